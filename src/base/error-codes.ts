@@ -1,0 +1,61 @@
+/**
+ * Every error code the connector itself can throw, with what it means and what helps. One table: `docs/errors.md` and
+ * the tests are held against it. Flavor codes live with the contract (`flavor-api/errors.ts`).
+ */
+export const errorCodes = {
+  ERR_CONFIG_INVALID: {
+    meaning: 'The configuration file has a mistake.',
+    remedy: 'Correct the key named in the message; `voice-connector check` lists all of them.',
+  },
+  ERR_CONFIG_UNREADABLE: {
+    meaning: 'The configuration file cannot be read.',
+    remedy: 'Check the path and its permissions.',
+  },
+  ERR_LISTEN: {
+    meaning: 'A listening address cannot be bound.',
+    remedy: 'Free the port, or choose another address in the configuration.',
+  },
+  ERR_NO_MEDIA_PORT: {
+    meaning: 'No RTP port is free in `media.ports`.',
+    remedy: 'Widen `media.ports`, lower `limits.calls` or shorten `media.portRestSeconds`.',
+  },
+  ERR_SDP_INVALID: {
+    meaning: 'A session description cannot be read.',
+    remedy: 'The peer is answered 400 or 488; the message names the line.',
+  },
+  ERR_SDP_UNACCEPTABLE: {
+    meaning: 'A session description offers nothing the connector can use.',
+    remedy: 'The peer is answered 488; compare its codecs with `media.codecs`.',
+  },
+  ERR_SIP_MESSAGE: {
+    meaning: 'A SIP message is malformed.',
+    remedy: 'The peer is answered 400 where an answer is possible.',
+  },
+  ERR_SIP_STATE: {
+    meaning: 'A SIP operation does not fit the state of the call.',
+    remedy: 'A mistake in the calling code: the message names operation and state.',
+  },
+  ERR_FLAVOR_NOT_FOUND: {
+    meaning: 'A flavor named in the configuration cannot be loaded.',
+    remedy: 'Check the name in `use`, or install the package beside the configuration file.',
+  },
+  ERR_FLAVOR_INVALID: {
+    meaning: 'A loaded module is not a flavor of a supported contract version.',
+    remedy: 'It must default-export `defineFlavor({...})` with `apiVersion: 1`.',
+  },
+  ERR_AUDIO_FILE: {
+    meaning: 'An audio file cannot be used.',
+    remedy: 'Give a RIFF/WAVE file with 16-bit PCM or G.711 samples.',
+  },
+  ERR_RECORD_WRITE: {
+    meaning: 'A call record cannot be written.',
+    remedy: 'Check space and permissions of `cdr.path`; the record is kept in memory and tried again.',
+  },
+  ERR_SPEECH: {
+    meaning: 'The built-in voice failed to synthesise speech.',
+    remedy: 'See the cause; the worker is started anew for the next request.',
+  },
+} as const satisfies Record<string, { meaning: string; remedy: string }>;
+
+/** A code of {@link errorCodes}. Stable across releases. */
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,51 @@
+import type { FlavorError } from './errors.js';
+
+/** Milliseconds from the caller's last voiced sample; the host adds its own jitter and playout share. */
+export interface TurnTiming {
+  readonly endOfTurnMs?: number;
+  readonly transcriptMs?: number;
+  readonly firstTokenMs?: number;
+  readonly firstAudioMs?: number;
+  readonly speculative?: 'hit' | 'miss';
+}
+
+export type UsageUnit = 'audio-ms' | 'characters' | 'input-tokens' | 'cached-tokens' | 'output-tokens';
+
+/**
+ * What a flavor tells the host, in order. Grammar: any number of events, then exactly one `end`, then nothing. After
+ * `audio-done` no more `audio` or `text` carries that `responseId`. After a flush the host drops what still arrives
+ * for it.
+ */
+export type FlavorEvent =
+  /** `data`: `CallContext.output`, whole samples, at most 2 s. Ownership passes to the host. */
+  | { readonly type: 'audio'; readonly responseId: string; readonly data: Uint8Array }
+  | { readonly type: 'audio-done'; readonly responseId: string }
+  /** `atMs` counts from the first sample of the response, never decreases, and lets the host know what was heard. */
+  | { readonly type: 'text'; readonly responseId: string; readonly text: string; readonly atMs?: number }
+  | { readonly type: 'speech-started'; readonly positionMs: number }
+  | { readonly type: 'speech-stopped'; readonly positionMs: number }
+  | {
+      readonly type: 'transcript';
+      readonly role: 'caller' | 'agent';
+      readonly turnId: string;
+      readonly text: string;
+      readonly final: boolean;
+    }
+  /** `responseId`: the speech that goes with the call, so that `hang_up` knows which goodbye to await. */
+  | {
+      readonly type: 'tool-call';
+      readonly id: string;
+      readonly responseId?: string;
+      readonly name: string;
+      readonly arguments: unknown;
+    }
+  | { readonly type: 'turn'; readonly turnId: string; readonly timing: TurnTiming }
+  | {
+      readonly type: 'usage';
+      readonly provider: string;
+      readonly model: string;
+      readonly unit: UsageUnit;
+      readonly quantity: number;
+    }
+  | { readonly type: 'warning'; readonly error: FlavorError }
+  | { readonly type: 'end'; readonly reason: 'completed' | 'aborted' | 'failed'; readonly error?: FlavorError };

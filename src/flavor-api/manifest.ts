@@ -1,0 +1,37 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import type { AudioFormat } from './audio.js';
+
+/** What a flavor package says about itself, without network or secrets. */
+export interface FlavorManifest<Config = unknown> {
+  /** Kebab-case; unique among the flavors of one connector. */
+  readonly id: string;
+  readonly displayName: string;
+  readonly apiVersion: 1;
+  /**
+   * Validates the flavor's section of the config file (without `use`) and describes it as JSON Schema. A zod 4 schema
+   * satisfies both sides. Properties marked `writeOnly` are secrets: redacted wherever a config is printed.
+   */
+  readonly configSchema: StandardSchemaV1<unknown, Config> & StandardJSONSchemaV1<unknown, Config>;
+}
+
+/** What a flavor can do, once its configuration is known. The host decides by these, never by names. */
+export interface FlavorCapabilities {
+  readonly kind: 'cascade' | 'speech-to-speech';
+  /** Preference order. The host passes the caller's codec through untouched when it appears here. */
+  readonly input: readonly AudioFormat[];
+  readonly output: readonly AudioFormat[];
+  /** Who decides that the caller has finished, or has started to interrupt. */
+  readonly turnTaking: 'flavor' | 'host';
+  /** Can rewrite its own history to what the caller actually heard. */
+  readonly truncation: boolean;
+  readonly tools: boolean;
+  /** `speak({ text })` is spoken word for word. */
+  readonly verbatimSpeech: boolean;
+  /** Wants `onVoice` and `onOnset` from the host's VAD. */
+  readonly needsVad: boolean;
+  /**
+   * A barge-in means something here: the host pauses on the caller's onset and flushes when it is confirmed. False for
+   * flavors whose audio is not speech of an agent, such as a bare echo.
+   */
+  readonly interruptible: boolean;
+}

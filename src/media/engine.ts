@@ -1,0 +1,169 @@
+import type { AudioFormat } from '../flavor-api/index.js';
+
+/**
+ * The border between a call and its media. Everything on the far side may live on another thread or in native code:
+ * so commands carry a sequence number, take effect at the next slot of the pacing wheel, and are acknowledged with the
+ * last sample that left. Nobody on this side may assume a command done before its acknowledgement; that
+ * acknowledgement is the heard clock.
+ */
+
+/** Number of a command, rising from 1 within one stream. */
+export type CommandSequence = number;
+
+/** Phone-leg codec as negotiated (RFC 3551, RFC 4733). */
+export interface PhoneCodec {
+  readonly name: 'pcmu' | 'pcma';
+  /** RTP payload type, both ways. */
+  readonly payloadType: number;
+}
+
+/** The outcome of an offer/answer exchange, as the media plane needs it. */
+export interface StreamParameters {
+  readonly codec: PhoneCodec;
+  /** Payload type of `telephone-event/8000`, or `undefined` when not negotiated. */
+  readonly dtmfPayloadType: number | undefined;
+  /** Where we send: an IP literal and port; `undefined` before it is known or when the peer gave 0.0.0.0 or port 0. */
+  readonly remote: { readonly address: string; readonly port: number } | undefined;
+  /** Seen from us: `sendonly` sends and ignores what comes. */
+  readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+  /** Packet length we send, ms: 10 to 60, a multiple of 10. */
+  readonly ptimeMs: number;
+}
+
+/** One 20 ms frame of caller audio. The object and its `data` are reused for every frame: copy to keep. */
+export interface CallerFrame {
+  /** In the stream's `input` format. */
+  data: Uint8Array;
+  positionMs: number;
+  concealed: boolean;
+  /** The voice detector's verdict on this single frame. */
+  voiced: boolean;
+  /** {@link Clock.now} when the packet that holds the frame's last sample arrived; for an invented frame, its slot. */
+  receivedAtMs: number;
+}
+
+/** Something a stream reports. */
+export type StreamEvent =
+  /** A command took effect. `atMs`: {@link Clock.now} at the slot. `playing`: the response under the playhead then. */
+  | {
+      readonly type: 'ack';
+      readonly sequence: CommandSequence;
+      readonly command: 'connect' | 'pause' | 'resume' | 'flush' | 'mark' | 'send-digits';
+      readonly atMs: number;
+      readonly playing: Playhead | undefined;
+    }
+  /** The first packet of a response was sent. */
+  | { readonly type: 'response-started'; readonly responseId: string; readonly atMs: number }
+  /** The first packet with audible agent audio of a response was sent: the end of `v2vMs`. */
+  | { readonly type: 'response-voiced'; readonly responseId: string; readonly atMs: number }
+  /** Everything of the response was sent, or it was flushed. Exactly one per response that `play` or `endResponse` named. */
+  | {
+      readonly type: 'response-ended';
+      readonly responseId: string;
+      readonly state: 'finished' | 'interrupted';
+      /** On the response's own sample timeline, trimmed leading silence included. */
+      readonly heardMs: number;
+      readonly atMs: number;
+    }
+  /** The response's queue ran dry before `endResponse`: the caller hears silence until more audio comes. */
+  | { readonly type: 'starved'; readonly responseId: string; readonly atMs: number }
+  /** A digit by RFC 4733, once per key press. */
+  | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number; readonly atMs: number }
+  /** The voice detector's considered opinion: `speechMs` is the voiced time of the stretch that ended. */
+  | { readonly type: 'voice-started'; readonly positionMs: number; readonly atMs: number }
+  | { readonly type: 'voice-stopped'; readonly positionMs: number; readonly speechMs: number; readonly atMs: number }
+  /** The source of the caller's packets was fixed or changed under the latching rule. */
+  | { readonly type: 'latched'; readonly address: string; readonly port: number }
+  /** No accepted RTP or RTCP packet for the time-out while we expect to receive. Reported once per silence. */
+  | { readonly type: 'rtp-timeout' }
+  /** The socket failed; the stream is of no more use. */
+  | { readonly type: 'failed'; readonly message: string };
+
+/** Position of playout. */
+export interface Playhead {
+  readonly responseId: string;
+  readonly heardMs: number;
+}
+
+/** Receives what a stream produces. Called synchronously from the wheel; must not throw. */
+export interface StreamListener {
+  /** Hot path: 50 times a second from the first `connect` that lets us receive, invented frames included. */
+  onFrame(frame: CallerFrame): void;
+  onEvent(event: StreamEvent): void;
+}
+
+/** Hears both directions as they pass the socket; for recording. PCM is borrowed. */
+export interface StreamTap {
+  /** `atMs`: arrival at the socket, before the jitter buffer. 8000 Hz samples of one packet. */
+  caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void;
+  /** `atMs`: the moment of sending. 8000 Hz samples of one packet. */
+  agent(samples: Int16Array, atMs: number): void;
+}
+
+/** Counters of one stream; figures of RFC 3550 where it defines them. */
+export interface StreamStats {
+  readonly in: {
+    readonly packets: number;
+    readonly lost: number;
+    readonly lateDropped: number;
+    readonly duplicates: number;
+    readonly concealedMs: number;
+    /** RFC 3550 section 6.4.1 interarrival jitter, ms. */
+    readonly jitterMs: number;
+    /** Packets refused, by reason: a bounded set of names. */
+    readonly dropped: Readonly<Record<string, number>>;
+  };
+  readonly out: {
+    readonly packets: number;
+    /** Longest time between two packets that should have been one ptime apart, ms. */
+    readonly maxGapMs: number;
+    readonly skippedSlots: number;
+  };
+  /** E-model estimate (ITU-T G.107) of what we received, 1 to 4.5; `undefined` before anything was received. */
+  readonly mos: number | undefined;
+}
+
+/** One call's RTP session. */
+export interface MediaStream {
+  /** Bound address and RTP port; the port is even. */
+  readonly local: { readonly address: string; readonly port: number };
+  /** Applies negotiated parameters: first answer, re-INVITE, hold and resume. */
+  connect(parameters: StreamParameters): CommandSequence;
+  /** Fixes the formats that frames are delivered in and `play` takes. Once, before the first `play`. */
+  setFormats(input: AudioFormat, output: AudioFormat): void;
+  /** Queues audio of a response, `output` format. Hot path. Responses play in the order of their first `play`. */
+  play(responseId: string, audio: Uint8Array): void;
+  /** No more audio will come for the response. */
+  endResponse(responseId: string): void;
+  /** Holds playout (silence is sent); the queue is kept. */
+  pause(): CommandSequence;
+  resume(): CommandSequence;
+  /** Drops everything queued and playing, and ends a pause. Each dropped response gets `response-ended`. */
+  flush(): CommandSequence;
+  /** Acknowledged when everything queued before it has been sent (or flushed). */
+  mark(): CommandSequence;
+  /** RFC 4733 digits out, `0-9*#A-D`; acknowledged when the last has been sent. Needs a negotiated payload type. */
+  sendDigits(digits: string, options?: { readonly durationMs?: number; readonly gapMs?: number }): CommandSequence;
+  /** Restarts the RTP time-out (ACK, resume). */
+  touch(): void;
+  /** Milliseconds of audio queued and not yet sent. */
+  queuedMs(): number;
+  stats(): StreamStats;
+  /** Stops at once: nothing is sent or reported afterwards. The port rests, then returns to the pool. Idempotent. */
+  close(): void;
+}
+
+export interface StreamOptions {
+  readonly listener: StreamListener;
+  readonly tap?: StreamTap;
+  /** Chooses the address family to bind when the engine binds a wildcard. */
+  readonly family: 4 | 6;
+}
+
+/** Opens streams; one per process. */
+export interface MediaEngine extends AsyncDisposable {
+  /** Throws `ERR_NO_MEDIA_PORT`. */
+  open(options: StreamOptions): Promise<MediaStream>;
+  /** Ports in use, resting and free; open streams. */
+  usage(): { readonly open: number; readonly resting: number; readonly free: number };
+}

@@ -1,0 +1,79 @@
+import type { CallRecord, CauseText, EndedBy } from './call-record.js';
+
+/**
+ * What happens in calls, for the admin's event stream, metrics and tests. No transcript, digit or number in it.
+ * `atMs` is wall time, ms since the epoch.
+ */
+export type CallEvent =
+  | {
+      readonly type: 'call-started';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly direction: 'inbound' | 'outbound';
+      readonly route: string | null;
+      readonly flavor: string | null;
+    }
+  | { readonly type: 'call-ringing'; readonly callId: string; readonly atMs: number }
+  | {
+      readonly type: 'call-answered';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly codec: string;
+      readonly setupMs: number;
+    }
+  | { readonly type: 'call-held'; readonly callId: string; readonly atMs: number }
+  | { readonly type: 'call-resumed'; readonly callId: string; readonly atMs: number }
+  | { readonly type: 'caller-speaking'; readonly callId: string; readonly atMs: number; readonly speaking: boolean }
+  | {
+      readonly type: 'agent-speaking';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly speaking: boolean;
+      readonly interrupted?: boolean;
+    }
+  | { readonly type: 'turn'; readonly callId: string; readonly atMs: number; readonly v2vMs: number }
+  | {
+      readonly type: 'barge-in';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly resumed: boolean;
+      readonly decisionToSilenceMs?: number;
+    }
+  | { readonly type: 'digit'; readonly callId: string; readonly atMs: number }
+  | {
+      readonly type: 'tool';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly name: string;
+      readonly ok: boolean;
+      readonly ms: number;
+    }
+  | { readonly type: 'warning'; readonly callId: string; readonly atMs: number; readonly code: string }
+  | {
+      readonly type: 'call-ended';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly endedBy: EndedBy;
+      readonly cause: CauseText;
+      readonly status: number;
+      readonly durationMs: number;
+      readonly record: CallRecord;
+    };
+
+/** Takes events; never throws. */
+export type CallEventSink = (event: CallEvent) => void;
+
+/** A call in progress, as `GET /calls` shows it. */
+export interface CallSummary {
+  readonly id: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly from: string;
+  readonly to: string;
+  readonly route: string | null;
+  readonly flavor: string | null;
+  readonly codec: string | null;
+  readonly state: string;
+  readonly startedAt: string;
+  readonly answeredAt: string | null;
+  readonly durationMs: number;
+}

@@ -1,0 +1,116 @@
+/** Version of the record's shape; rises with every change that a reader could notice. */
+export const CALL_RECORD_VERSION = 1;
+
+/** Who ended the call. */
+export type EndedBy = 'caller' | 'agent' | 'connector' | 'provider';
+
+/** Why, in a bounded vocabulary; a BYE of ours carries it as an RFC 3326 Reason. */
+export type CauseText =
+  | 'normal'
+  | 'cancelled'
+  | 'rejected'
+  | 'busy-limit'
+  | 'rtp-timeout'
+  | 'silence'
+  | 'max-duration'
+  | 'ack-timeout'
+  | 'flavor-error'
+  | 'drain'
+  | 'admin';
+
+/** All causes, for metrics and documentation. */
+export const causeTexts = [
+  'normal',
+  'cancelled',
+  'rejected',
+  'busy-limit',
+  'rtp-timeout',
+  'silence',
+  'max-duration',
+  'ack-timeout',
+  'flavor-error',
+  'drain',
+  'admin',
+] as const satisfies readonly CauseText[];
+
+/** One turn of the agent. */
+export interface TurnRecord {
+  /**
+   * Last voiced caller frame received -> first voiced agent frame sent, both on the connector's own socket, ms. Absent
+   * for speech that answers nothing: a greeting, a digit read back.
+   */
+  readonly v2vMs?: number;
+  readonly stages: {
+    readonly endOfTurnMs?: number;
+    readonly transcriptMs?: number;
+    readonly firstTokenMs?: number;
+    readonly firstAudioMs?: number;
+    readonly playoutMs?: number;
+  };
+  readonly interrupted: boolean;
+  /** Agent audio that left the socket, ms. */
+  readonly heardMs: number;
+  /** Milliseconds from `answeredAt` to the first and last packet of the turn. */
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** Only with `cdr.include: [heardText]`. */
+  readonly heardText?: string;
+}
+
+export interface BargeInRecord {
+  /** From `answeredAt` to the caller's onset as detected, ms. */
+  readonly onsetMs: number;
+  /** Onset decision -> pause on the wire. */
+  readonly onsetToPauseMs: number;
+  /** Decision to interrupt -> no more agent audio on the wire; absent when playout was resumed. */
+  readonly decisionToSilenceMs?: number;
+  readonly resumed: boolean;
+}
+
+/** What remains of a call: one JSON line. Written for every INVITE, answered or refused. */
+export interface CallRecord {
+  readonly version: typeof CALL_RECORD_VERSION;
+  readonly id: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly from: string;
+  readonly to: string;
+  /** Index and pattern of the route, or `null` when none was reached. */
+  readonly route: string | null;
+  readonly flavor: string | null;
+  readonly codec: string | null;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly startedAt: string;
+  readonly answeredAt: string | null;
+  readonly endedAt: string;
+  /** From answer to end; 0 when never answered. */
+  readonly durationMs: number;
+  readonly endedBy: EndedBy;
+  readonly cause: { readonly sip: number; readonly text: CauseText };
+  readonly turns: readonly TurnRecord[];
+  readonly bargeIns: readonly BargeInRecord[];
+  readonly rtp: {
+    readonly in: {
+      readonly packets: number;
+      readonly lost: number;
+      readonly lateDropped: number;
+      readonly concealedMs: number;
+      readonly jitterMs: number;
+    };
+    readonly out: { readonly packets: number; readonly maxGapMs: number };
+    readonly mos: number | null;
+  } | null;
+  /** Only with `cdr.include: [dtmf]`. */
+  readonly dtmf?: string;
+  readonly tools: readonly { readonly name: string; readonly ms: number; readonly ok: boolean }[];
+  readonly usage: readonly {
+    readonly provider: string;
+    readonly model: string;
+    readonly unit: string;
+    readonly quantity: number;
+  }[];
+  readonly costUsd: number | null;
+  /** Only with `cdr.include: [transcript]`. */
+  readonly transcript?: readonly { readonly role: 'caller' | 'agent'; readonly text: string; readonly atMs: number }[];
+  readonly recording: string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}

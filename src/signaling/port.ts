@@ -1,0 +1,146 @@
+/**
+ * What a call needs of SIP, and nothing of how it is done. Three drivers stand behind it: `embedded/` (our own
+ * endpoint), `drachtio/` and `opensips/`. Session descriptions cross as text; `sdp.ts` reads and writes them.
+ */
+
+/** Where a driver takes calls, as bound. */
+export interface ListeningAddress {
+  readonly protocol: 'udp' | 'tcp' | 'ws' | 'tls';
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The peer a message came from. */
+export interface SipSource {
+  readonly protocol: ListeningAddress['protocol'];
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The parts of an INVITE that routing, policy and flavors look at. */
+export interface InviteRequest {
+  readonly callId: string;
+  /** User of the request-URI, percent-decoded, without parameters; empty when the URI has none. */
+  readonly requestUser: string;
+  readonly requestUri: string;
+  /** The same for the To and From URIs. */
+  readonly toUser: string;
+  readonly fromUser: string;
+  readonly fromDisplayName: string;
+  /** All header fields by lower-case long name, in order of appearance, unfolded. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  readonly source: SipSource;
+  /** {@link Clock.now} at the arrival of the message. */
+  readonly receivedAtMs: number;
+  /** The offer, or `undefined` for a late-offer INVITE. */
+  readonly sdp: string | undefined;
+}
+
+/** Answers one offer (re-INVITE). Exactly one method is called, once; later calls are ignored. */
+export interface OfferReply {
+  /** 200 with our answer, or with our offer when the re-INVITE carried none (the ACK then brings `acked` with `sdp`). */
+  accept(sdp: string): void;
+  /** Refuses; the session goes on unchanged (RFC 3261 section 14.1). */
+  reject(status: number, options?: RejectOptions): void;
+}
+
+export interface RejectOptions {
+  /** Reason phrase; the standard one when absent. */
+  readonly phrase?: string;
+  /** Adds Retry-After, seconds. */
+  readonly retryAfterSeconds?: number;
+  /** Adds an RFC 3326 Reason header field, value as given. */
+  readonly reason?: string;
+}
+
+/** How a leg ended. */
+export interface LegEnd {
+  /**
+   * `peer`: BYE or CANCEL from the other side, or its final error response. `local`: we sent BYE, CANCEL or an error
+   * response. `ack-timeout`: no ACK for 64*T1 after our 2xx; BYE has been sent. `transport`: the next hop is gone.
+   */
+  readonly by: 'peer' | 'local' | 'ack-timeout' | 'transport';
+  /** Final status when there was one (487 after CANCEL, 486 from the far end ...), else 0. */
+  readonly status: number;
+  /** Text of the peer's Reason header field or phrase, if any; hostile input, bounded to 200 characters. */
+  readonly text: string;
+}
+
+export type LegEvent =
+  /** UAC: 1xx other than 100. `sdp` is an early answer. */
+  | { readonly type: 'progress'; readonly status: number; readonly sdp: string | undefined }
+  /** UAC: 2xx; the ACK has been sent. */
+  | { readonly type: 'answered'; readonly sdp: string | undefined }
+  /** UAS: the ACK of our 2xx (first or re-INVITE). `sdp` is the answer to an offer of ours. */
+  | { readonly type: 'acked'; readonly sdp: string | undefined }
+  /** A re-INVITE. `reply` is to be used before returning to the event loop, or 500 is sent. */
+  | { readonly type: 'offer'; readonly sdp: string | undefined; readonly reply: OfferReply }
+  /** A digit by INFO (`application/dtmf-relay` or `application/dtmf`); already answered 200. */
+  | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
+  /** The last event of every leg. */
+  | { readonly type: 'ended'; readonly end: LegEnd };
+
+/** One dialog, from INVITE to its end. Events come synchronously in the order of the wire; none after `ended`. */
+export interface SipLeg {
+  readonly direction: 'inbound' | 'outbound';
+  readonly callId: string;
+  /** The local address that packets to this peer leave from; for SDP when nothing is advertised. Never a wildcard. */
+  readonly localAddress: string;
+  /** One listener; set before control returns to the event loop. */
+  listen(listener: (event: LegEvent) => void): void;
+  /**
+   * Ends the leg whatever its state: BYE when answered (held back until the ACK as RFC 3261 section 15 asks, or at
+   * once where allowed), CANCEL when an outbound INVITE is pending, 480 (or `status`) when an inbound one is.
+   * Idempotent. `ended` follows.
+   */
+  hangUp(options?: { readonly status?: number; readonly reason?: string; readonly retryAfterSeconds?: number }): void;
+}
+
+/** An INVITE that came in. 100 Trying has been sent already. */
+export interface InboundLeg extends SipLeg {
+  readonly direction: 'inbound';
+  readonly invite: InviteRequest;
+  /** 180, or 183 with `sdp` for early media. May be repeated. Ignored once a final response was sent. */
+  ring(status: 180 | 183, sdp?: string): void;
+  /** 200 with our answer, or with our offer where the INVITE carried none. Ignored after a final response or CANCEL. */
+  accept(sdp: string): void;
+  /** Final error response; `ended` follows. */
+  reject(status: number, options?: RejectOptions): void;
+}
+
+export interface OutboundLeg extends SipLeg {
+  readonly direction: 'outbound';
+}
+
+export interface OutboundRequest {
+  /** SIP URI to call; its host, or `nextHop`, must be an address or a name resolved within 2 s. */
+  readonly uri: string;
+  /** User part of From and Contact. */
+  readonly fromUser: string;
+  readonly fromDisplayName?: string;
+  readonly sdp: string | ((localAddress: string) => string);
+  readonly headers?: ReadonlyMap<string, string>;
+  /** Give up after this, ms: CANCEL, `ended`. Default 180 s. */
+  readonly answerTimeoutMs?: number;
+}
+
+/** What the driver tells the connector. Handlers never throw. */
+export interface SignalingHandlers {
+  /** A new INVITE outside any dialog. The handler decides at once or later, by the leg's methods. */
+  onInvite(leg: InboundLeg): void;
+  /** An INVITE from an allowed peer that the driver refused by itself (415, 416, 420 ...): for the record. */
+  onRefused(invite: InviteRequest, status: number): void;
+  /** The driver can take calls, or no longer can. */
+  onStateChange(state: 'up' | 'down'): void;
+}
+
+/** A way to speak SIP. */
+export interface SignalingDriver extends AsyncDisposable {
+  readonly name: 'embedded' | 'drachtio' | 'opensips';
+  /** Binds or connects. Throws `ERR_LISTEN`. Resolves with what was bound once calls can come. */
+  start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]>;
+  /** What OPTIONS answers: 200 when `open`, 503 with Retry-After otherwise. INVITEs still reach `onInvite`. */
+  setAvailability(availability: 'open' | 'full' | 'draining'): void;
+  /** Starts an outbound call. Failures arrive as `ended`. */
+  invite(request: OutboundRequest): OutboundLeg;
+}

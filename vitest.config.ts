@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // The package imports itself by name, as a third-party flavor would; tests run on the sources.
+    alias: {
+      'sip-voice-connector/flavor-testkit': source('./src/flavor-testkit/index.ts'),
+      'sip-voice-connector/flavor': source('./src/flavor-api/index.ts'),
+      'sip-voice-connector/cascade': source('./src/cascade/index.ts'),
+    },
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    maxWorkers: 2,
+  },
+});
