@@ -1,0 +1,39 @@
+import type { ListeningAddress } from '../../port.js';
+
+/** A path to one peer: a remote address on a UDP socket, or one TCP connection. */
+export interface SipFlow {
+  readonly protocol: 'udp' | 'tcp';
+  /** True where the transport retransmits by itself (RFC 3261 section 17: timers A, E, G rest). */
+  readonly reliable: boolean;
+  readonly remote: { readonly address: string; readonly port: number };
+  /** The concrete local address packets leave from; never a wildcard. */
+  readonly local: { readonly address: string; readonly port: number };
+  readonly closed: boolean;
+  /** Sends one whole message. Never throws; failures go to `onError` listeners, asynchronously. */
+  send(message: Uint8Array): void;
+  /** The peer cannot be reached over this flow (ICMP error, TCP close). Returns a function that unsubscribes. */
+  onError(listener: (error: Error) => void): () => void;
+}
+
+export interface SipTransportHandlers {
+  /**
+   * One whole message: a datagram without keep-alives, or one frame of a stream. `truncated`: a datagram whose body is
+   * shorter than Content-Length is passed on as it is; the parser judges it.
+   */
+  onMessage(flow: SipFlow, message: Buffer): void;
+  /** The listening socket itself failed after it had been bound. */
+  onFailure(error: Error): void;
+}
+
+/** One listening socket and the flows over it. */
+export interface SipTransport {
+  readonly protocol: 'udp' | 'tcp';
+  /** Binds. Throws `ERR_LISTEN`. */
+  start(handlers: SipTransportHandlers): Promise<ListeningAddress>;
+  /**
+   * A flow to that peer: existing or new. `address` is an IP literal, never a name (Node would do a DNS look-up);
+   * `port` 1 to 65535, else `ERR_SIP_MESSAGE`.
+   */
+  flowTo(remote: { readonly address: string; readonly port: number }): SipFlow;
+  close(): Promise<void>;
+}
