@@ -77,7 +77,9 @@ export type StreamEvent =
   /** No accepted RTP or RTCP packet for the time-out while we expect to receive. Reported once per silence. */
   | { readonly type: 'rtp-timeout' }
   /** The socket failed; the stream is of no more use. */
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'failed'; readonly message: string }
+  /** The last event of every stream: `close` took effect; each response still open got its `response-ended` before. */
+  | { readonly type: 'closed'; readonly atMs: number };
 
 /** Position of playout. */
 export interface Playhead {
@@ -149,7 +151,10 @@ export interface MediaStream {
   /** Milliseconds of audio queued and not yet sent. */
   queuedMs(): number;
   stats(): StreamStats;
-  /** Stops at once: nothing is sent or reported afterwards. The port rests, then returns to the pool. Idempotent. */
+  /**
+   * Stops: no packet is sent after the call returns. Responses still open get `response-ended`, then comes `closed`
+   * (possibly before this returns), then nothing. The port rests, then returns to the pool. Idempotent.
+   */
   close(): void;
 }
 

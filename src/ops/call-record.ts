@@ -60,10 +60,10 @@ export interface TurnRecord {
 export interface BargeInRecord {
   /** From `answeredAt` to the caller's onset as detected, ms. */
   readonly onsetMs: number;
-  /** Onset decision -> pause on the wire. */
+  /** First voiced packet of the interruption received -> agent silent on the wire. */
   readonly onsetToPauseMs: number;
-  /** Decision to interrupt -> no more agent audio on the wire; absent when playout was resumed. */
-  readonly decisionToSilenceMs?: number;
+  /** The command that silenced the agent given -> last agent sample on the wire. */
+  readonly decisionToSilenceMs: number;
   readonly resumed: boolean;
 }
 
