@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installTools } from './tools/install.mjs';
+import { summarize } from './tools/summary.mjs';
+
+/**
+ * `npm test`: tools, lint, types, then every test. Arguments go to vitest: `npm test -- test/media`. The last line is
+ * `N passed, N failed`; the exit code is 0 only when something passed and nothing failed.
+ */
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+const binaries = join(repository, 'node_modules', '.bin');
+
+/** Longer than this and something hangs: the whole run is promised to take less than 15 minutes on two cores. */
+const VITEST_LIMIT_MS = 13 * 60_000;
+
+/** @param {string} line */
+const print = (line) => {
+  process.stdout.write(`${line}\n`);
+};
+
+/**
+ * Runs one of the repository's own commands, its output passed through.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {number} [limitMs] Killed after this.
+ * @returns {Promise<number>} Its exit code; 1 when it was killed or cannot be run.
+ */
+function run(command, args, limitMs) {
+  return new Promise((resolve) => {
+    const child = spawn(join(binaries, command), args, { cwd: repository, stdio: ['ignore', 'inherit', 'inherit'] });
+    const limit =
+      limitMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            print(`${command} was killed: it has run for ${limitMs / 60_000} minutes`);
+            child.kill('SIGKILL');
+          }, limitMs);
+    const finish = (/** @type {number | null} */ code) => {
+      clearTimeout(limit);
+      resolve(code ?? 1);
+    };
+    child.on('error', (error) => {
+      print(`${command} cannot be run: ${error.message}`);
+      finish(1);
+    });
+    child.on('close', finish);
+  });
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<{ exitCode: number, report: unknown }>} `report`: vitest's JSON, `undefined` when it wrote none.
+ */
+async function runVitest(args) {
+  const directory = mkdtempSync(join(tmpdir(), 'voice-connector-test-'));
+  const file = join(directory, 'vitest.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const exitCode = await run('vitest', ['run', ...reporters, ...args], VITEST_LIMIT_MS);
+    try {
+      return { exitCode, report: JSON.parse(readFileSync(file, 'utf8')) };
+    } catch {
+      return { exitCode, report: undefined };
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const startedAt = Date.now();
+const vitestArgs = process.argv.slice(2);
+
+const missingTools = await installTools((line) => print(`tools: ${line}`));
+for (const message of missingTools) print(`tools: ${message}`);
+
+print('lint: biome check .');
+const lintPassed = (await run('biome', ['check', '.'])) === 0;
+print('types: tsc --noEmit');
+const typesPassed = (await run('tsc', ['--noEmit', '-p', 'tsconfig.json'])) === 0;
+const { exitCode, report } = await runVitest(vitestArgs);
+
+const summary = summarize({
+  checks: [
+    { name: 'lint', passed: lintPassed },
+    { name: 'types', passed: typesPassed },
+    ...missingTools.map((message) => ({ name: `tool: ${message.split(' ', 1)[0]}`, passed: false })),
+  ],
+  vitest: { exitCode, report, partial: vitestArgs.length > 0 },
+});
+print('');
+for (const line of summary.failures) print(`FAILED ${line}`);
+print(`took ${Math.round((Date.now() - startedAt) / 1_000)} s`);
+print(`${summary.passed} passed, ${summary.failed} failed`);
+process.exitCode = summary.failed === 0 && summary.passed > 0 ? 0 : 1;
