@@ -1,0 +1,168 @@
+import { isBuiltin } from 'node:module';
+import { posix } from 'node:path';
+import { importsOf } from './source-imports.js';
+
+/** A source file: path relative to the repository with `/`, and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Which rooms a room may import, itself apart. `cli -> connector -> call -> {signaling, media, tools, ops} ->
+ * flavor-api`; `base` is everybody's except flavor-api's, `config` only the connector's and the command line's.
+ */
+const rooms = {
+  'flavor-api': [],
+  base: [],
+  'flavor-testkit': ['flavor-api', 'base'],
+  cascade: ['flavor-api', 'base'],
+  config: ['base'],
+  signaling: ['flavor-api', 'base'],
+  media: ['flavor-api', 'base'],
+  tools: ['flavor-api', 'base'],
+  ops: ['flavor-api', 'base'],
+  call: ['signaling', 'media', 'tools', 'ops', 'flavor-api', 'base'],
+  connector: ['call', 'signaling', 'media', 'tools', 'ops', 'config', 'flavor-api', 'base'],
+  phone: ['signaling', 'media', 'flavor-api', 'base'],
+  demo: ['phone', 'connector', 'call', 'signaling', 'media', 'tools', 'ops', 'config', 'flavor-api', 'base'],
+  cli: ['demo', 'phone', 'connector', 'signaling', 'media', 'tools', 'ops', 'call', 'config', 'flavor-api', 'base'],
+} as const satisfies Record<string, readonly string[]>;
+
+type Room = keyof typeof rooms;
+
+/** Files that stand in `src/` itself. */
+const topLevel: Readonly<Record<string, Room>> = {
+  'src/connector.ts': 'connector',
+  'src/flavor-loader.ts': 'connector',
+  'src/index.ts': 'connector',
+  'src/cli.ts': 'cli',
+};
+
+/** The only two modules of this package that a flavor may use, as a third party's would. */
+const FLAVOR_SUBPATHS: readonly string[] = ['sip-voice-connector/flavor', 'sip-voice-connector/cascade'];
+
+/** Packages that are no vendor's SDK: any flavor may use them, and `src/` too. */
+const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec'];
+
+/** All that the contract's types lean on. */
+const CONTRACT_PACKAGES: readonly string[] = ['@standard-schema/spec'];
+
+/** Who may load a module whose name is known only at run time: a flavor named in the configuration. */
+const COMPUTED_IMPORTS: readonly string[] = ['src/flavor-loader.ts'];
+
+const ownPackage = 'sip-voice-connector';
+
+function isRoom(name: string): name is Room {
+  return Object.hasOwn(rooms, name);
+}
+
+/** The room of a file under `src/`, or `undefined` when it stands in none. */
+function roomOf(path: string): Room | undefined {
+  const top = topLevel[path];
+  if (top !== undefined) return top;
+  const name = path.split('/')[1] ?? '';
+  return path.split('/').length > 2 && isRoom(name) ? name : undefined;
+}
+
+/** `@scope/name` or `name` of a bare specifier. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+/** The file a relative specifier means, as a `.ts` path of the repository. */
+function resolveRelative(path: string, specifier: string): string {
+  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+}
+
+function wrongFileOfSrc(file: SourceFile, room: Room, target: string): string | undefined {
+  const targetRoom = roomOf(target);
+  if (targetRoom === undefined) return `imports ${target}, which stands in no room`;
+  const allowed: readonly Room[] = rooms[room];
+  if (targetRoom !== room && !allowed.includes(targetRoom)) return `${room} must not import ${targetRoom} (${target})`;
+  const driver = /^src\/signaling\/(embedded|drachtio|opensips)\//;
+  const from = driver.exec(file.path)?.[1];
+  const to = driver.exec(target)?.[1];
+  if (room === 'signaling' && from !== undefined && to !== undefined && from !== to) {
+    return `the ${from} driver must not import the ${to} driver (${target})`;
+  }
+  if (room === 'call' && to !== undefined) return `a call must not know the ${to} driver (${target})`;
+  return undefined;
+}
+
+function wrongPackageOfSrc(file: SourceFile, specifier: string): string | undefined {
+  if (isBuiltin(specifier)) {
+    const pure = file.path.startsWith('src/flavor-api/');
+    return pure ? `flavor-api must import nothing outside itself (${specifier})` : undefined;
+  }
+  const name = packageOf(specifier);
+  if (name === ownPackage) return `src must not import this package by name (${specifier})`;
+  if (file.path.startsWith('src/flavor-api/') && !CONTRACT_PACKAGES.includes(name)) {
+    return `flavor-api must import nothing outside itself (${specifier})`;
+  }
+  if (file.path.startsWith('src/base/')) return `base must import no package (${specifier})`;
+  if (name === 'drachtio-srf' && !file.path.startsWith('src/signaling/drachtio/')) {
+    return 'only signaling/drachtio may import drachtio-srf';
+  }
+  return undefined;
+}
+
+function wrongImportOfFlavor(file: SourceFile, specifier: string): string | undefined {
+  const flavor = file.path.split('/')[1] ?? '';
+  if (specifier.startsWith('.')) {
+    const target = resolveRelative(file.path, specifier);
+    return target.startsWith(`flavors/${flavor}/`) ? undefined : `flavor ${flavor} must not import ${target}`;
+  }
+  if (isBuiltin(specifier) || packageOf(specifier) !== ownPackage) return undefined;
+  if (FLAVOR_SUBPATHS.includes(specifier)) return undefined;
+  return `flavor ${flavor} may use only ${FLAVOR_SUBPATHS.join(' and ')}, not ${specifier}`;
+}
+
+function wrongImport(file: SourceFile, specifier: string | undefined): string | undefined {
+  if (specifier === undefined) {
+    return COMPUTED_IMPORTS.includes(file.path) ? undefined : 'loads a module whose name is computed';
+  }
+  if (file.path.startsWith('flavors/')) return wrongImportOfFlavor(file, specifier);
+  const room = roomOf(file.path);
+  if (room === undefined) return 'stands in no room of design section 2';
+  if (specifier.startsWith('.')) return wrongFileOfSrc(file, room, resolveRelative(file.path, specifier));
+  return wrongPackageOfSrc(file, specifier);
+}
+
+/** Each vendor's SDK belongs to one flavor: another's use of it, or the host's, is reported. */
+function sharedSdks(files: readonly SourceFile[]): readonly string[] {
+  const users = new Map<string, Set<string>>();
+  for (const file of files) {
+    const user = file.path.startsWith('flavors/') ? file.path.split('/').slice(0, 2).join('/') : 'src';
+    for (const { specifier } of importsOf(file.text)) {
+      if (specifier === undefined || specifier.startsWith('.') || isBuiltin(specifier)) continue;
+      const name = packageOf(specifier);
+      if (name === ownPackage || SHARED_PACKAGES.includes(name)) continue;
+      users.set(name, (users.get(name) ?? new Set()).add(user));
+    }
+  }
+  return [...users]
+    .filter(([, by]) => by.size > 1)
+    .map(([name, by]) => `${name} is imported by ${[...by].sort().join(' and ')}: an SDK belongs to one flavor alone`);
+}
+
+/**
+ * Every import that goes against the arrows, and every file that stands nowhere.
+ *
+ * @param files All TypeScript files of `src/` and `flavors/`.
+ */
+export function violations(files: readonly SourceFile[]): readonly string[] {
+  const wrong = files.flatMap((file) =>
+    importsOf(file.text).flatMap(({ specifier, line }) => {
+      const reason = wrongImport(file, specifier);
+      return reason === undefined ? [] : [`${file.path}:${line}: ${reason}`];
+    }),
+  );
+  const homeless = files
+    .filter(({ path }) => path.startsWith('src/') && roomOf(path) === undefined)
+    .map(({ path }) => `${path}: stands in no room of design section 2`);
+  return [...new Set([...wrong, ...homeless, ...sharedSdks(files)])];
+}
