@@ -1,9 +1,17 @@
+interface Field {
+  readonly name: string;
+  /** Name in lower case. */
+  readonly key: string;
+  readonly value: string;
+}
+
 /**
  * Header fields of one message: ordered, repeatable, names case-insensitive, compact forms read as long ones
- * (RFC 3261 section 7.3). Keyed by a `Map`, never a plain object: names such as `__proto__` come from the network.
+ * (RFC 3261 section 7.3). A list and not a plain object: names such as `__proto__` come from the network. Every method
+ * is at most linear in the number of fields.
  */
 export class SipHeaders {
-  readonly #fields: { name: string; key: string; value: string }[] = [];
+  #fields: Field[] = [];
 
   /** Adds a field after all others. */
   append(name: string, value: string): this {
@@ -20,38 +28,54 @@ export class SipHeaders {
   /** Replaces every field of that name, in place of the first, or appends. */
   set(name: string, value: string): this {
     const key = name.toLowerCase();
-    const index = this.#fields.findIndex((field) => field.key === key);
+    const index = this.#indexOf(key);
     if (index < 0) return this.append(name, value);
-    this.delete(name);
-    this.#fields.splice(index, 0, { name, key, value });
+    this.#fields[index] = { name, key, value };
+    this.#fields = this.#fields.filter((field, position) => position === index || field.key !== key);
+    return this;
+  }
+
+  /** Replaces the first field of that name and leaves the others, or appends. */
+  replaceFirst(name: string, value: string): this {
+    const key = name.toLowerCase();
+    const index = this.#indexOf(key);
+    if (index < 0) return this.append(name, value);
+    this.#fields[index] = { name, key, value };
     return this;
   }
 
   delete(name: string): this {
     const key = name.toLowerCase();
-    for (let index = this.#fields.length - 1; index >= 0; index -= 1) {
-      if (this.#fields[index]?.key === key) this.#fields.splice(index, 1);
-    }
+    this.#fields = this.#fields.filter((field) => field.key !== key);
     return this;
   }
 
   /** The first value of that name, as it stands on the wire (unfolded). */
   get(name: string): string | undefined {
-    const key = name.toLowerCase();
-    return this.#fields.find((field) => field.key === key)?.value;
+    return this.#fields[this.#indexOf(name.toLowerCase())]?.value;
   }
 
   /** All values of that name in order; a comma-separated list stays one value. */
   getAll(name: string): readonly string[] {
     const key = name.toLowerCase();
-    return this.#fields.filter((field) => field.key === key).map((field) => field.value);
+    const values: string[] = [];
+    for (const field of this.#fields) if (field.key === key) values.push(field.value);
+    return values;
   }
 
   has(name: string): boolean {
-    return this.get(name) !== undefined;
+    return this.#indexOf(name.toLowerCase()) >= 0;
   }
 
   *[Symbol.iterator](): Generator<readonly [name: string, value: string]> {
     for (const field of this.#fields) yield [field.name, field.value];
+  }
+
+  #indexOf(key: string): number {
+    const fields = this.#fields;
+    for (let index = 0; index < fields.length; index += 1) {
+      if (fields[index]?.key === key) return index;
+    }
+    return -1;
   }
 }
