@@ -33,6 +33,11 @@ export interface CallContext {
   readonly headers: ReadonlyMap<string, string>;
   /** Route variables merged with the exposed headers. */
   readonly variables: Readonly<Record<string, string>>;
+  /**
+   * The route's greeting, variables filled in. Spoken by the flavor at `start()` in place of its own; the host does not
+   * ask for it again through `speak`. Absent: the flavor greets as its configuration says.
+   */
+  readonly greeting?: string;
   /** Fixed for the session: if the phone's codec changes, the host transcodes. */
   readonly input: AudioFormat;
   readonly output: AudioFormat;

@@ -4,7 +4,7 @@ export type FlavorErrorCode =
   | 'ERR_FLAVOR_AUTH'
   /** Rate limit or exhausted quota. */
   | 'ERR_FLAVOR_QUOTA'
-  /** The provider could not be reached, or the connection broke. */
+  /** The provider could not be reached, the connection broke, or it says that it is out of service (5xx). */
   | 'ERR_FLAVOR_NETWORK'
   /** The provider did not answer in time. */
   | 'ERR_FLAVOR_TIMEOUT'

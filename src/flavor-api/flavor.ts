@@ -50,32 +50,51 @@ export interface SessionPatch {
 
 /** One call's mind. Methods other than `update` are synchronous and never throw, also after `end`. */
 export interface FlavorSession {
-  /** Hot path, 50 times a second: synchronous, never throws, never blocks. */
+  /**
+   * Hot path, 50 times a second: synchronous, never throws, never blocks. May come before `start`; pauses while the call
+   * is on hold, `positionMs` with it.
+   */
   write(frame: AudioFrame): void;
-  /** One ordered stream, iterated once, by the host. Ends with exactly one `end`; nothing follows it. */
+  /**
+   * One ordered stream, iterated once, by the host. Ends with exactly one `end`; nothing follows it. After
+   * `end/completed` the host plays what is queued and then hangs up.
+   */
   readonly events: AsyncIterable<FlavorEvent>;
   /**
    * The caller can hear: called once, when the call is answered (ACK, or early media). A flavor with a greeting of its
-   * own starts it now and not before. Never called again after a hold.
+   * own starts it now and not before: no audio or text precedes `start`. Never called again after a hold.
    */
   start(): void;
+  /** Not called before `start`. What the flavor cannot do is answered by a `warning` with `ERR_FLAVOR_UNSUPPORTED`. */
   speak(request: SpeakRequest): void;
-  /** The host has decided the caller is interrupting (host VAD, DTMF, API). */
+  /**
+   * The host has decided the caller is interrupting (host VAD, DTMF, API). Ends every response begun or asked for so
+   * far: no `audio` or `text` for those follows. What the caller says or presses next is answered as ever.
+   */
   interrupt(cause: InterruptCause): void;
-  /** Host VAD; delivered only where `capabilities.needsVad`. */
+  /**
+   * Host VAD; delivered only where `capabilities.needsVad`. `positionMs`, on the clock of `AudioFrame.positionMs`, is
+   * where the stretch of speech began (its first voiced sample) or ended (after its last voiced sample). The call comes
+   * later than that by the detector's delay, after the `write` of the frame that decided it.
+   */
   onVoice?(event: { readonly type: 'started' | 'stopped'; readonly positionMs: number }): void;
-  /** The host's verdict on each onset; only `accepted`, or a later end of turn, may start a reply. */
+  /**
+   * The host's verdict on each onset, after its `started` and before any `interrupt` that it causes; `positionMs` repeats
+   * the onset's. Only `accepted`, or a later end of turn, may start a reply. Delivered where `capabilities.needsVad`.
+   */
   onOnset?(verdict: 'accepted' | 'rejected', positionMs: number): void;
-  /** A whole caller turn, when `turnTaking` is `host`. */
+  /** A whole caller turn, when `turnTaking` is `host`: after the last `stopped`. Never for rejected onsets alone. */
   endTurn?(): void;
   /**
    * What left the socket. Every responseId that emitted audio or text gets at most one `started` and exactly one
    * terminal report, in order (never played = `interrupted`, 0). `interrupt()` comes at once; its report follows the
    * playout's acknowledgement (normally within 25 ms). Between the two a flavor cancels provider work but builds no new
-   * request.
+   * request. A report for an unknown response, or a second one, is ignored.
    */
   onPlayout(report: PlayoutReport): void;
+  /** Keys the caller pressed, `0-9*#A-D`, in order; usually one, at once after its press. */
   onDtmf(digits: string): void;
+  /** The outcome of a `tool-call` of this session; results with an unknown `id` are ignored. */
   onToolResult(result: ToolResult): void;
   /** Throws `ERR_FLAVOR_UNSUPPORTED` where the flavor has nothing to change. */
   update(patch: SessionPatch): Promise<void>;

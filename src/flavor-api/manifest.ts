@@ -17,7 +17,10 @@ export interface FlavorManifest<Config = unknown> {
 /** What a flavor can do, once its configuration is known. The host decides by these, never by names. */
 export interface FlavorCapabilities {
   readonly kind: 'cascade' | 'speech-to-speech';
-  /** Preference order. The host passes the caller's codec through untouched when it appears here. */
+  /**
+   * Preference order. The host passes the caller's codec through untouched when it appears here. It chooses one and the
+   * same format for both directions whenever the two lists share one.
+   */
   readonly input: readonly AudioFormat[];
   readonly output: readonly AudioFormat[];
   /** Who decides that the caller has finished, or has started to interrupt. */
@@ -25,7 +28,12 @@ export interface FlavorCapabilities {
   /** Can rewrite its own history to what the caller actually heard. */
   readonly truncation: boolean;
   readonly tools: boolean;
-  /** `speak({ text })` is spoken word for word. */
+  /** May call a second tool before the first has its result; then one answer covers all of them. Absent: false. */
+  readonly parallelTools?: boolean;
+  /**
+   * `speak({ text })` and the route's greeting are spoken word for word, and `text` events carry those words. False:
+   * a request for exact words is answered by a `warning`, or spoken as the flavor sees fit.
+   */
   readonly verbatimSpeech: boolean;
   /** Wants `onVoice` and `onOnset` from the host's VAD. */
   readonly needsVad: boolean;
@@ -34,4 +42,8 @@ export interface FlavorCapabilities {
    * flavors whose audio is not speech of an agent, such as a bare echo.
    */
   readonly interruptible: boolean;
+  /** The caller's digits mean something to the agent. Absent or false: `onDtmf` is taken and ignored. */
+  readonly dtmf?: boolean;
+  /** `update` changes a running session. Absent or false: it rejects with `ERR_FLAVOR_UNSUPPORTED`. */
+  readonly updatable?: boolean;
 }

@@ -1,0 +1,120 @@
+import type { Clock } from '../base/clock.js';
+import { errorCode, errorMessage } from '../base/connector-error.js';
+import type { FlavorEvent, Logger } from '../flavor-api/index.js';
+import type { StreamStats } from '../media/engine.js';
+import type { CallEvent, CallEventSink } from '../ops/call-event.js';
+import type { CallRecord } from '../ops/call-record.js';
+import type { CallOutcome } from './call-state.js';
+import { Dialogue } from './dialogue.js';
+import { addUsage, buildRecord, type CallIdentity, type RecordedPersonalData } from './record-builder.js';
+import { TurnLedger } from './turn-ledger.js';
+
+/** Digits kept of one call. */
+const KEPT_DIGITS = 1000;
+
+/** Everything that is written down about one call: events as they happen, and the record at its end. */
+export class CallJournal {
+  readonly identity: CallIdentity;
+  readonly ledger: TurnLedger;
+  readonly dialogue = new Dialogue();
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #sink: CallEventSink;
+  readonly #include: readonly RecordedPersonalData[];
+  readonly #usage = new Map<string, CallRecord['usage'][number]>();
+  readonly #tools: CallRecord['tools'][number][] = [];
+  #originMs: number;
+  #answeredAtMs: number | null = null;
+  #codec: string | null = null;
+  #digits = '';
+  #error: CallRecord['error'] = null;
+
+  constructor(
+    identity: CallIdentity,
+    include: readonly RecordedPersonalData[],
+    deps: { readonly clock: Clock; readonly log: Logger; readonly emit: CallEventSink },
+  ) {
+    this.identity = identity;
+    this.#include = include;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#sink = deps.emit;
+    this.#originMs = deps.clock.now();
+    this.ledger = new TurnLedger(this.#originMs);
+  }
+
+  get codec(): string | null {
+    return this.#codec;
+  }
+
+  /** Wall time of the answer. */
+  get answeredAtMs(): number | null {
+    return this.#answeredAtMs;
+  }
+
+  onCodec(codec: string): void {
+    this.#codec = codec;
+  }
+
+  /** @param receivedAtMs {@link Clock.now} at the arrival of the INVITE. */
+  onAnswered(receivedAtMs: number): void {
+    this.#answeredAtMs = this.#clock.wallTime();
+    this.#originMs = this.#clock.now();
+    this.ledger.onAnswered(this.#originMs);
+    this.emit({ type: 'call-answered', codec: this.#codec ?? 'unknown', setupMs: this.#originMs - receivedAtMs });
+  }
+
+  onDigit(digit: string): void {
+    if (this.#digits.length < KEPT_DIGITS) this.#digits += digit;
+    this.emit({ type: 'digit' });
+  }
+
+  onTool(name: string, ok: boolean, ms: number): void {
+    this.#tools.push({ name, ms: Math.round(ms), ok });
+    this.emit({ type: 'tool', name, ok, ms: Math.round(ms) });
+  }
+
+  onUsage(event: FlavorEvent & { type: 'usage' }): void {
+    addUsage(this.#usage, event);
+  }
+
+  /** Something is wrong and the call goes on. */
+  onWarning(code: string, message: string): void {
+    this.#log.warn({ code, detail: message }, 'flavor warning');
+    this.emit({ type: 'warning', code });
+  }
+
+  /** Something is wrong that may end the call. The first error is the one that explains the rest. */
+  onError(error: unknown): void {
+    const code = errorCode(error) ?? 'ERR_UNEXPECTED';
+    this.#error ??= { code, message: errorMessage(error) };
+    this.#log.warn({ code, detail: errorMessage(error) }, 'call error');
+  }
+
+  emit(event: WithoutContext<CallEvent>): void {
+    this.#sink({ ...event, callId: this.identity.id, atMs: this.#clock.wallTime() });
+  }
+
+  /** Writes the record, and says that the call is over. */
+  close(outcome: CallOutcome, stats: StreamStats | undefined, recording: string | null, endedAtMs: number): CallRecord {
+    const facts = {
+      codec: this.#codec,
+      answeredAtMs: this.#answeredAtMs,
+      originMs: this.#originMs,
+      ledger: this.ledger,
+      dialogue: this.dialogue,
+      stats,
+      digits: this.#digits,
+      tools: this.#tools,
+      usage: [...this.#usage.values()],
+      recording,
+      error: this.#error,
+    };
+    const record = buildRecord(this.identity, facts, outcome, endedAtMs, this.#include);
+    const { endedBy, cause, status } = outcome;
+    this.emit({ type: 'call-ended', endedBy, cause, status, durationMs: record.durationMs, record });
+    return record;
+  }
+}
+
+type WithoutContext<Event> = Event extends unknown ? Omit<Event, 'callId' | 'atMs'> : never;

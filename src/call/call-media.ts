@@ -1,0 +1,88 @@
+import type { Clock } from '../base/clock.js';
+import type { MediaEngine, MediaStream, StreamListener, StreamParameters } from '../media/engine.js';
+import type { MediaNegotiation } from './media-negotiation.js';
+import { type CallRecorder, RecordingTap } from './recording-tap.js';
+
+/** Opens a recorder whose files begin at `originMs` ({@link Clock.now}). */
+export type OpenRecorder = (originMs: number) => { readonly recorder: CallRecorder; readonly path: string };
+
+export interface CallMediaDeps {
+  readonly clock: Clock;
+  readonly engine: MediaEngine;
+  readonly negotiation: MediaNegotiation;
+  readonly openRecorder: OpenRecorder | undefined;
+  /** New parameters were negotiated. `held`: the caller is not listening and talking any more. */
+  onParameters(parameters: StreamParameters, held: boolean): void;
+}
+
+/** The media half of one call: its stream, what was negotiated for it, and its recording. */
+export class CallMedia {
+  readonly #deps: CallMediaDeps;
+  readonly #tap = new RecordingTap();
+  #stream: MediaStream | undefined;
+  #parameters: StreamParameters | undefined;
+  #recordingPath: string | null = null;
+
+  constructor(deps: CallMediaDeps) {
+    this.#deps = deps;
+  }
+
+  get stream(): MediaStream | undefined {
+    return this.#stream;
+  }
+
+  get recordingPath(): string | null {
+    return this.#recordingPath;
+  }
+
+  /** An offer of ours went out and its answer has not come. */
+  get answerPending(): boolean {
+    return this.#deps.negotiation.answerPending;
+  }
+
+  /** Allocates the port. Throws `ERR_NO_MEDIA_PORT`. */
+  async open(listener: StreamListener): Promise<void> {
+    const { engine, negotiation } = this.#deps;
+    this.#stream = await engine.open({ listener, tap: this.#tap, family: negotiation.family });
+  }
+
+  /**
+   * The description for our first 183 or 200; media flows from now on if the peer's is known. A second call repeats the
+   * same description. Throws `ERR_SDP_UNACCEPTABLE`.
+   */
+  describe(offer: string | undefined): string {
+    if (this.#parameters) return this.#deps.negotiation.current();
+    const opened = this.#deps.openRecorder?.(this.#deps.clock.now());
+    if (opened) {
+      this.#tap.begin(opened.recorder);
+      this.#recordingPath = opened.path;
+    }
+    return this.renegotiate(offer);
+  }
+
+  /** Our answer to an offer, or our offer where the peer asks for one. Throws `ERR_SDP_*`; then nothing has changed. */
+  renegotiate(offer: string | undefined): string {
+    const { negotiation } = this.#deps;
+    const port = this.#stream?.local.port ?? 0;
+    if (offer === undefined) return negotiation.offer(port);
+    const { sdp, parameters } = negotiation.answer(offer, port);
+    this.#connect(parameters);
+    return sdp;
+  }
+
+  /** The peer's answer to our offer, from an ACK. Throws `ERR_SDP_*`. */
+  readAnswer(answer: string | undefined): void {
+    this.#connect(this.#deps.negotiation.readAnswer(answer));
+  }
+
+  /** Resolves when the recording is complete. */
+  async closeRecording(): Promise<void> {
+    await this.#tap.close();
+  }
+
+  #connect(parameters: StreamParameters): void {
+    this.#parameters = parameters;
+    this.#stream?.connect(parameters);
+    this.#deps.onParameters(parameters, parameters.direction !== 'sendrecv');
+  }
+}

@@ -1,0 +1,233 @@
+import { assertUnreachable } from '../base/assert.js';
+import type { CallEffect, CallEvent, CallOutcome, CallState } from './call-state.js';
+
+export interface Transition {
+  readonly state: CallState;
+  readonly effects: readonly CallEffect[];
+}
+
+export interface CallBeginning {
+  /** The route lets the phone ring for a while before the answer. */
+  readonly answerDelayed: boolean;
+  readonly earlyMedia: boolean;
+}
+
+/** The first transition: an INVITE was admitted and routed; media and session are being opened by the caller. */
+export function beginCall(beginning: CallBeginning): Transition {
+  return {
+    state: {
+      phase: 'preparing',
+      media: 'opening',
+      session: 'opening',
+      delayOver: !beginning.answerDelayed,
+      earlyMedia: beginning.earlyMedia,
+      started: false,
+      leaving: false,
+      outcome: undefined,
+    },
+    effects: [
+      { type: 'ring' },
+      { type: 'arm-timer', timer: 'open' },
+      ...(beginning.answerDelayed ? [{ type: 'arm-timer', timer: 'delay' } as const] : []),
+    ],
+  };
+}
+
+/**
+ * The call machine: pure, total over (state, event). Races it must win, each with a test of its name:
+ * hang-up while the flavor opens, CANCEL crossing the 200, BYE before ACK, a flavor that fails before and after the
+ * answer, two reasons to end at once (the first one is recorded), resources that finish opening when the call is over.
+ */
+export function reduceCall(state: CallState, event: CallEvent): Transition {
+  if (state.phase === 'ended') return unchanged(state);
+  switch (event.type) {
+    case 'media-opened':
+      return onMediaOpened(state);
+    case 'media-failed':
+      return onMediaFailed(state);
+    case 'media-closed':
+      return onMediaClosed(state);
+    case 'session-opened':
+      return onSessionOpened(state);
+    case 'session-failed':
+      return end(
+        { ...state, session: 'closed' },
+        { endedBy: 'provider', cause: 'flavor-error', status: unansweredOr(state, 503) },
+      );
+    case 'session-ended':
+      return onSessionEnded(state, event.reason);
+    case 'session-abandoned':
+      return state.phase === 'ending' ? settle({ ...state, session: 'closed' }, []) : unchanged(state);
+    case 'delay-elapsed':
+      return state.phase === 'preparing' ? answerWhenReady({ ...state, delayOver: true }, []) : unchanged(state);
+    case 'open-timed-out':
+      if (state.phase !== 'preparing' || state.session === 'open') return unchanged(state);
+      return end(state, { endedBy: 'provider', cause: 'flavor-error', status: 503 });
+    case 'confirmed':
+      return onConfirmed(state);
+    case 'answer-unusable':
+      return end(state, { endedBy: 'connector', cause: 'rejected', status: 488 });
+    case 'leg-ended':
+      return onLegEnded(state, event);
+    case 'agent-leaving':
+      return onAgentLeaving(state);
+    case 'farewell-over':
+      if (!state.leaving) return unchanged(state);
+      return end(state, { endedBy: 'agent', cause: 'normal', status: unansweredOr(state, 480) });
+    case 'limit-reached':
+      return end(state, { endedBy: 'connector', cause: event.limit, status: unansweredOr(state, 480) });
+    case 'told-to-end':
+      return end(state, { endedBy: 'connector', cause: event.by, status: unansweredOr(state, 503) });
+    default:
+      return assertUnreachable(event);
+  }
+}
+
+function onMediaOpened(state: CallState): Transition {
+  if (state.media !== 'opening') return unchanged(state);
+  if (state.phase === 'ending') return settle({ ...state, media: 'closing' }, [{ type: 'close-media' }]);
+  return answerWhenReady({ ...state, media: 'open' }, []);
+}
+
+function onMediaFailed(state: CallState): Transition {
+  if (state.media === 'opening') {
+    return end(
+      { ...state, media: 'closed' },
+      { endedBy: 'connector', cause: 'busy-limit', status: unansweredOr(state, 503) },
+    );
+  }
+  return end(state, { endedBy: 'connector', cause: 'rtp-timeout', status: unansweredOr(state, 503) });
+}
+
+function onMediaClosed(state: CallState): Transition {
+  const closed: CallState = { ...state, media: 'closed' };
+  if (state.phase === 'ending') return settle(closed, []);
+  return end(closed, { endedBy: 'connector', cause: 'rtp-timeout', status: unansweredOr(state, 503) });
+}
+
+function onSessionOpened(state: CallState): Transition {
+  if (state.session !== 'opening') return unchanged(state);
+  // The abort went out while it was opening, so its stream will end by itself; the timer is armed.
+  if (state.phase === 'ending') return unchanged({ ...state, session: 'closing' });
+  return answerWhenReady({ ...state, session: 'open' }, [{ type: 'disarm-timer', timer: 'open' }]);
+}
+
+function onSessionEnded(state: CallState, reason: 'completed' | 'aborted' | 'failed'): Transition {
+  if (state.phase === 'ending') return settle({ ...state, session: 'closed' }, []);
+  const closed: CallState = { ...state, session: 'closed' };
+  if (reason === 'completed' && callerHears(state)) return onAgentLeaving(closed);
+  return end(closed, { endedBy: 'provider', cause: 'flavor-error', status: unansweredOr(state, 503) });
+}
+
+function onAgentLeaving(state: CallState): Transition {
+  if (state.leaving || state.phase === 'ending' || !callerHears(state)) return unchanged(state);
+  return { state: { ...state, leaving: true }, effects: [{ type: 'await-farewell' }] };
+}
+
+function onConfirmed(state: CallState): Transition {
+  if (state.phase !== 'answered') return unchanged(state);
+  const active: CallState = { ...state, phase: 'active' };
+  const effects: CallEffect[] = [{ type: 'arm-timer', timer: 'duration' }];
+  return startOnce(active, effects);
+}
+
+function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }): Transition {
+  const answered = state.phase === 'answered' || state.phase === 'active';
+  switch (event.by) {
+    case 'peer':
+      return end(
+        state,
+        answered
+          ? { endedBy: 'caller', cause: 'normal', status: 200 }
+          : { endedBy: 'caller', cause: 'cancelled', status: event.status || 487 },
+        'gone',
+      );
+    case 'ack-timeout':
+      return end(state, { endedBy: 'connector', cause: 'ack-timeout', status: 200 }, 'gone');
+    case 'transport':
+      return end(
+        state,
+        { endedBy: 'caller', cause: answered ? 'normal' : 'cancelled', status: unansweredOr(state, 487) },
+        'gone',
+      );
+    case 'local':
+      // The driver gave up by itself: a fault of ours that was answered 500.
+      return end(state, { endedBy: 'connector', cause: 'rejected', status: event.status || 500 }, 'gone');
+    default:
+      return assertUnreachable(event.by);
+  }
+}
+
+/** Rings early or answers, as soon as everything that must be ready is. */
+function answerWhenReady(state: CallState, effects: readonly CallEffect[]): Transition {
+  const ready = state.media === 'open' && state.session === 'open';
+  if (state.phase !== 'preparing' || !ready) return { state, effects };
+  if (state.delayOver) {
+    return { state: { ...state, phase: 'answered' }, effects: [...effects, { type: 'accept' }] };
+  }
+  if (!state.earlyMedia || state.started) return { state, effects };
+  return startOnce(state, [...effects, { type: 'ring-early' }]);
+}
+
+function startOnce(state: CallState, effects: readonly CallEffect[]): Transition {
+  if (state.started || state.session !== 'open') return { state, effects };
+  return { state: { ...state, started: true }, effects: [...effects, { type: 'start-session' }] };
+}
+
+/**
+ * Fixes the outcome and closes what is open. `leg`: whether the dialog still has to be told. Later reasons to end
+ * change nothing but what has closed by itself.
+ */
+function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tell'): Transition {
+  if (state.phase === 'ending') return settle(state, []);
+  const effects: CallEffect[] = [
+    { type: 'disarm-timer', timer: 'delay' },
+    { type: 'disarm-timer', timer: 'open' },
+    { type: 'disarm-timer', timer: 'duration' },
+  ];
+  if (leg === 'tell') effects.push(farewell(state, outcome));
+  if (state.session === 'opening' || state.session === 'open') {
+    effects.push({ type: 'abort-session' }, { type: 'arm-timer', timer: 'abandon' });
+  }
+  if (state.media === 'open') effects.push({ type: 'close-media' });
+  return settle(
+    {
+      ...state,
+      phase: 'ending',
+      session: state.session === 'open' ? 'closing' : state.session,
+      media: state.media === 'open' ? 'closing' : state.media,
+      outcome,
+    },
+    effects,
+  );
+}
+
+function farewell(state: CallState, outcome: CallOutcome): CallEffect {
+  if (state.phase !== 'preparing') return { type: 'hang-up', cause: outcome.cause };
+  // Without Retry-After the proxy tries the next server at once: right for a flavor that is broken here (sip.md row 12).
+  const retryAfterSeconds = outcome.cause === 'busy-limit' || outcome.cause === 'drain' ? 5 : undefined;
+  return { type: 'reject', status: outcome.status, retryAfterSeconds };
+}
+
+/** Finishes once nothing is open any more. */
+function settle(state: CallState, effects: readonly CallEffect[]): Transition {
+  if (state.phase !== 'ending' || state.media !== 'closed' || state.session !== 'closed') return { state, effects };
+  if (state.outcome === undefined) return { state, effects };
+  return {
+    state: { ...state, phase: 'ended' },
+    effects: [...effects, { type: 'disarm-timer', timer: 'abandon' }, { type: 'finish', outcome: state.outcome }],
+  };
+}
+
+function callerHears(state: CallState): boolean {
+  return state.phase !== 'preparing' || state.started;
+}
+
+/** 200 for a call that was answered, else the given final status. */
+function unansweredOr(state: CallState, status: number): number {
+  return state.phase === 'preparing' ? status : 200;
+}
+
+function unchanged(state: CallState): Transition {
+  return { state, effects: [] };
+}

@@ -1,0 +1,94 @@
+import { ConnectorError } from '../base/connector-error.js';
+import type { Random } from '../base/random.js';
+import type { StreamParameters } from '../media/engine.js';
+import {
+  type AddressFamily,
+  type AudioCodec,
+  createAnswer,
+  createOffer,
+  createSessionId,
+  familyOf,
+  type LocalDescription,
+  type LocalMedia,
+  readAnswer,
+} from '../signaling/sdp.js';
+
+export interface NegotiationOptions {
+  /** Written into c= and o=: what is advertised, or the local address that reaches this peer. */
+  readonly address: string;
+  /** In order of preference; the order counts in offers of ours. */
+  readonly codecs: readonly AudioCodec[];
+}
+
+/** Preferred packet length, ms. */
+const PTIME_MS = 20;
+
+/** Stands in for the port while none is open: an offer is examined before anything is allocated for it. */
+const EXAMINING_PORT = 9;
+
+/** The offer/answer state of one dialog (RFC 3264): what we said last, and what it means for the stream. */
+export class MediaNegotiation {
+  readonly #local: Omit<LocalMedia, 'port'>;
+  /** The codec the first answer will name; our first choice for a late offer. Session formats are chosen by it. */
+  readonly expectedCodec: AudioCodec;
+  #description: LocalDescription | undefined;
+  #offer: LocalDescription | undefined;
+
+  /**
+   * @param offer Of the INVITE; `undefined` for a late offer.
+   * @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE`
+   */
+  constructor(offer: string | undefined, options: NegotiationOptions, random: Random) {
+    this.#local = {
+      address: options.address,
+      codecs: options.codecs,
+      direction: 'sendrecv',
+      ptimeMs: PTIME_MS,
+      sessionId: createSessionId(random),
+      sessionVersion: 1,
+    };
+    this.expectedCodec =
+      offer === undefined
+        ? (options.codecs[0] ?? 'pcmu')
+        : createAnswer(offer, { ...this.#local, port: EXAMINING_PORT }).audio.codec.name;
+  }
+
+  /** Address family RTP runs over. */
+  get family(): AddressFamily {
+    return familyOf(this.#local.address);
+  }
+
+  /** An offer of ours awaits its answer. */
+  get answerPending(): boolean {
+    return this.#offer !== undefined;
+  }
+
+  /** Our last description again, word for word. Empty before the first. */
+  current(): string {
+    return this.#description?.text ?? '';
+  }
+
+  /** @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE`; then nothing has changed. */
+  answer(offer: string, port: number): { readonly sdp: string; readonly parameters: StreamParameters } {
+    const { local, audio } = createAnswer(offer, { ...this.#local, port }, this.#description);
+    this.#description = local;
+    return { sdp: local.text, parameters: audio };
+  }
+
+  offer(port: number): string {
+    const offer = createOffer({ ...this.#local, port }, this.#description);
+    this.#description = offer;
+    this.#offer = offer;
+    return offer.text;
+  }
+
+  /** @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE` */
+  readAnswer(answer: string | undefined): StreamParameters {
+    const offer = this.#offer;
+    this.#offer = undefined;
+    if (!offer || answer === undefined) {
+      throw new ConnectorError('ERR_SDP_INVALID', 'the ACK carries no answer to the offer in our 200');
+    }
+    return readAnswer(offer, answer);
+  }
+}

@@ -1,0 +1,119 @@
+import type { FlavorEvent } from '../flavor-api/index.js';
+import type { StreamStats } from '../media/engine.js';
+import { CALL_RECORD_VERSION, type CallRecord } from '../ops/call-record.js';
+import type { CallOutcome } from './call-state.js';
+import type { Dialogue } from './dialogue.js';
+import type { TurnLedger } from './turn-ledger.js';
+
+/** Fields of the record that are personal data and off unless the operator lists them. */
+export type RecordedPersonalData = 'transcript' | 'heardText' | 'dtmf';
+
+/** What is known of a call when its INVITE has been read. */
+export interface CallIdentity {
+  readonly id: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly from: string;
+  readonly to: string;
+  readonly route: string | null;
+  readonly flavor: string | null;
+  /** Wall time, ms since the epoch. */
+  readonly startedAtMs: number;
+}
+
+/** What a call adds to its record on the way. */
+export interface CallFacts {
+  readonly codec: string | null;
+  readonly answeredAtMs: number | null;
+  /** {@link Clock.now} at the answer; the origin of all times inside the record. */
+  readonly originMs: number;
+  readonly ledger: TurnLedger;
+  readonly dialogue: Dialogue;
+  readonly stats: StreamStats | undefined;
+  readonly digits: string;
+  readonly tools: CallRecord['tools'];
+  readonly usage: CallRecord['usage'];
+  readonly recording: string | null;
+  readonly error: CallRecord['error'];
+}
+
+/** The record of a call that was admitted. `endedAtMs`: wall time. */
+export function buildRecord(
+  identity: CallIdentity,
+  facts: CallFacts,
+  outcome: CallOutcome,
+  endedAtMs: number,
+  include: readonly RecordedPersonalData[],
+): CallRecord {
+  const { stats } = facts;
+  return {
+    ...refusalRecord(identity, outcome, endedAtMs, facts.error),
+    codec: facts.codec,
+    answeredAt: facts.answeredAtMs === null ? null : new Date(facts.answeredAtMs).toISOString(),
+    durationMs: facts.answeredAtMs === null ? 0 : Math.max(0, Math.round(endedAtMs - facts.answeredAtMs)),
+    turns: facts.ledger.turns().map((turn) => {
+      const { heardText, ...rest } = turn;
+      return include.includes('heardText') && heardText !== undefined ? { ...rest, heardText } : rest;
+    }),
+    bargeIns: facts.ledger.bargeIns(),
+    rtp: stats === undefined ? null : rtpOf(stats),
+    ...(include.includes('dtmf') && { dtmf: facts.digits }),
+    tools: facts.tools,
+    usage: facts.usage,
+    ...(include.includes('transcript') && { transcript: facts.dialogue.transcript(facts.originMs) }),
+    recording: facts.recording,
+  };
+}
+
+/** The record of an INVITE that never became a call. */
+export function refusalRecord(
+  identity: CallIdentity,
+  outcome: CallOutcome,
+  endedAtMs: number,
+  error: CallRecord['error'] = null,
+): CallRecord {
+  return {
+    version: CALL_RECORD_VERSION,
+    id: identity.id,
+    direction: identity.direction,
+    from: identity.from,
+    to: identity.to,
+    route: identity.route,
+    flavor: identity.flavor,
+    codec: null,
+    startedAt: new Date(identity.startedAtMs).toISOString(),
+    answeredAt: null,
+    endedAt: new Date(endedAtMs).toISOString(),
+    durationMs: 0,
+    endedBy: outcome.endedBy,
+    cause: { sip: outcome.status, text: outcome.cause },
+    turns: [],
+    bargeIns: [],
+    rtp: null,
+    tools: [],
+    usage: [],
+    costUsd: null,
+    recording: null,
+    error,
+  };
+}
+
+/** Adds up usage events of the same kind. */
+export function addUsage(sum: Map<string, CallRecord['usage'][number]>, event: FlavorEvent & { type: 'usage' }): void {
+  const key = JSON.stringify([event.provider, event.model, event.unit]);
+  const quantity = (sum.get(key)?.quantity ?? 0) + event.quantity;
+  sum.set(key, { provider: event.provider, model: event.model, unit: event.unit, quantity });
+}
+
+function rtpOf(stats: StreamStats): NonNullable<CallRecord['rtp']> {
+  return {
+    in: {
+      packets: stats.in.packets,
+      lost: stats.in.lost,
+      lateDropped: stats.in.lateDropped,
+      concealedMs: stats.in.concealedMs,
+      jitterMs: Math.round(stats.in.jitterMs * 10) / 10,
+    },
+    out: { packets: stats.out.packets, maxGapMs: Math.round(stats.out.maxGapMs * 10) / 10 },
+    mos: stats.mos === undefined ? null : Math.round(stats.mos * 100) / 100,
+  };
+}

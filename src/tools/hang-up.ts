@@ -1,0 +1,16 @@
+import type { Tool } from './tool.js';
+
+/** `hang_up`: the agent ends the call after its goodbye was heard. */
+export function createHangUpTool(): Tool {
+  return {
+    definition: {
+      name: 'hang_up',
+      description: 'Ends the phone call. Say goodbye first, in the same turn: it is played to its end.',
+      parameters: { type: 'object', properties: {}, additionalProperties: false },
+    },
+    async run(call, context) {
+      context.hangUp(call.responseId);
+      return { output: { ok: true }, reply: false };
+    },
+  };
+}
