@@ -101,7 +101,8 @@ export class AgentSpeech {
         break;
       }
     }
-    const heard = response.heard.heardAt(heardMs);
+    // Finished is finished: rounding of the last packet takes no word away.
+    const heard = response.heard.heardAt(state === 'finished' ? Math.max(heardMs, response.heard.audioMs) : heardMs);
     return { responseId: response.id, state, heardMs, heardText: heard.text, heardChars: heard.chars };
   }
 }

@@ -7,7 +7,7 @@ import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
 import type { InboundLeg, LegEvent, OfferReply } from '../signaling/port.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
-import { CallJournal } from './call-journal.js';
+import { CallAccount } from './call-account.js';
 import type { CallLimits } from './call-limits.js';
 import { CallMedia, type OpenRecorder } from './call-media.js';
 import type { CallEffect, CallEvent, CallOutcome, CallState, CallTimer } from './call-state.js';
@@ -55,7 +55,7 @@ export class Call {
   readonly #options: CallOptions;
   readonly #deps: CallDeps;
   readonly #leg: InboundLeg;
-  readonly #journal: CallJournal;
+  readonly #account: CallAccount;
   readonly #media: CallMedia;
   readonly #abort = new AbortController();
   readonly #timers = new Map<CallTimer, TimerHandle>();
@@ -69,7 +69,7 @@ export class Call {
     this.#leg = leg;
     this.#options = options;
     this.#deps = deps;
-    this.#journal = new CallJournal(options.identity, options.include, deps);
+    this.#account = new CallAccount(options.identity, options.include, deps);
     const { clock, engine, negotiation, openRecorder } = deps;
     this.#media = new CallMedia({
       clock,
@@ -87,7 +87,7 @@ export class Call {
   /** Starts ringing, and opens media and session side by side. Call once, before returning to the event loop. */
   begin(): void {
     this.#leg.listen((event) => this.#onLegEvent(event));
-    this.#journal.emit({ type: 'call-started', direction: this.#leg.direction, ...this.#routed() });
+    this.#account.emit({ type: 'call-started', direction: this.#leg.direction, ...this.#routed() });
     const { delayMs, earlyMedia } = this.#options.answer;
     const hasOffer = this.#leg.invite.sdp !== undefined;
     // Our offer in an unreliable 183 would bind nobody (RFC 3261 section 13.2.1): a late offer waits for the 200.
@@ -105,7 +105,7 @@ export class Call {
 
   summary(): CallSummary {
     const { identity } = this.#options;
-    const { answeredAtMs, codec } = this.#journal;
+    const { answeredAtMs, codec } = this.#account;
     return {
       id: identity.id,
       direction: identity.direction,
@@ -135,7 +135,7 @@ export class Call {
     switch (effect.type) {
       case 'ring':
         this.#leg.ring(180);
-        this.#journal.emit({ type: 'call-ringing' });
+        this.#account.emit({ type: 'call-ringing' });
         return;
       case 'ring-early':
         this.#describe((sdp) => this.#leg.ring(183, sdp));
@@ -143,7 +143,7 @@ export class Call {
       case 'accept':
         this.#describe((sdp) => {
           this.#leg.accept(sdp);
-          this.#journal.onAnswered(this.#leg.invite.receivedAtMs);
+          this.#account.onAnswered(this.#leg.invite.receivedAtMs);
         });
         return;
       case 'reject': {
@@ -191,7 +191,7 @@ export class Call {
       this.#connectBoth();
       this.#apply({ type: 'media-opened' });
     } catch (error) {
-      this.#journal.onError(error);
+      this.#account.onError(error);
       this.#apply({ type: 'media-failed' });
     }
   }
@@ -212,7 +212,7 @@ export class Call {
         ...(greeting !== undefined && { greeting }),
         ...formats,
         tools: flavor.capabilities.tools ? tools.definitions : [],
-        history: this.#journal.dialogue.history,
+        history: this.#account.dialogue.history,
         log,
       });
       this.#formats = formats;
@@ -220,12 +220,12 @@ export class Call {
         onEvent: (event) => this.#conversation?.onFlavorEvent(event),
         onEnded: (reason, error) => this.#onSessionEnded(reason, error),
         onMisbehaviour: (method, message) =>
-          this.#journal.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
+          this.#account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
       });
       this.#connectBoth();
       this.#apply({ type: 'session-opened' });
     } catch (error) {
-      if (!this.#abort.signal.aborted) this.#journal.onError(asFlavorError(error));
+      if (!this.#abort.signal.aborted) this.#account.onError(asFlavorError(error));
       this.#apply({ type: 'session-failed' });
     }
   }
@@ -235,7 +235,7 @@ export class Call {
     const stream = this.#media.stream;
     const [link, formats] = [this.#link, this.#formats];
     if (!stream || !link || !formats || this.#state?.phase !== 'preparing') return;
-    const { ledger, dialogue } = this.#journal;
+    const { ledger, dialogue } = this.#account;
     const { tools, clock, flavor } = this.#deps;
     stream.setFormats(formats.input, formats.output);
     this.#conversation = new Conversation(
@@ -245,15 +245,15 @@ export class Call {
         onAgentLeaving: () => this.#apply({ type: 'agent-leaving' }),
         onFarewellOver: () => this.#apply({ type: 'farewell-over' }),
         onSilenceLimit: () => this.#apply({ type: 'limit-reached', limit: 'silence' }),
-        onCallerSpeaking: (speaking) => this.#journal.emit({ type: 'caller-speaking', speaking }),
+        onCallerSpeaking: (speaking) => this.#account.emit({ type: 'caller-speaking', speaking }),
         onAgentSpeaking: (speaking, interrupted) =>
-          this.#journal.emit({ type: 'agent-speaking', speaking, interrupted }),
-        onTurn: (v2vMs) => this.#journal.emit({ type: 'turn', v2vMs }),
-        onBargeIn: (resumed) => this.#journal.emit({ type: 'barge-in', resumed }),
-        onDigit: (digit) => this.#journal.onDigit(digit),
-        onUsage: (event) => this.#journal.onUsage(event),
-        onTool: (name, ok, ms) => this.#journal.onTool(name, ok, ms),
-        onWarning: (code, message) => this.#journal.onWarning(code, message),
+          this.#account.emit({ type: 'agent-speaking', speaking, interrupted }),
+        onTurn: (v2vMs) => this.#account.emit({ type: 'turn', v2vMs }),
+        onBargeIn: (resumed) => this.#account.emit({ type: 'barge-in', resumed }),
+        onDigit: (digit) => this.#account.onDigit(digit),
+        onUsage: (event) => this.#account.onUsage(event),
+        onTool: (name, ok, ms) => this.#account.onTool(name, ok, ms),
+        onWarning: (code, message) => this.#account.onWarning(code, message),
       },
       clock,
     );
@@ -264,7 +264,7 @@ export class Call {
     try {
       send(this.#media.describe(this.#leg.invite.sdp));
     } catch (error) {
-      this.#journal.onError(error);
+      this.#account.onError(error);
       this.#apply({ type: 'answer-unusable' });
     }
   }
@@ -297,7 +297,7 @@ export class Call {
       try {
         this.#media.readAnswer(answer);
       } catch (error) {
-        this.#journal.onError(error);
+        this.#account.onError(error);
         this.#apply({ type: 'answer-unusable' });
         return;
       }
@@ -319,10 +319,10 @@ export class Call {
   }
 
   #onParameters(parameters: StreamParameters, held: boolean): void {
-    this.#journal.onCodec(parameters.codec.name);
+    this.#account.onCodec(parameters.codec.name);
     if (held === this.#held) return;
     this.#held = held;
-    this.#journal.emit({ type: held ? 'call-held' : 'call-resumed' });
+    this.#account.emit({ type: held ? 'call-held' : 'call-resumed' });
   }
 
   /** Hot path. */
@@ -334,7 +334,7 @@ export class Call {
     this.#conversation?.onStreamEvent(event);
     if (event.type === 'rtp-timeout') this.#apply({ type: 'limit-reached', limit: 'rtp-timeout' });
     if (event.type === 'failed') {
-      this.#journal.onError(new Error(event.message));
+      this.#account.onError(new Error(event.message));
       this.#apply({ type: 'media-failed' });
     }
     if (event.type === 'closed') {
@@ -344,7 +344,7 @@ export class Call {
   }
 
   #onSessionEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void {
-    if (error && !this.#abort.signal.aborted) this.#journal.onError(error);
+    if (error && !this.#abort.signal.aborted) this.#account.onError(error);
     this.#apply({ type: 'session-ended', reason });
   }
 
@@ -365,7 +365,7 @@ export class Call {
         this.#apply({ type: 'delay-elapsed' });
         return;
       case 'open':
-        this.#journal.onError(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor did not open in time', true));
+        this.#account.onError(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor did not open in time', true));
         this.#apply({ type: 'open-timed-out' });
         return;
       case 'duration':
@@ -390,10 +390,10 @@ export class Call {
     try {
       await this.#media.closeRecording();
     } catch (error) {
-      this.#journal.onError(error);
+      this.#account.onError(error);
     }
     const { stream, recordingPath } = this.#media;
-    this.#deps.onFinished(this.#journal.close(outcome, stream?.stats(), recordingPath, endedAtMs));
+    this.#deps.onFinished(this.#account.close(outcome, stream?.stats(), recordingPath, endedAtMs));
   }
 
   #routed(): { readonly route: string | null; readonly flavor: string | null } {

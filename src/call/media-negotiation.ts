@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { ConnectorError } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { StreamParameters } from '../media/engine.js';
@@ -7,7 +8,6 @@ import {
   createAnswer,
   createOffer,
   createSessionId,
-  familyOf,
   type LocalDescription,
   type LocalMedia,
   readAnswer,
@@ -55,7 +55,7 @@ export class MediaNegotiation {
 
   /** Address family RTP runs over. */
   get family(): AddressFamily {
-    return familyOf(this.#local.address);
+    return isIP(this.#local.address) === 6 ? 6 : 4;
   }
 
   /** An offer of ours awaits its answer. */

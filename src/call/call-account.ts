@@ -13,7 +13,7 @@ import { TurnLedger } from './turn-ledger.js';
 const KEPT_DIGITS = 1000;
 
 /** Everything that is written down about one call: events as they happen, and the record at its end. */
-export class CallJournal {
+export class CallAccount {
   readonly identity: CallIdentity;
   readonly ledger: TurnLedger;
   readonly dialogue = new Dialogue();

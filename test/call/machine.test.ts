@@ -1,0 +1,256 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { CallEffect, CallEvent, CallState } from '../../src/call/call-state.js';
+import { beginCall, reduceCall } from '../../src/call/machine.js';
+
+/** Runs events through the machine and collects what it wants done. */
+function play(events: readonly CallEvent[], beginning = { answerDelayed: false, earlyMedia: false }) {
+  let { state, effects } = beginCall(beginning);
+  const all: CallEffect[] = [...effects];
+  for (const event of events) {
+    const next = reduceCall(state, event);
+    state = next.state;
+    effects = next.effects;
+    all.push(...effects);
+  }
+  return { state, effects: all, types: all.map((effect) => effect.type) };
+}
+
+const answered: readonly CallEvent[] = [{ type: 'media-opened' }, { type: 'session-opened' }];
+const active: readonly CallEvent[] = [...answered, { type: 'confirmed' }];
+const closed: readonly CallEvent[] = [{ type: 'media-closed' }, { type: 'session-ended', reason: 'aborted' }];
+const bye: CallEvent = { type: 'leg-ended', by: 'peer', status: 0 };
+
+function outcomeOf(effects: readonly CallEffect[]) {
+  return effects.find((effect) => effect.type === 'finish')?.outcome;
+}
+
+describe('answering', () => {
+  test('rings at once, answers when media and flavor are both open, greets after the ACK', () => {
+    expect(play([{ type: 'media-opened' }]).types).toEqual(['ring', 'arm-timer']);
+    expect(play(answered).types).toContain('accept');
+    expect(play(answered).types).not.toContain('start-session');
+    expect(play(active).types).toContain('start-session');
+  });
+
+  test('waits for the answer delay of the route', () => {
+    const delayed = { answerDelayed: true, earlyMedia: false };
+    expect(play(answered, delayed).types).not.toContain('accept');
+    expect(play([...answered, { type: 'delay-elapsed' }], delayed).types).toContain('accept');
+    expect(play([{ type: 'delay-elapsed' }, ...answered], delayed).types).toContain('accept');
+  });
+
+  test('early media: the agent speaks before the 200, and is started only once', () => {
+    const early = { answerDelayed: true, earlyMedia: true };
+    const { types } = play([...answered, { type: 'delay-elapsed' }, { type: 'confirmed' }], early);
+    expect(types.filter((type) => type === 'start-session')).toHaveLength(1);
+    expect(types.indexOf('ring-early')).toBeLessThan(types.indexOf('start-session'));
+    expect(types.indexOf('start-session')).toBeLessThan(types.indexOf('accept'));
+  });
+});
+
+describe('races', () => {
+  test('a caller who hangs up while the flavor opens leaks no session', () => {
+    const { state, types } = play([
+      { type: 'media-opened' },
+      { type: 'leg-ended', by: 'peer', status: 487 },
+      { type: 'session-opened' },
+      { type: 'media-closed' },
+      { type: 'session-ended', reason: 'aborted' },
+    ]);
+    expect(state.phase).toBe('ended');
+    expect(types).toContain('abort-session');
+    expect(types).not.toContain('accept');
+    expect(types).not.toContain('reject');
+    expect(state.outcome).toEqual({ endedBy: 'caller', cause: 'cancelled', status: 487 });
+  });
+
+  test('media that opens after the call is over is closed', () => {
+    const { state, types } = play([
+      { type: 'leg-ended', by: 'peer', status: 487 },
+      { type: 'session-failed' },
+      { type: 'media-opened' },
+      { type: 'media-closed' },
+    ]);
+    expect(types).toContain('close-media');
+    expect(state.phase).toBe('ended');
+  });
+
+  test('a CANCEL that crossed the 200 leaves an ordinary call that BYE ends', () => {
+    const { state, effects } = play([...answered, bye, ...closed]);
+    expect(state.phase).toBe('ended');
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'caller', cause: 'normal', status: 200 });
+  });
+
+  test('a flavor that fails before the answer: 503 without Retry-After, so that the proxy tries the next', () => {
+    const { effects } = play([{ type: 'session-failed' }, { type: 'media-opened' }, { type: 'media-closed' }]);
+    expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: undefined });
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'provider', cause: 'flavor-error', status: 503 });
+  });
+
+  test('a flavor that does not open in time is given up', () => {
+    const { effects } = play([{ type: 'media-opened' }, { type: 'open-timed-out' }, ...closed]);
+    expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: undefined });
+    expect(outcomeOf(effects)?.cause).toBe('flavor-error');
+  });
+
+  test('a flavor that fails in the call: BYE', () => {
+    const { effects } = play([...active, { type: 'session-ended', reason: 'failed' }, { type: 'media-closed' }]);
+    expect(effects).toContainEqual({ type: 'hang-up', cause: 'flavor-error' });
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'provider', cause: 'flavor-error', status: 200 });
+  });
+
+  test('the first of two reasons to end is recorded', () => {
+    const { effects, types } = play([...active, { type: 'limit-reached', limit: 'silence' }, bye, ...closed]);
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'connector', cause: 'silence', status: 200 });
+    expect(types.filter((type) => type === 'hang-up')).toHaveLength(1);
+  });
+
+  test('no port: 503 with Retry-After', () => {
+    const { effects } = play([{ type: 'media-failed' }, { type: 'session-failed' }]);
+    expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: 5 });
+    expect(outcomeOf(effects)?.cause).toBe('busy-limit');
+  });
+
+  test('an ACK that never comes releases everything', () => {
+    const { effects, state } = play([...answered, { type: 'leg-ended', by: 'ack-timeout', status: 200 }, ...closed]);
+    expect(state.phase).toBe('ended');
+    expect(outcomeOf(effects)?.cause).toBe('ack-timeout');
+  });
+
+  test('a session that does not end after its abort is abandoned', () => {
+    const { state } = play([...active, bye, { type: 'media-closed' }, { type: 'session-abandoned' }]);
+    expect(state.phase).toBe('ended');
+  });
+});
+
+describe('an agent that leaves', () => {
+  test('is heard to the end before the BYE', () => {
+    const leaving = play([...active, { type: 'agent-leaving' }]);
+    expect(leaving.types).toContain('await-farewell');
+    expect(leaving.types).not.toContain('hang-up');
+    const over = play([...active, { type: 'agent-leaving' }, { type: 'farewell-over' }, ...closed]);
+    expect(over.effects).toContainEqual({ type: 'hang-up', cause: 'normal' });
+    expect(outcomeOf(over.effects)).toEqual({ endedBy: 'agent', cause: 'normal', status: 200 });
+  });
+
+  test('a completed session counts as leaving; asking twice changes nothing', () => {
+    const { types } = play([...active, { type: 'session-ended', reason: 'completed' }, { type: 'agent-leaving' }]);
+    expect(types.filter((type) => type === 'await-farewell')).toHaveLength(1);
+  });
+
+  test('a caller who hangs up during the goodbye ended the call', () => {
+    const { effects } = play([...active, { type: 'agent-leaving' }, bye, ...closed]);
+    expect(outcomeOf(effects)?.endedBy).toBe('caller');
+  });
+});
+
+describe('any order of events', () => {
+  const events: fc.Arbitrary<CallEvent> = fc.oneof(
+    fc.constantFrom<CallEvent>(
+      { type: 'media-opened' },
+      { type: 'media-failed' },
+      { type: 'session-opened' },
+      { type: 'session-failed' },
+      { type: 'delay-elapsed' },
+      { type: 'open-timed-out' },
+      { type: 'confirmed' },
+      { type: 'answer-unusable' },
+      { type: 'agent-leaving' },
+      { type: 'farewell-over' },
+      { type: 'session-abandoned' },
+    ),
+    fc.record({
+      type: fc.constant('session-ended' as const),
+      reason: fc.constantFrom('completed' as const, 'aborted' as const, 'failed' as const),
+    }),
+    fc.record({
+      type: fc.constant('leg-ended' as const),
+      by: fc.constantFrom('peer' as const, 'local' as const, 'ack-timeout' as const, 'transport' as const),
+      status: fc.constantFrom(0, 487, 500),
+    }),
+    fc.record({
+      type: fc.constant('limit-reached' as const),
+      limit: fc.constantFrom('rtp-timeout' as const, 'silence' as const, 'max-duration' as const),
+    }),
+    fc.record({ type: fc.constant('told-to-end' as const), by: fc.constantFrom('admin' as const, 'drain' as const) }),
+  );
+
+  /** Plays the world fairly: what was opened reports once, what is told to close closes. */
+  function run(order: readonly CallEvent[], beginning: { answerDelayed: boolean; earlyMedia: boolean }) {
+    let state: CallState = beginCall(beginning).state;
+    const effects: CallEffect[] = [...beginCall(beginning).effects];
+    const world = { media: 'opening', session: 'opening', leg: 'up' };
+    const apply = (event: CallEvent): void => {
+      const next = reduceCall(state, event);
+      state = next.state;
+      effects.push(...next.effects);
+      for (const effect of next.effects) if (effect.type === 'close-media') world.media = 'closing';
+    };
+    const possible = (event: CallEvent): boolean => {
+      switch (event.type) {
+        case 'media-opened':
+          return world.media === 'opening';
+        case 'session-opened':
+        case 'session-failed':
+          return world.session === 'opening';
+        case 'session-ended':
+          return world.session === 'open';
+        case 'leg-ended':
+          return world.leg === 'up';
+        default:
+          return true;
+      }
+    };
+    for (const event of order) {
+      if (!possible(event)) continue;
+      if (event.type === 'media-opened') world.media = 'open';
+      if (event.type === 'media-failed' && world.media === 'opening') world.media = 'closed';
+      if (event.type === 'session-opened') world.session = 'open';
+      if (event.type === 'session-failed' || event.type === 'session-ended') world.session = 'closed';
+      if (event.type === 'leg-ended') world.leg = 'down';
+      apply(event);
+    }
+    // The end of the world: the peer is gone, and everything that is open or opening settles.
+    if (world.leg === 'up') apply({ type: 'leg-ended', by: 'peer', status: 487 });
+    if (world.media === 'opening') {
+      world.media = 'open';
+      apply({ type: 'media-opened' });
+    }
+    if (world.media !== 'closed') apply({ type: 'media-closed' });
+    if (world.session === 'opening') {
+      world.session = 'open';
+      apply({ type: 'session-opened' });
+    }
+    if (world.session === 'open') apply({ type: 'session-ended', reason: 'aborted' });
+    return { state, effects, mediaOpened: world.media !== 'closed' };
+  }
+
+  test('ends with everything closed exactly once, one outcome, and never two final answers', () => {
+    fc.assert(
+      fc.property(
+        fc.array(events, { maxLength: 30 }),
+        fc.record({ answerDelayed: fc.boolean(), earlyMedia: fc.boolean() }),
+        (order, beginning) => {
+          const { state, effects, mediaOpened } = run(order, beginning);
+          const count = (type: CallEffect['type']): number => effects.filter((effect) => effect.type === type).length;
+          expect(state.phase).toBe('ended');
+          expect(count('finish')).toBe(1);
+          expect(effects.at(-1)?.type).toBe('finish');
+          expect(count('close-media')).toBe(mediaOpened ? 1 : 0);
+          expect(count('abort-session')).toBeLessThanOrEqual(1);
+          expect(count('start-session')).toBeLessThanOrEqual(1);
+          expect(count('accept') + count('reject')).toBeLessThanOrEqual(1);
+          expect(count('hang-up')).toBeLessThanOrEqual(count('accept'));
+          const armed = new Set<string>();
+          for (const effect of effects) {
+            if (effect.type === 'arm-timer') armed.add(effect.timer);
+            if (effect.type === 'disarm-timer') armed.delete(effect.timer);
+          }
+          expect([...armed]).toEqual([]);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+});
