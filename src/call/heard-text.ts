@@ -52,8 +52,8 @@ export class HeardText {
 
   /** What was heard when `heardMs` of the response's audio had been played. */
   heardAt(heardMs: number): Heard {
-    if (this.#complete && this.#audioMs > 0 && heardMs >= this.#audioMs)
-      return { text: this.#text, chars: this.#text.length };
+    if (heardMs <= 0) return { text: '', chars: 0 };
+    if (this.#complete && heardMs >= this.#audioMs) return { text: this.#text, chars: this.#text.length };
     const chars = this.#wholeWords(this.#charAt(heardMs));
     return { text: this.#text.slice(0, chars), chars };
   }

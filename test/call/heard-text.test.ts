@@ -88,7 +88,7 @@ test('hearing longer never means having heard less', () => {
           expect(chars).toBeGreaterThanOrEqual(before);
           before = chars;
         }
-        if (complete) expect(heard.heardAt(audioMs).text).toBe(heard.text);
+        if (complete && audioMs > 0) expect(heard.heardAt(audioMs).text).toBe(heard.text);
       },
     ),
   );
