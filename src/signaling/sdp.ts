@@ -1,0 +1,331 @@
+import { ConnectorError } from '../base/connector-error.js';
+import type { Random } from '../base/random.js';
+import { type AddressFamily, localAddress } from './sdp-address.js';
+import { clampPacketTime, intersectDirections, withoutReceiving } from './sdp-direction.js';
+import {
+  type AudioCodec,
+  type CodecMapping,
+  selectCodec,
+  selectTelephoneEvent,
+  staticPayloadTypes,
+  TELEPHONE_EVENT_PAYLOAD_TYPE,
+  TELEPHONE_EVENTS,
+  type TelephoneEvent,
+} from './sdp-formats.js';
+import { type ParsedMedia, type ParsedSdp, parseSessionDescription, type SdpDirection } from './sdp-parse.js';
+import { type AudioSection, type DescriptionContent, type MediaLayout, writeDescription } from './sdp-write.js';
+
+/**
+ * Offer and answer (RFC 3264) for one G.711 audio stream with RFC 4733 digits. Pure: text and values in, text and
+ * values out.
+ *
+ * Decisions where the RFCs leave room:
+ * - An answer names one codec, and `telephone-event`: the first codec of the *offer* that we have. `LocalMedia.codecs`
+ *   orders our offers only.
+ * - RTP/AVP and RTP/AVPF are taken; the answer repeats the profile and promises no feedback, which AVPF allows (RFC
+ *   4585 section 4.2). SAVP, SAVPF and DTLS are refused: never plain RTP where a key was asked for.
+ * - Nothing of the peer's ICE, SSRC, crypto, bundle or rtcp-mux is echoed.
+ */
+export type { AddressFamily } from './sdp-address.js';
+export type { AudioCodec } from './sdp-formats.js';
+export { type ParsedMedia, type ParsedSdp, parseSessionDescription, type SdpDirection } from './sdp-parse.js';
+
+/** Our side of the stream. */
+export interface LocalMedia {
+  /** IP literal written into c= and o=; never a wildcard. */
+  readonly address: string;
+  /** RTP port, 1 to 65535. */
+  readonly port: number;
+  /** What we can do, in the order our offers name it. */
+  readonly codecs: readonly AudioCodec[];
+  /** What we want: `sendonly` holds the peer. An answer may come out narrower. */
+  readonly direction: SdpDirection;
+  /** Packet length we prefer, ms. */
+  readonly ptimeMs: number;
+  /** Decimal digits; see {@link createSessionId}. The same for the life of the dialog. */
+  readonly sessionId: string;
+  /** Of the first description of a dialog; later ones count on from `previous`. */
+  readonly sessionVersion: number;
+  /** Families RTP can be sent to. Default: that of `address`. */
+  readonly families?: readonly AddressFamily[];
+}
+
+/** A description of ours, and what a later one must keep. */
+export interface LocalDescription {
+  readonly text: string;
+  readonly sessionVersion: number;
+  readonly local: LocalMedia;
+  /** Position of the audio section among the m= lines. */
+  readonly audioIndex: number;
+  /** All m= lines, for the next description of ours (RFC 3264 section 8: none may disappear). */
+  readonly layout: readonly MediaLayout[];
+  /** Numbers in use: a dialog never gives a payload type a second meaning (RFC 3264 section 8.3.2). */
+  readonly payloadTypes: PayloadTypes;
+}
+
+/** Payload types of one dialog, by format. */
+export type PayloadTypes = Readonly<Partial<Record<AudioCodec | 'telephone-event', number>>>;
+
+/** What offer and answer agreed on. Assignable to `StreamParameters` of the media border. */
+export interface NegotiatedAudio {
+  readonly codec: CodecMapping;
+  /** Payload type of `telephone-event/8000`, or `undefined` when not agreed. */
+  readonly dtmfPayloadType: number | undefined;
+  /** Where to send; `undefined` while the peer holds with 0.0.0.0. */
+  readonly remote: { readonly address: string; readonly port: number } | undefined;
+  /** Seen from us. */
+  readonly direction: SdpDirection;
+  /** Packet length to send, ms: 10 to 60, a multiple of 10. */
+  readonly ptimeMs: number;
+}
+
+export interface AnswerResult {
+  readonly local: LocalDescription;
+  readonly audio: NegotiatedAudio;
+}
+
+const ACCEPTED_PROTOCOLS: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF']);
+const DEFAULT_PROTOCOL = 'RTP/AVP';
+
+/** A random o= session id: decimal, and small enough for peers that read it into 32 signed bits. */
+export function createSessionId(random: Random): string {
+  return String(1 + random.integer(2 ** 31 - 1));
+}
+
+/**
+ * The address family of the audio stream that {@link createAnswer} would take, so that a socket of that family can be
+ * opened first. `undefined` when the offer has no usable audio.
+ *
+ * @param families Those that a socket could be opened for.
+ * @throws ConnectorError `ERR_SDP_INVALID`
+ */
+export function offeredFamily(
+  offerText: string,
+  codecs: readonly AudioCodec[],
+  families: readonly AddressFamily[],
+): AddressFamily | undefined {
+  for (const media of parseSessionDescription(offerText).media) {
+    const stream = readStream(media, codecs, families);
+    if ('codec' in stream) return stream.family;
+  }
+  return undefined;
+}
+
+/**
+ * Our offer: all codecs of `local`, and `telephone-event`.
+ *
+ * @param previous Our last description in this dialog: payload types and refused m= lines are kept, and the version
+ *   rises only if something else changed.
+ * @throws ConnectorError `ERR_SDP_INVALID` when `local` cannot be described.
+ */
+export function createOffer(local: LocalMedia, previous?: LocalDescription): LocalDescription {
+  const payloadTypes = assignPayloadTypes(local.codecs, previous?.payloadTypes ?? {});
+  const audioIndex = previous?.audioIndex ?? 0;
+  const audio: AudioSection = {
+    protocol: previous?.layout[audioIndex]?.protocol ?? DEFAULT_PROTOCOL,
+    port: local.port,
+    codecs: local.codecs.map((name) => ({ name, payloadType: payloadTypes[name] ?? staticPayloadTypes[name] })),
+    telephoneEvent: {
+      payloadType: payloadTypes['telephone-event'] ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
+      events: TELEPHONE_EVENTS,
+    },
+    ptimeMs: clampPacketTime(local.ptimeMs, undefined),
+    direction: local.direction,
+  };
+  const others = previous?.layout ?? [];
+  return describe(local, { audio, audioIndex, others, timing: { start: 0, stop: 0 }, payloadTypes }, previous);
+}
+
+/**
+ * Our answer to an offer: the first usable audio stream is accepted, every other m= line refused with port 0.
+ *
+ * @param previous Our last description in this dialog; the version rises only if the answer differs from it.
+ * @throws ConnectorError `ERR_SDP_INVALID` for an offer that cannot be read, `ERR_SDP_UNACCEPTABLE` (488) for one with
+ *   nothing to accept; the message says why, for each m= line.
+ */
+export function createAnswer(offerText: string, local: LocalMedia, previous?: LocalDescription): AnswerResult {
+  const offer = parseSessionDescription(offerText);
+  const { stream, audioIndex } = findStream(offer, local);
+  const direction = intersectDirections(stream.direction, local.direction);
+  const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
+  const audio: AudioSection = {
+    protocol: stream.protocol,
+    port: local.port,
+    codecs: [stream.codec],
+    telephoneEvent: stream.telephoneEvent,
+    ptimeMs,
+    direction,
+  };
+  const payloadTypes: PayloadTypes = {
+    ...previous?.payloadTypes,
+    [stream.codec.name]: stream.codec.payloadType,
+    ...(stream.telephoneEvent && { 'telephone-event': stream.telephoneEvent.payloadType }),
+  };
+  const parts = { audio, audioIndex, others: offer.media, timing: offer.timing, payloadTypes };
+  return { local: describe(local, parts, previous), audio: negotiated(stream, direction, ptimeMs) };
+}
+
+/**
+ * Reads the peer's answer to an offer of ours.
+ *
+ * @throws ConnectorError `ERR_SDP_INVALID` for an answer that cannot be read or has too few m= lines,
+ *   `ERR_SDP_UNACCEPTABLE` when it refuses the audio or accepts something that was not offered.
+ */
+export function readAnswer(offer: LocalDescription, answerText: string): NegotiatedAudio {
+  const answer = parseSessionDescription(answerText);
+  const media = answer.media[offer.audioIndex];
+  if (!media || answer.media.length < offer.layout.length) {
+    throw new ConnectorError(
+      'ERR_SDP_INVALID',
+      `SDP answer has ${answer.media.length} m= lines, the offer has ${offer.layout.length}`,
+    );
+  }
+  const { local } = offer;
+  const stream = readStream(media, local.codecs, familiesOf(local));
+  if (!('codec' in stream)) throw unacceptable([stream]);
+  if (stream.protocol.toUpperCase() !== offer.layout[offer.audioIndex]?.protocol.toUpperCase()) {
+    throw unacceptable([{ line: media.line, reason: `${stream.protocol} was not offered` }]);
+  }
+  const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
+  return negotiated(stream, intersectDirections(stream.direction, local.direction), ptimeMs);
+}
+
+/** An audio section of the peer that we can talk with. */
+interface UsableStream {
+  readonly codec: CodecMapping;
+  readonly telephoneEvent: TelephoneEvent | undefined;
+  readonly protocol: string;
+  readonly family: AddressFamily;
+  readonly remote: { readonly address: string; readonly port: number } | undefined;
+  /** The peer's, seen from the peer; a hold by address is folded in. */
+  readonly direction: SdpDirection;
+  readonly ptimeMs: number | undefined;
+  readonly maxPtimeMs: number | undefined;
+}
+
+interface Refusal {
+  readonly line: number;
+  readonly reason: string;
+}
+
+function findStream(offer: ParsedSdp, local: LocalMedia): { stream: UsableStream; audioIndex: number } {
+  const refusals: Refusal[] = [];
+  for (const [audioIndex, media] of offer.media.entries()) {
+    const stream = readStream(media, local.codecs, familiesOf(local));
+    if ('codec' in stream) return { stream, audioIndex };
+    refusals.push(stream);
+  }
+  throw unacceptable(refusals);
+}
+
+function readStream(
+  media: ParsedMedia,
+  codecs: readonly AudioCodec[],
+  families: readonly AddressFamily[],
+): UsableStream | Refusal {
+  const refuse = (reason: string): Refusal => ({ line: media.line, reason });
+  if (media.type.toLowerCase() !== 'audio') return refuse(`m=${media.type} is not audio`);
+  if (media.port === 0) return refuse('the stream is refused or switched off with port 0');
+  if (media.portCount !== 1) return refuse(`${media.portCount} ports for one stream`);
+  if (!ACCEPTED_PROTOCOLS.has(media.protocol.toUpperCase())) return refuse(`${media.protocol} is not RTP/AVP`);
+  const codec = selectCodec(media, codecs);
+  if (!codec) return refuse(`none of its formats is ${codecs.join(' or ')}`);
+  const { connection } = media;
+  if (!connection) return refuse('no c= line applies to it');
+  if (connection.kind === 'unusable') return refuse(`${connection.reason} (c=)`);
+  if (!families.includes(connection.family)) return refuse(`IPv${connection.family} is not available here (c=)`);
+  const isHeld = connection.kind === 'hold';
+  return {
+    codec,
+    telephoneEvent: selectTelephoneEvent(media),
+    protocol: media.protocol,
+    family: connection.family,
+    remote: isHeld ? undefined : { address: connection.address, port: media.port },
+    direction: isHeld ? withoutReceiving(media.direction) : media.direction,
+    ptimeMs: media.ptimeMs,
+    maxPtimeMs: media.maxPtimeMs,
+  };
+}
+
+function negotiated(stream: UsableStream, direction: SdpDirection, ptimeMs: number): NegotiatedAudio {
+  return {
+    codec: stream.codec,
+    dtmfPayloadType: stream.telephoneEvent?.payloadType,
+    remote: stream.remote,
+    direction,
+    ptimeMs,
+  };
+}
+
+function familiesOf(local: LocalMedia): readonly AddressFamily[] {
+  const own = localAddress(local.address);
+  return local.families ?? (own ? [own.family] : []);
+}
+
+function unacceptable(refusals: readonly Refusal[]): ConnectorError {
+  const reasons = refusals.map(({ line, reason }) => `line ${line}: ${reason}`).join('; ');
+  return new ConnectorError('ERR_SDP_UNACCEPTABLE', `SDP has no usable audio: ${reasons || 'no m= line'}`);
+}
+
+/** Static numbers for G.711, 101 for events, unless the dialog has used other numbers or given these away. */
+function assignPayloadTypes(codecs: readonly AudioCodec[], inUse: PayloadTypes): PayloadTypes {
+  const taken = new Set(Object.values(inUse));
+  const assigned: Partial<Record<AudioCodec | 'telephone-event', number>> = { ...inUse };
+  const assign = (format: AudioCodec | 'telephone-event', preferred: number): void => {
+    if (assigned[format] !== undefined) return;
+    let payloadType = preferred;
+    while (taken.has(payloadType)) payloadType = payloadType >= 127 || payloadType < 96 ? 96 : payloadType + 1;
+    taken.add(payloadType);
+    assigned[format] = payloadType;
+  };
+  for (const codec of codecs) assign(codec, staticPayloadTypes[codec]);
+  assign('telephone-event', TELEPHONE_EVENT_PAYLOAD_TYPE);
+  return assigned;
+}
+
+interface DescriptionParts {
+  readonly audio: AudioSection;
+  readonly audioIndex: number;
+  /** All m= lines in order; the one at `audioIndex` gives way to `audio`. */
+  readonly others: readonly MediaLayout[];
+  readonly timing: DescriptionContent['timing'];
+  readonly payloadTypes: PayloadTypes;
+}
+
+function describe(
+  local: LocalMedia,
+  { audio, audioIndex, others, timing, payloadTypes }: DescriptionParts,
+  previous: LocalDescription | undefined,
+): LocalDescription {
+  const own = localAddress(local.address);
+  if (!own) throw new ConnectorError('ERR_SDP_INVALID', 'the local media address is not a specific IP address');
+  const media: (MediaLayout | AudioSection)[] = [...others];
+  media[audioIndex] = audio;
+  const content: DescriptionContent = {
+    sessionId: local.sessionId,
+    sessionVersion: previous?.sessionVersion ?? local.sessionVersion,
+    ...own,
+    timing,
+    media,
+  };
+  const unchanged = writeDescription(content);
+  // RFC 3264 section 8: the version rises by one exactly when the description differs from the last one sent.
+  const isNew = previous !== undefined && previous.text !== unchanged;
+  const sessionVersion = content.sessionVersion + (isNew ? 1 : 0);
+  return {
+    text: isNew ? writeDescription({ ...content, sessionVersion }) : unchanged,
+    sessionVersion,
+    local,
+    audioIndex,
+    layout: media.map((section) => layoutOf(section)),
+    payloadTypes,
+  };
+}
+
+function layoutOf(section: MediaLayout | AudioSection): MediaLayout {
+  if (!('codecs' in section)) {
+    return { type: section.type, protocol: section.protocol, formats: section.formats };
+  }
+  const formats = section.codecs.map(({ payloadType }) => String(payloadType));
+  return { type: 'audio', protocol: section.protocol, formats };
+}

@@ -1,0 +1,38 @@
+import type { LocalMedia } from '../../src/signaling/sdp.js';
+
+/** Our side in the SDP tests. */
+export const local: LocalMedia = {
+  address: '192.0.2.10',
+  port: 35_000,
+  codecs: ['pcmu', 'pcma'],
+  direction: 'sendrecv',
+  ptimeMs: 20,
+  sessionId: '4711',
+  sessionVersion: 1,
+};
+
+/** A session description with CRLF ends, from its lines after `t=`. */
+export function sdp(lines: readonly string[], session: readonly string[] = ['c=IN IP4 198.51.100.7']): string {
+  return ['v=0', 'o=- 20518 7 IN IP4 198.51.100.7', 's=-', ...session, 't=0 0', ...lines, ''].join('\r\n');
+}
+
+/** What a desk phone offers. */
+export const phoneOffer = sdp([
+  'm=audio 4000 RTP/AVP 8 0 101',
+  'a=rtpmap:8 PCMA/8000',
+  'a=rtpmap:0 PCMU/8000',
+  'a=rtpmap:101 telephone-event/8000',
+  'a=fmtp:101 0-16',
+  'a=ptime:20',
+  'a=sendrecv',
+]);
+
+/** The m= sections of a description: each m= line with what follows it. */
+export function sections(text: string): string[][] {
+  const found: string[][] = [];
+  for (const line of text.trimEnd().split('\r\n')) {
+    if (line.startsWith('m=')) found.push([line]);
+    else found.at(-1)?.push(line);
+  }
+  return found;
+}
