@@ -35,6 +35,10 @@ export const errorCodes = {
     meaning: 'A SIP operation does not fit the state of the call.',
     remedy: 'A mistake in the calling code: the message names operation and state.',
   },
+  ERR_SIP_TRANSPORT: {
+    meaning: 'A peer cannot be reached over SIP.',
+    remedy: 'Check that the peer listens on the address and transport in its Contact or in the configuration.',
+  },
   ERR_FLAVOR_NOT_FOUND: {
     meaning: 'A flavor named in the configuration cannot be loaded.',
     remedy: 'Check the name in `use`, or install the package beside the configuration file.',
@@ -50,6 +54,14 @@ export const errorCodes = {
   ERR_RECORD_WRITE: {
     meaning: 'A call record cannot be written.',
     remedy: 'Check space and permissions of `cdr.path`; the record is kept in memory and tried again.',
+  },
+  ERR_RECORD_IN_USE: {
+    meaning: 'Another connector writes the same file of call records.',
+    remedy: 'Give each connector a `cdr.path` of its own, or stop the other one first.',
+  },
+  ERR_CALL_INTERRUPTED: {
+    meaning: 'The connector died during the call (crash, kill -9, power cut); only in recovered call records.',
+    remedy: 'Look for the cause in the system log; `endedAt` of the record is exact to about five seconds.',
   },
   ERR_SPEECH: {
     meaning: 'The built-in voice failed to synthesise speech.',

@@ -17,6 +17,11 @@ export interface MessageHead {
   readonly contentLength: number | 'absent' | 'invalid';
   /** The first breach of RFC 3261 section 7.3, in words without any of the text itself. */
   readonly fault: string | undefined;
+  /**
+   * True where a line end, a field name or a control character is out of place, so that another reader may see other
+   * fields here than we do. On a stream nothing after such a head can be trusted.
+   */
+  readonly ambiguous: boolean;
 }
 
 /**
@@ -36,6 +41,7 @@ class HeadReader {
   #fields = 0;
   #contentLength: MessageHead['contentLength'] = 'absent';
   #fault: string | undefined;
+  #ambiguous = false;
   /** The line read last, without its end. */
   #lineStart = 0;
   #lineEnd = 0;
@@ -60,6 +66,7 @@ class HeadReader {
       bodyStart: ended ? this.#position : undefined,
       contentLength: this.#contentLength,
       fault: this.#fault,
+      ambiguous: this.#ambiguous,
     };
   }
 
@@ -74,7 +81,7 @@ class HeadReader {
       return false;
     }
     const hasCr = lf > start && this.#bytes[lf - 1] === CR;
-    if (!hasCr) this.#note('line without CR');
+    if (!hasCr) this.#noteAmbiguity('line without CR');
     this.#lineEnd = hasCr ? lf - 1 : lf;
     this.#position = lf + 1;
     return true;
@@ -91,9 +98,9 @@ class HeadReader {
     const named = nameEnd > nameStart && index < this.#lineEnd && bytes[index] === COLON;
     const value = this.#readValue(index + 1);
     this.#fields += 1;
-    if (!named) this.#note('malformed header field');
-    else if (nameEnd - nameStart > messageLimits.headerNameBytes) this.#note('header name too long');
-    else if (this.#fields > messageLimits.headerFields) this.#note('too many header fields');
+    if (!named) this.#noteAmbiguity('malformed header field');
+    else if (nameEnd - nameStart > messageLimits.headerNameBytes) this.#noteAmbiguity('header name too long');
+    else if (this.#fields > messageLimits.headerFields) this.#noteAmbiguity('too many header fields');
     else this.#store(bytes.toString('latin1', nameStart, nameEnd), value);
   }
 
@@ -118,7 +125,7 @@ class HeadReader {
     if (start >= end) return '';
     const text = bytes.toString('utf8', start, end);
     if (!hasStrayControl(bytes, start, end)) return text;
-    this.#note('control character in a header value');
+    this.#noteAmbiguity('control character in a header value');
     return text.replaceAll('\r', ' ');
   }
 
@@ -136,6 +143,11 @@ class HeadReader {
     const length = parseDecimal(value, Number.MAX_SAFE_INTEGER) ?? 'invalid';
     const agrees = this.#contentLength === 'absent' || this.#contentLength === length;
     this.#contentLength = agrees ? length : 'invalid';
+  }
+
+  #noteAmbiguity(fault: string): void {
+    this.#ambiguous = true;
+    this.#note(fault);
   }
 
   #note(fault: string): void {

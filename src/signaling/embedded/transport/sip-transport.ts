@@ -6,7 +6,10 @@ export interface SipFlow {
   /** True where the transport retransmits by itself (RFC 3261 section 17: timers A, E, G rest). */
   readonly reliable: boolean;
   readonly remote: { readonly address: string; readonly port: number };
-  /** The concrete local address packets leave from; never a wildcard. */
+  /**
+   * The concrete local address packets leave from, never a wildcard, without IPv6 zone; the port is the listening one,
+   * fit for Via and Contact, also on a TCP connection that we opened.
+   */
   readonly local: { readonly address: string; readonly port: number };
   readonly closed: boolean;
   /** Sends one whole message. Never throws; failures go to `onError` listeners, asynchronously. */
@@ -17,8 +20,10 @@ export interface SipFlow {
 
 export interface SipTransportHandlers {
   /**
-   * One whole message: a datagram without keep-alives, or one frame of a stream. `truncated`: a datagram whose body is
-   * shorter than Content-Length is passed on as it is; the parser judges it.
+   * One whole message: a datagram (keep-alives are gone), or one frame of a stream. A datagram whose body is shorter
+   * than Content-Length is passed on as it is; so is the head of a frame whose end cannot be told. `parseMessage`
+   * finds what is wrong with them, and the answer must be sent before the handler's event-loop turn ends plus 250 ms:
+   * that stream is closed then. Must not throw: the exception would be an uncaught one.
    */
   onMessage(flow: SipFlow, message: Buffer): void;
   /** The listening socket itself failed after it had been bound. */

@@ -1,0 +1,50 @@
+import type { SocketOptions } from 'node:dgram';
+import { isIP } from 'node:net';
+import { ConnectorError } from '../../../base/connector-error.js';
+
+/** Where a message goes to or came from. */
+export interface IpEndpoint {
+  /** An IP literal, never a name. */
+  readonly address: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/**
+ * Throws `ERR_SIP_MESSAGE` unless the address is an IP literal and the port within 1 to 65535: `dgram.send` throws
+ * synchronously on a bad port, and a name makes it ask DNS. Both can be written into a Via or Contact by anybody.
+ */
+export function checkRemote(remote: IpEndpoint): void {
+  if (isIP(remote.address) === 0) throw new ConnectorError('ERR_SIP_MESSAGE', 'the next hop is not an IP address');
+  const { port } = remote;
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new ConnectorError('ERR_SIP_MESSAGE', 'the port of the next hop is not within 1 to 65535');
+  }
+}
+
+/** Throws `ERR_LISTEN` unless the address to bind is an IP literal. */
+export function checkBindAddress(address: string): void {
+  if (isIP(address) === 0) throw new ConnectorError('ERR_LISTEN', `"${address}" is not an IP address`);
+}
+
+/**
+ * The `lookup` of every UDP socket here: answers for IP literals at once and refuses names, so that no path whatever leads
+ * to a DNS query. Node calls it for literals too; answering synchronously keeps datagrams in order.
+ */
+export const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, _options, callback) => {
+  const family = isIP(hostname);
+  if (family === 0) callback(new ConnectorError('ERR_SIP_MESSAGE', 'refused to look up a name'), '', 4);
+  else callback(null, hostname, family);
+};
+
+/** An address without its IPv6 zone (`%eth0`), which means nothing outside this machine. */
+export function withoutZone(address: string): string {
+  const percent = address.indexOf('%');
+  return percent < 0 ? address : address.slice(0, percent);
+}
+
+/** `::ffff:192.0.2.1` as `192.0.2.1`; any other address as it is. */
+export function unmapped(address: string): string {
+  const match = /^::ffff:([0-9.]+)$/i.exec(address);
+  return match?.[1] ?? address;
+}

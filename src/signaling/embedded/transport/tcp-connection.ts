@@ -1,0 +1,189 @@
+import type { Socket } from 'node:net';
+import type { Clock, TimerHandle } from '../../../base/clock.js';
+import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
+import { ErrorListeners } from './error-listeners.js';
+import { FrameReader } from './frame-reader.js';
+import type { IpEndpoint } from './ip-literal.js';
+import type { SipFlow } from './sip-transport.js';
+
+/** How long a connection may do what, and how much may wait in it. */
+export interface TcpConnectionLimits {
+  /** From the SYN to the handshake's end, ms. */
+  readonly connectMs: number;
+  /** From accept to the first whole message, keep-alives not counted, ms. */
+  readonly firstMessageMs: number;
+  /** From the first byte of a message to its last, ms: a slow sender holds a connection no longer. */
+  readonly partialMessageMs: number;
+  /** Without a message or keep-alive in either direction, ms. */
+  readonly idleMs: number;
+  /** Between an unreadable frame, whose answer must still get out, and the end of the connection, ms. */
+  readonly lingerMs: number;
+  /** Unsent bytes; a peer that does not read is cut off above this. */
+  readonly unsentBytes: number;
+}
+
+export interface TcpConnectionOptions {
+  readonly socket: Socket;
+  readonly remote: IpEndpoint;
+  readonly local: IpEndpoint;
+  /** Whether the handshake is still to come. */
+  readonly connecting: boolean;
+  readonly clock: Clock;
+  readonly limits: TcpConnectionLimits;
+  onMessage(flow: SipFlow, message: Buffer): void;
+  /** Called once, when the connection is gone. */
+  onClose(connection: TcpConnection): void;
+}
+
+const PONG = Buffer.from('\r\n', 'latin1');
+
+/**
+ * What the running deadline is for. `fresh`: accepted, no message yet. `partial`: inside a message. `ending`: an
+ * unreadable frame came; answers may still leave, nothing more is read.
+ */
+type Phase = 'connecting' | 'fresh' | 'resting' | 'partial' | 'ending' | 'closed';
+
+/** One TCP connection as a flow. Closing is final: a peer that comes back does so as a new flow. */
+export class TcpConnection implements SipFlow {
+  readonly protocol = 'tcp';
+  readonly reliable = true;
+  readonly remote: IpEndpoint;
+  readonly local: IpEndpoint;
+  readonly #options: TcpConnectionOptions;
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  readonly #listeners = new ErrorListeners();
+  #phase: Phase;
+  #timer: TimerHandle | undefined;
+  /** Why the connection ended or is ending. */
+  #cause: Error | undefined;
+  #messages = 0;
+  #pinged = false;
+
+  constructor(options: TcpConnectionOptions) {
+    this.#options = options;
+    this.#socket = options.socket;
+    this.remote = options.remote;
+    this.local = options.local;
+    this.#reader = new FrameReader({
+      message: (bytes) => this.#deliver(bytes),
+      ping: () => {
+        this.#pinged = true;
+      },
+      broken: (reason) => this.#linger(reason),
+    });
+    const { socket, limits } = options;
+    this.#phase = options.connecting ? 'connecting' : 'fresh';
+    if (options.connecting) this.#deadline(limits.connectMs, 'no answer to the connection attempt');
+    else this.#deadline(limits.firstMessageMs, 'no message came');
+    socket.on('connect', () => this.#rest());
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('error', (error) => {
+      this.#cause ??= error;
+    });
+    socket.on('close', () => this.#finish());
+  }
+
+  get closed(): boolean {
+    return this.#phase === 'closed';
+  }
+
+  /** Whether new messages may still be sent over it. */
+  get usable(): boolean {
+    return !this.#deaf;
+  }
+
+  send(message: Uint8Array): void {
+    if (this.closed) {
+      this.#listeners.emitLater(this.#error());
+      return;
+    }
+    this.#socket.write(message);
+    if (this.#socket.writableLength > this.#options.limits.unsentBytes) this.abort('the peer does not read');
+    else if (this.#phase === 'resting') this.#rest();
+  }
+
+  onError(listener: (error: Error) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /** Ends the connection once everything written has left; resolves when it is gone. */
+  end(): Promise<void> {
+    this.#cause ??= new Error('closed on our side');
+    return new Promise((resolve) => {
+      this.#socket.once('close', () => resolve());
+      this.#socket.destroySoon();
+    });
+  }
+
+  /** Ends the connection at once. */
+  abort(reason: string): void {
+    this.#cause ??= new Error(reason);
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#deaf) return;
+    const before = this.#messages;
+    this.#pinged = false;
+    this.#reader.feed(chunk);
+    if (this.#deaf) return;
+    // One answer for all keep-alives of a chunk: a flood of them must not become a flood of ours.
+    if (this.#pinged) this.send(PONG);
+    if (!this.#reader.pending) {
+      if (this.#messages > 0 || this.#phase === 'resting') this.#rest();
+    } else if (this.#phase !== 'partial' || this.#messages > before) {
+      // The deadline runs from the first byte of a message; more bytes of the same message do not move it.
+      this.#phase = 'partial';
+      this.#deadline(this.#options.limits.partialMessageMs, 'a message was not completed');
+    }
+  }
+
+  get #deaf(): boolean {
+    return this.#phase === 'ending' || this.#phase === 'closed' || this.#socket.destroyed;
+  }
+
+  #deliver(bytes: Buffer): void {
+    this.#messages += 1;
+    // A chunk can hold many messages, and the handler of one may have closed the connection.
+    if (!this.#deaf) this.#options.onMessage(this, bytes);
+  }
+
+  #rest(): void {
+    this.#phase = 'resting';
+    this.#deadline(this.#options.limits.idleMs, 'idle');
+  }
+
+  /**
+   * Ends the connection a little later, so that the answer to an unreadable frame gets out. What arrives meanwhile is
+   * read and thrown away: closing with unread bytes would send RST, and RST may overtake the answer.
+   */
+  #linger(reason: string): void {
+    const { clock, limits } = this.#options;
+    this.#cause ??= new Error(reason);
+    this.#phase = 'ending';
+    clock.clearTimeout(this.#timer);
+    this.#timer = clock.setTimeout(() => {
+      this.#socket.end();
+      this.#deadline(limits.lingerMs, reason);
+    }, limits.lingerMs);
+  }
+
+  #deadline(delayMs: number, reason: string): void {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#timer);
+    this.#timer = clock.setTimeout(() => this.abort(reason), delayMs);
+  }
+
+  #finish(): void {
+    this.#phase = 'closed';
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#options.onClose(this);
+    this.#listeners.emit(this.#error());
+  }
+
+  #error(): ConnectorError {
+    const reason = this.#cause === undefined ? 'closed by the peer' : errorMessage(this.#cause);
+    return new ConnectorError('ERR_SIP_TRANSPORT', `TCP connection: ${reason}`, { cause: this.#cause });
+  }
+}
