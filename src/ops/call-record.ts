@@ -113,4 +113,9 @@ export interface CallRecord {
   readonly transcript?: readonly { readonly role: 'caller' | 'agent'; readonly text: string; readonly atMs: number }[];
   readonly recording: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
+  /**
+   * Written at the next start for a call that was up when the process died. `endedAt` is then the last moment at which
+   * the process is known to have lived, and what only that process knew (turns, RTP figures) is missing.
+   */
+  readonly recovered?: true;
 }

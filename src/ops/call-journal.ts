@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import type { Clock, TimerHandle } from '../base/clock.js';
+import type { CallSummary } from './call-event.js';
+import { type OpenFile, readLines } from './file-system.js';
+import type { LineWriter } from './line-writer.js';
+
+/** What the journal keeps of an answered call: all that its record can say after a crash. */
+export type JournaledCall = Omit<CallSummary, 'state' | 'durationMs'>;
+
+const callSchema = z.object({
+  id: z.string(),
+  direction: z.enum(['inbound', 'outbound']),
+  from: z.string(),
+  to: z.string(),
+  route: z.string().nullable(),
+  flavor: z.string().nullable(),
+  codec: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  answeredAt: z.iso.datetime().nullable(),
+}) satisfies z.ZodType<JournaledCall>;
+
+/** Times are wall time, ms since the epoch. */
+const entrySchema = z.discriminatedUnion('op', [
+  z.object({
+    op: z.literal('begin'),
+    atMs: z.number(),
+    /** The record file at that moment: the call's record can only stand after this length, or in a newer file. */
+    records: z.object({ ino: z.number(), size: z.number() }),
+    call: callSchema,
+    /** Set when a process takes over the calls of a dead one: its last sign of life. */
+    diedAtMs: z.number().optional(),
+  }),
+  z.object({ op: z.literal('end'), atMs: z.number(), id: z.string() }),
+  z.object({ op: z.literal('alive'), atMs: z.number() }),
+]);
+
+type BeginEntry = Extract<z.infer<typeof entrySchema>, { op: 'begin' }>;
+
+/** A call found open in the journal of a process that is gone. */
+export interface InterruptedCall {
+  readonly call: JournaledCall;
+  readonly records: { readonly ino: number; readonly size: number };
+  /** The last moment at which the process is known to have lived, ms since the epoch. */
+  readonly diedAtMs: number;
+}
+
+/**
+ * Reads a journal: the calls that began and did not end. Lines that make no sense are passed over; a torn last line is
+ * one of them.
+ */
+export async function readJournal(file: OpenFile): Promise<InterruptedCall[]> {
+  const begun = new Map<string, BeginEntry>();
+  let lastMs = 0;
+  for await (const line of readLines(file, 0)) {
+    const entry = parseEntry(line);
+    if (!entry) continue;
+    lastMs = Math.max(lastMs, entry.diedAtMs ?? entry.atMs);
+    if (entry.op === 'begin') begun.set(entry.call.id, entry);
+    else if (entry.op === 'end') begun.delete(entry.id);
+  }
+  return [...begun.values()].map(({ call, records, diedAtMs }) => ({ call, records, diedAtMs: diedAtMs ?? lastMs }));
+}
+
+function parseEntry(line: string): (z.infer<typeof entrySchema> & { diedAtMs?: number | undefined }) | undefined {
+  try {
+    return entrySchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export const callJournalDefaults = {
+  /** A sign of life while calls are up: how exactly a recovered record knows its end. */
+  beatMs: 5000,
+  /** Lines about calls that are over, before the file is rewritten without them. */
+  maxDeadLines: 256,
+} as const satisfies { beatMs: number; maxDeadLines: number };
+
+/**
+ * The calls in progress, on disk: one line when a call is answered, one when its record is safe. Empty when no call is
+ * up, so numbers of callers do not stay in it.
+ */
+export class CallJournal {
+  readonly #writer: LineWriter;
+  readonly #clock: Clock;
+  /** Begin lines by call id. */
+  readonly #open = new Map<string, string>();
+  #lines = 0;
+  #beat: TimerHandle | undefined;
+  #closed = false;
+
+  /** Takes over `interrupted`, whose records are still to be written; the file is rewritten with these alone. */
+  constructor(writer: LineWriter, clock: Clock, interrupted: readonly InterruptedCall[]) {
+    this.#writer = writer;
+    this.#clock = clock;
+    for (const { call, records, diedAtMs } of interrupted) {
+      this.#open.set(call.id, line({ op: 'begin', atMs: clock.wallTime(), records, call, diedAtMs }));
+    }
+    this.#rewrite();
+  }
+
+  /** Calls that have no durable record yet. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** @returns Whether the line is in the kernel; when not, it waits for the disk. */
+  began(call: JournaledCall, records: { readonly ino: number; readonly size: number }): Promise<boolean> {
+    const { id, direction, from, to, route, flavor, codec, startedAt, answeredAt } = call;
+    const entry = line({
+      op: 'begin',
+      atMs: this.#clock.wallTime(),
+      records: { ino: records.ino, size: records.size },
+      call: { id, direction, from, to, route, flavor, codec, startedAt, answeredAt },
+    });
+    this.#open.set(id, entry);
+    this.#startBeat();
+    return new Promise((resolve) => {
+      this.#append(entry, resolve);
+    });
+  }
+
+  /** The call's record is on disk. A call that never began is none of the journal's business. */
+  ended(id: string): void {
+    if (!this.#open.delete(id)) return;
+    this.#append(line({ op: 'end', atMs: this.#clock.wallTime(), id }));
+    if (this.#lines - this.#open.size > callJournalDefaults.maxDeadLines) this.#rewrite();
+  }
+
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+
+  /** Calls still open stay in the file: the next start finds them. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#clock.clearTimeout(this.#beat);
+    if (this.#lines > this.#open.size) this.#rewrite();
+    await this.#writer.close();
+  }
+
+  #append(entry: string, onAttempted?: (written: boolean) => void): void {
+    this.#lines += 1;
+    this.#writer.append(entry, onAttempted ? { onAttempted } : {});
+  }
+
+  #rewrite(): void {
+    this.#lines = this.#open.size;
+    this.#writer.replace(() => [...this.#open.values()]);
+  }
+
+  #startBeat(): void {
+    this.#beat ??= this.#clock.setTimeout(() => {
+      this.#beat = undefined;
+      if (this.#closed) return;
+      if (this.#open.size === 0) {
+        this.#rewrite();
+        return;
+      }
+      this.#append(line({ op: 'alive', atMs: this.#clock.wallTime() }));
+      if (this.#lines - this.#open.size > callJournalDefaults.maxDeadLines) this.#rewrite();
+      this.#startBeat();
+    }, callJournalDefaults.beatMs);
+  }
+}
+
+function line(entry: z.infer<typeof entrySchema>): string {
+  return JSON.stringify(entry);
+}
