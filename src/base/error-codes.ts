@@ -63,6 +63,10 @@ export const errorCodes = {
     meaning: 'The connector died during the call (crash, kill -9, power cut); only in recovered call records.',
     remedy: 'Look for the cause in the system log; `endedAt` of the record is exact to about five seconds.',
   },
+  ERR_RECORDING_WRITE: {
+    meaning: 'The recording of a call cannot be written.',
+    remedy: 'Check space and permissions of `recording.path`; the call itself goes on.',
+  },
   ERR_SPEECH: {
     meaning: 'The built-in voice failed to synthesise speech.',
     remedy: 'See the cause; the worker is started anew for the next request.',

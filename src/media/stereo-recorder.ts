@@ -1,0 +1,180 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock, TimerHandle } from '../base/clock.js';
+import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import type { StreamTap } from './engine.js';
+import { BLOCK_BYTES, StereoTimeline } from './stereo-timeline.js';
+import { TrackCursor } from './track-cursor.js';
+import { MAX_WAV_DATA_BYTES, WAV_HEADER_BYTES, wavHeader } from './wav-header.js';
+
+const SAMPLE_RATE = 8000;
+const SAMPLES_PER_MS = 8;
+const FRAME_BYTES = 4;
+
+/** How often complete half-seconds go to disk, ms. */
+const FLUSH_INTERVAL_MS = 1000;
+
+export interface StereoRecorderOptions {
+  /** Written over if it exists; missing directories are made. Readable by the owner only. */
+  readonly path: string;
+  /** {@link Clock.now} that is to be the first sample of the file. Sound before it is left out. */
+  readonly originMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * Records both directions of a call as they pass the socket: 16-bit WAVE at 8000 Hz, caller left, agent right, on one
+ * time axis. A caller packet *ends* at its arrival and an agent packet *begins* at its sending, so that the silence
+ * between a question and its answer is as long in the file as `v2vMs` says.
+ */
+export interface StereoRecorder extends StreamTap {
+  /**
+   * Writes the rest, closes the file and says how long it is. Idempotent. Rejects with `ERR_RECORDING_WRITE` when any
+   * part could not be written; recording had stopped there, and the file holds what came before.
+   */
+  close(): Promise<{ readonly path: string; readonly durationMs: number }>;
+}
+
+/**
+ * Starts a recording. The file is opened in the background; every failure comes out of `close`. Memory is bounded at
+ * 256 KB: a disk that stalls for more than 6 s costs silence in the recording, never the call.
+ */
+export function createStereoRecorder(options: StereoRecorderOptions): StereoRecorder {
+  return new DiskRecorder(options);
+}
+
+class DiskRecorder implements StereoRecorder {
+  readonly #options: StereoRecorderOptions;
+  readonly #timeline = new StereoTimeline();
+  /** Phones' clocks drift by 100 ppm at most, networks jitter by tens of ms: half a second of straying is no jitter. */
+  readonly #callerCursor = new TrackCursor({
+    driftSamples: 60 * SAMPLES_PER_MS,
+    driftPackets: 25,
+    jumpSamples: 400 * SAMPLES_PER_MS,
+    spurtGapSamples: 60 * SAMPLES_PER_MS,
+  });
+  /** Our own packets leave on a grid: a late tick is made up for by the next, only a skipped slot strays for good. */
+  readonly #agentCursor = new TrackCursor({
+    driftSamples: 10 * SAMPLES_PER_MS,
+    driftPackets: 10,
+    jumpSamples: 60 * SAMPLES_PER_MS,
+    spurtGapSamples: 0,
+  });
+  #callerMedia = 0;
+  #lastTimestamp: number | undefined;
+  #agentMedia = 0;
+  #file: FileHandle | undefined;
+  #failure: unknown;
+  #flushing: Promise<void> | undefined;
+  #timer: TimerHandle | undefined;
+  #closing: Promise<{ path: string; durationMs: number }> | undefined;
+  readonly #onTimer = (): void => {
+    this.#flushing = this.#flush().finally(() => {
+      this.#flushing = undefined;
+      this.#arm();
+    });
+  };
+
+  constructor(options: StereoRecorderOptions) {
+    this.#options = options;
+    this.#onTimer();
+  }
+
+  caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
+    if (this.#stopped()) return;
+    // RTP timestamps wrap at 2^32 (RFC 3550 section 5.1); the difference of two neighbours does not.
+    this.#callerMedia += this.#lastTimestamp === undefined ? 0 : (rtpTimestamp - this.#lastTimestamp) | 0;
+    this.#lastTimestamp = rtpTimestamp;
+    const frame = this.#callerCursor.place(this.#frameAt(atMs) - samples.length, this.#callerMedia, samples.length);
+    this.#timeline.put(0, frame, samples);
+  }
+
+  agent(samples: Int16Array, atMs: number): void {
+    if (this.#stopped()) return;
+    const frame = this.#agentCursor.place(this.#frameAt(atMs), this.#agentMedia, samples.length);
+    this.#agentMedia += samples.length;
+    this.#timeline.put(1, frame, samples);
+  }
+
+  close(): Promise<{ readonly path: string; readonly durationMs: number }> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #frameAt(atMs: number): number {
+    return Math.round((atMs - this.#options.originMs) * SAMPLES_PER_MS);
+  }
+
+  #stopped(): boolean {
+    return this.#closing !== undefined || this.#failure !== undefined;
+  }
+
+  #arm(): void {
+    if (this.#stopped()) return;
+    this.#timer = this.#options.clock.setTimeout(this.#onTimer, FLUSH_INTERVAL_MS);
+  }
+
+  async #close(): Promise<{ path: string; durationMs: number }> {
+    this.#options.clock.clearTimeout(this.#timer);
+    await this.#flushing;
+    this.#timeline.finish();
+    await this.#flush();
+    await this.#finishFile();
+    const { path } = this.#options;
+    if (this.#failure !== undefined) {
+      const reason = `${path}: ${errorMessage(this.#failure)}`;
+      throw new ConnectorError('ERR_RECORDING_WRITE', reason, { cause: this.#failure });
+    }
+    return { path, durationMs: this.#timeline.endFrame / SAMPLES_PER_MS };
+  }
+
+  /** Writes all complete blocks, then a header that vouches for them. Never rejects: see {@link #failure}. */
+  async #flush(): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#file ??= await this.#create();
+      let endBytes = 0;
+      for (let block = this.#timeline.takeReady(); block !== undefined; block = this.#timeline.takeReady()) {
+        const start = block.index * BLOCK_BYTES;
+        if (start + BLOCK_BYTES <= MAX_WAV_DATA_BYTES) {
+          await this.#file.write(block.bytes, 0, BLOCK_BYTES, WAV_HEADER_BYTES + start);
+          endBytes = start + BLOCK_BYTES;
+        }
+        this.#timeline.release(block);
+      }
+      if (endBytes > 0) await this.#writeHeader(this.#file, endBytes);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  async #create(): Promise<FileHandle> {
+    const { path } = this.#options;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(path, 'w', 0o600);
+    await this.#writeHeader(file, 0);
+    return file;
+  }
+
+  /** Cuts the last block where the sound ends; after a failure the last good header stands. Never rejects. */
+  async #finishFile(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    try {
+      if (this.#failure !== undefined) return;
+      const dataBytes = Math.min(this.#timeline.endFrame * FRAME_BYTES, MAX_WAV_DATA_BYTES);
+      await file.truncate(WAV_HEADER_BYTES + dataBytes);
+      await this.#writeHeader(file, dataBytes);
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      await file.close().catch((error: unknown) => {
+        this.#failure ??= error;
+      });
+    }
+  }
+
+  async #writeHeader(file: FileHandle, dataBytes: number): Promise<void> {
+    await file.write(wavHeader({ sampleRate: SAMPLE_RATE, channels: 2, dataBytes }), 0, WAV_HEADER_BYTES, 0);
+  }
+}

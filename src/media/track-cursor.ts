@@ -1,0 +1,68 @@
+/** When a track follows its media clock and when it goes back to the clock on the wall, samples. */
+export interface TrackCursorOptions {
+  /** Arrivals may stray this far from the media clock for good before the track is moved. */
+  readonly driftSamples: number;
+  /** So many packets in a row must stray to one side; the one that strayed least decides how far to move. */
+  readonly driftPackets: number;
+  /** Beyond this, the media clock itself has jumped, and the track moves at once. */
+  readonly jumpSamples: number;
+  /** A pause in the media of more than this ends a talk spurt; the next spurt is placed by its arrival. */
+  readonly spurtGapSamples: number;
+}
+
+/**
+ * Decides where packets of one direction stand in a recording. Within a talk spurt they follow the media clock, so
+ * arrival jitter does not tear the waveform; a spurt as a whole stands where it arrived.
+ */
+export class TrackCursor {
+  readonly #options: TrackCursorOptions;
+  #begun = false;
+  /** Track position of media time 0. */
+  #offset = 0;
+  /** End of the latest packet on the media clock. */
+  #mediaEnd = 0;
+  /** Packets in a row that strayed to the same side, and the smallest of their strayings. */
+  #strayed = 0;
+  #leastDrift = 0;
+
+  constructor(options: TrackCursorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns the track position of a packet's first sample.
+   * @param arrival position where the packet would stand by its arrival alone
+   * @param media its first sample on the media clock, unwrapped
+   * @param length samples in the packet
+   */
+  place(arrival: number, media: number, length: number): number {
+    const drift = arrival - (this.#offset + media);
+    const gap = media - this.#mediaEnd;
+    const newSpurt = gap > this.#options.spurtGapSamples;
+    if (!this.#begun || newSpurt || Math.abs(drift) > this.#options.jumpSamples) {
+      this.#begun = true;
+      this.#move(drift);
+      this.#mediaEnd = media + length;
+    } else {
+      this.#watch(drift);
+      this.#mediaEnd = Math.max(this.#mediaEnd, media + length);
+    }
+    return this.#offset + media;
+  }
+
+  #watch(drift: number): void {
+    if (Math.abs(drift) <= this.#options.driftSamples) {
+      this.#strayed = 0;
+      return;
+    }
+    const sameSide = this.#strayed > 0 && drift > 0 === this.#leastDrift > 0;
+    this.#strayed = sameSide ? this.#strayed + 1 : 1;
+    this.#leastDrift = sameSide && Math.abs(drift) > Math.abs(this.#leastDrift) ? this.#leastDrift : drift;
+    if (this.#strayed >= this.#options.driftPackets) this.#move(this.#leastDrift);
+  }
+
+  #move(samples: number): void {
+    this.#offset += samples;
+    this.#strayed = 0;
+  }
+}
