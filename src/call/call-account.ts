@@ -5,6 +5,7 @@ import type { StreamStats } from '../media/engine.js';
 import type { CallEvent, CallEventSink } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
 import type { CallOutcome } from './call-state.js';
+import type { ConversationNotes } from './conversation.js';
 import { Dialogue } from './dialogue.js';
 import { addUsage, buildRecord, type CallIdentity, type RecordedPersonalData } from './record-builder.js';
 import { TurnLedger } from './turn-ledger.js';
@@ -13,7 +14,7 @@ import { TurnLedger } from './turn-ledger.js';
 const KEPT_DIGITS = 1000;
 
 /** Everything that is written down about one call: events as they happen, and the record at its end. */
-export class CallAccount {
+export class CallAccount implements ConversationNotes {
   readonly identity: CallIdentity;
   readonly ledger: TurnLedger;
   readonly dialogue = new Dialogue();
@@ -62,6 +63,22 @@ export class CallAccount {
     this.#originMs = this.#clock.now();
     this.ledger.onAnswered(this.#originMs);
     this.emit({ type: 'call-answered', codec: this.#codec ?? 'unknown', setupMs: this.#originMs - receivedAtMs });
+  }
+
+  onCallerSpeaking(speaking: boolean): void {
+    this.emit({ type: 'caller-speaking', speaking });
+  }
+
+  onAgentSpeaking(speaking: boolean, interrupted: boolean): void {
+    this.emit({ type: 'agent-speaking', speaking, interrupted });
+  }
+
+  onTurn(v2vMs: number): void {
+    this.emit({ type: 'turn', v2vMs });
+  }
+
+  onBargeIn(resumed: boolean): void {
+    this.emit({ type: 'barge-in', resumed });
   }
 
   onDigit(digit: string): void {

@@ -43,6 +43,8 @@ export interface CallDeps {
   /** Child logger of this call. */
   readonly log: Logger;
   readonly emit: CallEventSink;
+  /** Awaited before the 200; never rejects. A crash from then on still leaves a record. */
+  beforeAnswer(call: CallSummary): Promise<unknown>;
   /** The call is over and everything is closed. */
   onFinished(record: CallRecord): void;
 }
@@ -141,10 +143,7 @@ export class Call {
         this.#describe((sdp) => this.#leg.ring(183, sdp));
         return;
       case 'accept':
-        this.#describe((sdp) => {
-          this.#leg.accept(sdp);
-          this.#account.onAnswered(this.#leg.invite.receivedAtMs);
-        });
+        void this.#accept();
         return;
       case 'reject': {
         const { status, retryAfterSeconds } = effect;
@@ -235,28 +234,29 @@ export class Call {
     const stream = this.#media.stream;
     const [link, formats] = [this.#link, this.#formats];
     if (!stream || !link || !formats || this.#state?.phase !== 'preparing') return;
-    const { ledger, dialogue } = this.#account;
     const { tools, clock, flavor } = this.#deps;
     stream.setFormats(formats.input, formats.output);
     this.#conversation = new Conversation(
       { capabilities: flavor.capabilities, formats, ...this.#options.limits },
-      { stream, link, ledger, dialogue, tools, signal: this.#abort.signal },
+      { stream, link, notes: this.#account, tools, signal: this.#abort.signal },
       {
         onAgentLeaving: () => this.#apply({ type: 'agent-leaving' }),
         onFarewellOver: () => this.#apply({ type: 'farewell-over' }),
         onSilenceLimit: () => this.#apply({ type: 'limit-reached', limit: 'silence' }),
-        onCallerSpeaking: (speaking) => this.#account.emit({ type: 'caller-speaking', speaking }),
-        onAgentSpeaking: (speaking, interrupted) =>
-          this.#account.emit({ type: 'agent-speaking', speaking, interrupted }),
-        onTurn: (v2vMs) => this.#account.emit({ type: 'turn', v2vMs }),
-        onBargeIn: (resumed) => this.#account.emit({ type: 'barge-in', resumed }),
-        onDigit: (digit) => this.#account.onDigit(digit),
-        onUsage: (event) => this.#account.onUsage(event),
-        onTool: (name, ok, ms) => this.#account.onTool(name, ok, ms),
-        onWarning: (code, message) => this.#account.onWarning(code, message),
       },
       clock,
     );
+  }
+
+  /** 200, once the journal knows that there will be a call to account for. */
+  async #accept(): Promise<void> {
+    const answeredAt = new Date(this.#deps.clock.wallTime()).toISOString();
+    await this.#deps.beforeAnswer({ ...this.summary(), answeredAt });
+    if (this.#state?.phase !== 'answered') return;
+    this.#describe((sdp) => {
+      this.#leg.accept(sdp);
+      this.#account.onAnswered(this.#leg.invite.receivedAtMs);
+    });
   }
 
   /** Sends our description; an offer that turns out unusable now ends the call. */

@@ -18,11 +18,17 @@ export interface ConversationOptions extends Pick<CallLimits, 'silenceMs' | 'far
   readonly formats: SessionFormats;
 }
 
-/** What a conversation tells its call. */
+/** What a conversation asks of its call. */
 export interface ConversationHandlers {
   onAgentLeaving(): void;
   onFarewellOver(): void;
   onSilenceLimit(): void;
+}
+
+/** What a conversation writes down. */
+export interface ConversationNotes {
+  readonly ledger: TurnLedger;
+  readonly dialogue: Dialogue;
   onCallerSpeaking(speaking: boolean): void;
   onAgentSpeaking(speaking: boolean, interrupted: boolean): void;
   onTurn(v2vMs: number): void;
@@ -36,8 +42,7 @@ export interface ConversationHandlers {
 export interface ConversationParts {
   readonly stream: MediaStream;
   readonly link: SessionLink;
-  readonly ledger: TurnLedger;
-  readonly dialogue: Dialogue;
+  readonly notes: ConversationNotes;
   readonly tools: ToolRunner;
   readonly signal: AbortSignal;
 }
@@ -81,7 +86,7 @@ export class Conversation {
     this.#positionMs = frame.positionMs;
     this.#receivedAtMs = frame.receivedAtMs;
     this.#parts.link.write(frame);
-    if (frame.voiced && this.#turns.turnOpen) this.#parts.ledger.onVoicedFrame(frame.receivedAtMs);
+    if (frame.voiced && this.#turns.turnOpen) this.#parts.notes.ledger.onVoicedFrame(frame.receivedAtMs);
     this.#act(this.#turns.onFrame(frame.voiced));
     const agentSpeaks = this.#speaking.size > 0 && this.#options.capabilities.interruptible;
     if (this.#silence.onFrame(frame.voiced, agentSpeaks)) this.#handlers.onSilenceLimit();
@@ -96,8 +101,8 @@ export class Conversation {
         this.#onResponseStarted(event.responseId, event.atMs);
         return;
       case 'response-voiced': {
-        const v2vMs = this.#parts.ledger.onResponseVoiced(event.responseId, event.atMs);
-        if (v2vMs !== undefined && this.#options.capabilities.interruptible) this.#handlers.onTurn(v2vMs);
+        const v2vMs = this.#parts.notes.ledger.onResponseVoiced(event.responseId, event.atMs);
+        if (v2vMs !== undefined && this.#options.capabilities.interruptible) this.#parts.notes.onTurn(v2vMs);
         return;
       }
       case 'response-ended':
@@ -128,7 +133,7 @@ export class Conversation {
     switch (event.type) {
       case 'audio':
         if (!this.#speech.onAudio(event.responseId, event.data.byteLength)) return;
-        this.#parts.ledger.onResponseAudio(event.responseId, this.#clock.now());
+        this.#parts.notes.ledger.onResponseAudio(event.responseId, this.#clock.now());
         this.#parts.stream.play(event.responseId, event.data);
         return;
       case 'audio-done':
@@ -138,19 +143,19 @@ export class Conversation {
         this.#speech.onText(event.responseId, event.text, event.atMs);
         return;
       case 'transcript':
-        this.#parts.dialogue.onTranscript(event, this.#clock.now());
+        this.#parts.notes.dialogue.onTranscript(event, this.#clock.now());
         return;
       case 'tool-call':
         void this.#runTool(event);
         return;
       case 'turn':
-        this.#parts.ledger.onTiming(event.timing);
+        this.#parts.notes.ledger.onTiming(event.timing);
         return;
       case 'usage':
-        this.#handlers.onUsage(event);
+        this.#parts.notes.onUsage(event);
         return;
       case 'warning':
-        this.#handlers.onWarning(event.error.code, event.error.message);
+        this.#parts.notes.onWarning(event.error.code, event.error.message);
         return;
       case 'speech-started':
       case 'speech-stopped':
@@ -165,11 +170,11 @@ export class Conversation {
   onDigit(digit: string): void {
     if (this.#closed) return;
     this.#silence.onSign();
-    this.#handlers.onDigit(digit);
+    this.#parts.notes.onDigit(digit);
     if (this.#speaking.size > 0 && this.#options.capabilities.interruptible) {
       const wasPending = this.#turns.pending;
       this.#turns.onInterruptedOtherwise();
-      if (!wasPending) this.#parts.ledger.onSilenceCommanded(this.#clock.now(), this.#clock.now());
+      if (!wasPending) this.#parts.notes.ledger.onSilenceCommanded(this.#clock.now(), this.#clock.now());
       this.#interrupt('dtmf');
     }
     this.#parts.link.onDtmf(digit);
@@ -199,7 +204,7 @@ export class Conversation {
   #onAck(event: StreamEvent & { type: 'ack' }): void {
     if (event.sequence === this.#silencing) {
       this.#silencing = undefined;
-      this.#parts.ledger.onSilent(event.atMs);
+      this.#parts.notes.ledger.onSilent(event.atMs);
     }
     if (this.#farewell !== undefined && event.sequence === this.#farewell.mark) this.#farewellPlayed();
   }
@@ -207,10 +212,10 @@ export class Conversation {
   #onResponseStarted(responseId: string, atMs: number): void {
     if (this.#speaking.size === 0) {
       this.#turns.onAgentStarted();
-      this.#handlers.onAgentSpeaking(true, false);
+      this.#parts.notes.onAgentSpeaking(true, false);
     }
     this.#speaking.add(responseId);
-    this.#parts.ledger.onResponseStarted(responseId, atMs);
+    this.#parts.notes.ledger.onResponseStarted(responseId, atMs);
     const report = this.#speech.onStarted(responseId);
     if (report) this.#parts.link.onPlayout(report);
   }
@@ -220,12 +225,18 @@ export class Conversation {
     const report = this.#speech.onEnded(event.responseId, event.state, event.heardMs);
     const interrupted = event.state === 'interrupted';
     if (report) {
-      this.#parts.ledger.onResponseEnded(event.responseId, event.atMs, event.heardMs, interrupted, report.heardText);
+      this.#parts.notes.ledger.onResponseEnded(
+        event.responseId,
+        event.atMs,
+        event.heardMs,
+        interrupted,
+        report.heardText,
+      );
       this.#report(report, text);
     }
     if (this.#speaking.delete(event.responseId) && this.#speaking.size === 0) {
       this.#turns.onAgentStopped();
-      this.#handlers.onAgentSpeaking(false, interrupted);
+      this.#parts.notes.onAgentSpeaking(false, interrupted);
     }
     if (this.#farewell !== undefined && this.#farewell.responseId === event.responseId) this.#farewellPlayed();
   }
@@ -239,25 +250,25 @@ export class Conversation {
 
   #onVoiceStarted(onsetPositionMs: number): void {
     if (this.#closed) return;
-    this.#handlers.onCallerSpeaking(true);
+    this.#parts.notes.onCallerSpeaking(true);
     const onsetMsAgo = Math.max(0, this.#positionMs + 20 - onsetPositionMs);
     const decision = this.#turns.onVoiceStarted(onsetMsAgo, onsetMsAgo);
     if (this.#options.capabilities.needsVad) this.#parts.link.onVoice('started', onsetPositionMs);
     if (decision === 'pause') {
-      this.#parts.ledger.onSilenceCommanded(this.#receivedAtMs - onsetMsAgo, this.#clock.now());
+      this.#parts.notes.ledger.onSilenceCommanded(this.#receivedAtMs - onsetMsAgo, this.#clock.now());
       this.#silencing = this.#parts.stream.pause();
       return;
     }
-    this.#parts.ledger.onVoicedFrame(this.#receivedAtMs);
+    this.#parts.notes.ledger.onVoicedFrame(this.#receivedAtMs);
     this.#verdict('accepted');
   }
 
   #onVoiceStopped(positionMs: number, atMs: number): void {
     if (this.#closed) return;
-    this.#handlers.onCallerSpeaking(false);
+    this.#parts.notes.onCallerSpeaking(false);
     const decision = this.#turns.onVoiceStopped();
     if (this.#options.capabilities.needsVad) this.#parts.link.onVoice('stopped', positionMs);
-    if (decision === 'end-turn') this.#parts.ledger.onEndOfTurn(atMs);
+    if (decision === 'end-turn') this.#parts.notes.ledger.onEndOfTurn(atMs);
     this.#act(decision);
   }
 
@@ -267,16 +278,16 @@ export class Conversation {
       case 'pause':
         return;
       case 'interrupt':
-        this.#parts.ledger.onSilenceCommanded(this.#receivedAtMs, this.#clock.now());
-        this.#parts.ledger.onVoicedFrame(this.#receivedAtMs);
+        this.#parts.notes.ledger.onSilenceCommanded(this.#receivedAtMs, this.#clock.now());
+        this.#parts.notes.ledger.onVoicedFrame(this.#receivedAtMs);
         this.#verdict('accepted');
         this.#interrupt('speech');
         return;
       case 'resume':
         this.#parts.stream.resume();
-        this.#parts.ledger.onVerdict(true);
+        this.#parts.notes.ledger.onVerdict(true);
         this.#verdict('rejected');
-        this.#handlers.onBargeIn(true);
+        this.#parts.notes.onBargeIn(true);
         return;
       case 'end-turn':
         if (this.#options.capabilities.turnTaking === 'host') this.#parts.link.endTurn();
@@ -290,10 +301,10 @@ export class Conversation {
     const flush = this.#parts.stream.flush();
     // Already paused: the pause's acknowledgement is the moment of silence, not the flush's.
     this.#silencing ??= flush;
-    this.#parts.ledger.onVerdict(false);
+    this.#parts.notes.ledger.onVerdict(false);
     this.#parts.link.interrupt(cause);
     for (const report of this.#speech.closeUnplayed()) this.#report(report);
-    this.#handlers.onBargeIn(false);
+    this.#parts.notes.onBargeIn(false);
   }
 
   #verdict(verdict: 'accepted' | 'rejected'): void {
@@ -301,7 +312,7 @@ export class Conversation {
   }
 
   #report(report: PlayoutReport, text = ''): void {
-    this.#parts.dialogue.onPlayout(report, text, this.#clock.now());
+    this.#parts.notes.dialogue.onPlayout(report, text, this.#clock.now());
     this.#parts.link.onPlayout(report);
   }
 
@@ -311,8 +322,8 @@ export class Conversation {
     const context = { hangUp: (responseId: string | undefined) => this.#leave(responseId) };
     const result = await this.#parts.tools.run(call, context, this.#parts.signal);
     const ok = result.error === undefined;
-    this.#handlers.onTool(event.name, ok, this.#clock.now() - startedMs);
-    this.#parts.dialogue.onTool(
+    this.#parts.notes.onTool(event.name, ok, this.#clock.now() - startedMs);
+    this.#parts.notes.dialogue.onTool(
       {
         role: 'tool',
         id: event.id,

@@ -66,6 +66,7 @@ function setUp({ invite = {}, options = {}, capabilities = {} }: CallSetup = {})
       openRecorder: undefined,
       log,
       emit: (event) => events.push(event),
+      beforeAnswer: async () => undefined,
       onFinished: (record) => records.push(record),
     },
   );
@@ -151,6 +152,7 @@ describe('an ordinary call', () => {
     expect(setup.leg.actions).toEqual(['180', '183']);
     expect(setup.flavor.sessions[0]?.told).toEqual(['start']);
     setup.clock.advance(2000);
+    await settle();
     expect(setup.leg.actions).toEqual(['180', '183', '200']);
     expect(setup.leg.descriptions[1]).toBe(setup.leg.descriptions[0]);
     setup.leg.emit({ type: 'acked', sdp: undefined });

@@ -1,0 +1,216 @@
+import { assertUnreachable } from '../base/assert.js';
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamStats, StreamTap } from '../media/engine.js';
+import type { LegEnd, LegEvent, OutboundLeg, SignalingDriver } from '../signaling/port.js';
+import { createAnswer, createOffer, createSessionId, type LocalDescription, readAnswer } from '../signaling/sdp.js';
+
+/** What happens in a call of the phone, as it happens. Times are {@link Clock.now}. */
+export type PhoneEvent =
+  | { readonly type: 'ringing'; readonly status: number; readonly atMs: number }
+  | { readonly type: 'answered'; readonly codec: string; readonly atMs: number }
+  | { readonly type: 'ended'; readonly end: LegEnd; readonly atMs: number };
+
+export interface PhoneCallOptions {
+  readonly uri: string;
+  /** User part of From. */
+  readonly fromUser: string;
+  readonly codecs: readonly ('pcmu' | 'pcma')[];
+  onEvent(event: PhoneEvent): void;
+  /** 20 ms of what the phone hears: 160 samples at 8000 Hz, borrowed. */
+  onHeard?(samples: Int16Array): void;
+  readonly tap?: StreamTap;
+}
+
+export interface PhoneCallDeps {
+  readonly driver: SignalingDriver;
+  readonly engine: MediaEngine;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Format of everything a phone says and hears. */
+const PHONE_FORMAT = { encoding: 'pcm16', sampleRate: 8000 } as const;
+
+/** One outbound call of a scripted phone: it plays what it is given, hears, presses keys, hangs up. */
+export class PhoneCall {
+  readonly #options: PhoneCallOptions;
+  readonly #deps: PhoneCallDeps;
+  readonly #ended = deferred<LegEnd>();
+  readonly #answered = deferred<boolean>();
+  readonly #acknowledged = new Map<number, () => void>();
+  readonly #played = new Map<string, () => void>();
+  #stream: MediaStream | undefined;
+  #leg: OutboundLeg | undefined;
+  #offer: LocalDescription | undefined;
+  #utterances = 0;
+  #dtmfNegotiated = false;
+
+  constructor(options: PhoneCallOptions, deps: PhoneCallDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Resolves with true at the answer, with false when the call ends unanswered. */
+  get answered(): Promise<boolean> {
+    return this.#answered.promise;
+  }
+
+  get ended(): Promise<LegEnd> {
+    return this.#ended.promise;
+  }
+
+  stats(): StreamStats | undefined {
+    return this.#stream?.stats();
+  }
+
+  /** Sends the INVITE. Throws `ERR_NO_MEDIA_PORT`. */
+  async dial(): Promise<void> {
+    const { engine, driver, random } = this.#deps;
+    const { tap } = this.#options;
+    const stream = await engine.open({
+      listener: { onFrame: (frame) => this.#onFrame(frame), onEvent: (event) => this.#onStreamEvent(event) },
+      ...(tap && { tap }),
+      family: this.#options.uri.includes('[') ? 6 : 4,
+    });
+    this.#stream = stream;
+    stream.setFormats(PHONE_FORMAT, PHONE_FORMAT);
+    const session = { sessionId: createSessionId(random), sessionVersion: 1 };
+    this.#leg = driver.invite({
+      uri: this.#options.uri,
+      fromUser: this.#options.fromUser,
+      sdp: (address) => {
+        const { codecs } = this.#options;
+        const local = {
+          address,
+          port: stream.local.port,
+          codecs,
+          direction: 'sendrecv',
+          ptimeMs: 20,
+          ...session,
+        } as const;
+        this.#offer = createOffer(local);
+        return this.#offer.text;
+      },
+    });
+    this.#leg.listen((event) => this.#onLegEvent(event));
+  }
+
+  /** Plays samples (8000 Hz) to the other side. Resolves when the last has left, or the call is over. */
+  async say(samples: Int16Array): Promise<void> {
+    const stream = this.#stream;
+    if (!stream) return;
+    this.#utterances += 1;
+    const id = `utterance-${this.#utterances}`;
+    const left = new Promise<void>((resolve) => this.#played.set(id, resolve));
+    stream.play(id, new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+    stream.endResponse(id);
+    await Promise.race([left, this.#ended.promise]);
+  }
+
+  /** Presses keys (RFC 4733). Resolves when the last was released; false where the peer takes no digits. */
+  async press(digits: string): Promise<boolean> {
+    const stream = this.#stream;
+    if (!stream || !this.#dtmfNegotiated) return false;
+    const sequence = stream.sendDigits(digits);
+    const sent = new Promise<void>((resolve) => this.#acknowledged.set(sequence, resolve));
+    await Promise.race([sent, this.#ended.promise]);
+    return true;
+  }
+
+  /** BYE, or CANCEL while it rings. */
+  hangUp(): void {
+    this.#leg?.hangUp();
+  }
+
+  #onFrame(frame: CallerFrame): void {
+    const { data } = frame;
+    this.#options.onHeard?.(new Int16Array(data.buffer, data.byteOffset, data.byteLength / 2));
+  }
+
+  #onStreamEvent(event: StreamEvent): void {
+    if (event.type === 'response-ended') {
+      this.#played.get(event.responseId)?.();
+      this.#played.delete(event.responseId);
+    }
+    if (event.type === 'ack') {
+      this.#acknowledged.get(event.sequence)?.();
+      this.#acknowledged.delete(event.sequence);
+    }
+  }
+
+  #onLegEvent(event: LegEvent): void {
+    const atMs = this.#deps.clock.now();
+    switch (event.type) {
+      case 'progress':
+        if (event.sdp !== undefined) this.#connect(event.sdp);
+        this.#options.onEvent({ type: 'ringing', status: event.status, atMs });
+        return;
+      case 'answered':
+        this.#onAnswered(event.sdp, atMs);
+        return;
+      case 'offer':
+        this.#onOffer(event);
+        return;
+      case 'ended':
+        this.#stream?.close();
+        this.#answered.resolve(false);
+        this.#options.onEvent({ type: 'ended', end: event.end, atMs });
+        this.#ended.resolve(event.end);
+        return;
+      case 'acked':
+      case 'digit':
+        return;
+      default:
+        assertUnreachable(event);
+    }
+  }
+
+  #onAnswered(sdp: string | undefined, atMs: number): void {
+    const codec = sdp === undefined ? undefined : this.#connect(sdp);
+    if (codec === undefined) {
+      this.hangUp();
+      return;
+    }
+    this.#options.onEvent({ type: 'answered', codec, atMs });
+    this.#answered.resolve(true);
+  }
+
+  /** Applies an answer; the codec's name, or `undefined` when it cannot be used. */
+  #connect(answer: string): string | undefined {
+    if (!this.#offer) return undefined;
+    try {
+      const audio = readAnswer(this.#offer, answer);
+      this.#dtmfNegotiated = audio.dtmfPayloadType !== undefined;
+      this.#stream?.connect(audio);
+      return audio.codec.name;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #onOffer(event: LegEvent & { type: 'offer' }): void {
+    const offer = this.#offer;
+    if (!offer || event.sdp === undefined) {
+      if (offer) event.reply.accept(offer.text);
+      else event.reply.reject(488);
+      return;
+    }
+    try {
+      const { local, audio } = createAnswer(event.sdp, offer.local, offer);
+      this.#offer = local;
+      event.reply.accept(local.text);
+      this.#stream?.connect(audio);
+    } catch {
+      event.reply.reject(488);
+    }
+  }
+}
+
+function deferred<T>(): { readonly promise: Promise<T>; resolve(value: T): void } {
+  let settle: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, resolve: (value) => settle(value) };
+}
