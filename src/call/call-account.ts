@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { FlavorEvent, Logger } from '../flavor-api/index.js';
 import type { StreamStats } from '../media/engine.js';
-import type { CallEvent, CallEventSink } from '../ops/call-event.js';
+import type { CallEvent, CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
 import type { CallOutcome } from './call-state.js';
 import type { ConversationNotes } from './conversation.js';
@@ -44,13 +44,22 @@ export class CallAccount implements ConversationNotes {
     this.ledger = new TurnLedger(this.#originMs);
   }
 
-  get codec(): string | null {
-    return this.#codec;
-  }
-
-  /** Wall time of the answer. */
-  get answeredAtMs(): number | null {
-    return this.#answeredAtMs;
+  summary(state: string): CallSummary {
+    const { id, direction, from, to, route, flavor, startedAtMs } = this.identity;
+    const answeredAtMs = this.#answeredAtMs;
+    return {
+      id,
+      direction,
+      from,
+      to,
+      route,
+      flavor,
+      codec: this.#codec,
+      state,
+      startedAt: new Date(startedAtMs).toISOString(),
+      answeredAt: answeredAtMs === null ? null : new Date(answeredAtMs).toISOString(),
+      durationMs: answeredAtMs === null ? 0 : Math.round(this.#clock.wallTime() - answeredAtMs),
+    };
   }
 
   onCodec(codec: string): void {

@@ -106,20 +106,7 @@ export class Call {
   }
 
   summary(): CallSummary {
-    const { identity } = this.#options;
-    const { answeredAtMs, codec } = this.#account;
-    return {
-      id: identity.id,
-      direction: identity.direction,
-      from: identity.from,
-      to: identity.to,
-      ...this.#routed(),
-      codec,
-      state: this.#state?.phase ?? 'preparing',
-      startedAt: new Date(identity.startedAtMs).toISOString(),
-      answeredAt: answeredAtMs === null ? null : new Date(answeredAtMs).toISOString(),
-      durationMs: answeredAtMs === null ? 0 : Math.round(this.#deps.clock.wallTime() - answeredAtMs),
-    };
+    return this.#account.summary(this.#state?.phase ?? 'preparing');
   }
 
   #apply(event: CallEvent): void {
