@@ -1,0 +1,64 @@
+import type { Writable } from 'node:stream';
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../flavor-api/logger.js';
+import { logFields } from './log-fields.js';
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LogOptions {
+  /** Where lines go; a terminal gets text for people, anything else one JSON object a line. */
+  readonly stream: Writable & { readonly isTTY?: boolean };
+  readonly level: LogLevel;
+  /** Takes the secrets of the configuration out of a text. Sees every message and every string in the fields. */
+  readonly redact: (text: string) => string;
+}
+
+/** The connector's log. */
+export interface Log extends Logger {
+  /** The same log with fields in each line: `{ call: id }`. */
+  child(fields: Readonly<Record<string, string>>): Log;
+}
+
+/**
+ * Makes a log of JSON lines `{level, time, …fields, msg}`, `time` in ISO 8601 UTC; on a terminal the same in colour, one
+ * line each. Lines are written at once, in order; fields never make logging throw.
+ */
+export function createLog(options: LogOptions, deps: { readonly clock: Clock }): Log {
+  const { stream, level, redact } = options;
+  const onTerminal = stream.isTTY === true;
+  const destination = onTerminal
+    ? pretty({ destination: stream, colorize: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l', sync: true })
+    : stream;
+  const logger = pino(
+    {
+      level,
+      // Neither process id nor host name: a supervisor adds what it wants.
+      base: null,
+      timestamp: () => `,"time":"${new Date(deps.clock.wallTime()).toISOString()}"`,
+      // pino-pretty colours by the number.
+      ...(onTerminal ? {} : { formatters: { level: (label: string) => ({ level: label }) } }),
+      // Errors arrive as plain objects.
+      serializers: {},
+    },
+    destination,
+  );
+  return wrap(logger, redact);
+}
+
+function wrap(logger: pino.Logger, redact: (text: string) => string): Log {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (fields: object, message: string): void => {
+      if (logger.isLevelEnabled(level)) logger[level](logFields(fields, redact), redact(message));
+    };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => wrap(logger.child(logFields(fields, redact) as object), redact),
+  };
+}
