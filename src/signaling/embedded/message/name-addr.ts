@@ -101,5 +101,3 @@ export function serializeNameAddr({ displayName, uri, params }: NameAddrParts): 
   const name = displayName === '' ? '' : `${quote(displayName)} `;
   return `${name}<${uri}>${serializeParams(params)}`;
 }
-
-export { splitList };

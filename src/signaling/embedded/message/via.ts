@@ -92,6 +92,8 @@ export function stampVia(headers: SipHeaders, source: { readonly address: string
   // A `received` or a filled-in `rport` in a request was put there by the sender: it is not to be believed.
   params.delete('received');
   if (via.rport !== undefined) params.set('rport', String(source.port));
-  if (via.rport !== undefined || via.host !== source.address) params.set('received', source.address);
+  // An IPv6 zone means nothing outside this machine.
+  const [address = ''] = source.address.split('%');
+  if (via.rport !== undefined || via.host !== address) params.set('received', address);
   headers.replaceFirst('Via', [serializeVia({ ...via, params }), ...others].join(', '));
 }
