@@ -1,0 +1,34 @@
+/** What this endpoint speaks: said in Allow, Accept and Supported, and nothing beyond what is built. */
+
+/** Methods understood (RFC 3261, RFC 6086), as the value of Allow. */
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
+
+export const allowedMethods: ReadonlySet<string> = new Set(ALLOW.split(', '));
+
+/** Methods in the IANA registry that are not built: 405, where an unheard-of one gets 501 (RFC 3261 section 8.2.1). */
+export const refusedMethods: ReadonlySet<string> = new Set([
+  ...['REGISTER', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'PRACK', 'UPDATE', 'MESSAGE', 'REFER'],
+]);
+
+/** Body of an INVITE and its 2xx. */
+export const SDP_TYPE = 'application/sdp';
+
+/** Bodies of an INFO that mean digits. */
+export const DTMF_RELAY_TYPE = 'application/dtmf-relay';
+export const DTMF_TYPE = 'application/dtmf';
+
+/** Value of Accept where an INVITE is concerned. */
+export const ACCEPT_INVITE = SDP_TYPE;
+
+/** Value of Accept where an INFO is concerned. */
+export const ACCEPT_INFO = `${DTMF_RELAY_TYPE}, ${DTMF_TYPE}`;
+
+/** Value of Supported: no option tag yet. Empty is allowed, RFC 3261 section 20.37. */
+export const SUPPORTED = '';
+
+/** What a 200 to OPTIONS says (RFC 3261 section 11.2). */
+export const optionsHeaders = [
+  ['Allow', ALLOW],
+  ['Accept', ACCEPT_INVITE],
+  ['Supported', SUPPORTED],
+] as const;

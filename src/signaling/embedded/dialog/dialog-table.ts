@@ -1,0 +1,54 @@
+import { parseNameAddr } from '../message/name-addr.js';
+import type { SipRequest } from '../message/sip-message.js';
+import type { ServerTransaction } from '../transaction/server-transaction.js';
+import type { Dialog } from './dialog.js';
+
+/** Whoever takes the peer's requests in a dialog. */
+export interface DialogOwner {
+  /** Anything but ACK and CANCEL. To be answered. */
+  onRequest(transaction: ServerTransaction): void;
+  /** The ACK of a 2xx. */
+  onAck(ack: SipRequest): void;
+}
+
+/** Identifies a dialog (RFC 3261 section 12). */
+export interface DialogId {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+}
+
+/** All dialogs of the endpoint by Call-ID and both tags. */
+export class DialogTable {
+  readonly #owners = new Map<string, DialogOwner>();
+
+  get size(): number {
+    return this.#owners.size;
+  }
+
+  add(dialog: Dialog, owner: DialogOwner): void {
+    this.#owners.set(keyOf(dialog), owner);
+  }
+
+  remove(dialog: Dialog): void {
+    this.#owners.delete(keyOf(dialog));
+  }
+
+  /** The owner of the dialog a request was sent in; `undefined` when there is none: 481. */
+  find(request: SipRequest): DialogOwner | undefined {
+    const id = dialogIdOf(request);
+    return id === undefined ? undefined : this.#owners.get(keyOf(id));
+  }
+}
+
+/** The dialog a request of the peer belongs to; `undefined` without To tag: it stands outside of any. */
+export function dialogIdOf(request: SipRequest): DialogId | undefined {
+  const localTag = parseNameAddr(request.headers.get('To') ?? '')?.tag;
+  if (localTag === undefined) return undefined;
+  const remoteTag = parseNameAddr(request.headers.get('From') ?? '')?.tag ?? '';
+  return { callId: request.headers.get('Call-ID') ?? '', localTag, remoteTag };
+}
+
+function keyOf({ callId, localTag, remoteTag }: DialogId): string {
+  return `${callId}\n${localTag}\n${remoteTag}`;
+}

@@ -1,0 +1,154 @@
+import { parseCSeq, serializeCSeq } from '../message/cseq.js';
+import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
+import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
+import { SipHeaders } from '../message/sip-headers.js';
+import type { SipMessage, SipRequest, SipResponse } from '../message/sip-message.js';
+import { addressRequest, type RouteSet, routeSetOf } from './route-set.js';
+
+/** A request of ours in a dialog, and where it goes. */
+export interface DialogRequest {
+  readonly request: SipRequest;
+  /** URI of the next element. */
+  readonly nextHop: string;
+}
+
+interface DialogParts {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly routeSet: RouteSet;
+  readonly remoteTarget: string;
+  readonly localCSeq: number;
+  readonly remoteCSeq: number | undefined;
+}
+
+/** State of one dialog, RFC 3261 section 12. Knows neither timers nor sockets. */
+export class Dialog {
+  readonly callId: string;
+  readonly localTag: string;
+  /** Empty for an RFC 2543 peer without tags. */
+  readonly remoteTag: string;
+  readonly #localAddress: string;
+  readonly #remoteAddress: string;
+  #routeSet: RouteSet;
+  #remoteTarget: string;
+  #localCSeq: number;
+  #remoteCSeq: number | undefined;
+
+  private constructor(parts: DialogParts) {
+    this.callId = parts.callId;
+    this.localTag = parts.localTag;
+    this.remoteTag = parts.remoteTag;
+    this.#localAddress = parts.localAddress;
+    this.#remoteAddress = parts.remoteAddress;
+    this.#routeSet = parts.routeSet;
+    this.#remoteTarget = parts.remoteTarget;
+    this.#localCSeq = parts.localCSeq;
+    this.#remoteCSeq = parts.remoteCSeq;
+  }
+
+  /** The dialog an INVITE asks for, seen from its receiver (section 12.1.1). */
+  static ofUas(invite: SipRequest, localTag: string): Dialog {
+    const { headers } = invite;
+    const from = headers.get('From') ?? '';
+    const remote = parseNameAddr(from);
+    return new Dialog({
+      callId: headers.get('Call-ID') ?? '',
+      localTag,
+      remoteTag: remote?.tag ?? '',
+      localAddress: withTag(headers.get('To') ?? '', localTag),
+      remoteAddress: from,
+      routeSet: routeSetOf(headers, 'uas'),
+      // An RFC 2543 caller may leave Contact out; the best guess then is where it says it is.
+      remoteTarget: contactOf(invite) ?? remote?.uri ?? '',
+      localCSeq: 0,
+      remoteCSeq: cseqNumber(invite),
+    });
+  }
+
+  /** The dialog that a response to our INVITE creates, early or confirmed (section 12.1.2). */
+  static ofUac(invite: SipRequest, response: SipResponse): Dialog {
+    const to = response.headers.get('To') ?? '';
+    const from = invite.headers.get('From') ?? '';
+    return new Dialog({
+      callId: invite.headers.get('Call-ID') ?? '',
+      localTag: parseNameAddr(from)?.tag ?? '',
+      remoteTag: parseNameAddr(to)?.tag ?? '',
+      localAddress: from,
+      remoteAddress: to,
+      routeSet: routeSetOf(response.headers, 'uac'),
+      remoteTarget: contactOf(response) ?? invite.uri,
+      localCSeq: cseqNumber(invite) ?? 0,
+      remoteCSeq: undefined,
+    });
+  }
+
+  /** The 2xx of an early dialog: its Record-Route replaces what a provisional response said (section 13.2.2.4). */
+  confirm(response: SipResponse): void {
+    this.#routeSet = routeSetOf(response.headers, 'uac');
+    this.refreshTarget(response);
+  }
+
+  /** A target refresh: the Contact of a re-INVITE or of its 2xx (section 12.2). The route set never changes. */
+  refreshTarget(message: SipMessage): void {
+    this.#remoteTarget = contactOf(message) ?? this.#remoteTarget;
+  }
+
+  /**
+   * Notes the CSeq of a request from the peer. False when it is lower than one seen before: to be answered 500
+   * (section 12.2.2).
+   */
+  acceptCSeq(request: SipRequest): boolean {
+    const number = cseqNumber(request);
+    if (number === undefined || (this.#remoteCSeq !== undefined && number < this.#remoteCSeq)) return false;
+    this.#remoteCSeq = number;
+    return true;
+  }
+
+  /** A new request in the dialog, without Via and Contact. ACK takes the CSeq number of its INVITE. */
+  createRequest(method: string, inviteCSeq?: number): DialogRequest {
+    let number = inviteCSeq;
+    if (number === undefined) {
+      this.#localCSeq += 1;
+      number = this.#localCSeq;
+    }
+    const { requestUri, routes, nextHop } = addressRequest(this.#routeSet, this.#remoteTarget);
+    const headers = new SipHeaders();
+    headers.append('Max-Forwards', String(INITIAL_MAX_FORWARDS));
+    for (const route of routes) headers.append('Route', route);
+    headers.append('From', this.#localAddress);
+    headers.append('To', this.#remoteAddress);
+    headers.append('Call-ID', this.callId);
+    headers.append('CSeq', serializeCSeq({ number, method }));
+    const request: SipRequest = { kind: 'request', method, uri: requestUri, headers, body: Buffer.alloc(0) };
+    return { request, nextHop };
+  }
+
+  /** Where requests go: the first route, or the remote target when no proxy stays in the path. */
+  get nextHop(): string {
+    return addressRequest(this.#routeSet, this.#remoteTarget).nextHop;
+  }
+
+  /** No proxy asked to stay in the path. */
+  get direct(): boolean {
+    return this.#routeSet.length === 0;
+  }
+}
+
+/** The number in CSeq; `undefined` when malformed. */
+export function cseqNumber(message: SipMessage): number | undefined {
+  return parseCSeq(message.headers.get('CSeq') ?? '')?.number;
+}
+
+function contactOf(message: SipMessage): string | undefined {
+  return parseNameAddrList(message.headers.get('Contact') ?? '')?.[0]?.uri;
+}
+
+function withTag(address: string, tag: string): string {
+  const parsed = parseNameAddr(address);
+  return parsed === undefined
+    ? address
+    : serializeNameAddr({ ...parsed, params: new Map([...parsed.params, ['tag', tag]]) });
+}

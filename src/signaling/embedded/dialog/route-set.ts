@@ -1,0 +1,46 @@
+import { type NameAddr, parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
+import type { SipHeaders } from '../message/sip-headers.js';
+import { parseSipUri, serializeSipUri } from '../message/sip-uri.js';
+
+/** Proxies between the two ends of a dialog, nearest first, as `name-addr` texts. Empty: the peer is next. */
+export type RouteSet = readonly string[];
+
+/** What a request in a dialog is addressed with (RFC 3261 section 12.2.1.1). */
+export interface RequestAddress {
+  readonly requestUri: string;
+  /** Values of the Route header fields, in order. */
+  readonly routes: readonly string[];
+  /** URI of the element the request is sent to. */
+  readonly nextHop: string;
+}
+
+/**
+ * The route set out of Record-Route: in order for the UAS (RFC 3261 section 12.1.1), reversed for the UAC
+ * (section 12.1.2). Unreadable entries are left out.
+ */
+export function routeSetOf(headers: SipHeaders, role: 'uas' | 'uac'): RouteSet {
+  const routes: string[] = [];
+  for (const value of headers.getAll('Record-Route')) {
+    for (const nameAddr of parseNameAddrList(value) ?? []) routes.push(serializeNameAddr(nameAddr));
+  }
+  return role === 'uas' ? routes : routes.reverse();
+}
+
+/**
+ * Addresses a request. A first route with `lr` routes loosely: the remote target stays the request-URI. One without is
+ * a strict router of RFC 2543: it becomes the request-URI and the remote target the last route.
+ */
+export function addressRequest(routeSet: RouteSet, remoteTarget: string): RequestAddress {
+  const [first, ...others] = routeSet;
+  const firstRoute: NameAddr | undefined = first === undefined ? undefined : parseNameAddrList(first)?.[0];
+  const firstUri = firstRoute === undefined ? undefined : parseSipUri(firstRoute.uri);
+  if (firstRoute === undefined || firstUri === undefined) {
+    return { requestUri: remoteTarget, routes: [], nextHop: remoteTarget };
+  }
+  if (firstUri.params.has('lr')) return { requestUri: remoteTarget, routes: routeSet, nextHop: firstRoute.uri };
+  // Section 19.1.1: neither `method` nor header fields may stand in a request-URI.
+  const params = new Map(firstUri.params);
+  params.delete('method');
+  const requestUri = serializeSipUri({ ...firstUri, params, headers: undefined });
+  return { requestUri, routes: [...others, `<${remoteTarget}>`], nextHop: firstRoute.uri };
+}

@@ -1,0 +1,259 @@
+import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import type {
+  InviteRequest,
+  ListeningAddress,
+  OutboundLeg,
+  OutboundRequest,
+  SignalingDriver,
+  SignalingHandlers,
+} from '../port.js';
+import { optionsHeaders } from './capabilities.js';
+import { DialogTable, dialogIdOf } from './dialog/dialog-table.js';
+import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
+import { NameResolver } from './dialog/name-resolver.js';
+import { type EmbeddedDeps, type EmbeddedListen, type EmbeddedOptions, embeddedDefaults } from './embedded-options.js';
+import { Endpoint } from './endpoint.js';
+import { UasLeg } from './inbound-leg.js';
+import { inviteRequestOf } from './invite-request.js';
+import { runGuarded } from './leg-events.js';
+import { createResponse } from './message/response-builder.js';
+import { parseMessage } from './message/sip-parser.js';
+import { UacLeg } from './outbound-leg.js';
+import type { Refusal } from './refusal.js';
+import { inspectRequest } from './request-inspection.js';
+import { readSessionBody } from './session-body.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
+import { TransactionLayer } from './transaction/transaction-layer.js';
+import type { SipFlow, SipTransport } from './transport/sip-transport.js';
+import { createSourceFilter } from './transport/source-filter.js';
+import { createTcpTransport } from './transport/tcp-transport.js';
+import { createUdpTransport } from './transport/udp-transport.js';
+
+/**
+ * Our own SIP endpoint over UDP and TCP (RFC 3261), which needs no server beside it. Throws `ERR_CONFIG_INVALID` for a
+ * bad CIDR block. Requests of ours that exceed a path's MTU are sent over UDP all the same (IP fragments them), where
+ * RFC 3261 section 18.1.1 would change to TCP: a call's requests are small, and a peer that listens on UDP alone is
+ * more common than a path that loses fragments.
+ */
+export function createEmbeddedDriver(options: EmbeddedOptions, deps: EmbeddedDeps): SignalingDriver {
+  return new EmbeddedDriver(options, deps);
+}
+
+class EmbeddedDriver implements SignalingDriver {
+  readonly name = 'embedded';
+  readonly #options: EmbeddedOptions;
+  readonly #deps: EmbeddedDeps;
+  readonly #accept: (address: string) => boolean;
+  readonly #transports: BoundTransport[] = [];
+  readonly #dialogs = new DialogTable();
+  readonly #resolver: NameResolver;
+  readonly #transactions: TransactionLayer;
+  readonly #endpoint: Endpoint;
+  readonly #legs = new Set<{ shutDown(): void }>();
+  #handlers: SignalingHandlers | undefined;
+  #availability: 'open' | 'full' | 'draining' = 'open';
+  #failed = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: EmbeddedOptions, deps: EmbeddedDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#accept = createSourceFilter(options.allow);
+    const { clock, random, log } = deps;
+    const timers = options.timers ?? embeddedDefaults.timers;
+    const limits = options.limits ?? embeddedDefaults.limits;
+    this.#resolver = new NameResolver(deps.lookup === undefined ? { clock } : { clock, lookup: deps.lookup });
+    this.#transactions = new TransactionLayer(
+      {
+        clock,
+        random,
+        user: {
+          onRequest: (transaction) => this.#receive(transaction),
+          onAck: (ack) => this.#dialogs.find(ack)?.onAck(ack),
+        },
+        sentBy: (flow) => this.#endpoint.sentBy(flow),
+        onFault: (error) => this.#endpoint.fault(error),
+      },
+      {
+        timers,
+        maxServerTransactions: limits.maxServerTransactions,
+        overloadRetryAfterSeconds: limits.retryAfterSeconds,
+      },
+    );
+    this.#endpoint = new Endpoint({
+      clock,
+      random,
+      timers,
+      limits,
+      log,
+      advertise: options.advertise,
+      transactions: this.#transactions,
+      dialogs: this.#dialogs,
+      flows: new FlowFinder(this.#resolver, this.#transports),
+    });
+  }
+
+  async start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]> {
+    if (this.#handlers !== undefined) throw new ConnectorError('ERR_SIP_STATE', 'the SIP endpoint was started before');
+    this.#handlers = handlers;
+    try {
+      for (const listen of this.#options.listen) {
+        signal?.throwIfAborted();
+        const transport = this.#createTransport(listen);
+        this.#transports.push({ transport, bound: await this.#bind(transport) });
+      }
+      signal?.throwIfAborted();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+    runGuarded(
+      () => handlers.onStateChange('up'),
+      (error) => this.#endpoint.fault(error),
+    );
+    return this.#transports.map(({ bound }) => bound);
+  }
+
+  setAvailability(availability: 'open' | 'full' | 'draining'): void {
+    this.#availability = availability;
+  }
+
+  invite(request: OutboundRequest): OutboundLeg {
+    const first = this.#transports[0];
+    if (first === undefined || this.#closing !== undefined) {
+      throw new ConnectorError('ERR_SIP_STATE', 'the SIP endpoint is not running');
+    }
+    const leg: UacLeg = new UacLeg(this.#endpoint, request, concrete(first.bound.address), () =>
+      this.#legs.delete(leg),
+    );
+    this.#legs.add(leg);
+    leg.start();
+    return leg;
+  }
+
+  /**
+   * Refuses or ends what is still alive, then closes the sockets and every timer. Calls are to be ended before, where
+   * the far end's answer matters.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const leg of [...this.#legs]) leg.shutDown();
+    this.#transactions.close();
+    this.#resolver.close();
+    await Promise.all(this.#transports.map(({ transport }) => transport.close()));
+  }
+
+  #createTransport(listen: EmbeddedListen): SipTransport {
+    const { createTransport, clock } = this.#deps;
+    if (createTransport !== undefined) return createTransport(listen, this.#accept);
+    const options = { address: listen.host, port: listen.port, clock, accept: this.#accept };
+    return listen.protocol === 'udp' ? createUdpTransport(options) : createTcpTransport(options);
+  }
+
+  async #bind(transport: SipTransport): Promise<ListeningAddress> {
+    try {
+      return await transport.start({
+        onMessage: (flow, message) => this.#onMessage(transport, flow, message),
+        onFailure: (error) => this.#onFailure(error),
+      });
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  }
+
+  #onMessage(transport: SipTransport, flow: SipFlow, message: Buffer): void {
+    // Whatever a peer sends: nothing may get through to the socket's event handler.
+    try {
+      this.#transactions.receive(transport, flow, parseMessage(message, transport.protocol));
+    } catch (error) {
+      this.#endpoint.fault(error);
+    }
+  }
+
+  #onFailure(error: Error): void {
+    this.#deps.log?.warn({ error: errorMessage(error) }, 'a listening socket failed');
+    this.#failed += 1;
+    if (this.#failed < this.#transports.length) return;
+    runGuarded(
+      () => this.#handlers?.onStateChange('down'),
+      (fault) => this.#endpoint.fault(fault),
+    );
+  }
+
+  /** RFC 3261 section 8.2, in its order. */
+  #receive(transaction: ServerTransaction): void {
+    const { request, malformed } = transaction;
+    const inDialog = dialogIdOf(request) !== undefined;
+    if (malformed !== undefined) {
+      this.#refuse(transaction, { status: malformed.status, headers: [] }, inDialog);
+      return;
+    }
+    const refusal = inspectRequest(request, inDialog);
+    if (refusal !== undefined) {
+      this.#refuse(transaction, refusal, inDialog);
+      return;
+    }
+    if (inDialog) {
+      const owner = this.#dialogs.find(request);
+      if (owner === undefined) this.#endpoint.respond(transaction, 481);
+      else owner.onRequest(transaction);
+      return;
+    }
+    if (request.method === 'INVITE') this.#receiveInvite(transaction);
+    else if (request.method === 'OPTIONS') this.#answerOptions(transaction);
+    // BYE and INFO exist in dialogs only.
+    else this.#endpoint.respond(transaction, 481);
+  }
+
+  #receiveInvite(transaction: ServerTransaction): void {
+    const body = readSessionBody(transaction.request);
+    if (body.type === 'refused') {
+      this.#refuse(transaction, body.refusal, false);
+      return;
+    }
+    if (this.#legs.size >= this.#endpoint.limits.maxLegs || this.#closing !== undefined) {
+      this.#refuse(transaction, { status: 503, headers: [this.#retryAfter()] }, false);
+      return;
+    }
+    transaction.respond(createResponse(transaction.request, 100));
+    const invite = inviteRequestOf(transaction, body.type === 'sdp' ? body.sdp : undefined);
+    const leg: UasLeg = new UasLeg(this.#endpoint, transaction, invite, () => this.#legs.delete(leg));
+    this.#legs.add(leg);
+    runGuarded(
+      () => this.#handlers?.onInvite(leg),
+      (error) => leg.refuseAfterFault(error),
+    );
+  }
+
+  #answerOptions(transaction: ServerTransaction): void {
+    const open = this.#availability === 'open';
+    const headers = open ? optionsHeaders : [...optionsHeaders, this.#retryAfter()];
+    this.#endpoint.respond(transaction, open ? 200 : 503, { headers });
+  }
+
+  #refuse(transaction: ServerTransaction, refusal: Refusal, inDialog: boolean): void {
+    this.#endpoint.respond(transaction, refusal.status, { headers: refusal.headers });
+    this.#endpoint.debug({ status: refusal.status, reason: transaction.malformed?.reason }, 'request refused');
+    if (transaction.request.method !== 'INVITE' || inDialog) return;
+    const invite: InviteRequest = inviteRequestOf(transaction);
+    runGuarded(
+      () => this.#handlers?.onRefused(invite, refusal.status),
+      (error) => this.#endpoint.fault(error),
+    );
+  }
+
+  #retryAfter(): readonly [string, string] {
+    return ['Retry-After', String(this.#endpoint.limits.retryAfterSeconds)];
+  }
+}
+
+/** A bound address that can stand in an SDP: loopback instead of a wildcard, for a moment only. */
+function concrete(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
+import type { Lookup } from './dialog/name-resolver.js';
+import { type TimerOptions, timerDefaults } from './transaction/timer-values.js';
+import type { SipTransport } from './transport/sip-transport.js';
+
+/** One address to listen on. */
+export interface EmbeddedListen {
+  readonly protocol: 'udp' | 'tcp';
+  /** IP literal; a wildcard takes its own family only. */
+  readonly host: string;
+  /** 0 lets the kernel choose. */
+  readonly port: number;
+}
+
+/** What the operator decides, `signaling.embedded` of the configuration. */
+export interface EmbeddedOptions {
+  readonly listen: readonly EmbeddedListen[];
+  /** Host written into Via and Contact instead of the local address: behind a NAT. */
+  readonly advertise?: string | undefined;
+  /** CIDR blocks of the peers that may send anything at all. */
+  readonly allow: readonly string[];
+  readonly timers?: TimerOptions;
+  readonly limits?: EmbeddedLimits;
+}
+
+/** What keeps the endpoint's memory bounded, whatever comes. */
+export interface EmbeddedLimits {
+  /** Legs alive; an INVITE beyond is answered 503. */
+  readonly maxLegs: number;
+  /** See `TransactionLayerOptions`. */
+  readonly maxServerTransactions: number;
+  /** An inbound INVITE that nobody answers is refused with 480 after this, ms. */
+  readonly maxPendingMs: number;
+  /** A provisional response is repeated so often that proxies keep waiting (RFC 3261 section 13.3.1.1), ms. */
+  readonly ringRepeatMs: number;
+  /** Dialogs one outbound INVITE may create by forking; further ones are ignored. */
+  readonly maxForks: number;
+  /** Retry-After of a 503, seconds. */
+  readonly retryAfterSeconds: number;
+  /** `OutboundRequest.answerTimeoutMs` when absent. */
+  readonly answerTimeoutMs: number;
+}
+
+export const embeddedDefaults = {
+  timers: timerDefaults,
+  limits: {
+    maxLegs: 10_000,
+    maxServerTransactions: 16_384,
+    maxPendingMs: 200_000,
+    ringRepeatMs: 60_000,
+    maxForks: 16,
+    retryAfterSeconds: 10,
+    answerTimeoutMs: 180_000,
+  },
+} as const satisfies Pick<EmbeddedOptions, 'timers' | 'limits'>;
+
+/** The driver's log: a pino logger fits. No message carries a number, a name, a digit or a body. */
+export interface EmbeddedLog {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface EmbeddedDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log?: EmbeddedLog;
+  /** Resolves names of next hops; the system's resolver when absent. */
+  readonly lookup?: Lookup;
+  /** Makes the transport of one listening address; real sockets when absent. `accept` is the allow-list. */
+  readonly createTransport?: (listen: EmbeddedListen, accept: (address: string) => boolean) => SipTransport;
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../base/clock.js';
+import { errorMessage } from '../../base/connector-error.js';
+import type { Random } from '../../base/random.js';
+import type { RejectOptions } from '../port.js';
+import type { DialogTable } from './dialog/dialog-table.js';
+import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
+import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
+import { serializeHost, serializeHostPort } from './message/host.js';
+import { createResponse, type ResponseOptions } from './message/response-builder.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
+import type { TimerOptions } from './transaction/timer-values.js';
+import type { TransactionLayer } from './transaction/transaction-layer.js';
+import type { SipFlow } from './transport/sip-transport.js';
+
+export interface EndpointParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: TimerOptions;
+  readonly limits: EmbeddedLimits;
+  readonly log: EmbeddedLog | undefined;
+  readonly advertise: string | undefined;
+  readonly transactions: TransactionLayer;
+  readonly dialogs: DialogTable;
+  readonly flows: FlowFinder;
+}
+
+/** What all legs of one driver share. */
+export class Endpoint {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: TimerOptions;
+  readonly limits: EmbeddedLimits;
+  readonly transactions: TransactionLayer;
+  readonly dialogs: DialogTable;
+  readonly #parts: EndpointParts;
+
+  constructor(parts: EndpointParts) {
+    this.#parts = parts;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.timers = parts.timers;
+    this.limits = parts.limits;
+    this.transactions = parts.transactions;
+    this.dialogs = parts.dialogs;
+  }
+
+  /** An unguessable tag: RFC 3261 section 19.3 asks for 32 bits, this has 64. */
+  tag(): string {
+    return this.random.hex(8);
+  }
+
+  /** Our host as peers on this flow reach it. */
+  host(flow: SipFlow): string {
+    return this.#parts.advertise ?? flow.local.address;
+  }
+
+  /** Host and listening port for the Via of a request on this flow. */
+  sentBy(flow: SipFlow): { readonly host: string; readonly port: number } {
+    return { host: this.host(flow), port: flow.local.port };
+  }
+
+  /** Contact for a dialog on this flow. `user` is the plain text, `''` for none. */
+  contact(flow: SipFlow, user: string): string {
+    const userPart = user === '' ? '' : `${encodeUser(user)}@`;
+    const transport = flow.protocol === 'tcp' ? ';transport=tcp' : '';
+    return `<sip:${userPart}${serializeHostPort(this.sentBy(flow))}${transport}>`;
+  }
+
+  /** `sip:user@host` for a From of ours. */
+  address(flow: SipFlow, user: string): string {
+    return `sip:${user === '' ? '' : `${encodeUser(user)}@`}${serializeHost(this.host(flow))}`;
+  }
+
+  /** {@link FlowFinder.find} with `done` fenced in: it may run from a timer or a promise. */
+  findFlow(uri: string, origin: FlowOrigin | undefined, done: (flow: SipFlow | undefined) => void): void {
+    this.#parts.flows.find(uri, origin, (flow) => {
+      try {
+        done(flow);
+      } catch (error) {
+        this.fault(error);
+      }
+    });
+  }
+
+  /** Answers with a tag of its own: for requests that create no dialog. */
+  respond(transaction: ServerTransaction, status: number, options: ResponseOptions = {}): void {
+    transaction.respond(createResponse(transaction.request, status, { toTag: this.tag(), ...options }));
+  }
+
+  /** Something threw that should not have. Never throws itself. */
+  fault(error: unknown): void {
+    this.#parts.log?.warn({ error: errorMessage(error) }, 'a SIP handler threw');
+  }
+
+  debug(fields: object, message: string): void {
+    this.#parts.log?.debug(fields, message);
+  }
+}
+
+/** A user part: everything but RFC 3261's `unreserved` and `user-unreserved` percent-encoded as UTF-8. */
+export function encodeUser(user: string): string {
+  let text = '';
+  for (const byte of Buffer.from(user, 'utf8')) {
+    const character = String.fromCharCode(byte);
+    text += /[A-Za-z0-9\-_.!~*'()&=+$,;?/]/.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return text;
+}
+
+/** Phrase and header fields out of what the connector asked for; line ends in them would break the message. */
+export function rejectionOf(options: RejectOptions = {}): Pick<ResponseOptions, 'phrase' | 'headers'> {
+  const headers: [string, string][] = [];
+  if (options.retryAfterSeconds !== undefined) {
+    headers.push(['Retry-After', String(Math.max(0, Math.round(options.retryAfterSeconds)))]);
+  }
+  if (options.reason !== undefined) headers.push(['Reason', oneLine(options.reason)]);
+  return options.phrase === undefined ? { headers } : { phrase: oneLine(options.phrase), headers };
+}
+
+/** Text fit for a header value. */
+export function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ');
+}

@@ -1,0 +1,165 @@
+import type { TimerHandle } from '../../base/clock.js';
+import type { InboundLeg, InviteRequest, LegEnd, LegEvent, RejectOptions } from '../port.js';
+import { CallDialog, finalStatus, reasonText } from './call-dialog.js';
+import { SDP_TYPE } from './capabilities.js';
+import { Dialog } from './dialog/dialog.js';
+import { originOf } from './dialog/flow-finder.js';
+import { type Endpoint, rejectionOf } from './endpoint.js';
+import { LegEvents } from './leg-events.js';
+import { parseDecimal } from './message/lexical.js';
+import { createResponse, type ResponseOptions } from './message/response-builder.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
+
+/** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
+const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
+
+/** One INVITE that came in, from its first provisional response to the end of its dialog. */
+export class UasLeg implements InboundLeg {
+  readonly direction = 'inbound';
+  readonly callId: string;
+  readonly localAddress: string;
+  readonly invite: InviteRequest;
+  readonly #endpoint: Endpoint;
+  readonly #transaction: ServerTransaction;
+  readonly #call: CallDialog;
+  readonly #localTag: string;
+  readonly #events: LegEvents;
+  readonly #onEnded: () => void;
+  #pending = true;
+  #expiry: TimerHandle | undefined;
+  #ringRepeat: TimerHandle | undefined;
+
+  /** `onEnded` is called once, just before the listener hears of the end. */
+  constructor(endpoint: Endpoint, transaction: ServerTransaction, invite: InviteRequest, onEnded: () => void) {
+    const { request, source } = transaction;
+    this.callId = invite.callId;
+    this.localAddress = source.local.address;
+    this.invite = invite;
+    this.#endpoint = endpoint;
+    this.#transaction = transaction;
+    this.#onEnded = onEnded;
+    this.#localTag = endpoint.tag();
+    this.#events = new LegEvents((error) => this.refuseAfterFault(error));
+    this.#call = new CallDialog(
+      {
+        endpoint,
+        dialog: Dialog.ofUas(request, this.#localTag),
+        origin: originOf(transaction),
+        contact: endpoint.contact(source, invite.requestUser),
+        user: {
+          onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
+          onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+          onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
+          onEnded: (end) => this.#ended(end),
+        },
+      },
+      'uas-pending',
+    );
+    transaction.toTag = this.#localTag;
+    transaction.onCancel = (cancel) => this.#giveUp({ by: 'peer', status: 487, text: reasonText(cancel) });
+    this.#startExpiry();
+  }
+
+  listen(listener: (event: LegEvent) => void): void {
+    this.#events.listen(listener);
+  }
+
+  ring(status: 180 | 183, sdp?: string): void {
+    if (!this.#pending) return;
+    this.#respond(status, sdp === undefined ? {} : { contentType: SDP_TYPE, body: sdp });
+    this.#repeatRinging();
+  }
+
+  accept(sdp: string): void {
+    if (!this.#pending) return;
+    this.#settle();
+    this.#respond(200, { contentType: SDP_TYPE, body: sdp });
+    this.#call.confirmByAcceptance(this.#transaction, this.invite.sdp === undefined);
+  }
+
+  reject(status: number, options?: RejectOptions): void {
+    if (!this.#pending) return;
+    const final = finalStatus(status);
+    this.#settle();
+    this.#transaction.respond(
+      createResponse(this.#transaction.request, final, { toTag: this.#localTag, ...rejectionOf(options) }),
+    );
+    this.#call.forget();
+    this.#ended({ by: 'local', status: final, text: '' });
+  }
+
+  hangUp(
+    options: { readonly status?: number; readonly reason?: string; readonly retryAfterSeconds?: number } = {},
+  ): void {
+    if (this.#pending) this.reject(options.status ?? 480, options);
+    else this.#call.hangUp(options.reason);
+  }
+
+  /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
+  shutDown(): void {
+    if (this.#pending) this.reject(503);
+    else this.#call.sendBye(undefined, { by: 'local', status: 0, text: '' });
+  }
+
+  /** A handler or listener threw: a caller who still waits gets 500. */
+  refuseAfterFault(error: unknown): void {
+    this.#endpoint.fault(error);
+    this.reject(500);
+  }
+
+  /** CANCEL or Expires: 487 (RFC 3261 sections 9.2 and 13.3.1). */
+  #giveUp(end: LegEnd): void {
+    if (!this.#pending) return;
+    this.#settle();
+    this.#respond(487);
+    this.#call.forget();
+    this.#ended(end);
+  }
+
+  #ended(end: LegEnd): void {
+    // BYE in an early dialog: its INVITE still waits for an answer (RFC 3261 section 15.1.2).
+    if (this.#pending) {
+      this.#settle();
+      this.#respond(487);
+      this.#ended({ ...end, status: 487 });
+      return;
+    }
+    this.#onEnded();
+    if (end.by === 'local') this.#events.endLater(end);
+    else this.#events.end(end);
+  }
+
+  #settle(): void {
+    this.#pending = false;
+    this.#transaction.onCancel = undefined;
+    this.#endpoint.clock.clearTimeout(this.#expiry);
+    this.#endpoint.clock.clearTimeout(this.#ringRepeat);
+  }
+
+  #respond(status: number, options: ResponseOptions = {}): void {
+    const headers = status < 300 ? this.#call.acceptanceHeaders() : [];
+    this.#transaction.respond(
+      createResponse(this.#transaction.request, status, { toTag: this.#localTag, headers, ...options }),
+    );
+  }
+
+  #startExpiry(): void {
+    const { clock, limits } = this.#endpoint;
+    const expires = parseDecimal(this.#transaction.request.headers.get('Expires') ?? '', MAX_EXPIRES_SECONDS);
+    const expiresMs = (expires ?? Number.POSITIVE_INFINITY) * 1000;
+    // RFC 3261 section 13.3.1: the caller has lost interest by then. 0 is read as "no limit", as others do.
+    this.#expiry =
+      expiresMs > 0 && expiresMs <= limits.maxPendingMs
+        ? clock.setTimeout(() => this.#giveUp({ by: 'peer', status: 487, text: '' }), expiresMs)
+        : clock.setTimeout(() => this.reject(480), limits.maxPendingMs);
+  }
+
+  #repeatRinging(): void {
+    const { clock, limits } = this.#endpoint;
+    clock.clearTimeout(this.#ringRepeat);
+    this.#ringRepeat = clock.setTimeout(() => {
+      this.#transaction.repeatResponse();
+      this.#repeatRinging();
+    }, limits.ringRepeatMs);
+  }
+}

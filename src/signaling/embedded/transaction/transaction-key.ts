@@ -1,0 +1,58 @@
+import { parseCSeq } from '../message/cseq.js';
+import { splitList } from '../message/lexical.js';
+import { parseNameAddr } from '../message/name-addr.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import { topVia, type Via } from '../message/via.js';
+
+/** RFC 3261 section 8.1.1.7: a branch that starts so is unique. */
+export const MAGIC_COOKIE = 'z9hG4bK';
+
+/** Field separator; cannot occur in a header value. */
+const SEPARATOR = '\n';
+
+/**
+ * What identifies a server transaction (RFC 3261 section 17.2.3), as if the request's method were `method`: an ACK and a
+ * CANCEL find their INVITE so. Requests of RFC 2543 peers, without magic cookie or with nothing behind it, are known by
+ * Request-URI, From tag, Call-ID, CSeq number and topmost Via. The To tag is left out: an ACK carries the one of our
+ * response, and the CSeq number tells INVITEs of one dialog apart anyway. `undefined` when Via or CSeq is unusable.
+ */
+export function serverTransactionKey(request: SipRequest, method: string): string | undefined {
+  const via = topVia(request.headers);
+  if (via === undefined) return undefined;
+  if (isUnique(via)) return [via.branch, via.host.toLowerCase(), via.port ?? '', method].join(SEPARATOR);
+  const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
+  if (cseq === undefined) return undefined;
+  const firstVia = splitList(request.headers.get('Via') ?? '')[0];
+  const { headers } = request;
+  return [firstVia, request.uri, fromTag(request), headers.get('Call-ID'), cseq.number, method].join(SEPARATOR);
+}
+
+/** RFC 3261 section 17.1.3: topmost branch and the method in CSeq. */
+export function clientTransactionKey(branch: string, method: string): string {
+  return branch + SEPARATOR + method;
+}
+
+/** The client transaction a response belongs to; `undefined` when it cannot be ours. */
+export function responseTransactionKey(response: SipResponse): string | undefined {
+  const branch = topVia(response.headers)?.branch;
+  const cseq = parseCSeq(response.headers.get('CSeq') ?? '');
+  return branch === undefined || cseq === undefined ? undefined : clientTransactionKey(branch, cseq.method);
+}
+
+/**
+ * Equal for two copies of one request that came over different paths (RFC 3261 section 8.2.2.2); `undefined` for a
+ * request inside a dialog, to which the rule does not apply.
+ */
+export function mergeKey(request: SipRequest): string | undefined {
+  const { headers } = request;
+  if (parseNameAddr(headers.get('To') ?? '')?.tag !== undefined) return undefined;
+  return [headers.get('Call-ID'), fromTag(request), headers.get('CSeq')].join(SEPARATOR);
+}
+
+function isUnique(via: Via): boolean {
+  return via.branch?.startsWith(MAGIC_COOKIE) === true && via.branch.length > MAGIC_COOKIE.length;
+}
+
+function fromTag(request: SipRequest): string {
+  return parseNameAddr(request.headers.get('From') ?? '')?.tag ?? '';
+}

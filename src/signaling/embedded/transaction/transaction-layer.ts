@@ -1,0 +1,289 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../../../base/clock.js';
+import { errorMessage } from '../../../base/connector-error.js';
+import type { Random } from '../../../base/random.js';
+import { splitList } from '../message/lexical.js';
+import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { ParsedMessage, SipRequest, SipResponse } from '../message/sip-message.js';
+import { serializeMessage } from '../message/sip-serializer.js';
+import { serializeVia, stampVia, topVia } from '../message/via.js';
+import type { SipFlow, SipTransport } from '../transport/sip-transport.js';
+import { ClientTransaction, type ClientTransactionUser } from './client-transaction.js';
+import { responseFlow } from './response-route.js';
+import { type ReceivedRequest, ServerTransaction } from './server-transaction.js';
+import { type TimerOptions, type TimerValues, timerDefaults, timerValues } from './timer-values.js';
+import {
+  clientTransactionKey,
+  MAGIC_COOKIE,
+  mergeKey,
+  responseTransactionKey,
+  serverTransactionKey,
+} from './transaction-key.js';
+
+/** The user agent core above the transactions. */
+export interface TransactionUser {
+  /** A new request; never ACK, and CANCEL only when malformed. It is to be answered by {@link ServerTransaction.respond}. */
+  onRequest(transaction: ServerTransaction): void;
+  /** An ACK that belongs to no error response of ours: of a 2xx, or stray. */
+  onAck(ack: SipRequest, source: SipFlow): void;
+}
+
+export interface TransactionLayerOptions {
+  readonly timers: TimerOptions;
+  /**
+   * Live server transactions beyond which an INVITE gets a 503 without state; other methods may use as many again and
+   * are dropped beyond that. An error response un-ACKed lives 32 s, one ACKed 5 s.
+   */
+  readonly maxServerTransactions: number;
+  /** Retry-After of that 503, seconds. */
+  readonly overloadRetryAfterSeconds: number;
+}
+
+export const transactionLayerDefaults = {
+  timers: timerDefaults,
+  maxServerTransactions: 16_384,
+  overloadRetryAfterSeconds: 5,
+} as const satisfies TransactionLayerOptions;
+
+export interface TransactionLayerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly user: TransactionUser;
+  /** What stands in the sent-by of our Via on this flow. */
+  readonly sentBy: (flow: SipFlow) => { readonly host: string; readonly port: number };
+  /** Something in the code above threw; the peer was answered 500. */
+  readonly onFault: (message: string) => void;
+}
+
+/**
+ * Brings messages to their transactions (RFC 3261 sections 17.1.3 and 17.2.3): retransmissions are absorbed, ACKs and
+ * CANCELs find their INVITE, merged requests are refused, stray responses dropped (RFC 6026 section 8.8).
+ */
+export class TransactionLayer {
+  readonly #options: TransactionLayerOptions;
+  readonly #deps: TransactionLayerDeps;
+  readonly #datagramTimers: TimerValues;
+  readonly #streamTimers: TimerValues;
+  readonly #servers = new Map<string, ServerTransaction>();
+  readonly #merges = new Map<string, ServerTransaction>();
+  readonly #clients = new Map<string, ClientTransaction>();
+  /** Makes the To tags of stateless responses equal for retransmissions and unguessable (section 8.2.7). */
+  readonly #tagSecret: string;
+  #closed = false;
+
+  constructor(deps: TransactionLayerDeps, options: TransactionLayerOptions = transactionLayerDefaults) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#datagramTimers = timerValues(options.timers, false);
+    this.#streamTimers = timerValues(options.timers, true);
+    this.#tagSecret = deps.random.hex(16);
+  }
+
+  /** Live transactions, for tests and figures. */
+  get size(): { readonly servers: number; readonly clients: number } {
+    return { servers: this.#servers.size, clients: this.#clients.size };
+  }
+
+  /** Takes what the parser made of one message from a flow of that transport. Never throws. */
+  receive(transport: SipTransport, source: SipFlow, parsed: ParsedMessage): void {
+    if (this.#closed) return;
+    const receivedAtMs = this.#deps.clock.now();
+    switch (parsed.type) {
+      case 'discard':
+        return;
+      case 'malformed': {
+        const malformed = { status: parsed.status, reason: parsed.reason };
+        this.#receiveRequest({ request: parsed.request, source, transport, receivedAtMs, malformed });
+        return;
+      }
+      case 'message':
+        if (parsed.message.kind === 'response') this.#receiveResponse(parsed.message);
+        else this.#receiveRequest({ request: parsed.message, source, transport, receivedAtMs, malformed: undefined });
+    }
+  }
+
+  /**
+   * Sends a request in a new client transaction, with a new Via on top unless it has one (a CANCEL carries its
+   * INVITE's). Throws `ERR_SIP_MESSAGE` when the request cannot be written.
+   */
+  send(request: SipRequest, flow: SipFlow, user: ClientTransactionUser): ClientTransaction {
+    if (!request.headers.has('Via')) this.#prependVia(request, flow);
+    const key = clientTransactionKey(topVia(request.headers)?.branch ?? '', request.method);
+    const transaction = new ClientTransaction(request, flow, {
+      clock: this.#deps.clock,
+      timers: flow.reliable ? this.#streamTimers : this.#datagramTimers,
+      user: guarded(user, this.#deps.onFault),
+      onTerminated: () => this.#clients.delete(key),
+    });
+    this.#clients.set(key, transaction);
+    transaction.start();
+    return transaction;
+  }
+
+  /**
+   * Sends the ACK of a 2xx, which is a transaction of its own without timers (RFC 3261 section 13.2.2.4). Returns the
+   * bytes, to be sent again for every retransmission of the 2xx. Throws `ERR_SIP_MESSAGE` when it cannot be written.
+   */
+  sendAck(ack: SipRequest, flow: SipFlow): Buffer {
+    this.#prependVia(ack, flow);
+    const bytes = serializeMessage(ack);
+    flow.send(bytes);
+    return bytes;
+  }
+
+  /** Stops every timer and forgets every transaction; nothing is sent. */
+  close(): void {
+    this.#closed = true;
+    for (const transaction of this.#servers.values()) transaction.dispose();
+    for (const transaction of this.#clients.values()) transaction.dispose();
+    this.#servers.clear();
+    this.#merges.clear();
+    this.#clients.clear();
+  }
+
+  #prependVia(request: SipRequest, flow: SipFlow): void {
+    const params = new Map([['branch', `${MAGIC_COOKIE}${this.#deps.random.hex(12)}`]]);
+    if (!flow.reliable) params.set('rport', '');
+    const via = { transport: flow.protocol.toUpperCase(), ...this.#deps.sentBy(flow), params };
+    request.headers.prepend('Via', serializeVia(via));
+  }
+
+  #receiveResponse(response: SipResponse): void {
+    // RFC 3261 section 8.1.3.3: a second Via means that the response went astray.
+    const vias = response.headers.getAll('Via');
+    if (vias.length !== 1 || splitList(vias[0] ?? '').length !== 1) return;
+    const key = responseTransactionKey(response);
+    if (key !== undefined) this.#clients.get(key)?.receive(response);
+  }
+
+  #receiveRequest(received: ReceivedRequest): void {
+    const { request, source } = received;
+    stampVia(request.headers, source.remote);
+    const key = serverTransactionKey(request, request.method);
+    if (request.method === 'ACK') {
+      if (received.malformed === undefined) this.#receiveAck(request, source);
+      return;
+    }
+    if (key === undefined) {
+      const status = received.malformed?.status ?? 400;
+      this.#respondStateless(received, status, { toTag: this.#deps.random.hex(8) });
+      return;
+    }
+    const known = this.#servers.get(key);
+    if (known !== undefined) {
+      known.receiveRetransmission();
+      return;
+    }
+    if (this.#overloaded(request.method)) {
+      if (request.method === 'INVITE') this.#refuseOverload(received, key);
+      return;
+    }
+    const transaction = this.#open(received, key);
+    if (received.malformed !== undefined) this.#handOver(transaction);
+    else if (request.method === 'CANCEL') this.#cancel(transaction);
+    else this.#handOverUnlessMerged(transaction);
+  }
+
+  #receiveAck(ack: SipRequest, source: SipFlow): void {
+    const inviteKey = serverTransactionKey(ack, 'INVITE');
+    const invite = inviteKey === undefined ? undefined : this.#servers.get(inviteKey);
+    if (invite !== undefined && !invite.receiveAck()) return;
+    this.#guard(() => this.#deps.user.onAck(ack, source));
+  }
+
+  #overloaded(method: string): boolean {
+    const limit = this.#options.maxServerTransactions;
+    return this.#servers.size >= (method === 'INVITE' ? limit : 2 * limit);
+  }
+
+  #refuseOverload(received: ReceivedRequest, key: string): void {
+    const toTag = createHmac('sha256', this.#tagSecret).update(key).digest('hex').slice(0, 16);
+    const retryAfter = String(this.#options.overloadRetryAfterSeconds);
+    this.#respondStateless(received, 503, { toTag, headers: [['Retry-After', retryAfter]] });
+  }
+
+  #respondStateless(received: ReceivedRequest, status: number, options: ResponseOptions): void {
+    this.#guard(() => {
+      const bytes = serializeMessage(createResponse(received.request, status, options));
+      responseFlow(received.request.headers, received.source, received.transport).send(bytes);
+    });
+  }
+
+  #open(received: ReceivedRequest, key: string): ServerTransaction {
+    const merge = received.malformed === undefined ? mergeableKey(received.request) : undefined;
+    const transaction = new ServerTransaction(received, {
+      clock: this.#deps.clock,
+      timers: received.source.reliable ? this.#streamTimers : this.#datagramTimers,
+      onTerminated: () => {
+        this.#servers.delete(key);
+        if (merge !== undefined && this.#merges.get(merge) === transaction) this.#merges.delete(merge);
+      },
+    });
+    this.#servers.set(key, transaction);
+    if (merge !== undefined && !this.#merges.has(merge)) this.#merges.set(merge, transaction);
+    return transaction;
+  }
+
+  #handOverUnlessMerged(transaction: ServerTransaction): void {
+    const merge = mergeableKey(transaction.request);
+    if (merge === undefined || this.#merges.get(merge) === transaction) this.#handOver(transaction);
+    else this.#refuse(transaction, 482);
+  }
+
+  #cancel(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    const inviteKey = serverTransactionKey(request, 'INVITE');
+    const invite = inviteKey === undefined ? undefined : this.#servers.get(inviteKey);
+    if (invite === undefined) {
+      this.#refuse(transaction, 481);
+      return;
+    }
+    this.#guard(() => {
+      transaction.respond(createResponse(request, 200, { toTag: invite.toTag ?? this.#deps.random.hex(8) }));
+      if (invite.finalStatus === 0) invite.onCancel?.(request);
+    });
+  }
+
+  #refuse(transaction: ServerTransaction, status: number): void {
+    const toTag = this.#deps.random.hex(8);
+    this.#guard(() => transaction.respond(createResponse(transaction.request, status, { toTag })));
+  }
+
+  #handOver(transaction: ServerTransaction): void {
+    if (this.#guard(() => this.#deps.user.onRequest(transaction)) || transaction.finalStatus !== 0) return;
+    this.#refuse(transaction, 500);
+  }
+
+  /** Runs code that a hostile message must not make throw through to the socket; returns whether it did not. */
+  #guard(action: () => void): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      this.#deps.onFault(errorMessage(error));
+      return false;
+    }
+  }
+}
+
+/**
+ * RFC 3261 section 8.2.2.2 applies to every request without To tag. OPTIONS is spared: it leaves no state behind, and
+ * monitors ping for ever with one Call-ID and CSeq.
+ */
+function mergeableKey(request: SipRequest): string | undefined {
+  return request.method === 'OPTIONS' || request.method === 'CANCEL' ? undefined : mergeKey(request);
+}
+
+function guarded(user: ClientTransactionUser, onFault: (message: string) => void): ClientTransactionUser {
+  const run = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      onFault(errorMessage(error));
+    }
+  };
+  return {
+    onResponse: (response) => run(() => user.onResponse(response)),
+    onFailure: (reason) => run(() => user.onFailure(reason)),
+  };
+}
