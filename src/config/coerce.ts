@@ -1,0 +1,42 @@
+import type { $ZodIssue } from 'zod/v4/core';
+import { type ConfigPath, formatPath } from './config-issue.js';
+import { valueAt } from './explain-issue.js';
+
+/**
+ * Two things YAML cannot say and operators mean:
+ * - A reference is text, also where a number or true/false is wanted (`calls: ${MAX_CALLS:-200}`).
+ * - A section whose keys are all commented out is empty, not null.
+ *
+ * @param issues What the schema said about `value`.
+ * @param referenced Paths whose value came out of a reference.
+ * @returns A copy of `value` with that put right; `undefined` when there was nothing to put right.
+ */
+export function coerceValues(value: unknown, issues: readonly $ZodIssue[], referenced: ReadonlySet<string>): unknown {
+  const replacements: { path: ConfigPath; value: unknown }[] = [];
+  for (const issue of issues) {
+    if (issue.code !== 'invalid_type') continue;
+    const path = issue.path.filter((part) => typeof part !== 'symbol');
+    const replacement = coerce(valueAt(value, path), issue.expected, referenced.has(formatPath(path)));
+    if (replacement !== undefined) replacements.push({ path, value: replacement });
+  }
+  if (replacements.length === 0) return undefined;
+  return replacements.reduce((copy, { path, value: item }) => replaceAt(copy, path, item), value);
+}
+
+function coerce(value: unknown, expected: string, isReferenced: boolean): unknown {
+  if (value === null && (expected === 'object' || expected === 'record')) return {};
+  if (!isReferenced || typeof value !== 'string') return undefined;
+  if (expected === 'number' || expected === 'int') return /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined;
+  if (expected === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  return undefined;
+}
+
+function replaceAt(root: unknown, path: ConfigPath, value: unknown): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined) return value;
+  if (Array.isArray(root)) return root.map((item, index) => (index === first ? replaceAt(item, rest, value) : item));
+  if (typeof root !== 'object' || root === null) return root;
+  return Object.fromEntries(
+    Object.entries(root).map(([key, item]) => [key, key === first ? replaceAt(item, rest, value) : item]),
+  );
+}

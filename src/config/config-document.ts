@@ -1,0 +1,184 @@
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+} from 'yaml';
+import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
+import { lineAround, makeExcerpt, type TextRange } from './excerpt.js';
+import { soundsSecret } from './secrets.js';
+
+/** How an issue is placed and worded beyond its message. */
+export interface IssueOptions {
+  readonly help?: string;
+  readonly severity?: ConfigIssue['severity'];
+  /** Underline the key rather than the value. */
+  readonly atKey?: boolean;
+}
+
+/**
+ * A configuration file as text and as a YAML tree that remembers where everything stood, so that whoever finds a
+ * mistake, a flavor's own schema included, can name its line.
+ */
+export class ConfigDocument {
+  readonly #text: string;
+  readonly #lines = new LineCounter();
+  readonly #secretRanges: TextRange[] = [];
+  readonly tree: Document.Parsed;
+
+  /** @param file As the operator gave it; only for messages. */
+  constructor(
+    readonly file: string,
+    text: string,
+  ) {
+    // A byte order mark would shift every column of the first line.
+    this.#text = text.startsWith('\ufeff') ? text.slice(1) : text;
+    this.tree = parseDocument(this.#text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: true,
+    });
+  }
+
+  /** Whether the tree is what the operator meant: no error of syntax, duplicate keys aside. */
+  get isReadable(): boolean {
+    return this.tree.errors.every(({ code }) => code === 'DUPLICATE_KEY');
+  }
+
+  /**
+   * What YAML itself has to say against the file: duplicate keys, tags, and the first error of syntax. After that one
+   * the parser is lost, and its further complaints would only hide the cause.
+   */
+  syntaxIssues(): ConfigIssue[] {
+    const errors = [...this.tree.errors, ...this.tree.warnings];
+    const firstError = errors.find(({ code }) => code !== 'DUPLICATE_KEY' && code !== 'TAG_RESOLVE_FAILED');
+    const told = errors.filter((error) => error === firstError || !firstError || error.pos[0] < firstError.pos[0]);
+    return told.map((error) => {
+      const start = error.pos[0];
+      const line = lineAround(this.#text, start);
+      if (!this.isReadable) this.#hideBySight(line);
+      const word = /^[\w.-]+/.exec(this.#text.slice(start, line.end))?.[0].length ?? 0;
+      const { message, help } = explainYaml(error.code, error.message, this.#text.slice(line.start, line.end));
+      const range = { start, end: Math.max(error.pos[1], start + word) };
+      return this.#issue(range, '', message, help === undefined ? {} : { help });
+    });
+  }
+
+  /**
+   * An issue at a path. Where the path does not exist (a missing key), the nearest thing around it is shown.
+   *
+   * @param message One sentence without the key, which is added by the formatter.
+   */
+  issueAt(path: ConfigPath, message: string, options: IssueOptions = {}): ConfigIssue {
+    return this.#issue(this.#rangeOf(path, options.atKey ?? false), formatPath(path), message, options);
+  }
+
+  /** Line of a path, from 1; that of the nearest thing around it if it does not exist. */
+  lineOf(path: ConfigPath): number {
+    return this.#lines.linePos(this.#rangeOf(path, true).start).line;
+  }
+
+  /** Masks what stands at a path in every excerpt made from now on. */
+  hide(path: ConfigPath): void {
+    const { node } = this.#find(path);
+    if (isScalar(node) && node.range) this.#secretRanges.push({ start: node.range[0], end: node.range[1] });
+  }
+
+  /** Masks what looks like a secret on a line that YAML could not read, references excepted. */
+  #hideBySight(line: TextRange): void {
+    const text = this.#text.slice(line.start, line.end);
+    for (const { 1: name = '', 2: value = '', index } of text.matchAll(/([\w-]+)["']?\s*[:=]\s*([^,\s}][^,}]*)/g)) {
+      if (!soundsSecret(name) || value.startsWith('${') || value.startsWith('"${')) continue;
+      const start = line.start + text.indexOf(value, index + name.length);
+      this.#secretRanges.push({ start, end: start + value.length });
+    }
+  }
+
+  /** The source text of the scalar at a path, quotes included; `undefined` for anything else. */
+  sourceOf(path: ConfigPath): string | undefined {
+    const { node } = this.#find(path);
+    return isScalar(node) && node.range ? this.#text.slice(node.range[0], node.range[1]) : undefined;
+  }
+
+  /** The node and key at a path, or those of its longest existing part. */
+  #find(path: ConfigPath): { node: unknown; key: unknown } {
+    let node: unknown = this.tree.contents;
+    let key: unknown;
+    for (const part of path) {
+      const collection = isAlias(node) ? node.resolve(this.tree) : node;
+      if (isMap(collection)) {
+        const pair = collection.items.find((item: Pair) => isScalar(item.key) && item.key.value === part);
+        if (!pair) break;
+        key = pair.key;
+        node = pair.value;
+      } else if (isSeq(collection) && typeof part === 'number' && part < collection.items.length) {
+        key = undefined;
+        node = collection.items[part];
+      } else {
+        break;
+      }
+    }
+    return { node, key };
+  }
+
+  #rangeOf(path: ConfigPath, atKey: boolean): TextRange {
+    const { node, key } = this.#find(path);
+    const keyRange = isScalar(key) && key.range ? { start: key.range[0], end: key.range[1] } : undefined;
+    if (keyRange && (atKey || isCollection(node))) return keyRange;
+    const valueRange = isScalar(node) || isAlias(node) || isCollection(node) ? node.range : undefined;
+    if (valueRange && valueRange[1] > valueRange[0]) return { start: valueRange[0], end: valueRange[1] };
+    return keyRange ?? { start: valueRange?.[0] ?? 0, end: valueRange?.[1] ?? 0 };
+  }
+
+  #issue(range: TextRange, key: string, message: string, options: IssueOptions): ConfigIssue {
+    const { line, col } = this.#lines.linePos(range.start);
+    return {
+      severity: options.severity ?? 'error',
+      code: 'ERR_CONFIG_INVALID',
+      file: this.file,
+      line,
+      column: col,
+      key,
+      message,
+      ...(options.help !== undefined && { help: options.help }),
+      excerpt: makeExcerpt(this.#text, range, this.#secretRanges),
+    };
+  }
+}
+
+/** YAML's own words, with advice where a configuration of ours makes a mistake likely. */
+function explainYaml(
+  code: string,
+  yamlMessage: string,
+  line: string,
+): { readonly message: string; readonly help?: string } {
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return { message: 'this key is here twice', help: 'keep one of the two; the other would be ignored' };
+    case 'TAB_AS_INDENT':
+      return { message: 'a tab as indentation', help: 'YAML indents with spaces only' };
+    case 'BAD_DQ_ESCAPE':
+      return {
+        message: 'a backslash that YAML does not know, inside double quotes',
+        help: 'write it twice ("\\\\+44"), or use single quotes (\'\\+44\')',
+      };
+    case 'MULTIPLE_DOCS':
+      return { message: 'a second YAML document', help: 'remove the line "---": one file holds one configuration' };
+    case 'TAG_RESOLVE_FAILED':
+      return { message: 'a YAML tag', help: 'remove it: the configuration uses none' };
+    default:
+      if (line.includes('${')) {
+        return {
+          message: `YAML: ${yamlMessage}`,
+          help: `a value with \${...} inside [ ] or { } needs quotes: "\${NAME}"`,
+        };
+      }
+      return { message: `YAML: ${yamlMessage}` };
+  }
+}

@@ -1,0 +1,163 @@
+import type { $ZodIssue } from 'zod/v4/core';
+import type { ConfigDocument } from './config-document.js';
+import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
+import { listKeys, type SchemaNode, schemaAt } from './json-schema.js';
+import { isNotBuiltValue, notBuiltKey } from './not-built.js';
+import type { ResolvedValues } from './resolve-values.js';
+import { soundsSecret } from './secrets.js';
+import { suggest } from './suggest.js';
+
+/** What is needed to put a schema's complaint into an operator's words. */
+export interface ExplainContext {
+  readonly document: ConfigDocument;
+  readonly resolved: ResolvedValues;
+  readonly schema: SchemaNode;
+}
+
+/** The value at a path of plain data. */
+export function valueAt(root: unknown, path: ConfigPath): unknown {
+  let value = root;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Readonly<Record<string | number, unknown>>)[part];
+  }
+  return value;
+}
+
+/** One complaint of zod as issues with line, expectation and advice; none if the value could not be resolved anyway. */
+export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigIssue[] {
+  const path = issue.path.filter((part) => typeof part !== 'symbol');
+  if (isUnresolved(path, context.resolved.unresolved)) return [];
+  const { document } = context;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => explainUnknownKey(path, key, context));
+    case 'invalid_type':
+      return [explainType(issue.expected, path, context)];
+    case 'invalid_value':
+      return [explainChoice(issue.values, path, context)];
+    case 'too_small':
+      if (issue.origin === 'number') return [outOfRange(path, context)];
+      return [
+        document.issueAt(
+          path,
+          issue.origin === 'array' ? 'the list is empty' : 'the text is empty',
+          needs(path, context),
+        ),
+      ];
+    case 'too_big':
+      return [outOfRange(path, context)];
+    case 'custom': {
+      const help: unknown = issue.params?.['help'];
+      return [document.issueAt(path, issue.message, typeof help === 'string' ? { help } : {})];
+    }
+    default:
+      return [document.issueAt(path, issue.message)];
+  }
+}
+
+function isUnresolved(path: ConfigPath, unresolved: ReadonlySet<string>): boolean {
+  return path.some((_part, index) => unresolved.has(formatPath(path.slice(0, index + 1))));
+}
+
+function explainUnknownKey(parent: ConfigPath, key: string, { document, schema }: ExplainContext): ConfigIssue {
+  const path = [...parent, key];
+  const instead = notBuiltKey(formatPath(path));
+  if (instead !== undefined) return document.issueAt(path, 'not in this version', { atKey: true, help: instead });
+  const known = Object.keys(schemaAt(schema, parent)?.properties ?? {});
+  const meant = suggest(key, known);
+  const help = meant === undefined ? elsewhere(key, schema, known) : `did you mean "${meant}"?`;
+  return document.issueAt(path, 'unknown key', { atKey: true, help });
+}
+
+/** A key that exists, but in another place, or else the keys that would do here. */
+function elsewhere(key: string, schema: SchemaNode, known: readonly string[]): string {
+  const places = listKeys(schema).filter((place) => place.key.split('.').at(-1) === key);
+  const [place] = places;
+  if (place && places.length === 1) return `"${key}" belongs elsewhere: ${place.key}`;
+  return `the keys here are ${known.join(', ')}`;
+}
+
+function explainType(expected: string, path: ConfigPath, context: ExplainContext): ConfigIssue {
+  const { document, resolved, schema } = context;
+  const value = valueAt(resolved.value, path);
+  const key = path.at(-1);
+  if (value === undefined && typeof key === 'string') {
+    const description = schemaAt(schema, path)?.description;
+    return document.issueAt(path, `this key is missing`, description === undefined ? {} : { help: description });
+  }
+  const found = resolved.referenced.has(formatPath(path)) ? 'what the reference stands for' : describe(value);
+  const message = `expected ${expectation(expected)}, found ${found}`;
+  const source = document.sourceOf(path);
+  if (expected === 'string' && source !== undefined && (typeof value === 'number' || typeof value === 'boolean')) {
+    const quoted = typeof key === 'string' && soundsSecret(key) ? '…' : source;
+    return document.issueAt(path, message, { help: `put it in quotes: "${quoted}"` });
+  }
+  if (expected === 'array' && value !== null)
+    return document.issueAt(path, message, { help: 'write it as a list: [ … ]' });
+  return document.issueAt(path, message, needs(path, context));
+}
+
+function explainChoice(values: readonly unknown[], path: ConfigPath, context: ExplainContext): ConfigIssue {
+  const { document, resolved } = context;
+  const value = valueAt(resolved.value, path);
+  if (isNotBuiltValue(formatPath(path), value)) {
+    return document.issueAt(path, `"${String(value)}" is not in this version`, { help: `use ${choices(values)}` });
+  }
+  if (value === undefined) return explainType('', path, context);
+  const meant = typeof value === 'string' ? suggest(value, values.map(String)) : undefined;
+  const isSecret = resolved.referenced.has(formatPath(path));
+  return document.issueAt(path, `expected ${choices(values)}`, {
+    ...(meant !== undefined && !isSecret && { help: `did you mean "${meant}"?` }),
+  });
+}
+
+function outOfRange(path: ConfigPath, { document, schema }: ExplainContext): ConfigIssue {
+  const node = schemaAt(schema, path);
+  const least = node?.['minimum'] ?? node?.['exclusiveMinimum'];
+  const isOpen = node?.['minimum'] === undefined;
+  const most = node?.['maximum'];
+  const range = isOpen
+    ? `above ${String(least)} and at most ${String(most)}`
+    : `from ${String(least)} to ${String(most)}`;
+  return document.issueAt(path, `expected a number ${range}`);
+}
+
+/** The key's own description as advice. */
+function needs(path: ConfigPath, { schema }: ExplainContext): { help?: string } {
+  const description = schemaAt(schema, path)?.description;
+  return description === undefined ? {} : { help: description };
+}
+
+function choices(values: readonly unknown[]): string {
+  const names = values.map((value) => String(value));
+  return names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+function expectation(expected: string): string {
+  switch (expected) {
+    case 'string':
+      return 'text';
+    case 'number':
+      return 'a number';
+    case 'int':
+      return 'a whole number';
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return 'a list';
+    case 'object':
+    case 'record':
+      return 'keys and values';
+    default:
+      return expected;
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'string') return 'text';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a whole number' : 'a number';
+  if (typeof value === 'boolean') return `the word ${value}`;
+  return Array.isArray(value) ? 'a list' : 'keys and values';
+}

@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import type { Config } from './config.js';
+import { ConfigDocument } from './config-document.js';
+import type { ConfigIssue, ConfigPath } from './config-issue.js';
+import { explainIssue, valueAt } from './explain-issue.js';
+import { describeConfig } from './json-schema.js';
+import { reason, resolveValues } from './resolve-values.js';
+import { type BrokenRule, checkRules } from './rules.js';
+import type { ParsedConfig } from './schema.js';
+import { Secrets } from './secrets.js';
+import { type Validated, validate } from './validate.js';
+
+export interface LoadOptions {
+  /** Environment for `${NAME}`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Directory that `cdr.path`, `recording.path` and a relative `file` are relative to. */
+  readonly cwd: string;
+}
+
+/** What became of a file: a configuration, or everything that is wrong with it. */
+export type LoadResult = LoadedConfig | RefusedConfig;
+
+export interface LoadedConfig {
+  readonly ok: true;
+  readonly config: Config;
+  /** For issues found later, such as in a flavor's options: `document.issueAt(path, message)`. */
+  readonly document: ConfigDocument;
+  readonly secrets: Secrets;
+  readonly warnings: readonly ConfigIssue[];
+}
+
+export interface RefusedConfig {
+  readonly ok: false;
+  readonly errors: readonly ConfigIssue[];
+  readonly warnings: readonly ConfigIssue[];
+  readonly secrets: Secrets;
+}
+
+/**
+ * Reads, resolves and validates a configuration file. Mistakes come back as issues, all of them at once, in the order
+ * of the file; nothing is thrown for them. No value that came out of a reference is part of any issue.
+ *
+ * @param file Path of a YAML file, as the operator gave it.
+ */
+export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
+  const absolute = resolve(options.cwd, file);
+  let text: string;
+  try {
+    text = await readFile(absolute, 'utf8');
+  } catch (error) {
+    return { ok: false, errors: [unreadable(file, error)], warnings: [], secrets: new Secrets() };
+  }
+  return parseConfig(text, file, absolute, options);
+}
+
+async function parseConfig(text: string, file: string, absolute: string, options: LoadOptions): Promise<LoadResult> {
+  const secrets = new Secrets();
+  const document = new ConfigDocument(file, text);
+  const directory = dirname(absolute);
+  const resolved = await resolveValues(document, {
+    env: options.env,
+    secrets,
+    readFile: (path) => readFile(resolve(directory, path), 'utf8'),
+  });
+  // After the values: only now is it known which parts of a line are secret.
+  const syntaxIssues = document.syntaxIssues();
+  if (!document.isReadable) return refused(syntaxIssues, secrets);
+  const issues = [...syntaxIssues, ...resolved.issues];
+
+  const validated = validate(resolved.value ?? {}, resolved.referenced);
+  const context = { document, resolved: { ...resolved, value: validated.value }, schema: describeConfig() };
+  for (const issue of validated.issues) issues.push(...explainIssue(issue, context));
+  for (const { path, message, ...placing } of brokenRules(validated)) {
+    issues.push(document.issueAt(path, message, placing));
+  }
+  const { data } = validated;
+  if (validated.issues.length > 0 || data === undefined || issues.some(({ severity }) => severity === 'error')) {
+    return refused(issues, secrets);
+  }
+  const config = toConfig(data, absolute, options.cwd);
+  return { ok: true, config, document, secrets, warnings: inOrder(issues) };
+}
+
+/** What is wrong between keys, leaving out what touches a key that is itself wrong. */
+function brokenRules({ data, pruned, value }: Validated): BrokenRule[] {
+  if (!data) return [];
+  const flavors = valueAt(value, ['flavors']);
+  const names = typeof flavors === 'object' && flavors !== null ? Object.keys(flavors) : [];
+  return checkRules(data, names).filter((rule) => !pruned.some((path) => overlaps(path, rule.path)));
+}
+
+function overlaps(one: ConfigPath, other: ConfigPath): boolean {
+  return one.slice(0, other.length).every((part, index) => part === other[index]);
+}
+
+function unreadable(file: string, error: unknown): ConfigIssue {
+  return {
+    severity: 'error',
+    code: 'ERR_CONFIG_UNREADABLE',
+    file,
+    line: 0,
+    column: 0,
+    key: '',
+    message: `the configuration file cannot be read: ${reason(error)}`,
+    help: 'name another file with --config FILE',
+  };
+}
+
+function refused(issues: readonly ConfigIssue[], secrets: Secrets): RefusedConfig {
+  const ordered = inOrder(issues);
+  return {
+    ok: false,
+    errors: ordered.filter(({ severity }) => severity === 'error'),
+    warnings: ordered.filter(({ severity }) => severity === 'warning'),
+    secrets,
+  };
+}
+
+function inOrder(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  return [...issues].sort((one, other) => one.line - other.line || one.column - other.column);
+}
+
+function toConfig(data: ParsedConfig, file: string, cwd: string): Config {
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(cwd, path));
+  const { admin, cdr, flavors, limits, media, recording, routes, signaling } = data;
+  const { advertise, allow, listen } = signaling.embedded;
+  return {
+    file,
+    signaling: { driver: signaling.driver, embedded: { listen, allow, advertise } },
+    media: { ...media, advertise: media.advertise },
+    limits,
+    admin: { listen: admin.listen, token: admin.token },
+    cdr: { ...cdr, path: absolute(cdr.path) },
+    recording: { ...recording, path: absolute(recording.path) },
+    // Without a prototype, so that a flavor can be called `constructor` and a missing one is `undefined`.
+    flavors: Object.assign(Object.create(null), flavors),
+    routes,
+  };
+}

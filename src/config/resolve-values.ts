@@ -1,0 +1,176 @@
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { ConfigDocument } from './config-document.js';
+import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
+import { parseReferences } from './references.js';
+import { type Secrets, soundsSecret } from './secrets.js';
+
+/** What references may draw on. */
+export interface ResolveDeps {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Content of a `${file:...}`; relative paths are the caller's business. Rejects as `fs.readFile` does. */
+  readFile(path: string): Promise<string>;
+  readonly secrets: Secrets;
+}
+
+/** The document as plain data. */
+export interface ResolvedValues {
+  readonly value: unknown;
+  readonly issues: readonly ConfigIssue[];
+  /** Paths, as {@link formatPath} writes them, whose value came out of a reference: never to be printed. */
+  readonly referenced: ReadonlySet<string>;
+  /** Paths whose value could not be had; `issues` says why, so nobody else need complain about them. */
+  readonly unresolved: ReadonlySet<string>;
+}
+
+/** Far above any configuration; aliases of aliases reach it quickly. */
+const MAX_NODES = 100_000;
+const MAX_DEPTH = 64;
+
+/**
+ * Turns the YAML tree into plain objects, lists and scalars, with the references in its texts resolved. Texts under a
+ * key that sounds secret, values of variables that sound secret, and every file's content join `deps.secrets`.
+ */
+export async function resolveValues(document: ConfigDocument, deps: ResolveDeps): Promise<ResolvedValues> {
+  const walk = new Walk(document, deps);
+  const value = await walk.resolve(document.tree.contents, []);
+  return { value, issues: walk.issues, referenced: walk.referenced, unresolved: walk.unresolved };
+}
+
+class Walk {
+  readonly issues: ConfigIssue[] = [];
+  readonly referenced = new Set<string>();
+  readonly unresolved = new Set<string>();
+  readonly #document: ConfigDocument;
+  readonly #deps: ResolveDeps;
+  #nodes = 0;
+
+  constructor(document: ConfigDocument, deps: ResolveDeps) {
+    this.#document = document;
+    this.#deps = deps;
+  }
+
+  async resolve(node: unknown, path: ConfigPath): Promise<unknown> {
+    this.#nodes += 1;
+    if (this.#nodes > MAX_NODES || path.length > MAX_DEPTH) {
+      if (this.#nodes <= MAX_NODES + 1) this.#problem(path, 'the configuration is too large or too deep');
+      return undefined;
+    }
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document.tree);
+      if (target) return this.resolve(target, path);
+      this.#problem(
+        path,
+        `no anchor "&${node.source}" before this alias`,
+        'define the anchor above, or repeat the value',
+      );
+      return undefined;
+    }
+    if (isMap(node)) return this.#resolveMap(node.items, path);
+    if (isSeq(node)) {
+      const list: unknown[] = [];
+      for (const [index, item] of node.items.entries()) list.push(await this.resolve(item, [...path, index]));
+      return list;
+    }
+    if (!isScalar(node)) return null;
+    return this.#resolveScalar(node.value, path);
+  }
+
+  async #resolveMap(items: readonly { key: unknown; value: unknown }[], path: ConfigPath): Promise<object> {
+    const entries: [string, unknown][] = [];
+    for (const { key, value } of items) {
+      if (!isScalar(key) || typeof key.value !== 'string') continue;
+      const inner = [...path, key.value];
+      if (key.value === '__proto__') {
+        this.issues.push(this.#document.issueAt(inner, 'this name cannot be used as a key', { atKey: true }));
+        continue;
+      }
+      entries.push([key.value, await this.resolve(value, inner)]);
+    }
+    return Object.fromEntries(entries);
+  }
+
+  async #resolveScalar(value: unknown, path: ConfigPath): Promise<unknown> {
+    const key = path.findLast((part) => typeof part === 'string') ?? '';
+    const isSecret = soundsSecret(key) && (typeof value === 'string' || typeof value === 'number');
+    if (typeof value !== 'string') {
+      if (isSecret) this.#document.hide(path);
+      return value;
+    }
+    const parts = parseReferences(value);
+    if ('problem' in parts) {
+      if (isSecret) this.#document.hide(path);
+      this.#problem(path, parts.problem, parts.help);
+      return undefined;
+    }
+    // A literal under a secret's name is itself the secret; a reference is not, and is worth showing.
+    if (isSecret && parts.some((part) => part.kind === 'literal')) this.#document.hide(path);
+    let text = '';
+    for (const part of parts) {
+      if (part.kind === 'literal') {
+        text += part.text;
+        continue;
+      }
+      this.referenced.add(formatPath(path));
+      const resolved = part.kind === 'file' ? await this.#readFile(part.path, path) : this.#readVariable(part, path);
+      if (resolved === undefined) return undefined;
+      text += resolved;
+    }
+    if (isSecret) this.#deps.secrets.add(text);
+    return text;
+  }
+
+  #readVariable(
+    { name, fallback }: { name: string; fallback: string | undefined },
+    path: ConfigPath,
+  ): string | undefined {
+    const value = this.#deps.env[name];
+    if (value) {
+      if (soundsSecret(name)) this.#deps.secrets.add(value);
+      return value;
+    }
+    if (fallback !== undefined) return fallback;
+    const state = value === undefined ? 'not set' : 'empty';
+    this.#problem(
+      path,
+      `the environment variable ${name} is ${state}`,
+      `set ${name} before the connector starts, or give a default: \${${name}:-value}`,
+    );
+    return undefined;
+  }
+
+  async #readFile(file: string, path: ConfigPath): Promise<string | undefined> {
+    try {
+      // Editors and `echo` end a file with a line feed that no secret has.
+      const text = (await this.#deps.readFile(file)).replace(/\r?\n$/, '');
+      if (text !== '') {
+        this.#deps.secrets.add(text);
+        return text;
+      }
+      this.#problem(path, `the file ${file} is empty`, 'write the value into it');
+    } catch (error) {
+      this.#problem(path, `the file ${file} cannot be read: ${reason(error)}`, 'check its path and permissions');
+    }
+    return undefined;
+  }
+
+  #problem(path: ConfigPath, message: string, help?: string): void {
+    this.unresolved.add(formatPath(path));
+    this.issues.push(this.#document.issueAt(path, message, help === undefined ? {} : { help }));
+  }
+}
+
+/** Plain words for the usual codes of `fs`. */
+export function reason(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'it is a directory';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
