@@ -17,9 +17,14 @@ export interface LocalAddressFinder {
  * A finder for a socket bound to `bound`. A concrete address is its own answer. For a wildcard the kernel's routing
  * table is asked by connecting an unbound UDP socket, which sends nothing (14 µs, measured); the answer is kept
  * for {@link localAddressDefaults}.cacheMs. Reading `/proc/net/route` or comparing subnets would miss policy routing,
- * VPNs and source hints, and would be wrong exactly on the hosts where the question matters.
+ * VPNs and source hints, and would be wrong exactly on the hosts where the question matters. `ask` stands for the
+ * kernel; it answers `undefined` when it does not know.
  */
-export function createLocalAddressFinder(bound: string, clock: Clock): LocalAddressFinder {
+export function createLocalAddressFinder(
+  bound: string,
+  clock: Clock,
+  ask: (remote: string) => string | undefined = askKernel,
+): LocalAddressFinder {
   if (bound !== '0.0.0.0' && bound !== '::') return { find: () => withoutZone(bound) };
   const known = new Map<string, { readonly local: string; readonly untilMs: number }>();
   return {
@@ -27,7 +32,7 @@ export function createLocalAddressFinder(bound: string, clock: Clock): LocalAddr
       const nowMs = clock.now();
       const hit = known.get(remote);
       if (hit !== undefined && hit.untilMs > nowMs) return hit.local;
-      const local = askKernel(remote) ?? guessByInterface(remote);
+      const local = ask(remote) ?? guessByInterface(remote);
       known.delete(remote);
       known.set(remote, { local, untilMs: nowMs + localAddressDefaults.cacheMs });
       const oldest = known.size > localAddressDefaults.cacheEntries ? known.keys().next().value : undefined;
@@ -66,7 +71,8 @@ function guessByInterface(remote: string): string {
     .filter((candidate) => candidate.family === family);
   const neighbour = candidates.find(({ address, cidr }) => {
     const subnet = new BlockList();
-    subnet.addSubnet(address, Number(cidr?.split('/')[1] ?? (kind === 'ipv6' ? 128 : 32)), kind);
+    if (cidr === null) subnet.addAddress(address, kind);
+    else subnet.addSubnet(address, Number(cidr.split('/')[1]), kind);
     return subnet.check(withoutZone(remote), kind);
   });
   const external = candidates.find((candidate) => !candidate.internal);
