@@ -79,6 +79,8 @@ export async function runSipp(call: SippCall): Promise<string> {
       ],
       ...['-trace_err', '-error_file', file('errors.log'), '-trace_msg', '-message_file', file('messages.log')],
       ...['-recv_timeout', String(RECEIVE_LIMIT_MS), '-timeout', `${LIMIT_SECONDS}s`, '-timeout_error', '-nostdin'],
+      // SIPp strips the blanks a line begins with; this one stays, for folded header fields.
+      ...['-key', 'blank', ' '],
       ...(call.expectsRetransmissions ? ['-nr'] : []),
     ];
     const child = spawn(sipp.command, args, { cwd: directory, env: sipp.env, stdio: ['ignore', 'ignore', 'pipe'] });
