@@ -1,0 +1,238 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { canaries } from '../canaries.js';
+import { type CheckContext, type ContractCheck, expect } from '../check.js';
+import type { FakeHost } from '../fake-host.js';
+import type { ContractHarness } from '../harness.js';
+import { eventually } from '../pacer.js';
+import { processListeners, watchResources } from '../process-probe.js';
+import type { LoggedLine } from '../recording-logger.js';
+import { isRecord } from './support.js';
+
+const WARM_SESSIONS = 10;
+const SESSIONS = 50;
+/** Of the 50 sessions, how many may leave something behind: pools breathe, every session leaking does not. */
+const STRAY = 4;
+const AT_ONCE = 10;
+
+const WRITERS = 100;
+/** Frames written to each session in one round; a round is 5,000 writes, so its 99th percentile has weight. */
+const FRAMES = 50;
+/** Rounds that may be disturbed by the machine before the flavor is called slow. */
+const ROUNDS = 9;
+/** Rounds in which even the median is too slow, which no disturbance explains. */
+const SLOW_ROUNDS = 3;
+const WRITE_MS = 0.2;
+
+const SPOKEN = 'canary sentence about a brass telescope';
+
+/** What the flavor leaves in the process: resources, log lines, time. */
+export const processChecks: readonly ContractCheck[] = [
+  {
+    id: 22,
+    title: '50 sessions leave no socket, timer or listener behind',
+    needs: [],
+    async run(_harness, context) {
+      const flavor = await context.flavor();
+      const watch = watchResources();
+      try {
+        await runSessions(WARM_SESSIONS, flavor, context);
+        const before = { live: watch.live(), listeners: processListeners(), connections: connectionsOf(context) };
+        await runSessions(SESSIONS, flavor, context);
+        const kept = (): string | undefined => {
+          for (const [type, count] of watch.live()) {
+            const more = count - (before.live.get(type) ?? 0);
+            if (more > STRAY) return `${more} resources of type ${type}`;
+          }
+          const listeners = processListeners() - before.listeners;
+          if (listeners > STRAY) return `${listeners} listeners on process`;
+          const connections = connectionsOf(context) - before.connections;
+          return connections > STRAY ? `${connections} connections to the provider` : undefined;
+        };
+        const clean = await eventually(() => kept() === undefined, context.deadlines.answerMs);
+        expect(clean, `${SESSIONS} sessions left ${String(kept())}`);
+      } finally {
+        watch.stop();
+      }
+    },
+  },
+  {
+    id: 23,
+    title: 'no secret, transcript, digit or number of the caller gets into a log line or an error message',
+    needs: [],
+    async run(harness, context) {
+      const messages = await talkAboutEverything(context);
+      const secrets = secretsOf(harness);
+      if (secrets.length === 0) context.note('no secret to look for: validConfig holds no writeOnly value');
+      const forbidden = new Map([
+        ...secrets.map((secret) => [secret, 'a secret of the config'] as const),
+        [canaries.caller, "the caller's number"],
+        [canaries.header, 'a header of the call'],
+        [canaries.history, 'a transcript'],
+        [canaries.greeting, 'the greeting'],
+        [SPOKEN, 'words to be spoken'],
+        [canaries.digits, 'digits of the caller'],
+        ...messages.transcripts.map((text) => [text, 'a transcript'] as const),
+      ]);
+      for (const [where, text] of [...renderLines(context.lines), ...messages.errors]) {
+        for (const [value, what] of forbidden) {
+          expect(!text.includes(value), `${what} is in ${where}`);
+        }
+      }
+      const digit = context.lines.find(({ fields }) => holdsSingleDigit(fields));
+      expect(digit === undefined, `a digit of the caller is in the log line "${String(digit?.message)}"`);
+    },
+  },
+  {
+    id: 24,
+    title: 'write() takes less than 0.2 ms, 99th percentile, with 100 sessions',
+    needs: [],
+    async run(_harness, context) {
+      const flavor = await context.flavor();
+      const hosts: FakeHost[] = [];
+      for (let index = 0; index < WRITERS; index += 1) {
+        hosts.push((await context.open('conversation', { flavor, keepEvents: false })).host);
+      }
+      for (const host of hosts) host.start();
+      let best = Number.POSITIVE_INFINITY;
+      let slowRounds = 0;
+      let rounds = 0;
+      while (best >= WRITE_MS && rounds < ROUNDS && slowRounds < SLOW_ROUNDS) {
+        const round = await writeRound(hosts, rounds * FRAMES * 20);
+        best = Math.min(best, round.p99Ms);
+        if (round.medianMs >= WRITE_MS) slowRounds += 1;
+        rounds += 1;
+      }
+      expect(best < WRITE_MS, `in the quietest of ${rounds} rounds the 99th percentile is ${best.toFixed(3)} ms`);
+    },
+  },
+];
+
+function connectionsOf(context: CheckContext): number {
+  return context.providers().reduce((sum, provider) => sum + provider.connections(), 0);
+}
+
+async function runSessions(
+  count: number,
+  flavor: Awaited<ReturnType<CheckContext['flavor']>>,
+  context: CheckContext,
+): Promise<void> {
+  for (let done = 0; done < count; done += AT_ONCE) {
+    await Promise.all(
+      Array.from({ length: Math.min(AT_ONCE, count - done) }, async (_, index) => {
+        const { host, action } = await context.open('conversation', { flavor, keepEvents: false });
+        host.start();
+        host.act(action);
+        if (index % 2 === 0) host.speak({ text: SPOKEN });
+        await host.run(1_000 + index * 200);
+        host.guard('onDtmf', () => host.session.onDtmf('1'));
+        await host.close();
+      }),
+    );
+  }
+}
+
+/** One call in which every kind of personal data crosses the contract; what came back to be looked at. */
+async function talkAboutEverything(
+  context: CheckContext,
+): Promise<{ readonly transcripts: readonly string[]; readonly errors: readonly [string, string][] }> {
+  const { host, action } = await context.open('conversation', {
+    greeting: canaries.greeting,
+    history: [{ role: 'caller', turnId: 'earlier-1', text: canaries.history }],
+  });
+  host.start();
+  await host.untilQuiet();
+  await host.converse(action).catch(() => undefined);
+  await host.untilQuiet();
+  host.speak({ text: SPOKEN });
+  await host.untilQuiet();
+  host.guard('onDtmf', () => host.session.onDtmf(canaries.digits));
+  host.act({ type: 'presses', digits: canaries.digits });
+  await host.untilQuiet();
+  const providers = context.providers();
+  for (const provider of providers) {
+    await provider.malformNext();
+    host.act(await context.scenario('conversation'));
+    await host.untilQuiet();
+    await provider.fail('unauthorized');
+    await provider.drop();
+    await host.settle(1_000);
+    await provider.recover();
+  }
+  await host.close();
+  const transcripts: string[] = [];
+  const errors: [string, string][] = [];
+  for (const { event } of host.log.events) {
+    // Short words such as "yes" occur in any log line; a sentence does not.
+    if (event.type === 'transcript' && event.text.trim().length >= 12) transcripts.push(event.text.trim());
+    if ((event.type === 'warning' || event.type === 'end') && event.error) {
+      errors.push([`the message of a ${event.type}`, event.error.message]);
+    }
+  }
+  return { transcripts, errors };
+}
+
+/** Values of `writeOnly` properties in the harness's config. */
+function secretsOf(harness: ContractHarness): readonly string[] {
+  const schema = harness.module.manifest.configSchema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+  const found: string[] = [];
+  const walk = (part: unknown, value: unknown): void => {
+    if (!isRecord(part)) return;
+    if (part['writeOnly'] === true && typeof value === 'string' && value.length > 0) found.push(value);
+    if (!isRecord(part['properties']) || !isRecord(value)) return;
+    for (const [name, inner] of Object.entries(part['properties'])) walk(inner, value[name]);
+  };
+  walk(schema, harness.validConfig);
+  return found;
+}
+
+function renderLines(lines: readonly LoggedLine[]): readonly [string, string][] {
+  return lines.map((line) => [`the log line "${line.message.slice(0, 60)}"`, `${line.message} ${render(line.fields)}`]);
+}
+
+/** Everything in `value` as text: errors with message, stack and cause, maps, bytes as UTF-8. */
+function render(value: unknown, depth = 0): string {
+  if (depth > 6) return '';
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  if (value instanceof Error) {
+    return `${value.message} ${value.stack ?? ''} ${render({ ...value }, depth + 1)} ${render(value.cause, depth + 1)}`;
+  }
+  if (value instanceof Map) return render([...value], depth + 1);
+  if (value instanceof Set) return render([...value], depth + 1);
+  if (Array.isArray(value)) return value.map((item) => render(item, depth + 1)).join(' ');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([name, inner]) => `${name} ${render(inner, depth + 1)}`)
+      .join(' ');
+  }
+  return String(value);
+}
+
+/** Whether a field is exactly one key of a phone, as a string: what a flavor that logs each press would write. */
+function holdsSingleDigit(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return value.length === 1 && /[0-9*#]/.test(value);
+  if (depth > 6 || typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((inner) => holdsSingleDigit(inner, depth + 1));
+}
+
+/** One round of writes: how long they took. */
+async function writeRound(
+  hosts: readonly FakeHost[],
+  fromMs: number,
+): Promise<{ readonly medianMs: number; readonly p99Ms: number }> {
+  const took = new Float64Array(hosts.length * FRAMES);
+  let index = 0;
+  for (let frame = 0; frame < FRAMES; frame += 1) {
+    for (const { session, frameBytes } of hosts) {
+      const data = { data: frameBytes, positionMs: fromMs + frame * 20, concealed: false };
+      const startedAtMs = performance.now();
+      session.write(data);
+      took[index] = performance.now() - startedAtMs;
+      index += 1;
+    }
+    await nextTurn();
+  }
+  took.sort();
+  const at = (share: number): number => took[Math.floor(took.length * share)] ?? Number.POSITIVE_INFINITY;
+  return { medianMs: at(0.5), p99Ms: at(0.99) };
+}
