@@ -1,0 +1,41 @@
+import type { FlavorCapabilities, FlavorManifest } from 'sip-voice-connector/flavor';
+import { type EchoConfig, echoConfigSchema } from './config.js';
+
+export const echoManifest: FlavorManifest<EchoConfig> = {
+  id: 'echo',
+  displayName: 'Echo',
+  apiVersion: 1,
+  configSchema: echoConfigSchema,
+};
+
+const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
+const alaw = { encoding: 'alaw', sampleRate: 8000 } as const;
+/** The voice's own format; the caller's words share it, so that one session has one format. */
+const pcm16 = { encoding: 'pcm16', sampleRate: 16000 } as const;
+
+/** By mode. */
+export const echoCapabilities = {
+  immediate: {
+    kind: 'speech-to-speech',
+    input: [mulaw, alaw],
+    output: [mulaw, alaw],
+    turnTaking: 'flavor',
+    truncation: false,
+    tools: false,
+    verbatimSpeech: false,
+    needsVad: false,
+    interruptible: false,
+  },
+  turns: {
+    kind: 'cascade',
+    input: [pcm16],
+    output: [pcm16],
+    turnTaking: 'host',
+    truncation: false,
+    tools: true,
+    verbatimSpeech: true,
+    needsVad: true,
+    interruptible: true,
+    dtmf: true,
+  },
+} as const satisfies Record<EchoConfig['mode'], FlavorCapabilities>;
