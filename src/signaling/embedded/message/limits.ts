@@ -9,6 +9,8 @@ export const messageLimits = {
   headerFields: 4_096,
   /** Bytes of one field name. Above: 400. */
   headerNameBytes: 256,
+  /** Characters of a method; the longest that any RFC defines has nine. Above: 400. */
+  methodLength: 128,
   /** Characters of a request-URI. Above: 414. */
   requestUriLength: 8_192,
   /** Characters of a Call-ID: it keys maps and is written to records. Above: 400. */

@@ -17,7 +17,10 @@ import { parseSipUri, uriScheme } from './sip-uri.js';
 
 /** The parts a `name-addr` or `addr-spec` with parameters is written from: From, To, Contact, Route, Refer-To. */
 export interface NameAddrParts {
-  /** Decoded, without quotes; `''` when there is none. */
+  /**
+   * Decoded, without quotes; `''` when there is none. A quoted string may hold any character but CR and LF, NUL and
+   * escape sequences included: whoever prints it must expect that.
+   */
   readonly displayName: string;
   /** As on the wire, without angle brackets. */
   readonly uri: string;

@@ -60,7 +60,8 @@ function readResponse(bytes: Buffer, head: MessageHead, transport: 'udp' | 'tcp'
   if (!sound) return { type: 'discard', reason: 'malformed status line' };
   const refusal = judgeFraming(bytes, head, transport) ?? judgeCommon(head.headers);
   if (refusal !== undefined) return { type: 'discard', reason: `response: ${refusal.reason}` };
-  const phrase = line.slice(12).replaceAll('\r', ' ');
+  // The phrase may end up on somebody's terminal.
+  const phrase = line.slice(12).replace(/\p{Cc}/gu, ' ');
   return {
     type: 'message',
     message: { kind: 'response', status, phrase, headers: head.headers, body: bodyOf(bytes, head) },
@@ -96,7 +97,8 @@ function judgeRequest(
   );
 }
 
-function judgeRequestLine({ uri, exact }: RequestLine): Refusal | undefined {
+function judgeRequestLine({ method, uri, exact }: RequestLine): Refusal | undefined {
+  if (method.length > messageLimits.methodLength) return bad('method too long');
   if (uri.length > messageLimits.requestUriLength) return { status: 414, reason: 'request-URI too long' };
   if (!exact) return bad('blanks in the request line');
   const parsed = parseSipUri(uri);

@@ -1,5 +1,5 @@
 import type { SocketOptions } from 'node:dgram';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { ConnectorError } from '../../../base/connector-error.js';
 
 /** Where a message goes to or came from. */
@@ -10,16 +10,30 @@ export interface IpEndpoint {
   readonly port: number;
 }
 
+/** "This network", multicast, reserved and broadcast (RFC 1122, RFC 1112, RFC 4291): nothing there is one SIP peer. */
+const noPeers = new BlockList();
+noPeers.addSubnet('0.0.0.0', 8, 'ipv4');
+noPeers.addSubnet('224.0.0.0', 3, 'ipv4');
+noPeers.addAddress('::', 'ipv6');
+noPeers.addSubnet('ff00::', 8, 'ipv6');
+
 /**
- * Throws `ERR_SIP_MESSAGE` unless the address is an IP literal and the port within 1 to 65535: `dgram.send` throws
- * synchronously on a bad port, and a name makes it ask DNS. Both can be written into a Via or Contact by anybody.
+ * The next hop as sockets take it: an IPv4-mapped address becomes the IPv4 address. Throws `ERR_SIP_MESSAGE` unless the
+ * address is a unicast IP literal and the port within 1 to 65535: `dgram.send` throws synchronously on a bad port, a
+ * name makes it ask DNS, and 0.0.0.0 would lead to this machine. All of them can be written into a Contact by anybody.
  */
-export function checkRemote(remote: IpEndpoint): void {
-  if (isIP(remote.address) === 0) throw new ConnectorError('ERR_SIP_MESSAGE', 'the next hop is not an IP address');
+export function checkedRemote(remote: IpEndpoint): IpEndpoint {
+  const address = unmapped(remote.address);
+  const family = isIP(address);
+  if (family === 0) throw new ConnectorError('ERR_SIP_MESSAGE', 'the next hop is not an IP address');
+  if (noPeers.check(withoutZone(address), family === 4 ? 'ipv4' : 'ipv6')) {
+    throw new ConnectorError('ERR_SIP_MESSAGE', 'the next hop is not a unicast address');
+  }
   const { port } = remote;
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new ConnectorError('ERR_SIP_MESSAGE', 'the port of the next hop is not within 1 to 65535');
   }
+  return { address, port };
 }
 
 /** Throws `ERR_LISTEN` unless the address to bind is an IP literal. */

@@ -36,8 +36,8 @@ export interface SipTransport {
   /** Binds. Throws `ERR_LISTEN`. */
   start(handlers: SipTransportHandlers): Promise<ListeningAddress>;
   /**
-   * A flow to that peer: existing or new. `address` is an IP literal, never a name (Node would do a DNS look-up);
-   * `port` 1 to 65535, else `ERR_SIP_MESSAGE`.
+   * A flow to that peer: existing or new. `address` is a unicast IP literal, never a name (Node would do a DNS
+   * look-up); `port` 1 to 65535, else `ERR_SIP_MESSAGE`.
    */
   flowTo(remote: { readonly address: string; readonly port: number }): SipFlow;
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import { createConnection, createServer, isIPv6, type Server, Socket } from 'nod
 import type { Clock } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
 import type { ListeningAddress } from '../../port.js';
-import { checkBindAddress, checkRemote, type IpEndpoint, withoutZone } from './ip-literal.js';
+import { checkBindAddress, checkedRemote, type IpEndpoint, withoutZone } from './ip-literal.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from './local-address.js';
 import type { SipFlow, SipTransport, SipTransportHandlers } from './sip-transport.js';
 import { TcpConnection, type TcpConnectionLimits } from './tcp-connection.js';
@@ -132,15 +132,15 @@ class TcpTransport implements SipTransport {
     });
   }
 
-  flowTo(remote: IpEndpoint): SipFlow {
-    checkRemote(remote);
+  flowTo(wanted: IpEndpoint): SipFlow {
+    const remote = checkedRemote(wanted);
     const { address, port } = remote;
     const existing = this.#byRemote.get(remoteKey(remote));
     if (existing?.usable) return existing;
     const { local, localAddresses } = this.#state();
     if (this.#closing !== undefined || this.#connections.size >= this.#limits.connections) {
       // A flow that fails as a refused connection does: later, and to its listeners.
-      const flow = this.#adopt(new Socket(), { address, port }, localAddresses.find(address), true);
+      const flow = this.#adopt(new Socket(), remote, localAddresses.find(address), true);
       flow.abort(this.#closing === undefined ? 'too many connections' : 'the transport is closed');
       return flow;
     }
@@ -153,7 +153,7 @@ class TcpTransport implements SipTransport {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     });
-    return this.#adopt(socket, { address, port }, localAddresses.find(address), true);
+    return this.#adopt(socket, remote, localAddresses.find(address), true);
   }
 
   #adopt(

@@ -4,7 +4,7 @@ import type { Clock } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
 import type { ListeningAddress } from '../../port.js';
 import { ErrorListeners } from './error-listeners.js';
-import { checkBindAddress, checkRemote, type IpEndpoint, lookupNothing } from './ip-literal.js';
+import { checkBindAddress, checkedRemote, type IpEndpoint, lookupNothing } from './ip-literal.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from './local-address.js';
 import type { SipFlow, SipTransport, SipTransportHandlers } from './sip-transport.js';
 
@@ -83,8 +83,7 @@ class UdpTransport implements SipTransport {
   }
 
   flowTo(remote: IpEndpoint): SipFlow {
-    checkRemote(remote);
-    return this.#flow({ address: remote.address, port: remote.port });
+    return this.#flow(checkedRemote(remote));
   }
 
   #flow(remote: IpEndpoint): SipFlow {

@@ -37,6 +37,7 @@ describe('request line', () => {
     ['INVITE sip:2000@host?Route=%3Csip:x%3E SIP/2.0', '400'],
     ['INVITE sip:2000@ho\rst SIP/2.0', '400'],
     [`INVITE sip:${'2'.repeat(9_000)}@host SIP/2.0`, '414'],
+    [`${'M'.repeat(129)} sip:2000@host SIP/2.0`, '400'],
     ['INVITE sip:2000@host', 'discard'],
     ['INVITE sip:2000@host HTTP/1.1', 'discard'],
     ['GET / HTTP/1.1', 'discard'],
@@ -223,9 +224,10 @@ describe('what cannot be answered is discarded', () => {
     expect(verdict(response('SIP/2.0 200 OK', [...soundFields, 'Date: now', 'Record-Route: ???']))).toBe('message');
   });
 
-  test('the phrase keeps its text', () => {
+  test('the phrase keeps its text, but no control characters', () => {
     expect(mustParse(response('SIP/2.0 486 Busy Here'))).toMatchObject({ status: 486, phrase: 'Busy Here' });
     expect(mustParse(response('SIP/2.0 200'))).toMatchObject({ status: 200, phrase: '' });
+    expect(mustParse(response('SIP/2.0 200 a\u001b[2Jb\rc\0'))).toMatchObject({ phrase: 'a [2Jb c ' });
   });
 });
 

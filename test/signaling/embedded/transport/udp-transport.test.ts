@@ -113,9 +113,22 @@ test.each([
   ['port 99999', '127.0.0.1', 99_999],
   ['half a port', '127.0.0.1', 50.5],
   ['no number', '127.0.0.1', Number.NaN],
+  ['no host', '0.0.0.0', 5060],
+  ['no host in IPv6', '::', 5060],
+  ['no host, mapped', '::ffff:0.0.0.0', 5060],
+  ['multicast', '224.0.1.75', 5060],
+  ['IPv6 multicast', 'ff02::1', 5060],
+  ['broadcast', '255.255.255.255', 5060],
 ])('a flow to %s is refused before any socket sees it', async (_title, address, port) => {
   const { transport } = await listen();
   expect(() => transport.flowTo({ address, port })).toThrow(expect.objectContaining({ code: 'ERR_SIP_MESSAGE' }));
+});
+
+test('an IPv4 address in its IPv4-mapped form is reached over IPv4', async () => {
+  const { transport } = await listen();
+  const { socket, heard } = await peer();
+  transport.flowTo({ address: '::ffff:127.0.0.1', port: socket.address().port }).send(Buffer.from('x'));
+  await vi.waitFor(() => expect(heard).toEqual(['x']));
 });
 
 test('what cannot be sent is told to the flow and to nobody else', async () => {
