@@ -93,7 +93,9 @@ export class ConfigDocument {
   /** Masks what looks like a secret on a line that YAML could not read, references excepted. */
   #hideBySight(line: TextRange): void {
     const text = this.#text.slice(line.start, line.end);
-    for (const { 1: name = '', 2: value = '', index } of text.matchAll(/([\w-]+)["']?\s*[:=]\s*([^,\s}][^,}]*)/g)) {
+    for (const { 1: name = '', 2: value = '', index } of text.matchAll(
+      /([\w-]+)["']?\s*[:=]\s*([^,\s}](?:[^,}]*[^,\s}])?)/g,
+    )) {
       if (!soundsSecret(name) || value.startsWith('${') || value.startsWith('"${')) continue;
       const start = line.start + text.indexOf(value, index + name.length);
       this.#secretRanges.push({ start, end: start + value.length });

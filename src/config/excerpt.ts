@@ -7,6 +7,9 @@ export interface TextRange {
   readonly end: number;
 }
 
+/** Characters of a line that are shown. */
+const MAX_SHOWN_LENGTH = 120;
+
 /** The line that an offset lies in, without its line feed. */
 export function lineAround(text: string, offset: number): TextRange {
   const lineFeed = text.indexOf('\n', offset);
@@ -22,12 +25,13 @@ export function makeExcerpt(
   secrets: readonly TextRange[],
 ): NonNullable<ConfigIssue['excerpt']> {
   const line = lineAround(text, range.start);
+  const hidden = merge(secrets);
   let shown = '';
   /** For each offset in the line, where it is in `shown`. */
   const shownAt: number[] = [];
   let current: TextRange | undefined;
   for (let offset = line.start; offset < line.end; offset += 1) {
-    const secret = secrets.find(({ start, end }) => start <= offset && offset < end);
+    const secret = hidden.find(({ start, end }) => start <= offset && offset < end);
     if (secret && secret === current) {
       shownAt.push(shown.length - REDACTED.length);
       continue;
@@ -40,5 +44,33 @@ export function makeExcerpt(
   shownAt.push(shown.length);
   const start = shownAt[range.start - line.start] ?? shown.length;
   const end = shownAt[Math.min(range.end, line.end) - line.start] ?? shown.length;
-  return { text: shown.trimEnd(), start, length: Math.max(Math.min(end, shown.trimEnd().length) - start, 1) };
+  return clip(shown.trimEnd(), start, end);
+}
+
+/** Keeps the underlined part and what is around it of a line that is too long for a terminal. */
+function clip(text: string, start: number, end: number): NonNullable<ConfigIssue['excerpt']> {
+  const first =
+    text.length > MAX_SHOWN_LENGTH
+      ? Math.max(0, Math.min(start - MAX_SHOWN_LENGTH / 3, text.length - MAX_SHOWN_LENGTH))
+      : 0;
+  const from = Math.floor(first);
+  const to = Math.min(text.length, from + MAX_SHOWN_LENGTH);
+  const lead = from > 0 ? '… ' : '';
+  return {
+    text: lead + text.slice(from, to).trimEnd() + (to < text.length ? ' …' : ''),
+    start: start - from + lead.length,
+    length: Math.max(Math.min(end, to) - start, 1),
+  };
+}
+
+/** The same ranges in order, those that overlap made one. */
+function merge(ranges: readonly TextRange[]): TextRange[] {
+  const merged: TextRange[] = [];
+  for (const range of [...ranges].sort((one, other) => one.start - other.start)) {
+    const last = merged.at(-1);
+    if (last && range.start < last.end)
+      merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+    else merged.push(range);
+  }
+  return merged;
 }

@@ -1,6 +1,6 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import { coerceValues } from './coerce.js';
-import type { ConfigPath } from './config-issue.js';
+import { type ConfigPath, formatPath } from './config-issue.js';
 import { valueAt } from './explain-issue.js';
 import { configSchema, type ParsedConfig } from './schema.js';
 
@@ -25,40 +25,70 @@ export function validate(value: unknown, referenced: ReadonlySet<string>): Valid
     const result = configSchema.safeParse(current);
     if (result.success) return { value: current, issues: [], data: result.data, pruned: [] };
     const better = coerceValues(current, result.error.issues, referenced);
-    if (better === undefined)
-      return { value: current, issues: result.error.issues, ...parseRest(current, result.error.issues) };
+    if (better === undefined) {
+      const issues = onePerPath(result.error.issues);
+      return { value: current, issues, ...parseRest(current, issues) };
+    }
     current = better;
   }
 }
+
+/** A value of the wrong type also fails the checks meant for the right one; that is one mistake, not two. */
+function onePerPath(issues: readonly $ZodIssue[]): $ZodIssue[] {
+  const seen = new Set<string>();
+  return issues.filter((issue) => {
+    const path = formatPath(pathOf(issue));
+    const isNew = issue.code === 'unrecognized_keys' || !seen.has(path);
+    seen.add(path);
+    return isNew;
+  });
+}
+
+/** Takes the place of a route that cannot be read: breaks no rule, and hides no other route. */
+const placeholderRoute = { match: { to: '0' }, reject: 404 } as const;
 
 /** Takes out what is wrong, and then what is incomplete without it, until the rest passes. */
 function parseRest(value: unknown, first: readonly $ZodIssue[]): Pick<Validated, 'data' | 'pruned'> {
   const pruned: ConfigPath[] = [];
   let rest = value;
   let issues = first;
-  for (;;) {
+  // Each round moves at least one key up; a file is not deeper than this.
+  for (let round = 0; round < 16; round += 1) {
     const paths = issues.flatMap((issue) => culprits(issue, rest));
-    if (paths.length === 0 || paths.some((path) => path.length === 0)) return { data: undefined, pruned };
     for (const path of paths) rest = without(rest, path);
     pruned.push(...paths);
     const result = configSchema.safeParse(rest);
     if (result.success) return { data: result.data, pruned };
     issues = result.error.issues;
   }
+  return { data: undefined, pruned };
 }
 
 function culprits(issue: $ZodIssue, value: unknown): ConfigPath[] {
-  const path = issue.path.filter((part) => typeof part !== 'symbol');
+  const path = pathOf(issue);
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...path, key]);
-  // A missing key makes what needs it incomplete; an entry cannot leave a list without moving the others.
-  const whole = valueAt(value, path) === undefined ? path.slice(0, -1) : path;
-  const firstIndex = whole.findLastIndex((part) => typeof part === 'string');
-  return [typeof whole.at(-1) === 'number' ? whole.slice(0, firstIndex + 1) : whole];
+  // A missing key makes what needs it incomplete.
+  const whole = valueAt(value, path) === undefined && path.length > 1 ? path.slice(0, -1) : path;
+  // An entry cannot leave a list without moving the others, so the list goes; but not all routes because of one.
+  const index = whole.findIndex(
+    (part, position) => typeof part === 'number' && !(position === 1 && whole[0] === 'routes'),
+  );
+  return [index < 0 ? whole : whole.slice(0, index)];
+}
+
+function pathOf(issue: $ZodIssue): ConfigPath {
+  return issue.path.filter((part) => typeof part !== 'symbol');
 }
 
 function without(root: unknown, path: ConfigPath): unknown {
+  if (path.length === 1 && path[0] === 'routes') return { ...Object(root), routes: [placeholderRoute] };
   const [first, ...rest] = path;
-  if (Array.isArray(root)) return root.map((item, index) => (index === first ? without(item, rest) : item));
+  if (Array.isArray(root)) {
+    return root.map((item, index) => {
+      if (index !== first) return item;
+      return rest.length === 0 ? placeholderRoute : without(item, rest);
+    });
+  }
   if (typeof root !== 'object' || root === null) return root;
   const entries = Object.entries(root);
   if (rest.length === 0) return Object.fromEntries(entries.filter(([key]) => key !== first));
