@@ -102,7 +102,7 @@ export class Conversation {
         return;
       case 'response-voiced': {
         const v2vMs = this.#parts.notes.ledger.onResponseVoiced(event.responseId, event.atMs);
-        if (v2vMs !== undefined && this.#options.capabilities.interruptible) this.#parts.notes.onTurn(v2vMs);
+        if (v2vMs !== undefined) this.#parts.notes.onTurn(v2vMs);
         return;
       }
       case 'response-ended':
@@ -133,7 +133,10 @@ export class Conversation {
     switch (event.type) {
       case 'audio':
         if (!this.#speech.onAudio(event.responseId, event.data.byteLength)) return;
-        this.#parts.notes.ledger.onResponseAudio(event.responseId, this.#clock.now());
+        // A bare echo has no turns: its one endless response would be none.
+        if (this.#options.capabilities.interruptible) {
+          this.#parts.notes.ledger.onResponseAudio(event.responseId, this.#clock.now());
+        }
         this.#parts.stream.play(event.responseId, event.data);
         return;
       case 'audio-done':

@@ -1,0 +1,33 @@
+import { createSystemClock } from './base/clock.js';
+import { createSystemRandom } from './base/random.js';
+import type { Config } from './config/config.js';
+import { type ConnectorDeps, VoiceConnector } from './connector/voice-connector.js';
+import { createFlavors } from './flavor-factory.js';
+import { createMediaEngine } from './media/dgram-engine.js';
+import { createEmbeddedDriver } from './signaling/embedded/embedded-driver.js';
+
+export type { Config } from './config/config.js';
+export type { ConnectorAddresses, ConnectorDeps, ReloadOutcome } from './connector/voice-connector.js';
+export { VoiceConnector } from './connector/voice-connector.js';
+
+/**
+ * Puts a connector together from a configuration (`loadConfig`): the embedded SIP endpoint, the media engine of this
+ * process, the flavors it names. `deps` replaces parts, for tests and for embedding; `log` has no default that prints.
+ */
+export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {}): VoiceConnector {
+  const clock = deps.clock ?? createSystemClock();
+  const random = deps.random ?? createSystemRandom();
+  const log = deps.log ?? silentLog;
+  return new VoiceConnector(config, {
+    clock,
+    random,
+    log,
+    createDriver: (current) => createEmbeddedDriver(current.signaling.embedded, { clock, random, log }),
+    createEngine: (current) =>
+      createMediaEngine({ ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 }, { clock, random }),
+    createFlavors: (current) => createFlavors(current, { log, now: () => clock.now() }),
+    ...deps,
+  });
+}
+
+const silentLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -1,0 +1,226 @@
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.js';
+import { errorCode, errorMessage } from '../base/connector-error.js';
+import type { Random } from '../base/random.js';
+import { Call } from '../call/call.js';
+import { defaultCallLimits } from '../call/call-limits.js';
+import type { OpenRecorder } from '../call/call-media.js';
+import { MediaNegotiation } from '../call/media-negotiation.js';
+import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
+import type { RouteConfig } from '../config/config.js';
+import { describeRoute, type RouteDecision } from '../config/router.js';
+import { callVariables, isCredentialHeader, renderTemplate } from '../config/template.js';
+import type { Flavor, Logger } from '../flavor-api/index.js';
+import type { MediaEngine } from '../media/engine.js';
+import { createStereoRecorder } from '../media/stereo-recorder.js';
+import type { AdmissionControl } from '../ops/admission.js';
+import type { CallEventSink, CallSummary } from '../ops/call-event.js';
+import type { CallRecord, CauseText } from '../ops/call-record.js';
+import type { InboundLeg, InviteRequest, RejectOptions } from '../signaling/port.js';
+import { createHangUpTool } from '../tools/hang-up.js';
+import { ToolRunner } from '../tools/tool-runner.js';
+import type { CallRegistry } from './call-registry.js';
+import type { Generation } from './generation.js';
+
+/** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
+const DRAIN_RETRY_SECONDS = 30;
+
+export interface ReceptionDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly engine: MediaEngine;
+  readonly registry: CallRegistry;
+  readonly admission: AdmissionControl;
+  readonly emit: CallEventSink;
+  /** The present generation; `undefined` before the start and after the stop. */
+  generation(): Generation | undefined;
+  draining(): boolean;
+  beforeAnswer(call: CallSummary): Promise<unknown>;
+  onRecord(record: CallRecord): void;
+  /** The number of calls has changed. */
+  onOccupancy(): void;
+}
+
+/**
+ * Decides what becomes of an INVITE: refused by drain, limit, route or description, or a call. Every one leaves a record.
+ */
+export class Reception {
+  readonly #deps: ReceptionDeps;
+
+  constructor(deps: ReceptionDeps) {
+    this.#deps = deps;
+  }
+
+  onInvite(leg: InboundLeg): void {
+    const generation = this.#deps.generation();
+    const { invite } = leg;
+    if (!generation || this.#deps.draining()) {
+      this.#refuse(leg, 503, 'drain', { retryAfterSeconds: DRAIN_RETRY_SECONDS });
+      return;
+    }
+    const admission = this.#deps.admission.admit(invite.source.address, this.#deps.registry.size);
+    if (!admission.ok) {
+      this.#refuse(leg, 503, 'busy-limit', { retryAfterSeconds: admission.retryAfterSeconds });
+      return;
+    }
+    const decision = generation.router.route(invite);
+    const flavorName = decision.route?.flavor;
+    const flavor = flavorName === undefined ? undefined : generation.flavors.get(flavorName);
+    if (!decision.route || flavorName === undefined || !flavor) {
+      this.#refuse(leg, decision.route?.reject ?? 404, 'rejected', {}, decision);
+      return;
+    }
+    try {
+      this.#begin(leg, generation, decision, decision.route, flavor);
+    } catch (error) {
+      const status = errorCode(error) === 'ERR_SDP_INVALID' ? 400 : 488;
+      this.#refuse(leg, status, 'rejected', {}, decision, error);
+    }
+  }
+
+  /** An INVITE that the driver has refused by itself. */
+  onRefused(invite: InviteRequest, status: number): void {
+    this.#record(invite, status, 'rejected');
+  }
+
+  #begin(leg: InboundLeg, generation: Generation, decision: RouteDecision, route: RouteConfig, flavor: Flavor): void {
+    const { clock, random, engine, registry, emit, log } = this.#deps;
+    const { config } = generation;
+    const { invite } = leg;
+    const address = mediaAddress(config.media, leg.localAddress);
+    const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: config.media.codecs }, random);
+    const identity = this.#identify(invite, decision);
+    const { headers, variables, greeting } = shownToFlavor(route, identity, invite);
+    const callLog = childLog(log, identity.id);
+    const call = new Call(
+      leg,
+      {
+        identity,
+        greeting,
+        variables,
+        headers,
+        answer: route.answer,
+        limits: {
+          ...defaultCallLimits,
+          callMs: config.limits.callSeconds * 1000,
+          silenceMs: config.limits.silenceSeconds * 1000,
+        },
+        include: config.cdr.include,
+      },
+      {
+        clock,
+        engine,
+        flavor,
+        negotiation,
+        tools: new ToolRunner([createHangUpTool()]),
+        openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
+        log: callLog,
+        emit,
+        beforeAnswer: (summary) => this.#deps.beforeAnswer(summary),
+        onFinished: (record) => {
+          registry.delete(identity.id);
+          generation.release();
+          callLog.info({ cause: record.cause, endedBy: record.endedBy, durationMs: record.durationMs }, 'call ended');
+          this.#deps.onRecord(record);
+          this.#deps.onOccupancy();
+        },
+      },
+    );
+    generation.retain();
+    registry.add(call);
+    callLog.info({ route: identity.route, flavor: identity.flavor }, 'call started');
+    this.#deps.onOccupancy();
+    call.begin();
+  }
+
+  #recorder(directory: string, callId: string): OpenRecorder {
+    return (originMs) => {
+      const path = join(directory, `${callId}.wav`);
+      return { recorder: createStereoRecorder({ path, originMs, clock: this.#deps.clock }), path };
+    };
+  }
+
+  #refuse(
+    leg: InboundLeg,
+    status: number,
+    cause: CauseText,
+    options: RejectOptions,
+    decision?: RouteDecision,
+    error?: unknown,
+  ): void {
+    leg.listen(() => {});
+    leg.reject(status, options);
+    this.#record(leg.invite, status, cause, decision, error);
+  }
+
+  #record(invite: InviteRequest, status: number, cause: CauseText, decision?: RouteDecision, error?: unknown): void {
+    const { clock, emit } = this.#deps;
+    const identity = this.#identify(invite, decision);
+    const recordedError =
+      error === undefined ? null : { code: errorCode(error) ?? 'ERR_UNEXPECTED', message: errorMessage(error) };
+    const outcome = { endedBy: 'connector', cause, status } as const;
+    const record = refusalRecord(identity, outcome, clock.wallTime(), recordedError);
+    const atMs = clock.wallTime();
+    emit({ type: 'call-ended', callId: identity.id, atMs, ...outcome, durationMs: 0, record });
+    this.#deps.onRecord(record);
+  }
+
+  #identify(invite: InviteRequest, decision: RouteDecision | undefined): CallIdentity {
+    const { clock, random } = this.#deps;
+    return {
+      id: random.hex(8),
+      direction: 'inbound',
+      from: invite.fromUser,
+      to: decision?.to ?? (invite.requestUser || invite.toUser),
+      route: decision?.route && decision.index !== undefined ? describeRoute(decision.index, decision.route) : null,
+      flavor: decision?.route?.flavor ?? null,
+      startedAtMs: clock.wallTime(),
+    };
+  }
+}
+
+/** What a flavor gets to see of the call besides its number: chosen headers, variables, the greeting filled in. */
+function shownToFlavor(
+  route: RouteConfig,
+  identity: CallIdentity,
+  invite: InviteRequest,
+): {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly greeting: string | undefined;
+} {
+  const { from, to } = identity;
+  const headers = new Map<string, string>();
+  for (const name of route.headers) {
+    const value = isCredentialHeader(name) ? undefined : invite.headers.get(name.toLowerCase())?.[0];
+    if (value !== undefined) headers.set(name.toLowerCase(), value);
+  }
+  const exposed = new Map([...headers].map(([name, value]) => [name, [value]] as const));
+  const variables = callVariables(route.variables, { from, to, headers: exposed });
+  // The operator's own text may name any header; the flavor sees only those the route lists.
+  const all = callVariables(route.variables, { from, to, headers: invite.headers });
+  return {
+    headers,
+    variables: Object.fromEntries(variables),
+    greeting: route.greeting === undefined ? undefined : renderTemplate(route.greeting, all).text,
+  };
+}
+
+/** What goes into SDP: what is advertised, else the address bound, else the one that reaches this peer. */
+function mediaAddress(media: { readonly bind: string; readonly advertise: string | undefined }, local: string): string {
+  if (media.advertise !== undefined) return media.advertise;
+  const wildcard = media.bind === '0.0.0.0' || (isIPv6(media.bind) && /^[0:]+$/.test(media.bind));
+  return wildcard ? local : media.bind;
+}
+
+function childLog(log: Logger, callId: string): Logger {
+  const add = (fields: object): object => ({ call: callId, ...fields });
+  return {
+    debug: (fields, message) => log.debug(add(fields), message),
+    info: (fields, message) => log.info(add(fields), message),
+    warn: (fields, message) => log.warn(add(fields), message),
+    error: (fields, message) => log.error(add(fields), message),
+  };
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ConnectorError, errorMessage } from './base/connector-error.js';
+import type { FlavorModule } from './flavor-api/index.js';
+
+/** The flavors of this package, each loaded only when a configuration names it. */
+const builtIn: ReadonlyMap<string, () => Promise<{ readonly default: unknown }>> = new Map([
+  ['echo', () => import('../flavors/echo/index.js')],
+]);
+
+/** Names of the built-in flavors. */
+export const builtInFlavors: readonly string[] = [...builtIn.keys()];
+
+/**
+ * Finds the module behind `use`: a built-in name, a path, or an npm package, the latter two from the directory of the
+ * configuration file. Nothing of a module runs but its own top level.
+ *
+ * Throws `ERR_FLAVOR_NOT_FOUND` when there is none or it does not load, `ERR_FLAVOR_INVALID` when it is no flavor of
+ * contract version 1.
+ */
+export async function loadFlavorModule(use: string, configDirectory: string): Promise<FlavorModule> {
+  const load = builtIn.get(use) ?? (() => importFrom(use, configDirectory));
+  let loaded: { readonly default: unknown };
+  try {
+    loaded = await load();
+  } catch (error) {
+    const known = builtInFlavors.join(', ');
+    const message = `the flavor ${JSON.stringify(use)} does not load: ${errorMessage(error)} (built in: ${known})`;
+    throw new ConnectorError('ERR_FLAVOR_NOT_FOUND', message, { cause: error });
+  }
+  const flavor = loaded.default;
+  const problem = problemOf(flavor);
+  if (problem !== undefined || !isFlavorModule(flavor)) {
+    throw new ConnectorError('ERR_FLAVOR_INVALID', `${JSON.stringify(use)} is not a flavor: ${problem}`);
+  }
+  return flavor;
+}
+
+async function importFrom(use: string, directory: string): Promise<{ readonly default: unknown }> {
+  const isPath = use.startsWith('.') || isAbsolute(use);
+  const file = isPath ? resolve(directory, use) : createRequire(join(directory, 'noop.js')).resolve(use);
+  if (isPath && !existsSync(file)) throw new Error(`there is no file ${file}`);
+  return import(pathToFileURL(file).href);
+}
+
+function isFlavorModule(value: unknown): value is FlavorModule {
+  return problemOf(value) === undefined;
+}
+
+/** Why a value is no flavor module; `undefined` when it is one. By shape: another copy of this package may have made it. */
+function problemOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'it has no default export made by defineFlavor';
+  if (!('create' in value) || typeof value.create !== 'function') return 'its default export has no create()';
+  const manifest = 'manifest' in value ? value.manifest : undefined;
+  if (typeof manifest !== 'object' || manifest === null) return 'its default export has no manifest';
+  const version = 'apiVersion' in manifest ? manifest.apiVersion : undefined;
+  if (version !== 1) return `its apiVersion is ${JSON.stringify(version)}, and this connector speaks version 1`;
+  const schema = 'configSchema' in manifest ? manifest.configSchema : undefined;
+  if (typeof schema !== 'object' || schema === null || !('~standard' in schema)) {
+    return 'its manifest.configSchema is no Standard Schema';
+  }
+  return undefined;
+}

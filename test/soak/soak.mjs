@@ -1,0 +1,203 @@
+/**
+ * Measures what takes longer than a test may: `npm run soak [-- PART ...]`, parts `echo drift load many leak`, all when
+ * none is named. The connector runs in this process (for its heap); callers are other programs: SIPp, and
+ * `echo_calls.py` with the kernel's receive time stamps. Each part prints one line of JSON with its figures and whether
+ * they keep the goal; the exit code says whether all did.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createConnector, loadConfig } from '../../dist/src/index.js';
+import { installTools } from '../tools/install.mjs';
+import { findTool } from '../tools/tools.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const wait = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Runs a program to its end.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
+function run(command, args, env = process.env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (text) => {
+      output += text;
+    });
+    child.stderr.on('data', (text) => {
+      output += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+/** @param {string} directory */
+async function startConnector(directory) {
+  const file = join(directory, 'connector.yaml');
+  await writeFile(
+    file,
+    `signaling: { driver: embedded, embedded: { listen: [udp:127.0.0.1:0], allow: [127.0.0.0/8] } }
+media: { bind: 127.0.0.1 }
+limits: { calls: 200, callsPerSecond: 100, perSourcePerSecond: 100, rtpTimeoutSeconds: 60, callSeconds: 7200 }
+admin: { listen: "127.0.0.1:0", token: soak-token-of-this-process }
+cdr: { path: ${JSON.stringify(join(directory, 'cdr.jsonl'))} }
+flavors: { bare-echo: { use: echo, mode: immediate } }
+routes: [{ match: { to: "2001" }, flavor: bare-echo }]
+`,
+  );
+  const loaded = await loadConfig(file, { env: {}, cwd: directory });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
+  const connector = createConnector(loaded.config);
+  const { sip, admin } = await connector.start();
+  return { connector, port: sip[0]?.port ?? 0, admin };
+}
+
+/**
+ * @param {number} port
+ * @param {number} calls
+ * @param {number} seconds
+ */
+async function echoCalls(port, calls, seconds) {
+  const args = ['--port', String(port), '--calls', String(calls), '--seconds', String(seconds)];
+  const { code, output } = await run('python3', [join(here, 'echo_calls.py'), ...args]);
+  if (code !== 0) throw new Error(`echo_calls.py failed: ${output}`);
+  return JSON.parse(output);
+}
+
+/**
+ * @param {number} port
+ * @param {number} calls
+ * @param {number} perSecond
+ * @param {string} directory
+ */
+async function load(port, calls, perSecond, directory) {
+  const { command, env } = findTool('sipp');
+  const args = [
+    '-sf',
+    join(here, 'load.xml'),
+    '-s',
+    '2001',
+    '-i',
+    '127.0.0.1',
+    '-m',
+    String(calls),
+    '-r',
+    String(perSecond),
+  ];
+  const more = ['-l', '1000', '-nostdin', '-trace_stat', '-fd', '3600', '-stf', join(directory, 'stat.csv')];
+  const began = Date.now();
+  const { code, output } = await run(command, [...args, ...more, `127.0.0.1:${port}`], { ...process.env, ...env });
+  const rows = (await readFile(join(directory, 'stat.csv'), 'utf8')).trim().split('\n');
+  const names = rows[0]?.split(';') ?? [];
+  const last = rows.at(-1)?.split(';') ?? [];
+  const figure = (/** @type {string} */ name) => Number(last[names.indexOf(name)]);
+  await rm(join(directory, 'stat.csv'));
+  return {
+    exitCode: code,
+    succeeded: figure('SuccessfulCall(C)'),
+    failed: figure('FailedCall(C)'),
+    retransmissions: figure('Retransmissions(C)'),
+    seconds: Math.round((Date.now() - began) / 100) / 10,
+    ...(code === 0 ? {} : { output: output.slice(-600) }),
+  };
+}
+
+/** @param {{ host: string, port: number }} admin */
+async function mediaPorts(admin) {
+  const response = await fetch(`http://${admin.host}:${admin.port}/metrics`, {
+    headers: { authorization: 'Bearer soak-token-of-this-process' },
+  });
+  const text = await response.text();
+  const value = (/** @type {string} */ state) =>
+    Number(new RegExp(`voice_connector_media_ports\\{state="${state}"\\} (\\d+)`).exec(text)?.[1]);
+  return { open: value('open'), resting: value('resting'), free: value('free') };
+}
+
+/** @param {{ host: string, port: number }} admin */
+async function settled(admin) {
+  if (!globalThis.gc) throw new Error('run with --expose-gc');
+  const ports = await mediaPorts(admin);
+  await wait(500);
+  for (let round = 0; round < 4; round += 1) globalThis.gc();
+  const descriptors = (await readdir('/proc/self/fd')).length;
+  return { descriptors, ports, heapBytes: process.memoryUsage().heapUsed };
+}
+
+/** @type {Record<string, (context: { port: number, admin: { host: string, port: number }, directory: string }) => Promise<{ ok: boolean, figures: object }>>} */
+const parts = {
+  /** One call for a minute. */
+  async echo({ port }) {
+    const figures = await echoCalls(port, 1, 60);
+    const ok =
+      figures.roundTripMs.p95 <= 80 && figures.pacingDeviationMs.p99 <= 3 && figures.packets.sequenceGaps === 0;
+    return { ok, figures };
+  },
+
+  /** One call for ten minutes. */
+  async drift({ port }) {
+    const figures = await echoCalls(port, 1, 600);
+    return { ok: Math.abs(figures.driftPpm.worst) <= 50 && figures.packets.audioNeverReturned === 0, figures };
+  },
+
+  /** 1,000 calls of 2 s at 50 per second; then INVITE to 200 on calls one after another. */
+  async load({ port, directory }) {
+    const figures = await load(port, 1000, 50, directory);
+    const setups = [];
+    for (let call = 0; call < 40; call += 1) setups.push((await echoCalls(port, 1, 0.3)).inviteTo200Ms.p50);
+    setups.sort((a, b) => a - b);
+    const inviteTo200Ms = { p50: setups[20], p95: setups[38] };
+    return { ok: figures.succeeded === 1000 && setups[38] <= 20, figures: { ...figures, inviteTo200Ms } };
+  },
+
+  /** 50 calls at once, with audio both ways. */
+  async many({ port }) {
+    const figures = await echoCalls(port, 50, 30);
+    const { audioNeverReturned, sequenceGaps } = figures.packets;
+    return { ok: figures.ended === 50 && audioNeverReturned === 0 && sequenceGaps === 0, figures };
+  },
+
+  /** 2,000 calls and 70 s of rest: everything as at the start. */
+  async leak({ port, admin, directory }) {
+    await load(port, 200, 50, directory);
+    await wait(70_000);
+    const before = await settled(admin);
+    const calls = await load(port, 2000, 50, directory);
+    await wait(70_000);
+    const after = await settled(admin);
+    const bytesPerCall = Math.round((after.heapBytes - before.heapBytes) / 2000);
+    const samePorts = JSON.stringify(before.ports) === JSON.stringify(after.ports);
+    const ok = calls.succeeded === 2000 && bytesPerCall < 1024 && samePorts && after.descriptors === before.descriptors;
+    return { ok, figures: { calls, before, after, heapBytesPerCall: bytesPerCall } };
+  },
+};
+
+const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(parts);
+const unknown = names.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  process.stderr.write(`unknown: ${unknown.join(', ')}; there are: ${Object.keys(parts).join(', ')}\n`);
+  process.exit(2);
+}
+await installTools((line) => process.stderr.write(`${line}\n`));
+const directory = await mkdtemp(join(tmpdir(), 'voice-connector-soak-'));
+const { connector, port, admin } = await startConnector(directory);
+let failed = 0;
+try {
+  for (const name of names) {
+    const part = parts[name];
+    if (!part) continue;
+    const { ok, figures } = await part({ port, admin, directory });
+    if (!ok) failed += 1;
+    process.stdout.write(`${JSON.stringify({ part: name, ok, ...figures })}\n`);
+  }
+} finally {
+  await connector.stop();
+  await rm(directory, { recursive: true, force: true });
+}
+process.exitCode = failed === 0 ? 0 : 1;
