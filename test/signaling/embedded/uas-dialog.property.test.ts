@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { InboundLeg, LegEvent } from '../../../src/signaling/port.js';
+import { createHarness, type Harness, PEER, settle } from '../../support/embedded-harness.js';
+import { requestText, SDP, tagOf } from '../../support/sip-text.js';
+
+/** What can happen to a call, from both sides, in any order. */
+const steps = [
+  ...['ring', 'early', 'accept', 'reject', 'hangUp', 'ack', 'bye', 'cancel', 'repeatInvite', 'repeatLast'],
+  ...['reinvite', 'reinviteEmpty', 'ackReinvite', 'info', 'options', 'refer', 'lowCSeq', 'wrongTag', 'short', 'long'],
+] as const;
+
+type StepName = (typeof steps)[number];
+
+class Caller {
+  readonly #h: Harness;
+  readonly #invite = requestText({ method: 'INVITE', via: 'UDP 192.0.2.9:5070;branch=z9hG4bKprop;rport', body: SDP });
+  #last = this.#invite;
+  #cseq = 1;
+  /** Without a tag these would be new calls. */
+  #to = '<sip:2000@192.0.2.1>;tag=not-yet';
+
+  constructor(h: Harness) {
+    this.#h = h;
+  }
+
+  start(): void {
+    this.#put(this.#invite);
+  }
+
+  do(step: StepName, leg: InboundLeg): void {
+    const h = this.#h;
+    const next = (method: string, extra: object = {}) => {
+      this.#cseq += 1;
+      this.#put(requestText({ method, to: this.#to, cseq: this.#cseq, ...extra }));
+    };
+    const actions: Record<StepName, () => void> = {
+      ring: () => leg.ring(180),
+      early: () => leg.ring(183, SDP),
+      accept: () => leg.accept(SDP),
+      reject: () => leg.reject(486),
+      hangUp: () => leg.hangUp(),
+      ack: () => this.#put(requestText({ method: 'ACK', to: this.#to, cseq: 1 })),
+      bye: () => next('BYE'),
+      cancel: () => this.#put(requestText({ method: 'CANCEL', via: 'UDP 192.0.2.9:5070;branch=z9hG4bKprop;rport' })),
+      repeatInvite: () => this.#put(this.#invite),
+      repeatLast: () => this.#put(this.#last),
+      reinvite: () => next('INVITE', { body: SDP }),
+      reinviteEmpty: () => next('INVITE'),
+      ackReinvite: () => this.#put(requestText({ method: 'ACK', to: this.#to, cseq: this.#cseq })),
+      info: () => next('INFO', { type: 'application/dtmf', body: '5' }),
+      options: () => next('OPTIONS'),
+      refer: () => next('REFER'),
+      lowCSeq: () => this.#put(requestText({ method: 'INFO', to: this.#to, cseq: 0 })),
+      wrongTag: () => this.#put(requestText({ method: 'BYE', to: '<sip:x@x>;tag=wrong', cseq: 99 })),
+      short: () => h.clock.advance(300),
+      long: () => h.clock.advance(9000),
+    };
+    actions[step]();
+  }
+
+  /** Learns the endpoint's tag from its responses. */
+  learn(): void {
+    for (const { message } of this.#h.udp.take()) {
+      const tag = tagOf(message.headers.get('To'));
+      const ofInvite = message.kind === 'response' && message.headers.get('CSeq') === '1 INVITE';
+      if (ofInvite && tag !== '') this.#to = `<sip:2000@192.0.2.1>;tag=${tag}`;
+    }
+  }
+
+  #put(text: string): void {
+    this.#last = text;
+    this.#h.udp.receive(PEER, text);
+  }
+}
+
+const sequence = fc.array(fc.constantFrom(...steps), { minLength: 1, maxLength: 25 });
+const replies = fc.array(fc.constantFrom('accept', 'reject', 'nothing', 'hangUp'), { minLength: 1, maxLength: 4 });
+
+test('whatever the order of events, a call ends exactly once, last of all, and leaves no timer', async () => {
+  await fc.assert(
+    fc.asyncProperty(sequence, replies, async (order, answers) => {
+      const events: LegEvent[] = [];
+      let offers = 0;
+      const h = await createHarness({
+        onInvite: (leg) => {
+          leg.listen((event) => {
+            events.push(event);
+            if (event.type !== 'offer') return;
+            const how = answers[offers % answers.length];
+            offers += 1;
+            if (how === 'accept') event.reply.accept(SDP);
+            if (how === 'reject') event.reply.reject(488);
+            if (how === 'hangUp') leg.hangUp();
+          });
+        },
+      });
+      const caller = new Caller(h);
+      caller.start();
+      for (const step of order) {
+        caller.do(step, h.leg());
+        caller.learn();
+        await settle();
+      }
+      h.leg().hangUp();
+      h.clock.advance(400_000);
+      await settle();
+      expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1);
+      expect(events.at(-1)?.type).toBe('ended');
+      expect(h.clock.pendingTimers).toBe(0);
+      expect(h.warnings).toEqual([]);
+      expect(h.legs).toHaveLength(1);
+    }),
+    { numRuns: 400, seed: 20_260_101 },
+  );
+}, 60_000);
