@@ -35,6 +35,9 @@ export interface TcpConnectionOptions {
   onClose(connection: TcpConnection): void;
 }
 
+/** More messages than this in one read, and the other sockets get their turn before the next. */
+const MESSAGES_PER_TURN = 16;
+
 const PONG = Buffer.from('\r\n', 'latin1');
 
 /**
@@ -130,6 +133,7 @@ export class TcpConnection implements SipFlow {
     if (this.#deaf) return;
     // One answer for all keep-alives of a chunk: a flood of them must not become a flood of ours.
     if (this.#pinged) this.send(PONG);
+    if (this.#messages - before > MESSAGES_PER_TURN) this.#yield();
     if (!this.#reader.pending) {
       if (this.#messages > 0 || this.#phase === 'resting') this.#rest();
     } else if (this.#phase !== 'partial' || this.#messages > before) {
@@ -137,6 +141,15 @@ export class TcpConnection implements SipFlow {
       this.#phase = 'partial';
       this.#deadline(this.#options.limits.partialMessageMs, 'a message was not completed');
     }
+  }
+
+  /**
+   * libuv reads up to 2 MB from one socket before it looks at another: a peer that pipelines would hold up the
+   * audio of every call for as long as that takes to answer.
+   */
+  #yield(): void {
+    this.#socket.pause();
+    setImmediate(() => this.#socket.resume());
   }
 
   get #deaf(): boolean {

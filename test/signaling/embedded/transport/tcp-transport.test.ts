@@ -122,6 +122,25 @@ test('a 60 KB header block passes', async () => {
   expect(received[0]?.message).toHaveLength(bytes.length);
 });
 
+test('a peer that pipelines thousands of messages does not hold up the event loop', async () => {
+  const { bound, received } = await listen();
+  const { socket } = await connect(bound);
+  const total = 8_000;
+  const stream = Buffer.concat(new Array<Buffer>(total).fill(invite()));
+  const perTurn: number[] = [];
+  let counted = 0;
+  const turn = (): void => {
+    perTurn.push(received.length - counted);
+    counted = received.length;
+    if (counted < total) setImmediate(turn);
+  };
+  socket.write(stream);
+  setImmediate(turn);
+  await until(() => counted === total);
+  // One read of 64 KB a turn.
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(Math.ceil(65_536 / invite().length) + 1);
+});
+
 describe('a frame whose end cannot be told', () => {
   test('can still be answered; the connection ends after that and reads nothing more', async () => {
     const { bound, received, clock } = await listen();
