@@ -1,8 +1,8 @@
 import { createSystemClock } from './base/clock.js';
 import { createSystemRandom } from './base/random.js';
 import type { Config } from './config/config.js';
+import { createFlavors } from './connector/flavor-factory.js';
 import { type ConnectorDeps, VoiceConnector } from './connector/voice-connector.js';
-import { createFlavors } from './flavor-factory.js';
 import { createMediaEngine } from './media/dgram-engine.js';
 import { createEmbeddedDriver } from './signaling/embedded/embedded-driver.js';
 

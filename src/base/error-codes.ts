@@ -67,9 +67,37 @@ export const errorCodes = {
     meaning: 'The recording of a call cannot be written.',
     remedy: 'Check space and permissions of `recording.path`; the call itself goes on.',
   },
+  ERR_ADMIN_UNAUTHORIZED: {
+    meaning: 'An admin request came without the token, or with a wrong one (401).',
+    remedy: 'Send `Authorization: Bearer` with `admin.token`, or with the content of `data/admin.token`.',
+  },
+  ERR_ADMIN_RATE_LIMITED: {
+    meaning: 'Too many admin requests with a wrong token came from this address (429).',
+    remedy: 'Wait as long as Retry-After says, then send the right token.',
+  },
+  ERR_ADMIN_REQUEST: {
+    meaning: 'An admin request is malformed or too large (4xx).',
+    remedy: 'The message says what is wrong; `GET /openapi.json` describes every request.',
+  },
+  ERR_ADMIN_NOT_FOUND: {
+    meaning: 'There is no such admin path, or no such call (404).',
+    remedy: 'A call that has ended is in the call records, no longer in `GET /calls`.',
+  },
+  ERR_ADMIN_BUSY: {
+    meaning: 'As many event streams are open as may be (503).',
+    remedy: 'Close one, or read the events in one place and pass them on.',
+  },
+  ERR_ADMIN_INTERNAL: {
+    meaning: 'An admin request failed inside the connector (500).',
+    remedy: 'A mistake in the connector: the log has the details.',
+  },
   ERR_SPEECH: {
     meaning: 'The built-in voice failed to synthesise speech.',
     remedy: 'See the cause; the worker is started anew for the next request.',
+  },
+  ERR_UNEXPECTED: {
+    meaning: 'Something failed that has no code of its own; only in call records and logs.',
+    remedy: 'The message and the log around it say more; it is probably a mistake in the connector or a flavor.',
   },
 } as const satisfies Record<string, { meaning: string; remedy: string }>;
 

@@ -31,7 +31,7 @@ export interface CheckContext {
   readonly deadlines: Deadlines;
   /** Everything the flavor logged during this check. */
   readonly lines: readonly LoggedLine[];
-  /** A flavor made from the harness's config, as the connector would make it. */
+  /** A flavor made from the harness's config and warmed up, as the connector would make it. */
   flavor(): Promise<Flavor>;
   /** A flavor made from `config`, which has passed the schema. */
   create(config: unknown): Promise<Flavor>;

@@ -42,7 +42,10 @@ export class RunContext implements CheckContext {
         `the harness's validConfig is refused: ${result.issues.map(({ message }) => message).join('; ')}`,
       );
     }
-    return this.create(result.value);
+    const flavor = await this.create(result.value);
+    const { faultMs } = this.deadlines;
+    await this.within(Promise.resolve(flavor.warmup?.(AbortSignal.timeout(faultMs))), 'warmup()', faultMs);
+    return flavor;
   }
 
   async create(config: unknown): Promise<Flavor> {

@@ -87,7 +87,7 @@ export interface Playhead {
   readonly heardMs: number;
 }
 
-/** Receives what a stream produces. Called synchronously from the wheel; must not throw. */
+/** Receives what a stream produces. Called synchronously from the wheel and the socket; must not throw. */
 export interface StreamListener {
   /** Hot path: 50 times a second from the first `connect` that lets us receive, invented frames included. */
   onFrame(frame: CallerFrame): void;
@@ -120,6 +120,8 @@ export interface StreamStats {
     /** Longest time between two packets that should have been one ptime apart, ms. */
     readonly maxGapMs: number;
     readonly skippedSlots: number;
+    /** Agent audio that `play` refused because ten minutes were queued, ms. */
+    readonly refusedMs?: number;
   };
   /** E-model estimate (ITU-T G.107) of what we received, 1 to 4.5; `undefined` before anything was received. */
   readonly mos: number | undefined;

@@ -58,6 +58,12 @@ export type CallEvent =
       readonly status: number;
       readonly durationMs: number;
       readonly record: CallRecord;
+      /** What the media stream counted and the record does not carry. Absent where there was no stream. */
+      readonly media?: {
+        /** Packets refused, by reason: a bounded set of names. */
+        readonly dropped: Readonly<Record<string, number>>;
+        readonly skippedSlots: number;
+      };
     };
 
 /** Takes events; never throws. */

@@ -40,6 +40,8 @@ type BeginEntry = Extract<z.infer<typeof entrySchema>, { op: 'begin' }>;
 export interface InterruptedCall {
   readonly call: JournaledCall;
   readonly records: { readonly ino: number; readonly size: number };
+  /** When the journal was told, which is when the call was answered; ms since the epoch. */
+  readonly beganAtMs: number;
   /** The last moment at which the process is known to have lived, ms since the epoch. */
   readonly diedAtMs: number;
 }
@@ -58,7 +60,12 @@ export async function readJournal(file: OpenFile): Promise<InterruptedCall[]> {
     if (entry.op === 'begin') begun.set(entry.call.id, entry);
     else if (entry.op === 'end') begun.delete(entry.id);
   }
-  return [...begun.values()].map(({ call, records, diedAtMs }) => ({ call, records, diedAtMs: diedAtMs ?? lastMs }));
+  return [...begun.values()].map(({ call, records, atMs, diedAtMs }) => ({
+    call,
+    records,
+    beganAtMs: atMs,
+    diedAtMs: diedAtMs ?? lastMs,
+  }));
 }
 
 function parseEntry(line: string): (z.infer<typeof entrySchema> & { diedAtMs?: number | undefined }) | undefined {
@@ -93,8 +100,8 @@ export class CallJournal {
   constructor(writer: LineWriter, clock: Clock, interrupted: readonly InterruptedCall[]) {
     this.#writer = writer;
     this.#clock = clock;
-    for (const { call, records, diedAtMs } of interrupted) {
-      this.#open.set(call.id, line({ op: 'begin', atMs: clock.wallTime(), records, call, diedAtMs }));
+    for (const { call, records, beganAtMs, diedAtMs } of interrupted) {
+      this.#open.set(call.id, line({ op: 'begin', atMs: beganAtMs, records, call, diedAtMs }));
     }
     this.#rewrite();
   }

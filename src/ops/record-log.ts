@@ -256,8 +256,8 @@ function recordId(line: string): string | undefined {
 }
 
 /** What can still be said of a call whose process died. */
-function recoveredRecord({ call, diedAtMs }: InterruptedCall): CallRecord {
-  const answeredAtMs = Date.parse(call.answeredAt ?? call.startedAt);
+function recoveredRecord({ call, beganAtMs, diedAtMs }: InterruptedCall): CallRecord {
+  const answeredAtMs = call.answeredAt === null ? beganAtMs : Date.parse(call.answeredAt);
   const endedAtMs = Math.max(diedAtMs, answeredAtMs);
   return {
     version: CALL_RECORD_VERSION,
@@ -269,7 +269,7 @@ function recoveredRecord({ call, diedAtMs }: InterruptedCall): CallRecord {
     flavor: call.flavor,
     codec: call.codec,
     startedAt: call.startedAt,
-    answeredAt: call.answeredAt,
+    answeredAt: new Date(answeredAtMs).toISOString(),
     endedAt: new Date(endedAtMs).toISOString(),
     durationMs: endedAtMs - answeredAtMs,
     endedBy: 'connector',

@@ -34,7 +34,6 @@ type Room = keyof typeof rooms;
 /** Files that stand in `src/` itself. */
 const topLevel: Readonly<Record<string, Room>> = {
   'src/connector.ts': 'connector',
-  'src/flavor-loader.ts': 'connector',
   'src/index.ts': 'connector',
   'src/cli.ts': 'cli',
 };
@@ -49,7 +48,11 @@ const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec'];
 const CONTRACT_PACKAGES: readonly string[] = ['@standard-schema/spec'];
 
 /** Who may load a module whose name is known only at run time: a flavor named in the configuration. */
-const COMPUTED_IMPORTS: readonly string[] = ['src/flavor-loader.ts'];
+const COMPUTED_IMPORTS: readonly string[] = ['src/connector/flavor-loader.ts'];
+
+/** Who may name the built-in flavors, each by its own module, so that they are loaded lazily. */
+const FLAVOR_LOADER = 'src/connector/flavor-loader.ts';
+const BUILT_IN_FLAVOR = /^flavors\/[\w-]+\/index\.ts$/;
 
 const ownPackage = 'sip-voice-connector';
 
@@ -79,6 +82,7 @@ function resolveRelative(path: string, specifier: string): string {
 }
 
 function wrongFileOfSrc(file: SourceFile, room: Room, target: string): string | undefined {
+  if (file.path === FLAVOR_LOADER && BUILT_IN_FLAVOR.test(target)) return undefined;
   const targetRoom = roomOf(target);
   if (targetRoom === undefined) return `imports ${target}, which stands in no room`;
   const allowed: readonly Room[] = rooms[room];

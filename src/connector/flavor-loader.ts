@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConnectorError, errorMessage } from './base/connector-error.js';
-import type { FlavorModule } from './flavor-api/index.js';
+import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import type { FlavorModule } from '../flavor-api/index.js';
 
 /** The flavors of this package, each loaded only when a configuration names it. */
 const builtIn: ReadonlyMap<string, () => Promise<{ readonly default: unknown }>> = new Map([
-  ['echo', () => import('../flavors/echo/index.js')],
+  ['echo', () => import('../../flavors/echo/index.js')],
 ]);
 
 /** Names of the built-in flavors. */

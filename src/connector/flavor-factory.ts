@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { ConnectorError, errorCode, errorMessage } from './base/connector-error.js';
-import type { Config } from './config/config.js';
-import type { Flavor, FlavorDeps, FlavorModule } from './flavor-api/index.js';
+import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
+import type { Config } from '../config/config.js';
+import type { Flavor, FlavorDeps, FlavorModule } from '../flavor-api/index.js';
 import { loadFlavorModule } from './flavor-loader.js';
 
 /** A mistake in a flavor's section of the configuration. */
