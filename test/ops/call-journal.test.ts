@@ -89,6 +89,22 @@ test('a call that was up when the process died gets a record marked recovered', 
   });
 });
 
+test('a call announced just before its answer counts as answered at that moment', async () => {
+  const path = join(temporaryDirectory(), 'cdr.jsonl');
+  const clock = new FakeClock(250);
+  const recordLog = await openAt(path, clock);
+  await recordLog.began(sampleSummary({ id: 'a', answeredAt: null }));
+  const after = await crash(path);
+  const faults: DiskFaults = { datasync: 'EIO', only: 'cdr.jsonl' };
+  await openAt(after, new FakeClock(0, Date.UTC(2026, 0, 2)), faults);
+  const again = await crash(after);
+  await truncate(again);
+  await openAt(again, new FakeClock(0, Date.UTC(2026, 0, 3)));
+  const expected = [{ id: 'a', answeredAt: '2026-01-01T00:00:00.250Z', durationMs: 0, recovered: true }];
+  expect(await recordsIn(after)).toMatchObject(expected);
+  expect(await recordsIn(again)).toMatchObject(expected);
+});
+
 test('a record written before the crash is not written again, although the journal did not learn of it', async () => {
   const path = join(temporaryDirectory(), 'cdr.jsonl');
   const recordLog = await openAt(path);
