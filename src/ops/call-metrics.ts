@@ -1,0 +1,184 @@
+import { assertUnreachable } from '../base/assert.js';
+import { errorCodes } from '../base/error-codes.js';
+import { flavorErrorCodes } from '../flavor-api/errors.js';
+import type { CallEvent } from './call-event.js';
+import type { CallRecord } from './call-record.js';
+import { LabelValues, OTHER_LABEL } from './label-values.js';
+import type { MetricFactory } from './metric-factory.js';
+
+/** Upper bounds of buckets, in the unit of each metric. */
+export const metricBuckets = {
+  setupSeconds: [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
+  voiceToVoiceSeconds: [0.1, 0.2, 0.3, 0.5, 0.65, 0.8, 1, 1.2, 1.5, 2, 3, 5, 10],
+  silenceSeconds: [0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5],
+  durationSeconds: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200],
+  mos: [1.5, 2, 2.5, 3, 3.3, 3.6, 3.8, 4, 4.2, 4.4],
+} as const satisfies Record<string, readonly number[]>;
+
+/** Statuses with a label value of their own; any other is counted by its class. */
+const knownStatuses: ReadonlySet<number> = new Set([
+  400, 401, 403, 404, 405, 408, 413, 415, 416, 420, 480, 481, 482, 483, 484, 486, 487, 488, 491, 500, 501, 503, 504,
+  513, 600, 603, 604,
+]);
+
+/** Reasons for dropping packets are another room's set; this many are taken as they come. */
+const LEARNT_REASONS = 32;
+
+/** Calls whose flavor is remembered until they end; one that never ended must not cost memory for ever. */
+const REMEMBERED_CALLS = 20_000;
+
+/** The metrics that calls feed by their events. */
+export class CallMetrics {
+  readonly #flavors: LabelValues;
+  readonly #warningCodes = new LabelValues([...Object.keys(errorCodes), ...flavorErrorCodes]);
+  readonly #dropReasons = new LabelValues([], LEARNT_REASONS);
+  readonly #flavorByCall = new Map<string, string | null>();
+  readonly #metrics: ReturnType<typeof makeMetrics>;
+
+  constructor(factory: MetricFactory, flavors: readonly string[]) {
+    this.#flavors = new LabelValues(flavors);
+    this.#metrics = makeMetrics(factory);
+  }
+
+  setFlavors(names: readonly string[]): void {
+    this.#flavors.setKnown(names);
+  }
+
+  observe(event: CallEvent): void {
+    const { setup, voiceToVoice, toolCalls, warnings, skipped, dropped } = this.#metrics;
+    switch (event.type) {
+      case 'call-started':
+        if (this.#flavorByCall.size < REMEMBERED_CALLS) this.#flavorByCall.set(event.callId, event.flavor);
+        return;
+      case 'call-answered':
+        setup.observe({ flavor: this.#flavorOf(event.callId) }, event.setupMs / 1000);
+        return;
+      case 'turn':
+        voiceToVoice.observe({ flavor: this.#flavorOf(event.callId) }, event.v2vMs / 1000);
+        return;
+      case 'tool':
+        toolCalls.add({ result: event.ok ? 'ok' : 'failed' });
+        return;
+      case 'warning':
+        warnings.add({ code: this.#warningCodes.of(event.code) });
+        return;
+      case 'call-ended':
+        this.#flavorByCall.delete(event.callId);
+        this.#observeRecord(event.record);
+        skipped.add({}, event.media?.skippedSlots ?? 0);
+        for (const [reason, count] of Object.entries(event.media?.dropped ?? {})) {
+          dropped.add({ reason: this.#dropReasons.of(reason) }, count);
+        }
+        return;
+      case 'call-ringing':
+      case 'call-held':
+      case 'call-resumed':
+      case 'caller-speaking':
+      case 'agent-speaking':
+      // The record has the barge-in with its times.
+      case 'barge-in':
+      case 'digit':
+        return;
+      default:
+        assertUnreachable(event);
+    }
+  }
+
+  #observeRecord(record: CallRecord): void {
+    const { calls, duration, refused, bargeIns, silence, packets, lost, late, concealed, mos } = this.#metrics;
+    const flavor = this.#flavorLabel(record.flavor);
+    calls.add({ direction: record.direction, flavor, cause: record.cause.text, ended_by: record.endedBy });
+    if (record.answeredAt !== null) duration.observe({ flavor }, record.durationMs / 1000);
+    else if (record.direction === 'inbound') refused.add({ status: statusLabel(record.cause.sip) });
+    for (const { resumed, decisionToSilenceMs } of record.bargeIns) {
+      bargeIns.add({ outcome: resumed ? 'resumed' : 'interrupted' });
+      if (decisionToSilenceMs !== undefined) silence.observe({}, decisionToSilenceMs / 1000);
+    }
+    if (record.rtp === null) return;
+    const { in: received, out: sent } = record.rtp;
+    packets.add({ direction: 'in' }, received.packets);
+    packets.add({ direction: 'out' }, sent.packets);
+    // Below zero when duplicates outnumber losses (RFC 3550 section A.3): that adds nothing.
+    lost.add({}, received.lost);
+    late.add({}, received.lateDropped);
+    concealed.add({}, received.concealedMs / 1000);
+    if (record.rtp.mos !== null) mos.observe({}, record.rtp.mos);
+  }
+
+  #flavorLabel(name: string | null): string {
+    return name === null ? 'none' : this.#flavors.of(name);
+  }
+
+  #flavorOf(callId: string): string {
+    const name = this.#flavorByCall.get(callId);
+    return name === undefined ? OTHER_LABEL : this.#flavorLabel(name);
+  }
+}
+
+function statusLabel(status: number): string {
+  return knownStatuses.has(status) ? String(status) : `${Math.floor(status / 100)}xx`;
+}
+
+function makeMetrics(factory: MetricFactory) {
+  const { setupSeconds, voiceToVoiceSeconds, silenceSeconds, durationSeconds } = metricBuckets;
+  return {
+    calls: factory.counter('calls_total', 'Calls that ended, refused ones included.', [
+      'direction',
+      'flavor',
+      'cause',
+      'ended_by',
+    ]),
+    refused: factory.counter('calls_refused_total', 'Inbound calls that were never answered, by final status.', [
+      'status',
+    ]),
+    setup: factory.histogram('call_setup_seconds', 'From INVITE to answer.', ['flavor'], setupSeconds),
+    duration: factory.histogram(
+      'call_duration_seconds',
+      'From answer to end, of answered calls.',
+      ['flavor'],
+      durationSeconds,
+    ),
+    voiceToVoice: factory.histogram(
+      'voice_to_voice_seconds',
+      'From the last voiced caller frame received to the first voiced agent frame sent.',
+      ['flavor'],
+      voiceToVoiceSeconds,
+    ),
+    bargeIns: factory.counter(
+      'barge_ins_total',
+      'Times the caller began to speak over the agent.',
+      ['outcome'],
+      [{ outcome: 'interrupted' }, { outcome: 'resumed' }],
+    ),
+    silence: factory.histogram(
+      'barge_in_silence_seconds',
+      'From the decision to interrupt to no more agent audio on the wire.',
+      [],
+      silenceSeconds,
+    ),
+    toolCalls: factory.counter(
+      'tool_calls_total',
+      'Tools run for agents.',
+      ['result'],
+      [{ result: 'ok' }, { result: 'failed' }],
+    ),
+    warnings: factory.counter('call_warnings_total', 'Troubles that calls survived.', ['code']),
+    packets: factory.counter(
+      'rtp_packets_total',
+      'RTP packets of ended calls.',
+      ['direction'],
+      [{ direction: 'in' }, { direction: 'out' }],
+    ),
+    lost: factory.counter('rtp_lost_packets_total', 'RTP packets of ended calls that never came.', []),
+    late: factory.counter('rtp_late_packets_total', 'RTP packets of ended calls that came too late to be played.', []),
+    concealed: factory.counter('rtp_concealed_seconds_total', 'Caller audio of ended calls that was made up.', []),
+    dropped: factory.counter('rtp_dropped_packets_total', 'Packets refused in ended calls.', ['reason']),
+    skipped: factory.counter('rtp_skipped_slots_total', 'Sending slots missed in ended calls.', []),
+    mos: factory.histogram(
+      'mos',
+      'Estimated quality of the audio received in ended calls, 1 to 4.5.',
+      [],
+      metricBuckets.mos,
+    ),
+  };
+}
