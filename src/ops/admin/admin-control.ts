@@ -1,0 +1,20 @@
+import type { CallSummary } from '../call-event.js';
+
+/** The outcome of a reload: the new configuration is in force, or the old one still is. */
+export type ReloadResult =
+  | { readonly ok: true; readonly warnings: readonly string[] }
+  /** `errors`: what is wrong with the new configuration, for a person to read; secrets taken out. */
+  | { readonly ok: false; readonly errors: string };
+
+/** What the admin interface can do with a connector. Methods other than `reload` answer at once and never throw. */
+export interface AdminControl {
+  calls(): readonly CallSummary[];
+  call(id: string): CallSummary | undefined;
+  /** Begins to end the call. `false` when there is none of that id. */
+  hangUp(id: string): boolean;
+  /** Whether new calls are taken; if not, why: short, without names of peers, since the answer needs no token. */
+  ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  reload(): Promise<ReloadResult>;
+  /** From here on no new calls are taken, and the process ends with the last one. Idempotent. */
+  drain(): void;
+}

@@ -1,0 +1,55 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../../base/clock.js';
+import { SourceBuckets } from '../source-buckets.js';
+
+/** What to answer a request, as far as its token is concerned. */
+export type AuthenticationResult =
+  | { readonly ok: true }
+  /** `challenge`: the value of WWW-Authenticate (RFC 6750 section 3). `guessed`: a token came, and it was wrong. */
+  | { readonly ok: false; readonly status: 401; readonly challenge: string; readonly guessed: boolean }
+  | { readonly ok: false; readonly status: 429; readonly retryAfterSeconds: number };
+
+export const authenticationDefaults = {
+  /** Wrong tokens that one address may send at once, and how many a second come back. */
+  guesses: { perSecond: 0.5, depth: 10 },
+  /** Addresses remembered. */
+  maxSources: 1000,
+} as const satisfies { guesses: { perSecond: number; depth: number }; maxSources: number };
+
+const REALM = 'Bearer realm="voice-connector"';
+
+/**
+ * Checks bearer tokens. Both sides are hashed before they are compared in constant time, so neither length nor content
+ * shows in the time it takes. An address that has guessed too often is refused without looking at its token.
+ */
+export class Authentication {
+  readonly #expected: Buffer;
+  readonly #clock: Clock;
+  readonly #guesses = new SourceBuckets(authenticationDefaults.guesses, authenticationDefaults.maxSources);
+
+  constructor(token: string, clock: Clock) {
+    this.#expected = hash(token);
+    this.#clock = clock;
+  }
+
+  /**
+   * @param authorization The header's value, if there is one.
+   * @param address The client's IP address.
+   */
+  check(authorization: string | undefined, address: string): AuthenticationResult {
+    const nowMs = this.#clock.now();
+    const bucket = this.#guesses.of(address, nowMs);
+    if (!bucket.has(nowMs)) {
+      return { ok: false, status: 429, retryAfterSeconds: Math.max(Math.ceil(bucket.waitMs(nowMs) / 1000), 1) };
+    }
+    if (!authorization) return { ok: false, status: 401, challenge: REALM, guessed: false };
+    const token = /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '';
+    if (timingSafeEqual(hash(token), this.#expected)) return { ok: true };
+    bucket.take(nowMs);
+    return { ok: false, status: 401, challenge: `${REALM}, error="invalid_token"`, guessed: true };
+  }
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
