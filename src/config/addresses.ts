@@ -19,7 +19,7 @@ export function parseHostPort(text: string): Parsed<HostPort> {
   const port = Number(match?.[3]);
   const example = 'write ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080';
   if (!match || host === undefined) return { ok: false, problem: 'expected an address and a port', help: example };
-  if (isIP(host) !== (match[1] === undefined ? 4 : 6)) {
+  if (isIP(host) !== (match[1] === undefined ? 4 : 6) || host.includes('%')) {
     return { ok: false, problem: 'the part before the port is not an IP address', help: example };
   }
   if (port > 65_535) return { ok: false, problem: 'the port is above 65535', help: example };

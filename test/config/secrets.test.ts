@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { Secrets, soundsSecret } from '../../src/config/secrets.js';
+
+test.each([
+  'token',
+  'adminToken',
+  'ADMIN_TOKEN',
+  'apiKey',
+  'OPENAI_API_KEY',
+  'api-key',
+  'key',
+  'clientSecret',
+  'password',
+  'PASSWD',
+  'pwd',
+  'credentials',
+  'Authorization',
+])('%s sounds secret', (name) => {
+  expect(soundsSecret(name)).toBe(true);
+});
+
+test.each(['maxTokens', 'monkey', 'keyboard', 'model', 'VOICE_CONNECTOR_SIP_PORT', 'hotkeys', 'passive'])(
+  '%s does not',
+  (name) => {
+    expect(soundsSecret(name)).toBe(false);
+  },
+);
+
+test('a secret is found in every form it usually takes, the longer first', () => {
+  const secrets = new Secrets();
+  secrets.add('s3cr3t "x"/+');
+  secrets.add('s3cr3t');
+  secrets.add('s3cr3t-and-more');
+  expect(secrets.redact('a s3cr3t "x"/+ b s3cr3t \\"x\\"/+ c s3cr3t%20%22x%22%2F%2B d s3cr3t-and-more e s3cr3t')).toBe(
+    'a [redacted] b [redacted] c [redacted] d [redacted] e [redacted]',
+  );
+});
+
+test('short values and lone surrogates do no harm', () => {
+  const secrets = new Secrets();
+  secrets.add('2000');
+  secrets.add('');
+  secrets.add('half \ud83d pair');
+  expect(secrets.redact('2000 half \ud83d pair')).toBe('2000 [redacted]');
+});
+
+test('secrets added later are found too, and special characters mean themselves', () => {
+  const secrets = new Secrets();
+  secrets.add('a.b*c(d)');
+  expect(secrets.redact('a.b*c(d) axbbc')).toBe('[redacted] axbbc');
+  secrets.add('$&-[x]|y');
+  expect(secrets.redact('$&-[x]|y')).toBe('[redacted]');
+});
+
+test('a printed value hides what sounds secret and what is known as one', () => {
+  const secrets = new Secrets();
+  secrets.add('known-secret');
+  const value = {
+    apiKey: 'k',
+    pin: 1,
+    nested: [{ password: { value: 'x' }, token: undefined, secret: null, useToken: true }, 'a known-secret b'],
+  };
+  expect(secrets.redactValue(value)).toEqual({
+    apiKey: '[redacted]',
+    pin: 1,
+    nested: [{ password: '[redacted]', token: undefined, secret: null, useToken: true }, 'a [redacted] b'],
+  });
+});
