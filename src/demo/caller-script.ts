@@ -79,11 +79,13 @@ export async function playScript(
   lines: CallerLines,
   agent: AgentWatch,
   clock: Clock,
+  tell: (line: string) => void,
 ): Promise<ScriptOutcome> {
   const spoken: SpokenLine[] = [];
   const pressed: PressedDigit[] = [];
   const wait = (ms: number): Promise<void> => new Promise((resolve) => clock.setTimeout(resolve, ms));
   const say = async (line: CallerLines[keyof CallerLines]): Promise<void> => {
+    tell(`          caller: "${line.text}"`);
     const startMs = clock.now();
     await call.say(line.samples);
     spoken.push({ text: line.text, startMs, endMs: clock.now() });
@@ -104,6 +106,7 @@ export async function playScript(
   await say(lines.interruption);
   await listen();
   await wait(PAUSE_MS);
+  tell('          caller presses 4 and 2');
   for (const digit of '42') {
     pressed.push({ digit, atMs: clock.now() });
     await call.press(digit);

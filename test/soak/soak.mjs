@@ -9,7 +9,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createConnector, loadConfig } from '../../dist/src/index.js';
+import { createConnector, loadConfig } from 'sip-voice-connector';
 import { installTools } from '../tools/install.mjs';
 import { findTool } from '../tools/tools.mjs';
 

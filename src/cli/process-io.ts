@@ -1,0 +1,23 @@
+import type { CliIo } from './cli-io.js';
+
+type SignalName = Parameters<Parameters<CliIo['onSignal']>[0]>[0];
+
+const signalNames = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const satisfies readonly SignalName[];
+
+/** The real process, as commands see it. */
+export function createProcessIo(process: NodeJS.Process): CliIo {
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: new AbortController().signal,
+    onSignal(listener) {
+      const handlers = signalNames.map((name) => [name, () => listener(name)] as const);
+      for (const [name, handler] of handlers) process.on(name, handler);
+      return () => {
+        for (const [name, handler] of handlers) process.off(name, handler);
+      };
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { errorCode, errorMessage } from '../base/connector-error.js';
+import type { CliIo } from './cli-io.js';
+import { createDemoCommand } from './demo.js';
+import type { ExitCode } from './exit-code.js';
+import { createPhoneCommand } from './phone.js';
+import { createRunCommand } from './run.js';
+
+/** Runs a command line (without `node` and the script). Resolves with the exit code; never rejects. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const report = (code: ExitCode): void => {
+    exitCode = code;
+  };
+  const program = new Command('voice-connector')
+    .description('answers SIP calls with a swappable voice agent')
+    .version(packageVersion())
+    .showHelpAfterError('(--help says more)');
+  for (const create of [createRunCommand, createPhoneCommand, createDemoCommand]) {
+    program.addCommand(create(io, report));
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    // Commander throws for --help and --version too, with code 0; what it printed is said already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const code = errorCode(error);
+    io.stderr.write(`voice-connector: ${errorMessage(error)}${code === undefined ? '' : ` (${code})`}\n`);
+    return 1;
+  }
+  return exitCode;
+}
+
+function packageVersion(): string {
+  const file = createRequire(import.meta.url).resolve('sip-voice-connector/package.json');
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+  return version;
+}

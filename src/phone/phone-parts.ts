@@ -1,0 +1,51 @@
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import { createMediaEngine } from '../media/dgram-engine.js';
+import type { MediaEngine } from '../media/engine.js';
+import { createEmbeddedDriver } from '../signaling/embedded/embedded-driver.js';
+import type { SignalingDriver } from '../signaling/port.js';
+
+/** The SIP and RTP a phone needs: an endpoint of its own, on a port of the kernel's choice. */
+export interface PhoneParts extends AsyncDisposable {
+  readonly driver: SignalingDriver;
+  readonly engine: MediaEngine;
+}
+
+export interface PhonePartsOptions {
+  /** IP literal to bind, or a wildcard. */
+  readonly bind: string;
+  readonly protocol: 'udp' | 'tcp';
+}
+
+/** RTP ports of the phone; apart from the connector's default range, so that both live on one machine. */
+const PHONE_PORTS = { min: 30_000, max: 34_998 } as const;
+
+/** Throws `ERR_LISTEN`. Incoming calls are refused with 480: this phone only dials. */
+export async function createPhoneParts(
+  options: PhonePartsOptions,
+  deps: { readonly clock: Clock; readonly random: Random },
+): Promise<PhoneParts> {
+  const { bind, protocol } = options;
+  const listen = [{ protocol, host: bind, port: 0 }];
+  const driver = createEmbeddedDriver({ listen, allow: ['0.0.0.0/0', '::/0'] }, deps);
+  const engine = createMediaEngine(
+    {
+      bind,
+      ports: PHONE_PORTS,
+      portRestSeconds: 1,
+      jitter: { minMs: 40, maxMs: 40 },
+      latching: { nat: false, strict: false },
+      rtpTimeoutMs: 0,
+    },
+    deps,
+  );
+  await driver.start({ onInvite: (leg) => leg.reject(480), onRefused: () => {}, onStateChange: () => {} });
+  return {
+    driver,
+    engine,
+    async [Symbol.asyncDispose]() {
+      await driver[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+}
