@@ -57,6 +57,7 @@ export class ServerTransaction implements ReceivedRequest {
   #nonInvite: NonInviteServerState | undefined;
   #lastResponse: Buffer | undefined;
   #finalStatus = 0;
+  #replyTo: { readonly source: SipFlow; readonly transport: SipTransport };
   #toTag: string | undefined;
 
   constructor(received: ReceivedRequest, deps: ServerTransactionDeps) {
@@ -65,6 +66,7 @@ export class ServerTransaction implements ReceivedRequest {
     this.transport = received.transport;
     this.receivedAtMs = received.receivedAtMs;
     this.malformed = received.malformed;
+    this.#replyTo = received;
     this.#deps = deps;
     this.#timers = new TransactionTimers(deps.clock, (timer) => this.#advance({ type: 'timer', timer }));
     if (received.request.method === 'INVITE') this.#invite = startInviteServer();
@@ -102,11 +104,15 @@ export class ServerTransaction implements ReceivedRequest {
   repeatResponse(): void {
     if (this.#lastResponse === undefined) return;
     // Asked anew each time: a TCP connection may have closed meanwhile.
-    responseFlow(this.request.headers, this.source, this.transport).send(this.#lastResponse);
+    responseFlow(this.request.headers, this.#replyTo.source, this.#replyTo.transport).send(this.#lastResponse);
   }
 
-  /** The same request came again. */
-  receiveRetransmission(): void {
+  /**
+   * The same request came again. Answers go to where it came from this time: a NAT may have moved the peer to another
+   * port, or a TCP peer have connected anew.
+   */
+  receiveRetransmission(source: SipFlow, transport: SipTransport): void {
+    this.#replyTo = { source, transport };
     this.#advance({ type: 'retransmission' });
   }
 

@@ -12,19 +12,21 @@ const SEPARATOR = '\n';
 
 /**
  * What identifies a server transaction (RFC 3261 section 17.2.3), as if the request's method were `method`: an ACK and a
- * CANCEL find their INVITE so. Requests of RFC 2543 peers, without magic cookie or with nothing behind it, are known by
- * Request-URI, From tag, Call-ID, CSeq number and topmost Via. The To tag is left out: an ACK carries the one of our
- * response, and the CSeq number tells INVITEs of one dialog apart anyway. `undefined` when Via or CSeq is unusable.
+ * CANCEL find their INVITE so. To branch and sent-by come Call-ID and CSeq number, in which a retransmission never
+ * differs: a peer that uses one branch for two requests gets two answers. Requests of RFC 2543 peers, without magic
+ * cookie or with nothing behind it, are known by Request-URI, From tag and the whole topmost Via instead of the branch.
+ * The To tag is left out: an ACK carries the one of our response, and the CSeq number tells INVITEs of one dialog apart
+ * anyway. `undefined` when Via or CSeq is unusable.
  */
 export function serverTransactionKey(request: SipRequest, method: string): string | undefined {
-  const via = topVia(request.headers);
-  if (via === undefined) return undefined;
-  if (isUnique(via)) return [via.branch, via.host.toLowerCase(), via.port ?? '', method].join(SEPARATOR);
-  const cseq = parseCSeq(request.headers.get('CSeq') ?? '');
-  if (cseq === undefined) return undefined;
-  const firstVia = splitList(request.headers.get('Via') ?? '')[0];
   const { headers } = request;
-  return [firstVia, request.uri, fromTag(request), headers.get('Call-ID'), cseq.number, method].join(SEPARATOR);
+  const via = topVia(headers);
+  const cseq = parseCSeq(headers.get('CSeq') ?? '');
+  if (via === undefined || cseq === undefined) return undefined;
+  const common = [headers.get('Call-ID'), cseq.number, method];
+  if (isUnique(via)) return [via.branch, via.host.toLowerCase(), via.port, ...common].join(SEPARATOR);
+  const firstVia = splitList(headers.get('Via') ?? '')[0];
+  return [firstVia, request.uri, fromTag(request), ...common].join(SEPARATOR);
 }
 
 /** RFC 3261 section 17.1.3: topmost branch and the method in CSeq. */

@@ -171,7 +171,7 @@ export class TransactionLayer {
     }
     const known = this.#servers.get(key);
     if (known !== undefined) {
-      known.receiveRetransmission();
+      known.receiveRetransmission(source, received.transport);
       return;
     }
     if (this.#overloaded(request.method)) {

@@ -59,6 +59,25 @@ describe('matching of requests', () => {
     expect(transport.takeResponses().map(({ status }) => status)).toEqual([200, 200]);
   });
 
+  test('the same branch with another Call-ID or CSeq is another transaction, whatever its sender thinks of branches', () => {
+    const { receive, requests } = setUp();
+    const via = 'UDP 192.0.2.9:5070;branch=z9hG4bKsame;rport';
+    receive(requestText({ method: 'OPTIONS', via, callId: 'a' }));
+    receive(requestText({ method: 'OPTIONS', via, callId: 'b' }));
+    receive(requestText({ method: 'OPTIONS', via, callId: 'b', cseq: 2 }));
+    expect(requests).toHaveLength(3);
+  });
+
+  test('a retransmission from another port is answered there, and so is everything after it', () => {
+    const { receive, answer, transport } = setUp();
+    const text = requestText({ method: 'INVITE' });
+    receive(text);
+    answer(0, 180);
+    receive(text, { address: '192.0.2.9', port: 5071 });
+    answer(0, 486);
+    expect(transport.take().map(({ to }) => to.port)).toEqual([5070, 5071, 5071]);
+  });
+
   test('the same branch from another sent-by is another transaction', () => {
     const { receive, requests } = setUp();
     receive(requestText({ method: 'OPTIONS', callId: 'a', via: 'UDP 192.0.2.9:5070;branch=z9hG4bKx;rport' }));
