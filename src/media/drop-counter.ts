@@ -1,0 +1,43 @@
+import type { RtpDefect } from './rtp-packet.js';
+
+/**
+ * Why a packet was refused. `rtcp`: a malformed one; `direction`: we receive nothing now; `source` and `probation`: the
+ * latching rule; `sequence`: out of all order; `event`: a malformed telephone event.
+ */
+export type DropReason =
+  | RtpDefect
+  | 'rtcp'
+  | 'direction'
+  | 'source'
+  | 'probation'
+  | 'payload-type'
+  | 'payload-size'
+  | 'sequence'
+  | 'event';
+
+/** Counts refused packets by reason. */
+export class DropCounter {
+  readonly #counts: Record<DropReason, number> = {
+    'not-rtp': 0,
+    csrc: 0,
+    extension: 0,
+    padding: 0,
+    rtcp: 0,
+    direction: 0,
+    source: 0,
+    probation: 0,
+    'payload-type': 0,
+    'payload-size': 0,
+    sequence: 0,
+    event: 0,
+  };
+
+  add(reason: DropReason): void {
+    this.#counts[reason] += 1;
+  }
+
+  /** A copy with the reasons that occurred. */
+  snapshot(): Readonly<Record<string, number>> {
+    return Object.fromEntries(Object.entries(this.#counts).filter(([, count]) => count > 0));
+  }
+}

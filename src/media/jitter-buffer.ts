@@ -1,0 +1,47 @@
+/** What one {@link JitterBuffer.take} gave. Reused by the next call. */
+export interface JitterFrame {
+  /** One byte a sample; where {@link known} is 0 the content is undefined. */
+  readonly data: Uint8Array;
+  /** 1 for each sample that a packet brought, 0 for each that must be invented. */
+  readonly known: Uint8Array;
+  /** How many are 0. */
+  missing: number;
+  /** A stream is being played: what is missing was lost or late. Otherwise nothing has come, or the sender is silent. */
+  playing: boolean;
+  /** Arrival of the packet that holds the last sample ({@link Clock.now}); `undefined` when that is missing. */
+  receivedAtMs: number | undefined;
+}
+
+/** What became of a packet. `late`: its time had passed. `resync`: taken, and everything before it was given up. */
+export type PutVerdict = 'queued' | 'late' | 'resync';
+
+/**
+ * Turns packets that come when they please into an even stream of samples. Fixed or adaptive: the one who takes frames
+ * cannot tell. Pure: time comes in with each call.
+ */
+export interface JitterBuffer {
+  /**
+   * Takes a packet of one-byte samples. Keeps `payload` itself, which must not change afterwards.
+   * @param sequence extended, as {@link SequenceTracker} gives it: never wraps
+   * @param timestamp as on the wire, 32 bits
+   */
+  put(
+    sequence: number,
+    timestamp: number,
+    payload: Uint8Array,
+    offset: number,
+    length: number,
+    arrivalMs: number,
+  ): PutVerdict;
+  /**
+   * Gives the next 20 ms.
+   * @param speaking whether the caller is speaking: delay that has gathered is shed in pauses first
+   */
+  take(nowMs: number, speaking: boolean): JitterFrame;
+  /** Forgets what is queued; the next packet begins a new stream. */
+  reset(): void;
+  /** Audio queued, ms. */
+  readonly depthMs: number;
+  /** Samples that came and were never played: shed to reduce delay, or overtaken by a resync. */
+  readonly discardedSamples: number;
+}

@@ -1,0 +1,119 @@
+import type { Clock, TimerHandle } from '../base/clock.js';
+
+/** Length of a slot, ms. */
+export const SLOT_MS = 5;
+/** Slots of one 20 ms frame: streams are spread over so many phases. */
+export const FRAME_SLOTS = 4;
+
+/** Behind by more than this, the wheel no longer returns to the event loop between slots, ms. */
+const MAX_POLITE_LAG_MS = 1000;
+
+/** A stream on the wheel. */
+export interface WheelMember {
+  /**
+   * A slot has come. Called for every slot, in order, none left out.
+   * @param dueSlot the newest slot whose time has come: greater than `slot` where the process was held up
+   */
+  onSlot(slot: number, dueSlot: number): void;
+  /** `onSlot` threw. The member has left the wheel. */
+  onSlotError(error: unknown): void;
+}
+
+/**
+ * The one clock that packets leave by. Slots begin at `origin + n * 5 ms` for all time, so lateness never adds up. After
+ * a delay the missed slots are made up one after the other, each in a turn of the event loop of its own: packets that
+ * arrived meanwhile are read first, and replies made in microtasks still find their slot. Runs while it has members.
+ */
+export class PacingWheel {
+  readonly #clock: Clock;
+  readonly #phases = new Map<WheelMember, number>();
+  readonly #population = new Array<number>(FRAME_SLOTS).fill(0);
+  readonly #originMs: number;
+  #nextSlot = 0;
+  #timer: TimerHandle | undefined;
+  #yielded = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#originMs = clock.now();
+  }
+
+  /** The first slot that has not been served. */
+  get nextSlot(): number {
+    return this.#nextSlot;
+  }
+
+  /** When `slot` is due ({@link Clock.now}). */
+  slotTimeMs(slot: number): number {
+    return this.#originMs + slot * SLOT_MS;
+  }
+
+  /** Adds a member; returns its phase, 0 to 3: the least populated. It is served from {@link nextSlot} on. */
+  join(member: WheelMember): number {
+    const phase = this.#population.indexOf(Math.min(...this.#population));
+    this.#phases.set(member, phase);
+    this.#population[phase] = (this.#population[phase] ?? 0) + 1;
+    if (this.#phases.size === 1) this.#start();
+    return phase;
+  }
+
+  /** Removes a member; it is not called again. Idempotent. */
+  leave(member: WheelMember): void {
+    const phase = this.#phases.get(member);
+    if (phase === undefined) return;
+    this.#phases.delete(member);
+    this.#population[phase] = (this.#population[phase] ?? 0) - 1;
+    if (this.#phases.size > 0) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start(): void {
+    if (this.#timer !== undefined) return;
+    this.#nextSlot = Math.max(this.#nextSlot, this.#slotAt(this.#clock.now()) + 1);
+    this.#yielded = false;
+    this.#arm();
+  }
+
+  #slotAt(nowMs: number): number {
+    return Math.floor((nowMs - this.#originMs) / SLOT_MS);
+  }
+
+  #arm(): void {
+    const waitMs = this.slotTimeMs(this.#nextSlot) - this.#clock.now();
+    // Timers have whole milliseconds: rounding down would wake too early, and twice.
+    this.#timer = this.#clock.setTimeout(this.#tick, Math.max(0, Math.ceil(waitMs)));
+  }
+
+  readonly #tick = (): void => {
+    this.#timer = undefined;
+    const lagMs = this.#clock.now() - this.slotTimeMs(this.#nextSlot);
+    if (lagMs >= SLOT_MS && !this.#yielded) {
+      // Held up: let the event loop read what lies in the sockets before frames are made of it.
+      this.#yielded = true;
+    } else if (lagMs >= 0) {
+      this.#serve();
+    }
+    if (this.#phases.size > 0 && this.#timer === undefined) this.#arm();
+  };
+
+  #serve(): void {
+    let dueSlot = this.#slotAt(this.#clock.now());
+    do {
+      const slot = this.#nextSlot;
+      this.#nextSlot = slot + 1;
+      for (const member of this.#phases.keys()) this.#serveMember(member, slot, dueSlot);
+      dueSlot = this.#slotAt(this.#clock.now());
+    } while ((dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && this.#phases.size > 0);
+    this.#yielded = this.#nextSlot <= dueSlot;
+  }
+
+  #serveMember(member: WheelMember, slot: number, dueSlot: number): void {
+    try {
+      member.onSlot(slot, dueSlot);
+    } catch (error) {
+      this.leave(member);
+      member.onSlotError(error);
+    }
+  }
+}

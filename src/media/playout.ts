@@ -1,0 +1,225 @@
+import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
+import type { CommandSequence, Playhead, StreamEvent } from './engine.js';
+import type { PhoneCoding } from './phone-codec.js';
+import { ResponseAudio } from './response-audio.js';
+
+export const playoutDefaults = {
+  /** Audio queued at most; more is refused and counted, ms. */
+  maxQueuedMs: 600_000,
+  /** Ids of ended responses remembered, so that their late audio does not start them anew. */
+  rememberedIds: 64,
+} as const;
+
+const SAMPLES_PER_MS = 8;
+
+interface Mark {
+  readonly sequence: CommandSequence;
+  /** The last response queued before it, and how much of that; `undefined` when nothing was. */
+  readonly response: ResponseAudio | undefined;
+  readonly samples: number;
+}
+
+/**
+ * What the caller is to hear: a queue of responses, played in the order of their first `play`, and the clock of what
+ * left. Pure: {@link fill} is called for every packet, and whatever it found is reported by {@link report} once the
+ * packet was sent.
+ *
+ * A packet is filled only by audio that is there: what is too short for a packet waits for more, unless its response
+ * has ended or a mark stands behind it. One response follows another within a packet.
+ */
+export class Playout {
+  readonly #emit: (event: StreamEvent) => void;
+  readonly #responses: ResponseAudio[] = [];
+  readonly #byId = new Map<string, ResponseAudio>();
+  readonly #endedIds = new Set<string>();
+  readonly #marks: Mark[] = [];
+  /** Found by `fill`, told by `report`. */
+  readonly #found: StreamEvent[] = [];
+  #coding: PhoneCoding;
+  #output: AudioFormat;
+  #paused = false;
+  #refusedMs = 0;
+
+  constructor(coding: PhoneCoding, emit: (event: StreamEvent) => void) {
+    this.#coding = coding;
+    this.#output = coding.format;
+    this.#emit = emit;
+  }
+
+  /** Audio of responses that are not doomed, ms. */
+  get queuedMs(): number {
+    let samples = 0;
+    for (const response of this.#responses) if (!response.doomed) samples += response.queuedSamples;
+    return samples / SAMPLES_PER_MS;
+  }
+
+  /** Audio refused because too much was queued, ms. */
+  get refusedMs(): number {
+    return this.#refusedMs;
+  }
+
+  /** The response that is being heard; `undefined` between responses. */
+  get playhead(): Playhead | undefined {
+    const head = this.#responses[0];
+    return head?.started ? { responseId: head.id, heardMs: head.heardMs } : undefined;
+  }
+
+  /** The format `play` takes from now on. */
+  setOutput(output: AudioFormat): void {
+    this.#output = output;
+  }
+
+  /** The phone's codec, as negotiated; queued audio is recoded. */
+  setCoding(coding: PhoneCoding): void {
+    if (coding === this.#coding) return;
+    this.#coding = coding;
+    for (const response of this.#responses) response.recode(coding);
+  }
+
+  /** Queues audio, copying it. Late audio of a response that has ended or was flushed is dropped. */
+  play(responseId: string, audio: Uint8Array): void {
+    const response = this.#open(responseId);
+    if (response === undefined || response.ended) return;
+    if (this.queuedMs >= playoutDefaults.maxQueuedMs) {
+      this.#refusedMs += audio.length / bytesPerMs(this.#output);
+      return;
+    }
+    response.push(audio);
+  }
+
+  end(responseId: string): void {
+    this.#open(responseId)?.end();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /** The moment a flush is commanded: what is here now will go, what comes from now on stays. */
+  doom(): void {
+    for (const response of this.#responses) response.doomed = true;
+  }
+
+  /** The flush takes effect: reports the end of everything doomed, and of a pause. */
+  flush(atMs: number): void {
+    this.#paused = false;
+    while (this.#responses[0]?.doomed) this.#close(this.#responses[0], 'interrupted', atMs);
+    this.report();
+  }
+
+  /** Acknowledged with `sequence` when everything queued by now was sent or flushed. */
+  mark(sequence: CommandSequence): void {
+    const response = this.#responses.findLast(({ doomed }) => !doomed);
+    const samples = response === undefined ? 0 : response.sentSamples + response.queuedSamples;
+    if (response !== undefined) response.markedSamples = samples;
+    this.#marks.push({ sequence, response, samples });
+  }
+
+  /** Fills a packet, with silence where nothing is to be heard. `atMs`: {@link Clock.now} of its sending. */
+  fill(packet: Uint8Array, atMs: number): void {
+    let filled = 0;
+    while (!this.#paused && filled < packet.length) {
+      const head = this.#responses[0];
+      if (head === undefined || head.doomed) break;
+      const wanted = packet.length - filled;
+      if (head.queuedSamples === 0 && head.ended) {
+        this.#close(head, 'finished', atMs);
+      } else if (head.queuedSamples < wanted && !head.ended && head.markedSamples <= head.sentSamples) {
+        this.#starve(head, atMs);
+        break;
+      } else {
+        filled += this.#take(head, packet, filled, wanted, atMs);
+        if (head.queuedSamples === 0 && !head.ended) break;
+      }
+    }
+    if (filled < packet.length) packet.fill(this.#coding.silence, filled);
+    this.settle(atMs);
+  }
+
+  /** Finds responses that ended and marks that were reached without a packet. */
+  settle(atMs: number): void {
+    for (let head = this.#responses[0]; head?.ended && head.queuedSamples === 0 && !head.doomed; ) {
+      this.#close(head, 'finished', atMs);
+      head = this.#responses[0];
+    }
+    for (let mark = this.#marks[0]; mark !== undefined && this.#isReached(mark); mark = this.#marks[0]) {
+      this.#marks.shift();
+      const playing = this.playhead;
+      this.#found.push({ type: 'ack', sequence: mark.sequence, command: 'mark', atMs, playing });
+    }
+  }
+
+  /** Tells the listener what `fill` or `settle` found. */
+  report(): void {
+    for (let event = this.#found.shift(); event !== undefined; event = this.#found.shift()) this.#emit(event);
+  }
+
+  /** The stream closes: ends every response still open as interrupted, and returns all that is left to report. */
+  close(atMs: number): readonly StreamEvent[] {
+    this.settle(atMs);
+    this.#marks.length = 0;
+    for (const response of [...this.#responses]) this.#close(response, 'interrupted', atMs);
+    return this.#found.splice(0);
+  }
+
+  #open(responseId: string): ResponseAudio | undefined {
+    const known = this.#byId.get(responseId);
+    if (known !== undefined) return known.doomed ? undefined : known;
+    if (this.#endedIds.has(responseId)) return undefined;
+    const response = new ResponseAudio(responseId, this.#output, this.#coding);
+    this.#responses.push(response);
+    this.#byId.set(responseId, response);
+    return response;
+  }
+
+  #take(head: ResponseAudio, packet: Uint8Array, offset: number, count: number, atMs: number): number {
+    const started = head.started;
+    const taken = head.take(packet, offset, count);
+    head.starved = false;
+    if (!started) this.#found.push({ type: 'response-started', responseId: head.id, atMs });
+    if (!head.voiced && this.#isAudible(packet, offset, taken)) {
+      head.voiced = true;
+      this.#found.push({ type: 'response-voiced', responseId: head.id, atMs });
+    }
+    return taken;
+  }
+
+  #starve(head: ResponseAudio, atMs: number): void {
+    if (head.starved || !head.started) return;
+    head.starved = true;
+    this.#found.push({ type: 'starved', responseId: head.id, atMs });
+  }
+
+  #isAudible(packet: Uint8Array, offset: number, count: number): boolean {
+    const audible = this.#coding.audible;
+    for (let i = offset; i < offset + count; i += 1) if (audible[packet[i] as number] === 1) return true;
+    return false;
+  }
+
+  #isReached(mark: Mark): boolean {
+    const { response, samples } = mark;
+    return response === undefined || response.closed || response.sentSamples >= samples;
+  }
+
+  #close(response: ResponseAudio, state: 'finished' | 'interrupted', atMs: number): void {
+    this.#responses.shift();
+    this.#byId.delete(response.id);
+    response.closed = true;
+    this.#rememberEnded(response.id);
+    const heardMs = state === 'finished' ? response.lengthMs : response.heardMs;
+    this.#found.push({ type: 'response-ended', responseId: response.id, state, heardMs, atMs });
+  }
+
+  #rememberEnded(id: string): void {
+    this.#endedIds.add(id);
+    if (this.#endedIds.size <= playoutDefaults.rememberedIds) return;
+    for (const oldest of this.#endedIds) {
+      this.#endedIds.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
+import { type AudioConverter, createAudioConverter } from './audio-converter.js';
+import { ByteQueue } from './byte-queue.js';
+import type { PhoneCoding } from './phone-codec.js';
+import { createLeadingSilenceTrim, type LeadingSilenceTrim } from './silence-trim.js';
+
+const SAMPLES_PER_MS = 8;
+
+/**
+ * One response on its way to the phone: leading silence trimmed, converted to the phone's codec, queued, and its heard
+ * clock. Positions are on the response's own timeline, as the flavor wrote it.
+ */
+export class ResponseAudio {
+  readonly id: string;
+  /** Set by a flush, before it takes effect: nothing more is taken or sent. */
+  doomed = false;
+  /** No more audio will come. */
+  ended = false;
+  /** Everything of it was sent, or it was flushed. */
+  closed = false;
+  /** Audible audio of it was sent. */
+  voiced = false;
+  /** The queue ran dry, and that was reported. */
+  starved = false;
+  /** A mark stands after this many samples: what lies before need not wait to fill a packet. */
+  markedSamples = 0;
+
+  readonly #inputBytesPerMs: number;
+  /** Puts odd bytes of `pcm16` back together before the trim sees them. */
+  readonly #aligner: AudioConverter;
+  readonly #trim: LeadingSilenceTrim;
+  readonly #output: AudioFormat;
+  #converter: AudioConverter;
+  readonly #queue = new ByteQueue();
+  #inputBytes = 0;
+  #trimmedMs = 0;
+  #sentSamples = 0;
+
+  /** @param output the format `push` takes */
+  constructor(id: string, output: AudioFormat, coding: PhoneCoding) {
+    this.id = id;
+    this.#output = output;
+    this.#inputBytesPerMs = bytesPerMs(output);
+    this.#aligner = createAudioConverter(output, output);
+    this.#trim = createLeadingSilenceTrim(output);
+    this.#converter = createAudioConverter(output, coding.format);
+  }
+
+  /** At least one packet with a sample of it was sent. */
+  get started(): boolean {
+    return this.#sentSamples > 0;
+  }
+
+  /** 8000 Hz samples waiting, and sent. */
+  get queuedSamples(): number {
+    return this.#queue.length;
+  }
+
+  get sentSamples(): number {
+    return this.#sentSamples;
+  }
+
+  /** What the caller has heard, ms; trimmed silence counts as soon as anything behind it was sent. */
+  get heardMs(): number {
+    if (this.#sentSamples === 0) return 0;
+    return Math.min(this.#trimmedMs + this.#sentSamples / SAMPLES_PER_MS, this.lengthMs);
+  }
+
+  /** Everything that was pushed, ms. */
+  get lengthMs(): number {
+    return this.#inputBytes / this.#inputBytesPerMs;
+  }
+
+  push(audio: Uint8Array): void {
+    const aligned = this.#aligner.convert(audio);
+    this.#inputBytes += aligned.length;
+    const { audio: kept, trimmedMs } = this.#trim.process(aligned);
+    this.#trimmedMs = trimmedMs;
+    this.#queue.push(this.#converter.convert(kept));
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#queue.push(this.#converter.convert(this.#trim.finish().audio));
+  }
+
+  /** Moves up to `count` samples into a packet; returns how many. */
+  take(target: Uint8Array, offset: number, count: number): number {
+    const taken = this.#queue.take(target, offset, count);
+    this.#sentSamples += taken;
+    return taken;
+  }
+
+  /** The phone's codec has changed to `coding`. */
+  recode(coding: PhoneCoding): void {
+    this.#queue.translate(coding.fromOther);
+    this.#converter = createAudioConverter(this.#output, coding.format);
+  }
+}

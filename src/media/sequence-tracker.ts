@@ -1,0 +1,148 @@
+/** Limits of RFC 3550 A.1, and two of our own for restarts that it does not see. */
+const MAX_DROPOUT = 3000;
+const MAX_MISORDER = 100;
+/** Old-looking packets in a row, each the successor of the one before, that prove a sender which started again. */
+const RESTART_PACKETS = 3;
+/** Time they must be spread over, ms: a block that the network delayed arrives at once, a stream does not. */
+const RESTART_SPREAD_MS = 20;
+/** How many sequence numbers back a duplicate is recognised. */
+const REMEMBERED = 256;
+
+/**
+ * `next`: accepted. `restarted`: accepted, and the numbering began anew with this packet: nothing before it counts.
+ * `duplicate`: came before. `refused`: out of all order, unless the next packet confirms it.
+ */
+export type SequenceVerdict = 'next' | 'restarted' | 'duplicate' | 'refused';
+
+/**
+ * Follows the sequence numbers of one source: extends them over their 16 bits, counts losses (RFC 3550 A.1, A.3) and
+ * measures interarrival jitter (A.8). A new SSRC restarts it; totals go on.
+ */
+export class SequenceTracker {
+  readonly #clockHz: number;
+  readonly #seen = new Float64Array(REMEMBERED);
+  #started = false;
+  #ssrc = 0;
+  #base = 0;
+  #highest = 0;
+  #extended = 0;
+  /** The sequence number that would confirm a jump, or -1. */
+  #confirming = -1;
+  #oldInRow = 0;
+  #lastOld = 0;
+  #firstOldMs = 0;
+  /** Accepted since the last restart, and expected before it. */
+  #received = 0;
+  #receivedBefore = 0;
+  #expectedBefore = 0;
+  #duplicates = 0;
+  #transit = 0;
+  #transitKnown = false;
+  #jitter = 0;
+
+  /** @param clockHz rate of the RTP timestamps */
+  constructor(clockHz: number) {
+    this.#clockHz = clockHz;
+  }
+
+  /** The extended sequence number of the last packet accepted; a restart goes on above all earlier ones. */
+  get extended(): number {
+    return this.#extended;
+  }
+
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  /** Packets that should have come by now. */
+  get expected(): number {
+    return this.#expectedBefore + (this.#started ? this.#highest - this.#base + 1 : 0);
+  }
+
+  /** Packets that should have come and did not; never negative. */
+  get lost(): number {
+    return Math.max(0, this.expected - this.#receivedBefore - this.#received);
+  }
+
+  /** Interarrival jitter, ms. */
+  get jitterMs(): number {
+    return (this.#jitter / this.#clockHz) * 1000;
+  }
+
+  /**
+   * Takes the header of the next packet.
+   * @param timed whether the timestamp is the time of the packet: not so for RFC 4733 events, which all carry that of
+   * their beginning
+   * @param arrivalMs {@link Clock.now}
+   */
+  update(ssrc: number, sequence: number, timestamp: number, timed: boolean, arrivalMs: number): SequenceVerdict {
+    if (!this.#started || ssrc !== this.#ssrc) return this.#restart(ssrc, sequence, timestamp, timed, arrivalMs);
+    const ahead = (sequence - this.#highest) & 0xffff;
+    if (ahead > 0 && ahead < MAX_DROPOUT) {
+      this.#highest += ahead;
+      return this.#accept(this.#highest, timestamp, timed, arrivalMs);
+    }
+    const behind = (0x1_0000 - ahead) & 0xffff;
+    if (behind > MAX_MISORDER) {
+      if (sequence === this.#confirming) return this.#restart(ssrc, sequence, timestamp, timed, arrivalMs);
+      this.#confirming = (sequence + 1) & 0xffff;
+      return 'refused';
+    }
+    if (this.#isRestart(sequence, arrivalMs)) return this.#restart(ssrc, sequence, timestamp, timed, arrivalMs);
+    const extended = this.#highest - behind;
+    if (this.#seen[extended % REMEMBERED] === extended) {
+      this.#duplicates += 1;
+      return 'duplicate';
+    }
+    // The very first packets may have changed places too.
+    if (extended < this.#base) this.#base = extended;
+    this.#seen[extended % REMEMBERED] = extended;
+    this.#extended = extended;
+    this.#received += 1;
+    return 'next';
+  }
+
+  #accept(extended: number, timestamp: number, timed: boolean, arrivalMs: number): 'next' {
+    this.#seen[extended % REMEMBERED] = extended;
+    this.#extended = extended;
+    this.#confirming = -1;
+    this.#oldInRow = 0;
+    this.#received += 1;
+    if (timed) this.#measureJitter(timestamp, arrivalMs);
+    return 'next';
+  }
+
+  #restart(ssrc: number, sequence: number, timestamp: number, timed: boolean, arrivalMs: number): 'restarted' {
+    this.#expectedBefore = this.expected;
+    this.#receivedBefore += this.#received;
+    this.#received = 0;
+    // A multiple of 2^16 above everything before, so that the low 16 bits stay the sequence number.
+    const cycle = this.#started ? Math.floor(this.#highest / 0x1_0000) + 1 : 1;
+    this.#started = true;
+    this.#ssrc = ssrc;
+    this.#base = cycle * 0x1_0000 + sequence;
+    this.#highest = this.#base;
+    this.#transitKnown = false;
+    this.#accept(this.#base, timestamp, timed, arrivalMs);
+    return 'restarted';
+  }
+
+  #isRestart(sequence: number, arrivalMs: number): boolean {
+    const follows = this.#oldInRow > 0 && sequence === ((this.#lastOld + 1) & 0xffff);
+    if (!follows) this.#firstOldMs = arrivalMs;
+    this.#oldInRow = follows ? this.#oldInRow + 1 : 1;
+    this.#lastOld = sequence;
+    return this.#oldInRow >= RESTART_PACKETS && arrivalMs - this.#firstOldMs >= RESTART_SPREAD_MS;
+  }
+
+  /** RFC 3550 A.8. Differences are taken modulo 2^32; a jump of the timestamp is no jitter and is left out. */
+  #measureJitter(timestamp: number, arrivalMs: number): void {
+    const arrival = Math.round((arrivalMs / 1000) * this.#clockHz);
+    const transit = (arrival - timestamp) | 0;
+    const difference = Math.abs((transit - this.#transit) | 0);
+    const known = this.#transitKnown;
+    this.#transit = transit;
+    this.#transitKnown = true;
+    if (known && difference < this.#clockHz) this.#jitter += (difference - this.#jitter) / 16;
+  }
+}

@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest';
+import type { Clock, TimerHandle } from '../../src/base/clock.js';
+import { PacingWheel, type WheelMember } from '../../src/media/pacing-wheel.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+/** A clock that can be held up: while it is, time passes and no timer fires, as when the process is busy. */
+class BusyClock implements Clock {
+  readonly #clock = new FakeClock(1_000);
+  #aheadMs = 0;
+
+  now(): number {
+    return this.#clock.now() + this.#aheadMs;
+  }
+
+  wallTime(): number {
+    return this.now();
+  }
+
+  /** As Node does: whole milliseconds, never less than one. */
+  setTimeout(callback: () => void, delayMs: number): TimerHandle {
+    return this.#clock.setTimeout(callback, Math.max(1, Math.trunc(delayMs)));
+  }
+
+  clearTimeout(timer: TimerHandle | undefined): void {
+    this.#clock.clearTimeout(timer);
+  }
+
+  get pendingTimers(): number {
+    return this.#clock.pendingTimers;
+  }
+
+  advance(ms: number): void {
+    this.#clock.advance(ms);
+  }
+
+  holdUp(ms: number): void {
+    this.#aheadMs += ms;
+  }
+}
+
+interface Served {
+  readonly slot: number;
+  readonly dueSlot: number;
+  readonly atMs: number;
+}
+
+const setUp = () => {
+  const clock = new BusyClock();
+  const wheel = new PacingWheel(clock);
+  const memberOf = (
+    onSlot: (slot: number) => void = () => {},
+  ): WheelMember & { served: Served[]; errors: unknown[] } => {
+    const served: Served[] = [];
+    const errors: unknown[] = [];
+    return {
+      served,
+      errors,
+      onSlot: (slot, dueSlot) => {
+        served.push({ slot, dueSlot, atMs: clock.now() });
+        onSlot(slot);
+      },
+      onSlotError: (error) => errors.push(error),
+    };
+  };
+  return { clock, wheel, memberOf };
+};
+
+test('slots come every 5 ms, each once, at their own time', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const member = memberOf();
+  wheel.join(member);
+  clock.advance(1_000);
+  expect(member.served).toHaveLength(200);
+  for (const { slot, dueSlot, atMs } of member.served) {
+    expect(dueSlot).toBe(slot);
+    expect(atMs).toBe(wheel.slotTimeMs(slot));
+  }
+});
+
+test('an hour of uneven delays leaves no drift', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const member = memberOf((slot) => clock.holdUp((slot * 37) % 4));
+  wheel.join(member);
+  clock.advance(1_400_000);
+  const last = member.served.at(-1);
+  expect(member.served.map(({ slot }) => slot)).toEqual(member.served.map((_, index) => index + 1));
+  expect((last?.atMs ?? 0) - wheel.slotTimeMs(last?.slot ?? 0)).toBeLessThan(10);
+});
+
+test('after a delay every missed slot is made up, one timer each, and said to be late', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const member = memberOf();
+  wheel.join(member);
+  clock.advance(50);
+  clock.holdUp(102);
+  const before = member.served.length;
+  clock.advance(5);
+  // The first timer only lets the sockets be read; then one slot a millisecond.
+  expect(member.served.length - before).toBeLessThanOrEqual(5);
+  clock.advance(100);
+  const made = member.served.slice(before);
+  expect(made.map(({ slot }) => slot)).toEqual(made.map((_, index) => before + 1 + index));
+  expect(made[0]?.dueSlot).toBeGreaterThanOrEqual(before + 20);
+  expect(made.at(-1)?.dueSlot).toBe(made.at(-1)?.slot);
+});
+
+test('after a minute of standstill all slots come, without a minute of catching up', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const member = memberOf();
+  wheel.join(member);
+  clock.holdUp(60_000);
+  clock.advance(400);
+  expect(member.served.length).toBeGreaterThanOrEqual(12_060);
+  expect(wheel.nextSlot * 5).toBeGreaterThan(60_300);
+});
+
+test('members are spread evenly over four phases, also after some left', () => {
+  const { wheel, memberOf } = setUp();
+  const members = Array.from({ length: 8 }, () => memberOf());
+  expect(members.map((member) => wheel.join(member))).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+  for (const index of [2, 6]) wheel.leave(members[index] as WheelMember);
+  expect([wheel.join(memberOf()), wheel.join(memberOf()), wheel.join(memberOf())]).toEqual([2, 2, 0]);
+});
+
+test('without members no timer runs; the next one starts it again', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const first = memberOf();
+  wheel.join(first);
+  clock.advance(20);
+  wheel.leave(first);
+  wheel.leave(first);
+  expect(clock.pendingTimers).toBe(0);
+  clock.advance(1_000);
+  const second = memberOf();
+  wheel.join(second);
+  clock.advance(20);
+  expect(first.served).toHaveLength(4);
+  expect(second.served[0]).toMatchObject({ slot: 205, dueSlot: 205 });
+});
+
+test('a member that throws leaves the wheel; the others go on', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const faulty = memberOf(() => {
+    throw new Error('boom');
+  });
+  const sound = memberOf();
+  wheel.join(faulty);
+  wheel.join(sound);
+  clock.advance(50);
+  expect(faulty.served).toHaveLength(1);
+  expect(faulty.errors).toHaveLength(1);
+  expect(sound.served).toHaveLength(10);
+});
+
+test('members may leave and join while a slot is served', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const later = memberOf();
+  const second = memberOf();
+  const first = memberOf((slot) => {
+    if (slot !== 2) return;
+    wheel.leave(first);
+    wheel.leave(second);
+    wheel.join(later);
+  });
+  wheel.join(first);
+  wheel.join(second);
+  clock.advance(50);
+  expect(first.served).toHaveLength(2);
+  expect(second.served).toHaveLength(1);
+  expect(later.served.length).toBeGreaterThanOrEqual(8);
+  expect(clock.pendingTimers).toBe(1);
+});
