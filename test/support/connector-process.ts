@@ -189,7 +189,9 @@ export class ConnectorProcess implements AsyncDisposable {
     }
     this.#log.push(entry);
     if (entry['msg'] !== 'ready') return;
-    this.#listening = Array.isArray(entry['listening']) ? entry['listening'].filter(isListeningAddress) : [];
-    this.#adminOrigin = String(entry['admin']);
+    this.#listening = Array.isArray(entry['sip']) ? entry['sip'].filter(isListeningAddress) : [];
+    const admin = entry['admin'];
+    const port = typeof admin === 'object' && admin !== null && 'port' in admin ? admin.port : undefined;
+    this.#adminOrigin = `http://127.0.0.1:${port}`;
   }
 }

@@ -1,0 +1,267 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createSystemClock } from '../../src/base/clock.js';
+import { ConnectorError } from '../../src/base/connector-error.js';
+import { createSystemRandom } from '../../src/base/random.js';
+import type { Config, RouteConfig } from '../../src/config/config.js';
+import { VoiceConnector } from '../../src/connector/voice-connector.js';
+import type { CallRecord } from '../../src/ops/call-record.js';
+import { FakeDriver } from '../support/fake-driver.js';
+import { FakeFlavor } from '../support/fake-flavor.js';
+import { FakeLeg, OFFER } from '../support/fake-leg.js';
+import { FakeEngine } from '../support/fake-media.js';
+import { createKeptLog } from '../support/silent-log.js';
+
+const cleanups: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const route = (match: RouteConfig['match'], rest: Partial<RouteConfig> = {}): RouteConfig => ({
+  match,
+  variables: {},
+  answer: { delayMs: 0, earlyMedia: false },
+  headers: [],
+  ...rest,
+});
+
+function configIn(directory: string, changes: Partial<Config> = {}): Config {
+  return {
+    signaling: { driver: 'embedded', embedded: { listen: [], advertise: undefined, allow: [] } },
+    media: {
+      bind: '127.0.0.1',
+      advertise: undefined,
+      ports: { min: 40_000, max: 40_100 },
+      codecs: ['pcmu', 'pcma'],
+      jitter: { minMs: 40, maxMs: 40 },
+      latching: { nat: false, strict: false },
+      portRestSeconds: 0,
+    },
+    limits: {
+      calls: 2,
+      callsPerSecond: 100,
+      perSourcePerSecond: 100,
+      callSeconds: 60,
+      rtpTimeoutSeconds: 30,
+      silenceSeconds: 60,
+    },
+    admin: { listen: { host: '127.0.0.1', port: 0 }, token: 'a-token-for-this-test-alone' },
+    cdr: { path: join(directory, 'cdr.jsonl'), include: [] },
+    recording: { mode: 'off', path: directory },
+    flavors: { agent: { use: 'fake', options: {} } },
+    routes: [
+      route(
+        { to: '2000' },
+        { flavor: 'agent', greeting: 'Hi {{from}}, {{shop}}, {{sip.X-Customer}}', variables: { shop: 'London' } },
+      ),
+      route({ to: '2009' }, { reject: 486 }),
+    ],
+    file: join(directory, 'connector.yaml'),
+    ...changes,
+  };
+}
+
+async function setUp(changes: Partial<Config> = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'connector-test-'));
+  cleanups.push(() => rm(directory, { recursive: true, force: true }));
+  const clock = createSystemClock();
+  const driver = new FakeDriver();
+  const engine = new FakeEngine(clock);
+  const flavors: FakeFlavor[] = [];
+  const log = createKeptLog();
+  const config = configIn(directory, changes);
+  const connector = new VoiceConnector(config, {
+    clock,
+    random: createSystemRandom(),
+    log,
+    createDriver: () => driver,
+    createEngine: () => engine,
+    createFlavors: async (current) => {
+      if (current.routes.length === 0) throw new ConnectorError('ERR_FLAVOR_NOT_FOUND', 'no such flavor');
+      const flavor = new FakeFlavor();
+      flavors.push(flavor);
+      return new Map([['agent', flavor]]);
+    },
+  });
+  cleanups.push(() => connector.stop());
+  const records = async (): Promise<CallRecord[]> => {
+    await connector.stop();
+    const text = await readFile(config.cdr.path, 'utf8');
+    return text.trim() === ''
+      ? []
+      : text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as CallRecord);
+  };
+  return { connector, config, driver, engine, flavors, log, records };
+}
+
+type Setup = Awaited<ReturnType<typeof setUp>>;
+
+/** Lets an answered call come about. */
+async function answered(setup: Setup, invite = {}): Promise<FakeLeg> {
+  const leg = new FakeLeg(invite);
+  setup.driver.ring(leg);
+  await expect.poll(() => leg.actions).toContain('200');
+  leg.emit({ type: 'acked', sdp: undefined });
+  return leg;
+}
+
+const bye = { type: 'ended', end: { by: 'peer', status: 0, text: '' } } as const;
+
+describe('what becomes of an INVITE', () => {
+  test('a routed number is answered, its greeting filled in, and leaves one record', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const leg = await answered(setup, { headers: new Map([['x-customer', ['Ann']]]) });
+    expect(setup.flavors[0]?.sessions[0]?.call).toMatchObject({
+      greeting: 'Hi alice, London, Ann',
+      from: 'alice',
+      to: '2000',
+      variables: { shop: 'London', from: 'alice', to: '2000' },
+    });
+    expect([...(setup.flavors[0]?.sessions[0]?.call.headers ?? [])]).toEqual([]);
+    leg.emit(bye);
+    expect(await setup.records()).toMatchObject([
+      { route: '0 to=2000', flavor: 'agent', cause: { sip: 200, text: 'normal' }, to: '2000' },
+    ]);
+  });
+
+  test.each([
+    ['an unknown number', { requestUser: '999' }, 404],
+    ['a number that is refused by route', { requestUser: '2009' }, 486],
+    ['no common codec', { sdp: OFFER.replace('0 8 101', '18') }, 488],
+    ['a broken description', { sdp: 'v=0\r\nnonsense' }, 400],
+  ])('%s is refused with %j, and recorded', async (_name, invite, status) => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const leg = new FakeLeg(invite);
+    setup.driver.ring(leg);
+    expect(leg.actions).toEqual([`reject ${status}`]);
+    expect(await setup.records()).toMatchObject([{ cause: { sip: status, text: 'rejected' }, answeredAt: null }]);
+  });
+
+  test('beyond limits.calls: 503 with Retry-After, recorded; free again after a BYE', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const first = await answered(setup);
+    await answered(setup);
+    expect(setup.driver.availability.at(-1)).toBe('full');
+    const third = new FakeLeg();
+    setup.driver.ring(third);
+    expect(third.actions).toEqual(['reject 503']);
+    expect(third.rejection?.retryAfterSeconds).toBeGreaterThan(0);
+    first.emit(bye);
+    await expect.poll(() => setup.connector.calls().length).toBe(1);
+    expect(setup.driver.availability.at(-1)).toBe('open');
+    await answered(setup);
+    const causes = (await setup.records()).map((record) => record.cause.text);
+    expect(causes.filter((cause) => cause === 'busy-limit')).toHaveLength(1);
+    expect(causes).toHaveLength(4);
+  });
+
+  test('an INVITE that the driver refused by itself is recorded too', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    setup.driver.handlers.onRefused(new FakeLeg().invite, 420);
+    expect(await setup.records()).toMatchObject([{ cause: { sip: 420, text: 'rejected' } }]);
+  });
+});
+
+describe('drain and stop', () => {
+  test('draining refuses new calls, lets those that are up finish, and then is finished', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const leg = await answered(setup);
+    let finished = false;
+    void setup.connector.finished.then(() => {
+      finished = true;
+    });
+    void setup.connector.drain();
+    expect(setup.driver.availability.at(-1)).toBe('draining');
+    const late = new FakeLeg();
+    setup.driver.ring(late);
+    expect(late.actions).toEqual(['reject 503']);
+    expect(late.rejection?.retryAfterSeconds).toBeGreaterThan(0);
+    expect(finished).toBe(false);
+    leg.emit(bye);
+    await expect.poll(() => finished).toBe(true);
+    expect((await setup.records()).map((record) => record.cause.text)).toEqual(['drain', 'normal']);
+  });
+
+  test('stop ends the calls with BYE and writes their records', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const leg = await answered(setup);
+    const records = await setup.records();
+    expect(leg.actions.at(-1)).toBe('hang-up SIP;cause=200;text="drain"');
+    expect(records).toMatchObject([{ endedBy: 'connector', cause: { text: 'drain' } }]);
+    expect(setup.driver.disposed).toBe(true);
+    expect(setup.flavors[0]?.disposed).toBe(1);
+  });
+
+  test('a start that fails closes what was opened', async () => {
+    const setup = await setUp();
+    setup.driver.failure = new ConnectorError('ERR_LISTEN', 'the port is taken');
+    await expect(setup.connector.start()).rejects.toMatchObject({ code: 'ERR_LISTEN' });
+    expect(setup.flavors[0]?.disposed).toBe(1);
+    expect(setup.driver.disposed).toBe(true);
+  });
+
+  test('an operator ends one call', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const leg = await answered(setup);
+    const [call] = setup.connector.calls();
+    expect(setup.connector.hangUp('no such call')).toBe(false);
+    expect(setup.connector.hangUp(call?.id ?? '')).toBe(true);
+    expect(leg.actions.at(-1)).toContain('admin');
+  });
+});
+
+describe('reload', () => {
+  test('new calls get the new configuration, those that are up keep theirs', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const leg = await answered(setup);
+    const routes = [route({ to: '3000' }, { flavor: 'agent' })];
+    expect(await setup.connector.apply({ ...setup.config, routes })).toEqual({ ok: true, atRestart: [] });
+    const old = new FakeLeg();
+    setup.driver.ring(old);
+    expect(old.actions).toEqual(['reject 404']);
+    await answered(setup, { requestUser: '3000' });
+    expect(setup.flavors[0]?.disposed).toBe(0);
+    leg.emit(bye);
+    await expect.poll(() => setup.flavors[0]?.disposed).toBe(1);
+    expect(setup.flavors[1]?.disposed).toBe(0);
+  });
+
+  test('a configuration whose flavors cannot be made changes nothing', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const outcome = await setup.connector.apply({ ...setup.config, routes: [] });
+    expect(outcome).toEqual({ ok: false, problem: 'no such flavor' });
+    await answered(setup);
+  });
+
+  test('says what takes effect only at a restart', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const media = { ...setup.config.media, portRestSeconds: 5 };
+    expect(await setup.connector.apply({ ...setup.config, media })).toEqual({ ok: true, atRestart: ['media'] });
+  });
+});
+
+test('no number, name or digit of a caller reaches the log', async () => {
+  const setup = await setUp();
+  await setup.connector.start();
+  const leg = await answered(setup, { fromUser: '+442079460000', fromDisplayName: 'Canary', requestUser: '2000' });
+  leg.emit({ type: 'digit', digit: '7', durationMs: 100 });
+  leg.emit(bye);
+  await setup.records();
+  expect(setup.log.lines.join('\n')).not.toMatch(/442079460000|Canary|alice/);
+});

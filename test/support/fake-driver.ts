@@ -1,0 +1,45 @@
+import type {
+  InboundLeg,
+  ListeningAddress,
+  OutboundLeg,
+  SignalingDriver,
+  SignalingHandlers,
+} from '../../src/signaling/port.js';
+
+/** A driver without a network: the test brings the INVITEs. */
+export class FakeDriver implements SignalingDriver {
+  readonly name = 'embedded';
+  readonly availability: string[] = [];
+  failure: Error | undefined;
+  disposed = false;
+  #handlers: SignalingHandlers | undefined;
+
+  async start(handlers: SignalingHandlers): Promise<readonly ListeningAddress[]> {
+    if (this.failure) throw this.failure;
+    this.#handlers = handlers;
+    handlers.onStateChange('up');
+    return [{ protocol: 'udp', address: '127.0.0.1', port: 5060 }];
+  }
+
+  get handlers(): SignalingHandlers {
+    if (!this.#handlers) throw new Error('the driver was not started');
+    return this.#handlers;
+  }
+
+  invite(): OutboundLeg {
+    throw new Error('no outbound calls here');
+  }
+
+  setAvailability(availability: 'open' | 'full' | 'draining'): void {
+    if (this.availability.at(-1) !== availability) this.availability.push(availability);
+  }
+
+  /** A call comes in. */
+  ring(leg: InboundLeg): void {
+    this.handlers.onInvite(leg);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+  }
+}
