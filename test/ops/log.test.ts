@@ -53,6 +53,13 @@ test('secrets are taken out of messages, fields at any depth, errors with their 
   expect(cage.text).toContain('log.test.ts');
 });
 
+test('a secret that a long text is cut in has no half left', () => {
+  const { cage, log } = bench();
+  const before = 'x'.repeat(logFieldDefaults.maxCharacters - SECRET.length + 3);
+  log.info({ text: before + SECRET }, 'long');
+  cage.expectAbsent(SECRET.slice(0, 8));
+});
+
 test('bytes are never written, only counted', () => {
   const { log, lines } = bench();
   log.debug({ frame: new Uint8Array(160), packet: Buffer.from('4711#'), raw: new ArrayBuffer(8) }, 'audio');
