@@ -69,8 +69,7 @@ function stallingProblem(source: string): string | undefined {
       closedGroup = inner;
       if (inner) markOpen(groups);
     } else if (text === '|') {
-      // A branch at the top is never repeated.
-      if (groups.length > 1) markOpen(groups);
+      markOpen(groups);
     } else if (isLoop(text)) {
       if (closedGroup) return 'it repeats a group that repeats or branches itself';
       loops += 1;

@@ -297,6 +297,18 @@ ${anyRoute}`,
     `);
   });
 
+  test('that cannot be resolved are told once, wherever they stand', async () => {
+    expect(
+      await summary(
+        `signaling: { embedded: { allow: ["\${X}"] } }\nflavors: { a: { use: "\${X}" } }\nroutes: ["\${X}"]\n`,
+      ),
+    ).toEqual([
+      'error signaling.embedded.allow[0]: the environment variable X is not set',
+      'error flavors.a.use: the environment variable X is not set',
+      'error routes[0]: the environment variable X is not set',
+    ]);
+  });
+
   test('never have their value repeated, whatever is wrong with it', async () => {
     const canary = 'canary-4711-canary';
     const said = await complaints(
@@ -383,6 +395,24 @@ ${anyRoute}`),
         = help: A built-in flavor, an npm package installed beside this file, or a path relative to this file.
       "
     `);
+  });
+
+  test('written as a number are masked too', async () => {
+    expect(await complaints(`admin: { token: 12345678 }\n${anyRoute}`)).toMatchInlineSnapshot(`
+      "
+      error: admin.token: expected text, found a whole number
+       --> connector.yaml:1:17
+        |
+      1 | admin: { token: [redacted] }
+        |                 ^^^^^^^^^^
+        = help: put it in quotes: "…"
+      "
+    `);
+  });
+
+  test('are masked even in a part of a line that YAML has given up on', async () => {
+    const said = await complaints(`flavors:\n  a: { use: echo } password: sesame, key: "\${KEY}"\n`);
+    expect(said).toContain('2 |   a: { use: echo } password: [redacted], key: "${KEY}"');
   });
 
   test('are masked even on a line that YAML cannot read', async () => {

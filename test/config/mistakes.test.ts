@@ -271,6 +271,7 @@ describe('one mistake', () => {
     ['media: { latching: { nat: yes } }', 'error media.latching.nat: expected true or false, found text'],
     ['limits: { callSeconds: 0 }', 'error limits.callSeconds: expected a number above 0 and at most 31536000'],
     ['limits: { calls: 1.5 }', 'error limits.calls: expected a whole number, found a number'],
+    ['limits: { calls: "200" }', 'error limits.calls: expected a number, found text'],
     ['limits: 3', 'error limits: expected keys and values, found a whole number'],
     ['admin: { listen: 8080 }', 'error admin.listen: expected text, found a whole number'],
     ['admin: { listen: 0.0.0.0:8080 }', 'error admin.listen: listening beyond loopback needs a token'],
@@ -343,6 +344,17 @@ describe('one mistake', () => {
     expect(
       await summary('routes: [{ match: { any: true }, reject: 404 }, { match: { to: "1" }, reject: 486 }]\n'),
     ).toEqual(['warning routes[1]: no call gets here: routes[0] matches every call']);
+  });
+});
+
+describe('what looks like a mistake and is none', () => {
+  test.each([
+    ['two free ports', 'signaling: { embedded: { listen: [udp:127.0.0.1:0, udp:127.0.0.1:0] } }'],
+    ['admin for everybody, with a token', 'admin: { listen: 0.0.0.0:8080, token: abcdefghijklmnop }'],
+    ['a port range that just fits', 'media: { ports: 40000-40399 }'],
+    ['the IPv6 wildcard with an IPv4 address advertised', 'media: { bind: "::", advertise: 203.0.113.7 }'],
+  ])('%s', async (_name, text) => {
+    expect(await summary(`${text}\n${anyRoute}`)).toEqual([]);
   });
 });
 

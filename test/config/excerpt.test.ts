@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { lineAround, makeExcerpt, type TextRange } from '../../src/config/excerpt.js';
+
+const text = 'first\n\tkey: open sesame, more: x\r\nlast';
+const rangeOf = (part: string): TextRange => ({ start: text.indexOf(part), end: text.indexOf(part) + part.length });
+const show = (part: string, ...secrets: string[]): string => {
+  const excerpt = makeExcerpt(text, rangeOf(part), secrets.map(rangeOf));
+  return `${excerpt.text}|${excerpt.text.slice(excerpt.start, excerpt.start + excerpt.length)}`;
+};
+
+test('the line around an offset', () => {
+  expect(text.slice(lineAround(text, 0).start, lineAround(text, 0).end)).toBe('first');
+  expect(text.slice(lineAround(text, text.length).start)).toBe('last');
+  expect(lineAround('a\n\nb', 2)).toEqual({ start: 2, end: 2 });
+});
+
+test.each([
+  ['more', [], ' key: open sesame, more: x|more'],
+  ['more', ['open sesame'], ' key: [redacted], more: x|more'],
+  ['key', ['open sesame'], ' key: [redacted], more: x|key'],
+  ['open sesame', ['open sesame'], ' key: [redacted], more: x|[redacted]'],
+  ['more', ['open', 'open sesame', 'sesame, '], ' key: [redacted]more: x|more'],
+  ['more', ['open', 'sesame', 'x\r\nlast'], ' key: [redacted] [redacted], more: [redacted]|more'],
+  ['more: x\r\nlast', [], ' key: open sesame, more: x|more: x'],
+])('%j with %j hidden', (part, secrets, expected) => {
+  expect(show(part, ...secrets)).toBe(expected);
+});
+
+test('an empty range still underlines something', () => {
+  expect(makeExcerpt('', { start: 0, end: 0 }, [])).toEqual({ text: '', start: 0, length: 1 });
+  expect(makeExcerpt('ab', { start: 2, end: 2 }, [])).toEqual({ text: 'ab', start: 2, length: 1 });
+});
