@@ -11,6 +11,7 @@ import { createResponse, type ResponseOptions } from './message/response-builder
 import type { SipRequest } from './message/sip-message.js';
 import { readSessionBody, sdpOf } from './session-body.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
+import type { SipFlow } from './transport/sip-transport.js';
 
 /** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
 const MAX_UNACKNOWLEDGED = 8;
@@ -108,18 +109,24 @@ export class CallDialog implements DialogOwner {
     const { request, nextHop } = this.dialog.createRequest('BYE');
     if (reason !== undefined) request.headers.append('Reason', oneLine(reason));
     this.#endpoint.findFlow(nextHop, this.#origin, (flow) => {
-      if (flow === undefined || this.#phase !== 'ending') {
+      try {
+        if (flow === undefined) this.forget();
+        else this.#sendBye(request, flow);
+      } catch (error) {
         this.forget();
-        return;
+        throw error;
       }
-      this.#endpoint.transactions.send(request, flow, {
-        onResponse: ({ status }) => {
-          if (status >= 200) this.forget();
-        },
-        onFailure: () => this.forget(),
-      });
     });
     this.#user.onEnded(end);
+  }
+
+  #sendBye(bye: SipRequest, flow: SipFlow): void {
+    this.#endpoint.transactions.send(bye, flow, {
+      onResponse: ({ status }) => {
+        if (status >= 200) this.forget();
+      },
+      onFailure: () => this.forget(),
+    });
   }
 
   /** The dialog exists no longer: its requests get 481 from now on. Nothing is sent, the user is not told. */

@@ -94,7 +94,8 @@ class EmbeddedDriver implements SignalingDriver {
   }
 
   async start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]> {
-    if (this.#handlers !== undefined) throw new ConnectorError('ERR_SIP_STATE', 'the SIP endpoint was started before');
+    if (this.#handlers !== undefined || this.#closing !== undefined)
+      throw new ConnectorError('ERR_SIP_STATE', 'the SIP endpoint was started before');
     this.#handlers = handlers;
     try {
       for (const listen of this.#options.listen) {

@@ -31,8 +31,8 @@ export interface TransactionUser {
 export interface TransactionLayerOptions {
   readonly timers: TimerOptions;
   /**
-   * Live server transactions beyond which an INVITE gets a 503 without state; other methods may use as many again and
-   * are dropped beyond that. An error response un-ACKed lives 32 s, one ACKed 5 s.
+   * Live server transactions beyond which nothing is remembered of further requests (RFC 3261 section 8.2.7): an INVITE
+   * gets 503, any other is answered as usual. An error response un-ACKed lives 32 s, one ACKed 5 s.
    */
   readonly maxServerTransactions: number;
   /** Retry-After of that 503, seconds. */
@@ -174,11 +174,12 @@ export class TransactionLayer {
       known.receiveRetransmission(source, received.transport);
       return;
     }
-    if (this.#overloaded(request.method)) {
-      if (request.method === 'INVITE') this.#refuseOverload(received, key);
+    const overloaded = this.#servers.size >= this.#options.maxServerTransactions;
+    if (overloaded && request.method === 'INVITE') {
+      this.#refuseOverload(received, key);
       return;
     }
-    const transaction = this.#open(received, key);
+    const transaction = overloaded ? this.#openForgotten(received) : this.#open(received, key);
     if (received.malformed !== undefined) this.#handOver(transaction);
     else if (request.method === 'CANCEL') this.#cancel(transaction);
     else this.#handOverUnlessMerged(transaction);
@@ -189,11 +190,6 @@ export class TransactionLayer {
     const invite = inviteKey === undefined ? undefined : this.#servers.get(inviteKey);
     if (invite !== undefined && !invite.receiveAck()) return;
     this.#guard(() => this.#deps.user.onAck(ack, source));
-  }
-
-  #overloaded(method: string): boolean {
-    const limit = this.#options.maxServerTransactions;
-    return this.#servers.size >= (method === 'INVITE' ? limit : 2 * limit);
   }
 
   #refuseOverload(received: ReceivedRequest, key: string): void {
@@ -224,9 +220,19 @@ export class TransactionLayer {
     return transaction;
   }
 
+  /** A transaction that ends with its answer and is found by nobody. */
+  #openForgotten(received: ReceivedRequest): ServerTransaction {
+    return new ServerTransaction(received, {
+      clock: this.#deps.clock,
+      timers: this.#streamTimers,
+      onTerminated: () => {},
+    });
+  }
+
   #handOverUnlessMerged(transaction: ServerTransaction): void {
     const merge = mergeableKey(transaction.request);
-    if (merge === undefined || this.#merges.get(merge) === transaction) this.#handOver(transaction);
+    const first = merge === undefined ? undefined : this.#merges.get(merge);
+    if (first === undefined || first === transaction) this.#handOver(transaction);
     else this.#refuse(transaction, 482);
   }
 

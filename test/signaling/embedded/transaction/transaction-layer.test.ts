@@ -80,9 +80,9 @@ describe('matching of requests', () => {
 
   test('the same branch from another sent-by is another transaction', () => {
     const { receive, requests } = setUp();
-    receive(requestText({ method: 'OPTIONS', callId: 'a', via: 'UDP 192.0.2.9:5070;branch=z9hG4bKx;rport' }));
-    receive(requestText({ method: 'OPTIONS', callId: 'b', via: 'UDP 192.0.2.9:5071;branch=z9hG4bKx;rport' }));
-    receive(requestText({ method: 'OPTIONS', callId: 'c', via: 'UDP 192.0.2.8:5070;branch=z9hG4bKx;rport' }));
+    receive(requestText({ method: 'OPTIONS', via: 'UDP 192.0.2.9:5070;branch=z9hG4bKx;rport' }));
+    receive(requestText({ method: 'OPTIONS', via: 'UDP 192.0.2.9:5071;branch=z9hG4bKx;rport' }));
+    receive(requestText({ method: 'OPTIONS', via: 'UDP 192.0.2.8:5070;branch=z9hG4bKx;rport' }));
     expect(requests).toHaveLength(3);
   });
 
@@ -108,9 +108,11 @@ describe('matching of requests', () => {
 
   test('a branch that is only the magic cookie does not make two requests one', () => {
     const { receive, requests } = setUp();
-    receive(requestText({ method: 'OPTIONS', callId: 'a', via: 'UDP 192.0.2.9:5070;branch=z9hG4bK' }));
-    receive(requestText({ method: 'OPTIONS', callId: 'b', via: 'UDP 192.0.2.9:5070;branch=z9hG4bK' }));
-    expect(requests).toHaveLength(2);
+    const via = 'UDP 192.0.2.9:5070;branch=z9hG4bK';
+    receive(requestText({ method: 'OPTIONS', via }));
+    receive(requestText({ method: 'OPTIONS', via, uri: 'sip:other@192.0.2.1' }));
+    receive(requestText({ method: 'OPTIONS', via, from: '<sip:alice@192.0.2.9>;tag=other' }));
+    expect(requests).toHaveLength(3);
   });
 
   test('a merged request gets 482, also when it is repeated; the first copy goes on', () => {
@@ -249,8 +251,8 @@ describe('the way of a response', () => {
 });
 
 describe('limits and faults', () => {
-  test('above the limit an INVITE gets a stateless 503 with one and the same tag, other methods go on', () => {
-    const { receive, requests, transport, layer } = setUp({ max: 2 });
+  test('above the limit an INVITE gets a stateless 503 with one and the same tag, other requests are answered and forgotten', () => {
+    const { receive, answer, transport, layer, clock } = setUp({ max: 2 });
     receive(requestText({ method: 'INVITE', callId: 'a' }));
     receive(requestText({ method: 'INVITE', callId: 'b' }));
     const late = requestText({ method: 'INVITE', callId: 'c' });
@@ -262,11 +264,13 @@ describe('limits and faults', () => {
     const tags = responses.map(({ headers }) => tagOf(headers.get('To')));
     expect(tags[0]).toMatch(/^[0-9a-f]{16}$/);
     expect(tags[1]).toBe(tags[0]);
-    receive(requestText({ method: 'BYE', to: '<sip:2000@192.0.2.1>;tag=x' }));
-    receive(requestText({ method: 'BYE', to: '<sip:2000@192.0.2.1>;tag=x', cseq: 2 }));
-    receive(requestText({ method: 'BYE', to: '<sip:2000@192.0.2.1>;tag=x', cseq: 3 }));
-    expect(requests.map(({ request }) => request.method)).toEqual(['INVITE', 'INVITE', 'BYE', 'BYE']);
-    expect(layer.size.servers).toBe(4);
+    for (let cseq = 1; cseq <= 100; cseq += 1) {
+      receive(requestText({ method: 'BYE', to: '<sip:2000@192.0.2.1>;tag=x', cseq }));
+      answer(1 + cseq, 481);
+    }
+    expect(transport.takeResponses().map(({ status }) => status)).toEqual(Array(100).fill(481));
+    expect(layer.size.servers).toBe(2);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('a user that throws leaves nobody unanswered', () => {
