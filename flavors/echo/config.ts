@@ -11,7 +11,7 @@ export const echoConfigSchema = z.strictObject({
   greeting: z
     .string()
     .max(1_000)
-    .default('Hello. I repeat what you say. Press hash to hang up.')
+    .default('Hello, I repeat what you say. Hash hangs up.')
     .describe('Spoken when the call is answered, unless the route has a greeting. Empty: none (turns).'),
   goodbye: z.string().max(1_000).default('Goodbye.').describe('Spoken before it hangs up (turns).'),
   maxTurnSeconds: z.int().min(1).max(120).default(30).describe('The longest turn it repeats; the rest is cut (turns).'),

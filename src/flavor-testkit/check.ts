@@ -71,7 +71,10 @@ export interface Deadlines {
   readonly answerMs: number;
   /** For the flavor to notice a fault of its provider, time-outs and retries included. */
   readonly faultMs: number;
-  /** How long nothing must happen for the kit to believe that nothing will. */
+  /**
+   * How long nothing must happen for the kit to believe that nothing will; longer where time runs faster than it does and
+   * the flavor's answers take longer.
+   */
   readonly settleMs: number;
 }
 

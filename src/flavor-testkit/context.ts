@@ -4,17 +4,26 @@ import { type CheckContext, type Deadlines, NotApplicable, type OpenCall, type O
 import { FakeHost, type FakeHostSettings } from './fake-host.js';
 import type { CallerAction, ContractHarness, ProviderControl, ScenarioName, ScenarioSetup } from './harness.js';
 import { outcome } from './pacer.js';
+import type { Patience } from './patience.js';
 import { createRecordingLogger, type LoggedLine } from './recording-logger.js';
 import { speechLike } from './sound.js';
 
 /** A frame takes as long as it lasts. */
-const REAL_TIME_MS = 20;
+export const REAL_TIME_MS = 20;
 
 const hangUp: ToolDefinition = {
   name: 'hang_up',
   description: 'Ends the call once what was said has been heard.',
   parameters: { type: 'object', properties: {}, additionalProperties: false },
 };
+
+export interface RunContextOptions {
+  readonly harness: ContractHarness;
+  readonly deadlines: Deadlines;
+  /** Shared by the checks of a run, which all learn how quick the flavor is. */
+  readonly patience: Patience;
+  tour(): Promise<CallLog>;
+}
 
 /** One check's working place: opens flavors and calls, and closes them all. */
 export class RunContext implements CheckContext {
@@ -23,15 +32,17 @@ export class RunContext implements CheckContext {
   readonly notes: string[] = [];
   readonly #harness: ContractHarness;
   readonly #tour: () => Promise<CallLog>;
+  readonly #patience: Patience;
   readonly #flavors: Flavor[] = [];
   readonly #hosts: FakeHost[] = [];
   readonly #sounds = new Map<string, Uint8Array>();
   #nowMs = 0;
 
-  constructor(harness: ContractHarness, deadlines: Deadlines, tour: () => Promise<CallLog>) {
-    this.#harness = harness;
-    this.deadlines = deadlines;
-    this.#tour = tour;
+  constructor(options: RunContextOptions) {
+    this.#harness = options.harness;
+    this.deadlines = options.deadlines;
+    this.#patience = options.patience;
+    this.#tour = options.tour;
   }
 
   async flavor(): Promise<Flavor> {
@@ -129,7 +140,7 @@ export class RunContext implements CheckContext {
       tools,
       frameIntervalMs: this.#frameIntervalMs,
       answerMs: this.deadlines.answerMs,
-      settleMs: this.deadlines.settleMs,
+      patience: this.#patience,
       callerSpeech: (format, durationMs) => this.#sound(format, durationMs),
       onPosition: (positionMs) => {
         this.#nowMs = Math.max(this.#nowMs, origin + positionMs);

@@ -15,11 +15,12 @@ import {
 import type { CallLog, LoggedEvent } from './call-log.js';
 import { byteLength, CallRecorder, type EventOf } from './call-recorder.js';
 import { canaries } from './canaries.js';
-import { FakePlayout } from './fake-playout.js';
+import { FakePlayout, type Playing } from './fake-playout.js';
 import { FakeTurns } from './fake-turns.js';
 import { formatsOf } from './formats.js';
 import type { CallerAction } from './harness.js';
 import { outcome, Pacer } from './pacer.js';
+import type { Patience } from './patience.js';
 import { silenceOctet } from './sound.js';
 
 const FRAME_MS = 20;
@@ -51,7 +52,7 @@ export interface FakeHostSettings {
   readonly tools: readonly ToolDefinition[];
   readonly frameIntervalMs: number;
   readonly answerMs: number;
-  readonly settleMs: number;
+  readonly patience: Patience;
   callerSpeech(format: AudioFormat, durationMs: number): Uint8Array;
   /** Told the position of every frame, so that the flavor's clock can keep up. */
   onPosition(positionMs: number): void;
@@ -158,7 +159,7 @@ export class FakeHost {
     return this.#recorder.log;
   }
 
-  get playing(): { readonly responseId: string; readonly heardMs: number } | undefined {
+  get playing(): Playing | undefined {
     return this.#playout.playing;
   }
 
@@ -277,7 +278,7 @@ export class FakeHost {
 
   /** Lets at least `ms` of the call and the settling time of the wall pass. */
   async settle(ms: number): Promise<void> {
-    const endAtMs = performance.now() + this.#settings.settleMs;
+    const endAtMs = performance.now() + this.#settings.patience.settleMs;
     const endMs = this.#positionMs + ms;
     await this.until(() => this.#positionMs >= endMs && performance.now() >= endAtMs, 'end of settling');
   }
@@ -291,7 +292,7 @@ export class FakeHost {
         this.#keys.length === 0 &&
         this.#playout.queuedMs < 200 &&
         this.#positionMs - this.#recorder.stirred.positionMs >= QUIET_MS &&
-        performance.now() - this.#recorder.stirred.atMs >= this.#settings.settleMs,
+        performance.now() - this.#recorder.stirred.atMs >= this.#settings.patience.settleMs,
       'silence between turns',
       this.#settings.answerMs * 2,
     );
@@ -302,7 +303,15 @@ export class FakeHost {
     const mark = this.log.events.length;
     const spoken = this.#capabilities.turnTaking === 'host' ? () => this.#speech.length === 0 : () => true;
     this.act(action);
-    await this.until(() => spoken() && this.voicedSince(mark) !== undefined, what);
+    await this.until(spoken, 'end of what the caller does');
+    return this.untilVoiced(mark, what);
+  }
+
+  /** Waits for audible speech among the events from index `mark` on. Returns the id of its response. */
+  async untilVoiced(mark: number, what: string): Promise<string> {
+    const askedAtMs = performance.now();
+    await this.until(() => this.voicedSince(mark) !== undefined, what);
+    this.#settings.patience.observe(performance.now() - askedAtMs);
     return this.voicedSince(mark) ?? '';
   }
 

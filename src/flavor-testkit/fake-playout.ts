@@ -10,6 +10,9 @@ interface Track {
   readonly cues: { readonly text: string; readonly atMs: number }[];
 }
 
+/** What of the response under the playhead has been played. */
+export type Playing = Pick<PlayoutReport, 'responseId' | 'heardMs' | 'heardChars'>;
+
 /**
  * The host's playout on a virtual clock: plays responses in the order of their first audio, 20 ms a tick, keeps the
  * heard clock, and reports as the real one does. Audio is counted, not kept.
@@ -30,10 +33,11 @@ export class FakePlayout {
   }
 
   /** The response under the playhead, if any of its audio is there. */
-  get playing(): { readonly responseId: string; readonly heardMs: number } | undefined {
+  get playing(): Playing | undefined {
     const head = this.#tracks[0];
     if (!head || (head.queuedBytes === 0 && !head.started)) return undefined;
-    return { responseId: head.responseId, heardMs: head.heardBytes / this.#bytesPerMs };
+    const { responseId, heardMs, heardChars } = this.#position(head, 'started');
+    return { responseId, heardMs, heardChars };
   }
 
   /** Ids of responses that have not had their terminal report. */

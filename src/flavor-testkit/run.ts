@@ -2,8 +2,9 @@ import type { FlavorCapabilities } from '../flavor-api/index.js';
 import type { CallLog } from './call-log.js';
 import { type CheckNeed, type ContractCheck, type Deadlines, defaultDeadlines, NotApplicable } from './check.js';
 import { contractChecks } from './checks/index.js';
-import { RunContext } from './context.js';
+import { REAL_TIME_MS, RunContext } from './context.js';
 import type { ContractHarness } from './harness.js';
+import { Patience } from './patience.js';
 import { watchResources } from './process-probe.js';
 import type { CheckResult, ContractReport } from './report.js';
 import { makeTour } from './tour.js';
@@ -40,12 +41,14 @@ export async function runContractTests(harness: ContractHarness, options: RunOpt
 class ContractRun {
   readonly #harness: ContractHarness;
   readonly #deadlines: Deadlines;
+  readonly #patience: Patience;
   #capabilities: Promise<FlavorCapabilities> | undefined;
   #tour: Promise<{ readonly log: CallLog; readonly outgoing: readonly string[] }> | undefined;
 
   constructor(harness: ContractHarness, deadlines: Deadlines) {
     this.#harness = harness;
     this.#deadlines = deadlines;
+    this.#patience = new Patience(deadlines.settleMs, (harness.frameIntervalMs ?? REAL_TIME_MS) < REAL_TIME_MS);
   }
 
   async check(check: ContractCheck): Promise<CheckResult> {
@@ -119,6 +122,11 @@ class ContractRun {
   }
 
   #context(): RunContext {
-    return new RunContext(this.#harness, this.#deadlines, async () => (await this.#makeTour()).log);
+    return new RunContext({
+      harness: this.#harness,
+      deadlines: this.#deadlines,
+      patience: this.#patience,
+      tour: async () => (await this.#makeTour()).log,
+    });
   }
 }

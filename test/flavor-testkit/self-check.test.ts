@@ -7,7 +7,7 @@ import { FakeProvider } from './reference/fake-provider.js';
 const folder = new URL('./broken/', import.meta.url);
 
 /** Short: a broken flavor often breaks its promise by doing nothing. */
-const deadlines = { answerMs: 1_500, faultMs: 1_500, settleMs: 100 };
+const deadlines = { answerMs: 3_000, faultMs: 4_000, settleMs: 100 };
 
 const names = (await readdir(folder)).filter((name) => /^\d/.test(name)).toSorted();
 const brokenFlavors = await Promise.all(

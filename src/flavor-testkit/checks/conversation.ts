@@ -71,9 +71,8 @@ export const conversationChecks: readonly ContractCheck[] = [
       await host.untilQuiet();
       const mark = host.log.events.length;
       host.speak({ text: SPOKEN });
-      await host.until(() => host.voicedSince(mark) !== undefined, 'speech after speak()');
+      const id = await host.untilVoiced(mark, 'speech after speak()');
       await host.untilQuiet();
-      const id = host.voicedSince(mark) ?? '';
       const text = responseText(host.log.events, id);
       expect(plainWords(text) === plainWords(SPOKEN), `asked to speak "${SPOKEN}", the response says "${text}"`);
       expect(host.eventSince(mark, 'audio-done')?.responseId === id, 'audio-done is missing');
@@ -108,9 +107,9 @@ export const conversationChecks: readonly ContractCheck[] = [
     async run(_harness, context) {
       const { host } = await context.open('conversation', { greeting: canaries.greeting });
       host.start();
-      await host.until(() => host.voicedSince(0) !== undefined, 'greeting');
+      const id = await host.untilVoiced(0, 'greeting');
       await host.untilQuiet();
-      const text = responseText(host.log.events, host.voicedSince(0) ?? '');
+      const text = responseText(host.log.events, id);
       expect(
         plainWords(text) === plainWords(canaries.greeting),
         `asked to greet "${canaries.greeting}", it says "${text}"`,

@@ -12,7 +12,13 @@ export const hostingChecks: readonly ContractCheck[] = [
     title: 'no audio or text comes before start()',
     needs: [],
     async run(_harness, context) {
-      const { host } = await context.open('conversation');
+      const flavor = await context.flavor();
+      // Another call first, to learn how long the flavor takes to be heard.
+      const { host: answered, action } = await context.open('conversation', { flavor });
+      answered.start();
+      await answered.untilQuiet();
+      await answered.converse(action);
+      const { host } = await context.open('conversation', { flavor });
       await host.settle(1_000);
       const early = host.log.events.find(({ event }) => event.type === 'audio' || event.type === 'text');
       expect(early === undefined, `${String(early?.event.type)} before start()`);

@@ -21,7 +21,7 @@ export const toolChecks: readonly ContractCheck[] = [
         const mark = call.host.log.events.length;
         call.host.sendToolResult({ id: toolCall.id, output: { ok: true, note: 'the kit has run it' }, reply });
         if (reply) {
-          await call.host.until(() => call.host.voicedSince(mark) !== undefined, 'speech after a tool result');
+          await call.host.untilVoiced(mark, 'speech after a tool result');
         } else {
           await call.host.settle(SILENCE_MS);
           expect(call.host.voicedSince(mark) === undefined, 'speech after a tool result with reply: false');
@@ -44,7 +44,7 @@ export const toolChecks: readonly ContractCheck[] = [
         call.host.sendToolResult({ id: toolCall.id, output: { ok: true }, reply: true });
         await call.host.run(100);
       }
-      await call.host.until(() => call.host.voicedSince(mark) !== undefined, 'speech after both tool results');
+      await call.host.untilVoiced(mark, 'speech after both tool results');
       await call.host.untilQuiet();
       await call.host.settle(SILENCE_MS);
       const answers = new Set<string>();

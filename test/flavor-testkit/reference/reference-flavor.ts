@@ -15,7 +15,7 @@ const configSchema = z.strictObject({
   server: z.string().min(1),
   apiKey: z.string().min(1).meta({ writeOnly: true }),
   greeting: z.string().default('Hello, this is the reference.'),
-  timeoutMs: z.int().min(50).default(400),
+  timeoutMs: z.int().min(50).default(1_500),
 });
 
 export type ReferenceConfig = z.output<typeof configSchema>;

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { type FlavorEvent, FlavorEventQueue } from '../../src/flavor-api/index.js';
+
+const done = (responseId: string): FlavorEvent => ({ type: 'audio-done', responseId });
+const end: FlavorEvent = { type: 'end', reason: 'completed' };
+
+async function collect(queue: FlavorEventQueue): Promise<readonly FlavorEvent[]> {
+  const events: FlavorEvent[] = [];
+  for await (const event of queue) events.push(event);
+  return events;
+}
+
+test('events come out in the order they were pushed, before and while somebody reads', async () => {
+  const queue = new FlavorEventQueue();
+  queue.push(done('a'));
+  const reading = collect(queue);
+  await Promise.resolve();
+  queue.push(done('b'));
+  await new Promise((resolve) => setImmediate(resolve));
+  queue.push(done('c'));
+  queue.push(end);
+  expect(await reading).toEqual([done('a'), done('b'), done('c'), end]);
+});
+
+test('the first end closes the queue: nothing pushed later comes out', async () => {
+  const queue = new FlavorEventQueue();
+  queue.push(end);
+  expect(queue.ended).toBe(true);
+  queue.push(done('late'));
+  queue.push({ type: 'end', reason: 'aborted' });
+  expect(await collect(queue)).toEqual([end]);
+});
+
+test('an event pushed by the reader itself is not lost', async () => {
+  const queue = new FlavorEventQueue();
+  queue.push(done('a'));
+  const seen: FlavorEvent[] = [];
+  for await (const event of queue) {
+    seen.push(event);
+    if (seen.length === 1) queue.push(done('b'));
+    if (seen.length === 2) queue.push(end);
+  }
+  expect(seen).toEqual([done('a'), done('b'), end]);
+});
+
+test('a reader is woken within microtasks, not timers', async () => {
+  const queue = new FlavorEventQueue();
+  const iterator = queue[Symbol.asyncIterator]();
+  const next = iterator.next();
+  let woken = false;
+  void next.then(() => {
+    woken = true;
+  });
+  await Promise.resolve();
+  queue.push(done('a'));
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  expect(woken).toBe(true);
+});
