@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage } from '../base/connector-error.js';
+import { createCheckCommand } from './check.js';
 import type { CliIo } from './cli-io.js';
 import { createDemoCommand } from './demo.js';
 import type { ExitCode } from './exit-code.js';
 import { createPhoneCommand } from './phone.js';
+import { createRouteTestCommand } from './route-test.js';
 import { createRunCommand } from './run.js';
 
 /** Runs a command line (without `node` and the script). Resolves with the exit code; never rejects. */
@@ -18,7 +20,13 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     .description('answers SIP calls with a swappable voice agent')
     .version(packageVersion())
     .showHelpAfterError('(--help says more)');
-  for (const create of [createRunCommand, createPhoneCommand, createDemoCommand]) {
+  for (const create of [
+    createRunCommand,
+    createCheckCommand,
+    createRouteTestCommand,
+    createPhoneCommand,
+    createDemoCommand,
+  ]) {
     program.addCommand(create(io, report));
   }
   for (const command of [program, ...program.commands]) {

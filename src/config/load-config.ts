@@ -5,7 +5,7 @@ import { ConfigDocument } from './config-document.js';
 import type { ConfigIssue, ConfigPath } from './config-issue.js';
 import { explainIssue, valueAt } from './explain-issue.js';
 import { describeConfig } from './json-schema.js';
-import { reason, resolveValues } from './resolve-values.js';
+import { type ResolvedValues, reason, resolveValues } from './resolve-values.js';
 import { type BrokenRule, checkRules } from './rules.js';
 import type { ParsedConfig } from './schema.js';
 import { Secrets } from './secrets.js';
@@ -26,6 +26,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** For issues found later, such as in a flavor's options: `document.issueAt(path, message)`. */
   readonly document: ConfigDocument;
+  /** The file as plain data, references resolved; what flavors' schemas are explained with. */
+  readonly resolved: ResolvedValues;
   readonly secrets: Secrets;
   readonly warnings: readonly ConfigIssue[];
 }
@@ -79,7 +81,7 @@ async function parseConfig(text: string, file: string, absolute: string, options
     return refused(issues, secrets);
   }
   const config = toConfig(data, absolute, options.cwd);
-  return { ok: true, config, document, secrets, warnings: inOrder(issues) };
+  return { ok: true, config, document, resolved: context.resolved, secrets, warnings: inOrder(issues) };
 }
 
 /** What is wrong between keys, leaving out what touches a key that is itself wrong. */

@@ -1,0 +1,132 @@
+import { Command } from 'commander';
+import type { ConfigIssue } from '../config/config-issue.js';
+import { type LoadedConfig, loadConfig } from '../config/load-config.js';
+import type { CliIo } from './cli-io.js';
+import type { ReportExitCode } from './exit-code.js';
+import {
+  checkFlavor,
+  checkProvider,
+  createFlavorCheckDeps,
+  type FlavorCheckDeps,
+  type FlavorReport,
+} from './flavor-check.js';
+import { countIssues, printIssues, toPrintedIssues } from './issue-output.js';
+import { DEFAULT_CONFIG } from './read-config.js';
+
+interface CheckOptions {
+  readonly config: string;
+  readonly providers?: true;
+  readonly json?: true;
+}
+
+/** Something is said about progress when it takes longer than this, ms. */
+const PATIENCE_MS = 1000;
+
+/** `voice-connector check`: everything that is wrong with a configuration, without taking a call. */
+export function createCheckCommand(
+  io: CliIo,
+  report: ReportExitCode,
+  deps: FlavorCheckDeps = createFlavorCheckDeps(),
+): Command {
+  return new Command('check')
+    .description('validate a configuration: every mistake, with file, line and key')
+    .option('--config <file>', 'configuration file', DEFAULT_CONFIG)
+    .option('--providers', "also make each flavor and its provider's cheapest authenticated request")
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 nothing wrong, 1 something wrong, 2 wrong usage.\n' +
+        '\nExamples:\n  voice-connector check --config sip-config/connector.yaml\n' +
+        '  voice-connector check --providers --json\n',
+    )
+    .action(async (options: CheckOptions) => {
+      const outcome = await check(options, io, deps);
+      if (options.json) io.stdout.write(`${JSON.stringify(toJson(outcome, options))}\n`);
+      else print(outcome, options, io);
+      if (!outcome.ok) report(1);
+    });
+}
+
+interface CheckOutcome {
+  readonly ok: boolean;
+  readonly loaded: LoadedConfig | undefined;
+  readonly errors: readonly ConfigIssue[];
+  readonly warnings: readonly ConfigIssue[];
+  readonly flavors: readonly FlavorReport[];
+}
+
+async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): Promise<CheckOutcome> {
+  const loaded = await loadConfig(options.config, { env: io.env, cwd: io.cwd });
+  if (!loaded.ok) return { ...loaded, loaded: undefined, flavors: [] };
+  const names = Object.keys(loaded.config.flavors);
+  const reports = await Promise.all(names.map((name) => checkFlavor(loaded, name, deps)));
+  const issues = reports.flatMap((report) => report.issues);
+  const flavors = options.providers ? await askProviders(loaded, reports, io, deps) : reports;
+  const ok = issues.length === 0 && flavors.every(({ provider }) => provider?.ok !== false);
+  return { ok, loaded, errors: issues, warnings: loaded.warnings, flavors };
+}
+
+/** Asks all providers at the same time; says whom it waits for when that takes long. */
+async function askProviders(
+  loaded: LoadedConfig,
+  reports: readonly FlavorReport[],
+  io: CliIo,
+  deps: FlavorCheckDeps,
+): Promise<FlavorReport[]> {
+  const waiting = new Set(reports.filter(({ prepared }) => prepared).map(({ name }) => name));
+  const timer = deps.clock.setTimeout(() => {
+    io.stderr.write(`waiting for the providers of ${[...waiting].join(', ')} ...\n`);
+  }, PATIENCE_MS);
+  const asked = reports.map(async (report): Promise<FlavorReport> => {
+    if (!report.prepared) return report;
+    const provider = await checkProvider(report.prepared, loaded.secrets, deps, io.signal);
+    waiting.delete(report.name);
+    return { ...report, provider };
+  });
+  const flavors = await Promise.all(asked);
+  deps.clock.clearTimeout(timer);
+  return flavors;
+}
+
+function print({ errors, flavors, loaded, ok, warnings }: CheckOutcome, { config }: CheckOptions, io: CliIo): void {
+  printIssues([...errors, ...warnings], io);
+  for (const { displayName, name, provider, use } of flavors) {
+    if (!provider) continue;
+    const answer = provider.ok
+      ? `answered in ${provider.ms} ms`
+      : `${provider.message}${provider.code ? ` (${provider.code})` : ''}`;
+    const line = `${provider.ok ? 'ok' : 'failed'}  ${name} (${displayName ?? use}): ${answer}\n`;
+    (provider.ok ? io.stdout : io.stderr).write(line);
+  }
+  const counted = countIssues(errors.length, warnings.length);
+  if (!ok || !loaded) {
+    io.stderr.write(`${config}: ${counted === '' ? 'a provider does not answer' : counted}\n`);
+    return;
+  }
+  const { flavors: configured, routes, signaling } = loaded.config;
+  const listens = signaling.embedded.listen.map(({ host, port, protocol }) => {
+    return `${protocol}:${host.includes(':') ? `[${host}]` : host}:${port}`;
+  });
+  io.stdout.write(
+    `${config}: ok${counted === '' ? '' : `, ${counted}`}\n` +
+      `  listens on  ${listens.join(' ')}\n` +
+      `  flavors     ${Object.keys(configured).join(', ') || 'none'}\n` +
+      `  routes      ${routes.length}\n`,
+  );
+}
+
+function toJson({ errors, flavors, ok, warnings }: CheckOutcome, { config }: CheckOptions): object {
+  return {
+    ok,
+    file: config,
+    errors: toPrintedIssues(errors),
+    warnings: toPrintedIssues(warnings),
+    flavors: flavors.map(({ displayName, issues, name, provider, use }) => ({
+      name,
+      use,
+      displayName: displayName ?? null,
+      ok: issues.length === 0 && provider?.ok !== false,
+      ...(provider && { provider }),
+    })),
+  };
+}

@@ -1,0 +1,97 @@
+import { dirname } from 'node:path';
+import { type Clock, createSystemClock } from '../base/clock.js';
+import { errorCode, errorMessage } from '../base/connector-error.js';
+import type { ConfigIssue } from '../config/config-issue.js';
+import { explainFlavorOptions, hideWriteOnly } from '../config/flavor-options.js';
+import type { LoadedConfig } from '../config/load-config.js';
+import type { Secrets } from '../config/secrets.js';
+import type { PreparedFlavor } from '../connector/flavor-factory.js';
+import { loadFlavorModule } from '../connector/flavor-loader.js';
+import type { FlavorModule } from '../flavor-api/index.js';
+
+/** What `check` needs of the world besides the file. */
+export interface FlavorCheckDeps {
+  readonly clock: Clock;
+  loadModule(use: string, configDirectory: string): Promise<FlavorModule>;
+}
+
+/** What was found about one flavor of the configuration. */
+export interface FlavorReport {
+  /** As routes call it. */
+  readonly name: string;
+  readonly use: string;
+  /** From the flavor's manifest; absent when it does not load. */
+  readonly displayName?: string;
+  readonly issues: readonly ConfigIssue[];
+  /** Only for a flavor without issues. */
+  readonly prepared?: PreparedFlavor;
+  /** Only with `--providers`, and only for a flavor without issues. */
+  readonly provider?: ProviderReport;
+}
+
+export type ProviderReport =
+  | { readonly ok: true; readonly ms: number }
+  | { readonly ok: false; readonly ms: number; readonly code: string | null; readonly message: string };
+
+/** A provider that has not answered by then does not work, ms. */
+const PROVIDER_LIMIT_MS = 20_000;
+
+/** The real world. */
+export function createFlavorCheckDeps(): FlavorCheckDeps {
+  return { clock: createSystemClock(), loadModule: loadFlavorModule };
+}
+
+/** Loads the flavor's module and holds its section of the file against its schema. */
+export async function checkFlavor(loaded: LoadedConfig, name: string, deps: FlavorCheckDeps): Promise<FlavorReport> {
+  const section = loaded.config.flavors[name];
+  const use = section?.use ?? '';
+  let module: FlavorModule;
+  try {
+    module = await deps.loadModule(use, dirname(loaded.config.file));
+  } catch (error) {
+    const [message = ''] = errorMessage(error).split('\n');
+    return { name, use, issues: [loaded.document.issueAt(['flavors', name, 'use'], loaded.secrets.redact(message))] };
+  }
+  const { configSchema, displayName } = module.manifest;
+  const jsonSchema = configSchema['~standard'].jsonSchema.input({ target: 'draft-07' });
+  hideWriteOnly(loaded, name, jsonSchema);
+  const result = await configSchema['~standard'].validate(section?.options);
+  if (!result.issues) return { name, use, displayName, issues: [], prepared: { module, options: result.value } };
+  return { name, use, displayName, issues: explainFlavorOptions(loaded, name, result.issues, jsonSchema) };
+}
+
+/**
+ * Makes a flavor and asks its provider for the cheapest thing there is (`Flavor.check`). Never rejects; messages are
+ * redacted.
+ */
+export async function checkProvider(
+  prepared: PreparedFlavor,
+  secrets: Secrets,
+  { clock }: FlavorCheckDeps,
+  signal: AbortSignal,
+): Promise<ProviderReport> {
+  const startedMs = clock.now();
+  const spentMs = (): number => Math.round(clock.now() - startedMs);
+  const limit = new AbortController();
+  const timer = clock.setTimeout(() => limit.abort(), PROVIDER_LIMIT_MS);
+  const ended = AbortSignal.any([signal, limit.signal]);
+  try {
+    const gaveUp = new Promise<never>((_resolve, reject) => {
+      const reason = (): string => (signal.aborted ? 'interrupted' : `no answer within ${PROVIDER_LIMIT_MS / 1000} s`);
+      ended.addEventListener('abort', () => reject(new Error(reason())), { once: true });
+    });
+    await Promise.race([askProvider(prepared, clock, ended), gaveUp]);
+    return { ok: true, ms: spentMs() };
+  } catch (error) {
+    const message = secrets.redact(errorMessage(error));
+    return { ok: false, ms: spentMs(), code: errorCode(error) ?? null, message };
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+async function askProvider({ module, options }: PreparedFlavor, clock: Clock, signal: AbortSignal): Promise<void> {
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  await using flavor = await module.create(options, { log, now: () => clock.now() });
+  await flavor.check(signal);
+}

@@ -1,0 +1,60 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { $ZodIssue } from 'zod/v4/core';
+import type { ConfigIssue, ConfigPath } from './config-issue.js';
+import { explainIssue, valueAt } from './explain-issue.js';
+import type { SchemaNode } from './json-schema.js';
+import type { LoadedConfig } from './load-config.js';
+
+/**
+ * What a flavor's own schema says about its section, as issues with file, line and key like all others. A zod schema
+ * gets the full treatment, "did you mean" included; any other keeps its own words.
+ *
+ * @param name The flavor's name in `flavors`.
+ * @param issues What `configSchema['~standard'].validate` returned.
+ * @param jsonSchema The same schema as JSON Schema, input side.
+ */
+export function explainFlavorOptions(
+  { document, resolved, secrets }: LoadedConfig,
+  name: string,
+  issues: readonly StandardSchemaV1.Issue[],
+  jsonSchema: Readonly<Record<string, unknown>>,
+): ConfigIssue[] {
+  const section = ['flavors', name];
+  const schema: SchemaNode = { properties: { flavors: { properties: { [name]: jsonSchema } } } };
+  return issues.flatMap((issue) => {
+    const path = [...section, ...(issue.path ?? []).map(keyOf)];
+    if (isZodIssue(issue)) return explainIssue({ ...issue, path: [...path] }, { document, resolved, schema });
+    // Words of others may repeat a value.
+    return [document.issueAt(path, secrets.redact(issue.message))];
+  });
+}
+
+/**
+ * Makes the values of a flavor's `writeOnly` options secrets: redacted in text, masked in the lines of the file.
+ *
+ * @param jsonSchema The flavor's schema as JSON Schema, input side.
+ */
+export function hideWriteOnly(loaded: LoadedConfig, name: string, jsonSchema: Readonly<Record<string, unknown>>): void {
+  for (const path of writeOnlyPaths(jsonSchema, ['flavors', name])) {
+    const value = valueAt(loaded.resolved.value, path);
+    if (typeof value === 'string') loaded.secrets.add(value);
+    if (value !== undefined) loaded.document.hide(path);
+  }
+}
+
+function writeOnlyPaths(node: SchemaNode, path: ConfigPath): ConfigPath[] {
+  const own = node['writeOnly'] === true ? [path] : [];
+  return [
+    ...own,
+    ...Object.entries(node.properties ?? {}).flatMap(([key, child]) => writeOnlyPaths(child, [...path, key])),
+  ];
+}
+
+function isZodIssue(issue: object): issue is $ZodIssue {
+  return 'code' in issue && typeof issue.code === 'string' && 'path' in issue;
+}
+
+function keyOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {
+  const key = typeof segment === 'object' ? segment.key : segment;
+  return typeof key === 'number' ? key : String(key);
+}

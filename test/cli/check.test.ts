@@ -1,0 +1,336 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import * as z from 'zod';
+import { createCheckCommand } from '../../src/cli/check.js';
+import type { FlavorCheckDeps } from '../../src/cli/flavor-check.js';
+import { runCli } from '../../src/cli/run-cli.js';
+import { defineFlavor, type Flavor, FlavorError } from '../../src/flavor-api/index.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { createFakeIo, type FakeIo } from './fake-io.js';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+function directoryWith(text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'connector-check-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, 'connector.yaml'), text);
+  return directory;
+}
+
+async function check(text: string, args: readonly string[] = [], env: Record<string, string> = {}) {
+  const io = createFakeIo(directoryWith(text), { env });
+  const code = await runCli(['check', '--config', 'connector.yaml', ...args], io);
+  return { code, out: io.out(), err: io.err() };
+}
+
+describe('the shipped configuration', () => {
+  test('is the default, and there is nothing wrong with it', async () => {
+    const io = createFakeIo(repository);
+    expect(await runCli(['check'], io)).toBe(0);
+    expect(io.err()).toBe('');
+    expect(io.out()).toBe(
+      `sip-config/connector.yaml: ok
+  listens on  udp:0.0.0.0:5060 tcp:0.0.0.0:5060
+  flavors     echo, bare-echo
+  routes      3
+`,
+    );
+  });
+
+  test('as JSON', async () => {
+    const io = createFakeIo(repository);
+    expect(await runCli(['check', '--json'], io)).toBe(0);
+    expect(JSON.parse(io.out())).toEqual({
+      ok: true,
+      file: 'sip-config/connector.yaml',
+      errors: [],
+      warnings: [],
+      flavors: [
+        { name: 'echo', use: 'echo', displayName: expect.any(String), ok: true },
+        { name: 'bare-echo', use: 'echo', displayName: expect.any(String), ok: true },
+      ],
+    });
+  });
+
+  test('its flavors can be made and answer', async () => {
+    const io = createFakeIo(repository);
+    expect(await runCli(['check', '--providers'], io)).toBe(0);
+    expect(io.out()).toMatch(/^ok {2}bare-echo \(.+\): answered in \d+ ms$/m);
+  });
+});
+
+describe('mistakes', () => {
+  test('go to stderr with file, line and key, and the exit code is 1', async () => {
+    const { code, err, out } = await check(
+      'media: { codec: [pcmu] }\nroutes: [{ match: { any: true }, reject: 404 }]\n',
+    );
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(`\n${err}`).toMatchInlineSnapshot(`
+      "
+      error: media.codec: unknown key
+       --> connector.yaml:1:10
+        |
+      1 | media: { codec: [pcmu] }
+        |          ^^^^^
+        = help: did you mean "codecs"?
+
+      connector.yaml: 1 error
+      "
+    `);
+  });
+
+  test('as JSON say where they are, without the excerpt', async () => {
+    const { code, err, out } = await check(
+      'media: { codec: [pcmu] }\nroutes: [{ match: { any: true }, reject: 404 }]\n',
+      ['--json'],
+    );
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      file: 'connector.yaml',
+      errors: [
+        {
+          severity: 'error',
+          code: 'ERR_CONFIG_INVALID',
+          file: 'connector.yaml',
+          line: 1,
+          column: 10,
+          key: 'media.codec',
+          message: 'unknown key',
+          help: 'did you mean "codecs"?',
+        },
+      ],
+      warnings: [],
+      flavors: [],
+    });
+  });
+
+  test('warnings are told and are no failure', async () => {
+    const { code, err, out } = await check(
+      'media: { ports: 40000-40009 }\nroutes: [{ match: { any: true }, reject: 404 }]\n',
+    );
+    expect(code).toBe(0);
+    expect(err).toContain('warning: media.ports: the range has ports for 5 calls, and limits.calls is 200\n');
+    expect(out).toContain('connector.yaml: ok, 1 warning\n');
+  });
+
+  test('a missing file', async () => {
+    const io = createFakeIo('/nowhere');
+    expect(await runCli(['check', '--config', 'missing.yaml'], io)).toBe(1);
+    expect(io.err()).toContain('error: the configuration file cannot be read: there is no such file');
+  });
+
+  test("a flavor that does not exist, and options that are not the flavor's, have a line too", async () => {
+    const { code, err } = await check(`flavors:
+  one: { use: ecko }
+  two: { use: "./nowhere.js" }
+  three:
+    use: echo
+    mode: immediatly
+    voise: slt
+    maxTurnSeconds: "30"
+routes: [{ match: { any: true }, reject: 404 }]
+`);
+    expect(code).toBe(1);
+    expect(
+      `\n${err.replaceAll(/there is no file \S+/g, 'there is no file …').replaceAll(/Cannot find .*? \(/g, '… (')}`,
+    ).toMatchInlineSnapshot(`
+      "
+      error: flavors.one.use: the flavor "ecko" does not load: Cannot find module 'ecko'
+       --> connector.yaml:2:15
+        |
+      2 |   one: { use: ecko }
+        |               ^^^^
+
+      error: flavors.two.use: the flavor "./nowhere.js" does not load: there is no file … (built in: echo)
+       --> connector.yaml:3:15
+        |
+      3 |   two: { use: "./nowhere.js" }
+        |               ^^^^^^^^^^^^^^
+
+      error: flavors.three.mode: expected turns or immediate
+       --> connector.yaml:6:11
+        |
+      6 |     mode: immediatly
+        |           ^^^^^^^^^^
+        = help: did you mean "immediate"?
+
+      error: flavors.three.maxTurnSeconds: expected a number, found text
+       --> connector.yaml:8:21
+        |
+      8 |     maxTurnSeconds: "30"
+        |                     ^^^^
+        = help: The longest turn it repeats; the rest is cut (turns).
+
+      error: flavors.three.voise: unknown key
+       --> connector.yaml:7:5
+        |
+      7 |     voise: slt
+        |     ^^^^^
+        = help: did you mean "voice"?
+
+      connector.yaml: 5 errors
+      "
+    `);
+  });
+});
+
+test('colour is for terminals, and not for those who asked for none', async () => {
+  const directory = directoryWith('routes: []\n');
+  const shown = async (io: FakeIo): Promise<boolean> => {
+    expect(await runCli(['check', '--config', 'connector.yaml'], io)).toBe(1);
+    return io.err().includes('\u001b[');
+  };
+  expect(await shown(createFakeIo(directory, { isTTY: true }))).toBe(true);
+  expect(await shown(createFakeIo(directory))).toBe(false);
+  expect(await shown(createFakeIo(directory, { isTTY: true, env: { NO_COLOR: '1' } }))).toBe(false);
+});
+
+test.each([[['check', '--colour']], [['check', 'extra']], [['check', '--config']]])(
+  '%j is wrong usage',
+  async (args) => {
+    const io = createFakeIo(repository);
+    expect(await runCli(args, io)).toBe(2);
+    expect(io.err()).toMatch(/^error: /);
+    expect(io.out()).toBe('');
+  },
+);
+
+test('--help names every option, the exit codes and examples', async () => {
+  const io = createFakeIo(repository);
+  expect(await runCli(['check', '--help'], io)).toBe(0);
+  for (const text of ['--config', '--providers', '--json', 'Exit code', 'Examples']) expect(io.out()).toContain(text);
+});
+
+describe('providers', () => {
+  const capabilities: Flavor['capabilities'] = {
+    kind: 'cascade',
+    input: [{ encoding: 'mulaw', sampleRate: 8000 }],
+    output: [{ encoding: 'mulaw', sampleRate: 8000 }],
+    turnTaking: 'host',
+    truncation: false,
+    tools: false,
+    verbatimSpeech: false,
+    needsVad: false,
+    interruptible: false,
+  };
+  const text = `flavors:
+  good: { use: fake, answer: good, license: licence-canary }
+  bad: { use: fake, answer: bad, license: licence-canary }
+  slow: { use: fake, answer: slow }
+routes: [{ match: { any: true }, flavor: good }]
+`;
+
+  /** A provider that answers, refuses (repeating the secret), or never answers, as its configuration says. */
+  function fakeDeps(): FlavorCheckDeps & { readonly clock: FakeClock; readonly disposed: string[] } {
+    const disposed: string[] = [];
+    const configSchema = z.strictObject({
+      answer: z.enum(['good', 'bad', 'slow']),
+      license: z.string().optional().meta({ writeOnly: true }),
+    });
+    const module = defineFlavor<z.output<typeof configSchema>>({
+      manifest: { id: 'fake', displayName: 'Fake', apiVersion: 1, configSchema },
+      create: ({ answer, license }) => ({
+        capabilities,
+        async check(signal) {
+          if (answer === 'bad') throw new FlavorError('ERR_FLAVOR_AUTH', `401 for ${license}`, false);
+          if (answer === 'good') return;
+          await new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(new Error('aborted')));
+          });
+        },
+        open: () => Promise.reject(new Error('not in this test')),
+        async [Symbol.asyncDispose]() {
+          disposed.push(answer);
+        },
+      }),
+    });
+    return { clock: new FakeClock(), disposed, loadModule: async () => module as never };
+  }
+
+  async function checkProviders(deps: ReturnType<typeof fakeDeps>, io: FakeIo, args: readonly string[] = []) {
+    const codes: number[] = [];
+    const command = createCheckCommand(io, (code) => codes.push(code), deps);
+    const done = command.parseAsync(['--config', 'connector.yaml', '--providers', ...args], { from: 'user' });
+    return { done, codes };
+  }
+
+  /** Lets the fake clock run until the command is done. */
+  async function finish(clock: FakeClock, done: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    void done.finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (clock.pendingTimers > 0) clock.advance(250);
+    }
+    await done;
+  }
+
+  test('are asked, and each is reported; secrets are not', async () => {
+    const deps = fakeDeps();
+    const io = createFakeIo(directoryWith(text));
+    const { codes, done } = await checkProviders(deps, io);
+    await finish(deps.clock, done);
+    expect(codes).toEqual([1]);
+    expect(io.out()).toMatch(/^ok {2}good \(Fake\): answered in \d+ ms\n$/);
+    expect(io.err()).toContain('waiting for the providers of slow ...\n');
+    expect(io.err()).toContain('failed  bad (Fake): 401 for [redacted] (ERR_FLAVOR_AUTH)\n');
+    expect(io.err()).toContain('failed  slow (Fake): no answer within 20 s\n');
+    expect(io.err()).toContain('connector.yaml: a provider does not answer\n');
+    expect(deps.disposed.sort()).toEqual(['bad', 'good', 'slow']);
+    expect(deps.clock.pendingTimers).toBe(0);
+  });
+
+  test('as JSON', async () => {
+    const deps = fakeDeps();
+    const io = createFakeIo(directoryWith(text));
+    const { done } = await checkProviders(deps, io, ['--json']);
+    await finish(deps.clock, done);
+    const printed = JSON.parse(io.out());
+    expect(printed).toMatchObject({
+      ok: false,
+      errors: [],
+      flavors: [
+        { name: 'good', ok: true, provider: { ok: true } },
+        { name: 'bad', ok: false, provider: { ok: false, code: 'ERR_FLAVOR_AUTH', message: '401 for [redacted]' } },
+        { name: 'slow', ok: false, provider: { ok: false, code: null } },
+      ],
+    });
+  });
+
+  test('are not asked for a flavor whose options are wrong', async () => {
+    const deps = fakeDeps();
+    const io = createFakeIo(directoryWith(text.replace('answer: slow', 'answer: slo')));
+    const { codes, done } = await checkProviders(deps, io);
+    await finish(deps.clock, done);
+    expect(codes).toEqual([1]);
+    expect(io.err()).toContain('flavors.slow.answer: expected good, bad or slow');
+    expect(io.err()).toContain('help: did you mean "slow"?');
+    expect(deps.disposed.sort()).toEqual(['bad', 'good']);
+  });
+
+  test('an interrupted check ends', async () => {
+    const deps = fakeDeps();
+    const abort = new AbortController();
+    const io = createFakeIo(directoryWith(text), { abort });
+    const { done } = await checkProviders(deps, io);
+    while (deps.clock.pendingTimers < 2) await new Promise((resolve) => setImmediate(resolve));
+    abort.abort();
+    await done;
+    expect(io.err()).toContain('failed  slow (Fake): interrupted\n');
+  });
+
+  test('a write-only option is masked in the line that is quoted', async () => {
+    const deps = fakeDeps();
+    const io = createFakeIo(directoryWith(text.replace('answer: good', 'answer: godo')));
+    const { done } = await checkProviders(deps, io);
+    await finish(deps.clock, done);
+    expect(io.err()).toContain('good: { use: fake, answer: godo, license: [redacted] }');
+    expect(io.err()).not.toContain('licence-canary');
+  });
+});
