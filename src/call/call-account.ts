@@ -138,7 +138,9 @@ export class CallAccount implements ConversationNotes {
     };
     const record = buildRecord(this.identity, facts, outcome, endedAtMs, this.#include);
     const { endedBy, cause, status } = outcome;
-    this.emit({ type: 'call-ended', endedBy, cause, status, durationMs: record.durationMs, record });
+    const media = stats && { dropped: stats.in.dropped, skippedSlots: stats.out.skippedSlots };
+    const { durationMs } = record;
+    this.emit({ type: 'call-ended', endedBy, cause, status, durationMs, record, ...(media && { media }) });
     return record;
   }
 }

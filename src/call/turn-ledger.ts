@@ -35,6 +35,8 @@ export class TurnLedger {
   #endOfTurnAtMs: number | undefined;
   #timing: TurnTiming | undefined;
   #bargeIn: OpenBargeIn | undefined;
+  /** The agent is silenced since then: what is flushed later ended there. */
+  #silentSinceMs: number | undefined;
 
   constructor(originMs: number) {
     this.#originMs = originMs;
@@ -80,6 +82,7 @@ export class TurnLedger {
   onResponseStarted(responseId: string, atMs: number): void {
     const turn = this.#open.get(responseId);
     if (turn) turn.startedMs = atMs;
+    this.#silentSinceMs = undefined;
   }
 
   /** The first audible packet of a response left. Returns `v2vMs` when the response answers something. */
@@ -102,7 +105,7 @@ export class TurnLedger {
       interrupted,
       heardMs: round(heardMs),
       startedMs: round(turn.startedMs - this.#originMs),
-      endedMs: round(atMs - this.#originMs),
+      endedMs: round((interrupted ? (this.#silentSinceMs ?? atMs) : atMs) - this.#originMs),
       ...(heardText !== undefined && { heardText }),
     });
   }
@@ -118,6 +121,7 @@ export class TurnLedger {
     const bargeIn = this.#bargeIn;
     if (!bargeIn || bargeIn.silentMs !== undefined) return undefined;
     bargeIn.silentMs = atMs;
+    this.#silentSinceMs = atMs;
     this.#closeBargeIn(bargeIn);
     return round(atMs - bargeIn.commandedMs);
   }
@@ -127,6 +131,7 @@ export class TurnLedger {
     const bargeIn = this.#bargeIn;
     if (!bargeIn) return;
     bargeIn.resumed = resumed;
+    if (resumed) this.#silentSinceMs = undefined;
     this.#closeBargeIn(bargeIn);
   }
 

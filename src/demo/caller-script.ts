@@ -23,18 +23,19 @@ export interface ScriptOutcome {
 /** The caller's lines, as samples at 8000 Hz. */
 export interface CallerLines {
   readonly request: { readonly text: string; readonly samples: Int16Array };
-  readonly story: { readonly text: string; readonly samples: Int16Array };
   readonly interruption: { readonly text: string; readonly samples: Int16Array };
 }
 
 export const callerTexts = {
-  request: 'Hello! I would like to book a haircut for Tuesday at three.',
-  story: 'And please tell the stylist that I want it short at the sides and a little longer on the top.',
-  interruption: 'Stop, wait a moment please!',
+  request: 'I would like to book a haircut for next Tuesday at three.',
+  interruption: 'Thank you that is enough for me!',
 } as const satisfies Record<keyof CallerLines, string>;
 
+/** What the caller dials, for the agent to read back. */
+const KEYS = '4271950';
+const KEY_PAUSE_MS = 150;
 /** How far into the agent's sentence the caller interrupts, ms. */
-const INTERRUPT_AFTER_MS = 1800;
+const INTERRUPT_AFTER_MS = 2000;
 /** A person's pause before speaking, ms. */
 const PAUSE_MS = 400;
 /** Longest wait for the agent at any point, ms. */
@@ -73,7 +74,7 @@ export class AgentWatch {
   }
 }
 
-/** A caller who greets, asks, interrupts, presses two keys and hangs up. */
+/** A caller who listens, asks, presses keys, interrupts the agent as it reads them back, and hangs up. */
 export async function playScript(
   call: PhoneCall,
   lines: CallerLines,
@@ -100,18 +101,15 @@ export async function playScript(
   await say(lines.request);
   await listen();
   await wait(PAUSE_MS);
-  await say(lines.story);
+  tell(`          caller presses ${KEYS}`);
+  for (const digit of KEYS) {
+    pressed.push({ digit, atMs: clock.now() });
+    await call.press(digit);
+    await wait(KEY_PAUSE_MS);
+  }
   await agent.until(true, clock);
   await wait(INTERRUPT_AFTER_MS);
   await say(lines.interruption);
-  await listen();
-  await wait(PAUSE_MS);
-  tell('          caller presses 4 and 2');
-  for (const digit of '42') {
-    pressed.push({ digit, atMs: clock.now() });
-    await call.press(digit);
-    await wait(120);
-  }
   await listen();
   await wait(PAUSE_MS);
   call.hangUp();

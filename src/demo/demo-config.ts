@@ -25,10 +25,12 @@ recording:
   mode: stereo
   path: ${quoted('recordings')}
 flavors:
-  echo: { use: echo, mode: turns }
+  echo:
+    use: echo
+    mode: turns
+    greeting: Hello! This is the voice connector. Say something, and I will say it back to you.
 routes:
   - match: { to: "${DEMO_NUMBER}" }
     flavor: echo
-    greeting: Hello! This is the voice connector. Say something, and I will say it back to you.
 `;
 }

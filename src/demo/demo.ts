@@ -70,13 +70,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
 
 async function synthesiseLines(): Promise<CallerLines> {
   await using voice = createFliteVoice({ voice: CALLER_VOICE });
-  const speak = async (text: string): Promise<CallerLines['story']> => {
+  const speak = async (text: string): Promise<CallerLines['request']> => {
     const speech = await voice.speak(text);
     return { text, samples: toPhoneSamples({ samples: speech.pcm, sampleRate: speech.sampleRate }) };
   };
   return {
     request: await speak(callerTexts.request),
-    story: await speak(callerTexts.story),
     interruption: await speak(callerTexts.interruption),
   };
 }

@@ -29,9 +29,12 @@ const PLOT = WIDTH - LEFT - RIGHT;
 const LANE_HALF = 74;
 const CALLER_Y = 210;
 const AGENT_Y = 440;
-const AXIS_Y = 560;
-const FIGURES_Y = 630;
+const AXIS_Y = 578;
+const FIGURES_Y = 640;
 const FIGURE_ROW = 30;
+const LINE_HEIGHT = 17;
+/** Average, of DejaVu Sans at 13 px. */
+const CHARACTER_WIDTH = 7.6;
 const COLUMNS = Math.floor(PLOT / 2);
 
 const ink = {
@@ -67,8 +70,13 @@ export function drawTimeline(input: TimelineInput): string {
     ),
     waveform(input.caller, CALLER_Y, ink.caller),
     waveform(input.agent, AGENT_Y, ink.agent),
-    ...input.callerSpeech.map((span) => caption(span, CALLER_Y - LANE_HALF - 12, span.label, ink.caller, x)),
-    ...input.record.turns.map((turn) => agentCaption(turn, x)),
+    ...captions(
+      input.callerSpeech.map(({ startMs, label }) => ({ startMs, label, colour: ink.caller })),
+      CALLER_Y - LANE_HALF - 14,
+      true,
+      x,
+    ),
+    ...captions(input.record.turns.map(agentLabel), AGENT_Y + LANE_HALF + 26, false, x),
     ...input.record.turns.flatMap((turn) => latency(turn, x)),
     ...input.record.bargeIns.map((bargeIn) => bargeInMark(bargeIn, x)),
     ...input.digits.map((digit) => digitMark(digit, x)),
@@ -115,18 +123,37 @@ function block(span: Span, y: number, colour: string, x: (ms: number) => number)
   return `<rect x="${from.toFixed(1)}" y="${top}" width="${width.toFixed(1)}" height="${2 * LANE_HALF + 12}" rx="8" fill="${colour}"/>`;
 }
 
-/** A label over a span, shortened to the room there is. */
-function caption(span: Span, y: number, label: string, colour: string, x: (ms: number) => number): string {
-  const room = Math.floor((x(span.endMs) - x(span.startMs) + 70) / 7.4);
-  const short = label.length <= room ? label : `${label.slice(0, Math.max(1, room - 1)).trimEnd()}…`;
-  return text(x(span.startMs), y, short, { fill: colour, size: 13 });
+/** A label that begins at a span and may run on until the next label begins: up to two lines. */
+interface Caption {
+  readonly startMs: number;
+  readonly label: string;
+  readonly colour: string;
 }
 
-function agentCaption(turn: CallRecord['turns'][number], x: (ms: number) => number): string {
-  const said = turn.heardText ? `“${turn.heardText}”` : `${(turn.heardMs / 1000).toFixed(1)} s heard`;
+function captions(labels: readonly Caption[], y: number, upwards: boolean, x: (ms: number) => number): string[] {
+  return labels.flatMap(({ startMs, label, colour }, index) => {
+    const next = labels[index + 1];
+    const room = (next ? x(next.startMs) - 14 : WIDTH - 10) - x(startMs);
+    const lines = wrap(label, Math.max(4, Math.floor(room / CHARACTER_WIDTH)));
+    const top = upwards ? y - (lines.length - 1) * LINE_HEIGHT : y;
+    return lines.map((line, row) => text(x(startMs), top + row * LINE_HEIGHT, line, { fill: colour, size: 13 }));
+  });
+}
+
+/** At most two lines of at most `columns` characters, broken at blanks, the rest given up with an ellipsis. */
+function wrap(label: string, columns: number): string[] {
+  if (label.length <= columns) return [label];
+  const head = label.slice(0, columns + 1);
+  const at = head.lastIndexOf(' ');
+  const first = at > columns / 3 ? label.slice(0, at) : label.slice(0, columns);
+  const rest = label.slice(first.length).trimStart();
+  return [first, rest.length <= columns ? rest : `${rest.slice(0, columns - 1).trimEnd()}…`];
+}
+
+function agentLabel(turn: CallRecord['turns'][number]): Caption {
+  const said = turn.heardText ? `“${turn.heardText.trim()}”` : `${(turn.heardMs / 1000).toFixed(1)} s of audio`;
   const label = turn.interrupted ? `${said} — cut off` : said;
-  const span = { startMs: turn.startedMs, endMs: turn.endedMs };
-  return caption(span, AGENT_Y + LANE_HALF + 26, label, turn.interrupted ? ink.alarm : ink.agent, x);
+  return { startMs: turn.startedMs, label, colour: turn.interrupted ? ink.alarm : ink.agent };
 }
 
 /** An arrow from the caller's last voiced packet to the agent's first audible one. */
@@ -134,7 +161,7 @@ function latency(turn: CallRecord['turns'][number], x: (ms: number) => number): 
   if (turn.v2vMs === undefined) return [];
   const to = x(turn.startedMs);
   const from = x(turn.startedMs - turn.v2vMs);
-  const y = (CALLER_Y + AGENT_Y) / 2;
+  const y = (CALLER_Y + AGENT_Y) / 2 - 6;
   const arrow =
     `<path d="M${from.toFixed(1)} ${CALLER_Y}V${y}H${to.toFixed(1)}V${AGENT_Y - LANE_HALF - 10}" fill="none"` +
     ` stroke="${ink.text}" stroke-width="1.4" stroke-dasharray="4 3"/>` +
@@ -147,18 +174,23 @@ function latency(turn: CallRecord['turns'][number], x: (ms: number) => number): 
 
 function bargeInMark(bargeIn: CallRecord['bargeIns'][number], x: (ms: number) => number): string {
   const at = x(bargeIn.onsetMs + bargeIn.onsetToPauseMs);
-  const top = CALLER_Y + LANE_HALF + 12;
+  const top = AGENT_Y - LANE_HALF - 34;
   const label = bargeIn.resumed
     ? 'not an interruption: resumed'
     : `barge-in: silent ${Math.round(bargeIn.decisionToSilenceMs)} ms after the decision`;
   const line = `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${top}" y2="${AGENT_Y + LANE_HALF}" stroke="${ink.alarm}" stroke-width="2"/>`;
-  return line + text(at + 8, top + 12, label, { fill: ink.alarm, size: 13, weight: 'bold' });
+  const fits = at - LEFT > label.length * (CHARACTER_WIDTH + 1);
+  const style = { fill: ink.alarm, size: 13, weight: 'bold' } as const;
+  return (
+    line + (fits ? text(at - 8, top + 16, label, { ...style, anchor: 'end' }) : text(at + 8, top + 16, label, style))
+  );
 }
 
 function digitMark(digit: { readonly atMs: number; readonly digit: string }, x: (ms: number) => number): string {
   const at = x(digit.atMs);
-  const circle = `<circle cx="${at.toFixed(1)}" cy="${CALLER_Y}" r="13" fill="#ffffff" stroke="${ink.digit}" stroke-width="2"/>`;
-  return circle + text(at, CALLER_Y + 5, digit.digit, { fill: ink.digit, anchor: 'middle', weight: 'bold' });
+  const top = CALLER_Y - 24;
+  const stem = `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${top + 6}" y2="${CALLER_Y}" stroke="${ink.digit}"/>`;
+  return stem + text(at, top, digit.digit, { fill: ink.digit, anchor: 'middle', weight: 'bold', size: 14 });
 }
 
 function figure(name: string, value: string, index: number, rows: number): string {
