@@ -5,6 +5,8 @@ import type { PhoneCoding } from './phone-codec.js';
 import { createLeadingSilenceTrim, type LeadingSilenceTrim } from './silence-trim.js';
 
 const SAMPLES_PER_MS = 8;
+/** Silence kept before the first sound, ms. Little: in a response that comes in real time it stays as delay. */
+const LEAD_IN_MS = 5;
 
 /**
  * One response on its way to the phone: leading silence trimmed, converted to the phone's codec, queued, and its heard
@@ -42,7 +44,7 @@ export class ResponseAudio {
     this.#output = output;
     this.#inputBytesPerMs = bytesPerMs(output);
     this.#aligner = createAudioConverter(output, output);
-    this.#trim = createLeadingSilenceTrim(output);
+    this.#trim = createLeadingSilenceTrim(output, { keepMs: LEAD_IN_MS });
     this.#converter = createAudioConverter(output, coding.format);
   }
 

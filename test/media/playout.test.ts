@@ -178,8 +178,8 @@ test('leading silence is not played but counts as heard', () => {
   expect(playout.playhead).toBeUndefined();
   playout.play('a', audio(100));
   send(2);
-  // 285 ms went, 15 ms are kept before the sound.
-  expect(playout.playhead).toEqual({ responseId: 'a', heardMs: 325 });
+  // 295 ms went, 5 ms are kept before the sound.
+  expect(playout.playhead).toEqual({ responseId: 'a', heardMs: 335 });
   playout.end('a');
   send(4);
   expect(summary(events)).toEqual(['a started @20', 'a voiced @20', 'a finished 400 @120']);

@@ -1,0 +1,219 @@
+import { CallerFrames } from './caller-frames.js';
+import { DropCounter } from './drop-counter.js';
+import { DtmfReceiver } from './dtmf-receiver.js';
+import type { PhoneCodec, StreamListener, StreamStats, StreamTap } from './engine.js';
+import type { JitterBuffer } from './jitter-buffer.js';
+import type { Latch } from './latch.js';
+import { estimateMos } from './mos.js';
+import { type PhoneCoding, phoneCodings } from './phone-codec.js';
+import { isRtcp, parseRtcp, RtcpSummary } from './rtcp-packet.js';
+import { parseRtp, RtpPacket } from './rtp-packet.js';
+import { SequenceTracker } from './sequence-tracker.js';
+import type { VoiceDetector } from './vad.js';
+import { Int16Views, Uint8Views } from './views.js';
+
+const CLOCK_HZ = 8000;
+/** RFC 3389. Silence is made here anyway, so its level is not needed; the packets show that the caller lives. */
+const COMFORT_NOISE = 13;
+/** Samples of the longest packet accepted: 240 ms. */
+const MAX_PAYLOAD_SAMPLES = 1920;
+const FRAME_SAMPLES = 160;
+/** What the packet length of the caller adds to the delay assumed for the MOS, ms. */
+const PACKET_DELAY_MS = 20;
+
+export interface RtpReceiverDeps {
+  readonly latch: Latch;
+  readonly jitterBuffer: JitterBuffer;
+  readonly voice: VoiceDetector;
+  readonly listener: StreamListener;
+  readonly tap: StreamTap | undefined;
+}
+
+/** The incoming half of a stream: from packets, hostile ones among them, to frames and digits. No sockets, no timers. */
+export class RtpReceiver {
+  readonly frames: CallerFrames;
+  readonly #latch: Latch;
+  readonly #jitterBuffer: JitterBuffer;
+  readonly #listener: StreamListener;
+  readonly #tap: StreamTap | undefined;
+  readonly #packet = new RtpPacket();
+  readonly #rtcp = new RtcpSummary();
+  readonly #sequences = new SequenceTracker(CLOCK_HZ);
+  readonly #drops = new DropCounter();
+  readonly #dtmf: DtmfReceiver;
+  readonly #tapCodes = new Uint8Views();
+  readonly #tapSamples = new Int16Views();
+  #coding: PhoneCoding = phoneCodings.pcmu;
+  #codecPayloadType = -1;
+  #dtmfPayloadType = -1;
+  #receiving = false;
+  #packets = 0;
+  #late = 0;
+  #nowMs = 0;
+  #lastHeardMs = 0;
+
+  constructor(deps: RtpReceiverDeps) {
+    this.#latch = deps.latch;
+    this.#jitterBuffer = deps.jitterBuffer;
+    this.#listener = deps.listener;
+    this.#tap = deps.tap;
+    this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps.listener);
+    this.#dtmf = new DtmfReceiver((digit, durationMs) =>
+      this.#listener.onEvent({ type: 'digit', digit, durationMs, atMs: this.#nowMs }),
+    );
+  }
+
+  /** Whether the direction lets us receive. */
+  get receiving(): boolean {
+    return this.#receiving;
+  }
+
+  /** When a packet was last accepted, or {@link touch} was called ({@link Clock.now}). */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
+  touch(nowMs: number): void {
+    this.#lastHeardMs = nowMs;
+  }
+
+  /** Applies negotiated parameters. Beginning to receive (again) counts as a sign of life. */
+  configure(codec: PhoneCodec, dtmfPayloadType: number | undefined, receiving: boolean, nowMs: number): void {
+    const coding = phoneCodings[codec.name];
+    if (coding !== this.#coding || receiving !== this.#receiving) this.#jitterBuffer.reset();
+    if (receiving && !this.#receiving) this.touch(nowMs);
+    this.#coding = coding;
+    this.frames.setCoding(coding);
+    this.#codecPayloadType = codec.payloadType;
+    this.#dtmfPayloadType = dtmfPayloadType ?? -1;
+    this.#receiving = receiving;
+  }
+
+  /** Takes whatever came to the RTP port. `bytes` is kept and must not change. */
+  receive(bytes: Uint8Array, address: string, port: number, nowMs: number): void {
+    if (isRtcp(bytes)) {
+      this.receiveRtcp(bytes, address, nowMs);
+      return;
+    }
+    if (!this.#receiving) {
+      this.#drops.add('direction');
+      return;
+    }
+    const packet = this.#packet;
+    const defect = parseRtp(bytes, packet);
+    if (defect !== undefined) {
+      this.#drops.add(defect);
+      return;
+    }
+    const { payloadType } = packet;
+    const isAudio = payloadType === this.#codecPayloadType;
+    const isEvent = payloadType === this.#dtmfPayloadType;
+    if (!isAudio && !isEvent && payloadType !== COMFORT_NOISE) {
+      this.#drops.add('payload-type');
+      return;
+    }
+    if (!this.#isCaller(packet, address, port, nowMs)) return;
+    this.#lastHeardMs = nowMs;
+    if (!this.#isInOrder(packet, !isEvent, nowMs)) return;
+    this.#packets += 1;
+    if (isAudio) this.#takeAudio(packet, bytes, nowMs);
+    else if (isEvent) this.#takeEvent(packet, bytes, nowMs);
+  }
+
+  /** Takes whatever came to the RTCP port, or RTCP on the RTP port (RFC 5761). An RTCP BYE does not end the call. */
+  receiveRtcp(bytes: Uint8Array, address: string, nowMs: number): void {
+    if (!parseRtcp(bytes, this.#rtcp)) this.#drops.add('rtcp');
+    else if (!this.#latch.knowsAddress(address)) this.#drops.add('source');
+    else this.#lastHeardMs = nowMs;
+  }
+
+  /** Delivers the frame that is due at `slotMs`. */
+  deliver(slotMs: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#dtmf.tick(nowMs);
+    this.frames.deliver(slotMs, nowMs);
+  }
+
+  stats(): StreamStats['in'] {
+    return {
+      packets: this.#packets,
+      lost: this.#sequences.lost,
+      lateDropped: this.#lateDropped(),
+      duplicates: this.#sequences.duplicates,
+      concealedMs: this.frames.concealedMs,
+      jitterMs: this.#sequences.jitterMs,
+      dropped: this.#drops.snapshot(),
+    };
+  }
+
+  /** E-model estimate of what was received; `undefined` before anything was. */
+  mos(): number | undefined {
+    const { expected, lost, jitterMs } = this.#sequences;
+    if (this.#packets === 0) return undefined;
+    const lossRatio = Math.min(1, (lost + this.#lateDropped()) / expected);
+    return estimateMos({ lossRatio, jitterMs, delayMs: PACKET_DELAY_MS, codec: this.#coding.name });
+  }
+
+  /** Packets that came too late to be played, and 20 ms each of what was left out to catch up with the sender. */
+  #lateDropped(): number {
+    return this.#late + Math.round(this.#jitterBuffer.discardedSamples / FRAME_SAMPLES);
+  }
+
+  #isCaller(packet: RtpPacket, address: string, port: number, nowMs: number): boolean {
+    switch (this.#latch.judge(address, port, packet.ssrc, packet.sequence, nowMs)) {
+      case 'accepted':
+        return true;
+      case 'latched':
+        this.#listener.onEvent({ type: 'latched', address, port });
+        return true;
+      case 'probation':
+        this.#drops.add('probation');
+        return false;
+      case 'refused':
+        this.#drops.add('source');
+        return false;
+    }
+  }
+
+  #isInOrder(packet: RtpPacket, timed: boolean, nowMs: number): boolean {
+    switch (this.#sequences.update(packet.ssrc, packet.sequence, packet.timestamp, timed, nowMs)) {
+      case 'next':
+        return true;
+      case 'restarted':
+        this.#jitterBuffer.reset();
+        this.#nowMs = nowMs;
+        this.#dtmf.reset();
+        return true;
+      case 'duplicate':
+        return false;
+      case 'refused':
+        this.#drops.add('sequence');
+        return false;
+    }
+  }
+
+  #takeAudio(packet: RtpPacket, bytes: Uint8Array, nowMs: number): void {
+    const { payloadOffset, payloadBytes, timestamp } = packet;
+    if (payloadBytes === 0) return;
+    if (payloadBytes > MAX_PAYLOAD_SAMPLES) {
+      this.#drops.add('payload-size');
+      return;
+    }
+    const { extended } = this.#sequences;
+    const verdict = this.#jitterBuffer.put(extended, timestamp, bytes, payloadOffset, payloadBytes, nowMs);
+    if (verdict === 'late') this.#late += 1;
+    const tap = this.#tap;
+    if (tap === undefined) return;
+    const codes = this.#tapCodes.take(payloadBytes);
+    for (let i = 0; i < payloadBytes; i += 1) codes[i] = bytes[payloadOffset + i] as number;
+    const samples = this.#tapSamples.take(payloadBytes);
+    this.#coding.decode(codes, samples);
+    tap.caller(samples, nowMs, timestamp);
+  }
+
+  #takeEvent(packet: RtpPacket, bytes: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const { payloadOffset, payloadBytes, timestamp } = packet;
+    if (!this.#dtmf.receive(bytes, payloadOffset, payloadBytes, timestamp, nowMs)) this.#drops.add('event');
+  }
+}

@@ -1,0 +1,334 @@
+import type { Clock } from '../base/clock.js';
+import { errorMessage } from '../base/connector-error.js';
+import type { Random } from '../base/random.js';
+import type { AudioFormat } from '../flavor-api/index.js';
+import type { DtmfTiming } from './dtmf-sender.js';
+import type {
+  CommandSequence,
+  MediaStream,
+  StreamEvent,
+  StreamListener,
+  StreamParameters,
+  StreamStats,
+  StreamTap,
+} from './engine.js';
+import type { JitterBuffer } from './jitter-buffer.js';
+import { Latch, type LatchOptions } from './latch.js';
+import { FRAME_SLOTS, type PacingWheel, type WheelMember } from './pacing-wheel.js';
+import { phoneCodings } from './phone-codec.js';
+import { Playout } from './playout.js';
+import { type RemoteAddress, usableRemote } from './remote-address.js';
+import { RtpReceiver } from './rtp-receiver.js';
+import { RtpSender } from './rtp-sender.js';
+import type { VoiceDetector } from './vad.js';
+
+const MIN_PTIME_MS = 10;
+const MAX_PTIME_MS = 60;
+
+/** What a stream needs of its sockets. */
+export interface PacketPort {
+  readonly local: RemoteAddress;
+  /** Puts one packet on the wire before it returns. */
+  send(packet: Uint8Array, to: RemoteAddress): void;
+}
+
+export interface RtpStreamOptions {
+  readonly family: 4 | 6;
+  readonly latching: LatchOptions;
+  /** Silence of the caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
+  readonly rtpTimeoutMs: number;
+}
+
+export interface RtpStreamDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wheel: PacingWheel;
+  readonly port: PacketPort;
+  readonly jitterBuffer: JitterBuffer;
+  readonly voice: VoiceDetector;
+  readonly listener: StreamListener;
+  readonly tap: StreamTap | undefined;
+  /** Called once, when the stream closes; from then on it touches its port no more. */
+  onClosed(): void;
+}
+
+type Command =
+  | {
+      readonly type: 'connect';
+      readonly sequence: CommandSequence;
+      readonly parameters: StreamParameters;
+      readonly remote: RemoteAddress | undefined;
+    }
+  | { readonly type: 'pause' | 'resume' | 'flush'; readonly sequence: CommandSequence }
+  | {
+      readonly type: 'send-digits';
+      readonly sequence: CommandSequence;
+      readonly digits: string;
+      readonly timing: Partial<DtmfTiming>;
+    };
+
+/**
+ * One call's RTP session on the wheel: applies commands, delivers a frame one slot before the stream's own packet
+ * leaves (so that a reply made at once leaves in the same 20 ms), and sends.
+ */
+export class RtpStream implements MediaStream, WheelMember {
+  readonly local: RemoteAddress;
+  readonly #options: RtpStreamOptions;
+  readonly #deps: RtpStreamDeps;
+  readonly #latch: Latch;
+  readonly #playout: Playout;
+  readonly #receiver: RtpReceiver;
+  readonly #sender: RtpSender;
+  readonly #commands: Command[] = [];
+  readonly #digitsSent: CommandSequence[] = [];
+  #lastSequence = 0;
+  #phase: number | undefined;
+  #remote: RemoteAddress | undefined;
+  #sending = false;
+  #frameSlot = Number.POSITIVE_INFINITY;
+  #timeoutReported = false;
+  #state: 'open' | 'failed' | 'closed' = 'open';
+
+  constructor(options: RtpStreamOptions, deps: RtpStreamDeps) {
+    this.local = deps.port.local;
+    this.#options = options;
+    this.#deps = deps;
+    this.#latch = new Latch(options.latching);
+    this.#playout = new Playout(phoneCodings.pcmu, (event) => this.#emit(event));
+    const listener: StreamListener = {
+      onFrame: (frame) => deps.listener.onFrame(frame),
+      onEvent: (event) => this.#emit(event),
+    };
+    const { jitterBuffer, voice, tap, random } = deps;
+    this.#receiver = new RtpReceiver({ latch: this.#latch, jitterBuffer, voice, listener, tap });
+    this.#sender = new RtpSender({
+      random,
+      playout: this.#playout,
+      tap,
+      send: (packet, to) => deps.port.send(packet, to),
+    });
+  }
+
+  connect(parameters: StreamParameters): CommandSequence {
+    const remote = usableRemote(parameters.remote, this.#options.family);
+    // Receiving need not wait for the slot: a phone may send as soon as it knows our address.
+    if (this.#state === 'open') this.#listenTo(parameters, remote);
+    return this.#command({ type: 'connect', sequence: this.#nextSequence(), parameters, remote });
+  }
+
+  setFormats(input: AudioFormat, output: AudioFormat): void {
+    this.#receiver.frames.setInput(input);
+    this.#playout.setOutput(output);
+  }
+
+  play(responseId: string, audio: Uint8Array): void {
+    if (this.#state === 'open') this.#playout.play(responseId, audio);
+  }
+
+  endResponse(responseId: string): void {
+    if (this.#state !== 'open') return;
+    this.#playout.end(responseId);
+    this.#joinWheel();
+  }
+
+  pause(): CommandSequence {
+    return this.#command({ type: 'pause', sequence: this.#nextSequence() });
+  }
+
+  resume(): CommandSequence {
+    return this.#command({ type: 'resume', sequence: this.#nextSequence() });
+  }
+
+  flush(): CommandSequence {
+    this.#playout.doom();
+    return this.#command({ type: 'flush', sequence: this.#nextSequence() });
+  }
+
+  mark(): CommandSequence {
+    const sequence = this.#nextSequence();
+    if (this.#state === 'open') this.#playout.mark(sequence);
+    this.#joinWheel();
+    return sequence;
+  }
+
+  sendDigits(digits: string, options: Partial<DtmfTiming> = {}): CommandSequence {
+    return this.#command({ type: 'send-digits', sequence: this.#nextSequence(), digits, timing: options });
+  }
+
+  touch(): void {
+    this.#receiver.touch(this.#deps.clock.now());
+  }
+
+  queuedMs(): number {
+    return this.#playout.queuedMs;
+  }
+
+  stats(): StreamStats {
+    return { in: this.#receiver.stats(), out: this.#sender.stats(), mos: this.#receiver.mos() };
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#deps.wheel.leave(this);
+    // Closed before anything is reported: a listener that closes again, or a packet on its way, finds nothing to do.
+    this.#state = 'closed';
+    this.#commands.length = 0;
+    const { clock, listener } = this.#deps;
+    try {
+      const atMs = clock.now();
+      for (const event of this.#playout.close(atMs)) listener.onEvent(event);
+      listener.onEvent({ type: 'closed', atMs });
+    } finally {
+      this.#deps.onClosed();
+    }
+  }
+
+  /** A packet came to the RTP port. `bytes` is kept. Never throws. */
+  receiveRtp(bytes: Uint8Array, address: string, port: number): void {
+    if (this.#state !== 'open') return;
+    try {
+      this.#receiver.receive(bytes, address, port, this.#deps.clock.now());
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** A packet came to the RTCP port. */
+  receiveRtcp(bytes: Uint8Array, address: string): void {
+    if (this.#state === 'open') this.#receiver.receiveRtcp(bytes, address, this.#deps.clock.now());
+  }
+
+  /** The stream is of no more use: a socket failed, or a listener threw. Reported once. */
+  fail(error: unknown): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'failed';
+    this.#deps.wheel.leave(this);
+    try {
+      this.#deps.listener.onEvent({ type: 'failed', message: errorMessage(error) });
+    } catch {
+      // A listener that throws again has had its say: other calls must go on.
+    }
+  }
+
+  onSlotError(error: unknown): void {
+    this.fail(error);
+  }
+
+  onSlot(slot: number, dueSlot: number): void {
+    const nowMs = this.#deps.clock.now();
+    if (this.#commands.length > 0) this.#applyCommands(slot, nowMs);
+    if (slot === this.#frameSlot) {
+      this.#frameSlot += FRAME_SLOTS;
+      this.#receiver.deliver(this.#deps.wheel.slotTimeMs(slot), nowMs);
+      this.#watchSilence(nowMs);
+    }
+    if (this.#state !== 'open') return;
+    this.#sender.onSlot(slot, dueSlot, this.#sending ? this.#destination() : undefined, nowMs);
+    this.#playout.settle(nowMs);
+    this.#playout.report();
+    if (this.#digitsSent.length > 0) this.#reportDigits(nowMs);
+  }
+
+  #nextSequence(): CommandSequence {
+    this.#lastSequence += 1;
+    return this.#lastSequence;
+  }
+
+  #command(command: Command): CommandSequence {
+    if (this.#state === 'open') {
+      this.#commands.push(command);
+      this.#joinWheel();
+    }
+    return command.sequence;
+  }
+
+  #joinWheel(): void {
+    if (this.#state === 'open') this.#phase ??= this.#deps.wheel.join(this);
+  }
+
+  #applyCommands(slot: number, atMs: number): void {
+    for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift()) {
+      const { sequence, type } = command;
+      // Of a flush, the playhead that it ends is what matters.
+      const { playhead } = this.#playout;
+      switch (type) {
+        case 'connect':
+          this.#speakTo(command.parameters, command.remote, slot);
+          break;
+        case 'pause':
+          this.#playout.pause();
+          break;
+        case 'resume':
+          this.#playout.resume();
+          break;
+        case 'flush':
+          this.#playout.flush(atMs);
+          break;
+        case 'send-digits':
+          this.#sender.sendDigits(command.digits, command.timing, () => this.#digitsSent.push(sequence));
+          continue;
+      }
+      this.#emit({ type: 'ack', sequence, command: type, atMs, playing: playhead });
+    }
+  }
+
+  #listenTo({ codec, dtmfPayloadType, direction }: StreamParameters, remote: RemoteAddress | undefined): void {
+    const nowMs = this.#deps.clock.now();
+    const receiving = direction === 'sendrecv' || direction === 'recvonly';
+    this.#latch.expect(remote, nowMs);
+    if (receiving && !this.#receiver.receiving) this.#timeoutReported = false;
+    this.#receiver.configure(codec, dtmfPayloadType, receiving, nowMs);
+  }
+
+  #speakTo(parameters: StreamParameters, remote: RemoteAddress | undefined, slot: number): void {
+    const { codec, dtmfPayloadType, direction, ptimeMs } = parameters;
+    const coding = phoneCodings[codec.name];
+    this.#remote = remote;
+    this.#sending = remote !== undefined && (direction === 'sendrecv' || direction === 'sendonly');
+    this.#playout.setCoding(coding);
+    this.#sender.configure(coding, codec.payloadType, dtmfPayloadType, clampPtime(ptimeMs));
+    this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
+    if (this.#receiver.receiving && this.#frameSlot === Number.POSITIVE_INFINITY) {
+      this.#frameSlot = this.#firstSlotOfPhase(slot, -1);
+    }
+  }
+
+  /** The first slot from `slot` on that lies `offset` slots from one of ours. */
+  #firstSlotOfPhase(slot: number, offset: number): number {
+    const wanted = (this.#phase ?? 0) + offset - slot;
+    return slot + (((wanted % FRAME_SLOTS) + FRAME_SLOTS) % FRAME_SLOTS);
+  }
+
+  /** Where the caller's packets come from, once that is known; the SDP's address before. */
+  #destination(): RemoteAddress | undefined {
+    return this.#latch.source ?? this.#remote;
+  }
+
+  #watchSilence(nowMs: number): void {
+    const { rtpTimeoutMs } = this.#options;
+    if (rtpTimeoutMs <= 0 || !this.#receiver.receiving) return;
+    if (nowMs - this.#receiver.lastHeardMs < rtpTimeoutMs) {
+      this.#timeoutReported = false;
+    } else if (!this.#timeoutReported) {
+      this.#timeoutReported = true;
+      this.#emit({ type: 'rtp-timeout' });
+    }
+  }
+
+  #reportDigits(atMs: number): void {
+    const { playhead } = this.#playout;
+    for (const sequence of this.#digitsSent.splice(0)) {
+      this.#emit({ type: 'ack', sequence, command: 'send-digits', atMs, playing: playhead });
+    }
+  }
+
+  #emit(event: StreamEvent): void {
+    if (this.#state === 'open') this.#deps.listener.onEvent(event);
+  }
+}
+
+/** The call negotiates within these bounds; a slip there must not stop the wheel. */
+function clampPtime(ptimeMs: number): number {
+  const wholeMs = Math.round(ptimeMs / MIN_PTIME_MS) * MIN_PTIME_MS;
+  return Math.min(Math.max(wholeMs, MIN_PTIME_MS), MAX_PTIME_MS) || MIN_PTIME_MS;
+}
