@@ -61,7 +61,7 @@ export class CallerTape {
 
   /** A copy of what lies between two positions, as far as it is on the tape. */
   cut(fromMs: number, toMs: number): Uint8Array {
-    const from = this.#offset(Math.max(fromMs, this.#heldFromMs ?? this.#startMs));
+    const from = this.#offset(fromMs);
     const to = Math.max(this.#offset(toMs), from);
     const cut = new Uint8Array(to - from);
     const blockBytes = BLOCK_MS * this.#bytesPerMs;

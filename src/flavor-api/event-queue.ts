@@ -33,6 +33,7 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
         if (event.type === 'end') return;
       }
       if (this.#pending.length === 0) {
+        if (this.#ended) return;
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });

@@ -29,6 +29,8 @@ test('the first end closes the queue: nothing pushed later comes out', async () 
   queue.push(done('late'));
   queue.push({ type: 'end', reason: 'aborted' });
   expect(await collect(queue)).toEqual([end]);
+  queue.push(done('later still'));
+  expect(await collect(queue)).toEqual([]);
 });
 
 test('an event pushed by the reader itself is not lost', async () => {

@@ -229,6 +229,16 @@ test('speech is said in the order asked for, and what is not out yet is dropped 
   expect(call.spoken()).toEqual(['first', 'second', 'fourth']);
 });
 
+test('speech asked for before the call is answered waits until it is', async () => {
+  const call = await openTurns();
+  call.session.speak({ text: 'early' });
+  await call.listen(100);
+  expect(call.events).toEqual([]);
+  call.session.start();
+  await call.listen(20);
+  expect(call.spoken()).toEqual(['early']);
+});
+
 test('instructions are refused with a warning, not silence', async () => {
   const call = await openTurns();
   call.session.start();
