@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { ConfigIssue } from '../config/config-issue.js';
+import { type ConfigIssue, inFileOrder } from '../config/config-issue.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
@@ -60,7 +60,7 @@ async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): P
   if (!loaded.ok) return { ...loaded, loaded: undefined, flavors: [] };
   const names = Object.keys(loaded.config.flavors);
   const reports = await Promise.all(names.map((name) => checkFlavor(loaded, name, deps)));
-  const issues = reports.flatMap((report) => report.issues);
+  const issues = inFileOrder(reports.flatMap((report) => report.issues));
   const flavors = options.providers ? await askProviders(loaded, reports, io, deps) : reports;
   const ok = issues.length === 0 && flavors.every(({ provider }) => provider?.ok !== false);
   return { ok, loaded, errors: issues, warnings: loaded.warnings, flavors };

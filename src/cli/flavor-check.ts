@@ -5,8 +5,9 @@ import type { ConfigIssue } from '../config/config-issue.js';
 import { explainFlavorOptions, hideWriteOnly } from '../config/flavor-options.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import type { Secrets } from '../config/secrets.js';
+import { suggest } from '../config/suggest.js';
 import type { PreparedFlavor } from '../connector/flavor-factory.js';
-import { loadFlavorModule } from '../connector/flavor-loader.js';
+import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
 import type { FlavorModule } from '../flavor-api/index.js';
 
 /** What `check` needs of the world besides the file. */
@@ -50,7 +51,13 @@ export async function checkFlavor(loaded: LoadedConfig, name: string, deps: Flav
     module = await deps.loadModule(use, dirname(loaded.config.file));
   } catch (error) {
     const [message = ''] = errorMessage(error).split('\n');
-    return { name, use, issues: [loaded.document.issueAt(['flavors', name, 'use'], loaded.secrets.redact(message))] };
+    const meant = suggest(use, builtInFlavors);
+    const help =
+      meant === undefined
+        ? `built in: ${builtInFlavors.join(', ')}; a package must be installed beside the configuration file`
+        : `did you mean "${meant}"?`;
+    const issue = loaded.document.issueAt(['flavors', name, 'use'], loaded.secrets.redact(message), { help });
+    return { name, use, issues: [issue] };
   }
   const { configSchema, displayName } = module.manifest;
   const jsonSchema = configSchema['~standard'].jsonSchema.input({ target: 'draft-07' });

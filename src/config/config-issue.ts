@@ -32,6 +32,11 @@ export function formatPath(path: ConfigPath): string {
   return text;
 }
 
+/** Sorted by line and column. */
+export function inFileOrder(issues: readonly ConfigIssue[]): ConfigIssue[] {
+  return [...issues].sort((one, other) => one.line - other.line || one.column - other.column);
+}
+
 const ANSI = { error: '\u001b[1;31m', warning: '\u001b[1;33m', place: '\u001b[34m', reset: '\u001b[0m' } as const;
 
 /**

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config } from './config.js';
 import { ConfigDocument } from './config-document.js';
-import type { ConfigIssue, ConfigPath } from './config-issue.js';
+import { type ConfigIssue, type ConfigPath, inFileOrder } from './config-issue.js';
 import { explainIssue, valueAt } from './explain-issue.js';
 import { describeConfig } from './json-schema.js';
 import { type ResolvedValues, reason, resolveValues } from './resolve-values.js';
@@ -71,8 +71,11 @@ async function parseConfig(text: string, file: string, absolute: string, options
   const issues = [...syntaxIssues, ...resolved.issues];
 
   const validated = validate(resolved.value ?? {}, resolved.referenced);
-  const context = { document, resolved: { ...resolved, value: validated.value }, schema: describeConfig() };
-  for (const issue of validated.issues) issues.push(...explainIssue(issue, context));
+  const values = { ...resolved, value: validated.value };
+  if (validated.issues.length > 0) {
+    const context = { document, resolved: values, schema: describeConfig() };
+    for (const issue of validated.issues) issues.push(...explainIssue(issue, context));
+  }
   for (const { path, message, ...placing } of brokenRules(validated)) {
     issues.push(document.issueAt(path, message, placing));
   }
@@ -81,7 +84,7 @@ async function parseConfig(text: string, file: string, absolute: string, options
     return refused(issues, secrets);
   }
   const config = toConfig(data, absolute, options.cwd);
-  return { ok: true, config, document, resolved: context.resolved, secrets, warnings: inOrder(issues) };
+  return { ok: true, config, document, resolved: values, secrets, warnings: inFileOrder(issues) };
 }
 
 /** What is wrong between keys, leaving out what touches a key that is itself wrong. */
@@ -110,17 +113,13 @@ function unreadable(file: string, error: unknown): ConfigIssue {
 }
 
 function refused(issues: readonly ConfigIssue[], secrets: Secrets): RefusedConfig {
-  const ordered = inOrder(issues);
+  const ordered = inFileOrder(issues);
   return {
     ok: false,
     errors: ordered.filter(({ severity }) => severity === 'error'),
     warnings: ordered.filter(({ severity }) => severity === 'warning'),
     secrets,
   };
-}
-
-function inOrder(issues: readonly ConfigIssue[]): ConfigIssue[] {
-  return [...issues].sort((one, other) => one.line - other.line || one.column - other.column);
 }
 
 function toConfig(data: ParsedConfig, file: string, cwd: string): Config {

@@ -85,7 +85,7 @@ describe('conditions, templates and answers', () => {
       '--config',
       'c.yaml',
       '--header',
-      'x-tenant: acme',
+      'X-TENANT: acme',
       '--header',
       'X-Customer:Ann',
       '--header',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { editorSchema, listKeys, type SchemaNode, schemaAt } from '../../src/config/json-schema.js';
+import { summary } from './load-text.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -53,6 +54,12 @@ describe('docs/3-configuration.md', () => {
       return written !== `\`${writeDefault(node.default)}\``;
     });
     expect(wrong.map(({ key, node }) => `${key}: ${writeDefault(node.default)}`)).toEqual([]);
+  });
+
+  test('has examples that load', async () => {
+    const examples = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) expect(await summary(example)).toEqual([]);
   });
 
   test('says which keys are required', () => {
