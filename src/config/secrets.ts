@@ -41,21 +41,6 @@ export class Secrets {
     }
     return text.replace(this.#pattern, REDACTED);
   }
-
-  /**
-   * A copy of a JSON-like value fit for printing: known secrets replaced in every string, and whatever stands under a
-   * key that sounds secret replaced whole.
-   */
-  redactValue(value: unknown): unknown {
-    if (typeof value === 'string') return this.redact(value);
-    if (Array.isArray(value)) return value.map((item) => this.redactValue(item));
-    if (typeof value !== 'object' || value === null) return value;
-    const copy = Object.entries(value).map(([key, item]) => {
-      const isSecret = soundsSecret(key) && item !== undefined && item !== null && typeof item !== 'boolean';
-      return [key, isSecret ? REDACTED : this.redactValue(item)];
-    });
-    return Object.fromEntries(copy);
-  }
 }
 
 function escapeRegExp(text: string): string {

@@ -93,25 +93,6 @@ export function createSessionId(random: Random): string {
 }
 
 /**
- * The address family of the audio stream that {@link createAnswer} would take, so that a socket of that family can be
- * opened first. `undefined` when the offer has no usable audio.
- *
- * @param families Those that a socket could be opened for.
- * @throws ConnectorError `ERR_SDP_INVALID`
- */
-export function offeredFamily(
-  offerText: string,
-  codecs: readonly AudioCodec[],
-  families: readonly AddressFamily[],
-): AddressFamily | undefined {
-  for (const media of parseSessionDescription(offerText).media) {
-    const stream = readStream(media, codecs, families);
-    if ('codec' in stream) return stream.family;
-  }
-  return undefined;
-}
-
-/**
  * Our offer: all codecs of `local`, and `telephone-event`.
  *
  * @param previous Our last description in this dialog: payload types and refused m= lines are kept, and the version

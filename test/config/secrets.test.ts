@@ -51,18 +51,3 @@ test('secrets added later are found too, and special characters mean themselves'
   secrets.add('$&-[x]|y');
   expect(secrets.redact('$&-[x]|y')).toBe('[redacted]');
 });
-
-test('a printed value hides what sounds secret and what is known as one', () => {
-  const secrets = new Secrets();
-  secrets.add('known-secret');
-  const value = {
-    apiKey: 'k',
-    pin: 1,
-    nested: [{ password: { value: 'x' }, token: undefined, secret: null, useToken: true }, 'a known-secret b'],
-  };
-  expect(secrets.redactValue(value)).toEqual({
-    apiKey: '[redacted]',
-    pin: 1,
-    nested: [{ password: '[redacted]', token: undefined, secret: null, useToken: true }, 'a [redacted] b'],
-  });
-});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAnswer, createOffer, createSessionId, offeredFamily, readAnswer } from '../../src/signaling/sdp.js';
+import { createAnswer, createOffer, createSessionId, readAnswer } from '../../src/signaling/sdp.js';
 import { local, phoneOffer, sdp, sections } from './sdp-fixtures.js';
 
 const versionOf = (text: string): string | undefined => /^o=- \d+ (\d+) /m.exec(text)?.[1];
@@ -150,18 +150,5 @@ describe('through the life of a dialog', () => {
     const first = createOffer(local);
     expect(versionOf(createOffer({ ...local, port: 35_002 }, first).text)).toBe('2');
     expect(createOffer(local, first).text).toBe(first.text);
-  });
-});
-
-describe('the family of the audio to come', () => {
-  test.each([
-    ['c=IN IP4 198.51.100.7', [4, 6], 4],
-    ['c=IN IP6 2001:db8::7', [4, 6], 6],
-    ['c=IN IP6 2001:db8::7', [4], undefined],
-    ['c=IN IP6 ::ffff:192.0.2.2', [4], 4],
-    ['c=IN IP4 0.0.0.0', [4, 6], 4],
-    ['c=IN IP4 phone.example.com', [4, 6], undefined],
-  ] as const)('%s with %j: %s', (connection, families, expected) => {
-    expect(offeredFamily(sdp(['m=audio 4000 RTP/AVP 0'], [connection]), ['pcmu'], families)).toBe(expected);
   });
 });
