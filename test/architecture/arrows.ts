@@ -25,7 +25,7 @@ const rooms = {
   call: ['signaling', 'media', 'tools', 'ops', 'flavor-api', 'base'],
   connector: ['call', 'signaling', 'media', 'tools', 'ops', 'config', 'flavor-api', 'base'],
   phone: ['signaling', 'media', 'flavor-api', 'base'],
-  demo: ['phone', 'connector', 'call', 'signaling', 'media', 'tools', 'ops', 'config', 'flavor-api', 'base'],
+  demo: ['cascade', 'phone', 'connector', 'call', 'signaling', 'media', 'tools', 'ops', 'config', 'flavor-api', 'base'],
   cli: ['demo', 'phone', 'connector', 'signaling', 'media', 'tools', 'ops', 'call', 'config', 'flavor-api', 'base'],
 } as const satisfies Record<string, readonly string[]>;
 
