@@ -3,11 +3,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import { formatConfigIssues } from '../config/config-issue.js';
-import { type LoadedConfig, loadConfig } from '../config/load-config.js';
+import type { LoadedConfig } from '../config/load-config.js';
 import { createConnector, type VoiceConnector } from '../connector.js';
 import { createLog, type Log, type LogLevel, logLevels } from '../ops/log.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
+import { printIssues } from './issue-output.js';
 import { DEFAULT_CONFIG, readConfig } from './read-config.js';
 
 /** `voice-connector run`: takes calls until SIGTERM. */
@@ -19,8 +20,10 @@ export function createRunCommand(io: CliIo, report: ReportExitCode): Command {
     .option('--json', 'log JSON lines on a terminal too')
     .addHelpText('after', '\nExamples:\n  voice-connector run --config sip-config/connector.yaml\n')
     .action(async (options: { config: string; logLevel: LogLevel; json?: true }) => {
-      const loaded = await readConfig(options.config, io, report);
-      if (loaded) await run(options, loaded, io, report);
+      const loaded = await readConfig(options.config, io);
+      printIssues(loaded.ok ? loaded.warnings : [...loaded.errors, ...loaded.warnings], io);
+      if (loaded.ok) await run(options, loaded, io, report);
+      else report(1);
     });
 }
 
@@ -39,7 +42,7 @@ async function run(
     clock,
     log,
     readConfig: async () => {
-      const again = await loadConfig(options.config, { env: io.env, cwd: io.cwd });
+      const again = await readConfig(options.config, io);
       secrets.push(again.secrets);
       return again.ok ? again : { problem: formatConfigIssues(again.errors, { color: false }) };
     },
