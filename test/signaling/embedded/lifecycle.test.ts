@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
+import { ConnectorError } from '../../../src/base/connector-error.js';
 import { createSystemRandom } from '../../../src/base/random.js';
 import { createEmbeddedDriver } from '../../../src/signaling/embedded/embedded-driver.js';
 import type { EmbeddedOptions } from '../../../src/signaling/embedded/embedded-options.js';
 import type { SignalingHandlers } from '../../../src/signaling/port.js';
 import { answeredCall, createHarness, establishedCall, settle } from '../../support/embedded-harness.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { FakeSipTransport } from '../../support/fake-sip-transport.js';
 import { SDP } from '../../support/sip-text.js';
 
 const handlers: SignalingHandlers = { onInvite: () => {}, onRefused: () => {}, onStateChange: () => {} };
@@ -42,6 +45,31 @@ test('a busy port is ERR_LISTEN, and what was bound before it is let go', async 
   const third = realDriver({ listen: [udp], allow: [] });
   await third.start(handlers);
   await Promise.all([first, third].map((driver) => driver[Symbol.asyncDispose]()));
+});
+
+test('a transport that cannot be bound is closed, and so are those before it', async () => {
+  const clock = new FakeClock();
+  const good = new FakeSipTransport('udp', clock);
+  const bad = new FakeSipTransport('tcp', clock);
+  bad.start = async () => {
+    throw new ConnectorError('ERR_LISTEN', 'busy');
+  };
+  const driver = createEmbeddedDriver(
+    { listen: [local('udp'), local('tcp')], allow: [] },
+    { clock, random: createSystemRandom(), createTransport: ({ protocol }) => (protocol === 'udp' ? good : bad) },
+  );
+  await expect(driver.start(handlers)).rejects.toMatchObject({ code: 'ERR_LISTEN' });
+  expect([good.closed, bad.closed]).toEqual([true, true]);
+  await expect(driver.start(handlers)).rejects.toMatchObject({ code: 'ERR_SIP_STATE' });
+});
+
+test('closing while a name is being looked up', async () => {
+  const h = await createHarness({ lookup: () => new Promise(() => {}) });
+  const { events } = h.dial({ uri: 'sip:bob@slow.example' });
+  await h.driver[Symbol.asyncDispose]();
+  await settle();
+  expect(events).toMatchObject([{ type: 'ended', end: { by: 'local' } }]);
+  expect(h.clock.pendingTimers).toBe(0);
 });
 
 test('an aborted start leaves nothing behind', async () => {

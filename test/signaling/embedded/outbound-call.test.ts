@@ -254,6 +254,8 @@ describe('giving up', () => {
     expect(events.at(-1)).toEqual(local);
     h.clock.advance(64_000);
     expect(h.clock.pendingTimers).toBe(0);
+    // The INVITE's transaction is gone with it: nobody listens to the flow any longer.
+    expect(h.udp.opened.map(({ listeners }) => listeners).filter((count) => count > 0)).toEqual([]);
   });
 
   test('by itself when nobody picks up in time', async () => {
@@ -292,6 +294,22 @@ describe('forking', () => {
     expect(events.map(({ type }) => type)).toEqual(['progress', 'progress', 'answered']);
     leg.hangUp();
     expect(h.udp.takeRequests().map(({ headers }) => tagOf(headers.get('To')))).toEqual(['one']);
+  });
+
+  test('an early dialog that never came to anything is gone with the leg', async () => {
+    const { h, leg, invite, reply, methods } = await dialled();
+    reply(180, { toTag: 'one' });
+    reply(180, { toTag: 'two' });
+    reply(200, { ...answer, toTag: 'one' });
+    const ask = (cseq: number) => {
+      const to = invite.headers.get('From') ?? '';
+      h.send({ method: 'OPTIONS', cseq, from: '<sip:two@x>;tag=two', to, callId: leg.callId });
+    };
+    methods();
+    ask(1);
+    leg.hangUp();
+    ask(2);
+    expect(methods()).toEqual([200, 'BYE', 481]);
   });
 
   test('late, after the leg has ended, all the same', async () => {

@@ -112,12 +112,12 @@ describe('what the endpoint refuses by itself', () => {
       'Content-Type: application/sdp',
       'Content-Disposition: session',
       '',
-      'v=0\r\ns=-',
+      'v=0\r\ns=no --unique delimiter',
       '--unique--',
       'epilogue',
     ].join('\r\n');
     h.send({ method: 'INVITE', type: 'multipart/mixed; boundary="unique"', body });
-    expect(h.leg().invite.sdp).toBe('v=0\r\ns=-');
+    expect(h.leg().invite.sdp).toBe('v=0\r\ns=no --unique delimiter');
   });
 
   test('a multipart body without SDP is refused', async () => {
@@ -351,6 +351,14 @@ describe('re-INVITE', () => {
     h.clock.advance(0);
     expect(h.udp.takeResponses().map(({ headers }) => headers.get('CSeq'))).toEqual(['2 INVITE']);
     expect(h.events().filter(({ type }) => type === 'offer')).toHaveLength(1);
+  });
+
+  test('a peer that never acknowledges is put off after eight 200', async () => {
+    const { h, to } = await callWith((reply) => reply.accept('answer'));
+    for (let cseq = 2; cseq < 20; cseq += 1) h.send({ method: 'INVITE', to, cseq, body: 'offer' });
+    const statuses = h.statuses();
+    expect(statuses.filter((status) => status === 200)).toHaveLength(8);
+    expect(statuses.filter((status) => status === 500)).toHaveLength(10);
   });
 
   test('while our offer waits for its answer: 491 (glare)', async () => {

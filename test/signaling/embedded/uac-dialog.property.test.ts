@@ -43,6 +43,7 @@ test('whatever the order of events, an outbound call ends exactly once, last of 
       expect(events.at(-1)?.type).toBe('ended');
       expect(events.filter(({ type }) => type === 'answered').length).toBeLessThanOrEqual(1);
       expect(h.clock.pendingTimers).toBe(0);
+      expect(h.udp.opened.filter(({ listeners }) => listeners > 0)).toEqual([]);
       expect(h.warnings).toEqual([]);
     }),
     { numRuns: 400, seed: 20_260_102 },

@@ -57,11 +57,19 @@ export class NameResolver {
     this.#options = options;
   }
 
+  /** How many wait for an answer. */
+  get waiting(): number {
+    let count = 0;
+    for (const settlers of this.#waiting.values()) count += settlers.size;
+    return count;
+  }
+
   /**
    * Calls `done` once: with the IP addresses, or with none after a failure, after `timeoutMs`, or at once when too
    * many names are being looked up already. Never after {@link close}.
    */
   resolve(name: string, done: (addresses: readonly string[]) => void): void {
+    if (this.#closed) return;
     const key = name.toLowerCase();
     const known = this.#entries.get(key);
     if (known !== undefined && known.expiresAtMs > this.#clock.now()) {
@@ -92,7 +100,7 @@ export class NameResolver {
   #once(key: string, done: (addresses: readonly string[]) => void): (addresses: readonly string[]) => void {
     let settled = false;
     const settle = (addresses: readonly string[]) => {
-      if (settled || this.#closed) return;
+      if (settled) return;
       settled = true;
       this.#waiting.get(key)?.delete(settle);
       this.#timers.delete(timer);

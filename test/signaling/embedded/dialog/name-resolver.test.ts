@@ -56,8 +56,9 @@ test('a failure is no addresses, believed for 10 s', async () => {
 });
 
 test('an answer that takes longer than 2 s comes too late, and does not pile up', () => {
-  const { ask, asked, answers, clock } = setUp(never);
+  const { ask, asked, answers, clock, resolver } = setUp(never);
   ask('slow.example');
+  expect(resolver.waiting).toBe(1);
   clock.advance(1999);
   expect(answers).toEqual([]);
   clock.advance(1);
@@ -66,7 +67,7 @@ test('an answer that takes longer than 2 s comes too late, and does not pile up'
     ask('slow.example');
     clock.advance(2000);
   }
-  expect([asked.length, answers.length, clock.pendingTimers]).toEqual([1, 101, 0]);
+  expect([asked.length, answers.length, clock.pendingTimers, resolver.waiting]).toEqual([1, 101, 0, 0]);
 });
 
 test('no more than two look-ups at once: further names fail at once instead of taking all threads', () => {
@@ -95,13 +96,14 @@ test('a name no DNS can hold is not asked for', () => {
 
 test('nobody is called after close', async () => {
   let answer: (addresses: readonly string[]) => void = () => {};
-  const { ask, answers, resolver, clock } = setUp(() => new Promise((resolve) => (answer = resolve)));
+  const { ask, asked, answers, resolver, clock } = setUp(() => new Promise((resolve) => (answer = resolve)));
   ask('a');
   resolver.close();
   answer(['192.0.2.7']);
   await settled();
   clock.advance(10_000);
-  expect([answers, clock.pendingTimers]).toEqual([[], 0]);
+  ask('b');
+  expect([asked, answers, clock.pendingTimers]).toEqual([['a'], [], 0]);
 });
 
 test('the system’s resolver knows localhost', async () => {
