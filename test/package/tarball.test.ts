@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+let folder = '';
+
+/** Runs a program in the empty folder of a new user. */
+async function inFolder(command: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run(command, args, { cwd: folder, timeout: 120_000 });
+  return stdout;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tarball-test-'));
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: repository });
+  const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  await inFolder('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`);
+}, 180_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const shipped = 'node_modules/sip-voice-connector/sip-config/connector.yaml';
+
+test('the installed command checks the configuration it ships with', async () => {
+  const report = JSON.parse(await inFolder('npx', 'voice-connector', 'check', '--config', shipped, '--json'));
+  expect(report).toMatchObject({ ok: true });
+});
+
+test('the installed command says which route answers a number', async () => {
+  const report = await inFolder('npx', 'voice-connector', 'route-test', '2001', '--config', shipped, '--json');
+  expect(JSON.parse(report)).toMatchObject({ number: '2001', flavor: 'bare-echo' });
+});
+
+test("a third party's flavor, installed beside the configuration, is found by its npm name", async () => {
+  const flavor = join(folder, 'node_modules/@acme/voice-flavor');
+  await mkdir(flavor, { recursive: true });
+  await writeFile(
+    join(flavor, 'package.json'),
+    JSON.stringify({
+      name: '@acme/voice-flavor',
+      type: 'module',
+      exports: { '.': './index.js', './package.json': './package.json' },
+    }),
+  );
+  await writeFile(
+    join(flavor, 'index.js'),
+    `import { defineFlavor, FlavorEventQueue } from 'sip-voice-connector/flavor';
+import * as z from 'zod';
+const mulaw = { encoding: 'mulaw', sampleRate: 8000 };
+export default defineFlavor({
+  manifest: { id: 'acme', displayName: 'Acme', apiVersion: 1, configSchema: z.object({ shop: z.string() }) },
+  create: () => ({
+    capabilities: { kind: 'cascade', input: [mulaw], output: [mulaw], turnTaking: 'flavor', truncation: false,
+      tools: false, verbatimSpeech: false, needsVad: false, interruptible: false },
+    check: async () => {},
+    open: async () => ({ events: new FlavorEventQueue() }),
+    [Symbol.asyncDispose]: async () => {},
+  }),
+});
+`,
+  );
+  const config = `
+flavors: { shop: { use: "@acme/voice-flavor", shop: London } }
+routes: [{ match: { to: "1" }, flavor: shop }]
+`;
+  await writeFile(join(folder, 'good.yaml'), config);
+  await writeFile(join(folder, 'bad.yaml'), config.replace('shop: London', 'shop: 7'));
+  expect(
+    JSON.parse(await inFolder('npx', 'voice-connector', 'check', '--config', 'good.yaml', '--json')),
+  ).toMatchObject({
+    ok: true,
+  });
+  await expect(inFolder('npx', 'voice-connector', 'check', '--config', 'bad.yaml', '--json')).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('flavors.shop.shop'),
+  });
+});
+
+test('the package is well formed: publint and are-the-types-wrong find nothing', async () => {
+  await run('npx', ['publint', '--strict'], { cwd: repository });
+  await run('npx', ['attw', '--pack', '.', '--profile', 'esm-only', '--quiet'], { cwd: repository });
+}, 120_000);
