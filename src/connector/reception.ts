@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
@@ -17,11 +16,13 @@ import { createStereoRecorder } from '../media/stereo-recorder.js';
 import type { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
+import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/embedded/transport/local-address.js';
 import type { InboundLeg, InviteRequest, RejectOptions } from '../signaling/port.js';
 import { createHangUpTool } from '../tools/hang-up.js';
 import { ToolRunner } from '../tools/tool-runner.js';
 import type { CallRegistry } from './call-registry.js';
 import type { Generation } from './generation.js';
+import { mediaAddress } from './media-address.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;
@@ -48,9 +49,11 @@ export interface ReceptionDeps {
  */
 export class Reception {
   readonly #deps: ReceptionDeps;
+  readonly #localAddresses: LocalAddressFinder;
 
   constructor(deps: ReceptionDeps) {
     this.#deps = deps;
+    this.#localAddresses = createLocalAddressFinder('0.0.0.0', deps.clock);
   }
 
   onInvite(leg: InboundLeg): void {
@@ -89,7 +92,8 @@ export class Reception {
     const { clock, random, engine, registry, emit, log } = this.#deps;
     const { config } = generation;
     const { invite } = leg;
-    const address = mediaAddress(config.media, leg.localAddress);
+    const peer = { localAddress: leg.localAddress, offer: invite.sdp };
+    const address = mediaAddress(config.media, peer, (remote) => this.#localAddresses.find(remote));
     const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: config.media.codecs }, random);
     const identity = this.#identify(invite, decision);
     const { headers, variables, greeting } = shownToFlavor(route, identity, invite);
@@ -206,13 +210,6 @@ function shownToFlavor(
     variables: Object.fromEntries(variables),
     greeting: route.greeting === undefined ? undefined : renderTemplate(route.greeting, all).text,
   };
-}
-
-/** What goes into SDP: what is advertised, else the address bound, else the one that reaches this peer. */
-function mediaAddress(media: { readonly bind: string; readonly advertise: string | undefined }, local: string): string {
-  if (media.advertise !== undefined) return media.advertise;
-  const wildcard = media.bind === '0.0.0.0' || (isIPv6(media.bind) && /^[0:]+$/.test(media.bind));
-  return wildcard ? local : media.bind;
 }
 
 function childLog(log: Logger, callId: string): Logger {
