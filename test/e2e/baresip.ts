@@ -8,6 +8,8 @@ import { baresipModules, findTool } from '../tools/tools.mjs';
 /** A call by baresip, a softphone that has nothing to do with this project. */
 export interface BaresipCall {
   readonly uri: string;
+  /** Its own user part. */
+  readonly caller: string;
   /** What it says: a WAV file, 16 bit, mono, 8000 Hz. It hangs up at the end. */
   readonly say: string;
   readonly codec: 'pcmu' | 'pcma';
@@ -50,14 +52,14 @@ function configuration(modules: string, call: BaresipCall, directory: string): s
  *
  * @param use is given the result while its files are there.
  */
-export async function callWithBaresip<T>(call: BaresipCall, use: (result: BaresipResult) => T): Promise<T> {
+export async function callWithBaresip<T>(call: BaresipCall, use: (result: BaresipResult) => Promise<T>): Promise<T> {
   const baresip = findTool('baresip');
   const directory = mkdtempSync(join(tmpdir(), 'baresip-'));
   try {
     mkdirSync(join(directory, 'heard'));
     writeFileSync(join(directory, 'config'), configuration(baresipModules(baresip), call, directory));
     // No registrar, no password: it just calls.
-    const account = `<sip:softphone@127.0.0.1>;regint=0;audio_codecs=${call.codec}/8000/1\n`;
+    const account = `<sip:${call.caller}@127.0.0.1>;regint=0;audio_codecs=${call.codec}/8000/1\n`;
     writeFileSync(join(directory, 'accounts'), account);
     writeFileSync(join(directory, 'contacts'), '');
     const child = spawn(baresip.command, ['-f', directory, '-e', `/dial ${call.uri}`], {
@@ -76,7 +78,7 @@ export async function callWithBaresip<T>(call: BaresipCall, use: (result: Baresi
     clearTimeout(limit);
     const heard = readdirSync(join(directory, 'heard')).find((name) => name.endsWith('-dec.wav'));
     if (heard === undefined) throw new Error(`baresip heard nothing:\n${output}`);
-    return use({ heard: join(directory, 'heard', heard), output });
+    return await use({ heard: join(directory, 'heard', heard), output });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -4,12 +4,23 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findTool } from '../tools/tools.mjs';
 import { readScenario } from './scenario.js';
 
-/** One call of a scenario in `scenarios/`. */
-export interface SippCall {
+export interface SippRun {
+  /** File in `scenarios/`, without its extension. */
   readonly scenario: string;
+  /** Fills `[key]` in the scenario: ports of RTP peers and the like. */
+  readonly keys?: Readonly<Record<string, string | number>>;
+  /**
+   * SIPp drops what it takes for a retransmission. Where the scenario itself says what is to come again, this is off.
+   */
+  readonly expectsRetransmissions?: boolean;
+}
+
+/** One call to the connector. */
+export interface SippCall extends SippRun {
   /** Where the connector listens. */
   readonly target: { readonly address: string; readonly port: number };
   /** User part of the request-URI. */
@@ -19,18 +30,13 @@ export interface SippCall {
   readonly transport?: 'udp' | 'tcp';
   /** Address SIPp sends from; default 127.0.0.1. */
   readonly localAddress?: string;
-  /** Fills `[key]` in the scenario: ports of RTP peers and the like. */
-  readonly keys?: Readonly<Record<string, string | number>>;
-  /**
-   * SIPp drops what it takes for a retransmission. Where the scenario itself says what is to come again, this is off.
-   */
-  readonly expectsRetransmissions?: boolean;
 }
 
 /** Beyond this a call hangs; SIPp then gives up by itself. */
 const LIMIT_SECONDS = 25;
 const RECEIVE_LIMIT_MS = 8_000;
 const SHOWN_CHARACTERS = 6_000;
+const POLL_MS = 20;
 
 function tail(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').slice(-SHOWN_CHARACTERS) : '';
@@ -47,43 +53,69 @@ async function freePort(address: string): Promise<number> {
 }
 
 /**
- * Runs a scenario once, to its end.
+ * Makes one call.
  *
- * @returns the log of all messages, as SIPp wrote it.
  * @throws with SIPp's own errors and the end of the message log when the call did not go as the scenario says.
  */
-export async function runSipp(call: SippCall): Promise<string> {
+export async function runSipp(call: SippCall): Promise<void> {
+  const { address, port } = call.target;
+  const localAddress = call.localAddress ?? '127.0.0.1';
+  const args = [
+    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    ...['-s', call.service, '-t', call.transport === 'tcp' ? 't1' : 'u1'],
+    ...['-i', localAddress, '-mi', localAddress, '-p', String(await freePort(localAddress))],
+  ];
+  await execute({ ...call, keys: { caller: call.caller, ...call.keys } }, args);
+}
+
+/** Whether somebody has bound that UDP port of 127.0.0.1. */
+async function isBound(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  try {
+    socket.bind(port, '127.0.0.1');
+    await once(socket, 'listening');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * Takes one call over UDP on 127.0.0.1.
+ *
+ * @param call makes the call; it is given the port once SIPp listens there.
+ * @returns what `call` returned. Throws as {@link runSipp} does.
+ */
+export async function answerWithSipp<T>(run: SippRun, call: (port: number) => Promise<T>): Promise<T> {
+  const port = await freePort('127.0.0.1');
+  const answering = execute(run, ['-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', String(port)]);
+  const calling = (async () => {
+    while (!(await isBound(port))) await sleep(POLL_MS);
+    return await call(port);
+  })();
+  const [, result] = await Promise.all([answering, calling]);
+  return result;
+}
+
+async function execute(run: SippRun, args: readonly string[]): Promise<void> {
   const sipp = findTool('sipp');
-  const directory = mkdtempSync(join(tmpdir(), `sipp-${call.scenario}-`));
+  const directory = mkdtempSync(join(tmpdir(), `sipp-${run.scenario}-`));
   const file = (name: string): string => join(directory, name);
   try {
-    const keys = new Map([
-      ['caller', call.caller],
-      ...Object.entries(call.keys ?? {}).map(([key, value]): [string, string] => [key, String(value)]),
-    ]);
-    writeFileSync(file('scenario.xml'), readScenario(call.scenario, keys));
-    const { address, port } = call.target;
-    const localAddress = call.localAddress ?? '127.0.0.1';
-    const args = [
-      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-      ...['-sf', file('scenario.xml'), '-s', call.service, '-m', '1'],
-      ...[
-        '-i',
-        localAddress,
-        '-p',
-        String(await freePort(localAddress)),
-        '-mi',
-        localAddress,
-        '-t',
-        call.transport === 'tcp' ? 't1' : 'u1',
-      ],
+    const keys = Object.entries(run.keys ?? {}).map(([key, value]): [string, string] => [key, String(value)]);
+    writeFileSync(file('scenario.xml'), readScenario(run.scenario, new Map(keys)));
+    const common = [
+      ...['-sf', file('scenario.xml'), '-m', '1', '-nostdin'],
       ...['-trace_err', '-error_file', file('errors.log'), '-trace_msg', '-message_file', file('messages.log')],
-      ...['-recv_timeout', String(RECEIVE_LIMIT_MS), '-timeout', `${LIMIT_SECONDS}s`, '-timeout_error', '-nostdin'],
+      ...['-recv_timeout', String(RECEIVE_LIMIT_MS), '-timeout', `${LIMIT_SECONDS}s`, '-timeout_error'],
       // SIPp strips the blanks a line begins with; this one stays, for folded header fields.
       ...['-key', 'blank', ' '],
-      ...(call.expectsRetransmissions ? ['-nr'] : []),
+      ...(run.expectsRetransmissions ? ['-nr'] : []),
     ];
-    const child = spawn(sipp.command, args, { cwd: directory, env: sipp.env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const options = { cwd: directory, env: sipp.env };
+    const child = spawn(sipp.command, [...args, ...common], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => {
       complaint += chunk.toString('utf8');
@@ -92,10 +124,10 @@ export async function runSipp(call: SippCall): Promise<string> {
       child.on('error', reject);
       child.on('close', resolve);
     });
-    if (code === 0) return readFileSync(file('messages.log'), 'utf8');
+    if (code === 0) return;
     throw new Error(
       [
-        `SIPp scenario ${call.scenario} failed with code ${code}`,
+        `SIPp scenario ${run.scenario} failed with code ${code}`,
         (tail(file('errors.log')) || complaint).trim(),
         'last messages:',
         tail(file('messages.log')).trim(),

@@ -21,7 +21,7 @@ const EXIT_LIMIT_MS = 15_000;
 const RECORD_LIMIT_MS = 5_000;
 const POLL_MS = 20;
 
-const ADMIN_TOKEN = 'token-of-a-test';
+const ADMIN_TOKEN = 'token-of-a-test-that-is-long-enough';
 
 /** Listens on ephemeral ports of loopback only, and says all it knows in the call record. */
 function defaultConfig(directory: string): Readonly<Record<string, unknown>> {

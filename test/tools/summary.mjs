@@ -36,37 +36,51 @@ function isReport(value) {
 }
 
 /**
+ * One run of vitest.
+ *
+ * @typedef {object} VitestRun
+ * @property {number} exitCode
+ * @property {unknown} report Its JSON; `undefined` when it wrote none.
+ * @property {boolean} partial Only some tests were asked for, so that others are skipped rightly.
+ */
+
+/**
  * Counts the checks and the tests. A file that cannot be loaded, a skipped test in a whole run, an error outside any
  * test, a crash of vitest and a run without tests are failures too: each of them leaves something untested.
  *
- * @param {object} run
- * @param {readonly { name: string, passed: boolean }[]} run.checks One test each.
- * @param {{ exitCode: number, report: unknown, partial: boolean }} run.vitest `partial`: only some tests were asked for,
- *   so that others are skipped rightly.
+ * @param {readonly { name: string, passed: boolean }[]} checks One test each.
+ * @param {readonly VitestRun[]} runs
  * @returns {Summary}
  */
-export function summarize({ checks, vitest }) {
+export function summarize(checks, runs) {
   const failures = checks.filter((check) => !check.passed).map((check) => check.name);
   let passed = checks.length - failures.length;
-  const { report } = vitest;
-  if (!isReport(report)) {
-    failures.push('vitest: ended without a report');
-    return { passed, failed: failures.length, failures };
-  }
-  passed += report.numPassedTests;
-  for (const file of report.testResults) {
-    const results = file.assertionResults;
-    const failed = results.filter((test) => test.status === 'failed');
-    failures.push(...failed.map((test) => `${file.name}: ${test.fullName}`));
-    if (file.status === 'failed' && failed.length === 0)
-      failures.push(`${file.name}: ${file.message || 'cannot be run'}`);
-    if (vitest.partial) continue;
-    const skipped = results.filter((test) => test.status !== 'passed' && test.status !== 'failed');
-    failures.push(...skipped.map((test) => `${file.name}: ${test.fullName} (${test.status})`));
-  }
-  if (report.testResults.every((file) => file.assertionResults.length === 0)) failures.push('vitest: ran no test');
-  else if (vitest.exitCode !== 0 && failures.length === checks.filter((check) => !check.passed).length) {
-    failures.push(`vitest: ended with code ${vitest.exitCode} although no test failed`);
+  for (const run of runs) {
+    const found = failuresOf(run);
+    failures.push(...found);
+    if (isReport(run.report)) passed += run.report.numPassedTests;
   }
   return { passed, failed: failures.length, failures };
+}
+
+/**
+ * @param {VitestRun} run
+ * @returns {string[]}
+ */
+function failuresOf({ exitCode, report, partial }) {
+  if (!isReport(report)) return [`vitest: ended with code ${exitCode} and without a report`];
+  if (report.testResults.every((file) => file.assertionResults.length === 0 && file.status !== 'failed')) {
+    return ['vitest: ran no test'];
+  }
+  const failures = report.testResults.flatMap((file) => {
+    const results = file.assertionResults;
+    const failed = results.filter((test) => test.status === 'failed').map((test) => `${file.name}: ${test.fullName}`);
+    if (file.status === 'failed' && failed.length === 0)
+      failed.push(`${file.name}: ${file.message || 'cannot be run'}`);
+    if (partial) return failed;
+    const skipped = results.filter((test) => test.status !== 'passed' && test.status !== 'failed');
+    return [...failed, ...skipped.map((test) => `${file.name}: ${test.fullName} (${test.status})`)];
+  });
+  if (exitCode === 0 || failures.length > 0) return failures;
+  return [`vitest: ended with code ${exitCode} although no test failed`];
 }

@@ -21,7 +21,7 @@ function reportOf(...testResults: ReturnType<typeof file>[]) {
 }
 
 function outcome(report: unknown, exitCode = 0, partial = false) {
-  const { passed, failed } = summarize({ checks, vitest: { exitCode, report, partial } });
+  const { passed, failed } = summarize(checks, [{ exitCode, report, partial }]);
   return { passed, failed };
 }
 
@@ -30,10 +30,8 @@ test('lint, types and each test count one', () => {
 });
 
 test('a failed test, and a failed check, are counted and named', () => {
-  const summary = summarize({
-    checks: [{ name: 'lint', passed: false }],
-    vitest: { exitCode: 1, report: reportOf(file('a', ['passed', 'failed'], 'failed')), partial: false },
-  });
+  const report = reportOf(file('a', ['passed', 'failed'], 'failed'));
+  const summary = summarize([{ name: 'lint', passed: false }], [{ exitCode: 1, report, partial: false }]);
   expect(summary).toEqual({ passed: 1, failed: 2, failures: ['lint', 'a: 1'] });
 });
 
@@ -57,4 +55,10 @@ test('an error outside every test is a failure', () => {
 test('a run without tests, or without a report, is a failure', () => {
   expect(outcome(reportOf())).toEqual({ passed: 2, failed: 1 });
   expect(outcome(undefined, 1)).toEqual({ passed: 2, failed: 1 });
+});
+
+test('runs add up, and the crash of one is not hidden by the failures of another', () => {
+  const failing = { exitCode: 1, report: reportOf(file('a', ['passed', 'failed'], 'failed')), partial: false };
+  const crashed = { exitCode: 1, report: reportOf(file('b', ['passed'])), partial: false };
+  expect(summarize([], [failing, crashed])).toMatchObject({ passed: 2, failed: 2 });
 });
