@@ -276,7 +276,6 @@ export class RtpStream implements MediaStream, WheelMember {
     const nowMs = this.#deps.clock.now();
     const receiving = direction === 'sendrecv' || direction === 'recvonly';
     this.#latch.expect(remote, nowMs);
-    if (receiving && !this.#receiver.receiving) this.#timeoutReported = false;
     this.#receiver.configure(codec, dtmfPayloadType, receiving, nowMs);
   }
 

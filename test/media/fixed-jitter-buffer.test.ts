@@ -179,6 +179,17 @@ test('a sender silent for 2 s is heard again within 60 ms, whether its timestamp
   expect(silenceAfter(before, after(0, 2_500))).toBeLessThanOrEqual(60);
 });
 
+test('a pause shorter than the talkspurt limit costs its own length and leaves the delay as it was', () => {
+  const { frames } = run([...before, ...after(480, 560)], { frames: 60 });
+  const first = firstHeard(frames);
+  const last = frames.findLastIndex(({ value }) => value !== undefined && value <= 25);
+  const delays = frames
+    .filter(({ receivedAtMs }) => receivedAtMs !== undefined)
+    .map(({ atMs, receivedAtMs = 0 }) => atMs - receivedAtMs);
+  expect(frames.slice(first, last + 1).filter(({ value }) => value === undefined)).toHaveLength(3);
+  expect(new Set(delays)).toEqual(new Set([delays[0]]));
+});
+
 test('a jump of the extended number starts anew', () => {
   expect(silenceAfter(before, after(0, 500, 5 * 65_536))).toBeLessThanOrEqual(60);
 });
@@ -243,6 +254,26 @@ test.each([
   expect(Math.max(...depths)).toBeLessThanOrEqual(120);
   const invented = frames.slice(5).filter(({ missing }) => missing > 0).length;
   expect(invented).toBeLessThanOrEqual(12);
+});
+
+test.each([
+  [0.01, 10],
+  [0.05, 30],
+  [0.2, 60],
+])('loss of %d and jitter of %d ms: most is heard in order, and the delay returns', (loss, jitterMs) => {
+  const random = new SeededRandom(jitterMs);
+  const arrivals = stream(1_500).map((arrival, index) => ({
+    ...arrival,
+    atMs: arrival.atMs + (index < 1_250 ? random.integer(jitterMs) : 0),
+  }));
+  const kept = arrivals.filter((_, index) => index >= 1_250 || random.integer(1_000) >= loss * 1_000);
+  const lost = arrivals.length - kept.length;
+  const { frames, depths, verdicts } = run(kept, { frames: 1_480 });
+  const invented = frames.slice(5).filter(({ missing }) => missing > 0).length;
+  expect(invented).toBeLessThanOrEqual(lost + 0.05 * arrivals.length);
+  expect(verdicts.filter((verdict) => verdict !== 'queued').length).toBeLessThan(0.02 * arrivals.length);
+  expect(Math.max(...depths.slice(1_380))).toBeLessThanOrEqual(100);
+  expect(frames.slice(1_380).every(({ missing }) => missing === 0)).toBe(true);
 });
 
 test('any order, loss, length and timing leaves a buffer that plays the next clean stream', () => {

@@ -162,6 +162,15 @@ test('late audio of an ended response starts nothing', () => {
   expect(events.filter(({ type }) => type === 'response-ended')).toHaveLength(2);
 });
 
+test('audio after the end of a response that still plays is dropped', () => {
+  const { playout, send, events } = setUp();
+  playout.play('a', audio(40));
+  playout.end('a');
+  playout.play('a', audio(400));
+  send(3);
+  expect(summary(events).at(-1)).toBe('a finished 40 @40');
+});
+
 test('a response that ended without audio is finished at 0 when its turn comes', () => {
   const { playout, events, send } = setUp();
   playout.play('a', audio(40));

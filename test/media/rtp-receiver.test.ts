@@ -188,6 +188,18 @@ test.each<[string, (fields: RtpFields, index: number) => RtpFields]>([
   expect(frames.slice(until + heard).every(({ codes }) => codes.every((code) => code === 0x22))).toBe(true);
 });
 
+test('nothing of one SSRC is played once another has begun, at the wrap too', () => {
+  const { frames, go } = setUp();
+  go(1, (fields) => ({ ...fields, sequence: 65_520 }));
+  go(12);
+  const until = frames.length;
+  const next = (fields: RtpFields): RtpFields => ({ ...fields, ssrc: 8, payload: new Uint8Array(160).fill(0x22) });
+  go(1, (fields) => next({ ...fields, sequence: 3 }));
+  go(10, next);
+  expect(frames.slice(until).some(({ codes }) => codes.includes(LOUD))).toBe(false);
+  expect(frames.at(-1)?.codes[0]).toBe(0x22);
+});
+
 test('comfort noise is a sign of life and no audio', () => {
   const { receiver, frames, go, now } = setUp();
   go(10);
@@ -246,9 +258,8 @@ test('audio from before a hold is not played after it', () => {
   const codec = { name: 'pcmu', payloadType: 0 } as const;
   go(10);
   receiver.configure(codec, 101, false, 200);
-  go(10);
-  receiver.configure(codec, 101, true, 400);
-  expect(receiver.lastHeardMs).toBe(400);
+  receiver.configure(codec, 101, true, 201);
+  expect(receiver.lastHeardMs).toBe(201);
   const until = frames.length;
   go(5, (fields) => ({ ...fields, payload: new Uint8Array(160).fill(0x22) }));
   expect(frames.slice(until).some(({ codes }) => codes.includes(LOUD))).toBe(false);

@@ -353,10 +353,10 @@ test('close ends every response with what was heard, then says closed, then noth
   const before = { packets: packets.length, events: events.length };
   stream.close();
   stream.close();
-  stream.play('c', new Uint8Array(800));
-  stream.endResponse('c');
   stream.flush();
   stream.mark();
+  stream.play('c', new Uint8Array(800).fill(LOUD));
+  stream.endResponse('c');
   stream.connect(parametersOf());
   talk(20);
   clock.advance(1_000);
@@ -367,6 +367,7 @@ test('close ends every response with what was heard, then says closed, then noth
     { type: 'closed', atMs: 203 },
   ]);
   expect(closedCalls()).toBe(1);
+  expect(stream.queuedMs()).toBe(0);
   expect(clock.pendingTimers).toBe(0);
   expect(wheel.nextSlot).toBe(41);
 });
@@ -394,6 +395,34 @@ test.each(['frame', 'ack', 'response-voiced', 'response-ended'] as const)(
     expect(until).toBeLessThanOrEqual(11);
   },
 );
+
+test('a stream closed with the first voiced frame does not go on to say that the caller speaks', () => {
+  const { clock, stream, talk, types } = setUp({
+    onFrame: (frame) => {
+      if (frame.voiced) stream.close();
+    },
+  });
+  stream.connect(parametersOf());
+  clock.advance(20);
+  talk(10);
+  expect(types()).toEqual(['ack', 'latched', 'closed']);
+});
+
+test('a stream closed by its acknowledgement sends no packet in that slot', () => {
+  const { clock, stream, packets } = setUp({
+    onEvent: (event) => {
+      if (event.type === 'ack' && event.command === 'pause') stream.close();
+    },
+  });
+  stream.connect(parametersOf());
+  clock.advance(20 * 10 - 1);
+  const due = (packets.at(-1)?.atMs ?? 0) + 20;
+  clock.advance(due - clock.now() - 1);
+  stream.pause();
+  const before = packets.length;
+  clock.advance(100);
+  expect(packets.length).toBe(before);
+});
 
 test('a listener that throws fails its own stream, once, and can still close it', () => {
   const { clock, stream, types, packets } = setUp({

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { RtpSockets, type RtpSocketsListener } from '../../src/media/rtp-sockets.js';
+import { rtpBytes } from '../support/rtp-bytes.js';
+import { UdpPhone } from '../support/udp-phone.js';
+
+const bindFree = async (listener: RtpSocketsListener): Promise<RtpSockets> => {
+  let sockets: RtpSockets | undefined;
+  for (let port = 18_000; sockets === undefined; port += 2) {
+    sockets = await RtpSockets.bind('127.0.0.1', 4, port, listener).catch(() => undefined);
+  }
+  return sockets;
+};
+
+test('a packet is on its way when send returns: its buffer may be used again at once', async () => {
+  await using phone = await UdpPhone.open();
+  const sockets = await bindFree({ onRtp: () => {}, onRtcp: () => {}, onError: () => {} });
+  const packet = rtpBytes({ payload: Buffer.alloc(20) });
+  for (let index = 0; index < 20; index += 1) {
+    packet.fill(index, 12);
+    sockets.send(packet, phone.remote);
+  }
+  await phone.hear(20);
+  await sockets.close();
+  expect(phone.heard.map(({ payload }) => payload[0])).toEqual(Array.from({ length: 20 }, (_, index) => index));
+});
+
+test('each port hears its own packets until both are closed', async () => {
+  await using phone = await UdpPhone.open();
+  const heard: string[] = [];
+  const listener = {
+    onRtp: (bytes: Buffer) => heard.push(`rtp ${bytes[0]}`),
+    onRtcp: (bytes: Buffer) => heard.push(`rtcp ${bytes[0]}`),
+    onError: () => heard.push('error'),
+  };
+  const sockets = await bindFree(listener);
+  const { local } = sockets;
+  phone.sendBytes(Buffer.from([1]), local);
+  phone.sendBytes(Buffer.from([2]), { ...local, port: local.port + 1 });
+  while (heard.length < 2) await sleep(5);
+  await sockets.close();
+  await sockets.close();
+  phone.sendBytes(Buffer.from([3]), local);
+  await sleep(20);
+  expect(heard.toSorted()).toEqual(['rtcp 2', 'rtp 1']);
+});
