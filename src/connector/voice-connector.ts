@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import type { Clock, TimerHandle } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { Config } from '../config/config.js';
@@ -256,8 +256,13 @@ export class VoiceConnector implements AsyncDisposable {
   async #close(): Promise<void> {
     void this.drain();
     this.#registry.endAll('drain');
-    const timedOut = new Promise<void>((resolve) => this.#deps.clock.setTimeout(resolve, FAREWELL_MS));
+    let timer: TimerHandle | undefined;
+    const timedOut = new Promise<void>((resolve) => {
+      timer = this.#deps.clock.setTimeout(resolve, FAREWELL_MS);
+    });
     await Promise.race([this.#registry.empty(), timedOut]);
+    // Left alone it would keep the process for its whole length.
+    this.#deps.clock.clearTimeout(timer);
     await this.#closers.closeAll((error) => this.#complain(error));
     this.#hub.close();
   }

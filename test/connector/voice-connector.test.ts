@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createSystemClock } from '../../src/base/clock.js';
+import { type Clock, createSystemClock, type TimerHandle } from '../../src/base/clock.js';
 import { ConnectorError } from '../../src/base/connector-error.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import type { Config, RouteConfig } from '../../src/config/config.js';
@@ -64,10 +64,32 @@ function configIn(directory: string, changes: Partial<Config> = {}): Config {
   };
 }
 
+/** Real time that knows which of its timers are still to fire. */
+function createCountingClock(): Clock & { readonly pending: ReadonlySet<TimerHandle> } {
+  const clock = createSystemClock();
+  const pending = new Set<TimerHandle>();
+  return {
+    ...clock,
+    pending,
+    setTimeout: (callback, delayMs) => {
+      const timer = clock.setTimeout(() => {
+        pending.delete(timer);
+        callback();
+      }, delayMs);
+      pending.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer) => {
+      if (timer !== undefined) pending.delete(timer);
+      clock.clearTimeout(timer);
+    },
+  };
+}
+
 async function setUp(changes: Partial<Config> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'connector-test-'));
   cleanups.push(() => rm(directory, { recursive: true, force: true }));
-  const clock = createSystemClock();
+  const clock = createCountingClock();
   const driver = new FakeDriver();
   const engine = new FakeEngine(clock);
   const flavors: FakeFlavor[] = [];
@@ -97,7 +119,7 @@ async function setUp(changes: Partial<Config> = {}) {
           .split('\n')
           .map((line) => JSON.parse(line) as CallRecord);
   };
-  return { connector, config, driver, engine, flavors, log, records };
+  return { connector, config, clock, driver, engine, flavors, log, records };
 }
 
 type Setup = Awaited<ReturnType<typeof setUp>>;
@@ -202,6 +224,14 @@ describe('drain and stop', () => {
     expect(records).toMatchObject([{ endedBy: 'connector', cause: { text: 'drain' } }]);
     expect(setup.driver.disposed).toBe(true);
     expect(setup.flavors[0]?.disposed).toBe(1);
+  });
+
+  test('once stopped it leaves no timer that would keep the process', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    await answered(setup);
+    await setup.connector.stop();
+    expect(setup.clock.pending.size).toBe(0);
   });
 
   test('a start that fails closes what was opened', async () => {
