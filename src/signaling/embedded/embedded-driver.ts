@@ -77,6 +77,7 @@ class EmbeddedDriver implements SignalingDriver {
       {
         timers,
         maxServerTransactions: limits.maxServerTransactions,
+        maxServerBytes: limits.maxServerBytes,
         overloadRetryAfterSeconds: limits.retryAfterSeconds,
       },
     );
@@ -170,7 +171,7 @@ class EmbeddedDriver implements SignalingDriver {
   #onMessage(transport: SipTransport, flow: SipFlow, message: Buffer): void {
     // Whatever a peer sends: nothing may get through to the socket's event handler.
     try {
-      this.#transactions.receive(transport, flow, parseMessage(message, transport.protocol));
+      this.#transactions.receive(transport, flow, parseMessage(message, transport.protocol), message.length);
     } catch (error) {
       this.#endpoint.fault(error);
     }

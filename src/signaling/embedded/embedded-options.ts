@@ -30,6 +30,8 @@ export interface EmbeddedLimits {
   readonly maxLegs: number;
   /** See `TransactionLayerOptions`. */
   readonly maxServerTransactions: number;
+  /** See `TransactionLayerOptions`. */
+  readonly maxServerBytes: number;
   /** An inbound INVITE that nobody answers is refused with 480 after this, ms. */
   readonly maxPendingMs: number;
   /** A provisional response is repeated so often that proxies keep waiting (RFC 3261 section 13.3.1.1), ms. */
@@ -47,6 +49,7 @@ export const embeddedDefaults = {
   limits: {
     maxLegs: 10_000,
     maxServerTransactions: 16_384,
+    maxServerBytes: 32 << 20,
     maxPendingMs: 200_000,
     ringRepeatMs: 60_000,
     maxForks: 16,

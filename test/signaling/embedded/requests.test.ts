@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { embeddedDefaults } from '../../../src/signaling/embedded/embedded-options.js';
 import type { OfferReply } from '../../../src/signaling/port.js';
 import {
   answeredCall,
@@ -131,9 +132,8 @@ describe('what the endpoint refuses by itself', () => {
   });
 
   test('an INVITE above the limit of legs gets 503 with Retry-After', async () => {
-    const limits = { maxLegs: 1, maxServerTransactions: 100, maxPendingMs: 1000, ringRepeatMs: 1000, maxForks: 1 };
     const h = await createHarness({
-      options: { limits: { ...limits, retryAfterSeconds: 7, answerTimeoutMs: 1000 } },
+      options: { limits: { ...embeddedDefaults.limits, maxLegs: 1, retryAfterSeconds: 7 } },
       onInvite: () => {},
     });
     h.send({ method: 'INVITE', callId: 'a', body: SDP });

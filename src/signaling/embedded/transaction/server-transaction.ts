@@ -38,6 +38,8 @@ export interface ReceivedRequest {
 export interface ServerTransactionDeps {
   readonly clock: Clock;
   readonly timers: TimerValues;
+  /** A final response was sent that leaves nothing but retransmissions to wait for: any but the 2xx of an INVITE. */
+  readonly onFinished: () => void;
   /** Called once, when the transaction may be forgotten. */
   readonly onTerminated: () => void;
 }
@@ -121,6 +123,12 @@ export class ServerTransaction implements ReceivedRequest {
     return this.#advance({ type: 'ack' });
   }
 
+  /** Ends the transaction before its time: retransmissions will be taken for new requests. */
+  abandon(): void {
+    this.dispose();
+    this.#deps.onTerminated();
+  }
+
   /** Stops all timers and forgets everything, whatever the state. */
   dispose(): void {
     this.#timers.stopAll();
@@ -156,10 +164,7 @@ export class ServerTransaction implements ReceivedRequest {
           assertUnreachable(effect);
       }
     }
-    if (step.state.name === 'terminated') {
-      this.dispose();
-      this.#deps.onTerminated();
-    }
+    if (step.state.name === 'terminated') this.abandon();
     return delivered;
   }
 
@@ -180,7 +185,9 @@ export class ServerTransaction implements ReceivedRequest {
 
   #send(response: SipResponse): void {
     this.#lastResponse = serializeMessage(response);
-    if (response.status >= 200) this.#finalStatus = response.status;
     this.repeatResponse();
+    if (response.status < 200) return;
+    this.#finalStatus = response.status;
+    if (!this.accepted) this.#deps.onFinished();
   }
 }

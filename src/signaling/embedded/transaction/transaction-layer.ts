@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { assertUnreachable } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
 import { errorMessage } from '../../../base/connector-error.js';
 import type { Random } from '../../../base/random.js';
@@ -31,10 +32,13 @@ export interface TransactionUser {
 export interface TransactionLayerOptions {
   readonly timers: TimerOptions;
   /**
-   * Live server transactions beyond which nothing is remembered of further requests (RFC 3261 section 8.2.7): an INVITE
-   * gets 503, any other is answered as usual. An error response un-ACKed lives 32 s, one ACKed 5 s.
+   * Live server transactions. Beyond, those that only wait for retransmissions end early, the oldest first. Where there
+   * are none, nothing is remembered of further requests (RFC 3261 section 8.2.7): an INVITE gets 503, any other is
+   * answered as usual.
    */
   readonly maxServerTransactions: number;
+  /** The same limit in bytes of the requests, as received: 16,384 of them could be 64 KB each. */
+  readonly maxServerBytes: number;
   /** Retry-After of that 503, seconds. */
   readonly overloadRetryAfterSeconds: number;
 }
@@ -42,6 +46,7 @@ export interface TransactionLayerOptions {
 export const transactionLayerDefaults = {
   timers: timerDefaults,
   maxServerTransactions: 16_384,
+  maxServerBytes: 32 << 20,
   overloadRetryAfterSeconds: 5,
 } as const satisfies TransactionLayerOptions;
 
@@ -65,10 +70,13 @@ export class TransactionLayer {
   readonly #datagramTimers: TimerValues;
   readonly #streamTimers: TimerValues;
   readonly #servers = new Map<string, ServerTransaction>();
+  /** Those of them that only wait for retransmissions, the oldest first. */
+  readonly #finished = new Set<ServerTransaction>();
   readonly #merges = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
   /** Makes the To tags of stateless responses equal for retransmissions and unguessable (section 8.2.7). */
   readonly #tagSecret: string;
+  #serverBytes = 0;
   #closed = false;
 
   constructor(deps: TransactionLayerDeps, options: TransactionLayerOptions = transactionLayerDefaults) {
@@ -84,8 +92,8 @@ export class TransactionLayer {
     return { servers: this.#servers.size, clients: this.#clients.size };
   }
 
-  /** Takes what the parser made of one message from a flow of that transport. Never throws. */
-  receive(transport: SipTransport, source: SipFlow, parsed: ParsedMessage): void {
+  /** Takes what the parser made of one message of `bytes` from a flow of that transport. Never throws. */
+  receive(transport: SipTransport, source: SipFlow, parsed: ParsedMessage, bytes: number): void {
     if (this.#closed) return;
     const receivedAtMs = this.#deps.clock.now();
     switch (parsed.type) {
@@ -93,12 +101,18 @@ export class TransactionLayer {
         return;
       case 'malformed': {
         const malformed = { status: parsed.status, reason: parsed.reason };
-        this.#receiveRequest({ request: parsed.request, source, transport, receivedAtMs, malformed });
+        this.#receiveRequest({ request: parsed.request, source, transport, receivedAtMs, malformed }, bytes);
         return;
       }
       case 'message':
         if (parsed.message.kind === 'response') this.#receiveResponse(parsed.message);
-        else this.#receiveRequest({ request: parsed.message, source, transport, receivedAtMs, malformed: undefined });
+        else {
+          const { message: request } = parsed;
+          this.#receiveRequest({ request, source, transport, receivedAtMs, malformed: undefined }, bytes);
+        }
+        return;
+      default:
+        assertUnreachable(parsed);
     }
   }
 
@@ -137,6 +151,7 @@ export class TransactionLayer {
     for (const transaction of this.#servers.values()) transaction.dispose();
     for (const transaction of this.#clients.values()) transaction.dispose();
     this.#servers.clear();
+    this.#finished.clear();
     this.#merges.clear();
     this.#clients.clear();
   }
@@ -156,7 +171,7 @@ export class TransactionLayer {
     if (key !== undefined) this.#clients.get(key)?.receive(response);
   }
 
-  #receiveRequest(received: ReceivedRequest): void {
+  #receiveRequest(received: ReceivedRequest, bytes: number): void {
     const { request, source } = received;
     stampVia(request.headers, source.remote);
     const key = serverTransactionKey(request, request.method);
@@ -174,12 +189,12 @@ export class TransactionLayer {
       known.receiveRetransmission(source, received.transport);
       return;
     }
-    const overloaded = this.#servers.size >= this.#options.maxServerTransactions;
+    const overloaded = this.#makeRoom();
     if (overloaded && request.method === 'INVITE') {
       this.#refuseOverload(received, key);
       return;
     }
-    const transaction = overloaded ? this.#openForgotten(received) : this.#open(received, key);
+    const transaction = overloaded ? this.#openForgotten(received) : this.#open(received, key, bytes);
     if (received.malformed !== undefined) this.#handOver(transaction);
     else if (request.method === 'CANCEL') this.#cancel(transaction);
     else this.#handOverUnlessMerged(transaction);
@@ -190,6 +205,17 @@ export class TransactionLayer {
     const invite = inviteKey === undefined ? undefined : this.#servers.get(inviteKey);
     if (invite !== undefined && !invite.receiveAck()) return;
     this.#guard(() => this.#deps.user.onAck(ack, source));
+  }
+
+  /** Returns whether there is none. */
+  #makeRoom(): boolean {
+    const { maxServerTransactions, maxServerBytes } = this.#options;
+    const full = () => this.#servers.size >= maxServerTransactions || this.#serverBytes >= maxServerBytes;
+    for (const oldest of this.#finished) {
+      if (!full()) return false;
+      oldest.abandon();
+    }
+    return full();
   }
 
   #refuseOverload(received: ReceivedRequest, key: string): void {
@@ -205,17 +231,21 @@ export class TransactionLayer {
     });
   }
 
-  #open(received: ReceivedRequest, key: string): ServerTransaction {
+  #open(received: ReceivedRequest, key: string, bytes: number): ServerTransaction {
     const merge = received.malformed === undefined ? mergeableKey(received.request) : undefined;
-    const transaction = new ServerTransaction(received, {
+    const transaction: ServerTransaction = new ServerTransaction(received, {
       clock: this.#deps.clock,
       timers: received.source.reliable ? this.#streamTimers : this.#datagramTimers,
+      onFinished: () => this.#finished.add(transaction),
       onTerminated: () => {
         this.#servers.delete(key);
+        this.#finished.delete(transaction);
+        this.#serverBytes -= bytes;
         if (merge !== undefined && this.#merges.get(merge) === transaction) this.#merges.delete(merge);
       },
     });
     this.#servers.set(key, transaction);
+    this.#serverBytes += bytes;
     if (merge !== undefined && !this.#merges.has(merge)) this.#merges.set(merge, transaction);
     return transaction;
   }
@@ -225,6 +255,7 @@ export class TransactionLayer {
     return new ServerTransaction(received, {
       clock: this.#deps.clock,
       timers: this.#streamTimers,
+      onFinished: () => {},
       onTerminated: () => {},
     });
   }

@@ -28,7 +28,7 @@ function setUp(protocol: 'udp' | 'tcp' = 'udp') {
     },
   });
   const receive = (text: string) => {
-    layer.receive(transport, transport.flowTo(peer), parseMessage(Buffer.from(text), protocol));
+    layer.receive(transport, transport.flowTo(peer), parseMessage(Buffer.from(text), protocol), text.length);
   };
   const send = (method: string) => {
     const request = parseRequest(requestText({ method }));

@@ -15,7 +15,14 @@ import { parseRequest, requestText, responseText, tagOf } from '../../../support
 
 const peer = { address: '192.0.2.9', port: 5070 };
 
-function setUp(options: { protocol?: 'udp' | 'tcp'; max?: number; onRequest?: (t: ServerTransaction) => void } = {}) {
+function setUp(
+  options: {
+    protocol?: 'udp' | 'tcp';
+    max?: number;
+    maxBytes?: number;
+    onRequest?: (t: ServerTransaction) => void;
+  } = {},
+) {
   const clock = new FakeClock();
   const transport = new FakeSipTransport(options.protocol ?? 'udp', clock);
   const requests: ServerTransaction[] = [];
@@ -35,10 +42,19 @@ function setUp(options: { protocol?: 'udp' | 'tcp'; max?: number; onRequest?: (t
       sentBy: () => ({ host: '192.0.2.1', port: 5060 }),
       onFault: (fault) => faults.push(fault),
     },
-    { ...transactionLayerDefaults, maxServerTransactions: options.max ?? 1000 },
+    {
+      ...transactionLayerDefaults,
+      maxServerTransactions: options.max ?? 10_000,
+      maxServerBytes: options.maxBytes ?? 1 << 30,
+    },
   );
   const receive = (text: string, from = peer, flow?: FakeFlow) => {
-    layer.receive(transport, flow ?? transport.flowTo(from), parseMessage(Buffer.from(text), transport.protocol));
+    layer.receive(
+      transport,
+      flow ?? transport.flowTo(from),
+      parseMessage(Buffer.from(text), transport.protocol),
+      text.length,
+    );
   };
   const answer = (index: number, status: number, toTag = 'us') => {
     const transaction = requests[index];
@@ -271,6 +287,37 @@ describe('limits and faults', () => {
     expect(transport.takeResponses().map(({ status }) => status)).toEqual(Array(100).fill(481));
     expect(layer.size.servers).toBe(2);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('few but huge requests reach the limit too', () => {
+    const { receive, transport } = setUp({ maxBytes: 100_000 });
+    for (const callId of ['a', 'b', 'c']) {
+      receive(requestText({ method: 'INVITE', callId, extra: [`X: ${'x'.repeat(50_000)}`] }));
+    }
+    expect(transport.takeResponses().map(({ status }) => status)).toEqual([503]);
+  });
+
+  test('what only waits for retransmissions makes room, the oldest first: after a flood new calls come through', () => {
+    const { receive, answer, layer, clock, requests, transport } = setUp({ max: 10 });
+    const pending = requestText({ method: 'INVITE', callId: 'pending' });
+    const accepted = requestText({ method: 'INVITE', callId: 'accepted' });
+    receive(pending);
+    receive(accepted);
+    answer(1, 200);
+    const flood = Array.from({ length: 100 }, (_, index) =>
+      requestText({ method: 'INVITE', callId: `flood-${index}` }),
+    );
+    for (const [index, text] of flood.entries()) {
+      receive(text);
+      answer(2 + index, 503);
+    }
+    expect(requests).toHaveLength(102);
+    expect([layer.size.servers, clock.pendingTimers]).toEqual([10, 17]);
+    for (const text of [pending, accepted, ...flood.slice(-8)]) receive(text);
+    expect(requests).toHaveLength(102);
+    expect(transport.takeResponses().every(({ status }) => status === 503 || status === 200)).toBe(true);
+    clock.advance(32_000);
+    expect([layer.size.servers, clock.pendingTimers]).toEqual([1, 0]);
   });
 
   test('a user that throws leaves nobody unanswered', () => {
