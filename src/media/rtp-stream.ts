@@ -216,7 +216,7 @@ export class RtpStream implements MediaStream, WheelMember {
 
   onSlot(slot: number, dueSlot: number): void {
     const nowMs = this.#deps.clock.now();
-    if (this.#commands.length > 0) this.#applyCommands(slot, nowMs);
+    if (this.#commands.length > 0) this.#applyCommands(dueSlot, nowMs);
     if (slot === this.#frameSlot) {
       this.#frameSlot += FRAME_SLOTS;
       this.#receiver.deliver(this.#deps.wheel.slotTimeMs(slot), nowMs);
@@ -246,14 +246,15 @@ export class RtpStream implements MediaStream, WheelMember {
     if (this.#state === 'open') this.#phase ??= this.#deps.wheel.join(this);
   }
 
-  #applyCommands(slot: number, atMs: number): void {
+  /** @param dueSlot where the wheel is behind, a stream begins now and owes nothing of before */
+  #applyCommands(dueSlot: number, atMs: number): void {
     for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift()) {
       const { sequence, type } = command;
       // Of a flush, the playhead that it ends is what matters.
       const { playhead } = this.#playout;
       switch (type) {
         case 'connect':
-          this.#speakTo(command.parameters, command.remote, slot);
+          this.#speakTo(command.parameters, command.remote, dueSlot);
           break;
         case 'pause':
           this.#playout.pause();

@@ -104,6 +104,14 @@ test('a phone that sends before our first slot is heard from its first packet', 
   expect(stream.stats().in).toMatchObject({ packets: 3, dropped: {} });
 });
 
+test('a stream that begins while the wheel is behind owes no packets from before', () => {
+  const { stream, packets } = setUp();
+  stream.connect(parametersOf());
+  for (let slot = 1; slot <= 80; slot += 1) stream.onSlot(slot, Math.max(slot, 41));
+  expect(stream.stats().out).toMatchObject({ packets: 10, skippedSlots: 0 });
+  expect(packets).toHaveLength(10);
+});
+
 test('an echo made at once, or in a microtask, leaves in the same period', async () => {
   for (const later of [false, true]) {
     const { clock, stream, packets, frames } = setUp({
