@@ -1,92 +1,10 @@
 import { expect, test } from 'vitest';
-import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
-import { FixedJitterBuffer } from '../../src/media/fixed-jitter-buffer.js';
 import { MULAW_SILENCE } from '../../src/media/g711.js';
-import { PacingWheel } from '../../src/media/pacing-wheel.js';
-import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
-import { RtpStream } from '../../src/media/rtp-stream.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { FakeVoiceDetector } from '../support/fake-voice-detector.js';
 import { rtpBytes } from '../support/rtp-bytes.js';
-import { SeededRandom } from '../support/seeded-random.js';
-
-const CALLER = { address: '192.0.2.1', port: 4000 };
-const LOUD = 0x10;
-const TIMEOUT_MS = 2_000;
-
-const parametersOf = (changes: Partial<StreamParameters> = {}): StreamParameters => ({
-  codec: { name: 'pcmu', payloadType: 0 },
-  dtmfPayloadType: 101,
-  remote: CALLER,
-  direction: 'sendrecv',
-  ptimeMs: 20,
-  ...changes,
-});
-
-interface SentPacket {
-  readonly atMs: number;
-  readonly port: number;
-  readonly header: RtpPacket;
-  readonly code: number;
-}
-
-/** A stream on a wheel of its own, its phone, and a record of all that happens. */
-const setUp = (hooks: Partial<StreamListener> = {}) => {
-  const clock = new FakeClock();
-  const wheel = new PacingWheel(clock);
-  const packets: SentPacket[] = [];
-  const frames: { atMs: number; positionMs: number; code: number }[] = [];
-  const events: StreamEvent[] = [];
-  let closedCalls = 0;
-  const stream: RtpStream = new RtpStream(
-    { family: 4, latching: { nat: false, strict: false }, rtpTimeoutMs: TIMEOUT_MS },
-    {
-      clock,
-      wheel,
-      random: new SeededRandom(3),
-      jitterBuffer: new FixedJitterBuffer(),
-      voice: new FakeVoiceDetector(),
-      tap: undefined,
-      port: {
-        local: { address: '127.0.0.1', port: 40_000 },
-        send: (bytes, to) => {
-          const header = new RtpPacket();
-          if (parseRtp(bytes, header) !== undefined) throw new Error('not RTP');
-          packets.push({ atMs: clock.now(), port: to.port, header, code: bytes.at(-1) ?? -1 });
-        },
-      },
-      listener: {
-        onFrame: (frame: CallerFrame) => {
-          frames.push({ atMs: clock.now(), positionMs: frame.positionMs, code: frame.data[159] ?? -1 });
-          hooks.onFrame?.(frame);
-        },
-        onEvent: (event) => {
-          events.push(event);
-          hooks.onEvent?.(event);
-        },
-      },
-      onClosed: () => {
-        closedCalls += 1;
-      },
-    },
-  );
-  let sequence = 10;
-  /** Lets `count` periods of 20 ms pass; in each the phone sends one packet. */
-  const talk = (count: number, from = CALLER, code = LOUD): void => {
-    for (let index = 0; index < count; index += 1) {
-      sequence += 1;
-      const payload = new Uint8Array(160).fill(code);
-      const bytes = rtpBytes({ sequence, timestamp: sequence * 160, ssrc: 5, payload });
-      stream.receiveRtp(bytes, from.address, from.port);
-      clock.advance(20);
-    }
-  };
-  const types = () => events.map(({ type }) => type);
-  return { clock, stream, packets, frames, events, talk, types, wheel, closedCalls: () => closedCalls };
-};
+import { CALLER, LOUD, parametersOf, setUpStream } from '../support/stream-bench.js';
 
 test('from connect on, one packet leaves every 20 ms, and a frame comes 5 ms before each', () => {
-  const { clock, stream, packets, frames, events } = setUp();
+  const { clock, stream, packets, frames, events } = setUpStream();
   expect(stream.connect(parametersOf())).toBe(1);
   clock.advance(1_000);
   expect(events[0]).toMatchObject({ type: 'ack', sequence: 1, command: 'connect', atMs: 5, playing: undefined });
@@ -98,14 +16,14 @@ test('from connect on, one packet leaves every 20 ms, and a frame comes 5 ms bef
 });
 
 test('a phone that sends before our first slot is heard from its first packet', () => {
-  const { stream, talk } = setUp();
+  const { stream, talk } = setUpStream();
   stream.connect(parametersOf());
   talk(3);
   expect(stream.stats().in).toMatchObject({ packets: 3, dropped: {} });
 });
 
 test('a stream that begins while the wheel is behind owes no packets from before', () => {
-  const { stream, packets } = setUp();
+  const { stream, packets } = setUpStream();
   stream.connect(parametersOf());
   for (let slot = 1; slot <= 80; slot += 1) stream.onSlot(slot, Math.max(slot, 41));
   expect(stream.stats().out).toMatchObject({ packets: 10, skippedSlots: 0 });
@@ -114,7 +32,7 @@ test('a stream that begins while the wheel is behind owes no packets from before
 
 test('an echo made at once, or in a microtask, leaves in the same period', async () => {
   for (const later of [false, true]) {
-    const { clock, stream, packets, frames } = setUp({
+    const { clock, stream, packets, frames } = setUpStream({
       onFrame: (frame) => {
         const audio = frame.data.slice();
         if (later) void Promise.resolve().then(() => stream.play('echo', audio));
@@ -144,7 +62,7 @@ test('an echo made at once, or in a microtask, leaves in the same period', async
 test.each(['recvonly', 'inactive'] as const)(
   'nothing leaves while %s; afterwards the timeline has gone on',
   (direction) => {
-    const { clock, stream, packets } = setUp();
+    const { clock, stream, packets } = setUpStream();
     stream.connect(parametersOf());
     clock.advance(200);
     stream.connect(parametersOf({ direction }));
@@ -170,7 +88,7 @@ test.each([
   ['0.0.0.0', { address: '0.0.0.0', port: 4_000 }],
   ['an IPv6 address', { address: '2001:db8::1', port: 4_000 }],
 ])('with %s nothing is sent, and frames come all the same', (_, remote) => {
-  const { clock, stream, packets, frames, types } = setUp();
+  const { clock, stream, packets, frames, types } = setUpStream();
   stream.connect(parametersOf({ remote }));
   clock.advance(500);
   expect(packets).toEqual([]);
@@ -179,7 +97,7 @@ test.each([
 });
 
 test('a stream that may only send delivers no frames until it may receive', () => {
-  const { clock, stream, frames, packets } = setUp();
+  const { clock, stream, frames, packets } = setUpStream();
   stream.connect(parametersOf({ direction: 'sendonly' }));
   clock.advance(500);
   expect(frames).toEqual([]);
@@ -190,7 +108,7 @@ test('a stream that may only send delivers no frames until it may receive', () =
 });
 
 test('queued audio waits through a hold', () => {
-  const { clock, stream, packets } = setUp();
+  const { clock, stream, packets } = setUpStream();
   stream.connect(parametersOf({ direction: 'inactive' }));
   stream.play('a', new Uint8Array(800).fill(LOUD));
   clock.advance(500);
@@ -201,7 +119,7 @@ test('queued audio waits through a hold', () => {
 });
 
 test('a pause is acknowledged at the next slot with what was heard, and no more is sent after it', () => {
-  const { clock, stream, packets, events } = setUp();
+  const { clock, stream, packets, events } = setUpStream();
   stream.connect(parametersOf());
   stream.play('a', new Uint8Array(8_000).fill(LOUD));
   clock.advance(207);
@@ -219,7 +137,7 @@ test('a pause is acknowledged at the next slot with what was heard, and no more 
 
 test('a flush given with a frame silences the packet that follows it', () => {
   let flushed = 0;
-  const { clock, stream, packets, events } = setUp({
+  const { clock, stream, packets, events } = setUpStream({
     onFrame: (frame) => {
       if (frame.positionMs === 400) flushed = stream.flush();
     },
@@ -247,7 +165,7 @@ test('a flush given with a frame silences the packet that follows it', () => {
 });
 
 test('commands are acknowledged in their order, marks when they are reached', () => {
-  const { clock, stream, events } = setUp();
+  const { clock, stream, events } = setUpStream();
   const commands = [
     stream.connect(parametersOf()),
     stream.pause(),
@@ -264,7 +182,7 @@ test('commands are acknowledged in their order, marks when they are reached', ()
 });
 
 test('digits are acknowledged once their last packet has left', () => {
-  const { clock, stream, packets, events } = setUp();
+  const { clock, stream, packets, events } = setUpStream();
   stream.connect(parametersOf());
   clock.advance(100);
   const sequence = stream.sendDigits('12', { durationMs: 60, gapMs: 40 });
@@ -276,7 +194,7 @@ test('digits are acknowledged once their last packet has left', () => {
 });
 
 test('audio queued before connect is played after it, in the codec that was negotiated', () => {
-  const { clock, stream, packets } = setUp();
+  const { clock, stream, packets } = setUpStream();
   stream.setFormats({ encoding: 'pcm16', sampleRate: 16_000 }, { encoding: 'mulaw', sampleRate: 8_000 });
   stream.play('greeting', new Uint8Array(1_600).fill(LOUD));
   stream.endResponse('greeting');
@@ -288,43 +206,8 @@ test('audio queued before connect is played after it, in the codec that was nego
   expect(packets.filter(({ code }) => code === first?.code)).toHaveLength(10);
 });
 
-test('a caller who never sends, or stops, is reported once; packets, touch and resume begin the time anew', () => {
-  const { clock, stream, talk, types } = setUp();
-  const timeouts = () => types().filter((type) => type === 'rtp-timeout').length;
-  stream.connect(parametersOf());
-  clock.advance(TIMEOUT_MS - 50);
-  expect(timeouts()).toBe(0);
-  stream.touch();
-  clock.advance(TIMEOUT_MS - 50);
-  expect(timeouts()).toBe(0);
-  clock.advance(10 * TIMEOUT_MS);
-  expect(timeouts()).toBe(1);
-  talk(5);
-  clock.advance(TIMEOUT_MS - 50);
-  expect(timeouts()).toBe(1);
-  clock.advance(TIMEOUT_MS);
-  expect(timeouts()).toBe(2);
-  stream.connect(parametersOf({ direction: 'sendonly' }));
-  clock.advance(10 * TIMEOUT_MS);
-  stream.connect(parametersOf());
-  clock.advance(TIMEOUT_MS - 50);
-  expect(timeouts()).toBe(2);
-  clock.advance(100);
-  expect(timeouts()).toBe(3);
-});
-
-test('a session refresh does not put off the time-out, nor do refused packets', () => {
-  const { clock, stream, talk, types } = setUp();
-  stream.connect(parametersOf());
-  clock.advance(TIMEOUT_MS - 500);
-  stream.connect(parametersOf());
-  talk(20, { address: '198.51.100.9', port: 4_000 });
-  clock.advance(200);
-  expect(types()).toContain('rtp-timeout');
-});
-
 test('packets go to the source once it is latched, and back to the SDP address when that speaks', () => {
-  const { clock, stream, packets, events, talk } = setUp();
+  const { clock, stream, packets, events, talk } = setUpStream();
   stream.connect(parametersOf());
   clock.advance(600);
   talk(5, { ...CALLER, port: 4_999 });
@@ -340,7 +223,7 @@ test('packets go to the source once it is latched, and back to the SDP address w
 });
 
 test('a re-INVITE moves the packets to the new address with the next packet', () => {
-  const { clock, stream, packets, talk } = setUp();
+  const { clock, stream, packets, talk } = setUpStream();
   stream.connect(parametersOf());
   talk(10);
   stream.connect(parametersOf({ remote: { address: '192.0.2.1', port: 6_000 } }));
@@ -350,118 +233,8 @@ test('a re-INVITE moves the packets to the new address with the next packet', ()
   expect(new Set(packets.slice(before).map(({ port }) => port))).toEqual(new Set([6_000]));
 });
 
-test('close ends every response with what was heard, then says closed, then nothing', () => {
-  const { clock, stream, packets, events, talk, wheel, closedCalls } = setUp();
-  stream.connect(parametersOf());
-  stream.play('a', new Uint8Array(8_000).fill(LOUD));
-  stream.play('b', new Uint8Array(800).fill(LOUD));
-  clock.advance(203);
-  stream.pause();
-  const heardMs = packets.filter(({ code }) => code === LOUD).length * 20;
-  const before = { packets: packets.length, events: events.length };
-  stream.close();
-  stream.close();
-  stream.flush();
-  stream.mark();
-  stream.play('c', new Uint8Array(800).fill(LOUD));
-  stream.endResponse('c');
-  stream.connect(parametersOf());
-  talk(20);
-  clock.advance(1_000);
-  expect(packets.length).toBe(before.packets);
-  expect(events.slice(before.events)).toEqual([
-    { type: 'response-ended', responseId: 'a', state: 'interrupted', heardMs, atMs: 203 },
-    { type: 'response-ended', responseId: 'b', state: 'interrupted', heardMs: 0, atMs: 203 },
-    { type: 'closed', atMs: 203 },
-  ]);
-  expect(closedCalls()).toBe(1);
-  expect(stream.queuedMs()).toBe(0);
-  expect(clock.pendingTimers).toBe(0);
-  expect(wheel.nextSlot).toBe(41);
-});
-
-test.each(['frame', 'ack', 'response-voiced', 'response-ended'] as const)(
-  'a listener may close the stream from within a %s',
-  (when) => {
-    const { clock, stream, packets, events } = setUp({
-      onFrame: (frame) => {
-        if (when === 'frame' && frame.positionMs === 100) stream.close();
-      },
-      onEvent: (event) => {
-        if (event.type === when) stream.close();
-      },
-    });
-    stream.connect(parametersOf());
-    stream.play('a', new Uint8Array(1_600).fill(LOUD));
-    stream.endResponse('a');
-    clock.advance(120);
-    clock.advance(1_000);
-    const until = packets.length;
-    expect(events.at(-1)?.type).toBe('closed');
-    expect(events.filter(({ type }) => type === 'closed')).toHaveLength(1);
-    expect(events.filter(({ type }) => type === 'response-ended')).toHaveLength(1);
-    expect(until).toBeLessThanOrEqual(11);
-  },
-);
-
-test('a stream closed with the first voiced frame does not go on to say that the caller speaks', () => {
-  const { clock, stream, talk, types } = setUp({
-    onFrame: (frame) => {
-      if (frame.voiced) stream.close();
-    },
-  });
-  stream.connect(parametersOf());
-  clock.advance(20);
-  talk(10);
-  expect(types()).toEqual(['ack', 'latched', 'closed']);
-});
-
-test('a stream closed by its acknowledgement sends no packet in that slot', () => {
-  const { clock, stream, packets } = setUp({
-    onEvent: (event) => {
-      if (event.type === 'ack' && event.command === 'pause') stream.close();
-    },
-  });
-  stream.connect(parametersOf());
-  clock.advance(20 * 10 - 1);
-  const due = (packets.at(-1)?.atMs ?? 0) + 20;
-  clock.advance(due - clock.now() - 1);
-  stream.pause();
-  const before = packets.length;
-  clock.advance(100);
-  expect(packets.length).toBe(before);
-});
-
-test('a listener that throws fails its own stream, once, and can still close it', () => {
-  const { clock, stream, types, packets } = setUp({
-    onFrame: (frame) => {
-      if (frame.positionMs === 100) throw new Error('listener broke');
-    },
-  });
-  stream.connect(parametersOf());
-  clock.advance(1_000);
-  expect(types()).toEqual(['ack', 'failed']);
-  const sent = packets.length;
-  clock.advance(1_000);
-  expect(packets.length).toBe(sent);
-  stream.close();
-  expect(types()).toEqual(['ack', 'failed', 'closed']);
-});
-
-test('a listener that throws at an event of the socket fails its own stream', () => {
-  const { clock, stream, talk, types } = setUp({
-    onEvent: (event) => {
-      if (event.type === 'latched') throw new Error('listener broke');
-    },
-  });
-  stream.connect(parametersOf());
-  clock.advance(20);
-  talk(3);
-  expect(types()).toEqual(['ack', 'latched', 'failed']);
-});
-
 test.each([0, 7, 25, 500, Number.NaN])('a packet length of %d ms is brought within bounds', (ptimeMs) => {
-  const { clock, stream, packets } = setUp();
+  const { clock, stream, packets } = setUpStream();
   stream.connect(parametersOf({ ptimeMs }));
   clock.advance(500);
   expect(packets.length).toBeGreaterThanOrEqual(8);
@@ -469,7 +242,7 @@ test.each([0, 7, 25, 500, Number.NaN])('a packet length of %d ms is brought with
 });
 
 test('statistics tell of both directions', () => {
-  const { clock, stream, talk } = setUp();
+  const { clock, stream, talk } = setUpStream();
   expect(stream.stats()).toMatchObject({ in: { packets: 0, dropped: {} }, out: { packets: 0 }, mos: undefined });
   stream.connect(parametersOf());
   clock.advance(20);

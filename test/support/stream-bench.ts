@@ -1,0 +1,86 @@
+import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
+import { FixedJitterBuffer } from '../../src/media/fixed-jitter-buffer.js';
+import { PacingWheel } from '../../src/media/pacing-wheel.js';
+import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
+import { RtpStream } from '../../src/media/rtp-stream.js';
+import { FakeClock } from './fake-clock.js';
+import { FakeVoiceDetector } from './fake-voice-detector.js';
+import { rtpBytes } from './rtp-bytes.js';
+import { SeededRandom } from './seeded-random.js';
+
+export const CALLER = { address: '192.0.2.1', port: 4000 };
+/** A loud mu-law code. */
+export const LOUD = 0x10;
+export const TIMEOUT_MS = 2_000;
+
+/** PCMU and telephone events both ways with {@link CALLER}. */
+export const parametersOf = (changes: Partial<StreamParameters> = {}): StreamParameters => ({
+  codec: { name: 'pcmu', payloadType: 0 },
+  dtmfPayloadType: 101,
+  remote: CALLER,
+  direction: 'sendrecv',
+  ptimeMs: 20,
+  ...changes,
+});
+
+interface SentPacket {
+  readonly atMs: number;
+  readonly port: number;
+  readonly header: RtpPacket;
+  readonly code: number;
+}
+
+/** A stream on a wheel of its own, its phone, and a record of all that happens. */
+export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
+  const clock = new FakeClock();
+  const wheel = new PacingWheel(clock);
+  const packets: SentPacket[] = [];
+  const frames: { atMs: number; positionMs: number; code: number }[] = [];
+  const events: StreamEvent[] = [];
+  let closedCalls = 0;
+  const stream: RtpStream = new RtpStream(
+    { family: 4, latching: { nat: false, strict: false }, rtpTimeoutMs: TIMEOUT_MS },
+    {
+      clock,
+      wheel,
+      random: new SeededRandom(3),
+      jitterBuffer: new FixedJitterBuffer(),
+      voice: new FakeVoiceDetector(),
+      tap: undefined,
+      port: {
+        local: { address: '127.0.0.1', port: 40_000 },
+        send: (bytes, to) => {
+          const header = new RtpPacket();
+          if (parseRtp(bytes, header) !== undefined) throw new Error('not RTP');
+          packets.push({ atMs: clock.now(), port: to.port, header, code: bytes.at(-1) ?? -1 });
+        },
+      },
+      listener: {
+        onFrame: (frame: CallerFrame) => {
+          frames.push({ atMs: clock.now(), positionMs: frame.positionMs, code: frame.data[159] ?? -1 });
+          hooks.onFrame?.(frame);
+        },
+        onEvent: (event) => {
+          events.push(event);
+          hooks.onEvent?.(event);
+        },
+      },
+      onClosed: () => {
+        closedCalls += 1;
+      },
+    },
+  );
+  let sequence = 10;
+  /** Lets `count` periods of 20 ms pass; in each the phone sends one packet. */
+  const talk = (count: number, from = CALLER, code = LOUD): void => {
+    for (let index = 0; index < count; index += 1) {
+      sequence += 1;
+      const payload = new Uint8Array(160).fill(code);
+      const bytes = rtpBytes({ sequence, timestamp: sequence * 160, ssrc: 5, payload });
+      stream.receiveRtp(bytes, from.address, from.port);
+      clock.advance(20);
+    }
+  };
+  const types = () => events.map(({ type }) => type);
+  return { clock, stream, packets, frames, events, talk, types, wheel, closedCalls: () => closedCalls };
+};
