@@ -49,10 +49,10 @@ class EmbeddedDriver implements SignalingDriver {
   readonly #resolver: NameResolver;
   readonly #transactions: TransactionLayer;
   readonly #endpoint: Endpoint;
+  readonly #failed = new Set<SipTransport>();
   readonly #legs = new Set<{ shutDown(): void }>();
   #handlers: SignalingHandlers | undefined;
   #availability: 'open' | 'full' | 'draining' = 'open';
-  #failed = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: EmbeddedOptions, deps: EmbeddedDeps) {
@@ -95,8 +95,9 @@ class EmbeddedDriver implements SignalingDriver {
   }
 
   async start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]> {
-    if (this.#handlers !== undefined || this.#closing !== undefined)
+    if (this.#handlers !== undefined || this.#closing !== undefined) {
       throw new ConnectorError('ERR_SIP_STATE', 'the SIP endpoint was started before');
+    }
     this.#handlers = handlers;
     try {
       for (const listen of this.#options.listen) {
@@ -158,10 +159,12 @@ class EmbeddedDriver implements SignalingDriver {
 
   async #bind(transport: SipTransport): Promise<ListeningAddress> {
     try {
-      return await transport.start({
+      const bound = await transport.start({
         onMessage: (flow, message) => this.#onMessage(transport, flow, message),
-        onFailure: (error) => this.#onFailure(error),
+        onFailure: (error) => this.#onFailure(transport, error),
       });
+      if (this.#closing !== undefined) throw new ConnectorError('ERR_SIP_STATE', 'closed while starting');
+      return bound;
     } catch (error) {
       await transport.close();
       throw error;
@@ -177,10 +180,11 @@ class EmbeddedDriver implements SignalingDriver {
     }
   }
 
-  #onFailure(error: Error): void {
+  #onFailure(transport: SipTransport, error: Error): void {
     this.#deps.log?.warn({ error: errorMessage(error) }, 'a listening socket failed');
-    this.#failed += 1;
-    if (this.#failed < this.#transports.length) return;
+    if (this.#failed.has(transport)) return;
+    this.#failed.add(transport);
+    if (this.#failed.size < this.#transports.length) return;
     runGuarded(
       () => this.#handlers?.onStateChange('down'),
       (fault) => this.#endpoint.fault(fault),

@@ -63,6 +63,14 @@ test('a transport that cannot be bound is closed, and so are those before it', a
   await expect(driver.start(handlers)).rejects.toMatchObject({ code: 'ERR_SIP_STATE' });
 });
 
+test('closing while a socket is being bound closes that socket too', async () => {
+  const driver = realDriver({ listen: [local('udp'), local('tcp')], allow: [] });
+  const starting = driver.start(handlers);
+  const closing = driver[Symbol.asyncDispose]();
+  await expect(starting).rejects.toMatchObject({ code: 'ERR_SIP_STATE' });
+  await closing;
+});
+
 test('closing while a name is being looked up', async () => {
   const h = await createHarness({ lookup: () => new Promise(() => {}) });
   const { events } = h.dial({ uri: 'sip:bob@slow.example' });
@@ -86,8 +94,10 @@ test('a block that is no CIDR is ERR_CONFIG_INVALID before anything is bound', (
 test('down only when the last listening socket is gone', async () => {
   const h = await createHarness();
   h.tcp.fail(new Error('gone'));
+  h.tcp.fail(new Error('gone again'));
   expect(h.states).toEqual(['up']);
   h.udp.fail(new Error('gone'));
+  h.udp.fail(new Error('gone again'));
   expect(h.states).toEqual(['up', 'down']);
 });
 
