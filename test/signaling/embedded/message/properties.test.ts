@@ -173,7 +173,7 @@ const mutant = fc
     fc.constantFrom(...seeds),
     fc.array(
       fc.record({
-        at: fc.double({ min: 0, max: 1, noNaN: true }),
+        at: fc.nat({ max: 4_000 }),
         remove: fc.integer({ min: 0, max: 40 }),
         insert: fc.oneof(
           fc.constantFrom(...spice).map((piece) => Buffer.from(piece)),
@@ -185,7 +185,7 @@ const mutant = fc
   )
   .map(([seed, edits]) =>
     edits.reduce((bytes, { at, remove, insert }) => {
-      const start = Math.floor(at * bytes.length);
+      const start = at % (bytes.length + 1);
       return Buffer.concat([bytes.subarray(0, start), insert, bytes.subarray(start + remove)]);
     }, seed),
   );

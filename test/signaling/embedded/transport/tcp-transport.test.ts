@@ -157,6 +157,20 @@ describe('a frame whose end cannot be told', () => {
     expect(heard()).toBe('SIP/2.0 400 Bad Request\r\n\r\n');
   });
 
+  test('a long answer to it gets out whole, also to a slow reader', async () => {
+    const { bound, received, clock } = await listen({ limits: { unsentBytes: 1 << 26 } });
+    const { socket, heard, closed } = await connect(bound);
+    socket.pause();
+    socket.write('INVITE sip:a@b SIP/2.0\r\n\r\n');
+    await until(() => received.length === 1);
+    received[0]?.flow.send(Buffer.alloc(1 << 24, 'x'));
+    clock.advance(tcpTransportDefaults.lingerMs);
+    await settle();
+    socket.resume();
+    await until(closed);
+    expect(heard()).toHaveLength(1 << 24);
+  });
+
   test('is not waited for', async () => {
     const { bound, received } = await listen();
     const { socket } = await connect(bound);
