@@ -37,7 +37,7 @@ export function isToken(text: string): boolean {
 }
 
 /** Whether a code is blank inside one header value; line ends are gone once a header field is unfolded. */
-export function isBlankCode(code: number): boolean {
+function isBlankCode(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 
