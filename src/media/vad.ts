@@ -34,3 +34,41 @@ export interface VoiceDetector {
   /** Forgets everything, noise floor included. */
   reset(): void;
 }
+
+/** A detector by level alone: good on a quiet line, not in noise. */
+export function createVoiceDetector(options: Partial<VoiceDetectorOptions> = {}): VoiceDetector {
+  const { startMs, stopMs, minLevelDb } = { ...voiceDetectorDefaults, ...options };
+  let runMs = 0;
+  let quietMs = 0;
+  let totalMs = 0;
+  const detector = {
+    changed: undefined as 'started' | 'stopped' | undefined,
+    speaking: false,
+    speechMs: 0,
+    onsetMsAgo: 0,
+    reset(): void {},
+    process(samples: Int16Array): boolean {
+      let energy = 0;
+      for (const sample of samples) energy += sample * sample;
+      const level = 10 * Math.log10(energy / samples.length / 32_768 ** 2 + 1e-12);
+      const voiced = level > minLevelDb + 15;
+      detector.changed = undefined;
+      runMs = voiced ? runMs + 20 : 0;
+      quietMs = voiced ? 0 : quietMs + 20;
+      if (detector.speaking) totalMs += 20;
+      if (detector.speaking && voiced) detector.speechMs = totalMs;
+      if (!detector.speaking && runMs > startMs) {
+        detector.speaking = true;
+        detector.changed = 'started';
+        detector.onsetMsAgo = runMs;
+        totalMs = runMs;
+        detector.speechMs = runMs;
+      } else if (detector.speaking && quietMs >= stopMs) {
+        detector.speaking = false;
+        detector.changed = 'stopped';
+      }
+      return voiced;
+    },
+  };
+  return detector;
+}
