@@ -1,13 +1,22 @@
+import { AmbientNoise, type Loudness } from './ambient-noise.js';
+import { Periodicity } from './periodicity.js';
+import { PowerSpectrum, SPECTRUM_SAMPLES } from './power-spectrum.js';
+import { ToneCheck } from './tone-check.js';
+
 /** Times and thresholds of the voice detector. */
 export interface VoiceDetectorOptions {
   /** Voiced time that must gather within `startWindowMs` before speech is said to have started, ms. */
   readonly startMs: number;
-  /** ms; a multiple of 20. */
+  /** ms, at most 600. */
   readonly startWindowMs: number;
   /** Time without a voiced frame after which speech is said to have stopped, ms. */
   readonly stopMs: number;
-  /** Quieter frames are never voiced, dBFS (RMS of 16-bit PCM). */
+  /** Quieter frames never start speech, dBFS (RMS of 300 to 3400 Hz). Speech may go on 5 dB below. */
   readonly minLevelDb: number;
+  /** How far a frame must stand above the level of the surroundings to start speech, dB. Speech goes on at half of it. */
+  readonly aboveNoiseDb: number;
+  /** Normalised autocorrelation at the pitch period from which a frame counts as voiced, 0 to 1. */
+  readonly minPeriodicity: number;
 }
 
 export const voiceDetectorDefaults = {
@@ -15,60 +24,232 @@ export const voiceDetectorDefaults = {
   startWindowMs: 140,
   stopMs: 500,
   minLevelDb: -55,
+  aboveNoiseDb: 4,
+  minPeriodicity: 0.55,
 } as const satisfies VoiceDetectorOptions;
 
-/** Tells a caller's speech from silence and noise, 20 ms at a time. */
+/** Tells a caller's speech from silence, noise and tones, 20 ms at a time. */
 export interface VoiceDetector {
   /**
-   * Takes the next frame: exactly 160 samples at 8000 Hz. Returns the verdict on this frame alone. Allocates nothing.
+   * Takes the next frame: exactly 160 samples at 8000 Hz, or `RangeError`. Returns the verdict on this frame alone:
+   * part of speech or not. While nobody speaks only voiced sound counts, during speech also the consonants around it.
+   * Allocates nothing.
    */
   process(samples: Int16Array): boolean;
   /** What the last frame brought about. */
   readonly changed: 'started' | 'stopped' | undefined;
   /** Between `started` and `stopped`. */
   readonly speaking: boolean;
-  /** From the onset to the last voiced frame of the current stretch, or of the last one when not speaking, ms. */
+  /** From the onset to the end of the last voiced frame of the current stretch, or of the last one, ms. */
   readonly speechMs: number;
   /** When `changed` is `started`: from the estimated onset of speech to the end of the last frame, ms. */
   readonly onsetMsAgo: number;
-  /** Forgets everything, noise floor included. */
+  /** Forgets everything, the noise included. */
   reset(): void;
 }
 
-/** A detector by level alone: good on a quiet line, not in noise. */
+/**
+ * Makes a detector for one caller. Three questions decide about a frame. Does it stand out of the ambient noise, in the
+ * bands of the telephone channel and as a whole? Is it periodic, as only voiced speech is? Is it a machine's tone?
+ * Steady noise fails the first, clicks, coughs and bursts the second, keys and call-progress tones the third.
+ */
 export function createVoiceDetector(options: Partial<VoiceDetectorOptions> = {}): VoiceDetector {
-  const { startMs, stopMs, minLevelDb } = { ...voiceDetectorDefaults, ...options };
-  let runMs = 0;
-  let quietMs = 0;
-  let totalMs = 0;
-  const detector = {
-    changed: undefined as 'started' | 'stopped' | undefined,
-    speaking: false,
-    speechMs: 0,
-    onsetMsAgo: 0,
-    reset(): void {},
-    process(samples: Int16Array): boolean {
-      let energy = 0;
-      for (const sample of samples) energy += sample * sample;
-      const level = 10 * Math.log10(energy / samples.length / 32_768 ** 2 + 1e-12);
-      const voiced = level > minLevelDb + 15;
-      detector.changed = undefined;
-      runMs = voiced ? runMs + 20 : 0;
-      quietMs = voiced ? 0 : quietMs + 20;
-      if (detector.speaking) totalMs += 20;
-      if (detector.speaking && voiced) detector.speechMs = totalMs;
-      if (!detector.speaking && runMs > startMs) {
-        detector.speaking = true;
-        detector.changed = 'started';
-        detector.onsetMsAgo = runMs;
-        totalMs = runMs;
-        detector.speechMs = runMs;
-      } else if (detector.speaking && quietMs >= stopMs) {
-        detector.speaking = false;
-        detector.changed = 'stopped';
+  return new PitchVoiceDetector({ ...voiceDetectorDefaults, ...options });
+}
+
+const FRAME_SAMPLES = 160;
+const FRAME_MS = 20;
+
+/** Amplitude that G.711 silence does not exceed: the smallest A-law code. */
+const SILENCE_AMPLITUDE = 8;
+
+/** Mean excess over the ambient noise, dB, at which a frame can start speech, and at which speech can go on. */
+const START_EXCESS_DB = 1.6;
+const SUSTAIN_EXCESS_DB = 1;
+/** How much more than the noise's own usual excess is needed for either, dB. */
+const START_MARGIN_DB = 1;
+const SUSTAIN_MARGIN_DB = 0.3;
+
+/** During speech, frames without pitch count for so long after one with pitch: consonants, not a noise that follows. */
+const UNVOICED_FRAMES = 15;
+
+/** At the start of a call nothing starts before so many frames, which are learnt as noise. */
+const CALIBRATION_FRAMES = 10;
+
+/** Onset is looked for at most this far back, frames: what stands out just before voicing is its first consonant. */
+const MAX_ONSET_FRAMES = 14;
+
+/** Speech has a lull, below the noise or 18 dB below its peak, many times a second. */
+const LULL_DB = 18;
+/** Sound without one for so long is a new noise (a crowd, music) and is learnt until it no longer stands out, frames. */
+const SUSPICIOUS_FRAMES = 75;
+/** The peak is forgotten at this rate, dB a frame. */
+const PEAK_DECAY_DB = 0.1;
+
+/** A frame that might start speech is learnt as noise at a quarter of the speed, should it turn out to be a murmur. */
+const CANDIDATE_WEIGHT = 0.25;
+
+class PitchVoiceDetector implements VoiceDetector {
+  changed: 'started' | 'stopped' | undefined;
+  speaking = false;
+  speechMs = 0;
+  onsetMsAgo = 0;
+
+  readonly #options: VoiceDetectorOptions;
+  readonly #startFrames: number;
+  readonly #windowMask: number;
+  readonly #stopFrames: number;
+  readonly #history = new Float64Array(SPECTRUM_SAMPLES);
+  readonly #spectrum = new PowerSpectrum();
+  readonly #noise = new AmbientNoise();
+  readonly #periodicity = new Periodicity();
+  readonly #tones = new ToneCheck();
+  #frames = 0;
+  /** One bit a frame, the newest lowest: verdicts, and whether the frame stood out of the noise. */
+  #voicedBits = 0;
+  #standingOutBits = 0;
+  #framesSinceVoiced = 0;
+  #framesSincePitch = UNVOICED_FRAMES;
+  /** Frames since the onset of the current stretch. */
+  #stretchFrames = 0;
+  #peakDb = -99;
+  #framesWithoutLull = 0;
+
+  constructor(options: VoiceDetectorOptions) {
+    this.#options = options;
+    this.#startFrames = Math.max(1, Math.ceil(options.startMs / FRAME_MS));
+    const windowFrames = Math.min(Math.max(Math.ceil(options.startWindowMs / FRAME_MS), this.#startFrames), 30);
+    this.#windowMask = 2 ** windowFrames - 1;
+    this.#stopFrames = Math.max(1, Math.ceil(options.stopMs / FRAME_MS));
+  }
+
+  process(samples: Int16Array): boolean {
+    if (samples.length !== FRAME_SAMPLES) throw new RangeError(`${samples.length} samples instead of ${FRAME_SAMPLES}`);
+    this.#periodicity.push(samples);
+    const voiced = this.#take(samples) ? this.#isSpeech() : this.#pass();
+    this.#frames += 1;
+    this.#follow(voiced);
+    return voiced;
+  }
+
+  reset(): void {
+    this.changed = undefined;
+    this.speaking = false;
+    this.speechMs = 0;
+    this.onsetMsAgo = 0;
+    this.#history.fill(0);
+    this.#noise.reset();
+    this.#periodicity.reset();
+    this.#tones.reset();
+    this.#frames = 0;
+    this.#voicedBits = 0;
+    this.#standingOutBits = 0;
+    this.#framesSinceVoiced = 0;
+    this.#framesSincePitch = UNVOICED_FRAMES;
+    this.#stretchFrames = 0;
+    this.#peakDb = -99;
+    this.#framesWithoutLull = 0;
+  }
+
+  /** Appends the frame to the spectrum's window. False for digital silence, which teaches nothing. */
+  #take(samples: Int16Array): boolean {
+    const history = this.#history;
+    history.copyWithin(0, FRAME_SAMPLES);
+    let audible = false;
+    for (let i = 0; i < FRAME_SAMPLES; i += 1) {
+      const sample = samples[i] as number;
+      history[SPECTRUM_SAMPLES - FRAME_SAMPLES + i] = sample;
+      if (sample > SILENCE_AMPLITUDE || sample < -SILENCE_AMPLITUDE) audible = true;
+    }
+    return audible;
+  }
+
+  /** A frame of digital silence. */
+  #pass(): boolean {
+    this.#tones.reset();
+    this.#standingOutBits <<= 1;
+    this.#framesSincePitch += 1;
+    return false;
+  }
+
+  /** The verdict on the frame in the window; learns from it, too. */
+  #isSpeech(): boolean {
+    this.#spectrum.compute(this.#history);
+    const { power } = this.#spectrum;
+    const loudness = this.#noise.compare(power, this.#frames === 0);
+    const sustains = this.#standsOut(loudness, SUSTAIN_EXCESS_DB, SUSTAIN_MARGIN_DB, 0.5, -5);
+    const strong = sustains && this.#standsOut(loudness, START_EXCESS_DB, START_MARGIN_DB, 1, 0);
+    let pitched = false;
+    let tone = false;
+    if (sustains) {
+      pitched = this.#periodicity.measure() >= this.#options.minPeriodicity;
+      tone = this.#tones.check(power);
+    } else {
+      this.#tones.reset();
+    }
+    const candidate = strong && pitched && !tone;
+    const standingOut = sustains && !tone;
+    this.#learn(loudness, candidate, sustains, standingOut);
+    this.#standingOutBits = (this.#standingOutBits << 1) | (standingOut ? 1 : 0);
+    const withinWord = this.#framesSincePitch < UNVOICED_FRAMES;
+    this.#framesSincePitch = candidate ? 0 : this.#framesSincePitch + 1;
+    return this.speaking ? standingOut && (pitched || withinWord) : candidate;
+  }
+
+  #standsOut(loudness: Loudness, excessDb: number, marginDb: number, share: number, allowanceDb: number): boolean {
+    return (
+      loudness.bandExcessDb > Math.max(excessDb, this.#noise.usualExcessDb + marginDb) &&
+      loudness.levelExcessDb > share * this.#options.aboveNoiseDb &&
+      loudness.levelDb > this.#options.minLevelDb + allowanceDb
+    );
+  }
+
+  #learn(loudness: Loudness, candidate: boolean, sustains: boolean, standingOut: boolean): void {
+    this.#peakDb = Math.max(loudness.levelDb, this.#peakDb - PEAK_DECAY_DB);
+    const suspicious = this.#framesWithoutLull >= SUSPICIOUS_FRAMES;
+    if (this.speaking && sustains && loudness.levelDb > this.#peakDb - LULL_DB) this.#framesWithoutLull += 1;
+    else if (!this.speaking || !suspicious) this.#framesWithoutLull = 0;
+    const calibrating = this.#frames < CALIBRATION_FRAMES;
+    if (calibrating || suspicious || (!candidate && !(this.speaking && standingOut))) {
+      this.#noise.learnBands(calibrating);
+    }
+    if (suspicious || !this.speaking) this.#noise.learnLevel(candidate ? CANDIDATE_WEIGHT : 1);
+    if (!this.speaking) this.#noise.learnExcess();
+  }
+
+  /** Turns verdicts into stretches of speech. */
+  #follow(voiced: boolean): void {
+    this.changed = undefined;
+    this.#voicedBits = (this.#voicedBits << 1) | (voiced ? 1 : 0);
+    this.#framesSinceVoiced = voiced ? 0 : this.#framesSinceVoiced + 1;
+    this.#stretchFrames += 1;
+    if (this.speaking) {
+      if (voiced) this.speechMs = this.#stretchFrames * FRAME_MS;
+      if (this.#framesSinceVoiced >= this.#stopFrames) {
+        this.speaking = false;
+        this.changed = 'stopped';
+        this.#voicedBits = 0;
       }
-      return voiced;
-    },
-  };
-  return detector;
+    } else if (voiced && this.#frames > CALIBRATION_FRAMES) {
+      const window = this.#voicedBits & this.#windowMask;
+      if (bitCount(window) >= this.#startFrames) this.#start(32 - Math.clz32(window));
+    }
+  }
+
+  /** `frames`: the first voiced frame of the stretch is the last but so many less one. */
+  #start(frames: number): void {
+    let onset = frames;
+    while (onset < MAX_ONSET_FRAMES && ((this.#standingOutBits >> onset) & 1) === 1) onset += 1;
+    this.speaking = true;
+    this.changed = 'started';
+    this.#stretchFrames = onset;
+    this.onsetMsAgo = onset * FRAME_MS;
+    this.speechMs = this.onsetMsAgo;
+  }
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
 }
