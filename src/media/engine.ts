@@ -63,6 +63,8 @@ export type StreamEvent =
       readonly state: 'finished' | 'interrupted';
       /** On the response's own sample timeline, trimmed leading silence included. */
       readonly heardMs: number;
+      /** Audio of it that left the socket. */
+      readonly sentMs: number;
       readonly atMs: number;
     }
   /** The response's queue ran dry before `endResponse`: the caller hears silence until more audio comes. */

@@ -211,7 +211,8 @@ export class Playout {
     response.closed = true;
     this.#rememberEnded(response.id);
     const heardMs = state === 'finished' ? response.lengthMs : response.heardMs;
-    this.#found.push({ type: 'response-ended', responseId: response.id, state, heardMs, atMs });
+    const { id: responseId, sentMs } = response;
+    this.#found.push({ type: 'response-ended', responseId, state, heardMs, sentMs, atMs });
   }
 
   #rememberEnded(id: string): void {

@@ -62,6 +62,11 @@ export class ResponseAudio {
     return this.#sentSamples;
   }
 
+  /** Audio that left the socket, ms. */
+  get sentMs(): number {
+    return this.#sentSamples / SAMPLES_PER_MS;
+  }
+
   /** What the caller has heard, ms; trimmed silence counts as soon as anything behind it was sent. */
   get heardMs(): number {
     if (this.#sentSamples === 0) return 0;

@@ -56,8 +56,8 @@ test('close ends every response with what was heard, then says closed, then noth
   clock.advance(1_000);
   expect(packets.length).toBe(before.packets);
   expect(events.slice(before.events)).toEqual([
-    { type: 'response-ended', responseId: 'a', state: 'interrupted', heardMs, atMs: 203 },
-    { type: 'response-ended', responseId: 'b', state: 'interrupted', heardMs: 0, atMs: 203 },
+    { type: 'response-ended', responseId: 'a', state: 'interrupted', heardMs, sentMs: heardMs, atMs: 203 },
+    { type: 'response-ended', responseId: 'b', state: 'interrupted', heardMs: 0, sentMs: 0, atMs: 203 },
     { type: 'closed', atMs: 203 },
   ]);
   expect(closedCalls()).toBe(1);
