@@ -5,7 +5,10 @@ import { ToneCheck } from './tone-check.js';
 
 /** Times and thresholds of the voice detector. */
 export interface VoiceDetectorOptions {
-  /** Voiced time that must gather within `startWindowMs` before speech is said to have started, ms. */
+  /**
+   * Voiced time that must gather within `startWindowMs` before speech is said to have started, ms. 40 ms do after a
+   * consonant of 80 ms.
+   */
   readonly startMs: number;
   /** ms, at most 600. */
   readonly startWindowMs: number;
@@ -75,6 +78,11 @@ const UNVOICED_FRAMES = 15;
 
 /** At the start of a call nothing starts before so many frames, which are learnt as noise. */
 const CALIBRATION_FRAMES = 10;
+
+/** A short vowel after a long consonant ("six", "she"): two voiced frames do where six of the last eight stand out. */
+const SHORT_VOICED_FRAMES = 2;
+const CONSONANT_FRAMES = 6;
+const CONSONANT_WINDOW_MASK = 0xff;
 
 /** Onset is looked for at most this far back, frames: what stands out just before voicing is its first consonant. */
 const MAX_ONSET_FRAMES = 14;
@@ -232,8 +240,15 @@ class PitchVoiceDetector implements VoiceDetector {
       }
     } else if (voiced && this.#frames > CALIBRATION_FRAMES) {
       const window = this.#voicedBits & this.#windowMask;
-      if (bitCount(window) >= this.#startFrames) this.#start(32 - Math.clz32(window));
+      if (this.#suffices(bitCount(window))) this.#start(32 - Math.clz32(window));
     }
+  }
+
+  /** Whether so many voiced frames in the window are speech. */
+  #suffices(voicedFrames: number): boolean {
+    if (voicedFrames >= this.#startFrames) return true;
+    const standingOut = bitCount(this.#standingOutBits & CONSONANT_WINDOW_MASK);
+    return voicedFrames >= SHORT_VOICED_FRAMES && standingOut >= CONSONANT_FRAMES;
   }
 
   /** `frames`: the first voiced frame of the stretch is the last but so many less one. */
