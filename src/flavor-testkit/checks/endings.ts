@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { bytesPerMs, type Flavor } from '../../flavor-api/index.js';
+import { bytesPerMs, type Flavor, type FlavorSession } from '../../flavor-api/index.js';
 import { type CheckContext, type ContractCheck, expect, type OpenCall } from '../check.js';
 import type { FakeHost } from '../fake-host.js';
 import { eventually, outcome } from '../pacer.js';
@@ -76,33 +76,40 @@ async function endOf(host: FakeHost, abortedAtMs: number, context: CheckContext)
 async function abortedBeforeOpen(context: CheckContext): Promise<number> {
   const controller = new AbortController();
   controller.abort();
-  const abortedAtMs = performance.now();
-  const opened = await outcome(context.open('conversation', { controller }), context.deadlines.answerMs);
-  if (opened.state === 'rejected') return performance.now() - abortedAtMs;
-  expect(opened.state === 'resolved', 'open() neither resolves nor rejects');
-  return endOf(opened.value.host, abortedAtMs, context);
+  return abortedAround(context, controller, (open) => open());
 }
 
 async function abortedDuringOpen(context: CheckContext): Promise<number> {
-  const flavor = await context.flavor();
   const controller = new AbortController();
-  let abortedAtMs = 0;
-  const aborting: Flavor = {
+  return abortedAround(context, controller, (open) => {
+    const opening = open();
+    controller.abort();
+    return opening;
+  });
+}
+
+/** Milliseconds from the call of `open`, made by `through`, to its rejection or the end of the stream. */
+async function abortedAround(
+  context: CheckContext,
+  controller: AbortController,
+  through: (open: () => Promise<FlavorSession>) => Promise<FlavorSession>,
+): Promise<number> {
+  const flavor = await context.flavor();
+  let openedAtMs = performance.now();
+  const watched: Flavor = {
     capabilities: flavor.capabilities,
     check: (signal) => flavor.check(signal),
     open: (call) => {
-      const opening = flavor.open(call);
-      abortedAtMs = performance.now();
-      controller.abort();
-      return opening;
+      openedAtMs = performance.now();
+      return through(() => flavor.open(call));
     },
     [Symbol.asyncDispose]: () => flavor[Symbol.asyncDispose](),
   };
-  const opening = context.open('conversation', { flavor: aborting, controller });
+  const opening = context.open('conversation', { flavor: watched, controller });
   const opened = await outcome(opening, context.deadlines.answerMs);
-  if (opened.state === 'rejected') return performance.now() - abortedAtMs;
+  if (opened.state === 'rejected') return performance.now() - openedAtMs;
   expect(opened.state === 'resolved', 'open() neither resolves nor rejects');
-  return endOf(opened.value.host, abortedAtMs, context);
+  return endOf(opened.value.host, openedAtMs, context);
 }
 
 async function abortedIn(context: CheckContext, prepare: (call: OpenCall) => Promise<void>): Promise<number> {

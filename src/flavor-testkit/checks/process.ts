@@ -17,11 +17,13 @@ const AT_ONCE = 10;
 const WRITERS = 100;
 /** Frames written to each session in one round; a round is 5,000 writes, so its 99th percentile has weight. */
 const FRAMES = 50;
-/** Rounds that may be disturbed by the machine before the flavor is called slow. */
+/** Rounds in which the machine may come to rest. */
 const ROUNDS = 9;
-/** Rounds in which even the median is too slow, which no disturbance explains. */
+/** Slow rounds that no disturbance explains, after which the flavor is called slow. */
 const SLOW_ROUNDS = 3;
 const WRITE_MS = 0.2;
+/** Arithmetic beside each write of the first round; afterwards as long as a write takes. */
+const CONTROL_MS = 0.02;
 
 const SPOKEN = 'canary sentence about a brass telescope';
 
@@ -93,16 +95,18 @@ export const processChecks: readonly ContractCheck[] = [
         hosts.push((await context.open('conversation', { flavor, keepEvents: false })).host);
       }
       for (const host of hosts) host.start();
-      let best = Number.POSITIVE_INFINITY;
+      let medianMs = CONTROL_MS;
       let slowRounds = 0;
-      let rounds = 0;
-      while (best >= WRITE_MS && rounds < ROUNDS && slowRounds < SLOW_ROUNDS) {
-        const round = await writeRound(hosts, rounds * FRAMES * 20);
-        best = Math.min(best, round.p99Ms);
-        if (round.medianMs >= WRITE_MS) slowRounds += 1;
-        rounds += 1;
+      for (let number = 0; number < ROUNDS && slowRounds < SLOW_ROUNDS; number += 1) {
+        const round = await writeRound(hosts, number * FRAMES * 20, medianMs);
+        if (round.p99Ms < WRITE_MS) return;
+        medianMs = round.medianMs;
+        // A round in which plain arithmetic was interrupted as often says nothing about the flavor.
+        if (round.controlP99Ms < WRITE_MS / 2 || medianMs >= WRITE_MS) slowRounds += 1;
       }
-      expect(best < WRITE_MS, `in the quietest of ${rounds} rounds the 99th percentile is ${best.toFixed(3)} ms`);
+      const slow = `write() is too slow in ${slowRounds} rounds of ${WRITERS * FRAMES}, its median is ${medianMs.toFixed(3)} ms`;
+      expect(slowRounds < SLOW_ROUNDS, slow);
+      context.note(`the machine is too busy to judge the slowest writes; the median is ${medianMs.toFixed(3)} ms`);
     },
   },
 ];
@@ -215,24 +219,34 @@ function holdsSingleDigit(value: unknown, depth = 0): boolean {
   return Object.values(value).some((inner) => holdsSingleDigit(inner, depth + 1));
 }
 
+interface WriteRound {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  /** Of stretches of arithmetic as long as a write, done in turn with the writes: what the machine adds by itself. */
+  readonly controlP99Ms: number;
+}
+
 /** One round of writes: how long they took. */
-async function writeRound(
-  hosts: readonly FakeHost[],
-  fromMs: number,
-): Promise<{ readonly medianMs: number; readonly p99Ms: number }> {
+async function writeRound(hosts: readonly FakeHost[], fromMs: number, controlMs: number): Promise<WriteRound> {
   const took = new Float64Array(hosts.length * FRAMES);
+  const control = new Float64Array(took.length);
   let index = 0;
   for (let frame = 0; frame < FRAMES; frame += 1) {
     for (const { session, frameBytes } of hosts) {
       const data = { data: frameBytes, positionMs: fromMs + frame * 20, concealed: false };
       const startedAtMs = performance.now();
       session.write(data);
-      took[index] = performance.now() - startedAtMs;
+      const writtenAtMs = performance.now();
+      while (performance.now() - writtenAtMs < controlMs);
+      took[index] = writtenAtMs - startedAtMs;
+      control[index] = performance.now() - writtenAtMs - controlMs;
       index += 1;
     }
     await nextTurn();
   }
-  took.sort();
-  const at = (share: number): number => took[Math.floor(took.length * share)] ?? Number.POSITIVE_INFINITY;
-  return { medianMs: at(0.5), p99Ms: at(0.99) };
+  return { medianMs: percentile(took, 0.5), p99Ms: percentile(took, 0.99), controlP99Ms: percentile(control, 0.99) };
+}
+
+function percentile(values: Float64Array, share: number): number {
+  return values.toSorted()[Math.floor(values.length * share)] ?? Number.POSITIVE_INFINITY;
 }
