@@ -6,7 +6,15 @@ interface Response {
   readonly heard: HeardText;
   /** Something of it was handed to the media plane, which will report its end. */
   queued: boolean;
+  /** Nothing more of it is taken: the flavor has said all, or it was flushed. */
   done: boolean;
+}
+
+/** A response of which nothing more will be heard. */
+export interface SpokenResponse {
+  readonly report: PlayoutReport;
+  /** All the flavor gave of it, heard or not. */
+  readonly text: string;
 }
 
 /** Ids of finished responses that are remembered, so that late audio for them is dropped. */
@@ -26,10 +34,10 @@ export class AgentSpeech {
     this.#bytesPerMs = bytesPerMs;
   }
 
-  /** Takes note of audio. False: the response is over, drop it. */
+  /** Takes note of audio. False: drop it; the response is over, or there is nothing in it. */
   onAudio(responseId: string, bytes: number): boolean {
     const response = this.#response(responseId);
-    if (!response || response.done) return false;
+    if (!response || response.done || bytes === 0) return false;
     response.queued = true;
     response.heard.addAudio(bytes / this.#bytesPerMs);
     return true;
@@ -41,18 +49,15 @@ export class AgentSpeech {
   }
 
   /**
-   * The flavor has said all of the response. `play`: the media plane has audio of it and is to be told. Otherwise the
-   * response is over, unheard, and this is its report.
+   * The flavor has said all of the response. True: the media plane has audio of it and is to be told. False: there is
+   * nothing to play, and `takeUnheard` gives its report when its turn has come.
    */
-  onDone(
-    responseId: string,
-  ): { readonly play: true } | { readonly play: false; readonly report: PlayoutReport | undefined } {
+  onDone(responseId: string): boolean {
     const response = this.#open.get(responseId);
-    if (!response || response.done) return { play: false, report: undefined };
+    if (!response || response.done) return false;
     response.done = true;
     response.heard.complete();
-    if (response.queued) return { play: true };
-    return { play: false, report: this.#close(response, 'interrupted', 0) };
+    return response.queued;
   }
 
   onStarted(responseId: string): PlayoutReport | undefined {
@@ -61,15 +66,32 @@ export class AgentSpeech {
   }
 
   /** The media plane's last word on a response. */
-  onEnded(responseId: string, state: 'finished' | 'interrupted', heardMs: number): PlayoutReport | undefined {
+  onEnded(responseId: string, state: 'finished' | 'interrupted', heardMs: number): SpokenResponse | undefined {
     const response = this.#open.get(responseId);
     return response && this.#close(response, state, heardMs);
   }
 
-  /** Closes what was announced but never queued: after a flush, or at the end of the call. */
-  closeUnplayed(): readonly PlayoutReport[] {
-    const unplayed = [...this.#open.values()].filter((response) => !response.queued);
-    return unplayed.map((response) => this.#close(response, 'interrupted', 0));
+  /** A flush: what was announced and never queued will not be played either. Its audio, should it come, is dropped. */
+  dropUnplayed(): void {
+    for (const response of this.#open.values()) if (!response.queued) response.done = true;
+  }
+
+  /**
+   * Responses that nothing will be heard of, as far as no earlier one is still to be heard: reports come in the order in
+   * which responses were announced.
+   */
+  takeUnheard(): readonly SpokenResponse[] {
+    const unheard: SpokenResponse[] = [];
+    for (const response of this.#open.values()) {
+      if (response.queued || !response.done) break;
+      unheard.push(this.#close(response, 'interrupted', 0));
+    }
+    return unheard;
+  }
+
+  /** Nothing is played any more: whatever has no report yet gets it. */
+  closeAll(): readonly SpokenResponse[] {
+    return [...this.#open.values()].map((response) => this.#close(response, 'interrupted', 0));
   }
 
   /** The response has been announced and its end not reported. */
@@ -77,9 +99,9 @@ export class AgentSpeech {
     return this.#open.has(responseId);
   }
 
-  /** The whole text the flavor gave for a response that is still open. */
-  textOf(responseId: string): string {
-    return this.#open.get(responseId)?.heard.text ?? '';
+  /** Its terminal report was made, lately enough to be remembered. */
+  isOver(responseId: string): boolean {
+    return this.#over.has(responseId);
   }
 
   #response(responseId: string): Response | undefined {
@@ -92,7 +114,7 @@ export class AgentSpeech {
     return response;
   }
 
-  #close(response: Response, state: 'finished' | 'interrupted', heardMs: number): PlayoutReport {
+  #close(response: Response, state: 'finished' | 'interrupted', heardMs: number): SpokenResponse {
     this.#open.delete(response.id);
     this.#over.add(response.id);
     if (this.#over.size > REMEMBERED_RESPONSES) {
@@ -103,6 +125,7 @@ export class AgentSpeech {
     }
     // Finished is finished: rounding of the last packet takes no word away.
     const heard = response.heard.heardAt(state === 'finished' ? Math.max(heardMs, response.heard.audioMs) : heardMs);
-    return { responseId: response.id, state, heardMs, heardText: heard.text, heardChars: heard.chars };
+    const report = { responseId: response.id, state, heardMs, heardText: heard.text, heardChars: heard.chars };
+    return { report, text: response.heard.text };
   }
 }

@@ -3,15 +3,19 @@ import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { FlavorEvent, Logger } from '../flavor-api/index.js';
 import type { StreamStats } from '../media/engine.js';
 import type { CallEvent, CallEventSink, CallSummary } from '../ops/call-event.js';
-import type { CallRecord } from '../ops/call-record.js';
+import type { BargeInRecord, CallRecord } from '../ops/call-record.js';
 import type { CallOutcome } from './call-state.js';
-import type { ConversationNotes } from './conversation.js';
+import type { ConversationNotes } from './conversation-notes.js';
 import { Dialogue } from './dialogue.js';
 import { addUsage, buildRecord, type CallIdentity, type RecordedPersonalData } from './record-builder.js';
 import { TurnLedger } from './turn-ledger.js';
 
-/** Digits kept of one call. */
+/** Digits and tools kept of one call. */
 const KEPT_DIGITS = 1000;
+const KEPT_TOOLS = 1000;
+/** Characters kept of what others say: names of tools, as a model gives them, and messages of errors. */
+const NAME_LENGTH = 64;
+const MESSAGE_LENGTH = 1000;
 
 /** Everything that is written down about one call: events as they happen, and the record at its end. */
 export class CallAccount implements ConversationNotes {
@@ -29,6 +33,7 @@ export class CallAccount implements ConversationNotes {
   #codec: string | null = null;
   #digits = '';
   #error: CallRecord['error'] = null;
+  #closed = false;
 
   constructor(
     identity: CallIdentity,
@@ -86,8 +91,8 @@ export class CallAccount implements ConversationNotes {
     this.emit({ type: 'turn', v2vMs });
   }
 
-  onBargeIn(resumed: boolean): void {
-    this.emit({ type: 'barge-in', resumed });
+  onBargeIn({ resumed, decisionToSilenceMs }: BargeInRecord): void {
+    this.emit({ type: 'barge-in', resumed, decisionToSilenceMs });
   }
 
   onDigit(digit: string): void {
@@ -95,9 +100,11 @@ export class CallAccount implements ConversationNotes {
     this.emit({ type: 'digit' });
   }
 
-  onTool(name: string, ok: boolean, ms: number): void {
-    this.#tools.push({ name, ms: Math.round(ms), ok });
-    this.emit({ type: 'tool', name, ok, ms: Math.round(ms) });
+  onTool(tool: string, ok: boolean, durationMs: number): void {
+    const name = tool.slice(0, NAME_LENGTH);
+    const ms = Math.round(durationMs);
+    if (this.#tools.length < KEPT_TOOLS) this.#tools.push({ name, ms, ok });
+    this.emit({ type: 'tool', name, ok, ms });
   }
 
   onUsage(event: FlavorEvent & { type: 'usage' }): void {
@@ -113,11 +120,14 @@ export class CallAccount implements ConversationNotes {
   /** Something is wrong that may end the call. The first error is the one that explains the rest. */
   onError(error: unknown): void {
     const code = errorCode(error) ?? 'ERR_UNEXPECTED';
-    this.#error ??= { code, message: errorMessage(error) };
-    this.#log.warn({ code, detail: errorMessage(error) }, 'call error');
+    const message = errorMessage(error).slice(0, MESSAGE_LENGTH);
+    this.#error ??= { code, message };
+    this.#log.warn({ code, detail: message }, 'call error');
   }
 
+  /** Nothing follows `call-ended`: what a tool or a phone still brings is dropped. */
   emit(event: WithoutContext<CallEvent>): void {
+    if (this.#closed) return;
     this.#sink({ ...event, callId: this.identity.id, atMs: this.#clock.wallTime() });
   }
 
@@ -141,6 +151,7 @@ export class CallAccount implements ConversationNotes {
     const media = stats && { dropped: stats.in.dropped, skippedSlots: stats.out.skippedSlots };
     const { durationMs } = record;
     this.emit({ type: 'call-ended', endedBy, cause, status, durationMs, record, ...(media && { media }) });
+    this.#closed = true;
     return record;
   }
 }

@@ -10,6 +10,8 @@ export interface CallLimits {
   readonly abandonMs: number;
   /** Time the agent's last words may take before the call ends all the same. */
   readonly farewellMs: number;
+  /** Time a goodbye that was announced may take to begin; then what is queued is all there is. */
+  readonly farewellStartMs: number;
   /** Wait after the last packet of a goodbye, so that the phone's jitter buffer plays it out. */
   readonly farewellTailMs: number;
 }
@@ -20,5 +22,6 @@ export const defaultCallLimits = {
   silenceMs: 60_000,
   abandonMs: 1_000,
   farewellMs: 15_000,
+  farewellStartMs: 3_000,
   farewellTailMs: 200,
 } as const satisfies CallLimits;

@@ -1,8 +1,9 @@
 import type { CauseText, EndedBy } from '../ops/call-record.js';
 
 /**
- * A call's life. `preparing`: ringing, while media and flavor open. `answered`: 200 sent, ACK awaited. `active`:
- * confirmed. `ending`: the outcome is fixed and things close. `ended`: everything is closed, the record is written.
+ * A call's life. `preparing`: no final answer was sent; media and flavor open. `answered`: 200 sent, ACK awaited.
+ * `active`: confirmed. `ending`: the outcome is fixed and things close. `ended`: everything is closed, the record is
+ * written.
  */
 export type CallPhase = 'preparing' | 'answered' | 'active' | 'ending' | 'ended';
 
@@ -25,6 +26,8 @@ export interface CallState {
   readonly delayOver: boolean;
   /** The route asks for 183 with audio before the 200. */
   readonly earlyMedia: boolean;
+  /** The 200 has been asked for and is not sent yet: the journal comes first. */
+  readonly accepting: boolean;
   /** `session.start()` has been asked for. */
   readonly started: boolean;
   /** The agent has asked to hang up: its last words are being played. */
@@ -46,6 +49,8 @@ export type CallEvent =
   | { readonly type: 'session-abandoned' }
   | { readonly type: 'delay-elapsed' }
   | { readonly type: 'open-timed-out' }
+  /** The 200 was sent. */
+  | { readonly type: 'accepted' }
   /** ACK, with a usable answer where our 200 carried the offer. */
   | { readonly type: 'confirmed' }
   /** ACK whose answer cannot be used. */
@@ -65,7 +70,7 @@ export type CallEffect =
   | { readonly type: 'ring' }
   /** 183 with SDP, and audio from now on. */
   | { readonly type: 'ring-early' }
-  /** 200. */
+  /** 200; `accepted` reports it sent. */
   | { readonly type: 'accept' }
   | { readonly type: 'reject'; readonly status: number; readonly retryAfterSeconds: number | undefined }
   /** BYE, with the cause as Reason. */
@@ -76,6 +81,7 @@ export type CallEffect =
   | { readonly type: 'await-farewell' }
   | { readonly type: 'arm-timer'; readonly timer: CallTimer }
   | { readonly type: 'disarm-timer'; readonly timer: CallTimer }
+  /** Whatever was begun for the session ends: its own connection, tools that run. */
   | { readonly type: 'abort-session' }
   | { readonly type: 'close-media' }
   /** Everything is closed: write the record, forget the call. */

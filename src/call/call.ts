@@ -1,53 +1,26 @@
 import { assertUnreachable } from '../base/assert.js';
-import type { Clock, TimerHandle } from '../base/clock.js';
 import { errorCode } from '../base/connector-error.js';
-import { type Flavor, FlavorError, type Logger } from '../flavor-api/index.js';
-import type { CallerFrame, MediaEngine, StreamEvent, StreamParameters } from '../media/engine.js';
-import type { CallEventSink, CallSummary } from '../ops/call-event.js';
-import type { CallRecord, CauseText } from '../ops/call-record.js';
+import { FlavorError, type FlavorSession } from '../flavor-api/index.js';
+import type { CallerFrame, StreamEvent, StreamParameters } from '../media/engine.js';
+import type { CallSummary } from '../ops/call-event.js';
+import type { CauseText } from '../ops/call-record.js';
 import type { InboundLeg, LegEvent, OfferReply } from '../signaling/port.js';
-import type { ToolRunner } from '../tools/tool-runner.js';
 import { CallAccount } from './call-account.js';
-import type { CallLimits } from './call-limits.js';
-import { CallMedia, type OpenRecorder } from './call-media.js';
-import type { CallEffect, CallEvent, CallOutcome, CallState, CallTimer } from './call-state.js';
-import { callTimers } from './call-state.js';
+import { CallMedia } from './call-media.js';
+import type { CallDeps, CallOptions } from './call-options.js';
+import {
+  type CallEffect,
+  type CallEvent,
+  type CallOutcome,
+  type CallState,
+  type CallTimer,
+  callTimers,
+} from './call-state.js';
+import { CallTimers } from './call-timers.js';
 import { Conversation } from './conversation.js';
 import { beginCall, reduceCall } from './machine.js';
-import type { MediaNegotiation } from './media-negotiation.js';
-import type { CallIdentity, RecordedPersonalData } from './record-builder.js';
 import { chooseFormats, type SessionFormats } from './session-formats.js';
 import { asFlavorError, SessionLink } from './session-link.js';
-
-export interface CallOptions {
-  readonly identity: CallIdentity;
-  /** Rendered greeting of the route. */
-  readonly greeting: string | undefined;
-  readonly variables: Readonly<Record<string, string>>;
-  /** SIP headers exposed to the flavor. */
-  readonly headers: ReadonlyMap<string, string>;
-  readonly answer: { readonly delayMs: number; readonly earlyMedia: boolean };
-  readonly limits: CallLimits;
-  /** Personal data that goes into the record. */
-  readonly include: readonly RecordedPersonalData[];
-}
-
-export interface CallDeps {
-  readonly clock: Clock;
-  readonly engine: MediaEngine;
-  readonly flavor: Flavor;
-  readonly negotiation: MediaNegotiation;
-  readonly tools: ToolRunner;
-  /** `undefined` where calls are not recorded. */
-  readonly openRecorder: OpenRecorder | undefined;
-  /** Child logger of this call. */
-  readonly log: Logger;
-  readonly emit: CallEventSink;
-  /** Awaited before the 200; never rejects. A crash from then on still leaves a record. */
-  beforeAnswer(call: CallSummary): Promise<unknown>;
-  /** The call is over and everything is closed. */
-  onFinished(record: CallRecord): void;
-}
 
 /**
  * One call: runs the effects of the call machine on the leg, the media stream and the flavor session, and turns what
@@ -60,7 +33,7 @@ export class Call {
   readonly #account: CallAccount;
   readonly #media: CallMedia;
   readonly #abort = new AbortController();
-  readonly #timers = new Map<CallTimer, TimerHandle>();
+  readonly #timers: CallTimers;
   #state: CallState | undefined;
   #link: SessionLink | undefined;
   #formats: SessionFormats | undefined;
@@ -73,6 +46,9 @@ export class Call {
     this.#deps = deps;
     this.#account = new CallAccount(options.identity, options.include, deps);
     const { clock, engine, negotiation, openRecorder } = deps;
+    const { answer, limits } = options;
+    const delaysMs = { delay: answer.delayMs, open: limits.openMs, duration: limits.callMs, abandon: limits.abandonMs };
+    this.#timers = new CallTimers(clock, delaysMs, (timer) => this.#onTimer(timer));
     this.#media = new CallMedia({
       clock,
       engine,
@@ -147,10 +123,10 @@ export class Call {
         this.#conversation?.awaitFarewell();
         return;
       case 'arm-timer':
-        this.#arm(effect.timer);
+        this.#timers.arm(effect.timer);
         return;
       case 'disarm-timer':
-        this.#disarm(effect.timer);
+        this.#timers.disarm(effect.timer);
         return;
       case 'abort-session':
         this.#conversation?.close();
@@ -174,46 +150,53 @@ export class Call {
         onFrame: (frame) => this.#onFrame(frame),
         onEvent: (event) => this.#onStreamEvent(event),
       });
-      this.#connectBoth();
-      this.#apply({ type: 'media-opened' });
     } catch (error) {
       this.#account.onError(error);
       this.#apply({ type: 'media-failed' });
+      return;
     }
+    this.#connectBoth();
+    this.#apply({ type: 'media-opened' });
   }
 
   async #openSession(): Promise<void> {
-    const { identity, greeting, variables, headers } = this.#options;
-    const { flavor, log, tools, negotiation } = this.#deps;
+    let opened: { readonly session: FlavorSession; readonly formats: SessionFormats };
     try {
-      const formats = chooseFormats(negotiation.expectedCodec, flavor.capabilities);
-      const session = await flavor.open({
-        id: identity.id,
-        signal: this.#abort.signal,
-        direction: identity.direction,
-        from: identity.from,
-        to: identity.to,
-        headers,
-        variables,
-        ...(greeting !== undefined && { greeting }),
-        ...formats,
-        tools: flavor.capabilities.tools ? tools.definitions : [],
-        history: this.#account.dialogue.history,
-        log,
-      });
-      this.#formats = formats;
-      this.#link = new SessionLink(session, {
-        onEvent: (event) => this.#conversation?.onFlavorEvent(event),
-        onEnded: (reason, error) => this.#onSessionEnded(reason, error),
-        onMisbehaviour: (method, message) =>
-          this.#account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
-      });
-      this.#connectBoth();
-      this.#apply({ type: 'session-opened' });
+      opened = await this.#askFlavor();
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#account.onError(asFlavorError(error));
       this.#apply({ type: 'session-failed' });
+      return;
     }
+    this.#formats = opened.formats;
+    this.#link = new SessionLink(opened.session, {
+      onEnded: (reason, error) => this.#onSessionEnded(reason, error),
+      onMisbehaviour: (method, message) =>
+        this.#account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
+    });
+    this.#connectBoth();
+    this.#apply({ type: 'session-opened' });
+  }
+
+  async #askFlavor(): Promise<{ readonly session: FlavorSession; readonly formats: SessionFormats }> {
+    const { identity, greeting, variables, headers } = this.#options;
+    const { flavor, log, tools, negotiation } = this.#deps;
+    const formats = chooseFormats(negotiation.expectedCodec, flavor.capabilities);
+    const session = await flavor.open({
+      id: identity.id,
+      signal: this.#abort.signal,
+      direction: identity.direction,
+      from: identity.from,
+      to: identity.to,
+      headers,
+      variables,
+      ...(greeting !== undefined && { greeting }),
+      ...formats,
+      tools: flavor.capabilities.tools ? tools.definitions : [],
+      history: this.#account.dialogue.history,
+      log,
+    });
+    return { session, formats };
   }
 
   /** Once media and session are both open, they can talk. */
@@ -222,8 +205,15 @@ export class Call {
     const [link, formats] = [this.#link, this.#formats];
     if (!stream || !link || !formats || this.#state?.phase !== 'preparing') return;
     const { tools, clock, flavor } = this.#deps;
-    stream.setFormats(formats.input, formats.output);
-    this.#conversation = new Conversation(
+    try {
+      stream.setFormats(formats.input, formats.output);
+    } catch (error) {
+      // A format that the flavor names and nobody can convert. Both sides are open and get closed.
+      this.#account.onError(asFlavorError(error));
+      this.#apply({ type: 'session-failed' });
+      return;
+    }
+    const conversation = new Conversation(
       { capabilities: flavor.capabilities, formats, ...this.#options.limits },
       { stream, link, notes: this.#account, tools, signal: this.#abort.signal },
       {
@@ -233,16 +223,19 @@ export class Call {
       },
       clock,
     );
+    this.#conversation = conversation;
+    link.listen((event) => conversation.onFlavorEvent(event));
   }
 
   /** 200, once the journal knows that there will be a call to account for. */
   async #accept(): Promise<void> {
     const answeredAt = new Date(this.#deps.clock.wallTime()).toISOString();
     await this.#deps.beforeAnswer({ ...this.summary(), answeredAt });
-    if (this.#state?.phase !== 'answered') return;
+    if (this.#state?.phase !== 'preparing') return;
     this.#describe((sdp) => {
       this.#leg.accept(sdp);
       this.#account.onAnswered(this.#leg.invite.receivedAtMs);
+      this.#apply({ type: 'accepted' });
     });
   }
 
@@ -279,7 +272,9 @@ export class Call {
   }
 
   #onAcked(answer: string | undefined): void {
+    if (this.#isOver()) return;
     this.#media.stream?.touch();
+    this.#conversation?.onAnswered();
     if (this.#media.answerPending) {
       try {
         this.#media.readAnswer(answer);
@@ -294,7 +289,7 @@ export class Call {
 
   /** A re-INVITE: hold, resume, a new address or codec, or a question for our offer. */
   #onOffer(offer: string | undefined, reply: OfferReply): void {
-    if (!this.#media.stream || this.#state?.phase === 'ending') {
+    if (!this.#media.stream || this.#isOver()) {
       reply.reject(481);
       return;
     }
@@ -309,7 +304,13 @@ export class Call {
     this.#account.onCodec(parameters.codec.name);
     if (held === this.#held) return;
     this.#held = held;
+    this.#conversation?.onHeld(held);
+    if (!held) this.#media.stream?.touch();
     this.#account.emit({ type: held ? 'call-held' : 'call-resumed' });
+  }
+
+  #isOver(): boolean {
+    return this.#state?.phase === 'ending' || this.#state?.phase === 'ended';
   }
 
   /** Hot path. */
@@ -319,7 +320,8 @@ export class Call {
 
   #onStreamEvent(event: StreamEvent): void {
     this.#conversation?.onStreamEvent(event);
-    if (event.type === 'rtp-timeout') this.#apply({ type: 'limit-reached', limit: 'rtp-timeout' });
+    // A phone that holds need not send music.
+    if (event.type === 'rtp-timeout' && !this.#held) this.#apply({ type: 'limit-reached', limit: 'rtp-timeout' });
     if (event.type === 'failed') {
       this.#account.onError(new Error(event.message));
       this.#apply({ type: 'media-failed' });
@@ -333,17 +335,6 @@ export class Call {
   #onSessionEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void {
     if (error && !this.#abort.signal.aborted) this.#account.onError(error);
     this.#apply({ type: 'session-ended', reason });
-  }
-
-  #arm(timer: CallTimer): void {
-    const { answer, limits } = this.#options;
-    const delaysMs = { delay: answer.delayMs, open: limits.openMs, duration: limits.callMs, abandon: limits.abandonMs };
-    this.#disarm(timer);
-    const handle = this.#deps.clock.setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#onTimer(timer);
-    }, delaysMs[timer]);
-    this.#timers.set(timer, handle);
   }
 
   #onTimer(timer: CallTimer): void {
@@ -366,13 +357,8 @@ export class Call {
     }
   }
 
-  #disarm(timer: CallTimer): void {
-    this.#deps.clock.clearTimeout(this.#timers.get(timer));
-    this.#timers.delete(timer);
-  }
-
   async #finish(outcome: CallOutcome): Promise<void> {
-    for (const timer of callTimers) this.#disarm(timer);
+    for (const timer of callTimers) this.#timers.disarm(timer);
     const endedAtMs = this.#deps.clock.wallTime();
     try {
       await this.#media.closeRecording();

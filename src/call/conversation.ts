@@ -1,19 +1,19 @@
 import { assertUnreachable } from '../base/assert.js';
-import type { Clock, TimerHandle } from '../base/clock.js';
-import type { PlayoutReport } from '../flavor-api/index.js';
+import type { Clock } from '../base/clock.js';
 import { bytesPerMs, type FlavorCapabilities, type FlavorEvent, type InterruptCause } from '../flavor-api/index.js';
 import type { CallerFrame, CommandSequence, MediaStream, StreamEvent } from '../media/engine.js';
+import type { BargeInRecord } from '../ops/call-record.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
-import { AgentSpeech } from './agent-speech.js';
+import { AgentSpeech, type SpokenResponse } from './agent-speech.js';
 import type { CallLimits } from './call-limits.js';
-import type { Dialogue } from './dialogue.js';
+import type { ConversationNotes } from './conversation-notes.js';
+import { Farewell, type FarewellOptions } from './farewell.js';
 import type { SessionFormats } from './session-formats.js';
-import type { SessionLink } from './session-link.js';
+import type { SessionEvent, SessionLink } from './session-link.js';
 import { SilenceWatch } from './silence-watch.js';
-import type { TurnLedger } from './turn-ledger.js';
 import { type TurnDecision, TurnTaking } from './turn-taking.js';
 
-export interface ConversationOptions extends Pick<CallLimits, 'silenceMs' | 'farewellMs' | 'farewellTailMs'> {
+export interface ConversationOptions extends Pick<CallLimits, 'silenceMs'>, FarewellOptions {
   readonly capabilities: FlavorCapabilities;
   readonly formats: SessionFormats;
 }
@@ -25,20 +25,6 @@ export interface ConversationHandlers {
   onSilenceLimit(): void;
 }
 
-/** What a conversation writes down. */
-export interface ConversationNotes {
-  readonly ledger: TurnLedger;
-  readonly dialogue: Dialogue;
-  onCallerSpeaking(speaking: boolean): void;
-  onAgentSpeaking(speaking: boolean, interrupted: boolean): void;
-  onTurn(v2vMs: number): void;
-  onBargeIn(resumed: boolean): void;
-  onDigit(digit: string): void;
-  onUsage(event: FlavorEvent & { type: 'usage' }): void;
-  onTool(name: string, ok: boolean, ms: number): void;
-  onWarning(code: string, message: string): void;
-}
-
 export interface ConversationParts {
   readonly stream: MediaStream;
   readonly link: SessionLink;
@@ -46,6 +32,8 @@ export interface ConversationParts {
   readonly tools: ToolRunner;
   readonly signal: AbortSignal;
 }
+
+const FRAME_MS = 20;
 
 /**
  * The talk itself: stands between the media stream and the flavor session while both are open. Caller frames go in,
@@ -63,9 +51,15 @@ export class Conversation {
   readonly #speaking = new Set<string>();
   /** The command whose acknowledgement is the moment the agent fell silent. */
   #silencing: CommandSequence | undefined;
+  /** Of the latest frame; `#onsetPositionMs`: of the latest onset. Hold does not count. */
   #positionMs = 0;
+  #onsetPositionMs = 0;
   #receivedAtMs = 0;
-  #farewell: { responseId: string | undefined; mark: CommandSequence | undefined; timer: TimerHandle } | undefined;
+  #held = false;
+  /** How long the caller has held the call so far: the session's clock is that much behind the stream's. */
+  #heldMs = 0;
+  readonly #farewell: Farewell;
+  /** The speech that goes with the latest wish to hang up. */
   #farewellResponseId: string | undefined;
   #closed = false;
 
@@ -77,18 +71,46 @@ export class Conversation {
     this.#speech = new AgentSpeech(bytesPerMs(options.formats.output));
     this.#turns = new TurnTaking(options.capabilities.interruptible);
     this.#silence = new SilenceWatch(options.silenceMs);
+    this.#farewell = new Farewell(options, {
+      clock,
+      stream: parts.stream,
+      speech: this.#speech,
+      onOver: () => handlers.onFarewellOver(),
+    });
     this.#receivedAtMs = clock.now();
+  }
+
+  /** The caller has said that the answer arrived: silence counts from now on. */
+  onAnswered(): void {
+    this.#silence.onSign();
+  }
+
+  /**
+   * The caller holds the call, or takes it up again. What comes meanwhile is music or silence and is kept from the
+   * session, whose clock rests; what the caller was saying is over.
+   */
+  onHeld(held: boolean): void {
+    if (held) this.#onVoiceStopped(this.#positionMs + FRAME_MS, this.#clock.now());
+    this.#held = held;
+    this.#silence.onSign();
   }
 
   /** Hot path: one frame of the caller, every 20 ms. */
   onFrame(frame: CallerFrame): void {
     if (this.#closed) return;
+    if (this.#held) {
+      this.#heldMs += FRAME_MS;
+      return;
+    }
+    frame.positionMs -= this.#heldMs;
     this.#positionMs = frame.positionMs;
     this.#receivedAtMs = frame.receivedAtMs;
     this.#parts.link.write(frame);
     if (frame.voiced && this.#turns.turnOpen) this.#parts.notes.ledger.onVoicedFrame(frame.receivedAtMs);
     this.#act(this.#turns.onFrame(frame.voiced));
-    const agentSpeaks = this.#speaking.size > 0 && this.#options.capabilities.interruptible;
+    // A response that has run dry and never ends is no speech.
+    const { capabilities } = this.#options;
+    const agentSpeaks = capabilities.interruptible && this.#speaking.size > 0 && this.#parts.stream.queuedMs() > 0;
     if (this.#silence.onFrame(frame.voiced, agentSpeaks)) this.#handlers.onSilenceLimit();
   }
 
@@ -112,10 +134,10 @@ export class Conversation {
         this.onDigit(event.digit);
         return;
       case 'voice-started':
-        this.#onVoiceStarted(event.positionMs);
+        if (!this.#held) this.#onVoiceStarted(event.positionMs - this.#heldMs);
         return;
       case 'voice-stopped':
-        this.#onVoiceStopped(event.positionMs, event.atMs);
+        this.#onVoiceStopped(event.positionMs - this.#heldMs, event.atMs);
         return;
       case 'starved':
       case 'latched':
@@ -128,7 +150,7 @@ export class Conversation {
     }
   }
 
-  onFlavorEvent(event: Exclude<FlavorEvent, { type: 'end' }>): void {
+  onFlavorEvent(event: SessionEvent): void {
     if (this.#closed) return;
     switch (event.type) {
       case 'audio':
@@ -175,9 +197,8 @@ export class Conversation {
     this.#silence.onSign();
     this.#parts.notes.onDigit(digit);
     if (this.#speaking.size > 0 && this.#options.capabilities.interruptible) {
-      const wasPending = this.#turns.pending;
-      this.#turns.onInterruptedOtherwise();
-      if (!wasPending) this.#parts.notes.ledger.onSilenceCommanded(this.#clock.now(), this.#clock.now());
+      if (this.#turns.onInterruptedOtherwise()) this.#verdict('rejected');
+      else this.#parts.notes.ledger.onSilenceCommanded(this.#clock.now(), this.#clock.now());
       this.#interrupt('dtmf');
     }
     this.#parts.link.onDtmf(digit);
@@ -185,31 +206,26 @@ export class Conversation {
 
   /** Lets what the agent has to say be played, then calls `onFarewellOver`. */
   awaitFarewell(): void {
-    if (this.#farewell || this.#closed) return;
-    const responseId = this.#farewellResponseId;
-    const timer = this.#clock.setTimeout(() => this.#endFarewell(), this.#options.farewellMs);
-    const named = responseId !== undefined && this.#speech.isOpen(responseId);
-    this.#farewell = { responseId: named ? responseId : undefined, mark: undefined, timer };
-    if (!named) this.#farewell.mark = this.#parts.stream.mark();
+    if (!this.#closed) this.#farewell.begin(this.#farewellResponseId);
   }
 
   /** The call is over. Reports about responses still come in until the stream has closed. */
   close(): void {
     this.#closed = true;
-    if (this.#farewell) this.#clock.clearTimeout(this.#farewell.timer);
+    this.#farewell.close();
   }
 
   /** After the stream's `closed`: what was announced and never played is settled. */
   settle(): void {
-    for (const report of this.#speech.closeUnplayed()) this.#report(report);
+    this.#report(this.#speech.closeAll());
   }
 
   #onAck(event: StreamEvent & { type: 'ack' }): void {
     if (event.sequence === this.#silencing) {
       this.#silencing = undefined;
-      this.#parts.notes.ledger.onSilent(event.atMs);
+      this.#tell(this.#parts.notes.ledger.onSilent(event.atMs));
     }
-    if (this.#farewell !== undefined && event.sequence === this.#farewell.mark) this.#farewellPlayed();
+    this.#farewell.onAck(event.sequence);
   }
 
   #onResponseStarted(responseId: string, atMs: number): void {
@@ -224,39 +240,37 @@ export class Conversation {
   }
 
   #onResponseEnded(event: StreamEvent & { type: 'response-ended' }): void {
-    const text = this.#speech.textOf(event.responseId);
-    const report = this.#speech.onEnded(event.responseId, event.state, event.heardMs);
-    const interrupted = event.state === 'interrupted';
-    if (report) {
-      this.#parts.notes.ledger.onResponseEnded(
-        event.responseId,
-        event.atMs,
-        event.heardMs,
-        interrupted,
-        report.heardText,
-      );
-      this.#report(report, text);
+    const { responseId, state, heardMs } = event;
+    const over = this.#speech.onEnded(responseId, state, heardMs);
+    if (over) {
+      this.#parts.notes.ledger.onResponseEnded(event, over.report.heardText);
+      this.#report([over, ...this.#speech.takeUnheard()]);
     }
-    if (this.#speaking.delete(event.responseId) && this.#speaking.size === 0) {
-      this.#turns.onAgentStopped();
-      this.#parts.notes.onAgentSpeaking(false, interrupted);
-    }
-    if (this.#farewell !== undefined && this.#farewell.responseId === event.responseId) this.#farewellPlayed();
+    if (!this.#speaking.delete(responseId) || this.#speaking.size > 0) return;
+    if (this.#turns.onAgentStopped() && !this.#closed) this.#onNothingToInterrupt();
+    this.#parts.notes.onAgentSpeaking(false, state === 'interrupted');
+  }
+
+  /** The agent had finished when the caller's onset was still undecided. What it says next must not stay paused. */
+  #onNothingToInterrupt(): void {
+    this.#parts.stream.resume();
+    this.#parts.notes.ledger.onVoicedFrame(this.#receivedAtMs);
+    this.#verdict('accepted');
+    this.#tell(this.#parts.notes.ledger.onVerdict(true));
   }
 
   #onAudioDone(responseId: string): void {
-    const text = this.#speech.textOf(responseId);
-    const done = this.#speech.onDone(responseId);
-    if (done.play) this.#parts.stream.endResponse(responseId);
-    else if (done.report) this.#report(done.report, text);
+    if (this.#speech.onDone(responseId)) this.#parts.stream.endResponse(responseId);
+    else this.#report(this.#speech.takeUnheard());
   }
 
-  #onVoiceStarted(onsetPositionMs: number): void {
+  #onVoiceStarted(positionMs: number): void {
     if (this.#closed) return;
     this.#parts.notes.onCallerSpeaking(true);
-    const onsetMsAgo = Math.max(0, this.#positionMs + 20 - onsetPositionMs);
+    this.#onsetPositionMs = Math.max(0, positionMs);
+    const onsetMsAgo = Math.max(0, this.#positionMs + FRAME_MS - this.#onsetPositionMs);
     const decision = this.#turns.onVoiceStarted(onsetMsAgo, onsetMsAgo);
-    if (this.#options.capabilities.needsVad) this.#parts.link.onVoice('started', onsetPositionMs);
+    this.#voice('started', this.#onsetPositionMs);
     if (decision === 'pause') {
       this.#parts.notes.ledger.onSilenceCommanded(this.#receivedAtMs - onsetMsAgo, this.#clock.now());
       this.#silencing = this.#parts.stream.pause();
@@ -267,30 +281,40 @@ export class Conversation {
   }
 
   #onVoiceStopped(positionMs: number, atMs: number): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#turns.callerSpeaking) return;
     this.#parts.notes.onCallerSpeaking(false);
     const decision = this.#turns.onVoiceStopped();
-    if (this.#options.capabilities.needsVad) this.#parts.link.onVoice('stopped', positionMs);
+    this.#voice('stopped', positionMs);
     if (decision === 'end-turn') this.#parts.notes.ledger.onEndOfTurn(atMs);
     this.#act(decision);
   }
 
   #act(decision: TurnDecision): void {
+    const { ledger } = this.#parts.notes;
     switch (decision) {
       case undefined:
       case 'pause':
         return;
       case 'interrupt':
-        this.#parts.notes.ledger.onSilenceCommanded(this.#receivedAtMs, this.#clock.now());
-        this.#parts.notes.ledger.onVoicedFrame(this.#receivedAtMs);
+        ledger.onVoicedFrame(this.#receivedAtMs);
         this.#verdict('accepted');
+        this.#interrupt('speech');
+        return;
+      case 'late-turn':
+        ledger.onVoicedFrame(this.#receivedAtMs);
+        this.#newOnset();
+        return;
+      case 'late-interrupt':
+      case 'talk-over':
+        ledger.onSilenceCommanded(this.#receivedAtMs - this.#turns.runAgeMs, this.#clock.now());
+        ledger.onVoicedFrame(this.#receivedAtMs);
+        if (decision === 'late-interrupt') this.#newOnset();
         this.#interrupt('speech');
         return;
       case 'resume':
         this.#parts.stream.resume();
-        this.#parts.notes.ledger.onVerdict(true);
         this.#verdict('rejected');
-        this.#parts.notes.onBargeIn(true);
+        this.#tell(ledger.onVerdict(true));
         return;
       case 'end-turn':
         if (this.#options.capabilities.turnTaking === 'host') this.#parts.link.endTurn();
@@ -304,19 +328,38 @@ export class Conversation {
     const flush = this.#parts.stream.flush();
     // Already paused: the pause's acknowledgement is the moment of silence, not the flush's.
     this.#silencing ??= flush;
-    this.#parts.notes.ledger.onVerdict(false);
     this.#parts.link.interrupt(cause);
-    for (const report of this.#speech.closeUnplayed()) this.#report(report);
-    this.#parts.notes.onBargeIn(false);
+    this.#speech.dropUnplayed();
+    this.#report(this.#speech.takeUnheard());
+    this.#tell(this.#parts.notes.ledger.onVerdict(false));
+  }
+
+  /** Speech whose onset was rejected goes on: to the session it ends there and begins anew. */
+  #newOnset(): void {
+    this.#onsetPositionMs = Math.max(0, this.#positionMs + FRAME_MS - this.#turns.runAgeMs);
+    this.#voice('stopped', this.#onsetPositionMs);
+    this.#voice('started', this.#onsetPositionMs);
+    this.#verdict('accepted');
+  }
+
+  #voice(type: 'started' | 'stopped', positionMs: number): void {
+    if (this.#options.capabilities.needsVad) this.#parts.link.onVoice(type, positionMs);
   }
 
   #verdict(verdict: 'accepted' | 'rejected'): void {
-    if (this.#options.capabilities.needsVad) this.#parts.link.onOnset(verdict, this.#positionMs);
+    if (this.#options.capabilities.needsVad) this.#parts.link.onOnset(verdict, this.#onsetPositionMs);
   }
 
-  #report(report: PlayoutReport, text = ''): void {
-    this.#parts.notes.dialogue.onPlayout(report, text, this.#clock.now());
-    this.#parts.link.onPlayout(report);
+  #report(responses: readonly SpokenResponse[]): void {
+    for (const { report, text } of responses) {
+      this.#parts.notes.dialogue.onPlayout(report, text, this.#clock.now());
+      this.#parts.link.onPlayout(report);
+      this.#farewell.onReport(report.responseId);
+    }
+  }
+
+  #tell(bargeIn: BargeInRecord | undefined): void {
+    if (bargeIn) this.#parts.notes.onBargeIn(bargeIn);
   }
 
   async #runTool(event: FlavorEvent & { type: 'tool-call' }): Promise<void> {
@@ -343,17 +386,5 @@ export class Conversation {
   #leave(responseId: string | undefined): void {
     this.#farewellResponseId = responseId;
     this.#handlers.onAgentLeaving();
-  }
-
-  #farewellPlayed(): void {
-    if (!this.#farewell) return;
-    this.#clock.clearTimeout(this.#farewell.timer);
-    this.#farewell.mark = undefined;
-    this.#farewell.responseId = undefined;
-    this.#farewell.timer = this.#clock.setTimeout(() => this.#endFarewell(), this.#options.farewellTailMs);
-  }
-
-  #endFarewell(): void {
-    if (!this.#closed) this.#handlers.onFarewellOver();
   }
 }

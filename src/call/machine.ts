@@ -21,6 +21,7 @@ export function beginCall(beginning: CallBeginning): Transition {
       session: 'opening',
       delayOver: !beginning.answerDelayed,
       earlyMedia: beginning.earlyMedia,
+      accepting: false,
       started: false,
       leaving: false,
       outcome: undefined,
@@ -35,7 +36,7 @@ export function beginCall(beginning: CallBeginning): Transition {
 
 /**
  * The call machine: pure, total over (state, event). Races it must win, each with a test of its name:
- * hang-up while the flavor opens, CANCEL crossing the 200, BYE before ACK, a flavor that fails before and after the
+ * hang-up while the flavor opens, CANCEL before the 200 is out and crossing it, BYE before ACK, a flavor that fails before and after the
  * answer, two reasons to end at once (the first one is recorded), resources that finish opening when the call is over.
  */
 export function reduceCall(state: CallState, event: CallEvent): Transition {
@@ -63,10 +64,14 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'open-timed-out':
       if (state.phase !== 'preparing' || state.session === 'open') return unchanged(state);
       return end(state, { endedBy: 'provider', cause: 'flavor-error', status: 503 });
+    case 'accepted':
+      return state.accepting && state.phase === 'preparing'
+        ? unchanged({ ...state, phase: 'answered', accepting: false })
+        : unchanged(state);
     case 'confirmed':
       return onConfirmed(state);
     case 'answer-unusable':
-      return end(state, { endedBy: 'connector', cause: 'rejected', status: 488 });
+      return end(state, { endedBy: 'connector', cause: 'rejected', status: unansweredOr(state, 488) });
     case 'leg-ended':
       return onLegEnded(state, event);
     case 'agent-leaving':
@@ -75,7 +80,9 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
       if (!state.leaving) return unchanged(state);
       return end(state, { endedBy: 'agent', cause: 'normal', status: unansweredOr(state, 480) });
     case 'limit-reached':
-      return end(state, { endedBy: 'connector', cause: event.limit, status: unansweredOr(state, 480) });
+      // Early media: a caller who still hears it ring owes us neither packets nor words.
+      if (state.phase === 'preparing') return unchanged(state);
+      return end(state, { endedBy: 'connector', cause: event.limit, status: 200 });
     case 'told-to-end':
       return end(state, { endedBy: 'connector', cause: event.by, status: unansweredOr(state, 503) });
     default:
@@ -152,7 +159,11 @@ function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }):
       );
     case 'local':
       // The driver gave up by itself: a fault of ours that was answered 500.
-      return end(state, { endedBy: 'connector', cause: 'rejected', status: event.status || 500 }, 'gone');
+      return end(
+        state,
+        { endedBy: 'connector', cause: 'rejected', status: unansweredOr(state, event.status || 500) },
+        'gone',
+      );
     default:
       return assertUnreachable(event.by);
   }
@@ -161,9 +172,9 @@ function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }):
 /** Rings early or answers, as soon as everything that must be ready is. */
 function answerWhenReady(state: CallState, effects: readonly CallEffect[]): Transition {
   const ready = state.media === 'open' && state.session === 'open';
-  if (state.phase !== 'preparing' || !ready) return { state, effects };
+  if (state.phase !== 'preparing' || state.accepting || !ready) return { state, effects };
   if (state.delayOver) {
-    return { state: { ...state, phase: 'answered' }, effects: [...effects, { type: 'accept' }] };
+    return { state: { ...state, accepting: true }, effects: [...effects, { type: 'accept' }] };
   }
   if (!state.earlyMedia || state.started) return { state, effects };
   return startOnce(state, [...effects, { type: 'ring-early' }]);
@@ -186,9 +197,9 @@ function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tel
     { type: 'disarm-timer', timer: 'duration' },
   ];
   if (leg === 'tell') effects.push(farewell(state, outcome));
-  if (state.session === 'opening' || state.session === 'open') {
-    effects.push({ type: 'abort-session' }, { type: 'arm-timer', timer: 'abandon' });
-  }
+  // Also for a session whose stream is over: its tools may still run, and what broke off may have left something open.
+  effects.push({ type: 'abort-session' });
+  if (state.session === 'opening' || state.session === 'open') effects.push({ type: 'arm-timer', timer: 'abandon' });
   if (state.media === 'open') effects.push({ type: 'close-media' });
   return settle(
     {

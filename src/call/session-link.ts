@@ -10,12 +10,13 @@ import {
   type ToolResult,
 } from '../flavor-api/index.js';
 
+/** Everything a session says but its `end`. */
+export type SessionEvent = Exclude<FlavorEvent, { type: 'end' }>;
+
 export interface SessionLinkHandlers {
-  /** Every event but `end`, in order. Hot path. */
-  onEvent(event: Exclude<FlavorEvent, { type: 'end' }>): void;
   /** Once. A stream that throws or stops without `end` counts as failed. */
   onEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void;
-  /** A session method threw, which the contract forbids. At most once a session. */
+  /** A session method threw or returned a promise that rejected, which the contract forbids. At most once a session. */
   onMisbehaviour(method: string, message: string): void;
 }
 
@@ -26,6 +27,9 @@ export interface SessionLinkHandlers {
 export class SessionLink {
   readonly #session: FlavorSession;
   readonly #handlers: SessionLinkHandlers;
+  #listener: ((event: SessionEvent) => void) | undefined;
+  /** What came before there was a listener. */
+  readonly #early: SessionEvent[] = [];
   #ended = false;
   #misbehaved = false;
 
@@ -35,11 +39,22 @@ export class SessionLink {
     void this.#drain();
   }
 
+  /** Hands every event to `listener` from now on, in order, beginning with those that waited for one. Hot path. */
+  listen(listener: (event: SessionEvent) => void): void {
+    this.#listener = listener;
+    try {
+      for (const event of this.#early.splice(0)) listener(event);
+    } catch (error) {
+      this.#end('failed', asFlavorError(error));
+    }
+  }
+
   /** Hot path. */
   write(frame: AudioFrame): void {
     if (this.#ended) return;
     try {
-      this.#session.write(frame);
+      const result: unknown = this.#session.write(frame);
+      if (result !== undefined) this.#watch('write', result);
     } catch (error) {
       this.#misbehave('write', error);
     }
@@ -88,7 +103,8 @@ export class SessionLink {
           this.#end(event.reason, event.error);
           return;
         }
-        this.#handlers.onEvent(event);
+        if (this.#listener) this.#listener(event);
+        else this.#early.push(event);
       }
       this.#end('failed', new FlavorError('ERR_FLAVOR_PROTOCOL', 'the event stream stopped without `end`', false));
     } catch (error) {
@@ -102,13 +118,18 @@ export class SessionLink {
     this.#handlers.onEnded(reason, error);
   }
 
-  #guard(method: string, action: () => void): void {
+  #guard(method: string, action: () => unknown): void {
     if (this.#ended) return;
     try {
-      action();
+      this.#watch(method, action());
     } catch (error) {
       this.#misbehave(method, error);
     }
+  }
+
+  /** A method that was made `async`: nobody else would catch its rejection, and the process would die of it. */
+  #watch(method: string, result: unknown): void {
+    if (result instanceof Promise) result.catch((error: unknown) => this.#misbehave(method, error));
   }
 
   #misbehave(method: string, error: unknown): void {

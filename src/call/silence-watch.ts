@@ -1,6 +1,6 @@
 /**
  * Counts how long a caller has given no sign of life: no voiced frame, no digit. Time in which the agent speaks does
- * not count, nor does hold (frames do not come then, or `pause` is called).
+ * not count, nor does hold: no frame is shown to it then.
  */
 export class SilenceWatch {
   readonly #limitMs: number;
@@ -11,7 +11,7 @@ export class SilenceWatch {
     this.#limitMs = limitMs;
   }
 
-  /** One 20 ms frame. True once: when the limit is reached. */
+  /** One 20 ms frame. True when the limit is reached, once until the next sign. */
   onFrame(voiced: boolean, agentSpeaking: boolean): boolean {
     if (voiced) {
       this.#silentMs = 0;
@@ -26,5 +26,6 @@ export class SilenceWatch {
 
   onSign(): void {
     this.#silentMs = 0;
+    this.#reported = false;
   }
 }

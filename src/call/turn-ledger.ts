@@ -6,7 +6,7 @@ interface OpenTurn {
   /** When the caller's last voiced packet before this response was received; absent if it answers nothing. */
   readonly answersMs: number | undefined;
   readonly endOfTurnMs: number | undefined;
-  readonly timing: TurnTiming | undefined;
+  timing: TurnTiming | undefined;
   readonly firstAudioMs: number;
   startedMs: number | undefined;
   voicedMs: number | undefined;
@@ -17,6 +17,14 @@ interface OpenBargeIn {
   readonly commandedMs: number;
   silentMs: number | undefined;
   resumed: boolean | undefined;
+}
+
+/** What the media plane says of a response that is over. */
+export interface EndedResponse {
+  readonly responseId: string;
+  readonly state: 'finished' | 'interrupted';
+  readonly sentMs: number;
+  readonly atMs: number;
 }
 
 /** Turns kept per call; a call of a day would otherwise grow without bound. Older ones are counted, not kept. */
@@ -30,6 +38,8 @@ export class TurnLedger {
   readonly #turns: TurnRecord[] = [];
   readonly #bargeIns: BargeInRecord[] = [];
   readonly #open = new Map<string, OpenTurn>();
+  /** The turn made last, while it is open. */
+  #latest: OpenTurn | undefined;
   #originMs: number;
   #lastVoicedMs: number | undefined;
   #endOfTurnAtMs: number | undefined;
@@ -50,21 +60,25 @@ export class TurnLedger {
   /** A voiced caller frame whose packet came in at `receivedAtMs`. Hot path. */
   onVoicedFrame(receivedAtMs: number): void {
     this.#lastVoicedMs = receivedAtMs;
+    // The caller goes on: an end that nothing answered was none.
+    this.#endOfTurnAtMs = undefined;
   }
 
   onEndOfTurn(atMs: number): void {
     this.#endOfTurnAtMs = atMs;
   }
 
-  /** A flavor's own account of its stages; goes with the next response that starts, or the one being made. */
+  /** A flavor's own account of its stages; goes with the answer being made, or else with the next one. */
   onTiming(timing: TurnTiming): void {
-    this.#timing = timing;
+    const latest = this.#latest;
+    if (latest && latest.answersMs !== undefined && latest.timing === undefined) latest.timing = timing;
+    else this.#timing = timing;
   }
 
   /** First audio of a response came from the flavor. */
   onResponseAudio(responseId: string, atMs: number): void {
     if (this.#open.has(responseId)) return;
-    this.#open.set(responseId, {
+    const turn: OpenTurn = {
       responseId,
       answersMs: this.#lastVoicedMs,
       endOfTurnMs: this.#endOfTurnAtMs,
@@ -72,7 +86,9 @@ export class TurnLedger {
       firstAudioMs: atMs,
       startedMs: undefined,
       voicedMs: undefined,
-    });
+    };
+    this.#open.set(responseId, turn);
+    this.#latest = turn;
     // What was said before is answered now: a second response to the same words has no latency of its own.
     this.#lastVoicedMs = undefined;
     this.#endOfTurnAtMs = undefined;
@@ -93,17 +109,20 @@ export class TurnLedger {
     return turn.answersMs === undefined ? undefined : round(atMs - turn.answersMs);
   }
 
-  onResponseEnded(responseId: string, atMs: number, heardMs: number, interrupted: boolean, heardText?: string): void {
+  onResponseEnded(ended: EndedResponse, heardText?: string): void {
+    const { responseId, atMs, sentMs } = ended;
+    const interrupted = ended.state === 'interrupted';
     const turn = this.#open.get(responseId);
     if (!turn) return;
     this.#open.delete(responseId);
+    if (this.#latest === turn) this.#latest = undefined;
     if (turn.startedMs === undefined || this.#turns.length >= KEPT_TURNS) return;
     this.#turns.push({
       ...(turn.answersMs !== undefined &&
         turn.voicedMs !== undefined && { v2vMs: round(turn.voicedMs - turn.answersMs) }),
       stages: stagesOf(turn),
       interrupted,
-      heardMs: round(heardMs),
+      heardMs: round(sentMs),
       startedMs: round(turn.startedMs - this.#originMs),
       endedMs: round((interrupted ? (this.#silentSinceMs ?? atMs) : atMs) - this.#originMs),
       ...(heardText !== undefined && { heardText }),
@@ -116,23 +135,22 @@ export class TurnLedger {
     this.#bargeIn = { onsetMs, commandedMs: atMs, silentMs: undefined, resumed: undefined };
   }
 
-  /** The media plane's acknowledgement: nothing of the agent left after `atMs`. */
-  onSilent(atMs: number): number | undefined {
+  /** The media plane's acknowledgement: nothing of the agent left after `atMs`. The barge-in, if all of it is known. */
+  onSilent(atMs: number): BargeInRecord | undefined {
     const bargeIn = this.#bargeIn;
     if (!bargeIn || bargeIn.silentMs !== undefined) return undefined;
     bargeIn.silentMs = atMs;
-    this.#silentSinceMs = atMs;
-    this.#closeBargeIn(bargeIn);
-    return round(atMs - bargeIn.commandedMs);
+    if (bargeIn.resumed !== true) this.#silentSinceMs = atMs;
+    return this.#closeBargeIn(bargeIn);
   }
 
-  /** The verdict on the onset. */
-  onVerdict(resumed: boolean): void {
+  /** The verdict on the onset. The barge-in, if all of it is known. */
+  onVerdict(resumed: boolean): BargeInRecord | undefined {
     const bargeIn = this.#bargeIn;
-    if (!bargeIn) return;
+    if (!bargeIn) return undefined;
     bargeIn.resumed = resumed;
     if (resumed) this.#silentSinceMs = undefined;
-    this.#closeBargeIn(bargeIn);
+    return this.#closeBargeIn(bargeIn);
   }
 
   turns(): readonly TurnRecord[] {
@@ -143,16 +161,17 @@ export class TurnLedger {
     return this.#bargeIns;
   }
 
-  #closeBargeIn(bargeIn: OpenBargeIn): void {
-    if (bargeIn.silentMs === undefined || bargeIn.resumed === undefined) return;
+  #closeBargeIn({ commandedMs, onsetMs, resumed, silentMs }: OpenBargeIn): BargeInRecord | undefined {
+    if (silentMs === undefined || resumed === undefined) return undefined;
     this.#bargeIn = undefined;
-    if (this.#bargeIns.length >= KEPT_TURNS) return;
-    this.#bargeIns.push({
-      onsetMs: round(bargeIn.onsetMs - this.#originMs),
-      onsetToPauseMs: round(bargeIn.silentMs - bargeIn.onsetMs),
-      decisionToSilenceMs: round(bargeIn.silentMs - bargeIn.commandedMs),
-      resumed: bargeIn.resumed,
-    });
+    const record = {
+      onsetMs: round(onsetMs - this.#originMs),
+      onsetToPauseMs: round(silentMs - onsetMs),
+      decisionToSilenceMs: round(silentMs - commandedMs),
+      resumed,
+    };
+    if (this.#bargeIns.length < KEPT_TURNS) this.#bargeIns.push(record);
+    return record;
   }
 }
 

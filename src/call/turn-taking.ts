@@ -26,6 +26,12 @@ export type TurnDecision =
   | 'pause'
   /** It is one: drop the agent's speech. */
   | 'interrupt'
+  /** Speech that was there before the agent began goes on: drop the agent's speech. */
+  | 'talk-over'
+  /** Speech whose onset was rejected goes on: its latest run is a new onset, and a turn. */
+  | 'late-turn'
+  /** The same while the agent speaks: drop the agent's speech. */
+  | 'late-interrupt'
   /** It was none: go on. */
   | 'resume'
   /** The caller has finished a turn. */
@@ -48,6 +54,7 @@ export class TurnTaking {
   /** Voice without a gap above `runGapMs`, counted from the agent's first sound at the earliest. */
   #runMs = 0;
   #gapMs = 0;
+  #runAgeMs = 0;
 
   constructor(interruptible: boolean, options: TurnTakingOptions = defaultTurnTakingOptions) {
     this.#interruptible = interruptible;
@@ -72,18 +79,27 @@ export class TurnTaking {
     return this.#turnOpen;
   }
 
+  /** Time since the latest run of voice began, its gaps included, ms. */
+  get runAgeMs(): number {
+    return this.#runAgeMs;
+  }
+
   /** Agent audio begins to leave the socket. */
   onAgentStarted(): void {
     this.#agentSpeaking = true;
-    this.#runMs = 0;
+    this.#resetRun();
   }
 
-  /** No agent audio is queued any more. A pending onset has nothing left to interrupt: it becomes a plain turn. */
-  onAgentStopped(): void {
+  /**
+   * No agent audio is queued any more. True: a pending onset has nothing left to interrupt and is a plain turn now; the
+   * pause that it caused is to be ended.
+   */
+  onAgentStopped(): boolean {
     this.#agentSpeaking = false;
-    if (!this.#pending) return;
+    if (!this.#pending) return false;
     this.#pending = false;
     this.#turnOpen = true;
+    return true;
   }
 
   /** The detector reports speech that began `onsetMsAgo` ago, `voicedMs` of it voiced. */
@@ -115,41 +131,54 @@ export class TurnTaking {
   onFrame(voiced: boolean): TurnDecision {
     this.#countRun(voiced);
     if (this.#pending) return this.#judgeOnset(voiced);
-    // Speech that a rejected onset went on with, or that was there before the agent began: long enough is long enough.
-    const talksOver = this.#agentSpeaking && this.#interruptible && this.#callerSpeaking;
-    if (!talksOver || this.#runMs < this.#options.confirmMs) return undefined;
-    return this.#confirm();
+    if (!this.#callerSpeaking || this.#runMs < this.#options.confirmMs) return undefined;
+    // Long enough is long enough, whatever became of the onset.
+    const talksOver = this.#agentSpeaking && this.#interruptible;
+    if (this.#turnOpen) return talksOver ? this.#confirm('talk-over') : undefined;
+    return this.#confirm(talksOver ? 'late-interrupt' : 'late-turn');
   }
 
-  /** Another decision (a digit, the API) has interrupted the agent. */
-  onInterruptedOtherwise(): void {
+  /**
+   * Another decision (a digit, the API) has interrupted the agent. True: an onset was pending, and is rejected. What
+   * goes with a key press is mostly no speech; if it is, it becomes a late turn.
+   */
+  onInterruptedOtherwise(): boolean {
+    const wasPending = this.#pending;
     this.#pending = false;
     this.#agentSpeaking = false;
+    return wasPending;
   }
 
   #judgeOnset(voiced: boolean): TurnDecision {
     this.#sinceOnsetMs += FRAME_MS;
     if (voiced) this.#voicedMs += FRAME_MS;
-    if (this.#voicedMs >= this.#options.confirmMs) return this.#confirm();
+    if (this.#voicedMs >= this.#options.confirmMs) return this.#confirm('interrupt');
     if (this.#sinceOnsetMs < this.#options.rejectAfterMs) return undefined;
     this.#pending = false;
     return 'resume';
   }
 
-  #confirm(): TurnDecision {
+  #confirm<Decision extends TurnDecision>(decision: Decision): Decision {
     this.#pending = false;
-    this.#agentSpeaking = false;
+    if (decision !== 'late-turn') this.#agentSpeaking = false;
     this.#turnOpen = true;
-    return 'interrupt';
+    return decision;
   }
 
   #countRun(voiced: boolean): void {
+    if (this.#runMs > 0) this.#runAgeMs += FRAME_MS;
     if (voiced) {
+      if (this.#runMs === 0) this.#runAgeMs = FRAME_MS;
       this.#runMs += FRAME_MS;
       this.#gapMs = 0;
       return;
     }
     this.#gapMs += FRAME_MS;
-    if (this.#gapMs > this.#options.runGapMs) this.#runMs = 0;
+    if (this.#gapMs > this.#options.runGapMs) this.#resetRun();
+  }
+
+  #resetRun(): void {
+    this.#runMs = 0;
+    this.#runAgeMs = 0;
   }
 }

@@ -6,7 +6,7 @@ const speech = () => new AgentSpeech(8); // mu-law: 8 bytes a millisecond
 test('late audio of a flushed response is dropped', () => {
   const agent = speech();
   expect(agent.onAudio('a', 160)).toBe(true);
-  expect(agent.onEnded('a', 'interrupted', 20)?.state).toBe('interrupted');
+  expect(agent.onEnded('a', 'interrupted', 20)?.report.state).toBe('interrupted');
   expect(agent.onAudio('a', 160)).toBe(false);
   agent.onText('a', 'too late', 0);
   expect(agent.onEnded('a', 'finished', 40)).toBeUndefined();
@@ -15,25 +15,71 @@ test('late audio of a flushed response is dropped', () => {
 test('audio after audio-done is dropped', () => {
   const agent = speech();
   agent.onAudio('a', 160);
-  expect(agent.onDone('a')).toEqual({ play: true });
+  expect(agent.onDone('a')).toBe(true);
   expect(agent.onAudio('a', 160)).toBe(false);
+});
+
+const unheard = (responseId: string) => ({
+  responseId,
+  state: 'interrupted',
+  heardMs: 0,
+  heardText: '',
+  heardChars: 0,
 });
 
 test('a response of text alone is reported unheard', () => {
   const agent = speech();
   agent.onText('a', 'never spoken', 0);
-  expect(agent.onDone('a')).toEqual({
-    play: false,
-    report: { responseId: 'a', state: 'interrupted', heardMs: 0, heardText: '', heardChars: 0 },
-  });
+  expect(agent.takeUnheard()).toEqual([]);
+  expect(agent.onDone('a')).toBe(false);
+  expect(agent.takeUnheard()).toEqual([{ report: unheard('a'), text: 'never spoken' }]);
+  expect(agent.takeUnheard()).toEqual([]);
+  expect(agent.isOver('a')).toBe(true);
 });
 
-test('what was announced and never queued is settled exactly once', () => {
+test('a response of empty audio was never played', () => {
+  const agent = speech();
+  expect(agent.onAudio('a', 0)).toBe(false);
+  expect(agent.onDone('a')).toBe(false);
+  expect(agent.takeUnheard()).toEqual([{ report: unheard('a'), text: '' }]);
+});
+
+test('an unheard response is reported after those that were announced before it', () => {
+  const agent = speech();
+  agent.onAudio('a', 160);
+  agent.onText('b', 'never spoken', 0);
+  agent.onDone('b');
+  expect(agent.takeUnheard()).toEqual([]);
+  agent.onEnded('a', 'finished', 20);
+  expect(agent.takeUnheard().map(({ report }) => report.responseId)).toEqual(['b']);
+});
+
+test('a flush leaves nothing of what was announced: its audio, should it come, is dropped', () => {
+  const agent = speech();
+  agent.onText('a', 'announced', 0);
+  agent.dropUnplayed();
+  expect(agent.onAudio('a', 160)).toBe(false);
+  expect(agent.takeUnheard().map(({ report }) => report.responseId)).toEqual(['a']);
+  expect(agent.onAudio('b', 160)).toBe(true);
+});
+
+test('at the end whatever has no report gets it, exactly once', () => {
   const agent = speech();
   agent.onText('a', 'announced', 0);
   agent.onAudio('b', 160);
-  expect(agent.closeUnplayed().map((report) => report.responseId)).toEqual(['a']);
-  expect(agent.closeUnplayed()).toEqual([]);
+  expect(agent.closeAll().map(({ report }) => report)).toEqual([unheard('a'), unheard('b')]);
+  expect(agent.closeAll()).toEqual([]);
+  expect(agent.onEnded('b', 'interrupted', 20)).toBeUndefined();
+});
+
+test('an id is remembered for a thousand responses', () => {
+  const agent = speech();
+  for (let index = 0; index <= 1000; index += 1) {
+    agent.onAudio(`r${index}`, 160);
+    agent.onEnded(`r${index}`, 'finished', 20);
+  }
+  expect(agent.onAudio('r1', 160)).toBe(false);
+  expect(agent.onAudio('r0', 160)).toBe(true);
 });
 
 test('heard text follows the milliseconds that left the socket', () => {
@@ -43,10 +89,15 @@ test('heard text follows the milliseconds that left the socket', () => {
   agent.onAudio('a', 8000);
   agent.onDone('a');
   expect(agent.onEnded('a', 'interrupted', 600)).toEqual({
-    responseId: 'a',
-    state: 'interrupted',
-    heardMs: 600,
-    heardText: 'one',
-    heardChars: 3,
+    report: { responseId: 'a', state: 'interrupted', heardMs: 600, heardText: 'one', heardChars: 3 },
+    text: 'one two',
   });
+});
+
+test('a finished response was heard to its last word, whatever rounding says', () => {
+  const agent = speech();
+  agent.onText('a', 'one two', 0);
+  agent.onAudio('a', 8000);
+  agent.onDone('a');
+  expect(agent.onEnded('a', 'finished', 999)?.report).toMatchObject({ heardMs: 999, heardText: 'one two' });
 });

@@ -9,7 +9,7 @@ test('v2v runs from the last voiced packet received to the first audible packet 
   ledger.onResponseAudio('a', 3050);
   ledger.onResponseStarted('a', 3060);
   expect(ledger.onResponseVoiced('a', 3080)).toBe(580);
-  ledger.onResponseEnded('a', 4060, 1000, false, 'hi');
+  ledger.onResponseEnded({ responseId: 'a', atMs: 4060, sentMs: 1000, state: 'finished' }, 'hi');
   expect(ledger.turns()).toEqual([
     {
       v2vMs: 580,
@@ -28,7 +28,7 @@ test('a greeting answers nothing and has no latency', () => {
   ledger.onResponseAudio('greeting', 10);
   ledger.onResponseStarted('greeting', 20);
   expect(ledger.onResponseVoiced('greeting', 20)).toBeUndefined();
-  ledger.onResponseEnded('greeting', 100, 80, false);
+  ledger.onResponseEnded({ responseId: 'greeting', atMs: 100, sentMs: 80, state: 'finished' });
   expect(ledger.turns()[0]?.v2vMs).toBeUndefined();
 });
 
@@ -48,7 +48,7 @@ test('stages the flavor reports stand in the turn they belong to', () => {
   ledger.onResponseAudio('a', 600);
   ledger.onResponseStarted('a', 610);
   ledger.onResponseVoiced('a', 610);
-  ledger.onResponseEnded('a', 900, 290, false);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 900, sentMs: 290, state: 'finished' });
   expect(ledger.turns()[0]?.stages).toEqual({
     endOfTurnMs: 210,
     transcriptMs: 250,
@@ -61,20 +61,99 @@ test('stages the flavor reports stand in the turn they belong to', () => {
 test('a response that never reached the wire is no turn', () => {
   const ledger = new TurnLedger(0);
   ledger.onResponseAudio('a', 10);
-  ledger.onResponseEnded('a', 20, 0, true);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 20, sentMs: 0, state: 'interrupted' });
   expect(ledger.turns()).toEqual([]);
 });
 
 test('a barge-in is timed by acknowledgements, whichever of verdict and silence comes first', () => {
   const ledger = new TurnLedger(0);
   ledger.onSilenceCommanded(1000, 1090);
-  expect(ledger.onSilent(1100)).toBe(10);
-  ledger.onVerdict(false);
+  expect(ledger.onSilent(1100)).toBeUndefined();
+  expect(ledger.onVerdict(false)).toMatchObject({ decisionToSilenceMs: 10, resumed: false });
+  expect(ledger.onVerdict(false)).toBeUndefined();
   ledger.onSilenceCommanded(5000, 5080);
   ledger.onVerdict(true);
-  ledger.onSilent(5085);
+  expect(ledger.onSilent(5085)).toMatchObject({ decisionToSilenceMs: 5, resumed: true });
   expect(ledger.bargeIns()).toEqual([
     { onsetMs: 1000, onsetToPauseMs: 100, decisionToSilenceMs: 10, resumed: false },
     { onsetMs: 5000, onsetToPauseMs: 85, decisionToSilenceMs: 5, resumed: true },
   ]);
+});
+
+test('stages that come after the audio they belong to stand in the same turn', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  ledger.onResponseAudio('a', 600);
+  ledger.onTiming({ endOfTurnMs: 210 });
+  ledger.onTiming({ endOfTurnMs: 77 });
+  ledger.onResponseStarted('a', 610);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 900, sentMs: 290, state: 'finished' });
+  ledger.onVoicedFrame(1000);
+  ledger.onResponseAudio('b', 1500);
+  ledger.onResponseStarted('b', 1510);
+  ledger.onResponseEnded({ responseId: 'b', atMs: 1900, sentMs: 290, state: 'finished' });
+  expect(ledger.turns().map(({ stages }) => stages.endOfTurnMs)).toEqual([210, 77]);
+});
+
+test('stages that come while a greeting plays wait for the answer', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onResponseAudio('greeting', 10);
+  ledger.onResponseStarted('greeting', 20);
+  ledger.onVoicedFrame(100);
+  ledger.onTiming({ endOfTurnMs: 210 });
+  ledger.onResponseAudio('a', 600);
+  ledger.onResponseStarted('a', 610);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 900, sentMs: 290, state: 'finished' });
+  expect(ledger.turns()[0]?.stages.endOfTurnMs).toBe(210);
+});
+
+test('an end of turn that came after its answer had begun is not that of the next turn', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  ledger.onResponseAudio('a', 300);
+  ledger.onEndOfTurn(600);
+  ledger.onVoicedFrame(5000);
+  ledger.onResponseAudio('b', 5400);
+  ledger.onResponseStarted('b', 5410);
+  ledger.onResponseEnded({ responseId: 'b', atMs: 5900, sentMs: 490, state: 'finished' });
+  expect(ledger.turns()[0]?.stages).toEqual({ firstAudioMs: 400 });
+});
+
+test('times count from the answer', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onAnswered(1000);
+  ledger.onResponseAudio('a', 1100);
+  ledger.onResponseStarted('a', 1200);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 1900, sentMs: 700, state: 'finished' });
+  expect(ledger.turns()[0]).toMatchObject({ startedMs: 200, endedMs: 900 });
+});
+
+test('what is flushed after the pause ended at the pause', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onResponseAudio('a', 0);
+  ledger.onResponseStarted('a', 10);
+  ledger.onSilenceCommanded(500, 580);
+  ledger.onSilent(585);
+  ledger.onVerdict(false);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 760, sentMs: 575, state: 'interrupted' });
+  expect(ledger.turns()[0]).toMatchObject({ endedMs: 585, interrupted: true });
+});
+
+test('what is flushed after a pause that was no interruption ended at the flush', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onResponseAudio('a', 0);
+  ledger.onResponseStarted('a', 10);
+  ledger.onSilenceCommanded(500, 580);
+  ledger.onVerdict(true);
+  ledger.onSilent(585);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 760, sentMs: 575, state: 'interrupted' });
+  expect(ledger.turns()[0]).toMatchObject({ endedMs: 760 });
+});
+
+test('a second command to be silent belongs to the first', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onSilenceCommanded(1000, 1090);
+  ledger.onSilenceCommanded(1200, 1290);
+  ledger.onSilent(1100);
+  expect(ledger.onVerdict(false)).toMatchObject({ onsetMs: 1000, decisionToSilenceMs: 10 });
 });

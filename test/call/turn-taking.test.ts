@@ -55,7 +55,48 @@ describe('while the agent speaks', () => {
     turns.onVoiceStarted(60, 60);
     feed(turns, false, 460);
     expect(turns.pending).toBe(false);
-    expect(feed(turns, true, 300).map(([, decision]) => decision)).toEqual(['interrupt']);
+    expect(feed(turns, true, 300)).toEqual([[260, 'late-interrupt']]);
+    expect(turns.runAgeMs).toBe(300);
+    expect(turns.onVoiceStopped()).toBe('end-turn');
+  });
+
+  test('a caller who goes on after a rejected onset, with the agent silent by then, has a turn', () => {
+    const turns = speaking();
+    turns.onVoiceStarted(60, 60);
+    feed(turns, false, 460);
+    expect(turns.onAgentStopped()).toBe(false);
+    expect(feed(turns, true, 240)).toEqual([]);
+    expect(feed(turns, true, 400)).toEqual([[20, 'late-turn']]);
+    expect(turns.onVoiceStopped()).toBe('end-turn');
+  });
+
+  test('the agent that begins in a late turn is talked over like any other', () => {
+    const turns = speaking();
+    turns.onVoiceStarted(60, 60);
+    feed(turns, false, 460);
+    turns.onAgentStopped();
+    feed(turns, true, 300);
+    turns.onAgentStarted();
+    expect(feed(turns, true, 400)).toEqual([[260, 'talk-over']]);
+  });
+
+  test('a run of voice bridges gaps of 120 ms, and its age counts them', () => {
+    const turns = speaking();
+    turns.onVoiceStarted(60, 60);
+    feed(turns, false, 460);
+    feed(turns, true, 200);
+    feed(turns, false, 120);
+    expect(feed(turns, true, 60)).toEqual([[60, 'late-interrupt']]);
+    expect(turns.runAgeMs).toBe(380);
+  });
+
+  test('a longer gap begins a new run', () => {
+    const turns = speaking();
+    turns.onVoiceStarted(60, 60);
+    feed(turns, false, 460);
+    feed(turns, true, 200);
+    feed(turns, false, 140);
+    expect(feed(turns, true, 240)).toEqual([]);
   });
 
   test('voice that was there before the agent began interrupts only after 250 ms of its own', () => {
@@ -63,13 +104,14 @@ describe('while the agent speaks', () => {
     turns.onVoiceStarted(60, 60);
     feed(turns, true, 1000);
     turns.onAgentStarted();
-    expect(feed(turns, true, 260)).toEqual([[260, 'interrupt']]);
+    expect(feed(turns, true, 260)).toEqual([[260, 'talk-over']]);
   });
 
-  test('an agent that finishes while an onset is pending leaves a plain turn, without a resume', () => {
+  test('an agent that finishes while an onset is pending leaves a plain turn, and says so', () => {
     const turns = speaking();
-    turns.onVoiceStarted(60, 60);
-    turns.onAgentStopped();
+    expect(turns.onVoiceStarted(60, 60)).toBe('pause');
+    expect(turns.onAgentStopped()).toBe(true);
+    expect(turns.onAgentStopped()).toBe(false);
     expect(turns.pending).toBe(false);
     expect(feed(turns, true, 600)).toEqual([]);
     expect(turns.onVoiceStopped()).toBe('end-turn');
@@ -85,7 +127,16 @@ describe('while the agent speaks', () => {
   test('a digit that interrupts ends a pending onset', () => {
     const turns = speaking();
     turns.onVoiceStarted(60, 60);
-    turns.onInterruptedOtherwise();
+    expect(turns.onInterruptedOtherwise()).toBe(true);
+    expect(turns.onInterruptedOtherwise()).toBe(false);
     expect(feed(turns, false, 1000)).toEqual([]);
+    expect(turns.onVoiceStopped()).toBeUndefined();
+  });
+
+  test('speech that goes on after a digit is a turn after all', () => {
+    const turns = speaking();
+    turns.onVoiceStarted(60, 60);
+    turns.onInterruptedOtherwise();
+    expect(feed(turns, true, 400)).toEqual([[260, 'late-turn']]);
   });
 });

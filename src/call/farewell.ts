@@ -1,0 +1,87 @@
+import type { Clock, TimerHandle } from '../base/clock.js';
+import type { CommandSequence, MediaStream } from '../media/engine.js';
+import type { AgentSpeech } from './agent-speech.js';
+import type { CallLimits } from './call-limits.js';
+
+export type FarewellOptions = Pick<CallLimits, 'farewellMs' | 'farewellStartMs' | 'farewellTailMs'>;
+
+export interface FarewellParts {
+  readonly clock: Clock;
+  readonly stream: Pick<MediaStream, 'mark'>;
+  readonly speech: Pick<AgentSpeech, 'isOpen' | 'isOver'>;
+  /** The last words were heard, or time for them ran out. Called at most once. */
+  onOver(): void;
+}
+
+/** Waits until the agent's last words have been heard: those of one response, or all that are queued. */
+export class Farewell {
+  readonly #options: FarewellOptions;
+  readonly #parts: FarewellParts;
+  #begun = false;
+  #responseId: string | undefined;
+  #mark: CommandSequence | undefined;
+  #timer: TimerHandle | undefined;
+
+  constructor(options: FarewellOptions, parts: FarewellParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** @param responseId the goodbye, which may still be on its way; absent: whatever is queued. Later calls are ignored. */
+  begin(responseId: string | undefined): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    if (responseId === undefined || this.#parts.speech.isOver(responseId)) {
+      this.#awaitQueued();
+      return;
+    }
+    this.#responseId = responseId;
+    const { farewellMs, farewellStartMs } = this.#options;
+    if (this.#parts.speech.isOpen(responseId)) this.#arm(farewellMs, () => this.#parts.onOver());
+    else this.#arm(farewellStartMs, () => this.#onStartDue(responseId));
+  }
+
+  onAck(sequence: CommandSequence): void {
+    if (this.#mark !== undefined && sequence === this.#mark) this.#onHeard();
+  }
+
+  /** The terminal report of a response was made. */
+  onReport(responseId: string): void {
+    if (this.#responseId !== undefined && responseId === this.#responseId) this.#onHeard();
+  }
+
+  /** The call is over in another way: nothing is reported any more. */
+  close(): void {
+    this.#begun = true;
+    this.#mark = undefined;
+    this.#responseId = undefined;
+    this.#parts.clock.clearTimeout(this.#timer);
+  }
+
+  /** A flavor that names a response and never speaks it does not hold the line. */
+  #onStartDue(responseId: string): void {
+    const { farewellMs, farewellStartMs } = this.#options;
+    if (this.#parts.speech.isOpen(responseId)) {
+      this.#arm(farewellMs - farewellStartMs, () => this.#parts.onOver());
+      return;
+    }
+    this.#responseId = undefined;
+    this.#awaitQueued();
+  }
+
+  #awaitQueued(): void {
+    this.#arm(this.#options.farewellMs, () => this.#parts.onOver());
+    this.#mark = this.#parts.stream.mark();
+  }
+
+  #onHeard(): void {
+    this.#mark = undefined;
+    this.#responseId = undefined;
+    this.#arm(this.#options.farewellTailMs, () => this.#parts.onOver());
+  }
+
+  #arm(delayMs: number, onDue: () => void): void {
+    this.#parts.clock.clearTimeout(this.#timer);
+    this.#timer = this.#parts.clock.setTimeout(onDue, delayMs);
+  }
+}
