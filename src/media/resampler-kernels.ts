@@ -9,6 +9,11 @@ import { designHalfFilter, LOBES } from './resampler-filter.js';
  */
 export type Kernel = (work: Float64Array, next: number, output: Int16Array, written: number, count: number) => void;
 
+/** Half the length of the filter, input samples, rounded up. */
+export function filterReach(up: number, down: number): number {
+  return Math.ceil((LOBES * Math.max(up, down)) / up);
+}
+
 /** The loop that suits a ratio of `up / down`, which must be in lowest terms and not 1. */
 export function createKernel(up: number, down: number): Kernel {
   if (down === 1) return up === 2 ? doubler() : interpolator(up);
@@ -118,12 +123,18 @@ function foldedTaps(half: Float64Array, stride: number, first: number, gain: num
   for (let k = 0; first + k * stride < half.length; k += 1) {
     if (first + k * stride > 0 && half[first + k * stride] !== 0) places.push(k);
   }
-  const coefficients = Float64Array.from(places, (k) => half[first + k * stride] as number);
-  const total = 2 * coefficients.reduce((sum, value) => sum + value, 0);
-  return {
-    distances: Int32Array.from(places),
-    coefficients: coefficients.map((value) => (total === 0 ? value : (value * gain) / total)),
-  };
+  const values = places.map((k) => half[first + k * stride] as number);
+  const total = 2 * values.reduce((sum, value) => sum + value, 0);
+  const length = multipleOfFour(places.length);
+  const distances = new Int32Array(length);
+  const coefficients = new Float64Array(length);
+  distances.set(places);
+  coefficients.set(values.map((value) => (value * gain) / total));
+  return { distances, coefficients };
+}
+
+function multipleOfFour(length: number): number {
+  return 4 * Math.ceil(length / 4);
 }
 
 /** How one phase of a rational ratio is computed: folded where the filter is symmetric about the output, else plainly. */
@@ -131,11 +142,11 @@ type PhasePlan =
   | { readonly kind: 'folded'; readonly middle: number; readonly gap: 0 | 1; readonly taps: FoldedTaps }
   | { readonly kind: 'plain'; readonly before: number; readonly taps: Float64Array };
 
-/** Any ratio; here 3/2 and 2/3. */
+/** Any ratio: 3/2 and 2/3 in calls, odder ones for files. */
 function rationalKernel(up: number, down: number): Kernel {
   const spacing = Math.max(up, down);
   const half = designHalfFilter(spacing, up);
-  const reach = (LOBES * spacing) / up;
+  const reach = filterReach(up, down);
   const plans = Array.from({ length: up }, (_, phase) => planPhase(half, up, phase));
   return (work, next, output, written, count) => {
     let at = Math.floor(next / up) + reach;
@@ -161,7 +172,7 @@ function planPhase(half: Float64Array, up: number, phase: number): PhasePlan {
   }
   if (2 * phase === up) return { kind: 'folded', middle: 0, gap: 1, taps: foldedTaps(half, up, phase, 1) };
   const before = Math.ceil((half.length - phase) / up) - 1;
-  const taps = Float64Array.from({ length: 2 * Math.ceil(half.length / up) }, (_, k) => {
+  const taps = Float64Array.from({ length: multipleOfFour(2 * Math.ceil(half.length / up)) }, (_, k) => {
     const distance = Math.abs((k - before) * up - phase);
     return distance < half.length ? (half[distance] as number) : 0;
   });
@@ -175,7 +186,7 @@ function folded(work: Float64Array, at: number, plan: PhasePlan & { kind: 'folde
 }
 
 // The sums below run in four strands because each floating-point addition must otherwise await the one before; all tap
-// counts are multiples of four because LOBES is.
+// counts are multiples of four because LOBES is, or by padding with zeros.
 
 function dotProduct(taps: Float64Array, samples: Float64Array, start: number): number {
   let a = 0;

@@ -1,10 +1,5 @@
-import type { AudioFormat } from '../flavor-api/index.js';
-import { LOBES } from './resampler-filter.js';
-import { createKernel, type Kernel } from './resampler-kernels.js';
+import { createKernel, filterReach, type Kernel } from './resampler-kernels.js';
 import { Int16Views } from './views.js';
-
-/** A sampling rate that audio formats know, Hz. */
-export type SampleRate = AudioFormat['sampleRate'];
 
 export interface ResamplerOptions {
   /** Input samples worked on at once. Longer inputs are taken in several steps; the result is the same. */
@@ -21,7 +16,10 @@ export const resamplerDefaults = {
  * ceil(N * toHz / fromHz) output samples.
  */
 export interface Resampler {
-  /** How far the output lags behind the input, in output samples: the filter's group delay (20 samples of the lower rate). */
+  /**
+   * How far the output lags behind the input, in output samples: 20 samples of the lower rate. A whole number between
+   * 8, 16, 24 and 48 kHz.
+   */
   readonly delaySamples: number;
   /**
    * Converts the next chunk, of any length. The result is borrowed: valid until the next call. Between equal rates the
@@ -32,17 +30,23 @@ export interface Resampler {
   reset(): void;
 }
 
+/** The ratio of two rates, in lowest terms, has no larger number: 44.1 kHz files are fine, 44,101 Hz is nonsense. */
+const MAX_RATIO_TERM = 2000;
+
+/** Zero coefficients may pad the filter to a multiple of four, so that loops read this far beyond the block. */
+const SLACK = 4;
+
 /**
- * Makes a band-limited polyphase resampler between two of 8, 16, 24 and 48 kHz. Of a rate R, the lower of
- * the two, signals up to 0.425 R pass within 0.1 dB; signals from 0.575 R on, and images, are 80 dB down.
+ * Makes a band-limited polyphase resampler. Of a rate R, the lower of the two, signals up to 0.425 R pass within 0.1 dB;
+ * signals from 0.575 R on, and images, are 80 dB down. Whole-number ratios, as between 8, 16, 24 and 48 kHz, are the
+ * fast ones; others serve files.
+ * @throws RangeError for rates that are no whole numbers, or whose ratio is too odd to be meant
  */
-export function createResampler(
-  fromHz: SampleRate,
-  toHz: SampleRate,
-  options: Partial<ResamplerOptions> = {},
-): Resampler {
+export function createResampler(fromHz: number, toHz: number, options: Partial<ResamplerOptions> = {}): Resampler {
+  const divisor = commonDivisor(fromHz, toHz);
+  if (divisor === undefined) throw new RangeError(`cannot resample from ${fromHz} to ${toHz} Hz`);
   if (fromHz === toHz) return { delaySamples: 0, process: (input) => input, reset: () => {} };
-  return new PolyphaseResampler(fromHz, toHz, { ...resamplerDefaults, ...options });
+  return new PolyphaseResampler(toHz / divisor, fromHz / divisor, { ...resamplerDefaults, ...options });
 }
 
 class PolyphaseResampler implements Resampler {
@@ -59,21 +63,19 @@ class PolyphaseResampler implements Resampler {
   #next = 0;
   readonly #output = new Int16Views();
 
-  constructor(fromHz: number, toHz: number, options: ResamplerOptions) {
-    const divisor = greatestCommonDivisor(fromHz, toHz);
-    this.#up = toHz / divisor;
-    this.#down = fromHz / divisor;
+  constructor(up: number, down: number, options: ResamplerOptions) {
+    this.#up = up;
+    this.#down = down;
     this.#blockSamples = options.blockSamples;
-    const spacing = Math.max(this.#up, this.#down);
-    const reach = (LOBES * spacing) / this.#up;
+    const reach = filterReach(up, down);
     this.#historySamples = 2 * reach;
-    this.#work = new Float64Array(this.#historySamples + this.#blockSamples);
-    this.#kernel = createKernel(this.#up, this.#down);
-    this.delaySamples = (LOBES * spacing) / this.#down;
+    this.#work = new Float64Array(this.#historySamples + this.#blockSamples + SLACK);
+    this.#kernel = createKernel(up, down);
+    this.delaySamples = (reach * up) / down;
   }
 
   process(input: Int16Array): Int16Array {
-    const total = Math.max(0, Math.ceil((input.length * this.#up - this.#next) / this.#down));
+    const total = this.#outputsOf(input.length);
     const output = this.#output.take(total);
     const work = this.#work;
     const history = this.#historySamples;
@@ -81,7 +83,7 @@ class PolyphaseResampler implements Resampler {
     for (let start = 0; start < input.length; start += this.#blockSamples) {
       const length = Math.min(this.#blockSamples, input.length - start);
       for (let i = 0; i < length; i += 1) work[history + i] = input[start + i] as number;
-      const count = Math.max(0, Math.ceil((length * this.#up - this.#next) / this.#down));
+      const count = this.#outputsOf(length);
       this.#kernel(work, this.#next, output, written, count);
       written += count;
       this.#next += count * this.#down - length * this.#up;
@@ -94,8 +96,17 @@ class PolyphaseResampler implements Resampler {
     this.#work.fill(0);
     this.#next = 0;
   }
+
+  /** Outputs whose place lies within the next `length` input samples. */
+  #outputsOf(length: number): number {
+    return Math.max(0, Math.ceil((length * this.#up - this.#next) / this.#down));
+  }
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+/** The greatest common divisor of two sensible rates. */
+function commonDivisor(fromHz: number, toHz: number): number | undefined {
+  if (!Number.isSafeInteger(fromHz) || !Number.isSafeInteger(toHz) || fromHz < 1 || toHz < 1) return undefined;
+  let divisor = fromHz;
+  for (let rest = toHz; rest !== 0; ) [divisor, rest] = [rest, divisor % rest];
+  return Math.max(fromHz, toHz) / divisor <= MAX_RATIO_TERM ? divisor : undefined;
 }
