@@ -153,7 +153,14 @@ test('a flush given with a frame silences the packet that follows it', () => {
     (event) => event.type === 'response-ended' || (event.type === 'ack' && event.sequence === flushed),
   );
   expect(told).toEqual([
-    { type: 'response-ended', responseId: 'a', state: 'interrupted', heardMs, sentMs: expect.any(Number), atMs: expect.any(Number) },
+    {
+      type: 'response-ended',
+      responseId: 'a',
+      state: 'interrupted',
+      heardMs,
+      sentMs: expect.any(Number),
+      atMs: expect.any(Number),
+    },
     {
       type: 'ack',
       sequence: flushed,

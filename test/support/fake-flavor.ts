@@ -1,4 +1,5 @@
 import {
+  type AudioFrame,
   type CallContext,
   type Flavor,
   type FlavorCapabilities,
@@ -30,6 +31,10 @@ export class FakeSession implements FlavorSession {
   readonly told: string[] = [];
   readonly playouts: PlayoutReport[] = [];
   readonly results: ToolResult[] = [];
+  /** `started 100`, `accepted 100`: what was told about voices, with its position. */
+  readonly voices: string[] = [];
+  /** Of the frames written. */
+  readonly positionsMs: number[] = [];
   frames = 0;
   readonly call: CallContext;
 
@@ -39,8 +44,9 @@ export class FakeSession implements FlavorSession {
     if (call.signal.aborted) this.events.push({ type: 'end', reason: 'aborted' });
   }
 
-  write(): void {
+  write(frame: AudioFrame): void {
     this.frames += 1;
+    this.positionsMs.push(frame.positionMs);
   }
 
   start(): void {
@@ -55,12 +61,14 @@ export class FakeSession implements FlavorSession {
     this.told.push(`interrupt ${cause}`);
   }
 
-  onVoice(event: { readonly type: 'started' | 'stopped' }): void {
+  onVoice(event: { readonly type: 'started' | 'stopped'; readonly positionMs: number }): void {
     this.told.push(`voice ${event.type}`);
+    this.voices.push(`${event.type} ${event.positionMs}`);
   }
 
-  onOnset(verdict: 'accepted' | 'rejected'): void {
+  onOnset(verdict: 'accepted' | 'rejected', positionMs: number): void {
     this.told.push(`onset ${verdict}`);
+    this.voices.push(`${verdict} ${positionMs}`);
   }
 
   endTurn(): void {

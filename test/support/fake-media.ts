@@ -111,8 +111,9 @@ export class FakeStream implements MediaStream {
     const atMs = this.#clock.now();
     for (const ack of this.#acks.splice(0)) this.emit({ type: 'ack', ...ack, atMs, playing: undefined });
     if (!this.paused) this.#playSlot(atMs);
+    for (let head = this.#queue[0]; head?.done && head.leftMs === 0; head = this.#queue[0]) this.#finish(head);
     for (const mark of this.#marks.splice(0)) {
-      if (mark.after.some((id) => this.#queue.some((entry) => entry.id === id))) this.#marks.push(mark);
+      if (this.#queue.some(({ id, leftMs }) => leftMs > 0 && mark.after.includes(id))) this.#marks.push(mark);
       else this.emit({ type: 'ack', sequence: mark.sequence, command: 'mark', atMs, playing: undefined });
     }
     const frame: CallerFrame = {
@@ -136,14 +137,24 @@ export class FakeStream implements MediaStream {
     const ms = Math.min(20, entry.leftMs);
     entry.leftMs -= ms;
     entry.heardMs += ms;
-    if (entry.leftMs > 0 || !entry.done) return;
+  }
+
+  /** Also while paused: of what was played already, only the end is told. */
+  #finish(entry: { id: string; heardMs: number }): void {
     this.#queue.shift();
     this.#ended(entry, 'finished');
   }
 
   #ended(entry: { id: string; heardMs: number }, state: 'finished' | 'interrupted'): void {
     const atMs = this.#clock.now();
-    this.emit({ type: 'response-ended', responseId: entry.id, state, heardMs: entry.heardMs, atMs });
+    this.emit({
+      type: 'response-ended',
+      responseId: entry.id,
+      state,
+      heardMs: entry.heardMs,
+      sentMs: entry.heardMs,
+      atMs,
+    });
   }
 
   #command(command: AckedCommand): CommandSequence {

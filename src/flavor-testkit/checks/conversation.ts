@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { responseText } from '../call-log.js';
 import { canaries } from '../canaries.js';
 import { type ContractCheck, expect } from '../check.js';
+import type { FakeHost } from '../fake-host.js';
 import { turnTimes } from '../fake-turns.js';
 import { plainWords, rejection, requireCode } from './support.js';
 
@@ -32,7 +34,7 @@ export const conversationChecks: readonly ContractCheck[] = [
     title: 'after interrupt() nothing more comes for the responses it ended',
     needs: ['interruptible'],
     async run(_harness, context) {
-      const { host, action } = await context.open('long-answer');
+      const { host, action, capabilities } = await context.open('long-answer');
       host.start();
       await host.untilQuiet();
       const id = await host.converse(action);
@@ -47,6 +49,8 @@ export const conversationChecks: readonly ContractCheck[] = [
         if (event.type !== 'audio' && event.type !== 'text') continue;
         expect(!responses.has(event.responseId), `${event.type} for '${event.responseId}' after it was interrupted`);
       }
+      if (capabilities.verbatimSpeech) await interruptsWhatIsOnItsWay(host);
+      else context.note('no interruption before the first sound: capabilities.verbatimSpeech is false');
     },
   },
   {
@@ -164,3 +168,23 @@ export const conversationChecks: readonly ContractCheck[] = [
     },
   },
 ];
+
+/** Wall milliseconds between asking for speech and interrupting it: before, during and after its first sound. */
+const INTERRUPT_AFTER_MS = [0, 1, 2, 5, 10, 20, 50];
+
+/** Speech may be interrupted before any of it has arrived; then none of it may. */
+async function interruptsWhatIsOnItsWay(host: FakeHost): Promise<void> {
+  for (const afterMs of INTERRUPT_AFTER_MS) {
+    host.speak({ text: SPOKEN });
+    await sleep(afterMs);
+    host.interrupt('api');
+    await new Promise((resolve) => setImmediate(resolve));
+    const mark = host.log.events.length;
+    await host.settle(200);
+    const late = host.log.events.slice(mark).find(({ event }) => event.type === 'audio' || event.type === 'text');
+    expect(
+      late === undefined,
+      `${String(late?.event.type)} of speech asked for before the interruption, ${afterMs} ms earlier`,
+    );
+  }
+}
