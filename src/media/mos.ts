@@ -23,9 +23,9 @@ export interface CallQuality {
 
 /** G.107 table 2 defaults, and G.113 Appendix I for the codec. */
 const defaults = {
-  /** Ro - Is with all defaults. */
-  basicR: 93.2,
+  /** Basic signal-to-noise ratio Ro, and simultaneous impairment Is, that all other defaults of table 2 lead to. */
   ro: 94.77,
+  is: 1.41,
   /** Talker echo loudness rating, dB. */
   telrDb: 65,
   /** Weighted echo path loss of the listener side, dB. */
@@ -49,7 +49,7 @@ export function estimateR(quality: CallQuality): number {
   const bpl = (quality.concealment ?? true) ? defaults.bplConcealed : defaults.bplPlain;
   // Equation 7-29. A loss-free call would divide 0 by Bpl, which is 0 as it should be.
   const equipment = defaults.ie + (95 - defaults.ie) * (lossPercent / (lossPercent / burstRatio + bpl));
-  const r = defaults.basicR - delayImpairment(delayMs) - equipment;
+  const r = defaults.ro - defaults.is - delayImpairment(delayMs) - equipment;
   return Math.min(Math.max(r, 0), 100);
 }
 
