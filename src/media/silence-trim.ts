@@ -68,7 +68,7 @@ class Trim implements LeadingSilenceTrim {
 
   process(chunk: Uint8Array): TrimmedAudio {
     if (this.#passing) return this.#give(chunk);
-    const audio = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const audio = this.#held.length === 0 ? chunk : concatenate(this.#held, chunk);
     const audibleAt = this.#findAudible(audio);
     const wanted =
       audibleAt < 0
@@ -114,6 +114,13 @@ class Trim implements LeadingSilenceTrim {
 
 function wholeSamplesBytes(format: AudioFormat, durationMs: number): number {
   return Math.round((durationMs * format.sampleRate) / 1000) * bytesPerSample(format.encoding);
+}
+
+function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 function audibleCodes(encoding: AudioFormat['encoding'], threshold: number): readonly boolean[] {
