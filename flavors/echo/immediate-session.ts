@@ -5,18 +5,26 @@ import {
   FlavorEventQueue,
   type FlavorSession,
 } from 'sip-voice-connector/flavor';
+import { BacklogFilter } from './backlog-filter.js';
 
 /** All that comes back is one response, as long as the call. */
 const RESPONSE_ID = 'echo';
 
-/** Every frame comes back at once, invented ones included, so that the caller's timeline is kept. */
+/**
+ * Every frame comes back at once, invented ones included, so that the caller's timeline is kept; all but those that a
+ * stall of the process has made late.
+ */
 export class ImmediateSession implements FlavorSession {
   readonly events = new FlavorEventQueue();
   readonly #call: CallContext;
+  readonly #now: () => number;
+  readonly #backlog = new BacklogFilter();
   #started = false;
 
-  constructor(call: CallContext) {
+  /** @param now Monotonic milliseconds. */
+  constructor(call: CallContext, now: () => number) {
     this.#call = call;
+    this.#now = now;
     const end = (): void => this.events.push({ type: 'end', reason: 'aborted' });
     if (call.signal.aborted) end();
     else call.signal.addEventListener('abort', end, { once: true });
@@ -25,6 +33,7 @@ export class ImmediateSession implements FlavorSession {
   /** Hot path: one event and one copy out of Node's buffer pool. */
   write(frame: AudioFrame): void {
     if (!this.#started || this.events.ended) return;
+    if (this.#backlog.isBacklog(frame.positionMs, this.#now())) return;
     this.events.push({ type: 'audio', responseId: RESPONSE_ID, data: Buffer.from(frame.data) });
   }
 

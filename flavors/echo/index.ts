@@ -14,7 +14,8 @@ export type MakeVoice = (options: { readonly voice: FliteVoiceName }) => Pick<Fl
 export function defineEcho(makeVoice: MakeVoice = createFliteVoice): FlavorModule<EchoConfig> {
   return defineFlavor({
     manifest: echoManifest,
-    create: (config) => (config.mode === 'immediate' ? new ImmediateEcho() : new TurnsEcho(config, makeVoice(config))),
+    create: (config, deps) =>
+      config.mode === 'immediate' ? new ImmediateEcho(() => deps.now()) : new TurnsEcho(config, makeVoice(config)),
   });
 }
 
@@ -22,13 +23,18 @@ export default defineEcho();
 
 class ImmediateEcho implements Flavor {
   readonly capabilities = echoCapabilities.immediate;
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   async check(): Promise<void> {
     // Nothing outside the process is needed.
   }
 
   async open(call: CallContext): Promise<ImmediateSession> {
-    return new ImmediateSession(call);
+    return new ImmediateSession(call, this.#now);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
