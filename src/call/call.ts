@@ -230,7 +230,8 @@ export class Call {
   /** 200, once the journal knows that there will be a call to account for. */
   async #accept(): Promise<void> {
     const answeredAt = new Date(this.#deps.clock.wallTime()).toISOString();
-    await this.#deps.beforeAnswer({ ...this.summary(), answeredAt });
+    const codec = this.#leg.invite.sdp === undefined ? null : this.#deps.negotiation.expectedCodec;
+    await this.#deps.beforeAnswer({ ...this.summary(), answeredAt, codec });
     if (this.#state?.phase !== 'preparing') return;
     this.#describe((sdp) => {
       this.#leg.accept(sdp);

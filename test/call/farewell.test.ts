@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { AgentSpeech } from '../../src/call/agent-speech.js';
+import { Farewell } from '../../src/call/farewell.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+function setUp() {
+  const clock = new FakeClock(0);
+  const speech = new AgentSpeech(8);
+  const over: number[] = [];
+  const stream = { marks: 0, mark: () => ++stream.marks };
+  const farewell = new Farewell(
+    { farewellMs: 15_000, farewellStartMs: 3000, farewellTailMs: 200 },
+    { clock, speech, stream, onOver: () => over.push(clock.now()) },
+  );
+  return { clock, speech, stream, over, farewell };
+}
+
+test('a named goodbye is waited for, whatever is acknowledged meanwhile', () => {
+  const { clock, speech, stream, over, farewell } = setUp();
+  speech.onText('bye', 'goodbye', 0);
+  farewell.begin('bye');
+  expect(stream.marks).toBe(0);
+  farewell.onAck(1);
+  farewell.onReport('other');
+  clock.advance(1000);
+  farewell.onReport('bye');
+  clock.advance(199);
+  expect(over).toEqual([]);
+  clock.advance(20_000);
+  expect(over).toEqual([1200]);
+});
+
+test('the goodbye has 15 s, its start 3 s of them', () => {
+  const { clock, speech, over, farewell } = setUp();
+  farewell.begin('bye');
+  clock.advance(2000);
+  speech.onAudio('bye', 160);
+  clock.advance(20_000);
+  expect(over).toEqual([15_000]);
+});
+
+test('a goodbye that does not start in 3 s leaves what is queued', () => {
+  const { clock, stream, over, farewell } = setUp();
+  farewell.begin('bye');
+  clock.advance(3000);
+  expect(stream.marks).toBe(1);
+  farewell.onReport('bye');
+  farewell.onAck(1);
+  clock.advance(20_000);
+  expect(over).toEqual([3200]);
+});
+
+test('what is queued has 15 s', () => {
+  const { clock, over, farewell } = setUp();
+  farewell.begin(undefined);
+  clock.advance(20_000);
+  expect(over).toEqual([15_000]);
+});
+
+test('begins once', () => {
+  const { clock, stream, over, farewell } = setUp();
+  farewell.begin(undefined);
+  farewell.begin(undefined);
+  expect(stream.marks).toBe(1);
+  farewell.onAck(1);
+  farewell.onAck(1);
+  clock.advance(20_000);
+  expect(over).toEqual([200]);
+});
+
+test('a call that ends otherwise leaves no timer, and begins no farewell', () => {
+  const { clock, stream, over, farewell } = setUp();
+  farewell.begin(undefined);
+  farewell.close();
+  farewell.onAck(1);
+  farewell.begin(undefined);
+  expect([clock.pendingTimers, stream.marks]).toEqual([0, 1]);
+  clock.advance(20_000);
+  expect(over).toEqual([]);
+});
