@@ -1,8 +1,8 @@
 /** Lateness that is still taken for jitter of the host's clock, ms. */
 const TOLERANCE_MS = 40;
 
-/** A backlog comes in one rush; lateness that lasts longer than this is the new normal, ms. */
-const RUSH_MS = 200;
+/** A backlog melts away; lateness that has not become less for this long is the new normal, ms. */
+const SETTLED_MS = 200;
 
 /**
  * Tells frames that the host could not hand over in time. After a stall of the process they come in a rush, while
@@ -10,7 +10,9 @@ const RUSH_MS = 200;
  */
 export class BacklogFilter {
   #bestMs = Number.POSITIVE_INFINITY;
-  #lateSinceMs: number | undefined;
+  /** The least lateness since frames have been late, and when it was reached. */
+  #leastMs = Number.POSITIVE_INFINITY;
+  #leastAtMs = 0;
 
   /**
    * Whether a frame belongs to a backlog. Hot path.
@@ -22,13 +24,16 @@ export class BacklogFilter {
     const latenessMs = nowMs - positionMs;
     if (latenessMs <= this.#bestMs + TOLERANCE_MS) {
       this.#bestMs = Math.min(this.#bestMs, latenessMs);
-      this.#lateSinceMs = undefined;
+      this.#leastMs = Number.POSITIVE_INFINITY;
       return false;
     }
-    this.#lateSinceMs ??= nowMs;
-    if (nowMs - this.#lateSinceMs <= RUSH_MS) return true;
+    if (latenessMs < this.#leastMs - 1) {
+      this.#leastMs = latenessMs;
+      this.#leastAtMs = nowMs;
+    }
+    if (nowMs - this.#leastAtMs <= SETTLED_MS) return true;
     this.#bestMs = latenessMs;
-    this.#lateSinceMs = undefined;
+    this.#leastMs = Number.POSITIVE_INFINITY;
     return false;
   }
 }

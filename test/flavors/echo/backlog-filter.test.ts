@@ -18,6 +18,14 @@ test('after a stall, the frames that come in a rush are left out but the last tw
   expect(filter.isBacklog(420, 1420)).toBe(false);
 });
 
+test('a host that catches up slowly is still catching up', () => {
+  const filter = new BacklogFilter();
+  filter.isBacklog(0, 1000);
+  // 1 s behind, made up for at twice the speed of time.
+  const verdicts = Array.from({ length: 96 }, (_, index) => filter.isBacklog(20 + index * 20, 2020 + index * 10));
+  expect(verdicts.some((backlog) => !backlog)).toBe(false);
+});
+
 test('lateness that stays is the new normal after 200 ms', () => {
   const filter = new BacklogFilter();
   filter.isBacklog(0, 1000);
