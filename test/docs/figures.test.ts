@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { defaultCallLimits } from '../../src/call/call-limits.js';
+import { defaultTurnTakingOptions } from '../../src/call/turn-taking.js';
+import { configDefaults } from '../../src/config/defaults.js';
+import { fixedJitterBufferDefaults } from '../../src/media/fixed-jitter-buffer.js';
+import { latchDefaults } from '../../src/media/latch.js';
+import { FRAME_SLOTS, SLOT_MS } from '../../src/media/pacing-wheel.js';
+import { silenceTrimDefaults } from '../../src/media/silence-trim.js';
+import { voiceDetectorDefaults } from '../../src/media/vad.js';
+import { messageLimits } from '../../src/signaling/embedded/message/limits.js';
+
+/** A page as running text: line ends are blanks. */
+function wordsOf(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
+}
+
+const { openMs, farewellMs, farewellTailMs, abandonMs } = defaultCallLimits;
+const { confirmMs, rejectAfterMs, runGapMs } = defaultTurnTakingOptions;
+const { startMs, startWindowMs, stopMs } = voiceDetectorDefaults;
+const { limits, media } = configDefaults;
+
+describe('docs/2-how-it-works.md states the figures in force', () => {
+  const page = wordsOf('docs/2-how-it-works.md');
+  test.each([
+    `the flavor has ${openMs / 1000} s`,
+    `to their end (${farewellMs / 1000} s at most), with ${farewellTailMs} ms for the phone's own buffer`,
+    `has not ended ${abandonMs / 1000} s after its abort`,
+    `in slots of ${SLOT_MS} ms from one origin`,
+    `over the four slots of ${FRAME_SLOTS * SLOT_MS} ms`,
+    `A fixed delay of ${media.jitter.minMs} ms`,
+    `after ${latchDefaults.portPackets} packets in a row that agree, once the SDP's own address has been silent for ${latchDefaults.portSilenceMs} ms`,
+    `after ${latchDefaults.addressPackets} packets that agree and ${latchDefaults.addressSilenceMs / 1000} s of silence`,
+    `rest for ${media.portRestSeconds} s after a call`,
+    `(up to ${silenceTrimDefaults.maxTrimMs / 1000} s)`,
+    `after ${startMs} ms of voice within ${startWindowMs} ms, and its end after ${stopMs} ms without any`,
+    `| ${confirmMs} ms of voice since the onset |`,
+    `or ${rejectAfterMs} ms after the onset too little voice has gathered`,
+    `${confirmMs} ms of it interrupt the agent; gaps of up to ${runGapMs} ms`,
+    `a request-URI above ${messageLimits.requestUriLength.toLocaleString('en')} characters`,
+    `header fields above ${messageLimits.headBytes / 1024} KB`,
+    `a body above ${messageLimits.bodyBytes / 1024} KB on TCP`,
+  ])('%s', (sentence) => {
+    expect(page).toContain(sentence);
+  });
+
+  test('the jitter buffer of the engine is the one described', () => {
+    expect(fixedJitterBufferDefaults.targetMs).toBe(media.jitter.minMs);
+  });
+});
+
+describe('docs/1-first-call.md states the figures in force', () => {
+  const page = wordsOf('docs/1-first-call.md');
+  test.each([
+    `UDP ${media.ports.replace('-', ' to ')} as shipped`,
+    `\`rtp-timeout\` after ${limits.rtpTimeoutSeconds} s without a packet`,
+    `\`silence\` after ${limits.silenceSeconds} s in which`,
+  ])('%s', (sentence) => {
+    expect(page).toContain(sentence);
+  });
+});
