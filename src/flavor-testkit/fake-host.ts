@@ -286,16 +286,19 @@ export class FakeHost {
   /** Until the caller has finished acting and nothing is heard or said any more. */
   async untilQuiet(): Promise<void> {
     this.#recorder.stir();
-    await this.until(
+    const quiet = await this.reaches(
       () =>
         this.#speech.length === 0 &&
         this.#keys.length === 0 &&
         this.#playout.queuedMs < 200 &&
         this.#positionMs - this.#recorder.stirred.positionMs >= QUIET_MS &&
         performance.now() - this.#recorder.stirred.atMs >= this.#settings.patience.settleMs,
-      'silence between turns',
       this.#settings.answerMs * 2,
     );
+    if (quiet) return;
+    const open = this.#playout.unfinished;
+    const why = open === undefined ? '' : `: '${open}' was begun and neither interrupted nor closed by audio-done`;
+    throw new Error(`no silence between turns${why}`);
   }
 
   /** Acts, and waits for audible speech that came after the caller had begun. Returns the id of its response. */

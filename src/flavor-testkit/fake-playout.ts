@@ -45,6 +45,12 @@ export class FakePlayout {
     return this.#tracks.map((track) => track.responseId);
   }
 
+  /** The response that has been played as far as it came, and holds up what follows. */
+  get unfinished(): string | undefined {
+    const head = this.#tracks[0];
+    return head && !head.done && head.queuedBytes === 0 ? head.responseId : undefined;
+  }
+
   /** Audio received and not yet played, ms. */
   get queuedMs(): number {
     return this.#tracks.reduce((sum, track) => sum + track.queuedBytes, 0) / this.#bytesPerMs;

@@ -33,6 +33,7 @@ export class FakeModel {
   #dialogue: { readonly id: string; text: string }[] = [];
   #voicedFrames = 0;
   #turns = 0;
+  #generation = 0;
   #replies = 0;
 
   constructor(options: FakeModelOptions) {
@@ -64,6 +65,7 @@ export class FakeModel {
         this.#reply(`You pressed ${[...message.digits].join(' ')}.`);
         return;
       case 'cancel':
+        this.#generation = message.generation;
         for (const speech of this.#speaking) speech.abort();
         this.#speaking.clear();
         return;
@@ -120,12 +122,13 @@ export class FakeModel {
 
   async #speak(id: string, text: string, speech: AbortController): Promise<void> {
     const data = Buffer.from(speechLike(FORMAT, MS_PER_WORD)).toString('base64');
+    const generation = this.#generation;
     for (const [index, word] of text.split(' ').entries()) {
       await sleep(SEND_MS);
       if (speech.signal.aborted) return;
-      this.#options.send({ type: 'speech', id, text: `${word} `, atMs: index * MS_PER_WORD, data });
+      this.#options.send({ type: 'speech', id, generation, text: `${word} `, atMs: index * MS_PER_WORD, data });
     }
-    this.#options.send({ type: 'speech-done', id });
+    this.#options.send({ type: 'speech-done', id, generation });
   }
 
   #note(id: string, text: string): void {

@@ -7,6 +7,9 @@ import { FakeModel } from './fake-model.js';
 
 const statusOf = { unauthorized: 401, 'rate-limited': 429, 'server-error': 503 } as const;
 
+/** What it says is this long under way: an interruption may meet it there. */
+const WIRE_MS = 4;
+
 /** What the model does with the caller's next turn. */
 export type NextTurn = 'short-answer' | 'long-answer' | 'one-tool' | 'two-tools';
 
@@ -92,18 +95,18 @@ export class FakeProvider implements ProviderControl, AsyncDisposable {
     return request.headers.authorization === `Bearer ${this.key}` ? undefined : 401;
   }
 
+  #deliver(socket: WebSocket, text: string): void {
+    if (this.#malformNext) setTimeout(() => socket.send(text.slice(0, text.length / 2)), WIRE_MS);
+    this.#malformNext = false;
+    setTimeout(() => socket.send(text), WIRE_MS);
+  }
+
   #serve(socket: WebSocket): void {
     const model = new FakeModel({
       send: (message) => {
-        if (this.#fault === 'hang') {
-          this.#hung.push(() => socket.send(JSON.stringify(message)));
-          return;
-        }
         const text = JSON.stringify(message);
-        const broken = this.#malformNext;
-        this.#malformNext = false;
-        if (broken) socket.send(text.slice(0, text.length / 2));
-        socket.send(text);
+        if (this.#fault === 'hang') this.#hung.push(() => this.#deliver(socket, text));
+        else this.#deliver(socket, text);
       },
       nextTurn: () => this.nextTurn,
       onRequest: (prompt) => this.#requests.push({ prompt }),

@@ -22,8 +22,8 @@ export class ReferenceSession implements FlavorSession {
   readonly #call: CallContext;
   readonly #config: ReferenceConfig;
   readonly #socket: WebSocket;
-  /** Replies that were interrupted: what still comes for them is dropped. */
-  readonly #interrupted = new Set<string>();
+  /** Rises with every interruption: what was asked for before may still be under way, and is dropped. */
+  #generation = 0;
   readonly #spoken = new Set<string>();
   /** Tools called and not yet answered, with the results that have come. */
   readonly #tools = new Map<string, ToolResult | undefined>();
@@ -64,8 +64,8 @@ export class ReferenceSession implements FlavorSession {
   }
 
   interrupt(): void {
-    for (const id of this.#spoken) this.#interrupted.add(id);
-    this.#send({ type: 'cancel' });
+    this.#generation += 1;
+    this.#send({ type: 'cancel', generation: this.#generation });
   }
 
   onVoice(): void {
@@ -147,13 +147,14 @@ export class ReferenceSession implements FlavorSession {
         return;
       case 'speech': {
         const { id: responseId, text, atMs } = message;
-        if (this.#interrupted.has(responseId)) return;
+        if (message.generation < this.#generation) return;
         this.#spoken.add(responseId);
         this.events.push({ type: 'text', responseId, text, atMs });
         this.events.push({ type: 'audio', responseId, data: new Uint8Array(Buffer.from(message.data, 'base64')) });
         return;
       }
       case 'speech-done':
+        if (message.generation < this.#generation) return;
         this.events.push({ type: 'audio-done', responseId: message.id });
         return;
       case 'tools':

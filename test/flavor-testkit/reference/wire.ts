@@ -13,7 +13,8 @@ export type ToProvider =
   | { readonly type: 'end-turn' }
   | { readonly type: 'say'; readonly text: string }
   | { readonly type: 'digits'; readonly digits: string }
-  | { readonly type: 'cancel' }
+  /** Ends every reply asked for so far; later ones carry the number. */
+  | { readonly type: 'cancel'; readonly generation: number }
   /** What of a reply was heard; the rest never happened. */
   | { readonly type: 'cut'; readonly id: string; readonly heardText: string }
   | { readonly type: 'tool-results'; readonly results: readonly string[]; readonly reply: boolean }
@@ -25,10 +26,11 @@ export type FromProvider =
   | {
       readonly type: 'speech';
       readonly id: string;
+      readonly generation: number;
       readonly text: string;
       readonly atMs: number;
       readonly data: string;
     }
-  | { readonly type: 'speech-done'; readonly id: string }
+  | { readonly type: 'speech-done'; readonly id: string; readonly generation: number }
   | { readonly type: 'tools'; readonly calls: readonly WireTool[] }
   | { readonly type: 'error'; readonly status: number };
