@@ -25,6 +25,8 @@ export class Periodicity {
   readonly #input = new Float64Array(2 * REACH + FRAME_SAMPLES);
   /** Filtered, at 4000 Hz, newest last. */
   readonly #slow = new Float64Array(HISTORY);
+  /** The last frame at 4000 Hz: 80 samples. A view, new with every {@link push}. */
+  readonly lastFrame = this.#slow.subarray(HISTORY - HALF_FRAME);
 
   /** Takes the next 160 samples. To be called for every frame. */
   push(samples: Int16Array): void {

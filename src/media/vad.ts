@@ -1,13 +1,14 @@
 import { AmbientNoise, type Loudness } from './ambient-noise.js';
 import { Periodicity } from './periodicity.js';
 import { PowerSpectrum, SPECTRUM_SAMPLES } from './power-spectrum.js';
+import { SoundDuration } from './sound-duration.js';
 import { ToneCheck } from './tone-check.js';
 
 /** Times and thresholds of the voice detector. */
 export interface VoiceDetectorOptions {
   /**
-   * Voiced time that must gather within `startWindowMs` before speech is said to have started, ms. 40 ms do after a
-   * consonant of 80 ms.
+   * What must gather within `startWindowMs` before speech is said to have started: so much voiced time (20 ms less after
+   * a long consonant), and sound for longer than that. A shorter sound never starts speech. ms.
    */
   readonly startMs: number;
   /** ms, at most 600. */
@@ -79,8 +80,7 @@ const UNVOICED_FRAMES = 15;
 /** At the start of a call nothing starts before so many frames, which are learnt as noise. */
 const CALIBRATION_FRAMES = 10;
 
-/** A short vowel after a long consonant ("six", "she"): two voiced frames do where six of the last eight stand out. */
-const SHORT_VOICED_FRAMES = 2;
+/** A short vowel after a long consonant ("six", "she"): one voiced frame less does where six of eight stand out. */
 const CONSONANT_FRAMES = 6;
 const CONSONANT_WINDOW_MASK = 0xff;
 
@@ -112,6 +112,7 @@ class PitchVoiceDetector implements VoiceDetector {
   readonly #noise = new AmbientNoise();
   readonly #periodicity = new Periodicity();
   readonly #tones = new ToneCheck();
+  readonly #duration: SoundDuration;
   #frames = 0;
   /** One bit a frame, the newest lowest: verdicts, and whether the frame stood out of the noise. */
   #voicedBits = 0;
@@ -128,12 +129,14 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#startFrames = Math.max(1, Math.ceil(options.startMs / FRAME_MS));
     const windowFrames = Math.min(Math.max(Math.ceil(options.startWindowMs / FRAME_MS), this.#startFrames), 30);
     this.#windowMask = 2 ** windowFrames - 1;
+    this.#duration = new SoundDuration(windowFrames + 1);
     this.#stopFrames = Math.max(1, Math.ceil(options.stopMs / FRAME_MS));
   }
 
   process(samples: Int16Array): boolean {
     if (samples.length !== FRAME_SAMPLES) throw new RangeError(`${samples.length} samples instead of ${FRAME_SAMPLES}`);
     this.#periodicity.push(samples);
+    this.#duration.push(this.#periodicity.lastFrame, this.#ambientWeight());
     const voiced = this.#take(samples) ? this.#isSpeech() : this.#pass();
     this.#frames += 1;
     this.#follow(voiced);
@@ -149,6 +152,7 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#noise.reset();
     this.#periodicity.reset();
     this.#tones.reset();
+    this.#duration.reset();
     this.#frames = 0;
     this.#voicedBits = 0;
     this.#standingOutBits = 0;
@@ -214,7 +218,7 @@ class PitchVoiceDetector implements VoiceDetector {
 
   #learn(loudness: Loudness, candidate: boolean, sustains: boolean, standingOut: boolean): void {
     this.#peakDb = Math.max(loudness.levelDb, this.#peakDb - PEAK_DECAY_DB);
-    const suspicious = this.#framesWithoutLull >= SUSPICIOUS_FRAMES;
+    const suspicious = this.#suspicious();
     if (this.speaking && sustains && loudness.levelDb > this.#peakDb - LULL_DB) this.#framesWithoutLull += 1;
     else if (!this.speaking || !suspicious) this.#framesWithoutLull = 0;
     const calibrating = this.#frames < CALIBRATION_FRAMES;
@@ -223,6 +227,17 @@ class PitchVoiceDetector implements VoiceDetector {
     }
     if (suspicious || !this.speaking) this.#noise.learnLevel(candidate ? CANDIDATE_WEIGHT : 1);
     if (!this.speaking) this.#noise.learnExcess();
+  }
+
+  /** Whether what goes on without a lull is no speech after all. */
+  #suspicious(): boolean {
+    return this.#framesWithoutLull >= SUSPICIOUS_FRAMES;
+  }
+
+  /** How far the coming frame may be taken for the surroundings, before it was looked at. */
+  #ambientWeight(): number {
+    if (this.speaking && !this.#suspicious()) return 0;
+    return (this.#voicedBits & 1) === 1 ? CANDIDATE_WEIGHT : 1;
   }
 
   /** Turns verdicts into stretches of speech. */
@@ -238,7 +253,7 @@ class PitchVoiceDetector implements VoiceDetector {
         this.changed = 'stopped';
         this.#voicedBits = 0;
       }
-    } else if (voiced && this.#frames > CALIBRATION_FRAMES) {
+    } else if ((this.#standingOutBits & 1) === 1 && this.#frames > CALIBRATION_FRAMES) {
       const window = this.#voicedBits & this.#windowMask;
       if (this.#suffices(bitCount(window))) this.#start(32 - Math.clz32(window));
     }
@@ -246,9 +261,11 @@ class PitchVoiceDetector implements VoiceDetector {
 
   /** Whether so many voiced frames in the window are speech. */
   #suffices(voicedFrames: number): boolean {
+    if (!this.#duration.exceeds(this.#options.startMs)) return false;
     if (voicedFrames >= this.#startFrames) return true;
     const standingOut = bitCount(this.#standingOutBits & CONSONANT_WINDOW_MASK);
-    return voicedFrames >= SHORT_VOICED_FRAMES && standingOut >= CONSONANT_FRAMES;
+    const inSuccession = (this.#voicedBits & 3) === 3;
+    return inSuccession && voicedFrames >= this.#startFrames - 1 && standingOut >= CONSONANT_FRAMES;
   }
 
   /** `frames`: the first voiced frame of the stretch is the last but so many less one. */
