@@ -15,6 +15,10 @@ export const errorCodes = {
     meaning: 'A listening address cannot be bound.',
     remedy: 'Free the port, or choose another address in the configuration.',
   },
+  ERR_STOPPED: {
+    meaning: 'The connector was stopped before it had started.',
+    remedy: 'Nothing is wrong: make another one to start again.',
+  },
   ERR_NO_MEDIA_PORT: {
     meaning: 'No RTP port is free in `media.ports`.',
     remedy: 'Widen `media.ports`, lower `limits.calls` or shorten `media.portRestSeconds`.',

@@ -52,7 +52,7 @@ export function renderTemplate(text: string, variables: ReadonlyMap<string, stri
   const rendered = text.replace(PLACEHOLDER, (_placeholder, name: string) => {
     const value = variables.get(variableKey(name));
     if (value === undefined) missing.add(name);
-    return clean(value ?? '');
+    return cleanValue(value ?? '');
   });
   return { text: rendered, missing: [...missing] };
 }
@@ -66,7 +66,8 @@ function variableKey(name: string): string {
   return /^sip\./i.test(name) ? name.toLowerCase() : name;
 }
 
-function clean(value: string): string {
+/** A stranger's text made fit for a text of ours: at most 512 characters, control characters as blanks. */
+export function cleanValue(value: string): string {
   const cut = value.slice(0, MAX_VALUE_LENGTH);
   return cut.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{Surrogate}/gu, '');
 }

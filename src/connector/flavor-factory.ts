@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
 import type { Config } from '../config/config.js';
-import type { Flavor, FlavorDeps, FlavorModule } from '../flavor-api/index.js';
+import { type Flavor, type FlavorDeps, FlavorError, type FlavorModule, flavorErrorCodes } from '../flavor-api/index.js';
 import { loadFlavorModule } from './flavor-loader.js';
 
 /** A mistake in a flavor's section of the configuration. */
@@ -40,7 +40,8 @@ export async function prepareFlavor(
 /**
  * Makes every flavor of a configuration, by the name routes use. When one fails, those already made are closed.
  *
- * Throws `ERR_FLAVOR_NOT_FOUND`, `ERR_FLAVOR_INVALID`, `ERR_CONFIG_INVALID` (options), or what `create` throws.
+ * Throws `ERR_FLAVOR_NOT_FOUND`, `ERR_FLAVOR_INVALID`, `ERR_CONFIG_INVALID` (options), or the `ERR_FLAVOR_*` that `create`
+ * throws; messages name the flavor.
  */
 export async function createFlavors(config: Config, deps: FlavorDeps): Promise<ReadonlyMap<string, Flavor>> {
   const flavors = new Map<string, Flavor>();
@@ -51,22 +52,45 @@ export async function createFlavors(config: Config, deps: FlavorDeps): Promise<R
       flavors.set(name, await create(name, prepared, deps));
     }
   } catch (error) {
-    await Promise.allSettled([...flavors.values()].map((flavor) => flavor[Symbol.asyncDispose]()));
+    await Promise.allSettled([...flavors.values()].map(async (flavor) => await flavor[Symbol.asyncDispose]()));
     throw error;
   }
   return flavors;
 }
 
 async function create(name: string, { module, options }: PreparedFlavor, deps: FlavorDeps): Promise<Flavor> {
+  const flavor = await make(name, { module, options }, deps);
+  const problem = problemOf(flavor);
+  if (problem === undefined) return flavor;
+  throw new ConnectorError('ERR_FLAVOR_INVALID', `the flavor ${JSON.stringify(name)} cannot be used: ${problem}`);
+}
+
+async function make(name: string, { module, options }: PreparedFlavor, deps: FlavorDeps): Promise<Flavor> {
   try {
     return await module.create(options, deps);
   } catch (error) {
-    if (errorCode(error) === undefined) {
-      const message = `the flavor ${JSON.stringify(name)} cannot be made: ${errorMessage(error)}`;
-      throw new ConnectorError('ERR_FLAVOR_INVALID', message, { cause: error });
-    }
-    throw error;
+    const message = `the flavor ${JSON.stringify(name)} cannot be made: ${errorMessage(error)}`;
+    const code = flavorErrorCodes.find((known) => known === errorCode(error));
+    if (code === undefined) throw new ConnectorError('ERR_FLAVOR_INVALID', message, { cause: error });
+    throw new FlavorError(code, message, false, { cause: error });
   }
+}
+
+const encodings: ReadonlySet<unknown> = new Set(['pcm16', 'mulaw', 'alaw']);
+const sampleRates: ReadonlySet<unknown> = new Set([8000, 16_000, 24_000, 48_000]);
+
+/** Why what `create` gave back is no flavor; `undefined` when it is one. It may not have been written in TypeScript. */
+function problemOf(flavor: Partial<Flavor> | null | undefined): string | undefined {
+  if (typeof flavor !== 'object' || flavor === null) return 'create() gave back no flavor';
+  if (typeof flavor.open !== 'function') return 'it has no open()';
+  if (typeof flavor[Symbol.asyncDispose] !== 'function') return 'it has no [Symbol.asyncDispose]()';
+  for (const side of ['input', 'output'] as const) {
+    const formats: unknown = flavor.capabilities?.[side];
+    if (!Array.isArray(formats) || formats.length === 0) return `capabilities.${side} names no format`;
+    const unknown = formats.find((format) => !encodings.has(format?.encoding) || !sampleRates.has(format?.sampleRate));
+    if (unknown !== undefined) return `capabilities.${side} names ${JSON.stringify(unknown)}, which is no format`;
+  }
+  return undefined;
 }
 
 function optionError(file: string, issues: readonly FlavorOptionIssue[]): ConnectorError {

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { isAbsolute, join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { FlavorModule } from '../flavor-api/index.js';
+import { packageEntry } from './package-entry.js';
 
 /** The flavors of this package, each loaded only when a configuration names it. */
 const builtIn: ReadonlyMap<string, () => Promise<{ readonly default: unknown }>> = new Map([
@@ -27,10 +27,12 @@ export async function loadFlavorModule(use: string, configDirectory: string): Pr
     loaded = await load();
   } catch (error) {
     const known = builtInFlavors.join(', ');
-    const message = `the flavor ${JSON.stringify(use)} does not load: ${errorMessage(error)} (built in: ${known})`;
+    // The lines below the first are the stack of files that required it: ours.
+    const [reason = ''] = errorMessage(error).split('\n');
+    const message = `the flavor ${JSON.stringify(use)} does not load: ${reason} (built in: ${known})`;
     throw new ConnectorError('ERR_FLAVOR_NOT_FOUND', message, { cause: error });
   }
-  const flavor = loaded.default;
+  const flavor = defaultExport(loaded.default);
   const problem = problemOf(flavor);
   if (problem !== undefined || !isFlavorModule(flavor)) {
     throw new ConnectorError('ERR_FLAVOR_INVALID', `${JSON.stringify(use)} is not a flavor: ${problem}`);
@@ -40,9 +42,17 @@ export async function loadFlavorModule(use: string, configDirectory: string): Pr
 
 async function importFrom(use: string, directory: string): Promise<{ readonly default: unknown }> {
   const isPath = use.startsWith('.') || isAbsolute(use);
-  const file = isPath ? resolve(directory, use) : createRequire(join(directory, 'noop.js')).resolve(use);
-  if (isPath && !existsSync(file)) throw new Error(`there is no file ${file}`);
+  const file = isPath ? resolve(directory, use) : packageEntry(use, directory);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) throw new Error(`there is no file ${file}`);
+  if (found.isDirectory()) throw new Error(`${file} is a directory: name the file in it`);
   return import(pathToFileURL(file).href);
+}
+
+/** Of a module that was compiled from ESM to CommonJS, the default export is one level down. */
+function defaultExport(value: unknown): unknown {
+  const compiled = typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
+  return compiled ? value.default : value;
 }
 
 function isFlavorModule(value: unknown): value is FlavorModule {

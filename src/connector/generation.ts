@@ -50,7 +50,10 @@ export class Generation {
   }
 
   async #disposeFlavors(): Promise<void> {
-    const results = await Promise.allSettled([...this.flavors.values()].map((flavor) => flavor[Symbol.asyncDispose]()));
+    // Each within a function of its own: one that throws at once must not keep the others open.
+    const results = await Promise.allSettled(
+      [...this.flavors.values()].map(async (flavor) => await flavor[Symbol.asyncDispose]()),
+    );
     for (const result of results) if (result.status === 'rejected') this.#onDisposeError(result.reason);
   }
 }

@@ -7,9 +7,9 @@ import { defaultCallLimits } from '../call/call-limits.js';
 import type { OpenRecorder } from '../call/call-media.js';
 import { MediaNegotiation } from '../call/media-negotiation.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
-import type { RouteConfig } from '../config/config.js';
+import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { describeRoute, type RouteDecision } from '../config/router.js';
-import { callVariables, isCredentialHeader, renderTemplate } from '../config/template.js';
+import { callVariables, cleanValue, isCredentialHeader, renderTemplate } from '../config/template.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import { createStereoRecorder } from '../media/stereo-recorder.js';
@@ -26,12 +26,16 @@ import { mediaAddress } from './media-address.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;
+/** Longest user part kept of From and of what was dialled, characters: both are a stranger's words, and go to records. */
+const MAX_USER_LENGTH = 256;
 
 export interface ReceptionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   readonly engine: MediaEngine;
+  /** What the engine was made with; a reload does not change it. */
+  readonly media: MediaConfig;
   readonly registry: CallRegistry;
   readonly admission: AdmissionControl;
   readonly emit: CallEventSink;
@@ -78,8 +82,7 @@ export class Reception {
     try {
       this.#begin(leg, generation, decision, decision.route, flavor);
     } catch (error) {
-      const status = errorCode(error) === 'ERR_SDP_INVALID' ? 400 : 488;
-      this.#refuse(leg, status, 'rejected', {}, decision, error);
+      this.#refuse(leg, statusOf(error), 'rejected', {}, decision, error);
     }
   }
 
@@ -89,12 +92,12 @@ export class Reception {
   }
 
   #begin(leg: InboundLeg, generation: Generation, decision: RouteDecision, route: RouteConfig, flavor: Flavor): void {
-    const { clock, random, engine, registry, emit, log } = this.#deps;
+    const { clock, random, engine, media, registry, emit, log } = this.#deps;
     const { config } = generation;
     const { invite } = leg;
     const peer = { localAddress: leg.localAddress, offer: invite.sdp };
-    const address = mediaAddress(config.media, peer, (remote) => this.#localAddresses.find(remote));
-    const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: config.media.codecs }, random);
+    const address = mediaAddress(media, peer, (remote) => this.#localAddresses.find(remote));
+    const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: media.codecs }, random);
     const identity = this.#identify(invite, decision);
     const { headers, variables, greeting } = shownToFlavor(route, identity, invite);
     const callLog = childLog(log, identity.id);
@@ -176,8 +179,8 @@ export class Reception {
     return {
       id: random.hex(8),
       direction: 'inbound',
-      from: invite.fromUser,
-      to: decision?.to ?? (invite.requestUser || invite.toUser),
+      from: bounded(invite.fromUser),
+      to: bounded(decision?.to ?? (invite.requestUser || invite.toUser)),
       route: decision?.route && decision.index !== undefined ? describeRoute(decision.index, decision.route) : null,
       flavor: decision?.route?.flavor ?? null,
       startedAtMs: clock.wallTime(),
@@ -199,7 +202,7 @@ function shownToFlavor(
   const headers = new Map<string, string>();
   for (const name of route.headers) {
     const value = isCredentialHeader(name) ? undefined : invite.headers.get(name.toLowerCase())?.[0];
-    if (value !== undefined) headers.set(name.toLowerCase(), value);
+    if (value !== undefined) headers.set(name.toLowerCase(), cleanValue(value));
   }
   const exposed = new Map([...headers].map(([name, value]) => [name, [value]] as const));
   const variables = callVariables(route.variables, { from, to, headers: exposed });
@@ -210,6 +213,22 @@ function shownToFlavor(
     variables: Object.fromEntries(variables),
     greeting: route.greeting === undefined ? undefined : renderTemplate(route.greeting, all).text,
   };
+}
+
+function bounded(user: string): string {
+  return user.slice(0, MAX_USER_LENGTH);
+}
+
+/** What the caller is told: a mistake in its description is its own, anything else is ours. */
+function statusOf(error: unknown): number {
+  switch (errorCode(error)) {
+    case 'ERR_SDP_INVALID':
+      return 400;
+    case 'ERR_SDP_UNACCEPTABLE':
+      return 488;
+    default:
+      return 500;
+  }
 }
 
 function childLog(log: Logger, callId: string): Logger {

@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from '../base/clock.js';
-import { errorMessage } from '../base/connector-error.js';
+import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { Config } from '../config/config.js';
 import { createRouter } from '../config/router.js';
@@ -45,6 +45,8 @@ export type ReloadOutcome =
 const WARMUP_MS = 15_000;
 /** Time the calls have to say goodbye when the connector stops, ms. */
 const FAREWELL_MS = 3_000;
+/** Time the flavors have to close when the connector stops, ms. */
+const DISPOSE_MS = 5_000;
 
 /** A connector: takes calls from {@link start} until {@link stop}. Made by `createConnector`. */
 export class VoiceConnector implements AsyncDisposable {
@@ -53,19 +55,27 @@ export class VoiceConnector implements AsyncDisposable {
   readonly #hub: EventHub;
   readonly #admission: AdmissionControl;
   readonly #closers = new Closers();
+  /** What was bound and opened at the start stays as this says. */
+  readonly #initial: Config;
   #config: Config;
   #generation: Generation | undefined;
   #driver: SignalingDriver | undefined;
   #operations: Operations | undefined;
   #driverUp = false;
   #draining = false;
+  #starting: Promise<ConnectorAddresses> | undefined;
   #stopping: Promise<void> | undefined;
+  /** Aborts at the stop: nothing that still warms up is waited for. */
+  readonly #stop = new AbortController();
+  /** The last reload asked for: each waits for the one before it. */
+  #reloading: Promise<unknown> = Promise.resolve();
   #finish: () => void = () => {};
   readonly #finished = new Promise<void>((resolve) => {
     this.#finish = resolve;
   });
 
   constructor(config: Config, deps: ConnectorDeps) {
+    this.#initial = config;
     this.#config = config;
     this.#deps = deps;
     this.#hub = new EventHub(deps);
@@ -74,16 +84,12 @@ export class VoiceConnector implements AsyncDisposable {
 
   /**
    * Loads the flavors, opens the record log, binds SIP and admin. On failure everything that was opened is closed again.
-   * Throws `ERR_LISTEN`, `ERR_FLAVOR_NOT_FOUND`, `ERR_FLAVOR_INVALID`, `ERR_CONFIG_INVALID`, `ERR_RECORD_WRITE`,
-   * `ERR_RECORD_IN_USE`.
+   * Once: a second call gives the result of the first. Throws `ERR_LISTEN`, `ERR_FLAVOR_*`, `ERR_CONFIG_INVALID`,
+   * `ERR_RECORD_WRITE`, `ERR_RECORD_IN_USE`, and `ERR_STOPPED` after `stop`.
    */
-  async start(): Promise<ConnectorAddresses> {
-    try {
-      return await this.#open();
-    } catch (error) {
-      await this.#closers.closeAll((failure) => this.#complain(failure));
-      throw error;
-    }
+  start(): Promise<ConnectorAddresses> {
+    this.#starting ??= this.#start();
+    return this.#starting;
   }
 
   calls(): readonly CallSummary[] {
@@ -102,33 +108,14 @@ export class VoiceConnector implements AsyncDisposable {
     return this.#hub.listen(listener);
   }
 
-  /** Reads the configuration again and takes it; a bad one changes nothing. */
-  async reload(): Promise<ReloadOutcome> {
-    const read = (await this.#deps.readConfig?.()) ?? { problem: 'this connector has no configuration file' };
-    const outcome = 'config' in read ? await this.apply(read.config) : { ok: false as const, problem: read.problem };
-    this.#operations?.onReload(outcome.ok, Object.keys(this.#config.flavors));
-    if (outcome.ok) this.#deps.log.info({ atRestart: outcome.atRestart }, 'configuration reloaded');
-    else this.#deps.log.error({ problem: outcome.problem }, 'reload refused, the running configuration stays');
-    return outcome;
+  /** Reads the configuration again and takes it; a bad one changes nothing. Never rejects. */
+  reload(): Promise<ReloadOutcome> {
+    return this.#inTurn(() => this.#reload());
   }
 
-  /** Takes a new configuration for new calls; those that are up keep the old one. */
-  async apply(config: Config): Promise<ReloadOutcome> {
-    const old = this.#generation;
-    if (!old || this.#stopping) return { ok: false, problem: 'the connector is not running' };
-    let next: Generation;
-    try {
-      next = await this.#generate(config);
-    } catch (error) {
-      return { ok: false, problem: errorMessage(error) };
-    }
-    const atRestart = restartOnly(this.#config, config);
-    this.#generation = next;
-    this.#config = config;
-    this.#admission.setLimits(config.limits);
-    this.#onOccupancy();
-    void old.retire();
-    return { ok: true, atRestart };
+  /** Takes a new configuration for new calls; those that are up keep the old one. Never rejects. */
+  apply(config: Config): Promise<ReloadOutcome> {
+    return this.#inTurn(() => this.#apply(config));
   }
 
   /** New INVITEs get 503 from now on. Resolves when the last call has ended. Idempotent. */
@@ -155,11 +142,73 @@ export class VoiceConnector implements AsyncDisposable {
     await this.stop();
   }
 
+  async #start(): Promise<ConnectorAddresses> {
+    try {
+      this.#refuseWhenStopped();
+      return await this.#open();
+    } catch (error) {
+      await this.#closers.closeAll((failure) => this.#complain(failure));
+      throw error;
+    }
+  }
+
+  #refuseWhenStopped(): void {
+    if (this.#stopping) throw new ConnectorError('ERR_STOPPED', 'the connector was stopped before it had started');
+  }
+
+  /** One reload after the other: two at once would both replace the same generation, and one of theirs would be lost. */
+  #inTurn(action: () => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+    const outcome = this.#reloading.then(action);
+    this.#reloading = outcome;
+    return outcome;
+  }
+
+  #refused(error: unknown): ReloadOutcome {
+    return { ok: false, problem: errorMessage(error) };
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const outcome = await this.#readAndApply().catch((error: unknown) => this.#refused(error));
+    this.#operations?.onReload(outcome.ok, Object.keys(this.#config.flavors));
+    if (outcome.ok) this.#deps.log.info({ atRestart: outcome.atRestart }, 'configuration reloaded');
+    else this.#deps.log.error({ problem: outcome.problem }, 'reload refused, the running configuration stays');
+    return outcome;
+  }
+
+  async #readAndApply(): Promise<ReloadOutcome> {
+    const read = (await this.#deps.readConfig?.()) ?? { problem: 'this connector has no configuration file' };
+    return 'config' in read ? this.#apply(read.config) : { ok: false, problem: read.problem };
+  }
+
+  /** Never rejects. */
+  async #apply(config: Config): Promise<ReloadOutcome> {
+    const old = this.#generation;
+    const notRunning = { ok: false, problem: 'the connector is not running' } as const;
+    if (!old || this.#stopping) return notRunning;
+    let next: Generation;
+    try {
+      next = await this.#generate(config);
+    } catch (error) {
+      return this.#refused(error);
+    }
+    if (this.#stop.signal.aborted) {
+      await next.retire();
+      return notRunning;
+    }
+    this.#generation = next;
+    this.#config = config;
+    this.#admission.setLimits(config.limits);
+    this.#onOccupancy();
+    void old.retire();
+    return { ok: true, atRestart: restartOnly(this.#initial, config) };
+  }
+
   async #open(): Promise<ConnectorAddresses> {
     const { clock, random, log } = this.#deps;
     const config = this.#config;
     this.#generation = await this.#generate(config);
-    this.#closers.add(async () => this.#generation?.retire());
+    this.#closers.add(async () => this.#retire());
+    this.#refuseWhenStopped();
     const records = await openRecordLog({ path: config.cdr.path }, { clock, log });
     this.#closers.add(() => records.close());
     const engine = this.#deps.createEngine(config);
@@ -188,6 +237,7 @@ export class VoiceConnector implements AsyncDisposable {
       random,
       log,
       engine,
+      media: this.#initial.media,
       registry: this.#registry,
       admission: this.#admission,
       emit: this.#hub.publish,
@@ -210,17 +260,30 @@ export class VoiceConnector implements AsyncDisposable {
   async #generate(config: Config): Promise<Generation> {
     const router = createRouter(config.routes);
     const flavors = await this.#deps.createFlavors(config);
-    const signal = AbortSignal.timeout(WARMUP_MS);
-    await Promise.all(
-      [...flavors].map(async ([name, flavor]) => {
-        try {
-          await flavor.warmup?.(signal);
-        } catch (error) {
-          this.#deps.log.warn({ flavor: name, error: errorMessage(error) }, 'a flavor did not warm up');
-        }
-      }),
-    );
+    await Promise.all([...flavors].map(([name, flavor]) => this.#warmUp(name, flavor)));
     return new Generation(config, router, flavors, (error) => this.#complain(error));
+  }
+
+  /** Never rejects, and never takes longer than it may, whatever the flavor does. */
+  async #warmUp(name: string, flavor: Flavor): Promise<void> {
+    const { clock, log } = this.#deps;
+    const late = new AbortController();
+    const timer = clock.setTimeout(() => late.abort(), WARMUP_MS);
+    const signal = AbortSignal.any([late.signal, this.#stop.signal]);
+    const gaveUp = new Promise<never>((_resolve, reject) => {
+      const giveUp = (): void => reject(new Error(`not ready after ${WARMUP_MS / 1000} s, or the connector stops`));
+      if (signal.aborted) giveUp();
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+    try {
+      await Promise.race([flavor.warmup?.(signal), gaveUp]);
+    } catch (error) {
+      log.warn({ flavor: name, error: errorMessage(error) }, 'a flavor did not warm up');
+    } finally {
+      clock.clearTimeout(timer);
+      // Where there is no warm-up, or it threw at once, nobody waits for this any more.
+      gaveUp.catch(() => undefined);
+    }
   }
 
   /** What the admin interface and the metrics may see and do. */
@@ -254,17 +317,34 @@ export class VoiceConnector implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#stop.abort();
     void this.drain();
+    // What is being opened can only be closed when it is there.
+    await this.#starting?.catch(() => undefined);
+    await this.#reloading;
     this.#registry.endAll('drain');
-    let timer: TimerHandle | undefined;
-    const timedOut = new Promise<void>((resolve) => {
-      timer = this.#deps.clock.setTimeout(resolve, FAREWELL_MS);
-    });
-    await Promise.race([this.#registry.empty(), timedOut]);
-    // Left alone it would keep the process for its whole length.
-    this.#deps.clock.clearTimeout(timer);
+    await this.#within(FAREWELL_MS, this.#registry.empty());
     await this.#closers.closeAll((error) => this.#complain(error));
     this.#hub.close();
+  }
+
+  async #retire(): Promise<void> {
+    const closed = await this.#within(DISPOSE_MS, this.#generation?.retire() ?? Promise.resolve());
+    if (!closed) this.#complain(new Error(`the flavors did not close within ${DISPOSE_MS / 1000} s`));
+  }
+
+  /** Whether `work` is done within `limitMs`. Rejects as it does. */
+  async #within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
+    const { clock } = this.#deps;
+    let timer: TimerHandle | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = clock.setTimeout(() => resolve(false), limitMs);
+    });
+    try {
+      return await Promise.race([work.then(() => true), late]);
+    } finally {
+      clock.clearTimeout(timer);
+    }
   }
 
   #complain(error: unknown): void {

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import type { Config } from '../../src/config/config.js';
+import { createRouter } from '../../src/config/router.js';
+import { Generation } from '../../src/connector/generation.js';
+import type { Flavor } from '../../src/flavor-api/index.js';
+import { FakeFlavor } from '../support/fake-flavor.js';
+
+// A generation keeps its configuration for others and never looks into it.
+const config = {} as Config;
+
+function setUp(...flavors: Flavor[]) {
+  const errors: unknown[] = [];
+  const named = new Map(flavors.map((flavor, index) => [String(index), flavor]));
+  const generation = new Generation(config, createRouter([]), named, (error) => errors.push(error));
+  return { generation, errors };
+}
+
+test('closes its flavors at once when nobody uses it, and only once', async () => {
+  const flavor = new FakeFlavor();
+  const { generation } = setUp(flavor);
+  await generation.retire();
+  await generation.retire();
+  expect(flavor.disposed).toBe(1);
+});
+
+test('closes its flavors when its last call has ended', async () => {
+  const flavor = new FakeFlavor();
+  const { generation } = setUp(flavor);
+  generation.retain();
+  generation.retain();
+  await generation.retire();
+  generation.release();
+  expect(flavor.disposed).toBe(0);
+  generation.release();
+  expect(flavor.disposed).toBe(1);
+});
+
+test('calls that end do not close a generation that is in force', () => {
+  const flavor = new FakeFlavor();
+  const { generation } = setUp(flavor);
+  generation.retain();
+  generation.release();
+  expect(flavor.disposed).toBe(0);
+});
+
+test('a flavor that does not close keeps no other open, and is complained of', async () => {
+  const rejects = new FakeFlavor();
+  rejects[Symbol.asyncDispose] = () => Promise.reject(new Error('later'));
+  const throws = new FakeFlavor();
+  throws[Symbol.asyncDispose] = () => {
+    throw new Error('at once');
+  };
+  const last = new FakeFlavor();
+  const { generation, errors } = setUp(rejects, throws, last);
+  await generation.retire();
+  expect(last.disposed).toBe(1);
+  expect(errors).toMatchObject([{ message: 'later' }, { message: 'at once' }]);
+});
