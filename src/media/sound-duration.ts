@@ -3,8 +3,7 @@ const BLOCK_SAMPLES = 20;
 const BLOCK_MS = 5;
 const BLOCKS_IN_FRAME = 4;
 
-/** A block belongs to a sound when it stands so far above the surroundings and no further below the loudest block. */
-const ABOVE_AMBIENT_DB = 3;
+/** A block belongs to a sound when it stands above the surroundings and no further below the loudest block. */
 const BELOW_PEAK_DB = 15;
 
 /** Steps of the ambient level, which four fifths of the blocks of noise stay below, dB. */
@@ -20,7 +19,7 @@ const FAST_FALL = 0.01;
  */
 export class SoundDuration {
   readonly #levelsDb: Float64Array;
-  #ambientDb = -20;
+  #ambientDb = Number.NaN;
 
   /** @param windowFrames frames of 20 ms that the window spans */
   constructor(windowFrames: number) {
@@ -39,6 +38,7 @@ export class SoundDuration {
       for (let i = block * BLOCK_SAMPLES; i < (block + 1) * BLOCK_SAMPLES; i += 1) power += (samples[i] as number) ** 2;
       const db = 10 * Math.log10(power / BLOCK_SAMPLES + 1);
       levels[levels.length - BLOCKS_IN_FRAME + block] = db;
+      if (Number.isNaN(this.#ambientDb)) this.#ambientDb = db;
       if (weight > 0) this.#learn(db - this.#ambientDb, weight);
     }
   }
@@ -48,7 +48,7 @@ export class SoundDuration {
     const levels = this.#levelsDb;
     let peak = 0;
     for (let i = 0; i < levels.length; i += 1) peak = Math.max(peak, levels[i] as number);
-    const threshold = Math.max(this.#ambientDb + ABOVE_AMBIENT_DB, peak - BELOW_PEAK_DB);
+    const threshold = Math.max(this.#ambientDb, peak - BELOW_PEAK_DB);
     let count = 0;
     for (let i = 0; i < levels.length; i += 1) if ((levels[i] as number) >= threshold) count += 1;
     return count * BLOCK_MS > ms;
@@ -56,7 +56,7 @@ export class SoundDuration {
 
   reset(): void {
     this.#levelsDb.fill(0);
-    this.#ambientDb = -20;
+    this.#ambientDb = Number.NaN;
   }
 
   #learn(excessDb: number, weight: number): void {

@@ -166,13 +166,23 @@ async function babble(length: number, random: SeededRandom): Promise<Float64Arra
   return sum;
 }
 
-/** Band-limited speech whose active part has the given RMS; silence at either end cut off. */
+const said = new Map<string, Promise<Float64Array>>();
+
+/** Band-limited speech whose active part has the given RMS. */
 async function utterance(text: string, voice: FliteVoiceName, rms: number): Promise<Float64Array> {
+  const key = `${voice}:${text}`;
+  const known = said.get(key) ?? sayOnce(text, voice);
+  said.set(key, known);
+  return (await known).map((value) => value * rms);
+}
+
+/** The same with RMS 1; silence at either end is cut off. */
+async function sayOnce(text: string, voice: FliteVoiceName): Promise<Float64Array> {
   const samples = telephoneBand(Float64Array.from(await speak8k(text, voice)));
   const powers = framePowers(samples, 160);
   const loudest = Math.max(...powers);
   const active = powers.filter((power) => power > loudest * 10 ** -2.5);
-  const gain = rms / Math.sqrt(active.reduce((sum, power) => sum + power, 0) / active.length);
+  const gain = 1 / Math.sqrt(active.reduce((sum, power) => sum + power, 0) / active.length);
   const first = powers.findIndex((power) => power > loudest * 1e-4);
   const last = powers.findLastIndex((power) => power > loudest * 1e-4);
   return samples.slice(first * 160, (last + 1) * 160).map((value) => value * gain);
