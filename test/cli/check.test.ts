@@ -137,7 +137,7 @@ routes: [{ match: { any: true }, reject: 404 }]
     expect(code).toBe(1);
     expect(`\n${err.replaceAll(/there is no file \S+/g, 'there is no file …')}`).toMatchInlineSnapshot(`
       "
-      error: flavors.one.use: the flavor "ecko" does not load: Cannot find module 'ecko'
+      error: flavors.one.use: the flavor "ecko" does not load: Cannot find module 'ecko' (built in: echo)
        --> connector.yaml:2:15
         |
       2 |   one: { use: ecko }

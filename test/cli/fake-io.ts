@@ -21,6 +21,7 @@ export function createFakeIo(
     cwd,
     signal: (abort ?? new AbortController()).signal,
     onSignal: () => () => {},
+    onStrayRejection: () => () => {},
     out: stdout.text,
     err: stderr.text,
   };
