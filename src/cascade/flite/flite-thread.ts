@@ -87,7 +87,8 @@ export class FliteThread implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.workerUrl, { name: 'flite' });
+    // The process's own options (a loader, --input-type) are not for this file.
+    const worker = new Worker(this.#options.workerUrl, { name: 'flite', execArgv: [] });
     this.#worker = worker;
     worker.on('message', (reply: SpeechReply) => this.#onReply(worker, reply));
     worker.on('error', (error) => this.#lose(worker, 'the speech thread failed', error));
