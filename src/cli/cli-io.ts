@@ -6,8 +6,13 @@ export interface CliIo {
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Aborted when the command shall end soon: SIGINT, or the test is over. */
+  /** Aborted when whoever embeds the command, such as a test, wants it to end soon. Signals go to `onSignal`. */
   readonly signal: AbortSignal;
   /** Subscribes to SIGTERM, SIGINT and SIGHUP. Returns a function that unsubscribes. */
   onSignal(listener: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP') => void): () => void;
+  /**
+   * Subscribes to promises that were rejected with nobody waiting for them; without a subscriber such a rejection ends
+   * the process. Returns a function that unsubscribes.
+   */
+  onStrayRejection(listener: (error: unknown) => void): () => void;
 }

@@ -1,14 +1,18 @@
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { createSystemClock } from '../base/clock.js';
-import { errorCode, errorMessage } from '../base/connector-error.js';
+import { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
 import { createSystemRandom } from '../base/random.js';
 import { readWavFile } from '../media/wav-file.js';
 import { HeardFile } from '../phone/heard-file.js';
 import { PhoneCall } from '../phone/phone-call.js';
 import { createPhoneParts } from '../phone/phone-parts.js';
 import { toPhoneSamples } from '../phone/phone-samples.js';
+import { type PhoneTarget, phoneTarget } from '../phone/phone-target.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
+import { tellFailure } from './failure.js';
+import { createInterruption } from './interruption.js';
+import { PhoneAccount } from './phone-account.js';
 
 interface PhoneOptions {
   readonly say?: string;
@@ -20,12 +24,14 @@ interface PhoneOptions {
 
 /** Stays on the line this long when nothing else says how long, s. */
 const DEFAULT_SECONDS = 10;
+/** After Ctrl-C the other side has this long to let us go, ms. */
+const GIVE_UP_MS = 2000;
 
 /** `voice-connector phone`: calls a SIP URI, plays, presses keys, records, and says what happened. */
 export function createPhoneCommand(io: CliIo, report: ReportExitCode): Command {
   return new Command('phone')
     .description('a test phone: calls any SIP URI, plays, presses keys, records, and prints what happened')
-    .argument('<sip-uri>', 'for example sip:2000@127.0.0.1:5060, or with ;transport=tcp')
+    .argument('<sip-uri>', 'for example sip:2000@127.0.0.1:5060, or with ;transport=tcp', parseTarget)
     .option('--say <file>', 'WAV file to play once the call is answered (16-bit PCM or G.711)')
     .option('--dtmf <digits>', 'keys to press after that (RFC 4733): 0-9 * # A-D', parseDigits)
     .option('--record <file>', 'WAV file for what the phone hears')
@@ -37,109 +43,107 @@ export function createPhoneCommand(io: CliIo, report: ReportExitCode): Command {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nExamples:\n  voice-connector phone sip:2000@127.0.0.1 --say hello.wav --record heard.wav --seconds 20\n' +
+      '\nExit code: 0 answered, and everything asked for was done; 1 not so; 2 wrong usage.\n' +
+        '\nExamples:\n  voice-connector phone sip:2000@127.0.0.1 --say hello.wav --record heard.wav --seconds 20\n' +
         "  voice-connector phone 'sip:2000@127.0.0.1;transport=tcp' --dtmf 12#\n",
     )
-    .action(async (uri: string, options: PhoneOptions) => {
+    .action(async (target: PhoneTarget, options: PhoneOptions) => {
       try {
-        await phone(uri, options, io, report);
+        if (!(await phone(target, options, io))) report(1);
       } catch (error) {
-        const code = errorCode(error);
-        io.stderr.write(`voice-connector phone: ${errorMessage(error)}${code === undefined ? '' : ` (${code})`}\n`);
+        tellFailure('voice-connector phone', error, io, options.json === true);
         report(1);
       }
     });
 }
 
-async function phone(uri: string, options: PhoneOptions, io: CliIo, report: ReportExitCode): Promise<void> {
+/** One call. True when it was answered and everything asked for was done. */
+async function phone(target: PhoneTarget, options: PhoneOptions, io: CliIo): Promise<boolean> {
   const clock = createSystemClock();
   const random = createSystemRandom();
-  const say = options.say === undefined ? undefined : toPhoneSamples(await readWavFile(options.say));
-  const tell = (line: string): void => {
-    if (!options.json) io.stdout.write(`${line}\n`);
-  };
+  const inCwd = (path: string | undefined): string | undefined => (path === undefined ? path : resolve(io.cwd, path));
+  const [say, record] = [inCwd(options.say), inCwd(options.record)];
+  const samples = say === undefined ? undefined : toPhoneSamples(await readWavFile(say));
   const heard = new HeardFile();
-  const startedMs = clock.now();
-  const since = (atMs: number): string => `${((atMs - startedMs) / 1000).toFixed(2)} s`;
-  const happened: { answeredMs?: number; codec?: string; ringing: number[] } = { ringing: [] };
-  await using parts = await createPhoneParts(
-    { bind: uri.includes('[') ? '::' : '0.0.0.0', protocol: /;transport=tcp/i.test(uri) ? 'tcp' : 'udp' },
-    { clock, random },
-  );
+  // A file that cannot be written is better known before the call than after it.
+  if (record !== undefined) await heard.write(record);
+  const account = new PhoneAccount(clock, (line) => {
+    if (!options.json) io.stdout.write(`${line}\n`);
+  });
+  using interruption = createInterruption(io);
+  await using parts = await createPhoneParts(target, { clock, random });
   const call = new PhoneCall(
     {
-      uri,
+      uri: target.uri,
       fromUser: 'phone',
       codecs: ['pcmu', 'pcma'],
-      onHeard: (samples) => heard.add(samples),
-      onEvent: (event) => {
-        if (event.type === 'ringing') {
-          happened.ringing.push(event.status);
-          tell(`${since(event.atMs)}  ringing (${event.status})`);
-        }
-        if (event.type === 'answered') {
-          happened.answeredMs = Math.round((event.atMs - startedMs) * 10) / 10;
-          happened.codec = event.codec;
-          tell(`${since(event.atMs)}  answered, ${event.codec.toUpperCase()}`);
-        }
-        if (event.type === 'ended') tell(`${since(event.atMs)}  ended ${describeEnd(event.end)}`);
-      },
+      onHeard: (heardSamples) => heard.add(heardSamples),
+      onEvent: account.onEvent,
     },
     { ...parts, clock, random },
   );
-  tell(`calling ${uri}`);
-  const abort = (): void => call.hangUp();
-  io.signal.addEventListener('abort', abort, { once: true });
-  const unsubscribe = io.onSignal(abort);
+  let giveUp: TimerHandle | undefined;
+  const abort = (): void => {
+    call.hangUp();
+    // A peer that answers neither INVITE nor CANCEL would keep us for half a minute.
+    giveUp = clock.setTimeout(() => void parts[Symbol.asyncDispose](), GIVE_UP_MS);
+  };
+  interruption.signal.addEventListener('abort', abort, { once: true });
+  if (interruption.signal.aborted) abort();
+  account.tell(`calling ${target.uri}`);
   await call.dial();
   const answered = await call.answered;
-  if (answered) await talk(call, { ...options, ...(say && { samples: say }) }, clock);
+  const pressed = answered ? await talk(call, options, samples, clock) : true;
   const end = await call.ended;
-  unsubscribe();
-  if (options.record !== undefined) await heard.write(options.record);
-  const stats = call.stats();
-  const summary = {
-    uri,
-    answered,
-    ringing: happened.ringing,
-    setupMs: happened.answeredMs ?? null,
-    codec: happened.codec ?? null,
-    endedBy: end.by,
-    status: end.status,
-    heardMs: heard.durationMs,
-    rtp: stats ? { in: stats.in, out: stats.out, mos: stats.mos ?? null } : null,
-  };
-  if (options.json) io.stdout.write(`${JSON.stringify(summary)}\n`);
-  else if (stats && answered) {
-    tell(
-      `received ${stats.in.packets} packets (${stats.in.lost} lost, jitter ${stats.in.jitterMs.toFixed(1)} ms), ` +
-        `sent ${stats.out.packets}${stats.mos === undefined ? '' : `, MOS ${stats.mos.toFixed(2)}`}`,
-    );
+  clock.clearTimeout(giveUp);
+  if (record !== undefined) await heard.write(record);
+  const ok = answered && pressed;
+  const summary = account.summary(target.uri, end, call.stats());
+  const digitsSent = options.dtmf === undefined ? null : answered && pressed;
+  if (options.json) {
+    io.stdout.write(`${JSON.stringify({ ok, ...summary, digitsSent, heardMs: heard.durationMs })}\n`);
+  } else {
+    if (!pressed)
+      io.stderr.write('the keys were not pressed: the other side takes none, or the call was over before\n');
+    account.tellFigures(summary);
   }
-  if (!answered) report(1);
+  return ok;
 }
 
-/** Plays and presses, then stays as long as asked, or until the other side hangs up. */
+/**
+ * Plays and presses, then stays as long as asked, or until the other side hangs up. False when keys were to be
+ * pressed and were not.
+ */
 async function talk(
   call: PhoneCall,
-  options: PhoneOptions & { readonly samples?: Int16Array },
-  clock: ReturnType<typeof createSystemClock>,
-): Promise<void> {
+  options: PhoneOptions,
+  samples: Int16Array | undefined,
+  clock: Clock,
+): Promise<boolean> {
   let leave = (): void => {};
-  const stay = new Promise<void>((resolve) => {
-    leave = resolve;
+  const stay = new Promise<void>((done) => {
+    leave = done;
   });
+  let pressed = true;
+  const act = async (): Promise<void> => {
+    if (samples) await call.say(samples);
+    if (options.dtmf !== undefined) pressed = await call.press(options.dtmf);
+  };
   const timer = clock.setTimeout(leave, (options.seconds ?? DEFAULT_SECONDS) * 1000);
-  if (options.samples) await call.say(options.samples);
-  if (options.dtmf !== undefined) await call.press(options.dtmf);
+  const acted = act();
+  // A time that was asked for holds; the one of our own waits for what is to be played.
+  if (options.seconds === undefined) await acted;
   await Promise.race([stay, call.ended]);
   clock.clearTimeout(timer);
   call.hangUp();
+  await acted;
+  return pressed;
 }
 
-function describeEnd(end: { readonly by: string; readonly status: number; readonly text: string }): string {
-  const by = end.by === 'peer' ? 'by the other side' : end.by === 'local' ? 'by the phone' : `(${end.by})`;
-  return [by, end.status === 0 ? '' : String(end.status), end.text].filter((part) => part !== '').join(' ');
+function parseTarget(value: string): PhoneTarget {
+  const target = phoneTarget(value);
+  if (!target) throw new InvalidArgumentError('expected a SIP URI such as sip:2000@127.0.0.1:5060, over udp or tcp');
+  return target;
 }
 
 function parseDigits(value: string): string {

@@ -4,8 +4,12 @@ type SignalName = Parameters<Parameters<CliIo['onSignal']>[0]>[0];
 
 const signalNames = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const satisfies readonly SignalName[];
 
-/** The real process, as commands see it. */
+/**
+ * The real process, as commands see it. A reader of ours that has gone (`| head`), or a full disk behind a redirection,
+ * costs output and nothing else: calls go on.
+ */
 export function createProcessIo(process: NodeJS.Process): CliIo {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -18,6 +22,10 @@ export function createProcessIo(process: NodeJS.Process): CliIo {
       return () => {
         for (const [name, handler] of handlers) process.off(name, handler);
       };
+    },
+    onStrayRejection(listener) {
+      process.on('unhandledRejection', listener);
+      return () => process.off('unhandledRejection', listener);
     },
   };
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { errorCode, errorMessage } from '../base/connector-error.js';
 import { createCheckCommand } from './check.js';
 import type { CliIo } from './cli-io.js';
 import { createDemoCommand } from './demo.js';
 import type { ExitCode } from './exit-code.js';
+import { tellFailure } from './failure.js';
 import { createPhoneCommand } from './phone.js';
 import { createRouteTestCommand } from './route-test.js';
 import { createRunCommand } from './run.js';
@@ -18,8 +18,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   };
   const program = new Command('voice-connector')
     .description('answers SIP calls with a swappable voice agent')
-    .version(packageVersion())
-    .showHelpAfterError('(--help says more)');
+    .version(packageVersion());
   for (const create of [
     createRunCommand,
     createCheckCommand,
@@ -30,6 +29,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     program.addCommand(create(io, report));
   }
   for (const command of [program, ...program.commands]) {
+    command.showHelpAfterError('(--help says more)');
     command.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
@@ -40,8 +40,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   } catch (error) {
     // Commander throws for --help and --version too, with code 0; what it printed is said already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const code = errorCode(error);
-    io.stderr.write(`voice-connector: ${errorMessage(error)}${code === undefined ? '' : ` (${code})`}\n`);
+    tellFailure('voice-connector', error, io, false);
     return 1;
   }
   return exitCode;

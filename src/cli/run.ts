@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { Command, InvalidArgumentError } from 'commander';
-import { createSystemClock } from '../base/clock.js';
+import { type Clock, createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import { formatConfigIssues } from '../config/config-issue.js';
 import type { LoadedConfig } from '../config/load-config.js';
@@ -8,8 +8,12 @@ import { createConnector, type VoiceConnector } from '../connector.js';
 import { createLog, type Log, type LogLevel, logLevels } from '../ops/log.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
+import { remedyOf } from './failure.js';
 import { printIssues } from './issue-output.js';
 import { DEFAULT_CONFIG, readConfig } from './read-config.js';
+
+/** Something is said about progress when the start takes longer than this, ms. */
+const PATIENCE_MS = 1000;
 
 /** `voice-connector run`: takes calls until SIGTERM. */
 export function createRunCommand(io: CliIo, report: ReportExitCode): Command {
@@ -18,7 +22,10 @@ export function createRunCommand(io: CliIo, report: ReportExitCode): Command {
     .option('--config <file>', 'configuration file', DEFAULT_CONFIG)
     .option('--log-level <level>', `one of ${logLevels.join(', ')}`, parseLevel, 'info')
     .option('--json', 'log JSON lines on a terminal too')
-    .addHelpText('after', '\nExamples:\n  voice-connector run --config sip-config/connector.yaml\n')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 ended by a signal or a drain, 1 did not start, 2 wrong usage.\n\nExamples:\n  voice-connector run --config sip-config/connector.yaml\n',
+    )
     .action(async (options: { config: string; logLevel: LogLevel; json?: true }) => {
       const loaded = await readConfig(options.config, io);
       printIssues(loaded.ok ? loaded.warnings : [...loaded.errors, ...loaded.warnings], io);
@@ -47,22 +54,48 @@ async function run(
       return again.ok ? again : { problem: formatConfigIssues(again.errors, { color: false }) };
     },
   });
+  const subscriptions = [
+    io.onSignal(onSignal(connector, log)),
+    io.onStrayRejection((error) => {
+      log.error(
+        { code: errorCode(error), error },
+        'a rejection that nobody waited for: a mistake in a flavor, or ours',
+      );
+    }),
+  ];
+  const stop = (): void => void connector.stop();
+  io.signal.addEventListener('abort', stop, { once: true });
+  if (io.signal.aborted) stop();
   try {
-    await connector.start();
+    await started(connector, log, clock);
+    await connector.finished;
+    await connector.stop();
+    log.info({}, 'stopped');
   } catch (error) {
-    log.error({ code: errorCode(error), error: errorMessage(error) }, 'the connector did not start');
+    if (errorCode(error) === 'ERR_STOPPED') {
+      log.info({}, 'stopped');
+      return;
+    }
+    const fields = { code: errorCode(error), error: errorMessage(error), remedy: remedyOf(error) };
+    log.error(fields, 'the connector did not start');
     report(1);
-    return;
+  } finally {
+    io.signal.removeEventListener('abort', stop);
+    for (const unsubscribe of subscriptions) unsubscribe();
   }
-  const unsubscribe = io.onSignal(onSignal(connector, log));
-  io.signal.addEventListener('abort', () => void connector.stop(), { once: true });
-  await connector.finished;
-  await connector.stop();
-  unsubscribe();
-  log.info({}, 'stopped');
 }
 
-/** First SIGTERM or SIGINT drains, the second ends the calls. */
+/** Starts, and says what takes so long when it does. */
+async function started(connector: VoiceConnector, log: Log, clock: Clock): Promise<void> {
+  const timer = clock.setTimeout(() => log.info({}, 'still starting: flavors get ready'), PATIENCE_MS);
+  try {
+    await connector.start();
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+/** First SIGTERM or SIGINT drains, whoever has asked for a drain before; the second ends the calls. */
 function onSignal(connector: VoiceConnector, log: Log): (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP') => void {
   let asked = 0;
   return (name) => {

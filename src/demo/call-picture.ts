@@ -48,13 +48,7 @@ export function measuredFigures(record: CallRecord, setupMs: number): (readonly 
   const ms = (value: number | undefined): string => (value === undefined ? '–' : `${Math.round(value)} ms`);
   return [
     ['INVITE to 200', ms(setupMs)],
-    [
-      'Voice to voice, each turn',
-      latencies
-        .map((value) => Math.round(value))
-        .join(' · ')
-        .concat(' ms'),
-    ],
+    ['Voice to voice, each turn', latencies.length === 0 ? '–' : `${latencies.map(Math.round).join(' · ')} ms`],
     [
       '   of it, waiting for the end of the turn',
       ms(average(record.turns.flatMap((turn) => (turn.v2vMs === undefined ? [] : [turn.stages.endOfTurnMs ?? 0])))),

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import type { Clock, TimerHandle } from '../base/clock.js';
 import type { CallEvent } from '../ops/call-event.js';
 import type { PhoneCall } from '../phone/phone-call.js';
 
@@ -44,37 +44,51 @@ const PATIENCE_MS = 15_000;
 /** Waits for what the agent does, by the connector's own events. */
 export class AgentWatch {
   #speaking = false;
-  #changes = 0;
-  #waiting: { wanted: boolean; after: number; resolve: () => void }[] = [];
+  #waiting: { wanted: boolean; resolve: () => void }[] = [];
 
   /** To be subscribed to the connector's events. */
   readonly onEvent = (event: CallEvent): void => {
     if (event.type !== 'agent-speaking') return;
     this.#speaking = event.speaking;
-    this.#changes += 1;
     this.#waiting = this.#waiting.filter((waiter) => {
-      if (waiter.wanted !== this.#speaking || this.#changes <= waiter.after) return true;
+      if (waiter.wanted !== this.#speaking) return true;
       waiter.resolve();
       return false;
     });
   };
 
-  /** Resolves at the next time the agent begins (`true`) or stops speaking; at once if it is so already. */
-  async until(speaking: boolean, clock: Clock): Promise<void> {
+  /**
+   * Resolves at the next time the agent begins (`true`) or stops speaking, at once if it is so already, after 15 s in any
+   * case, and when the call is `over`.
+   */
+  async until(speaking: boolean, clock: Clock, over: Promise<unknown>): Promise<void> {
     if (this.#speaking === speaking) return;
-    let resolve = (): void => {};
-    const reached = new Promise<void>((done) => {
-      resolve = done;
-    });
-    const waiter = { wanted: speaking, after: this.#changes, resolve };
-    this.#waiting.push(waiter);
-    const timer = clock.setTimeout(resolve, PATIENCE_MS);
-    await reached;
-    clock.clearTimeout(timer);
+    await pause(
+      PATIENCE_MS,
+      clock,
+      Promise.race([over, new Promise<void>((resolve) => this.#wait(speaking, resolve))]),
+    );
+  }
+
+  #wait(wanted: boolean, resolve: () => void): void {
+    this.#waiting.push({ wanted, resolve });
   }
 }
 
-/** A caller who listens, asks, presses keys, interrupts the agent as it reads them back, and hangs up. */
+/** Waits `ms`, or until `over` is settled. */
+async function pause(ms: number, clock: Clock, over: Promise<unknown>): Promise<void> {
+  let timer: TimerHandle | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = clock.setTimeout(resolve, ms);
+  });
+  await Promise.race([elapsed, over]);
+  clock.clearTimeout(timer);
+}
+
+/**
+ * A caller who listens, asks, presses keys, interrupts the agent as it reads them back, and hangs up. A call that ends
+ * before leaves the rest undone, at once.
+ */
 export async function playScript(
   call: PhoneCall,
   lines: CallerLines,
@@ -84,16 +98,30 @@ export async function playScript(
 ): Promise<ScriptOutcome> {
   const spoken: SpokenLine[] = [];
   const pressed: PressedDigit[] = [];
-  const wait = (ms: number): Promise<void> => new Promise((resolve) => clock.setTimeout(resolve, ms));
+  let over = false;
+  void call.ended.then(() => {
+    over = true;
+  });
+  const wait = (ms: number): Promise<void> => pause(ms, clock, call.ended);
   const say = async (line: CallerLines[keyof CallerLines]): Promise<void> => {
+    if (over) return;
     tell(`          caller: "${line.text}"`);
     const startMs = clock.now();
     await call.say(line.samples);
     spoken.push({ text: line.text, startMs, endMs: clock.now() });
   };
   const listen = async (): Promise<void> => {
-    await agent.until(true, clock);
-    await agent.until(false, clock);
+    await agent.until(true, clock, call.ended);
+    await agent.until(false, clock, call.ended);
+  };
+  const press = async (): Promise<void> => {
+    if (over) return;
+    tell(`          caller presses ${KEYS}`);
+    for (const digit of KEYS) {
+      pressed.push({ digit, atMs: clock.now() });
+      if (!(await call.press(digit))) return;
+      await wait(KEY_PAUSE_MS);
+    }
   };
 
   await listen();
@@ -101,13 +129,8 @@ export async function playScript(
   await say(lines.request);
   await listen();
   await wait(PAUSE_MS);
-  tell(`          caller presses ${KEYS}`);
-  for (const digit of KEYS) {
-    pressed.push({ digit, atMs: clock.now() });
-    await call.press(digit);
-    await wait(KEY_PAUSE_MS);
-  }
-  await agent.until(true, clock);
+  await press();
+  await agent.until(true, clock, call.ended);
   await wait(INTERRUPT_AFTER_MS);
   await say(lines.interruption);
   await listen();

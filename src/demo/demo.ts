@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Clock, createSystemClock } from '../base/clock.js';
+import { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
 import { createSystemRandom } from '../base/random.js';
 import { createFliteVoice } from '../cascade/index.js';
 import { configError } from '../config/config-issue.js';
@@ -22,6 +22,8 @@ export interface DemoOptions {
   readonly cwd: string;
   /** Takes progress and the closing table, a line at a time. */
   tell(line: string): void;
+  /** Ends the call, and with it the demo, which then rejects; everything is closed first. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DemoResult {
@@ -33,21 +35,25 @@ export interface DemoResult {
   readonly record: CallRecord;
 }
 
+/** Time the connector has to write its record once the phone has hung up, ms. */
+const RECORD_MS = 10_000;
+
 /** The voice of the caller; the agent speaks with another. */
 const CALLER_VOICE = 'rms';
 
 /**
  * Plays a whole call over SIP and RTP on loopback: a connector with the talking echo, and a scripted phone. Leaves the
- * recording, the call record and a picture of the call.
+ * recording, the call record and a picture of the call. Throws what `start` throws, an `Error` when there was no such call,
+ * and the reason of `signal`.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
-  const { tell } = options;
+  const { tell, signal } = options;
   const directory = resolve(options.cwd, options.directory);
   const clock = createSystemClock();
   const startedMs = clock.now();
   await mkdir(directory, { recursive: true });
   tell('Preparing two voices, one for the caller and one for the agent ...');
-  const lines = await synthesiseLines();
+  const lines = await synthesiseLines(signal);
   await using connector = await startConnector(directory, clock);
   const watch = new AgentWatch();
   const events: CallEvent[] = [];
@@ -63,15 +69,33 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { sip } = await connector.start();
   const port = sip[0]?.port ?? 0;
   tell(`The connector answers at sip:${DEMO_NUMBER}@127.0.0.1:${port}; a phone is dialling it.`);
-  const script = await callAsScripted(`sip:${DEMO_NUMBER}@127.0.0.1:${port}`, lines, watch, clock, tell);
-  const record = await ended;
+  const uri = `sip:${DEMO_NUMBER}@127.0.0.1:${port}`;
+  const script = await callAsScripted({ uri, lines, watch, clock, tell, signal });
+  const record = await within(RECORD_MS, clock, ended);
+  if (signal?.aborted) {
+    await rm(join(directory, 'recordings'), { recursive: true, force: true });
+    throw signal.reason;
+  }
   return await finish(directory, record, script, events, tell);
 }
 
-async function synthesiseLines(): Promise<CallerLines> {
+/** What `work` gives, if it does so in time. */
+async function within<T>(limitMs: number, clock: Clock, work: Promise<T>): Promise<T> {
+  let timer: TimerHandle | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = clock.setTimeout(() => reject(new Error('the connector wrote no record of the call')), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+async function synthesiseLines(signal: AbortSignal | undefined): Promise<CallerLines> {
   await using voice = createFliteVoice({ voice: CALLER_VOICE });
   const speak = async (text: string): Promise<CallerLines['request']> => {
-    const speech = await voice.speak(text);
+    const speech = await voice.speak(text, signal);
     return { text, samples: toPhoneSamples({ samples: speech.pcm, sampleRate: speech.sampleRate }) };
   };
   return {
@@ -89,14 +113,18 @@ async function startConnector(directory: string, clock: Clock): Promise<VoiceCon
   return createConnector(loaded.config, { clock });
 }
 
-/** One scripted call; its times are moved to count from the answer. */
-async function callAsScripted(
-  uri: string,
-  lines: CallerLines,
-  watch: AgentWatch,
-  clock: Clock,
-  tell: (line: string) => void,
-): Promise<ScriptOutcome & { readonly answeredMs: number }> {
+interface Scene {
+  readonly uri: string;
+  readonly lines: CallerLines;
+  readonly watch: AgentWatch;
+  readonly clock: Clock;
+  readonly tell: DemoOptions['tell'];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** One scripted call. `answeredMs`: {@link Clock.now} at its answer. */
+async function callAsScripted(scene: Scene): Promise<ScriptOutcome & { readonly answeredMs: number }> {
+  const { uri, lines, watch, clock, tell, signal } = scene;
   const random = createSystemRandom();
   await using parts = await createPhoneParts({ bind: '127.0.0.1', protocol: 'udp' }, { clock, random });
   let answeredMs = clock.now();
@@ -111,8 +139,13 @@ async function callAsScripted(
     },
     { ...parts, clock, random },
   );
+  const hangUp = (): void => call.hangUp();
+  signal?.addEventListener('abort', hangUp, { once: true });
+  signal?.throwIfAborted();
   await call.dial();
-  if (!(await call.answered)) throw new Error(`the call was not answered: ${(await call.ended).status}`);
+  const answered = await call.answered;
+  signal?.throwIfAborted();
+  if (!answered) throw new Error(`the call was not answered: ${(await call.ended).status}`);
   const outcome = await playScript(call, lines, watch, clock, tell);
   return { ...outcome, answeredMs };
 }
@@ -156,8 +189,9 @@ async function finish(
   for (const [name, value] of figures) tell(`  ${name.padEnd(width)}  ${value}`);
   tell('');
   for (const file of files) tell(`  ${join(directory, file)}`);
-  const interrupted = record.turns.some((turn) => turn.interrupted);
-  return { ok: record.cause.text === 'normal' && interrupted, directory, files, figures, record: kept };
+  const ok = record.cause.text === 'normal' && record.turns.some((turn) => turn.interrupted);
+  if (!ok) tell(`\nThe call did not go as it should: ended by the ${record.endedBy}, ${record.cause.text}.`);
+  return { ok, directory, files, figures, record: kept };
 }
 
 /** The recording against the record: when the interrupted agent was last audible, and what the record says. */

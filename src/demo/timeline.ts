@@ -221,6 +221,10 @@ function text(x: number, y: number, content: string, style: TextStyle = {}): str
   return `<text ${attributes.join(' ')}>${escapeXml(content)}</text>`;
 }
 
+/** Characters that XML 1.0 does not know (section 2.2), not even escaped: one of them would spoil the whole picture. */
+const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+
 function escapeXml(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  const known = content.replace(NOT_XML, ' ');
+  return known.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

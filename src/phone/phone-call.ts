@@ -45,6 +45,7 @@ export class PhoneCall {
   #offer: LocalDescription | undefined;
   #utterances = 0;
   #dtmfNegotiated = false;
+  #givenUp = false;
 
   constructor(options: PhoneCallOptions, deps: PhoneCallDeps) {
     this.#options = options;
@@ -94,6 +95,7 @@ export class PhoneCall {
       },
     });
     this.#leg.listen((event) => this.#onLegEvent(event));
+    if (this.#givenUp) this.#leg.hangUp();
   }
 
   /** Plays samples (8000 Hz) to the other side. Resolves when the last has left, or the call is over. */
@@ -108,18 +110,21 @@ export class PhoneCall {
     await Promise.race([left, this.#ended.promise]);
   }
 
-  /** Presses keys (RFC 4733). Resolves when the last was released; false where the peer takes no digits. */
+  /**
+   * Presses keys (RFC 4733). Resolves with true when the last was released; with false where the peer takes no digits, or
+   * the call ends before.
+   */
   async press(digits: string): Promise<boolean> {
     const stream = this.#stream;
     if (!stream || !this.#dtmfNegotiated) return false;
     const sequence = stream.sendDigits(digits);
-    const sent = new Promise<void>((resolve) => this.#acknowledged.set(sequence, resolve));
-    await Promise.race([sent, this.#ended.promise]);
-    return true;
+    const sent = new Promise<boolean>((resolve) => this.#acknowledged.set(sequence, () => resolve(true)));
+    return Promise.race([this.#ended.promise.then(() => false), sent]);
   }
 
-  /** BYE, or CANCEL while it rings. */
+  /** BYE, or CANCEL while it rings; before the INVITE is out, it is not sent. */
   hangUp(): void {
+    this.#givenUp = true;
     this.#leg?.hangUp();
   }
 
@@ -137,6 +142,7 @@ export class PhoneCall {
       this.#acknowledged.get(event.sequence)?.();
       this.#acknowledged.delete(event.sequence);
     }
+    if (event.type === 'failed') this.hangUp();
   }
 
   #onLegEvent(event: LegEvent): void {

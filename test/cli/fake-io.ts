@@ -5,23 +5,34 @@ export interface FakeIo extends CliIo {
   /** Everything written so far. */
   readonly out: () => string;
   readonly err: () => string;
+  /** Sends a signal to whoever subscribes to it. */
+  readonly send: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP') => void;
+  /** A promise is rejected, and nobody waits for it. */
+  readonly reject: (error: unknown) => void;
+  /** Subscriptions that are still up. */
+  readonly subscriptions: () => number;
 }
 
-/** A process for commands under test: output is collected, no signal ever comes but by `abort`. */
+/** A process for commands under test: output is collected, signals come by `send` and `abort` alone. */
 export function createFakeIo(
   cwd: string,
   { abort, env = {}, isTTY = false }: { env?: Record<string, string>; isTTY?: boolean; abort?: AbortController } = {},
 ): FakeIo {
   const stdout = collect(isTTY);
   const stderr = collect(isTTY);
+  const signals = subscribers<Parameters<FakeIo['send']>[0]>();
+  const rejections = subscribers<unknown>();
   return {
     stdout: stdout.stream,
     stderr: stderr.stream,
     env,
     cwd,
     signal: (abort ?? new AbortController()).signal,
-    onSignal: () => () => {},
-    onStrayRejection: () => () => {},
+    onSignal: signals.subscribe,
+    onStrayRejection: rejections.subscribe,
+    send: signals.tell,
+    reject: rejections.tell,
+    subscriptions: () => signals.count() + rejections.count(),
     out: stdout.text,
     err: stderr.text,
   };
@@ -37,4 +48,22 @@ function collect(isTTY: boolean): { stream: Writable & { isTTY: boolean }; text:
     },
   });
   return { stream: Object.assign(stream, { isTTY }), text: () => text };
+}
+
+function subscribers<T>(): {
+  subscribe: (listener: (value: T) => void) => () => void;
+  tell: (value: T) => void;
+  count: () => number;
+} {
+  const listeners = new Set<(value: T) => void>();
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tell: (value) => {
+      for (const listener of [...listeners]) listener(value);
+    },
+    count: () => listeners.size,
+  };
 }

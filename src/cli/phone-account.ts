@@ -1,0 +1,92 @@
+import { assertUnreachable } from '../base/assert.js';
+import type { Clock } from '../base/clock.js';
+import type { StreamStats } from '../media/engine.js';
+import type { PhoneEvent } from '../phone/phone-call.js';
+import type { LegEnd } from '../signaling/port.js';
+
+/** What became of a call, for scripts. */
+export interface PhoneSummary {
+  readonly uri: string;
+  readonly answered: boolean;
+  /** Provisional responses, in order. */
+  readonly ringing: readonly number[];
+  /** From the INVITE to the answer, ms. */
+  readonly setupMs: number | null;
+  readonly codec: string | null;
+  readonly endedBy: LegEnd['by'];
+  readonly status: number;
+  readonly rtp: {
+    readonly in: StreamStats['in'];
+    readonly out: StreamStats['out'];
+    readonly mos: number | null;
+  } | null;
+}
+
+/** Writes down what happens in a call of the phone, and tells it to whoever watches. */
+export class PhoneAccount {
+  /** Takes a line for people. */
+  readonly tell: (line: string) => void;
+  readonly #startedMs: number;
+  readonly #ringing: number[] = [];
+  #answered: { readonly codec: string; readonly setupMs: number } | undefined;
+
+  constructor(clock: Clock, tell: (line: string) => void) {
+    this.#startedMs = clock.now();
+    this.tell = tell;
+  }
+
+  readonly onEvent = (event: PhoneEvent): void => {
+    const elapsedMs = event.atMs - this.#startedMs;
+    this.tell(`${(elapsedMs / 1000).toFixed(2)} s  ${describe(event)}`);
+    if (event.type === 'ringing') this.#ringing.push(event.status);
+    if (event.type === 'answered') {
+      this.#answered = { codec: event.codec, setupMs: Math.round(elapsedMs * 10) / 10 };
+    }
+  };
+
+  summary(uri: string, end: LegEnd, stats: StreamStats | undefined): PhoneSummary {
+    return {
+      uri,
+      answered: this.#answered !== undefined,
+      ringing: this.#ringing,
+      setupMs: this.#answered?.setupMs ?? null,
+      codec: this.#answered?.codec ?? null,
+      endedBy: end.by,
+      status: end.status,
+      rtp: stats ? { in: stats.in, out: stats.out, mos: stats.mos ?? null } : null,
+    };
+  }
+
+  /** The figures of an answered call, for people. */
+  tellFigures({ answered, rtp }: PhoneSummary): void {
+    if (!answered || !rtp) return;
+    this.tell(
+      `received ${rtp.in.packets} packets (${rtp.in.lost} lost, jitter ${rtp.in.jitterMs.toFixed(1)} ms), ` +
+        `sent ${rtp.out.packets}${rtp.mos === null ? '' : `, MOS ${rtp.mos.toFixed(2)}`}`,
+    );
+  }
+}
+
+function describe(event: PhoneEvent): string {
+  switch (event.type) {
+    case 'ringing':
+      return `ringing (${event.status})`;
+    case 'answered':
+      return `answered, ${event.codec.toUpperCase()}`;
+    case 'ended':
+      return `ended ${describeEnd(event.end)}`;
+    default:
+      return assertUnreachable(event);
+  }
+}
+
+function describeEnd(end: LegEnd): string {
+  const by = end.by === 'peer' ? 'by the other side' : end.by === 'local' ? 'by the phone' : `(${end.by})`;
+  const text = printable(end.text);
+  return [by, end.status === 0 ? '' : String(end.status), text].filter((part) => part !== '').join(' ');
+}
+
+/** The other side's words, without what would move the cursor of a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
+}

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { drawTimeline, type TimelineInput } from '../../src/demo/timeline.js';
+import { fullRecord, sampleRecord } from '../support/sample-record.js';
+
+const tone = (ms: number): Int16Array => Int16Array.from({ length: ms * 8 }, (_, index) => 8000 * Math.sin(index / 5));
+
+function input(changes: Partial<TimelineInput> = {}): TimelineInput {
+  return {
+    title: 'A call',
+    subtitle: 'today',
+    caller: tone(9000),
+    agent: tone(9000),
+    record: fullRecord,
+    callerSpeech: [{ startMs: 500, endMs: 1500, label: '“Where is my parcel?”' }],
+    digits: [{ atMs: 4000, digit: '#' }],
+    figures: [
+      ['INVITE to 200', '12 ms'],
+      ['Duration', '9.5 s'],
+      ['One more', '1'],
+    ],
+    ...changes,
+  };
+}
+
+/** Every text of the picture. Throws for what is no well-formed XML: tags that do not match, bad characters, bare `&`. */
+function textsOf(svg: string): string[] {
+  const open: string[] = [];
+  const texts: string[] = [];
+  const bad = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.exec(svg);
+  if (bad) throw new Error(`character ${bad[0].codePointAt(0)} at ${bad.index}`);
+  for (const [, closing, name = '', attributes = '', empty, between = ''] of svg.matchAll(
+    /<(\/?)([a-z]+)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>([^<]*)/g,
+  )) {
+    if (closing) {
+      if (open.pop() !== name) throw new Error(`</${name}> closes nothing`);
+    } else if (!empty) open.push(name);
+    for (const part of [attributes, between]) {
+      if (/&(?!(?:amp|lt|gt|quot);)/.test(part)) throw new Error(`a bare & in ${part}`);
+    }
+    if (name === 'text' && !closing) texts.push(between);
+  }
+  if (open.length > 0) throw new Error(`not closed: ${open.join(' ')}`);
+  const rest = svg.replace(/<\/?[a-z]+(?:\s+[\w:-]+="[^"<]*")*\s*\/?>/g, '');
+  if (/[<>]/.test(rest)) throw new Error(`what is this: ${rest.trim().slice(0, 80)}`);
+  return texts;
+}
+
+test('shows title, times, words, latency, interruption, key and figures', () => {
+  const texts = textsOf(drawTimeline(input())).join('\n');
+  for (const part of [
+    'A call',
+    'today',
+    '9 s',
+    'Where is my parcel?',
+    '640 ms',
+    'cut off',
+    'silent 14 ms',
+    '#',
+    '12 ms',
+  ]) {
+    expect(texts).toContain(part);
+  }
+});
+
+test('hostile words are words: escaped, and without what XML does not know', () => {
+  const hostile = '</text><script>alert("1 & 2")</script>\u0000\u001b\ud800 ]]>';
+  const turns = [{ ...fullRecord.turns[0], heardText: hostile }];
+  const svg = drawTimeline(
+    input({
+      title: hostile,
+      subtitle: hostile,
+      record: sampleRecord({ turns }),
+      callerSpeech: [{ startMs: 0, endMs: 9000, label: hostile }],
+      digits: [{ atMs: 1, digit: '<' }],
+      figures: [[hostile, hostile]],
+    }),
+  );
+  expect(svg).not.toContain('<script');
+  expect(textsOf(svg).join()).toContain('&lt;/text&gt;&lt;script&gt;alert(&quot;1 &amp; 2&quot;)');
+});
+
+test('a call in which nothing happened is a picture too', () => {
+  const record = sampleRecord({ turns: [], bargeIns: [] });
+  const nothing = { caller: new Int16Array(0), agent: new Int16Array(0), record };
+  const svg = drawTimeline(input({ ...nothing, callerSpeech: [], digits: [], figures: [] }));
+  expect(textsOf(svg)).toContain('A call');
+  expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+});
+
+test('times outside the recording stay inside the picture', () => {
+  const svg = drawTimeline(
+    input({
+      callerSpeech: [{ startMs: -500, endMs: 99_000, label: 'before and after' }],
+      digits: [{ atMs: 1e9, digit: '1' }],
+    }),
+  );
+  for (const [, x = ''] of svg.matchAll(/\bx[12]?="([-\d.]+)"/g)) {
+    expect(Number(x)).toBeGreaterThanOrEqual(0);
+    expect(Number(x)).toBeLessThanOrEqual(1600);
+  }
+});
+
+test('long words take two lines at most, and end in an ellipsis', () => {
+  const label = 'word '.repeat(200);
+  const texts = textsOf(drawTimeline(input({ callerSpeech: [{ startMs: 8000, endMs: 8500, label }] })));
+  expect(texts.filter((text) => text.startsWith('word'))).toHaveLength(2);
+  expect(texts.some((text) => text.endsWith('…'))).toBe(true);
+});
