@@ -14,11 +14,7 @@ const LEVEL_OFFSET_DB = 10 * Math.log10(128 * 32_768 ** 2);
 /** No band counts for more than this in the excess, dB, so that a single tone is not mistaken for broad-band sound. */
 const MAX_BAND_EXCESS_DB = 15;
 
-/**
- * A running quantile in dB: rises by `riseDb` whenever the value lies above it and falls by `fallDb` when below, so it
- * settles where a share of `fall / (rise + fall)` lies above. When the value stays far below, it falls faster: a
- * noise that has ended is forgotten within half a second.
- */
+/** Beyond this a quantile falls faster, by so much of what lies beyond, dB. */
 const FAR_BELOW_DB = 8;
 const FAST_FALL = 0.04;
 
@@ -101,6 +97,11 @@ export class AmbientNoise {
   }
 }
 
+/**
+ * A running quantile in dB: rises by `riseDb` whenever the value lies above it and falls by `fallDb` when below, so it
+ * settles where a share of `fall / (rise + fall)` lies above. When the value stays far below, it falls faster: of a
+ * noise that has ended, half a second leaves 8 dB, and the rest goes at 4 dB a second.
+ */
 function quantileStep(excessDb: number, riseDb: number, fallDb: number): number {
   return excessDb > 0 ? riseDb : -fallDb - Math.max(0, -excessDb - FAR_BELOW_DB) * FAST_FALL;
 }

@@ -42,6 +42,16 @@ test('level does not matter, silence is nothing', () => {
   expect(Math.max(...measures(new Float64Array(4000)))).toBe(0);
 });
 
+test('a voice that swells or fades is as periodic as one that does not', () => {
+  for (const growth of [1.0008, 1 / 1.0008]) {
+    const start = growth > 1 ? 0.02 : 1;
+    for (const measure of measures(buzz(110).map((value, i) => value * start * growth ** i))) {
+      expect(measure).toBeGreaterThan(0.85);
+      expect(measure).toBeLessThanOrEqual(1);
+    }
+  }
+});
+
 test('the last frame at half the rate keeps the level of what is below 1600 Hz', () => {
   const periodicity = new Periodicity();
   for (let frame = 0; frame < 3; frame += 1) {

@@ -50,7 +50,7 @@ export interface FliteVoice extends AsyncDisposable {
 const SAMPLE_RATE = 16_000;
 
 /**
- * Makes a voice with a thread of its own (about 60 MB once it has spoken), which starts with the first request, keeps
+ * Makes a voice with a thread of its own (about 100 MB once it has spoken), which starts with the first request, keeps
  * no process alive while idle, and ends with `Symbol.asyncDispose`. One voice serves any number of calls.
  */
 export function createFliteVoice(options: Pick<FliteVoiceOptions, 'voice'> & Partial<FliteVoiceOptions>): FliteVoice {

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFliteVoice, type FliteVoice, type FliteVoiceOptions } from '../../../src/cascade/index.js';
+import { isAudible } from '../../../src/media/audibility.js';
+import { bundle } from '../../support/bundle.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const moodyWorker = new URL('./workers/moody-worker.mjs', import.meta.url);
@@ -20,6 +23,8 @@ test('a text of several sentences is spoken whole, with its words in time', asyn
   expect(words.map((word) => word.text).join(' ')).toBe(text);
   const startsMs = words.map(({ startMs }) => startMs);
   expect(startsMs).toEqual([...startsMs].sort((a, b) => a - b));
+  expect(isAudible(pcm.subarray(0, 16_000), -30)).toBe(true);
+  expect(isAudible(pcm.subarray(-16_000), -30)).toBe(true);
   const lastMs = startsMs.at(-1) ?? 0;
   expect(lastMs).toBeLessThan(pcm.length / 16);
   expect(lastMs).toBeGreaterThan(pcm.length / 16 - 1500);
@@ -122,24 +127,23 @@ test('disposing rejects what was still to be said, and can be done twice', async
   }
 });
 
-test('options of the process do not disturb the thread', async () => {
-  process.execArgv.push('--input-type=module');
-  onTestFinished(() => void process.execArgv.pop());
-  expect((await voiceFor().speak('Hello.')).pcm.length).toBeGreaterThan(8000);
+test('a request aborted while it waits is never spoken', async () => {
+  const voice = voiceFor({ workerUrl: moodyWorker });
+  const controller = new AbortController();
+  const requests = [voice.speak('one'), voice.speak('two', controller.signal), voice.speak('count')];
+  controller.abort();
+  const [, , last] = await Promise.allSettled(requests);
+  expect(last).toMatchObject({ status: 'fulfilled', value: { pcm: new Int16Array(2) } });
 });
 
-/** Runs a script in a process of its own on the thread's real code. */
-async function run(script: string): Promise<{ stdout: string; stderr: string }> {
-  const worker = new URL('../../../src/cascade/flite/flite-worker.mjs', import.meta.url);
-  const prelude = `import { Worker } from 'node:worker_threads';
-    const worker = new Worker(new URL(${JSON.stringify(worker.href)}), { execArgv: [] });`;
-  return promisify(execFile)(process.execPath, ['--input-type=module', '-e', prelude + script], { timeout: 15_000 });
-}
-
-test('the thread prints nothing, and an idle one lets the process end', async () => {
-  const { stdout, stderr } = await run(`
-    worker.postMessage({ id: 1, voice: 'slt', text: 'Hello.' });
-    worker.once('message', (reply) => { console.log(reply.id, reply.pcm.length > 8000); worker.unref(); });`);
-  expect(stdout).toBe('1 true\n');
-  expect(stderr).toBe('');
+test('a process of its own: nothing is printed, its options do not disturb the thread, and idleness ends it', async () => {
+  const module = pathToFileURL(await bundle('src/cascade/index.ts')).href;
+  const worker = new URL('../../../src/cascade/flite/flite-worker.mjs', import.meta.url).href;
+  const script = `
+    import { createFliteVoice } from ${JSON.stringify(module)};
+    const voice = createFliteVoice({ voice: 'slt', workerUrl: new URL(${JSON.stringify(worker)}) });
+    const { pcm } = await voice.speak('Hello.');
+    console.log(pcm.length > 8000);`;
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 15_000 });
+  expect(await run).toEqual({ stdout: 'true\n', stderr: '' });
 });

@@ -45,6 +45,12 @@ test('a pause without punctuation goes where the lengths agree', () => {
   expect(times.map(({ startMs }) => startMs)).toEqual([200, 1400, 1900]);
 });
 
+test('of two gaps that fit equally, the one with punctuation has the pause', () => {
+  const starts = (text: string): number[] => estimateWordTimes(text, [utterance(9, 9)]).map(({ startMs }) => startMs);
+  expect(starts('aaaa aaaa, aa aaaa aaaa')).toEqual([200, 700, 1300, 1500, 1800]);
+  expect(starts('aaaa aaaa aa, aaaa aaaa')).toEqual([200, 600, 900, 1300, 1800]);
+});
+
 test('digits and signs take longer than letters', () => {
   const [, second] = estimateWordTimes('1234 abcdabcdabcdabcd', [utterance(32)]);
   expect(second?.startMs).toBe(200 + 1600);
