@@ -84,7 +84,12 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
       if (state.phase === 'preparing') return unchanged(state);
       return end(state, { endedBy: 'connector', cause: event.limit, status: 200 });
     case 'told-to-end':
-      return end(state, { endedBy: 'connector', cause: event.by, status: unansweredOr(state, 503) });
+      // 503 has the proxy try the next server, which is what a drain wants and an operator who hangs up does not.
+      return end(state, {
+        endedBy: 'connector',
+        cause: event.by,
+        status: unansweredOr(state, event.by === 'drain' ? 503 : 480),
+      });
     default:
       return assertUnreachable(event);
   }

@@ -67,8 +67,11 @@ export async function startOperations(config: Config, view: ConnectorView, deps:
         metrics.setFlavors(flavors);
       },
       close: async () => {
-        await server.close();
-        close();
+        try {
+          await server.close();
+        } finally {
+          close();
+        }
       },
     };
   } catch (error) {

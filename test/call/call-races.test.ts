@@ -42,8 +42,8 @@ describe('while the journal is written, before the 200', () => {
     setup.call.end('admin');
     written();
     await settle();
-    expect(setup.leg.actions).toEqual(['180', 'reject 503']);
-    expect(setup.records).toMatchObject([{ cause: { sip: 503, text: 'admin' }, answeredAt: null }]);
+    expect(setup.leg.actions).toEqual(['180', 'reject 480']);
+    expect(setup.records).toMatchObject([{ cause: { sip: 480, text: 'admin' }, answeredAt: null }]);
   });
 
   test('a session that ends is no call: 503', async () => {

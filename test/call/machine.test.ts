@@ -91,8 +91,13 @@ describe('races', () => {
 
   test('a call ended from outside before the 200 is out is refused, not hung up', () => {
     const { effects, state } = play([...ready, { type: 'told-to-end', by: 'admin' }, { type: 'accepted' }, ...closed]);
-    expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: undefined });
-    expect(state).toMatchObject({ phase: 'ended', outcome: { cause: 'admin', status: 503 } });
+    expect(effects).toContainEqual({ type: 'reject', status: 480, retryAfterSeconds: undefined });
+    expect(state).toMatchObject({ phase: 'ended', outcome: { cause: 'admin', status: 480 } });
+  });
+
+  test('a drain refuses a call that still rings with 503 and Retry-After, so that the proxy tries the next server', () => {
+    const { effects } = play([...ready, { type: 'told-to-end', by: 'drain' }, ...closed]);
+    expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: 5 });
   });
 
   test('an offer that turns out unusable when it is answered gets 488', () => {
