@@ -11,17 +11,27 @@ const phoneFormats = {
   pcma: { encoding: 'alaw', sampleRate: 8000 },
 } as const satisfies Record<string, AudioFormat>;
 
-/** The phone's own format where the flavor takes it (pass-through, no transcoding), else the flavor's first choice. */
+/**
+ * The formats of a session. Where the flavor's two lists share a format, one and the same for both directions: the
+ * phone's own if it is among them (pass-through, no transcoding), else the first. Otherwise each direction chooses so for
+ * itself.
+ */
 export function chooseFormats(codec: keyof typeof phoneFormats, capabilities: FlavorCapabilities): SessionFormats {
-  return {
-    input: choose(phoneFormats[codec], capabilities.input),
-    output: choose(phoneFormats[codec], capabilities.output),
-  };
+  const phone = phoneFormats[codec];
+  const { input, output } = capabilities;
+  const shared = choose(
+    phone,
+    input.filter((format) => output.some((other) => isSame(other, format))),
+  );
+  const formats = { input: shared ?? choose(phone, input), output: shared ?? choose(phone, output) };
+  if (!formats.input || !formats.output) throw new TypeError('a flavor must name at least one input and output format');
+  return { input: formats.input, output: formats.output };
 }
 
-function choose(phone: AudioFormat, offered: readonly AudioFormat[]): AudioFormat {
-  const same = offered.find((format) => format.encoding === phone.encoding && format.sampleRate === phone.sampleRate);
-  const chosen = same ?? offered[0];
-  if (!chosen) throw new TypeError('a flavor must name at least one input and one output format');
-  return chosen;
+function choose(phone: AudioFormat, offered: readonly AudioFormat[]): AudioFormat | undefined {
+  return offered.find((format) => isSame(format, phone)) ?? offered[0];
+}
+
+function isSame(one: AudioFormat, other: AudioFormat): boolean {
+  return one.encoding === other.encoding && one.sampleRate === other.sampleRate;
 }

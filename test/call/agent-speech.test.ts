@@ -12,6 +12,23 @@ test('late audio of a flushed response is dropped', () => {
   expect(agent.onEnded('a', 'finished', 40)).toBeUndefined();
 });
 
+test('audio-done for what was never announced, or a second one, is nothing', () => {
+  const agent = speech();
+  expect(agent.onDone('a')).toBe(false);
+  agent.onAudio('a', 160);
+  expect(agent.onDone('a')).toBe(true);
+  expect(agent.onDone('a')).toBe(false);
+});
+
+test('the start of a response is reported while it is open, and of no other', () => {
+  const agent = speech();
+  expect(agent.onStarted('a')).toBeUndefined();
+  agent.onAudio('a', 160);
+  expect(agent.onStarted('a')).toMatchObject({ responseId: 'a', state: 'started', heardMs: 0 });
+  agent.onEnded('a', 'finished', 20);
+  expect(agent.onStarted('a')).toBeUndefined();
+});
+
 test('audio after audio-done is dropped', () => {
   const agent = speech();
   agent.onAudio('a', 160);

@@ -144,6 +144,27 @@ describe('after the end', () => {
     expect(setup.records).toMatchObject([{ cause: { text: 'flavor-error' }, error: null }]);
   });
 
+  test('what a session that ignores its abort still says is heard by nobody', async () => {
+    const setup = setUp();
+    const { stream, session } = await answer(setup);
+    const push = session.events.push.bind(session.events);
+    Object.defineProperty(session.events, 'push', { value: () => {} });
+    setup.leg.emit(bye);
+    await settle();
+    const queued: string[] = [];
+    stream.play = (responseId) => queued.push(responseId);
+    const before = setup.events.length;
+    push({ type: 'audio', responseId: 'late', data: new Uint8Array(160) });
+    push({ type: 'tool-call', id: 't1', name: 'hang_up', arguments: {} });
+    push({ type: 'warning', error: new FlavorError('ERR_FLAVOR_QUOTA', 'late', true) });
+    await settle();
+    expect([queued, session.results, session.playouts, setup.events.length]).toEqual([[], [], [], before]);
+    setup.clock.advance(1000);
+    await settle();
+    expect(setup.records).toHaveLength(1);
+    expect(setup.clock.pendingTimers).toBe(0);
+  });
+
   test('no frame, event or report reaches the session', async () => {
     const setup = setUp();
     const { stream, session } = await answer(setup);

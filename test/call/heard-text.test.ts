@@ -93,3 +93,11 @@ test('hearing longer never means having heard less', () => {
     ),
   );
 });
+
+test('a cue without words, at the very moment that was heard, takes none away', () => {
+  const heard = new HeardText();
+  heard.addText('one ', 0);
+  heard.addText('', 400);
+  heard.addAudio(400);
+  expect(heard.heardAt(400)).toEqual({ text: 'one', chars: 3 });
+});

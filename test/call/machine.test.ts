@@ -37,6 +37,8 @@ describe('answering', () => {
   test('waits for the answer delay of the route', () => {
     const delayed = { answerDelayed: true, earlyMedia: false };
     expect(play(ready, delayed).types).not.toContain('accept');
+    expect(play(ready, delayed).types).not.toContain('ring-early');
+    expect(play(ready, delayed).types).not.toContain('start-session');
     expect(play([...ready, { type: 'delay-elapsed' }], delayed).types).toContain('accept');
     expect(play([{ type: 'delay-elapsed' }, ...ready], delayed).types).toContain('accept');
   });

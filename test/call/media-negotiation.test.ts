@@ -61,6 +61,15 @@ test('an offer of ours waits for its answer, once', () => {
   expect(() => talk.readAnswer(PCMA_ANSWER)).toThrow(expect.objectContaining({ code: 'ERR_SDP_INVALID' }));
 });
 
+test('an offer of ours is a description like others: the next one has a higher version only if it differs', () => {
+  const talk = negotiation(undefined);
+  const offer = talk.offer(40_000);
+  expect(talk.current()).toBe(offer);
+  talk.readAnswer(PCMA_ANSWER);
+  expect(talk.offer(40_000)).toBe(offer);
+  expect(version(talk.answer(PCMA_ANSWER, 40_000).sdp)).toBe(2);
+});
+
 test('an ACK without an answer to our offer is an error, and the offer is done with', () => {
   const talk = negotiation(undefined);
   talk.offer(40_000);

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import { CallAccount } from '../../src/call/call-account.js';
+import { FlavorError } from '../../src/flavor-api/index.js';
+import type { CallEvent } from '../../src/ops/call-event.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { createKeptLog } from '../support/silent-log.js';
+import { answer, bye, settle, setUp, slots } from './call-setup.js';
+
+const outcome = { endedBy: 'caller', cause: 'normal', status: 200 } as const;
+
+function account() {
+  const clock = new FakeClock(5000);
+  const log = createKeptLog();
+  const events: CallEvent[] = [];
+  const identity = {
+    id: 'c1',
+    direction: 'inbound',
+    from: '+442079460000',
+    to: '2000',
+    route: '0 to=2000',
+    flavor: 'echo',
+    startedAtMs: clock.wallTime(),
+  } as const;
+  const made = new CallAccount(identity, ['dtmf'], { clock, log, emit: (event) => events.push(event) });
+  return { account: made, clock, log, events };
+}
+
+test('the events of a call, in order, each with its call and time', async () => {
+  const setup = setUp();
+  const { stream, session } = await answer(setup);
+  stream.emit({ type: 'voice-started', positionMs: 0, atMs: setup.clock.now() });
+  await slots(setup, stream, 200, true);
+  stream.emit({ type: 'voice-stopped', positionMs: 200, speechMs: 200, atMs: setup.clock.now() });
+  session.say('r1', ['yes']);
+  await slots(setup, stream, 500);
+  setup.leg.emit({ type: 'digit', digit: '5', durationMs: 100 });
+  session.events.push({ type: 'tool-call', id: 't1', name: 'fly', arguments: {} });
+  await settle();
+  setup.leg.emit(bye);
+  await settle();
+  expect(setup.events.map((event) => event.type)).toEqual([
+    'call-started',
+    'call-ringing',
+    'call-answered',
+    'caller-speaking',
+    'caller-speaking',
+    'agent-speaking',
+    'turn',
+    'agent-speaking',
+    'digit',
+    'tool',
+    'call-ended',
+  ]);
+  expect(setup.events.every((event) => event.callId === 'c1' && event.atMs > 0)).toBe(true);
+  expect(setup.events).toMatchObject([
+    { direction: 'inbound', route: '1', flavor: 'echo' },
+    {},
+    { codec: 'pcmu', setupMs: 0 },
+    { speaking: true },
+    { speaking: false },
+    { speaking: true },
+    { v2vMs: expect.any(Number) },
+    { speaking: false, interrupted: false },
+    {},
+    { name: 'fly', ok: false },
+    { endedBy: 'caller', cause: 'normal', status: 200, media: { skippedSlots: 0 } },
+  ]);
+  expect(JSON.stringify(setup.events.slice(0, -1))).not.toMatch(/alice|"5"/);
+});
+
+test('the summary says what is known so far', () => {
+  const { account: call, clock } = account();
+  expect(call.summary('preparing')).toMatchObject({ state: 'preparing', codec: null, answeredAt: null, durationMs: 0 });
+  call.onCodec('pcma');
+  clock.advance(40);
+  call.onAnswered(clock.now() - 40);
+  clock.advance(1000);
+  const summary = call.summary('active');
+  expect(summary).toMatchObject({ state: 'active', codec: 'pcma', durationMs: 1000, from: '+442079460000' });
+  expect(Date.parse(summary.answeredAt ?? '') - Date.parse(summary.startedAt)).toBe(40);
+});
+
+test('the time from INVITE to answer is on the call’s own clock', () => {
+  const { account: call, clock, events } = account();
+  clock.advance(40);
+  call.onAnswered(4990);
+  expect(events).toMatchObject([{ type: 'call-answered', setupMs: 50, codec: 'unknown' }]);
+});
+
+test('the first error is the one in the record; all are in the log, without a number', () => {
+  const { account: call, log } = account();
+  call.onError(new FlavorError('ERR_FLAVOR_AUTH', 'refused', false));
+  call.onError(new Error('and then'));
+  expect(call.close(outcome, undefined, null, 6000).error).toEqual({ code: 'ERR_FLAVOR_AUTH', message: 'refused' });
+  expect(log.lines).toHaveLength(2);
+  expect(log.lines.join()).not.toContain('442079460000');
+});
+
+test('an error without a code is unexpected', () => {
+  const { account: call } = account();
+  call.onError('out of nowhere');
+  expect(call.close(outcome, undefined, null, 6000).error).toEqual({
+    code: 'ERR_UNEXPECTED',
+    message: 'out of nowhere',
+  });
+});
+
+test('nothing follows call-ended', () => {
+  const { account: call, events } = account();
+  call.close(outcome, undefined, null, 6000);
+  call.onTool('late', true, 3);
+  call.onWarning('ERR_FLAVOR_QUOTA', 'late');
+  expect(events.map((event) => event.type)).toEqual(['call-ended']);
+});
+
+test('digits and tools are bounded', () => {
+  const { account: call } = account();
+  for (let index = 0; index < 1001; index += 1) {
+    call.onDigit('7');
+    call.onTool('t', true, 1);
+  }
+  const record = call.close(outcome, undefined, null, 6000);
+  expect([record.dtmf?.length, record.tools.length]).toEqual([1000, 1000]);
+});
