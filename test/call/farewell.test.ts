@@ -78,7 +78,7 @@ test('a call that ends otherwise leaves no timer, and begins no farewell', () =>
   farewell.close();
   farewell.onAck(1);
   farewell.begin(undefined);
-  expect([clock.pendingTimers, stream.marks]).toEqual([0, 1]);
+  expect([clock.pendingTimers, stream.marks, over]).toEqual([0, 1, []]);
   const named = setUp();
   named.farewell.begin('bye');
   named.farewell.close();
