@@ -148,6 +148,20 @@ describe('verdicts on onsets', () => {
     expect(session.told).toEqual(['start', 'interrupt speech']);
   });
 
+  test('each of two interruptions has its own time to silence', async () => {
+    const setup = setUp();
+    const { stream, session } = await answer(setup);
+    for (const responseId of ['r1', 'r2']) {
+      session.say(responseId, ['one', 'two']);
+      await slots(setup, stream, 200);
+      stream.emit({ type: 'digit', digit: '1', durationMs: 100, atMs: setup.clock.now() });
+      await slots(setup, stream, 40);
+    }
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records[0]?.bargeIns.map(({ decisionToSilenceMs }) => decisionToSilenceMs)).toEqual([20, 20]);
+  });
+
   test('the event of a barge-in carries the time to silence', async () => {
     const setup = setUp();
     const { stream, session } = await answer(setup);
@@ -364,6 +378,7 @@ describe('hold', () => {
   test('neither silence nor missing packets end a call on hold; both count anew afterwards', async () => {
     const setup = setUp();
     const { stream } = await answer(setup);
+    await slots(setup, stream, 5_000);
     hold(setup, 'sendonly');
     await slots(setup, stream, 15_000);
     stream.emit({ type: 'rtp-timeout' });

@@ -43,6 +43,16 @@ describe('answering', () => {
     expect(play([{ type: 'delay-elapsed' }, ...ready], delayed).types).toContain('accept');
   });
 
+  test('answers once, whatever comes before and after the 200 is out', () => {
+    const again: readonly CallEvent[] = [
+      { type: 'delay-elapsed' },
+      { type: 'session-opened' },
+      { type: 'media-opened' },
+    ];
+    const { types } = play([...ready, ...again, { type: 'accepted' }, ...again]);
+    expect(types.filter((type) => type === 'accept')).toHaveLength(1);
+  });
+
   test('early media: the agent speaks before the 200, and is started only once', () => {
     const early = { answerDelayed: true, earlyMedia: true };
     const { types } = play([...ready, { type: 'delay-elapsed' }, { type: 'accepted' }, { type: 'confirmed' }], early);

@@ -164,6 +164,8 @@ describe('a session that breaks its word', () => {
     made.listen(() => {
       throw new TypeError('not an event');
     });
+    session.events.push({ type: 'end', reason: 'completed' });
+    await settle();
     expect(seen).toEqual(['ended failed ERR_FLAVOR_PROTOCOL']);
   });
 

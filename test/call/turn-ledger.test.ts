@@ -157,3 +157,28 @@ test('a second command to be silent belongs to the first', () => {
   ledger.onSilent(1100);
   expect(ledger.onVerdict(false)).toMatchObject({ onsetMs: 1000, decisionToSilenceMs: 10 });
 });
+
+test('stages of an answer that is over already wait for the next', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  ledger.onResponseAudio('a', 600);
+  ledger.onResponseStarted('a', 610);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 900, sentMs: 290, state: 'finished' });
+  ledger.onTiming({ endOfTurnMs: 77 });
+  ledger.onVoicedFrame(1000);
+  ledger.onResponseAudio('b', 1500);
+  ledger.onResponseStarted('b', 1510);
+  ledger.onResponseEnded({ responseId: 'b', atMs: 1900, sentMs: 290, state: 'finished' });
+  expect(ledger.turns()[1]?.stages.endOfTurnMs).toBe(77);
+});
+
+test('only the first audio of a response counts', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  ledger.onResponseAudio('a', 600);
+  ledger.onResponseStarted('a', 610);
+  ledger.onVoicedFrame(620);
+  ledger.onResponseAudio('a', 700);
+  expect(ledger.onResponseVoiced('a', 640)).toBe(540);
+  expect(ledger.onResponseVoiced('a', 660)).toBeUndefined();
+});

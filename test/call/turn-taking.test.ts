@@ -96,7 +96,9 @@ describe('while the agent speaks', () => {
     feed(turns, false, 460);
     feed(turns, true, 200);
     feed(turns, false, 140);
+    expect(turns.runAgeMs).toBe(0);
     expect(feed(turns, true, 240)).toEqual([]);
+    expect(turns.runAgeMs).toBe(240);
   });
 
   test('voice that was there before the agent began interrupts only after 250 ms of its own', () => {

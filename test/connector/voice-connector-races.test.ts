@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Clock, createSystemClock } from '../../src/base/clock.js';
 import type { Config } from '../../src/config/config.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 import { FakeLeg } from '../support/fake-leg.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { answered, bye, route, setUp } from './connector-setup.js';
 
 /** Real time, but for delays of exactly `delayMs`, which are over at once. */
@@ -150,9 +153,9 @@ describe('start and stop', () => {
     started.catch(() => undefined);
     await new Promise((resolve) => setImmediate(resolve));
     await setup.connector.stop();
-    await expect(started).rejects.toMatchObject({ code: 'ERR_STOPPED' });
     expect(flavor.disposed).toBe(1);
     expect(setup.clock.pending.size).toBe(0);
+    await expect(started).rejects.toMatchObject({ code: 'ERR_STOPPED' });
   });
 
   test('what was stopped does not start', async () => {
@@ -178,6 +181,16 @@ describe('start and stop', () => {
     expect(setup.log.lines.join()).toContain('the flavors did not close within 5 s');
   });
 
+  test('stop waits for sessions that take their time to end: their records are written', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    await answered(setup);
+    const events = setup.flavors[0]?.sessions[0]?.events;
+    const push = events?.push.bind(events);
+    Object.defineProperty(events, 'push', { value: (event: never) => setTimeout(() => push?.(event), 100) });
+    expect(await setup.records()).toMatchObject([{ cause: { text: 'drain' } }]);
+  });
+
   test('stop after a drain, and drain after a stop, are the same stop', async () => {
     const setup = await setUp();
     await setup.connector.start();
@@ -186,6 +199,28 @@ describe('start and stop', () => {
     await Promise.all([setup.connector.stop(), setup.connector.stop(), setup.connector.drain()]);
     expect(setup.flavors[0]?.disposed).toBe(1);
   });
+});
+
+test('a recorded call has its file, named by its id, in its record', async () => {
+  const setup = await setUp({ recording: { mode: 'stereo', path: temporaryDirectory() } });
+  await setup.connector.start();
+  const leg = await answered(setup);
+  leg.emit(bye);
+  const [record] = await setup.records();
+  expect(record?.recording).toBe(join(setup.config.recording.path, `${record?.id}.wav`));
+  expect(existsSync(record?.recording ?? '')).toBe(true);
+});
+
+test('an INVITE that reaches no route is recorded with the number it was for', async () => {
+  const setup = await setUp();
+  await setup.connector.start();
+  void setup.connector.drain();
+  setup.driver.ring(new FakeLeg({ requestUser: '', toUser: '2000' }));
+  setup.driver.ring(new FakeLeg({ requestUser: '3000', toUser: '2000' }));
+  expect((await setup.records()).map(({ to, route }) => [to, route])).toEqual([
+    ['2000', null],
+    ['3000', null],
+  ]);
 });
 
 describe('hostile INVITEs', () => {
