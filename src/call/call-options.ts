@@ -14,6 +14,8 @@ export interface CallOptions {
   readonly identity: CallIdentity;
   /** Rendered greeting of the route. */
   readonly greeting: string | undefined;
+  /** Fills `{{name}}` into a text of the operator's, with what is known of this call. */
+  render(text: string): string;
   readonly variables: Readonly<Record<string, string>>;
   /** SIP headers exposed to the flavor. */
   readonly headers: ReadonlyMap<string, string>;

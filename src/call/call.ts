@@ -192,6 +192,7 @@ export class Call {
       variables,
       ...(greeting !== undefined && { greeting }),
       ...formats,
+      render: (text) => this.#options.render(text),
       tools: flavor.capabilities.tools ? tools.definitions : [],
       history: this.#account.dialogue.history,
       log,

@@ -99,13 +99,14 @@ export class Reception {
     const address = mediaAddress(media, peer, (remote) => this.#localAddresses.find(remote));
     const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: media.codecs }, random);
     const identity = this.#identify(invite, decision);
-    const { headers, variables, greeting } = shownToFlavor(route, identity, invite);
+    const { headers, variables, greeting, render } = shownToFlavor(route, identity, invite);
     const callLog = childLog(log, identity.id);
     const call = new Call(
       leg,
       {
         identity,
         greeting,
+        render,
         variables,
         headers,
         answer: route.answer,
@@ -197,6 +198,7 @@ function shownToFlavor(
   readonly headers: ReadonlyMap<string, string>;
   readonly variables: Readonly<Record<string, string>>;
   readonly greeting: string | undefined;
+  render(text: string): string;
 } {
   const { from, to } = identity;
   const headers = new Map<string, string>();
@@ -208,10 +210,12 @@ function shownToFlavor(
   const variables = callVariables(route.variables, { from, to, headers: exposed });
   // The operator's own text may name any header; the flavor sees only those the route lists.
   const all = callVariables(route.variables, { from, to, headers: invite.headers });
+  const render = (text: string): string => renderTemplate(text, all).text;
   return {
     headers,
     variables: Object.fromEntries(variables),
-    greeting: route.greeting === undefined ? undefined : renderTemplate(route.greeting, all).text,
+    greeting: route.greeting === undefined ? undefined : render(route.greeting),
+    render,
   };
 }
 

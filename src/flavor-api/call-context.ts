@@ -35,9 +35,17 @@ export interface CallContext {
   readonly variables: Readonly<Record<string, string>>;
   /**
    * The route's greeting, variables filled in. Spoken by the flavor at `start()` in place of its own; the host does not
-   * ask for it again through `speak`. Absent: the flavor greets as its configuration says.
+   * ask for it again through `speak`. Absent: the flavor greets as its configuration says. Empty: it says nothing at
+   * `start()`, because the host greets with a recording, or because the call is under way and this session takes it over.
    */
   readonly greeting?: string;
+  /** Instructions for this call, filled in: in place of those in the flavor's configuration. Absent: those. */
+  readonly instructions?: string;
+  /**
+   * Fills `{{name}}`, `{{from}}`, `{{sip.Header}}`, `{{date}}` and the like into a text of the flavor's configuration,
+   * such as its instructions. A name without a value leaves nothing behind. Never throws.
+   */
+  render(text: string): string;
   /** Fixed for the session: if the phone's codec changes, the host transcodes. */
   readonly input: AudioFormat;
   readonly output: AudioFormat;

@@ -39,7 +39,13 @@ export interface Flavor extends AsyncDisposable {
 export interface SpeakRequest {
   readonly text?: string;
   readonly instructions?: string;
+  /** False: the caller cannot interrupt it. The host sees to that; a flavor that cancels by itself must not. */
   readonly interruptible?: boolean;
+  /**
+   * Said aside, such as "one moment" while a tool runs: kept out of the model's history, and dropped if what it was to
+   * bridge has come before its first sound. It never delays or replaces the answer.
+   */
+  readonly aside?: boolean;
 }
 
 export interface SessionPatch {

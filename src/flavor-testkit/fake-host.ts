@@ -98,6 +98,7 @@ export class FakeHost {
         headers: new Map([['x-customer', canaries.header]]),
         variables: { customer: canaries.header },
         ...(options.greeting === undefined ? {} : { greeting: options.greeting }),
+        render: (text) => text,
         input,
         output,
         tools: settings.tools,

@@ -50,6 +50,7 @@ export function setUp({ invite = {}, options = {}, capabilities = {}, deps = {} 
     {
       identity,
       greeting: undefined,
+      render: (text) => text,
       variables: {},
       headers: new Map(),
       answer: { delayMs: 0, earlyMedia: false },

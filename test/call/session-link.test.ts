@@ -30,6 +30,7 @@ async function fakeSession(): Promise<FakeSession> {
     output: { encoding: 'mulaw', sampleRate: 8000 },
     tools: [],
     history: [],
+    render: (text) => text,
     log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   });
   const [session] = flavor.sessions;

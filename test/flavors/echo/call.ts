@@ -52,6 +52,7 @@ async function open(
     variables: {},
     tools: [hangUp],
     history: [],
+    render: (text) => text,
     log: silent,
     ...context,
   });

@@ -40,6 +40,7 @@ test('the greeting is ready when the call is answered, and shorter than 4 s', { 
     output: format,
     tools: [hangUp],
     history: [],
+    render: (text) => text,
     log: silent,
   });
   const events: FlavorEvent[] = [];
