@@ -8,7 +8,7 @@ import type { CallOutcome } from './call-state.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import { Dialogue } from './dialogue.js';
 import { addUsage, buildRecord, type CallIdentity, type RecordedPersonalData } from './record-builder.js';
-import { TurnLedger } from './turn-ledger.js';
+import { TurnLedger, type VoicedTurn } from './turn-ledger.js';
 
 /** Digits and tools kept of one call. */
 const KEPT_DIGITS = 1000;
@@ -31,6 +31,8 @@ export class CallAccount implements ConversationNotes {
   #originMs: number;
   #answeredAtMs: number | null = null;
   #codec: string | null = null;
+  #turns = 0;
+  #v2vMs: number | null = null;
   #digits = '';
   #error: CallRecord['error'] = null;
   #closed = false;
@@ -64,6 +66,8 @@ export class CallAccount implements ConversationNotes {
       startedAt: new Date(startedAtMs).toISOString(),
       answeredAt: answeredAtMs === null ? null : new Date(answeredAtMs).toISOString(),
       durationMs: answeredAtMs === null ? 0 : Math.round(this.#clock.wallTime() - answeredAtMs),
+      turns: this.#turns,
+      v2vMs: this.#v2vMs,
     };
   }
 
@@ -87,12 +91,14 @@ export class CallAccount implements ConversationNotes {
     this.emit({ type: 'agent-speaking', speaking, interrupted });
   }
 
-  onTurn(v2vMs: number): void {
-    this.emit({ type: 'turn', v2vMs });
+  onTurn({ v2vMs, stages }: VoicedTurn): void {
+    this.#turns += 1;
+    this.#v2vMs = v2vMs;
+    this.emit({ type: 'turn', v2vMs, stages });
   }
 
-  onBargeIn({ resumed, decisionToSilenceMs }: BargeInRecord): void {
-    this.emit({ type: 'barge-in', resumed, decisionToSilenceMs });
+  onBargeIn({ resumed, onsetToPauseMs, decisionToSilenceMs }: BargeInRecord): void {
+    this.emit({ type: 'barge-in', resumed, onsetToPauseMs, decisionToSilenceMs });
   }
 
   onDigit(digit: string): void {

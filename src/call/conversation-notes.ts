@@ -1,7 +1,7 @@
 import type { FlavorEvent } from '../flavor-api/index.js';
 import type { BargeInRecord } from '../ops/call-record.js';
 import type { Dialogue } from './dialogue.js';
-import type { TurnLedger } from './turn-ledger.js';
+import type { TurnLedger, VoicedTurn } from './turn-ledger.js';
 
 /** What a conversation writes down. */
 export interface ConversationNotes {
@@ -9,7 +9,7 @@ export interface ConversationNotes {
   readonly dialogue: Dialogue;
   onCallerSpeaking(speaking: boolean): void;
   onAgentSpeaking(speaking: boolean, interrupted: boolean): void;
-  onTurn(v2vMs: number): void;
+  onTurn(turn: VoicedTurn): void;
   onBargeIn(bargeIn: BargeInRecord): void;
   onDigit(digit: string): void;
   onUsage(event: FlavorEvent & { type: 'usage' }): void;

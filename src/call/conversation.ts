@@ -123,8 +123,8 @@ export class Conversation {
         this.#onResponseStarted(event.responseId, event.atMs);
         return;
       case 'response-voiced': {
-        const v2vMs = this.#parts.notes.ledger.onResponseVoiced(event.responseId, event.atMs);
-        if (v2vMs !== undefined) this.#parts.notes.onTurn(v2vMs);
+        const turn = this.#parts.notes.ledger.onResponseVoiced(event.responseId, event.atMs);
+        if (turn) this.#parts.notes.onTurn(turn);
         return;
       }
       case 'response-ended':

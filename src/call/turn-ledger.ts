@@ -27,6 +27,13 @@ export interface EndedResponse {
   readonly atMs: number;
 }
 
+/** An answer whose first audible packet left. */
+export interface VoicedTurn {
+  readonly v2vMs: number;
+  /** What is known of them by now; a flavor may tell more later. */
+  readonly stages: TurnRecord['stages'];
+}
+
 /** Turns kept per call; a call of a day would otherwise grow without bound. Older ones are counted, not kept. */
 const KEPT_TURNS = 2000;
 
@@ -101,12 +108,12 @@ export class TurnLedger {
     this.#silentSinceMs = undefined;
   }
 
-  /** The first audible packet of a response left. Returns `v2vMs` when the response answers something. */
-  onResponseVoiced(responseId: string, atMs: number): number | undefined {
+  /** The first audible packet of a response left. Returns its times when the response answers something. */
+  onResponseVoiced(responseId: string, atMs: number): VoicedTurn | undefined {
     const turn = this.#open.get(responseId);
     if (!turn || turn.voicedMs !== undefined) return undefined;
     turn.voicedMs = atMs;
-    return turn.answersMs === undefined ? undefined : round(atMs - turn.answersMs);
+    return turn.answersMs === undefined ? undefined : { v2vMs: round(atMs - turn.answersMs), stages: stagesOf(turn) };
   }
 
   onResponseEnded(ended: EndedResponse, heardText?: string): void {

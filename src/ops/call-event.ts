@@ -1,4 +1,4 @@
-import type { CallRecord, CauseText, EndedBy } from './call-record.js';
+import type { CallRecord, CauseText, EndedBy, TurnRecord } from './call-record.js';
 
 /**
  * What happens in calls, for the admin's event stream, metrics and tests. No transcript, digit or number in it.
@@ -31,13 +31,22 @@ export type CallEvent =
       readonly speaking: boolean;
       readonly interrupted?: boolean;
     }
-  | { readonly type: 'turn'; readonly callId: string; readonly atMs: number; readonly v2vMs: number }
+  | {
+      /** The first audible packet of an answer left. */
+      readonly type: 'turn';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly v2vMs: number;
+      /** As far as they are known at that moment. */
+      readonly stages: TurnRecord['stages'];
+    }
   | {
       readonly type: 'barge-in';
       readonly callId: string;
       readonly atMs: number;
       readonly resumed: boolean;
-      readonly decisionToSilenceMs?: number;
+      readonly onsetToPauseMs: number;
+      readonly decisionToSilenceMs: number;
     }
   | { readonly type: 'digit'; readonly callId: string; readonly atMs: number }
   | {
@@ -82,4 +91,7 @@ export interface CallSummary {
   readonly startedAt: string;
   readonly answeredAt: string | null;
   readonly durationMs: number;
+  /** Answers of the agent so far, and voice-to-voice latency of the latest, `null` before the first. */
+  readonly turns: number;
+  readonly v2vMs: number | null;
 }

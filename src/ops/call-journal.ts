@@ -5,7 +5,7 @@ import { type OpenFile, readLines } from './file-system.js';
 import type { LineWriter } from './line-writer.js';
 
 /** What the journal keeps of an answered call: all that its record can say after a crash. */
-export type JournaledCall = Omit<CallSummary, 'state' | 'durationMs'>;
+export type JournaledCall = Omit<CallSummary, 'state' | 'durationMs' | 'turns' | 'v2vMs'>;
 
 const callSchema = z.object({
   id: z.string(),

@@ -5,12 +5,11 @@ import type { CallEvent } from './call-event.js';
 import type { CallRecord } from './call-record.js';
 import { LabelValues, OTHER_LABEL } from './label-values.js';
 import type { MetricFactory } from './metric-factory.js';
+import { TurnMetrics } from './turn-metrics.js';
 
 /** Upper bounds of buckets, in the unit of each metric. */
 export const metricBuckets = {
   setupSeconds: [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
-  voiceToVoiceSeconds: [0.1, 0.2, 0.3, 0.5, 0.65, 0.8, 1, 1.2, 1.5, 2, 3, 5, 10],
-  silenceSeconds: [0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5],
   durationSeconds: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200],
   mos: [1.5, 2, 2.5, 3, 3.3, 3.6, 3.8, 4, 4.2, 4.4],
 } as const satisfies Record<string, readonly number[]>;
@@ -45,7 +44,7 @@ export class CallMetrics {
   }
 
   observe(event: CallEvent): void {
-    const { setup, voiceToVoice, toolCalls, warnings, skipped, dropped } = this.#metrics;
+    const { setup, turns, toolCalls, warnings, skipped, dropped } = this.#metrics;
     switch (event.type) {
       case 'call-started':
         if (this.#flavorByCall.size < REMEMBERED_CALLS) this.#flavorByCall.set(event.callId, event.flavor);
@@ -54,7 +53,10 @@ export class CallMetrics {
         setup.observe({ flavor: this.#flavorOf(event.callId) }, event.setupMs / 1000);
         return;
       case 'turn':
-        voiceToVoice.observe({ flavor: this.#flavorOf(event.callId) }, event.v2vMs / 1000);
+        turns.onTurn(this.#flavorOf(event.callId), event.v2vMs, event.stages);
+        return;
+      case 'barge-in':
+        turns.onBargeIn(event);
         return;
       case 'tool':
         toolCalls.add({ result: event.ok ? 'ok' : 'failed' });
@@ -75,8 +77,6 @@ export class CallMetrics {
       case 'call-resumed':
       case 'caller-speaking':
       case 'agent-speaking':
-      // The record has the barge-in with its times.
-      case 'barge-in':
       case 'digit':
         return;
       default:
@@ -85,15 +85,11 @@ export class CallMetrics {
   }
 
   #observeRecord(record: CallRecord): void {
-    const { calls, duration, refused, bargeIns, silence, packets, lost, late, concealed, mos } = this.#metrics;
+    const { calls, duration, refused, packets, lost, late, concealed, mos } = this.#metrics;
     const flavor = this.#flavorLabel(record.flavor);
     calls.add({ direction: record.direction, flavor, cause: record.cause.text, ended_by: record.endedBy });
     if (record.answeredAt !== null) duration.observe({ flavor }, record.durationMs / 1000);
     else if (record.direction === 'inbound') refused.add({ status: statusLabel(record.cause.sip) });
-    for (const { resumed, decisionToSilenceMs } of record.bargeIns) {
-      bargeIns.add({ outcome: resumed ? 'resumed' : 'interrupted' });
-      if (decisionToSilenceMs !== undefined) silence.observe({}, decisionToSilenceMs / 1000);
-    }
     if (record.rtp === null) return;
     const { in: received, out: sent } = record.rtp;
     packets.add({ direction: 'in' }, received.packets);
@@ -120,7 +116,7 @@ function statusLabel(status: number): string {
 }
 
 function makeMetrics(factory: MetricFactory) {
-  const { setupSeconds, voiceToVoiceSeconds, silenceSeconds, durationSeconds } = metricBuckets;
+  const { setupSeconds, durationSeconds } = metricBuckets;
   return {
     calls: factory.counter('calls_total', 'Calls that ended, refused ones included.', [
       'direction',
@@ -138,24 +134,7 @@ function makeMetrics(factory: MetricFactory) {
       ['flavor'],
       durationSeconds,
     ),
-    voiceToVoice: factory.histogram(
-      'voice_to_voice_seconds',
-      'From the last voiced caller frame received to the first voiced agent frame sent.',
-      ['flavor'],
-      voiceToVoiceSeconds,
-    ),
-    bargeIns: factory.counter(
-      'barge_ins_total',
-      'Times the caller began to speak over the agent.',
-      ['outcome'],
-      [{ outcome: 'interrupted' }, { outcome: 'resumed' }],
-    ),
-    silence: factory.histogram(
-      'barge_in_silence_seconds',
-      'From the decision to interrupt to no more agent audio on the wire.',
-      [],
-      silenceSeconds,
-    ),
+    turns: new TurnMetrics(factory),
     toolCalls: factory.counter(
       'tool_calls_total',
       'Tools run for agents.',

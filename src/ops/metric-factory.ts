@@ -1,9 +1,9 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client';
 
 /** What the documentation lists of a metric. */
 export interface MetricDescription {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   readonly labels: readonly string[];
   readonly help: string;
 }
@@ -16,10 +16,14 @@ export interface FedCounter<Name extends string> {
   add(labels: Labels<Name>, amount?: number): void;
 }
 
+/** A histogram or a summary that events feed. */
 export interface FedHistogram<Name extends string> {
   /** Takes a value; anything but a number from 0 up is passed over. */
   observe(labels: Labels<Name>, value: number): void;
 }
+
+/** What summaries answer: these shares of the values of the last ten minutes are no higher. */
+const summaryQuantiles = { percentiles: [0.5, 0.95, 0.99], maxAgeSeconds: 600, ageBuckets: 5 } as const;
 
 /**
  * Makes metrics named `voice_connector_*` in a registry of its own. Figures that come out of calls are checked before
@@ -60,6 +64,27 @@ export class MetricFactory {
     return {
       observe: (values, value) => {
         if (Number.isFinite(value) && value >= 0) histogram.observe({ ...values }, value);
+      },
+    };
+  }
+
+  /**
+   * Percentiles of the last ten minutes. After ten minutes without a value there is none: prom-client would say 0, which
+   * would be a claim.
+   */
+  summary<Name extends string>(name: string, help: string, labels: readonly Name[]): FedHistogram<Name> {
+    const common = this.#common('summary', name, help, labels);
+    const { percentiles, ...age } = summaryQuantiles;
+    const summary = new Summary({
+      ...common,
+      labelNames: labels,
+      percentiles: [...percentiles],
+      pruneAgedBuckets: true,
+      ...age,
+    });
+    return {
+      observe: (values, value) => {
+        if (Number.isFinite(value) && value >= 0) summary.observe({ ...values }, value);
       },
     };
   }

@@ -59,7 +59,7 @@ test('the events of a call, in order, each with its call and time', async () => 
     { speaking: true },
     { speaking: false },
     { speaking: true },
-    { v2vMs: expect.any(Number) },
+    { v2vMs: expect.any(Number), stages: { firstAudioMs: expect.any(Number), playoutMs: expect.any(Number) } },
     { speaking: false, interrupted: false },
     {},
     { name: 'fly', ok: false },
@@ -75,8 +75,12 @@ test('the summary says what is known so far', () => {
   clock.advance(40);
   call.onAnswered(clock.now() - 40);
   clock.advance(1000);
+  expect(call.summary('active')).toMatchObject({ turns: 0, v2vMs: null });
+  call.onTurn({ v2vMs: 700, stages: {} });
+  call.onTurn({ v2vMs: 640, stages: {} });
   const summary = call.summary('active');
   expect(summary).toMatchObject({ state: 'active', codec: 'pcma', durationMs: 1000, from: '+442079460000' });
+  expect(summary).toMatchObject({ turns: 2, v2vMs: 640 });
   expect(Date.parse(summary.answeredAt ?? '') - Date.parse(summary.startedAt)).toBe(40);
 });
 

@@ -8,7 +8,10 @@ test('v2v runs from the last voiced packet received to the first audible packet 
   ledger.onEndOfTurn(3000);
   ledger.onResponseAudio('a', 3050);
   ledger.onResponseStarted('a', 3060);
-  expect(ledger.onResponseVoiced('a', 3080)).toBe(580);
+  expect(ledger.onResponseVoiced('a', 3080)).toEqual({
+    v2vMs: 580,
+    stages: { endOfTurnMs: 500, firstAudioMs: 550, playoutMs: 30 },
+  });
   ledger.onResponseEnded({ responseId: 'a', atMs: 4060, sentMs: 1000, state: 'finished' }, 'hi');
   expect(ledger.turns()).toEqual([
     {
@@ -37,7 +40,7 @@ test('a second response to the same words has no latency of its own', () => {
   ledger.onVoicedFrame(100);
   ledger.onResponseAudio('a', 200);
   ledger.onResponseAudio('b', 300);
-  expect(ledger.onResponseVoiced('a', 210)).toBe(110);
+  expect(ledger.onResponseVoiced('a', 210)).toMatchObject({ v2vMs: 110 });
   expect(ledger.onResponseVoiced('b', 310)).toBeUndefined();
 });
 
@@ -179,6 +182,6 @@ test('only the first audio of a response counts', () => {
   ledger.onResponseStarted('a', 610);
   ledger.onVoicedFrame(620);
   ledger.onResponseAudio('a', 700);
-  expect(ledger.onResponseVoiced('a', 640)).toBe(540);
+  expect(ledger.onResponseVoiced('a', 640)).toMatchObject({ v2vMs: 540 });
   expect(ledger.onResponseVoiced('a', 660)).toBeUndefined();
 });

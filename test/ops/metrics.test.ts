@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { register } from 'prom-client';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { CallEvent } from '../../src/ops/call-event.js';
 import { causeTexts } from '../../src/ops/call-record.js';
 import { createEventLoopMonitor } from '../../src/ops/event-loop-monitor.js';
@@ -47,7 +47,11 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   const metrics = bench();
   metrics.observe(started('call-1', 'echo'));
   metrics.observe({ type: 'call-answered', callId: 'call-1', atMs: 0, codec: 'pcmu', setupMs: 12 });
-  metrics.observe({ type: 'turn', callId: 'call-1', atMs: 0, v2vMs: 640 });
+  const stages = { endOfTurnMs: 300, firstTokenMs: 400, firstAudioMs: 560, playoutMs: 80 };
+  metrics.observe({ type: 'turn', callId: 'call-1', atMs: 0, v2vMs: 640, stages });
+  const bargeIn = { type: 'barge-in', callId: 'call-1', atMs: 0, onsetToPauseMs: 90, decisionToSilenceMs: 14 } as const;
+  metrics.observe({ ...bargeIn, resumed: false });
+  metrics.observe({ ...bargeIn, resumed: true });
   metrics.observe({ type: 'tool', callId: 'call-1', atMs: 0, name: 'hang_up', ok: true, ms: 3 });
   metrics.observe({ type: 'warning', callId: 'call-1', atMs: 0, code: 'ERR_FLAVOR_NETWORK' });
   metrics.observe({
@@ -61,8 +65,16 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   expect(found.get('call_setup_seconds_bucket{le="0.02",flavor="echo"}')).toBe(1);
   expect(found.get('call_duration_seconds_sum{flavor="echo"}')).toBeCloseTo(9.5);
   expect(found.get('voice_to_voice_seconds_sum{flavor="echo"}')).toBeCloseTo(0.64);
+  expect(found.get('turn_stage_seconds_sum{stage="end-of-turn",flavor="echo"}')).toBeCloseTo(0.3);
+  expect(found.get('turn_stage_seconds_sum{stage="first-token",flavor="echo"}')).toBeCloseTo(0.4);
+  expect(found.get('turn_stage_seconds_sum{stage="first-audio",flavor="echo"}')).toBeCloseTo(0.56);
+  expect(found.get('turn_stage_seconds_sum{stage="playout",flavor="echo"}')).toBeCloseTo(0.08);
+  expect([...found.keys()].filter((name) => name.includes('stage="transcript"'))).toEqual([]);
+  // The record has the barge-in as well; it is counted once.
   expect(found.get('barge_ins_total{outcome="interrupted"}')).toBe(1);
-  expect(found.get('barge_in_silence_seconds_sum')).toBeCloseTo(0.014);
+  expect(found.get('barge_ins_total{outcome="resumed"}')).toBe(1);
+  expect(found.get('barge_in_silence_seconds_sum')).toBeCloseTo(0.028);
+  expect(found.get('barge_in_pause_seconds_sum')).toBeCloseTo(0.18);
   expect(found.get('tool_calls_total{result="ok"}')).toBe(1);
   expect(found.get('call_warnings_total{code="ERR_FLAVOR_NETWORK"}')).toBe(1);
   expect(found.get('rtp_packets_total{direction="in"}')).toBe(475);
@@ -74,6 +86,36 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   expect(found.get('rtp_skipped_slots_total')).toBe(3);
   expect(found.get('mos_sum')).toBeCloseTo(4.3);
   expect([...found.keys()].filter((name) => name.startsWith('calls_refused_total'))).toEqual([]);
+});
+
+test('percentiles of turns and barge-ins cover the last ten minutes, and then there are none', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
+  try {
+    const metrics = bench();
+    metrics.observe(started('call-1', 'echo'));
+    for (let ms = 1; ms <= 100; ms += 1) {
+      const stages = { firstAudioMs: ms * 2 };
+      metrics.observe({ type: 'turn', callId: 'call-1', atMs: 0, v2vMs: ms * 10, stages });
+      const times = { onsetToPauseMs: ms, decisionToSilenceMs: ms / 10, resumed: false };
+      metrics.observe({ type: 'barge-in', callId: 'call-1', atMs: 0, ...times });
+    }
+    const found = await samples(metrics);
+    const turn = (quantile: string, stage: string) =>
+      found.get(`recent_turn_seconds{quantile="${quantile}",stage="${stage}",flavor="echo"}`);
+    expect(turn('0.5', 'voice-to-voice')).toBeCloseTo(0.505, 2);
+    expect(turn('0.95', 'voice-to-voice')).toBeCloseTo(0.955, 2);
+    expect(turn('0.99', 'voice-to-voice')).toBeCloseTo(0.995, 2);
+    expect(turn('0.95', 'first-audio')).toBeCloseTo(0.191, 2);
+    expect(turn('0.95', 'playout')).toBeUndefined();
+    expect(found.get('recent_barge_in_seconds{quantile="0.95",stage="onset-to-pause"}')).toBeCloseTo(0.0955, 3);
+    expect(found.get('recent_barge_in_seconds{quantile="0.99",stage="decision-to-silence"}')).toBeCloseTo(0.00995, 4);
+    vi.setSystemTime(1_000_000 + 300_000);
+    expect((await samples(metrics)).get('recent_turn_seconds_count{stage="first-audio",flavor="echo"}')).toBe(100);
+    vi.setSystemTime(1_000_000 + 700_000);
+    expect([...(await samples(metrics)).keys()].filter((name) => name.startsWith('recent_'))).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a refused call is counted by its status, and rare statuses by their class', async () => {
@@ -132,8 +174,9 @@ test('labels stay bounded whatever names, reasons and codes come along', async (
   for (let index = 0; index < 2000; index += 1) {
     const id = `call-${index}`;
     metrics.observe(started(id, `flavor-${index}`));
-    metrics.observe({ type: 'turn', callId: id, atMs: 0, v2vMs: 1 });
-    metrics.observe({ type: 'turn', callId: `unknown-${index}`, atMs: 0, v2vMs: 1 });
+    const stages = { endOfTurnMs: 1, transcriptMs: 1, firstTokenMs: 1, firstAudioMs: 1, playoutMs: 1 };
+    metrics.observe({ type: 'turn', callId: id, atMs: 0, v2vMs: 1, stages });
+    metrics.observe({ type: 'turn', callId: `unknown-${index}`, atMs: 0, v2vMs: 1, stages });
     metrics.observe({ type: 'warning', callId: id, atMs: 0, code: `ERR_${index}` });
     const cause = causeTexts[index % causeTexts.length] ?? 'normal';
     const record = sampleRecord({ id, flavor: `flavor-${index}`, cause: { sip: 200 + (index % 500), text: cause } });
@@ -141,8 +184,9 @@ test('labels stay bounded whatever names, reasons and codes come along', async (
     metrics.countAdminRequest({ method: `M${index}`, route: undefined, status: 200 + (index % 400) });
   }
   const found = await samples(metrics);
-  expect(found.size).toBeLessThan(250);
+  expect(found.size).toBeLessThan(400);
   expect(found.get('voice_to_voice_seconds_count{flavor="other"}')).toBe(4000);
+  expect(found.get('recent_turn_seconds_count{stage="playout",flavor="other"}')).toBe(4000);
   expect(found.get('rtp_dropped_packets_total{reason="other"}')).toBe(2000 - 32);
   expect(found.get('call_warnings_total{code="other"}')).toBe(2000);
   expect(found.get('admin_requests_total{method="other",route="none",status="4xx"}')).toBe(500);

@@ -70,6 +70,8 @@ export function sampleSummary(changes: Partial<CallSummary> = {}): CallSummary {
     startedAt: '2026-01-01T00:00:00.000Z',
     answeredAt: '2026-01-01T00:00:00.000Z',
     durationMs: 0,
+    turns: 0,
+    v2vMs: null,
     ...changes,
   };
 }

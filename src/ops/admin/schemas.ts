@@ -19,6 +19,8 @@ export const callSchema = {
     'startedAt',
     'answeredAt',
     'durationMs',
+    'turns',
+    'v2vMs',
   ],
   properties: {
     id: text,
@@ -32,6 +34,8 @@ export const callSchema = {
     startedAt: { type: 'string', format: 'date-time' },
     answeredAt: { type: ['string', 'null'], format: 'date-time' },
     durationMs: { type: 'number', description: 'Since the answer; 0 before it.' },
+    turns: { type: 'integer', description: 'Answers of the agent so far.' },
+    v2vMs: { type: ['number', 'null'], description: 'Voice-to-voice latency of the latest answer.' },
   },
 } as const;
 
