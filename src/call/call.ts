@@ -267,6 +267,8 @@ export class Call {
         return;
       case 'progress':
       case 'answered':
+      case 'transfer':
+      case 'reoffered':
         return;
       default:
         assertUnreachable(event);

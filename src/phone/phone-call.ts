@@ -166,6 +166,8 @@ export class PhoneCall {
         return;
       case 'acked':
       case 'digit':
+      case 'transfer':
+      case 'reoffered':
         return;
       default:
         assertUnreachable(event);

@@ -77,6 +77,17 @@ export type LegEvent =
   | { readonly type: 'offer'; readonly sdp: string | undefined; readonly reply: OfferReply }
   /** A digit by INFO (`application/dtmf-relay` or `application/dtmf`); already answered 200. */
   | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
+  /**
+   * News of a transfer ({@link SipLeg.refer}). `status` is what the peer heard from the target (the sipfrag of a NOTIFY,
+   * RFC 3515), or why the REFER itself failed. Exactly one event of a transfer is `final`, unless the leg ends first: a
+   * peer may well send BYE instead of the last NOTIFY. Final and below 300 is a success.
+   */
+  | { readonly type: 'transfer'; readonly status: number; readonly final: boolean }
+  /**
+   * The final answer to an offer of ours ({@link SipLeg.reoffer}). Below 300 the ACK has been sent and `sdp` is the
+   * answer; from 300 up the session goes on as it was.
+   */
+  | { readonly type: 'reoffered'; readonly status: number; readonly sdp: string | undefined }
   /** The last event of every leg. */
   | { readonly type: 'ended'; readonly end: LegEnd };
 
@@ -94,6 +105,28 @@ export interface SipLeg {
    * Idempotent. `ended` follows.
    */
   hangUp(options?: { readonly status?: number; readonly reason?: string; readonly retryAfterSeconds?: number }): void;
+  /**
+   * Blind transfer: asks the peer to call somebody else (REFER, RFC 3515). `transfer` events follow; the leg lives on, and
+   * whoever wants it to end after a success hangs up. A leg without an established call hears of a final 481. Throws
+   * `ERR_SIP_STATE` for a URI that is not `sip:`, `sips:` or `tel:` or cannot stand in a header field, and while a
+   * transfer is under way.
+   */
+  refer(request: ReferRequest): void;
+  /**
+   * Offers the session anew (re-INVITE): hold, resume, another codec. One `reoffered` follows for each offer that was
+   * sent. While one waits for its answer, or the peer's for its ACK, the newest waits here and older ones are forgotten.
+   * A text is sent as it is; a function is called whenever an INVITE is about to leave, which may be more than once: an
+   * offer that crossed the peer's is refused (491) and sent again. A leg without an established call hears of a 481.
+   */
+  reoffer(sdp: string | (() => string)): void;
+}
+
+/** What a blind transfer asks for. */
+export interface ReferRequest {
+  /** Whom the peer is to call: a `sip:`, `sips:` or `tel:` URI. */
+  readonly uri: string;
+  /** URI for Referred-By (RFC 3892), who asks; without it the field is left out. */
+  readonly referredBy?: string;
 }
 
 /** An INVITE that came in. 100 Trying has been sent already. */

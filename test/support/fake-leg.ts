@@ -1,4 +1,4 @@
-import type { InboundLeg, InviteRequest, LegEvent, RejectOptions } from '../../src/signaling/port.js';
+import type { InboundLeg, InviteRequest, LegEvent, ReferRequest, RejectOptions } from '../../src/signaling/port.js';
 
 export const OFFER = [
   'v=0',
@@ -19,9 +19,10 @@ export class FakeLeg implements InboundLeg {
   readonly callId = 'call@test';
   readonly localAddress = '127.0.0.1';
   readonly invite: InviteRequest;
-  /** What the call did, in order: `180`, `183`, `200`, `reject 503`, `hang-up`. */
+  /** What the call did, in order: `180`, `183`, `200`, `reject 503`, `hang-up`, `refer`, `reoffer`. */
   readonly actions: string[] = [];
   readonly descriptions: string[] = [];
+  readonly referrals: ReferRequest[] = [];
   rejection: RejectOptions | undefined;
   #listener: ((event: LegEvent) => void) | undefined;
 
@@ -64,6 +65,18 @@ export class FakeLeg implements InboundLeg {
   hangUp(options?: { readonly reason?: string }): void {
     this.actions.push(`hang-up ${options?.reason ?? ''}`.trim());
     this.emit({ type: 'ended', end: { by: 'local', status: 200, text: '' } });
+  }
+
+  /** Writes it down; the test says what becomes of it by `emit({ type: 'transfer', ... })`. */
+  refer(request: ReferRequest): void {
+    this.actions.push('refer');
+    this.referrals.push(request);
+  }
+
+  /** The same for an offer: `emit({ type: 'reoffered', ... })`. */
+  reoffer(sdp: string | (() => string)): void {
+    this.actions.push('reoffer');
+    this.descriptions.push(typeof sdp === 'string' ? sdp : sdp());
   }
 
   emit(event: LegEvent): void {

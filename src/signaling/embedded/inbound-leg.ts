@@ -95,6 +95,16 @@ export class UasLeg implements InboundLeg {
     else this.#call.hangUp(options.reason);
   }
 
+  /** Not built yet: says so. */
+  refer(): void {
+    this.#events.emitLater({ type: 'transfer', status: 501, final: true });
+  }
+
+  /** Not built yet: says so. */
+  reoffer(): void {
+    this.#events.emitLater({ type: 'reoffered', status: 501, sdp: undefined });
+  }
+
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
   shutDown(): void {
     if (this.#pending) this.reject(503);

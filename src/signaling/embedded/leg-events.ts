@@ -33,6 +33,11 @@ export class LegEvents {
     if (!this.#ended) this.#deliver(event);
   }
 
+  /** {@link emit} once the caller has finished: for what one of the leg's own methods brought about. */
+  emitLater(event: Exclude<LegEvent, { type: 'ended' }>): void {
+    queueMicrotask(() => this.emit(event));
+  }
+
   /** Ends the leg now: for what came from the wire. */
   end(end: LegEnd): void {
     if (this.#ended) return;

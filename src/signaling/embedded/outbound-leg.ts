@@ -102,6 +102,16 @@ export class UacLeg implements OutboundLeg {
     else if (this.#provisional) this.#cancel();
   }
 
+  /** Not built yet: says so. */
+  refer(): void {
+    this.#events.emitLater({ type: 'transfer', status: 501, final: true });
+  }
+
+  /** Not built yet: says so. */
+  reoffer(): void {
+    this.#events.emitLater({ type: 'reoffered', status: 501, sdp: undefined });
+  }
+
   /** The driver closes: CANCEL or BYE at once, without waiting for an answer. */
   shutDown(): void {
     if (this.#events.ended) return;
