@@ -1,8 +1,10 @@
-import type { PlayoutReport } from '../flavor-api/index.js';
+import { type AudioFormat, bytesPerMs, type PlayoutReport } from '../flavor-api/index.js';
 import { HeardText } from './heard-text.js';
 
 interface Response {
   readonly id: string;
+  /** Number of the session that speaks it. */
+  readonly session: number;
   readonly heard: HeardText;
   /** Something of it was handed to the media plane, which will report its end. */
   queued: boolean;
@@ -15,6 +17,8 @@ export interface SpokenResponse {
   readonly report: PlayoutReport;
   /** All the flavor gave of it, heard or not. */
   readonly text: string;
+  /** Spoken by the session that is on the phone now, not by one that it has replaced. */
+  readonly current: boolean;
 }
 
 /** Ids of finished responses that are remembered, so that late audio for them is dropped. */
@@ -25,13 +29,24 @@ const REMEMBERED_RESPONSES = 1000;
  * `PlayoutReport`s, and the gate that late audio of a flushed response does not pass.
  */
 export class AgentSpeech {
-  readonly #bytesPerMs: number;
+  #bytesPerMs: number;
+  #session = 0;
   readonly #open = new Map<string, Response>();
   readonly #over = new Set<string>();
 
-  /** @param bytesPerMs of the session's output format. */
-  constructor(bytesPerMs: number) {
-    this.#bytesPerMs = bytesPerMs;
+  /** @param output of the first session. */
+  constructor(output: AudioFormat) {
+    this.#bytesPerMs = bytesPerMs(output);
+  }
+
+  /**
+   * Another session speaks from now on, in `output`. Its forerunner says no more: returns the responses that the media
+   * plane is to end after what it has of them.
+   */
+  beginSession(output: AudioFormat): readonly string[] {
+    this.#bytesPerMs = bytesPerMs(output);
+    this.#session += 1;
+    return [...this.#open.keys()].filter((responseId) => this.onDone(responseId));
   }
 
   /** Takes note of audio. False: drop it; the response is over, or there is nothing in it. */
@@ -61,7 +76,7 @@ export class AgentSpeech {
   }
 
   onStarted(responseId: string): PlayoutReport | undefined {
-    if (!this.#open.has(responseId)) return undefined;
+    if (this.#open.get(responseId)?.session !== this.#session) return undefined;
     return { responseId, state: 'started', heardMs: 0, heardText: '', heardChars: 0 };
   }
 
@@ -108,7 +123,7 @@ export class AgentSpeech {
     if (this.#over.has(responseId)) return undefined;
     let response = this.#open.get(responseId);
     if (!response) {
-      response = { id: responseId, heard: new HeardText(), queued: false, done: false };
+      response = { id: responseId, session: this.#session, heard: new HeardText(), queued: false, done: false };
       this.#open.set(responseId, response);
     }
     return response;
@@ -126,6 +141,6 @@ export class AgentSpeech {
     // Finished is finished: rounding of the last packet takes no word away.
     const heard = response.heard.heardAt(state === 'finished' ? Math.max(heardMs, response.heard.audioMs) : heardMs);
     const report = { responseId: response.id, state, heardMs, heardText: heard.text, heardChars: heard.chars };
-    return { report, text: response.heard.text };
+    return { report, text: response.heard.text, current: response.session === this.#session };
   }
 }

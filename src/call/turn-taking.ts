@@ -43,7 +43,7 @@ const FRAME_MS = 20;
 export class TurnTaking {
   readonly #options: TurnTakingOptions;
   /** Whether the agent can be interrupted at all (`FlavorCapabilities.interruptible`). */
-  readonly #interruptible: boolean;
+  #interruptible: boolean;
   #agentSpeaking = false;
   #callerSpeaking = false;
   /** The caller's present stretch of speech counts as a turn: nobody was interrupted by it, or the agent was. */
@@ -82,6 +82,11 @@ export class TurnTaking {
   /** Time since the latest run of voice began, its gaps included, ms. */
   get runAgeMs(): number {
     return this.#runAgeMs;
+  }
+
+  /** Another flavor speaks from now on. An onset that is undecided gets its verdict all the same. */
+  setInterruptible(interruptible: boolean): void {
+    this.#interruptible = interruptible;
   }
 
   /** Agent audio begins to leave the socket. */

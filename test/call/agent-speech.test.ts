@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AgentSpeech } from '../../src/call/agent-speech.js';
 
-const speech = () => new AgentSpeech(8); // mu-law: 8 bytes a millisecond
+const speech = () => new AgentSpeech({ encoding: 'mulaw', sampleRate: 8000 });
 
 test('late audio of a flushed response is dropped', () => {
   const agent = speech();
@@ -49,7 +49,7 @@ test('a response of text alone is reported unheard', () => {
   agent.onText('a', 'never spoken', 0);
   expect(agent.takeUnheard()).toEqual([]);
   expect(agent.onDone('a')).toBe(false);
-  expect(agent.takeUnheard()).toEqual([{ report: unheard('a'), text: 'never spoken' }]);
+  expect(agent.takeUnheard()).toEqual([{ report: unheard('a'), text: 'never spoken', current: true }]);
   expect(agent.takeUnheard()).toEqual([]);
   expect(agent.isOver('a')).toBe(true);
 });
@@ -58,7 +58,7 @@ test('a response of empty audio was never played', () => {
   const agent = speech();
   expect(agent.onAudio('a', 0)).toBe(false);
   expect(agent.onDone('a')).toBe(false);
-  expect(agent.takeUnheard()).toEqual([{ report: unheard('a'), text: '' }]);
+  expect(agent.takeUnheard()).toEqual([{ report: unheard('a'), text: '', current: true }]);
 });
 
 test('an unheard response is reported after those that were announced before it', () => {
@@ -108,6 +108,7 @@ test('heard text follows the milliseconds that left the socket', () => {
   expect(agent.onEnded('a', 'interrupted', 600)).toEqual({
     report: { responseId: 'a', state: 'interrupted', heardMs: 600, heardText: 'one', heardChars: 3 },
     text: 'one two',
+    current: true,
   });
 });
 
@@ -117,4 +118,23 @@ test('a finished response was heard to its last word, whatever rounding says', (
   agent.onAudio('a', 8000);
   agent.onDone('a');
   expect(agent.onEnded('a', 'finished', 999)?.report).toMatchObject({ heardMs: 999, heardText: 'one two' });
+});
+
+test('a session that takes over ends what its forerunner said, and hears nothing of it', () => {
+  const agent = speech();
+  agent.onAudio('a', 160);
+  agent.onText('b', 'announced', 0);
+  agent.onAudio('c', 160);
+  agent.onDone('c');
+  expect(agent.beginSession({ encoding: 'pcm16', sampleRate: 24_000 })).toEqual(['a']);
+  expect(agent.onAudio('a', 160)).toBe(false);
+  agent.onAudio('d', 4800);
+  agent.onText('d', 'one two', 0);
+  agent.onDone('d');
+  expect(agent.onStarted('a')).toBeUndefined();
+  expect(agent.onEnded('a', 'finished', 20)).toMatchObject({ current: false });
+  expect(agent.takeUnheard()).toMatchObject([{ report: unheard('b'), current: false }]);
+  expect(agent.onEnded('c', 'finished', 20)).toMatchObject({ current: false });
+  expect(agent.onStarted('d')).toMatchObject({ responseId: 'd' });
+  expect(agent.onEnded('d', 'interrupted', 99)).toMatchObject({ report: { heardText: 'one' }, current: true });
 });

@@ -5,7 +5,7 @@ import { FakeClock } from '../support/fake-clock.js';
 
 function setUp() {
   const clock = new FakeClock(0);
-  const speech = new AgentSpeech(8);
+  const speech = new AgentSpeech({ encoding: 'mulaw', sampleRate: 8000 });
   const over: number[] = [];
   const stream = { marks: 0, mark: () => ++stream.marks };
   const farewell = new Farewell(

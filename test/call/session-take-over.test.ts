@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { CallAccount } from '../../src/call/call-account.js';
+import { defaultCallLimits } from '../../src/call/call-limits.js';
+import { Conversation } from '../../src/call/conversation.js';
+import { SessionLink } from '../../src/call/session-link.js';
+import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
+import { ToolRunner } from '../../src/tools/tool-runner.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { agentCapabilities, FakeSession } from '../support/fake-flavor.js';
+import { FakeStream } from '../support/fake-media.js';
+import { createKeptLog } from '../support/silent-log.js';
+import { settle } from './call-setup.js';
+
+const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
+const formats = { input: mulaw, output: mulaw };
+const identity = { id: 'c1', direction: 'inbound', from: '', to: '', route: '1', flavor: 'f', startedAtMs: 0 } as const;
+
+/** A conversation on fakes, whose session can be replaced. */
+function setUp() {
+  const clock = new FakeClock(1000);
+  const log = createKeptLog();
+  const account = new CallAccount(identity, [], { clock, log, emit: () => {} });
+  const openSession = (): { session: FakeSession; link: SessionLink } => {
+    const signal = new AbortController().signal;
+    const session = new FakeSession({
+      ...identity,
+      signal,
+      headers: new Map(),
+      variables: {},
+      ...formats,
+      tools: [],
+      history: [],
+      render: (text) => text,
+      log,
+    });
+    return { session, link: new SessionLink(session, { onEnded: () => {}, onMisbehaviour: () => {} }) };
+  };
+  const first = openSession();
+  let listener: Conversation | undefined;
+  const stream = new FakeStream(
+    { onFrame: (frame) => listener?.onFrame(frame), onEvent: (event) => listener?.onStreamEvent(event) },
+    clock,
+  );
+  const conversation = new Conversation(
+    { capabilities: agentCapabilities, formats, ...defaultCallLimits },
+    { stream, link: first.link, notes: account, tools: new ToolRunner([]), signal: new AbortController().signal },
+    { onAgentLeaving: () => {}, onFarewellOver: () => {}, onSilenceLimit: () => {} },
+    clock,
+  );
+  listener = conversation;
+  first.link.listen((event) => conversation.onFlavorEvent(event));
+  const takeOver = (capabilities: Partial<FlavorCapabilities> = {}): FakeSession => {
+    const next = openSession();
+    conversation.use(next.link, { ...agentCapabilities, ...capabilities }, formats);
+    next.link.listen((event) => conversation.onFlavorEvent(event));
+    return next.session;
+  };
+  const slots = async (ms: number, voiced = false): Promise<void> => {
+    for (let elapsed = 0; elapsed < ms; elapsed += 20) {
+      clock.advance(20);
+      stream.slot(voiced);
+      await settle();
+    }
+  };
+  return { clock, stream, conversation, account, session: first.session, takeOver, slots };
+}
+
+describe('a session that takes over', () => {
+  test('speaks after the words its forerunner had sent, and is told of its own alone', async () => {
+    const { session, takeOver, slots, account } = setUp();
+    session.say('a1', ['one', 'two'], false);
+    session.events.push({ type: 'text', responseId: 'a2', text: 'announced' });
+    await slots(200);
+    const next = takeOver();
+    next.say('b1', ['three']);
+    await slots(1400);
+    expect(next.playouts.map(({ responseId, state }) => `${responseId} ${state}`)).toEqual([
+      'b1 started',
+      'b1 finished',
+    ]);
+    expect(session.playouts.map(({ responseId, state }) => `${responseId} ${state}`)).toEqual(['a1 started']);
+    expect(account.dialogue.history).toMatchObject([
+      { responseId: 'a1', heardText: 'one two', interrupted: false },
+      { responseId: 'a2', heardText: '', interrupted: true },
+      { responseId: 'b1', heardText: 'three', interrupted: false },
+    ]);
+  });
+
+  test('hears of a caller who is speaking, and of the end of it', async () => {
+    const { stream, clock, takeOver, slots } = setUp();
+    await slots(100, true);
+    stream.emit({ type: 'voice-started', positionMs: 40, atMs: clock.now() });
+    const next = takeOver();
+    expect(next.voices).toEqual(['started 40', 'accepted 40']);
+    stream.emit({ type: 'voice-stopped', positionMs: 100, speechMs: 60, atMs: clock.now() });
+    expect(next.told).toEqual(['voice started', 'onset accepted', 'voice stopped', 'end-turn']);
+  });
+
+  test('gets the verdict on an onset that was undecided', async () => {
+    const { stream, session, clock, takeOver, slots } = setUp();
+    session.say('a1', ['one', 'two', 'three']);
+    await slots(200);
+    stream.emit({ type: 'voice-started', positionMs: 140, atMs: clock.now() });
+    const next = takeOver();
+    expect(stream.paused).toBe(true);
+    await slots(300, true);
+    expect(session.told).toEqual(['voice started']);
+    expect(next.told).toEqual(['voice started', 'onset accepted', 'interrupt speech']);
+    expect(stream.paused).toBe(false);
+  });
+
+  test('that cannot be interrupted is not', async () => {
+    const { stream, clock, takeOver, slots } = setUp();
+    const next = takeOver({ interruptible: false });
+    next.say('b1', ['one', 'two', 'three']);
+    await slots(200);
+    stream.emit({ type: 'voice-started', positionMs: 140, atMs: clock.now() });
+    await slots(600, true);
+    expect(stream.paused).toBe(false);
+    expect(next.told).not.toContain('interrupt speech');
+  });
+});
