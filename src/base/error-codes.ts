@@ -95,6 +95,23 @@ export const errorCodes = {
     meaning: 'An admin request failed inside the connector (500).',
     remedy: 'A mistake in the connector: the log has the details.',
   },
+  ERR_HTTP_BLOCKED: {
+    meaning:
+      'A request of the connector was to go where requests may not: a private address, another scheme, a url with a password, from https to http.',
+    remedy: 'Correct the url, or list the address in `http.allow` if it is one of yours.',
+  },
+  ERR_HTTP_TIMEOUT: {
+    meaning: 'A server did not answer a request of the connector in time.',
+    remedy: 'Look at the server named in the message, or raise the `timeoutMs` beside its url.',
+  },
+  ERR_HTTP_TOO_LARGE: {
+    meaning: 'A server answered a request of the connector with more than is taken.',
+    remedy: 'Let it answer less, or raise the `maxBytes` beside its url.',
+  },
+  ERR_HTTP_FAILED: {
+    meaning: 'A request of the connector could not be made or was not answered.',
+    remedy: 'The message names host and reason; check name, port, certificate and network.',
+  },
   ERR_SPEECH: {
     meaning: 'The built-in voice failed to synthesise speech.',
     remedy: 'See the cause; the worker is started anew for the next request.',
