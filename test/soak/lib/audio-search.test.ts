@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { decodeMulaw, encodeMulaw } from '../../../src/media/g711.js';
+import { speak8k } from '../../support/speech.js';
+import { findRuns, heardPart } from './audio-search.js';
+
+/** Speech as a mu-law line leaves it. */
+async function spoken(text: string): Promise<Int16Array> {
+  const samples = await speak8k(text);
+  const codes = new Uint8Array(samples.length);
+  encodeMulaw(samples, codes);
+  const decoded = new Int16Array(codes.length);
+  decodeMulaw(codes, decoded);
+  return decoded;
+}
+
+function joined(...parts: readonly Int16Array[]): Int16Array {
+  const all = new Int16Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+const silence = (samples: number): Int16Array => new Int16Array(samples);
+const item = await spoken('Your parcel will be delivered tomorrow, between nine and eleven, by our own driver.');
+const other = await spoken('Please hold the line while I look for your parcel and the driver.');
+/** First and last sample of the item that is no silence. */
+const firstSound = item.findIndex((sample) => sample !== 0);
+
+describe('looking for an item in what was heard', () => {
+  test('an item heard whole is one run', () => {
+    const heard = joined(silence(1234), item, silence(500));
+    const part = heardPart(item, heard);
+    expect(part?.runs).toHaveLength(1);
+    expect(part?.missingSamples).toBe(0);
+    expect(part?.latestEndSample).toBe(item.length);
+  });
+
+  test.each([4000, 9120, 16_000, 24_160])('an item cut at sample %i ends there', (cut) => {
+    const part = heardPart(item, joined(silence(800), item.subarray(0, cut), silence(8000)));
+    expect(part?.soundEndSample).toBeLessThanOrEqual(cut);
+    expect(part?.latestEndSample).toBeGreaterThanOrEqual(cut);
+    const soundsAtCut = item[cut - 1] !== 0 && item[cut] !== 0;
+    if (soundsAtCut) expect(part).toMatchObject({ soundEndSample: cut, latestEndSample: cut });
+  });
+
+  test('a cut within silence of the item lies between the end of the sound and the next', () => {
+    const gapped = joined(item.subarray(firstSound, firstSound + 3000), silence(1600), item.subarray(6000, 12_000));
+    const part = heardPart(gapped, joined(gapped.subarray(0, 4000), silence(9000)));
+    expect(part?.soundEndSample).toBeLessThanOrEqual(3000);
+    expect(part?.soundEndSample).toBeGreaterThan(2900);
+    expect(part?.latestEndSample).toBeGreaterThanOrEqual(4600);
+  });
+
+  test('pauses that were put in do not move the end', () => {
+    const heard = joined(item.subarray(0, 5000), silence(4800), item.subarray(5000, 9000), silence(160), silence(4000));
+    const part = heardPart(item, heard);
+    expect(part?.runs.length).toBeGreaterThanOrEqual(2);
+    expect(part?.missingSamples).toBe(0);
+    expect(part?.latestEndSample).toBeGreaterThanOrEqual(9000);
+    expect(part?.soundEndSample).toBeLessThanOrEqual(9000);
+    expect(part?.soundEndSample).toBeGreaterThan(8900);
+  });
+
+  test('silence at the beginning that was left out is no loss, sound that was left out is', () => {
+    const led = joined(silence(1600), item);
+    const trimmed = heardPart(led, joined(silence(333), led.subarray(1600 + firstSound - 100), silence(10)));
+    expect(trimmed).toMatchObject({ soundStartSample: 1600 + firstSound, missingSamples: 0 });
+    const clipped = heardPart(led, joined(silence(333), led.subarray(1600 + firstSound + 480), silence(10)));
+    expect(clipped?.soundStartSample).toBeGreaterThanOrEqual(1600 + firstSound + 480);
+  });
+
+  test('sound that was lost on the way is counted', () => {
+    const lost = joined(item.subarray(0, 8000), silence(160), item.subarray(8160));
+    const sounding = item.subarray(8000, 8160).filter((sample) => sample !== 0).length;
+    expect(sounding).toBeGreaterThan(0);
+    const missing = heardPart(item, lost)?.missingSamples ?? 0;
+    expect(missing).toBeGreaterThanOrEqual(sounding - 16);
+    expect(missing).toBeLessThanOrEqual(sounding);
+  });
+
+  test('another sentence in the same voice is not taken for it', () => {
+    const found = findRuns(item, other).reduce((sum, { length }) => sum + length, 0);
+    expect(found).toBeLessThan(item.length / 20);
+  });
+
+  test('nothing is found in silence', () => {
+    expect(heardPart(item, silence(20_000))).toBeUndefined();
+  });
+});

@@ -1,0 +1,147 @@
+/** A stretch of one recording that is, sample for sample, a stretch of another. Positions in samples. */
+export interface Run {
+  readonly itemStart: number;
+  readonly heardStart: number;
+  readonly length: number;
+}
+
+/** Samples that a match begins with. 2 ms: silence apart, no two places of natural speech agree for so long. */
+const SEED_SAMPLES = 16;
+/** A seed that stands in more places than this is a tone's: the first ones will do. */
+const MOST_PLACES = 200;
+/** Shorter agreement is chance. */
+const SHORTEST_RUN_SAMPLES = 80;
+
+/**
+ * Finds what of `item` is in `heard`, bit for bit and in order: mu-law that passes through a connector untouched comes out
+ * as it went in. Pauses inserted on the way, a beginning left out and an end cut off show as runs that are apart, begin
+ * late, or end early. Neither signal needs to be long; both are held in memory.
+ */
+export function findRuns(item: Int16Array, heard: Int16Array): readonly Run[] {
+  const places = indexSeeds(item);
+  const runs: Run[] = [];
+  let itemFrom = 0;
+  for (let at = 0; at + SEED_SAMPLES <= heard.length; ) {
+    const best = longestRun(item, heard, at, places.get(seedAt(heard, at)) ?? [], itemFrom);
+    if (best === undefined || best.length < SHORTEST_RUN_SAMPLES) {
+      at += 1;
+      continue;
+    }
+    runs.push(best);
+    at = best.heardStart + best.length;
+    itemFrom = best.itemStart + best.length;
+  }
+  return runs;
+}
+
+/** How far into an item the other side heard it. */
+export interface HeardPart {
+  /** First sample of the item that was heard and is no silence: sound before it was cut off. */
+  readonly soundStartSample: number;
+  /** One past the last sample that is surely heard: it is no silence. */
+  readonly soundEndSample: number;
+  /**
+   * One past the last sample that may have been heard: silence of the item cannot be told from the line's. Equal to
+   * `soundEndSample` where the cut fell into sound.
+   */
+  readonly latestEndSample: number;
+  /** Samples of the item between `soundStartSample` and `soundEndSample` that were not found: 0 when nothing was lost. */
+  readonly missingSamples: number;
+  readonly runs: readonly Run[];
+}
+
+/** What of `item` is in `heard`; `undefined` when nothing is. */
+export function heardPart(item: Int16Array, heard: Int16Array): HeardPart | undefined {
+  const runs = findRuns(item, heard);
+  const [first, last] = [runs[0], runs.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const soundEndSample = lastSound(item, last.itemStart + last.length);
+  return {
+    soundStartSample: firstSound(item, first.itemStart),
+    soundEndSample,
+    latestEndSample: endOfSilence(item, last.itemStart + last.length),
+    missingSamples: missing(item, runs, soundEndSample),
+    runs,
+  };
+}
+
+/** Sound of the item that lies between two runs: silence there may have been swallowed by a pause. */
+function missing(item: Int16Array, runs: readonly Run[], endSample: number): number {
+  let count = 0;
+  let expected = runs[0]?.itemStart ?? 0;
+  for (const { itemStart, length } of runs) {
+    for (let at = expected; at < Math.min(itemStart, endSample); at += 1) if (item[at] !== 0) count += 1;
+    expected = itemStart + length;
+  }
+  return count;
+}
+
+function firstSound(item: Int16Array, start: number): number {
+  let at = start;
+  while (at < item.length && item[at] === 0) at += 1;
+  return at;
+}
+
+function lastSound(item: Int16Array, end: number): number {
+  let at = end;
+  while (at > 0 && item[at - 1] === 0) at -= 1;
+  return at;
+}
+
+function endOfSilence(item: Int16Array, from: number): number {
+  let at = from;
+  while (at < item.length && item[at] === 0) at += 1;
+  return at;
+}
+
+function longestRun(
+  item: Int16Array,
+  heard: Int16Array,
+  at: number,
+  places: readonly number[],
+  itemFrom: number,
+): Run | undefined {
+  let best: Run | undefined;
+  for (const place of places) {
+    if (place < itemFrom) continue;
+    let length = 0;
+    while (place + length < item.length && at + length < heard.length && item[place + length] === heard[at + length]) {
+      length += 1;
+    }
+    if (best !== undefined && length <= best.length) continue;
+    // Silence before the seed belongs to the run as well, where both have it.
+    let before = 0;
+    while (place - before > itemFrom && at - before > 0 && item[place - before - 1] === heard[at - before - 1]) {
+      before += 1;
+    }
+    best = { itemStart: place - before, heardStart: at - before, length: length + before };
+  }
+  return best;
+}
+
+/** Where in the item each seed that is not mostly silence stands. */
+function indexSeeds(item: Int16Array): ReadonlyMap<number, readonly number[]> {
+  const places = new Map<number, number[]>();
+  for (let at = 0; at + SEED_SAMPLES <= item.length; at += 1) {
+    if (isNearlySilent(item, at)) continue;
+    const seed = seedAt(item, at);
+    const known = places.get(seed);
+    if (known === undefined) places.set(seed, [at]);
+    else if (known.length < MOST_PLACES) known.push(at);
+  }
+  return places;
+}
+
+function isNearlySilent(samples: Int16Array, at: number): boolean {
+  let sounding = 0;
+  for (let index = at; index < at + SEED_SAMPLES; index += 1) if (samples[index] !== 0) sounding += 1;
+  return sounding < SEED_SAMPLES / 2;
+}
+
+function seedAt(samples: Int16Array, at: number): number {
+  let hash = 17;
+  for (let index = at; index < at + SEED_SAMPLES; index += 1) {
+    hash = (Math.imul(hash, 31) + (samples[index] as number)) | 0;
+  }
+  return hash;
+}
