@@ -112,6 +112,10 @@ export const errorCodes = {
     meaning: 'A request of the connector could not be made or was not answered.',
     remedy: 'The message names host and reason; check name, port, certificate and network.',
   },
+  ERR_TOOL_INVALID: {
+    meaning: 'A tool of the configuration cannot work.',
+    remedy: 'The message names the tool and what is wrong with it.',
+  },
   ERR_SPEECH: {
     meaning: 'The built-in voice failed to synthesise speech.',
     remedy: 'See the cause; the worker is started anew for the next request.',

@@ -2,6 +2,7 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { FlavorCapabilities } from '../flavor-api/index.js';
 import type { CallerFrame, MediaStream, StreamEvent } from '../media/engine.js';
+import type { ToolContext } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import { AgentResponses } from './agent-responses.js';
 import { AgentSpeech } from './agent-speech.js';
@@ -37,6 +38,13 @@ export interface ConversationParts {
 
 const FRAME_MS = 20;
 
+/** What tools may ask of a call that cannot do it. */
+const absentPhone: Omit<ToolContext, 'hangUp'> = {
+  transfer: () => Promise.reject(new Error('This call cannot be transferred.')),
+  sendDigits: () => Promise.reject(new Error('This call cannot send digits.')),
+  hold: () => Promise.reject(new Error('This call cannot be held.')),
+};
+
 /**
  * The talk itself: stands between the media stream and the flavor session while both are open, and hands what comes
  * from either to the part whose business it is.
@@ -69,7 +77,7 @@ export class Conversation {
     const speech = new AgentSpeech(options.formats.output);
     const farewell = new Farewell(options, { clock, stream, speech, onOver: () => handlers.onFarewellOver() });
     const responses = new AgentResponses({ stream, session, notes, speech, farewell, clock });
-    const context = { hangUp: (responseId: string | undefined) => this.#leave(responseId) };
+    const context = { ...absentPhone, hangUp: (responseId: string | undefined) => this.#leave(responseId) };
     this.#session = session;
     this.#farewell = farewell;
     this.#responses = responses;

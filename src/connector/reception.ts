@@ -18,7 +18,7 @@ import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/embedded/transport/local-address.js';
 import type { InboundLeg, InviteRequest, RejectOptions } from '../signaling/port.js';
-import { createHangUpTool } from '../tools/hang-up.js';
+import { createBuiltIns } from '../tools/built-in.js';
 import { ToolRunner } from '../tools/tool-runner.js';
 import type { CallRegistry } from './call-registry.js';
 import type { Generation } from './generation.js';
@@ -101,6 +101,8 @@ export class Reception {
     const identity = this.#identify(invite, decision);
     const { headers, variables, greeting, render } = shownToFlavor(route, identity, invite);
     const callLog = childLog(log, identity.id);
+    const { from, to } = identity;
+    const builtIns = createBuiltIns(['hang_up'], { clock, transferTargets: [] });
     const call = new Call(
       leg,
       {
@@ -122,7 +124,7 @@ export class Reception {
         engine,
         flavor,
         negotiation,
-        tools: new ToolRunner([createHangUpTool()]),
+        tools: new ToolRunner(() => builtIns, { call: { id: identity.id, from, to, variables }, log: callLog }),
         openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
         log: callLog,
         emit,

@@ -1,3 +1,4 @@
+import { builtInTiming } from './built-in-timing.js';
 import type { Tool } from './tool.js';
 
 /** `hang_up`: the agent ends the call after its goodbye was heard. */
@@ -8,8 +9,9 @@ export function createHangUpTool(): Tool {
       description: 'Ends the phone call. Say goodbye first, in the same turn: it is played to its end.',
       parameters: { type: 'object', properties: {}, additionalProperties: false },
     },
-    async run(call, context) {
-      context.hangUp(call.responseId);
+    timing: builtInTiming,
+    async run(call, { phone }) {
+      phone.hangUp(call.responseId);
       return { output: { ok: true }, reply: false };
     },
   };

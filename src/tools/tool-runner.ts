@@ -1,31 +1,60 @@
 import { errorMessage } from '../base/connector-error.js';
-import type { ToolDefinition, ToolResult } from '../flavor-api/index.js';
-import type { Tool, ToolCall, ToolContext } from './tool.js';
+import type { Logger, ToolDefinition, ToolResult } from '../flavor-api/index.js';
+import { builtInTiming } from './built-in-timing.js';
+import type { CallFacts, Tool, ToolCall, ToolContext, ToolTiming } from './tool.js';
+import { fitError, fitOutput } from './tool-output.js';
+
+/** What the tools of one call have in common. */
+export interface ToolRunnerOptions {
+  readonly call: CallFacts;
+  readonly log: Logger;
+}
 
 /** Runs the tools of one call. */
 export class ToolRunner {
-  readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #tools: () => readonly Tool[];
+  readonly #options: ToolRunnerOptions;
 
-  constructor(tools: readonly Tool[]) {
-    this.#tools = new Map(tools.map((tool) => [tool.definition.name, tool]));
+  /** @param tools asked for whenever it matters: what an MCP server offers may change, and come late */
+  constructor(tools: () => readonly Tool[], options: ToolRunnerOptions) {
+    this.#tools = tools;
+    this.#options = options;
   }
 
   get definitions(): readonly ToolDefinition[] {
-    return [...this.#tools.values()].map((tool) => tool.definition);
+    return this.#tools().map((tool) => tool.definition);
+  }
+
+  /** How a tool is to be run; of an unknown one, anything: it fails at once. */
+  timing(name: string): ToolTiming {
+    return this.#find(name)?.timing ?? builtInTiming;
+  }
+
+  /** Whether a barge-in ends the tool. */
+  isCancellable(name: string): boolean {
+    return this.#find(name)?.definition.cancellable ?? false;
   }
 
   /** Never rejects: what goes wrong is a result with `error`, which the model can talk about. */
-  async run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolResult> {
-    const tool = this.#tools.get(call.name);
+  async run(call: ToolCall, phone: ToolContext, signal: AbortSignal): Promise<ToolResult> {
+    const tool = this.#find(call.name);
     if (!tool) {
-      const known = [...this.#tools.keys()].join(', ') || 'none';
-      return { id: call.id, output: null, error: `There is no tool of that name; there are: ${known}.`, reply: true };
+      const known = this.definitions.map(({ name }) => name).join(', ') || 'none';
+      return failed(call, `There is no tool of that name; there are: ${known}.`);
     }
     try {
-      const outcome = await tool.run(call, context, signal);
-      return { id: call.id, output: outcome.output, reply: outcome.reply };
+      const { output, reply } = await tool.run(call, { phone, ...this.#options }, signal);
+      return { id: call.id, output: fitOutput(output), reply };
     } catch (error) {
-      return { id: call.id, output: null, error: errorMessage(error), reply: true };
+      return failed(call, errorMessage(error));
     }
   }
+
+  #find(name: string): Tool | undefined {
+    return this.#tools().find((tool) => tool.definition.name === name);
+  }
+}
+
+function failed(call: ToolCall, sentence: string): ToolResult {
+  return { id: call.id, output: null, error: fitError(sentence), reply: true };
 }

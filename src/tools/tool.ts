@@ -1,12 +1,53 @@
-import type { ToolDefinition } from '../flavor-api/index.js';
+import type { Logger, ToolDefinition } from '../flavor-api/index.js';
 
-/** What a tool may do to the call it runs in. */
+/** Somebody a call may be transferred to, by the name the operator gave. */
+export interface TransferTarget {
+  readonly name: string;
+  /** `sip:`, `sips:` or `tel:`. The model never sees it. */
+  readonly uri: string;
+  /** For the model: who answers there. */
+  readonly description?: string;
+}
+
+/** What the peer made of a transfer. `status` is the target's final SIP status, or that of the REFER itself. */
+export interface TransferOutcome {
+  readonly ok: boolean;
+  readonly status: number;
+}
+
+/** What a tool may do to the call it runs in. The call implements it. */
 export interface ToolContext {
   /**
    * Ends the call once the agent's last words were heard: those of `responseId`, or all that are queued. Returns at
    * once.
    */
   hangUp(responseId: string | undefined): void;
+  /**
+   * Blind transfer (REFER), once the agent's words of `responseId` were heard. Resolves when the peer says what became
+   * of it. On failure the caller is still here.
+   */
+  transfer(target: TransferTarget, responseId: string | undefined): Promise<TransferOutcome>;
+  /** Presses keys, `0-9*#A-D`. Resolves when the last of them was sent. */
+  sendDigits(digits: string): Promise<void>;
+  /** Puts the caller on hold for a while. Resolves when the caller is back, also when `signal` ends it early. */
+  hold(seconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What every tool may know of its call. */
+export interface CallFacts {
+  readonly id: string;
+  /** Users of the From URI and of the dialled number. */
+  readonly from: string;
+  readonly to: string;
+  /** Variables of the route, merged with the SIP headers it exposes. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The surroundings of one run of a tool. */
+export interface ToolScope {
+  readonly phone: ToolContext;
+  readonly call: CallFacts;
+  readonly log: Logger;
 }
 
 /** One call of a tool by the agent. */
@@ -20,14 +61,32 @@ export interface ToolCall {
 }
 
 export interface ToolOutcome {
+  /** JSON, or nearly: it is bounded and cleaned before the model gets it. */
   readonly output: unknown;
   /** False: the agent says nothing about it. */
   readonly reply: boolean;
 }
 
+/** What the host says of its own when a tool lets the caller wait. */
+export interface Filler {
+  readonly text?: string;
+  /** Absolute path; `text` then is its transcript. */
+  readonly wav?: string;
+}
+
+/** How a tool is run. */
+export interface ToolTiming {
+  /** After this the model gets an error, whatever the tool does. */
+  readonly timeoutMs: number;
+  /** Said once while it runs and the agent is silent. */
+  readonly filler: Filler | undefined;
+  readonly fillerAfterMs: number;
+}
+
 /** Something an agent can do besides talking. */
 export interface Tool {
   readonly definition: ToolDefinition;
+  readonly timing: ToolTiming;
   /** A rejection reaches the model as an error, in the words of its message. */
-  run(call: ToolCall, context: ToolContext, signal: AbortSignal): Promise<ToolOutcome>;
+  run(call: ToolCall, scope: ToolScope, signal: AbortSignal): Promise<ToolOutcome>;
 }

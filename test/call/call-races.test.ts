@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { FlavorError } from '../../src/flavor-api/index.js';
 import type { CallSummary } from '../../src/ops/call-event.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
-import { ToolRunner } from '../../src/tools/tool-runner.js';
 import { OFFER } from '../support/fake-leg.js';
+import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { answer, bye, settle, setUp, slots } from './call-setup.js';
 
 describe('while the journal is written, before the 200', () => {
@@ -93,16 +93,16 @@ test('a format that nobody can convert: refused, and neither port nor session is
 
 test('a session whose stream breaks off is aborted, and so are its tools', async () => {
   let stopped = false;
-  const endless = {
-    definition: { name: 'endless', description: '', parameters: {} },
-    run: (_call: unknown, _context: unknown, signal: AbortSignal) => {
+  const endless = scriptedTool(
+    (_call, _scope, signal) => {
       signal.addEventListener('abort', () => {
         stopped = true;
       });
       return new Promise<never>(() => {});
     },
-  };
-  const setup = setUp({ deps: { tools: new ToolRunner([endless, createHangUpTool()]) } });
+    { name: 'endless' },
+  );
+  const setup = setUp({ deps: { tools: runnerOf(endless, createHangUpTool()) } });
   const { session } = await answer(setup);
   session.events.push({ type: 'tool-call', id: 't1', name: 'endless', arguments: {} });
   const error = new FlavorError('ERR_FLAVOR_NETWORK', 'the connection broke', true);

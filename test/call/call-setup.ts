@@ -8,12 +8,12 @@ import type { CallEvent } from '../../src/ops/call-event.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import type { InviteRequest } from '../../src/signaling/port.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
-import { ToolRunner } from '../../src/tools/tool-runner.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor, type FakeSession } from '../support/fake-flavor.js';
 import { FakeLeg } from '../support/fake-leg.js';
 import { FakeEngine, type FakeStream } from '../support/fake-media.js';
 import { createKeptLog } from '../support/silent-log.js';
+import { runnerOf } from '../support/tool-runner.js';
 
 export interface CallSetup {
   readonly invite?: Partial<InviteRequest>;
@@ -63,7 +63,7 @@ export function setUp({ invite = {}, options = {}, capabilities = {}, deps = {} 
       engine,
       flavor,
       negotiation,
-      tools: new ToolRunner([createHangUpTool()]),
+      tools: runnerOf(createHangUpTool()),
       openRecorder: undefined,
       log,
       emit: (event) => events.push(event),

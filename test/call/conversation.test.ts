@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FlavorError } from '../../src/flavor-api/index.js';
 import { OFFER } from '../support/fake-leg.js';
 import type { FakeStream } from '../support/fake-media.js';
+import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';
 
 /** The detector speaks up: `onsetMsAgo` before the end of the latest frame. */
@@ -329,17 +330,16 @@ describe('the end of the talk', () => {
 
   test('the result of a tool that outlives the call goes nowhere', async () => {
     let finish = (): void => {};
-    const slow = {
-      definition: { name: 'slow', description: '', parameters: {} },
-      run: async () => {
+    const slow = scriptedTool(
+      async () => {
         await new Promise<void>((resolve) => {
           finish = resolve;
         });
         return { output: 1, reply: true };
       },
-    };
-    const { ToolRunner } = await import('../../src/tools/tool-runner.js');
-    const setup = setUp({ deps: { tools: new ToolRunner([slow]) } });
+      { name: 'slow' },
+    );
+    const setup = setUp({ deps: { tools: runnerOf(slow) } });
     const { session } = await answer(setup);
     session.events.push({ type: 'tool-call', id: 't1', name: 'slow', arguments: {} });
     await settle();

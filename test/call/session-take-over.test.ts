@@ -4,11 +4,11 @@ import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { Conversation } from '../../src/call/conversation.js';
 import { SessionLink } from '../../src/call/session-link.js';
 import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
-import { ToolRunner } from '../../src/tools/tool-runner.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { agentCapabilities, FakeSession } from '../support/fake-flavor.js';
 import { FakeStream } from '../support/fake-media.js';
 import { createKeptLog } from '../support/silent-log.js';
+import { runnerOf } from '../support/tool-runner.js';
 import { settle } from './call-setup.js';
 
 const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
@@ -43,7 +43,7 @@ function setUp() {
   );
   const conversation = new Conversation(
     { capabilities: agentCapabilities, formats, ...defaultCallLimits },
-    { stream, link: first.link, notes: account, tools: new ToolRunner([]), signal: new AbortController().signal },
+    { stream, link: first.link, notes: account, tools: runnerOf(), signal: new AbortController().signal },
     { onAgentLeaving: () => {}, onFarewellOver: () => {}, onSilenceLimit: () => {} },
     clock,
   );
