@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 
@@ -16,11 +16,11 @@ export interface ArgumentCheck {
 }
 
 /**
- * Compiles JSON Schemas (2020-12, and what draft-07 has in common with it) of the operator's: schemas of strangers are
+ * Compiles JSON Schemas (draft-07) of the operator's: schemas of strangers are
  * not for this. One for all tools of a configuration, since making one takes longer than many a call.
  */
 export class ArgumentSchemas {
-  #ajv: Ajv2020 | undefined;
+  #ajv: Ajv | undefined;
 
   /** Throws `ERR_TOOL_INVALID` when `parameters` is no JSON Schema, or not of an object. */
   compile(parameters: object): ArgumentCheck {
@@ -52,8 +52,8 @@ class CompiledCheck implements ArgumentCheck {
   }
 }
 
-function createAjv(): Ajv2020 {
-  const ajv = new Ajv2020({ strict: false, allErrors: true, useDefaults: true });
+function createAjv(): Ajv {
+  const ajv = new Ajv({ strict: false, allErrors: true, useDefaults: true });
   formats.default(ajv);
   return ajv;
 }
