@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { createSystemClock } from '../base/clock.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { createRouter, describeMismatch, type RouteDecision } from '../config/router.js';
 import { callVariables, renderTemplate } from '../config/template.js';
@@ -101,8 +102,10 @@ function tryRoutes(
 }
 
 function fillGreeting({ route, to }: RouteDecision, from: string, headers: RouteTestOptions['header']) {
-  if (route?.greeting === undefined) return undefined;
-  return renderTemplate(route.greeting, callVariables(route.variables, { from, to, headers }));
+  if (route?.greeting?.text === undefined) return undefined;
+  const moment = { wallTimeMs: createSystemClock().wallTime(), timeZone: route.timeZone };
+  const facts = { id: '0123456789abcdef', from, to, headers, moment };
+  return renderTemplate(route.greeting.text, callVariables(route.variables, facts));
 }
 
 function describe(outcome: RouteOutcome): string {

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /** A text read as a value, or why it cannot be. The problem never repeats the text: it may hold a resolved reference. */
 export type Parsed<Value> =
@@ -99,4 +99,36 @@ export function isWildcard(address: string): boolean {
 /** Whether a block lets in everybody. */
 export function isEverybody(block: string): boolean {
   return block.endsWith('/0');
+}
+
+/** Loopback, private, link-local and shared addresses (RFC 6890), as far as an operator may mean one by a literal. */
+const PRIVATE_BLOCKS = [
+  ...['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '100.64.0.0/10', '0.0.0.0/8'],
+  ...['::1', '::', 'fc00::/7', 'fe80::/10'],
+] as const;
+
+/** Whether the host of a URL (`URL.hostname`) is plainly an address of this machine or of a private network. */
+export function isPrivateHost(hostname: string): boolean {
+  return isWithin(hostname, PRIVATE_BLOCKS);
+}
+
+/**
+ * Whether the host of a URL lies in one of `blocks`, each of which passed {@link parseBlock}. `localhost` is 127.0.0.1
+ * and ::1; another name lies in none.
+ */
+export function isWithin(hostname: string, blocks: readonly string[]): boolean {
+  if (/^(?:.*\.)?localhost\.?$/i.test(hostname)) {
+    return isWithin('127.0.0.1', blocks) || isWithin('[::1]', blocks);
+  }
+  const address = hostname.replace(/^\[(.*)\]$/, '$1');
+  const family = isIP(address);
+  if (family === 0) return false;
+  const list = new BlockList();
+  for (const block of blocks) {
+    const [start = '', bits] = block.split('/');
+    const type = isIP(start) === 4 ? 'ipv4' : 'ipv6';
+    if (bits === undefined) list.addAddress(start, type);
+    else list.addSubnet(start, Number(bits), type);
+  }
+  return list.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }

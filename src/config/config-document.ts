@@ -76,7 +76,17 @@ export class ConfigDocument {
    * @param message One sentence without the key, which is added by the formatter.
    */
   issueAt(path: ConfigPath, message: string, options: IssueOptions = {}): ConfigIssue {
-    return this.#issue(this.#rangeOf(path, options.atKey ?? false), formatPath(path), message, options);
+    const written = this.#written(path);
+    return this.#issue(this.#rangeOf(written, options.atKey ?? false), formatPath(written), message, options);
+  }
+
+  /** A path without what lies below a text: there the file says in short what could have keys. */
+  #written(path: ConfigPath): ConfigPath {
+    const length = path.findIndex((_part, index) => {
+      const { node } = this.#find(path.slice(0, index));
+      return isScalar(node) && typeof node.value === 'string';
+    });
+    return length < 0 ? path : path.slice(0, length);
   }
 
   /** Line of a path, from 1; that of the nearest thing around it if it does not exist. */

@@ -12,6 +12,16 @@ export interface Config {
   /** By the name routes use. */
   readonly flavors: Readonly<Record<string, FlavorConfig>>;
   readonly routes: readonly RouteConfig[];
+  /** Where calls may be transferred to, by the name agents use: `sip:`, `sips:` and `tel:` URIs. */
+  readonly transfer: { readonly targets: Readonly<Record<string, string>> };
+  /** Tools besides the built-in ones, by the name routes use. */
+  readonly tools: Readonly<Record<string, ToolConfig>>;
+  /** The connector's own voice, for what it says itself. */
+  readonly voice: { readonly name: FliteVoiceName };
+  /** When a provider that fails is left alone for a while. */
+  readonly breaker: { readonly failures: number; readonly openSeconds: number };
+  /** Requests the connector makes itself. `allow`: CIDR blocks of private addresses they may reach. */
+  readonly http: { readonly allow: readonly string[] };
   /** Absolute path of the file, for error messages and for resolving flavors and relative paths. */
   readonly file: string;
 }
@@ -59,17 +69,145 @@ export interface FlavorConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * Words of the operator's, at least one of the two. `wav`: absolute path of a recording, of which `text` then is the
+ * transcript. Texts may hold `{{name}}`.
+ */
+export interface Saying {
+  readonly text?: string;
+  readonly wav?: string;
+}
+
 export interface RouteConfig {
   readonly match: RouteMatch;
   /** Exactly one of `flavor` and `reject`. */
   readonly flavor?: string;
   readonly reject?: number;
   readonly variables: Readonly<Record<string, string>>;
-  readonly greeting?: string;
+  /** In place of those in the flavor's own options; a template. */
+  readonly instructions?: string;
+  readonly greeting?: Saying;
+  /** IANA name of the zone in which `{{date}}`, `{{time}}`, `{{weekday}}` and `{{datetime}}` are told. */
+  readonly timeZone: string;
   readonly answer: { readonly delayMs: number; readonly earlyMedia: boolean };
+  readonly interruption: InterruptionConfig;
+  readonly silence: SilenceConfig;
+  readonly duration: DurationConfig;
+  readonly onFailure: FailureConfig;
+  /** Names of built-in tools and of entries of `Config.tools`. */
+  readonly tools: readonly string[];
+  /** Names of `transfer.targets` the agent may choose from. */
+  readonly transfer: readonly string[];
+  readonly settings?: SettingsConfig;
   /** SIP headers shown to the flavor, lower case. */
   readonly headers: readonly string[];
 }
+
+/** When a caller who speaks interrupts the agent. */
+export interface InterruptionConfig {
+  readonly enabled: boolean;
+  readonly minSpeechMs: number;
+  readonly minWords: number;
+  /** What is not confirmed by then was no interruption. */
+  readonly rejectAfterMs: number;
+  /** What listeners say to show that they listen, as the operator wrote it. */
+  readonly backchannels: readonly string[];
+  /** Whether the greeting may be interrupted. */
+  readonly greeting: boolean;
+  /** For so long after the agent starts to speak, what is heard counts as its echo. */
+  readonly echoGuardMs: number;
+}
+
+/** What is said to a caller who says nothing; `limits.silenceSeconds` ends the call. */
+export interface SilenceConfig {
+  readonly repromptSeconds: number;
+  readonly reprompts: readonly Saying[];
+  readonly goodbye?: Saying;
+}
+
+/** What is said before `limits.callSeconds` ends the call. */
+export interface DurationConfig {
+  readonly warningSeconds: number;
+  readonly warning?: Saying;
+}
+
+/** What becomes of a call whose flavor fails. */
+export interface FailureConfig {
+  readonly retries: number;
+  /** Names of the flavors tried next, in this order; never the route's own. */
+  readonly flavors: readonly string[];
+  readonly waiting: Saying;
+  readonly waitingAfterMs: number;
+  readonly replyTimeoutMs: number;
+  readonly apology: Saying;
+  /** A name of `transfer.targets`. */
+  readonly transfer?: string;
+}
+
+/** Where the settings of each call are fetched. */
+export interface SettingsConfig {
+  /** `http:` or `https:`, a template from its path on. */
+  readonly url: string;
+  /** Sent as bearer token. */
+  readonly token?: string;
+  readonly timeoutMs: number;
+  readonly cacheSeconds: number;
+  /** Without an answer: `true` refuses the call, `false` takes it as the file says. */
+  readonly required: boolean;
+}
+
+export type ToolConfig = WebhookToolConfig | McpToolConfig | ModuleToolConfig;
+
+/** What all tools besides the built-in ones have. */
+interface SlowToolConfig {
+  readonly timeoutMs: number;
+  /** Said while the caller waits; `false` for nothing. */
+  readonly filler: Saying | false;
+  readonly fillerAfterMs: number;
+}
+
+/** A tool that is an HTTP request. */
+export interface WebhookToolConfig extends SlowToolConfig {
+  readonly type: 'webhook';
+  readonly description: string;
+  /** JSON Schema of the arguments, draft 7, `type: object`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly url: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  /** A template. Absent: the arguments and the call as JSON. */
+  readonly body?: string;
+  /** Key of the signature (HMAC). */
+  readonly secret?: string;
+  /** Whether an interruption by the caller may cancel it. */
+  readonly cancellable: boolean;
+  /** Longest answer that is read. */
+  readonly maxBytes: number;
+}
+
+/** The tools of an MCP server; exactly one of `command` and `url`. */
+export interface McpToolConfig extends SlowToolConfig {
+  readonly type: 'mcp';
+  readonly command?: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names of the server's tools that are offered; absent: all. */
+  readonly allow?: readonly string[];
+}
+
+/** A tool in a module of the operator's. */
+export interface ModuleToolConfig extends SlowToolConfig {
+  readonly type: 'module';
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** A voice of `cascade/flite`, which a test holds against this list. */
+export const fliteVoiceNames = ['kal', 'awb_time', 'kal16', 'awb', 'rms', 'slt'] as const;
+
+export type FliteVoiceName = (typeof fliteVoiceNames)[number];
 
 /** All conditions present must hold; patterns are anchored regular expressions. */
 export interface RouteMatch {

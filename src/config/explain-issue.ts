@@ -4,6 +4,7 @@ import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js
 import { listKeys, type SchemaNode, schemaAt } from './json-schema.js';
 import { isNotBuiltValue, notBuiltKey } from './not-built.js';
 import type { ResolvedValues } from './resolve-values.js';
+import { SHORTHAND } from './schema/saying.js';
 import { soundsSecret } from './secrets.js';
 import { suggest } from './suggest.js';
 
@@ -47,6 +48,8 @@ export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigI
       ];
     case 'too_big':
       return [outOfRange(path, context)];
+    case 'invalid_union':
+      return [explainUnion(issue, path, context)];
     case 'custom': {
       const help: unknown = issue.params?.['help'];
       return [document.issueAt(path, issue.message, typeof help === 'string' ? { help } : {})];
@@ -60,11 +63,15 @@ function isUnresolved(path: ConfigPath, unresolved: ReadonlySet<string>): boolea
   return path.some((_part, index) => unresolved.has(formatPath(path.slice(0, index + 1))));
 }
 
-function explainUnknownKey(parent: ConfigPath, key: string, { document, schema }: ExplainContext): ConfigIssue {
+function explainUnknownKey(
+  parent: ConfigPath,
+  key: string,
+  { document, resolved, schema }: ExplainContext,
+): ConfigIssue {
   const path = [...parent, key];
   const instead = notBuiltKey(formatPath(path));
   if (instead !== undefined) return document.issueAt(path, 'not in this version', { atKey: true, help: instead });
-  const known = Object.keys(schemaAt(schema, parent)?.properties ?? {});
+  const known = Object.keys(schemaAt(schema, parent, resolved.value)?.properties ?? {});
   const meant = suggest(key, known);
   const help = meant === undefined ? elsewhere(key, schema, known) : `did you mean "${meant}"?`;
   return document.issueAt(path, 'unknown key', { atKey: true, help });
@@ -83,11 +90,12 @@ function explainType(expected: string, path: ConfigPath, context: ExplainContext
   const value = valueAt(resolved.value, path);
   const key = path.at(-1);
   if (value === undefined && typeof key === 'string') {
-    const description = schemaAt(schema, path)?.description;
+    const description = schemaAt(schema, path, resolved.value)?.description;
     return document.issueAt(path, `this key is missing`, description === undefined ? {} : { help: description });
   }
   const found = resolved.referenced.has(formatPath(path)) ? 'what the reference stands for' : describe(value);
-  const message = `expected ${expectation(expected)}, found ${found}`;
+  const isShorthand = schemaAt(schema, path, resolved.value)?.[SHORTHAND] !== undefined;
+  const message = `expected ${isShorthand ? 'text, or ' : ''}${expectation(expected)}, found ${found}`;
   const source = document.sourceOf(path);
   if (expected === 'string' && source !== undefined && (typeof value === 'number' || typeof value === 'boolean')) {
     const quoted = typeof key === 'string' && soundsSecret(key) ? '…' : source;
@@ -112,8 +120,22 @@ function explainChoice(values: readonly unknown[], path: ConfigPath, context: Ex
   });
 }
 
-function outOfRange(path: ConfigPath, { document, schema }: ExplainContext): ConfigIssue {
-  const node = schemaAt(schema, path);
+/** A kind that there is not, or a value that is of none of several types. */
+function explainUnion(
+  issue: Extract<$ZodIssue, { readonly code: 'invalid_union' }>,
+  path: ConfigPath,
+  context: ExplainContext,
+): ConfigIssue {
+  if ('options' in issue && Array.isArray(issue.options)) return explainChoice(issue.options, path, context);
+  const wanted = issue.errors.flat().map((inner) => {
+    if (inner.code === 'invalid_value') return choices(inner.values);
+    return inner.code === 'invalid_type' ? expectation(inner.expected) : 'something else';
+  });
+  return context.document.issueAt(path, `expected text, or ${wanted.join(', or ')}`, needs(path, context));
+}
+
+function outOfRange(path: ConfigPath, { document, resolved, schema }: ExplainContext): ConfigIssue {
+  const node = schemaAt(schema, path, resolved.value);
   const least = node?.['minimum'] ?? node?.['exclusiveMinimum'];
   const isOpen = node?.['minimum'] === undefined;
   const most = node?.['maximum'];
@@ -124,8 +146,8 @@ function outOfRange(path: ConfigPath, { document, schema }: ExplainContext): Con
 }
 
 /** The key's own description as advice. */
-function needs(path: ConfigPath, { schema }: ExplainContext): { help?: string } {
-  const description = schemaAt(schema, path)?.description;
+function needs(path: ConfigPath, { resolved, schema }: ExplainContext): { help?: string } {
+  const description = schemaAt(schema, path, resolved.value)?.description;
   return description === undefined ? {} : { help: description };
 }
 

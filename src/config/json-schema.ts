@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SHORTHAND } from './schema/saying.js';
 import { configSchema } from './schema.js';
 
 /** The part of JSON Schema that zod writes for our configuration. */
@@ -12,6 +13,9 @@ export interface SchemaNode {
   readonly required?: readonly string[];
   readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
+  /** Kinds of one thing, told apart by the constant of their `type`. */
+  readonly oneOf?: readonly SchemaNode[];
+  readonly anyOf?: readonly SchemaNode[];
   readonly [keyword: string]: unknown;
 }
 
@@ -20,30 +24,67 @@ export function describeConfig(): SchemaNode {
   return z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input' }) as SchemaNode;
 }
 
-/** Every key of the file: `media.ports`, `routes[].match.to`, `flavors.<name>.use`. */
+/**
+ * Every key of the file: `media.ports`, `routes[].match.to`, `flavors.<name>.use`, `tools.<webhook>.url`. What may be
+ * written as a text alone is one key.
+ */
 export function listKeys(node: SchemaNode = describeConfig(), prefix = ''): { key: string; node: SchemaNode }[] {
+  if (node[SHORTHAND] !== undefined) return [];
   const keys: { key: string; node: SchemaNode }[] = [];
   for (const [name, child] of Object.entries(node.properties ?? {})) {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     keys.push({ key, node: child }, ...listKeys(child, key));
   }
   if (node.items) keys.push(...listKeys(node.items, `${prefix}[]`));
-  if (typeof node.additionalProperties === 'object')
-    keys.push(...listKeys(node.additionalProperties, `${prefix}.<name>`));
+  if (typeof node.additionalProperties === 'object') {
+    const kinds = node.additionalProperties.oneOf ?? [node.additionalProperties];
+    for (const kind of kinds) keys.push(...listKeys(kind, `${prefix}.<${kindOf(kind) ?? 'name'}>`));
+  }
   return keys;
 }
 
-/** The schema node at a path of the file; `undefined` where the schema knows nothing. */
-export function schemaAt(root: SchemaNode, path: readonly (string | number)[]): SchemaNode | undefined {
+/** The constant of a kind's `type`. */
+function kindOf(node: SchemaNode): unknown {
+  return node.properties?.['type']?.const;
+}
+
+/**
+ * The schema node at a path of the file; `undefined` where the schema knows nothing.
+ *
+ * @param value What the file says, which decides between kinds of one thing.
+ */
+export function schemaAt(
+  root: SchemaNode,
+  path: readonly (string | number)[],
+  value?: unknown,
+): SchemaNode | undefined {
   let node: SchemaNode | undefined = root;
+  let current = value;
   for (const part of path) {
     if (!node) return undefined;
-    const { additionalProperties, items, properties }: SchemaNode = node;
+    const { additionalProperties, items, properties }: SchemaNode = ofKind(node, current);
     if (typeof part === 'number') node = items;
     else if (properties && Object.hasOwn(properties, part)) node = properties[part];
     else node = typeof additionalProperties === 'object' ? additionalProperties : undefined;
+    current = childOf(current, part);
   }
-  return node;
+  return node && ofKind(node, current);
+}
+
+/** The kind that a value is of; what all of them have to say where that cannot be known. */
+function ofKind(node: SchemaNode, value: unknown): SchemaNode {
+  const kinds = node.oneOf ?? node.anyOf?.filter((kind) => kind.properties !== undefined);
+  if (kinds === undefined || kinds.length === 0) return node;
+  const kind = kinds.find((candidate) => kindOf(candidate) === childOf(value, 'type')) ?? {
+    properties: Object.assign({}, ...kinds.map(({ properties }) => properties)),
+  };
+  return { ...kind, ...(node.description !== undefined && { description: node.description }) };
+}
+
+function childOf(value: unknown, part: string | number): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+    ? (value as Readonly<Record<string | number, unknown>>)[part]
+    : undefined;
 }
 
 /**
@@ -71,9 +112,26 @@ function withReferences(node: SchemaNode): SchemaNode {
   if (node.items) copy['items'] = withReferences(node.items);
   if (typeof node.additionalProperties === 'object')
     copy['additionalProperties'] = withReferences(node.additionalProperties);
+  for (const keyword of ['oneOf', 'anyOf'] as const) {
+    if (node[keyword]) copy[keyword] = node[keyword].map(withReferences);
+  }
+  if (node[SHORTHAND] !== undefined) return withText(copy);
   const isLeaf = node.type !== 'object' && node.type !== 'array' && node.type !== undefined;
   const isAnyText = node.type === 'string' && !node.enum;
   if (!isLeaf || isAnyText) return copy as SchemaNode;
+  return orReference(copy);
+}
+
+/** What may be written as a text alone. */
+function withText({ [SHORTHAND]: _shorthand, description, default: fallback, ...object }: SchemaNode): SchemaNode {
+  return {
+    ...(description !== undefined && { description }),
+    ...(fallback !== undefined && { default: fallback }),
+    anyOf: [{ type: 'string', minLength: 1 }, object],
+  };
+}
+
+function orReference(copy: SchemaNode): SchemaNode {
   const { description, default: fallback, ...rest } = copy;
   return {
     ...(description !== undefined && { description: String(description) }),

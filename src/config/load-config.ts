@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Config } from './config.js';
 import { ConfigDocument } from './config-document.js';
 import { type ConfigIssue, type ConfigPath, inFileOrder } from './config-issue.js';
 import { explainIssue, valueAt } from './explain-issue.js';
+import { checkFiles, toConfig } from './file-paths.js';
 import { describeConfig } from './json-schema.js';
 import { type ResolvedValues, reason, resolveValues } from './resolve-values.js';
-import { type BrokenRule, checkRules } from './rules.js';
-import type { ParsedConfig } from './schema.js';
+import type { BrokenRule } from './rules/broken-rule.js';
+import { checkRules } from './rules.js';
 import { Secrets } from './secrets.js';
 import { type Validated, validate } from './validate.js';
 
@@ -76,23 +77,28 @@ async function parseConfig(text: string, file: string, absolute: string, options
     const context = { document, resolved: values, schema: describeConfig() };
     for (const issue of validated.issues) issues.push(...explainIssue(issue, context));
   }
-  for (const { path, message, ...placing } of brokenRules(validated)) {
+  for (const { path, message, ...placing } of await brokenRules(validated, directory)) {
     issues.push(document.issueAt(path, message, placing));
   }
   const { data } = validated;
   if (validated.issues.length > 0 || data === undefined || issues.some(({ severity }) => severity === 'error')) {
     return refused(issues, secrets);
   }
-  const config = toConfig(data, absolute, options.cwd);
+  const config = toConfig(data, absolute, { file: directory, working: options.cwd });
   return { ok: true, config, document, resolved: values, secrets, warnings: inFileOrder(issues) };
 }
 
-/** What is wrong between keys, leaving out what touches a key that is itself wrong. */
-function brokenRules({ data, pruned, value }: Validated): BrokenRule[] {
+/** What is wrong between keys, and with files, leaving out what touches a key that is itself wrong. */
+async function brokenRules({ data, pruned, value }: Validated, directory: string): Promise<BrokenRule[]> {
   if (!data) return [];
-  const flavors = valueAt(value, ['flavors']);
-  const names = typeof flavors === 'object' && flavors !== null ? Object.keys(flavors) : [];
-  return checkRules(data, names).filter((rule) => !pruned.some((path) => overlaps(path, rule.path)));
+  const namesAt = (path: ConfigPath): string[] => Object.keys(Object(valueAt(value, path)));
+  const names = {
+    flavors: namesAt(['flavors']),
+    tools: namesAt(['tools']),
+    targets: namesAt(['transfer', 'targets']),
+  };
+  const broken = [...checkRules(data, names, value), ...(await checkFiles(data, directory))];
+  return broken.filter((rule) => !pruned.some((path) => overlaps(path, rule.path)));
 }
 
 function overlaps(one: ConfigPath, other: ConfigPath): boolean {
@@ -119,23 +125,5 @@ function refused(issues: readonly ConfigIssue[], secrets: Secrets): RefusedConfi
     errors: ordered.filter(({ severity }) => severity === 'error'),
     warnings: ordered.filter(({ severity }) => severity === 'warning'),
     secrets,
-  };
-}
-
-function toConfig(data: ParsedConfig, file: string, cwd: string): Config {
-  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(cwd, path));
-  const { admin, cdr, flavors, limits, media, recording, routes, signaling } = data;
-  const { advertise, allow, listen } = signaling.embedded;
-  return {
-    file,
-    signaling: { driver: signaling.driver, embedded: { listen, allow, advertise } },
-    media: { ...media, advertise: media.advertise },
-    limits,
-    admin: { listen: admin.listen, token: admin.token },
-    cdr: { ...cdr, path: absolute(cdr.path) },
-    recording: { ...recording, path: absolute(recording.path) },
-    // Without a prototype, so that a flavor can be called `constructor` and a missing one is `undefined`.
-    flavors: Object.assign(Object.create(null), flavors),
-    routes,
   };
 }

@@ -10,9 +10,6 @@ const notBuiltKeys: ReadonlyMap<string, string> = new Map([
   ['signaling.embedded.register', 'let the PBX send its calls here: see signaling.embedded.allow'],
   ['media.srtp', 'peers that insist on SRTP are answered 488'],
   ['recording.announce', 'let the route greet with the announcement: greeting'],
-  ['routes[].onFailure', 'a call whose flavor fails is answered 503, or ended with BYE'],
-  ['routes[].transfer', 'remove it'],
-  ['routes[].tools', 'the built-in tool hang_up needs no configuration'],
 ]);
 
 const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([

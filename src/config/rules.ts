@@ -1,27 +1,29 @@
 import { evenPorts, isEverybody, isLoopback } from './addresses.js';
-import type { IssueOptions } from './config-document.js';
-import type { ConfigPath } from './config-issue.js';
+import { valueAt } from './explain-issue.js';
+import type { BrokenRule, FileNames } from './rules/broken-rule.js';
+import { checkConversation } from './rules/conversation.js';
+import { checkReachable, checkRoute } from './rules/route.js';
+import { checkTools } from './rules/tools.js';
 import type { ParsedConfig } from './schema.js';
-import { suggest } from './suggest.js';
-import { placeholders } from './template.js';
-
-/** A rule that the file breaks. */
-export interface BrokenRule extends IssueOptions {
-  readonly path: ConfigPath;
-  readonly message: string;
-}
 
 /**
  * Everything that no single key can be blamed for.
  *
- * @param flavorNames Names of all flavors in the file, those with mistakes included.
+ * @param written The file as plain data: which keys of a route are there, and which are defaults.
  */
-export function checkRules(config: ParsedConfig, flavorNames: readonly string[]): BrokenRule[] {
+export function checkRules(config: ParsedConfig, names: FileNames, written: unknown): BrokenRule[] {
   return [
     ...checkSignaling(config),
     ...checkMedia(config),
     ...checkAdmin(config),
-    ...config.routes.flatMap((route, index) => checkRoute(route, index, flavorNames)),
+    ...checkTools(config),
+    ...config.routes.flatMap((route, index) => {
+      const path = ['routes', index];
+      return [
+        ...checkRoute(route, path, names, valueAt(written, path)),
+        ...checkConversation(route, path, config, names),
+      ];
+    }),
     ...checkReachable(config.routes),
   ];
 }
@@ -128,86 +130,4 @@ function checkAdmin({ admin }: ParsedConfig): BrokenRule[] {
     ];
   }
   return [];
-}
-
-function checkRoute(
-  route: ParsedConfig['routes'][number],
-  index: number,
-  flavorNames: readonly string[],
-): BrokenRule[] {
-  const path: ConfigPath = ['routes', index];
-  const broken: BrokenRule[] = [];
-  const { header, ...others } = route.match;
-  const conditions = [...Object.keys(others), ...Object.keys(header ?? {})];
-  if (conditions.length === 0) {
-    broken.push({ path: [...path, 'match'], message: 'no condition', help: 'write any: true to match every call' });
-  }
-  if (route.match.any && conditions.length > 1) {
-    broken.push({
-      path: [...path, 'match', 'any'],
-      message: 'any: true with other conditions',
-      help: 'remove any; all other conditions must hold',
-    });
-  }
-  if (route.flavor !== undefined && route.reject !== undefined) {
-    broken.push({ path: [...path, 'reject'], atKey: true, message: 'a route has a flavor or a reject, not both' });
-  }
-  if (route.flavor === undefined && route.reject === undefined) {
-    broken.push({
-      path,
-      message: 'a route needs a flavor to answer, or a reject',
-      help: 'add flavor: NAME or reject: 404',
-    });
-  }
-  if (route.flavor === undefined && route.reject !== undefined && route.greeting !== undefined) {
-    broken.push({ path: [...path, 'greeting'], atKey: true, message: 'a call that is refused is not greeted' });
-  }
-  if (route.flavor !== undefined && !flavorNames.includes(route.flavor)) {
-    const meant = suggest(route.flavor, flavorNames);
-    const known = flavorNames.length === 0 ? 'flavors is empty' : `the flavors are ${flavorNames.join(', ')}`;
-    broken.push({
-      path: [...path, 'flavor'],
-      message: 'no flavor has this name',
-      help: meant === undefined ? known : `did you mean "${meant}"?`,
-    });
-  }
-  return [...broken, ...checkVariables(route, path)];
-}
-
-function checkVariables(route: ParsedConfig['routes'][number], path: ConfigPath): BrokenRule[] {
-  const broken: BrokenRule[] = [];
-  for (const name of Object.keys(route.variables)) {
-    if (/^[A-Za-z_][\w-]*$/.test(name) && name !== 'from' && name !== 'to') continue;
-    broken.push({
-      path: [...path, 'variables', name],
-      atKey: true,
-      message: 'this name cannot be given to a variable',
-      help: 'use letters, digits, "_" and "-"; from, to and sip.Header-Name are set by the call',
-    });
-  }
-  const known = [...Object.keys(route.variables), 'from', 'to'];
-  for (const name of placeholders(route.greeting ?? '')) {
-    if (known.includes(name) || /^sip\./i.test(name)) continue;
-    const meant = suggest(name, known);
-    broken.push({
-      severity: 'warning',
-      path: [...path, 'greeting'],
-      message: `{{${name}}} has no value and will be left out`,
-      help: meant === undefined ? `add ${name} to the variables of this route` : `did you mean "{{${meant}}}"?`,
-    });
-  }
-  return broken;
-}
-
-function checkReachable(routes: ParsedConfig['routes']): BrokenRule[] {
-  const catchAll = routes.findIndex((route) => route.match.any);
-  if (catchAll < 0 || catchAll === routes.length - 1) return [];
-  return [
-    {
-      severity: 'warning',
-      path: ['routes', catchAll + 1],
-      message: `no call gets here: routes[${catchAll}] matches every call`,
-      help: 'move the route with any: true to the end',
-    },
-  ];
 }

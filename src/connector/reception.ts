@@ -9,7 +9,7 @@ import { MediaNegotiation } from '../call/media-negotiation.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { describeRoute, type RouteDecision } from '../config/router.js';
-import { callVariables, cleanValue, isCredentialHeader, renderTemplate } from '../config/template.js';
+import { callerVariables, callVariables, cleanValue, isCredentialHeader, renderTemplate } from '../config/template.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import { createStereoRecorder } from '../media/stereo-recorder.js';
@@ -202,21 +202,22 @@ function shownToFlavor(
   readonly greeting: string | undefined;
   render(text: string): string;
 } {
-  const { from, to } = identity;
+  const { from, id, startedAtMs, to } = identity;
+  const moment = { wallTimeMs: startedAtMs, timeZone: route.timeZone };
   const headers = new Map<string, string>();
   for (const name of route.headers) {
     const value = isCredentialHeader(name) ? undefined : invite.headers.get(name.toLowerCase())?.[0];
     if (value !== undefined) headers.set(name.toLowerCase(), cleanValue(value));
   }
   const exposed = new Map([...headers].map(([name, value]) => [name, [value]] as const));
-  const variables = callVariables(route.variables, { from, to, headers: exposed });
+  const variables = callerVariables(route.variables, { from, to, headers: exposed });
   // The operator's own text may name any header; the flavor sees only those the route lists.
-  const all = callVariables(route.variables, { from, to, headers: invite.headers });
+  const all = callVariables(route.variables, { id, from, to, headers: invite.headers, moment });
   const render = (text: string): string => renderTemplate(text, all).text;
   return {
     headers,
     variables: Object.fromEntries(variables),
-    greeting: route.greeting === undefined ? undefined : render(route.greeting),
+    greeting: route.greeting?.text === undefined ? undefined : render(route.greeting.text),
     render,
   };
 }

@@ -64,7 +64,18 @@ describe('docs/3-configuration.md', () => {
 
   test('says which keys are required', () => {
     const required = [...rows].filter(([, written]) => written === 'required').map(([key]) => key);
-    expect(required).toEqual(['flavors.<name>.use', 'routes', 'routes[].match']);
+    expect(required.sort()).toEqual([
+      'flavors.<name>.use',
+      'routes',
+      'routes[].match',
+      'routes[].settings.url',
+      'tools.<mcp>.type',
+      'tools.<module>.path',
+      'tools.<module>.type',
+      'tools.<webhook>.description',
+      'tools.<webhook>.type',
+      'tools.<webhook>.url',
+    ]);
   });
 });
 

@@ -1,15 +1,47 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are what is tested here.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { formatConfigIssues } from '../../src/config/config-issue.js';
+import { configDefaults } from '../../src/config/defaults.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { wavHeader } from '../../src/media/wav-header.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { anyRoute, complaints, loadGood, loadText, summary } from './load-text.js';
 
 const shipped = fileURLToPath(new URL('../../sip-config/connector.yaml', import.meta.url));
+
+/** A route that says nothing of its own. */
+const plainRoute = {
+  variables: {},
+  timeZone: 'UTC',
+  answer: { delayMs: 0, earlyMedia: false },
+  interruption: {
+    enabled: true,
+    minSpeechMs: 250,
+    minWords: 0,
+    rejectAfterMs: 500,
+    backchannels: configDefaults.route.interruption.backchannels,
+    greeting: true,
+    echoGuardMs: 0,
+  },
+  silence: { repromptSeconds: 15, reprompts: [] },
+  duration: { warningSeconds: 30 },
+  onFailure: {
+    retries: 1,
+    flavors: [],
+    waiting: { text: 'One moment, please.' },
+    waitingAfterMs: 1300,
+    replyTimeoutMs: 10_000,
+    apology: { text: 'I am sorry, something went wrong. Please call again later.' },
+  },
+  tools: ['hang_up'],
+  transfer: [],
+  headers: [],
+};
 
 async function loadShipped(env: Record<string, string> = {}): Promise<Config> {
   const result = await loadConfig(shipped, { env, cwd: '/somewhere' });
@@ -57,22 +89,15 @@ describe('the shipped configuration', () => {
         echo: { use: 'echo', options: { mode: 'turns' } },
         'bare-echo': { use: 'echo', options: { mode: 'immediate' } },
       },
+      transfer: { targets: {} },
+      tools: {},
+      voice: { name: 'slt' },
+      breaker: { failures: 5, openSeconds: 30 },
+      http: { allow: [] },
       routes: [
-        {
-          match: { to: '2000' },
-          flavor: 'echo',
-          variables: {},
-          answer: { delayMs: 0, earlyMedia: false },
-          headers: [],
-        },
-        {
-          match: { to: '2001' },
-          flavor: 'bare-echo',
-          variables: {},
-          answer: { delayMs: 0, earlyMedia: false },
-          headers: [],
-        },
-        { match: { any: true }, reject: 404, variables: {}, answer: { delayMs: 0, earlyMedia: false }, headers: [] },
+        { ...plainRoute, match: { to: '2000' }, flavor: 'echo' },
+        { ...plainRoute, match: { to: '2001' }, flavor: 'bare-echo' },
+        { ...plainRoute, match: { any: true }, reject: 404 },
       ],
     });
   });
@@ -93,6 +118,9 @@ describe('the shipped configuration', () => {
 
 describe('what is read', () => {
   test('every key of the file', async () => {
+    const wav = Buffer.concat([wavHeader({ sampleRate: 8000, channels: 1, dataBytes: 4 }), Buffer.alloc(4)]);
+    const sorry = join(temporaryDirectory(), 'sorry.wav');
+    writeFileSync(sorry, wav);
     const { config } = await loadGood(
       `signaling:
   driver: embedded
@@ -114,16 +142,47 @@ cdr: { path: calls.jsonl, include: [dtmf, transcript, heardText] }
 recording: { mode: stereo, path: /var/recordings }
 flavors:
   front: { use: "@acme/voice-flavor", voice: marin, nested: { list: [1, true, null] } }
+  back: { use: echo }
+transfer: { targets: { desk: "sip:desk@pbx.example.com;transport=tcp" } }
+tools:
+  weather:
+    type: webhook
+    description: The weather.
+    parameters: { type: object, properties: { town: { type: string } }, required: [town] }
+    url: https://api.example.com/weather?for={{from}}
+    method: GET
+    headers: { Authorization: Bearer abcdef }
+    timeoutMs: 900
+    secret: sesame-opens
+    cancellable: true
+    filler: false
+    fillerAfterMs: 100
+    maxBytes: 500
+  calendar: { type: mcp, command: npx, args: [calendar-mcp], env: { KEY: value }, allow: [list], filler: { text: Moment. } }
+  local: { type: module, path: tools/local.mjs, timeoutMs: 500 }
+http: { allow: [127.0.0.1, 10.0.0.0/8] }
+voice: { name: rms }
+breaker: { failures: 2, openSeconds: 0.5 }
 routes:
   - match: { to: "20.*", from: "1.*", toHeader: "2000", header: { X-Tenant: acme } }
     flavor: front
     variables: { shop: London }
+    instructions: Be kind. It is {{time}}.
     greeting: "Hello, {{shop}} salon."
+    timeZone: Europe/London
     answer: { delayMs: 500, earlyMedia: true }
+    interruption: { enabled: false, minSpeechMs: 100, minWords: 2, rejectAfterMs: 900, backchannels: [ja, genau], greeting: false, echoGuardMs: 300 }
+    silence: { repromptSeconds: 4, reprompts: [Hello?, { text: Still there? }], goodbye: { wav: sounds/bye.wav, text: Bye. } }
+    duration: { warningSeconds: 2, warning: { wav: sounds/bye.wav } }
+    onFailure: { retries: 0, flavors: [back], waiting: Wait., waitingAfterMs: 900, replyTimeoutMs: 4000, apology: { wav: /sounds/sorry.wav }, transfer: desk }
+    tools: [hang_up, transfer, weather, calendar, local]
+    transfer: [desk]
+    settings: { url: "https://api.example.com/numbers/{{to}}", token: abcdef, timeoutMs: 500, cacheSeconds: 0, required: true }
     headers: [X-Customer]
   - match: { any: true }
     reject: 503
-`,
+`.replaceAll('/sounds/sorry.wav', sorry),
+      { files: { 'sounds/bye.wav': wav, 'tools/local.mjs': '' } },
     );
     const cwd = config.file.slice(0, -'/connector.yaml'.length);
     expect(config).toMatchObject({
@@ -163,12 +222,85 @@ routes:
           match: { to: '20.*', from: '1.*', toHeader: '2000', header: { 'X-Tenant': 'acme' } },
           flavor: 'front',
           variables: { shop: 'London' },
-          greeting: 'Hello, {{shop}} salon.',
+          instructions: 'Be kind. It is {{time}}.',
+          greeting: { text: 'Hello, {{shop}} salon.' },
+          timeZone: 'Europe/London',
           answer: { delayMs: 500, earlyMedia: true },
+          interruption: {
+            enabled: false,
+            minSpeechMs: 100,
+            minWords: 2,
+            rejectAfterMs: 900,
+            backchannels: ['ja', 'genau'],
+            greeting: false,
+            echoGuardMs: 300,
+          },
+          silence: {
+            repromptSeconds: 4,
+            reprompts: [{ text: 'Hello?' }, { text: 'Still there?' }],
+            goodbye: { wav: `${cwd}/sounds/bye.wav`, text: 'Bye.' },
+          },
+          duration: { warningSeconds: 2, warning: { wav: `${cwd}/sounds/bye.wav` } },
+          onFailure: {
+            retries: 0,
+            flavors: ['back'],
+            waiting: { text: 'Wait.' },
+            waitingAfterMs: 900,
+            replyTimeoutMs: 4000,
+            apology: { wav: sorry },
+            transfer: 'desk',
+          },
+          tools: ['hang_up', 'transfer', 'weather', 'calendar', 'local'],
+          transfer: ['desk'],
+          settings: {
+            url: 'https://api.example.com/numbers/{{to}}',
+            token: 'abcdef',
+            timeoutMs: 500,
+            cacheSeconds: 0,
+            required: true,
+          },
           headers: ['x-customer'],
         },
         { match: { any: true }, reject: 503 },
       ],
+      transfer: { targets: { desk: 'sip:desk@pbx.example.com;transport=tcp' } },
+      tools: {
+        weather: {
+          type: 'webhook',
+          description: 'The weather.',
+          parameters: { type: 'object', properties: { town: { type: 'string' } }, required: ['town'] },
+          url: 'https://api.example.com/weather?for={{from}}',
+          method: 'GET',
+          headers: { Authorization: 'Bearer abcdef' },
+          timeoutMs: 900,
+          secret: 'sesame-opens',
+          cancellable: true,
+          filler: false,
+          fillerAfterMs: 100,
+          maxBytes: 500,
+        },
+        calendar: {
+          type: 'mcp',
+          command: 'npx',
+          args: ['calendar-mcp'],
+          env: { KEY: 'value' },
+          headers: {},
+          allow: ['list'],
+          timeoutMs: 10_000,
+          filler: { text: 'Moment.' },
+          fillerAfterMs: 700,
+        },
+        local: {
+          type: 'module',
+          path: `${cwd}/tools/local.mjs`,
+          timeoutMs: 500,
+          filler: { text: 'One moment, please.' },
+          fillerAfterMs: 700,
+        },
+      },
+      http: { allow: ['127.0.0.1', '10.0.0.0/8'] },
+      voice: { name: 'rms' },
+      breaker: { failures: 2, openSeconds: 0.5 },
     });
   });
 

@@ -1,22 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { formatConfigIssues } from '../../src/config/config-issue.js';
 import { type LoadedConfig, type LoadResult, loadConfig } from '../../src/config/load-config.js';
 
 export interface LoadTextOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Files beside the configuration, by name. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Files beside the configuration, by name; directories are made. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** Loads a text as the file `connector.yaml` of an empty directory, which is also the working directory. */
 export async function loadText(text: string, { env = {}, files = {} }: LoadTextOptions = {}): Promise<LoadResult> {
   const cwd = mkdtempSync(join(tmpdir(), 'connector-config-'));
   onTestFinished(() => rmSync(cwd, { recursive: true }));
-  for (const [name, content] of Object.entries({ ...files, 'connector.yaml': text }))
+  for (const [name, content] of Object.entries({ ...files, 'connector.yaml': text })) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
     writeFileSync(join(cwd, name), content);
+  }
   return loadConfig('connector.yaml', { env, cwd });
 }
 

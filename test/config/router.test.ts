@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { RouteConfig, RouteMatch } from '../../src/config/config.js';
 import { compilePattern, matchesPattern } from '../../src/config/route-pattern.js';
 import { createRouter, describeMismatch, describeRoute, type RouteInput } from '../../src/config/router.js';
+import { routeDefaults } from '../support/config-defaults.js';
 
 const route = (match: RouteMatch, flavor = 'a'): RouteConfig => ({
+  ...routeDefaults,
   match,
   flavor,
-  variables: {},
-  answer: { delayMs: 0, earlyMedia: false },
-  headers: [],
 });
 const call = (input: Partial<RouteInput> = {}): RouteInput => ({
   requestUser: '2000',

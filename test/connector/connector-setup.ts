@@ -7,6 +7,7 @@ import { createSystemRandom } from '../../src/base/random.js';
 import type { Config, RouteConfig } from '../../src/config/config.js';
 import { type ConnectorDeps, VoiceConnector } from '../../src/connector/voice-connector.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
+import { configDefaults, routeDefaults } from '../support/config-defaults.js';
 import { FakeDriver } from '../support/fake-driver.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 import { FakeLeg } from '../support/fake-leg.js';
@@ -15,15 +16,14 @@ import { createKeptLog } from '../support/silent-log.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 export const route = (match: RouteConfig['match'], rest: Partial<RouteConfig> = {}): RouteConfig => ({
+  ...routeDefaults,
   match,
-  variables: {},
-  answer: { delayMs: 0, earlyMedia: false },
-  headers: [],
   ...rest,
 });
 
 export function configIn(directory: string, changes: Partial<Config> = {}): Config {
   return {
+    ...configDefaults,
     signaling: { driver: 'embedded', embedded: { listen: [], advertise: undefined, allow: [] } },
     media: {
       bind: '127.0.0.1',
@@ -49,7 +49,11 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
     routes: [
       route(
         { to: '2000' },
-        { flavor: 'agent', greeting: 'Hi {{from}}, {{shop}}, {{sip.X-Customer}}', variables: { shop: 'London' } },
+        {
+          flavor: 'agent',
+          greeting: { text: 'Hi {{from}}, {{shop}}, {{sip.X-Customer}}' },
+          variables: { shop: 'London' },
+        },
       ),
       route({ to: '2009' }, { reject: 486 }),
     ],

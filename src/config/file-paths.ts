@@ -1,0 +1,117 @@
+import { stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import type { Config, RouteConfig, Saying, ToolConfig } from './config.js';
+import type { ConfigPath } from './config-issue.js';
+import { reason } from './resolve-values.js';
+import type { BrokenRule } from './rules/broken-rule.js';
+import { type ParsedRoute, sayingsOf } from './rules/sayings.js';
+import type { ParsedConfig } from './schema.js';
+import { wavProblem } from './wav-check.js';
+
+/** Where relative paths start. */
+export interface Directories {
+  /** Of the configuration file: recordings that are played, modules of tools. */
+  readonly file: string;
+  /** Working directory of the process: what the connector writes. */
+  readonly working: string;
+}
+
+/** A validated file as the connector uses it: with absolute paths. */
+export function toConfig(data: ParsedConfig, file: string, directories: Directories): Config {
+  const written = (path: string): string => absolute(path, directories.working);
+  const { cdr, flavors, recording, tools, transfer } = data;
+  const { advertise, allow, listen } = data.signaling.embedded;
+  return {
+    ...data,
+    file,
+    signaling: { driver: data.signaling.driver, embedded: { listen, allow, advertise } },
+    media: { ...data.media, advertise: data.media.advertise },
+    admin: { listen: data.admin.listen, token: data.admin.token },
+    cdr: { ...cdr, path: written(cdr.path) },
+    recording: { ...recording, path: written(recording.path) },
+    flavors: named(flavors),
+    tools: named(mapValues(tools, (tool) => withPaths(tool, directories.file))),
+    transfer: { targets: named(transfer.targets) },
+    routes: data.routes.map((route) => routeWithPaths(route, directories.file)),
+  };
+}
+
+/** Without a prototype, so that a flavor can be called `constructor` and a missing one is `undefined`. */
+function named<Value>(entries: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.assign(Object.create(null), entries);
+}
+
+function mapValues<From, To>(
+  entries: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Readonly<Record<string, To>> {
+  return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, change(value)]));
+}
+
+function withPaths(tool: ParsedConfig['tools'][string], directory: string): ToolConfig {
+  const filler = tool.filler === false ? false : located(tool.filler, directory);
+  if (tool.type !== 'module') return { ...tool, filler };
+  return { ...tool, filler, path: absolute(tool.path, directory) };
+}
+
+function routeWithPaths(route: ParsedRoute, directory: string): RouteConfig {
+  const { duration, greeting, onFailure, silence } = route;
+  const { goodbye } = silence;
+  const { warning } = duration;
+  return {
+    ...route,
+    ...(greeting !== undefined && { greeting: located(greeting, directory) }),
+    silence: {
+      ...silence,
+      reprompts: silence.reprompts.map((saying) => located(saying, directory)),
+      ...(goodbye !== undefined && { goodbye: located(goodbye, directory) }),
+    },
+    duration: { ...duration, ...(warning !== undefined && { warning: located(warning, directory) }) },
+    onFailure: {
+      ...onFailure,
+      waiting: located(onFailure.waiting, directory),
+      apology: located(onFailure.apology, directory),
+    },
+  };
+}
+
+function located(saying: Saying, directory: string): Saying {
+  return saying.wav === undefined ? saying : { ...saying, wav: absolute(saying.wav, directory) };
+}
+
+function absolute(path: string, directory: string): string {
+  return isAbsolute(path) ? path : resolve(directory, path);
+}
+
+/** Files a configuration counts on: recordings that cannot be played, modules that are not there. */
+export async function checkFiles(data: ParsedConfig, directory: string): Promise<BrokenRule[]> {
+  const checks: Promise<BrokenRule | undefined>[] = [];
+  const recording = (saying: Saying, path: ConfigPath): void => {
+    if (saying.wav !== undefined) checks.push(checkRecording(absolute(saying.wav, directory), [...path, 'wav']));
+  };
+  for (const [index, route] of data.routes.entries()) {
+    for (const { saying, place } of sayingsOf(route)) recording(saying, ['routes', index, ...place]);
+  }
+  for (const [name, tool] of Object.entries(data.tools)) {
+    if (tool.filler !== false) recording(tool.filler, ['tools', name, 'filler']);
+    if (tool.type === 'module') checks.push(checkModule(absolute(tool.path, directory), ['tools', name, 'path']));
+  }
+  return (await Promise.all(checks)).filter((broken) => broken !== undefined);
+}
+
+async function checkRecording(file: string, path: ConfigPath): Promise<BrokenRule | undefined> {
+  const problem = await wavProblem(file);
+  if (problem === undefined) return undefined;
+  const help = 'give a RIFF/WAVE file with 16-bit PCM or G.711; paths start at the directory of this file';
+  return { path, message: `this recording cannot be played: ${problem}`, help };
+}
+
+async function checkModule(file: string, path: ConfigPath): Promise<BrokenRule | undefined> {
+  try {
+    if ((await stat(file)).isFile()) return undefined;
+    return { path, message: 'this module cannot be loaded: it is no file', help: 'name the file itself' };
+  } catch (error) {
+    const help = 'paths start at the directory of this file';
+    return { path, message: `this module cannot be loaded: ${reason(error)}`, help };
+  }
+}

@@ -1,0 +1,44 @@
+import type { IssueOptions } from '../config-document.js';
+import type { ConfigPath } from '../config-issue.js';
+import { suggest } from '../suggest.js';
+
+/** A rule that the file breaks. */
+export interface BrokenRule extends IssueOptions {
+  readonly path: ConfigPath;
+  readonly message: string;
+}
+
+/** Names that other keys refer to, those included whose own section has mistakes. */
+export interface FileNames {
+  readonly flavors: readonly string[];
+  readonly tools: readonly string[];
+  readonly targets: readonly string[];
+}
+
+/**
+ * A name that nothing has.
+ *
+ * @param plural What the names are, such as `flavors`.
+ * @param section Where they are defined.
+ */
+export function unknownName(
+  path: ConfigPath,
+  name: string,
+  known: readonly string[],
+  { singular, plural, section }: { readonly singular: string; readonly plural: string; readonly section: string },
+): BrokenRule {
+  const meant = suggest(name, known);
+  const list = known.length === 0 ? `${section} is empty` : `the ${plural} are ${known.join(', ')}`;
+  return {
+    path,
+    message: `no ${singular} has this name`,
+    help: meant === undefined ? list : `did you mean "${meant}"?`,
+  };
+}
+
+/** Entries of a list that are there before. */
+export function repeated(path: ConfigPath, list: readonly string[]): BrokenRule[] {
+  return list.flatMap((name, index) =>
+    list.indexOf(name) === index ? [] : [{ path: [...path, index], message: 'this name is listed twice' }],
+  );
+}

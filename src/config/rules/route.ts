@@ -1,0 +1,79 @@
+import type { ConfigPath } from '../config-issue.js';
+import type { ParsedConfig } from '../schema.js';
+import { type BrokenRule, type FileNames, unknownName } from './broken-rule.js';
+import type { ParsedRoute } from './sayings.js';
+import { checkTemplates } from './templates.js';
+
+/** Keys that mean nothing where nobody answers. */
+const ANSWERED_ONLY: readonly string[] = [
+  ...['instructions', 'interruption', 'silence', 'duration', 'onFailure', 'tools', 'transfer', 'settings'],
+];
+
+/**
+ * Match, flavor and reject of one route.
+ *
+ * @param written The route as plain data.
+ */
+export function checkRoute(route: ParsedRoute, path: ConfigPath, names: FileNames, written: unknown): BrokenRule[] {
+  const broken = checkMatch(route, path);
+  if (route.flavor !== undefined && route.reject !== undefined) {
+    broken.push({ path: [...path, 'reject'], atKey: true, message: 'a route has a flavor or a reject, not both' });
+  }
+  if (route.flavor === undefined && route.reject === undefined) {
+    broken.push({
+      path,
+      message: 'a route needs a flavor to answer, or a reject',
+      help: 'add flavor: NAME or reject: 404',
+    });
+  }
+  if (route.flavor === undefined && route.reject !== undefined) {
+    if (route.greeting !== undefined) {
+      broken.push({ path: [...path, 'greeting'], atKey: true, message: 'a call that is refused is not greeted' });
+    }
+    for (const key of ANSWERED_ONLY) {
+      if (!Object.hasOwn(Object(written), key)) continue;
+      broken.push({
+        path: [...path, key],
+        atKey: true,
+        message: `a call that is refused has no use for ${key}`,
+        help: 'remove it, or let a flavor answer',
+      });
+    }
+  }
+  if (route.flavor !== undefined && !names.flavors.includes(route.flavor)) {
+    const kind = { singular: 'flavor', plural: 'flavors', section: 'flavors' };
+    broken.push(unknownName([...path, 'flavor'], route.flavor, names.flavors, kind));
+  }
+  return [...broken, ...checkTemplates(route, path)];
+}
+
+function checkMatch(route: ParsedRoute, path: ConfigPath): BrokenRule[] {
+  const broken: BrokenRule[] = [];
+  const { header, ...others } = route.match;
+  const conditions = [...Object.keys(others), ...Object.keys(header ?? {})];
+  if (conditions.length === 0) {
+    broken.push({ path: [...path, 'match'], message: 'no condition', help: 'write any: true to match every call' });
+  }
+  if (route.match.any && conditions.length > 1) {
+    broken.push({
+      path: [...path, 'match', 'any'],
+      message: 'any: true with other conditions',
+      help: 'remove any; all other conditions must hold',
+    });
+  }
+  return broken;
+}
+
+/** Routes that no call reaches. */
+export function checkReachable(routes: ParsedConfig['routes']): BrokenRule[] {
+  const catchAll = routes.findIndex((route) => route.match.any);
+  if (catchAll < 0 || catchAll === routes.length - 1) return [];
+  return [
+    {
+      severity: 'warning',
+      path: ['routes', catchAll + 1],
+      message: `no call gets here: routes[${catchAll}] matches every call`,
+      help: 'move the route with any: true to the end',
+    },
+  ];
+}

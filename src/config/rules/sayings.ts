@@ -1,0 +1,20 @@
+import type { Saying } from '../config.js';
+import type { ConfigPath } from '../config-issue.js';
+import type { ParsedConfig } from '../schema.js';
+
+/** A route as the schema leaves it. */
+export type ParsedRoute = ParsedConfig['routes'][number];
+
+/** Every saying of a route, and its place in it. */
+export function sayingsOf(route: ParsedRoute): { readonly saying: Saying; readonly place: ConfigPath }[] {
+  const { duration, greeting, onFailure, silence } = route;
+  const placed: { readonly saying: Saying | undefined; readonly place: ConfigPath }[] = [
+    { saying: greeting, place: ['greeting'] },
+    ...silence.reprompts.map((saying, index) => ({ saying, place: ['silence', 'reprompts', index] })),
+    { saying: silence.goodbye, place: ['silence', 'goodbye'] },
+    { saying: duration.warning, place: ['duration', 'warning'] },
+    { saying: onFailure.waiting, place: ['onFailure', 'waiting'] },
+    { saying: onFailure.apology, place: ['onFailure', 'apology'] },
+  ];
+  return placed.flatMap(({ saying, place }) => (saying === undefined ? [] : [{ saying, place }]));
+}

@@ -1,0 +1,129 @@
+import { assertUnreachable } from '../../base/assert.js';
+import { isPrivateHost, isWithin } from '../addresses.js';
+import type { ConfigPath } from '../config-issue.js';
+import type { ParsedConfig } from '../schema.js';
+import { builtInTools, isToolName } from '../tool-names.js';
+import type { BrokenRule } from './broken-rule.js';
+
+/** Tools, transfer targets, and the addresses that are asked. */
+export function checkTools(config: ParsedConfig): BrokenRule[] {
+  const { http, routes, tools, transfer } = config;
+  return [
+    ...Object.entries(tools).flatMap(([name, tool]) => [
+      ...checkName(['tools', name], name),
+      ...checkTool(tool, ['tools', name], http.allow),
+    ]),
+    ...Object.keys(transfer.targets).flatMap((name) => checkTargetName(['transfer', 'targets', name], name)),
+    ...routes.flatMap(({ settings }, index) =>
+      settings === undefined ? [] : checkSettings(settings, ['routes', index, 'settings'], http.allow),
+    ),
+  ];
+}
+
+function checkName(path: ConfigPath, name: string): BrokenRule[] {
+  if (builtInTools.some((builtIn) => builtIn === name)) {
+    return [{ path, atKey: true, message: 'a built-in tool has this name', help: 'give yours another one' }];
+  }
+  if (isToolName(name)) return [];
+  const help = 'use up to 64 letters, digits, "_" and "-", beginning with a letter: models take no others';
+  return [{ path, atKey: true, message: 'this name cannot be given to a tool', help }];
+}
+
+function checkTargetName(path: ConfigPath, name: string): BrokenRule[] {
+  if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u.test(name)) return [];
+  const help = 'use up to 64 letters, digits, blanks, ".", "_" and "-", beginning with a letter or a digit';
+  return [{ path, atKey: true, message: 'this name cannot be given to a target', help }];
+}
+
+function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow: readonly string[]): BrokenRule[] {
+  switch (tool.type) {
+    case 'webhook': {
+      const broken = [...checkHeaders(tool.headers, path), ...checkUrl(tool.url, [...path, 'url'], allow)];
+      if (tool.method === 'GET' && tool.body !== undefined) {
+        broken.push({
+          path: [...path, 'body'],
+          atKey: true,
+          message: 'a GET has no body',
+          help: 'put {{name}} into the url, or use another method',
+        });
+      }
+      return broken;
+    }
+    case 'mcp': {
+      const { command, url } = tool;
+      const broken = checkHeaders(tool.headers, path);
+      if ((command === undefined) === (url === undefined)) {
+        broken.push({
+          path: url === undefined ? path : [...path, 'url'],
+          atKey: true,
+          message: 'an MCP server has either a command or a url',
+          help: 'command: starts it here and speaks over stdio; url: asks one that runs, over streamable HTTP',
+        });
+        return broken;
+      }
+      const unused =
+        url === undefined
+          ? (['headers'] as const).filter((key) => Object.keys(tool[key]).length > 0)
+          : (['args', 'env'] as const).filter((key) => Object.keys(tool[key]).length > 0);
+      for (const key of unused) {
+        broken.push({
+          path: [...path, key],
+          atKey: true,
+          message: `a server with a ${url === undefined ? 'command' : 'url'} has no use for ${key}`,
+          help: 'remove it',
+        });
+      }
+      return url === undefined ? broken : [...broken, ...checkUrl(url, [...path, 'url'], allow)];
+    }
+    case 'module':
+      return [];
+    default:
+      return assertUnreachable(tool);
+  }
+}
+
+/** Field names of RFC 9110 section 5.1; and those that the connector sets itself. */
+function checkHeaders(headers: Readonly<Record<string, string>>, path: ConfigPath): BrokenRule[] {
+  const own = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade']);
+  return Object.keys(headers).flatMap((name) => {
+    const place = { path: [...path, 'headers', name], atKey: true } as const;
+    if (!/^[\w!#$%&'*+.^`|~-]{1,128}$/.test(name)) {
+      return [{ ...place, message: 'this is no name of an HTTP header field', help: 'write it without the colon' }];
+    }
+    return own.has(name.toLowerCase())
+      ? [{ ...place, message: 'this header field is set by the connector', help: 'remove it' }]
+      : [];
+  });
+}
+
+/** A private address needs leave. Names are looked up when a request is made; here only literals can be judged. */
+function checkUrl(template: string, path: ConfigPath, allow: readonly string[]): BrokenRule[] {
+  const { hostname } = new URL(template.replace(/\{\{[^{}]*\}\}/g, 'x'));
+  if (!isPrivateHost(hostname) || isWithin(hostname, allow)) return [];
+  const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  return [
+    {
+      path,
+      message: 'this is a private address, which requests do not reach without leave',
+      help: `write http: { allow: ["${/localhost\.?$/i.test(address) ? '127.0.0.1", "::1' : address}"] }`,
+    },
+  ];
+}
+
+function checkSettings(
+  { token, url }: NonNullable<ParsedConfig['routes'][number]['settings']>,
+  path: ConfigPath,
+  allow: readonly string[],
+): BrokenRule[] {
+  const broken = checkUrl(url, [...path, 'url'], allow);
+  const { hostname, protocol } = new URL(url.replace(/\{\{[^{}]*\}\}/g, 'x'));
+  if (token !== undefined && protocol === 'http:' && !isPrivateHost(hostname)) {
+    broken.push({
+      severity: 'warning',
+      path: [...path, 'url'],
+      message: 'the token would cross the network for everybody to read',
+      help: 'use https:',
+    });
+  }
+  return broken;
+}

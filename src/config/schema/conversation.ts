@@ -1,0 +1,101 @@
+import * as z from 'zod';
+import { configDefaults } from '../defaults.js';
+import { milliseconds, seconds } from './notation.js';
+import { saying } from './saying.js';
+
+const { interruption, silence, duration, onFailure } = configDefaults.route;
+
+/** When a caller who speaks interrupts the agent. */
+export const interruptionSchema = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(interruption.enabled)
+      .describe('Whether a caller who speaks interrupts the agent. false: the agent speaks to its end.'),
+    minSpeechMs: milliseconds(0, 10_000)
+      .default(interruption.minSpeechMs)
+      .describe('Speech that lasts this long is an interruption, ms; until then the agent only pauses.'),
+    minWords: z
+      .number()
+      .int()
+      .min(0)
+      .max(20)
+      .default(interruption.minWords)
+      .describe('Words that must be understood besides, where the flavor reports words while the caller speaks.'),
+    rejectAfterMs: milliseconds(100, 10_000)
+      .default(interruption.rejectAfterMs)
+      .describe('What has not been confirmed by then was no interruption, ms: the agent goes on where it stopped.'),
+    backchannels: z
+      .array(z.string().min(1))
+      .default([...interruption.backchannels])
+      .describe(
+        'Words by which callers show that they listen. They interrupt nothing; case and punctuation are ignored.',
+      ),
+    greeting: z.boolean().default(interruption.greeting).describe('Whether the greeting may be interrupted.'),
+    echoGuardMs: milliseconds(0, 5000)
+      .default(interruption.echoGuardMs)
+      .describe(
+        'For so long after the agent begins to speak, what is heard is taken for its echo, ms. For phones on loudspeaker.',
+      ),
+  })
+  .prefault({})
+  .describe('When a caller who speaks interrupts the agent.');
+
+/** What is said to a caller who says nothing. */
+export const silenceSchema = z
+  .strictObject({
+    repromptSeconds: seconds()
+      .default(silence.repromptSeconds)
+      .describe('A caller who says nothing for this long is spoken to, and again after as long.'),
+    reprompts: z
+      .array(saying())
+      .default([...silence.reprompts])
+      .describe('What is said then, one after the other. An empty list: nothing.'),
+    goodbye: saying()
+      .exactOptional()
+      .describe('What is said before limits.silenceSeconds ends the call. Default: nothing.'),
+  })
+  .prefault({})
+  .describe('What is said to a caller who says nothing. limits.silenceSeconds ends the call.');
+
+/** What is said before the longest call ends. */
+export const durationSchema = z
+  .strictObject({
+    warningSeconds: seconds()
+      .default(duration.warningSeconds)
+      .describe('How long before limits.callSeconds ends the call the warning is said.'),
+    warning: saying().exactOptional().describe('The warning. Default: none.'),
+  })
+  .prefault({})
+  .describe('What is said before limits.callSeconds ends the call.');
+
+/** What becomes of a call whose flavor fails. */
+export const onFailureSchema = z
+  .strictObject({
+    retries: z
+      .number()
+      .int()
+      .min(0)
+      .max(10)
+      .default(onFailure.retries)
+      .describe('How often a flavor is opened again before the next one is tried.'),
+    flavors: z
+      .array(z.string().min(1))
+      .default([...onFailure.flavors])
+      .describe('Flavors that take the call over, tried in this order. What was said so far goes with it.'),
+    waiting: saying().prefault(onFailure.waiting).describe('Said when the agent keeps the caller waiting.'),
+    waitingAfterMs: milliseconds(0, 60_000)
+      .default(onFailure.waitingAfterMs)
+      .describe('How long the caller waits for an answer before that is said, ms.'),
+    replyTimeoutMs: milliseconds(500, 120_000)
+      .default(onFailure.replyTimeoutMs)
+      .describe('An agent that has not answered by then counts as failed, ms.'),
+    apology: saying().prefault(onFailure.apology).describe('Said when nobody is left to try.'),
+    transfer: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('Target of transfer.targets that gets the call after the apology. Default: the call is ended.'),
+  })
+  .prefault({})
+  .describe('What becomes of a call whose flavor fails.');

@@ -1,0 +1,122 @@
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { isWildcard, type Parsed, parseBlock, parseListen, parsePortRange } from '../addresses.js';
+import { configDefaults as defaults } from '../defaults.js';
+import { checked, notation } from './notation.js';
+
+function parseIp(text: string): Parsed<string> {
+  if (isIP(text) !== 0 && !text.includes('%')) return { ok: true, value: text };
+  return { ok: false, problem: 'expected an IP address', help: 'write the address itself, without brackets or a name' };
+}
+
+function parseAdvertisedIp(text: string): Parsed<string> {
+  const address = parseIp(text);
+  if (!address.ok || !isWildcard(text)) return address;
+  return {
+    ok: false,
+    problem: 'a wildcard cannot be advertised',
+    help: 'write the address that peers reach, or remove the key',
+  };
+}
+
+function parseAdvertisedHost(text: string): Parsed<string> {
+  if (isIP(text) !== 0) return parseAdvertisedIp(text);
+  const isName = text.length <= 253 && /^(?=.*[a-z])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*$/i.test(text);
+  if (isName) return { ok: true, value: text };
+  return {
+    ok: false,
+    problem: 'expected an IP address or a host name',
+    help: 'write it without brackets and without a port',
+  };
+}
+
+/** SIP. */
+export const signalingSchema = z
+  .strictObject({
+    driver: z.enum(['embedded']).default(defaults.signaling.driver).describe('How SIP is spoken: our own endpoint.'),
+    embedded: z
+      .strictObject({
+        listen: z
+          .array(notation(parseListen))
+          .min(1)
+          .prefault([...defaults.signaling.embedded.listen])
+          .describe('Where to listen: udp:ADDRESS:PORT or tcp:ADDRESS:PORT, IPv6 in brackets.'),
+        advertise: notation(parseAdvertisedHost)
+          .optional()
+          .describe(
+            'Address or host name for Via and Contact, where peers reach us by another than our own. Default: the local address towards the peer.',
+          ),
+        allow: z
+          .array(notation(parseBlock))
+          .min(1)
+          .prefault([...defaults.signaling.embedded.allow])
+          .describe('Addresses and CIDR blocks of the peers that may call in. Everybody else gets no answer at all.'),
+      })
+      .prefault({})
+      .describe('The embedded SIP endpoint.'),
+  })
+  .prefault({})
+  .describe('How calls come in.');
+
+/** RTP. */
+export const mediaSchema = z
+  .strictObject({
+    bind: checked(parseIp)
+      .prefault(defaults.media.bind)
+      .describe('Address the RTP sockets are bound to. A wildcard takes any local address of its family.'),
+    advertise: checked(parseAdvertisedIp)
+      .optional()
+      .describe('IP address written into SDP. Default: the local address towards the peer.'),
+    ports: notation(parsePortRange)
+      .prefault(defaults.media.ports)
+      .describe('UDP ports for RTP (even) and RTCP (odd), FIRST-LAST. A call takes one pair.'),
+    codecs: z
+      .array(z.enum(['pcmu', 'pcma']))
+      .min(1)
+      .default([...defaults.media.codecs])
+      .describe(
+        "Codecs a call may use. In an answer the caller's order decides, in an offer of ours this one. telephone-event is always offered.",
+      ),
+    jitter: z
+      .strictObject({
+        minMs: z
+          .number()
+          .int()
+          .min(20)
+          .max(200)
+          .default(defaults.media.jitter.minMs)
+          .describe('Delay of the jitter buffer, ms.'),
+        maxMs: z
+          .number()
+          .int()
+          .min(20)
+          .max(200)
+          .default(defaults.media.jitter.maxMs)
+          .describe('The same as minMs: the delay is fixed in this version.'),
+      })
+      .prefault({})
+      .describe('The jitter buffer for what callers say.'),
+    latching: z
+      .strictObject({
+        nat: z
+          .boolean()
+          .default(defaults.media.latching.nat)
+          .describe(
+            'Follow a caller whose RTP comes from another address than its SDP says, after enough agreeing packets.',
+          ),
+        strict: z
+          .boolean()
+          .default(defaults.media.latching.strict)
+          .describe('Take RTP from exactly the address and port of the SDP, and nothing else.'),
+      })
+      .prefault({})
+      .describe('Whose RTP packets are taken for a caller.'),
+    portRestSeconds: z
+      .number()
+      .min(0)
+      .max(3600)
+      .default(defaults.media.portRestSeconds)
+      .describe('How long a port stays unused after a call, so that late packets never reach the next one.'),
+  })
+  .prefault({})
+  .describe('RTP.');

@@ -1,0 +1,24 @@
+import * as z from 'zod';
+import { path } from './notation.js';
+
+/** What marks a schema node whose object may be written as a text: editors are told so, and advice mentions it. */
+export const SHORTHAND = 'shorthand';
+
+/** Words of the operator's. A text alone is short for `{ text: ... }`. */
+export const saying = () =>
+  z
+    .preprocess(
+      (value) => (typeof value === 'string' ? { text: value } : value),
+      z
+        .strictObject({
+          text: z.string().min(1).exactOptional().describe('The words; of a recording, its transcript.'),
+          wav: path()
+            .exactOptional()
+            .describe('A recording: RIFF/WAVE, 16-bit PCM or G.711. Relative to the directory of this file.'),
+        })
+        .refine(({ text, wav }) => text !== undefined || wav !== undefined, {
+          error: 'neither text nor wav',
+          params: { help: 'write the words themselves, or { wav: FILE, text: "what it says" }' },
+        }),
+    )
+    .meta({ [SHORTHAND]: 'text' });
