@@ -1,23 +1,19 @@
 import { assertUnreachable } from '../../base/assert.js';
-import type { LegEnd, OfferReply } from '../port.js';
-import { ALLOW, optionsHeaders, SDP_TYPE } from './capabilities.js';
-import { AcceptedResponse } from './dialog/accepted-response.js';
-import { cseqNumber, type Dialog } from './dialog/dialog.js';
+import type { LegEnd, OfferReply, ReferRequest } from '../port.js';
+import { ALLOW, optionsHeaders } from './capabilities.js';
+import type { Dialog } from './dialog/dialog.js';
 import type { DialogOwner } from './dialog/dialog-table.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
-import { type Endpoint, oneLine, rejectionOf } from './endpoint.js';
+import { reasonText } from './end-text.js';
+import { type Endpoint, oneLine } from './endpoint.js';
 import { readInfo } from './info-digit.js';
 import { createResponse, type ResponseOptions } from './message/response-builder.js';
 import type { SipRequest } from './message/sip-message.js';
-import { readSessionBody, sdpOf } from './session-body.js';
+import { PeerOffers } from './peer-offers.js';
+import { type Offer, Reoffers } from './reoffers.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
+import { checkReferRequest, Transfers } from './transfers.js';
 import type { SipFlow } from './transport/sip-transport.js';
-
-/** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
-const MAX_UNACKNOWLEDGED = 8;
-
-/** RFC 3261 section 14.2: a second INVITE is put off for a random time up to this, s. */
-const MAX_RETRY_SECONDS = 10;
 
 /** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
 export interface CallDialogUser {
@@ -26,6 +22,10 @@ export interface CallDialogUser {
   /** A re-INVITE; `reply` answers it. */
   onOffer(sdp: string | undefined, reply: OfferReply): void;
   onDigit(digit: string, durationMs: number): void;
+  /** News of a transfer of ours; also in a turn of its own, where the REFER could not be sent. */
+  onTransfer(status: number, final: boolean): void;
+  /** The answer to an offer of ours; likewise. */
+  onReoffered(status: number, sdp: string | undefined): void;
   /** The dialog is over for the user: BYE received or sent. Called at most once. */
   onEnded(end: LegEnd): void;
 }
@@ -37,18 +37,6 @@ export interface CallDialogParts {
   /** Contact of ours in this dialog. */
   readonly contact: string;
   readonly user: CallDialogUser;
-}
-
-interface Unacknowledged {
-  readonly response: AcceptedResponse;
-  /** The 2xx carried an offer of ours, the ACK will bring the answer. */
-  readonly offered: boolean;
-  /** The 2xx of the INVITE that created the dialog. */
-  readonly initial: boolean;
-}
-
-interface PendingOffer {
-  readonly settle: (status: number, options?: ResponseOptions) => void;
 }
 
 /**
@@ -66,26 +54,55 @@ export class CallDialog implements DialogOwner {
   readonly #origin: FlowOrigin;
   readonly #contact: string;
   readonly #user: CallDialogUser;
-  readonly #unacknowledged = new Map<number, Unacknowledged>();
+  readonly #peerOffers: PeerOffers;
+  readonly #reoffers: Reoffers;
+  readonly #transfers: Transfers;
   #phase: Phase;
-  #pendingOffer: PendingOffer | undefined;
   /** BYE to be sent once the ACK is there; holds the Reason. */
   #heldBye: { readonly reason: string | undefined } | undefined;
+  /** REFER to be sent once the ACK is there. */
+  #heldRefer: (() => void) | undefined;
 
   constructor(parts: CallDialogParts, phase: 'uas-pending' | 'uac-pending') {
-    this.#endpoint = parts.endpoint;
-    this.dialog = parts.dialog;
-    this.#origin = parts.origin;
-    this.#contact = parts.contact;
-    this.#user = parts.user;
+    const { endpoint, dialog, origin, contact, user } = parts;
+    this.#endpoint = endpoint;
+    this.dialog = dialog;
+    this.#origin = origin;
+    this.#contact = contact;
+    this.#user = user;
     this.#phase = phase;
+    this.#peerOffers = new PeerOffers({
+      endpoint,
+      dialog,
+      acceptanceHeaders: () => this.acceptanceHeaders(),
+      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
+      onAckTimeout: () => this.#onAckTimeout(),
+      onClosed: () => this.#reoffers.proceed(),
+    });
+    this.#reoffers = new Reoffers({
+      endpoint,
+      dialog,
+      origin,
+      contact,
+      ownsCallId: phase === 'uac-pending',
+      isClear: () => this.#peerOffers.clear,
+      onReoffered: (status, sdp) => user.onReoffered(status, sdp),
+      onDead: (end) => this.sendBye(undefined, end),
+    });
+    this.#transfers = new Transfers({
+      endpoint,
+      dialog,
+      origin,
+      contact,
+      onTransfer: (status, final) => user.onTransfer(status, final),
+    });
     this.#endpoint.dialogs.add(this.dialog, this);
   }
 
   /** UAS: the INVITE that created the dialog was answered 2xx; repeats it until the ACK comes. */
   confirmByAcceptance(invite: ServerTransaction, offered: boolean): void {
     this.#phase = 'confirmed';
-    this.#awaitAck(invite, offered, true);
+    this.#peerOffers.awaitAck(invite, offered, true);
   }
 
   /** UAC: a 2xx came, and its ACK has been sent. */
@@ -96,9 +113,33 @@ export class CallDialog implements DialogOwner {
   /** Sends BYE, or holds it back until the ACK of our first 2xx has come (RFC 3261 section 15). */
   hangUp(reason: string | undefined): void {
     if (this.#phase !== 'confirmed') return;
-    const waiting = [...this.#unacknowledged.values()].some(({ initial }) => initial);
-    if (waiting) this.#heldBye ??= { reason };
+    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= { reason };
     else this.sendBye(reason, { by: 'local', status: 0, text: '' });
+  }
+
+  /**
+   * Blind transfer; the REFER is held back until the ACK of our first 2xx has come. A dialog that is not confirmed, or
+   * about to end, has the user hear of a 481. Throws `ERR_SIP_STATE` as {@link Transfers.begin} does.
+   */
+  refer(request: ReferRequest): void {
+    if (!this.#usable) {
+      checkReferRequest(request);
+      queueMicrotask(() => this.#user.onTransfer(481, true));
+      return;
+    }
+    const send = this.#transfers.begin(request);
+    if (this.#peerOffers.awaitsFirstAck) this.#heldRefer = send;
+    else send();
+  }
+
+  /** Re-INVITE with an offer of ours, as soon as RFC 3261 section 14.1 allows; 481 as with {@link refer}. */
+  reoffer(offer: Offer): void {
+    if (this.#usable) this.#reoffers.offer(offer);
+    else queueMicrotask(() => this.#user.onReoffered(481, undefined));
+  }
+
+  get #usable(): boolean {
+    return this.#phase === 'confirmed' && this.#heldBye === undefined;
   }
 
   /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */
@@ -137,14 +178,23 @@ export class CallDialog implements DialogOwner {
   }
 
   onAck(ack: SipRequest): void {
-    const number = cseqNumber(ack);
-    const waiting = number === undefined ? undefined : this.#unacknowledged.get(number);
-    if (number === undefined || waiting === undefined) return;
-    waiting.response.stop();
-    this.#unacknowledged.delete(number);
-    this.#user.onAcked(sdpOf(ack));
-    const held = this.#heldBye;
-    if (held !== undefined && waiting.initial) this.sendBye(held.reason, { by: 'local', status: 0, text: '' });
+    const acknowledged = this.#peerOffers.acknowledge(ack);
+    if (acknowledged === undefined) return;
+    this.#user.onAcked(acknowledged.sdp);
+    if (acknowledged.initial) this.#sendHeld();
+    this.#reoffers.proceed();
+  }
+
+  #sendHeld(): void {
+    const [bye, refer] = [this.#heldBye, this.#heldRefer];
+    this.#heldRefer = undefined;
+    if (bye !== undefined) this.sendBye(bye.reason, { by: 'local', status: 0, text: '' });
+    else refer?.();
+  }
+
+  #onAckTimeout(): void {
+    const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
+    this.sendBye(this.#heldBye?.reason ?? 'SIP;cause=408;text="ack-timeout"', end);
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -164,7 +214,11 @@ export class CallDialog implements DialogOwner {
         this.#user.onEnded({ by: 'peer', status: 0, text: reasonText(request) });
         return;
       case 'INVITE':
-        this.#receiveReinvite(transaction);
+        this.#peerOffers.receive(
+          transaction,
+          this.#phase === 'uac-pending' || this.#reoffers.pending,
+          this.#phase === 'uas-pending',
+        );
         return;
       case 'INFO':
         this.#receiveInfo(transaction);
@@ -175,6 +229,11 @@ export class CallDialog implements DialogOwner {
         return;
       case 'REFER':
         this.#respond(transaction, 603);
+        return;
+      case 'NOTIFY':
+        this.#transfers.onNotify(transaction, (status, headers = []) =>
+          this.#respond(transaction, status, { headers }),
+        );
         return;
       default:
         this.#respond(transaction, 405, { headers: [['Allow', ALLOW]] });
@@ -199,55 +258,6 @@ export class CallDialog implements DialogOwner {
     }
   }
 
-  /** RFC 3261 section 14.2, RFC 5407 section 3.1.4. */
-  #receiveReinvite(transaction: ServerTransaction): void {
-    if (this.#phase === 'uac-pending' || [...this.#unacknowledged.values()].some(({ offered }) => offered)) {
-      this.#respond(transaction, 491);
-      return;
-    }
-    if (
-      this.#phase === 'uas-pending' ||
-      this.#pendingOffer !== undefined ||
-      this.#unacknowledged.size >= MAX_UNACKNOWLEDGED
-    ) {
-      const seconds = this.#endpoint.random.integer(MAX_RETRY_SECONDS + 1);
-      this.#respond(transaction, 500, { headers: [['Retry-After', String(seconds)]] });
-      return;
-    }
-    const body = readSessionBody(transaction.request);
-    if (body.type === 'refused') {
-      this.#respond(transaction, body.refusal.status, { headers: body.refusal.headers });
-      return;
-    }
-    this.#offer(transaction, body.type === 'sdp' ? body.sdp : undefined);
-  }
-
-  #offer(transaction: ServerTransaction, sdp: string | undefined): void {
-    const { clock } = this.#endpoint;
-    let settled = false;
-    const settle = (status: number, options?: ResponseOptions) => {
-      if (settled) return;
-      settled = true;
-      clock.clearTimeout(timer);
-      this.#pendingOffer = undefined;
-      transaction.onCancel = undefined;
-      this.#respond(transaction, status, options);
-    };
-    // One turn of the event loop, so that a listener that awaits something settled is still heard.
-    const timer = clock.setTimeout(() => settle(500), 0);
-    transaction.onCancel = () => settle(487);
-    this.#pendingOffer = { settle };
-    this.#user.onOffer(sdp, {
-      accept: (answer) => {
-        if (settled) return;
-        this.dialog.refreshTarget(transaction.request);
-        settle(200, { headers: this.acceptanceHeaders(), contentType: SDP_TYPE, body: answer });
-        this.#awaitAck(transaction, sdp === undefined, false);
-      },
-      reject: (status, options) => settle(finalStatus(status), rejectionOf(options)),
-    });
-  }
-
   /** What every 2xx to an INVITE of this dialog says about us (RFC 3261 section 13.3.1.4). */
   acceptanceHeaders(): readonly (readonly [string, string])[] {
     return [
@@ -256,44 +266,16 @@ export class CallDialog implements DialogOwner {
     ];
   }
 
-  #awaitAck(invite: ServerTransaction, offered: boolean, initial: boolean): void {
-    const number = cseqNumber(invite.request) ?? 0;
-    const response = new AcceptedResponse({
-      clock: this.#endpoint.clock,
-      timers: this.#endpoint.timers,
-      repeat: () => invite.repeatResponse(),
-      onTimeout: () => {
-        this.#unacknowledged.delete(number);
-        const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
-        this.sendBye(this.#heldBye?.reason ?? 'SIP;cause=408;text="ack-timeout"', end);
-      },
-    });
-    this.#unacknowledged.get(number)?.response.stop();
-    this.#unacknowledged.set(number, { response, offered, initial });
-  }
-
   /** Stops every timer and answers what is still open. */
   #quiet(status: number): void {
-    this.#pendingOffer?.settle(status);
-    for (const { response } of this.#unacknowledged.values()) response.stop();
-    this.#unacknowledged.clear();
+    this.#peerOffers.close(status);
+    this.#reoffers.close();
+    this.#transfers.close();
     this.#heldBye = undefined;
+    this.#heldRefer = undefined;
   }
 
   #respond(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
     transaction.respond(createResponse(transaction.request, status, { toTag: this.dialog.localTag, ...options }));
   }
-}
-
-/** A status that ends an INVITE without a session; anything else the connector asks for becomes 500. */
-export function finalStatus(status: number): number {
-  return Number.isInteger(status) && status >= 300 && status <= 699 ? status : 500;
-}
-
-/** Length of {@link LegEnd.text}, characters. */
-const MAX_TEXT_LENGTH = 200;
-
-/** The peer's Reason header field, bounded. */
-export function reasonText(request: SipRequest): string {
-  return (request.headers.get('Reason') ?? '').slice(0, MAX_TEXT_LENGTH);
 }

@@ -1,13 +1,13 @@
 /** What this endpoint speaks: said in Allow, Accept and Supported, and nothing beyond what is built. */
 
-/** Methods understood (RFC 3261, RFC 6086), as the value of Allow. */
-export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
+/** Methods understood (RFC 3261, RFC 6086), as the value of Allow. NOTIFY: of our own REFERs only. */
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY';
 
 export const allowedMethods: ReadonlySet<string> = new Set(ALLOW.split(', '));
 
 /** Methods in the IANA registry that are not built: 405, where an unheard-of one gets 501 (RFC 3261 section 8.2.1). */
 export const refusedMethods: ReadonlySet<string> = new Set([
-  ...['REGISTER', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH', 'PRACK', 'UPDATE', 'MESSAGE', 'REFER'],
+  ...['REGISTER', 'SUBSCRIBE', 'PUBLISH', 'PRACK', 'UPDATE', 'MESSAGE', 'REFER'],
 ]);
 
 /** Body of an INVITE and its 2xx. */
@@ -22,6 +22,13 @@ export const ACCEPT_INVITE = SDP_TYPE;
 
 /** Value of Accept where an INFO is concerned. */
 export const ACCEPT_INFO = `${DTMF_RELAY_TYPE}, ${DTMF_TYPE}`;
+
+/** The event package of a REFER (RFC 3515), and the only one. */
+export const REFER_EVENT = 'refer';
+export const ALLOW_EVENTS = REFER_EVENT;
+
+/** Body of the NOTIFYs that follow a REFER (RFC 3420). */
+export const SIPFRAG_TYPE = 'message/sipfrag';
 
 /** Value of Supported: no option tag yet. Empty is allowed, RFC 3261 section 20.37. */
 export const SUPPORTED = '';

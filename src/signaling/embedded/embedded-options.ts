@@ -42,6 +42,8 @@ export interface EmbeddedLimits {
   readonly retryAfterSeconds: number;
   /** `OutboundRequest.answerTimeoutMs` when absent. */
   readonly answerTimeoutMs: number;
+  /** From the first NOTIFY of a transfer to its result; longer, it has failed, ms. */
+  readonly transferTimeoutMs: number;
 }
 
 export const embeddedDefaults = {
@@ -55,6 +57,7 @@ export const embeddedDefaults = {
     maxForks: 16,
     retryAfterSeconds: 10,
     answerTimeoutMs: 180_000,
+    transferTimeoutMs: 180_000,
   },
 } as const satisfies Pick<EmbeddedOptions, 'timers' | 'limits'>;
 

@@ -1,13 +1,16 @@
 import type { TimerHandle } from '../../base/clock.js';
-import type { InboundLeg, InviteRequest, LegEnd, LegEvent, RejectOptions } from '../port.js';
-import { CallDialog, finalStatus, reasonText } from './call-dialog.js';
+import type { InboundLeg, InviteRequest, LegEnd, LegEvent, ReferRequest, RejectOptions } from '../port.js';
+import { CallDialog } from './call-dialog.js';
 import { SDP_TYPE } from './capabilities.js';
 import { Dialog } from './dialog/dialog.js';
 import { originOf } from './dialog/flow-finder.js';
+import { reasonText } from './end-text.js';
 import { type Endpoint, rejectionOf } from './endpoint.js';
 import { LegEvents } from './leg-events.js';
 import { parseDecimal } from './message/lexical.js';
 import { createResponse, type ResponseOptions } from './message/response-builder.js';
+import { finalStatus } from './peer-offers.js';
+import type { Offer } from './reoffers.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
@@ -50,6 +53,8 @@ export class UasLeg implements InboundLeg {
           onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
           onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
           onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
+          onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
+          onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
           onEnded: (end) => this.#ended(end),
         },
       },
@@ -95,14 +100,12 @@ export class UasLeg implements InboundLeg {
     else this.#call.hangUp(options.reason);
   }
 
-  /** Not built yet: says so. */
-  refer(): void {
-    this.#events.emitLater({ type: 'transfer', status: 501, final: true });
+  refer(request: ReferRequest): void {
+    this.#call.refer(request);
   }
 
-  /** Not built yet: says so. */
-  reoffer(): void {
-    this.#events.emitLater({ type: 'reoffered', status: 501, sdp: undefined });
+  reoffer(sdp: Offer): void {
+    this.#call.reoffer(sdp);
   }
 
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */

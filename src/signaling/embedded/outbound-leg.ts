@@ -1,17 +1,21 @@
 import type { TimerHandle } from '../../base/clock.js';
-import type { LegEnd, LegEvent, OutboundLeg, OutboundRequest } from '../port.js';
+import type { LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
 import { CallDialog } from './call-dialog.js';
 import { ALLOW, SDP_TYPE } from './capabilities.js';
-import { cseqNumber, Dialog } from './dialog/dialog.js';
+import { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
+import { SuccessAck } from './dialog/success-ack.js';
+import { endText } from './end-text.js';
 import { type Endpoint, oneLine } from './endpoint.js';
 import { LegEvents } from './leg-events.js';
 import { INITIAL_MAX_FORWARDS } from './message/max-forwards.js';
 import { parseNameAddr, serializeNameAddr } from './message/name-addr.js';
 import { SipHeaders } from './message/sip-headers.js';
 import type { SipRequest, SipResponse } from './message/sip-message.js';
+import type { Offer } from './reoffers.js';
 import { sdpOf } from './session-body.js';
 import { type ClientTransaction, createCancel } from './transaction/client-transaction.js';
+import { checkReferRequest } from './transfers.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
 /** Header fields the endpoint alone may write. */
@@ -20,15 +24,11 @@ const ownHeaders: ReadonlySet<string> = new Set([
   ...['content-type', 'content-length', 'content-encoding', 'require', 'supported'],
 ]);
 
-/** Length of {@link LegEnd.text}, characters. */
-const MAX_TEXT_LENGTH = 200;
-
 /** One dialog of a possibly forked INVITE. */
 interface Fork {
   readonly call: CallDialog;
-  /** The ACK as sent, for every retransmission of the 2xx; `undefined` while early or while its next hop is looked up. */
-  ack: { readonly bytes: Buffer; readonly flow: SipFlow } | undefined;
-  confirmed: boolean;
+  /** The ACK of its 2xx; `undefined` while early. */
+  ack: SuccessAck | undefined;
 }
 
 /** An INVITE of ours, from the first packet to the end of its dialog. */
@@ -102,14 +102,18 @@ export class UacLeg implements OutboundLeg {
     else if (this.#provisional) this.#cancel();
   }
 
-  /** Not built yet: says so. */
-  refer(): void {
-    this.#events.emitLater({ type: 'transfer', status: 501, final: true });
+  refer(request: ReferRequest): void {
+    if (this.#answered !== undefined) {
+      this.#answered.refer(request);
+      return;
+    }
+    checkReferRequest(request);
+    this.#events.emitLater({ type: 'transfer', status: 481, final: true });
   }
 
-  /** Not built yet: says so. */
-  reoffer(): void {
-    this.#events.emitLater({ type: 'reoffered', status: 501, sdp: undefined });
+  reoffer(sdp: Offer): void {
+    if (this.#answered !== undefined) this.#answered.reoffer(sdp);
+    else this.#events.emitLater({ type: 'reoffered', status: 481, sdp: undefined });
   }
 
   /** The driver closes: CANCEL or BYE at once, without waiting for an answer. */
@@ -177,14 +181,14 @@ export class UacLeg implements OutboundLeg {
 
   #receiveSuccess(response: SipResponse): void {
     const fork = this.#forkOf(response);
-    if (fork === undefined) return;
-    if (fork.confirmed) {
-      fork.ack?.flow.send(fork.ack.bytes);
+    const [transaction, origin] = [this.#transaction, this.#origin];
+    if (fork === undefined || transaction === undefined || origin === undefined) return;
+    if (fork.ack !== undefined) {
+      fork.ack.repeat();
       return;
     }
-    fork.confirmed = true;
     fork.call.dialog.confirm(response);
-    this.#acknowledge(fork);
+    fork.ack = new SuccessAck(this.#endpoint, fork.call.dialog, origin, transaction);
     fork.call.confirmByResponse();
     const wanted = this.#answered === undefined && this.#givenUp === undefined && !this.#events.ended;
     if (wanted) {
@@ -200,19 +204,8 @@ export class UacLeg implements OutboundLeg {
   }
 
   #receiveFailure(response: SipResponse): void {
-    const text = (response.headers.get('Reason') ?? response.phrase).slice(0, MAX_TEXT_LENGTH);
     for (const fork of this.#forks.values()) fork.call.forget();
-    this.#end({ by: this.#givenUp === undefined ? 'peer' : 'local', status: response.status, text });
-  }
-
-  /** The ACK of a 2xx is ours, on the way its dialog goes (RFC 3261 section 13.2.2.4). */
-  #acknowledge(fork: Fork): void {
-    const transaction = this.#transaction;
-    if (transaction === undefined) return;
-    const { request, nextHop } = fork.call.dialog.createRequest('ACK', cseqNumber(transaction.request) ?? 1);
-    this.#endpoint.findFlow(nextHop, this.#origin, (flow = transaction.flow) => {
-      fork.ack = { bytes: this.#endpoint.transactions.sendAck(request, flow), flow };
-    });
+    this.#end({ by: this.#givenUp === undefined ? 'peer' : 'local', status: response.status, text: endText(response) });
   }
 
   /** The dialog of a response's To tag, made when it is new; `undefined` when there are too many. */
@@ -233,12 +226,14 @@ export class UacLeg implements OutboundLeg {
           onAcked: (sdp) => this.#ifAnswered(call, () => this.#events.emit({ type: 'acked', sdp })),
           onOffer: (sdp, reply) => this.#ifAnswered(call, () => this.#events.emit({ type: 'offer', sdp, reply })),
           onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
+          onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
+          onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
           onEnded: (end) => this.#ifAnswered(call, () => this.#end(end)),
         },
       },
       'uac-pending',
     );
-    const fork: Fork = { call, ack: undefined, confirmed: false };
+    const fork: Fork = { call, ack: undefined };
     this.#forks.set(tag, fork);
     return fork;
   }
@@ -271,7 +266,7 @@ export class UacLeg implements OutboundLeg {
     this.#stopTimers();
     if (this.#events.ended) return;
     for (const fork of this.#forks.values()) {
-      if (!fork.confirmed) fork.call.forget();
+      if (fork.ack === undefined) fork.call.forget();
     }
     this.#onEnded();
     if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);

@@ -67,7 +67,8 @@ function sdpIn(type: ContentType, body: Buffer): string | undefined {
   return part?.body.toString('utf8');
 }
 
-function isEncoded(headers: SipHeaders): boolean {
+/** Whether the body is packed in a way that is not undone here. */
+export function isEncoded(headers: SipHeaders): boolean {
   const encodings = headers.getAll('Content-Encoding').flatMap((value) => splitList(value));
   return encodings.some((encoding) => encoding !== '' && encoding.toLowerCase() !== 'identity');
 }

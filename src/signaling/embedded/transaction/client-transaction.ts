@@ -1,5 +1,5 @@
 import { assertUnreachable } from '../../../base/assert.js';
-import type { Clock } from '../../../base/clock.js';
+import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { parseCSeq, serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
 import { SipHeaders } from '../message/sip-headers.js';
@@ -44,6 +44,7 @@ export class ClientTransaction {
   readonly #unsubscribe: () => void;
   #invite: InviteClientState | undefined;
   #nonInvite: NonInviteClientState | undefined;
+  #limit: TimerHandle | undefined;
 
   /** Throws `ERR_SIP_MESSAGE` when the request cannot be written. Nothing is sent before {@link start}. */
   constructor(request: SipRequest, flow: SipFlow, deps: ClientTransactionDeps) {
@@ -73,6 +74,25 @@ export class ClientTransaction {
     this.#advance({ type: 'response', class: responseClass(response.status) }, response);
   }
 
+  /** INVITE: a provisional response came, and no final one. */
+  get proceeding(): boolean {
+    return this.#invite?.name === 'proceeding';
+  }
+
+  /**
+   * INVITE: waits no longer than this for the final response from now on, where RFC 3261 would wait for ever once a
+   * provisional one has come; `onFailure` follows.
+   */
+  limit(delayMs: number): void {
+    const { clock, user } = this.#deps;
+    clock.clearTimeout(this.#limit);
+    this.#limit = clock.setTimeout(() => {
+      if (!this.proceeding) return;
+      this.abandon();
+      user.onFailure('timeout');
+    }, delayMs);
+  }
+
   /** Gives the transaction up in any state: RFC 3261 section 9.1, an INVITE that was cancelled and never answered. */
   abandon(): void {
     if (this.#invite === undefined && this.#nonInvite === undefined) return;
@@ -83,6 +103,7 @@ export class ClientTransaction {
   /** Stops all timers, whatever the state; the user hears nothing more. */
   dispose(): void {
     this.#timers.stopAll();
+    this.#deps.clock.clearTimeout(this.#limit);
     this.#unsubscribe();
     this.#invite = undefined;
     this.#nonInvite = undefined;

@@ -53,6 +53,8 @@ export class ServerTransaction implements ReceivedRequest {
   readonly malformed: Malformation | undefined;
   /** A CANCEL came while no final response was sent. The 200 to the CANCEL is on its way already. */
   onCancel: ((cancel: SipRequest) => void) | undefined;
+  /** INVITE: the ACK of an error response has come, or will not: the transaction is `confirmed` or over. */
+  onSettled: (() => void) | undefined;
   readonly #deps: ServerTransactionDeps;
   readonly #timers: TransactionTimers;
   #invite: InviteServerState | undefined;
@@ -125,14 +127,17 @@ export class ServerTransaction implements ReceivedRequest {
 
   /** Ends the transaction before its time: retransmissions will be taken for new requests. */
   abandon(): void {
+    const settled = this.onSettled;
     this.dispose();
     this.#deps.onTerminated();
+    settled?.();
   }
 
   /** Stops all timers and forgets everything, whatever the state. */
   dispose(): void {
     this.#timers.stopAll();
     this.onCancel = undefined;
+    this.onSettled = undefined;
   }
 
   #advance(event: InviteServerEvent, response?: SipResponse): boolean {
@@ -165,6 +170,7 @@ export class ServerTransaction implements ReceivedRequest {
       }
     }
     if (step.state.name === 'terminated') this.abandon();
+    else if (step.state.name === 'confirmed') this.onSettled?.();
     return delivered;
   }
 

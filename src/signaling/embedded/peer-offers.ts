@@ -1,0 +1,168 @@
+import type { OfferReply } from '../port.js';
+import { SDP_TYPE } from './capabilities.js';
+import { AcceptedResponse } from './dialog/accepted-response.js';
+import { cseqNumber, type Dialog } from './dialog/dialog.js';
+import { type Endpoint, rejectionOf } from './endpoint.js';
+import { createResponse, type ResponseOptions } from './message/response-builder.js';
+import type { SipRequest } from './message/sip-message.js';
+import { readSessionBody, sdpOf } from './session-body.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
+
+/** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
+const MAX_UNACKNOWLEDGED = 8;
+
+/** RFC 3261 section 14.2: a second INVITE is put off for a random time up to this, s. */
+const MAX_RETRY_SECONDS = 10;
+
+interface Unacknowledged {
+  readonly response: AcceptedResponse;
+  /** The 2xx carried an offer of ours, the ACK will bring the answer. */
+  readonly offered: boolean;
+  /** The 2xx of the INVITE that created the dialog. */
+  readonly initial: boolean;
+}
+
+/** The ACK of a 2xx of ours. */
+export interface Acknowledgement {
+  readonly sdp: string | undefined;
+  /** It is that of the INVITE that created the dialog. */
+  readonly initial: boolean;
+}
+
+export interface PeerOffersParts {
+  readonly endpoint: Endpoint;
+  readonly dialog: Dialog;
+  /** What every 2xx says about us. */
+  readonly acceptanceHeaders: () => readonly (readonly [string, string])[];
+  readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
+  /** No ACK for 64*T1. */
+  readonly onAckTimeout: () => void;
+  /** An INVITE of the peer is no longer open. */
+  readonly onClosed: () => void;
+}
+
+/** The INVITEs of the peer in one dialog: our answers, and the ACKs they wait for. */
+export class PeerOffers {
+  readonly #parts: PeerOffersParts;
+  readonly #unacknowledged = new Map<number, Unacknowledged>();
+  /** Refused ones whose ACK has not come. */
+  readonly #refused = new Set<ServerTransaction>();
+  #pending: { readonly settle: (status: number, options?: ResponseOptions) => void } | undefined;
+
+  constructor(parts: PeerOffersParts) {
+    this.#parts = parts;
+  }
+
+  /** No INVITE of the peer is open (RFC 3261 section 14.1). */
+  get clear(): boolean {
+    return this.#pending === undefined && this.#unacknowledged.size === 0 && this.#refused.size === 0;
+  }
+
+  /** The 2xx of the INVITE that created the dialog has no ACK yet. */
+  get awaitsFirstAck(): boolean {
+    return [...this.#unacknowledged.values()].some(({ initial }) => initial);
+  }
+
+  /**
+   * Takes a re-INVITE (RFC 3261 section 14.2, RFC 5407 section 3.1.4).
+   *
+   * @param crossing An INVITE of ours has no final response: 491.
+   * @param early The INVITE that created the dialog has none: 500.
+   */
+  receive(transaction: ServerTransaction, crossing: boolean, early: boolean): void {
+    if (crossing || [...this.#unacknowledged.values()].some(({ offered }) => offered)) {
+      this.#refuse(transaction, 491);
+      return;
+    }
+    if (early || this.#pending !== undefined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED) {
+      const seconds = this.#parts.endpoint.random.integer(MAX_RETRY_SECONDS + 1);
+      this.#refuse(transaction, 500, { headers: [['Retry-After', String(seconds)]] });
+      return;
+    }
+    const body = readSessionBody(transaction.request);
+    if (body.type === 'refused') this.#refuse(transaction, body.refusal.status, { headers: body.refusal.headers });
+    else this.#offer(transaction, body.type === 'sdp' ? body.sdp : undefined);
+  }
+
+  /** A 2xx was sent: repeats it until its ACK comes. `offered`: it carries an offer of ours. */
+  awaitAck(invite: ServerTransaction, offered: boolean, initial: boolean): void {
+    const number = cseqNumber(invite.request) ?? 0;
+    const response = new AcceptedResponse({
+      clock: this.#parts.endpoint.clock,
+      timers: this.#parts.endpoint.timers,
+      repeat: () => invite.repeatResponse(),
+      onTimeout: () => {
+        this.#unacknowledged.delete(number);
+        this.#parts.onAckTimeout();
+      },
+    });
+    this.#unacknowledged.get(number)?.response.stop();
+    this.#unacknowledged.set(number, { response, offered, initial });
+  }
+
+  /** Takes an ACK; `undefined` when nothing waits for it. The caller is to look whether all is clear now. */
+  acknowledge(ack: SipRequest): Acknowledgement | undefined {
+    const number = cseqNumber(ack);
+    const waiting = number === undefined ? undefined : this.#unacknowledged.get(number);
+    if (number === undefined || waiting === undefined) return undefined;
+    waiting.response.stop();
+    this.#unacknowledged.delete(number);
+    return { sdp: sdpOf(ack), initial: waiting.initial };
+  }
+
+  /** Stops every timer and answers what is still open with `status`. */
+  close(status: number): void {
+    this.#pending?.settle(status);
+    for (const { response } of this.#unacknowledged.values()) response.stop();
+    this.#unacknowledged.clear();
+    for (const transaction of this.#refused) transaction.onSettled = undefined;
+    this.#refused.clear();
+  }
+
+  #offer(transaction: ServerTransaction, sdp: string | undefined): void {
+    const { endpoint, dialog, acceptanceHeaders, onOffer } = this.#parts;
+    const { clock } = endpoint;
+    let settled = false;
+    const settle = (answer: () => void) => {
+      if (settled) return;
+      settled = true;
+      clock.clearTimeout(timer);
+      this.#pending = undefined;
+      transaction.onCancel = undefined;
+      answer();
+    };
+    const refuse = (status: number, options?: ResponseOptions) =>
+      settle(() => this.#refuse(transaction, status, options));
+    // One turn of the event loop, so that a listener that awaits something settled is still heard.
+    const timer = clock.setTimeout(() => refuse(500), 0);
+    transaction.onCancel = () => refuse(487);
+    this.#pending = { settle: refuse };
+    onOffer(sdp, {
+      accept: (answer) =>
+        settle(() => {
+          dialog.refreshTarget(transaction.request);
+          this.#respond(transaction, 200, { headers: acceptanceHeaders(), contentType: SDP_TYPE, body: answer });
+          this.awaitAck(transaction, sdp === undefined, false);
+        }),
+      reject: (status, options) => refuse(finalStatus(status), rejectionOf(options)),
+    });
+  }
+
+  #refuse(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
+    this.#refused.add(transaction);
+    transaction.onSettled = () => {
+      if (this.#refused.delete(transaction)) this.#parts.onClosed();
+    };
+    this.#respond(transaction, status, options);
+  }
+
+  #respond(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
+    const toTag = this.#parts.dialog.localTag;
+    transaction.respond(createResponse(transaction.request, status, { toTag, ...options }));
+  }
+}
+
+/** A status that ends an INVITE without a session; anything else the connector asks for becomes 500. */
+export function finalStatus(status: number): number {
+  return Number.isInteger(status) && status >= 300 && status <= 699 ? status : 500;
+}
