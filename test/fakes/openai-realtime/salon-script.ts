@@ -1,0 +1,81 @@
+import type { Reply } from './reply.js';
+import { asReply, type Mind, type MindTurn, type Script } from './script.js';
+
+/** What a caller may say who dials the salon; in an order that makes a conversation. */
+export const salonCallerLines = [
+  'Hello, I would like to book a haircut.',
+  'On Friday afternoon, please.',
+  'Three thirty is fine. My name is Alice Brown.',
+  'What does a haircut include?',
+  'Goodbye, and thank you.',
+] as const;
+
+const GREETING = 'Hello, this is the salon. How can I help you?';
+
+const HAIRCUT =
+  `A haircut with us takes about forty five minutes. First we wash your hair, with warm water and a shampoo
+that suits it. Then one of our stylists cuts it, dry or wet, as you prefer, and shows you the back with a mirror. After
+that we blow it dry and style it, and we tell you how to keep it that way at home. Tea, coffee and water are on the house.
+All of it costs thirty eight pounds, and students and pensioners pay thirty.`.replaceAll('\n', ' ');
+
+/** Each topic by its words, and what is said to it; the first that fits is taken. */
+const topics: readonly (readonly [words: RegExp, reply: (turn: MindTurn) => Reply | string])[] = [
+  [
+    /\b(good ?bye|bye|that is all|hang up)\b/i,
+    (turn) => withTool(turn, 'hang_up', {}, 'Thank you for calling. Goodbye!'),
+  ],
+  [/\b(transfer|real person|human|operator|manager)\b/i, transferring],
+  [/\b(include|explain|tell me|story|long|how (does|do)|what does)\b/i, () => HAIRCUT],
+  [/\b(haircut|cut|book|appointment)\b/i, () => 'With pleasure. Which day would suit you?'],
+  [/\b(monday|tuesday|wednesday|thursday|friday|saturday)\b/i, () => 'We are free at three thirty. Shall I book that?'],
+  [
+    /\b(fine|yes|name is|okay|please)\b/i,
+    () => 'You are booked for Friday at three thirty. Is there anything else I can do for you?',
+  ],
+];
+
+/**
+ * The mind of a hairdresser's receptionist, for calls by hand and for the demo: greets, books a haircut, speaks at length
+ * when asked what it includes, calls `transfer` and `hang_up`. A caller whom it cannot understand is taken to say the next
+ * of {@link salonCallerLines}, over and over.
+ */
+export const salonScript: Script = () => new Salon();
+
+class Salon implements Mind {
+  #guessed = 0;
+
+  guess(): string {
+    const line = salonCallerLines[this.#guessed % salonCallerLines.length] ?? '';
+    this.#guessed += 1;
+    return line;
+  }
+
+  reply(turn: MindTurn): Reply {
+    switch (turn.cause) {
+      case 'greeting':
+        return { text: GREETING, delayMs: 0 };
+      case 'tool-result':
+        return afterTools(turn);
+      case 'continuation':
+        return { text: 'Are you still there?' };
+      case 'caller': {
+        if (turn.heard === '') return { text: 'I am sorry, I did not catch that.' };
+        const topic = topics.find(([words]) => words.test(turn.heard));
+        return asReply(topic?.[1](turn) ?? 'I see. Shall I book a haircut for you?');
+      }
+    }
+  }
+}
+
+function transferring(turn: MindTurn): Reply {
+  return withTool(turn, 'transfer', { target: 'reception' }, 'One moment, I will put you through.');
+}
+
+function withTool(turn: MindTurn, name: string, args: Readonly<Record<string, unknown>>, text: string): Reply {
+  return turn.tools.includes(name) ? { text, toolCalls: [{ name, arguments: args }] } : { text };
+}
+
+function afterTools({ toolResults }: MindTurn): Reply {
+  const failed = toolResults.some(({ output }) => /error|fail/i.test(output));
+  return { text: failed ? 'I am sorry, that did not work. Can I help you otherwise?' : 'That is done.' };
+}
