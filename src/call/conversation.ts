@@ -82,7 +82,8 @@ export class Conversation {
     this.#farewell = farewell;
     this.#responses = responses;
     this.#bargeIn = new BargeIn({ stream, session, responses, notes, clock });
-    this.#tools = new ToolDesk({ session, notes, tools, context, clock, signal });
+    const onFiller = (): void => {};
+    this.#tools = new ToolDesk({ session, notes, tools, context, clock, signal, onFiller });
     this.#silence = new SilenceWatch(options.silenceMs);
   }
 
