@@ -1,6 +1,7 @@
 import { createSystemClock } from './base/clock.js';
 import { createSystemRandom } from './base/random.js';
 import type { Config } from './config/config.js';
+import { HostAnnouncer } from './connector/announcer.js';
 import { createFlavors } from './connector/flavor-factory.js';
 import { type ConnectorDeps, VoiceConnector } from './connector/voice-connector.js';
 import { createMediaEngine } from './media/dgram-engine.js';
@@ -26,6 +27,7 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
     createEngine: (current) =>
       createMediaEngine({ ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 }, { clock, random }),
     createFlavors: (current) => createFlavors(current, { log, now: () => clock.now() }),
+    createAnnouncer: (current) => new HostAnnouncer({ voice: current.voice.name }, clock),
     ...deps,
   });
 }

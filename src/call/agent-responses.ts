@@ -1,16 +1,17 @@
 import type { Clock } from '../base/clock.js';
+import type { ConversationItem } from '../flavor-api/index.js';
 import type { MediaStream, StreamEvent } from '../media/engine.js';
 import type { AgentSpeech, SpokenResponse } from './agent-speech.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import type { CurrentSession } from './current-session.js';
-import type { Farewell } from './farewell.js';
+import type { SpeechWaits } from './speech-waits.js';
 
 export interface AgentResponsesParts {
   readonly stream: MediaStream;
   readonly session: CurrentSession;
   readonly notes: Pick<ConversationNotes, 'ledger' | 'dialogue' | 'onTurn'>;
   readonly speech: AgentSpeech;
-  readonly farewell: Pick<Farewell, 'onReport'>;
+  readonly waits: Pick<SpeechWaits, 'onAnnounced' | 'onReport'>;
   readonly clock: Clock;
 }
 
@@ -32,23 +33,44 @@ export class AgentResponses {
     return this.#speaking.size > 0;
   }
 
-  /** Hot path. */
-  onAudio(responseId: string, data: Uint8Array): void {
+  /** False: it was dropped, its response is over. Hot path. */
+  onAudio(responseId: string, data: Uint8Array): boolean {
     const { speech, session, notes, stream, clock } = this.#parts;
-    if (!speech.onAudio(responseId, data.byteLength)) return;
+    this.#announce(responseId);
+    if (!speech.onAudio(responseId, data.byteLength)) return false;
     // A bare echo has no turns: its one endless response would be none.
     if (session.capabilities.interruptible) notes.ledger.onResponseAudio(responseId, clock.now());
     stream.play(responseId, data);
+    return true;
+  }
+
+  /** Speech of the host's own, in the session's output format, whole. */
+  onHostSpeech(responseId: string, text: string, data: Uint8Array): void {
+    const { speech, stream } = this.#parts;
+    speech.onHostSpeech(responseId, text, data.byteLength);
+    stream.play(responseId, data);
+    stream.endResponse(responseId);
   }
 
   onText(responseId: string, text: string, atMs: number | undefined): void {
+    this.#announce(responseId);
     this.#parts.speech.onText(responseId, text, atMs);
   }
 
-  onDone(responseId: string): void {
+  /** The session has said all of it. True: it was still to be heard, in part at least. */
+  onDone(responseId: string): boolean {
     const { speech, stream } = this.#parts;
-    if (speech.onDone(responseId)) stream.endResponse(responseId);
-    else this.#report(speech.takeUnheard());
+    if (speech.onDone(responseId)) {
+      stream.endResponse(responseId);
+      return true;
+    }
+    this.#report(speech.takeUnheard());
+    return false;
+  }
+
+  /** What is being said, or is queued to be, as items of the dialogue that will be heard. */
+  underWay(): readonly ConversationItem[] {
+    return this.#parts.speech.underWay();
   }
 
   /** Its first packet left. True: the agent was silent until now. */
@@ -87,12 +109,14 @@ export class AgentResponses {
 
   /**
    * The session has been replaced. What its forerunner said is played to its end, as far as it came; nobody hears
-   * reports of it but the dialogue.
+   * reports of it but the dialogue. True: it was in the middle of something.
    */
-  onReplaced(): void {
+  onReplaced(): boolean {
     const { speech, session, stream } = this.#parts;
-    for (const responseId of speech.beginSession(session.formats.output)) stream.endResponse(responseId);
+    const unfinished = speech.beginSession(session.formats.output);
+    for (const responseId of unfinished) stream.endResponse(responseId);
     this.#report(speech.takeUnheard());
+    return unfinished.length > 0;
   }
 
   /** After the stream's `closed`: what was announced and never played is settled. */
@@ -100,12 +124,18 @@ export class AgentResponses {
     this.#report(this.#parts.speech.closeAll());
   }
 
+  /** Whoever waits for the next response is told its name before anything else happens to it. */
+  #announce(responseId: string): void {
+    const { speech, waits } = this.#parts;
+    if (!speech.isOpen(responseId) && !speech.isOver(responseId)) waits.onAnnounced(responseId);
+  }
+
   #report(responses: readonly SpokenResponse[]): void {
-    const { notes, session, farewell, clock } = this.#parts;
+    const { notes, session, waits, clock } = this.#parts;
     for (const { report, text, current } of responses) {
       notes.dialogue.onPlayout(report, text, clock.now());
       if (current) session.link.onPlayout(report);
-      farewell.onReport(report.responseId);
+      waits.onReport(report.responseId);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type AudioFormat, bytesPerMs, type PlayoutReport } from '../flavor-api/index.js';
+import { type AudioFormat, bytesPerMs, type ConversationItem, type PlayoutReport } from '../flavor-api/index.js';
 import { HeardText } from './heard-text.js';
 
 interface Response {
@@ -11,6 +11,9 @@ interface Response {
   /** Nothing more of it is taken: the flavor has said all, or it was flushed. */
   done: boolean;
 }
+
+/** In place of a session's number. */
+const HOST = -1;
 
 /** A response of which nothing more will be heard. */
 export interface SpokenResponse {
@@ -47,6 +50,18 @@ export class AgentSpeech {
     this.#bytesPerMs = bytesPerMs(output);
     this.#session += 1;
     return [...this.#open.keys()].filter((responseId) => this.onDone(responseId));
+  }
+
+  /**
+   * Speech of the host's own, complete: heard and written down like any other, reported to no session. `bytes` in the
+   * present session's output format.
+   */
+  onHostSpeech(responseId: string, text: string, bytes: number): void {
+    const heard = new HeardText();
+    heard.addText(text);
+    heard.addAudio(bytes / this.#bytesPerMs);
+    heard.complete();
+    this.#open.set(responseId, { id: responseId, session: HOST, heard, queued: true, done: true });
   }
 
   /** Takes note of audio. False: drop it; the response is over, or there is nothing in it. */
@@ -107,6 +122,13 @@ export class AgentSpeech {
   /** Nothing is played any more: whatever has no report yet gets it. */
   closeAll(): readonly SpokenResponse[] {
     return [...this.#open.values()].map((response) => this.#close(response, 'interrupted', 0));
+  }
+
+  /** What is being said, or will be, as it stands in the dialogue once it was heard. */
+  underWay(): readonly ConversationItem[] {
+    return [...this.#open.values()]
+      .filter(({ queued, heard }) => queued && heard.text !== '')
+      .map(({ id, heard: { text } }) => ({ role: 'agent', responseId: id, text, heardText: text, interrupted: false }));
   }
 
   /** The response has been announced and its end not reported. */

@@ -62,15 +62,16 @@ export class BargeIn {
     this.#verdict('accepted');
   }
 
-  /** `atMs`: when the detector said so. */
-  onVoiceStopped(positionMs: number, atMs: number): void {
-    if (!this.#turns.callerSpeaking) return;
+  /** `atMs`: when the detector said so. True: a turn of the caller ended with it. */
+  onVoiceStopped(positionMs: number, atMs: number): boolean {
+    if (!this.#turns.callerSpeaking) return false;
     const { notes } = this.#parts;
     notes.onCallerSpeaking(false);
     const decision = this.#turns.onVoiceStopped();
     this.#voice('stopped', positionMs);
     if (decision === 'end-turn') notes.ledger.onEndOfTurn(atMs);
     this.#act(decision);
+    return decision === 'end-turn';
   }
 
   /** What the caller was saying is over with the latest frame: no more of it will be heard. */

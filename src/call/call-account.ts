@@ -13,6 +13,7 @@ import { TurnLedger, type VoicedTurn } from './turn-ledger.js';
 /** Digits and tools kept of one call. */
 const KEPT_DIGITS = 1000;
 const KEPT_TOOLS = 1000;
+const KEPT_FAIL_OVERS = 100;
 /** Characters kept of what others say: names of tools, as a model gives them, and messages of errors. */
 const NAME_LENGTH = 64;
 const MESSAGE_LENGTH = 1000;
@@ -28,6 +29,7 @@ export class CallAccount implements ConversationNotes {
   readonly #include: readonly RecordedPersonalData[];
   readonly #usage = new Map<string, CallRecord['usage'][number]>();
   readonly #tools: CallRecord['tools'][number][] = [];
+  readonly #failOvers: NonNullable<CallRecord['failOvers']>[number][] = [];
   #originMs: number;
   #answeredAtMs: number | null = null;
   #codec: string | null = null;
@@ -117,6 +119,15 @@ export class CallAccount implements ConversationNotes {
     addUsage(this.#usage, event);
   }
 
+  /** A session was lost and another is asked for. `flavor`: whose session it was. */
+  onFailOver(flavor: string, error: unknown): void {
+    const code = errorCode(error) ?? 'ERR_FLAVOR_PROTOCOL';
+    const atMs = Math.round(this.#clock.now() - this.#originMs);
+    if (this.#failOvers.length < KEPT_FAIL_OVERS) this.#failOvers.push({ flavor, code, atMs });
+    this.#log.warn({ flavor, code, detail: errorMessage(error).slice(0, MESSAGE_LENGTH) }, 'a session failed');
+    this.emit({ type: 'fail-over', flavor, code });
+  }
+
   /** Something is wrong and the call goes on. */
   onWarning(code: string, message: string): void {
     this.#log.warn({ code, detail: message }, 'flavor warning');
@@ -150,6 +161,7 @@ export class CallAccount implements ConversationNotes {
       tools: this.#tools,
       usage: [...this.#usage.values()],
       recording,
+      failOvers: this.#failOvers,
       error: this.#error,
     };
     const record = buildRecord(this.identity, facts, outcome, endedAtMs, this.#include);

@@ -35,6 +35,11 @@ export class CallMedia {
     return this.#recordingPath;
   }
 
+  /** The peer takes telephone-events. */
+  get canSendDigits(): boolean {
+    return this.#parameters?.dtmfPayloadType !== undefined;
+  }
+
   /** An offer of ours went out and its answer has not come. */
   get answerPending(): boolean {
     return this.#deps.negotiation.answerPending;
@@ -70,7 +75,17 @@ export class CallMedia {
     return sdp;
   }
 
-  /** The peer's answer to our offer, from an ACK. Throws `ERR_SDP_*`. */
+  /** An offer for a re-INVITE of ours: hold, or the end of it. */
+  reoffer(direction: 'sendrecv' | 'sendonly'): string {
+    return this.#deps.negotiation.offer(this.#stream?.local.port ?? 0, direction);
+  }
+
+  /** The peer has refused our re-INVITE: what was agreed before stands. */
+  withdrawOffer(): void {
+    this.#deps.negotiation.withdrawOffer();
+  }
+
+  /** The peer's answer to our offer, from an ACK or a 200. Throws `ERR_SDP_*`. */
   readAnswer(answer: string | undefined): void {
     this.#connect(this.#deps.negotiation.readAnswer(answer));
   }

@@ -1,19 +1,25 @@
 import type { Clock } from '../base/clock.js';
-import type { Flavor, Logger } from '../flavor-api/index.js';
+import type { Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
+import type { TransferTarget } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
+import type { Announcer, Saying } from './announcement.js';
 import type { CallLimits } from './call-limits.js';
 import type { OpenRecorder } from './call-media.js';
+import type { FailOverPlan } from './fail-over-plan.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 import type { CallIdentity, RecordedPersonalData } from './record-builder.js';
+import { defaultReplyWatchOptions, type ReplyWatchOptions } from './reply-watch.js';
 
 /** What is known of a call before it begins. */
 export interface CallOptions {
   readonly identity: CallIdentity;
-  /** Rendered greeting of the route. */
-  readonly greeting: string | undefined;
+  /** The route's greeting, or none: then the flavor's. */
+  readonly greeting: Saying | undefined;
+  /** The route's instructions, filled in, or none: then the flavor's. */
+  readonly instructions: string | undefined;
   /** Fills `{{name}}` into a text of the operator's, with what is known of this call. */
   render(text: string): string;
   readonly variables: Readonly<Record<string, string>>;
@@ -21,15 +27,53 @@ export interface CallOptions {
   readonly headers: ReadonlyMap<string, string>;
   readonly answer: { readonly delayMs: number; readonly earlyMedia: boolean };
   readonly limits: CallLimits;
+  readonly silence: SilencePolicy;
+  readonly ending: EndingPolicy;
+  readonly failure: FailurePolicy;
   /** Personal data that goes into the record. */
   readonly include: readonly RecordedPersonalData[];
 }
+
+/** What is said to a caller who says nothing. */
+export interface SilencePolicy {
+  /** Silence before each question, ms. */
+  readonly repromptMs: number;
+  /** The first time, the second time ...; empty: nobody is asked. */
+  readonly reprompts: readonly Saying[];
+  /** Said before the call is ended for `limits.silenceMs`, or after the last question. */
+  readonly goodbye: Saying | undefined;
+}
+
+/** What is said before the longest call is over. */
+export interface EndingPolicy {
+  /** How long before, ms. */
+  readonly warningMs: number;
+  readonly warning: Saying | undefined;
+}
+
+/** What happens when a session fails; in which order others are asked is the plan's. */
+export interface FailurePolicy extends ReplyWatchOptions {
+  /** Said when a reply, or another session, takes longer than `waitingAfterMs`. */
+  readonly waiting: Saying | undefined;
+  /** Said when nobody is left to ask. */
+  readonly apology: Saying | undefined;
+  /** Where the caller then goes. */
+  readonly transfer: TransferTarget | undefined;
+}
+
+export const defaultCallPolicies = {
+  silence: { repromptMs: 15_000, reprompts: [], goodbye: undefined },
+  ending: { warningMs: 30_000, warning: undefined },
+  failure: { ...defaultReplyWatchOptions, waiting: undefined, apology: undefined, transfer: undefined },
+} as const satisfies Pick<CallOptions, 'silence' | 'ending' | 'failure'>;
 
 /** What a call works with. */
 export interface CallDeps {
   readonly clock: Clock;
   readonly engine: MediaEngine;
-  readonly flavor: Flavor;
+  /** Whom to ask for a session. */
+  readonly plan: FailOverPlan;
+  readonly announcer: Announcer;
   readonly negotiation: MediaNegotiation;
   readonly tools: ToolRunner;
   /** `undefined` where calls are not recorded. */

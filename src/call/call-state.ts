@@ -28,10 +28,12 @@ export interface CallState {
   readonly earlyMedia: boolean;
   /** The 200 has been asked for and is not sent yet: the journal comes first. */
   readonly accepting: boolean;
-  /** `session.start()` has been asked for. */
+  /** The first session was told to start: the caller can hear. A session that takes over is started as soon as it is open. */
   readonly started: boolean;
-  /** The agent has asked to hang up: its last words are being played. */
-  readonly leaving: boolean;
+  /** Last words are being played: those of the agent who hangs up, or of the host. What the call will end with. */
+  readonly leaving: CallOutcome | undefined;
+  /** A transfer was asked for and its result is not known: a peer that hangs up meanwhile has taken it. */
+  readonly transferring: boolean;
   readonly outcome: CallOutcome | undefined;
 }
 
@@ -41,14 +43,17 @@ export type CallEvent =
   | { readonly type: 'media-failed' }
   | { readonly type: 'media-closed' }
   | { readonly type: 'session-opened' }
-  /** `open()` rejected. */
-  | { readonly type: 'session-failed' }
-  /** The event stream ended. */
-  | { readonly type: 'session-ended'; readonly reason: 'completed' | 'aborted' | 'failed' }
+  /** `open()` rejected, or took too long. `recovery`: there is another way to get a session. */
+  | { readonly type: 'session-failed'; readonly recovery: boolean }
+  /** The event stream ended, or the session was given up for not answering. `recovery`: as above. */
+  | {
+      readonly type: 'session-ended';
+      readonly reason: 'completed' | 'aborted' | 'failed';
+      readonly recovery: boolean;
+    }
   /** The stream did not end in time after the abort. */
   | { readonly type: 'session-abandoned' }
   | { readonly type: 'delay-elapsed' }
-  | { readonly type: 'open-timed-out' }
   /** The 200 was sent. */
   | { readonly type: 'accepted' }
   /** ACK, with a usable answer where our 200 carried the offer. */
@@ -59,8 +64,15 @@ export type CallEvent =
   | { readonly type: 'leg-ended'; readonly by: 'peer' | 'local' | 'ack-timeout' | 'transport'; readonly status: number }
   /** The agent called `hang_up`, or its session completed. */
   | { readonly type: 'agent-leaving' }
-  /** The agent's last words were played, or time for them ran out. */
+  /** The last words were played, or time for them ran out. */
   | { readonly type: 'farewell-over' }
+  /** A caller who was given up for silent speaks or presses a key. */
+  | { readonly type: 'caller-returned' }
+  | { readonly type: 'transfer-begun' }
+  /** The REFER's result. */
+  | { readonly type: 'transfer-over'; readonly ok: boolean }
+  /** The longest call is nearly over. */
+  | { readonly type: 'warning-due' }
   | { readonly type: 'limit-reached'; readonly limit: 'rtp-timeout' | 'silence' | 'max-duration' }
   | { readonly type: 'told-to-end'; readonly by: 'admin' | 'drain' };
 
@@ -77,6 +89,16 @@ export type CallEffect =
   | { readonly type: 'hang-up'; readonly cause: CauseText }
   /** The caller hears: let the agent greet. */
   | { readonly type: 'start-session' }
+  /** The session is lost and there is another way: open it, and tell the caller to wait. */
+  | { readonly type: 'reopen-session' }
+  /** The session that was opened anew takes the conversation over. */
+  | { readonly type: 'take-over' }
+  /** No session is left: the host says so and, where the route has it, transfers; then `farewell-over`. */
+  | { readonly type: 'apologise' }
+  /** The caller is silent for too long: the goodbye of the route, then `farewell-over`. */
+  | { readonly type: 'say-goodbye' }
+  /** Tell the caller that the call will end soon. */
+  | { readonly type: 'warn' }
   /** Play what is queued of the agent's speech to its end, then report `farewell-over`. */
   | { readonly type: 'await-farewell' }
   | { readonly type: 'arm-timer'; readonly timer: CallTimer }
@@ -88,9 +110,9 @@ export type CallEffect =
   | { readonly type: 'finish'; readonly outcome: CallOutcome };
 
 /**
- * `delay`: the route's answer delay. `open`: the flavor's time to open. `duration`: the longest call. `abandon`: time
- * for a session to end after its abort.
+ * `delay`: the route's answer delay. `open`: the flavor's time to open. `warning`: until the caller is told that the
+ * longest call is nearly over, `duration`: until it is. `abandon`: time for a session to end after its abort.
  */
-export type CallTimer = 'delay' | 'open' | 'duration' | 'abandon';
+export type CallTimer = 'delay' | 'open' | 'warning' | 'duration' | 'abandon';
 
-export const callTimers = ['delay', 'open', 'duration', 'abandon'] as const satisfies readonly CallTimer[];
+export const callTimers = ['delay', 'open', 'warning', 'duration', 'abandon'] as const satisfies readonly CallTimer[];

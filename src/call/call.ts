@@ -1,11 +1,11 @@
 import { assertUnreachable } from '../base/assert.js';
 import { errorCode } from '../base/connector-error.js';
-import { FlavorError, type FlavorSession } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { CallSummary } from '../ops/call-event.js';
 import type { CauseText } from '../ops/call-record.js';
 import type { InboundLeg, LegEvent, OfferReply } from '../signaling/port.js';
 import { CallAccount } from './call-account.js';
+import { CallAgent } from './call-agent.js';
 import { CallMedia } from './call-media.js';
 import type { CallDeps, CallOptions } from './call-options.js';
 import {
@@ -17,10 +17,7 @@ import {
   callTimers,
 } from './call-state.js';
 import { CallTimers } from './call-timers.js';
-import { Conversation } from './conversation.js';
 import { beginCall, reduceCall } from './machine.js';
-import { chooseFormats, type SessionFormats } from './session-formats.js';
-import { asFlavorError, SessionLink } from './session-link.js';
 
 /**
  * One call: runs the effects of the call machine on the leg, the media stream and the flavor session, and turns what
@@ -32,12 +29,9 @@ export class Call {
   readonly #leg: InboundLeg;
   readonly #account: CallAccount;
   readonly #media: CallMedia;
-  readonly #abort = new AbortController();
+  readonly #agent: CallAgent;
   readonly #timers: CallTimers;
   #state: CallState | undefined;
-  #link: SessionLink | undefined;
-  #formats: SessionFormats | undefined;
-  #conversation: Conversation | undefined;
   #held = false;
 
   constructor(leg: InboundLeg, options: CallOptions, deps: CallDeps) {
@@ -46,15 +40,22 @@ export class Call {
     this.#deps = deps;
     this.#account = new CallAccount(options.identity, options.include, deps);
     const { clock, engine, negotiation, openRecorder } = deps;
-    const { answer, limits } = options;
-    const delaysMs = { delay: answer.delayMs, open: limits.openMs, duration: limits.callMs, abandon: limits.abandonMs };
-    this.#timers = new CallTimers(clock, delaysMs, (timer) => this.#onTimer(timer));
+    this.#timers = new CallTimers(clock, delaysOf(options), (timer) => this.#onTimer(timer));
     this.#media = new CallMedia({
       clock,
       engine,
       negotiation,
       openRecorder,
       onParameters: (parameters, held) => this.#onParameters(parameters, held),
+    });
+    this.#agent = new CallAgent(options, {
+      ...deps,
+      leg,
+      media: this.#media,
+      account: this.#account,
+      apply: (event) => this.#apply(event),
+      speaks: () => this.#state?.session === 'open',
+      isOver: () => this.#isOver(),
     });
   }
 
@@ -73,7 +74,7 @@ export class Call {
     this.#state = state;
     this.#run(effects);
     void this.#openMedia();
-    void this.#openSession();
+    this.#agent.open();
   }
 
   /** Ends the call from outside. */
@@ -97,6 +98,7 @@ export class Call {
   }
 
   #perform(effect: CallEffect): void {
+    const onSaid = (): void => this.#apply({ type: 'farewell-over' });
     switch (effect.type) {
       case 'ring':
         this.#leg.ring(180);
@@ -117,10 +119,25 @@ export class Call {
         this.#leg.hangUp({ reason: reasonHeader(effect.cause) });
         return;
       case 'start-session':
-        this.#link?.start();
+        this.#agent.start();
+        return;
+      case 'reopen-session':
+        this.#agent.reopen();
+        return;
+      case 'take-over':
+        this.#agent.takeOver();
         return;
       case 'await-farewell':
-        this.#conversation?.awaitFarewell();
+        this.#agent.awaitFarewell(onSaid);
+        return;
+      case 'apologise':
+        this.#agent.apologise(onSaid);
+        return;
+      case 'say-goodbye':
+        this.#agent.sayGoodbye(onSaid);
+        return;
+      case 'warn':
+        this.#agent.warn();
         return;
       case 'arm-timer':
         this.#timers.arm(effect.timer);
@@ -129,11 +146,10 @@ export class Call {
         this.#timers.disarm(effect.timer);
         return;
       case 'abort-session':
-        this.#conversation?.close();
-        this.#abort.abort();
+        this.#agent.close();
         return;
       case 'close-media':
-        this.#conversation?.close();
+        this.#agent.hush();
         this.#media.stream?.close();
         return;
       case 'finish':
@@ -155,77 +171,8 @@ export class Call {
       this.#apply({ type: 'media-failed' });
       return;
     }
-    this.#connectBoth();
+    this.#agent.onMediaOpened();
     this.#apply({ type: 'media-opened' });
-  }
-
-  async #openSession(): Promise<void> {
-    let opened: { readonly session: FlavorSession; readonly formats: SessionFormats };
-    try {
-      opened = await this.#askFlavor();
-    } catch (error) {
-      if (!this.#abort.signal.aborted) this.#account.onError(asFlavorError(error));
-      this.#apply({ type: 'session-failed' });
-      return;
-    }
-    this.#formats = opened.formats;
-    this.#link = new SessionLink(opened.session, {
-      onEnded: (reason, error) => this.#onSessionEnded(reason, error),
-      onMisbehaviour: (method, message) =>
-        this.#account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
-    });
-    this.#connectBoth();
-    this.#apply({ type: 'session-opened' });
-  }
-
-  async #askFlavor(): Promise<{ readonly session: FlavorSession; readonly formats: SessionFormats }> {
-    const { identity, greeting, variables, headers } = this.#options;
-    const { flavor, log, tools, negotiation } = this.#deps;
-    const formats = chooseFormats(negotiation.expectedCodec, flavor.capabilities);
-    const session = await flavor.open({
-      id: identity.id,
-      signal: this.#abort.signal,
-      direction: identity.direction,
-      from: identity.from,
-      to: identity.to,
-      headers,
-      variables,
-      ...(greeting !== undefined && { greeting }),
-      ...formats,
-      render: (text) => this.#options.render(text),
-      tools: flavor.capabilities.tools ? tools.definitions : [],
-      history: this.#account.dialogue.history,
-      log,
-    });
-    return { session, formats };
-  }
-
-  /** Once media and session are both open, they can talk. */
-  #connectBoth(): void {
-    const stream = this.#media.stream;
-    const [link, formats] = [this.#link, this.#formats];
-    if (!stream || !link || !formats || this.#state?.phase !== 'preparing') return;
-    const { tools, clock, flavor } = this.#deps;
-    try {
-      stream.setFormats(formats.input, formats.output);
-    } catch (error) {
-      // A format that the flavor names and nobody can convert. Both sides are open and get closed.
-      this.#account.onError(asFlavorError(error));
-      this.#apply({ type: 'session-failed' });
-      return;
-    }
-    const conversation = new Conversation(
-      { capabilities: flavor.capabilities, formats, ...this.#options.limits },
-      { stream, link, notes: this.#account, tools, signal: this.#abort.signal },
-      {
-        onAgentLeaving: () => this.#apply({ type: 'agent-leaving' }),
-        onFarewellOver: () => this.#apply({ type: 'farewell-over' }),
-        onSilenceLimit: () => this.#apply({ type: 'limit-reached', limit: 'silence' }),
-      },
-      clock,
-    );
-    this.#conversation = conversation;
-    link.listen((event) => conversation.onFlavorEvent(event));
   }
 
   /** 200, once the journal knows that there will be a call to account for. */
@@ -252,6 +199,7 @@ export class Call {
   }
 
   #onLegEvent(event: LegEvent): void {
+    if (this.#agent.onLegEvent(event)) return;
     switch (event.type) {
       case 'acked':
         this.#onAcked(event.sdp);
@@ -260,7 +208,7 @@ export class Call {
         this.#onOffer(event.sdp, event.reply);
         return;
       case 'digit':
-        this.#conversation?.onDigit(event.digit);
+        this.#agent.onDigit(event.digit);
         return;
       case 'ended':
         this.#apply({ type: 'leg-ended', by: event.end.by, status: event.end.status });
@@ -278,7 +226,7 @@ export class Call {
   #onAcked(answer: string | undefined): void {
     if (this.#isOver()) return;
     this.#media.stream?.touch();
-    this.#conversation?.onAnswered();
+    this.#agent.onAnswered();
     if (this.#media.answerPending) {
       try {
         this.#media.readAnswer(answer);
@@ -308,7 +256,7 @@ export class Call {
     this.#account.onCodec(parameters.codec.name);
     if (held === this.#held) return;
     this.#held = held;
-    this.#conversation?.onHeld(held);
+    this.#agent.onHeld(held);
     if (!held) this.#media.stream?.touch();
     this.#account.emit({ type: held ? 'call-held' : 'call-resumed' });
   }
@@ -319,26 +267,18 @@ export class Call {
 
   /** Hot path. */
   #onFrame(frame: CallerFrame): void {
-    this.#conversation?.onFrame(frame);
+    this.#agent.onFrame(frame);
   }
 
   #onStreamEvent(event: StreamEvent): void {
-    this.#conversation?.onStreamEvent(event);
+    this.#agent.onStreamEvent(event);
     // A phone that holds need not send music.
     if (event.type === 'rtp-timeout' && !this.#held) this.#apply({ type: 'limit-reached', limit: 'rtp-timeout' });
     if (event.type === 'failed') {
       this.#account.onError(new Error(event.message));
       this.#apply({ type: 'media-failed' });
     }
-    if (event.type === 'closed') {
-      this.#conversation?.settle();
-      this.#apply({ type: 'media-closed' });
-    }
-  }
-
-  #onSessionEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void {
-    if (error && !this.#abort.signal.aborted) this.#account.onError(error);
-    this.#apply({ type: 'session-ended', reason });
+    if (event.type === 'closed') this.#apply({ type: 'media-closed' });
   }
 
   #onTimer(timer: CallTimer): void {
@@ -347,8 +287,10 @@ export class Call {
         this.#apply({ type: 'delay-elapsed' });
         return;
       case 'open':
-        this.#account.onError(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor did not open in time', true));
-        this.#apply({ type: 'open-timed-out' });
+        this.#agent.onOpenTimeout();
+        return;
+      case 'warning':
+        this.#apply({ type: 'warning-due' });
         return;
       case 'duration':
         this.#apply({ type: 'limit-reached', limit: 'max-duration' });
@@ -376,6 +318,16 @@ export class Call {
   #routed(): { readonly route: string | null; readonly flavor: string | null } {
     return { route: this.#options.identity.route, flavor: this.#options.identity.flavor };
   }
+}
+
+function delaysOf({ answer, limits, ending }: CallOptions): Readonly<Record<CallTimer, number>> {
+  return {
+    delay: answer.delayMs,
+    open: limits.openMs,
+    warning: limits.callMs - ending.warningMs,
+    duration: limits.callMs,
+    abandon: limits.abandonMs,
+  };
 }
 
 /** RFC 3326: the cause in words a peer's log can use. */

@@ -1,31 +1,44 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
-import type { FlavorCapabilities } from '../flavor-api/index.js';
+import type { ConversationItem, FlavorCapabilities, SpeakRequest } from '../flavor-api/index.js';
+import { createAudioConverter } from '../media/audio-converter.js';
 import type { CallerFrame, MediaStream, StreamEvent } from '../media/engine.js';
 import type { ToolContext } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import { AgentResponses } from './agent-responses.js';
 import { AgentSpeech } from './agent-speech.js';
+import type { Announcement } from './announcement.js';
 import { BargeIn } from './barge-in.js';
-import type { CallLimits } from './call-limits.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import { CurrentSession } from './current-session.js';
-import { Farewell, type FarewellOptions } from './farewell.js';
+import type { FarewellOptions } from './farewell.js';
+import { ReplyWatch, type ReplyWatchOptions } from './reply-watch.js';
 import type { SessionFormats } from './session-formats.js';
 import type { SessionEvent, SessionLink } from './session-link.js';
-import { SilenceWatch } from './silence-watch.js';
+import { SilenceWatch, type SilenceWatchOptions } from './silence-watch.js';
+import { SpeechWaits } from './speech-waits.js';
 import { ToolDesk } from './tool-desk.js';
 
-export interface ConversationOptions extends Pick<CallLimits, 'silenceMs'>, FarewellOptions {
+export interface ConversationOptions extends FarewellOptions {
   readonly capabilities: FlavorCapabilities;
   readonly formats: SessionFormats;
+  readonly silence: SilenceWatchOptions;
+  readonly reply: ReplyWatchOptions;
 }
 
 /** What a conversation asks of its call. */
 export interface ConversationHandlers {
-  onAgentLeaving(): void;
-  onFarewellOver(): void;
+  /** The caller is silent and is to be asked whether they are there, for the `asked`th time since their last sign. */
+  onReprompt(asked: number): void;
   onSilenceLimit(): void;
+  /** A sign of the caller, after `onSilenceLimit`. */
+  onCallerReturned(): void;
+  /** A reply is owed, and nothing can be heard. */
+  onWaiting(): void;
+  /** The session does not answer. */
+  onReplyTimeout(): void;
+  /** The session does: audio of it has come. */
+  onReply(): void;
 }
 
 export interface ConversationParts {
@@ -33,17 +46,17 @@ export interface ConversationParts {
   readonly link: SessionLink;
   readonly notes: ConversationNotes;
   readonly tools: ToolRunner;
+  /** What tools may do to the call. */
+  readonly control: ToolContext;
+  /** Of the call. */
   readonly signal: AbortSignal;
 }
 
 const FRAME_MS = 20;
-
-/** What tools may ask of a call that cannot do it. */
-const absentPhone: Omit<ToolContext, 'hangUp'> = {
-  transfer: () => Promise.reject(new Error('This call cannot be transferred.')),
-  sendDigits: () => Promise.reject(new Error('This call cannot send digits.')),
-  hold: () => Promise.reject(new Error('This call cannot be held.')),
-};
+/** What is usual between the caller's last word and the end of their turn, ms; a flavor may take longer. */
+const USUAL_END_OF_TURN_MS = 500;
+/** Caller speech of which a session ought to take note, even if it gives no sign of it, ms. */
+const NOTEWORTHY_MS = 1_000;
 
 /**
  * The talk itself: stands between the media stream and the flavor session while both are open, and hands what comes
@@ -59,32 +72,66 @@ export class Conversation {
   readonly #bargeIn: BargeIn;
   readonly #tools: ToolDesk;
   readonly #silence: SilenceWatch;
-  readonly #farewell: Farewell;
+  readonly #reply: ReplyWatch;
+  readonly #waits: SpeechWaits;
+  #announcements = 0;
+  #callerTurns = 0;
+  #cutOff = false;
+  /** When the caller's last voiced packet came. */
+  #lastVoicedAtMs: number;
+  /** The session has shown that it hears what the caller says just now, or said last. */
+  #sessionHears = false;
   #held = false;
   /** How long the caller has held the call so far: the session's clock is that much behind the stream's. */
   #heldMs = 0;
-  /** The speech that goes with the latest wish to hang up. */
-  #farewellResponseId: string | undefined;
   #closed = false;
 
   constructor(options: ConversationOptions, parts: ConversationParts, handlers: ConversationHandlers, clock: Clock) {
-    const { stream, link, notes, tools, signal } = parts;
+    const { stream, link, notes, tools, control, signal } = parts;
     this.#clock = clock;
     this.#stream = stream;
     this.#notes = notes;
     this.#handlers = handlers;
     const session = new CurrentSession(link, options.capabilities, options.formats);
     const speech = new AgentSpeech(options.formats.output);
-    const farewell = new Farewell(options, { clock, stream, speech, onOver: () => handlers.onFarewellOver() });
-    const responses = new AgentResponses({ stream, session, notes, speech, farewell, clock });
-    const context = { ...absentPhone, hangUp: (responseId: string | undefined) => this.#leave(responseId) };
+    const waits = new SpeechWaits(options, { clock, stream, speech });
+    const responses = new AgentResponses({ stream, session, notes, speech, waits, clock });
     this.#session = session;
-    this.#farewell = farewell;
+    this.#waits = waits;
     this.#responses = responses;
     this.#bargeIn = new BargeIn({ stream, session, responses, notes, clock });
-    const onFiller = (): void => {};
-    this.#tools = new ToolDesk({ session, notes, tools, context, clock, signal, onFiller });
-    this.#silence = new SilenceWatch(options.silenceMs);
+    this.#tools = new ToolDesk({ session, notes, tools, context: control, clock, signal });
+    this.#silence = new SilenceWatch(options.silence);
+    this.#reply = new ReplyWatch(options.reply, clock, {
+      onWaiting: () => this.#handlers.onWaiting(),
+      onTimeout: () => this.#handlers.onReplyTimeout(),
+    });
+    this.#lastVoicedAtMs = clock.now();
+  }
+
+  /** The dialogue so far. What is being said just now counts as heard. */
+  get history(): readonly ConversationItem[] {
+    return [...this.#notes.dialogue.history, ...this.#responses.underWay()];
+  }
+
+  /** The session before this one broke off in the middle of an answer. */
+  get cutOff(): boolean {
+    return this.#cutOff;
+  }
+
+  /** How often the caller has begun to speak. */
+  get callerTurns(): number {
+    return this.#callerTurns;
+  }
+
+  /** A reply of the session is owed to the caller. */
+  get replyOwed(): boolean {
+    return this.#reply.owed;
+  }
+
+  /** The caller hears something, or will without anybody's doing. */
+  get audible(): boolean {
+    return this.#stream.queuedMs() > 0;
   }
 
   /**
@@ -96,6 +143,46 @@ export class Conversation {
     this.#session.replace(link, capabilities, formats);
     this.#responses.onReplaced();
     this.#bargeIn.onReplaced();
+    this.#reply.onTakenOver();
+  }
+
+  /** The session is lost: what it has said is played to its end, and the caller is owed what they were owed. */
+  onSessionLost(): void {
+    if (this.#closed) return;
+    this.#cutOff = this.#responses.onReplaced() || this.#cutOff;
+    this.#reply.onTakenOver();
+    if (this.#cutOff) this.#reply.expect(this.#clock.now());
+  }
+
+  /** The greeting was asked for, or something else that is to be heard at once. */
+  expectReply(): void {
+    if (!this.#closed) this.#reply.expect(this.#clock.now());
+  }
+
+  /** Asks the session to say something. */
+  speak(request: SpeakRequest): void {
+    if (!this.#closed) this.#session.link.speak(request);
+  }
+
+  /** Plays words of the host's own behind whatever is queued. Returns the name under which {@link afterSpeech} knows them. */
+  announce({ text, samples, sampleRate }: Announcement): string {
+    this.#announcements += 1;
+    const responseId = `host/${this.#announcements}`;
+    if (this.#closed) return responseId;
+    const converter = createAudioConverter({ encoding: 'pcm16', sampleRate }, this.#session.formats.output);
+    const pcm = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+    this.#responses.onHostSpeech(responseId, text, converter.convert(pcm));
+    return responseId;
+  }
+
+  /** Calls `then` once the response was heard, or all that is queued where none is named; after 15 s in any case. */
+  afterSpeech(responseId: string | undefined, then: () => void): void {
+    if (!this.#closed) this.#waits.after(responseId, then);
+  }
+
+  /** The same for the next response the session begins. `otherwise`: it does not begin one soon. */
+  afterNextSpeech(then: () => void, otherwise: () => void): void {
+    if (!this.#closed) this.#waits.afterNext(then, otherwise);
   }
 
   /** The caller has said that the answer arrived: silence counts from now on. */
@@ -121,19 +208,19 @@ export class Conversation {
       return;
     }
     frame.positionMs -= this.#heldMs;
+    if (frame.voiced) this.#lastVoicedAtMs = frame.receivedAtMs;
     this.#session.link.write(frame);
     this.#bargeIn.onFrame(frame);
-    // A response that has run dry and never ends is no speech.
-    const { interruptible } = this.#session.capabilities;
-    const agentSpeaks = interruptible && this.#responses.speaking && this.#stream.queuedMs() > 0;
-    if (this.#silence.onFrame(frame.voiced, agentSpeaks)) this.#handlers.onSilenceLimit();
+    const decision = this.#silence.onFrame(frame.voiced, this.#agentBusy());
+    if (decision === 'reprompt') this.#handlers.onReprompt(this.#silence.asked);
+    if (decision === 'limit') this.#handlers.onSilenceLimit();
   }
 
   onStreamEvent(event: StreamEvent): void {
     switch (event.type) {
       case 'ack':
         this.#bargeIn.onAck(event.sequence, event.atMs);
-        this.#farewell.onAck(event.sequence);
+        this.#waits.onAck(event.sequence);
         return;
       case 'response-started':
         if (!this.#responses.onStarted(event.responseId, event.atMs)) return;
@@ -152,12 +239,17 @@ export class Conversation {
         this.onDigit(event.digit);
         return;
       case 'voice-started':
-        if (!this.#held && !this.#closed) this.#bargeIn.onVoiceStarted(event.positionMs - this.#heldMs);
+        if (!this.#held && !this.#closed) this.#onVoiceStarted(event.positionMs - this.#heldMs);
         return;
       case 'voice-stopped':
-        if (!this.#closed) this.#bargeIn.onVoiceStopped(event.positionMs - this.#heldMs, event.atMs);
+        if (!this.#closed && this.#bargeIn.onVoiceStopped(event.positionMs - this.#heldMs, event.atMs)) {
+          this.#onTurnOver(event.speechMs);
+        }
         return;
       case 'starved':
+        // In the middle of a sentence the caller waits as much as before it.
+        if (!this.#closed && this.#session.capabilities.interruptible) this.#reply.expect(event.atMs);
+        return;
       case 'latched':
       case 'rtp-timeout':
       case 'failed':
@@ -172,19 +264,23 @@ export class Conversation {
     if (this.#closed) return;
     switch (event.type) {
       case 'audio':
-        this.#responses.onAudio(event.responseId, event.data);
+        if (!this.#responses.onAudio(event.responseId, event.data)) return;
+        this.#cutOff = false;
+        this.#reply.settle();
+        this.#handlers.onReply();
         return;
       case 'audio-done':
-        this.#responses.onDone(event.responseId);
+        if (this.#responses.onDone(event.responseId)) this.#reply.settle();
         return;
       case 'text':
         this.#responses.onText(event.responseId, event.text, event.atMs);
         return;
       case 'transcript':
         this.#notes.dialogue.onTranscript(event, this.#clock.now());
+        if (event.role === 'caller') this.#sessionHears = true;
         return;
       case 'tool-call':
-        void this.#tools.run(event);
+        void this.#runTool(event);
         return;
       case 'turn':
         this.#notes.ledger.onTiming(event.timing);
@@ -198,6 +294,7 @@ export class Conversation {
       case 'speech-started':
       case 'speech-stopped':
         // The host's own detector decides about turns and interruptions; a flavor's opinion does not move playout yet.
+        this.#sessionHears = true;
         return;
       default:
         assertUnreachable(event);
@@ -207,22 +304,18 @@ export class Conversation {
   /** A digit, from RFC 4733 or INFO. */
   onDigit(digit: string): void {
     if (this.#closed) return;
-    this.#silence.onSign();
+    this.#onSign();
     this.#notes.onDigit(digit);
     if (this.#responses.speaking && this.#session.capabilities.interruptible) this.#bargeIn.onDigit();
     this.#session.link.onDtmf(digit);
-  }
-
-  /** Lets what the agent has to say be played, then calls `onFarewellOver`. */
-  awaitFarewell(): void {
-    if (!this.#closed) this.#farewell.begin(this.#farewellResponseId);
   }
 
   /** The call is over. Reports about responses still come in until the stream has closed. */
   close(): void {
     this.#closed = true;
     this.#tools.close();
-    this.#farewell.close();
+    this.#reply.close();
+    this.#waits.close();
   }
 
   /** After the stream's `closed`: what was announced and never played is settled. */
@@ -230,8 +323,41 @@ export class Conversation {
     this.#responses.settle();
   }
 
-  #leave(responseId: string | undefined): void {
-    this.#farewellResponseId = responseId;
-    this.#handlers.onAgentLeaving();
+  #onVoiceStarted(positionMs: number): void {
+    this.#callerTurns += 1;
+    this.#onSign();
+    this.#sessionHears = false;
+    // Who goes on speaking waits for no answer.
+    if (!this.#responses.speaking) this.#reply.settle();
+    this.#bargeIn.onVoiceStarted(positionMs);
+  }
+
+  /** Whether anybody owes an answer: a cough that the session made nothing of wants none. */
+  #onTurnOver(speechMs: number): void {
+    const { turnTaking, interruptible, endOfTurnMs = USUAL_END_OF_TURN_MS } = this.#session.capabilities;
+    if (!interruptible) return;
+    if (turnTaking === 'flavor' && !this.#sessionHears && speechMs < NOTEWORTHY_MS) return;
+    const graceMs = turnTaking === 'flavor' ? Math.max(0, endOfTurnMs - USUAL_END_OF_TURN_MS) : 0;
+    this.#reply.expect(this.#lastVoicedAtMs + graceMs);
+  }
+
+  async #runTool(event: SessionEvent & { type: 'tool-call' }): Promise<void> {
+    this.#reply.onToolStarted();
+    const reply = await this.#tools.run(event);
+    if (!this.#closed) this.#reply.onToolEnded(reply);
+  }
+
+  /** The caller is there. */
+  #onSign(): void {
+    const wasGivenUp = this.#silence.reported;
+    this.#silence.onSign();
+    if (wasGivenUp) this.#handlers.onCallerReturned();
+  }
+
+  /** The agent speaks or is expected to: silence of the caller is good manners. */
+  #agentBusy(): boolean {
+    if (!this.#session.capabilities.interruptible) return false;
+    // A response that has run dry and never ends is no speech.
+    return this.#reply.busy || (this.#responses.speaking && this.#stream.queuedMs() > 0);
   }
 }

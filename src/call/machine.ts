@@ -23,7 +23,8 @@ export function beginCall(beginning: CallBeginning): Transition {
       earlyMedia: beginning.earlyMedia,
       accepting: false,
       started: false,
-      leaving: false,
+      leaving: undefined,
+      transferring: false,
       outcome: undefined,
     },
     effects: [
@@ -37,7 +38,8 @@ export function beginCall(beginning: CallBeginning): Transition {
 /**
  * The call machine: pure, total over (state, event). Races it must win, each with a test of its name:
  * hang-up while the flavor opens, CANCEL before the 200 is out and crossing it, BYE before ACK, a flavor that fails before and after the
- * answer, two reasons to end at once (the first one is recorded), resources that finish opening when the call is over.
+ * answer with and without another to take over, two reasons to end at once (the first one is recorded), resources that
+ * finish opening when the call is over.
  */
 export function reduceCall(state: CallState, event: CallEvent): Transition {
   if (state.phase === 'ended') return unchanged(state);
@@ -51,19 +53,13 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'session-opened':
       return onSessionOpened(state);
     case 'session-failed':
-      return end(
-        { ...state, session: 'closed' },
-        { endedBy: 'provider', cause: 'flavor-error', status: unansweredOr(state, 503) },
-      );
+      return onSessionLost(state, event.recovery);
     case 'session-ended':
-      return onSessionEnded(state, event.reason);
+      return event.reason === 'completed' ? onSessionCompleted(state) : onSessionLost(state, event.recovery);
     case 'session-abandoned':
       return state.phase === 'ending' ? settle({ ...state, session: 'closed' }, []) : unchanged(state);
     case 'delay-elapsed':
       return state.phase === 'preparing' ? answerWhenReady({ ...state, delayOver: true }, []) : unchanged(state);
-    case 'open-timed-out':
-      if (state.phase !== 'preparing' || state.session === 'open') return unchanged(state);
-      return end(state, { endedBy: 'provider', cause: 'flavor-error', status: 503 });
     case 'accepted':
       return state.accepting && state.phase === 'preparing'
         ? unchanged({ ...state, phase: 'answered', accepting: false })
@@ -77,12 +73,17 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'agent-leaving':
       return onAgentLeaving(state);
     case 'farewell-over':
-      if (!state.leaving) return unchanged(state);
-      return end(state, { endedBy: 'agent', cause: 'normal', status: unansweredOr(state, 480) });
+      return state.leaving ? end(state, current(state, state.leaving)) : unchanged(state);
+    case 'caller-returned':
+      return state.leaving?.cause === 'silence' ? unchanged({ ...state, leaving: undefined }) : unchanged(state);
+    case 'transfer-begun':
+      return unchanged({ ...state, transferring: state.phase === 'active' });
+    case 'transfer-over':
+      return onTransferOver(state, event.ok);
+    case 'warning-due':
+      return state.phase === 'active' && !state.leaving ? { state, effects: [{ type: 'warn' }] } : unchanged(state);
     case 'limit-reached':
-      // Early media: a caller who still hears it ring owes us neither packets nor words.
-      if (state.phase === 'preparing') return unchanged(state);
-      return end(state, { endedBy: 'connector', cause: event.limit, status: 200 });
+      return onLimitReached(state, event.limit);
     case 'told-to-end':
       // 503 has the proxy try the next server, which is what a drain wants and an operator who hangs up does not.
       return end(state, {
@@ -121,26 +122,66 @@ function onSessionOpened(state: CallState): Transition {
   if (state.session !== 'opening') return unchanged(state);
   // The abort went out while it was opening, so its stream will end by itself; the timer is armed.
   if (state.phase === 'ending') return unchanged({ ...state, session: 'closing' });
-  return answerWhenReady({ ...state, session: 'open' }, [{ type: 'disarm-timer', timer: 'open' }]);
+  const effects: CallEffect[] = [{ type: 'disarm-timer', timer: 'open' }];
+  if (state.started) return { state: { ...state, session: 'open' }, effects: [...effects, { type: 'take-over' }] };
+  const opened = answerWhenReady({ ...state, session: 'open' }, effects);
+  return opened.state.phase === 'active' ? startOnce(opened.state, opened.effects) : opened;
 }
 
-function onSessionEnded(state: CallState, reason: 'completed' | 'aborted' | 'failed'): Transition {
+/** A session that has said all it had to say. */
+function onSessionCompleted(state: CallState): Transition {
   if (state.phase === 'ending') return settle({ ...state, session: 'closed' }, []);
+  if (!callerHears(state)) return onSessionLost(state, false);
+  return onAgentLeaving({ ...state, session: 'closed' });
+}
+
+/** A session that failed to open, broke off, or does not answer. */
+function onSessionLost(state: CallState, recovery: boolean): Transition {
+  if (state.phase === 'ending') return settle({ ...state, session: 'closed' }, []);
+  if (state.session !== 'opening' && state.session !== 'open') return unchanged(state);
   const closed: CallState = { ...state, session: 'closed' };
-  if (reason === 'completed' && callerHears(state)) return onAgentLeaving(closed);
-  return end(closed, { endedBy: 'provider', cause: 'flavor-error', status: unansweredOr(state, 503) });
+  // Last words are on their way, and nothing is expected of the session any more.
+  if (state.leaving) return unchanged(closed);
+  if (recovery) {
+    const effects: CallEffect[] = [{ type: 'reopen-session' }, { type: 'arm-timer', timer: 'open' }];
+    return { state: { ...state, session: 'opening' }, effects };
+  }
+  const outcome: CallOutcome = { endedBy: 'provider', cause: 'flavor-error', status: unansweredOr(state, 503) };
+  if (state.phase !== 'active') return end(closed, outcome);
+  return { state: { ...closed, leaving: outcome }, effects: [{ type: 'apologise' }] };
 }
 
 function onAgentLeaving(state: CallState): Transition {
   if (state.leaving || state.phase === 'ending' || !callerHears(state)) return unchanged(state);
-  return { state: { ...state, leaving: true }, effects: [{ type: 'await-farewell' }] };
+  const leaving: CallOutcome = { endedBy: 'agent', cause: 'normal', status: unansweredOr(state, 480) };
+  return { state: { ...state, leaving }, effects: [{ type: 'await-farewell' }] };
+}
+
+function onTransferOver(state: CallState, ok: boolean): Transition {
+  if (!state.transferring || state.phase === 'ending') return unchanged({ ...state, transferring: false });
+  // After an apology the call failed all the same, transferred or not.
+  const failed = state.leaving?.cause === 'flavor-error' ? state.leaving : undefined;
+  const outcome: CallOutcome = failed ?? { endedBy: 'agent', cause: 'normal', status: 200 };
+  return ok ? end({ ...state, transferring: false }, outcome) : unchanged({ ...state, transferring: false });
+}
+
+function onLimitReached(state: CallState, limit: 'rtp-timeout' | 'silence' | 'max-duration'): Transition {
+  // Early media: a caller who still hears it ring owes us neither packets nor words.
+  if (state.phase === 'preparing' || state.phase === 'ending') return unchanged(state);
+  const outcome: CallOutcome = { endedBy: 'connector', cause: limit, status: 200 };
+  if (limit !== 'silence') return end(state, outcome);
+  // While last words are being played nobody is expected to say anything.
+  if (state.leaving) return unchanged(state);
+  return { state: { ...state, leaving: outcome }, effects: [{ type: 'say-goodbye' }] };
 }
 
 function onConfirmed(state: CallState): Transition {
   if (state.phase !== 'answered') return unchanged(state);
   const active: CallState = { ...state, phase: 'active' };
-  const effects: CallEffect[] = [{ type: 'arm-timer', timer: 'duration' }];
-  return startOnce(active, effects);
+  return startOnce(active, [
+    { type: 'arm-timer', timer: 'warning' },
+    { type: 'arm-timer', timer: 'duration' },
+  ]);
 }
 
 function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }): Transition {
@@ -150,7 +191,7 @@ function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }):
       return end(
         state,
         answered
-          ? { endedBy: 'caller', cause: 'normal', status: 200 }
+          ? { endedBy: state.transferring ? 'agent' : 'caller', cause: 'normal', status: 200 }
           : { endedBy: 'caller', cause: 'cancelled', status: event.status || 487 },
         'gone',
       );
@@ -199,6 +240,7 @@ function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tel
   const effects: CallEffect[] = [
     { type: 'disarm-timer', timer: 'delay' },
     { type: 'disarm-timer', timer: 'open' },
+    { type: 'disarm-timer', timer: 'warning' },
     { type: 'disarm-timer', timer: 'duration' },
   ];
   if (leg === 'tell') effects.push(farewell(state, outcome));
@@ -237,6 +279,11 @@ function settle(state: CallState, effects: readonly CallEffect[]): Transition {
 
 function callerHears(state: CallState): boolean {
   return state.phase !== 'preparing' || state.started;
+}
+
+/** An outcome that was foreseen: the call may have been answered since. */
+function current(state: CallState, outcome: CallOutcome): CallOutcome {
+  return { ...outcome, status: unansweredOr(state, outcome.status) };
 }
 
 /** 200 for a call that was answered, else the given final status. */

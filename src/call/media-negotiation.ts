@@ -28,11 +28,15 @@ const EXAMINING_PORT = 9;
 
 /** The offer/answer state of one dialog (RFC 3264): what we said last, and what it means for the stream. */
 export class MediaNegotiation {
-  readonly #local: Omit<LocalMedia, 'port'>;
+  /** `direction`: what we want, whatever the peer does. */
+  #local: Omit<LocalMedia, 'port'>;
   /** The codec the first answer will name; our first choice for a late offer. Session formats are chosen by it. */
   readonly expectedCodec: AudioCodec;
   #description: LocalDescription | undefined;
   #offer: LocalDescription | undefined;
+  #wanted: 'sendrecv' | 'sendonly' = 'sendrecv';
+  /** What was wanted before the offer that awaits its answer. */
+  #before: 'sendrecv' | 'sendonly' = 'sendrecv';
 
   /**
    * @param offer Of the INVITE; `undefined` for a late offer.
@@ -75,11 +79,22 @@ export class MediaNegotiation {
     return { sdp: local.text, parameters: audio };
   }
 
-  offer(port: number): string {
+  /** @param direction what we want from now on: `sendonly` puts the peer on hold (RFC 3264 section 8.4) */
+  offer(port: number, direction: 'sendrecv' | 'sendonly' = this.#wanted): string {
+    if (!this.#offer) this.#before = this.#wanted;
+    this.#wanted = direction;
+    this.#local = { ...this.#local, direction };
     const offer = createOffer({ ...this.#local, port }, this.#description);
     this.#description = offer;
     this.#offer = offer;
     return offer.text;
+  }
+
+  /** The peer has refused our offer: what was agreed before stands. */
+  withdrawOffer(): void {
+    this.#offer = undefined;
+    this.#wanted = this.#before;
+    this.#local = { ...this.#local, direction: this.#wanted };
   }
 
   /** @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE` */

@@ -33,6 +33,7 @@ export interface CallFacts {
   readonly tools: CallRecord['tools'];
   readonly usage: CallRecord['usage'];
   readonly recording: string | null;
+  readonly failOvers: NonNullable<CallRecord['failOvers']>;
   readonly error: CallRecord['error'];
 }
 
@@ -61,6 +62,7 @@ export function buildRecord(
     usage: facts.usage,
     ...(include.includes('transcript') && { transcript: facts.dialogue.transcript(facts.originMs) }),
     recording: facts.recording,
+    ...(facts.failOvers.length > 0 && { failOvers: facts.failOvers }),
   };
 }
 

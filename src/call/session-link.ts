@@ -1,3 +1,4 @@
+import { assertUnreachable } from '../base/assert.js';
 import { errorMessage } from '../base/connector-error.js';
 import {
   type AudioFrame,
@@ -27,14 +28,18 @@ export interface SessionLinkHandlers {
 export class SessionLink {
   readonly #session: FlavorSession;
   readonly #handlers: SessionLinkHandlers;
+  /** Put before the ids that the session gives, and taken off again: each session counts its responses for itself. */
+  readonly #scope: string;
   #listener: ((event: SessionEvent) => void) | undefined;
   /** What came before there was a listener. */
   readonly #early: SessionEvent[] = [];
   #ended = false;
   #misbehaved = false;
 
-  constructor(session: FlavorSession, handlers: SessionLinkHandlers) {
+  /** @param scope makes the session's ids unlike those of earlier sessions of the call; empty for the first */
+  constructor(session: FlavorSession, handlers: SessionLinkHandlers, scope = '') {
     this.#session = session;
+    this.#scope = scope;
     this.#handlers = handlers;
     void this.#drain();
   }
@@ -84,16 +89,22 @@ export class SessionLink {
     this.#guard('endTurn', () => this.#session.endTurn?.());
   }
 
+  /** Reports on responses of other sessions, and of the host, are nobody's business here. */
   onPlayout(report: PlayoutReport): void {
-    this.#guard('onPlayout', () => this.#session.onPlayout(report));
+    if (!report.responseId.startsWith(this.#scope)) return;
+    const own = { ...report, responseId: report.responseId.slice(this.#scope.length) };
+    this.#guard('onPlayout', () => this.#session.onPlayout(own));
   }
 
   onDtmf(digits: string): void {
     this.#guard('onDtmf', () => this.#session.onDtmf(digits));
   }
 
+  /** Results of tools that another session called are nobody's business here. */
   onToolResult(result: ToolResult): void {
-    this.#guard('onToolResult', () => this.#session.onToolResult(result));
+    if (!result.id.startsWith(this.#scope)) return;
+    const own = { ...result, id: result.id.slice(this.#scope.length) };
+    this.#guard('onToolResult', () => this.#session.onToolResult(own));
   }
 
   async #drain(): Promise<void> {
@@ -103,8 +114,9 @@ export class SessionLink {
           this.#end(event.reason, event.error);
           return;
         }
-        if (this.#listener) this.#listener(event);
-        else this.#early.push(event);
+        const scoped = this.#scope === '' ? event : scopeIds(event, this.#scope);
+        if (this.#listener) this.#listener(scoped);
+        else this.#early.push(scoped);
       }
       this.#end('failed', new FlavorError('ERR_FLAVOR_PROTOCOL', 'the event stream stopped without `end`', false));
     } catch (error) {
@@ -136,6 +148,32 @@ export class SessionLink {
     if (this.#misbehaved) return;
     this.#misbehaved = true;
     this.#handlers.onMisbehaviour(method, errorMessage(error));
+  }
+}
+
+/** The event with every id in it put under `scope`. */
+function scopeIds(event: SessionEvent, scope: string): SessionEvent {
+  switch (event.type) {
+    case 'audio':
+    case 'audio-done':
+    case 'text':
+      return { ...event, responseId: scope + event.responseId };
+    case 'tool-call':
+      return {
+        ...event,
+        id: scope + event.id,
+        ...(event.responseId !== undefined && { responseId: scope + event.responseId }),
+      };
+    case 'transcript':
+    case 'turn':
+      return { ...event, turnId: scope + event.turnId };
+    case 'speech-started':
+    case 'speech-stopped':
+    case 'usage':
+    case 'warning':
+      return event;
+    default:
+      return assertUnreachable(event);
   }
 }
 

@@ -1,31 +1,74 @@
+export interface SilenceWatchOptions {
+  /** Silence that ends the call, ms. */
+  readonly limitMs: number;
+  /** Silence after which the caller is asked whether they are there, and asked again, ms. */
+  readonly repromptMs: number;
+  /** How often they are asked. When nothing came of the last time either, the limit counts as reached. */
+  readonly reprompts: number;
+}
+
+/** What is to be done about the silence. */
+export type SilenceDecision = 'reprompt' | 'limit' | undefined;
+
+const FRAME_MS = 20;
+
 /**
- * Counts how long a caller has given no sign of life: no voiced frame, no digit. Time in which the agent speaks does
- * not count, nor does hold: no frame is shown to it then.
+ * Counts how long a caller has given no sign of life: no voiced frame, no digit. Time in which the agent speaks, or is
+ * about to, does not count, nor does hold: no frame is shown to it then. Pure.
  */
 export class SilenceWatch {
-  readonly #limitMs: number;
+  readonly #options: SilenceWatchOptions;
   #silentMs = 0;
+  /** Since the caller's last sign, the last question, or the agent's last word. */
+  #unaskedMs = 0;
+  #asked = 0;
   #reported = false;
 
-  constructor(limitMs: number) {
-    this.#limitMs = limitMs;
+  constructor(options: SilenceWatchOptions) {
+    this.#options = options;
   }
 
-  /** One 20 ms frame. True when the limit is reached, once until the next sign. */
-  onFrame(voiced: boolean, agentSpeaking: boolean): boolean {
+  /** How often the caller has been asked since their last sign. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** The limit was reached, and no sign has come since. */
+  get reported(): boolean {
+    return this.#reported;
+  }
+
+  /** One frame. `limit` is said once until the next sign. Hot path. */
+  onFrame(voiced: boolean, agentBusy: boolean): SilenceDecision {
     if (voiced) {
       this.#silentMs = 0;
-      return false;
+      this.#unaskedMs = 0;
+      this.#asked = 0;
+      return undefined;
     }
-    if (agentSpeaking || this.#reported) return false;
-    this.#silentMs += 20;
-    if (this.#silentMs < this.#limitMs) return false;
-    this.#reported = true;
-    return true;
+    if (agentBusy || this.#reported) {
+      this.#unaskedMs = 0;
+      return undefined;
+    }
+    this.#silentMs += FRAME_MS;
+    this.#unaskedMs += FRAME_MS;
+    const { limitMs, repromptMs, reprompts } = this.#options;
+    const asksInVain = reprompts > 0 && this.#asked >= reprompts && this.#unaskedMs >= repromptMs;
+    if (this.#silentMs >= limitMs || asksInVain) {
+      this.#reported = true;
+      return 'limit';
+    }
+    if (this.#asked >= reprompts || this.#unaskedMs < repromptMs) return undefined;
+    this.#asked += 1;
+    this.#unaskedMs = 0;
+    return 'reprompt';
   }
 
+  /** A key, the answer, the end of a hold. */
   onSign(): void {
     this.#silentMs = 0;
+    this.#unaskedMs = 0;
+    this.#asked = 0;
     this.#reported = false;
   }
 }

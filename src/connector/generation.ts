@@ -1,6 +1,17 @@
+import type { Clock } from '../base/clock.js';
+import type { Announcer } from '../call/announcement.js';
+import { CircuitBreaker, type CircuitBreakerState } from '../call/circuit-breaker.js';
+import type { FlavorChoice } from '../call/fail-over-plan.js';
 import type { Config } from '../config/config.js';
 import type { Router } from '../config/router.js';
-import type { Flavor } from '../flavor-api/index.js';
+import type { Flavor, Logger } from '../flavor-api/index.js';
+
+export interface GenerationDeps {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Logger;
+  readonly announcer: Announcer & AsyncDisposable;
+  onDisposeError(error: unknown): void;
+}
 
 /**
  * One configuration with the flavors made from it. A reload brings a new generation; calls that are up keep theirs, and
@@ -9,22 +20,30 @@ import type { Flavor } from '../flavor-api/index.js';
 export class Generation {
   readonly config: Config;
   readonly router: Router;
-  readonly flavors: ReadonlyMap<string, Flavor>;
+  readonly announcer: Announcer;
+  /** By the name routes use. */
+  readonly flavors: ReadonlyMap<string, FlavorChoice>;
+  readonly #closing: readonly AsyncDisposable[];
   #calls = 0;
   #retired = false;
   #disposing: Promise<void> | undefined;
   readonly #onDisposeError: (error: unknown) => void;
 
-  constructor(
-    config: Config,
-    router: Router,
-    flavors: ReadonlyMap<string, Flavor>,
-    onDisposeError: (error: unknown) => void,
-  ) {
+  constructor(config: Config, router: Router, flavors: ReadonlyMap<string, Flavor>, deps: GenerationDeps) {
+    const { announcer, clock, log } = deps;
     this.config = config;
     this.router = router;
-    this.flavors = flavors;
-    this.#onDisposeError = onDisposeError;
+    this.announcer = announcer;
+    this.#closing = [...flavors.values(), announcer];
+    this.#onDisposeError = (error) => deps.onDisposeError(error);
+    const { failures, openSeconds } = config.breaker;
+    const breakerOptions = { failures, openMs: openSeconds * 1000 };
+    this.flavors = new Map(
+      [...flavors].map(([name, flavor]) => {
+        const tell = (state: CircuitBreakerState): void => log.warn({ flavor: name, state }, 'circuit breaker');
+        return [name, { name, flavor, breaker: new CircuitBreaker(breakerOptions, clock, tell) }];
+      }),
+    );
   }
 
   /** A call starts to use this generation. */
@@ -52,7 +71,7 @@ export class Generation {
   async #disposeFlavors(): Promise<void> {
     // Each within a function of its own: one that throws at once must not keep the others open.
     const results = await Promise.allSettled(
-      [...this.flavors.values()].map(async (flavor) => await flavor[Symbol.asyncDispose]()),
+      this.#closing.map(async (resource) => await resource[Symbol.asyncDispose]()),
     );
     for (const result of results) if (result.status === 'rejected') this.#onDisposeError(result.reason);
   }

@@ -3,14 +3,14 @@ import type { Clock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import { Call } from '../call/call.js';
-import { defaultCallLimits } from '../call/call-limits.js';
 import type { OpenRecorder } from '../call/call-media.js';
+import type { FlavorChoice } from '../call/fail-over-plan.js';
 import { MediaNegotiation } from '../call/media-negotiation.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { describeRoute, type RouteDecision } from '../config/router.js';
 import { callerVariables, callVariables, cleanValue, isCredentialHeader, renderTemplate } from '../config/template.js';
-import type { Flavor, Logger } from '../flavor-api/index.js';
+import type { Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import { createStereoRecorder } from '../media/stereo-recorder.js';
 import type { AdmissionControl } from '../ops/admission.js';
@@ -23,6 +23,7 @@ import { ToolRunner } from '../tools/tool-runner.js';
 import type { CallRegistry } from './call-registry.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
+import { routeOptions, routePlan } from './route-options.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;
@@ -74,13 +75,13 @@ export class Reception {
     }
     const decision = generation.router.route(invite);
     const flavorName = decision.route?.flavor;
-    const flavor = flavorName === undefined ? undefined : generation.flavors.get(flavorName);
-    if (!decision.route || flavorName === undefined || !flavor) {
+    const choice = flavorName === undefined ? undefined : generation.flavors.get(flavorName);
+    if (!decision.route || !choice) {
       this.#refuse(leg, decision.route?.reject ?? 404, 'rejected', {}, decision);
       return;
     }
     try {
-      this.#begin(leg, generation, decision, decision.route, flavor);
+      this.#begin(leg, generation, decision, decision.route, choice);
     } catch (error) {
       this.#refuse(leg, statusOf(error), 'rejected', {}, decision, error);
     }
@@ -91,7 +92,13 @@ export class Reception {
     this.#record(invite, status, 'rejected');
   }
 
-  #begin(leg: InboundLeg, generation: Generation, decision: RouteDecision, route: RouteConfig, flavor: Flavor): void {
+  #begin(
+    leg: InboundLeg,
+    generation: Generation,
+    decision: RouteDecision,
+    route: RouteConfig,
+    choice: FlavorChoice,
+  ): void {
     const { clock, random, engine, media, registry, emit, log } = this.#deps;
     const { config } = generation;
     const { invite } = leg;
@@ -99,7 +106,7 @@ export class Reception {
     const address = mediaAddress(media, peer, (remote) => this.#localAddresses.find(remote));
     const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: media.codecs }, random);
     const identity = this.#identify(invite, decision);
-    const { headers, variables, greeting, render } = shownToFlavor(route, identity, invite);
+    const { headers, variables, render } = shownToFlavor(route, identity, invite);
     const callLog = childLog(log, identity.id);
     const { from, to } = identity;
     const builtIns = createBuiltIns(['hang_up'], { clock, transferTargets: [] });
@@ -107,22 +114,17 @@ export class Reception {
       leg,
       {
         identity,
-        greeting,
+        ...routeOptions(config, route),
+        instructions: route.instructions === undefined ? undefined : render(route.instructions),
         render,
         variables,
         headers,
-        answer: route.answer,
-        limits: {
-          ...defaultCallLimits,
-          callMs: config.limits.callSeconds * 1000,
-          silenceMs: config.limits.silenceSeconds * 1000,
-        },
-        include: config.cdr.include,
       },
       {
         clock,
         engine,
-        flavor,
+        plan: routePlan(route, choice, generation.flavors),
+        announcer: generation.announcer,
         negotiation,
         tools: new ToolRunner(() => builtIns, { call: { id: identity.id, from, to, variables }, log: callLog }),
         openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
@@ -199,7 +201,6 @@ function shownToFlavor(
 ): {
   readonly headers: ReadonlyMap<string, string>;
   readonly variables: Readonly<Record<string, string>>;
-  readonly greeting: string | undefined;
   render(text: string): string;
 } {
   const { from, id, startedAtMs, to } = identity;
@@ -217,7 +218,6 @@ function shownToFlavor(
   return {
     headers,
     variables: Object.fromEntries(variables),
-    greeting: route.greeting?.text === undefined ? undefined : render(route.greeting.text),
     render,
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
+import type { Announcer } from '../call/announcement.js';
 import type { Config } from '../config/config.js';
 import { createRouter } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
@@ -16,6 +17,7 @@ import { Generation } from './generation.js';
 import { type ConnectorView, type Operations, startOperations } from './operations.js';
 import { Reception } from './reception.js';
 import { restartOnly } from './restart-only.js';
+import { fixedSayings } from './route-options.js';
 
 /** What a connector is made of besides its configuration; everything has a default that talks to the real world. */
 export interface ConnectorDeps {
@@ -26,6 +28,8 @@ export interface ConnectorDeps {
   createEngine(config: Config): MediaEngine;
   /** Makes every flavor of a configuration, or none: what was made is closed when one fails. */
   createFlavors(config: Config): Promise<ReadonlyMap<string, Flavor>>;
+  /** The voice of the host itself. */
+  createAnnouncer(config: Config): Announcer & AsyncDisposable;
   /** Reads the configuration anew for `POST /reload`; absent where it did not come from a file. */
   readonly readConfig?: () => Promise<{ readonly config: Config } | { readonly problem: string }>;
 }
@@ -261,7 +265,15 @@ export class VoiceConnector implements AsyncDisposable {
     const router = createRouter(config.routes);
     const flavors = await this.#deps.createFlavors(config);
     await Promise.all([...flavors].map(([name, flavor]) => this.#warmUp(name, flavor)));
-    return new Generation(config, router, flavors, (error) => this.#complain(error));
+    const { clock, log } = this.#deps;
+    const announcer = this.#deps.createAnnouncer(config);
+    void warmUpAnnouncements(announcer, config, log);
+    return new Generation(config, router, flavors, {
+      clock,
+      log,
+      announcer,
+      onDisposeError: (error) => this.#complain(error),
+    });
   }
 
   /** Never rejects, and never takes longer than it may, whatever the flavor does. */
@@ -349,5 +361,16 @@ export class VoiceConnector implements AsyncDisposable {
 
   #complain(error: unknown): void {
     this.#deps.log.error({ error: errorMessage(error) }, 'something did not close');
+  }
+}
+
+/** In the background: nobody waits for what may never be said. A mistake is logged, and found again by the call that needs it. */
+async function warmUpAnnouncements(announcer: Announcer, config: Config, log: Logger): Promise<void> {
+  for (const saying of fixedSayings(config)) {
+    try {
+      await announcer.prepare(saying);
+    } catch (error) {
+      log.error({ wav: saying.wav, error: errorMessage(error) }, 'an announcement cannot be made');
+    }
   }
 }

@@ -42,6 +42,13 @@ export interface FlavorCapabilities {
    * flavors whose audio is not speech of an agent, such as a bare echo.
    */
   readonly interruptible: boolean;
+  /**
+   * With `turnTaking: flavor`: silence of the caller after which it takes its turn at the latest, ms. The host takes a
+   * flavor that stays silent for much longer as out of order. Absent: what is usual, about half a second.
+   */
+  readonly endOfTurnMs?: number;
+  /** Speaks first, with a greeting of its configuration's, when the call brings none. Absent: false. */
+  readonly greets?: boolean;
   /** The caller's digits mean something to the agent. Absent or false: `onDtmf` is taken and ignored. */
   readonly dtmf?: boolean;
   /** `update` changes a running session. Absent or false: it rejects with `ERR_FLAVOR_UNSUPPORTED`. */

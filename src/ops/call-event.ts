@@ -57,6 +57,14 @@ export type CallEvent =
       readonly ok: boolean;
       readonly ms: number;
     }
+  /** A session was lost, and another is asked for. `flavor`: as the configuration names it. */
+  | {
+      readonly type: 'fail-over';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly flavor: string;
+      readonly code: string;
+    }
   | { readonly type: 'warning'; readonly callId: string; readonly atMs: number; readonly code: string }
   | {
       readonly type: 'call-ended';

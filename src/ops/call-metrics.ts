@@ -44,7 +44,7 @@ export class CallMetrics {
   }
 
   observe(event: CallEvent): void {
-    const { setup, turns, toolCalls, warnings, skipped, dropped } = this.#metrics;
+    const { failOvers, setup, turns, toolCalls, warnings, skipped, dropped } = this.#metrics;
     switch (event.type) {
       case 'call-started':
         if (this.#flavorByCall.size < REMEMBERED_CALLS) this.#flavorByCall.set(event.callId, event.flavor);
@@ -60,6 +60,9 @@ export class CallMetrics {
         return;
       case 'tool':
         toolCalls.add({ result: event.ok ? 'ok' : 'failed' });
+        return;
+      case 'fail-over':
+        failOvers.add({ flavor: this.#flavorLabel(event.flavor), code: this.#warningCodes.of(event.code) });
         return;
       case 'warning':
         warnings.add({ code: this.#warningCodes.of(event.code) });
@@ -141,6 +144,10 @@ function makeMetrics(factory: MetricFactory) {
       ['result'],
       [{ result: 'ok' }, { result: 'failed' }],
     ),
+    failOvers: factory.counter('fail_overs_total', 'Sessions that failed and were made good by another.', [
+      'flavor',
+      'code',
+    ]),
     warnings: factory.counter('call_warnings_total', 'Troubles that calls survived.', ['code']),
     packets: factory.counter(
       'rtp_packets_total',

@@ -112,6 +112,11 @@ export interface CallRecord {
   /** Only with `cdr.include: [transcript]`. */
   readonly transcript?: readonly { readonly role: 'caller' | 'agent'; readonly text: string; readonly atMs: number }[];
   readonly recording: string | null;
+  /**
+   * Sessions that failed and were made good by another one: whose, why, and when, ms from `answeredAt` (below 0: while it
+   * rang). Absent where there were none.
+   */
+  readonly failOvers?: readonly { readonly flavor: string; readonly code: string; readonly atMs: number }[];
   readonly error: { readonly code: string; readonly message: string } | null;
   /**
    * Written at the next start for a call that was up when the process died. `endedAt` is then the last moment at which

@@ -1,13 +1,16 @@
 import { createSystemRandom } from '../../src/base/random.js';
 import { Call } from '../../src/call/call.js';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
-import type { CallDeps, CallOptions } from '../../src/call/call-options.js';
+import { type CallDeps, type CallOptions, defaultCallPolicies } from '../../src/call/call-options.js';
+import { CircuitBreaker, defaultCircuitBreakerOptions } from '../../src/call/circuit-breaker.js';
+import { FailOverPlan, type FlavorChoice } from '../../src/call/fail-over-plan.js';
 import { MediaNegotiation } from '../../src/call/media-negotiation.js';
 import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
 import type { CallEvent } from '../../src/ops/call-event.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import type { InviteRequest } from '../../src/signaling/port.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
+import { FakeAnnouncer } from '../support/fake-announcer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor, type FakeSession } from '../support/fake-flavor.js';
 import { FakeLeg } from '../support/fake-leg.js';
@@ -20,14 +23,28 @@ export interface CallSetup {
   readonly options?: Partial<CallOptions>;
   readonly capabilities?: Partial<FlavorCapabilities>;
   readonly deps?: Partial<CallDeps>;
+  /** Of each flavor. */
+  readonly retries?: number;
+  readonly backups?: readonly FakeFlavor[];
 }
 
 /** A call on fakes: no socket, no real time. */
-export function setUp({ invite = {}, options = {}, capabilities = {}, deps = {} }: CallSetup = {}) {
+export function setUp({
+  invite = {},
+  options = {},
+  capabilities = {},
+  deps = {},
+  retries = 0,
+  backups = [],
+}: CallSetup = {}) {
   const clock = new FakeClock(1000);
   const leg = new FakeLeg({ receivedAtMs: clock.now(), ...invite });
   const flavor = new FakeFlavor(capabilities);
   const engine = new FakeEngine(clock);
+  const choices = [
+    choiceOf('echo', flavor, clock),
+    ...backups.map((backup, index) => choiceOf(`backup-${index + 1}`, backup, clock)),
+  ];
   const records: CallRecord[] = [];
   const events: CallEvent[] = [];
   const negotiation = new MediaNegotiation(
@@ -50,18 +67,21 @@ export function setUp({ invite = {}, options = {}, capabilities = {}, deps = {} 
     {
       identity,
       greeting: undefined,
+      instructions: undefined,
       render: (text) => text,
       variables: {},
       headers: new Map(),
       answer: { delayMs: 0, earlyMedia: false },
       limits: { ...defaultCallLimits, silenceMs: 10_000 },
+      ...defaultCallPolicies,
       include: ['transcript', 'heardText', 'dtmf'],
       ...options,
     },
     {
       clock,
       engine,
-      flavor,
+      plan: new FailOverPlan(choices, retries),
+      announcer: new FakeAnnouncer(),
       negotiation,
       tools: runnerOf(createHangUpTool()),
       openRecorder: undefined,
@@ -72,7 +92,11 @@ export function setUp({ invite = {}, options = {}, capabilities = {}, deps = {} 
       ...deps,
     },
   );
-  return { clock, leg, flavor, engine, records, events, call, log };
+  return { clock, leg, flavor, choices, engine, records, events, call, log };
+}
+
+export function choiceOf(name: string, flavor: FakeFlavor, clock: FakeClock): FlavorChoice {
+  return { name, flavor, breaker: new CircuitBreaker(defaultCircuitBreakerOptions, clock) };
 }
 
 export type Setup = ReturnType<typeof setUp>;

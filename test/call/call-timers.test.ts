@@ -5,7 +5,7 @@ import { FakeClock } from '../support/fake-clock.js';
 function setUp() {
   const clock = new FakeClock(0);
   const fired: string[] = [];
-  const delaysMs = { delay: 10, open: 20, duration: 30, abandon: 40 };
+  const delaysMs = { delay: 10, open: 20, warning: 5_000, duration: 30, abandon: 40 };
   const timers = new CallTimers(clock, delaysMs, (timer) => fired.push(`${timer} ${clock.now()}`));
   return { clock, fired, timers };
 }

@@ -19,7 +19,10 @@ function play(events: readonly CallEvent[], beginning = { answerDelayed: false, 
 const ready: readonly CallEvent[] = [{ type: 'media-opened' }, { type: 'session-opened' }];
 const answered: readonly CallEvent[] = [...ready, { type: 'accepted' }];
 const active: readonly CallEvent[] = [...answered, { type: 'confirmed' }];
-const closed: readonly CallEvent[] = [{ type: 'media-closed' }, { type: 'session-ended', reason: 'aborted' }];
+const closed: readonly CallEvent[] = [
+  { type: 'media-closed' },
+  { type: 'session-ended', reason: 'aborted', recovery: false },
+];
 const bye: CallEvent = { type: 'leg-ended', by: 'peer', status: 0 };
 
 function outcomeOf(effects: readonly CallEffect[]) {
@@ -69,7 +72,7 @@ describe('races', () => {
       { type: 'leg-ended', by: 'peer', status: 487 },
       { type: 'session-opened' },
       { type: 'media-closed' },
-      { type: 'session-ended', reason: 'aborted' },
+      { type: 'session-ended', reason: 'aborted', recovery: false },
     ]);
     expect(state.phase).toBe('ended');
     expect(types).toContain('abort-session');
@@ -81,7 +84,7 @@ describe('races', () => {
   test('media that opens after the call is over is closed', () => {
     const { state, types } = play([
       { type: 'leg-ended', by: 'peer', status: 487 },
-      { type: 'session-failed' },
+      { type: 'session-failed', recovery: false },
       { type: 'media-opened' },
       { type: 'media-closed' },
     ]);
@@ -137,7 +140,11 @@ describe('races', () => {
   });
 
   test('a session that ended by itself is aborted all the same: its tools may still run', () => {
-    const { effects } = play([...active, { type: 'session-ended', reason: 'failed' }, { type: 'media-closed' }]);
+    const { effects } = play([
+      ...active,
+      { type: 'session-ended', reason: 'failed', recovery: false },
+      { type: 'media-closed' },
+    ]);
     expect(effects).toContainEqual({ type: 'abort-session' });
     expect(effects).not.toContainEqual({ type: 'arm-timer', timer: 'abandon' });
   });
@@ -146,38 +153,44 @@ describe('races', () => {
     const { types, effects } = play([
       ...active,
       { type: 'media-closed' },
-      { type: 'session-ended', reason: 'aborted' },
+      { type: 'session-ended', reason: 'aborted', recovery: false },
     ]);
     expect(types).not.toContain('close-media');
     expect(outcomeOf(effects)).toEqual({ endedBy: 'connector', cause: 'rtp-timeout', status: 200 });
   });
 
   test('a flavor that fails before the answer: 503 without Retry-After, so that the proxy tries the next', () => {
-    const { effects } = play([{ type: 'session-failed' }, { type: 'media-opened' }, { type: 'media-closed' }]);
+    const { effects } = play([
+      { type: 'session-failed', recovery: false },
+      { type: 'media-opened' },
+      { type: 'media-closed' },
+    ]);
     expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: undefined });
     expect(outcomeOf(effects)).toEqual({ endedBy: 'provider', cause: 'flavor-error', status: 503 });
   });
 
   test('a flavor that does not open in time is given up', () => {
-    const { effects } = play([{ type: 'media-opened' }, { type: 'open-timed-out' }, ...closed]);
+    const { effects } = play([{ type: 'media-opened' }, { type: 'session-failed', recovery: false }, ...closed]);
     expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: undefined });
     expect(outcomeOf(effects)?.cause).toBe('flavor-error');
   });
 
-  test('a flavor that fails in the call: BYE', () => {
-    const { effects } = play([...active, { type: 'session-ended', reason: 'failed' }, { type: 'media-closed' }]);
+  test('a flavor that fails in the call: an apology, then BYE', () => {
+    const failed = { type: 'session-ended', reason: 'failed', recovery: false } as const;
+    const { effects, types } = play([...active, failed, { type: 'farewell-over' }, { type: 'media-closed' }]);
+    expect(types.indexOf('apologise')).toBeLessThan(types.indexOf('hang-up'));
     expect(effects).toContainEqual({ type: 'hang-up', cause: 'flavor-error' });
     expect(outcomeOf(effects)).toEqual({ endedBy: 'provider', cause: 'flavor-error', status: 200 });
   });
 
   test('the first of two reasons to end is recorded', () => {
-    const { effects, types } = play([...active, { type: 'limit-reached', limit: 'silence' }, bye, ...closed]);
-    expect(outcomeOf(effects)).toEqual({ endedBy: 'connector', cause: 'silence', status: 200 });
+    const { effects, types } = play([...active, { type: 'limit-reached', limit: 'rtp-timeout' }, bye, ...closed]);
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'connector', cause: 'rtp-timeout', status: 200 });
     expect(types.filter((type) => type === 'hang-up')).toHaveLength(1);
   });
 
   test('no port: 503 with Retry-After', () => {
-    const { effects } = play([{ type: 'media-failed' }, { type: 'session-failed' }]);
+    const { effects } = play([{ type: 'media-failed' }, { type: 'session-failed', recovery: false }]);
     expect(effects).toContainEqual({ type: 'reject', status: 503, retryAfterSeconds: 5 });
     expect(outcomeOf(effects)?.cause).toBe('busy-limit');
   });
@@ -205,7 +218,11 @@ describe('an agent that leaves', () => {
   });
 
   test('a completed session counts as leaving; asking twice changes nothing', () => {
-    const { types } = play([...active, { type: 'session-ended', reason: 'completed' }, { type: 'agent-leaving' }]);
+    const { types } = play([
+      ...active,
+      { type: 'session-ended', reason: 'completed', recovery: false },
+      { type: 'agent-leaving' },
+    ]);
     expect(types.filter((type) => type === 'await-farewell')).toHaveLength(1);
   });
 
@@ -215,25 +232,114 @@ describe('an agent that leaves', () => {
   });
 });
 
+describe('recovery', () => {
+  const lost: CallEvent = { type: 'session-ended', reason: 'failed', recovery: true };
+  const leaving = { type: 'agent-leaving' } as const;
+
+  test('a session lost in the call is opened anew, takes over, and the call goes on', () => {
+    const { state, types } = play([...active, lost, { type: 'session-opened' }]);
+    expect(types.filter((type) => type === 'reopen-session')).toHaveLength(1);
+    expect(types.filter((type) => type === 'start-session')).toHaveLength(1);
+    expect(types.at(-1)).toBe('take-over');
+    expect(state).toMatchObject({ phase: 'active', session: 'open' });
+  });
+
+  test('a session lost while it rings is opened anew, and the call is answered', () => {
+    const { types } = play([
+      { type: 'session-failed', recovery: true },
+      { type: 'media-opened' },
+      { type: 'session-opened' },
+      { type: 'accepted' },
+      { type: 'confirmed' },
+    ]);
+    expect(types.filter((type) => type === 'reject')).toEqual([]);
+    expect(types.at(-1)).toBe('start-session');
+  });
+
+  test('a session lost between 200 and ACK greets when it is there, be it after the ACK', () => {
+    const { types } = play([...answered, lost, { type: 'confirmed' }, { type: 'session-opened' }]);
+    expect(types.filter((type) => type === 'start-session')).toHaveLength(1);
+    expect(types.at(-1)).toBe('start-session');
+  });
+
+  test('nobody is asked any more while last words are played', () => {
+    const { state, types } = play([...active, leaving, lost]);
+    expect(types).not.toContain('reopen-session');
+    expect(state.phase).toBe('active');
+  });
+
+  test('a caller who speaks during the goodbye for their silence stays', () => {
+    const { state } = play([
+      ...active,
+      { type: 'limit-reached', limit: 'silence' },
+      { type: 'caller-returned' },
+      { type: 'farewell-over' },
+    ]);
+    expect(state).toMatchObject({ phase: 'active', leaving: undefined });
+  });
+
+  test('a caller who speaks does not keep an agent who hangs up', () => {
+    const { state } = play([...active, leaving, { type: 'caller-returned' }, { type: 'farewell-over' }]);
+    expect(state.phase).toBe('ending');
+  });
+});
+
+describe('transfer', () => {
+  const begun: CallEvent = { type: 'transfer-begun' };
+
+  test('a target that answers ends the call as the agent wanted', () => {
+    const { effects } = play([...active, begun, { type: 'transfer-over', ok: true }, ...closed]);
+    expect(effects).toContainEqual({ type: 'hang-up', cause: 'normal' });
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'agent', cause: 'normal', status: 200 });
+  });
+
+  test('a target that does not keeps the caller', () => {
+    const { state } = play([...active, begun, { type: 'transfer-over', ok: false }]);
+    expect(state).toMatchObject({ phase: 'active', transferring: false });
+  });
+
+  test('a peer that hangs up instead of telling the result has taken it', () => {
+    const { effects } = play([...active, begun, bye, ...closed]);
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'agent', cause: 'normal', status: 200 });
+  });
+
+  test('after an apology the call has failed, wherever the caller went', () => {
+    const { effects } = play([
+      ...active,
+      { type: 'session-ended', reason: 'failed', recovery: false },
+      begun,
+      { type: 'transfer-over', ok: true },
+      { type: 'media-closed' },
+    ]);
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'provider', cause: 'flavor-error', status: 200 });
+  });
+});
+
 describe('any order of events', () => {
   const events: fc.Arbitrary<CallEvent> = fc.oneof(
     fc.constantFrom<CallEvent>(
       { type: 'media-opened' },
       { type: 'media-failed' },
       { type: 'session-opened' },
-      { type: 'session-failed' },
+      { type: 'session-failed', recovery: false },
       { type: 'delay-elapsed' },
-      { type: 'open-timed-out' },
+      { type: 'session-failed', recovery: true },
       { type: 'accepted' },
       { type: 'confirmed' },
       { type: 'answer-unusable' },
       { type: 'agent-leaving' },
       { type: 'farewell-over' },
+      { type: 'caller-returned' },
+      { type: 'warning-due' },
+      { type: 'transfer-begun' },
+      { type: 'transfer-over', ok: false },
+      { type: 'transfer-over', ok: true },
       { type: 'session-abandoned' },
     ),
     fc.record({
       type: fc.constant('session-ended' as const),
       reason: fc.constantFrom('completed' as const, 'aborted' as const, 'failed' as const),
+      recovery: fc.boolean(),
     }),
     fc.record({
       type: fc.constant('leg-ended' as const),
@@ -258,6 +364,7 @@ describe('any order of events', () => {
       effects.push(...next.effects);
       for (const effect of next.effects) {
         if (effect.type === 'close-media') world.media = 'closing';
+        if (effect.type === 'reopen-session') world.session = 'opening';
         if (effect.type === 'accept') world.accepting = true;
         if (effect.type === 'reject' || effect.type === 'finish') world.accepting = false;
       }
@@ -302,7 +409,7 @@ describe('any order of events', () => {
       world.session = 'open';
       apply({ type: 'session-opened' });
     }
-    if (world.session === 'open') apply({ type: 'session-ended', reason: 'aborted' });
+    if (world.session === 'open') apply({ type: 'session-ended', reason: 'aborted', recovery: false });
     return { state, effects, mediaOpened: world.media !== 'closed', answered: world.answered };
   }
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { CallAccount } from '../../src/call/call-account.js';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
-import { Conversation } from '../../src/call/conversation.js';
+import { Conversation, type ConversationHandlers } from '../../src/call/conversation.js';
+import { defaultReplyWatchOptions } from '../../src/call/reply-watch.js';
 import { SessionLink } from '../../src/call/session-link.js';
 import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
+import type { ToolContext } from '../../src/tools/tool.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { agentCapabilities, FakeSession } from '../support/fake-flavor.js';
 import { FakeStream } from '../support/fake-media.js';
@@ -14,6 +16,21 @@ import { settle } from './call-setup.js';
 const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
 const formats = { input: mulaw, output: mulaw };
 const identity = { id: 'c1', direction: 'inbound', from: '', to: '', route: '1', flavor: 'f', startedAtMs: 0 } as const;
+
+const noControl: ToolContext = {
+  hangUp: () => {},
+  transfer: async () => ({ ok: false, status: 501 }),
+  sendDigits: async () => {},
+  hold: async () => {},
+};
+const noHandlers: ConversationHandlers = {
+  onReprompt: () => {},
+  onSilenceLimit: () => {},
+  onCallerReturned: () => {},
+  onWaiting: () => {},
+  onReplyTimeout: () => {},
+  onReply: () => {},
+};
 
 /** A conversation on fakes, whose session can be replaced. */
 function setUp() {
@@ -42,9 +59,22 @@ function setUp() {
     clock,
   );
   const conversation = new Conversation(
-    { capabilities: agentCapabilities, formats, ...defaultCallLimits },
-    { stream, link: first.link, notes: account, tools: runnerOf(), signal: new AbortController().signal },
-    { onAgentLeaving: () => {}, onFarewellOver: () => {}, onSilenceLimit: () => {} },
+    {
+      capabilities: agentCapabilities,
+      formats,
+      ...defaultCallLimits,
+      silence: { limitMs: 60_000, repromptMs: 15_000, reprompts: 0 },
+      reply: defaultReplyWatchOptions,
+    },
+    {
+      stream,
+      link: first.link,
+      notes: account,
+      tools: runnerOf(),
+      control: noControl,
+      signal: new AbortController().signal,
+    },
+    noHandlers,
     clock,
   );
   listener = conversation;

@@ -8,6 +8,7 @@ import type { Config, RouteConfig } from '../../src/config/config.js';
 import { type ConnectorDeps, VoiceConnector } from '../../src/connector/voice-connector.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import { configDefaults, routeDefaults } from '../support/config-defaults.js';
+import { FakeAnnouncer } from '../support/fake-announcer.js';
 import { FakeDriver } from '../support/fake-driver.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 import { FakeLeg } from '../support/fake-leg.js';
@@ -99,6 +100,7 @@ export async function setUp(changes: Partial<Config> = {}, deps: Partial<Connect
     log,
     createDriver: () => driver,
     createEngine: () => engine,
+    createAnnouncer: () => new FakeAnnouncer(),
     createFlavors: async (current) => {
       if (current.routes.length === 0) throw new ConnectorError('ERR_FLAVOR_NOT_FOUND', 'no such flavor');
       const flavor = new FakeFlavor();

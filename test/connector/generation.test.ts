@@ -3,24 +3,32 @@ import type { Config } from '../../src/config/config.js';
 import { createRouter } from '../../src/config/router.js';
 import { Generation } from '../../src/connector/generation.js';
 import type { Flavor } from '../../src/flavor-api/index.js';
+import { FakeAnnouncer } from '../support/fake-announcer.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
+import { createKeptLog } from '../support/silent-log.js';
 
-// A generation keeps its configuration for others and never looks into it.
-const config = {} as Config;
+const config = { breaker: { failures: 5, openSeconds: 30 } } as Config;
 
 function setUp(...flavors: Flavor[]) {
   const errors: unknown[] = [];
   const named = new Map(flavors.map((flavor, index) => [String(index), flavor]));
-  const generation = new Generation(config, createRouter([]), named, (error) => errors.push(error));
-  return { generation, errors };
+  const announcer = new FakeAnnouncer();
+  const generation = new Generation(config, createRouter([]), named, {
+    clock: new FakeClock(0),
+    log: createKeptLog(),
+    announcer,
+    onDisposeError: (error) => errors.push(error),
+  });
+  return { generation, errors, announcer };
 }
 
 test('closes its flavors at once when nobody uses it, and only once', async () => {
   const flavor = new FakeFlavor();
-  const { generation } = setUp(flavor);
+  const { generation, announcer } = setUp(flavor);
   await generation.retire();
   await generation.retire();
-  expect(flavor.disposed).toBe(1);
+  expect([flavor.disposed, announcer.disposed]).toEqual([1, 1]);
 });
 
 test('closes its flavors when its last call has ended', async () => {

@@ -18,20 +18,29 @@ const events: readonly CallEvent[] = (
     'session-ended',
     'session-abandoned',
     'delay-elapsed',
-    'open-timed-out',
     'accepted',
     'confirmed',
     'answer-unusable',
     'leg-ended',
     'agent-leaving',
     'farewell-over',
+    'caller-returned',
+    'transfer-begun',
+    'transfer-over',
+    'warning-due',
     'limit-reached',
     'told-to-end',
   ] satisfies CallEvent['type'][]
 ).flatMap((type: CallEvent['type']): readonly CallEvent[] => {
   switch (type) {
     case 'session-ended':
-      return (['completed', 'aborted', 'failed'] as const).map((reason) => ({ type, reason }));
+      return (['completed', 'aborted', 'failed'] as const).flatMap((reason) =>
+        [false, true].map((recovery) => ({ type, reason, recovery })),
+      );
+    case 'session-failed':
+      return [false, true].map((recovery) => ({ type, recovery }));
+    case 'transfer-over':
+      return [false, true].map((ok) => ({ type, ok }));
     case 'leg-ended':
       return (['peer', 'local', 'ack-timeout', 'transport'] as const).map((by) => ({ type, by, status: 0 }));
     case 'limit-reached':
@@ -42,15 +51,16 @@ const events: readonly CallEvent[] = (
     case 'media-failed':
     case 'media-closed':
     case 'session-opened':
-    case 'session-failed':
     case 'session-abandoned':
     case 'delay-elapsed':
-    case 'open-timed-out':
     case 'accepted':
     case 'confirmed':
     case 'answer-unusable':
     case 'agent-leaving':
     case 'farewell-over':
+    case 'caller-returned':
+    case 'transfer-begun':
+    case 'warning-due':
       return [{ type }];
     default:
       return assertUnreachable(type);

@@ -7,6 +7,7 @@ import {
   type FlavorSession,
   type InterruptCause,
   type PlayoutReport,
+  type SpeakRequest,
   type ToolResult,
 } from '../../src/flavor-api/index.js';
 
@@ -29,6 +30,8 @@ export class FakeSession implements FlavorSession {
   readonly events = new FlavorEventQueue();
   /** In order: `start`, `interrupt speech`, `end-turn`, `voice started`, `onset accepted`, `dtmf 5` ... */
   readonly told: string[] = [];
+  /** What it was asked to say. */
+  readonly spoken: SpeakRequest[] = [];
   readonly playouts: PlayoutReport[] = [];
   readonly results: ToolResult[] = [];
   /** `started 100`, `accepted 100`: what was told about voices, with its position. */
@@ -53,8 +56,9 @@ export class FakeSession implements FlavorSession {
     this.told.push('start');
   }
 
-  speak(): void {
+  speak(request: SpeakRequest): void {
     this.told.push('speak');
+    this.spoken.push(request);
   }
 
   interrupt(cause: InterruptCause): void {

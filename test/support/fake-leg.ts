@@ -23,6 +23,8 @@ export class FakeLeg implements InboundLeg {
   readonly actions: string[] = [];
   readonly descriptions: string[] = [];
   readonly referrals: ReferRequest[] = [];
+  /** Thrown by `refer`. */
+  referralError: Error | undefined;
   rejection: RejectOptions | undefined;
   #listener: ((event: LegEvent) => void) | undefined;
 
@@ -69,6 +71,7 @@ export class FakeLeg implements InboundLeg {
 
   /** Writes it down; the test says what becomes of it by `emit({ type: 'transfer', ... })`. */
   refer(request: ReferRequest): void {
+    if (this.referralError) throw this.referralError;
     this.actions.push('refer');
     this.referrals.push(request);
   }

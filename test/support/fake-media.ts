@@ -19,6 +19,8 @@ export class FakeStream implements MediaStream {
   closed = false;
   paused = false;
   touched = 0;
+  /** Names of the responses of which something was played, in order. */
+  readonly played: string[] = [];
   readonly #listener: StreamListener;
   readonly #clock: Clock;
   readonly #queue: { id: string; leftMs: number; heardMs: number; done: boolean }[] = [];
@@ -131,6 +133,7 @@ export class FakeStream implements MediaStream {
     const entry = this.#queue[0];
     if (!entry) return;
     if (entry.heardMs === 0 && entry.leftMs > 0) {
+      this.played.push(entry.id);
       this.emit({ type: 'response-started', responseId: entry.id, atMs });
       this.emit({ type: 'response-voiced', responseId: entry.id, atMs });
     }

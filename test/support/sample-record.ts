@@ -46,13 +46,14 @@ export const fullRecord = {
   costUsd: 0.012,
   transcript: [{ role: 'caller', text: 'Where is my parcel?', atMs: 1500 }],
   recording: 'recordings/call-1.wav',
+  failOvers: [{ flavor: 'echo', code: 'ERR_FLAVOR_NETWORK', atMs: 5000 }],
   error: { code: 'ERR_FLAVOR_NETWORK', message: 'the connection broke' },
   recovered: true,
 } as const satisfies DeepRequired<CallRecord>;
 
 /** The record of an ordinary call, with changes. */
 export function sampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
-  const { recovered: _recovered, dtmf: _dtmf, transcript: _transcript, ...plain } = fullRecord;
+  const { failOvers: _failOvers, recovered: _recovered, dtmf: _dtmf, transcript: _transcript, ...plain } = fullRecord;
   return { ...plain, error: null, recording: null, ...changes };
 }
 

@@ -1,0 +1,296 @@
+import type { Clock } from '../base/clock.js';
+import { type CallContext, FlavorError } from '../flavor-api/index.js';
+import type { CallerFrame, StreamEvent } from '../media/engine.js';
+import type { LegEvent, SipLeg } from '../signaling/port.js';
+import type { CallAccount } from './call-account.js';
+import { CallControl } from './call-control.js';
+import type { CallMedia } from './call-media.js';
+import type { CallDeps, CallOptions } from './call-options.js';
+import { CallSession, type OpenedSession } from './call-session.js';
+import type { CallEvent } from './call-state.js';
+import { continuation } from './continuation.js';
+import { Conversation } from './conversation.js';
+import type { FlavorChoice } from './fail-over-plan.js';
+import { HostLines } from './host-lines.js';
+import { Prompts } from './prompts.js';
+import { chooseFormats, type SessionFormats } from './session-formats.js';
+import { asFlavorError } from './session-link.js';
+
+/** The greeting of a session that is not to greet. */
+const NO_GREETING = '';
+
+export interface CallAgentParts extends Pick<CallDeps, 'plan' | 'announcer' | 'tools' | 'negotiation' | 'log'> {
+  readonly clock: Clock;
+  readonly leg: Pick<SipLeg, 'refer' | 'reoffer'>;
+  readonly media: CallMedia;
+  readonly account: CallAccount;
+  apply(event: CallEvent): void;
+  /** A session that can speak is there. */
+  speaks(): boolean;
+  /** The outcome of the call is fixed. */
+  isOver(): boolean;
+}
+
+/**
+ * Everybody who talks with the caller: the session of a flavor, the next one when it fails, and the host between them.
+ * Carries out what the call machine decides about them.
+ */
+export class CallAgent {
+  readonly #options: CallOptions;
+  readonly #parts: CallAgentParts;
+  readonly #session: CallSession;
+  readonly #control: CallControl;
+  readonly #lines: HostLines;
+  /** Ends what outlives a session: tools. */
+  readonly #abort = new AbortController();
+  #opened: OpenedSession | undefined;
+  #conversation: Conversation | undefined;
+  /** The caller has heard somebody, or soon will: no session greets any more. */
+  #heard = false;
+
+  constructor(options: CallOptions, parts: CallAgentParts) {
+    this.#options = options;
+    this.#parts = parts;
+    const { plan, announcer, negotiation, account, leg, media, clock, apply } = parts;
+    this.#session = new CallSession({
+      plan,
+      formats: ({ flavor }) => chooseFormats(negotiation.expectedCodec, flavor.capabilities),
+      context: (choice, formats, signal) => this.#contextFor(choice, formats, signal),
+      handlers: {
+        onOpened: (opened) => this.#onSessionOpened(opened),
+        onFailed: (error, recovery) => {
+          this.#onSessionLost(error, recovery);
+          apply({ type: 'session-failed', recovery });
+        },
+        onEnded: (reason, error, recovery) => {
+          if (reason !== 'completed' || error) this.#onSessionLost(error, recovery);
+          apply({ type: 'session-ended', reason, recovery });
+        },
+        onMisbehaviour: (method, message) => account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
+      },
+    });
+    const conversation = (): Conversation | undefined => this.#conversation;
+    this.#control = new CallControl({ leg, media, clock, conversation, apply });
+    const prompts = new Prompts({
+      announcer,
+      render: (text) => options.render(text),
+      onWarning: (code, message) => account.onWarning(code, message),
+    });
+    this.#lines = new HostLines(options, { prompts, conversation, agentSpeaks: () => parts.speaks() });
+  }
+
+  /** Asks for the first session, and makes what the host may have to say. */
+  open(): void {
+    // What only sends sounds back has no need of words.
+    if (this.#parts.plan.first?.flavor.capabilities.interruptible) this.#lines.prepare();
+    this.#session.open();
+  }
+
+  /** The media port is open, too. */
+  onMediaOpened(): void {
+    this.#connect();
+  }
+
+  /** The caller can hear. */
+  start(): void {
+    const { greeting } = this.#options;
+    this.#opened?.link.start();
+    if (greeting?.wav !== undefined) {
+      this.#heard = true;
+      this.#lines.greet();
+    } else if (greeting !== undefined || this.#opened?.choice.flavor.capabilities.greets === true) {
+      this.#conversation?.expectReply();
+    }
+  }
+
+  /** The ACK has come. */
+  onAnswered(): void {
+    this.#conversation?.onAnswered();
+  }
+
+  /** The session is lost, and another is asked for. */
+  reopen(): void {
+    this.#conversation?.onSessionLost();
+    this.#session.open();
+  }
+
+  /** It was not there in time. Reported like any other failure. */
+  onOpenTimeout(): void {
+    this.#session.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor did not open in time', true));
+  }
+
+  /** A session that was opened in the middle of the call goes on where the one before it stopped. */
+  takeOver(): void {
+    this.#opened?.link.start();
+    const conversation = this.#conversation;
+    if (!conversation) return;
+    const { cutOff, callerTurns, replyOwed } = conversation;
+    // The one before it never came to greet, and it does.
+    if (!this.#heard && callerTurns === 0) return;
+    const goOn = (): void => {
+      // A caller who has taken the word since is answered as ever.
+      if (conversation.callerTurns !== callerTurns) return;
+      const request = continuation(this.#parts.account.dialogue.history, { cutOff, owed: replyOwed });
+      if (request) conversation.speak(request);
+    };
+    if (!conversation.audible) goOn();
+    else if (cutOff) conversation.afterSpeech(undefined, goOn);
+  }
+
+  /** `then` once the agent's last words were heard. */
+  awaitFarewell(then: () => void): void {
+    this.#conversation?.afterSpeech(this.#control.goodbyeId, then);
+  }
+
+  /** No session is left. `then` once the host has said so and could not transfer the caller. */
+  apologise(then: () => void): void {
+    this.#conversation?.onSessionLost();
+    this.#lines.apologise(() => void this.#sendAway(then));
+  }
+
+  /** `then` once a silent caller has been told that the call ends. */
+  sayGoodbye(then: () => void): void {
+    this.#lines.sayGoodbye(then);
+  }
+
+  /** The longest call is nearly over. */
+  warn(): void {
+    this.#lines.warn();
+  }
+
+  /** Hot path. */
+  onFrame(frame: CallerFrame): void {
+    this.#conversation?.onFrame(frame);
+  }
+
+  onStreamEvent(event: StreamEvent): void {
+    this.#conversation?.onStreamEvent(event);
+    this.#control.onStreamEvent(event);
+    if (event.type === 'closed') this.#conversation?.settle();
+  }
+
+  /** True: it answered something that a tool had asked for. */
+  onLegEvent(event: LegEvent): boolean {
+    return this.#control.onLegEvent(event);
+  }
+
+  onDigit(digit: string): void {
+    this.#conversation?.onDigit(digit);
+  }
+
+  onHeld(held: boolean): void {
+    this.#conversation?.onHeld(held);
+  }
+
+  /** The call is over: the session ends, tools are told. Idempotent. */
+  close(): void {
+    this.hush();
+    this.#control.close();
+    this.#abort.abort();
+    this.#session.close();
+  }
+
+  /** Nothing is said or heard any more. */
+  hush(): void {
+    this.#conversation?.close();
+  }
+
+  #contextFor({ flavor }: FlavorChoice, formats: SessionFormats, signal: AbortSignal): CallContext {
+    const { identity, greeting, instructions, variables, headers } = this.#options;
+    const { log, tools, account } = this.#parts;
+    const render = (text: string): string => this.#options.render(text);
+    const talkedTo = this.#heard || (this.#conversation?.callerTurns ?? 0) > 0;
+    const greets = !talkedTo && greeting?.wav === undefined;
+    const text = greets && greeting?.text !== undefined ? render(greeting.text) : undefined;
+    const history = (): CallContext['history'] => this.#conversation?.history ?? account.dialogue.history;
+    return {
+      id: identity.id,
+      signal,
+      direction: identity.direction,
+      from: identity.from,
+      to: identity.to,
+      headers,
+      variables,
+      ...(!greets && { greeting: NO_GREETING }),
+      ...(text !== undefined && { greeting: text }),
+      ...(instructions !== undefined && { instructions }),
+      ...formats,
+      render,
+      tools: flavor.capabilities.tools ? tools.definitions : [],
+      get history() {
+        return history();
+      },
+      log,
+    };
+  }
+
+  #onSessionOpened(opened: OpenedSession): void {
+    this.#opened = opened;
+    if (this.#connect()) this.#parts.apply({ type: 'session-opened' });
+  }
+
+  /** What another session makes good is a warning. */
+  #onSessionLost(error: FlavorError | undefined, recovery: boolean): void {
+    if (this.#abort.signal.aborted) return;
+    if (recovery) this.#parts.account.onFailOver(this.#session.choice?.name ?? '', error);
+    else if (error) this.#parts.account.onError(error);
+  }
+
+  /** Once media and session are both open, they can talk. False: they cannot, and the session was given up. */
+  #connect(): boolean {
+    const { stream } = this.#parts.media;
+    const opened = this.#opened;
+    if (!stream || !opened || this.#parts.isOver()) return true;
+    const { link, formats, choice } = opened;
+    try {
+      stream.setFormats(formats.input, formats.output);
+    } catch (error) {
+      // A format that the flavor names and nobody can convert. Both sides are open and get closed.
+      this.#session.giveUp(asFlavorError(error));
+      return false;
+    }
+    this.#conversation?.use(link, choice.flavor.capabilities, formats);
+    const conversation = this.#conversation ?? this.#converse(opened, stream);
+    this.#conversation = conversation;
+    link.listen((event) => conversation.onFlavorEvent(event));
+    return true;
+  }
+
+  #converse({ link, formats, choice }: OpenedSession, stream: NonNullable<CallMedia['stream']>): Conversation {
+    const { tools, clock, account, apply } = this.#parts;
+    const { limits, silence, failure } = this.#options;
+    const reprompts = silence.reprompts.length;
+    return new Conversation(
+      {
+        ...limits,
+        capabilities: choice.flavor.capabilities,
+        formats,
+        silence: { limitMs: limits.silenceMs, repromptMs: silence.repromptMs, reprompts },
+        reply: failure,
+      },
+      { stream, link, notes: account, tools, control: this.#control, signal: this.#abort.signal },
+      {
+        onReprompt: (asked) => this.#lines.reprompt(asked),
+        onSilenceLimit: () => apply({ type: 'limit-reached', limit: 'silence' }),
+        onCallerReturned: () => apply({ type: 'caller-returned' }),
+        onWaiting: () => void this.#lines.askToWait(),
+        onReplyTimeout: () =>
+          this.#session.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor does not answer the caller', true)),
+        onReply: () => {
+          this.#heard = true;
+          this.#session.onAnswered();
+        },
+      },
+      clock,
+    );
+  }
+
+  /** After the apology: to somebody who can help, where the route names one. `then`: that came to nothing. */
+  async #sendAway(then: () => void): Promise<void> {
+    const { transfer } = this.#options.failure;
+    if (transfer) {
+      await this.#control.transfer(transfer, undefined).catch((error: unknown) => this.#parts.account.onError(error));
+    }
+    then();
+  }
+}

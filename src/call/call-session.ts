@@ -1,0 +1,167 @@
+import { type CallContext, FlavorError, type FlavorSession } from '../flavor-api/index.js';
+import type { Permit } from './circuit-breaker.js';
+import type { FailOverPlan, FlavorChoice } from './fail-over-plan.js';
+import type { SessionFormats } from './session-formats.js';
+import { asFlavorError, SessionLink } from './session-link.js';
+
+/** A session that was opened, and what it was opened with. */
+export interface OpenedSession {
+  readonly link: SessionLink;
+  readonly choice: FlavorChoice;
+  readonly formats: SessionFormats;
+}
+
+export interface CallSessionHandlers {
+  onOpened(session: OpenedSession): void;
+  /** The attempt came to nothing. `recovery`: {@link CallSession.open} has another way. */
+  onFailed(error: FlavorError, recovery: boolean): void;
+  /** The session that was opened is over. */
+  onEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined, recovery: boolean): void;
+  /** The flavor broke a rule of the contract, and the session lives. */
+  onMisbehaviour(method: string, message: string): void;
+}
+
+export interface CallSessionParts {
+  readonly plan: FailOverPlan;
+  readonly handlers: CallSessionHandlers;
+  /** Formats for a flavor, chosen by the phone's codec. */
+  formats(choice: FlavorChoice): SessionFormats;
+  /** What the session may know of its call. */
+  context(choice: FlavorChoice, formats: SessionFormats, signal: AbortSignal): CallContext;
+}
+
+/** One attempt at a session, from the moment it is asked for. */
+interface Attempt {
+  readonly choice: FlavorChoice;
+  readonly permit: Permit;
+  readonly abort: AbortController;
+  link: SessionLink | undefined;
+  over: boolean;
+}
+
+/**
+ * The flavor's side of one call: asks for a session, and for another when that one fails, in the order of the plan. At
+ * most one attempt counts at a time; what an earlier one still says is not heard any more.
+ */
+export class CallSession {
+  readonly #parts: CallSessionParts;
+  #attempt: Attempt | undefined;
+  #closed = false;
+
+  constructor(parts: CallSessionParts) {
+    this.#parts = parts;
+  }
+
+  /** The flavor that was asked last. */
+  get choice(): FlavorChoice | undefined {
+    return this.#attempt?.choice;
+  }
+
+  /** Asks the next flavor of the plan. Whatever comes of it is reported later, never before this returns. */
+  open(): void {
+    this.#drop();
+    if (!this.#closed) void this.#ask();
+  }
+
+  /** The attempt or session that counts is given up for `error`; reported as if it had failed by itself. */
+  giveUp(error: FlavorError): void {
+    const attempt = this.#attempt;
+    if (!attempt || attempt.over) return;
+    const recovery = this.#onLost(attempt, error);
+    attempt.abort.abort();
+    if (attempt.link) this.#parts.handlers.onEnded('failed', error, recovery);
+    else this.#parts.handlers.onFailed(error, recovery);
+  }
+
+  /** The agent was heard: the provider works. */
+  onAnswered(): void {
+    this.#attempt?.permit.succeeded();
+    this.#parts.plan.succeeded();
+  }
+
+  /** The call is over: the session ends, its stream is still awaited. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#attempt?.permit.released();
+    this.#attempt?.abort.abort();
+  }
+
+  async #ask(): Promise<void> {
+    // Never within the call of `open`: what it reports may ask for the next attempt.
+    await Promise.resolve();
+    const next = this.#closed ? undefined : this.#parts.plan.next();
+    if (!next) {
+      this.#parts.handlers.onFailed(new FlavorError('ERR_FLAVOR_NETWORK', 'nobody is left to ask', false), false);
+      return;
+    }
+    const { choice } = next;
+    const permit = choice.breaker.acquire();
+    if (!permit) {
+      this.#parts.plan.giveUpPresent();
+      const error = new FlavorError('ERR_FLAVOR_NETWORK', `${choice.name} is out of order: not asked`, true);
+      this.#parts.handlers.onFailed(error, this.#parts.plan.hasNext);
+      return;
+    }
+    const attempt: Attempt = { choice, permit, abort: new AbortController(), link: undefined, over: false };
+    this.#attempt = attempt;
+    try {
+      const formats = this.#parts.formats(choice);
+      const session = await choice.flavor.open(this.#parts.context(choice, formats, attempt.abort.signal));
+      this.#onOpened(attempt, session, formats, next.attempt);
+    } catch (error) {
+      this.#onOpenFailed(attempt, asFlavorError(error));
+    }
+  }
+
+  #onOpened(attempt: Attempt, session: FlavorSession, formats: SessionFormats, number: number): void {
+    // One that comes too late has been aborted and is read to its end, so that nothing of it stays open.
+    const handlers = {
+      onEnded: (reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void =>
+        this.#onEnded(attempt, reason, error),
+      onMisbehaviour: (method: string, message: string): void => this.#parts.handlers.onMisbehaviour(method, message),
+    };
+    const link = new SessionLink(session, handlers, number === 1 ? '' : `${number}/`);
+    attempt.link = link;
+    if (attempt.over) link.listen(ignore);
+    else this.#parts.handlers.onOpened({ link, choice: attempt.choice, formats });
+  }
+
+  #onOpenFailed(attempt: Attempt, error: FlavorError): void {
+    if (attempt.over) return;
+    const recovery = this.#onLost(attempt, error);
+    this.#parts.handlers.onFailed(error, recovery);
+  }
+
+  #onEnded(attempt: Attempt, reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void {
+    if (attempt.over) return;
+    const recovery = reason === 'completed' ? this.#onCompleted(attempt) : this.#onLost(attempt, error);
+    this.#parts.handlers.onEnded(reason, error, recovery);
+  }
+
+  #onCompleted(attempt: Attempt): false {
+    attempt.over = true;
+    attempt.permit.succeeded();
+    return false;
+  }
+
+  /** Whether there is another way. */
+  #onLost(attempt: Attempt, error: FlavorError | undefined): boolean {
+    attempt.over = true;
+    // What it still says is nobody's business.
+    attempt.link?.listen(ignore);
+    if (this.#closed) return false;
+    attempt.permit.failed();
+    if (error?.retryable === false) this.#parts.plan.giveUpPresent();
+    return this.#parts.plan.hasNext;
+  }
+
+  #drop(): void {
+    const attempt = this.#attempt;
+    if (!attempt) return;
+    attempt.over = true;
+    attempt.link?.listen(ignore);
+    attempt.abort.abort();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,98 @@
+import type { Saying } from './announcement.js';
+import type { CallOptions } from './call-options.js';
+import type { Conversation } from './conversation.js';
+import type { Prompts } from './prompts.js';
+
+export interface HostLinesParts {
+  readonly prompts: Prompts;
+  conversation(): Conversation | undefined;
+  /** A session is there that can speak. */
+  agentSpeaks(): boolean;
+}
+
+export type HostLinesOptions = Pick<CallOptions, 'greeting' | 'silence' | 'ending' | 'failure'>;
+
+/**
+ * What the host has to say in a call: a recorded greeting, a question into the silence, a warning, "one moment", an
+ * apology, a goodbye. Where the agent can speak it speaks texts itself, in its own voice; recordings, and everything while
+ * there is no agent, are the host's.
+ */
+export class HostLines {
+  readonly #options: HostLinesOptions;
+  readonly #parts: HostLinesParts;
+
+  constructor(options: HostLinesOptions, parts: HostLinesParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Makes what may be needed, while the phone rings. */
+  prepare(): void {
+    const { greeting, silence, ending, failure } = this.#options;
+    const urgent = [failure.waiting, failure.apology];
+    const recorded = [greeting, ...silence.reprompts, silence.goodbye, ending.warning].filter((saying) => saying?.wav);
+    for (const saying of [...urgent, ...recorded]) if (saying) void this.#parts.prompts.get(saying);
+  }
+
+  /** A recorded greeting; a text is the agent's to speak. */
+  greet(): void {
+    const { greeting } = this.#options;
+    if (greeting?.wav !== undefined) void this.#announce(greeting);
+  }
+
+  /** @param asked how often it has been asked, from 1 */
+  reprompt(asked: number): void {
+    const saying = this.#options.silence.reprompts[asked - 1];
+    if (saying) this.#say(saying);
+  }
+
+  warn(): void {
+    const { warning } = this.#options.ending;
+    if (warning) this.#say(warning);
+  }
+
+  /** `then` once it was heard, or could not be said; at once where the route has none. */
+  sayGoodbye(then: () => void): void {
+    const { goodbye } = this.#options.silence;
+    if (goodbye) this.#say(goodbye, then);
+    else then();
+  }
+
+  /** Unless the caller hears something anyway by the time the words are there. */
+  async askToWait(): Promise<void> {
+    const { waiting } = this.#options.failure;
+    const announcement = waiting && (await this.#parts.prompts.get(waiting));
+    const conversation = this.#parts.conversation();
+    if (announcement && conversation?.replyOwed && !conversation.audible) conversation.announce(announcement);
+  }
+
+  /** `then` once it was heard, behind what the agent has said already. */
+  apologise(then: () => void): void {
+    const { apology } = this.#options.failure;
+    if (apology) void this.#announce(apology, then);
+    else this.#after(undefined, then);
+  }
+
+  #say(saying: Saying, then?: () => void): void {
+    const conversation = this.#parts.conversation();
+    const text = this.#parts.prompts.textOf(saying);
+    if (!conversation || saying.wav !== undefined || text === undefined || !this.#parts.agentSpeaks()) {
+      void this.#announce(saying, then);
+      return;
+    }
+    if (then) conversation.afterNextSpeech(then, () => void this.#announce(saying, then));
+    conversation.speak({ text });
+  }
+
+  async #announce(saying: Saying, then?: () => void): Promise<void> {
+    const announcement = await this.#parts.prompts.get(saying);
+    const responseId = announcement && this.#parts.conversation()?.announce(announcement);
+    if (then) this.#after(responseId, then);
+  }
+
+  #after(responseId: string | undefined, then: () => void): void {
+    const conversation = this.#parts.conversation();
+    if (conversation) conversation.afterSpeech(responseId, then);
+    else then();
+  }
+}

@@ -1,0 +1,112 @@
+import type { Clock, TimerHandle } from '../base/clock.js';
+
+export interface ReplyWatchOptions {
+  /** How long after the caller's last word something must be heard, ms. */
+  readonly waitingAfterMs: number;
+  /** How long after it the agent may take to answer at all, ms. */
+  readonly replyTimeoutMs: number;
+}
+
+export const defaultReplyWatchOptions = {
+  waitingAfterMs: 1_300,
+  replyTimeoutMs: 10_000,
+} as const satisfies ReplyWatchOptions;
+
+export interface ReplyWatchHandlers {
+  /** The caller has waited for long: tell them to wait. Once for each wait. */
+  onWaiting(): void;
+  /** The agent does not answer. Once for each wait. */
+  onTimeout(): void;
+}
+
+/**
+ * Watches that somebody answers: from the moment a reply is owed until the agent is heard. While a tool runs the wait
+ * rests, since somebody else then says that it takes a moment.
+ */
+export class ReplyWatch {
+  readonly #options: ReplyWatchOptions;
+  readonly #clock: Clock;
+  readonly #handlers: ReplyWatchHandlers;
+  #owedSinceMs: number | undefined;
+  #tools = 0;
+  #told = false;
+  #waiting: TimerHandle | undefined;
+  #timeout: TimerHandle | undefined;
+
+  constructor(options: ReplyWatchOptions, clock: Clock, handlers: ReplyWatchHandlers) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#handlers = handlers;
+  }
+
+  /** A reply is owed and has not come. */
+  get owed(): boolean {
+    return this.#owedSinceMs !== undefined;
+  }
+
+  /** A reply is owed, or a tool runs. */
+  get busy(): boolean {
+    return this.#owedSinceMs !== undefined || this.#tools > 0;
+  }
+
+  /** A reply is owed since `fromMs` ({@link Clock.now}). An earlier debt stays what it is. */
+  expect(fromMs: number): void {
+    if (this.#owedSinceMs !== undefined) return;
+    this.#owedSinceMs = fromMs;
+    this.#told = false;
+    this.#arm(fromMs);
+  }
+
+  /** The agent is heard, or will be: nothing is owed. Also when the caller goes on speaking. */
+  settle(): void {
+    this.#owedSinceMs = undefined;
+    this.#disarm();
+  }
+
+  onToolStarted(): void {
+    this.#tools += 1;
+    this.#disarm();
+  }
+
+  /** Once for each start. `reply`: the agent is to say something about it. */
+  onToolEnded(reply: boolean): void {
+    this.#tools = Math.max(0, this.#tools - 1);
+    if (this.#tools > 0) return;
+    if (this.#owedSinceMs === undefined && reply) this.#owedSinceMs = this.#clock.now();
+    if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
+  }
+
+  /** Another session has taken over: it has all its time. What the caller was told stays told. */
+  onTakenOver(): void {
+    this.#tools = 0;
+    if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
+  }
+
+  close(): void {
+    this.settle();
+  }
+
+  #arm(fromMs: number): void {
+    this.#disarm();
+    if (this.#tools > 0) return;
+    const elapsedMs = this.#clock.now() - fromMs;
+    const { waitingAfterMs, replyTimeoutMs } = this.#options;
+    if (!this.#told) this.#waiting = this.#clock.setTimeout(() => this.#onWaiting(), waitingAfterMs - elapsedMs);
+    this.#timeout = this.#clock.setTimeout(() => this.#onTimeout(), replyTimeoutMs - elapsedMs);
+  }
+
+  #disarm(): void {
+    this.#clock.clearTimeout(this.#waiting);
+    this.#clock.clearTimeout(this.#timeout);
+  }
+
+  #onWaiting(): void {
+    this.#told = true;
+    this.#handlers.onWaiting();
+  }
+
+  #onTimeout(): void {
+    this.#disarm();
+    this.#handlers.onTimeout();
+  }
+}

@@ -1,0 +1,71 @@
+import { defaultCallLimits } from '../call/call-limits.js';
+import type { CallOptions } from '../call/call-options.js';
+import { FailOverPlan, type FlavorChoice } from '../call/fail-over-plan.js';
+import type { Config, RouteConfig, Saying } from '../config/config.js';
+import type { TransferTarget } from '../tools/tool.js';
+
+/** How a call on this route goes, as far as the configuration says. */
+export function routeOptions(
+  config: Pick<Config, 'limits' | 'cdr' | 'transfer'>,
+  route: RouteConfig,
+): Pick<CallOptions, 'greeting' | 'answer' | 'limits' | 'silence' | 'ending' | 'failure' | 'include'> {
+  const { limits, cdr } = config;
+  const { silence, duration, onFailure } = route;
+  const { waiting, waitingAfterMs, replyTimeoutMs, apology } = onFailure;
+  return {
+    greeting: route.greeting,
+    answer: route.answer,
+    limits: {
+      ...defaultCallLimits,
+      callMs: limits.callSeconds * 1000,
+      silenceMs: limits.silenceSeconds * 1000,
+    },
+    silence: {
+      repromptMs: silence.repromptSeconds * 1000,
+      reprompts: silence.reprompts,
+      goodbye: silence.goodbye,
+    },
+    ending: { warningMs: duration.warningSeconds * 1000, warning: duration.warning },
+    failure: {
+      waiting,
+      waitingAfterMs,
+      replyTimeoutMs,
+      apology,
+      transfer: onFailure.transfer === undefined ? undefined : transferTarget(config, onFailure.transfer),
+    },
+    include: cdr.include,
+  };
+}
+
+/** Whom a call on this route asks for a session. `own`: the route's flavor. */
+export function routePlan(
+  { onFailure }: RouteConfig,
+  own: FlavorChoice,
+  flavors: ReadonlyMap<string, FlavorChoice>,
+): FailOverPlan {
+  const others = onFailure.flavors.flatMap((name) => flavors.get(name) ?? []);
+  return new FailOverPlan([own, ...others], onFailure.retries);
+}
+
+/** Everything the host may have to say with this configuration, whatever call it is: to be made before calls come. */
+export function fixedSayings({ routes }: Pick<Config, 'routes'>): readonly Saying[] {
+  return routes.flatMap(({ flavor, greeting, silence, duration, onFailure }) => {
+    if (flavor === undefined) return [];
+    const spokenByHost = [onFailure.waiting, onFailure.apology].filter(isFixed);
+    // Texts of these are the agent's to speak.
+    const recorded = [greeting, ...silence.reprompts, silence.goodbye, duration.warning];
+    return [...spokenByHost, ...recorded.filter((saying) => saying?.wav !== undefined)].flatMap(
+      (saying) => saying ?? [],
+    );
+  });
+}
+
+/** No caller changes what is said. */
+function isFixed({ text, wav }: Saying): boolean {
+  return wav !== undefined || text?.includes('{{') === false;
+}
+
+function transferTarget(config: Pick<Config, 'transfer'>, name: string): TransferTarget | undefined {
+  const uri = config.transfer.targets[name];
+  return uri === undefined ? undefined : { name, uri };
+}

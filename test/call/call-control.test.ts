@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import type { ToolContext } from '../../src/tools/tool.js';
+import { runnerOf, scriptedTool } from '../support/tool-runner.js';
+import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';
+
+/** A call whose agent can have `act` done to the phone, as a tool of its own. */
+async function setUpTool(act: (phone: ToolContext, signal: AbortSignal) => Promise<unknown>) {
+  const tool = scriptedTool(
+    async (_call, { phone }, signal) => ({ output: (await act(phone, signal)) ?? 'done', reply: true }),
+    { name: 'act', timing: { timeoutMs: 600_000, filler: undefined, fillerAfterMs: 600_000 } },
+  );
+  const setup = setUp({ deps: { tools: runnerOf(tool) } });
+  const { stream, session } = await answer(setup);
+  session.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {} });
+  await settle();
+  return { ...setup, stream, session };
+}
+
+describe('transfer', () => {
+  const target = { name: 'reception', uri: 'sip:100@pbx' };
+
+  test('waits for the words that go with it, and tells the agent what came of it', async () => {
+    const setup = await setUpTool((phone) => phone.transfer(target, 'r'));
+    setup.session.say('r', ['One', 'moment.']);
+    await slots(setup, setup.stream, 600);
+    expect(setup.leg.referrals).toEqual([]);
+    await slots(setup, setup.stream, 600);
+    expect(setup.leg.referrals).toEqual([{ uri: 'sip:100@pbx' }]);
+    setup.leg.emit({ type: 'transfer', status: 180, final: false });
+    setup.leg.emit({ type: 'transfer', status: 486, final: true });
+    await settle();
+    expect(setup.session.results).toMatchObject([{ id: 't', output: { ok: false, status: 486 } }]);
+    expect(setup.records).toEqual([]);
+  });
+
+  test('that succeeds ends the call for the agent', async () => {
+    const setup = await setUpTool((phone) => phone.transfer(target, undefined));
+    await slots(setup, setup.stream, 400);
+    setup.leg.emit({ type: 'transfer', status: 200, final: true });
+    await settle();
+    expect(setup.leg.actions.at(-1)).toContain('hang-up');
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
+  });
+
+  test('of a peer that hangs up meanwhile was taken', async () => {
+    const setup = await setUpTool((phone) => phone.transfer(target, undefined));
+    await slots(setup, setup.stream, 400);
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
+  });
+
+  test('to a URI that SIP cannot carry is an error for the agent', async () => {
+    const setup = await setUpTool((phone) => phone.transfer(target, undefined));
+    setup.leg.referralError = new Error('no such scheme');
+    await slots(setup, setup.stream, 400);
+    expect(setup.session.results).toMatchObject([{ id: 't', error: 'no such scheme' }]);
+    expect(setup.records).toEqual([]);
+  });
+
+  test('is one at a time', async () => {
+    const setup = await setUpTool(async (phone) => {
+      void phone.transfer(target, undefined).catch(() => undefined);
+      return phone.transfer(target, undefined);
+    });
+    await settle();
+    expect(setup.session.results).toMatchObject([{ error: expect.stringContaining('under way') }]);
+  });
+});
+
+describe('digits', () => {
+  test('are done when the last was sent', async () => {
+    const setup = await setUpTool((phone) => phone.sendDigits('12#'));
+    expect(setup.session.results).toEqual([]);
+    await slots(setup, setup.stream, 40);
+    expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
+  });
+
+  test('of a call that ends meanwhile keep nobody waiting', async () => {
+    const setup = await setUpTool((phone) => phone.sendDigits('12#'));
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records).toHaveLength(1);
+  });
+});
+
+describe('hold', () => {
+  /** The phone says yes to our offer. */
+  async function agree({ leg }: Pick<Setup, 'leg'>, direction: string): Promise<void> {
+    const sdp = (leg.descriptions.at(-1) ?? '').replace(/a=send\w+/, `a=${direction}`);
+    leg.emit({ type: 'reoffered', status: 200, sdp });
+    await settle();
+  }
+
+  test('offers to send only, and after its time to talk again', async () => {
+    const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
+    expect(setup.leg.descriptions.at(-1)).toContain('a=sendonly');
+    await agree(setup, 'recvonly');
+    expect(setup.stream.parameters.at(-1)?.direction).toBe('sendonly');
+    await slots(setup, setup.stream, 5000);
+    expect(setup.leg.descriptions.at(-1)).toContain('a=sendrecv');
+    await agree(setup, 'sendrecv');
+    expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
+    expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
+  });
+
+  test('that the phone refuses is an error, and the talk goes on as it was', async () => {
+    const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
+    setup.leg.emit({ type: 'reoffered', status: 488, sdp: undefined });
+    await settle();
+    expect(setup.session.results).toMatchObject([{ error: expect.stringContaining('488') }]);
+    expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
+  });
+
+  test('of a caller who hangs up ends with the call', async () => {
+    const setup = await setUpTool((phone, signal) => phone.hold(300, signal));
+    await agree(setup, 'recvonly');
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records).toHaveLength(1);
+  });
+});

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { CircuitBreaker } from '../../src/call/circuit-breaker.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+function setUp() {
+  const clock = new FakeClock(0);
+  const states: string[] = [];
+  const breaker = new CircuitBreaker({ failures: 3, openMs: 1000 }, clock, (state) => states.push(state));
+  const fail = (times: number): void => {
+    for (let time = 0; time < times; time += 1) breaker.acquire()?.failed();
+  };
+  return { clock, states, breaker, fail };
+}
+
+test('opens after so many failures in a row, and then lets nobody try', () => {
+  const { breaker, fail } = setUp();
+  fail(2);
+  expect(breaker.state).toBe('closed');
+  fail(1);
+  expect(breaker.state).toBe('open');
+  expect(breaker.acquire()).toBeUndefined();
+});
+
+test('an answer in between makes the failures before it count no more', () => {
+  const { breaker, fail } = setUp();
+  fail(2);
+  breaker.acquire()?.succeeded();
+  fail(2);
+  expect(breaker.state).toBe('closed');
+});
+
+test('after its time one may try, and only one', () => {
+  const { clock, breaker, fail } = setUp();
+  fail(3);
+  clock.advance(1000);
+  expect(breaker.state).toBe('half-open');
+  const probe = breaker.acquire();
+  expect(probe).toBeDefined();
+  expect(breaker.acquire()).toBeUndefined();
+  probe?.succeeded();
+  expect(breaker.state).toBe('closed');
+  expect(breaker.acquire()).toBeDefined();
+});
+
+test('a probe that fails opens it for the whole time again', () => {
+  const { clock, breaker, fail } = setUp();
+  fail(3);
+  clock.advance(1000);
+  breaker.acquire()?.failed();
+  clock.advance(999);
+  expect(breaker.acquire()).toBeUndefined();
+  clock.advance(1);
+  expect(breaker.acquire()).toBeDefined();
+});
+
+test('a probe whose caller hung up lets the next one try', () => {
+  const { clock, breaker, fail } = setUp();
+  fail(3);
+  clock.advance(1000);
+  breaker.acquire()?.released();
+  expect(breaker.acquire()).toBeDefined();
+});
+
+test('a permit reports once: a call that failed after it was answered is no answer', () => {
+  const { breaker } = setUp();
+  for (let time = 0; time < 3; time += 1) {
+    const permit = breaker.acquire();
+    permit?.failed();
+    permit?.succeeded();
+  }
+  expect(breaker.state).toBe('open');
+});
+
+test('sessions that were under way when it opened neither keep it open nor open it anew', () => {
+  const { clock, breaker, fail, states } = setUp();
+  const late = breaker.acquire();
+  fail(3);
+  clock.advance(900);
+  late?.failed();
+  clock.advance(100);
+  expect(breaker.acquire()).toBeDefined();
+  expect(states).toEqual(['open', 'half-open']);
+});

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { ReplyWatch } from '../../src/call/reply-watch.js';
+import { FakeClock } from '../support/fake-clock.js';
+
+function setUp() {
+  const clock = new FakeClock(10_000);
+  const said: string[] = [];
+  const note = (what: string) => () => void said.push(`${what} ${clock.now() - 10_000}`);
+  const watch = new ReplyWatch({ waitingAfterMs: 1300, replyTimeoutMs: 8000 }, clock, {
+    onWaiting: note('waiting'),
+    onTimeout: note('timeout'),
+  });
+  return { clock, said, watch };
+}
+
+test('counts from the last word of the caller, not from the end of the turn', () => {
+  const { clock, said, watch } = setUp();
+  watch.expect(clock.now() - 500);
+  clock.advance(20_000);
+  expect(said).toEqual(['waiting 800', 'timeout 7500']);
+});
+
+test('a reply in time, or a caller who goes on, ends the wait', () => {
+  const { clock, said, watch } = setUp();
+  watch.expect(clock.now());
+  clock.advance(1299);
+  watch.settle();
+  clock.advance(20_000);
+  expect(said).toEqual([]);
+  expect(watch.owed).toBe(false);
+});
+
+test('an earlier debt stays what it is', () => {
+  const { clock, said, watch } = setUp();
+  watch.expect(clock.now());
+  clock.advance(1000);
+  watch.expect(clock.now());
+  clock.advance(300);
+  expect(said).toEqual(['waiting 1300']);
+});
+
+test('a tool has its own time; when the last is done the wait begins anew', () => {
+  const { clock, said, watch } = setUp();
+  watch.expect(clock.now());
+  clock.advance(100);
+  watch.onToolStarted();
+  watch.onToolStarted();
+  clock.advance(30_000);
+  watch.onToolEnded(true);
+  clock.advance(30_000);
+  expect(said).toEqual([]);
+  expect(watch.busy).toBe(true);
+  watch.onToolEnded(true);
+  clock.advance(1300);
+  expect(said).toEqual(['waiting 61400']);
+});
+
+test('after a tool of which nothing is to be said nothing is owed', () => {
+  const { clock, said, watch } = setUp();
+  watch.onToolStarted();
+  watch.onToolEnded(false);
+  clock.advance(30_000);
+  expect(said).toEqual([]);
+  expect(watch.busy).toBe(false);
+});
+
+test('a session that takes over has all its time, and the caller is not told again', () => {
+  const { clock, said, watch } = setUp();
+  watch.expect(clock.now());
+  clock.advance(7000);
+  watch.onTakenOver();
+  clock.advance(7999);
+  expect(said).toEqual(['waiting 1300']);
+  clock.advance(1);
+  expect(said).toEqual(['waiting 1300', 'timeout 15000']);
+});
+
+test('leaves no timer behind', () => {
+  const { clock, said, watch } = setUp();
+  watch.expect(clock.now());
+  watch.close();
+  clock.advance(30_000);
+  expect(said).toEqual([]);
+});

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import type { RouteConfig } from '../../src/config/config.js';
+import { configSchema } from '../../src/config/schema.js';
+import { fixedSayings, routeOptions, routePlan } from '../../src/connector/route-options.js';
+import { choiceOf } from '../call/call-setup.js';
+import { routeDefaults } from '../support/config-defaults.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { FakeFlavor } from '../support/fake-flavor.js';
+
+const { limits, cdr } = configSchema.parse({ routes: [{ match: { any: true }, reject: 404 }] });
+const config = {
+  limits,
+  cdr,
+  transfer: { targets: { reception: 'sip:100@pbx' } },
+};
+
+function routeWith(changes: Partial<RouteConfig>): RouteConfig {
+  return { ...routeDefaults, match: { any: true }, flavor: 'a', ...changes };
+}
+
+test('seconds of the file are milliseconds of the call', () => {
+  const options = routeOptions(config, routeWith({ duration: { warningSeconds: 20 } }));
+  expect(options.limits.callMs).toBe(config.limits.callSeconds * 1000);
+  expect(options.ending.warningMs).toBe(20_000);
+  expect(options.silence.repromptMs).toBe(routeDefaults.silence.repromptSeconds * 1000);
+});
+
+test('a transfer after a failure goes to the target of that name', () => {
+  const route = routeWith({ onFailure: { ...routeDefaults.onFailure, transfer: 'reception' } });
+  expect(routeOptions(config, route).failure.transfer).toEqual({ name: 'reception', uri: 'sip:100@pbx' });
+});
+
+test('the flavors of onFailure are asked after the own one, in order', () => {
+  const clock = new FakeClock(0);
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => choiceOf(name, new FakeFlavor(), clock));
+  if (!a || !b || !c) throw new Error('three were made');
+  const route = routeWith({ onFailure: { ...routeDefaults.onFailure, retries: 0, flavors: ['c', 'b'] } });
+  const plan = routePlan(route, a, new Map([a, b, c].map((choice) => [choice.name, choice])));
+  expect([plan.next(), plan.next(), plan.next(), plan.next()].map((next) => next?.choice.name)).toEqual([
+    'a',
+    'c',
+    'b',
+    undefined,
+  ]);
+});
+
+test('what the host says in any call is made beforehand; texts with a caller in them and texts of the agent are not', () => {
+  const route = routeWith({
+    greeting: { wav: '/greeting.wav', text: 'Hello.' },
+    silence: { repromptSeconds: 5, reprompts: [{ text: 'Are you there?' }] },
+    onFailure: { ...routeDefaults.onFailure, apology: { text: 'Sorry, {{from}}.' }, waiting: { text: 'One moment.' } },
+  });
+  const refusing = { ...routeDefaults, match: { any: true }, reject: 404 } as const;
+  expect(fixedSayings({ routes: [route, refusing] })).toEqual([
+    { text: 'One moment.' },
+    { wav: '/greeting.wav', text: 'Hello.' },
+  ]);
+});
