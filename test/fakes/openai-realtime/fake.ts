@@ -1,16 +1,18 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/index.js';
-import type { ProviderRequest } from '../../../src/flavor-testkit/harness.js';
+import type { ProviderControl, ProviderFault, ProviderRequest } from '../../../src/flavor-testkit/harness.js';
 import { SeededRandom } from '../../support/seeded-random.js';
-import { Connection } from './connection.js';
-import { judgeUpgrade } from './handshake.js';
+import { Connection, type ConnectionOptions } from './connection.js';
+import { type Fault, type FaultName, type FaultOptions, FaultPlan, faultDefaults, faultNamed } from './faults.js';
+import { judgeUpgrade, type Verdict } from './handshake.js';
 import { Ids } from './ids.js';
+import { Listener, refuseUpgrade } from './listener.js';
 import { type FakeOptions, fakeDefaults } from './options.js';
 import { type KnownUtterance, Recogniser } from './recogniser.js';
+import { refusal } from './refusal.js';
 import { salonScript } from './salon-script.js';
 import { RealtimeSession } from './session.js';
 import { SpokenTexts, type Synthesise } from './speech.js';
@@ -28,7 +30,7 @@ export async function startFakeOpenAiRealtime(options: Partial<FakeOptions> = {}
 }
 
 /** A running fake; made by {@link startFakeOpenAiRealtime}. */
-export class FakeOpenAiRealtime implements AsyncDisposable {
+export class FakeOpenAiRealtime implements ProviderControl, AsyncDisposable {
   readonly name = 'openai-realtime';
   /** Everything that happened, since the start or the last `timeline.clear()`. */
   readonly timeline = new Timeline();
@@ -37,25 +39,26 @@ export class FakeOpenAiRealtime implements AsyncDisposable {
   readonly #ids: Ids;
   readonly #voices = new Map<FliteVoiceName, FliteVoice>();
   readonly #texts: SpokenTexts;
-  readonly #server: Server;
+  readonly #faults: FaultPlan;
+  readonly #listener = new Listener((request, socket, head) => this.#onUpgrade(request, socket, head));
   readonly #webSockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
   #recogniser = new Recogniser([]);
-  #port = 0;
+  /** The next connection is to get a message that is none. */
+  #malformNext = false;
 
   constructor(options: FakeOptions) {
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
     this.#ids = new Ids(this.#random);
     this.#texts = new SpokenTexts(options.synthesise ?? this.#speaker(options.voice));
-    this.#server = createServer((_request, response) => {
-      response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' }).end('This is a WebSocket.\n');
-    });
-    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+    // Dice of its own: what is thrown for faults leaves ids as they would be.
+    this.#faults = new FaultPlan(new SeededRandom(options.seed));
     this.#webSockets = new WebSocketServer({
       noServer: true,
       maxPayload: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
+      autoPong: false,
       handleProtocols: (protocols) => (protocols.has('realtime') ? 'realtime' : false),
     });
   }
@@ -67,20 +70,43 @@ export class FakeOpenAiRealtime implements AsyncDisposable {
 
   /** `ws://127.0.0.1:PORT`. */
   get origin(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return `ws://127.0.0.1:${this.#listener.port}`;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#listener.port;
   }
 
+  /** Rejects when the port is taken. */
   async listen(): Promise<void> {
     this.#recogniser = new Recogniser(await this.#learn());
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(this.#port === 0 ? this.#options.port : this.#port, '127.0.0.1', resolve);
-    });
-    this.#port = (this.#server.address() as AddressInfo).port;
+    await this.#listener.open(this.#options.port);
+  }
+
+  /**
+   * Switches a fault on, for connections made from now on and, where it makes sense, for those that are up. Several add
+   * up. A name of the contract tests' means the nearest fault of this fake's.
+   */
+  fail(fault: FaultName | ProviderFault, options: Partial<FaultOptions> = {}): void {
+    const made: Fault = { name: faultNamed(fault), options: { ...faultDefaults, ...options } };
+    this.#faults.add(made);
+    if (this.#faults.deaf) this.#listener.shut();
+    if (made.options.to === 'new') return;
+    for (const connection of this.#connections) if (this.#faults.strikes(made)) connection.strike(made);
+  }
+
+  /** Switches all faults off; connections that are up are well again. Resolves when it listens. */
+  async recover(): Promise<void> {
+    this.#faults.clear();
+    this.#malformNext = false;
+    for (const connection of this.#connections) connection.wire.heal();
+    await this.#listener.open();
+  }
+
+  /** Sends a text frame that is no JSON to every connection, or to the next one; it stays. */
+  malformNext(): void {
+    this.#malformNext = this.#connections.size === 0;
+    for (const connection of this.#connections) connection.malform();
   }
 
   /** Makes the speech for texts before they are needed. */
@@ -115,12 +141,7 @@ export class FakeOpenAiRealtime implements AsyncDisposable {
   async close(): Promise<void> {
     this.dropAll();
     this.#webSockets.close();
-    if (this.#server.listening) {
-      await new Promise<void>((resolve) => {
-        this.#server.close(() => resolve());
-        this.#server.closeAllConnections();
-      });
-    }
+    this.#listener.close();
     for (const voice of this.#voices.values()) await voice[Symbol.asyncDispose]();
   }
 
@@ -129,26 +150,35 @@ export class FakeOpenAiRealtime implements AsyncDisposable {
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // A client that goes away meanwhile is none of ours.
-    socket.on('error', () => {});
     const { apiKey, dialect } = this.#options;
-    const verdict = judgeUpgrade(request, { apiKey, dialect });
+    const faults = this.#faults.draw();
+    const fault = faults.find(({ name }) => name.startsWith('connect-') || name.startsWith('upgrade-'));
+    if (fault !== undefined) {
+      failUpgrade(socket, fault);
+      return;
+    }
+    const verdict = faults.some(({ name }) => name === 'invalid-api-key')
+      ? wrongKey
+      : judgeUpgrade(request, { apiKey, dialect });
     if (verdict.type === 'refuse') {
       refuseUpgrade(socket, verdict.status, { error: verdict.refusal });
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = this.#connect(webSocket);
+      const connection = this.#connect({ webSocket, socket, faults });
       if (verdict.type === 'dismiss') connection.dismiss(verdict.refusal, verdict.closeCode);
       else connection.begin(this.#session(connection, verdict.model));
+      if (this.#malformNext) connection.malform();
+      this.#malformNext = false;
     });
   }
 
-  #connect(socket: WebSocket): Connection {
-    const { clock } = this.#options;
+  #connect(parts: Pick<ConnectionOptions, 'webSocket' | 'socket' | 'faults'>): Connection {
+    const { clock, dialect } = this.#options;
     const connection = new Connection({
-      socket,
+      ...parts,
       clock,
+      dialect,
       ids: this.#ids,
       onClosed: (code) => {
         this.#connections.delete(connection);
@@ -176,9 +206,9 @@ export class FakeOpenAiRealtime implements AsyncDisposable {
       transcriptDelayMs,
       interimEveryMs,
       sessionLimitMs,
-      send: (event) => connection.send(event),
+      send: (event) => connection.wire.send(event),
       close: (code, reason) => connection.close(code, reason),
-      bend: (reply) => reply,
+      bend: (reply) => connection.wire.bend(reply),
     });
   }
 
@@ -200,27 +230,26 @@ export class FakeOpenAiRealtime implements AsyncDisposable {
   }
 }
 
-const reasonPhrases: Readonly<Record<number, string>> = {
-  401: 'Unauthorized',
-  404: 'Not Found',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
+/** What `invalid-api-key` answers: as the service does to a wrong key. */
+const wrongKey: Verdict = {
+  type: 'dismiss',
+  closeCode: 3000,
+  refusal: refusal('invalid_api_key', 'Incorrect API key provided.'),
 };
 
-function refuseUpgrade(
-  socket: Duplex,
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  const text = JSON.stringify(body);
-  const lines = [
-    `HTTP/1.1 ${status} ${reasonPhrases[status] ?? 'Error'}`,
-    'content-type: application/json',
-    `content-length: ${Buffer.byteLength(text)}`,
-    'connection: close',
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`);
+const upgradeErrors: Readonly<Partial<Record<FaultName, readonly [status: number, code: string, message: string]>>> = {
+  'upgrade-401': [401, 'invalid_api_key', 'Incorrect API key provided.'],
+  'upgrade-429': [429, 'rate_limit_exceeded', 'Rate limit reached for requests.'],
+  'upgrade-500': [500, 'server_error', 'The server had an error while processing your request.'],
+  'upgrade-503': [503, 'server_error', 'The engine is currently overloaded, please try again later.'],
+};
+
+/** Refuses a connection as a fault wants it: with an HTTP error, with a reset, or not at all. */
+function failUpgrade(socket: Duplex, { name, options }: Fault): void {
+  const error = upgradeErrors[name];
+  if (error !== undefined) {
+    const [status, code, message] = error;
+    const headers = status === 429 ? { 'retry-after': String(options.retryAfterSeconds) } : {};
+    refuseUpgrade(socket, status, { error: refusal(code, message) }, headers);
+  } else if (name === 'connect-refused') socket.destroy();
 }

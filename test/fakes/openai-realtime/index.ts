@@ -4,6 +4,7 @@
  */
 
 export { FakeOpenAiRealtime, startFakeOpenAiRealtime } from './fake.js';
+export { type FaultName, type FaultOptions, faultNames, isFaultName } from './faults.js';
 export type { Dialect } from './handshake.js';
 export type { CancelReason } from './model-response.js';
 export { type FakeOptions, fakeDefaults, type Utterance } from './options.js';
