@@ -5,9 +5,12 @@ import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { FlavorModule } from '../flavor-api/index.js';
 import { packageEntry } from './package-entry.js';
 
+type Load = () => Promise<{ readonly default: unknown }>;
+
 /** The flavors of this package, each loaded only when a configuration names it. */
-const builtIn: ReadonlyMap<string, () => Promise<{ readonly default: unknown }>> = new Map([
+const builtIn: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['echo', () => import('../../flavors/echo/index.js')],
+  ['openai-realtime', () => import('../../flavors/openai-realtime/index.js')],
 ]);
 
 /** Names of the built-in flavors. */

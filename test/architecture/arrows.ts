@@ -43,7 +43,7 @@ const topLevel: Readonly<Record<string, Room>> = {
 const FLAVOR_SUBPATHS: readonly string[] = ['sip-voice-connector/flavor', 'sip-voice-connector/cascade'];
 
 /** Packages that are no vendor's SDK: any flavor may use them, and `src/` too. */
-const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec'];
+const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec', 'ws'];
 
 /** All that the contract's types lean on. */
 const CONTRACT_PACKAGES: readonly string[] = ['@standard-schema/spec'];

@@ -95,7 +95,7 @@ describe('an npm package, from the directory of the configuration', () => {
 
 describe('what is no flavor is refused by name', () => {
   test.each([
-    ['nothing', 'nosuch', 'ERR_FLAVOR_NOT_FOUND', /"nosuch" does not load.*built in: echo/],
+    ['nothing', 'nosuch', 'ERR_FLAVOR_NOT_FOUND', /"nosuch" does not load.*built in: echo, openai-realtime/],
     ['no file', './nosuch.mjs', 'ERR_FLAVOR_NOT_FOUND', /there is no file .*nosuch\.mjs/],
     ['a directory', './folder', 'ERR_FLAVOR_NOT_FOUND', /is a directory: name the file/],
     ['a module that throws', './throws.mjs', 'ERR_FLAVOR_NOT_FOUND', /vendor SDK is missing/],

@@ -1,0 +1,50 @@
+import type { RealtimeConfig } from './config.js';
+import { configFailure } from './errors.js';
+
+/** Where to connect, and what the upgrade request carries. Holds secrets: never logged. */
+export interface Endpoint {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The endpoint of a configuration. Azure's v1 API takes the deployment as `model`; its dated versions take `api-version`
+ * and `deployment`. Throws ERR_FLAVOR_CONFIG for a combination that cannot work.
+ */
+export function endpointOf(config: RealtimeConfig): Endpoint {
+  const { azure } = config;
+  if (azure) return { url: azureUrl(azure), headers: { 'api-key': config.apiKey, ...commonHeaders(config) } };
+  const url = webSocketUrl(config.url);
+  if (!url.searchParams.has('model')) url.searchParams.set('model', config.model);
+  return { url, headers: { Authorization: `Bearer ${config.apiKey}`, ...commonHeaders(config) } };
+}
+
+/** The header that asks the service for the protocol of 2024. */
+function commonHeaders(config: RealtimeConfig): Record<string, string> {
+  return {
+    ...(config.dialect === 'beta' && { 'OpenAI-Beta': 'realtime=v1' }),
+    ...(config.safetyIdentifier !== undefined && { 'OpenAI-Safety-Identifier': config.safetyIdentifier }),
+    ...config.headers,
+  };
+}
+
+function azureUrl(azure: NonNullable<RealtimeConfig['azure']>): URL {
+  const { resource, endpoint, deployment, apiVersion } = azure;
+  if ((resource === undefined) === (endpoint === undefined)) {
+    throw configFailure('azure needs either resource or endpoint');
+  }
+  const url = webSocketUrl(endpoint ?? `wss://${resource}.openai.azure.com`);
+  const base = url.pathname.replace(/\/+$/, '').replace(/\/openai(?:\/v1)?(?:\/realtime)?$/, '');
+  url.pathname = `${base}/openai/${apiVersion === undefined ? 'v1/' : ''}realtime`;
+  if (apiVersion === undefined) {
+    url.searchParams.set('model', deployment);
+  } else {
+    url.searchParams.set('api-version', apiVersion);
+    url.searchParams.set('deployment', deployment);
+  }
+  return url;
+}
+
+function webSocketUrl(text: string): URL {
+  return new URL(text.replace(/^http/i, 'ws'));
+}

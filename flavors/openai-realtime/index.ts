@@ -1,0 +1,123 @@
+import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from 'sip-voice-connector/flavor';
+import { type Clock, systemClock } from './clock.js';
+import type { RealtimeConfig } from './config.js';
+import { RealtimeConnection } from './connection.js';
+import { type Endpoint, endpointOf } from './endpoint.js';
+import { configFailure } from './errors.js';
+import { realtimeCapabilities, realtimeManifest } from './manifest.js';
+import { ConnectionPool } from './pool.js';
+import { RealtimeSession } from './session.js';
+import { type SessionSetup, sessionUpdate, setupOf } from './session-setup.js';
+
+/** What tests replace. */
+export interface RealtimeParts {
+  readonly clock?: Clock;
+  /** In [0, 1). */
+  readonly random?: () => number;
+}
+
+/** The module, with parts of its own for tests. */
+export function defineRealtime(parts: RealtimeParts = {}): FlavorModule<RealtimeConfig> {
+  return defineFlavor({
+    manifest: realtimeManifest,
+    create: (config, deps) => {
+      if (config.temperature !== undefined && config.dialect === 'ga') {
+        throw configFailure('temperature: the service takes none; only the beta dialect has it');
+      }
+      const clock = parts.clock ?? systemClock(() => deps.now());
+      return new RealtimeFlavor(config, endpointOf(config), clock, parts.random ?? Math.random);
+    },
+  });
+}
+
+export default defineRealtime();
+
+class RealtimeFlavor implements Flavor {
+  readonly capabilities;
+  readonly #config: RealtimeConfig;
+  readonly #endpoint: Endpoint;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #pool: ConnectionPool;
+
+  constructor(config: RealtimeConfig, endpoint: Endpoint, clock: Clock, random: () => number) {
+    this.capabilities = realtimeCapabilities(config);
+    this.#config = config;
+    this.#endpoint = endpoint;
+    this.#clock = clock;
+    this.#random = random;
+    const { size, maxIdleSeconds } = config.pool;
+    this.#pool = new ConnectionPool(
+      { size, maxIdleMs: maxIdleSeconds * 1000 },
+      (signal) => this.#connect(signal),
+      clock,
+    );
+  }
+
+  /** A connection, up to the service's greeting: it costs no tokens. */
+  async check(signal: AbortSignal): Promise<void> {
+    (await this.#connect(signal)).close();
+  }
+
+  /** Fills the pool. A service that cannot be reached now may be when a call comes: the pool goes on trying. */
+  async warmup(signal: AbortSignal): Promise<void> {
+    await this.#pool.fill(signal);
+  }
+
+  /** While the phone rings: a connection that knows the call, and the greeting on its way. */
+  async open(call: CallContext): Promise<RealtimeSession> {
+    const first = await this.#obtain(setupOf(this.#config, call), call.signal);
+    const options = {
+      call,
+      config: this.#config,
+      clock: this.#clock,
+      random: this.#random,
+      obtain: (setup: SessionSetup, signal: AbortSignal) => this.#obtain(setup, signal),
+    };
+    return new RealtimeSession(options, first);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
+
+  #connect(signal: AbortSignal): Promise<RealtimeConnection> {
+    return RealtimeConnection.connect(this.#endpoint, this.#config.connectTimeoutMs, this.#clock, signal);
+  }
+
+  /** A connection that has taken the settings, out of the pool or fresh. */
+  async #obtain(setup: SessionSetup, signal: AbortSignal): Promise<RealtimeConnection> {
+    signal.throwIfAborted();
+    const pooled = this.#pool.take();
+    if (pooled) {
+      try {
+        return await this.#configure(pooled, setup, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // One that has died unnoticed says nothing about the service; a refusal of the settings does.
+        if (error instanceof Error && 'code' in error && error.code === 'ERR_FLAVOR_CONFIG') throw error;
+      }
+    }
+    return this.#configure(await this.#connect(signal), setup, signal);
+  }
+
+  async #configure(
+    connection: RealtimeConnection,
+    setup: SessionSetup,
+    signal: AbortSignal,
+  ): Promise<RealtimeConnection> {
+    const close = (): void => connection.close();
+    signal.addEventListener('abort', close, { once: true });
+    try {
+      await connection.update(sessionUpdate(setup), this.#config.connectTimeoutMs);
+      signal.throwIfAborted();
+      return connection;
+    } catch (error) {
+      connection.close();
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', close);
+    }
+  }
+}

@@ -1,0 +1,371 @@
+import {
+  type AudioFrame,
+  bytesPerMs,
+  bytesPerSample,
+  type CallContext,
+  FlavorError,
+  FlavorEventQueue,
+  type FlavorSession,
+  type InterruptCause,
+  type PlayoutReport,
+  type SessionPatch,
+  type SpeakRequest,
+  type ToolResult,
+} from 'sip-voice-connector/flavor';
+import { CallerAudio, callerAudioDefaults } from './caller-audio.js';
+import type { CallerTurns, CallerTurnsHandlers } from './caller-turns.js';
+import { createItem, type DialogueItem, systemText, userText } from './client-event.js';
+import type { Clock } from './clock.js';
+import type { RealtimeConfig } from './config.js';
+import type { RealtimeConnection } from './connection.js';
+import { DigitCollector } from './digits.js';
+import { isBenign, isSessionExpired, protocolFault, type WireError, wireFailure } from './errors.js';
+import { FaultCounter } from './fault-counter.js';
+import { HostTurns } from './host-turns.js';
+import { Line } from './line.js';
+import { pressedKeys } from './phrases.js';
+import type { Request } from './request.js';
+import { ResponseDesk } from './response-desk.js';
+import { seedEvents } from './seed.js';
+import type { ServerEvent } from './server-event.js';
+import { ServerTurns } from './server-turns.js';
+import { patchUpdate, type SessionSetup, setupOf, unusableTools } from './session-setup.js';
+import { SpeechOut } from './speech-out.js';
+import { SpokenResponses } from './spoken.js';
+import { ToolDesk } from './tool-desk.js';
+import { TurnBook } from './turn-book.js';
+
+export interface SessionOptions {
+  readonly call: CallContext;
+  readonly config: RealtimeConfig;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+  /** A connection that has taken `setup`. */
+  obtain(setup: SessionSetup, signal: AbortSignal): Promise<RealtimeConnection>;
+}
+
+/** Additions to the context that another connection is told of. */
+const MAX_CONTEXTS = 50;
+/** Additions to the dialogue that wait for a connection. */
+const MAX_OUTBOX = 100;
+
+/** One call. */
+export class RealtimeSession implements FlavorSession {
+  readonly events = new FlavorEventQueue();
+  readonly #call: CallContext;
+  readonly #config: RealtimeConfig;
+  readonly #greeting: string;
+  readonly #line: Line;
+  readonly #audio: CallerAudio;
+  readonly #spoken: SpokenResponses;
+  readonly #out: SpeechOut;
+  readonly #desk: ResponseDesk;
+  readonly #book: TurnBook;
+  readonly #turns: CallerTurns;
+  readonly #tools: ToolDesk;
+  readonly #digits: DigitCollector;
+  readonly #faults: FaultCounter;
+  #setup: SessionSetup;
+  #started = false;
+  readonly #contexts: string[] = [];
+  #outbox: DialogueItem[] = [];
+
+  /** @param first A connection that has taken this call's setup. */
+  constructor(options: SessionOptions, first: RealtimeConnection) {
+    const { call, config, clock } = options;
+    this.#call = call;
+    this.#config = config;
+    this.#setup = setupOf(config, call);
+    this.#greeting = call.greeting ?? call.render(config.greeting);
+    this.#faults = new FaultCounter(clock);
+    const push = this.events.push.bind(this.events);
+    const send = (event: object): void => this.#line.send(event);
+    this.#audio = new CallerAudio({
+      ...callerAudioDefaults,
+      bytesPerMs: bytesPerMs(call.input),
+      appendMs: config.appendMs,
+      onOverflow: () => this.#onOverflow(),
+    });
+    const outBytesPerMs = bytesPerMs(call.output);
+    this.#spoken = new SpokenResponses({
+      bytesPerMs: outBytesPerMs,
+      dialect: config.dialect,
+      clock,
+      send,
+      onSettled: () => this.#desk.advance(),
+    });
+    this.#out = new SpeechOut({
+      bytesPerMs: outBytesPerMs,
+      bytesPerSample: bytesPerSample(call.output.encoding),
+      push,
+    });
+    this.#book = new TurnBook({ transcription: config.transcription, audio: this.#audio, clock, push });
+    this.#tools = new ToolDesk({
+      push,
+      add: (item) => this.#add(item),
+      onAnswerDue: () => this.#desk.ask({ kind: 'reply', to: 'tools' }),
+    });
+    this.#desk = new ResponseDesk({
+      config,
+      bytesPerMs: outBytesPerMs,
+      clock,
+      spoken: this.#spoken,
+      out: this.#out,
+      instructions: () => this.#setup.instructions,
+      may: (request) => this.#may(request),
+      send,
+      push,
+      onFirstAudio: ({ kind }) => {
+        if (kind === 'reply') this.#book.onAnswerAudio();
+      },
+      onToolCall: (toolCall, spoken) => this.#tools.onCall(toolCall, spoken),
+      onDone: (spoken) => {
+        this.#book.onAnswerDone();
+        this.#tools.onResponseDone(spoken);
+      },
+      onFailed: (error) => this.#fail(error),
+    });
+    this.#turns = this.#takeTurns(clock, {
+      send,
+      onSpeech: () => this.#desk.takeBackReply(),
+      onTurn: () => this.#desk.ask({ kind: 'reply', to: 'caller' }),
+      onFree: () => this.#desk.advance(),
+    });
+    this.#digits = new DigitCollector(config.digitPauseMs, clock, (digits) => {
+      this.#add(userText(pressedKeys(digits)));
+      this.#desk.ask({ kind: 'reply', to: 'keys' });
+    });
+    this.#line = new Line(
+      {
+        ...config.reconnect,
+        renewAfterMs: config.renewAfterMinutes * 60_000,
+        clock,
+        random: () => options.random(),
+        obtain: (signal) => options.obtain(this.#setup, signal),
+      },
+      {
+        onEvent: (event) => this.#onEvent(event),
+        onFault: (error) => this.#onFault(error),
+        onLost: (error) => this.#onLost(error),
+        onReplaced: () => this.#onReplaced(),
+        onRenewable: () => this.#renewIfQuiet(),
+        onFailed: (error) => this.#fail(error),
+      },
+    );
+    this.#begin(first);
+  }
+
+  /** Hot path. */
+  write(frame: AudioFrame): void {
+    if (!this.events.ended) this.#audio.write(frame.data, frame.positionMs);
+  }
+
+  start(): void {
+    if (this.#started || this.events.ended) return;
+    this.#started = true;
+    this.#out.open();
+    if (!this.#config.greetEarly && this.#greeting !== '') this.#desk.ask({ kind: 'greeting', text: this.#greeting });
+    this.#desk.advance();
+  }
+
+  speak(request: SpeakRequest): void {
+    if (this.events.ended) return;
+    const { text, instructions = '', aside } = request;
+    const wanted: Request = text === undefined ? { kind: 'instructions', text: instructions } : { kind: 'words', text };
+    if (aside === true) this.#desk.askAside(wanted);
+    else this.#desk.ask(wanted);
+  }
+
+  /** An answer that the caller is owed, and that was not asked for yet, is no part of what is interrupted. */
+  interrupt(cause: InterruptCause): void {
+    if (this.events.ended) return;
+    this.#desk.interrupt(cause === 'speech' || cause === 'dtmf');
+    this.#spoken.interrupt();
+    this.#desk.advance();
+  }
+
+  onVoice(event: { readonly type: 'started' | 'stopped'; readonly positionMs: number }): void {
+    if (!this.events.ended) this.#turns.onVoice(event.type, event.positionMs);
+  }
+
+  onOnset(verdict: 'accepted' | 'rejected', positionMs: number): void {
+    if (!this.events.ended) this.#turns.onOnset(verdict, positionMs);
+  }
+
+  endTurn(): void {
+    if (!this.events.ended) this.#turns.endTurn();
+  }
+
+  onPlayout(report: PlayoutReport): void {
+    if (this.events.ended) return;
+    this.#desk.onReport(report);
+    this.#renewIfQuiet();
+  }
+
+  onDtmf(digits: string): void {
+    if (!this.events.ended) this.#digits.add(digits);
+  }
+
+  onToolResult(result: ToolResult): void {
+    if (!this.events.ended) this.#tools.onResult(result);
+  }
+
+  async update(patch: SessionPatch): Promise<void> {
+    if (this.events.ended) throw new FlavorError('ERR_FLAVOR_NETWORK', 'the session is over', false);
+    const { instructions, context, tools } = patch;
+    if (context !== undefined) {
+      this.#contexts.push(context);
+      if (this.#contexts.length > MAX_CONTEXTS) this.#contexts.shift();
+      this.#line.send(createItem(systemText(context), this.#config.dialect));
+    }
+    if (instructions === undefined && (tools === undefined || !this.#config.tools)) return;
+    this.#setup = {
+      ...this.#setup,
+      ...(instructions !== undefined && { instructions }),
+      ...(tools !== undefined && this.#config.tools && { tools }),
+    };
+    const { connection } = this.#line;
+    try {
+      await this.#line.update(patchUpdate(this.#setup), this.#config.connectTimeoutMs);
+    } catch (error) {
+      // Another connection begins with the new settings.
+      if (connection === this.#line.connection) throw error;
+    }
+  }
+
+  #takeTurns(clock: Clock, handlers: CallerTurnsHandlers): CallerTurns {
+    const parts = { config: this.#config, audio: this.#audio, book: this.#book, clock };
+    if (this.#config.turnDetection.type === 'host') return new HostTurns(parts, handlers);
+    return new ServerTurns({ ...parts, push: (event) => this.events.push(event) }, handlers);
+  }
+
+  #begin(first: RealtimeConnection): void {
+    const { signal } = this.#call;
+    if (signal.aborted) {
+      first.close();
+      this.#end({ type: 'end', reason: 'aborted' });
+      return;
+    }
+    signal.addEventListener('abort', () => this.#end({ type: 'end', reason: 'aborted' }), { once: true });
+    for (const { name } of unusableTools(this.#setup.tools)) {
+      const message = `the tool ${name.replace(/[^\w.-]/g, '?').slice(0, 64)} has a name that the service does not take`;
+      this.events.push({ type: 'warning', error: new FlavorError('ERR_FLAVOR_CONFIG', message, false) });
+    }
+    this.#line.start(first);
+    if (this.#config.greetEarly && this.#greeting !== '') this.#desk.ask({ kind: 'greeting', text: this.#greeting });
+  }
+
+  /** Before the call is answered nothing may be said; a greeting may be made. */
+  #may(request: Request): boolean {
+    if (!this.#started) return request.kind === 'greeting' && this.#config.greetEarly;
+    return request.kind !== 'reply' || !this.#turns.busy;
+  }
+
+  #onEvent(event: ServerEvent): void {
+    switch (event.type) {
+      case 'session-created':
+      case 'session-updated':
+        return;
+      case 'error':
+        this.#onError(event.error);
+        return;
+      case 'speech-started':
+      case 'speech-stopped':
+      case 'committed':
+      case 'item-added':
+      case 'caller-words':
+      case 'caller-text':
+      case 'caller-text-failed':
+        this.#turns.onEvent(event);
+        break;
+      default:
+        this.#desk.onEvent(event);
+    }
+    this.#renewIfQuiet();
+  }
+
+  #onError(error: WireError): void {
+    if (isSessionExpired(error)) {
+      this.#line.giveUp(wireFailure(error));
+      return;
+    }
+    if (this.#desk.onError(error) || isBenign(error)) return;
+    const failure = wireFailure(error);
+    if (failure.retryable || failure.code === 'ERR_FLAVOR_PROTOCOL')
+      this.events.push({ type: 'warning', error: failure });
+    else this.#fail(failure);
+  }
+
+  #onFault(error: FlavorError): void {
+    this.events.push({ type: 'warning', error });
+    if (this.#faults.count()) this.#fail(protocolFault('too much that its protocol does not have'));
+  }
+
+  /** The network does not take the caller's audio. */
+  #onOverflow(): void {
+    const error = new FlavorError('ERR_FLAVOR_NETWORK', 'caller audio was lost: the service does not take it', true);
+    this.events.push({ type: 'warning', error });
+  }
+
+  #onLost(error: FlavorError): void {
+    this.events.push({ type: 'warning', error });
+    this.#forgetConnection();
+  }
+
+  /** What was on the old connection and is not in the history will be said, heard and asked for again. */
+  #forgetConnection(): void {
+    const underWayFromMs = this.#turns.underWayFromMs;
+    const again = this.#book.onLost();
+    this.#turns.onLost(again ? this.#book.replayFromMs : undefined);
+    this.#audio.detach(Math.min(this.#book.replayFromMs, underWayFromMs ?? Number.POSITIVE_INFINITY));
+    this.#desk.onLost();
+    if (again) this.#desk.forgetReplies();
+    this.#tools.onLost();
+  }
+
+  #onReplaced(): void {
+    const { connection } = this.#line;
+    if (!connection) return;
+    const { dialect } = this.#config;
+    for (const context of this.#contexts) connection.send(createItem(systemText(context), dialect));
+    for (const event of seedEvents(this.#call.history, dialect)) connection.send(event);
+    for (const event of this.#spoken.asItems()) connection.send(event);
+    for (const item of this.#outbox.splice(0)) connection.send(createItem(item, dialect));
+    this.#tools.onReplaced(this.#call.history);
+    const { underWayFromMs } = this.#turns;
+    this.#audio.attach(connection, Math.min(this.#book.replayFromMs, underWayFromMs ?? Number.POSITIVE_INFINITY));
+    this.#turns.onReplaced();
+    this.#desk.open();
+  }
+
+  /** Moves to a fresh connection while nobody speaks and nothing is under way: all there is to know is in the history. */
+  #renewIfQuiet(): void {
+    if (!this.#line.renewable || !this.#started) return;
+    const talking = this.#turns.busy || this.#book.pending || this.#spoken.pending || !this.#desk.idle;
+    if (talking || this.#tools.pending || this.#digits.pending) return;
+    this.#forgetConnection();
+    this.#line.renew();
+  }
+
+  /** Adds to the dialogue, now or as soon as there is a connection. */
+  #add(item: DialogueItem): void {
+    if (this.#line.connection) this.#line.send(createItem(item, this.#config.dialect));
+    else if (this.#outbox.length < MAX_OUTBOX) this.#outbox.push(item);
+  }
+
+  #fail(error: FlavorError): void {
+    this.#end({ type: 'end', reason: 'failed', error });
+  }
+
+  #end(event: { readonly type: 'end'; readonly reason: 'aborted' | 'failed'; readonly error?: FlavorError }): void {
+    this.events.push(event);
+    this.#desk.close();
+    this.#spoken.close();
+    this.#turns.close();
+    this.#book.close();
+    this.#tools.close();
+    this.#digits.close();
+    this.#line.close();
+  }
+}

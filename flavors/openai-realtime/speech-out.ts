@@ -1,0 +1,84 @@
+import type { FlavorEvent } from 'sip-voice-connector/flavor';
+import type { Spoken } from './spoken.js';
+
+export interface SpeechOutOptions {
+  readonly bytesPerMs: number;
+  readonly bytesPerSample: 1 | 2;
+  push(event: FlavorEvent): void;
+}
+
+/** Audio goes out in chunks of at most this length, ms: half of what the contract allows. */
+const CHUNK_MS = 1_000;
+
+/** Speech on its way to the host: whole samples, chunks that are not too long, and nothing before the call is answered. */
+export class SpeechOut {
+  readonly #options: SpeechOutOptions;
+  readonly #held: { readonly spoken: Spoken; readonly event: FlavorEvent }[] = [];
+  /** A sample's first byte whose second has not come. */
+  readonly #halves = new WeakMap<Spoken, Buffer>();
+  #open = false;
+
+  constructor(options: SpeechOutOptions) {
+    this.#options = options;
+  }
+
+  /** The call is answered: what was made ready goes out. */
+  open(): void {
+    this.#open = true;
+    for (const { spoken, event } of this.#held.splice(0)) this.#emit(spoken, event);
+  }
+
+  /** What there is of the response waits for the call to be answered. */
+  holds(spoken: Spoken): boolean {
+    return this.#held.some((each) => each.spoken === spoken);
+  }
+
+  /** What was made ready and did not go out never will. */
+  discard(spoken: Spoken): void {
+    if (!this.holds(spoken)) return;
+    spoken.emitted = false;
+    const kept = this.#held.filter((each) => each.spoken !== spoken);
+    this.#held.splice(0, this.#held.length, ...kept);
+  }
+
+  /** Returns the bytes that went out. */
+  audio(spoken: Spoken, base64: string): number {
+    const { bytesPerMs, bytesPerSample } = this.#options;
+    let bytes = Buffer.from(base64, 'base64');
+    const half = this.#halves.get(spoken);
+    if (half) bytes = Buffer.concat([half, bytes]);
+    const whole = bytes.length - (bytes.length % bytesPerSample);
+    if (bytesPerSample > 1) {
+      if (whole < bytes.length) this.#halves.set(spoken, Buffer.from(bytes.subarray(whole)));
+      else this.#halves.delete(spoken);
+    }
+    const chunkBytes = CHUNK_MS * bytesPerMs;
+    for (let start = 0; start < whole; start += chunkBytes) {
+      const data = bytes.subarray(start, Math.min(start + chunkBytes, whole));
+      this.#emit(spoken, { type: 'audio', responseId: spoken.responseId, data });
+    }
+    return whole;
+  }
+
+  words(spoken: Spoken, text: string): void {
+    spoken.text += text;
+    this.#emit(spoken, { type: 'text', responseId: spoken.responseId, text });
+  }
+
+  /** The response is complete: what it said, and that there is no more of it. */
+  done(spoken: Spoken): void {
+    const { responseId, text } = spoken;
+    if (!spoken.emitted) return;
+    if (text.trim() !== '') {
+      const turn = { role: 'agent', turnId: responseId, text: text.trim(), final: true } as const;
+      this.#emit(spoken, { type: 'transcript', ...turn });
+    }
+    this.#emit(spoken, { type: 'audio-done', responseId });
+  }
+
+  #emit(spoken: Spoken, event: FlavorEvent): void {
+    spoken.emitted = true;
+    if (this.#open) this.#options.push(event);
+    else this.#held.push({ spoken, event });
+  }
+}
