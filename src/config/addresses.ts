@@ -127,6 +127,8 @@ export function isWithin(hostname: string, blocks: readonly string[]): boolean {
   for (const block of blocks) {
     const [start = '', bits] = block.split('/');
     const type = isIP(start) === 4 ? 'ipv4' : 'ipv6';
+    // Node would take ::/0 for a block that holds every IPv4 address too.
+    if (family === 4 && type === 'ipv6') continue;
     if (bits === undefined) list.addAddress(start, type);
     else list.addSubnet(start, Number(bits), type);
   }

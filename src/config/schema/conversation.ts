@@ -5,34 +5,41 @@ import { saying } from './saying.js';
 
 const { interruption, silence, duration, onFailure } = configDefaults.route;
 
+/** What may be said of interruptions, without defaults. */
+export const interruptionFields = {
+  enabled: z.boolean(),
+  minSpeechMs: milliseconds(0, 10_000),
+  minWords: z.number().int().min(0).max(20),
+  rejectAfterMs: milliseconds(100, 10_000),
+  backchannels: z.array(z.string().min(1)),
+  greeting: z.boolean(),
+  echoGuardMs: milliseconds(0, 5000),
+};
+
 /** When a caller who speaks interrupts the agent. */
 export const interruptionSchema = z
   .strictObject({
-    enabled: z
-      .boolean()
+    enabled: interruptionFields.enabled
       .default(interruption.enabled)
       .describe('Whether a caller who speaks interrupts the agent. false: the agent speaks to its end.'),
-    minSpeechMs: milliseconds(0, 10_000)
+    minSpeechMs: interruptionFields.minSpeechMs
       .default(interruption.minSpeechMs)
       .describe('Speech that lasts this long is an interruption, ms; until then the agent only pauses.'),
-    minWords: z
-      .number()
-      .int()
-      .min(0)
-      .max(20)
+    minWords: interruptionFields.minWords
       .default(interruption.minWords)
       .describe('Words that must be understood besides, where the flavor reports words while the caller speaks.'),
-    rejectAfterMs: milliseconds(100, 10_000)
+    rejectAfterMs: interruptionFields.rejectAfterMs
       .default(interruption.rejectAfterMs)
       .describe('What has not been confirmed by then was no interruption, ms: the agent goes on where it stopped.'),
-    backchannels: z
-      .array(z.string().min(1))
+    backchannels: interruptionFields.backchannels
       .default([...interruption.backchannels])
       .describe(
         'Words by which callers show that they listen. They interrupt nothing; case and punctuation are ignored.',
       ),
-    greeting: z.boolean().default(interruption.greeting).describe('Whether the greeting may be interrupted.'),
-    echoGuardMs: milliseconds(0, 5000)
+    greeting: interruptionFields.greeting
+      .default(interruption.greeting)
+      .describe('Whether the greeting may be interrupted.'),
+    echoGuardMs: interruptionFields.echoGuardMs
       .default(interruption.echoGuardMs)
       .describe(
         'For so long after the agent begins to speak, what is heard is taken for its echo, ms. For phones on loudspeaker.',
