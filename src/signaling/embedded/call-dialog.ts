@@ -187,7 +187,6 @@ export class CallDialog implements DialogOwner {
 
   #sendHeld(): void {
     const [bye, refer] = [this.#heldBye, this.#heldRefer];
-    this.#heldRefer = undefined;
     if (bye !== undefined) this.sendBye(bye.reason, { by: 'local', status: 0, text: '' });
     else refer?.();
   }

@@ -173,7 +173,10 @@ export class Reoffers {
 
   /** A peer that rings on a re-INVITE may do so for ever: CANCEL ends it. */
   #onProvisional(transaction: ClientTransaction): void {
-    if (this.#state.name === 'over') this.#limit(transaction);
+    if (this.#state.name === 'over') {
+      this.#limit(transaction);
+      return;
+    }
     if (this.#patience !== undefined || this.#limited) return;
     const { clock, timers, transactions } = this.#parts.endpoint;
     this.#patience = clock.setTimeout(() => {

@@ -193,6 +193,19 @@ describe('offers that collide', () => {
     expect(call.seen()).toEqual(['INVITE']);
   });
 
+  test('a refused re-INVITE that is never acknowledged holds an offer back until timer H', async () => {
+    const call = await PeerDialog.establish();
+    call.leg.listen((event) => {
+      if (event.type === 'offer') event.reply.reject(488);
+    });
+    call.request('INVITE', { body: SDP, cseq: 200 });
+    call.leg.reoffer('offer');
+    call.h.clock.advance(31_999);
+    expect(new Set(call.seen())).toEqual(new Set([488]));
+    call.h.clock.advance(1);
+    expect(call.seen()).toEqual(['INVITE']);
+  });
+
   test('an offer made before the ACK of our first 200 is held back', async () => {
     const h = await createHarness();
     h.send({ method: 'INVITE', body: SDP });
@@ -289,31 +302,36 @@ describe('an offer and the end of the call', () => {
     expect(call.h.clock.pendingTimers).toBe(0);
   });
 
-  test.each([[[100]], [[]]])(
-    'hung up before the answer, and the INVITE never gets one (%j before): no timer stays',
-    async (before) => {
+  test.each([
+    ['100 before', [100], []],
+    ['180 after', [], [180]],
+    ['100 before, 180 after, again and again', [100], [180, 180, 180, 180, 180, 180]],
+  ])(
+    'hung up, and the INVITE never gets an answer (%s): no CANCEL, and no timer stays',
+    async (_name, before, after) => {
       const { call, invite } = await reoffered();
       for (const status of before) call.respond(invite, status);
       call.leg.hangUp();
-      const bye = call.takeRequest();
-      call.respond(bye, 200);
-      for (let turn = 0; turn < 20; turn += 1) {
-        call.respond(invite, 180);
+      call.respond(call.takeRequest(), 200);
+      for (const status of after) {
+        call.respond(invite, status);
         call.h.clock.advance(5_000);
       }
+      call.h.clock.advance(40_000);
       expect(call.h.clock.pendingTimers).toBe(0);
+      expect(call.seen()).toEqual([]);
     },
   );
 
   test('hung up while an offer waits after a 491: it is never sent', async () => {
-    const { call, invite } = await reoffered();
+    const { call, invite } = await reoffered({ protocol: 'tcp' });
     call.respond(invite, 491);
     call.take();
+    const { pendingTimers } = call.h.clock;
     call.request('BYE');
-    call.h.clock.advance(400_000);
+    expect(call.h.clock.pendingTimers).toBe(pendingTimers - 1);
     expect(call.seen()).toEqual([200]);
     expect(call.events.map(({ type }) => type)).toEqual(['ended']);
-    expect(call.h.clock.pendingTimers).toBe(0);
   });
 
   test('a look-up that ends after the call sends no INVITE', async () => {

@@ -189,6 +189,9 @@ describe('the NOTIFYs', () => {
     const { call, refer, id } = await referred();
     call.notify({ id, body: 'SIP/2.0 100 Trying\r\n' });
     call.respond(refer, 202);
+    call.h.clock.advance(60_000);
+    call.notify({ id, body: 'SIP/2.0 100 Trying\r\n' });
+    expect(call.events).toEqual([news(100)]);
     call.notify({ id, body: 'SIP/2.0 486 Busy Here\r\n', state: 'terminated' });
     expect(call.events).toEqual([news(100), result(486)]);
 
@@ -407,7 +410,7 @@ describe('the end of the call', () => {
     call.notify({ id, body: 'SIP/2.0 200 OK' });
     expect(call.seen()).toEqual([200, 200, 481]);
     expect(call.events).toEqual([news(180), { type: 'ended', end: { by: 'peer', status: 0, text: '' } }]);
-    call.h.clock.advance(400_000);
+    call.h.clock.advance(40_000);
     expect(call.h.clock.pendingTimers).toBe(0);
   });
 
@@ -421,7 +424,7 @@ describe('the end of the call', () => {
     await settle();
     expect(call.seen()).toEqual([481]);
     expect(call.events.map(({ type }) => type)).toEqual(['ended']);
-    call.h.clock.advance(400_000);
+    call.h.clock.advance(40_000);
     expect(call.h.clock.pendingTimers).toBe(0);
   });
 
