@@ -57,7 +57,7 @@ export const embeddedDefaults = {
     maxForks: 16,
     retryAfterSeconds: 10,
     answerTimeoutMs: 180_000,
-    transferTimeoutMs: 180_000,
+    transferTimeoutMs: 120_000,
   },
 } as const satisfies Pick<EmbeddedOptions, 'timers' | 'limits'>;
 

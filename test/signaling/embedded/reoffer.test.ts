@@ -319,6 +319,8 @@ describe('an offer and the end of the call', () => {
       }
       call.h.clock.advance(40_000);
       expect(call.h.clock.pendingTimers).toBe(0);
+      // Nor a transaction.
+      expect(call.h.udp.opened.filter(({ listeners }) => listeners > 0)).toEqual([]);
       expect(call.seen()).toEqual([]);
     },
   );
