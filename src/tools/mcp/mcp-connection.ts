@@ -1,0 +1,203 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { CallToolResultSchema, ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
+import type { JsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import { ConnectorError, errorCode } from '../../base/connector-error.js';
+import type { GuardedFetch } from '../../http/guarded-fetch.js';
+import { readResult } from './mcp-result.js';
+import {
+  type McpAddress,
+  type McpCall,
+  type McpConnection,
+  type McpConnectionHandlers,
+  McpFailure,
+  type RemoteTool,
+} from './mcp-server.js';
+
+/*
+ * The only module that imports the MCP SDK; itself imported lazily, so that a connector without MCP servers never
+ * loads it.
+ */
+
+export interface McpConnectionOptions {
+  readonly address: McpAddress;
+  /** Longest time one HTTP request may take. */
+  readonly requestMs: number;
+}
+
+export interface McpConnectionDeps {
+  readonly http: Pick<GuardedFetch, 'asFetch'>;
+  readonly clock: Clock;
+}
+
+const MAX_MESSAGE_BYTES = 1_048_576;
+const MAX_PAGES = 20;
+const MAX_TOOLS = 200;
+/** What a server gets to hear that a session is over, ms. */
+const GOODBYE_MS = 1_000;
+
+/** Opens a connection and shakes hands. Rejects with an {@link McpFailure}. */
+export async function connectMcp(
+  options: McpConnectionOptions,
+  handlers: McpConnectionHandlers,
+  deps: McpConnectionDeps,
+  signal: AbortSignal,
+): Promise<McpConnection> {
+  const connection = new SdkConnection(options, handlers, deps);
+  try {
+    await connection.open(signal);
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw asFailure(error);
+  }
+}
+
+class SdkConnection implements McpConnection {
+  readonly #handlers: McpConnectionHandlers;
+  readonly #deps: McpConnectionDeps;
+  readonly #requestMs: number;
+  readonly #client: Client;
+  readonly #transport: StdioClientTransport | StreamableHTTPClientTransport;
+  readonly #timers = new Set<TimerHandle>();
+  #closed = false;
+
+  constructor(options: McpConnectionOptions, handlers: McpConnectionHandlers, deps: McpConnectionDeps) {
+    this.#handlers = handlers;
+    this.#deps = deps;
+    this.#requestMs = options.requestMs;
+    this.#transport = this.#createTransport(options.address);
+    this.#client = new Client(
+      { name: 'sip-voice-connector', version: '1' },
+      {
+        capabilities: {},
+        // Schemas of a stranger's are not compiled; the model judges results as it can.
+        jsonSchemaValidator: { getValidator: acceptAll },
+        listChanged: {
+          tools: { autoRefresh: false, debounceMs: 0, onChanged: () => handlers.onToolsChanged() },
+        },
+      },
+    );
+    this.#client.onclose = () => this.#onClosed();
+    // Told to the one who waits for the request, or else by the loss that follows.
+    this.#client.onerror = () => {};
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    // The SDK's classes and its own interface disagree about `undefined` in optional properties.
+    const transport = this.#transport as Transport;
+    await this.#client.connect(transport, { signal, timeout: this.#requestMs });
+  }
+
+  async list(): Promise<readonly RemoteTool[]> {
+    const tools: RemoteTool[] = [];
+    let cursor: string | undefined;
+    try {
+      for (let page = 0; page < MAX_PAGES && tools.length < MAX_TOOLS; page += 1) {
+        const request = cursor === undefined ? {} : { cursor };
+        const answer = await this.#client.listTools(request, { timeout: this.#requestMs });
+        for (const { name, description = '', inputSchema } of answer.tools) {
+          tools.push({ name, description, parameters: inputSchema });
+        }
+        cursor = answer.nextCursor;
+        if (cursor === undefined) break;
+      }
+    } catch (error) {
+      throw asFailure(error);
+    }
+    return tools.slice(0, MAX_TOOLS);
+  }
+
+  async call(call: McpCall, signal: AbortSignal): Promise<unknown> {
+    const { name, timeoutMs } = call;
+    try {
+      const request = { method: 'tools/call' as const, params: { name, arguments: { ...call.arguments } } };
+      return readResult(await this.#client.request(request, CallToolResultSchema, { signal, timeout: timeoutMs }));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asFailure(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#sayGoodbye();
+    try {
+      await this.#client.close();
+    } catch {
+      // It is not used any more, closed or not.
+    }
+    for (const timer of this.#timers) this.#deps.clock.clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  /** Over HTTP the server is told that the session is over, if it listens. */
+  async #sayGoodbye(): Promise<void> {
+    const transport = this.#transport;
+    if (!(transport instanceof StreamableHTTPClientTransport) || transport.sessionId === undefined) return;
+    const { clock } = this.#deps;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, GOODBYE_MS);
+      this.#timers.add(timer);
+      // A server that cannot be told forgets the session by itself.
+      transport.terminateSession().then(resolve, resolve);
+    });
+  }
+
+  #onClosed(): void {
+    if (this.#closed) return;
+    this.#handlers.onLost('the connection was closed');
+  }
+
+  #createTransport(address: McpAddress): StdioClientTransport | StreamableHTTPClientTransport {
+    if ('command' in address) {
+      const { command, args, env } = address;
+      // What it writes to stderr is not ours to keep: it may quote what it was given.
+      return new StdioClientTransport({
+        command,
+        args: [...args],
+        env: { ...env },
+        stderr: 'ignore',
+        maxBufferSize: MAX_MESSAGE_BYTES,
+      });
+    }
+    const fetch = this.#deps.http.asFetch(MAX_MESSAGE_BYTES);
+    return new StreamableHTTPClientTransport(new URL(address.url), {
+      requestInit: { headers: { ...address.headers } },
+      fetch: (url, init = {}) => fetch(url, this.#bounded(init)),
+    });
+  }
+
+  /** The SDK leaves a request open that it no longer waits for. The stream of server messages (GET) may last. */
+  #bounded(init: RequestInit): RequestInit {
+    if (init.method === 'GET') return init;
+    const late = new AbortController();
+    const timer = this.#deps.clock.setTimeout(() => {
+      this.#timers.delete(timer);
+      late.abort(new ConnectorError('ERR_HTTP_TIMEOUT', 'the MCP server did not answer in time'));
+    }, this.#requestMs);
+    this.#timers.add(timer);
+    return { ...init, signal: init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal };
+  }
+}
+
+function acceptAll<Value>(): JsonSchemaValidator<Value> {
+  return (input) => ({ valid: true, data: input as Value, errorMessage: undefined });
+}
+
+function asFailure(error: unknown): McpFailure {
+  if (error instanceof McpFailure) return error;
+  if (error instanceof McpError) {
+    if (error.code === ErrorCode.RequestTimeout) return new McpFailure('timeout', 'no answer in time');
+    if (error.code === ErrorCode.ConnectionClosed) return new McpFailure('lost', 'the connection was closed');
+    return new McpFailure('refused', error.message.replace(/^MCP error -?\d+: /, ''));
+  }
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof code === 'number') return new McpFailure(code === 404 ? 'forgotten' : 'lost', `HTTP ${code}`);
+  const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'unknown');
+  return new McpFailure(reason === 'ERR_HTTP_TIMEOUT' ? 'timeout' : 'lost', reason);
+}

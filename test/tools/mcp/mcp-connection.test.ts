@@ -1,0 +1,191 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createSystemClock } from '../../../src/base/clock.js';
+import { createGuardedFetch } from '../../../src/http/guarded-fetch.js';
+import { connectMcp } from '../../../src/tools/mcp/mcp-connection.js';
+import type { McpAddress, McpConnection } from '../../../src/tools/mcp/mcp-server.js';
+import { McpHttpServer } from '../../support/mcp-http-server.js';
+
+const script = fileURLToPath(new URL('../../fixtures/mcp/stdio.mjs', import.meta.url));
+const stdio: McpAddress = { command: process.execPath, args: [script], env: { LISTED: 'yes' } };
+
+async function startHttp(): Promise<McpHttpServer> {
+  const server = await new McpHttpServer().start();
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return server;
+}
+
+async function connect(address: McpAddress, allow: readonly string[] = ['127.0.0.0/8']) {
+  const clock = createSystemClock();
+  const http = createGuardedFetch({ allow, clock });
+  const events: string[] = [];
+  const handlers = { onToolsChanged: () => events.push('changed'), onLost: (reason: string) => events.push(reason) };
+  const opening = connectMcp({ address, requestMs: 10_000 }, handlers, { http, clock }, live());
+  let connection: McpConnection | undefined;
+  onTestFinished(async () => {
+    await connection?.close();
+    await http[Symbol.asyncDispose]();
+  });
+  connection = await opening;
+  return { connection, events };
+}
+
+/** Of a call that goes on. */
+const live = (): AbortSignal => new AbortController().signal;
+const call = (name: string, args = {}, timeoutMs = 10_000) => ({ name, arguments: args, timeoutMs });
+
+describe.each(['stdio', 'streamable HTTP'])('a server over %s', (kind) => {
+  const open = async () => connect(kind === 'stdio' ? stdio : { url: (await startHttp()).url, headers: {} });
+
+  test('lists its tools, page by page', async () => {
+    const { connection } = await open();
+    const tools = await connection.list();
+    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['echo', 'add', 'fail', 'slow']));
+    expect(tools[0]?.parameters).toMatchObject({ type: 'object', required: ['text'] });
+  });
+
+  test('runs them: text, structured content, and what nobody can hear', async () => {
+    const { connection } = await open();
+    await connection.list();
+    expect(await connection.call(call('echo', { text: 'hello' }), live())).toBe('hello');
+    expect(await connection.call(call('add', { a: 1, b: 2 }), live())).toEqual({ sum: 3 });
+    // Against its own schema, which is the server's business.
+    expect(await connection.call(call('add', { a: 'x' }), live())).toEqual({ sum: null });
+    expect(await connection.call(call('mixed.content'), live())).toBe('one\n(a picture)\ntwo\nthree');
+  });
+
+  test('says in its own words what went wrong', async () => {
+    const { connection } = await open();
+    await expect(connection.call(call('fail'), live())).rejects.toMatchObject({
+      kind: 'refused',
+      message: 'The calendar is locked.',
+    });
+    await expect(connection.call(call('echo'), live())).rejects.toMatchObject({
+      kind: 'refused',
+      message: 'text is missing',
+    });
+  });
+
+  test('that does not answer is left at the time-out', async () => {
+    const { connection } = await open();
+    await expect(connection.call(call('slow', {}, 50), live())).rejects.toMatchObject({ kind: 'timeout' });
+    expect(await connection.call(call('echo', { text: 'still here' }), live())).toBe('still here');
+  });
+
+  test('is told when nobody waits any more', async () => {
+    const { connection } = await open();
+    const abort = new AbortController();
+    const slow = connection.call(call('slow'), abort.signal);
+    const reason = new Error('The call is over.');
+    abort.abort(reason);
+    await expect(slow).rejects.toBe(reason);
+  });
+
+  test('says when it has other tools', async () => {
+    const { connection, events } = await open();
+    await connection.call(call('grow'), live());
+    await vi.waitFor(() => expect(events).toEqual(['changed']));
+    expect((await connection.list()).at(-1)?.name).toBe('grown');
+  });
+
+  test('that answers beyond all measure loses its answer, not the connector', async () => {
+    const { connection } = await open();
+    await expect(connection.call(call('flood', {}, 2_000), live())).rejects.toMatchObject({ name: 'McpFailure' });
+  });
+
+  test('is not missed once it was closed', async () => {
+    const { connection, events } = await open();
+    await connection.close();
+    await connection.close();
+    await expect(connection.call(call('echo', { text: 'x' }), live())).rejects.toMatchObject({ kind: 'lost' });
+    expect(events).toEqual([]);
+  });
+});
+
+describe('over stdio', () => {
+  test('a server gets the listed part of the environment, and the few variables that programs need', async () => {
+    process.env['CANARY_SECRET'] = 'canary-env-value';
+    onTestFinished(() => {
+      delete process.env['CANARY_SECRET'];
+    });
+    const { connection } = await connect(stdio);
+    const env = await connection.call(call('env'), live());
+    expect(env).toMatchObject({ LISTED: 'yes' });
+    const usual = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER', 'LISTED'];
+    expect(Object.keys(env ?? {}).filter((name) => !usual.includes(name) && !name.startsWith('__'))).toEqual([]);
+  });
+
+  test('a server that dies is lost, and what it was doing fails', async () => {
+    const { connection, events } = await connect(stdio);
+    await expect(connection.call(call('crash'), live())).rejects.toMatchObject({ kind: 'lost' });
+    expect(events).toEqual(['the connection was closed']);
+  });
+
+  test('a program that is not there, or says nothing, is a failure', async () => {
+    await expect(connect({ command: '/nowhere/to/be/found', args: [], env: {} })).rejects.toMatchObject({
+      kind: 'lost',
+      message: 'ENOENT',
+    });
+    await expect(connect({ command: process.execPath, args: ['-e', ''], env: {} })).rejects.toMatchObject({
+      kind: 'lost',
+    });
+  });
+});
+
+describe('over streamable HTTP', () => {
+  test('configured header fields go with every request, and a session ends with DELETE', async () => {
+    const server = await startHttp();
+    const { connection } = await connect({ url: server.url, headers: { Authorization: 'Bearer key' } });
+    await connection.call(call('echo', { text: 'x' }), live());
+    await connection.close();
+    expect(server.seen.every(({ headers }) => headers.authorization === 'Bearer key')).toBe(true);
+    expect(server.seen.at(-1)?.method).toBe('DELETE');
+    expect(server.sessions).toBe(0);
+  });
+
+  test('a cancelled tool is cancelled at the server', async () => {
+    const server = await startHttp();
+    const { connection } = await connect({ url: server.url, headers: {} });
+    const abort = new AbortController();
+    const slow = connection.call(call('slow'), abort.signal);
+    await vi.waitFor(() => expect(server.seen.filter(({ method }) => method === 'POST').length).toBeGreaterThan(2));
+    abort.abort(new Error('over'));
+    await expect(slow).rejects.toThrow('over');
+    await vi.waitFor(() => expect(server.journal.cancelled).toEqual(['slow']));
+  });
+
+  test('a server that was restarted has forgotten us', async () => {
+    const server = await startHttp();
+    const { connection } = await connect({ url: server.url, headers: {} });
+    server.forgetSessions();
+    await expect(connection.call(call('echo', { text: 'x' }), live())).rejects.toMatchObject({
+      kind: 'forgotten',
+      message: 'HTTP 404',
+    });
+  });
+
+  test('an address that may not be asked is not asked', async () => {
+    const server = await startHttp();
+    await expect(connect({ url: server.url, headers: {} }, [])).rejects.toMatchObject({
+      kind: 'lost',
+      message: 'ERR_HTTP_BLOCKED',
+    });
+    expect(server.seen).toEqual([]);
+  });
+
+  test('a redirect to somewhere else is not followed', async () => {
+    const server = await startHttp();
+    server.instead = (response) => response.writeHead(307, { location: 'http://169.254.169.254/' }).end();
+    await expect(connect({ url: server.url, headers: {} })).rejects.toMatchObject({ kind: 'lost' });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test('no word of the server is in a failure that goes to logs', async () => {
+    const server = await startHttp();
+    server.instead = (response) => response.writeHead(500).end('canary-of-the-server');
+    await expect(connect({ url: server.url, headers: {} })).rejects.toMatchObject({
+      kind: 'lost',
+      message: 'HTTP 500',
+    });
+  });
+});
