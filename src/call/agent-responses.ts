@@ -44,10 +44,14 @@ export class AgentResponses {
     return true;
   }
 
-  /** Speech of the host's own, in the session's output format, whole. */
-  onHostSpeech(responseId: string, text: string, data: Uint8Array): void {
+  /** Speech of the host's own, in the session's output format, whole. `place`: in the order of what is to be heard. */
+  onHostSpeech(responseId: string, text: string, data: Uint8Array, place: 'now' | 'last'): void {
     const { speech, stream } = this.#parts;
     speech.onHostSpeech(responseId, text, data.byteLength);
+    if (place === 'now') {
+      stream.interject(responseId, data);
+      return;
+    }
     stream.play(responseId, data);
     stream.endResponse(responseId);
   }

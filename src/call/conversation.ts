@@ -164,14 +164,17 @@ export class Conversation {
     if (!this.#closed) this.#session.link.speak(request);
   }
 
-  /** Plays words of the host's own behind whatever is queued. Returns the name under which {@link afterSpeech} knows them. */
-  announce({ text, samples, sampleRate }: Announcement): string {
+  /**
+   * Plays words of the host's own, behind whatever is queued or at once. Returns the name under which {@link afterSpeech}
+   * knows them.
+   */
+  announce({ text, samples, sampleRate }: Announcement, place: 'now' | 'last' = 'last'): string {
     this.#announcements += 1;
     const responseId = `host/${this.#announcements}`;
     if (this.#closed) return responseId;
     const converter = createAudioConverter({ encoding: 'pcm16', sampleRate }, this.#session.formats.output);
     const pcm = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-    this.#responses.onHostSpeech(responseId, text, converter.convert(pcm));
+    this.#responses.onHostSpeech(responseId, text, converter.convert(pcm), place);
     return responseId;
   }
 

@@ -63,7 +63,7 @@ export class HostLines {
     const { waiting } = this.#options.failure;
     const announcement = waiting && (await this.#parts.prompts.get(waiting));
     const conversation = this.#parts.conversation();
-    if (announcement && conversation?.replyOwed && !conversation.audible) conversation.announce(announcement);
+    if (announcement && conversation?.replyOwed && !conversation.audible) conversation.announce(announcement, 'now');
   }
 
   /** `then` once it was heard, behind what the agent has said already. */

@@ -135,10 +135,18 @@ export interface MediaStream {
   readonly local: { readonly address: string; readonly port: number };
   /** Applies negotiated parameters: first answer, re-INVITE, hold and resume. */
   connect(parameters: StreamParameters): CommandSequence;
-  /** Fixes the formats that frames are delivered in and `play` takes. Once, before the first `play`. */
+  /**
+   * Fixes the formats that frames are delivered in and `play` takes, before the first `play`. Again when another flavor
+   * takes over: responses that were begun keep theirs.
+   */
   setFormats(input: AudioFormat, output: AudioFormat): void;
   /** Queues audio of a response, `output` format. Hot path. Responses play in the order of their first `play`. */
   play(responseId: string, audio: Uint8Array): void;
+  /**
+   * Plays a whole response, `output` format, before anything that is queued; what was being heard goes on after it. For
+   * words that bridge a gap: a response that has run dry would hold up whatever stands behind it.
+   */
+  interject(responseId: string, audio: Uint8Array): void;
   /** No more audio will come for the response. */
   endResponse(responseId: string): void;
   /** Holds playout (silence is sent); the queue is kept. */

@@ -87,6 +87,16 @@ export class Playout {
     response.push(audio);
   }
 
+  /** A whole response, played before anything that is queued: what was being heard goes on after it. */
+  interject(responseId: string, audio: Uint8Array): void {
+    if (this.#byId.has(responseId) || this.#endedIds.has(responseId)) return;
+    const response = new ResponseAudio(responseId, this.#output, this.#coding);
+    response.push(audio);
+    response.end();
+    this.#responses.unshift(response);
+    this.#byId.set(responseId, response);
+  }
+
   end(responseId: string): void {
     this.#open(responseId)?.end();
   }

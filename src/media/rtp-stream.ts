@@ -125,6 +125,12 @@ export class RtpStream implements MediaStream, WheelMember {
     if (this.#state === 'open') this.#playout.play(responseId, audio);
   }
 
+  interject(responseId: string, audio: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    this.#playout.interject(responseId, audio);
+    this.#joinWheel();
+  }
+
   endResponse(responseId: string): void {
     if (this.#state !== 'open') return;
     this.#playout.end(responseId);

@@ -312,3 +312,34 @@ test('a listener that flushes, plays and ends while it is told sees no event twi
     'b finished 20 @40',
   ]);
 });
+
+test('words that bridge a gap are heard while the answer has run dry, and the answer goes on after them', () => {
+  const { playout, codes, events } = setUp();
+  playout.play('a', audio(40, 0x10));
+  expect(codes(3)).toEqual([0x10, 0x10, MULAW_SILENCE]);
+  playout.interject('bridge', audio(40, 0x20));
+  expect(codes(1)).toEqual([0x20]);
+  playout.play('a', audio(20, 0x11));
+  playout.end('a');
+  expect(codes(3)).toEqual([0x20, 0x11, MULAW_SILENCE]);
+  expect(summary(events)).toEqual([
+    'a started @20',
+    'a voiced @20',
+    'a starved @60',
+    'bridge started @80',
+    'bridge voiced @80',
+    'bridge finished 40 @100',
+    'a finished 60 @120',
+  ]);
+});
+
+test('a flush ends what bridges and what it bridges', () => {
+  const { playout, codes, events, now } = setUp();
+  playout.play('a', audio(20));
+  codes(2);
+  playout.interject('bridge', audio(400));
+  codes(1);
+  playout.doom();
+  playout.flush(now());
+  expect(summary(events).slice(-2)).toEqual(['bridge interrupted 20 @60', 'a interrupted 20 @60']);
+});

@@ -48,6 +48,10 @@ export class FakeStream implements MediaStream {
     else this.#queue.push({ id: responseId, leftMs: ms, heardMs: 0, done: false });
   }
 
+  interject(responseId: string, audio: Uint8Array): void {
+    this.#queue.unshift({ id: responseId, leftMs: audio.byteLength / 8, heardMs: 0, done: true });
+  }
+
   endResponse(responseId: string): void {
     const entry = this.#queue.find((response) => response.id === responseId);
     if (entry) entry.done = true;
