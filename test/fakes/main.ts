@@ -1,49 +1,97 @@
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { salonCallerLines, startFakeOpenAiRealtime } from './openai-realtime/index.js';
+import {
+  type FaultName,
+  faultNames,
+  isFaultName,
+  salonCallerLines,
+  startFakeOpenAiRealtime,
+} from './openai-realtime/index.js';
 
 const USAGE = `usage: npm run fake -- openai-realtime [options]
 
-  --port N     listen on this port of 127.0.0.1 (default: one of the system's choice)
-  --key K      let only this API key in (default: any)
-  --beta       speak the beta dialect
-  --json       print one line of JSON when ready, {"url": ...}, and nothing else
+  --port N       listen on this port of 127.0.0.1 (default: one of the system's choice)
+  --key K        let only this API key in (default: any)
+  --beta         speak the beta dialect, as speaches does
+  --fault NAME   begin with this fault; may be given several times
+  --json         print one line of JSON when ready, {"url": "ws://..."}, and nothing else
+
+faults: ${faultNames.join(', ')}
+
+While it runs, a line on standard input with the name of a fault switches it on, and "recover" all of them off.
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    port: { type: 'string', default: '0' },
-    key: { type: 'string' },
-    beta: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
-
-if (positionals[0] !== 'openai-realtime') {
-  process.stderr.write(USAGE);
-  process.exit(2);
+interface Arguments {
+  readonly port: number;
+  readonly key: string | undefined;
+  readonly beta: boolean;
+  readonly faults: readonly FaultName[];
+  readonly json: boolean;
 }
 
-await using fake = await startFakeOpenAiRealtime({
-  port: Number(values.port),
-  ...(values.key === undefined ? {} : { apiKey: values.key }),
-  dialect: values.beta ? 'beta' : 'ga',
-  // The phone of `npm run demo` has this voice.
-  utterances: salonCallerLines.map((text) => ({ text, voice: 'rms' })),
-});
-process.stdout.write(values.json ? `${JSON.stringify({ url: fake.url })}\n` : introduction(fake.url));
-await new Promise<void>((resolve) => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-});
+/** The command line, or `undefined` when it is not understood. */
+function readArguments(args: readonly string[]): Arguments | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        port: { type: 'string', default: '0' },
+        key: { type: 'string' },
+        beta: { type: 'boolean', default: false },
+        fault: { type: 'string', multiple: true, default: [] },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const { port, key, beta, fault, json } = values;
+    const faults = fault.filter(isFaultName);
+    const understood = positionals.join() === 'openai-realtime' && /^\d+$/.test(port) && faults.length === fault.length;
+    return understood ? { port: Number(port), key, beta, faults, json } : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
-function introduction(url: string): string {
+/** Runs a fake until SIGTERM or SIGINT. */
+async function run({ port, key, beta, faults, json }: Arguments): Promise<void> {
+  await using fake = await startFakeOpenAiRealtime({
+    port,
+    ...(key === undefined ? {} : { apiKey: key }),
+    dialect: beta ? 'beta' : 'ga',
+    // The caller of the demo has this voice: it is understood by its sound.
+    utterances: salonCallerLines.map((text) => ({ text, voice: 'rms' })),
+  });
+  for (const fault of faults) fake.fail(fault);
+  process.stdout.write(json ? `${JSON.stringify({ url: fake.url })}\n` : introduction(fake.url, key));
+  const commands = createInterface({ input: process.stdin });
+  commands.on('line', (line) => {
+    const command = line.trim();
+    if (command === 'recover') void fake.recover();
+    else if (isFaultName(command)) fake.fail(command);
+    else if (command !== '') process.stderr.write(`no fault is called ${command}\n`);
+  });
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  commands.close();
+}
+
+function introduction(url: string, key: string | undefined): string {
   return `A fake of OpenAI's Realtime API listens at ${url}
 
 Point a flavor at it:
 
   flavors:
-    frontdesk: { use: openai-realtime, url: "${url}", apiKey: "${values.key ?? 'anything'}" }
+    frontdesk: { use: openai-realtime, url: "${url}", apiKey: "${key ?? 'anything'}" }
 
 It answers as a hairdresser's receptionist. Ctrl-C ends it.
 `;
+}
+
+const given = readArguments(process.argv.slice(2));
+if (given === undefined) {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  await run(given);
 }

@@ -5,7 +5,7 @@ import { fromBeta, toBeta, type WireEvent } from './beta-dialect.js';
 import { clientEventId } from './client-event.js';
 import { FaultWire, MALFORMED, type Wire } from './fault-wire.js';
 import type { Fault } from './faults.js';
-import type { Dialect } from './handshake.js';
+import { type Dialect, wrongKey } from './handshake.js';
 import type { Ids } from './ids.js';
 import { isObject } from './json-value.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -76,7 +76,8 @@ export class Connection implements Wire {
   /** Gives the connection a fault while it is up. */
   strike(fault: Fault): void {
     if (fault.name === 'late-close') this.#ignoreCloseFrames();
-    this.wire.strike(fault);
+    if (fault.name === 'invalid-api-key') this.#revoke();
+    else this.wire.strike(fault);
   }
 
   /** Sends something that is no event; the connection stays. */
@@ -119,6 +120,11 @@ export class Connection implements Wire {
     this.#session?.end();
     this.#trickle?.close();
     this.wire.close();
+  }
+
+  #revoke(): void {
+    const { refusal: reason, closeCode } = wrongKey();
+    this.dismiss(reason, closeCode);
   }
 
   /** `ws` answers a close frame by calling this method of its own. */

@@ -6,8 +6,8 @@ import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../..
 import type { ProviderControl, ProviderFault, ProviderRequest } from '../../../src/flavor-testkit/harness.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { Connection, type ConnectionOptions } from './connection.js';
-import { type Fault, type FaultName, type FaultOptions, FaultPlan, faultDefaults, faultNamed } from './faults.js';
-import { judgeUpgrade, type Verdict } from './handshake.js';
+import { type Fault, type FaultName, type FaultOptions, FaultPlan, faultDefaults, faultsNamed } from './faults.js';
+import { judgeUpgrade, wrongKey } from './handshake.js';
 import { Ids } from './ids.js';
 import { Listener, refuseUpgrade } from './listener.js';
 import { type FakeOptions, fakeDefaults } from './options.js';
@@ -85,14 +85,10 @@ export class FakeOpenAiRealtime implements ProviderControl, AsyncDisposable {
 
   /**
    * Switches a fault on, for connections made from now on and, where it makes sense, for those that are up. Several add
-   * up. A name of the contract tests' means the nearest fault of this fake's.
+   * up. A name of the contract tests' means the nearest faults of this fake's.
    */
   fail(fault: FaultName | ProviderFault, options: Partial<FaultOptions> = {}): void {
-    const made: Fault = { name: faultNamed(fault), options: { ...faultDefaults, ...options } };
-    this.#faults.add(made);
-    if (this.#faults.deaf) this.#listener.shut();
-    if (made.options.to === 'new') return;
-    for (const connection of this.#connections) if (this.#faults.strikes(made)) connection.strike(made);
+    for (const name of faultsNamed(fault)) this.#failWith({ name, options: { ...faultDefaults, ...options } });
   }
 
   /** Switches all faults off; connections that are up are well again. Resolves when it listens. */
@@ -149,6 +145,13 @@ export class FakeOpenAiRealtime implements ProviderControl, AsyncDisposable {
     return this.close();
   }
 
+  #failWith(fault: Fault): void {
+    this.#faults.add(fault);
+    if (this.#faults.deaf) this.#listener.shut();
+    if (fault.options.to === 'new') return;
+    for (const connection of this.#connections) if (this.#faults.strikes(fault)) connection.strike(fault);
+  }
+
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { apiKey, dialect } = this.#options;
     const faults = this.#faults.draw();
@@ -158,7 +161,7 @@ export class FakeOpenAiRealtime implements ProviderControl, AsyncDisposable {
       return;
     }
     const verdict = faults.some(({ name }) => name === 'invalid-api-key')
-      ? wrongKey
+      ? wrongKey()
       : judgeUpgrade(request, { apiKey, dialect });
     if (verdict.type === 'refuse') {
       refuseUpgrade(socket, verdict.status, { error: verdict.refusal });
@@ -229,13 +232,6 @@ export class FakeOpenAiRealtime implements ProviderControl, AsyncDisposable {
     };
   }
 }
-
-/** What `invalid-api-key` answers: as the service does to a wrong key. */
-const wrongKey: Verdict = {
-  type: 'dismiss',
-  closeCode: 3000,
-  refusal: refusal('invalid_api_key', 'Incorrect API key provided.'),
-};
 
 const upgradeErrors: Readonly<Partial<Record<FaultName, readonly [status: number, code: string, message: string]>>> = {
   'upgrade-401': [401, 'invalid_api_key', 'Incorrect API key provided.'],

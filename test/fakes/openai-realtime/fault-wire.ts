@@ -70,6 +70,7 @@ export class FaultWire {
   bend(reply: Reply): Reply {
     if (this.has('insufficient-quota')) return { ...reply, failure: quota };
     if (this.has('rate-limit-exceeded')) return { ...reply, failure: rateLimit };
+    if (this.has('response-failed')) return { ...reply, failure: { type: 'server_error', code: 'server_error' } };
     const slow = this.#find('slow-audio');
     return slow === undefined ? reply : { ...reply, delayMs: (reply.delayMs ?? 0) + slow.options.delayMs };
   }

@@ -278,16 +278,37 @@ test.each(['insufficient-quota', 'rate-limit-exceeded'] as const)('%s fails the 
   });
 });
 
-test.each([
-  ['unauthorized', 3000],
-  ['hang', undefined],
-] as const)('the contract tests may say %s', async (fault: ProviderFault, closeCode) => {
+test('a key that is revoked ends connections that are up', async () => {
   const fake = await start();
+  const client = await connect(fake);
+  fake.fail('invalid-api-key');
+  expect(await client.nextError()).toMatchObject({ code: 'invalid_api_key' });
+  expect(await client.ending).toMatchObject({ code: 3000 });
+});
+
+/** What the contract tests call a fault, for a new connection and for one that is up. */
+test.each([
+  ['rate-limited', 429, 'rate_limit_exceeded'],
+  ['server-error', 500, 'server_error'],
+] as const)("the contract tests' %s fails upgrades and responses", async (fault: ProviderFault, status, code) => {
+  const fake = await start();
+  const client = await connect(fake);
   fake.fail(fault);
-  const client = RawClient.start(fake.origin);
-  await once(client.socket, 'open');
-  if (closeCode === undefined) client.socket.terminate();
-  else expect(await client.ending).toMatchObject({ code: closeCode });
+  expect(await upgradeAnswer(fake)).toMatchObject({ status });
+  client.send(say);
+  expect(await client.next('response.done')).toMatchObject({ response: { status_details: { error: { code } } } });
+});
+
+test("the contract tests' hang silences connections that are up, until the fake is well again", async () => {
+  const fake = await start();
+  const client = await connect(fake);
+  fake.fail('hang');
+  client.send(say);
+  await expect.poll(() => fake.timeline.responses.at(-1)?.status).toBe('completed');
+  expect(client.types()).not.toContain('response.created');
+  await fake.recover();
+  client.send(say);
+  await client.next('response.done');
 });
 
 test('a fault for one connection is gone with it', async () => {

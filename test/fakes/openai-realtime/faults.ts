@@ -12,7 +12,7 @@ export const connectFaults = [
   'upgrade-429',
   'upgrade-500',
   'upgrade-503',
-  /** 101, then an `error` event and close code 3000, as the service answers a wrong key. */
+  /** 101, then an `error` event and close code 3000, as the service answers a wrong key; ends connections that are up. */
   'invalid-api-key',
 ] as const;
 
@@ -40,6 +40,8 @@ export const lastingFaults = [
   'insufficient-quota',
   /** Responses end `failed` for too many of them. */
   'rate-limit-exceeded',
+  /** Responses end `failed` with `server_error`. */
+  'response-failed',
 ] as const;
 
 /** What happens at one moment: in the middle of speech, or while nobody speaks. */
@@ -101,17 +103,17 @@ export interface Fault {
   readonly options: FaultOptions;
 }
 
-/** The faults of the contract tests. */
-const kitFaults: Readonly<Record<ProviderFault, FaultName>> = {
-  unauthorized: 'invalid-api-key',
-  'rate-limited': 'upgrade-429',
-  'server-error': 'upgrade-500',
-  hang: 'silent',
+/** What the contract tests mean: for connections to come, and for what is asked of those that are up. */
+const kitFaults: Readonly<Record<ProviderFault, readonly FaultName[]>> = {
+  unauthorized: ['invalid-api-key'],
+  'rate-limited': ['upgrade-429', 'rate-limit-exceeded'],
+  'server-error': ['upgrade-500', 'response-failed'],
+  hang: ['silent'],
 };
 
-/** The fault that is meant by a name of this fake's or of the contract tests'. */
-export function faultNamed(name: FaultName | ProviderFault): FaultName {
-  return name in kitFaults ? kitFaults[name as ProviderFault] : (name as FaultName);
+/** The faults meant by a name of this fake's or of the contract tests'. */
+export function faultsNamed(name: FaultName | ProviderFault): readonly FaultName[] {
+  return isFaultName(name) ? [name] : kitFaults[name];
 }
 
 export function isFaultName(name: string): name is FaultName {

@@ -40,7 +40,10 @@ export function judgeUpgrade(request: IncomingMessage, { apiKey, dialect }: Hand
   }
   const azure = addressing !== 'openai';
   const key = keyOf(request, url, azure);
-  if (key === undefined || (apiKey !== undefined && key !== apiKey)) return wrongKey(key, azure);
+  if (key === undefined || (apiKey !== undefined && key !== apiKey)) {
+    if (azure) return wrongAzureKey();
+    return key === undefined ? wrongKey("You didn't provide an API key.") : wrongKey();
+  }
   if (dialect === 'ga' && request.headers['openai-beta'] !== undefined) {
     const message =
       'The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API, without the OpenAI-Beta header.';
@@ -74,17 +77,15 @@ function dismiss(closeCode: number, reason: Refusal): Verdict {
   return { type: 'dismiss', closeCode, refusal: reason };
 }
 
-/** OpenAI lets the upgrade pass and says it inside, with close code 3000; Azure's gateway answers 401. */
-function wrongKey(key: string | undefined, azure: boolean): Verdict {
-  if (azure) {
-    const message = 'Access denied due to invalid subscription key or wrong API endpoint.';
-    return { type: 'refuse', status: 401, refusal: refusal('401', message) };
-  }
-  const message =
-    key === undefined
-      ? "You didn't provide an API key."
-      : 'Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.';
-  return dismiss(3000, refusal('invalid_api_key', message));
+/** What OpenAI answers to a wrong key: it lets the upgrade pass and says it inside. */
+export function wrongKey(message = 'Incorrect API key provided.'): Verdict & { readonly type: 'dismiss' } {
+  return { type: 'dismiss', closeCode: 3000, refusal: refusal('invalid_api_key', message) };
+}
+
+/** Azure's gateway answers 401. */
+function wrongAzureKey(): Verdict {
+  const message = 'Access denied due to invalid subscription key or wrong API endpoint.';
+  return { type: 'refuse', status: 401, refusal: refusal('401', message) };
 }
 
 function keyOf({ headers }: IncomingMessage, url: URL, azure: boolean): string | undefined {

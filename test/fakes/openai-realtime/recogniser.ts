@@ -50,6 +50,7 @@ export class Recogniser {
 
   /** The known utterance that `pcm` sounds like, if any. */
   recognise(pcm: Int16Array, sampleRate: number): Recognition | undefined {
+    if (this.#known.length === 0) return undefined;
     const heard = envelopeOf(pcm, sampleRate);
     let best: Recognition | undefined;
     for (const { utterance, envelope } of this.#known) {
@@ -63,6 +64,7 @@ export class Recogniser {
 
   /** The words so far of a known utterance of which `pcm` is the beginning; empty when it is of none. */
   recogniseBeginning(pcm: Int16Array, sampleRate: number): string {
+    if (this.#known.length === 0) return '';
     const heard = envelopeOf(pcm, sampleRate);
     let best = 0;
     let words = '';

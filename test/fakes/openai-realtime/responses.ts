@@ -84,7 +84,7 @@ export class Responses {
       return refusal('response_cancel_not_active', 'Cancellation failed: no active response found');
     }
     const { timeline, sessionId, clock } = this.#options;
-    const record = timeline.responses.find((each) => each.responseId === response.id);
+    const record = timeline.responses.findLast((each) => each.responseId === response.id);
     timeline.cancellations.push({
       sessionId,
       responseId: response.id,

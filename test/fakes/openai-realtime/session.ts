@@ -84,7 +84,7 @@ export class RealtimeSession {
       timeline,
       sessionId: this.id,
       audioRate,
-      turnOf: (itemId) => timeline.turns.find((turn) => turn.itemId === itemId),
+      turnOf: (itemId) => timeline.turns.findLast((turn) => turn.itemId === itemId),
       bend: options.bend,
       onDone: (unplayedMs) => this.#awaitIdle(unplayedMs),
     });

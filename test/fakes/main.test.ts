@@ -1,0 +1,75 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { RawClient } from './openai-realtime/raw-client.js';
+
+const main = fileURLToPath(new URL('../../dist/test/fakes/main.js', import.meta.url));
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+const children: Child[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** `npm run fake -- ...`, without npm and the build before it. */
+function fake(...args: readonly string[]): Child {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  children.push(child);
+  return child;
+}
+
+async function firstLine(stream: Readable): Promise<string> {
+  const [line] = await once(createInterface({ input: stream }), 'line');
+  return String(line);
+}
+
+/** The origin of a fake that prints JSON. */
+async function originOf(child: Child): Promise<string> {
+  const { url } = JSON.parse(await firstLine(child.stdout)) as { readonly url: string };
+  expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+\/v1\/realtime$/);
+  return url.replace('/v1/realtime', '');
+}
+
+test('the fake says where it listens, greets who dials it, and ends at SIGTERM', async () => {
+  const child = fake('openai-realtime', '--json', '--key', 'secret');
+  const client = await RawClient.open(await originOf(child), undefined, {
+    headers: { authorization: 'Bearer secret' },
+  });
+  client.send({ type: 'response.create' });
+  expect(await client.next('response.output_audio_transcript.done')).toMatchObject({
+    transcript: 'Hello, this is the salon. How can I help you?',
+  });
+  child.kill('SIGTERM');
+  const [status] = await once(child, 'exit');
+  expect(status).toBe(0);
+  expect(await client.ending).toMatchObject({ code: 1006 });
+});
+
+test('the fake begins with the fault it is told, and can be told others', async () => {
+  const child = fake('openai-realtime', '--json', '--fault', 'invalid-api-key');
+  const origin = await originOf(child);
+  expect(await RawClient.start(origin).nextError()).toMatchObject({ code: 'invalid_api_key' });
+  child.stdin.write('recover\nno-such-fault\n');
+  expect(await firstLine(child.stderr)).toBe('no fault is called no-such-fault');
+  const client = await RawClient.open(origin);
+  child.stdin.write('close-1011\n');
+  client.send({ type: 'response.create' });
+  expect(await client.ending).toMatchObject({ code: 1011 });
+});
+
+test.each([
+  ['no name', []],
+  ['another name', ['deepgram']],
+  ['an unknown fault', ['openai-realtime', '--fault', 'sunshine']],
+  ['an unknown option', ['openai-realtime', '--colour']],
+  ['a port that is none', ['openai-realtime', '--port', 'x']],
+])('with %s it says how it is used', async (_what, args) => {
+  const child = fake(...args);
+  expect(await firstLine(child.stderr)).toMatch(/^usage: npm run fake -- openai-realtime/);
+  const [status] = await once(child, 'exit');
+  expect(status).toBe(2);
+});
