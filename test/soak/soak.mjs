@@ -1,8 +1,12 @@
 /**
- * Measures what takes longer than a test may: `npm run soak [-- PART ...]`, parts `echo drift load many leak`, all when
- * none is named. The connector runs in this process (for its heap); callers are other programs: SIPp, and
- * `echo_calls.py` with the kernel's receive time stamps. Each part prints one line of JSON with its figures and whether
- * they keep the goal; the exit code says whether all did.
+ * Measures what takes longer than a test may: `npm run soak [-- PART ...]`, all parts when none is named. The exit code
+ * says whether all goals were kept.
+ *
+ * `echo drift load many leak`: the connector runs in this process (for its heap); callers are other programs: SIPp, and
+ * `echo_calls.py` with the kernel's receive time stamps. Each part prints one line of JSON.
+ *
+ * `latency truncation greeting`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
+ * part prints tables.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -178,26 +182,54 @@ const parts = {
   },
 };
 
-const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : Object.keys(parts);
-const unknown = names.filter((name) => !(name in parts));
+/** Parts that `openai/main.ts` has. */
+const realtimeParts = ['latency', 'truncation', 'greeting'];
+
+/** @param {readonly string[]} names */
+async function measureEcho(names) {
+  await installTools((line) => process.stderr.write(`${line}\n`));
+  const directory = await mkdtemp(join(tmpdir(), 'voice-connector-soak-'));
+  const { connector, port, admin } = await startConnector(directory);
+  let failed = 0;
+  try {
+    for (const name of names) {
+      const part = parts[name];
+      if (!part) continue;
+      const { ok, figures } = await part({ port, admin, directory });
+      if (!ok) failed += 1;
+      process.stdout.write(`${JSON.stringify({ part: name, ok, ...figures })}\n`);
+    }
+  } finally {
+    await connector.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+  return failed === 0;
+}
+
+/**
+ * @param {readonly string[]} names
+ * @returns {Promise<boolean>}
+ */
+function measureRealtime(names) {
+  const main = join(here, '../../dist/test/soak/openai/main.js');
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...names], { stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code === 0));
+  });
+}
+
+const all = [...Object.keys(parts), ...realtimeParts];
+const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
+const unknown = names.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
-  process.stderr.write(`unknown: ${unknown.join(', ')}; there are: ${Object.keys(parts).join(', ')}\n`);
+  process.stderr.write(`unknown: ${unknown.join(', ')}; there are: ${all.join(', ')}\n`);
   process.exit(2);
 }
-await installTools((line) => process.stderr.write(`${line}\n`));
-const directory = await mkdtemp(join(tmpdir(), 'voice-connector-soak-'));
-const { connector, port, admin } = await startConnector(directory);
-let failed = 0;
-try {
-  for (const name of names) {
-    const part = parts[name];
-    if (!part) continue;
-    const { ok, figures } = await part({ port, admin, directory });
-    if (!ok) failed += 1;
-    process.stdout.write(`${JSON.stringify({ part: name, ok, ...figures })}\n`);
-  }
-} finally {
-  await connector.stop();
-  await rm(directory, { recursive: true, force: true });
-}
-process.exitCode = failed === 0 ? 0 : 1;
+const echoNames = names.filter((name) => name in parts);
+const realtimeNames = names.filter((name) => realtimeParts.includes(name));
+const kept = [
+  echoNames.length === 0 || (await measureEcho(echoNames)),
+  realtimeNames.length === 0 || (await measureRealtime(realtimeNames)),
+];
+process.exitCode = kept.every(Boolean) ? 0 : 1;

@@ -1,3 +1,5 @@
+import { amplitudeAt } from '../../../src/media/audibility.js';
+
 /** A stretch of one recording that is, sample for sample, a stretch of another. Positions in samples. */
 export interface Run {
   readonly itemStart: number;
@@ -5,6 +7,8 @@ export interface Run {
   readonly length: number;
 }
 
+/** Amplitude from which a sample can be heard: 50 dB below full scale, as the connector has it. */
+const AUDIBLE = amplitudeAt(-50);
 /** Samples that a match begins with. 2 ms: silence apart, no two places of natural speech agree for so long. */
 const SEED_SAMPLES = 16;
 /** A seed that stands in more places than this is a tone's: the first ones will do. */
@@ -36,7 +40,7 @@ export function findRuns(item: Int16Array, heard: Int16Array): readonly Run[] {
 
 /** How far into an item the other side heard it. */
 export interface HeardPart {
-  /** First sample of the item that was heard and is no silence: sound before it was cut off. */
+  /** First sample of the item that was heard and is no silence. */
   readonly soundStartSample: number;
   /** One past the last sample that is surely heard: it is no silence. */
   readonly soundEndSample: number;
@@ -45,8 +49,8 @@ export interface HeardPart {
    * `soundEndSample` where the cut fell into sound.
    */
   readonly latestEndSample: number;
-  /** Samples of the item between `soundStartSample` and `soundEndSample` that were not found: 0 when nothing was lost. */
-  readonly missingSamples: number;
+  /** Audible samples of the item that were lost: before the first found, between two runs, after the last. */
+  readonly lost: { readonly before: number; readonly within: number; readonly after: number };
   readonly runs: readonly Run[];
 }
 
@@ -55,24 +59,27 @@ export function heardPart(item: Int16Array, heard: Int16Array): HeardPart | unde
   const runs = findRuns(item, heard);
   const [first, last] = [runs[0], runs.at(-1)];
   if (first === undefined || last === undefined) return undefined;
-  const soundEndSample = lastSound(item, last.itemStart + last.length);
+  const end = last.itemStart + last.length;
+  let within = 0;
+  for (const [index, { itemStart, length }] of runs.entries()) {
+    within += countAudible(item, itemStart + length, runs[index + 1]?.itemStart ?? end);
+  }
   return {
     soundStartSample: firstSound(item, first.itemStart),
-    soundEndSample,
-    latestEndSample: endOfSilence(item, last.itemStart + last.length),
-    missingSamples: missing(item, runs, soundEndSample),
+    soundEndSample: lastSound(item, end),
+    latestEndSample: endOfSilence(item, end),
+    lost: {
+      before: countAudible(item, 0, first.itemStart),
+      within,
+      after: countAudible(item, end, item.length),
+    },
     runs,
   };
 }
 
-/** Sound of the item that lies between two runs: silence there may have been swallowed by a pause. */
-function missing(item: Int16Array, runs: readonly Run[], endSample: number): number {
+function countAudible(item: Int16Array, from: number, to: number): number {
   let count = 0;
-  let expected = runs[0]?.itemStart ?? 0;
-  for (const { itemStart, length } of runs) {
-    for (let at = expected; at < Math.min(itemStart, endSample); at += 1) if (item[at] !== 0) count += 1;
-    expected = itemStart + length;
-  }
+  for (let at = from; at < to; at += 1) if (Math.abs(item[at] ?? 0) >= AUDIBLE) count += 1;
   return count;
 }
 

@@ -50,6 +50,7 @@ export class Caller {
   readonly #call: PhoneCall;
   readonly #options: CallerOptions;
   readonly #heard: Int16Array[] = [];
+  readonly #arrivals: number[] = [];
   readonly #waiting = new Set<() => void>();
   readonly #stretches: { startMs: number; endMs: number }[] = [];
   #answeredMs: number | undefined;
@@ -108,6 +109,11 @@ export class Caller {
     const all = new Int16Array(this.#heard.length * PACKET_SAMPLES);
     for (const [index, samples] of this.#heard.entries()) all.set(samples, index * PACKET_SAMPLES);
     return all;
+  }
+
+  /** When the packet came that holds this sample of {@link heard}; `undefined` beyond the last. */
+  arrivalOf(sample: number): number | undefined {
+    return this.#arrivals[Math.floor(sample / PACKET_SAMPLES)];
   }
 
   /** When the agent was audible. */
@@ -188,7 +194,10 @@ export class Caller {
 
   #onHeard(samples: Int16Array, atMs: number): void {
     this.#lastPacketMs = atMs;
-    if (this.#options.keepAudio) this.#heard.push(samples.slice());
+    if (this.#options.keepAudio) {
+      this.#heard.push(samples.slice());
+      this.#arrivals.push(atMs);
+    }
     if (isAudible(samples, AUDIBLE_DB)) {
       const latest = this.#stretches.at(-1);
       if (latest && atMs - latest.endMs < STRETCH_GAP_MS) latest.endMs = atMs + PACKET_MS;

@@ -13,6 +13,14 @@ export interface PartReport {
   readonly findings: readonly Finding[];
 }
 
+/** Makes the measurements of a part. `scale`: what share of its calls to make. */
+export type Measure = (tell: (line: string) => void, scale: number) => Promise<PartReport>;
+
+/** `count` at that scale, at least one. */
+export function scaled(count: number, scale: number): number {
+  return Math.max(1, Math.round(count * scale));
+}
+
 /** A text table: the first column to the left, the others to the right. Markdown, so that it can be pasted. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)));
