@@ -2,7 +2,7 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamStats, StreamTap } from '../media/engine.js';
-import type { LegEnd, LegEvent, OutboundLeg, SignalingDriver } from '../signaling/port.js';
+import type { LegEnd, LegEvent, OutboundLeg, Referral, SignalingDriver } from '../signaling/port.js';
 import { createAnswer, createOffer, createSessionId, type LocalDescription, readAnswer } from '../signaling/sdp.js';
 
 /** What happens in a call of the phone, as it happens. Times are {@link Clock.now}. */
@@ -20,6 +20,8 @@ export interface PhoneCallOptions {
   /** 20 ms of what the phone hears: 160 samples at 8000 Hz, borrowed. */
   onHeard?(samples: Int16Array): void;
   readonly tap?: StreamTap;
+  /** Takes the other side's REFERs (blind transfer); without it the phone declines them. */
+  onRefer?(referral: Referral): void;
 }
 
 export interface PhoneCallDeps {
@@ -77,9 +79,11 @@ export class PhoneCall {
     this.#stream = stream;
     stream.setFormats(PHONE_FORMAT, PHONE_FORMAT);
     const session = { sessionId: createSessionId(random), sessionVersion: 1 };
+    const { onRefer } = this.#options;
     this.#leg = driver.invite({
       uri: this.#options.uri,
       fromUser: this.#options.fromUser,
+      ...(onRefer && { onRefer: (referral) => onRefer(referral) }),
       sdp: (address) => {
         const { codecs } = this.#options;
         const local = {

@@ -129,6 +129,20 @@ export interface ReferRequest {
   readonly referredBy?: string;
 }
 
+/** A REFER of the peer. One of `accept` and `reject` is called, before control returns to the event loop. */
+export interface Referral {
+  /** Whom we are to call: the URI of Refer-To, of whatever scheme. */
+  readonly uri: string;
+  /** URI of Referred-By. */
+  readonly referredBy: string | undefined;
+  /** 202, and a NOTIFY with 100 at once. */
+  accept(): void;
+  /** Default 603. */
+  reject(status?: number): void;
+  /** NOTIFY: what became of the call to the target so far. From 200 up it is the last; later ones are ignored. */
+  notify(status: number): void;
+}
+
 /** An INVITE that came in. 100 Trying has been sent already. */
 export interface InboundLeg extends SipLeg {
   readonly direction: 'inbound';
@@ -155,6 +169,8 @@ export interface OutboundRequest {
   readonly headers?: ReadonlyMap<string, string>;
   /** Give up after this, ms: CANCEL, `ended`. Default 180 s. */
   readonly answerTimeoutMs?: number;
+  /** Takes REFERs of the far end; without it they are declined (603). */
+  readonly onRefer?: (referral: Referral) => void;
 }
 
 /** What the driver tells the connector. Handlers never throw. */

@@ -1,5 +1,5 @@
 import type { SipRequest } from '../../src/signaling/embedded/message/sip-message.js';
-import type { LegEvent, SipLeg } from '../../src/signaling/port.js';
+import type { LegEvent, OutboundRequest, SipLeg } from '../../src/signaling/port.js';
 import { createHarness, type Harness, type HarnessOptions, lastResponse, PEER, toOf } from './embedded-harness.js';
 import type { FakeSipTransport } from './fake-sip-transport.js';
 import { newBranch, type RequestText, type ResponseText, requestText, responseText, SDP } from './sip-text.js';
@@ -13,6 +13,8 @@ export interface PeerDialogOptions extends HarnessOptions {
   readonly protocol?: 'udp' | 'tcp';
   /** Header lines of the INVITE, or of the 200 to ours. */
   readonly extra?: readonly string[];
+  /** More of our INVITE. */
+  readonly request?: Partial<OutboundRequest>;
 }
 
 /** The far end of a call that is up, in a test's hand. Nothing it was sent before is in {@link take}. */
@@ -54,7 +56,7 @@ export class PeerDialog {
       return call;
     }
     const uri = `sip:peer@192.0.2.9:5070${protocol === 'tcp' ? ';transport=tcp' : ''}`;
-    const { leg } = h.dial({ uri });
+    const { leg } = h.dial({ uri, ...options.request });
     const [invite] = transport.takeRequests();
     if (invite === undefined) throw new Error('no INVITE');
     const answer = { status: 200, toTag: 'peer', extra: [PEER_CONTACT, ...extra], body: SDP };

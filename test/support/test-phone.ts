@@ -1,7 +1,10 @@
 import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
-import { PhoneCall } from '../../src/phone/phone-call.js';
+import { PhoneCall, type PhoneCallOptions } from '../../src/phone/phone-call.js';
 import { createPhoneParts, type PhoneParts } from '../../src/phone/phone-parts.js';
+
+/** How the phone acts by itself. */
+export type PhoneScript = Pick<PhoneCallOptions, 'onRefer'>;
 
 /** The connector's own test phone on loopback, held in a test's hand. */
 export class TestPhone implements AsyncDisposable {
@@ -10,7 +13,7 @@ export class TestPhone implements AsyncDisposable {
   readonly heard: Int16Array[] = [];
   readonly #parts: PhoneParts;
 
-  private constructor(uri: string, fromUser: string, parts: PhoneParts) {
+  private constructor(uri: string, fromUser: string, parts: PhoneParts, script: PhoneScript) {
     this.#parts = parts;
     const clock = createSystemClock();
     this.call = new PhoneCall(
@@ -19,6 +22,7 @@ export class TestPhone implements AsyncDisposable {
         fromUser,
         codecs: ['pcmu', 'pcma'],
         onEvent: () => {},
+        ...script,
         onHeard: (samples) => this.heard.push(samples.slice()),
       },
       { ...parts, clock, random: createSystemRandom() },
@@ -26,10 +30,15 @@ export class TestPhone implements AsyncDisposable {
   }
 
   /** Dials; the call may not be answered yet. */
-  static async dial(number: string, port: number, fromUser = 'test-phone'): Promise<TestPhone> {
+  static async dial(
+    number: string,
+    port: number,
+    fromUser = 'test-phone',
+    script: PhoneScript = {},
+  ): Promise<TestPhone> {
     const deps = { clock: createSystemClock(), random: createSystemRandom() };
     const parts = await createPhoneParts({ bind: '127.0.0.1', protocol: 'udp' }, deps);
-    const phone = new TestPhone(`sip:${number}@127.0.0.1:${port}`, fromUser, parts);
+    const phone = new TestPhone(`sip:${number}@127.0.0.1:${port}`, fromUser, parts, script);
     await phone.call.dial();
     return phone;
   }

@@ -1,5 +1,5 @@
 import { assertUnreachable } from '../../base/assert.js';
-import type { LegEnd, OfferReply, ReferRequest } from '../port.js';
+import type { LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { ALLOW, optionsHeaders } from './capabilities.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { DialogOwner } from './dialog/dialog-table.js';
@@ -7,9 +7,11 @@ import type { FlowOrigin } from './dialog/flow-finder.js';
 import { reasonText } from './end-text.js';
 import { type Endpoint, oneLine } from './endpoint.js';
 import { readInfo } from './info-digit.js';
+import { runGuarded } from './leg-events.js';
 import { createResponse, type ResponseOptions } from './message/response-builder.js';
 import type { SipRequest } from './message/sip-message.js';
 import { PeerOffers } from './peer-offers.js';
+import { PeerReferral } from './peer-referral.js';
 import { type Offer, Reoffers } from './reoffers.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest, Transfers } from './transfers.js';
@@ -26,6 +28,8 @@ export interface CallDialogUser {
   onTransfer(status: number, final: boolean): void;
   /** The answer to an offer of ours; likewise. */
   onReoffered(status: number, sdp: string | undefined): void;
+  /** A REFER of the peer; where this is absent it is declined. */
+  readonly onRefer?: ((referral: Referral) => void) | undefined;
   /** The dialog is over for the user: BYE received or sent. Called at most once. */
   onEnded(end: LegEnd): void;
 }
@@ -227,7 +231,7 @@ export class CallDialog implements DialogOwner {
         this.#respond(transaction, 200, { headers: optionsHeaders });
         return;
       case 'REFER':
-        this.#respond(transaction, 603);
+        this.#receiveRefer(transaction);
         return;
       case 'NOTIFY':
         this.#transfers.onNotify(transaction, (status, headers = []) =>
@@ -237,6 +241,32 @@ export class CallDialog implements DialogOwner {
       default:
         this.#respond(transaction, 405, { headers: [['Allow', ALLOW]] });
     }
+  }
+
+  #receiveRefer(transaction: ServerTransaction): void {
+    const { onRefer } = this.#user;
+    if (onRefer === undefined || this.#phase !== 'confirmed') {
+      this.#respond(transaction, 603);
+      return;
+    }
+    const referral = PeerReferral.of(transaction, {
+      endpoint: this.#endpoint,
+      dialog: this.dialog,
+      origin: this.#origin,
+      contact: this.#contact,
+      respond: (status, headers = []) => this.#respond(transaction, status, { headers }),
+      isAlive: () => this.#phase === 'confirmed',
+    });
+    if (referral === undefined) {
+      this.#respond(transaction, 400);
+      return;
+    }
+    this.dialog.refreshTarget(transaction.request);
+    runGuarded(
+      () => onRefer(referral),
+      (error) => this.#endpoint.fault(error),
+    );
+    referral.reject();
   }
 
   #receiveInfo(transaction: ServerTransaction): void {

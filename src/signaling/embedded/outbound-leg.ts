@@ -228,6 +228,7 @@ export class UacLeg implements OutboundLeg {
           onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
           onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
           onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+          onRefer: this.#request.onRefer,
           onEnded: (end) => this.#ifAnswered(call, () => this.#end(end)),
         },
       },
