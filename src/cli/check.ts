@@ -103,7 +103,9 @@ function print({ errors, flavors, loaded, ok, warnings }: CheckOutcome, { config
     io.stderr.write(`${config}: ${counted === '' ? 'a provider does not answer' : counted}\n`);
     return;
   }
-  const { flavors: configured, routes, signaling } = loaded.config;
+  const { flavors: configured, routes, signaling, tools, transfer } = loaded.config;
+  const targets = Object.keys(transfer.targets);
+  const toolNames = Object.entries(tools).map(([name, { type }]) => `${name} (${type})`);
   const listens = signaling.embedded.listen.map(({ host, port, protocol }) => {
     return `${protocol}:${host.includes(':') ? `[${host}]` : host}:${port}`;
   });
@@ -111,6 +113,8 @@ function print({ errors, flavors, loaded, ok, warnings }: CheckOutcome, { config
     `${config}: ok${counted === '' ? '' : `, ${counted}`}\n` +
       `  listens on  ${listens.join(' ')}\n` +
       `  flavors     ${Object.keys(configured).join(', ') || 'none'}\n` +
+      (toolNames.length === 0 ? '' : `  tools       ${toolNames.join(', ')}\n`) +
+      (targets.length === 0 ? '' : `  transfer    ${targets.join(', ')}\n`) +
       `  routes      ${routes.length}\n`,
   );
 }

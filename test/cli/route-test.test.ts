@@ -1,9 +1,14 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are what is tested here.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.js';
+import { routeDefaults } from '../support/config-defaults.js';
 import { createFakeIo } from './fake-io.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -38,7 +43,7 @@ describe('the shipped configuration', () => {
       code: 0,
       err: '',
       out: expect.stringMatching(
-        /^routes\[0\] {2}sip-config\/connector\.yaml:\d+ {2}matches\n2000 is answered by echo \(use: echo\)\n$/,
+        /^routes\[0\] {2}sip-config\/connector\.yaml:\d+ {2}matches\n2000 is answered by echo \(use: echo\)\n {2}is/,
       ),
     });
   });
@@ -74,6 +79,18 @@ describe('the shipped configuration', () => {
       missing: [],
       answer: { delayMs: 0, earlyMedia: false },
       passedOver: [{ route: 0, line: expect.any(Number), why: 'to "2001" does not match 2000' }],
+      settings: null,
+      conversation: {
+        instructions: null,
+        greeting: null,
+        timeZone: 'UTC',
+        interruption: routeDefaults.interruption,
+        silence: { repromptSeconds: 15, reprompts: [], goodbye: null, endSeconds: 60 },
+        duration: { warningSeconds: 30, endSeconds: 3600 },
+        onFailure: { ...routeDefaults.onFailure, transfer: null },
+        tools: [{ name: 'hang_up', is: 'built-in' }],
+        transfer: [],
+      },
     });
   });
 });
@@ -98,6 +115,10 @@ describe('conditions, templates and answers', () => {
   rings for 500 ms first
   is heard while it rings (early media)
   greets with "Hello Ann, London salon, ."
+  is interrupted by 250 ms of speech
+  may use hang_up
+  after 1300 ms without an answer says "One moment, please."
+  when it fails: 1 retry, then "I am sorry, something went wrong. Please call again later.", then hang up
   without a value for {{form}}
 `);
   });
@@ -118,6 +139,117 @@ no route matches
     );
     const { out } = await routeTest(['1', '--from', '1000', '--config', 'c.yaml', '--json'], directory);
     expect(JSON.parse(out)).toMatchObject({ route: 1, reject: 486, flavor: null, answer: null });
+  });
+});
+
+const desk = `limits: { callSeconds: 600 }
+flavors: { first: { use: echo }, second: { use: echo } }
+transfer: { targets: { sales: "sip:sales@example.com", support: "tel:+442071234567" } }
+tools: { weather: { type: mcp, command: weather } }
+http: { allow: [127.0.0.1] }
+routes:
+  - match: { any: true }
+    flavor: first
+    instructions: You answer the phone of {{shop}}. It is {{datetime}} in {{timezone}}.
+    variables: { shop: London }
+    timeZone: Asia/Tokyo
+    greeting: { text: "Good day, {{from}}" }
+    interruption: { minSpeechMs: 400, minWords: 1, greeting: false }
+    silence: { reprompts: [Hello?, Still there?], goodbye: Goodbye. }
+    duration: { warning: Soon over. }
+    onFailure: { retries: 2, flavors: [second], transfer: sales }
+    tools: [hang_up, transfer, weather]
+    transfer: [sales, support]
+    settings: { url: "http://127.0.0.1:PORT/numbers/{{to}}", token: sesame-opens, required: true }
+`;
+
+describe('a whole conversation', () => {
+  test('is told step by step, and the settings of the call are not asked for', async () => {
+    const { code, out } = await routeTest(['+44 1', '--config', 'c.yaml'], directoryWith(desk.replace('PORT', '1')));
+    expect(code).toBe(0);
+    expect(out.replace(/It is .* in Asia/, 'It is NOW in Asia')).toBe(`routes[0]  c.yaml:7  matches
++44 1 is answered by first (use: echo)
+  settings: http://127.0.0.1:1/numbers/%2B44%201 (not asked: add --fetch; refused with 503 without an answer)
+  is told "You answer the phone of London. It is NOW in Asia/Tokyo."
+  greets with "Good day, anonymous"
+  is interrupted by 400 ms of speech and 1 word, but not while it greets
+  may use hang_up, transfer (sales: sip:sales@example.com, support: tel:+442071234567), weather (mcp)
+  after 15 s of silence says "Hello?", then "Still there?"
+  after 60 s of silence says "Goodbye." and hangs up
+  after 570 s says "Soon over."
+  after 1300 ms without an answer says "One moment, please."
+  when it fails: 2 retries, then second (use: echo), then "I am sorry, something went wrong. Please call again later.", then transfer to sales (sip:sales@example.com)
+`);
+  });
+
+  test('one that cannot be interrupted and can only talk', async () => {
+    const text =
+      'flavors: { a: { use: echo } }\nroutes: [{ match: { any: true }, flavor: a, tools: [], interruption: { enabled: false } }]\n';
+    const { out } = await routeTest(['1', '--config', 'c.yaml'], directoryWith(text));
+    expect(out).toContain('  cannot be interrupted\n  may use no tools\n');
+  });
+
+  test('secrets in a text are not shown', async () => {
+    const directory = directoryWith(
+      "flavors: { a: { use: echo } }\nroutes: [{ match: { any: true }, flavor: a, greeting: 'Say ${file:secret.txt}' }]\n",
+    );
+    writeFileSync(join(directory, 'secret.txt'), 'open sesame');
+    for (const args of [[], ['--json']]) {
+      const { out } = await routeTest(['1', '--config', 'c.yaml', ...args], directory);
+      expect(out).toContain('Say [redacted]');
+      expect(out).not.toContain('sesame');
+    }
+  });
+});
+
+describe('--fetch asks for the settings of the call', () => {
+  async function fetchFrom(answer: (response: ServerResponse) => void, args: readonly string[] = []) {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url, request.headers.authorization);
+      answer(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const directory = directoryWith(desk.replace('PORT', String(port)));
+    const result = await routeTest(['2000', '--fetch', '--config', 'c.yaml', ...args], directory);
+    return { ...result, asked, port };
+  }
+
+  test('and shows the route as they leave it', async () => {
+    const { asked, code, out, port } = await fetchFrom((response) =>
+      response.end(JSON.stringify({ flavor: 'second', tools: ['hang_up', 'hold'], variables: { shop: 'Paris' } })),
+    );
+    expect(code).toBe(0);
+    expect(asked).toEqual(['/numbers/2000', 'Bearer sesame-opens']);
+    expect(out).toContain(
+      `2000 is answered by second (use: echo)\n  settings: http://127.0.0.1:${port}/numbers/2000 (fetched)\n` +
+        '  settings: the settings of a call name what its route does not allow: left out (tools)\n' +
+        '  is told "You answer the phone of Paris.',
+    );
+    expect(out).toContain('  may use hang_up\n');
+  });
+
+  test('and shows a refusal', async () => {
+    const { out } = await fetchFrom((response) => response.end('{"reject":486}'));
+    expect(out).toMatch(/2000 is refused with 486\n {2}settings: .* \(fetched\)\n$/);
+  });
+
+  test('and says why there are none; that is no failure of the command', async () => {
+    const { code, out } = await fetchFrom((response) => response.writeHead(500).end());
+    expect(code).toBe(0);
+    expect(out).toMatch(/2000 is refused with 503\n {2}settings: .* \(unavailable\)\n {2}settings: .*status 500\)\n$/);
+    const json = await fetchFrom((response) => response.writeHead(500).end(), ['--json']);
+    expect(JSON.parse(json.out)).toMatchObject({
+      reject: 503,
+      flavor: null,
+      settings: { source: 'unavailable', required: true },
+      conversation: null,
+    });
   });
 });
 
@@ -153,7 +285,7 @@ describe('what goes wrong', () => {
   test('--help names every option, the exit codes and examples', async () => {
     const { code, out } = await routeTest(['--help']);
     expect(code).toBe(0);
-    for (const text of ['--from', '--header', '--config', '--json', 'Exit code', 'Examples'])
+    for (const text of ['--from', '--header', '--config', '--fetch', '--json', 'Exit code', 'Examples'])
       expect(out).toContain(text);
   });
 });
