@@ -1,5 +1,11 @@
 import { createFliteVoice, type FliteVoice, type FliteVoiceName } from 'sip-voice-connector/cascade';
-import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from 'sip-voice-connector/flavor';
+import {
+  type CallContext,
+  defineFlavor,
+  type Flavor,
+  type FlavorCapabilities,
+  type FlavorModule,
+} from 'sip-voice-connector/flavor';
 import type { EchoConfig } from './config.js';
 import { ImmediateSession } from './immediate-session.js';
 import { echoCapabilities, echoManifest } from './manifest.js';
@@ -15,17 +21,20 @@ export function defineEcho(makeVoice: MakeVoice = createFliteVoice): FlavorModul
   return defineFlavor({
     manifest: echoManifest,
     create: (config, deps) =>
-      config.mode === 'immediate' ? new ImmediateEcho(() => deps.now()) : new TurnsEcho(config, makeVoice(config)),
+      config.mode === 'immediate'
+        ? new ImmediateEcho(config, () => deps.now())
+        : new TurnsEcho(config, makeVoice(config)),
   });
 }
 
 export default defineEcho();
 
 class ImmediateEcho implements Flavor {
-  readonly capabilities = echoCapabilities.immediate;
+  readonly capabilities: FlavorCapabilities;
   readonly #now: () => number;
 
-  constructor(now: () => number) {
+  constructor(config: EchoConfig, now: () => number) {
+    this.capabilities = echoCapabilities(config);
     this.#now = now;
   }
 
@@ -43,12 +52,13 @@ class ImmediateEcho implements Flavor {
 }
 
 class TurnsEcho implements Flavor {
-  readonly capabilities = echoCapabilities.turns;
+  readonly capabilities: FlavorCapabilities;
   readonly #config: EchoConfig;
   readonly #voice: ReturnType<MakeVoice>;
   #greeting: Utterance | undefined;
 
   constructor(config: EchoConfig, voice: ReturnType<MakeVoice>) {
+    this.capabilities = echoCapabilities(config);
     this.#config = config;
     this.#voice = voice;
   }

@@ -13,8 +13,8 @@ const alaw = { encoding: 'alaw', sampleRate: 8000 } as const;
 /** The voice's own format; the caller's words share it, so that one session has one format. */
 const pcm16 = { encoding: 'pcm16', sampleRate: 16000 } as const;
 
-/** By mode. */
-export const echoCapabilities = {
+/** By mode; in turns without a greeting of its own. */
+const capabilitiesOf = {
   immediate: {
     kind: 'speech-to-speech',
     input: [mulaw, alaw],
@@ -39,3 +39,9 @@ export const echoCapabilities = {
     dtmf: true,
   },
 } as const satisfies Record<EchoConfig['mode'], FlavorCapabilities>;
+
+/** What an echo of this configuration can do. */
+export function echoCapabilities({ mode, greeting }: Pick<EchoConfig, 'mode' | 'greeting'>): FlavorCapabilities {
+  const capabilities = capabilitiesOf[mode];
+  return mode === 'turns' ? { ...capabilities, greets: greeting !== '' } : capabilities;
+}
