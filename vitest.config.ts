@@ -9,6 +9,7 @@ export default defineConfig({
     alias: {
       'sip-voice-connector/flavor-testkit': source('./src/flavor-testkit/index.ts'),
       'sip-voice-connector/flavor': source('./src/flavor-api/index.ts'),
+      'sip-voice-connector/tools': source('./src/tools/index.ts'),
       'sip-voice-connector/cascade': source('./src/cascade/index.ts'),
     },
   },

@@ -48,8 +48,8 @@ const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec', 'ws'
 /** All that the contract's types lean on. */
 const CONTRACT_PACKAGES: readonly string[] = ['@standard-schema/spec'];
 
-/** Who may load a module whose name is known only at run time: a flavor named in the configuration. */
-const COMPUTED_IMPORTS: readonly string[] = ['src/connector/flavor-loader.ts'];
+/** Who may load a module whose name is known only at run time: a flavor, or a tool, named in the configuration. */
+const COMPUTED_IMPORTS: readonly string[] = ['src/connector/flavor-loader.ts', 'src/tools/module/module-loader.ts'];
 
 /** Who may name the built-in flavors, each by its own module, so that they are loaded lazily. */
 const FLAVOR_LOADER = 'src/connector/flavor-loader.ts';

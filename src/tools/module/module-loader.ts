@@ -1,0 +1,67 @@
+import { statSync } from 'node:fs';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import type { ToolSchema, UserTool } from './define-tool.js';
+
+/** The same tool, whose arguments nobody knows here. */
+export type LoadedTool = Omit<UserTool, 'parameters'> & { readonly parameters?: ToolSchema | object };
+
+const TYPESCRIPT: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts']);
+
+/**
+ * Imports a module of the operator's and takes the tool out of it. Throws `ERR_TOOL_INVALID` when there is none, when it
+ * does not load, or when it is TypeScript and this Node.js does not strip types.
+ *
+ * @param path absolute
+ * @param stripsTypes whether this Node.js runs TypeScript (22.18, 24 and later)
+ */
+export async function loadToolModule(path: string, stripsTypes = canStripTypes()): Promise<LoadedTool> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw invalid(`there is no file ${path}`);
+  if (TYPESCRIPT.has(extname(path)) && !stripsTypes) {
+    throw invalid(
+      `${path} is TypeScript, which Node.js runs from 22.18 on; this is ${process.version}: compile it first`,
+    );
+  }
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = await import(pathToFileURL(path).href);
+  } catch (error) {
+    const [reason = ''] = errorMessage(error).split('\n');
+    throw invalid(`${path} does not load: ${reason}`, error);
+  }
+  const tool = defaultExport(loaded.default);
+  const problem = problemOf(tool);
+  if (problem !== undefined || !isTool(tool)) throw invalid(`${path} is no tool: ${problem}`);
+  return tool;
+}
+
+function canStripTypes(): boolean {
+  const features: object = process.features;
+  return 'typescript' in features && Boolean(features.typescript);
+}
+
+/** Of a module that was compiled from ESM to CommonJS, the default export is one level down. */
+function defaultExport(value: unknown): unknown {
+  const compiled = typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
+  return compiled ? value.default : value;
+}
+
+function isTool(value: unknown): value is LoadedTool {
+  return problemOf(value) === undefined;
+}
+
+/** By shape: another copy of this package may have made it, or none. */
+function problemOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'it has no default export made by defineTool';
+  if (!('run' in value) || typeof value.run !== 'function') return 'its default export has no run()';
+  const description = 'description' in value ? value.description : undefined;
+  if (typeof description !== 'string' || description.trim() === '') return 'its default export has no description';
+  const parameters = 'parameters' in value ? value.parameters : undefined;
+  const isSchema = parameters === undefined || (typeof parameters === 'object' && parameters !== null);
+  return isSchema ? undefined : 'its parameters are no schema';
+}
+
+function invalid(message: string, cause?: unknown): ConnectorError {
+  return new ConnectorError('ERR_TOOL_INVALID', message, { cause });
+}
