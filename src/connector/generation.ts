@@ -5,11 +5,15 @@ import type { FlavorChoice } from '../call/fail-over-plan.js';
 import type { Config } from '../config/config.js';
 import type { Router } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
+import type { GuardedFetch } from '../http/guarded-fetch.js';
+import { CallSettings } from './call-settings.js';
 
 export interface GenerationDeps {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly announcer: Announcer & AsyncDisposable;
+  /** HTTP as this configuration allows it. */
+  readonly fetch: GuardedFetch;
   onDisposeError(error: unknown): void;
 }
 
@@ -21,6 +25,7 @@ export class Generation {
   readonly config: Config;
   readonly router: Router;
   readonly announcer: Announcer;
+  readonly settings: CallSettings;
   /** By the name routes use. */
   readonly flavors: ReadonlyMap<string, FlavorChoice>;
   readonly #closing: readonly AsyncDisposable[];
@@ -30,11 +35,12 @@ export class Generation {
   readonly #onDisposeError: (error: unknown) => void;
 
   constructor(config: Config, router: Router, flavors: ReadonlyMap<string, Flavor>, deps: GenerationDeps) {
-    const { announcer, clock, log } = deps;
+    const { announcer, clock, fetch, log } = deps;
     this.config = config;
     this.router = router;
     this.announcer = announcer;
-    this.#closing = [...flavors.values(), announcer];
+    this.settings = new CallSettings({ clock, fetch });
+    this.#closing = [...flavors.values(), announcer, fetch];
     this.#onDisposeError = (error) => deps.onDisposeError(error);
     const { failures, openSeconds } = config.breaker;
     const breakerOptions = { failures, openMs: openSeconds * 1000 };

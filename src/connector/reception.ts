@@ -4,6 +4,7 @@ import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import { Call } from '../call/call.js';
 import type { OpenRecorder } from '../call/call-media.js';
+import type { CallOutcome } from '../call/call-state.js';
 import type { FlavorChoice } from '../call/fail-over-plan.js';
 import { MediaNegotiation } from '../call/media-negotiation.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
@@ -23,6 +24,7 @@ import { ToolRunner } from '../tools/tool-runner.js';
 import type { CallRegistry } from './call-registry.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
+import { PendingCall } from './pending-call.js';
 import { routeOptions, routePlan } from './route-options.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
@@ -80,22 +82,68 @@ export class Reception {
       this.#refuse(leg, decision.route?.reject ?? 404, 'rejected', {}, decision);
       return;
     }
-    try {
-      this.#begin(leg, generation, decision, decision.route, choice);
-    } catch (error) {
-      this.#refuse(leg, statusOf(error), 'rejected', {}, decision, error);
-    }
+    const { route } = decision;
+    const identity = this.#identify(invite, decision);
+    if (route.settings === undefined) this.#beginOrRefuse(leg, generation, identity, route, choice);
+    else void this.#beginWithSettings(leg, generation, identity, route);
   }
 
   /** An INVITE that the driver has refused by itself. */
   onRefused(invite: InviteRequest, status: number): void {
-    this.#record(invite, status, 'rejected');
+    this.#record(this.#identify(invite, undefined), { endedBy: 'connector', cause: 'rejected', status });
+  }
+
+  /** Asks for the settings of the call, then begins it. Never rejects. */
+  async #beginWithSettings(
+    leg: InboundLeg,
+    generation: Generation,
+    identity: CallIdentity,
+    route: RouteConfig,
+  ): Promise<void> {
+    const { registry, log } = this.#deps;
+    const { id, from, to } = identity;
+    const moment = { wallTimeMs: identity.startedAtMs, timeZone: route.timeZone };
+    const facts = { id, from, to, headers: leg.invite.headers, moment };
+    const pending = new PendingCall(identity, leg);
+    generation.retain();
+    registry.add(pending);
+    this.#deps.onOccupancy();
+    const call = { route, facts, flavors: generation.flavors, log: childLog(log, id) };
+    const resolved = await generation.settings.resolve(call, pending.signal).catch(() => undefined);
+    if (pending.outcome) this.#record(identity, pending.outcome);
+    else if (resolved?.outcome === 'answer') this.#beginAsResolved(leg, generation, identity, resolved.route);
+    else this.#refuseAs(leg, identity, resolved?.status ?? 500, {});
+    // The call has taken its place, if there is one.
+    if (registry.get(id) === pending) registry.delete(id);
+    generation.release();
+    this.#deps.onOccupancy();
+  }
+
+  #beginAsResolved(leg: InboundLeg, generation: Generation, identity: CallIdentity, route: RouteConfig): void {
+    const flavor = route.flavor ?? null;
+    const choice = flavor === null ? undefined : generation.flavors.get(flavor);
+    if (choice) this.#beginOrRefuse(leg, generation, { ...identity, flavor }, route, choice);
+    else this.#refuseAs(leg, identity, 500, {});
+  }
+
+  #beginOrRefuse(
+    leg: InboundLeg,
+    generation: Generation,
+    identity: CallIdentity,
+    route: RouteConfig,
+    choice: FlavorChoice,
+  ): void {
+    try {
+      this.#begin(leg, generation, identity, route, choice);
+    } catch (error) {
+      this.#refuseAs(leg, identity, statusOf(error), {}, error);
+    }
   }
 
   #begin(
     leg: InboundLeg,
     generation: Generation,
-    decision: RouteDecision,
+    identity: CallIdentity,
     route: RouteConfig,
     choice: FlavorChoice,
   ): void {
@@ -105,7 +153,6 @@ export class Reception {
     const peer = { localAddress: leg.localAddress, offer: invite.sdp };
     const address = mediaAddress(media, peer, (remote) => this.#localAddresses.find(remote));
     const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: media.codecs }, random);
-    const identity = this.#identify(invite, decision);
     const { headers, variables, render } = shownToFlavor(route, identity, invite);
     const callLog = childLog(log, identity.id);
     const { from, to } = identity;
@@ -154,27 +201,25 @@ export class Reception {
     };
   }
 
-  #refuse(
-    leg: InboundLeg,
-    status: number,
-    cause: CauseText,
-    options: RejectOptions,
-    decision?: RouteDecision,
-    error?: unknown,
-  ): void {
+  #refuse(leg: InboundLeg, status: number, cause: CauseText, options: RejectOptions, decision?: RouteDecision): void {
     leg.listen(() => {});
     leg.reject(status, options);
-    this.#record(leg.invite, status, cause, decision, error);
+    this.#record(this.#identify(leg.invite, decision), { endedBy: 'connector', cause, status });
   }
 
-  #record(invite: InviteRequest, status: number, cause: CauseText, decision?: RouteDecision, error?: unknown): void {
+  /** The same for an INVITE that was admitted and found its route. */
+  #refuseAs(leg: InboundLeg, identity: CallIdentity, status: number, options: RejectOptions, error?: unknown): void {
+    leg.listen(() => {});
+    leg.reject(status, options);
+    this.#record(identity, { endedBy: 'connector', cause: 'rejected', status }, error);
+  }
+
+  #record(identity: CallIdentity, outcome: CallOutcome, error?: unknown): void {
     const { clock, emit } = this.#deps;
-    const identity = this.#identify(invite, decision);
     const recordedError =
       error === undefined ? null : { code: errorCode(error) ?? 'ERR_UNEXPECTED', message: errorMessage(error) };
-    const outcome = { endedBy: 'connector', cause, status } as const;
-    const record = refusalRecord(identity, outcome, clock.wallTime(), recordedError);
     const atMs = clock.wallTime();
+    const record = refusalRecord(identity, outcome, atMs, recordedError);
     emit({ type: 'call-ended', callId: identity.id, atMs, ...outcome, durationMs: 0, record });
     this.#deps.onRecord(record);
   }

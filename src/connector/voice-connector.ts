@@ -5,6 +5,7 @@ import type { Announcer } from '../call/announcement.js';
 import type { Config } from '../config/config.js';
 import { createRouter } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
+import { createGuardedFetch } from '../http/guarded-fetch.js';
 import type { MediaEngine } from '../media/engine.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
@@ -272,6 +273,7 @@ export class VoiceConnector implements AsyncDisposable {
       clock,
       log,
       announcer,
+      fetch: createGuardedFetch({ allow: config.http.allow, clock }),
       onDisposeError: (error) => this.#complain(error),
     });
   }

@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.js';
 import { createRouter } from '../../src/config/router.js';
 import { Generation } from '../../src/connector/generation.js';
 import type { Flavor } from '../../src/flavor-api/index.js';
+import { createGuardedFetch } from '../../src/http/guarded-fetch.js';
 import { FakeAnnouncer } from '../support/fake-announcer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
@@ -18,6 +19,7 @@ function setUp(...flavors: Flavor[]) {
     clock: new FakeClock(0),
     log: createKeptLog(),
     announcer,
+    fetch: createGuardedFetch({ allow: [], clock: new FakeClock(0) }),
     onDisposeError: (error) => errors.push(error),
   });
   return { generation, errors, announcer };

@@ -1,0 +1,69 @@
+import type { CallOutcome } from '../call/call-state.js';
+import type { CallIdentity } from '../call/record-builder.js';
+import type { CallSummary } from '../ops/call-event.js';
+import type { InboundLeg } from '../signaling/port.js';
+import type { RegisteredCall } from './call-registry.js';
+
+/**
+ * An INVITE that was admitted and waits for its settings: counted, seen and ended like a call, which it becomes when they
+ * are there.
+ */
+export class PendingCall implements RegisteredCall {
+  readonly #identity: CallIdentity;
+  readonly #leg: InboundLeg;
+  readonly #abort = new AbortController();
+  #outcome: CallOutcome | undefined;
+
+  /** Listens to the leg from now on. */
+  constructor(identity: CallIdentity, leg: InboundLeg) {
+    this.#identity = identity;
+    this.#leg = leg;
+    leg.listen((event) => {
+      if (event.type === 'ended') this.#end({ endedBy: 'caller', cause: 'cancelled', status: event.end.status || 487 });
+    });
+  }
+
+  get id(): string {
+    return this.#identity.id;
+  }
+
+  /** Aborts when nobody waits for the settings any more. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Why it is over; `undefined` while it is not. */
+  get outcome(): CallOutcome | undefined {
+    return this.#outcome;
+  }
+
+  summary(): CallSummary {
+    const { id, direction, from, to, route, flavor, startedAtMs } = this.#identity;
+    return {
+      id,
+      direction,
+      from,
+      to,
+      route,
+      flavor,
+      codec: null,
+      state: 'preparing',
+      startedAt: new Date(startedAtMs).toISOString(),
+      answeredAt: null,
+      durationMs: 0,
+      turns: 0,
+      v2vMs: null,
+    };
+  }
+
+  end(by: 'admin' | 'drain'): void {
+    const status = by === 'drain' ? 503 : 480;
+    this.#end({ endedBy: 'connector', cause: by, status });
+    this.#leg.reject(status, by === 'drain' ? { retryAfterSeconds: 5 } : {});
+  }
+
+  #end(outcome: CallOutcome): void {
+    this.#outcome ??= outcome;
+    this.#abort.abort();
+  }
+}
