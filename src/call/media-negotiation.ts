@@ -74,6 +74,8 @@ export class MediaNegotiation {
 
   /** @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE`; then nothing has changed. */
   answer(offer: string, port: number): { readonly sdp: string; readonly parameters: StreamParameters } {
+    // It crossed an offer of ours, which the peer has refused therefore (491) and which will be made anew.
+    if (this.#offer) this.withdrawOffer();
     const { local, audio } = createAnswer(offer, { ...this.#local, port }, this.#description);
     this.#description = local;
     return { sdp: local.text, parameters: audio };

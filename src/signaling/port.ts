@@ -125,7 +125,7 @@ export interface SipLeg {
 export interface ReferRequest {
   /** Whom the peer is to call: a `sip:`, `sips:` or `tel:` URI. */
   readonly uri: string;
-  /** URI for Referred-By (RFC 3892), who asks; without it the field is left out. */
+  /** URI for Referred-By (RFC 3892), who asks. Default: the one by which the peer knows us in this call. */
   readonly referredBy?: string;
 }
 

@@ -77,6 +77,20 @@ test('an ACK without an answer to our offer is an error, and the offer is done w
   expect(talk.answerPending).toBe(false);
 });
 
+test('an offer of the peer that crosses ours is answered as if ours had never been; ours is made anew', () => {
+  const talk = negotiation(OFFER);
+  talk.answer(OFFER, 40_000);
+  expect(talk.offer(40_000, 'sendonly')).toContain('a=sendonly');
+  const { sdp } = talk.answer(OFFER, 40_000);
+  expect(sdp).not.toContain('a=sendonly');
+  expect(talk.answerPending).toBe(false);
+  const again = talk.offer(40_000, 'sendonly');
+  expect(again).toContain('a=sendonly');
+  expect(version(again)).toBe(version(sdp) + 1);
+  talk.withdrawOffer();
+  expect(talk.answer(OFFER, 40_000).sdp).not.toContain('a=sendonly');
+});
+
 test('the address decides the family', () => {
   expect(negotiation(undefined).family).toBe(4);
   expect(negotiation(undefined, { address: '::1' }).family).toBe(6);

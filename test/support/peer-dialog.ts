@@ -1,8 +1,8 @@
 import type { SipRequest } from '../../src/signaling/embedded/message/sip-message.js';
 import type { LegEvent, OutboundRequest, SipLeg } from '../../src/signaling/port.js';
-import { createHarness, type Harness, type HarnessOptions, lastResponse, PEER, toOf } from './embedded-harness.js';
+import { createHarness, type Harness, type HarnessOptions, lastResponse, PEER } from './embedded-harness.js';
 import type { FakeSipTransport } from './fake-sip-transport.js';
-import { newBranch, type RequestText, type ResponseText, requestText, responseText, SDP } from './sip-text.js';
+import { newBranch, type RequestText, type ResponseText, requestText, responseText, SDP, tagOf } from './sip-text.js';
 
 /** Contact of the far end. */
 export const PEER_CONTACT = 'Contact: <sip:peer@192.0.2.9:5075>';
@@ -13,6 +13,8 @@ export interface PeerDialogOptions extends HarnessOptions {
   readonly protocol?: 'udp' | 'tcp';
   /** Header lines of the INVITE, or of the 200 to ours. */
   readonly extra?: readonly string[];
+  /** To of the peer's INVITE. */
+  readonly to?: string;
   /** More of our INVITE. */
   readonly request?: Partial<OutboundRequest>;
 }
@@ -47,9 +49,10 @@ export class PeerDialog {
     if (direction === 'inbound') {
       const dialog = { callId: 'call-1@192.0.2.9', from: '"Alice" <sip:alice@192.0.2.9>;tag=alice' };
       const via = viaOf(protocol);
-      const invite = { ...dialog, via, method: 'INVITE', contact: PEER_CONTACT.slice(9), body: SDP, extra };
+      const { to: called = '<sip:2000@192.0.2.1>' } = options;
+      const invite = { ...dialog, to: called, via, method: 'INVITE', contact: PEER_CONTACT.slice(9), body: SDP, extra };
       transport.receive(PEER, requestText(invite));
-      const to = toOf(lastResponse(transport.take()));
+      const to = `${called};tag=${tagOf(lastResponse(transport.take()).headers.get('To'))}`;
       const call = new PeerDialog(h, h.leg(), transport, { ...dialog, to });
       call.request('ACK', { cseq: 1 });
       call.events.splice(0);

@@ -118,7 +118,9 @@ export class Transfers {
     const { request, nextHop } = dialog.createRequest('REFER');
     request.headers.append('Contact', contact);
     request.headers.append('Refer-To', `<${uri}>`);
-    if (referredBy !== undefined) request.headers.append('Referred-By', `<${referredBy}>`);
+    const referrer = referredBy ?? dialog.localUri;
+    // What the peer called us by may be a URI that phones send and RFC 3986 forbids.
+    if (isTransferUri(referrer)) request.headers.append('Referred-By', `<${referrer}>`);
     transfer.id = String(cseqNumber(request));
     // What fails before anything was sent is told once the caller of `refer` has returned.
     const fail = () => queueMicrotask(() => this.#advance(transfer, { type: 'lost', reason: 'transport' }));

@@ -28,7 +28,7 @@ describe.each(paths)('a transfer of an $direction call over $protocol', (path) =
     expect(refer.headers.get('Refer-To')).toBe(`<${TARGET}>`);
     expect(refer.headers.get('Max-Forwards')).toBe('70');
     expect(refer.headers.get('Contact')).toMatch(/^<sip:2000@192\.0\.2\.1:5060(;transport=tcp)?>$/);
-    expect(refer.headers.has('Referred-By')).toBe(false);
+    expect(refer.headers.get('Referred-By')).toBe('<sip:2000@192.0.2.1>');
     expect(refer.headers.get('CSeq')).toBe(path.direction === 'inbound' ? '1 REFER' : '2 REFER');
     call.respond(refer, 202);
     expect(call.events).toEqual([]);
@@ -46,7 +46,7 @@ describe.each(paths)('a transfer of an $direction call over $protocol', (path) =
 describe('the REFER', () => {
   test('goes by the route set, and says who asks where that is wanted', async () => {
     const call = await PeerDialog.establish({ extra: ['Record-Route: <sip:192.0.2.50;lr>'] });
-    call.leg.refer({ uri: 'tel:+4420', referredBy: 'sip:2000@192.0.2.1' });
+    call.leg.refer({ uri: 'tel:+4420', referredBy: 'sip:desk@example.com' });
     const [sent] = call.take();
     if (sent?.message.kind !== 'request') throw new Error('no REFER');
     const { headers, uri } = sent.message;
@@ -56,7 +56,13 @@ describe('the REFER', () => {
       ['<sip:192.0.2.50;lr>'],
     ]);
     expect(headers.get('Refer-To')).toBe('<tel:+4420>');
-    expect(headers.get('Referred-By')).toBe('<sip:2000@192.0.2.1>');
+    expect(headers.get('Referred-By')).toBe('<sip:desk@example.com>');
+  });
+
+  test('leaves out Referred-By where what we were called by is no URI that may stand there', async () => {
+    const call = await PeerDialog.establish({ to: '<sip:caf\u00e9@192.0.2.1>' });
+    call.leg.refer({ uri: TARGET });
+    expect(call.takeRequest().headers.has('Referred-By')).toBe(false);
   });
 
   test.each([

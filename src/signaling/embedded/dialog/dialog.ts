@@ -126,6 +126,11 @@ export class Dialog {
     return { request, nextHop };
   }
 
+  /** Our own URI in this dialog: that of From in our requests. */
+  get localUri(): string {
+    return parseNameAddr(this.#localAddress)?.uri ?? '';
+  }
+
   /** Where requests go: the first route, or the remote target when no proxy stays in the path. */
   get nextHop(): string {
     return addressRequest(this.#routeSet, this.#remoteTarget).nextHop;
