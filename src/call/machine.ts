@@ -75,7 +75,7 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'farewell-over':
       return state.leaving ? end(state, current(state, state.leaving)) : unchanged(state);
     case 'caller-returned':
-      return state.leaving?.cause === 'silence' ? unchanged({ ...state, leaving: undefined }) : unchanged(state);
+      return onCallerReturned(state);
     case 'transfer-begun':
       return unchanged({ ...state, transferring: state.phase === 'active' });
     case 'transfer-over':
@@ -123,7 +123,8 @@ function onSessionOpened(state: CallState): Transition {
   // The abort went out while it was opening, so its stream will end by itself; the timer is armed.
   if (state.phase === 'ending') return unchanged({ ...state, session: 'closing' });
   const effects: CallEffect[] = [{ type: 'disarm-timer', timer: 'open' }];
-  if (state.started) return { state: { ...state, session: 'open' }, effects: [...effects, { type: 'take-over' }] };
+  // In early media a session may be lost and replaced before the answer, which still waits for it.
+  if (state.started) return answerWhenReady({ ...state, session: 'open' }, [...effects, { type: 'take-over' }]);
   const opened = answerWhenReady({ ...state, session: 'open' }, effects);
   return opened.state.phase === 'active' ? startOnce(opened.state, opened.effects) : opened;
 }
@@ -155,6 +156,12 @@ function onAgentLeaving(state: CallState): Transition {
   if (state.leaving || state.phase === 'ending' || !callerHears(state)) return unchanged(state);
   const leaving: CallOutcome = { endedBy: 'agent', cause: 'normal', status: unansweredOr(state, 480) };
   return { state: { ...state, leaving }, effects: [{ type: 'await-farewell' }] };
+}
+
+function onCallerReturned(state: CallState): Transition {
+  // Where the session was lost during the goodbye there is nobody to come back to.
+  const welcome = state.leaving?.cause === 'silence' && state.session !== 'closed';
+  return welcome ? unchanged({ ...state, leaving: undefined }) : unchanged(state);
 }
 
 function onTransferOver(state: CallState, ok: boolean): Transition {

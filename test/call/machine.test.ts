@@ -63,6 +63,20 @@ describe('answering', () => {
     expect(types.indexOf('ring-early')).toBeLessThan(types.indexOf('start-session'));
     expect(types.indexOf('start-session')).toBeLessThan(types.indexOf('accept'));
   });
+
+  test('early media: a session that takes over before the 200 does not keep the call ringing', () => {
+    const early = { answerDelayed: true, earlyMedia: true };
+    const { types } = play(
+      [
+        ...ready,
+        { type: 'session-ended', reason: 'failed', recovery: true },
+        { type: 'delay-elapsed' },
+        { type: 'session-opened' },
+      ],
+      early,
+    );
+    expect(types.slice(-2)).toEqual(['take-over', 'accept']);
+  });
 });
 
 describe('races', () => {
@@ -276,6 +290,17 @@ describe('recovery', () => {
       { type: 'farewell-over' },
     ]);
     expect(state).toMatchObject({ phase: 'active', leaving: undefined });
+  });
+
+  test('a caller who speaks up when the agent is gone already is said goodbye to all the same', () => {
+    const { state } = play([
+      ...active,
+      { type: 'limit-reached', limit: 'silence' },
+      { type: 'session-ended', reason: 'failed', recovery: false },
+      { type: 'caller-returned' },
+      { type: 'farewell-over' },
+    ]);
+    expect(state).toMatchObject({ phase: 'ending', outcome: { cause: 'silence' } });
   });
 
   test('a caller who speaks does not keep an agent who hangs up', () => {
