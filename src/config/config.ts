@@ -183,6 +183,8 @@ export interface WebhookToolConfig extends SlowToolConfig {
   readonly cancellable: boolean;
   /** Longest answer that is read. */
   readonly maxBytes: number;
+  /** JSON pointer (RFC 6901) to the part of the answer that the model gets; `''` is the whole. */
+  readonly result: string;
 }
 
 /** The tools of an MCP server; exactly one of `command` and `url`. */

@@ -42,6 +42,7 @@ export const configDefaults = {
       timeoutMs: 8000,
       cancellable: false,
       maxBytes: 16_384,
+      result: '',
     },
     mcp: { timeoutMs: 10_000 },
     module: { timeoutMs: 10_000 },

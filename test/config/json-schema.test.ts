@@ -81,5 +81,6 @@ describe('docs/3-configuration.md', () => {
 
 function writeDefault(value: unknown): string {
   if (Array.isArray(value)) return `[${value.join(', ')}]`;
+  if (value === '') return '""';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

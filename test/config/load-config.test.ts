@@ -158,6 +158,7 @@ tools:
     filler: false
     fillerAfterMs: 100
     maxBytes: 500
+    result: /now/0
   calendar: { type: mcp, command: npx, args: [calendar-mcp], env: { KEY: value }, allow: [list], filler: { text: Moment. } }
   local: { type: module, path: tools/local.mjs, timeoutMs: 500 }
 http: { allow: [127.0.0.1, 10.0.0.0/8] }
@@ -278,6 +279,7 @@ routes:
           filler: false,
           fillerAfterMs: 100,
           maxBytes: 500,
+          result: '/now/0',
         },
         calendar: {
           type: 'mcp',

@@ -189,6 +189,12 @@ describe('a mistake in a tool', () => {
       'x: { type: webhook, description: d, url: "http://localhost:3000/" }',
       'error tools.x.url: this is a private address, which requests do not reach without leave',
     ],
+    [`x: ${webhook('result: data')}`, 'error tools.x.result: this is no JSON pointer'],
+    [`x: ${webhook('body: "{{args.day}}"')}`, 'warning tools.x.body: the tool has no argument day'],
+    [
+      'x: { type: mcp, url: "https://a.example/{{to}}" }',
+      'error tools.x.url: a template, and the server is the same for all calls',
+    ],
     ['x: { type: mcp }', 'error tools.x: an MCP server has either a command or a url'],
     [
       'x: { type: mcp, command: a, url: https://a.example }',
@@ -209,6 +215,13 @@ describe('a mistake in a tool', () => {
     ['x: { type: module, path: . }', 'error tools.x.path: this module cannot be loaded: it is no file'],
   ])('%s', async (tool, message) => {
     expect(await summary(`tools: { ${tool} }\n${anyRoute}`)).toEqual([message]);
+  });
+
+  test('none in a template that takes what there is', async () => {
+    const parameters = 'parameters: { type: object, properties: { day: { type: object } } }';
+    const text = `tools: { x: ${webhook(`${parameters}, body: "{{args.day.month}} {{tool}} {{shop}}"`)} }\n${anyRoute}`;
+    expect(await summary(text)).toEqual([]);
+    expect(await complaints(text.replace('args.day', 'args.dya'))).toContain('= help: did you mean "day"?\n');
   });
 
   test('comes with the keys of its own kind', async () => {

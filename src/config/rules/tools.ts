@@ -2,6 +2,8 @@ import { assertUnreachable } from '../../base/assert.js';
 import { isPrivateHost, isWithin } from '../addresses.js';
 import type { ConfigPath } from '../config-issue.js';
 import type { ParsedConfig } from '../schema.js';
+import { suggest } from '../suggest.js';
+import { placeholders } from '../template.js';
 import { builtInTools, isToolName } from '../tool-names.js';
 import type { BrokenRule } from './broken-rule.js';
 
@@ -38,7 +40,11 @@ function checkTargetName(path: ConfigPath, name: string): BrokenRule[] {
 function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow: readonly string[]): BrokenRule[] {
   switch (tool.type) {
     case 'webhook': {
-      const broken = [...checkHeaders(tool.headers, path), ...checkUrl(tool.url, [...path, 'url'], allow)];
+      const broken = [
+        ...checkHeaders(tool.headers, path),
+        ...checkArguments(tool, path),
+        ...checkUrl(tool.url, [...path, 'url'], allow),
+      ];
       if (tool.method === 'GET' && tool.body !== undefined) {
         broken.push({
           path: [...path, 'body'],
@@ -73,13 +79,45 @@ function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow:
           help: 'remove it',
         });
       }
-      return url === undefined ? broken : [...broken, ...checkUrl(url, [...path, 'url'], allow)];
+      if (url === undefined) return broken;
+      if (url.includes('{{')) {
+        broken.push({
+          path: [...path, 'url'],
+          message: 'a template, and the server is the same for all calls',
+          help: 'write the address itself',
+        });
+      }
+      return [...broken, ...checkUrl(url, [...path, 'url'], allow)];
     }
     case 'module':
       return [];
     default:
       return assertUnreachable(tool);
   }
+}
+
+/** What a template takes from the arguments must be among them. */
+function checkArguments(
+  { body = '', headers, parameters, url }: Extract<ParsedConfig['tools'][string], { type: 'webhook' }>,
+  path: ConfigPath,
+): BrokenRule[] {
+  const known = Object.keys(Object(parameters['properties']));
+  const templates: readonly (readonly [string, ConfigPath])[] = [
+    [url, ['url']],
+    [body, ['body']],
+    ...Object.entries(headers).map(([name, value]) => [value, ['headers', name]] as const),
+  ];
+  return templates.flatMap(([text, place]) =>
+    placeholders(text).flatMap((placeholder) => {
+      const [, name] = /^args\.([^.]+)/.exec(placeholder) ?? [];
+      if (name === undefined || known.includes(name)) return [];
+      const meant = suggest(name, known);
+      const help = meant === undefined ? `add ${name} to the properties of parameters` : `did you mean "${meant}"?`;
+      return [
+        { severity: 'warning' as const, path: [...path, ...place], message: `the tool has no argument ${name}`, help },
+      ];
+    }),
+  );
 }
 
 /** Field names of RFC 9110 section 5.1; and those that the connector sets itself. */

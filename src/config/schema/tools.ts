@@ -17,6 +17,12 @@ function parseHttpHeaderValue(text: string): Parsed<string> {
   };
 }
 
+/** RFC 6901 section 3. */
+function parsePointer(text: string): Parsed<string> {
+  if (/^(?:\/(?:[^~/]|~[01])*)*$/.test(text)) return { ok: true, value: text };
+  return { ok: false, problem: 'this is no JSON pointer', help: 'write /data/items, or "" for the whole answer' };
+}
+
 const headers = () =>
   z
     .record(z.string(), checked(parseHttpHeaderValue))
@@ -75,6 +81,9 @@ const webhook = z
       .max(1_048_576)
       .default(defaults.webhook.maxBytes)
       .describe('Longest answer that is read, bytes.'),
+    result: checked(parsePointer)
+      .prefault(defaults.webhook.result)
+      .describe('JSON pointer to the part of the answer that the model gets: /data/items. Empty: all of it.'),
   })
   .describe('A tool that is an HTTP request.');
 
