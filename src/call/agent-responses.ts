@@ -72,9 +72,9 @@ export class AgentResponses {
     return false;
   }
 
-  /** What is being said, or is queued to be, as items of the dialogue that will be heard. */
-  underWay(): readonly ConversationItem[] {
-    return this.#parts.speech.underWay();
+  /** What the host, or a session before this one, says just now, as items of the dialogue. */
+  saidByOthers(): readonly ConversationItem[] {
+    return this.#parts.speech.saidByOthers();
   }
 
   /** Its first packet left. True: the agent was silent until now. */

@@ -124,10 +124,13 @@ export class AgentSpeech {
     return [...this.#open.values()].map((response) => this.#close(response, 'interrupted', 0));
   }
 
-  /** What is being said, or will be, as it stands in the dialogue once it was heard. */
-  underWay(): readonly ConversationItem[] {
+  /**
+   * What others than the present session say just now, or will, as it stands in the dialogue once it was heard. The
+   * session knows its own words itself.
+   */
+  saidByOthers(): readonly ConversationItem[] {
     return [...this.#open.values()]
-      .filter(({ queued, heard }) => queued && heard.text !== '')
+      .filter(({ queued, heard, session }) => session !== this.#session && queued && heard.text !== '')
       .map(({ id, heard: { text } }) => ({ role: 'agent', responseId: id, text, heardText: text, interrupted: false }));
   }
 

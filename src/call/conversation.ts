@@ -109,9 +109,9 @@ export class Conversation {
     this.#lastVoicedAtMs = clock.now();
   }
 
-  /** The dialogue so far. What is being said just now counts as heard. */
+  /** The dialogue so far. What others than the session are saying just now counts as heard. */
   get history(): readonly ConversationItem[] {
-    return [...this.#notes.dialogue.history, ...this.#responses.underWay()];
+    return [...this.#notes.dialogue.history, ...this.#responses.saidByOthers()];
   }
 
   /** The session before this one broke off in the middle of an answer. */

@@ -138,3 +138,13 @@ test('a session that takes over ends what its forerunner said, and hears nothing
   expect(agent.onStarted('d')).toMatchObject({ responseId: 'd' });
   expect(agent.onEnded('d', 'interrupted', 99)).toMatchObject({ report: { heardText: 'one' }, current: true });
 });
+
+test('what others say just now is history for a session, its own words are not', () => {
+  const speech = new AgentSpeech({ encoding: 'mulaw', sampleRate: 8000 });
+  speech.onText('own', 'Hello.', undefined);
+  speech.onAudio('own', 800);
+  speech.onHostSpeech('host/1', 'One moment.', 800);
+  expect(speech.saidByOthers()).toMatchObject([{ responseId: 'host/1', heardText: 'One moment.' }]);
+  speech.beginSession({ encoding: 'mulaw', sampleRate: 8000 });
+  expect(speech.saidByOthers().map((item) => item.role === 'agent' && item.text)).toEqual(['Hello.', 'One moment.']);
+});
