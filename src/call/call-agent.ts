@@ -274,6 +274,7 @@ export class CallAgent {
         onSilenceLimit: () => apply({ type: 'limit-reached', limit: 'silence' }),
         onCallerReturned: () => apply({ type: 'caller-returned' }),
         onWaiting: () => void this.#lines.askToWait(),
+        onFiller: (filler) => void this.#lines.fill(filler),
         onReplyTimeout: () =>
           this.#session.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor does not answer the caller', true)),
         onReply: () => {

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { ConversationItem, FlavorCapabilities, SpeakRequest } from '../flavor-api/index.js';
 import { createAudioConverter } from '../media/audio-converter.js';
 import type { CallerFrame, MediaStream, StreamEvent } from '../media/engine.js';
-import type { ToolContext } from '../tools/tool.js';
+import type { Filler, ToolContext } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import { AgentResponses } from './agent-responses.js';
 import { AgentSpeech } from './agent-speech.js';
@@ -39,6 +39,8 @@ export interface ConversationHandlers {
   onReplyTimeout(): void;
   /** The session does: audio of it has come. */
   onReply(): void;
+  /** A tool lets the caller wait in silence. */
+  onFiller(filler: Filler): void;
 }
 
 export interface ConversationParts {
@@ -100,7 +102,8 @@ export class Conversation {
     this.#waits = waits;
     this.#responses = responses;
     this.#bargeIn = new BargeIn({ stream, session, responses, notes, clock });
-    this.#tools = new ToolDesk({ session, notes, tools, context: control, clock, signal });
+    const onFiller = (filler: Filler): void => this.#handlers.onFiller(filler);
+    this.#tools = new ToolDesk({ session, notes, tools, context: control, clock, signal, onFiller });
     this.#silence = new SilenceWatch(options.silence);
     this.#reply = new ReplyWatch(options.reply, clock, {
       onWaiting: () => this.#handlers.onWaiting(),
@@ -129,6 +132,16 @@ export class Conversation {
     return this.#reply.owed;
   }
 
+  /** A tool runs whose result the session awaits. */
+  get toolRuns(): boolean {
+    return this.#tools.busy;
+  }
+
+  /** The session speaks texts word for word. */
+  get speaksVerbatim(): boolean {
+    return this.#session.capabilities.verbatimSpeech;
+  }
+
   /** The caller hears something, or will without anybody's doing. */
   get audible(): boolean {
     return this.#stream.queuedMs() > 0;
@@ -143,6 +156,7 @@ export class Conversation {
     this.#session.replace(link, capabilities, formats);
     this.#responses.onReplaced();
     this.#bargeIn.onReplaced();
+    this.#tools.onReplaced();
     this.#reply.onTakenOver();
   }
 
@@ -228,23 +242,29 @@ export class Conversation {
       case 'response-started':
         if (!this.#responses.onStarted(event.responseId, event.atMs)) return;
         this.#bargeIn.onAgentStarted();
+        this.#tools.onAgentSpeaking(true);
         this.#notes.onAgentSpeaking(true, false);
         return;
       case 'response-voiced':
         this.#responses.onVoiced(event.responseId, event.atMs);
         return;
       case 'response-ended':
+        // Nothing but the caller's interruption cuts a response short while the call is up.
+        if (event.state === 'interrupted' && !this.#closed) this.#tools.onInterrupted();
         if (!this.#responses.onEnded(event)) return;
         if (!this.#closed) this.#bargeIn.onAgentStopped();
+        this.#tools.onAgentSpeaking(false);
         this.#notes.onAgentSpeaking(false, event.state === 'interrupted');
         return;
       case 'digit':
         this.onDigit(event.digit);
         return;
       case 'voice-started':
+        this.#tools.onCallerSpeaking(true);
         if (!this.#held && !this.#closed) this.#onVoiceStarted(event.positionMs - this.#heldMs);
         return;
       case 'voice-stopped':
+        this.#tools.onCallerSpeaking(false);
         if (!this.#closed && this.#bargeIn.onVoiceStopped(event.positionMs - this.#heldMs, event.atMs)) {
           this.#onTurnOver(event.speechMs);
         }

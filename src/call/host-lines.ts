@@ -66,6 +66,23 @@ export class HostLines {
     if (announcement && conversation?.replyOwed && !conversation.audible) conversation.announce(announcement, 'now');
   }
 
+  /**
+   * Said aside while a tool runs. The agent drops it when the answer comes first; words of the host's are not said when
+   * something is heard by the time they are there.
+   */
+  async fill(saying: Saying): Promise<void> {
+    const { prompts, agentSpeaks } = this.#parts;
+    const conversation = this.#parts.conversation();
+    const text = prompts.textOf(saying);
+    if (!conversation) return;
+    if (saying.wav === undefined && text !== undefined && conversation.speaksVerbatim && agentSpeaks()) {
+      conversation.speak({ text, aside: true });
+      return;
+    }
+    const announcement = await prompts.get(saying);
+    if (announcement && conversation.toolRuns && !conversation.audible) conversation.announce(announcement, 'now');
+  }
+
   /** `then` once it was heard, behind what the agent has said already. */
   apologise(then: () => void): void {
     const { apology } = this.#options.failure;

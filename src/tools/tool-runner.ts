@@ -25,6 +25,10 @@ export class ToolRunner {
     return this.#tools().map((tool) => tool.definition);
   }
 
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
   /** How a tool is to be run; of an unknown one, anything: it fails at once. */
   timing(name: string): ToolTiming {
     return this.#find(name)?.timing ?? builtInTiming;

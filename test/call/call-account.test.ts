@@ -62,7 +62,7 @@ test('the events of a call, in order, each with its call and time', async () => 
     { v2vMs: expect.any(Number), stages: { firstAudioMs: expect.any(Number), playoutMs: expect.any(Number) } },
     { speaking: false, interrupted: false },
     {},
-    { name: 'fly', ok: false },
+    { name: 'unknown', ok: false },
     { endedBy: 'caller', cause: 'normal', status: 200, media: { skippedSlots: 0 } },
   ]);
   expect(JSON.stringify(setup.events.slice(0, -1))).not.toMatch(/alice|"5"/);

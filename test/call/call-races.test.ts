@@ -250,6 +250,6 @@ test('what others say is bounded in the record: names of tools, messages of erro
   await settle();
   session.events.push({ type: 'end', reason: 'failed', error });
   await slots(setup, stream, 400);
-  expect(setup.records[0]?.tools[0]?.name).toHaveLength(64);
+  expect(setup.records[0]?.tools[0]?.name).toBe('unknown');
   expect(setup.records[0]?.error?.message).toHaveLength(1000);
 });

@@ -30,6 +30,7 @@ const noHandlers: ConversationHandlers = {
   onWaiting: () => {},
   onReplyTimeout: () => {},
   onReply: () => {},
+  onFiller: () => {},
 };
 
 /** A conversation on fakes, whose session can be replaced. */

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
+import { FakeAnnouncer } from '../support/fake-announcer.js';
+import type { FakeSession } from '../support/fake-flavor.js';
+import type { FakeStream } from '../support/fake-media.js';
+import { runnerOf, scriptedTool } from '../support/tool-runner.js';
+import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';
+
+const filler = { text: 'One moment, please.' };
+
+interface Scene {
+  readonly setup: Setup;
+  readonly stream: FakeStream;
+  readonly session: FakeSession;
+  readonly announcer: FakeAnnouncer;
+  readonly signal: () => AbortSignal | undefined;
+  end(): Promise<void>;
+}
+
+/** A call whose agent has just called a tool that takes its time. */
+async function waiting(
+  capabilities: Partial<FlavorCapabilities> = {},
+  words: { readonly text?: string; readonly wav?: string } = filler,
+): Promise<Scene> {
+  let finish = (): void => {};
+  let signal: AbortSignal | undefined;
+  const tool = scriptedTool(
+    async (_call, _scope, given) => {
+      signal = given;
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return { output: 'done', reply: true };
+    },
+    {
+      definition: { name: 'search', description: '', parameters: {}, cancellable: true },
+      timing: { timeoutMs: 20_000, filler: words, fillerAfterMs: 700 },
+    },
+  );
+  const announcer = new FakeAnnouncer();
+  const setup = setUp({ capabilities, deps: { tools: runnerOf(tool), announcer } });
+  const { stream, session } = await answer(setup);
+  session.events.push({ type: 'tool-call', id: 't1', name: 'search', arguments: {} });
+  await settle();
+  const end = async (): Promise<void> => {
+    finish();
+    await settle();
+  };
+  return { setup, stream, session, announcer, signal: () => signal, end };
+}
+
+describe('while a tool runs', () => {
+  test('the agent says a few words aside, in its own voice, once', async () => {
+    const { setup, stream, session, end } = await waiting();
+    await slots(setup, stream, 680);
+    expect(session.spoken).toEqual([]);
+    await slots(setup, stream, 40);
+    expect(session.spoken).toEqual([{ text: 'One moment, please.', aside: true }]);
+    await slots(setup, stream, 3000);
+    await end();
+    expect(session.spoken).toHaveLength(1);
+    expect(session.results).toEqual([{ id: 't1', output: 'done', reply: true }]);
+  });
+
+  test('nothing is said while the agent speaks, or the caller', async () => {
+    const { setup, stream, session } = await waiting();
+    session.say('r1', ['Let', 'me', 'see.']);
+    await slots(setup, stream, 1400);
+    stream.emit({ type: 'voice-started', positionMs: 1400, atMs: setup.clock.now() });
+    await slots(setup, stream, 1500, true);
+    expect(session.spoken).toEqual([]);
+    stream.emit({ type: 'voice-stopped', positionMs: 2900, speechMs: 1500, atMs: setup.clock.now() });
+    await slots(setup, stream, 720);
+    expect(session.spoken).toHaveLength(1);
+  });
+
+  test('the host plays a recording, and says the words where the agent cannot say just these', async () => {
+    const recorded = await waiting({}, { wav: '/wait.wav', text: 'A moment.' });
+    const foreign = await waiting({ verbatimSpeech: false });
+    for (const { setup, stream, session } of [recorded, foreign]) {
+      await slots(setup, stream, 1000);
+      expect(session.spoken).toEqual([]);
+      expect(stream.played).toEqual(['host/1']);
+    }
+  });
+
+  test('words of the host that are made too late are not said', async () => {
+    const { setup, stream, announcer, end } = await waiting({ verbatimSpeech: false });
+    let made = (): void => {};
+    const prepare = announcer.prepare.bind(announcer);
+    announcer.prepare = async (saying) => {
+      await new Promise<void>((resolve) => {
+        made = resolve;
+      });
+      return prepare(saying);
+    };
+    await slots(setup, stream, 1000);
+    await end();
+    made();
+    await slots(setup, stream, 1000);
+    expect(stream.played).toEqual([]);
+  });
+
+  test('an interruption that is confirmed ends what is cancellable', async () => {
+    const { setup, stream, session, signal } = await waiting();
+    session.say('r1', ['Let', 'me', 'see', 'what', 'there', 'is', 'for', 'you.']);
+    await slots(setup, stream, 400);
+    stream.emit({ type: 'voice-started', positionMs: 400, atMs: setup.clock.now() });
+    expect(signal()?.aborted).toBe(false);
+    await slots(setup, stream, 1000, true);
+    expect(session.told).toContain('interrupt speech');
+    expect(signal()?.aborted).toBe(true);
+    expect(session.results).toMatchObject([{ id: 't1', reply: false, error: expect.stringContaining('interrupted') }]);
+  });
+
+  test('the end of the call ends it, is written down, and nothing is delivered', async () => {
+    const { setup, session, signal } = await waiting();
+    setup.leg.emit(bye);
+    await settle();
+    expect(signal()?.aborted).toBe(true);
+    expect(session.results).toEqual([]);
+    expect(setup.records[0]?.tools).toMatchObject([{ name: 'search', ok: false }]);
+    expect(setup.clock.pendingTimers).toBe(0);
+  });
+});
