@@ -68,7 +68,12 @@ export class CallerAudio {
     return this.#originMs + this.#tape.end / this.#options.bytesPerMs;
   }
 
-  /** Audio that the present connection has been sent since the last {@link restartClock}, ms. */
+  /** There is a connection that takes audio. */
+  get attached(): boolean {
+    return this.#sink !== undefined;
+  }
+
+  /** Audio that the present connection has been sent, ms. */
   get sentMs(): number {
     return this.#sessionBytes / this.#options.bytesPerMs;
   }
@@ -175,6 +180,8 @@ export class CallerAudio {
   #mark(positionMs: number): void {
     this.#broken = false;
     const sessionMs = this.#sessionBytes / this.#options.bytesPerMs;
+    // Audio that was marked and then not sent has moved no clock.
+    if (this.#marks.at(-1)?.sessionMs === sessionMs) this.#marks.pop();
     if (this.#marks.length >= KEPT_MARKS) this.#marks.shift();
     this.#marks.push({ sessionMs, positionMs });
   }

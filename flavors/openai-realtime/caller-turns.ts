@@ -10,8 +10,6 @@ export interface CallerTurns {
   /** The host says that the turn is over. */
   endTurn(): void;
   onEvent(event: ServerEvent): void;
-  /** From where speech is under way that no item stands for yet, ms of the call. */
-  readonly underWayFromMs: number | undefined;
   /** The connection is gone. `againFromMs`: what was said from there on must be heard again, though it was complete. */
   onLost(againFromMs: number | undefined): void;
   /** Another connection hears what is left to be heard. */

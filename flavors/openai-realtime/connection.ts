@@ -23,6 +23,26 @@ export interface ConnectionListener {
   onLost(error: FlavorError): void;
 }
 
+/** A session at the service, from its `session.created` to its end. */
+export interface Connection {
+  readonly openedAtMs: number;
+  readonly alive: boolean;
+  /** What the network has not taken yet. */
+  readonly bufferedBytes: number;
+  /** From now on events go to `listener`. A loss that it missed is told at once. */
+  listen(listener: ConnectionListener): void;
+  send(event: object): void;
+  /** Hot path: no callback, no promise. */
+  sendText(text: string): void;
+  /**
+   * Sends a `session.update` and waits for the service to take it. Rejects with what the service says against it, with
+   * ERR_FLAVOR_TIMEOUT, or with the reason of the loss.
+   */
+  update(event: object, timeoutMs: number): Promise<void>;
+  /** Ends the connection; nothing is heard of it any more. A close that is not answered is cut short. */
+  close(): void;
+}
+
 /** Largest message taken, bytes: the session as it is echoed back with long instructions and many tools. */
 const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
 /** Bytes of a refusal that are read in search of a code. */
@@ -32,8 +52,8 @@ const CLOSE_MS = 300;
 /** A connection that neither says nor answers anything for two of these is dead, ms. */
 const KEEPALIVE_MS = 10_000;
 
-/** One WebSocket to the service, from the upgrade to its end. */
-export class RealtimeConnection {
+/** A session over a WebSocket of its own. */
+export class RealtimeConnection implements Connection {
   readonly openedAtMs: number;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
@@ -117,12 +137,10 @@ export class RealtimeConnection {
     return !this.#closed && this.#lost === undefined;
   }
 
-  /** What the network has not taken yet. */
   get bufferedBytes(): number {
     return this.#socket.bufferedAmount;
   }
 
-  /** From now on events go to `listener`. A loss that it missed is told at once. */
   listen(listener: ConnectionListener): void {
     this.#listener = listener;
     if (this.#lost && !this.#closed) listener.onLost(this.#lost);
@@ -132,15 +150,10 @@ export class RealtimeConnection {
     this.sendText(JSON.stringify(event));
   }
 
-  /** Hot path: no callback, no promise. */
   sendText(text: string): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
   }
 
-  /**
-   * Sends a `session.update` and waits for the service to take it. Rejects with what the service says against it, with
-   * ERR_FLAVOR_TIMEOUT, or with the reason of the loss.
-   */
   update(event: object, timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       if (!this.alive) return reject(this.#lost ?? closeFailure(1000, true));
@@ -164,7 +177,6 @@ export class RealtimeConnection {
     });
   }
 
-  /** Ends the connection; nothing is heard of it any more. A close that is not answered is cut short. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -194,7 +206,9 @@ export class RealtimeConnection {
   }
 
   #refusesUpdate(error: WireError): boolean {
-    const update = this.#updates.find(({ eventId }) => eventId === error.eventId);
+    // A server that does not say which event it refuses names the parameter.
+    const unnamed = error.eventId === undefined && error.param.startsWith('session');
+    const update = this.#updates.find(({ eventId }) => unnamed || eventId === error.eventId);
     if (!update) return false;
     const failure = wireFailure(error);
     const refused = failure.code === 'ERR_FLAVOR_PROTOCOL';

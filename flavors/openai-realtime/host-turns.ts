@@ -20,8 +20,8 @@ export class HostTurns implements CallerTurns {
   readonly #handlers: CallerTurnsHandlers;
   /** The stretch of speech under way, on the call's clock. */
   #turn: { readonly fromMs: number; voicedUntilMs: number | undefined; accepted: boolean } | undefined;
-  /** Turns that were committed and not acknowledged, in order. */
-  #committed: { readonly fromMs: number; readonly untilMs: number; readonly voicedUntilMs: number }[] = [];
+  /** Turns that are complete and not acknowledged, in order. */
+  #complete: { readonly fromMs: number; readonly untilMs: number; readonly voicedUntilMs: number }[] = [];
   /** Of the connection's audio, what was committed or cleared, ms. */
   #spentMs = 0;
 
@@ -35,10 +35,6 @@ export class HostTurns implements CallerTurns {
     return this.#turn?.accepted === true;
   }
 
-  get underWayFromMs(): number | undefined {
-    return this.#committed[0]?.fromMs ?? this.#turn?.fromMs;
-  }
-
   onVoice(type: 'started' | 'stopped', positionMs: number): void {
     if (type === 'stopped') {
       if (this.#turn) this.#turn.voicedUntilMs = positionMs;
@@ -47,6 +43,7 @@ export class HostTurns implements CallerTurns {
     if (this.#turn) return;
     const fromMs = Math.max(0, positionMs - PREROLL_MS);
     this.#turn = { fromMs, voicedUntilMs: undefined, accepted: false };
+    this.#keep();
     this.#options.audio.openGate(fromMs);
   }
 
@@ -59,6 +56,7 @@ export class HostTurns implements CallerTurns {
       return;
     }
     this.#turn = undefined;
+    this.#keep();
     this.#options.audio.closeGate();
     this.#spentMs = this.#options.audio.sentMs;
     this.#handlers.send(clearAudio);
@@ -71,8 +69,9 @@ export class HostTurns implements CallerTurns {
     audio.closeGate();
     if (!turn) return;
     const untilMs = audio.endMs;
-    this.#committed.push({ fromMs: turn.fromMs, untilMs, voicedUntilMs: turn.voicedUntilMs ?? untilMs });
-    this.#commit();
+    this.#complete.push({ fromMs: turn.fromMs, untilMs, voicedUntilMs: turn.voicedUntilMs ?? untilMs });
+    // Without a connection the next one hears it first.
+    if (audio.attached) this.#commit();
   }
 
   onEvent(event: ServerEvent): void {
@@ -84,16 +83,24 @@ export class HostTurns implements CallerTurns {
     this.#spentMs = 0;
     if (againFromMs === undefined) return;
     const untilMs = this.#options.audio.endMs;
-    this.#committed.unshift({ fromMs: againFromMs, untilMs, voicedUntilMs: untilMs });
+    this.#complete.unshift({ fromMs: againFromMs, untilMs, voicedUntilMs: untilMs });
+    this.#keep();
   }
 
   onReplaced(): void {
     this.#spentMs = 0;
-    if (this.#committed.length === 0 || this.#turn) return;
-    // It was complete before the connection was lost, or while there was none.
-    this.#options.audio.openGate(this.#committed[0]?.fromMs ?? this.#options.audio.endMs);
+    const [first] = this.#complete;
+    const last = this.#complete.at(-1);
+    if (!first || !last) return;
+    this.#complete = [];
+    if (this.#turn) {
+      // The gate is open, and all of it has gone out before what is being said now: it is one turn.
+      this.#turn = { ...this.#turn, fromMs: first.fromMs, accepted: true };
+      return;
+    }
+    this.#options.audio.openGate(first.fromMs);
     this.#options.audio.closeGate();
-    this.#committed.splice(0, this.#committed.length - 1);
+    this.#complete = [{ ...last, fromMs: first.fromMs }];
     this.#commit();
   }
 
@@ -101,19 +108,28 @@ export class HostTurns implements CallerTurns {
     this.#turn = undefined;
   }
 
+  /** Commits what the service has been sent of the latest turn; too little of it is no turn. */
   #commit(): void {
-    const { audio } = this.#options;
-    const freshMs = audio.sentMs - this.#spentMs;
-    this.#spentMs = audio.sentMs;
-    if (freshMs >= LEAST_AUDIO_MS) this.#handlers.send(commitAudio);
+    const { sentMs } = this.#options.audio;
+    const enough = sentMs - this.#spentMs >= LEAST_AUDIO_MS;
+    if (enough) this.#spentMs = sentMs;
+    else this.#complete.pop();
+    this.#keep();
+    if (enough) this.#handlers.send(commitAudio);
+  }
+
+  /** What the service has not acknowledged may have to be said again. */
+  #keep(): void {
+    this.#options.book.setUnderWay(this.#complete[0]?.fromMs ?? this.#turn?.fromMs);
   }
 
   #onCommitted(itemId: string): void {
     const { book } = this.#options;
-    const turn = this.#committed.shift();
+    const turn = this.#complete.shift();
     if (!turn) return;
     book.open(itemId, turn.fromMs);
     book.complete(itemId, turn.untilMs);
+    this.#keep();
     book.admit(itemId, turn.voicedUntilMs);
     this.#handlers.onTurn();
   }

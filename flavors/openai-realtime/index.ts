@@ -1,7 +1,7 @@
 import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from 'sip-voice-connector/flavor';
 import { type Clock, systemClock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
-import { RealtimeConnection } from './connection.js';
+import { type Connection, RealtimeConnection } from './connection.js';
 import { type Endpoint, endpointOf } from './endpoint.js';
 import { configFailure } from './errors.js';
 import { realtimeCapabilities, realtimeManifest } from './manifest.js';
@@ -81,12 +81,12 @@ class RealtimeFlavor implements Flavor {
     await this.#pool[Symbol.asyncDispose]();
   }
 
-  #connect(signal: AbortSignal): Promise<RealtimeConnection> {
+  #connect(signal: AbortSignal): Promise<Connection> {
     return RealtimeConnection.connect(this.#endpoint, this.#config.connectTimeoutMs, this.#clock, signal);
   }
 
   /** A connection that has taken the settings, out of the pool or fresh. */
-  async #obtain(setup: SessionSetup, signal: AbortSignal): Promise<RealtimeConnection> {
+  async #obtain(setup: SessionSetup, signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
     const pooled = this.#pool.take();
     if (pooled) {
@@ -101,11 +101,7 @@ class RealtimeFlavor implements Flavor {
     return this.#configure(await this.#connect(signal), setup, signal);
   }
 
-  async #configure(
-    connection: RealtimeConnection,
-    setup: SessionSetup,
-    signal: AbortSignal,
-  ): Promise<RealtimeConnection> {
+  async #configure(connection: Connection, setup: SessionSetup, signal: AbortSignal): Promise<Connection> {
     const close = (): void => connection.close();
     signal.addEventListener('abort', close, { once: true });
     try {

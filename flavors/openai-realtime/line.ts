@@ -1,6 +1,6 @@
 import { FlavorError } from 'sip-voice-connector/flavor';
 import { Alarm, type Clock, sleep } from './clock.js';
-import type { RealtimeConnection } from './connection.js';
+import type { Connection } from './connection.js';
 import { timeout } from './errors.js';
 import type { ServerEvent } from './server-event.js';
 
@@ -15,7 +15,7 @@ export interface LineOptions {
   /** In [0, 1). */
   random(): number;
   /** A connection that knows everything about the call but the dialogue. */
-  obtain(signal: AbortSignal): Promise<RealtimeConnection>;
+  obtain(signal: AbortSignal): Promise<Connection>;
 }
 
 export interface LineHandlers {
@@ -41,8 +41,8 @@ export class Line {
   readonly #options: LineOptions;
   readonly #handlers: LineHandlers;
   readonly #closing = new AbortController();
-  #connection: RealtimeConnection | undefined;
-  #standby: RealtimeConnection | undefined;
+  #connection: Connection | undefined;
+  #standby: Connection | undefined;
   readonly #renewal: Alarm;
   /** Attempts since a connection last lived long enough. */
   #attempts = 0;
@@ -56,12 +56,12 @@ export class Line {
   }
 
   /** Begins with a connection; `onReplaced` follows at once. */
-  start(first: RealtimeConnection): void {
+  start(first: Connection): void {
     this.#adopt(first);
   }
 
   /** The connection, if one stands. */
-  get connection(): RealtimeConnection | undefined {
+  get connection(): Connection | undefined {
     return this.#connection;
   }
 
@@ -75,7 +75,7 @@ export class Line {
     this.#connection?.send(event);
   }
 
-  /** Changes settings of the session on every connection there is. Rejects as {@link RealtimeConnection.update} does. */
+  /** Changes settings of the session on every connection there is. Rejects as {@link Connection.update} does. */
   async update(event: object, timeoutMs: number): Promise<void> {
     const connections = [this.#connection, this.#standby].filter((each) => each !== undefined);
     await Promise.all(connections.map((connection) => connection.update(event, timeoutMs)));
@@ -105,7 +105,7 @@ export class Line {
     this.#standby = undefined;
   }
 
-  #use(connection: RealtimeConnection): void {
+  #use(connection: Connection): void {
     this.#connection = connection;
     const ageMs = this.#options.clock.now() - connection.openedAtMs;
     this.#renewAfter(Math.max(0, this.#options.renewAfterMs - ageMs));
@@ -123,7 +123,7 @@ export class Line {
     });
   }
 
-  #adopt(connection: RealtimeConnection): void {
+  #adopt(connection: Connection): void {
     this.#replacedAtMs = this.#options.clock.now();
     this.#use(connection);
     if (this.#connection === connection) this.#handlers.onReplaced();

@@ -1,5 +1,5 @@
 import { Alarm, type Clock } from './clock.js';
-import type { RealtimeConnection } from './connection.js';
+import type { Connection } from './connection.js';
 
 export interface PoolOptions {
   readonly size: number;
@@ -7,13 +7,13 @@ export interface PoolOptions {
 }
 
 /** Opens a connection: up to `session.created`. */
-export type Connect = (signal: AbortSignal) => Promise<RealtimeConnection>;
+export type Connect = (signal: AbortSignal) => Promise<Connection>;
 
 /** After a failed attempt to fill the pool, ms. */
 const RETRY_MS = 5_000;
 
 interface Waiting {
-  readonly connection: RealtimeConnection;
+  readonly connection: Connection;
   readonly age: Alarm;
 }
 
@@ -55,8 +55,8 @@ export class ConnectionPool implements AsyncDisposable {
   }
 
   /** The youngest waiting connection, or `undefined`. Another is opened in its place. */
-  take(): RealtimeConnection | undefined {
-    let taken: RealtimeConnection | undefined;
+  take(): Connection | undefined {
+    let taken: Connection | undefined;
     while (!taken?.alive) {
       const waiting = this.#waiting.pop();
       if (!waiting) break;
@@ -97,7 +97,7 @@ export class ConnectionPool implements AsyncDisposable {
     }
   }
 
-  #discard(connection: RealtimeConnection): void {
+  #discard(connection: Connection): void {
     const index = this.#waiting.findIndex((each) => each.connection === connection);
     const [waiting] = index < 0 ? [] : this.#waiting.splice(index, 1);
     if (!waiting) return;

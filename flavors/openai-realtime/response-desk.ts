@@ -30,6 +30,8 @@ export interface DeskOptions {
   onToolCall(call: ToolCall, spoken: Spoken): void;
   /** A response is complete, whatever became of it. */
   onDone(spoken: Spoken): void;
+  /** What the protocol does not allow; the response goes on, or another is made. */
+  onFault(error: FlavorError): void;
   /** The session cannot go on. */
   onFailed(error: FlavorError): void;
 }
@@ -111,14 +113,14 @@ export class ResponseDesk {
   interrupt(keepReplies: boolean): void {
     this.#queue.retain(({ kind }) => kind === 'reply' && keepReplies);
     this.#aside.cancel();
+    if (keepReplies) this.takeBackReply();
     if (this.#active) this.#cancel(this.#active);
   }
 
   /** The caller goes on before anything of the answer was heard: it came too early, and is owed again. */
   takeBackReply(): void {
     const active = this.#active;
-    if (active?.request.kind !== 'reply' || active.cancelled || active.calls) return;
-    if (active.spoken.emitted) return;
+    if (active?.request.kind !== 'reply' || active.cancelled || active.calls || active.spoken.emitted) return;
     this.#cancel(active);
     this.#queue.putBack(active.request);
   }
@@ -235,7 +237,7 @@ export class ResponseDesk {
       // Of no use without a result, which nobody will give: it goes with the speech that was not heard.
       spoken.addItem(response.spoken, item.id);
     } else if (item.callId === '' || item.name === '') {
-      this.#warn(protocolFault('a call of a tool without its id or name'));
+      this.#options.onFault(protocolFault('a call of a tool without its id or name'));
     } else {
       response.calls = true;
       this.#options.onToolCall({ id: item.callId, name: item.name, arguments: item.arguments }, response.spoken);
@@ -256,7 +258,7 @@ export class ResponseDesk {
     const active = this.#active?.spoken === response ? this.#active : undefined;
     if (first && active && response.bytes > 0) this.#options.onFirstAudio(active.request);
     if (response.bytes <= MAX_SPEECH_MS * bytesPerMs) return;
-    this.#warn(protocolFault('speech without end'));
+    this.#options.onFault(protocolFault('speech without end'));
     out.done(response);
     if (active) this.#cancel(active);
     else this.#aside.cancel();
@@ -300,7 +302,7 @@ export class ResponseDesk {
       this.#options.onFailed(error);
       return;
     }
-    this.#warn(error);
+    this.#options.push({ type: 'warning', error });
     this.#retryLater(active);
   }
 
@@ -316,8 +318,8 @@ export class ResponseDesk {
     const { bytesPerMs, out, spoken } = this.#options;
     if (active.spoken.emitted && !active.cancelled && !out.holds(active.spoken)) {
       out.done(active.spoken);
-      const heard = heardWords(active.spoken.text, active.spoken.bytes / bytesPerMs);
-      this.#queue.putBack({ kind: 'go-on', heard });
+      active.spoken.text = heardWords(active.spoken.text, active.spoken.bytes / bytesPerMs);
+      this.#queue.putBack({ kind: 'go-on', heard: active.spoken.text });
     } else {
       out.discard(active.spoken);
       spoken.drop(active.spoken);
@@ -363,12 +365,10 @@ export class ResponseDesk {
   #spokenOf(serverId: string): Spoken | undefined {
     if (this.#active?.serverId === serverId) return this.#active.spoken;
     const aside = this.#aside.spokenOf(serverId);
-    if (!aside && this.#seen.add(serverId)) this.#warn(protocolFault('part of a response that it has not begun'));
+    if (!aside && this.#seen.add(serverId)) {
+      this.#options.onFault(protocolFault('part of a response that it has not begun'));
+    }
     return aside;
-  }
-
-  #warn(error: FlavorError): void {
-    this.#options.push({ type: 'warning', error });
   }
 
   #stopTimers(): void {

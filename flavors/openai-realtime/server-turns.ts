@@ -44,17 +44,14 @@ export class ServerTurns implements CallerTurns {
     return this.#gate.undecided && this.#patience.pending;
   }
 
-  /** The service hears again by itself whatever it is sent again. */
-  get underWayFromMs(): undefined {
-    return undefined;
-  }
-
   onVoice(type: 'started' | 'stopped', positionMs: number): void {
     this.#gate.onVoice(type, positionMs);
   }
 
   onOnset(verdict: 'accepted' | 'rejected', positionMs: number): void {
-    this.#act(this.#gate.onOnset(verdict, positionMs));
+    const decisions = this.#gate.onOnset(verdict, positionMs);
+    // The interruption that a verdict causes follows it at once, and comes before the answer.
+    if (decisions.length > 0) queueMicrotask(() => this.#act(decisions));
   }
 
   endTurn(): void {

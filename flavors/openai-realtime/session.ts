@@ -17,7 +17,7 @@ import type { CallerTurns, CallerTurnsHandlers } from './caller-turns.js';
 import { createItem, type DialogueItem, systemText, userText } from './client-event.js';
 import type { Clock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
-import type { RealtimeConnection } from './connection.js';
+import type { Connection } from './connection.js';
 import { DigitCollector } from './digits.js';
 import { isBenign, isSessionExpired, protocolFault, type WireError, wireFailure } from './errors.js';
 import { FaultCounter } from './fault-counter.js';
@@ -42,7 +42,7 @@ export interface SessionOptions {
   /** In [0, 1). */
   random(): number;
   /** A connection that has taken `setup`. */
-  obtain(setup: SessionSetup, signal: AbortSignal): Promise<RealtimeConnection>;
+  obtain(setup: SessionSetup, signal: AbortSignal): Promise<Connection>;
 }
 
 /** Additions to the context that another connection is told of. */
@@ -70,9 +70,10 @@ export class RealtimeSession implements FlavorSession {
   #started = false;
   readonly #contexts: string[] = [];
   #outbox: DialogueItem[] = [];
+  readonly #onAbort = (): void => this.#end({ type: 'end', reason: 'aborted' });
 
   /** @param first A connection that has taken this call's setup. */
-  constructor(options: SessionOptions, first: RealtimeConnection) {
+  constructor(options: SessionOptions, first: Connection) {
     const { call, config, clock } = options;
     this.#call = call;
     this.#config = config;
@@ -124,6 +125,7 @@ export class RealtimeSession implements FlavorSession {
         this.#book.onAnswerDone();
         this.#tools.onResponseDone(spoken);
       },
+      onFault: (error) => this.#onFault(error),
       onFailed: (error) => this.#fail(error),
     });
     this.#turns = this.#takeTurns(clock, {
@@ -134,6 +136,7 @@ export class RealtimeSession implements FlavorSession {
     });
     this.#digits = new DigitCollector(config.digitPauseMs, clock, (digits) => {
       this.#add(userText(pressedKeys(digits)));
+      this.#desk.takeBackReply();
       this.#desk.ask({ kind: 'reply', to: 'keys' });
     });
     this.#line = new Line(
@@ -240,14 +243,14 @@ export class RealtimeSession implements FlavorSession {
     return new ServerTurns({ ...parts, push: (event) => this.events.push(event) }, handlers);
   }
 
-  #begin(first: RealtimeConnection): void {
+  #begin(first: Connection): void {
     const { signal } = this.#call;
     if (signal.aborted) {
       first.close();
-      this.#end({ type: 'end', reason: 'aborted' });
+      this.#onAbort();
       return;
     }
-    signal.addEventListener('abort', () => this.#end({ type: 'end', reason: 'aborted' }), { once: true });
+    signal.addEventListener('abort', this.#onAbort, { once: true });
     for (const { name } of unusableTools(this.#setup.tools)) {
       const message = `the tool ${name.replace(/[^\w.-]/g, '?').slice(0, 64)} has a name that the service does not take`;
       this.events.push({ type: 'warning', error: new FlavorError('ERR_FLAVOR_CONFIG', message, false) });
@@ -259,7 +262,7 @@ export class RealtimeSession implements FlavorSession {
   /** Before the call is answered nothing may be said; a greeting may be made. */
   #may(request: Request): boolean {
     if (!this.#started) return request.kind === 'greeting' && this.#config.greetEarly;
-    return request.kind !== 'reply' || !this.#turns.busy;
+    return request.kind !== 'reply' || !(this.#turns.busy || this.#digits.pending);
   }
 
   #onEvent(event: ServerEvent): void {
@@ -315,10 +318,9 @@ export class RealtimeSession implements FlavorSession {
 
   /** What was on the old connection and is not in the history will be said, heard and asked for again. */
   #forgetConnection(): void {
-    const underWayFromMs = this.#turns.underWayFromMs;
     const again = this.#book.onLost();
     this.#turns.onLost(again ? this.#book.replayFromMs : undefined);
-    this.#audio.detach(Math.min(this.#book.replayFromMs, underWayFromMs ?? Number.POSITIVE_INFINITY));
+    this.#audio.detach(this.#book.replayFromMs);
     this.#desk.onLost();
     if (again) this.#desk.forgetReplies();
     this.#tools.onLost();
@@ -333,8 +335,7 @@ export class RealtimeSession implements FlavorSession {
     for (const event of this.#spoken.asItems()) connection.send(event);
     for (const item of this.#outbox.splice(0)) connection.send(createItem(item, dialect));
     this.#tools.onReplaced(this.#call.history);
-    const { underWayFromMs } = this.#turns;
-    this.#audio.attach(connection, Math.min(this.#book.replayFromMs, underWayFromMs ?? Number.POSITIVE_INFINITY));
+    this.#audio.attach(connection, this.#book.replayFromMs);
     this.#turns.onReplaced();
     this.#desk.open();
   }
@@ -360,6 +361,7 @@ export class RealtimeSession implements FlavorSession {
 
   #end(event: { readonly type: 'end'; readonly reason: 'aborted' | 'failed'; readonly error?: FlavorError }): void {
     this.events.push(event);
+    this.#call.signal.removeEventListener('abort', this.#onAbort);
     this.#desk.close();
     this.#spoken.close();
     this.#turns.close();

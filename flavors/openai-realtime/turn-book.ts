@@ -31,8 +31,10 @@ export class TurnBook {
   #turns = 0;
   /** Nothing before this needs to be heard again. */
   #settledUntilMs = 0;
-  /** From here on, a connection that is lost would have been the second. */
+  /** What was heard again from here on is not settled yet. */
   #replayedFromMs: number | undefined;
+  /** Speech that no item stands for yet. */
+  #underWayFromMs: number | undefined;
 
   constructor(options: TurnBookOptions) {
     this.#options = options;
@@ -50,7 +52,14 @@ export class TurnBook {
   get replayFromMs(): number {
     const kept = [...this.#unsettled.values()].map(({ fromMs }) => fromMs);
     if (this.#replayedFromMs !== undefined) kept.push(this.#replayedFromMs);
+    if (this.#underWayFromMs !== undefined) kept.push(this.#underWayFromMs);
     return kept.length > 0 ? Math.min(...kept) : this.#settledUntilMs;
+  }
+
+  /** Speech from `fromMs` on that no item stands for yet; `undefined`: there is none. */
+  setUnderWay(fromMs: number | undefined): void {
+    this.#underWayFromMs = fromMs;
+    this.#hold();
   }
 
   /** Speech that will become an item. `fromMs`: with what is to be heard before it. */
@@ -137,7 +146,7 @@ export class TurnBook {
   }
 
   #hold(): void {
-    const needed = this.#unsettled.size > 0 || this.#replayedFromMs !== undefined;
+    const needed = this.#unsettled.size > 0 || this.#replayedFromMs !== undefined || this.#underWayFromMs !== undefined;
     this.#options.audio.hold(needed ? this.replayFromMs : undefined);
   }
 }

@@ -36,19 +36,9 @@ export class TurnGate {
   #onsets: Onset[] = [];
   #stretches: Stretch[] = [];
 
-  /** The service hears the caller speak. */
-  get speaking(): boolean {
-    return this.#stretches.some(({ endMs }) => endMs === undefined);
-  }
-
-  /** Speech that is not decided upon. */
+  /** There is speech that is not decided upon, or still goes on. */
   get undecided(): boolean {
     return this.#stretches.length > 0;
-  }
-
-  /** Where the earliest stretch began that is not decided upon. */
-  get undecidedFromMs(): number | undefined {
-    return this.#stretches[0]?.startMs;
   }
 
   onVoice(type: 'started' | 'stopped', positionMs: number): void {
