@@ -222,7 +222,14 @@ describe('--fetch asks for the settings of the call', () => {
 
   test('and shows the route as they leave it', async () => {
     const { asked, code, out, port } = await fetchFrom((response) =>
-      response.end(JSON.stringify({ flavor: 'second', tools: ['hang_up', 'hold'], variables: { shop: 'Paris' } })),
+      response.end(
+        JSON.stringify({
+          flavor: 'second',
+          tools: ['hang_up', 'hold'],
+          timeZone: 'Europe/Paris',
+          variables: { shop: 'Paris' },
+        }),
+      ),
     );
     expect(code).toBe(0);
     expect(asked).toEqual(['/numbers/2000', 'Bearer sesame-opens']);
@@ -232,6 +239,7 @@ describe('--fetch asks for the settings of the call', () => {
         '  is told "You answer the phone of Paris.',
     );
     expect(out).toContain('  may use hang_up\n');
+    expect(out).toMatch(/It is .* in Europe\/Paris/);
   });
 
   test('and shows a refusal', async () => {

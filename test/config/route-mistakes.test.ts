@@ -144,7 +144,7 @@ describe('a call that is refused', () => {
   test.each([
     'instructions: x',
     'onFailure: {}',
-    'tools: []',
+    'tools: [nothing]',
     'transfer: []',
     'silence: {}',
     'settings: { url: https://a.example }',
@@ -268,6 +268,12 @@ describe('a private address in a URL', () => {
     ]);
   });
 
+  test('of IPv4 is not among all of IPv6', async () => {
+    expect(await summary(at('10.1.2.3', '"::/0"'))).toContain(
+      'error routes[0].settings.url: this is a private address, which requests do not reach without leave',
+    );
+  });
+
   test('comes with the key to write', async () => {
     expect(await complaints(at('10.1.2.3', ''))).toContain('= help: write http: { allow: ["10.1.2.3"] }\n');
     expect(await complaints(at('localhost', ''))).toContain('= help: write http: { allow: ["127.0.0.1", "::1"] }\n');
@@ -326,6 +332,10 @@ test('the voices are those there are', () => {
 });
 
 test.each([
+  [
+    'http: { allow: [0.0.0.0/0] }',
+    'warning http.allow[0]: requests may reach every address, those of this machine included',
+  ],
   ['voice: { name: slr }', 'error voice.name: expected kal, awb_time, kal16, awb, rms or slt'],
   ['breaker: { failures: 0 }', 'error breaker.failures: expected a number from 1 to 1000'],
   ['http: { allow: [localhost] }', 'error http.allow[0]: expected an IP address or a block of them'],

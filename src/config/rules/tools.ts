@@ -1,5 +1,5 @@
 import { assertUnreachable } from '../../base/assert.js';
-import { isPrivateHost, isWithin } from '../addresses.js';
+import { isEverybody, isPrivateHost, isWithin } from '../addresses.js';
 import type { ConfigPath } from '../config-issue.js';
 import type { ParsedConfig } from '../schema.js';
 import { suggest } from '../suggest.js';
@@ -11,6 +11,7 @@ import type { BrokenRule } from './broken-rule.js';
 export function checkTools(config: ParsedConfig): BrokenRule[] {
   const { http, routes, tools, transfer } = config;
   return [
+    ...http.allow.flatMap((block, index) => (isEverybody(block) ? [tooWide(['http', 'allow', index])] : [])),
     ...Object.entries(tools).flatMap(([name, tool]) => [
       ...checkName(['tools', name], name),
       ...checkTool(tool, ['tools', name], http.allow),
@@ -20,6 +21,15 @@ export function checkTools(config: ParsedConfig): BrokenRule[] {
       settings === undefined ? [] : checkSettings(settings, ['routes', index, 'settings'], http.allow),
     ),
   ];
+}
+
+function tooWide(path: ConfigPath): BrokenRule {
+  return {
+    severity: 'warning',
+    path,
+    message: 'requests may reach every address, those of this machine included',
+    help: 'name the addresses of your servers',
+  };
 }
 
 function checkName(path: ConfigPath, name: string): BrokenRule[] {
