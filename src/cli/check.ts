@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type ConfigIssue, inFileOrder } from '../config/config-issue.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
+import { toolProblems } from '../connector/tool-check.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import {
@@ -60,7 +61,10 @@ async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): P
   if (!loaded.ok) return { ...loaded, loaded: undefined, flavors: [] };
   const names = Object.keys(loaded.config.flavors);
   const reports = await Promise.all(names.map((name) => checkFlavor(loaded, name, deps)));
-  const issues = inFileOrder(reports.flatMap((report) => report.issues));
+  const tools = (await toolProblems(loaded.config)).map(({ path, message }) =>
+    loaded.document.issueAt(path, loaded.secrets.redact(message)),
+  );
+  const issues = inFileOrder([...reports.flatMap((report) => report.issues), ...tools]);
   const flavors = options.providers ? await askProviders(loaded, reports, io, deps) : reports;
   const ok = issues.length === 0 && flavors.every(({ provider }) => provider?.ok !== false);
   return { ok, loaded, errors: issues, warnings: loaded.warnings, flavors };

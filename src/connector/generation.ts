@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import type { Router } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { GuardedFetch } from '../http/guarded-fetch.js';
+import type { ToolSet } from '../tools/tool-set.js';
 import { CallSettings } from './call-settings.js';
 
 export interface GenerationDeps {
@@ -14,6 +15,7 @@ export interface GenerationDeps {
   readonly announcer: Announcer & AsyncDisposable;
   /** HTTP as this configuration allows it. */
   readonly fetch: GuardedFetch;
+  readonly tools: ToolSet;
   onDisposeError(error: unknown): void;
 }
 
@@ -26,6 +28,7 @@ export class Generation {
   readonly router: Router;
   readonly announcer: Announcer;
   readonly settings: CallSettings;
+  readonly tools: ToolSet;
   /** By the name routes use. */
   readonly flavors: ReadonlyMap<string, FlavorChoice>;
   readonly #closing: readonly AsyncDisposable[];
@@ -35,12 +38,13 @@ export class Generation {
   readonly #onDisposeError: (error: unknown) => void;
 
   constructor(config: Config, router: Router, flavors: ReadonlyMap<string, Flavor>, deps: GenerationDeps) {
-    const { announcer, clock, fetch, log } = deps;
+    const { announcer, clock, fetch, log, tools } = deps;
     this.config = config;
     this.router = router;
     this.announcer = announcer;
     this.settings = new CallSettings({ clock, fetch });
-    this.#closing = [...flavors.values(), announcer, fetch];
+    this.tools = tools;
+    this.#closing = [...flavors.values(), announcer, inTurn(tools, fetch)];
     this.#onDisposeError = (error) => deps.onDisposeError(error);
     const { failures, openSeconds } = config.breaker;
     const breakerOptions = { failures, openMs: openSeconds * 1000 };
@@ -81,4 +85,13 @@ export class Generation {
     );
     for (const result of results) if (result.status === 'rejected') this.#onDisposeError(result.reason);
   }
+}
+
+/** MCP servers are told goodbye over the HTTP that is closed after them. */
+function inTurn(...resources: readonly AsyncDisposable[]): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const resource of resources) await resource[Symbol.asyncDispose]();
+    },
+  };
 }

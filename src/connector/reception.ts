@@ -19,13 +19,11 @@ import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/embedded/transport/local-address.js';
 import type { InboundLeg, InviteRequest, RejectOptions } from '../signaling/port.js';
-import { createBuiltIns } from '../tools/built-in.js';
-import { ToolRunner } from '../tools/tool-runner.js';
 import type { CallRegistry } from './call-registry.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
 import { PendingCall } from './pending-call.js';
-import { routeOptions, routePlan } from './route-options.js';
+import { routeOptions, routePlan, transferTargets } from './route-options.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;
@@ -156,7 +154,12 @@ export class Reception {
     const { headers, variables, render } = shownToFlavor(route, identity, invite);
     const callLog = childLog(log, identity.id);
     const { from, to } = identity;
-    const builtIns = createBuiltIns(['hang_up'], { clock, transferTargets: [] });
+    const tools = generation.tools.forCall({
+      names: route.tools,
+      transferTargets: transferTargets(config, route.transfer),
+      call: { id: identity.id, from, to, variables },
+      log: callLog,
+    });
     const call = new Call(
       leg,
       {
@@ -173,7 +176,7 @@ export class Reception {
         plan: routePlan(route, choice, generation.flavors),
         announcer: generation.announcer,
         negotiation,
-        tools: new ToolRunner(() => builtIns, { call: { id: identity.id, from, to, variables }, log: callLog }),
+        tools,
         openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
         log: callLog,
         emit,

@@ -65,6 +65,11 @@ function isFixed({ text, wav }: Saying): boolean {
   return wav !== undefined || text?.includes('{{') === false;
 }
 
+/** Those of a route, by their names. */
+export function transferTargets(config: Pick<Config, 'transfer'>, names: readonly string[]): readonly TransferTarget[] {
+  return names.flatMap((name) => transferTarget(config, name) ?? []);
+}
+
 function transferTarget(config: Pick<Config, 'transfer'>, name: string): TransferTarget | undefined {
   const uri = config.transfer.targets[name];
   return uri === undefined ? undefined : { name, uri };

@@ -3,9 +3,7 @@ import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { Announcer } from '../call/announcement.js';
 import type { Config } from '../config/config.js';
-import { createRouter } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
-import { createGuardedFetch } from '../http/guarded-fetch.js';
 import type { MediaEngine } from '../media/engine.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
@@ -14,11 +12,11 @@ import { openRecordLog, type RecordLog } from '../ops/record-log.js';
 import type { ListeningAddress, SignalingDriver } from '../signaling/port.js';
 import { CallRegistry } from './call-registry.js';
 import { Closers } from './closers.js';
-import { Generation } from './generation.js';
+import type { Generation } from './generation.js';
+import { openGeneration } from './generation-opening.js';
 import { type ConnectorView, type Operations, startOperations } from './operations.js';
 import { Reception } from './reception.js';
 import { restartOnly } from './restart-only.js';
-import { fixedSayings } from './route-options.js';
 
 /** What a connector is made of besides its configuration; everything has a default that talks to the real world. */
 export interface ConnectorDeps {
@@ -46,8 +44,6 @@ export type ReloadOutcome =
   | { readonly ok: true; readonly atRestart: readonly string[] }
   | { readonly ok: false; readonly problem: string };
 
-/** Time a flavor may take to warm up before calls are taken all the same, ms. */
-const WARMUP_MS = 15_000;
 /** Time the calls have to say goodbye when the connector stops, ms. */
 const FAREWELL_MS = 3_000;
 /** Time the flavors have to close when the connector stops, ms. */
@@ -262,42 +258,9 @@ export class VoiceConnector implements AsyncDisposable {
     };
   }
 
-  async #generate(config: Config): Promise<Generation> {
-    const router = createRouter(config.routes);
-    const flavors = await this.#deps.createFlavors(config);
-    await Promise.all([...flavors].map(([name, flavor]) => this.#warmUp(name, flavor)));
-    const { clock, log } = this.#deps;
-    const announcer = this.#deps.createAnnouncer(config);
-    void warmUpAnnouncements(announcer, config, log);
-    return new Generation(config, router, flavors, {
-      clock,
-      log,
-      announcer,
-      fetch: createGuardedFetch({ allow: config.http.allow, clock }),
-      onDisposeError: (error) => this.#complain(error),
-    });
-  }
-
-  /** Never rejects, and never takes longer than it may, whatever the flavor does. */
-  async #warmUp(name: string, flavor: Flavor): Promise<void> {
-    const { clock, log } = this.#deps;
-    const late = new AbortController();
-    const timer = clock.setTimeout(() => late.abort(), WARMUP_MS);
-    const signal = AbortSignal.any([late.signal, this.#stop.signal]);
-    const gaveUp = new Promise<never>((_resolve, reject) => {
-      const giveUp = (): void => reject(new Error(`not ready after ${WARMUP_MS / 1000} s, or the connector stops`));
-      if (signal.aborted) giveUp();
-      signal.addEventListener('abort', giveUp, { once: true });
-    });
-    try {
-      await Promise.race([flavor.warmup?.(signal), gaveUp]);
-    } catch (error) {
-      log.warn({ flavor: name, error: errorMessage(error) }, 'a flavor did not warm up');
-    } finally {
-      clock.clearTimeout(timer);
-      // Where there is no warm-up, or it threw at once, nobody waits for this any more.
-      gaveUp.catch(() => undefined);
-    }
+  #generate(config: Config): Promise<Generation> {
+    const onDisposeError = (error: unknown): void => this.#complain(error);
+    return openGeneration(config, { ...this.#deps, onDisposeError }, this.#stop.signal);
   }
 
   /** What the admin interface and the metrics may see and do. */
@@ -363,16 +326,5 @@ export class VoiceConnector implements AsyncDisposable {
 
   #complain(error: unknown): void {
     this.#deps.log.error({ error: errorMessage(error) }, 'something did not close');
-  }
-}
-
-/** In the background: nobody waits for what may never be said. A mistake is logged, and found again by the call that needs it. */
-async function warmUpAnnouncements(announcer: Announcer, config: Config, log: Logger): Promise<void> {
-  for (const saying of fixedSayings(config)) {
-    try {
-      await announcer.prepare(saying);
-    } catch (error) {
-      log.error({ wav: saying.wav, error: errorMessage(error) }, 'an announcement cannot be made');
-    }
   }
 }

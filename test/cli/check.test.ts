@@ -26,6 +26,25 @@ async function check(text: string, args: readonly string[] = [], env: Record<str
   return { code, out: io.out(), err: io.err() };
 }
 
+test('tools that cannot work have a line too', async () => {
+  const { code, err } = await check(`flavors: { one: { use: echo } }
+tools:
+  book:
+    type: webhook
+    description: Books a haircut.
+    url: https://shop.example/book
+    body: '{"day": '
+  who:
+    type: module
+    path: ${join(repository, 'test/fixtures/tools/no-run.mjs')}
+routes: [{ match: { any: true }, flavor: one, tools: [book, who] }]
+`);
+  expect(code).toBe(1);
+  expect(err).toMatch(/error: tools\.book\.body: with its placeholders filled in, this is not JSON\n.*:7:/);
+  expect(err).toMatch(/error: tools\.who\.path: .*is no tool: its default export has no run\(\)\n.*:10:/);
+  expect(err).toContain('connector.yaml: 2 errors');
+});
+
 describe('the shipped configuration', () => {
   test('is the default, and there is nothing wrong with it', async () => {
     const io = createFakeIo(repository);

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { createSystemRandom } from '../../src/base/random.js';
 import type { Config } from '../../src/config/config.js';
 import { createRouter } from '../../src/config/router.js';
 import { Generation } from '../../src/connector/generation.js';
 import type { Flavor } from '../../src/flavor-api/index.js';
 import { createGuardedFetch } from '../../src/http/guarded-fetch.js';
+import { ToolSet } from '../../src/tools/tool-set.js';
 import { FakeAnnouncer } from '../support/fake-announcer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
@@ -15,11 +17,15 @@ function setUp(...flavors: Flavor[]) {
   const errors: unknown[] = [];
   const named = new Map(flavors.map((flavor, index) => [String(index), flavor]));
   const announcer = new FakeAnnouncer();
+  const clock = new FakeClock(0);
+  const log = createKeptLog();
+  const fetch = createGuardedFetch({ allow: [], clock });
   const generation = new Generation(config, createRouter([]), named, {
-    clock: new FakeClock(0),
-    log: createKeptLog(),
+    clock,
+    log,
     announcer,
-    fetch: createGuardedFetch({ allow: [], clock: new FakeClock(0) }),
+    fetch,
+    tools: new ToolSet(new Map(), [], { http: fetch, clock, log, random: createSystemRandom() }),
     onDisposeError: (error) => errors.push(error),
   });
   return { generation, errors, announcer };

@@ -132,7 +132,7 @@ describe('start and stop', () => {
     const deps = { createFlavors: async () => new Map([['agent', flavor]]), clock: hurried(15_000) };
     const setup = await setUp({}, deps);
     await setup.connector.start();
-    expect(setup.log.lines.join()).toContain('a flavor did not warm up');
+    expect(setup.log.lines.join()).toContain('something did not warm up');
     await answered(setup);
   });
 

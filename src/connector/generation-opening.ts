@@ -1,0 +1,98 @@
+import type { Clock } from '../base/clock.js';
+import { errorMessage } from '../base/connector-error.js';
+import type { Random } from '../base/random.js';
+import type { Announcer } from '../call/announcement.js';
+import type { Config } from '../config/config.js';
+import { createRouter } from '../config/router.js';
+import type { Flavor, Logger } from '../flavor-api/index.js';
+import { createGuardedFetch } from '../http/guarded-fetch.js';
+import { openToolSet } from '../tools/tool-set.js';
+import { Generation } from './generation.js';
+import { fixedSayings } from './route-options.js';
+
+export interface GenerationOpeningDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Makes every flavor of a configuration, or none: what was made is closed when one fails. */
+  createFlavors(config: Config): Promise<ReadonlyMap<string, Flavor>>;
+  /** The voice of the host itself. */
+  createAnnouncer(config: Config): Announcer & AsyncDisposable;
+  onDisposeError(error: unknown): void;
+}
+
+/** Time flavors and MCP servers may take to get ready before calls are taken all the same, ms. */
+const WARMUP_MS = 15_000;
+
+/**
+ * Makes everything that a configuration names, and warms it up. When something cannot be made, what was made is closed.
+ * Throws what `createFlavors` throws, and `ERR_TOOL_INVALID`.
+ *
+ * @param stop aborts when the connector stops: nothing that still warms up is waited for
+ */
+export async function openGeneration(
+  config: Config,
+  deps: GenerationOpeningDeps,
+  stop: AbortSignal,
+): Promise<Generation> {
+  const { clock, log, random } = deps;
+  const router = createRouter(config.routes);
+  const fetch = createGuardedFetch({ allow: config.http.allow, clock });
+  try {
+    const tools = await openToolSet(config.tools, { http: fetch, clock, random, log });
+    const flavors = await deps.createFlavors(config);
+    const warmUp = (fields: object, action: (signal: AbortSignal) => Promise<void> | undefined): Promise<void> =>
+      warmUpInTime(action, fields, deps, stop);
+    await Promise.all([
+      ...[...flavors].map(([name, flavor]) => warmUp({ flavor: name }, (signal) => flavor.warmup?.(signal))),
+      warmUp({ tools: 'mcp' }, () => tools.warmUp()),
+    ]);
+    const announcer = deps.createAnnouncer(config);
+    void warmUpAnnouncements(announcer, config, log);
+    const onDisposeError = (error: unknown): void => deps.onDisposeError(error);
+    return new Generation(config, router, flavors, { clock, log, announcer, fetch, tools, onDisposeError });
+  } catch (error) {
+    await fetch[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Never rejects, and never takes longer than it may, whatever is warmed up. */
+async function warmUpInTime(
+  action: (signal: AbortSignal) => Promise<void> | undefined,
+  fields: object,
+  { clock, log }: Pick<GenerationOpeningDeps, 'clock' | 'log'>,
+  stop: AbortSignal,
+): Promise<void> {
+  const late = new AbortController();
+  const timer = clock.setTimeout(() => late.abort(), WARMUP_MS);
+  const signal = AbortSignal.any([late.signal, stop]);
+  const gaveUp = new Promise<never>((_resolve, reject) => {
+    const giveUp = (): void => reject(new Error(`not ready after ${WARMUP_MS / 1000} s, or the connector stops`));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    await Promise.race([action(signal), gaveUp]);
+  } catch (error) {
+    log.warn({ ...fields, error: errorMessage(error) }, 'something did not warm up');
+  } finally {
+    clock.clearTimeout(timer);
+    // Where there is no warm-up, or it threw at once, nobody waits for this any more.
+    gaveUp.catch(() => undefined);
+  }
+}
+
+/**
+ * In the background: nobody waits for what may never be said. A mistake is logged, and found again by the call that
+ * needs it.
+ */
+async function warmUpAnnouncements(announcer: Announcer, config: Config, log: Logger): Promise<void> {
+  for (const saying of fixedSayings(config)) {
+    try {
+      await announcer.prepare(saying);
+    } catch (error) {
+      log.error({ wav: saying.wav, error: errorMessage(error) }, 'an announcement cannot be made');
+    }
+  }
+}
