@@ -27,7 +27,7 @@ export interface InputMessage extends ItemBase {
 export interface OutputMessage extends ItemBase {
   readonly kind: 'output';
   readonly modality: 'text' | 'audio';
-  /** Text or transcript, as far as it was sent; `undefined` before the content part began, and once truncated. */
+  /** Text or transcript, as far as it was sent; `undefined` before the content part began. */
   text: string | undefined;
   /** Audio sent so far, ms; after a truncation, what was kept of it. */
   audioMs: number;

@@ -53,6 +53,19 @@ test('a spoken turn is answered with the events of the service, in its order', a
   expect(client.members('rate_limits.updated')).toHaveLength(1);
 });
 
+test('rate limits are told once for each response, at its beginning or after its end', async () => {
+  const client = await connect(await start());
+  const follows = new Set<unknown>();
+  for (let i = 0; i < 12; i += 1) {
+    client.send({ type: 'response.create', response: { instructions: 'Say exactly: "x"' } });
+    await client.next('response.done');
+  }
+  await expect.poll(() => client.members('rate_limits.updated')).toHaveLength(12);
+  const types = client.types();
+  for (const [at, type] of types.entries()) if (type === 'rate_limits.updated') follows.add(types[at - 1]);
+  expect(follows).toEqual(new Set(['response.created', 'response.done']));
+});
+
 test('every event has an id of its own', async () => {
   const client = await connect(await start());
   client.say(await toneVoice(callerLine));

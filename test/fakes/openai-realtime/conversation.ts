@@ -98,7 +98,6 @@ export class Conversation {
     }
     item.audioMs = audioEndMs;
     item.truncatedToMs = audioEndMs;
-    item.text = undefined;
     this.#send({ type: 'conversation.item.truncated', item_id: itemId, content_index: 0, audio_end_ms: audioEndMs });
     return item;
   }

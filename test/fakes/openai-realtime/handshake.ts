@@ -27,12 +27,17 @@ const addressings: Readonly<Record<string, Addressing>> = {
   '/openai/realtime': 'azure-versioned',
 };
 
+/** What a request target is read against; the host is of no interest. */
+const BASE = 'ws://fake';
+
 /** Browsers, which cannot set headers, put the key into a subprotocol. */
 const KEY_PROTOCOL = 'openai-insecure-api-key.';
 
 /** Judges a request to upgrade: address, key, model, dialect. */
 export function judgeUpgrade(request: IncomingMessage, { apiKey, dialect }: HandshakeOptions): Verdict {
-  const url = new URL(request.url ?? '/', 'ws://fake');
+  const target = request.url ?? '/';
+  // `//` is a fine request target and no URL.
+  const url = new URL(URL.canParse(target, BASE) ? target : '/', BASE);
   const addressing = Object.hasOwn(addressings, url.pathname) ? addressings[url.pathname] : undefined;
   if (addressing === undefined) {
     const message = `Invalid URL (GET ${url.pathname})`;

@@ -98,9 +98,7 @@ test('a response of text is written, not spoken', async () => {
 });
 
 test('usage counts the audio of both sides, and what was cached is part of the input', async () => {
-  const client = await connect(
-    await start({ utterances: [{ text: callerLine, speech: await toneVoice(callerLine) }] }),
-  );
+  const client = await connect(await start(), { ...phoneSession, instructions: 'y'.repeat(4000) });
   client.say(await toneVoice(callerLine));
   const first = memberAt(await client.next('response.done'), ['response', 'usage']);
   const { bytes } = { bytes: client.audioOf(client.members('response.created', 'response', 'id')[0]) };

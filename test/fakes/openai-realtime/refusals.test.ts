@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { toneVoice } from './index.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { type Mind, toneVoice } from './index.js';
 import { type JsonObject, memberAt } from './json-value.js';
 import { phoneSession, type RawClient } from './raw-client.js';
 import { callerLine, useScene } from './scene.js';
@@ -258,6 +259,16 @@ test('what the caller said cannot be truncated', async () => {
   });
 });
 
+test('what the model has not begun to say cannot be truncated', async () => {
+  const clock = new FakeClock();
+  const script = (): Mind => ({ guess: () => '', reply: () => ({ text: 'later', delayMs: 1000 }) });
+  const client = await connect(await start({ clock, script }));
+  client.send({ type: 'response.create' });
+  const { item_id } = await client.next('response.content_part.added');
+  const event = { type: 'conversation.item.truncate', item_id, content_index: 0, audio_end_ms: 0 };
+  expect(await refusedFor(client, event)).toMatchObject({ code: 'unsupported_content_type' });
+});
+
 test('the voice is fixed once the model has spoken; naming the same one is no change', async () => {
   const client = await connect(await start());
   const voiced = (voice: string): JsonObject => realtime({ audio: { output: { voice } } });
@@ -275,6 +286,8 @@ test('an update answers with the whole configuration, and changes what it names 
   const client = await connect(await start());
   client.send(realtime({ instructions: 'Be brief.', tools: [{ type: 'function', name: 'hang_up' }] }));
   await client.next('session.updated');
+  client.send(input({ turn_detection: { type: 'server_vad', threshold: 0.7 } }));
+  await client.next('session.updated');
   client.send(input({ turn_detection: { type: 'server_vad', silence_duration_ms: 300 } }));
   const { session } = await client.next('session.updated');
   expect(session).toMatchObject({
@@ -287,7 +300,7 @@ test('an update answers with the whole configuration, and changes what it names 
       input: {
         ...phoneSession.audio.input,
         noise_reduction: null,
-        turn_detection: { threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 300, create_response: true },
+        turn_detection: { threshold: 0.7, prefix_padding_ms: 300, silence_duration_ms: 300, create_response: true },
       },
       output: { ...phoneSession.audio.output, speed: 1 },
     },

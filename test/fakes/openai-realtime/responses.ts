@@ -3,7 +3,7 @@ import type { Random } from '../../../src/base/random.js';
 import { type Conversation, promptOf } from './conversation.js';
 import type { Item } from './conversation-item.js';
 import type { Ids } from './ids.js';
-import type { JsonObject } from './json-value.js';
+import { isObject, type JsonObject } from './json-value.js';
 import { type CancelReason, ModelResponse } from './model-response.js';
 import { type Refusal, refusal } from './refusal.js';
 import type { Reply } from './reply.js';
@@ -195,7 +195,7 @@ export class Responses {
         return item === undefined ? [] : [item];
       }
       const content: unknown = given['content'];
-      const parts = Array.isArray(content) ? (content as readonly JsonObject[]) : [];
+      const parts = Array.isArray(content) ? content.filter(isObject) : [];
       const role = given['role'] === 'system' ? 'system' : 'user';
       const heard = parts.map((part) => String(part['text'] ?? '')).join(' ');
       return [{ kind: 'input', id: ids.next('item'), status: 'completed', role, parts, heard, transcript: null }];
