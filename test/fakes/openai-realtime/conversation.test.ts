@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type FakeOpenAiRealtime, scriptOf, toneVoice } from './index.js';
 import { memberAt } from './json-value.js';
 import { phoneSession, type RawClient } from './raw-client.js';
-import { callerLine, replyLine, useScene } from './scene.js';
+import { callerLine, eventually, replyLine, useScene } from './scene.js';
 
 const { start, connect } = useScene();
 
@@ -20,7 +20,7 @@ test('a spoken turn is answered with the events of the service, in its order', a
   const client = await connect(await start());
   client.say(await toneVoice(callerLine));
   const done = await client.next('response.done');
-  await expect.poll(() => client.members('conversation.item.input_audio_transcription.completed')).toHaveLength(1);
+  await eventually(() => client.members('conversation.item.input_audio_transcription.completed')).toHaveLength(1);
   const order = client
     .types()
     .filter((type) => type !== 'rate_limits.updated' && !type.includes('input_audio_transcription'));
@@ -60,7 +60,7 @@ test('rate limits are told once for each response, at its beginning or after its
     client.send({ type: 'response.create', response: { instructions: 'Say exactly: "x"' } });
     await client.next('response.done');
   }
-  await expect.poll(() => client.members('rate_limits.updated')).toHaveLength(12);
+  await eventually(() => client.members('rate_limits.updated')).toHaveLength(12);
   const types = client.types();
   for (const [at, type] of types.entries()) if (type === 'rate_limits.updated') follows.add(types[at - 1]);
   expect(follows).toEqual(new Set(['response.created', 'response.done']));

@@ -6,7 +6,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 import type { FakeOpenAiRealtime, FaultName } from './index.js';
 import { type JsonObject, memberAt } from './json-value.js';
 import { phoneSession, RawClient } from './raw-client.js';
-import { useScene } from './scene.js';
+import { eventually, useScene } from './scene.js';
 
 const { start, connect } = useScene();
 
@@ -93,7 +93,7 @@ test.each([
   await client.next('response.output_audio.delta');
   expect(await client.ending).toMatchObject({ code });
   expect(client.types()).not.toContain('response.done');
-  await expect.poll(() => fake.timeline.open).toHaveLength(0);
+  await eventually(() => fake.timeline.open).toHaveLength(0);
 });
 
 test('a close while nobody speaks comes at once to a connection that is up', async () => {
@@ -176,7 +176,7 @@ test('a silent connection takes everything and says nothing', async () => {
   const client = RawClient.start(fake.origin);
   await once(client.socket, 'open');
   client.send(say);
-  await expect.poll(() => fake.timeline.responses.at(-1)?.status).toBe('completed');
+  await eventually(() => fake.timeline.responses.at(-1)?.status).toBe('completed');
   expect(client.events).toEqual([]);
   client.socket.terminate();
 });
@@ -185,7 +185,7 @@ test('a connection can fall silent in the middle of speech', async () => {
   const fake = await start();
   const client = await speakingClient('fall-silent', fake);
   await client.next('response.output_audio.delta');
-  await expect.poll(() => fake.timeline.responses.at(-1)?.status).toBe('completed');
+  await eventually(() => fake.timeline.responses.at(-1)?.status).toBe('completed');
   expect(client.types().at(-1)).toBe('response.output_audio.delta');
 });
 
@@ -198,9 +198,9 @@ test('a trickle brings a byte a second', async () => {
   const [response] = await once(socket, 'upgrade');
   response.socket.on('data', (bytes: Buffer) => received.push(bytes));
   const bytes = (): number => received.reduce((sum, { length }) => sum + length, 0);
-  await expect.poll(bytes).toBeLessThanOrEqual(1);
+  await eventually(bytes).toBeLessThanOrEqual(1);
   clock.advance(10_000);
-  await expect.poll(bytes).toBeGreaterThanOrEqual(10);
+  await eventually(bytes).toBeGreaterThanOrEqual(10);
   expect(bytes()).toBeLessThanOrEqual(11);
   socket.terminate();
 });
@@ -211,7 +211,7 @@ test('a slow session begins late', async () => {
   fake.fail('slow-session', { delayMs: 5000 });
   const client = RawClient.start(fake.origin);
   await once(client.socket, 'open');
-  await expect.poll(() => fake.connections()).toBe(1);
+  await eventually(() => fake.connections()).toBe(1);
   clock.advance(4999);
   expect(client.events).toEqual([]);
   clock.advance(1);
@@ -226,7 +226,7 @@ test('slow audio comes late, after the response was created', async () => {
   const client = await connect(fake);
   client.send(say);
   await client.next('response.content_part.added');
-  await expect.poll(() => fake.timeline.responses[0]?.dueAtMs).toBe(5000);
+  await eventually(() => fake.timeline.responses[0]?.dueAtMs).toBe(5000);
   expect(client.types()).not.toContain('response.output_audio.delta');
   await clock.advanceAsync(5000);
   await client.next('response.done');
@@ -315,7 +315,7 @@ test("the contract tests' hang silences connections that are up, until the fake 
   const client = await connect(fake);
   fake.fail('hang');
   client.send(say);
-  await expect.poll(() => fake.timeline.responses.at(-1)?.status).toBe('completed');
+  await eventually(() => fake.timeline.responses.at(-1)?.status).toBe('completed');
   expect(client.types()).not.toContain('response.created');
   await fake.recover();
   client.send(say);
@@ -336,7 +336,7 @@ test('a fault of a probability strikes some, and the same ones with the same see
     const outcomes: boolean[] = [];
     for (let i = 0; i < 16; i += 1) {
       const client = RawClient.start(fake.origin);
-      await expect.poll(() => client.events.length).toBe(1);
+      await eventually(() => client.events.length).toBe(1);
       outcomes.push(client.types()[0] === 'error');
       client.socket.terminate();
     }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { RawClient } from './raw-client.js';
-import { useScene } from './scene.js';
+import { eventually, useScene } from './scene.js';
 
 const { start } = useScene();
 
@@ -57,7 +57,7 @@ test.each([
   expect(await client.nextError()).toMatchObject({ type: 'invalid_request_error', code });
   expect(await client.ending).toEqual({ code: closeCode, reason: `invalid_request_error.${code}` });
   expect(client.types()).toEqual(['error']);
-  await expect.poll(() => fake.connections()).toBe(0);
+  await eventually(() => fake.connections()).toBe(0);
 });
 
 test.each([

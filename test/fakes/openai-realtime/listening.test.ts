@@ -3,7 +3,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { type Mind, toneVoice } from './index.js';
 import { memberAt } from './json-value.js';
 import { phoneSession } from './raw-client.js';
-import { callerLine, useScene } from './scene.js';
+import { callerLine, eventually, useScene } from './scene.js';
 import type { Speech } from './speech.js';
 import { decodeAudio, encodeAudio, type WireFormat } from './wire-format.js';
 
@@ -151,7 +151,7 @@ test('the reply is due after its delay from the receipt of the last voiced sampl
   clock.advance(500);
   client.append(new Int16Array(8000), 16_000);
   await client.next('response.content_part.added');
-  await expect.poll(() => fake.timeline.responses[0]?.dueAtMs).toBe(voicedAtMs + 800);
+  await eventually(() => fake.timeline.responses[0]?.dueAtMs).toBe(voicedAtMs + 800);
   await clock.advanceAsync(299);
   expect(fake.timeline.responses[0]?.firstAudioAtMs).toBeUndefined();
   await clock.advanceAsync(1);

@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RawClient } from './raw-client.js';
-import { useScene } from './scene.js';
+import { eventually, useScene } from './scene.js';
 
 const { start, connect } = useScene();
 
@@ -123,7 +123,7 @@ test('a hundred sessions that go away in the middle of speech leave nothing behi
     if (index % 2 === 0) client.socket.terminate();
     else client.socket.close();
   }
-  await expect.poll(() => fake.connections()).toBe(0);
+  await eventually(() => fake.connections()).toBe(0);
   expect(fake.timeline.open).toHaveLength(0);
   expect(fake.timeline.sessions).toHaveLength(100);
 });

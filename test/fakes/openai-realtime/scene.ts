@@ -1,4 +1,4 @@
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { type FakeOpenAiRealtime, type FakeOptions, scriptOf, startFakeOpenAiRealtime, toneVoice } from './index.js';
 import type { JsonObject } from './json-value.js';
 import { phoneSession, RawClient, type RawClientOptions } from './raw-client.js';
@@ -6,6 +6,14 @@ import { phoneSession, RawClient, type RawClientOptions } from './raw-client.js'
 /** What the caller of most tests says, and what is said to it. */
 export const callerLine = 'Book a haircut please';
 export const replyLine = 'Which day would suit you?';
+
+/** How long a busy machine may take for what comes at once, ms. */
+const PATIENCE_MS = 10_000;
+
+/** Expects of something looked at again and again what it will be in the end. */
+export function eventually<Value>(look: () => Value): ReturnType<typeof expect.poll<Value>> {
+  return expect.poll(look, { timeout: PATIENCE_MS });
+}
 
 /** A fake and its clients for tests, closed after each. */
 export interface Scene {

@@ -4,7 +4,7 @@ import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeServerEvent } from 'openai/resources/realtime/realtime';
 import { expect, test } from 'vitest';
 import { type FakeOpenAiRealtime, toneVoice } from './index.js';
-import { callerLine, replyLine, useScene } from './scene.js';
+import { callerLine, eventually, replyLine, useScene } from './scene.js';
 import { encodeAudio } from './wire-format.js';
 
 const { start } = useScene();
@@ -75,7 +75,7 @@ test("the vendor's client holds a conversation with the fake", async () => {
     (response.usage?.input_tokens ?? 0) + (response.usage?.output_tokens ?? Number.NaN),
   );
   realtime.close();
-  await expect.poll(() => fake.connections()).toBe(0);
+  await eventually(() => fake.connections()).toBe(0);
 });
 
 test("the vendor's client sees a refusal as its error", async () => {
