@@ -1,33 +1,63 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { runDemo } from '../demo/demo.js';
+import type { Scenario } from '../demo/scenario.js';
+import { echoScenario } from '../demo/scenarios/echo.js';
+import { type RealtimeOptions, realtimeScenario } from '../demo/scenarios/realtime.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
 import { createInterruption } from './interruption.js';
+
+const flavors = ['echo', 'openai-realtime'] as const;
+
+interface Options {
+  readonly out: string;
+  readonly flavor: (typeof flavors)[number];
+  readonly model?: string;
+  readonly voice?: string;
+  readonly json?: true;
+}
 
 /** `voice-connector demo`: a whole spoken call, offline, with a recording, a record and a picture of it. */
 export function createDemoCommand(io: CliIo, report: ReportExitCode): Command {
   return new Command('demo')
     .description('a whole spoken call, offline: connector and caller in one, with a recording and a picture of it')
     .option('--out <directory>', 'where call.wav, call.json, timeline.svg and timeline.png go', 'demo-out')
+    .addOption(new Option('--flavor <name>', 'who answers').choices(flavors).default('echo'))
+    .option('--model <name>', 'of openai-realtime')
+    .option('--voice <name>', 'of openai-realtime')
     .option('--json', 'print one JSON object at the end instead of progress')
     .addHelpText(
       'after',
-      '\nExit code: 0 the call went as it should, 1 not so, 2 wrong usage.\n\nExample:\n  voice-connector demo --out demo-out\n',
+      `
+The flavor openai-realtime calls the real service where OPENAI_API_KEY is set, or the server at OPENAI_REALTIME_URL;
+without either, the fake that comes with a clone of the repository.
+
+Exit code: 0 the call went as it should, 1 not so, 2 wrong usage.
+
+Examples:
+  voice-connector demo --out demo-out
+  voice-connector demo --flavor openai-realtime
+`,
     )
-    .action(async (options: { out: string; json?: true }) => {
+    .action(async ({ out, flavor, model, voice, json }: Options) => {
       const tell = (line: string): void => {
-        if (!options.json) io.stdout.write(`${line}\n`);
+        if (!json) io.stdout.write(`${line}\n`);
       };
       using interruption = createInterruption(io);
       try {
         const { signal } = interruption;
-        const result = await runDemo({ directory: options.out, cwd: io.cwd, tell, signal });
-        if (options.json) io.stdout.write(`${JSON.stringify(result)}\n`);
+        const scenario = scenarioOf(flavor, { model, voice });
+        const result = await runDemo({ scenario, directory: out, cwd: io.cwd, env: io.env, tell, signal });
+        if (json) io.stdout.write(`${JSON.stringify(result)}\n`);
         if (!result.ok) report(1);
       } catch (error) {
-        tellFailure('voice-connector demo', error, io, options.json === true);
+        tellFailure('voice-connector demo', error, io, json === true);
         report(1);
       }
     });
+}
+
+function scenarioOf(flavor: Options['flavor'], options: RealtimeOptions): Scenario {
+  return flavor === 'echo' ? echoScenario : realtimeScenario(options);
 }

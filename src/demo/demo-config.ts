@@ -3,9 +3,11 @@ export const DEMO_NUMBER = '2000';
 
 /**
  * The configuration the demo runs with, written beside its results for people to read: a connector on loopback with
- * ports of the kernel's choice, whose one number is the talking echo.
+ * ports of the kernel's choice.
+ *
+ * @param agents flavors, tools and routes, in YAML
  */
-export function demoConfig(directory: string): string {
+export function demoConfig(directory: string, agents: string): string {
   const quoted = (path: string): string => JSON.stringify(`${directory}/${path}`);
   return `# The configuration that \`voice-connector demo\` ran with.
 signaling:
@@ -24,13 +26,5 @@ cdr:
 recording:
   mode: stereo
   path: ${quoted('recordings')}
-flavors:
-  echo:
-    use: echo
-    mode: turns
-    greeting: Hello! This is the voice connector. Say something, and I will say it back to you.
-routes:
-  - match: { to: "${DEMO_NUMBER}" }
-    flavor: echo
-`;
+${agents}`;
 }

@@ -19,16 +19,16 @@ test('a place that cannot be written to: 1, with its path; as JSON too', async (
 test('Ctrl-C in the call: everything is closed, 1, and no recording is left', async () => {
   const io = createFakeIo(temporaryDirectory());
   const code = runCli(['demo'], io);
-  await expect.poll(() => io.out(), { timeout: 15_000 }).toContain('agent speaks');
+  await expect.poll(() => io.out(), { timeout: 45_000 }).toContain('agent speaks');
   io.send('SIGINT');
   expect(await code).toBe(1);
   expect(io.err()).toContain('interrupted');
   expect(io.subscriptions()).toBe(0);
   const files = readdirSync(join(io.cwd, 'demo-out'));
   expect(files.filter((file) => file.startsWith('recording') || file.endsWith('.lock'))).toEqual([]);
-}, 30_000);
+}, 60_000);
 
-test.each([[['--nosuch']], [['extra']]])('wrong usage %j: 2', async (args) => {
+test.each([[['--nosuch']], [['extra']], [['--flavor', 'nobody']]])('wrong usage %j: 2', async (args) => {
   const io = createFakeIo(temporaryDirectory());
   expect(await runCli(['demo', ...args], io)).toBe(2);
   expect(readdirSync(io.cwd)).toEqual([]);
@@ -38,4 +38,5 @@ test('--help ends with 0', async () => {
   const io = createFakeIo(temporaryDirectory());
   expect(await runCli(['demo', '--help'], io)).toBe(0);
   expect(io.out()).toContain('--out');
+  expect(io.out()).toContain('OPENAI_API_KEY');
 });

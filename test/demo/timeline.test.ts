@@ -13,6 +13,8 @@ function input(changes: Partial<TimelineInput> = {}): TimelineInput {
     record: fullRecord,
     callerSpeech: [{ startMs: 500, endMs: 1500, label: '“Where is my parcel?”' }],
     digits: [{ atMs: 4000, digit: '#' }],
+    pauses: [{ onsetMs: 2500, startMs: 2600, endMs: 3100 }],
+    tools: [{ name: 'find_slots', ok: true, startMs: 5000, endMs: 6500 }],
     figures: [
       ['INVITE to 200', '12 ms'],
       ['Duration', '9.5 s'],
@@ -55,6 +57,8 @@ test('shows title, times, words, latency, interruption, key and figures', () => 
     '640 ms',
     'cut off',
     'silent 14 ms',
+    'no interruption: goes on after 500 ms',
+    'find_slots 1500 ms',
     '#',
     '12 ms',
   ]) {
@@ -72,6 +76,7 @@ test('hostile words are words: escaped, and without what XML does not know', () 
       record: sampleRecord({ turns }),
       callerSpeech: [{ startMs: 0, endMs: 9000, label: hostile }],
       digits: [{ atMs: 1, digit: '<' }],
+      tools: [{ name: hostile, ok: false, startMs: 0, endMs: 1 }],
       figures: [[hostile, hostile]],
     }),
   );
@@ -82,7 +87,7 @@ test('hostile words are words: escaped, and without what XML does not know', () 
 test('a call in which nothing happened is a picture too', () => {
   const record = sampleRecord({ turns: [], bargeIns: [] });
   const nothing = { caller: new Int16Array(0), agent: new Int16Array(0), record };
-  const svg = drawTimeline(input({ ...nothing, callerSpeech: [], digits: [], figures: [] }));
+  const svg = drawTimeline(input({ ...nothing, callerSpeech: [], digits: [], pauses: [], tools: [], figures: [] }));
   expect(textsOf(svg)).toContain('A call');
   expect(svg).not.toMatch(/NaN|Infinity|undefined/);
 });
@@ -92,6 +97,8 @@ test('times outside the recording stay inside the picture', () => {
     input({
       callerSpeech: [{ startMs: -500, endMs: 99_000, label: 'before and after' }],
       digits: [{ atMs: 1e9, digit: '1' }],
+      pauses: [{ onsetMs: -900, startMs: -800, endMs: 1e9 }],
+      tools: [{ name: 'hold', ok: false, startMs: -1e9, endMs: 1e9 }],
     }),
   );
   for (const [, x = ''] of svg.matchAll(/\bx[12]?="([-\d.]+)"/g)) {
@@ -100,9 +107,25 @@ test('times outside the recording stay inside the picture', () => {
   }
 });
 
-test('long words take two lines at most, and end in an ellipsis', () => {
+test('long words take a few lines at most, and end in an ellipsis', () => {
   const label = 'word '.repeat(200);
   const texts = textsOf(drawTimeline(input({ callerSpeech: [{ startMs: 8000, endMs: 8500, label }] })));
   expect(texts.filter((text) => text.startsWith('word'))).toHaveLength(2);
   expect(texts.some((text) => text.endsWith('…'))).toBe(true);
+});
+
+test('without tools there is no row for them', () => {
+  const without = drawTimeline(input({ tools: [] }));
+  expect(textsOf(without)).not.toContain('Tools');
+  expect(textsOf(drawTimeline(input()))).toContain('Tools');
+});
+
+test('labels of interruptions that crowd are put where there is room, or left out', () => {
+  const bargeIns = [3000, 3100, 3200, 3300, 3400, 3500].map((onsetMs) => ({ ...fullRecord.bargeIns[0], onsetMs }));
+  const svg = drawTimeline(input({ record: sampleRecord({ bargeIns }), pauses: [] }));
+  const labels = [...svg.matchAll(/<text x="([\d.]+)" y="(\d+)"[^>]*>barge-in/g)];
+  expect(labels.length).toBeGreaterThanOrEqual(2);
+  expect(labels.length).toBeLessThan(bargeIns.length);
+  expect(new Set(labels.map(([, x, y]) => `${x}/${y}`)).size).toBe(labels.length);
+  expect(svg.match(/stroke="#c81e4a" stroke-width="2"/g)).toHaveLength(bargeIns.length);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DemoResult, runDemo } from '../../src/demo/demo.js';
+import { echoScenario } from '../../src/demo/scenarios/echo.js';
 
 let directory = '';
 let result: DemoResult;
@@ -10,7 +11,8 @@ const lines: string[] = [];
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'demo-test-'));
-  result = await runDemo({ directory: 'out', cwd: directory, tell: (line) => lines.push(line) });
+  const tell = (line: string): void => void lines.push(line);
+  result = await runDemo({ scenario: echoScenario, directory: 'out', cwd: directory, env: {}, tell });
 }, 90_000);
 
 afterAll(async () => {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import type { Timeline } from './openai-realtime/index.js';
 import { RawClient } from './openai-realtime/raw-client.js';
 
 const main = fileURLToPath(new URL('../../dist/test/fakes/main.js', import.meta.url));
@@ -59,6 +60,26 @@ test('the fake begins with the fault it is told, and can be told others', async 
   child.stdin.write('close-1011\n');
   client.send({ type: 'response.create' });
   expect(await client.ending).toMatchObject({ code: 1011 });
+});
+
+test('the fake tells what it has seen', async () => {
+  const child = fake('openai-realtime', '--json');
+  const client = await RawClient.open(await originOf(child));
+  client.send({ type: 'response.create' });
+  await client.next('response.done');
+  child.stdin.write('timeline\n');
+  const { timeline } = JSON.parse(await firstLine(child.stdout)) as { readonly timeline: Timeline };
+  expect(timeline.responses).toMatchObject([{ status: 'completed', text: expect.stringMatching(/salon/) }]);
+});
+
+test('the fake ends with a parent that has a channel to it', async () => {
+  const child = spawn(process.execPath, [main, 'openai-realtime', '--json'], {
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+  });
+  children.push(child as unknown as Child);
+  if (child.stdout) await firstLine(child.stdout);
+  child.disconnect();
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
 test.each([

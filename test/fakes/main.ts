@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import {
+  type FakeOpenAiRealtime,
   type FaultName,
   faultNames,
   isFaultName,
-  salonCallerLines,
+  salonReplies,
+  salonUtterances,
   startFakeOpenAiRealtime,
 } from './openai-realtime/index.js';
 
@@ -18,7 +20,8 @@ const USAGE = `usage: npm run fake -- openai-realtime [options]
 
 faults: ${faultNames.join(', ')}
 
-While it runs, a line on standard input with the name of a fault switches it on, and "recover" all of them off.
+While it runs, a line on standard input with the name of a fault switches it on, and "recover" all of them off;
+"timeline" prints what it has seen so far as one line of JSON, {"timeline": ...}.
 `;
 
 interface Arguments {
@@ -52,28 +55,41 @@ function readArguments(args: readonly string[]): Arguments | undefined {
   }
 }
 
-/** Runs a fake until SIGTERM or SIGINT. */
+/** Runs a fake until SIGTERM, SIGINT or the end of its parent's channel. */
 async function run({ port, key, beta, faults, json }: Arguments): Promise<void> {
   await using fake = await startFakeOpenAiRealtime({
     port,
     ...(key === undefined ? {} : { apiKey: key }),
     dialect: beta ? 'beta' : 'ga',
     // The caller of the demo has this voice: it is understood by its sound.
-    utterances: salonCallerLines.map((text) => ({ text, voice: 'rms' })),
+    utterances: salonUtterances.map((utterance) => ({ ...utterance, voice: 'rms' })),
   });
   for (const fault of faults) fake.fail(fault);
+  void rehearse(fake);
   process.stdout.write(json ? `${JSON.stringify({ url: fake.url })}\n` : introduction(fake.url, key));
   const commands = createInterface({ input: process.stdin });
   commands.on('line', (line) => {
     const command = line.trim();
     if (command === 'recover') void fake.recover();
+    else if (command === 'timeline') process.stdout.write(`${JSON.stringify({ timeline: fake.timeline })}\n`);
     else if (isFaultName(command)) fake.fail(command);
     else if (command !== '') process.stderr.write(`no fault is called ${command}\n`);
   });
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    // A parent that has a channel to this process, and is gone without a signal.
+    process.once('disconnect', resolve);
   });
   commands.close();
+}
+
+/** Speaks every reply once, so that its first caller waits no longer than the next. One at a time: calls come first. */
+async function rehearse(fake: FakeOpenAiRealtime): Promise<void> {
+  try {
+    for (const text of salonReplies) await fake.warm([text]);
+  } catch {
+    // It was closed meanwhile.
+  }
 }
 
 function introduction(url: string, key: string | undefined): string {

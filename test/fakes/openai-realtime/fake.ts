@@ -219,7 +219,10 @@ export class FakeOpenAiRealtime implements ProviderControl, AsyncDisposable {
     const known: KnownUtterance[] = [];
     for (const utterance of this.#options.utterances) {
       if ('speech' in utterance) known.push(utterance);
-      else known.push({ text: utterance.text, speech: await this.#speaker(utterance.voice)(utterance.text) });
+      else {
+        const { text, spokenAs = text, voice } = utterance;
+        known.push({ text, speech: await this.#speaker(voice)(spokenAs) });
+      }
     }
     return known;
   }

@@ -10,7 +10,7 @@ export type { CancelReason } from './model-response.js';
 export { type FakeOptions, fakeDefaults, type Utterance } from './options.js';
 export type { KnownUtterance } from './recogniser.js';
 export type { Reply, ResponseFailure, ToolCall } from './reply.js';
-export { salonCallerLines, salonScript } from './salon-script.js';
+export { salonCallerLines, salonReplies, salonScript, salonUtterances } from './salon-script.js';
 export { type LinesOptions, type Mind, type MindTurn, type Script, type ScriptLine, scriptOf } from './script.js';
 export type { Speech, Synthesise } from './speech.js';
 export * from './timeline.js';

@@ -30,6 +30,15 @@ test('the salon greets, books, explains at length, transfers and hangs up', asyn
   expect(await said(mind, turn('', failed))).toMatch(/did not work/);
 });
 
+test('free times come out of a tool, where there is one', async () => {
+  const mind = salonScript();
+  expect(await mind.reply(turn('On Tuesday, please.', { tools: ['find_slots'] }))).toEqual({
+    toolCalls: [{ name: 'find_slots', arguments: { day: 'Tuesday' } }],
+  });
+  const found = { cause: 'tool-result', toolResults: [{ name: 'find_slots', output: '{"free":["15:30"]}' }] } as const;
+  expect(await said(mind, turn('', found))).toMatch(/three thirty/);
+});
+
 test('a caller whom the salon cannot understand is taken to say its lines, over and over', () => {
   const mind = salonScript();
   const guesses = Array.from({ length: salonCallerLines.length + 1 }, () => mind.guess());

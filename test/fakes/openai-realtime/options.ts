@@ -5,8 +5,10 @@ import type { KnownUtterance } from './recogniser.js';
 import type { Script } from './script.js';
 import type { Synthesise } from './speech.js';
 
-/** Something that callers may say: with its sound, or with the voice that says it. */
-export type Utterance = KnownUtterance | { readonly text: string; readonly voice: FliteVoiceName };
+/** Something that callers may say: with its sound, or with the voice that says it (`spokenAs`, if that is another text). */
+export type Utterance =
+  | KnownUtterance
+  | { readonly text: string; readonly spokenAs?: string; readonly voice: FliteVoiceName };
 
 export interface FakeOptions {
   /** Loopback port; 0: one of the kernel's choice. */

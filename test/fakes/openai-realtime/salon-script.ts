@@ -10,34 +10,51 @@ export const salonCallerLines = [
   'Goodbye, and thank you.',
 ] as const;
 
-const GREETING = 'Hello, this is the salon. How can I help you?';
+/** All that such a caller may utter: the lines, and the sound of somebody who listens. */
+export const salonUtterances: readonly { readonly text: string; readonly spokenAs?: string }[] = [
+  ...salonCallerLines.map((text) => ({ text })),
+  // The voice would spell it out.
+  { text: 'Mm-hm.', spokenAs: 'um-hum' },
+];
 
-const HAIRCUT =
-  `A haircut with us takes about forty five minutes. First we wash your hair, with warm water and a shampoo
+const says = {
+  greeting: 'Hello, this is the salon. How can I help you?',
+  whichDay: 'With pleasure. Which day would suit you?',
+  free: 'We are free at three thirty. Shall I book that?',
+  booked: 'You are booked for Friday at three thirty. Is there anything else I can do for you?',
+  haircut: `A haircut with us takes about forty five minutes. First we wash your hair, with warm water and a shampoo
 that suits it. Then one of our stylists cuts it, dry or wet, as you prefer, and shows you the back with a mirror. After
 that we blow it dry and style it, and we tell you how to keep it that way at home. Tea, coffee and water are on the house.
-All of it costs thirty eight pounds, and students and pensioners pay thirty.`.replaceAll('\n', ' ');
+All of it costs thirty eight pounds, and students and pensioners pay thirty.`.replaceAll('\n', ' '),
+  anythingElse: 'I see. Shall I book a haircut for you?',
+  transferring: 'One moment, I will put you through.',
+  goodbye: 'Thank you for calling. Goodbye!',
+  done: 'That is done.',
+  failed: 'I am sorry, that did not work. Can I help you otherwise?',
+  misheard: 'I am sorry, I did not catch that.',
+  stillThere: 'Are you still there?',
+} as const;
+
+/** All that it says. */
+export const salonReplies: readonly string[] = Object.values(says);
 
 /** Each topic by its words, and what is said to it; the first that fits is taken. */
 const topics: readonly (readonly [words: RegExp, reply: (turn: MindTurn) => Reply | string])[] = [
+  [/\b(good ?bye|bye|that is all|hang up)\b/i, (turn) => withTool(turn, 'hang_up', {}, says.goodbye)],
   [
-    /\b(good ?bye|bye|that is all|hang up)\b/i,
-    (turn) => withTool(turn, 'hang_up', {}, 'Thank you for calling. Goodbye!'),
+    /\b(transfer|real person|human|operator|manager)\b/i,
+    (turn) => withTool(turn, 'transfer', { target: 'reception' }, says.transferring),
   ],
-  [/\b(transfer|real person|human|operator|manager)\b/i, transferring],
-  [/\b(include|explain|tell me|story|long|how (does|do)|what does)\b/i, () => HAIRCUT],
-  [/\b(haircut|cut|book|appointment)\b/i, () => 'With pleasure. Which day would suit you?'],
-  [/\b(monday|tuesday|wednesday|thursday|friday|saturday)\b/i, () => 'We are free at three thirty. Shall I book that?'],
-  [
-    /\b(fine|yes|name is|okay|please)\b/i,
-    () => 'You are booked for Friday at three thirty. Is there anything else I can do for you?',
-  ],
+  [/\b(include|explain|tell me|story|long|how (does|do)|what does)\b/i, () => says.haircut],
+  [/\b(haircut|cut|book|appointment)\b/i, () => says.whichDay],
+  [/\b(monday|tuesday|wednesday|thursday|friday|saturday)\b/i, lookingUp],
+  [/\b(fine|yes|name is|okay|please)\b/i, () => says.booked],
 ];
 
 /**
  * The mind of a hairdresser's receptionist, for calls by hand and for the demo: greets, books a haircut, speaks at length
- * when asked what it includes, calls `transfer` and `hang_up`. A caller whom it cannot understand is taken to say the next
- * of {@link salonCallerLines}, over and over.
+ * when asked what it includes, calls `find_slots`, `transfer` and `hang_up`. A caller whom it cannot understand is taken
+ * to say the next of {@link salonCallerLines}, over and over.
  */
 export const salonScript: Script = () => new Salon();
 
@@ -53,22 +70,25 @@ class Salon implements Mind {
   reply(turn: MindTurn): Reply {
     switch (turn.cause) {
       case 'greeting':
-        return { text: GREETING, delayMs: 0 };
+        return { text: says.greeting, delayMs: 0 };
       case 'tool-result':
         return afterTools(turn);
       case 'continuation':
-        return { text: 'Are you still there?' };
+        return { text: says.stillThere };
       case 'caller': {
-        if (turn.heard === '') return { text: 'I am sorry, I did not catch that.' };
+        if (turn.heard === '') return { text: says.misheard };
         const topic = topics.find(([words]) => words.test(turn.heard));
-        return asReply(topic?.[1](turn) ?? 'I see. Shall I book a haircut for you?');
+        return asReply(topic?.[1](turn) ?? says.anythingElse);
       }
     }
   }
 }
 
-function transferring(turn: MindTurn): Reply {
-  return withTool(turn, 'transfer', { target: 'reception' }, 'One moment, I will put you through.');
+/** Free times come out of a tool, if there is one. */
+function lookingUp({ heard, tools }: MindTurn): Reply {
+  if (!tools.includes('find_slots')) return { text: says.free };
+  const day = /\b(\w+day)\b/i.exec(heard)?.[1] ?? 'Friday';
+  return { toolCalls: [{ name: 'find_slots', arguments: { day } }] };
 }
 
 function withTool(turn: MindTurn, name: string, args: Readonly<Record<string, unknown>>, text: string): Reply {
@@ -76,6 +96,6 @@ function withTool(turn: MindTurn, name: string, args: Readonly<Record<string, un
 }
 
 function afterTools({ toolResults }: MindTurn): Reply {
-  const failed = toolResults.some(({ output }) => /error|fail/i.test(output));
-  return { text: failed ? 'I am sorry, that did not work. Can I help you otherwise?' : 'That is done.' };
+  if (toolResults.some(({ output }) => /error|fail/i.test(output))) return { text: says.failed };
+  return { text: toolResults.some(({ name }) => name === 'find_slots') ? says.free : says.done };
 }

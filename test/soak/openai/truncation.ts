@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readStereoRecording } from '../../../src/demo/call-picture.js';
+import { readStereoRecording } from '../../../src/demo/recording.js';
 import { decodeMulaw } from '../../../src/media/g711.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { speak8k } from '../../support/speech.js';

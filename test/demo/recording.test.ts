@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lastAudibleMs, measuredFigures, readStereoRecording } from '../../src/demo/call-picture.js';
+import { lastAudibleMs, readStereoRecording } from '../../src/demo/recording.js';
 import { writeWavFile } from '../../src/media/wav-file.js';
-import { fullRecord, sampleRecord } from '../support/sample-record.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 test('reads a recording: caller left, agent right', async () => {
@@ -29,19 +28,4 @@ test('finds the last sound before a moment', () => {
   expect(lastAudibleMs(samples, 1000)).toBe(500);
   expect(lastAudibleMs(samples, 400)).toBe(100);
   expect(lastAudibleMs(samples, 50)).toBeUndefined();
-});
-
-test('the figures are those of the record', () => {
-  const figures = new Map(measuredFigures(fullRecord, 12.4));
-  expect(figures.get('INVITE to 200')).toBe('12 ms');
-  expect(figures.get('Voice to voice, each turn')).toBe('640 ms');
-  expect(figures.get('Barge-in: decision to silence on the wire')).toBe('14 ms');
-  expect(figures.get('Heard of the interrupted sentence')).toBe('1840 ms');
-  expect(figures.get('Duration')).toBe('9.5 s');
-});
-
-test('what was not measured is a dash', () => {
-  const figures = measuredFigures(sampleRecord({ turns: [], bargeIns: [], rtp: null }), 0);
-  expect(figures.filter(([, value]) => /NaN|undefined|^ ms$|^$/.test(value))).toEqual([]);
-  expect(new Map(figures).get('Voice to voice, each turn')).toBe('–');
 });

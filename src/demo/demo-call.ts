@@ -1,0 +1,55 @@
+import type { Clock } from '../base/clock.js';
+import { createSystemRandom } from '../base/random.js';
+import { PhoneCall } from '../phone/phone-call.js';
+import { createPhoneParts } from '../phone/phone-parts.js';
+import type { CallWatch } from './call-watch.js';
+import { Caller, type CallerLine, type PressedDigit, type SpokenLine } from './caller.js';
+
+export interface CallPlan<Line extends string> {
+  readonly uri: string;
+  readonly lines: Readonly<Record<Line, CallerLine>>;
+  readonly watch: CallWatch;
+  readonly clock: Clock;
+  tell(line: string): void;
+  /** Hangs up. */
+  readonly signal: AbortSignal | undefined;
+  play(caller: Caller<Line>): Promise<void>;
+}
+
+/** What came of the call, on the caller's side. */
+export interface PlayedCall {
+  readonly spoken: readonly SpokenLine[];
+  readonly pressed: readonly PressedDigit[];
+  /** {@link Clock.now} when the phone had the answer, and sent its ACK. */
+  readonly ackedMs: number;
+}
+
+/** One call of a scripted phone, over when this resolves. Throws the reason of `signal`, and when nobody answers. */
+export async function placeCall<Line extends string>(plan: CallPlan<Line>): Promise<PlayedCall> {
+  const { uri, lines, watch, clock, tell, signal, play } = plan;
+  const random = createSystemRandom();
+  await using parts = await createPhoneParts({ bind: '127.0.0.1', protocol: 'udp' }, { clock, random });
+  let ackedMs = clock.now();
+  const call = new PhoneCall(
+    {
+      uri,
+      fromUser: 'demo',
+      codecs: ['pcmu'],
+      onEvent: (event) => {
+        if (event.type === 'answered') ackedMs = event.atMs;
+      },
+    },
+    { ...parts, clock, random },
+  );
+  const hangUp = (): void => call.hangUp();
+  signal?.addEventListener('abort', hangUp, { once: true });
+  signal?.throwIfAborted();
+  await call.dial();
+  const answered = await call.answered;
+  signal?.throwIfAborted();
+  if (!answered) throw new Error(`the call was not answered: ${(await call.ended).status}`);
+  const caller = new Caller({ call, lines, watch, clock, tell });
+  await play(caller);
+  await call.ended;
+  return { spoken: caller.spoken, pressed: caller.pressed, ackedMs };
+}

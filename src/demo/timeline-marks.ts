@@ -1,0 +1,108 @@
+import type { CallRecord } from '../ops/call-record.js';
+import type { ResumedPause, ToolRun } from './demo-account.js';
+import { CHARACTER_WIDTH, frame, ink, type Place, text } from './picture-frame.js';
+
+const { left, laneHalf, callerY, agentY, toolsY } = frame;
+const agentTop = agentY - laneHalf;
+
+/** An arrow from the caller's last voiced packet to the agent's first audible one. */
+export function latencyMark(turn: CallRecord['turns'][number], x: Place): string[] {
+  if (turn.v2vMs === undefined) return [];
+  const to = x(turn.startedMs);
+  const from = x(turn.startedMs - turn.v2vMs);
+  const y = (callerY + agentY) / 2 - 6;
+  const arrow =
+    `<path d="M${from.toFixed(1)} ${callerY}V${y}H${to.toFixed(1)}V${agentTop - 10}" fill="none"` +
+    ` stroke="${ink.text}" stroke-width="1.4" stroke-dasharray="4 3"/>` +
+    `<path d="M${(to - 4).toFixed(1)} ${agentTop - 16}l4 8l4 -8z" fill="${ink.text}"/>`;
+  return [
+    arrow,
+    text((from + to) / 2, y - 7, `${Math.round(turn.v2vMs)} ms`, { anchor: 'middle', weight: 'bold', size: 13 }),
+  ];
+}
+
+/** What became of an onset of the caller's while the agent spoke: where it held the agent, and for how long if it went on. */
+export interface OnsetMark {
+  readonly atMs: number;
+  /** When the agent went on. */
+  readonly untilMs?: number;
+  readonly label: string;
+}
+
+/** Interruptions and resumed pauses, by time. */
+export function onsetMarks(bargeIns: CallRecord['bargeIns'], pauses: readonly ResumedPause[]): readonly OnsetMark[] {
+  const interruptions = bargeIns.flatMap(({ onsetMs, onsetToPauseMs, decisionToSilenceMs, resumed }): OnsetMark[] => {
+    const label = `barge-in: silent ${Math.round(decisionToSilenceMs)} ms after the decision`;
+    return resumed ? [] : [{ atMs: onsetMs + onsetToPauseMs, label }];
+  });
+  const held = pauses.map(
+    ({ startMs, endMs }): OnsetMark => ({
+      atMs: startMs,
+      untilMs: endMs,
+      label: `no interruption: goes on after ${Math.round(endMs - startMs)} ms`,
+    }),
+  );
+  return [...interruptions, ...held].sort((one, other) => one.atMs - other.atMs);
+}
+
+/** The places themselves, behind the voices: a line where the agent was silenced, a gap where it was held. */
+export function onsetPlaces(marks: readonly OnsetMark[], x: Place): string[] {
+  return marks.map(({ atMs, untilMs }) => {
+    const from = x(atMs).toFixed(1);
+    const top = agentTop - 22;
+    if (untilMs === undefined) {
+      return `<line x1="${from}" x2="${from}" y1="${top}" y2="${agentY + laneHalf}" stroke="${ink.alarm}" stroke-width="2"/>`;
+    }
+    const width = Math.max(3, x(untilMs) - x(atMs)).toFixed(1);
+    return (
+      `<rect x="${from}" y="${top}" width="${width}" height="${2 * laneHalf + 22}" fill="${ink.paper}"` +
+      ` stroke="${ink.digit}" stroke-dasharray="3 3"/>`
+    );
+  });
+}
+
+/** Their labels, where there is room: before the place or after it, and in a second row above. */
+export function onsetLabels(marks: readonly OnsetMark[], x: Place): string[] {
+  const taken: number[] = [left, left];
+  return marks.map(({ atMs, untilMs, label }) => {
+    const fill = untilMs === undefined ? ink.alarm : ink.digit;
+    const style = { fill, size: 13, weight: 'bold' } as const;
+    const size = label.length * (CHARACTER_WIDTH + 1);
+    const at = x(atMs);
+    for (const [row, until] of taken.entries()) {
+      const y = agentTop - 18 - row * frame.lineHeight;
+      if (at - 8 - size >= until) {
+        taken[row] = at;
+        return text(at - 8, y, label, { ...style, anchor: 'end' });
+      }
+      if (at + 8 >= until && at + 8 + size <= frame.width) {
+        taken[row] = at + 16 + size;
+        return text(at + 8, y, label, style);
+      }
+    }
+    return '';
+  });
+}
+
+/** A tool from call to result, in a row of its own above the axis. */
+export function toolMark({ name, ok, startMs, endMs }: ToolRun, x: Place): string[] {
+  const from = x(startMs);
+  const width = Math.max(6, x(endMs) - from);
+  const y = toolsY - 8;
+  const label = `${name} ${Math.round(endMs - startMs)} ms${ok ? '' : ', failed'}`;
+  const bar =
+    `<rect x="${from.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="16" rx="4" fill="${ink.toolTint}"` +
+    ` stroke="${ok ? ink.tool : ink.alarm}"/>`;
+  const style = { fill: ok ? ink.tool : ink.alarm, size: 13 } as const;
+  const room = left + frame.plot - from - width;
+  return label.length * CHARACTER_WIDTH < room
+    ? [bar, text(from + width + 6, y + 13, label, style)]
+    : [bar, text(from - 6, y + 13, label, { ...style, anchor: 'end' })];
+}
+
+export function digitMark(digit: { readonly atMs: number; readonly digit: string }, x: Place): string {
+  const at = x(digit.atMs);
+  const top = callerY - 24;
+  const stem = `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${top + 6}" y2="${callerY}" stroke="${ink.digit}"/>`;
+  return stem + text(at, top, digit.digit, { fill: ink.digit, anchor: 'middle', weight: 'bold', size: 14 });
+}
