@@ -1,10 +1,30 @@
 import type { Clock } from '../base/clock.js';
 import type { ConversationItem } from '../flavor-api/index.js';
+import { createAudioConverter } from '../media/audio-converter.js';
 import type { MediaStream, StreamEvent } from '../media/engine.js';
 import type { AgentSpeech, SpokenResponse } from './agent-speech.js';
+import type { Announcement } from './announcement.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import type { CurrentSession } from './current-session.js';
 import type { SpeechWaits } from './speech-waits.js';
+
+export interface AgentResponsesOptions {
+  /** Whether the greeting may be interrupted. */
+  readonly greetingInterruptible: boolean;
+  /** Whether the first response of the call is the greeting; absent: it is, unless the caller speaks first. */
+  readonly greets: boolean | undefined;
+}
+
+/** How speech of the host's own is played. */
+export interface HostSpeechOptions {
+  /** In the order of what is to be heard; `last` if absent. */
+  readonly place: 'now' | 'last';
+  /** True if absent. */
+  readonly interruptible: boolean;
+}
+
+/** A response that was asked for begins within this time, ms; what begins later is another. */
+const ASKED_FOR_MS = 5000;
 
 export interface AgentResponsesParts {
   readonly stream: MediaStream;
@@ -20,17 +40,42 @@ export interface AgentResponsesParts {
  * the order of announcement, to the session that spoke it.
  */
 export class AgentResponses {
+  readonly #options: AgentResponsesOptions;
   readonly #parts: AgentResponsesParts;
+  /** The next response to be announced may be the greeting. */
+  #greetingDue: boolean;
+  /** Until then, the next response to be announced is one that the host has asked for as not to be interrupted. */
+  #protectNextUntilMs = Number.NEGATIVE_INFINITY;
+  /** Announced, and not to be interrupted. */
+  readonly #protected = new Set<string>();
   /** Under the playhead: started and not ended. */
   readonly #speaking = new Set<string>();
 
-  constructor(parts: AgentResponsesParts) {
+  constructor(options: AgentResponsesOptions, parts: AgentResponsesParts) {
+    this.#options = options;
     this.#parts = parts;
+    this.#greetingDue = options.greets !== false;
   }
 
   /** Agent audio leaves the socket, or is paused in the middle. */
   get speaking(): boolean {
     return this.#speaking.size > 0;
+  }
+
+  /** What is under the playhead may be interrupted. */
+  get interruptible(): boolean {
+    for (const responseId of this.#speaking) if (this.#protected.has(responseId)) return false;
+    return true;
+  }
+
+  /** The host has asked for speech that is not to be interrupted: the next response is taken for it. */
+  protectNext(): void {
+    this.#protectNextUntilMs = this.#parts.clock.now() + ASKED_FOR_MS;
+  }
+
+  /** The caller has said something: a first response from now on answers it, unless a greeting is known to come. */
+  onCallerTurn(): void {
+    if (this.#options.greets !== true) this.#greetingDue = false;
   }
 
   /** False: it was dropped, its response is over. Hot path. */
@@ -44,11 +89,15 @@ export class AgentResponses {
     return true;
   }
 
-  /** Speech of the host's own, in the session's output format, whole. `place`: in the order of what is to be heard. */
-  onHostSpeech(responseId: string, text: string, data: Uint8Array, place: 'now' | 'last'): void {
-    const { speech, stream } = this.#parts;
+  /** Speech of the host's own. */
+  onHostSpeech(responseId: string, announcement: Announcement, options: Partial<HostSpeechOptions>): void {
+    const { speech, stream, session } = this.#parts;
+    const { text, samples, sampleRate } = announcement;
+    const converter = createAudioConverter({ encoding: 'pcm16', sampleRate }, session.formats.output);
+    const data = converter.convert(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+    if (options.interruptible === false) this.#protected.add(responseId);
     speech.onHostSpeech(responseId, text, data.byteLength);
-    if (place === 'now') {
+    if (options.place === 'now') {
       stream.interject(responseId, data);
       return;
     }
@@ -107,6 +156,7 @@ export class AgentResponses {
 
   /** A flush was commanded: what was announced and never queued is not played either. */
   dropUnplayed(): void {
+    this.#protectNextUntilMs = Number.NEGATIVE_INFINITY;
     this.#parts.speech.dropUnplayed();
     this.#report(this.#parts.speech.takeUnheard());
   }
@@ -117,6 +167,7 @@ export class AgentResponses {
    */
   onReplaced(): boolean {
     const { speech, session, stream } = this.#parts;
+    this.#protectNextUntilMs = Number.NEGATIVE_INFINITY;
     const unfinished = speech.beginSession(session.formats.output);
     for (const responseId of unfinished) stream.endResponse(responseId);
     this.#report(speech.takeUnheard());
@@ -130,8 +181,13 @@ export class AgentResponses {
 
   /** Whoever waits for the next response is told its name before anything else happens to it. */
   #announce(responseId: string): void {
-    const { speech, waits } = this.#parts;
-    if (!speech.isOpen(responseId) && !speech.isOver(responseId)) waits.onAnnounced(responseId);
+    const { speech, waits, clock } = this.#parts;
+    if (speech.isOpen(responseId) || speech.isOver(responseId)) return;
+    const isGreeting = this.#greetingDue && !this.#options.greetingInterruptible;
+    if (isGreeting || clock.now() <= this.#protectNextUntilMs) this.#protected.add(responseId);
+    this.#greetingDue = false;
+    this.#protectNextUntilMs = Number.NEGATIVE_INFINITY;
+    waits.onAnnounced(responseId);
   }
 
   #report(responses: readonly SpokenResponse[]): void {
@@ -139,6 +195,7 @@ export class AgentResponses {
     for (const { report, text, current } of responses) {
       notes.dialogue.onPlayout(report, text, clock.now());
       if (current) session.link.onPlayout(report);
+      this.#protected.delete(report.responseId);
       waits.onReport(report.responseId);
     }
   }

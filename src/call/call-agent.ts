@@ -258,7 +258,7 @@ export class CallAgent {
 
   #converse({ link, formats, choice }: OpenedSession, stream: NonNullable<CallMedia['stream']>): Conversation {
     const { tools, clock, account, apply } = this.#parts;
-    const { limits, silence, failure } = this.#options;
+    const { limits, silence, failure, interruption, greeting } = this.#options;
     const reprompts = silence.reprompts.length;
     return new Conversation(
       {
@@ -267,6 +267,8 @@ export class CallAgent {
         formats,
         silence: { limitMs: limits.silenceMs, repromptMs: silence.repromptMs, reprompts },
         reply: failure,
+        interruption,
+        greets: greeting === undefined ? choice.flavor.capabilities.greets : greeting.wav === undefined,
       },
       { stream, link, notes: account, tools, control: this.#control, signal: this.#abort.signal },
       {

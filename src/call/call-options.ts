@@ -12,6 +12,7 @@ import type { FailOverPlan } from './fail-over-plan.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 import type { CallIdentity, RecordedPersonalData } from './record-builder.js';
 import { defaultReplyWatchOptions, type ReplyWatchOptions } from './reply-watch.js';
+import { defaultInterruptionOptions, type InterruptionOptions } from './turn-taking.js';
 
 /** What is known of a call before it begins. */
 export interface CallOptions {
@@ -27,6 +28,7 @@ export interface CallOptions {
   readonly headers: ReadonlyMap<string, string>;
   readonly answer: { readonly delayMs: number; readonly earlyMedia: boolean };
   readonly limits: CallLimits;
+  readonly interruption: InterruptionOptions;
   readonly silence: SilencePolicy;
   readonly ending: EndingPolicy;
   readonly failure: FailurePolicy;
@@ -62,10 +64,11 @@ export interface FailurePolicy extends ReplyWatchOptions {
 }
 
 export const defaultCallPolicies = {
+  interruption: defaultInterruptionOptions,
   silence: { repromptMs: 15_000, reprompts: [], goodbye: undefined },
   ending: { warningMs: 30_000, warning: undefined },
   failure: { ...defaultReplyWatchOptions, waiting: undefined, apology: undefined, transfer: undefined },
-} as const satisfies Pick<CallOptions, 'silence' | 'ending' | 'failure'>;
+} as const satisfies Pick<CallOptions, 'interruption' | 'silence' | 'ending' | 'failure'>;
 
 /** What a call works with. */
 export interface CallDeps {

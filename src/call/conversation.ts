@@ -1,58 +1,21 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { ConversationItem, FlavorCapabilities, SpeakRequest } from '../flavor-api/index.js';
-import { createAudioConverter } from '../media/audio-converter.js';
 import type { CallerFrame, MediaStream, StreamEvent } from '../media/engine.js';
-import type { Filler, ToolContext } from '../tools/tool.js';
-import type { ToolRunner } from '../tools/tool-runner.js';
-import { AgentResponses } from './agent-responses.js';
+import type { Filler } from '../tools/tool.js';
+import { AgentResponses, type HostSpeechOptions } from './agent-responses.js';
 import { AgentSpeech } from './agent-speech.js';
 import type { Announcement } from './announcement.js';
 import { BargeIn } from './barge-in.js';
 import type { ConversationNotes } from './conversation-notes.js';
+import type { ConversationHandlers, ConversationOptions, ConversationParts } from './conversation-options.js';
 import { CurrentSession } from './current-session.js';
-import type { FarewellOptions } from './farewell.js';
-import { ReplyWatch, type ReplyWatchOptions } from './reply-watch.js';
+import { ReplyWatch } from './reply-watch.js';
 import type { SessionFormats } from './session-formats.js';
 import type { SessionEvent, SessionLink } from './session-link.js';
-import { SilenceWatch, type SilenceWatchOptions } from './silence-watch.js';
+import { SilenceWatch } from './silence-watch.js';
 import { SpeechWaits } from './speech-waits.js';
 import { ToolDesk } from './tool-desk.js';
-
-export interface ConversationOptions extends FarewellOptions {
-  readonly capabilities: FlavorCapabilities;
-  readonly formats: SessionFormats;
-  readonly silence: SilenceWatchOptions;
-  readonly reply: ReplyWatchOptions;
-}
-
-/** What a conversation asks of its call. */
-export interface ConversationHandlers {
-  /** The caller is silent and is to be asked whether they are there, for the `asked`th time since their last sign. */
-  onReprompt(asked: number): void;
-  onSilenceLimit(): void;
-  /** A sign of the caller, after `onSilenceLimit`. */
-  onCallerReturned(): void;
-  /** A reply is owed, and nothing can be heard. */
-  onWaiting(): void;
-  /** The session does not answer. */
-  onReplyTimeout(): void;
-  /** The session does: audio of it has come. */
-  onReply(): void;
-  /** A tool lets the caller wait in silence. */
-  onFiller(filler: Filler): void;
-}
-
-export interface ConversationParts {
-  readonly stream: MediaStream;
-  readonly link: SessionLink;
-  readonly notes: ConversationNotes;
-  readonly tools: ToolRunner;
-  /** What tools may do to the call. */
-  readonly control: ToolContext;
-  /** Of the call. */
-  readonly signal: AbortSignal;
-}
 
 const FRAME_MS = 20;
 /** What is usual between the caller's last word and the end of their turn, ms; a flavor may take longer. */
@@ -79,8 +42,6 @@ export class Conversation {
   #announcements = 0;
   #callerTurns = 0;
   #cutOff = false;
-  /** When the caller's last voiced packet came. */
-  #lastVoicedAtMs: number;
   /** The session has shown that it hears what the caller says just now, or said last. */
   #sessionHears = false;
   #held = false;
@@ -97,11 +58,17 @@ export class Conversation {
     const session = new CurrentSession(link, options.capabilities, options.formats);
     const speech = new AgentSpeech(options.formats.output);
     const waits = new SpeechWaits(options, { clock, stream, speech });
-    const responses = new AgentResponses({ stream, session, notes, speech, waits, clock });
+    const { interruption, greets } = options;
+    const responses = new AgentResponses(
+      { greetingInterruptible: interruption.greeting, greets },
+      { stream, session, notes, speech, waits, clock },
+    );
     this.#session = session;
     this.#waits = waits;
     this.#responses = responses;
-    this.#bargeIn = new BargeIn({ stream, session, responses, notes, clock });
+    const onTurn = (): void => this.#onTurn();
+    const onTurnOver = (speechMs: number, atMs: number): void => this.#onTurnOver(speechMs, atMs);
+    this.#bargeIn = new BargeIn(interruption, { stream, session, responses, notes, clock, onTurn, onTurnOver });
     const onFiller = (filler: Filler): void => this.#handlers.onFiller(filler);
     this.#tools = new ToolDesk({ session, notes, tools, context: control, clock, signal, onFiller });
     this.#silence = new SilenceWatch(options.silence);
@@ -109,7 +76,6 @@ export class Conversation {
       onWaiting: () => this.#handlers.onWaiting(),
       onTimeout: () => this.#handlers.onReplyTimeout(),
     });
-    this.#lastVoicedAtMs = clock.now();
   }
 
   /** The dialogue so far. What others than the session are saying just now counts as heard. */
@@ -122,7 +88,7 @@ export class Conversation {
     return this.#cutOff;
   }
 
-  /** How often the caller has begun to speak. */
+  /** How often the caller has taken the word. */
   get callerTurns(): number {
     return this.#callerTurns;
   }
@@ -173,22 +139,21 @@ export class Conversation {
     if (!this.#closed) this.#reply.expect(this.#clock.now());
   }
 
-  /** Asks the session to say something. */
+  /** Asks the session to say something; what is not to be interrupted is heard to its end. */
   speak(request: SpeakRequest): void {
-    if (!this.#closed) this.#session.link.speak(request);
+    if (this.#closed) return;
+    if (request.interruptible === false) this.#responses.protectNext();
+    this.#session.link.speak(request);
   }
 
   /**
    * Plays words of the host's own, behind whatever is queued or at once. Returns the name under which {@link afterSpeech}
    * knows them.
    */
-  announce({ text, samples, sampleRate }: Announcement, place: 'now' | 'last' = 'last'): string {
+  announce(announcement: Announcement, options: Partial<HostSpeechOptions> = {}): string {
     this.#announcements += 1;
     const responseId = `host/${this.#announcements}`;
-    if (this.#closed) return responseId;
-    const converter = createAudioConverter({ encoding: 'pcm16', sampleRate }, this.#session.formats.output);
-    const pcm = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-    this.#responses.onHostSpeech(responseId, text, converter.convert(pcm), place);
+    if (!this.#closed) this.#responses.onHostSpeech(responseId, announcement, options);
     return responseId;
   }
 
@@ -212,8 +177,8 @@ export class Conversation {
    * session, whose clock rests; what the caller was saying is over.
    */
   onHeld(held: boolean): void {
-    if (held && !this.#closed) this.#bargeIn.onCutOff();
     this.#held = held;
+    if (held && !this.#closed) this.#bargeIn.onCutOff();
     this.#silence.onSign();
   }
 
@@ -225,7 +190,6 @@ export class Conversation {
       return;
     }
     frame.positionMs -= this.#heldMs;
-    if (frame.voiced) this.#lastVoicedAtMs = frame.receivedAtMs;
     this.#session.link.write(frame);
     this.#bargeIn.onFrame(frame);
     const decision = this.#silence.onFrame(frame.voiced, this.#agentBusy());
@@ -239,12 +203,12 @@ export class Conversation {
         this.#bargeIn.onAck(event.sequence, event.atMs);
         this.#waits.onAck(event.sequence);
         return;
-      case 'response-started':
-        if (!this.#responses.onStarted(event.responseId, event.atMs)) return;
-        this.#bargeIn.onAgentStarted();
-        this.#tools.onAgentSpeaking(true);
-        this.#notes.onAgentSpeaking(true, false);
+      case 'response-started': {
+        const first = this.#responses.onStarted(event.responseId, event.atMs);
+        this.#bargeIn.onAgentSpeaking(first);
+        if (first) this.#onAgentSpeaking(true, false);
         return;
+      }
       case 'response-voiced':
         this.#responses.onVoiced(event.responseId, event.atMs);
         return;
@@ -253,8 +217,7 @@ export class Conversation {
         if (event.state === 'interrupted' && !this.#closed) this.#tools.onInterrupted();
         if (!this.#responses.onEnded(event)) return;
         if (!this.#closed) this.#bargeIn.onAgentStopped();
-        this.#tools.onAgentSpeaking(false);
-        this.#notes.onAgentSpeaking(false, event.state === 'interrupted');
+        this.#onAgentSpeaking(false, event.state === 'interrupted');
         return;
       case 'digit':
         this.onDigit(event.digit);
@@ -265,9 +228,7 @@ export class Conversation {
         return;
       case 'voice-stopped':
         this.#tools.onCallerSpeaking(false);
-        if (!this.#closed && this.#bargeIn.onVoiceStopped(event.positionMs - this.#heldMs, event.atMs)) {
-          this.#onTurnOver(event.speechMs);
-        }
+        if (!this.#closed) this.#bargeIn.onVoiceStopped(event.positionMs - this.#heldMs, event.atMs);
         return;
       case 'starved':
         // In the middle of a sentence the caller waits as much as before it.
@@ -300,7 +261,7 @@ export class Conversation {
         return;
       case 'transcript':
         this.#notes.dialogue.onTranscript(event, this.#clock.now());
-        if (event.role === 'caller') this.#sessionHears = true;
+        if (event.role === 'caller') this.#onCallerWords(event);
         return;
       case 'tool-call':
         void this.#runTool(event);
@@ -315,9 +276,12 @@ export class Conversation {
         this.#notes.onWarning(event.error.code, event.error.message);
         return;
       case 'speech-started':
-      case 'speech-stopped':
-        // The host's own detector decides about turns and interruptions; a flavor's opinion does not move playout yet.
         this.#sessionHears = true;
+        if (!this.#held) this.#bargeIn.onFlavorHeard(event.positionMs);
+        return;
+      case 'speech-stopped':
+        this.#sessionHears = true;
+        this.#bargeIn.onFlavorHeardEnd();
         return;
       default:
         assertUnreachable(event);
@@ -329,7 +293,7 @@ export class Conversation {
     if (this.#closed) return;
     this.#onSign();
     this.#notes.onDigit(digit);
-    if (this.#responses.speaking && this.#session.capabilities.interruptible) this.#bargeIn.onDigit();
+    this.#bargeIn.onDigit();
     this.#session.link.onDtmf(digit);
   }
 
@@ -347,21 +311,36 @@ export class Conversation {
   }
 
   #onVoiceStarted(positionMs: number): void {
-    this.#callerTurns += 1;
     this.#onSign();
-    this.#sessionHears = false;
-    // Who goes on speaking waits for no answer.
-    if (!this.#responses.speaking) this.#reply.settle();
+    if (!this.#bargeIn.callerSpeaking) this.#sessionHears = false;
     this.#bargeIn.onVoiceStarted(positionMs);
   }
 
+  #onAgentSpeaking(speaking: boolean, interrupted: boolean): void {
+    this.#tools.onAgentSpeaking(speaking);
+    this.#notes.onAgentSpeaking(speaking, interrupted);
+  }
+
+  #onCallerWords(event: SessionEvent & { type: 'transcript' }): void {
+    this.#sessionHears = true;
+    if (!this.#held) this.#bargeIn.onTranscript(event);
+  }
+
+  /** The caller has the word. */
+  #onTurn(): void {
+    this.#callerTurns += 1;
+    this.#onSign();
+    // Who goes on speaking waits for no answer.
+    this.#reply.settle();
+  }
+
   /** Whether anybody owes an answer: a cough that the session made nothing of wants none. */
-  #onTurnOver(speechMs: number): void {
+  #onTurnOver(speechMs: number, lastVoicedAtMs: number): void {
     const { turnTaking, interruptible, endOfTurnMs = USUAL_END_OF_TURN_MS } = this.#session.capabilities;
-    if (!interruptible) return;
+    if (!interruptible || this.#held) return;
     if (turnTaking === 'flavor' && !this.#sessionHears && speechMs < NOTEWORTHY_MS) return;
     const graceMs = turnTaking === 'flavor' ? Math.max(0, endOfTurnMs - USUAL_END_OF_TURN_MS) : 0;
-    this.#reply.expect(this.#lastVoicedAtMs + graceMs);
+    this.#reply.expect(lastVoicedAtMs + graceMs);
   }
 
   async #runTool(event: SessionEvent & { type: 'tool-call' }): Promise<void> {

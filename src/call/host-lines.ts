@@ -10,7 +10,7 @@ export interface HostLinesParts {
   agentSpeaks(): boolean;
 }
 
-export type HostLinesOptions = Pick<CallOptions, 'greeting' | 'silence' | 'ending' | 'failure'>;
+export type HostLinesOptions = Pick<CallOptions, 'greeting' | 'interruption' | 'silence' | 'ending' | 'failure'>;
 
 /**
  * What the host has to say in a call: a recorded greeting, a question into the silence, a warning, "one moment", an
@@ -36,8 +36,8 @@ export class HostLines {
 
   /** A recorded greeting; a text is the agent's to speak. */
   greet(): void {
-    const { greeting } = this.#options;
-    if (greeting?.wav !== undefined) void this.#announce(greeting);
+    const { greeting, interruption } = this.#options;
+    if (greeting?.wav !== undefined) void this.#announce(greeting, undefined, interruption.greeting);
   }
 
   /** @param asked how often it has been asked, from 1 */
@@ -63,7 +63,8 @@ export class HostLines {
     const { waiting } = this.#options.failure;
     const announcement = waiting && (await this.#parts.prompts.get(waiting));
     const conversation = this.#parts.conversation();
-    if (announcement && conversation?.replyOwed && !conversation.audible) conversation.announce(announcement, 'now');
+    if (announcement && conversation?.replyOwed && !conversation.audible)
+      conversation.announce(announcement, { place: 'now' });
   }
 
   /**
@@ -80,7 +81,8 @@ export class HostLines {
       return;
     }
     const announcement = await prompts.get(saying);
-    if (announcement && conversation.toolRuns && !conversation.audible) conversation.announce(announcement, 'now');
+    if (announcement && conversation.toolRuns && !conversation.audible)
+      conversation.announce(announcement, { place: 'now' });
   }
 
   /** `then` once it was heard, behind what the agent has said already. */
@@ -101,9 +103,9 @@ export class HostLines {
     conversation.speak({ text });
   }
 
-  async #announce(saying: Saying, then?: () => void): Promise<void> {
+  async #announce(saying: Saying, then?: () => void, interruptible = true): Promise<void> {
     const announcement = await this.#parts.prompts.get(saying);
-    const responseId = announcement && this.#parts.conversation()?.announce(announcement);
+    const responseId = announcement && this.#parts.conversation()?.announce(announcement, { interruptible });
     if (then) this.#after(responseId, then);
   }
 

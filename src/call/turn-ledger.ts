@@ -13,7 +13,7 @@ interface OpenTurn {
 }
 
 interface OpenBargeIn {
-  readonly onsetMs: number;
+  onsetMs: number;
   readonly commandedMs: number;
   silentMs: number | undefined;
   resumed: boolean | undefined;
@@ -140,6 +140,11 @@ export class TurnLedger {
   onSilenceCommanded(onsetMs: number, atMs: number): void {
     if (this.#bargeIn) return;
     this.#bargeIn = { onsetMs, commandedMs: atMs, silentMs: undefined, resumed: undefined };
+  }
+
+  /** The onset that the agent is being silenced for is known more exactly: its first voiced packet was received then. */
+  onOnsetFound(onsetMs: number): void {
+    if (this.#bargeIn?.resumed === undefined && this.#bargeIn) this.#bargeIn.onsetMs = onsetMs;
   }
 
   /** The media plane's acknowledgement: nothing of the agent left after `atMs`. The barge-in, if all of it is known. */

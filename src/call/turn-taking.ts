@@ -1,77 +1,138 @@
-/**
- * When the caller's voice means a turn, an interruption, or nothing. Pure bookkeeping, fed by the media plane's voice
- * detector and playout, 50 times a second without allocation; the call carries out what it returns.
- *
- * The barge-in is reversible: at the onset the agent is paused; 250 ms of voice confirm it; a cough lets the agent go
- * on where it stopped.
- */
-export interface TurnTakingOptions {
-  /** Voiced time since the onset that makes an interruption, ms. */
-  readonly confirmMs: number;
-  /** Time since the onset after which an unconfirmed one is rejected, ms. */
+import { defaultBackChannels } from './back-channels.js';
+import { SpeechMeasure } from './speech-measure.js';
+import type { TurnDecision } from './turn-decision.js';
+
+/** When a caller interrupts the agent: what an operator chooses for a route. */
+export interface InterruptionOptions {
+  /** False: the agent is never interrupted; what a caller says meanwhile is answered afterwards. */
+  readonly enabled: boolean;
+  /** Voiced time that makes an interruption, ms. Where back-channels are listed, more than one of those can take. */
+  readonly minSpeechMs: number;
+  /** Words that make one, where the flavor transcribes while the caller speaks; 0: length alone suffices. */
+  readonly minWords: number;
+  /** Time since the onset after which a sound that is over is none, ms; words are waited for as long after its end. */
   readonly rejectAfterMs: number;
-  /** Unvoiced time that ends a run of voice, ms. Bridges the stops inside words. */
-  readonly runGapMs: number;
+  /** Words and phrases of a listener, which interrupt nobody. Empty: whatever is long enough interrupts. */
+  readonly backchannels: readonly string[];
+  /** False: the greeting is heard to its end. */
+  readonly greeting: boolean;
+  /** So long after the agent begins or ends to speak, a sound counts only if it outlasts that time (echo), ms. */
+  readonly echoGuardMs: number;
 }
 
-export const defaultTurnTakingOptions = {
-  confirmMs: 250,
+export const defaultInterruptionOptions = {
+  enabled: true,
+  minSpeechMs: 250,
+  minWords: 0,
   rejectAfterMs: 500,
-  runGapMs: 120,
-} as const satisfies TurnTakingOptions;
+  backchannels: defaultBackChannels,
+  greeting: true,
+  echoGuardMs: 0,
+} as const satisfies InterruptionOptions;
 
-/** What the call has to do now. `undefined`: nothing. */
-export type TurnDecision =
-  /** Hold the agent's speech: it may be an interruption. */
-  | 'pause'
-  /** It is one: drop the agent's speech. */
-  | 'interrupt'
-  /** Speech that was there before the agent began goes on: drop the agent's speech. */
-  | 'talk-over'
-  /** Speech whose onset was rejected goes on: its latest run is a new onset, and a turn. */
-  | 'late-turn'
-  /** The same while the agent speaks: drop the agent's speech. */
-  | 'late-interrupt'
-  /** It was none: go on. */
-  | 'resume'
-  /** The caller has finished a turn. */
-  | 'end-turn'
-  | undefined;
+/** Times that follow from how people speak. Chosen on the tuning part of the caller corpus. */
+export interface TurnTakingTimes {
+  /** Unvoiced time that ends a run of voice, ms. Bridges the stops inside words. */
+  readonly runGapMs: number;
+  /** Unvoiced time after which a sound is over that no word explains, ms. Bridges the pauses inside sentences. */
+  readonly endGapMs: number;
+  /** Time that a sound with its gaps must take to be no back-channel, ms: "okay" takes up to 580. */
+  readonly backChannelMs: number;
+  /** Voice after which a stretch whose onset was rejected is looked at again, ms. */
+  readonly renewMs: number;
+  /** No onset stays undecided for longer, ms: a television may go on for ever. */
+  readonly undecidedMs: number;
+  /** Words that come so long after their onset was rejected still make it a turn, ms. */
+  readonly lateWordsMs: number;
+  /** What each pause for nothing costs, and the debt above which first signs no longer pause, ms. */
+  readonly vainMs: number;
+  readonly maxVainMs: number;
+}
+
+export const defaultTurnTakingTimes = {
+  runGapMs: 160,
+  endGapMs: 360,
+  backChannelMs: 600,
+  renewMs: 60,
+  undecidedMs: 3000,
+  lateWordsMs: 5000,
+  vainMs: 4000,
+  maxVainMs: 6000,
+} as const satisfies TurnTakingTimes;
+
+/** What a transcriber made of the present stretch of speech, so far. */
+export interface Words {
+  readonly count: number;
+  /** Nothing but words of a listener. */
+  readonly backChannel: boolean;
+  readonly final: boolean;
+}
 
 const FRAME_MS = 20;
 
+/**
+ * When the caller's voice means a turn, an interruption, or nothing. Pure bookkeeping, fed by the media plane's voice
+ * detector and playout, 50 times a second without allocation, and by what the flavor hears; the call carries out what
+ * it returns.
+ *
+ * The barge-in is reversible: with the first sign of a voice the agent is paused. Words confirm it, or a sound too long
+ * for a back-channel; a cough or "mm-hm" lets the agent go on where it stopped.
+ */
 export class TurnTaking {
-  readonly #options: TurnTakingOptions;
-  /** Whether the agent can be interrupted at all (`FlavorCapabilities.interruptible`). */
-  #interruptible: boolean;
+  readonly #options: InterruptionOptions;
+  readonly #times: TurnTakingTimes;
+  /** What the agent says now may be interrupted. */
+  #interruptible = false;
   #agentSpeaking = false;
+  /** Since the agent began or ended to speak. */
+  #agentAgeMs = Number.POSITIVE_INFINITY;
   #callerSpeaking = false;
+  /** The host's own detector hears the present stretch, too. */
+  #heardByHost = false;
   /** The caller's present stretch of speech counts as a turn: nobody was interrupted by it, or the agent was. */
   #turnOpen = false;
-  #pending = false;
+  /**
+   * - `stirring`: the agent is paused for a first sign of speech.
+   * - `guarded`: speech has begun that may be the agent's echo; the agent is not paused.
+   * - `undecided`: speech has begun, and the agent is paused.
+   */
+  #onset: 'none' | 'stirring' | 'guarded' | 'undecided' = 'none';
   #sinceOnsetMs = 0;
-  #voicedMs = 0;
-  /** Voice without a gap above `runGapMs`, counted from the agent's first sound at the earliest. */
-  #runMs = 0;
-  #gapMs = 0;
-  #runAgeMs = 0;
+  /** Runs are counted from the agent's first sound at the earliest, `activeMs` from the latest back-channel. */
+  readonly #speech: SpeechMeasure;
+  /** Of the present stretch. */
+  #words = 0;
+  #backChannel = false;
+  /** The present run of voice stayed undecided for too long. */
+  #givenUp = false;
+  /** The latest stretch's onset was rejected so long ago. */
+  #sinceRejectedMs = Number.POSITIVE_INFINITY;
+  #wasStirring = false;
+  #vainMs = 0;
+  /** The flavor has transcribed words while they were spoken. */
+  #timelyWords = false;
 
-  constructor(interruptible: boolean, options: TurnTakingOptions = defaultTurnTakingOptions) {
-    this.#interruptible = interruptible;
+  constructor(
+    options: InterruptionOptions = defaultInterruptionOptions,
+    times: TurnTakingTimes = defaultTurnTakingTimes,
+  ) {
     this.#options = options;
+    this.#times = times;
+    this.#speech = new SpeechMeasure(times.runGapMs);
   }
 
-  /** An onset waits for its verdict: the agent is paused. */
+  /** An onset that was announced waits for its verdict. */
   get pending(): boolean {
-    return this.#pending;
-  }
-
-  get agentSpeaking(): boolean {
-    return this.#agentSpeaking;
+    return this.#onset === 'undecided' || this.#onset === 'guarded';
   }
 
   get callerSpeaking(): boolean {
     return this.#callerSpeaking;
+  }
+
+  /** The caller speaks, says the flavor, and the host's own detector has not said so. */
+  get heardByFlavorAlone(): boolean {
+    return this.#callerSpeaking && !this.#heardByHost;
   }
 
   /** A stretch of caller speech that will end in `end-turn` is under way. */
@@ -81,66 +142,96 @@ export class TurnTaking {
 
   /** Time since the latest run of voice began, its gaps included, ms. */
   get runAgeMs(): number {
-    return this.#runAgeMs;
-  }
-
-  /** Another flavor speaks from now on. An onset that is undecided gets its verdict all the same. */
-  setInterruptible(interruptible: boolean): void {
-    this.#interruptible = interruptible;
+    return this.#speech.runAgeMs;
   }
 
   /** Agent audio begins to leave the socket. */
   onAgentStarted(): void {
     this.#agentSpeaking = true;
-    this.#resetRun();
+    this.#agentAgeMs = 0;
+    this.#speech.resetRun();
   }
 
-  /**
-   * No agent audio is queued any more. True: a pending onset has nothing left to interrupt and is a plain turn now; the
-   * pause that it caused is to be ended.
-   */
-  onAgentStopped(): boolean {
+  /** Whether what the agent says may be interrupted. An onset that is undecided gets its verdict all the same. */
+  setInterruptible(interruptible: boolean): void {
+    this.#interruptible = interruptible;
+  }
+
+  /** No agent audio is queued any more. */
+  onAgentStopped(): TurnDecision {
     this.#agentSpeaking = false;
-    if (!this.#pending) return false;
-    this.#pending = false;
+    this.#agentAgeMs = 0;
+    if (this.#onset === 'stirring') return this.#settle('release');
+    if (this.#onset !== 'undecided') return undefined;
     this.#turnOpen = true;
-    return true;
+    return this.#settle('accept-resumed');
   }
 
-  /** The detector reports speech that began `onsetMsAgo` ago, `voicedMs` of it voiced. */
-  onVoiceStarted(onsetMsAgo: number, voicedMs: number): TurnDecision {
-    this.#callerSpeaking = true;
-    if (!this.#agentSpeaking || !this.#interruptible) {
-      this.#turnOpen = true;
-      return undefined;
-    }
-    this.#pending = true;
-    this.#sinceOnsetMs = onsetMsAgo;
-    this.#voicedMs = voicedMs;
-    return 'pause';
+  /** The host's detector reports speech that began `onsetMsAgo` ago, all of it voiced as far as it can tell. */
+  onVoiceStarted(onsetMsAgo: number): TurnDecision {
+    this.#heardByHost = true;
+    if (!this.#callerSpeaking) return this.#begin(onsetMsAgo);
+    // The flavor was first to hear it. The frames that the detector needed were not counted as voiced.
+    this.#speech.atLeast(onsetMsAgo);
+    return undefined;
   }
 
-  /** The detector reports silence long enough to end a turn. */
+  /** The flavor reports speech, of which the host has heard nothing if no stretch is under way. */
+  onFlavorHeard(): TurnDecision {
+    if (this.#callerSpeaking) return undefined;
+    this.#heardByHost = false;
+    return this.#begin(0);
+  }
+
+  /** Silence long enough to end a turn. */
   onVoiceStopped(): TurnDecision {
     this.#callerSpeaking = false;
-    if (this.#pending) {
-      this.#pending = false;
-      return 'resume';
-    }
+    if (this.#onset === 'undecided') return this.#reject('resume');
+    if (this.#onset === 'guarded') return this.#reject('dismiss');
     if (!this.#turnOpen) return undefined;
     this.#turnOpen = false;
     return 'end-turn';
   }
 
-  /** One 20 ms frame of the caller. */
-  onFrame(voiced: boolean): TurnDecision {
-    this.#countRun(voiced);
-    if (this.#pending) return this.#judgeOnset(voiced);
-    if (!this.#callerSpeaking || this.#runMs < this.#options.confirmMs) return undefined;
-    // Long enough is long enough, whatever became of the onset.
-    const talksOver = this.#agentSpeaking && this.#interruptible;
-    if (this.#turnOpen) return talksOver ? this.#confirm('talk-over') : undefined;
-    return this.#confirm(talksOver ? 'late-interrupt' : 'late-turn');
+  /** No more of the caller will be heard for a while. */
+  onCutOff(): TurnDecision {
+    this.#wasStirring = false;
+    if (this.#onset === 'stirring') return this.#settle('release');
+    return this.#callerSpeaking ? this.onVoiceStopped() : undefined;
+  }
+
+  /** One 20 ms frame of the caller, with the detector's verdict and its first sign of speech. */
+  onFrame(voiced: boolean, stirring: boolean): TurnDecision {
+    this.#speech.push(voiced);
+    this.#agentAgeMs += FRAME_MS;
+    this.#sinceRejectedMs += FRAME_MS;
+    this.#vainMs = Math.max(0, this.#vainMs - FRAME_MS);
+    const stirs = stirring && !this.#wasStirring;
+    this.#wasStirring = stirring;
+    switch (this.#onset) {
+      case 'none':
+        return this.#callerSpeaking ? this.#goesOn() : this.#listensUp(stirs);
+      case 'stirring':
+        return this.#judgeStirring(stirring);
+      case 'guarded':
+        return this.#judgeGuarded();
+      case 'undecided':
+        return this.#judgeOnset();
+    }
+  }
+
+  /** Words of the present stretch of speech, or of the latest if none is under way. */
+  onWords(words: Words): TurnDecision {
+    if (words.count === 0) return undefined;
+    if (this.#callerSpeaking) this.#timelyWords = true;
+    if (this.#onset === 'undecided') return this.#judgeWords(words);
+    if (this.#onset !== 'none' || this.#turnOpen || words.backChannel || !this.#enough(words)) return undefined;
+    if (this.#sinceRejectedMs > this.#times.lateWordsMs) return undefined;
+    const interrupts = this.#agentSpeaking && this.#interruptible;
+    if (this.#callerSpeaking) return this.#confirm(interrupts ? 'late-interrupt' : 'late-turn');
+    this.#sinceRejectedMs = Number.POSITIVE_INFINITY;
+    if (interrupts) this.#agentSpeaking = false;
+    return interrupts ? 'missed-interrupt' : 'missed-turn';
   }
 
   /**
@@ -148,42 +239,142 @@ export class TurnTaking {
    * goes with a key press is mostly no speech; if it is, it becomes a late turn.
    */
   onInterruptedOtherwise(): boolean {
-    const wasPending = this.#pending;
-    this.#pending = false;
+    const wasPending = this.pending;
+    if (wasPending) this.#reject('resume');
+    this.#onset = 'none';
     this.#agentSpeaking = false;
     return wasPending;
   }
 
-  #judgeOnset(voiced: boolean): TurnDecision {
+  /** A stretch of speech begins. */
+  #begin(onsetMsAgo: number): TurnDecision {
+    const held = this.#onset === 'stirring';
+    this.#callerSpeaking = true;
+    this.#sinceOnsetMs = onsetMsAgo;
+    this.#speech.begin(onsetMsAgo);
+    this.#words = 0;
+    this.#backChannel = false;
+    this.#givenUp = false;
+    this.#sinceRejectedMs = Number.POSITIVE_INFINITY;
+    if (!held && this.#guarded()) {
+      this.#onset = 'guarded';
+      return undefined;
+    }
+    if (!held && !(this.#agentSpeaking && this.#interruptible)) {
+      this.#turnOpen = true;
+      return 'accept';
+    }
+    this.#onset = 'undecided';
+    return held ? undefined : 'pause';
+  }
+
+  /** What sounds now may be the agent's own echo. */
+  #guarded(): boolean {
+    return this.#agentAgeMs < this.#options.echoGuardMs;
+  }
+
+  /** Nobody speaks but perhaps the agent. */
+  #listensUp(stirs: boolean): TurnDecision {
+    if (!stirs || !this.#agentSpeaking || !this.#interruptible || this.#guarded()) return undefined;
+    if (this.#vainMs > this.#times.maxVainMs) return undefined;
+    this.#onset = 'stirring';
+    this.#sinceOnsetMs = 0;
+    return 'pause';
+  }
+
+  #judgeStirring(stirring: boolean): TurnDecision {
     this.#sinceOnsetMs += FRAME_MS;
-    if (voiced) this.#voicedMs += FRAME_MS;
-    if (this.#voicedMs >= this.#options.confirmMs) return this.#confirm('interrupt');
-    if (this.#sinceOnsetMs < this.#options.rejectAfterMs) return undefined;
-    this.#pending = false;
-    return 'resume';
+    if (stirring && this.#sinceOnsetMs < this.#options.rejectAfterMs) return undefined;
+    this.#vainMs += this.#times.vainMs;
+    return this.#settle('release');
+  }
+
+  #judgeGuarded(): TurnDecision {
+    this.#sinceOnsetMs += FRAME_MS;
+    if (this.#guarded()) return undefined;
+    if (this.#speech.runMs === 0) return this.#reject('dismiss');
+    if (this.#agentSpeaking && this.#interruptible) {
+      this.#onset = 'undecided';
+      return 'pause';
+    }
+    return this.#confirm('accept');
+  }
+
+  #judgeOnset(): TurnDecision {
+    this.#sinceOnsetMs += FRAME_MS;
+    if (this.#isLongEnough()) return this.#confirm('interrupt');
+    if (!this.#isOver()) return undefined;
+    this.#givenUp = this.#speech.runMs > 0;
+    return this.#reject('resume');
+  }
+
+  /** Whether the sound has ended and nothing more can be learnt about it. */
+  #isOver(): boolean {
+    const { undecidedMs, endGapMs } = this.#times;
+    const { rejectAfterMs } = this.#options;
+    if (this.#sinceOnsetMs >= undecidedMs) return true;
+    if (this.#speech.runMs > 0) return false;
+    if (this.#backChannel) return true;
+    // Of a sound that the host has not heard at all, the whole time is a gap.
+    const gapMs = Math.min(this.#speech.gapMs, this.#sinceOnsetMs);
+    return this.#timelyWords ? gapMs >= rejectAfterMs : gapMs >= endGapMs && this.#sinceOnsetMs >= rejectAfterMs;
+  }
+
+  #judgeWords(words: Words): TurnDecision {
+    this.#backChannel = words.backChannel;
+    if (!words.backChannel) {
+      this.#words = words.count;
+      return this.#enough(words) ? this.#confirm('interrupt') : undefined;
+    }
+    this.#speech.activeMs = 0;
+    return words.final && this.#speech.runMs === 0 ? this.#reject('resume') : undefined;
+  }
+
+  #enough(words: Words): boolean {
+    return words.count >= Math.max(1, this.#options.minWords);
+  }
+
+  /** Whether the sound, by its length alone, is an interruption. */
+  #isLongEnough(): boolean {
+    const { minSpeechMs, minWords, backchannels } = this.#options;
+    if (this.#speech.voicedMs < minSpeechMs) return false;
+    if (backchannels.length > 0 && this.#speech.activeMs < this.#times.backChannelMs) return false;
+    return minWords === 0 || !this.#timelyWords || this.#words >= minWords;
+  }
+
+  /** A stretch of speech that has its verdict goes on. */
+  #goesOn(): TurnDecision {
+    if (this.#guarded()) return undefined;
+    const talksOver = this.#agentSpeaking && this.#interruptible;
+    if (this.#speech.runMs === 0) this.#givenUp = false;
+    if (!this.#turnOpen && talksOver) {
+      if (this.#givenUp || this.#speech.runMs < this.#times.renewMs) return undefined;
+      this.#onset = 'undecided';
+      this.#sinceOnsetMs = this.#speech.runAgeMs;
+      return 'renew';
+    }
+    // Long enough is long enough, whatever became of the onset.
+    if (this.#speech.runMs < this.#options.minSpeechMs) return undefined;
+    if (!this.#turnOpen) return this.#confirm('late-turn');
+    return talksOver ? this.#confirm('talk-over') : undefined;
   }
 
   #confirm<Decision extends TurnDecision>(decision: Decision): Decision {
-    this.#pending = false;
-    if (decision !== 'late-turn') this.#agentSpeaking = false;
+    if (decision !== 'late-turn' && decision !== 'accept') this.#agentSpeaking = false;
     this.#turnOpen = true;
+    this.#sinceRejectedMs = Number.POSITIVE_INFINITY;
+    return this.#settle(decision);
+  }
+
+  #reject<Decision extends TurnDecision>(decision: Decision): Decision {
+    this.#sinceRejectedMs = 0;
+    // What the host has not heard by now it does not wait for: the flavor's stretch is over.
+    if (!this.#heardByHost) this.#callerSpeaking = false;
+    return this.#settle(decision);
+  }
+
+  #settle<Decision extends TurnDecision>(decision: Decision): Decision {
+    this.#onset = 'none';
     return decision;
-  }
-
-  #countRun(voiced: boolean): void {
-    if (this.#runMs > 0) this.#runAgeMs += FRAME_MS;
-    if (voiced) {
-      if (this.#runMs === 0) this.#runAgeMs = FRAME_MS;
-      this.#runMs += FRAME_MS;
-      this.#gapMs = 0;
-      return;
-    }
-    this.#gapMs += FRAME_MS;
-    if (this.#gapMs > this.#options.runGapMs) this.#resetRun();
-  }
-
-  #resetRun(): void {
-    this.#runMs = 0;
-    this.#runAgeMs = 0;
   }
 }

@@ -8,9 +8,9 @@ import type { TransferTarget } from '../tools/tool.js';
 export function routeOptions(
   config: Pick<Config, 'limits' | 'cdr' | 'transfer'>,
   route: RouteConfig,
-): Pick<CallOptions, 'greeting' | 'answer' | 'limits' | 'silence' | 'ending' | 'failure' | 'include'> {
+): Pick<CallOptions, 'greeting' | 'answer' | 'limits' | 'interruption' | 'silence' | 'ending' | 'failure' | 'include'> {
   const { limits, cdr } = config;
-  const { silence, duration, onFailure } = route;
+  const { interruption, silence, duration, onFailure } = route;
   const { waiting, waitingAfterMs, replyTimeoutMs, apology } = onFailure;
   return {
     greeting: route.greeting,
@@ -20,6 +20,7 @@ export function routeOptions(
       callMs: limits.callSeconds * 1000,
       silenceMs: limits.silenceSeconds * 1000,
     },
+    interruption,
     silence: {
       repromptMs: silence.repromptSeconds * 1000,
       reprompts: silence.reprompts,

@@ -22,8 +22,16 @@ export type FlavorEvent =
   | { readonly type: 'audio-done'; readonly responseId: string }
   /** `atMs` counts from the first sample of the response, never decreases, and lets the host know what was heard. */
   | { readonly type: 'text'; readonly responseId: string; readonly text: string; readonly atMs?: number }
+  /**
+   * The flavor's own detector hears the caller, from `positionMs` on (clock of `AudioFrame.positionMs`). The host pauses
+   * for it as for its own, and alone decides.
+   */
   | { readonly type: 'speech-started'; readonly positionMs: number }
   | { readonly type: 'speech-stopped'; readonly positionMs: number }
+  /**
+   * `text` is all of the turn so far, also where it is not `final`. The sooner a caller's words come, the better the host
+   * tells interruptions from "mm-hm".
+   */
   | {
       readonly type: 'transcript';
       readonly role: 'caller' | 'agent';

@@ -11,6 +11,9 @@ const BIN_FLOOR_DB = 10 * Math.log10(BIN_FLOOR);
 /** One bin of a spectrum of 256 holds twice the mean square, over 256 bins; full scale is 2^15. */
 const LEVEL_OFFSET_DB = 10 * Math.log10(128 * 32_768 ** 2);
 
+/** The bands from this one on lie above 1500 Hz. */
+const FIRST_HIGH_BAND = 9;
+
 /** No band counts for more than this in the excess, dB, so that a single tone is not mistaken for broad-band sound. */
 const MAX_BAND_EXCESS_DB = 15;
 
@@ -68,6 +71,20 @@ export class AmbientNoise {
     this.#loudness.levelExcessDb = levelDb - this.#levelAmbientDb;
     this.#loudness.bandExcessDb = excess / BANDS;
     return this.#loudness;
+  }
+
+  /** Whether most of what stands out of the noise in the frame last compared lies above 1500 Hz, as in "s" or "f". */
+  hisses(): boolean {
+    let low = 0;
+    let high = 0;
+    for (let band = 0; band < BANDS; band += 1) {
+      const width = (BAND_EDGES[band + 1] as number) - (BAND_EDGES[band] as number);
+      const above = 10 ** ((this.#bandDb[band] as number) / 10) - 10 ** ((this.#ambientDb[band] as number) / 10);
+      if (above <= 0) continue;
+      if (band < FIRST_HIGH_BAND) low += width * above;
+      else high += width * above;
+    }
+    return high > low;
   }
 
   /** Learns the bands of the frame last compared as noise. */

@@ -22,6 +22,7 @@ export class CallerFrames {
     positionMs: 0,
     concealed: true,
     voiced: false,
+    stirring: false,
     receivedAtMs: 0,
   };
   #coding: PhoneCoding;
@@ -86,6 +87,7 @@ export class CallerFrames {
     }
     const frame = this.#frame;
     frame.voiced = this.#voice.process(samples);
+    frame.stirring = this.#voice.stirring;
     frame.data = this.#converter.convert(codes);
     frame.positionMs = this.#positionMs;
     frame.concealed = !source.playing || 2 * source.missing >= FRAME_SAMPLES;

@@ -38,6 +38,11 @@ export interface CallerFrame {
   concealed: boolean;
   /** The voice detector's verdict on this single frame. */
   voiced: boolean;
+  /**
+   * The caller may be about to speak, says the voice detector's first sign, before `voice-started` and often for
+   * nothing; until the sound is over.
+   */
+  stirring: boolean;
   /** {@link Clock.now} when the packet that holds the frame's last sample arrived; for an invented frame, its slot. */
   receivedAtMs: number;
 }

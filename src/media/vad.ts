@@ -2,6 +2,7 @@ import { AmbientNoise, type Loudness } from './ambient-noise.js';
 import { Periodicity } from './periodicity.js';
 import { PowerSpectrum, SPECTRUM_SAMPLES } from './power-spectrum.js';
 import { SoundDuration } from './sound-duration.js';
+import { Stirring } from './stirring.js';
 import { ToneCheck } from './tone-check.js';
 
 /** Times and thresholds of the voice detector. */
@@ -44,6 +45,11 @@ export interface VoiceDetector {
   readonly changed: 'started' | 'stopped' | undefined;
   /** Between `started` and `stopped`. */
   readonly speaking: boolean;
+  /**
+   * Something may be about to be said: true from the first sign of it, some 50 ms after the first sound and before
+   * `started`, until the sound is over or speech has stopped. Often nothing comes of it.
+   */
+  readonly stirring: boolean;
   /** From the onset to the end of the last voiced frame of the current stretch, or of the last one, ms. */
   readonly speechMs: number;
   /** When `changed` is `started`: from the estimated onset of speech to the end of the last frame, ms. */
@@ -73,6 +79,9 @@ const SUSTAIN_EXCESS_DB = 1;
 /** How much more than the noise's own usual excess is needed for either, dB. */
 const START_MARGIN_DB = 1;
 const SUSTAIN_MARGIN_DB = 0.3;
+/** Half-way between the two, for the first sign of an unvoiced consonant. */
+const STIR_EXCESS_DB = 1.3;
+const STIR_MARGIN_DB = 0.6;
 
 /** During speech, frames without pitch count for so long after one with pitch: consonants, not a noise that follows. */
 const UNVOICED_FRAMES = 15;
@@ -112,6 +121,7 @@ class PitchVoiceDetector implements VoiceDetector {
   readonly #noise = new AmbientNoise();
   readonly #periodicity = new Periodicity();
   readonly #tones = new ToneCheck();
+  readonly #stirring = new Stirring();
   readonly #duration: SoundDuration;
   #frames = 0;
   /** One bit a frame, the newest lowest: verdicts, and whether the frame stood out of the noise. */
@@ -131,6 +141,10 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#windowMask = 2 ** windowFrames - 1;
     this.#duration = new SoundDuration(windowFrames + 1);
     this.#stopFrames = Math.max(1, Math.ceil(options.stopMs / FRAME_MS));
+  }
+
+  get stirring(): boolean {
+    return this.#stirring.active;
   }
 
   process(samples: Int16Array): boolean {
@@ -153,6 +167,7 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#periodicity.reset();
     this.#tones.reset();
     this.#duration.reset();
+    this.#stirring.reset();
     this.#frames = 0;
     this.#voicedBits = 0;
     this.#standingOutBits = 0;
@@ -181,6 +196,7 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#tones.reset();
     this.#standingOutBits <<= 1;
     this.#framesSincePitch += 1;
+    this.#stirring.push(false, 0, false, false);
     return false;
   }
 
@@ -191,16 +207,22 @@ class PitchVoiceDetector implements VoiceDetector {
     const loudness = this.#noise.compare(power, this.#frames === 0);
     const sustains = this.#standsOut(loudness, SUSTAIN_EXCESS_DB, SUSTAIN_MARGIN_DB, 0.5, -5);
     const strong = sustains && this.#standsOut(loudness, START_EXCESS_DB, START_MARGIN_DB, 1, 0);
-    let pitched = false;
+    let periodicity = 0;
     let tone = false;
     if (sustains) {
-      pitched = this.#periodicity.measure() >= this.#options.minPeriodicity;
+      periodicity = this.#periodicity.measure();
       tone = this.#tones.check(power);
     } else {
       this.#tones.reset();
     }
+    const pitched = periodicity >= this.#options.minPeriodicity;
     const candidate = strong && pitched && !tone;
     const standingOut = sustains && !tone;
+    if (this.#frames > CALIBRATION_FRAMES) {
+      const hissing =
+        standingOut && this.#standsOut(loudness, STIR_EXCESS_DB, STIR_MARGIN_DB, 0.75, 0) && this.#noise.hisses();
+      this.#stirring.push(candidate, periodicity, hissing, standingOut);
+    }
     this.#learn(loudness, candidate, sustains, standingOut);
     this.#standingOutBits = (this.#standingOutBits << 1) | (standingOut ? 1 : 0);
     const withinWord = this.#framesSincePitch < UNVOICED_FRAMES;
@@ -252,6 +274,7 @@ class PitchVoiceDetector implements VoiceDetector {
         this.speaking = false;
         this.changed = 'stopped';
         this.#voicedBits = 0;
+        this.#stirring.reset();
       }
     } else if ((this.#standingOutBits & 1) === 1 && this.#frames > CALIBRATION_FRAMES) {
       const window = this.#voicedBits & this.#windowMask;

@@ -166,7 +166,7 @@ describe('the talk', () => {
     await slots(setup, stream, 900);
     stream.emit({ type: 'voice-started', positionMs: 840, atMs: setup.clock.now() });
     expect(stream.paused).toBe(true);
-    await slots(setup, stream, 400, true);
+    await slots(setup, stream, 600, true);
     expect(session.told).toEqual(['start', 'voice started', 'onset accepted', 'interrupt speech']);
     const report = session.playouts.at(-1);
     expect(report).toMatchObject({ responseId: 'r1', state: 'interrupted', heardText: 'one two', heardChars: 7 });

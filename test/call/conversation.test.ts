@@ -28,11 +28,11 @@ describe('verdicts on onsets', () => {
     session.say('r1', ['one', 'two', 'three', 'four']);
     await slots(setup, stream, 400);
     voiceStarted(setup, stream, 340);
-    await slots(setup, stream, 400, true);
-    voiceStopped(setup, stream, 800);
+    await slots(setup, stream, 600, true);
+    voiceStopped(setup, stream, 1000);
     await slots(setup, stream, 600);
-    voiceStarted(setup, stream, 1320);
-    expect(session.voices).toEqual(['started 340', 'accepted 340', 'stopped 800', 'started 1320', 'accepted 1320']);
+    voiceStarted(setup, stream, 1520);
+    expect(session.voices).toEqual(['started 340', 'accepted 340', 'stopped 1000', 'started 1520', 'accepted 1520']);
   });
 
   test('a digit that interrupts rejects the onset that was undecided', async () => {
@@ -93,7 +93,7 @@ describe('verdicts on onsets', () => {
     expect(session.playouts.at(-1)).toMatchObject({ responseId: 'r1', state: 'interrupted' });
   });
 
-  test('speech that goes on after its onset was rejected is a new onset, accepted before it interrupts', async () => {
+  test('speech that goes on after its onset was rejected is a new onset, which pauses, and is accepted before it interrupts', async () => {
     const setup = setUp();
     const { stream, session } = await answer(setup);
     session.say('r1', ['one', 'two', 'three', 'four', 'five', 'six']);
@@ -102,8 +102,11 @@ describe('verdicts on onsets', () => {
     await slots(setup, stream, 60, true);
     await slots(setup, stream, 400);
     expect(session.voices).toEqual(['started 340', 'rejected 340']);
-    await slots(setup, stream, 300, true);
-    expect(session.told.slice(3)).toEqual(['voice stopped', 'voice started', 'onset accepted', 'interrupt speech']);
+    await slots(setup, stream, 60, true);
+    expect(session.told.slice(3)).toEqual(['voice stopped', 'voice started']);
+    expect(stream.paused).toBe(true);
+    await slots(setup, stream, 500, true);
+    expect(session.told.slice(5)).toEqual(['onset accepted', 'interrupt speech']);
     expect(session.voices.slice(2)).toEqual(['stopped 860', 'started 860', 'accepted 860']);
     voiceStopped(setup, stream, 1160);
     expect(session.told.slice(-2)).toEqual(['voice stopped', 'end-turn']);
@@ -144,8 +147,8 @@ describe('verdicts on onsets', () => {
     session.say('r1', ['one', 'two', 'three']);
     await slots(setup, stream, 200);
     voiceStarted(setup, stream, 140);
-    await slots(setup, stream, 400, true);
-    voiceStopped(setup, stream, 600);
+    await slots(setup, stream, 600, true);
+    voiceStopped(setup, stream, 800);
     expect(session.told).toEqual(['start', 'interrupt speech']);
   });
 
@@ -169,7 +172,7 @@ describe('verdicts on onsets', () => {
     session.say('r1', ['one', 'two', 'three']);
     await slots(setup, stream, 200);
     voiceStarted(setup, stream, 140);
-    await slots(setup, stream, 400, true);
+    await slots(setup, stream, 600, true);
     const bargeIns = setup.events.filter((event) => event.type === 'barge-in');
     expect(bargeIns).toMatchObject([{ resumed: false, decisionToSilenceMs: 20 }]);
   });

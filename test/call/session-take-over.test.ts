@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { CallAccount } from '../../src/call/call-account.js';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
-import { Conversation, type ConversationHandlers } from '../../src/call/conversation.js';
+import { Conversation } from '../../src/call/conversation.js';
+import type { ConversationHandlers } from '../../src/call/conversation-options.js';
 import { defaultReplyWatchOptions } from '../../src/call/reply-watch.js';
 import { SessionLink } from '../../src/call/session-link.js';
+import { defaultInterruptionOptions } from '../../src/call/turn-taking.js';
 import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
 import type { ToolContext } from '../../src/tools/tool.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -66,6 +68,8 @@ function setUp() {
       ...defaultCallLimits,
       silence: { limitMs: 60_000, repromptMs: 15_000, reprompts: 0 },
       reply: defaultReplyWatchOptions,
+      interruption: defaultInterruptionOptions,
+      greets: undefined,
     },
     {
       stream,
@@ -134,7 +138,7 @@ describe('a session that takes over', () => {
     stream.emit({ type: 'voice-started', positionMs: 140, atMs: clock.now() });
     const next = takeOver();
     expect(stream.paused).toBe(true);
-    await slots(300, true);
+    await slots(600, true);
     expect(session.told).toEqual(['voice started']);
     expect(next.told).toEqual(['voice started', 'onset accepted', 'interrupt speech']);
     expect(stream.paused).toBe(false);
@@ -149,5 +153,37 @@ describe('a session that takes over', () => {
     await slots(600, true);
     expect(stream.paused).toBe(false);
     expect(next.told).not.toContain('interrupt speech');
+  });
+});
+
+describe('speech that the host asks for', () => {
+  test('is heard to its end if it is not to be interrupted, and only that', async () => {
+    const { stream, clock, conversation, session, slots } = setUp();
+    session.say('a1', ['one']);
+    await slots(200);
+    conversation.speak({ text: 'This call ends soon.', interruptible: false });
+    expect(session.told).toEqual(['speak']);
+    session.say('a2', ['this', 'call']);
+    await slots(400);
+    conversation.onDigit('1');
+    await slots(20);
+    expect(session.playouts.at(-1)).toMatchObject({ responseId: 'a2', state: 'started' });
+    await slots(800);
+    session.say('a3', ['one', 'two']);
+    await slots(200);
+    stream.emit({ type: 'digit', digit: '1', durationMs: 100, atMs: clock.now() });
+    await slots(40);
+    expect(session.playouts.at(-1)).toMatchObject({ responseId: 'a3', state: 'interrupted' });
+  });
+
+  test('that never came protects nothing that is said later', async () => {
+    const { conversation, session, slots } = setUp();
+    conversation.speak({ text: 'One moment.', interruptible: false, aside: true });
+    await slots(5020);
+    session.say('a1', ['one', 'two']);
+    await slots(200);
+    conversation.onDigit('1');
+    await slots(40);
+    expect(session.playouts.at(-1)).toMatchObject({ responseId: 'a1', state: 'interrupted' });
   });
 });

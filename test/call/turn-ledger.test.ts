@@ -185,3 +185,16 @@ test('only the first audio of a response counts', () => {
   expect(ledger.onResponseVoiced('a', 640)).toMatchObject({ v2vMs: 540 });
   expect(ledger.onResponseVoiced('a', 660)).toBeUndefined();
 });
+
+test('an onset that is found more exactly while the agent is paused replaces the first guess, and no later one does', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onOnsetFound(100);
+  ledger.onSilenceCommanded(1000, 1005);
+  ledger.onSilent(1010);
+  ledger.onOnsetFound(960);
+  expect(ledger.onVerdict(false)).toMatchObject({ onsetMs: 960, onsetToPauseMs: 50 });
+  ledger.onSilenceCommanded(3000, 3005);
+  ledger.onVerdict(true);
+  ledger.onOnsetFound(2000);
+  expect(ledger.onSilent(3010)).toMatchObject({ onsetMs: 3000 });
+});

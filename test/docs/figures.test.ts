@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
-import { defaultTurnTakingOptions } from '../../src/call/turn-taking.js';
+import { defaultInterruptionOptions, defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
 import { fixedJitterBufferDefaults } from '../../src/media/fixed-jitter-buffer.js';
 import { latchDefaults } from '../../src/media/latch.js';
@@ -16,7 +16,8 @@ function wordsOf(path: string): string {
 }
 
 const { openMs, farewellMs, farewellTailMs, abandonMs } = defaultCallLimits;
-const { confirmMs, rejectAfterMs, runGapMs } = defaultTurnTakingOptions;
+const { minSpeechMs, rejectAfterMs } = defaultInterruptionOptions;
+const { runGapMs, endGapMs, backChannelMs } = defaultTurnTakingTimes;
 const { startMs, startWindowMs, stopMs } = voiceDetectorDefaults;
 const { limits, media } = configDefaults;
 
@@ -34,9 +35,9 @@ describe('docs/2-how-it-works.md states the figures in force', () => {
     `rest for ${media.portRestSeconds} s after a call`,
     `(up to ${silenceTrimDefaults.maxTrimMs / 1000} s)`,
     `after ${startMs} ms of voice within ${startWindowMs} ms, and its end after ${stopMs} ms without any`,
-    `| ${confirmMs} ms of voice since the onset |`,
-    `or ${rejectAfterMs} ms after the onset too little voice has gathered`,
-    `${confirmMs} ms of it interrupt the agent; gaps of up to ${runGapMs} ms`,
+    `longer than one can: ${backChannelMs} ms with its gaps, \`minSpeechMs\` (${minSpeechMs} ms) of it voiced |`,
+    `the sound is over (${endGapMs} ms without voice) and \`rejectAfterMs\` (${rejectAfterMs} ms) have passed since the onset |`,
+    `${minSpeechMs} ms of it interrupt the agent; gaps of up to ${runGapMs} ms`,
     `a request-URI above ${messageLimits.requestUriLength.toLocaleString('en')} characters`,
     `header fields above ${messageLimits.headBytes / 1024} KB`,
     `a body above ${messageLimits.bodyBytes / 1024} KB on TCP`,

@@ -112,7 +112,7 @@ export class FakeStream implements MediaStream {
   }
 
   /** One slot: acknowledges commands, plays 20 ms, delivers a caller frame. */
-  slot(voiced = false): void {
+  slot(voiced = false, stirring = false): void {
     if (this.closed) return;
     const atMs = this.#clock.now();
     for (const ack of this.#acks.splice(0)) this.emit({ type: 'ack', ...ack, atMs, playing: undefined });
@@ -127,6 +127,7 @@ export class FakeStream implements MediaStream {
       positionMs: this.#positionMs,
       concealed: false,
       voiced,
+      stirring,
       receivedAtMs: atMs - 40,
     };
     this.#positionMs += 20;

@@ -7,6 +7,10 @@ export class FakeVoiceDetector implements VoiceDetector {
   speechMs = 0;
   onsetMsAgo = 0;
 
+  get stirring(): boolean {
+    return this.speaking;
+  }
+
   process(samples: Int16Array): boolean {
     const voiced = samples.some((sample) => Math.abs(sample) > 500);
     this.changed = undefined;

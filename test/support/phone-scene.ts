@@ -97,7 +97,7 @@ export async function makeNoise(kind: NoiseKind, length: number, seed: number): 
 }
 
 /** Normally distributed, by Box and Muller. */
-function gaussian(random: SeededRandom): number {
+export function gaussian(random: SeededRandom): number {
   const radius = Math.sqrt(-2 * Math.log((random.integer(2 ** 32) + 1) / 2 ** 32));
   return radius * Math.cos((2 * Math.PI * random.integer(2 ** 32)) / 2 ** 32);
 }
@@ -168,8 +168,8 @@ async function babble(length: number, random: SeededRandom): Promise<Float64Arra
 
 const said = new Map<string, Promise<Float64Array>>();
 
-/** Band-limited speech whose active part has the given RMS. */
-async function utterance(text: string, voice: FliteVoiceName, rms: number): Promise<Float64Array> {
+/** Band-limited speech whose active part has the given RMS; silence at either end is cut off. 8000 Hz. */
+export async function utterance(text: string, voice: FliteVoiceName, rms: number): Promise<Float64Array> {
   const key = `${voice}:${text}`;
   const known = said.get(key) ?? sayOnce(text, voice);
   said.set(key, known);
@@ -195,8 +195,8 @@ function framePowers(samples: Float64Array, length: number): number[] {
   });
 }
 
-/** From the first to the last 10 ms that are as loud as `power`. */
-function audibleSpan(samples: Float64Array, start: number, power: number): Utterance {
+/** From the first to the last 10 ms that are as loud as `power`; `start`: index of the first sample. */
+export function audibleSpan(samples: Float64Array, start: number, power: number): Utterance {
   const powers = framePowers(samples, 80);
   const first = powers.findIndex((value) => value > power);
   const last = powers.findLastIndex((value) => value > power);

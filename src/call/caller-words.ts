@@ -1,0 +1,60 @@
+import type { FlavorEvent } from '../flavor-api/index.js';
+import { BackChannels } from './back-channels.js';
+import type { Words } from './turn-taking.js';
+
+/** A turn whose transcript has not come by then will get none, ms. */
+const DUE_MS = 3000;
+/** Turns remembered by their ids. */
+const KEPT_TURNS = 32;
+
+/**
+ * Knows which of the caller's stretches of speech a transcript belongs to. That matters: the words of the turn that the
+ * agent is answering often come when it has begun to speak, and interrupt nobody.
+ *
+ * A transcript goes by its `turnId` once that was seen. A new one belongs to the oldest accepted turn that still waits
+ * for its words, or else to the present stretch, or the latest.
+ */
+export class CallerWords {
+  readonly #backChannels: BackChannels;
+  readonly #stretchOf = new Map<string, number>();
+  /** Stretches that were accepted and have no transcript yet. */
+  #due: { readonly stretch: number; readonly untilMs: number }[] = [];
+  #stretch = 0;
+
+  constructor(backchannels: readonly string[]) {
+    this.#backChannels = new BackChannels(backchannels);
+  }
+
+  /** A stretch of speech begins. */
+  onStretch(): void {
+    this.#stretch += 1;
+  }
+
+  /** The present stretch was a turn, and is over. */
+  onTurnOver(atMs: number): void {
+    const stretch = this.#stretch;
+    for (const known of this.#stretchOf.values()) if (known === stretch) return;
+    this.#due.push({ stretch, untilMs: atMs + DUE_MS });
+  }
+
+  /** What a transcript says of the present or latest stretch; `undefined` if it belongs to an earlier one. */
+  read(event: FlavorEvent & { type: 'transcript' }, atMs: number): Words | undefined {
+    if (event.role !== 'caller') return undefined;
+    const stretch = this.#stretchOf.get(event.turnId) ?? this.#assign(event.turnId, atMs);
+    if (stretch !== this.#stretch) return undefined;
+    return { ...this.#backChannels.read(event.text), final: event.final };
+  }
+
+  #assign(turnId: string, atMs: number): number {
+    this.#due = this.#due.filter(({ untilMs }) => untilMs >= atMs);
+    const stretch = this.#due.shift()?.stretch ?? this.#stretch;
+    this.#stretchOf.set(turnId, stretch);
+    if (this.#stretchOf.size > KEPT_TURNS) {
+      for (const oldest of this.#stretchOf.keys()) {
+        this.#stretchOf.delete(oldest);
+        break;
+      }
+    }
+    return stretch;
+  }
+}

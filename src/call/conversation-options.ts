@@ -1,0 +1,49 @@
+import type { FlavorCapabilities } from '../flavor-api/index.js';
+import type { MediaStream } from '../media/engine.js';
+import type { Filler, ToolContext } from '../tools/tool.js';
+import type { ToolRunner } from '../tools/tool-runner.js';
+import type { ConversationNotes } from './conversation-notes.js';
+import type { FarewellOptions } from './farewell.js';
+import type { ReplyWatchOptions } from './reply-watch.js';
+import type { SessionFormats } from './session-formats.js';
+import type { SessionLink } from './session-link.js';
+import type { SilenceWatchOptions } from './silence-watch.js';
+import type { InterruptionOptions } from './turn-taking.js';
+
+export interface ConversationOptions extends FarewellOptions {
+  readonly capabilities: FlavorCapabilities;
+  readonly formats: SessionFormats;
+  readonly silence: SilenceWatchOptions;
+  readonly reply: ReplyWatchOptions;
+  readonly interruption: InterruptionOptions;
+  /** Whether the first response of the call is a greeting; absent: it is, unless the caller speaks first. */
+  readonly greets: boolean | undefined;
+}
+
+/** What a conversation asks of its call. */
+export interface ConversationHandlers {
+  /** The caller is silent and is to be asked whether they are there, for the `asked`th time since their last sign. */
+  onReprompt(asked: number): void;
+  onSilenceLimit(): void;
+  /** A sign of the caller, after `onSilenceLimit`. */
+  onCallerReturned(): void;
+  /** A reply is owed, and nothing can be heard. */
+  onWaiting(): void;
+  /** The session does not answer. */
+  onReplyTimeout(): void;
+  /** The session does: audio of it has come. */
+  onReply(): void;
+  /** A tool lets the caller wait in silence. */
+  onFiller(filler: Filler): void;
+}
+
+export interface ConversationParts {
+  readonly stream: MediaStream;
+  readonly link: SessionLink;
+  readonly notes: ConversationNotes;
+  readonly tools: ToolRunner;
+  /** What tools may do to the call. */
+  readonly control: ToolContext;
+  /** Of the call. */
+  readonly signal: AbortSignal;
+}
