@@ -269,6 +269,6 @@ test('whatever happens, in whatever order, the contract is kept, and in the end 
         expect(session.positionsMs).toEqual(session.positionsMs.map((_position, index) => index * 20));
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
-});
+}, 60_000);

@@ -50,6 +50,10 @@ describe('docs/2-how-it-works.md states the figures in force', () => {
   });
 });
 
+test('a route without options interrupts as a call without options does', () => {
+  expect(configDefaults.route.interruption).toEqual(defaultInterruptionOptions);
+});
+
 describe('docs/1-first-call.md states the figures in force', () => {
   const page = wordsOf('docs/1-first-call.md');
   test.each([

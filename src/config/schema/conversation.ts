@@ -24,13 +24,17 @@ export const interruptionSchema = z
       .describe('Whether a caller who speaks interrupts the agent. false: the agent speaks to its end.'),
     minSpeechMs: interruptionFields.minSpeechMs
       .default(interruption.minSpeechMs)
-      .describe('Speech that lasts this long is an interruption, ms; until then the agent only pauses.'),
+      .describe(
+        'Voice that makes an interruption, ms; until then the agent only pauses. Where backchannels are listed, the whole sound must outlast one, too: 600 ms.',
+      ),
     minWords: interruptionFields.minWords
       .default(interruption.minWords)
       .describe('Words that must be understood besides, where the flavor reports words while the caller speaks.'),
     rejectAfterMs: interruptionFields.rejectAfterMs
       .default(interruption.rejectAfterMs)
-      .describe('What has not been confirmed by then was no interruption, ms: the agent goes on where it stopped.'),
+      .describe(
+        'A sound that is over by then without being confirmed was no interruption, ms: the agent goes on where it stopped.',
+      ),
     backchannels: interruptionFields.backchannels
       .default([...interruption.backchannels])
       .describe(
@@ -42,7 +46,7 @@ export const interruptionSchema = z
     echoGuardMs: interruptionFields.echoGuardMs
       .default(interruption.echoGuardMs)
       .describe(
-        'For so long after the agent begins to speak, what is heard is taken for its echo, ms. For phones on loudspeaker.',
+        'For so long after the agent begins or ends to speak, what does not last longer is taken for its echo, ms. For phones on loudspeaker.',
       ),
   })
   .prefault({})
