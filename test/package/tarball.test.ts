@@ -85,6 +85,26 @@ routes: [{ match: { to: "1" }, flavor: shop }]
   });
 });
 
+test('a tool in a module beside the configuration imports the published subpath', async () => {
+  await writeFile(
+    join(folder, 'price.mjs'),
+    `import { defineTool } from 'sip-voice-connector/tools';
+import * as z from 'zod';
+export default defineTool({ description: 'Prices.', parameters: z.object({}), run: () => 30 });
+`,
+  );
+  await writeFile(
+    join(folder, 'tools.yaml'),
+    `
+tools: { price: { type: module, path: ./price.mjs } }
+flavors: { echo: { use: echo } }
+routes: [{ match: { any: true }, flavor: echo, tools: [price] }]
+`,
+  );
+  const report = JSON.parse(await inFolder('npx', 'voice-connector', 'check', '--config', 'tools.yaml', '--json'));
+  expect(report).toMatchObject({ ok: true, errors: [] });
+});
+
 test('the package is well formed: publint and are-the-types-wrong find nothing', async () => {
   await run('npx', ['publint', '--strict'], { cwd: repository });
   await run('npx', ['attw', '--pack', '.', '--profile', 'esm-only', '--quiet'], { cwd: repository });
