@@ -27,6 +27,11 @@ export class Conversation {
     return this.#items[this.#items.indexOf(item) - 1]?.id ?? null;
   }
 
+  /** Whether any of it was spoken by the model: the voice is then fixed. */
+  get hasAssistantAudio(): boolean {
+    return this.#items.some((item) => item.kind === 'output' && item.modality === 'audio' && item.audioMs > 0);
+  }
+
   get lastId(): string | null {
     return this.#items.at(-1)?.id ?? null;
   }

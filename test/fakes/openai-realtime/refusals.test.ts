@@ -272,6 +272,8 @@ test('what the model has not begun to say cannot be truncated', async () => {
 test('the voice is fixed once the model has spoken; naming the same one is no change', async () => {
   const client = await connect(await start());
   const voiced = (voice: string): JsonObject => realtime({ audio: { output: { voice } } });
+  client.send({ ...say('apart'), response: { instructions: 'Say exactly: "apart"', conversation: 'none' } });
+  await client.next('response.done');
   client.send(voiced('cedar'));
   await client.next('session.updated');
   client.send(say('hello'));

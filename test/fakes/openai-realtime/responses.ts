@@ -51,8 +51,6 @@ export class Responses {
   readonly #active = new Map<string, ModelResponse>();
   #previousInput: Tokens | undefined;
   #remainingTokens = TOKENS_PER_MINUTE;
-  /** Whether any audio was asked for: the voice is then fixed. */
-  spoken = false;
 
   constructor(options: ResponsesOptions) {
     this.#options = options;
@@ -120,7 +118,6 @@ export class Responses {
     };
     timeline.responses.push(record);
     this.#recordRequest(responseId, promptOf(config.instructions, items));
-    if (config.modality === 'audio') this.spoken = true;
     const input = inputTokens(config.instructions, config.tools, items);
     const limitsFirst = random.integer(2) === 0;
     const response = new ModelResponse({

@@ -157,7 +157,7 @@ export class RealtimeSession {
   }
 
   #update(update: unknown): Refusal | undefined {
-    const config = updateConfig(this.#config, update, this.#responses.spoken);
+    const config = updateConfig(this.#config, update, this.#conversation.hasAssistantAudio);
     if ('code' in config) return config;
     this.#config = config;
     this.#listen();
