@@ -24,7 +24,7 @@ export type SpeechMark =
   | { readonly type: 'stopped'; readonly audioEndMs: number };
 
 /** What is kept of uncommitted audio at most; older audio is dropped. Nobody speaks for so long, ms. */
-const MAX_BUFFER_MS = 600_000;
+const MAX_BUFFER_MS = 120_000;
 
 /** Speech is noticed so long after its onset, ms: {@link EnergyVad} looks at six frames. */
 const NOTICE_MS = 6 * VAD_FRAME_MS;

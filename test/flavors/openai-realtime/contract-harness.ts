@@ -1,10 +1,5 @@
 import realtime from '../../../flavors/openai-realtime/index.js';
-import type {
-  ContractHarness,
-  ProviderControl,
-  ScenarioName,
-  ScenarioSetup,
-} from '../../../src/flavor-testkit/index.js';
+import type { ContractHarness, ScenarioName, ScenarioSetup } from '../../../src/flavor-testkit/index.js';
 import {
   type FakeOpenAiRealtime,
   type MindTurn,
@@ -54,7 +49,7 @@ export async function startContractFake(): Promise<{
         { apiKey: API_KEY, azure: { deployment: 'phone' } },
         { apiKey: API_KEY, appendMs: 30 },
       ],
-      providers: [fake as unknown as ProviderControl],
+      providers: [fake],
       scenario: (name): ScenarioSetup => {
         scenario = name;
         return { tools: [lookUp] };
