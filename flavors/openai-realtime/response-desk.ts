@@ -6,6 +6,7 @@ import { Alarm, type Clock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
 import { protocolFault, timeout, type WireError, wireFailure } from './errors.js';
 import { RecentIds } from './recent-ids.js';
+import { RepeatGuard } from './repeat-guard.js';
 import { orderOf, type Request, RequestQueue } from './request.js';
 import type { OutputItem, ServerEvent } from './server-event.js';
 import type { SpeechOut } from './speech-out.js';
@@ -65,7 +66,7 @@ export class ResponseDesk {
   /** While it runs, nothing is asked for. */
   readonly #retry: Alarm;
   readonly #seen = new RecentIds(64);
-  readonly #audioEvents = new RecentIds(16);
+  readonly #repeats = new RepeatGuard();
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -149,7 +150,7 @@ export class ResponseDesk {
         this.#onItem(event.responseId, event.item, event.done);
         return;
       case 'audio':
-        if (event.eventId !== '' && !this.#audioEvents.add(event.eventId)) return;
+        if (this.#repeats.isRepeated(event.eventId, event.itemId, event.audio)) return;
         this.#onAudio(event.responseId, event.itemId, event.audio);
         return;
       case 'agent-words': {

@@ -38,7 +38,7 @@ export async function startContractFake(): Promise<{
       validConfig: {
         apiKey: API_KEY,
         url: fake.url,
-        connectTimeoutMs: 2_000,
+        connectTimeoutMs: 5_000,
         responseTimeoutMs: 2_000,
         digitPauseMs: 300,
         ...config,

@@ -187,15 +187,23 @@ test('an endless answer is cut off, with a warning', async () => {
   expect(await call.of('audio-done')).toHaveLength(1);
 });
 
-test('audio that comes twice is heard once', async () => {
+test('audio that comes twice is heard once, by its event or by its sound; silence may repeat itself', async () => {
   const call = new TestCall().start();
   call.turn('item_1');
   const id = call.created();
-  const delta = Buffer.alloc(800, 1).toString('base64');
-  const members = { event_id: 'event_1', response_id: id, item_id: 'item_a', delta };
-  call.service.say('response.output_audio.delta', members);
-  call.service.say('response.output_audio.delta', members);
-  expect(await call.spokenMs()).toEqual({ 'response-1': 100 });
+  const say = (eventId: string, sound: Buffer): void => {
+    const delta = sound.toString('base64');
+    const members = { event_id: eventId, response_id: id, item_id: 'item_a', delta };
+    call.service.say('response.output_audio.delta', members);
+  };
+  const speech = Buffer.from(Array.from({ length: 800 }, (_, index) => (index * 7) % 256));
+  say('event_1', speech);
+  say('event_2', speech);
+  say('event_3', Buffer.alloc(800, 0xff));
+  say('event_4', Buffer.alloc(800, 0xff));
+  say('event_4', Buffer.alloc(800, 0xff));
+  say('event_5', speech);
+  expect(await call.spokenMs()).toEqual({ 'response-1': 400 });
 });
 
 test('audio of a response that was never begun is not heard, and noticed once', async () => {
