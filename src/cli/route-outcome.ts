@@ -174,7 +174,7 @@ function conversationOf(
     return rendered.text;
   };
   const say = (saying: Saying): Saying => (saying.text === undefined ? saying : { ...saying, text: fill(saying.text) });
-  const target = (name: string): Named<string> => ({ name, is: config.transfer.targets[name] ?? '' });
+  const target = (name: string): Named<string> => ({ name, is: config.transfer.targets[name]?.uri ?? '' });
   const conversation: ConversationOutcome = {
     instructions: instructions === undefined ? null : fill(instructions),
     greeting: greeting === undefined ? null : say(greeting),

@@ -13,7 +13,7 @@ export interface Config {
   readonly flavors: Readonly<Record<string, FlavorConfig>>;
   readonly routes: readonly RouteConfig[];
   /** Where calls may be transferred to, by the name agents use: `sip:`, `sips:` and `tel:` URIs. */
-  readonly transfer: { readonly targets: Readonly<Record<string, string>> };
+  readonly transfer: { readonly targets: Readonly<Record<string, TransferTargetConfig>> };
   /** Tools besides the built-in ones, by the name routes use. */
   readonly tools: Readonly<Record<string, ToolConfig>>;
   /** The connector's own voice, for what it says itself. */
@@ -142,6 +142,14 @@ export interface FailureConfig {
   readonly apology: Saying;
   /** A name of `transfer.targets`. */
   readonly transfer?: string;
+}
+
+/** Where a call may be sent. */
+export interface TransferTargetConfig {
+  /** `sip:`, `sips:` or `tel:`. */
+  readonly uri: string;
+  /** For the model. */
+  readonly description?: string;
 }
 
 /** Where the settings of each call are fetched. */

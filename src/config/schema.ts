@@ -6,6 +6,7 @@ import { mediaSchema, signalingSchema } from './schema/network.js';
 import { checked, notation, seconds } from './schema/notation.js';
 import { adminSchema, cdrSchema, limitsSchema, recordingSchema } from './schema/operations.js';
 import { routeSchema } from './schema/route.js';
+import { SHORTHAND } from './schema/saying.js';
 import { toolSchema } from './schema/tools.js';
 import { parseTransferTarget } from './transfer-target.js';
 
@@ -25,10 +26,26 @@ const flavorSchema = z
   .transform(({ use, ...options }) => ({ use, options }))
   .describe("An agent. All keys but `use` are the flavor's own.");
 
+/** A URI alone is short for `{ uri: ... }`. */
+const transferTarget = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? { uri: value } : value),
+    z.strictObject({
+      uri: checked(parseTransferTarget).describe('Where the call is sent: a sip:, sips: or tel: URI.'),
+      description: z
+        .string()
+        .min(1)
+        .max(500)
+        .exactOptional()
+        .describe('Who answers there and when to choose it, in words for the model.'),
+    }),
+  )
+  .meta({ [SHORTHAND]: 'uri' });
+
 const transferSchema = z
   .strictObject({
     targets: z
-      .record(z.string(), checked(parseTransferTarget))
+      .record(z.string(), transferTarget)
       .prefault({})
       .describe('Where calls may be sent, by names the agent chooses from: sip:, sips: or tel: URIs.'),
   })

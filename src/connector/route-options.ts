@@ -72,6 +72,6 @@ export function transferTargets(config: Pick<Config, 'transfer'>, names: readonl
 }
 
 function transferTarget(config: Pick<Config, 'transfer'>, name: string): TransferTarget | undefined {
-  const uri = config.transfer.targets[name];
-  return uri === undefined ? undefined : { name, uri };
+  const target = config.transfer.targets[name];
+  return target && { name, ...target };
 }

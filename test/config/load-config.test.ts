@@ -264,7 +264,7 @@ routes:
         },
         { match: { any: true }, reject: 503 },
       ],
-      transfer: { targets: { desk: 'sip:desk@pbx.example.com;transport=tcp' } },
+      transfer: { targets: { desk: { uri: 'sip:desk@pbx.example.com;transport=tcp' } } },
       tools: {
         weather: {
           type: 'webhook',

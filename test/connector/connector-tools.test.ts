@@ -34,7 +34,9 @@ async function withTools(tools: Readonly<Record<string, ToolConfig>>, names: rea
   const changes: Partial<Config> = {
     http: { allow: ['127.0.0.0/8'] },
     tools,
-    transfer: { targets: { sales: 'sip:100@pbx.test', owner: 'tel:+441234' } },
+    transfer: {
+      targets: { sales: { uri: 'sip:100@pbx.test', description: 'Prices.' }, owner: { uri: 'tel:+441234' } },
+    },
     routes: setup.config.routes.map((route) => ({ ...route, tools: names, transfer: ['sales'] })),
   };
   return setUp(changes);
@@ -48,7 +50,7 @@ test('a call has the tools of its route, and its webhook is asked', async () => 
   const session = setup.flavors[0]?.sessions[0];
   expect(session?.call.tools.map(({ name }) => name)).toEqual(['hang_up', 'transfer', 'book']);
   const transfer = JSON.stringify(session?.call.tools.find(({ name }) => name === 'transfer'));
-  expect(transfer).toContain('"enum":["sales"]');
+  expect(transfer).toContain('"enum":["sales"],"description":"sales: Prices."');
   expect(transfer).not.toMatch(/pbx\.test|owner/);
   session?.events.push({ type: 'tool-call', id: 't1', name: 'book', arguments: { day: 'Monday' } });
   await expect.poll(() => session?.results).toEqual([{ id: 't1', output: { booked: true }, reply: true }]);

@@ -11,7 +11,7 @@ const { limits, cdr } = configSchema.parse({ routes: [{ match: { any: true }, re
 const config = {
   limits,
   cdr,
-  transfer: { targets: { reception: 'sip:100@pbx' } },
+  transfer: { targets: { reception: { uri: 'sip:100@pbx' } } },
 };
 
 function routeWith(changes: Partial<RouteConfig>): RouteConfig {
