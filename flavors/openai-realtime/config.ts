@@ -60,7 +60,10 @@ export const realtimeConfigSchema = z.strictObject({
   greetEarly: z
     .boolean()
     .default(true)
-    .describe('Have the greeting made while the phone rings. A caller who gives up has then cost its tokens.'),
+    .describe(
+      'Have the greeting made while the phone rings, and answer when its first sound is there, 1.5 s later at most. A caller ' +
+        'who gives up has then cost its tokens.',
+    ),
   turnDetection: z
     .discriminatedUnion('type', [serverVad, semanticVad, hostTurns])
     .default({ type: 'server_vad', threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500 })

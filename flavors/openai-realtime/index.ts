@@ -64,7 +64,7 @@ class RealtimeFlavor implements Flavor {
     await this.#pool.fill(signal);
   }
 
-  /** While the phone rings: a connection that knows the call, and the greeting on its way. */
+  /** While the phone rings: a connection that knows the call, and the first sound of the greeting. */
   async open(call: CallContext): Promise<RealtimeSession> {
     const first = await this.#obtain(setupOf(this.#config, call), call.signal);
     const options = {
@@ -74,7 +74,9 @@ class RealtimeFlavor implements Flavor {
       random: this.#random,
       obtain: (setup: SessionSetup, signal: AbortSignal) => this.#obtain(setup, signal),
     };
-    return new RealtimeSession(options, first);
+    const session = new RealtimeSession(options, first);
+    await session.greeted;
+    return session;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,6 +21,7 @@ import type { Connection } from './connection.js';
 import { DigitCollector } from './digits.js';
 import { isBenign, isSessionExpired, protocolFault, type WireError, wireFailure } from './errors.js';
 import { FaultCounter } from './fault-counter.js';
+import { GreetingWait } from './greeting-wait.js';
 import { HostTurns } from './host-turns.js';
 import { Line } from './line.js';
 import { pressedKeys } from './phrases.js';
@@ -55,7 +56,9 @@ export class RealtimeSession implements FlavorSession {
   readonly events = new FlavorEventQueue();
   readonly #call: CallContext;
   readonly #config: RealtimeConfig;
+  readonly #clock: Clock;
   readonly #greeting: string;
+  readonly #greetingWait: GreetingWait;
   readonly #line: Line;
   readonly #audio: CallerAudio;
   readonly #spoken: SpokenResponses;
@@ -77,9 +80,11 @@ export class RealtimeSession implements FlavorSession {
     const { call, config, clock } = options;
     this.#call = call;
     this.#config = config;
+    this.#clock = clock;
     this.#setup = setupOf(config, call);
     this.#greeting = call.greeting ?? call.render(config.greeting);
     this.#faults = new FaultCounter(clock);
+    this.#greetingWait = new GreetingWait(clock);
     const push = this.events.push.bind(this.events);
     const send = (event: object): void => this.#line.send(event);
     this.#audio = new CallerAudio({
@@ -119,6 +124,7 @@ export class RealtimeSession implements FlavorSession {
       push,
       onFirstAudio: ({ kind }) => {
         if (kind === 'reply') this.#book.onAnswerAudio();
+        if (kind === 'greeting') this.#greetingWait.end();
       },
       onToolCall: (toolCall, spoken) => this.#tools.onCall(toolCall, spoken),
       onDone: (spoken) => {
@@ -128,7 +134,7 @@ export class RealtimeSession implements FlavorSession {
       onFault: (error) => this.#onFault(error),
       onFailed: (error) => this.#fail(error),
     });
-    this.#turns = this.#takeTurns(clock, {
+    this.#turns = this.#takeTurns({
       send,
       onSpeech: () => this.#desk.takeBackReply(),
       onTurn: () => this.#desk.ask({ kind: 'reply', to: 'caller' }),
@@ -157,6 +163,11 @@ export class RealtimeSession implements FlavorSession {
       },
     );
     this.#begin(first);
+  }
+
+  /** Resolves when the call may be answered: the first sound of a greeting made early is there, or would be too late. */
+  get greeted(): Promise<void> {
+    return this.#greetingWait.done;
   }
 
   /** Hot path. */
@@ -237,8 +248,8 @@ export class RealtimeSession implements FlavorSession {
     }
   }
 
-  #takeTurns(clock: Clock, handlers: CallerTurnsHandlers): CallerTurns {
-    const parts = { config: this.#config, audio: this.#audio, book: this.#book, clock };
+  #takeTurns(handlers: CallerTurnsHandlers): CallerTurns {
+    const parts = { config: this.#config, audio: this.#audio, book: this.#book, clock: this.#clock };
     if (this.#config.turnDetection.type === 'host') return new HostTurns(parts, handlers);
     return new ServerTurns({ ...parts, push: (event) => this.events.push(event) }, handlers);
   }
@@ -256,7 +267,12 @@ export class RealtimeSession implements FlavorSession {
       this.events.push({ type: 'warning', error: new FlavorError('ERR_FLAVOR_CONFIG', message, false) });
     }
     this.#line.start(first);
-    if (this.#config.greetEarly && this.#greeting !== '') this.#desk.ask({ kind: 'greeting', text: this.#greeting });
+    if (this.#config.greetEarly && this.#greeting !== '') {
+      this.#greetingWait.begin();
+      this.#desk.ask({ kind: 'greeting', text: this.#greeting });
+    } else {
+      this.#greetingWait.end();
+    }
   }
 
   /** Before the call is answered nothing may be said; a greeting may be made. */
@@ -361,6 +377,7 @@ export class RealtimeSession implements FlavorSession {
 
   #end(event: { readonly type: 'end'; readonly reason: 'aborted' | 'failed'; readonly error?: FlavorError }): void {
     this.events.push(event);
+    this.#greetingWait.end();
     this.#call.signal.removeEventListener('abort', this.#onAbort);
     this.#desk.close();
     this.#spoken.close();

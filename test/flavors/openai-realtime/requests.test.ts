@@ -263,3 +263,32 @@ test('after the end nothing can be changed, said or heard, and nothing throws', 
   expect(call.service.closed).toBe(true);
   expect(call.clock.pendingTimers).toBe(0);
 });
+
+test('the call is answered when the first sound of the greeting is there', async () => {
+  const call = new TestCall({ greeting: 'Welcome.' });
+  let answered = false;
+  void call.session.greeted.then(() => {
+    answered = true;
+  });
+  const id = call.created();
+  await call.settle();
+  expect(answered).toBe(false);
+  call.speaks(id, 100);
+  await call.settle();
+  expect(answered).toBe(true);
+});
+
+test.each([
+  ['when it takes too long', (call: TestCall) => call.clock.advance(1_500)],
+  ['when the session fails', (call: TestCall) => call.service.say('error', { error: { code: 'invalid_api_key' } })],
+  ['when the caller gives up', (call: TestCall) => call.controller.abort()],
+])('the greeting is not waited for %s', async (_what, happen) => {
+  const call = new TestCall({ greeting: 'Welcome.' });
+  happen(call);
+  await call.session.greeted;
+});
+
+test('where there is no greeting, or none to be made early, the call is answered at once', async () => {
+  await new TestCall({ greeting: '' }).session.greeted;
+  await new TestCall({ greeting: 'Welcome.', greetEarly: false }).session.greeted;
+});
