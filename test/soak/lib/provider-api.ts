@@ -1,4 +1,4 @@
-import type { Reply, Timeline } from '../../fakes/openai-realtime/index.js';
+import type { FaultName, FaultOptions, Reply, Timeline } from '../../fakes/openai-realtime/index.js';
 
 /** How the scripted provider of a measurement behaves. */
 export interface ProviderSetup {
@@ -34,6 +34,9 @@ export interface SpokenItem {
 }
 
 export type ProviderApi = {
+  /** Switches a fault on, until {@link ProviderApi.recover}. */
+  fail(params: { readonly name: FaultName; readonly options?: Partial<FaultOptions> }): void;
+  recover(params: undefined): Promise<void>;
   start(params: ProviderSetup): Promise<{ readonly url: string }>;
   account(params: undefined): ProviderAccount;
   spoken(params: { readonly text: string }): Promise<SpokenItem>;

@@ -40,6 +40,14 @@ serve<ProviderApi>(
       return { url: fake.url };
     },
 
+    fail({ name, options }) {
+      fake?.fail(name, options);
+    },
+
+    async recover() {
+      await fake?.recover();
+    },
+
     account() {
       if (!fake) throw new Error('not started');
       const { sessions, turns, responses, truncations, cancellations, requests } = fake.timeline;

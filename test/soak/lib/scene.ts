@@ -1,6 +1,7 @@
 import { type Clock, createSystemClock } from '../../../src/base/clock.js';
 import { createSystemRandom, type Random } from '../../../src/base/random.js';
 import { createPhoneParts, type PhoneParts } from '../../../src/phone/phone-parts.js';
+import type { FaultName, FaultOptions } from '../../fakes/openai-realtime/index.js';
 import { Caller, type CallerOptions } from './caller.js';
 import type { CallersApi } from './callers-api.js';
 import { Child } from './child.js';
@@ -16,6 +17,8 @@ export interface SceneOptions {
   readonly provider: ProviderSetup;
   /** Of the flavor, besides `use`, `url` and `apiKey`. */
   readonly flavor?: Readonly<Record<string, unknown>>;
+  /** Other flavors, by name. */
+  readonly others?: Readonly<Record<string, unknown>>;
   /** Of the one route, besides `match` and `flavor`. */
   readonly route?: Readonly<Record<string, unknown>>;
   /** Whole sections of the configuration. */
@@ -42,13 +45,13 @@ export class Scene implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  static async open({ provider, flavor, route, config }: SceneOptions): Promise<Scene> {
+  static async open({ provider, flavor, others, route, config }: SceneOptions): Promise<Scene> {
     const fake = Child.start<ProviderApi>(new URL('provider-child.js', import.meta.url));
     try {
       const { url } = await fake.ask('start', provider);
       const connector = await ConnectorHost.start({
         config: {
-          flavors: { [FLAVOR]: { use: 'openai-realtime', url, apiKey: 'key-of-a-measurement', ...flavor } },
+          flavors: { [FLAVOR]: { use: 'openai-realtime', url, apiKey: 'key-of-a-measurement', ...flavor }, ...others },
           routes: [{ match: { to: NUMBER }, flavor: FLAVOR, instructions: 'caller {{from}}', ...route }],
           ...config,
         },
@@ -72,6 +75,14 @@ export class Scene implements AsyncDisposable {
   get callers(): Child<CallersApi> {
     this.#callers ??= Child.start<CallersApi>(new URL('callers-child.js', import.meta.url));
     return this.#callers;
+  }
+
+  async fail(name: FaultName, options: Partial<FaultOptions> = {}): Promise<void> {
+    await this.#provider.ask('fail', { name, options });
+  }
+
+  async recover(): Promise<void> {
+    await this.#provider.ask('recover', undefined);
   }
 
   async account(): Promise<ProviderAccount> {

@@ -4,14 +4,18 @@
  */
 import { errorMessage } from '../../../src/base/connector-error.js';
 import { type Measure, render } from '../lib/report.js';
+import { measureFaults } from './faults.js';
 import { measureGreeting } from './greeting.js';
 import { measureLatency } from './latency.js';
+import { measureRandomFaults } from './random-faults.js';
 import { measureTruncation } from './truncation.js';
 
 const parts: Readonly<Record<string, Measure>> = {
   latency: measureLatency,
   truncation: measureTruncation,
   greeting: measureGreeting,
+  faults: measureFaults,
+  'random-faults': measureRandomFaults,
 };
 
 const tell = (line: string): void => {
