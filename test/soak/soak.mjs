@@ -5,7 +5,7 @@
  * `echo drift load many leak`: the connector runs in this process (for its heap); callers are other programs: SIPp, and
  * `echo_calls.py` with the kernel's receive time stamps. Each part prints one line of JSON.
  *
- * `latency truncation greeting faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
+ * `latency truncation greeting barge-in faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
  * part prints tables.
  */
 import { spawn } from 'node:child_process';
@@ -183,7 +183,7 @@ const parts = {
 };
 
 /** Parts that `openai/main.ts` has. */
-const realtimeParts = ['latency', 'truncation', 'greeting', 'faults', 'random-faults'];
+const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 
 /** @param {readonly string[]} names */
 async function measureEcho(names) {

@@ -4,6 +4,7 @@
  */
 import { errorMessage } from '../../../src/base/connector-error.js';
 import { type Measure, render } from '../lib/report.js';
+import { measureBargeIn } from './barge-in.js';
 import { measureFaults } from './faults.js';
 import { measureGreeting } from './greeting.js';
 import { measureLatency } from './latency.js';
@@ -14,6 +15,7 @@ const parts: Readonly<Record<string, Measure>> = {
   latency: measureLatency,
   truncation: measureTruncation,
   greeting: measureGreeting,
+  'barge-in': measureBargeIn,
   faults: measureFaults,
   'random-faults': measureRandomFaults,
 };
