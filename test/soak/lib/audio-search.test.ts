@@ -64,6 +64,13 @@ describe('looking for an item in what was heard', () => {
     expect(part?.soundEndSample).toBeGreaterThan(8900);
   });
 
+  test('a pause within the silence between two sentences does not end the item', () => {
+    const spokenEnd = item.length - 800;
+    const two = joined(item.subarray(0, spokenEnd), silence(2000), other);
+    const heard = joined(two.subarray(0, spokenEnd + 700), silence(7000), two.subarray(spokenEnd + 700));
+    expect(heardPart(two, heard)?.latestEndSample).toBe(two.length);
+  });
+
   test('silence at the beginning that was left out is no loss, sound that was left out is', () => {
     const led = joined(silence(1600), item);
     const trimmed = heardPart(led, joined(silence(333), led.subarray(1600 + firstSound - 100), silence(10)));
@@ -85,6 +92,22 @@ describe('looking for an item in what was heard', () => {
   test('another sentence in the same voice is not taken for it', () => {
     const found = findRuns(item, other).reduce((sum, { length }) => sum + length, 0);
     expect(found).toBeLessThan(item.length / 20);
+  });
+
+  test('what the same voice says before and after does not move beginning and end', () => {
+    const heard = joined(other, silence(4000), item.subarray(0, 16_000), silence(4000), other, silence(800), other);
+    const part = heardPart(item, heard);
+    expect(part?.latestEndSample).toBeGreaterThanOrEqual(16_000);
+    expect(part?.soundEndSample).toBeLessThanOrEqual(16_000);
+    expect(part?.soundEndSample).toBeGreaterThan(15_900);
+    expect(part?.lost).toMatchObject({ before: 0, within: 0 });
+  });
+
+  test('an item that was played twice is found where it begins first, or where it is looked for', () => {
+    const first = joined(silence(800), item.subarray(0, 12_000), silence(4000));
+    const heard = joined(first, item.subarray(0, 20_000), silence(4000));
+    expect(heardPart(item, heard)?.soundEndSample).toBeLessThanOrEqual(12_000);
+    expect(heardPart(item, heard, first.length - 2000)?.latestEndSample).toBeGreaterThanOrEqual(20_000);
   });
 
   test('nothing is found in silence', () => {

@@ -13,27 +13,29 @@ const AUDIBLE = amplitudeAt(-50);
 const SEED_SAMPLES = 16;
 /** A seed that stands in more places than this is a tone's: the first ones will do. */
 const MOST_PLACES = 200;
+/** A run of this length is no chance. */
+const SURE_SAMPLES = 400;
+/** What may be lost between two runs of one playing. */
+const LOST_SAMPLES = 480;
 /** Shorter agreement is chance. */
 const SHORTEST_RUN_SAMPLES = 80;
 
 /**
- * Finds what of `item` is in `heard`, bit for bit and in order: mu-law that passes through a connector untouched comes out
- * as it went in. Pauses inserted on the way, a beginning left out and an end cut off show as runs that are apart, begin
- * late, or end early. Neither signal needs to be long; both are held in memory.
+ * Finds stretches of `item` in `heard`, bit for bit: mu-law that passes through a connector untouched comes out as it went
+ * in. In the order in which they were heard, from sample `from` on. The same voice says some sounds twice, so other speech
+ * of it has short stretches of the item as well.
  */
-export function findRuns(item: Int16Array, heard: Int16Array): readonly Run[] {
+export function findRuns(item: Int16Array, heard: Int16Array, from = 0): readonly Run[] {
   const places = indexSeeds(item);
   const runs: Run[] = [];
-  let itemFrom = 0;
-  for (let at = 0; at + SEED_SAMPLES <= heard.length; ) {
-    const best = longestRun(item, heard, at, places.get(seedAt(heard, at)) ?? [], itemFrom);
+  for (let at = from; at + SEED_SAMPLES <= heard.length; ) {
+    const best = longestRun(item, heard, at, places.get(seedAt(heard, at)) ?? []);
     if (best === undefined || best.length < SHORTEST_RUN_SAMPLES) {
       at += 1;
       continue;
     }
     runs.push(best);
     at = best.heardStart + best.length;
-    itemFrom = best.itemStart + best.length;
   }
   return runs;
 }
@@ -54,9 +56,13 @@ export interface HeardPart {
   readonly runs: readonly Run[];
 }
 
-/** What of `item` is in `heard`; `undefined` when nothing is. */
-export function heardPart(item: Int16Array, heard: Int16Array): HeardPart | undefined {
-  const runs = findRuns(item, heard);
+/**
+ * What of `item` is in `heard`, from sample `from` on; `undefined` when nothing is. It was played from front to back: pauses
+ * put in on the way, a beginning left out and an end cut off show as runs that are apart, begin late, or end early. An item
+ * that was played twice is found where it begins first.
+ */
+export function heardPart(item: Int16Array, heard: Int16Array, from = 0): HeardPart | undefined {
+  const runs = connected(item, findRuns(item, heard, from));
   const [first, last] = [runs[0], runs.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   const end = last.itemStart + last.length;
@@ -75,6 +81,39 @@ export function heardPart(item: Int16Array, heard: Int16Array): HeardPart | unde
     },
     runs,
   };
+}
+
+/**
+ * The run that the item begins with, or else the longest, and what continues it on both sides: between two runs of one
+ * playing no more than three packets' sound is lost.
+ */
+function connected(item: Int16Array, runs: readonly Run[]): readonly Run[] {
+  const beginning = runs.findIndex(
+    ({ itemStart, length }) => length >= SURE_SAMPLES && countAudible(item, 0, itemStart) <= LOST_SAMPLES,
+  );
+  const longest = Math.max(...runs.map(({ length }) => length));
+  const anchor = beginning >= 0 ? beginning : runs.findIndex(({ length }) => length === longest);
+  const chain = anchor < 0 ? [] : [runs[anchor] as Run];
+  for (const run of runs.slice(0, Math.max(0, anchor)).reverse()) {
+    if (continues(item, run, chain[0])) chain.unshift(run);
+    else if (run.length >= SURE_SAMPLES) break;
+  }
+  for (const run of runs.slice(anchor + 1)) {
+    if (continues(item, chain.at(-1), run)) chain.push(run);
+    else if (run.length >= SURE_SAMPLES) break;
+  }
+  return chain;
+}
+
+function continues(item: Int16Array, before: Run | undefined, after: Run | undefined): boolean {
+  if (before === undefined || after === undefined) return false;
+  const end = before.itemStart + before.length;
+  // Both may have reached out into the same silence.
+  if (after.itemStart < end && countAudible(item, after.itemStart, end) > 0) return false;
+  if (after.itemStart <= before.itemStart) return false;
+  const lost = countAudible(item, end, after.itemStart);
+  // Where something is missing it must be sure that this is not another sentence.
+  return lost === 0 || (lost <= LOST_SAMPLES && after.length >= SURE_SAMPLES);
 }
 
 function countAudible(item: Int16Array, from: number, to: number): number {
@@ -101,16 +140,9 @@ function endOfSilence(item: Int16Array, from: number): number {
   return at;
 }
 
-function longestRun(
-  item: Int16Array,
-  heard: Int16Array,
-  at: number,
-  places: readonly number[],
-  itemFrom: number,
-): Run | undefined {
+function longestRun(item: Int16Array, heard: Int16Array, at: number, places: readonly number[]): Run | undefined {
   let best: Run | undefined;
   for (const place of places) {
-    if (place < itemFrom) continue;
     let length = 0;
     while (place + length < item.length && at + length < heard.length && item[place + length] === heard[at + length]) {
       length += 1;
@@ -118,7 +150,7 @@ function longestRun(
     if (best !== undefined && length <= best.length) continue;
     // Silence before the seed belongs to the run as well, where both have it.
     let before = 0;
-    while (place - before > itemFrom && at - before > 0 && item[place - before - 1] === heard[at - before - 1]) {
+    while (place - before > 0 && at - before > 0 && item[place - before - 1] === heard[at - before - 1]) {
       before += 1;
     }
     best = { itemStart: place - before, heardStart: at - before, length: length + before };
@@ -139,9 +171,12 @@ function indexSeeds(item: Int16Array): ReadonlyMap<number, readonly number[]> {
   return places;
 }
 
+/** Faint noise is alike in many places. */
 function isNearlySilent(samples: Int16Array, at: number): boolean {
   let sounding = 0;
-  for (let index = at; index < at + SEED_SAMPLES; index += 1) if (samples[index] !== 0) sounding += 1;
+  for (let index = at; index < at + SEED_SAMPLES; index += 1) {
+    if (Math.abs(samples[index] as number) >= AUDIBLE) sounding += 1;
+  }
   return sounding < SEED_SAMPLES / 2;
 }
 

@@ -80,6 +80,11 @@ export class Caller {
     );
   }
 
+  /** User part of From. */
+  get from(): string {
+    return this.#options.from;
+  }
+
   /** Dials. True once it is answered, false when it never will be. */
   async dial(): Promise<boolean> {
     await this.#call.dial();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeMulaw } from '../../../src/media/g711.js';
 import { heardPart } from '../lib/audio-search.js';
+import type { Caller } from '../lib/caller.js';
 import { ms, type PartReport, percent, scaled, table } from '../lib/report.js';
 import { Scene, type SceneOptions } from '../lib/scene.js';
 import { spreadOf } from '../lib/statistics.js';
@@ -109,12 +110,13 @@ async function greetedCalls(
       await sleep(index * 170);
       return await greetedCall(scene, `g-${first + index}`, farewell);
     });
-    calls.push(...(await Promise.all(batch)));
+    // Searching takes a processor for itself: not while others are on the phone.
+    for (const caller of await Promise.all(batch)) calls.push(await accountOf(scene, caller));
   }
   return calls;
 }
 
-async function greetedCall(scene: Scene, from: string, farewell: Int16Array): Promise<GreetedCall> {
+async function greetedCall(scene: Scene, from: string, farewell: Int16Array): Promise<Caller> {
   const caller = scene.caller({ from, keepAudio: true });
   if (await caller.dial()) {
     await caller.untilHeard(0, PATIENCE_MS);
@@ -124,11 +126,15 @@ async function greetedCall(scene: Scene, from: string, farewell: Int16Array): Pr
     await caller.ended;
     clearTimeout(over);
   }
+  return caller;
+}
+
+async function accountOf(scene: Scene, caller: Caller): Promise<GreetedCall> {
   const heard = caller.heard();
   const { answeredMs, endedMs, stretches } = caller;
   const first = stretches[0]?.startMs;
   const last = stretches.at(-1)?.endMs;
-  const record = await scene.connector.recordOf(from);
+  const record = await scene.connector.recordOf(caller.from);
   return {
     greetedMs: first === undefined || answeredMs === undefined ? undefined : first - answeredMs,
     greetingMissing: await missingOf(scene, GREETING, heard),

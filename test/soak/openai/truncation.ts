@@ -3,12 +3,13 @@ import { readStereoRecording } from '../../../src/demo/recording.js';
 import { decodeMulaw } from '../../../src/media/g711.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { speak8k } from '../../support/speech.js';
-import { heardPart } from '../lib/audio-search.js';
+import { type HeardPart, heardPart } from '../lib/audio-search.js';
 import type { Caller } from '../lib/caller.js';
 import type { SpokenItem } from '../lib/provider-api.js';
 import { ms, type PartReport, scaled, table } from '../lib/report.js';
 import { Scene } from '../lib/scene.js';
 import { percentile, spreadOf } from '../lib/statistics.js';
+import { abruptUtterance } from '../lib/utterances.js';
 import { interruptionTexts, longTexts } from './texts.js';
 
 const CALLS = 40;
@@ -18,10 +19,14 @@ const GOAL_MS = 20;
 const GOAL_WORDS = 2;
 /** One in so many interruptions comes after a short sound that makes the agent pause and go on. */
 const PAUSE_ONE_IN = 3;
+const HUM_SAMPLES = 1600;
+/** Audible samples: three packets. */
+const MOST_LOST_BEFORE = 480;
 const PATIENCE_MS = 15_000;
 
 /** One interrupted answer. All in ms of the answer's own audio. */
 interface Interruption {
+  readonly from: string;
   /** What the provider was told. */
   readonly audioEndMs: number;
   /** What the caller's socket got, and what the recording has: at least, at most. */
@@ -44,7 +49,8 @@ interface HeardEnd {
 export async function measureTruncation(tell: (line: string) => void, scale: number): Promise<PartReport> {
   const calls = scaled(CALLS, scale);
   const sounds = await Promise.all(interruptionTexts.map((text) => speak8k(text, 'rms')));
-  const hum = (await speak8k('mm', 'rms')).slice(0, 1280);
+  // Too short to be an interruption, too loud to be nothing.
+  const hum = (await abruptUtterance('I would like to know', 'rms')).slice(-HUM_SAMPLES);
   await using scene = await Scene.open({
     provider: { replies: longTexts.slice(1).map((text) => ({ text, delayMs: 500 })) },
     flavor: { greeting: longTexts[0], turnDetection: { type: 'server_vad', silenceDurationMs: 300 } },
@@ -57,8 +63,11 @@ export async function measureTruncation(tell: (line: string) => void, scale: num
       await sleep(index * 150);
       return await interruptedCall(scene, first + index, sounds, hum);
     });
-    for (const interruptions of await Promise.all(batch)) found.push(...interruptions);
+    // Searching takes a processor for itself: not while others are on the phone.
+    for (const { from, heard } of await Promise.all(batch)) found.push(...(await compare(scene, from, heard)));
   }
+  for (const f of found)
+    if (Math.abs(errorOf(f.audioEndMs, f.caller ?? { fromMs: 0, toMs: 0 })) > 5) tell(JSON.stringify(f));
   return report(found, calls * INTERRUPTIONS_A_CALL);
 }
 
@@ -67,83 +76,99 @@ async function interruptedCall(
   index: number,
   sounds: readonly Int16Array[],
   hum: Int16Array,
-): Promise<readonly Interruption[]> {
+): Promise<{ readonly from: string; readonly heard: Int16Array }> {
   const random = new SeededRandom(30_000 + index);
   const from = `t-${index}`;
   const caller = scene.caller({ from, keepAudio: true });
-  const paused: boolean[] = [];
   if (await caller.dial()) {
     for (let round = 0; round < INTERRUPTIONS_A_CALL; round += 1) {
-      paused.push(await interruptOnce(caller, sounds[random.integer(sounds.length)] ?? hum, hum, random));
+      await interruptOnce(caller, sounds[random.integer(sounds.length)] ?? hum, hum, random);
     }
     caller.hangUp();
   }
   await caller.ended;
-  return await compare(scene, from, caller.heard(), paused);
+  return { from, heard: caller.heard() };
 }
 
-/** Waits for the agent, lets him speak for a while, and interrupts. True when there was a false start before. */
-async function interruptOnce(
-  caller: Caller,
-  sound: Int16Array,
-  hum: Int16Array,
-  random: SeededRandom,
-): Promise<boolean> {
+/** Waits for the agent, lets him speak for a while, and interrupts; now and then after a false start. */
+async function interruptOnce(caller: Caller, sound: Int16Array, hum: Int16Array, random: SeededRandom): Promise<void> {
   await caller.untilQuiet(250, 3000);
   await caller.untilHeard(caller.stretches.at(-1)?.endMs ?? 0, PATIENCE_MS);
   await sleep(700 + random.integer(5000));
-  const pauses = random.integer(PAUSE_ONE_IN) === 0;
-  if (pauses) {
+  if (random.integer(PAUSE_ONE_IN) === 0) {
     await caller.say(hum);
     await sleep(1200 + random.integer(1500));
   }
   await caller.say(sound);
-  return pauses;
 }
 
-async function compare(
-  scene: Scene,
-  from: string,
-  heard: Int16Array,
-  paused: readonly boolean[],
-): Promise<readonly Interruption[]> {
+async function compare(scene: Scene, from: string, heard: Int16Array): Promise<readonly Interruption[]> {
   const record = await scene.connector.recordOf(from);
   const recording = record.recording === null ? undefined : (await readStereoRecording(record.recording)).agent;
   const account = await scene.account();
   const sessionIds = new Set(Object.entries(account.callers).flatMap(([id, name]) => (name === from ? id : [])));
-  const truncations = account.truncations.filter(({ sessionId }) => sessionIds.has(sessionId));
-  const cutTurns = record.turns.filter(({ interrupted }) => interrupted);
+  const responses = account.responses.filter(({ sessionId }) => sessionIds.has(sessionId));
   const interruptions: Interruption[] = [];
-  for (const [index, { itemId, audioEndMs }] of truncations.entries()) {
-    const response = account.responses.find((each) => each.itemId === itemId);
-    if (response?.text === undefined) continue;
-    const item = await scene.spoken(response.text);
-    const caller = heardEnd(item, heard);
-    const told = cutTurns.find(({ heardText }) => heardText !== undefined && response.text?.startsWith(heardText));
+  // Responses are played one after the other, and may say the same: each is looked for behind the one before.
+  let [inHeard, inRecording] = [0, 0];
+  const turns = [...record.turns];
+  for (const { text, itemId, audioMs } of responses) {
+    if (text === undefined || audioMs === 0) continue;
+    const item = await scene.spoken(text);
+    const caller = heardPartOf(item, heard, inHeard);
+    const recorded = recording && heardPartOf(item, recording, inRecording);
+    inHeard = endOf(caller) ?? inHeard;
+    inRecording = endOf(recorded) ?? inRecording;
+    const truncation = account.truncations.find((each) => each.itemId === itemId);
+    const turnIndex = turns.findIndex(({ heardText }) => heardText !== undefined && text.startsWith(heardText));
+    const turn = turns[turnIndex];
+    if (turnIndex >= 0) turns.splice(0, turnIndex + 1);
+    if (truncation === undefined) continue;
+    const end = caller && endTimes(caller);
     interruptions.push({
-      audioEndMs,
-      caller,
-      recording: recording && heardEnd(item, recording),
-      paused: paused[index] ?? false,
-      wordsTold: told?.heardText === undefined ? undefined : countWords(told.heardText),
-      wordsHeard: caller && item.words.filter(({ startMs }) => startMs < caller.toMs).length,
-      prefix: told !== undefined,
+      from,
+      audioEndMs: truncation.audioEndMs,
+      caller: end,
+      recording: recorded && endTimes(recorded),
+      paused: (caller?.runs.length ?? 0) > 1,
+      wordsTold: turn?.heardText === undefined ? undefined : countWords(turn.heardText),
+      wordsHeard: end && item.words.filter(({ startMs }) => startMs < end.toMs).length,
+      prefix: turn !== undefined,
     });
   }
   return interruptions;
 }
 
-function heardEnd({ bytes }: SpokenItem, heard: Int16Array): HeardEnd | undefined {
+function heardPartOf({ bytes }: SpokenItem, heard: Int16Array, from: number): HeardPart | undefined {
   const item = new Int16Array(bytes.length);
   decodeMulaw(bytes, item);
-  const part = heardPart(item, heard);
-  return part && { fromMs: part.soundEndSample / 8, toMs: part.latestEndSample / 8 };
+  const part = heardPart(item, heard, from);
+  // Not from its beginning: it was never played, and what is alike is another sentence.
+  return part && part.lost.before <= MOST_LOST_BEFORE ? part : undefined;
+}
+
+/** Where in what was heard the part ends. */
+function endOf(part: HeardPart | undefined): number | undefined {
+  const last = part?.runs.at(-1);
+  return last && last.heardStart + last.length;
+}
+
+function endTimes(part: HeardPart): HeardEnd {
+  return { fromMs: part.soundEndSample / 8, toMs: part.latestEndSample / 8 };
 }
 
 /** How far `ms` lies outside of what was heard: 0 inside, above 0 when more was told than heard. */
 function errorOf(toldMs: number, end: HeardEnd): number {
   if (toldMs > end.toMs) return toldMs - end.toMs;
   return toldMs < end.fromMs ? toldMs - end.fromMs : 0;
+}
+
+function isOff({ audioEndMs, caller, recording }: Interruption): boolean {
+  return [caller, recording].some((end) => end !== undefined && Math.abs(errorOf(audioEndMs, end)) > GOAL_MS);
+}
+
+function describe({ from, audioEndMs, caller, recording, paused }: Interruption): string {
+  return `off: call ${from}, told ${audioEndMs}, caller ${ms(caller?.toMs)}, recording ${ms(recording?.toMs)}, ${paused ? '' : 'not '}paused`;
 }
 
 function countWords(text: string): number {
@@ -188,6 +213,7 @@ function report(found: readonly Interruption[], expected: number): PartReport {
         ['heard text', 'turns', 'words off p50', 'p95', 'max'],
         [['record against the voice', String(words.length), ...quantiles(words)]],
       ),
+      ...found.filter(isOff).map(describe),
     ],
     findings: [
       {
