@@ -57,20 +57,17 @@ export class Transcripts {
     const turn = this.#find(itemId);
     if (!turn || turn.text !== undefined || turn.state === 'dropped') return;
     turn.words = (whole ? words : turn.words + words).slice(0, MAX_TEXT);
-    if (turn.words.trim() === '') return;
-    this.#options.push({
-      type: 'transcript',
-      role: 'caller',
-      turnId: turn.turnId,
-      text: turn.words.trim(),
-      final: false,
-    });
+    this.#tell(turn);
   }
 
   onText(itemId: string, text: string): void {
     const turn = this.#find(itemId);
     if (!turn) return;
+    const told = turn.words.trim();
     turn.text = text.slice(0, MAX_TEXT).trim();
+    turn.words = turn.text;
+    // Whether it was a turn may depend on what was said.
+    if (turn.state === 'open' && turn.text !== told) this.#tell(turn);
     this.#release();
   }
 
@@ -102,6 +99,12 @@ export class Transcripts {
 
   #find(itemId: string): Turn | undefined {
     return this.#turns.find((each) => each.itemId === itemId);
+  }
+
+  /** Words that are not final. */
+  #tell({ turnId, words }: Turn): void {
+    const text = words.trim();
+    if (text !== '') this.#options.push({ type: 'transcript', role: 'caller', turnId, text, final: false });
   }
 
   #release(): void {

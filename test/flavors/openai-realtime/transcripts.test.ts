@@ -58,13 +58,22 @@ test('what was rejected has no transcript', async () => {
   expect(await heard(call)).toEqual(['turn-2: On Friday.']);
 });
 
-test('a transcript that is there before the verdict waits for it', async () => {
+test('a transcript that is there before the verdict is told as words, for the verdict may depend on them', async () => {
   const call = new TestCall().start();
   call.turn('item_1', 'open').transcript('item_1', 'On Friday.');
-  expect(await heard(call)).toEqual([]);
+  expect(await heard(call)).toEqual(['turn-1: (On Friday.)']);
   call.session.onOnset('accepted', 0);
   await call.settle();
-  expect(await heard(call)).toEqual(['turn-1: On Friday.']);
+  expect(await heard(call)).toEqual(['turn-1: (On Friday.)', 'turn-1: On Friday.']);
+});
+
+test('words that were told already are not told again for want of a verdict', async () => {
+  const call = new TestCall().start();
+  call.turn('item_1', 'open');
+  const delta = 'On Friday.';
+  call.service.say('conversation.item.input_audio_transcription.delta', { item_id: 'item_1', delta });
+  call.transcript('item_1', 'On Friday.');
+  expect(await heard(call)).toEqual(['turn-1: (On Friday.)']);
 });
 
 test('a turn without words has no transcript, and holds up nothing', async () => {

@@ -129,6 +129,20 @@ test('a noise before the answer is heard delays it and does not cost it', () => 
   expect(call.service.types().slice(-2)).toEqual(['conversation.item.delete', 'response.create']);
 });
 
+test('an answer that a noise has taken back is asked for when the noise is rejected', () => {
+  const call = new TestCall().start();
+  call.turn('item_1');
+  const tooEarly = call.created();
+  call.session.onVoice({ type: 'started', positionMs: 1_500 });
+  call.session.onOnset('rejected', 1_500);
+  call.service.say('input_audio_buffer.speech_started', { item_id: 'item_2', audio_start_ms: 1_500 });
+  call.done(tooEarly, 'cancelled').write(700);
+  expect(call.service.ofType('response.create')).toHaveLength(1);
+  call.service.say('input_audio_buffer.speech_stopped', { item_id: 'item_2', audio_end_ms: 2_200 });
+  call.service.say('input_audio_buffer.committed', { item_id: 'item_2' });
+  expect(call.service.types().slice(-2)).toEqual(['conversation.item.delete', 'response.create']);
+});
+
 test('sound without end keeps an answer back for five seconds at most', () => {
   const call = new TestCall().start();
   call.turn('item_1');
