@@ -39,16 +39,23 @@ test('free times come out of a tool, where there is one', async () => {
   expect(await said(mind, turn('', found))).toMatch(/three thirty/);
 });
 
-test('a caller whom the salon cannot understand is taken to say its lines, over and over', () => {
+test('a caller whom the salon cannot understand is taken to say its lines, over and over, or to murmur', () => {
   const mind = salonScript();
-  const guesses = Array.from({ length: salonCallerLines.length + 1 }, () => mind.guess());
+  const guesses = Array.from({ length: salonCallerLines.length + 1 }, () => mind.guess(3000));
   expect(guesses).toEqual([...salonCallerLines, salonCallerLines[0]]);
+  expect(mind.guess(1200)).toBe('Mm-hm.');
+});
+
+test('after a line that was understood, the salon expects the one behind it', async () => {
+  const mind = salonScript();
+  await mind.reply(turn(salonCallerLines[2]));
+  expect(mind.guess(3000)).toBe(salonCallerLines[3]);
 });
 
 test('lines are picked by what was heard, and each answers once', async () => {
   const mind = scriptOf([{ caller: 'One.', reply: 'first' }, { caller: 'Two', reply: 'second' }, { reply: 'third' }])();
   expect(await said(mind, turn('two!'))).toBe('second');
-  expect(mind.guess()).toBe('One.');
+  expect(mind.guess(3000)).toBe('One.');
   expect(await said(mind, turn('whatever'))).toBe('first');
   expect(await said(mind, turn('one'))).toBe('third');
   expect(await said(mind, turn('one'))).toMatch(/anything else/i);

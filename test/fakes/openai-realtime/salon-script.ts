@@ -5,17 +5,22 @@ import { asReply, type Mind, type MindTurn, type Script } from './script.js';
 export const salonCallerLines = [
   'Hello, I would like to book a haircut.',
   'On Friday afternoon, please.',
-  'Three thirty is fine. My name is Alice Brown.',
   'What does a haircut include?',
+  'Three thirty is fine. My name is Alice Brown.',
   'Goodbye, and thank you.',
 ] as const;
+
+const MURMUR = 'Mm-hm.';
 
 /** All that such a caller may utter: the lines, and the sound of somebody who listens. */
 export const salonUtterances: readonly { readonly text: string; readonly spokenAs?: string }[] = [
   ...salonCallerLines.map((text) => ({ text })),
   // The voice would spell it out.
-  { text: 'Mm-hm.', spokenAs: 'um-hum' },
+  { text: MURMUR, spokenAs: 'um-hum' },
 ];
+
+/** Shorter sounds are murmurs, with the silence around them that the detector keeps, ms. */
+const MURMUR_MS = 1_400;
 
 const says = {
   greeting: 'Hello, this is the salon. How can I help you?',
@@ -48,22 +53,24 @@ const topics: readonly (readonly [words: RegExp, reply: (turn: MindTurn) => Repl
   [/\b(include|explain|tell me|story|long|how (does|do)|what does)\b/i, () => says.haircut],
   [/\b(haircut|cut|book|appointment)\b/i, () => says.whichDay],
   [/\b(monday|tuesday|wednesday|thursday|friday|saturday)\b/i, lookingUp],
-  [/\b(fine|yes|name is|okay|please)\b/i, () => says.booked],
+  [/\b(fine|yes|name is|okay|please|mm-hm)\b/i, () => says.booked],
 ];
 
 /**
  * The mind of a hairdresser's receptionist, for calls by hand and for the demo: greets, books a haircut, speaks at length
  * when asked what it includes, calls `find_slots`, `transfer` and `hang_up`. A caller whom it cannot understand is taken
- * to say the next of {@link salonCallerLines}, over and over.
+ * to murmur, or to say what comes next of {@link salonCallerLines}, over and over.
  */
 export const salonScript: Script = () => new Salon();
 
 class Salon implements Mind {
-  #guessed = 0;
+  /** The line that comes next. */
+  #next = 0;
 
-  guess(): string {
-    const line = salonCallerLines[this.#guessed % salonCallerLines.length] ?? '';
-    this.#guessed += 1;
+  guess(audioMs: number): string {
+    if (audioMs < MURMUR_MS) return MURMUR;
+    const line = salonCallerLines[this.#next % salonCallerLines.length] ?? '';
+    this.#next += 1;
     return line;
   }
 
@@ -77,10 +84,18 @@ class Salon implements Mind {
         return { text: says.stillThere };
       case 'caller': {
         if (turn.heard === '') return { text: says.misheard };
+        this.#follow(turn.heard);
         const topic = topics.find(([words]) => words.test(turn.heard));
         return asReply(topic?.[1](turn) ?? says.anythingElse);
       }
     }
+  }
+
+  /** After a line that was understood comes the one behind it. */
+  #follow(heard: string): void {
+    const lines: readonly string[] = salonCallerLines;
+    const index = lines.indexOf(heard);
+    if (index >= 0) this.#next = index + 1;
   }
 }
 

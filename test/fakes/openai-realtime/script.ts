@@ -19,8 +19,11 @@ export interface MindTurn {
 
 /** Decides what one session's model understands and says. */
 export interface Mind {
-  /** What an utterance is taken for that sounds like none of the known ones. Empty: nobody said anything. */
-  guess(): string;
+  /**
+   * What an utterance is taken for that sounds like none of the known ones, `audioMs` long with the silence around it.
+   * Empty: nobody said anything.
+   */
+  guess(audioMs: number): string;
   reply(turn: MindTurn): Reply | Promise<Reply>;
 }
 

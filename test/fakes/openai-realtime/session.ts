@@ -15,7 +15,7 @@ import { initialConfig, type SessionConfig, type TurnDetection, updateConfig } f
 import type { SpokenTexts } from './speech.js';
 import type { SessionRecord, Timeline, TurnRecord } from './timeline.js';
 import { Transcriber } from './transcriber.js';
-import { decodeAudio, sampleRateOf } from './wire-format.js';
+import { bytesPerMs, decodeAudio, sampleRateOf } from './wire-format.js';
 
 export interface SessionOptions {
   readonly clock: Clock;
@@ -255,7 +255,8 @@ export class RealtimeSession {
 
   #understand({ bytes, format }: CallerAudio): string {
     const { recogniser, mind } = this.#options;
-    return recogniser.recognise(decodeAudio(bytes, format), sampleRateOf(format))?.text ?? mind.guess();
+    const known = recogniser.recognise(decodeAudio(bytes, format), sampleRateOf(format));
+    return known?.text ?? mind.guess(bytes.length / bytesPerMs(format));
   }
 
   #tellInterim(): void {
