@@ -54,6 +54,23 @@ test('a route without options interrupts as a call without options does', () => 
   expect(configDefaults.route.interruption).toEqual(defaultInterruptionOptions);
 });
 
+describe('docs/2-how-it-works.md states what is done when a session fails', () => {
+  const page = wordsOf('docs/2-how-it-works.md').split('## When a session fails')[1] ?? '';
+  const { waitingAfterMs, replyTimeoutMs, retries, waiting } = configDefaults.route.onFailure;
+  const { failures, openSeconds } = configDefaults.breaker;
+  test.each([
+    `\`waitingAfterMs\` (${waitingAfterMs / 1000} s) after the caller's last word`,
+    `says \`waiting\` ("${waiting}")`,
+    `\`replyTimeoutMs\` (${replyTimeoutMs / 1000} s): the session counts as failed`,
+    `takes more than ${openMs / 1000} s`,
+    `\`retries\` (${retries}) times`,
+    `\`breaker.failures\` (${failures}) in a row`,
+    `\`breaker.openSeconds\` (${openSeconds})`,
+  ])('%s', (sentence) => {
+    expect(page).toContain(sentence);
+  });
+});
+
 describe('docs/1-first-call.md states the figures in force', () => {
   const page = wordsOf('docs/1-first-call.md');
   test.each([
