@@ -32,6 +32,11 @@ export interface ToolRun extends Span {
   readonly ok: boolean;
 }
 
+/** Words that the host said of its own, such as those that bridge a wait. */
+export interface HostSpeech extends Span {
+  readonly text: string;
+}
+
 type EventOf<Type extends CallEvent['type']> = Extract<CallEvent, { readonly type: Type }>;
 
 /** Events of one kind, each with its time, ms from the answer. Empty for a call that was not answered. */
@@ -68,4 +73,15 @@ export function toolRuns({ events }: Pick<DemoAccount, 'events'>): readonly Tool
     startMs: atMs - ms,
     endMs: atMs,
   }));
+}
+
+/** What the host said of its own: what the transcript has of the agent's side and no turn has. */
+export function hostSpeech({ events, record }: Pick<DemoAccount, 'events' | 'record'>): readonly HostSpeech[] {
+  const beginnings = timed(events, 'agent-speaking').filter(({ event }) => event.speaking);
+  const ownWords = new Set(record.turns.map((turn) => turn.heardText));
+  return (record.transcript ?? []).flatMap(({ role, text, atMs }) => {
+    // A line is written down when it has been heard; what follows at once may have begun in the same instant.
+    const beginning = beginnings.findLast((begun) => begun.atMs < atMs - 20);
+    return role === 'agent' && !ownWords.has(text) && beginning ? [{ text, startMs: beginning.atMs, endMs: atMs }] : [];
+  });
 }

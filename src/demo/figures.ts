@@ -9,9 +9,11 @@ export function inMs(value: number | undefined): string {
   return value === undefined ? '–' : `${Math.round(value)} ms`;
 }
 
-/** The mean, or `undefined` of nothing. */
-export function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+/** The median, or `undefined` of nothing. One answer that had to be looked up does not move it. */
+export function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return sorted.length === 0 ? undefined : middle.reduce((sum, value) => sum + value, 0) / middle.length;
 }
 
 /** Turns that answer something. */
@@ -34,7 +36,7 @@ export function latencyFigures({ record }: DemoAccount): readonly Figure[] {
   const latencies = answers.map(({ v2vMs }) => Math.round(v2vMs));
   return [
     ['Voice to voice, each turn', latencies.length === 0 ? '–' : `${latencies.join(' · ')} ms`],
-    ['   of it, waiting for the end of the turn', inMs(mean(answers.map(({ stages }) => stages.endOfTurnMs ?? 0)))],
+    ['   of it, waiting for the end of the turn', inMs(median(answers.map(({ stages }) => stages.endOfTurnMs ?? 0)))],
   ];
 }
 

@@ -2,8 +2,9 @@
 export const frame = {
   width: 1600,
   left: 110,
-  right: 40,
-  plot: 1600 - 110 - 40,
+  /** Room for the words of an agent who says goodbye. */
+  right: 130,
+  plot: 1600 - 110 - 130,
   /** Half the height of a voice. */
   laneHalf: 74,
   callerY: 210,
@@ -29,6 +30,7 @@ export const ink = {
   callerTint: '#e3edfb',
   agent: '#0b8a5f',
   agentTint: '#def5ec',
+  hostTint: '#eef1f4',
   alarm: '#c81e4a',
   digit: '#a35200',
   tool: '#6d43b5',
@@ -44,6 +46,9 @@ export interface TextStyle {
   readonly weight?: 'bold';
   readonly anchor?: 'middle' | 'end';
 }
+
+/** Where a second column of the table begins, and how wide each is, px. */
+export const column = { left: 740, width: 690 } as const;
 
 /** An SVG text; `content` is a stranger's. */
 export function text(x: number, y: number, content: string, style: TextStyle = {}): string {

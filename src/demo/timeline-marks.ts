@@ -15,9 +15,12 @@ export function latencyMark(turn: CallRecord['turns'][number], x: Place): string
     `<path d="M${from.toFixed(1)} ${callerY}V${y}H${to.toFixed(1)}V${agentTop - 10}" fill="none"` +
     ` stroke="${ink.text}" stroke-width="1.4" stroke-dasharray="4 3"/>` +
     `<path d="M${(to - 4).toFixed(1)} ${agentTop - 16}l4 8l4 -8z" fill="${ink.text}"/>`;
+  const label = `${Math.round(turn.v2vMs)} ms`;
+  const style = { weight: 'bold', size: 13 } as const;
+  const fits = to - from > label.length * (CHARACTER_WIDTH + 2);
   return [
     arrow,
-    text((from + to) / 2, y - 7, `${Math.round(turn.v2vMs)} ms`, { anchor: 'middle', weight: 'bold', size: 13 }),
+    fits ? text((from + to) / 2, y - 7, label, { ...style, anchor: 'middle' }) : text(to + 7, y + 5, label, style),
   ];
 }
 

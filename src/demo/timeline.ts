@@ -1,6 +1,6 @@
 import type { CallRecord } from '../ops/call-record.js';
 import type { Figure, ResumedPause, Span, ToolRun } from './demo-account.js';
-import { CHARACTER_WIDTH, frame, ink, type Place, text } from './picture-frame.js';
+import { CHARACTER_WIDTH, column, frame, ink, type Place, text } from './picture-frame.js';
 import { digitMark, latencyMark, onsetLabels, onsetMarks, onsetPlaces, toolMark } from './timeline-marks.js';
 import { peaksOf } from './waveform.js';
 
@@ -15,6 +15,8 @@ export interface TimelineInput {
   /** When the caller spoke, and what, where that is known. */
   readonly callerSpeech: readonly (Span & { readonly label: string })[];
   readonly digits: readonly { readonly atMs: number; readonly digit: string }[];
+  /** What the host said of its own. */
+  readonly hostSpeech: readonly (Span & { readonly label: string })[];
   /** When the agent was held, and went on. */
   readonly pauses: readonly ResumedPause[];
   readonly tools: readonly ToolRun[];
@@ -50,6 +52,7 @@ export function drawTimeline(input: TimelineInput): string {
     ...input.record.turns.map((turn) =>
       block({ startMs: turn.startedMs, endMs: turn.endedMs }, agentY, ink.agentTint, x),
     ),
+    ...input.hostSpeech.map((span) => block(span, agentY, ink.hostTint, x)),
     ...onsetPlaces(onsets, x),
     waveform(input.caller, callerY, ink.caller),
     waveform(input.agent, agentY, ink.agent),
@@ -59,7 +62,9 @@ export function drawTimeline(input: TimelineInput): string {
       x,
     ),
     ...captions(
-      input.record.turns.map(agentLabel),
+      [...input.record.turns.map(agentLabel), ...input.hostSpeech.map(hostLabel)].sort(
+        (one, other) => one.startMs - other.startMs,
+      ),
       { y: agentY + laneHalf + 26, upwards: false, lines: input.tools.length > 0 ? 3 : 2 },
       x,
     ),
@@ -140,7 +145,7 @@ function wrap(label: string, columns: number, lines: number): string[] {
   if (label.length <= columns) return [label];
   if (lines === 1) return [`${label.slice(0, columns - 1).trimEnd()}…`];
   const at = label.slice(0, columns + 1).lastIndexOf(' ');
-  const first = at > columns / 3 ? label.slice(0, at) : label.slice(0, columns);
+  const first = at > columns / 4 ? label.slice(0, at) : label.slice(0, columns);
   return [first, ...wrap(label.slice(first.length).trimStart(), columns, lines - 1)];
 }
 
@@ -150,10 +155,16 @@ function agentLabel(turn: CallRecord['turns'][number]): Caption {
   return { startMs: turn.startedMs, label, colour: turn.interrupted ? ink.alarm : ink.agent };
 }
 
+function hostLabel({ startMs, label }: TimelineInput['hostSpeech'][number]): Caption {
+  return { startMs, label, colour: ink.faint };
+}
+
 function figure([name, value]: Figure, index: number, rows: number, top: number): string {
   const y = top + (index % rows) * frame.figureRow;
-  const from = left + Math.floor(index / rows) * (plot / 2);
+  const from = left + Math.floor(index / rows) * column.left;
+  const indent = (name.length - name.trimStart().length) * 6;
   return (
-    text(from, y, name, { fill: ink.faint }) + text(from + plot / 2 - 60, y, value, { anchor: 'end', weight: 'bold' })
+    text(from + indent, y, name.trimStart(), { fill: ink.faint }) +
+    text(from + column.width, y, value, { anchor: 'end', weight: 'bold' })
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resumedPauses, toolRuns } from '../../src/demo/demo-account.js';
+import { hostSpeech, resumedPauses, toolRuns } from '../../src/demo/demo-account.js';
 import { eventAt, sampleAccount } from './sample-account.js';
 
 test('a pause lasts from the agent’s silence to the verdict; an interruption is none', () => {
@@ -24,7 +24,23 @@ test('a tool ran for as long as its event says, up to the event', () => {
   expect(toolRuns(account)).toEqual([{ name: 'find_slots', ok: true, startMs: 2500, endMs: 4000 }]);
 });
 
+test('the host said what the transcript has of the agent’s side and no turn has', () => {
+  const speaking = (atMs: number, value: boolean) => eventAt(atMs, { type: 'agent-speaking', speaking: value });
+  const account = sampleAccount(
+    {
+      turns: [{ stages: {}, interrupted: false, heardMs: 900, startedMs: 3000, endedMs: 4900, heardText: 'At three.' }],
+      transcript: [
+        { role: 'caller', text: 'When?', atMs: 1000 },
+        { role: 'agent', text: 'One moment, please.', atMs: 3000 },
+        { role: 'agent', text: 'At three.', atMs: 4900 },
+      ],
+    },
+    [speaking(2000, true), speaking(3000, false), speaking(3000, true), speaking(4900, false)],
+  );
+  expect(hostSpeech(account)).toEqual([{ text: 'One moment, please.', startMs: 2000, endMs: 3000 }]);
+});
+
 test('of a call that nobody answered there is nothing', () => {
   const account = { ...sampleAccount(), events: [] };
-  expect([resumedPauses(account), toolRuns(account)]).toEqual([[], []]);
+  expect([resumedPauses(account), toolRuns(account), hostSpeech(account)]).toEqual([[], [], []]);
 });

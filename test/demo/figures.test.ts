@@ -5,7 +5,7 @@ import {
   inMs,
   latencyFigures,
   lineFigures,
-  mean,
+  median,
   setupFigure,
   wavFigures,
 } from '../../src/demo/figures.js';
@@ -34,7 +34,11 @@ test('what was not measured is a dash', () => {
   const rows = [...all(nothing), ...realtimeFigures(nothing, undefined)];
   expect(rows.filter(([, value]) => /NaN|undefined|^ ms$|^$/.test(value))).toEqual([]);
   expect(new Map(rows).get('Voice to voice, each turn')).toBe('–');
-  expect([inMs(undefined), mean([])]).toEqual(['–', undefined]);
+  expect([inMs(undefined), median([])]).toEqual(['–', undefined]);
+});
+
+test('the median of many is the one in the middle, or between the two', () => {
+  expect([median([3000, 600, 700]), median([4, 1, 3, 2]), median([5])]).toEqual([700, 2.5, 5]);
 });
 
 /** A sentence of which 2000 ms were heard, held for 500 ms in the middle, cut at 3500 ms. */

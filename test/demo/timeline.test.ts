@@ -13,6 +13,7 @@ function input(changes: Partial<TimelineInput> = {}): TimelineInput {
     record: fullRecord,
     callerSpeech: [{ startMs: 500, endMs: 1500, label: '“Where is my parcel?”' }],
     digits: [{ atMs: 4000, digit: '#' }],
+    hostSpeech: [{ startMs: 5000, endMs: 6000, label: '“One moment, please.”' }],
     pauses: [{ onsetMs: 2500, startMs: 2600, endMs: 3100 }],
     tools: [{ name: 'find_slots', ok: true, startMs: 5000, endMs: 6500 }],
     figures: [
@@ -59,6 +60,7 @@ test('shows title, times, words, latency, interruption, key and figures', () => 
     'silent 14 ms',
     'no interruption: goes on after 500 ms',
     'find_slots 1500 ms',
+    'One moment',
     '#',
     '12 ms',
   ]) {
@@ -87,7 +89,9 @@ test('hostile words are words: escaped, and without what XML does not know', () 
 test('a call in which nothing happened is a picture too', () => {
   const record = sampleRecord({ turns: [], bargeIns: [] });
   const nothing = { caller: new Int16Array(0), agent: new Int16Array(0), record };
-  const svg = drawTimeline(input({ ...nothing, callerSpeech: [], digits: [], pauses: [], tools: [], figures: [] }));
+  const svg = drawTimeline(
+    input({ ...nothing, callerSpeech: [], hostSpeech: [], digits: [], pauses: [], tools: [], figures: [] }),
+  );
   expect(textsOf(svg)).toContain('A call');
   expect(svg).not.toMatch(/NaN|Infinity|undefined/);
 });

@@ -7,7 +7,7 @@ import {
   inMs,
   latencyFigures,
   lineFigures,
-  mean,
+  median,
   setupFigure,
   wavFigures,
 } from '../figures.js';
@@ -41,8 +41,8 @@ function modelFigures({ record }: DemoAccount): readonly Figure[] {
   );
   const playout = answersOf(record).flatMap(({ stages: { playoutMs } }) => playoutMs ?? []);
   return [
-    ['   of it, the model’s first sound after that', inMs(mean(thinking))],
-    ['   of it, from its first sound to the wire', inMs(mean(playout))],
+    ['   of it, the model’s first sound after that', inMs(median(thinking))],
+    ['   of it, from its first sound to the wire', inMs(median(playout))],
   ];
 }
 

@@ -53,7 +53,7 @@ const topics: readonly (readonly [words: RegExp, reply: (turn: MindTurn) => Repl
   [/\b(include|explain|tell me|story|long|how (does|do)|what does)\b/i, () => says.haircut],
   [/\b(haircut|cut|book|appointment)\b/i, () => says.whichDay],
   [/\b(monday|tuesday|wednesday|thursday|friday|saturday)\b/i, lookingUp],
-  [/\b(fine|yes|name is|okay|please|mm-hm)\b/i, () => says.booked],
+  [/\b(fine|yes|name is|okay|please)\b/i, () => says.booked],
 ];
 
 /**
