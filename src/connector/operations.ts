@@ -6,7 +6,7 @@ import type { AdminControl } from '../ops/admin/admin-control.js';
 import { createAdminServer } from '../ops/admin-server.js';
 import type { EventHub } from '../ops/event-hub.js';
 import { createEventLoopMonitor } from '../ops/event-loop-monitor.js';
-import { createMetrics } from '../ops/metrics.js';
+import { createMetrics, type MetricsSources } from '../ops/metrics.js';
 import type { RecordLogStatus } from '../ops/record-log.js';
 
 /** What the operators' side may see and do. */
@@ -14,6 +14,7 @@ export interface ConnectorView extends AdminControl {
   activeCalls(): number;
   mediaPorts(): { readonly open: number; readonly resting: number; readonly free: number };
   records(): RecordLogStatus;
+  breakers: MetricsSources['breakers'];
 }
 
 export interface OperationsDeps {
@@ -47,6 +48,7 @@ export async function startOperations(config: Config, view: ConnectorView, deps:
       records: () => view.records(),
       events: () => hub.stats,
       eventLoop: () => eventLoop.take(),
+      breakers: () => view.breakers(),
       residentBytes: () => process.memoryUsage.rss(),
     },
   );

@@ -280,6 +280,11 @@ export class VoiceConnector implements AsyncDisposable {
       activeCalls: () => this.#registry.size,
       mediaPorts: () => engine.usage(),
       records: () => records.status,
+      breakers: () =>
+        [...(this.#generation?.flavors.values() ?? [])].map(({ name, breaker }) => ({
+          flavor: name,
+          state: breaker.state,
+        })),
     };
   }
 

@@ -5,6 +5,11 @@ import { LabelValues } from './label-values.js';
 import { type MetricDescription, MetricFactory } from './metric-factory.js';
 import type { RecordLogStatus } from './record-log.js';
 
+/** As a circuit breaker has it: sessions are tried, none is, one is for a test. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+const breakerStates = ['closed', 'open', 'half-open'] as const satisfies readonly BreakerState[];
+
 /** Where gauges look when they are read. None may block; where one throws, its metric is left out. */
 export interface MetricsSources {
   /** Calls in progress. */
@@ -16,6 +21,8 @@ export interface MetricsSources {
   /** Of the event hub. */
   events(): { readonly subscribers: number; readonly dropped: number };
   eventLoop(): EventLoopLag;
+  /** Circuit breakers of the flavors in force. */
+  breakers(): readonly { readonly flavor: string; readonly state: BreakerState }[];
   /** Memory that the process holds, bytes. */
   residentBytes(): number;
 }
@@ -87,6 +94,17 @@ function addGauges(factory: MetricFactory, sources: MetricsSources): void {
       [{ quantile: '1' }, maxMs / 1000],
     ];
   });
+  factory.gauge(
+    'circuit_breaker',
+    'State of the circuit breaker of a flavor: 1 for the state it is in.',
+    ['flavor', 'state'],
+    () =>
+      sources
+        .breakers()
+        .flatMap(({ flavor, state }) =>
+          breakerStates.map((each) => [{ flavor, state: each }, each === state ? 1 : 0] as const),
+        ),
+  );
   factory.gauge('resident_memory_bytes', 'Memory of the process.', [], () => [[{}, sources.residentBytes()]]);
   factory.gauge('event_subscribers', 'Open event streams.', [], () => [[{}, sources.events().subscribers]]);
   factory.polledCounter(

@@ -80,6 +80,7 @@ export async function adminBench(changes: Partial<AdminServerOptions> = {}): Pro
       records: () => ({ pending: 0, written: 0, failures: 0, lost: 0, recovered: 0, open: 0 }),
       events: () => events.stats,
       eventLoop: () => ({ p50Ms: 0, p99Ms: 0, maxMs: 0 }),
+      breakers: () => [],
       residentBytes: () => 0,
     },
   );
