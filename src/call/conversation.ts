@@ -103,11 +103,6 @@ export class Conversation {
     return this.#tools.busy;
   }
 
-  /** The session speaks texts word for word. */
-  get speaksVerbatim(): boolean {
-    return this.#session.capabilities.verbatimSpeech;
-  }
-
   /** The caller hears something, or will without anybody's doing. */
   get audible(): boolean {
     return this.#stream.queuedMs() > 0;

@@ -76,7 +76,7 @@ export class HostLines {
     const conversation = this.#parts.conversation();
     const text = prompts.textOf(saying);
     if (!conversation) return;
-    if (saying.wav === undefined && text !== undefined && conversation.speaksVerbatim && agentSpeaks()) {
+    if (saying.wav === undefined && text !== undefined && agentSpeaks()) {
       conversation.speak({ text, aside: true });
       return;
     }

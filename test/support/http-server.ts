@@ -10,7 +10,7 @@ export interface SeenRequest {
 }
 
 /** Answers one request; what it leaves open stays open. */
-export type Responder = (request: SeenRequest, response: ServerResponse) => void;
+export type Responder = (request: SeenRequest, response: ServerResponse) => unknown;
 
 /** An HTTP server on loopback that keeps what it was asked. */
 export class HttpServer implements AsyncDisposable {
