@@ -85,10 +85,10 @@ export class HostLines {
       conversation.announce(announcement, { place: 'now' });
   }
 
-  /** `then` once it was heard, behind what the agent has said already. */
+  /** `then` once it was heard to its end, behind what the agent has said already: the caller is to know what happens. */
   apologise(then: () => void): void {
     const { apology } = this.#options.failure;
-    if (apology) void this.#announce(apology, then);
+    if (apology) void this.#announce(apology, then, false);
     else this.#after(undefined, then);
   }
 

@@ -12,8 +12,11 @@ export const defaultReplyWatchOptions = {
   replyTimeoutMs: 10_000,
 } as const satisfies ReplyWatchOptions;
 
+/** Between one word to somebody who waits and the next, ms. */
+const AGAIN_MS = 6_000;
+
 export interface ReplyWatchHandlers {
-  /** The caller has waited for long: tell them to wait. Once for each wait. */
+  /** The caller has waited for long: tell them to wait. Again every six seconds: silence for longer sounds like the end. */
   onWaiting(): void;
   /** The agent does not answer. Once for each wait. */
   onTimeout(): void;
@@ -76,7 +79,7 @@ export class ReplyWatch {
     if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
   }
 
-  /** Another session has taken over: it has all its time. What the caller was told stays told. */
+  /** Another session has taken over: it has all its time. What the caller was told stays told, for a while. */
   onTakenOver(): void {
     this.#tools = 0;
     if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
@@ -91,7 +94,8 @@ export class ReplyWatch {
     if (this.#tools > 0) return;
     const elapsedMs = this.#clock.now() - fromMs;
     const { waitingAfterMs, replyTimeoutMs } = this.#options;
-    if (!this.#told) this.#waiting = this.#clock.setTimeout(() => this.#onWaiting(), waitingAfterMs - elapsedMs);
+    const waitMs = this.#told ? AGAIN_MS : waitingAfterMs - elapsedMs;
+    this.#waiting = this.#clock.setTimeout(() => this.#onWaiting(), waitMs);
     this.#timeout = this.#clock.setTimeout(() => this.#onTimeout(), replyTimeoutMs - elapsedMs);
   }
 
@@ -102,6 +106,7 @@ export class ReplyWatch {
 
   #onWaiting(): void {
     this.#told = true;
+    this.#waiting = this.#clock.setTimeout(() => this.#onWaiting(), AGAIN_MS);
     this.#handlers.onWaiting();
   }
 

@@ -17,7 +17,7 @@ test('counts from the last word of the caller, not from the end of the turn', ()
   const { clock, said, watch } = setUp();
   watch.expect(clock.now() - 500);
   clock.advance(20_000);
-  expect(said).toEqual(['waiting 800', 'timeout 7500']);
+  expect(said).toEqual(['waiting 800', 'waiting 6800', 'timeout 7500']);
 });
 
 test('a reply in time, or a caller who goes on, ends the wait', () => {
@@ -64,15 +64,15 @@ test('after a tool of which nothing is to be said nothing is owed', () => {
   expect(watch.busy).toBe(false);
 });
 
-test('a session that takes over has all its time, and the caller is not told again', () => {
+test('a session that takes over has all its time, and the caller is not told at once again', () => {
   const { clock, said, watch } = setUp();
   watch.expect(clock.now());
   clock.advance(7000);
   watch.onTakenOver();
-  clock.advance(7999);
+  clock.advance(5999);
   expect(said).toEqual(['waiting 1300']);
-  clock.advance(1);
-  expect(said).toEqual(['waiting 1300', 'timeout 15000']);
+  clock.advance(2001);
+  expect(said).toEqual(['waiting 1300', 'waiting 13000', 'timeout 15000']);
 });
 
 test('leaves no timer behind', () => {
