@@ -318,7 +318,7 @@ export class ResponseDesk {
   #giveUp(active: ActiveResponse): void {
     const { bytesPerMs, out, spoken } = this.#options;
     if (active.spoken.emitted && !active.cancelled && !out.holds(active.spoken)) {
-      out.done(active.spoken);
+      out.cutOff(active.spoken);
       active.spoken.text = heardWords(active.spoken.text, active.spoken.bytes / bytesPerMs);
       this.#queue.putBack({ kind: 'go-on', heard: active.spoken.text });
     } else {

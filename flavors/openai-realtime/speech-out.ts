@@ -17,6 +17,7 @@ export class SpeechOut {
   /** A sample's first byte whose second has not come. */
   readonly #halves = new WeakMap<Spoken, Buffer>();
   #open = false;
+  #cut: Spoken | undefined;
 
   constructor(options: SpeechOutOptions) {
     this.#options = options;
@@ -65,8 +66,17 @@ export class SpeechOut {
     this.#emit(spoken, { type: 'text', responseId: spoken.responseId, text });
   }
 
+  /**
+   * The response was cut off by a fault, and another is to go on from there. It stays open until that one begins: so the
+   * host knows that the caller waits in the middle of an answer, and should the session fail, that it was cut off.
+   */
+  cutOff(spoken: Spoken): void {
+    this.#cut = spoken;
+  }
+
   /** The response is complete: what it said, and that there is no more of it. */
   done(spoken: Spoken): void {
+    this.#endCut(spoken);
     const { responseId, text } = spoken;
     if (!spoken.emitted) return;
     if (text.trim() !== '') {
@@ -76,7 +86,15 @@ export class SpeechOut {
     this.#emit(spoken, { type: 'audio-done', responseId });
   }
 
+  #endCut(next: Spoken): void {
+    const cut = this.#cut;
+    if (!cut || cut === next) return;
+    this.#cut = undefined;
+    this.done(cut);
+  }
+
   #emit(spoken: Spoken, event: FlavorEvent): void {
+    this.#endCut(spoken);
     spoken.emitted = true;
     if (this.#open) this.#options.push(event);
     else this.#held.push({ spoken, event });

@@ -47,14 +47,27 @@ test('a failure long after another is the first again', async () => {
   expect(await call.of('end')).toEqual([]);
 });
 
-test('a response that fails in mid-speech is ended, and its rest asked for', async () => {
+test('a response that fails in mid-speech stays open until its rest begins, which is asked for', async () => {
   const call = new TestCall().start();
   call.turn('item_1');
   const id = call.created();
   call.speaks(id, 2_000, 'First we wash your hair and then we cut it.').done(id, 'failed', failed('server_error'));
   call.clock.advance(250);
-  expect(await call.of('audio-done')).toHaveLength(1);
   expect(call.asked().at(-1)).toContain('cut off');
+  expect(await call.of('audio-done')).toEqual([]);
+  call.response(1_000, 'as you like it.');
+  expect((await call.of('audio-done')).map(({ responseId }) => responseId)).toEqual(['response-1', 'response-2']);
+});
+
+test('an answer that was cut off by what ends the session is never called complete', async () => {
+  const call = new TestCall().start();
+  call.turn('item_1');
+  const id = call.created();
+  call.speaks(id, 2_000, 'First we wash your hair.').done(id, 'failed', failed('server_error'));
+  call.clock.advance(250);
+  call.done(call.created(), 'failed', failed('server_error'));
+  expect(await call.of('end')).toMatchObject([{ reason: 'failed' }]);
+  expect(await call.of('audio-done')).toEqual([]);
 });
 
 test('a response that does not begin in time is asked for once more', async () => {

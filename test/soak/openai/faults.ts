@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallRecord } from '../../../src/ops/call-record.js';
 import type { FaultName, FaultOptions } from '../../fakes/openai-realtime/index.js';
 import type { Caller } from '../lib/caller.js';
+import { Child } from '../lib/child.js';
+import type { ProviderApi, ProviderSetup } from '../lib/provider-api.js';
 import { ms, type PartReport, table } from '../lib/report.js';
 import { Scene } from '../lib/scene.js';
 import { abruptUtterance } from '../lib/utterances.js';
@@ -13,6 +15,8 @@ const GOAL_MS = 1_500;
 /** A stretch of the agent's that is shorter was cut off: the answer takes five seconds. */
 const CUT_OFF_MS = 2_500;
 const PATIENCE_MS = 40_000;
+/** Lines of a call that the table shows. */
+const MOST_LINES = 3;
 
 /** A fault, and the moment at which it begins. It lasts to the end of the call. */
 interface Case {
@@ -142,13 +146,17 @@ async function faultyCalls(
   readonly troubles: readonly string[];
 }> {
   const question = await abruptUtterance('I would like to book a haircut for next week', 'rms');
+  // Another flavor has another provider, which is well.
+  await using healthy = Child.start<ProviderApi>(new URL('../lib/provider-child.js', import.meta.url));
+  const provider: ProviderSetup = { replies: [{ text: ANSWER, delayMs: 500 }], withoutLeadIn: true };
+  const { url } = await healthy.ask('start', provider);
   await using scene = await Scene.open({
-    provider: { replies: [{ text: ANSWER, delayMs: 500 }], withoutLeadIn: true },
+    provider,
     // The breaker has a test of its own: here every call is to meet its fault.
     config: { breaker: { failures: 1_000, openSeconds: 1 } },
     flavor: { greeting: GREETING },
     route,
-    others: { backup: { use: 'echo', mode: 'turns' } },
+    others: { backup: { use: 'openai-realtime', url, apiKey: 'key-of-a-measurement', greeting: GREETING } },
   });
   // The first call of a process is slower than any other.
   await talk(scene, 'warm-up', question, undefined);
@@ -174,7 +182,7 @@ async function talk(scene: Scene, from: string, question: Int16Array, fault: Cas
   const setupMs = performance.now() - dialledMs;
   if (!answered) return { from, caller, setupMs, askedMs: undefined };
   await caller.untilHeard(0, PATIENCE_MS);
-  await caller.untilQuiet(600, PATIENCE_MS);
+  await caller.untilQuiet(800, PATIENCE_MS);
   if (fault) await scene.fail(fault.fault, fault.options);
   const { lastVoicedMs } = await caller.say(question);
   await caller.untilHeard(lastVoicedMs, PATIENCE_MS);
@@ -207,7 +215,7 @@ async function account(
   }
   return {
     name: options?.when === 'idle' ? `${fault}, idle` : fault,
-    silentMs: askedMs === undefined ? undefined : longestSilence(caller, askedMs),
+    silentMs: askedMs === undefined ? undefined : longestSilence(caller, askedMs, saidBy(record)),
     said: saidBy(record),
     end: endOf(record),
     endedAfterMs: askedMs === undefined ? setupMs : caller.endedMs === undefined ? undefined : caller.endedMs - askedMs,
@@ -216,15 +224,17 @@ async function account(
   };
 }
 
-/** Until the first sound, and after an answer that was cut off until the next one or the end of the call. */
-function longestSilence(caller: Caller, askedMs: number): number | undefined {
-  const heard = caller.stretches.filter(({ endMs }) => endMs > askedMs);
-  const [first, second] = heard;
+/**
+ * Until the first sound, and where that was the beginning of an answer that broke off, until the next one. `undefined`:
+ * nothing was heard; `NaN`: the call was over before the caller had finished.
+ */
+function longestSilence(caller: Caller, askedMs: number, said: string): number | undefined {
+  if (Number.isNaN(askedMs) || (caller.endedMs ?? Number.POSITIVE_INFINITY) < askedMs) return Number.NaN;
+  const [first, second] = caller.stretches.filter(({ endMs }) => endMs > askedMs);
   if (!first) return undefined;
   const untilFirst = Math.max(0, first.startMs - askedMs);
-  if (first.endMs - first.startMs >= CUT_OFF_MS) return untilFirst;
-  const next = second?.startMs ?? caller.endedMs;
-  return next === undefined ? untilFirst : Math.max(untilFirst, next - first.endMs);
+  const brokeOff = ANSWER.startsWith(said.split(' ')[0] ?? '') && first.endMs - first.startMs < CUT_OFF_MS;
+  return brokeOff && second ? Math.max(untilFirst, second.startMs - first.endMs) : untilFirst;
 }
 
 /** Beginnings of what was heard after the greeting. */
@@ -232,7 +242,9 @@ function saidBy({ transcript = [] }: CallRecord): string {
   const lines = transcript
     .filter(({ role }) => role === 'agent')
     .map(({ text }) => text.split(' ').slice(0, 3).join(' '));
-  return lines.filter((line) => !GREETING.startsWith(line)).join(' … ') || '–';
+  const said = lines.filter((line) => !GREETING.startsWith(line));
+  const shown = said.length > MOST_LINES ? [...said.slice(0, MOST_LINES), `${said.length - MOST_LINES} more`] : said;
+  return shown.join(' … ') || '–';
 }
 
 function endOf({ cause, endedBy, error, failOvers }: CallRecord): string {
