@@ -108,8 +108,13 @@ export class BargeIn {
 
   /** What the caller says, as far as the flavor understands. */
   onTranscript(event: FlavorEvent & { type: 'transcript' }): void {
-    const words = this.#words.read(event, this.#parts.clock.now());
+    const nowMs = this.#parts.clock.now();
+    const heardFirst = this.#turns.heedsStrayWords && this.#words.tellsOfSpeech(event, nowMs);
+    // The flavor understands what the host's detector has not heard yet, or never will.
+    if (heardFirst && this.#words.interrupts(event.text)) this.onFlavorHeard(this.#positionMs + FRAME_MS);
+    const words = this.#words.read(event, nowMs);
     if (words) this.#act(this.#turns.onWords(words));
+    if (event.final && this.#turns.heardByFlavorAlone) this.onCutOff();
   }
 
   /** A digit interrupts at once what may be interrupted: nobody presses a key by accident of breathing. */

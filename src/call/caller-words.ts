@@ -4,6 +4,8 @@ import type { Words } from './turn-taking.js';
 
 /** A turn whose transcript has not come by then will get none, ms. */
 const DUE_MS = 3000;
+/** So long after a turn, words of which no sound was heard may be the rest of it, ms. */
+const STRAY_MS = 5000;
 /** Turns remembered by their ids. */
 const KEPT_TURNS = 32;
 
@@ -20,6 +22,7 @@ export class CallerWords {
   /** Stretches that were accepted and have no transcript yet. */
   #due: { readonly stretch: number; readonly untilMs: number }[] = [];
   #stretch = 0;
+  #turnOverAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(backchannels: readonly string[]) {
     this.#backChannels = new BackChannels(backchannels);
@@ -32,6 +35,7 @@ export class CallerWords {
 
   /** The present stretch was a turn, and is over. */
   onTurnOver(atMs: number): void {
+    this.#turnOverAtMs = atMs;
     const stretch = this.#stretch;
     for (const known of this.#stretchOf.values()) if (known === stretch) return;
     this.#due.push({ stretch, untilMs: atMs + DUE_MS });
@@ -43,6 +47,17 @@ export class CallerWords {
     const stretch = this.#stretchOf.get(event.turnId) ?? this.#assign(event.turnId, atMs);
     if (stretch !== this.#stretch) return undefined;
     return { ...this.#backChannels.read(event.text), final: event.final };
+  }
+
+  /** Whether a transcript that comes while nobody was heard to speak tells of speech: none that was heard can be meant. */
+  tellsOfSpeech({ role, turnId }: FlavorEvent & { type: 'transcript' }, atMs: number): boolean {
+    return role === 'caller' && !this.#stretchOf.has(turnId) && atMs - this.#turnOverAtMs > STRAY_MS;
+  }
+
+  /** Whether `text` is more than a listener says. */
+  interrupts(text: string): boolean {
+    const { count, backChannel } = this.#backChannels.read(text);
+    return count > 0 && !backChannel;
   }
 
   #assign(turnId: string, atMs: number): number {

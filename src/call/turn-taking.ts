@@ -36,7 +36,7 @@ export interface TurnTakingTimes {
   readonly runGapMs: number;
   /** Unvoiced time after which a sound is over that no word explains, ms. Bridges the pauses inside sentences. */
   readonly endGapMs: number;
-  /** Time that a sound with its gaps must take to be no back-channel, ms: "okay" takes up to 580. */
+  /** Time that a sound with its gaps must take to be no back-channel, ms: "okay" takes up to 600. */
   readonly backChannelMs: number;
   /** Voice after which a stretch whose onset was rejected is looked at again, ms. */
   readonly renewMs: number;
@@ -52,7 +52,7 @@ export interface TurnTakingTimes {
 export const defaultTurnTakingTimes = {
   runGapMs: 160,
   endGapMs: 360,
-  backChannelMs: 600,
+  backChannelMs: 620,
   renewMs: 60,
   undecidedMs: 3000,
   lateWordsMs: 5000,
@@ -133,6 +133,12 @@ export class TurnTaking {
   /** The caller speaks, says the flavor, and the host's own detector has not said so. */
   get heardByFlavorAlone(): boolean {
     return this.#callerSpeaking && !this.#heardByHost;
+  }
+
+  /** Words of which no sound was heard would interrupt the agent now, and are none that its latest rejection awaits. */
+  get heedsStrayWords(): boolean {
+    if (this.#callerSpeaking || this.#sinceRejectedMs <= this.#times.lateWordsMs) return false;
+    return this.#agentSpeaking && this.#interruptible && !this.#guarded();
   }
 
   /** A stretch of caller speech that will end in `end-turn` is under way. */

@@ -1,8 +1,8 @@
 /** A single frame as periodic as this is enough: what coughs and knocks reach now and then, a vowel reaches at once. */
 const CERTAIN_PERIODICITY = 0.65;
 
-/** It goes on as long as something stands out of the noise, and so long after, frames. */
-const LINGER_FRAMES = 5;
+/** It goes on as long as something stands out of the noise, and so long after, frames: coughs come in twos and threes. */
+const LINGER_FRAMES = 10;
 
 /**
  * The first sign that a caller may be about to speak, some 50 ms after the first sound: one clear frame of a vowel, two
@@ -10,7 +10,7 @@ const LINGER_FRAMES = 5;
  * the voice detector's considered opinion, which comes later; meant for what can be undone.
  */
 export class Stirring {
-  /** From the first sign until the sound has been over for 100 ms. */
+  /** From the first sign until the sound has been over for 200 ms. */
   active = false;
   #voicedBits = 0;
   #hissed = false;

@@ -86,7 +86,10 @@ const STIR_MARGIN_DB = 0.6;
 /** During speech, frames without pitch count for so long after one with pitch: consonants, not a noise that follows. */
 const UNVOICED_FRAMES = 15;
 
-/** At the start of a call nothing starts before so many frames, which are learnt as noise. */
+/**
+ * At the start of a call nothing starts before so many frames, which are learnt as noise. Digital silence before the first
+ * packet is none; a phone that is silent for longer sends nothing until its owner speaks.
+ */
 const CALIBRATION_FRAMES = 10;
 
 /** A short vowel after a long consonant ("six", "she"): one voiced frame less does where six of eight stand out. */
@@ -124,6 +127,8 @@ class PitchVoiceDetector implements VoiceDetector {
   readonly #stirring = new Stirring();
   readonly #duration: SoundDuration;
   #frames = 0;
+  #heard = false;
+  #calibratedFrames = CALIBRATION_FRAMES;
   /** One bit a frame, the newest lowest: verdicts, and whether the frame stood out of the noise. */
   #voicedBits = 0;
   #standingOutBits = 0;
@@ -169,6 +174,8 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#duration.reset();
     this.#stirring.reset();
     this.#frames = 0;
+    this.#heard = false;
+    this.#calibratedFrames = CALIBRATION_FRAMES;
     this.#voicedBits = 0;
     this.#standingOutBits = 0;
     this.#framesSinceVoiced = 0;
@@ -204,7 +211,7 @@ class PitchVoiceDetector implements VoiceDetector {
   #isSpeech(): boolean {
     this.#spectrum.compute(this.#history);
     const { power } = this.#spectrum;
-    const loudness = this.#noise.compare(power, this.#frames === 0);
+    const loudness = this.#noise.compare(power, this.#isFirst());
     const sustains = this.#standsOut(loudness, SUSTAIN_EXCESS_DB, SUSTAIN_MARGIN_DB, 0.5, -5);
     const strong = sustains && this.#standsOut(loudness, START_EXCESS_DB, START_MARGIN_DB, 1, 0);
     let periodicity = 0;
@@ -218,7 +225,7 @@ class PitchVoiceDetector implements VoiceDetector {
     const pitched = periodicity >= this.#options.minPeriodicity;
     const candidate = strong && pitched && !tone;
     const standingOut = sustains && !tone;
-    if (this.#frames > CALIBRATION_FRAMES) {
+    if (this.#frames > this.#calibratedFrames) {
       const hissing =
         standingOut && this.#standsOut(loudness, STIR_EXCESS_DB, STIR_MARGIN_DB, 0.75, 0) && this.#noise.hisses();
       this.#stirring.push(candidate, periodicity, hissing, standingOut);
@@ -228,6 +235,15 @@ class PitchVoiceDetector implements VoiceDetector {
     const withinWord = this.#framesSincePitch < UNVOICED_FRAMES;
     this.#framesSincePitch = candidate ? 0 : this.#framesSincePitch + 1;
     return this.speaking ? standingOut && (pitched || withinWord) : candidate;
+  }
+
+  /** Whether the frame is the first sound of the call, and to be taken for its noise. */
+  #isFirst(): boolean {
+    if (this.#heard) return false;
+    this.#heard = true;
+    if (this.#frames >= CALIBRATION_FRAMES) return false;
+    this.#calibratedFrames = this.#frames + CALIBRATION_FRAMES;
+    return true;
   }
 
   #standsOut(loudness: Loudness, excessDb: number, marginDb: number, share: number, allowanceDb: number): boolean {
@@ -243,7 +259,7 @@ class PitchVoiceDetector implements VoiceDetector {
     const suspicious = this.#suspicious();
     if (this.speaking && sustains && loudness.levelDb > this.#peakDb - LULL_DB) this.#framesWithoutLull += 1;
     else if (!this.speaking || !suspicious) this.#framesWithoutLull = 0;
-    const calibrating = this.#frames < CALIBRATION_FRAMES;
+    const calibrating = this.#frames < this.#calibratedFrames;
     if (calibrating || suspicious || (!candidate && !(this.speaking && standingOut))) {
       this.#noise.learnBands(calibrating);
     }
@@ -276,7 +292,7 @@ class PitchVoiceDetector implements VoiceDetector {
         this.#voicedBits = 0;
         this.#stirring.reset();
       }
-    } else if ((this.#standingOutBits & 1) === 1 && this.#frames > CALIBRATION_FRAMES) {
+    } else if ((this.#standingOutBits & 1) === 1 && this.#frames > this.#calibratedFrames) {
       const window = this.#voicedBits & this.#windowMask;
       if (this.#suffices(bitCount(window))) this.#start(32 - Math.clz32(window));
     }

@@ -48,3 +48,20 @@ test('ids without end are not remembered without end', () => {
   words.read(transcript('t31', 'one'), 0);
   expect(words.read(transcript('first', 'one two'), 0)).toMatchObject({ count: 2 });
 });
+
+test('words of a turn that nobody was heard to begin tell of speech, unless they may be the rest of the last one', () => {
+  const words = new CallerWords(['mm']);
+  expect(words.tellsOfSpeech(transcript('a', 'stop'), 0)).toBe(true);
+  words.onStretch();
+  words.read(transcript('a', 'do you open'), 0);
+  words.onTurnOver(1000);
+  expect(words.tellsOfSpeech(transcript('a', 'do you open late', true), 9000)).toBe(false);
+  expect(words.tellsOfSpeech(transcript('b', 'on Sundays', true), 6000)).toBe(false);
+  expect(words.tellsOfSpeech(transcript('b', 'stop', true), 6001)).toBe(true);
+  expect(words.tellsOfSpeech(transcript('b', 'stop', true, 'agent'), 6001)).toBe(false);
+});
+
+test('what interrupts is more than a listener says', () => {
+  const words = new CallerWords(['mm']);
+  expect(['stop', 'mm', '', 'mm but'].map((text) => words.interrupts(text))).toEqual([true, false, false, true]);
+});

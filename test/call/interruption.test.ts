@@ -117,6 +117,56 @@ describe('words', () => {
     expect(session.told.slice(-2)).toEqual(['voice started', 'onset rejected']);
   });
 
+  test('of which the host has heard nothing interrupt, and are a turn that ends with them', async () => {
+    const setup = setUp();
+    const { stream, session } = await answer(setup);
+    session.say('r1', ['one', 'two', 'three']);
+    await slots(setup, stream, 400);
+    session.events.push(transcript('t1', 'mm-hm', true));
+    await settle();
+    expect(session.told).toEqual(['start']);
+    session.events.push(transcript('t2', 'what'));
+    session.events.push(transcript('t2', 'what was that', true));
+    await settle();
+    expect(session.told.slice(1)).toEqual([
+      'voice started',
+      'onset accepted',
+      'interrupt speech',
+      'voice stopped',
+      'end-turn',
+    ]);
+  });
+
+  test('that come before the detector is sure are of the same onset', async () => {
+    const setup = setUp();
+    const { stream, session } = await answer(setup);
+    session.say('r1', ['one', 'two', 'three']);
+    await slots(setup, stream, 400);
+    await stirring(setup, stream, 60);
+    session.events.push(transcript('t1', 'what'));
+    await slots(setup, stream, 40, true);
+    voice(setup, stream, 'started', 400);
+    await slots(setup, stream, 200, true);
+    voice(setup, stream, 'stopped', 700);
+    session.events.push(transcript('t1', 'what was that', true));
+    await settle();
+    expect(session.told.slice(1)).toEqual([
+      'voice started',
+      'onset accepted',
+      'interrupt speech',
+      'voice stopped',
+      'end-turn',
+    ]);
+  });
+
+  test('that come while the agent is silent, and of which nothing was heard, are left to the flavor', async () => {
+    const setup = setUp();
+    const { session } = await answer(setup);
+    session.events.push(transcript('t1', 'hello there', true));
+    await settle();
+    expect(session.told).toEqual(['start']);
+  });
+
   test('that come when the agent goes on again still interrupt it, and are answered', async () => {
     const setup = setUp();
     const { stream, session } = await answer(setup);

@@ -156,7 +156,7 @@ describe('an onset while the agent speaks, judged by its length', () => {
     expect(feed(turns, false, 600)).toEqual([[360, 'resume']]);
     turns.onVoiceStopped();
     turns.onVoiceStarted(60);
-    expect(feed(turns, true, 800)).toEqual([[540, 'interrupt']]);
+    expect(feed(turns, true, 800)).toEqual([[560, 'interrupt']]);
   });
 
   test('the stops inside words count, the pauses between sounds do not', () => {
@@ -164,12 +164,12 @@ describe('an onset while the agent speaks, judged by its length', () => {
     turns.onVoiceStarted(60);
     feed(turns, true, 240);
     feed(turns, false, 160);
-    expect(feed(turns, true, 400)).toEqual([[140, 'interrupt']]);
+    expect(feed(turns, true, 400)).toEqual([[160, 'interrupt']]);
     const other = speaking({});
     other.onVoiceStarted(60);
     feed(other, true, 240);
     feed(other, false, 180);
-    expect(feed(other, true, 400)).toEqual([[300, 'interrupt']]);
+    expect(feed(other, true, 400)).toEqual([[320, 'interrupt']]);
   });
 
   test('nothing stays undecided for longer than 3 s, and a sound without end pauses once', () => {
@@ -187,7 +187,7 @@ describe('an onset while the agent speaks, judged by its length', () => {
     expect(feed(turns, false, 460)).toEqual([[360, 'resume']]);
     expect(feed(turns, true, 60)).toEqual([[60, 'renew']]);
     expect(turns.runAgeMs).toBe(60);
-    expect(feed(turns, true, 400)).toEqual([[240, 'interrupt']]);
+    expect(feed(turns, true, 400)).toEqual([[260, 'interrupt']]);
     expect(turns.onVoiceStopped()).toBe('end-turn');
   });
 
@@ -311,7 +311,7 @@ describe('an onset that is transcribed while it lasts', () => {
     turns.onVoiceStarted(60);
     feed(turns, true, 300);
     turns.onWords(murmured());
-    expect(feed(turns, true, 800)).toEqual([[600, 'interrupt']]);
+    expect(feed(turns, true, 800)).toEqual([[620, 'interrupt']]);
   });
 
   test('words are waited for until 500 ms after the sound', () => {
@@ -333,7 +333,7 @@ describe('an onset that is transcribed while it lasts', () => {
   test('a minimum of words means nothing to a session that never transcribes in time', () => {
     const turns = speaking({ minWords: 2 });
     turns.onVoiceStarted(60);
-    expect(feed(turns, true, 1000)).toEqual([[540, 'interrupt']]);
+    expect(feed(turns, true, 1000)).toEqual([[560, 'interrupt']]);
   });
 
   test('a transcript without words says nothing', () => {

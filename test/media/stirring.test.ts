@@ -34,11 +34,11 @@ describe('by the verdicts on frames', () => {
     expect(stirring.active).toBe(true);
   });
 
-  test('it goes on with the sound, and for 100 ms', () => {
+  test('it goes on with the sound, and for 200 ms', () => {
     const stirring = new Stirring();
     stirring.push(true, 0.9, false, true);
     for (let frame = 0; frame < 50; frame += 1) stirring.push(false, 0, false, true);
-    quiet(stirring, 4);
+    quiet(stirring, 9);
     expect(stirring.active).toBe(true);
     quiet(stirring, 1);
     expect(stirring.active).toBe(false);

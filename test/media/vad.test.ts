@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createVoiceDetector, type VoiceDetector, type VoiceDetectorOptions } from '../../src/media/vad.js';
+import { callerSounds } from '../support/caller-corpus.js';
 import {
   atLevel,
   makeNoise,
@@ -291,6 +292,20 @@ test('silence fill never triggers: zeros, the smallest A-law code, and both alte
   const switching = await noiseOnly('pink', 30_000, -45, 4);
   for (let second = 0; second < 30; second += 2) switching.fill(0, second * 8000, (second + 1) * 8000);
   expect(listen(switching).stretches).toEqual([]);
+});
+
+test('digital silence before the first packet of a phone in a noisy place takes nothing from what is said soon after', async () => {
+  let early = 0;
+  let late = 0;
+  for (const snrDb of [15, 10]) {
+    for (const { samples } of await callerSounds('tuning', 'phrase', snrDb, 10)) {
+      const withSilence = new Int16Array(samples.length + 3 * 160);
+      withSilence.set(samples, 3 * 160);
+      early += listen(samples).voicedMs.length;
+      late += listen(withSilence).voicedMs.length;
+    }
+  }
+  expect(late).toBeGreaterThan(0.98 * early);
 });
 
 test('a phone that sends silence until its owner speaks is heard from the first word', async () => {

@@ -7,6 +7,8 @@
  *
  * `latency truncation greeting barge-in faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
  * part prints tables.
+ *
+ * `turns`: turn-taking on the caller corpus at simulated time, in `turns/`.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -184,6 +186,8 @@ const parts = {
 
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
+/** Parts that `turns/main.ts` has. */
+const turnParts = ['turns'];
 
 /** @param {readonly string[]} names */
 async function measureEcho(names) {
@@ -207,11 +211,12 @@ async function measureEcho(names) {
 }
 
 /**
+ * @param {'openai' | 'turns'} folder
  * @param {readonly string[]} names
  * @returns {Promise<boolean>}
  */
-function measureRealtime(names) {
-  const main = join(here, '../../dist/test/soak/openai/main.js');
+function measureIn(folder, names) {
+  const main = join(here, `../../dist/test/soak/${folder}/main.js`);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...names], { stdio: 'inherit' });
     child.on('error', reject);
@@ -219,7 +224,7 @@ function measureRealtime(names) {
   });
 }
 
-const all = [...Object.keys(parts), ...realtimeParts];
+const all = [...Object.keys(parts), ...turnParts, ...realtimeParts];
 const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 const unknown = names.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
@@ -227,9 +232,11 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const echoNames = names.filter((name) => name in parts);
+const turnNames = names.filter((name) => turnParts.includes(name));
 const realtimeNames = names.filter((name) => realtimeParts.includes(name));
 const kept = [
   echoNames.length === 0 || (await measureEcho(echoNames)),
-  realtimeNames.length === 0 || (await measureRealtime(realtimeNames)),
+  turnNames.length === 0 || (await measureIn('turns', turnNames)),
+  realtimeNames.length === 0 || (await measureIn('openai', realtimeNames)),
 ];
 process.exitCode = kept.every(Boolean) ? 0 : 1;

@@ -1,22 +1,17 @@
-import { compileFlite, synthesise } from '../../src/cascade/flite/synthesise.mjs';
+import { compileFlite, type Synthesis, synthesise } from '../../src/cascade/flite/synthesise.mjs';
+import { estimateWordTimes, type SpokenWord } from '../../src/cascade/flite/word-times.js';
 import type { FliteVoiceName } from '../../src/cascade/index.js';
 import { createResampler } from '../../src/media/resampler.js';
 
 let compiled: ReturnType<typeof compileFlite> | undefined;
-const spoken = new Map<string, Int16Array>();
+const spoken = new Map<string, Synthesis>();
 
 /**
  * Synthetic speech at 16 kHz, in this thread. Deterministic; repeated texts are made once. The result is shared: do not
  * write to it.
  */
 export async function speak(text: string, voice: FliteVoiceName = 'slt'): Promise<Int16Array> {
-  compiled ??= compileFlite();
-  const key = `${voice}:${text}`;
-  const known = spoken.get(key);
-  if (known !== undefined) return known;
-  const { pcm } = synthesise(await compiled, voice, text);
-  spoken.set(key, pcm);
-  return pcm;
+  return (await synthesiseOnce(text, voice)).pcm;
 }
 
 /** The same at 8 kHz. */
@@ -24,4 +19,17 @@ export async function speak8k(text: string, voice: FliteVoiceName = 'slt'): Prom
   return createResampler(16_000, 8000)
     .process(await speak(text, voice))
     .slice();
+}
+
+/** When each word of it begins, to some 40 ms. */
+export async function wordTimes(text: string, voice: FliteVoiceName = 'slt'): Promise<readonly SpokenWord[]> {
+  return estimateWordTimes(text, (await synthesiseOnce(text, voice)).utterances);
+}
+
+async function synthesiseOnce(text: string, voice: FliteVoiceName): Promise<Synthesis> {
+  compiled ??= compileFlite();
+  const key = `${voice}:${text}`;
+  const known = spoken.get(key) ?? synthesise(await compiled, voice, text);
+  spoken.set(key, known);
+  return known;
 }

@@ -25,7 +25,7 @@ export const interruptionSchema = z
     minSpeechMs: interruptionFields.minSpeechMs
       .default(interruption.minSpeechMs)
       .describe(
-        'Voice that makes an interruption, ms; until then the agent only pauses. Where backchannels are listed, the whole sound must outlast one, too: 600 ms.',
+        'Voice that makes an interruption, ms; until then the agent only pauses. Where backchannels are listed, the whole sound must outlast one, too: 620 ms.',
       ),
     minWords: interruptionFields.minWords
       .default(interruption.minWords)
