@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/tools/slowest-first.js';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -16,6 +17,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
-    maxWorkers: 2,
+    // Some start processes; a busy machine takes its time for that.
+    hookTimeout: 60_000,
+    // Many tests wait for real time to pass: one more than there are cores.
+    maxWorkers: 3,
+    sequence: { sequencer: SlowestFirst },
   },
 });

@@ -4,10 +4,19 @@ import { initWasm, Resvg } from '@resvg/resvg-wasm';
 
 const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'] as const;
 
-/** Turns SVG into PNG bytes, with fonts out of npm: a bare Debian has none. Call once per process (wasm start). */
-export async function rasterise(svg: string): Promise<Uint8Array> {
-  const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
+
+/** The renderer takes its code once in a process, and refuses it ever after. */
+let loading: Promise<void> | undefined;
+
+async function load(): Promise<void> {
   await initWasm(await readFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm')));
+}
+
+/** Turns SVG into PNG bytes, with fonts out of npm: a bare Debian has none. */
+export async function rasterise(svg: string): Promise<Uint8Array> {
+  loading ??= load();
+  await loading;
   const fontBuffers = await Promise.all(
     fontFiles.map((file) => readFile(require.resolve(`dejavu-fonts-ttf/ttf/${file}`))),
   );

@@ -50,8 +50,8 @@ describe.concurrent('the phone calls SIPp', () => {
   });
 
   test(`called-given-up: ${scenarioTitle('called-given-up')}`, async () => {
-    // Long enough for 180 to have come.
-    const impatient = (port: number): Promise<Outcome> => phone(port, 2_500);
+    // Long enough for 180 to have come, also where a process takes its time to start.
+    const impatient = (port: number): Promise<Outcome> => phone(port, 6_000);
     expect(await answerWithSipp({ scenario: 'called-given-up' }, impatient)).toMatchObject({
       code: 1,
       summary: { answered: false, endedBy: 'local' },

@@ -66,9 +66,13 @@ export function parseDecimal(text: string, limit: number): number | undefined {
   return value;
 }
 
+/** Elements of one list that are looked at: far more than any honest message has, and few enough to cost nothing. */
+const MAX_LIST_ELEMENTS = 4_096;
+
 /**
  * Splits a comma-separated list, leaving commas inside quoted strings and angle brackets alone. Elements come without
- * surrounding blanks; an empty element stays, as `''`, for the caller to refuse; an empty list has no elements.
+ * surrounding blanks; an empty element stays, as `''`, for the caller to refuse; an empty list has no elements. A list
+ * of more than 4,096 elements ends with an empty one.
  */
 export function splitList(value: string): readonly string[] {
   const elements: string[] = [];
@@ -87,6 +91,10 @@ export function splitList(value: string): readonly string[] {
     else if (code === COMMA) {
       elements.push(trimBlanks(value.slice(start, index)));
       start = index + 1;
+      if (elements.length === MAX_LIST_ELEMENTS) {
+        elements.push('');
+        return elements;
+      }
     }
   }
   const last = trimBlanks(value.slice(start));

@@ -93,3 +93,10 @@ test('what is written keeps URI and header parameters apart', () => {
 test('only whole quoted strings are unquoted', () => {
   expect(['"a\\bc"', '"', 'a"', '""'].map(unquote)).toEqual(['abc', '"', 'a"', '']);
 });
+
+test('a list without end is refused after four thousand elements, not split to its end', () => {
+  const elements = splitList(new Array<string>(10_000).fill('a').join(','));
+  expect(elements).toHaveLength(4_097);
+  expect(elements.at(-1)).toBe('');
+  expect(splitList(new Array<string>(4_096).fill('a').join(',')).at(-1)).toBe('a');
+});

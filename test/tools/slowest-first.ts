@@ -1,0 +1,23 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take half a minute and more, the slowest first: one that began last would keep everybody waiting. */
+const slowest = [
+  'test/flavors/openai-realtime/contract.test.ts',
+  'test/package/tarball.test.ts',
+  'test/flavors/openai-realtime/faults.test.ts',
+  'test/media/vad.test.ts',
+  'test/fakes/main.test.ts',
+  'test/flavors/echo/contract.test.ts',
+  'test/flavors/echo/real-voice.test.ts',
+];
+
+/** The order of vitest, but for files that are known to be slow. */
+export class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = slowest.findIndex((path) => moduleId.endsWith(path));
+      return index === -1 ? slowest.length : index;
+    };
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
