@@ -281,8 +281,9 @@ export class CallAgent {
           this.#session.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor does not answer the caller', true)),
         onReply: () => {
           this.#heard = true;
-          this.#session.onAnswered();
+          this.#session.onReply();
         },
+        onAnswerHeard: () => this.#session.onAnswered(),
       },
       clock,
     );

@@ -36,6 +36,7 @@ interface Attempt {
   readonly permit: Permit;
   readonly abort: AbortController;
   link: SessionLink | undefined;
+  replied: boolean;
   over: boolean;
 }
 
@@ -73,7 +74,12 @@ export class CallSession {
     else this.#parts.handlers.onFailed(error, recovery);
   }
 
-  /** The agent was heard: the provider works. */
+  /** Something of the agent has come. */
+  onReply(): void {
+    if (this.#attempt) this.#attempt.replied = true;
+  }
+
+  /** A whole answer was heard: the provider works, and what fails later is a new failure. */
   onAnswered(): void {
     this.#attempt?.permit.succeeded();
     this.#parts.plan.succeeded();
@@ -82,7 +88,8 @@ export class CallSession {
   /** The call is over: the session ends, its stream is still awaited. Idempotent. */
   close(): void {
     this.#closed = true;
-    this.#attempt?.permit.released();
+    if (this.#attempt?.replied) this.#attempt.permit.succeeded();
+    else this.#attempt?.permit.released();
     this.#attempt?.abort.abort();
   }
 
@@ -102,7 +109,14 @@ export class CallSession {
       this.#parts.handlers.onFailed(error, this.#parts.plan.hasNext);
       return;
     }
-    const attempt: Attempt = { choice, permit, abort: new AbortController(), link: undefined, over: false };
+    const attempt: Attempt = {
+      choice,
+      permit,
+      abort: new AbortController(),
+      link: undefined,
+      replied: false,
+      over: false,
+    };
     this.#attempt = attempt;
     try {
       const formats = this.#parts.formats(choice);

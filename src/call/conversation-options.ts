@@ -33,6 +33,8 @@ export interface ConversationHandlers {
   onReplyTimeout(): void;
   /** The session does: audio of it has come. */
   onReply(): void;
+  /** A response was heard to its end, and was no mere beginning: a provider that breaks off each time helps nobody. */
+  onAnswerHeard(): void;
   /** A tool lets the caller wait in silence. */
   onFiller(filler: Filler): void;
 }

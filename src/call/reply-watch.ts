@@ -32,7 +32,6 @@ export class ReplyWatch {
   readonly #handlers: ReplyWatchHandlers;
   #owedSinceMs: number | undefined;
   #tools = 0;
-  #told = false;
   #waiting: TimerHandle | undefined;
   #timeout: TimerHandle | undefined;
 
@@ -56,7 +55,6 @@ export class ReplyWatch {
   expect(fromMs: number): void {
     if (this.#owedSinceMs !== undefined) return;
     this.#owedSinceMs = fromMs;
-    this.#told = false;
     this.#arm(fromMs);
   }
 
@@ -79,10 +77,14 @@ export class ReplyWatch {
     if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
   }
 
-  /** Another session has taken over: it has all its time. What the caller was told stays told, for a while. */
+  /** Another session has taken over: it has all its time. To the caller it is the same wait. */
   onTakenOver(): void {
+    const { waitingAfterMs, replyTimeoutMs } = this.#options;
+    const toolsRan = this.#tools > 0;
     this.#tools = 0;
-    if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
+    if (this.#owedSinceMs === undefined) return;
+    this.#armTimeout(replyTimeoutMs);
+    if (toolsRan) this.#armWaiting(waitingAfterMs);
   }
 
   close(): void {
@@ -93,10 +95,18 @@ export class ReplyWatch {
     this.#disarm();
     if (this.#tools > 0) return;
     const elapsedMs = this.#clock.now() - fromMs;
-    const { waitingAfterMs, replyTimeoutMs } = this.#options;
-    const waitMs = this.#told ? AGAIN_MS : waitingAfterMs - elapsedMs;
-    this.#waiting = this.#clock.setTimeout(() => this.#onWaiting(), waitMs);
-    this.#timeout = this.#clock.setTimeout(() => this.#onTimeout(), replyTimeoutMs - elapsedMs);
+    this.#armWaiting(this.#options.waitingAfterMs - elapsedMs);
+    this.#armTimeout(this.#options.replyTimeoutMs - elapsedMs);
+  }
+
+  #armWaiting(delayMs: number): void {
+    this.#clock.clearTimeout(this.#waiting);
+    this.#waiting = this.#clock.setTimeout(() => this.#onWaiting(), delayMs);
+  }
+
+  #armTimeout(delayMs: number): void {
+    this.#clock.clearTimeout(this.#timeout);
+    this.#timeout = this.#clock.setTimeout(() => this.#handlers.onTimeout(), delayMs);
   }
 
   #disarm(): void {
@@ -105,13 +115,7 @@ export class ReplyWatch {
   }
 
   #onWaiting(): void {
-    this.#told = true;
-    this.#waiting = this.#clock.setTimeout(() => this.#onWaiting(), AGAIN_MS);
+    this.#armWaiting(AGAIN_MS);
     this.#handlers.onWaiting();
-  }
-
-  #onTimeout(): void {
-    this.#disarm();
-    this.#handlers.onTimeout();
   }
 }

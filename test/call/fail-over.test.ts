@@ -114,6 +114,47 @@ describe('a session that breaks off in the call', () => {
   });
 });
 
+describe('a provider that begins to answer and breaks off, again and again', () => {
+  test('is no help: another flavor is asked', async () => {
+    const backup = new FakeFlavor();
+    const setup = setUp({ retries: 1, backups: [backup], options: { failure } });
+    const { stream } = await answer(setup);
+    for (let round = 0; round < 2; round += 1) {
+      setup.flavor.sessions.at(-1)?.say('r', ['With', 'pleasure.'], false);
+      await slots(setup, stream, 200);
+      breakOff(setup.flavor);
+      await slots(setup, stream, 1200);
+    }
+    expect([setup.flavor.sessions.length, backup.sessions.length]).toEqual([2, 1]);
+  });
+
+  test('is asked again after answers that were heard to their end', async () => {
+    const setup = setUp({ retries: 1, options: { failure } });
+    const { stream } = await answer(setup);
+    for (let round = 0; round < 3; round += 1) {
+      setup.flavor.sessions.at(-1)?.say('r', ['We', 'have', 'time', 'on', 'Tuesday', 'morning.']);
+      await slots(setup, stream, 2600);
+      breakOff(setup.flavor);
+      await slots(setup, stream, 100);
+    }
+    expect(setup.flavor.sessions).toHaveLength(4);
+  });
+});
+
+describe('the wait for another session', () => {
+  test('is the same wait to the caller, however many are lost meanwhile', async () => {
+    const setup = setUp({ retries: 5, options: { failure } });
+    const { stream } = await answer(setup);
+    await speak(setup, stream);
+    await slots(setup, stream, 400);
+    breakOff(setup.flavor);
+    await slots(setup, stream, 300);
+    breakOff(setup.flavor);
+    await slots(setup, stream, 300);
+    expect(stream.played).toContain('host/1');
+  });
+});
+
 describe('when nobody is left to ask', () => {
   test('the host apologises, and then the call ends with its cause', async () => {
     const setup = setUp({ options: { failure } });

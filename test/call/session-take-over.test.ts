@@ -32,6 +32,7 @@ const noHandlers: ConversationHandlers = {
   onWaiting: () => {},
   onReplyTimeout: () => {},
   onReply: () => {},
+  onAnswerHeard: () => {},
   onFiller: () => {},
 };
 

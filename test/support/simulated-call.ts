@@ -143,6 +143,7 @@ const noHandlers = {
   onWaiting: () => {},
   onReplyTimeout: () => {},
   onReply: () => {},
+  onAnswerHeard: () => {},
   onFiller: () => {},
 };
 
