@@ -82,7 +82,7 @@ export class AgentResponses {
   onAudio(responseId: string, data: Uint8Array): boolean {
     const { speech, session, notes, stream, clock } = this.#parts;
     this.#announce(responseId);
-    if (!speech.onAudio(responseId, data.byteLength)) return false;
+    if (!speech.onAudio(responseId, data)) return false;
     // A bare echo has no turns: its one endless response would be none.
     if (session.capabilities.interruptible) notes.ledger.onResponseAudio(responseId, clock.now());
     stream.play(responseId, data);
@@ -96,7 +96,7 @@ export class AgentResponses {
     const converter = createAudioConverter({ encoding: 'pcm16', sampleRate }, session.formats.output);
     const data = converter.convert(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
     if (options.interruptible === false) this.#protected.add(responseId);
-    speech.onHostSpeech(responseId, text, data.byteLength);
+    speech.onHostSpeech(responseId, text, data);
     if (options.place === 'now') {
       stream.interject(responseId, data);
       return;

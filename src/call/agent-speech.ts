@@ -1,5 +1,5 @@
-import { type AudioFormat, bytesPerMs, type ConversationItem, type PlayoutReport } from '../flavor-api/index.js';
-import { HeardText } from './heard-text.js';
+import type { AudioFormat, ConversationItem, PlayoutReport } from '../flavor-api/index.js';
+import { ASSUMED_RATE, HeardText } from './heard-text.js';
 
 interface Response {
   readonly id: string;
@@ -24,6 +24,9 @@ export interface SpokenResponse {
   readonly current: boolean;
 }
 
+/** A response as long as this tells how fast a voice speaks, ms. */
+const TELLING_MS = 2000;
+
 /** Ids of finished responses that are remembered, so that late audio for them is dropped. */
 const REMEMBERED_RESPONSES = 1000;
 
@@ -32,14 +35,16 @@ const REMEMBERED_RESPONSES = 1000;
  * `PlayoutReport`s, and the gate that late audio of a flushed response does not pass.
  */
 export class AgentSpeech {
-  #bytesPerMs: number;
+  #format: AudioFormat;
+  /** Of the session's voice, as far as it was heard. */
+  #rate = ASSUMED_RATE;
   #session = 0;
   readonly #open = new Map<string, Response>();
   readonly #over = new Set<string>();
 
   /** @param output of the first session. */
   constructor(output: AudioFormat) {
-    this.#bytesPerMs = bytesPerMs(output);
+    this.#format = output;
   }
 
   /**
@@ -47,29 +52,30 @@ export class AgentSpeech {
    * plane is to end after what it has of them.
    */
   beginSession(output: AudioFormat): readonly string[] {
-    this.#bytesPerMs = bytesPerMs(output);
+    this.#format = output;
     this.#session += 1;
+    this.#rate = ASSUMED_RATE;
     return [...this.#open.keys()].filter((responseId) => this.onDone(responseId));
   }
 
   /**
-   * Speech of the host's own, complete: heard and written down like any other, reported to no session. `bytes` in the
+   * Speech of the host's own, complete: heard and written down like any other, reported to no session. `data` in the
    * present session's output format.
    */
-  onHostSpeech(responseId: string, text: string, bytes: number): void {
-    const heard = new HeardText();
+  onHostSpeech(responseId: string, text: string, data: Uint8Array): void {
+    const heard = new HeardText(this.#format);
     heard.addText(text);
-    heard.addAudio(bytes / this.#bytesPerMs);
+    heard.addAudio(data);
     heard.complete();
     this.#open.set(responseId, { id: responseId, session: HOST, heard, queued: true, done: true });
   }
 
   /** Takes note of audio. False: drop it; the response is over, or there is nothing in it. */
-  onAudio(responseId: string, bytes: number): boolean {
+  onAudio(responseId: string, data: Uint8Array): boolean {
     const response = this.#response(responseId);
-    if (!response || response.done || bytes === 0) return false;
+    if (!response || response.done || data.byteLength === 0) return false;
     response.queued = true;
-    response.heard.addAudio(bytes / this.#bytesPerMs);
+    response.heard.addAudio(data);
     return true;
   }
 
@@ -148,7 +154,8 @@ export class AgentSpeech {
     if (this.#over.has(responseId)) return undefined;
     let response = this.#open.get(responseId);
     if (!response) {
-      response = { id: responseId, session: this.#session, heard: new HeardText(), queued: false, done: false };
+      const heard = new HeardText(this.#format, this.#rate);
+      response = { id: responseId, session: this.#session, heard, queued: false, done: false };
       this.#open.set(responseId, response);
     }
     return response;
@@ -156,6 +163,9 @@ export class AgentSpeech {
 
   #close(response: Response, state: 'finished' | 'interrupted', heardMs: number): SpokenResponse {
     this.#open.delete(response.id);
+    if (response.session === this.#session && response.heard.audioMs >= TELLING_MS) {
+      this.#rate = response.heard.rate ?? this.#rate;
+    }
     this.#over.add(response.id);
     if (this.#over.size > REMEMBERED_RESPONSES) {
       for (const oldest of this.#over) {

@@ -1,8 +1,20 @@
+import type { AudioFormat } from '../flavor-api/index.js';
+import { alignPauses } from './pause-alignment.js';
+import { type Pause, SpokenAudio } from './spoken-audio.js';
+import { cumulativeWeights, isWordEnd, pauseMarks } from './text-weight.js';
+
 /** Text of one response that is spoken from `atMs` on; `atMs` is absent when the flavor gave none. */
 interface Cue {
   readonly startChar: number;
-  readonly endChar: number;
   readonly atMs: number | undefined;
+}
+
+/** A moment at which it is known how far the text has been spoken. */
+interface Anchor {
+  /** Time of speech, pauses left out. */
+  readonly speechMs: number;
+  /** In letters ({@link cumulativeWeights}). */
+  readonly weight: number;
 }
 
 /** What of a text was heard. */
@@ -12,18 +24,31 @@ export interface Heard {
   readonly chars: number;
 }
 
-/** Speaking rate assumed where a flavor gives no times at all, characters per second (English, about 160 words/min). */
-const ASSUMED_CHARS_PER_SECOND = 15;
+/** Speaking rate assumed as long as nothing is known, letters per millisecond of speech (English, 160 words/min). */
+export const ASSUMED_RATE = 0.015;
 
 /**
  * The words of one response against its sample clock: says what a caller has heard after so many milliseconds. A word
- * counts once it was spoken to its end. Between cues, characters are spread evenly over the time.
+ * counts once it was spoken to its end.
+ *
+ * Where the flavor gives no times, the text is spread over the time of speech, digits longer than letters; and the
+ * silences that can be seen in the audio are taken for the punctuation that they fit best.
  */
 export class HeardText {
   #text = '';
   readonly #cues: Cue[] = [];
-  #audioMs = 0;
+  readonly #audio: SpokenAudio;
+  readonly #rate: number;
   #complete = false;
+
+  /**
+   * @param format of the audio
+   * @param rate of the voice where it is known from earlier responses, letters per millisecond of speech
+   */
+  constructor(format: AudioFormat, rate: number = ASSUMED_RATE) {
+    this.#audio = new SpokenAudio(format);
+    this.#rate = rate;
+  }
 
   /** All text so far. */
   get text(): string {
@@ -32,17 +57,24 @@ export class HeardText {
 
   /** Milliseconds of audio received so far. */
   get audioMs(): number {
-    return this.#audioMs;
+    return this.#audio.durationMs;
+  }
+
+  /** How fast the voice has spoken, of a response that is complete: letters per millisecond of speech. */
+  get rate(): number | undefined {
+    const speechMs = speechTime(this.audioMs, this.#audio.pauses());
+    if (!this.#complete || speechMs <= 0 || this.#text === '') return undefined;
+    return (cumulativeWeights(this.#text)[this.#text.length] as number) / speechMs;
   }
 
   addText(text: string, atMs?: number): void {
-    const startChar = this.#text.length;
+    this.#cues.push({ startChar: this.#text.length, atMs });
     this.#text += text;
-    this.#cues.push({ startChar, endChar: this.#text.length, atMs });
   }
 
-  addAudio(durationMs: number): void {
-    this.#audioMs += durationMs;
+  /** Audio in the response's format. Hot path. */
+  addAudio(data: Uint8Array): void {
+    this.#audio.push(data);
   }
 
   /** No more audio or text will come. */
@@ -53,41 +85,88 @@ export class HeardText {
   /** What was heard when `heardMs` of the response's audio had been played. */
   heardAt(heardMs: number): Heard {
     if (heardMs <= 0) return { text: '', chars: 0 };
-    if (this.#complete && heardMs >= this.#audioMs) return { text: this.#text, chars: this.#text.length };
+    if (this.#complete && heardMs >= this.audioMs) return { text: this.#text, chars: this.#text.length };
     const chars = this.#wholeWords(this.#charAt(heardMs));
     return { text: this.#text.slice(0, chars), chars };
   }
 
-  /** The character reached at `heardMs`, by interpolation between the points where time is known. */
   #charAt(heardMs: number): number {
-    let fromMs = 0;
-    let fromChar = 0;
-    for (const cue of this.#cues) {
-      if (cue.atMs === undefined) continue;
-      if (cue.atMs > heardMs) return interpolate(heardMs, fromMs, fromChar, cue.atMs, cue.startChar);
-      fromMs = cue.atMs;
-      fromChar = cue.startChar;
-    }
-    const endChar = this.#text.length;
-    const spokenMs = ((endChar - fromChar) / ASSUMED_CHARS_PER_SECOND) * 1000;
-    const endMs = this.#complete ? this.#audioMs : Math.max(this.#audioMs, fromMs + spokenMs);
-    return interpolate(heardMs, fromMs, fromChar, endMs, endChar);
+    const pauses = this.#audio.pauses();
+    const weights = cumulativeWeights(this.#text);
+    const cues = this.#cuePoints(pauses, weights);
+    const speechMs = speechTime(heardMs, pauses);
+    // Cues are known to the millisecond, also within a pause.
+    const reached = this.#cues.findLast(({ atMs }) => atMs !== undefined && atMs <= heardMs);
+    const next = this.#cues.find(({ atMs }) => atMs !== undefined && atMs > heardMs);
+    const index = cues.findLastIndex(({ speechMs: atMs }) => atMs <= speechMs);
+    const from = cues[Math.max(0, index)] ?? { speechMs: 0, weight: 0 };
+    const to = cues[Math.max(0, index) + 1] ?? from;
+    const weight = interpolate(speechMs, this.#aligned(from, to, pauses, weights));
+    return clamp(charOf(weight, weights), reached?.startChar ?? 0, next?.startChar ?? this.#text.length);
   }
 
-  /** The largest index up to `char` at which a word ends: the next character is a blank, or the text is over. */
+  /** The beginning, what the flavor told, and the end. */
+  #cuePoints(pauses: readonly Pause[], weights: Float64Array): readonly Anchor[] {
+    const points: Anchor[] = [{ speechMs: 0, weight: 0 }];
+    for (const { startChar, atMs } of this.#cues) {
+      if (atMs === undefined) continue;
+      points.push({ speechMs: speechTime(atMs, pauses), weight: weights[startChar] as number });
+    }
+    const last = points.at(-1) ?? { speechMs: 0, weight: 0 };
+    const total = weights[this.#text.length] as number;
+    const saidMs = speechTime(this.audioMs, pauses);
+    const guessMs = last.speechMs + (total - last.weight) / this.#rate;
+    return [...points, { speechMs: this.#complete ? saidMs : Math.max(saidMs, guessMs), weight: total }];
+  }
+
+  /** The points between two, pauses at punctuation among them. */
+  #aligned(from: Anchor, to: Anchor, pauses: readonly Pause[], weights: Float64Array): readonly Anchor[] {
+    const length = to.speechMs - from.speechMs;
+    if (length <= 0) return [from, to];
+    const marks = pauseMarks(this.#text)
+      .map((char) => weights[char] as number)
+      .filter((weight) => weight > from.weight && weight < to.weight);
+    const silences = pauses
+      .map(({ fromMs }) => speechTime(fromMs, pauses))
+      .filter((speechMs) => speechMs > from.speechMs && speechMs < to.speechMs);
+    const expected = silences.map((ms) => from.weight + ((ms - from.speechMs) / length) * (to.weight - from.weight));
+    const pairs = alignPauses(expected, marks).map(([silence, mark]) => ({
+      speechMs: silences[silence] as number,
+      weight: marks[mark] as number,
+    }));
+    return [from, ...pairs, to];
+  }
+
+  /** The largest index up to `char` at which a word ends. */
   #wholeWords(char: number): number {
     for (let index = Math.min(char, this.#text.length); index > 0; index -= 1) {
-      const next = this.#text[index];
-      const last = this.#text[index - 1];
-      if ((next === undefined ? index === char : /\s/.test(next)) && last !== undefined && !/\s/.test(last))
-        return index;
+      if (isWordEnd(this.#text, index)) return index;
     }
     return 0;
   }
 }
 
-function interpolate(atMs: number, fromMs: number, fromChar: number, toMs: number, toChar: number): number {
-  if (toMs <= fromMs) return atMs >= toMs ? toChar : fromChar;
-  const share = Math.min(Math.max((atMs - fromMs) / (toMs - fromMs), 0), 1);
-  return Math.floor(fromChar + share * (toChar - fromChar));
+/** How much of the first `ms` is speech. */
+function speechTime(ms: number, pauses: readonly Pause[]): number {
+  return pauses.reduce((left, { fromMs, toMs }) => left - Math.max(0, Math.min(ms, toMs) - fromMs), ms);
+}
+
+function interpolate(speechMs: number, anchors: readonly Anchor[]): number {
+  const index = anchors.findLastIndex((anchor) => anchor.speechMs <= speechMs);
+  const from = anchors[Math.max(0, index)];
+  const to = anchors[Math.max(0, index) + 1] ?? from;
+  if (!from || !to) return 0;
+  if (to.speechMs <= from.speechMs) return to.weight;
+  return (
+    from.weight + clamp((speechMs - from.speechMs) / (to.speechMs - from.speechMs), 0, 1) * (to.weight - from.weight)
+  );
+}
+
+/** The last character up to which the text weighs no more than `weight`. */
+function charOf(weight: number, weights: Float64Array): number {
+  return weights.findLastIndex((sum) => sum <= weight + 1e-6);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
 }

@@ -5,9 +5,9 @@ const speech = () => new AgentSpeech({ encoding: 'mulaw', sampleRate: 8000 });
 
 test('late audio of a flushed response is dropped', () => {
   const agent = speech();
-  expect(agent.onAudio('a', 160)).toBe(true);
+  expect(agent.onAudio('a', new Uint8Array(160))).toBe(true);
   expect(agent.onEnded('a', 'interrupted', 20)?.report.state).toBe('interrupted');
-  expect(agent.onAudio('a', 160)).toBe(false);
+  expect(agent.onAudio('a', new Uint8Array(160))).toBe(false);
   agent.onText('a', 'too late', 0);
   expect(agent.onEnded('a', 'finished', 40)).toBeUndefined();
 });
@@ -15,7 +15,7 @@ test('late audio of a flushed response is dropped', () => {
 test('audio-done for what was never announced, or a second one, is nothing', () => {
   const agent = speech();
   expect(agent.onDone('a')).toBe(false);
-  agent.onAudio('a', 160);
+  agent.onAudio('a', new Uint8Array(160));
   expect(agent.onDone('a')).toBe(true);
   expect(agent.onDone('a')).toBe(false);
 });
@@ -23,7 +23,7 @@ test('audio-done for what was never announced, or a second one, is nothing', () 
 test('the start of a response is reported while it is open, and of no other', () => {
   const agent = speech();
   expect(agent.onStarted('a')).toBeUndefined();
-  agent.onAudio('a', 160);
+  agent.onAudio('a', new Uint8Array(160));
   expect(agent.onStarted('a')).toMatchObject({ responseId: 'a', state: 'started', heardMs: 0 });
   agent.onEnded('a', 'finished', 20);
   expect(agent.onStarted('a')).toBeUndefined();
@@ -31,9 +31,9 @@ test('the start of a response is reported while it is open, and of no other', ()
 
 test('audio after audio-done is dropped', () => {
   const agent = speech();
-  agent.onAudio('a', 160);
+  agent.onAudio('a', new Uint8Array(160));
   expect(agent.onDone('a')).toBe(true);
-  expect(agent.onAudio('a', 160)).toBe(false);
+  expect(agent.onAudio('a', new Uint8Array(160))).toBe(false);
 });
 
 const unheard = (responseId: string) => ({
@@ -56,14 +56,14 @@ test('a response of text alone is reported unheard', () => {
 
 test('a response of empty audio was never played', () => {
   const agent = speech();
-  expect(agent.onAudio('a', 0)).toBe(false);
+  expect(agent.onAudio('a', new Uint8Array(0))).toBe(false);
   expect(agent.onDone('a')).toBe(false);
   expect(agent.takeUnheard()).toEqual([{ report: unheard('a'), text: '', current: true }]);
 });
 
 test('an unheard response is reported after those that were announced before it', () => {
   const agent = speech();
-  agent.onAudio('a', 160);
+  agent.onAudio('a', new Uint8Array(160));
   agent.onText('b', 'never spoken', 0);
   agent.onDone('b');
   expect(agent.takeUnheard()).toEqual([]);
@@ -75,15 +75,15 @@ test('a flush leaves nothing of what was announced: its audio, should it come, i
   const agent = speech();
   agent.onText('a', 'announced', 0);
   agent.dropUnplayed();
-  expect(agent.onAudio('a', 160)).toBe(false);
+  expect(agent.onAudio('a', new Uint8Array(160))).toBe(false);
   expect(agent.takeUnheard().map(({ report }) => report.responseId)).toEqual(['a']);
-  expect(agent.onAudio('b', 160)).toBe(true);
+  expect(agent.onAudio('b', new Uint8Array(160))).toBe(true);
 });
 
 test('at the end whatever has no report gets it, exactly once', () => {
   const agent = speech();
   agent.onText('a', 'announced', 0);
-  agent.onAudio('b', 160);
+  agent.onAudio('b', new Uint8Array(160));
   expect(agent.closeAll().map(({ report }) => report)).toEqual([unheard('a'), unheard('b')]);
   expect(agent.closeAll()).toEqual([]);
   expect(agent.onEnded('b', 'interrupted', 20)).toBeUndefined();
@@ -92,18 +92,18 @@ test('at the end whatever has no report gets it, exactly once', () => {
 test('an id is remembered for a thousand responses', () => {
   const agent = speech();
   for (let index = 0; index <= 1000; index += 1) {
-    agent.onAudio(`r${index}`, 160);
+    agent.onAudio(`r${index}`, new Uint8Array(160));
     agent.onEnded(`r${index}`, 'finished', 20);
   }
-  expect(agent.onAudio('r1', 160)).toBe(false);
-  expect(agent.onAudio('r0', 160)).toBe(true);
+  expect(agent.onAudio('r1', new Uint8Array(160))).toBe(false);
+  expect(agent.onAudio('r0', new Uint8Array(160))).toBe(true);
 });
 
 test('heard text follows the milliseconds that left the socket', () => {
   const agent = speech();
   agent.onText('a', 'one ', 0);
   agent.onText('a', 'two', 500);
-  agent.onAudio('a', 8000);
+  agent.onAudio('a', new Uint8Array(8000));
   agent.onDone('a');
   expect(agent.onEnded('a', 'interrupted', 600)).toEqual({
     report: { responseId: 'a', state: 'interrupted', heardMs: 600, heardText: 'one', heardChars: 3 },
@@ -115,20 +115,20 @@ test('heard text follows the milliseconds that left the socket', () => {
 test('a finished response was heard to its last word, whatever rounding says', () => {
   const agent = speech();
   agent.onText('a', 'one two', 0);
-  agent.onAudio('a', 8000);
+  agent.onAudio('a', new Uint8Array(8000));
   agent.onDone('a');
   expect(agent.onEnded('a', 'finished', 999)?.report).toMatchObject({ heardMs: 999, heardText: 'one two' });
 });
 
 test('a session that takes over ends what its forerunner said, and hears nothing of it', () => {
   const agent = speech();
-  agent.onAudio('a', 160);
+  agent.onAudio('a', new Uint8Array(160));
   agent.onText('b', 'announced', 0);
-  agent.onAudio('c', 160);
+  agent.onAudio('c', new Uint8Array(160));
   agent.onDone('c');
   expect(agent.beginSession({ encoding: 'pcm16', sampleRate: 24_000 })).toEqual(['a']);
-  expect(agent.onAudio('a', 160)).toBe(false);
-  agent.onAudio('d', 4800);
+  expect(agent.onAudio('a', new Uint8Array(160))).toBe(false);
+  agent.onAudio('d', new Uint8Array(4800));
   agent.onText('d', 'one two', 0);
   agent.onDone('d');
   expect(agent.onStarted('a')).toBeUndefined();
@@ -142,8 +142,8 @@ test('a session that takes over ends what its forerunner said, and hears nothing
 test('what others say just now is history for a session, its own words are not', () => {
   const speech = new AgentSpeech({ encoding: 'mulaw', sampleRate: 8000 });
   speech.onText('own', 'Hello.', undefined);
-  speech.onAudio('own', 800);
-  speech.onHostSpeech('host/1', 'One moment.', 800);
+  speech.onAudio('own', new Uint8Array(800));
+  speech.onHostSpeech('host/1', 'One moment.', new Uint8Array(800));
   expect(speech.saidByOthers()).toMatchObject([{ responseId: 'host/1', heardText: 'One moment.' }]);
   speech.beginSession({ encoding: 'mulaw', sampleRate: 8000 });
   expect(speech.saidByOthers().map((item) => item.role === 'agent' && item.text)).toEqual(['Hello.', 'One moment.']);

@@ -35,7 +35,7 @@ test('the goodbye has 15 s, its start 3 s of them', () => {
   const { clock, speech, over, farewell } = setUp();
   farewell.begin('bye');
   clock.advance(2000);
-  speech.onAudio('bye', 160);
+  speech.onAudio('bye', new Uint8Array(160));
   clock.advance(20_000);
   expect(over).toEqual([15_000]);
 });

@@ -2,11 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HeardText } from '../../src/call/heard-text.js';
 
+const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
+
+/** So much loud sound, or silence. */
+const sound = (ms: number): Uint8Array => new Uint8Array(Math.round(ms * 8)).fill(0x10);
+const silence = (ms: number): Uint8Array => new Uint8Array(Math.round(ms * 8)).fill(0xff);
+
 /** "one two three four", a word every 400 ms, as a synthesiser with word times gives it. */
 function fourWords(): HeardText {
-  const heard = new HeardText();
+  const heard = new HeardText(mulaw);
   for (const [index, word] of ['one ', 'two ', 'three ', 'four'].entries()) heard.addText(word, index * 400);
-  heard.addAudio(1600);
+  heard.addAudio(sound(1600));
   heard.complete();
   return heard;
 }
@@ -28,35 +34,35 @@ describe('with word times', () => {
 });
 
 test('a sentence cue is spread over its time and cut at a word', () => {
-  const heard = new HeardText();
+  const heard = new HeardText(mulaw);
   heard.addText('Your parcel will arrive tomorrow.', 0);
   heard.addText(' Anything else?', 2000);
-  heard.addAudio(3000);
+  heard.addAudio(sound(3000));
   heard.complete();
   expect(heard.heardAt(1000).text).toBe('Your parcel will');
   expect(heard.heardAt(2000).text).toBe('Your parcel will arrive tomorrow.');
 });
 
 test('without any times, the text is spread over all the audio', () => {
-  const heard = new HeardText();
+  const heard = new HeardText(mulaw);
   heard.addText('Hello there my friend');
-  heard.addAudio(2000);
+  heard.addAudio(sound(2000));
   heard.complete();
   expect(heard.heardAt(1100).text).toBe('Hello there');
   expect(heard.heardAt(2000).text).toBe('Hello there my friend');
 });
 
 test('while the response is still being made, unheard text is not claimed', () => {
-  const heard = new HeardText();
+  const heard = new HeardText(mulaw);
   heard.addText('a rather long sentence whose audio is only beginning to arrive here');
-  heard.addAudio(100);
+  heard.addAudio(sound(100));
   expect(heard.heardAt(100).text).toBe('a');
 });
 
 test('spelling is kept: chars index the very text the flavor gave', () => {
-  const heard = new HeardText();
+  const heard = new HeardText(mulaw);
   heard.addText('  Grüße,\tWelt — naïve café  ', 0);
-  heard.addAudio(1000);
+  heard.addAudio(sound(1000));
   heard.complete();
   for (let ms = 0; ms <= 1000; ms += 10) {
     const { text, chars } = heard.heardAt(ms);
@@ -71,7 +77,7 @@ test('hearing longer never means having heard less', () => {
       fc.nat(20_000),
       fc.boolean(),
       (cues, audioMs, complete) => {
-        const heard = new HeardText();
+        const heard = new HeardText(mulaw);
         let atMs = 0;
         for (const cue of cues) {
           if (cue.gapMs === undefined) heard.addText(cue.text);
@@ -80,7 +86,7 @@ test('hearing longer never means having heard less', () => {
             heard.addText(cue.text, atMs);
           }
         }
-        heard.addAudio(audioMs);
+        heard.addAudio(sound(audioMs));
         if (complete) heard.complete();
         let before = 0;
         for (let ms = 0; ms <= audioMs; ms += Math.max(1, audioMs / 50)) {
@@ -95,9 +101,117 @@ test('hearing longer never means having heard less', () => {
 });
 
 test('a cue without words, at the very moment that was heard, takes none away', () => {
-  const heard = new HeardText();
+  const heard = new HeardText(mulaw);
   heard.addText('one ', 0);
   heard.addText('', 400);
-  heard.addAudio(400);
+  heard.addAudio(sound(400));
   expect(heard.heardAt(400)).toEqual({ text: 'one', chars: 3 });
+});
+
+describe('silences in the audio', () => {
+  test('are no time in which words are spoken', () => {
+    const heard = new HeardText(mulaw);
+    heard.addText('one two three four');
+    for (const part of [silence(1000), sound(1000), silence(2000), sound(1000)]) heard.addAudio(part);
+    heard.complete();
+    expect(heard.heardAt(1000).text).toBe('');
+    expect(heard.heardAt(3900).text).toBe(heard.heardAt(2100).text);
+    expect(heard.heardAt(2100).text).toBe('one two');
+  });
+
+  test('are taken for the punctuation they fit best', () => {
+    const heard = new HeardText(mulaw);
+    heard.addText('Well, that was quick. The next one takes longer to say.');
+    for (const part of [sound(300), silence(300), sound(1400), silence(500), sound(1800)]) heard.addAudio(part);
+    heard.complete();
+    expect(heard.heardAt(450).text).toBe('Well,');
+    expect(heard.heardAt(2200).text).toBe('Well, that was quick.');
+  });
+
+  test('within words, and where punctuation is missing, move nothing', () => {
+    const heard = new HeardText(mulaw);
+    heard.addText('one two');
+    for (const part of [sound(500), silence(80), sound(500)]) heard.addAudio(part);
+    heard.complete();
+    expect(heard.heardAt(700).text).toBe('one');
+    expect(heard.heardAt(1000).text).toBe('one');
+  });
+
+  test('belong to the word before them where the flavor gives times', () => {
+    const heard = new HeardText(mulaw);
+    heard.addText('one ', 0);
+    heard.addText('two', 1500);
+    for (const part of [sound(500), silence(1000), sound(500)]) heard.addAudio(part);
+    heard.complete();
+    expect(heard.heardAt(400).text).toBe('');
+    expect(heard.heardAt(600).text).toBe('one');
+    expect(heard.heardAt(1400).text).toBe('one');
+  });
+
+  test('that are all there is are time like any other', () => {
+    const heard = new HeardText(mulaw);
+    heard.addText('one two');
+    heard.addAudio(silence(1000));
+    heard.complete();
+    expect(heard.heardAt(700).text).toBe('one');
+  });
+});
+
+test.each([
+  [
+    'pcm16',
+    16_000,
+    (ms: number, loud: boolean) => new Uint8Array(new Int16Array(ms * 16).fill(loud ? 9000 : 0).buffer),
+  ],
+  ['alaw', 8000, (ms: number, loud: boolean) => new Uint8Array(ms * 8).fill(loud ? 0x20 : 0xd5)],
+] as const)('silences are seen in %s', (encoding, sampleRate, audio) => {
+  const heard = new HeardText({ encoding, sampleRate });
+  heard.addText('one two');
+  for (const part of [audio(400, true), audio(600, false), audio(400, true)]) heard.addAudio(part);
+  heard.complete();
+  expect(heard.audioMs).toBe(1400);
+  expect(heard.heardAt(420).text).toBe(heard.heardAt(980).text);
+});
+
+test('digits take as long as words', () => {
+  const heard = new HeardText(mulaw);
+  heard.addText('Room 123 is free');
+  heard.addAudio(sound(2500));
+  heard.complete();
+  expect(heard.heardAt(1500).text).toBe('Room');
+  expect(heard.heardAt(1800).text).toBe('Room 123');
+});
+
+test('a script without blanks is cut between its signs', () => {
+  const heard = new HeardText(mulaw);
+  heard.addText('您好，请问您找谁？');
+  heard.addAudio(sound(1400));
+  heard.complete();
+  expect(heard.heardAt(700).text).toBe('您好，请');
+});
+
+test('the rate of a complete response is known, and carries over to one that is still being made', () => {
+  const slow = new HeardText(mulaw);
+  slow.addText('one two three');
+  expect(slow.rate).toBeUndefined();
+  slow.addAudio(sound(2400));
+  slow.complete();
+  expect(slow.rate).toBe(0.005);
+  const next = new HeardText(mulaw, slow.rate);
+  next.addText('one two three four five six');
+  next.addAudio(sound(500));
+  expect(next.heardAt(500).text).toBe('');
+  next.addAudio(sound(300));
+  expect(next.heardAt(800).text).toBe('one');
+});
+
+test('an answer of any length is read quickly', () => {
+  const heard = new HeardText(mulaw);
+  heard.addText('no, '.repeat(20_000));
+  for (let index = 0; index < 2000; index += 1) {
+    heard.addAudio(sound(100));
+    heard.addAudio(silence(200));
+  }
+  heard.complete();
+  expect(heard.heardAt(300_000).chars).toBeGreaterThan(35_000);
 });

@@ -8,7 +8,7 @@
  * `latency truncation greeting barge-in faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
  * part prints tables.
  *
- * `turns`: turn-taking on the caller corpus at simulated time, in `turns/`.
+ * `turns heard`: turn-taking on the caller corpus, and heard text, at simulated time, in `turns/`.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -187,7 +187,7 @@ const parts = {
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `turns/main.ts` has. */
-const turnParts = ['turns'];
+const turnParts = ['turns', 'heard'];
 
 /** @param {readonly string[]} names */
 async function measureEcho(names) {

@@ -46,6 +46,7 @@ export class SimulatedCall {
   /** Commands as they took effect. */
   readonly acks: Ack[] = [];
   readonly #stream: RtpStream;
+  readonly #conversation: Conversation;
   #sequence = 0;
 
   /** `seed`: how the phone's packets lie between the connector's slots. */
@@ -99,6 +100,7 @@ export class SimulatedCall {
       clock,
     );
     conversation = talk;
+    this.#conversation = talk;
     link.listen((event) => talk.onFlavorEvent(event));
     this.#stream.connect({
       codec: { name: 'pcmu', payloadType: 0 },
@@ -122,6 +124,11 @@ export class SimulatedCall {
       this.clock.advance(5);
       await settle();
     }
+  }
+
+  /** The caller presses a key, which interrupts at once. */
+  press(digit: string): void {
+    this.#conversation.onDigit(digit);
   }
 
   close(): void {

@@ -1,13 +1,15 @@
 /**
- * Measurements of turn-taking at simulated time, with the connector's own media plane: `npm run soak -- turns`.
+ * Measurements of turn-taking at simulated time, with the connector's own media plane: `npm run soak -- turns heard`.
  * `SOAK_SCALE=0.1` takes a tenth of the sounds, for a quick look.
  */
 import { errorMessage } from '../../../src/base/connector-error.js';
 import { type Measure, render } from '../lib/report.js';
+import { measureHeard } from './heard.js';
 import { measureTurns } from './turns.js';
 
 const parts: Readonly<Record<string, Measure>> = {
   turns: measureTurns,
+  heard: measureHeard,
 };
 
 const tell = (line: string): void => {

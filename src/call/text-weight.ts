@@ -1,0 +1,44 @@
+/** Digits and signs are spoken as words of their own, which take as long as so many letters. */
+const SIGN_WEIGHT = 4;
+/** A sign of a script without letters is a syllable or two. */
+const SYLLABLE_WEIGHT = 3;
+const BLANK_WEIGHT = 0.5;
+
+const letter = /[\p{L}\p{M}]/u;
+const sign = /[\p{N}$€£%&@#+=]/u;
+/** Scripts that write no blanks between words. */
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+const blank = /\s/u;
+
+/** How long a text takes to be spoken, up to each of its characters, in letters: index n counts the first n. */
+export function cumulativeWeights(text: string): Float64Array {
+  const weights = new Float64Array(text.length + 1);
+  for (let at = 0; at < text.length; at += 1) {
+    weights[at + 1] = (weights[at] as number) + weightOf(text[at] as string);
+  }
+  return weights;
+}
+
+/** Whether a word of `text` ends before the character at `index`. */
+export function isWordEnd(text: string, index: number): boolean {
+  const last = text[index - 1];
+  const next = text[index];
+  if (last === undefined || blank.test(last)) return false;
+  return next === undefined || blank.test(next) || (unspaced.test(last) && (letter.test(next) || sign.test(next)));
+}
+
+/** Indexes behind punctuation where a speaker may pause, the end of the text apart. */
+export function pauseMarks(text: string): readonly number[] {
+  const marks: number[] = [];
+  for (const { index, 0: found } of text.matchAll(/[.,;:!?…—–][)"'”’»\]]*(?=\s)|[。，、；：！？]/gu)) {
+    marks.push(index + found.length);
+  }
+  return marks;
+}
+
+function weightOf(character: string): number {
+  if (unspaced.test(character)) return SYLLABLE_WEIGHT;
+  if (letter.test(character)) return 1;
+  if (sign.test(character)) return SIGN_WEIGHT;
+  return blank.test(character) ? BLANK_WEIGHT : 0;
+}
