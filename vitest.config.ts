@@ -19,8 +19,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // Some start processes; a busy machine takes its time for that.
     hookTimeout: 60_000,
-    // Many tests wait for real time to pass: one more than there are cores.
-    maxWorkers: 3,
+    maxWorkers: 2,
     sequence: { sequencer: SlowestFirst },
   },
 });
