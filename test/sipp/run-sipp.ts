@@ -42,6 +42,10 @@ function tail(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').slice(-SHOWN_CHARACTERS) : '';
 }
 
+/** What SIPp says of a port that it cannot have. */
+const UNBOUND = 'Unable to bind main socket';
+const BIND_ATTEMPTS = 3;
+
 /** A port that is free just now. SIPp left alone would take 5060 and up, where an operator's own server may be. */
 async function freePort(address: string): Promise<number> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -60,12 +64,21 @@ async function freePort(address: string): Promise<number> {
 export async function runSipp(call: SippCall): Promise<void> {
   const { address, port } = call.target;
   const localAddress = call.localAddress ?? '127.0.0.1';
-  const args = [
-    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-    ...['-s', call.service, '-t', call.transport === 'tcp' ? 't1' : 'u1'],
-    ...['-i', localAddress, '-mi', localAddress, '-p', String(await freePort(localAddress))],
-  ];
-  await execute({ ...call, keys: { caller: call.caller, ...call.keys } }, args);
+  for (let attempt = 1; ; attempt += 1) {
+    const args = [
+      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+      ...['-s', call.service, '-t', call.transport === 'tcp' ? 't1' : 'u1'],
+      ...['-i', localAddress, '-mi', localAddress, '-p', String(await freePort(localAddress))],
+    ];
+    try {
+      await execute({ ...call, keys: { caller: call.caller, ...call.keys } }, args);
+      return;
+    } catch (error) {
+      // Somebody else was quicker to take the port, or it was free for UDP alone: nothing was sent yet.
+      const taken = error instanceof Error && error.message.includes(UNBOUND);
+      if (!taken || attempt === BIND_ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** Whether somebody has bound that UDP port of 127.0.0.1. */
