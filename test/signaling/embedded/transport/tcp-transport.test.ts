@@ -137,8 +137,8 @@ test('a peer that pipelines thousands of messages does not hold up the event loo
   socket.write(stream);
   setImmediate(turn);
   await until(() => counted === total);
-  // One read of 64 KB a turn.
-  expect(Math.max(...perTurn)).toBeLessThanOrEqual(Math.ceil(65_536 / invite().length) + 1);
+  // One read of 64 KB a turn; a short one may come just before it.
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(2 * Math.ceil(65_536 / invite().length));
 });
 
 describe('a frame whose end cannot be told', () => {
