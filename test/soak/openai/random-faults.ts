@@ -36,7 +36,7 @@ export async function measureRandomFaults(tell: (line: string) => void, scale: n
   const question = await abruptUtterance('Do you have time on Tuesday', 'rms');
   await using scene = await Scene.open({
     provider: { replies: [{ text: 'We do. At three or at five?', delayMs: 100 }], withoutLeadIn: true },
-    config: { breaker: { failures: 1_000_000, openSeconds: 1 }, media: { bind: '127.0.0.1', portRestSeconds: 0 } },
+    config: { breaker: { failures: 1_000, openSeconds: 1 }, media: { bind: '127.0.0.1', portRestSeconds: 0 } },
     flavor: { greeting: 'Hello!', turnDetection: { type: 'server_vad', silenceDurationMs: 300 } },
     route: { onFailure: { retries: 1, replyTimeoutMs: 3_000, flavors: ['backup'] } },
     others: { backup: { use: 'echo', mode: 'turns' } },
