@@ -261,7 +261,8 @@ export class BargeIn {
     this.#voice('started', this.#onsetPositionMs);
     this.#accept();
     if (interrupts) {
-      notes.ledger.onSilenceCommanded(clock.now(), clock.now());
+      const onsetMsAgo = this.#positionMs + FRAME_MS - this.#onsetPositionMs;
+      notes.ledger.onSilenceCommanded(this.#receivedAtMs - onsetMsAgo, clock.now());
       this.#interrupt('speech');
     }
     this.#voice('stopped', endMs);

@@ -188,6 +188,14 @@ describe('words', () => {
     ]);
     expect(session.voices.slice(3)).toEqual(['started 340', 'accepted 340', 'stopped 600']);
     expect(session.playouts.at(-1)).toMatchObject({ responseId: 'r1', state: 'interrupted' });
+    await slots(setup, stream, 20);
+    setup.leg.emit(bye);
+    await settle();
+    // One sound: it paused the agent, and silenced it for good when it was understood.
+    expect(setup.records[0]?.bargeIns).toMatchObject([
+      { onsetMs: 300, onsetToPauseMs: 120, resumed: true },
+      { onsetMs: 300, onsetToPauseMs: 840, resumed: false },
+    ]);
   });
 
   test('that come when the agent has finished are answered', async () => {

@@ -49,7 +49,8 @@ export async function measureBargeIn(tell: (line: string) => void, scale: number
   };
   await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker));
   const heard = outcomes.filter(({ spokenOver }) => spokenOver);
-  const real = heard.filter(({ sound }) => sound.kind === 'phrase').flatMap(({ bargeIns }) => bargeIns);
+  // The first: a phrase that was taken for nothing and understood later has one more, which the words caused.
+  const real = heard.filter(({ sound }) => sound.kind === 'phrase').flatMap(({ bargeIns }) => bargeIns.slice(0, 1));
   const silence = spreadOf(heard.flatMap(({ bargeIns }) => bargeIns.map((each) => each.decisionToSilenceMs)));
   const pause = spreadOf(real.map((each) => each.onsetToPauseMs));
   return {
@@ -59,7 +60,7 @@ export async function measureBargeIn(tell: (line: string) => void, scale: number
       'not count. The provider transcribes whole turns, after their end.',
       '',
       ...table(
-        ['sound', 'SNR dB', 'sounds', 'interrupted', 'paused and resumed', 'not even paused'],
+        ['sound', 'SNR dB', 'sounds', 'interrupted', 'of these by late words', 'paused and resumed', 'not even paused'],
         kinds.flatMap(({ kind }) => corpusSnrsDb.map((snrDb) => row(kind, snrDb, heard))),
       ),
       '',
@@ -118,8 +119,9 @@ function interrupted({ bargeIns }: Outcome): boolean {
 function row(kind: SoundKind, snrDb: number, outcomes: readonly Outcome[]): readonly string[] {
   const those = outcomes.filter(({ sound }) => sound.kind === kind && sound.snrDb === snrDb);
   const cut = those.filter(interrupted).length;
+  const late = those.filter((each) => interrupted(each) && each.bargeIns[0]?.resumed).length;
   const resumed = those.filter((each) => !interrupted(each) && each.bargeIns.length > 0).length;
-  return [kind, ...[snrDb, those.length, cut, resumed, those.length - cut - resumed].map(String)];
+  return [kind, ...[snrDb, those.length, cut, late, resumed, those.length - cut - resumed].map(String)];
 }
 
 function figures({ count, p50, p95, p99, max }: ReturnType<typeof spreadOf>): readonly string[] {
