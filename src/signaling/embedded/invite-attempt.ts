@@ -1,0 +1,191 @@
+import type { TimerHandle } from '../../base/clock.js';
+import type { LegEnd } from '../port.js';
+import { CallDialog, type CallDialogUser } from './call-dialog.js';
+import { Dialog } from './dialog/dialog.js';
+import type { FlowOrigin } from './dialog/flow-finder.js';
+import { SuccessAck } from './dialog/success-ack.js';
+import type { Endpoint } from './endpoint.js';
+import { parseNameAddr } from './message/name-addr.js';
+import type { SipRequest, SipResponse } from './message/sip-message.js';
+import { type ClientTransaction, createCancel } from './transaction/client-transaction.js';
+import type { SipFlow } from './transport/sip-transport.js';
+
+/** One dialog of a possibly forked INVITE. */
+interface Fork {
+  readonly call: CallDialog;
+  /** The ACK of its 2xx; `undefined` while early. */
+  ack: SuccessAck | undefined;
+}
+
+/** Why an attempt came to nothing: what the peer said, or that nothing came. */
+export type AttemptFailure =
+  | { readonly type: 'response'; readonly response: SipResponse }
+  /** Timer B, or the flow failed. */
+  | { readonly type: 'timeout' | 'transport' }
+  /** Given up: it was cancelled in vain, or a 2xx that crossed the CANCEL has been ended by BYE. */
+  | { readonly type: 'given-up' };
+
+/** Whoever wants the call. */
+export interface InviteAttemptUser {
+  /** A provisional response other than 100. */
+  onProgress(response: SipResponse): void;
+  /** The first 2xx; its ACK has been sent. */
+  onAnswered(call: CallDialog, response: SipResponse): void;
+  /** The attempt is over without a call. At most once, and never after `onAnswered`. */
+  onFailed(failure: AttemptFailure): void;
+  /** What happens in the dialog that answered. `call`: whose dialog it is, also before it answered. */
+  dialogUser(call: () => CallDialog | undefined): CallDialogUser;
+}
+
+export interface InviteAttemptParts {
+  readonly endpoint: Endpoint;
+  /** Complete but for Via. */
+  readonly request: SipRequest;
+  readonly flow: SipFlow;
+  /** Contact of ours. */
+  readonly contact: string;
+  readonly user: InviteAttemptUser;
+}
+
+/**
+ * One INVITE transaction of ours and the dialogs its responses create. It outlives the interest in it: whatever is
+ * answered after {@link giveUp}, and every further fork, is acknowledged and ended by BYE (RFC 3261 section 13.2.2.4).
+ */
+export class InviteAttempt {
+  readonly #parts: InviteAttemptParts;
+  readonly #origin: FlowOrigin;
+  readonly #forks = new Map<string, Fork>();
+  #transaction: ClientTransaction | undefined;
+  /** The dialog of the first 2xx. */
+  #answered: CallDialog | undefined;
+  #provisional = false;
+  #over = false;
+  /** Nobody wants the call any more; holds the Reason. */
+  #givenUp: { readonly reason: string | undefined } | undefined;
+  #cancelled = false;
+  #cancelTimer: TimerHandle | undefined;
+
+  constructor(parts: InviteAttemptParts) {
+    this.#parts = parts;
+    this.#origin = { flow: parts.flow, transport: undefined, claimedAddress: undefined };
+  }
+
+  /** Sends the INVITE. To be called once. Throws `ERR_SIP_MESSAGE` when it cannot be written. */
+  start(): void {
+    const { endpoint, request, flow } = this.#parts;
+    this.#transaction = endpoint.transactions.send(request, flow, {
+      onResponse: (response) => this.#receive(response),
+      onFailure: (type) => this.#fail({ type }),
+    });
+  }
+
+  /** CANCEL as soon as it may be sent. Idempotent; `onFailed` follows. */
+  giveUp(reason: string | undefined): void {
+    this.#givenUp ??= { reason };
+    if (this.#provisional) this.#cancel();
+  }
+
+  /** Waits for no final response any more; `onFailed` comes at once. */
+  abandon(): void {
+    if (this.#answered === undefined) this.#transaction?.abandon();
+    this.#fail({ type: 'given-up' });
+  }
+
+  /** The call is over, or there is none: early dialogs of other forks are forgotten (RFC 3261 section 12.3). */
+  close(): void {
+    for (const fork of this.#forks.values()) if (fork.ack === undefined) fork.call.forget();
+  }
+
+  #receive(response: SipResponse): void {
+    if (response.status < 200) this.#receiveProvisional(response);
+    else if (response.status < 300) this.#receiveSuccess(response);
+    else this.#fail({ type: 'response', response });
+  }
+
+  #receiveProvisional(response: SipResponse): void {
+    this.#provisional = true;
+    if (this.#givenUp !== undefined) {
+      this.#cancel();
+      return;
+    }
+    if (response.status === 100) return;
+    if (toTag(response) !== '') this.#forkOf(response);
+    this.#parts.user.onProgress(response);
+  }
+
+  #receiveSuccess(response: SipResponse): void {
+    const fork = this.#forkOf(response);
+    const transaction = this.#transaction;
+    if (fork === undefined || transaction === undefined) return;
+    if (fork.ack !== undefined) {
+      fork.ack.repeat();
+      return;
+    }
+    fork.call.dialog.confirm(response);
+    fork.ack = new SuccessAck(this.#parts.endpoint, fork.call.dialog, this.#origin, transaction);
+    fork.call.confirmByResponse();
+    if (this.#answered === undefined && this.#givenUp === undefined && !this.#over) {
+      this.#answered = fork.call;
+      this.#finish();
+      this.#parts.user.onAnswered(fork.call, response);
+      return;
+    }
+    // Another fork answered too, or the CANCEL crossed this 2xx (RFC 3261 sections 9.1 and 13.2.2.4).
+    const end: LegEnd = { by: 'local', status: 0, text: '' };
+    fork.call.sendBye(this.#givenUp?.reason, end);
+    if (this.#answered === undefined) this.#fail({ type: 'given-up' });
+  }
+
+  /** The dialog of a response's To tag, made when it is new; `undefined` when there are too many. */
+  #forkOf(response: SipResponse): Fork | undefined {
+    const tag = toTag(response);
+    const known = this.#forks.get(tag);
+    const transaction = this.#transaction;
+    if (known !== undefined || transaction === undefined) return known;
+    const { endpoint, contact, user } = this.#parts;
+    if (this.#forks.size >= endpoint.limits.maxForks) return undefined;
+    const call: CallDialog = new CallDialog(
+      {
+        endpoint,
+        dialog: Dialog.ofUac(transaction.request, response),
+        origin: this.#origin,
+        contact,
+        user: user.dialogUser(() => call),
+      },
+      'uac-pending',
+    );
+    const fork: Fork = { call, ack: undefined };
+    this.#forks.set(tag, fork);
+    return fork;
+  }
+
+  /** Only after a provisional response (RFC 3261 section 9.1): before it, the CANCEL could overtake the INVITE. */
+  #cancel(): void {
+    const transaction = this.#transaction;
+    if (transaction === undefined || this.#cancelled || this.#over) return;
+    this.#cancelled = true;
+    const { transactions, clock, timers } = this.#parts.endpoint;
+    transactions.send(createCancel(transaction.request, this.#givenUp?.reason), transaction.flow, {
+      onResponse: () => {},
+      onFailure: () => {},
+    });
+    // Section 9.1: a server that answers the CANCEL but never the INVITE is not waited for longer than this.
+    this.#cancelTimer = clock.setTimeout(() => this.abandon(), 64 * timers.t1Ms);
+  }
+
+  #fail(failure: AttemptFailure): void {
+    if (this.#over) return;
+    this.#finish();
+    this.close();
+    this.#parts.user.onFailed(failure);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#parts.endpoint.clock.clearTimeout(this.#cancelTimer);
+  }
+}
+
+function toTag(response: SipResponse): string {
+  return parseNameAddr(response.headers.get('To') ?? '')?.tag ?? '';
+}
