@@ -3,16 +3,19 @@
  * endpoint), `drachtio/` and `opensips/`. Session descriptions cross as text; `sdp.ts` reads and writes them.
  */
 
+/** What SIP runs over: UDP, TCP, TLS over TCP, and WebSocket (RFC 7118) with or without TLS. */
+export type SipProtocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
 /** Where a driver takes calls, as bound. */
 export interface ListeningAddress {
-  readonly protocol: 'udp' | 'tcp' | 'ws' | 'tls';
+  readonly protocol: SipProtocol;
   readonly address: string;
   readonly port: number;
 }
 
 /** The peer a message came from. */
 export interface SipSource {
-  readonly protocol: ListeningAddress['protocol'];
+  readonly protocol: SipProtocol;
   readonly address: string;
   readonly port: number;
 }

@@ -1,0 +1,198 @@
+import type { Clock } from '../../base/clock.js';
+import { ConnectorError } from '../../base/connector-error.js';
+import type { Random } from '../../base/random.js';
+import { parseSipUri, type SipUri } from '../embedded/message/sip-uri.js';
+import type { SipProtocol } from '../port.js';
+import { createSystemDns, type DnsClient } from './dns-client.js';
+import { askServices, isSecure, orderHosts, type ServicePlan, type ServiceQuestion } from './service-plan.js';
+
+/** Where a request may be sent. */
+export interface SipTarget {
+  readonly protocol: SipProtocol;
+  /** An IP literal. */
+  readonly address: string;
+  /** 1 to 65535. */
+  readonly port: number;
+  /**
+   * TLS only: whom the certificate must name. The domain of the URI, not what DNS made of it (RFC 5922 section 7.1):
+   * DNS may be forged.
+   */
+  readonly serverName?: string;
+}
+
+export interface TargetResolverOptions {
+  /** What is spoken here, in order of preference: the choice where a URI and its domain leave one. */
+  readonly protocols: readonly SipProtocol[];
+  /** The answer must be there by then, ms. */
+  readonly timeoutMs: number;
+  /** How long an answer is believed, ms. */
+  readonly lifetimeMs: number;
+  /** How long an empty answer is believed, ms. */
+  readonly failureLifetimeMs: number;
+  /** How long an answer is used when a newer one cannot be had, ms (RFC 8767): name servers fail, trunks go on. */
+  readonly staleMs: number;
+  /** Names remembered; the oldest goes first. */
+  readonly maxNames: number;
+}
+
+export const targetResolverDefaults = {
+  protocols: ['udp', 'tcp', 'tls'],
+  timeoutMs: 2_000,
+  lifetimeMs: 60_000,
+  failureLifetimeMs: 10_000,
+  staleMs: 3_600_000,
+  maxNames: 256,
+} as const satisfies TargetResolverOptions;
+
+export interface TargetResolverDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The system's name servers when absent. */
+  readonly dns?: DnsClient;
+}
+
+interface Answer {
+  readonly plan: ServicePlan;
+  readonly atMs: number;
+}
+
+/** Most targets of one answer. */
+const MAX_TARGETS = 32;
+
+const transports: ReadonlyMap<string, SipProtocol> = new Map(
+  (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).map((name) => [name, name]),
+);
+
+/**
+ * Finds the servers of a SIP URI (RFC 3263: NAPTR, SRV, A and AAAA). For names out of the configuration alone: a name
+ * from the network would make us ask DNS whatever a stranger likes. Bounded in time and memory.
+ */
+export class TargetResolver {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #dns: DnsClient;
+  readonly #options: TargetResolverOptions;
+  readonly #answers = new Map<string, Answer>();
+  readonly #running = new Map<string, Promise<ServicePlan>>();
+
+  constructor(deps: TargetResolverDeps, options: Partial<TargetResolverOptions> = {}) {
+    this.#clock = deps.clock;
+    this.#random = deps.random;
+    this.#dns = deps.dns ?? createSystemDns();
+    this.#options = { ...targetResolverDefaults, ...options };
+  }
+
+  /**
+   * The servers to try, in this order; servers of equal rank change places from call to call, as their weights say.
+   * Empty: DNS knows none that we could speak to. Throws `ERR_SIP_MESSAGE` for what is no `sip:` or `sips:` URI, and
+   * `ERR_SIP_TRANSPORT` when DNS does not answer and no earlier answer is left; rejects with the signal's reason.
+   */
+  async resolveTargets(uri: string, signal?: AbortSignal): Promise<readonly SipTarget[]> {
+    signal?.throwIfAborted();
+    const parsed = parseSipUri(uri);
+    if (parsed === undefined || parsed.host === '') {
+      throw new ConnectorError('ERR_SIP_MESSAGE', 'the next hop is no sip: or sips: URI');
+    }
+    const question = this.#questionOf(parsed);
+    if (question === undefined) return [];
+    const plan = await unlessAborted(this.#plan(question), signal);
+    return this.#targets(plan, parsed);
+  }
+
+  /** `undefined`: the URI asks for a transport that is not spoken here, or for `sips:` without TLS. */
+  #questionOf(uri: SipUri): ServiceQuestion | undefined {
+    const secure = uri.scheme === 'sips';
+    const { protocols: spoken } = this.#options;
+    const named = uri.params.get('transport')?.toLowerCase();
+    const plain = named === undefined ? undefined : transports.get(named);
+    if (named !== undefined && plain === undefined) return undefined;
+    const protocol = secure ? secured(plain) : plain;
+    if (secure && plain !== undefined && protocol === undefined) return undefined;
+    if (protocol !== undefined && !spoken.includes(protocol)) return undefined;
+    const maddr = uri.params.get('maddr')?.replace(/^\[|\]$/g, '');
+    const host = maddr === undefined || maddr === '' ? uri.host : maddr;
+    return { host: host.toLowerCase(), port: uri.port, protocol, secure, spoken };
+  }
+
+  #targets(plan: ServicePlan, uri: SipUri): readonly SipTarget[] {
+    const targets: SipTarget[] = [];
+    for (const { protocol, hosts } of plan) {
+      const serverName = isSecure(protocol) ? { serverName: uri.host.toLowerCase() } : {};
+      for (const { port, addresses } of orderHosts(hosts, this.#random)) {
+        for (const address of addresses) targets.push({ protocol, address, port, ...serverName });
+      }
+    }
+    return targets.slice(0, MAX_TARGETS);
+  }
+
+  async #plan(question: ServiceQuestion): Promise<ServicePlan> {
+    const { host, port, protocol, secure } = question;
+    const key = `${host} ${port ?? ''} ${protocol ?? ''} ${secure}`;
+    const known = this.#answers.get(key);
+    const { lifetimeMs, failureLifetimeMs, staleMs } = this.#options;
+    const ageMs = known === undefined ? 0 : this.#clock.now() - known.atMs;
+    if (known !== undefined && ageMs < (isEmpty(known.plan) ? failureLifetimeMs : lifetimeMs)) return known.plan;
+    const running = this.#running.get(key) ?? this.#ask(key, question);
+    try {
+      return await running;
+    } catch (error) {
+      if (known !== undefined && ageMs < staleMs && !isEmpty(known.plan)) return known.plan;
+      throw error;
+    }
+  }
+
+  #ask(key: string, question: ServiceQuestion): Promise<ServicePlan> {
+    const asked = this.#within(question.host, askServices(this.#dns, question)).then(
+      (plan) => {
+        this.#running.delete(key);
+        this.#remember(key, plan);
+        return plan;
+      },
+      (cause: unknown) => {
+        this.#running.delete(key);
+        throw new ConnectorError('ERR_SIP_TRANSPORT', `DNS gives no answer for ${question.host}`, { cause });
+      },
+    );
+    this.#running.set(key, asked);
+    return asked;
+  }
+
+  async #within(host: string, plan: Promise<ServicePlan>): Promise<ServicePlan> {
+    const { timeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimeout(
+        () => reject(new Error(`no answer for ${host} within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      plan.then(resolve, reject).finally(() => this.#clock.clearTimeout(timer));
+    });
+  }
+
+  #remember(key: string, plan: ServicePlan): void {
+    this.#answers.delete(key);
+    this.#answers.set(key, { plan, atMs: this.#clock.now() });
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= this.#options.maxNames) break;
+      this.#answers.delete(oldest);
+    }
+  }
+}
+
+/** What a `transport` means under `sips:` (RFC 3261 section 26.2.2, RFC 7118 section 8). */
+function secured(protocol: SipProtocol | undefined): SipProtocol | undefined {
+  if (protocol === 'tcp' || protocol === 'tls') return 'tls';
+  return protocol === 'ws' || protocol === 'wss' ? 'wss' : undefined;
+}
+
+function isEmpty(plan: ServicePlan): boolean {
+  return plan.every(({ hosts }) => hosts.every(({ addresses }) => addresses.length === 0));
+}
+
+async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
