@@ -28,6 +28,8 @@ export interface CallDialogUser {
   onTransfer(status: number, final: boolean): void;
   /** The answer to an offer of ours; likewise. */
   onReoffered(status: number, sdp: string | undefined): void;
+  /** UAS: a PRACK, to be answered. */
+  readonly onPrack?: ((transaction: ServerTransaction) => void) | undefined;
   /** A REFER of the peer; where this is absent it is declined. */
   readonly onRefer?: ((referral: Referral) => void) | undefined;
   /** The dialog is over for the user: BYE received or sent. Called at most once. */
@@ -203,16 +205,16 @@ export class CallDialog implements DialogOwner {
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction;
     if (this.#phase === 'ending') {
-      this.#respond(transaction, request.method === 'BYE' ? 200 : 481);
+      this.respond(transaction, request.method === 'BYE' ? 200 : 481);
       return;
     }
     if (!this.dialog.acceptCSeq(request)) {
-      this.#respond(transaction, 500);
+      this.respond(transaction, 500);
       return;
     }
     switch (request.method) {
       case 'BYE':
-        this.#respond(transaction, 200);
+        this.respond(transaction, 200);
         this.forget();
         this.#user.onEnded({ by: 'peer', status: 0, text: reasonText(request) });
         return;
@@ -223,30 +225,32 @@ export class CallDialog implements DialogOwner {
           this.#phase === 'uas-pending',
         );
         return;
+      case 'PRACK':
+        if (this.#user.onPrack === undefined) this.respond(transaction, 481);
+        else this.#user.onPrack(transaction);
+        return;
       case 'INFO':
         this.#receiveInfo(transaction);
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
-        this.#respond(transaction, 200, { headers: optionsHeaders });
+        this.respond(transaction, 200, { headers: optionsHeaders });
         return;
       case 'REFER':
         this.#receiveRefer(transaction);
         return;
       case 'NOTIFY':
-        this.#transfers.onNotify(transaction, (status, headers = []) =>
-          this.#respond(transaction, status, { headers }),
-        );
+        this.#transfers.onNotify(transaction, (status, headers = []) => this.respond(transaction, status, { headers }));
         return;
       default:
-        this.#respond(transaction, 405, { headers: [['Allow', ALLOW]] });
+        this.respond(transaction, 405, { headers: [['Allow', ALLOW]] });
     }
   }
 
   #receiveRefer(transaction: ServerTransaction): void {
     const { onRefer } = this.#user;
     if (onRefer === undefined || this.#phase !== 'confirmed') {
-      this.#respond(transaction, 603);
+      this.respond(transaction, 603);
       return;
     }
     const referral = PeerReferral.of(transaction, {
@@ -254,11 +258,11 @@ export class CallDialog implements DialogOwner {
       dialog: this.dialog,
       origin: this.#origin,
       contact: this.#contact,
-      respond: (status, headers = []) => this.#respond(transaction, status, { headers }),
+      respond: (status, headers = []) => this.respond(transaction, status, { headers }),
       isAlive: () => this.#phase === 'confirmed',
     });
     if (referral === undefined) {
-      this.#respond(transaction, 400);
+      this.respond(transaction, 400);
       return;
     }
     this.dialog.refreshTarget(transaction.request);
@@ -273,14 +277,14 @@ export class CallDialog implements DialogOwner {
     const meaning = readInfo(transaction.request);
     switch (meaning.type) {
       case 'nothing':
-        this.#respond(transaction, 200);
+        this.respond(transaction, 200);
         return;
       case 'digit':
-        this.#respond(transaction, 200);
+        this.respond(transaction, 200);
         this.#user.onDigit(meaning.digit, meaning.durationMs);
         return;
       case 'refused':
-        this.#respond(transaction, meaning.refusal.status, { headers: meaning.refusal.headers });
+        this.respond(transaction, meaning.refusal.status, { headers: meaning.refusal.headers });
         return;
       default:
         assertUnreachable(meaning);
@@ -304,7 +308,8 @@ export class CallDialog implements DialogOwner {
     this.#heldRefer = undefined;
   }
 
-  #respond(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
+  /** Answers a request of the peer in this dialog. */
+  respond(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
     transaction.respond(createResponse(transaction.request, status, { toTag: this.dialog.localTag, ...options }));
   }
 }

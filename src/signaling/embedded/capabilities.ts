@@ -1,13 +1,13 @@
 /** What this endpoint speaks: said in Allow, Accept and Supported, and nothing beyond what is built. */
 
-/** Methods understood (RFC 3261, RFC 6086), as the value of Allow. NOTIFY: of our own REFERs only. */
-export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY';
+/** Methods understood (RFC 3261, RFC 3262, RFC 6086), as the value of Allow. NOTIFY: of our own REFERs only. */
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, INFO, NOTIFY';
 
 export const allowedMethods: ReadonlySet<string> = new Set(ALLOW.split(', '));
 
 /** Methods in the IANA registry that are not built: 405, where an unheard-of one gets 501 (RFC 3261 section 8.2.1). */
 export const refusedMethods: ReadonlySet<string> = new Set([
-  ...['REGISTER', 'SUBSCRIBE', 'PUBLISH', 'PRACK', 'UPDATE', 'MESSAGE', 'REFER'],
+  ...['REGISTER', 'SUBSCRIBE', 'PUBLISH', 'UPDATE', 'MESSAGE', 'REFER'],
 ]);
 
 /** Body of an INVITE and its 2xx. */
@@ -30,8 +30,14 @@ export const ALLOW_EVENTS = REFER_EVENT;
 /** Body of the NOTIFYs that follow a REFER (RFC 3420). */
 export const SIPFRAG_TYPE = 'message/sipfrag';
 
-/** Value of Supported: no option tag yet. Empty is allowed, RFC 3261 section 20.37. */
-export const SUPPORTED = '';
+/** Option tag of reliable provisional responses (RFC 3262). */
+export const RELIABLE_TAG = '100rel';
+
+/** Extensions a peer may require of us. */
+export const supportedTags: ReadonlySet<string> = new Set([RELIABLE_TAG]);
+
+/** Value of Supported. */
+export const SUPPORTED = [...supportedTags].join(', ');
 
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2). */
 export const optionsHeaders = [

@@ -212,7 +212,7 @@ class EmbeddedDriver implements SignalingDriver {
     }
     if (request.method === 'INVITE') this.#receiveInvite(transaction);
     else if (request.method === 'OPTIONS') this.#answerOptions(transaction);
-    // BYE and INFO exist in dialogs only.
+    // BYE, INFO, NOTIFY and PRACK exist in dialogs only.
     else this.#endpoint.respond(transaction, 481);
   }
 

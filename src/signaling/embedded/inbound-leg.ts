@@ -9,7 +9,8 @@ import { type Endpoint, rejectionOf } from './endpoint.js';
 import { LegEvents } from './leg-events.js';
 import { parseDecimal } from './message/lexical.js';
 import { createResponse, type ResponseOptions } from './message/response-builder.js';
-import { finalStatus } from './peer-offers.js';
+import { finalStatus } from './offer-question.js';
+import { Provisionals } from './provisionals.js';
 import type { Offer } from './reoffers.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
@@ -28,9 +29,11 @@ export class UasLeg implements InboundLeg {
   readonly #localTag: string;
   readonly #events: LegEvents;
   readonly #onEnded: () => void;
+  readonly #provisionals: Provisionals;
   #pending = true;
+  /** The 2xx is on its way, or waits for a PRACK. */
+  #accepting = false;
   #expiry: TimerHandle | undefined;
-  #ringRepeat: TimerHandle | undefined;
 
   /** `onEnded` is called once, just before the listener hears of the end. */
   constructor(endpoint: Endpoint, transaction: ServerTransaction, invite: InviteRequest, onEnded: () => void) {
@@ -56,10 +59,20 @@ export class UasLeg implements InboundLeg {
           onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
           onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
           onEnded: (end) => this.#ended(end),
+          onPrack: (prack) => this.#provisionals.receive(prack),
         },
       },
       'uas-pending',
     );
+    this.#provisionals = new Provisionals({
+      endpoint,
+      invite: transaction,
+      offered: invite.sdp !== undefined,
+      send: (status, options) => this.#respond(status, options),
+      respond: (prack, status, options) => this.#call.respond(prack, status, options),
+      onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+      onLost: () => this.reject(504),
+    });
     transaction.toTag = this.#localTag;
     transaction.onCancel = (cancel) => this.#giveUp({ by: 'peer', status: 487, text: reasonText(cancel) });
     this.#startExpiry();
@@ -70,16 +83,18 @@ export class UasLeg implements InboundLeg {
   }
 
   ring(status: 180 | 183, sdp?: string): void {
-    if (!this.#pending) return;
-    this.#respond(status, sdp === undefined ? {} : { contentType: SDP_TYPE, body: sdp });
-    this.#repeatRinging();
+    if (this.#pending && !this.#accepting) this.#provisionals.ring(status, sdp);
   }
 
   accept(sdp: string): void {
-    if (!this.#pending) return;
-    this.#settle();
-    this.#respond(200, { contentType: SDP_TYPE, body: sdp });
-    this.#call.confirmByAcceptance(this.#transaction, this.invite.sdp === undefined);
+    if (!this.#pending || this.#accepting) return;
+    this.#accepting = true;
+    this.#provisionals.succeed(() => {
+      this.#settle();
+      const repeats = this.#provisionals.mayRepeat(sdp);
+      this.#respond(200, repeats ? { contentType: SDP_TYPE, body: sdp } : {});
+      this.#call.confirmByAcceptance(this.#transaction, this.invite.sdp === undefined);
+    });
   }
 
   reject(status: number, options?: RejectOptions): void {
@@ -146,13 +161,14 @@ export class UasLeg implements InboundLeg {
     this.#pending = false;
     this.#transaction.onCancel = undefined;
     this.#endpoint.clock.clearTimeout(this.#expiry);
-    this.#endpoint.clock.clearTimeout(this.#ringRepeat);
+    this.#provisionals.close();
   }
 
   #respond(status: number, options: ResponseOptions = {}): void {
-    const headers = status < 300 ? this.#call.acceptanceHeaders() : [];
+    const about = status < 300 ? this.#call.acceptanceHeaders() : [];
+    const headers = [...about, ...(options.headers ?? [])];
     this.#transaction.respond(
-      createResponse(this.#transaction.request, status, { toTag: this.#localTag, headers, ...options }),
+      createResponse(this.#transaction.request, status, { toTag: this.#localTag, ...options, headers }),
     );
   }
 
@@ -165,14 +181,5 @@ export class UasLeg implements InboundLeg {
       expiresMs > 0 && expiresMs <= limits.maxPendingMs
         ? clock.setTimeout(() => this.#giveUp({ by: 'peer', status: 487, text: '' }), expiresMs)
         : clock.setTimeout(() => this.reject(480), limits.maxPendingMs);
-  }
-
-  #repeatRinging(): void {
-    const { clock, limits } = this.#endpoint;
-    clock.clearTimeout(this.#ringRepeat);
-    this.#ringRepeat = clock.setTimeout(() => {
-      this.#transaction.repeatResponse();
-      this.#repeatRinging();
-    }, limits.ringRepeatMs);
   }
 }

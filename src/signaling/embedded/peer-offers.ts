@@ -2,17 +2,15 @@ import type { OfferReply } from '../port.js';
 import { SDP_TYPE } from './capabilities.js';
 import { AcceptedResponse } from './dialog/accepted-response.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
-import { type Endpoint, rejectionOf } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { createResponse, type ResponseOptions } from './message/response-builder.js';
 import type { SipRequest } from './message/sip-message.js';
+import { OfferQuestion, retryAfterSoon } from './offer-question.js';
 import { readSessionBody, sdpOf } from './session-body.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
 const MAX_UNACKNOWLEDGED = 8;
-
-/** RFC 3261 section 14.2: a second INVITE is put off for a random time up to this, s. */
-const MAX_RETRY_SECONDS = 10;
 
 interface Unacknowledged {
   readonly response: AcceptedResponse;
@@ -47,7 +45,7 @@ export class PeerOffers {
   readonly #unacknowledged = new Map<number, Unacknowledged>();
   /** Refused ones whose ACK has not come. */
   readonly #refused = new Set<ServerTransaction>();
-  #pending: { readonly settle: (status: number, options?: ResponseOptions) => void } | undefined;
+  #pending: OfferQuestion | undefined;
 
   constructor(parts: PeerOffersParts) {
     this.#parts = parts;
@@ -75,8 +73,7 @@ export class PeerOffers {
       return;
     }
     if (early || this.#pending !== undefined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED) {
-      const seconds = this.#parts.endpoint.random.integer(MAX_RETRY_SECONDS + 1);
-      this.#refuse(transaction, 500, { headers: [['Retry-After', String(seconds)]] });
+      this.#refuse(transaction, 500, { headers: [retryAfterSoon(this.#parts.endpoint)] });
       return;
     }
     const body = readSessionBody(transaction.request);
@@ -112,7 +109,7 @@ export class PeerOffers {
 
   /** Stops every timer and answers what is still open with `status`. */
   close(status: number): void {
-    this.#pending?.settle(status);
+    this.#pending?.refuse(status);
     for (const { response } of this.#unacknowledged.values()) response.stop();
     this.#unacknowledged.clear();
     for (const transaction of this.#refused) transaction.onSettled = undefined;
@@ -121,31 +118,22 @@ export class PeerOffers {
 
   #offer(transaction: ServerTransaction, sdp: string | undefined): void {
     const { endpoint, dialog, acceptanceHeaders, onOffer } = this.#parts;
-    const { clock } = endpoint;
-    let settled = false;
-    const settle = (answer: () => void) => {
-      if (settled) return;
-      settled = true;
-      clock.clearTimeout(timer);
-      this.#pending = undefined;
-      transaction.onCancel = undefined;
-      answer();
-    };
-    const refuse = (status: number, options?: ResponseOptions) =>
-      settle(() => this.#refuse(transaction, status, options));
-    // One turn of the event loop, so that a listener that awaits something settled is still heard.
-    const timer = clock.setTimeout(() => refuse(500), 0);
-    transaction.onCancel = () => refuse(487);
-    this.#pending = { settle: refuse };
-    onOffer(sdp, {
-      accept: (answer) =>
-        settle(() => {
-          dialog.refreshTarget(transaction.request);
-          this.#respond(transaction, 200, { headers: acceptanceHeaders(), contentType: SDP_TYPE, body: answer });
-          this.awaitAck(transaction, sdp === undefined, false);
-        }),
-      reject: (status, options) => refuse(finalStatus(status), rejectionOf(options)),
+    const question = new OfferQuestion({
+      clock: endpoint.clock,
+      transaction,
+      onOffer,
+      accept: (answer) => {
+        dialog.refreshTarget(transaction.request);
+        this.#respond(transaction, 200, { headers: acceptanceHeaders(), contentType: SDP_TYPE, body: answer });
+        this.awaitAck(transaction, sdp === undefined, false);
+      },
+      refuse: (status, options) => this.#refuse(transaction, status, options),
+      onSettled: () => {
+        this.#pending = undefined;
+      },
     });
+    this.#pending = question;
+    question.ask(sdp);
   }
 
   #refuse(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
@@ -160,9 +148,4 @@ export class PeerOffers {
     const toTag = this.#parts.dialog.localTag;
     transaction.respond(createResponse(transaction.request, status, { toTag, ...options }));
   }
-}
-
-/** A status that ends an INVITE without a session; anything else the connector asks for becomes 500. */
-export function finalStatus(status: number): number {
-  return Number.isInteger(status) && status >= 300 && status <= 699 ? status : 500;
 }

@@ -5,7 +5,7 @@ import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
 import { parseNameAddr } from './message/name-addr.js';
 import { reasonPhrase } from './message/reason-phrases.js';
-import { finalStatus } from './peer-offers.js';
+import { finalStatus } from './offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** Said of a subscription that goes on, s. It is never refreshed, and ends with the result. */

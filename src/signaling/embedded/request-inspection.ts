@@ -1,4 +1,4 @@
-import { ACCEPT_INVITE, ALLOW, allowedMethods, refusedMethods } from './capabilities.js';
+import { ACCEPT_INVITE, ALLOW, allowedMethods, refusedMethods, supportedTags } from './capabilities.js';
 import { tokenList } from './message/lexical.js';
 import type { SipRequest } from './message/sip-message.js';
 import { uriScheme } from './message/sip-uri.js';
@@ -19,8 +19,8 @@ export function inspectRequest(request: SipRequest, inDialog: boolean): Refusal 
   }
   if (!schemes.has(uriScheme(request.uri))) return { status: 416, headers: [] };
   // Section 8.2.2.3: not for CANCEL and ACK, which do not come this way.
-  const required = tokenList(headers.getAll('Require'));
-  if (required.length > 0) return { status: 420, headers: [['Unsupported', required.join(', ')]] };
+  const unsupported = tokenList(headers.getAll('Require')).filter((tag) => !supportedTags.has(tag.toLowerCase()));
+  if (unsupported.length > 0) return { status: 420, headers: [['Unsupported', unsupported.join(', ')]] };
   if (method === 'INVITE' && !acceptsSdp(headers)) return { status: 406, headers: [['Accept', ACCEPT_INVITE]] };
   return undefined;
 }

@@ -10,22 +10,27 @@ const steps = [
   ...['ring', 'early', 'accept', 'reject', 'hangUp', 'ack', 'bye', 'cancel', 'repeatInvite', 'repeatLast'],
   ...['reinvite', 'reinviteEmpty', 'ackReinvite', 'info', 'options', 'refer', 'lowCSeq', 'wrongTag', 'short', 'long'],
   ...['transfer', 'reoffer', 'answer100', 'answer200', 'answer481', 'answer491', 'answer603', 'notify', 'notifyEnd'],
+  ...['prack', 'prackOffer'],
 ] as const;
 
 type StepName = (typeof steps)[number];
 
 class Caller {
   readonly #h: Harness;
-  readonly #invite = requestText({ method: 'INVITE', via: 'UDP 192.0.2.9:5070;branch=z9hG4bKprop;rport', body: SDP });
-  #last = this.#invite;
+  readonly #invite: string;
+  #last = '';
   #cseq = 1;
+  /** Of the last reliable provisional response. */
+  #rseq = '1';
   /** Requests of ours, in order. */
   readonly #received: SipRequest[] = [];
   /** Without a tag these would be new calls. */
   #to = '<sip:2000@192.0.2.1>;tag=not-yet';
 
-  constructor(h: Harness) {
+  constructor(h: Harness, extra: readonly string[]) {
     this.#h = h;
+    const via = 'UDP 192.0.2.9:5070;branch=z9hG4bKprop;rport';
+    this.#invite = requestText({ method: 'INVITE', via, body: SDP, extra });
   }
 
   start(): void {
@@ -62,6 +67,8 @@ class Caller {
       reinvite: () => next('INVITE', { body: SDP }),
       reinviteEmpty: () => next('INVITE'),
       ackReinvite: () => this.#put(requestText({ method: 'ACK', to: this.#to, cseq: this.#cseq })),
+      prack: () => next('PRACK', { extra: [`RAck: ${this.#rseq} 1 INVITE`] }),
+      prackOffer: () => next('PRACK', { extra: [`RAck: ${this.#rseq} 1 INVITE`], body: SDP }),
       info: () => next('INFO', { type: 'application/dtmf', body: '5' }),
       options: () => next('OPTIONS'),
       refer: () => next('REFER'),
@@ -92,6 +99,7 @@ class Caller {
   learn(): void {
     for (const { message } of this.#h.udp.take()) {
       if (message.kind === 'request' && message.method !== 'ACK') this.#received.push(message);
+      this.#rseq = message.headers.get('RSeq') ?? this.#rseq;
       const tag = tagOf(message.headers.get('To'));
       const ofInvite = message.kind === 'response' && message.headers.get('CSeq') === '1 INVITE';
       if (ofInvite && tag !== '') this.#to = `<sip:2000@192.0.2.1>;tag=${tag}`;
@@ -105,11 +113,12 @@ class Caller {
 }
 
 const sequence = fc.array(fc.constantFrom(...steps), { minLength: 1, maxLength: 30 });
+const extensions = fc.constantFrom<readonly string[]>([], ['Supported: 100rel'], ['Require: 100rel']);
 const replies = fc.array(fc.constantFrom('accept', 'reject', 'nothing', 'hangUp'), { minLength: 1, maxLength: 4 });
 
 test('whatever the order of events, a call ends exactly once, last of all, and leaves no timer', async () => {
   await fc.assert(
-    fc.asyncProperty(sequence, replies, async (order, answers) => {
+    fc.asyncProperty(sequence, replies, extensions, async (order, answers, extra) => {
       const events: LegEvent[] = [];
       let offers = 0;
       const h = await createHarness({
@@ -125,7 +134,7 @@ test('whatever the order of events, a call ends exactly once, last of all, and l
           });
         },
       });
-      const caller = new Caller(h);
+      const caller = new Caller(h, extra);
       caller.start();
       for (const step of order) {
         caller.do(step, h.leg());

@@ -110,6 +110,11 @@ export function tokenList(values: readonly string[]): readonly string[] {
   return values.flatMap((value) => splitList(value)).filter((element) => element !== '');
 }
 
+/** Whether header fields such as Supported or Require name an option tag, whatever its letter case. */
+export function hasOptionTag(values: readonly string[], tag: string): boolean {
+  return tokenList(values).some((element) => element.toLowerCase() === tag);
+}
+
 /** A `quoted-string` with its quotes and backslashes removed; any other text as it is. */
 export function unquote(text: string): string {
   if (text.length < 2 || text.charCodeAt(0) !== QUOTE || text.charCodeAt(text.length - 1) !== QUOTE) return text;
