@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../base/clock.js';
+import { ConnectorError } from '../base/connector-error.js';
 import type { Announcement, Announcer, Saying } from '../call/announcement.js';
 import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../cascade/index.js';
 import { createResampler } from '../media/resampler.js';
@@ -27,6 +28,7 @@ export class HostAnnouncer implements Announcer, AsyncDisposable {
   #voice: Voice | undefined;
   #speaking = 0;
   #idle: TimerHandle | undefined;
+  #disposed = false;
 
   constructor(options: HostAnnouncerOptions, clock: Clock, makeVoice: typeof createFliteVoice = createFliteVoice) {
     this.#makeVoice = () => makeVoice({ voice: options.voice });
@@ -47,7 +49,9 @@ export class HostAnnouncer implements Announcer, AsyncDisposable {
     return made;
   }
 
+  /** What is still being spoken is rejected (`ERR_SPEECH`), and so is what is asked for later. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     this.#clock.clearTimeout(this.#idle);
     const voice = this.#voice;
     this.#voice = undefined;
@@ -61,6 +65,7 @@ export class HostAnnouncer implements Announcer, AsyncDisposable {
   }
 
   async #speak(text: string): Promise<Int16Array> {
+    if (this.#disposed) throw new ConnectorError('ERR_SPEECH', 'the voice has been disposed of');
     this.#clock.clearTimeout(this.#idle);
     const voice = this.#voice ?? this.#makeVoice();
     this.#voice = voice;
@@ -69,7 +74,9 @@ export class HostAnnouncer implements Announcer, AsyncDisposable {
       return (await voice.speak(text)).pcm;
     } finally {
       this.#speaking -= 1;
-      if (this.#speaking === 0) this.#idle = this.#clock.setTimeout(() => void this.#rest(), IDLE_MS);
+      if (this.#speaking === 0 && !this.#disposed) {
+        this.#idle = this.#clock.setTimeout(() => void this.#rest(), IDLE_MS);
+      }
     }
   }
 

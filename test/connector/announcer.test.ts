@@ -77,3 +77,13 @@ test('a voice that is idle gives its thread back, and another speaks when there 
   clock.advance(60_000);
   expect(voices).toMatchObject({ made: 2, disposed: 2 });
 });
+
+test('disposed of while it speaks it leaves no timer, and speaks no more', async () => {
+  const { announcer, clock, voices } = setUp();
+  const speaking = announcer.prepare({ text: 'Sorry.' });
+  await announcer[Symbol.asyncDispose]();
+  await speaking;
+  expect(clock.pendingTimers).toBe(0);
+  await expect(announcer.prepare({ text: 'Hello.' })).rejects.toMatchObject({ code: 'ERR_SPEECH' });
+  expect(voices).toMatchObject({ made: 1, disposed: 1 });
+});
