@@ -21,6 +21,11 @@ const MAX_BAND_EXCESS_DB = 15;
 const FAR_BELOW_DB = 8;
 const FAST_FALL = 0.04;
 
+/** Weight of a frame in the share of bands that lie above what is known of the noise: half of it comes of the last 0.3 s. */
+const RISE_WEIGHT = 0.05;
+/** Noise that is known has a seventh of its bands above. More than this, and it has become louder and is being learnt. */
+const RISING_SHARE = 0.5;
+
 /** In the first frames of a call, when nothing is known yet. */
 const CALIBRATION_SPEED = 3;
 
@@ -43,6 +48,7 @@ export class AmbientNoise {
   readonly #ambientDb = new Float64Array(BANDS).fill(BIN_FLOOR_DB);
   #levelAmbientDb = Number.NaN;
   #usualExcessDb = 0.6;
+  #shareAbove = 0;
   readonly #loudness: Loudness = { levelDb: 0, levelExcessDb: 0, bandExcessDb: 0 };
 
   /** What 97 % of the noise frames have as their `bandExcessDb`: high in a babble of voices, low in steady noise. */
@@ -56,6 +62,7 @@ export class AmbientNoise {
     for (let bin = FIRST_BIN; bin < END_BIN; bin += 1) sum += power[bin] as number;
     const levelDb = 10 * Math.log10(sum + 1e-3) - LEVEL_OFFSET_DB;
     let excess = 0;
+    let above = 0;
     for (let band = 0; band < BANDS; band += 1) {
       const from = BAND_EDGES[band] as number;
       const to = BAND_EDGES[band + 1] as number;
@@ -64,8 +71,12 @@ export class AmbientNoise {
       const db = 10 * Math.log10(bandPower / (to - from) + BIN_FLOOR);
       this.#bandDb[band] = db;
       if (isFirst) this.#ambientDb[band] = db;
-      excess += Math.min(Math.max(db - (this.#ambientDb[band] as number), 0), MAX_BAND_EXCESS_DB);
+      const bandExcess = db - (this.#ambientDb[band] as number);
+      if (bandExcess <= 0) continue;
+      above += 1;
+      excess += Math.min(bandExcess, MAX_BAND_EXCESS_DB);
     }
+    this.#shareAbove += RISE_WEIGHT * (above / BANDS - this.#shareAbove);
     if (Number.isNaN(this.#levelAmbientDb)) this.#levelAmbientDb = Math.min(levelDb, -35);
     this.#loudness.levelDb = levelDb;
     this.#loudness.levelExcessDb = levelDb - this.#levelAmbientDb;
@@ -101,8 +112,12 @@ export class AmbientNoise {
     this.#levelAmbientDb += quantileStep(this.#loudness.levelExcessDb, 0.32 * weight, 0.08);
   }
 
-  /** Learns how far noise stands out of itself. */
+  /**
+   * Learns how far noise stands out of itself. Noise that sets in, or becomes louder, stands out of what was there before:
+   * that says nothing of how it varies, and would be believed for a minute.
+   */
   learnExcess(): void {
+    if (this.#shareAbove > RISING_SHARE) return;
     const above = this.#loudness.bandExcessDb > this.#usualExcessDb;
     this.#usualExcessDb = Math.min(this.#usualExcessDb + (above ? 0.0388 : -0.0012), 3);
   }
@@ -111,6 +126,7 @@ export class AmbientNoise {
     this.#ambientDb.fill(BIN_FLOOR_DB);
     this.#levelAmbientDb = Number.NaN;
     this.#usualExcessDb = 0.6;
+    this.#shareAbove = 0;
   }
 }
 

@@ -44,6 +44,17 @@ describe('sounds of the synthetic corpus over the agent\u2019s speech', () => {
   }, 120_000);
 });
 
+test('noise that sets in on a silent line two seconds before costs no interruption', async () => {
+  const agent = await agentText();
+  const lead = 3 * 8000;
+  for (const sound of await callerSounds('test', 'phrase', 10, COUNT)) {
+    const samples = new Int16Array(lead + sound.samples.length);
+    samples.set(sound.samples, lead);
+    const later = { ...sound, samples, onsetMs: sound.onsetMs + lead / 8, endMs: sound.endMs + lead / 8 };
+    expect((await overlap(later, agent, 'none')).confirmedAfterMs, sound.text).toBeDefined();
+  }
+}, 60_000);
+
 test('an agent that goes on says exactly what it would have said', async () => {
   const { codes } = await agentText();
   const [sound] = await callerSounds('test', 'back-channel', 20, 1);

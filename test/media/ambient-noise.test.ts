@@ -86,6 +86,14 @@ test('a crowd stands out of itself more than steady noise does, and that is know
   ).toBeLessThan(0.02);
 });
 
+test('noise that sets in stands out of the silence before, and is not taken for a restless one', async () => {
+  const noise = new AmbientNoise();
+  learn(noise, await spectra('white', 3, -40), true);
+  const usual = noise.usualExcessDb;
+  learn(noise, await spectra('white', 2, -20, 2));
+  expect(noise.usualExcessDb).toBeLessThan(usual + 0.7);
+});
+
 test('what may be speech is learnt at a quarter of the speed', async () => {
   const excessAfter = async (weight: number): Promise<number> => {
     const noise = new AmbientNoise();
