@@ -1,3 +1,5 @@
+import type { HeaderFields } from '../base/header-fields.js';
+
 /**
  * What a call needs of SIP, and nothing of how it is done. Three drivers stand behind it: `embedded/` (our own
  * endpoint), `drachtio/` and `opensips/`. Session descriptions cross as text; `sdp.ts` reads and writes them.
@@ -39,7 +41,7 @@ export interface InviteRequest {
   readonly sdp: string | undefined;
 }
 
-/** Answers one offer (re-INVITE). Exactly one method is called, once; later calls are ignored. */
+/** Answers one offer (re-INVITE, or UPDATE with SDP). Exactly one method is called, once; later calls are ignored. */
 export interface OfferReply {
   /** 200 with our answer, or with our offer when the re-INVITE carried none (the ACK then brings `acked` with `sdp`). */
   accept(sdp: string): void;
@@ -54,6 +56,26 @@ export interface RejectOptions {
   readonly retryAfterSeconds?: number;
   /** Adds an RFC 3326 Reason header field, value as given. */
   readonly reason?: string;
+  /** More header fields; throws `ERR_SIP_STATE`, with nothing sent, for what `checkHeaderFields` refuses. */
+  readonly headers?: HeaderFields;
+}
+
+/** What a 200 says beside the answer. */
+export interface AcceptOptions {
+  /** More header fields, checked as those of {@link RejectOptions}. They are not repeated when a re-INVITE is answered. */
+  readonly headers?: HeaderFields;
+}
+
+/** How a leg is ended. */
+export interface HangUpOptions {
+  /** Of the refusal, where an INVITE waits for its answer; default 480. */
+  readonly status?: number;
+  /** Value of an RFC 3326 Reason header field, with BYE, CANCEL or refusal. */
+  readonly reason?: string;
+  /** Retry-After of a refusal, seconds. */
+  readonly retryAfterSeconds?: number;
+  /** More header fields of the BYE or the refusal, checked as those of {@link RejectOptions}. A CANCEL has none. */
+  readonly headers?: HeaderFields;
 }
 
 /** How a leg ended. */
@@ -76,7 +98,10 @@ export type LegEvent =
   | { readonly type: 'answered'; readonly sdp: string | undefined }
   /** UAS: the ACK of our 2xx (first or re-INVITE). `sdp` is the answer to an offer of ours. */
   | { readonly type: 'acked'; readonly sdp: string | undefined }
-  /** A re-INVITE. `reply` is to be used before returning to the event loop, or 500 is sent. */
+  /**
+   * A re-INVITE, or an UPDATE that carries an offer (RFC 3311). `reply` is to be used before returning to the event loop,
+   * or 500 is sent.
+   */
   | { readonly type: 'offer'; readonly sdp: string | undefined; readonly reply: OfferReply }
   /** A digit by INFO (`application/dtmf-relay` or `application/dtmf`); already answered 200. */
   | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
@@ -107,12 +132,13 @@ export interface SipLeg {
    * once where allowed), CANCEL when an outbound INVITE is pending, 480 (or `status`) when an inbound one is.
    * Idempotent. `ended` follows.
    */
-  hangUp(options?: { readonly status?: number; readonly reason?: string; readonly retryAfterSeconds?: number }): void;
+  hangUp(options?: HangUpOptions): void;
   /**
-   * Blind transfer: asks the peer to call somebody else (REFER, RFC 3515). `transfer` events follow; the leg lives on, and
-   * whoever wants it to end after a success hangs up. A leg without an established call hears of a final 481. Throws
-   * `ERR_SIP_STATE` for a URI that is not `sip:`, `sips:` or `tel:` or cannot stand in a header field, and while a
-   * transfer is under way.
+   * Transfer: asks the peer to call somebody else (REFER, RFC 3515), and with `replaces` to take over a call that we have
+   * with them (RFC 3891). `transfer` events follow; the leg lives on, and whoever wants it to end after a success hangs
+   * up. A leg without an established call hears of a final 481. Throws `ERR_SIP_STATE` for a URI that is not `sip:`,
+   * `sips:` or `tel:` or cannot stand in a header field, while a transfer is under way, and where `replaces` is no leg of
+   * the same driver with an established call.
    */
   refer(request: ReferRequest): void;
   /**
@@ -122,14 +148,27 @@ export interface SipLeg {
    * offer that crossed the peer's is refused (491) and sent again. A leg without an established call hears of a 481.
    */
   reoffer(sdp: string | (() => string)): void;
+  /**
+   * A digit by INFO (`application/dtmf-relay`), for calls that negotiated no telephone-event. Digits leave one after the
+   * other, each when the peer has answered the one before; nobody is told of the answer. Throws `ERR_SIP_STATE` for what
+   * is none of `0`-`9 * # A`-`D`, and for more than 64 that wait. A leg without an established call sends nothing.
+   */
+  sendDigit(digit: string, durationMs: number): void;
 }
 
-/** What a blind transfer asks for. */
+/** What a transfer asks for. */
 export interface ReferRequest {
   /** Whom the peer is to call: a `sip:`, `sips:` or `tel:` URI. */
   readonly uri: string;
   /** URI for Referred-By (RFC 3892), who asks. Default: the one by which the peer knows us in this call. */
   readonly referredBy?: string;
+  /**
+   * The leg to the target whose place the peer is to take: Refer-To gets an escaped Replaces of its dialog, as the target
+   * knows it (RFC 3891, RFC 5589 section 7). For `sip:` and `sips:` URIs.
+   */
+  readonly replaces?: SipLeg;
+  /** More header fields of the REFER, checked as those of {@link RejectOptions}. */
+  readonly headers?: HeaderFields;
 }
 
 /** A REFER of the peer. One of `accept` and `reject` is called, before control returns to the event loop. */
@@ -153,7 +192,7 @@ export interface InboundLeg extends SipLeg {
   /** 180, or 183 with `sdp` for early media. May be repeated. Ignored once a final response was sent. */
   ring(status: 180 | 183, sdp?: string): void;
   /** 200 with our answer, or with our offer where the INVITE carried none. Ignored after a final response or CANCEL. */
-  accept(sdp: string): void;
+  accept(sdp: string, options?: AcceptOptions): void;
   /** Final error response; `ended` follows. */
   reject(status: number, options?: RejectOptions): void;
 }
@@ -169,7 +208,8 @@ export interface OutboundRequest {
   readonly fromUser: string;
   readonly fromDisplayName?: string;
   readonly sdp: string | ((localAddress: string) => string);
-  readonly headers?: ReadonlyMap<string, string>;
+  /** More header fields of the INVITE; `invite` throws `ERR_SIP_STATE` for what `checkHeaderFields` refuses. */
+  readonly headers?: HeaderFields;
   /** Give up after this, ms: CANCEL, `ended`. Default 180 s. */
   readonly answerTimeoutMs?: number;
   /** Takes REFERs of the far end; without it they are declined (603). */
@@ -186,9 +226,20 @@ export interface SignalingHandlers {
   onStateChange(state: 'up' | 'down'): void;
 }
 
+/** What a driver can do beyond the calls themselves: callers look here, never at its name. */
+export interface SignalingFeatures {
+  /** REFER with Replaces ({@link ReferRequest.replaces}). */
+  readonly attendedTransfer: boolean;
+  /** Header fields of ours on the 200, BYE, REFER and refusals; where false they are left out. */
+  readonly headers: boolean;
+  /** {@link SipLeg.sendDigit}; where false it does nothing. */
+  readonly infoDigits: boolean;
+}
+
 /** A way to speak SIP. */
 export interface SignalingDriver extends AsyncDisposable {
   readonly name: 'embedded' | 'drachtio' | 'opensips';
+  readonly features: SignalingFeatures;
   /** Binds or connects. Throws `ERR_LISTEN`. Resolves with what was bound once calls can come. */
   start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]>;
   /** What OPTIONS answers: 200 when `open`, 503 with Retry-After otherwise. INVITEs still reach `onInvite`. */

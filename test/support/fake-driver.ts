@@ -9,6 +9,7 @@ import type {
 /** A driver without a network: the test brings the INVITEs. */
 export class FakeDriver implements SignalingDriver {
   readonly name = 'embedded';
+  readonly features = { attendedTransfer: true, headers: true, infoDigits: true };
   readonly availability: string[] = [];
   failure: Error | undefined;
   disposed = false;

@@ -1,4 +1,12 @@
-import type { InboundLeg, InviteRequest, LegEvent, ReferRequest, RejectOptions } from '../../src/signaling/port.js';
+import type {
+  AcceptOptions,
+  HangUpOptions,
+  InboundLeg,
+  InviteRequest,
+  LegEvent,
+  ReferRequest,
+  RejectOptions,
+} from '../../src/signaling/port.js';
 
 export const OFFER = [
   'v=0',
@@ -19,13 +27,15 @@ export class FakeLeg implements InboundLeg {
   readonly callId = 'call@test';
   readonly localAddress = '127.0.0.1';
   readonly invite: InviteRequest;
-  /** What the call did, in order: `180`, `183`, `200`, `reject 503`, `hang-up`, `refer`, `reoffer`. */
+  /** What the call did, in order: `180`, `183`, `200`, `reject 503`, `hang-up`, `refer`, `reoffer`, `info 5`. */
   readonly actions: string[] = [];
   readonly descriptions: string[] = [];
   readonly referrals: ReferRequest[] = [];
   /** Thrown by `refer`. */
   referralError: Error | undefined;
   rejection: RejectOptions | undefined;
+  acceptance: AcceptOptions | undefined;
+  farewell: HangUpOptions | undefined;
   #listener: ((event: LegEvent) => void) | undefined;
 
   constructor(invite: Partial<InviteRequest> = {}) {
@@ -53,8 +63,9 @@ export class FakeLeg implements InboundLeg {
     if (sdp !== undefined) this.descriptions.push(sdp);
   }
 
-  accept(sdp: string): void {
+  accept(sdp: string, options?: AcceptOptions): void {
     this.actions.push('200');
+    this.acceptance = options;
     this.descriptions.push(sdp);
   }
 
@@ -64,7 +75,8 @@ export class FakeLeg implements InboundLeg {
     this.emit({ type: 'ended', end: { by: 'local', status, text: '' } });
   }
 
-  hangUp(options?: { readonly reason?: string }): void {
+  hangUp(options?: HangUpOptions): void {
+    this.farewell = options;
     this.actions.push(`hang-up ${options?.reason ?? ''}`.trim());
     this.emit({ type: 'ended', end: { by: 'local', status: 200, text: '' } });
   }
@@ -80,6 +92,10 @@ export class FakeLeg implements InboundLeg {
   reoffer(sdp: string | (() => string)): void {
     this.actions.push('reoffer');
     this.descriptions.push(typeof sdp === 'string' ? sdp : sdp());
+  }
+
+  sendDigit(digit: string): void {
+    this.actions.push(`info ${digit}`);
   }
 
   emit(event: LegEvent): void {

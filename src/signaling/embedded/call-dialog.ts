@@ -1,12 +1,14 @@
 import { assertUnreachable } from '../../base/assert.js';
-import type { LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
+import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { ALLOW, optionsHeaders } from './capabilities.js';
 import type { Dialog } from './dialog/dialog.js';
-import type { DialogOwner } from './dialog/dialog-table.js';
+import type { DialogId, DialogOwner } from './dialog/dialog-table.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import { reasonText } from './end-text.js';
 import { type Endpoint, oneLine } from './endpoint.js';
 import { readInfo } from './info-digit.js';
+import { InfoSender } from './info-sender.js';
 import { runGuarded } from './leg-events.js';
 import { createResponse, type ResponseOptions } from './message/response-builder.js';
 import type { SipRequest } from './message/sip-message.js';
@@ -63,9 +65,10 @@ export class CallDialog implements DialogOwner {
   readonly #peerOffers: PeerOffers;
   readonly #reoffers: Reoffers;
   readonly #transfers: Transfers;
+  readonly #digits: InfoSender;
   #phase: Phase;
-  /** BYE to be sent once the ACK is there; holds the Reason. */
-  #heldBye: { readonly reason: string | undefined } | undefined;
+  /** BYE to be sent once the ACK is there; holds what it is to say. */
+  #heldBye: HangUpOptions | undefined;
   /** REFER to be sent once the ACK is there. */
   #heldRefer: (() => void) | undefined;
 
@@ -93,7 +96,7 @@ export class CallDialog implements DialogOwner {
       ownsCallId: phase === 'uac-pending',
       isClear: () => this.#peerOffers.clear,
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
-      onDead: (end) => this.sendBye(undefined, end),
+      onDead: (end) => this.sendBye({}, end),
     });
     this.#transfers = new Transfers({
       endpoint,
@@ -102,6 +105,7 @@ export class CallDialog implements DialogOwner {
       contact,
       onTransfer: (status, final) => user.onTransfer(status, final),
     });
+    this.#digits = new InfoSender({ endpoint, dialog, origin, contact });
     this.#endpoint.dialogs.add(this.dialog, this);
   }
 
@@ -116,11 +120,15 @@ export class CallDialog implements DialogOwner {
     this.#phase = 'confirmed';
   }
 
-  /** Sends BYE, or holds it back until the ACK of our first 2xx has come (RFC 3261 section 15). */
-  hangUp(reason: string | undefined): void {
+  /**
+   * Sends BYE, or holds it back until the ACK of our first 2xx has come (RFC 3261 section 15). Throws `ERR_SIP_STATE`
+   * for header fields that may not be sent.
+   */
+  hangUp(options: HangUpOptions): void {
+    checkHeaderFields(options.headers);
     if (this.#phase !== 'confirmed') return;
-    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= { reason };
-    else this.sendBye(reason, { by: 'local', status: 0, text: '' });
+    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= options;
+    else this.sendBye(options, { by: 'local', status: 0, text: '' });
   }
 
   /**
@@ -144,17 +152,28 @@ export class CallDialog implements DialogOwner {
     else queueMicrotask(() => this.#user.onReoffered(481, undefined));
   }
 
+  /** A digit by INFO; throws `ERR_SIP_STATE` for what is none. Nothing is sent where {@link refer} would fail. */
+  sendDigit(digit: string, durationMs: number): void {
+    this.#digits.add(digit, durationMs, this.#usable);
+  }
+
+  /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
+  get replaceableDialog(): DialogId | undefined {
+    return this.#usable ? this.dialog : undefined;
+  }
+
   get #usable(): boolean {
     return this.#phase === 'confirmed' && this.#heldBye === undefined;
   }
 
   /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */
-  sendBye(reason: string | undefined, end: LegEnd): void {
+  sendBye({ reason, headers }: HangUpOptions, end: LegEnd): void {
     if (this.#phase !== 'confirmed') return;
     this.#phase = 'ending';
     this.#quiet(487);
     const { request, nextHop } = this.dialog.createRequest('BYE');
     if (reason !== undefined) request.headers.append('Reason', oneLine(reason));
+    for (const [name, value] of headers ?? []) request.headers.append(name, value);
     this.#endpoint.findFlow(nextHop, this.#origin, (flow) => {
       try {
         if (flow === undefined) this.forget();
@@ -193,13 +212,13 @@ export class CallDialog implements DialogOwner {
 
   #sendHeld(): void {
     const [bye, refer] = [this.#heldBye, this.#heldRefer];
-    if (bye !== undefined) this.sendBye(bye.reason, { by: 'local', status: 0, text: '' });
+    if (bye !== undefined) this.sendBye(bye, { by: 'local', status: 0, text: '' });
     else refer?.();
   }
 
   #onAckTimeout(): void {
     const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
-    this.sendBye(this.#heldBye?.reason ?? 'SIP;cause=408;text="ack-timeout"', end);
+    this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -304,6 +323,7 @@ export class CallDialog implements DialogOwner {
     this.#peerOffers.close(status);
     this.#reoffers.close();
     this.#transfers.close();
+    this.#digits.close();
     this.#heldBye = undefined;
     this.#heldRefer = undefined;
   }

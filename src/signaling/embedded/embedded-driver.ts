@@ -1,4 +1,5 @@
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
 import type {
   InviteRequest,
   ListeningAddress,
@@ -41,6 +42,7 @@ export function createEmbeddedDriver(options: EmbeddedOptions, deps: EmbeddedDep
 
 class EmbeddedDriver implements SignalingDriver {
   readonly name = 'embedded';
+  readonly features = { attendedTransfer: true, headers: true, infoDigits: true };
   readonly #options: EmbeddedOptions;
   readonly #deps: EmbeddedDeps;
   readonly #accept: (address: string) => boolean;
@@ -126,6 +128,7 @@ class EmbeddedDriver implements SignalingDriver {
     if (first === undefined || this.#closing !== undefined) {
       throw new ConnectorError('ERR_SIP_STATE', 'the SIP endpoint is not running');
     }
+    checkHeaderFields(request.headers);
     const leg: UacLeg = new UacLeg(this.#endpoint, request, concrete(first.bound.address), () =>
       this.#legs.delete(leg),
     );

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
 import type { RejectOptions } from '../port.js';
 import type { DialogTable } from './dialog/dialog-table.js';
@@ -109,13 +110,18 @@ export function encodeUser(user: string): string {
   return text;
 }
 
-/** Phrase and header fields out of what the connector asked for; line ends in them would break the message. */
+/**
+ * Phrase and header fields out of what the connector asked for; line ends in them would break the message. Throws
+ * `ERR_SIP_STATE` for header fields that {@link checkHeaderFields} refuses.
+ */
 export function rejectionOf(options: RejectOptions = {}): Pick<ResponseOptions, 'phrase' | 'headers'> {
   const headers: [string, string][] = [];
   if (options.retryAfterSeconds !== undefined) {
     headers.push(['Retry-After', String(Math.max(0, Math.round(options.retryAfterSeconds)))]);
   }
   if (options.reason !== undefined) headers.push(['Reason', oneLine(options.reason)]);
+  checkHeaderFields(options.headers);
+  headers.push(...(options.headers ?? []));
   return options.phrase === undefined ? { headers } : { phrase: oneLine(options.phrase), headers };
 }
 

@@ -1,8 +1,19 @@
 import type { TimerHandle } from '../../base/clock.js';
-import type { InboundLeg, InviteRequest, LegEnd, LegEvent, ReferRequest, RejectOptions } from '../port.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
+import type {
+  AcceptOptions,
+  HangUpOptions,
+  InboundLeg,
+  InviteRequest,
+  LegEnd,
+  LegEvent,
+  ReferRequest,
+  RejectOptions,
+} from '../port.js';
 import { CallDialog } from './call-dialog.js';
 import { SDP_TYPE } from './capabilities.js';
 import { Dialog } from './dialog/dialog.js';
+import type { DialogId } from './dialog/dialog-table.js';
 import { originOf } from './dialog/flow-finder.js';
 import { reasonText } from './end-text.js';
 import { type Endpoint, rejectionOf } from './endpoint.js';
@@ -12,13 +23,14 @@ import { createResponse, type ResponseOptions } from './message/response-builder
 import { finalStatus } from './offer-question.js';
 import { Provisionals } from './provisionals.js';
 import type { Offer } from './reoffers.js';
+import type { ReplaceableLeg } from './replaces.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
 const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 
 /** One INVITE that came in, from its first provisional response to the end of its dialog. */
-export class UasLeg implements InboundLeg {
+export class UasLeg implements InboundLeg, ReplaceableLeg {
   readonly direction = 'inbound';
   readonly callId: string;
   readonly localAddress: string;
@@ -86,13 +98,14 @@ export class UasLeg implements InboundLeg {
     if (this.#pending && !this.#accepting) this.#provisionals.ring(status, sdp);
   }
 
-  accept(sdp: string): void {
+  accept(sdp: string, { headers = new Map() }: AcceptOptions = {}): void {
     if (!this.#pending || this.#accepting) return;
+    checkHeaderFields(headers);
     this.#accepting = true;
     this.#provisionals.succeed(() => {
       this.#settle();
       const repeats = this.#provisionals.mayRepeat(sdp);
-      this.#respond(200, repeats ? { contentType: SDP_TYPE, body: sdp } : {});
+      this.#respond(200, { headers, ...(repeats && { contentType: SDP_TYPE, body: sdp }) });
       this.#call.confirmByAcceptance(this.#transaction, this.invite.sdp === undefined);
     });
   }
@@ -100,19 +113,18 @@ export class UasLeg implements InboundLeg {
   reject(status: number, options?: RejectOptions): void {
     if (!this.#pending) return;
     const final = finalStatus(status);
+    const rejection = rejectionOf(options);
     this.#settle();
     this.#transaction.respond(
-      createResponse(this.#transaction.request, final, { toTag: this.#localTag, ...rejectionOf(options) }),
+      createResponse(this.#transaction.request, final, { toTag: this.#localTag, ...rejection }),
     );
     this.#call.forget();
     this.#ended({ by: 'local', status: final, text: '' });
   }
 
-  hangUp(
-    options: { readonly status?: number; readonly reason?: string; readonly retryAfterSeconds?: number } = {},
-  ): void {
+  hangUp(options: HangUpOptions = {}): void {
     if (this.#pending) this.reject(options.status ?? 480, options);
-    else this.#call.hangUp(options.reason);
+    else this.#call.hangUp(options);
   }
 
   refer(request: ReferRequest): void {
@@ -123,10 +135,18 @@ export class UasLeg implements InboundLeg {
     this.#call.reoffer(sdp);
   }
 
+  sendDigit(digit: string, durationMs: number): void {
+    this.#call.sendDigit(digit, durationMs);
+  }
+
+  get replaceableDialog(): DialogId | undefined {
+    return this.#call.replaceableDialog;
+  }
+
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
   shutDown(): void {
     if (this.#pending) this.reject(503);
-    else this.#call.sendBye(undefined, { by: 'local', status: 0, text: '' });
+    else this.#call.sendBye({}, { by: 'local', status: 0, text: '' });
   }
 
   /** A handler or listener threw: a caller who still waits gets 500. */

@@ -1,5 +1,5 @@
 import type { TimerHandle } from '../../base/clock.js';
-import type { LegEnd } from '../port.js';
+import type { HangUpOptions, LegEnd } from '../port.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
@@ -60,8 +60,8 @@ export class InviteAttempt {
   #answered: CallDialog | undefined;
   #provisional = false;
   #over = false;
-  /** Nobody wants the call any more; holds the Reason. */
-  #givenUp: { readonly reason: string | undefined } | undefined;
+  /** Nobody wants the call any more; holds what CANCEL or BYE is to say. */
+  #givenUp: HangUpOptions | undefined;
   #cancelled = false;
   #cancelTimer: TimerHandle | undefined;
 
@@ -80,8 +80,8 @@ export class InviteAttempt {
   }
 
   /** CANCEL as soon as it may be sent. Idempotent; `onFailed` follows. */
-  giveUp(reason: string | undefined): void {
-    this.#givenUp ??= { reason };
+  giveUp(options: HangUpOptions): void {
+    this.#givenUp ??= options;
     if (this.#provisional) this.#cancel();
   }
 
@@ -132,7 +132,7 @@ export class InviteAttempt {
     }
     // Another fork answered too, or the CANCEL crossed this 2xx (RFC 3261 sections 9.1 and 13.2.2.4).
     const end: LegEnd = { by: 'local', status: 0, text: '' };
-    fork.call.sendBye(this.#givenUp?.reason, end);
+    fork.call.sendBye(this.#givenUp ?? {}, end);
     if (this.#answered === undefined) this.#fail({ type: 'given-up' });
   }
 

@@ -1,10 +1,13 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
-import type { LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
+import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
 import type { CallDialog, CallDialogUser } from './call-dialog.js';
 import { ALLOW, SDP_TYPE } from './capabilities.js';
+import type { DialogId } from './dialog/dialog-table.js';
 import { endText } from './end-text.js';
 import { type Endpoint, oneLine } from './endpoint.js';
+import { checkDigit } from './info-sender.js';
 import { type AttemptFailure, InviteAttempt } from './invite-attempt.js';
 import { LegEvents } from './leg-events.js';
 import { INITIAL_MAX_FORWARDS } from './message/max-forwards.js';
@@ -12,18 +15,13 @@ import { serializeNameAddr } from './message/name-addr.js';
 import { SipHeaders } from './message/sip-headers.js';
 import type { SipRequest } from './message/sip-message.js';
 import type { Offer } from './reoffers.js';
+import type { ReplaceableLeg } from './replaces.js';
 import { sdpOf } from './session-body.js';
 import { checkReferRequest } from './transfers.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
-/** Header fields the endpoint alone may write. */
-const ownHeaders: ReadonlySet<string> = new Set([
-  ...['via', 'max-forwards', 'from', 'to', 'call-id', 'cseq', 'contact', 'allow', 'route', 'record-route'],
-  ...['content-type', 'content-length', 'content-encoding', 'require', 'supported'],
-]);
-
 /** An INVITE of ours, from the first packet to the end of its dialog. */
-export class UacLeg implements OutboundLeg {
+export class UacLeg implements OutboundLeg, ReplaceableLeg {
   readonly direction = 'outbound';
   readonly callId: string;
   readonly #endpoint: Endpoint;
@@ -76,15 +74,16 @@ export class UacLeg implements OutboundLeg {
     });
   }
 
-  hangUp(options: { readonly reason?: string } = {}): void {
+  hangUp(options: HangUpOptions = {}): void {
     if (this.#events.ended) return;
     if (this.#answered !== undefined) {
-      this.#answered.hangUp(options.reason);
+      this.#answered.hangUp(options);
       return;
     }
+    checkHeaderFields(options.headers);
     this.#givenUp = true;
     if (this.#attempt === undefined) this.#end({ by: 'local', status: 0, text: '' });
-    else this.#attempt.giveUp(options.reason);
+    else this.#attempt.giveUp(options);
   }
 
   refer(request: ReferRequest): void {
@@ -99,6 +98,15 @@ export class UacLeg implements OutboundLeg {
   reoffer(sdp: Offer): void {
     if (this.#answered !== undefined) this.#answered.reoffer(sdp);
     else this.#events.emitLater({ type: 'reoffered', status: 481, sdp: undefined });
+  }
+
+  sendDigit(digit: string, durationMs: number): void {
+    if (this.#answered !== undefined) this.#answered.sendDigit(digit, durationMs);
+    else checkDigit(digit);
+  }
+
+  get replaceableDialog(): DialogId | undefined {
+    return this.#answered?.replaceableDialog;
   }
 
   /** The driver closes: CANCEL or BYE at once, without waiting for an answer. */
@@ -148,9 +156,7 @@ export class UacLeg implements OutboundLeg {
     headers.append('CSeq', '1 INVITE');
     headers.append('Contact', this.#contact);
     headers.append('Allow', ALLOW);
-    for (const [name, value] of this.#request.headers ?? []) {
-      if (!ownHeaders.has(name.toLowerCase())) headers.append(name, oneLine(value));
-    }
+    for (const [name, value] of this.#request.headers ?? []) headers.append(name, value);
     headers.append('Content-Type', SDP_TYPE);
     const body = Buffer.from(typeof sdp === 'string' ? sdp : sdp(this.#localAddress), 'utf8');
     return { kind: 'request', method: 'INVITE', uri, headers, body };

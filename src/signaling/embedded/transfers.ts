@@ -1,6 +1,7 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError } from '../../base/connector-error.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
 import type { ReferRequest } from '../port.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
@@ -17,6 +18,7 @@ import type { Endpoint } from './endpoint.js';
 import { parseSipUri } from './message/sip-uri.js';
 import { type NotifyMeaning, readNotify } from './notification.js';
 import type { Refusal } from './refusal.js';
+import { referTo } from './replaces.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** Transfers of one dialog that are remembered for NOTIFYs that come late. */
@@ -27,12 +29,17 @@ const MAX_URI_LENGTH = 1_024;
 
 const transferSchemes: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
 
-/** Throws `ERR_SIP_STATE` unless both URIs may stand in Refer-To and Referred-By. The message names neither. */
-export function checkReferRequest({ uri, referredBy }: ReferRequest): void {
+/**
+ * Throws `ERR_SIP_STATE` unless both URIs may stand in Refer-To and Referred-By, the header fields may be sent, and the
+ * call to be replaced is there. The message names none of them.
+ */
+export function checkReferRequest({ uri, referredBy, replaces, headers }: ReferRequest): void {
   if (!isTransferUri(uri)) throw new ConnectorError('ERR_SIP_STATE', 'nobody can be transferred to this URI');
   if (referredBy !== undefined && !isTransferUri(referredBy)) {
     throw new ConnectorError('ERR_SIP_STATE', 'this URI cannot stand in Referred-By');
   }
+  checkHeaderFields(headers);
+  referTo(uri, replaces);
 }
 
 /** Printable ASCII without blanks, quotes and angle brackets: nothing that could end the URI early. */
@@ -76,9 +83,11 @@ export class Transfers {
     if (this.#transfers.some(({ state }) => isUnderWay(state))) {
       throw new ConnectorError('ERR_SIP_STATE', 'a transfer is under way');
     }
+    // Read now: the leg to be replaced may have ended when the REFER leaves.
+    const target = referTo(request.uri, request.replaces);
     const transfer: Transfer = { id: undefined, state: startRefer(), timer: undefined };
     this.#transfers = [...this.#transfers.slice(1 - MAX_REMEMBERED), transfer];
-    return () => this.#send(transfer, request);
+    return () => this.#send(transfer, target, request);
   }
 
   /** Takes a NOTIFY and answers it by `respond`. */
@@ -112,15 +121,16 @@ export class Transfers {
     );
   }
 
-  #send(transfer: Transfer, { uri, referredBy }: ReferRequest): void {
+  #send(transfer: Transfer, target: string, { referredBy, headers }: ReferRequest): void {
     if (this.#closed) return;
     const { endpoint, dialog, origin, contact } = this.#parts;
     const { request, nextHop } = dialog.createRequest('REFER');
     request.headers.append('Contact', contact);
-    request.headers.append('Refer-To', `<${uri}>`);
+    request.headers.append('Refer-To', `<${target}>`);
     const referrer = referredBy ?? dialog.localUri;
     // What the peer called us by may be a URI that phones send and RFC 3986 forbids.
     if (isTransferUri(referrer)) request.headers.append('Referred-By', `<${referrer}>`);
+    for (const [name, value] of headers ?? []) request.headers.append(name, value);
     transfer.id = String(cseqNumber(request));
     // What fails before anything was sent is told once the caller of `refer` has returned.
     const fail = () => queueMicrotask(() => this.#advance(transfer, { type: 'lost', reason: 'transport' }));

@@ -1,0 +1,32 @@
+import { ConnectorError } from '../../base/connector-error.js';
+import type { SipLeg } from '../port.js';
+import type { DialogId } from './dialog/dialog-table.js';
+import { parseSipUri } from './message/sip-uri.js';
+
+/** A leg of this driver. */
+export interface ReplaceableLeg extends SipLeg {
+  /** Its dialog, once there is an established call in it and until somebody ends it. */
+  readonly replaceableDialog: DialogId | undefined;
+}
+
+/**
+ * URI for Refer-To: `uri`, and where `leg` is given with an escaped Replaces of its dialog (RFC 3891 section 6.1). The
+ * tags are turned round: to-tag is the one that the far end of `leg`, who will read it, put into the dialog. Throws
+ * `ERR_SIP_STATE` where `leg` is none of this driver's or has no established call, or the URI takes no header fields.
+ */
+export function referTo(uri: string, leg: SipLeg | undefined): string {
+  if (leg === undefined) return uri;
+  const dialog = isReplaceable(leg) ? leg.replaceableDialog : undefined;
+  if (dialog === undefined) throw new ConnectorError('ERR_SIP_STATE', 'the leg to be replaced has no established call');
+  const parsed = parseSipUri(uri);
+  if (parsed === undefined || parsed.scheme === 'tel') {
+    throw new ConnectorError('ERR_SIP_STATE', 'a call can be replaced at a sip: or sips: URI only');
+  }
+  const { callId, remoteTag, localTag } = dialog;
+  const replaces = encodeURIComponent(`${callId};to-tag=${remoteTag};from-tag=${localTag}`);
+  return `${uri}${parsed.headers === undefined ? '?' : '&'}Replaces=${replaces}`;
+}
+
+function isReplaceable(leg: SipLeg): leg is ReplaceableLeg {
+  return 'replaceableDialog' in leg;
+}
