@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { type CallContext, FlavorError } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent } from '../media/engine.js';
-import type { LegEvent, SipLeg } from '../signaling/port.js';
+import type { InboundLeg, LegEvent } from '../signaling/port.js';
 import type { CallAccount } from './call-account.js';
 import { CallControl } from './call-control.js';
 import type { CallMedia } from './call-media.js';
@@ -12,6 +12,7 @@ import { continuation } from './continuation.js';
 import { Conversation } from './conversation.js';
 import type { FlavorChoice } from './fail-over-plan.js';
 import { HostLines } from './host-lines.js';
+import { allowsMethod } from './peer-methods.js';
 import { Prompts } from './prompts.js';
 import { chooseFormats, type SessionFormats } from './session-formats.js';
 import { asFlavorError } from './session-link.js';
@@ -19,9 +20,10 @@ import { asFlavorError } from './session-link.js';
 /** The greeting of a session that is not to greet. */
 const NO_GREETING = '';
 
-export interface CallAgentParts extends Pick<CallDeps, 'plan' | 'announcer' | 'tools' | 'negotiation' | 'log'> {
+export interface CallAgentParts
+  extends Pick<CallDeps, 'plan' | 'announcer' | 'tools' | 'negotiation' | 'log' | 'features'> {
   readonly clock: Clock;
-  readonly leg: Pick<SipLeg, 'refer' | 'reoffer'>;
+  readonly leg: Pick<InboundLeg, 'refer' | 'reoffer' | 'sendDigit' | 'invite'>;
   readonly media: CallMedia;
   readonly account: CallAccount;
   apply(event: CallEvent): void;
@@ -51,7 +53,7 @@ export class CallAgent {
   constructor(options: CallOptions, parts: CallAgentParts) {
     this.#options = options;
     this.#parts = parts;
-    const { plan, announcer, negotiation, account, leg, media, clock, apply } = parts;
+    const { plan, announcer, negotiation, account, leg, media, clock, features, apply } = parts;
     this.#session = new CallSession({
       plan,
       formats: ({ flavor }) => chooseFormats(negotiation.expectedCodec, flavor.capabilities),
@@ -70,7 +72,8 @@ export class CallAgent {
       },
     });
     const conversation = (): Conversation | undefined => this.#conversation;
-    this.#control = new CallControl({ leg, media, clock, conversation, apply });
+    const infoDigits = features.infoDigits && allowsMethod(leg.invite, 'INFO');
+    this.#control = new CallControl({ leg, media, clock, infoDigits, conversation, apply });
     const prompts = new Prompts({
       announcer,
       render: (text) => options.render(text),

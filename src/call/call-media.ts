@@ -85,6 +85,12 @@ export class CallMedia {
     this.#deps.negotiation.withdrawOffer();
   }
 
+  /** The peer does not say yes to the end of a hold: we send and listen again all the same. */
+  endHold(): void {
+    this.#deps.negotiation.wantBoth();
+    if (this.#parameters) this.#connect({ ...this.#parameters, direction: 'sendrecv' });
+  }
+
   /** The peer's answer to our offer, from an ACK or a 200. Throws `ERR_SDP_*`. */
   readAnswer(answer: string | undefined): void {
     this.#connect(this.#deps.negotiation.readAnswer(answer));

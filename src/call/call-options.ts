@@ -3,6 +3,7 @@ import type { Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
+import type { SignalingFeatures } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import type { Announcer, Saying } from './announcement.js';
@@ -78,6 +79,8 @@ export interface CallDeps {
   readonly plan: FailOverPlan;
   readonly announcer: Announcer;
   readonly negotiation: MediaNegotiation;
+  /** Of the driver that the call came by. */
+  readonly features: SignalingFeatures;
   readonly tools: ToolRunner;
   /** `undefined` where calls are not recorded. */
   readonly openRecorder: OpenRecorder | undefined;

@@ -99,6 +99,13 @@ export class MediaNegotiation {
     this.#local = { ...this.#local, direction: this.#wanted };
   }
 
+  /** From now on we want to send and to receive, in whatever is said next. */
+  wantBoth(): void {
+    this.#wanted = 'sendrecv';
+    this.#before = 'sendrecv';
+    this.#local = { ...this.#local, direction: 'sendrecv' };
+  }
+
   /** @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE` */
   readAnswer(answer: string | undefined): StreamParameters {
     const offer = this.#offer;

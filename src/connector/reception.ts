@@ -18,7 +18,7 @@ import type { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/embedded/transport/local-address.js';
-import type { InboundLeg, InviteRequest, RejectOptions } from '../signaling/port.js';
+import type { InboundLeg, InviteRequest, RejectOptions, SignalingDriver } from '../signaling/port.js';
 import type { CallRegistry } from './call-registry.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
@@ -35,6 +35,7 @@ export interface ReceptionDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly engine: MediaEngine;
+  readonly driver: SignalingDriver;
   /** What the engine was made with; a reload does not change it. */
   readonly media: MediaConfig;
   readonly registry: CallRegistry;
@@ -145,7 +146,7 @@ export class Reception {
     route: RouteConfig,
     choice: FlavorChoice,
   ): void {
-    const { clock, random, engine, media, registry, emit, log } = this.#deps;
+    const { clock, random, engine, driver, media, registry, emit, log } = this.#deps;
     const { config } = generation;
     const { invite } = leg;
     const peer = { localAddress: leg.localAddress, offer: invite.sdp };
@@ -176,6 +177,7 @@ export class Reception {
         plan: routePlan(route, choice, generation.flavors),
         announcer: generation.announcer,
         negotiation,
+        features: driver.features,
         tools,
         openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
         log: callLog,

@@ -225,19 +225,20 @@ export class VoiceConnector implements AsyncDisposable {
     });
     this.#operations = operations;
     this.#closers.add(() => operations.close());
-    const sip = await driver.start(this.#handlers(engine, records));
+    const sip = await driver.start(this.#handlers(driver, engine, records));
     this.#onOccupancy();
     log.info({ sip, admin: operations.address }, 'ready');
     return { sip, admin: operations.address };
   }
 
-  #handlers(engine: MediaEngine, records: RecordLog): Parameters<SignalingDriver['start']>[0] {
+  #handlers(driver: SignalingDriver, engine: MediaEngine, records: RecordLog): Parameters<SignalingDriver['start']>[0] {
     const { clock, random, log } = this.#deps;
     const reception = new Reception({
       clock,
       random,
       log,
       engine,
+      driver,
       media: this.#initial.media,
       registry: this.#registry,
       admission: this.#admission,

@@ -19,7 +19,7 @@ const parameters = {
   additionalProperties: false,
 } as const;
 
-/** `send_dtmf`: presses keys (RFC 4733). The digits are in no log. */
+/** `send_dtmf`: presses keys (RFC 4733, or INFO). The digits are in no log. */
 export function createSendDtmfTool(clock: Clock): Tool {
   return {
     definition: {

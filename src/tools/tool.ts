@@ -27,9 +27,15 @@ export interface ToolContext {
    * of it. On failure the caller is still here.
    */
   transfer(target: TransferTarget, responseId: string | undefined): Promise<TransferOutcome>;
-  /** Presses keys, `0-9*#A-D`. Resolves when the last of them was sent. */
+  /**
+   * Presses keys, `0-9*#A-D`: by RFC 4733 where that was negotiated, else by INFO. Resolves when the last of them was
+   * sent. Rejects where the other side takes neither.
+   */
   sendDigits(digits: string): Promise<void>;
-  /** Puts the caller on hold for a while. Resolves when the caller is back, also when `signal` ends it early. */
+  /**
+   * Puts the caller on hold for a while. Resolves when the caller is back, also when `signal` ends it early. Rejects when
+   * the phone refuses the hold.
+   */
   hold(seconds: number, signal: AbortSignal): Promise<void>;
 }
 

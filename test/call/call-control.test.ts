@@ -1,15 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import type { InviteRequest } from '../../src/signaling/port.js';
 import type { ToolContext } from '../../src/tools/tool.js';
+import { OFFER } from '../support/fake-leg.js';
 import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';
 
+/** An offer of a phone that knows no RFC 4733. */
+const WITHOUT_EVENTS = OFFER.replace(' 101', '').replace(/a=rtpmap:101.*\r\n/, '');
+
 /** A call whose agent can have `act` done to the phone, as a tool of its own. */
-async function setUpTool(act: (phone: ToolContext, signal: AbortSignal) => Promise<unknown>) {
+async function setUpTool(
+  act: (phone: ToolContext, signal: AbortSignal) => Promise<unknown>,
+  invite: Partial<InviteRequest> = {},
+) {
   const tool = scriptedTool(
     async (_call, { phone }, signal) => ({ output: (await act(phone, signal)) ?? 'done', reply: true }),
     { name: 'act', timing: { timeoutMs: 600_000, filler: undefined, fillerAfterMs: 600_000 } },
   );
-  const setup = setUp({ deps: { tools: runnerOf(tool) } });
+  const setup = setUp({ invite, deps: { tools: runnerOf(tool) } });
   const { stream, session } = await answer(setup);
   session.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {} });
   await settle();
@@ -76,6 +84,33 @@ describe('digits', () => {
     expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
   });
 
+  test('go by INFO, one after the other, where no telephone-event was negotiated', async () => {
+    const setup = await setUpTool((phone) => phone.sendDigits('1#'), { sdp: WITHOUT_EVENTS });
+    expect(setup.leg.actions.slice(-1)).toEqual(['info 1']);
+    await slots(setup, setup.stream, 240);
+    expect(setup.leg.actions.slice(-1)).toEqual(['info 1']);
+    await slots(setup, setup.stream, 280);
+    expect(setup.leg.actions.slice(-2)).toEqual(['info 1', 'info #']);
+    expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
+  });
+
+  test('are an error where the peer takes neither telephone-events nor INFO', async () => {
+    const headers = new Map([['allow', ['INVITE, ACK', 'BYE, INFORM']]]);
+    const setup = await setUpTool((phone) => phone.sendDigits('1'), { sdp: WITHOUT_EVENTS, headers });
+    expect(setup.session.results).toMatchObject([{ error: expect.stringContaining('no key presses') }]);
+    expect(setup.leg.actions.join()).not.toContain('info');
+  });
+
+  test('by INFO of a call that ends meanwhile keep nobody waiting, and none follows', async () => {
+    const setup = await setUpTool((phone) => phone.sendDigits('12#'), { sdp: WITHOUT_EVENTS });
+    setup.leg.emit(bye);
+    await settle();
+    await slots(setup, setup.stream, 600);
+    expect(setup.records).toHaveLength(1);
+    expect(setup.leg.actions.filter((action) => action.startsWith('info'))).toEqual(['info 1']);
+    expect(setup.clock.pendingTimers).toBe(0);
+  });
+
   test('of a call that ends meanwhile keep nobody waiting', async () => {
     const setup = await setUpTool((phone) => phone.sendDigits('12#'));
     setup.leg.emit(bye);
@@ -110,6 +145,40 @@ describe('hold', () => {
     await settle();
     expect(setup.session.results).toMatchObject([{ error: expect.stringContaining('488') }]);
     expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
+  });
+
+  test('whose end the phone refuses is offered three times, then we talk again without its word', async () => {
+    const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
+    await agree(setup, 'recvonly');
+    await slots(setup, setup.stream, 5000);
+    const offers = () => setup.leg.descriptions.filter((sdp) => sdp.includes('a=sendrecv')).length;
+    const before = offers();
+    for (const status of [500, 488, 500]) {
+      expect(setup.stream.parameters.at(-1)?.direction).toBe('sendonly');
+      setup.leg.emit({ type: 'reoffered', status, sdp: undefined });
+      await settle();
+      await slots(setup, setup.stream, 2000);
+    }
+    expect(offers() - before).toBe(2);
+    expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
+    expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
+    expect(setup.events.map(({ type }) => type)).toContain('call-resumed');
+    const answers: string[] = [];
+    const reply = { accept: (sdp: string) => void answers.push(sdp), reject: () => {} };
+    setup.leg.emit({ type: 'offer', sdp: OFFER, reply });
+    expect(answers.join()).toContain('a=sendrecv');
+  });
+
+  test('whose end is agreed to at the second attempt is over then', async () => {
+    const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
+    await agree(setup, 'recvonly');
+    await slots(setup, setup.stream, 5000);
+    setup.leg.emit({ type: 'reoffered', status: 500, sdp: undefined });
+    await settle();
+    await slots(setup, setup.stream, 2000);
+    await agree(setup, 'sendrecv');
+    expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
+    expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
   });
 
   test('of a caller who hangs up ends with the call', async () => {

@@ -83,6 +83,7 @@ export function setUp({
       plan: new FailOverPlan(choices, retries),
       announcer: new FakeAnnouncer(),
       negotiation,
+      features: { attendedTransfer: true, headers: true, infoDigits: true },
       tools: runnerOf(createHangUpTool()),
       openRecorder: undefined,
       log,
