@@ -17,7 +17,7 @@ import { createStereoRecorder } from '../media/stereo-recorder.js';
 import type { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
-import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/embedded/transport/local-address.js';
+import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/local-address.js';
 import type { InboundLeg, InviteRequest, RejectOptions, SignalingDriver } from '../signaling/port.js';
 import type { CallRegistry } from './call-registry.js';
 import type { Generation } from './generation.js';

@@ -1,4 +1,4 @@
-import { parseSipUri } from '../signaling/embedded/message/sip-uri.js';
+import { parseSipUri } from '../signaling/message/sip-uri.js';
 
 /** Whom a phone calls, and how. */
 export interface PhoneTarget {

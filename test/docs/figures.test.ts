@@ -8,7 +8,7 @@ import { latchDefaults } from '../../src/media/latch.js';
 import { FRAME_SLOTS, SLOT_MS } from '../../src/media/pacing-wheel.js';
 import { silenceTrimDefaults } from '../../src/media/silence-trim.js';
 import { voiceDetectorDefaults } from '../../src/media/vad.js';
-import { messageLimits } from '../../src/signaling/embedded/message/limits.js';
+import { messageLimits } from '../../src/signaling/message/limits.js';
 
 /** A page as running text: line ends are blanks. */
 function wordsOf(path: string): string {

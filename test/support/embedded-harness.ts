@@ -1,6 +1,6 @@
 import { createEmbeddedDriver } from '../../src/signaling/embedded/embedded-driver.js';
 import type { EmbeddedOptions } from '../../src/signaling/embedded/embedded-options.js';
-import type { SipResponse } from '../../src/signaling/embedded/message/sip-message.js';
+import type { SipResponse } from '../../src/signaling/message/sip-message.js';
 import type {
   InboundLeg,
   InviteRequest,

@@ -1,12 +1,12 @@
 import type { Clock } from '../../src/base/clock.js';
 import { ConnectorError } from '../../src/base/connector-error.js';
-import type { SipMessage, SipRequest, SipResponse } from '../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../src/signaling/embedded/message/sip-parser.js';
 import type {
   SipFlow,
   SipTransport,
   SipTransportHandlers,
 } from '../../src/signaling/embedded/transport/sip-transport.js';
+import type { SipMessage, SipRequest, SipResponse } from '../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../src/signaling/message/sip-parser.js';
 import type { ListeningAddress } from '../../src/signaling/port.js';
 
 interface Remote {

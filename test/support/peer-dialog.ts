@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../src/signaling/embedded/message/sip-message.js';
+import type { SipRequest } from '../../src/signaling/message/sip-message.js';
 import type { LegEvent, OutboundRequest, SipLeg } from '../../src/signaling/port.js';
 import { createHarness, type Harness, type HarnessOptions, lastResponse, PEER } from './embedded-harness.js';
 import type { FakeSipTransport } from './fake-sip-transport.js';

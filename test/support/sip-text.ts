@@ -1,5 +1,5 @@
-import type { SipRequest, SipResponse } from '../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../src/signaling/embedded/message/sip-parser.js';
+import type { SipRequest, SipResponse } from '../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../src/signaling/message/sip-parser.js';
 
 export const SDP = [
   'v=0',

@@ -1,9 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Socket as Connection, createConnection, isIPv6 } from 'node:net';
-import type { SipMessage } from '../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../src/signaling/embedded/message/sip-parser.js';
 import { FrameReader } from '../../src/signaling/embedded/transport/frame-reader.js';
+import type { SipMessage } from '../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../src/signaling/message/sip-parser.js';
 
 interface Remote {
   readonly address: string;

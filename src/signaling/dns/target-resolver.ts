@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { ConnectorError } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
-import { parseSipUri, type SipUri } from '../embedded/message/sip-uri.js';
+import { parseSipUri, type SipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { createSystemDns, type DnsClient } from './dns-client.js';
 import { askServices, isSecure, orderHosts, type ServicePlan, type ServiceQuestion } from './service-plan.js';

@@ -1,5 +1,9 @@
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { optionsHeaders } from '../capabilities.js';
+import { runGuarded } from '../leg-events.js';
+import { createResponse } from '../message/response-builder.js';
+import { parseMessage } from '../message/sip-parser.js';
 import type {
   InviteRequest,
   ListeningAddress,
@@ -8,7 +12,8 @@ import type {
   SignalingDriver,
   SignalingHandlers,
 } from '../port.js';
-import { optionsHeaders } from './capabilities.js';
+import type { Refusal } from '../refusal.js';
+import { readSessionBody } from '../session-body.js';
 import { DialogTable, dialogIdOf } from './dialog/dialog-table.js';
 import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
 import { NameResolver } from './dialog/name-resolver.js';
@@ -16,13 +21,8 @@ import { type EmbeddedDeps, type EmbeddedListen, type EmbeddedOptions, embeddedD
 import { Endpoint } from './endpoint.js';
 import { UasLeg } from './inbound-leg.js';
 import { inviteRequestOf } from './invite-request.js';
-import { runGuarded } from './leg-events.js';
-import { createResponse } from './message/response-builder.js';
-import { parseMessage } from './message/sip-parser.js';
 import { UacLeg } from './outbound-leg.js';
-import type { Refusal } from './refusal.js';
 import { inspectRequest } from './request-inspection.js';
-import { readSessionBody } from './session-body.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
 import type { SipFlow, SipTransport } from './transport/sip-transport.js';

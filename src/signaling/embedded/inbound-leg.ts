@@ -1,5 +1,10 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { SDP_TYPE } from '../capabilities.js';
+import { reasonText } from '../end-text.js';
+import { LegEvents } from '../leg-events.js';
+import { parseDecimal } from '../message/lexical.js';
+import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type {
   AcceptOptions,
   HangUpOptions,
@@ -11,15 +16,10 @@ import type {
   RejectOptions,
 } from '../port.js';
 import { CallDialog } from './call-dialog.js';
-import { SDP_TYPE } from './capabilities.js';
 import { Dialog } from './dialog/dialog.js';
 import type { DialogId } from './dialog/dialog-table.js';
 import { originOf } from './dialog/flow-finder.js';
-import { reasonText } from './end-text.js';
 import { type Endpoint, rejectionOf } from './endpoint.js';
-import { LegEvents } from './leg-events.js';
-import { parseDecimal } from './message/lexical.js';
-import { createResponse, type ResponseOptions } from './message/response-builder.js';
 import { finalStatus } from './offer-question.js';
 import { Provisionals } from './provisionals.js';
 import type { Offer } from './reoffers.js';

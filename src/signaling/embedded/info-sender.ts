@@ -1,5 +1,5 @@
 import { ConnectorError } from '../../base/connector-error.js';
-import { DTMF_RELAY_TYPE } from './capabilities.js';
+import { DTMF_RELAY_TYPE } from '../capabilities.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';

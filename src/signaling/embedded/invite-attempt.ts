@@ -1,12 +1,12 @@
 import type { TimerHandle } from '../../base/clock.js';
+import { parseNameAddr } from '../message/name-addr.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import { SuccessAck } from './dialog/success-ack.js';
 import type { Endpoint } from './endpoint.js';
-import { parseNameAddr } from './message/name-addr.js';
-import type { SipRequest, SipResponse } from './message/sip-message.js';
 import { type ClientTransaction, createCancel } from './transaction/client-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
 

@@ -1,6 +1,6 @@
+import { parseNameAddr } from '../message/name-addr.js';
+import { decodedUser, parseSipUri } from '../message/sip-uri.js';
 import type { InviteRequest } from '../port.js';
-import { parseNameAddr } from './message/name-addr.js';
-import { decodedUser, parseSipUri } from './message/sip-uri.js';
 import type { ReceivedRequest } from './transaction/server-transaction.js';
 
 /** What the connector sees of an INVITE. Fields that a malformed one lacks are empty. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
+import type { ResponseOptions } from '../message/response-builder.js';
 import type { OfferReply } from '../port.js';
 import { type Endpoint, rejectionOf } from './endpoint.js';
-import type { ResponseOptions } from './message/response-builder.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 export interface OfferQuestionParts {

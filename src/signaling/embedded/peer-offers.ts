@@ -1,12 +1,12 @@
+import { SDP_TYPE } from '../capabilities.js';
+import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { SipRequest } from '../message/sip-message.js';
 import type { OfferReply } from '../port.js';
-import { SDP_TYPE } from './capabilities.js';
+import { readSessionBody, sdpOf } from '../session-body.js';
 import { AcceptedResponse } from './dialog/accepted-response.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
 import type { Endpoint } from './endpoint.js';
-import { createResponse, type ResponseOptions } from './message/response-builder.js';
-import type { SipRequest } from './message/sip-message.js';
 import { OfferQuestion, retryAfterSoon } from './offer-question.js';
-import { readSessionBody, sdpOf } from './session-body.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */

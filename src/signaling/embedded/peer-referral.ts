@@ -1,10 +1,10 @@
+import { REFER_EVENT, SIPFRAG_TYPE } from '../capabilities.js';
+import { parseNameAddr } from '../message/name-addr.js';
+import { reasonPhrase } from '../message/reason-phrases.js';
 import type { Referral } from '../port.js';
-import { REFER_EVENT, SIPFRAG_TYPE } from './capabilities.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
-import { parseNameAddr } from './message/name-addr.js';
-import { reasonPhrase } from './message/reason-phrases.js';
 import { finalStatus } from './offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 

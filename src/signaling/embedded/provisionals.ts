@@ -1,7 +1,11 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
+import { RELIABLE_TAG, SDP_TYPE } from '../capabilities.js';
+import { hasOptionTag } from '../message/lexical.js';
+import { parseRAck } from '../message/rack.js';
+import type { ResponseOptions } from '../message/response-builder.js';
 import type { OfferReply } from '../port.js';
-import { RELIABLE_TAG, SDP_TYPE } from './capabilities.js';
+import { readSessionBody } from '../session-body.js';
 import { cseqNumber } from './dialog/dialog.js';
 import {
   type ReliableEffect,
@@ -11,11 +15,7 @@ import {
   stepReliable,
 } from './dialog/reliable-provisional.js';
 import type { Endpoint } from './endpoint.js';
-import { hasOptionTag } from './message/lexical.js';
-import { parseRAck } from './message/rack.js';
-import type { ResponseOptions } from './message/response-builder.js';
 import { OfferQuestion } from './offer-question.js';
-import { readSessionBody } from './session-body.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** RFC 3262 section 3: first numbers are random; half the range leaves room to count on. */

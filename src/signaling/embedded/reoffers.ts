@@ -1,7 +1,10 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
+import { ALLOW, SDP_TYPE } from '../capabilities.js';
+import { endText } from '../end-text.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd } from '../port.js';
-import { ALLOW, SDP_TYPE } from './capabilities.js';
+import { sdpOf } from '../session-body.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import {
@@ -12,10 +15,7 @@ import {
   stepReoffer,
 } from './dialog/reoffer-state.js';
 import { SuccessAck } from './dialog/success-ack.js';
-import { endText } from './end-text.js';
 import type { Endpoint } from './endpoint.js';
-import type { SipRequest, SipResponse } from './message/sip-message.js';
-import { sdpOf } from './session-body.js';
 import { type ClientTransaction, createCancel } from './transaction/client-transaction.js';
 
 /** RFC 3261 section 14.1: steps of the random time after a 491, ms. */

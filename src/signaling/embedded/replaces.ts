@@ -1,7 +1,7 @@
 import { ConnectorError } from '../../base/connector-error.js';
+import { parseSipUri } from '../message/sip-uri.js';
 import type { SipLeg } from '../port.js';
 import type { DialogId } from './dialog/dialog-table.js';
-import { parseSipUri } from './message/sip-uri.js';
 
 /** A leg of this driver. */
 export interface ReplaceableLeg extends SipLeg {

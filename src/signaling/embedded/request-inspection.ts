@@ -1,9 +1,9 @@
-import { ACCEPT_INVITE, ALLOW, allowedMethods, refusedMethods, supportedTags } from './capabilities.js';
-import { tokenList } from './message/lexical.js';
-import type { SipRequest } from './message/sip-message.js';
-import { uriScheme } from './message/sip-uri.js';
-import type { Refusal } from './refusal.js';
-import { acceptsSdp } from './session-body.js';
+import { ACCEPT_INVITE, ALLOW, allowedMethods, refusedMethods, supportedTags } from '../capabilities.js';
+import { tokenList } from '../message/lexical.js';
+import type { SipRequest } from '../message/sip-message.js';
+import { uriScheme } from '../message/sip-uri.js';
+import type { Refusal } from '../refusal.js';
+import { acceptsSdp } from '../session-body.js';
 
 /** Schemes of a Request-URI we answer to. `sips` asks for TLS all the way, which is not built. */
 const schemes: ReadonlySet<string | undefined> = new Set(['sip', 'tel']);

@@ -2,7 +2,10 @@ import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { parseSipUri } from '../message/sip-uri.js';
+import { type NotifyMeaning, readNotify } from '../notification.js';
 import type { ReferRequest } from '../port.js';
+import type { Refusal } from '../refusal.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import {
@@ -15,9 +18,6 @@ import {
   takesNotify,
 } from './dialog/refer-subscription.js';
 import type { Endpoint } from './endpoint.js';
-import { parseSipUri } from './message/sip-uri.js';
-import { type NotifyMeaning, readNotify } from './notification.js';
-import type { Refusal } from './refusal.js';
 import { referTo } from './replaces.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 

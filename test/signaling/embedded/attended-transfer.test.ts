@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SipRequest } from '../../../src/signaling/embedded/message/sip-message.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import { PEER } from '../../support/embedded-harness.js';
 import { FakeLeg } from '../../support/fake-leg.js';
 import { PeerDialog } from '../../support/peer-dialog.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SipHeaders } from '../../../src/signaling/embedded/message/sip-headers.js';
+import type { SipHeaders } from '../../../src/signaling/message/sip-headers.js';
 import type { InboundLeg } from '../../../src/signaling/port.js';
 import { createHarness, lastResponse } from '../../support/embedded-harness.js';
 import { PeerDialog } from '../../support/peer-dialog.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SipRequest } from '../../../src/signaling/embedded/message/sip-message.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import { createHarness, type Harness, PEER, settle } from '../../support/embedded-harness.js';
 import { requestText, responseText, SDP, tagOf } from '../../support/sip-text.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SipResponse } from '../../../src/signaling/embedded/message/sip-message.js';
+import type { SipResponse } from '../../../src/signaling/message/sip-message.js';
 import type { InboundLeg } from '../../../src/signaling/port.js';
 import { createHarness, type Harness, lastResponse, PEER, settle, toOf } from '../../support/embedded-harness.js';
 import { newBranch, requestText, SDP } from '../../support/sip-text.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SipMessage } from '../../../src/signaling/embedded/message/sip-message.js';
+import type { SipMessage } from '../../../src/signaling/message/sip-message.js';
 import { newBranch, requestText, SDP, tagOf } from '../../support/sip-text.js';
 import { addressOf, type SocketDriver, startSocketDriver } from '../../support/socket-driver.js';
 import { TcpPeer, UdpPeer } from '../../support/socket-peer.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SipRequest } from '../../../src/signaling/embedded/message/sip-message.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import { createHarness, lastResponse, PEER, settle } from '../../support/embedded-harness.js';
 import { PeerDialog, type PeerDialogOptions } from '../../support/peer-dialog.js';
 import { requestText, SDP } from '../../support/sip-text.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SipRequest } from '../../../src/signaling/embedded/message/sip-message.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import type { SipLeg } from '../../../src/signaling/port.js';
 import { createHarness, PEER, settle } from '../../support/embedded-harness.js';
 import { type RequestText, requestText, responseText, SDP } from '../../support/sip-text.js';

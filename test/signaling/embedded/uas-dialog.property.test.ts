@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SipRequest } from '../../../src/signaling/embedded/message/sip-message.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import type { InboundLeg, LegEvent } from '../../../src/signaling/port.js';
 import { createHarness, type Harness, PEER, settle } from '../../support/embedded-harness.js';
 import { requestText, responseText, SDP, tagOf } from '../../support/sip-text.js';

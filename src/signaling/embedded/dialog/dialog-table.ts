@@ -1,5 +1,5 @@
-import { parseNameAddr } from '../message/name-addr.js';
-import type { SipRequest } from '../message/sip-message.js';
+import { parseNameAddr } from '../../message/name-addr.js';
+import type { SipRequest } from '../../message/sip-message.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { Dialog } from './dialog.js';
 

@@ -1,8 +1,8 @@
-import { parseCSeq, serializeCSeq } from '../message/cseq.js';
-import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
-import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
-import { SipHeaders } from '../message/sip-headers.js';
-import type { SipMessage, SipRequest, SipResponse } from '../message/sip-message.js';
+import { parseCSeq, serializeCSeq } from '../../message/cseq.js';
+import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
+import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../../message/name-addr.js';
+import { SipHeaders } from '../../message/sip-headers.js';
+import type { SipMessage, SipRequest, SipResponse } from '../../message/sip-message.js';
 import { addressRequest, type RouteSet, routeSetOf } from './route-set.js';
 
 /** A request of ours in a dialog, and where it goes. */

@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
+import { parseSipUri } from '../../message/sip-uri.js';
+import { topVia } from '../../message/via.js';
 import type { ListeningAddress } from '../../port.js';
-import { parseSipUri } from '../message/sip-uri.js';
-import { topVia } from '../message/via.js';
 import type { ReceivedRequest } from '../transaction/server-transaction.js';
 import type { SipFlow, SipTransport } from '../transport/sip-transport.js';
 import type { NameResolver } from './name-resolver.js';

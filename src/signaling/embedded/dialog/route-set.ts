@@ -1,6 +1,6 @@
-import { type NameAddr, parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
-import type { SipHeaders } from '../message/sip-headers.js';
-import { parseSipUri, serializeSipUri } from '../message/sip-uri.js';
+import { type NameAddr, parseNameAddrList, serializeNameAddr } from '../../message/name-addr.js';
+import type { SipHeaders } from '../../message/sip-headers.js';
+import { parseSipUri, serializeSipUri } from '../../message/sip-uri.js';
 
 /** Proxies between the two ends of a dialog, nearest first, as `name-addr` texts. Empty: the peer is next. */
 export type RouteSet = readonly string[];

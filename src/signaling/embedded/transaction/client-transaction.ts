@@ -1,10 +1,10 @@
 import { assertUnreachable } from '../../../base/assert.js';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
-import { parseCSeq, serializeCSeq } from '../message/cseq.js';
-import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
-import { SipHeaders } from '../message/sip-headers.js';
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import { serializeMessage } from '../message/sip-serializer.js';
+import { parseCSeq, serializeCSeq } from '../../message/cseq.js';
+import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
+import { SipHeaders } from '../../message/sip-headers.js';
+import type { SipRequest, SipResponse } from '../../message/sip-message.js';
+import { serializeMessage } from '../../message/sip-serializer.js';
 import type { SipFlow } from '../transport/sip-transport.js';
 import {
   type InviteClientEvent,

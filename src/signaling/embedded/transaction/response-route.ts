@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { SipHeaders } from '../message/sip-headers.js';
-import { topVia, type Via } from '../message/via.js';
+import type { SipHeaders } from '../../message/sip-headers.js';
+import { topVia, type Via } from '../../message/via.js';
 import type { SipFlow, SipTransport } from '../transport/sip-transport.js';
 
 /** RFC 3261 section 19.1.2. */

@@ -1,7 +1,7 @@
 import { assertUnreachable } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import { serializeMessage } from '../message/sip-serializer.js';
+import type { SipRequest, SipResponse } from '../../message/sip-message.js';
+import { serializeMessage } from '../../message/sip-serializer.js';
 import type { SipFlow, SipTransport } from '../transport/sip-transport.js';
 import {
   type InviteServerEvent,

@@ -1,8 +1,8 @@
-import { parseCSeq } from '../message/cseq.js';
-import { splitList } from '../message/lexical.js';
-import { parseNameAddr } from '../message/name-addr.js';
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import { topVia, type Via } from '../message/via.js';
+import { parseCSeq } from '../../message/cseq.js';
+import { splitList } from '../../message/lexical.js';
+import { parseNameAddr } from '../../message/name-addr.js';
+import type { SipRequest, SipResponse } from '../../message/sip-message.js';
+import { topVia, type Via } from '../../message/via.js';
 
 /** RFC 3261 section 8.1.1.7: a branch that starts so is unique. */
 export const MAGIC_COOKIE = 'z9hG4bK';

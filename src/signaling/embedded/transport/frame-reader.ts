@@ -1,6 +1,6 @@
-import { isTokenCode } from '../message/lexical.js';
-import { messageLimits } from '../message/limits.js';
-import { readHead } from '../message/message-head.js';
+import { isTokenCode } from '../../message/lexical.js';
+import { messageLimits } from '../../message/limits.js';
+import { readHead } from '../../message/message-head.js';
 
 /** What a {@link FrameReader} tells, synchronously and in the order of the stream. */
 export interface FrameSink {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
+import type { IpEndpoint } from '../../ip-literal.js';
 import { ErrorListeners } from './error-listeners.js';
 import { FrameReader } from './frame-reader.js';
-import type { IpEndpoint } from './ip-literal.js';
 import type { SipFlow } from './sip-transport.js';
 
 /** How long a connection may do what, and how much may wait in it. */

@@ -1,9 +1,9 @@
 import { createConnection, createServer, isIPv6, type Server, Socket } from 'node:net';
 import type { Clock } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
+import { checkBindAddress, checkedRemote, type IpEndpoint, withoutZone } from '../../ip-literal.js';
+import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-address.js';
 import type { ListeningAddress } from '../../port.js';
-import { checkBindAddress, checkedRemote, type IpEndpoint, withoutZone } from './ip-literal.js';
-import { createLocalAddressFinder, type LocalAddressFinder } from './local-address.js';
 import type { SipFlow, SipTransport, SipTransportHandlers } from './sip-transport.js';
 import { TcpConnection, type TcpConnectionLimits } from './tcp-connection.js';
 

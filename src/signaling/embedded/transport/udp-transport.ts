@@ -2,10 +2,10 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
+import { checkBindAddress, checkedRemote, type IpEndpoint, lookupNothing } from '../../ip-literal.js';
+import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-address.js';
 import type { ListeningAddress } from '../../port.js';
 import { ErrorListeners } from './error-listeners.js';
-import { checkBindAddress, checkedRemote, type IpEndpoint, lookupNothing } from './ip-literal.js';
-import { createLocalAddressFinder, type LocalAddressFinder } from './local-address.js';
 import type { SipFlow, SipTransport, SipTransportHandlers } from './sip-transport.js';
 
 export interface UdpTransportOptions {

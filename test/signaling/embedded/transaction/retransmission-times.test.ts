@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { createResponse } from '../../../../src/signaling/embedded/message/response-builder.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
 import type { ServerTransaction } from '../../../../src/signaling/embedded/transaction/server-transaction.js';
 import {
   TransactionLayer,
   transactionLayerDefaults,
 } from '../../../../src/signaling/embedded/transaction/transaction-layer.js';
+import { createResponse } from '../../../../src/signaling/message/response-builder.js';
+import { parseMessage } from '../../../../src/signaling/message/sip-parser.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { FakeSipTransport } from '../../../support/fake-sip-transport.js';
 import { SeededRandom } from '../../../support/seeded-random.js';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { messageLimits } from '../../../../src/signaling/embedded/message/limits.js';
 import { FrameReader } from '../../../../src/signaling/embedded/transport/frame-reader.js';
-import { invite, soundFields, verdict, wire } from '../message/samples.js';
+import { messageLimits } from '../../../../src/signaling/message/limits.js';
+import { invite, soundFields, verdict, wire } from '../../message/samples.js';
 
 interface Framed {
   readonly messages: readonly string[];

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/signaling/embedded/transport/tcp-transport.js';
 import type { ListeningAddress } from '../../../../src/signaling/port.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { invite, soundFields, wire } from '../message/samples.js';
+import { invite, soundFields, wire } from '../../message/samples.js';
 import { hasIpv6 } from './loopback.js';
 
 interface Received {

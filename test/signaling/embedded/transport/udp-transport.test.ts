@@ -7,7 +7,7 @@ import {
 } from '../../../../src/signaling/embedded/transport/udp-transport.js';
 import type { ListeningAddress } from '../../../../src/signaling/port.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { invite } from '../message/samples.js';
+import { invite } from '../../message/samples.js';
 import { hasIpv6 } from './loopback.js';
 
 interface Received {

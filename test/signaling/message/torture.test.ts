@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseNameAddr } from '../../../../src/signaling/embedded/message/name-addr.js';
-import { createResponse } from '../../../../src/signaling/embedded/message/response-builder.js';
-import type { SipRequest } from '../../../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
-import { serializeMessage } from '../../../../src/signaling/embedded/message/sip-serializer.js';
-import { decodedUser, parseSipUri } from '../../../../src/signaling/embedded/message/sip-uri.js';
-import { parseVia, topVia } from '../../../../src/signaling/embedded/message/via.js';
+import { parseNameAddr } from '../../../src/signaling/message/name-addr.js';
+import { createResponse } from '../../../src/signaling/message/response-builder.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../../src/signaling/message/sip-parser.js';
+import { serializeMessage } from '../../../src/signaling/message/sip-serializer.js';
+import { decodedUser, parseSipUri } from '../../../src/signaling/message/sip-uri.js';
+import { parseVia, topVia } from '../../../src/signaling/message/via.js';
 import { mustParse, verdict } from './samples.js';
 
 interface TortureCase {
@@ -18,7 +18,7 @@ interface TortureCase {
   readonly sha256?: string;
 }
 
-const fixtures = new URL('../../../fixtures/sip-torture/', import.meta.url);
+const fixtures = new URL('../../fixtures/sip-torture/', import.meta.url);
 
 function readCases(set: string): readonly TortureCase[] {
   const { cases } = JSON.parse(readFileSync(new URL(`${set}/expected.json`, fixtures), 'utf8')) as {

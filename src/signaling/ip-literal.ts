@@ -1,6 +1,6 @@
 import type { SocketOptions } from 'node:dgram';
 import { BlockList, isIP } from 'node:net';
-import { ConnectorError } from '../../../base/connector-error.js';
+import { ConnectorError } from '../base/connector-error.js';
 
 /** Where a message goes to or came from. */
 export interface IpEndpoint {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createResponse } from '../../../../src/signaling/embedded/message/response-builder.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
-import { serializeMessage } from '../../../../src/signaling/embedded/message/sip-serializer.js';
-import { decodedUser, parseSipUri } from '../../../../src/signaling/embedded/message/sip-uri.js';
-import { stampVia } from '../../../../src/signaling/embedded/message/via.js';
-import { FrameReader } from '../../../../src/signaling/embedded/transport/frame-reader.js';
+import { FrameReader } from '../../../src/signaling/embedded/transport/frame-reader.js';
+import { createResponse } from '../../../src/signaling/message/response-builder.js';
+import { parseMessage } from '../../../src/signaling/message/sip-parser.js';
+import { serializeMessage } from '../../../src/signaling/message/sip-serializer.js';
+import { decodedUser, parseSipUri } from '../../../src/signaling/message/sip-uri.js';
+import { stampVia } from '../../../src/signaling/message/via.js';
 import { invite, soundFields, wire } from './samples.js';
 
 /** Messages that grow with `n`, each aimed at a different loop. The text of each is about `n` characters. */

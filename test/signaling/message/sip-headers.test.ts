@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SipHeaders } from '../../../../src/signaling/embedded/message/sip-headers.js';
+import { SipHeaders } from '../../../src/signaling/message/sip-headers.js';
 
 const sample = (): SipHeaders =>
   new SipHeaders().append('Via', '1').append('From', 'f').append('VIA', '2').append('__proto__', 'p');

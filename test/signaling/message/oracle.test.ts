@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { parseCSeq } from '../../../../src/signaling/embedded/message/cseq.js';
-import { splitList } from '../../../../src/signaling/embedded/message/lexical.js';
-import { parseNameAddr, parseNameAddrList } from '../../../../src/signaling/embedded/message/name-addr.js';
-import type { SipMessage } from '../../../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
-import { parseSipUri } from '../../../../src/signaling/embedded/message/sip-uri.js';
-import { parseVia } from '../../../../src/signaling/embedded/message/via.js';
+import { parseCSeq } from '../../../src/signaling/message/cseq.js';
+import { splitList } from '../../../src/signaling/message/lexical.js';
+import { parseNameAddr, parseNameAddrList } from '../../../src/signaling/message/name-addr.js';
+import type { SipMessage } from '../../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../../src/signaling/message/sip-parser.js';
+import { parseSipUri } from '../../../src/signaling/message/sip-uri.js';
+import { parseVia } from '../../../src/signaling/message/via.js';
 import { invite, soundFields, wire } from './samples.js';
 
 interface OracleAddress {
@@ -52,7 +52,7 @@ const oracle = createRequire(import.meta.url)('drachtio-srf/lib/sip-parser/parse
   parseUri(text: string): OracleUri | undefined;
 };
 
-const fixtures = new URL('../../../fixtures/sip-torture/', import.meta.url);
+const fixtures = new URL('../../fixtures/sip-torture/', import.meta.url);
 const torture = ['rfc4475', 'rfc5118'].flatMap((set) =>
   readdirSync(new URL(`${set}/`, fixtures))
     .filter((file) => file.endsWith('.sip'))

@@ -1,12 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import {
-  createLocalAddressFinder,
-  localAddressDefaults,
-} from '../../../../src/signaling/embedded/transport/local-address.js';
-import { FakeClock } from '../../../support/fake-clock.js';
-import { hasIpv6 } from './loopback.js';
+import { createLocalAddressFinder, localAddressDefaults } from '../../src/signaling/local-address.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { hasIpv6 } from './embedded/transport/loopback.js';
 
 test('a concrete address is its own answer', () => {
   expect(createLocalAddressFinder('192.0.2.1', new FakeClock()).find('127.0.0.1')).toBe('192.0.2.1');

@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
-import { splitList, tokenList, unquote } from '../../../../src/signaling/embedded/message/lexical.js';
-import {
-  parseNameAddr,
-  parseNameAddrList,
-  serializeNameAddr,
-} from '../../../../src/signaling/embedded/message/name-addr.js';
+import { splitList, tokenList, unquote } from '../../../src/signaling/message/lexical.js';
+import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../../../src/signaling/message/name-addr.js';
 
 test.each([
   ['sip:a@b', { displayName: '', uri: 'sip:a@b', tag: undefined }],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SipHeaders } from '../../../../src/signaling/embedded/message/sip-headers.js';
-import { parseVia, serializeVia, stampVia, topVia } from '../../../../src/signaling/embedded/message/via.js';
+import { SipHeaders } from '../../../src/signaling/message/sip-headers.js';
+import { parseVia, serializeVia, stampVia, topVia } from '../../../src/signaling/message/via.js';
 
 test.each([
   ['SIP/2.0/UDP host', { transport: 'UDP', host: 'host', port: undefined, branch: undefined, rport: undefined }],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { LegEvents } from '../../../src/signaling/embedded/leg-events.js';
-import type { LegEvent } from '../../../src/signaling/port.js';
-import { settle } from '../../support/embedded-harness.js';
+import { LegEvents } from '../../src/signaling/leg-events.js';
+import type { LegEvent } from '../../src/signaling/port.js';
+import { settle } from '../support/embedded-harness.js';
 
 const end = { by: 'peer', status: 0, text: '' } as const;
 const digit = { type: 'digit', digit: '1', durationMs: 100 } as const;

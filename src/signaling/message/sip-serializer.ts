@@ -1,4 +1,4 @@
-import { ConnectorError } from '../../../base/connector-error.js';
+import { ConnectorError } from '../../base/connector-error.js';
 import { isToken } from './lexical.js';
 import type { SipMessage } from './sip-message.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { messageLimits } from '../../../../src/signaling/embedded/message/limits.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
+import { messageLimits } from '../../../src/signaling/message/limits.js';
+import { parseMessage } from '../../../src/signaling/message/sip-parser.js';
 import { invite, mustParse, soundFields, verdict, wire } from './samples.js';
 
 const reason = (bytes: Buffer, transport: 'udp' | 'tcp' = 'udp'): string => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { parseContentType } from '../../../../src/signaling/embedded/message/content-type.js';
-import { parseCSeq, serializeCSeq } from '../../../../src/signaling/embedded/message/cseq.js';
-import { parseMaxForwards } from '../../../../src/signaling/embedded/message/max-forwards.js';
-import { reasonPhrase } from '../../../../src/signaling/embedded/message/reason-phrases.js';
+import { parseContentType } from '../../../src/signaling/message/content-type.js';
+import { parseCSeq, serializeCSeq } from '../../../src/signaling/message/cseq.js';
+import { parseMaxForwards } from '../../../src/signaling/message/max-forwards.js';
+import { reasonPhrase } from '../../../src/signaling/message/reason-phrases.js';
 
 test('CSeq', () => {
   expect(parseCSeq(' 0009  INVITE ')).toEqual({ number: 9, method: 'INVITE' });

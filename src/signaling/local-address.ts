@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Clock } from '../../../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { lookupNothing, withoutZone } from './ip-literal.js';
 
 /** How long an answer holds, and how many are kept. Routes change: a VPN comes up, DHCP renews. */

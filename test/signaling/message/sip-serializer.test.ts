@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SipHeaders } from '../../../../src/signaling/embedded/message/sip-headers.js';
-import { serializeMessage } from '../../../../src/signaling/embedded/message/sip-serializer.js';
+import { SipHeaders } from '../../../src/signaling/message/sip-headers.js';
+import { serializeMessage } from '../../../src/signaling/message/sip-serializer.js';
 
 const request = {
   kind: 'request',

@@ -1,5 +1,5 @@
-import type { SipMessage } from '../../../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
+import type { SipMessage } from '../../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../../src/signaling/message/sip-parser.js';
 
 /** The header fields every sample starts from, in order. */
 export const soundFields: readonly string[] = [

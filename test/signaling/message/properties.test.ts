@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isToken, splitList } from '../../../../src/signaling/embedded/message/lexical.js';
-import { parseNameAddr, serializeNameAddr } from '../../../../src/signaling/embedded/message/name-addr.js';
-import { createResponse } from '../../../../src/signaling/embedded/message/response-builder.js';
-import { SipHeaders } from '../../../../src/signaling/embedded/message/sip-headers.js';
-import type { SipMessage } from '../../../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
-import { serializeMessage } from '../../../../src/signaling/embedded/message/sip-serializer.js';
-import { decodedUser, parseSipUri, serializeSipUri } from '../../../../src/signaling/embedded/message/sip-uri.js';
-import { parseVia, serializeVia, stampVia } from '../../../../src/signaling/embedded/message/via.js';
+import { isToken, splitList } from '../../../src/signaling/message/lexical.js';
+import { parseNameAddr, serializeNameAddr } from '../../../src/signaling/message/name-addr.js';
+import { createResponse } from '../../../src/signaling/message/response-builder.js';
+import { SipHeaders } from '../../../src/signaling/message/sip-headers.js';
+import type { SipMessage } from '../../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../../src/signaling/message/sip-parser.js';
+import { serializeMessage } from '../../../src/signaling/message/sip-serializer.js';
+import { decodedUser, parseSipUri, serializeSipUri } from '../../../src/signaling/message/sip-uri.js';
+import { parseVia, serializeVia, stampVia } from '../../../src/signaling/message/via.js';
 import { invite, mustParse } from './samples.js';
 
 const tokenCharacters = "abcXYZ019-.!%*_+`'~".split('');
@@ -134,7 +134,7 @@ describe('what is written is read back the same', () => {
   });
 });
 
-const fixtures = new URL('../../../fixtures/sip-torture/rfc4475/', import.meta.url);
+const fixtures = new URL('../../fixtures/sip-torture/rfc4475/', import.meta.url);
 const seeds = [
   invite(),
   ...readdirSync(fixtures)

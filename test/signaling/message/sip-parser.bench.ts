@@ -1,8 +1,8 @@
 import { bench, describe } from 'vitest';
-import { createResponse } from '../../../../src/signaling/embedded/message/response-builder.js';
-import type { SipRequest } from '../../../../src/signaling/embedded/message/sip-message.js';
-import { parseMessage } from '../../../../src/signaling/embedded/message/sip-parser.js';
-import { serializeMessage } from '../../../../src/signaling/embedded/message/sip-serializer.js';
+import { createResponse } from '../../../src/signaling/message/response-builder.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
+import { parseMessage } from '../../../src/signaling/message/sip-parser.js';
+import { serializeMessage } from '../../../src/signaling/message/sip-serializer.js';
 import { mustParse, wire } from './samples.js';
 
 const sdp = [

@@ -1,4 +1,4 @@
-import type { LegEnd, LegEvent } from '../port.js';
+import type { LegEnd, LegEvent } from './port.js';
 
 /** Events kept for a listener that has not been set yet; `ended` always finds room. */
 const MAX_WAITING = 64;

@@ -5,7 +5,7 @@ import {
   serializeSipUri,
   uriHostIsIp,
   uriScheme,
-} from '../../../../src/signaling/embedded/message/sip-uri.js';
+} from '../../../src/signaling/message/sip-uri.js';
 
 const params = (entries: Record<string, string> = {}): ReadonlyMap<string, string> => new Map(Object.entries(entries));
 
