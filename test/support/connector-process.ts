@@ -15,7 +15,8 @@ export interface ConnectorProcessOptions {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
-const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+/** Built, this file stands in `dist/` itself. */
+const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url)).replace('/dist/dist/', '/dist/');
 const READY_LIMIT_MS = 15_000;
 const EXIT_LIMIT_MS = 15_000;
 const RECORD_LIMIT_MS = 5_000;
@@ -102,11 +103,21 @@ export class ConnectorProcess implements AsyncDisposable {
 
   /** Where it takes calls: the first address of that kind. */
   sip(protocol: 'udp' | 'tcp', family: 4 | 6 = 4): { readonly address: string; readonly port: number } {
-    const found = this.#listening.find(
+    const found = this.listening.find(
       (listening) => listening.protocol === protocol && listening.address.includes(':') === (family === 6),
     );
     if (!found) throw new Error(`the connector does not listen on ${protocol}, IPv${family}`);
     return found;
+  }
+
+  /** Everywhere it takes calls. */
+  get listening(): readonly ListeningAddress[] {
+    return this.#listening;
+  }
+
+  /** Where its admin interface is: `http://127.0.0.1:8080`. */
+  get adminOrigin(): string {
+    return this.#adminOrigin;
   }
 
   /** All of its log so far, in order. */

@@ -1,0 +1,85 @@
+import { fileURLToPath } from 'node:url';
+
+/** Numbers the scenarios dial; what answers is in {@link knownConfig}. */
+export const numbers = {
+  /** Every frame comes back at once. */
+  echo: '2001',
+  /** Greets, then repeats what is said. */
+  talking: '2000',
+  /** Rings for a second and a half. */
+  slow: '2010',
+  /** The same with 183 and audio. */
+  earlyMedia: '2011',
+  /** Rings for two minutes. */
+  ringing: '2012',
+  /** Refused by its route. */
+  refused: '2020',
+  /** A flavor that cannot open. */
+  broken: '2030',
+  /** A flavor that never says whether it has opened. */
+  silent: '2031',
+  /** An agent that transfers the caller, puts it on hold for a second, hangs up. */
+  transferring: '2040',
+  holding: '2041',
+  /** No route has it. */
+  unknown: '9999',
+} as const;
+
+/** Calls at once that the subject takes. */
+export const CALLS_LIMIT = 60;
+
+export const ADMIN_TOKEN = 'token-of-the-conformance-suite';
+
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url)).replace(/\/dist(?=\/test\/)/, '');
+const toolUser = file('../sipp/tool-user.mjs');
+const failing = file('flavors/failing.mjs');
+
+export interface KnownConfigOptions {
+  /** Section `signaling`. */
+  readonly signaling: Readonly<Record<string, unknown>>;
+  /** File for call records; absent where whoever starts the connector decides that. */
+  readonly cdrPath?: string;
+}
+
+/** The embedded endpoint on ephemeral ports of loopback. */
+export const embeddedSignaling = {
+  driver: 'embedded',
+  embedded: {
+    listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0', 'udp:[::1]:0', 'tcp:[::1]:0'],
+    allow: ['127.0.0.1/32', '::1/128'],
+  },
+} as const;
+
+/** The configuration every scenario counts on. */
+export function knownConfig({ signaling, cdrPath }: KnownConfigOptions): Readonly<Record<string, unknown>> {
+  return {
+    signaling,
+    media: { bind: '127.0.0.1' },
+    limits: { calls: CALLS_LIMIT, callsPerSecond: 1_000, perSourcePerSecond: 1_000 },
+    breaker: { failures: 1_000 },
+    admin: { listen: '127.0.0.1:0', token: ADMIN_TOKEN },
+    ...(cdrPath === undefined ? {} : { cdr: { path: cdrPath, include: ['dtmf'] } }),
+    transfer: { targets: { sales: 'sip:sales@127.0.0.1:9' } },
+    flavors: {
+      echo: { use: 'echo', mode: 'immediate' },
+      talking: { use: 'echo', mode: 'turns' },
+      broken: { use: failing, opens: false },
+      silent: { use: failing, opens: 'never' },
+      transferring: { use: toolUser, tool: 'transfer', arguments: { target: 'sales' } },
+      holding: { use: toolUser, tool: 'hold', arguments: { seconds: 1 } },
+    },
+    routes: [
+      { match: { to: numbers.echo }, flavor: 'echo' },
+      { match: { to: numbers.talking }, flavor: 'talking' },
+      { match: { to: numbers.slow }, flavor: 'echo', answer: { delayMs: 1_500 } },
+      { match: { to: numbers.earlyMedia }, flavor: 'echo', answer: { delayMs: 1_500, earlyMedia: true } },
+      { match: { to: numbers.ringing }, flavor: 'echo', answer: { delayMs: 120_000 } },
+      { match: { to: numbers.refused }, reject: 486 },
+      { match: { to: numbers.broken }, flavor: 'broken' },
+      { match: { to: numbers.silent }, flavor: 'silent' },
+      { match: { to: numbers.transferring }, flavor: 'transferring', tools: ['transfer'], transfer: ['sales'] },
+      { match: { to: numbers.holding }, flavor: 'holding', tools: ['hold'] },
+      { match: { any: true }, reject: 404 },
+    ],
+  };
+}

@@ -1,0 +1,146 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { RtpPeer } from '../support/rtp-peer.js';
+import { token } from './peer/basics.js';
+import { Phone } from './peer/phone.js';
+import type { Transport } from './peer/sip-socket.js';
+import { Deviation, type Scenario, type Scene, type Verdict } from './scenario.js';
+import { type Subject, waitForCalls } from './subject.js';
+
+export interface RunOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly transports: readonly Transport[];
+  /** How many run beside each other. */
+  readonly beside: number;
+  /** Scenarios that take longer are left out. */
+  readonly maxSeconds: number;
+}
+
+/** One scenario over one transport. */
+export interface Run {
+  readonly scenario: Scenario;
+  readonly transport: Transport;
+  readonly verdict: Promise<Verdict>;
+}
+
+interface Job {
+  readonly scenario: Scenario;
+  readonly transport: Transport;
+  settle(verdict: Verdict): void;
+}
+
+/** Longest time of a scenario beyond what it says it takes, ms. */
+const LIMIT_MS = 25_000;
+
+/**
+ * Runs every scenario over every transport: those that may, side by side; then those that fill the subject, one after the
+ * other; then those after which it takes no calls. The verdicts come as they come.
+ */
+export function runScenarios(subject: Subject, options: RunOptions): readonly Run[] {
+  const jobs: Job[] = [];
+  const runs = options.scenarios.flatMap((scenario) =>
+    options.transports.map((transport): Run => {
+      const verdict = new Promise<Verdict>((settle) => {
+        const early = withoutRunning(subject, scenario, transport, options);
+        if (early) settle(early);
+        else jobs.push({ scenario, transport, settle });
+      });
+      return { scenario, transport, verdict };
+    }),
+  );
+  void work(subject, jobs, options.beside);
+  return runs;
+}
+
+function withoutRunning(
+  subject: Subject,
+  { over, except, seconds = 0 }: Scenario,
+  transport: Transport,
+  { maxSeconds }: RunOptions,
+): Verdict | undefined {
+  if (over && !over.includes(transport)) return { result: 'left-out', seen: `only over ${over.join(', ')}` };
+  const reason = except?.[subject.driver];
+  if (reason !== undefined) return { result: 'excepted', seen: reason };
+  if (seconds > maxSeconds) return { result: 'left-out', seen: `takes ${seconds} s` };
+  return undefined;
+}
+
+/** Never rejects. */
+async function work(subject: Subject, jobs: readonly Job[], beside: number): Promise<void> {
+  const sink = createSocket('udp4');
+  sink.bind(0, '127.0.0.1');
+  await once(sink, 'listening');
+  const sinkPort = sink.address().port;
+  const of = (turn: Scenario['turn']): Job[] => jobs.filter(({ scenario }) => (scenario.turn ?? 'beside') === turn);
+  // The longest first, so that none of them runs on when all others are done.
+  const queue = of('beside').sort((a, b) => (b.scenario.seconds ?? 0) - (a.scenario.seconds ?? 0));
+  const worker = async (): Promise<void> => {
+    for (let job = queue.shift(); job; job = queue.shift()) await runJob(subject, job, sinkPort);
+  };
+  await Promise.all(Array.from({ length: beside }, worker));
+  for (const job of of('alone')) {
+    await waitForCalls(subject, 0).catch(() => undefined);
+    await runJob(subject, job, sinkPort);
+  }
+  const last = of('last');
+  const meet = meeting(last.length);
+  await Promise.all(last.map((job) => runJob(subject, job, sinkPort, meet)));
+  sink.close();
+}
+
+/** Resolves for everybody once `size` have called; then again for the next round. */
+function meeting(size: number): () => Promise<void> {
+  let waiting: (() => void)[] = [];
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length < size) return;
+      for (const go of waiting) go();
+      waiting = [];
+    });
+}
+
+async function runJob(
+  subject: Subject,
+  { scenario, transport, settle }: Job,
+  sinkPort: number,
+  meet: Scene['meet'] = async () => {},
+): Promise<void> {
+  const opened: AsyncDisposable[] = [];
+  const phones: Phone[] = [];
+  const scene: Scene = {
+    subject,
+    transport,
+    meet,
+    phone: async ({ from, family = 4 } = {}) => {
+      const target = subject.sip(transport, family);
+      if (!target) throw new Deviation(`the subject does not listen on ${transport}, IPv${family}`);
+      const options = { transport, target, user: `p${token()}`, sinkPort, ...(from !== undefined && { from }) };
+      const phone = await Phone.open(options);
+      phones.push(phone);
+      opened.push(phone);
+      return phone;
+    },
+    rtp: async () => {
+      const peer = await RtpPeer.open();
+      opened.push(peer);
+      return peer;
+    },
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const limitMs = LIMIT_MS + (scenario.seconds ?? 0) * 1000;
+    timer = setTimeout(() => reject(new Error(`not done within ${limitMs / 1000} s`)), limitMs);
+  });
+  let seen: string | undefined;
+  try {
+    await Promise.race([scenario.run(scene), late]);
+    const faults = phones.flatMap((phone) => phone.faults);
+    if (faults.length > 0) seen = [...new Set(faults)].slice(0, 3).join('; ');
+  } catch (error) {
+    seen = error instanceof Error ? error.message : String(error);
+  }
+  clearTimeout(timer);
+  await Promise.allSettled(opened.map((resource) => resource[Symbol.asyncDispose]()));
+  settle(seen === undefined ? { result: 'pass' } : { result: 'fail', seen });
+}

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { ConnectorProcess } from '../support/connector-process.js';
+import { ADMIN_TOKEN, embeddedSignaling, knownConfig } from './known-config.js';
+import type { SocketAddress, Transport } from './peer/sip-socket.js';
+import type { DriverName } from './scenario.js';
+import type { SeenRecord, Subject } from './subject.js';
+
+/** Where calls go in, as given on the command line: `udp:127.0.0.1:5060`, IPv6 in brackets. */
+export interface Target extends SocketAddress {
+  readonly transport: Transport;
+}
+
+/** Throws for anything else than TRANSPORT:ADDRESS:PORT. */
+export function parseTarget(text: string): Target {
+  const parts = /^(udp|tcp|tls):(?:\[([0-9a-f:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  const transport = parts?.[1];
+  if (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls') {
+    throw new Error(`${text} is no target: write udp:127.0.0.1:5060, tcp:[::1]:5060 and the like`);
+  }
+  return { transport, address: parts?.[2] ?? parts?.[3] ?? '', port: Number(parts?.[4]) };
+}
+
+function among(targets: readonly Target[], transport: Transport, family: 4 | 6): SocketAddress | undefined {
+  return targets.find((target) => target.transport === transport && target.address.includes(':') === (family === 6));
+}
+
+async function askAdmin(
+  origin: string,
+  bearer: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${origin}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${bearer}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+/** A connector that was started for the suite. */
+export interface StartedSubject extends Subject, AsyncDisposable {
+  /** What it wrote to standard error, and its log lines of level error: nothing, when all is well. */
+  complaints(): readonly string[];
+}
+
+export interface StartOptions {
+  readonly driver: DriverName;
+  /** Section `signaling`; default the embedded endpoint on ports of the kernel's choice. */
+  readonly signaling?: Readonly<Record<string, unknown>>;
+  /** Where calls go in, when that is a server in front of the connector. */
+  readonly targets?: readonly Target[];
+}
+
+/** Starts a connector as an operator would, with the configuration the scenarios count on. */
+export async function startSubject({ driver, signaling, targets }: StartOptions): Promise<StartedSubject> {
+  const config = knownConfig({ signaling: signaling ?? embeddedSignaling });
+  const connector = await ConnectorProcess.start({ config });
+  const own = connector.listening.flatMap(({ protocol, address, port }): Target[] =>
+    protocol === 'udp' || protocol === 'tcp' || protocol === 'tls' ? [{ transport: protocol, address, port }] : [],
+  );
+  return {
+    driver,
+    sip: (transport, family = 4) => among(targets ?? own, transport, family),
+    admin: (method, path, body) => askAdmin(connector.adminOrigin, ADMIN_TOKEN, method, path, body),
+    records: () => connector.records(),
+    complaints: () => [
+      ...(connector.errors === '' ? [] : [connector.errors]),
+      ...connector.log
+        .filter(({ level }) => typeof level === 'number' && level >= 50)
+        .map((line) => JSON.stringify(line)),
+    ],
+    [Symbol.asyncDispose]: () => connector[Symbol.asyncDispose](),
+  };
+}
+
+export interface RunningOptions {
+  readonly driver: DriverName;
+  readonly targets: readonly Target[];
+  /** `http://127.0.0.1:8080`. */
+  readonly admin: string;
+  /** The admin's token; default that of {@link knownConfig}. */
+  readonly token?: string;
+  /** Its file of call records. */
+  readonly cdrPath: string;
+}
+
+/** A connector that runs already, with {@link knownConfig}. */
+export function runningSubject({ driver, targets, admin, token, cdrPath }: RunningOptions): Subject {
+  return {
+    driver,
+    sip: (transport, family = 4) => among(targets, transport, family),
+    admin: (method, path, body) => askAdmin(admin, token ?? ADMIN_TOKEN, method, path, body),
+    records: () => {
+      if (!existsSync(cdrPath)) return [];
+      const lines = readFileSync(cdrPath, 'utf8').split('\n').slice(0, -1);
+      return lines.map((line): SeenRecord => JSON.parse(line));
+    },
+  };
+}
