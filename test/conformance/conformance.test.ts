@@ -8,7 +8,7 @@ import { type StartedSubject, startSubject } from './subjects.js';
 /** The wire contract, row by row, against a connector of its own process: see README.md. */
 
 const over: readonly Transport[] = ['udp', 'tcp'];
-const options = { scenarios, transports: over, beside: 24, maxSeconds: 3 };
+const options = { scenarios, transports: over, beside: 10, maxSeconds: 3 };
 
 let subject: StartedSubject;
 let runs: readonly Run[];
@@ -30,7 +30,7 @@ describe.each(over)('embedded, %s', (transport) => {
       const verdict: Verdict | undefined = await run?.verdict;
       if (verdict?.result !== 'left-out') expect(verdict).toEqual({ result: 'pass' });
     },
-    60_000,
+    120_000,
   );
 });
 

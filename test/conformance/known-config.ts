@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 export const numbers = {
   /** Every frame comes back at once. */
   echo: '2001',
-  /** Greets, then repeats what is said. */
-  talking: '2000',
+  /** Speaks for a second as soon as the call is answered. */
+  greeting: '2000',
   /** Rings for a second and a half. */
   slow: '2010',
   /** The same with 183 and audio. */
@@ -32,7 +32,7 @@ export const ADMIN_TOKEN = 'token-of-the-conformance-suite';
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url)).replace(/\/dist(?=\/test\/)/, '');
 const toolUser = file('../sipp/tool-user.mjs');
-const failing = file('flavors/failing.mjs');
+const agent = file('flavors/agent.mjs');
 
 export interface KnownConfigOptions {
   /** Section `signaling`. */
@@ -62,15 +62,15 @@ export function knownConfig({ signaling, cdrPath }: KnownConfigOptions): Readonl
     transfer: { targets: { sales: 'sip:sales@127.0.0.1:9' } },
     flavors: {
       echo: { use: 'echo', mode: 'immediate' },
-      talking: { use: 'echo', mode: 'turns' },
-      broken: { use: failing, opens: false },
-      silent: { use: failing, opens: 'never' },
+      greeting: { use: agent, does: 'greet' },
+      broken: { use: agent, does: 'fail' },
+      silent: { use: agent, does: 'hesitate' },
       transferring: { use: toolUser, tool: 'transfer', arguments: { target: 'sales' } },
       holding: { use: toolUser, tool: 'hold', arguments: { seconds: 1 } },
     },
     routes: [
       { match: { to: numbers.echo }, flavor: 'echo' },
-      { match: { to: numbers.talking }, flavor: 'talking' },
+      { match: { to: numbers.greeting }, flavor: 'greeting' },
       { match: { to: numbers.slow }, flavor: 'echo', answer: { delayMs: 1_500 } },
       { match: { to: numbers.earlyMedia }, flavor: 'echo', answer: { delayMs: 1_500, earlyMedia: true } },
       { match: { to: numbers.ringing }, flavor: 'echo', answer: { delayMs: 120_000 } },

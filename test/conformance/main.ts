@@ -92,7 +92,7 @@ async function measure(options: Options): Promise<boolean> {
     const runs = runScenarios(subject, {
       scenarios: selected(options),
       transports: over,
-      beside: 12,
+      beside: 10,
       maxSeconds: options.quick ? 3 : 600,
     });
     const outcomes = await Promise.all(

@@ -32,7 +32,7 @@ function isCallList(body: unknown): body is { readonly calls: readonly SeenCall[
   return typeof body === 'object' && body !== null && 'calls' in body && Array.isArray(body.calls);
 }
 
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 20_000;
 const POLL_MS = 25;
 
 /** Asks again and again until there is something. */

@@ -56,7 +56,7 @@ export const callScenarios: readonly Scenario[] = [
     rfc: 'RFC 3261 13.2.2.4',
     async run({ phone, rtp }) {
       const [caller, audio] = [await phone(), await rtp()];
-      const call = caller.call(numbers.talking, { offer: sdp({ port: audio.port, formats: [0] }) });
+      const call = caller.call(numbers.greeting, { offer: sdp({ port: audio.port, formats: [0] }) });
       await call.accepted();
       const voiced = (): number =>
         audio.received.filter(({ payload }) => payload.some((byte) => !silent.has(byte))).length;
