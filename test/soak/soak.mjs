@@ -8,6 +8,8 @@
  * `latency truncation greeting barge-in faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
  * part prints tables.
  *
+ * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
+ *
  * `turns heard`: turn-taking on the caller corpus, and heard text, at simulated time, in `turns/`.
  */
 import { spawn } from 'node:child_process';
@@ -188,6 +190,8 @@ const parts = {
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];
+/** Parts that `sip/main.ts` has. */
+const sipParts = ['fuzz', 'overload', 'calls'];
 
 /** @param {readonly string[]} names */
 async function measureEcho(names) {
@@ -211,7 +215,7 @@ async function measureEcho(names) {
 }
 
 /**
- * @param {'openai' | 'turns'} folder
+ * @param {'openai' | 'turns' | 'sip'} folder
  * @param {readonly string[]} names
  * @returns {Promise<boolean>}
  */
@@ -224,7 +228,7 @@ function measureIn(folder, names) {
   });
 }
 
-const all = [...Object.keys(parts), ...turnParts, ...realtimeParts];
+const all = [...Object.keys(parts), ...sipParts, ...turnParts, ...realtimeParts];
 const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 const unknown = names.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
@@ -232,10 +236,12 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const echoNames = names.filter((name) => name in parts);
+const sipNames = names.filter((name) => sipParts.includes(name));
 const turnNames = names.filter((name) => turnParts.includes(name));
 const realtimeNames = names.filter((name) => realtimeParts.includes(name));
 const kept = [
   echoNames.length === 0 || (await measureEcho(echoNames)),
+  sipNames.length === 0 || (await measureIn('sip', sipNames)),
   turnNames.length === 0 || (await measureIn('turns', turnNames)),
   realtimeNames.length === 0 || (await measureIn('openai', realtimeNames)),
 ];

@@ -106,6 +106,11 @@ export class TcpPeer extends SocketPeer {
     this.#connection.on('error', () => {});
   }
 
+  /** Whether the far end has closed the connection. */
+  get closed(): boolean {
+    return this.#connection.destroyed || this.#connection.readableEnded;
+  }
+
   async open(): Promise<this> {
     await once(this.#connection, 'connect');
     this.port = this.#connection.localPort ?? 0;

@@ -1,8 +1,10 @@
 import type { CallEvent } from '../../../src/ops/call-event.js';
+import type { ListeningAddress } from '../../../src/signaling/port.js';
 
 /** What the process holds, after a full garbage collection. */
 export interface ProcessResources {
   readonly heapBytes: number;
+  readonly rssBytes: number;
   readonly descriptors: number;
   /** Active libuv resources by type: timers, sockets. */
   readonly active: Readonly<Record<string, number>>;
@@ -17,6 +19,14 @@ export interface ProcessTroubles {
   readonly warnings: readonly string[];
 }
 
+/** How long its event loop has not come round, since it was last asked. */
+export interface ProcessStalls {
+  /** By the clock, ms: on a machine with other things to do that is not the process's fault alone. */
+  readonly longestMs: number;
+  /** The longest in which the process itself was at work all the time, ms of processor time. */
+  readonly longestBusyMs: number;
+}
+
 /** The connector in a process of its own. */
 export type ConnectorApi = {
   /** Loads the YAML text and starts; `env` stands in for the environment. */
@@ -24,9 +34,16 @@ export type ConnectorApi = {
     readonly yaml: string;
     readonly directory: string;
     readonly env: Readonly<Record<string, string>>;
-  }): Promise<{ readonly sipPort: number; readonly admin: { readonly host: string; readonly port: number } }>;
+    /** It does not tell of its calls: what is on its way to the parent would count as its own memory. */
+    readonly quiet: boolean;
+  }): Promise<{
+    readonly sip: readonly ListeningAddress[];
+    readonly sipPort: number;
+    readonly admin: { readonly host: string; readonly port: number };
+  }>;
   resources(params: undefined): Promise<ProcessResources>;
   troubles(params: undefined): ProcessTroubles;
+  stalls(params: undefined): ProcessStalls;
 };
 
 /** A call event with the moment it reached its listener, on the machine's clock. */

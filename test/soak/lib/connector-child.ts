@@ -7,9 +7,11 @@ import { createConnector, type VoiceConnector } from '../../../src/connector.js'
 import { serve } from './child.js';
 import type { ConnectorApi, ConnectorEvent, ProcessResources } from './connector-api.js';
 import { machineNow } from './monotonic.js';
+import { StallWatch } from './stall-watch.js';
 
 let connector: VoiceConnector | undefined;
 let readMediaPorts: () => Promise<ProcessResources['mediaPorts']> = () => Promise.reject(new Error('not started'));
+const watch = new StallWatch();
 const unhandledRejections: string[] = [];
 const uncaughtExceptions: string[] = [];
 const warnings: string[] = [];
@@ -20,16 +22,17 @@ process.on('warning', (warning) => warnings.push(`${warning.name}: ${warning.mes
 
 const tell = serve<ConnectorApi, ConnectorEvent>(
   {
-    async start({ yaml, directory, env }) {
+    async start({ yaml, directory, env, quiet }) {
       const file = join(directory, 'connector.yaml');
       await writeFile(file, yaml);
       const loaded = await loadConfig(file, { env, cwd: directory });
       if (!loaded.ok) throw new Error(JSON.stringify(loaded.errors));
       connector = createConnector(loaded.config);
-      connector.onEvent((event) => tell({ atMachineMs: machineNow(), event }));
+      if (!quiet) connector.onEvent((event) => tell({ atMachineMs: machineNow(), event }));
       const { sip, admin } = await connector.start();
       readMediaPorts = async () => mediaPorts(await metrics(admin, loaded.config.admin.token ?? ''));
-      return { sipPort: sip[0]?.port ?? 0, admin };
+      watch.start();
+      return { sip, sipPort: sip[0]?.port ?? 0, admin };
     },
 
     async resources() {
@@ -40,12 +43,15 @@ const tell = serve<ConnectorApi, ConnectorEvent>(
       }
       return {
         heapBytes: process.memoryUsage().heapUsed,
+        rssBytes: process.memoryUsage.rss(),
         descriptors: (await readdir('/proc/self/fd')).length,
         active: counted(process.getActiveResourcesInfo()),
         calls: connector?.calls().length ?? 0,
         mediaPorts: ports,
       };
     },
+
+    stalls: () => watch.take(),
 
     troubles: () => ({ unhandledRejections, uncaughtExceptions, warnings }),
   },

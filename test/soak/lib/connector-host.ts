@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallEvent } from '../../../src/ops/call-event.js';
 import type { CallRecord } from '../../../src/ops/call-record.js';
+import type { ListeningAddress } from '../../../src/signaling/port.js';
 import { Child } from './child.js';
-import type { ConnectorApi, ConnectorEvent, ProcessResources, ProcessTroubles } from './connector-api.js';
+import type {
+  ConnectorApi,
+  ConnectorEvent,
+  ProcessResources,
+  ProcessStalls,
+  ProcessTroubles,
+} from './connector-api.js';
 
 /** Time a connector may take to write the record of a call that is over, ms. */
 const RECORD_LIMIT_MS = 20_000;
@@ -14,12 +21,15 @@ export interface ConnectorHostOptions {
   /** Sections besides signaling, media, admin and cdr, which are for loopback. JSON is YAML too. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Tells nothing of its calls: for measurements of its memory. Default false. */
+  readonly quiet?: boolean;
 }
 
 /** A connector of its own process on loopback, and what it has told of its calls. */
 export class ConnectorHost implements AsyncDisposable {
   readonly directory: string;
-  readonly sipPort: number;
+  /** Where it takes calls. */
+  readonly sip: readonly ListeningAddress[];
   readonly #child: Child<ConnectorApi, ConnectorEvent>;
   readonly #events: ConnectorEvent[];
 
@@ -27,16 +37,16 @@ export class ConnectorHost implements AsyncDisposable {
     child: Child<ConnectorApi, ConnectorEvent>,
     events: ConnectorEvent[],
     directory: string,
-    sipPort: number,
+    sip: readonly ListeningAddress[],
   ) {
     this.#child = child;
     this.#events = events;
     this.directory = directory;
-    this.sipPort = sipPort;
+    this.sip = sip;
   }
 
   /** Rejects with the mistakes of a configuration that is not taken. */
-  static async start({ config, env = {} }: ConnectorHostOptions): Promise<ConnectorHost> {
+  static async start({ config, env = {}, quiet = false }: ConnectorHostOptions): Promise<ConnectorHost> {
     const directory = await mkdtemp(join(tmpdir(), 'voice-connector-soak-'));
     const events: ConnectorEvent[] = [];
     const child = Child.start<ConnectorApi, ConnectorEvent>(new URL('connector-child.js', import.meta.url), (event) =>
@@ -44,13 +54,18 @@ export class ConnectorHost implements AsyncDisposable {
     );
     try {
       const yaml = JSON.stringify({ ...loopback(directory), ...config }, undefined, 2);
-      const { sipPort } = await child.ask('start', { yaml, directory, env });
-      return new ConnectorHost(child, events, directory, sipPort);
+      const { sip } = await child.ask('start', { yaml, directory, env, quiet });
+      return new ConnectorHost(child, events, directory, sip);
     } catch (error) {
       await child[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** The port of the first address. */
+  get sipPort(): number {
+    return this.sip[0]?.port ?? 0;
   }
 
   /** All events so far, in order. */
@@ -98,6 +113,11 @@ export class ConnectorHost implements AsyncDisposable {
 
   async resources(): Promise<ProcessResources> {
     return await this.#child.ask('resources', undefined);
+  }
+
+  /** Since the last look. */
+  async stalls(): Promise<ProcessStalls> {
+    return await this.#child.ask('stalls', undefined);
   }
 
   async troubles(): Promise<ProcessTroubles> {

@@ -1,0 +1,37 @@
+import type { ProcessStalls } from './connector-api.js';
+
+const TICK_MS = 10;
+
+/** Watches how long the event loop of this process does not come round. */
+export class StallWatch {
+  #longestMs = 0;
+  #longestBusyMs = 0;
+
+  start(): void {
+    let lastMs = performance.now();
+    let lastBusyMs = busyMs();
+    const tick = (): void => {
+      const [nowMs, nowBusyMs] = [performance.now(), busyMs()];
+      const gapMs = nowMs - lastMs - TICK_MS;
+      this.#longestMs = Math.max(this.#longestMs, gapMs);
+      this.#longestBusyMs = Math.max(this.#longestBusyMs, Math.min(gapMs, nowBusyMs - lastBusyMs));
+      lastMs = nowMs;
+      lastBusyMs = nowBusyMs;
+    };
+    setInterval(tick, TICK_MS).unref();
+  }
+
+  /** The longest since the last look. */
+  take(): ProcessStalls {
+    const stalls = { longestMs: this.#longestMs, longestBusyMs: this.#longestBusyMs };
+    this.#longestMs = 0;
+    this.#longestBusyMs = 0;
+    return stalls;
+  }
+}
+
+/** Processor time of this process, all threads. */
+function busyMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
