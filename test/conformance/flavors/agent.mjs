@@ -37,7 +37,7 @@ export default defineFlavor({
         else signal.addEventListener('abort', resolve, { once: true });
       });
       if (config.does === 'hesitate') await aborted;
-      if (config.does !== 'greet') throw new FlavorError('ERR_FLAVOR_NETWORK', 'nobody is there');
+      if (config.does !== 'greet') throw new FlavorError('ERR_FLAVOR_NETWORK', 'nobody is there', true);
       const events = new FlavorEventQueue();
       void aborted.then(() => events.push({ type: 'end', reason: 'aborted' }));
       return {
