@@ -79,11 +79,14 @@ export function callerVariables(
   return variables;
 }
 
-/**
- * Date and time as a model reads and a voice says them: `Tuesday, 3 March 2026`, `14:05`. The month is a word, since
- * 3/4 is another day on the other side of an ocean.
- */
-function momentVariables({ wallTimeMs, timeZone }: CallMoment): readonly (readonly [string, string])[] {
+/** Zones whose formats are kept; a file has few, and the settings of a call may name any. */
+const KEPT_FORMATS = 64;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Making a format takes longer than a whole INVITE; using it does not. */
+function momentFormat(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known) return known;
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     calendar: 'gregory',
@@ -96,8 +99,22 @@ function momentVariables({ wallTimeMs, timeZone }: CallMoment): readonly (readon
     minute: '2-digit',
     hourCycle: 'h23',
   });
+  if (formats.size >= KEPT_FORMATS) formats.clear();
+  formats.set(timeZone, format);
+  return format;
+}
+
+/**
+ * Date and time as a model reads and a voice says them: `Tuesday, 3 March 2026`, `14:05`. The month is a word, since
+ * 3/4 is another day on the other side of an ocean.
+ */
+function momentVariables({ wallTimeMs, timeZone }: CallMoment): readonly (readonly [string, string])[] {
   // Put together here: where a comma goes changes with the version of ICU.
-  const parts = new Map(format.formatToParts(wallTimeMs).map(({ type, value }) => [type, value]));
+  const parts = new Map(
+    momentFormat(timeZone)
+      .formatToParts(wallTimeMs)
+      .map(({ type, value }) => [type, value]),
+  );
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
   const weekday = part('weekday');
   const date = `${weekday}, ${part('day')} ${part('month')} ${part('year')}`;

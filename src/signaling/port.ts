@@ -185,7 +185,7 @@ export interface Referral {
   notify(status: number): void;
 }
 
-/** An INVITE that came in. 100 Trying has been sent already. */
+/** An INVITE that came in. 100 Trying is sent as soon as the handler has returned without refusing it. */
 export interface InboundLeg extends SipLeg {
   readonly direction: 'inbound';
   readonly invite: InviteRequest;

@@ -2,7 +2,6 @@ import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { optionsHeaders } from '../capabilities.js';
 import { runGuarded } from '../leg-events.js';
-import { createResponse } from '../message/response-builder.js';
 import { parseMessage } from '../message/sip-parser.js';
 import type {
   InviteRequest,
@@ -229,7 +228,6 @@ class EmbeddedDriver implements SignalingDriver {
       this.#refuse(transaction, { status: 503, headers: [this.#retryAfter()] }, false);
       return;
     }
-    transaction.respond(createResponse(transaction.request, 100));
     const invite = inviteRequestOf(transaction, body.type === 'sdp' ? body.sdp : undefined);
     const leg: UasLeg = new UasLeg(this.#endpoint, transaction, invite, () => this.#legs.delete(leg));
     this.#legs.add(leg);
@@ -237,6 +235,7 @@ class EmbeddedDriver implements SignalingDriver {
       () => this.#handlers?.onInvite(leg),
       (error) => leg.refuseAfterFault(error),
     );
+    leg.trying();
   }
 
   #answerOptions(transaction: ServerTransaction): void {

@@ -43,6 +43,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
   readonly #onEnded: () => void;
   readonly #provisionals: Provisionals;
   #pending = true;
+  #tried = false;
   /** The 2xx is on its way, or waits for a PRACK. */
   #accepting = false;
   #expiry: TimerHandle | undefined;
@@ -94,13 +95,26 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
     this.#events.listen(listener);
   }
 
+  /**
+   * 100 Trying, unless something better was sent already. An INVITE that is refused at once needs none (RFC 3261 section
+   * 17.2.1), and a flood of them is answered with half the messages.
+   */
+  trying(): void {
+    if (!this.#pending || this.#tried) return;
+    this.#tried = true;
+    this.#transaction.respond(createResponse(this.#transaction.request, 100));
+  }
+
   ring(status: 180 | 183, sdp?: string): void {
-    if (this.#pending && !this.#accepting) this.#provisionals.ring(status, sdp);
+    if (!this.#pending || this.#accepting) return;
+    this.trying();
+    this.#provisionals.ring(status, sdp);
   }
 
   accept(sdp: string, { headers = new Map() }: AcceptOptions = {}): void {
     if (!this.#pending || this.#accepting) return;
     checkHeaderFields(headers);
+    this.trying();
     this.#accepting = true;
     this.#provisionals.succeed(() => {
       this.#settle();

@@ -132,24 +132,37 @@ describe('answering', () => {
       },
     });
     h.send({ method: 'INVITE', body: SDP });
-    expect(h.statuses()).toEqual([100, 500]);
+    expect(h.statuses()).toEqual([500]);
     await settle();
     expect(typesOf(h.events())).toEqual(['ended']);
   });
 
+  test('an INVITE that is refused at once gets no 100, which would be half the work of a flood', async () => {
+    const h = await createHarness({ onInvite: (leg) => leg.reject(503, { retryAfterSeconds: 5 }) });
+    h.send({ method: 'INVITE', body: SDP });
+    expect(h.statuses()).toEqual([503]);
+  });
+
   test('a handler that throws, now or later, leaves the caller with 500', async () => {
-    for (const onInvite of [
-      () => {
-        throw new Error('boom');
+    const cases = [
+      {
+        onInvite: () => {
+          throw new Error('boom');
+        },
+        statuses: [500],
       },
-      async () => {
-        throw new Error('boom');
+      {
+        onInvite: async () => {
+          throw new Error('boom');
+        },
+        statuses: [100, 500],
       },
-    ]) {
+    ];
+    for (const { onInvite, statuses } of cases) {
       const h = await createHarness({ onInvite });
       h.send({ method: 'INVITE', body: SDP });
       await settle();
-      expect(h.statuses()).toEqual([100, 500]);
+      expect(h.statuses()).toEqual(statuses);
       expect(h.warnings).toEqual([{ error: 'boom' }]);
     }
   });
