@@ -15,6 +15,11 @@ export const errorCodes = {
     meaning: 'A listening address cannot be bound.',
     remedy: 'Free the port, or choose another address in the configuration.',
   },
+  ERR_TLS_FILE: {
+    meaning: 'A certificate, key or list of authorities cannot be used for TLS.',
+    remedy:
+      'Look at the file that `signaling.embedded.tls` names: PEM, a key without passphrase that fits the certificate.',
+  },
   ERR_STOPPED: {
     meaning: 'The connector was stopped before it had started.',
     remedy: 'Nothing is wrong: make another one to start again.',

@@ -19,6 +19,7 @@ interface PhoneOptions {
   readonly dtmf?: string;
   readonly record?: string;
   readonly seconds?: number;
+  readonly insecure?: true;
   readonly json?: true;
 }
 
@@ -31,7 +32,7 @@ const GIVE_UP_MS = 2000;
 export function createPhoneCommand(io: CliIo, report: ReportExitCode): Command {
   return new Command('phone')
     .description('a test phone: calls any SIP URI, plays, presses keys, records, and prints what happened')
-    .argument('<sip-uri>', 'for example sip:2000@127.0.0.1:5060, or with ;transport=tcp', parseTarget)
+    .argument('<sip-uri>', 'for example sip:2000@127.0.0.1:5060, or with ;transport=tcp, tls, ws or wss', parseTarget)
     .option('--say <file>', 'WAV file to play once the call is answered (16-bit PCM or G.711)')
     .option('--dtmf <digits>', 'keys to press after that (RFC 4733): 0-9 * # A-D', parseDigits)
     .option('--record <file>', 'WAV file for what the phone hears')
@@ -40,6 +41,7 @@ export function createPhoneCommand(io: CliIo, report: ReportExitCode): Command {
       `how long to stay on the line after the answer (default: ${DEFAULT_SECONDS})`,
       parseSeconds,
     )
+    .option('--insecure', 'take any certificate (sips:, or transport=tls or wss)')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -71,7 +73,7 @@ async function phone(target: PhoneTarget, options: PhoneOptions, io: CliIo): Pro
     if (!options.json) io.stdout.write(`${line}\n`);
   });
   using interruption = createInterruption(io);
-  await using parts = await createPhoneParts(target, { clock, random });
+  await using parts = await createPhoneParts({ ...target, insecure: options.insecure === true }, { clock, random });
   const call = new PhoneCall(
     {
       uri: target.uri,
@@ -142,7 +144,8 @@ async function talk(
 
 function parseTarget(value: string): PhoneTarget {
   const target = phoneTarget(value);
-  if (!target) throw new InvalidArgumentError('expected a SIP URI such as sip:2000@127.0.0.1:5060, over udp or tcp');
+  if (!target)
+    throw new InvalidArgumentError('expected a SIP URI such as sip:2000@127.0.0.1:5060, over udp, tcp, tls, ws or wss');
   return target;
 }
 

@@ -28,20 +28,16 @@ export function parseHostPort(text: string): Parsed<HostPort> {
 
 /** Where the embedded endpoint listens. */
 export interface ListenAddress extends HostPort {
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 }
 
-/** `udp:0.0.0.0:5060`, `tcp:[::]:5060`. */
+/** `udp:0.0.0.0:5060`, `tls:[::]:5061`. */
 export function parseListen(text: string): Parsed<ListenAddress> {
-  const example = 'write udp:ADDRESS:PORT or tcp:ADDRESS:PORT, such as udp:0.0.0.0:5060 or tcp:[::]:5060';
+  const example = 'write udp:ADDRESS:PORT, tcp:, tls:, ws: or wss:, such as udp:0.0.0.0:5060 or tls:[::]:5061';
   const colon = text.indexOf(':');
-  const protocol = text.slice(0, Math.max(colon, 0)).toLowerCase();
-  if (protocol === 'ws' || protocol === 'wss' || protocol === 'tls') {
-    return { ok: false, problem: `"${protocol}:" is not in this version`, help: 'use udp: or tcp:' };
-  }
-  if (protocol !== 'udp' && protocol !== 'tcp') {
-    return { ok: false, problem: 'expected a listening address', help: example };
-  }
+  const name = text.slice(0, Math.max(colon, 0)).toLowerCase();
+  const protocol = (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).find((known) => known === name);
+  if (protocol === undefined) return { ok: false, problem: 'expected a listening address', help: example };
   const address = parseHostPort(text.slice(colon + 1));
   if (!address.ok) return { ...address, help: example };
   return { ok: true, value: { protocol, ...address.value } };

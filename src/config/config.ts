@@ -31,11 +31,32 @@ export type CdrInclude = 'transcript' | 'heardText' | 'dtmf';
 export interface SignalingConfig {
   readonly driver: 'embedded';
   readonly embedded: {
-    readonly listen: readonly { readonly protocol: 'udp' | 'tcp'; readonly host: string; readonly port: number }[];
+    readonly listen: readonly {
+      readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+      readonly host: string;
+      readonly port: number;
+    }[];
     readonly advertise: string | undefined;
     /** CIDR blocks, parsed by the driver. */
     readonly allow: readonly string[];
+    /** PEM files, absolute, for the `tls:` and `wss:` addresses. */
+    readonly tls: TlsConfig | undefined;
+    /** Pages whose browsers may connect to `ws:` and `wss:`. */
+    readonly webSocket: { readonly origins: readonly string[] };
+    /** Gap between keep-alives of ours; 0 for none. */
+    readonly keepAliveSeconds: number;
   };
+}
+
+export interface TlsConfig {
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities to trust in place of the system's. */
+  readonly ca?: string | undefined;
+  /** Servers we connect to must prove who they are. */
+  readonly verifyPeer: boolean;
+  /** Peers that connect must show a certificate of one of `ca`. */
+  readonly requireClientCertificate: boolean;
 }
 
 export interface MediaConfig {

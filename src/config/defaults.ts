@@ -9,6 +9,9 @@ export const configDefaults = {
       listen: ['udp:0.0.0.0:5060', 'tcp:0.0.0.0:5060'],
       /** Loopback and the private networks of RFC 1918 and RFC 4193. */
       allow: ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1', 'fc00::/7'],
+      tls: { verifyPeer: true, requireClientCertificate: false },
+      webSocket: { origins: [] },
+      keepAliveSeconds: 25,
     },
   },
   media: {

@@ -1,12 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import type { Config, RouteConfig, Saying, ToolConfig } from './config.js';
+import { readTlsMaterial, TlsFileError } from '../base/tls-material.js';
+import type { Config, RouteConfig, Saying, TlsConfig, ToolConfig } from './config.js';
 import type { ConfigPath } from './config-issue.js';
 import { reason } from './resolve-values.js';
 import type { BrokenRule } from './rules/broken-rule.js';
 import { type ParsedRoute, sayingsOf } from './rules/sayings.js';
 import type { ParsedConfig } from './schema.js';
 import { wavProblem } from './wav-check.js';
+
+type ParsedTls = NonNullable<ParsedConfig['signaling']['embedded']['tls']>;
 
 /** Where relative paths start. */
 export interface Directories {
@@ -20,11 +23,14 @@ export interface Directories {
 export function toConfig(data: ParsedConfig, file: string, directories: Directories): Config {
   const written = (path: string): string => absolute(path, directories.working);
   const { cdr, flavors, recording, tools, transfer } = data;
-  const { advertise, allow, listen } = data.signaling.embedded;
+  const { advertise, tls, ...embedded } = data.signaling.embedded;
   return {
     ...data,
     file,
-    signaling: { driver: data.signaling.driver, embedded: { listen, allow, advertise } },
+    signaling: {
+      driver: data.signaling.driver,
+      embedded: { ...embedded, advertise, tls: tls && tlsWithPaths(tls, directories.file) },
+    },
     media: { ...data.media, advertise: data.media.advertise },
     admin: { listen: data.admin.listen, token: data.admin.token },
     cdr: { ...cdr, path: written(cdr.path) },
@@ -83,8 +89,17 @@ function absolute(path: string, directory: string): string {
   return isAbsolute(path) ? path : resolve(directory, path);
 }
 
-/** Files a configuration counts on: recordings that cannot be played, modules that are not there. */
-export async function checkFiles(data: ParsedConfig, directory: string): Promise<BrokenRule[]> {
+function tlsWithPaths({ ca, ...tls }: ParsedTls, directory: string): TlsConfig {
+  return {
+    ...tls,
+    cert: absolute(tls.cert, directory),
+    key: absolute(tls.key, directory),
+    ...(ca !== undefined && { ca: absolute(ca, directory) }),
+  };
+}
+
+/** Files a configuration counts on: recordings that cannot be played, modules that are not there, certificates. */
+export async function checkFiles(data: ParsedConfig, directory: string, wallTimeMs: number): Promise<BrokenRule[]> {
   const checks: Promise<BrokenRule | undefined>[] = [];
   const recording = (saying: Saying, path: ConfigPath): void => {
     if (saying.wav !== undefined) checks.push(checkRecording(absolute(saying.wav, directory), [...path, 'wav']));
@@ -96,6 +111,8 @@ export async function checkFiles(data: ParsedConfig, directory: string): Promise
     if (tool.filler !== false) recording(tool.filler, ['tools', name, 'filler']);
     if (tool.type === 'module') checks.push(checkModule(absolute(tool.path, directory), ['tools', name, 'path']));
   }
+  const { tls } = data.signaling.embedded;
+  if (tls !== undefined) checks.push(checkTlsFiles(tlsWithPaths(tls, directory), wallTimeMs));
   return (await Promise.all(checks)).filter((broken) => broken !== undefined);
 }
 
@@ -113,5 +130,20 @@ async function checkModule(file: string, path: ConfigPath): Promise<BrokenRule |
   } catch (error) {
     const help = 'paths start at the directory of this file';
     return { path, message: `this module cannot be loaded: ${reason(error)}`, help };
+  }
+}
+
+async function checkTlsFiles(files: TlsConfig, wallTimeMs: number): Promise<BrokenRule | undefined> {
+  const path: ConfigPath = ['signaling', 'embedded', 'tls'];
+  try {
+    const { validFromMs, validToMs } = await readTlsMaterial(files);
+    if (wallTimeMs >= validFromMs && wallTimeMs <= validToMs) return undefined;
+    const problem = wallTimeMs < validFromMs ? 'is not valid yet' : 'has expired';
+    // A warning: the connector that runs on must still start again, and its plain calls go on.
+    return { severity: 'warning', path: [...path, 'cert'], message: `this certificate ${problem}`, help: 'renew it' };
+  } catch (error) {
+    if (!(error instanceof TlsFileError)) throw error;
+    const help = 'give PEM files that belong together; paths start at the directory of this file';
+    return { path: [...path, error.file], message: `this file ${error.message}`, help };
   }
 }

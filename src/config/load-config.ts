@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { createSystemClock } from '../base/clock.js';
 import type { Config } from './config.js';
 import { ConfigDocument } from './config-document.js';
 import { type ConfigIssue, type ConfigPath, inFileOrder } from './config-issue.js';
@@ -17,6 +18,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory that `cdr.path`, `recording.path` and a relative `file` are relative to. */
   readonly cwd: string;
+  /** For certificates that have expired, ms since the Unix epoch; now when absent. */
+  readonly wallTimeMs?: number;
 }
 
 /** What became of a file: a configuration, or everything that is wrong with it. */
@@ -77,7 +80,11 @@ async function parseConfig(text: string, file: string, absolute: string, options
     const context = { document, resolved: values, schema: describeConfig() };
     for (const issue of validated.issues) issues.push(...explainIssue(issue, context));
   }
-  for (const { path, message, ...placing } of await brokenRules(validated, directory)) {
+  for (const { path, message, ...placing } of await brokenRules(
+    validated,
+    directory,
+    options.wallTimeMs ?? createSystemClock().wallTime(),
+  )) {
     issues.push(document.issueAt(path, message, placing));
   }
   const { data } = validated;
@@ -89,7 +96,11 @@ async function parseConfig(text: string, file: string, absolute: string, options
 }
 
 /** What is wrong between keys, and with files, leaving out what touches a key that is itself wrong. */
-async function brokenRules({ data, pruned, value }: Validated, directory: string): Promise<BrokenRule[]> {
+async function brokenRules(
+  { data, pruned, value }: Validated,
+  directory: string,
+  wallTimeMs: number,
+): Promise<BrokenRule[]> {
   if (!data) return [];
   const namesAt = (path: ConfigPath): string[] => Object.keys(Object(valueAt(value, path)));
   const names = {
@@ -97,7 +108,7 @@ async function brokenRules({ data, pruned, value }: Validated, directory: string
     tools: namesAt(['tools']),
     targets: namesAt(['transfer', 'targets']),
   };
-  const broken = [...checkRules(data, names, value), ...(await checkFiles(data, directory))];
+  const broken = [...checkRules(data, names, value), ...(await checkFiles(data, directory, wallTimeMs))];
   return broken.filter((rule) => !pruned.some((path) => overlaps(path, rule.path)));
 }
 

@@ -53,6 +53,7 @@ function checkSignaling(config: ParsedConfig): BrokenRule[] {
       help: 'name the networks of your PBX and trunks',
     });
   }
+  broken.push(...checkTls(config));
   const seen = new Set<string>();
   for (const [index, { protocol, host, port }] of embedded.listen.entries()) {
     const address = `${protocol}:${host}:${port}`;
@@ -60,6 +61,27 @@ function checkSignaling(config: ParsedConfig): BrokenRule[] {
       broken.push({ path: ['signaling', 'embedded', 'listen', index], message: 'this address is listed twice' });
     }
     seen.add(address);
+  }
+  return broken;
+}
+
+function checkTls({ signaling }: ParsedConfig): BrokenRule[] {
+  const { listen, tls } = signaling.embedded;
+  const broken: BrokenRule[] = [];
+  for (const [index, { protocol }] of listen.entries()) {
+    if ((protocol !== 'tls' && protocol !== 'wss') || tls !== undefined) continue;
+    broken.push({
+      path: ['signaling', 'embedded', 'listen', index],
+      message: `${protocol}: needs a certificate`,
+      help: 'add signaling.embedded.tls: { cert: FILE, key: FILE }',
+    });
+  }
+  if (tls?.requireClientCertificate && tls.ca === undefined) {
+    broken.push({
+      path: ['signaling', 'embedded', 'tls', 'requireClientCertificate'],
+      message: "with the system's authorities anybody's certificate would do",
+      help: 'name the authority of your peers: ca: FILE',
+    });
   }
   return broken;
 }

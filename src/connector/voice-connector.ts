@@ -192,9 +192,10 @@ export class VoiceConnector implements AsyncDisposable {
     } catch (error) {
       return this.#refused(error);
     }
-    if (this.#stop.signal.aborted) {
+    const problem = await this.#renewDriver();
+    if (problem !== undefined || this.#stop.signal.aborted) {
       await next.retire();
-      return notRunning;
+      return problem ?? notRunning;
     }
     this.#generation = next;
     this.#config = config;
@@ -202,6 +203,16 @@ export class VoiceConnector implements AsyncDisposable {
     this.#onOccupancy();
     void old.retire();
     return { ok: true, atRestart: restartOnly(this.#initial, config) };
+  }
+
+  /** Certificates are renewed under the same name, and a reload is how the connector hears of it. */
+  async #renewDriver(): Promise<ReloadOutcome | undefined> {
+    try {
+      await this.#driver?.renew?.();
+      return undefined;
+    } catch (error) {
+      return this.#refused(error);
+    }
   }
 
   async #open(): Promise<ConnectorAddresses> {

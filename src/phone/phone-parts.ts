@@ -3,7 +3,7 @@ import type { Random } from '../base/random.js';
 import { createMediaEngine } from '../media/dgram-engine.js';
 import type { MediaEngine } from '../media/engine.js';
 import { createEmbeddedDriver } from '../signaling/embedded/embedded-driver.js';
-import type { SignalingDriver } from '../signaling/port.js';
+import type { SignalingDriver, SipProtocol } from '../signaling/port.js';
 
 /** The SIP and RTP a phone needs: an endpoint of its own, on a port of the kernel's choice. */
 export interface PhoneParts extends AsyncDisposable {
@@ -14,7 +14,9 @@ export interface PhoneParts extends AsyncDisposable {
 export interface PhonePartsOptions {
   /** IP literal to bind, or a wildcard. */
   readonly bind: string;
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: SipProtocol;
+  /** Takes any certificate, over TLS. Default: it must prove the name that was dialled. */
+  readonly insecure?: boolean;
 }
 
 /** RTP ports of the phone; apart from the connector's default range, so that both live on one machine. */
@@ -25,9 +27,12 @@ export async function createPhoneParts(
   options: PhonePartsOptions,
   deps: { readonly clock: Clock; readonly random: Random },
 ): Promise<PhoneParts> {
-  const { bind, protocol } = options;
+  const { bind, insecure = false, protocol } = options;
   const listen = [{ protocol, host: bind, port: 0 }];
-  const driver = createEmbeddedDriver({ listen, allow: ['0.0.0.0/0', '::/0'] }, deps);
+  const driver = createEmbeddedDriver(
+    { listen, allow: ['0.0.0.0/0', '::/0'], tls: { verifyPeer: !insecure, requireClientCertificate: false } },
+    deps,
+  );
   const engine = createMediaEngine(
     {
       bind,

@@ -244,6 +244,8 @@ export interface SignalingDriver extends AsyncDisposable {
   start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]>;
   /** What OPTIONS answers: 200 when `open`, 503 with Retry-After otherwise. INVITEs still reach `onInvite`. */
   setAvailability(availability: 'open' | 'full' | 'draining'): void;
+  /** Reads anew what it was given as files: certificates. Throws `ERR_TLS_FILE`, and keeps what it had. */
+  renew?(): Promise<void>;
   /** Starts an outbound call. Failures arrive as `ended`. */
   invite(request: OutboundRequest): OutboundLeg;
 }

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { runCli } from '../../src/cli/run-cli.js';
 import { editorSchema } from '../../src/config/json-schema.js';
 import { createFakeIo } from '../cli/fake-io.js';
+import { tlsFile } from '../support/tls-files.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const examples = readdirSync(`${repository}sip-config`).filter((name) => name.endsWith('.yaml'));
@@ -16,8 +17,15 @@ const environment: Readonly<Record<string, readonly string[]>> = {
   'openai-realtime.yaml': ['OPENAI_API_KEY'],
   'fail-over.yaml': ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_RESOURCE'],
   'many-numbers.yaml': ['OPENAI_API_KEY', 'SETTINGS_API_TOKEN'],
+  'tls-and-browsers.yaml': ['SIP_TLS_CERT', 'SIP_TLS_KEY'],
   'tools.yaml': ['OPENAI_API_KEY', 'WEBHOOK_SECRET', 'CALENDAR_TOKEN'],
 };
+
+/** Variables that must name a file. */
+const values: ReadonlyMap<string, string> = new Map([
+  ['SIP_TLS_CERT', tlsFile('server.crt')],
+  ['SIP_TLS_KEY', tlsFile('server.key')],
+]);
 
 async function check(name: string, env: Record<string, string>) {
   const io = createFakeIo(repository, { env });
@@ -30,7 +38,8 @@ test('each example is known here', () => {
 });
 
 test.each(examples)('%s is right, the options of its flavors included, once its variables are set', async (name) => {
-  const env = Object.fromEntries((environment[name] ?? []).map((variable) => [variable, 'value-of-a-variable']));
+  const valueFor = (variable: string) => values.get(variable) ?? 'value-of-a-variable';
+  const env = Object.fromEntries((environment[name] ?? []).map((variable) => [variable, valueFor(variable)]));
   expect(await check(name, env)).toEqual({ code: 0, err: '', out: expect.stringContaining(`${name}: ok\n`) });
 });
 

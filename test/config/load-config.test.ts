@@ -10,6 +10,7 @@ import { configDefaults } from '../../src/config/defaults.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { wavHeader } from '../../src/media/wav-header.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { tlsPair } from '../support/tls-files.js';
 import { anyRoute, complaints, loadGood, loadText, summary } from './load-text.js';
 
 const shipped = fileURLToPath(new URL('../../sip-config/connector.yaml', import.meta.url));
@@ -63,6 +64,9 @@ describe('the shipped configuration', () => {
           ],
           advertise: undefined,
           allow: ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1', 'fc00::/7'],
+          tls: undefined,
+          webSocket: { origins: [] },
+          keepAliveSeconds: 25,
         },
       },
       media: {
@@ -121,6 +125,7 @@ describe('what is read', () => {
     const wav = Buffer.concat([wavHeader({ sampleRate: 8000, channels: 1, dataBytes: 4 }), Buffer.alloc(4)]);
     const sorry = join(temporaryDirectory(), 'sorry.wav');
     writeFileSync(sorry, wav);
+    const tls = tlsPair('server');
     const { config } = await loadGood(
       `signaling:
   driver: embedded
@@ -128,6 +133,9 @@ describe('what is read', () => {
     listen: ["udp:[::]:5070", tcp:192.0.2.1:0]
     advertise: sip.example.com
     allow: [192.0.2.7, "2001:DB8::/32"]
+    tls: { cert: ${tls.cert}, key: ${tls.key}, verifyPeer: false }
+    webSocket: { origins: [https://phone.example.com] }
+    keepAliveSeconds: 0
 media:
   bind: "::"
   advertise: 203.0.113.7
@@ -195,6 +203,9 @@ routes:
           ],
           advertise: 'sip.example.com',
           allow: ['192.0.2.7', '2001:db8::/32'],
+          tls: { ...tls, verifyPeer: false, requireClientCertificate: false },
+          webSocket: { origins: ['https://phone.example.com'] },
+          keepAliveSeconds: 0,
         },
       },
       media: {

@@ -176,10 +176,6 @@ describe('keys and values that are not built yet are refused by name', () => {
     ['signaling: { opensips: { mi: a } }', 'error signaling.opensips: not in this version'],
     ['signaling: { embedded: { auth: { realm: a } } }', 'error signaling.embedded.auth: not in this version'],
     ['signaling: { embedded: { register: [] } }', 'error signaling.embedded.register: not in this version'],
-    [
-      'signaling: { embedded: { listen: [ws:127.0.0.1:5066] } }',
-      'error signaling.embedded.listen[0]: "ws:" is not in this version',
-    ],
     ['media: { codecs: [g722] }', 'error media.codecs[0]: "g722" is not in this version'],
     ['media: { codecs: [pcmu, opus] }', 'error media.codecs[1]: "opus" is not in this version'],
     [

@@ -25,7 +25,17 @@ export const route = (match: RouteConfig['match'], rest: Partial<RouteConfig> = 
 export function configIn(directory: string, changes: Partial<Config> = {}): Config {
   return {
     ...configDefaults,
-    signaling: { driver: 'embedded', embedded: { listen: [], advertise: undefined, allow: [] } },
+    signaling: {
+      driver: 'embedded',
+      embedded: {
+        listen: [],
+        advertise: undefined,
+        allow: [],
+        tls: undefined,
+        webSocket: { origins: [] },
+        keepAliveSeconds: 0,
+      },
+    },
     media: {
       bind: '127.0.0.1',
       advertise: undefined,

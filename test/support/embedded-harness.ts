@@ -8,6 +8,7 @@ import type {
   OutboundLeg,
   OutboundRequest,
   SignalingDriver,
+  SipProtocol,
 } from '../../src/signaling/port.js';
 import { FakeClock } from './fake-clock.js';
 import { type FakeFlow, FakeSipTransport, type Sent } from './fake-sip-transport.js';
@@ -20,7 +21,7 @@ export interface HarnessOptions {
   readonly options?: Partial<EmbeddedOptions>;
   readonly onInvite?: (leg: InboundLeg) => unknown;
   readonly lookup?: (name: string) => Promise<readonly string[]>;
-  readonly protocols?: readonly ('udp' | 'tcp')[];
+  readonly protocols?: readonly SipProtocol[];
 }
 
 /** A whole driver on sockets in memory and a clock that stands still. */
@@ -29,6 +30,8 @@ export interface Harness {
   readonly driver: SignalingDriver;
   readonly udp: FakeSipTransport;
   readonly tcp: FakeSipTransport;
+  readonly tls: FakeSipTransport;
+  readonly ws: FakeSipTransport;
   /** Legs as they came, with what happened to them. */
   readonly legs: { readonly leg: InboundLeg; readonly events: LegEvent[] }[];
   readonly refused: { readonly invite: InviteRequest; readonly status: number }[];
@@ -52,8 +55,14 @@ export async function createHarness({
   protocols = ['udp', 'tcp'],
 }: HarnessOptions = {}): Promise<Harness> {
   const clock = new FakeClock();
-  const transports = { udp: new FakeSipTransport('udp', clock), tcp: new FakeSipTransport('tcp', clock) };
-  const { udp, tcp } = transports;
+  const transports = {
+    udp: new FakeSipTransport('udp', clock),
+    tcp: new FakeSipTransport('tcp', clock),
+    tls: new FakeSipTransport('tls', clock),
+    ws: new FakeSipTransport('ws', clock),
+  };
+  const { udp, tcp, tls, ws } = transports;
+  const all: readonly FakeSipTransport[] = [udp, tcp, tls, ws];
   const legs: { leg: InboundLeg; events: LegEvent[] }[] = [];
   const refused: { invite: InviteRequest; status: number }[] = [];
   const states: string[] = [];
@@ -68,7 +77,11 @@ export async function createHarness({
       clock,
       random: new SeededRandom(3),
       log: { debug: () => {}, warn: (fields) => warnings.push(fields) },
-      createTransport: ({ protocol }) => transports[protocol],
+      createTransport: ({ protocol }) => {
+        const transport = all.find((one) => one.protocol === protocol);
+        if (transport === undefined) throw new Error(`no transport for ${protocol}`);
+        return transport;
+      },
       ...(lookup === undefined ? {} : { lookup }),
     },
   );
@@ -92,6 +105,8 @@ export async function createHarness({
     driver,
     udp,
     tcp,
+    tls,
+    ws,
     legs,
     refused,
     states,

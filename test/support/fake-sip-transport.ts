@@ -7,7 +7,7 @@ import type {
 } from '../../src/signaling/embedded/transport/sip-transport.js';
 import type { SipMessage, SipRequest, SipResponse } from '../../src/signaling/message/sip-message.js';
 import { parseMessage } from '../../src/signaling/message/sip-parser.js';
-import type { ListeningAddress } from '../../src/signaling/port.js';
+import type { ListeningAddress, SipProtocol } from '../../src/signaling/port.js';
 
 interface Remote {
   readonly address: string;
@@ -23,7 +23,7 @@ export interface Sent {
 
 /** A listening socket in memory: what is sent is parsed and kept, what is received is put in by the test. */
 export class FakeSipTransport implements SipTransport {
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: SipProtocol;
   readonly sent: Sent[] = [];
   readonly opened: FakeFlow[] = [];
   closed = false;
@@ -33,7 +33,7 @@ export class FakeSipTransport implements SipTransport {
   readonly #bound: Remote;
   #handlers: SipTransportHandlers | undefined;
 
-  constructor(protocol: 'udp' | 'tcp', clock: Clock, bound: Remote = { address: '192.0.2.1', port: 5060 }) {
+  constructor(protocol: SipProtocol, clock: Clock, bound: Remote = { address: '192.0.2.1', port: 5060 }) {
     this.protocol = protocol;
     this.#clock = clock;
     this.#bound = bound;
@@ -44,11 +44,12 @@ export class FakeSipTransport implements SipTransport {
     return { protocol: this.protocol, ...this.#bound };
   }
 
-  flowTo(remote: Remote): FakeFlow {
+  flowTo({ address, port }: Remote): FakeFlow {
+    const remote = { address, port };
     if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65_535) {
       throw new ConnectorError('ERR_SIP_MESSAGE', 'port');
     }
-    if (this.protocol === 'tcp') {
+    if (this.protocol !== 'udp') {
       const known = this.opened.find((flow) => !flow.closed && sameRemote(flow.remote, remote));
       if (known !== undefined) return known;
     }
@@ -109,12 +110,12 @@ export class FakeFlow implements SipFlow {
   readonly #listeners = new Set<(error: Error) => void>();
 
   constructor(
-    readonly protocol: 'udp' | 'tcp',
+    readonly protocol: SipProtocol,
     readonly remote: Remote,
     readonly local: Remote,
     readonly onSend: (message: Uint8Array) => void,
   ) {
-    this.reliable = protocol === 'tcp';
+    this.reliable = protocol !== 'udp';
   }
 
   /** Subscribers to errors: a leak shows here. */

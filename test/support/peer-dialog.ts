@@ -1,5 +1,5 @@
 import type { SipRequest } from '../../src/signaling/message/sip-message.js';
-import type { LegEvent, OutboundRequest, SipLeg } from '../../src/signaling/port.js';
+import type { LegEvent, OutboundRequest, SipLeg, SipProtocol } from '../../src/signaling/port.js';
 import { createHarness, type Harness, type HarnessOptions, lastResponse, PEER } from './embedded-harness.js';
 import type { FakeSipTransport } from './fake-sip-transport.js';
 import { newBranch, type RequestText, type ResponseText, requestText, responseText, SDP, tagOf } from './sip-text.js';
@@ -108,6 +108,6 @@ export class PeerDialog {
   }
 }
 
-function viaOf(protocol: 'udp' | 'tcp'): string {
+function viaOf(protocol: SipProtocol): string {
   return `${protocol.toUpperCase()} 192.0.2.9:5070;branch=${newBranch()};rport`;
 }

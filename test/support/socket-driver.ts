@@ -2,7 +2,7 @@ import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import { createEmbeddedDriver } from '../../src/signaling/embedded/embedded-driver.js';
 import type { EmbeddedOptions } from '../../src/signaling/embedded/embedded-options.js';
-import type { InboundLeg, LegEvent, ListeningAddress, SignalingDriver } from '../../src/signaling/port.js';
+import type { InboundLeg, LegEvent, ListeningAddress, SignalingDriver, SipProtocol } from '../../src/signaling/port.js';
 
 export interface SocketDriver extends AsyncDisposable {
   readonly driver: SignalingDriver;
@@ -14,19 +14,19 @@ export interface SocketDriver extends AsyncDisposable {
   readonly names: readonly string[];
 }
 
-/** A driver on real sockets of loopback, UDP and TCP. */
+/** A driver on real sockets of loopback, UDP and TCP where nothing else is asked for. */
 export async function startSocketDriver(
   onInvite: (leg: InboundLeg) => unknown,
-  options: Partial<EmbeddedOptions> & { readonly address?: string } = {},
+  options: Partial<EmbeddedOptions> & { readonly address?: string; readonly protocols?: readonly SipProtocol[] } = {},
 ): Promise<SocketDriver> {
-  const { address = '127.0.0.1', ...rest } = options;
+  const { address = '127.0.0.1', protocols = ['udp', 'tcp'], ...rest } = options;
   const legs: InboundLeg[] = [];
   const events: LegEvent[] = [];
   const warnings: object[] = [];
   const names: string[] = [];
   const driver = createEmbeddedDriver(
     {
-      listen: (['udp', 'tcp'] as const).map((protocol) => ({ protocol, host: address, port: 0 })),
+      listen: protocols.map((protocol) => ({ protocol, host: address, port: 0 })),
       allow: ['127.0.0.0/8', '::1/128'],
       ...rest,
     },
@@ -52,7 +52,7 @@ export async function startSocketDriver(
   return { driver, bound, legs, events, warnings, names, [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose]() };
 }
 
-export function addressOf({ bound }: SocketDriver, protocol: 'udp' | 'tcp'): ListeningAddress {
+export function addressOf({ bound }: SocketDriver, protocol: SipProtocol): ListeningAddress {
   const address = bound.find((listening) => listening.protocol === protocol);
   if (address === undefined) throw new Error(`no ${protocol}`);
   return address;

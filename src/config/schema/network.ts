@@ -30,6 +30,35 @@ function parseAdvertisedHost(text: string): Parsed<string> {
   };
 }
 
+function parseOrigin(text: string): Parsed<string> {
+  if (text === '*') return { ok: true, value: text };
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && url.origin === text.toLowerCase()) return { ok: true, value: url.origin };
+  return {
+    ok: false,
+    problem: 'expected the origin of a page',
+    help: 'write scheme, host and port alone, such as https://phone.example.com or http://localhost:8000',
+  };
+}
+
+const pemFile = (what: string) => z.string().min(1).describe(`PEM file: ${what} Relative to this file.`);
+
+const tlsSchema = z
+  .strictObject({
+    cert: pemFile('the certificate, followed by the intermediate ones.'),
+    key: pemFile('its private key, without passphrase.'),
+    ca: pemFile("authorities to trust in place of the system's.").optional(),
+    verifyPeer: z
+      .boolean()
+      .default(defaults.signaling.embedded.tls.verifyPeer)
+      .describe('Refuse servers we connect to whose certificate does not prove their name (RFC 5922).'),
+    requireClientCertificate: z
+      .boolean()
+      .default(defaults.signaling.embedded.tls.requireClientCertificate)
+      .describe('Refuse peers that connect without a certificate of an authority in ca.'),
+  })
+  .describe('Certificates for the tls: and wss: addresses. Read again at every reload.');
+
 /** SIP. */
 export const signalingSchema = z
   .strictObject({
@@ -40,7 +69,7 @@ export const signalingSchema = z
           .array(notation(parseListen))
           .min(1)
           .prefault([...defaults.signaling.embedded.listen])
-          .describe('Where to listen: udp:ADDRESS:PORT or tcp:ADDRESS:PORT, IPv6 in brackets.'),
+          .describe('Where to listen: udp:ADDRESS:PORT, tcp:, tls:, ws: or wss:, IPv6 in brackets.'),
         advertise: notation(parseAdvertisedHost)
           .optional()
           .describe(
@@ -51,6 +80,22 @@ export const signalingSchema = z
           .min(1)
           .prefault([...defaults.signaling.embedded.allow])
           .describe('Addresses and CIDR blocks of the peers that may call in. Everybody else gets no answer at all.'),
+        tls: tlsSchema.optional(),
+        webSocket: z
+          .strictObject({
+            origins: z
+              .array(checked(parseOrigin))
+              .prefault([...defaults.signaling.embedded.webSocket.origins])
+              .describe('Pages whose browsers may connect, such as https://phone.example.com; "*" for all.'),
+          })
+          .prefault({})
+          .describe('Browsers, at the ws: and wss: addresses.'),
+        keepAliveSeconds: z
+          .number()
+          .min(0)
+          .max(3600)
+          .default(defaults.signaling.embedded.keepAliveSeconds)
+          .describe('Longest gap between keep-alives on connections we opened and towards registrars. 0 sends none.'),
       })
       .prefault({})
       .describe('The embedded SIP endpoint.'),

@@ -1,5 +1,6 @@
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { readTlsMaterial } from '../../base/tls-material.js';
 import { optionsHeaders } from '../capabilities.js';
 import { runGuarded } from '../leg-events.js';
 import { parseMessage } from '../message/sip-parser.js';
@@ -15,6 +16,7 @@ import type { Refusal } from '../refusal.js';
 import { readSessionBody } from '../session-body.js';
 import { DialogTable, dialogIdOf } from './dialog/dialog-table.js';
 import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
+import { LargeRequests } from './dialog/large-requests.js';
 import { NameResolver } from './dialog/name-resolver.js';
 import { type EmbeddedDeps, type EmbeddedListen, type EmbeddedOptions, embeddedDefaults } from './embedded-options.js';
 import { Endpoint } from './endpoint.js';
@@ -24,16 +26,14 @@ import { UacLeg } from './outbound-leg.js';
 import { inspectRequest } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
+import { createSocketTransport } from './transport/create-transport.js';
 import type { SipFlow, SipTransport } from './transport/sip-transport.js';
 import { createSourceFilter } from './transport/source-filter.js';
-import { createTcpTransport } from './transport/tcp-transport.js';
-import { createUdpTransport } from './transport/udp-transport.js';
+import { type TlsSettings, tlsPolicyDefaults } from './transport/tls-policy.js';
 
 /**
- * Our own SIP endpoint over UDP and TCP (RFC 3261), which needs no server beside it. Throws `ERR_CONFIG_INVALID` for a
- * bad CIDR block. Requests of ours that exceed a path's MTU are sent over UDP all the same (IP fragments them), where
- * RFC 3261 section 18.1.1 would change to TCP: a call's requests are small, and a peer that listens on UDP alone is
- * more common than a path that loses fragments.
+ * Our own SIP endpoint over UDP, TCP and TLS (RFC 3261), which needs no server beside it. Throws `ERR_CONFIG_INVALID` for a
+ * bad CIDR block.
  */
 export function createEmbeddedDriver(options: EmbeddedOptions, deps: EmbeddedDeps): SignalingDriver {
   return new EmbeddedDriver(options, deps);
@@ -48,6 +48,7 @@ class EmbeddedDriver implements SignalingDriver {
   readonly #transports: BoundTransport[] = [];
   readonly #dialogs = new DialogTable();
   readonly #resolver: NameResolver;
+  readonly #largeRequests: LargeRequests;
   readonly #transactions: TransactionLayer;
   readonly #endpoint: Endpoint;
   readonly #failed = new Set<SipTransport>();
@@ -64,6 +65,7 @@ class EmbeddedDriver implements SignalingDriver {
     const timers = options.timers ?? embeddedDefaults.timers;
     const limits = options.limits ?? embeddedDefaults.limits;
     this.#resolver = new NameResolver(deps.lookup === undefined ? { clock } : { clock, lookup: deps.lookup });
+    this.#largeRequests = new LargeRequests(this.#transports, clock);
     this.#transactions = new TransactionLayer(
       {
         clock,
@@ -73,6 +75,7 @@ class EmbeddedDriver implements SignalingDriver {
           onAck: (ack) => this.#dialogs.find(ack)?.onAck(ack),
         },
         sentBy: (flow) => this.#endpoint.sentBy(flow),
+        streamFor: (flow) => this.#largeRequests.streamFor(flow),
         onFault: (error) => this.#endpoint.fault(error),
       },
       {
@@ -89,10 +92,15 @@ class EmbeddedDriver implements SignalingDriver {
       limits,
       log,
       advertise: options.advertise,
+      keepAliveMs: this.#keepAliveMs,
       transactions: this.#transactions,
       dialogs: this.#dialogs,
       flows: new FlowFinder(this.#resolver, this.#transports),
     });
+  }
+
+  get #keepAliveMs(): number {
+    return (this.#options.keepAliveSeconds ?? embeddedDefaults.keepAliveSeconds) * 1000;
   }
 
   async start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]> {
@@ -101,9 +109,10 @@ class EmbeddedDriver implements SignalingDriver {
     }
     this.#handlers = handlers;
     try {
+      const tls = await this.#readTls();
       for (const listen of this.#options.listen) {
         signal?.throwIfAborted();
-        const transport = this.#createTransport(listen);
+        const transport = this.#createTransport(listen, tls);
         this.#transports.push({ transport, bound: await this.#bind(transport) });
       }
       signal?.throwIfAborted();
@@ -116,6 +125,19 @@ class EmbeddedDriver implements SignalingDriver {
       (error) => this.#endpoint.fault(error),
     );
     return this.#transports.map(({ bound }) => bound);
+  }
+
+  /** Reads the certificate files again, for the handshakes to come. Throws `ERR_TLS_FILE`, and nothing has changed then. */
+  async renew(): Promise<void> {
+    const { material } = await this.#readTls();
+    if (material === undefined) return;
+    for (const { transport } of this.#transports) transport.setTls?.(material);
+  }
+
+  async #readTls(): Promise<TlsSettings> {
+    const { cert, key, ca, ...policy } = { ...tlsPolicyDefaults, ...this.#options.tls };
+    const hasFiles = cert !== undefined && key !== undefined;
+    return { ...policy, material: hasFiles ? await readTlsMaterial({ cert, key, ca }) : undefined };
   }
 
   setAvailability(availability: 'open' | 'full' | 'draining'): void {
@@ -152,11 +174,16 @@ class EmbeddedDriver implements SignalingDriver {
     await Promise.all(this.#transports.map(({ transport }) => transport.close()));
   }
 
-  #createTransport(listen: EmbeddedListen): SipTransport {
-    const { createTransport, clock } = this.#deps;
+  #createTransport(listen: EmbeddedListen, tls: TlsSettings): SipTransport {
+    const { createTransport, clock, random } = this.#deps;
     if (createTransport !== undefined) return createTransport(listen, this.#accept);
-    const options = { address: listen.host, port: listen.port, clock, accept: this.#accept };
-    return listen.protocol === 'udp' ? createUdpTransport(options) : createTcpTransport(options);
+    const { host: address, port } = listen;
+    return createSocketTransport(listen.protocol, {
+      ...{ address, port, clock, random, tls },
+      accept: this.#accept,
+      origins: this.#options.webSocket?.origins ?? [],
+      keepAliveMs: this.#keepAliveMs,
+    });
   }
 
   async #bind(transport: SipTransport): Promise<ListeningAddress> {
@@ -164,6 +191,7 @@ class EmbeddedDriver implements SignalingDriver {
       const bound = await transport.start({
         onMessage: (flow, message) => this.#onMessage(transport, flow, message),
         onFailure: (error) => this.#onFailure(transport, error),
+        onHandshakeFailure: (side, error) => this.#onHandshakeFailure(transport, side, error),
       });
       if (this.#closing !== undefined) throw new ConnectorError('ERR_SIP_STATE', 'closed while starting');
       return bound;
@@ -180,6 +208,13 @@ class EmbeddedDriver implements SignalingDriver {
     } catch (error) {
       this.#endpoint.fault(error);
     }
+  }
+
+  /** Strangers' handshakes fail all day long; one of ours is a trunk whose certificate somebody has to look at. */
+  #onHandshakeFailure({ protocol }: SipTransport, side: 'accepting' | 'connecting', error: Error): void {
+    const fields = { protocol, error: errorMessage(error) };
+    if (side === 'connecting') this.#deps.log?.warn(fields, 'a connection of ours was not made');
+    else this.#endpoint.debug(fields, 'a handshake failed');
   }
 
   #onFailure(transport: SipTransport, error: Error): void {
@@ -201,7 +236,7 @@ class EmbeddedDriver implements SignalingDriver {
       this.#refuse(transaction, { status: malformed.status, headers: [] }, inDialog);
       return;
     }
-    const refusal = inspectRequest(request, inDialog);
+    const refusal = inspectRequest(request, inDialog, transaction.source);
     if (refusal !== undefined) {
       this.#refuse(transaction, refusal, inDialog);
       return;

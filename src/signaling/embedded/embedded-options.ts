@@ -1,12 +1,15 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
+import type { TlsFiles } from '../../base/tls-material.js';
+import type { SipProtocol } from '../port.js';
 import type { Lookup } from './dialog/name-resolver.js';
 import { type TimerOptions, timerDefaults } from './transaction/timer-values.js';
 import type { SipTransport } from './transport/sip-transport.js';
+import type { TlsPolicy } from './transport/tls-policy.js';
 
 /** One address to listen on. */
 export interface EmbeddedListen {
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: SipProtocol;
   /** IP literal; a wildcard takes its own family only. */
   readonly host: string;
   /** 0 lets the kernel choose. */
@@ -20,6 +23,11 @@ export interface EmbeddedOptions {
   readonly advertise?: string | undefined;
   /** CIDR blocks of the peers that may send anything at all. */
   readonly allow: readonly string[];
+  /** For the `tls:` and `wss:` addresses. Without files they connect, trusting the system's authorities, and take no connection. */
+  readonly tls?: (TlsPolicy & Partial<TlsFiles>) | undefined;
+  readonly webSocket?: { readonly origins: readonly string[] };
+  /** Gap between keep-alives on the streams we open and the UDP flows that are held, s; 0 for none. */
+  readonly keepAliveSeconds?: number;
   readonly timers?: TimerOptions;
   readonly limits?: EmbeddedLimits;
 }
@@ -47,6 +55,8 @@ export interface EmbeddedLimits {
 }
 
 export const embeddedDefaults = {
+  /** NAT devices forget a UDP flow after 30 s, the shortest-lived of them. */
+  keepAliveSeconds: 25,
   timers: timerDefaults,
   limits: {
     maxLegs: 10_000,
@@ -59,7 +69,7 @@ export const embeddedDefaults = {
     answerTimeoutMs: 180_000,
     transferTimeoutMs: 120_000,
   },
-} as const satisfies Pick<EmbeddedOptions, 'timers' | 'limits'>;
+} as const satisfies Pick<EmbeddedOptions, 'timers' | 'limits' | 'keepAliveSeconds'>;
 
 /** The driver's log: a pino logger fits. No message carries a number, a name, a digit or a body. */
 export interface EmbeddedLog {

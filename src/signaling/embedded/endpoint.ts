@@ -1,16 +1,18 @@
+import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
-import type { RejectOptions } from '../port.js';
+import type { RejectOptions, SipProtocol } from '../port.js';
 import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import type { TimerOptions } from './transaction/timer-values.js';
 import type { TransactionLayer } from './transaction/transaction-layer.js';
+import { KEEP_ALIVE_PING, KeepAlive } from './transport/keep-alive.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
 export interface EndpointParts {
@@ -20,6 +22,8 @@ export interface EndpointParts {
   readonly limits: EmbeddedLimits;
   readonly log: EmbeddedLog | undefined;
   readonly advertise: string | undefined;
+  /** Gap between keep-alives, ms; 0 for none. */
+  readonly keepAliveMs: number;
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly flows: FlowFinder;
@@ -60,11 +64,14 @@ export class Endpoint {
     return { host: this.host(flow), port: flow.local.port };
   }
 
-  /** Contact for a dialog on this flow. `user` is the plain text, `''` for none. */
-  contact(flow: SipFlow, user: string): string {
+  /**
+   * Contact for a dialog on this flow. `user` is the plain text, `''` for none. `secure`: the dialog is one of `sips:`
+   * URIs (RFC 3261 section 12.1.1).
+   */
+  contact(flow: SipFlow, user: string, secure: boolean): string {
     const userPart = user === '' ? '' : `${encodeUser(user)}@`;
-    const transport = flow.protocol === 'tcp' ? ';transport=tcp' : '';
-    return `<sip:${userPart}${serializeHostPort(this.sentBy(flow))}${transport}>`;
+    const host = serializeHostPort(this.sentBy(flow));
+    return `<${secure ? 'sips' : 'sip'}:${userPart}${host}${transportParam(flow.protocol, secure)}>`;
   }
 
   /** `sip:user@host` for a From of ours. */
@@ -83,6 +90,18 @@ export class Endpoint {
     });
   }
 
+  /**
+   * Keeps a UDP flow open through NAT until the function it returns is called: for a registrar, which calls us over it. A
+   * stream is kept open by its transport.
+   */
+  holdOpen(flow: SipFlow): () => void {
+    const { keepAliveMs: intervalMs } = this.#parts;
+    if (flow.reliable || intervalMs === 0) return () => {};
+    const { clock, random } = this;
+    const keepAlive = new KeepAlive({ clock, random, intervalMs, send: () => flow.send(KEEP_ALIVE_PING) });
+    return () => keepAlive.stop();
+  }
+
   /** Answers with a tag of its own: for requests that create no dialog. */
   respond(transaction: ServerTransaction, status: number, options: ResponseOptions = {}): void {
     transaction.respond(createResponse(transaction.request, status, { toTag: this.tag(), ...options }));
@@ -95,6 +114,23 @@ export class Endpoint {
 
   debug(fields: object, message: string): void {
     this.#parts.log?.debug(fields, message);
+  }
+}
+
+/** `transport` of a URI: absent for UDP, and for TLS where `sips` says it already. Both WebSockets are `ws` (RFC 7118). */
+function transportParam(protocol: SipProtocol, secure: boolean): string {
+  switch (protocol) {
+    case 'udp':
+      return '';
+    case 'tcp':
+      return ';transport=tcp';
+    case 'tls':
+      return secure ? '' : ';transport=tls';
+    case 'ws':
+    case 'wss':
+      return ';transport=ws';
+    default:
+      return assertUnreachable(protocol);
   }
 }
 

@@ -1,10 +1,13 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
+import { isSecure } from '../dns/service-plan.js';
 import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { parseDecimal } from '../message/lexical.js';
+import { parseNameAddrList } from '../message/name-addr.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import { uriScheme } from '../message/sip-uri.js';
 import type {
   AcceptOptions,
   HangUpOptions,
@@ -28,6 +31,14 @@ import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
 const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
+
+/** The Contact of the dialog is to be a `sips:` URI (RFC 3261 section 12.1.1). */
+function asksForSips({ request, source }: ServerTransaction): boolean {
+  if (!isSecure(source.protocol)) return false;
+  const { headers } = request;
+  const path = headers.get('Record-Route') ?? headers.get('Contact') ?? '';
+  return uriScheme(request.uri) === 'sips' || uriScheme(parseNameAddrList(path)?.[0]?.uri ?? '') === 'sips';
+}
 
 /** One INVITE that came in, from its first provisional response to the end of its dialog. */
 export class UasLeg implements InboundLeg, ReplaceableLeg {
@@ -64,7 +75,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
         endpoint,
         dialog: Dialog.ofUas(request, this.#localTag),
         origin: originOf(transaction),
-        contact: endpoint.contact(source, invite.requestUser),
+        contact: endpoint.contact(source, invite.requestUser, asksForSips(transaction)),
         user: {
           onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
           onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),

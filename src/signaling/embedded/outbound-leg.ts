@@ -8,6 +8,7 @@ import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
 import { serializeNameAddr } from '../message/name-addr.js';
 import { SipHeaders } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
+import { uriScheme } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
 import { sdpOf } from '../session-body.js';
 import type { CallDialog, CallDialogUser } from './call-dialog.js';
@@ -119,7 +120,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
 
   #invite(flow: SipFlow): void {
     this.#localAddress = flow.local.address;
-    this.#contact = this.#endpoint.contact(flow, this.#request.fromUser);
+    this.#contact = this.#endpoint.contact(flow, this.#request.fromUser, uriScheme(this.#request.uri) === 'sips');
     const attempt: InviteAttempt = new InviteAttempt({
       endpoint: this.#endpoint,
       request: this.#createInvite(flow),

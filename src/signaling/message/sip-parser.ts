@@ -1,3 +1,4 @@
+import type { SipProtocol } from '../port.js';
 import { parseCSeq } from './cseq.js';
 import { isToken, SPACE } from './lexical.js';
 import { messageLimits } from './limits.js';
@@ -35,7 +36,7 @@ interface RequestLine {
  *
  * Responses and ACKs with a mistake are discarded, and so is a request without any Via: none of them can be answered.
  */
-export function parseMessage(bytes: Buffer, transport: 'udp' | 'tcp'): ParsedMessage {
+export function parseMessage(bytes: Buffer, transport: SipProtocol): ParsedMessage {
   const head = readHead(bytes);
   if (/^SIP\//i.test(head.startLine)) return readResponse(bytes, head, transport);
   const line = splitRequestLine(head.startLine);
@@ -53,7 +54,7 @@ export function parseMessage(bytes: Buffer, transport: 'udp' | 'tcp'): ParsedMes
 }
 
 /** RFC 3261 section 7.2: `SIP/2.0 status phrase`; the blank before an empty phrase may be missing. */
-function readResponse(bytes: Buffer, head: MessageHead, transport: 'udp' | 'tcp'): ParsedMessage {
+function readResponse(bytes: Buffer, head: MessageHead, transport: SipProtocol): ParsedMessage {
   const line = head.startLine;
   const status = Number(line.slice(8, 11));
   const sound = /^SIP\/2\.0 [1-6][0-9][0-9](?: |$)/i.test(line);
@@ -86,7 +87,7 @@ function judgeRequest(
   bytes: Buffer,
   head: MessageHead,
   line: RequestLine,
-  transport: 'udp' | 'tcp',
+  transport: SipProtocol,
 ): Refusal | undefined {
   if (line.version.slice(4) !== '2.0') return { status: 505, reason: 'SIP version' };
   return (
@@ -109,14 +110,14 @@ function judgeRequestLine({ method, uri, exact }: RequestLine): Refusal | undefi
 }
 
 /** Head and body: RFC 3261 sections 7.3, 18.3 and 20.14. */
-function judgeFraming(bytes: Buffer, head: MessageHead, transport: 'udp' | 'tcp'): Refusal | undefined {
+function judgeFraming(bytes: Buffer, head: MessageHead, transport: SipProtocol): Refusal | undefined {
   const { bodyStart, contentLength } = head;
   if ((bodyStart ?? bytes.length) > messageLimits.headBytes) return { status: 513, reason: 'header fields too long' };
   if (head.fault !== undefined) return bad(head.fault);
   if (bodyStart === undefined) return bad('no empty line after the header fields');
   if (contentLength === 'invalid') return bad('Content-Length');
-  if (contentLength === 'absent') return transport === 'tcp' ? bad('no Content-Length on a stream') : undefined;
-  if (transport === 'tcp' && contentLength > messageLimits.bodyBytes) return { status: 413, reason: 'body too long' };
+  if (contentLength === 'absent') return isStream(transport) ? bad('no Content-Length on a stream') : undefined;
+  if (isStream(transport) && contentLength > messageLimits.bodyBytes) return { status: 413, reason: 'body too long' };
   if (contentLength > bytes.length - bodyStart) return bad('body shorter than Content-Length');
   return undefined;
 }
@@ -163,6 +164,11 @@ function bodyOf(bytes: Buffer, head: MessageHead): Buffer {
   return typeof head.contentLength === 'number'
     ? bytes.subarray(start, start + head.contentLength)
     : bytes.subarray(start);
+}
+
+/** Where the end of a message is told by Content-Length alone; a datagram and a WebSocket message end by themselves. */
+function isStream(transport: SipProtocol): boolean {
+  return transport === 'tcp' || transport === 'tls';
 }
 
 function bad(reason: string): Refusal {

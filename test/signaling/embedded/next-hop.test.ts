@@ -161,3 +161,59 @@ test('advertise stands in Contact and Via, IPv6 in brackets', async () => {
     expect(invite?.headers.get('From')).toContain(`<sip:2000@${host}>`);
   }
 });
+
+describe('over TLS and WebSocket', () => {
+  const source = { address: '192.0.2.9', port: 40_123 };
+
+  async function byeOver(protocol: 'tls' | 'ws', parts: Partial<RequestText>, closed = false) {
+    const h = await createHarness({ protocols: ['udp', 'tls', 'ws'] });
+    const via = `${protocol.toUpperCase()} x.invalid;branch=z9hG4bKsecure`;
+    const invite = { via, body: SDP, ...parts };
+    const transport = h[protocol];
+    const flow = transport.receive(source, requestText({ method: 'INVITE', ...invite }));
+    const ok = lastResponse(transport.take());
+    transport.receive(source, requestText({ method: 'ACK', to: toOf(ok), via }), flow);
+    if (closed) flow.break();
+    h.leg().hangUp();
+    await settle();
+    const [sent] = [...h.udp.take(), ...h.tls.take(), ...h.ws.take()];
+    return {
+      contact: ok.headers.get('Contact'),
+      to: sent && `${sent.to.address}:${sent.to.port}`,
+      via: sent?.message.headers.get('Via')?.split(' ')[0],
+      opened: h.tls.opened.length + h.ws.opened.length,
+    };
+  }
+
+  test('a sips dialog has a sips Contact, and its BYE goes over the same connection', async () => {
+    const contact = '<sips:alice@192.0.2.9:5061>';
+    expect(await byeOver('tls', { uri: 'sips:2000@192.0.2.1', contact })).toEqual({
+      ...{ contact: '<sips:2000@192.0.2.1:5060>', to: '192.0.2.9:40123', via: 'SIP/2.0/TLS', opened: 1 },
+    });
+    expect(await byeOver('tls', { contact })).toMatchObject({ contact: '<sips:2000@192.0.2.1:5060>' });
+    expect(await byeOver('tls', {})).toMatchObject({ contact: '<sip:2000@192.0.2.1:5060;transport=tls>' });
+  });
+
+  test('once it is gone, to port 5061 of the Contact', async () => {
+    expect(await byeOver('tls', { contact: '<sips:alice@192.0.2.33>' }, true)).toMatchObject({
+      ...{ to: '192.0.2.33:5061', via: 'SIP/2.0/TLS', opened: 2 },
+    });
+  });
+
+  test('a browser that has gone is not dialled back', async () => {
+    const contact = '<sip:alice@x.invalid;transport=ws>';
+    expect(await byeOver('ws', { contact }, true)).toMatchObject({ to: undefined, opened: 1 });
+  });
+
+  test.each([
+    '<sip:alice@192.0.2.33;transport=ws>',
+    '<sips:alice@192.0.2.33;transport=ws>',
+    '<sip:alice@192.0.2.33;ob>',
+  ])('%s is reached by the WebSocket it came by', async (contact) => {
+    expect(await byeOver('ws', { contact })).toMatchObject({ to: '192.0.2.9:40123', via: 'SIP/2.0/WS', opened: 1 });
+  });
+});
+
+test('a Contact with ob (RFC 5626) is reached where the INVITE came from, over UDP too', async () => {
+  expect(await byeOf({ contact: '<sip:alice@192.0.2.33:5077;ob>' })).toMatchObject({ to: '192.0.2.9:5070' });
+});

@@ -1,13 +1,11 @@
 import { isIP, isIPv6 } from 'node:net';
+import { defaultPorts, isSecure } from '../../dns/service-plan.js';
 import { parseSipUri } from '../../message/sip-uri.js';
 import { topVia } from '../../message/via.js';
-import type { ListeningAddress } from '../../port.js';
+import type { ListeningAddress, SipProtocol } from '../../port.js';
 import type { ReceivedRequest } from '../transaction/server-transaction.js';
 import type { SipFlow, SipTransport } from '../transport/sip-transport.js';
 import type { NameResolver } from './name-resolver.js';
-
-/** RFC 3261 section 19.1.2. */
-const DEFAULT_SIP_PORT = 5060;
 
 /** A transport and what it was bound to. */
 export interface BoundTransport {
@@ -33,8 +31,12 @@ export function originOf({ request, source, transport }: ReceivedRequest): FlowO
 
 interface NextHop {
   readonly host: string;
-  readonly port: number;
-  readonly protocol: 'udp' | 'tcp' | undefined;
+  readonly port: number | undefined;
+  readonly protocol: SipProtocol | undefined;
+  /** A `sips:` URI. */
+  readonly secure: boolean;
+  /** The flow the peer came by is the only one, or the one it asks for. */
+  readonly sameFlow: boolean;
 }
 
 /**
@@ -53,11 +55,14 @@ export class FlowFinder {
 
   /**
    * Calls `done` once, at once where no name has to be resolved. Where the URI leads nowhere: the origin's flow, or
-   * `undefined` when there is no origin. A live TCP connection to the same neighbour is used again.
+   * `undefined` when there is no origin. A live connection to the same neighbour is used again; a URI with `ob`
+   * (RFC 5626 section 5.3) or one of a browser (`.invalid`, RFC 7118) leads back over the flow it came by.
    */
   find(uri: string, origin: FlowOrigin | undefined, done: (flow: SipFlow | undefined) => void): void {
     const hop = nextHopOf(uri);
     if (hop === undefined) done(origin?.flow);
+    else if (hop.sameFlow && origin !== undefined && !origin.flow.closed) done(origin.flow);
+    else if (/(?:^|\.)invalid\.?$/i.test(hop.host)) done(origin?.flow);
     else if (isIP(hop.host) !== 0) done(this.#flowTo(hop, hop.host, origin) ?? origin?.flow);
     else {
       this.#resolver.resolve(hop.host, (addresses) => {
@@ -74,7 +79,7 @@ export class FlowFinder {
   }
 
   #flowTo(hop: NextHop, address: string, origin: FlowOrigin | undefined): SipFlow | undefined {
-    const protocol = hop.protocol ?? origin?.flow.protocol ?? this.#defaultProtocol();
+    const protocol = protocolOf(hop, origin) ?? this.#defaultProtocol(hop);
     if (origin !== undefined && origin.flow.protocol === protocol && !origin.flow.closed) {
       if (address === origin.claimedAddress) return origin.flow;
       if (origin.flow.reliable && address === origin.flow.remote.address) return origin.flow;
@@ -82,21 +87,20 @@ export class FlowFinder {
     const transport = this.#transportFor(protocol, address, origin?.transport);
     if (transport === undefined || isIP(address) === 0) return undefined;
     try {
-      return transport.flowTo({ address, port: hop.port });
+      const port = hop.port ?? defaultPorts[protocol];
+      return transport.flowTo({ address, port, ...(isSecure(protocol) && { serverName: hop.host }) });
     } catch {
       return undefined;
     }
   }
 
-  #defaultProtocol(): 'udp' | 'tcp' {
-    return this.#transports.some(({ transport }) => transport.protocol === 'udp') ? 'udp' : 'tcp';
+  #defaultProtocol({ secure }: NextHop): SipProtocol {
+    if (secure) return 'tls';
+    const spoken = (protocol: SipProtocol) => this.#transports.some(({ transport }) => transport.protocol === protocol);
+    return (['udp', 'tcp', 'tls'] as const).find(spoken) ?? 'udp';
   }
 
-  #transportFor(
-    protocol: 'udp' | 'tcp',
-    address: string,
-    preferred: SipTransport | undefined,
-  ): SipTransport | undefined {
+  #transportFor(protocol: SipProtocol, address: string, preferred: SipTransport | undefined): SipTransport | undefined {
     const able = this.#transports.filter(
       ({ transport, bound }) => transport.protocol === protocol && isIPv6(bound.address) === isIPv6(address),
     );
@@ -107,10 +111,37 @@ export class FlowFinder {
 /** Host, port and protocol of a URI; `undefined` for schemes and transports that are not spoken here. */
 function nextHopOf(text: string): NextHop | undefined {
   const uri = parseSipUri(text);
-  if (uri === undefined || uri.scheme !== 'sip') return undefined;
-  const transport = uri.params.get('transport')?.toLowerCase();
-  if (transport !== undefined && transport !== 'udp' && transport !== 'tcp') return undefined;
+  if (uri === undefined || (uri.scheme !== 'sip' && uri.scheme !== 'sips')) return undefined;
+  const secure = uri.scheme === 'sips';
+  const named = uri.params.get('transport')?.toLowerCase();
+  const protocol = named === undefined ? undefined : spokenProtocol(named, secure);
+  if (named !== undefined && protocol === undefined) return undefined;
   const maddr = uri.params.get('maddr')?.replace(/^\[|\]$/g, '');
   const host = maddr === undefined || maddr === '' ? uri.host : maddr;
-  return { host, port: uri.port ?? DEFAULT_SIP_PORT, protocol: transport };
+  const sameFlow = uri.params.has('ob') || protocol === 'ws' || protocol === 'wss';
+  return { host, port: uri.port, protocol, secure, sameFlow };
+}
+
+/** The protocol a `transport` parameter names; `sips` turns it into the one with TLS, and has none over UDP. */
+function spokenProtocol(name: string, secure: boolean): SipProtocol | undefined {
+  switch (name) {
+    case 'udp':
+      return secure ? undefined : 'udp';
+    case 'tcp':
+      return secure ? 'tls' : 'tcp';
+    case 'tls':
+      return 'tls';
+    case 'ws':
+      return secure ? 'wss' : 'ws';
+    case 'wss':
+      return 'wss';
+    default:
+      return undefined;
+  }
+}
+
+/** Without a `transport` parameter: that of the dialog, as far as a `sips` URI admits it. */
+function protocolOf({ protocol, secure }: NextHop, origin: FlowOrigin | undefined): SipProtocol | undefined {
+  const known = origin?.flow.protocol;
+  return protocol ?? (secure && known !== undefined && !isSecure(known) ? undefined : known);
 }

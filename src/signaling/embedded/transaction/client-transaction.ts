@@ -31,34 +31,58 @@ export interface ClientTransactionDeps {
   readonly user: ClientTransactionUser;
   /** Called once, when the transaction may be forgotten. */
   readonly onTerminated: () => void;
+  /** Where to turn when the flow fails before anything was answered. */
+  readonly fallback?: ClientFallback | undefined;
+}
+
+/** The other way for a request that was too large for UDP (RFC 3261 section 18.1.1): UDP after all. */
+export interface ClientFallback {
+  readonly request: SipRequest;
+  readonly flow: SipFlow;
+  readonly timers: TimerValues;
+  /** It is taken. */
+  readonly onTaken: () => void;
 }
 
 /** Carries out an INVITE or non-INVITE client transaction: the pure machine's effects on real timers and flows. */
 export class ClientTransaction {
-  /** As sent, Via included. */
-  readonly request: SipRequest;
-  readonly flow: SipFlow;
   readonly #deps: ClientTransactionDeps;
   readonly #timers: TransactionTimers;
-  readonly #bytes: Buffer;
-  readonly #unsubscribe: () => void;
+  #request: SipRequest;
+  #flow: SipFlow;
+  #values: TimerValues;
+  #fallback: ClientFallback | undefined;
+  #bytes: Buffer;
+  #unsubscribe: () => void;
   #invite: InviteClientState | undefined;
   #nonInvite: NonInviteClientState | undefined;
   #limit: TimerHandle | undefined;
 
   /** Throws `ERR_SIP_MESSAGE` when the request cannot be written. Nothing is sent before {@link start}. */
   constructor(request: SipRequest, flow: SipFlow, deps: ClientTransactionDeps) {
-    this.request = request;
-    this.flow = flow;
+    this.#request = request;
+    this.#flow = flow;
     this.#deps = deps;
+    this.#values = deps.timers;
+    this.#fallback = deps.fallback;
     this.#bytes = serializeMessage(request);
     this.#timers = new TransactionTimers(deps.clock, (timer) => this.#advance({ type: 'timer', timer }));
-    this.#unsubscribe = flow.onError(() => this.#advance({ type: 'transport-error' }));
+    this.#unsubscribe = flow.onError(() => this.#onFlowError());
+  }
+
+  /** As sent, Via included. Changes with {@link flow}. */
+  get request(): SipRequest {
+    return this.#request;
+  }
+
+  /** Changes once at most, before any response, where the first one failed and there is a second. */
+  get flow(): SipFlow {
+    return this.#flow;
   }
 
   /** Sends the request and starts the timers. To be called once. */
   start(): void {
-    const { timers } = this.#deps;
+    const timers = this.#values;
     if (this.request.method === 'INVITE') {
       const step = startInviteClient(timers);
       this.#invite = step.state;
@@ -68,6 +92,25 @@ export class ClientTransaction {
       this.#nonInvite = step.state;
       this.#apply(step);
     }
+  }
+
+  #onFlowError(): void {
+    const fallback = this.#fallback;
+    const untouched = this.#invite?.name === 'calling' || this.#nonInvite?.name === 'trying';
+    if (fallback === undefined || !untouched) {
+      this.#advance({ type: 'transport-error' });
+      return;
+    }
+    this.#fallback = undefined;
+    this.#timers.stopAll();
+    this.#unsubscribe();
+    this.#request = fallback.request;
+    this.#flow = fallback.flow;
+    this.#values = fallback.timers;
+    this.#bytes = serializeMessage(fallback.request);
+    this.#unsubscribe = fallback.flow.onError(() => this.#onFlowError());
+    fallback.onTaken();
+    this.start();
   }
 
   receive(response: SipResponse): void {
@@ -110,7 +153,7 @@ export class ClientTransaction {
   }
 
   #advance(event: InviteClientEvent, response?: SipResponse): void {
-    const { timers } = this.#deps;
+    const timers = this.#values;
     if (this.#invite !== undefined) {
       const step = stepInviteClient(this.#invite, event, timers);
       this.#invite = step.state;

@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
+import { defaultPorts } from '../../dns/service-plan.js';
 import type { SipHeaders } from '../../message/sip-headers.js';
 import { topVia, type Via } from '../../message/via.js';
-import type { SipFlow, SipTransport } from '../transport/sip-transport.js';
-
-/** RFC 3261 section 19.1.2. */
-const DEFAULT_SIP_PORT = 5060;
+import type { SipProtocol } from '../../port.js';
+import type { SipFlow, SipRemote, SipTransport } from '../transport/sip-transport.js';
 
 /**
  * The flow a response takes (RFC 3261 section 18.2.2, RFC 3581 section 4). Always to the address the request came
@@ -17,18 +16,22 @@ const DEFAULT_SIP_PORT = 5060;
 export function responseFlow(headers: SipHeaders, source: SipFlow, transport: SipTransport): SipFlow {
   const via = topVia(headers);
   if (via === undefined) return source;
-  if (source.reliable) return source.closed ? openOr(source, sentByPort(via), transport) : source;
+  const { protocol } = source;
+  // Nobody listens where a WebSocket came from.
+  if (protocol === 'ws' || protocol === 'wss') return source;
+  const port = sentByPort(via, protocol);
+  if (source.reliable) return source.closed ? openOr(source, { port, serverName: via.host }, transport) : source;
   if (via.rport !== undefined || isIP(via.host) === 0 || via.host !== source.remote.address) return source;
-  return sentByPort(via) === source.remote.port ? source : openOr(source, sentByPort(via), transport);
+  return port === source.remote.port ? source : openOr(source, { port }, transport);
 }
 
-function sentByPort(via: Via): number {
-  return via.port ?? DEFAULT_SIP_PORT;
+function sentByPort(via: Via, protocol: SipProtocol): number {
+  return via.port ?? defaultPorts[protocol];
 }
 
-function openOr(source: SipFlow, port: number, transport: SipTransport): SipFlow {
+function openOr(source: SipFlow, remote: Omit<SipRemote, 'address'>, transport: SipTransport): SipFlow {
   try {
-    return transport.flowTo({ address: source.remote.address, port });
+    return transport.flowTo({ address: source.remote.address, ...remote });
   } catch {
     return source;
   }

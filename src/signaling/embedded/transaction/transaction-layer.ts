@@ -5,6 +5,7 @@ import { errorMessage } from '../../../base/connector-error.js';
 import type { Random } from '../../../base/random.js';
 import { splitList } from '../../message/lexical.js';
 import { createResponse, type ResponseOptions } from '../../message/response-builder.js';
+import { SipHeaders } from '../../message/sip-headers.js';
 import type { ParsedMessage, SipRequest, SipResponse } from '../../message/sip-message.js';
 import { serializeMessage } from '../../message/sip-serializer.js';
 import { serializeVia, stampVia, topVia } from '../../message/via.js';
@@ -20,6 +21,13 @@ import {
   responseTransactionKey,
   serverTransactionKey,
 } from './transaction-key.js';
+
+/** A stream in place of a datagram flow. */
+export interface LargeRequestFlow {
+  readonly flow: SipFlow;
+  /** The peer did not take it; the request goes over UDP. */
+  onRefused(): void;
+}
 
 /** The user agent core above the transactions. */
 export interface TransactionUser {
@@ -56,6 +64,8 @@ export interface TransactionLayerDeps {
   readonly user: TransactionUser;
   /** What stands in the sent-by of our Via on this flow. */
   readonly sentBy: (flow: SipFlow) => { readonly host: string; readonly port: number };
+  /** A stream to the same peer, for a request too large for the datagram flow; absent: there is none. */
+  readonly streamFor?: (flow: SipFlow) => LargeRequestFlow | undefined;
   /** Something in the code above threw; the peer was answered 500. */
   readonly onFault: (message: string) => void;
 }
@@ -121,14 +131,23 @@ export class TransactionLayer {
    * INVITE's). Throws `ERR_SIP_MESSAGE` when the request cannot be written.
    */
   send(request: SipRequest, flow: SipFlow, user: ClientTransactionUser): ClientTransaction {
-    if (!request.headers.has('Via')) this.#prependVia(request, flow);
+    const isNew = !request.headers.has('Via');
+    if (isNew) this.#prependVia(request, flow);
     const key = clientTransactionKey(topVia(request.headers)?.branch ?? '', request.method);
-    const transaction = new ClientTransaction(request, flow, {
+    const stream = isNew && isTooLarge(request, flow) ? this.#deps.streamFor?.(flow) : undefined;
+    const deps = {
       clock: this.#deps.clock,
-      timers: flow.reliable ? this.#streamTimers : this.#datagramTimers,
       user: guarded(user, this.#deps.onFault),
       onTerminated: () => this.#clients.delete(key),
-    });
+    };
+    const transaction =
+      stream === undefined
+        ? new ClientTransaction(request, flow, { ...deps, timers: this.#timersOf(flow) })
+        : new ClientTransaction(this.#overStream(request, stream.flow), stream.flow, {
+            ...deps,
+            timers: this.#streamTimers,
+            fallback: { request, flow, timers: this.#datagramTimers, onTaken: () => stream.onRefused() },
+          });
     this.#clients.set(key, transaction);
     transaction.start();
     return transaction;
@@ -154,6 +173,24 @@ export class TransactionLayer {
     this.#finished.clear();
     this.#merges.clear();
     this.#clients.clear();
+  }
+
+  #timersOf(flow: SipFlow): TimerValues {
+    return flow.reliable ? this.#streamTimers : this.#datagramTimers;
+  }
+
+  /** The same request with the Via of the other transport, and the branch as it was. */
+  #overStream(request: SipRequest, flow: SipFlow): SipRequest {
+    const headers = new SipHeaders();
+    for (const [name, value] of request.headers) headers.append(name, value);
+    const branch = topVia(request.headers)?.branch ?? '';
+    const via = {
+      transport: flow.protocol.toUpperCase(),
+      ...this.#deps.sentBy(flow),
+      params: new Map([['branch', branch]]),
+    };
+    headers.replaceFirst('Via', serializeVia(via));
+    return { ...request, headers };
   }
 
   #prependVia(request: SipRequest, flow: SipFlow): void {
@@ -301,6 +338,13 @@ export class TransactionLayer {
       return false;
     }
   }
+}
+
+/** RFC 3261 section 18.1.1, with the path's MTU unknown: a larger request over UDP would be fragmented, bytes. */
+const LARGEST_DATAGRAM_REQUEST = 1_300;
+
+function isTooLarge(request: SipRequest, flow: SipFlow): boolean {
+  return flow.protocol === 'udp' && serializeMessage(request).length > LARGEST_DATAGRAM_REQUEST;
 }
 
 /**

@@ -1,8 +1,9 @@
-import type { ListeningAddress } from '../../port.js';
+import type { TlsMaterial } from '../../../base/tls-material.js';
+import type { ListeningAddress, SipProtocol } from '../../port.js';
 
-/** A path to one peer: a remote address on a UDP socket, or one TCP connection. */
+/** A path to one peer: a remote address on a UDP socket, or one TCP, TLS or WebSocket connection. */
 export interface SipFlow {
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: SipProtocol;
   /** True where the transport retransmits by itself (RFC 3261 section 17: timers A, E, G rest). */
   readonly reliable: boolean;
   readonly remote: { readonly address: string; readonly port: number };
@@ -12,7 +13,10 @@ export interface SipFlow {
    */
   readonly local: { readonly address: string; readonly port: number };
   readonly closed: boolean;
-  /** Sends one whole message. Never throws; failures go to `onError` listeners, asynchronously. */
+  /**
+   * Sends one whole message, or a keep-alive (`KEEP_ALIVE_PING`). Never throws; failures go to `onError` listeners,
+   * asynchronously.
+   */
   send(message: Uint8Array): void;
   /** The peer cannot be reached over this flow (ICMP error, TCP close). Returns a function that unsubscribes. */
   onError(listener: (error: Error) => void): () => void;
@@ -28,17 +32,33 @@ export interface SipTransportHandlers {
   onMessage(flow: SipFlow, message: Buffer): void;
   /** The listening socket itself failed after it had been bound. */
   onFailure(error: Error): void;
+  /** A TLS or WebSocket handshake came to nothing. `accepting`: the peer's; else one of ours. */
+  onHandshakeFailure?(side: 'accepting' | 'connecting', error: Error): void;
+}
+
+/** A peer to be reached. */
+export interface SipRemote {
+  /** A unicast IP literal, never a name (Node would do a DNS look-up). */
+  readonly address: string;
+  /** 1 to 65535. */
+  readonly port: number;
+  /** TLS: whom the peer's certificate must name (RFC 5922); the address when absent. */
+  readonly serverName?: string | undefined;
+  /** How long a new connection may take, where that is less than usual, ms. */
+  readonly connectMs?: number;
 }
 
 /** One listening socket and the flows over it. */
 export interface SipTransport {
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: SipProtocol;
   /** Binds. Throws `ERR_LISTEN`. */
   start(handlers: SipTransportHandlers): Promise<ListeningAddress>;
   /**
-   * A flow to that peer: existing or new. `address` is a unicast IP literal, never a name (Node would do a DNS
-   * look-up); `port` 1 to 65535, else `ERR_SIP_MESSAGE`.
+   * A flow to that peer: existing or new. Throws `ERR_SIP_MESSAGE` for an address or port that is not as
+   * {@link SipRemote} says.
    */
-  flowTo(remote: { readonly address: string; readonly port: number }): SipFlow;
+  flowTo(remote: SipRemote): SipFlow;
+  /** Certificates for the connections to come, where the transport has any. */
+  setTls?(material: TlsMaterial): void;
   close(): Promise<void>;
 }

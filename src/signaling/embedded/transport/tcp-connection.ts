@@ -1,14 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
+import type { Random } from '../../../base/random.js';
 import type { IpEndpoint } from '../../ip-literal.js';
 import { ErrorListeners } from './error-listeners.js';
 import { FrameReader } from './frame-reader.js';
+import { KEEP_ALIVE_ANSWER_MS, KEEP_ALIVE_PING, KeepAlive } from './keep-alive.js';
 import type { SipFlow } from './sip-transport.js';
 
 /** How long a connection may do what, and how much may wait in it. */
 export interface TcpConnectionLimits {
-  /** From the SYN to the handshake's end, ms. */
+  /** From the SYN to the end of the last handshake, ms. */
   readonly connectMs: number;
   /** From accept to the first whole message, keep-alives not counted, ms. */
   readonly firstMessageMs: number;
@@ -23,6 +25,8 @@ export interface TcpConnectionLimits {
 }
 
 export interface TcpConnectionOptions {
+  readonly protocol: 'tcp' | 'tls';
+  /** With TLS a `TLSSocket`, whose handshake is done unless `connecting`. */
   readonly socket: Socket;
   readonly remote: IpEndpoint;
   readonly local: IpEndpoint;
@@ -30,9 +34,11 @@ export interface TcpConnectionOptions {
   readonly connecting: boolean;
   readonly clock: Clock;
   readonly limits: TcpConnectionLimits;
+  /** Ours to keep open: what draws the gaps between keep-alives, and how long they are. */
+  readonly keepAlive?: { readonly random: Random; readonly intervalMs: number } | undefined;
   onMessage(flow: SipFlow, message: Buffer): void;
-  /** Called once, when the connection is gone. */
-  onClose(connection: TcpConnection): void;
+  /** Called once, when the connection is gone. `early`: before it could be used. */
+  onClose(connection: TcpConnection, end: { readonly early: boolean; readonly error: Error }): void;
 }
 
 /** More messages than this in one read, and the other sockets get their turn before the next. */
@@ -46,9 +52,9 @@ const PONG = Buffer.from('\r\n', 'latin1');
  */
 type Phase = 'connecting' | 'fresh' | 'resting' | 'partial' | 'ending' | 'closed';
 
-/** One TCP connection as a flow. Closing is final: a peer that comes back does so as a new flow. */
+/** One TCP or TLS connection as a flow. Closing is final: a peer that comes back does so as a new flow. */
 export class TcpConnection implements SipFlow {
-  readonly protocol = 'tcp';
+  readonly protocol: 'tcp' | 'tls';
   readonly reliable = true;
   readonly remote: IpEndpoint;
   readonly local: IpEndpoint;
@@ -62,9 +68,14 @@ export class TcpConnection implements SipFlow {
   #cause: Error | undefined;
   #messages = 0;
   #pinged = false;
+  #keepAlive: KeepAlive | undefined;
+  #awaited: TimerHandle | undefined;
+  /** Whether this peer has ever answered a keep-alive: only then does silence mean anything. */
+  #answersPings = false;
 
   constructor(options: TcpConnectionOptions) {
     this.#options = options;
+    this.protocol = options.protocol;
     this.#socket = options.socket;
     this.remote = options.remote;
     this.local = options.local;
@@ -79,7 +90,7 @@ export class TcpConnection implements SipFlow {
     this.#phase = options.connecting ? 'connecting' : 'fresh';
     if (options.connecting) this.#deadline(limits.connectMs, 'no answer to the connection attempt');
     else this.#deadline(limits.firstMessageMs, 'no message came');
-    socket.on('connect', () => this.#rest());
+    socket.on(options.protocol === 'tls' ? 'secureConnect' : 'connect', () => this.#connected());
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (error) => {
       this.#cause ??= error;
@@ -125,8 +136,30 @@ export class TcpConnection implements SipFlow {
     this.#socket.destroy();
   }
 
+  #connected(): void {
+    this.#rest();
+    const { clock, keepAlive } = this.#options;
+    if (keepAlive === undefined) return;
+    this.#keepAlive = new KeepAlive({ clock, ...keepAlive, send: () => this.#ping() });
+  }
+
+  #ping(): void {
+    if (this.#deaf) return;
+    this.#socket.write(KEEP_ALIVE_PING);
+    if (this.#phase === 'resting') this.#rest();
+    this.#awaited ??= this.#options.clock.setTimeout(() => {
+      this.#awaited = undefined;
+      if (this.#answersPings) this.abort('no answer to our keep-alive');
+    }, KEEP_ALIVE_ANSWER_MS);
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#deaf) return;
+    if (this.#awaited !== undefined) {
+      this.#options.clock.clearTimeout(this.#awaited);
+      this.#awaited = undefined;
+      this.#answersPings ||= chunk.equals(PONG);
+    }
     const before = this.#messages;
     this.#pinged = false;
     this.#reader.feed(chunk);
@@ -189,14 +222,20 @@ export class TcpConnection implements SipFlow {
   }
 
   #finish(): void {
+    const early = this.#phase === 'connecting';
     this.#phase = 'closed';
     this.#options.clock.clearTimeout(this.#timer);
-    this.#options.onClose(this);
-    this.#listeners.emit(this.#error());
+    this.#options.clock.clearTimeout(this.#awaited);
+    this.#keepAlive?.stop();
+    const error = this.#error();
+    this.#options.onClose(this, { early, error });
+    this.#listeners.emit(error);
   }
 
   #error(): ConnectorError {
     const reason = this.#cause === undefined ? 'closed by the peer' : errorMessage(this.#cause);
-    return new ConnectorError('ERR_SIP_TRANSPORT', `TCP connection: ${reason}`, { cause: this.#cause });
+    return new ConnectorError('ERR_SIP_TRANSPORT', `${this.protocol.toUpperCase()} connection: ${reason}`, {
+      cause: this.#cause,
+    });
   }
 }

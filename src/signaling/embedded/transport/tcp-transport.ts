@@ -1,17 +1,26 @@
-import { createConnection, createServer, isIPv6, type Server, Socket } from 'node:net';
+import { createConnection, Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../../../base/clock.js';
-import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
-import { checkBindAddress, checkedRemote, type IpEndpoint, withoutZone } from '../../ip-literal.js';
+import { ConnectorError } from '../../../base/connector-error.js';
+import type { Random } from '../../../base/random.js';
+import type { TlsMaterial } from '../../../base/tls-material.js';
+import { checkedRemote, type IpEndpoint } from '../../ip-literal.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-address.js';
 import type { ListeningAddress } from '../../port.js';
-import type { SipFlow, SipTransport, SipTransportHandlers } from './sip-transport.js';
+import type { SipFlow, SipRemote, SipTransport, SipTransportHandlers } from './sip-transport.js';
+import {
+  type AcceptedStream,
+  KEEP_ALIVE_DELAY_MS,
+  StreamListener,
+  type StreamListenerLimits,
+  streamListenerDefaults,
+} from './stream-listener.js';
 import { TcpConnection, type TcpConnectionLimits } from './tcp-connection.js';
+import { clientTls, type TlsSettings } from './tls-policy.js';
 
-export interface TcpTransportLimits extends TcpConnectionLimits {
+export interface TcpTransportLimits extends TcpConnectionLimits, StreamListenerLimits {
   /** Connections in all, ours included. */
   readonly connections: number;
-  /** Connections that one address may open. */
-  readonly connectionsPerSource: number;
 }
 
 /**
@@ -20,8 +29,8 @@ export interface TcpTransportLimits extends TcpConnectionLimits {
  * by TCP keep-alive, and the counts bound what idle ones can hold.
  */
 export const tcpTransportDefaults = {
+  ...streamListenerDefaults,
   connections: 2_048,
-  connectionsPerSource: 512,
   connectMs: 10_000,
   firstMessageMs: 30_000,
   partialMessageMs: 15_000,
@@ -39,17 +48,18 @@ export interface TcpTransportOptions {
   /** Peers to listen to, by IP literal; the connections of others are reset. Everybody when absent. */
   readonly accept?: (address: string) => boolean;
   readonly limits?: Partial<TcpTransportLimits>;
+  /** TLS on every connection, in and out. */
+  readonly tls?: TlsSettings;
+  /** Keeps the connections that we opened open (RFC 5626); none when absent. */
+  readonly keepAlive?: { readonly random: Random; readonly intervalMs: number };
 }
-
-/** From the first silent second to the first keep-alive probe, ms. */
-const KEEP_ALIVE_DELAY_MS = 60_000;
 
 /** How long `close` lets written messages leave, ms. */
 const CLOSE_MS = 500;
 
 /**
- * SIP over TCP (RFC 3261 section 18). A flow is a connection. `flow.local.port` is the listening port also where we
- * opened the connection, since that is what belongs into Contact and Via.
+ * SIP over TCP, or over TLS (RFC 3261 sections 18 and 26.2.1). A flow is a connection. `flow.local.port` is the listening
+ * port also where we opened the connection, since that is what belongs into Contact and Via.
  */
 export function createTcpTransport(options: TcpTransportOptions): SipTransport {
   return new TcpTransport(options);
@@ -61,131 +71,120 @@ interface Running {
   readonly localAddresses: LocalAddressFinder;
 }
 
+interface Adoption {
+  readonly socket: Socket;
+  readonly remote: IpEndpoint;
+  readonly localAddress: string;
+  readonly connecting: boolean;
+  /** Under which later requests find it. */
+  readonly key: string;
+  readonly connectMs?: number | undefined;
+}
+
 class TcpTransport implements SipTransport {
-  readonly protocol = 'tcp';
+  readonly protocol: 'tcp' | 'tls';
   readonly #options: TcpTransportOptions;
   readonly #limits: TcpTransportLimits;
-  readonly #server: Server;
+  readonly #listener: StreamListener;
   readonly #connections = new Set<TcpConnection>();
   readonly #byRemote = new Map<string, TcpConnection>();
-  /** Accepted connections by address. */
-  readonly #perSource = new Map<string, number>();
+  #tls: TlsSettings | undefined;
   #running: Running | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: TcpTransportOptions) {
+    const { address, port, clock, accept, tls } = options;
     this.#options = options;
     this.#limits = { ...tcpTransportDefaults, ...options.limits };
-    this.#server = createServer({
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+    this.#tls = tls;
+    this.protocol = tls === undefined ? 'tcp' : 'tls';
+    this.#listener = new StreamListener({
+      ...{ protocol: this.protocol, address, port, clock, accept, tls, limits: this.#limits },
     });
   }
 
   async start(handlers: SipTransportHandlers): Promise<ListeningAddress> {
-    const { address, port, clock } = this.#options;
-    checkBindAddress(address);
-    const server = this.#server;
-    await new Promise<void>((resolve, reject) => {
-      const fail = (error: Error): void =>
-        reject(
-          new ConnectorError('ERR_LISTEN', `tcp ${address} port ${port}: ${errorMessage(error)}`, { cause: error }),
-        );
-      server.once('error', fail);
-      server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true }, () => {
-        server.off('error', fail);
-        resolve();
-      });
+    const bound = await this.#listener.start({
+      onStream: (stream) => this.#accepted(stream),
+      isFull: () => this.#connections.size >= this.#limits.connections,
+      onFailure: (error) => handlers.onFailure(error),
+      onHandshakeFailure: (error) => handlers.onHandshakeFailure?.('accepting', error),
     });
-    const bound = server.address();
-    if (bound === null || typeof bound === 'string') throw new ConnectorError('ERR_LISTEN', 'tcp: not bound');
     const local = { address: bound.address, port: bound.port };
-    this.#running = { handlers, local, localAddresses: createLocalAddressFinder(bound.address, clock) };
-    server.on('error', (error) => {
-      // A connection that could not be accepted (no descriptors left) is no failure of the listening socket.
-      if (!('syscall' in error && error.syscall === 'accept')) handlers.onFailure(error);
-    });
-    server.on('connection', (socket) => this.#accepted(socket));
-    return { protocol: 'tcp', ...local };
+    const localAddresses = createLocalAddressFinder(bound.address, this.#options.clock);
+    this.#running = { handlers, local, localAddresses };
+    return bound;
   }
 
-  #accepted(socket: Socket): void {
-    const { remoteAddress, remotePort, localAddress } = socket;
-    // All three are missing when the peer has gone already.
-    if (remoteAddress === undefined || remotePort === undefined || localAddress === undefined) {
-      socket.destroy();
-      return;
-    }
-    const count = this.#perSource.get(remoteAddress) ?? 0;
-    const full = this.#connections.size >= this.#limits.connections || count >= this.#limits.connectionsPerSource;
-    if (full || this.#options.accept?.(remoteAddress) === false) {
-      // RST instead of FIN: no state stays behind on our side.
-      socket.resetAndDestroy();
-      return;
-    }
-    this.#perSource.set(remoteAddress, count + 1);
-    this.#adopt(socket, { address: remoteAddress, port: remotePort }, withoutZone(localAddress), false, () => {
-      const left = (this.#perSource.get(remoteAddress) ?? 1) - 1;
-      if (left > 0) this.#perSource.set(remoteAddress, left);
-      else this.#perSource.delete(remoteAddress);
-    });
+  setTls(material: TlsMaterial): void {
+    if (this.#tls === undefined) return;
+    this.#tls = { ...this.#tls, material };
+    this.#listener.setTls(this.#tls);
   }
 
-  flowTo(wanted: IpEndpoint): SipFlow {
+  #accepted({ socket, remote, localAddress }: AcceptedStream): void {
+    this.#adopt({ socket, remote, localAddress, connecting: false, key: remoteKey(remote, undefined) });
+  }
+
+  flowTo(wanted: SipRemote): SipFlow {
     const remote = checkedRemote(wanted);
-    const { address, port } = remote;
-    const existing = this.#byRemote.get(remoteKey(remote));
+    const { address } = remote;
+    const serverName = wanted.serverName ?? address;
+    const key = remoteKey(remote, this.#tls === undefined ? undefined : serverName);
+    const existing = this.#byRemote.get(key);
     if (existing?.usable) return existing;
-    const { local, localAddresses } = this.#state();
+    const { localAddresses } = this.#state();
+    const localAddress = localAddresses.find(address);
     if (this.#closing !== undefined || this.#connections.size >= this.#limits.connections) {
       // A flow that fails as a refused connection does: later, and to its listeners.
-      const flow = this.#adopt(new Socket(), remote, localAddresses.find(address), true);
+      const flow = this.#adopt({ socket: new Socket(), remote, localAddress, connecting: true, key });
       flow.abort(this.#closing === undefined ? 'too many connections' : 'the transport is closed');
       return flow;
     }
-    const bound = local.address === '0.0.0.0' || local.address === '::' ? {} : { localAddress: local.address };
+    const socket = this.#connect(remote, serverName);
+    return this.#adopt({ socket, remote, localAddress, connecting: true, key, connectMs: wanted.connectMs });
+  }
+
+  #connect({ address, port }: IpEndpoint, serverName: string): Socket {
+    const { local } = this.#state();
     const socket = createConnection({
       host: address,
       port,
-      ...bound,
+      ...(isWildcard(local.address) ? {} : { localAddress: local.address }),
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     });
-    return this.#adopt(socket, remote, localAddresses.find(address), true);
+    if (this.#tls === undefined) return socket;
+    return connectTls({ socket, ...clientTls(this.#tls, serverName) });
   }
 
-  #adopt(
-    socket: Socket,
-    remote: IpEndpoint,
-    localAddress: string,
-    connecting: boolean,
-    released?: () => void,
-  ): TcpConnection {
+  #adopt({ key, connectMs = this.#limits.connectMs, ...parts }: Adoption): TcpConnection {
     const { handlers, local } = this.#state();
     const connection = new TcpConnection({
-      socket,
-      remote,
-      local: { address: localAddress, port: local.port },
-      connecting,
+      protocol: this.protocol,
+      socket: parts.socket,
+      remote: parts.remote,
+      local: { address: parts.localAddress, port: local.port },
+      connecting: parts.connecting,
       clock: this.#options.clock,
-      limits: this.#limits,
+      limits: { ...this.#limits, connectMs },
+      keepAlive: parts.connecting ? this.#options.keepAlive : undefined,
       onMessage: (flow, message) => handlers.onMessage(flow, message),
-      onClose: (closed) => {
+      onClose: (closed, { early, error }) => {
         this.#connections.delete(closed);
-        if (this.#byRemote.get(remoteKey(remote)) === closed) this.#byRemote.delete(remoteKey(remote));
-        released?.();
+        if (this.#byRemote.get(key) === closed) this.#byRemote.delete(key);
+        if (early && this.#tls !== undefined) handlers.onHandshakeFailure?.('connecting', error);
       },
     });
     this.#connections.add(connection);
-    this.#byRemote.set(remoteKey(remote), connection);
+    this.#byRemote.set(key, connection);
     return connection;
   }
 
   #state(): Running {
     if (this.#running === undefined)
-      throw new ConnectorError('ERR_SIP_STATE', 'the TCP transport has not been started');
+      throw new ConnectorError('ERR_SIP_STATE', `the ${this.protocol.toUpperCase()} transport has not been started`);
     return this.#running;
   }
 
@@ -199,12 +198,17 @@ class TcpTransport implements SipTransport {
     const timer = clock.setTimeout(() => {
       for (const connection of this.#connections) connection.abort('closed on our side');
     }, CLOSE_MS);
-    const listener = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const listener = this.#listener.close();
     await Promise.all([listener, ...[...this.#connections].map((connection) => connection.end())]);
     clock.clearTimeout(timer);
   }
 }
 
-function remoteKey({ address, port }: IpEndpoint): string {
-  return `${address} ${port}`;
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+/** With TLS a connection proves one name: another name at the same address gets a connection of its own. */
+function remoteKey({ address, port }: IpEndpoint, serverName: string | undefined): string {
+  return `${address} ${port} ${serverName?.toLowerCase() ?? ''}`;
 }

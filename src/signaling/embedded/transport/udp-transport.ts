@@ -7,6 +7,7 @@ import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-a
 import type { ListeningAddress } from '../../port.js';
 import { ErrorListeners } from './error-listeners.js';
 import type { SipFlow, SipTransport, SipTransportHandlers } from './sip-transport.js';
+import { stunAnswer } from './stun-binding.js';
 
 export interface UdpTransportOptions {
   /** IP literal to bind; a wildcard takes its own family only, so `0.0.0.0` and `::` can stand side by side. */
@@ -20,6 +21,9 @@ export interface UdpTransportOptions {
 
 /** Shorter datagrams are keep-alives (CRLF, NUL) or noise: the shortest SIP start line alone is longer. */
 const MIN_MESSAGE_BYTES = 10;
+
+/** STUN messages begin with a byte below this. */
+const STUN_FIRST_BYTES = 0x04;
 
 /** What we ask the kernel to hold while this process is busy; Linux caps it at `net.core.rmem_max`. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
@@ -79,6 +83,12 @@ class UdpTransport implements SipTransport {
   #receive(message: Buffer, source: RemoteInfo, handlers: SipTransportHandlers): void {
     // Port 0 can be forged but never answered.
     if (message.length < MIN_MESSAGE_BYTES || source.port === 0 || !this.#accept(source.address)) return;
+    // No SIP message begins so; the two most significant bits are what tells STUN from it (RFC 5626 section 3.5.2).
+    if ((message[0] ?? 0) < STUN_FIRST_BYTES) {
+      const answer = stunAnswer(message, source);
+      if (answer !== undefined) this.#socket.send(answer, source.port, source.address, () => {});
+      return;
+    }
     handlers.onMessage(this.#flow({ address: source.address, port: source.port }), message);
   }
 

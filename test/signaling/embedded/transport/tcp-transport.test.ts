@@ -66,7 +66,7 @@ async function connect(bound: ListeningAddress, address = '127.0.0.1'): Promise<
   return { socket, heard: () => heard, closed: () => closed };
 }
 
-const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true));
+const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true), 10_000);
 
 /** Lets what is under way on loopback arrive, where the point is that nothing happens. */
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
@@ -385,6 +385,7 @@ describe('connections of ours', () => {
     const closed: TcpConnection[] = [];
     // A socket that never gets as far as the handshake: no loopback peer leaves a SYN unanswered.
     const connection = new TcpConnection({
+      protocol: 'tcp',
       socket: new Socket(),
       remote: { address: '127.0.0.1', port: 9 },
       local: { address: '127.0.0.1', port: 5060 },

@@ -185,3 +185,14 @@ test('every message has a flow of its own: no table of sources is kept', async (
   const flows = new Set(received.map(({ flow }) => flow));
   expect(flows.size).toBe(received.length);
 });
+
+test("a STUN binding request (RFC 5626) is answered on the SIP port; other STUN, and a stranger's, is not", async () => {
+  const { bound, received } = await listen({ accept: (address) => address === '127.0.0.1' });
+  const { socket, heard } = await peer();
+  const request = Buffer.from('000100002112a442b7e7a701bc34d686fa87dfae', 'hex');
+  socket.send(Buffer.from('010100002112a442b7e7a701bc34d686fa87dfae', 'hex'), bound.port, '127.0.0.1');
+  socket.send(request, bound.port, '127.0.0.1');
+  await vi.waitFor(() => expect(heard.length).toBe(1), 10_000);
+  expect(Buffer.from(heard[0] ?? '', 'latin1').readUInt16BE(26) ^ 0x2112).toBe(socket.address().port);
+  expect(received).toEqual([]);
+});
