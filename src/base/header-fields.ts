@@ -12,6 +12,9 @@ const MAX_FIELDS = 32;
 /** Bytes of all names and values of one message: with what the endpoint writes it stays far below a UDP datagram. */
 const MAX_TOTAL_BYTES = 8_192;
 
+/** Of one value made by {@link toHeaderFields}, characters. */
+const MAX_VALUE_LENGTH = 1_024;
+
 /**
  * What a SIP endpoint alone may write, because dialogs, transactions, bodies and authentication rest on it; in long and
  * compact form (IANA "SIP Parameters").
@@ -50,6 +53,27 @@ export function toHeaderValue(text: string): string {
 
 function isControlCode(code: number): boolean {
   return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+/**
+ * Header fields out of texts of whatever origin, fit for {@link checkHeaderFields}: values of one line and at most 1,024
+ * characters. A field without a value, an unfit name and what would make too much of it are left out.
+ */
+export function toHeaderFields(fields: Iterable<readonly [name: string, text: string]>): HeaderFields {
+  const headers = new Map<string, string>();
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const [name, text] of fields) {
+    const value = toHeaderValue(text).slice(0, MAX_VALUE_LENGTH);
+    const key = name.toLowerCase();
+    const size = name.length + Buffer.byteLength(value, 'utf8');
+    if (value === '' || headerNameProblem(name) !== undefined || seen.has(key)) continue;
+    if (headers.size >= MAX_FIELDS || bytes + size > MAX_TOTAL_BYTES) continue;
+    headers.set(name, value);
+    seen.add(key);
+    bytes += size;
+  }
+  return headers;
 }
 
 /**

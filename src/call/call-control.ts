@@ -58,8 +58,8 @@ export class CallControl implements ToolContext {
       this.#transfer = { resolve, reject };
     });
     const conversation = this.#parts.conversation();
-    if (conversation) conversation.afterSpeech(responseId, () => this.#refer(target.uri));
-    else this.#refer(target.uri);
+    if (conversation) conversation.afterSpeech(responseId, () => this.#refer(target));
+    else this.#refer(target);
     return result;
   }
 
@@ -98,10 +98,10 @@ export class CallControl implements ToolContext {
     this.#transfer = undefined;
   }
 
-  #refer(uri: string): void {
+  #refer({ uri, headers }: TransferTarget): void {
     this.#parts.apply({ type: 'transfer-begun' });
     try {
-      this.#parts.leg.refer({ uri });
+      this.#parts.leg.refer(headers === undefined ? { uri } : { uri, headers });
     } catch (error) {
       const transfer = this.#transfer;
       this.#transfer = undefined;

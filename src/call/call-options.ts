@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { HeaderFields } from '../base/header-fields.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
@@ -27,7 +28,9 @@ export interface CallOptions {
   readonly variables: Readonly<Record<string, string>>;
   /** SIP headers exposed to the flavor. */
   readonly headers: ReadonlyMap<string, string>;
-  readonly answer: { readonly delayMs: number; readonly earlyMedia: boolean };
+  readonly answer: { readonly delayMs: number; readonly earlyMedia: boolean; readonly headers: HeaderFields };
+  /** How the call is ended: header fields of the BYE or the refusal. */
+  readonly hangUp: { readonly headers: HeaderFields };
   readonly limits: CallLimits;
   readonly interruption: InterruptionOptions;
   readonly silence: SilencePolicy;

@@ -112,11 +112,12 @@ export class Call {
         return;
       case 'reject': {
         const { status, retryAfterSeconds } = effect;
-        this.#leg.reject(status, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+        const { headers } = this.#options.hangUp;
+        this.#leg.reject(status, { headers, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) });
         return;
       }
       case 'hang-up':
-        this.#leg.hangUp({ reason: reasonHeader(effect.cause) });
+        this.#leg.hangUp({ reason: reasonHeader(effect.cause), headers: this.#options.hangUp.headers });
         return;
       case 'start-session':
         this.#agent.start();
@@ -182,7 +183,7 @@ export class Call {
     await this.#deps.beforeAnswer({ ...this.summary(), answeredAt, codec });
     if (this.#state?.phase !== 'preparing') return;
     this.#describe((sdp) => {
-      this.#leg.accept(sdp);
+      this.#leg.accept(sdp, { headers: this.#options.answer.headers });
       this.#account.onAnswered(this.#leg.invite.receivedAtMs);
       this.#apply({ type: 'accepted' });
     });

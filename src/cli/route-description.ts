@@ -6,8 +6,8 @@ const SHOWN_LENGTH = 100;
 
 /** What would become of a call, for people. */
 export function describeOutcome(outcome: RouteOutcome): string {
-  const { answer, conversation, file, flavor, line, missing, number, passedOver, reject, route, settings, use } =
-    outcome;
+  const { answer, conversation, file, flavor, hangup, headers, line, missing, number, passedOver } = outcome;
+  const { reject, route, settings, use } = outcome;
   const lines = passedOver.map((passed) => `routes[${passed.route}]  ${file}:${passed.line}  no: ${passed.why}`);
   lines.push(route === null ? 'no route matches' : `routes[${route}]  ${file}:${line}  matches`);
   lines.push(
@@ -17,10 +17,17 @@ export function describeOutcome(outcome: RouteOutcome): string {
     ...(settings ? describeSettings(settings) : []),
     ...(answer && answer.delayMs > 0 ? [`rings for ${answer.delayMs} ms first`] : []),
     ...(answer?.earlyMedia ? ['is heard while it rings (early media)'] : []),
+    ...describeHeaders('sees', headers),
     ...(conversation ? describeConversation(conversation) : []),
+    ...describeHeaders('answers with', answer?.headers ?? {}),
+    ...describeHeaders(answer === null ? 'refuses with' : 'hangs up with', hangup?.headers ?? {}),
     ...(missing.length > 0 ? [`without a value for ${missing.map((name) => `{{${name}}}`).join(', ')}`] : []),
   ];
   return [...lines, ...details.map((detail) => `  ${detail}`)].map((text) => `${text}\n`).join('');
+}
+
+function describeHeaders(verb: string, headers: Readonly<Record<string, string>>): string[] {
+  return Object.entries(headers).map(([name, value]) => `${verb} ${name}: ${value}`);
 }
 
 function describeSettings({ problems, required, source, url }: SettingsOutcome): string[] {

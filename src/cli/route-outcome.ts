@@ -4,6 +4,8 @@ import type { LoadedConfig } from '../config/load-config.js';
 import { createRouter, describeMismatch } from '../config/router.js';
 import { type CallFacts, callVariables, renderTemplate } from '../config/template.js';
 import { renderUrl } from '../config/url-template.js';
+import { shownHeaders } from '../connector/call-texts.js';
+import { headerFields } from '../connector/route-options.js';
 import { type SettingsTrial, trySettings } from '../connector/settings-trial.js';
 
 /** A call to be tried. */
@@ -43,6 +45,10 @@ export interface RouteOutcome {
   readonly passedOver: readonly { readonly route: number; readonly line: number; readonly why: string }[];
   /** Also when the settings refuse the call. */
   readonly settings: SettingsOutcome | null;
+  /** Header fields of our BYE or refusal; `null` without a route. */
+  readonly hangup: RouteConfig['hangup'] | null;
+  /** Header fields of the call that the flavor sees. */
+  readonly headers: Readonly<Record<string, string>>;
   /** How the conversation would go; `null` for a call that is refused. */
   readonly conversation: ConversationOutcome | null;
 }
@@ -108,13 +114,19 @@ export async function tryCall(
       why: describeMismatch(mismatch),
     })),
   };
-  const refused = { flavor: null, use: null, greeting: null, missing: [], answer: null, conversation: null };
-  if (route?.flavor === undefined) return { ...outcome, ...refused, reject: route?.reject ?? 404, settings: null };
+  const refused = {
+    ...{ flavor: null, use: null, greeting: null, missing: [], answer: null, conversation: null },
+    ...{ hangup: null, headers: {}, settings: null },
+  };
+  if (!route) return { ...outcome, ...refused, reject: 404 };
   const moment = { wallTimeMs: clock.wallTime(), timeZone: route.timeZone };
   const facts: CallFacts = { id: EXAMPLE_ID, from, to, headers, moment };
+  const hangup = { headers: sentHeaders(route.hangup.headers, route, facts) };
+  if (route.flavor === undefined) return { ...outcome, ...refused, reject: route.reject ?? 404, hangup };
   const trial = call.fetch && route.settings ? await ask(route, facts, config, clock, signal) : undefined;
   const settings = settingsOutcome(route, facts, trial);
-  if (trial?.resolved.outcome === 'reject') return { ...outcome, ...refused, reject: trial.resolved.status, settings };
+  if (trial?.resolved.outcome === 'reject')
+    return { ...outcome, ...refused, reject: trial.resolved.status, settings, hangup };
   const answered = trial?.resolved.route ?? route;
   const flavor = answered.flavor ?? route.flavor;
   const { conversation, missing } = conversationOf(answered, facts, config);
@@ -125,10 +137,22 @@ export async function tryCall(
     reject: null,
     greeting: conversation.greeting?.text ?? null,
     missing,
-    answer: answered.answer,
+    answer: { ...answered.answer, headers: sentHeaders(answered.answer.headers, answered, facts) },
+    hangup,
+    headers: Object.fromEntries(shownHeaders(answered, headers)),
     settings,
     conversation,
   };
+}
+
+/** Header fields of ours as this call would have them. */
+function sentHeaders(
+  templates: Readonly<Record<string, string>>,
+  { variables }: RouteConfig,
+  facts: CallFacts,
+): Readonly<Record<string, string>> {
+  const all = callVariables(variables, facts);
+  return Object.fromEntries(headerFields(templates, (text) => renderTemplate(text, all).text));
 }
 
 function ask(

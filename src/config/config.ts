@@ -110,7 +110,9 @@ export interface RouteConfig {
   readonly greeting?: Saying;
   /** IANA name of the zone in which `{{date}}`, `{{time}}`, `{{weekday}}` and `{{datetime}}` are told. */
   readonly timeZone: string;
-  readonly answer: { readonly delayMs: number; readonly earlyMedia: boolean };
+  readonly answer: AnswerConfig;
+  /** SIP header fields of our BYE or refusal; values are templates. */
+  readonly hangup: { readonly headers: Readonly<Record<string, string>> };
   readonly interruption: InterruptionConfig;
   readonly silence: SilenceConfig;
   readonly duration: DurationConfig;
@@ -122,6 +124,14 @@ export interface RouteConfig {
   readonly settings?: SettingsConfig;
   /** SIP headers shown to the flavor, lower case. */
   readonly headers: readonly string[];
+}
+
+/** How a call is answered. */
+export interface AnswerConfig {
+  readonly delayMs: number;
+  readonly earlyMedia: boolean;
+  /** SIP header fields of the 200; values are templates. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** When a caller who speaks interrupts the agent. */
@@ -171,6 +181,8 @@ export interface TransferTargetConfig {
   readonly uri: string;
   /** For the model. */
   readonly description?: string;
+  /** SIP header fields of the REFER; values are templates. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Where the settings of each call are fetched. */

@@ -7,6 +7,7 @@ import { checked, notation, seconds } from './schema/notation.js';
 import { adminSchema, cdrSchema, limitsSchema, recordingSchema } from './schema/operations.js';
 import { routeSchema } from './schema/route.js';
 import { SHORTHAND } from './schema/saying.js';
+import { sipHeaders } from './schema/sip-headers.js';
 import { toolSchema } from './schema/tools.js';
 import { parseTransferTarget } from './transfer-target.js';
 
@@ -38,6 +39,7 @@ const transferTarget = z
         .max(500)
         .exactOptional()
         .describe('Who answers there and when to choose it, in words for the model.'),
+      headers: sipHeaders().describe('SIP header fields of the REFER. Values may hold {{name}} and the like.'),
     }),
   )
   .meta({ [SHORTHAND]: 'uri' });

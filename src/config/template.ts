@@ -163,8 +163,8 @@ function variableKey(name: string): string {
   return /^sip\./i.test(name) ? name.toLowerCase() : name;
 }
 
-/** A stranger's text made fit for a text of ours: at most 512 characters, control characters as blanks. */
-export function cleanValue(value: string): string {
-  const cut = value.slice(0, MAX_VALUE_LENGTH);
+/** A stranger's text made fit for a text of ours: at most `maxLength` characters, control characters as blanks. */
+export function cleanValue(value: string, maxLength: number = MAX_VALUE_LENGTH): string {
+  const cut = value.slice(0, maxLength);
   return cut.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replace(/\p{Surrogate}/gu, '');
 }

@@ -10,7 +10,6 @@ import { MediaNegotiation } from '../call/media-negotiation.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { describeRoute, type RouteDecision } from '../config/router.js';
-import { callerVariables, callVariables, cleanValue, isCredentialHeader, renderTemplate } from '../config/template.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import { createStereoRecorder } from '../media/stereo-recorder.js';
@@ -20,10 +19,11 @@ import type { CallRecord, CauseText } from '../ops/call-record.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/local-address.js';
 import type { InboundLeg, InviteRequest, RejectOptions, SignalingDriver } from '../signaling/port.js';
 import type { CallRegistry } from './call-registry.js';
+import { callTexts } from './call-texts.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
 import { PendingCall } from './pending-call.js';
-import { routeOptions, routePlan, transferTargets } from './route-options.js';
+import { headerFields, routeOptions, routePlan, transferTargets } from './route-options.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;
@@ -77,12 +77,13 @@ export class Reception {
     const decision = generation.router.route(invite);
     const flavorName = decision.route?.flavor;
     const choice = flavorName === undefined ? undefined : generation.flavors.get(flavorName);
-    if (!decision.route || !choice) {
-      this.#refuse(leg, decision.route?.reject ?? 404, 'rejected', {}, decision);
-      return;
-    }
     const { route } = decision;
     const identity = this.#identify(invite, decision);
+    if (!route || !choice) {
+      const headers = route && headerFields(route.hangup.headers, callTexts(route, identity, invite).render);
+      this.#refuseAs(leg, identity, route?.reject ?? 404, headers ? { headers } : {});
+      return;
+    }
     if (route.settings === undefined) this.#beginOrRefuse(leg, generation, identity, route, choice);
     else void this.#beginWithSettings(leg, generation, identity, route);
   }
@@ -152,12 +153,12 @@ export class Reception {
     const peer = { localAddress: leg.localAddress, offer: invite.sdp };
     const address = mediaAddress(media, peer, (remote) => this.#localAddresses.find(remote));
     const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: media.codecs }, random);
-    const { headers, variables, render } = shownToFlavor(route, identity, invite);
+    const { headers, variables, render } = callTexts(route, identity, invite);
     const callLog = childLog(log, identity.id);
     const { from, to } = identity;
     const tools = generation.tools.forCall({
       names: route.tools,
-      transferTargets: transferTargets(config, route.transfer),
+      transferTargets: transferTargets(config, route.transfer, render),
       call: { id: identity.id, from, to, variables },
       log: callLog,
     });
@@ -165,7 +166,7 @@ export class Reception {
       leg,
       {
         identity,
-        ...routeOptions(config, route),
+        ...routeOptions(config, route, render),
         instructions: route.instructions === undefined ? undefined : render(route.instructions),
         render,
         variables,
@@ -206,13 +207,13 @@ export class Reception {
     };
   }
 
-  #refuse(leg: InboundLeg, status: number, cause: CauseText, options: RejectOptions, decision?: RouteDecision): void {
+  #refuse(leg: InboundLeg, status: number, cause: CauseText, options: RejectOptions): void {
     leg.listen(() => {});
     leg.reject(status, options);
-    this.#record(this.#identify(leg.invite, decision), { endedBy: 'connector', cause, status });
+    this.#record(this.#identify(leg.invite, undefined), { endedBy: 'connector', cause, status });
   }
 
-  /** The same for an INVITE that was admitted and found its route. */
+  /** The same for an INVITE that was admitted and looked for its route. */
   #refuseAs(leg: InboundLeg, identity: CallIdentity, status: number, options: RejectOptions, error?: unknown): void {
     leg.listen(() => {});
     leg.reject(status, options);
@@ -241,35 +242,6 @@ export class Reception {
       startedAtMs: clock.wallTime(),
     };
   }
-}
-
-/** What a flavor gets to see of the call besides its number: chosen headers, variables, the greeting filled in. */
-function shownToFlavor(
-  route: RouteConfig,
-  identity: CallIdentity,
-  invite: InviteRequest,
-): {
-  readonly headers: ReadonlyMap<string, string>;
-  readonly variables: Readonly<Record<string, string>>;
-  render(text: string): string;
-} {
-  const { from, id, startedAtMs, to } = identity;
-  const moment = { wallTimeMs: startedAtMs, timeZone: route.timeZone };
-  const headers = new Map<string, string>();
-  for (const name of route.headers) {
-    const value = isCredentialHeader(name) ? undefined : invite.headers.get(name.toLowerCase())?.[0];
-    if (value !== undefined) headers.set(name.toLowerCase(), cleanValue(value));
-  }
-  const exposed = new Map([...headers].map(([name, value]) => [name, [value]] as const));
-  const variables = callerVariables(route.variables, { from, to, headers: exposed });
-  // The operator's own text may name any header; the flavor sees only those the route lists.
-  const all = callVariables(route.variables, { id, from, to, headers: invite.headers, moment });
-  const render = (text: string): string => renderTemplate(text, all).text;
-  return {
-    headers,
-    variables: Object.fromEntries(variables),
-    render,
-  };
 }
 
 function bounded(user: string): string {

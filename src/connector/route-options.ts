@@ -1,20 +1,32 @@
+import { type HeaderFields, toHeaderFields } from '../base/header-fields.js';
 import { defaultCallLimits } from '../call/call-limits.js';
 import type { CallOptions } from '../call/call-options.js';
 import { FailOverPlan, type FlavorChoice } from '../call/fail-over-plan.js';
 import type { Config, RouteConfig, Saying } from '../config/config.js';
 import type { TransferTarget } from '../tools/tool.js';
 
+/** What the configuration says of a call; everything else is the call's own. */
+type RouteOptions = Pick<
+  CallOptions,
+  'greeting' | 'answer' | 'hangUp' | 'limits' | 'interruption' | 'silence' | 'ending' | 'failure' | 'include'
+>;
+
+/** Fills `{{name}}` into a text of the operator's, for one call. */
+export type Render = (text: string) => string;
+
 /** How a call on this route goes, as far as the configuration says. */
 export function routeOptions(
   config: Pick<Config, 'limits' | 'cdr' | 'transfer'>,
   route: RouteConfig,
-): Pick<CallOptions, 'greeting' | 'answer' | 'limits' | 'interruption' | 'silence' | 'ending' | 'failure' | 'include'> {
+  render: Render,
+): RouteOptions {
   const { limits, cdr } = config;
   const { interruption, silence, duration, onFailure } = route;
   const { waiting, waitingAfterMs, replyTimeoutMs, apology } = onFailure;
   return {
     greeting: route.greeting,
-    answer: route.answer,
+    answer: { ...route.answer, headers: headerFields(route.answer.headers, render) },
+    hangUp: { headers: headerFields(route.hangup.headers, render) },
     limits: {
       ...defaultCallLimits,
       callMs: limits.callSeconds * 1000,
@@ -32,7 +44,7 @@ export function routeOptions(
       waitingAfterMs,
       replyTimeoutMs,
       apology,
-      transfer: onFailure.transfer === undefined ? undefined : transferTarget(config, onFailure.transfer),
+      transfer: onFailure.transfer === undefined ? undefined : transferTarget(config, onFailure.transfer, render),
     },
     include: cdr.include,
   };
@@ -67,11 +79,20 @@ function isFixed({ text, wav }: Saying): boolean {
 }
 
 /** Those of a route, by their names. */
-export function transferTargets(config: Pick<Config, 'transfer'>, names: readonly string[]): readonly TransferTarget[] {
-  return names.flatMap((name) => transferTarget(config, name) ?? []);
+export function transferTargets(
+  config: Pick<Config, 'transfer'>,
+  names: readonly string[],
+  render: Render,
+): readonly TransferTarget[] {
+  return names.flatMap((name) => transferTarget(config, name, render) ?? []);
 }
 
-function transferTarget(config: Pick<Config, 'transfer'>, name: string): TransferTarget | undefined {
+function transferTarget(config: Pick<Config, 'transfer'>, name: string, render: Render): TransferTarget | undefined {
   const target = config.transfer.targets[name];
-  return target && { name, ...target };
+  return target && { name, ...target, headers: headerFields(target.headers, render) };
+}
+
+/** Header fields of ours for one call: whatever a caller says of himself, they stay single lines. */
+export function headerFields(templates: Readonly<Record<string, string>>, render: Render): HeaderFields {
+  return toHeaderFields(Object.entries(templates).map(([name, text]) => [name, render(text)] as const));
 }

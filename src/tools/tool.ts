@@ -1,3 +1,4 @@
+import type { HeaderFields } from '../base/header-fields.js';
 import type { Logger, ToolDefinition } from '../flavor-api/index.js';
 
 /** Somebody a call may be transferred to, by the name the operator gave. */
@@ -7,6 +8,8 @@ export interface TransferTarget {
   readonly uri: string;
   /** For the model: who answers there. */
   readonly description?: string;
+  /** SIP header fields of the REFER. */
+  readonly headers?: HeaderFields;
 }
 
 /** What the peer made of a transfer. `status` is the target's final SIP status, or that of the REFER itself. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { checkHeaderFields, headerNameProblem, isHeaderValue, toHeaderValue } from '../../src/base/header-fields.js';
+import {
+  checkHeaderFields,
+  headerNameProblem,
+  isHeaderValue,
+  toHeaderFields,
+  toHeaderValue,
+} from '../../src/base/header-fields.js';
 
 const unfit = expect.objectContaining({ code: 'ERR_SIP_STATE' });
 
@@ -29,6 +35,20 @@ test.each(['a\r\nVia: evil', 'a\nb', 'a\rb', 'a\u0000', 'a\u007f', 'a\u0085b'])(
 
 test('a text from anywhere becomes one line, and keeps its letters', () => {
   expect(toHeaderValue(' J\u00f6rg\r\nVia: x\ud83d\ude00\t ')).toBe('J\u00f6rg  Via: x\ud83d\ude00');
+});
+
+test('what is made of any texts may always be sent', () => {
+  const texts: [string, string][] = [
+    ['X-A', 'a\r\nVia: evil'],
+    ['x-a', 'twice'],
+    ['Via', 'evil'],
+    ['X-Empty', ' \u0000'],
+    ...Array.from({ length: 40 }, (_, index): [string, string] => [`X-${index}`, '\u00e9'.repeat(5_000)]),
+  ];
+  const headers = toHeaderFields(texts);
+  expect(headers.get('X-A')).toBe('a  Via: evil');
+  expect([...headers.keys()]).toEqual(['X-A', 'X-0', 'X-1', 'X-2']);
+  expect(() => checkHeaderFields(headers)).not.toThrow();
 });
 
 describe('the fields of one message', () => {

@@ -181,7 +181,7 @@ describe('after the end', () => {
 });
 
 test('limits do not count while it rings with early media, and count from the answer', async () => {
-  const setup = setUp({ options: { answer: { delayMs: 30_000, earlyMedia: true } } });
+  const setup = setUp({ options: { answer: { delayMs: 30_000, earlyMedia: true, headers: new Map() } } });
   setup.call.begin();
   await settle();
   const stream = setup.engine.streams[0];

@@ -50,8 +50,22 @@ describe('an ordinary call', () => {
     expect(setup.records[0]?.cause.text).toBe('rejected');
   });
 
+  test('header fields of the route: on the 200, on our BYE, on a refusal', async () => {
+    const headers = new Map([['X-Call', '1']]);
+    const own = { answer: { delayMs: 0, earlyMedia: false, headers }, hangUp: { headers } };
+    const setup = setUp({ options: own });
+    await answer(setup);
+    expect(setup.leg.acceptance).toEqual({ headers });
+    setup.call.end('admin');
+    expect(setup.leg.farewell).toEqual({ headers, reason: 'SIP;cause=200;text="admin"' });
+    const refused = setUp({ options: own });
+    refused.call.begin();
+    refused.call.end('admin');
+    expect(refused.leg.rejection).toEqual({ headers });
+  });
+
   test('early media: audio and greeting before the 200, the same description in both', async () => {
-    const setup = setUp({ options: { answer: { delayMs: 2000, earlyMedia: true } } });
+    const setup = setUp({ options: { answer: { delayMs: 2000, earlyMedia: true, headers: new Map() } } });
     setup.call.begin();
     await settle();
     expect(setup.leg.actions).toEqual(['180', '183']);
@@ -92,7 +106,7 @@ describe('a call that never comes up', () => {
     setup.call.begin();
     await settle();
     expect(setup.leg.actions).toEqual(['180', 'reject 503']);
-    expect(setup.leg.rejection).toEqual({});
+    expect(setup.leg.rejection).toEqual({ headers: new Map() });
     expect(setup.records[0]?.error).toEqual({ code: 'ERR_FLAVOR_AUTH', message: 'the key was refused' });
   });
 

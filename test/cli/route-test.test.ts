@@ -77,7 +77,9 @@ describe('the shipped configuration', () => {
       reject: null,
       greeting: null,
       missing: [],
-      answer: { delayMs: 0, earlyMedia: false },
+      answer: { delayMs: 0, earlyMedia: false, headers: {} },
+      hangup: { headers: {} },
+      headers: {},
       passedOver: [{ route: 0, line: expect.any(Number), why: 'to "2001" does not match 2000' }],
       settings: null,
       conversation: {
@@ -121,6 +123,28 @@ describe('conditions, templates and answers', () => {
   when it fails: 1 retry, then "I am sorry, something went wrong. Please call again later.", then hang up
   without a value for {{form}}
 `);
+  });
+
+  test('header fields in and out are shown as the call would have them', async () => {
+    const text = `flavors: { a: { use: echo } }
+routes:
+  - match: { header: { Diversion: ".*sip:100@.*" } }
+    flavor: a
+    headers: [Diversion]
+    answer: { headers: { X-From: "{{from}}" } }
+    hangup: { headers: { X-Customer: "{{sip.X-Customer}}", X-Nothing: "{{sip.X-Nothing}}" } }
+  - match: { any: true }
+    reject: 603
+    hangup: { headers: { Reason: Q.850;cause=21 } }
+`;
+    const directory = directoryWith(text);
+    const headers = ['--header', 'Diversion: <sip:100@pbx>', '--header', 'diversion: <sip:200@pbx>'];
+    const { out } = await routeTest(['1', '--config', 'c.yaml', ...headers, '--header', 'X-Customer: Ann'], directory);
+    expect(out).toContain('  sees diversion: <sip:100@pbx>, <sip:200@pbx>\n');
+    expect(out).toContain('  answers with X-From: anonymous\n  hangs up with X-Customer: Ann\n');
+    expect(out).not.toContain('X-Nothing:');
+    const refused = await routeTest(['1', '--config', 'c.yaml'], directory);
+    expect(refused.out).toContain('1 is refused with 603\n  refuses with Reason: Q.850;cause=21\n');
   });
 
   test('each route passed over says why, and no route at all is 404', async () => {

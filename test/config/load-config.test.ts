@@ -19,7 +19,8 @@ const shipped = fileURLToPath(new URL('../../sip-config/connector.yaml', import.
 const plainRoute = {
   variables: {},
   timeZone: 'UTC',
-  answer: { delayMs: 0, earlyMedia: false },
+  answer: { delayMs: 0, earlyMedia: false, headers: {} },
+  hangup: { headers: {} },
   interruption: {
     enabled: true,
     minSpeechMs: 250,
@@ -237,7 +238,8 @@ routes:
           instructions: 'Be kind. It is {{time}}.',
           greeting: { text: 'Hello, {{shop}} salon.' },
           timeZone: 'Europe/London',
-          answer: { delayMs: 500, earlyMedia: true },
+          answer: { delayMs: 500, earlyMedia: true, headers: {} },
+          hangup: { headers: {} },
           interruption: {
             enabled: false,
             minSpeechMs: 100,
@@ -275,7 +277,7 @@ routes:
         },
         { match: { any: true }, reject: 503 },
       ],
-      transfer: { targets: { desk: { uri: 'sip:desk@pbx.example.com;transport=tcp' } } },
+      transfer: { targets: { desk: { uri: 'sip:desk@pbx.example.com;transport=tcp', headers: {} } } },
       tools: {
         weather: {
           type: 'webhook',

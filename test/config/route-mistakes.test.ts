@@ -43,6 +43,22 @@ describe('a mistake in a route', () => {
     ['onFailure: { flavors: [c] }', 'error routes[0].onFailure.flavors[0]: no flavor has this name'],
     ['onFailure: { flavors: [a] }', 'error routes[0].onFailure.flavors[0]: this is the flavor that has failed'],
     ['onFailure: { flavors: [b, b] }', 'error routes[0].onFailure.flavors[1]: this name is listed twice'],
+    [
+      'answer: { headers: { via: x } }',
+      'error routes[0].answer.headers.via: this header field is written by the endpoint itself',
+    ],
+    [
+      'hangup: { headers: { X-A: a, x-a: b } }',
+      'error routes[0].hangup.headers.x-a: this header field is listed twice',
+    ],
+    [
+      'hangup: { headers: { X-A: "a\\r\\nVia: b" } }',
+      'error routes[0].hangup.headers.X-A: a character that no header field may have',
+    ],
+    [
+      'answer: { headers: { X-A: "{{nmae}}" } }',
+      'warning routes[0].answer.headers.X-A: {{nmae}} has no value and will be left out',
+    ],
     ['onFailure: { transfer: sale }', 'error routes[0].onFailure.transfer: no target has this name'],
     [
       'onFailure: { waitingAfterMs: 10000 }',
@@ -341,6 +357,10 @@ test.each([
   ['http: { allow: [localhost] }', 'error http.allow[0]: expected an IP address or a block of them'],
   ['transfer: { targets: { "": "sip:a@b" } }', 'error transfer.targets[""]: this name cannot be given to a target'],
   ['transfer: { targets: { a: "sip:a@b?Subject=x" } }', 'error transfer.targets.a: a target with header fields ("?")'],
+  [
+    'transfer: { targets: { a: { uri: "sip:a@b", headers: { Contact: x } } } }',
+    'error transfer.targets.a.headers.Contact: this header field is written by the endpoint itself',
+  ],
 ])('%s', async (text, message) => {
   expect(await summary(`${text}\n${anyRoute}`)).toEqual([message]);
 });

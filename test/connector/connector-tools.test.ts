@@ -35,7 +35,10 @@ async function withTools(tools: Readonly<Record<string, ToolConfig>>, names: rea
     http: { allow: ['127.0.0.0/8'] },
     tools,
     transfer: {
-      targets: { sales: { uri: 'sip:100@pbx.test', description: 'Prices.' }, owner: { uri: 'tel:+441234' } },
+      targets: {
+        sales: { uri: 'sip:100@pbx.test', description: 'Prices.', headers: {} },
+        owner: { uri: 'tel:+441234', headers: {} },
+      },
     },
     routes: setup.config.routes.map((route) => ({ ...route, tools: names, transfer: ['sales'] })),
   };

@@ -8,10 +8,12 @@ import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 
 const { limits, cdr } = configSchema.parse({ routes: [{ match: { any: true }, reject: 404 }] });
+const render = (text: string): string => text.replace('{{from}}', 'al\r\nice');
+
 const config = {
   limits,
   cdr,
-  transfer: { targets: { reception: { uri: 'sip:100@pbx' } } },
+  transfer: { targets: { reception: { uri: 'sip:100@pbx', headers: { 'X-From': '{{from}}', 'X-None': '' } } } },
 };
 
 function routeWith(changes: Partial<RouteConfig>): RouteConfig {
@@ -19,7 +21,7 @@ function routeWith(changes: Partial<RouteConfig>): RouteConfig {
 }
 
 test('seconds of the file are milliseconds of the call', () => {
-  const options = routeOptions(config, routeWith({ duration: { warningSeconds: 20 } }));
+  const options = routeOptions(config, routeWith({ duration: { warningSeconds: 20 } }), render);
   expect(options.limits.callMs).toBe(config.limits.callSeconds * 1000);
   expect(options.ending.warningMs).toBe(20_000);
   expect(options.silence.repromptMs).toBe(routeDefaults.silence.repromptSeconds * 1000);
@@ -27,7 +29,21 @@ test('seconds of the file are milliseconds of the call', () => {
 
 test('a transfer after a failure goes to the target of that name', () => {
   const route = routeWith({ onFailure: { ...routeDefaults.onFailure, transfer: 'reception' } });
-  expect(routeOptions(config, route).failure.transfer).toEqual({ name: 'reception', uri: 'sip:100@pbx' });
+  expect(routeOptions(config, route, render).failure.transfer).toMatchObject({ name: 'reception', uri: 'sip:100@pbx' });
+});
+
+test('header fields are filled in for the call: one line each, and none without a value', () => {
+  const route = routeWith({
+    answer: { ...routeDefaults.answer, headers: { 'X-Caller': '<{{from}}>' } },
+    hangup: { headers: { Reason: 'Q.850;cause=16' } },
+    onFailure: { ...routeDefaults.onFailure, transfer: 'reception' },
+  });
+  const { answer, hangUp, failure } = routeOptions(config, route, render);
+  expect([answer.headers, hangUp.headers, failure.transfer?.headers]).toEqual([
+    new Map([['X-Caller', '<al  ice>']]),
+    new Map([['Reason', 'Q.850;cause=16']]),
+    new Map([['X-From', 'al  ice']]),
+  ]);
 });
 
 test('the flavors of onFailure are asked after the own one, in order', () => {

@@ -2,6 +2,7 @@ import type { ConfigPath } from '../config-issue.js';
 import type { ParsedConfig } from '../schema.js';
 import { type BrokenRule, type FileNames, unknownName } from './broken-rule.js';
 import type { ParsedRoute } from './sayings.js';
+import { checkSipHeaders } from './sip-headers.js';
 import { checkTemplates } from './templates.js';
 
 /** Keys that mean nothing where nobody answers. */
@@ -44,6 +45,8 @@ export function checkRoute(route: ParsedRoute, path: ConfigPath, names: FileName
     const kind = { singular: 'flavor', plural: 'flavors', section: 'flavors' };
     broken.push(unknownName([...path, 'flavor'], route.flavor, names.flavors, kind));
   }
+  broken.push(...checkSipHeaders(route.answer.headers, [...path, 'answer', 'headers']));
+  broken.push(...checkSipHeaders(route.hangup.headers, [...path, 'hangup', 'headers']));
   return [...broken, ...checkTemplates(route, path)];
 }
 

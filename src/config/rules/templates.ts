@@ -36,11 +36,15 @@ export function checkTemplates(route: ParsedRoute, path: ConfigPath): BrokenRule
 
 /** Every template of a route, and its place in it. */
 function templatesOf(route: ParsedRoute): { readonly text: string; readonly place: ConfigPath }[] {
-  const { instructions, settings } = route;
+  const { answer, hangup, instructions, settings } = route;
   const templates = sayingsOf(route).flatMap(({ saying: { text }, place }) =>
     text === undefined ? [] : [{ text, place: [...place, 'text'] }],
   );
   if (instructions !== undefined) templates.push({ text: instructions, place: ['instructions'] });
   if (settings !== undefined) templates.push({ text: settings.url, place: ['settings', 'url'] });
+  for (const [name, text] of Object.entries(answer.headers))
+    templates.push({ text, place: ['answer', 'headers', name] });
+  for (const [name, text] of Object.entries(hangup.headers))
+    templates.push({ text, place: ['hangup', 'headers', name] });
   return templates;
 }

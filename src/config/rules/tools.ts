@@ -6,6 +6,7 @@ import { suggest } from '../suggest.js';
 import { placeholders } from '../template.js';
 import { builtInTools, isToolName } from '../tool-names.js';
 import type { BrokenRule } from './broken-rule.js';
+import { checkSipHeaders } from './sip-headers.js';
 
 /** Tools, transfer targets, and the addresses that are asked. */
 export function checkTools(config: ParsedConfig): BrokenRule[] {
@@ -16,7 +17,10 @@ export function checkTools(config: ParsedConfig): BrokenRule[] {
       ...checkName(['tools', name], name),
       ...checkTool(tool, ['tools', name], http.allow),
     ]),
-    ...Object.keys(transfer.targets).flatMap((name) => checkTargetName(['transfer', 'targets', name], name)),
+    ...Object.entries(transfer.targets).flatMap(([name, { headers }]) => [
+      ...checkTargetName(['transfer', 'targets', name], name),
+      ...checkSipHeaders(headers, ['transfer', 'targets', name, 'headers']),
+    ]),
     ...routes.flatMap(({ settings }, index) =>
       settings === undefined ? [] : checkSettings(settings, ['routes', index, 'settings'], http.allow),
     ),

@@ -8,6 +8,7 @@ import { parseUrlTemplate } from '../url-template.js';
 import { durationSchema, interruptionSchema, onFailureSchema, silenceSchema } from './conversation.js';
 import { checked, milliseconds, notation } from './notation.js';
 import { saying } from './saying.js';
+import { sipHeaders } from './sip-headers.js';
 
 const { route: defaults } = configDefaults;
 
@@ -62,9 +63,17 @@ const answer = z
       .boolean()
       .default(defaults.answer.earlyMedia)
       .describe('Let the agent be heard while it rings: 183 with SDP, and audio before the 200.'),
+    headers: sipHeaders().describe('SIP header fields of the 200. Values may hold {{name}} and the like.'),
   })
   .prefault({})
   .describe('How the call is answered.');
+
+const hangup = z
+  .strictObject({
+    headers: sipHeaders().describe('SIP header fields of our BYE or refusal. Values may hold {{name}} and the like.'),
+  })
+  .prefault({})
+  .describe('How the call is ended.');
 
 const settings = z
   .strictObject({
@@ -110,6 +119,7 @@ export const routeSchema = z
       .prefault(defaults.timeZone)
       .describe('Where {{date}}, {{time}}, {{weekday}} and {{datetime}} are told: Europe/London.'),
     answer,
+    hangup,
     interruption: interruptionSchema,
     silence: silenceSchema,
     duration: durationSchema,

@@ -1,0 +1,51 @@
+import type { CallIdentity } from '../call/record-builder.js';
+import type { RouteConfig } from '../config/config.js';
+import { callerVariables, callVariables, cleanValue, isCredentialHeader, renderTemplate } from '../config/template.js';
+import type { InviteRequest } from '../signaling/port.js';
+
+/** Longest header field shown to a flavor, characters: an Identity (RFC 8224) has some hundred more than a name. */
+const MAX_HEADER_LENGTH = 4_096;
+
+/** What a call says of itself to those who talk for it. */
+export interface CallTexts {
+  /** SIP header fields that the route shows to the flavor, by lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Fills `{{name}}` into a text of the operator's, which may name any header; the flavor sees those the route lists. */
+  render(text: string): string;
+}
+
+/** Chosen headers and variables of one call. */
+export function callTexts(
+  route: RouteConfig,
+  { from, id, startedAtMs, to }: CallIdentity,
+  invite: InviteRequest,
+): CallTexts {
+  const moment = { wallTimeMs: startedAtMs, timeZone: route.timeZone };
+  const headers = shownHeaders(route, invite.headers);
+  const exposed = new Map([...headers].map(([name, value]) => [name, [value]] as const));
+  const variables = callerVariables(route.variables, { from, to, headers: exposed });
+  const all = callVariables(route.variables, { id, from, to, headers: invite.headers, moment });
+  return {
+    headers,
+    variables: Object.fromEntries(variables),
+    render: (text) => renderTemplate(text, all).text,
+  };
+}
+
+/**
+ * Those of a call's header fields that a route shows to its flavor, by lower-case name. A field that came in several
+ * lines is one list, as RFC 3261 section 7.3.1 reads it: the Diversions and History-Infos of a call forwarded twice.
+ */
+export function shownHeaders(
+  { headers: names }: Pick<RouteConfig, 'headers'>,
+  headers: InviteRequest['headers'],
+): ReadonlyMap<string, string> {
+  const shown = new Map<string, string>();
+  for (const name of names) {
+    const key = name.toLowerCase();
+    const values = isCredentialHeader(key) ? undefined : headers.get(key);
+    if (values !== undefined) shown.set(key, cleanValue(values.join(', '), MAX_HEADER_LENGTH));
+  }
+  return shown;
+}
