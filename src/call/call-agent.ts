@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { type CallContext, FlavorError } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent } from '../media/engine.js';
 import type { InboundLeg, LegEvent } from '../signaling/port.js';
+import type { TransferTarget } from '../tools/tool.js';
 import type { CallAccount } from './call-account.js';
 import { CallControl } from './call-control.js';
 import type { CallMedia } from './call-media.js';
@@ -14,6 +15,7 @@ import type { FlavorChoice } from './fail-over-plan.js';
 import { HostLines } from './host-lines.js';
 import { allowsMethod } from './peer-methods.js';
 import { Prompts } from './prompts.js';
+import type { SecondLeg } from './second-leg.js';
 import { chooseFormats, type SessionFormats } from './session-formats.js';
 import { asFlavorError } from './session-link.js';
 
@@ -26,6 +28,10 @@ export interface CallAgentParts
   readonly leg: Pick<InboundLeg, 'refer' | 'reoffer' | 'sendDigit' | 'invite'>;
   readonly media: CallMedia;
   readonly account: CallAccount;
+  /** Calls the target of a transfer. */
+  dial(target: TransferTarget): SecondLeg;
+  /** The caller talks with that target from now on, and with no agent. */
+  bridge(second: SecondLeg): void;
   apply(event: CallEvent): void;
   /** A session that can speak is there. */
   speaks(): boolean;
@@ -73,7 +79,12 @@ export class CallAgent {
     });
     const conversation = (): Conversation | undefined => this.#conversation;
     const infoDigits = features.infoDigits && allowsMethod(leg.invite, 'INFO');
-    this.#control = new CallControl({ leg, media, clock, infoDigits, conversation, apply });
+    this.#control = new CallControl({
+      ...{ leg, media, clock, infoDigits, conversation, apply },
+      attended: features.attendedTransfer && allowsMethod(leg.invite, 'REFER'),
+      dial: parts.dial,
+      bridge: parts.bridge,
+    });
     const prompts = new Prompts({
       announcer,
       render: (text) => options.render(text),

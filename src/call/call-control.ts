@@ -1,28 +1,20 @@
 import type { Clock } from '../base/clock.js';
-import { errorMessage } from '../base/connector-error.js';
 import type { StreamEvent } from '../media/engine.js';
 import type { LegEvent, SipLeg } from '../signaling/port.js';
 import type { ToolContext, TransferOutcome, TransferTarget } from '../tools/tool.js';
 import type { CallMedia } from './call-media.js';
-import type { CallEvent } from './call-state.js';
+import { CallTransfer, type CallTransferParts } from './call-transfer.js';
 import { CallerHold } from './caller-hold.js';
 import type { Conversation } from './conversation.js';
 import { KeyPresses } from './key-presses.js';
 
-export interface CallControlParts {
+export interface CallControlParts extends Omit<CallTransferParts, 'leg'> {
   readonly leg: Pick<SipLeg, 'refer' | 'reoffer' | 'sendDigit'>;
   readonly media: Pick<CallMedia, 'stream' | 'reoffer' | 'readAnswer' | 'withdrawOffer' | 'endHold' | 'canSendDigits'>;
   readonly clock: Clock;
   /** Keys can be pressed by INFO. */
   readonly infoDigits: boolean;
   conversation(): Conversation | undefined;
-  apply(event: CallEvent): void;
-}
-
-/** Somebody who waits for the peer to have done something. */
-interface Pending<Value> {
-  resolve(value: Value): void;
-  reject(error: Error): void;
 }
 
 /** What tools may do to one call: hang up, transfer, press keys, put on hold. The rest of the call is out of their reach. */
@@ -30,7 +22,7 @@ export class CallControl implements ToolContext {
   readonly #parts: CallControlParts;
   readonly #keys: KeyPresses;
   readonly #hold: CallerHold;
-  #transfer: Pending<TransferOutcome> | undefined;
+  readonly #transfer: CallTransfer;
   #goodbyeId: string | undefined;
   #closed = false;
 
@@ -38,6 +30,7 @@ export class CallControl implements ToolContext {
     this.#parts = parts;
     this.#keys = new KeyPresses(parts);
     this.#hold = new CallerHold(parts);
+    this.#transfer = new CallTransfer(parts);
   }
 
   /** The speech that goes with the agent's wish to hang up, if it named one. */
@@ -51,16 +44,12 @@ export class CallControl implements ToolContext {
   }
 
   /** The agent's words are heard first. One transfer at a time; a peer that refuses keeps the caller here. */
-  async transfer(target: TransferTarget, responseId?: string): Promise<TransferOutcome> {
-    if (this.#closed) throw new Error('The call is over.');
-    if (this.#transfer) throw new Error('A transfer is under way already.');
-    const result = new Promise<TransferOutcome>((resolve, reject) => {
-      this.#transfer = { resolve, reject };
-    });
+  transfer(target: TransferTarget, responseId?: string): Promise<TransferOutcome> {
     const conversation = this.#parts.conversation();
-    if (conversation) conversation.afterSpeech(responseId, () => this.#refer(target));
-    else this.#refer(target);
-    return result;
+    return this.#transfer.transfer(target, (then) => {
+      if (conversation) conversation.afterSpeech(responseId, then);
+      else then();
+    });
   }
 
   sendDigits(digits: string): Promise<void> {
@@ -74,7 +63,7 @@ export class CallControl implements ToolContext {
   /** True: the event was an answer to something asked for here. */
   onLegEvent(event: LegEvent): boolean {
     if (event.type === 'transfer') {
-      if (event.final) this.#onTransferOver(event.status);
+      if (event.final) this.#transfer.onTransferOver(event.status);
       return true;
     }
     if (event.type === 'reoffered') {
@@ -94,27 +83,6 @@ export class CallControl implements ToolContext {
     this.#closed = true;
     this.#keys.close();
     this.#hold.close();
-    this.#transfer?.reject(new Error('The call is over.'));
-    this.#transfer = undefined;
-  }
-
-  #refer({ uri, headers }: TransferTarget): void {
-    this.#parts.apply({ type: 'transfer-begun' });
-    try {
-      this.#parts.leg.refer(headers === undefined ? { uri } : { uri, headers });
-    } catch (error) {
-      const transfer = this.#transfer;
-      this.#transfer = undefined;
-      this.#parts.apply({ type: 'transfer-over', ok: false });
-      transfer?.reject(new Error(errorMessage(error)));
-    }
-  }
-
-  #onTransferOver(status: number): void {
-    const transfer = this.#transfer;
-    this.#transfer = undefined;
-    const ok = status < 300;
-    transfer?.resolve({ ok, status });
-    this.#parts.apply({ type: 'transfer-over', ok });
+    this.#transfer.close();
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { MediaEngine, MediaStream, StreamListener, StreamParameters } from '../media/engine.js';
+import type { AudioCodec } from '../signaling/sdp.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 import { type CallRecorder, RecordingTap } from './recording-tap.js';
 
@@ -33,6 +34,11 @@ export class CallMedia {
 
   get recordingPath(): string | null {
     return this.#recordingPath;
+  }
+
+  /** As negotiated, or as it will be. */
+  get codec(): AudioCodec {
+    return this.#parameters?.codec.name ?? this.#deps.negotiation.expectedCodec;
   }
 
   /** The peer takes telephone-events. */

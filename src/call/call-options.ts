@@ -14,6 +14,7 @@ import type { FailOverPlan } from './fail-over-plan.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 import type { CallIdentity, RecordedPersonalData } from './record-builder.js';
 import { defaultReplyWatchOptions, type ReplyWatchOptions } from './reply-watch.js';
+import type { SecondLegDeps } from './second-leg.js';
 import { defaultInterruptionOptions, type InterruptionOptions } from './turn-taking.js';
 
 /** What is known of a call before it begins. */
@@ -85,6 +86,8 @@ export interface CallDeps {
   /** Of the driver that the call came by. */
   readonly features: SignalingFeatures;
   readonly tools: ToolRunner;
+  /** How the target of a transfer is called. */
+  readonly second: SecondLegDeps;
   /** `undefined` where calls are not recorded. */
   readonly openRecorder: OpenRecorder | undefined;
   /** Child logger of this call. */

@@ -34,6 +34,8 @@ export interface CallState {
   readonly leaving: CallOutcome | undefined;
   /** A transfer was asked for and its result is not known: a peer that hangs up meanwhile has taken it. */
   readonly transferring: boolean;
+  /** The caller talks with the target of a transfer, not with the agent: what the call will end with when they part. */
+  readonly bridged: CallOutcome | undefined;
   readonly outcome: CallOutcome | undefined;
 }
 
@@ -71,6 +73,10 @@ export type CallEvent =
   | { readonly type: 'transfer-begun' }
   /** The REFER's result. */
   | { readonly type: 'transfer-over'; readonly ok: boolean }
+  /** The caller talks with the target of a transfer, through us and without the agent. */
+  | { readonly type: 'bridged' }
+  /** That target has hung up, or is gone. */
+  | { readonly type: 'bridge-over' }
   /** The longest call is nearly over. */
   | { readonly type: 'warning-due' }
   | { readonly type: 'limit-reached'; readonly limit: 'rtp-timeout' | 'silence' | 'max-duration' }
@@ -106,6 +112,8 @@ export type CallEffect =
   /** Whatever was begun for the session ends: its own connection, tools that run. */
   | { readonly type: 'abort-session' }
   | { readonly type: 'close-media' }
+  /** BYE to whom the caller was bridged with. */
+  | { readonly type: 'close-bridge'; readonly cause: CauseText }
   /** Everything is closed: write the record, forget the call. */
   | { readonly type: 'finish'; readonly outcome: CallOutcome };
 

@@ -4,6 +4,8 @@ import type { CallerFrame, StreamEvent, StreamParameters } from '../media/engine
 import type { CallSummary } from '../ops/call-event.js';
 import type { CauseText } from '../ops/call-record.js';
 import type { InboundLeg, LegEvent, OfferReply } from '../signaling/port.js';
+import type { TransferTarget } from '../tools/tool.js';
+import { Bridge, isOfBridge } from './bridge.js';
 import { CallAccount } from './call-account.js';
 import { CallAgent } from './call-agent.js';
 import { CallMedia } from './call-media.js';
@@ -18,6 +20,10 @@ import {
 } from './call-state.js';
 import { CallTimers } from './call-timers.js';
 import { beginCall, reduceCall } from './machine.js';
+import { SecondLeg } from './second-leg.js';
+
+/** How long the target of a transfer is rung where it does not say, ms. */
+const DEFAULT_RING_MS = 30_000;
 
 /**
  * One call: runs the effects of the call machine on the leg, the media stream and the flavor session, and turns what
@@ -32,6 +38,7 @@ export class Call {
   readonly #agent: CallAgent;
   readonly #timers: CallTimers;
   #state: CallState | undefined;
+  #bridge: Bridge | undefined;
   #held = false;
 
   constructor(leg: InboundLeg, options: CallOptions, deps: CallDeps) {
@@ -53,6 +60,8 @@ export class Call {
       leg,
       media: this.#media,
       account: this.#account,
+      dial: (target) => this.#dial(target),
+      bridge: (second) => this.#join(second),
       apply: (event) => this.#apply(event),
       speaks: () => this.#state?.session === 'open',
       isOver: () => this.#isOver(),
@@ -153,12 +162,36 @@ export class Call {
         this.#agent.hush();
         this.#media.stream?.close();
         return;
+      case 'close-bridge':
+        this.#bridge?.close(reasonHeader(effect.cause));
+        return;
       case 'finish':
         void this.#finish(effect.outcome);
         return;
       default:
         assertUnreachable(effect);
     }
+  }
+
+  #dial({ uri, headers = new Map(), ringMs = DEFAULT_RING_MS }: TransferTarget): SecondLeg {
+    const { from, to } = this.#options.identity;
+    const { codec } = this.#media;
+    const second = new SecondLeg(
+      { uri, headers, ringMs, codec, fromUser: to, fromDisplayName: from },
+      this.#deps.second,
+    );
+    void second.call();
+    return second;
+  }
+
+  #join(second: SecondLeg): void {
+    const { stream, codec } = this.#media;
+    if (!stream || this.#isOver()) {
+      second.hangUp();
+      return;
+    }
+    this.#bridge = new Bridge(stream, second, codec, () => this.#apply({ type: 'bridge-over' }));
+    this.#apply({ type: 'bridged' });
   }
 
   async #openMedia(): Promise<void> {
@@ -209,6 +242,7 @@ export class Call {
         this.#onOffer(event.sdp, event.reply);
         return;
       case 'digit':
+        this.#bridge?.onDigit(event.digit);
         this.#agent.onDigit(event.digit);
         return;
       case 'ended':
@@ -268,10 +302,13 @@ export class Call {
 
   /** Hot path. */
   #onFrame(frame: CallerFrame): void {
-    this.#agent.onFrame(frame);
+    if (this.#bridge) this.#bridge.onFrame(frame);
+    else this.#agent.onFrame(frame);
   }
 
   #onStreamEvent(event: StreamEvent): void {
+    if (this.#bridge && isOfBridge(event)) return;
+    if (event.type === 'digit') this.#bridge?.onDigit(event.digit);
     this.#agent.onStreamEvent(event);
     // A phone that holds need not send music.
     if (event.type === 'rtp-timeout' && !this.#held) this.#apply({ type: 'limit-reached', limit: 'rtp-timeout' });

@@ -25,6 +25,7 @@ export function beginCall(beginning: CallBeginning): Transition {
       started: false,
       leaving: undefined,
       transferring: false,
+      bridged: undefined,
       outcome: undefined,
     },
     effects: [
@@ -57,6 +58,7 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'session-ended':
       return event.reason === 'completed' ? onSessionCompleted(state) : onSessionLost(state, event.recovery);
     case 'session-abandoned':
+      if (state.bridged) return settle({ ...state, session: 'closed' }, []);
       return state.phase === 'ending' ? settle({ ...state, session: 'closed' }, []) : unchanged(state);
     case 'delay-elapsed':
       return state.phase === 'preparing' ? answerWhenReady({ ...state, delayOver: true }, []) : unchanged(state);
@@ -77,11 +79,17 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'caller-returned':
       return onCallerReturned(state);
     case 'transfer-begun':
-      return unchanged({ ...state, transferring: state.phase === 'active' });
+      return unchanged({ ...state, transferring: state.phase === 'active' && !state.bridged });
     case 'transfer-over':
       return onTransferOver(state, event.ok);
+    case 'bridged':
+      return onBridged(state);
+    case 'bridge-over':
+      return state.bridged ? end(state, state.bridged) : unchanged(state);
     case 'warning-due':
-      return state.phase === 'active' && !state.leaving ? { state, effects: [{ type: 'warn' }] } : unchanged(state);
+      return state.phase === 'active' && !state.leaving && !state.bridged
+        ? { state, effects: [{ type: 'warn' }] }
+        : unchanged(state);
     case 'limit-reached':
       return onLimitReached(state, event.limit);
     case 'told-to-end':
@@ -121,7 +129,7 @@ function onMediaClosed(state: CallState): Transition {
 function onSessionOpened(state: CallState): Transition {
   if (state.session !== 'opening') return unchanged(state);
   // The abort went out while it was opening, so its stream will end by itself; the timer is armed.
-  if (state.phase === 'ending') return unchanged({ ...state, session: 'closing' });
+  if (state.phase === 'ending' || state.bridged) return unchanged({ ...state, session: 'closing' });
   const effects: CallEffect[] = [{ type: 'disarm-timer', timer: 'open' }];
   // In early media a session may be lost and replaced before the answer, which still waits for it.
   if (state.started) return answerWhenReady({ ...state, session: 'open' }, [...effects, { type: 'take-over' }]);
@@ -131,14 +139,14 @@ function onSessionOpened(state: CallState): Transition {
 
 /** A session that has said all it had to say. */
 function onSessionCompleted(state: CallState): Transition {
-  if (state.phase === 'ending') return settle({ ...state, session: 'closed' }, []);
+  if (state.phase === 'ending' || state.bridged) return settle({ ...state, session: 'closed' }, []);
   if (!callerHears(state)) return onSessionLost(state, false);
   return onAgentLeaving({ ...state, session: 'closed' });
 }
 
 /** A session that failed to open, broke off, or does not answer. */
 function onSessionLost(state: CallState, recovery: boolean): Transition {
-  if (state.phase === 'ending') return settle({ ...state, session: 'closed' }, []);
+  if (state.phase === 'ending' || state.bridged) return settle({ ...state, session: 'closed' }, []);
   if (state.session !== 'opening' && state.session !== 'open') return unchanged(state);
   const closed: CallState = { ...state, session: 'closed' };
   // Last words are on their way, and nothing is expected of the session any more.
@@ -153,7 +161,7 @@ function onSessionLost(state: CallState, recovery: boolean): Transition {
 }
 
 function onAgentLeaving(state: CallState): Transition {
-  if (state.leaving || state.phase === 'ending' || !callerHears(state)) return unchanged(state);
+  if (state.leaving || state.bridged || state.phase === 'ending' || !callerHears(state)) return unchanged(state);
   const leaving: CallOutcome = { endedBy: 'agent', cause: 'normal', status: unansweredOr(state, 480) };
   return { state: { ...state, leaving }, effects: [{ type: 'await-farewell' }] };
 }
@@ -166,10 +174,30 @@ function onCallerReturned(state: CallState): Transition {
 
 function onTransferOver(state: CallState, ok: boolean): Transition {
   if (!state.transferring || state.phase === 'ending') return unchanged({ ...state, transferring: false });
-  // After an apology the call failed all the same, transferred or not.
-  const failed = state.leaving?.cause === 'flavor-error' ? state.leaving : undefined;
-  const outcome: CallOutcome = failed ?? { endedBy: 'agent', cause: 'normal', status: 200 };
-  return ok ? end({ ...state, transferring: false }, outcome) : unchanged({ ...state, transferring: false });
+  return ok ? end({ ...state, transferring: false }, handedOver(state)) : unchanged({ ...state, transferring: false });
+}
+
+/** The agent's part is over; the call lasts as long as the two talk. */
+function onBridged(state: CallState): Transition {
+  if (state.phase !== 'active' || state.bridged) return unchanged(state);
+  const { session } = state;
+  const effects: CallEffect[] = [{ type: 'disarm-timer', timer: 'open' }, { type: 'abort-session' }];
+  if (session === 'opening' || session === 'open') effects.push({ type: 'arm-timer', timer: 'abandon' });
+  return {
+    state: {
+      ...state,
+      bridged: handedOver(state),
+      transferring: false,
+      leaving: undefined,
+      session: session === 'open' ? 'closing' : session,
+    },
+    effects,
+  };
+}
+
+/** After an apology the call failed all the same, transferred or not. */
+function handedOver({ leaving }: CallState): CallOutcome {
+  return leaving?.cause === 'flavor-error' ? leaving : { endedBy: 'agent', cause: 'normal', status: 200 };
 }
 
 function onLimitReached(state: CallState, limit: 'rtp-timeout' | 'silence' | 'max-duration'): Transition {
@@ -177,8 +205,8 @@ function onLimitReached(state: CallState, limit: 'rtp-timeout' | 'silence' | 'ma
   if (state.phase === 'preparing' || state.phase === 'ending') return unchanged(state);
   const outcome: CallOutcome = { endedBy: 'connector', cause: limit, status: 200 };
   if (limit !== 'silence') return end(state, outcome);
-  // While last words are being played nobody is expected to say anything.
-  if (state.leaving) return unchanged(state);
+  // While last words are being played nobody is expected to say anything; bridged, not to us.
+  if (state.leaving || state.bridged) return unchanged(state);
   return { state: { ...state, leaving: outcome }, effects: [{ type: 'say-goodbye' }] };
 }
 
@@ -197,9 +225,7 @@ function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }):
     case 'peer':
       return end(
         state,
-        answered
-          ? { endedBy: state.transferring ? 'agent' : 'caller', cause: 'normal', status: 200 }
-          : { endedBy: 'caller', cause: 'cancelled', status: event.status || 487 },
+        answered ? endedByPeer(state) : { endedBy: 'caller', cause: 'cancelled', status: event.status || 487 },
         'gone',
       );
     case 'ack-timeout':
@@ -220,6 +246,12 @@ function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }):
     default:
       return assertUnreachable(event.by);
   }
+}
+
+/** A peer that hangs up while it is being transferred has taken the transfer. */
+function endedByPeer({ bridged, transferring }: CallState): CallOutcome {
+  if (bridged?.cause === 'flavor-error') return bridged;
+  return { endedBy: transferring ? 'agent' : 'caller', cause: 'normal', status: 200 };
 }
 
 /** Rings early or answers, as soon as everything that must be ready is. */
@@ -251,8 +283,9 @@ function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tel
     { type: 'disarm-timer', timer: 'duration' },
   ];
   if (leg === 'tell') effects.push(farewell(state, outcome));
+  if (state.bridged) effects.push({ type: 'close-bridge', cause: outcome.cause });
   // Also for a session whose stream is over: its tools may still run, and what broke off may have left something open.
-  effects.push({ type: 'abort-session' });
+  if (!state.bridged) effects.push({ type: 'abort-session' });
   if (state.session === 'opening' || state.session === 'open') effects.push({ type: 'arm-timer', timer: 'abandon' });
   if (state.media === 'open') effects.push({ type: 'close-media' });
   return settle(

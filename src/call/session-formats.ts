@@ -6,7 +6,8 @@ export interface SessionFormats {
   readonly output: AudioFormat;
 }
 
-const phoneFormats = {
+/** What each phone codec is to whoever speaks it. */
+export const phoneFormats = {
   pcmu: { encoding: 'mulaw', sampleRate: 8000 },
   pcma: { encoding: 'alaw', sampleRate: 8000 },
 } as const satisfies Record<string, AudioFormat>;

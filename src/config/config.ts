@@ -181,8 +181,11 @@ export interface TransferTargetConfig {
   readonly uri: string;
   /** For the model. */
   readonly description?: string;
-  /** SIP header fields of the REFER; values are templates. */
+  /** SIP header fields of the REFER, and of the INVITE to the target; values are templates. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly mode: 'blind' | 'attended' | 'bridge';
+  /** How long the target is rung; not for `blind`. */
+  readonly ringSeconds: number;
 }
 
 /** Where the settings of each call are fetched. */

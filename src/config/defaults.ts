@@ -36,6 +36,7 @@ export const configDefaults = {
   voice: { name: 'slt' },
   breaker: { failures: 5, openSeconds: 30 },
   http: { allow: [] },
+  transfer: { mode: 'blind', ringSeconds: 30 },
   tool: {
     filler: 'One moment, please.',
     fillerAfterMs: 700,

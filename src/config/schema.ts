@@ -39,7 +39,21 @@ const transferTarget = z
         .max(500)
         .exactOptional()
         .describe('Who answers there and when to choose it, in words for the model.'),
-      headers: sipHeaders().describe('SIP header fields of the REFER. Values may hold {{name}} and the like.'),
+      headers: sipHeaders().describe(
+        'SIP header fields of the REFER, and of the INVITE to the target. Values may hold {{name}} and the like.',
+      ),
+      mode: z
+        .enum(['blind', 'attended', 'bridge'])
+        .default(defaults.transfer.mode)
+        .describe(
+          "blind: REFER. attended: the target is called first, then the caller's phone takes our place or is bridged. bridge: both talk through the connector.",
+        ),
+      ringSeconds: z
+        .number()
+        .min(1)
+        .max(120)
+        .default(defaults.transfer.ringSeconds)
+        .describe('How long the target is rung, s. Not for blind.'),
     }),
   )
   .meta({ [SHORTHAND]: 'uri' });

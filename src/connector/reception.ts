@@ -18,6 +18,7 @@ import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/local-address.js';
 import type { InboundLeg, InviteRequest, RejectOptions, SignalingDriver } from '../signaling/port.js';
+import type { AudioCodec } from '../signaling/sdp.js';
 import type { CallRegistry } from './call-registry.js';
 import { callTexts } from './call-texts.js';
 import type { Generation } from './generation.js';
@@ -179,6 +180,11 @@ export class Reception {
         announcer: generation.announcer,
         negotiation,
         features: driver.features,
+        second: {
+          engine,
+          invite: (request) => driver.invite(request),
+          negotiate: (localAddress, codec) => this.#negotiationOfOurs(localAddress, codec),
+        },
         tools,
         openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
         log: callLog,
@@ -198,6 +204,16 @@ export class Reception {
     callLog.info({ route: identity.route, flavor: identity.flavor }, 'call started');
     this.#deps.onOccupancy();
     call.begin();
+  }
+
+  /** For a call of ours. The caller's codec comes first: what both have is not transcoded. */
+  #negotiationOfOurs(localAddress: string, codec: AudioCodec): MediaNegotiation {
+    const { media, random } = this.#deps;
+    const address = mediaAddress(media, { localAddress, offer: undefined }, (remote) =>
+      this.#localAddresses.find(remote),
+    );
+    const codecs = [codec, ...media.codecs.filter((other) => other !== codec)];
+    return new MediaNegotiation(undefined, { address, codecs }, random);
   }
 
   #recorder(directory: string, callId: string): OpenRecorder {

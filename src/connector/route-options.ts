@@ -89,7 +89,9 @@ export function transferTargets(
 
 function transferTarget(config: Pick<Config, 'transfer'>, name: string, render: Render): TransferTarget | undefined {
   const target = config.transfer.targets[name];
-  return target && { name, ...target, headers: headerFields(target.headers, render) };
+  if (!target) return undefined;
+  const { ringSeconds, headers, ...others } = target;
+  return { name, ...others, headers: headerFields(headers, render), ringMs: ringSeconds * 1000 };
 }
 
 /** Header fields of ours for one call: whatever a caller says of himself, they stay single lines. */

@@ -1,6 +1,13 @@
 import type { HeaderFields } from '../base/header-fields.js';
 import type { Logger, ToolDefinition } from '../flavor-api/index.js';
 
+/**
+ * `blind`: the caller's phone is told whom to call (REFER). `attended`: the target is called first; when it answers, the
+ * caller's phone takes our place there (REFER with Replaces), or the two are bridged where it does not. `bridge`: the
+ * two are joined here, and the call lasts as long as they talk.
+ */
+export type TransferMode = 'blind' | 'attended' | 'bridge';
+
 /** Somebody a call may be transferred to, by the name the operator gave. */
 export interface TransferTarget {
   readonly name: string;
@@ -8,8 +15,12 @@ export interface TransferTarget {
   readonly uri: string;
   /** For the model: who answers there. */
   readonly description?: string;
-  /** SIP header fields of the REFER. */
+  /** SIP header fields of the REFER, and of the INVITE to the target. */
   readonly headers?: HeaderFields;
+  /** How the caller gets there. Default `blind`. */
+  readonly mode?: TransferMode;
+  /** How long the target is rung, ms; not for `blind`, where the caller's phone decides. */
+  readonly ringMs?: number;
 }
 
 /** What the peer made of a transfer. `status` is the target's final SIP status, or that of the REFER itself. */
@@ -26,8 +37,8 @@ export interface ToolContext {
    */
   hangUp(responseId: string | undefined): void;
   /**
-   * Blind transfer (REFER), once the agent's words of `responseId` were heard. Resolves when the peer says what became
-   * of it. On failure the caller is still here.
+   * Hands the caller over, once the agent's words of `responseId` were heard. Resolves when it is known what became of
+   * it. Until then, and after a failure, the caller is here.
    */
   transfer(target: TransferTarget, responseId: string | undefined): Promise<TransferOutcome>;
   /**

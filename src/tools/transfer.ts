@@ -30,10 +30,14 @@ export function createTransferTool(targets: readonly TransferTarget[]): Tool {
     definition: {
       name: 'transfer',
       description:
-        'Transfers the caller to somebody else. Say so first, in the same turn: it is played to its end. If it fails, the caller is still on the line.',
+        'Transfers the caller to somebody else. Say so first, in the same turn: it is played to its end. Until somebody answers the caller may stay with you; if it fails, the caller is still on the line.',
       parameters,
     },
-    timing: builtInTiming,
+    // Ringing comes on top of what a phone may take for a REFER.
+    timing: {
+      ...builtInTiming,
+      timeoutMs: builtInTiming.timeoutMs + Math.max(...targets.map(({ ringMs = 0 }) => ringMs)),
+    },
     async run(call, { phone }) {
       const wanted = onlyArgument(call.arguments, 'target');
       const target = targets.find(({ name }) => name === wanted);
@@ -66,6 +70,7 @@ const reasons: ReadonlyMap<number, string> = new Map([
   [481, 'the call is not established'],
   [486, 'the line is busy'],
   [487, 'it was cancelled'],
+  [488, 'their phone has no common codec'],
   [501, "the caller's phone system does not do transfers"],
   [503, 'the line is out of service'],
   [600, 'the line is busy'],

@@ -15,6 +15,7 @@ import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor, type FakeSession } from '../support/fake-flavor.js';
 import { FakeLeg } from '../support/fake-leg.js';
 import { FakeEngine, type FakeStream } from '../support/fake-media.js';
+import { FakeOutboundLeg } from '../support/fake-outbound-leg.js';
 import { createKeptLog } from '../support/silent-log.js';
 import { runnerOf } from '../support/tool-runner.js';
 
@@ -45,6 +46,7 @@ export function setUp({
     choiceOf('echo', flavor, clock),
     ...backups.map((backup, index) => choiceOf(`backup-${index + 1}`, backup, clock)),
   ];
+  const secondLegs: FakeOutboundLeg[] = [];
   const records: CallRecord[] = [];
   const events: CallEvent[] = [];
   const negotiation = new MediaNegotiation(
@@ -86,6 +88,18 @@ export function setUp({
       negotiation,
       features: { attendedTransfer: true, headers: true, infoDigits: true },
       tools: runnerOf(createHangUpTool()),
+      second: {
+        engine,
+        invite: (request) => {
+          const outbound = new FakeOutboundLeg(request);
+          secondLegs.push(outbound);
+          return outbound;
+        },
+        negotiate: (address, codec) => {
+          const codecs = codec === 'pcma' ? (['pcma', 'pcmu'] as const) : (['pcmu', 'pcma'] as const);
+          return new MediaNegotiation(undefined, { address, codecs }, createSystemRandom());
+        },
+      },
       openRecorder: undefined,
       log,
       emit: (event) => events.push(event),
@@ -94,7 +108,7 @@ export function setUp({
       ...deps,
     },
   );
-  return { clock, leg, flavor, choices, engine, records, events, call, log };
+  return { clock, leg, flavor, choices, engine, secondLegs, records, events, call, log };
 }
 
 export function choiceOf(name: string, flavor: FakeFlavor, clock: FakeClock): FlavorChoice {

@@ -93,7 +93,8 @@ class World {
       return [owed({ type: 'session-opened' }), owed({ type: 'session-failed', recovery })];
     }
     if (this.#session === 'closed') return [];
-    if (this.state.phase === 'ending') return [owed({ type: 'session-ended', reason: 'aborted', recovery: false })];
+    const aborted = this.state.phase === 'ending' || this.state.bridged;
+    if (aborted) return [owed({ type: 'session-ended', reason: 'aborted', recovery: false })];
     return [
       free({ type: 'session-ended', reason: 'completed', recovery: false }),
       free({ type: 'session-ended', reason: 'failed', recovery }),
@@ -116,6 +117,8 @@ class World {
       events.push(owed({ type: 'confirmed' }), ending({ type: 'leg-ended', by: 'ack-timeout', status: 0 }));
       events.push(ending({ type: 'answer-unusable' }));
     }
+    if (this.state.phase === 'active') events.push(free({ type: 'bridged' }));
+    if (this.state.bridged && this.state.phase === 'active') events.push(owed({ type: 'bridge-over' }));
     if (this.#transferring) {
       events.push(owed({ type: 'transfer-over', ok: true }), owed({ type: 'transfer-over', ok: false }));
     }
@@ -380,6 +383,8 @@ describe('whatever phone, provider, tools and operator do, in whatever order', (
         { type: 'farewell-over' },
         { type: 'caller-returned' },
         { type: 'transfer-begun' },
+        { type: 'bridged' },
+        { type: 'bridge-over' },
         { type: 'warning-due' },
       ),
       fc.record({ type: fc.constant('session-failed' as const), recovery: fc.boolean() }),

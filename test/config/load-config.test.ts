@@ -277,7 +277,11 @@ routes:
         },
         { match: { any: true }, reject: 503 },
       ],
-      transfer: { targets: { desk: { uri: 'sip:desk@pbx.example.com;transport=tcp', headers: {} } } },
+      transfer: {
+        targets: {
+          desk: { uri: 'sip:desk@pbx.example.com;transport=tcp', headers: {}, mode: 'blind', ringSeconds: 30 },
+        },
+      },
       tools: {
         weather: {
           type: 'webhook',

@@ -361,6 +361,10 @@ test.each([
     'transfer: { targets: { a: { uri: "sip:a@b", headers: { Contact: x } } } }',
     'error transfer.targets.a.headers.Contact: this header field is written by the endpoint itself',
   ],
+  [
+    'transfer: { targets: { a: { uri: "tel:+442071234567", mode: bridge } } }',
+    'error transfer.targets.a.uri: bridge: the connector itself calls this target, and needs a sip: URI',
+  ],
 ])('%s', async (text, message) => {
   expect(await summary(`${text}\n${anyRoute}`)).toEqual([message]);
 });

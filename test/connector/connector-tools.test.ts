@@ -36,8 +36,8 @@ async function withTools(tools: Readonly<Record<string, ToolConfig>>, names: rea
     tools,
     transfer: {
       targets: {
-        sales: { uri: 'sip:100@pbx.test', description: 'Prices.', headers: {} },
-        owner: { uri: 'tel:+441234', headers: {} },
+        sales: { uri: 'sip:100@pbx.test', description: 'Prices.', headers: {}, mode: 'blind', ringSeconds: 30 },
+        owner: { uri: 'tel:+441234', headers: {}, mode: 'blind', ringSeconds: 30 },
       },
     },
     routes: setup.config.routes.map((route) => ({ ...route, tools: names, transfer: ['sales'] })),

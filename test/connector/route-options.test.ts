@@ -13,8 +13,17 @@ const render = (text: string): string => text.replace('{{from}}', 'al\r\nice');
 const config = {
   limits,
   cdr,
-  transfer: { targets: { reception: { uri: 'sip:100@pbx', headers: { 'X-From': '{{from}}', 'X-None': '' } } } },
-};
+  transfer: {
+    targets: {
+      reception: {
+        uri: 'sip:100@pbx',
+        headers: { 'X-From': '{{from}}', 'X-None': '' },
+        mode: 'attended',
+        ringSeconds: 20,
+      },
+    },
+  },
+} as const;
 
 function routeWith(changes: Partial<RouteConfig>): RouteConfig {
   return { ...routeDefaults, match: { any: true }, flavor: 'a', ...changes };
@@ -29,7 +38,9 @@ test('seconds of the file are milliseconds of the call', () => {
 
 test('a transfer after a failure goes to the target of that name', () => {
   const route = routeWith({ onFailure: { ...routeDefaults.onFailure, transfer: 'reception' } });
-  expect(routeOptions(config, route, render).failure.transfer).toMatchObject({ name: 'reception', uri: 'sip:100@pbx' });
+  expect(routeOptions(config, route, render).failure.transfer).toMatchObject({
+    ...{ name: 'reception', uri: 'sip:100@pbx', mode: 'attended', ringMs: 20_000 },
+  });
 });
 
 test('header fields are filled in for the call: one line each, and none without a value', () => {

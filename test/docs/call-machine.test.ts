@@ -27,6 +27,8 @@ const events: readonly CallEvent[] = (
     'caller-returned',
     'transfer-begun',
     'transfer-over',
+    'bridged',
+    'bridge-over',
     'warning-due',
     'limit-reached',
     'told-to-end',
@@ -60,6 +62,8 @@ const events: readonly CallEvent[] = (
     case 'farewell-over':
     case 'caller-returned':
     case 'transfer-begun':
+    case 'bridged':
+    case 'bridge-over':
     case 'warning-due':
       return [{ type }];
     default:

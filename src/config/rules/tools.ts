@@ -17,8 +17,9 @@ export function checkTools(config: ParsedConfig): BrokenRule[] {
       ...checkName(['tools', name], name),
       ...checkTool(tool, ['tools', name], http.allow),
     ]),
-    ...Object.entries(transfer.targets).flatMap(([name, { headers }]) => [
+    ...Object.entries(transfer.targets).flatMap(([name, { headers, mode, uri }]) => [
       ...checkTargetName(['transfer', 'targets', name], name),
+      ...(mode !== 'blind' && !/^sips?:/i.test(uri) ? [notCallable(['transfer', 'targets', name, 'uri'], mode)] : []),
       ...checkSipHeaders(headers, ['transfer', 'targets', name, 'headers']),
     ]),
     ...routes.flatMap(({ settings }, index) =>
@@ -49,6 +50,11 @@ function checkTargetName(path: ConfigPath, name: string): BrokenRule[] {
   if (/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u.test(name)) return [];
   const help = 'use up to 64 letters, digits, blanks, ".", "_" and "-", beginning with a letter or a digit';
   return [{ path, atKey: true, message: 'this name cannot be given to a target', help }];
+}
+
+function notCallable(path: ConfigPath, mode: string): BrokenRule {
+  const help = 'write sip:USER@HOST, or mode: blind, which leaves the call to the phone';
+  return { path, message: `${mode}: the connector itself calls this target, and needs a sip: URI`, help };
 }
 
 function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow: readonly string[]): BrokenRule[] {

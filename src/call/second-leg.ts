@@ -1,0 +1,227 @@
+import { assertUnreachable } from '../base/assert.js';
+import { errorCode } from '../base/connector-error.js';
+import type { HeaderFields } from '../base/header-fields.js';
+import type { CallerFrame, MediaEngine, MediaStream, StreamEvent } from '../media/engine.js';
+import type { LegEvent, OfferReply, OutboundLeg, OutboundRequest, SipLeg } from '../signaling/port.js';
+import type { AudioCodec } from '../signaling/sdp.js';
+import type { MediaNegotiation } from './media-negotiation.js';
+
+/** What it takes to call somebody else during a call. */
+export interface SecondLegDeps {
+  readonly engine: MediaEngine;
+  /** Starts an outbound call ({@link SignalingDriver.invite}). */
+  invite(request: OutboundRequest): OutboundLeg;
+  /** Negotiation of an offer of ours that asks for `codec` first, for a peer reached from this local address. */
+  negotiate(localAddress: string, codec: AudioCodec): MediaNegotiation;
+}
+
+export interface SecondLegOptions {
+  readonly uri: string;
+  readonly fromUser: string;
+  readonly fromDisplayName: string;
+  readonly headers: HeaderFields;
+  readonly ringMs: number;
+  /** The caller's, so that nothing needs to be transcoded. */
+  readonly codec: AudioCodec;
+}
+
+/** Whoever has taken the leg over. */
+export interface SecondLegUser {
+  /** Hot path: 20 ms of what the other party says; the frame is reused. */
+  onFrame(frame: CallerFrame): void;
+  onDigit(digit: string): void;
+  /** It is over, from whatever side. */
+  onEnded(): void;
+}
+
+/** 200, or why nobody is there: a final status, 408 for no answer in time, 503 for no way. */
+export interface SecondLegAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+}
+
+/** A call of ours to a third party while the caller talks with the agent: SIP leg and media. */
+export class SecondLeg {
+  readonly answered: Promise<SecondLegAnswer>;
+  readonly #options: SecondLegOptions;
+  readonly #deps: SecondLegDeps;
+  #resolve: (answer: SecondLegAnswer) => void = () => {};
+  #leg: OutboundLeg | undefined;
+  #stream: MediaStream | undefined;
+  #negotiation: MediaNegotiation | undefined;
+  #user: SecondLegUser | undefined;
+  #held = false;
+  #state: 'calling' | 'up' | 'over' = 'calling';
+
+  constructor(options: SecondLegOptions, deps: SecondLegDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.answered = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** The dialog, once there is one. */
+  get leg(): SipLeg | undefined {
+    return this.#leg;
+  }
+
+  get stream(): MediaStream | undefined {
+    return this.#stream;
+  }
+
+  /** Somebody has answered, and is still there. */
+  get up(): boolean {
+    return this.#state === 'up';
+  }
+
+  /** Opens a port and sends the INVITE. Never rejects: what goes wrong is the answer. */
+  async call(): Promise<void> {
+    try {
+      const { engine } = this.#deps;
+      const family = this.#options.uri.includes('[') ? 6 : 4;
+      const listener = {
+        onFrame: (frame: CallerFrame) => this.#user?.onFrame(frame),
+        onEvent: (event: StreamEvent) => this.#onStreamEvent(event),
+      };
+      this.#stream = await engine.open({ listener, family });
+      if (this.#state === 'over') this.#stream.close();
+      else this.#invite(this.#stream);
+    } catch {
+      this.#over(503);
+    }
+  }
+
+  /** Somebody takes the leg over: hears what is said, and that it ends. */
+  use(user: SecondLegUser): void {
+    this.#user = user;
+    if (this.#state === 'over') user.onEnded();
+  }
+
+  /** BYE or CANCEL, and the port is free. Idempotent; nobody is told any more. */
+  hangUp(reason?: string): void {
+    this.#user = undefined;
+    if (this.#state === 'over') return;
+    this.#leg?.hangUp(reason === undefined ? {} : { reason });
+    this.#over(487);
+  }
+
+  #invite(stream: MediaStream): void {
+    const { uri, fromUser, fromDisplayName, headers, ringMs, codec } = this.#options;
+    this.#leg = this.#deps.invite({
+      uri,
+      fromUser,
+      fromDisplayName,
+      headers,
+      answerTimeoutMs: ringMs,
+      sdp: (localAddress) => {
+        this.#negotiation ??= this.#deps.negotiate(localAddress, codec);
+        return this.#negotiation.answerPending
+          ? this.#negotiation.current()
+          : this.#negotiation.offer(stream.local.port);
+      },
+    });
+    this.#leg.listen((event) => this.#onLegEvent(event));
+  }
+
+  #onLegEvent(event: LegEvent): void {
+    switch (event.type) {
+      case 'answered':
+        this.#onAnswered(event.sdp);
+        return;
+      case 'offer':
+        this.#onOffer(event.sdp, event.reply);
+        return;
+      case 'acked':
+        if (this.#negotiation?.answerPending) this.#connect(event.sdp);
+        return;
+      case 'digit':
+        this.#user?.onDigit(event.digit);
+        return;
+      case 'ended':
+        this.#over(statusOf(event.end));
+        return;
+      case 'progress':
+      case 'transfer':
+      case 'reoffered':
+        return;
+      default:
+        assertUnreachable(event);
+    }
+  }
+
+  #onAnswered(sdp: string | undefined): void {
+    if (this.#state !== 'calling') return;
+    if (!this.#connect(sdp)) {
+      this.#leg?.hangUp({ reason: 'SIP;cause=488;text="unusable answer"' });
+      this.#over(488);
+      return;
+    }
+    this.#state = 'up';
+    this.#stream?.touch();
+    this.#resolve({ ok: true, status: 200 });
+  }
+
+  #connect(answer: string | undefined): boolean {
+    try {
+      const parameters = this.#negotiation?.readAnswer(answer);
+      if (parameters) this.#apply(parameters);
+      return parameters !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Hold, another address or codec, or a question for our offer. */
+  #onOffer(offer: string | undefined, reply: OfferReply): void {
+    const negotiation = this.#negotiation;
+    if (!negotiation || !this.#stream || this.#state !== 'up') {
+      reply.reject(481);
+      return;
+    }
+    const { port } = this.#stream.local;
+    try {
+      if (offer === undefined) {
+        reply.accept(negotiation.offer(port));
+        return;
+      }
+      const { sdp, parameters } = negotiation.answer(offer, port);
+      this.#apply(parameters);
+      reply.accept(sdp);
+    } catch (error) {
+      reply.reject(errorCode(error) === 'ERR_SDP_INVALID' ? 400 : 488);
+    }
+  }
+
+  #apply(parameters: ReturnType<MediaNegotiation['readAnswer']>): void {
+    this.#held = parameters.direction !== 'sendrecv';
+    this.#stream?.connect(parameters);
+    if (!this.#held) this.#stream?.touch();
+  }
+
+  #onStreamEvent(event: StreamEvent): void {
+    if (event.type === 'digit') this.#user?.onDigit(event.digit);
+    const silent = event.type === 'rtp-timeout' && !this.#held;
+    if (!silent && event.type !== 'failed') return;
+    this.#leg?.hangUp({ reason: 'SIP;cause=200;text="rtp-timeout"' });
+    this.#over(503);
+  }
+
+  #over(status: number): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#stream?.close();
+    this.#resolve({ ok: false, status });
+    const user = this.#user;
+    this.#user = undefined;
+    user?.onEnded();
+  }
+}
+
+/** What the agent is told of a call that came to nothing. */
+function statusOf({ by, status }: Extract<LegEvent, { type: 'ended' }>['end']): number {
+  // We gave up ringing.
+  if (by === 'local') return 408;
+  if (status >= 300) return status;
+  return by === 'transport' ? 503 : 480;
+}

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import type { InviteRequest } from '../../src/signaling/port.js';
+import type { TransferTarget } from '../../src/tools/tool.js';
+import { OFFER } from '../support/fake-leg.js';
+import type { FakeOutboundLeg } from '../support/fake-outbound-leg.js';
+import { runnerOf, scriptedTool } from '../support/tool-runner.js';
+import { answer, bye, settle, setUp, slots } from './call-setup.js';
+
+const sales: TransferTarget = {
+  name: 'sales',
+  uri: 'sip:100@pbx',
+  ringMs: 20_000,
+  headers: new Map([['X-For', 'you']]),
+};
+const ended = (status: number, by: 'peer' | 'local' | 'transport' = 'peer') =>
+  ({ type: 'ended', end: { by, status, text: '' } }) as const;
+
+/** A call whose agent asks for a transfer to `sales`. */
+async function asking(mode: 'attended' | 'bridge', invite: Partial<InviteRequest> = {}) {
+  const tool = scriptedTool(
+    async (_call, { phone }) => ({ output: await phone.transfer({ ...sales, mode }, undefined), reply: true }),
+    { name: 'act', timing: { timeoutMs: 600_000, filler: undefined, fillerAfterMs: 600_000 } },
+  );
+  const setup = setUp({ invite, deps: { tools: runnerOf(tool) } });
+  const { stream, session } = await answer(setup);
+  session.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {} });
+  await settle();
+  return { ...setup, stream, session };
+}
+
+/** The same, when the target rings. */
+async function consulting(mode: 'attended' | 'bridge', invite: Partial<InviteRequest> = {}) {
+  const setup = await asking(mode, invite);
+  await slots(setup, setup.stream, 400);
+  const [second] = setup.secondLegs;
+  if (!second) throw new Error('nobody was called');
+  return { ...setup, second, target: () => setup.engine.streams[1] };
+}
+
+const answered = async (second: FakeOutboundLeg): Promise<void> => {
+  second.answer();
+  await settle();
+};
+
+describe.each(['attended', 'bridge'] as const)('a transfer by %s', (mode) => {
+  test('calls the target with the caller’s codec first, while the caller talks on with the agent', async () => {
+    const setup = await consulting(mode, { sdp: OFFER.replace('0 8 101', '8 101') });
+    expect(setup.second.request).toMatchObject({ uri: 'sip:100@pbx', fromUser: '2000', fromDisplayName: 'alice' });
+    expect(setup.second.request).toMatchObject({ answerTimeoutMs: 20_000, headers: sales.headers });
+    expect(setup.second.offer).toMatch(/^m=audio 40000 RTP\/AVP 8 0 101/m);
+    expect(setup.leg.actions).toEqual(['180', '200']);
+    setup.session.say('r', ['Still', 'here.']);
+    await slots(setup, setup.stream, 300);
+    expect(setup.stream.played).toContain('r');
+  });
+
+  test.each([
+    [486, ended(486)],
+    [408, ended(487, 'local')],
+    [503, ended(0, 'transport')],
+  ])('that nobody takes (%i) is told to the agent, and leaves nothing open', async (status, end) => {
+    const setup = await consulting(mode);
+    setup.second.emit(end);
+    await settle();
+    expect(setup.session.results).toMatchObject([{ output: { ok: false, status } }]);
+    expect(setup.target()?.closed).toBe(true);
+    expect(setup.stream.closed).toBe(false);
+    expect(setup.leg.referrals).toEqual([]);
+    expect(setup.records).toEqual([]);
+  });
+
+  test('with an answer that cannot be used is hung up on', async () => {
+    const setup = await consulting(mode);
+    setup.second.emit({ type: 'answered', sdp: 'v=0' });
+    await settle();
+    expect(setup.session.results).toMatchObject([{ output: { ok: false, status: 488 } }]);
+    expect(setup.second.farewells).toHaveLength(1);
+  });
+
+  test('of a caller who hangs up while it rings is cancelled', async () => {
+    const setup = await consulting(mode);
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.second.farewells).toHaveLength(1);
+    expect(setup.engine.usage().open).toBe(0);
+    expect(setup.records).toMatchObject([{ endedBy: 'caller' }]);
+  });
+
+  test('without a free port fails, and the caller stays', async () => {
+    const setup = await asking(mode);
+    setup.engine.failure = new Error('no port');
+    await slots(setup, setup.stream, 400);
+    expect(setup.secondLegs).toEqual([]);
+    expect(setup.session.results).toMatchObject([{ output: { ok: false, status: 503 } }]);
+    expect(setup.records).toEqual([]);
+  });
+});
+
+describe('attended', () => {
+  test('the caller’s phone is asked to take our place at the target; then both legs are let go', async () => {
+    const setup = await consulting('attended');
+    await answered(setup.second);
+    expect(setup.leg.referrals).toEqual([{ uri: 'sip:100@pbx', headers: sales.headers, replaces: setup.second }]);
+    setup.leg.emit({ type: 'transfer', status: 200, final: true });
+    await settle();
+    expect(setup.leg.actions.at(-1)).toContain('hang-up');
+    expect(setup.second.farewells).toHaveLength(1);
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', tools: [{ name: 'act', ok: true }] }]);
+    expect(setup.engine.usage().open).toBe(0);
+  });
+
+  test.each([405, 603, 481, 503])('a phone that does not do that (%i) is bridged', async (status) => {
+    const setup = await consulting('attended');
+    await answered(setup.second);
+    setup.leg.emit({ type: 'transfer', status, final: true });
+    await settle();
+    expect(setup.session.call.signal.aborted).toBe(true);
+    expect(setup.records).toEqual([]);
+    await slots(setup, setup.stream, 20);
+    expect(setup.target()?.queuedMs()).toBe(20);
+  });
+
+  test('a phone that allows no REFER is not asked', async () => {
+    const setup = await consulting('attended', { headers: new Map([['allow', ['INVITE, ACK, BYE, CANCEL']]]) });
+    await answered(setup.second);
+    expect(setup.leg.referrals).toEqual([]);
+    expect(setup.session.call.signal.aborted).toBe(true);
+  });
+
+  test('a target that hangs up while the phone is asked, in vain: the caller is with the agent again', async () => {
+    const setup = await consulting('attended');
+    await answered(setup.second);
+    setup.second.emit(ended(0));
+    setup.leg.emit({ type: 'transfer', status: 481, final: true });
+    await settle();
+    expect(setup.session.results).toMatchObject([{ output: { ok: false, status: 481 } }]);
+    expect(setup.records).toEqual([]);
+  });
+});
+
+describe('a bridge', () => {
+  async function bridged(invite: Partial<InviteRequest> = {}) {
+    const setup = await consulting('bridge', invite);
+    await answered(setup.second);
+    const target = setup.target();
+    if (!target) throw new Error('no stream to the target');
+    return { ...setup, target };
+  }
+
+  test('carries what each side says to the other, and the agent is out of it', async () => {
+    const setup = await bridged();
+    expect(setup.session.call.signal.aborted).toBe(true);
+    const before = setup.session.frames;
+    for (let slot = 0; slot < 10; slot += 1) {
+      setup.target.slot();
+      await slots(setup, setup.stream, 20);
+    }
+    expect(setup.session.frames).toBe(before);
+    expect(setup.target.played).toHaveLength(1);
+    expect(setup.stream.played.at(-1)).toBe(setup.target.played[0]);
+    expect(setup.records).toEqual([]);
+  });
+
+  test('keeps no more than 200 ms for a side that does not listen', async () => {
+    const setup = await bridged();
+    await slots(setup, setup.stream, 3_000);
+    expect(setup.target.queuedMs()).toBeLessThanOrEqual(220);
+  });
+
+  test('ends for both when the target hangs up', async () => {
+    const setup = await bridged();
+    setup.second.emit(ended(0));
+    await settle();
+    expect(setup.leg.actions.at(-1)).toBe('hang-up SIP;cause=200;text="normal"');
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
+    expect(setup.engine.usage().open).toBe(0);
+  });
+
+  test('ends for both when the caller hangs up', async () => {
+    const setup = await bridged();
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.second.farewells).toEqual([{ reason: 'SIP;cause=200;text="normal"' }]);
+    expect(setup.records).toMatchObject([{ endedBy: 'caller', cause: { text: 'normal' } }]);
+    expect(setup.engine.usage().open).toBe(0);
+  });
+
+  test('is not ended by silence, and is by an operator', async () => {
+    const setup = await bridged();
+    await slots(setup, setup.stream, 15_000);
+    expect(setup.records).toEqual([]);
+    setup.call.end('admin');
+    await settle();
+    expect(setup.second.farewells).toEqual([{ reason: 'SIP;cause=200;text="admin"' }]);
+    expect(setup.records).toMatchObject([{ cause: { text: 'admin' } }]);
+  });
+
+  test('ends when the target’s audio stops for good, unless that phone holds', async () => {
+    const setup = await bridged();
+    expect(setup.second.offered(`${OFFER}a=sendonly\r\n`).join()).toContain('a=recvonly');
+    setup.target.emit({ type: 'rtp-timeout' });
+    await settle();
+    expect(setup.records).toEqual([]);
+    expect(setup.second.offered(OFFER).join()).toContain('a=sendrecv');
+    setup.target.emit({ type: 'rtp-timeout' });
+    await settle();
+    expect(setup.second.farewells).toHaveLength(1);
+    expect(setup.records).toHaveLength(1);
+  });
+});
