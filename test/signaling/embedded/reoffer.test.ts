@@ -256,7 +256,9 @@ describe('several offers of ours', () => {
     call.respond(first, 491);
     call.take();
     call.h.clock.advance(2_000);
-    expect(call.takeRequest().body.toString()).toBe('offer 3');
+    // The second of them may have been repeated by now.
+    const again = call.take().map(({ message }) => message.body.toString());
+    expect([...new Set(again)]).toEqual(['offer 3']);
   });
 
   test('a function that throws: 503, once the caller has returned', async () => {
