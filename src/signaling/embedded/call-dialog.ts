@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { ALLOW, optionsHeaders } from '../capabilities.js';
+import { ALLOW } from '../capabilities.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
 import { runGuarded } from '../leg-events.js';
@@ -15,6 +15,7 @@ import { InfoSender } from './info-sender.js';
 import { PeerOffers } from './peer-offers.js';
 import { PeerReferral } from './peer-referral.js';
 import { type Offer, Reoffers } from './reoffers.js';
+import { ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest, Transfers } from './transfers.js';
 import type { SipFlow } from './transport/sip-transport.js';
@@ -32,6 +33,8 @@ export interface CallDialogUser {
   onReoffered(status: number, sdp: string | undefined): void;
   /** UAS: a PRACK, to be answered. */
   readonly onPrack?: ((transaction: ServerTransaction) => void) | undefined;
+  /** Somebody asks to take the peer's place in this established call (RFC 3891); to be answered. */
+  onReplace(transaction: ServerTransaction, sdp: string | undefined): void;
   /** A REFER of the peer; where this is absent it is declined. */
   readonly onRefer?: ((referral: Referral) => void) | undefined;
   /** The dialog is over for the user: BYE received or sent. Called at most once. */
@@ -221,6 +224,32 @@ export class CallDialog implements DialogOwner {
     this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
   }
 
+  onReplaces(transaction: ServerTransaction, sdp: string | undefined, earlyOnly: boolean): void {
+    const status = this.#refusalOfReplacement(earlyOnly);
+    if (status === undefined) this.#user.onReplace(transaction, sdp);
+    else this.#endpoint.respond(transaction, status);
+  }
+
+  /** RFC 3891 section 3. An INVITE of ours that rings is not for others to pick up, and one of the peer's is no match. */
+  #refusalOfReplacement(earlyOnly: boolean): number | undefined {
+    switch (this.#phase) {
+      case 'uas-pending':
+        return 481;
+      case 'uac-pending':
+      case 'ending':
+      case 'gone':
+        return 603;
+      case 'confirmed':
+        break;
+      default:
+        assertUnreachable(this.#phase);
+    }
+    if (this.#heldBye !== undefined) return 603;
+    if (earlyOnly) return 486;
+    // Whoever waits for the outcome of an offer or a transfer in this dialog would wait for ever.
+    return this.#reoffers.idle && !this.#transfers.underWay && this.#heldRefer === undefined ? undefined : 491;
+  }
+
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction;
     if (this.#phase === 'ending') {
@@ -253,7 +282,7 @@ export class CallDialog implements DialogOwner {
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
-        this.respond(transaction, 200, { headers: optionsHeaders });
+        this.respond(transaction, 200, { headers: ownOptionsHeaders });
         return;
       case 'REFER':
         this.#receiveRefer(transaction);

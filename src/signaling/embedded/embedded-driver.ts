@@ -1,7 +1,7 @@
+import { assertUnreachable } from '../../base/assert.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { readTlsMaterial } from '../../base/tls-material.js';
-import { optionsHeaders } from '../capabilities.js';
 import { runGuarded } from '../leg-events.js';
 import { parseMessage } from '../message/sip-parser.js';
 import type {
@@ -23,7 +23,8 @@ import { Endpoint } from './endpoint.js';
 import { UasLeg } from './inbound-leg.js';
 import { inviteRequestOf } from './invite-request.js';
 import { UacLeg } from './outbound-leg.js';
-import { inspectRequest } from './request-inspection.js';
+import { readReplaces } from './replaces.js';
+import { inspectRequest, ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
 import { createSocketTransport } from './transport/create-transport.js';
@@ -263,7 +264,9 @@ class EmbeddedDriver implements SignalingDriver {
       this.#refuse(transaction, { status: 503, headers: [this.#retryAfter()] }, false);
       return;
     }
-    const invite = inviteRequestOf(transaction, body.type === 'sdp' ? body.sdp : undefined);
+    const sdp = body.type === 'sdp' ? body.sdp : undefined;
+    if (this.#receiveReplacement(transaction, sdp)) return;
+    const invite = inviteRequestOf(transaction, sdp);
     const leg: UasLeg = new UasLeg(this.#endpoint, transaction, invite, () => this.#legs.delete(leg));
     this.#legs.add(leg);
     runGuarded(
@@ -273,9 +276,29 @@ class EmbeddedDriver implements SignalingDriver {
     leg.trying();
   }
 
+  /** True: the INVITE wants to take over a call (RFC 3891), and has been dealt with. */
+  #receiveReplacement(transaction: ServerTransaction, sdp: string | undefined): boolean {
+    const replaces = readReplaces(transaction.request);
+    switch (replaces.type) {
+      case 'none':
+        return false;
+      case 'refused':
+        this.#refuse(transaction, { status: 400, headers: [] }, false);
+        return true;
+      case 'dialog': {
+        const owner = this.#dialogs.owner(replaces.id);
+        if (owner === undefined) this.#refuse(transaction, { status: 481, headers: [] }, false);
+        else owner.onReplaces(transaction, sdp, replaces.earlyOnly);
+        return true;
+      }
+      default:
+        return assertUnreachable(replaces);
+    }
+  }
+
   #answerOptions(transaction: ServerTransaction): void {
     const open = this.#availability === 'open';
-    const headers = open ? optionsHeaders : [...optionsHeaders, this.#retryAfter()];
+    const headers = open ? ownOptionsHeaders : [...ownOptionsHeaders, this.#retryAfter()];
     this.#endpoint.respond(transaction, open ? 200 : 503, { headers });
   }
 

@@ -1,13 +1,10 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
-import { isSecure } from '../dns/service-plan.js';
 import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { parseDecimal } from '../message/lexical.js';
-import { parseNameAddrList } from '../message/name-addr.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
-import { uriScheme } from '../message/sip-uri.js';
 import type {
   AcceptOptions,
   HangUpOptions,
@@ -18,11 +15,12 @@ import type {
   ReferRequest,
   RejectOptions,
 } from '../port.js';
-import { CallDialog } from './call-dialog.js';
+import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
 import type { DialogId } from './dialog/dialog-table.js';
 import { originOf } from './dialog/flow-finder.js';
 import { type Endpoint, rejectionOf } from './endpoint.js';
+import { asksForSips, replaceLeg } from './leg-replacement.js';
 import { finalStatus } from './offer-question.js';
 import { Provisionals } from './provisionals.js';
 import type { Offer } from './reoffers.js';
@@ -32,14 +30,6 @@ import type { ServerTransaction } from './transaction/server-transaction.js';
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
 const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 
-/** The Contact of the dialog is to be a `sips:` URI (RFC 3261 section 12.1.1). */
-function asksForSips({ request, source }: ServerTransaction): boolean {
-  if (!isSecure(source.protocol)) return false;
-  const { headers } = request;
-  const path = headers.get('Record-Route') ?? headers.get('Contact') ?? '';
-  return uriScheme(request.uri) === 'sips' || uriScheme(parseNameAddrList(path)?.[0]?.uri ?? '') === 'sips';
-}
-
 /** One INVITE that came in, from its first provisional response to the end of its dialog. */
 export class UasLeg implements InboundLeg, ReplaceableLeg {
   readonly direction = 'inbound';
@@ -48,7 +38,8 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
   readonly invite: InviteRequest;
   readonly #endpoint: Endpoint;
   readonly #transaction: ServerTransaction;
-  readonly #call: CallDialog;
+  /** The dialog the leg lives in; another one when somebody has taken the peer's place. */
+  #call: CallDialog;
   readonly #localTag: string;
   readonly #events: LegEvents;
   readonly #onEnded: () => void;
@@ -70,24 +61,17 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
     this.#onEnded = onEnded;
     this.#localTag = endpoint.tag();
     this.#events = new LegEvents((error) => this.refuseAfterFault(error));
-    this.#call = new CallDialog(
+    const call: CallDialog = new CallDialog(
       {
         endpoint,
         dialog: Dialog.ofUas(request, this.#localTag),
         origin: originOf(transaction),
         contact: endpoint.contact(source, invite.requestUser, asksForSips(transaction)),
-        user: {
-          onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
-          onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
-          onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
-          onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
-          onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
-          onEnded: (end) => this.#ended(end),
-          onPrack: (prack) => this.#provisionals.receive(prack),
-        },
+        user: this.#userOf(() => call),
       },
       'uas-pending',
     );
+    this.#call = call;
     this.#provisionals = new Provisionals({
       endpoint,
       invite: transaction,
@@ -178,6 +162,41 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
   refuseAfterFault(error: unknown): void {
     this.#endpoint.fault(error);
     this.reject(500);
+  }
+
+  /** What happens in a dialog concerns the leg as long as it lives in that one. */
+  #userOf(call: () => CallDialog | undefined): CallDialogUser {
+    const ifCurrent = (action: () => void): void => {
+      if (call() === this.#call) action();
+    };
+    const emit = (event: Parameters<LegEvents['emit']>[0]): void => ifCurrent(() => this.#events.emit(event));
+    return {
+      onAcked: (sdp) => emit({ type: 'acked', sdp }),
+      onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
+      onDigit: (digit, durationMs) => emit({ type: 'digit', digit, durationMs }),
+      onTransfer: (status, final) => emit({ type: 'transfer', status, final }),
+      onReoffered: (status, sdp) => emit({ type: 'reoffered', status, sdp }),
+      onReplace: (transaction, sdp) => this.#replace(transaction, sdp),
+      onEnded: (end) => ifCurrent(() => this.#ended(end)),
+      onPrack: (prack) => this.#provisionals.receive(prack),
+    };
+  }
+
+  #replace(transaction: ServerTransaction, sdp: string | undefined): void {
+    let next: CallDialog | undefined;
+    replaceLeg({
+      endpoint: this.#endpoint,
+      transaction,
+      sdp,
+      contactUser: this.invite.requestUser,
+      old: this.#call,
+      user: this.#userOf(() => next),
+      onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
+      onReplaced: (call) => {
+        next = call;
+        this.#call = call;
+      },
+    });
   }
 
   /** CANCEL or Expires: 487 (RFC 3261 sections 9.2 and 13.3.1). */

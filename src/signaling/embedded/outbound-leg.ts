@@ -16,8 +16,10 @@ import type { DialogId } from './dialog/dialog-table.js';
 import { type Endpoint, oneLine } from './endpoint.js';
 import { checkDigit } from './info-sender.js';
 import { type AttemptFailure, InviteAttempt } from './invite-attempt.js';
+import { replaceLeg } from './leg-replacement.js';
 import type { Offer } from './reoffers.js';
 import type { ReplaceableLeg } from './replaces.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest } from './transfers.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
@@ -196,9 +198,32 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
       onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
       onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
       onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+      onReplace: (transaction, sdp) => this.#replace(transaction, sdp),
       onRefer: this.#request.onRefer,
       onEnded: (end) => ifAnswered(() => this.#end(end)),
     };
+  }
+
+  #replace(transaction: ServerTransaction, sdp: string | undefined): void {
+    const old = this.#answered;
+    if (old === undefined) {
+      this.#endpoint.respond(transaction, 481);
+      return;
+    }
+    let next: CallDialog | undefined;
+    replaceLeg({
+      endpoint: this.#endpoint,
+      transaction,
+      sdp,
+      contactUser: this.#request.fromUser,
+      old,
+      user: this.#dialogUser(() => next),
+      onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
+      onReplaced: (call) => {
+        next = call;
+        this.#answered = call;
+      },
+    });
   }
 
   /** No way to the peer. */

@@ -57,6 +57,11 @@ export class Reoffers {
     return this.#state.name === 'sent';
   }
 
+  /** Nobody waits for the outcome of an offer of ours. */
+  get idle(): boolean {
+    return this.#state.name === 'idle' || this.#state.name === 'over';
+  }
+
   /** Offers the session anew, as soon as that may be. */
   offer(offer: Offer): void {
     this.#offer = offer;

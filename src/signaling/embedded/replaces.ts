@@ -1,4 +1,6 @@
 import { ConnectorError } from '../../base/connector-error.js';
+import { splitParams, trimBlanks } from '../message/lexical.js';
+import type { SipRequest } from '../message/sip-message.js';
 import { parseSipUri } from '../message/sip-uri.js';
 import type { SipLeg } from '../port.js';
 import type { DialogId } from './dialog/dialog-table.js';
@@ -29,4 +31,24 @@ export function referTo(uri: string, leg: SipLeg | undefined): string {
 
 function isReplaceable(leg: SipLeg): leg is ReplaceableLeg {
   return 'replaceableDialog' in leg;
+}
+
+/** What an INVITE says about a call it is to take over. `refused`: nothing that RFC 3891 allows. */
+export type Replacement =
+  | { readonly type: 'none' }
+  | { readonly type: 'dialog'; readonly id: DialogId; readonly earlyOnly: boolean }
+  | { readonly type: 'refused' };
+
+/** Reads Replaces (RFC 3891 section 6.1). The tags are as we see the dialog: to-tag is ours. */
+export function readReplaces({ headers }: SipRequest): Replacement {
+  const [value, ...others] = headers.getAll('Replaces');
+  if (value === undefined) return { type: 'none' };
+  // Section 3: more than one, or a Join beside it, is nothing that anybody could mean.
+  if (others.length > 0 || headers.has('Join')) return { type: 'refused' };
+  const semicolon = value.indexOf(';');
+  const callId = trimBlanks(semicolon < 0 ? value : value.slice(0, semicolon));
+  const params = semicolon < 0 ? undefined : splitParams(value.slice(semicolon));
+  const [localTag, remoteTag] = [params?.get('to-tag'), params?.get('from-tag')];
+  if (callId === '' || !params || !localTag || !remoteTag) return { type: 'refused' };
+  return { type: 'dialog', id: { callId, localTag, remoteTag }, earlyOnly: params.has('early-only') };
 }

@@ -173,7 +173,7 @@ describe('OPTIONS', () => {
       expect([headers.get('Allow'), headers.get('Accept'), headers.get('Supported')]).toEqual([
         ALLOW,
         'application/sdp',
-        '100rel',
+        '100rel, replaces',
       ]);
     }
   });

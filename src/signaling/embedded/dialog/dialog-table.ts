@@ -5,6 +5,11 @@ import type { Dialog } from './dialog.js';
 
 /** Whoever takes the peer's requests in a dialog. */
 export interface DialogOwner {
+  /**
+   * An INVITE outside of the dialog that asks to take the peer's place in it (RFC 3891 section 3), with its offer. To be
+   * answered. `earlyOnly`: not where there is an established call.
+   */
+  onReplaces(transaction: ServerTransaction, sdp: string | undefined, earlyOnly: boolean): void;
   /** Anything but ACK and CANCEL. To be answered. */
   onRequest(transaction: ServerTransaction): void;
   /** The ACK of a 2xx. */
@@ -32,6 +37,11 @@ export class DialogTable {
 
   remove(dialog: Dialog): void {
     this.#owners.delete(keyOf(dialog));
+  }
+
+  /** The owner of a dialog. */
+  owner(id: DialogId): DialogOwner | undefined {
+    return this.#owners.get(keyOf(id));
   }
 
   /** The owner of the dialog a request was sent in; `undefined` when there is none: 481. */
