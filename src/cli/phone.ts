@@ -73,7 +73,14 @@ async function phone(target: PhoneTarget, options: PhoneOptions, io: CliIo): Pro
     if (!options.json) io.stdout.write(`${line}\n`);
   });
   using interruption = createInterruption(io);
-  await using parts = await createPhoneParts({ ...target, insecure: options.insecure === true }, { clock, random });
+  await using parts = await createPhoneParts(
+    {
+      ...target,
+      insecure: options.insecure === true,
+      onTrouble: (error) => io.stderr.write(`${error}\n`),
+    },
+    { clock, random },
+  );
   const call = new PhoneCall(
     {
       uri: target.uri,

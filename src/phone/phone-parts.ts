@@ -15,6 +15,8 @@ export interface PhonePartsOptions {
   /** IP literal to bind, or a wildcard. */
   readonly bind: string;
   readonly protocol: SipProtocol;
+  /** Hears why a connection was not made. */
+  onTrouble?(error: string): void;
   /** Takes any certificate, over TLS. Default: it must prove the name that was dialled. */
   readonly insecure?: boolean;
 }
@@ -27,11 +29,12 @@ export async function createPhoneParts(
   options: PhonePartsOptions,
   deps: { readonly clock: Clock; readonly random: Random },
 ): Promise<PhoneParts> {
-  const { bind, insecure = false, protocol } = options;
+  const { bind, insecure = false, onTrouble, protocol } = options;
+  const log = { debug: () => {}, warn: (fields: object) => 'error' in fields && onTrouble?.(String(fields.error)) };
   const listen = [{ protocol, host: bind, port: 0 }];
   const driver = createEmbeddedDriver(
     { listen, allow: ['0.0.0.0/0', '::/0'], tls: { verifyPeer: !insecure, requireClientCertificate: false } },
-    deps,
+    { ...deps, log },
   );
   const engine = createMediaEngine(
     {

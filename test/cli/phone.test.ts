@@ -72,6 +72,13 @@ test('--json: one object, and nothing else on stdout', async () => {
   });
 });
 
+test('a connection that is not made: 1, and why', async () => {
+  // Port 9 of loopback: nobody listens there.
+  const { code, err } = await phone(['sips:2000@127.0.0.1:9', '--seconds', '0.1']);
+  expect(code).toBe(1);
+  expect(err).toContain('TLS connection: connect ECONNREFUSED');
+});
+
 test('a call that is refused: 1, with the status', async () => {
   const { code, out } = await phone([`sip:busy@${address}`, '--json']);
   expect(code).toBe(1);

@@ -146,6 +146,21 @@ describe('reload', () => {
     await answered(setup);
   });
 
+  test('renews the certificates; when they are no good everything stays as it is', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    expect(await setup.connector.apply(setup.config)).toMatchObject({ ok: true });
+    expect(setup.driver.renewals).toBe(1);
+    setup.driver.renewFailure = new Error('is not the key of the certificate');
+    const routes = [route({ to: '3000' }, { flavor: 'agent' })];
+    expect(await setup.connector.apply({ ...setup.config, routes })).toEqual({
+      ok: false,
+      problem: 'is not the key of the certificate',
+    });
+    await expect.poll(() => setup.flavors.map(({ disposed }) => disposed)).toEqual([1, 0, 1]);
+    await answered(setup);
+  });
+
   test('says what takes effect only at a restart', async () => {
     const setup = await setUp();
     await setup.connector.start();

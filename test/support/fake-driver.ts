@@ -13,6 +13,9 @@ export class FakeDriver implements SignalingDriver {
   readonly availability: string[] = [];
   failure: Error | undefined;
   disposed = false;
+  /** What `renew` throws. */
+  renewFailure: Error | undefined;
+  renewals = 0;
   #handlers: SignalingHandlers | undefined;
 
   async start(handlers: SignalingHandlers): Promise<readonly ListeningAddress[]> {
@@ -33,6 +36,11 @@ export class FakeDriver implements SignalingDriver {
 
   setAvailability(availability: 'open' | 'full' | 'draining'): void {
     if (this.availability.at(-1) !== availability) this.availability.push(availability);
+  }
+
+  async renew(): Promise<void> {
+    if (this.renewFailure) throw this.renewFailure;
+    this.renewals += 1;
   }
 
   /** A call comes in. */

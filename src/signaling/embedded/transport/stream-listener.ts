@@ -52,6 +52,9 @@ export interface StreamListenerHandlers {
   onHandshakeFailure(error: Error): void;
 }
 
+/** Connections the kernel keeps ready for us: as many as a transport takes, so that a burst of them loses no honest SYN. */
+const BACKLOG = 2_048;
+
 /** From the first silent second to the first keep-alive probe, ms. */
 export const KEEP_ALIVE_DELAY_MS = 60_000;
 
@@ -89,7 +92,7 @@ export class StreamListener {
           new ConnectorError('ERR_LISTEN', `${protocol} ${address} port ${port}: ${errorMessage(cause)}`, { cause }),
         );
       server.once('error', fail);
-      server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true }, () => {
+      server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true, backlog: BACKLOG }, () => {
         server.off('error', fail);
         resolve();
       });
