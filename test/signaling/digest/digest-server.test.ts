@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
+import { DigestClient } from '../../../src/signaling/digest/digest-client.js';
+import { DigestServer } from '../../../src/signaling/digest/digest-server.js';
+import { NonceUses } from '../../../src/signaling/digest/nonce-uses.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { SeededRandom } from '../../support/seeded-random.js';
+
+const invite = { method: 'INVITE', uri: 'sip:2000@192.0.2.1', body: Buffer.alloc(0) };
+
+function scene(maxNonces = 100) {
+  const clock = new FakeClock();
+  const random = new SeededRandom(4);
+  const options = { realm: 'pbx.example', users: { pbx: 'swordfish', empty: '' } };
+  const limits = { nonceLifetimeMs: 300_000, maxNonces };
+  const server = new DigestServer({ ...options, limits }, { clock, random });
+  const clientOf = (user: string, password: string, challenges = server.challenges(false)) => {
+    const client = new DigestClient({ user, password }, random);
+    client.begin().challenged({ server: challenges, proxy: [] });
+    return client;
+  };
+  const values = (client: DigestClient, request = invite) => client.authorize(request).map(([, value]) => value);
+  const verdict = (client: DigestClient, request = invite) => server.check(request, values(client, request)).type;
+  return { clock, server, clientOf, values, verdict };
+}
+
+describe('challenges', () => {
+  test('SHA-256 before MD5, one nonce, qop, and stale only where it is', () => {
+    const { server } = scene();
+    const [sha, md5] = server.challenges(false).map((value) => parseAuthHeader(value)?.params);
+    expect([sha?.get('algorithm'), md5?.get('algorithm')]).toEqual(['SHA-256', 'MD5']);
+    expect(sha?.get('nonce')).toBe(md5?.get('nonce'));
+    expect([sha?.get('realm'), sha?.get('qop'), sha?.has('stale')]).toEqual(['pbx.example', 'auth', false]);
+    expect(server.challenges(true).every((value) => value.includes('stale=true'))).toBe(true);
+  });
+});
+
+describe('verdicts', () => {
+  test.each([
+    ['SHA-256', 0],
+    ['MD5', 1],
+  ])('the right password by %s', (_, index) => {
+    const { clientOf, server, values } = scene();
+    const client = clientOf('pbx', 'swordfish', server.challenges(false).slice(index, index + 1));
+    expect(server.check(invite, values(client))).toEqual({ type: 'ok', user: 'pbx' });
+  });
+
+  test.each([
+    ['a wrong password', 'pbx', 'sword'],
+    ['an unknown user', 'nobody', 'swordfish'],
+    ['a name every object has', '__proto__', ''],
+  ])('%s', (_, user, password) => {
+    const { clientOf, verdict } = scene();
+    expect(verdict(clientOf(user, password))).toBe('wrong');
+  });
+
+  test('no credentials, those of another realm, and those nobody can read are none', () => {
+    const { clientOf, server } = scene();
+    const other = clientOf('pbx', 'swordfish', ['Digest realm="elsewhere", nonce="n", qop="auth"']);
+    const [value = ''] = other.authorize(invite).map(([, text]) => text);
+    for (const authorization of [[], [value], ['Basic x'], ['Digest realm="pbx.example"'], ['Digest "']]) {
+      expect(server.check(invite, authorization)).toEqual({ type: 'absent' });
+    }
+  });
+
+  test('a nonce that is not ours is wrong, however it looks', () => {
+    const { clientOf, verdict, server } = scene();
+    const nonce = parseAuthHeader(server.challenges(false)[0] ?? '')?.params.get('nonce') ?? '';
+    for (const forged of ['x', '', '..', `z${nonce}`, `${nonce}0`, scene().server.challenges(false)[0] ?? '']) {
+      const challenge = `Digest realm="pbx.example", nonce="${forged.replace(/["\\]/g, '')}", qop="auth"`;
+      expect(verdict(clientOf('pbx', 'swordfish', [challenge]))).toBe('wrong');
+    }
+  });
+
+  test('credentials for another method or another number are wrong; a changed host is not', () => {
+    const { clientOf, server, values } = scene();
+    const client = clientOf('pbx', 'swordfish');
+    expect(server.check({ ...invite, method: 'REGISTER' }, values(client)).type).toBe('wrong');
+    expect(server.check({ ...invite, uri: 'sip:0900@192.0.2.1' }, values(client)).type).toBe('wrong');
+    expect(server.check({ ...invite, uri: 'sip:2000@10.0.0.1;x=y' }, values(client)).type).toBe('ok');
+  });
+
+  test('a nonce has its time: then it is stale, for those who know the password', () => {
+    const { clock, clientOf, verdict } = scene();
+    const [right, wrong] = [clientOf('pbx', 'swordfish'), clientOf('pbx', 'no')];
+    clock.advance(300_000);
+    expect(verdict(right)).toBe('ok');
+    clock.advance(1);
+    expect([verdict(right), verdict(wrong)]).toEqual(['stale', 'wrong']);
+  });
+
+  test('the same credentials again are refused, later ones of the same nonce are not', () => {
+    const { clientOf, server, values } = scene();
+    const client = clientOf('pbx', 'swordfish');
+    const [first, second, third] = [values(client), values(client), values(client)];
+    const verdicts = [first, first, third, second, third].map((value) => server.check(invite, value).type);
+    expect(verdicts).toEqual(['ok', 'stale', 'ok', 'ok', 'stale']);
+  });
+
+  test('without qop a nonce is good for one request', () => {
+    const { clientOf, server, values } = scene();
+    const legacy = server.challenges(false).map((value) => value.replace(', qop="auth"', ''));
+    const client = clientOf('pbx', 'swordfish', legacy);
+    const verdicts = [values(client), values(client)].map((value) => server.check(invite, value).type);
+    expect(verdicts).toEqual(['ok', 'stale']);
+  });
+});
+
+describe('counts', () => {
+  test('a nonce that was forgotten cannot be used again, nor one as old', () => {
+    const uses = new NonceUses(2);
+    expect([uses.take('a', 1, 1), uses.take('b', 1, 1), uses.take('c', 2, 1)]).toEqual([true, true, true]);
+    expect(uses.size).toBe(2);
+    expect([uses.take('a', 1, 2), uses.take('old', 1, 1), uses.take('d', 3, 1)]).toEqual([false, false, true]);
+  });
+
+  test('a count may come late, but once, and not later than 31 others', () => {
+    const uses = new NonceUses(2);
+    const took = [40, 9, 8, 9, 39, 40, 200, 200, 169, 168].map((count) => uses.take('a', 1, count));
+    expect(took).toEqual([true, true, false, false, true, false, true, false, true, false]);
+  });
+});
