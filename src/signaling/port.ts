@@ -210,6 +210,22 @@ export interface OutboundRequest {
   readonly sdp: string | ((localAddress: string) => string);
   /** More header fields of the INVITE; `invite` throws `ERR_SIP_STATE` for what `checkHeaderFields` refuses. */
   readonly headers?: HeaderFields;
+  /**
+   * Next hops, SIP URIs out of the configuration, tried in this order; absent or empty: `uri` itself. A target with a
+   * user part is the request-URI as well; one with the parameter `lr` is a proxy, to be named in a Route header field;
+   * any other is just where the request goes. The next one is tried when a target cannot be reached, says nothing for
+   * `failOverMs`, or answers 503; after a 503 with Retry-After it gets no INVITE for that time (RFC 3261 section
+   * 21.5.4). Names are looked up as RFC 3263 says.
+   */
+  readonly targets?: readonly string[];
+  /** How long a target may say nothing at all while there are others, ms. Default 4 s. */
+  readonly failOverMs?: number;
+  /** Answers 401 and 407 (RFC 3261 section 22), those of requests in the dialog too. */
+  readonly auth?: { readonly user: string; readonly password: string };
+  /** Host part of From, where the far end wants another than our address. */
+  readonly fromDomain?: string;
+  /** Whether a 3xx may send us to this URI; absent: nowhere, and the 3xx ends the leg. */
+  readonly mayFollow?: (uri: string) => boolean;
   /** Give up after this, ms: CANCEL, `ended`. Default 180 s. */
   readonly answerTimeoutMs?: number;
   /** Takes REFERs of the far end; without it they are declined (603). */

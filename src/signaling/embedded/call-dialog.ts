@@ -7,6 +7,7 @@ import { runGuarded } from '../leg-events.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
+import { sendInDialog } from './authorized-send.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { DialogId, DialogOwner } from './dialog/dialog-table.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
@@ -190,7 +191,7 @@ export class CallDialog implements DialogOwner {
   }
 
   #sendBye(bye: SipRequest, flow: SipFlow): void {
-    this.#endpoint.transactions.send(bye, flow, {
+    sendInDialog(this.#endpoint, this.dialog, bye, flow, {
       onResponse: ({ status }) => {
         if (status >= 200) this.forget();
       },

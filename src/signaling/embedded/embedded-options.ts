@@ -50,6 +50,8 @@ export interface EmbeddedLimits {
   readonly retryAfterSeconds: number;
   /** `OutboundRequest.answerTimeoutMs` when absent. */
   readonly answerTimeoutMs: number;
+  /** `OutboundRequest.failOverMs` when absent. */
+  readonly failOverMs: number;
   /** From the first NOTIFY of a transfer to its result; longer, it has failed, ms. */
   readonly transferTimeoutMs: number;
 }
@@ -67,6 +69,7 @@ export const embeddedDefaults = {
     maxForks: 16,
     retryAfterSeconds: 10,
     answerTimeoutMs: 180_000,
+    failOverMs: 4_000,
     transferTimeoutMs: 120_000,
   },
 } as const satisfies Pick<EmbeddedOptions, 'timers' | 'limits' | 'keepAliveSeconds'>;

@@ -9,6 +9,7 @@ import type { RejectOptions, SipProtocol } from '../port.js';
 import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
+import { SetAside } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import type { TimerOptions } from './transaction/timer-values.js';
 import type { TransactionLayer } from './transaction/transaction-layer.js';
@@ -37,6 +38,7 @@ export class Endpoint {
   readonly limits: EmbeddedLimits;
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
+  readonly setAside: SetAside;
   readonly #parts: EndpointParts;
 
   constructor(parts: EndpointParts) {
@@ -47,6 +49,7 @@ export class Endpoint {
     this.limits = parts.limits;
     this.transactions = parts.transactions;
     this.dialogs = parts.dialogs;
+    this.setAside = new SetAside(parts.clock);
   }
 
   /** An unguessable tag: RFC 3261 section 19.3 asks for 32 bits, this has 64. */
@@ -74,9 +77,9 @@ export class Endpoint {
     return `<${secure ? 'sips' : 'sip'}:${userPart}${host}${transportParam(flow.protocol, secure)}>`;
   }
 
-  /** `sip:user@host` for a From of ours. */
-  address(flow: SipFlow, user: string): string {
-    return `sip:${user === '' ? '' : `${encodeUser(user)}@`}${serializeHost(this.host(flow))}`;
+  /** `sip:user@host` for a From of ours; the host is our own unless there is a domain. */
+  address(flow: SipFlow, user: string, domain?: string): string {
+    return `sip:${user === '' ? '' : `${encodeUser(user)}@`}${serializeHost(domain ?? this.host(flow))}`;
   }
 
   /** {@link FlowFinder.find} with `done` fenced in: it may run from a timer or a promise. */
@@ -100,6 +103,11 @@ export class Endpoint {
     const { clock, random } = this;
     const keepAlive = new KeepAlive({ clock, random, intervalMs, send: () => flow.send(KEEP_ALIVE_PING) });
     return () => keepAlive.stop();
+  }
+
+  /** The servers to try for a URI of ours, in this order; none when it leads nowhere. `done` is fenced in. */
+  findFlows(uri: string, done: (flows: readonly SipFlow[]) => void): void {
+    this.findFlow(uri, undefined, (flow) => done(flow === undefined ? [] : [flow]));
   }
 
   /** Answers with a tag of its own: for requests that create no dialog. */

@@ -1,5 +1,6 @@
 import { ConnectorError } from '../../base/connector-error.js';
 import { DTMF_RELAY_TYPE } from '../capabilities.js';
+import { sendInDialog } from './authorized-send.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
@@ -74,7 +75,7 @@ export class InfoSender {
         return;
       }
       try {
-        endpoint.transactions.send({ ...request, body: Buffer.from(text, 'latin1') }, flow, {
+        sendInDialog(endpoint, dialog, { ...request, body: Buffer.from(text, 'latin1') }, flow, {
           onResponse: ({ status }) => {
             if (status >= 200) done();
           },

@@ -1,4 +1,5 @@
 import type { TimerHandle } from '../../base/clock.js';
+import type { DigestClient } from '../digest/digest-client.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
@@ -44,6 +45,8 @@ export interface InviteAttemptParts {
   readonly flow: SipFlow;
   /** Contact of ours. */
   readonly contact: string;
+  /** What the dialogs answer challenges with. */
+  readonly credentials: DigestClient | undefined;
   readonly user: InviteAttemptUser;
 }
 
@@ -58,6 +61,7 @@ export class InviteAttempt {
   #transaction: ClientTransaction | undefined;
   /** The dialog of the first 2xx. */
   #answered: CallDialog | undefined;
+  #heard = false;
   #provisional = false;
   #over = false;
   /** Nobody wants the call any more; holds what CANCEL or BYE is to say. */
@@ -85,6 +89,12 @@ export class InviteAttempt {
     if (this.#provisional) this.#cancel();
   }
 
+  /** A next hop that has said nothing is wanted no more: it is not asked again either. */
+  giveUpSilent(): void {
+    this.#transaction?.stopRepeating();
+    this.giveUp({});
+  }
+
   /** Waits for no final response any more; `onFailed` comes at once. */
   abandon(): void {
     if (this.#answered === undefined) this.#transaction?.abandon();
@@ -96,7 +106,13 @@ export class InviteAttempt {
     for (const fork of this.#forks.values()) if (fork.ack === undefined) fork.call.forget();
   }
 
+  /** The next hop has said something. */
+  get heard(): boolean {
+    return this.#heard;
+  }
+
   #receive(response: SipResponse): void {
+    this.#heard = true;
     if (response.status < 200) this.#receiveProvisional(response);
     else if (response.status < 300) this.#receiveSuccess(response);
     else this.#fail({ type: 'response', response });
@@ -147,7 +163,7 @@ export class InviteAttempt {
     const call: CallDialog = new CallDialog(
       {
         endpoint,
-        dialog: Dialog.ofUac(transaction.request, response),
+        dialog: Dialog.ofUac(transaction.request, response, this.#parts.credentials),
         origin: this.#origin,
         contact,
         user: user.dialogUser(() => call),

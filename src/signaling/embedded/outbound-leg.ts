@@ -2,28 +2,35 @@ import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, SDP_TYPE } from '../capabilities.js';
+import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { endText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
+import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
-import { serializeNameAddr } from '../message/name-addr.js';
+import { parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
 import { SipHeaders } from '../message/sip-headers.js';
-import type { SipRequest } from '../message/sip-message.js';
-import { uriScheme } from '../message/sip-uri.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import { parseSipUri, uriScheme } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
 import { sdpOf } from '../session-body.js';
+import { authorize, challengesOf, isChallenge } from './authorized-send.js';
 import type { CallDialog, CallDialogUser } from './call-dialog.js';
 import type { DialogId } from './dialog/dialog-table.js';
 import { type Endpoint, oneLine } from './endpoint.js';
 import { checkDigit } from './info-sender.js';
 import { type AttemptFailure, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
+import { type NextHop, NextHops } from './next-hops.js';
 import type { Offer } from './reoffers.js';
 import type { ReplaceableLeg } from './replaces.js';
+import { retryAfterSeconds } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest } from './transfers.js';
-import type { SipFlow } from './transport/sip-transport.js';
 
-/** An INVITE of ours, from the first packet to the end of its dialog. */
+/** Redirections followed in one call, and contacts tried of one. */
+const MAX_REDIRECTS = 5;
+
+/** A call of ours, from the first packet to the end of its dialog. */
 export class UacLeg implements OutboundLeg, ReplaceableLeg {
   readonly direction = 'outbound';
   readonly callId: string;
@@ -33,8 +40,17 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   readonly #events: LegEvents;
   readonly #onEnded: () => void;
   #localAddress: string;
+  readonly #hops: NextHops;
+  readonly #credentials: DigestClient | undefined;
+  /** One for each next hop. */
+  #exchange: DigestExchange | undefined;
   #attempt: InviteAttempt | undefined;
-  #contact = '';
+  #cseq = 0;
+  /** How it ended with the next hop before, when there is no other. */
+  #lastEnd: LegEnd = { by: 'transport', status: 0, text: '' };
+  #redirects = 0;
+  #description: { readonly localAddress: string; readonly body: Buffer } | undefined;
+  #failOverTimer: TimerHandle | undefined;
   /** The dialog the leg's user talks in: that of the first 2xx. */
   #answered: CallDialog | undefined;
   #givenUp = false;
@@ -49,9 +65,11 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     this.callId = endpoint.random.hex(16);
     this.#localTag = endpoint.tag();
     this.#events = new LegEvents((error) => endpoint.fault(error));
+    this.#hops = new NextHops(endpoint, request.uri, request.targets ?? []);
+    this.#credentials = request.auth === undefined ? undefined : new DigestClient(request.auth, endpoint.random);
   }
 
-  /** Changes at most once, when the way to the peer becomes known; `sdp` of the request is called after that. */
+  /** Changes when the way to a next hop becomes known; `sdp` of the request is called after that, once for each. */
   get localAddress(): string {
     return this.#localAddress;
   }
@@ -65,16 +83,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     const { clock, limits } = this.#endpoint;
     const timeoutMs = this.#request.answerTimeoutMs ?? limits.answerTimeoutMs;
     this.#answerTimer = clock.setTimeout(() => this.hangUp(), timeoutMs);
-    this.#endpoint.findFlow(this.#request.uri, undefined, (flow) => {
-      if (this.#events.ended) return;
-      try {
-        if (flow === undefined) this.#fail(0);
-        else this.#invite(flow);
-      } catch (error) {
-        this.#endpoint.fault(error);
-        this.#fail(0);
-      }
-    });
+    this.#tryNext();
   }
 
   hangUp(options: HangUpOptions = {}): void {
@@ -120,71 +129,150 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     this.#end({ by: 'local', status: 0, text: '' });
   }
 
-  #invite(flow: SipFlow): void {
-    this.#localAddress = flow.local.address;
-    this.#contact = this.#endpoint.contact(flow, this.#request.fromUser, uriScheme(this.#request.uri) === 'sips');
-    const attempt: InviteAttempt = new InviteAttempt({
-      endpoint: this.#endpoint,
-      request: this.#createInvite(flow),
-      flow,
-      contact: this.#contact,
-      user: {
-        onProgress: (response) =>
-          this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) }),
-        onAnswered: (call, response) => {
-          this.#answered = call;
-          this.#stopTimers();
-          this.#events.emit({ type: 'answered', sdp: sdpOf(response) });
-        },
-        onFailed: (failure) => this.#onFailed(failure),
-        dialogUser: (call) => this.#dialogUser(call),
-      },
+  /** The next hop that is left, or the end. */
+  #tryNext(): void {
+    this.#hops.next((hop) => {
+      if (this.#events.ended) return;
+      if (hop !== undefined) this.#invite(hop);
+      else if (this.#hops.restingSeen) this.#end({ ...this.#lastEnd, status: this.#lastEnd.status || 503 });
+      else this.#end(this.#lastEnd);
     });
-    this.#attempt = attempt;
-    attempt.start();
   }
 
-  #createInvite(flow: SipFlow): SipRequest {
-    const { uri, fromUser, fromDisplayName = '', sdp } = this.#request;
+  #invite(hop: NextHop): void {
+    this.#exchange = this.#credentials?.begin();
+    this.#send(hop);
+    this.#watch();
+  }
+
+  /** Sends the INVITE to a next hop: the first time, or with credentials. */
+  #send(hop: NextHop): void {
+    const { flow } = hop;
+    this.#localAddress = flow.local.address;
+    try {
+      const secure = uriScheme(hop.requestUri) === 'sips';
+      const contact = this.#endpoint.contact(flow, this.#request.fromUser, secure);
+      const attempt: InviteAttempt = new InviteAttempt({
+        endpoint: this.#endpoint,
+        request: this.#createInvite(hop, contact),
+        flow,
+        contact,
+        credentials: this.#credentials,
+        user: {
+          onProgress: (response) => {
+            if (this.#attempt !== attempt) return;
+            this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
+          },
+          onAnswered: (call, response) => {
+            this.#answered = call;
+            this.#stopTimers();
+            this.#events.emit({ type: 'answered', sdp: sdpOf(response) });
+          },
+          onFailed: (failure) => {
+            if (this.#attempt === attempt) this.#onFailed(hop, failure);
+          },
+          dialogUser: (call) => this.#dialogUser(call),
+        },
+      });
+      this.#attempt = attempt;
+      attempt.start();
+    } catch (error) {
+      this.#endpoint.fault(error);
+      this.#end({ by: this.#givenUp ? 'local' : 'transport', status: 0, text: '' });
+    }
+  }
+
+  /** A next hop that says nothing is given up long before timer B, if there is another one. */
+  #watch(): void {
+    const { clock, limits } = this.#endpoint;
+    clock.clearTimeout(this.#failOverTimer);
+    if (!this.#hops.more) return;
+    const waiting = this.#attempt;
+    const stillSilent = (): boolean =>
+      !this.#events.ended && !this.#givenUp && this.#attempt === waiting && waiting?.heard === false;
+    this.#failOverTimer = clock.setTimeout(() => {
+      if (!stillSilent()) return;
+      this.#hops.next((other) => {
+        if (other === undefined || !stillSilent()) return;
+        // It may have our INVITE and answer yet: then it is cancelled, or acknowledged and ended.
+        waiting?.giveUpSilent();
+        this.#invite(other);
+      });
+    }, this.#request.failOverMs ?? limits.failOverMs);
+  }
+
+  #createInvite({ flow, requestUri, route }: NextHop, contact: string): SipRequest {
+    const { uri, fromUser, fromDisplayName = '', fromDomain } = this.#request;
     const from = {
       displayName: oneLine(fromDisplayName),
-      uri: this.#endpoint.address(flow, fromUser),
+      uri: this.#endpoint.address(flow, fromUser, fromDomain),
       params: new Map([['tag', this.#localTag]]),
     };
+    this.#cseq += 1;
     const headers = new SipHeaders();
     headers.append('Max-Forwards', String(INITIAL_MAX_FORWARDS));
+    if (route !== undefined) headers.append('Route', route);
     headers.append('From', serializeNameAddr(from));
     headers.append('To', `<${uri}>`);
     headers.append('Call-ID', this.callId);
-    headers.append('CSeq', '1 INVITE');
-    headers.append('Contact', this.#contact);
+    headers.append('CSeq', serializeCSeq({ number: this.#cseq, method: 'INVITE' }));
+    headers.append('Contact', contact);
     headers.append('Allow', ALLOW);
     for (const [name, value] of this.#request.headers ?? []) headers.append(name, value);
     headers.append('Content-Type', SDP_TYPE);
-    const body = Buffer.from(typeof sdp === 'string' ? sdp : sdp(this.#localAddress), 'utf8');
-    return { kind: 'request', method: 'INVITE', uri, headers, body };
+    const invite: SipRequest = { kind: 'request', method: 'INVITE', uri: requestUri, headers, body: this.#offer() };
+    if (this.#credentials !== undefined) authorize(invite, this.#credentials);
+    return invite;
   }
 
-  #onFailed(failure: AttemptFailure): void {
-    const by = this.#givenUp ? 'local' : undefined;
-    switch (failure.type) {
-      case 'response': {
-        const { response } = failure;
-        this.#end({ by: by ?? 'peer', status: response.status, text: endText(response) });
+  /** The same for every attempt over the same local address: the version of a description only rises with a change. */
+  #offer(): Buffer {
+    const { sdp } = this.#request;
+    const localAddress = this.#localAddress;
+    if (this.#description?.localAddress !== localAddress) {
+      const body = Buffer.from(typeof sdp === 'string' ? sdp : sdp(localAddress), 'utf8');
+      this.#description = { localAddress, body };
+    }
+    return this.#description.body;
+  }
+
+  #onFailed(hop: NextHop, failure: AttemptFailure): void {
+    this.#endpoint.clock.clearTimeout(this.#failOverTimer);
+    if (this.#givenUp || failure.type === 'given-up') {
+      const { status, text } = endOf(failure);
+      this.#end({ by: 'local', status, text });
+      return;
+    }
+    this.#lastEnd = endOf(failure);
+    if (failure.type === 'response') {
+      const { response } = failure;
+      if (isChallenge(response) && this.#exchange?.challenged(challengesOf(response))) {
+        this.#send(hop);
         return;
       }
-      case 'timeout':
-        this.#end({ by: by ?? 'transport', status: 408, text: '' });
+      if (response.status >= 300 && response.status < 400 && this.#redirect(response)) return;
+      if (response.status !== 503) {
+        this.#end(this.#lastEnd);
         return;
-      case 'transport':
-        this.#end({ by: by ?? 'transport', status: 503, text: '' });
-        return;
-      case 'given-up':
-        this.#end({ by: 'local', status: 0, text: '' });
-        return;
-      default:
-        assertUnreachable(failure);
+      }
+      const seconds = retryAfterSeconds(response.headers.get('Retry-After'));
+      if (seconds !== undefined) this.#endpoint.setAside.add(hop.flow, seconds);
     }
+    this.#attempt = undefined;
+    this.#tryNext();
+  }
+
+  /** Follows a 3xx where its contacts, best first, may be followed (RFC 3261 section 8.1.3.4). */
+  #redirect(response: SipResponse): boolean {
+    const { mayFollow } = this.#request;
+    this.#redirects += 1;
+    if (mayFollow === undefined || this.#redirects > MAX_REDIRECTS) return false;
+    const uris = redirectTargets(response).filter((uri) => mayFollow(uri));
+    if (uris.length === 0) return false;
+    this.#hops.redirect(uris);
+    this.#attempt = undefined;
+    this.#tryNext();
+    return true;
   }
 
   /** Only the dialog that answered is the leg's; others are ended without it. */
@@ -226,11 +314,6 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     });
   }
 
-  /** No way to the peer. */
-  #fail(status: number): void {
-    this.#end({ by: this.#givenUp ? 'local' : 'transport', status, text: '' });
-  }
-
   #end(end: LegEnd): void {
     this.#stopTimers();
     if (this.#events.ended) return;
@@ -242,5 +325,33 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
 
   #stopTimers(): void {
     this.#endpoint.clock.clearTimeout(this.#answerTimer);
+    this.#endpoint.clock.clearTimeout(this.#failOverTimer);
   }
+}
+
+function endOf(failure: AttemptFailure): LegEnd {
+  switch (failure.type) {
+    case 'response':
+      return { by: 'peer', status: failure.response.status, text: endText(failure.response) };
+    case 'timeout':
+      return { by: 'transport', status: 408, text: '' };
+    case 'transport':
+      return { by: 'transport', status: 503, text: '' };
+    case 'given-up':
+      return { by: 'local', status: 0, text: '' };
+    default:
+      return assertUnreachable(failure);
+  }
+}
+
+/** SIP URIs with a user part out of Contact, the best first. */
+function redirectTargets({ headers }: SipResponse): readonly string[] {
+  return headers
+    .getAll('Contact')
+    .flatMap((value) => parseNameAddrList(value) ?? [])
+    .map(({ uri, params }) => ({ uri, q: Number(params.get('q') ?? '1') }))
+    .filter(({ uri, q }) => q >= 0 && (parseSipUri(uri)?.user ?? '') !== '')
+    .sort((left, right) => right.q - left.q)
+    .slice(0, MAX_REDIRECTS)
+    .map(({ uri }) => uri);
 }

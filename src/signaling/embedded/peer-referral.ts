@@ -2,6 +2,7 @@ import { REFER_EVENT, SIPFRAG_TYPE } from '../capabilities.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import { reasonPhrase } from '../message/reason-phrases.js';
 import type { Referral } from '../port.js';
+import { sendInDialog } from './authorized-send.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
@@ -72,7 +73,7 @@ export class PeerReferral implements Referral {
     const body = Buffer.from(`SIP/2.0 ${status} ${reasonPhrase(status)}\r\n`, 'utf8');
     endpoint.findFlow(nextHop, origin, (flow) => {
       if (flow === undefined) return;
-      endpoint.transactions.send({ ...request, body }, flow, {
+      sendInDialog(endpoint, dialog, { ...request, body }, flow, {
         onResponse: (response) => {
           // Nobody listens (RFC 6665 section 4.2.2).
           if (response.status === 481) this.#phase = 'over';

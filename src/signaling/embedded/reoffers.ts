@@ -5,6 +5,7 @@ import { endText } from '../end-text.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd } from '../port.js';
 import { sdpOf } from '../session-body.js';
+import { sendInDialog } from './authorized-send.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import {
@@ -150,7 +151,7 @@ export class Reoffers {
 
   #transmit(invite: SipRequest, flow: ClientTransaction['flow']): ClientTransaction {
     let ack: SuccessAck | undefined;
-    const transaction: ClientTransaction = this.#parts.endpoint.transactions.send(invite, flow, {
+    let transaction: ClientTransaction = sendInDialog(this.#parts.endpoint, this.#parts.dialog, invite, flow, {
       onResponse: (response) => {
         if (response.status < 200) {
           this.#onProvisional(transaction);
@@ -171,6 +172,11 @@ export class Reoffers {
       onFailure: (reason) => {
         this.#finish();
         this.#advance({ type: 'lost', reason });
+      },
+      onSentAgain: (next) => {
+        this.#finish();
+        transaction = next;
+        this.#transaction = next;
       },
     });
     return transaction;

@@ -6,6 +6,7 @@ import { parseSipUri } from '../message/sip-uri.js';
 import { type NotifyMeaning, readNotify } from '../notification.js';
 import type { ReferRequest } from '../port.js';
 import type { Refusal } from '../refusal.js';
+import { sendInDialog } from './authorized-send.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import {
@@ -146,13 +147,16 @@ export class Transfers {
         return;
       }
       try {
-        endpoint.transactions.send(request, flow, {
+        sendInDialog(endpoint, dialog, request, flow, {
           onResponse: (response) => {
             if (response.status < 200) return;
             if (response.status < 300 && !this.#closed) dialog.refreshTarget(response);
             this.#advance(transfer, { type: 'answered', status: response.status });
           },
           onFailure: (reason) => this.#advance(transfer, { type: 'lost', reason }),
+          onSentAgain: (transaction) => {
+            transfer.id = String(cseqNumber(transaction.request));
+          },
         });
       } catch (error) {
         fail();

@@ -1,3 +1,4 @@
+import type { DigestClient } from '../../digest/digest-client.js';
 import { parseCSeq, serializeCSeq } from '../../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
 import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../../message/name-addr.js';
@@ -12,6 +13,9 @@ export interface DialogRequest {
   readonly nextHop: string;
 }
 
+/** What belongs to one transmission of a request and not to the request. */
+const transactionFields: ReadonlySet<string> = new Set(['via', 'authorization', 'proxy-authorization']);
+
 interface DialogParts {
   readonly callId: string;
   readonly localTag: string;
@@ -22,6 +26,7 @@ interface DialogParts {
   readonly remoteTarget: string;
   readonly localCSeq: number;
   readonly remoteCSeq: number | undefined;
+  readonly credentials?: DigestClient | undefined;
 }
 
 /** State of one dialog, RFC 3261 section 12. Knows neither timers nor sockets. */
@@ -30,6 +35,8 @@ export class Dialog {
   readonly localTag: string;
   /** Empty for an RFC 2543 peer without tags. */
   readonly remoteTag: string;
+  /** What challenges in this dialog are answered with; `undefined`: not at all. */
+  readonly credentials: DigestClient | undefined;
   readonly #localAddress: string;
   readonly #remoteAddress: string;
   #routeSet: RouteSet;
@@ -41,6 +48,7 @@ export class Dialog {
     this.callId = parts.callId;
     this.localTag = parts.localTag;
     this.remoteTag = parts.remoteTag;
+    this.credentials = parts.credentials;
     this.#localAddress = parts.localAddress;
     this.#remoteAddress = parts.remoteAddress;
     this.#routeSet = parts.routeSet;
@@ -69,7 +77,7 @@ export class Dialog {
   }
 
   /** The dialog that a response to our INVITE creates, early or confirmed (section 12.1.2). */
-  static ofUac(invite: SipRequest, response: SipResponse): Dialog {
+  static ofUac(invite: SipRequest, response: SipResponse, credentials?: DigestClient): Dialog {
     const to = response.headers.get('To') ?? '';
     const from = invite.headers.get('From') ?? '';
     return new Dialog({
@@ -82,6 +90,7 @@ export class Dialog {
       remoteTarget: contactOf(response) ?? invite.uri,
       localCSeq: cseqNumber(invite) ?? 0,
       remoteCSeq: undefined,
+      credentials,
     });
   }
 
@@ -124,6 +133,17 @@ export class Dialog {
     headers.append('CSeq', serializeCSeq({ number, method }));
     const request: SipRequest = { kind: 'request', method, uri: requestUri, headers, body: Buffer.alloc(0) };
     return { request, nextHop };
+  }
+
+  /** A request of ours once more, without Via and credentials, as the next of the dialog (RFC 3261 section 22.2). */
+  repeat(request: SipRequest): SipRequest {
+    this.#localCSeq += 1;
+    const headers = new SipHeaders();
+    for (const [name, value] of request.headers) {
+      if (!transactionFields.has(name.toLowerCase())) headers.append(name, value);
+    }
+    headers.set('CSeq', serializeCSeq({ number: this.#localCSeq, method: request.method }));
+    return { ...request, headers };
   }
 
   /** Our own URI in this dialog: that of From in our requests. */

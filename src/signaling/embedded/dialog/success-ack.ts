@@ -13,6 +13,10 @@ export class SuccessAck {
 
   constructor(endpoint: Endpoint, dialog: Dialog, origin: FlowOrigin, invite: ClientTransaction) {
     const { request, nextHop } = dialog.createRequest('ACK', cseqNumber(invite.request) ?? 1);
+    // RFC 3261 section 22.1: an ACK cannot be challenged, and carries what the INVITE was let through with.
+    for (const name of ['Authorization', 'Proxy-Authorization']) {
+      for (const value of invite.request.headers.getAll(name)) request.headers.append(name, value);
+    }
     endpoint.findFlow(nextHop, origin, (flow = invite.flow) => {
       this.#sent = { bytes: endpoint.transactions.sendAck(request, flow), flow };
     });

@@ -136,6 +136,11 @@ export class ClientTransaction {
     }, delayMs);
   }
 
+  /** INVITE: sends it no more where nobody has answered yet; a response that comes is taken all the same. */
+  stopRepeating(): void {
+    this.#timers.stop('A');
+  }
+
   /** Gives the transaction up in any state: RFC 3261 section 9.1, an INVITE that was cancelled and never answered. */
   abandon(): void {
     if (this.#invite === undefined && this.#nonInvite === undefined) return;

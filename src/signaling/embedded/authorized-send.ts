@@ -1,0 +1,51 @@
+import type { DigestClient, ReceivedChallenges } from '../digest/digest-client.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import type { Dialog } from './dialog/dialog.js';
+import type { Endpoint } from './endpoint.js';
+import type { ClientTransaction, ClientTransactionUser } from './transaction/client-transaction.js';
+import type { SipFlow } from './transport/sip-transport.js';
+
+export interface AuthorizedSendUser extends ClientTransactionUser {
+  /** The request was challenged and left again, with a CSeq of its own: this transaction takes the other's place. */
+  onSentAgain?(transaction: ClientTransaction): void;
+}
+
+/**
+ * Sends a request of a dialog. Where the call has credentials it carries them, and a 401 or 407 is answered with them
+ * (RFC 3261 section 22.2) before its user hears of it. Throws `ERR_SIP_MESSAGE` when the request cannot be written.
+ */
+export function sendInDialog(
+  endpoint: Endpoint,
+  dialog: Dialog,
+  request: SipRequest,
+  flow: SipFlow,
+  user: AuthorizedSendUser,
+): ClientTransaction {
+  const { credentials } = dialog;
+  if (credentials === undefined) return endpoint.transactions.send(request, flow, user);
+  const exchange = credentials.begin();
+  const transmit = (message: SipRequest): ClientTransaction => {
+    authorize(message, credentials);
+    return endpoint.transactions.send(message, flow, {
+      onResponse: (response) => {
+        if (!isChallenge(response) || !exchange.challenged(challengesOf(response))) user.onResponse(response);
+        else user.onSentAgain?.(transmit(dialog.repeat(request)));
+      },
+      onFailure: (reason) => user.onFailure(reason),
+    });
+  };
+  return transmit(request);
+}
+
+export function isChallenge({ status }: SipResponse): boolean {
+  return status === 401 || status === 407;
+}
+
+export function challengesOf({ headers }: SipResponse): ReceivedChallenges {
+  return { server: headers.getAll('WWW-Authenticate'), proxy: headers.getAll('Proxy-Authenticate') };
+}
+
+/** Adds the credentials that are known to be wanted. */
+export function authorize(request: SipRequest, credentials: DigestClient): void {
+  for (const [name, value] of credentials.authorize(request)) request.headers.append(name, value);
+}

@@ -1,0 +1,73 @@
+import { parseSipUri } from '../message/sip-uri.js';
+import type { Endpoint } from './endpoint.js';
+import type { SipFlow } from './transport/sip-transport.js';
+
+/** Where an INVITE of ours goes, and how it is addressed. */
+export interface NextHop {
+  readonly flow: SipFlow;
+  readonly requestUri: string;
+  /** A proxy that is to be named in a Route header field. */
+  readonly route: string | undefined;
+}
+
+/** The next hops of one outbound call, in the order they are tried. Servers that are set aside are left out. */
+export class NextHops {
+  readonly #endpoint: Endpoint;
+  readonly #uri: string;
+  #targets: string[];
+  #ready: NextHop[] = [];
+  #restingSeen = false;
+
+  /** @param targets as `OutboundRequest.targets`; empty: the URI itself */
+  constructor(endpoint: Endpoint, uri: string, targets: readonly string[]) {
+    this.#endpoint = endpoint;
+    this.#uri = uri;
+    this.#targets = targets.length === 0 ? [uri] : [...targets];
+  }
+
+  /** There may be another one. */
+  get more(): boolean {
+    return this.#ready.length > 0 || this.#targets.length > 0;
+  }
+
+  /** One was left out because it had asked for it. */
+  get restingSeen(): boolean {
+    return this.#restingSeen;
+  }
+
+  /** From now on these URIs are called, and nobody else (RFC 3261 section 8.1.3.4). */
+  redirect(uris: readonly string[]): void {
+    this.#targets = [...uris];
+    this.#ready = [];
+  }
+
+  /** Calls `done` once, with `undefined` when none is left. */
+  next(done: (hop: NextHop | undefined) => void): void {
+    const hop = this.#ready.shift();
+    if (hop !== undefined) {
+      if (!this.#endpoint.setAside.has(hop.flow)) {
+        done(hop);
+        return;
+      }
+      this.#restingSeen = true;
+      this.next(done);
+      return;
+    }
+    const target = this.#targets.shift();
+    if (target === undefined) {
+      done(undefined);
+      return;
+    }
+    this.#endpoint.findFlows(target, (flows) => {
+      this.#ready = flows.map((flow) => ({ flow, ...this.#addressing(target) }));
+      this.next(done);
+    });
+  }
+
+  /** A target with a user part is itself the URI to call; one with `lr` is a proxy; any other just the next hop. */
+  #addressing(target: string): { readonly requestUri: string; readonly route: string | undefined } {
+    const uri = parseSipUri(target);
+    if (uri?.user !== undefined && uri.user !== '') return { requestUri: target, route: undefined };
+    return { requestUri: this.#uri, route: uri?.params.has('lr') ? `<${target}>` : undefined };
+  }
+}
