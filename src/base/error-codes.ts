@@ -72,6 +72,22 @@ export const errorCodes = {
     meaning: 'The connector died during the call (crash, kill -9, power cut); only in recovered call records.',
     remedy: 'Look for the cause in the system log; `endedAt` of the record is exact to about five seconds.',
   },
+  ERR_CALL_NOT_ALLOWED: {
+    meaning: 'An outbound call was refused: its number is none that may be called (403).',
+    remedy: 'List its beginning in `outbound.allow` if it may; without that list nobody is called.',
+  },
+  ERR_CALL_LIMIT: {
+    meaning: 'An outbound call was refused: as many are up, or were begun, as may be (429).',
+    remedy: 'Wait as long as Retry-After says, or raise `outbound.calls`, `outbound.callsPerMinute` or `limits.calls`.',
+  },
+  ERR_CALL_INVALID: {
+    meaning: 'An outbound call cannot be made as it was asked for (422).',
+    remedy: 'The message says what is wrong: no such flavor or route, or a header field that may not be set.',
+  },
+  ERR_CALL_UNAVAILABLE: {
+    meaning: 'No outbound call can be made at the moment (503): draining, or the SIP driver is down.',
+    remedy: 'Ask another connector, or wait as long as Retry-After says.',
+  },
   ERR_RECORDING_WRITE: {
     meaning: 'The recording of a call cannot be written.',
     remedy: 'Check space and permissions of `recording.path`; the call itself goes on.',

@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { type CallContext, FlavorError } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent } from '../media/engine.js';
-import type { InboundLeg, LegEvent } from '../signaling/port.js';
+import type { LegEvent } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
 import type { CallAccount } from './call-account.js';
 import { CallControl } from './call-control.js';
+import type { CallLeg } from './call-leg.js';
 import type { CallMedia } from './call-media.js';
 import type { CallDeps, CallOptions } from './call-options.js';
 import { CallSession, type OpenedSession } from './call-session.js';
@@ -25,7 +26,7 @@ const NO_GREETING = '';
 export interface CallAgentParts
   extends Pick<CallDeps, 'plan' | 'announcer' | 'tools' | 'negotiation' | 'log' | 'features'> {
   readonly clock: Clock;
-  readonly leg: Pick<InboundLeg, 'refer' | 'reoffer' | 'sendDigit' | 'invite'>;
+  readonly leg: CallLeg;
   readonly media: CallMedia;
   readonly account: CallAccount;
   /** Calls the target of a transfer. */
@@ -78,10 +79,12 @@ export class CallAgent {
       },
     });
     const conversation = (): Conversation | undefined => this.#conversation;
-    const infoDigits = features.infoDigits && allowsMethod(leg.invite, 'INFO');
+    // What we dialled has said nothing of what it takes.
+    const allows = (method: string): boolean => leg.direction === 'outbound' || allowsMethod(leg.invite, method);
     this.#control = new CallControl({
-      ...{ leg, media, clock, infoDigits, conversation, apply },
-      attended: features.attendedTransfer && allowsMethod(leg.invite, 'REFER'),
+      ...{ leg, media, clock, conversation, apply },
+      infoDigits: features.infoDigits && allows('INFO'),
+      attended: features.attendedTransfer && allows('REFER'),
       dial: parts.dial,
       bridge: parts.bridge,
     });

@@ -63,12 +63,23 @@ export class CallMedia {
    */
   describe(offer: string | undefined): string {
     if (this.#parameters) return this.#deps.negotiation.current();
+    this.#beginRecording();
+    return this.renegotiate(offer);
+  }
+
+  /** The offer of an INVITE of ours. Throws `ERR_SDP_UNACCEPTABLE`. @param address of ours, for the peer */
+  firstOffer(address: string): string {
+    this.#deps.negotiation.useAddress(address);
+    return this.renegotiate(undefined);
+  }
+
+  #beginRecording(): void {
+    if (this.#recordingPath !== null) return;
     const opened = this.#deps.openRecorder?.(this.#deps.clock.now());
     if (opened) {
       this.#tap.begin(opened.recorder);
       this.#recordingPath = opened.path;
     }
-    return this.renegotiate(offer);
   }
 
   /** Our answer to an offer, or our offer where the peer asks for one. Throws `ERR_SDP_*`; then nothing has changed. */
@@ -99,7 +110,9 @@ export class CallMedia {
 
   /** The peer's answer to our offer, from an ACK or a 200. Throws `ERR_SDP_*`. */
   readAnswer(answer: string | undefined): void {
-    this.#connect(this.#deps.negotiation.readAnswer(answer));
+    const parameters = this.#deps.negotiation.readAnswer(answer);
+    this.#beginRecording();
+    this.#connect(parameters);
   }
 
   /** Resolves when the recording is complete. */

@@ -1,8 +1,8 @@
 import type { CauseText, EndedBy } from '../ops/call-record.js';
 
 /**
- * A call's life. `preparing`: no final answer was sent; media and flavor open. `answered`: 200 sent, ACK awaited.
- * `active`: confirmed. `ending`: the outcome is fixed and things close. `ended`: everything is closed, the record is
+ * A call's life. `preparing`: no final answer was sent, or came; media and flavor open. `answered`: 200 sent, ACK awaited;
+ * a call of ours goes from `preparing` to `active` at once. `active`: confirmed. `ending`: the outcome is fixed and things close. `ended`: everything is closed, the record is
  * written.
  */
 export type CallPhase = 'preparing' | 'answered' | 'active' | 'ending' | 'ended';
@@ -20,6 +20,8 @@ export interface CallOutcome {
 
 export interface CallState {
   readonly phase: CallPhase;
+  /** We have called. */
+  readonly outbound: boolean;
   readonly media: Resource;
   readonly session: Resource;
   /** The route's answer delay has run out (or there is none). */
@@ -60,7 +62,9 @@ export type CallEvent =
   | { readonly type: 'accepted' }
   /** ACK, with a usable answer where our 200 carried the offer. */
   | { readonly type: 'confirmed' }
-  /** ACK whose answer cannot be used. */
+  /** Outbound: 200 with a usable answer; its ACK has been sent. */
+  | { readonly type: 'answered' }
+  /** ACK, or 200 to an INVITE of ours, whose answer cannot be used. */
   | { readonly type: 'answer-unusable' }
   /** The dialog is over, by whatever side. */
   | { readonly type: 'leg-ended'; readonly by: 'peer' | 'local' | 'ack-timeout' | 'transport'; readonly status: number }
@@ -84,6 +88,8 @@ export type CallEvent =
 
 /** What the reducer wants done; `call.ts` does it. */
 export type CallEffect =
+  /** Send the INVITE. */
+  | { readonly type: 'dial' }
   /** 180. */
   | { readonly type: 'ring' }
   /** 183 with SDP, and audio from now on. */
@@ -91,7 +97,7 @@ export type CallEffect =
   /** 200; `accepted` reports it sent. */
   | { readonly type: 'accept' }
   | { readonly type: 'reject'; readonly status: number; readonly retryAfterSeconds: number | undefined }
-  /** BYE, with the cause as Reason. */
+  /** BYE, or CANCEL of an INVITE of ours that has no answer, with the cause as Reason. */
   | { readonly type: 'hang-up'; readonly cause: CauseText }
   /** The caller hears: let the agent greet. */
   | { readonly type: 'start-session' }

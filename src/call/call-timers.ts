@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../base/clock.js';
+import type { CallOptions } from './call-options.js';
 import type { CallTimer } from './call-state.js';
 
 /** The timers of one call. */
@@ -29,4 +30,15 @@ export class CallTimers {
     this.#clock.clearTimeout(this.#running.get(timer));
     this.#running.delete(timer);
   }
+}
+
+/** How long each timer of a call runs, ms. */
+export function timerDelays({ answer, limits, ending }: CallOptions): Readonly<Record<CallTimer, number>> {
+  return {
+    delay: answer.delayMs,
+    open: limits.openMs,
+    warning: limits.callMs - ending.warningMs,
+    duration: limits.callMs,
+    abandon: limits.abandonMs,
+  };
 }

@@ -2,12 +2,12 @@ import { assertUnreachable } from '../base/assert.js';
 import { errorCode } from '../base/connector-error.js';
 import type { CallerFrame, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { CallSummary } from '../ops/call-event.js';
-import type { CauseText } from '../ops/call-record.js';
 import type { InboundLeg, LegEvent, OfferReply } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
 import { Bridge, isOfBridge } from './bridge.js';
 import { CallAccount } from './call-account.js';
 import { CallAgent } from './call-agent.js';
+import type { CallLeg } from './call-leg.js';
 import { CallMedia } from './call-media.js';
 import type { CallDeps, CallOptions } from './call-options.js';
 import {
@@ -18,8 +18,10 @@ import {
   type CallTimer,
   callTimers,
 } from './call-state.js';
-import { CallTimers } from './call-timers.js';
-import { beginCall, reduceCall } from './machine.js';
+import { CallTimers, timerDelays } from './call-timers.js';
+import { beginCall, type CallBeginning, reduceCall } from './machine.js';
+import { OutboundProgress } from './outbound-progress.js';
+import { reasonHeader } from './reason-header.js';
 import { SecondLeg } from './second-leg.js';
 
 /** How long the target of a transfer is rung where it does not say, ms. */
@@ -32,7 +34,7 @@ const DEFAULT_RING_MS = 30_000;
 export class Call {
   readonly #options: CallOptions;
   readonly #deps: CallDeps;
-  readonly #leg: InboundLeg;
+  readonly #leg: CallLeg;
   readonly #account: CallAccount;
   readonly #media: CallMedia;
   readonly #agent: CallAgent;
@@ -40,14 +42,16 @@ export class Call {
   #state: CallState | undefined;
   #bridge: Bridge | undefined;
   #held = false;
+  readonly #outbound: OutboundProgress;
 
-  constructor(leg: InboundLeg, options: CallOptions, deps: CallDeps) {
+  /** @param leg of an INVITE that has come in, or one that is still to be dialled */
+  constructor(leg: CallLeg, options: CallOptions, deps: CallDeps) {
     this.#leg = leg;
     this.#options = options;
     this.#deps = deps;
     this.#account = new CallAccount(options.identity, options.include, deps);
     const { clock, engine, negotiation, openRecorder } = deps;
-    this.#timers = new CallTimers(clock, delaysOf(options), (timer) => this.#onTimer(timer));
+    this.#timers = new CallTimers(clock, timerDelays(options), (timer) => this.#onTimer(timer));
     this.#media = new CallMedia({
       clock,
       engine,
@@ -55,12 +59,18 @@ export class Call {
       openRecorder,
       onParameters: (parameters, held) => this.#onParameters(parameters, held),
     });
+    this.#outbound = new OutboundProgress({
+      media: this.#media,
+      account: this.#account,
+      now: () => clock.now(),
+      apply: (event) => this.#apply(event),
+    });
     this.#agent = new CallAgent(options, {
       ...deps,
       leg,
       media: this.#media,
       account: this.#account,
-      dial: (target) => this.#dial(target),
+      dial: (target) => this.#dialTarget(target),
       bridge: (second) => this.#join(second),
       apply: (event) => this.#apply(event),
       speaks: () => this.#state?.session === 'open',
@@ -72,18 +82,23 @@ export class Call {
     return this.#options.identity.id;
   }
 
-  /** Starts ringing, and opens media and session side by side. Call once, before returning to the event loop. */
+  /** Starts ringing, or dialling, and opens media and session side by side. Call once, before returning to the event loop. */
   begin(): void {
     this.#leg.listen((event) => this.#onLegEvent(event));
     this.#account.emit({ type: 'call-started', direction: this.#leg.direction, ...this.#routed() });
-    const { delayMs, earlyMedia } = this.#options.answer;
-    const hasOffer = this.#leg.invite.sdp !== undefined;
-    // Our offer in an unreliable 183 would bind nobody (RFC 3261 section 13.2.1): a late offer waits for the 200.
-    const { state, effects } = beginCall({ answerDelayed: delayMs > 0, earlyMedia: earlyMedia && hasOffer });
+    const { state, effects } = beginCall(this.#beginning());
     this.#state = state;
     this.#run(effects);
     void this.#openMedia();
     this.#agent.open();
+  }
+
+  #beginning(): CallBeginning {
+    const leg = this.#leg;
+    if (leg.direction === 'outbound') return { answerDelayed: false, earlyMedia: false, outbound: true };
+    const { delayMs, earlyMedia } = this.#options.answer;
+    // Our offer in an unreliable 183 would bind nobody (RFC 3261 section 13.2.1): a late offer waits for the 200.
+    return { answerDelayed: delayMs > 0, earlyMedia: earlyMedia && leg.invite.sdp !== undefined };
   }
 
   /** Ends the call from outside. */
@@ -109,20 +124,24 @@ export class Call {
   #perform(effect: CallEffect): void {
     const onSaid = (): void => this.#apply({ type: 'farewell-over' });
     switch (effect.type) {
+      case 'dial':
+        void this.#dial();
+        return;
       case 'ring':
-        this.#leg.ring(180);
+        this.#inbound((leg) => leg.ring(180));
         this.#account.emit({ type: 'call-ringing' });
         return;
       case 'ring-early':
-        this.#describe((sdp) => this.#leg.ring(183, sdp));
+        this.#inbound((leg) => this.#describe(leg, (sdp) => leg.ring(183, sdp)));
         return;
       case 'accept':
-        void this.#accept();
+        this.#inbound((leg) => void this.#accept(leg));
         return;
       case 'reject': {
         const { status, retryAfterSeconds } = effect;
         const { headers } = this.#options.hangUp;
-        this.#leg.reject(status, { headers, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) });
+        const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+        this.#inbound((leg) => leg.reject(status, { headers, ...retry }));
         return;
       }
       case 'hang-up':
@@ -173,11 +192,12 @@ export class Call {
     }
   }
 
-  #dial({ uri, headers = new Map(), ringMs = DEFAULT_RING_MS }: TransferTarget): SecondLeg {
-    const { from, to } = this.#options.identity;
+  #dialTarget({ uri, headers = new Map(), ringMs = DEFAULT_RING_MS }: TransferTarget): SecondLeg {
+    const { direction, from, to } = this.#options.identity;
+    const [own, other] = direction === 'inbound' ? [to, from] : [from, to];
     const { codec } = this.#media;
     const second = new SecondLeg(
-      { uri, headers, ringMs, codec, fromUser: to, fromDisplayName: from },
+      { uri, headers, ringMs, codec, fromUser: own, fromDisplayName: other },
       this.#deps.second,
     );
     void second.call();
@@ -209,23 +229,34 @@ export class Call {
     this.#apply({ type: 'media-opened' });
   }
 
+  /** The machine asks for what answers an INVITE only where there is one. */
+  #inbound(action: (leg: InboundLeg) => void): void {
+    if (this.#leg.direction === 'inbound') action(this.#leg);
+  }
+
+  /** INVITE, once the journal knows that there will be a call to account for. */
+  async #dial(): Promise<void> {
+    await this.#deps.beforeAnswer(this.summary());
+    if (this.#leg.direction === 'outbound' && this.#state?.phase === 'preparing') this.#outbound.dial(this.#leg);
+  }
+
   /** 200, once the journal knows that there will be a call to account for. */
-  async #accept(): Promise<void> {
+  async #accept(leg: InboundLeg): Promise<void> {
     const answeredAt = new Date(this.#deps.clock.wallTime()).toISOString();
-    const codec = this.#leg.invite.sdp === undefined ? null : this.#deps.negotiation.expectedCodec;
+    const codec = leg.invite.sdp === undefined ? null : this.#deps.negotiation.expectedCodec;
     await this.#deps.beforeAnswer({ ...this.summary(), answeredAt, codec });
     if (this.#state?.phase !== 'preparing') return;
-    this.#describe((sdp) => {
-      this.#leg.accept(sdp, { headers: this.#options.answer.headers });
-      this.#account.onAnswered(this.#leg.invite.receivedAtMs);
+    this.#describe(leg, (sdp) => {
+      leg.accept(sdp, { headers: this.#options.answer.headers });
+      this.#account.onAnswered(leg.invite.receivedAtMs);
       this.#apply({ type: 'accepted' });
     });
   }
 
   /** Sends our description; an offer that turns out unusable now ends the call. */
-  #describe(send: (sdp: string) => void): void {
+  #describe(leg: InboundLeg, send: (sdp: string) => void): void {
     try {
-      send(this.#media.describe(this.#leg.invite.sdp));
+      send(this.#media.describe(leg.invite.sdp));
     } catch (error) {
       this.#account.onError(error);
       this.#apply({ type: 'answer-unusable' });
@@ -249,7 +280,14 @@ export class Call {
         this.#apply({ type: 'leg-ended', by: event.end.by, status: event.end.status });
         return;
       case 'progress':
+        if (!this.#isOver()) this.#outbound.onProgress(event.status, event.sdp);
+        return;
       case 'answered':
+        if (this.#isOver()) return;
+        this.#media.stream?.touch();
+        this.#agent.onAnswered();
+        this.#outbound.onAnswered(event.sdp);
+        return;
       case 'transfer':
       case 'reoffered':
         return;
@@ -356,19 +394,4 @@ export class Call {
   #routed(): { readonly route: string | null; readonly flavor: string | null } {
     return { route: this.#options.identity.route, flavor: this.#options.identity.flavor };
   }
-}
-
-function delaysOf({ answer, limits, ending }: CallOptions): Readonly<Record<CallTimer, number>> {
-  return {
-    delay: answer.delayMs,
-    open: limits.openMs,
-    warning: limits.callMs - ending.warningMs,
-    duration: limits.callMs,
-    abandon: limits.abandonMs,
-  };
-}
-
-/** RFC 3326: the cause in words a peer's log can use. */
-function reasonHeader(cause: CauseText): string {
-  return `SIP;cause=200;text="${cause}"`;
 }

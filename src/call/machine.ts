@@ -1,4 +1,5 @@
 import { assertUnreachable } from '../base/assert.js';
+import type { CauseText } from '../ops/call-record.js';
 import type { CallEffect, CallEvent, CallOutcome, CallState } from './call-state.js';
 
 export interface Transition {
@@ -10,13 +11,20 @@ export interface CallBeginning {
   /** The route lets the phone ring for a while before the answer. */
   readonly answerDelayed: boolean;
   readonly earlyMedia: boolean;
+  /** We call: there is nobody to ring for, and the INVITE leaves when its offer can be made. */
+  readonly outbound?: boolean;
 }
 
-/** The first transition: an INVITE was admitted and routed; media and session are being opened by the caller. */
+/**
+ * The first transition: an INVITE was admitted and routed, or one is to be sent; media and session are being opened by the
+ * user of the machine.
+ */
 export function beginCall(beginning: CallBeginning): Transition {
+  const outbound = beginning.outbound === true;
   return {
     state: {
       phase: 'preparing',
+      outbound,
       media: 'opening',
       session: 'opening',
       delayOver: !beginning.answerDelayed,
@@ -29,7 +37,7 @@ export function beginCall(beginning: CallBeginning): Transition {
       outcome: undefined,
     },
     effects: [
-      { type: 'ring' },
+      ...(outbound ? [] : [{ type: 'ring' } as const]),
       { type: 'arm-timer', timer: 'open' },
       ...(beginning.answerDelayed ? [{ type: 'arm-timer', timer: 'delay' } as const] : []),
     ],
@@ -67,9 +75,14 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
         ? unchanged({ ...state, phase: 'answered', accepting: false })
         : unchanged(state);
     case 'confirmed':
-      return onConfirmed(state);
-    case 'answer-unusable':
-      return end(state, { endedBy: 'connector', cause: 'rejected', status: unansweredOr(state, 488) });
+      return state.phase === 'answered' ? onEstablished(state) : unchanged(state);
+    case 'answered':
+      return state.outbound && state.phase === 'preparing' ? onEstablished(state) : unchanged(state);
+    case 'answer-unusable': {
+      // An INVITE of ours was answered 200, whatever came with it.
+      const status = state.outbound ? 200 : unansweredOr(state, 488);
+      return end(state, { endedBy: 'connector', cause: 'rejected', status });
+    }
     case 'leg-ended':
       return onLegEnded(state, event);
     case 'agent-leaving':
@@ -107,6 +120,8 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
 function onMediaOpened(state: CallState): Transition {
   if (state.media !== 'opening') return unchanged(state);
   if (state.phase === 'ending') return settle({ ...state, media: 'closing' }, [{ type: 'close-media' }]);
+  // The session opens while it rings at the other end.
+  if (state.outbound) return { state: { ...state, media: 'open' }, effects: [{ type: 'dial' }] };
   return answerWhenReady({ ...state, media: 'open' }, []);
 }
 
@@ -210,8 +225,8 @@ function onLimitReached(state: CallState, limit: 'rtp-timeout' | 'silence' | 'ma
   return { state: { ...state, leaving: outcome }, effects: [{ type: 'say-goodbye' }] };
 }
 
-function onConfirmed(state: CallState): Transition {
-  if (state.phase !== 'answered') return unchanged(state);
+/** The ACK has come, or ours has left. */
+function onEstablished(state: CallState): Transition {
   const active: CallState = { ...state, phase: 'active' };
   return startOnce(active, [
     { type: 'arm-timer', timer: 'warning' },
@@ -220,6 +235,7 @@ function onConfirmed(state: CallState): Transition {
 }
 
 function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }): Transition {
+  if (state.outbound && state.phase === 'preparing') return end(state, unansweredOutcome(event), 'gone');
   const answered = state.phase === 'answered' || state.phase === 'active';
   switch (event.by) {
     case 'peer':
@@ -254,10 +270,34 @@ function endedByPeer({ bridged, transferring }: CallState): CallOutcome {
   return { endedBy: transferring ? 'agent' : 'caller', cause: 'normal', status: 200 };
 }
 
+/** An INVITE of ours that came to nothing. */
+function unansweredOutcome({ by, status }: CallEvent & { type: 'leg-ended' }): CallOutcome {
+  switch (by) {
+    case 'peer':
+      return { endedBy: 'caller', cause: refusalCause(status), status };
+    case 'transport':
+      return { endedBy: 'connector', cause: 'unreachable', status: status || 503 };
+    case 'local':
+    case 'ack-timeout':
+      // It rang for as long as it may.
+      return { endedBy: 'connector', cause: 'no-answer', status: status || 487 };
+    default:
+      return assertUnreachable(by);
+  }
+}
+
+/** What a final response other than 2xx means to whoever wanted the call (RFC 3261 section 21). */
+function refusalCause(status: number): CauseText {
+  if (status === 486 || status === 600) return 'busy';
+  if (status === 408 || status === 480 || status === 487) return 'no-answer';
+  const unreachable = [404, 410, 484, 604].includes(status) || (status >= 500 && status < 600);
+  return unreachable ? 'unreachable' : 'rejected';
+}
+
 /** Rings early or answers, as soon as everything that must be ready is. */
 function answerWhenReady(state: CallState, effects: readonly CallEffect[]): Transition {
   const ready = state.media === 'open' && state.session === 'open';
-  if (state.phase !== 'preparing' || state.accepting || !ready) return { state, effects };
+  if (state.outbound || state.phase !== 'preparing' || state.accepting || !ready) return { state, effects };
   if (state.delayOver) {
     return { state: { ...state, accepting: true }, effects: [...effects, { type: 'accept' }] };
   }
@@ -301,7 +341,7 @@ function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tel
 }
 
 function farewell(state: CallState, outcome: CallOutcome): CallEffect {
-  if (state.phase !== 'preparing') return { type: 'hang-up', cause: outcome.cause };
+  if (state.outbound || state.phase !== 'preparing') return { type: 'hang-up', cause: outcome.cause };
   // Without Retry-After the proxy tries the next server at once: right for a flavor that is broken here (sip.md row 12).
   const retryAfterSeconds = outcome.cause === 'busy-limit' || outcome.cause === 'drain' ? 5 : undefined;
   return { type: 'reject', status: outcome.status, retryAfterSeconds };
@@ -326,9 +366,10 @@ function current(state: CallState, outcome: CallOutcome): CallOutcome {
   return { ...outcome, status: unansweredOr(state, outcome.status) };
 }
 
-/** 200 for a call that was answered, else the given final status. */
+/** 200 for a call that was answered, else the given final status; an INVITE of ours that is cancelled ends with 487. */
 function unansweredOr(state: CallState, status: number): number {
-  return state.phase === 'preparing' ? status : 200;
+  if (state.phase !== 'preparing') return 200;
+  return state.outbound ? 487 : status;
 }
 
 function unchanged(state: CallState): Transition {

@@ -62,6 +62,20 @@ export class MediaNegotiation {
     return isIP(this.#local.address) === 6 ? 6 : 4;
   }
 
+  /**
+   * What goes into SDP, before the first description. Throws `ERR_SDP_UNACCEPTABLE` for an address of another family:
+   * the socket is bound.
+   */
+  useAddress(address: string): void {
+    if (isIP(address) !== isIP(this.#local.address)) {
+      throw new ConnectorError(
+        'ERR_SDP_UNACCEPTABLE',
+        'the way to this peer has another address family than its media',
+      );
+    }
+    this.#local = { ...this.#local, address };
+  }
+
   /** An offer of ours awaits its answer. */
   get answerPending(): boolean {
     return this.#offer !== undefined;
@@ -111,7 +125,7 @@ export class MediaNegotiation {
     const offer = this.#offer;
     this.#offer = undefined;
     if (!offer || answer === undefined) {
-      throw new ConnectorError('ERR_SDP_INVALID', 'the ACK carries no answer to the offer in our 200');
+      throw new ConnectorError('ERR_SDP_INVALID', 'there is no answer to our offer');
     }
     return readAnswer(offer, answer);
   }

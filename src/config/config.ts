@@ -6,6 +6,9 @@ export interface Config {
   readonly signaling: SignalingConfig;
   readonly media: MediaConfig;
   readonly limits: LimitsConfig;
+  /** Ways out, by name. */
+  readonly trunks: Readonly<Record<string, TrunkConfig>>;
+  readonly outbound: OutboundConfig;
   readonly admin: AdminConfig;
   readonly cdr: { readonly path: string; readonly include: readonly CdrInclude[] };
   readonly recording: { readonly mode: 'off' | 'stereo'; readonly path: string };
@@ -76,6 +79,31 @@ export interface LimitsConfig {
   readonly callSeconds: number;
   readonly rtpTimeoutSeconds: number;
   readonly silenceSeconds: number;
+}
+
+/** Where outbound calls go. */
+export interface TrunkConfig {
+  /** `sip:` and `sips:` URIs without user, tried in this order; with `lr`: a proxy. */
+  readonly targets: readonly string[];
+  /** Host of request-URIs, with a port or without; absent: that of the target. */
+  readonly domain?: string;
+  readonly fromDomain?: string;
+  /** Both or neither. */
+  readonly user?: string;
+  readonly password?: string;
+  readonly failOverSeconds: number;
+}
+
+/** What `POST /calls` may do. */
+export interface OutboundConfig {
+  /** Prefixes of normalised numbers; none: no outbound calls. */
+  readonly allow: readonly string[];
+  /** A name of `trunks`; there where `allow` has any. */
+  readonly trunk?: string;
+  readonly from?: string;
+  readonly callsPerMinute: number;
+  readonly calls: number;
+  readonly ringSeconds: number;
 }
 
 export interface AdminConfig {

@@ -38,6 +38,7 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
     flavors: named(flavors),
     tools: named(mapValues(tools, (tool) => withPaths(tool, directories.file))),
     transfer: { targets: named(transfer.targets) },
+    trunks: named(data.trunks),
     routes: data.routes.map((route) => routeWithPaths(route, directories.file)),
   };
 }

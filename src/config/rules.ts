@@ -2,6 +2,7 @@ import { evenPorts, isEverybody, isLoopback } from './addresses.js';
 import { valueAt } from './explain-issue.js';
 import type { BrokenRule, FileNames } from './rules/broken-rule.js';
 import { checkConversation } from './rules/conversation.js';
+import { checkOutbound } from './rules/outbound.js';
 import { checkReachable, checkRoute } from './rules/route.js';
 import { checkTools } from './rules/tools.js';
 import type { ParsedConfig } from './schema.js';
@@ -16,6 +17,7 @@ export function checkRules(config: ParsedConfig, names: FileNames, written: unkn
     ...checkSignaling(config),
     ...checkMedia(config),
     ...checkAdmin(config),
+    ...checkOutbound(config),
     ...checkTools(config),
     ...config.routes.flatMap((route, index) => {
       const path = ['routes', index];

@@ -5,6 +5,7 @@ import { configDefaults as defaults } from './defaults.js';
 import { mediaSchema, signalingSchema } from './schema/network.js';
 import { checked, notation, seconds } from './schema/notation.js';
 import { adminSchema, cdrSchema, limitsSchema, recordingSchema } from './schema/operations.js';
+import { outboundSchema, trunksSchema } from './schema/outbound.js';
 import { routeSchema } from './schema/route.js';
 import { SHORTHAND } from './schema/saying.js';
 import { sipHeaders } from './schema/sip-headers.js';
@@ -108,6 +109,8 @@ export const configSchema = z
     signaling: signalingSchema,
     media: mediaSchema,
     limits: limitsSchema,
+    trunks: trunksSchema,
+    outbound: outboundSchema,
     admin: adminSchema,
     cdr: cdrSchema,
     recording: recordingSchema,

@@ -19,7 +19,7 @@ export interface CallTexts {
 export function callTexts(
   route: RouteConfig,
   { from, id, startedAtMs, to }: CallIdentity,
-  invite: InviteRequest,
+  invite: Pick<InviteRequest, 'headers'>,
 ): CallTexts {
   const moment = { wallTimeMs: startedAtMs, timeZone: route.timeZone };
   const headers = shownHeaders(route, invite.headers);

@@ -1,30 +1,24 @@
-import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
-import { Call } from '../call/call.js';
-import type { OpenRecorder } from '../call/call-media.js';
 import type { CallOutcome } from '../call/call-state.js';
 import type { FlavorChoice } from '../call/fail-over-plan.js';
-import { MediaNegotiation } from '../call/media-negotiation.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { describeRoute, type RouteDecision } from '../config/router.js';
 import type { Logger } from '../flavor-api/index.js';
-import type { MediaEngine } from '../media/engine.js';
-import { createStereoRecorder } from '../media/stereo-recorder.js';
 import type { AdmissionControl } from '../ops/admission.js';
-import type { CallEventSink, CallSummary } from '../ops/call-event.js';
+import type { CallEventSink } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/local-address.js';
-import type { InboundLeg, InviteRequest, RejectOptions, SignalingDriver } from '../signaling/port.js';
-import type { AudioCodec } from '../signaling/sdp.js';
+import type { InboundLeg, InviteRequest, RejectOptions } from '../signaling/port.js';
+import { type CallAssembly, childLog } from './call-assembly.js';
 import type { CallRegistry } from './call-registry.js';
 import { callTexts } from './call-texts.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
 import { PendingCall } from './pending-call.js';
-import { headerFields, routeOptions, routePlan, transferTargets } from './route-options.js';
+import { headerFields } from './route-options.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;
@@ -35,17 +29,15 @@ export interface ReceptionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly engine: MediaEngine;
-  readonly driver: SignalingDriver;
-  /** What the engine was made with; a reload does not change it. */
+  /** What the media engine was made with; a reload does not change it. */
   readonly media: MediaConfig;
   readonly registry: CallRegistry;
   readonly admission: AdmissionControl;
+  readonly assembly: CallAssembly;
   readonly emit: CallEventSink;
   /** The present generation; `undefined` before the start and after the stop. */
   generation(): Generation | undefined;
   draining(): boolean;
-  beforeAnswer(call: CallSummary): Promise<unknown>;
   onRecord(record: CallRecord): void;
   /** The number of calls has changed. */
   onOccupancy(): void;
@@ -148,79 +140,10 @@ export class Reception {
     route: RouteConfig,
     choice: FlavorChoice,
   ): void {
-    const { clock, random, engine, driver, media, registry, emit, log } = this.#deps;
-    const { config } = generation;
-    const { invite } = leg;
-    const peer = { localAddress: leg.localAddress, offer: invite.sdp };
-    const address = mediaAddress(media, peer, (remote) => this.#localAddresses.find(remote));
-    const negotiation = new MediaNegotiation(invite.sdp, { address, codecs: media.codecs }, random);
-    const { headers, variables, render } = callTexts(route, identity, invite);
-    const callLog = childLog(log, identity.id);
-    const { from, to } = identity;
-    const tools = generation.tools.forCall({
-      names: route.tools,
-      transferTargets: transferTargets(config, route.transfer, render),
-      call: { id: identity.id, from, to, variables },
-      log: callLog,
-    });
-    const call = new Call(
-      leg,
-      {
-        identity,
-        ...routeOptions(config, route, render),
-        instructions: route.instructions === undefined ? undefined : render(route.instructions),
-        render,
-        variables,
-        headers,
-      },
-      {
-        clock,
-        engine,
-        plan: routePlan(route, choice, generation.flavors),
-        announcer: generation.announcer,
-        negotiation,
-        features: driver.features,
-        second: {
-          engine,
-          invite: (request) => driver.invite(request),
-          negotiate: (localAddress, codec) => this.#negotiationOfOurs(localAddress, codec),
-        },
-        tools,
-        openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
-        log: callLog,
-        emit,
-        beforeAnswer: (summary) => this.#deps.beforeAnswer(summary),
-        onFinished: (record) => {
-          registry.delete(identity.id);
-          generation.release();
-          callLog.info({ cause: record.cause, endedBy: record.endedBy, durationMs: record.durationMs }, 'call ended');
-          this.#deps.onRecord(record);
-          this.#deps.onOccupancy();
-        },
-      },
-    );
-    generation.retain();
-    registry.add(call);
-    callLog.info({ route: identity.route, flavor: identity.flavor }, 'call started');
-    this.#deps.onOccupancy();
-    call.begin();
-  }
-
-  /** For a call of ours. The caller's codec comes first: what both have is not transcoded. */
-  #negotiationOfOurs(localAddress: string, codec: AudioCodec): MediaNegotiation {
-    const { media, random } = this.#deps;
-    const address = mediaAddress(media, { localAddress, offer: undefined }, (remote) =>
-      this.#localAddresses.find(remote),
-    );
-    const codecs = [codec, ...media.codecs.filter((other) => other !== codec)];
-    return new MediaNegotiation(undefined, { address, codecs }, random);
-  }
-
-  #recorder(directory: string, callId: string): OpenRecorder {
-    return (originMs) => {
-      const path = join(directory, `${callId}.wav`);
-      return { recorder: createStereoRecorder({ path, originMs, clock: this.#deps.clock }), path };
-    };
+    const { headers, sdp: offer } = leg.invite;
+    const peer = { localAddress: leg.localAddress, offer };
+    const address = mediaAddress(this.#deps.media, peer, (remote) => this.#localAddresses.find(remote));
+    this.#deps.assembly.begin({ leg, generation, identity, route, choice, headers, offer, address });
   }
 
   #refuse(leg: InboundLeg, status: number, cause: CauseText, options: RejectOptions): void {
@@ -274,14 +197,4 @@ function statusOf(error: unknown): number {
     default:
       return 500;
   }
-}
-
-function childLog(log: Logger, callId: string): Logger {
-  const add = (fields: object): object => ({ call: callId, ...fields });
-  return {
-    debug: (fields, message) => log.debug(add(fields), message),
-    info: (fields, message) => log.info(add(fields), message),
-    warn: (fields, message) => log.warn(add(fields), message),
-    error: (fields, message) => log.error(add(fields), message),
-  };
 }

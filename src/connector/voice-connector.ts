@@ -8,10 +8,13 @@ import type { MediaEngine } from '../media/engine.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import { EventHub } from '../ops/event-hub.js';
+import type { OutboundCallOutcome, OutboundCallRequest } from '../ops/outbound-calls.js';
 import { openRecordLog, type RecordLog } from '../ops/record-log.js';
 import type { ListeningAddress, SignalingDriver } from '../signaling/port.js';
+import { CallAssembly } from './call-assembly.js';
 import { CallRegistry } from './call-registry.js';
 import { Closers } from './closers.js';
+import { Dialer } from './dialer.js';
 import type { Generation } from './generation.js';
 import { openGeneration } from './generation-opening.js';
 import { type ConnectorView, type Operations, startOperations } from './operations.js';
@@ -62,6 +65,7 @@ export class VoiceConnector implements AsyncDisposable {
   #generation: Generation | undefined;
   #driver: SignalingDriver | undefined;
   #operations: Operations | undefined;
+  #dialer: Dialer | undefined;
   #driverUp = false;
   #draining = false;
   #starting: Promise<ConnectorAddresses> | undefined;
@@ -95,6 +99,12 @@ export class VoiceConnector implements AsyncDisposable {
 
   calls(): readonly CallSummary[] {
     return this.#registry.summaries();
+  }
+
+  /** Calls somebody, as `POST /calls` does; what becomes of the call is told by its events. Never rejects. */
+  async dial(request: OutboundCallRequest): Promise<OutboundCallOutcome> {
+    if (this.#dialer) return this.#dialer.call(request);
+    return { ok: false, status: 503, code: 'ERR_CALL_UNAVAILABLE', message: 'the connector is not running' };
   }
 
   /** Ends one call with BYE; false if there is none of that id. */
@@ -244,7 +254,7 @@ export class VoiceConnector implements AsyncDisposable {
 
   #handlers(driver: SignalingDriver, engine: MediaEngine, records: RecordLog): Parameters<SignalingDriver['start']>[0] {
     const { clock, random, log } = this.#deps;
-    const reception = new Reception({
+    const assembly = new CallAssembly({
       clock,
       random,
       log,
@@ -252,11 +262,33 @@ export class VoiceConnector implements AsyncDisposable {
       driver,
       media: this.#initial.media,
       registry: this.#registry,
+      emit: this.#hub.publish,
+      beforeAnswer: (summary) => records.began(summary),
+      onRecord: (record) => records.append(record),
+      onOccupancy: () => this.#onOccupancy(),
+    });
+    this.#dialer = new Dialer({
+      clock,
+      random,
+      log,
+      media: this.#initial.media,
+      registry: this.#registry,
+      assembly,
+      generation: () => this.#generation,
+      unavailable: () => this.#readiness().reasons[0],
+      invite: (request) => driver.invite(request),
+    });
+    const reception = new Reception({
+      clock,
+      random,
+      log,
+      media: this.#initial.media,
+      registry: this.#registry,
       admission: this.#admission,
+      assembly,
       emit: this.#hub.publish,
       generation: () => this.#generation,
       draining: () => this.#draining,
-      beforeAnswer: (summary) => records.began(summary),
       onRecord: (record) => records.append(record),
       onOccupancy: () => this.#onOccupancy(),
     });
@@ -281,6 +313,7 @@ export class VoiceConnector implements AsyncDisposable {
       calls: () => this.#registry.summaries(),
       call: (id) => this.#registry.get(id)?.summary(),
       hangUp: (id) => this.hangUp(id),
+      dial: (request) => this.dial(request),
       ready: () => this.#readiness(),
       reload: async () => {
         const outcome = await this.reload();

@@ -10,6 +10,7 @@ import { AdminError, commonHeaders, errorBody, sendError } from './admin/admin-e
 import { Authentication } from './admin/authentication.js';
 import { callRoutes } from './admin/call-routes.js';
 import { controlRoutes } from './admin/control-routes.js';
+import { dialRoutes } from './admin/dial-routes.js';
 import { eventRoutes } from './admin/event-routes.js';
 import { healthRoutes, openPaths } from './admin/health-routes.js';
 import { metricsRoutes } from './admin/metrics-routes.js';
@@ -87,6 +88,7 @@ export async function createAdminServer(
   healthRoutes(app, control);
   metricsRoutes(app, metrics);
   callRoutes(app, control, log);
+  await dialRoutes(app, control, log);
   eventRoutes(app, deps.events, clock);
   controlRoutes(app, control, log);
   openApiRoutes(app);
@@ -130,7 +132,7 @@ function createApp(authentication: Authentication, limits: AdminLimits, log: Log
     clientErrorHandler: answerUnreadable,
   });
   app.server.maxConnections = limits.connections;
-  // No route takes a body yet; whatever comes is read up to the limit and ignored.
+  // A route that takes a body says so itself; whatever else comes is read up to the limit and ignored.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, undefined));
   app.addHook('onRequest', (request, reply, done) => {
@@ -142,6 +144,7 @@ function createApp(authentication: Authentication, limits: AdminLimits, log: Log
   });
   app.setErrorHandler((error: FastifyError | AdminError, request, reply) => {
     if (error instanceof AdminError) {
+      if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', error.retryAfterSeconds);
       sendError(reply, error.status, error.code, error.message);
     } else if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
       sendRequestError(reply, error.statusCode, error.validation ? error.message : undefined);

@@ -14,6 +14,14 @@ export type CallEvent =
       readonly flavor: string | null;
     }
   | { readonly type: 'call-ringing'; readonly callId: string; readonly atMs: number }
+  /** Outbound: a provisional response of the other side. `earlyMedia`: it brings audio before the answer. */
+  | {
+      readonly type: 'call-progress';
+      readonly callId: string;
+      readonly atMs: number;
+      readonly status: number;
+      readonly earlyMedia: boolean;
+    }
   | {
       readonly type: 'call-answered';
       readonly callId: string;

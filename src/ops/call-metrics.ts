@@ -76,6 +76,7 @@ export class CallMetrics {
         }
         return;
       case 'call-ringing':
+      case 'call-progress':
       case 'call-held':
       case 'call-resumed':
       case 'caller-speaking':

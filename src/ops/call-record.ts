@@ -1,7 +1,7 @@
 /** Version of the record's shape; rises with every change that a reader could notice. */
 export const CALL_RECORD_VERSION = 1;
 
-/** Who ended the call. */
+/** Who ended the call. `caller`: whoever is on the phone, also where the connector has called. */
 export type EndedBy = 'caller' | 'agent' | 'connector' | 'provider';
 
 /** Why, in a bounded vocabulary; a BYE of ours carries it as an RFC 3326 Reason. */
@@ -16,7 +16,11 @@ export type CauseText =
   | 'ack-timeout'
   | 'flavor-error'
   | 'drain'
-  | 'admin';
+  | 'admin'
+  /** Outbound calls that were not answered. */
+  | 'busy'
+  | 'no-answer'
+  | 'unreachable';
 
 /** All causes, for metrics and documentation. */
 export const causeTexts = [
@@ -31,6 +35,9 @@ export const causeTexts = [
   'flavor-error',
   'drain',
   'admin',
+  'busy',
+  'no-answer',
+  'unreachable',
 ] as const satisfies readonly CauseText[];
 
 /** One turn of the agent. */

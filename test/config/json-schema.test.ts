@@ -75,6 +75,7 @@ describe('docs/3-configuration.md', () => {
       'tools.<webhook>.description',
       'tools.<webhook>.type',
       'tools.<webhook>.url',
+      'trunks.<name>.targets',
     ]);
   });
 });

@@ -87,6 +87,8 @@ describe('the shipped configuration', () => {
         rtpTimeoutSeconds: 30,
         silenceSeconds: 60,
       },
+      trunks: {},
+      outbound: { allow: [], callsPerMinute: 30, calls: 10, ringSeconds: 45 },
       admin: { listen: { host: '127.0.0.1', port: 8080 }, token: undefined },
       cdr: { path: '/somewhere/data/cdr.jsonl', include: [] },
       recording: { mode: 'off', path: '/somewhere/data/recordings' },

@@ -20,6 +20,7 @@ const events: readonly CallEvent[] = (
     'delay-elapsed',
     'accepted',
     'confirmed',
+    'answered',
     'answer-unusable',
     'leg-ended',
     'agent-leaving',
@@ -44,7 +45,9 @@ const events: readonly CallEvent[] = (
     case 'transfer-over':
       return [false, true].map((ok) => ({ type, ok }));
     case 'leg-ended':
-      return (['peer', 'local', 'ack-timeout', 'transport'] as const).map((by) => ({ type, by, status: 0 }));
+      return (['peer', 'local', 'ack-timeout', 'transport'] as const).flatMap((by) =>
+        [0, 404, 480, 486].map((status) => ({ type, by, status })),
+      );
     case 'limit-reached':
       return (['rtp-timeout', 'silence', 'max-duration'] as const).map((limit) => ({ type, limit }));
     case 'told-to-end':
@@ -57,6 +60,7 @@ const events: readonly CallEvent[] = (
     case 'delay-elapsed':
     case 'accepted':
     case 'confirmed':
+    case 'answered':
     case 'answer-unusable':
     case 'agent-leaving':
     case 'farewell-over':
@@ -82,7 +86,9 @@ function allSteps(): readonly Step[] {
   const steps: Step[] = [];
   const seen = new Set<string>();
   const waiting = [true, false].flatMap((answerDelayed) =>
-    [true, false].map((earlyMedia) => beginCall({ answerDelayed, earlyMedia }).state),
+    [true, false].flatMap((earlyMedia) =>
+      [true, false].map((outbound) => beginCall({ answerDelayed, earlyMedia, outbound }).state),
+    ),
   );
   for (let before = waiting.pop(); before !== undefined; before = waiting.pop()) {
     const key = JSON.stringify(before);

@@ -6,6 +6,7 @@ import { type AdminServer, type AdminServerOptions, createAdminServer } from '..
 import type { CallSummary } from '../../src/ops/call-event.js';
 import { EventHub } from '../../src/ops/event-hub.js';
 import { createMetrics, type Metrics } from '../../src/ops/metrics.js';
+import type { OutboundCallOutcome, OutboundCallRequest } from '../../src/ops/outbound-calls.js';
 import { FakeClock } from './fake-clock.js';
 import { MemoryLog } from './memory-log.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -16,6 +17,8 @@ export const ADMIN_TOKEN = 'a-token-for-tests-only';
 export class FakeControl implements AdminControl {
   readonly active = new Map<string, CallSummary>();
   readonly hungUp: string[] = [];
+  readonly dialled: OutboundCallRequest[] = [];
+  dialOutcome: OutboundCallOutcome = { ok: true, id: 'call-9' };
   readiness: { ready: boolean; reasons: string[] } = { ready: true, reasons: [] };
   reloadResult: () => Promise<ReloadResult> = async () => ({ ok: true, warnings: [] });
   drains = 0;
@@ -32,6 +35,11 @@ export class FakeControl implements AdminControl {
     if (!this.active.has(id)) return false;
     this.hungUp.push(id);
     return true;
+  }
+
+  async dial(request: OutboundCallRequest): Promise<OutboundCallOutcome> {
+    this.dialled.push(request);
+    return this.dialOutcome;
   }
 
   ready(): { ready: boolean; reasons: string[] } {

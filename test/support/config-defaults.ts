@@ -1,7 +1,7 @@
 import type { Config, RouteConfig } from '../../src/config/config.js';
 import { configSchema } from '../../src/config/schema.js';
 
-const { routes, tools, transfer, http, voice, breaker } = configSchema.parse({
+const { routes, tools, transfer, http, voice, breaker, trunks, outbound } = configSchema.parse({
   routes: [{ match: { any: true }, flavor: 'agent' }],
 });
 
@@ -14,10 +14,13 @@ export const routeDefaults: Omit<RouteConfig, 'match' | 'flavor'> = (() => {
 })();
 
 /** Sections of a file that tests of other things leave out. */
-export const configDefaults: Pick<Config, 'tools' | 'transfer' | 'http' | 'voice' | 'breaker'> = {
-  tools,
-  transfer,
-  http,
-  voice,
-  breaker,
-};
+export const configDefaults: Pick<Config, 'tools' | 'transfer' | 'http' | 'voice' | 'breaker' | 'trunks' | 'outbound'> =
+  {
+    tools,
+    transfer,
+    http,
+    voice,
+    breaker,
+    trunks,
+    outbound,
+  };

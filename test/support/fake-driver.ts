@@ -2,15 +2,18 @@ import type {
   InboundLeg,
   ListeningAddress,
   OutboundLeg,
+  OutboundRequest,
   SignalingDriver,
   SignalingHandlers,
 } from '../../src/signaling/port.js';
+import { FakeDialledLeg } from './fake-dialled-leg.js';
 
 /** A driver without a network: the test brings the INVITEs. */
 export class FakeDriver implements SignalingDriver {
   readonly name = 'embedded';
   readonly features = { attendedTransfer: true, headers: true, infoDigits: true };
   readonly availability: string[] = [];
+  readonly dialled: FakeDialledLeg[] = [];
   failure: Error | undefined;
   disposed = false;
   /** What `renew` throws. */
@@ -30,8 +33,10 @@ export class FakeDriver implements SignalingDriver {
     return this.#handlers;
   }
 
-  invite(): OutboundLeg {
-    throw new Error('no outbound calls here');
+  invite(request: OutboundRequest): OutboundLeg {
+    const leg = new FakeDialledLeg(request);
+    this.dialled.push(leg);
+    return leg;
   }
 
   setAvailability(availability: 'open' | 'full' | 'draining'): void {

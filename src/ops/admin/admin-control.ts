@@ -1,4 +1,5 @@
 import type { CallSummary } from '../call-event.js';
+import type { OutboundCallOutcome, OutboundCallRequest } from '../outbound-calls.js';
 
 /** The outcome of a reload: the new configuration is in force, or the old one still is. */
 export type ReloadResult =
@@ -6,12 +7,17 @@ export type ReloadResult =
   /** `errors`: what is wrong with the new configuration, for a person to read; secrets taken out. */
   | { readonly ok: false; readonly errors: string };
 
-/** What the admin interface can do with a connector. Methods other than `reload` answer at once and never throw. */
+/**
+ * What the admin interface can do with a connector. Methods other than `reload` and `dial` answer at once; none throws or
+ * rejects.
+ */
 export interface AdminControl {
   calls(): readonly CallSummary[];
   call(id: string): CallSummary | undefined;
   /** Begins to end the call. `false` when there is none of that id. */
   hangUp(id: string): boolean;
+  /** Begins a call, or says why not. */
+  dial(request: OutboundCallRequest): Promise<OutboundCallOutcome>;
   /** Whether new calls are taken; if not, why: short, without names of peers, since the answer needs no token. */
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
   reload(): Promise<ReloadResult>;

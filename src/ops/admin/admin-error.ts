@@ -14,6 +14,7 @@ export class AdminError extends Error {
     readonly status: number,
     readonly code: ErrorCode,
     message: string,
+    readonly retryAfterSeconds?: number,
   ) {
     super(message);
   }

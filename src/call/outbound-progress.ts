@@ -1,0 +1,54 @@
+import type { CallAccount } from './call-account.js';
+import type { UndialledLeg } from './call-leg.js';
+import type { CallMedia } from './call-media.js';
+import type { CallEvent } from './call-state.js';
+
+export interface OutboundProgressParts {
+  readonly media: CallMedia;
+  readonly account: CallAccount;
+  /** {@link Clock.now}. */
+  now(): number;
+  apply(event: CallEvent): void;
+}
+
+/** From our INVITE to its answer. */
+export class OutboundProgress {
+  readonly #parts: OutboundProgressParts;
+  #dialledAtMs = 0;
+  /** An answer in a provisional response: the 200 may come without. */
+  #early: string | undefined;
+  #reported = '';
+
+  constructor(parts: OutboundProgressParts) {
+    this.#parts = parts;
+  }
+
+  dial(leg: UndialledLeg): void {
+    this.#dialledAtMs = this.#parts.now();
+    leg.dial((localAddress) => this.#parts.media.firstOffer(localAddress));
+  }
+
+  /** Whatever is to be heard before the answer is a network's, not a person's: the agent does not get it. */
+  onProgress(status: number, sdp: string | undefined): void {
+    this.#early = sdp ?? this.#early;
+    const earlyMedia = this.#early !== undefined;
+    const report = `${status} ${earlyMedia}`;
+    // Repeated as long as it rings (RFC 3261 section 13.3.1.1).
+    if (report === this.#reported) return;
+    this.#reported = report;
+    this.#parts.account.emit({ type: 'call-progress', status, earlyMedia });
+  }
+
+  onAnswered(sdp: string | undefined): void {
+    const { account, apply, media } = this.#parts;
+    try {
+      media.readAnswer(sdp ?? this.#early);
+    } catch (error) {
+      account.onError(error);
+      apply({ type: 'answer-unusable' });
+      return;
+    }
+    account.onAnswered(this.#dialledAtMs);
+    apply({ type: 'answered' });
+  }
+}

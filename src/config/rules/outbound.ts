@@ -1,0 +1,47 @@
+import type { ParsedConfig } from '../schema.js';
+import type { BrokenRule } from './broken-rule.js';
+
+/** Trunks, and the outbound calls that go through one of them. */
+export function checkOutbound({ outbound, trunks }: ParsedConfig): BrokenRule[] {
+  const broken: BrokenRule[] = [];
+  for (const [name, { domain, password, targets, user }] of Object.entries(trunks)) {
+    if ((user === undefined) !== (password === undefined)) {
+      broken.push({
+        path: ['trunks', name, user === undefined ? 'password' : 'user'],
+        message: `a trunk with ${user === undefined ? 'a password has no user' : 'a user has no password'}`,
+        help: 'give both, or neither where the trunk knows us by our address',
+      });
+    }
+    const proxy = targets.findIndex((target) => /;lr(?:[;=]|$)/i.test(target));
+    if (proxy >= 0 && domain === undefined) {
+      broken.push({
+        path: ['trunks', name, 'targets', proxy],
+        message: 'behind a proxy nobody knows whose numbers are meant',
+        help: 'add domain: the host that the numbers belong to',
+      });
+    }
+  }
+  if (outbound.trunk === undefined && outbound.allow.length > 0) {
+    broken.push({
+      path: ['outbound', 'allow'],
+      message: 'numbers may be called, but there is no way to them',
+      help: 'name a trunk: outbound.trunk',
+    });
+  }
+  if (outbound.trunk !== undefined && !Object.hasOwn(trunks, outbound.trunk)) {
+    broken.push({
+      path: ['outbound', 'trunk'],
+      message: 'there is no trunk of this name',
+      help: `trunks has ${Object.keys(trunks).join(', ') || 'none'}`,
+    });
+  }
+  if (outbound.allow.includes('+')) {
+    broken.push({
+      severity: 'warning',
+      path: ['outbound', 'allow', outbound.allow.indexOf('+')],
+      message: 'every number of the world may be called, premium ones too',
+      help: 'name the countries or areas that you call',
+    });
+  }
+  return broken;
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import { Call } from '../call/call.js';
+import type { CallLeg } from '../call/call-leg.js';
+import type { OpenRecorder } from '../call/call-media.js';
+import type { FlavorChoice } from '../call/fail-over-plan.js';
+import { MediaNegotiation } from '../call/media-negotiation.js';
+import type { CallIdentity } from '../call/record-builder.js';
+import type { MediaConfig, RouteConfig } from '../config/config.js';
+import type { Logger } from '../flavor-api/index.js';
+import type { MediaEngine } from '../media/engine.js';
+import { createStereoRecorder } from '../media/stereo-recorder.js';
+import type { CallEventSink, CallSummary } from '../ops/call-event.js';
+import type { CallRecord } from '../ops/call-record.js';
+import type { SignalingDriver } from '../signaling/port.js';
+import type { AudioCodec } from '../signaling/sdp.js';
+import type { CallRegistry } from './call-registry.js';
+import { callTexts } from './call-texts.js';
+import type { Generation } from './generation.js';
+import { mediaAddress } from './media-address.js';
+import { routeOptions, routePlan, transferTargets } from './route-options.js';
+
+export interface CallAssemblyDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly engine: MediaEngine;
+  /** What calls in and out go through. */
+  readonly driver: Pick<SignalingDriver, 'features' | 'invite'>;
+  /** What the engine was made with; a reload does not change it. */
+  readonly media: MediaConfig;
+  readonly registry: CallRegistry;
+  readonly emit: CallEventSink;
+  beforeAnswer(call: CallSummary): Promise<unknown>;
+  onRecord(record: CallRecord): void;
+  /** The number of calls has changed. */
+  onOccupancy(): void;
+}
+
+/** A call that has found its route, in or out. */
+export interface RoutedCall {
+  readonly leg: CallLeg;
+  readonly generation: Generation;
+  readonly identity: CallIdentity;
+  readonly route: RouteConfig;
+  /** The route's flavor. */
+  readonly choice: FlavorChoice;
+  /** Of the INVITE, ours or theirs, by lower-case name. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** Of the INVITE; `undefined` where the first offer is ours. */
+  readonly offer: string | undefined;
+  /** What goes into SDP. */
+  readonly address: string;
+}
+
+/** Makes calls out of what the configuration says about their route, and sees them to their record. */
+export class CallAssembly {
+  readonly #deps: CallAssemblyDeps;
+
+  constructor(deps: CallAssemblyDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins the call. Throws `ERR_SDP_*` for an offer that cannot be answered; then nothing has happened. */
+  begin(routed: RoutedCall): void {
+    const { clock, random, engine, driver, media, registry, emit, log } = this.#deps;
+    const { address, choice, generation, identity, leg, offer, route } = routed;
+    const { config } = generation;
+    const negotiation = new MediaNegotiation(offer, { address, codecs: media.codecs }, random);
+    const { headers, variables, render } = callTexts(route, identity, routed);
+    const callLog = childLog(log, identity.id);
+    const { from, to } = identity;
+    const tools = generation.tools.forCall({
+      names: route.tools,
+      transferTargets: transferTargets(config, route.transfer, render),
+      call: { id: identity.id, from, to, variables },
+      log: callLog,
+    });
+    const call = new Call(
+      leg,
+      {
+        identity,
+        ...routeOptions(config, route, render),
+        instructions: route.instructions === undefined ? undefined : render(route.instructions),
+        render,
+        variables,
+        headers,
+      },
+      {
+        clock,
+        engine,
+        plan: routePlan(route, choice, generation.flavors),
+        announcer: generation.announcer,
+        negotiation,
+        features: driver.features,
+        second: {
+          engine,
+          invite: (request) => driver.invite(request),
+          negotiate: (localAddress, codec) => this.#negotiationOfOurs(localAddress, codec),
+        },
+        tools,
+        openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
+        log: callLog,
+        emit,
+        beforeAnswer: (summary) => this.#deps.beforeAnswer(summary),
+        onFinished: (record) => {
+          registry.delete(identity.id);
+          generation.release();
+          callLog.info({ cause: record.cause, endedBy: record.endedBy, durationMs: record.durationMs }, 'call ended');
+          this.#deps.onRecord(record);
+          this.#deps.onOccupancy();
+        },
+      },
+    );
+    generation.retain();
+    registry.add(call);
+    const { direction, flavor } = identity;
+    callLog.info({ direction, route: identity.route, flavor }, 'call started');
+    this.#deps.onOccupancy();
+    call.begin();
+  }
+
+  /** For a call of ours. The caller's codec comes first: what both have is not transcoded. */
+  #negotiationOfOurs(localAddress: string, codec: AudioCodec): MediaNegotiation {
+    const { media, random } = this.#deps;
+    const address = mediaAddress(media, { localAddress, offer: undefined }, (remote) => remote);
+    const codecs = [codec, ...media.codecs.filter((other) => other !== codec)];
+    return new MediaNegotiation(undefined, { address, codecs }, random);
+  }
+
+  #recorder(directory: string, callId: string): OpenRecorder {
+    return (originMs) => {
+      const path = join(directory, `${callId}.wav`);
+      return { recorder: createStereoRecorder({ path, originMs, clock: this.#deps.clock }), path };
+    };
+  }
+}
+
+/** A log whose every line names the call. */
+export function childLog(log: Logger, callId: string): Logger {
+  const add = (fields: object): object => ({ call: callId, ...fields });
+  return {
+    debug: (fields, message) => log.debug(add(fields), message),
+    info: (fields, message) => log.info(add(fields), message),
+    warn: (fields, message) => log.warn(add(fields), message),
+    error: (fields, message) => log.error(add(fields), message),
+  };
+}

@@ -1,0 +1,209 @@
+import type { Clock } from '../base/clock.js';
+import { errorMessage } from '../base/connector-error.js';
+import type { ErrorCode } from '../base/error-codes.js';
+import { checkHeaderFields } from '../base/header-fields.js';
+import type { Random } from '../base/random.js';
+import type { CallIdentity } from '../call/record-builder.js';
+import type { MediaConfig, RouteConfig } from '../config/config.js';
+import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
+import { describeRoute } from '../config/router.js';
+import type { Logger } from '../flavor-api/index.js';
+import type { OutboundCallOutcome, OutboundCallRequest } from '../ops/outbound-calls.js';
+import type { OutboundLeg, OutboundRequest } from '../signaling/port.js';
+import { type CallAssembly, childLog } from './call-assembly.js';
+import type { CallRegistry } from './call-registry.js';
+import { CallWindow } from './call-window.js';
+import type { Generation } from './generation.js';
+import { mediaAddress } from './media-address.js';
+import { OutboundLine } from './outbound-line.js';
+import { plainRoute } from './plain-route.js';
+import { trunkOrder } from './trunk-order.js';
+
+const MINUTE_MS = 60_000;
+
+/** Retry-After while as many calls are up as may be: nobody knows when one ends. */
+const BUSY_RETRY_SECONDS = 5;
+
+/** From of a call whose configuration and request say nothing (RFC 3323 section 4.1.1.3). */
+const NOBODY = 'anonymous';
+
+export interface DialerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** What the media engine was made with. */
+  readonly media: MediaConfig;
+  readonly registry: CallRegistry;
+  readonly assembly: CallAssembly;
+  /** The present generation; `undefined` before the start and after the stop. */
+  generation(): Generation | undefined;
+  /** Why no call can be made; `undefined`: one can. */
+  unavailable(): string | undefined;
+  invite(request: OutboundRequest): OutboundLeg;
+}
+
+type Refusal = Extract<OutboundCallOutcome, { readonly ok: false }>;
+
+/** How a call is to be talked: whose it is, and as what. */
+interface Destination {
+  readonly route: RouteConfig;
+  readonly description: string | null;
+}
+
+/** Makes the calls that operators ask for. What is not allowed is refused before anything is sent. */
+export class Dialer {
+  readonly #deps: DialerDeps;
+  readonly #begun = new CallWindow(MINUTE_MS);
+  /** Calls whose settings are awaited. */
+  #preparing = 0;
+
+  constructor(deps: DialerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Begins a call, or says why not. Waits only for the settings of a route that has such. Never rejects. */
+  async call(request: OutboundCallRequest): Promise<OutboundCallOutcome> {
+    const { clock, log, random } = this.#deps;
+    const generation = this.#deps.generation();
+    const problem = generation === undefined ? 'the connector is not running' : this.#deps.unavailable();
+    if (generation === undefined || problem !== undefined) {
+      return refused(503, 'ERR_CALL_UNAVAILABLE', problem ?? '', BUSY_RETRY_SECONDS);
+    }
+    const number = normaliseNumber(request.to);
+    if (number === undefined || !isNumberAllowed(number, generation.config.outbound.allow)) {
+      log.warn({}, 'an outbound call was refused: outbound.allow does not have its number');
+      return refused(403, 'ERR_CALL_NOT_ALLOWED', 'outbound.allow does not have this number');
+    }
+    const destination = destinationOf(request, generation);
+    if ('code' in destination) return destination;
+    const headers = new Map(Object.entries(request.headers ?? {}));
+    try {
+      checkHeaderFields(headers);
+    } catch (error) {
+      return refused(422, 'ERR_CALL_INVALID', errorMessage(error));
+    }
+    const busy = this.#limit(generation);
+    if (busy !== undefined) return busy;
+    this.#begun.add(clock.now());
+    const identity: CallIdentity = {
+      id: random.hex(8),
+      direction: 'outbound',
+      from: request.from ?? generation.config.outbound.from ?? NOBODY,
+      to: number,
+      route: destination.description,
+      flavor: destination.route.flavor ?? null,
+      startedAtMs: clock.wallTime(),
+    };
+    return this.#begin(request, generation, identity, destination.route, headers);
+  }
+
+  #limit(generation: Generation): Refusal | undefined {
+    const { limits, outbound } = generation.config;
+    const { clock, registry } = this.#deps;
+    const dialled = registry.summaries().filter(({ direction }) => direction === 'outbound').length;
+    const up = this.#preparing + dialled;
+    if (up >= outbound.calls || this.#preparing + registry.size >= limits.calls) {
+      return refused(429, 'ERR_CALL_LIMIT', 'as many calls are up as may be', BUSY_RETRY_SECONDS);
+    }
+    const waitMs = this.#begun.waitMs(outbound.callsPerMinute, clock.now());
+    if (waitMs === 0) return undefined;
+    return refused(429, 'ERR_CALL_LIMIT', 'as many calls were begun as may be', Math.ceil(waitMs / 1000));
+  }
+
+  async #begin(
+    request: OutboundCallRequest,
+    generation: Generation,
+    identity: CallIdentity,
+    written: RouteConfig,
+    headers: ReadonlyMap<string, string>,
+  ): Promise<OutboundCallOutcome> {
+    const { log, media } = this.#deps;
+    const { outbound, trunks } = generation.config;
+    const shown = new Map([...headers].map(([name, value]) => [name.toLowerCase(), [value]] as const));
+    const route = await this.#settled(generation, identity, written, shown);
+    const choice = route?.flavor === undefined ? undefined : generation.flavors.get(route.flavor);
+    const trunk = outbound.trunk === undefined ? undefined : trunks[outbound.trunk];
+    if (route === undefined || choice === undefined || trunk === undefined) {
+      return refused(422, 'ERR_CALL_INVALID', 'the settings of this route refuse the call, or cannot be had');
+    }
+    const unavailable = this.#deps.unavailable();
+    if (unavailable !== undefined) return refused(503, 'ERR_CALL_UNAVAILABLE', unavailable, BUSY_RETRY_SECONDS);
+    const line = new OutboundLine(
+      {
+        ...trunkOrder(trunk, identity.to, outbound.allow),
+        fromUser: identity.from,
+        headers,
+        answerTimeoutMs: (request.ringSeconds ?? outbound.ringSeconds) * 1000,
+      },
+      (order) => {
+        const { sdp } = order;
+        const offer = (local: string): string => (typeof sdp === 'string' ? sdp : sdp(this.#addressTowards(local)));
+        return this.#deps.invite({ ...order, sdp: offer });
+      },
+    );
+    const variables = { ...route.variables, ...request.variables };
+    this.#deps.assembly.begin({
+      leg: line,
+      generation,
+      identity: { ...identity, flavor: choice.name },
+      route: { ...route, variables },
+      choice,
+      headers: shown,
+      offer: undefined,
+      address: this.#addressTowards(familyOf(trunk.targets[0] ?? '', media.bind)),
+    });
+    log.debug({ call: identity.id }, 'outbound call begun');
+    return { ok: true, id: identity.id };
+  }
+
+  #addressTowards(localAddress: string): string {
+    return mediaAddress(this.#deps.media, { localAddress, offer: undefined }, (remote) => remote);
+  }
+
+  /** The route with the call's own settings; `undefined`: they refuse it. */
+  async #settled(
+    generation: Generation,
+    { from, id, startedAtMs, to }: CallIdentity,
+    route: RouteConfig,
+    headers: ReadonlyMap<string, readonly string[]>,
+  ): Promise<RouteConfig | undefined> {
+    if (route.settings === undefined) return route;
+    const moment = { wallTimeMs: startedAtMs, timeZone: route.timeZone };
+    const facts = { id, from, to, headers, moment };
+    const log = childLog(this.#deps.log, id);
+    const { flavors, settings } = generation;
+    generation.retain();
+    this.#preparing += 1;
+    try {
+      const resolved = await settings.resolve({ route, facts, flavors, log }, new AbortController().signal);
+      return resolved.outcome === 'answer' ? resolved.route : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      this.#preparing -= 1;
+      generation.release();
+    }
+  }
+}
+
+function destinationOf({ flavor, route }: OutboundCallRequest, generation: Generation): Destination | Refusal {
+  if (flavor !== undefined && generation.flavors.has(flavor)) {
+    return { route: plainRoute(flavor), description: null };
+  }
+  if (route === undefined) return refused(422, 'ERR_CALL_INVALID', 'there is no flavor of this name');
+  const input = { requestUser: route, toUser: route, fromUser: '', headers: new Map() };
+  const { index, route: found } = generation.router.route(input);
+  if (index === undefined || found?.flavor === undefined) {
+    return refused(422, 'ERR_CALL_INVALID', 'no agent answers a call to this route');
+  }
+  return { route: found, description: describeRoute(index, found) };
+}
+
+/** A wildcard of the family that the media will have: the way to the trunk says the rest. */
+function familyOf(target: string, bind: string): string {
+  return bind.includes(':') && target.includes('[') ? '::' : '0.0.0.0';
+}
+
+function refused(status: Refusal['status'], code: ErrorCode, message: string, retryAfterSeconds?: number): Refusal {
+  return { ok: false, status, code, message, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}

@@ -1,0 +1,36 @@
+import type { TrunkConfig } from '../config/config.js';
+import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
+import type { OutboundOrder } from './outbound-line.js';
+
+/** How a number is called through a trunk. */
+export function trunkOrder(
+  trunk: TrunkConfig,
+  number: string,
+  allow: readonly string[],
+): Pick<OutboundOrder, 'uri' | 'targets' | 'failOverMs' | 'auth' | 'fromDomain' | 'mayFollow'> {
+  const { domain, failOverSeconds, fromDomain, password, targets, user } = trunk;
+  const own = targets.map((target) => withUser(target, number));
+  const hosts = new Set([...targets, ...(domain === undefined ? [] : [`sip:${domain}`])].map(hostOf));
+  return {
+    uri: domain === undefined ? (own[0] ?? '') : `sip:${number}@${domain}`,
+    targets: domain === undefined ? own : targets,
+    failOverMs: failOverSeconds * 1000,
+    ...(user !== undefined && password !== undefined && { auth: { user, password } }),
+    ...(fromDomain !== undefined && { fromDomain }),
+    mayFollow: (uri) => {
+      const moved = normaliseNumber(/^sips?:([^@;]*)[^@]*@/i.exec(uri)?.[1] ?? '');
+      return moved !== undefined && isNumberAllowed(moved, allow) && hosts.has(hostOf(uri));
+    },
+  };
+}
+
+function withUser(target: string, user: string): string {
+  const colon = target.indexOf(':');
+  return `${target.slice(0, colon + 1)}${user}@${target.slice(colon + 1)}`;
+}
+
+/** Lower case, without port. */
+function hostOf(uri: string): string {
+  const rest = uri.slice(uri.indexOf(':') + 1);
+  return (/^(\[[^\]]*\]|[^:;?]*)/.exec(rest.slice(rest.lastIndexOf('@') + 1))?.[1] ?? '').toLowerCase();
+}
