@@ -13,6 +13,7 @@ const examples = readdirSync(`${repository}sip-config`).filter((name) => name.en
 
 /** What an operator has to set for each; everything else has a default. */
 const environment: Readonly<Record<string, readonly string[]>> = {
+  'behind-opensips.yaml': [],
   'connector.yaml': [],
   'openai-realtime.yaml': ['OPENAI_API_KEY'],
   'fail-over.yaml': ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_RESOURCE'],
