@@ -3,6 +3,10 @@ import type { Parsed } from './addresses.js';
 /** Texts longer than this match nothing: patterns are the operator's, what they are tried on is a stranger's. */
 export const MAX_MATCHED_LENGTH = 256;
 
+/** The same for header fields, where the pattern leaves no more than two ways to go wrong: an Identity has 600 to 1,000. */
+const MAX_HEADER_LENGTH = 2_048;
+const MAX_HEADER_LOOPS = 2;
+
 /** A repetition beyond this counts as unbounded. */
 const MANY = 10;
 
@@ -32,9 +36,16 @@ export function compilePattern(source: string): Parsed<RegExp> {
   return { ok: true, value: new RegExp(`^(?:${source})$`, 'u') };
 }
 
-/** Whether a compiled pattern matches the whole of `text`. */
-export function matchesPattern(pattern: RegExp, text: string): boolean {
-  return text.length <= MAX_MATCHED_LENGTH && pattern.test(text);
+/** Whether a compiled pattern matches the whole of `text`, which is at most `maxLength` long. */
+export function matchesPattern(pattern: RegExp, text: string, maxLength: number = MAX_MATCHED_LENGTH): boolean {
+  return text.length <= maxLength && pattern.test(text);
+}
+
+/** Longest header field that a valid pattern is tried on: its time grows with the length to the power of its loops. */
+export function maxHeaderLength(source: string): number {
+  let loops = 0;
+  for (const [text] of source.matchAll(TOKEN)) if (isLoop(text)) loops += 1;
+  return loops <= MAX_HEADER_LOOPS ? MAX_HEADER_LENGTH : MAX_MATCHED_LENGTH;
 }
 
 /** V8 says `Invalid regular expression: /+44/u: Nothing to repeat`; the last part is the news. */
@@ -53,14 +64,16 @@ function syntaxHelp(source: string): { help?: string } {
   return {};
 }
 
+/** The elements of a valid pattern. */
+const TOKEN = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<[^>]*>))?|[)|]|(?:[*+?]|\{\d+(?:,\d*)?\})\??|[\s\S]/gu;
+
 /** Walks a valid pattern, group by group, and looks for loops within loops. */
 function stallingProblem(source: string): string | undefined {
   /** For each open group: whether it contains a loop or a branch so far. */
   const groups: boolean[] = [false];
-  const token = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<[^>]*>))?|[)|]|(?:[*+?]|\{\d+(?:,\d*)?\})\??|[\s\S]/gu;
   let closedGroup = false;
   let loops = 0;
-  for (const [text] of source.matchAll(token)) {
+  for (const [text] of source.matchAll(TOKEN)) {
     const isClosing = text === ')';
     if (text.startsWith('(')) {
       groups.push(false);

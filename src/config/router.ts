@@ -1,7 +1,7 @@
 import { ConnectorError } from '../base/connector-error.js';
 import type { RouteConfig, RouteMatch } from './config.js';
 import { formatPath } from './config-issue.js';
-import { compilePattern, MAX_MATCHED_LENGTH, matchesPattern } from './route-pattern.js';
+import { compilePattern, MAX_MATCHED_LENGTH, matchesPattern, maxHeaderLength } from './route-pattern.js';
 
 /** What a call is routed by; `InviteRequest` fits. */
 export interface RouteInput {
@@ -18,6 +18,8 @@ export interface RouteMismatch {
   /** `to`, `from`, `toHeader` or `header X-Name`. */
   readonly condition: string;
   readonly pattern: string;
+  /** Texts longer than this were not looked at, characters. */
+  readonly maxLength: number;
   /** What the pattern was tried on; empty for a header that is absent. Personal data: for a terminal, not for logs. */
   readonly actual: readonly string[];
 }
@@ -41,6 +43,8 @@ interface Condition {
   readonly name: string;
   readonly pattern: string;
   readonly regex: RegExp;
+  /** Longer texts do not match, characters. */
+  readonly maxLength: number;
   readonly read: (input: RouteInput, to: string) => readonly string[];
 }
 
@@ -58,10 +62,11 @@ export function createRouter(routes: readonly RouteConfig[]): Router {
       const mismatches: RouteMismatch[] = [];
       for (const [index, conditions] of compiled.entries()) {
         const failed = conditions.find(
-          ({ regex, read }) => !read(input, to).some((text) => matchesPattern(regex, text)),
+          ({ regex, maxLength, read }) => !read(input, to).some((text) => matchesPattern(regex, text, maxLength)),
         );
         if (!failed) return { to, index, route: routes[index], mismatches };
-        mismatches.push({ index, condition: failed.name, pattern: failed.pattern, actual: failed.read(input, to) });
+        const { name: condition, pattern, maxLength, read } = failed;
+        mismatches.push({ index, condition, pattern, maxLength, actual: read(input, to) });
       }
       return { to, index: undefined, route: undefined, mismatches };
     },
@@ -72,12 +77,13 @@ function conditionsOf(match: RouteMatch, index: number): Condition[] {
   const conditions: Condition[] = [];
   const add = (name: string, key: readonly string[], pattern: string | undefined, read: Condition['read']): void => {
     if (pattern === undefined) return;
+    const maxLength = key[0] === 'header' ? maxHeaderLength(pattern) : MAX_MATCHED_LENGTH;
     const regex = compilePattern(pattern);
     if (!regex.ok) {
       const path = formatPath(['routes', index, 'match', ...key]);
       throw new ConnectorError('ERR_CONFIG_INVALID', `${path}: ${regex.problem}`);
     }
-    conditions.push({ name, pattern, regex: regex.value, read });
+    conditions.push({ name, pattern, regex: regex.value, maxLength, read });
   };
   add('to', ['to'], match.to, (_input, to) => [to]);
   add('toHeader', ['toHeader'], match.toHeader, ({ toUser }) => [toUser]);
@@ -89,10 +95,10 @@ function conditionsOf(match: RouteMatch, index: number): Condition[] {
 }
 
 /** One line for people: `to "2005" does not match 2000`. */
-export function describeMismatch({ condition, pattern, actual }: RouteMismatch): string {
+export function describeMismatch({ condition, pattern, maxLength, actual }: RouteMismatch): string {
   if (actual.length === 0) return `${condition} is absent, and must match ${pattern}`;
-  if (actual.every((text) => text.length > MAX_MATCHED_LENGTH)) {
-    return `${condition} is longer than ${MAX_MATCHED_LENGTH} characters`;
+  if (actual.every((text) => text.length > maxLength)) {
+    return `${condition} is longer than ${maxLength} characters`;
   }
   return `${condition} ${actual.map((text) => JSON.stringify(text)).join(', ')} does not match ${pattern}`;
 }

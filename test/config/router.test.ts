@@ -50,6 +50,16 @@ describe('a match', () => {
     expect(matches({ to: '.*' }, { requestUser: '1'.repeat(257) })).toBe(false);
   });
 
+  test('a header field of 2,048 characters is looked at, an Identity for one; of 256 where the pattern loops a lot', () => {
+    const identity = (length: number): Partial<RouteInput> => ({
+      headers: new Map([['identity', [`${'e'.repeat(length - 11)};ppt=shaken`]]]),
+    });
+    expect(matches({ header: { Identity: '.*;ppt=shaken.*' } }, identity(2_048))).toBe(true);
+    expect(matches({ header: { Identity: '.*;ppt=shaken.*' } }, identity(2_049))).toBe(false);
+    expect(matches({ header: { Identity: 'e*.*;ppt=.*' } }, identity(256))).toBe(true);
+    expect(matches({ header: { Identity: 'e*.*;ppt=.*' } }, identity(257))).toBe(false);
+  });
+
   test('a character outside the basic plane is one character', () => {
     expect(matches({ to: '.' }, { requestUser: '😀' })).toBe(true);
   });
