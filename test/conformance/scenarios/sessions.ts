@@ -2,7 +2,7 @@ import type { RtpPeer } from '../../support/rtp-peer.js';
 import { numbers } from '../known-config.js';
 import type { Call } from '../peer/call.js';
 import { audioOf, type Direction, readAnswer, readSdp, sdp } from '../peer/sdp.js';
-import { header } from '../peer/sip-message.js';
+import { header, tagOf } from '../peer/sip-message.js';
 import { check, checkEqual, checkStatus, type Scenario, type Scene } from '../scenario.js';
 import { recordOf, waitForCalls } from '../subject.js';
 import { pause } from './calls.js';
@@ -224,6 +224,11 @@ const digitScenarios: readonly Scenario[] = [
   },
 ];
 
+const replacesNotBuilt = {
+  drachtio: 'Replaces is not looked at by this driver: the INVITE is a call of its own',
+  opensips: 'Replaces is not looked at by this driver: the INVITE is a call of its own',
+} as const;
+
 /** Rows 13 and 14: REFER, both ways. */
 const referScenarios: readonly Scenario[] = [
   {
@@ -248,6 +253,39 @@ const referScenarios: readonly Scenario[] = [
     async run({ phone }) {
       const { status } = await (await phone()).ask('REFER', { extra: [['Refer-To', '<sip:other@127.0.0.1:9>']] });
       check(status >= 300 && status !== 500, `status ${status}`);
+    },
+  },
+  {
+    row: 13,
+    title: 'an INVITE with Replaces takes the place of the peer: BYE in the old dialog, one call all along',
+    rfc: 'RFC 3891 3',
+    except: replacesNotBuilt,
+    async run({ phone, subject }) {
+      const old = (await phone()).call(numbers.echo);
+      await old.answered();
+      const replaces = `${old.callId};to-tag=${old.remoteTag};from-tag=${tagOf(old.from)}`;
+      const extra: [string, string][] = [
+        ['Replaces', replaces],
+        ['Require', 'replaces'],
+      ];
+      const call = (await phone()).call(numbers.echo, { extra });
+      await call.answered();
+      check(/replaced/.test(header(await old.hungUp(), 'Reason')), 'the BYE does not say why');
+      await waitForCalls(subject, 1, old.phone.user);
+      checkStatus((await call.ask('OPTIONS')).status, 200);
+      await call.bye();
+      checkEqual((await recordOf(subject, old.phone.user)).endedBy, 'caller', 'who ended it');
+    },
+  },
+  {
+    row: 13,
+    title: 'an INVITE with Replaces of a call that is not there is refused',
+    rfc: 'RFC 3891 3',
+    except: replacesNotBuilt,
+    async run({ phone }) {
+      const caller = await phone();
+      const extra: [string, string][] = [['Replaces', 'nobody@peer.example;to-tag=a;from-tag=b']];
+      checkStatus((await caller.call(numbers.echo, { extra }).final()).status, 481);
     },
   },
   {
