@@ -192,12 +192,13 @@ export class Call {
     }
   }
 
-  #dialTarget({ uri, headers = new Map(), ringMs = DEFAULT_RING_MS }: TransferTarget): SecondLeg {
+  #dialTarget(target: TransferTarget): SecondLeg {
+    const { headers = new Map(), ringMs = DEFAULT_RING_MS } = target;
     const { direction, from, to } = this.#options.identity;
     const [own, other] = direction === 'inbound' ? [to, from] : [from, to];
     const { codec } = this.#media;
     const second = new SecondLeg(
-      { uri, headers, ringMs, codec, fromUser: own, fromDisplayName: other },
+      { order: this.#deps.second.order(target), headers, ringMs, codec, fromUser: own, fromDisplayName: other },
       this.#deps.second,
     );
     void second.call();

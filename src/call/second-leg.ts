@@ -4,19 +4,28 @@ import type { HeaderFields } from '../base/header-fields.js';
 import type { CallerFrame, MediaEngine, MediaStream, StreamEvent } from '../media/engine.js';
 import type { LegEvent, OfferReply, OutboundLeg, OutboundRequest, SipLeg } from '../signaling/port.js';
 import type { AudioCodec } from '../signaling/sdp.js';
+import type { TransferTarget } from '../tools/tool.js';
 import type { MediaNegotiation } from './media-negotiation.js';
+
+/** Whom a call goes to, and by which way. */
+export type SecondLegOrder = Pick<
+  OutboundRequest,
+  'uri' | 'targets' | 'failOverMs' | 'auth' | 'fromDomain' | 'mayFollow'
+>;
 
 /** What it takes to call somebody else during a call. */
 export interface SecondLegDeps {
   readonly engine: MediaEngine;
   /** Starts an outbound call ({@link SignalingDriver.invite}). */
   invite(request: OutboundRequest): OutboundLeg;
+  /** How a target is reached: itself, or by way of a trunk. */
+  order(target: TransferTarget): SecondLegOrder;
   /** Negotiation of an offer of ours that asks for `codec` first, for a peer reached from this local address. */
   negotiate(localAddress: string, codec: AudioCodec): MediaNegotiation;
 }
 
 export interface SecondLegOptions {
-  readonly uri: string;
+  readonly order: SecondLegOrder;
   readonly fromUser: string;
   readonly fromDisplayName: string;
   readonly headers: HeaderFields;
@@ -79,7 +88,8 @@ export class SecondLeg {
   async call(): Promise<void> {
     try {
       const { engine } = this.#deps;
-      const family = this.#options.uri.includes('[') ? 6 : 4;
+      const { targets, uri } = this.#options.order;
+      const family = (targets?.[0] ?? uri).includes('[') ? 6 : 4;
       const listener = {
         onFrame: (frame: CallerFrame) => this.#user?.onFrame(frame),
         onEvent: (event: StreamEvent) => this.#onStreamEvent(event),
@@ -107,9 +117,9 @@ export class SecondLeg {
   }
 
   #invite(stream: MediaStream): void {
-    const { uri, fromUser, fromDisplayName, headers, ringMs, codec } = this.#options;
+    const { order, fromUser, fromDisplayName, headers, ringMs, codec } = this.#options;
     this.#leg = this.#deps.invite({
-      uri,
+      ...order,
       fromUser,
       fromDisplayName,
       headers,

@@ -214,6 +214,8 @@ export interface TransferTargetConfig {
   readonly mode: 'blind' | 'attended' | 'bridge';
   /** How long the target is rung; not for `blind`. */
   readonly ringSeconds: number;
+  /** A name of `trunks`, by which the target is called; not for `blind`. */
+  readonly trunk?: string;
 }
 
 /** Where the settings of each call are fetched. */

@@ -55,6 +55,11 @@ const transferTarget = z
         .max(120)
         .default(defaults.transfer.ringSeconds)
         .describe('How long the target is rung, s. Not for blind.'),
+      trunk: z
+        .string()
+        .min(1)
+        .exactOptional()
+        .describe('The trunk by which the target is called, by its name in trunks. Not for blind.'),
     }),
   )
   .meta({ [SHORTHAND]: 'uri' });

@@ -20,6 +20,7 @@ import { callTexts } from './call-texts.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
 import { routeOptions, routePlan, transferTargets } from './route-options.js';
+import { transferOrder } from './trunk-order.js';
 
 export interface CallAssemblyDeps {
   readonly clock: Clock;
@@ -97,6 +98,7 @@ export class CallAssembly {
         second: {
           engine,
           invite: (request) => driver.invite(request),
+          order: (target) => transferOrder(config, target),
           negotiate: (localAddress, codec) => this.#negotiationOfOurs(localAddress, codec),
         },
         tools,

@@ -90,7 +90,7 @@ export function transferTargets(
 function transferTarget(config: Pick<Config, 'transfer'>, name: string, render: Render): TransferTarget | undefined {
   const target = config.transfer.targets[name];
   if (!target) return undefined;
-  const { ringSeconds, headers, ...others } = target;
+  const { ringSeconds, headers, trunk: _trunk, ...others } = target;
   return { name, ...others, headers: headerFields(headers, render), ringMs: ringSeconds * 1000 };
 }
 

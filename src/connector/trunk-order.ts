@@ -1,4 +1,5 @@
-import type { TrunkConfig } from '../config/config.js';
+import type { SecondLegOrder } from '../call/second-leg.js';
+import type { Config, TrunkConfig } from '../config/config.js';
 import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
 import type { OutboundOrder } from './outbound-line.js';
 
@@ -22,6 +23,25 @@ export function trunkOrder(
       return moved !== undefined && isNumberAllowed(moved, allow) && hosts.has(hostOf(uri));
     },
   };
+}
+
+/** How the target of a transfer is called: by its trunk, else at its own URI. It is the operator's, and not moved elsewhere. */
+export function transferOrder(
+  { transfer, trunks }: Pick<Config, 'transfer' | 'trunks'>,
+  { name, uri }: { readonly name: string; readonly uri: string },
+): SecondLegOrder {
+  const trunk = trunks[transfer.targets[name]?.trunk ?? ''];
+  if (trunk === undefined) return { uri };
+  const { mayFollow: _never, ...order } = trunkOrder(trunk, numberOf(uri), []);
+  return /^tel:/i.test(uri) ? order : { ...order, uri, targets: trunk.targets };
+}
+
+/** Of a `tel:` URI, without what only the eye needs (RFC 3966 section 5.1.1). */
+function numberOf(uri: string): string {
+  return uri
+    .replace(/^tel:/i, '')
+    .replace(/;.*$/s, '')
+    .replace(/[-.()]/g, '');
 }
 
 function withUser(target: string, user: string): string {

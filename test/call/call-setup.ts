@@ -95,6 +95,7 @@ export function setUp({
           secondLegs.push(outbound);
           return outbound;
         },
+        order: ({ uri }) => ({ uri }),
         negotiate: (address, codec) => {
           const codecs = codec === 'pcma' ? (['pcma', 'pcmu'] as const) : (['pcmu', 'pcma'] as const);
           return new MediaNegotiation(undefined, { address, codecs }, createSystemRandom());

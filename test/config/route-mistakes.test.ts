@@ -365,6 +365,14 @@ test.each([
     'transfer: { targets: { a: { uri: "tel:+442071234567", mode: bridge } } }',
     'error transfer.targets.a.uri: bridge: the connector itself calls this target, and needs a sip: URI',
   ],
+  [
+    'transfer: { targets: { a: { uri: "tel:+442071234567", mode: bridge, trunk: main } } }',
+    'error transfer.targets.a.trunk: there is no trunk of this name',
+  ],
+  [
+    'trunks: { main: { targets: [sip:192.0.2.1] } }\ntransfer: { targets: { a: { uri: "tel:+442071234567", trunk: main } } }',
+    "error transfer.targets.a.trunk: blind: the caller's phone calls this target",
+  ],
 ])('%s', async (text, message) => {
   expect(await summary(`${text}\n${anyRoute}`)).toEqual([message]);
 });

@@ -17,9 +17,12 @@ export function checkTools(config: ParsedConfig): BrokenRule[] {
       ...checkName(['tools', name], name),
       ...checkTool(tool, ['tools', name], http.allow),
     ]),
-    ...Object.entries(transfer.targets).flatMap(([name, { headers, mode, uri }]) => [
+    ...Object.entries(transfer.targets).flatMap(([name, { headers, mode, trunk, uri }]) => [
       ...checkTargetName(['transfer', 'targets', name], name),
-      ...(mode !== 'blind' && !/^sips?:/i.test(uri) ? [notCallable(['transfer', 'targets', name, 'uri'], mode)] : []),
+      ...(mode !== 'blind' && trunk === undefined && !/^sips?:/i.test(uri)
+        ? [notCallable(['transfer', 'targets', name, 'uri'], mode)]
+        : []),
+      ...(trunk === undefined ? [] : checkTrunk(['transfer', 'targets', name, 'trunk'], trunk, mode, config)),
       ...checkSipHeaders(headers, ['transfer', 'targets', name, 'headers']),
     ]),
     ...routes.flatMap(({ settings }, index) =>
@@ -53,8 +56,17 @@ function checkTargetName(path: ConfigPath, name: string): BrokenRule[] {
 }
 
 function notCallable(path: ConfigPath, mode: string): BrokenRule {
-  const help = 'write sip:USER@HOST, or mode: blind, which leaves the call to the phone';
+  const help = 'write sip:USER@HOST, name a trunk, or use mode: blind, which leaves the call to the phone';
   return { path, message: `${mode}: the connector itself calls this target, and needs a sip: URI`, help };
+}
+
+function checkTrunk(path: ConfigPath, trunk: string, mode: string, { trunks }: ParsedConfig): BrokenRule[] {
+  if (mode === 'blind') {
+    return [{ path, atKey: true, message: "blind: the caller's phone calls this target", help: 'remove the trunk' }];
+  }
+  if (Object.hasOwn(trunks, trunk)) return [];
+  const help = `trunks has ${Object.keys(trunks).join(', ') || 'none'}`;
+  return [{ path, message: 'there is no trunk of this name', help }];
 }
 
 function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow: readonly string[]): BrokenRule[] {
