@@ -48,6 +48,8 @@ export interface SignalingConfig {
     readonly webSocket: { readonly origins: readonly string[] };
     /** Gap between keep-alives of ours; 0 for none. */
     readonly keepAliveSeconds: number;
+    readonly auth: AuthConfig | undefined;
+    readonly register: readonly RegisterConfig[];
   };
 }
 
@@ -60,6 +62,27 @@ export interface TlsConfig {
   readonly verifyPeer: boolean;
   /** Peers that connect must show a certificate of one of `ca`. */
   readonly requireClientCertificate: boolean;
+}
+
+/** Peers say who they are (digest). */
+export interface AuthConfig {
+  readonly realm: string;
+  /** Passwords by user. */
+  readonly users: Readonly<Record<string, string>>;
+  /** CIDR blocks of peers that are not asked. */
+  readonly except: readonly string[];
+}
+
+/** An extension of a PBX to be. */
+export interface RegisterConfig {
+  /** `sip:HOST`, without user. */
+  readonly registrar: string;
+  readonly user: string;
+  readonly password: string;
+  readonly authUser?: string;
+  /** Where REGISTER goes, if not to the registrar. */
+  readonly proxy?: string;
+  readonly expiresSeconds: number;
 }
 
 export interface MediaConfig {

@@ -23,13 +23,13 @@ export interface Directories {
 export function toConfig(data: ParsedConfig, file: string, directories: Directories): Config {
   const written = (path: string): string => absolute(path, directories.working);
   const { cdr, flavors, recording, tools, transfer } = data;
-  const { advertise, tls, ...embedded } = data.signaling.embedded;
+  const { advertise, auth, tls, ...embedded } = data.signaling.embedded;
   return {
     ...data,
     file,
     signaling: {
       driver: data.signaling.driver,
-      embedded: { ...embedded, advertise, tls: tls && tlsWithPaths(tls, directories.file) },
+      embedded: { ...embedded, advertise, auth, tls: tls && tlsWithPaths(tls, directories.file) },
     },
     media: { ...data.media, advertise: data.media.advertise },
     admin: { listen: data.admin.listen, token: data.admin.token },

@@ -6,8 +6,6 @@
 const notBuiltKeys: ReadonlyMap<string, string> = new Map([
   ['signaling.drachtio', 'use driver: embedded'],
   ['signaling.opensips', 'use driver: embedded'],
-  ['signaling.embedded.auth', 'admit peers by address with signaling.embedded.allow'],
-  ['signaling.embedded.register', 'let the PBX send its calls here: see signaling.embedded.allow'],
   ['media.srtp', 'peers that insist on SRTP are answered 488'],
   ['recording.announce', 'let the route greet with the announcement: greeting'],
 ]);

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { ConfigDocument } from './config-document.js';
 import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
 import { parseReferences } from './references.js';
-import { type Secrets, soundsSecret } from './secrets.js';
+import { isSecretPath, type Secrets, soundsSecret } from './secrets.js';
 
 /** What references may draw on. */
 export interface ResolveDeps {
@@ -90,8 +90,7 @@ class Walk {
   }
 
   async #resolveScalar(value: unknown, path: ConfigPath): Promise<unknown> {
-    const key = path.findLast((part) => typeof part === 'string') ?? '';
-    const isSecret = soundsSecret(key) && (typeof value === 'string' || typeof value === 'number');
+    const isSecret = isSecretPath(path) && (typeof value === 'string' || typeof value === 'number');
     if (typeof value !== 'string') {
       if (isSecret) this.#document.hide(path);
       return value;

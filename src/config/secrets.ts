@@ -15,6 +15,12 @@ export function soundsSecret(name: string): boolean {
   );
 }
 
+/** Whether a value of the configuration is a secret, by its path: user names of `auth` have passwords behind them. */
+export function isSecretPath(path: readonly (string | number)[]): boolean {
+  const name = path.findLast((part) => typeof part === 'string') ?? '';
+  return soundsSecret(String(name)) || (path.at(-2) === 'users' && path.at(-3) === 'auth');
+}
+
 /**
  * The secrets of one configuration, known so that they can be taken out of whatever is printed. Grows while a
  * configuration is loaded, and by whoever learns of another secret (a flavor's `writeOnly` options).

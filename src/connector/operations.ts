@@ -49,6 +49,7 @@ export async function startOperations(config: Config, view: ConnectorView, deps:
       events: () => hub.stats,
       eventLoop: () => eventLoop.take(),
       breakers: () => view.breakers(),
+      registrations: () => view.registrations(),
       residentBytes: () => process.memoryUsage.rss(),
     },
   );

@@ -5,12 +5,13 @@ import type { Announcer } from '../call/announcement.js';
 import type { Config } from '../config/config.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
+import type { RegistrationSummary } from '../ops/admin/admin-control.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import { EventHub } from '../ops/event-hub.js';
 import type { OutboundCallOutcome, OutboundCallRequest } from '../ops/outbound-calls.js';
 import { openRecordLog, type RecordLog } from '../ops/record-log.js';
-import type { ListeningAddress, SignalingDriver } from '../signaling/port.js';
+import type { ListeningAddress, RegistrationStatus, SignalingDriver } from '../signaling/port.js';
 import { CallAssembly } from './call-assembly.js';
 import { CallRegistry } from './call-registry.js';
 import { Closers } from './closers.js';
@@ -314,6 +315,7 @@ export class VoiceConnector implements AsyncDisposable {
       call: (id) => this.#registry.get(id)?.summary(),
       hangUp: (id) => this.hangUp(id),
       dial: (request) => this.dial(request),
+      registrations: () => (this.#driver?.registrations?.() ?? []).map(summaryOf),
       ready: () => this.#readiness(),
       reload: async () => {
         const outcome = await this.reload();
@@ -377,4 +379,9 @@ export class VoiceConnector implements AsyncDisposable {
   #complain(error: unknown): void {
     this.#deps.log.error({ error: errorMessage(error) }, 'something did not close');
   }
+}
+
+function summaryOf({ expiresAtMs, failure, registrar, state, user }: RegistrationStatus): RegistrationSummary {
+  const expiresAt = expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString();
+  return { registrar, user, state, expiresAt, failure: failure ?? null };
 }

@@ -15,6 +15,7 @@ import { eventRoutes } from './admin/event-routes.js';
 import { healthRoutes, openPaths } from './admin/health-routes.js';
 import { metricsRoutes } from './admin/metrics-routes.js';
 import { openApiRoutes, registerOpenApi } from './admin/openapi.js';
+import { registrationRoutes } from './admin/registration-routes.js';
 import { adminToken } from './admin-token.js';
 import type { EventHub } from './event-hub.js';
 import type { Metrics } from './metrics.js';
@@ -89,6 +90,7 @@ export async function createAdminServer(
   metricsRoutes(app, metrics);
   callRoutes(app, control, log);
   await dialRoutes(app, control, log);
+  registrationRoutes(app, control);
   eventRoutes(app, deps.events, clock);
   controlRoutes(app, control, log);
   openApiRoutes(app);

@@ -10,6 +10,11 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 
 const breakerStates = ['closed', 'open', 'half-open'] as const satisfies readonly BreakerState[];
 
+/** As a registration has it. */
+export type RegistrationState = 'registering' | 'registered' | 'failed';
+
+const registrationStates = ['registering', 'registered', 'failed'] as const satisfies readonly RegistrationState[];
+
 /** Where gauges look when they are read. None may block; where one throws, its metric is left out. */
 export interface MetricsSources {
   /** Calls in progress. */
@@ -23,6 +28,8 @@ export interface MetricsSources {
   eventLoop(): EventLoopLag;
   /** Circuit breakers of the flavors in force. */
   breakers(): readonly { readonly flavor: string; readonly state: BreakerState }[];
+  /** States of the extensions we are registered as. */
+  registrations(): readonly { readonly state: RegistrationState }[];
   /** Memory that the process holds, bytes. */
   residentBytes(): number;
 }
@@ -105,6 +112,10 @@ function addGauges(factory: MetricFactory, sources: MetricsSources): void {
           breakerStates.map((each) => [{ flavor, state: each }, each === state ? 1 : 0] as const),
         ),
   );
+  factory.gauge('registrations', 'Extensions of PBXs by the state of their registration.', ['state'], () => {
+    const all = sources.registrations();
+    return registrationStates.map((state) => [{ state }, all.filter((each) => each.state === state).length] as const);
+  });
   factory.gauge('resident_memory_bytes', 'Memory of the process.', [], () => [[{}, sources.residentBytes()]]);
   factory.gauge('event_subscribers', 'Open event streams.', [], () => [[{}, sources.events().subscribers]]);
   factory.polledCounter(

@@ -252,6 +252,18 @@ export interface SignalingFeatures {
   readonly infoDigits: boolean;
 }
 
+/** An extension that a driver is registered as, or tries to be. */
+export interface RegistrationStatus {
+  /** SIP URI, as configured. */
+  readonly registrar: string;
+  readonly user: string;
+  readonly state: 'registering' | 'registered' | 'failed';
+  /** Wall time at which the registrar forgets us, ms since the epoch; `undefined`: it does not know us. */
+  readonly expiresAtMs: number | undefined;
+  /** Why the last attempt failed, for people; without names and numbers. */
+  readonly failure: string | undefined;
+}
+
 /** A way to speak SIP. */
 export interface SignalingDriver extends AsyncDisposable {
   readonly name: 'embedded' | 'drachtio' | 'opensips';
@@ -262,6 +274,8 @@ export interface SignalingDriver extends AsyncDisposable {
   setAvailability(availability: 'open' | 'full' | 'draining'): void;
   /** Reads anew what it was given as files: certificates. Throws `ERR_TLS_FILE`, and keeps what it had. */
   renew?(): Promise<void>;
+  /** Absent where the driver registers nowhere. */
+  registrations?(): readonly RegistrationStatus[];
   /** Starts an outbound call. Failures arrive as `ended`. */
   invite(request: OutboundRequest): OutboundLeg;
 }

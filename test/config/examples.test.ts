@@ -19,6 +19,7 @@ const environment: Readonly<Record<string, readonly string[]>> = {
   'fail-over.yaml': ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_RESOURCE'],
   'many-numbers.yaml': ['OPENAI_API_KEY', 'SETTINGS_API_TOKEN'],
   'tls-and-browsers.yaml': ['SIP_TLS_CERT', 'SIP_TLS_KEY'],
+  'extension.yaml': ['EXTENSION_PASSWORD', 'PBX_PASSWORD'],
   'outbound.yaml': ['TRUNK_PASSWORD'],
   'tools.yaml': ['OPENAI_API_KEY', 'WEBHOOK_SECRET', 'CALENDAR_TOKEN'],
 };

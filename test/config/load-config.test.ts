@@ -68,6 +68,8 @@ describe('the shipped configuration', () => {
           tls: undefined,
           webSocket: { origins: [] },
           keepAliveSeconds: 25,
+          auth: undefined,
+          register: [],
         },
       },
       media: {

@@ -174,8 +174,6 @@ describe('keys and values that are not built yet are refused by name', () => {
     ['signaling: { driver: opensips }', 'error signaling.driver: "opensips" is not in this version'],
     ['signaling: { drachtio: { host: a } }', 'error signaling.drachtio: not in this version'],
     ['signaling: { opensips: { mi: a } }', 'error signaling.opensips: not in this version'],
-    ['signaling: { embedded: { auth: { realm: a } } }', 'error signaling.embedded.auth: not in this version'],
-    ['signaling: { embedded: { register: [] } }', 'error signaling.embedded.register: not in this version'],
     ['media: { codecs: [g722] }', 'error media.codecs[0]: "g722" is not in this version'],
     ['media: { codecs: [pcmu, opus] }', 'error media.codecs[1]: "opus" is not in this version'],
     [

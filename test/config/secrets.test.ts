@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Secrets, soundsSecret } from '../../src/config/secrets.js';
+import { isSecretPath, Secrets, soundsSecret } from '../../src/config/secrets.js';
 
 test.each([
   'token',
@@ -50,4 +50,10 @@ test('secrets added later are found too, and special characters mean themselves'
   expect(secrets.redact('a.b*c(d) axbbc')).toBe('[redacted] axbbc');
   secrets.add('$&-[x]|y');
   expect(secrets.redact('$&-[x]|y')).toBe('[redacted]');
+});
+
+test('passwords of callers are secrets, although their keys are only names', () => {
+  expect(isSecretPath(['signaling', 'embedded', 'auth', 'users', 'pbx'])).toBe(true);
+  expect(isSecretPath(['signaling', 'embedded', 'register', 0, 'password'])).toBe(true);
+  expect(isSecretPath(['signaling', 'embedded', 'auth', 'realm'])).toBe(false);
 });

@@ -31,6 +31,8 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
         listen: [],
         advertise: undefined,
         allow: [],
+        auth: undefined,
+        register: [],
         tls: undefined,
         webSocket: { origins: [] },
         keepAliveSeconds: 0,

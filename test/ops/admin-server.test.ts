@@ -64,7 +64,7 @@ test('all other routes answer 401 without a token, and so does every path that i
   const bench = await adminBench();
   bench.control.active.set('call-1', sampleSummary());
   const routes = (await routesOf(bench)).filter(([, path]) => path !== '/livez' && path !== '/readyz');
-  expect(routes.length).toBe(9);
+  expect(routes.length).toBe(10);
   const others = [
     ['GET', '/'],
     ['GET', '/nothing'],
@@ -299,6 +299,7 @@ test('the description covers every route, with its answers, and says which need 
     'GET /metrics',
     'GET /openapi.json',
     'GET /readyz',
+    'GET /registrations',
     'POST /calls',
     'POST /drain',
     'POST /reload',

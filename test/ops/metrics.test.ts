@@ -15,6 +15,7 @@ const sources: MetricsSources = {
   records: () => ({ pending: 1, written: 20, failures: 2, lost: 0, recovered: 4, open: 3 }),
   events: () => ({ subscribers: 1, dropped: 7 }),
   eventLoop: () => ({ p50Ms: 1, p99Ms: 5, maxMs: 20 }),
+  registrations: () => [{ state: 'registered' }, { state: 'failed' }, { state: 'failed' }],
   breakers: () => [{ flavor: 'frontdesk', state: 'open' }],
   residentBytes: () => 1_000_000,
 };
@@ -153,6 +154,7 @@ test('gauges show what their sources say at the moment of reading', async () => 
   expect(found.get('resident_memory_bytes')).toBe(1_000_000);
   expect(found.get('circuit_breaker{flavor="frontdesk",state="open"}')).toBe(1);
   expect(found.get('circuit_breaker{flavor="frontdesk",state="closed"}')).toBe(0);
+  expect(found.get('registrations{state="failed"}')).toBe(2);
 });
 
 test('reading twice counts nothing twice', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createSystemRandom } from '../../src/base/random.js';
-import type { AdminControl, ReloadResult } from '../../src/ops/admin/admin-control.js';
+import type { AdminControl, RegistrationSummary, ReloadResult } from '../../src/ops/admin/admin-control.js';
 import { type AdminServer, type AdminServerOptions, createAdminServer } from '../../src/ops/admin-server.js';
 import type { CallSummary } from '../../src/ops/call-event.js';
 import { EventHub } from '../../src/ops/event-hub.js';
@@ -17,6 +17,7 @@ export const ADMIN_TOKEN = 'a-token-for-tests-only';
 export class FakeControl implements AdminControl {
   readonly active = new Map<string, CallSummary>();
   readonly hungUp: string[] = [];
+  readonly extensions: RegistrationSummary[] = [];
   readonly dialled: OutboundCallRequest[] = [];
   dialOutcome: OutboundCallOutcome = { ok: true, id: 'call-9' };
   readiness: { ready: boolean; reasons: string[] } = { ready: true, reasons: [] };
@@ -35,6 +36,10 @@ export class FakeControl implements AdminControl {
     if (!this.active.has(id)) return false;
     this.hungUp.push(id);
     return true;
+  }
+
+  registrations(): readonly RegistrationSummary[] {
+    return this.extensions;
   }
 
   async dial(request: OutboundCallRequest): Promise<OutboundCallOutcome> {
@@ -89,6 +94,7 @@ export async function adminBench(changes: Partial<AdminServerOptions> = {}): Pro
       events: () => events.stats,
       eventLoop: () => ({ p50Ms: 0, p99Ms: 0, maxMs: 0 }),
       breakers: () => [],
+      registrations: () => control.extensions,
       residentBytes: () => 0,
     },
   );

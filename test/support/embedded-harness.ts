@@ -77,10 +77,10 @@ export async function createHarness({
       clock,
       random: new SeededRandom(3),
       log: { debug: () => {}, warn: (fields) => warnings.push(fields) },
-      createTransport: ({ protocol }) => {
+      createTransport: ({ protocol }, accept) => {
         const transport = all.find((one) => one.protocol === protocol);
         if (transport === undefined) throw new Error(`no transport for ${protocol}`);
-        return transport;
+        return transport.accepting(accept);
       },
       ...(lookup === undefined ? {} : { lookup }),
     },

@@ -32,11 +32,18 @@ export class FakeSipTransport implements SipTransport {
   readonly #clock: Clock;
   readonly #bound: Remote;
   #handlers: SipTransportHandlers | undefined;
+  #accept: (address: string) => boolean = () => true;
 
   constructor(protocol: SipProtocol, clock: Clock, bound: Remote = { address: '192.0.2.1', port: 5060 }) {
     this.protocol = protocol;
     this.#clock = clock;
     this.#bound = bound;
+  }
+
+  /** What comes from anybody else is not read. */
+  accepting(accept: (address: string) => boolean): this {
+    this.#accept = accept;
+    return this;
   }
 
   async start(handlers: SipTransportHandlers): Promise<ListeningAddress> {
@@ -60,7 +67,8 @@ export class FakeSipTransport implements SipTransport {
 
   /** A message from `remote`, over `flow` or a new flow. */
   receive(remote: Remote, message: string | Buffer, flow: FakeFlow = this.flowTo(remote)): FakeFlow {
-    this.#handlers?.onMessage(flow, Buffer.isBuffer(message) ? message : Buffer.from(message, 'utf8'));
+    if (this.#accept(remote.address))
+      this.#handlers?.onMessage(flow, Buffer.isBuffer(message) ? message : Buffer.from(message, 'utf8'));
     return flow;
   }
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { isWildcard, type Parsed, parseBlock, parseListen, parsePortRange } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
+import { authSchema, registerSchema } from './authentication.js';
 import { checked, notation } from './notation.js';
 
 function parseIp(text: string): Parsed<string> {
@@ -96,6 +97,8 @@ export const signalingSchema = z
           .max(3600)
           .default(defaults.signaling.embedded.keepAliveSeconds)
           .describe('Longest gap between keep-alives on connections we opened and towards registrars. 0 sends none.'),
+        auth: authSchema.exactOptional(),
+        register: registerSchema,
       })
       .prefault({})
       .describe('The embedded SIP endpoint.'),

@@ -5,7 +5,8 @@ import { parseNumberPrefix } from '../dialled-number.js';
 import { parseTransferTarget } from '../transfer-target.js';
 import { checked, notation, seconds } from './notation.js';
 
-function parseTarget(text: string): Parsed<string> {
+/** A SIP URI without a user. */
+export function parseTarget(text: string): Parsed<string> {
   const help = 'write sip:HOST, sip:HOST:PORT;transport=tcp or, for a proxy, sip:HOST;lr';
   const uri = parseTransferTarget(text);
   if (!uri.ok) return { ...uri, help };
@@ -19,7 +20,8 @@ function parseDomain(text: string): Parsed<string> {
   return { ok: false, problem: 'expected a host, with a port or without', help: 'write example.com or 192.0.2.1:5080' };
 }
 
-function parseUser(text: string): Parsed<string> {
+/** The user part of a SIP URI. */
+export function parseUser(text: string): Parsed<string> {
   if (/^[\w.!~*'()+&=-]{1,64}$/.test(text)) return { ok: true, value: text };
   return { ok: false, problem: 'expected the user part of a SIP URI', help: 'write it without sip: and without "@"' };
 }

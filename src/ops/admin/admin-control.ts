@@ -1,6 +1,17 @@
 import type { CallSummary } from '../call-event.js';
 import type { OutboundCallOutcome, OutboundCallRequest } from '../outbound-calls.js';
 
+/** An extension that the connector is registered as, or tries to be. */
+export interface RegistrationSummary {
+  readonly registrar: string;
+  readonly user: string;
+  readonly state: 'registering' | 'registered' | 'failed';
+  /** ISO 8601: when the registrar forgets us; `null` when it does not know us. */
+  readonly expiresAt: string | null;
+  /** Why the last attempt failed. */
+  readonly failure: string | null;
+}
+
 /** The outcome of a reload: the new configuration is in force, or the old one still is. */
 export type ReloadResult =
   | { readonly ok: true; readonly warnings: readonly string[] }
@@ -20,6 +31,7 @@ export interface AdminControl {
   dial(request: OutboundCallRequest): Promise<OutboundCallOutcome>;
   /** Whether new calls are taken; if not, why: short, without names of peers, since the answer needs no token. */
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  registrations(): readonly RegistrationSummary[];
   reload(): Promise<ReloadResult>;
   /** From here on no new calls are taken, and the process ends with the last one. Idempotent. */
   drain(): void;

@@ -9,6 +9,7 @@ import type {
   ListeningAddress,
   OutboundLeg,
   OutboundRequest,
+  RegistrationStatus,
   SignalingDriver,
   SignalingHandlers,
 } from '../port.js';
@@ -23,13 +24,14 @@ import { Endpoint } from './endpoint.js';
 import { UasLeg } from './inbound-leg.js';
 import { inviteRequestOf } from './invite-request.js';
 import { UacLeg } from './outbound-leg.js';
+import { Peers } from './peers.js';
+import { Registration, type RegistrationOptions } from './registration.js';
 import { readReplaces } from './replaces.js';
 import { inspectRequest, ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
 import { createSocketTransport } from './transport/create-transport.js';
 import type { SipFlow, SipTransport } from './transport/sip-transport.js';
-import { createSourceFilter } from './transport/source-filter.js';
 import { type TlsSettings, tlsPolicyDefaults } from './transport/tls-policy.js';
 
 /**
@@ -45,7 +47,7 @@ class EmbeddedDriver implements SignalingDriver {
   readonly features = { attendedTransfer: true, headers: true, infoDigits: true };
   readonly #options: EmbeddedOptions;
   readonly #deps: EmbeddedDeps;
-  readonly #accept: (address: string) => boolean;
+  readonly #peers: Peers;
   readonly #transports: BoundTransport[] = [];
   readonly #dialogs = new DialogTable();
   readonly #resolver: NameResolver;
@@ -54,6 +56,7 @@ class EmbeddedDriver implements SignalingDriver {
   readonly #endpoint: Endpoint;
   readonly #failed = new Set<SipTransport>();
   readonly #legs = new Set<{ shutDown(): void }>();
+  readonly #registrations: readonly Registration[];
   #handlers: SignalingHandlers | undefined;
   #availability: 'open' | 'full' | 'draining' = 'open';
   #closing: Promise<void> | undefined;
@@ -61,8 +64,8 @@ class EmbeddedDriver implements SignalingDriver {
   constructor(options: EmbeddedOptions, deps: EmbeddedDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#accept = createSourceFilter(options.allow);
     const { clock, random, log } = deps;
+    this.#peers = new Peers(options, { clock, random });
     const timers = options.timers ?? embeddedDefaults.timers;
     const limits = options.limits ?? embeddedDefaults.limits;
     this.#resolver = new NameResolver(deps.lookup === undefined ? { clock } : { clock, lookup: deps.lookup });
@@ -97,7 +100,9 @@ class EmbeddedDriver implements SignalingDriver {
       transactions: this.#transactions,
       dialogs: this.#dialogs,
       flows: new FlowFinder(this.#resolver, this.#transports),
+      onContact: (address) => this.#peers.addContacted(address),
     });
+    this.#registrations = (options.register ?? []).map((extension) => this.#createRegistration(extension));
   }
 
   get #keepAliveMs(): number {
@@ -125,6 +130,7 @@ class EmbeddedDriver implements SignalingDriver {
       () => handlers.onStateChange('up'),
       (error) => this.#endpoint.fault(error),
     );
+    for (const registration of this.#registrations) registration.start();
     return this.#transports.map(({ bound }) => bound);
   }
 
@@ -139,6 +145,10 @@ class EmbeddedDriver implements SignalingDriver {
     const { cert, key, ca, ...policy } = { ...tlsPolicyDefaults, ...this.#options.tls };
     const hasFiles = cert !== undefined && key !== undefined;
     return { ...policy, material: hasFiles ? await readTlsMaterial({ cert, key, ca }) : undefined };
+  }
+
+  registrations(): readonly RegistrationStatus[] {
+    return this.#registrations.map(({ status }) => status);
   }
 
   setAvailability(availability: 'open' | 'full' | 'draining'): void {
@@ -170,6 +180,8 @@ class EmbeddedDriver implements SignalingDriver {
 
   async #close(): Promise<void> {
     for (const leg of [...this.#legs]) leg.shutDown();
+    // No sooner is a socket closed than a PBX would send calls to nobody.
+    if (this.#registrations.length > 0) await Promise.all(this.#registrations.map((each) => each.close()));
     this.#transactions.close();
     this.#resolver.close();
     await Promise.all(this.#transports.map(({ transport }) => transport.close()));
@@ -177,11 +189,12 @@ class EmbeddedDriver implements SignalingDriver {
 
   #createTransport(listen: EmbeddedListen, tls: TlsSettings): SipTransport {
     const { createTransport, clock, random } = this.#deps;
-    if (createTransport !== undefined) return createTransport(listen, this.#accept);
+    const accept = (address: string): boolean => this.#peers.accepts(address);
+    if (createTransport !== undefined) return createTransport(listen, accept);
     const { host: address, port } = listen;
     return createSocketTransport(listen.protocol, {
       ...{ address, port, clock, random, tls },
-      accept: this.#accept,
+      accept,
       origins: this.#options.webSocket?.origins ?? [],
       keepAliveMs: this.#keepAliveMs,
     });
@@ -233,6 +246,10 @@ class EmbeddedDriver implements SignalingDriver {
   #receive(transaction: ServerTransaction): void {
     const { request, malformed } = transaction;
     const inDialog = dialogIdOf(request) !== undefined;
+    if (!inDialog && !this.#peers.mayBegin(transaction.source.remote.address)) {
+      transaction.abandon();
+      return;
+    }
     if (malformed !== undefined) {
       this.#refuse(transaction, { status: malformed.status, headers: [] }, inDialog);
       return;
@@ -248,10 +265,33 @@ class EmbeddedDriver implements SignalingDriver {
       else owner.onRequest(transaction);
       return;
     }
+    if (!this.#isAuthenticated(transaction)) return;
     if (request.method === 'INVITE') this.#receiveInvite(transaction);
     else if (request.method === 'OPTIONS') this.#answerOptions(transaction);
     // BYE, INFO, NOTIFY and PRACK exist in dialogs only.
     else this.#endpoint.respond(transaction, 481);
+  }
+
+  /** False: it was answered 401. */
+  #isAuthenticated(transaction: ServerTransaction): boolean {
+    const verdict = this.#peers.judge(transaction.request, transaction.source.remote.address);
+    if (verdict.type === 'admitted') return true;
+    const headers = verdict.challenges.map((value) => ['WWW-Authenticate', value] as const);
+    // An INVITE without credentials is a question, one with wrong ones an attempt to be recorded.
+    if (verdict.failed) this.#refuse(transaction, { status: 401, headers }, false);
+    else this.#endpoint.respond(transaction, 401, { headers });
+    return false;
+  }
+
+  #createRegistration(options: RegistrationOptions): Registration {
+    return new Registration(options, {
+      endpoint: this.#endpoint,
+      onRegistrar: (address) => this.#peers.addRegistrar(address),
+      onChange: ({ registrar, state, failure }) => {
+        if (state === 'failed') this.#deps.log?.warn({ registrar, failure }, 'registration failed');
+        else this.#deps.log?.info?.({ registrar, state }, 'registration');
+      },
+    });
   }
 
   #receiveInvite(transaction: ServerTransaction): void {

@@ -3,6 +3,8 @@ import type { Random } from '../../base/random.js';
 import type { TlsFiles } from '../../base/tls-material.js';
 import type { SipProtocol } from '../port.js';
 import type { Lookup } from './dialog/name-resolver.js';
+import type { PeerAuthenticationOptions } from './peer-authentication.js';
+import type { RegistrationOptions } from './registration.js';
 import { type TimerOptions, timerDefaults } from './transaction/timer-values.js';
 import type { SipTransport } from './transport/sip-transport.js';
 import type { TlsPolicy } from './transport/tls-policy.js';
@@ -28,6 +30,10 @@ export interface EmbeddedOptions {
   readonly webSocket?: { readonly origins: readonly string[] };
   /** Gap between keep-alives on the streams we open and the UDP flows that are held, s; 0 for none. */
   readonly keepAliveSeconds?: number;
+  /** Peers say who they are; absent: their address is enough. */
+  readonly auth?: PeerAuthenticationOptions | undefined;
+  /** Extensions of PBXs to be. */
+  readonly register?: readonly RegistrationOptions[];
   readonly timers?: TimerOptions;
   readonly limits?: EmbeddedLimits;
 }
@@ -77,6 +83,7 @@ export const embeddedDefaults = {
 /** The driver's log: a pino logger fits. No message carries a number, a name, a digit or a body. */
 export interface EmbeddedLog {
   debug(fields: object, message: string): void;
+  info?(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 

@@ -28,6 +28,8 @@ export interface EndpointParts {
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly flows: FlowFinder;
+  /** Requests of ours go to this address. */
+  onContact(address: string): void;
 }
 
 /** What all legs of one driver share. */
@@ -107,7 +109,10 @@ export class Endpoint {
 
   /** The servers to try for a URI of ours, in this order; none when it leads nowhere. `done` is fenced in. */
   findFlows(uri: string, done: (flows: readonly SipFlow[]) => void): void {
-    this.findFlow(uri, undefined, (flow) => done(flow === undefined ? [] : [flow]));
+    this.findFlow(uri, undefined, (flow) => {
+      if (flow !== undefined) this.#parts.onContact(flow.remote.address);
+      done(flow === undefined ? [] : [flow]);
+    });
   }
 
   /** Answers with a tag of its own: for requests that create no dialog. */

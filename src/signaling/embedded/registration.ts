@@ -1,0 +1,275 @@
+import type { TimerHandle } from '../../base/clock.js';
+import { ALLOW } from '../capabilities.js';
+import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
+import { serializeCSeq } from '../message/cseq.js';
+import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
+import { parseNameAddrList } from '../message/name-addr.js';
+import { SipHeaders } from '../message/sip-headers.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import type { RegistrationStatus } from '../port.js';
+import { authorize, challengesOf, isChallenge } from './authorized-send.js';
+import { type Endpoint, encodeUser } from './endpoint.js';
+import { type NextHop, NextHops } from './next-hops.js';
+import {
+  backOffDelayMs,
+  grantedSeconds,
+  type RegistrationTimes,
+  refreshDelayMs,
+  registrationTimes,
+  seconds,
+} from './registration-schedule.js';
+import { retryAfterSeconds } from './set-aside.js';
+import type { ClientTransaction } from './transaction/client-transaction.js';
+import type { SipFlow } from './transport/sip-transport.js';
+
+/** One extension to be: `signaling.embedded.register[]` of the configuration. */
+export interface RegistrationOptions {
+  /** `sip:HOST`, without user; its host is the domain of the extension. */
+  readonly registrar: string;
+  readonly user: string;
+  readonly password: string;
+  /** User for authentication, where it is another than the extension. */
+  readonly authUser?: string;
+  /** Where the requests go, if not to the registrar itself: a SIP URI. */
+  readonly proxy?: string;
+  readonly expiresSeconds: number;
+}
+
+export interface RegistrationDeps {
+  readonly endpoint: Endpoint;
+  readonly times?: RegistrationTimes;
+  /** Before anything is sent there: what comes from this address is let in. */
+  onRegistrar(address: string): void;
+  /** Another state, for the log. */
+  onChange(status: RegistrationStatus): void;
+}
+
+/**
+ * Keeps one extension registered (RFC 3261 section 10.2): refreshes before it expires, tries again with a growing wait
+ * after a failure, keeps the path through a NAT open, and takes the binding back at the end.
+ */
+export class Registration {
+  readonly #options: RegistrationOptions;
+  readonly #deps: RegistrationDeps;
+  readonly #times: RegistrationTimes;
+  readonly #credentials: DigestClient;
+  readonly #aor: string;
+  /** The registrar as request-URI: its domain, without parameters. */
+  readonly #domain: string;
+  readonly #callId: string;
+  readonly #tag: string;
+  #cseq = 0;
+  #expiresSeconds: number;
+  #failures = 0;
+  #status: RegistrationStatus;
+  /** The exchange under way: what an older one still brings is ignored. */
+  #round = 0;
+  #transaction: ClientTransaction | undefined;
+  /** Where the last 200 came from. */
+  #bound: { readonly hop: NextHop; readonly contact: string } | undefined;
+  #timer: TimerHandle | undefined;
+  #release: () => void = () => {};
+  #unsubscribe: () => void = () => {};
+  #closed = false;
+
+  constructor(options: RegistrationOptions, deps: RegistrationDeps) {
+    const { endpoint } = deps;
+    this.#options = options;
+    this.#deps = deps;
+    this.#times = deps.times ?? registrationTimes;
+    const { authUser, password, registrar, user } = options;
+    this.#credentials = new DigestClient({ user: authUser ?? user, password }, endpoint.random);
+    this.#domain = registrar.replace(/;.*$/, '');
+    const host = this.#domain.slice(this.#domain.indexOf(':') + 1).replace(/:\d+$/, '');
+    this.#aor = `sip:${encodeUser(user)}@${host}`;
+    this.#callId = endpoint.random.hex(16);
+    this.#tag = endpoint.tag();
+    this.#expiresSeconds = options.expiresSeconds;
+    this.#status = { registrar, user, state: 'registering', expiresAtMs: undefined, failure: undefined };
+  }
+
+  get status(): RegistrationStatus {
+    return this.#status;
+  }
+
+  /** Registers now. */
+  start(): void {
+    if (this.#closed) return;
+    this.#stopTimers();
+    this.#round += 1;
+    const { proxy, registrar } = this.#options;
+    const hops = new NextHops(this.#deps.endpoint, this.#domain, [proxy ?? registrar]);
+    this.#next(hops, this.#round, 'no server of the registrar can be reached');
+  }
+
+  /** Takes the binding back. Resolves when the registrar has answered, or has had its time. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#round += 1;
+    this.#stopTimers();
+    this.#transaction?.abandon();
+    const bound = this.#bound;
+    this.#bound = undefined;
+    if (bound === undefined) return;
+    const { clock } = this.#deps.endpoint;
+    await new Promise<void>((resolve) => {
+      const late = clock.setTimeout(resolve, this.#times.farewellMs);
+      const done = (): void => {
+        clock.clearTimeout(late);
+        resolve();
+      };
+      this.#send(bound.hop, 0, this.#credentials.begin(), this.#round, { onSuccess: done, onFailure: done });
+    });
+  }
+
+  #next(hops: NextHops, round: number, problem: string): void {
+    hops.next((hop) => {
+      if (round !== this.#round) return;
+      if (hop === undefined) {
+        this.#fail(problem, undefined);
+        return;
+      }
+      this.#deps.onRegistrar(hop.flow.remote.address);
+      this.#send(hop, this.#expiresSeconds, this.#credentials.begin(), round, {
+        onSuccess: (response, contact) => this.#succeed(hop, contact, response),
+        onFailure: (response) => this.#onRefused(hops, hop, round, response),
+      });
+    });
+  }
+
+  #onRefused(hops: NextHops, hop: NextHop, round: number, response: SipResponse | undefined): void {
+    if (response === undefined) {
+      this.#next(hops, round, 'the registrar does not answer');
+      return;
+    }
+    const { status, headers } = response;
+    const least = seconds(headers.get('Min-Expires'));
+    if (status === 423 && least !== undefined && least > this.#expiresSeconds) {
+      if (least <= this.#times.maxExpiresSeconds) {
+        this.#expiresSeconds = least;
+        this.start();
+        return;
+      }
+    }
+    const wait = retryAfterSeconds(headers.get('Retry-After'));
+    if (status === 503) {
+      if (wait !== undefined) this.#deps.endpoint.setAside.add(hop.flow, wait);
+      this.#next(hops, round, 'the registrar answered 503');
+      return;
+    }
+    const wrong = isChallenge(response) ? ': user or password is wrong' : '';
+    this.#fail(`the registrar answered ${status}${wrong}`, wait);
+  }
+
+  /** One REGISTER, and again with credentials. `onFailure` without a response: none came. */
+  #send(
+    hop: NextHop,
+    expiresSeconds: number,
+    exchange: DigestExchange,
+    round: number,
+    user: {
+      onSuccess(response: SipResponse, contact: string): void;
+      onFailure(response: SipResponse | undefined): void;
+    },
+  ): void {
+    const { endpoint } = this.#deps;
+    const contact = endpoint.contact(hop.flow, this.#options.user, false);
+    const request = this.#createRequest(hop, contact, expiresSeconds);
+    try {
+      this.#transaction = endpoint.transactions.send(request, hop.flow, {
+        onResponse: (response) => {
+          if (response.status < 200 || round !== this.#round) return;
+          if (response.status < 300) user.onSuccess(response, contact);
+          else if (isChallenge(response) && exchange.challenged(challengesOf(response))) {
+            this.#send(hop, expiresSeconds, exchange, round, user);
+          } else user.onFailure(response);
+        },
+        onFailure: () => {
+          if (round === this.#round) user.onFailure(undefined);
+        },
+      });
+    } catch (error) {
+      endpoint.fault(error);
+      user.onFailure(undefined);
+    }
+  }
+
+  #createRequest({ requestUri, route }: NextHop, contact: string, expiresSeconds: number): SipRequest {
+    this.#cseq += 1;
+    const headers = new SipHeaders();
+    headers.append('Max-Forwards', String(INITIAL_MAX_FORWARDS));
+    if (route !== undefined) headers.append('Route', route);
+    headers.append('From', `<${this.#aor}>;tag=${this.#tag}`);
+    headers.append('To', `<${this.#aor}>`);
+    headers.append('Call-ID', this.#callId);
+    headers.append('CSeq', serializeCSeq({ number: this.#cseq, method: 'REGISTER' }));
+    headers.append('Contact', contact);
+    headers.append('Expires', String(expiresSeconds));
+    headers.append('Allow', ALLOW);
+    // RFC 3327 section 5.1: proxies on the way may put themselves into the path of calls to us.
+    headers.append('Supported', 'path');
+    const request: SipRequest = {
+      kind: 'request',
+      method: 'REGISTER',
+      uri: requestUri,
+      headers,
+      body: Buffer.alloc(0),
+    };
+    authorize(request, this.#credentials);
+    return request;
+  }
+
+  #succeed(hop: NextHop, contact: string, response: SipResponse): void {
+    const { endpoint } = this.#deps;
+    const contactUri = parseNameAddrList(contact)?.[0]?.uri ?? '';
+    const granted = Math.min(grantedSeconds(response, contactUri, this.#expiresSeconds), this.#times.maxExpiresSeconds);
+    this.#failures = 0;
+    this.#bound = { hop, contact };
+    this.#timer = endpoint.clock.setTimeout(() => this.start(), refreshDelayMs(granted));
+    this.#keepPathOpen(hop.flow);
+    const expiresAtMs = endpoint.clock.wallTime() + granted * 1000;
+    this.#change({ ...this.#status, state: 'registered', expiresAtMs, failure: undefined });
+  }
+
+  #keepPathOpen(flow: SipFlow): void {
+    this.#unsubscribe();
+    // A connection that broke took the way back with it.
+    this.#unsubscribe = flow.reliable ? flow.onError(() => this.#onFlowLost()) : () => {};
+    this.#release();
+    this.#release = this.#deps.endpoint.holdOpen(flow);
+  }
+
+  #onFlowLost(): void {
+    if (this.#closed || this.#status.state !== 'registered') return;
+    this.#fail('the connection to the registrar broke', undefined);
+  }
+
+  #fail(failure: string, retryAfter: number | undefined): void {
+    const { endpoint } = this.#deps;
+    this.#stopTimers();
+    this.#failures += 1;
+    const backOffMs = backOffDelayMs(this.#failures, this.#times, endpoint.random);
+    const delayMs = Math.min(Math.max(backOffMs, (retryAfter ?? 0) * 1000), 3_600_000);
+    this.#timer = endpoint.clock.setTimeout(() => this.start(), delayMs);
+    const { expiresAtMs } = this.#status;
+    // The binding of the last 200 may well stand.
+    const alive = expiresAtMs !== undefined && expiresAtMs > endpoint.clock.wallTime();
+    this.#change({ ...this.#status, state: 'failed', expiresAtMs: alive ? expiresAtMs : undefined, failure });
+  }
+
+  #change(status: RegistrationStatus): void {
+    const before = this.#status;
+    this.#status = status;
+    if (before.state !== status.state || before.failure !== status.failure) this.#deps.onChange(status);
+  }
+
+  #stopTimers(): void {
+    const { clock } = this.#deps.endpoint;
+    clock.clearTimeout(this.#timer);
+    this.#release();
+    this.#release = () => {};
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
+  }
+}

@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest';
+import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
+import type { RegistrationOptions } from '../../../src/signaling/embedded/registration.js';
+import {
+  backOffDelayMs,
+  refreshDelayMs,
+  registrationTimes,
+} from '../../../src/signaling/embedded/registration-schedule.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
+import { createHarness, settle } from '../../support/embedded-harness.js';
+import { SeededRandom } from '../../support/seeded-random.js';
+import { requestText, responseText, SDP } from '../../support/sip-text.js';
+
+const PBX = { address: '198.51.100.7', port: 5060 };
+const challenge = (nonce = 'n1', more = '') => ({
+  extra: [`WWW-Authenticate: Digest realm="pbx", nonce="${nonce}", algorithm=MD5, qop="auth"${more}`],
+});
+
+/** An endpoint that is to be extension 2000; nobody is in its allow-list. */
+async function registering(changes: Partial<RegistrationOptions> = {}, keepAliveSeconds = 0) {
+  const register = [
+    {
+      registrar: `sip:${PBX.address}`,
+      user: '2000',
+      password: 'secret',
+      expiresSeconds: 600,
+      ...changes,
+    },
+  ];
+  const h = await createHarness({ options: { register, allow: ['203.0.113.1'], keepAliveSeconds } });
+  const next = (): SipRequest => {
+    const request = h.udp.takeRequests().findLast(({ method }) => method === 'REGISTER');
+    if (request === undefined) throw new Error('no REGISTER');
+    return request;
+  };
+  const reply = (to: SipRequest, status: number, parts: { extra?: string[] } = {}) =>
+    h.udp.receive(PBX, responseText(to, { status, toTag: 'pbx', ...parts }));
+  const accept = (to: SipRequest, expires = 600) =>
+    reply(to, 200, { extra: [`Contact: ${to.headers.get('Contact')};expires=${expires}`] });
+  const status = () => h.driver.registrations?.()[0];
+  const silent = () => h.udp.take().length === 0;
+  return { h, next, reply, accept, status, silent };
+}
+
+describe('REGISTER', () => {
+  test('says who is where, for how long, and that proxies may stay in the path', async () => {
+    const { next, status } = await registering();
+    const register = next();
+    expect(register.uri).toBe(`sip:${PBX.address}`);
+    expect(Object.fromEntries(register.headers)).toMatchObject({
+      To: '<sip:2000@198.51.100.7>',
+      Contact: '<sip:2000@192.0.2.1:5060>',
+      Expires: '600',
+      Supported: 'path',
+      CSeq: '1 REGISTER',
+    });
+    expect(register.headers.get('From')).toMatch(/^<sip:2000@198\.51\.100\.7>;tag=/);
+    expect(status()?.state).toBe('registering');
+  });
+
+  test('a challenge is answered in the same registration: Call-ID and tag stay, CSeq rises', async () => {
+    const { next, reply, accept, status, h } = await registering();
+    const first = next();
+    reply(first, 401, challenge());
+    const second = next();
+    expect(second.headers.get('Authorization')).toContain('username="2000"');
+    for (const name of ['Call-ID', 'From']) expect(second.headers.get(name)).toBe(first.headers.get(name));
+    expect(second.headers.get('CSeq')).toBe('2 REGISTER');
+    accept(second);
+    expect(status()).toEqual({
+      registrar: 'sip:198.51.100.7',
+      user: '2000',
+      state: 'registered',
+      expiresAtMs: h.clock.wallTime() + 600_000,
+      failure: undefined,
+    });
+  });
+
+  test('a proxy is where it goes; another user for authentication is possible', async () => {
+    const { next, reply } = await registering({
+      registrar: 'sip:example.com',
+      proxy: `sip:${PBX.address};lr`,
+      authUser: 'u',
+    });
+    const register = next();
+    expect([register.uri, register.headers.get('Route')]).toEqual(['sip:example.com', `<sip:${PBX.address};lr>`]);
+    reply(register, 401, challenge());
+    expect(next().headers.get('Authorization')).toContain('username="u"');
+  });
+});
+
+describe('refresh', () => {
+  test('before it expires, by what the registrar granted to us, with credentials at once', async () => {
+    const { next, reply, h, silent } = await registering();
+    reply(next(), 401, challenge());
+    const second = next();
+    const others = 'Contact: <sip:2000@10.0.0.9>;expires=9999';
+    reply(second, 200, { extra: [others, `Contact: <sip:2000@192.0.2.1:5060;x=y>;expires=100`] });
+    h.clock.advance(67_999);
+    expect(silent()).toBe(true);
+    h.clock.advance(1);
+    const refresh = next();
+    const params = parseAuthHeader(refresh.headers.get('Authorization') ?? '')?.params;
+    expect([refresh.headers.get('CSeq'), params?.get('nc')]).toEqual(['3 REGISTER', '00000002']);
+  });
+
+  test('a nonce that has become stale meanwhile is replaced', async () => {
+    const { next, reply, accept, h, status } = await registering();
+    reply(next(), 401, challenge());
+    accept(next());
+    h.clock.advance(540_000);
+    reply(next(), 401, challenge('n2', ', stale=true'));
+    const again = next();
+    expect(parseAuthHeader(again.headers.get('Authorization') ?? '')?.params.get('nonce')).toBe('n2');
+    accept(again);
+    expect(status()?.state).toBe('registered');
+  });
+
+  test.each([
+    [3600, 3240],
+    [600, 540],
+    [120, 88],
+    [60, 30],
+    [1, 0.5],
+  ])('granted for %i s: after %d s', (granted, seconds) => {
+    expect(refreshDelayMs(granted)).toBeCloseTo(seconds * 1000);
+  });
+});
+
+describe('failure', () => {
+  test('423: as long as the registrar wants, at once; an absurd time is not taken', async () => {
+    const { next, reply, status } = await registering();
+    reply(next(), 423, { extra: ['Min-Expires: 1800'] });
+    const again = next();
+    expect(again.headers.get('Expires')).toBe('1800');
+    reply(again, 423, { extra: ['Min-Expires: 4294967295'] });
+    expect(status()).toMatchObject({ state: 'failed', failure: 'the registrar answered 423' });
+  });
+
+  test('a wrong password is said, and tried again only after a while', async () => {
+    const { next, reply, status, silent, h } = await registering();
+    reply(next(), 401, challenge());
+    reply(next(), 401, challenge('n2'));
+    expect(silent()).toBe(true);
+    expect(status()?.failure).toBe('the registrar answered 401: user or password is wrong');
+    h.clock.advance(2_400);
+    expect(silent()).toBe(true);
+    h.clock.advance(2_700);
+    expect(next().headers.has('Authorization')).toBe(false);
+  });
+
+  test('each wait is longer than the one before, up to a limit, and no two connectors come together', () => {
+    const waits = [1, 2, 3, 8, 100].map((failures) => backOffDelayMs(failures, registrationTimes, new SeededRandom(1)));
+    const most = [5_000, 10_000, 20_000, 600_000, 600_000];
+    expect(waits.map((waitMs, index) => waitMs >= (most[index] ?? 0) / 2 && waitMs <= (most[index] ?? 0))).toEqual(
+      most.map(() => true),
+    );
+    const random = new SeededRandom(2);
+    expect(new Set([1, 2, 3, 4].map(() => backOffDelayMs(3, registrationTimes, random))).size).toBeGreaterThan(1);
+  });
+
+  test('Retry-After is waited for', async () => {
+    const { next, reply, h, silent } = await registering();
+    reply(next(), 500, { extra: ['Retry-After: 60'] });
+    h.clock.advance(59_999);
+    expect(silent()).toBe(true);
+    h.clock.advance(1);
+    next();
+  });
+
+  test('nobody answers: failed after timer F, then again; a binding that stands is still known', async () => {
+    const { next, accept, h, status } = await registering();
+    accept(next(), 600);
+    const { expiresAtMs } = status() ?? {};
+    h.clock.advance(540_000 + 32_000);
+    expect(status()).toMatchObject({ state: 'failed', failure: 'the registrar does not answer', expiresAtMs });
+    h.udp.take();
+    h.clock.advance(5_000);
+    accept(next());
+    expect(status()).toMatchObject({ state: 'registered', failure: undefined });
+  });
+
+  test('a connection that breaks is made again', async () => {
+    const register = [
+      {
+        registrar: `sip:${PBX.address};transport=tcp`,
+        user: '2000',
+        password: 's',
+        expiresSeconds: 600,
+      },
+    ];
+    const h = await createHarness({ options: { register } });
+    const [first] = h.tcp.takeRequests();
+    const flow = h.tcp.opened[0];
+    if (first === undefined || flow === undefined) throw new Error('no REGISTER');
+    expect(first.headers.get('Contact')).toBe('<sip:2000@192.0.2.1:5060;transport=tcp>');
+    h.tcp.receive(PBX, responseText(first, { status: 200, toTag: 'x' }), flow);
+    flow.break();
+    expect(h.driver.registrations?.()[0]?.failure).toBe('the connection to the registrar broke');
+    h.clock.advance(5_000);
+    expect(h.tcp.takeRequests().map(({ method }) => method)).toEqual(['REGISTER']);
+  });
+});
+
+describe('a registered extension', () => {
+  test('takes calls from the registrar, which is in no allow-list; from nobody else', async () => {
+    const { next, accept, h } = await registering();
+    accept(next());
+    const call = (address: string, callId: string) => {
+      const via = `UDP ${address}:5060;branch=z9hG4bK-${callId};rport`;
+      h.udp.receive({ address, port: 5060 }, requestText({ method: 'INVITE', callId, via, body: SDP }));
+      return h.udp.take().map(({ message }) => (message.kind === 'response' ? message.status : message.method));
+    };
+    expect(call(PBX.address, 'a')).toEqual([100, 200]);
+    expect(call('198.51.100.8', 'b')).toEqual([]);
+  });
+
+  test('keeps the path open', async () => {
+    const { next, accept, h } = await registering({}, 25);
+    const register = next();
+    const sent: string[] = [];
+    for (const flow of h.udp.opened) Object.assign(flow, { onSend: (bytes: Uint8Array) => sent.push(String(bytes)) });
+    accept(register);
+    h.clock.advance(75_000);
+    expect(sent.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(sent)).toEqual(new Set(['\r\n\r\n']));
+  });
+
+  test('is taken back at the end, with credentials, and not waited for longer than two seconds', async () => {
+    const { next, reply, accept, h } = await registering();
+    reply(next(), 401, challenge());
+    accept(next());
+    let closed = false;
+    const closing = h.driver[Symbol.asyncDispose]().then(() => {
+      closed = true;
+    });
+    const farewell = next();
+    expect([farewell.headers.get('Expires'), farewell.headers.has('Authorization')]).toEqual(['0', true]);
+    await settle();
+    expect(closed).toBe(false);
+    h.clock.advance(2_000);
+    await closing;
+    expect(h.clock.pendingTimers).toBe(0);
+  });
+
+  test('one that never was has nothing to take back', async () => {
+    const { next, h } = await registering();
+    next();
+    await h.driver[Symbol.asyncDispose]();
+    expect([h.udp.take(), h.clock.pendingTimers]).toEqual([[], 0]);
+  });
+});
