@@ -1,3 +1,4 @@
+import type { DnsClient } from '../../src/signaling/dns/dns-client.js';
 import { createEmbeddedDriver } from '../../src/signaling/embedded/embedded-driver.js';
 import type { EmbeddedOptions } from '../../src/signaling/embedded/embedded-options.js';
 import type { SipResponse } from '../../src/signaling/message/sip-message.js';
@@ -21,6 +22,7 @@ export interface HarnessOptions {
   readonly options?: Partial<EmbeddedOptions>;
   readonly onInvite?: (leg: InboundLeg) => unknown;
   readonly lookup?: (name: string) => Promise<readonly string[]>;
+  readonly dns?: DnsClient;
   readonly protocols?: readonly SipProtocol[];
 }
 
@@ -52,6 +54,7 @@ export async function createHarness({
   options = {},
   onInvite = (leg) => leg.accept(SDP),
   lookup,
+  dns,
   protocols = ['udp', 'tcp'],
 }: HarnessOptions = {}): Promise<Harness> {
   const clock = new FakeClock();
@@ -83,6 +86,7 @@ export async function createHarness({
         return transport.accepting(accept);
       },
       ...(lookup === undefined ? {} : { lookup }),
+      ...(dns === undefined ? {} : { dns }),
     },
   );
   await driver.start({

@@ -2,6 +2,7 @@ import { assertUnreachable } from '../../base/assert.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { readTlsMaterial } from '../../base/tls-material.js';
+import { TargetResolver } from '../dns/target-resolver.js';
 import { runGuarded } from '../leg-events.js';
 import { parseMessage } from '../message/sip-parser.js';
 import type {
@@ -100,6 +101,14 @@ class EmbeddedDriver implements SignalingDriver {
       transactions: this.#transactions,
       dialogs: this.#dialogs,
       flows: new FlowFinder(this.#resolver, this.#transports),
+      targets: new TargetResolver(
+        { clock, random, ...(deps.dns !== undefined && { dns: deps.dns }) },
+        {
+          protocols: (['udp', 'tcp', 'tls'] as const).filter((protocol) =>
+            options.listen.some((listen) => listen.protocol === protocol),
+          ),
+        },
+      ),
       onContact: (address) => this.#peers.addContacted(address),
     });
     this.#registrations = (options.register ?? []).map((extension) => this.#createRegistration(extension));

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { TlsFiles } from '../../base/tls-material.js';
+import type { DnsClient } from '../dns/dns-client.js';
 import type { SipProtocol } from '../port.js';
 import type { Lookup } from './dialog/name-resolver.js';
 import type { PeerAuthenticationOptions } from './peer-authentication.js';
@@ -93,6 +94,8 @@ export interface EmbeddedDeps {
   readonly log?: EmbeddedLog;
   /** Resolves names of next hops; the system's resolver when absent. */
   readonly lookup?: Lookup;
+  /** Answers for names of the configuration (RFC 3263); the system's name servers when absent. */
+  readonly dns?: DnsClient;
   /** Makes the transport of one listening address; real sockets when absent. `accept` is the allow-list. */
   readonly createTransport?: (listen: EmbeddedListen, accept: (address: string) => boolean) => SipTransport;
 }

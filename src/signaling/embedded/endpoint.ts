@@ -1,10 +1,13 @@
+import { isIP } from 'node:net';
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
+import type { TargetResolver } from '../dns/target-resolver.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import { parseSipUri } from '../message/sip-uri.js';
 import type { RejectOptions, SipProtocol } from '../port.js';
 import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
@@ -28,6 +31,8 @@ export interface EndpointParts {
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly flows: FlowFinder;
+  /** Looks up names of the configuration. */
+  readonly targets: Pick<TargetResolver, 'resolveTargets'>;
   /** Requests of ours go to this address. */
   onContact(address: string): void;
 }
@@ -107,12 +112,28 @@ export class Endpoint {
     return () => keepAlive.stop();
   }
 
-  /** The servers to try for a URI of ours, in this order; none when it leads nowhere. `done` is fenced in. */
-  findFlows(uri: string, done: (flows: readonly SipFlow[]) => void): void {
-    this.findFlow(uri, undefined, (flow) => {
-      if (flow !== undefined) this.#parts.onContact(flow.remote.address);
-      done(flow === undefined ? [] : [flow]);
-    });
+  /**
+   * The servers to try for a URI, in this order; none when it leads nowhere. `configured`: its name is one of the
+   * configuration, and is looked up as RFC 3263 says. `done` is fenced in.
+   */
+  findServers(uri: string, configured: boolean, done: (flows: readonly SipFlow[]) => void): void {
+    const found = (flows: readonly SipFlow[]): void => {
+      for (const { remote } of flows) this.#parts.onContact(remote.address);
+      done(flows);
+    };
+    if (!configured || hasIpHost(uri)) {
+      this.findFlow(uri, undefined, (flow) => found(flow === undefined ? [] : [flow]));
+      return;
+    }
+    const { flows, targets } = this.#parts;
+    targets
+      .resolveTargets(uri)
+      .catch((error: unknown) => {
+        this.#parts.log?.warn({ error: errorMessage(error) }, 'a configured name cannot be looked up');
+        return [];
+      })
+      .then((servers) => found(servers.flatMap((server) => flows.to(server) ?? [])))
+      .catch((error: unknown) => this.fault(error));
   }
 
   /** Answers with a tag of its own: for requests that create no dialog. */
@@ -177,4 +198,9 @@ export function rejectionOf(options: RejectOptions = {}): Pick<ResponseOptions, 
 /** Text fit for a header value. */
 export function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, ' ');
+}
+
+function hasIpHost(uri: string): boolean {
+  const parsed = parseSipUri(uri);
+  return parsed !== undefined && isIP(parsed.params.get('maddr')?.replace(/^\[|\]$/g, '') || parsed.host) !== 0;
 }

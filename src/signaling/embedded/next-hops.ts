@@ -15,6 +15,8 @@ export class NextHops {
   readonly #endpoint: Endpoint;
   readonly #uri: string;
   #targets: string[];
+  /** They stand in the configuration, and not in what somebody sent. */
+  #configured: boolean;
   #ready: NextHop[] = [];
   #restingSeen = false;
 
@@ -23,6 +25,7 @@ export class NextHops {
     this.#endpoint = endpoint;
     this.#uri = uri;
     this.#targets = targets.length === 0 ? [uri] : [...targets];
+    this.#configured = targets.length > 0;
   }
 
   /** There may be another one. */
@@ -38,6 +41,7 @@ export class NextHops {
   /** From now on these URIs are called, and nobody else (RFC 3261 section 8.1.3.4). */
   redirect(uris: readonly string[]): void {
     this.#targets = [...uris];
+    this.#configured = false;
     this.#ready = [];
   }
 
@@ -58,7 +62,7 @@ export class NextHops {
       done(undefined);
       return;
     }
-    this.#endpoint.findFlows(target, (flows) => {
+    this.#endpoint.findServers(target, this.#configured, (flows) => {
       this.#ready = flows.map((flow) => ({ flow, ...this.#addressing(target) }));
       this.next(done);
     });

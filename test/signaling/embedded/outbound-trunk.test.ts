@@ -4,6 +4,7 @@ import { digestResponse } from '../../../src/signaling/digest/digest.js';
 import type { SipMessage, SipRequest } from '../../../src/signaling/message/sip-message.js';
 import type { OutboundRequest } from '../../../src/signaling/port.js';
 import { createHarness, settle } from '../../support/embedded-harness.js';
+import { FakeDns } from '../../support/fake-dns.js';
 import { responseText, tagOf } from '../../support/sip-text.js';
 
 const [FIRST, SECOND] = ['198.51.100.1', '198.51.100.2'];
@@ -17,8 +18,8 @@ const challenge = () => ({
 type ReplyParts = { toTag?: string; extra?: string[]; body?: string };
 
 /** A call over trunks, and what every host was sent. */
-async function dialled(request: Partial<OutboundRequest> = {}) {
-  const h = await createHarness();
+async function dialled(request: Partial<OutboundRequest> = {}, dns?: FakeDns) {
+  const h = await createHarness(dns === undefined ? {} : { dns });
   const { leg, events } = h.dial({ uri: 'sip:+4420@trunk.example', ...request });
   const take = () =>
     h.udp.take().map(({ message, to }: { message: SipMessage; to: { address: string } }) => {
@@ -247,6 +248,58 @@ describe('the next target', () => {
     reply(second, 487, { toTag: 'bob' });
     await settle();
     expect(events.at(-1)).toMatchObject({ type: 'ended', end: { by: 'local', status: 487 } });
+  });
+});
+
+/** Answers of name servers come by way of several promises. */
+async function lookedUp(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await settle();
+}
+
+describe('a target with a name', () => {
+  const zone = {
+    srv: {
+      '_sip._udp.carrier.example': [
+        { priority: 20, weight: 0, port: 5062, name: 'b.carrier.example' },
+        { priority: 10, weight: 0, port: 5061, name: 'a.carrier.example' },
+      ],
+    },
+    addresses: { 'a.carrier.example': [FIRST], 'b.carrier.example': [SECOND] },
+  };
+
+  test('its servers are tried in the order of SRV, and each is left alone by itself', async () => {
+    const { next, reply, h } = await dialled({ targets: ['sip:carrier.example'] }, new FakeDns(zone));
+    await lookedUp();
+    const first = next();
+    expect([first.host, first.uri]).toEqual([FIRST, 'sip:+4420@trunk.example']);
+    reply(first, 503, { toTag: 'x', extra: ['Retry-After: 60'] });
+    expect(next().host).toBe(SECOND);
+    h.dial({ uri: 'sip:+4420@trunk.example', targets: ['sip:carrier.example'] });
+    await lookedUp();
+    expect(next().host).toBe(SECOND);
+  });
+
+  test('a name that leads nowhere makes way for the next target', async () => {
+    const dns = new FakeDns(zone);
+    const { next } = await dialled({ targets: ['sip:gone.example', `sip:${SECOND}`] }, dns);
+    await lookedUp();
+    expect(next().host).toBe(SECOND);
+    expect(dns.asked).toContain('SRV _sip._udp.gone.example');
+  });
+
+  test('whoever hangs up while it is looked up sends nothing', async () => {
+    const { leg, methods, events } = await dialled({ targets: ['sip:carrier.example'] }, new FakeDns(zone));
+    leg.hangUp();
+    await lookedUp();
+    expect([methods(), events.length]).toEqual([[], 1]);
+  });
+
+  test('a name out of a redirection is asked no service records', async () => {
+    const dns = new FakeDns(zone);
+    const { next, reply } = await dialled({ targets: [`sip:${FIRST}`], mayFollow: () => true }, dns);
+    reply(next(), 302, { toTag: 'x', extra: ['Contact: <sip:a@carrier.example>'] });
+    await lookedUp();
+    expect(dns.asked).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { defaultPorts, isSecure } from '../../dns/service-plan.js';
+import type { SipTarget } from '../../dns/target-resolver.js';
 import { parseSipUri } from '../../message/sip-uri.js';
 import { topVia } from '../../message/via.js';
 import type { ListeningAddress, SipProtocol } from '../../port.js';
@@ -75,6 +76,15 @@ export class FlowFinder {
         }
         done(origin?.flow);
       });
+    }
+  }
+
+  /** The flow to a server that DNS or the configuration names; `undefined` where its protocol or family is not spoken. */
+  to({ protocol, ...remote }: SipTarget): SipFlow | undefined {
+    try {
+      return this.#transportFor(protocol, remote.address, undefined)?.flowTo(remote);
+    } catch {
+      return undefined;
     }
   }
 
