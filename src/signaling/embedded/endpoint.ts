@@ -37,6 +37,9 @@ export interface EndpointParts {
   onContact(address: string): void;
 }
 
+/** The flow to one server; `undefined` where its protocol or family is not spoken. */
+export type FlowOpener = () => SipFlow | undefined;
+
 /** What all legs of one driver share. */
 export class Endpoint {
   readonly clock: Clock;
@@ -114,15 +117,16 @@ export class Endpoint {
 
   /**
    * The servers to try for a URI, in this order; none when it leads nowhere. `configured`: its name is one of the
-   * configuration, and is looked up as RFC 3263 says. `done` is fenced in.
+   * configuration, and is looked up as RFC 3263 says. No connection is made before a server's turn has come. `done` is
+   * fenced in.
    */
-  findServers(uri: string, configured: boolean, done: (flows: readonly SipFlow[]) => void): void {
-    const found = (flows: readonly SipFlow[]): void => {
-      for (const { remote } of flows) this.#parts.onContact(remote.address);
-      done(flows);
+  findServers(uri: string, configured: boolean, done: (servers: readonly FlowOpener[]) => void): void {
+    const opened = (flow: SipFlow | undefined): SipFlow | undefined => {
+      if (flow !== undefined) this.#parts.onContact(flow.remote.address);
+      return flow;
     };
     if (!configured || hasIpHost(uri)) {
-      this.findFlow(uri, undefined, (flow) => found(flow === undefined ? [] : [flow]));
+      this.findFlow(uri, undefined, (flow) => done(flow === undefined ? [] : [() => opened(flow)]));
       return;
     }
     const { flows, targets } = this.#parts;
@@ -132,7 +136,7 @@ export class Endpoint {
         this.#parts.log?.warn({ error: errorMessage(error) }, 'a configured name cannot be looked up');
         return [];
       })
-      .then((servers) => found(servers.flatMap((server) => flows.to(server) ?? [])))
+      .then((servers) => done(servers.map((server) => () => opened(flows.to(server)))))
       .catch((error: unknown) => this.fault(error));
   }
 

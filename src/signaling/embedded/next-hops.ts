@@ -17,7 +17,7 @@ export class NextHops {
   #targets: string[];
   /** They stand in the configuration, and not in what somebody sent. */
   #configured: boolean;
-  #ready: NextHop[] = [];
+  #ready: (() => NextHop | undefined)[] = [];
   #restingSeen = false;
 
   /** @param targets as `OutboundRequest.targets`; empty: the URI itself */
@@ -47,13 +47,14 @@ export class NextHops {
 
   /** Calls `done` once, with `undefined` when none is left. */
   next(done: (hop: NextHop | undefined) => void): void {
-    const hop = this.#ready.shift();
-    if (hop !== undefined) {
-      if (!this.#endpoint.setAside.has(hop.flow)) {
+    const open = this.#ready.shift();
+    if (open !== undefined) {
+      const hop = open();
+      if (hop !== undefined && !this.#endpoint.setAside.has(hop.flow)) {
         done(hop);
         return;
       }
-      this.#restingSeen = true;
+      this.#restingSeen ||= hop !== undefined;
       this.next(done);
       return;
     }
@@ -62,8 +63,11 @@ export class NextHops {
       done(undefined);
       return;
     }
-    this.#endpoint.findServers(target, this.#configured, (flows) => {
-      this.#ready = flows.map((flow) => ({ flow, ...this.#addressing(target) }));
+    this.#endpoint.findServers(target, this.#configured, (servers) => {
+      this.#ready = servers.map((open) => () => {
+        const flow = open();
+        return flow && { flow, ...this.#addressing(target) };
+      });
       this.next(done);
     });
   }

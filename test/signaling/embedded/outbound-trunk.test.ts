@@ -279,6 +279,15 @@ describe('a target with a name', () => {
     expect(next().host).toBe(SECOND);
   });
 
+  test('no connection is made to a server before its turn has come', async () => {
+    const overTcp = { ...zone, srv: { '_sip._tcp.carrier.example': zone.srv['_sip._udp.carrier.example'] } };
+    const { h } = await dialled({ targets: ['sip:carrier.example;transport=tcp'] }, new FakeDns(overTcp));
+    await lookedUp();
+    expect(h.tcp.opened.map(({ remote }) => remote)).toEqual([{ address: FIRST, port: 5061 }]);
+    h.tcp.opened[0]?.break();
+    expect(h.tcp.opened.map(({ remote }) => remote.address)).toEqual([FIRST, SECOND]);
+  });
+
   test('a name that leads nowhere makes way for the next target', async () => {
     const dns = new FakeDns(zone);
     const { next } = await dialled({ targets: ['sip:gone.example', `sip:${SECOND}`] }, dns);
