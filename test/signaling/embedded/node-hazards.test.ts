@@ -60,10 +60,10 @@ test.each([99_999, 65_536, 0])('port %i in Via, Contact, Record-Route, maddr and
 });
 
 test('host names: resolved by us, never by the socket; unknown ones do no harm', async () => {
-  await hangUpOn({ contact: '<sip:alice@no-such-host.invalid:5060>' });
-  await hangUpOn({ extra: ['Record-Route: <sip:no-such-proxy.invalid;lr>'] });
-  await hangUpOn({ contact: '<sip:alice@127.0.0.1;maddr=no-such-maddr.invalid>' });
-  expect(endpoint.names).toEqual(['no-such-host.invalid', 'no-such-proxy.invalid', 'no-such-maddr.invalid']);
+  await hangUpOn({ contact: '<sip:alice@no-such-host.test:5060>' });
+  await hangUpOn({ extra: ['Record-Route: <sip:no-such-proxy.test;lr>'] });
+  await hangUpOn({ contact: '<sip:alice@127.0.0.1;maddr=no-such-maddr.test>' });
+  expect(endpoint.names).toEqual(['no-such-host.test', 'no-such-proxy.test', 'no-such-maddr.test']);
   peer.send(
     requestText({ method: 'OPTIONS', via: `UDP no-such-via.invalid;branch=${newBranch()};maddr=evil.invalid` }),
   );
