@@ -98,7 +98,7 @@ export type CallEffect =
   | { readonly type: 'accept' }
   | { readonly type: 'reject'; readonly status: number; readonly retryAfterSeconds: number | undefined }
   /** BYE, or CANCEL of an INVITE of ours that has no answer, with the cause as Reason. */
-  | { readonly type: 'hang-up'; readonly cause: CauseText }
+  | { readonly type: 'hang-up'; readonly cause: CauseText; readonly unanswered?: true }
   /** The caller hears: let the agent greet. */
   | { readonly type: 'start-session' }
   /** The session is lost and there is another way: open it, and tell the caller to wait. */

@@ -144,9 +144,11 @@ export class Call {
         this.#inbound((leg) => leg.reject(status, { headers, ...retry }));
         return;
       }
-      case 'hang-up':
-        this.#leg.hangUp({ reason: reasonHeader(effect.cause), headers: this.#options.hangUp.headers });
+      case 'hang-up': {
+        const reason = reasonHeader(effect.cause, effect.unanswered);
+        this.#leg.hangUp({ reason, headers: this.#options.hangUp.headers });
         return;
+      }
       case 'start-session':
         this.#agent.start();
         return;

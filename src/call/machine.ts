@@ -341,7 +341,8 @@ function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tel
 }
 
 function farewell(state: CallState, outcome: CallOutcome): CallEffect {
-  if (state.outbound || state.phase !== 'preparing') return { type: 'hang-up', cause: outcome.cause };
+  if (state.phase !== 'preparing') return { type: 'hang-up', cause: outcome.cause };
+  if (state.outbound) return { type: 'hang-up', cause: outcome.cause, unanswered: true };
   // Without Retry-After the proxy tries the next server at once: right for a flavor that is broken here (sip.md row 12).
   const retryAfterSeconds = outcome.cause === 'busy-limit' || outcome.cause === 'drain' ? 5 : undefined;
   return { type: 'reject', status: outcome.status, retryAfterSeconds };
