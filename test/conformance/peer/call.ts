@@ -1,5 +1,6 @@
 import { PATIENCE_MS, token } from './basics.js';
-import type { Phone, RequestParts, ResponseParts, Sent } from './phone.js';
+import type { ResponseParts } from './peer.js';
+import type { Phone, RequestParts, Sent } from './phone.js';
 import { type Description, readAnswer, sdp } from './sdp.js';
 import { addresses, header, type SipMessage, tagOf, uriOf } from './sip-message.js';
 
@@ -61,10 +62,10 @@ export class Call {
     return this.#cseq;
   }
 
-  /** The first provisional response with that status. */
-  async provisional(status: number): Promise<SipMessage> {
-    const response = await this.phone.responseTo(this.invite, (seen) => seen === status);
-    this.#remoteTag = tagOf(header(response, 'To')) || this.#remoteTag;
+  /** The first provisional response with one of these statuses; it may make an early dialog. */
+  async provisional(...statuses: readonly number[]): Promise<SipMessage> {
+    const response = await this.phone.responseTo(this.invite, (seen) => statuses.includes(seen));
+    if (tagOf(header(response, 'To')) !== '') this.#learn(response);
     return response;
   }
 
@@ -76,6 +77,7 @@ export class Call {
       this.ackError(response);
       return response;
     }
+    this.#accepted = response;
     this.#learn(response);
     return response;
   }
@@ -221,10 +223,11 @@ export class Call {
     }
   }
 
+  /** What a response says about the dialog (RFC 3261 section 12.1.2). */
   #learn(response: SipMessage): void {
-    this.#accepted = response;
     this.#remoteTag = tagOf(header(response, 'To'));
-    this.#remoteTarget = uriOf(header(response, 'Contact'));
+    const target = uriOf(header(response, 'Contact'));
+    if (target !== '') this.#remoteTarget = target;
     this.#routes = [...addresses(response, 'Record-Route')].reverse();
   }
 }

@@ -1,6 +1,7 @@
 import { PATIENCE_MS, token } from './basics.js';
 import { Call, type CallParts } from './call.js';
-import { echoFaults, header, headers, readMessage, type SipMessage, tagOf, writeMessage } from './sip-message.js';
+import { branchOf, Peer } from './peer.js';
+import { echoFaults, readMessage, type SipMessage, writeMessage } from './sip-message.js';
 import { hostPort, openSocket, type SipSocket, type SocketAddress, type Transport } from './sip-socket.js';
 
 export interface PhoneOptions {
@@ -41,39 +42,18 @@ export interface Sent {
   readonly branch: string;
 }
 
-/** Parts of a response to the subject. */
-export interface ResponseParts {
-  readonly phrase?: string;
-  readonly toTag?: string;
-  readonly extra?: readonly (readonly [name: string, value: string])[];
-  readonly contact?: boolean;
-  readonly type?: string;
-  readonly body?: string;
-}
-
-function branchOf(message: SipMessage): string {
-  return /branch=([^;,\s]+)/i.exec(header(message, 'Via'))?.[1] ?? '';
-}
-
-/**
- * A SIP peer in a scenario's hand: one socket, one identity. It does nothing by itself but to repeat its response to a
- * request that comes again, and to note in {@link faults} whatever the subject sends that RFC 3261 forbids.
- */
-export class Phone implements AsyncDisposable {
+/** A SIP peer in a scenario's hand: one socket, one identity. */
+export class Phone extends Peer implements AsyncDisposable {
   readonly user: string;
   readonly transport: Transport;
   readonly target: SocketAddress;
   readonly sinkPort: number;
-  /** What has come and was not taken, in order. */
-  readonly received: SipMessage[] = [];
-  readonly faults: string[] = [];
   readonly calls: Call[] = [];
   #socket: SipSocket | undefined;
   readonly #sent = new Map<string, SipMessage>();
-  readonly #responses = new Map<string, string>();
-  readonly #waiting = new Set<() => void>();
 
   private constructor({ transport, target, user, sinkPort }: PhoneOptions) {
+    super();
     this.transport = transport;
     this.target = target;
     this.user = user;
@@ -83,7 +63,12 @@ export class Phone implements AsyncDisposable {
   static async open(options: PhoneOptions): Promise<Phone> {
     const phone = new Phone(options);
     const { transport, target, from } = options;
-    phone.#socket = await openSocket(transport, target, (bytes) => phone.#take(bytes), from);
+    phone.#socket = await openSocket(
+      transport,
+      target,
+      (bytes, way) => phone.take(bytes, way, transport !== 'udp'),
+      from,
+    );
     return phone;
   }
 
@@ -180,85 +165,14 @@ export class Phone implements AsyncDisposable {
     );
   }
 
-  /** Takes the first message that fits; those before it stay. */
-  async next(fits: (message: SipMessage) => boolean, what: string, patienceMs = PATIENCE_MS): Promise<SipMessage> {
-    const deadlineMs = performance.now() + patienceMs;
-    for (;;) {
-      const index = this.received.findIndex(fits);
-      const [found] = index < 0 ? [] : this.received.splice(index, 1);
-      if (found) return found;
-      const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) throw new Error(`${what} did not come; ${this.#account()}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(wake, leftMs);
-        const waiting = this.#waiting;
-        function wake(): void {
-          clearTimeout(timer);
-          waiting.delete(wake);
-          resolve();
-        }
-        waiting.add(wake);
-      });
-    }
-  }
-
-  /** Answers a request of the subject's; a retransmission of it is answered alike from now on. */
-  respond(request: SipMessage, status: number, parts: ResponseParts = {}): void {
-    const { body = '' } = parts;
-    const to = header(request, 'To');
-    const tag = tagOf(to) === '' && status > 100 ? `;tag=${parts.toTag ?? token()}` : '';
-    const text = writeMessage({
-      startLine: `SIP/2.0 ${status} ${parts.phrase ?? 'Phrase'}`,
-      fields: [
-        ...headers(request, 'Via').map((via): [string, string] => ['Via', via]),
-        ...headers(request, 'Record-Route').map((route): [string, string] => ['Record-Route', route]),
-        ['From', header(request, 'From')],
-        ['To', `${to}${tag}`],
-        ['Call-ID', header(request, 'Call-ID')],
-        ['CSeq', header(request, 'CSeq')],
-        ...(parts.contact === true ? ([['Contact', this.contact]] as const) : []),
-        ...(parts.extra ?? []),
-        ...(body === '' ? [] : ([['Content-Type', parts.type ?? 'application/sdp']] as const)),
-      ],
-      body,
-    });
-    this.#responses.set(`${branchOf(request)} ${request.method}`, text);
-    this.raw(text);
-  }
-
   /** Ends what is still up, then closes the socket. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.calls.map((call) => call.abandon().catch(() => undefined)));
     await this.#way.close();
   }
 
-  #take(bytes: Buffer): void {
-    try {
-      const { message, faults } = readMessage(bytes, this.transport !== 'udp');
-      this.faults.push(...faults);
-      const key = `${branchOf(message)} ${message.method}`;
-      if (message.kind === 'response') {
-        const request = this.#sent.get(key);
-        if (request) this.faults.push(...echoFaults(request, message));
-      } else {
-        const response = this.#responses.get(key);
-        if (response !== undefined && message.method !== 'ACK') {
-          this.raw(response);
-          return;
-        }
-      }
-      this.received.push(message);
-    } catch (error) {
-      this.faults.push(error instanceof Error ? error.message : String(error));
-    }
-    for (const wake of [...this.#waiting]) wake();
-  }
-
-  /** What has come instead, each kind once. */
-  #account(): string {
-    const kinds = this.received.map(({ startLine, method, kind }) =>
-      kind === 'request' ? method : `${startLine.slice(8)} (${method})`,
-    );
-    return kinds.length === 0 ? 'nothing came' : `there was ${[...new Set(kinds)].join(', ')}`;
+  protected override faultsIn(response: SipMessage): readonly string[] {
+    const request = this.#sent.get(`${branchOf(response)} ${response.method}`);
+    return request ? echoFaults(request, response) : [];
   }
 }

@@ -1,12 +1,14 @@
 import type { Scenario } from '../scenario.js';
 import { callScenarios } from './calls.js';
 import { messageAndDescriptionScenarios } from './messages.js';
+import { reliableScenarios } from './provisional.js';
 import { answerScenarios } from './refusals.js';
 import { sessionScenarios } from './sessions.js';
 
 /** All behaviours, in the order of the wire contract's rows. */
 export const scenarios: readonly Scenario[] = [
   ...callScenarios,
+  ...reliableScenarios,
   ...sessionScenarios,
   ...answerScenarios,
   ...messageAndDescriptionScenarios,

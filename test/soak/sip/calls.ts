@@ -6,8 +6,8 @@ import type { FloodApi } from './flood-api.js';
 
 const CALLS = 10_000;
 const ROUNDS = 3;
-const PER_SECOND = 80;
-const HOLD_MS = 1_000;
+const PER_SECOND = 60;
+const HOLD_MS = 400;
 /** Transactions live for 32 s, ports rest for 30. */
 const REST_MS = 70_000;
 
