@@ -7,7 +7,7 @@ import { type StartedSubject, startSubject } from './subjects.js';
 
 /** The wire contract, row by row, against a connector of its own process: see README.md. */
 
-const over: readonly Transport[] = ['udp', 'tcp'];
+const over: readonly Transport[] = ['udp', 'tcp', 'tls'];
 const options = { scenarios, transports: over, beside: 10, maxSeconds: 3 };
 
 let subject: StartedSubject;

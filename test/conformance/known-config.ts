@@ -45,7 +45,11 @@ export interface KnownConfigOptions {
 export const embeddedSignaling = {
   driver: 'embedded',
   embedded: {
-    listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0', 'udp:[::1]:0', 'tcp:[::1]:0'],
+    listen: [
+      ...['udp:127.0.0.1:0', 'tcp:127.0.0.1:0', 'tls:127.0.0.1:0', 'ws:127.0.0.1:0'],
+      ...['udp:[::1]:0', 'tcp:[::1]:0', 'tls:[::1]:0'],
+    ],
+    tls: { cert: file('../fixtures/tls/server.crt'), key: file('../fixtures/tls/server.key') },
     allow: ['127.0.0.1/32', '::1/128'],
   },
 } as const;

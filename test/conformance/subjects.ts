@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { ConnectorProcess } from '../support/connector-process.js';
 import { ADMIN_TOKEN, embeddedSignaling, knownConfig } from './known-config.js';
-import type { SocketAddress, Transport } from './peer/sip-socket.js';
+import { type SocketAddress, type Transport, transports } from './peer/sip-socket.js';
 import type { DriverName } from './scenario.js';
 import type { SeenRecord, Subject } from './subject.js';
 
@@ -12,9 +12,9 @@ export interface Target extends SocketAddress {
 
 /** Throws for anything else than TRANSPORT:ADDRESS:PORT. */
 export function parseTarget(text: string): Target {
-  const parts = /^(udp|tcp|tls):(?:\[([0-9a-f:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
-  const transport = parts?.[1];
-  if (transport !== 'udp' && transport !== 'tcp' && transport !== 'tls') {
+  const parts = /^(udp|tcp|tls|ws):(?:\[([0-9a-f:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  const transport = transports.find((name) => name === parts?.[1]);
+  if (transport === undefined) {
     throw new Error(`${text} is no target: write udp:127.0.0.1:5060, tcp:[::1]:5060 and the like`);
   }
   return { transport, address: parts?.[2] ?? parts?.[3] ?? '', port: Number(parts?.[4]) };
@@ -61,9 +61,10 @@ export interface StartOptions {
 export async function startSubject({ driver, signaling, targets }: StartOptions): Promise<StartedSubject> {
   const config = knownConfig({ signaling: signaling ?? embeddedSignaling });
   const connector = await ConnectorProcess.start({ config });
-  const own = connector.listening.flatMap(({ protocol, address, port }): Target[] =>
-    protocol === 'udp' || protocol === 'tcp' || protocol === 'tls' ? [{ transport: protocol, address, port }] : [],
-  );
+  const own = connector.listening.flatMap(({ protocol, address, port }): Target[] => {
+    const transport = transports.find((name) => name === protocol);
+    return transport === undefined ? [] : [{ transport, address, port }];
+  });
   return {
     driver,
     sip: (transport, family = 4) => among(targets ?? own, transport, family),

@@ -5,16 +5,16 @@ import { hostPort, type ListenerTls, listenOn, type SipListener, type Transport 
 
 /** Where the subject calls and registers: a trunk, a proxy, a registrar. One for all scenarios of a transport. */
 export class Exchange extends Peer implements AsyncDisposable {
-  readonly transport: Transport;
+  readonly transport: Exclude<Transport, 'ws'>;
   #listener: SipListener | undefined;
 
-  private constructor(transport: Transport) {
+  private constructor(transport: Exclude<Transport, 'ws'>) {
     super();
     this.transport = transport;
   }
 
   /** Listens on a port of the kernel's choice. */
-  static async open(transport: Transport, tls?: ListenerTls): Promise<Exchange> {
+  static async open(transport: Exclude<Transport, 'ws'>, tls?: ListenerTls): Promise<Exchange> {
     const exchange = new Exchange(transport);
     const take = (bytes: Buffer, way: Parameters<Exchange['take']>[1]): void =>
       exchange.take(bytes, way, transport !== 'udp');

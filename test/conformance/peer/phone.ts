@@ -77,6 +77,11 @@ export class Phone extends Peer implements AsyncDisposable {
     return this.#socket;
   }
 
+  /** Host and port as they stand in Via and Contact. */
+  get host(): string {
+    return this.#way.host;
+  }
+
   get local(): SocketAddress {
     return this.#way.local;
   }
@@ -93,15 +98,15 @@ export class Phone extends Peer implements AsyncDisposable {
 
   /** URI of a user of the subject. */
   uri(user: string): string {
-    return `sip:${user}@${hostPort(this.target)}${this.transport === 'tcp' ? ';transport=tcp' : ''}`;
+    return `sip:${user}@${hostPort(this.target)}${this.transport === 'udp' ? '' : `;transport=${this.transport}`}`;
   }
 
   get contact(): string {
-    return `<sip:${this.user}@${hostPort(this.local)}${this.transport === 'udp' ? '' : `;transport=${this.transport}`}>`;
+    return `<sip:${this.user}@${this.host}${this.transport === 'udp' ? '' : `;transport=${this.transport}`}>`;
   }
 
   via(branch: string, parameters = ';rport'): string {
-    return `SIP/2.0/${this.transport.toUpperCase()} ${hostPort(this.local)};branch=${branch}${parameters}`;
+    return `SIP/2.0/${this.transport.toUpperCase()} ${this.host};branch=${branch}${parameters}`;
   }
 
   /** Writes bytes as they are. */

@@ -2,10 +2,12 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { WebSocket } from 'ws';
+import { token } from './basics.js';
 
-export type Transport = 'udp' | 'tcp' | 'tls';
+export type Transport = 'udp' | 'tcp' | 'tls' | 'ws';
 
-export const transports: readonly Transport[] = ['udp', 'tcp', 'tls'];
+export const transports: readonly Transport[] = ['udp', 'tcp', 'tls', 'ws'];
 
 export interface SocketAddress {
   readonly address: string;
@@ -23,6 +25,8 @@ export interface SipWay {
 /** A socket of the peer's: a way to the subject, with an address of its own that can stand in Via and Contact. */
 export interface SipSocket extends SipWay {
   readonly local: SocketAddress;
+  /** The same as it stands in Via and Contact; a browser has none, and says so (RFC 7118 section 5). */
+  readonly host: string;
   /** Whether the far end has closed the connection; never for UDP. */
   readonly closed: boolean;
   /** Keep-alives that were answered (RFC 5626 section 4.4.1). */
@@ -76,13 +80,21 @@ export async function openSocket(
   onMessage: OnMessage,
   from?: string,
 ): Promise<SipSocket> {
-  return transport === 'udp' ? openUdp(to, onMessage, from) : openStream(transport, to, onMessage, from);
+  switch (transport) {
+    case 'udp':
+      return openUdp(to, onMessage, from);
+    case 'ws':
+      return openWebSocket(to, onMessage);
+    default:
+      return openStream(transport, to, onMessage, from);
+  }
 }
 
 async function openUdp(to: SocketAddress, onMessage: OnMessage, from?: string): Promise<SipSocket> {
   const socket = await bindUdp(from ?? (to.address.includes(':') ? '::1' : '127.0.0.1'), 0, onMessage);
   return {
     local: socket.address(),
+    host: hostPort(socket.address()),
     closed: false,
     pongs: 0,
     send: (bytes) => socket.send(bytes, to.port, to.address),
@@ -117,13 +129,39 @@ async function openStream(
   return streamWay(socket, onMessage);
 }
 
+/** One frame is one message (RFC 7118 section 4.2). */
+async function openWebSocket(to: SocketAddress, onMessage: OnMessage): Promise<SipSocket> {
+  const socket = new WebSocket(`ws://${hostPort(to)}`, 'sip');
+  const way: SipSocket = {
+    local: { address: '127.0.0.1', port: 9 },
+    host: `${token()}.invalid`,
+    get closed() {
+      return socket.readyState === WebSocket.CLOSED;
+    },
+    pongs: 0,
+    send: (bytes) => socket.send(bytes.toString()),
+    close: async () => {
+      if (socket.readyState === WebSocket.CLOSED) return;
+      socket.terminate();
+      await once(socket, 'close');
+    },
+  };
+  socket.on('message', (data: Buffer) => onMessage(data, way));
+  await once(socket, 'open');
+  // What went wrong shows in what does not come.
+  socket.on('error', () => {});
+  return way;
+}
+
 function streamWay(socket: Socket | TLSSocket, onMessage: OnMessage): SipSocket {
   const reader = new StreamReader((bytes) => onMessage(bytes, way));
+  const local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
   const way: SipSocket = {
     get pongs() {
       return reader.crlfs;
     },
-    local: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    local,
+    host: hostPort(local),
     get closed() {
       return socket.closed || socket.readableEnded;
     },
@@ -156,7 +194,7 @@ export interface ListenerTls {
 
 /** Listens on `port` of 127.0.0.1, 0 for any. */
 export async function listenOn(
-  transport: Transport,
+  transport: Exclude<Transport, 'ws'>,
   port: number,
   onMessage: OnMessage,
   tls?: ListenerTls,

@@ -18,6 +18,9 @@ async function answered(phone: Awaited<ReturnType<Scene['phone']>>, callId: stri
   checkStatus(response.status, 200);
 }
 
+/** Where a peer has an address that can be written down, and frames are no one else's. */
+const streamsAndUdp = ['udp', 'tcp', 'tls'] as const;
+
 /** Row 17: how messages may be written. */
 const messageScenarios: readonly Scenario[] = [
   {
@@ -57,6 +60,7 @@ const messageScenarios: readonly Scenario[] = [
     row: 17,
     title: 'every Via comes back in order, and Record-Route in the 200',
     rfc: 'RFC 3261 8.2.6.2, 12.1.1, 16.7',
+    over: streamsAndUdp,
     async run({ phone }) {
       const caller = await phone();
       const branch = `z9hG4bK${token()}`;
@@ -82,6 +86,7 @@ const messageScenarios: readonly Scenario[] = [
     row: 17,
     title: 'our requests follow the route set: Request-URI the remote target, Route as recorded',
     rfc: 'RFC 3261 12.2.1.1',
+    over: streamsAndUdp,
     async run({ phone, subject }) {
       const caller = await phone();
       const routes = [`<sip:${hostPort(caller.local)};lr;proxy=1>`, '<sip:192.0.2.8:5080;lr>'];
@@ -99,6 +104,7 @@ const messageScenarios: readonly Scenario[] = [
     row: 17,
     title: 'a strict router gets its own URI as Request-URI, and the remote target as the last Route',
     rfc: 'RFC 3261 12.2.1.1',
+    over: streamsAndUdp,
     async run({ phone, subject }) {
       const caller = await phone();
       const router = `sip:${hostPort(caller.local)};old=1`;
@@ -158,6 +164,7 @@ const messageScenarios: readonly Scenario[] = [
     row: 17,
     title: 'a double CRLF is a keep-alive: over a stream it is answered by one, and nothing else comes of it',
     rfc: 'RFC 5626 3.5.1, 4.4.1',
+    over: streamsAndUdp,
     async run({ phone }) {
       const caller = await phone();
       caller.raw('\r\n\r\n');
@@ -310,7 +317,7 @@ const descriptionScenarios: readonly Scenario[] = [
     row: 22,
     title: 'SIP over IPv6: Contact and Via have literals in brackets',
     rfc: 'RFC 3261 19.1.1, RFC 5118 4.5',
-    over: ['udp', 'tcp'],
+    over: ['udp', 'tcp', 'tls'],
     async run({ phone }) {
       const caller = await phone({ family: 6 });
       const call = caller.call(numbers.echo);
