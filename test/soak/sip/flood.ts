@@ -52,6 +52,8 @@ const ATTEMPTS = 7;
 /** After the last call, for what is still on its way. */
 const PATIENCE_MS = 34_000;
 const TICK_MS = 5;
+/** After a pause of this process its backlog is placed at no more than twice the rate: one burst is another test. */
+const CATCH_UP = 2;
 
 /**
  * Places calls at an even rate, by hand: nothing but INVITE, ACK and BYE with their retransmissions, so that one process can
@@ -117,7 +119,8 @@ export class Flood {
 
   #place(socket: Socket, mediaPort: number, elapsedMs: number): void {
     const { calls, number, perSecond, port } = this.#options;
-    const due = Math.min(calls, Math.floor((elapsedMs * perSecond) / 1000) + 1);
+    const most = this.#placed + Math.ceil((CATCH_UP * perSecond * TICK_MS) / 1000);
+    const due = Math.min(calls, Math.floor((elapsedMs * perSecond) / 1000) + 1, most);
     for (; this.#placed < due; this.#placed += 1) {
       const id = `${this.#run}-${this.#placed}`;
       const body = `v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio ${mediaPort} RTP/AVP 0\r\n`;

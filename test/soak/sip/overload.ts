@@ -55,7 +55,7 @@ export const measureOverload: Measure = async (tell, scale) => {
   // Compiled code is what an operator's connector runs when a flood comes.
   await flood.ask('run', { ...shared, perSecond: 40, calls: 80, holdMs: 500 });
   tell('40 calls get up');
-  const running = runningCalls(connector.sipPort, RUNNING, seconds + 6);
+  const running = runningCalls(connector.sipPort, RUNNING, seconds + 15);
   await pause(3_000);
   await connector.stalls();
   const cpuMs = connector.cpuMs();
