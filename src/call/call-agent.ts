@@ -207,6 +207,11 @@ export class CallAgent {
     this.#session.close();
   }
 
+  /** What tools that were stopped have done; `undefined` when none runs. */
+  toolResults(): Promise<unknown> | undefined {
+    return this.#conversation?.toolResults();
+  }
+
   /** Nothing is said or heard any more. */
   hush(): void {
     this.#conversation?.close();

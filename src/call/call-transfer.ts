@@ -77,7 +77,11 @@ export class CallTransfer {
   onTransferOver(status: number): void {
     const refer = this.#refer;
     this.#refer = undefined;
-    refer?.resolve({ ok: status < 300, status });
+    if (!refer) return;
+    const ok = status < 300;
+    refer.resolve({ ok, status });
+    // Now, not when whoever waits gets to it: a success ends the call.
+    this.#parts.apply({ type: 'transfer-over', ok });
   }
 
   /** The call is over, or the agent's part of it: whoever waits is told, and a target that is not bridged is hung up on. */
@@ -132,8 +136,6 @@ export class CallTransfer {
       this.#parts.apply({ type: 'transfer-over', ok: false });
       throw new Error(errorMessage(error));
     }
-    const outcome = await result;
-    this.#parts.apply({ type: 'transfer-over', ok: outcome.ok });
-    return outcome;
+    return result;
   }
 }

@@ -386,7 +386,7 @@ export class Call {
     for (const timer of callTimers) this.#timers.disarm(timer);
     const endedAtMs = this.#deps.clock.wallTime();
     try {
-      await this.#media.closeRecording();
+      await Promise.all([this.#media.closeRecording(), this.#agent.toolResults()]);
     } catch (error) {
       this.#account.onError(error);
     }

@@ -296,6 +296,11 @@ export class Conversation {
     this.#session.link.onDtmf(digit);
   }
 
+  /** What tools that were stopped have done; `undefined` when none runs. */
+  toolResults(): Promise<unknown> | undefined {
+    return this.#tools.results();
+  }
+
   /** The call is over. Reports about responses still come in until the stream has closed. */
   close(): void {
     this.#closed = true;

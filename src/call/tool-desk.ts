@@ -58,6 +58,7 @@ export class ToolDesk {
   readonly #parts: ToolDeskParts;
   readonly #filler: ToolFiller;
   readonly #running = new Set<Running>();
+  readonly #runs = new Set<Promise<boolean>>();
   /** Calls of the present session, by id. */
   readonly #taken = new Set<string>();
   #takenFrom: SessionLink | undefined;
@@ -80,6 +81,21 @@ export class ToolDesk {
    * @returns whether the present session was given a result that it is to say something about
    */
   async run(event: FlavorEvent & { type: 'tool-call' }): Promise<boolean> {
+    const run = this.#run(event);
+    this.#runs.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#runs.delete(run);
+    }
+  }
+
+  /** For the record of a call that is over: what stopped tools have done, which is a few turns away. `undefined`: nothing runs. */
+  results(): Promise<unknown> | undefined {
+    return this.#runs.size === 0 ? undefined : Promise.race([Promise.all(this.#runs), turns(2 * GRACE_TURNS)]);
+  }
+
+  async #run(event: FlavorEvent & { type: 'tool-call' }): Promise<boolean> {
     const { session, notes, tools, clock } = this.#parts;
     const { link } = session;
     if (this.#closed || !this.#take(event.id, link)) return false;
