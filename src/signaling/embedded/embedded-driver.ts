@@ -3,6 +3,7 @@ import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { readTlsMaterial } from '../../base/tls-material.js';
 import { TargetResolver } from '../dns/target-resolver.js';
+import { inviteRequestOf, type ReceivedInvite } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import { parseMessage } from '../message/sip-parser.js';
 import type {
@@ -15,6 +16,7 @@ import type {
   SignalingHandlers,
 } from '../port.js';
 import type { Refusal } from '../refusal.js';
+import { readReplaces } from '../replaces.js';
 import { readSessionBody } from '../session-body.js';
 import { DialogTable, dialogIdOf } from './dialog/dialog-table.js';
 import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
@@ -23,11 +25,9 @@ import { NameResolver } from './dialog/name-resolver.js';
 import { type EmbeddedDeps, type EmbeddedListen, type EmbeddedOptions, embeddedDefaults } from './embedded-options.js';
 import { Endpoint } from './endpoint.js';
 import { UasLeg } from './inbound-leg.js';
-import { inviteRequestOf } from './invite-request.js';
 import { UacLeg } from './outbound-leg.js';
 import { Peers } from './peers.js';
 import { Registration, type RegistrationOptions } from './registration.js';
-import { readReplaces } from './replaces.js';
 import { inspectRequest, ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
@@ -315,7 +315,7 @@ class EmbeddedDriver implements SignalingDriver {
     }
     const sdp = body.type === 'sdp' ? body.sdp : undefined;
     if (this.#receiveReplacement(transaction, sdp)) return;
-    const invite = inviteRequestOf(transaction, sdp);
+    const invite = inviteRequestOf(received(transaction), sdp);
     const leg: UasLeg = new UasLeg(this.#endpoint, transaction, invite, () => this.#legs.delete(leg));
     this.#legs.add(leg);
     runGuarded(
@@ -355,7 +355,7 @@ class EmbeddedDriver implements SignalingDriver {
     this.#endpoint.respond(transaction, refusal.status, { headers: refusal.headers });
     this.#endpoint.debug({ status: refusal.status, reason: transaction.malformed?.reason }, 'request refused');
     if (transaction.request.method !== 'INVITE' || inDialog) return;
-    const invite: InviteRequest = inviteRequestOf(transaction);
+    const invite: InviteRequest = inviteRequestOf(received(transaction));
     runGuarded(
       () => this.#handlers?.onRefused(invite, refusal.status),
       (error) => this.#endpoint.fault(error),
@@ -371,4 +371,10 @@ class EmbeddedDriver implements SignalingDriver {
 function concrete(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   return address === '::' ? '::1' : address;
+}
+
+/** An INVITE as every driver describes it. */
+function received({ request, source, receivedAtMs }: ServerTransaction): ReceivedInvite {
+  const { protocol, remote } = source;
+  return { request, source: { protocol, address: remote.address, port: remote.port }, receivedAtMs };
 }

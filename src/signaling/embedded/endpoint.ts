@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
-import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
 import type { TargetResolver } from '../dns/target-resolver.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import { parseSipUri } from '../message/sip-uri.js';
-import type { RejectOptions, SipProtocol } from '../port.js';
+import type { SipProtocol } from '../port.js';
+import { encodeUser } from '../rejection.js';
 import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
@@ -172,39 +172,9 @@ function transportParam(protocol: SipProtocol, secure: boolean): string {
   }
 }
 
-/** A user part: everything but RFC 3261's `unreserved` and `user-unreserved` percent-encoded as UTF-8. */
-export function encodeUser(user: string): string {
-  let text = '';
-  for (const byte of Buffer.from(user, 'utf8')) {
-    const character = String.fromCharCode(byte);
-    text += /[A-Za-z0-9\-_.!~*'()&=+$,;?/]/.test(character)
-      ? character
-      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return text;
-}
-
-/**
- * Phrase and header fields out of what the connector asked for; line ends in them would break the message. Throws
- * `ERR_SIP_STATE` for header fields that {@link checkHeaderFields} refuses.
- */
-export function rejectionOf(options: RejectOptions = {}): Pick<ResponseOptions, 'phrase' | 'headers'> {
-  const headers: [string, string][] = [];
-  if (options.retryAfterSeconds !== undefined) {
-    headers.push(['Retry-After', String(Math.max(0, Math.round(options.retryAfterSeconds)))]);
-  }
-  if (options.reason !== undefined) headers.push(['Reason', oneLine(options.reason)]);
-  checkHeaderFields(options.headers);
-  headers.push(...(options.headers ?? []));
-  return options.phrase === undefined ? { headers } : { phrase: oneLine(options.phrase), headers };
-}
-
-/** Text fit for a header value. */
-export function oneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ');
-}
-
 function hasIpHost(uri: string): boolean {
   const parsed = parseSipUri(uri);
   return parsed !== undefined && isIP(parsed.params.get('maddr')?.replace(/^\[|\]$/g, '') || parsed.host) !== 0;
 }
+
+export { encodeUser, oneLine, rejectionOf } from '../rejection.js';

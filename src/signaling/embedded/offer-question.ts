@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import type { ResponseOptions } from '../message/response-builder.js';
 import type { OfferReply } from '../port.js';
-import { type Endpoint, rejectionOf } from './endpoint.js';
+import { finalStatus, rejectionOf } from '../rejection.js';
+import type { Endpoint } from './endpoint.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 export interface OfferQuestionParts {
@@ -64,7 +65,4 @@ export function retryAfterSoon({ random }: Endpoint): readonly [string, string] 
   return ['Retry-After', String(random.integer(MAX_RETRY_SECONDS + 1))];
 }
 
-/** A status that ends a request without success; anything else the connector asks for becomes 500. */
-export function finalStatus(status: number): number {
-  return Number.isInteger(status) && status >= 300 && status <= 699 ? status : 500;
-}
+export { finalStatus } from '../rejection.js';

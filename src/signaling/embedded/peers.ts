@@ -2,8 +2,8 @@ import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import { unmapped, withoutZone } from '../ip-literal.js';
 import type { SipRequest } from '../message/sip-message.js';
+import { createSourceFilter } from '../source-filter.js';
 import { PeerAuthentication, type PeerAuthenticationOptions, type PeerVerdict } from './peer-authentication.js';
-import { createSourceFilter } from './transport/source-filter.js';
 
 /** Addresses we have sent requests to that are remembered; the one unused for longest goes first. */
 const MAX_CONTACTED = 1_024;

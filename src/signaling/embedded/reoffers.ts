@@ -4,17 +4,17 @@ import { ALLOW, SDP_TYPE } from '../capabilities.js';
 import { endText } from '../end-text.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd } from '../port.js';
-import { sdpOf } from '../session-body.js';
-import { sendInDialog } from './authorized-send.js';
-import type { Dialog } from './dialog/dialog.js';
-import type { FlowOrigin } from './dialog/flow-finder.js';
 import {
   type ReofferEffect,
   type ReofferEvent,
   type ReofferState,
   startReoffer,
   stepReoffer,
-} from './dialog/reoffer-state.js';
+} from '../reoffer-state.js';
+import { sdpOf } from '../session-body.js';
+import { sendInDialog } from './authorized-send.js';
+import type { Dialog } from './dialog/dialog.js';
+import type { FlowOrigin } from './dialog/flow-finder.js';
 import { SuccessAck } from './dialog/success-ack.js';
 import type { Endpoint } from './endpoint.js';
 import { type ClientTransaction, createCancel } from './transaction/client-transaction.js';

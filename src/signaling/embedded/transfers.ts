@@ -1,14 +1,9 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError } from '../../base/connector-error.js';
-import { checkHeaderFields } from '../../base/header-fields.js';
-import { parseSipUri } from '../message/sip-uri.js';
 import { type NotifyMeaning, readNotify } from '../notification.js';
 import type { ReferRequest } from '../port.js';
-import type { Refusal } from '../refusal.js';
-import { sendInDialog } from './authorized-send.js';
-import { cseqNumber, type Dialog } from './dialog/dialog.js';
-import type { FlowOrigin } from './dialog/flow-finder.js';
+import { checkReferRequest, isTransferUri } from '../refer-request.js';
 import {
   isUnderWay,
   type ReferEffect,
@@ -17,37 +12,17 @@ import {
   startRefer,
   stepRefer,
   takesNotify,
-} from './dialog/refer-subscription.js';
+} from '../refer-subscription.js';
+import type { Refusal } from '../refusal.js';
+import { referTo } from '../replaces.js';
+import { sendInDialog } from './authorized-send.js';
+import { cseqNumber, type Dialog } from './dialog/dialog.js';
+import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
-import { referTo } from './replaces.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** Transfers of one dialog that are remembered for NOTIFYs that come late. */
 const MAX_REMEMBERED = 8;
-
-/** Longest URI of a transfer, characters. */
-const MAX_URI_LENGTH = 1_024;
-
-const transferSchemes: ReadonlySet<string> = new Set(['sip', 'sips', 'tel']);
-
-/**
- * Throws `ERR_SIP_STATE` unless both URIs may stand in Refer-To and Referred-By, the header fields may be sent, and the
- * call to be replaced is there. The message names none of them.
- */
-export function checkReferRequest({ uri, referredBy, replaces, headers }: ReferRequest): void {
-  if (!isTransferUri(uri)) throw new ConnectorError('ERR_SIP_STATE', 'nobody can be transferred to this URI');
-  if (referredBy !== undefined && !isTransferUri(referredBy)) {
-    throw new ConnectorError('ERR_SIP_STATE', 'this URI cannot stand in Referred-By');
-  }
-  checkHeaderFields(headers);
-  referTo(uri, replaces);
-}
-
-/** Printable ASCII without blanks, quotes and angle brackets: nothing that could end the URI early. */
-function isTransferUri(uri: string): boolean {
-  const parsed = uri.length <= MAX_URI_LENGTH && /^[\x21-\x7e]+$/.test(uri) ? parseSipUri(uri) : undefined;
-  return parsed !== undefined && transferSchemes.has(parsed.scheme);
-}
 
 interface Transfer {
   /** CSeq number of the REFER, by which NOTIFYs name it; `undefined` before it is sent. */
@@ -193,3 +168,5 @@ export class Transfers {
     }
   }
 }
+
+export { checkReferRequest } from '../refer-request.js';

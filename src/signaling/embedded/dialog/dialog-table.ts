@@ -1,4 +1,4 @@
-import { parseNameAddr } from '../../message/name-addr.js';
+import { type DialogId, dialogIdOf } from '../../dialog-id.js';
 import type { SipRequest } from '../../message/sip-message.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { Dialog } from './dialog.js';
@@ -14,13 +14,6 @@ export interface DialogOwner {
   onRequest(transaction: ServerTransaction): void;
   /** The ACK of a 2xx. */
   onAck(ack: SipRequest): void;
-}
-
-/** Identifies a dialog (RFC 3261 section 12). */
-export interface DialogId {
-  readonly callId: string;
-  readonly localTag: string;
-  readonly remoteTag: string;
 }
 
 /** All dialogs of the endpoint by Call-ID and both tags. */
@@ -51,14 +44,8 @@ export class DialogTable {
   }
 }
 
-/** The dialog a request of the peer belongs to; `undefined` without To tag: it stands outside of any. */
-export function dialogIdOf(request: SipRequest): DialogId | undefined {
-  const localTag = parseNameAddr(request.headers.get('To') ?? '')?.tag;
-  if (localTag === undefined) return undefined;
-  const remoteTag = parseNameAddr(request.headers.get('From') ?? '')?.tag ?? '';
-  return { callId: request.headers.get('Call-ID') ?? '', localTag, remoteTag };
-}
-
 function keyOf({ callId, localTag, remoteTag }: DialogId): string {
   return `${callId}\n${localTag}\n${remoteTag}`;
 }
+
+export { type DialogId, dialogIdOf } from '../../dialog-id.js';

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import { ConnectorError } from '../../../base/connector-error.js';
-import { unmapped, withoutZone } from '../../ip-literal.js';
+import { ConnectorError } from '../base/connector-error.js';
+import { unmapped, withoutZone } from './ip-literal.js';
 
 /**
  * Builds the allow-list of `signaling.embedded.allow`. Blocks are `address/prefix` or a single address; an IPv4 block

@@ -1,10 +1,18 @@
-import { parseNameAddr } from '../message/name-addr.js';
-import { decodedUser, parseSipUri } from '../message/sip-uri.js';
-import type { InviteRequest } from '../port.js';
-import type { ReceivedRequest } from './transaction/server-transaction.js';
+import { parseNameAddr } from './message/name-addr.js';
+import type { SipRequest } from './message/sip-message.js';
+import { decodedUser, parseSipUri } from './message/sip-uri.js';
+import type { InviteRequest, SipSource } from './port.js';
+
+/** An INVITE as it came in. */
+export interface ReceivedInvite {
+  readonly request: SipRequest;
+  readonly source: SipSource;
+  /** {@link Clock.now} at its arrival. */
+  readonly receivedAtMs: number;
+}
 
 /** What the connector sees of an INVITE. Fields that a malformed one lacks are empty. */
-export function inviteRequestOf({ request, source, receivedAtMs }: ReceivedRequest, sdp?: string): InviteRequest {
+export function inviteRequestOf({ request, source, receivedAtMs }: ReceivedInvite, sdp?: string): InviteRequest {
   const headers = new Map<string, string[]>();
   for (const [name, value] of request.headers) {
     const key = name.toLowerCase();
@@ -22,7 +30,7 @@ export function inviteRequestOf({ request, source, receivedAtMs }: ReceivedReque
     fromUser: userOf(from?.uri),
     fromDisplayName: from?.displayName ?? '',
     headers,
-    source: { protocol: source.protocol, address: source.remote.address, port: source.remote.port },
+    source,
     receivedAtMs,
     sdp,
   };

@@ -1,9 +1,9 @@
-import { ConnectorError } from '../../base/connector-error.js';
-import { splitParams, trimBlanks } from '../message/lexical.js';
-import type { SipRequest } from '../message/sip-message.js';
-import { parseSipUri } from '../message/sip-uri.js';
-import type { SipLeg } from '../port.js';
-import type { DialogId } from './dialog/dialog-table.js';
+import { ConnectorError } from '../base/connector-error.js';
+import type { DialogId } from './dialog-id.js';
+import { splitParams, trimBlanks } from './message/lexical.js';
+import type { SipRequest } from './message/sip-message.js';
+import { parseSipUri } from './message/sip-uri.js';
+import type { SipLeg } from './port.js';
 
 /** A leg of this driver. */
 export interface ReplaceableLeg extends SipLeg {

@@ -1,0 +1,37 @@
+import { ACCEPT_INVITE, ALLOW, allowedMethods, refusedMethods } from './capabilities.js';
+import { isSecure } from './dns/service-plan.js';
+import { tokenList } from './message/lexical.js';
+import type { SipRequest } from './message/sip-message.js';
+import { uriScheme } from './message/sip-uri.js';
+import type { SipProtocol } from './port.js';
+import type { Refusal } from './refusal.js';
+import { acceptsSdp } from './session-body.js';
+
+/** Schemes of a Request-URI we answer to. `sips` asks for TLS on every hop, this last one included (RFC 5630). */
+const schemes: ReadonlySet<string | undefined> = new Set(['sip', 'tel']);
+const secureSchemes: ReadonlySet<string | undefined> = new Set([...schemes, 'sips']);
+
+/**
+ * Whether a sound request asks for something we cannot do, in the order of RFC 3261 section 8.2: method, Request-URI,
+ * Require. `undefined`: go on. REFER is let through inside a dialog, where it is declined by name (603).
+ *
+ * @param understoodTags option tags that a peer may require, lower case
+ */
+export function inspectRequest(
+  request: SipRequest,
+  inDialog: boolean,
+  protocol: SipProtocol,
+  understoodTags: ReadonlySet<string>,
+): Refusal | undefined {
+  const { method, headers } = request;
+  if (!allowedMethods.has(method) && !(inDialog && method === 'REFER')) {
+    return { status: refusedMethods.has(method) ? 405 : 501, headers: [['Allow', ALLOW]] };
+  }
+  const known = isSecure(protocol) ? secureSchemes : schemes;
+  if (!known.has(uriScheme(request.uri))) return { status: 416, headers: [] };
+  // Section 8.2.2.3: not for CANCEL and ACK, which do not come this way.
+  const unsupported = tokenList(headers.getAll('Require')).filter((tag) => !understoodTags.has(tag.toLowerCase()));
+  if (unsupported.length > 0) return { status: 420, headers: [['Unsupported', unsupported.join(', ')]] };
+  if (method === 'INVITE' && !acceptsSdp(headers)) return { status: 406, headers: [['Accept', ACCEPT_INVITE]] };
+  return undefined;
+}
