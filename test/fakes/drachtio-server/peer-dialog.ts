@@ -1,0 +1,335 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Application, SipFrame } from './application.js';
+import { encodeFrame } from './frames.js';
+import { header, methodOf, readSip, type SipText, statusOf, writeSip } from './sip-text.js';
+import { WaitingList } from './waiting-list.js';
+
+/** Where the peers of the fake are, as the server reports them. */
+export interface PeerAddress {
+  readonly protocol: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+export interface Content {
+  readonly headers?: Fields;
+  readonly contentType?: string;
+  readonly body?: string;
+}
+
+/** What a server does wrong with the next message of the application. */
+export type Fault =
+  /** It says so, in these words. */
+  | { readonly type: 'refuse'; readonly text: string }
+  /** It says nothing at all. */
+  | { readonly type: 'ignore' };
+
+/**
+ * One dialog between a peer and the application, with the server in between: the server keeps its numbers and tags, and
+ * hands over everything else. `peer` is whom a test plays.
+ */
+export class PeerDialog {
+  readonly callId: string;
+  readonly peerTag: string;
+  /** The application's side of it. */
+  ownTag: string;
+  readonly #application: Application;
+  readonly #peer: PeerAddress;
+  readonly #peerUri: string;
+  readonly #ownUri: string;
+  /** Transactions of the peer that wait for the application: by id, the request. */
+  readonly #incoming = new Map<string, { readonly request: string; readonly method: string }>();
+  readonly #responses = new WaitingList<SipText & { readonly to: string }>();
+  readonly #requests = new WaitingList<OwnRequest>();
+  readonly #faults: Fault[] = [];
+  #peerCSeq = 0;
+  #ownCSeq = 0;
+  /** Of the INVITE that was answered 2xx last. */
+  #ackCSeq = 1;
+  #inviteTransaction = '';
+  #answered = false;
+  #over = false;
+
+  constructor(parts: {
+    readonly application: Application;
+    readonly peer: PeerAddress;
+    readonly peerUri: string;
+    readonly ownUri: string;
+    readonly callId?: string;
+    readonly ownTag?: string;
+  }) {
+    this.#application = parts.application;
+    this.#peer = parts.peer;
+    this.#peerUri = parts.peerUri;
+    this.#ownUri = parts.ownUri;
+    this.callId = parts.callId ?? randomUUID();
+    this.peerTag = randomBytes(6).toString('hex');
+    this.ownTag = parts.ownTag ?? randomBytes(6).toString('hex');
+    this.#ownCSeq = parts.ownTag === undefined ? 105_000_000 : 1;
+  }
+
+  /** As the server names it: by the Call-ID and the tag of whoever sent the INVITE. */
+  get id(): string {
+    const tag = this.#inviteTransaction === '' ? this.ownTag : this.peerTag;
+    return `${this.callId};from-tag=${tag}`;
+  }
+
+  get application(): Application {
+    return this.#application;
+  }
+
+  /** What goes wrong with the next message of the application in this dialog. */
+  failNext(fault: Fault): void {
+    this.#faults.push(fault);
+  }
+
+  /** The INVITE of a peer, outside of a dialog. */
+  invite(content: Content = {}): void {
+    this.#peerCSeq += 1;
+    const { frame, transactionId } = this.#compose('INVITE', content, false);
+    this.#inviteTransaction = transactionId;
+    this.#application.send(frame);
+  }
+
+  /** The same INVITE once more, by another way: merged, RFC 3261 section 8.2.2.2. */
+  again(content: Content = {}): void {
+    this.#application.send(this.#compose('INVITE', content, false).frame);
+  }
+
+  /** Another request of the peer outside of a dialog. */
+  outside(method: string, content: Content = {}): void {
+    this.#peerCSeq += 1;
+    this.#application.send(this.#compose(method, content, false).frame);
+  }
+
+  /** A request of the peer in the dialog; several can be sent in one piece with {@link burst}. */
+  request(method: string, content: Content = {}): void {
+    this.#application.send(this.#inside(method, content));
+  }
+
+  burst(...requests: readonly (readonly [method: string, content?: Content])[]): void {
+    this.#application.send(...requests.map(([method, content]) => this.#inside(method, content ?? {})));
+  }
+
+  /** The peer's ACK of a 2xx of the application. */
+  ack(sdp?: string): void {
+    const content = sdp === undefined ? {} : { contentType: 'application/sdp', body: sdp };
+    this.#application.send(this.#compose('ACK', content, true, this.#ackCSeq).frame);
+  }
+
+  /** CANCEL of the peer's INVITE: the server has answered both by the time the application hears of it. */
+  cancel(headers: Fields = []): void {
+    const message = this.#write('CANCEL', { headers }, this.#answered);
+    this.#over = true;
+    this.#application.send(this.#frame(message, this.#inviteTransaction, this.id));
+  }
+
+  /** The server itself ends the dialog with BYE, and lets the application know. */
+  serversBye(text: string): void {
+    this.#over = true;
+    const reason = `SIP ;cause=200 ;text="${text}"`;
+    const message = writeSip(`BYE ${this.#peerUri} SIP/2.0`, [
+      ['Via', 'SIP/2.0/UDP 127.0.0.1:5060;rport;branch=z9hG4bK8vQ2Dp9KvSpFr'],
+      ['Max-Forwards', '70'],
+      ['From', `<${this.#ownUri}>;tag=${this.ownTag}`],
+      ['To', `<${this.#peerUri}>;tag=${this.peerTag}`],
+      ['Call-ID', this.callId],
+      ['CSeq', `${this.#ownCSeq + 1} BYE`],
+      ['Reason', reason],
+    ]);
+    this.#application.send(this.#frame(message, 'unsolicited', this.id, 'application'));
+  }
+
+  /** The next response of the application to a request of the peer. */
+  async response(status: number, method = 'INVITE'): Promise<SipText> {
+    return this.#responses.next((one) => one.to === method && statusOf(one) === status, `${status} to ${method}`);
+  }
+
+  /** The next request of the application in this dialog. */
+  async own(method: string): Promise<OwnRequest> {
+    return this.#requests.next(({ message }) => methodOf(message) === method, method);
+  }
+
+  get unseen(): number {
+    return this.#requests.length + this.#responses.length;
+  }
+
+  /** Whether a frame of the application belongs here. */
+  owns(frame: SipFrame): boolean {
+    if (frame.transactionId !== '' && this.#incoming.has(frame.transactionId)) return true;
+    return frame.dialogId !== '' && frame.dialogId === this.id;
+  }
+
+  /** The application wants something sent. */
+  take(frame: SipFrame): void {
+    const fault = this.#faults.shift();
+    if (fault?.type === 'ignore') return;
+    if (fault?.type === 'refuse') {
+      this.#application.send(this.#application.answer(frame.id, 'NOK', fault.text));
+      return;
+    }
+    const message = readSip(frame.message);
+    if (statusOf(message) > 0) this.#takeResponse(frame, message);
+    else this.#takeRequest(frame, message);
+  }
+
+  #takeResponse(frame: SipFrame, message: SipText): void {
+    const transaction = this.#incoming.get(frame.transactionId);
+    const status = statusOf(message);
+    const isInvite = transaction?.method === 'INVITE';
+    if (transaction === undefined || (this.#over && isInvite)) {
+      this.#refuse(frame, 'Response not sent due to unknown transaction');
+      return;
+    }
+    if (status >= 200) this.#incoming.delete(frame.transactionId);
+    if (isInvite && status >= 200 && status < 300) this.#answered = true;
+    const request = readSip(transaction.request);
+    if (isInvite && status >= 200 && status < 300)
+      this.#ackCSeq = Number((header(request, 'cseq') ?? '').split(' ')[0]);
+    const sent = writeSip(
+      message.startLine,
+      [
+        ['Via', header(request, 'via') ?? ''],
+        ['From', header(request, 'from') ?? ''],
+        ['To', tagged(header(request, 'to') ?? '', this.ownTag)],
+        ['Call-ID', this.callId],
+        ['CSeq', header(request, 'cseq') ?? ''],
+        ...(isInvite && status < 300 ? [['Contact', `<${this.#ownUri}>`] as const] : []),
+        ...message.headers.filter(([name]) => !copied.has(name)),
+      ],
+      message.body,
+    );
+    const dialogId = isInvite ? this.id : '';
+    const fields = [...this.#meta('application', sent), frame.transactionId, dialogId, '', 'Msg sent:', ''];
+    this.#application.send(encodeFrame([randomUUID(), 'response', frame.id, 'OK', ...fields], sent));
+    this.#responses.add({ ...readSip(sent), to: transaction.method });
+  }
+
+  #takeRequest(frame: SipFrame, message: SipText): void {
+    const method = methodOf(message);
+    if (this.#over) {
+      this.#refuse(frame, 'Server error: unable to find dialog for dialog id provided');
+      return;
+    }
+    if (method !== 'ACK') this.#ownCSeq += 1;
+    const transactionId = randomUUID();
+    const sent = writeSip(
+      `${method} ${this.#peerUri} SIP/2.0`,
+      [
+        ['Via', `SIP/2.0/UDP 127.0.0.1:5060;rport;branch=z9hG4bK${randomBytes(6).toString('hex')}`],
+        ['Max-Forwards', '70'],
+        ['From', `<${this.#ownUri}>;tag=${this.ownTag}`],
+        ['To', `<${this.#peerUri}>;tag=${this.peerTag}`],
+        ['Call-ID', this.callId],
+        ['CSeq', `${this.#ownCSeq} ${method}`],
+        ...message.headers.filter(([name]) => !copied.has(name)),
+      ],
+      message.body,
+    );
+    const fields = [...this.#meta('application', sent), transactionId, 'Msg sent:', ''];
+    this.#application.send(encodeFrame([randomUUID(), 'response', frame.id, 'OK', ...fields], sent));
+    this.#requests.add(new OwnRequest(readSip(sent), (answer) => this.#respond(answer, transactionId)));
+  }
+
+  /** The peer answers a request of the application. */
+  #respond(message: string, transactionId: string): void {
+    // One that is challenged may come again.
+    const challenged = [401, 407].includes(statusOf(readSip(message)));
+    if (methodOfCSeq(message) === 'BYE' && !challenged) this.#over = true;
+    this.#application.send(this.#frame(message, transactionId, this.id));
+  }
+
+  #refuse({ id }: SipFrame, text: string): void {
+    this.#application.send(this.#application.answer(id, 'NOK', text));
+  }
+
+  #inside(method: string, content: Content): Buffer {
+    this.#peerCSeq += 1;
+    if (method === 'BYE') this.#over = true;
+    return this.#compose(method, content, true).frame;
+  }
+
+  #compose(
+    method: string,
+    content: Content,
+    inside: boolean,
+    cseq = this.#peerCSeq,
+  ): { readonly frame: Buffer; readonly transactionId: string } {
+    const message = this.#write(method, content, inside, cseq);
+    const transactionId = randomUUID();
+    if (method !== 'ACK') this.#incoming.set(transactionId, { request: message, method });
+    if (inside) return { frame: this.#frame(message, transactionId, this.id), transactionId };
+    const fields = [...this.#meta('network', message), transactionId, '', '127.0.0.1', '5060', ''];
+    return { frame: encodeFrame([randomUUID(), 'sip', ...fields], message), transactionId };
+  }
+
+  #write(method: string, { headers = [], contentType, body }: Content, inside: boolean, cseq = this.#peerCSeq): string {
+    const { protocol, address, port } = this.#peer;
+    return writeSip(
+      `${method} ${this.#ownUri} SIP/2.0`,
+      [
+        ['Via', `SIP/2.0/${protocol.toUpperCase()} ${address}:${port};branch=z9hG4bK${randomBytes(6).toString('hex')}`],
+        ['Max-Forwards', '70'],
+        ['From', `"A peer" <${this.#peerUri}>;tag=${this.peerTag}`],
+        ['To', inside ? `<${this.#ownUri}>;tag=${this.ownTag}` : `<${this.#ownUri}>`],
+        ['Call-ID', this.callId],
+        ['CSeq', `${cseq} ${method}`],
+        ['Contact', `<sip:peer@${address}:${port}>`],
+        ...headers,
+        ...(contentType === undefined ? [] : [['Content-Type', contentType] as const]),
+      ],
+      body,
+    );
+  }
+
+  #frame(
+    message: string,
+    transactionId: string,
+    dialogId: string,
+    source: 'network' | 'application' = 'network',
+  ): Buffer {
+    return encodeFrame([randomUUID(), 'sip', ...this.#meta(source, message), transactionId, dialogId, ''], message);
+  }
+
+  #meta(source: 'network' | 'application', message: string): readonly string[] {
+    const { protocol, address, port } = this.#peer;
+    return [source, String(Buffer.byteLength(message)), protocol, address, String(port), '10:20:30.405060'];
+  }
+}
+
+/** A request of the application in a dialog, for the peer to answer. */
+export class OwnRequest {
+  readonly message: SipText;
+  readonly #send: (answer: string) => void;
+
+  constructor(message: SipText, send: (answer: string) => void) {
+    this.message = message;
+    this.#send = send;
+  }
+
+  respond(status: number, content: Content = {}): void {
+    const { headers = [], contentType, body } = content;
+    const fields = ['via', 'from', 'to', 'call-id', 'cseq'].map(
+      (name) => [name, header(this.message, name) ?? ''] as const,
+    );
+    const type = contentType === undefined ? [] : [['Content-Type', contentType] as const];
+    this.#send(writeSip(`SIP/2.0 ${status} Whatever`, [...fields, ...headers, ...type], body));
+  }
+
+  toJSON(): unknown {
+    return this.message.startLine;
+  }
+}
+
+/** What the server writes by itself, whatever the application says. */
+const copied: ReadonlySet<string> = new Set(['via', 'from', 'to', 'call-id', 'cseq', 'content-length', 'max-forwards']);
+
+export function tagged(address: string, tag: string): string {
+  return address.includes(';tag=') ? address : `${address};tag=${tag}`;
+}
+
+function methodOfCSeq(message: string): string {
+  return (header(readSip(message), 'cseq') ?? '').split(' ')[1] ?? '';
+}
