@@ -48,6 +48,14 @@ export const errorCodes = {
     meaning: 'A peer cannot be reached over SIP.',
     remedy: 'Check that the peer listens on the address and transport in its Contact or in the configuration.',
   },
+  ERR_DRACHTIO_SECRET: {
+    meaning: 'A drachtio server refuses the secret.',
+    remedy: 'Compare `secret` in `signaling.drachtio` with `<admin secret="...">` of the server.',
+  },
+  ERR_DRACHTIO_MODULE: {
+    meaning: 'The module drachtio-srf cannot be loaded.',
+    remedy: 'Install the package again (`npm ci`); every other driver works without it.',
+  },
   ERR_FLAVOR_NOT_FOUND: {
     meaning: 'A flavor named in the configuration cannot be loaded.',
     remedy: 'Check the name in `use`, or install the package beside the configuration file.',

@@ -1,0 +1,351 @@
+import { assertUnreachable } from '../../base/assert.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
+import { ALLOW, optionsHeaders, SUPPORTED } from '../capabilities.js';
+import type { DigestClient } from '../digest/digest-client.js';
+import { reasonText } from '../end-text.js';
+import { readInfo } from '../info-digit.js';
+import { runGuarded } from '../leg-events.js';
+import { parseNameAddr } from '../message/name-addr.js';
+import type { SipRequest } from '../message/sip-message.js';
+import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
+import { checkReferRequest } from '../refer-request.js';
+import type { HeaderList } from './header-list.js';
+import { InfoSender } from './info-sender.js';
+import { PeerOffers } from './peer-offers.js';
+import { PeerReferral } from './peer-referral.js';
+import { type Offer, Reoffers } from './reoffers.js';
+import type { ServerCalls } from './server-calls.js';
+import { ServerChannel } from './server-channel.js';
+import type { ServerRequest } from './server-request.js';
+import { sessionTimerHeaders } from './session-timer.js';
+import { Transfers } from './transfers.js';
+
+/** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
+export interface CallDialogUser {
+  /** The ACK of a 2xx of ours. */
+  onAcked(sdp: string | undefined): void;
+  /** A re-INVITE, or an UPDATE with an offer; `reply` answers it. */
+  onOffer(sdp: string | undefined, reply: OfferReply): void;
+  onDigit(digit: string, durationMs: number): void;
+  onTransfer(status: number, final: boolean): void;
+  onReoffered(status: number, sdp: string | undefined): void;
+  /** A PRACK; 200 has been sent. */
+  onPrack?(): void;
+  /** A REFER of the peer; where this is absent it is declined. */
+  readonly onRefer?: ((referral: Referral) => void) | undefined;
+  /** The dialog is over for the user. Called at most once. */
+  onEnded(end: LegEnd): void;
+}
+
+/** How a dialog is called on the wire, as RFC 3891 needs it. */
+export interface DialogIdentity {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+}
+
+/**
+ * - `pending`: the INVITE that creates the dialog has no final response.
+ * - `confirmed`: a 2xx was sent or received.
+ * - `ending`: our BYE is on its way; kept for a BYE of the peer that crosses it (RFC 5407 section 3.1.5).
+ * - `gone`: forgotten.
+ */
+type Phase = 'pending' | 'confirmed' | 'ending' | 'gone';
+
+/** The first ACK: the server gives up after 64*T1 and says so; this is in case it does not. */
+const ACK_GRACE_MS = 2_000;
+
+/** What happens inside one call's dialog, in both directions. The server keeps its CSeq, routes and retransmissions. */
+export class CallDialog {
+  readonly #calls: ServerCalls;
+  readonly #user: CallDialogUser;
+  readonly #outbound: boolean;
+  readonly #peerOffers: PeerOffers;
+  readonly #reoffers: Reoffers;
+  readonly #transfers: Transfers;
+  readonly #digits: InfoSender;
+  readonly #channel: ServerChannel;
+  #phase: Phase = 'pending';
+  #id = '';
+  #identity: DialogIdentity | undefined;
+  #localUri = '';
+  /** BYE to be sent once the ACK is there; holds what it is to say. */
+  #heldBye: HangUpOptions | undefined;
+  /** Header fields of a BYE that waits for the server's name of the dialog. */
+  #bye: HeaderList | undefined;
+  /** REFER to be sent once the ACK is there. */
+  #heldRefer: (() => void) | undefined;
+
+  /** @param credentials answer 401 and 407 to requests of ours in the dialog */
+  constructor(calls: ServerCalls, direction: 'inbound' | 'outbound', user: CallDialogUser, credentials?: DigestClient) {
+    const { session, clock, random, limits } = calls;
+    this.#calls = calls;
+    this.#user = user;
+    this.#outbound = direction === 'outbound';
+    const channel = new ServerChannel({
+      session,
+      clock,
+      dialogId: () => this.#id,
+      credentials,
+      onNoDialog: () => this.#lose({ by: 'transport', status: 481, text: '' }),
+    });
+    this.#channel = channel;
+    const patienceMs = 64 * limits.t1Ms;
+    this.#peerOffers = new PeerOffers({
+      clock,
+      random,
+      ackMs: patienceMs + ACK_GRACE_MS,
+      acceptanceHeaders: (request) => this.acceptanceHeaders(request),
+      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
+      onAckTimeout: () => this.#onAckTimeout(),
+      onClosed: () => this.#reoffers.proceed(),
+    });
+    this.#reoffers = new Reoffers({
+      channel,
+      clock,
+      random,
+      patienceMs,
+      ownsCallId: this.#outbound,
+      isClear: () => this.#peerOffers.clear,
+      onReoffered: (status, sdp) => user.onReoffered(status, sdp),
+      onDead: (end) => this.sendBye({}, end),
+      onFault: (error) => calls.fault(error),
+    });
+    this.#transfers = new Transfers({
+      channel,
+      clock,
+      firstNotifyMs: patienceMs,
+      resultMs: limits.transferTimeoutMs,
+      localUri: () => this.#localUri,
+      onTransfer: (status, final) => user.onTransfer(status, final),
+    });
+    this.#digits = new InfoSender(channel);
+  }
+
+  /** The server's name of the dialog is known: its requests come here from now on. */
+  enter(id: string): void {
+    if (id === '' || id === this.#id || this.#phase === 'gone') return;
+    if (this.#id !== '') this.#calls.removeDialog(this.#id, this);
+    this.#id = id;
+    this.#calls.addDialog(id, this);
+    this.#transmitBye();
+  }
+
+  /** UAS: the INVITE is being answered 2xx. */
+  confirmByAcceptance(invite: SipRequest, offered: boolean): void {
+    this.#phase = 'confirmed';
+    this.#localUri = parseNameAddr(invite.headers.get('To') ?? '')?.uri ?? '';
+    this.#peerOffers.awaitAck(invite, offered, true);
+  }
+
+  /** UAC: a 2xx came, and its ACK has been sent. */
+  confirmByResponse(invite: SipRequest): void {
+    this.#phase = 'confirmed';
+    this.#localUri = parseNameAddr(invite.headers.get('From') ?? '')?.uri ?? '';
+  }
+
+  identify(identity: DialogIdentity): void {
+    this.#identity = identity;
+  }
+
+  /**
+   * Sends BYE, or holds it back until the ACK of our first 2xx has come (RFC 3261 section 15). Throws `ERR_SIP_STATE`
+   * for header fields that may not be sent.
+   */
+  hangUp(options: HangUpOptions): void {
+    checkHeaderFields(options.headers);
+    if (this.#phase !== 'confirmed') return;
+    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= options;
+    else this.sendBye(options, { by: 'local', status: 0, text: '' });
+  }
+
+  /** As that of the embedded endpoint: held back until the ACK, 481 without a call, `ERR_SIP_STATE` for what is unfit. */
+  refer(request: ReferRequest): void {
+    if (!this.#usable) {
+      checkReferRequest(request);
+      queueMicrotask(() => this.#user.onTransfer(481, true));
+      return;
+    }
+    const send = this.#transfers.begin(request);
+    if (this.#peerOffers.awaitsFirstAck) this.#heldRefer = send;
+    else send();
+  }
+
+  /** Re-INVITE with an offer of ours, as soon as RFC 3261 section 14.1 allows; 481 as with {@link refer}. */
+  reoffer(offer: Offer): void {
+    if (this.#usable) this.#reoffers.offer(offer);
+    else queueMicrotask(() => this.#user.onReoffered(481, undefined));
+  }
+
+  /** A digit by INFO; throws `ERR_SIP_STATE` for what is none. Nothing is sent where {@link refer} would fail. */
+  sendDigit(digit: string, durationMs: number): void {
+    this.#digits.add(digit, durationMs, this.#usable);
+  }
+
+  /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
+  get replaceableDialog(): DialogIdentity | undefined {
+    return this.#usable ? this.#identity : undefined;
+  }
+
+  get #usable(): boolean {
+    return this.#phase === 'confirmed' && this.#heldBye === undefined;
+  }
+
+  /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */
+  sendBye({ reason, headers }: HangUpOptions, end: LegEnd): void {
+    if (this.#phase !== 'confirmed') return;
+    this.#phase = 'ending';
+    this.#quiet(487);
+    this.#bye = [...(reason === undefined ? [] : [['Reason', reason] as const]), ...(headers ?? [])];
+    this.#transmitBye();
+    this.#user.onEnded(end);
+  }
+
+  /** As soon as the server has told what it calls the dialog. */
+  #transmitBye(): void {
+    const headers = this.#bye;
+    if (headers === undefined || this.#id === '') return;
+    this.#bye = undefined;
+    this.#channel.send({ method: 'BYE', headers }, { onResponse: () => this.forget(), onFailure: () => this.forget() });
+  }
+
+  /** The dialog exists no longer: its requests get 481 from now on. Nothing is sent, the user is not told. */
+  forget(): void {
+    if (this.#phase === 'gone') return;
+    this.#phase = 'gone';
+    this.#quiet(487);
+    if (this.#id !== '') this.#calls.removeDialog(this.#id, this);
+  }
+
+  /** The dialog is lost without a BYE: its server is gone, or has forgotten it. */
+  #lose(end: LegEnd): void {
+    if (this.#phase === 'gone') return;
+    const told = this.#phase === 'ending';
+    this.forget();
+    if (!told) this.#user.onEnded(end);
+  }
+
+  onAck(ack: SipRequest): void {
+    const acknowledged = this.#peerOffers.acknowledge(ack);
+    if (acknowledged === undefined) return;
+    this.#user.onAcked(acknowledged.sdp);
+    if (acknowledged.initial) this.#sendHeld();
+    this.#reoffers.proceed();
+  }
+
+  /** The server sent BYE by itself: no ACK came, or a session timer ran out (RFC 4028 section 10). */
+  onServersBye(bye: SipRequest): void {
+    const text = reasonText(bye);
+    if (!/ACK timeout/i.test(text)) this.#lose({ by: 'transport', status: 408, text });
+    else this.#lose({ by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' });
+  }
+
+  #sendHeld(): void {
+    const [bye, refer] = [this.#heldBye, this.#heldRefer];
+    if (bye !== undefined) this.sendBye(bye, { by: 'local', status: 0, text: '' });
+    else refer?.();
+  }
+
+  #onAckTimeout(): void {
+    const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
+    this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
+  }
+
+  /** Any request but ACK. */
+  onRequest(request: ServerRequest): void {
+    const { method } = request.request;
+    if (this.#phase === 'ending') {
+      request.respond(method === 'BYE' ? 200 : 481);
+      return;
+    }
+    switch (method) {
+      case 'BYE':
+        request.respond(200);
+        this.forget();
+        this.#user.onEnded({ by: 'peer', status: 0, text: reasonText(request.request) });
+        return;
+      case 'INVITE':
+      case 'UPDATE':
+        this.#peerOffers.receive(
+          request,
+          (this.#phase === 'pending' && this.#outbound) || this.#reoffers.pending,
+          this.#phase === 'pending',
+        );
+        return;
+      case 'PRACK':
+        request.respond(200);
+        this.#user.onPrack?.();
+        return;
+      case 'INFO':
+        this.#receiveInfo(request);
+        return;
+      case 'OPTIONS':
+        // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
+        request.respond(200, { headers: optionsHeaders });
+        return;
+      case 'REFER':
+        this.#receiveRefer(request);
+        return;
+      case 'NOTIFY':
+        this.#transfers.onNotify(request.request, (status, headers = []) => request.respond(status, { headers }));
+        return;
+      default:
+        request.respond(405, { headers: [['Allow', ALLOW]] });
+    }
+  }
+
+  #receiveRefer(request: ServerRequest): void {
+    const { onRefer } = this.#user;
+    if (onRefer === undefined || this.#phase !== 'confirmed') {
+      request.respond(603);
+      return;
+    }
+    const referral = PeerReferral.of(request.request, {
+      channel: this.#channel,
+      respond: (status) => request.respond(status),
+      isAlive: () => this.#phase === 'confirmed',
+    });
+    if (referral === undefined) {
+      request.respond(400);
+      return;
+    }
+    runGuarded(
+      () => onRefer(referral),
+      (error) => this.#calls.fault(error),
+    );
+    referral.reject();
+  }
+
+  #receiveInfo(request: ServerRequest): void {
+    const meaning = readInfo(request.request);
+    switch (meaning.type) {
+      case 'nothing':
+        request.respond(200);
+        return;
+      case 'digit':
+        request.respond(200);
+        this.#user.onDigit(meaning.digit, meaning.durationMs);
+        return;
+      case 'refused':
+        request.respond(meaning.refusal.status, { headers: meaning.refusal.headers });
+        return;
+      default:
+        assertUnreachable(meaning);
+    }
+  }
+
+  /** What the 2xx to an INVITE or UPDATE says about us; Contact is the server's. */
+  acceptanceHeaders(request: SipRequest): HeaderList {
+    return [['Allow', ALLOW], ['Supported', SUPPORTED], ...sessionTimerHeaders(request)];
+  }
+
+  /** Stops every timer and answers what is still open. */
+  #quiet(status: number): void {
+    this.#peerOffers.close(status);
+    this.#reoffers.close();
+    this.#transfers.close();
+    this.#digits.close();
+    this.#heldBye = undefined;
+    this.#heldRefer = undefined;
+  }
+}

@@ -1,0 +1,370 @@
+import type { TimerHandle } from '../../base/clock.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
+import { ALLOW, SDP_TYPE } from '../capabilities.js';
+import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
+import { endText } from '../end-text.js';
+import { LegEvents } from '../leg-events.js';
+import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import { parseSipUri } from '../message/sip-uri.js';
+import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
+import { checkReferRequest } from '../refer-request.js';
+import { encodeUser, oneLine } from '../rejection.js';
+import { sdpOf } from '../session-body.js';
+import { CallDialog, type DialogIdentity } from './call-dialog.js';
+import { checkDigit } from './info-sender.js';
+import type { OutgoingTransaction, RequestFailure, ServerResponse } from './outgoing-request.js';
+import type { Offer } from './reoffers.js';
+import type { ServerCalls } from './server-calls.js';
+import { challengesOf, isChallenge } from './server-channel.js';
+import { type ServerTarget, TargetList } from './target-list.js';
+
+/** Redirections followed in one call, and contacts tried of one. */
+const MAX_REDIRECTS = 5;
+
+/** One INVITE on its way. */
+interface Attempt {
+  readonly target: ServerTarget;
+  /** The server names dialogs by Call-ID and this: each target has its own. */
+  readonly tag: string;
+  transaction: OutgoingTransaction | undefined;
+  sent: SipRequest | undefined;
+  /** Any response came. */
+  heard: boolean;
+  /** Somebody gave up before a final response; holds the Reason. */
+  givenUp: { readonly reason: string | undefined } | undefined;
+}
+
+/** A call of ours through a drachtio server, to the end of its dialog. */
+export class ServerUacLeg implements OutboundLeg {
+  readonly direction = 'outbound';
+  readonly callId: string;
+  readonly localAddress: string;
+  readonly #calls: ServerCalls;
+  readonly #request: OutboundRequest;
+  readonly #events: LegEvents;
+  readonly #targets: TargetList;
+  readonly #credentials: DigestClient | undefined;
+  readonly #body: string;
+  /** One for each target. */
+  #exchange: DigestExchange | undefined;
+  #attempt: Attempt | undefined;
+  #cseq = 0;
+  /** How it ended with the target before, when there is no other. */
+  #lastEnd: LegEnd = { by: 'transport', status: 503, text: '' };
+  #redirects = 0;
+  /** The dialog the leg's user talks in. */
+  #answered: CallDialog | undefined;
+  #givenUp = false;
+  #answerTimer: TimerHandle | undefined;
+  #failOverTimer: TimerHandle | undefined;
+  #cancelTimer: TimerHandle | undefined;
+
+  constructor(calls: ServerCalls, request: OutboundRequest, localAddress: string) {
+    this.#calls = calls;
+    this.#request = request;
+    this.localAddress = localAddress;
+    this.callId = calls.random.hex(16);
+    this.#events = new LegEvents((error) => calls.fault(error));
+    this.#targets = new TargetList(request.uri, request.targets ?? [], calls.resting);
+    this.#credentials = request.auth === undefined ? undefined : new DigestClient(request.auth, calls.random);
+    const { sdp } = request;
+    this.#body = typeof sdp === 'string' ? sdp : sdp(localAddress);
+  }
+
+  get replaceableDialog(): DialogIdentity | undefined {
+    return this.#answered?.replaceableDialog;
+  }
+
+  listen(listener: (event: LegEvent) => void): void {
+    this.#events.listen(listener);
+  }
+
+  /** Hands the INVITE to the server. To be called once. */
+  start(): void {
+    const { clock, limits } = this.#calls;
+    const timeoutMs = this.#request.answerTimeoutMs ?? limits.answerTimeoutMs;
+    this.#answerTimer = clock.setTimeout(() => this.hangUp(), timeoutMs);
+    this.#tryNext();
+  }
+
+  hangUp(options: HangUpOptions = {}): void {
+    if (this.#events.ended) return;
+    if (this.#answered !== undefined) {
+      this.#answered.hangUp(options);
+      return;
+    }
+    checkHeaderFields(options.headers);
+    if (this.#givenUp) return;
+    this.#givenUp = true;
+    const attempt = this.#attempt;
+    if (attempt === undefined) {
+      this.#end({ by: 'local', status: 0, text: '' });
+      return;
+    }
+    attempt.givenUp = { reason: options.reason };
+    attempt.transaction?.cancel(options.reason);
+    // Section 9.1: a server that answers the CANCEL but never the INVITE is not waited for longer than this.
+    const { clock, limits } = this.#calls;
+    this.#cancelTimer = clock.setTimeout(() => this.#abandon(), 64 * limits.t1Ms);
+  }
+
+  refer(request: ReferRequest): void {
+    if (this.#answered !== undefined) {
+      this.#answered.refer(request);
+      return;
+    }
+    checkReferRequest(request);
+    this.#events.emitLater({ type: 'transfer', status: 481, final: true });
+  }
+
+  reoffer(sdp: Offer): void {
+    if (this.#answered !== undefined) this.#answered.reoffer(sdp);
+    else this.#events.emitLater({ type: 'reoffered', status: 481, sdp: undefined });
+  }
+
+  sendDigit(digit: string, durationMs: number): void {
+    if (this.#answered !== undefined) this.#answered.sendDigit(digit, durationMs);
+    else checkDigit(digit);
+  }
+
+  /** The driver closes: CANCEL or BYE at once, without waiting for an answer. */
+  shutDown(): void {
+    if (this.#events.ended) return;
+    if (this.#answered !== undefined) this.#answered.sendBye({}, { by: 'local', status: 0, text: '' });
+    else this.hangUp();
+    this.#abandon();
+  }
+
+  /** The connection with the server is gone. */
+  lose(): void {
+    this.#attempt?.transaction?.abandon();
+    this.#answered?.forget();
+    this.#end({ by: 'transport', status: 0, text: '' });
+  }
+
+  #abandon(): void {
+    if (this.#answered === undefined) this.#attempt?.transaction?.abandon();
+    this.#end({ by: 'local', status: 0, text: '' });
+  }
+
+  /** The target that is left, or the end. */
+  #tryNext(): void {
+    const target = this.#targets.next();
+    if (target !== undefined) this.#invite(target);
+    else if (this.#targets.restingSeen) this.#end({ ...this.#lastEnd, status: this.#lastEnd.status || 503 });
+    else this.#end(this.#lastEnd);
+  }
+
+  #invite(target: ServerTarget): void {
+    this.#exchange = this.#credentials?.begin();
+    this.#send(target, this.#calls.random.hex(8));
+    this.#watch();
+  }
+
+  /** Sends the INVITE to a target: the first time, or with credentials. */
+  #send(target: ServerTarget, tag: string): void {
+    const attempt: Attempt = {
+      target,
+      tag,
+      transaction: undefined,
+      sent: undefined,
+      heard: false,
+      givenUp: undefined,
+    };
+    this.#attempt = attempt;
+    this.#cseq += 1;
+    const { requestUri, nextHop } = target;
+    const { uri, headers = [] } = this.#request;
+    const asked = { method: 'INVITE', uri: requestUri, body: Buffer.from(this.#body, 'utf8') };
+    attempt.transaction = this.#calls.session.request(
+      {
+        method: 'INVITE',
+        uri: requestUri,
+        nextHop,
+        headers: [
+          ['From', this.#from(tag)],
+          ['To', `<${uri}>`],
+          ['Call-ID', this.callId],
+          ['CSeq', `${this.#cseq} INVITE`],
+          ['Allow', ALLOW],
+          ...(this.#credentials?.authorize(asked) ?? []),
+          ...headers,
+        ],
+        contentType: SDP_TYPE,
+        body: this.#body,
+      },
+      {
+        onSent: (request) => {
+          attempt.sent = request;
+        },
+        onResponse: (response) => this.#receive(attempt, response),
+        onFailure: (reason) => this.#onLost(attempt, reason),
+      },
+    );
+  }
+
+  /** A target that says nothing is given up long before timer B, if there is another one. */
+  #watch(): void {
+    const { clock, limits } = this.#calls;
+    clock.clearTimeout(this.#failOverTimer);
+    const attempt = this.#attempt;
+    if (!this.#targets.more || attempt === undefined) return;
+    this.#failOverTimer = clock.setTimeout(() => {
+      if (this.#attempt !== attempt || attempt.heard || this.#givenUp || this.#events.ended) return;
+      const other = this.#targets.next();
+      if (other === undefined) return;
+      // It may have our INVITE and answer yet: then it is cancelled, or acknowledged and ended.
+      attempt.givenUp = { reason: undefined };
+      attempt.transaction?.cancel(undefined);
+      this.#invite(other);
+    }, this.#request.failOverMs ?? limits.failOverMs);
+  }
+
+  /** `localhost` is what the server replaces by its own address. Contact it writes whole, with the transport it takes. */
+  #from(tag: string): string {
+    const { fromUser, fromDisplayName = '', fromDomain = 'localhost' } = this.#request;
+    const userPart = fromUser === '' ? '' : `${encodeUser(fromUser)}@`;
+    const params = new Map([['tag', tag]]);
+    return serializeNameAddr({ displayName: oneLine(fromDisplayName), uri: `sip:${userPart}${fromDomain}`, params });
+  }
+
+  #receive(attempt: Attempt, response: ServerResponse): void {
+    attempt.heard = true;
+    const { status } = response.response;
+    if (status < 200) this.#receiveProvisional(attempt, response);
+    else if (status < 300) this.#receiveSuccess(attempt, response);
+    else this.#receiveFailure(attempt, response.response);
+  }
+
+  #receiveProvisional(attempt: Attempt, { response, acknowledge }: ServerResponse): void {
+    if (response.headers.has('RSeq')) acknowledge();
+    if (this.#attempt !== attempt || attempt.givenUp !== undefined || response.status === 100) return;
+    this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
+  }
+
+  #receiveSuccess(attempt: Attempt, { response, dialogId, acknowledge }: ServerResponse): void {
+    acknowledge();
+    const invite = attempt.sent;
+    if (invite === undefined) return;
+    const wanted = this.#attempt === attempt && attempt.givenUp === undefined && !this.#events.ended;
+    const dialog: CallDialog = this.#createDialog(() => wanted);
+    dialog.enter(dialogId);
+    dialog.confirmByResponse(invite);
+    dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
+    if (wanted) {
+      this.#answered = dialog;
+      this.#stopTimers();
+      this.#events.emit({ type: 'answered', sdp: sdpOf(response) });
+      return;
+    }
+    // The CANCEL crossed this 2xx (RFC 3261 section 9.1). Where the server sends a BYE by itself, it refuses ours.
+    const reason = attempt.givenUp?.reason;
+    const end: LegEnd = { by: 'local', status: 0, text: '' };
+    dialog.sendBye(reason === undefined ? {} : { reason }, end);
+    if (this.#attempt === attempt) this.#end(end);
+  }
+
+  #createDialog(isOurs: () => boolean): CallDialog {
+    return new CallDialog(
+      this.#calls,
+      'outbound',
+      {
+        onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
+        onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+        onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
+        onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
+        onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+        onRefer: this.#request.onRefer,
+        onEnded: (end) => {
+          if (isOurs()) this.#end(end);
+        },
+      },
+      this.#credentials,
+    );
+  }
+
+  #receiveFailure(attempt: Attempt, response: SipResponse): void {
+    if (this.#attempt !== attempt) return;
+    const { status } = response;
+    const text = endText(response);
+    if (attempt.givenUp !== undefined) {
+      this.#end({ by: 'local', status, text });
+      return;
+    }
+    this.#lastEnd = { by: 'peer', status, text };
+    if (isChallenge(response) && this.#exchange?.challenged(challengesOf(response))) {
+      this.#send(attempt.target, attempt.tag);
+      return;
+    }
+    if (status >= 300 && status < 400 && this.#redirect(response)) return;
+    if (status !== 503 && status !== 408) {
+      this.#end(this.#lastEnd);
+      return;
+    }
+    const seconds = retryAfterSeconds(response.headers.get('Retry-After'));
+    if (status === 503 && seconds !== undefined) this.#targets.rest(seconds);
+    this.#tryNext();
+  }
+
+  /** Follows a 3xx where its contacts, best first, may be followed (RFC 3261 section 8.1.3.4). */
+  #redirect(response: SipResponse): boolean {
+    const { mayFollow } = this.#request;
+    this.#redirects += 1;
+    if (mayFollow === undefined || this.#redirects > MAX_REDIRECTS) return false;
+    const uris = redirectTargets(response).filter((uri) => mayFollow(uri));
+    if (uris.length === 0) return false;
+    this.#targets.redirect(uris);
+    this.#tryNext();
+    return true;
+  }
+
+  /** The server has no way to the target, or is gone. */
+  #onLost(attempt: Attempt, reason: RequestFailure): void {
+    if (this.#attempt !== attempt) return;
+    const status = reason === 'timeout' ? 408 : 503;
+    if (attempt.givenUp !== undefined) this.#end({ by: 'local', status, text: '' });
+    else {
+      this.#lastEnd = { by: 'transport', status, text: '' };
+      this.#tryNext();
+    }
+  }
+
+  #end(end: LegEnd): void {
+    this.#stopTimers();
+    if (this.#events.ended) return;
+    if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);
+    else this.#events.endLater(end);
+    this.#calls.removeLeg(this);
+  }
+
+  #stopTimers(): void {
+    const { clock } = this.#calls;
+    clock.clearTimeout(this.#answerTimer);
+    clock.clearTimeout(this.#failOverTimer);
+    clock.clearTimeout(this.#cancelTimer);
+  }
+}
+
+function toTag({ headers }: SipResponse): string {
+  return parseNameAddr(headers.get('To') ?? '')?.tag ?? '';
+}
+
+/** Seconds out of a Retry-After (RFC 3261 section 20.33); `undefined` when it is absent, malformed or 0. */
+function retryAfterSeconds(value: string | undefined): number | undefined {
+  const digits = /^\s*(\d{1,10})/.exec(value ?? '')?.[1];
+  const seconds = digits === undefined ? 0 : Number(digits);
+  return seconds > 0 ? seconds : undefined;
+}
+
+/** SIP URIs with a user part out of Contact, the best first. */
+function redirectTargets({ headers }: SipResponse): readonly string[] {
+  return headers
+    .getAll('Contact')
+    .flatMap((value) => parseNameAddrList(value) ?? [])
+    .map(({ uri, params }) => ({ uri, q: Number(params.get('q') ?? '1') }))
+    .filter(({ uri, q }) => q >= 0 && (parseSipUri(uri)?.user ?? '') !== '')
+    .sort((left, right) => right.q - left.q)
+    .slice(0, MAX_REDIRECTS)
+    .map(({ uri }) => uri);
+}

@@ -1,0 +1,175 @@
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
+import { SDP_TYPE } from '../capabilities.js';
+import { parseCSeq } from '../message/cseq.js';
+import type { SipMessage, SipRequest } from '../message/sip-message.js';
+import type { OfferReply } from '../port.js';
+import { finalStatus, rejectionOf } from '../rejection.js';
+import { readSessionBody, sdpOf } from '../session-body.js';
+import type { HeaderList } from './header-list.js';
+import type { SentResponse, ServerRequest } from './server-request.js';
+
+/** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
+const MAX_UNACKNOWLEDGED = 8;
+
+/** RFC 3261 section 14.2: a second INVITE is put off for a random time up to this, s. */
+const MAX_RETRY_SECONDS = 10;
+
+interface Unacknowledged {
+  readonly timer: TimerHandle;
+  /** The 2xx carried an offer of ours, the ACK will bring the answer. */
+  readonly offered: boolean;
+  /** The 2xx of the INVITE that created the dialog. */
+  readonly initial: boolean;
+}
+
+/** The ACK of a 2xx of ours. */
+export interface Acknowledgement {
+  readonly sdp: string | undefined;
+  /** It is that of the INVITE that created the dialog. */
+  readonly initial: boolean;
+}
+
+export interface PeerOffersParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long the ACK of a 2xx is waited for, ms. */
+  readonly ackMs: number;
+  /** What every 2xx to an offer says, of the session timer that it asks for too. */
+  readonly acceptanceHeaders: (request: SipRequest) => HeaderList;
+  readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
+  /** No ACK came. */
+  readonly onAckTimeout: () => void;
+  /** An INVITE of the peer is no longer open. */
+  readonly onClosed: () => void;
+}
+
+/** The offers of the peer in one dialog, by INVITE or UPDATE: our answers, and the ACKs that the INVITEs wait for. */
+export class PeerOffers {
+  readonly #parts: PeerOffersParts;
+  /** By CSeq number. */
+  readonly #unacknowledged = new Map<number, Unacknowledged>();
+  #refuse: ((status: number) => void) | undefined;
+
+  constructor(parts: PeerOffersParts) {
+    this.#parts = parts;
+  }
+
+  /** No offer of the peer is open (RFC 3261 section 14.1). */
+  get clear(): boolean {
+    return this.#refuse === undefined && this.#unacknowledged.size === 0;
+  }
+
+  /** The 2xx of the INVITE that created the dialog has no ACK yet. */
+  get awaitsFirstAck(): boolean {
+    return [...this.#unacknowledged.values()].some(({ initial }) => initial);
+  }
+
+  /**
+   * Takes a re-INVITE (RFC 3261 section 14.2, RFC 5407 section 3.1.4), or an UPDATE (RFC 3311 section 5.2).
+   *
+   * @param crossing An offer of ours has no answer: 491.
+   * @param early The INVITE that created the dialog has no final response: 500.
+   */
+  receive(request: ServerRequest, crossing: boolean, early: boolean): void {
+    const isInvite = request.request.method === 'INVITE';
+    const body = readSessionBody(request.request);
+    if (body.type === 'refused') {
+      request.respond(body.refusal.status, { headers: body.refusal.headers });
+      return;
+    }
+    const sdp = body.type === 'sdp' ? body.sdp : undefined;
+    if (!isInvite && sdp === undefined) {
+      // A refresh of target or session timer, and no question.
+      request.respond(200, { headers: this.#parts.acceptanceHeaders(request.request) });
+      return;
+    }
+    if (crossing || [...this.#unacknowledged.values()].some(({ offered }) => offered)) {
+      request.respond(491);
+      return;
+    }
+    const busy = this.#refuse !== undefined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED;
+    if (busy || early) {
+      const seconds = this.#parts.random.integer(MAX_RETRY_SECONDS + 1);
+      request.respond(500, { headers: [['Retry-After', String(seconds)]] });
+      return;
+    }
+    this.#offer(request, sdp);
+  }
+
+  /** A 2xx was handed to the server, which repeats it. `offered`: it carries an offer of ours. */
+  awaitAck(invite: SipRequest, offered: boolean, initial: boolean): void {
+    const { clock, ackMs, onAckTimeout } = this.#parts;
+    const number = cseqNumber(invite);
+    const timer = clock.setTimeout(() => {
+      this.#unacknowledged.delete(number);
+      onAckTimeout();
+    }, ackMs);
+    clock.clearTimeout(this.#unacknowledged.get(number)?.timer);
+    this.#unacknowledged.set(number, { timer, offered, initial });
+  }
+
+  /** Takes an ACK; `undefined` when nothing waits for it. The caller is to look whether all is clear now. */
+  acknowledge(ack: SipRequest): Acknowledgement | undefined {
+    const number = cseqNumber(ack);
+    const waiting = this.#unacknowledged.get(number);
+    if (waiting === undefined) return undefined;
+    this.#parts.clock.clearTimeout(waiting.timer);
+    this.#unacknowledged.delete(number);
+    return { sdp: sdpOf(ack), initial: waiting.initial };
+  }
+
+  /** Stops every timer and answers what is still open with `status`. */
+  close(status: number): void {
+    this.#refuse?.(status);
+    for (const { timer } of this.#unacknowledged.values()) this.#parts.clock.clearTimeout(timer);
+    this.#unacknowledged.clear();
+  }
+
+  #offer(request: ServerRequest, sdp: string | undefined): void {
+    const { clock, acceptanceHeaders, onOffer, onClosed } = this.#parts;
+    const isInvite = request.request.method === 'INVITE';
+    let settled = false;
+    const settle = (answer: () => void) => {
+      if (settled) return;
+      settled = true;
+      clock.clearTimeout(timer);
+      this.#refuse = undefined;
+      answer();
+    };
+    const refuse = (status: number, headers: HeaderList = [], phrase?: string) =>
+      settle(() => {
+        request.respond(status, phrase === undefined ? { headers } : { headers, phrase }, onClosed);
+      });
+    // One turn of the event loop, so that a listener that awaits something settled is still heard.
+    const timer = clock.setTimeout(() => refuse(500), 0);
+    request.onCancel(() => settle(onClosed));
+    this.#refuse = refuse;
+    const onSent = (sent: SentResponse) => {
+      // The INVITE was cancelled meanwhile: no ACK will come.
+      if (sent.type === 'refused' && this.#forget(request.request)) onClosed();
+    };
+    onOffer(sdp, {
+      accept: (body) =>
+        settle(() => {
+          if (isInvite) this.awaitAck(request.request, sdp === undefined, false);
+          request.respond(200, { headers: acceptanceHeaders(request.request), contentType: SDP_TYPE, body }, onSent);
+          if (!isInvite) onClosed();
+        }),
+      reject: (status, options) => {
+        const { phrase, headers } = rejectionOf(options);
+        refuse(finalStatus(status), headers, phrase);
+      },
+    });
+  }
+
+  #forget(invite: SipRequest): boolean {
+    const number = cseqNumber(invite);
+    this.#parts.clock.clearTimeout(this.#unacknowledged.get(number)?.timer);
+    return this.#unacknowledged.delete(number);
+  }
+}
+
+function cseqNumber(message: SipMessage): number {
+  return parseCSeq(message.headers.get('CSeq') ?? '')?.number ?? 0;
+}

@@ -1,0 +1,106 @@
+import { errorMessage } from '../../base/connector-error.js';
+import { reasonPhrase } from '../message/reason-phrases.js';
+import type { SipRequest } from '../message/sip-message.js';
+import type { SipSource } from '../port.js';
+import { type Content, toSrfHeaders } from './header-list.js';
+import type { SrfHeaders, SrfMessage, SrfRequest, SrfResponse } from './srf-module.js';
+
+/** What came of a response of ours. */
+export type SentResponse =
+  /** It left. `dialogId` is the server's name of the dialog, `''` for none; `message` is what was sent. */
+  | { readonly type: 'sent'; readonly dialogId: string; readonly message: string }
+  /** The server did not send it, in its own words: the INVITE was cancelled, the peer's connection is gone ... */
+  | { readonly type: 'refused'; readonly text: string };
+
+/** What stands around a request that came. */
+export interface ServerRequestParts {
+  readonly srfRequest: SrfRequest;
+  readonly srfResponse: SrfResponse;
+  readonly request: SipRequest;
+  /** Status and reason, where the request is not sound. */
+  readonly malformed: { readonly status: number; readonly reason: string } | undefined;
+  readonly source: SipSource;
+  /** {@link Clock.now} at its arrival. */
+  readonly receivedAtMs: number;
+}
+
+/** A request of a peer, which the server handed to us. */
+export class ServerRequest {
+  readonly request: SipRequest;
+  readonly malformed: ServerRequestParts['malformed'];
+  readonly source: SipSource;
+  readonly receivedAtMs: number;
+  readonly #parts: ServerRequestParts;
+  #finished = false;
+
+  constructor(parts: ServerRequestParts) {
+    this.#parts = parts;
+    this.request = parts.request;
+    this.malformed = parts.malformed;
+    this.source = parts.source;
+    this.receivedAtMs = parts.receivedAtMs;
+  }
+
+  /** The server's name of the dialog; `''` outside of any. */
+  get dialogId(): string {
+    return this.#parts.srfRequest.stackDialogId ?? '';
+  }
+
+  /** The server sent this request to the peer by itself, and only lets us know: a BYE after a missing ACK. */
+  get isServers(): boolean {
+    return this.#parts.srfRequest.source === 'application';
+  }
+
+  /** A final response was handed to the server. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** An INVITE: its CANCEL, which the server has answered, and the INVITE with 487. */
+  onCancel(listener: (raw: string) => void): void {
+    this.#parts.srfRequest.on('cancel', (cancel: SrfMessage) => listener(cancel.raw));
+  }
+
+  /** An INVITE: an UPDATE before its final response. Where nobody listens, drachtio-srf answers 500. */
+  onUpdate(listener: (request: SrfRequest, response: SrfResponse) => void): void {
+    this.#parts.srfRequest.on('update', listener);
+  }
+
+  /**
+   * Hands a response to the server; `done` hears once what came of it, never while this runs, and not at all where the
+   * connection is lost first. After a final response, nothing more is sent.
+   */
+  respond(
+    status: number,
+    content: Content & { readonly phrase?: string } = {},
+    done?: (sent: SentResponse) => void,
+  ): void {
+    if (this.#finished) return;
+    if (status >= 200) this.#finished = true;
+    const headers = toSrfHeaders(content);
+    const phrase = content.phrase ?? reasonPhrase(status);
+    if (headers === undefined) this.#send(500, reasonPhrase(500), {}, undefined, done);
+    else this.#send(status, phrase, headers, content.body, done);
+  }
+
+  #send(
+    status: number,
+    phrase: string,
+    headers: SrfHeaders,
+    body: string | undefined,
+    done: ((sent: SentResponse) => void) | undefined,
+  ): void {
+    const { srfResponse } = this.#parts;
+    const settle = (error: unknown, sent?: SrfMessage) => {
+      if (error) done?.({ type: 'refused', text: errorMessage(error) });
+      else done?.({ type: 'sent', dialogId: srfResponse.stackDialogId ?? '', message: sent?.raw ?? '' });
+    };
+    const content = body === undefined ? { headers } : { headers, body };
+    try {
+      srfResponse.send(status, phrase, content, settle);
+    } catch {
+      // It throws at a status it has not heard of. RFC 3261 section 8.1.3.2 reads such a one as its x00.
+      srfResponse.send(Math.floor(status / 100) * 100, phrase, content, settle);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { EventEmitter } from 'node:events';
+import type { Server, Socket } from 'node:net';
+import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+
+/**
+ * The part of drachtio-srf 5 that is used: its agent, which speaks the server's wire protocol. Its dialogs are not, for
+ * they answer 200 to what has no listener, hang after a refused re-INVITE and throw at one without a body. The types it
+ * ships say less than is true, and here and there something else; these say what was seen.
+ */
+export interface SrfMessage {
+  /** The message as the server wrote it. */
+  readonly raw: string;
+}
+
+/** What the server told about a request or response beside its text. */
+export interface SrfMeta {
+  /** `application`: the server sent this one by itself and lets us know. */
+  readonly source: 'network' | 'application';
+  readonly source_address: string;
+  readonly source_port: number;
+  readonly protocol: string;
+  readonly stackTxnId: string;
+  /** Empty outside a dialog. */
+  readonly stackDialogId: string | undefined;
+}
+
+export interface SrfRequest extends SrfMessage, SrfMeta, EventEmitter {
+  readonly method: string;
+  cancel(options: { readonly headers?: SrfHeaders }, callback: (error: unknown) => void): void;
+}
+
+/** A response of ours on its way out. */
+export interface SrfResponse extends SrfMeta {
+  /** `callback` gets an error, here and there a mere string, or the message that was sent. Throws for an unheard-of status. */
+  send(
+    status: number,
+    phrase: string,
+    content: { readonly headers: SrfHeaders; readonly body?: string },
+    callback: (error: unknown, sent?: SrfMessage) => void,
+  ): void;
+}
+
+/** A response that came. */
+export interface SrfIncomingResponse extends SrfMessage, SrfMeta {
+  readonly status: number;
+}
+
+/** Sends the ACK of a 2xx, the PRACK of a reliable provisional response; does nothing after any other. */
+export type SrfAck = (options?: { readonly body?: string; readonly headers?: SrfHeaders }) => void;
+
+/** A field that stands several times in a message is one string here, joined by commas. */
+export type SrfHeaders = Record<string, string>;
+
+export interface SrfRequestOptions {
+  method: string;
+  uri?: string;
+  headers: SrfHeaders;
+  body?: string;
+  /** Next hop, where it is not the host of the Request-URI. */
+  proxy?: string;
+  stackDialogId?: string;
+  _socket: Socket;
+}
+
+/** What `connect` brings: an error, or what the server says of itself. */
+export type SrfConnectListener = (error: unknown, hostports?: string, version?: string) => void;
+
+export interface SrfInstance extends EventEmitter {
+  /** Takes every request that no dialog of its own wants. */
+  use(handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  /** Asks the server for requests of this method that belong to no dialog. */
+  use(method: string, handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  listen(options: {
+    readonly server: Server;
+    readonly secret: string;
+    readonly enablePing: boolean;
+    readonly pingInterval: number;
+  }): void;
+  /** Both ways to call it are its own: outside a dialog and inside. */
+  request(options: SrfRequestOptions, callback: (error: unknown, request?: SrfRequest) => void): void;
+}
+
+export type SrfConstructor = new () => SrfInstance;
+
+/**
+ * Loads drachtio-srf when the first driver needs it: where it is missing or broken, no other driver is harmed. Throws
+ * `ERR_DRACHTIO_MODULE`.
+ */
+export async function loadSrf(): Promise<SrfConstructor> {
+  let module: { readonly default: unknown };
+  try {
+    module = await import('drachtio-srf');
+  } catch (error) {
+    throw new ConnectorError('ERR_DRACHTIO_MODULE', `drachtio-srf cannot be loaded: ${errorMessage(error)}`);
+  }
+  if (typeof module.default !== 'function') {
+    throw new ConnectorError('ERR_DRACHTIO_MODULE', 'drachtio-srf exports something else than it did');
+  }
+  return module.default as SrfConstructor;
+}

@@ -1,0 +1,317 @@
+import { createServer, type Socket } from 'node:net';
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import { errorCode } from '../../base/connector-error.js';
+import { runGuarded } from '../leg-events.js';
+import { parseMessage } from '../message/sip-parser.js';
+import type { SipSource } from '../port.js';
+import { toSrfHeaders } from './header-list.js';
+import type { OutgoingRequest, OutgoingTransaction, RequestFailure, RequestUser } from './outgoing-request.js';
+import { ServerRequest } from './server-request.js';
+import type {
+  SrfAck,
+  SrfConstructor,
+  SrfIncomingResponse,
+  SrfInstance,
+  SrfMeta,
+  SrfRequest,
+  SrfResponse,
+} from './srf-module.js';
+
+/** What the server said of itself when it let us in. */
+export interface ServerGreeting {
+  /** `udp/10.0.0.5:5060`, one for each transport. */
+  readonly hostports: readonly string[];
+  readonly version: string;
+}
+
+/** Whoever uses a session. */
+export interface SessionUser {
+  /** The server knows our secret. */
+  onReady(greeting: ServerGreeting): void;
+  /** It does not. The server hangs up; `onClosed` follows. */
+  onRefused(): void;
+  onRequest(request: ServerRequest, session: SrfSession): void;
+  /** The connection is gone; requests of ours under way have failed. Once. */
+  onClosed(): void;
+  /** Something threw that should not have. */
+  onFault(error: unknown): void;
+}
+
+export interface SessionParts {
+  readonly Srf: SrfConstructor;
+  /** Connected already, and with TLS secure already. */
+  readonly socket: Socket;
+  readonly secret: string;
+  /** Methods outside a dialog to ask the server for. */
+  readonly methods: readonly string[];
+  readonly clock: Clock;
+  readonly limits: SessionLimits;
+}
+
+export interface SessionLimits {
+  /** How often the server is asked for a sign of life, ms. At least 5,000, which is drachtio-srf's own bound. */
+  readonly pingMs: number;
+  /** Silence after which the connection counts as dead, ms. */
+  readonly silenceMs: number;
+  /** From a request inside or outside a dialog to its final response, INVITE apart, ms: beyond timer F of the server. */
+  readonly responseMs: number;
+  /** How long a connection that we close may take to close, ms. */
+  readonly closeMs: number;
+  /** What may wait for a server that does not read, bytes. */
+  readonly maxUnsentBytes: number;
+}
+
+interface OpenRequest {
+  fail(reason: RequestFailure): void;
+}
+
+/**
+ * One connection with a drachtio server, whoever opened it. drachtio-srf speaks on it and parses; the socket stays ours.
+ * Left to itself it would connect anew without end, after TLS in the clear, and throw out of the socket's event handler
+ * at a frame it cannot read. So it is given a listening server that never listens, and on that one connection.
+ */
+export class SrfSession {
+  readonly #parts: SessionParts;
+  readonly #user: SessionUser;
+  readonly #srf: SrfInstance;
+  readonly #open = new Set<OpenRequest>();
+  #silence: TimerHandle | undefined;
+  #heardAtMs = 0;
+  #closed = false;
+
+  constructor(parts: SessionParts, user: SessionUser) {
+    const { Srf, socket, secret, methods, limits } = parts;
+    this.#parts = parts;
+    this.#user = user;
+    const srf = new Srf();
+    this.#srf = srf;
+    // Without a listener an error would end the process.
+    srf.on('error', (error) => this.#guard(() => user.onFault(error)));
+    srf.use((request, response) => this.#receive(request, response));
+    srf.on('connect', (error: unknown, hostports: string | undefined, version: string | undefined) =>
+      this.#onConnect(error, hostports ?? '', version ?? '', methods),
+    );
+    const server = createServer();
+    srf.listen({ server, secret, enablePing: true, pingInterval: limits.pingMs });
+    socket.setNoDelay(true);
+    socket.on('error', () => {});
+    socket.on('data', () => this.#heard());
+    socket.on('close', () => this.#onClose());
+    this.#heard();
+    server.emit('connection', socket);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get remoteAddress(): string {
+    return this.#parts.socket.remoteAddress ?? '';
+  }
+
+  /** Hands a request to the server. */
+  request(request: OutgoingRequest, user: RequestUser): OutgoingTransaction {
+    const { clock, socket, limits } = this.#parts;
+    let finished = false;
+    let sent: SrfRequest | undefined;
+    let cancelled: { readonly reason: string | undefined } | undefined;
+    let timer: TimerHandle | undefined;
+    const finish = () => {
+      finished = true;
+      clock.clearTimeout(timer);
+      this.#open.delete(entry);
+    };
+    const entry: OpenRequest = {
+      fail: (reason) => {
+        if (finished) return;
+        finish();
+        this.#guard(() => user.onFailure(reason));
+      },
+    };
+    const cancel = () => {
+      if (cancelled === undefined || sent === undefined || finished) return;
+      const { reason } = cancelled;
+      const headers = toSrfHeaders({ headers: reason === undefined ? [] : [['Reason', reason]] }) ?? {};
+      const invite = sent;
+      this.#guard(() => invite.cancel({ headers }, () => {}));
+    };
+    this.#open.add(entry);
+    if (request.method !== 'INVITE') timer = clock.setTimeout(() => entry.fail('timeout'), limits.responseMs);
+    const headers = toSrfHeaders(request);
+    if (this.#closed || socket.destroyed || headers === undefined || !this.#hasRoom()) {
+      queueMicrotask(() => entry.fail('transport'));
+      return { cancel: () => {}, abandon: finish };
+    }
+    const onResponse = (response: SrfIncomingResponse, ack: SrfAck) => {
+      const parsed = parseMessage(Buffer.from(response.raw, 'utf8'), 'udp');
+      if (finished || parsed.type !== 'message' || parsed.message.kind !== 'response') return;
+      const { message } = parsed;
+      if (message.status >= 200) finish();
+      this.#guard(() =>
+        user.onResponse({
+          response: message,
+          dialogId: response.stackDialogId ?? '',
+          sourceUri: sourceUri(response),
+          acknowledge: () => this.#guard(() => ack({})),
+        }),
+      );
+    };
+    const { method, uri = 'sip:placeholder', nextHop, dialogId, body } = request;
+    try {
+      this.#srf.request(
+        {
+          method,
+          uri,
+          headers,
+          ...(body === undefined ? {} : { body }),
+          ...(nextHop === undefined ? {} : { proxy: nextHop }),
+          ...(dialogId === undefined ? {} : { stackDialogId: dialogId }),
+          _socket: socket,
+        },
+        (error, srfRequest) => {
+          if (finished) return;
+          if (error || srfRequest === undefined) {
+            entry.fail(errorCode(error) === 'ENODIALOG' ? 'no-dialog' : 'transport');
+            return;
+          }
+          sent = srfRequest;
+          srfRequest.on('response', onResponse);
+          // One of the same Call-ID comes here while this waits for its answer, whatever it is about.
+          srfRequest.on('update', (update: SrfRequest, response: SrfResponse) => this.adopt(update, response));
+          const parsed = parseMessage(Buffer.from(srfRequest.raw, 'utf8'), 'udp');
+          if (parsed.type === 'message' && parsed.message.kind === 'request') {
+            const { message } = parsed;
+            this.#guard(() => user.onSent?.(message));
+          }
+          cancel();
+        },
+      );
+    } catch {
+      // It throws where the socket has just gone.
+      queueMicrotask(() => entry.fail('transport'));
+    }
+    return {
+      cancel: (reason) => {
+        cancelled ??= { reason };
+        cancel();
+      },
+      abandon: finish,
+    };
+  }
+
+  /** Lets what was written leave, then closes; at the latest after `closeMs`. Resolves when it is closed. */
+  close(): Promise<void> {
+    const { clock, socket, limits } = this.#parts;
+    if (socket.closed) return Promise.resolve();
+    const timer = clock.setTimeout(() => socket.destroy(), limits.closeMs);
+    return new Promise((resolve) => {
+      socket.once('close', () => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+      socket.end();
+    });
+  }
+
+  #onConnect(error: unknown, hostports: string, version: string, methods: readonly string[]): void {
+    if (this.#closed) return;
+    if (error) {
+      this.#guard(() => this.#user.onRefused());
+      void this.close();
+      return;
+    }
+    // Only asks for them: everything goes to the first handler.
+    for (const method of methods) this.#srf.use(method.toLowerCase(), () => {});
+    this.#guard(() => this.#user.onReady({ hostports: hostports.split(',').filter(Boolean), version }));
+  }
+
+  #receive(srfRequest: SrfRequest, srfResponse: SrfResponse): void {
+    this.#guard(() => {
+      const request = this.#read(srfRequest, srfResponse);
+      if (request !== undefined) this.#user.onRequest(request, this);
+    });
+  }
+
+  /** `undefined` for what cannot be answered. */
+  #read(srfRequest: SrfRequest, srfResponse: SrfResponse): ServerRequest | undefined {
+    const parsed = parseMessage(Buffer.from(srfRequest.raw, 'utf8'), 'udp');
+    const source = sourceOf(srfRequest);
+    const receivedAtMs = this.#parts.clock.now();
+    if (parsed.type === 'malformed') {
+      const { request, status, reason } = parsed;
+      return new ServerRequest({
+        srfRequest,
+        srfResponse,
+        request,
+        malformed: { status, reason },
+        source,
+        receivedAtMs,
+      });
+    }
+    if (parsed.type !== 'message' || parsed.message.kind !== 'request') return undefined;
+    return new ServerRequest({
+      srfRequest,
+      srfResponse,
+      request: parsed.message,
+      malformed: undefined,
+      source,
+      receivedAtMs,
+    });
+  }
+
+  /** Makes an UPDATE that came beside its INVITE a request like any other. */
+  adopt(srfRequest: SrfRequest, srfResponse: SrfResponse): void {
+    this.#receive(srfRequest, srfResponse);
+  }
+
+  #hasRoom(): boolean {
+    const { socket, limits } = this.#parts;
+    if (socket.writableLength <= limits.maxUnsentBytes) return true;
+    socket.destroy();
+    return false;
+  }
+
+  #heard(): void {
+    const { clock, limits } = this.#parts;
+    this.#heardAtMs = clock.now();
+    // One timer for many messages: it looks again where it was wrong.
+    if (this.#silence === undefined) this.#silence = clock.setTimeout(() => this.#onSilence(), limits.silenceMs);
+  }
+
+  #onSilence(): void {
+    const { clock, limits, socket } = this.#parts;
+    const leftMs = this.#heardAtMs + limits.silenceMs - clock.now();
+    if (leftMs <= 0) socket.destroy();
+    else this.#silence = clock.setTimeout(() => this.#onSilence(), leftMs);
+  }
+
+  #onClose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#parts.clock.clearTimeout(this.#silence);
+    for (const request of [...this.#open]) request.fail('transport');
+    this.#guard(() => this.#user.onClosed());
+  }
+
+  #guard(callback: () => void): void {
+    runGuarded(callback, (error) => this.#user.onFault(error));
+  }
+}
+
+/** Protocols as the server calls them. */
+export const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map([
+  ['udp', 'udp'],
+  ['tcp', 'tcp'],
+  ['tls', 'tls'],
+  ['ws', 'ws'],
+  ['wss', 'ws'],
+]);
+
+function sourceOf({ protocol, source_address, source_port }: SrfMeta): SipSource {
+  return { protocol: protocols.get(protocol) ?? 'udp', address: source_address, port: source_port };
+}
+
+function sourceUri({ protocol, source_address, source_port }: SrfMeta): string {
+  const host = source_address.includes(':') ? `[${source_address}]` : source_address;
+  return `sip:${host}:${source_port};transport=${protocols.get(protocol) ?? 'udp'}`;
+}

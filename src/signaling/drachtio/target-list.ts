@@ -1,0 +1,96 @@
+import type { Clock } from '../../base/clock.js';
+import { parseSipUri } from '../message/sip-uri.js';
+
+/** Where an INVITE of ours goes, and how it is addressed. The server looks names up (RFC 3263). */
+export interface ServerTarget {
+  readonly requestUri: string;
+  /** Absent where the Request-URI says it. */
+  readonly nextHop: string | undefined;
+}
+
+/** Longest time a target is left alone, ms: a mistake of its own must not take it away for days. */
+const MAX_REST_MS = 3_600_000;
+
+/** Targets remembered; the oldest goes first. */
+const MAX_RESTING = 256;
+
+/** Targets that answered 503 with Retry-After: they get no INVITE for that time (RFC 3261 section 21.5.4). */
+export class RestingTargets {
+  readonly #clock: Clock;
+  readonly #untilMs = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(target: string, seconds: number): void {
+    this.#untilMs.delete(target);
+    this.#untilMs.set(target, this.#clock.now() + Math.min(seconds * 1000, MAX_REST_MS));
+    for (const oldest of this.#untilMs.keys()) {
+      if (this.#untilMs.size <= MAX_RESTING) break;
+      this.#untilMs.delete(oldest);
+    }
+  }
+
+  has(target: string): boolean {
+    return (this.#untilMs.get(target) ?? 0) > this.#clock.now();
+  }
+}
+
+/** The next hops of one outbound call, in the order they are tried. Those that rest are left out. */
+export class TargetList {
+  readonly #uri: string;
+  readonly #resting: RestingTargets;
+  #targets: string[];
+  #current = '';
+  #restingSeen = false;
+
+  /** @param targets as `OutboundRequest.targets`; empty: the URI itself */
+  constructor(uri: string, targets: readonly string[], resting: RestingTargets) {
+    this.#uri = uri;
+    this.#resting = resting;
+    this.#targets = targets.length === 0 ? [uri] : [...targets];
+  }
+
+  /** There may be another one. */
+  get more(): boolean {
+    return this.#targets.length > 0;
+  }
+
+  /** One was left out because it had asked for it. */
+  get restingSeen(): boolean {
+    return this.#restingSeen;
+  }
+
+  /** `undefined` when none is left. */
+  next(): ServerTarget | undefined {
+    for (;;) {
+      const target = this.#targets.shift();
+      if (target === undefined) return undefined;
+      if (!this.#resting.has(target)) {
+        this.#current = target;
+        return this.#addressing(target);
+      }
+      this.#restingSeen = true;
+    }
+  }
+
+  /** The one that was tried last gets no INVITE for so long. */
+  rest(seconds: number): void {
+    this.#resting.add(this.#current, seconds);
+  }
+
+  /** From now on these URIs are called, and nobody else (RFC 3261 section 8.1.3.4). */
+  redirect(uris: readonly string[]): void {
+    this.#targets = [...uris];
+  }
+
+  /**
+   * A target with a user part is itself the URI to call, any other just the next hop. A Route header field of ours the
+   * server would drop, so that a proxy with `lr` is addressed like any other.
+   */
+  #addressing(target: string): ServerTarget {
+    const user = parseSipUri(target)?.user ?? '';
+    return user === '' ? { requestUri: this.#uri, nextHop: target } : { requestUri: target, nextHop: undefined };
+  }
+}

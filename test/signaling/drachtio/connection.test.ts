@@ -1,0 +1,252 @@
+import { createServer, type Server, Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { ConnectorError } from '../../../src/base/connector-error.js';
+import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
+import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
+
+const secretRefused = expect.objectContaining({ code: 'ERR_DRACHTIO_SECRET' });
+
+describe('the connection with a server', () => {
+  test('brings where it listens, and asks it for what it routes', async () => {
+    await using harness = await DrachtioHarness.create();
+    expect(await harness.startDriver()).toEqual([
+      { protocol: 'udp', address: '127.0.0.1', port: 5060 },
+      { protocol: 'tcp', address: '127.0.0.1', port: 5060 },
+    ]);
+    await harness.routed();
+    expect([...(harness.server.applications[0]?.routes ?? [])].sort()).toEqual(
+      ['info', 'invite', 'message', 'notify', 'options', 'publish', 'register', 'subscribe'].sort(),
+    );
+    expect(harness.states).toEqual(['up']);
+  });
+
+  test('is refused for a wrong secret: the start fails, and nothing loops', async () => {
+    await using harness = await DrachtioHarness.create();
+    harness.server.secret = 'another';
+    await expect(harness.startDriver()).rejects.toEqual(secretRefused);
+    expect(harness.clock.pendingTimers).toBe(0);
+    expect(JSON.stringify(harness.log)).not.toContain('cymru');
+  });
+
+  test('comes about later where the server starts later', async () => {
+    await using harness = await DrachtioHarness.create();
+    await harness.server.stop();
+    expect(await harness.startDriver()).toEqual([]);
+    expect(harness.states).toEqual([]);
+    await harness.server.listen();
+    harness.clock.advance(250);
+    await harness.state('up');
+    const { call, leg } = await harness.answered();
+    call.request('BYE');
+    await leg.event('ended');
+  });
+
+  test('is dialled again and again, after waits that double up to a cap', async () => {
+    const dials: number[] = [];
+    await using harness = await DrachtioHarness.create({
+      limits: { reconnectMinMs: 1_000, reconnectMaxMs: 4_000 },
+      deps: {
+        dial: () => {
+          dials.push(harness.clock.now());
+          const socket = new Socket();
+          // As a refused connection does.
+          setImmediate(() => socket.destroy(new Error('ECONNREFUSED')));
+          return socket;
+        },
+        random: { hex: () => 'aa', integer: (limit) => limit - 1 },
+      },
+    });
+    await harness.startDriver();
+    for (let second = 0; second < 12; second += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      harness.clock.advance(1_000);
+    }
+    expect(dials).toEqual([0, 1_000, 3_000, 7_000, 11_000]);
+  });
+
+  test('ends its calls when it is lost, in every state, and they cannot be used any more', async () => {
+    await using harness = await DrachtioHarness.start();
+    const pending = await harness.incoming();
+    const ringing = await harness.incoming();
+    ringing.leg.it.ring(180);
+    await ringing.call.response(180);
+    const unacknowledged = await harness.incoming();
+    unacknowledged.leg.it.accept(ANSWER);
+    await unacknowledged.call.response(200);
+    const up = await harness.answered();
+    up.leg.it.reoffer(OFFER);
+    await up.call.own('INVITE');
+    const ending = await harness.answered();
+    ending.leg.it.hangUp();
+    await ending.leg.event('ended');
+    const outbound = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1:5080', fromUser: '2000', sdp: OFFER }));
+    await harness.server.outgoing();
+    await harness.server.stop();
+    await harness.state('down');
+    for (const { leg } of [pending, ringing, unacknowledged, up, { leg: outbound }]) {
+      expect((await leg.event('ended')).end).toMatchObject({ by: 'transport' });
+    }
+    const all = [pending.leg, ringing.leg, unacknowledged.leg, up.leg, ending.leg, outbound];
+    for (const leg of all) {
+      leg.it.hangUp();
+      leg.it.sendDigit('1', 100);
+      leg.it.reoffer(OFFER);
+      expect(leg.events.filter(({ type }) => type === 'ended')).toHaveLength(1);
+      expect(leg.events.at(-1)?.type).toBe('ended');
+    }
+    await harness.server.listen();
+    harness.clock.advance(250);
+    const { call, leg } = await harness.answered();
+    call.request('BYE');
+    await leg.event('ended');
+    expect(harness.states).toEqual(['up', 'down', 'up']);
+  });
+
+  test('that only goes silent counts as lost', async () => {
+    await using harness = await DrachtioHarness.start({ limits: { silenceMs: 25_000 } });
+    const { leg } = await harness.answered();
+    for (const application of harness.server.applications) application.mood = 'silent';
+    harness.clock.advance(25_000);
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'transport' });
+    await harness.state('down');
+  });
+
+  test('survives a frame that no server writes: it is closed and dialled again', async () => {
+    await using harness = await DrachtioHarness.start();
+    harness.server.applications[0]?.sendRaw('garbage#and more\r\n');
+    await harness.state('down');
+    harness.clock.advance(250);
+    await harness.state('up');
+  });
+
+  test('is dialled again at long intervals when the server no longer knows the secret, and says so once', async () => {
+    await using harness = await DrachtioHarness.start({ limits: { refusedRetryMs: 60_000 } });
+    harness.server.secret = 'changed';
+    await harness.server.stop();
+    await harness.server.listen();
+    await harness.state('down');
+    harness.clock.advance(250);
+    await until(() => harness.log.some(({ level }) => level === 'error'));
+    for (let minute = 0; minute < 3; minute += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      harness.clock.advance(60_000);
+    }
+    harness.server.secret = 'cymru';
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    harness.clock.advance(60_000);
+    await harness.state('up');
+    expect(harness.log.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  test('takes messages of the size a server takes, and refuses what would make it hang up', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming();
+    leg.it.accept(`v=0\r\n${'a=x\r\n'.repeat(20_000)}`);
+    await call.response(500);
+    expect(harness.server.applications).toHaveLength(1);
+  });
+});
+
+describe('several servers', () => {
+  test('share the calls; one that is lost takes only its own along, and the driver stays up', async () => {
+    await using other = await FakeDrachtioServer.start({ secret: 'second' });
+    await using first = await FakeDrachtioServer.start();
+    await using harness = await DrachtioHarness.start({
+      servers: [
+        { host: '127.0.0.1', port: first.port, secret: 'cymru' },
+        { host: '127.0.0.1', port: other.port, secret: 'second' },
+      ],
+    });
+    await until(() => [first, other].every((one) => one.applications.some(({ routes }) => routes.has('register'))));
+    const calls = [first.call({ contentType: SDP, body: OFFER }), other.call({ contentType: SDP, body: OFFER })];
+    const legs = [await harness.leg(), await harness.leg()];
+    for (const { it } of legs) it.accept(ANSWER);
+    for (const call of calls) await call.response(200);
+    for (const call of calls) call.ack();
+    await other.stop();
+    const lost = legs.find(({ it }) => it.callId === calls[1]?.callId);
+    expect((await lost?.event('ended'))?.end).toMatchObject({ by: 'transport' });
+    const kept = legs.find(({ it }) => it.callId === calls[0]?.callId);
+    calls[0]?.request('BYE');
+    expect((await kept?.event('ended'))?.end).toMatchObject({ by: 'peer' });
+    expect(harness.states).toEqual(['up']);
+    await first.stop();
+    await harness.state('down');
+  });
+});
+
+describe('outbound mode', () => {
+  const listen = { host: '127.0.0.1', port: 0, secret: 'cymru', from: ['127.0.0.0/8'] };
+
+  test('a server connects for each call, and the connection ends with it', async () => {
+    await using harness = await DrachtioHarness.start({ servers: [], listen: { ...listen, port: await freePort() } });
+    expect(harness.states).toEqual(['up']);
+    const application = await harness.server.connectTo(harness.listenPort);
+    const call = harness.server.call({ contentType: SDP, body: OFFER }, application);
+    const leg = await harness.leg();
+    leg.it.accept(ANSWER);
+    await call.response(200);
+    call.ack();
+    call.request('BYE');
+    await call.response(200, 'BYE');
+    await leg.event('ended');
+    harness.clock.advance(5_000);
+    await until(() => harness.server.applications.length === 0);
+    expect(harness.states).toEqual(['up']);
+  });
+
+  test('the connection takes its call along when it is lost', async () => {
+    await using harness = await DrachtioHarness.start({ servers: [], listen: { ...listen, port: await freePort() } });
+    const application = await harness.server.connectTo(harness.listenPort);
+    harness.server.call({ contentType: SDP, body: OFFER }, application);
+    const leg = await harness.leg();
+    application.close();
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'transport' });
+    expect(harness.states).toEqual(['up']);
+  });
+
+  test('a stranger does not learn the secret', async () => {
+    await using harness = await DrachtioHarness.start({
+      servers: [],
+      listen: { ...listen, port: await freePort(), from: ['10.0.0.0/8'] },
+    });
+    await expect(harness.server.connectTo(harness.listenPort)).rejects.toThrow();
+  });
+
+  test('a port that is taken is an error of the start', async () => {
+    const taken = await occupied();
+    const port = portOf(taken);
+    const harness = await DrachtioHarness.create({ servers: [], listen: { ...listen, port } });
+    await expect(harness.startDriver()).rejects.toEqual(expect.objectContaining({ code: 'ERR_LISTEN' }));
+    await harness[Symbol.asyncDispose]();
+    taken.close();
+  });
+});
+
+describe('the module drachtio-srf', () => {
+  test('that cannot be loaded fails the start of this driver alone', async () => {
+    const loadSrf = async () => {
+      throw new ConnectorError('ERR_DRACHTIO_MODULE', 'broken');
+    };
+    await using harness = await DrachtioHarness.create({ deps: { loadSrf } });
+    await expect(harness.startDriver()).rejects.toEqual(expect.objectContaining({ code: 'ERR_DRACHTIO_MODULE' }));
+  });
+});
+
+async function occupied(): Promise<Server> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function freePort(): Promise<number> {
+  const server = await occupied();
+  const port = portOf(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { OutboundRequest } from '../../../src/signaling/port.js';
+import { header } from '../../fakes/drachtio-server/index.js';
+import { ANSWER, DrachtioHarness, hear, OFFER, SDP } from '../../support/drachtio-harness.js';
+
+const request: OutboundRequest = {
+  uri: 'sip:+4420@carrier.example',
+  fromUser: '2000',
+  sdp: OFFER,
+  targets: ['sip:one.example', 'sip:two.example'],
+};
+
+const answer = { contentType: SDP, body: ANSWER };
+const CHALLENGE = 'Digest realm="carrier", nonce="abc", algorithm=SHA-256, qop="auth"';
+
+function dial(harness: DrachtioHarness, options: Partial<OutboundRequest> = {}) {
+  return hear(harness.driver.invite({ ...request, ...options }));
+}
+
+describe('a call of ours through a trunk', () => {
+  test('goes to the first target, and says who we are there', async () => {
+    await using harness = await DrachtioHarness.start();
+    const leg = dial(harness, { fromDomain: 'carrier.example' });
+    const invite = await harness.server.outgoing();
+    expect([invite.message.startLine, invite.nextHop]).toEqual([
+      'INVITE sip:+4420@carrier.example SIP/2.0',
+      'sip:one.example',
+    ]);
+    expect(header(invite.message, 'from')).toContain('<sip:2000@carrier.example>');
+    invite.respond(200, answer);
+    await leg.event('answered');
+  });
+
+  test('has a target with a user part called itself', async () => {
+    await using harness = await DrachtioHarness.start();
+    dial(harness, { targets: ['sip:desk@one.example'] });
+    const invite = await harness.server.outgoing();
+    expect([invite.message.startLine, invite.nextHop]).toEqual(['INVITE sip:desk@one.example SIP/2.0', '']);
+  });
+
+  test('tries the next target after a 503, and leaves the first alone for as long as it says', async () => {
+    await using harness = await DrachtioHarness.start();
+    const leg = dial(harness);
+    const first = await harness.server.outgoing();
+    first.respond(503, { headers: [['Retry-After', '60']] });
+    const second = await harness.server.outgoing();
+    expect(second.nextHop).toBe('sip:two.example');
+    expect(header(second.message, 'call-id')).toBe(leg.it.callId);
+    expect(header(second.message, 'cseq')).toBe('2 INVITE');
+    second.respond(200, answer);
+    await leg.event('answered');
+    dial(harness);
+    expect((await harness.server.outgoing()).nextHop).toBe('sip:two.example');
+    harness.clock.advance(60_000);
+    dial(harness);
+    expect((await harness.server.outgoing()).nextHop).toBe('sip:one.example');
+  });
+
+  test('tries the next target when the first says nothing, and wants nothing of it afterwards', async () => {
+    await using harness = await DrachtioHarness.start();
+    const leg = dial(harness);
+    const first = await harness.server.outgoing();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    harness.clock.advance(4_000);
+    await first.cancel;
+    const second = await harness.server.outgoing();
+    first.respond(180);
+    first.respond(200, answer);
+    await first.dialog.own('ACK');
+    (await first.dialog.own('BYE')).respond(200);
+    second.respond(180);
+    expect(await leg.event('progress')).toMatchObject({ status: 180 });
+    second.respond(200, answer);
+    await leg.event('answered');
+    expect(leg.events.map(({ type }) => type)).toEqual(['progress', 'answered']);
+  });
+
+  test('ends with what the last target said', async () => {
+    await using harness = await DrachtioHarness.start();
+    const leg = dial(harness);
+    (await harness.server.outgoing()).respond(503);
+    (await harness.server.outgoing()).respond(486);
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'peer', status: 486 });
+  });
+
+  test('answers a challenge with SHA-256, in the dialog too, and gives up where the password is wrong', async () => {
+    await using harness = await DrachtioHarness.start();
+    const auth = { user: 'desk', password: 'hush' };
+    const leg = dial(harness, { auth });
+    (await harness.server.outgoing()).respond(407, { headers: [['Proxy-Authenticate', CHALLENGE]] });
+    const invite = await harness.server.outgoing();
+    expect(invite.nextHop).toBe('sip:one.example');
+    const credentials = header(invite.message, 'proxy-authorization') ?? '';
+    const field = (name: string): string => new RegExp(`\\b${name}="?([^",]+)`).exec(credentials)?.[1] ?? '';
+    const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+    const ha2 = hash('INVITE:sip:+4420@carrier.example');
+    const expected = hash(`${hash('desk:carrier:hush')}:abc:${field('nc')}:${field('cnonce')}:auth:${ha2}`);
+    expect(field('response')).toBe(expected);
+    invite.respond(200, answer);
+    await leg.event('answered');
+    leg.it.hangUp();
+    (await invite.dialog.own('BYE')).respond(407, {
+      headers: [['Proxy-Authenticate', CHALLENGE.replace('abc', 'def')]],
+    });
+    expect(header((await invite.dialog.own('BYE')).message, 'proxy-authorization')).toContain('nonce="def"');
+    const other = dial(harness, { auth });
+    (await harness.server.outgoing()).respond(401, { headers: [['WWW-Authenticate', CHALLENGE]] });
+    (await harness.server.outgoing()).respond(401, { headers: [['WWW-Authenticate', CHALLENGE]] });
+    expect((await other.event('ended')).end).toMatchObject({ by: 'peer', status: 401 });
+  });
+
+  test('follows a redirection only where it may', async () => {
+    await using harness = await DrachtioHarness.start();
+    const contact = [['Contact', '<sip:a@bad.example>;q=0.9, <sip:b@good.example>;q=0.5']] as const;
+    const stays = dial(harness, { targets: [] });
+    (await harness.server.outgoing()).respond(302, { headers: contact });
+    expect((await stays.event('ended')).end).toMatchObject({ by: 'peer', status: 302 });
+    dial(harness, { targets: [], mayFollow: (uri) => uri.includes('good') });
+    (await harness.server.outgoing()).respond(302, { headers: contact });
+    expect((await harness.server.outgoing()).message.startLine).toBe('INVITE sip:b@good.example SIP/2.0');
+  });
+});

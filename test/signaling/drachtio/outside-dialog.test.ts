@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { header } from '../../fakes/drachtio-server/index.js';
+import { DrachtioHarness, OFFER, SDP } from '../../support/drachtio-harness.js';
+
+describe('what comes outside of a dialog', () => {
+  test('OPTIONS is answered 200, and 503 with Retry-After when calls are not taken', async () => {
+    await using harness = await DrachtioHarness.start();
+    await harness.routed();
+    const fine = await harness.server.ask('OPTIONS').response(200, 'OPTIONS');
+    expect(['allow', 'accept', 'supported'].every((name) => header(fine, name) !== undefined)).toBe(true);
+    for (const availability of ['full', 'draining'] as const) {
+      harness.driver.setAvailability(availability);
+      const busy = await harness.server.ask('OPTIONS').response(503, 'OPTIONS');
+      expect(header(busy, 'retry-after')).toBe('10');
+    }
+  });
+
+  test.each(['MESSAGE', 'SUBSCRIBE', 'PUBLISH', 'REGISTER'])('%s is answered 405 with Allow', async (method) => {
+    await using harness = await DrachtioHarness.start();
+    await harness.routed();
+    expect(header(await harness.server.ask(method).response(405, method), 'allow')).toContain('INVITE');
+  });
+
+  test.each(['INFO', 'NOTIFY'])('%s belongs to no dialog: 481', async (method) => {
+    await using harness = await DrachtioHarness.start();
+    await harness.routed();
+    await harness.server.ask(method).response(481, method);
+  });
+
+  test.each([
+    [420, { headers: [['Require', 'foo, 100rel, bar']] }, 'unsupported', /foo.*bar/],
+    [415, { contentType: 'text/plain', body: 'hello' }, 'accept', /application\/sdp/],
+    [415, { headers: [['Content-Encoding', 'gzip']], contentType: SDP, body: OFFER }, 'accept-encoding', /identity/],
+    [406, { headers: [['Accept', 'text/plain']], contentType: SDP, body: OFFER }, 'accept', /application\/sdp/],
+  ] as const)('an INVITE that cannot be served is refused %d, and recorded', async (status, content, name, value) => {
+    await using harness = await DrachtioHarness.start();
+    await harness.routed();
+    const refusal = await harness.server.call(content).response(status);
+    expect(header(refusal, name)).toMatch(value);
+    expect(harness.refused.map((one) => [one.status, one.invite.requestUser])).toEqual([[status, '2000']]);
+  });
+
+  test('a merged INVITE, by another way, gets 482', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call } = await harness.incoming();
+    call.again();
+    await call.response(482);
+  });
+
+  test('an INVITE from a stranger gets 403, for the server has said 100; anything else no answer', async () => {
+    await using harness = await DrachtioHarness.start({ allow: ['10.0.0.0/8'] });
+    await harness.routed();
+    const probe = harness.server.ask('OPTIONS');
+    await harness.server.call({ contentType: SDP, body: OFFER }).response(403);
+    expect([probe.unseen, harness.refused]).toEqual([0, []]);
+    await harness.server.call({ contentType: SDP, body: OFFER, sourceAddress: '10.1.2.3' });
+    expect((await harness.leg()).it.invite.source.address).toBe('10.1.2.3');
+  });
+
+  test('an INVITE over the number of legs gets 503 with Retry-After', async () => {
+    await using harness = await DrachtioHarness.start({ limits: { maxLegs: 1 } });
+    await harness.incoming();
+    const refusal = await harness.server.call({ contentType: SDP, body: OFFER }).response(503);
+    expect(header(refusal, 'retry-after')).toBe('10');
+  });
+});
