@@ -2,17 +2,17 @@ import { createSystemClock } from './base/clock.js';
 import { createSystemRandom } from './base/random.js';
 import type { Config } from './config/config.js';
 import { HostAnnouncer } from './connector/announcer.js';
+import { createSignalingDriver } from './connector/driver-factory.js';
 import { createFlavors } from './connector/flavor-factory.js';
 import { type ConnectorDeps, VoiceConnector } from './connector/voice-connector.js';
 import { createMediaEngine } from './media/dgram-engine.js';
-import { createEmbeddedDriver } from './signaling/embedded/embedded-driver.js';
 
 export type { Config } from './config/config.js';
 export type { ConnectorAddresses, ConnectorDeps, ReloadOutcome } from './connector/voice-connector.js';
 export { VoiceConnector } from './connector/voice-connector.js';
 
 /**
- * Puts a connector together from a configuration (`loadConfig`): the embedded SIP endpoint, the media engine of this
+ * Puts a connector together from a configuration (`loadConfig`): the SIP driver it asks for, the media engine of this
  * process, the flavors it names. `deps` replaces parts, for tests and for embedding; `log` has no default that prints.
  */
 export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {}): VoiceConnector {
@@ -23,7 +23,7 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
     clock,
     random,
     log,
-    createDriver: (current) => createEmbeddedDriver(current.signaling.embedded, { clock, random, log }),
+    createDriver: (current) => createSignalingDriver(current, { clock, random, log }),
     createEngine: (current) =>
       createMediaEngine({ ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 }, { clock, random }),
     createFlavors: (current) => createFlavors(current, { log, now: () => clock.now() }),

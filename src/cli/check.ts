@@ -110,12 +110,17 @@ function print({ errors, flavors, loaded, ok, warnings }: CheckOutcome, { config
   const { flavors: configured, routes, signaling, tools, transfer } = loaded.config;
   const targets = Object.keys(transfer.targets);
   const toolNames = Object.entries(tools).map(([name, { type }]) => `${name} (${type})`);
-  const listens = signaling.embedded.listen.map(({ host, port, protocol }) => {
-    return `${protocol}:${host.includes(':') ? `[${host}]` : host}:${port}`;
-  });
+  const address = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+    `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const listens = signaling.embedded.listen.map((listen) => `${listen.protocol}:${address(listen)}`);
+  const servers = signaling.drachtio.map(({ host, listen, port }) =>
+    listen === undefined ? address({ host: host ?? '', port }) : `listening on ${address(listen)}`,
+  );
   io.stdout.write(
     `${config}: ok${counted === '' ? '' : `, ${counted}`}\n` +
-      `  listens on  ${listens.join(' ')}\n` +
+      (signaling.driver === 'drachtio'
+        ? `  drachtio    ${servers.join(', ')}\n`
+        : `  listens on  ${listens.join(' ')}\n`) +
       `  flavors     ${Object.keys(configured).join(', ') || 'none'}\n` +
       (toolNames.length === 0 ? '' : `  tools       ${toolNames.join(', ')}\n`) +
       (targets.length === 0 ? '' : `  transfer    ${targets.join(', ')}\n`) +

@@ -32,7 +32,7 @@ export interface Config {
 export type CdrInclude = 'transcript' | 'heardText' | 'dtmf';
 
 export interface SignalingConfig {
-  readonly driver: 'embedded';
+  readonly driver: 'embedded' | 'drachtio';
   readonly embedded: {
     readonly listen: readonly {
       readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
@@ -51,6 +51,29 @@ export interface SignalingConfig {
     readonly auth: AuthConfig | undefined;
     readonly register: readonly RegisterConfig[];
   };
+  /** Empty where the file names none. */
+  readonly drachtio: readonly DrachtioConfig[];
+}
+
+/** A drachtio server that we connect to (`host`), or where servers connect to us (`listen`): exactly one of the two. */
+export interface DrachtioConfig {
+  readonly host?: string | undefined;
+  readonly port: number;
+  readonly listen?: { readonly host: string; readonly port: number } | undefined;
+  /** CIDR blocks of the servers that may connect to `listen`. */
+  readonly from: readonly string[];
+  readonly secret: string;
+  /** Absolute paths of PEM files. */
+  readonly tls?:
+    | {
+        readonly ca?: string | undefined;
+        readonly cert?: string | undefined;
+        readonly key?: string | undefined;
+        readonly serverName?: string | undefined;
+      }
+    | undefined;
+  /** CIDR blocks of SIP peers. */
+  readonly allow: readonly string[];
 }
 
 export interface TlsConfig {

@@ -13,6 +13,7 @@ export const configDefaults = {
       webSocket: { origins: [] },
       keepAliveSeconds: 25,
     },
+    drachtio: { port: 9022, from: ['127.0.0.0/8', '::1'] },
   },
   media: {
     bind: '0.0.0.0',

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { readTlsMaterial, TlsFileError } from '../base/tls-material.js';
-import type { Config, RouteConfig, Saying, TlsConfig, ToolConfig } from './config.js';
+import type { Config, DrachtioConfig, RouteConfig, Saying, TlsConfig, ToolConfig } from './config.js';
 import type { ConfigPath } from './config-issue.js';
 import { reason } from './resolve-values.js';
 import type { BrokenRule } from './rules/broken-rule.js';
@@ -30,6 +30,7 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
     signaling: {
       driver: data.signaling.driver,
       embedded: { ...embedded, advertise, auth, tls: tls && tlsWithPaths(tls, directories.file) },
+      drachtio: (data.signaling.drachtio ?? []).map((server) => withTlsPaths(server, directories.file)),
     },
     media: { ...data.media, advertise: data.media.advertise },
     admin: { listen: data.admin.listen, token: data.admin.token },
@@ -41,6 +42,13 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
     trunks: named(data.trunks),
     routes: data.routes.map((route) => routeWithPaths(route, directories.file)),
   };
+}
+
+function withTlsPaths(server: DrachtioConfig, directory: string): DrachtioConfig {
+  const { tls } = server;
+  if (tls === undefined) return server;
+  const located = (path: string | undefined): string | undefined => path && absolute(path, directory);
+  return { ...server, tls: { ...tls, ca: located(tls.ca), cert: located(tls.cert), key: located(tls.key) } };
 }
 
 /** Without a prototype, so that a flavor can be called `constructor` and a missing one is `undefined`. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LISTED } from './schema/listed.js';
 import { SHORTHAND } from './schema/saying.js';
 import { configSchema } from './schema.js';
 
@@ -115,6 +116,7 @@ function withReferences(node: SchemaNode): SchemaNode {
   for (const keyword of ['oneOf', 'anyOf'] as const) {
     if (node[keyword]) copy[keyword] = node[keyword].map(withReferences);
   }
+  if (node[LISTED] !== undefined) return withSingle(copy);
   if (node[SHORTHAND] !== undefined) return withText(copy);
   const isLeaf = node.type !== 'object' && node.type !== 'array' && node.type !== undefined;
   const isAnyText = node.type === 'string' && !node.enum;
@@ -128,6 +130,14 @@ function withText({ [SHORTHAND]: _shorthand, description, default: fallback, ...
     ...(description !== undefined && { description }),
     ...(fallback !== undefined && { default: fallback }),
     anyOf: [{ type: 'string', minLength: 1 }, object],
+  };
+}
+
+/** A list that may be written as its only item. */
+function withSingle({ [LISTED]: _listed, description, items, ...list }: SchemaNode): SchemaNode {
+  return {
+    ...(description !== undefined && { description }),
+    anyOf: [...(items === undefined ? [] : [items]), { ...list, ...(items !== undefined && { items }) }],
   };
 }
 

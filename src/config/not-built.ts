@@ -4,14 +4,13 @@
  * left out. The text says what to do instead.
  */
 const notBuiltKeys: ReadonlyMap<string, string> = new Map([
-  ['signaling.drachtio', 'use driver: embedded'],
   ['signaling.opensips', 'use driver: embedded'],
   ['media.srtp', 'peers that insist on SRTP are answered 488'],
   ['recording.announce', 'let the route greet with the announcement: greeting'],
 ]);
 
 const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([
-  ['signaling.driver', ['drachtio', 'opensips']],
+  ['signaling.driver', ['opensips']],
   ['media.codecs[]', ['g722', 'opus']],
 ]);
 

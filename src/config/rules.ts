@@ -2,6 +2,7 @@ import { evenPorts, isEverybody, isLoopback } from './addresses.js';
 import { valueAt } from './explain-issue.js';
 import type { BrokenRule, FileNames } from './rules/broken-rule.js';
 import { checkConversation } from './rules/conversation.js';
+import { checkDrachtio } from './rules/drachtio.js';
 import { checkOutbound } from './rules/outbound.js';
 import { checkReachable, checkRoute } from './rules/route.js';
 import { checkTools } from './rules/tools.js';
@@ -14,7 +15,7 @@ import type { ParsedConfig } from './schema.js';
  */
 export function checkRules(config: ParsedConfig, names: FileNames, written: unknown): BrokenRule[] {
   return [
-    ...checkSignaling(config),
+    ...checkSignaling(config, written),
     ...checkMedia(config),
     ...checkAdmin(config),
     ...checkOutbound(config),
@@ -32,11 +33,18 @@ export function checkRules(config: ParsedConfig, names: FileNames, written: unkn
 
 /** Whether peers on other machines can call in at all. */
 function hasRemotePeers({ signaling }: ParsedConfig): boolean {
+  if (signaling.driver === 'drachtio') {
+    return signaling.drachtio?.some(({ allow }) => allow.some((block) => !isLoopback(block))) ?? false;
+  }
   const { allow, listen } = signaling.embedded;
   return listen.some(({ host }) => !isLoopback(host)) && allow.some((block) => !isLoopback(block));
 }
 
-function checkSignaling(config: ParsedConfig): BrokenRule[] {
+function checkSignaling(config: ParsedConfig, written: unknown): BrokenRule[] {
+  return config.signaling.driver === 'drachtio' ? checkDrachtio(config, written) : checkEmbedded(config);
+}
+
+function checkEmbedded(config: ParsedConfig): BrokenRule[] {
   const broken: BrokenRule[] = [];
   const { embedded } = config.signaling;
   if (embedded.advertise !== undefined && isLoopback(embedded.advertise) && hasRemotePeers(config)) {

@@ -337,7 +337,12 @@ export class VoiceConnector implements AsyncDisposable {
 
   #readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     const reasons = [...(this.#draining ? ['draining'] : []), ...(this.#driverUp ? [] : ['the SIP driver is down'])];
-    return { ready: reasons.length === 0, reasons };
+    const servers = this.#driver?.servers?.() ?? [];
+    const missing = servers
+      .filter(({ state }) => state !== 'up')
+      .map(({ name, state }) => `${name} ${state === 'down' ? 'is not connected' : 'refuses our secret'}`);
+    // One server of several that is missing takes no calls, but the others do.
+    return { ready: reasons.length === 0, reasons: [...reasons, ...missing] };
   }
 
   #onOccupancy(): void {

@@ -264,6 +264,14 @@ export interface RegistrationStatus {
   readonly failure: string | undefined;
 }
 
+/** A server that a driver works through. */
+export interface SignalingServer {
+  /** `host:port`. */
+  readonly name: string;
+  /** `refused`: it does not know our secret. */
+  readonly state: 'up' | 'down' | 'refused';
+}
+
 /** A way to speak SIP. */
 export interface SignalingDriver extends AsyncDisposable {
   readonly name: 'embedded' | 'drachtio' | 'opensips';
@@ -276,6 +284,8 @@ export interface SignalingDriver extends AsyncDisposable {
   renew?(): Promise<void>;
   /** Absent where the driver registers nowhere. */
   registrations?(): readonly RegistrationStatus[];
+  /** The servers it works through and how they are; absent where it needs none. */
+  servers?(): readonly SignalingServer[];
   /** Starts an outbound call. Failures arrive as `ended`. */
   invite(request: OutboundRequest): OutboundLeg;
 }

@@ -69,6 +69,7 @@ describe('docs/3-configuration.md', () => {
       'routes',
       'routes[].match',
       'routes[].settings.url',
+      'signaling.drachtio[].secret',
       'signaling.embedded.auth.realm',
       'signaling.embedded.auth.users',
       'signaling.embedded.register[].password',

@@ -71,6 +71,7 @@ describe('the shipped configuration', () => {
           auth: undefined,
           register: [],
         },
+        drachtio: [],
       },
       media: {
         bind: '0.0.0.0',

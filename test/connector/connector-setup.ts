@@ -37,6 +37,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
         webSocket: { origins: [] },
         keepAliveSeconds: 0,
       },
+      drachtio: [],
     },
     media: {
       bind: '127.0.0.1',

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { isWildcard, type Parsed, parseBlock, parseListen, parsePortRange } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
 import { authSchema, registerSchema } from './authentication.js';
+import { drachtioSchema } from './drachtio.js';
 import { checked, notation } from './notation.js';
 
 function parseIp(text: string): Parsed<string> {
@@ -63,7 +64,10 @@ const tlsSchema = z
 /** SIP. */
 export const signalingSchema = z
   .strictObject({
-    driver: z.enum(['embedded']).default(defaults.signaling.driver).describe('How SIP is spoken: our own endpoint.'),
+    driver: z
+      .enum(['embedded', 'drachtio'])
+      .default(defaults.signaling.driver)
+      .describe('How SIP is spoken: by our own endpoint, or through drachtio servers.'),
     embedded: z
       .strictObject({
         listen: z
@@ -102,6 +106,7 @@ export const signalingSchema = z
       })
       .prefault({})
       .describe('The embedded SIP endpoint.'),
+    drachtio: drachtioSchema,
   })
   .prefault({})
   .describe('How calls come in.');
