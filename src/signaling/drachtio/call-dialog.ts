@@ -5,6 +5,7 @@ import type { DigestClient } from '../digest/digest-client.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
 import { runGuarded } from '../leg-events.js';
+import { parseCSeq } from '../message/cseq.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
@@ -69,6 +70,7 @@ export class CallDialog {
   #id = '';
   #identity: DialogIdentity | undefined;
   #localUri = '';
+  #remoteCSeq = 0;
   /** BYE to be sent once the ACK is there; holds what it is to say. */
   #heldBye: HangUpOptions | undefined;
   /** Header fields of a BYE that waits for the server's name of the dialog. */
@@ -258,6 +260,10 @@ export class CallDialog {
       request.respond(method === 'BYE' ? 200 : 481);
       return;
     }
+    if (!this.#acceptCSeq(request.request)) {
+      request.respond(500);
+      return;
+    }
     switch (method) {
       case 'BYE':
         request.respond(200);
@@ -292,6 +298,14 @@ export class CallDialog {
       default:
         request.respond(405, { headers: [['Allow', ALLOW]] });
     }
+  }
+
+  /** False for a number below one seen before (RFC 3261 section 12.2.2): the server lets it through. */
+  #acceptCSeq({ headers }: SipRequest): boolean {
+    const number = parseCSeq(headers.get('CSeq') ?? '')?.number ?? 0;
+    if (number < this.#remoteCSeq) return false;
+    this.#remoteCSeq = number;
+    return true;
   }
 
   #receiveRefer(request: ServerRequest): void {

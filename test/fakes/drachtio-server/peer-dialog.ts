@@ -109,6 +109,11 @@ export class PeerDialog {
     this.#application.send(this.#inside(method, content));
   }
 
+  /** A request whose CSeq is below the last: the server hands it over all the same. */
+  late(method: string): void {
+    this.#application.send(this.#compose(method, {}, true, this.#peerCSeq - 1).frame);
+  }
+
   burst(...requests: readonly (readonly [method: string, content?: Content])[]): void {
     this.#application.send(...requests.map(([method, content]) => this.#inside(method, content ?? {})));
   }

@@ -107,6 +107,17 @@ describe('what a peer asks in its dialog', () => {
     await call.response(500);
   });
 
+  test('a CSeq below the last gets 500, and the call goes on', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call } = await harness.answered();
+    call.request('OPTIONS');
+    await call.response(200, 'OPTIONS');
+    call.late('INFO');
+    await call.response(500, 'INFO');
+    call.request('BYE');
+    await call.response(200, 'BYE');
+  });
+
   test('a second BYE and a late request get 481', async () => {
     await using harness = await DrachtioHarness.start();
     const { call } = await harness.answered();
