@@ -6,9 +6,9 @@ import { Scene } from '../lib/scene.js';
 import { abruptUtterance } from '../lib/utterances.js';
 
 const CALLS = 1_000;
-/** Calls of the same kind before the first count: metrics and the 4,096 events that are remembered have their size then. */
-const CALLS_BEFORE = 600;
-const AT_ONCE = 12;
+/** Calls of the same kind before the first count: the 4,096 events that are remembered are of such calls then, all of them. */
+const CALLS_BEFORE = 2_100;
+const AT_ONCE = 24;
 const SEED = 20_261_128;
 /** Of a fault, for each connection. Several are on at once: half of the connections get one, some get two. */
 const PROBABILITY = 0.06;
