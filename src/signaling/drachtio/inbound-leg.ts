@@ -268,13 +268,14 @@ export function mergeKeyOf(invite: SipRequest): string {
 }
 
 /**
- * How provisional responses are sent, as by the embedded endpoint: reliably wherever the caller can take that; in answer
+ * How provisional responses are sent: reliably only where the caller insists, for the server (v0.9.10) dies when one is
+ * never acknowledged and the INVITE is answered or cancelled; in answer
  * to an INVITE without an offer as ever, or not at all (RFC 3262 section 5: the first would have to carry our offer).
  */
 function provisionalMode({ headers }: SipRequest, offered: boolean): 'plain' | 'reliable' | 'none' {
   const required = hasOptionTag(headers.getAll('Require'), RELIABLE_TAG);
   if (!offered) return required ? 'none' : 'plain';
-  return required || hasOptionTag(headers.getAll('Supported'), RELIABLE_TAG) ? 'reliable' : 'plain';
+  return required ? 'reliable' : 'plain';
 }
 
 function fromTag(request: SipRequest): string {

@@ -184,7 +184,7 @@ describe('a call that a server hands over', () => {
 
   test('that never acknowledges a reliable provisional response is refused', async () => {
     await using harness = await DrachtioHarness.start();
-    const { call, leg } = await harness.incoming({ headers: [['Supported', '100rel']], contentType: SDP, body: OFFER });
+    const { call, leg } = await harness.incoming({ headers: [['Require', '100rel']], contentType: SDP, body: OFFER });
     leg.it.ring(180);
     await call.response(180);
     leg.it.ring(183, ANSWER);
