@@ -3,12 +3,12 @@ import type { Transport } from './peer/sip-socket.js';
 import { type Run, runScenarios } from './runner.js';
 import type { Verdict } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
-import { type StartedSubject, startSubject } from './subjects.js';
+import { type StartedSubject, startPartner, startSubject } from './subjects.js';
 
 /** The wire contract, row by row, against a connector of its own process: see README.md. */
 
 const over: readonly Transport[] = ['udp', 'tcp', 'tls'];
-const options = { scenarios, transports: over, beside: 10, maxSeconds: 3 };
+const options = { scenarios, transports: over, beside: 10, partner: startPartner, maxSeconds: 3 };
 
 let subject: StartedSubject;
 let runs: readonly Run[];

@@ -34,6 +34,38 @@ const file = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const toolUser = file('../sipp/tool-user.mjs');
 const agent = file('flavors/agent.mjs');
 
+/** Whom the partner and its exchange know. */
+export const accounts = {
+  /** May call. */
+  caller: { user: 'alice', password: 'caller-password' },
+  /** For calls through the exchange. */
+  trunk: { user: 'trunk', password: 'trunk-password' },
+  /** Password of every extension. */
+  extension: 'extension-password',
+} as const;
+
+/** Extensions that the partner registers. */
+const extensions = ['3001', '3002', '3003'];
+
+/** Sections of a partner of the embedded driver: it listens on one transport alone. */
+export function partnerConfig(transport: string, exchange: string): Readonly<Record<string, unknown>> {
+  const signaling = {
+    driver: 'embedded',
+    embedded: {
+      listen: [`${transport}:127.0.0.1:0`],
+      allow: ['127.0.0.1/32'],
+      auth: { realm: 'conformance', users: { [accounts.caller.user]: accounts.caller.password } },
+      register: extensions.map((user) => ({ registrar: exchange, user, password: accounts.extension })),
+      ...(transport === 'tls' && { tls: { ...embeddedSignaling.embedded.tls, verifyPeer: false } }),
+    },
+  };
+  return {
+    ...knownConfig({ signaling }),
+    trunks: { exchange: { targets: [exchange], ...accounts.trunk } },
+    outbound: { allow: ['+4420'], trunk: 'exchange', from: '+442070000000', callsPerMinute: 1_000, calls: 100 },
+  };
+}
+
 export interface KnownConfigOptions {
   /** Section `signaling`. */
   readonly signaling: Readonly<Record<string, unknown>>;
@@ -59,7 +91,7 @@ export function knownConfig({ signaling, cdrPath }: KnownConfigOptions): Readonl
   return {
     signaling,
     media: { bind: '127.0.0.1' },
-    limits: { calls: CALLS_LIMIT, callsPerSecond: 1_000, perSourcePerSecond: 1_000 },
+    limits: { calls: CALLS_LIMIT, callsPerSecond: 1_000, perSourcePerSecond: 1_000, rtpTimeoutSeconds: 120 },
     breaker: { failures: 1_000 },
     admin: { listen: '127.0.0.1:0', token: ADMIN_TOKEN },
     ...(cdrPath === undefined ? {} : { cdr: { path: cdrPath, include: ['dtmf'] } }),

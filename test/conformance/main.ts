@@ -7,7 +7,7 @@ import { runScenarios } from './runner.js';
 import { type DriverName, driverNames, type Scenario } from './scenario.js';
 import { scenarios } from './scenarios/index.js';
 import type { Subject } from './subject.js';
-import { parseTarget, runningSubject, type StartedSubject, startSubject } from './subjects.js';
+import { parseTarget, runningSubject, type StartedSubject, startPartner, startSubject } from './subjects.js';
 import { type Outcome, summary, table } from './table.js';
 
 /**
@@ -93,6 +93,7 @@ async function measure(options: Options): Promise<boolean> {
       scenarios: selected(options),
       transports: over,
       beside: 10,
+      partner: startPartner,
       maxSeconds: options.quick ? 3 : 600,
     });
     const outcomes = await Promise.all(

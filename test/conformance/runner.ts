@@ -4,14 +4,17 @@ import { RtpPeer } from '../support/rtp-peer.js';
 import { token } from './peer/basics.js';
 import { Phone } from './peer/phone.js';
 import type { Transport } from './peer/sip-socket.js';
-import { Deviation, type Scenario, type Scene, type Verdict } from './scenario.js';
+import { Deviation, type Partner, type Scenario, type Scene, type Verdict } from './scenario.js';
 import { type Subject, waitForCalls } from './subject.js';
+import type { StartedPartner } from './subjects.js';
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[];
   readonly transports: readonly Transport[];
   /** How many run beside each other. */
   readonly beside: number;
+  /** Starts the partner over a transport, when the first scenario asks for it; `undefined` where there can be none. */
+  partner(transport: Transport): Promise<StartedPartner | undefined>;
   /** Scenarios that take longer are left out. */
   readonly maxSeconds: number;
 }
@@ -21,6 +24,14 @@ export interface Run {
   readonly scenario: Scenario;
   readonly transport: Transport;
   readonly verdict: Promise<Verdict>;
+}
+
+/** What all scenarios have in common. */
+interface Common {
+  readonly subject: Subject;
+  /** A port that takes RTP and forgets it. */
+  readonly sinkPort: number;
+  partner(transport: Transport): Promise<Partner>;
 }
 
 interface Job {
@@ -48,17 +59,18 @@ export function runScenarios(subject: Subject, options: RunOptions): readonly Ru
       return { scenario, transport, verdict };
     }),
   );
-  void work(subject, jobs, options.beside);
+  void work(subject, jobs, options);
   return runs;
 }
 
 function withoutRunning(
   subject: Subject,
-  { over, except, seconds = 0 }: Scenario,
+  { over, except, partner = false, seconds = 0 }: Scenario,
   transport: Transport,
   { maxSeconds }: RunOptions,
 ): Verdict | undefined {
   if (over && !over.includes(transport)) return { result: 'left-out', seen: `only over ${over.join(', ')}` };
+  if (partner && transport === 'ws') return { result: 'left-out', seen: 'no browser is called or registered with' };
   const reason = except?.[subject.driver];
   if (reason !== undefined) return { result: 'excepted', seen: reason };
   if (seconds > maxSeconds) return { result: 'left-out', seen: `takes ${seconds} s` };
@@ -66,26 +78,43 @@ function withoutRunning(
 }
 
 /** Never rejects. */
-async function work(subject: Subject, jobs: readonly Job[], beside: number): Promise<void> {
+async function work(subject: Subject, jobs: readonly Job[], { beside, partner }: RunOptions): Promise<void> {
   const sink = createSocket('udp4');
   sink.bind(0, '127.0.0.1');
   await once(sink, 'listening');
-  const sinkPort = sink.address().port;
+  const partners = new Map<Transport, Promise<StartedPartner | undefined>>();
+  const common: Common = {
+    subject,
+    sinkPort: sink.address().port,
+    partner: async (transport) => {
+      const started = partners.get(transport) ?? partner(transport);
+      partners.set(transport, started);
+      const there = await started;
+      if (!there) throw new Deviation(`there is no partner over ${transport}`);
+      return there;
+    },
+  };
   const of = (turn: Scenario['turn']): Job[] => jobs.filter(({ scenario }) => (scenario.turn ?? 'beside') === turn);
   // The longest first, so that none of them runs on when all others are done.
   const queue = of('beside').sort((a, b) => (b.scenario.seconds ?? 0) - (a.scenario.seconds ?? 0));
   const worker = async (): Promise<void> => {
-    for (let job = queue.shift(); job; job = queue.shift()) await runJob(subject, job, sinkPort);
+    for (let job = queue.shift(); job; job = queue.shift()) await runJob(job, common);
   };
   await Promise.all(Array.from({ length: beside }, worker));
   for (const job of of('alone')) {
     await waitForCalls(subject, 0).catch(() => undefined);
-    await runJob(subject, job, sinkPort);
+    await runJob(job, common);
   }
   const last = of('last');
-  const meet = meeting(last.length);
-  await Promise.all(last.map((job) => runJob(subject, job, sinkPort, meet)));
+  await Promise.all(
+    [...new Set(last.map(({ scenario }) => scenario))].map(async (scenario) => {
+      const same = last.filter((job) => job.scenario === scenario);
+      const meet = meeting(same.length);
+      await Promise.all(same.map((job) => runJob(job, common, meet)));
+    }),
+  );
   sink.close();
+  await Promise.allSettled([...partners.values()].map(async (started) => (await started)?.[Symbol.asyncDispose]()));
 }
 
 /** Resolves for everybody once `size` have called; then again for the next round. */
@@ -101,9 +130,8 @@ function meeting(size: number): () => Promise<void> {
 }
 
 async function runJob(
-  subject: Subject,
   { scenario, transport, settle }: Job,
-  sinkPort: number,
+  { subject, sinkPort, partner }: Common,
   meet: Scene['meet'] = async () => {},
 ): Promise<void> {
   const opened: AsyncDisposable[] = [];
@@ -112,8 +140,9 @@ async function runJob(
     subject,
     transport,
     meet,
-    phone: async ({ from, family = 4 } = {}) => {
-      const target = subject.sip(transport, family);
+    partner: () => partner(transport),
+    phone: async ({ from, family = 4, at = subject } = {}) => {
+      const target = at.sip(transport, family);
       if (!target) throw new Deviation(`the subject does not listen on ${transport}, IPv${family}`);
       const options = { transport, target, user: `p${token()}`, sinkPort, ...(from !== undefined && { from }) };
       const phone = await Phone.open(options);

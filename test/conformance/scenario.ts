@@ -1,4 +1,5 @@
 import type { RtpPeer } from '../support/rtp-peer.js';
+import type { Exchange } from './peer/exchange.js';
 import type { Phone } from './peer/phone.js';
 import type { Transport } from './peer/sip-socket.js';
 import type { Subject } from './subject.js';
@@ -11,12 +12,20 @@ export const driverNames: readonly DriverName[] = ['embedded', 'drachtio', 'open
 export interface Scene {
   readonly subject: Subject;
   readonly transport: Transport;
-  /** A phone of its own identity. `from` is its local address, `family` 6 has it call over IPv6. */
-  phone(options?: { readonly from?: string; readonly family?: 4 | 6 }): Promise<Phone>;
+  /** A phone of its own identity. `from` is its local address, `family` 6 has it call over IPv6, `at` another subject. */
+  phone(options?: { readonly from?: string; readonly family?: 4 | 6; readonly at?: Subject }): Promise<Phone>;
   /** A place that hears and sends RTP. */
   rtp(): Promise<RtpPeer>;
+  /** A connector with passwords, a trunk and registrations, over this transport; the same for all. */
+  partner(): Promise<Partner>;
   /** Of those that run `last`, at the same time over all transports: resolves when all have come as far. */
   meet(): Promise<void>;
+}
+
+/** A connector that calls and registers at an exchange, and asks callers for a password. */
+export interface Partner {
+  readonly subject: Subject;
+  readonly exchange: Exchange;
 }
 
 /** One behaviour on the wire, tried from outside. */
@@ -36,6 +45,8 @@ export interface Scenario {
    * `last`: the subject takes no calls after it.
    */
   readonly turn?: 'beside' | 'alone' | 'last';
+  /** It needs the {@link Partner}, which there is not over every transport. */
+  readonly partner?: boolean;
   /** How long it takes, seconds, where that is more than CI has time for. */
   readonly seconds?: number;
   /** Throws when the subject does otherwise. */

@@ -36,12 +36,16 @@ const PATIENCE_MS = 20_000;
 const POLL_MS = 25;
 
 /** Asks again and again until there is something. */
-export async function eventually<T>(ask: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
+export async function eventually<T>(
+  ask: () => Promise<T | undefined> | T | undefined,
+  what: string,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${PATIENCE_MS / 1000} s`);
+    if (performance.now() > deadlineMs) throw new Error(`${what}: not within ${patienceMs / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

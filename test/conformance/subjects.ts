@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { ConnectorProcess } from '../support/connector-process.js';
-import { ADMIN_TOKEN, embeddedSignaling, knownConfig } from './known-config.js';
+import { ADMIN_TOKEN, embeddedSignaling, knownConfig, partnerConfig } from './known-config.js';
+import { Exchange } from './peer/exchange.js';
 import { type SocketAddress, type Transport, transports } from './peer/sip-socket.js';
-import type { DriverName } from './scenario.js';
+import type { DriverName, Partner } from './scenario.js';
 import type { SeenRecord, Subject } from './subject.js';
 
 /** Where calls go in, as given on the command line: `udp:127.0.0.1:5060`, IPv6 in brackets. */
@@ -49,6 +50,10 @@ export interface StartedSubject extends Subject, AsyncDisposable {
   complaints(): readonly string[];
 }
 
+export interface StartedPartner extends Partner, AsyncDisposable {
+  readonly subject: StartedSubject;
+}
+
 export interface StartOptions {
   readonly driver: DriverName;
   /** Section `signaling`; default the embedded endpoint on ports of the kernel's choice. */
@@ -59,7 +64,31 @@ export interface StartOptions {
 
 /** Starts a connector as an operator would, with the configuration the scenarios count on. */
 export async function startSubject({ driver, signaling, targets }: StartOptions): Promise<StartedSubject> {
-  const config = knownConfig({ signaling: signaling ?? embeddedSignaling });
+  return startWith(driver, knownConfig({ signaling: signaling ?? embeddedSignaling }), targets);
+}
+
+/** A partner over that transport, with its exchange; `undefined` where there is none. */
+export async function startPartner(transport: Transport): Promise<StartedPartner | undefined> {
+  if (transport === 'ws') return undefined;
+  const { cert, key } = embeddedSignaling.embedded.tls;
+  const pem = (file: string): string => readFileSync(file, 'utf8');
+  const exchange = await Exchange.open(transport, { cert: pem(cert), key: pem(key) });
+  const subject = await startWith('embedded', partnerConfig(transport, exchange.uri));
+  return {
+    exchange,
+    subject,
+    [Symbol.asyncDispose]: async () => {
+      await subject[Symbol.asyncDispose]();
+      await exchange[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function startWith(
+  driver: DriverName,
+  config: Readonly<Record<string, unknown>>,
+  targets?: readonly Target[],
+): Promise<StartedSubject> {
   const connector = await ConnectorProcess.start({ config });
   const own = connector.listening.flatMap(({ protocol, address, port }): Target[] => {
     const transport = transports.find((name) => name === protocol);

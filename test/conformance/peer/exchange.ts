@@ -18,7 +18,7 @@ export class Exchange extends Peer implements AsyncDisposable {
     const exchange = new Exchange(transport);
     const take = (bytes: Buffer, way: Parameters<Exchange['take']>[1]): void =>
       exchange.take(bytes, way, transport !== 'udp');
-    exchange.#listener = await listenOn(transport, 0, take, tls);
+    exchange.#listener = await listenOn(transport, take, tls);
     return exchange;
   }
 

@@ -25,6 +25,7 @@ export abstract class Peer {
   readonly received: SipMessage[] = [];
   readonly faults: string[] = [];
   readonly #ways = new WeakMap<SipMessage, SipWay>();
+  readonly #requests = new Set<string>();
   readonly #responses = new Map<string, string>();
   readonly #waiting = new Set<() => void>();
 
@@ -88,10 +89,12 @@ export abstract class Peer {
       const { message, faults } = readMessage(bytes, framed);
       this.faults.push(...faults);
       if (message.kind === 'response') this.faults.push(...this.faultsIn(message));
-      const response = this.#responses.get(`${branchOf(message)} ${message.method}`);
-      if (message.kind === 'request' && response !== undefined && message.method !== 'ACK') {
-        way.send(response);
-        return;
+      if (message.kind === 'request' && message.method !== 'ACK') {
+        const transaction = `${branchOf(message)} ${message.method}`;
+        const response = this.#responses.get(transaction);
+        if (response !== undefined) way.send(response);
+        if (this.#requests.has(transaction)) return;
+        this.#requests.add(transaction);
       }
       this.#ways.set(message, way);
       this.received.push(message);

@@ -192,15 +192,20 @@ export interface ListenerTls {
   readonly key: string;
 }
 
-/** Listens on `port` of 127.0.0.1, 0 for any. */
+/**
+ * Where {@link listenOn} listens: on loopback, but not where phones are. Whoever the subject is registered with it asks for
+ * no password.
+ */
+export const EXCHANGE_ADDRESS = '127.0.0.2';
+
+/** Listens on any port of {@link EXCHANGE_ADDRESS}. */
 export async function listenOn(
   transport: Exclude<Transport, 'ws'>,
-  port: number,
   onMessage: OnMessage,
   tls?: ListenerTls,
 ): Promise<SipListener> {
   if (transport === 'udp') {
-    const socket = await bindUdp('127.0.0.1', port, onMessage);
+    const socket = await bindUdp(EXCHANGE_ADDRESS, 0, onMessage);
     return { local: socket.address(), close: () => closeUdp(socket) };
   }
   const open = new Set<SipSocket>();
@@ -208,11 +213,11 @@ export async function listenOn(
     open.add(streamWay(socket, onMessage));
   };
   const server: Server = transport === 'tcp' ? createServer(take) : createTlsServer({ ...tls }, take);
-  server.listen(port, '127.0.0.1');
+  server.listen(0, EXCHANGE_ADDRESS);
   await once(server, 'listening');
   const bound = server.address();
   return {
-    local: { address: '127.0.0.1', port: typeof bound === 'object' ? (bound?.port ?? 0) : 0 },
+    local: { address: EXCHANGE_ADDRESS, port: typeof bound === 'object' ? (bound?.port ?? 0) : 0 },
     close: async () => {
       server.close();
       await Promise.all([...open].map((socket) => socket.close()));

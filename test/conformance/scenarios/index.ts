@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.js';
 import { callScenarios } from './calls.js';
 import { messageAndDescriptionScenarios } from './messages.js';
+import { partnerScenarios } from './partner.js';
 import { reliableScenarios } from './provisional.js';
 import { answerScenarios } from './refusals.js';
 import { sessionScenarios } from './sessions.js';
@@ -12,4 +13,5 @@ export const scenarios: readonly Scenario[] = [
   ...sessionScenarios,
   ...answerScenarios,
   ...messageAndDescriptionScenarios,
+  ...partnerScenarios,
 ].sort((a, b) => a.row - b.row);
