@@ -50,6 +50,12 @@ export interface SignalingConfig {
     readonly keepAliveSeconds: number;
     readonly auth: AuthConfig | undefined;
     readonly register: readonly RegisterConfig[];
+    readonly sessionTimers: {
+      readonly mode: 'accept' | 'request' | 'off';
+      readonly expiresSeconds: number;
+      readonly minSeconds: number;
+      readonly refresher: 'us' | 'peer';
+    };
   };
   /** Empty where the file names none. */
   readonly drachtio: readonly DrachtioConfig[];

@@ -12,6 +12,7 @@ export const configDefaults = {
       tls: { verifyPeer: true, requireClientCertificate: false },
       webSocket: { origins: [] },
       keepAliveSeconds: 25,
+      sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
     },
     drachtio: { port: 9022, from: ['127.0.0.0/8', '::1'] },
   },

@@ -64,6 +64,14 @@ function checkEmbedded(config: ParsedConfig): BrokenRule[] {
     });
   }
   broken.push(...checkTls(config));
+  const { expiresSeconds, minSeconds } = embedded.sessionTimers;
+  if (expiresSeconds < minSeconds) {
+    broken.push({
+      path: ['signaling', 'embedded', 'sessionTimers', 'expiresSeconds'],
+      message: `shorter than minSeconds (${minSeconds}), the shortest interval agreed to`,
+      help: 'lower minSeconds too, to 90 at least',
+    });
+  }
   const seen = new Set<string>();
   for (const [index, { protocol, host, port }] of embedded.listen.entries()) {
     const address = `${protocol}:${host}:${port}`;

@@ -1,13 +1,13 @@
 /** What this endpoint speaks: said in Allow, Accept and Supported, and nothing beyond what is built. */
 
-/** Methods understood (RFC 3261, RFC 3262, RFC 6086), as the value of Allow. NOTIFY: of our own REFERs only. */
-export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, INFO, NOTIFY';
+/** Methods understood (RFC 3261, RFC 3262, RFC 3311, RFC 6086), as the value of Allow. NOTIFY: of our own REFERs only. */
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY';
 
 export const allowedMethods: ReadonlySet<string> = new Set(ALLOW.split(', '));
 
 /** Methods in the IANA registry that are not built: 405, where an unheard-of one gets 501 (RFC 3261 section 8.2.1). */
 export const refusedMethods: ReadonlySet<string> = new Set([
-  ...['REGISTER', 'SUBSCRIBE', 'PUBLISH', 'UPDATE', 'MESSAGE', 'REFER'],
+  ...['REGISTER', 'SUBSCRIBE', 'PUBLISH', 'MESSAGE', 'REFER'],
 ]);
 
 /** Body of an INVITE and its 2xx. */
@@ -32,6 +32,9 @@ export const SIPFRAG_TYPE = 'message/sipfrag';
 
 /** Option tag of reliable provisional responses (RFC 3262). */
 export const RELIABLE_TAG = '100rel';
+
+/** Option tag of session timers (RFC 4028). */
+export const TIMER_TAG = 'timer';
 
 /** Extensions a peer may require of us. */
 export const supportedTags: ReadonlySet<string> = new Set([RELIABLE_TAG]);

@@ -21,7 +21,8 @@ export type ReofferEvent =
   | { readonly type: 'wanted' }
   /** No INVITE of the peer is open. */
   | { readonly type: 'clear' }
-  | { readonly type: 'answered'; readonly status: number }
+  /** `again`: refused for something that the next one will say otherwise (422), so it may leave at once. */
+  | { readonly type: 'answered'; readonly status: number; readonly again?: boolean }
   /** No final response will come. */
   | { readonly type: 'lost'; readonly reason: 'timeout' | 'transport' }
   | { readonly type: 'timer' }
@@ -75,7 +76,8 @@ function stepSent(state: Extract<ReofferState, { name: 'sent' }>, event: Reoffer
     case 'wanted':
       return stay({ ...state, another: true });
     case 'answered': {
-      const { status } = event;
+      const { status, again = false } = event;
+      if (again) return stay({ name: 'waiting', collisions: state.collisions });
       if (status === 491 && state.collisions < MAX_COLLISIONS) {
         const collisions = state.collisions + 1;
         return { state: { name: 'backing-off', collisions }, effects: [{ type: 'back-off' }] };

@@ -70,6 +70,7 @@ describe('the shipped configuration', () => {
           keepAliveSeconds: 25,
           auth: undefined,
           register: [],
+          sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
         },
         drachtio: [],
       },

@@ -208,6 +208,10 @@ describe('one mistake', () => {
       'error signaling.embedded.listen[1]: this address is listed twice',
     ],
     [
+      'signaling: { embedded: { sessionTimers: { expiresSeconds: 100, minSeconds: 120 } } }',
+      'error signaling.embedded.sessionTimers.expiresSeconds: shorter than minSeconds (120), the shortest interval agreed to',
+    ],
+    [
       'signaling: { embedded: { advertise: 0.0.0.0 } }',
       'error signaling.embedded.advertise: a wildcard cannot be advertised',
     ],

@@ -7,6 +7,7 @@ import { createSystemRandom } from '../../src/base/random.js';
 import type { Config, RouteConfig } from '../../src/config/config.js';
 import { type ConnectorDeps, VoiceConnector } from '../../src/connector/voice-connector.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
+import { embeddedDefaults } from '../../src/signaling/embedded/embedded-options.js';
 import { configDefaults, routeDefaults } from '../support/config-defaults.js';
 import { FakeAnnouncer } from '../support/fake-announcer.js';
 import { FakeDriver } from '../support/fake-driver.js';
@@ -36,6 +37,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
         tls: undefined,
         webSocket: { origins: [] },
         keepAliveSeconds: 0,
+        sessionTimers: embeddedDefaults.sessionTimers,
       },
       drachtio: [],
     },

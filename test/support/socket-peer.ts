@@ -98,10 +98,13 @@ export class TcpPeer extends SocketPeer {
     broken: () => {},
   });
   port = 0;
+  /** Resolves when the connection is over, whichever side ended it. */
+  readonly over: Promise<void>;
 
   constructor(remote: Remote) {
     super();
     this.#connection = createConnection({ host: remote.address, port: remote.port, noDelay: true });
+    this.over = new Promise((resolve) => this.#connection.once('close', () => resolve()));
     this.#connection.on('data', (chunk) => this.#frames.feed(chunk));
     this.#connection.on('error', () => {});
   }
@@ -119,6 +122,11 @@ export class TcpPeer extends SocketPeer {
 
   send(message: string | Buffer): void {
     this.#connection.write(message);
+  }
+
+  /** Says that nothing more will come. */
+  end(): void {
+    this.#connection.end();
   }
 
   close(): void {

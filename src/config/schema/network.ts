@@ -61,6 +61,33 @@ const tlsSchema = z
   })
   .describe('Certificates for the tls: and wss: addresses. Read again at every reload.');
 
+const { sessionTimers } = defaults.signaling.embedded;
+
+/** A session interval, s: RFC 4028 forbids less than 90, and a day is more than any call. */
+const interval = () => z.number().int().min(90).max(86_400);
+
+const sessionTimersSchema = z
+  .strictObject({
+    mode: z
+      .enum(['accept', 'request', 'off'])
+      .default(sessionTimers.mode)
+      .describe(
+        'accept: a session timer is agreed to where the peer asks for one. request: the connector asks for one too. off: none.',
+      ),
+    expiresSeconds: interval()
+      .default(sessionTimers.expiresSeconds)
+      .describe('The session interval that request asks for, and the longest it agrees to.'),
+    minSeconds: interval()
+      .default(sessionTimers.minSeconds)
+      .describe('The shortest session interval agreed to; less is answered 422.'),
+    refresher: z
+      .enum(['us', 'peer'])
+      .default(sessionTimers.refresher)
+      .describe('Who refreshes a session where request asks for its timer.'),
+  })
+  .prefault({})
+  .describe('Session timers (RFC 4028): a call whose other end is gone is ended though nobody hung up.');
+
 /** SIP. */
 export const signalingSchema = z
   .strictObject({
@@ -103,6 +130,7 @@ export const signalingSchema = z
           .describe('Longest gap between keep-alives on connections we opened and towards registrars. 0 sends none.'),
         auth: authSchema.exactOptional(),
         register: registerSchema,
+        sessionTimers: sessionTimersSchema,
       })
       .prefault({})
       .describe('The embedded SIP endpoint.'),

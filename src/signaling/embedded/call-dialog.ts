@@ -5,17 +5,17 @@ import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
 import { runGuarded } from '../leg-events.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
-import type { SipRequest } from '../message/sip-message.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { sendInDialog } from './authorized-send.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { DialogId, DialogOwner } from './dialog/dialog-table.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
+import { DialogSession } from './dialog-session.js';
 import { type Endpoint, oneLine } from './endpoint.js';
 import { InfoSender } from './info-sender.js';
-import { PeerOffers } from './peer-offers.js';
 import { PeerReferral } from './peer-referral.js';
-import { type Offer, Reoffers } from './reoffers.js';
+import type { Offer } from './reoffers.js';
 import { ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest, Transfers } from './transfers.js';
@@ -66,8 +66,7 @@ export class CallDialog implements DialogOwner {
   readonly #origin: FlowOrigin;
   readonly #contact: string;
   readonly #user: CallDialogUser;
-  readonly #peerOffers: PeerOffers;
-  readonly #reoffers: Reoffers;
+  readonly #session: DialogSession;
   readonly #transfers: Transfers;
   readonly #digits: InfoSender;
   #phase: Phase;
@@ -84,23 +83,17 @@ export class CallDialog implements DialogOwner {
     this.#contact = contact;
     this.#user = user;
     this.#phase = phase;
-    this.#peerOffers = new PeerOffers({
-      endpoint,
-      dialog,
-      acceptanceHeaders: () => this.acceptanceHeaders(),
-      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
-      onAckTimeout: () => this.#onAckTimeout(),
-      onClosed: () => this.#reoffers.proceed(),
-    });
-    this.#reoffers = new Reoffers({
+    this.#session = new DialogSession({
       endpoint,
       dialog,
       origin,
       contact,
-      ownsCallId: phase === 'uac-pending',
-      isClear: () => this.#peerOffers.clear,
+      outbound: phase === 'uac-pending',
+      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
-      onDead: (end) => this.sendBye({}, end),
+      onAckTimeout: () => this.#onAckTimeout(),
+      onDead: (end, reason) => this.sendBye(reason === undefined ? {} : { reason }, end),
+      ownHeaders: () => this.contactHeaders(),
     });
     this.#transfers = new Transfers({
       endpoint,
@@ -113,15 +106,29 @@ export class CallDialog implements DialogOwner {
     this.#endpoint.dialogs.add(this.dialog, this);
   }
 
-  /** UAS: the INVITE that created the dialog was answered 2xx; repeats it until the ACK comes. */
-  confirmByAcceptance(invite: ServerTransaction, offered: boolean): void {
-    this.#phase = 'confirmed';
-    this.#peerOffers.awaitAck(invite, offered, true);
+  /** The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's. */
+  noteEarlyAnswer(local: string, remote: string | undefined): void {
+    this.#session.noteEarlyAnswer(local, remote);
   }
 
-  /** UAC: a 2xx came, and its ACK has been sent. */
-  confirmByResponse(): void {
+  /**
+   * UAS: the INVITE that created the dialog was answered 2xx with `local`; repeats it until the ACK comes. `offered`: it
+   * is an offer of ours.
+   */
+  confirmByAcceptance(invite: ServerTransaction, local: string, offered: boolean): void {
     this.#phase = 'confirmed';
+    this.#session.confirmByAcceptance(invite, local, offered);
+  }
+
+  /** UAC: a 2xx to our INVITE came, and its ACK has been sent. */
+  confirmByResponse(invite: SipRequest, response: SipResponse): void {
+    this.#phase = 'confirmed';
+    this.#session.confirmByResponse(invite, response);
+  }
+
+  /** Asks the user for an answer to an offer of the peer that came in a PRACK. */
+  ask(sdp: string, reply: OfferReply): void {
+    this.#session.ask(sdp, reply);
   }
 
   /**
@@ -131,7 +138,7 @@ export class CallDialog implements DialogOwner {
   hangUp(options: HangUpOptions): void {
     checkHeaderFields(options.headers);
     if (this.#phase !== 'confirmed') return;
-    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= options;
+    if (this.#session.awaitsFirstAck) this.#heldBye ??= options;
     else this.sendBye(options, { by: 'local', status: 0, text: '' });
   }
 
@@ -146,13 +153,13 @@ export class CallDialog implements DialogOwner {
       return;
     }
     const send = this.#transfers.begin(request);
-    if (this.#peerOffers.awaitsFirstAck) this.#heldRefer = send;
+    if (this.#session.awaitsFirstAck) this.#heldRefer = send;
     else send();
   }
 
   /** Re-INVITE with an offer of ours, as soon as RFC 3261 section 14.1 allows; 481 as with {@link refer}. */
   reoffer(offer: Offer): void {
-    if (this.#usable) this.#reoffers.offer(offer);
+    if (this.#usable) this.#session.reoffer(offer);
     else queueMicrotask(() => this.#user.onReoffered(481, undefined));
   }
 
@@ -207,11 +214,11 @@ export class CallDialog implements DialogOwner {
   }
 
   onAck(ack: SipRequest): void {
-    const acknowledged = this.#peerOffers.acknowledge(ack);
+    const acknowledged = this.#session.acknowledge(ack);
     if (acknowledged === undefined) return;
     this.#user.onAcked(acknowledged.sdp);
     if (acknowledged.initial) this.#sendHeld();
-    this.#reoffers.proceed();
+    this.#session.proceed();
   }
 
   #sendHeld(): void {
@@ -248,7 +255,7 @@ export class CallDialog implements DialogOwner {
     if (this.#heldBye !== undefined) return 603;
     if (earlyOnly) return 486;
     // Whoever waits for the outcome of an offer or a transfer in this dialog would wait for ever.
-    return this.#reoffers.idle && !this.#transfers.underWay && this.#heldRefer === undefined ? undefined : 491;
+    return this.#session.idle && !this.#transfers.underWay && this.#heldRefer === undefined ? undefined : 491;
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -268,11 +275,10 @@ export class CallDialog implements DialogOwner {
         this.#user.onEnded({ by: 'peer', status: 0, text: reasonText(request) });
         return;
       case 'INVITE':
-        this.#peerOffers.receive(
-          transaction,
-          this.#phase === 'uac-pending' || this.#reoffers.pending,
-          this.#phase === 'uas-pending',
-        );
+        this.#session.receiveInvite(transaction, this.#phase === 'uac-pending' || this.#phase === 'uas-pending');
+        return;
+      case 'UPDATE':
+        this.#session.receiveUpdate(transaction);
         return;
       case 'PRACK':
         if (this.#user.onPrack === undefined) this.respond(transaction, 481);
@@ -283,7 +289,7 @@ export class CallDialog implements DialogOwner {
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
-        this.respond(transaction, 200, { headers: ownOptionsHeaders });
+        this.respond(transaction, 200, { headers: ownOptionsHeaders(this.#endpoint.supported) });
         return;
       case 'REFER':
         this.#receiveRefer(transaction);
@@ -340,18 +346,23 @@ export class CallDialog implements DialogOwner {
     }
   }
 
-  /** What every 2xx to an INVITE of this dialog says about us (RFC 3261 section 13.3.1.4). */
-  acceptanceHeaders(): readonly (readonly [string, string])[] {
+  /** What every response above 100 to an INVITE of this dialog says about us (RFC 3261 section 13.3.1.4). */
+  contactHeaders(): readonly (readonly [string, string])[] {
     return [
       ['Contact', this.#contact],
       ['Allow', ALLOW],
+      ['Supported', [...this.#endpoint.supported].join(', ')],
     ];
+  }
+
+  /** The same for the 2xx to the INVITE that creates the dialog, and what is agreed of the session's timer. */
+  acceptanceHeaders(invite: SipRequest): readonly (readonly [string, string])[] {
+    return this.#session.acceptanceHeaders(invite);
   }
 
   /** Stops every timer and answers what is still open. */
   #quiet(status: number): void {
-    this.#peerOffers.close(status);
-    this.#reoffers.close();
+    this.#session.close(status);
     this.#transfers.close();
     this.#digits.close();
     this.#heldBye = undefined;

@@ -29,6 +29,7 @@ import { UacLeg } from './outbound-leg.js';
 import { Peers } from './peers.js';
 import { Registration, type RegistrationOptions } from './registration.js';
 import { inspectRequest, ownOptionsHeaders } from './request-inspection.js';
+import { sessionRefusal } from './session-timer.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
 import { createSocketTransport } from './transport/create-transport.js';
@@ -95,6 +96,7 @@ class EmbeddedDriver implements SignalingDriver {
       random,
       timers,
       limits,
+      sessionTimers: options.sessionTimers ?? embeddedDefaults.sessionTimers,
       log,
       advertise: options.advertise,
       keepAliveMs: this.#keepAliveMs,
@@ -263,7 +265,7 @@ class EmbeddedDriver implements SignalingDriver {
       this.#refuse(transaction, { status: malformed.status, headers: [] }, inDialog);
       return;
     }
-    const refusal = inspectRequest(request, inDialog, transaction.source);
+    const refusal = inspectRequest(request, inDialog, transaction.source, this.#endpoint.supported);
     if (refusal !== undefined) {
       this.#refuse(transaction, refusal, inDialog);
       return;
@@ -277,7 +279,7 @@ class EmbeddedDriver implements SignalingDriver {
     if (!this.#isAuthenticated(transaction)) return;
     if (request.method === 'INVITE') this.#receiveInvite(transaction);
     else if (request.method === 'OPTIONS') this.#answerOptions(transaction);
-    // BYE, INFO, NOTIFY and PRACK exist in dialogs only.
+    // BYE, INFO, NOTIFY, PRACK and UPDATE exist in dialogs only.
     else this.#endpoint.respond(transaction, 481);
   }
 
@@ -307,6 +309,11 @@ class EmbeddedDriver implements SignalingDriver {
     const body = readSessionBody(transaction.request);
     if (body.type === 'refused') {
       this.#refuse(transaction, body.refusal, false);
+      return;
+    }
+    const tooBrief = sessionRefusal(transaction.request.headers, this.#endpoint.sessionTimers);
+    if (tooBrief !== undefined) {
+      this.#refuse(transaction, tooBrief, false);
       return;
     }
     if (this.#legs.size >= this.#endpoint.limits.maxLegs || this.#closing !== undefined) {
@@ -347,7 +354,8 @@ class EmbeddedDriver implements SignalingDriver {
 
   #answerOptions(transaction: ServerTransaction): void {
     const open = this.#availability === 'open';
-    const headers = open ? ownOptionsHeaders : [...ownOptionsHeaders, this.#retryAfter()];
+    const about = ownOptionsHeaders(this.#endpoint.supported);
+    const headers = open ? about : [...about, this.#retryAfter()];
     this.#endpoint.respond(transaction, open ? 200 : 503, { headers });
   }
 

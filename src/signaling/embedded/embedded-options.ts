@@ -4,6 +4,7 @@ import type { TlsFiles } from '../../base/tls-material.js';
 import type { DnsClient } from '../dns/dns-client.js';
 import type { SipProtocol } from '../port.js';
 import type { Lookup } from './dialog/name-resolver.js';
+import type { SessionTimerOptions } from './dialog/session-agreement.js';
 import type { PeerAuthenticationOptions } from './peer-authentication.js';
 import type { RegistrationOptions } from './registration.js';
 import { type TimerOptions, timerDefaults } from './transaction/timer-values.js';
@@ -35,6 +36,7 @@ export interface EmbeddedOptions {
   readonly auth?: PeerAuthenticationOptions | undefined;
   /** Extensions of PBXs to be. */
   readonly register?: readonly RegistrationOptions[];
+  readonly sessionTimers?: SessionTimerOptions;
   readonly timers?: TimerOptions;
   readonly limits?: EmbeddedLimits;
 }
@@ -66,6 +68,7 @@ export interface EmbeddedLimits {
 export const embeddedDefaults = {
   /** NAT devices forget a UDP flow after 30 s, the shortest-lived of them. */
   keepAliveSeconds: 25,
+  sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
   timers: timerDefaults,
   limits: {
     maxLegs: 10_000,
@@ -79,7 +82,7 @@ export const embeddedDefaults = {
     failOverMs: 4_000,
     transferTimeoutMs: 120_000,
   },
-} as const satisfies Pick<EmbeddedOptions, 'timers' | 'limits' | 'keepAliveSeconds'>;
+} as const satisfies Pick<EmbeddedOptions, 'sessionTimers' | 'timers' | 'limits' | 'keepAliveSeconds'>;
 
 /** The driver's log: a pino logger fits. No message carries a number, a name, a digit or a body. */
 export interface EmbeddedLog {

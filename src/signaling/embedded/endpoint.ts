@@ -11,7 +11,9 @@ import type { SipProtocol } from '../port.js';
 import { encodeUser } from '../rejection.js';
 import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
+import type { SessionTimerOptions } from './dialog/session-agreement.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
+import { ownTags } from './request-inspection.js';
 import { SetAside } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import type { TimerOptions } from './transaction/timer-values.js';
@@ -24,6 +26,7 @@ export interface EndpointParts {
   readonly random: Random;
   readonly timers: TimerOptions;
   readonly limits: EmbeddedLimits;
+  readonly sessionTimers: SessionTimerOptions;
   readonly log: EmbeddedLog | undefined;
   readonly advertise: string | undefined;
   /** Gap between keep-alives, ms; 0 for none. */
@@ -46,6 +49,9 @@ export class Endpoint {
   readonly random: Random;
   readonly timers: TimerOptions;
   readonly limits: EmbeddedLimits;
+  readonly sessionTimers: SessionTimerOptions;
+  /** Option tags of what we support. */
+  readonly supported: ReadonlySet<string>;
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly setAside: SetAside;
@@ -57,6 +63,8 @@ export class Endpoint {
     this.random = parts.random;
     this.timers = parts.timers;
     this.limits = parts.limits;
+    this.sessionTimers = parts.sessionTimers;
+    this.supported = ownTags(parts.sessionTimers.mode !== 'off');
     this.transactions = parts.transactions;
     this.dialogs = parts.dialogs;
     this.setAside = new SetAside(parts.clock);

@@ -78,7 +78,8 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
       offered: invite.sdp !== undefined,
       send: (status, options) => this.#respond(status, options),
       respond: (prack, status, options) => this.#call.respond(prack, status, options),
-      onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+      onOffer: (sdp, reply) => this.#call.ask(sdp, reply),
+      onAnswered: (answer) => this.#call.noteEarlyAnswer(answer, invite.sdp),
       onLost: () => this.reject(504),
     });
     transaction.toTag = this.#localTag;
@@ -113,9 +114,9 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
     this.#accepting = true;
     this.#provisionals.succeed(() => {
       this.#settle();
-      const repeats = this.#provisionals.mayRepeat(sdp);
-      this.#respond(200, { headers, ...(repeats && { contentType: SDP_TYPE, body: sdp }) });
-      this.#call.confirmByAcceptance(this.#transaction, this.invite.sdp === undefined);
+      const described = this.#provisionals.mayRepeat(sdp) ? { contentType: SDP_TYPE, body: sdp } : {};
+      this.#respond(200, { ...described, headers });
+      this.#call.confirmByAcceptance(this.#transaction, sdp, this.invite.sdp === undefined);
     });
   }
 
@@ -229,11 +230,14 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
   }
 
   #respond(status: number, options: ResponseOptions = {}): void {
-    const about = status < 300 ? this.#call.acceptanceHeaders() : [];
-    const headers = [...about, ...(options.headers ?? [])];
-    this.#transaction.respond(
-      createResponse(this.#transaction.request, status, { toTag: this.#localTag, ...options, headers }),
-    );
+    const { request } = this.#transaction;
+    const headers = [...this.#headersOf(status), ...(options.headers ?? [])];
+    this.#transaction.respond(createResponse(request, status, { toTag: this.#localTag, ...options, headers }));
+  }
+
+  #headersOf(status: number): readonly (readonly [string, string])[] {
+    if (status >= 300) return [];
+    return status < 200 ? this.#call.contactHeaders() : this.#call.acceptanceHeaders(this.#transaction.request);
   }
 
   #startExpiry(): void {

@@ -3,11 +3,14 @@ import type { DigestClient } from '../digest/digest-client.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
+import { sdpOf } from '../session-body.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
+import { provisionalOrder } from './dialog/provisional-order.js';
 import { SuccessAck } from './dialog/success-ack.js';
 import type { Endpoint } from './endpoint.js';
+import { reliableNumber, sendPrack } from './provisional-ack.js';
 import { type ClientTransaction, createCancel } from './transaction/client-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
@@ -16,6 +19,10 @@ interface Fork {
   readonly call: CallDialog;
   /** The ACK of its 2xx; `undefined` while early. */
   ack: SuccessAck | undefined;
+  /** The reliable provisional response acknowledged last. */
+  rseq: number | undefined;
+  /** The answer that a reliable provisional response brought: it counts, whatever the 2xx describes. */
+  answer: string | undefined;
 }
 
 /** Why an attempt came to nothing: what the peer said, or that nothing came. */
@@ -30,8 +37,8 @@ export type AttemptFailure =
 export interface InviteAttemptUser {
   /** A provisional response other than 100. */
   onProgress(response: SipResponse): void;
-  /** The first 2xx; its ACK has been sent. */
-  onAnswered(call: CallDialog, response: SipResponse): void;
+  /** The first 2xx; its ACK has been sent. `sdp`: the answer to our offer, in it or in a response before it. */
+  onAnswered(call: CallDialog, sdp: string | undefined): void;
   /** The attempt is over without a call. At most once, and never after `onAnswered`. */
   onFailed(failure: AttemptFailure): void;
   /** What happens in the dialog that answered. `call`: whose dialog it is, also before it answered. */
@@ -125,8 +132,23 @@ export class InviteAttempt {
       return;
     }
     if (response.status === 100) return;
-    if (toTag(response) !== '') this.#forkOf(response);
-    this.#parts.user.onProgress(response);
+    const fork = toTag(response) === '' ? undefined : this.#forkOf(response);
+    const rseq = reliableNumber(response);
+    if (rseq === undefined || this.#acknowledge(fork, response, rseq)) this.#parts.user.onProgress(response);
+  }
+
+  /** Returns whether the response is news. */
+  #acknowledge(fork: Fork | undefined, response: SipResponse, rseq: number): boolean {
+    if (fork === undefined || provisionalOrder(fork.rseq, rseq) !== 'next') return false;
+    const { endpoint, request: invite } = this.#parts;
+    const sdp = sdpOf(response);
+    fork.rseq = rseq;
+    if (sdp !== undefined && fork.answer === undefined) {
+      fork.answer = sdp;
+      fork.call.noteEarlyAnswer(sdpOf(invite) ?? '', sdp);
+    }
+    sendPrack(endpoint, { dialog: fork.call.dialog, origin: this.#origin, invite, rseq });
+    return true;
   }
 
   #receiveSuccess(response: SipResponse): void {
@@ -139,11 +161,11 @@ export class InviteAttempt {
     }
     fork.call.dialog.confirm(response);
     fork.ack = new SuccessAck(this.#parts.endpoint, fork.call.dialog, this.#origin, transaction);
-    fork.call.confirmByResponse();
+    fork.call.confirmByResponse(this.#parts.request, response);
     if (this.#answered === undefined && this.#givenUp === undefined && !this.#over) {
       this.#answered = fork.call;
       this.#finish();
-      this.#parts.user.onAnswered(fork.call, response);
+      this.#parts.user.onAnswered(fork.call, fork.answer ?? sdpOf(response));
       return;
     }
     // Another fork answered too, or the CANCEL crossed this 2xx (RFC 3261 sections 9.1 and 13.2.2.4).
@@ -170,7 +192,7 @@ export class InviteAttempt {
       },
       'uac-pending',
     );
-    const fork: Fork = { call, ack: undefined };
+    const fork: Fork = { call, ack: undefined, rseq: undefined, answer: undefined };
     this.#forks.set(tag, fork);
     return fork;
   }

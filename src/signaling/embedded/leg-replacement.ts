@@ -53,8 +53,8 @@ export function replaceLeg(parts: LegReplacementParts): void {
     transaction,
     onOffer,
     accept: (body) => {
-      respond(200, { headers: next.acceptanceHeaders(), contentType: SDP_TYPE, body });
-      next.confirmByAcceptance(transaction, sdp === undefined);
+      respond(200, { headers: next.acceptanceHeaders(transaction.request), contentType: SDP_TYPE, body });
+      next.confirmByAcceptance(transaction, body, sdp === undefined);
       onReplaced(next);
       old.hangUp({ reason: 'SIP;cause=200;text="replaced"' });
     },

@@ -23,6 +23,7 @@ import { type AttemptFailure, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
 import { type NextHop, NextHops } from './next-hops.js';
 import type { Offer } from './reoffers.js';
+import { sessionHeaders } from './session-timer.js';
 import { retryAfterSeconds } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest } from './transfers.js';
@@ -163,10 +164,10 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
             if (this.#attempt !== attempt) return;
             this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
           },
-          onAnswered: (call, response) => {
+          onAnswered: (call, sdp) => {
             this.#answered = call;
             this.#stopTimers();
-            this.#events.emit({ type: 'answered', sdp: sdpOf(response) });
+            this.#events.emit({ type: 'answered', sdp });
           },
           onFailed: (failure) => {
             if (this.#attempt === attempt) this.#onFailed(hop, failure);
@@ -218,6 +219,8 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     headers.append('CSeq', serializeCSeq({ number: this.#cseq, method: 'INVITE' }));
     headers.append('Contact', contact);
     headers.append('Allow', ALLOW);
+    headers.append('Supported', [...this.#endpoint.supported].join(', '));
+    for (const [name, value] of sessionHeaders(this.#endpoint.sessionTimers, undefined, 0)) headers.append(name, value);
     for (const [name, value] of this.#request.headers ?? []) headers.append(name, value);
     headers.append('Content-Type', SDP_TYPE);
     const invite: SipRequest = { kind: 'request', method: 'INVITE', uri: requestUri, headers, body: this.#offer() };
@@ -282,7 +285,11 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     };
     return {
       onAcked: (sdp) => ifAnswered(() => this.#events.emit({ type: 'acked', sdp })),
-      onOffer: (sdp, reply) => ifAnswered(() => this.#events.emit({ type: 'offer', sdp, reply })),
+      onOffer: (sdp, reply) => {
+        if (this.#answered !== undefined && call() === this.#answered) this.#events.emit({ type: 'offer', sdp, reply });
+        // Before the answer the user knows one session only, that of the first response.
+        else reply.reject(488);
+      },
       onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
       onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
       onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),

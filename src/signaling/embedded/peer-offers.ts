@@ -2,6 +2,7 @@ import { SDP_TYPE } from '../capabilities.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { OfferReply } from '../port.js';
+import type { Refusal } from '../refusal.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
 import { AcceptedResponse } from './dialog/accepted-response.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
@@ -30,8 +31,10 @@ export interface Acknowledgement {
 export interface PeerOffersParts {
   readonly endpoint: Endpoint;
   readonly dialog: Dialog;
-  /** What every 2xx says about us. */
-  readonly acceptanceHeaders: () => readonly (readonly [string, string])[];
+  /** Why the session may not be refreshed as asked. */
+  readonly refusalOf: (request: SipRequest) => Refusal | undefined;
+  /** What the 2xx says about us and the session. */
+  readonly acceptanceHeaders: (request: SipRequest) => readonly (readonly [string, string])[];
   readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
   /** No ACK for 64*T1. */
   readonly onAckTimeout: () => void;
@@ -61,14 +64,24 @@ export class PeerOffers {
     return [...this.#unacknowledged.values()].some(({ initial }) => initial);
   }
 
+  /** A re-INVITE is unanswered. */
+  get pending(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** A 2xx of ours carried an offer whose answer the ACK will bring. */
+  get awaitsAnswer(): boolean {
+    return [...this.#unacknowledged.values()].some(({ offered }) => offered);
+  }
+
   /**
    * Takes a re-INVITE (RFC 3261 section 14.2, RFC 5407 section 3.1.4).
    *
    * @param crossing An INVITE of ours has no final response: 491.
-   * @param early The INVITE that created the dialog has none: 500.
+   * @param early The INVITE that created the dialog, or an UPDATE, has none: 500.
    */
   receive(transaction: ServerTransaction, crossing: boolean, early: boolean): void {
-    if (crossing || [...this.#unacknowledged.values()].some(({ offered }) => offered)) {
+    if (crossing || this.awaitsAnswer) {
       this.#refuse(transaction, 491);
       return;
     }
@@ -77,7 +90,8 @@ export class PeerOffers {
       return;
     }
     const body = readSessionBody(transaction.request);
-    if (body.type === 'refused') this.#refuse(transaction, body.refusal.status, { headers: body.refusal.headers });
+    const refusal = body.type === 'refused' ? body.refusal : this.#parts.refusalOf(transaction.request);
+    if (refusal !== undefined) this.#refuse(transaction, refusal.status, { headers: refusal.headers });
     else this.#offer(transaction, body.type === 'sdp' ? body.sdp : undefined);
   }
 
@@ -124,7 +138,8 @@ export class PeerOffers {
       onOffer,
       accept: (answer) => {
         dialog.refreshTarget(transaction.request);
-        this.#respond(transaction, 200, { headers: acceptanceHeaders(), contentType: SDP_TYPE, body: answer });
+        const headers = acceptanceHeaders(transaction.request);
+        this.#respond(transaction, 200, { headers, contentType: SDP_TYPE, body: answer });
         this.awaitAck(transaction, sdp === undefined, false);
       },
       refuse: (status, options) => this.#refuse(transaction, status, options),

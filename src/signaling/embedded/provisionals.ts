@@ -38,6 +38,8 @@ export interface ProvisionalsParts {
   readonly respond: (transaction: ServerTransaction, status: number, options?: ResponseOptions) => void;
   /** A PRACK carried an offer. */
   readonly onOffer: (sdp: string, reply: OfferReply) => void;
+  /** A reliable response answered the caller's offer: the session stands before the 2xx. */
+  readonly onAnswered: (answer: string) => void;
   /** No PRACK for 64*T1: the INVITE is to be refused. */
   readonly onLost: () => void;
 }
@@ -69,12 +71,7 @@ export class Provisionals {
     const able = required || hasOptionTag(headers.getAll('Supported'), RELIABLE_TAG);
     if (able && parts.offered) this.#mode = 'reliable';
     else this.#mode = required ? 'none' : 'plain';
-    this.#state = startReliable(1 + parts.endpoint.random.integer(RSEQ_RANGE));
-  }
-
-  /** The caller's offer was answered by a reliable response: the session stands before the 2xx. */
-  get answered(): boolean {
-    return this.#answer !== undefined;
+    this.#state = startReliable(this.#mode === 'reliable' ? 1 + parts.endpoint.random.integer(RSEQ_RANGE) : 1);
   }
 
   /**
@@ -179,6 +176,7 @@ export class Provisionals {
     // Once the answer is out, later responses describe nothing (RFC 6337 section 2.2).
     const sdp = this.#answer === undefined ? ringing.sdp : undefined;
     this.#answer ??= sdp;
+    if (sdp !== undefined) this.#parts.onAnswered(sdp);
     const headers = [
       ['Require', RELIABLE_TAG],
       ['RSeq', String(rseq)],

@@ -17,6 +17,7 @@ import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import { SuccessAck } from './dialog/success-ack.js';
 import type { Endpoint } from './endpoint.js';
+import type { SessionTimer } from './session-timer.js';
 import { type ClientTransaction, createCancel } from './transaction/client-transaction.js';
 
 /** RFC 3261 section 14.1: steps of the random time after a 491, ms. */
@@ -24,6 +25,12 @@ const BACK_OFF_STEP_MS = 10;
 
 /** An offer: its text, or what makes it when it is about to leave. */
 export type Offer = string | (() => string);
+
+interface QueuedOffer {
+  readonly offer: Offer;
+  /** It refreshes the session and changes nothing: the user is not told of it. */
+  readonly refresh: boolean;
+}
 
 export interface ReoffersParts {
   readonly endpoint: Endpoint;
@@ -34,6 +41,10 @@ export interface ReoffersParts {
   readonly ownsCallId: boolean;
   /** Whether no INVITE of the peer is open. When one closes, {@link Reoffers.proceed} is to be called. */
   readonly isClear: () => boolean;
+  /** What re-INVITEs say of the session's timer, and who is to hear of their answers. */
+  readonly session: SessionTimer;
+  /** A 2xx came. `refresh`: the offer was none of the user's. */
+  readonly onAnswered: (offer: string, answer: string | undefined, refresh: boolean) => void;
   readonly onReoffered: (status: number, sdp: string | undefined) => void;
   /** The peer does not know the dialog, or is silent (RFC 3261 section 14.1). */
   readonly onDead: (end: LegEnd) => void;
@@ -43,7 +54,10 @@ export interface ReoffersParts {
 export class Reoffers {
   readonly #parts: ReoffersParts;
   #state: ReofferState = startReoffer();
-  #offer: Offer = '';
+  /** To be sent next. */
+  #next: QueuedOffer = { offer: '', refresh: false };
+  /** The one on the wire. */
+  #sent: { readonly text: string; readonly refresh: boolean } = { text: '', refresh: false };
   #transaction: ClientTransaction | undefined;
   #backOff: TimerHandle | undefined;
   #patience: TimerHandle | undefined;
@@ -65,7 +79,14 @@ export class Reoffers {
 
   /** Offers the session anew, as soon as that may be. */
   offer(offer: Offer): void {
-    this.#offer = offer;
+    this.#next = { offer, refresh: false };
+    this.#advance({ type: 'wanted' });
+  }
+
+  /** Offers what stands already. Where an offer of the user's is under way, that one refreshes as well. */
+  refresh(standing: string): void {
+    if (this.#state.name !== 'idle') return;
+    this.#next = { offer: standing, refresh: true };
     this.#advance({ type: 'wanted' });
   }
 
@@ -96,11 +117,9 @@ export class Reoffers {
       case 'send':
         this.#send();
         return;
-      case 'report': {
-        const sdp = response === undefined || effect.status >= 300 ? undefined : sdpOf(response);
-        this.#parts.onReoffered(effect.status, sdp);
+      case 'report':
+        this.#report(effect.status, response);
         return;
-      }
       case 'back-off':
         this.#startBackOff();
         return;
@@ -114,6 +133,17 @@ export class Reoffers {
     }
   }
 
+  #report(status: number, response: SipResponse | undefined): void {
+    const { session, onAnswered, onReoffered } = this.#parts;
+    const { text, refresh } = this.#sent;
+    const sdp = response === undefined || status >= 300 ? undefined : sdpOf(response);
+    if (response !== undefined && status < 300) {
+      session.accepted(response);
+      onAnswered(text, sdp, refresh);
+    } else session.failed();
+    if (!refresh) onReoffered(status, sdp);
+  }
+
   #startBackOff(): void {
     const { endpoint, ownsCallId } = this.#parts;
     const steps = ownsCallId ? 210 + endpoint.random.integer(191) : endpoint.random.integer(201);
@@ -121,12 +151,12 @@ export class Reoffers {
   }
 
   #send(): void {
-    const { endpoint, dialog, origin, contact } = this.#parts;
+    const { endpoint, dialog, origin, contact, session } = this.#parts;
     // What fails before anything was sent is told once the caller of `reoffer` has returned.
     const fail = () => queueMicrotask(() => this.#advance({ type: 'lost', reason: 'transport' }));
-    let body: Buffer;
+    const { offer, refresh } = this.#next;
     try {
-      body = Buffer.from(typeof this.#offer === 'string' ? this.#offer : this.#offer(), 'utf8');
+      this.#sent = { text: typeof offer === 'string' ? offer : offer(), refresh };
     } catch (error) {
       endpoint.fault(error);
       fail();
@@ -136,7 +166,9 @@ export class Reoffers {
     const { headers } = request;
     headers.append('Contact', contact);
     headers.append('Allow', ALLOW);
+    for (const [name, value] of session.requestHeaders()) headers.append(name, value);
     headers.append('Content-Type', SDP_TYPE);
+    const body = Buffer.from(this.#sent.text, 'utf8');
     endpoint.findFlow(nextHop, origin, (flow) => {
       if (this.#state.name === 'over') return;
       try {
@@ -167,7 +199,9 @@ export class Reoffers {
           ack = new SuccessAck(endpoint, dialog, origin, transaction);
         }
         this.#finish();
-        this.#advance({ type: 'answered', status: response.status }, response);
+        const { status } = response;
+        const again = status === 422 && this.#state.name === 'sent' && this.#parts.session.learn(response);
+        this.#advance({ type: 'answered', status, again }, response);
       },
       onFailure: (reason) => {
         this.#finish();

@@ -27,7 +27,7 @@ describe('answering', () => {
     expect(ok?.body.toString()).toBe('v=0\r\nanswer');
     expect(ok?.headers.get('Content-Type')).toBe('application/sdp');
     expect(ok?.headers.get('Contact')).toBe('<sip:2000@192.0.2.1:5060>');
-    expect(ok?.headers.get('Allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, INFO, NOTIFY');
+    expect(ok?.headers.get('Allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY');
     expect(ringing?.headers.get('To')).toBe(ok?.headers.get('To'));
     expect(tagOf(ok?.headers.get('To'))).toMatch(/^[0-9a-f]{16}$/);
     expect(h.events()).toEqual([]);

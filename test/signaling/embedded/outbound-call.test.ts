@@ -38,7 +38,7 @@ describe('an answered call', () => {
       To: '<sip:+4420@192.0.2.9:5070>',
       CSeq: '1 INVITE',
       Contact: '<sip:20%2000@192.0.2.1:5060>',
-      Allow: 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, INFO, NOTIFY',
+      Allow: 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY',
       'X-Campaign': 'spring',
       'Content-Type': 'application/sdp',
     });

@@ -12,14 +12,13 @@ import {
 } from '../../support/embedded-harness.js';
 import { SDP, tagOf } from '../../support/sip-text.js';
 
-const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, INFO, NOTIFY';
+const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY';
 
 describe('what the endpoint refuses by itself', () => {
   test.each([
     ['REGISTER', 405],
     ['SUBSCRIBE', 405],
     ['PUBLISH', 405],
-    ['UPDATE', 405],
     ['MESSAGE', 405],
     ['REFER', 405],
     ['SELFDESTRUCT', 501],
@@ -33,7 +32,7 @@ describe('what the endpoint refuses by itself', () => {
     expect(h.refused).toEqual([]);
   });
 
-  test.each(['BYE', 'INFO', 'NOTIFY', 'PRACK'])('%s outside a dialog: 481', async (method) => {
+  test.each(['BYE', 'INFO', 'NOTIFY', 'PRACK', 'UPDATE'])('%s outside a dialog: 481', async (method) => {
     const h = await createHarness();
     h.send({ method });
     expect(h.statuses()).toEqual([481]);
@@ -173,7 +172,7 @@ describe('OPTIONS', () => {
       expect([headers.get('Allow'), headers.get('Accept'), headers.get('Supported')]).toEqual([
         ALLOW,
         'application/sdp',
-        '100rel, replaces',
+        '100rel, timer, replaces',
       ]);
     }
   });
@@ -242,7 +241,7 @@ describe('INFO', () => {
 describe('other requests in a dialog', () => {
   test.each([
     ['REFER', 603],
-    ['UPDATE', 405],
+    ['UPDATE', 200],
     ['PRACK', 400],
     ['MESSAGE', 405],
     ['FOO', 501],

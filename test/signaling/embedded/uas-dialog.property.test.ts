@@ -10,7 +10,7 @@ const steps = [
   ...['ring', 'early', 'accept', 'reject', 'hangUp', 'ack', 'bye', 'cancel', 'repeatInvite', 'repeatLast'],
   ...['reinvite', 'reinviteEmpty', 'ackReinvite', 'info', 'options', 'refer', 'lowCSeq', 'wrongTag', 'short', 'long'],
   ...['transfer', 'reoffer', 'answer100', 'answer200', 'answer481', 'answer491', 'answer603', 'notify', 'notifyEnd'],
-  ...['prack', 'prackOffer'],
+  ...['prack', 'prackOffer', 'update', 'updateOffer', 'refresh', 'answer422'],
 ] as const;
 
 type StepName = (typeof steps)[number];
@@ -43,9 +43,9 @@ class Caller {
       this.#cseq += 1;
       this.#put(requestText({ method, to: this.#to, cseq: this.#cseq, ...extra }));
     };
-    const answer = (status: number) => {
+    const answer = (status: number, extra: readonly string[] = []) => {
       const request = this.#received.at(-1);
-      if (request !== undefined) h.udp.receive(PEER, responseText(request, { status }));
+      if (request !== undefined) h.udp.receive(PEER, responseText(request, { status, extra }));
     };
     const notify = (state: string) =>
       next('NOTIFY', {
@@ -69,6 +69,10 @@ class Caller {
       ackReinvite: () => this.#put(requestText({ method: 'ACK', to: this.#to, cseq: this.#cseq })),
       prack: () => next('PRACK', { extra: [`RAck: ${this.#rseq} 1 INVITE`] }),
       prackOffer: () => next('PRACK', { extra: [`RAck: ${this.#rseq} 1 INVITE`], body: SDP }),
+      update: () => next('UPDATE', { extra: ['Supported: timer'] }),
+      updateOffer: () => next('UPDATE', { body: SDP, extra: ['Allow: UPDATE'] }),
+      refresh: () => next('UPDATE', { extra: ['Supported: timer', 'Session-Expires: 90;refresher=uas'] }),
+      answer422: () => answer(422, ['Min-SE: 100']),
       info: () => next('INFO', { type: 'application/dtmf', body: '5' }),
       options: () => next('OPTIONS'),
       refer: () => next('REFER'),
@@ -113,7 +117,12 @@ class Caller {
 }
 
 const sequence = fc.array(fc.constantFrom(...steps), { minLength: 1, maxLength: 30 });
-const extensions = fc.constantFrom<readonly string[]>([], ['Supported: 100rel'], ['Require: 100rel']);
+const extensions = fc.constantFrom<readonly string[]>(
+  [],
+  ['Supported: 100rel'],
+  ['Require: 100rel'],
+  ['Supported: timer, 100rel', 'Session-Expires: 120;refresher=uas', 'Allow: UPDATE'],
+);
 const replies = fc.array(fc.constantFrom('accept', 'reject', 'nothing', 'hangUp'), { minLength: 1, maxLength: 4 });
 
 test('whatever the order of events, a call ends exactly once, last of all, and leaves no timer', async () => {

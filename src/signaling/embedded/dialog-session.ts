@@ -1,0 +1,199 @@
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import type { LegEnd, OfferReply } from '../port.js';
+import { sdpOf } from '../session-body.js';
+import type { Dialog } from './dialog/dialog.js';
+import type { FlowOrigin } from './dialog/flow-finder.js';
+import type { Endpoint } from './endpoint.js';
+import { type Acknowledgement, PeerOffers } from './peer-offers.js';
+import { PeerUpdates } from './peer-updates.js';
+import { type Offer, Reoffers } from './reoffers.js';
+import { SessionTimer } from './session-timer.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
+
+export interface DialogSessionParts {
+  readonly endpoint: Endpoint;
+  readonly dialog: Dialog;
+  readonly origin: FlowOrigin;
+  readonly contact: string;
+  /** We sent the INVITE that creates the dialog, and its offer. */
+  readonly outbound: boolean;
+  readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
+  readonly onReoffered: (status: number, sdp: string | undefined) => void;
+  readonly onAckTimeout: () => void;
+  /** The dialog is dead, or nobody refreshed its session: BYE. */
+  readonly onDead: (end: LegEnd, reason: string | undefined) => void;
+  /** What every 2xx says about us. */
+  readonly ownHeaders: () => readonly (readonly [string, string])[];
+}
+
+/** An offer that is none: what the peer answered to a refresh of ours is told as one, and nobody waits for the answer. */
+const nobodyWaits: OfferReply = { accept: () => {}, reject: () => {} };
+
+/**
+ * The session of one dialog: offers and answers in both directions, by re-INVITE, UPDATE and PRACK, which must not cross
+ * (RFC 3261 section 14, RFC 3311, RFC 6337), and the timer that watches over it (RFC 4028).
+ */
+export class DialogSession {
+  readonly #parts: DialogSessionParts;
+  readonly #peerOffers: PeerOffers;
+  readonly #updates: PeerUpdates;
+  readonly #reoffers: Reoffers;
+  readonly #timer: SessionTimer;
+  /** The descriptions that stand, ours and the peer's. */
+  #local = '';
+  #remote: string | undefined;
+  /** The first offer was answered, in a reliable response. */
+  #exchanged = false;
+  #confirmed = false;
+
+  constructor(parts: DialogSessionParts) {
+    const { endpoint, dialog, origin, contact, outbound, onDead } = parts;
+    this.#parts = parts;
+    this.#timer = new SessionTimer({
+      endpoint,
+      dialog,
+      origin,
+      contact,
+      refreshByInvite: () => this.#reoffers.refresh(this.#local),
+      onDead,
+    });
+    const acceptanceHeaders = (request: SipRequest) => this.acceptanceHeaders(request);
+    const refusalOf = (request: SipRequest) => (this.#confirmed ? this.#timer.refusalOf(request) : undefined);
+    this.#peerOffers = new PeerOffers({
+      endpoint,
+      dialog,
+      refusalOf,
+      acceptanceHeaders,
+      onOffer: (sdp, reply) => this.ask(sdp, reply),
+      onAckTimeout: parts.onAckTimeout,
+      onClosed: () => this.#reoffers.proceed(),
+    });
+    this.#updates = new PeerUpdates({
+      endpoint,
+      dialog,
+      refusalOf,
+      acceptanceHeaders,
+      onOffer: (sdp, reply) => this.ask(sdp, reply),
+      onClosed: () => this.#reoffers.proceed(),
+    });
+    this.#reoffers = new Reoffers({
+      endpoint,
+      dialog,
+      origin,
+      contact,
+      ownsCallId: outbound,
+      isClear: () => this.#peerOffers.clear && !this.#updates.pending,
+      session: this.#timer,
+      onAnswered: (offer, answer, refresh) => this.#onAnswered(offer, answer, refresh),
+      onReoffered: parts.onReoffered,
+      onDead: (end) => onDead(end, undefined),
+    });
+  }
+
+  /** Our first 2xx has no ACK yet. */
+  get awaitsFirstAck(): boolean {
+    return this.#peerOffers.awaitsFirstAck;
+  }
+
+  /** No offer of ours is under way. */
+  get idle(): boolean {
+    return this.#reoffers.idle;
+  }
+
+  /** The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's. */
+  noteEarlyAnswer(local: string, remote: string | undefined): void {
+    this.#exchanged = true;
+    this.#local = local;
+    this.#remote = remote;
+  }
+
+  /** UAS: the INVITE that created the dialog was answered 2xx, with `local` or, where that stood already, without. */
+  confirmByAcceptance(invite: ServerTransaction, local: string, offered: boolean): void {
+    if (!this.#exchanged) {
+      this.#local = local;
+      this.#remote = sdpOf(invite.request);
+    }
+    this.#exchanged = true;
+    this.#peerOffers.awaitAck(invite, offered, true);
+  }
+
+  /** UAC: a 2xx to our INVITE came. */
+  confirmByResponse(invite: SipRequest, response: SipResponse): void {
+    if (!this.#exchanged) this.noteEarlyAnswer(sdpOf(invite) ?? '', sdpOf(response));
+    this.#confirmed = true;
+    this.#timer.accepted(response);
+  }
+
+  /** Takes a re-INVITE. `early`: the INVITE that creates the dialog has no final response. */
+  receiveInvite(transaction: ServerTransaction, early: boolean): void {
+    const { outbound } = this.#parts;
+    const crossing = (early && outbound) || this.#reoffers.pending;
+    this.#peerOffers.receive(transaction, crossing, early || this.#updates.pending);
+  }
+
+  receiveUpdate(transaction: ServerTransaction): void {
+    this.#updates.receive(transaction, this.#blocked());
+  }
+
+  /** Takes an ACK; `undefined` when nothing waits for it. */
+  acknowledge(ack: SipRequest): Acknowledgement | undefined {
+    const acknowledged = this.#peerOffers.acknowledge(ack);
+    if (acknowledged?.sdp !== undefined) this.#remote = acknowledged.sdp;
+    return acknowledged;
+  }
+
+  /** Asks the user for an answer to an offer of the peer, or for an offer. */
+  ask(sdp: string | undefined, reply: OfferReply): void {
+    this.#parts.onOffer(sdp, {
+      accept: (description) => {
+        this.#local = description;
+        this.#remote = sdp ?? this.#remote;
+        reply.accept(description);
+      },
+      reject: (status, options) => reply.reject(status, options),
+    });
+  }
+
+  reoffer(offer: Offer): void {
+    this.#reoffers.offer(offer);
+  }
+
+  /** Looks again whether an offer of ours that waits may leave. */
+  proceed(): void {
+    this.#reoffers.proceed();
+  }
+
+  /**
+   * What the 2xx to an INVITE or UPDATE says about us, and of the session; its timer runs from now on. An UPDATE in an
+   * early dialog refreshes nothing.
+   */
+  acceptanceHeaders(request: SipRequest): readonly (readonly [string, string])[] {
+    const own = this.#parts.ownHeaders();
+    if (request.method === 'UPDATE' && !this.#confirmed) return own;
+    this.#confirmed = true;
+    return [...own, ...this.#timer.accept(request)];
+  }
+
+  /** Stops every timer and answers what is still open with `status`. */
+  close(status: number): void {
+    this.#peerOffers.close(status);
+    this.#updates.close(status);
+    this.#reoffers.close();
+    this.#timer.close();
+  }
+
+  /** Why the peer may make no offer by UPDATE now (RFC 3311 section 5.2). */
+  #blocked(): 491 | 500 | undefined {
+    if (!this.#exchanged) return this.#parts.outbound ? 491 : 500;
+    if (this.#reoffers.pending || this.#peerOffers.awaitsAnswer) return 491;
+    return this.#peerOffers.pending ? 500 : undefined;
+  }
+
+  #onAnswered(offer: string, answer: string | undefined, refresh: boolean): void {
+    const changed = answer !== undefined && answer !== this.#remote;
+    this.#local = offer;
+    this.#remote = answer ?? this.#remote;
+    // A refresh is no concern of the user's, unless the peer takes the opportunity to move.
+    if (refresh && changed) this.#parts.onOffer(answer, nobodyWaits);
+  }
+}

@@ -1,0 +1,96 @@
+import { SDP_TYPE } from '../capabilities.js';
+import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { SipRequest } from '../message/sip-message.js';
+import type { OfferReply } from '../port.js';
+import type { Refusal } from '../refusal.js';
+import { readSessionBody } from '../session-body.js';
+import type { Dialog } from './dialog/dialog.js';
+import type { Endpoint } from './endpoint.js';
+import { OfferQuestion, retryAfterSoon } from './offer-question.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
+
+export interface PeerUpdatesParts {
+  readonly endpoint: Endpoint;
+  readonly dialog: Dialog;
+  /** Why the session may not be refreshed as asked. */
+  readonly refusalOf: (request: SipRequest) => Refusal | undefined;
+  /** What the 2xx says about us and the session. */
+  readonly acceptanceHeaders: (request: SipRequest) => readonly (readonly [string, string])[];
+  readonly onOffer: (sdp: string, reply: OfferReply) => void;
+  /** An UPDATE has been answered. */
+  readonly onClosed: () => void;
+}
+
+/** The UPDATEs of the peer in one dialog (RFC 3311 section 5.2). */
+export class PeerUpdates {
+  readonly #parts: PeerUpdatesParts;
+  #pending: OfferQuestion | undefined;
+
+  constructor(parts: PeerUpdatesParts) {
+    this.#parts = parts;
+  }
+
+  /** One is unanswered. */
+  get pending(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /**
+   * @param blocked Why there may be no offer now: 491 while one of ours awaits its answer, 500 while one of theirs does.
+   */
+  receive(transaction: ServerTransaction, blocked: 491 | 500 | undefined): void {
+    const { request } = transaction;
+    const { refusalOf, dialog, acceptanceHeaders } = this.#parts;
+    const body = readSessionBody(request);
+    const refusal = body.type === 'refused' ? body.refusal : refusalOf(request);
+    if (refusal !== undefined) {
+      this.#respond(transaction, refusal.status, { headers: refusal.headers });
+      return;
+    }
+    const describes = body.type === 'sdp';
+    if (this.pending || (describes && blocked === 500)) this.#putOff(transaction);
+    else if (describes && blocked === 491) this.#respond(transaction, 491);
+    else if (describes) this.#ask(transaction, body.sdp);
+    else {
+      dialog.refreshTarget(request);
+      this.#respond(transaction, 200, { headers: acceptanceHeaders(request) });
+    }
+  }
+
+  close(status: number): void {
+    this.#pending?.refuse(status);
+  }
+
+  #ask(transaction: ServerTransaction, sdp: string): void {
+    const { endpoint, dialog, acceptanceHeaders, onOffer, onClosed } = this.#parts;
+    const question = new OfferQuestion({
+      clock: endpoint.clock,
+      transaction,
+      onOffer: (_, reply) => onOffer(sdp, reply),
+      accept: (answer) => {
+        dialog.refreshTarget(transaction.request);
+        const headers = acceptanceHeaders(transaction.request);
+        this.#respond(transaction, 200, { headers, contentType: SDP_TYPE, body: answer });
+        onClosed();
+      },
+      refuse: (status, options) => {
+        this.#respond(transaction, status, options);
+        onClosed();
+      },
+      onSettled: () => {
+        this.#pending = undefined;
+      },
+    });
+    this.#pending = question;
+    question.ask(sdp);
+  }
+
+  #putOff(transaction: ServerTransaction): void {
+    this.#respond(transaction, 500, { headers: [retryAfterSoon(this.#parts.endpoint)] });
+  }
+
+  #respond(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
+    const toTag = this.#parts.dialog.localTag;
+    transaction.respond(createResponse(transaction.request, status, { toTag, ...options }));
+  }
+}
