@@ -4,22 +4,22 @@ import { ALLOW, optionsHeaders, SUPPORTED } from '../capabilities.js';
 import type { DigestClient } from '../digest/digest-client.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
+import { InfoSender } from '../info-sender.js';
 import { runGuarded } from '../leg-events.js';
 import { parseCSeq } from '../message/cseq.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest } from '../message/sip-message.js';
+import { PeerReferral } from '../peer-referral.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
+import { type Offer, Reoffers } from '../reoffers.js';
+import { Transfers } from '../transfers.js';
 import type { HeaderList } from './header-list.js';
-import { InfoSender } from './info-sender.js';
 import { PeerOffers } from './peer-offers.js';
-import { PeerReferral } from './peer-referral.js';
-import { type Offer, Reoffers } from './reoffers.js';
 import type { ServerCalls } from './server-calls.js';
 import { ServerChannel } from './server-channel.js';
 import type { ServerRequest } from './server-request.js';
 import { sessionTimerHeaders } from './session-timer.js';
-import { Transfers } from './transfers.js';
 
 /** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
 export interface CallDialogUser {

@@ -18,8 +18,8 @@ import type {
   RejectOptions,
 } from '../port.js';
 import { finalStatus, rejectionOf } from '../rejection.js';
+import type { Offer } from '../reoffers.js';
 import { CallDialog, type DialogIdentity } from './call-dialog.js';
-import type { Offer } from './reoffers.js';
 import type { ServerCalls } from './server-calls.js';
 import type { SentResponse, ServerRequest } from './server-request.js';
 

@@ -1,15 +1,15 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { ALLOW, SDP_TYPE } from '../capabilities.js';
-import type { DigestClient, ReceivedChallenges } from '../digest/digest-client.js';
-import { parseCSeq } from '../message/cseq.js';
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type {
   ChannelInvite,
   ChannelInviteUser,
   DialogChannel,
   DialogContent,
   DialogContentUser,
-} from './dialog-channel.js';
+} from '../dialog-channel.js';
+import type { DigestClient, ReceivedChallenges } from '../digest/digest-client.js';
+import { parseCSeq } from '../message/cseq.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HeaderList } from './header-list.js';
 import type { OutgoingTransaction, RequestFailure } from './outgoing-request.js';
 import type { SrfSession } from './srf-session.js';

@@ -1,5 +1,5 @@
-import { ConnectorError } from '../../base/connector-error.js';
-import { DTMF_RELAY_TYPE } from '../capabilities.js';
+import { ConnectorError } from '../base/connector-error.js';
+import { DTMF_RELAY_TYPE } from './capabilities.js';
 import type { DialogChannel } from './dialog-channel.js';
 
 /** Digits of one dialog that may wait: more than any menu asks for. */

@@ -1,4 +1,4 @@
-import type { SipResponse } from '../message/sip-message.js';
+import type { SipResponse } from './message/sip-message.js';
 
 /** A request of ours inside a dialog, as far as it is not the same for all of them. */
 export interface DialogContent {

@@ -1,10 +1,11 @@
-import { assertUnreachable } from '../../base/assert.js';
-import type { Clock, TimerHandle } from '../../base/clock.js';
-import { ConnectorError } from '../../base/connector-error.js';
-import type { SipRequest } from '../message/sip-message.js';
-import { type NotifyMeaning, readNotify } from '../notification.js';
-import type { ReferRequest } from '../port.js';
-import { checkReferRequest, isTransferUri } from '../refer-request.js';
+import { assertUnreachable } from '../base/assert.js';
+import type { Clock, TimerHandle } from '../base/clock.js';
+import { ConnectorError } from '../base/connector-error.js';
+import type { DialogChannel } from './dialog-channel.js';
+import type { SipRequest } from './message/sip-message.js';
+import { type NotifyMeaning, readNotify } from './notification.js';
+import type { ReferRequest } from './port.js';
+import { checkReferRequest, isTransferUri } from './refer-request.js';
 import {
   isUnderWay,
   type ReferEffect,
@@ -13,10 +14,9 @@ import {
   startRefer,
   stepRefer,
   takesNotify,
-} from '../refer-subscription.js';
-import type { Refusal } from '../refusal.js';
-import { referTo } from '../replaces.js';
-import type { DialogChannel } from './dialog-channel.js';
+} from './refer-subscription.js';
+import type { Refusal } from './refusal.js';
+import { referTo } from './replaces.js';
 
 /** Transfers of one dialog that are remembered for NOTIFYs that come late. */
 const MAX_REMEMBERED = 8;

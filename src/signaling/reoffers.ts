@@ -1,18 +1,18 @@
-import { assertUnreachable } from '../../base/assert.js';
-import type { Clock, TimerHandle } from '../../base/clock.js';
-import type { Random } from '../../base/random.js';
-import { endText } from '../end-text.js';
-import type { SipResponse } from '../message/sip-message.js';
-import type { LegEnd } from '../port.js';
+import { assertUnreachable } from '../base/assert.js';
+import type { Clock, TimerHandle } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import type { ChannelInvite, DialogChannel } from './dialog-channel.js';
+import { endText } from './end-text.js';
+import type { SipResponse } from './message/sip-message.js';
+import type { LegEnd } from './port.js';
 import {
   type ReofferEffect,
   type ReofferEvent,
   type ReofferState,
   startReoffer,
   stepReoffer,
-} from '../reoffer-state.js';
-import { sdpOf } from '../session-body.js';
-import type { ChannelInvite, DialogChannel } from './dialog-channel.js';
+} from './reoffer-state.js';
+import { sdpOf } from './session-body.js';
 
 /** RFC 3261 section 14.1: steps of the random time after a 491, ms. */
 const BACK_OFF_STEP_MS = 10;
