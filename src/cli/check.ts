@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { OpensipsConfig } from '../config/config.js';
 import { type ConfigIssue, inFileOrder } from '../config/config-issue.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { toolProblems } from '../connector/tool-check.js';
@@ -118,14 +119,21 @@ function print({ errors, flavors, loaded, ok, warnings }: CheckOutcome, { config
   );
   io.stdout.write(
     `${config}: ok${counted === '' ? '' : `, ${counted}`}\n` +
-      (signaling.driver === 'drachtio'
-        ? `  drachtio    ${servers.join(', ')}\n`
-        : `  listens on  ${listens.join(' ')}\n`) +
+      (signaling.driver === 'opensips'
+        ? `  OpenSIPS    ${miAddress(signaling.opensips.mi)}\n`
+        : signaling.driver === 'drachtio'
+          ? `  drachtio    ${servers.join(', ')}\n`
+          : `  listens on  ${listens.join(' ')}\n`) +
       `  flavors     ${Object.keys(configured).join(', ') || 'none'}\n` +
       (toolNames.length === 0 ? '' : `  tools       ${toolNames.join(', ')}\n`) +
       (targets.length === 0 ? '' : `  transfer    ${targets.join(', ')}\n`) +
       `  routes      ${routes.length}\n`,
   );
+}
+
+function miAddress(mi: OpensipsConfig['mi']): string {
+  if (mi.protocol === 'udp') return `udp:${mi.host}:${mi.port}`;
+  return mi.protocol === 'http' ? mi.url : `fifo:${mi.path}`;
 }
 
 function toJson({ errors, flavors, ok, warnings }: CheckOutcome, { config }: CheckOptions): object {

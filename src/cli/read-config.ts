@@ -7,8 +7,13 @@ import { checkFlavor, createFlavorCheckDeps } from './flavor-check.js';
 export const DEFAULT_CONFIG = 'sip-config/connector.yaml';
 
 /** Reads a configuration as `run` needs it: flavors found, and their options held against their schemas too. */
-export async function readConfig(file: string, io: Pick<CliIo, 'env' | 'cwd'>): Promise<LoadResult> {
-  const loaded = await loadConfig(file, { env: io.env, cwd: io.cwd });
+export function readConfig(file: string, io: Pick<CliIo, 'env' | 'cwd'>): Promise<LoadResult> {
+  return checkFlavors(loadConfig(file, { env: io.env, cwd: io.cwd }));
+}
+
+/** A configuration, or what is wrong with its flavors. */
+export async function checkFlavors(loading: Promise<LoadResult>): Promise<LoadResult> {
+  const loaded = await loading;
   if (!loaded.ok) return loaded;
   const deps = createFlavorCheckDeps();
   const names = Object.keys(loaded.config.flavors);

@@ -6,6 +6,7 @@ import type { CliIo } from './cli-io.js';
 import { createDemoCommand } from './demo.js';
 import type { ExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
+import { createImportAvcCommand } from './import-avc.js';
 import { createPhoneCommand } from './phone.js';
 import { createRouteTestCommand } from './route-test.js';
 import { createRunCommand } from './run.js';
@@ -25,6 +26,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     createRouteTestCommand,
     createPhoneCommand,
     createDemoCommand,
+    createImportAvcCommand,
   ]) {
     program.addCommand(create(io, report));
   }

@@ -3,14 +3,15 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type Clock, createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import { formatConfigIssues } from '../config/config-issue.js';
-import type { LoadedConfig } from '../config/load-config.js';
+import type { LoadedConfig, LoadResult } from '../config/load-config.js';
 import { createConnector, type VoiceConnector } from '../connector.js';
 import { createLog, type Log, type LogLevel, logLevels } from '../ops/log.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import { remedyOf } from './failure.js';
 import { printIssues } from './issue-output.js';
-import { DEFAULT_CONFIG, readConfig } from './read-config.js';
+import { loadAvc } from './read-avc.js';
+import { checkFlavors, DEFAULT_CONFIG, readConfig } from './read-config.js';
 
 /** Something is said about progress when the start takes longer than this, ms. */
 const PATIENCE_MS = 1000;
@@ -20,26 +21,33 @@ export function createRunCommand(io: CliIo, report: ReportExitCode): Command {
   return new Command('run')
     .description('run the connector until SIGTERM (drain: calls finish; a second signal ends them); SIGHUP reloads')
     .option('--config <file>', 'configuration file', DEFAULT_CONFIG)
+    .option('--avc <file>', 'INI file of the OpenSIPS AI Voice Connector, in place of a configuration file')
     .option('--log-level <level>', `one of ${logLevels.join(', ')}`, parseLevel, 'info')
     .option('--json', 'log JSON lines on a terminal too')
     .addHelpText(
       'after',
       '\nExit code: 0 ended by a signal or a drain, 1 did not start, 2 wrong usage.\n\nExamples:\n  voice-connector run --config sip-config/connector.yaml\n',
     )
-    .action(async (options: { config: string; logLevel: LogLevel; json?: true }) => {
-      const loaded = await readConfig(options.config, io);
+    .action(async (options: RunOptions) => {
+      const loaded = await readAny(options, io);
       printIssues(loaded.ok ? loaded.warnings : [...loaded.errors, ...loaded.warnings], io);
       if (loaded.ok) await run(options, loaded, io, report);
       else report(1);
     });
 }
 
-async function run(
-  options: { config: string; logLevel: LogLevel; json?: true },
-  loaded: LoadedConfig,
-  io: CliIo,
-  report: ReportExitCode,
-) {
+interface RunOptions {
+  readonly config: string;
+  readonly avc?: string;
+  readonly logLevel: LogLevel;
+  readonly json?: true;
+}
+
+function readAny({ avc, config }: RunOptions, io: CliIo): Promise<LoadResult> {
+  return avc === undefined ? readConfig(config, io) : checkFlavors(loadAvc(avc, io));
+}
+
+async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report: ReportExitCode) {
   const clock = createSystemClock();
   const secrets = [loaded.secrets];
   const redact = (text: string): string => secrets.reduce((rest, each) => each.redact(rest), text);
@@ -49,7 +57,7 @@ async function run(
     clock,
     log,
     readConfig: async () => {
-      const again = await readConfig(options.config, io);
+      const again = await readAny(options, io);
       secrets.push(again.secrets);
       return again.ok ? again : { problem: formatConfigIssues(again.errors, { color: false }) };
     },

@@ -32,7 +32,7 @@ export interface Config {
 export type CdrInclude = 'transcript' | 'heardText' | 'dtmf';
 
 export interface SignalingConfig {
-  readonly driver: 'embedded' | 'drachtio';
+  readonly driver: 'embedded' | 'drachtio' | 'opensips';
   readonly embedded: {
     readonly listen: readonly {
       readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
@@ -59,6 +59,7 @@ export interface SignalingConfig {
   };
   /** Empty where the file names none. */
   readonly drachtio: readonly DrachtioConfig[];
+  readonly opensips: OpensipsConfig;
 }
 
 /** A drachtio server that we connect to (`host`), or where servers connect to us (`listen`): exactly one of the two. */
@@ -112,6 +113,21 @@ export interface RegisterConfig {
   /** Where REGISTER goes, if not to the registrar. */
   readonly proxy?: string;
   readonly expiresSeconds: number;
+}
+
+/** Where OpenSIPS is, whose UA sessions are our calls. */
+export interface OpensipsConfig {
+  readonly mi:
+    | { readonly protocol: 'udp'; readonly host: string; readonly port: number }
+    | { readonly protocol: 'http'; readonly url: string }
+    | { readonly protocol: 'fifo'; readonly path: string };
+  /** Directory in which OpenSIPS finds FIFOs for its answers, with a slash at the end as it has it itself. */
+  readonly replyDirectory: string;
+  readonly events: { readonly host: string; readonly port: number };
+  /** CIDR blocks, parsed by the driver; absent: the host of `mi`, or this one. */
+  readonly allow: readonly string[] | undefined;
+  readonly domain: string | undefined;
+  readonly share: { readonly index: number; readonly of: number } | undefined;
 }
 
 export interface MediaConfig {
@@ -274,6 +290,8 @@ export interface TransferTargetConfig {
 export interface SettingsConfig {
   /** `http:` or `https:`, a template from its path on. */
   readonly url: string;
+  /** `avc`: in the words of the OpenSIPS AI Voice Connector. */
+  readonly format: 'native' | 'avc';
   /** Sent as bearer token. */
   readonly token?: string;
   readonly timeoutMs: number;

@@ -15,6 +15,7 @@ export const configDefaults = {
       sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
     },
     drachtio: { port: 9022, from: ['127.0.0.0/8', '::1'] },
+    opensips: { mi: 'udp:127.0.0.1:8080', replyDirectory: '/tmp/', events: 'udp:127.0.0.1:0' },
   },
   media: {
     bind: '0.0.0.0',
@@ -85,6 +86,6 @@ export const configDefaults = {
     },
     tools: ['hang_up'],
     transfer: [],
-    settings: { timeoutMs: 1500, cacheSeconds: 60, required: false },
+    settings: { format: 'native', timeoutMs: 1500, cacheSeconds: 60, required: false },
   },
 } as const;

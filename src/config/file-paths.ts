@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { readTlsMaterial, TlsFileError } from '../base/tls-material.js';
-import type { Config, DrachtioConfig, RouteConfig, Saying, TlsConfig, ToolConfig } from './config.js';
+import type { Config, DrachtioConfig, OpensipsConfig, RouteConfig, Saying, TlsConfig, ToolConfig } from './config.js';
 import type { ConfigPath } from './config-issue.js';
 import { reason } from './resolve-values.js';
 import type { BrokenRule } from './rules/broken-rule.js';
@@ -31,6 +31,7 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
       driver: data.signaling.driver,
       embedded: { ...embedded, advertise, auth, tls: tls && tlsWithPaths(tls, directories.file) },
       drachtio: (data.signaling.drachtio ?? []).map((server) => withTlsPaths(server, directories.file)),
+      opensips: opensipsConfig(data.signaling.opensips),
     },
     media: { ...data.media, advertise: data.media.advertise },
     admin: { listen: data.admin.listen, token: data.admin.token },
@@ -49,6 +50,10 @@ function withTlsPaths(server: DrachtioConfig, directory: string): DrachtioConfig
   if (tls === undefined) return server;
   const located = (path: string | undefined): string | undefined => path && absolute(path, directory);
   return { ...server, tls: { ...tls, ca: located(tls.ca), cert: located(tls.cert), key: located(tls.key) } };
+}
+
+function opensipsConfig({ allow, domain, share, ...given }: ParsedConfig['signaling']['opensips']): OpensipsConfig {
+  return { ...given, allow, domain, share };
 }
 
 /** Without a prototype, so that a flavor can be called `constructor` and a missing one is `undefined`. */

@@ -57,10 +57,12 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   } catch (error) {
     return { ok: false, errors: [unreadable(file, error)], warnings: [], secrets: new Secrets() };
   }
-  return parseConfig(text, file, absolute, options);
+  return loadConfigText(text, file, options);
 }
 
-async function parseConfig(text: string, file: string, absolute: string, options: LoadOptions): Promise<LoadResult> {
+/** {@link loadConfig} for a text that is no file's, or not as it stands there. Relative paths start where `file` is. */
+export async function loadConfigText(text: string, file: string, options: LoadOptions): Promise<LoadResult> {
+  const absolute = resolve(options.cwd, file);
   const secrets = new Secrets();
   const document = new ConfigDocument(file, text);
   const directory = dirname(absolute);

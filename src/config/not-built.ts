@@ -4,15 +4,11 @@
  * left out. The text says what to do instead.
  */
 const notBuiltKeys: ReadonlyMap<string, string> = new Map([
-  ['signaling.opensips', 'use driver: embedded'],
   ['media.srtp', 'peers that insist on SRTP are answered 488'],
   ['recording.announce', 'let the route greet with the announcement: greeting'],
 ]);
 
-const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([
-  ['signaling.driver', ['opensips']],
-  ['media.codecs[]', ['g722', 'opus']],
-]);
+const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([['media.codecs[]', ['g722', 'opus']]]);
 
 /** What to do instead of a key that is not built yet; `undefined` for any other key. */
 export function notBuiltKey(path: string): string | undefined {

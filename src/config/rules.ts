@@ -36,6 +36,8 @@ function hasRemotePeers({ signaling }: ParsedConfig): boolean {
   if (signaling.driver === 'drachtio') {
     return signaling.drachtio?.some(({ allow }) => allow.some((block) => !isLoopback(block))) ?? false;
   }
+  // The callers are OpenSIPS's, and may be anywhere; or it serves this machine alone.
+  if (signaling.driver === 'opensips') return false;
   const { allow, listen } = signaling.embedded;
   return listen.some(({ host }) => !isLoopback(host)) && allow.some((block) => !isLoopback(block));
 }

@@ -5,6 +5,7 @@ import { type CallFacts, callVariables } from '../config/template.js';
 import { renderUrl } from '../config/url-template.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { GuardedFetch } from '../http/guarded-fetch.js';
+import { parseAvcAnswer } from './avc-answer.js';
 import { MAX_ANSWER_BYTES, parseSettingsAnswer, type SettingsAnswer } from './settings-answer.js';
 import { SettingsCache } from './settings-cache.js';
 import { narrowRoute } from './settings-narrowing.js';
@@ -37,6 +38,13 @@ export interface SettingsCall {
 export interface CallSettingsDeps {
   readonly clock: Clock;
   readonly fetch: Pick<GuardedFetch, 'request'>;
+}
+
+/** Where an API is asked, and what about; `bot` in the words of the Python connector. */
+interface Question {
+  readonly url: string;
+  readonly bot: string | undefined;
+  readonly route: RouteConfig;
 }
 
 /** An answer, or why there is none. The problem repeats neither address nor values. */
@@ -74,13 +82,18 @@ export class CallSettings {
     if (settings === undefined) return { outcome: 'answer', route, source: 'file' };
     const url = renderUrl(settings.url, callVariables(route.variables, call.facts));
     if (!url.ok) return withoutAnswer(route, settings, { problem: url.problem }, log);
-    const key = JSON.stringify([url.value, settings.token ?? null]);
+    const bot = settings.format === 'avc' ? call.facts.to.toLowerCase() : undefined;
+    const key = JSON.stringify([url.value, settings.token ?? null, bot ?? null]);
     const cached = this.#cache.get(key, this.#deps.clock.now());
     const fetched = cached
       ? { ok: true as const, answer: cached }
-      : await this.#fetch(key, url.value, settings, log, signal);
+      : await this.#fetch(key, { url: url.value, bot, route }, settings, log, signal);
     if (!fetched.ok) return withoutAnswer(route, settings, fetched, log);
     const { reject } = fetched.answer;
+    // What the API of the Python connector does not know, a route for everybody does not know either.
+    if (bot !== undefined && fetched.answer.flavor === undefined && route.match.any === true) {
+      return { outcome: 'reject', status: 404, why: 'settings' };
+    }
     if (reject !== undefined) return { outcome: 'reject', status: reject, why: 'settings' };
     const narrowed = narrowRoute(route, fetched.answer, flavors);
     if (!narrowed.ok) return withoutAnswer(route, settings, narrowed, log);
@@ -90,9 +103,15 @@ export class CallSettings {
     return { outcome: 'answer', route: narrowed.route, source: cached ? 'cache' : 'fetched' };
   }
 
-  async #fetch(key: string, url: string, settings: SettingsConfig, log: Logger, signal: AbortSignal): Promise<Fetched> {
+  async #fetch(
+    key: string,
+    question: Question,
+    settings: SettingsConfig,
+    log: Logger,
+    signal: AbortSignal,
+  ): Promise<Fetched> {
     signal.throwIfAborted();
-    const start = (abort: AbortSignal): Promise<Fetched> => this.#request(key, url, settings, log, abort);
+    const start = (abort: AbortSignal): Promise<Fetched> => this.#request(key, question, settings, log, abort);
     // An API that wants to be asked for every call may count them.
     if (settings.cacheSeconds === 0) return new SharedFlight(start).join(signal);
     let flight = this.#flights.get(key);
@@ -113,16 +132,21 @@ export class CallSettings {
   /** Never rejects but when `signal` aborts, and then nobody listens. */
   async #request(
     key: string,
-    url: string,
+    { bot, route, url }: Question,
     { cacheSeconds, timeoutMs, token }: SettingsConfig,
     log: Logger,
     signal: AbortSignal,
   ): Promise<Fetched> {
     const { clock, fetch } = this.#deps;
-    const headers = { accept: 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    };
     let response: Awaited<ReturnType<GuardedFetch['request']>>;
     try {
-      response = await fetch.request({ url, headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES, signal });
+      const post = bot === undefined ? {} : { method: 'POST', body: JSON.stringify({ bot }) };
+      if (bot !== undefined) headers['content-type'] = 'application/json';
+      response = await fetch.request({ url, ...post, headers, timeoutMs, maxBytes: MAX_ANSWER_BYTES, signal });
     } catch (error) {
       const code = errorCode(error);
       // Without a code it is nothing the guard has worded, and may repeat what was sent.
@@ -131,7 +155,7 @@ export class CallSettings {
         : { ok: false, problem: errorMessage(error), code };
     }
     if (response.status !== 200) return { ok: false, problem: `the answer has status ${response.status}` };
-    const parsed = parseSettingsAnswer(response.body);
+    const parsed = bot === undefined ? parseSettingsAnswer(response.body) : parseAvcAnswer(response.body, route.flavor);
     if (!parsed.ok) return parsed;
     if (parsed.unknownKeys.length > 0) {
       log.warn(

@@ -3,11 +3,14 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
-import type { Config, DrachtioConfig } from '../config/config.js';
+import type { Config, DrachtioConfig, OpensipsConfig } from '../config/config.js';
 import type { Logger } from '../flavor-api/index.js';
 import { createDrachtioDriver } from '../signaling/drachtio/drachtio-driver.js';
 import type { DrachtioOptions, DrachtioTls } from '../signaling/drachtio/drachtio-options.js';
 import { createEmbeddedDriver } from '../signaling/embedded/embedded-driver.js';
+import { miHost } from '../signaling/opensips/mi/create-mi-link.js';
+import { createOpensipsDriver } from '../signaling/opensips/opensips-driver.js';
+import type { OpensipsOptions } from '../signaling/opensips/opensips-options.js';
 import type { SignalingDriver } from '../signaling/port.js';
 
 export interface DriverDeps {
@@ -24,6 +27,8 @@ export function createSignalingDriver({ signaling }: Config, { clock, random, lo
       return createEmbeddedDriver(signaling.embedded, { clock, random, log });
     case 'drachtio':
       return createDrachtioDriver(drachtioOptions(signaling.drachtio), { clock, random, log });
+    case 'opensips':
+      return createOpensipsDriver(opensipsOptions(signaling.opensips), { clock, random, log });
     default:
       return assertUnreachable(driver);
   }
@@ -51,4 +56,9 @@ function readPem(file: string | undefined): string | undefined {
   } catch (error) {
     throw new ConnectorError('ERR_CONFIG_INVALID', `the PEM file ${file} cannot be read: ${errorMessage(error)}`);
   }
+}
+
+function opensipsOptions({ allow, mi, replyDirectory, ...options }: OpensipsConfig): OpensipsOptions {
+  const address = mi.protocol === 'fifo' ? { ...mi, replyDirectory } : mi;
+  return { ...options, mi: address, allow: allow ?? ['127.0.0.0/8', miHost(address)] };
 }

@@ -19,6 +19,8 @@ import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
 import { PendingCall } from './pending-call.js';
 import { headerFields } from './route-options.js';
+import { applyScriptSettings, readScriptSettings } from './script-settings.js';
+import type { SettingsAnswer } from './settings-answer.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;
@@ -67,7 +69,9 @@ export class Reception {
       this.#refuse(leg, 503, 'busy-limit', { retryAfterSeconds: admission.retryAfterSeconds });
       return;
     }
-    const decision = generation.router.route(invite);
+    const routed = generation.router.route(invite);
+    const wanted = readScriptSettings(invite.extraParams, routed.route?.flavor, this.#deps.log);
+    const decision = withFlavor(routed, wanted?.flavor, generation.config.routes);
     const flavorName = decision.route?.flavor;
     const choice = flavorName === undefined ? undefined : generation.flavors.get(flavorName);
     const { route } = decision;
@@ -77,8 +81,8 @@ export class Reception {
       this.#refuseAs(leg, identity, route?.reject ?? 404, headers ? { headers } : {});
       return;
     }
-    if (route.settings === undefined) this.#beginOrRefuse(leg, generation, identity, route, choice);
-    else void this.#beginWithSettings(leg, generation, identity, route);
+    if (route.settings === undefined) this.#beginAsResolved(leg, generation, identity, route, wanted);
+    else void this.#beginWithSettings(leg, generation, identity, route, wanted);
   }
 
   /** An INVITE that the driver has refused by itself. */
@@ -92,6 +96,7 @@ export class Reception {
     generation: Generation,
     identity: CallIdentity,
     route: RouteConfig,
+    wanted: SettingsAnswer | undefined,
   ): Promise<void> {
     const { registry, log } = this.#deps;
     const { id, from, to } = identity;
@@ -104,7 +109,7 @@ export class Reception {
     const call = { route, facts, flavors: generation.flavors, log: childLog(log, id) };
     const resolved = await generation.settings.resolve(call, pending.signal).catch(() => undefined);
     if (pending.outcome) this.#record(identity, pending.outcome);
-    else if (resolved?.outcome === 'answer') this.#beginAsResolved(leg, generation, identity, resolved.route);
+    else if (resolved?.outcome === 'answer') this.#beginAsResolved(leg, generation, identity, resolved.route, wanted);
     else this.#refuseAs(leg, identity, resolved?.status ?? 500, {});
     // The call has taken its place, if there is one.
     if (registry.get(id) === pending) registry.delete(id);
@@ -112,7 +117,20 @@ export class Reception {
     this.#deps.onOccupancy();
   }
 
-  #beginAsResolved(leg: InboundLeg, generation: Generation, identity: CallIdentity, route: RouteConfig): void {
+  /** `wanted`: what the script of a proxy asks for, over whatever is said elsewhere. */
+  #beginAsResolved(
+    leg: InboundLeg,
+    generation: Generation,
+    identity: CallIdentity,
+    resolved: RouteConfig,
+    wanted: SettingsAnswer | undefined,
+  ): void {
+    const log = childLog(this.#deps.log, identity.id);
+    const route = applyScriptSettings(resolved, wanted, generation.flavors, log);
+    if (typeof route === 'number') {
+      this.#refuseAs(leg, identity, route, {});
+      return;
+    }
     const flavor = route.flavor ?? null;
     const choice = flavor === null ? undefined : generation.flavors.get(flavor);
     if (choice) this.#beginOrRefuse(leg, generation, { ...identity, flavor }, route, choice);
@@ -181,6 +199,20 @@ export class Reception {
       startedAtMs: clock.wallTime(),
     };
   }
+}
+
+/**
+ * A script may name the agent of a number that no route has, or that one refuses: the first route of that agent is taken
+ * then.
+ */
+function withFlavor(
+  decision: RouteDecision,
+  flavor: string | undefined,
+  routes: readonly RouteConfig[],
+): RouteDecision {
+  if (flavor === undefined || decision.route?.flavor !== undefined) return decision;
+  const index = routes.findIndex((route) => route.flavor === flavor);
+  return index < 0 ? decision : { ...decision, index, route: routes[index] };
 }
 
 function bounded(user: string): string {

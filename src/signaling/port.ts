@@ -39,6 +39,8 @@ export interface InviteRequest {
   readonly receivedAtMs: number;
   /** The offer, or `undefined` for a late-offer INVITE. */
   readonly sdp: string | undefined;
+  /** What the script of a proxy that hands calls over says of this one, as it said it: JSON, where it keeps to its word. */
+  readonly extraParams?: string;
 }
 
 /** Answers one offer (re-INVITE, or UPDATE with SDP). Exactly one method is called, once; later calls are ignored. */

@@ -73,6 +73,14 @@ describe('the shipped configuration', () => {
           sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
         },
         drachtio: [],
+        opensips: {
+          mi: { protocol: 'udp', host: '127.0.0.1', port: 8080 },
+          replyDirectory: '/tmp/',
+          events: { host: '127.0.0.1', port: 0 },
+          allow: undefined,
+          domain: undefined,
+          share: undefined,
+        },
       },
       media: {
         bind: '0.0.0.0',

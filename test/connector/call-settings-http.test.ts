@@ -31,6 +31,7 @@ async function setUp(
     flavor: 'front',
     settings: {
       url: `http://127.0.0.1:${port}/numbers/{{to}}`,
+      format: 'native',
       timeoutMs: 5000,
       cacheSeconds: 60,
       required: true,

@@ -19,7 +19,7 @@ const routeWith = (settings: Partial<SettingsConfig> = {}, rest: Partial<RouteCo
   tools: ['hang_up', 'transfer', 'weather'],
   transfer: ['sales', 'support'],
   onFailure: { ...routeDefaults.onFailure, flavors: ['back', 'spare'] },
-  settings: { url: URL_TEMPLATE, timeoutMs: 1500, cacheSeconds: 60, required: false, ...settings },
+  settings: { url: URL_TEMPLATE, format: 'native', timeoutMs: 1500, cacheSeconds: 60, required: false, ...settings },
   ...rest,
 });
 

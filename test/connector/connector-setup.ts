@@ -17,6 +17,15 @@ import { FakeEngine } from '../support/fake-media.js';
 import { createKeptLog } from '../support/silent-log.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
+const opensips: Config['signaling']['opensips'] = {
+  mi: { protocol: 'udp', host: '127.0.0.1', port: 8080 },
+  replyDirectory: '/tmp/',
+  events: { host: '127.0.0.1', port: 0 },
+  allow: undefined,
+  domain: undefined,
+  share: undefined,
+};
+
 export const route = (match: RouteConfig['match'], rest: Partial<RouteConfig> = {}): RouteConfig => ({
   ...routeDefaults,
   match,
@@ -40,6 +49,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
         sessionTimers: embeddedDefaults.sessionTimers,
       },
       drachtio: [],
+      opensips,
     },
     media: {
       bind: '127.0.0.1',

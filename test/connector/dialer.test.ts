@@ -220,7 +220,13 @@ describe('what is refused', () => {
 });
 
 test('the settings of a route are asked for before it is dialled, and may refuse', async () => {
-  const settings = { url: 'http://127.0.0.1:9/{{to}}', timeoutMs: 300, cacheSeconds: 0, required: true };
+  const settings = {
+    format: 'native' as const,
+    url: 'http://127.0.0.1:9/{{to}}',
+    timeoutMs: 300,
+    cacheSeconds: 0,
+    required: true,
+  };
   const routes = [route({ to: '2000' }, { flavor: 'agent', settings })];
   const setup = await running({ routes, http: { allow: ['127.0.0.1'] } });
   const outcome = await setup.connector.dial({ to: '2001', route: '2000' });

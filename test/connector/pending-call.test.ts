@@ -16,7 +16,7 @@ async function setUpWithApi(rest: Partial<SettingsConfig> = {}) {
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/{{to}}`;
-  const settings = { url, timeoutMs: 10_000, cacheSeconds: 0, required: false, ...rest };
+  const settings = { url, timeoutMs: 10_000, cacheSeconds: 0, required: false, format: 'native' as const, ...rest };
   const setup = await setUp({
     http: { allow: ['127.0.0.1'] },
     routes: [route({ any: true }, { flavor: 'agent', settings })],

@@ -82,7 +82,15 @@ describe('what would be noticed', () => {
   }
 
   test('the commands and their options were found at all', () => {
-    expect([...repository.commands.keys()]).toEqual(['run', 'check', 'route-test', 'phone', 'demo', 'help']);
+    expect([...repository.commands.keys()]).toEqual([
+      'run',
+      'check',
+      'route-test',
+      'phone',
+      'demo',
+      'import-avc',
+      'help',
+    ]);
     expect(repository.commands.get('phone')).toContain('--dtmf');
   });
 });

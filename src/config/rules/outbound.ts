@@ -2,9 +2,16 @@ import type { ParsedConfig } from '../schema.js';
 import type { BrokenRule } from './broken-rule.js';
 
 /** Trunks, and the outbound calls that go through one of them. */
-export function checkOutbound({ outbound, trunks }: ParsedConfig): BrokenRule[] {
+export function checkOutbound({ outbound, signaling, trunks }: ParsedConfig): BrokenRule[] {
   const broken: BrokenRule[] = [];
   for (const [name, { domain, password, targets, user }] of Object.entries(trunks)) {
+    if (signaling.driver === 'opensips' && user !== undefined) {
+      broken.push({
+        path: ['trunks', name, 'user'],
+        message: 'with driver opensips it is OpenSIPS that answers a challenge',
+        help: 'remove user and password, and give them to its module uac_auth',
+      });
+    }
     if ((user === undefined) !== (password === undefined)) {
       broken.push({
         path: ['trunks', name, user === undefined ? 'password' : 'user'],

@@ -5,6 +5,7 @@ import { configDefaults as defaults } from '../defaults.js';
 import { authSchema, registerSchema } from './authentication.js';
 import { drachtioSchema } from './drachtio.js';
 import { checked, notation } from './notation.js';
+import { opensipsSchema } from './opensips.js';
 
 function parseIp(text: string): Parsed<string> {
   if (isIP(text) !== 0 && !text.includes('%')) return { ok: true, value: text };
@@ -92,9 +93,11 @@ const sessionTimersSchema = z
 export const signalingSchema = z
   .strictObject({
     driver: z
-      .enum(['embedded', 'drachtio'])
+      .enum(['embedded', 'drachtio', 'opensips'])
       .default(defaults.signaling.driver)
-      .describe('How SIP is spoken: by our own endpoint, or through drachtio servers.'),
+      .describe(
+        'How SIP is spoken: by our own endpoint, through drachtio servers, or by an OpenSIPS that hands calls over.',
+      ),
     embedded: z
       .strictObject({
         listen: z
@@ -135,6 +138,7 @@ export const signalingSchema = z
       .prefault({})
       .describe('The embedded SIP endpoint.'),
     drachtio: drachtioSchema,
+    opensips: opensipsSchema,
   })
   .prefault({})
   .describe('How calls come in.');

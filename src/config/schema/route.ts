@@ -80,6 +80,12 @@ const settings = z
     url: checked(parseUrlTemplate).describe(
       'Address that answers with the settings of a call as JSON. May hold {{name}}, {{from}} and the like from the path on.',
     ),
+    format: z
+      .enum(['native', 'avc'])
+      .default(defaults.settings.format)
+      .describe(
+        'avc: asked and answered as the OpenSIPS AI Voice Connector is by its api_url (POST, {"bot": number}).',
+      ),
     token: checked(parseToken).exactOptional().describe('Sent as Authorization: Bearer.'),
     timeoutMs: milliseconds(50, 20_000)
       .default(defaults.settings.timeoutMs)

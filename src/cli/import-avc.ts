@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import type { CliIo } from './cli-io.js';
+import type { ReportExitCode } from './exit-code.js';
+import { printIssues } from './issue-output.js';
+import { readAvc } from './read-avc.js';
+
+/** `voice-connector import-avc`: writes our configuration for an INI file of the OpenSIPS AI Voice Connector. */
+export function createImportAvcCommand(io: CliIo, report: ReportExitCode): Command {
+  return new Command('import-avc')
+    .description('write the configuration (YAML) that an INI file of the OpenSIPS AI Voice Connector comes to')
+    .argument('<file>', 'its INI file; environment variables it knows are read too')
+    .addHelpText(
+      'after',
+      '\nThe output holds the keys of the INI file: keep it to yourself.\n\nExit code: 0 written, 1 it cannot be used, 2 wrong usage.\n\nExample:\n  voice-connector import-avc /etc/avc.ini > connector.yaml\n',
+    )
+    .action(async (file: string) => {
+      const { issues, yaml } = await readAvc(file, io);
+      printIssues(issues, io);
+      if (yaml === undefined) report(1);
+      else io.stdout.write(yaml);
+    });
+}

@@ -1,0 +1,135 @@
+import type { Clock, TimerHandle } from '../../../base/clock.js';
+import type { MiLink } from './mi-link.js';
+import { METHOD_NOT_FOUND, type MiAnswer, type MiParams, readMiAnswer, writeMiRequest } from './mi-message.js';
+
+/** What became of a command. */
+export type MiOutcome =
+  | { readonly type: 'done'; readonly result: unknown }
+  /** OpenSIPS would not; `message` is its own. */
+  | { readonly type: 'refused'; readonly code: number; readonly message: string }
+  /** No answer: nobody knows whether it was carried out. */
+  | { readonly type: 'lost' };
+
+export interface MiClientOptions {
+  /** Time for the answer, by attempt, ms. Commands that may be repeated are sent once for each. */
+  readonly attemptMs: readonly number[];
+  /** Commands that wait for an answer at once; more are lost. */
+  readonly maxPending: number;
+}
+
+export const miClientDefaults = {
+  attemptMs: [500, 1_000, 2_000],
+  maxPending: 2_000,
+} as const satisfies MiClientOptions;
+
+interface Pending {
+  readonly method: string;
+  readonly params: MiParams;
+  readonly attempts: number;
+  readonly settle: (outcome: MiOutcome) => void;
+  attempt: number;
+  timer: TimerHandle | undefined;
+}
+
+/** OpenSIPS 4 moves the commands of b2b_entities under its name, and may one day drop the old ones. */
+const MODULE_PREFIX = 'b2b_entities:';
+const SESSION_COMMAND = /^ua_session_/;
+
+const LOST: MiOutcome = { type: 'lost' };
+
+/** Sends MI commands and matches their answers by id. Nothing blocks; an answer that does not come is `lost`. */
+export class MiClient {
+  readonly #link: MiLink;
+  readonly #clock: Clock;
+  readonly #options: MiClientOptions;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #prefixed = false;
+  #closed = false;
+
+  constructor(link: MiLink, clock: Clock, options: MiClientOptions = miClientDefaults) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Throws `ERR_LISTEN` as {@link MiLink.open} does. */
+  async open(): Promise<void> {
+    await this.#link.open((text) => this.#receive(text));
+  }
+
+  /**
+   * Runs a command; never rejects.
+   *
+   * @param repeatable It may be carried out twice without harm: it is sent again, under the same id, while no answer comes.
+   */
+  call(method: string, params: MiParams, repeatable: boolean): Promise<MiOutcome> {
+    if (this.#closed || this.#pending.size >= this.#options.maxPending) return Promise.resolve(LOST);
+    return new Promise((resolve) => {
+      const id = this.#nextId();
+      const attempts = repeatable ? this.#options.attemptMs.length : 1;
+      const pending: Pending = { method, params, attempts, settle: resolve, attempt: 0, timer: undefined };
+      this.#pending.set(id, pending);
+      this.#transmit(id, pending);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const [id, pending] of this.#pending) this.#settle(id, pending, LOST);
+    await this.#link.close();
+  }
+
+  #nextId(): number {
+    do this.#lastId = (this.#lastId % 0x7fffffff) + 1;
+    while (this.#pending.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  #transmit(id: number, pending: Pending): void {
+    const delayMs = this.#options.attemptMs[pending.attempt] ?? 0;
+    pending.attempt += 1;
+    pending.timer = this.#clock.setTimeout(() => {
+      if (pending.attempt < pending.attempts) this.#transmit(id, pending);
+      else this.#settle(id, pending, LOST);
+    }, delayMs);
+    this.#link.send(writeMiRequest(id, this.#nameOf(pending.method), pending.params));
+  }
+
+  #nameOf(method: string): string {
+    return this.#prefixed && SESSION_COMMAND.test(method) ? MODULE_PREFIX + method : method;
+  }
+
+  #receive(text: string): void {
+    const answer = readMiAnswer(text);
+    const pending = answer === undefined ? undefined : this.#pending.get(answer.id);
+    if (answer === undefined || pending === undefined) return;
+    if (this.#tryOtherName(answer, pending)) return;
+    this.#settle(answer.id, pending, outcomeOf(answer));
+  }
+
+  /** A command that OpenSIPS does not know under its old name may have a new one. */
+  #tryOtherName(answer: MiAnswer, pending: Pending): boolean {
+    const unknown = answer.type === 'error' && answer.code === METHOD_NOT_FOUND;
+    if (!unknown || this.#prefixed || !SESSION_COMMAND.test(pending.method)) return false;
+    this.#prefixed = true;
+    this.#clock.clearTimeout(pending.timer);
+    pending.attempt = 0;
+    this.#transmit(answer.id, pending);
+    return true;
+  }
+
+  #settle(id: number, pending: Pending, outcome: MiOutcome): void {
+    this.#pending.delete(id);
+    this.#clock.clearTimeout(pending.timer);
+    // A name learnt from an OpenSIPS that has since been replaced by another version.
+    if (outcome.type === 'refused' && outcome.code === METHOD_NOT_FOUND) this.#prefixed = false;
+    pending.settle(outcome);
+  }
+}
+
+function outcomeOf(answer: MiAnswer): MiOutcome {
+  return answer.type === 'result'
+    ? { type: 'done', result: answer.result }
+    : { type: 'refused', code: answer.code, message: answer.message };
+}

@@ -1,0 +1,52 @@
+/** Parameters of an MI command; OpenSIPS tells strings from numbers. */
+export type MiParams = Readonly<Record<string, string | number>> | readonly (string | number)[];
+
+/** An answer of OpenSIPS, by the id of its request. */
+export type MiAnswer =
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly code: number; readonly message: string };
+
+/** JSON-RPC 2.0: no command of that name. */
+export const METHOD_NOT_FOUND = -32_601;
+
+const MAX_MESSAGE_LENGTH = 200;
+
+/** A JSON-RPC 2.0 request as all MI transports take it. */
+export function writeMiRequest(id: number, method: string, params: MiParams): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+}
+
+/**
+ * Reads an answer. `undefined` for anything else, such as `400 Parse_error`, which the datagram transport sends as plain
+ * text, and answers without an id of ours.
+ */
+export function readMiAnswer(text: string): MiAnswer | undefined {
+  const message = parseObject(text);
+  const id = message?.['id'];
+  if (message === undefined || typeof id !== 'number') return undefined;
+  const error = message['error'];
+  if (isObject(error)) {
+    const { code, message: words } = error;
+    return {
+      type: 'error',
+      id,
+      code: typeof code === 'number' ? code : 0,
+      message: typeof words === 'string' ? words.slice(0, MAX_MESSAGE_LENGTH) : '',
+    };
+  }
+  return Object.hasOwn(message, 'result') ? { type: 'result', id, result: message['result'] } : undefined;
+}
+
+/** A JSON object; `undefined` for any other text. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

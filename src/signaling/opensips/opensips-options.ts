@@ -1,0 +1,70 @@
+import type { Clock } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
+import type { Logger } from '../../flavor-api/index.js';
+import { type AckWatchOptions, ackWatchDefaults } from './ack-watch.js';
+import type { MiAddress } from './mi/mi-link.js';
+import type { CallShare } from './share.js';
+
+export interface OpensipsOptions {
+  /** Where OpenSIPS takes commands. */
+  readonly mi: MiAddress;
+  /** Where its events come to: an IPv4 address, port 0 for any. */
+  readonly events: { readonly host: string; readonly port: number };
+  /** Addresses and CIDR blocks events may come from. */
+  readonly allow: readonly string[];
+  /** Host of our URI in calls that we make. */
+  readonly domain: string | undefined;
+  /** The part of the calls that is ours, where several connectors stand beside one OpenSIPS. */
+  readonly share: CallShare | undefined;
+}
+
+export interface OpensipsLimits {
+  readonly ack: AckWatchOptions;
+  /** Calls at once, those that are about to end included. */
+  readonly maxSessions: number;
+  /** How long an INVITE may wait for our decision, ms. */
+  readonly maxPendingMs: number;
+  /** 180 and 183 are sent again so often (RFC 3261 section 13.3.1.1), ms. */
+  readonly ringRepeatMs: number;
+  /** Longest wait for a response to a request of ours, ms: more than OpenSIPS's own. */
+  readonly responseMs: number;
+  /** How long a refused session is left for its ACK before OpenSIPS is told to forget it, ms. */
+  readonly refusedMs: number;
+  /** Longest wait for the result of a transfer, ms. */
+  readonly transferTimeoutMs: number;
+  /** Default of `OutboundRequest.answerTimeoutMs`. */
+  readonly answerTimeoutMs: number;
+  /** How often OpenSIPS is told to end a session while it does not answer; each takes as long as the MI client waits. */
+  readonly terminateAttempts: number;
+}
+
+export interface SubscriptionOptions {
+  /** Lifetime asked for, s, and how often it is renewed, ms. */
+  readonly expiresSeconds: number;
+  readonly renewMs: number;
+  /** How often OpenSIPS is asked since when it runs, ms. */
+  readonly probeMs: number;
+  /** After a failure, ms, doubled each time up to `probeMs`. */
+  readonly retryMs: number;
+}
+
+export const opensipsDefaults = {
+  limits: {
+    ack: ackWatchDefaults,
+    maxSessions: 10_000,
+    maxPendingMs: 180_000,
+    ringRepeatMs: 60_000,
+    responseMs: 35_000,
+    refusedMs: 5_000,
+    transferTimeoutMs: 180_000,
+    answerTimeoutMs: 180_000,
+    terminateAttempts: 10,
+  },
+  subscription: { expiresSeconds: 90, renewMs: 30_000, probeMs: 2_000, retryMs: 250 },
+} as const satisfies { readonly limits: OpensipsLimits; readonly subscription: SubscriptionOptions };
+
+export interface OpensipsDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log?: Logger;
+}

@@ -1,0 +1,220 @@
+import type { TimerHandle } from '../../base/clock.js';
+import { ALLOW } from '../capabilities.js';
+import type { DialogId } from '../dialog-id.js';
+import { endText } from '../end-text.js';
+import { LegEvents } from '../leg-events.js';
+import { parseNameAddr } from '../message/name-addr.js';
+import { parseSipUri } from '../message/sip-uri.js';
+import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
+import { checkReferRequest } from '../refer-request.js';
+import type { Offer } from '../reoffers.js';
+import { sdpOf } from '../session-body.js';
+import type { SessionLegParts } from './inbound-leg.js';
+import type { OutboundStarter } from './outbound-starter.js';
+import { SessionDialog } from './session-dialog.js';
+import { responseOf, type SessionEvent } from './session-event.js';
+import type { UaSession } from './ua-session.js';
+
+export interface UacLegParts extends Omit<SessionLegParts, 'session' | 'onForgotten'> {
+  readonly starter: OutboundStarter;
+  /** Our URI. */
+  readonly from: string;
+  /** Events of this session are to come here. */
+  readonly onSession: (key: string) => UaSession;
+  readonly onForgotten: (key: string | undefined) => void;
+}
+
+/** A call of ours through OpenSIPS, from `ua_session_client_start` to the end of its session. */
+export class UacSessionLeg implements OutboundLeg {
+  readonly direction = 'outbound';
+  readonly localAddress: string;
+  readonly #parts: UacLegParts;
+  readonly #request: OutboundRequest;
+  readonly #events: LegEvents;
+  #dialog: SessionDialog | undefined;
+  #session: UaSession | undefined;
+  #answered = false;
+  /** Next hops that have not been tried. */
+  #targets: readonly string[];
+  /** The target has said something. */
+  #heard = false;
+  #givenUp: HangUpOptions | undefined;
+  #answerTimer: TimerHandle | undefined;
+
+  constructor(parts: UacLegParts, request: OutboundRequest) {
+    this.localAddress = parts.localAddress;
+    this.#parts = parts;
+    this.#request = request;
+    this.#targets = request.targets ?? [];
+    this.#events = new LegEvents((error) => parts.onFault(error));
+  }
+
+  /** The key of the session, which OpenSIPS takes for Call-ID too; empty until it has said it. */
+  get callId(): string {
+    return this.#session?.key ?? '';
+  }
+
+  get replaceableDialog(): DialogId | undefined {
+    return this.#answered ? this.#dialog?.replaceableDialog : undefined;
+  }
+
+  get over(): boolean {
+    return this.#events.ended;
+  }
+
+  listen(listener: (event: LegEvent) => void): void {
+    this.#events.listen(listener);
+  }
+
+  /** Asks OpenSIPS to send the INVITE. To be called once; never rejects. */
+  async start(): Promise<void> {
+    const { clock, limits } = this.#parts;
+    this.#answerTimer = clock.setTimeout(() => this.hangUp(), this.#request.answerTimeoutMs ?? limits.answerTimeoutMs);
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    const { starter, from, onFault } = this.#parts;
+    const { uri, fromDisplayName, headers, sdp } = this.#request;
+    let body: string;
+    try {
+      body = typeof sdp === 'string' ? sdp : sdp(this.localAddress);
+    } catch (error) {
+      onFault(error);
+      this.#end({ by: 'local', status: 0, text: '' });
+      return;
+    }
+    const [target, ...others] = this.#targets;
+    this.#targets = others;
+    // A target that names somebody is whom we call there.
+    const named = target !== undefined && (parseSipUri(target)?.user ?? '') !== '';
+    const started = await starter.start({
+      uri: named ? target : uri,
+      proxy: named ? undefined : target,
+      from,
+      fromDisplayName: fromDisplayName ?? '',
+      body,
+      headers: [['Allow', ALLOW], ...(headers ?? [])],
+    });
+    if (started.type !== 'started') {
+      this.#end({ by: this.#givenUp === undefined ? 'transport' : 'local', status: 503, text: '' });
+      return;
+    }
+    this.#adopt(started.key);
+    for (const event of started.events) this.receive(event);
+  }
+
+  #adopt(key: string): void {
+    const session = this.#parts.onSession(key);
+    this.#session = session;
+    this.#dialog = new SessionDialog({
+      ...this.#parts,
+      session,
+      direction: 'outbound',
+      onForgotten: () => this.#parts.onForgotten(key),
+      user: {
+        onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
+        onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+        onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
+        onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
+        onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+        onRefer: this.#request.onRefer,
+        onEnded: (end) => this.#end(end),
+      },
+    });
+    if (this.#givenUp !== undefined) this.#cancel();
+  }
+
+  hangUp(options: HangUpOptions = {}): void {
+    if (this.#events.ended) return;
+    if (this.#answered) {
+      this.#dialog?.hangUp(options);
+      return;
+    }
+    if (this.#givenUp !== undefined) return;
+    this.#givenUp = options;
+    if (this.#session !== undefined) this.#cancel();
+  }
+
+  refer(request: ReferRequest): void {
+    if (this.#answered && this.#dialog !== undefined) this.#dialog.refer(request);
+    else {
+      checkReferRequest(request);
+      this.#events.emitLater({ type: 'transfer', status: 481, final: true });
+    }
+  }
+
+  reoffer(sdp: Offer): void {
+    if (this.#answered && this.#dialog !== undefined) this.#dialog.reoffer(sdp);
+    else this.#events.emitLater({ type: 'reoffered', status: 481, sdp: undefined });
+  }
+
+  sendDigit(digit: string, durationMs: number): void {
+    this.#dialog?.sendDigit(digit, durationMs);
+  }
+
+  lose(): void {
+    if (this.#dialog === undefined) this.#end({ by: 'transport', status: 0, text: '' });
+    else this.#dialog.lose();
+  }
+
+  async shutDown(): Promise<void> {
+    this.hangUp();
+    const session = this.#session;
+    this.#end({ by: 'local', status: 0, text: '' });
+    await this.#dialog?.dismiss();
+    if (session !== undefined && !this.#answered) await session.terminate();
+  }
+
+  receive(event: SessionEvent): void {
+    const ofInvite = event.method === 'INVITE' && !this.#answered && event.type !== 'UPDATED';
+    if (ofInvite) this.#receiveResponse(event);
+    else this.#dialog?.receive(event);
+  }
+
+  #receiveResponse(event: SessionEvent): void {
+    const response = responseOf(event);
+    if (event.status < 200) {
+      this.#heard = true;
+      if (event.status > 100 && this.#givenUp === undefined) {
+        this.#events.emit({ type: 'progress', status: event.status, sdp: sdpOf(response) });
+      }
+      return;
+    }
+    if (event.status >= 300) {
+      this.#dialog?.forget();
+      // 408 is OpenSIPS's own word for a target that says nothing.
+      const silent = event.status === 503 || (event.status === 408 && !this.#heard);
+      if (silent && this.#targets.length > 0 && this.#givenUp === undefined) {
+        void this.#begin();
+        return;
+      }
+      this.#end({ by: this.#givenUp === undefined ? 'peer' : 'local', status: event.status, text: endText(response) });
+      return;
+    }
+    this.#answered = true;
+    this.#parts.clock.clearTimeout(this.#answerTimer);
+    const remoteTag = parseNameAddr(response.headers.get('To') ?? '')?.tag ?? '';
+    const localTag = parseNameAddr(response.headers.get('From') ?? '')?.tag ?? '';
+    this.#dialog?.confirmByResponse({ callId: this.callId, localTag, remoteTag }, this.#parts.from);
+    // The CANCEL crossed this 2xx (RFC 3261 section 9.1).
+    if (this.#givenUp !== undefined) this.#dialog?.hangUp(this.#givenUp);
+    else this.#events.emit({ type: 'answered', sdp: sdpOf(response) });
+  }
+
+  #cancel(): void {
+    const { clock, limits } = this.#parts;
+    void this.#session?.request('CANCEL');
+    // Section 9.1: whoever answers the CANCEL but never the INVITE is not waited for longer than this.
+    clock.clearTimeout(this.#answerTimer);
+    this.#answerTimer = clock.setTimeout(() => void this.shutDown(), limits.ack.patienceMs);
+  }
+
+  #end(end: LegEnd): void {
+    this.#parts.clock.clearTimeout(this.#answerTimer);
+    if (this.#events.ended) return;
+    if (this.#session === undefined) this.#parts.onForgotten(undefined);
+    if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);
+    else this.#events.endLater(end);
+  }
+}

@@ -1,0 +1,105 @@
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import { quote } from '../message/lexical.js';
+import { parseNameAddr } from '../message/name-addr.js';
+import type { MiClient } from './mi/mi-client.js';
+import type { SessionEvent } from './session-event.js';
+import { MAX_EXTRA_BYTES, UaSession } from './ua-session.js';
+
+export interface OutboundStart {
+  readonly uri: string;
+  /** Next hop, a SIP URI; absent: where `uri` leads. */
+  readonly proxy: string | undefined;
+  readonly from: string;
+  readonly fromDisplayName: string;
+  readonly body: string;
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+}
+
+export type StartOutcome =
+  /** `events` overtook the answer that names the session. */
+  | { readonly type: 'started'; readonly key: string; readonly events: readonly SessionEvent[] }
+  | { readonly type: 'failed' };
+
+/** `r` replies, `a` ACKs, `b` bodies, `h` header fields; without `d` OpenSIPS sends the ACK of a 2xx itself, at once. */
+const FLAGS = 'rabh';
+
+/** Events kept of sessions whose name is not known yet. */
+const MAX_EARLY_EVENTS = 256;
+
+/** How long a session may turn up whose start was never answered, ms. */
+const LOST_MS = 180_000;
+
+interface Lost {
+  readonly uri: string;
+  readonly from: string;
+  readonly timer: TimerHandle;
+}
+
+/**
+ * Starts calls. OpenSIPS names the session in its answer, which is slower than its events at times: those of unknown
+ * sessions are kept while an answer is awaited. Where it never comes, the call may be under way all the same: a session
+ * with its URIs that turns up later is ended.
+ */
+export class OutboundStarter {
+  readonly #mi: MiClient;
+  readonly #clock: Clock;
+  #starting = 0;
+  #early: SessionEvent[] = [];
+  readonly #lost = new Set<Lost>();
+
+  constructor(mi: MiClient, clock: Clock) {
+    this.#mi = mi;
+    this.#clock = clock;
+  }
+
+  async start({ uri, proxy, from, fromDisplayName, body, headers }: OutboundStart): Promise<StartOutcome> {
+    const name = fromDisplayName === '' ? '' : `${quote(fromDisplayName.replaceAll(',', ' '))},`;
+    // A comma parts name and URI.
+    if (uri.includes(',') || from.includes(',')) return { type: 'failed' };
+    let extra = '';
+    for (const [field, value] of headers) {
+      const line = `${field}: ${value}\r\n`;
+      if (Buffer.byteLength(extra + line) <= MAX_EXTRA_BYTES) extra += line;
+    }
+    const params = { ruri: uri, to: uri, from: `${name}${from}`, body, extra_headers: extra, flags: FLAGS };
+    const hop = proxy === undefined ? {} : { proxy };
+    this.#starting += 1;
+    const outcome = await this.#mi.call('ua_session_client_start', { ...params, ...hop }, false);
+    this.#starting -= 1;
+    const early = this.#early;
+    if (this.#starting === 0) this.#early = [];
+    const key = outcome.type === 'done' ? outcome.result : undefined;
+    if (typeof key === 'string') return { type: 'started', key, events: early.filter((event) => event.key === key) };
+    if (outcome.type === 'lost') this.#remember(uri, from);
+    return { type: 'failed' };
+  }
+
+  /** Takes an event of a session that nobody knows; true when it has been dealt with. */
+  receive(event: SessionEvent): boolean {
+    if (this.#starting > 0 && this.#early.length < MAX_EARLY_EVENTS) this.#early.push(event);
+    for (const lost of this.#lost) {
+      const matches = uriOf(event, 'To') === lost.uri && uriOf(event, 'From') === lost.from;
+      if (!matches) continue;
+      this.#clock.clearTimeout(lost.timer);
+      this.#lost.delete(lost);
+      void new UaSession(this.#mi, event.key).terminate();
+      return true;
+    }
+    return this.#starting > 0;
+  }
+
+  close(): void {
+    for (const { timer } of this.#lost) this.#clock.clearTimeout(timer);
+    this.#lost.clear();
+    this.#early = [];
+  }
+
+  #remember(uri: string, from: string): void {
+    const lost: Lost = { uri, from, timer: this.#clock.setTimeout(() => this.#lost.delete(lost), LOST_MS) };
+    this.#lost.add(lost);
+  }
+}
+
+function uriOf({ headers }: SessionEvent, name: string): string | undefined {
+  return parseNameAddr(headers.get(name) ?? '')?.uri;
+}

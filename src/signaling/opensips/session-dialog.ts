@@ -1,0 +1,383 @@
+import { assertUnreachable } from '../../base/assert.js';
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
+import type { Random } from '../../base/random.js';
+import { ALLOW, optionsHeaders, refusedMethods } from '../capabilities.js';
+import type { DialogId } from '../dialog-id.js';
+import { reasonText } from '../end-text.js';
+import { readInfo } from '../info-digit.js';
+import { InfoSender } from '../info-sender.js';
+import { runGuarded } from '../leg-events.js';
+import { PeerReferral } from '../peer-referral.js';
+import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
+import { checkReferRequest } from '../refer-request.js';
+import { oneLine } from '../rejection.js';
+import { type Offer, Reoffers } from '../reoffers.js';
+import { sdpOf } from '../session-body.js';
+import { Transfers } from '../transfers.js';
+import type { OpensipsLimits } from './opensips-options.js';
+import { type Acknowledgement, PeerOffers } from './peer-offers.js';
+import { SessionChannel } from './session-channel.js';
+import { requestOf, responseOf, type SessionEvent } from './session-event.js';
+import type { UaSession } from './ua-session.js';
+
+/** The leg above. */
+export interface SessionUser {
+  onAcked(sdp: string | undefined): void;
+  onOffer(sdp: string | undefined, reply: OfferReply): void;
+  onDigit(digit: string, durationMs: number): void;
+  onTransfer(status: number, final: boolean): void;
+  onReoffered(status: number, sdp: string | undefined): void;
+  readonly onRefer?: ((referral: Referral) => void) | undefined;
+  /** The dialog is over for the user. Called at most once. */
+  onEnded(end: LegEnd): void;
+}
+
+export interface SessionDialogParts {
+  readonly session: UaSession;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: OpensipsLimits;
+  readonly direction: 'inbound' | 'outbound';
+  readonly user: SessionUser;
+  readonly onFault: (error: unknown) => void;
+  /** Its events need not come here any longer. */
+  readonly onForgotten: () => void;
+}
+
+/**
+ * - `pending`: the INVITE that creates the dialog has no final response.
+ * - `confirmed`: a 2xx was sent or received.
+ * - `ending`: over for the user; OpenSIPS may still have something to tell.
+ * - `gone`: forgotten.
+ */
+type Phase = 'pending' | 'confirmed' | 'ending' | 'gone';
+
+/** What happens inside one session of OpenSIPS once it is answered, in both directions. */
+export class SessionDialog {
+  readonly session: UaSession;
+  readonly #parts: SessionDialogParts;
+  readonly #peerOffers: PeerOffers;
+  readonly #reoffers: Reoffers;
+  readonly #transfers: Transfers;
+  readonly #digits: InfoSender;
+  readonly #channel: SessionChannel;
+  #phase: Phase = 'pending';
+  #identity: DialogId | undefined;
+  #localUri = '';
+  #heldBye: HangUpOptions | undefined;
+  #heldRefer: (() => void) | undefined;
+  #forgetTimer: TimerHandle | undefined;
+
+  constructor(parts: SessionDialogParts) {
+    const { session, clock, random, limits, user } = parts;
+    this.session = session;
+    this.#parts = parts;
+    this.#channel = new SessionChannel({ session, clock, responseMs: limits.responseMs });
+    this.#peerOffers = new PeerOffers({
+      session,
+      clock,
+      random,
+      ackOptions: limits.ack,
+      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
+      onAck: (ack) => this.#onAck(ack),
+      onAckTimeout: () => this.#onAckTimeout(),
+      onLost: () => this.lose(),
+      onClosed: () => this.#reoffers.proceed(),
+    });
+    this.#reoffers = new Reoffers({
+      channel: this.#channel,
+      clock,
+      random,
+      patienceMs: limits.ack.patienceMs,
+      ownsCallId: parts.direction === 'outbound',
+      isClear: () => this.#peerOffers.clear,
+      onReoffered: (status, sdp) => user.onReoffered(status, sdp),
+      onDead: (end) => this.sendBye({}, end),
+      onFault: parts.onFault,
+    });
+    this.#transfers = new Transfers({
+      channel: this.#channel,
+      clock,
+      firstNotifyMs: limits.ack.patienceMs,
+      resultMs: limits.transferTimeoutMs,
+      localUri: () => this.#localUri,
+      onTransfer: (status, final) => user.onTransfer(status, final),
+    });
+    this.#digits = new InfoSender(this.#channel);
+  }
+
+  /** Over for the user. */
+  get over(): boolean {
+    return this.#phase === 'ending' || this.#phase === 'gone';
+  }
+
+  get replaceableDialog(): DialogId | undefined {
+    return this.#usable ? this.#identity : undefined;
+  }
+
+  /** UAS: OpenSIPS has taken our 2xx. `offer`: what it offered, where the INVITE offered nothing. */
+  confirmByAcceptance(identity: DialogId, localUri: string, offer: string | undefined): void {
+    if (this.#phase !== 'pending') return;
+    this.#confirm(identity, localUri);
+    this.#peerOffers.awaitAck(offer, true);
+  }
+
+  /** UAC: a 2xx came; OpenSIPS sends its ACK. */
+  confirmByResponse(identity: DialogId, localUri: string): void {
+    if (this.#phase === 'pending') this.#confirm(identity, localUri);
+  }
+
+  #confirm(identity: DialogId, localUri: string): void {
+    this.#phase = 'confirmed';
+    this.#identity = identity;
+    this.#localUri = localUri;
+  }
+
+  /** BYE, held back until the ACK of our first 2xx (RFC 3261 section 15). Throws `ERR_SIP_STATE` for unfit headers. */
+  hangUp(options: HangUpOptions): void {
+    checkHeaderFields(options.headers);
+    if (this.#phase !== 'confirmed') return;
+    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= options;
+    else this.sendBye(options, { by: 'local', status: 0, text: '' });
+  }
+
+  /** Held back until the ACK; 481 without a call. Throws `ERR_SIP_STATE` for what is unfit. */
+  refer(request: ReferRequest): void {
+    if (!this.#usable) {
+      checkReferRequest(request);
+      queueMicrotask(() => this.#parts.user.onTransfer(481, true));
+      return;
+    }
+    const send = this.#transfers.begin(request);
+    if (this.#peerOffers.awaitsFirstAck) this.#heldRefer = send;
+    else send();
+  }
+
+  reoffer(offer: Offer): void {
+    if (this.#usable) this.#reoffers.offer(offer);
+    else queueMicrotask(() => this.#parts.user.onReoffered(481, undefined));
+  }
+
+  sendDigit(digit: string, durationMs: number): void {
+    this.#digits.add(digit, durationMs, this.#usable);
+  }
+
+  get #usable(): boolean {
+    return this.#phase === 'confirmed' && this.#heldBye === undefined;
+  }
+
+  /** Sends BYE at once. The user hears of the end now; the session is kept until OpenSIPS has told how the BYE went. */
+  sendBye({ reason, headers }: HangUpOptions, end: LegEnd): void {
+    if (this.#phase !== 'confirmed') return;
+    const fields = [...(reason === undefined ? [] : [['Reason', oneLine(reason)] as const]), ...(headers ?? [])];
+    this.#leave();
+    void this.#bye(fields);
+    this.#parts.user.onEnded(end);
+  }
+
+  async #bye(fields: readonly (readonly [string, string])[]): Promise<void> {
+    // `ua_session_terminate` has no room for header fields that arrive.
+    const outcome = fields.length === 0 ? undefined : await this.session.request('BYE', { headers: fields });
+    if (outcome?.type !== 'done') await this.#terminate();
+    else this.#terminateLater(this.#parts.limits.responseMs);
+  }
+
+  /**
+   * The INVITE was refused: OpenSIPS keeps such a session for its whole lifetime unless it is told to forget it, which is
+   * done when the ACK can be expected to have come.
+   */
+  forgetRefused(): void {
+    if (this.#phase !== 'pending') return;
+    this.#leave();
+    this.#terminateLater(this.#parts.limits.refusedMs);
+  }
+
+  /**
+   * OpenSIPS does not answer, or knows the session no longer. It is told to end it, for as long as it takes: nobody knows
+   * whether the caller has been answered.
+   */
+  lose(status = 0): void {
+    if (this.over) return;
+    this.#leave();
+    void this.#terminate();
+    this.#parts.user.onEnded({ by: 'transport', status, text: '' });
+  }
+
+  /** The dialog is over without a word of ours: OpenSIPS has deleted it, or is gone. */
+  forget(): void {
+    if (this.#phase === 'gone') return;
+    if (this.#phase !== 'ending') this.#leave();
+    this.#parts.clock.clearTimeout(this.#forgetTimer);
+    this.#phase = 'gone';
+    this.#parts.onForgotten();
+  }
+
+  /** Forgets it now, telling OpenSIPS where it has to know; for the end of the driver. */
+  async dismiss(): Promise<void> {
+    const pending = this.#phase === 'ending' && this.#forgetTimer !== undefined;
+    this.forget();
+    if (pending) await this.session.terminate();
+  }
+
+  #terminateLater(delayMs: number): void {
+    if (this.#phase === 'gone') return;
+    this.#forgetTimer = this.#parts.clock.setTimeout(() => void this.#terminate(), delayMs);
+  }
+
+  async #terminate(): Promise<void> {
+    const { limits } = this.#parts;
+    for (let attempt = 0; attempt < limits.terminateAttempts && this.#phase !== 'gone'; attempt += 1) {
+      if ((await this.session.terminate()).type !== 'lost') break;
+    }
+    this.forget();
+  }
+
+  /** Takes an event of this session other than its first. */
+  receive(event: SessionEvent): void {
+    switch (event.type) {
+      case 'NEW':
+        return;
+      case 'EARLY':
+      case 'ANSWERED':
+      case 'REJECTED':
+        this.#receiveResponse(event);
+        return;
+      case 'UPDATED':
+        if (event.method === 'ACK') this.#peerOffers.receiveAck(event);
+        else this.#receiveRequest(event);
+        return;
+      case 'TERMINATED':
+        // A CANCEL that crossed our 2xx means nothing (RFC 3261 section 9.2); OpenSIPS tells of it all the same.
+        if (event.method === 'BYE') this.#receiveBye(event);
+        return;
+      default:
+        assertUnreachable(event.type);
+    }
+  }
+
+  #receiveResponse(event: SessionEvent): void {
+    // OpenSIPS deletes the session with the answer to our BYE, whatever it is.
+    if (event.method === 'BYE' && event.status >= 200) this.forget();
+    else this.#channel.receive(event.method, responseOf(event));
+  }
+
+  #receiveBye(event: SessionEvent): void {
+    const told = this.over;
+    this.forget();
+    if (!told) this.#parts.user.onEnded({ by: 'peer', status: 0, text: reasonText(requestOf(event)) });
+  }
+
+  #receiveRequest(event: SessionEvent): void {
+    const { method } = event;
+    if (this.over) {
+      this.#reply(method, 481);
+      return;
+    }
+    switch (method) {
+      case 'INVITE':
+      case 'UPDATE':
+        this.#peerOffers.receive(event, this.#reoffers.pending);
+        return;
+      case 'INFO':
+        this.#receiveInfo(event);
+        return;
+      case 'OPTIONS':
+        this.#reply(method, 200, optionsHeaders);
+        return;
+      case 'REFER':
+        this.#receiveRefer(event);
+        return;
+      case 'NOTIFY':
+        this.#transfers.onNotify(requestOf(event), (status, headers = []) => this.#reply(method, status, headers));
+        return;
+      default:
+        this.#reply(method, refusedMethods.has(method) ? 405 : 501, [['Allow', ALLOW]]);
+    }
+  }
+
+  #receiveInfo(event: SessionEvent): void {
+    const meaning = readInfo(requestOf(event));
+    switch (meaning.type) {
+      case 'nothing':
+        this.#reply('INFO', 200);
+        return;
+      case 'digit':
+        this.#reply('INFO', 200);
+        this.#parts.user.onDigit(meaning.digit, meaning.durationMs);
+        return;
+      case 'refused':
+        this.#reply('INFO', meaning.refusal.status, meaning.refusal.headers);
+        return;
+      default:
+        assertUnreachable(meaning);
+    }
+  }
+
+  #receiveRefer(event: SessionEvent): void {
+    const { user, onFault } = this.#parts;
+    const { onRefer } = user;
+    const referral =
+      onRefer === undefined || this.#phase !== 'confirmed'
+        ? undefined
+        : PeerReferral.of(requestOf(event), {
+            channel: this.#channel,
+            respond: (status) => this.#reply('REFER', status),
+            isAlive: () => this.#phase === 'confirmed',
+          });
+    if (onRefer === undefined || this.#phase !== 'confirmed') this.#reply('REFER', 603);
+    else if (referral === undefined) this.#reply('REFER', 400);
+    else {
+      runGuarded(() => onRefer(referral), onFault);
+      referral.reject();
+    }
+  }
+
+  #onAck({ sdp, initial, unanswered }: Acknowledgement): void {
+    if (unanswered === undefined) this.#parts.user.onAcked(sdp);
+    else this.#learnAnswer(unanswered);
+    if (initial) this.#sendHeld();
+  }
+
+  /**
+   * The ACK carried the answer to our offer, and the script does not let us see ACKs (flag `a`). The same offer is made
+   * once more, by a re-INVITE, whose 2xx is shown.
+   */
+  #learnAnswer(offer: string): void {
+    const { user } = this.#parts;
+    this.#channel.invite(offer, {
+      onProvisional: () => {},
+      onResponse: (response) => user.onAcked(response.status < 300 ? sdpOf(response) : undefined),
+      onFailure: () => user.onAcked(undefined),
+    });
+  }
+
+  #sendHeld(): void {
+    const [bye, refer] = [this.#heldBye, this.#heldRefer];
+    this.#heldBye = undefined;
+    this.#heldRefer = undefined;
+    if (bye !== undefined) this.sendBye(bye, { by: 'local', status: 0, text: '' });
+    else refer?.();
+  }
+
+  #onAckTimeout(): void {
+    const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
+    this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
+  }
+
+  #reply(method: string, status: number, headers?: Iterable<readonly [string, string]>): void {
+    void this.session.reply(method, status, undefined, headers === undefined ? {} : { headers });
+  }
+
+  /** Nothing more is reported; what is open is answered. */
+  #leave(): void {
+    this.#phase = 'ending';
+    this.#peerOffers.close(487);
+    this.#reoffers.close();
+    this.#transfers.close();
+    this.#digits.close();
+    this.#channel.close();
+    this.#heldBye = undefined;
+    this.#heldRefer = undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { createSocket } from 'node:dgram';
+import { expect, it } from 'vitest';
+import { ANSWER, OFFER, openOpensipsScene, watch } from '../../support/opensips-harness.js';
+
+it('garbage on the port of the events makes nobody deaf', async () => {
+  const scene = await openOpensipsScene();
+  const hostile = [
+    Buffer.from('x'),
+    Buffer.alloc(0),
+    Buffer.alloc(60_000, '['),
+    Buffer.from('{"method":"E_UA_SESSION"}'),
+    Buffer.from(
+      '{"method":"E_UA_SESSION","params":{"key":"k","event_type":"NEW","entity_type":"UAS","method":"IN VITE"}}',
+    ),
+    Buffer.from('{"method":"E_UA_SESSION","params":{"__proto__":{},"key":"","event_type":"X"}}'),
+    Buffer.from([0xff, 0xfe, 0x00]),
+  ];
+  for (const datagram of hostile) scene.opensips.send(datagram);
+  scene.opensips.invite({ body: OFFER });
+  expect((await scene.nextLeg()).invite.toUser).toBe('1000');
+});
+
+it('a name in ISO 8859-1 costs no call', async () => {
+  const scene = await openOpensipsScene();
+  const { opensips } = scene;
+  const session = opensips.sessions.create('UAS');
+  const headers = 'From: \\"José\\" <sip:1@x>;tag=a\\r\\nTo: <sip:1000@x>\\r\\nCall-ID: c\\r\\nCSeq: 1 INVITE\\r\\n';
+  const event = `{"jsonrpc":"2.0","method":"E_UA_SESSION","params":{"key":"${session.key}","event_type":"NEW","entity_type":"UAS","status":0,"reason":null,"method":"INVITE","body":"","headers":"${headers}","extra_params":null}}`;
+  opensips.send(Buffer.from(event, 'latin1'));
+  expect((await scene.nextLeg()).invite.fromDisplayName).toBe('José');
+});
+
+it('events from anybody else are not read', async () => {
+  const scene = await openOpensipsScene({ allow: ['127.0.0.2'] });
+  scene.opensips.invite({ body: OFFER, to: 'stranger' });
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.2', () => resolve()));
+  const [port = ''] = [...scene.opensips.subscribers].map((one) => one.split(':')[2]);
+  const params = {
+    key: 'B2B.1',
+    event_type: 'NEW',
+    entity_type: 'UAS',
+    method: 'INVITE',
+    headers: 'To: <sip:friend@x>\r\n',
+  };
+  socket.send(JSON.stringify({ method: 'E_UA_SESSION', params }), Number(port), '127.0.0.1', () => socket.close());
+  expect((await scene.nextLeg()).invite.toUser).toBe('friend');
+});
+
+it('an answer that MI loses is asked for again, and the caller hears one 200', async () => {
+  const scene = await openOpensipsScene();
+  let lost = 0;
+  scene.opensips.faults.loseAnswer = (method, params) =>
+    method === 'ua_session_reply' && params['code'] === 200 && lost++ === 0;
+  scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await first('acked');
+  expect(scene.opensips.commands.filter(({ params }) => params['code'] === 200)).toHaveLength(2);
+  expect(scene.opensips.wire.filter((wire) => wire.type === 'response' && wire.status === 200)).toHaveLength(1);
+});
+
+it('a call whose answer stays unknown is terminated, and leaks nothing', async () => {
+  const scene = await openOpensipsScene();
+  scene.opensips.faults.loseAnswer = (method) => method === 'ua_session_reply';
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  expect(await first('ended')).toMatchObject({ end: { by: 'transport' } });
+  await scene.opensips.until(() => scene.opensips.sessions.get(session.key) === undefined);
+});
+
+it('an OpenSIPS that is not there yet is found when it comes', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.faults.loseRequest = () => true;
+  });
+  expect(scene.states).toEqual(['down']);
+  scene.opensips.faults.loseRequest = () => false;
+  await scene.opensips.until(() => scene.opensips.subscribers.size === 1);
+  await scene.opensips.until(() => scene.states.at(-1) === 'up');
+});
+
+it('a session that a connector before us has left behind is ended when its peer speaks', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.sessions.create('UAS');
+  session.state = 5;
+  session.uasMethod = undefined;
+  scene.opensips.request(session, 'INFO');
+  await scene.opensips.response(session, 'INFO', 481);
+  await scene.opensips.outgoing(session.key, 'BYE');
+  expect(scene.opensips.sessions.size).toBe(0);
+});
+
+it('the names of OpenSIPS 4 are used where the old ones are gone', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.faults.newNames = true;
+  });
+  scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await first('acked');
+  expect(scene.opensips.commands.some(({ method }) => method === 'b2b_entities:ua_session_reply')).toBe(true);
+});
+
+it('connectors that share one OpenSIPS take each call once', async () => {
+  const scene = await openOpensipsScene({ share: { index: 0, of: 2 } });
+  const sessions = Array.from({ length: 40 }, (_, index) =>
+    scene.opensips.invite({ body: OFFER, callId: `c${index}` }),
+  );
+  const ours = new Set<string>();
+  while (ours.size < 8) {
+    const leg = await scene.nextLeg();
+    leg.reject(486);
+    ours.add(leg.callId);
+  }
+  const settled = (key: string) => scene.opensips.wire.some((wire) => wire.key === key);
+  await scene.opensips.until(() => sessions.filter(({ key }) => settled(key)).length >= 8);
+  expect(sessions.filter(({ key }) => settled(key)).length).toBeLessThan(33);
+});
+
+it('a stop ends the calls, and the subscription with them', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await first('acked');
+  await scene.driver[Symbol.asyncDispose]();
+  expect(scene.opensips.wire.filter((wire) => wire.type === 'request').map((wire) => wire.method)).toEqual(['BYE']);
+  expect(scene.opensips.subscribers.size).toBe(0);
+  expect(scene.opensips.sessions.get(session.key)).toBeUndefined();
+});

@@ -1,0 +1,152 @@
+import { expect, it } from 'vitest';
+import type { FakeSession } from '../../fakes/opensips/sessions.js';
+import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
+
+async function answered(scene: OpensipsScene, session: FakeSession) {
+  const leg = await scene.nextLeg();
+  const { events, first } = watch(leg);
+  leg.accept(ANSWER);
+  await first('acked');
+  return { leg, events, first, session };
+}
+
+it('a call is rung, answered once, and its ACK is found out where the script does not tell of it', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  expect(leg.invite).toMatchObject({ toUser: '1000', fromUser: '+44123', requestUser: '', sdp: OFFER });
+  leg.ring(180);
+  leg.accept(ANSWER);
+  leg.accept(ANSWER);
+  expect(await first('acked')).toEqual({ type: 'acked', sdp: undefined });
+  const responses = scene.opensips.wire.filter((wire) => wire.type === 'response');
+  expect(responses.map((wire) => wire.status)).toEqual([180, 200]);
+  expect(responses[1]).toMatchObject({ key: session.key, body: ANSWER, phrase: 'OK' });
+  expect(scene.opensips.commands.filter(({ params }) => params['code'] === 200)).toHaveLength(1);
+});
+
+it('the Request-URI and the source are those that the script gives', async () => {
+  const scene = await openOpensipsScene();
+  const extraParams = '{"requestUri":"sip:2000@example.com","source":"tcp:192.0.2.7:5062","flavor":"echo"}';
+  scene.opensips.invite({ body: OFFER, extraParams });
+  const { invite } = await scene.nextLeg();
+  expect(invite).toMatchObject({ requestUser: '2000', source: { protocol: 'tcp', address: '192.0.2.7' }, extraParams });
+});
+
+it('a refused session is not left with OpenSIPS', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.reject(503, { retryAfterSeconds: 10 });
+  expect(await first('ended')).toMatchObject({ end: { by: 'local', status: 503 } });
+  expect(await scene.opensips.response(session, 'INVITE', 503)).toMatchObject({ headers: 'Retry-After: 10\r\n' });
+  await scene.driver[Symbol.asyncDispose]();
+  expect(scene.opensips.sessions.size).toBe(0);
+});
+
+it('CANCEL is told from BYE: the INVITE gets its 487', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.invite({ body: OFFER });
+  const { first } = watch(await scene.nextLeg());
+  scene.opensips.cancel(session, 'Reason: SIP;cause=200\r\n');
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 487, text: 'SIP;cause=200' } });
+  await scene.opensips.response(session, 'INVITE', 487);
+});
+
+it('a CANCEL that crosses the 200 leaves a call, which BYE ends', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.peerAcks = false;
+  });
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await scene.opensips.response(session, 'INVITE', 200);
+  scene.opensips.cancel(session);
+  scene.opensips.bye(session);
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 0 } });
+  expect(scene.opensips.wire.some((wire) => wire.type === 'response' && wire.status === 487)).toBe(false);
+});
+
+it('a BYE of the peer ends the call, and nothing is sent for it', async () => {
+  const scene = await openOpensipsScene();
+  const call = await answered(scene, scene.opensips.invite({ body: OFFER }));
+  scene.opensips.bye(call.session, 'Reason: Q.850;cause=16\r\n');
+  expect(await call.first('ended')).toMatchObject({ end: { by: 'peer', text: 'Q.850;cause=16' } });
+  expect(scene.opensips.wire.some((wire) => wire.type === 'request')).toBe(false);
+});
+
+it('we hang up with a Reason that arrives, and OpenSIPS forgets the session', async () => {
+  const scene = await openOpensipsScene();
+  const call = await answered(scene, scene.opensips.invite({ body: OFFER }));
+  call.leg.hangUp({ reason: 'SIP;cause=200;text="normal"', headers: new Map([['X-Why', 'done']]) });
+  expect(await call.first('ended')).toMatchObject({ end: { by: 'local' } });
+  const bye = await scene.opensips.outgoing(call.session.key, 'BYE');
+  expect(bye.headers).toBe('Reason: SIP;cause=200;text="normal"\r\nX-Why: done\r\n');
+  scene.opensips.respond(call.session, 'BYE', 200);
+  await scene.opensips.until(() => scene.opensips.sessions.size === 0);
+});
+
+it('hanging up waits for the ACK', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.peerAcks = false;
+    opensips.reportsAcks = true;
+  });
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await scene.opensips.response(session, 'INVITE', 200);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  leg.hangUp({ reason: 'SIP;cause=200' });
+  expect(scene.opensips.wire.some((wire) => wire.type === 'request')).toBe(false);
+  scene.opensips.ack(session);
+  await first('acked');
+  await scene.opensips.outgoing(session.key, 'BYE');
+});
+
+it('late offer: the answer is in the event of the ACK, where the script has flag a', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.peerAcks = false;
+    opensips.reportsAcks = true;
+  });
+  const session = scene.opensips.invite();
+  const leg = await scene.nextLeg();
+  expect(leg.invite.sdp).toBeUndefined();
+  const { first } = watch(leg);
+  leg.accept(OFFER);
+  await scene.opensips.response(session, 'INVITE', 200);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  scene.opensips.ack(session, ANSWER);
+  expect(await first('acked')).toEqual({ type: 'acked', sdp: ANSWER });
+});
+
+it('late offer: without that flag the answer is learnt by offering once more', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.invite();
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(OFFER);
+  expect(await scene.opensips.outgoing(session.key, 'INVITE')).toMatchObject({ body: OFFER });
+  scene.opensips.respond(session, 'INVITE', 200, ANSWER);
+  expect(await first('acked')).toEqual({ type: 'acked', sdp: ANSWER });
+  await scene.opensips.outgoing(session.key, 'ACK');
+});
+
+it('what an INVITE asks for and nobody can do is refused, and recorded', async () => {
+  const scene = await openOpensipsScene();
+  const { opensips } = scene;
+  const required = opensips.invite({ body: OFFER, headers: 'Require: foo\r\n', callId: 'a' });
+  await opensips.response(required, 'INVITE', 420);
+  const typed = opensips.invite({ headers: 'Content-Type: text/plain\r\n', body: '', callId: 'b' });
+  watch(await scene.nextLeg());
+  typed.uasMethod = 'INVITE';
+  const first = opensips.invite({ body: OFFER, callId: 'merged' });
+  await scene.nextLeg();
+  const second = opensips.invite({ body: OFFER, callId: 'merged' });
+  await opensips.response(second, 'INVITE', 482);
+  expect(scene.refused.map(({ status }) => status)).toEqual([420, 482]);
+  expect(first.uasMethod).toBe('INVITE');
+});

@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import { ANSWER, OFFER, openOpensipsScene, watch } from '../../support/opensips-harness.js';
+
+const request = { uri: 'sip:callee@example.com', fromUser: '2000', sdp: OFFER } as const;
+
+it('a call of ours is started, answered, and ended by the peer', async () => {
+  const scene = await openOpensipsScene({ domain: 'pbx.example.com' });
+  const leg = scene.driver.invite({
+    ...request,
+    fromDisplayName: 'Front desk',
+    headers: new Map([['X-Campaign', '7']]),
+  });
+  const { first } = watch(leg);
+  const invite = await scene.opensips.seen((wire) => wire.type === 'request' && wire.method === 'INVITE');
+  const start = scene.opensips.commands.find(({ method }) => method === 'ua_session_client_start');
+  expect(start?.params).toMatchObject({
+    ruri: 'sip:callee@example.com',
+    from: '"Front desk",sip:2000@pbx.example.com',
+    body: OFFER,
+  });
+  expect(String(start?.params['extra_headers'])).toContain('X-Campaign: 7\r\n');
+  const session = scene.opensips.sessions.get(invite.key);
+  if (session === undefined) throw new Error('no session');
+  scene.opensips.respond(session, 'INVITE', 183, ANSWER);
+  expect(await first('progress')).toEqual({ type: 'progress', status: 183, sdp: ANSWER });
+  scene.opensips.respond(session, 'INVITE', 200, ANSWER);
+  expect(await first('answered')).toEqual({ type: 'answered', sdp: ANSWER });
+  scene.opensips.bye(session);
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer' } });
+});
+
+it('a callee who refuses is reported with its status', async () => {
+  const scene = await openOpensipsScene();
+  const { first } = watch(scene.driver.invite(request));
+  const { key } = await scene.opensips.seen((wire) => wire.method === 'INVITE');
+  const session = scene.opensips.sessions.get(key);
+  if (session) scene.opensips.respond(session, 'INVITE', 486);
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 486 } });
+});
+
+it('a call given up before its answer is cancelled; a 200 that crosses gets its BYE', async () => {
+  const scene = await openOpensipsScene();
+  const leg = scene.driver.invite(request);
+  const { first } = watch(leg);
+  const { key } = await scene.opensips.seen((wire) => wire.method === 'INVITE');
+  await scene.opensips.until(() => leg.callId !== '');
+  leg.hangUp();
+  await scene.opensips.outgoing(key, 'CANCEL');
+  const session = scene.opensips.sessions.get(key);
+  if (session) scene.opensips.respond(session, 'INVITE', 200, ANSWER);
+  await scene.opensips.outgoing(key, 'BYE');
+  expect(await first('ended')).toMatchObject({ end: { by: 'local' } });
+});
+
+it('a call whose start was never confirmed is ended when it turns up', async () => {
+  const scene = await openOpensipsScene();
+  scene.opensips.faults.loseAnswer = (method) => method === 'ua_session_client_start';
+  const { first } = watch(scene.driver.invite(request));
+  const { key } = await scene.opensips.seen((wire) => wire.method === 'INVITE');
+  expect(await first('ended')).toMatchObject({ end: { by: 'transport' } });
+  const event = { type: 'EARLY', method: 'INVITE', status: 180 };
+  const headers = 'CSeq: 1 INVITE\r\nTo: <sip:callee@example.com>;tag=x\r\nFrom: <sip:2000@127.0.0.1>;tag=y\r\n';
+  scene.opensips.raise({ key, entity: 'UAC' }, { ...event, headers });
+  await scene.opensips.outgoing(key, 'CANCEL');
+});

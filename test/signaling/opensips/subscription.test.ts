@@ -1,0 +1,80 @@
+import { expect, it } from 'vitest';
+import { MiClient } from '../../../src/signaling/opensips/mi/mi-client.js';
+import type { MiLink } from '../../../src/signaling/opensips/mi/mi-link.js';
+import { opensipsDefaults } from '../../../src/signaling/opensips/opensips-options.js';
+import { Subscription } from '../../../src/signaling/opensips/subscription.js';
+import { FakeOpensips } from '../../fakes/opensips/fake-opensips.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+/** MI without sockets: an answer comes in a turn of its own. */
+function linkTo(opensips: FakeOpensips): MiLink {
+  let receive = (_text: string): void => {};
+  return {
+    open: async (onAnswer) => {
+      receive = onAnswer;
+    },
+    send: (text) => {
+      const answer = opensips.handle(text);
+      if (answer !== undefined) queueMicrotask(() => receive(answer));
+    },
+    close: async () => {},
+  };
+}
+
+async function subscribed(opensips = new FakeOpensips()) {
+  const clock = new FakeClock();
+  const mi = new MiClient(linkTo(opensips), clock);
+  await mi.open();
+  const told: string[] = [];
+  const subscription = new Subscription({
+    mi,
+    clock,
+    options: opensipsDefaults.subscription,
+    log: undefined,
+    socket: 'udp:127.0.0.1:7',
+    onChange: (state) => told.push(state),
+    onRestart: () => told.push('restart'),
+  });
+  const starting = subscription.start();
+  await clock.advanceAsync(4_000, 250);
+  await starting;
+  const subscriptions = () => opensips.commands.filter(({ method }) => method === 'event_subscribe').length;
+  return { opensips, clock, subscription, told, subscriptions };
+}
+
+it('the subscription is renewed every 30 s, long before it ends', async () => {
+  const { clock, opensips, subscriptions } = await subscribed();
+  await clock.advanceAsync(120_000, 500);
+  expect(subscriptions()).toBeGreaterThanOrEqual(4);
+  expect(subscriptions()).toBeLessThanOrEqual(6);
+  expect(opensips.commands.find(({ method }) => method === 'event_subscribe')?.params).toEqual({
+    event: 'E_UA_SESSION',
+    socket: 'udp:127.0.0.1:7',
+    expire: 90,
+  });
+});
+
+it('a restart of OpenSIPS is noticed within seconds, and the subscription made anew', async () => {
+  const { clock, opensips, told } = await subscribed();
+  opensips.restart();
+  await clock.advanceAsync(3_000, 250);
+  expect(told).toEqual(['up', 'restart']);
+  expect([...opensips.subscribers]).toEqual(['udp:127.0.0.1:7']);
+});
+
+it('an OpenSIPS that does not answer is told, and found when it is back', async () => {
+  const { clock, opensips, told } = await subscribed();
+  opensips.faults.loseRequest = () => true;
+  await clock.advanceAsync(10_000, 250);
+  expect(told).toEqual(['up', 'down']);
+  opensips.faults.loseRequest = () => false;
+  await clock.advanceAsync(5_000, 250);
+  expect(told).toEqual(['up', 'down', 'up']);
+});
+
+it('closing leaves no timer and no subscriber', async () => {
+  const { clock, opensips, subscription } = await subscribed();
+  await subscription.close();
+  expect(opensips.subscribers.size).toBe(0);
+  expect(clock.pendingTimers).toBe(0);
+});
