@@ -247,9 +247,12 @@ function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }):
     case 'ack-timeout':
       return end(state, { endedBy: 'connector', cause: 'ack-timeout', status: 200 }, 'gone');
     case 'transport':
+      // The way to the phone is gone, or nobody refreshed the session (RFC 4028): whether it hung up nobody knows.
       return end(
         state,
-        { endedBy: 'caller', cause: answered ? 'normal' : 'cancelled', status: unansweredOr(state, 487) },
+        answered
+          ? { endedBy: 'connector', cause: 'unreachable', status: 200 }
+          : { endedBy: 'caller', cause: 'cancelled', status: unansweredOr(state, 487) },
         'gone',
       );
     case 'local':

@@ -141,10 +141,14 @@ describe('races', () => {
     expect(outcomeOf(play([...active, { type: 'answer-unusable' }, ...closed]).effects)?.status).toBe(200);
   });
 
-  test('a next hop that is gone: cancelled before the answer, ordinary after it', () => {
+  test('a next hop that is gone: cancelled before the answer, unreachable after it', () => {
     const gone: CallEvent = { type: 'leg-ended', by: 'transport', status: 0 };
     expect(outcomeOf(play([...ready, gone, ...closed]).effects)).toMatchObject({ cause: 'cancelled', status: 487 });
-    expect(outcomeOf(play([...active, gone, ...closed]).effects)).toMatchObject({ cause: 'normal', status: 200 });
+    expect(outcomeOf(play([...active, gone, ...closed]).effects)).toMatchObject({
+      endedBy: 'connector',
+      cause: 'unreachable',
+      status: 200,
+    });
   });
 
   test('the limits of a call do not count while it rings with early media', () => {

@@ -5,12 +5,14 @@ import { partnerScenarios } from './partner.js';
 import { reliableScenarios } from './provisional.js';
 import { answerScenarios } from './refusals.js';
 import { sessionScenarios } from './sessions.js';
+import { updateScenarios } from './updates.js';
 
 /** All behaviours, in the order of the wire contract's rows. */
 export const scenarios: readonly Scenario[] = [
   ...callScenarios,
   ...reliableScenarios,
   ...sessionScenarios,
+  ...updateScenarios,
   ...answerScenarios,
   ...messageAndDescriptionScenarios,
   ...partnerScenarios,
