@@ -29,6 +29,7 @@ import { UacLeg } from './outbound-leg.js';
 import { Peers } from './peers.js';
 import { Registration, type RegistrationOptions } from './registration.js';
 import { inspectRequest, ownOptionsHeaders } from './request-inspection.js';
+import { requestedTarget } from './requested-target.js';
 import { sessionRefusal } from './session-timer.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
@@ -322,7 +323,7 @@ class EmbeddedDriver implements SignalingDriver {
     }
     const sdp = body.type === 'sdp' ? body.sdp : undefined;
     if (this.#receiveReplacement(transaction, sdp)) return;
-    const invite = inviteRequestOf(received(transaction), sdp);
+    const invite = inviteRequestOf(received(transaction, this.#options.advertise), sdp);
     const leg: UasLeg = new UasLeg(this.#endpoint, transaction, invite, () => this.#legs.delete(leg));
     this.#legs.add(leg);
     runGuarded(
@@ -363,7 +364,7 @@ class EmbeddedDriver implements SignalingDriver {
     this.#endpoint.respond(transaction, refusal.status, { headers: refusal.headers });
     this.#endpoint.debug({ status: refusal.status, reason: transaction.malformed?.reason }, 'request refused');
     if (transaction.request.method !== 'INVITE' || inDialog) return;
-    const invite: InviteRequest = inviteRequestOf(received(transaction));
+    const invite: InviteRequest = inviteRequestOf(received(transaction, this.#options.advertise));
     runGuarded(
       () => this.#handlers?.onRefused(invite, refusal.status),
       (error) => this.#endpoint.fault(error),
@@ -382,7 +383,15 @@ function concrete(address: string): string {
 }
 
 /** An INVITE as every driver describes it. */
-function received({ request, source, receivedAtMs }: ServerTransaction): ReceivedInvite {
-  const { protocol, remote } = source;
-  return { request, source: { protocol, address: remote.address, port: remote.port }, receivedAtMs };
+function received(
+  { request, source, receivedAtMs }: ServerTransaction,
+  advertised: string | undefined,
+): ReceivedInvite {
+  const { protocol, remote, local } = source;
+  const uri = requestedTarget(request, local.port, [local.address, advertised ?? local.address]);
+  return {
+    request: { ...request, uri },
+    source: { protocol, address: remote.address, port: remote.port },
+    receivedAtMs,
+  };
 }

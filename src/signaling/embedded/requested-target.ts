@@ -1,0 +1,26 @@
+import { parseNameAddrList } from '../message/name-addr.js';
+import type { SipRequest } from '../message/sip-message.js';
+import { parseSipUri, type SipUri } from '../message/sip-uri.js';
+
+/** RFC 3261 section 19.1.2. */
+const DEFAULT_PORT = 5060;
+
+/**
+ * The URI a request outside a dialog is meant for. A strict router before us (RFC 2543), or a caller that has us as
+ * outbound proxy without `lr`, writes our own address into the request-URI and the target into the last Route: RFC 3261
+ * section 16.4 has it put back. Only a request-URI without user is taken for that: nobody can be called there.
+ *
+ * @param port of ours; `hosts`: addresses and names of ours
+ */
+export function requestedTarget({ uri, headers }: SipRequest, port: number, hosts: readonly string[]): string {
+  const parsed = parseSipUri(uri);
+  const last = headers.getAll('Route').at(-1);
+  if (parsed === undefined || last === undefined || !isOwn(parsed, port, hosts)) return uri;
+  const target = parseNameAddrList(last)?.at(-1)?.uri;
+  return target !== undefined && (parseSipUri(target)?.user ?? '') !== '' ? target : uri;
+}
+
+function isOwn(uri: SipUri, port: number, hosts: readonly string[]): boolean {
+  if (uri.user !== undefined || (uri.port ?? DEFAULT_PORT) !== port) return false;
+  return hosts.some((host) => host.toLowerCase() === uri.host.toLowerCase());
+}
