@@ -19,8 +19,11 @@ import { UdpPhone } from '../support/udp-phone.js';
 
 const LOUD = 0x10;
 const random = new SeededRandom(process.pid);
-/** Ranges differ between tests and runs: other processes of this machine bind ports too. */
-let nextPort = 20_000 + 2 * random.integer(10_000);
+/**
+ * Ranges differ between tests and runs: other processes of this machine bind ports too. Below 32,768, from where on Linux
+ * gives ports to sockets that ask for any.
+ */
+let nextPort = 20_000 + 2 * random.integer(5_500);
 
 const portRange = (pairs: number): { min: number; max: number } => {
   const min = nextPort;
