@@ -1,5 +1,6 @@
 /**
- * What flavors made of separate stages share: here, the offline voice. Published as `sip-voice-connector/cascade`.
+ * What flavors made of separate stages share: the interfaces of a recogniser, a language model and a voice, and an
+ * offline voice. Published as `sip-voice-connector/cascade`.
  */
 export {
   createFliteVoice,
@@ -11,3 +12,29 @@ export {
   fliteVoices,
 } from './flite/flite-voice.js';
 export type { SpokenWord } from './flite/word-times.js';
+export type {
+  LanguageModel,
+  LanguageModelEvent,
+  LanguageModelRequest,
+  ModelMessage,
+  ModelOpaque,
+  ModelToolCall,
+  ModelToolResult,
+} from './stages/language-model.js';
+export type {
+  RecognisedWord,
+  SpeechToText,
+  SpeechToTextCapabilities,
+  SpeechToTextEvent,
+  SpeechToTextRequest,
+  SpeechToTextStream,
+} from './stages/speech-to-text.js';
+export type { Stage, StageIdentity, StageUsage } from './stages/stage.js';
+export type {
+  TextToSpeech,
+  TextToSpeechCapabilities,
+  TextToSpeechEvent,
+  TextToSpeechRequest,
+  TextToSpeechSession,
+  TextToSpeechUtterance,
+} from './stages/text-to-speech.js';
