@@ -28,8 +28,13 @@ export function sendInDialog(
     authorize(message, credentials);
     return endpoint.transactions.send(message, flow, {
       onResponse: (response) => {
-        if (!isChallenge(response) || !exchange.challenged(challengesOf(response))) user.onResponse(response);
-        else user.onSentAgain?.(transmit(dialog.repeat(request)));
+        if (!isChallenge(response) || !exchange.challenged(challengesOf(response))) {
+          user.onResponse(response);
+          return;
+        }
+        // Apart from the call below: `?.` would not evaluate it for users who do not ask.
+        const again = transmit(dialog.repeat(request));
+        user.onSentAgain?.(again);
       },
       onFailure: (reason) => user.onFailure(reason),
     });

@@ -121,6 +121,7 @@ export class DialogSession {
   confirmByResponse(invite: SipRequest, response: SipResponse): void {
     if (!this.#exchanged) this.noteEarlyAnswer(sdpOf(invite) ?? '', sdpOf(response));
     this.#confirmed = true;
+    this.#timer.begin(invite);
     this.#timer.accepted(response);
   }
 

@@ -23,13 +23,16 @@ import { type AttemptFailure, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
 import { type NextHop, NextHops } from './next-hops.js';
 import type { Offer } from './reoffers.js';
-import { sessionHeaders } from './session-timer.js';
+import { learnedInterval, sessionHeaders } from './session-timer.js';
 import { retryAfterSeconds } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest } from './transfers.js';
 
 /** Redirections followed in one call, and contacts tried of one. */
 const MAX_REDIRECTS = 5;
+
+/** How often an INVITE is sent again with a longer session interval: once for each proxy that asks for one, and no chain. */
+const MAX_INTERVALS = 3;
 
 /** A call of ours, from the first packet to the end of its dialog. */
 export class UacLeg implements OutboundLeg, ReplaceableLeg {
@@ -50,6 +53,9 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   /** How it ended with the next hop before, when there is no other. */
   #lastEnd: LegEnd = { by: 'transport', status: 0, text: '' };
   #redirects = 0;
+  /** The largest Min-SE of a 422, s, and how many there were. */
+  #leastSeconds = 0;
+  #intervals = 0;
   #description: { readonly localAddress: string; readonly body: Buffer } | undefined;
   #failOverTimer: TimerHandle | undefined;
   /** The dialog the leg's user talks in: that of the first 2xx. */
@@ -220,12 +226,16 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     headers.append('Contact', contact);
     headers.append('Allow', ALLOW);
     headers.append('Supported', [...this.#endpoint.supported].join(', '));
-    for (const [name, value] of sessionHeaders(this.#endpoint.sessionTimers, undefined, 0)) headers.append(name, value);
+    for (const [name, value] of this.#sessionHeaders()) headers.append(name, value);
     for (const [name, value] of this.#request.headers ?? []) headers.append(name, value);
     headers.append('Content-Type', SDP_TYPE);
     const invite: SipRequest = { kind: 'request', method: 'INVITE', uri: requestUri, headers, body: this.#offer() };
     if (this.#credentials !== undefined) authorize(invite, this.#credentials);
     return invite;
+  }
+
+  #sessionHeaders(): ReturnType<typeof sessionHeaders> {
+    return sessionHeaders(this.#endpoint.sessionTimers, undefined, this.#leastSeconds);
   }
 
   /** The same for every attempt over the same local address: the version of a description only rises with a change. */
@@ -253,6 +263,10 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
         this.#send(hop);
         return;
       }
+      if (response.status === 422 && this.#learnInterval(response)) {
+        this.#send(hop);
+        return;
+      }
       if (response.status >= 300 && response.status < 400 && this.#redirect(response)) return;
       if (response.status !== 503) {
         this.#end(this.#lastEnd);
@@ -263,6 +277,16 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     }
     this.#attempt = undefined;
     this.#tryNext();
+  }
+
+  /** True: the INVITE is to be sent again, asking for the interval that a 422 named (RFC 4028 section 7.3). */
+  #learnInterval(response: SipResponse): boolean {
+    const seconds = learnedInterval(response, this.#leastSeconds);
+    this.#intervals += 1;
+    const off = this.#endpoint.sessionTimers.mode === 'off';
+    if (seconds === undefined || this.#intervals > MAX_INTERVALS || off) return false;
+    this.#leastSeconds = seconds;
+    return true;
   }
 
   /** Follows a 3xx where its contacts, best first, may be followed (RFC 3261 section 8.1.3.4). */

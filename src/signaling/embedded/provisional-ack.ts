@@ -2,6 +2,7 @@ import { RELIABLE_TAG } from '../capabilities.js';
 import { hasOptionTag } from '../message/lexical.js';
 import { parseRSeq, serializeRAck } from '../message/rack.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import { sendInDialog } from './authorized-send.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
@@ -24,6 +25,7 @@ export function sendPrack(
   const { request, nextHop } = dialog.createRequest('PRACK');
   request.headers.append('RAck', serializeRAck({ rseq, cseq: cseqNumber(invite) ?? 1, method: 'INVITE' }));
   endpoint.findFlow(nextHop, origin, (flow) => {
-    if (flow !== undefined) endpoint.transactions.send(request, flow, { onResponse: () => {}, onFailure: () => {} });
+    if (flow !== undefined)
+      sendInDialog(endpoint, dialog, request, flow, { onResponse: () => {}, onFailure: () => {} });
   });
 }

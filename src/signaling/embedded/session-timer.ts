@@ -8,6 +8,7 @@ import type { SipHeaders } from '../message/sip-headers.js';
 import type { SipMessage, SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd } from '../port.js';
 import type { Refusal } from '../refusal.js';
+import { sendInDialog } from './authorized-send.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import { type RefreshOutcome, refreshOutcome } from './dialog/refresh-outcome.js';
@@ -92,6 +93,11 @@ export class SessionTimer {
     return this.#options.mode === 'off' ? asked : [['Supported', TIMER_TAG], ...asked];
   }
 
+  /** An INVITE of ours made the dialog: its Min-SE, learned from a 422, counts for every later one (section 7.4). */
+  begin(invite: SipRequest): void {
+    this.#learnedSeconds = parseMinSe(invite.headers.get('Min-SE') ?? '') ?? 0;
+  }
+
   /** A session refresh request of ours got a 2xx. The timer runs from now on. */
   accepted(response: SipResponse): void {
     this.#note(response);
@@ -161,7 +167,7 @@ export class SessionTimer {
         this.#later(undefined);
         return;
       }
-      endpoint.transactions.send(request, flow, {
+      sendInDialog(endpoint, dialog, request, flow, {
         onResponse: (response) => {
           if (response.status >= 200 && !this.#closed) this.#onOutcome(refreshOutcome(response.status), response);
         },

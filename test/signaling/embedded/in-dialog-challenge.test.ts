@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
+import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
+import { createHarness, PEER } from '../../support/embedded-harness.js';
+import { PeerDialog } from '../../support/peer-dialog.js';
+import { responseText, SDP } from '../../support/sip-text.js';
+
+/** Requests of ours inside a dialog that are asked who sends them (RFC 3261 section 22). */
+
+const auth = { user: 'alice', password: 'secret' };
+const CHALLENGE = ['Proxy-Authenticate: Digest realm="trunk", nonce="n1", algorithm=SHA-256, qop="auth"'];
+
+const cseq = (request: SipRequest): string => request.headers.get('CSeq') ?? '';
+
+function credentialsOf(request: SipRequest): ReadonlyMap<string, string> {
+  return parseAuthHeader(request.headers.get('Proxy-Authorization') ?? '')?.params ?? new Map();
+}
+
+const extra = ['Supported: timer', 'Allow: INVITE, ACK, BYE, UPDATE', 'Session-Expires: 120;refresher=uac'];
+
+/** What a request of each kind is brought about by. */
+const causes: readonly (readonly [method: string, cause: (call: PeerDialog) => void])[] = [
+  ['UPDATE', ({ h }) => h.clock.advance(60_000)],
+  ['REFER', ({ leg }) => leg.refer({ uri: 'sip:carol@192.0.2.7' })],
+  ['INVITE', ({ leg }) => leg.reoffer('hold')],
+  ['INFO', ({ leg }) => leg.sendDigit('5', 100)],
+  ['BYE', ({ leg }) => leg.hangUp()],
+];
+
+test.each(causes)('%s: a 407 is answered in the same dialog, and once', async (method, cause) => {
+  const call = await PeerDialog.establish({ direction: 'outbound', request: { auth }, extra });
+  cause(call);
+  const first = call.takeRequest();
+  expect([first.method, credentialsOf(first).size]).toEqual([method, 0]);
+  call.respond(first, 407, { extra: CHALLENGE });
+  const again = call
+    .take()
+    .flatMap(({ message }) => (message.kind === 'request' ? [message] : []))
+    .at(-1);
+  if (again === undefined) throw new Error('not sent again');
+  expect([again.method, Number.parseInt(cseq(again), 10) - Number.parseInt(cseq(first), 10)]).toEqual([method, 1]);
+  expect([credentialsOf(again).get('realm'), credentialsOf(again).get('username')]).toEqual(['trunk', 'alice']);
+  expect(again.headers.get('To')).toBe(first.headers.get('To'));
+  // The same challenge again: our answer was seen and not taken.
+  call.respond(again, 407, { extra: CHALLENGE });
+  expect(call.seen().filter((seen) => seen === method)).toEqual([]);
+});
+
+test.each(causes)('%s: without credentials the 407 stands', async (method, cause) => {
+  const call = await PeerDialog.establish({ direction: 'outbound', extra });
+  cause(call);
+  call.respond(call.takeRequest(), 407, { extra: CHALLENGE });
+  expect(call.seen().filter((seen) => seen === method)).toEqual([]);
+});
+
+test('a refresh that is let through with credentials refreshes the session', async () => {
+  const call = await PeerDialog.establish({ direction: 'outbound', request: { auth }, extra });
+  call.h.clock.advance(60_000);
+  call.respond(call.takeRequest(), 407, { extra: CHALLENGE });
+  call.respond(call.takeRequest(), 200, { extra: ['Session-Expires: 120;refresher=uac'] });
+  call.h.clock.advance(60_000);
+  const next = call.takeRequest();
+  expect([next.method, credentialsOf(next).get('nc')]).toEqual(['UPDATE', '00000002']);
+});
+
+test('PRACK: a 407 is answered with the RAck of the first', async () => {
+  const h = await createHarness();
+  h.dial({ auth });
+  const [invite] = h.udp.takeRequests();
+  if (invite === undefined) throw new Error('no INVITE');
+  const reliable = ['Require: 100rel', 'RSeq: 7', 'Contact: <sip:peer@192.0.2.9:5075>'];
+  h.udp.receive(PEER, responseText(invite, { status: 183, toTag: 'peer', body: SDP, extra: reliable }));
+  const [prack] = h.udp.takeRequests();
+  if (prack === undefined) throw new Error('no PRACK');
+  h.udp.receive(PEER, responseText(prack, { status: 407, extra: CHALLENGE }));
+  const [again, ...more] = h.udp.takeRequests();
+  if (again === undefined) throw new Error('not sent again');
+  expect([again.method, cseq(again), again.headers.get('RAck')]).toEqual(['PRACK', '3 PRACK', '7 1 INVITE']);
+  expect(credentialsOf(again).get('realm')).toBe('trunk');
+  expect(more).toEqual([]);
+});
