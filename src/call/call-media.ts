@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { MediaEngine, MediaStream, StreamListener, StreamParameters } from '../media/engine.js';
 import type { AudioCodec } from '../signaling/sdp.js';
+import { EarlySession } from './early-session.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 import { type CallRecorder, RecordingTap } from './recording-tap.js';
 
@@ -23,6 +24,8 @@ export class CallMedia {
   #stream: MediaStream | undefined;
   #parameters: StreamParameters | undefined;
   #recordingPath: string | null = null;
+  /** From an INVITE of ours to its answer. */
+  #early: EarlySession | undefined;
 
   constructor(deps: CallMediaDeps) {
     this.#deps = deps;
@@ -69,8 +72,32 @@ export class CallMedia {
 
   /** The offer of an INVITE of ours. Throws `ERR_SDP_UNACCEPTABLE`. @param address of ours, for the peer */
   firstOffer(address: string): string {
-    this.#deps.negotiation.useAddress(address);
-    return this.renegotiate(undefined);
+    const { negotiation } = this.#deps;
+    negotiation.useAddress(address);
+    this.#early ??= new EarlySession(negotiation);
+    return negotiation.offer(this.#port);
+  }
+
+  /** A provisional response to an INVITE of ours. Returns whether there was an answer in it, or in one before. */
+  noteProgress(answer: string | undefined): boolean {
+    this.#early?.noteAnswer(answer);
+    return this.#early?.answered ?? false;
+  }
+
+  /**
+   * An INVITE of ours was answered. `answer` is that to our first offer; absent, what was agreed before counts. Throws
+   * `ERR_SDP_*`.
+   */
+  settleFirstOffer(answer: string | undefined): void {
+    const early = this.#early;
+    this.#early = undefined;
+    const parameters = early?.settle(answer) ?? this.#deps.negotiation.readAnswer(answer);
+    this.#beginRecording();
+    this.#connect(parameters);
+  }
+
+  get #port(): number {
+    return this.#stream?.local.port ?? 0;
   }
 
   #beginRecording(): void {
@@ -82,19 +109,22 @@ export class CallMedia {
     }
   }
 
-  /** Our answer to an offer, or our offer where the peer asks for one. Throws `ERR_SDP_*`; then nothing has changed. */
+  /**
+   * Our answer to an offer, or our offer where the peer asks for one. Media follows, unless the peer has still to answer an
+   * INVITE of ours. Throws `ERR_SDP_*`; then nothing has changed.
+   */
   renegotiate(offer: string | undefined): string {
     const { negotiation } = this.#deps;
-    const port = this.#stream?.local.port ?? 0;
-    if (offer === undefined) return negotiation.offer(port);
-    const { sdp, parameters } = negotiation.answer(offer, port);
+    if (offer === undefined) return negotiation.offer(this.#port);
+    if (this.#early) return this.#early.renegotiate(offer, this.#port);
+    const { sdp, parameters } = negotiation.answer(offer, this.#port);
     this.#connect(parameters);
     return sdp;
   }
 
   /** An offer for a re-INVITE of ours: hold, or the end of it. */
   reoffer(direction: 'sendrecv' | 'sendonly'): string {
-    return this.#deps.negotiation.offer(this.#stream?.local.port ?? 0, direction);
+    return this.#deps.negotiation.offer(this.#port, direction);
   }
 
   /** The peer has refused our re-INVITE: what was agreed before stands. */

@@ -81,6 +81,11 @@ export class MediaNegotiation {
     return this.#offer !== undefined;
   }
 
+  /** The offer of ours that awaits its answer. */
+  get pendingOffer(): LocalDescription | undefined {
+    return this.#offer;
+  }
+
   /** Our last description again, word for word. Empty before the first. */
   current(): string {
     return this.#description?.text ?? '';
@@ -88,9 +93,10 @@ export class MediaNegotiation {
 
   /** @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE`; then nothing has changed. */
   answer(offer: string, port: number): { readonly sdp: string; readonly parameters: StreamParameters } {
+    const direction = this.#offer ? this.#before : this.#wanted;
+    const { local, audio } = createAnswer(offer, { ...this.#local, direction, port }, this.#description);
     // It crossed an offer of ours, which the peer has refused therefore (491) and which will be made anew.
     if (this.#offer) this.withdrawOffer();
-    const { local, audio } = createAnswer(offer, { ...this.#local, port }, this.#description);
     this.#description = local;
     return { sdp: local.text, parameters: audio };
   }

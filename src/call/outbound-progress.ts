@@ -15,8 +15,6 @@ export interface OutboundProgressParts {
 export class OutboundProgress {
   readonly #parts: OutboundProgressParts;
   #dialledAtMs = 0;
-  /** An answer in a provisional response: the 200 may come without. */
-  #early: string | undefined;
   #reported = '';
 
   constructor(parts: OutboundProgressParts) {
@@ -30,8 +28,7 @@ export class OutboundProgress {
 
   /** Whatever is to be heard before the answer is a network's, not a person's: the agent does not get it. */
   onProgress(status: number, sdp: string | undefined): void {
-    this.#early = sdp ?? this.#early;
-    const earlyMedia = this.#early !== undefined;
+    const earlyMedia = this.#parts.media.noteProgress(sdp);
     const report = `${status} ${earlyMedia}`;
     // Repeated as long as it rings (RFC 3261 section 13.3.1.1).
     if (report === this.#reported) return;
@@ -42,7 +39,7 @@ export class OutboundProgress {
   onAnswered(sdp: string | undefined): void {
     const { account, apply, media } = this.#parts;
     try {
-      media.readAnswer(sdp ?? this.#early);
+      media.settleFirstOffer(sdp);
     } catch (error) {
       account.onError(error);
       apply({ type: 'answer-unusable' });

@@ -1,10 +1,11 @@
 import { assertUnreachable } from '../base/assert.js';
 import { errorCode } from '../base/connector-error.js';
 import type { HeaderFields } from '../base/header-fields.js';
-import type { CallerFrame, MediaEngine, MediaStream, StreamEvent } from '../media/engine.js';
+import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { LegEvent, OfferReply, OutboundLeg, OutboundRequest, SipLeg } from '../signaling/port.js';
 import type { AudioCodec } from '../signaling/sdp.js';
 import type { TransferTarget } from '../tools/tool.js';
+import { EarlySession } from './early-session.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 
 /** Whom a call goes to, and by which way. */
@@ -58,6 +59,8 @@ export class SecondLeg {
   #leg: OutboundLeg | undefined;
   #stream: MediaStream | undefined;
   #negotiation: MediaNegotiation | undefined;
+  /** From the INVITE to its answer. */
+  #early: EarlySession | undefined;
   #user: SecondLegUser | undefined;
   #held = false;
   #state: 'calling' | 'up' | 'over' = 'calling';
@@ -126,6 +129,7 @@ export class SecondLeg {
       answerTimeoutMs: ringMs,
       sdp: (localAddress) => {
         this.#negotiation ??= this.#deps.negotiate(localAddress, codec);
+        this.#early ??= new EarlySession(this.#negotiation);
         return this.#negotiation.answerPending
           ? this.#negotiation.current()
           : this.#negotiation.offer(stream.local.port);
@@ -143,7 +147,7 @@ export class SecondLeg {
         this.#onOffer(event.sdp, event.reply);
         return;
       case 'acked':
-        if (this.#negotiation?.answerPending) this.#connect(event.sdp);
+        if (this.#negotiation?.answerPending) this.#connect(() => this.#negotiation?.readAnswer(event.sdp));
         return;
       case 'digit':
         this.#user?.onDigit(event.digit);
@@ -152,6 +156,8 @@ export class SecondLeg {
         this.#over(statusOf(event.end));
         return;
       case 'progress':
+        this.#early?.noteAnswer(event.sdp);
+        return;
       case 'transfer':
       case 'reoffered':
         return;
@@ -162,7 +168,9 @@ export class SecondLeg {
 
   #onAnswered(sdp: string | undefined): void {
     if (this.#state !== 'calling') return;
-    if (!this.#connect(sdp)) {
+    const early = this.#early;
+    this.#early = undefined;
+    if (!this.#connect(() => early?.settle(sdp))) {
       this.#leg?.hangUp({ reason: 'SIP;cause=488;text="unusable answer"' });
       this.#over(488);
       return;
@@ -172,9 +180,9 @@ export class SecondLeg {
     this.#resolve({ ok: true, status: 200 });
   }
 
-  #connect(answer: string | undefined): boolean {
+  #connect(read: () => StreamParameters | undefined): boolean {
     try {
-      const parameters = this.#negotiation?.readAnswer(answer);
+      const parameters = read();
       if (parameters) this.#apply(parameters);
       return parameters !== undefined;
     } catch {
@@ -185,7 +193,7 @@ export class SecondLeg {
   /** Hold, another address or codec, or a question for our offer. */
   #onOffer(offer: string | undefined, reply: OfferReply): void {
     const negotiation = this.#negotiation;
-    if (!negotiation || !this.#stream || this.#state !== 'up') {
+    if (!negotiation || !this.#stream || this.#state === 'over') {
       reply.reject(481);
       return;
     }
@@ -193,6 +201,10 @@ export class SecondLeg {
     try {
       if (offer === undefined) {
         reply.accept(negotiation.offer(port));
+        return;
+      }
+      if (this.#early) {
+        reply.accept(this.#early.renegotiate(offer, port));
         return;
       }
       const { sdp, parameters } = negotiation.answer(offer, port);
@@ -203,7 +215,7 @@ export class SecondLeg {
     }
   }
 
-  #apply(parameters: ReturnType<MediaNegotiation['readAnswer']>): void {
+  #apply(parameters: StreamParameters): void {
     this.#held = parameters.direction !== 'sendrecv';
     this.#stream?.connect(parameters);
     if (!this.#held) this.#stream?.touch();

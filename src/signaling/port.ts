@@ -96,7 +96,7 @@ export interface LegEnd {
 export type LegEvent =
   /** UAC: 1xx other than 100. `sdp` is an early answer. */
   | { readonly type: 'progress'; readonly status: number; readonly sdp: string | undefined }
-  /** UAC: 2xx; the ACK has been sent. */
+  /** UAC: 2xx; the ACK has been sent. `sdp` answers our offer; absent where an `offer` was accepted since that answer. */
   | { readonly type: 'answered'; readonly sdp: string | undefined }
   /** UAS: the ACK of our 2xx (first or re-INVITE). `sdp` is the answer to an offer of ours. */
   | { readonly type: 'acked'; readonly sdp: string | undefined }

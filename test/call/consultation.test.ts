@@ -69,6 +69,19 @@ describe.each(['attended', 'bridge'] as const)('a transfer by %s', (mode) => {
     expect(setup.records).toEqual([]);
   });
 
+  test('with its answer in a provisional response, and an offer of its own after that', async () => {
+    const setup = await consulting(mode);
+    const sdp = setup.second.offer.replace(/^m=audio \d+/m, 'm=audio 31000');
+    expect(setup.second.offered(sdp)).toEqual(['488']);
+    setup.second.emit({ type: 'progress', status: 183, sdp });
+    expect(setup.second.offered(sdp.replace('31000', '31002'))).toEqual([expect.stringContaining('m=audio 40000')]);
+    expect(setup.target()?.parameters).toEqual([]);
+    setup.second.emit({ type: 'answered', sdp: undefined });
+    await settle();
+    expect(setup.target()?.parameters).toMatchObject([{ remote: { port: 31_002 } }]);
+    expect(setup.second.farewells).toEqual([]);
+  });
+
   test('with an answer that cannot be used is hung up on', async () => {
     const setup = await consulting(mode);
     setup.second.emit({ type: 'answered', sdp: 'v=0' });

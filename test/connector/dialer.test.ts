@@ -4,6 +4,7 @@ import { CallWindow } from '../../src/connector/call-window.js';
 import { trunkOrder } from '../../src/connector/trunk-order.js';
 import type { CallEvent } from '../../src/ops/call-event.js';
 import type { OutboundCallRequest } from '../../src/ops/outbound-calls.js';
+import type { OfferReply } from '../../src/signaling/port.js';
 import { ANSWER, type FakeDialledLeg } from '../support/fake-dialled-leg.js';
 import { answered, bye, route, type Setup, setUp } from './connector-setup.js';
 
@@ -94,6 +95,32 @@ describe('an outbound call', () => {
     expect(setup.events.at(-1)).toMatchObject({ type: 'call-progress', status: 183, earlyMedia: true });
     leg.emit({ type: 'answered', sdp: undefined });
     expect(setup.connector.calls()[0]?.state).toBe('active');
+  });
+
+  test('a callee who offers something else before picking up is answered, and heard by that after it', async () => {
+    const setup = await running();
+    const leg = await dial(setup);
+    leg.emit({ type: 'progress', status: 183, sdp: ANSWER });
+    const said: (string | number)[] = [];
+    const reply: OfferReply = { accept: (sdp) => said.push(sdp), reject: (status) => said.push(status) };
+    leg.emit({ type: 'offer', sdp: 'v=0', reply });
+    leg.emit({ type: 'offer', sdp: ANSWER.replace('0 101', '8 101'), reply });
+    expect(said).toEqual([400, expect.stringMatching(/^m=audio \d+ RTP\/AVP 8 101\r$/m)]);
+    expect(setup.engine.streams.at(-1)?.parameters).toEqual([]);
+    leg.emit({ type: 'answered', sdp: undefined });
+    expect(setup.connector.calls()).toMatchObject([{ state: 'active', codec: 'pcma' }]);
+    expect(setup.engine.streams.at(-1)?.parameters).toMatchObject([{ codec: { name: 'pcma' } }]);
+  });
+
+  test('another branch than the one that offered picks up: its answer to our first offer counts', async () => {
+    const setup = await running();
+    const leg = await dial(setup);
+    leg.emit({ type: 'progress', status: 183, sdp: ANSWER });
+    const reply: OfferReply = { accept: () => {}, reject: () => {} };
+    leg.emit({ type: 'offer', sdp: ANSWER.replace('0 101', '8 101'), reply });
+    leg.answer(ANSWER.replace('30000', '31000'));
+    expect(setup.connector.calls()).toMatchObject([{ state: 'active', codec: 'pcmu' }]);
+    expect(setup.engine.streams.at(-1)?.parameters).toMatchObject([{ remote: { port: 31_000 } }]);
   });
 
   test('an answer that cannot be used ends the call by BYE', async () => {

@@ -1,5 +1,7 @@
+import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import type { DigestClient } from '../digest/digest-client.js';
+import { endText } from '../end-text.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
@@ -226,4 +228,20 @@ export class InviteAttempt {
 
 function toTag(response: SipResponse): string {
   return parseNameAddr(response.headers.get('To') ?? '')?.tag ?? '';
+}
+
+/** What a leg ends with whose last attempt came to this. */
+export function endOf(failure: AttemptFailure): LegEnd {
+  switch (failure.type) {
+    case 'response':
+      return { by: 'peer', status: failure.response.status, text: endText(failure.response) };
+    case 'timeout':
+      return { by: 'transport', status: 408, text: '' };
+    case 'transport':
+      return { by: 'transport', status: 503, text: '' };
+    case 'given-up':
+      return { by: 'local', status: 0, text: '' };
+    default:
+      return assertUnreachable(failure);
+  }
 }

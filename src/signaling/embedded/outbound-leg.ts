@@ -1,17 +1,23 @@
-import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, SDP_TYPE } from '../capabilities.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
-import { endText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
-import { parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
+import { serializeNameAddr } from '../message/name-addr.js';
 import { SipHeaders } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import { parseSipUri, uriScheme } from '../message/sip-uri.js';
-import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
+import { uriScheme } from '../message/sip-uri.js';
+import type {
+  HangUpOptions,
+  LegEnd,
+  LegEvent,
+  OfferReply,
+  OutboundLeg,
+  OutboundRequest,
+  ReferRequest,
+} from '../port.js';
 import type { ReplaceableLeg } from '../replaces.js';
 import { sdpOf } from '../session-body.js';
 import { authorize, challengesOf, isChallenge } from './authorized-send.js';
@@ -19,17 +25,15 @@ import type { CallDialog, CallDialogUser } from './call-dialog.js';
 import type { DialogId } from './dialog/dialog-table.js';
 import { type Endpoint, oneLine } from './endpoint.js';
 import { checkDigit } from './info-sender.js';
-import { type AttemptFailure, InviteAttempt } from './invite-attempt.js';
+import { type AttemptFailure, endOf, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
 import { type NextHop, NextHops } from './next-hops.js';
+import { MAX_REDIRECTS, redirectTargets } from './redirect-targets.js';
 import type { Offer } from './reoffers.js';
 import { learnedInterval, sessionHeaders } from './session-timer.js';
 import { retryAfterSeconds } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { checkReferRequest } from './transfers.js';
-
-/** Redirections followed in one call, and contacts tried of one. */
-const MAX_REDIRECTS = 5;
 
 /** How often an INVITE is sent again with a longer session interval: once for each proxy that asks for one, and no chain. */
 const MAX_INTERVALS = 3;
@@ -60,6 +64,8 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   #failOverTimer: TimerHandle | undefined;
   /** The dialog the leg's user talks in: that of the first 2xx. */
   #answered: CallDialog | undefined;
+  /** The early dialog whose peer has offered something else than it had answered. */
+  #updated: CallDialog | undefined;
   #givenUp = false;
   #answerTimer: TimerHandle | undefined;
 
@@ -173,7 +179,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
           onAnswered: (call, sdp) => {
             this.#answered = call;
             this.#stopTimers();
-            this.#events.emit({ type: 'answered', sdp });
+            this.#events.emit({ type: 'answered', sdp: call === this.#updated ? undefined : sdp });
           },
           onFailed: (failure) => {
             if (this.#attempt === attempt) this.#onFailed(hop, failure);
@@ -310,8 +316,8 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     return {
       onAcked: (sdp) => ifAnswered(() => this.#events.emit({ type: 'acked', sdp })),
       onOffer: (sdp, reply) => {
-        if (this.#answered !== undefined && call() === this.#answered) this.#events.emit({ type: 'offer', sdp, reply });
-        // Before the answer the user knows one session only, that of the first response.
+        if (this.#answered === undefined) this.#offerEarly(call(), sdp, reply);
+        else if (call() === this.#answered) this.#events.emit({ type: 'offer', sdp, reply });
         else reply.reject(488);
       },
       onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
@@ -321,6 +327,19 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
       onRefer: this.#request.onRefer,
       onEnded: (end) => ifAnswered(() => this.#end(end)),
     };
+  }
+
+  /** An UPDATE before the 2xx. The user has one session: of several branches that offer, the first is heard. */
+  #offerEarly(call: CallDialog | undefined, sdp: string | undefined, reply: OfferReply): void {
+    if (this.#givenUp || (this.#updated !== undefined && call !== this.#updated)) {
+      reply.reject(488);
+      return;
+    }
+    const accept = (description: string): void => {
+      this.#updated = call;
+      reply.accept(description);
+    };
+    this.#events.emit({ type: 'offer', sdp, reply: { accept, reject: (...refusal) => reply.reject(...refusal) } });
   }
 
   #replace(transaction: ServerTransaction, sdp: string | undefined): void {
@@ -358,31 +377,4 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     this.#endpoint.clock.clearTimeout(this.#answerTimer);
     this.#endpoint.clock.clearTimeout(this.#failOverTimer);
   }
-}
-
-function endOf(failure: AttemptFailure): LegEnd {
-  switch (failure.type) {
-    case 'response':
-      return { by: 'peer', status: failure.response.status, text: endText(failure.response) };
-    case 'timeout':
-      return { by: 'transport', status: 408, text: '' };
-    case 'transport':
-      return { by: 'transport', status: 503, text: '' };
-    case 'given-up':
-      return { by: 'local', status: 0, text: '' };
-    default:
-      return assertUnreachable(failure);
-  }
-}
-
-/** SIP URIs with a user part out of Contact, the best first. */
-function redirectTargets({ headers }: SipResponse): readonly string[] {
-  return headers
-    .getAll('Contact')
-    .flatMap((value) => parseNameAddrList(value) ?? [])
-    .map(({ uri, params }) => ({ uri, q: Number(params.get('q') ?? '1') }))
-    .filter(({ uri, q }) => q >= 0 && (parseSipUri(uri)?.user ?? '') !== '')
-    .sort((left, right) => right.q - left.q)
-    .slice(0, MAX_REDIRECTS)
-    .map(({ uri }) => uri);
 }
