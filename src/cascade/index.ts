@@ -1,6 +1,6 @@
 /**
  * What flavors made of separate stages share: the interfaces of a recogniser, a language model and a voice, and an
- * offline voice. Published as `sip-voice-connector/cascade`.
+ * offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
 export {
   createFliteVoice,
@@ -38,3 +38,10 @@ export type {
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from './stages/text-to-speech.js';
+export {
+  createSpeakable,
+  type Speakable,
+  type SpeakableOptions,
+  speakable,
+  speakableLanguages,
+} from './text/speakable.js';

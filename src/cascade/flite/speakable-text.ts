@@ -1,9 +1,7 @@
+import { straightQuotes } from '../text/signs.js';
+
 /** Typographic signs that the synthesiser would drop, and what it understands instead. */
 const plainSigns: Readonly<Record<string, string>> = {
-  '\u2018': "'",
-  '\u2019': "'",
-  '\u201c': '"',
-  '\u201d': '"',
   '\u2013': ' - ',
   '\u2014': ', ',
   '\u2026': '. ',
@@ -25,7 +23,7 @@ const MAX_PIECE_CHARS = 160;
  * 40 characters are broken, blanks are single.
  */
 export function speakableText(text: string): string {
-  return text
+  return straightQuotes(text)
     .replace(/[^\x20-\x7e]/g, (sign) => plainSigns[sign] ?? sign)
     .normalize('NFKD')
     .replace(/\p{Mark}/gu, '')

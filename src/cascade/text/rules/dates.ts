@@ -1,0 +1,42 @@
+import type { SpokenLanguage } from '../language.js';
+import type { Rule } from '../rule.js';
+
+/** Whether there is such a day in some year. */
+export function isDay(month: number, day: number): boolean {
+  const longest = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
+  return longest !== undefined && day >= 1 && day <= longest;
+}
+
+/** ISO 8601 dates, with or without a time, and times of day, in any language. */
+export function dateRules(language: SpokenLanguage): readonly Rule[] {
+  return [
+    {
+      pattern: /(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?(?![\d-])/y,
+      say: (match, { before }) => {
+        const [month, day] = [Number(match[2]), Number(match[3])];
+        if (!isDay(month, day)) return undefined;
+        const date = language.date({ day, month, year: match[1] ?? '' }, before);
+        const [hour, minute] = [Number(match[4]), Number(match[5])];
+        return match[4] === undefined || !isTime(hour, minute) ? date : `${date}, ${language.time(hour, minute)}`;
+      },
+    },
+  ];
+}
+
+/** `14:30` where the language has no rule of its own for it. */
+export function timeRules(language: SpokenLanguage): readonly Rule[] {
+  return [
+    {
+      pattern: /(\d{1,2}):(\d{2})(?::\d{2})?(?![\d:])/y,
+      say: (match) => {
+        const [hour, minute] = [Number(match[1]), Number(match[2])];
+        return isTime(hour, minute) ? language.time(hour, minute) : undefined;
+      },
+    },
+  ];
+}
+
+/** Whether a clock can show it; 24:00 is the end of a day. */
+export function isTime(hour: number, minute: number): boolean {
+  return minute < 60 && (hour < 24 || (hour === 24 && minute === 0));
+}

@@ -1,0 +1,79 @@
+import { digitByDigit } from '../digits.js';
+import type { SpokenLanguage } from '../language.js';
+import type { Rule } from '../rule.js';
+import { numberPattern, plainDigits, spokenNumber } from './amounts.js';
+
+/** `3-4 days`, `9:00 – 17:00`, `$10-$15`: to be tried before a sign is taken for a minus. */
+export function rangeRules(language: SpokenLanguage): readonly Rule[] {
+  return [
+    {
+      // 3-4 days, 9:00 – 17:00: what stands before was said already.
+      pattern: /(?<=\d|\d\s?[%\u00b0€£$]|\d\s?[ap]m)\s?[-\u2013\u2014]\s?(?=[$€£]?\d)/iuy,
+      say: () => `${language.words.to} `,
+    },
+  ];
+}
+
+/** Versions, fractions, codes of letters and digits, and every number that is left. */
+export function numberRules(language: SpokenLanguage): readonly Rule[] {
+  const { words } = language;
+  const number = numberPattern(language);
+  return [
+    {
+      // 1.2.3, 192.168.0.1
+      pattern: /\d{1,6}(?:\.\d{1,6}){2,8}(?!\d)/y,
+      say: (match) =>
+        match[0]
+          .split('.')
+          .map((part) => language.cardinal(part))
+          .join(` ${words.point} `),
+    },
+    {
+      // MP3, COVID-19, A4, B2B, AB12CD
+      pattern: /(?=\p{L}{0,9}[-\d])(?=\d{0,9}\p{L})[\p{L}\d]{1,10}(?:-(?=\d)\d{1,9})?(?![\p{L}\d])/uy,
+      say: (match) => (/\d/.test(match[0]) ? mixed(match[0], language) : undefined),
+    },
+    {
+      pattern: new RegExp(`(?<![\\p{L}\\p{N}])[-\\u2212]${number}`, 'uy'),
+      say: (match) => `${words.minus} ${spokenNumber(match[1] ?? '', match[2], language)}`,
+    },
+    {
+      pattern: /#\s?(\d{1,9})(?!\d)/y,
+      say: (match) =>
+        `${words.number} ${(match[1] ?? '').length > 2 ? digitByDigit(match[1] ?? '', language) : language.cardinal(match[1] ?? '')}`,
+    },
+    {
+      pattern: /([13])\/([24])(?![\d/])/y,
+      say: (match) => ({ '1/2': words.half, '1/4': words.quarter, '3/4': words.threeQuarters })[match[0]] ?? undefined,
+    },
+    {
+      pattern: /(\d{1,9})\s?\/\s?(?=\d)/y,
+      say: (match) => `${language.cardinal(match[1] ?? '')} ${words.slash} `,
+    },
+    {
+      pattern: new RegExp(number, 'uy'),
+      say: (match) => {
+        const whole = match[1] ?? '';
+        if (match[2] === undefined && /^\d+$/.test(whole)) return language.bare?.(whole) ?? language.cardinal(whole);
+        return spokenNumber(whole, match[2], language);
+      },
+    },
+    {
+      // More digits than a number has: `numberPattern` ends at fifteen.
+      pattern: /\d+/y,
+      say: (match) => digitByDigit(plainDigits(match[0]), language),
+    },
+  ];
+}
+
+/** A code: short runs of digits as numbers behind a name, otherwise all one by one. */
+function mixed(token: string, language: SpokenLanguage): string {
+  const runs = token.match(/\p{L}+|\d+/gu) ?? [];
+  const named = runs.length === 2 && /^\p{L}/u.test(token);
+  return runs
+    .map((run) => {
+      if (!/^\d/.test(run)) return !named && /^\p{Lu}+$/u.test(run) ? Array.from(run).join(' ') : run;
+      return named && run.length <= 2 && !run.startsWith('0') ? language.cardinal(run) : digitByDigit(run, language);
+    })
+    .join(' ');
+}

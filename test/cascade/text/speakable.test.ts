@@ -1,0 +1,348 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { createSpeakable, speakable, speakableLanguages } from '../../../src/cascade/text/speakable.js';
+
+/** What is written, and what is said. */
+type Cases = readonly (readonly [written: string, said: string])[];
+
+function says(cases: Cases, language = 'en'): void {
+  const say = createSpeakable({ language });
+  for (const [written, said] of cases) expect(say(written), written).toBe(said);
+}
+
+describe('English', () => {
+  it('counts', () => {
+    says([
+      ['0 of 12 apples', 'zero of twelve apples'],
+      [
+        'We have 1,234,567 users.',
+        'We have one million two hundred thirty-four thousand five hundred sixty-seven users.',
+      ],
+      ['It is 3.14 or -7, at -0.5.', 'It is three point one four or minus seven, at minus zero point five.'],
+      ['3-4 days, 10 – 12 people', 'three to four days, ten to twelve people'],
+      ['1/2 a cup, ¾ done, 24/7', 'one half a cup, three quarters done, twenty-four seven'],
+      ['Version 1.2.3 runs.', 'Version one point two point three runs.'],
+      ['5k runners and 3M cells', 'five thousand runners and three million cells'],
+    ]);
+  });
+
+  it('says dates', () => {
+    says([
+      ['2026-03-14', 'March fourteenth, twenty twenty-six'],
+      ['2026-03-14T09:30:00Z', 'March fourteenth, twenty twenty-six, nine thirty'],
+      ['on 3/14/2026.', 'on March fourteenth, twenty twenty-six.'],
+      ['On Mar. 3rd, 2026, we met', 'On March third, twenty twenty-six, we met'],
+      ['the 21st of May', 'the twenty-first of May'],
+      ['14 March 1984', 'the fourteenth of March, nineteen eighty-four'],
+      ['Friday, December 5 at 3:30 PM', 'Friday, December fifth at three thirty P M'],
+      [
+        'in 1905, 1900, 2005 and 2026',
+        'in nineteen oh five, nineteen hundred, two thousand five and twenty twenty-six',
+      ],
+      ['the 1990s', 'the nineteen nineties'],
+      ['2024-2025', 'twenty twenty-four to twenty twenty-five'],
+    ]);
+    says([['3/4/2026', 'April third, twenty twenty-six']], 'en-GB');
+  });
+
+  it('says times', () => {
+    says([
+      ['at 9:00', "at nine o'clock"],
+      ['9:05 am', 'nine oh five A M'],
+      ['We close at 5 p.m. Then we rest.', 'We close at five P M. Then we rest.'],
+      ['at 5 p.m. on Friday', 'at five P M on Friday'],
+      ['from 9-11am', 'from nine to eleven A M'],
+      ['14:30', 'fourteen thirty'],
+    ]);
+  });
+
+  it('says telephone numbers digit by digit, in groups', () => {
+    says([
+      ['Call (415) 555-0132.', 'Call four one five, five five five, zero one three two.'],
+      ['+44 20 7183 8750', 'plus four four, two zero, seven one eight three, eight seven five zero'],
+      ['555-0132', 'five five five, zero one three two'],
+      ['1-800-555-0199', 'one, eight zero zero, five five five, zero one nine nine'],
+      ['Dial 4155550132', 'Dial four one five, five five five, zero one three two'],
+      ['020 7183 8750', 'zero two zero, seven one eight three, eight seven five zero'],
+    ]);
+  });
+
+  it('says codes digit by digit', () => {
+    says([
+      ['Your confirmation code is 482913.', 'Your confirmation code is four eight two, nine one three.'],
+      ['order number 4711', 'order number four seven one one'],
+      ['Room 007, gate B12', 'Room zero zero seven, gate B twelve'],
+      ['ref AB12CD', 'ref A B one two C D'],
+      ['#5 of #12345', 'number five of number one two three four five'],
+      ['The code works. We have 482 guests.', 'The code works. We have four hundred eighty-two guests.'],
+    ]);
+  });
+
+  it('says money', () => {
+    says([
+      ['$5', 'five dollars'],
+      ['$1', 'one dollar'],
+      ['$5.50 or €0.99', 'five dollars and fifty cents or ninety-nine cents'],
+      ['£1,200.01', 'one thousand two hundred pounds and one penny'],
+      ['$3.5 million', 'three point five million dollars'],
+      ['20 €, 20 EUR, USD 20', 'twenty euros, twenty euros, twenty dollars'],
+      ['$20/month', 'twenty dollars per month'],
+      ['-$5', 'minus five dollars'],
+      ['¥500', 'five hundred yen'],
+      ['$10-$15', 'ten dollars to fifteen dollars'],
+    ]);
+  });
+
+  it('says percentages, units and ordinals', () => {
+    says([
+      ['5.5 % of 100%', 'five point five percent of one hundred percent'],
+      ['1 km, 5km and 60 km/h', 'one kilometer, five kilometers and sixty kilometers per hour'],
+      ['21°C, 5 lbs, 2 m²', 'twenty-one degrees Celsius, five pounds, two square meters'],
+      ['1st, 2nd, 3rd, 12th, 20th, 101st', 'first, second, third, twelfth, twentieth, one hundred first'],
+      [`5'10" tall`, 'five foot ten tall'],
+      ['$5/h', 'five dollars per hour'],
+    ]);
+  });
+
+  it('says addresses', () => {
+    says([
+      ['Write to jane.doe24@example.com.', 'Write to jane dot doe two four at example dot com.'],
+      ['See https://www.example.com/help?x=1#y.', 'See example dot com slash help.'],
+      ['example.co.uk', 'example dot co dot uk'],
+      ['a_b-c@x-y.org', 'a underscore b dash c at x dash y dot org'],
+      [`https://example.com/${'a1/'.repeat(30)} now`, 'example dot com now'],
+    ]);
+  });
+
+  it('writes out abbreviations and signs', () => {
+    says([
+      ['Dr. Smith, 5 Oak Dr.', 'Doctor Smith, five Oak Drive.'],
+      ['St. Mary, Main St. 5', 'Saint Mary, Main Street five'],
+      ['e.g. tea, i.e. hot, etc.', 'for example tea, that is hot, et cetera.'],
+      ['R&D and/or you + me = us', 'R and D and or you plus me equals us'],
+      ['he/she', 'he or she'],
+      ['No. No. 5', 'No. number five'],
+    ]);
+  });
+
+  it('lets ordinary words be', () => {
+    const text = `I'm sure: the well-known "yes" - no; it's (really) fine! Is it?`;
+    expect(speakable(text)).toBe(`I'm sure: the well-known "yes", no; it's (really) fine! Is it?`);
+  });
+});
+
+test('markdown is not read out', () => {
+  says([
+    ['## Our prices', 'Our prices'],
+    ['**Bold**, *soft*, `code`, ~~gone~~, __so__', 'Bold, soft, code, gone, so'],
+    ['- tea\n- coffee\n\n1. one\n2) two', 'tea. coffee. one, one. two, two'],
+    ['See [our site](https://example.com/x) ![logo](a.png).', 'See our site logo.'],
+    ['| Day | Time |\n|---|:--:|\n| Mon | 9 am |', 'Day, Time. Mon, nine A M'],
+    ['> quoted\n\n---\n\nend', 'quoted. end'],
+    ['```js\nrun()\n```', 'run()'],
+    ['as known [1][2]', 'as known'],
+    ['<speak>Hi <break time="3s"/>you</speak> &amp; me', 'Hi you and me'],
+    ['snake_case and 2*3', 'snake case and two times three'],
+  ]);
+});
+
+test('emoji, emoticons and invisible characters are not read out', () => {
+  says([
+    ['Great 👍🏽! See you 🇩🇪 :-) soon 👨‍👩‍👧', 'Great! See you soon'],
+    ['\u202eabc\u200b\u0000d\ud800', 'abcd'],
+    ['1️⃣ tea™', 'one tea'],
+    ['“quoted” it’s – fine—yes', '"quoted" it\'s, fine, yes'],
+  ]);
+});
+
+test('the operator decides about pronunciations', () => {
+  const say = createSpeakable({
+    pronunciations: { nginx: 'engine ex', SIP: 'sip', '3CX': 'three C X', 'Dr.': 'Drive' },
+  });
+  expect(say('Nginx, SIP, sip and 3CX on Oak Dr. today')).toBe('engine ex, sip, sip and three C X on Oak Drive today');
+});
+
+test('German', () => {
+  says(
+    [
+      [
+        '1 Haus, 21 Tage, 1.234,5 m',
+        'eins Haus, einundzwanzig Tage, eintausendzweihundertvierunddreißig Komma fünf Meter',
+      ],
+      ['am 3. März 2026 um 14:30 Uhr', 'am dritten März zweitausendsechsundzwanzig um vierzehn Uhr dreißig'],
+      ['Der 1.4.1984', 'Der erste April neunzehnhundertvierundachtzig'],
+      ['20,50 € bzw. 1 €, 5 %', 'zwanzig Euro und fünfzig Cent beziehungsweise ein Euro, fünf Prozent'],
+      ['z. B. 030 1234567', 'zum Beispiel null drei null, eins zwei drei, vier fünf sechs sieben'],
+      ['max@beispiel.de', 'max ät beispiel Punkt de'],
+    ],
+    'de-DE',
+  );
+});
+
+test('Spanish', () => {
+  says(
+    [
+      ['21 €, 100 casas, 1.500,5', 'veintiún euros, cien casas, mil quinientos coma cinco'],
+      ['14/03/2026 a las 14:30', 'catorce de marzo de dos mil veintiséis a las catorce treinta'],
+      ['El Sr. Pérez, 3º', 'El señor Pérez, tercero'],
+    ],
+    'es',
+  );
+});
+
+test('French', () => {
+  says(
+    [
+      ['71, 80, 81, 99, 200', 'soixante et onze, quatre-vingts, quatre-vingt-un, quatre-vingt-dix-neuf, deux cents'],
+      ['le 1er mai à 14h30', 'le premier mai à quatorze heures trente'],
+      ['20,50 € par mois', 'vingt euros et cinquante centimes par mois'],
+      ['2e et 5e', 'deuxième et cinquième'],
+      ['06 12 34 56 78', 'zéro six, un deux, trois quatre, cinq six, sept huit'],
+    ],
+    'fr',
+  );
+});
+
+test('other languages are freed from markup alone', () => {
+  says([['**Привет** 5 😀 $3', 'Привет 5 $3']], 'ru');
+});
+
+test('nothing to say is an empty text', () => {
+  for (const empty of ['', '   ', '\n\n', '---', '🎉', '**', '```', '. , ;']) expect(speakable(empty)).toBe('');
+});
+
+const pieces = fc.constantFrom(
+  '5',
+  '12',
+  '2026',
+  '1,234',
+  '3.5',
+  '007',
+  '555-0132',
+  '$',
+  '€',
+  '%',
+  'km',
+  'am',
+  ' p.m.',
+  'Dr.',
+  'St.',
+  'May ',
+  '14:30',
+  '1/2',
+  '3/14/2026',
+  '2026-03-14',
+  'a@b.com',
+  'https://x.org/a',
+  '**',
+  '_',
+  '`',
+  '# ',
+  '- ',
+  '> ',
+  '| ',
+  '\n',
+  ' ',
+  '-',
+  '–',
+  '—',
+  '/',
+  '.',
+  ',',
+  ';',
+  ':',
+  '(',
+  ')',
+  '[',
+  ']',
+  '<',
+  '>',
+  '&',
+  '&amp;',
+  '+',
+  '=',
+  '"',
+  "'",
+  '’',
+  '😀',
+  '\u200d',
+  'word',
+  'Ünï',
+  'code',
+  'AB1',
+  'th',
+  'st',
+  'x',
+  'No.',
+  'etc.',
+  'w/',
+  '…',
+  '°',
+  '²',
+  '½',
+  '*',
+  '~',
+  '#',
+);
+
+test.each([...speakableLanguages, 'ru'])('text that is speakable stays as it is: %s', (language) => {
+  const say = createSpeakable({ language });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        { weight: 4, arbitrary: fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join('')) },
+        { weight: 1, arbitrary: fc.string({ unit: 'grapheme' }) },
+      ),
+      (text) => {
+        const once = say(text);
+        expect(say(once)).toBe(once);
+        if (language !== 'ru') expect(once).not.toMatch(/[0-9*_`#~]/);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+test('hostile text takes time in proportion to its length', () => {
+  const say = createSpeakable({ pronunciations: { SIP: 'sip' } });
+  for (const unit of [
+    '1',
+    '1,',
+    '1.',
+    '1-',
+    '1 ',
+    '+',
+    '+1(',
+    '(',
+    '[',
+    '[[](',
+    '<a',
+    '*',
+    '_',
+    '-',
+    ' ',
+    'a.',
+    'a@',
+    'a-',
+    '$',
+    '|',
+    '\n',
+    'http://',
+    '&amp',
+    '\u200b',
+    '2026-',
+    'A1',
+    '👍',
+  ]) {
+    const perChar = (length: number): number => {
+      const text = unit.repeat(length / unit.length);
+      const begun = performance.now();
+      say(text);
+      return (performance.now() - begun) / length;
+    };
+    perChar(1_000);
+    const small = Math.min(perChar(2_000), perChar(2_000));
+    // Quadratic time would be sixteen times as much a character; the floor is what a busy machine adds.
+    expect(perChar(32_000), `ms a character of ${JSON.stringify(unit)}`).toBeLessThan(small * 6 + 0.01);
+  }
+});
