@@ -5,8 +5,14 @@ export const SLOT_MS = 5;
 /** Slots of one 20 ms frame: streams are spread over so many phases. */
 export const FRAME_SLOTS = 4;
 
-/** Behind by more than this, the wheel no longer returns to the event loop between slots, ms. */
+/** Behind by more than this, the wheel no longer waits for replies between slots, ms. */
 const MAX_POLITE_LAG_MS = 1000;
+
+/** Calls `next` once everything that has been set off in promises is done, in the same turn of the event loop. */
+export type Settle = (next: () => void) => void;
+
+/** Node drains the microtasks, those they start included, before it takes the next tick. */
+const afterMicrotasks: Settle = (next) => queueMicrotask(() => process.nextTick(next));
 
 /** A stream on the wheel. */
 export interface WheelMember {
@@ -21,20 +27,27 @@ export interface WheelMember {
 
 /**
  * The one clock that packets leave by. Slots begin at `origin + n * 5 ms` for all time, so lateness never adds up. After
- * a delay the missed slots are made up one after the other, each in a turn of the event loop of its own: packets that
- * arrived meanwhile are read first, and replies made in microtasks still find their slot. Runs while it has members.
+ * a delay the event loop is first given one turn, so that packets that arrived meanwhile are read. Then all missed slots
+ * are made up in one turn, one after the other, each after the replies to the one before, which come in microtasks: a
+ * turn for each would never catch up where a turn takes longer than a slot, as in a flood of requests. Runs while it has
+ * members.
  */
 export class PacingWheel {
   readonly #clock: Clock;
+  readonly #settle: Settle;
   readonly #phases = new Map<WheelMember, number>();
   readonly #population = new Array<number>(FRAME_SLOTS).fill(0);
   readonly #originMs: number;
   #nextSlot = 0;
   #timer: TimerHandle | undefined;
+  /** The event loop has had its turn since the wheel was last on time. */
   #yielded = false;
+  /** Missed slots are being made up. */
+  #settling = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, settle: Settle = afterMicrotasks) {
     this.#clock = clock;
+    this.#settle = settle;
     this.#originMs = clock.now();
   }
 
@@ -69,7 +82,7 @@ export class PacingWheel {
   }
 
   #start(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#settling) return;
     this.#nextSlot = Math.max(this.#nextSlot, this.#slotAt(this.#clock.now()) + 1);
     this.#yielded = false;
     this.#arm();
@@ -88,15 +101,17 @@ export class PacingWheel {
   readonly #tick = (): void => {
     this.#timer = undefined;
     const lagMs = this.#clock.now() - this.slotTimeMs(this.#nextSlot);
+    if (lagMs < SLOT_MS) this.#yielded = false;
     if (lagMs >= SLOT_MS && !this.#yielded) {
       // Held up: let the event loop read what lies in the sockets before frames are made of it.
       this.#yielded = true;
     } else if (lagMs >= 0) {
       this.#serve();
     }
-    if (this.#phases.size > 0 && this.#timer === undefined) this.#arm();
+    this.#goOn();
   };
 
+  /** Serves the next slot, and without pause as many as are missing beyond {@link MAX_POLITE_LAG_MS}. */
   #serve(): void {
     let dueSlot = this.#slotAt(this.#clock.now());
     do {
@@ -105,7 +120,19 @@ export class PacingWheel {
       for (const member of this.#phases.keys()) this.#serveMember(member, slot, dueSlot);
       dueSlot = this.#slotAt(this.#clock.now());
     } while ((dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && this.#phases.size > 0);
-    this.#yielded = this.#nextSlot <= dueSlot;
+    if (this.#nextSlot > dueSlot || this.#phases.size === 0) return;
+    this.#settling = true;
+    this.#settle(this.#makeUp);
+  }
+
+  readonly #makeUp = (): void => {
+    this.#settling = false;
+    if (this.#phases.size > 0) this.#serve();
+    this.#goOn();
+  };
+
+  #goOn(): void {
+    if (this.#phases.size > 0 && this.#timer === undefined && !this.#settling) this.#arm();
   }
 
   #serveMember(member: WheelMember, slot: number, dueSlot: number): void {
