@@ -6,6 +6,7 @@ import { checkBindAddress, checkedRemote, type IpEndpoint, lookupNothing } from 
 import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-address.js';
 import type { ListeningAddress } from '../../port.js';
 import { ErrorListeners } from './error-listeners.js';
+import { PacedReading } from './paced-reading.js';
 import type { SipFlow, SipTransport, SipTransportHandlers } from './sip-transport.js';
 import { stunAnswer } from './stun-binding.js';
 
@@ -39,12 +40,18 @@ export function createUdpTransport(options: UdpTransportOptions): SipTransport {
   return new UdpTransport(options);
 }
 
+interface Datagram {
+  readonly message: Buffer;
+  readonly source: RemoteInfo;
+}
+
 class UdpTransport implements SipTransport {
   readonly protocol = 'udp';
   readonly #options: UdpTransportOptions;
   readonly #socket: Socket;
   readonly #accept: (address: string) => boolean;
   #bound: { readonly port: number; readonly localAddresses: LocalAddressFinder } | undefined;
+  #reading: PacedReading<Datagram> | undefined;
   #closed = false;
 
   constructor(options: UdpTransportOptions) {
@@ -76,11 +83,17 @@ class UdpTransport implements SipTransport {
     const bound = socket.address();
     this.#bound = { port: bound.port, localAddresses: createLocalAddressFinder(bound.address, clock) };
     socket.on('error', (error) => handlers.onFailure(error));
-    socket.on('message', (message, source) => this.#receive(message, source, handlers));
+    const reading = new PacedReading<Datagram>({
+      clock,
+      handle: ({ message, source }) =>
+        handlers.onMessage(this.#flow({ address: source.address, port: source.port }), message),
+    });
+    this.#reading = reading;
+    socket.on('message', (message, source) => this.#receive(message, source, reading));
     return { protocol: 'udp', address: bound.address, port: bound.port };
   }
 
-  #receive(message: Buffer, source: RemoteInfo, handlers: SipTransportHandlers): void {
+  #receive(message: Buffer, source: RemoteInfo, reading: PacedReading<Datagram>): void {
     // Port 0 can be forged but never answered.
     if (message.length < MIN_MESSAGE_BYTES || source.port === 0 || !this.#accept(source.address)) return;
     // No SIP message begins so; the two most significant bits are what tells STUN from it (RFC 5626 section 3.5.2).
@@ -89,7 +102,7 @@ class UdpTransport implements SipTransport {
       if (answer !== undefined) this.#socket.send(answer, source.port, source.address, () => {});
       return;
     }
-    handlers.onMessage(this.#flow({ address: source.address, port: source.port }), message);
+    reading.take({ message, source });
   }
 
   flowTo(remote: IpEndpoint): SipFlow {
@@ -116,6 +129,7 @@ class UdpTransport implements SipTransport {
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
+    this.#reading?.close();
     return new Promise((resolve) => this.#socket.close(resolve));
   }
 }
