@@ -118,7 +118,8 @@ export function addToolResult(
   const stripped = { ...rest, calls: entry.calls.filter((each) => each !== known) };
   const gone = stripped.text.trim() === '' && stripped.calls.length === 0;
   const late: DialogueEntry = { kind: 'agent', id: `late-${id}`, text: '', calls: [settled] };
-  return [...dialogue.flatMap((each, at) => (at !== index ? [each] : gone ? [] : [stripped])), late];
+  const others = dialogue.flatMap((each, at): Dialogue => (at !== index ? [each] : gone ? [] : [stripped]));
+  return [...others, late];
 }
 
 function resultOf(

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ClauseSplitter, clauseSplitterDefaults } from '../../../src/cascade/text/clause-splitter.js';
+import {
+  ClauseSplitter,
+  type ClauseSplitterOptions,
+  clauseSplitterDefaults,
+} from '../../../src/cascade/text/clause-splitter.js';
 
 /** The pieces of a text that comes `step` characters at a time. */
-function pieces(text: string, step = 3, options = clauseSplitterDefaults): readonly string[] {
+function pieces(text: string, step = 3, options: ClauseSplitterOptions = clauseSplitterDefaults): readonly string[] {
   const splitter = new ClauseSplitter(options);
   const result: string[] = [];
   for (let start = 0; start < text.length; start += step)

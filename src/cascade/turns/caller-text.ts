@@ -1,0 +1,56 @@
+/** The words of a turn as far as they have come. */
+export interface CallerText {
+  /** Segments that are final. */
+  readonly finals: string;
+  /** The segment under way. */
+  readonly interim: string;
+  /** Words at the beginning of the segment under way that an earlier turn has taken already. */
+  readonly taken: string;
+}
+
+export const noText: CallerText = { finals: '', interim: '', taken: '' };
+
+/** Longest text of one turn, characters. What comes beyond it is dropped. */
+const MAX_TEXT = 20_000;
+
+/** A transcript of the segment under way. */
+export function addTranscript(known: CallerText, text: string, final: boolean): CallerText {
+  const rest = withoutTaken(text.trim(), known.taken);
+  if (!final) return { ...known, interim: rest };
+  return { finals: join(known.finals, rest), interim: '', taken: '' };
+}
+
+/** All words so far. */
+export function wholeText({ finals, interim }: CallerText): string {
+  return join(finals, interim);
+}
+
+/** The turn is taken: its words are no part of the next, also if the segment under way repeats them. */
+export function afterTurn({ interim, taken }: CallerText): CallerText {
+  return { finals: '', interim: '', taken: interim === '' ? '' : join(taken, interim) };
+}
+
+/** Words that come before others. */
+export function before(earlier: CallerText, later: CallerText): CallerText {
+  return { ...later, finals: join(wholeText(earlier), later.finals) };
+}
+
+function join(one: string, other: string): string {
+  return `${one} ${other}`.trim().slice(0, MAX_TEXT);
+}
+
+/**
+ * `text` without its beginning, as far as that repeats `taken`: word by word, spelling and punctuation may have been
+ * revised. A text that begins otherwise is another segment.
+ */
+function withoutTaken(text: string, taken: string): string {
+  if (taken === '' || text === '') return text;
+  const words = text.split(/\s+/u);
+  const known = taken.split(/\s+/u);
+  const same = known.filter((word, index) => plain(word) === plain(words[index] ?? '')).length;
+  return same * 2 >= Math.min(known.length, words.length) ? words.slice(known.length).join(' ') : text;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
+}
