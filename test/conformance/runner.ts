@@ -70,8 +70,12 @@ function withoutRunning(
   { maxSeconds }: RunOptions,
 ): Verdict | undefined {
   if (over && !over.includes(transport)) return { result: 'left-out', seen: `only over ${over.join(', ')}` };
+  if (partner && subject.driver !== 'embedded') {
+    return { result: 'left-out', seen: 'the partner is a connector of the embedded driver' };
+  }
   if (partner && transport === 'ws') return { result: 'left-out', seen: 'no browser is called or registered with' };
-  const reason = except?.[subject.driver];
+  const excepted = except?.[subject.driver];
+  const reason = typeof excepted === 'string' ? excepted : excepted?.[transport];
   if (reason !== undefined) return { result: 'excepted', seen: reason };
   if (seconds > maxSeconds) return { result: 'left-out', seen: `takes ${seconds} s` };
   return undefined;

@@ -38,8 +38,8 @@ export interface Scenario {
   readonly rfc: string;
   /** Over which transports it makes sense; default all. */
   readonly over?: readonly Transport[];
-  /** Drivers whose design does not allow it, and why. */
-  readonly except?: Partial<Readonly<Record<DriverName, string>>>;
+  /** Drivers whose design, or whose server, does not allow it, and why; over all transports, or over some. */
+  readonly except?: Partial<Readonly<Record<DriverName, string | Partial<Readonly<Record<Transport, string>>>>>>;
   /**
    * `beside`: with others at the same time (the default). `alone`: fills the subject, so nothing may run beside it.
    * `last`: the subject takes no calls after it.

@@ -30,8 +30,6 @@ export interface CallDialogUser {
   onDigit(digit: string, durationMs: number): void;
   onTransfer(status: number, final: boolean): void;
   onReoffered(status: number, sdp: string | undefined): void;
-  /** A PRACK; 200 has been sent. */
-  onPrack?(): void;
   /** A REFER of the peer; where this is absent it is declined. */
   readonly onRefer?: ((referral: Referral) => void) | undefined;
   /** The dialog is over for the user. Called at most once. */
@@ -279,8 +277,8 @@ export class CallDialog {
         );
         return;
       case 'PRACK':
-        request.respond(200);
-        this.#user.onPrack?.();
+        // Those of its reliable responses the server answers: this one fits none.
+        request.respond(481);
         return;
       case 'INFO':
         this.#receiveInfo(request);

@@ -17,20 +17,18 @@ import type {
   ReferRequest,
   RejectOptions,
 } from '../port.js';
-import { finalStatus, rejectionOf } from '../rejection.js';
+import { encodeUser, finalStatus, rejectionOf } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
 import { CallDialog, type DialogIdentity } from './call-dialog.js';
+import type { HeaderList } from './header-list.js';
 import type { ServerCalls } from './server-calls.js';
 import type { SentResponse, ServerRequest } from './server-request.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
 const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 
-/** What the caller is to hear of before the 200. */
-interface Ringing {
-  readonly status: 180 | 183;
-  readonly sdp: string | undefined;
-}
+/** Characters of the user part in Contact: the server's own buffer for that field has 255. */
+const MAX_CONTACT_USER = 128;
 
 /** One INVITE that a drachtio server handed to us, from its first provisional response to the end of its dialog. */
 export class ServerUasLeg implements InboundLeg {
@@ -46,14 +44,8 @@ export class ServerUasLeg implements InboundLeg {
   readonly #dialog: CallDialog;
   readonly #mode: 'plain' | 'reliable' | 'none';
   #pending = true;
-  /** A reliable provisional response waits for its PRACK; whether it describes the session. */
-  #unacknowledged: { readonly described: boolean; readonly timer: TimerHandle } | undefined;
-  /** What is to be sent provisionally after that PRACK. */
-  #heldRinging: Ringing | undefined;
   /** A reliable provisional response carried our answer: the 200 carries none (RFC 3262 section 5). */
   #answered = false;
-  /** The 200 that waits for that PRACK (RFC 3262 section 3). */
-  #heldAcceptance: (() => void) | undefined;
   #expiry: TimerHandle | undefined;
   #ringRepeat: TimerHandle | undefined;
 
@@ -72,7 +64,6 @@ export class ServerUasLeg implements InboundLeg {
       onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
       onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
       onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
-      onPrack: () => this.#onPrack(),
       onEnded: (end) => this.#ended(end),
     });
     // The server names a dialog by the Call-ID and the tag in From; it may ask in it before we have answered.
@@ -90,23 +81,17 @@ export class ServerUasLeg implements InboundLeg {
   }
 
   ring(status: 180 | 183, sdp?: string): void {
-    if (!this.#pending || this.#mode === 'none' || this.#heldAcceptance !== undefined) return;
-    if (this.#unacknowledged === undefined) this.#sendProvisional({ status, sdp });
-    else this.#heldRinging = { status, sdp };
+    if (this.#pending && this.#mode !== 'none') this.#sendProvisional(status, sdp);
   }
 
   accept(sdp: string, options: AcceptOptions = {}): void {
     checkHeaderFields(options.headers);
-    if (!this.#pending || this.#heldAcceptance !== undefined) return;
-    const accept = () => {
-      this.#settle();
-      this.#dialog.confirmByAcceptance(this.#request.request, this.invite.sdp === undefined);
-      const headers = [...this.#dialog.acceptanceHeaders(this.#request.request), ...(options.headers ?? [])];
-      const body = this.#answered ? {} : { contentType: SDP_TYPE, body: sdp };
-      this.#request.respond(200, { headers, ...body }, (sent) => this.#onAccepted(sent));
-    };
-    if (this.#unacknowledged?.described) this.#heldAcceptance = accept;
-    else accept();
+    if (!this.#pending) return;
+    this.#settle();
+    this.#dialog.confirmByAcceptance(this.#request.request, this.invite.sdp === undefined);
+    const headers = [...this.#dialog.acceptanceHeaders(this.#request.request), ...(options.headers ?? [])];
+    const body = this.#answered ? {} : { contentType: SDP_TYPE, body: sdp };
+    this.#request.respond(200, { headers, ...body }, (sent) => this.#onAccepted(sent));
   }
 
   reject(status: number, options?: RejectOptions): void {
@@ -156,33 +141,26 @@ export class ServerUasLeg implements InboundLeg {
     this.reject(500);
   }
 
-  /** The server numbers, repeats and matches reliable responses; `Require` is what it goes by (RFC 3262). */
-  #sendProvisional({ status, sdp }: Ringing): void {
-    const { clock, limits } = this.#calls;
-    const reliable = this.#mode === 'reliable';
-    const headers: (readonly [string, string])[] = [['Allow', ALLOW]];
-    if (reliable) {
-      headers.push(['Require', RELIABLE_TAG]);
-      const timer = clock.setTimeout(() => this.reject(504), 64 * limits.t1Ms);
-      this.#unacknowledged = { described: sdp !== undefined, timer };
-      this.#answered ||= sdp !== undefined;
-    }
+  #sendProvisional(status: 180 | 183, sdp: string | undefined): void {
+    const headers: HeaderList = [['Allow', ALLOW], ...this.#contact()];
+    this.#answered ||= this.#mode === 'reliable' && sdp !== undefined;
     const content = sdp === undefined ? { headers } : { headers, contentType: SDP_TYPE, body: sdp };
     this.#request.respond(status, content, (sent) => {
       if (sent.type === 'sent') this.#dialog.enter(sent.dialogId);
     });
-    if (!reliable) this.#repeatRinging({ status, sdp });
+    this.#repeatRinging(status, sdp);
   }
 
-  #onPrack(): void {
-    this.#calls.clock.clearTimeout(this.#unacknowledged?.timer);
-    this.#unacknowledged = undefined;
-    const [accept, ringing] = [this.#heldAcceptance, this.#heldRinging];
-    this.#heldAcceptance = undefined;
-    this.#heldRinging = undefined;
-    if (!this.#pending) return;
-    if (accept !== undefined) accept();
-    else if (ringing !== undefined) this.#sendProvisional(ringing);
+  /**
+   * Whom the caller asks in the early dialog (RFC 3261 section 12.1.1): to a 2xx alone the server adds that by itself, here it
+   * puts its own address in the place of `localhost`.
+   */
+  #contact(): HeaderList {
+    const { requestUser, source } = this.invite;
+    const encoded = encodeUser(requestUser);
+    const user = encoded === '' || encoded.length > MAX_CONTACT_USER ? 'connector' : encoded;
+    const transport = source.protocol === 'udp' ? '' : `;transport=${source.protocol}`;
+    return [['Contact', `<sip:${user}@localhost${transport}>`]];
   }
 
   #onAccepted(sent: SentResponse): void {
@@ -230,7 +208,6 @@ export class ServerUasLeg implements InboundLeg {
     this.#pending = false;
     this.#calls.clock.clearTimeout(this.#expiry);
     this.#calls.clock.clearTimeout(this.#ringRepeat);
-    this.#calls.clock.clearTimeout(this.#unacknowledged?.timer);
   }
 
   #startExpiry(): void {
@@ -252,11 +229,11 @@ export class ServerUasLeg implements InboundLeg {
   }
 
   /** So often that proxies keep waiting (RFC 3261 section 13.3.1.1). */
-  #repeatRinging(ringing: Ringing): void {
+  #repeatRinging(status: 180 | 183, sdp: string | undefined): void {
     const { clock, limits } = this.#calls;
     clock.clearTimeout(this.#ringRepeat);
     this.#ringRepeat = clock.setTimeout(() => {
-      if (this.#pending) this.#sendProvisional(ringing);
+      if (this.#pending) this.#sendProvisional(status, sdp);
     }, limits.ringRepeatMs);
   }
 }
@@ -268,14 +245,14 @@ export function mergeKeyOf(invite: SipRequest): string {
 }
 
 /**
- * How provisional responses are sent: reliably only where the caller insists, for the server (v0.9.10) dies when one is
- * never acknowledged and the INVITE is answered or cancelled; in answer
- * to an INVITE without an offer as ever, or not at all (RFC 3262 section 5: the first would have to carry our offer).
+ * How provisional responses go out. `reliable`: the caller insists, and the server (v0.9.10) numbers and repeats each, and
+ * answers its PRACK, without being asked. It must not be asked: with `Require: 100rel` in a response of ours it dies when
+ * the INVITE gets its final response, or is cancelled, before the PRACK. So a caller who merely supports them gets plain
+ * ones. `none`: the first would have to carry our offer (RFC 3262 section 5).
  */
 function provisionalMode({ headers }: SipRequest, offered: boolean): 'plain' | 'reliable' | 'none' {
-  const required = hasOptionTag(headers.getAll('Require'), RELIABLE_TAG);
-  if (!offered) return required ? 'none' : 'plain';
-  return required ? 'reliable' : 'plain';
+  if (!hasOptionTag(headers.getAll('Require'), RELIABLE_TAG)) return 'plain';
+  return offered ? 'reliable' : 'none';
 }
 
 function fromTag(request: SipRequest): string {

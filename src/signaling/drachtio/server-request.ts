@@ -39,6 +39,7 @@ export class ServerRequest {
     this.malformed = parts.malformed;
     this.source = parts.source;
     this.receivedAtMs = parts.receivedAtMs;
+    unfold(parts.srfResponse);
   }
 
   /** The server's name of the dialog; `''` outside of any. */
@@ -103,4 +104,13 @@ export class ServerRequest {
       srfResponse.send(Math.floor(status / 100) * 100, phrase, content, settle);
     }
   }
+}
+
+/**
+ * drachtio-srf copies Call-ID, CSeq, From and To into its responses as they came, and the server reads header fields line by
+ * line: of one that the caller has folded (RFC 3261 section 7.3.1) it would take the first line, and the next for a field of
+ * ours, whatever the caller has written there.
+ */
+function unfold({ headers }: SrfResponse): void {
+  for (const [name, value] of Object.entries(headers)) headers[name] = value.replace(/\s*[\r\n]+\s*/g, ' ');
 }

@@ -31,6 +31,8 @@ export interface SrfRequest extends SrfMessage, SrfMeta, EventEmitter {
 
 /** A response of ours on its way out. */
 export interface SrfResponse extends SrfMeta {
+  /** Those every response goes out with: from the start Call-ID, CSeq, From and To, as they came. */
+  readonly headers: SrfHeaders;
   /** `callback` gets an error, here and there a mere string, or the message that was sent. Throws for an unheard-of status. */
   send(
     status: number,

@@ -90,7 +90,9 @@ export function readMessage(bytes: Buffer, framed: boolean): ReadMessage {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) throw new Error(`no end of header fields in ${JSON.stringify(text.slice(0, 80))}`);
   const faults: string[] = [];
-  const [startLine = '', ...lines] = text.slice(0, end).split('\r\n');
+  // Folded lines are old, and allowed (section 7.3.1): a server may echo a caller's.
+  const unfolded = text.slice(0, end).replace(/\r\n[ \t]+/g, ' ');
+  const [startLine = '', ...lines] = unfolded.split('\r\n');
   if (/[\r\n]/.test(startLine + lines.join(''))) faults.push('a bare CR or LF in the header fields');
   const fields = lines.map((line): readonly [string, string] => {
     const colon = line.indexOf(':');

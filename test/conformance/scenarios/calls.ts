@@ -13,6 +13,9 @@ export function pause(ms: number): Promise<void> {
 /** µ-law and A-law silence. */
 const silent: ReadonlySet<number> = new Set([0xff, 0x7f, 0xfe, 0x7e, 0xd5, 0x55]);
 
+/** RFC 3261 section 13.3.1.4 asks for it over every transport; timers in drachtio-server do it over datagrams alone. */
+const notRepeated = { tcp: 'drachtio-server repeats a 200 over UDP alone; BYE after 32 s over both' } as const;
+
 /** Rows 1 to 6: a call from INVITE to its end. */
 export const callScenarios: readonly Scenario[] = [
   {
@@ -186,6 +189,7 @@ export const callScenarios: readonly Scenario[] = [
     row: 5,
     title: '200 comes again while no ACK does, on every transport, and no more after it',
     rfc: 'RFC 3261 13.3.1.4',
+    except: { drachtio: notRepeated },
     async run({ phone }) {
       const caller = await phone();
       const call = caller.call(numbers.echo);
@@ -206,6 +210,7 @@ export const callScenarios: readonly Scenario[] = [
     row: 5,
     title: 'without an ACK: 200 at 0.5, 1, 2, 4, 4 … s, BYE after 32 s, the call ends with it',
     rfc: 'RFC 3261 13.3.1.4',
+    except: { drachtio: notRepeated },
     seconds: 34,
     async run({ phone, subject }) {
       const caller = await phone();
@@ -224,6 +229,9 @@ export const callScenarios: readonly Scenario[] = [
     row: 6,
     title: 'the same request by another way (merged): 482, and one call',
     rfc: 'RFC 3261 8.2.2.2',
+    except: {
+      drachtio: 'after the first provisional response drachtio-server answers 100 and tells nobody; 482 before it',
+    },
     async run({ phone, subject }) {
       const caller = await phone();
       const call = caller.call(numbers.slow);

@@ -132,6 +132,7 @@ const messageScenarios: readonly Scenario[] = [
     row: 17,
     title: 'pipelined messages are answered one by one, whatever the pieces they come in',
     rfc: 'RFC 3261 18.3',
+    except: { drachtio: 'drachtio-server reads no further after a CRLF between two messages that came in one piece' },
     over: ['tcp', 'tls'],
     async run({ phone }) {
       const caller = await phone();
@@ -168,10 +169,10 @@ const messageScenarios: readonly Scenario[] = [
     async run({ phone }) {
       const caller = await phone();
       caller.raw('\r\n\r\n');
+      if (caller.transport !== 'udp') await eventually(() => caller.pongs > 0 || undefined, 'a CRLF in answer');
       const { text, callId } = optionsText(caller);
       caller.raw(text);
       await answered(caller, callId);
-      if (caller.transport !== 'udp') await eventually(() => caller.pongs > 0 || undefined, 'a CRLF in answer');
     },
   },
 ];

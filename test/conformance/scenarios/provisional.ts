@@ -14,6 +14,10 @@ function isReliable(response: SipMessage): boolean {
   return tokens(response, 'Require').includes('100rel') && /^\d+$/.test(header(response, 'RSeq'));
 }
 
+/** RFC 3262 section 3 lets the server choose where the client merely supports it. */
+const onlyWhereRequired =
+  'only where the caller requires it: asked for by us, a reliable response without PRACK is the end of drachtio-server v0.9.10';
+
 /** Row 18: reliable provisional responses. */
 export const reliableScenarios: readonly Scenario[] = [
   ...(['Require', 'Supported'] as const).map(
@@ -21,6 +25,7 @@ export const reliableScenarios: readonly Scenario[] = [
       row: 18,
       title: `${name}: 100rel makes the 180 reliable; PRACK gets 200, and the 200 to the INVITE follows`,
       rfc: 'RFC 3262 3',
+      ...(name === 'Supported' && { except: { drachtio: onlyWhereRequired } }),
       async run({ phone }) {
         const call = (await phone()).call(numbers.slow, { extra: [[name, '100rel']] });
         const ringing = await call.provisional(180);
@@ -38,6 +43,7 @@ export const reliableScenarios: readonly Scenario[] = [
     row: 18,
     title: 'a PRACK of what was not sent gets 481, and the 180 comes again until the right one does',
     rfc: 'RFC 3262 3',
+    except: { drachtio: 'drachtio-server does not answer the wrong PRACK; the 180 comes again' },
     async run({ phone }) {
       const call = (await phone()).call(numbers.slow, { extra: [['Require', '100rel']] });
       const ringing = await call.provisional(180);
@@ -66,6 +72,7 @@ export const reliableScenarios: readonly Scenario[] = [
     row: 18,
     title: 'reliable early media: the answer is in the 183, the PRACK is answered, the 200 follows',
     rfc: 'RFC 3262 5',
+    except: { drachtio: onlyWhereRequired },
     async run({ phone, rtp }) {
       const [caller, audio] = [await phone(), await rtp()];
       const extra = [['Supported', '100rel']] as const;

@@ -136,6 +136,7 @@ const reinviteScenarios: readonly Scenario[] = [
     row: 7,
     title: 'a second INVITE before the first has its final response: 500 with Retry-After',
     rfc: 'RFC 3261 14.2',
+    except: { drachtio: 'drachtio-server answers 100 and tells nobody, until the call is answered' },
     async run({ phone }) {
       const call = (await phone()).call(numbers.slow);
       await call.provisional(180);
@@ -250,6 +251,7 @@ const referScenarios: readonly Scenario[] = [
     row: 13,
     title: 'a REFER outside any dialog is answered',
     rfc: 'RFC 3515 2.4.2',
+    except: { drachtio: 'drachtio-server drops it' },
     async run({ phone }) {
       const { status } = await (await phone()).ask('REFER', { extra: [['Refer-To', '<sip:other@127.0.0.1:9>']] });
       check(status >= 300 && status !== 500, `status ${status}`);

@@ -20,6 +20,8 @@ export interface PeerCall extends Content {
   /** User of the Request-URI and To. */
   readonly to?: string;
   readonly from?: string;
+  /** Before the URI in From, as it stands there. */
+  readonly displayName?: string;
   readonly sourceAddress?: string;
   readonly callId?: string;
 }
@@ -39,6 +41,8 @@ export class FakeDrachtioServer implements AsyncDisposable {
   #turn = 0;
   secret: string;
   port = 0;
+  /** An application did what the real server does not survive; this one has stopped as well. */
+  died = false;
   /** Why INVITEs of applications are not sent; `undefined`: they are. */
   refuseInvites: string | undefined;
 
@@ -110,16 +114,23 @@ export class FakeDrachtioServer implements AsyncDisposable {
   }
 
   #peer(options: PeerCall, application: Application): PeerDialog {
-    const { to = '2000', from = '1000', sourceAddress = '127.0.0.1', callId } = options;
+    const { to = '2000', from = '1000', sourceAddress = '127.0.0.1', callId, displayName } = options;
     const dialog = new PeerDialog({
       application,
       peer: { protocol: 'udp', address: sourceAddress, port: 5090 },
       peerUri: `sip:${from}@${sourceAddress}:5090`,
       ownUri: `sip:${to}@127.0.0.1:5060`,
       ...(callId === undefined ? {} : { callId }),
+      ...(displayName === undefined ? {} : { peerName: displayName }),
+      onDeath: () => this.#die(),
     });
     this.#dialogs.add(dialog);
     return dialog;
+  }
+
+  #die(): void {
+    this.died = true;
+    void this.stop();
   }
 
   #take(socket: Socket): void {
@@ -180,8 +191,13 @@ export class FakeDrachtioServer implements AsyncDisposable {
     const meta = ['application', String(Buffer.byteLength(sent)), 'udp', '127.0.0.1', '5080', '10:20:30.405060'];
     const fields = ['OK', ...meta, transactionId, 'Msg sent:', ''];
     application.send(encodeFrame([randomUUID(), 'response', frame.id, ...fields], sent));
-    const invite = new OutgoingInvite(application, transactionId, readSip(sent), frame.nextHop, (dialog) =>
-      this.#dialogs.add(dialog),
+    const invite = new OutgoingInvite(
+      application,
+      transactionId,
+      readSip(sent),
+      frame.nextHop,
+      (dialog) => this.#dialogs.add(dialog),
+      () => this.#die(),
     );
     this.#open.add(invite);
     this.#invites.add(invite);

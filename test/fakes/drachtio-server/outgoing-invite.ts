@@ -22,6 +22,7 @@ export class OutgoingInvite {
     message: SipText,
     nextHop: string,
     onDialog: (dialog: PeerDialog) => void,
+    onDeath: () => void,
   ) {
     this.#application = application;
     this.transactionId = transactionId;
@@ -38,6 +39,7 @@ export class OutgoingInvite {
       ownUri: 'sip:connector@127.0.0.1:5060',
       callId: header(message, 'call-id') ?? '',
       ownTag: tagOf(header(message, 'from') ?? ''),
+      onDeath,
     });
     onDialog(this.dialog);
   }

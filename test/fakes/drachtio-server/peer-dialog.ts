@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Application, SipFrame } from './application.js';
 import { encodeFrame } from './frames.js';
-import { header, methodOf, readSip, type SipText, statusOf, writeSip } from './sip-text.js';
+import { header, methodOf, readSip, type SipText, statusOf, tagOf, writeSip } from './sip-text.js';
 import { WaitingList } from './waiting-list.js';
 
 /** Where the peers of the fake are, as the server reports them. */
@@ -44,6 +44,12 @@ export class PeerDialog {
   readonly #responses = new WaitingList<SipText & { readonly to: string }>();
   readonly #requests = new WaitingList<OwnRequest>();
   readonly #faults: Fault[] = [];
+  readonly #peerName: string;
+  readonly #onDeath: () => void;
+  /** What the server has sent to the INVITE so far. */
+  #progress: 'nothing' | 'provisional' | 'final' = 'nothing';
+  /** The application has asked for a reliable response, and its PRACK is not there. */
+  #prackMissing = false;
   #peerCSeq = 0;
   #ownCSeq = 0;
   /** Of the INVITE that was answered 2xx last. */
@@ -59,11 +65,16 @@ export class PeerDialog {
     readonly ownUri: string;
     readonly callId?: string;
     readonly ownTag?: string;
+    readonly peerName?: string;
+    /** The application did what the server does not survive. */
+    readonly onDeath: () => void;
   }) {
     this.#application = parts.application;
     this.#peer = parts.peer;
     this.#peerUri = parts.peerUri;
     this.#ownUri = parts.ownUri;
+    this.#peerName = parts.peerName ?? '"A peer"';
+    this.#onDeath = parts.onDeath;
     this.callId = parts.callId ?? randomUUID();
     this.peerTag = randomBytes(6).toString('hex');
     this.ownTag = parts.ownTag ?? randomBytes(6).toString('hex');
@@ -93,9 +104,11 @@ export class PeerDialog {
     this.#application.send(frame);
   }
 
-  /** The same INVITE once more, by another way: merged, RFC 3261 section 8.2.2.2. */
+  /**
+   * The same INVITE once more, by another way: merged, RFC 3261 section 8.2.2.2. After the first response the server loses it.
+   */
   again(content: Content = {}): void {
-    this.#application.send(this.#compose('INVITE', content, false).frame);
+    if (this.#progress === 'nothing') this.#application.send(this.#compose('INVITE', content, false).frame);
   }
 
   /** Another request of the peer outside of a dialog. */
@@ -106,6 +119,7 @@ export class PeerDialog {
 
   /** A request of the peer in the dialog; several can be sent in one piece with {@link burst}. */
   request(method: string, content: Content = {}): void {
+    if (method === 'PRACK') this.#prackMissing = false;
     this.#application.send(this.#inside(method, content));
   }
 
@@ -126,6 +140,7 @@ export class PeerDialog {
 
   /** CANCEL of the peer's INVITE: the server has answered both by the time the application hears of it. */
   cancel(headers: Fields = []): void {
+    if (this.#dies()) return;
     const message = this.#write('CANCEL', { headers }, this.#answered);
     this.#over = true;
     this.#application.send(this.#frame(message, this.#inviteTransaction, this.id));
@@ -188,11 +203,22 @@ export class PeerDialog {
       this.#refuse(frame, 'Response not sent due to unknown transaction');
       return;
     }
+    if (!isSingleLine(message)) {
+      this.#refuse(frame, 'Unknown server error sending response');
+      return;
+    }
     if (status >= 200) this.#incoming.delete(frame.transactionId);
-    if (isInvite && status >= 200 && status < 300) this.#answered = true;
+    const isSuccess = status >= 200 && status < 300;
+    if (isInvite && isSuccess) this.#answered = true;
     const request = readSip(transaction.request);
-    if (isInvite && status >= 200 && status < 300)
-      this.#ackCSeq = Number((header(request, 'cseq') ?? '').split(' ')[0]);
+    const asked = hasReliableTag(message);
+    if (isInvite) {
+      if (status >= 200 && this.#dies()) return;
+      this.#prackMissing ||= asked;
+      this.#progress = status >= 200 ? 'final' : 'provisional';
+    }
+    const reliable = isInvite && status > 100 && status < 200 && (asked || hasReliableTag(request));
+    if (isInvite && isSuccess) this.#ackCSeq = Number((header(request, 'cseq') ?? '').split(' ')[0]);
     const sent = writeSip(
       message.startLine,
       [
@@ -201,13 +227,24 @@ export class PeerDialog {
         ['To', tagged(header(request, 'to') ?? '', this.ownTag)],
         ['Call-ID', this.callId],
         ['CSeq', header(request, 'cseq') ?? ''],
-        ...(isInvite && status < 300 ? [['Contact', `<${this.#ownUri}>`] as const] : []),
-        ...message.headers.filter(([name]) => !copied.has(name)),
+        ...(isInvite && isSuccess ? [['Contact', `<${this.#ownUri}>`] as const] : []),
+        ...message.headers
+          .filter(([name]) => !copied.has(name) && !(reliable && name === 'require'))
+          .map(([name, value]) => [name, value.replace('@localhost', '@127.0.0.1:5060')] as const),
+        ...(reliable
+          ? ([
+              ['Require', '100rel'],
+              ['RSeq', '1'],
+            ] as const)
+          : []),
       ],
       message.body,
     );
-    const dialogId = isInvite ? this.id : '';
-    const fields = [...this.#meta('application', sent), frame.transactionId, dialogId, '', 'Msg sent:', ''];
+    // A transaction that is over has no transport any more, and BYE no dialog.
+    const isInside = tagOf(header(request, 'to') ?? '') !== '' && transaction.method !== 'BYE';
+    const [dialogId, protocol] = isInvite ? [this.id, this.#peer.protocol] : [isInside ? this.id : '', ''];
+    const meta = this.#meta('application', sent, protocol);
+    const fields = [...meta, frame.transactionId, dialogId, '', 'Msg sent:', ''];
     this.#application.send(encodeFrame([randomUUID(), 'response', frame.id, 'OK', ...fields], sent));
     this.#responses.add({ ...readSip(sent), to: transaction.method });
   }
@@ -246,6 +283,12 @@ export class PeerDialog {
     this.#application.send(this.#frame(message, transactionId, this.id));
   }
 
+  /** v0.9.10 reads the PRACK that is missing when the INVITE ends, and ends itself. */
+  #dies(): boolean {
+    if (this.#prackMissing) this.#onDeath();
+    return this.#prackMissing;
+  }
+
   #refuse({ id }: SipFrame, text: string): void {
     this.#application.send(this.#application.answer(id, 'NOK', text));
   }
@@ -265,7 +308,10 @@ export class PeerDialog {
     const message = this.#write(method, content, inside, cseq);
     const transactionId = randomUUID();
     if (method !== 'ACK') this.#incoming.set(transactionId, { request: message, method });
-    if (inside) return { frame: this.#frame(message, transactionId, this.id), transactionId };
+    if (inside) {
+      const protocol = method === 'ACK' ? '' : this.#peer.protocol;
+      return { frame: this.#frame(message, transactionId, this.id, 'network', protocol), transactionId };
+    }
     const fields = [...this.#meta('network', message), transactionId, '', '127.0.0.1', '5060', ''];
     return { frame: encodeFrame([randomUUID(), 'sip', ...fields], message), transactionId };
   }
@@ -277,7 +323,7 @@ export class PeerDialog {
       [
         ['Via', `SIP/2.0/${protocol.toUpperCase()} ${address}:${port};branch=z9hG4bK${randomBytes(6).toString('hex')}`],
         ['Max-Forwards', '70'],
-        ['From', `"A peer" <${this.#peerUri}>;tag=${this.peerTag}`],
+        ['From', `${this.#peerName} <${this.#peerUri}>;tag=${this.peerTag}`],
         ['To', inside ? `<${this.#ownUri}>;tag=${this.ownTag}` : `<${this.#ownUri}>`],
         ['Call-ID', this.callId],
         ['CSeq', `${cseq} ${method}`],
@@ -294,12 +340,14 @@ export class PeerDialog {
     transactionId: string,
     dialogId: string,
     source: 'network' | 'application' = 'network',
+    protocol = this.#peer.protocol,
   ): Buffer {
-    return encodeFrame([randomUUID(), 'sip', ...this.#meta(source, message), transactionId, dialogId, ''], message);
+    const meta = this.#meta(source, message, protocol);
+    return encodeFrame([randomUUID(), 'sip', ...meta, transactionId, dialogId, ''], message);
   }
 
-  #meta(source: 'network' | 'application', message: string): readonly string[] {
-    const { protocol, address, port } = this.#peer;
+  #meta(source: 'network' | 'application', message: string, protocol = this.#peer.protocol): readonly string[] {
+    const { address, port } = this.#peer;
     return [source, String(Buffer.byteLength(message)), protocol, address, String(port), '10:20:30.405060'];
   }
 }
@@ -333,6 +381,16 @@ const copied: ReadonlySet<string> = new Set(['via', 'from', 'to', 'call-id', 'cs
 
 export function tagged(address: string, tag: string): string {
   return address.includes(';tag=') ? address : `${address};tag=${tag}`;
+}
+
+/** The server reads field by field: one that goes on in the next line is cut there. */
+function isSingleLine(message: SipText): boolean {
+  const from = header(message, 'from');
+  return from === undefined || from.includes('>');
+}
+
+function hasReliableTag(message: SipText): boolean {
+  return (header(message, 'require') ?? '').includes('100rel');
 }
 
 function methodOfCSeq(message: string): string {

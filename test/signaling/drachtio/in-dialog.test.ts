@@ -272,4 +272,23 @@ describe('what we ask in a dialog', () => {
     call.request('BYE');
     await call.response(200, 'BYE');
   });
+
+  test('UPDATE with an offer is an offer, without one a refresh', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.answered();
+    leg.it.listen((event) => {
+      if (event.type === 'offer') event.reply.accept(ANSWER);
+    });
+    call.request('UPDATE', { contentType: SDP, body: HOLD });
+    expect((await call.response(200, 'UPDATE')).body).toBe(ANSWER);
+    call.request('UPDATE');
+    expect((await call.response(200, 'UPDATE')).body).toBe('');
+  });
+
+  test('PRACK fits no response that the server has sent reliably: 481', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call } = await harness.answered();
+    call.request('PRACK', { headers: [['RAck', '7 1 INVITE']] });
+    await call.response(481, 'PRACK');
+  });
 });

@@ -162,36 +162,57 @@ describe('a call that a server hands over', () => {
     expect(call.unseen).toBe(0);
   });
 
-  test('that requires reliable provisional responses gets them, and its 200 after the PRACK', async () => {
+  test('that requires reliable provisional responses gets them from the server, and an early dialog', async () => {
     await using harness = await DrachtioHarness.start();
-    const { call, leg } = await harness.incoming({
-      headers: [
-        ['Require', '100rel'],
-        ['Supported', '100rel'],
-      ],
-      contentType: SDP,
-      body: OFFER,
-    });
+    const { call, leg } = await harness.incoming({ headers: [['Require', '100rel']], contentType: SDP, body: OFFER });
     leg.it.ring(183, ANSWER);
-    expect(header(await call.response(183), 'require')).toBe('100rel');
+    const progress = await call.response(183);
+    expect(['require', 'rseq', 'contact'].map((name) => header(progress, name))).toEqual([
+      '100rel',
+      '1',
+      '<sip:2000@127.0.0.1:5060>',
+    ]);
     leg.it.accept(ANSWER);
-    expect(call.unseen).toBe(0);
-    call.request('PRACK');
-    await call.response(200, 'PRACK');
     // The answer is out already (RFC 3262 section 5).
     expect((await call.response(200)).body).toBe('');
   });
 
-  test('that never acknowledges a reliable provisional response is refused', async () => {
+  test.each(['Require', 'Supported'])('with 100rel in %s, but no PRACK, leaves the server alive', async (name) => {
     await using harness = await DrachtioHarness.start();
-    const { call, leg } = await harness.incoming({ headers: [['Require', '100rel']], contentType: SDP, body: OFFER });
+    const content = { headers: [[name, '100rel']], contentType: SDP, body: OFFER } as const;
+    const { call, leg } = await harness.incoming(content);
     leg.it.ring(180);
     await call.response(180);
-    leg.it.ring(183, ANSWER);
-    harness.clock.advance(32_000);
-    await call.response(504);
+    leg.it.reject(486);
+    await call.response(486);
+    const second = await harness.incoming(content);
+    second.leg.it.ring(180);
+    await second.call.response(180);
+    second.call.cancel();
+    expect((await second.leg.event('ended')).end.status).toBe(487);
+    expect(harness.server.died).toBe(false);
+  });
+
+  test('without an offer that requires reliable provisional responses hears none (RFC 3262 section 5)', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming({ headers: [['Require', '100rel']] });
+    leg.it.ring(180);
+    leg.it.accept(OFFER);
+    await call.response(200);
     expect(call.unseen).toBe(0);
   });
+
+  test.each(['"Folded\r\n  name"', '"x\r\n X-Smuggled: y"'])(
+    'whose From is folded is answered, and puts no field into our responses: %j',
+    async (displayName) => {
+      await using harness = await DrachtioHarness.start();
+      const { call, leg } = await harness.incoming({ displayName, contentType: SDP, body: OFFER });
+      leg.it.ring(180);
+      leg.it.accept(ANSWER);
+      const success = await call.response(200);
+      expect(header(success, 'x-smuggled')).toBeUndefined();
+    },
+  );
 
   test('whose handler throws is answered 500', async () => {
     await using harness = await DrachtioHarness.start({

@@ -40,7 +40,7 @@ describe('what comes outside of a dialog', () => {
     expect(harness.refused.map((one) => [one.status, one.invite.requestUser])).toEqual([[status, '2000']]);
   });
 
-  test('a merged INVITE, by another way, gets 482', async () => {
+  test('a merged INVITE, by another way, gets 482 while the first has no response', async () => {
     await using harness = await DrachtioHarness.start();
     const { call } = await harness.incoming();
     call.again();
