@@ -1,5 +1,5 @@
+import type { Permit } from '../base/circuit-breaker.js';
 import { type CallContext, FlavorError, type FlavorSession } from '../flavor-api/index.js';
-import type { Permit } from './circuit-breaker.js';
 import type { FailOverPlan, FlavorChoice } from './fail-over-plan.js';
 import type { SessionFormats } from './session-formats.js';
 import { asFlavorError, SessionLink } from './session-link.js';

@@ -1,5 +1,5 @@
+import type { CircuitBreaker } from '../base/circuit-breaker.js';
 import type { Flavor } from '../flavor-api/index.js';
-import type { CircuitBreaker } from './circuit-breaker.js';
 
 /** A flavor that may answer a call. */
 export interface FlavorChoice {

@@ -1,6 +1,6 @@
+import { CircuitBreaker, type CircuitBreakerState } from '../base/circuit-breaker.js';
 import type { Clock } from '../base/clock.js';
 import type { Announcer } from '../call/announcement.js';
-import { CircuitBreaker, type CircuitBreakerState } from '../call/circuit-breaker.js';
 import type { FlavorChoice } from '../call/fail-over-plan.js';
 import type { Config } from '../config/config.js';
 import type { Router } from '../config/router.js';

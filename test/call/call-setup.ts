@@ -1,8 +1,8 @@
+import { CircuitBreaker, defaultCircuitBreakerOptions } from '../../src/base/circuit-breaker.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import { Call } from '../../src/call/call.js';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { type CallDeps, type CallOptions, defaultCallPolicies } from '../../src/call/call-options.js';
-import { CircuitBreaker, defaultCircuitBreakerOptions } from '../../src/call/circuit-breaker.js';
 import { FailOverPlan, type FlavorChoice } from '../../src/call/fail-over-plan.js';
 import { MediaNegotiation } from '../../src/call/media-negotiation.js';
 import type { FlavorCapabilities } from '../../src/flavor-api/index.js';

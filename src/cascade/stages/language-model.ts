@@ -1,4 +1,4 @@
-import type { ToolDefinition } from '../../flavor-api/index.js';
+import type { FlavorError, ToolDefinition } from '../../flavor-api/index.js';
 import type { Stage, StageUsage } from './stage.js';
 
 /** A call of a tool as the model wrote it. */
@@ -57,6 +57,8 @@ export type LanguageModelEvent =
   /** Whole: nothing is reported while its arguments still come. */
   | { readonly type: 'tool-call'; readonly call: ModelToolCall }
   | StageUsage
+  /** The answer goes on, for example from another model. */
+  | { readonly type: 'warning'; readonly error: FlavorError }
   | {
       readonly type: 'done';
       /** `length`: cut off by the limit. `refused`: the provider or the model declined; what was said may stop mid-sentence. */

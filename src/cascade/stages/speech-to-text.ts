@@ -1,5 +1,5 @@
 import type { AudioFormat, AudioFrame, FlavorError } from '../../flavor-api/index.js';
-import type { Stage, StageUsage } from './stage.js';
+import type { Stage, StageIdentity, StageUsage } from './stage.js';
 
 /** A word as it was recognised. */
 export interface RecognisedWord {
@@ -48,6 +48,11 @@ export type SpeechToTextEvent =
   | { readonly type: 'turn-resumed' }
   /** `text` is all of the turn. */
   | { readonly type: 'end-of-turn'; readonly text: string }
+  /**
+   * Another engine listens from here on. What the caller said since the last final segment is recognised anew; an
+   * `eager-end-of-turn` is taken back. Only where several engines stand in for each other.
+   */
+  | { readonly type: 'taken-over'; readonly identity: StageIdentity; readonly capabilities: SpeechToTextCapabilities }
   | StageUsage
   /** The stream goes on. */
   | { readonly type: 'warning'; readonly error: FlavorError }

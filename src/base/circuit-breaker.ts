@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import type { Clock } from './clock.js';
 
 export interface CircuitBreakerOptions {
   /** Failures in a row that open it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CircuitBreaker } from '../../src/call/circuit-breaker.js';
+import { CircuitBreaker } from '../../src/base/circuit-breaker.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 function setUp() {
