@@ -1,7 +1,7 @@
+import { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';
 import type { AudioFormat } from '../flavor-api/index.js';
 import { alignPauses } from './pause-alignment.js';
 import { type Pause, SpokenAudio } from './spoken-audio.js';
-import { cumulativeWeights, isWordEnd, pauseMarks } from './text-weight.js';
 
 /** Text of one response that is spoken from `atMs` on; `atMs` is absent when the flavor gave none. */
 interface Cue {

@@ -3,6 +3,16 @@
  * offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
 export {
+  failOverLanguageModels,
+  type LanguageModelFailOverOptions,
+  languageModelFailOverDefaults,
+} from './fail-over/language-model.js';
+export {
+  failOverTextToSpeech,
+  type TextToSpeechFailOverOptions,
+  textToSpeechFailOverDefaults,
+} from './fail-over/text-to-speech.js';
+export {
   createFliteVoice,
   type FliteSpeech,
   type FliteVoice,
@@ -12,6 +22,7 @@ export {
   fliteVoices,
 } from './flite/flite-voice.js';
 export type { SpokenWord } from './flite/word-times.js';
+export { EventStream } from './stages/event-stream.js';
 export type {
   LanguageModel,
   LanguageModelEvent,

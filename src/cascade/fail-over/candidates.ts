@@ -1,0 +1,128 @@
+import { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../../base/circuit-breaker.js';
+import type { Clock } from '../../base/clock.js';
+import { FlavorError, type FlavorErrorCode } from '../../flavor-api/index.js';
+import type { Stage } from '../stages/stage.js';
+
+export const candidateDefaults = { failures: 3, openMs: 20_000 } as const satisfies CircuitBreakerOptions;
+
+/** How long an engine that broke off in the middle of its work comes after all others, ms. */
+const REST_MS = 20_000;
+
+/** An engine that may be tried now. */
+export interface Candidate<Engine extends Stage> {
+  readonly engine: Engine;
+  /** To be told what came of it, once. */
+  readonly permit: Permit;
+  /** Nobody is left behind it. */
+  readonly last: boolean;
+}
+
+interface Entry<Engine extends Stage> {
+  readonly engine: Engine;
+  readonly breaker: CircuitBreaker;
+  restsUntilMs: number;
+}
+
+/** The request itself cannot work, with whatever engine. */
+const hopeless: readonly FlavorErrorCode[] = ['ERR_FLAVOR_UNSUPPORTED'];
+
+/**
+ * Engines that stand in for each other, the preferred one first. Shared by all calls of a flavor: what one call has found
+ * out spares the others the wait.
+ */
+export class Candidates<Engine extends Stage> {
+  readonly #entries: readonly Entry<Engine>[];
+  readonly #clock: Pick<Clock, 'now'>;
+
+  /** @param engines at least one */
+  constructor(
+    engines: readonly Engine[],
+    clock: Pick<Clock, 'now'>,
+    options: CircuitBreakerOptions = candidateDefaults,
+  ) {
+    if (engines.length === 0) throw new FlavorError('ERR_FLAVOR_CONFIG', 'a stage needs an engine', false);
+    this.#clock = clock;
+    this.#entries = engines.map((engine) => ({
+      engine,
+      breaker: new CircuitBreaker(options, clock),
+      restsUntilMs: Number.NEGATIVE_INFINITY,
+    }));
+  }
+
+  /** The engines in order of preference. */
+  get engines(): readonly Engine[] {
+    return this.#entries.map(({ engine }) => engine);
+  }
+
+  /** An engine stopped in the middle of its work: for a while the others are preferred, in every call. */
+  brokeOff(engine: Engine): void {
+    const entry = this.#entries.find((candidate) => candidate.engine === engine);
+    if (entry) entry.restsUntilMs = this.#clock.now() + REST_MS;
+  }
+
+  /**
+   * The engines to try, in order, each at most once. Those that are known to be down are left out, unless that leaves
+   * nobody: then the preferred one is tried after all, since silence is certain otherwise. A permit that is not reported
+   * on is released when the next one is asked for, or the iteration is left.
+   */
+  *inTurn(): Generator<Candidate<Engine>, void, undefined> {
+    const nowMs = this.#clock.now();
+    const rests = ({ restsUntilMs }: Entry<Engine>): boolean => restsUntilMs > nowMs;
+    const entries = [...this.#entries.filter((entry) => !rests(entry)), ...this.#entries.filter(rests)];
+    const acquired = entries.flatMap(({ engine, breaker }) => {
+      const permit = breaker.acquire();
+      return permit ? [{ engine, permit }] : [];
+    });
+    const [preferred] = entries;
+    if (acquired.length === 0 && preferred) acquired.push({ engine: preferred.engine, permit: untold });
+    try {
+      for (const [index, { engine, permit }] of acquired.entries()) {
+        yield { engine, permit, last: index === acquired.length - 1 };
+        permit.released();
+      }
+    } finally {
+      for (const { permit } of acquired) permit.released();
+    }
+  }
+
+  /**
+   * Asks every engine; resolves when one of them works.
+   *
+   * @param onFailure told of each that does not
+   * @throws FlavorError of the preferred engine when none works.
+   */
+  async check(signal: AbortSignal, onFailure: (engine: Engine, error: unknown) => void): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#entries.map(({ engine }) => engine.check(signal)));
+    outcomes.forEach((outcome, index) => {
+      const engine = this.#entries[index]?.engine;
+      if (outcome.status === 'rejected' && engine) onFailure(engine, outcome.reason);
+    });
+    const [first] = outcomes;
+    if (first?.status === 'rejected' && outcomes.every(({ status }) => status === 'rejected')) throw first.reason;
+  }
+
+  /** Warms all of them up; one that cannot be is found out when it is needed. */
+  async warmup(signal: AbortSignal): Promise<void> {
+    await Promise.allSettled(this.#entries.map(({ engine }) => engine.warmup?.(signal)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#entries.map(({ engine }) => engine[Symbol.asyncDispose]()));
+  }
+}
+
+/** A permit of nobody's: an engine tried although it is known to be down teaches nothing. */
+const untold: Permit = { succeeded: () => {}, failed: () => {}, released: () => {} };
+
+/** Whether another engine may do better: not where the call is over, or no engine could. */
+export function mayBeTakenOver(error: unknown, signal: AbortSignal): boolean {
+  return !signal.aborted && !hopeless.includes(asFlavorError(error).code);
+}
+
+/** Errors are recognised by `code`: two copies of the package may be loaded. */
+export function asFlavorError(error: unknown): FlavorError {
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_FLAVOR_')) {
+    return error as FlavorError;
+  }
+  return new FlavorError('ERR_FLAVOR_PROTOCOL', 'the engine failed in a way of its own', true, { cause: error });
+}

@@ -1,0 +1,75 @@
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import { FlavorError } from '../../flavor-api/index.js';
+
+export interface SpeechWatchLimits {
+  /** From a piece to its first audio, ms. */
+  readonly firstAudioMs: number;
+  /** Silence at the caller's ear, ms. */
+  readonly stallMs: number;
+}
+
+/** Tells when an engine owes audio for too long: an engine that hangs says nothing of it. */
+export class SpeechWatch {
+  readonly #clock: Clock;
+  readonly #limits: SpeechWatchLimits;
+  readonly #onStall: (error: FlavorError) => void;
+  #timer: TimerHandle | undefined;
+  /** When the caller has heard all that came, if it is played at once. */
+  #heardUntilMs = Number.NEGATIVE_INFINITY;
+  #owedSinceMs: number | undefined;
+  #begun = false;
+
+  constructor(clock: Clock, limits: SpeechWatchLimits, onStall: (error: FlavorError) => void) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#onStall = onStall;
+  }
+
+  /** The engine has been given text that it can speak without waiting for more. */
+  owed(): void {
+    this.#owedSinceMs ??= this.#clock.now();
+    this.#arm();
+  }
+
+  /** Nothing more is to be expected until {@link owed} is called again. */
+  settled(): void {
+    this.#owedSinceMs = undefined;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Another engine begins. */
+  restart(): void {
+    this.settled();
+    this.#begun = false;
+  }
+
+  /** Audio has come, so much of it, ms. */
+  heard(durationMs: number): void {
+    this.#begun = true;
+    this.#heardUntilMs = Math.max(this.#heardUntilMs, this.#clock.now()) + durationMs;
+    if (this.#owedSinceMs !== undefined) this.#arm();
+  }
+
+  /** The timer runs on while audio comes, and looks again when it fires: one timer an utterance, not one a chunk. */
+  #arm(): void {
+    this.#timer ??= this.#clock.setTimeout(this.#look, Math.max(0, this.#dueMs() - this.#clock.now()));
+  }
+
+  #dueMs(): number {
+    const { firstAudioMs, stallMs } = this.#limits;
+    const sinceMs = this.#owedSinceMs ?? this.#clock.now();
+    return this.#begun ? Math.max(this.#heardUntilMs + stallMs, sinceMs + firstAudioMs) : sinceMs + firstAudioMs;
+  }
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    if (this.#owedSinceMs === undefined) return;
+    if (this.#clock.now() < this.#dueMs()) {
+      this.#arm();
+      return;
+    }
+    this.settled();
+    this.#onStall(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the engine has stopped speaking', true));
+  };
+}

@@ -1,0 +1,194 @@
+import type { Clock } from '../../base/clock.js';
+import { type AudioFormat, FlavorError } from '../../flavor-api/index.js';
+import type { StageIdentity } from '../stages/stage.js';
+import type {
+  TextToSpeech,
+  TextToSpeechCapabilities,
+  TextToSpeechRequest,
+  TextToSpeechSession,
+  TextToSpeechUtterance,
+} from '../stages/text-to-speech.js';
+import { asFlavorError, type Candidate, Candidates, mayBeTakenOver } from './candidates.js';
+import { Deadline, orAborted } from './deadline.js';
+import { commonFormats } from './formats.js';
+import { SpeechPace } from './seam.js';
+import { FailOverUtterance } from './utterance.js';
+
+export interface TextToSpeechFailOverOptions {
+  /** For an engine to be ready to speak, ms. */
+  readonly openMs: number;
+  /** From a piece to its first audio, ms. */
+  readonly firstAudioMs: number;
+  /** Silence at the caller's ear, in the middle of what is said, ms. */
+  readonly stallMs: number;
+}
+
+export const textToSpeechFailOverDefaults = {
+  openMs: 1_000,
+  firstAudioMs: 1_000,
+  stallMs: 500,
+} as const satisfies TextToSpeechFailOverOptions;
+
+/**
+ * Several voices as one: when an engine fails, the next says the rest of what was begun, from the word on at which the
+ * first broke off.
+ *
+ * @param engines the preferred one first; at least one. They belong to what is returned.
+ * @throws FlavorError `ERR_FLAVOR_CONFIG` without an engine, or where no format is common to all.
+ */
+export function failOverTextToSpeech(
+  engines: readonly TextToSpeech[],
+  deps: { readonly clock: Clock },
+  options: Partial<TextToSpeechFailOverOptions> = {},
+): TextToSpeech {
+  return new FailOverTextToSpeech(engines, deps.clock, { ...textToSpeechFailOverDefaults, ...options });
+}
+
+class FailOverTextToSpeech implements TextToSpeech {
+  readonly identity: StageIdentity;
+  readonly capabilities: TextToSpeechCapabilities;
+  readonly #candidates: Candidates<TextToSpeech>;
+  readonly #clock: Clock;
+  readonly #options: TextToSpeechFailOverOptions;
+
+  constructor(engines: readonly TextToSpeech[], clock: Clock, options: TextToSpeechFailOverOptions) {
+    this.#candidates = new Candidates(engines, clock);
+    this.#clock = clock;
+    this.#options = options;
+    const all = engines.map(({ capabilities }) => capabilities);
+    this.identity = engines[0]?.identity ?? { provider: '', model: '' };
+    this.capabilities = {
+      output: commonFormats(all.map(({ output }) => output)),
+      text: all.every(({ text }) => text === 'stream') ? 'stream' : 'sentence',
+      wordTimes: all.every(({ wordTimes }) => wordTimes),
+      maxCharacters: Math.min(...all.map(({ maxCharacters }) => maxCharacters)),
+    };
+  }
+
+  check(signal: AbortSignal): Promise<void> {
+    return this.#candidates.check(signal, () => {});
+  }
+
+  warmup(signal: AbortSignal): Promise<void> {
+    return this.#candidates.warmup(signal);
+  }
+
+  async open({ output }: TextToSpeechRequest, signal: AbortSignal): Promise<TextToSpeechSession> {
+    const session = new FailOverSession(this.#candidates, this.#clock, this.#options, output, signal);
+    await session.connect();
+    return session;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#candidates[Symbol.asyncDispose]();
+  }
+}
+
+/** An engine at work in one call. */
+export interface SpeakingEngine {
+  readonly engine: TextToSpeech;
+  readonly session: TextToSpeechSession;
+  readonly pace: SpeechPace;
+}
+
+/** What an utterance needs of its session. */
+export interface EngineDesk {
+  readonly options: TextToSpeechFailOverOptions;
+  readonly clock: Clock;
+  readonly output: AudioFormat;
+  /** Who speaks now; `undefined` after a failure, until {@link EngineDesk.another} has been found. */
+  readonly current: SpeakingEngine | undefined;
+  /**
+   * An engine that speaks in place of the one that failed, for this utterance and for later ones.
+   *
+   * @param failed `undefined`: it is being replaced already
+   * @throws FlavorError when nobody is left; the signal's reason when the call is over.
+   */
+  another(failed: SpeakingEngine | undefined): Promise<SpeakingEngine>;
+}
+
+class FailOverSession implements TextToSpeechSession, EngineDesk {
+  readonly options: TextToSpeechFailOverOptions;
+  readonly clock: Clock;
+  readonly output: AudioFormat;
+  readonly #candidates: Candidates<TextToSpeech>;
+  readonly #controller = new AbortController();
+  readonly #signal: AbortSignal;
+  #current: SpeakingEngine | undefined;
+  #connecting: Promise<SpeakingEngine> | undefined;
+
+  constructor(
+    candidates: Candidates<TextToSpeech>,
+    clock: Clock,
+    options: TextToSpeechFailOverOptions,
+    output: AudioFormat,
+    signal: AbortSignal,
+  ) {
+    this.#candidates = candidates;
+    this.clock = clock;
+    this.options = options;
+    this.output = output;
+    this.#signal = AbortSignal.any([signal, this.#controller.signal]);
+  }
+
+  get current(): SpeakingEngine | undefined {
+    return this.#current;
+  }
+
+  begin(): TextToSpeechUtterance {
+    return new FailOverUtterance(this, this.#signal);
+  }
+
+  another(failed: SpeakingEngine | undefined): Promise<SpeakingEngine> {
+    // Two utterances may find out about the same failure.
+    if (this.#current && this.#current !== failed) return Promise.resolve(this.#current);
+    if (this.#current) {
+      this.#current.session.close();
+      this.#candidates.brokeOff(this.#current.engine);
+      this.#current = undefined;
+    }
+    return this.connect();
+  }
+
+  /** Opens the first engine that can be had. */
+  connect(): Promise<SpeakingEngine> {
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<SpeakingEngine> {
+    let failure: unknown = new FlavorError('ERR_FLAVOR_NETWORK', 'no engine is there to speak', true);
+    for (const candidate of this.#candidates.inTurn()) {
+      try {
+        const session = await this.#open(candidate);
+        this.#current = { engine: candidate.engine, session, pace: new SpeechPace() };
+        return this.#current;
+      } catch (error) {
+        if (this.#signal.aborted) throw this.#signal.reason;
+        candidate.permit.failed();
+        failure = error;
+        if (!mayBeTakenOver(error, this.#signal)) break;
+      }
+    }
+    throw asFlavorError(failure);
+  }
+
+  async #open({ engine, permit, last }: Candidate<TextToSpeech>): Promise<TextToSpeechSession> {
+    const limitMs = last ? undefined : this.options.openMs;
+    const deadline = new Deadline(this.clock, limitMs, `${engine.identity.model} was not ready`, this.#signal);
+    // The engine goes on listening to the call's end: the deadline is met, and kept.
+    const opening = engine.open({ output: this.output }, deadline.signal);
+    const session = await orAborted(opening, deadline.signal, (late) => late.close());
+    deadline.met();
+    permit.succeeded();
+    return session;
+  }
+
+  close(): void {
+    this.#controller.abort();
+    this.#current?.session.close();
+    this.#current = undefined;
+  }
+}
