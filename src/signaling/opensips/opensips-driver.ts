@@ -17,6 +17,7 @@ import { encodeUser } from '../rejection.js';
 import { inspectRequest } from '../request-inspection.js';
 import { readSessionBody } from '../session-body.js';
 import { createSourceFilter } from '../source-filter.js';
+import { type Availability, AvailabilityNotice } from './availability-notice.js';
 import { EventSocket } from './event-socket.js';
 import { readExtraParams } from './extra-params.js';
 import { UasSessionLeg } from './inbound-leg.js';
@@ -60,6 +61,7 @@ class OpensipsDriver implements SignalingDriver {
   readonly #mi: MiClient;
   readonly #events: EventSocket;
   readonly #starter: OutboundStarter;
+  readonly #availability: AvailabilityNotice;
   readonly #sessions = new Map<string, SessionLeg>();
   /** Calls of ours that OpenSIPS has not named yet. */
   readonly #starting = new Set<UacSessionLeg>();
@@ -79,6 +81,7 @@ class OpensipsDriver implements SignalingDriver {
     this.#deps = deps;
     this.#mi = new MiClient(link, deps.clock);
     this.#starter = new OutboundStarter(this.#mi, deps.clock);
+    this.#availability = new AvailabilityNotice(this.#mi);
     this.#events = new EventSocket({
       ...options.events,
       accept: createSourceFilter(options.allow),
@@ -107,8 +110,10 @@ class OpensipsDriver implements SignalingDriver {
     }
   }
 
-  /** OpenSIPS answers OPTIONS outside of calls by its own script. */
-  setAvailability(): void {}
+  /** OpenSIPS answers OPTIONS outside of calls by its own script, which is told. */
+  setAvailability(availability: Availability): void {
+    this.#availability.set(availability);
+  }
 
   invite(request: OutboundRequest): OutboundLeg {
     if (this.#subscription === undefined || this.#closing !== undefined) {
@@ -170,6 +175,7 @@ class OpensipsDriver implements SignalingDriver {
       onChange: (state) => this.#onChange(state),
       onRestart: () => {
         for (const leg of [...this.#sessions.values()]) leg.lose();
+        this.#availability.renew();
       },
     });
     this.#subscription = subscription;
@@ -178,6 +184,7 @@ class OpensipsDriver implements SignalingDriver {
   }
 
   #onChange(state: 'up' | 'down'): void {
+    if (state === 'up') this.#availability.renew();
     runGuarded(
       () => this.#handlers?.onStateChange(state),
       (error) => this.#fault(error),

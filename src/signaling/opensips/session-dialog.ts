@@ -8,6 +8,7 @@ import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
 import { InfoSender } from '../info-sender.js';
 import { runGuarded } from '../leg-events.js';
+import { parseCSeq } from '../message/cseq.js';
 import { PeerReferral } from '../peer-referral.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
@@ -65,6 +66,8 @@ export class SessionDialog {
   #phase: Phase = 'pending';
   #identity: DialogId | undefined;
   #localUri = '';
+  /** The highest CSeq of the peer's requests. */
+  #peerCSeq = 0;
   #heldBye: HangUpOptions | undefined;
   #heldRefer: (() => void) | undefined;
   #forgetTimer: TimerHandle | undefined;
@@ -204,6 +207,17 @@ export class SessionDialog {
     this.#parts.user.onEnded({ by: 'transport', status, text: '' });
   }
 
+  /**
+   * A CANCEL crossed our 2xx. It should mean nothing (RFC 3261 section 9.2), but OpenSIPS forgets the session when the ACK
+   * comes and tells of no BYE after it, nor can one be sent: the call ends here.
+   */
+  abandon(text: string): void {
+    if (this.over) return;
+    this.#leave();
+    this.#terminateLater(this.#parts.limits.refusedMs);
+    this.#parts.user.onEnded({ by: 'peer', status: 0, text });
+  }
+
   /** The dialog is over without a word of ours: OpenSIPS has deleted it, or is gone. */
   forget(): void {
     if (this.#phase === 'gone') return;
@@ -248,8 +262,8 @@ export class SessionDialog {
         else this.#receiveRequest(event);
         return;
       case 'TERMINATED':
-        // A CANCEL that crossed our 2xx means nothing (RFC 3261 section 9.2); OpenSIPS tells of it all the same.
         if (event.method === 'BYE') this.#receiveBye(event);
+        else this.abandon(reasonText(requestOf(event)));
         return;
       default:
         assertUnreachable(event.type);
@@ -274,6 +288,13 @@ export class SessionDialog {
       this.#reply(method, 481);
       return;
     }
+    // RFC 3261 section 12.2.2; OpenSIPS does not look at it.
+    const cseq = parseCSeq(event.headers.get('CSeq') ?? '')?.number ?? this.#peerCSeq;
+    if (cseq < this.#peerCSeq) {
+      this.#reply(method, 500);
+      return;
+    }
+    this.#peerCSeq = cseq;
     switch (method) {
       case 'INVITE':
       case 'UPDATE':

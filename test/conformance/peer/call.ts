@@ -2,7 +2,7 @@ import { PATIENCE_MS, token } from './basics.js';
 import type { ResponseParts } from './peer.js';
 import type { Phone, RequestParts, Sent } from './phone.js';
 import { type Description, readAnswer, sdp } from './sdp.js';
-import { addresses, header, type SipMessage, tagOf, uriOf } from './sip-message.js';
+import { header, type SipMessage, tagOf, uriOf } from './sip-message.js';
 
 export interface CallParts extends RequestParts {
   /** The offer; `null` for an INVITE without one. Default: audio to a port that forgets it. */
@@ -20,7 +20,6 @@ export class Call {
   readonly #to: string;
   #remoteTag = '';
   #remoteTarget = '';
-  #routes: readonly string[] = [];
   #cseq: number;
   #accepted: SipMessage | undefined;
   #over = false;
@@ -129,7 +128,10 @@ export class Call {
     });
   }
 
-  /** Sends a request in the dialog, CSeq one higher unless given. */
+  /**
+   * Sends a request in the dialog, CSeq one higher unless given. Without Route: it arrives as behind the proxies of the
+   * route set, which have taken their own away (RFC 3261 section 16.4).
+   */
   request(method: string, parts: RequestParts = {}): Sent {
     if (parts.cseq === undefined) this.#cseq += 1;
     return this.phone.send(method, {
@@ -139,7 +141,6 @@ export class Call {
       callId: this.callId,
       cseq: this.#cseq,
       ...parts,
-      extra: [...this.#routes.map((route): [string, string] => ['Route', route]), ...(parts.extra ?? [])],
     });
   }
 
@@ -228,6 +229,5 @@ export class Call {
     this.#remoteTag = tagOf(header(response, 'To'));
     const target = uriOf(header(response, 'Contact'));
     if (target !== '') this.#remoteTarget = target;
-    this.#routes = [...addresses(response, 'Record-Route')].reverse();
   }
 }

@@ -111,6 +111,7 @@ export const callScenarios: readonly Scenario[] = [
     row: 3,
     title: 'CANCEL that crosses the 200 leaves an ordinary call, which BYE ends',
     rfc: 'RFC 3261 9.2',
+    except: { opensips: 'b2b_entities forgets such a session at the ACK: the call ends with the CANCEL' },
     async run({ phone, rtp, subject }) {
       const [caller, audio] = [await phone(), await rtp()];
       const call = caller.call(numbers.echo, { offer: sdp({ port: audio.port }) });
@@ -265,6 +266,7 @@ export const callScenarios: readonly Scenario[] = [
     row: 15,
     title: 'a BYE with other tags gets 481, and the call goes on',
     rfc: 'RFC 3261 12.2.2, 15.1.2',
+    except: { opensips: 'b2b_entities answers a BYE of no session 200; the call goes on' },
     async run({ phone, subject }) {
       const caller = await phone();
       const call = caller.call(numbers.echo);
@@ -283,6 +285,7 @@ export const callScenarios: readonly Scenario[] = [
     row: 15,
     title: 'a second BYE gets 481',
     rfc: 'RFC 3261 15.1.2',
+    except: { opensips: 'b2b_entities answers a BYE of no session 200' },
     async run({ phone }) {
       const call = (await phone()).call(numbers.echo);
       await call.answered();

@@ -1,7 +1,7 @@
 import { numbers } from '../known-config.js';
 import { token } from '../peer/basics.js';
 import { audioOf, readAnswer, sdp } from '../peer/sdp.js';
-import { header, headers, tagOf } from '../peer/sip-message.js';
+import { addresses, header, headers, tagOf } from '../peer/sip-message.js';
 import { hostPort } from '../peer/sip-socket.js';
 import { check, checkEqual, checkStatus, type Scenario, type Scene } from '../scenario.js';
 import { eventually, recordOf } from '../subject.js';
@@ -36,7 +36,7 @@ const messageScenarios: readonly Scenario[] = [
         `INVITE ${caller.uri(numbers.echo)} SIP/2.0`,
         `v:  ${caller.via(branch).replace(/;/g, ' ;\r\n\t')}`,
         'MAX-forwards: 70',
-        `f: "Folded\r\n  Name" <sip:${caller.user}@peer.example>;tag=${token()}`,
+        `f: "Some Name"\r\n  <sip:${caller.user}@peer.example>\r\n ;tag=${token()}`,
         `t  : <${caller.uri(numbers.echo)}>`,
         `i: ${callId}`,
         'cSEQ:\t 7   INVITE',
@@ -54,6 +54,19 @@ const messageScenarios: readonly Scenario[] = [
       caller.send('ACK', { ...parts, cseq: 7 });
       checkStatus((await caller.ask('BYE', { ...parts, cseq: 8 })).status, 200);
       await recordOf(subject, caller.user);
+    },
+  },
+  {
+    row: 17,
+    title: 'a display name that is folded within its quotes is read',
+    rfc: 'RFC 3261 25.1',
+    except: { opensips: 'the parser of OpenSIPS does not read it, and drops the INVITE' },
+    async run({ phone }) {
+      const caller = await phone();
+      const from = `"Folded\r\n  Name" <sip:${caller.user}@peer.example>;tag=${token()}`;
+      const call = caller.call(numbers.echo, { from });
+      await call.answered();
+      await call.bye();
     },
   },
   {
@@ -97,7 +110,7 @@ const messageScenarios: readonly Scenario[] = [
       await hangUp(subject, caller.user);
       const bye = await call.hungUp();
       checkEqual(bye.uri, caller.contact.slice(1, -1), 'the Request-URI of the BYE');
-      checkEqual(headers(bye, 'Route').join(', '), routes.join(', '), 'Route');
+      checkEqual(addresses(bye, 'Route'), routes, 'Route');
     },
   },
   {
@@ -114,7 +127,7 @@ const messageScenarios: readonly Scenario[] = [
       await hangUp(subject, caller.user);
       const bye = await call.hungUp();
       checkEqual(bye.uri, router, 'the Request-URI of the BYE');
-      checkEqual(headers(bye, 'Route').join(', '), `<sip:192.0.2.8:5080>, ${caller.contact}`, 'Route');
+      checkEqual(addresses(bye, 'Route'), ['<sip:192.0.2.8:5080>', caller.contact], 'Route');
     },
   },
   {
@@ -152,6 +165,7 @@ const messageScenarios: readonly Scenario[] = [
     title: 'two differing Content-Length: 400, and the connection is closed',
     rfc: 'RFC 3261 18.3, 20.14',
     over: ['tcp', 'tls'],
+    except: { opensips: 'OpenSIPS takes the last of them, and closes the connection when no more comes' },
     async run({ phone }) {
       const caller = await phone();
       const sent = caller.build('OPTIONS', { extra: [['Content-Length', '30']] });

@@ -1,0 +1,55 @@
+import type { MiClient } from './mi/mi-client.js';
+import { METHOD_NOT_FOUND } from './mi/mi-message.js';
+
+/** The variable of OpenSIPS's script (module cfgutils): `$shv(voice_connector)`. */
+const VARIABLE = 'voice_connector';
+
+/** Its values: 0, or what the script is to say in Retry-After of a 503, s. */
+const values = { open: 0, full: 10, draining: 60 } as const;
+
+export type Availability = keyof typeof values;
+
+/**
+ * Tells the script of OpenSIPS whether calls are taken, so that its answer to OPTIONS can say so: it is the script that
+ * answers them. A script without cfgutils has no such variable, and is not asked again until OpenSIPS runs anew.
+ */
+export class AvailabilityNotice {
+  readonly #mi: MiClient;
+  #wanted: Availability = 'open';
+  #told: Availability | undefined;
+  #possible = true;
+  #telling = false;
+
+  constructor(mi: MiClient) {
+    this.#mi = mi;
+  }
+
+  set(availability: Availability): void {
+    this.#wanted = availability;
+    void this.#tell();
+  }
+
+  /** OpenSIPS runs anew, or we do: it knows nothing. */
+  renew(): void {
+    this.#told = undefined;
+    this.#possible = true;
+    void this.#tell();
+  }
+
+  /** One command at a time: over datagrams a second one could overtake. Never rejects. */
+  async #tell(): Promise<void> {
+    if (this.#telling) return;
+    this.#telling = true;
+    while (this.#possible && this.#told !== this.#wanted) {
+      const wanted = this.#wanted;
+      const params = { name: VARIABLE, type: 'int', value: String(values[wanted]) };
+      const outcome = await this.#mi.call('shv_set', params, true);
+      if (outcome.type === 'done') this.#told = wanted;
+      // Lost: the next change of the subscription's state brings us back here.
+      if (outcome.type === 'lost' || (outcome.type === 'refused' && outcome.code === METHOD_NOT_FOUND)) {
+        this.#possible = false;
+      } else if (outcome.type === 'refused') this.#told = wanted;
+    }
+    this.#telling = false;
+  }
+}
