@@ -47,9 +47,16 @@ export const accounts = {
 /** Extensions that the partner registers. */
 const extensions = ['3001', '3002', '3003'];
 
-/** Sections of a partner of the embedded driver: it listens on one transport alone. */
-export function partnerConfig(transport: string, exchange: string): Readonly<Record<string, unknown>> {
-  const signaling = {
+/**
+ * Sections of a partner. Without `server` it speaks SIP itself, over one transport alone; with, it is the section
+ * `signaling` of a driver whose server does what concerns passwords.
+ */
+export function partnerConfig(
+  transport: string,
+  exchange: string,
+  server?: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const signaling = server ?? {
     driver: 'embedded',
     embedded: {
       listen: [`${transport}:127.0.0.1:0`],
@@ -61,7 +68,7 @@ export function partnerConfig(transport: string, exchange: string): Readonly<Rec
   };
   return {
     ...knownConfig({ signaling }),
-    trunks: { exchange: { targets: [exchange], ...accounts.trunk } },
+    trunks: { exchange: { targets: [exchange], ...(server === undefined && accounts.trunk) } },
     outbound: { allow: ['+4420'], trunk: 'exchange', from: '+442070000000', callsPerMinute: 1_000, calls: 100 },
   };
 }

@@ -19,6 +19,7 @@ const usage = `npm run conformance -- [options]
   --driver NAME        embedded (default), drachtio or opensips
   --target ADDRESS     where calls go in: udp:127.0.0.1:5060, tcp:[::1]:5060 ...; may be repeated
   --signaling FILE     section signaling of the configuration, YAML: the connector is started with it
+  --partner FILE       the same for calls out, whose server is another one; without, rows 20 and 23 are left out
   --admin URL          a connector that runs already: its admin interface ...
   --token TOKEN        ... the token for it ...
   --cdr FILE           ... and its call records
@@ -41,6 +42,7 @@ function readOptions() {
       driver: { type: 'string', default: 'embedded' },
       target: { type: 'string', multiple: true },
       signaling: { type: 'string' },
+      partner: { type: 'string' },
       admin: { type: 'string' },
       token: { type: 'string' },
       cdr: { type: 'string' },
@@ -81,6 +83,11 @@ async function open(options: Options): Promise<Subject | StartedSubject> {
   });
 }
 
+function partnerServer({ driver, partner }: Options): Parameters<typeof startPartner>[1] {
+  const signaling = driver === 'embedded' ? undefined : signalingOf(partner);
+  return signaling && { driver, signaling };
+}
+
 function selected({ row = [] }: Options): readonly Scenario[] {
   return row.length === 0 ? scenarios : scenarios.filter((scenario) => row.includes(String(scenario.row)));
 }
@@ -93,7 +100,8 @@ async function measure(options: Options): Promise<boolean> {
       scenarios: selected(options),
       transports: over,
       beside: 10,
-      partner: startPartner,
+      partner: (transport) => startPartner(transport, partnerServer(options)),
+      partners: options.driver === 'embedded' || options.partner !== undefined,
       maxSeconds: options.quick ? 3 : 600,
     });
     const outcomes = await Promise.all(

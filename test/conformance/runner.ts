@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly beside: number;
   /** Starts the partner over a transport, when the first scenario asks for it; `undefined` where there can be none. */
   partner(transport: Transport): Promise<StartedPartner | undefined>;
+  /** Whether there are partners; without, the scenarios that need one are left out. Default true. */
+  readonly partners?: boolean;
   /** Scenarios that take longer are left out. */
   readonly maxSeconds: number;
 }
@@ -67,7 +69,7 @@ function withoutRunning(
   subject: Subject,
   { over, except, partner = false, seconds = 0 }: Scenario,
   transport: Transport,
-  { maxSeconds }: RunOptions,
+  { maxSeconds, partners = true }: RunOptions,
 ): Verdict | undefined {
   if (over && !over.includes(transport)) return { result: 'left-out', seen: `only over ${over.join(', ')}` };
   if (partner && subject.driver !== 'embedded') {
@@ -77,6 +79,7 @@ function withoutRunning(
   const excepted = except?.[subject.driver];
   const reason = typeof excepted === 'string' ? excepted : excepted?.[transport];
   if (reason !== undefined) return { result: 'excepted', seen: reason };
+  if (partner && !partners) return { result: 'left-out', seen: 'no server for calls out was given' };
   if (seconds > maxSeconds) return { result: 'left-out', seen: `takes ${seconds} s` };
   return undefined;
 }

@@ -67,13 +67,20 @@ export async function startSubject({ driver, signaling, targets }: StartOptions)
   return startWith(driver, knownConfig({ signaling: signaling ?? embeddedSignaling }), targets);
 }
 
-/** A partner over that transport, with its exchange; `undefined` where there is none. */
-export async function startPartner(transport: Transport): Promise<StartedPartner | undefined> {
+/**
+ * A partner over that transport, with its exchange; `undefined` where there is none. `server`: driver and section
+ * `signaling` of one that works through a server.
+ */
+export async function startPartner(
+  transport: Transport,
+  server?: { readonly driver: DriverName; readonly signaling: Readonly<Record<string, unknown>> },
+): Promise<StartedPartner | undefined> {
   if (transport === 'ws') return undefined;
   const { cert, key } = embeddedSignaling.embedded.tls;
   const pem = (file: string): string => readFileSync(file, 'utf8');
   const exchange = await Exchange.open(transport, { cert: pem(cert), key: pem(key) });
-  const subject = await startWith('embedded', partnerConfig(transport, exchange.uri));
+  const config = partnerConfig(transport, exchange.uri, server?.signaling);
+  const subject = await startWith(server?.driver ?? 'embedded', config);
   return {
     exchange,
     subject,

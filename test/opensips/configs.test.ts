@@ -12,7 +12,7 @@ const scripts = { 'opensips.cfg': proxy, 'opensips.cfg with browsers and TLS': e
 const inBasePackage = new Set(
   (
     'proto_udp proto_tcp proto_ws signaling sl tm rr maxfwd sipmsgops nathelper dialog db_text dispatcher permissions pike ratelimit ' +
-    'mi_datagram mi_script event_datagram b2b_entities rtpengine rtp_relay'
+    'mi_datagram mi_script event_datagram b2b_entities rtpengine rtp_relay cfgutils uac_auth'
   ).split(' '),
 );
 

@@ -17,6 +17,7 @@ import type {
 } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { readReplaces } from '../replaces.js';
+import { sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
 import { DialogTable, dialogIdOf } from './dialog/dialog-table.js';
 import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
@@ -30,7 +31,6 @@ import { Peers } from './peers.js';
 import { Registration, type RegistrationOptions } from './registration.js';
 import { inspectRequest, ownOptionsHeaders } from './request-inspection.js';
 import { requestedTarget } from './requested-target.js';
-import { sessionRefusal } from './session-timer.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
 import { createSocketTransport } from './transport/create-transport.js';

@@ -9,9 +9,9 @@ import { createResponse, type ResponseOptions } from '../message/response-builde
 import { parseSipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { encodeUser } from '../rejection.js';
+import type { SessionTimerOptions } from '../session-agreement.js';
 import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
-import type { SessionTimerOptions } from './dialog/session-agreement.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
 import { ownTags } from './request-inspection.js';
 import { SetAside } from './set-aside.js';

@@ -2,25 +2,25 @@ import { assertUnreachable } from '../../base/assert.js';
 import { MAX_TIMEOUT_MS, type TimerHandle } from '../../base/clock.js';
 import { ALLOW, TIMER_TAG } from '../capabilities.js';
 import { endText } from '../end-text.js';
-import { hasOptionTag, parseDecimal, tokenList } from '../message/lexical.js';
+import { parseDecimal, tokenList } from '../message/lexical.js';
 import { parseMinSe, parseSessionExpires, serializeSessionExpires } from '../message/session-expires.js';
-import type { SipHeaders } from '../message/sip-headers.js';
 import type { SipMessage, SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd } from '../port.js';
+import { type RefreshOutcome, refreshOutcome } from '../refresh-outcome.js';
 import type { Refusal } from '../refusal.js';
-import { sendInDialog } from './authorized-send.js';
-import type { Dialog } from './dialog/dialog.js';
-import type { FlowOrigin } from './dialog/flow-finder.js';
-import { type RefreshOutcome, refreshOutcome } from './dialog/refresh-outcome.js';
 import {
   agreedSession,
   answerSession,
   askSession,
+  questionOf,
   type SessionAgreement,
-  type SessionQuestion,
   type SessionTimerOptions,
+  sessionRefusal,
   sessionTimes,
-} from './dialog/session-agreement.js';
+} from '../session-agreement.js';
+import { sendInDialog } from './authorized-send.js';
+import type { Dialog } from './dialog/dialog.js';
+import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
 
 /** Reason of the BYE that ends a session nobody refreshed. */
@@ -223,17 +223,6 @@ export class SessionTimer {
   }
 }
 
-/** {@link SessionTimer.refusalOf} where there is no dialog yet. */
-export function sessionRefusal(
-  headers: SipHeaders,
-  options: SessionTimerOptions,
-  current?: SessionAgreement,
-): Refusal | undefined {
-  const answer = answerSession(questionOf(headers), options, current);
-  if (answer.type !== 'refused') return undefined;
-  return { status: 422, headers: [['Min-SE', String(answer.minSeconds)]] };
-}
-
 /** What a session refresh request of ours says of session timers. */
 export function sessionHeaders(
   options: SessionTimerOptions,
@@ -252,13 +241,4 @@ export function sessionHeaders(
 export function learnedInterval({ status, headers }: SipResponse, learnedSeconds: number): number | undefined {
   const seconds = status === 422 ? parseMinSe(headers.get('Min-SE') ?? '') : undefined;
   return seconds !== undefined && seconds > learnedSeconds ? seconds : undefined;
-}
-
-function questionOf(headers: SipHeaders): SessionQuestion {
-  const tags = [...headers.getAll('Supported'), ...headers.getAll('Require')];
-  return {
-    supported: hasOptionTag(tags, TIMER_TAG),
-    expires: parseSessionExpires(headers.get('Session-Expires') ?? ''),
-    minSeconds: parseMinSe(headers.get('Min-SE') ?? ''),
-  };
 }

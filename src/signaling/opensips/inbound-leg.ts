@@ -7,6 +7,7 @@ import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { parseDecimal } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
+import type { SipHeaders } from '../message/sip-headers.js';
 import type {
   AcceptOptions,
   HangUpOptions,
@@ -37,13 +38,18 @@ export interface SessionLegParts {
   readonly onForgotten: () => void;
 }
 
+export interface InboundLegParts extends SessionLegParts {
+  /** Of the INVITE. */
+  readonly headers: SipHeaders;
+}
+
 /** One INVITE that OpenSIPS has handed to us, to the end of its session. */
 export class UasSessionLeg implements InboundLeg {
   readonly direction = 'inbound';
   readonly callId: string;
   readonly localAddress: string;
   readonly invite: InviteRequest;
-  readonly #parts: SessionLegParts;
+  readonly #parts: InboundLegParts;
   readonly #dialog: SessionDialog;
   readonly #events: LegEvents;
   /** `answering`: a 200 is on its way to OpenSIPS. */
@@ -54,7 +60,7 @@ export class UasSessionLeg implements InboundLeg {
   #expiry: TimerHandle | undefined;
   #ringRepeat: TimerHandle | undefined;
 
-  constructor(parts: SessionLegParts, invite: InviteRequest) {
+  constructor(parts: InboundLegParts, invite: InviteRequest) {
     this.callId = invite.callId;
     this.localAddress = parts.localAddress;
     this.invite = invite;
@@ -104,7 +110,8 @@ export class UasSessionLeg implements InboundLeg {
     checkHeaderFields(options.headers);
     if (this.#phase !== 'pending') return;
     this.#settle('answering');
-    void this.#answer(sdp, [['Allow', ALLOW], ...(options.headers ?? [])]);
+    const own = this.#dialog.begin(this.#parts.headers);
+    void this.#answer(sdp, [['Allow', ALLOW], ...own, ...(options.headers ?? [])]);
   }
 
   reject(status: number, options?: RejectOptions): void {

@@ -1,10 +1,12 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { TIMER_TAG } from '../capabilities.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import { createLocalAddressFinder } from '../local-address.js';
 import { parseNameAddr } from '../message/name-addr.js';
+import type { SipHeaders } from '../message/sip-headers.js';
 import type {
   InviteRequest,
   ListeningAddress,
@@ -28,6 +30,7 @@ import { type OpensipsDeps, type OpensipsLimits, type OpensipsOptions, opensipsD
 import { UacSessionLeg } from './outbound-leg.js';
 import { OutboundStarter } from './outbound-starter.js';
 import { readSessionEvent, requestOf, type SessionEvent } from './session-event.js';
+import { refuseShortSession } from './session-timer.js';
 import { isOurs } from './share.js';
 import { Subscription } from './subscription.js';
 import { UaSession } from './ua-session.js';
@@ -46,7 +49,7 @@ export function createOpensipsDriver(options: OpensipsOptions, deps: OpensipsDep
 type SessionLeg = UasSessionLeg | UacSessionLeg;
 
 /** Option tags an INVITE may require: RFC 3262 needs what no command of OpenSIPS can send. */
-const understoodTags: ReadonlySet<string> = new Set();
+const understoodTags: ReadonlySet<string> = new Set([TIMER_TAG]);
 
 /** Sessions asked about at once where all of them are looked through. */
 const AUDIT_AT_ONCE = 8;
@@ -268,20 +271,23 @@ class OpensipsDriver implements SignalingDriver {
       source.protocol,
       understoodTags,
     );
+    const tooBrief = refuseShortSession(request.headers);
     const mergeKey = `${invite.callId}\n${event.headers.get('CSeq')}\n${event.headers.get('From')}`;
     if (refusal !== undefined) this.#refuse(session, invite, refusal.status, refusal.headers);
     else if (body.type === 'refused') this.#refuse(session, invite, body.refusal.status, body.refusal.headers);
+    else if (tooBrief !== undefined) this.#refuse(session, invite, tooBrief.status, tooBrief.headers);
     else if (this.#invites.has(mergeKey)) this.#refuse(session, invite, 482, []);
     else if (this.#sessions.size >= this.#limits.maxSessions || this.#closing !== undefined) {
       this.#refuse(session, invite, 503, [['Retry-After', '10']]);
-    } else this.#offerLeg(session, invite, mergeKey);
+    } else this.#offerLeg(session, invite, request.headers, mergeKey);
   }
 
-  #offerLeg(session: UaSession, invite: InviteRequest, mergeKey: string): void {
+  #offerLeg(session: UaSession, invite: InviteRequest, headers: SipHeaders, mergeKey: string): void {
     const leg = new UasSessionLeg(
       {
         ...this.#legParts(),
         session,
+        headers,
         onForgotten: () => {
           this.#sessions.delete(session.key);
           this.#invites.delete(mergeKey);

@@ -184,12 +184,13 @@ export class UacSessionLeg implements OutboundLeg {
     if (event.status >= 300) {
       this.#dialog?.forget();
       // 408 is OpenSIPS's own word for a target that says nothing.
-      const silent = event.status === 503 || (event.status === 408 && !this.#heard);
-      if (silent && this.#targets.length > 0 && this.#givenUp === undefined) {
+      const silent = event.status === 408 && !this.#heard;
+      if ((silent || event.status === 503) && this.#targets.length > 0 && this.#givenUp === undefined) {
         void this.#begin();
         return;
       }
-      this.#end({ by: this.#givenUp === undefined ? 'peer' : 'local', status: event.status, text: endText(response) });
+      const by = this.#givenUp !== undefined ? 'local' : silent ? 'transport' : 'peer';
+      this.#end({ by, status: event.status, text: endText(response) });
       return;
     }
     this.#answered = true;

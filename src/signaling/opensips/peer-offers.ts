@@ -7,6 +7,7 @@ import { readSessionBody, sdpOf } from '../session-body.js';
 import { AckWatch, type AckWatchOptions } from './ack-watch.js';
 import type { MiOutcome } from './mi/mi-client.js';
 import { requestOf, type SessionEvent } from './session-event.js';
+import type { SessionTimer } from './session-timer.js';
 import type { UaSession } from './ua-session.js';
 
 /** RFC 3261 section 14.2: a second INVITE is put off for a random time up to this, s. */
@@ -28,6 +29,7 @@ export interface Acknowledgement {
 
 export interface PeerOffersParts {
   readonly session: UaSession;
+  readonly timer: SessionTimer;
   readonly clock: Clock;
   readonly random: Random;
   readonly ackOptions: AckWatchOptions;
@@ -67,19 +69,22 @@ export class PeerOffers {
    * @param crossing An INVITE of ours has no final response: 491 for what carries an offer.
    */
   receive(event: SessionEvent, crossing: boolean): void {
+    const { timer } = this.#parts;
     const body = readSessionBody(requestOf(event));
-    if (body.type === 'refused') {
-      this.#answer(event.method, body.refusal.status, { headers: body.refusal.headers });
+    const refusal = body.type === 'refused' ? body.refusal : timer.refusalOf(event.headers);
+    if (refusal !== undefined) {
+      this.#answer(event.method, refusal.status, { headers: refusal.headers });
       return;
     }
     const sdp = body.type === 'sdp' ? body.sdp : undefined;
     // A session refresh, or a changed Contact: RFC 3311 section 5.2.
-    if (event.method === 'UPDATE' && sdp === undefined) this.#answer('UPDATE', 200, { headers: [['Allow', ALLOW]] });
-    else if (crossing) this.#answer(event.method, 491);
+    if (event.method === 'UPDATE' && sdp === undefined) {
+      this.#answer('UPDATE', 200, { headers: [['Allow', ALLOW], ...timer.accept(event.headers)] });
+    } else if (crossing) this.#answer(event.method, 491);
     else if (this.#pending !== undefined) {
       const seconds = this.#parts.random.integer(MAX_RETRY_SECONDS + 1);
       this.#answer(event.method, 500, { headers: [['Retry-After', String(seconds)]] });
-    } else this.#offer(event.method, sdp);
+    } else this.#offer(event, sdp);
   }
 
   /** A 2xx of ours has been taken; `offer`: what it offered, where the ACK is to bring the answer. */
@@ -122,8 +127,8 @@ export class PeerOffers {
     this.#parts.onClosed();
   }
 
-  #offer(method: string, sdp: string | undefined): void {
-    const { clock, onOffer } = this.#parts;
+  #offer({ method, headers }: SessionEvent, sdp: string | undefined): void {
+    const { clock, onOffer, timer: sessionTimer } = this.#parts;
     let timer: TimerHandle | undefined;
     let settled = false;
     const settle = (answer: () => void) => {
@@ -142,13 +147,13 @@ export class PeerOffers {
     timer = clock.setTimeout(() => refuse(500), 0);
     this.#pending = refuse;
     onOffer(sdp, {
-      accept: (answer) => settle(() => this.#accept(method, answer, sdp === undefined)),
+      accept: (answer) => settle(() => this.#accept(method, answer, sdp === undefined, sessionTimer.accept(headers))),
       reject: (status, options) => refuse(finalStatus(status), rejectionOf(options)),
     });
   }
 
-  #accept(method: string, sdp: string, offered: boolean): void {
-    const content = { headers: [['Allow', ALLOW]], body: sdp } as const;
+  #accept(method: string, sdp: string, offered: boolean, fields: readonly (readonly [string, string])[]): void {
+    const content = { headers: [['Allow', ALLOW], ...fields], body: sdp } as const;
     // Taken for granted until OpenSIPS says otherwise: what comes next must not be met in between.
     if (method === 'INVITE') this.awaitAck(offered ? sdp : undefined, false);
     else this.#parts.onClosed();

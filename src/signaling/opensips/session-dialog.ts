@@ -2,14 +2,11 @@ import { assertUnreachable } from '../../base/assert.js';
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
-import { ALLOW, optionsHeaders, refusedMethods } from '../capabilities.js';
 import type { DialogId } from '../dialog-id.js';
 import { reasonText } from '../end-text.js';
-import { readInfo } from '../info-digit.js';
 import { InfoSender } from '../info-sender.js';
-import { runGuarded } from '../leg-events.js';
 import { parseCSeq } from '../message/cseq.js';
-import { PeerReferral } from '../peer-referral.js';
+import type { SipHeaders } from '../message/sip-headers.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
 import { oneLine } from '../rejection.js';
@@ -18,8 +15,10 @@ import { sdpOf } from '../session-body.js';
 import { Transfers } from '../transfers.js';
 import type { OpensipsLimits } from './opensips-options.js';
 import { type Acknowledgement, PeerOffers } from './peer-offers.js';
+import { PeerRequests } from './peer-requests.js';
 import { SessionChannel } from './session-channel.js';
 import { requestOf, responseOf, type SessionEvent } from './session-event.js';
+import { SessionTimer } from './session-timer.js';
 import type { UaSession } from './ua-session.js';
 
 /** The leg above. */
@@ -62,6 +61,8 @@ export class SessionDialog {
   readonly #reoffers: Reoffers;
   readonly #transfers: Transfers;
   readonly #digits: InfoSender;
+  readonly #requests: PeerRequests;
+  readonly #timer: SessionTimer;
   readonly #channel: SessionChannel;
   #phase: Phase = 'pending';
   #identity: DialogId | undefined;
@@ -77,8 +78,15 @@ export class SessionDialog {
     this.session = session;
     this.#parts = parts;
     this.#channel = new SessionChannel({ session, clock, responseMs: limits.responseMs });
+    this.#timer = new SessionTimer({
+      channel: this.#channel,
+      clock,
+      random,
+      onDead: (end, reason) => this.sendBye(reason === undefined ? {} : { reason }, end),
+    });
     this.#peerOffers = new PeerOffers({
       session,
+      timer: this.#timer,
       clock,
       random,
       ackOptions: limits.ack,
@@ -108,6 +116,15 @@ export class SessionDialog {
       onTransfer: (status, final) => user.onTransfer(status, final),
     });
     this.#digits = new InfoSender(this.#channel);
+    this.#requests = new PeerRequests({
+      channel: this.#channel,
+      transfers: this.#transfers,
+      reply: (method, status, headers) => this.#reply(method, status, headers),
+      isUp: () => this.#phase === 'confirmed',
+      onDigit: (digit, durationMs) => user.onDigit(digit, durationMs),
+      onRefer: user.onRefer,
+      onFault: parts.onFault,
+    });
   }
 
   /** Over for the user. */
@@ -124,6 +141,12 @@ export class SessionDialog {
     if (this.#phase !== 'pending') return;
     this.#confirm(identity, localUri);
     this.#peerOffers.awaitAck(offer, true);
+  }
+
+  /** UAS: the header fields of the INVITE, whose 2xx is to carry what comes back. Its requests count from its CSeq on. */
+  begin(invite: SipHeaders): readonly (readonly [string, string])[] {
+    this.#peerCSeq = parseCSeq(invite.get('CSeq') ?? '')?.number ?? 0;
+    return this.#timer.accept(invite);
   }
 
   /** UAC: a 2xx came; OpenSIPS sends its ACK. */
@@ -295,63 +318,8 @@ export class SessionDialog {
       return;
     }
     this.#peerCSeq = cseq;
-    switch (method) {
-      case 'INVITE':
-      case 'UPDATE':
-        this.#peerOffers.receive(event, this.#reoffers.pending);
-        return;
-      case 'INFO':
-        this.#receiveInfo(event);
-        return;
-      case 'OPTIONS':
-        this.#reply(method, 200, optionsHeaders);
-        return;
-      case 'REFER':
-        this.#receiveRefer(event);
-        return;
-      case 'NOTIFY':
-        this.#transfers.onNotify(requestOf(event), (status, headers = []) => this.#reply(method, status, headers));
-        return;
-      default:
-        this.#reply(method, refusedMethods.has(method) ? 405 : 501, [['Allow', ALLOW]]);
-    }
-  }
-
-  #receiveInfo(event: SessionEvent): void {
-    const meaning = readInfo(requestOf(event));
-    switch (meaning.type) {
-      case 'nothing':
-        this.#reply('INFO', 200);
-        return;
-      case 'digit':
-        this.#reply('INFO', 200);
-        this.#parts.user.onDigit(meaning.digit, meaning.durationMs);
-        return;
-      case 'refused':
-        this.#reply('INFO', meaning.refusal.status, meaning.refusal.headers);
-        return;
-      default:
-        assertUnreachable(meaning);
-    }
-  }
-
-  #receiveRefer(event: SessionEvent): void {
-    const { user, onFault } = this.#parts;
-    const { onRefer } = user;
-    const referral =
-      onRefer === undefined || this.#phase !== 'confirmed'
-        ? undefined
-        : PeerReferral.of(requestOf(event), {
-            channel: this.#channel,
-            respond: (status) => this.#reply('REFER', status),
-            isAlive: () => this.#phase === 'confirmed',
-          });
-    if (onRefer === undefined || this.#phase !== 'confirmed') this.#reply('REFER', 603);
-    else if (referral === undefined) this.#reply('REFER', 400);
-    else {
-      runGuarded(() => onRefer(referral), onFault);
-      referral.reject();
-    }
+    if (method === 'INVITE' || method === 'UPDATE') this.#peerOffers.receive(event, this.#reoffers.pending);
+    else this.#requests.receive(event);
   }
 
   #onAck({ sdp, initial, unanswered }: Acknowledgement): void {
@@ -397,6 +365,7 @@ export class SessionDialog {
     this.#reoffers.close();
     this.#transfers.close();
     this.#digits.close();
+    this.#timer.close();
     this.#channel.close();
     this.#heldBye = undefined;
     this.#heldRefer = undefined;

@@ -45,6 +45,9 @@ export class FakeOpensips {
   /** By `udp:ADDRESS:PORT`. */
   readonly subscribers = new Set<string>();
   readonly sessions = new FakeSessions((wire) => this.#onWire(wire));
+  /** `$shv(...)` of the script, where it has loaded cfgutils. */
+  readonly variables = new Map<string, string>();
+  hasVariables = true;
   /** Flag `a` of the script: the ACK raises an event. */
   reportsAcks = false;
   /** The peer acknowledges each 2xx at once. */
@@ -78,6 +81,7 @@ export class FakeOpensips {
   restart(): void {
     this.sessions.clear();
     this.subscribers.clear();
+    this.variables.clear();
     this.#upSince = `${this.#upSince}'`;
   }
 
@@ -111,6 +115,10 @@ export class FakeOpensips {
       case 'event_subscribe':
         if (Number(params['expire']) > 1) this.subscribers.add(String(params['socket']));
         else this.subscribers.delete(String(params['socket']));
+        return { result: 'OK' };
+      case 'shv_set':
+        if (!this.hasVariables) return unknown;
+        this.variables.set(String(params['name']), String(params['value']));
         return { result: 'OK' };
       case 'ua_session_reply':
         return this.sessions.reply(params);
@@ -165,6 +173,8 @@ export class FakeOpensips {
   }
 
   bye(session: FakeSession, headers = ''): void {
+    // A BYE of a session that is not there is answered, and told to nobody.
+    if (this.sessions.get(session.key) === undefined) return;
     session.state = state.terminated;
     this.raise(session, { type: 'TERMINATED', method: 'BYE', headers: `CSeq: 9 BYE\r\n${headers}` });
     this.sessions.delete(session.key);
@@ -246,11 +256,13 @@ export class FakeOpensips {
 
   /** The peer acknowledges a 2xx. */
   ack(session: FakeSession, body = ''): void {
-    session.state = state.established;
+    const cancelled = session.state === state.terminated;
+    if (!cancelled) session.state = state.established;
     session.uasMethod = undefined;
-    if (!this.reportsAcks) return;
     const headers = body === '' ? '' : 'Content-Type: application/sdp\r\n';
-    this.raise(session, { type: 'UPDATED', method: 'ACK', body, headers });
+    if (this.reportsAcks) this.raise(session, { type: 'UPDATED', method: 'ACK', body, headers });
+    // A CANCEL crossed the 200: the session is taken for one that a BYE has ended.
+    if (cancelled) this.sessions.delete(session.key);
   }
 
   #next(): Promise<void> {

@@ -40,6 +40,37 @@ it.each([
   await opensips.response(session, method, status);
 });
 
+it('OPTIONS tells what can be done: no reliable provisional responses', async () => {
+  opensips.request(session, 'OPTIONS');
+  const { headers } = await opensips.response(session, 'OPTIONS', 200);
+  expect(headers).toMatch(/Supported: timer\r\n/);
+});
+
+it('a CSeq below the last gets 500', async () => {
+  const event = { type: 'UPDATED', method: 'INFO' };
+  opensips.request(session, 'OPTIONS');
+  await opensips.response(session, 'OPTIONS', 200);
+  session.uasMethod = 'INFO';
+  opensips.raise(session, { ...event, headers: 'CSeq: 1 INFO\r\n' });
+  await opensips.response(session, 'INFO', 500);
+});
+
+it.each(['INVITE', 'UPDATE'])('the session timer of a refresh by %s is agreed to in its 200', async (method) => {
+  const timer = 'Supported: timer\r\nSession-Expires: 300;refresher=uac\r\n';
+  const update = method === 'UPDATE';
+  opensips.request(
+    session,
+    method,
+    update ? '' : OFFER,
+    `${update ? '' : 'Content-Type: application/sdp\r\n'}${timer}`,
+  );
+  if (!update) (await first('offer')).reply.accept(ANSWER);
+  const agreed = 'Session-Expires: 300;refresher=uac\r\n';
+  await opensips.seen((wire) => wire.type === 'response' && wire.method === method && wire.headers.includes(agreed));
+  opensips.request(session, 'UPDATE', '', timer.replace('300', '30'));
+  await opensips.response(session, 'UPDATE', 422);
+});
+
 it.each(['INVITE', 'UPDATE'])('an offer by %s is answered', async (method) => {
   opensips.request(session, method, OFFER);
   const { sdp, reply } = await first('offer');

@@ -55,19 +55,22 @@ it('CANCEL is told from BYE: the INVITE gets its 487', async () => {
   await scene.opensips.response(session, 'INVITE', 487);
 });
 
-it('a CANCEL that crosses the 200 leaves a call, which BYE ends', async () => {
+it('a CANCEL that crosses the 200 ends the call: OpenSIPS would tell of no BYE', async () => {
   const scene = await openOpensipsScene({}, (opensips) => {
     opensips.peerAcks = false;
   });
   const session = scene.opensips.invite({ body: OFFER });
   const leg = await scene.nextLeg();
-  const { first } = watch(leg);
+  const { events, first } = watch(leg);
   leg.accept(ANSWER);
   await scene.opensips.response(session, 'INVITE', 200);
-  scene.opensips.cancel(session);
+  scene.opensips.cancel(session, 'Reason: SIP;cause=200\r\n');
+  scene.opensips.ack(session);
   scene.opensips.bye(session);
-  expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 0 } });
-  expect(scene.opensips.wire.some((wire) => wire.type === 'response' && wire.status === 487)).toBe(false);
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 0, text: 'SIP;cause=200' } });
+  await scene.driver[Symbol.asyncDispose]();
+  expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1);
+  expect(scene.opensips.wire.some((wire) => wire.method === 'BYE' || wire.type === 'request')).toBe(false);
 });
 
 it('a BYE of the peer ends the call, and nothing is sent for it', async () => {
@@ -149,4 +152,16 @@ it('what an INVITE asks for and nobody can do is refused, and recorded', async (
   await opensips.response(second, 'INVITE', 482);
   expect(scene.refused.map(({ status }) => status)).toEqual([420, 482]);
   expect(first.uasMethod).toBe('INVITE');
+});
+
+it('a session interval below 90 s gets 422 with Min-SE, a longer one is agreed to in the 200', async () => {
+  const scene = await openOpensipsScene();
+  const timer = (seconds: number) => ({ body: OFFER, headers: `Supported: timer\r\nSession-Expires: ${seconds}\r\n` });
+  const brief = scene.opensips.invite(timer(60));
+  expect(await scene.opensips.response(brief, 'INVITE', 422)).toMatchObject({ headers: 'Min-SE: 90\r\n' });
+  const session = scene.opensips.invite(timer(1800));
+  (await scene.nextLeg()).accept(ANSWER);
+  const { headers } = await scene.opensips.response(session, 'INVITE', 200);
+  expect(headers).toContain('Session-Expires: 1800;refresher=uac\r\n');
+  expect(headers).toContain('Require: timer\r\n');
 });

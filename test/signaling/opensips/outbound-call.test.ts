@@ -38,6 +38,23 @@ it('a callee who refuses is reported with its status', async () => {
   expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 486 } });
 });
 
+it('a callee whose phone says nothing at all is told from one who does not answer', async () => {
+  const scene = await openOpensipsScene();
+  const ends = ['', 'ringing'].map(async (said) => {
+    const leg = scene.driver.invite({ ...request, uri: `sip:callee${said}@example.com` });
+    const { first } = watch(leg);
+    const { key } = await scene.opensips.seen(
+      (wire) => wire.method === 'INVITE' && wire.headers.includes(`callee${said}@`),
+    );
+    await scene.opensips.until(() => leg.callId !== '');
+    const session = scene.opensips.sessions.get(key);
+    if (session && said !== '') scene.opensips.respond(session, 'INVITE', 180);
+    if (session) scene.opensips.respond(session, 'INVITE', 408);
+    return (await first('ended')).end.by;
+  });
+  expect(await Promise.all(ends)).toEqual(['transport', 'peer']);
+});
+
 it('a call given up before its answer is cancelled; a 200 that crosses gets its BYE', async () => {
   const scene = await openOpensipsScene();
   const leg = scene.driver.invite(request);

@@ -1,4 +1,8 @@
-import type { Refresher, SessionExpires } from '../../message/session-expires.js';
+import { TIMER_TAG } from './capabilities.js';
+import { hasOptionTag } from './message/lexical.js';
+import { parseMinSe, parseSessionExpires, type Refresher, type SessionExpires } from './message/session-expires.js';
+import type { SipHeaders } from './message/sip-headers.js';
+import type { Refusal } from './refusal.js';
 
 /** Session timers (RFC 4028) as the operator wants them. */
 export interface SessionTimerOptions {
@@ -128,4 +132,25 @@ export interface SessionTimes {
 
 export function sessionTimes({ seconds }: SessionAgreement): SessionTimes {
   return { refreshMs: seconds * 500, endMs: (seconds - Math.min(32, seconds / 3)) * 1000 };
+}
+
+/** What the header fields of a session refresh request say of session timers. */
+export function questionOf(headers: SipHeaders): SessionQuestion {
+  const tags = [...headers.getAll('Supported'), ...headers.getAll('Require')];
+  return {
+    supported: hasOptionTag(tags, TIMER_TAG),
+    expires: parseSessionExpires(headers.get('Session-Expires') ?? ''),
+    minSeconds: parseMinSe(headers.get('Min-SE') ?? ''),
+  };
+}
+
+/** 422 with Min-SE for a session refresh request of the peer that asks for too short an interval. */
+export function sessionRefusal(
+  headers: SipHeaders,
+  options: SessionTimerOptions,
+  current?: SessionAgreement,
+): Refusal | undefined {
+  const answer = answerSession(questionOf(headers), options, current);
+  if (answer.type !== 'refused') return undefined;
+  return { status: 422, headers: [['Min-SE', String(answer.minSeconds)]] };
 }

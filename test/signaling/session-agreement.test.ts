@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { refreshOutcome } from '../../../../src/signaling/embedded/dialog/refresh-outcome.js';
+import {
+  parseMinSe,
+  parseSessionExpires,
+  serializeSessionExpires,
+} from '../../src/signaling/message/session-expires.js';
+import { refreshOutcome } from '../../src/signaling/refresh-outcome.js';
 import {
   agreedSession,
   answerSession,
@@ -7,12 +12,7 @@ import {
   type SessionAnswer,
   type SessionTimerOptions,
   sessionTimes,
-} from '../../../../src/signaling/embedded/dialog/session-agreement.js';
-import {
-  parseMinSe,
-  parseSessionExpires,
-  serializeSessionExpires,
-} from '../../../../src/signaling/message/session-expires.js';
+} from '../../src/signaling/session-agreement.js';
 
 const accept: SessionTimerOptions = { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' };
 const request: SessionTimerOptions = { ...accept, mode: 'request' };

@@ -1,0 +1,96 @@
+import { assertUnreachable } from '../../base/assert.js';
+import { ACCEPT_INVITE, ALLOW, refusedMethods, TIMER_TAG } from '../capabilities.js';
+import type { DialogChannel } from '../dialog-channel.js';
+import { readInfo } from '../info-digit.js';
+import { runGuarded } from '../leg-events.js';
+import { PeerReferral } from '../peer-referral.js';
+import type { Referral } from '../port.js';
+import type { Transfers } from '../transfers.js';
+import { requestOf, type SessionEvent } from './session-event.js';
+
+type Fields = Iterable<readonly [name: string, value: string]>;
+
+/** What a 200 to OPTIONS says (RFC 3261 section 11.2): reliable provisional responses are not among it here. */
+const abilities = [
+  ['Allow', ALLOW],
+  ['Accept', ACCEPT_INVITE],
+  ['Supported', TIMER_TAG],
+] as const;
+
+export interface PeerRequestsParts {
+  readonly channel: DialogChannel;
+  readonly transfers: Transfers;
+  readonly reply: (method: string, status: number, headers?: Fields) => void;
+  /** The dialog stands: a 2xx was sent or received, and no BYE. */
+  readonly isUp: () => boolean;
+  readonly onDigit: (digit: string, durationMs: number) => void;
+  readonly onRefer: ((referral: Referral) => void) | undefined;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Requests of the peer inside a session that offer nothing. OpenSIPS leaves each of them to us, and waits. */
+export class PeerRequests {
+  readonly #parts: PeerRequestsParts;
+
+  constructor(parts: PeerRequestsParts) {
+    this.#parts = parts;
+  }
+
+  receive(event: SessionEvent): void {
+    const { reply, transfers } = this.#parts;
+    const { method } = event;
+    switch (method) {
+      case 'INFO':
+        this.#receiveInfo(event);
+        return;
+      case 'OPTIONS':
+        reply(method, 200, abilities);
+        return;
+      case 'REFER':
+        this.#receiveRefer(event);
+        return;
+      case 'NOTIFY':
+        transfers.onNotify(requestOf(event), (status, headers = []) => reply(method, status, headers));
+        return;
+      default:
+        reply(method, refusedMethods.has(method) ? 405 : 501, [['Allow', ALLOW]]);
+    }
+  }
+
+  #receiveInfo(event: SessionEvent): void {
+    const { reply, onDigit } = this.#parts;
+    const meaning = readInfo(requestOf(event));
+    switch (meaning.type) {
+      case 'nothing':
+        reply('INFO', 200);
+        return;
+      case 'digit':
+        reply('INFO', 200);
+        onDigit(meaning.digit, meaning.durationMs);
+        return;
+      case 'refused':
+        reply('INFO', meaning.refusal.status, meaning.refusal.headers);
+        return;
+      default:
+        assertUnreachable(meaning);
+    }
+  }
+
+  #receiveRefer(event: SessionEvent): void {
+    const { channel, isUp, onFault, onRefer, reply } = this.#parts;
+    if (onRefer === undefined || !isUp()) {
+      reply('REFER', 603);
+      return;
+    }
+    const referral = PeerReferral.of(requestOf(event), {
+      channel,
+      respond: (status) => reply('REFER', status),
+      isAlive: isUp,
+    });
+    if (referral === undefined) reply('REFER', 400);
+    else {
+      runGuarded(() => onRefer(referral), onFault);
+      referral.reject();
+    }
+  }
+}
