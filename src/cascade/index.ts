@@ -8,6 +8,11 @@ export {
   languageModelFailOverDefaults,
 } from './fail-over/language-model.js';
 export {
+  failOverSpeechToText,
+  type SpeechToTextFailOverOptions,
+  speechToTextFailOverDefaults,
+} from './fail-over/speech-to-text.js';
+export {
   failOverTextToSpeech,
   type TextToSpeechFailOverOptions,
   textToSpeechFailOverDefaults,

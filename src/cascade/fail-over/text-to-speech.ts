@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import { type AudioFormat, FlavorError } from '../../flavor-api/index.js';
+import type { AudioFormat } from '../../flavor-api/index.js';
 import type { StageIdentity } from '../stages/stage.js';
 import type {
   TextToSpeech,
@@ -8,9 +8,9 @@ import type {
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from '../stages/text-to-speech.js';
-import { asFlavorError, type Candidate, Candidates, mayBeTakenOver } from './candidates.js';
-import { Deadline, orAborted } from './deadline.js';
+import { Candidates } from './candidates.js';
 import { commonFormats } from './formats.js';
+import { openFirst } from './open-first.js';
 import { SpeechPace } from './seam.js';
 import { FailOverUtterance } from './utterance.js';
 
@@ -159,31 +159,15 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
   }
 
   async #connect(): Promise<SpeakingEngine> {
-    let failure: unknown = new FlavorError('ERR_FLAVOR_NETWORK', 'no engine is there to speak', true);
-    for (const candidate of this.#candidates.inTurn()) {
-      try {
-        const session = await this.#open(candidate);
-        this.#current = { engine: candidate.engine, session, pace: new SpeechPace() };
-        return this.#current;
-      } catch (error) {
-        if (this.#signal.aborted) throw this.#signal.reason;
-        candidate.permit.failed();
-        failure = error;
-        if (!mayBeTakenOver(error, this.#signal)) break;
-      }
-    }
-    throw asFlavorError(failure);
-  }
-
-  async #open({ engine, permit, last }: Candidate<TextToSpeech>): Promise<TextToSpeechSession> {
-    const limitMs = last ? undefined : this.options.openMs;
-    const deadline = new Deadline(this.clock, limitMs, `${engine.identity.model} was not ready`, this.#signal);
-    // The engine goes on listening to the call's end: the deadline is met, and kept.
-    const opening = engine.open({ output: this.output }, deadline.signal);
-    const session = await orAborted(opening, deadline.signal, (late) => late.close());
-    deadline.met();
-    permit.succeeded();
-    return session;
+    const { engine, opened } = await openFirst({
+      candidates: this.#candidates,
+      clock: this.clock,
+      limitMs: this.options.openMs,
+      signal: this.#signal,
+      open: (candidate, signal) => candidate.open({ output: this.output }, signal),
+    });
+    this.#current = { engine, session: opened, pace: new SpeechPace() };
+    return this.#current;
   }
 
   close(): void {

@@ -1,0 +1,52 @@
+import type { Clock } from '../../base/clock.js';
+import { FlavorError } from '../../flavor-api/index.js';
+import type { Stage } from '../stages/stage.js';
+import { asFlavorError, type Candidates, mayBeTakenOver } from './candidates.js';
+import { Deadline, orAborted } from './deadline.js';
+
+/** What one engine opens for one call. */
+interface Closable {
+  close(): void;
+}
+
+export interface OpenFirstRequest<Engine extends Stage, Opened extends Closable> {
+  readonly candidates: Candidates<Engine>;
+  readonly clock: Clock;
+  /** For each engine to be ready, ms; the last one is waited for. */
+  readonly limitMs: number;
+  /** The call's, for as long as what is opened lives. */
+  readonly signal: AbortSignal;
+  open(engine: Engine, signal: AbortSignal): Promise<Opened>;
+}
+
+/**
+ * Opens the first engine that can be had. One that comes too late is closed again.
+ *
+ * @throws FlavorError of the last one tried, when none can; the signal's reason when the call is over.
+ */
+export async function openFirst<Engine extends Stage, Opened extends Closable>({
+  candidates,
+  clock,
+  limitMs,
+  signal,
+  open,
+}: OpenFirstRequest<Engine, Opened>): Promise<{ readonly engine: Engine; readonly opened: Opened }> {
+  let failure: unknown = new FlavorError('ERR_FLAVOR_NETWORK', 'no engine can be had', true);
+  for (const { engine, permit, last } of candidates.inTurn()) {
+    // Not disposed of: what is opened goes on listening to the call's end through it.
+    const deadline = new Deadline(clock, last ? undefined : limitMs, `${engine.identity.model} was not ready`, signal);
+    try {
+      const opened = await orAborted(open(engine, deadline.signal), deadline.signal, (late) => late.close());
+      deadline.met();
+      permit.succeeded();
+      return { engine, opened };
+    } catch (error) {
+      deadline[Symbol.dispose]();
+      if (signal.aborted) throw signal.reason;
+      permit.failed();
+      failure = error;
+      if (!mayBeTakenOver(error, signal)) break;
+    }
+  }
+  throw asFlavorError(failure);
+}

@@ -1,0 +1,94 @@
+import type { Clock } from '../../base/clock.js';
+import type {
+  SpeechToText,
+  SpeechToTextCapabilities,
+  SpeechToTextRequest,
+  SpeechToTextStream,
+} from '../stages/speech-to-text.js';
+import type { StageIdentity } from '../stages/stage.js';
+import { Candidates } from './candidates.js';
+import { commonFormats } from './formats.js';
+import { FailOverStream } from './listening.js';
+
+export interface SpeechToTextFailOverOptions {
+  /** For an engine to be ready to listen, ms. */
+  readonly openMs: number;
+  /** Voice of the caller, in sum, after which an engine that has said nothing is taken for deaf, ms. */
+  readonly deafMs: number;
+}
+
+export const speechToTextFailOverDefaults = {
+  openMs: 1_000,
+  deafMs: 2_500,
+} as const satisfies SpeechToTextFailOverOptions;
+
+/**
+ * Several recognisers as one: when an engine fails, goes deaf or is not to be had, the next is told again what the caller
+ * has said since the last final segment, so that no word of the turn is lost.
+ *
+ * @param engines the preferred one first; at least one. They belong to what is returned.
+ * @throws FlavorError `ERR_FLAVOR_CONFIG` without an engine, or where no format is common to all.
+ */
+export function failOverSpeechToText(
+  engines: readonly SpeechToText[],
+  deps: { readonly clock: Clock },
+  options: Partial<SpeechToTextFailOverOptions> = {},
+): SpeechToText {
+  return new FailOverSpeechToText(engines, deps.clock, { ...speechToTextFailOverDefaults, ...options });
+}
+
+class FailOverSpeechToText implements SpeechToText {
+  readonly identity: StageIdentity;
+  readonly capabilities: SpeechToTextCapabilities;
+  readonly #candidates: Candidates<SpeechToText>;
+  readonly #clock: Clock;
+  readonly #options: SpeechToTextFailOverOptions;
+
+  constructor(engines: readonly SpeechToText[], clock: Clock, options: SpeechToTextFailOverOptions) {
+    this.#candidates = new Candidates(engines, clock);
+    this.#clock = clock;
+    this.#options = options;
+    const [first] = engines;
+    const input = commonFormats(engines.map(({ capabilities }) => capabilities.input));
+    this.identity = first?.identity ?? { provider: '', model: '' };
+    // Those of the engine that listens first: another one brings its own with `taken-over`.
+    this.capabilities = {
+      endOfTurn: false,
+      eagerEndOfTurn: false,
+      wordTimes: false,
+      finalize: false,
+      ...first?.capabilities,
+      input,
+    };
+  }
+
+  check(signal: AbortSignal): Promise<void> {
+    return this.#candidates.check(signal, () => {});
+  }
+
+  warmup(signal: AbortSignal): Promise<void> {
+    return this.#candidates.warmup(signal);
+  }
+
+  async open({ input }: SpeechToTextRequest, signal: AbortSignal): Promise<SpeechToTextStream> {
+    const stream = new FailOverStream({
+      candidates: this.#candidates,
+      announced: this.#candidates.engines[0],
+      clock: this.#clock,
+      options: this.#options,
+      input,
+      signal,
+    });
+    try {
+      await stream.connect();
+    } catch (error) {
+      stream.close();
+      throw error;
+    }
+    return stream;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#candidates[Symbol.asyncDispose]();
+  }
+}
