@@ -220,6 +220,16 @@ export interface RouteConfig {
   readonly settings?: SettingsConfig;
   /** SIP headers shown to the flavor, lower case. */
   readonly headers: readonly string[];
+  /** Never in a file. */
+  readonly own?: OwnOptions;
+}
+
+/** What the words of the Python connector (`extra_params`, `settings` of format `avc`) say of one call alone. */
+export interface OwnOptions {
+  /** Over the options of the flavor, where it is that one; sections one level deep are merged. */
+  readonly flavor: Readonly<Record<string, unknown>>;
+  /** One more target of a transfer: a URI. */
+  readonly transferTo?: string;
 }
 
 /** How a call is answered. */

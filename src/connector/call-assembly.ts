@@ -47,6 +47,8 @@ export interface RoutedCall {
   readonly route: RouteConfig;
   /** The route's flavor. */
   readonly choice: FlavorChoice;
+  /** It was made for this call alone, and is closed when the call is over. */
+  readonly madeForCall?: boolean;
   /** Of the INVITE, ours or theirs, by lower-case name. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   /** Of the INVITE; `undefined` where the first offer is ours. */
@@ -74,7 +76,7 @@ export class CallAssembly {
     const { from, to } = identity;
     const tools = generation.tools.forCall({
       names: route.tools,
-      transferTargets: transferTargets(config, route.transfer, render),
+      transferTargets: transferTargets(config, route, render),
       call: { id: identity.id, from, to, variables },
       log: callLog,
     });
@@ -108,6 +110,7 @@ export class CallAssembly {
         beforeAnswer: (summary) => this.#deps.beforeAnswer(summary),
         onFinished: (record) => {
           registry.delete(identity.id);
+          if (routed.madeForCall === true) void generation.discard(choice);
           generation.release();
           callLog.info({ cause: record.cause, endedBy: record.endedBy, durationMs: record.durationMs }, 'call ended');
           this.#deps.onRecord(record);

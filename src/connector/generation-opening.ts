@@ -7,7 +7,8 @@ import { createRouter } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import { createGuardedFetch } from '../http/guarded-fetch.js';
 import { openToolSet } from '../tools/tool-set.js';
-import { Generation } from './generation.js';
+import { createVariant } from './flavor-variant.js';
+import { Generation, type GenerationDeps } from './generation.js';
 import { fixedSayings } from './route-options.js';
 
 export interface GenerationOpeningDeps {
@@ -50,7 +51,10 @@ export async function openGeneration(
     const announcer = deps.createAnnouncer(config);
     void warmUpAnnouncements(announcer, config, log);
     const onDisposeError = (error: unknown): void => deps.onDisposeError(error);
-    return new Generation(config, router, flavors, { clock, log, announcer, fetch, tools, onDisposeError });
+    const variant: GenerationDeps['createVariant'] = (name, options) =>
+      createVariant(config, name, options, (other) => deps.createFlavors(other));
+    const generationDeps = { clock, log, announcer, fetch, tools, createVariant: variant, onDisposeError };
+    return new Generation(config, router, flavors, generationDeps);
   } catch (error) {
     await fetch[Symbol.asyncDispose]();
     throw error;

@@ -16,6 +16,8 @@ export interface GenerationDeps {
   /** HTTP as this configuration allows it. */
   readonly fetch: GuardedFetch;
   readonly tools: ToolSet;
+  /** A flavor of the configuration with other options, for one call. */
+  createVariant(name: string, options: Readonly<Record<string, unknown>>): Promise<Flavor>;
   onDisposeError(error: unknown): void;
 }
 
@@ -36,6 +38,8 @@ export class Generation {
   #retired = false;
   #disposing: Promise<void> | undefined;
   readonly #onDisposeError: (error: unknown) => void;
+  readonly #choose: (name: string, flavor: Flavor) => FlavorChoice;
+  readonly #createVariant: GenerationDeps['createVariant'];
 
   constructor(config: Config, router: Router, flavors: ReadonlyMap<string, Flavor>, deps: GenerationDeps) {
     const { announcer, clock, fetch, log, tools } = deps;
@@ -48,12 +52,29 @@ export class Generation {
     this.#onDisposeError = (error) => deps.onDisposeError(error);
     const { failures, openSeconds } = config.breaker;
     const breakerOptions = { failures, openMs: openSeconds * 1000 };
-    this.flavors = new Map(
-      [...flavors].map(([name, flavor]) => {
-        const tell = (state: CircuitBreakerState): void => log.warn({ flavor: name, state }, 'circuit breaker');
-        return [name, { name, flavor, breaker: new CircuitBreaker(breakerOptions, clock, tell) }];
-      }),
-    );
+    this.#choose = (name, flavor) => {
+      const tell = (state: CircuitBreakerState): void => log.warn({ flavor: name, state }, 'circuit breaker');
+      return { name, flavor, breaker: new CircuitBreaker(breakerOptions, clock, tell) };
+    };
+    this.#createVariant = (name, options) => deps.createVariant(name, options);
+    this.flavors = new Map([...flavors].map(([name, flavor]) => [name, this.#choose(name, flavor)]));
+  }
+
+  /**
+   * The flavor of that name with options of one call's own, to be closed by {@link discard} when the call is over. Throws
+   * what making a flavor throws.
+   */
+  async variant(name: string, options: Readonly<Record<string, unknown>>): Promise<FlavorChoice> {
+    return this.#choose(name, await this.#createVariant(name, options));
+  }
+
+  /** Closes a variant. Never rejects. */
+  async discard({ flavor }: FlavorChoice): Promise<void> {
+    try {
+      await flavor[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#onDisposeError(error);
+    }
   }
 
   /** A call starts to use this generation. */

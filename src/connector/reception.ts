@@ -133,8 +133,41 @@ export class Reception {
     }
     const flavor = route.flavor ?? null;
     const choice = flavor === null ? undefined : generation.flavors.get(flavor);
-    if (choice) this.#beginOrRefuse(leg, generation, { ...identity, flavor }, route, choice);
-    else this.#refuseAs(leg, identity, 500, {});
+    const answered = { ...identity, flavor };
+    const options = route.own?.flavor ?? {};
+    if (!choice) this.#refuseAs(leg, identity, 500, {});
+    else if (Object.keys(options).length === 0) this.#beginOrRefuse(leg, generation, answered, route, choice);
+    else void this.#beginWithVariant(leg, generation, answered, route, choice.name);
+  }
+
+  /** Makes the flavor anew with the options of this call. Never rejects. */
+  async #beginWithVariant(
+    leg: InboundLeg,
+    generation: Generation,
+    identity: CallIdentity,
+    route: RouteConfig,
+    name: string,
+  ): Promise<void> {
+    const { registry, log } = this.#deps;
+    const pending = new PendingCall(identity, leg);
+    generation.retain();
+    registry.add(pending);
+    this.#deps.onOccupancy();
+    const variant = await generation.variant(name, route.own?.flavor ?? {}).catch((error: unknown) => {
+      // Its message may repeat what was given.
+      childLog(log, identity.id).error(
+        { code: errorCode(error) ?? 'ERR_UNEXPECTED' },
+        'the options of a call do not fit',
+      );
+      return undefined;
+    });
+    if (pending.outcome) this.#record(identity, pending.outcome);
+    else if (variant === undefined) this.#refuseAs(leg, identity, 500, {});
+    else this.#beginOrRefuse(leg, generation, identity, route, variant, true);
+    if (variant !== undefined && registry.get(identity.id) === pending) void generation.discard(variant);
+    if (registry.get(identity.id) === pending) registry.delete(identity.id);
+    generation.release();
+    this.#deps.onOccupancy();
   }
 
   #beginOrRefuse(
@@ -143,9 +176,10 @@ export class Reception {
     identity: CallIdentity,
     route: RouteConfig,
     choice: FlavorChoice,
+    madeForCall = false,
   ): void {
     try {
-      this.#begin(leg, generation, identity, route, choice);
+      this.#begin(leg, generation, identity, route, choice, madeForCall);
     } catch (error) {
       this.#refuseAs(leg, identity, statusOf(error), {}, error);
     }
@@ -157,11 +191,12 @@ export class Reception {
     identity: CallIdentity,
     route: RouteConfig,
     choice: FlavorChoice,
+    madeForCall: boolean,
   ): void {
     const { headers, sdp: offer } = leg.invite;
     const peer = { localAddress: leg.localAddress, offer };
     const address = mediaAddress(this.#deps.media, peer, (remote) => this.#localAddresses.find(remote));
-    this.#deps.assembly.begin({ leg, generation, identity, route, choice, headers, offer, address });
+    this.#deps.assembly.begin({ leg, generation, identity, route, choice, madeForCall, headers, offer, address });
   }
 
   #refuse(leg: InboundLeg, status: number, cause: CauseText, options: RejectOptions): void {

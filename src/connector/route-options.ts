@@ -2,6 +2,7 @@ import { type HeaderFields, toHeaderFields } from '../base/header-fields.js';
 import { defaultCallLimits } from '../call/call-limits.js';
 import type { CallOptions } from '../call/call-options.js';
 import { FailOverPlan, type FlavorChoice } from '../call/fail-over-plan.js';
+import { AVC_TRANSFER_TARGET } from '../config/avc/avc-openai.js';
 import type { Config, RouteConfig, Saying } from '../config/config.js';
 import type { TransferTarget } from '../tools/tool.js';
 
@@ -78,13 +79,16 @@ function isFixed({ text, wav }: Saying): boolean {
   return wav !== undefined || text?.includes('{{') === false;
 }
 
-/** Those of a route, by their names. */
+/** Those of a route, by their names. A target of the call's own takes the place of the one in the file. */
 export function transferTargets(
   config: Pick<Config, 'transfer'>,
-  names: readonly string[],
+  { own, transfer }: Pick<RouteConfig, 'own' | 'transfer'>,
   render: Render,
 ): readonly TransferTarget[] {
-  return names.flatMap((name) => transferTarget(config, name, render) ?? []);
+  const given = own?.transferTo;
+  const names = given === undefined ? transfer : transfer.filter((name) => name !== AVC_TRANSFER_TARGET);
+  const targets = names.flatMap((name) => transferTarget(config, name, render) ?? []);
+  return given === undefined ? targets : [...targets, { name: AVC_TRANSFER_TARGET, uri: given }];
 }
 
 function transferTarget(config: Pick<Config, 'transfer'>, name: string, render: Render): TransferTarget | undefined {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { $ZodIssue } from 'zod/v4/core';
-import type { Saying } from '../config/config.js';
+import type { OwnOptions, Saying } from '../config/config.js';
 import { interruptionFields } from '../config/schema/conversation.js';
 import { isVariableName } from '../config/template.js';
 import { parseTimeZone } from '../config/time-zone.js';
@@ -70,6 +70,8 @@ export interface SettingsAnswer {
     readonly reprompts?: readonly Saying[] | undefined;
     readonly goodbye?: Saying | undefined;
   };
+  /** Only in the words of the Python connector. */
+  readonly own?: OwnOptions;
 }
 
 export type ParsedAnswer =

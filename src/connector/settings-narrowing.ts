@@ -1,4 +1,4 @@
-import type { RouteConfig } from '../config/config.js';
+import type { OwnOptions, RouteConfig } from '../config/config.js';
 import type { SettingsAnswer } from './settings-answer.js';
 
 export type NarrowedRoute =
@@ -8,7 +8,7 @@ export type NarrowedRoute =
 
 /**
  * A route with the settings of one call in it. Words may be any; a flavor must be there, and tools and targets are those
- * of both. Pure.
+ * of both, but for the one target that the words of the Python connector may name. Pure.
  */
 export function narrowRoute(
   route: RouteConfig,
@@ -24,8 +24,10 @@ export function narrowRoute(
     return { ok: false, problem: 'interruption.minSpeechMs is above rejectAfterMs' };
   }
   const transfer = common(route.transfer, answer.transfer);
+  const anybody = transfer.length > 0 || answer.own?.transferTo !== undefined;
   // The tool would offer a choice of nobody.
-  const tools = common(route.tools, answer.tools).filter((name) => name !== 'transfer' || transfer.length > 0);
+  const allowed = common(route.tools, answer.tools).filter((name) => name !== 'transfer' || anybody);
+  const tools = answer.own?.transferTo === undefined ? allowed : [...new Set([...allowed, 'transfer'])];
   const dropped = (['tools', 'transfer'] as const).filter((key) =>
     answer[key]?.some((name) => !route[key].includes(name)),
   );
@@ -38,6 +40,7 @@ export function narrowRoute(
       ...(instructions !== undefined && { instructions }),
       ...(greeting !== undefined && { greeting }),
       ...(timeZone !== undefined && { timeZone }),
+      ...(answer.own !== undefined && { own: { ...route.own, ...merged(route.own, answer.own) } }),
       variables: { ...route.variables, ...answer.variables },
       interruption,
       silence: overlaid(route.silence, answer.silence),
@@ -47,6 +50,11 @@ export function narrowRoute(
       transfer,
     },
   };
+}
+
+/** What the script of a proxy says comes after what the API said. */
+function merged(before: OwnOptions | undefined, own: OwnOptions): OwnOptions {
+  return { ...own, flavor: { ...before?.flavor, ...own.flavor } };
 }
 
 /** Names of both lists, in the order of the file; all of the file's where the answer has none. */

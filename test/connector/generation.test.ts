@@ -26,6 +26,7 @@ function setUp(...flavors: Flavor[]) {
     announcer,
     fetch,
     tools: new ToolSet(new Map(), [], { http: fetch, clock, log, random: createSystemRandom() }),
+    createVariant: () => Promise.reject(new Error('none here')),
     onDisposeError: (error) => errors.push(error),
   });
   return { generation, errors, announcer };

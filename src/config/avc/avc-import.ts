@@ -1,4 +1,5 @@
 import { compilePattern } from '../route-pattern.js';
+import { AVC_TRANSFER_TARGET, readAvcOpenai } from './avc-openai.js';
 import { AvcSection, type Environment } from './avc-sections.js';
 import { type IniFile, type IniIssue, parseIni } from './ini.js';
 
@@ -8,19 +9,30 @@ export interface AvcImport {
   readonly config: Readonly<Record<string, unknown>> | undefined;
   /** Line 0: of no line, but of the environment or the whole file. */
   readonly issues: readonly IniIssue[];
+  /** Where secrets were to be references: the environment variables they refer to, and where each was found. */
+  readonly secrets: readonly AvcSecret[];
+}
+
+export interface AvcSecret {
+  readonly variable: string;
+  /** In the file, where it has to be taken from: `[openai] key`; `undefined`: it was in that variable before. */
+  readonly option: string | undefined;
 }
 
 /** Flavors of the Python connector that this version has no counterpart for. */
 const notBuilt = ['deepgram', 'deepgram_native', 'azure'] as const;
-const known: ReadonlySet<string> = new Set(['engine', 'opensips', 'rtp', 'openai', ...notBuilt]);
+/** It had the key before, where the file had none. */
+const KEY_VARIABLE = 'OPENAI_API_KEY';
 
-const TRANSFER_TARGET = 'transfer_to';
+const known: ReadonlySet<string> = new Set(['engine', 'opensips', 'rtp', 'openai', ...notBuilt]);
 
 /**
  * Reads an INI file of the Python connector, with the environment variables it knows. Numbers that no `match` names, and
  * that are no flavor's name, are answered 404 by the result: the Python connector chose any agent for them.
+ *
+ * @param secrets `references`: the result has `${NAME}` in the place of keys, for a file that may be shown to others.
  */
-export function importAvc(text: string, env: Environment): AvcImport {
+export function importAvc(text: string, env: Environment, secrets: 'values' | 'references' = 'values'): AvcImport {
   const { file, issues: read } = parseIni(text);
   const issues = [...read];
   const warn = (message: string, line = 0): void => void issues.push({ severity: 'warning', line, message });
@@ -33,11 +45,18 @@ export function importAvc(text: string, env: Environment): AvcImport {
   if (openai.getBoolean('disabled', 'OPENAI_DISABLE') || !(openai.present || env['OPENAI_API_KEY'] !== undefined)) {
     fail('there is no agent left: of its flavors this version has openai only');
   }
-  if (issues.some(({ severity }) => severity === 'error')) return { config: undefined, issues };
+  if (issues.some(({ severity }) => severity === 'error')) return { config: undefined, issues, secrets: [] };
   const agent = readOpenai(openai, warn, fail);
-  const config = { ...readHost(file, env), ...agent, routes: readRoutes(openai, file, env, agent, warn, fail) };
-  const usable = !issues.some(({ severity }) => severity === 'error');
-  return { config: usable ? escaped(config) : undefined, issues };
+  const config: Config = { ...readHost(file, env), ...agent, routes: readRoutes(openai, file, env, agent, warn, fail) };
+  if (issues.some(({ severity }) => severity === 'error')) return { config: undefined, issues, secrets: [] };
+  const values: Config = escaped(config);
+  if (secrets === 'values') return { config: values, issues, secrets: [] };
+  const written = openai.has(['key', 'openai_key']);
+  return {
+    config: { ...values, flavors: { openai: { ...values.flavors.openai, apiKey: `\${${KEY_VARIABLE}}` } } },
+    issues,
+    secrets: [{ variable: KEY_VARIABLE, option: written === undefined ? undefined : `[openai] ${written}` }],
+  };
 }
 
 function warnOfFlavor(section: AvcSection, warn: (message: string) => void): void {
@@ -70,60 +89,42 @@ function readHost(file: IniFile, env: Environment): Readonly<Record<string, unkn
   };
 }
 
+interface Config extends Agent {
+  readonly routes: readonly object[];
+  readonly [section: string]: unknown;
+}
+
 interface Agent {
   readonly flavors: { readonly openai: Readonly<Record<string, unknown>> };
   readonly transfer?: { readonly targets: Readonly<Record<string, unknown>> };
 }
 
+/** What it took where nothing was said; its model is gone from the service. */
+const openaiDefaults = {
+  model: 'gpt-realtime',
+  voice: 'alloy',
+  turnDetection: { type: 'server_vad', threshold: 0.5, prefixPaddingMs: 200, silenceDurationMs: 200 },
+} as const;
+
 function readOpenai(section: AvcSection, warn: (message: string) => void, fail: (message: string) => void): Agent {
-  const apiKey = section.get(['key', 'openai_key'], 'OPENAI_API_KEY');
-  if (apiKey === undefined || apiKey === '') fail('[openai]: no key, and no OPENAI_API_KEY');
-  const url = section.get('url', 'OPENAI_URL');
-  const beta = url !== undefined && !/^wss:\/\/api\.openai\.com\//.test(url);
-  const temperature = section.getNumber('temperature', 'OPENAI_TEMPERATURE');
-  if (temperature !== undefined && !beta) warn('[openai] temperature: the service has none any more; left out');
-  const files = section.get('tools', 'OPENAI_TOOLS');
-  if (files !== undefined && files !== '') {
-    warn('[openai] tools: Python files cannot be run; see docs/9-tools.md for webhooks, MCP servers and modules');
+  const { options, refused, transferTo } = readAvcOpenai(section);
+  for (const { option, why } of refused) warn(`[openai] ${option}: ${why}`);
+  if (options['apiKey'] === undefined) fail('[openai]: no key, and no OPENAI_API_KEY');
+  if (options['dialect'] === 'beta') {
+    warn('[openai] url: it is spoken to in the beta dialect, as before; take `dialect` out if it has the present one');
   }
-  if (section.get('transfer_by', 'OPENAI_TRANSFER_BY') !== undefined) {
-    warn('[openai] transfer_by: left out; Referred-By is the number the caller dialled');
-  }
-  const target = section.get('transfer_to', 'OPENAI_TRANSFER_TO');
-  const options = {
+  const { turnDetection } = options;
+  const turns = Object(turnDetection)['type'] === 'semantic_vad' ? {} : openaiDefaults.turnDetection;
+  const openai = {
     use: 'openai-realtime',
-    apiKey,
-    model: modelOf(section, beta, warn),
-    ...(url !== undefined && { url: url.replace(/[?&]model=[^&]*$/, '') }),
-    ...(beta && { dialect: 'beta', ...(temperature !== undefined && { temperature }) }),
-    voice: section.get(['voice', 'openai_voice'], 'OPENAI_VOICE') ?? 'alloy',
+    ...openaiDefaults,
+    ...options,
+    turnDetection: { ...turns, ...Object(turnDetection) },
     ...optional('instructions', section.get('instructions', 'OPENAI_INSTRUCTIONS')),
     greeting: section.get('welcome_message', 'OPENAI_WELCOME_MSG') ?? '',
-    turnDetection: turnDetectionOf(section),
-    ...optional('maxOutputTokens', section.getNumber('max_tokens', 'OPENAI_MAX_TOKENS')),
   };
-  const agent: Agent = { flavors: { openai: options } };
-  if (target === undefined || target === '') return agent;
-  const uri = /^[a-z]+:/i.test(target) ? target : `sip:${target}`;
-  return { ...agent, transfer: { targets: { [TRANSFER_TARGET]: uri } } };
-}
-
-function modelOf(section: AvcSection, beta: boolean, warn: (message: string) => void): string {
-  const model = section.get('model', 'OPENAI_API_MODEL');
-  const retired = model === undefined || /^gpt-4o(?:-mini)?-realtime-preview/.test(model);
-  if (!retired || (beta && model !== undefined)) return model ?? 'gpt-realtime';
-  if (model !== undefined) warn('[openai] model: the previews are gone from the service; gpt-realtime is taken');
-  return 'gpt-realtime';
-}
-
-function turnDetectionOf(section: AvcSection): Readonly<Record<string, unknown>> {
-  if (section.get('turn_detection_type', 'OPENAI_TURN_DETECT_TYPE') === 'semantic_vad') return { type: 'semantic_vad' };
-  return {
-    type: 'server_vad',
-    threshold: section.getNumber('turn_detection_threshold', 'OPENAI_TURN_DETECT_THRESHOLD') ?? 0.5,
-    prefixPaddingMs: section.getNumber('turn_detection_prefix_ms', 'OPENAI_TURN_DETECT_PREFIX_MS') ?? 200,
-    silenceDurationMs: section.getNumber('turn_detection_silence_ms', 'OPENAI_TURN_DETECT_SILENCE_MS') ?? 200,
-  };
+  const agent: Agent = { flavors: { openai } };
+  return transferTo === undefined ? agent : { ...agent, transfer: { targets: { [AVC_TRANSFER_TARGET]: transferTo } } };
 }
 
 function readRoutes(
@@ -138,7 +139,7 @@ function readRoutes(
   const rest = {
     flavor: 'openai',
     tools: transfer === undefined ? ['hang_up'] : ['hang_up', 'transfer'],
-    ...(transfer !== undefined && { transfer: [TRANSFER_TARGET] }),
+    ...(transfer !== undefined && { transfer: [AVC_TRANSFER_TARGET] }),
   };
   const settings = apiUrl === undefined ? {} : { settings: { url: apiUrl, format: 'avc' } };
   const match = openai.get('match');

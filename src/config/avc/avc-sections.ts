@@ -20,6 +20,11 @@ export class AvcSection {
     return this.#file.has(this.name);
   }
 
+  /** The first of `options` that the file has. */
+  has(options: readonly string[]): string | undefined {
+    return options.find((option) => this.#file.get(this.name)?.has(option));
+  }
+
   /** The first of `options` that the file has, else the first of `variables` that is set. */
   get(options: string | readonly string[], variables: string | readonly string[] = []): string | undefined {
     const section = this.#file.get(this.name);

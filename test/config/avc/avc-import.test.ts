@@ -65,3 +65,20 @@ it('what is gone from the service, and Python files, are named', () => {
     expect(words(text)).toContain(`[openai] ${option}`);
   expect(words(text)).not.toContain('sk-test');
 });
+
+it('keys can be left out for environment variables, which are named', () => {
+  const { config, secrets } = importAvc(`${KEY}instructions = Pay \${x}\n`, {}, 'references');
+  expect(config).toMatchObject({ flavors: { openai: { apiKey: `$\{OPENAI_API_KEY}`, instructions: 'Pay $${x}' } } });
+  expect(secrets).toEqual([{ variable: 'OPENAI_API_KEY', option: '[openai] key' }]);
+  expect(JSON.stringify(importAvc(KEY, {}, 'references'))).not.toContain('sk-test');
+  const fromEnvironment = importAvc('[openai]\nvoice = echo\n', { OPENAI_API_KEY: 'sk-env' }, 'references');
+  expect(fromEnvironment.secrets).toEqual([{ variable: 'OPENAI_API_KEY', option: undefined }]);
+  expect(JSON.stringify(fromEnvironment)).not.toContain('sk-env');
+});
+
+it('a url of another host is spoken to in the beta dialect, as before, which is told', () => {
+  const text = `${KEY}url = wss://realtime.example.com/v1?model=m\ntemperature = 0.7\n`;
+  const dialect = { dialect: 'beta', url: 'wss://realtime.example.com/v1', temperature: 0.7 };
+  expect(importAvc(text, {}).config).toMatchObject({ flavors: { openai: dialect } });
+  expect(words(text)).toContain('[openai] url');
+});
