@@ -21,6 +21,9 @@ export const numbers = {
   /** An agent that transfers the caller, puts it on hold for a second, hangs up. */
   transferring: '2040',
   holding: '2041',
+  /** Of the partner: an agent that asks at the exchange's desk first, and one that stays between the two. */
+  consulting: '2042',
+  bridging: '2043',
   /** No route has it. */
   unknown: '9999',
 } as const;
@@ -33,6 +36,12 @@ export const ADMIN_TOKEN = 'token-of-the-conformance-suite';
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url)).replace(/\/dist(?=\/test\/)/, '');
 const toolUser = file('../sipp/tool-user.mjs');
 const agent = file('flavors/agent.mjs');
+
+/** Calls in a second that the partner takes. */
+export const PARTNER_CALLS_PER_SECOND = 20;
+
+/** Who is called by a trunk of two targets. */
+export const BEHIND_THE_DOORS = '+442071112222';
 
 /** Whom the partner and its exchange know. */
 export const accounts = {
@@ -66,9 +75,35 @@ export function partnerConfig(
       ...(transport === 'tls' && { tls: { ...embeddedSignaling.embedded.tls, verifyPeer: false } }),
     },
   };
+  const known = knownConfig({ signaling });
+  const agent = (target: string) => ({ use: toolUser, tool: 'transfer', arguments: { target } });
+  const route = (to: string, flavor: string, target: string) => ({
+    match: { to },
+    flavor,
+    tools: ['transfer'],
+    transfer: [target],
+  });
   return {
-    ...knownConfig({ signaling }),
-    trunks: { exchange: { targets: [exchange], ...(server === undefined && accounts.trunk) } },
+    ...known,
+    limits: { ...known.limits, callsPerSecond: PARTNER_CALLS_PER_SECOND },
+    trunks: {
+      exchange: { targets: [exchange], ...(server === undefined && accounts.trunk) },
+      // Two doors of one house: the first may be closed.
+      doors: { targets: [exchange, `${exchange};door=2`] },
+    },
+    transfer: {
+      targets: {
+        ...known.transfer.targets,
+        desk: { uri: exchange.replace('sip:', 'sip:desk@'), mode: 'attended' },
+        doors: { uri: `tel:${BEHIND_THE_DOORS}`, trunk: 'doors', mode: 'bridge' },
+      },
+    },
+    flavors: { ...known.flavors, consulting: agent('desk'), bridging: agent('doors') },
+    routes: [
+      route(numbers.consulting, 'consulting', 'desk'),
+      route(numbers.bridging, 'bridging', 'doors'),
+      ...known.routes,
+    ],
     outbound: { allow: ['+4420'], trunk: 'exchange', from: '+442070000000', callsPerMinute: 1_000, calls: 100 },
   };
 }
@@ -94,7 +129,7 @@ export const embeddedSignaling = {
 } as const;
 
 /** The configuration every scenario counts on. */
-export function knownConfig({ signaling, cdrPath }: KnownConfigOptions): Readonly<Record<string, unknown>> {
+export function knownConfig({ signaling, cdrPath }: KnownConfigOptions) {
   return {
     signaling,
     media: { bind: '127.0.0.1' },

@@ -101,7 +101,7 @@ async function measure(options: Options): Promise<boolean> {
       transports: over,
       beside: 10,
       partner: (transport) => startPartner(transport, partnerServer(options)),
-      partners: options.driver === 'embedded' || options.partner !== undefined,
+      partnerOver: options.driver === 'embedded' || options.partner !== undefined ? transports : [],
       maxSeconds: options.quick ? 3 : 600,
     });
     const outcomes = await Promise.all(

@@ -13,10 +13,10 @@ export interface RunOptions {
   readonly transports: readonly Transport[];
   /** How many run beside each other. */
   readonly beside: number;
-  /** Starts the partner over a transport, when the first scenario asks for it; `undefined` where there can be none. */
+  /** Starts the partner over a transport, where a scenario asks for it; `undefined` where there can be none. */
   partner(transport: Transport): Promise<StartedPartner | undefined>;
-  /** Whether there are partners; without, the scenarios that need one are left out. Default true. */
-  readonly partners?: boolean;
+  /** Where there is one; scenarios that need it are left out elsewhere. */
+  readonly partnerOver: readonly Transport[];
   /** Scenarios that take longer are left out. */
   readonly maxSeconds: number;
 }
@@ -69,17 +69,14 @@ function withoutRunning(
   subject: Subject,
   { over, except, partner = false, seconds = 0 }: Scenario,
   transport: Transport,
-  { maxSeconds, partners = true }: RunOptions,
+  { maxSeconds, partnerOver }: RunOptions,
 ): Verdict | undefined {
   if (over && !over.includes(transport)) return { result: 'left-out', seen: `only over ${over.join(', ')}` };
-  if (partner && subject.driver !== 'embedded') {
-    return { result: 'left-out', seen: 'the partner is a connector of the embedded driver' };
-  }
   if (partner && transport === 'ws') return { result: 'left-out', seen: 'no browser is called or registered with' };
   const excepted = except?.[subject.driver];
   const reason = typeof excepted === 'string' ? excepted : excepted?.[transport];
   if (reason !== undefined) return { result: 'excepted', seen: reason };
-  if (partner && !partners) return { result: 'left-out', seen: 'no server for calls out was given' };
+  if (partner && !partnerOver.includes(transport)) return { result: 'left-out', seen: `no partner over ${transport}` };
   if (seconds > maxSeconds) return { result: 'left-out', seen: `takes ${seconds} s` };
   return undefined;
 }
@@ -94,13 +91,20 @@ async function work(subject: Subject, jobs: readonly Job[], { beside, partner }:
     subject,
     sinkPort: sink.address().port,
     partner: async (transport) => {
-      const started = partners.get(transport) ?? partner(transport);
-      partners.set(transport, started);
-      const there = await started;
+      const there = await partners.get(transport);
       if (!there) throw new Deviation(`there is no partner over ${transport}`);
       return there;
     },
   };
+  // One after the other and before all else: beside ten scenarios on a busy machine three starts take longer than a
+  // scenario waits.
+  for (const transport of new Set(jobs.filter((job) => job.scenario.partner).map((job) => job.transport))) {
+    const started = partner(transport).catch((error: unknown) => {
+      throw new Deviation(`the partner over ${transport} did not start: ${String(error)}`);
+    });
+    partners.set(transport, started);
+    await started.catch(() => undefined);
+  }
   const of = (turn: Scenario['turn']): Job[] => jobs.filter(({ scenario }) => (scenario.turn ?? 'beside') === turn);
   // The longest first, so that none of them runs on when all others are done.
   const queue = of('beside').sort((a, b) => (b.scenario.seconds ?? 0) - (a.scenario.seconds ?? 0));
@@ -171,7 +175,8 @@ async function runJob(
   let seen: string | undefined;
   try {
     await Promise.race([scenario.run(scene), late]);
-    const faults = phones.flatMap((phone) => phone.faults);
+    const exchange = scenario.partner ? (await partner(transport)).exchange : undefined;
+    const faults = [...phones.flatMap((phone) => phone.faults), ...(exchange?.faults.splice(0) ?? [])];
     if (faults.length > 0) seen = [...new Set(faults)].slice(0, 3).join('; ');
   } catch (error) {
     seen = error instanceof Error ? error.message : String(error);

@@ -78,6 +78,11 @@ export abstract class Peer {
     this.#ways.get(request)?.send(text);
   }
 
+  /** The way a request of the subject's came by. */
+  protected wayOf(request: SipMessage): SipWay | undefined {
+    return this.#ways.get(request);
+  }
+
   /** What a response of the subject's has that it should not. */
   protected faultsIn(_response: SipMessage): readonly string[] {
     return [];

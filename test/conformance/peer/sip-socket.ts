@@ -105,6 +105,8 @@ async function openUdp(to: SocketAddress, onMessage: OnMessage, from?: string): 
 async function bindUdp(address: string, port: number, onMessage: OnMessage): Promise<UdpSocket> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   socket.on('message', (bytes, source) => {
+    // Keep-alives, which hold a registration's way through a NAT open, have no answer over UDP.
+    if (/^[\r\n]*$/.test(bytes.toString('latin1'))) return;
     onMessage(bytes, { send: (answer) => socket.send(answer, source.port, source.address) });
   });
   socket.bind(port, address);

@@ -1,10 +1,11 @@
 import { accounts, numbers } from '../known-config.js';
 import { type Challenge, challengeOf, credentials, type DigestAlgorithm, faultOf } from '../peer/digest.js';
 import type { Exchange } from '../peer/exchange.js';
-import { audioOf, readSdp, sdp } from '../peer/sdp.js';
-import { header, headers, type SipMessage, tagOf } from '../peer/sip-message.js';
+import { sdp } from '../peer/sdp.js';
+import { header, headers, type SipMessage } from '../peer/sip-message.js';
 import { check, checkEqual, checkStatus, type Partner, type Scenario } from '../scenario.js';
 import { eventually, type SeenRecord } from '../subject.js';
+import { dial, recordTo, refuse } from './dialling.js';
 
 /** Why a driver cannot be asked for it: somebody else does it. */
 const byTheServer = {
@@ -67,51 +68,8 @@ const serverScenarios: readonly Scenario[] = [
   },
 ];
 
-let lastNumber = 0;
-
-/** A number nobody else calls. */
-function freshNumber(): string {
-  lastNumber += 1;
-  return `+4420${String(70_000_000 + (process.pid % 1000) * 1000 + lastNumber)}`;
-}
-
-interface Dialled {
-  readonly number: string;
-  readonly id: string;
-  readonly invite: SipMessage;
-  readonly exchange: Exchange;
-  readonly partner: Partner;
-}
-
-async function dial(partner: Partner, more: Readonly<Record<string, unknown>> = {}): Promise<Dialled> {
-  const number = freshNumber();
-  const { status, body } = await partner.subject.admin('POST', '/calls', { to: number, flavor: 'echo', ...more });
-  checkStatus(status, 202);
-  const id = typeof body === 'object' && body !== null && 'id' in body ? String(body.id) : '';
-  const invite = await partner.exchange.invited(number);
-  audioOf(readSdp(invite.body));
-  return { number, id, invite, exchange: partner.exchange, partner };
-}
-
 function cseqOf(request: SipMessage): number {
   return Number(header(request, 'CSeq').split(' ')[0]);
-}
-
-async function recordTo({ partner, number }: Dialled): Promise<SeenRecord> {
-  const own = (): SeenRecord | undefined => partner.subject.records().find(({ to }) => to === number);
-  return eventually(own, `a call record of ${number}`);
-}
-
-/** A final response that is no success: its ACK must come. */
-async function refuse(
-  dialled: Dialled,
-  status: number,
-  extra: readonly (readonly [string, string])[] = [],
-): Promise<void> {
-  const { exchange, invite } = dialled;
-  exchange.respond(invite, status, { extra, toTag: 'callee' });
-  const ack = await exchange.following(invite, 'ACK');
-  checkEqual(tagOf(header(ack, 'To')), 'callee', 'the To tag of the ACK');
 }
 
 /** The call that answered the challenge. */
