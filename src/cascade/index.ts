@@ -1,7 +1,8 @@
 /**
- * What flavors made of separate stages share: the interfaces of a recogniser, a language model and a voice, and an
- * offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
+ * What flavors made of separate stages share: the interfaces of a recogniser, a language model and a voice; a flavor made
+ * of three of them; an offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
+export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
 export {
   failOverLanguageModels,
   type LanguageModelFailOverOptions,
@@ -27,6 +28,7 @@ export {
   fliteVoices,
 } from './flite/flite-voice.js';
 export type { SpokenWord } from './flite/word-times.js';
+export { type CascadeOptions, cascadeConfig } from './options.js';
 export { EventStream } from './stages/event-stream.js';
 export type {
   LanguageModel,

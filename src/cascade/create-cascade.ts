@@ -1,0 +1,149 @@
+import { type Clock, createSystemClock } from '../base/clock.js';
+import {
+  type CallContext,
+  type Flavor,
+  type FlavorCapabilities,
+  FlavorError,
+  type FlavorSession,
+} from '../flavor-api/index.js';
+import { type CascadeOptions, cascadeConfig } from './options.js';
+import { CascadeSession } from './session/cascade-session.js';
+import { stageError } from './session/stage-error.js';
+import type { LanguageModel } from './stages/language-model.js';
+import type { SpeechToText } from './stages/speech-to-text.js';
+import type { Stage } from './stages/stage.js';
+import type { TextToSpeech } from './stages/text-to-speech.js';
+import { createSpeakable } from './text/speakable.js';
+import { type TurnOptions, turnDefaults } from './turns/turn-state.js';
+
+/** The stages of a cascade. They serve all calls of a flavor, and belong to what is made of them. */
+export interface CascadeStages {
+  readonly stt: SpeechToText;
+  readonly llm: LanguageModel;
+  readonly tts: TextToSpeech;
+}
+
+export interface CascadeDeps {
+  /** Monotonic milliseconds: `FlavorDeps.now`. */
+  now(): number;
+  /** In place of the process's timers, for tests. Called once for each call. */
+  clock?(): Clock;
+  /** In place of the one for `options.language`: written text to text that can be spoken. */
+  speakable?(text: string): string;
+}
+
+/** Silence after the caller's last word, beside patience: the recogniser needs it for its transcript, ms. */
+const TRANSCRIPT_MS = 700;
+
+/**
+ * A flavor made of three stages: what is left to its author is a config schema. The caller is answered by `llm`, which
+ * hears through `stt` and speaks through `tts`; the history holds what the caller heard, tools are the host's, and
+ * `speak({ text })` is word for word.
+ *
+ * @param options as {@link cascadeConfig} yields them; what is left out is as in an empty config file
+ * @throws FlavorError `ERR_FLAVOR_CONFIG` where the stages share no use: one without an audio format
+ */
+export function createCascade(stages: CascadeStages, options: Partial<CascadeOptions>, deps: CascadeDeps): Flavor {
+  return new Cascade(stages, { ...cascadeConfig.parse({}), ...options }, deps);
+}
+
+/** What a cascade of these stages can do. */
+export function cascadeCapabilities({ stt, llm, tts }: CascadeStages, options: CascadeOptions): FlavorCapabilities {
+  const { turns } = options;
+  const patienceMs = Math.max(turns.openMs, turns.digitsMs, turns.mostMs) + TRANSCRIPT_MS;
+  return {
+    kind: 'cascade',
+    input: stt.capabilities.input,
+    output: tts.capabilities.output,
+    turnTaking: 'flavor',
+    truncation: true,
+    tools: true,
+    parallelTools: llm.parallelTools,
+    verbatimSpeech: true,
+    needsVad: true,
+    interruptible: true,
+    endOfTurnMs: stt.capabilities.endOfTurn ? turnDefaults.turnTimeoutMs : patienceMs,
+    greets: options.greeting !== '',
+    dtmf: true,
+    updatable: true,
+  };
+}
+
+class Cascade implements Flavor {
+  readonly capabilities: FlavorCapabilities;
+  readonly #stages: CascadeStages;
+  readonly #options: CascadeOptions;
+  readonly #turns: TurnOptions;
+  readonly #clock: () => Clock;
+  readonly #speakable: (text: string) => string;
+
+  constructor(stages: CascadeStages, options: CascadeOptions, deps: CascadeDeps) {
+    this.#stages = stages;
+    this.#options = options;
+    this.capabilities = cascadeCapabilities(stages, options);
+    if (this.capabilities.input.length === 0 || this.capabilities.output.length === 0) {
+      throw new FlavorError('ERR_FLAVOR_CONFIG', 'a stage names no audio format', false);
+    }
+    this.#turns = turnOptions(stages.stt, options);
+    const { language, pronunciations } = options;
+    this.#speakable = deps.speakable ?? createSpeakable({ language, pronunciations });
+    this.#clock = deps.clock?.bind(deps) ?? (() => ({ ...createSystemClock(), now: () => deps.now() }));
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((stage) => stage.check(signal)));
+  }
+
+  async warmup(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map((stage) => stage.warmup?.(signal)));
+  }
+
+  /** Recogniser and voice are opened side by side; one that cannot be had closes the other. */
+  async open(call: CallContext): Promise<FlavorSession> {
+    const { stt, llm, tts } = this.#stages;
+    call.signal.throwIfAborted();
+    const [stream, voice] = await Promise.allSettled([
+      stt.open({ input: call.input }, call.signal),
+      tts.open({ output: call.output }, call.signal),
+    ]);
+    if (stream.status === 'fulfilled' && voice.status === 'fulfilled') {
+      const parts = {
+        call,
+        options: this.#options,
+        turns: this.#turns,
+        stt,
+        llm,
+        tts,
+        clock: this.#clock(),
+        speakable: this.#speakable,
+      };
+      return new CascadeSession(parts, stream.value, voice.value);
+    }
+    if (stream.status === 'fulfilled') stream.value.close();
+    if (voice.status === 'fulfilled') voice.value.close();
+    call.signal.throwIfAborted();
+    throw stageError(stream.status === 'rejected' ? stream.reason : voice.status === 'rejected' && voice.reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#all().map((stage) => stage[Symbol.asyncDispose]()));
+  }
+
+  #all(): readonly Stage[] {
+    const { stt, llm, tts } = this.#stages;
+    return [stt, llm, tts];
+  }
+}
+
+function turnOptions(stt: SpeechToText, { turns }: CascadeOptions): TurnOptions {
+  const { eager, fullStopMs, openMs, digitsMs, mostMs, finalTimeoutMs, digitPauseMs } = turns;
+  const { leastOpenMs } = turnDefaults.patience;
+  return {
+    ...turnDefaults,
+    endOfTurn: stt.capabilities.endOfTurn,
+    eager,
+    patience: { fullStopMs, openMs, digitsMs, leastOpenMs: Math.min(leastOpenMs, openMs), mostMs },
+    finalTimeoutMs,
+    digitPauseMs,
+  };
+}

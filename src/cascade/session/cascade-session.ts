@@ -1,0 +1,277 @@
+import { assertUnreachable } from '../../base/assert.js';
+import type { Clock } from '../../base/clock.js';
+import {
+  type AudioFrame,
+  bytesPerMs,
+  type CallContext,
+  FlavorError,
+  FlavorEventQueue,
+  type FlavorSession,
+  type InterruptCause,
+  type PlayoutReport,
+  type SessionPatch,
+  type SpeakRequest,
+  type ToolResult,
+} from '../../flavor-api/index.js';
+import { budgetOf, type CascadeOptions } from '../options.js';
+import type { LanguageModel } from '../stages/language-model.js';
+import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
+import type { TextToSpeech, TextToSpeechSession } from '../stages/text-to-speech.js';
+import { dueMs, turnStep } from '../turns/turn-machine.js';
+import {
+  type AnswerRequest,
+  initialTurnState,
+  type TurnCommand,
+  type TurnEvent,
+  type TurnOptions,
+  type TurnState,
+} from '../turns/turn-state.js';
+import { Alarm } from './alarm.js';
+import { AnswerDesk } from './answer-desk.js';
+import { Memory } from './memory.js';
+import { Recogniser } from './recogniser.js';
+import type { VoiceParts } from './speech-out.js';
+import { Summariser } from './summariser.js';
+
+export interface CascadeSessionParts {
+  readonly call: CallContext;
+  readonly options: CascadeOptions;
+  readonly turns: TurnOptions;
+  readonly stt: SpeechToText;
+  readonly llm: LanguageModel;
+  readonly tts: TextToSpeech;
+  readonly clock: Clock;
+  speakable(text: string): string;
+}
+
+/** One call with a cascade: what {@link turnStep} decides is carried out here, and what happens is told to it. */
+export class CascadeSession implements FlavorSession {
+  readonly events = new FlavorEventQueue();
+  readonly #parts: CascadeSessionParts;
+  readonly #voice: TextToSpeechSession;
+  readonly #recogniser: Recogniser;
+  readonly #memory: Memory;
+  readonly #desk: AnswerDesk;
+  readonly #alarm: Alarm;
+  readonly #greeting: string;
+  #state: TurnState = initialTurnState;
+  readonly #pending: TurnEvent[] = [];
+  #stepping = false;
+  #turns: TurnOptions;
+  /** Where the caller's audio is, ms. */
+  #positionMs = 0;
+  readonly #onAbort = (): void => this.#end({ type: 'end', reason: 'aborted' });
+
+  constructor(parts: CascadeSessionParts, stream: SpeechToTextStream, voice: TextToSpeechSession) {
+    const { call, options, clock, llm } = parts;
+    this.#parts = parts;
+    this.#turns = parts.turns;
+    this.#voice = voice;
+    this.#greeting = (call.greeting ?? call.render(options.greeting)).trim();
+    this.#alarm = new Alarm(clock);
+    const push = this.events.push.bind(this.events);
+    const summariser = options.history.summarise
+      ? new Summariser({ model: llm, signal: call.signal, push })
+      : undefined;
+    this.#memory = new Memory({
+      system: call.instructions ?? call.render(options.instructions),
+      tools: call.tools,
+      history: call.history,
+      budget: budgetOf(options),
+      ...(summariser && { onDropped: (dropped) => summariser.onDropped(this.#memory, dropped) }),
+    });
+    this.#desk = new AnswerDesk({
+      model: llm,
+      voice: this.#voiceParts(),
+      memory: this.#memory,
+      clock,
+      options,
+      push,
+      send: (event) => this.#send(event),
+    });
+    this.#recogniser = new Recogniser(
+      {
+        engine: parts.stt,
+        input: call.input,
+        clock,
+        signal: call.signal,
+        onEvent: (event) => this.#onHeard(event),
+        onLost: (error) => push({ type: 'warning', error }),
+        onFailed: (error) => this.#fail(error),
+      },
+      stream,
+    );
+    if (call.signal.aborted) this.#onAbort();
+    else call.signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Hot path. */
+  write(frame: AudioFrame): void {
+    this.#positionMs = frame.positionMs + 20;
+    this.#recogniser.write(frame);
+  }
+
+  start(): void {
+    if (this.events.ended || this.#state.started) return;
+    if (this.#greeting !== '') this.#ask({ kind: 'words', text: this.#greeting });
+    this.#send({ type: 'started' });
+  }
+
+  speak(request: SpeakRequest): void {
+    if (this.events.ended) return;
+    const { text, instructions = '', aside } = request;
+    if (aside === true) this.#desk.aside(request);
+    else this.#ask(text === undefined ? { kind: 'instructions', text: instructions } : { kind: 'words', text });
+  }
+
+  interrupt(cause: InterruptCause): void {
+    if (this.events.ended) return;
+    const unsettled = this.#desk.onInterrupt();
+    this.#send({ type: 'interrupt', owed: cause === 'speech' || cause === 'dtmf', unsettled });
+  }
+
+  onVoice(event: { readonly type: 'started' | 'stopped'; readonly positionMs: number }): void {
+    if (this.events.ended) return;
+    const { type, positionMs } = event;
+    if (type === 'started') this.#send({ type: 'voice-started', positionMs });
+    else {
+      const voicedUntilMs = this.#parts.clock.now() - Math.max(0, this.#positionMs - positionMs);
+      this.#send({ type: 'voice-stopped', positionMs, voicedUntilMs });
+    }
+  }
+
+  onOnset(verdict: 'accepted' | 'rejected', positionMs: number): void {
+    if (!this.events.ended) this.#send({ type: 'onset', verdict, positionMs });
+  }
+
+  onPlayout(report: PlayoutReport): void {
+    if (!this.events.ended) this.#desk.onPlayout(report);
+  }
+
+  onDtmf(digits: string): void {
+    if (!this.events.ended) this.#send({ type: 'keys', keys: digits });
+  }
+
+  onToolResult(result: ToolResult): void {
+    if (!this.events.ended) this.#desk.onToolResult(result);
+  }
+
+  async update(patch: SessionPatch): Promise<void> {
+    if (this.events.ended) throw new FlavorError('ERR_FLAVOR_NETWORK', 'the session is over', false);
+    const { context, instructions, tools } = patch;
+    if (context !== undefined) this.#memory.addNote(`(${context})`);
+    this.#memory.update({ ...(instructions !== undefined && { instructions }), ...(tools !== undefined && { tools }) });
+  }
+
+  #ask(request: AnswerRequest): void {
+    this.#send({ type: 'ask', request });
+  }
+
+  /** Tells the machine what has happened, and does what it says; what happens meanwhile is told afterwards. */
+  #send(event: TurnEvent): void {
+    this.#pending.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    for (let next = this.#pending.shift(); next && !this.events.ended; next = this.#pending.shift()) {
+      const step = turnStep(this.#state, next, this.#parts.clock.now(), this.#turns);
+      this.#state = step.state;
+      for (const command of step.commands) this.#run(command);
+    }
+    this.#stepping = false;
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    const atMs = this.events.ended ? undefined : dueMs(this.#state, this.#turns);
+    if (atMs === undefined) this.#alarm.clear();
+    else this.#alarm.set(Math.max(0, atMs - this.#parts.clock.now()), () => this.#send({ type: 'time' }));
+  }
+
+  #run(command: TurnCommand): void {
+    switch (command.type) {
+      case 'finalize':
+        this.#recogniser.finalize();
+        return;
+      case 'transcript': {
+        const { turn, text, final } = command;
+        this.events.push({ type: 'transcript', role: 'caller', turnId: `turn-${turn}`, text, final });
+        return;
+      }
+      case 'turn':
+        this.#desk.onTurn(command);
+        return;
+      case 'keys':
+        this.#desk.onKeys(command.keys);
+        return;
+      case 'begin':
+        this.#desk.begin(command.id, command.request, command.on);
+        return;
+      case 'confirm':
+        this.#desk.confirm();
+        return;
+      case 'withdraw':
+        this.#desk.withdraw(command.again);
+        return;
+      case 'run-tool':
+        this.#desk.runTool(command.call);
+        return;
+      case 'warn':
+        this.events.push({ type: 'warning', error: command.error });
+        return;
+      case 'fail':
+        this.#fail(command.error);
+        return;
+      default:
+        assertUnreachable(command);
+    }
+  }
+
+  #onHeard(event: Exclude<SpeechToTextEvent, { readonly type: 'end' }>): void {
+    if (this.events.ended) return;
+    switch (event.type) {
+      case 'usage':
+      case 'warning':
+        this.events.push(event);
+        return;
+      case 'transcript':
+        this.#send({ type: 'transcript', text: event.text, final: event.final });
+        return;
+      case 'taken-over':
+        this.#turns = { ...this.#turns, endOfTurn: event.capabilities.endOfTurn };
+        this.#send({ type: 'turn-resumed' });
+        return;
+      case 'speech-started':
+        // The host has a detector of its own, which is quicker; words tell it the rest.
+        return;
+      default:
+        this.#send(event);
+    }
+  }
+
+  #voiceParts(): VoiceParts {
+    const { call, tts, clock, options, speakable } = this.#parts;
+    return {
+      session: this.#voice,
+      capabilities: tts.capabilities,
+      speakable,
+      bytesPerMs: bytesPerMs(call.output),
+      clock,
+      timeoutMs: options.voiceTimeoutMs,
+      push: (event) => this.events.push(event),
+    };
+  }
+
+  #fail(error: FlavorError): void {
+    this.#end({ type: 'end', reason: 'failed', error });
+  }
+
+  #end(event: { readonly type: 'end'; readonly reason: 'aborted' | 'failed'; readonly error?: FlavorError }): void {
+    if (this.events.ended) return;
+    this.events.push(event);
+    this.#parts.call.signal.removeEventListener('abort', this.#onAbort);
+    this.#alarm.clear();
+    this.#desk.close();
+    this.#recogniser.close();
+    this.#voice.close();
+  }
+}

@@ -1,0 +1,464 @@
+import { describe, expect, test } from 'vitest';
+import { FlavorError } from '../../../src/flavor-api/index.js';
+import { dropped } from '../../fakes/cascade/stage-fault.js';
+import { CascadeScene, type SceneOptions } from './cascade-scene.js';
+
+async function started(options: SceneOptions = {}): Promise<CascadeScene> {
+  const scene = await CascadeScene.open(options);
+  scene.session.start();
+  await scene.settle();
+  return scene;
+}
+
+const LONG = 'Your order left us this morning, and it will be there on Friday. Is there anything else?';
+
+describe('an answer', () => {
+  test('is spoken clause by clause, with the text that was written and the moment each begins', async () => {
+    const scene = await started({ script: () => ({ text: 'It costs **$5**. Shall I?' }) });
+    await scene.converse('How much?');
+    expect(scene.tts.pieces).toEqual(['It costs five dollars.', 'Shall I?']);
+    expect(scene.of('text')).toEqual([
+      { type: 'text', responseId: 'response-1', text: 'It costs **$5**.', atMs: 0 },
+      { type: 'text', responseId: 'response-1', text: ' Shall I?', atMs: 1_320 },
+    ]);
+    expect(scene.of('audio-done')).toEqual([{ type: 'audio-done', responseId: 'response-1' }]);
+    expect(scene.of('transcript').at(-1)).toMatchObject({ role: 'agent', text: 'It costs **$5**. Shall I?' });
+  });
+
+  test('begins before the model has finished', async () => {
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const scene = await started({ script: () => ({ text: 'Yes. Well, the rest takes a while.', hangs: true }) });
+    await scene.converse('Hello?');
+    expect(scene.of('audio').length).toBeGreaterThan(0);
+    expect(scene.of('audio-done')).toEqual([]);
+    open();
+    await gate;
+  });
+
+  test('follows the words where the voice says when each begins', async () => {
+    const scene = await started({ tts: { wordTimes: true }, script: () => ({ text: 'On Friday, sir.' }) });
+    await scene.converse('When?');
+    expect(scene.of('text').map(({ text }) => text)).toEqual(['On ', 'Friday, ', 'sir.']);
+    expect(scene.of('text').map(({ atMs }) => atMs)).toEqual([0, 180, 660]);
+  });
+
+  test('is given to an engine of single requests two at a time, and the rest in as few as it takes', async () => {
+    const scene = await started({
+      tts: { text: 'sentence', manual: true },
+      script: () => ({ text: 'One. Two. Three. Four. Five.' }),
+    });
+    await scene.converse('Count.');
+    const [utterance] = scene.tts.utterances;
+    expect(utterance?.pieces).toEqual(['One.', 'Two.']);
+    utterance?.speakNext();
+    utterance?.speakNext();
+    await scene.settle();
+    expect(utterance?.pieces).toEqual(['One.', 'Two.', 'Three. Four. Five.']);
+    utterance?.speakNext();
+    await scene.settle();
+    expect(scene.said).toEqual(['One. Two. Three. Four. Five.']);
+    expect(scene.of('audio-done')).toHaveLength(1);
+  });
+
+  test('has its timing reported, from the last voiced sample on', async () => {
+    const scene = await started();
+    scene.talk();
+    await scene.pass(400);
+    scene.hush();
+    await scene.pass(200);
+    scene.hear('Hello.');
+    await scene.settle();
+    await scene.pass(200);
+    expect(scene.of('turn')).toEqual([
+      {
+        type: 'turn',
+        turnId: 'turn-1',
+        timing: { transcriptMs: 200, endOfTurnMs: 300, firstTokenMs: 300, firstAudioMs: 300 },
+      },
+    ]);
+  });
+
+  test('reports what was used', async () => {
+    const scene = await started();
+    await scene.converse('Hello.');
+    scene.controller.abort();
+    await scene.settle();
+    expect(scene.of('usage').map(({ unit, quantity }) => `${quantity} ${unit}`)).toEqual(
+      ['4 characters', '7 output-tokens'].toSorted().toReversed(),
+    );
+  });
+});
+
+describe('what the caller heard', () => {
+  test('is what the model is told of an interrupted answer', async () => {
+    const scene = await started({ script: (_, number) => ({ text: number === 0 ? LONG : 'Sure.' }) });
+    await scene.converse('Where is it?');
+    scene.interrupt();
+    await scene.settle();
+    scene.hear('Stop.');
+    await scene.pass(300);
+    expect(scene.llm.requests).toHaveLength(1);
+    scene.report('response-1', 'Your order left us '.length);
+    await scene.settle();
+    expect(scene.llm.requests.at(-1)?.messages).toEqual([
+      { role: 'user', text: 'Where is it?' },
+      { role: 'assistant', text: 'Your order left us', toolCalls: [] },
+      { role: 'user', text: 'Stop.' },
+    ]);
+  });
+
+  test('stops the voice and the model at once', async () => {
+    const scene = await started({ script: () => ({ text: LONG, hangs: true }) });
+    await scene.converse('Where is it?');
+    const before = scene.events.length;
+    scene.interrupt();
+    await scene.pass(500);
+    expect(scene.tts.utterances[0]?.cancelled).toBe(true);
+    expect(scene.llm.running).toBe(0);
+    expect(scene.events.slice(before).filter(({ type }) => type === 'audio' || type === 'text')).toEqual([]);
+  });
+
+  test('of an answer that had been made to its end is cut as well', async () => {
+    const scene = await started({ script: (_, number) => ({ text: number === 0 ? LONG : 'Sure.' }) });
+    await scene.converse('Where is it?');
+    expect(scene.of('audio-done')).toHaveLength(1);
+    scene.interrupt();
+    scene.report('response-1', 5);
+    await scene.converse('What?');
+    expect(scene.prompt).toContain('"Your"');
+  });
+
+  test('leaves no trace of an answer that nobody heard', async () => {
+    const scene = await started({ script: (_, number) => ({ text: number === 0 ? LONG : 'Sure.' }) });
+    await scene.converse('Where is it?');
+    scene.interrupt();
+    scene.report('response-1', 0);
+    await scene.converse('My order.');
+    expect(scene.llm.requests.at(-1)?.messages).toEqual([{ role: 'user', text: 'Where is it?\nMy order.' }]);
+  });
+
+  test('reaches the model that takes a call over', async () => {
+    const scene = await started({
+      call: { history: [{ role: 'caller', turnId: 't', text: 'I am Ada.' }] },
+    });
+    await scene.converse('Who am I?');
+    expect(scene.prompt).toContain('I am Ada.');
+  });
+});
+
+describe('tools', () => {
+  const toolThenText = (calls: number): SceneOptions => ({
+    script: ({ messages }) =>
+      messages.at(-1)?.role === 'tool'
+        ? { text: 'On its way.' }
+        : {
+            text: 'One moment.',
+            calls: Array.from({ length: calls }, (_, order) => ({
+              id: 'call_0',
+              name: 'look_up',
+              arguments: { order },
+            })),
+          },
+  });
+
+  test('are called with an id of their own, and answered once when the last result is there', async () => {
+    const scene = await started(toolThenText(2));
+    await scene.converse('Where is it?');
+    const ids = scene.of('tool-call').map(({ id }) => id);
+    expect(new Set(ids).size).toBe(2);
+    expect(scene.of('tool-call')[0]).toMatchObject({ responseId: 'response-1', arguments: { order: 0 } });
+    scene.session.onToolResult({ id: ids[0] ?? '', output: { at: 'depot' }, reply: true });
+    await scene.settle();
+    expect(scene.llm.requests).toHaveLength(1);
+    scene.session.onToolResult({ id: ids[1] ?? '', output: 'gone', reply: false });
+    await scene.settle();
+    expect(scene.llm.requests).toHaveLength(2);
+    expect(scene.said).toEqual(['One moment.', 'On its way.']);
+  });
+
+  test('whose results want no reply get none', async () => {
+    const scene = await started(toolThenText(1));
+    await scene.converse('Goodbye.');
+    scene.session.onToolResult({ id: scene.of('tool-call')[0]?.id ?? '', output: {}, reply: false });
+    await scene.pass(3_000);
+    expect(scene.llm.requests).toHaveLength(1);
+  });
+
+  test('whose result comes after an interruption are answered when the caller has finished', async () => {
+    const scene = await started(toolThenText(1));
+    await scene.converse('Where is it?');
+    scene.interrupt();
+    scene.report('response-1', 3);
+    scene.talk();
+    scene.session.onToolResult({ id: scene.of('tool-call')[0]?.id ?? '', output: 'depot', reply: true });
+    await scene.pass(500);
+    expect(scene.llm.requests).toHaveLength(1);
+    scene.hush();
+    scene.hear('Hurry up.');
+    await scene.pass(300);
+    expect(scene.llm.requests).toHaveLength(2);
+    expect(scene.prompt).toContain('depot');
+    expect(scene.prompt).toContain('Hurry up.');
+  });
+
+  test('with arguments that are none are not called, and the model is told', async () => {
+    const scene = await started({
+      script: (_, number) =>
+        number === 0 ? { calls: [{ name: 'look_up', arguments: '{"order":' }] } : { text: 'Oh.' },
+    });
+    await scene.converse('Where is it?');
+    expect(scene.of('tool-call')).toEqual([]);
+    expect(scene.of('warning')).toHaveLength(1);
+    expect(scene.prompt).toContain('no JSON object');
+    expect(scene.said).toEqual(['Oh.']);
+  });
+
+  test('do not run for an answer that was only guessed at', async () => {
+    const scene = await started({
+      ...toolThenText(1),
+      stt: { endOfTurn: true, eagerEndOfTurn: true },
+      options: { turns: { ...eager } },
+    });
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'Where is it?' });
+    await scene.settle();
+    expect(scene.llm.requests).toHaveLength(1);
+    expect(scene.events.filter(({ type }) => type !== 'usage')).toEqual([]);
+    scene.stream.emit({ type: 'end-of-turn', text: 'Where is it?' });
+    await scene.settle();
+    expect(scene.of('tool-call')).toHaveLength(1);
+    expect(scene.of('turn')).toMatchObject([{ timing: { speculative: 'hit' } }]);
+    expect(scene.said).toEqual(['One moment.']);
+  });
+
+  test('cannot be called round and round', async () => {
+    const scene = await started({ script: () => ({ calls: [{ name: 'look_up', arguments: {} }] }) });
+    await scene.converse('Where is it?');
+    for (let round = 0; round < 12; round += 1) {
+      const last = scene.of('tool-call').at(-1);
+      if (last) scene.session.onToolResult({ id: last.id, output: round, reply: true });
+      await scene.settle();
+    }
+    expect(scene.llm.requests.at(-1)?.mayCallTools).toBe(false);
+  });
+});
+
+const eager = {
+  eager: true,
+  fullStopMs: 100,
+  openMs: 1_000,
+  digitsMs: 1_500,
+  mostMs: 2_500,
+  finalTimeoutMs: 1_500,
+  digitPauseMs: 1_500,
+};
+
+describe('an early answer', () => {
+  const flux: SceneOptions = { stt: { endOfTurn: true, eagerEndOfTurn: true }, options: { turns: eager } };
+
+  test('that was guessed wrong is never heard, and is told of as a miss', async () => {
+    const scene = await started({
+      ...flux,
+      script: ({ messages }) => ({ text: JSON.stringify(messages).includes('four') ? 'Four.' : 'How many?' }),
+    });
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'A table.' });
+    await scene.settle();
+    scene.stream.emit({ type: 'turn-resumed' });
+    scene.stream.emit({ type: 'end-of-turn', text: 'A table for four.' });
+    await scene.settle();
+    expect(scene.said).toEqual(['Four.']);
+    expect(scene.of('turn')).toMatchObject([{ timing: { speculative: 'miss' } }]);
+    expect(scene.prompt).not.toContain('How many');
+  });
+
+  test('leaves the dialogue as if it had never been begun early', async () => {
+    const scene = await started(flux);
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'A table.' });
+    await scene.settle();
+    scene.stream.emit({ type: 'end-of-turn', text: 'A table.' });
+    await scene.settle();
+    scene.stream.emit({ type: 'end-of-turn', text: 'For four.' });
+    await scene.settle();
+    expect(scene.llm.requests.at(-1)?.messages).toEqual([
+      { role: 'user', text: 'A table.' },
+      { role: 'assistant', text: 'Yes.', toolCalls: [] },
+      { role: 'user', text: 'For four.' },
+    ]);
+  });
+});
+
+describe('the host', () => {
+  test('has the greeting said when the call is answered, word for word, and not before', async () => {
+    const scene = await CascadeScene.open({ options: { greeting: 'Hello! This is Acme.' } });
+    await scene.pass(500);
+    expect(scene.events).toEqual([]);
+    scene.session.start();
+    await scene.settle();
+    expect(scene.said).toEqual(['Hello! This is Acme.']);
+  });
+
+  test('has words said, and replies along its lines, which are no part of the dialogue', async () => {
+    const scene = await started();
+    scene.session.speak({ text: 'Please hold.' });
+    scene.session.speak({ instructions: 'Ask whether they are still there.' });
+    await scene.settle();
+    expect(scene.said).toEqual(['Please hold.', 'Yes.']);
+    expect(scene.prompt).toContain('still there');
+    await scene.converse('I am.');
+    expect(scene.prompt).not.toContain('still there');
+    expect(scene.prompt).toContain('Please hold. Yes.');
+  });
+
+  test('has words said aside, which nobody remembers', async () => {
+    const scene = await started({ script: (_, number) => (number === 0 ? { hangs: true } : { text: 'So.' }) });
+    await scene.converse('Where is it?');
+    scene.session.speak({ text: 'One moment.', aside: true });
+    await scene.settle();
+    expect(scene.said).toEqual(['One moment.']);
+    scene.interrupt('api');
+    scene.report('aside-1', 'all');
+    await scene.converse('Hello?');
+    expect(scene.prompt).not.toContain('One moment');
+  });
+
+  test('drops an aside that has nothing left to bridge', async () => {
+    const scene = await started({ tts: { manual: true } });
+    scene.talk();
+    await scene.pass(400);
+    scene.hush();
+    scene.hear('Hello?');
+    await scene.pass(200);
+    scene.session.speak({ text: 'One moment.', aside: true });
+    scene.tts.utterances[0]?.speakNext();
+    await scene.settle();
+    expect(scene.tts.utterances[1]?.cancelled).toBe(true);
+    expect(scene.said).toEqual(['Yes.']);
+  });
+
+  test('passes keys on as one number', async () => {
+    const scene = await started();
+    for (const key of '42') scene.session.onDtmf(key);
+    await scene.pass(1_600);
+    expect(scene.prompt).toContain('42');
+    expect(scene.said).toEqual(['Yes.']);
+  });
+
+  test('changes the instructions; the beginning of the requests stays the same otherwise', async () => {
+    const scene = await started({ options: { instructions: 'Be kind.' } });
+    await scene.converse('One.');
+    await scene.converse('Two.');
+    expect(scene.llm.requests.map(({ system }) => system)).toEqual(['Be kind.', 'Be kind.']);
+    await scene.session.update({ instructions: 'Be brief.', context: 'The caller is in arrears.' });
+    await scene.converse('Three.');
+    expect(scene.llm.requests.at(-1)?.system).toBe('Be brief.');
+    expect(scene.prompt).toContain('arrears');
+  });
+
+  test('ends the session: everything is closed', async () => {
+    const scene = await started({ script: () => ({ text: LONG, hangs: true }) });
+    await scene.converse('Hello?');
+    scene.controller.abort();
+    await scene.settle();
+    expect(scene.events.at(-1)).toEqual({ type: 'end', reason: 'aborted' });
+    expect(scene.stt.listening).toEqual([]);
+    expect(scene.tts.sessions).toBe(0);
+    expect(scene.llm.running).toBe(0);
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a stage that fails', () => {
+  test('while the model speaks: the rest is asked for again, and what was said stands', async () => {
+    const scene = await started({
+      script: (_, number) =>
+        number === 0 ? { text: 'Your order left. It will', error: dropped } : { text: 'It comes on Friday.' },
+    });
+    await scene.converse('Where is it?');
+    await scene.pass(500);
+    expect(scene.said).toEqual(['Your order left.', 'It comes on Friday.']);
+    expect(scene.prompt).toContain('cut off');
+    expect(scene.of('warning')).toHaveLength(1);
+  });
+
+  test('before the model speaks: the same is asked again', async () => {
+    const scene = await started();
+    scene.llm.nextError = dropped;
+    await scene.converse('Where is it?');
+    await scene.pass(500);
+    expect(scene.said).toEqual(['Yes.']);
+    expect(scene.llm.requests[0]).toEqual(scene.llm.requests[1]);
+  });
+
+  test('for good: the session ends and says why', async () => {
+    const scene = await started();
+    scene.llm.nextError = new FlavorError('ERR_FLAVOR_AUTH', 'no', false);
+    await scene.converse('Where is it?');
+    expect(scene.events.at(-1)).toMatchObject({ type: 'end', reason: 'failed', error: { code: 'ERR_FLAVOR_AUTH' } });
+  });
+
+  test('by saying nothing: it is given up after its time, and once more, and then the session ends', async () => {
+    const scene = await started({ script: () => ({ hangs: true }) });
+    await scene.converse('Where is it?');
+    await scene.pass(30_000);
+    expect(scene.llm.requests).toHaveLength(3);
+    expect(scene.events.at(-1)).toMatchObject({ reason: 'failed', error: { code: 'ERR_FLAVOR_TIMEOUT' } });
+  });
+
+  test('in the middle of speech: the voice says the rest', async () => {
+    const scene = await started({ tts: { manual: true }, script: () => ({ text: 'One. Two. Three.' }) });
+    await scene.converse('Count.');
+    const [first] = scene.tts.utterances;
+    first?.speakNext();
+    first?.end(dropped);
+    await scene.settle();
+    const second = scene.tts.utterances[1];
+    expect(second?.pieces).toEqual(['Two.', 'Three.']);
+    second?.speakNext();
+    second?.speakNext();
+    await scene.settle();
+    expect(scene.said).toEqual(['One. Two. Three.']);
+    expect(scene.of('text').map(({ atMs }) => atMs)).toEqual([0, 240, 480]);
+    expect(scene.of('audio-done')).toHaveLength(1);
+  });
+
+  test('to hear: it is opened again, and what was said meanwhile is heard', async () => {
+    const scene = await started();
+    scene.stream.end(dropped);
+    await scene.settle();
+    const frames = scene.stt.streams[0]?.frames;
+    await scene.pass(100);
+    expect(scene.stt.streams).toHaveLength(2);
+    expect(scene.stt.streams[0]?.frames).toBe(frames);
+    expect(scene.stream.frames).toBe(5);
+    expect(scene.of('warning')).toHaveLength(1);
+    await scene.converse('Hello?');
+    expect(scene.said).toEqual(['Yes.']);
+  });
+
+  test('to hear, again and again, ends the session', async () => {
+    const scene = await started();
+    scene.stt.fault = 'server-error';
+    scene.stream.end(dropped);
+    await scene.pass(3_000);
+    expect(scene.events.at(-1)).toMatchObject({ reason: 'failed', error: { code: 'ERR_FLAVOR_NETWORK' } });
+  });
+});
+
+describe('a long call', () => {
+  test('has its oldest turns dropped, and summed up where that is wished', async () => {
+    const scene = await started({
+      options: { history: { maxTokens: 500, summarise: true } },
+      script: ({ system }) => ({ text: system.includes('notes') ? 'Ada wants a table.' : 'Well, '.repeat(20) }),
+    });
+    for (let turn = 0; turn < 8; turn += 1)
+      await scene.converse(`I am Ada, and this is number ${turn}. ${'Well? '.repeat(40)}`);
+    await scene.pass(1_000);
+    const dialogue = scene.llm.requests.filter(({ tools }) => tools.length > 0).at(-1);
+    const told = JSON.stringify(dialogue?.messages);
+    expect(told).not.toContain('number 0');
+    expect(told).toContain('number 7');
+    expect(told).toContain('in short: Ada wants a table.');
+  });
+});
