@@ -2,7 +2,10 @@
  * What flavors made of separate stages share: the interfaces of a recogniser, a language model and a voice; a flavor made
  * of three of them; an offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
+
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
+export { type CreateLanguageModelDeps, createLanguageModel } from './engines/create-language-model.js';
+export { type LanguageModelConfig, languageModelConfig } from './engines/language-model-config.js';
 export {
   failOverLanguageModels,
   type LanguageModelFailOverOptions,

@@ -9,7 +9,21 @@ export interface TurnTiming {
   readonly speculative?: 'hit' | 'miss';
 }
 
-export type UsageUnit = 'audio-ms' | 'characters' | 'input-tokens' | 'cached-tokens' | 'output-tokens';
+/**
+ * What providers bill. Each token counts in one unit alone: `input-tokens` are those that came neither out of a cache
+ * (`cached-tokens`) nor went into one (`cache-write-tokens`); tokens of sound have units of their own, as they have
+ * prices of their own.
+ */
+export type UsageUnit =
+  | 'audio-ms'
+  | 'characters'
+  | 'input-tokens'
+  | 'cached-tokens'
+  | 'cache-write-tokens'
+  | 'output-tokens'
+  | 'audio-input-tokens'
+  | 'audio-cached-tokens'
+  | 'audio-output-tokens';
 
 /**
  * What a flavor tells the host, in order. Grammar: any number of events, then exactly one `end`, then nothing. After

@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import { importsOf } from './source-imports.js';
+import { importsOf, type SourceImport } from './source-imports.js';
 
 /** A source file: path relative to the repository with `/`, and its text. */
 export interface SourceFile {
@@ -44,6 +44,15 @@ const FLAVOR_SUBPATHS: readonly string[] = ['sip-voice-connector/flavor', 'sip-v
 
 /** Packages that are no vendor's SDK: any flavor may use them, and `src/` too. */
 const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec', 'ws'];
+
+/**
+ * Where engines of providers stand, which several flavors are made of: a vendor's SDK belongs to one folder here as it
+ * does among the flavors.
+ */
+const ENGINE_FOLDER = /^src\/cascade\/engines\/[\w-]+\//;
+
+/** HTTP, not a vendor's SDK: `src/` requests with it wherever it must. */
+const HTTP_CLIENT = 'undici';
 
 /** All that the contract's types lean on. */
 const CONTRACT_PACKAGES: readonly string[] = ['@standard-schema/spec'];
@@ -137,21 +146,45 @@ function wrongImport(file: SourceFile, specifier: string | undefined): string | 
   return wrongPackageOfSrc(file, specifier);
 }
 
-/** Each vendor's SDK belongs to one flavor: another's use of it, or the host's, is reported. */
+/** A vendor's SDK as an import of a flavor or an engine, or `undefined` for everything else. */
+function sdkOf(specifier: string | undefined): string | undefined {
+  if (specifier === undefined || specifier.startsWith('.') || isBuiltin(specifier)) return undefined;
+  const name = packageOf(specifier);
+  return name === ownPackage || name === HTTP_CLIENT || SHARED_PACKAGES.includes(name) ? undefined : name;
+}
+
+/** Whose code it is: a flavor's, an engine's, or the host's. */
+function ownerOf(path: string): string {
+  if (path.startsWith('flavors/')) return path.split('/').slice(0, 2).join('/');
+  return ENGINE_FOLDER.exec(path)?.[0].slice(0, -1) ?? 'src';
+}
+
+/**
+ * Each vendor's SDK belongs to one flavor or one engine: another's use of it, or the host's, is reported. Its types load
+ * nothing, so anybody may read them.
+ */
 function sharedSdks(files: readonly SourceFile[]): readonly string[] {
   const users = new Map<string, Set<string>>();
   for (const file of files) {
-    const user = file.path.startsWith('flavors/') ? file.path.split('/').slice(0, 2).join('/') : 'src';
-    for (const { specifier } of importsOf(file.text)) {
-      if (specifier === undefined || specifier.startsWith('.') || isBuiltin(specifier)) continue;
-      const name = packageOf(specifier);
-      if (name === ownPackage || SHARED_PACKAGES.includes(name)) continue;
-      users.set(name, (users.get(name) ?? new Set()).add(user));
+    for (const { specifier, kind } of importsOf(file.text)) {
+      const name = sdkOf(specifier);
+      if (name === undefined || kind === 'types') continue;
+      users.set(name, (users.get(name) ?? new Set()).add(ownerOf(file.path)));
     }
   }
   return [...users]
     .filter(([, by]) => by.size > 1)
-    .map(([name, by]) => `${name} is imported by ${[...by].sort().join(' and ')}: an SDK belongs to one flavor alone`);
+    .map(
+      ([name, by]) =>
+        `${name} is imported by ${[...by].sort().join(' and ')}: an SDK belongs to one flavor or engine alone`,
+    );
+}
+
+/** An engine that nobody uses must not load its SDK: every flavor that is made of stages loads all engines' files. */
+function eagerSdk(file: SourceFile, { specifier, kind }: SourceImport): string | undefined {
+  if (kind !== 'static' || !ENGINE_FOLDER.test(file.path)) return undefined;
+  const name = sdkOf(specifier);
+  return name === undefined ? undefined : `loads ${name} before anybody needs it`;
 }
 
 /**
@@ -161,9 +194,9 @@ function sharedSdks(files: readonly SourceFile[]): readonly string[] {
  */
 export function violations(files: readonly SourceFile[]): readonly string[] {
   const wrong = files.flatMap((file) =>
-    importsOf(file.text).flatMap(({ specifier, line }) => {
-      const reason = wrongImport(file, specifier);
-      return reason === undefined ? [] : [`${file.path}:${line}: ${reason}`];
+    importsOf(file.text).flatMap((found) => {
+      const reason = wrongImport(file, found.specifier) ?? eagerSdk(file, found);
+      return reason === undefined ? [] : [`${file.path}:${found.line}: ${reason}`];
     }),
   );
   const homeless = files

@@ -126,3 +126,21 @@ test("a vendor's SDK used by two flavors, or by the host too, is a violation", (
   expect(violations([...alone, { path: 'flavors/two/x.ts', text }])).toEqual([shared]);
   expect(violations([...alone, { path: 'src/media/x.ts', text }])).toEqual([shared]);
 });
+
+test("a vendor's SDK belongs to one engine of the cascade, its types to everybody", () => {
+  const text = "const sdk = await import('@vendor/sdk');";
+  const engine = { path: 'src/cascade/engines/vendor/x.ts', text };
+  const types = { path: 'flavors/one/x.ts', text: "import type { Event } from '@vendor/sdk/events';" };
+  expect(violations([engine, types])).toEqual([]);
+  for (const path of ['src/cascade/engines/other/x.ts', 'src/cascade/turns/x.ts', 'flavors/one/x.ts']) {
+    expect(violations([engine, { path, text }])).toEqual([expect.stringContaining('one flavor or engine alone')]);
+  }
+});
+
+test('an engine loads its SDK only when it is asked for', () => {
+  const path = 'src/cascade/engines/vendor/x.ts';
+  expect(violations([{ path, text: "import Sdk from '@vendor/sdk';" }])).toEqual([
+    expect.stringContaining('before anybody needs it'),
+  ]);
+  expect(violations([{ path, text: "import { z } from 'zod';\nimport type { T } from '@vendor/sdk';" }])).toEqual([]);
+});

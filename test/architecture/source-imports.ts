@@ -3,6 +3,8 @@ export interface SourceImport {
   /** As written; `undefined` where it is computed at run time. */
   readonly specifier: string | undefined;
   readonly line: number;
+  /** `types` are gone at run time; `static` loads with the file, `dynamic` when it is asked for. */
+  readonly kind: 'types' | 'static' | 'dynamic';
 }
 
 /** Statements begin a line, so a sentence or an example in a comment (which begins with `*` or `//`) is not one. */
@@ -20,9 +22,10 @@ export function importsOf(source: string): readonly SourceImport[] {
   const statements = [...source.matchAll(STATEMENT)].map((match) => ({
     specifier: match[2],
     line: lineAt(match.index + match[0].length),
+    kind: /^\s*(?:import|export)\s+type\b/.test(match[0]) ? ('types' as const) : ('static' as const),
   }));
   const calls = [...source.matchAll(CALL)]
-    .map((match) => ({ specifier: match[2], line: lineAt(match.index) }))
+    .map((match) => ({ specifier: match[2], line: lineAt(match.index), kind: 'dynamic' as const }))
     .filter(({ line }) => !COMMENT_LINE.test(lines[line - 1] ?? ''));
   return [...statements, ...calls].sort((a, b) => a.line - b.line);
 }

@@ -1,0 +1,158 @@
+import type { Clock, TimerHandle } from '../../../base/clock.js';
+import type { Random } from '../../../base/random.js';
+import type { FlavorError } from '../../../flavor-api/index.js';
+import type { LanguageModelEvent } from '../../stages/language-model.js';
+import { modelFailure, tooLate } from './failure.js';
+
+/** How long a model may take. */
+export interface Patience {
+  /** From the request to the first word or call of a tool, retries included, ms. */
+  readonly firstTokenTimeoutMs: number;
+  /** Between two signs of life after that, ms. */
+  readonly stallTimeoutMs: number;
+  /** Further attempts where the provider could not be reached, or is out of order, before it has said anything. */
+  readonly retries: number;
+}
+
+/** Before the first retry, ms; doubled for each further one, and each time between half of it and all. */
+const FIRST_DELAY_MS = 150;
+
+/** Between the end of an answer and the end of its stream, ms. */
+const DRAIN_MS = 1_000;
+
+/**
+ * One attempt. `signal` breaks it off; `alive` is called for every sign of life on the wire, words or not.
+ */
+export type Attempt = (signal: AbortSignal, alive: () => void) => AsyncIterable<LanguageModelEvent>;
+
+/**
+ * Answers by attempts, until one of them has delivered an event: that one's end is the end. Breaks off at once when
+ * `signal` aborts, whatever the library below is waiting for, and throws its reason.
+ *
+ * @throws FlavorError of the last attempt; ERR_FLAVOR_TIMEOUT when the first word, or a later one, is too long in coming.
+ */
+export async function* answerByAttempts(
+  attempt: Attempt,
+  patience: Patience,
+  deps: { readonly clock: Clock; readonly random: Random },
+  signal: AbortSignal,
+): AsyncIterable<LanguageModelEvent> {
+  const { clock, random } = deps;
+  const deadlineMs = clock.now() + patience.firstTokenTimeoutMs;
+  for (let retry = 0; ; retry += 1) {
+    signal.throwIfAborted();
+    const watch = new Watch(clock, signal);
+    let delivered = false;
+    let done = false;
+    try {
+      let spoke = false;
+      watch.expect(deadlineMs - clock.now(), 'said nothing in time');
+      const alive = (): void => {
+        if (spoke) watch.expect(patience.stallTimeoutMs, 'fell silent in mid-answer');
+      };
+      const events = attempt(watch.signal, alive)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await watch.race(events.next());
+        if (next.done) return;
+        spoke ||= next.value.type !== 'usage';
+        delivered = true;
+        done = next.value.type === 'done';
+        // Whoever reads the events may take a while: only the provider is timed.
+        watch.rest();
+        yield next.value;
+        // The end of the stream after the end of the answer only frees the connection for the next.
+        if (done) watch.expect(Math.min(patience.stallTimeoutMs, DRAIN_MS), 'did not end its stream');
+        else if (spoke) alive();
+        else watch.expect(deadlineMs - clock.now(), 'said nothing in time');
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (done) return;
+      const failure = watch.failure ?? modelFailure(error);
+      const ceilingMs = FIRST_DELAY_MS * 2 ** retry;
+      const delayMs = ceilingMs / 2 + random.integer(Math.ceil(ceilingMs / 2) + 1);
+      const hopeless = delivered || !mayRecover(failure) || retry >= patience.retries;
+      if (hopeless || clock.now() + delayMs >= deadlineMs) throw failure;
+      await pause(delayMs, clock, signal);
+    } finally {
+      watch.close();
+    }
+  }
+}
+
+/** Worth another attempt at once. A limited rate is not: there another model is asked, if there is one. */
+function mayRecover(failure: FlavorError): boolean {
+  const code = failure.code;
+  return failure.retryable && (code === 'ERR_FLAVOR_NETWORK' || code === 'ERR_FLAVOR_TIMEOUT');
+}
+
+/** The life of one attempt: broken off by the caller's signal, by a timer, or when it is closed. */
+class Watch {
+  readonly #clock: Clock;
+  readonly #parent: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #broken: Promise<never>;
+  #timer: TimerHandle | undefined;
+  #failure: FlavorError | undefined;
+  readonly #onAbort = (): void => this.#controller.abort(this.#parent.reason);
+
+  constructor(clock: Clock, parent: AbortSignal) {
+    this.#clock = clock;
+    this.#parent = parent;
+    parent.addEventListener('abort', this.#onAbort, { once: true });
+    const { signal } = this.#controller;
+    this.#broken = new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    this.#broken.catch(() => {});
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** What the timer broke it off with. */
+  get failure(): FlavorError | undefined {
+    return this.#failure;
+  }
+
+  /** The next sign of life must come within this time, in place of what was expected before. */
+  expect(withinMs: number, otherwise: string): void {
+    this.rest();
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#failure = tooLate(otherwise);
+      this.#controller.abort(this.#failure);
+    }, withinMs);
+  }
+
+  rest(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** `next`, or the reason of the breaking off: libraries do not always listen while they connect. */
+  race<T>(next: Promise<T>): Promise<T> {
+    next.catch(() => {});
+    return Promise.race([next, this.#broken]);
+  }
+
+  close(): void {
+    this.rest();
+    this.#parent.removeEventListener('abort', this.#onAbort);
+    this.#controller.abort();
+  }
+}
+
+function pause(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = clock.setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, delayMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,14 @@
+/**
+ * A fake of OpenAI's text APIs (Chat Completions and Responses) and of the servers that imitate them, on loopback. See
+ * `README.md` beside this file.
+ */
+export { isModelFault, type ModelFault, modelFaults } from '../language-model/faults.js';
+export {
+  type AskedQuestion,
+  inOrder,
+  type Mind,
+  type ScriptedAnswer,
+  type ScriptedCall,
+} from '../language-model/scripted-answer.js';
+export { FakeOpenAiText, type FakeOpenAiTextOptions, startFakeOpenAiText } from './fake.js';
+export type { OpenAiVariant } from './refusal.js';
