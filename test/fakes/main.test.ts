@@ -62,6 +62,21 @@ test('the fake begins with the fault it is told, and can be told others', async 
   expect(await client.ending).toMatchObject({ code: 1011 });
 });
 
+test.each([
+  ['openai-text', ['--variant', 'ollama'], '/v1/models'],
+  ['anthropic', [], '/v1/models'],
+])('a provider of text can be dialled by hand: %s', async (name, options, path) => {
+  const child = fake(name, '--json', ...options);
+  const { url } = JSON.parse(await firstLine(child.stdout)) as { readonly url: string };
+  const response = await fetch(new URL(path, url), { headers: { 'anthropic-version': '2023-06-01' } });
+  expect(response.status).toBe(200);
+  child.stdin.write('timeline\n');
+  const { timeline } = JSON.parse(await firstLine(child.stdout)) as {
+    readonly timeline: { readonly requests: object[] };
+  };
+  expect(timeline.requests).toMatchObject([{ method: 'GET', path }]);
+});
+
 test('the fake tells what it has seen', async () => {
   const child = fake('openai-realtime', '--json');
   const client = await RawClient.open(await originOf(child));
@@ -84,13 +99,14 @@ test('the fake ends with a parent that has a channel to it', async () => {
 
 test.each([
   ['no name', []],
-  ['another name', ['deepgram']],
+  ['another name', ['sunshine']],
+  ['another variant', ['openai-text', '--variant', 'sunshine']],
   ['an unknown fault', ['openai-realtime', '--fault', 'sunshine']],
   ['an unknown option', ['openai-realtime', '--colour']],
   ['a port that is none', ['openai-realtime', '--port', 'x']],
 ])('with %s it says how it is used', async (_what, args) => {
   const child = fake(...args);
-  expect(await firstLine(child.stderr)).toMatch(/^usage: npm run fake -- openai-realtime/);
+  expect(await firstLine(child.stderr)).toMatch(/^usage: npm run fake -- NAME/);
   const [status] = await once(child, 'exit');
   expect(status).toBe(2);
 });

@@ -1,0 +1,45 @@
+import type { FakeCommand, RunningFake } from '../command.js';
+import { isModelFault, modelFaults } from './faults.js';
+import type { ModelService } from './service.js';
+
+/** What a fake of a provider of text has in common with the others, by hand. */
+export function modelCommand(
+  about: Pick<FakeCommand, 'name' | 'options' | 'variants'> & {
+    /** What it imitates. */
+    readonly title: string;
+    /** The section of a flavor's configuration. */
+    section(url: string, key: string): string;
+    open(options: {
+      readonly port: number;
+      readonly apiKey?: string;
+      readonly variant: string | undefined;
+    }): Promise<ModelService & { readonly baseUrl: string }>;
+  },
+): FakeCommand {
+  return {
+    name: about.name,
+    options: about.options,
+    variants: about.variants,
+    faults: modelFaults,
+    async start({ port, key, variant }): Promise<RunningFake> {
+      const fake = await about.open({ port, ...(key !== undefined && { apiKey: key }), variant });
+      return {
+        url: fake.baseUrl,
+        introduction: `A fake of ${about.title} listens at ${fake.baseUrl}
+
+Point a language model at it, in the section of a flavor that has one:
+
+  llm: ${about.section(fake.baseUrl, key ?? 'anything')}
+
+It says "Hello." to everything. Ctrl-C ends it.
+`,
+        fail(fault) {
+          if (isModelFault(fault)) fake.fail(fault);
+        },
+        recover: () => fake.recover(),
+        timeline: () => ({ requests: fake.requests }),
+        [Symbol.asyncDispose]: () => fake.close(),
+      };
+    },
+  };
+}
