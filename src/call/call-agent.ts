@@ -81,17 +81,18 @@ export class CallAgent {
     const conversation = (): Conversation | undefined => this.#conversation;
     // What we dialled has said nothing of what it takes.
     const allows = (method: string): boolean => leg.direction === 'outbound' || allowsMethod(leg.invite, method);
+    const prompts = new Prompts({
+      announcer,
+      render: (text) => options.render(text),
+      onWarning: (code, message) => account.onWarning(code, message),
+    });
     this.#control = new CallControl({
       ...{ leg, media, clock, conversation, apply },
       infoDigits: features.infoDigits && allows('INFO'),
       attended: features.attendedTransfer && allows('REFER'),
       dial: parts.dial,
+      prepare: (saying) => prompts.get(saying),
       bridge: parts.bridge,
-    });
-    const prompts = new Prompts({
-      announcer,
-      render: (text) => options.render(text),
-      onWarning: (code, message) => account.onWarning(code, message),
     });
     this.#lines = new HostLines(options, { prompts, conversation, agentSpeaks: () => parts.speaks() });
   }

@@ -2,6 +2,7 @@ import { assertUnreachable } from '../base/assert.js';
 import { errorMessage } from '../base/connector-error.js';
 import type { SipLeg } from '../signaling/port.js';
 import type { TransferOutcome, TransferTarget } from '../tools/tool.js';
+import type { Announcement, Saying } from './announcement.js';
 import type { CallEvent } from './call-state.js';
 import type { SecondLeg } from './second-leg.js';
 
@@ -11,6 +12,8 @@ export interface CallTransferParts {
   readonly attended: boolean;
   /** Calls a target; what comes of it is the leg's `answered`. */
   dial(target: TransferTarget): SecondLeg;
+  /** Makes what is said to a target; `undefined` when it cannot be made. Never rejects. */
+  prepare(saying: Saying): Promise<Announcement | undefined>;
   /** The caller and the target talk with each other from now on. */
   bridge(second: SecondLeg): void;
   apply(event: CallEvent): void;
@@ -28,8 +31,8 @@ const OVER = 'The call is over.';
  * Hands the caller over, one attempt at a time. Whatever fails leaves the caller with the agent.
  *
  * - blind: REFER, and the caller's phone does the rest (RFC 3515).
- * - attended: the target is called first, while the caller talks on with the agent. When it answers, the caller's phone
- *   is asked to take our place there (REFER with Replaces, RFC 3891); where it does not, the two are bridged.
+ * - attended: the target is called first, while the caller talks on with the agent. When it answers, and has heard who
+ *   is coming where there are words for that, the caller's phone is asked to take our place there (REFER with Replaces, RFC 3891); where it does not, the two are bridged.
  * - bridge: the same without asking.
  */
 export class CallTransfer {
@@ -97,9 +100,15 @@ export class CallTransfer {
   async #consult(target: TransferTarget, ask: boolean): Promise<TransferOutcome> {
     const second = this.#parts.dial(target);
     this.#second = second;
+    // Made while it rings.
+    const words = target.announce && this.#parts.prepare(target.announce);
     const answer = await second.answered;
     if (this.#closed) throw new Error(OVER);
     if (!answer.ok) return answer;
+    const announcement = await words;
+    if (announcement) await second.say(announcement);
+    if (this.#closed) throw new Error(OVER);
+    if (!second.up) return { ok: false, status: 480 };
     const outcome = ask ? await this.#askToReplace(target, second) : undefined;
     // The success has ended the call already.
     if (outcome?.ok) return outcome;

@@ -1,10 +1,12 @@
 import { assertUnreachable } from '../base/assert.js';
+import type { Clock } from '../base/clock.js';
 import { errorCode } from '../base/connector-error.js';
 import type { HeaderFields } from '../base/header-fields.js';
 import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { LegEvent, OfferReply, OutboundLeg, OutboundRequest, SipLeg } from '../signaling/port.js';
 import type { AudioCodec } from '../signaling/sdp.js';
 import type { TransferTarget } from '../tools/tool.js';
+import type { Announcement } from './announcement.js';
 import { EarlySession } from './early-session.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 
@@ -14,8 +16,15 @@ export type SecondLegOrder = Pick<
   'uri' | 'targets' | 'failOverMs' | 'auth' | 'fromDomain' | 'mayFollow'
 >;
 
+/** The response that an announcement to the target is played as. */
+const ANNOUNCEMENT = 'announcement';
+
+/** How much longer than its sound an announcement may take: a phone that holds is not waited for, ms. */
+const ANNOUNCEMENT_MARGIN_MS = 3_000;
+
 /** What it takes to call somebody else during a call. */
 export interface SecondLegDeps {
+  readonly clock: Clock;
   readonly engine: MediaEngine;
   /** Starts an outbound call ({@link SignalingDriver.invite}). */
   invite(request: OutboundRequest): OutboundLeg;
@@ -63,6 +72,7 @@ export class SecondLeg {
   #early: EarlySession | undefined;
   #user: SecondLegUser | undefined;
   #held = false;
+  #onSaid: () => void = () => {};
   #state: 'calling' | 'up' | 'over' = 'calling';
 
   constructor(options: SecondLegOptions, deps: SecondLegDeps) {
@@ -103,6 +113,25 @@ export class SecondLeg {
     } catch {
       this.#over(503);
     }
+  }
+
+  /** Says something to the target alone. Resolves when it was heard, or the leg is over. Nobody may use the leg yet. */
+  async say({ samples, sampleRate }: Announcement): Promise<void> {
+    const stream = this.#stream;
+    if (this.#state !== 'up' || stream === undefined) return;
+    const { clock } = this.#deps;
+    const format = { encoding: 'pcm16', sampleRate } as const;
+    stream.setFormats(format, format);
+    stream.play(ANNOUNCEMENT, new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+    stream.endResponse(ANNOUNCEMENT);
+    await new Promise<void>((resolve) => {
+      const limitMs = (samples.length / sampleRate) * 1000 + ANNOUNCEMENT_MARGIN_MS;
+      const timer = clock.setTimeout(resolve, limitMs);
+      this.#onSaid = () => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Somebody takes the leg over: hears what is said, and that it ends. */
@@ -223,6 +252,7 @@ export class SecondLeg {
 
   #onStreamEvent(event: StreamEvent): void {
     if (event.type === 'digit') this.#user?.onDigit(event.digit);
+    if (event.type === 'response-ended' && event.responseId === ANNOUNCEMENT) this.#onSaid();
     const silent = event.type === 'rtp-timeout' && !this.#held;
     if (!silent && event.type !== 'failed') return;
     this.#leg?.hangUp({ reason: 'SIP;cause=200;text="rtp-timeout"' });
@@ -233,6 +263,7 @@ export class SecondLeg {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#stream?.close();
+    this.#onSaid();
     this.#resolve({ ok: false, status });
     const user = this.#user;
     this.#user = undefined;

@@ -294,6 +294,8 @@ export interface TransferTargetConfig {
   readonly ringSeconds: number;
   /** A name of `trunks`, by which the target is called; not for `blind`. */
   readonly trunk?: string;
+  /** Said to the target before the caller gets there; not for `blind`. */
+  readonly announce?: Saying;
 }
 
 /** Where the settings of each call are fetched. */

@@ -39,7 +39,14 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
     recording: { ...recording, path: written(recording.path) },
     flavors: named(flavors),
     tools: named(mapValues(tools, (tool) => withPaths(tool, directories.file))),
-    transfer: { targets: named(transfer.targets) },
+    transfer: {
+      targets: named(
+        mapValues(transfer.targets, ({ announce, ...target }) => ({
+          ...target,
+          ...(announce !== undefined && { announce: located(announce, directories.file) }),
+        })),
+      ),
+    },
     trunks: named(data.trunks),
     routes: data.routes.map((route) => routeWithPaths(route, directories.file)),
   };
@@ -120,6 +127,9 @@ export async function checkFiles(data: ParsedConfig, directory: string, wallTime
   };
   for (const [index, route] of data.routes.entries()) {
     for (const { saying, place } of sayingsOf(route)) recording(saying, ['routes', index, ...place]);
+  }
+  for (const [name, { announce }] of Object.entries(data.transfer.targets)) {
+    if (announce !== undefined) recording(announce, ['transfer', 'targets', name, 'announce']);
   }
   for (const [name, tool] of Object.entries(data.tools)) {
     if (tool.filler !== false) recording(tool.filler, ['tools', name, 'filler']);

@@ -7,7 +7,7 @@ import { checked, notation, seconds } from './schema/notation.js';
 import { adminSchema, cdrSchema, limitsSchema, recordingSchema } from './schema/operations.js';
 import { outboundSchema, trunksSchema } from './schema/outbound.js';
 import { routeSchema } from './schema/route.js';
-import { SHORTHAND } from './schema/saying.js';
+import { SHORTHAND, saying } from './schema/saying.js';
 import { sipHeaders } from './schema/sip-headers.js';
 import { toolSchema } from './schema/tools.js';
 import { parseTransferTarget } from './transfer-target.js';
@@ -60,6 +60,9 @@ const transferTarget = z
         .min(1)
         .exactOptional()
         .describe('The trunk by which the target is called, by its name in trunks. Not for blind.'),
+      announce: saying()
+        .exactOptional()
+        .describe('Said to the target alone when it answers, before the caller gets there. Not for blind.'),
     }),
   )
   .meta({ [SHORTHAND]: 'uri' });

@@ -98,6 +98,7 @@ export class CallAssembly {
         negotiation,
         features: driver.features,
         second: {
+          clock,
           engine,
           invite: (request) => driver.invite(request),
           order: (target) => transferOrder(config, target),

@@ -48,8 +48,16 @@ export async function openGeneration(
       ...[...flavors].map(([name, flavor]) => warmUp({ flavor: name }, (signal) => flavor.warmup?.(signal))),
       warmUp({ tools: 'mcp' }, () => tools.warmUp()),
     ]);
-    const announcer = deps.createAnnouncer(config);
-    void warmUpAnnouncements(announcer, config, log);
+    const voice = deps.createAnnouncer(config);
+    const over = new AbortController();
+    const announcer: typeof voice = {
+      prepare: (saying) => voice.prepare(saying),
+      [Symbol.asyncDispose]: async () => {
+        over.abort();
+        await voice[Symbol.asyncDispose]();
+      },
+    };
+    void warmUpAnnouncements(announcer, config, log, over.signal);
     const onDisposeError = (error: unknown): void => deps.onDisposeError(error);
     const variant: GenerationDeps['createVariant'] = (name, options) =>
       createVariant(config, name, options, (other) => deps.createFlavors(other));
@@ -89,13 +97,19 @@ async function warmUpInTime(
 
 /**
  * In the background: nobody waits for what may never be said. A mistake is logged, and found again by the call that
- * needs it.
+ * needs it. `over` aborts when nobody will need it any more, after a start that failed for instance.
  */
-async function warmUpAnnouncements(announcer: Announcer, config: Config, log: Logger): Promise<void> {
+async function warmUpAnnouncements(
+  announcer: Announcer,
+  config: Config,
+  log: Logger,
+  over: AbortSignal,
+): Promise<void> {
   for (const saying of fixedSayings(config)) {
     try {
       await announcer.prepare(saying);
     } catch (error) {
+      if (over.aborted) return;
       log.error({ wav: saying.wav, error: errorMessage(error) }, 'an announcement cannot be made');
     }
   }

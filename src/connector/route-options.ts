@@ -62,16 +62,19 @@ export function routePlan(
 }
 
 /** Everything the host may have to say with this configuration, whatever call it is: to be made before calls come. */
-export function fixedSayings({ routes }: Pick<Config, 'routes'>): readonly Saying[] {
-  return routes.flatMap(({ flavor, greeting, silence, duration, onFailure }) => {
-    if (flavor === undefined) return [];
-    const spokenByHost = [onFailure.waiting, onFailure.apology].filter(isFixed);
-    // Texts of these are the agent's to speak.
-    const recorded = [greeting, ...silence.reprompts, silence.goodbye, duration.warning];
-    return [...spokenByHost, ...recorded.filter((saying) => saying?.wav !== undefined)].flatMap(
-      (saying) => saying ?? [],
-    );
-  });
+export function fixedSayings({ routes, transfer }: Pick<Config, 'routes' | 'transfer'>): readonly Saying[] {
+  const toTargets = Object.values(transfer.targets).flatMap(({ announce }) => announce ?? []);
+  return routes
+    .flatMap(({ flavor, greeting, silence, duration, onFailure }) => {
+      if (flavor === undefined) return [];
+      const spokenByHost = [onFailure.waiting, onFailure.apology].filter(isFixed);
+      // Texts of these are the agent's to speak.
+      const recorded = [greeting, ...silence.reprompts, silence.goodbye, duration.warning];
+      return [...spokenByHost, ...recorded.filter((saying) => saying?.wav !== undefined)].flatMap(
+        (saying) => saying ?? [],
+      );
+    })
+    .concat(toTargets.filter(isFixed));
 }
 
 /** No caller changes what is said. */

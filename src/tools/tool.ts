@@ -21,6 +21,8 @@ export interface TransferTarget {
   readonly mode?: TransferMode;
   /** How long the target is rung, ms; not for `blind`, where the caller's phone decides. */
   readonly ringMs?: number;
+  /** Said to the target alone, in the host's voice, before the caller gets there; not for `blind`. */
+  readonly announce?: { readonly text?: string; readonly wav?: string };
 }
 
 /** What the peer made of a transfer. `status` is the target's final SIP status, or that of the REFER itself. */

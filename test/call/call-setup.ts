@@ -89,6 +89,7 @@ export function setUp({
       features: { attendedTransfer: true, headers: true, infoDigits: true },
       tools: runnerOf(createHangUpTool()),
       second: {
+        clock,
         engine,
         invite: (request) => {
           const outbound = new FakeOutboundLeg(request);

@@ -16,9 +16,13 @@ const ended = (status: number, by: 'peer' | 'local' | 'transport' = 'peer') =>
   ({ type: 'ended', end: { by, status, text: '' } }) as const;
 
 /** A call whose agent asks for a transfer to `sales`. */
-async function asking(mode: 'attended' | 'bridge', invite: Partial<InviteRequest> = {}) {
+async function asking(
+  mode: 'attended' | 'bridge',
+  invite: Partial<InviteRequest> = {},
+  more: Partial<TransferTarget> = {},
+) {
   const tool = scriptedTool(
-    async (_call, { phone }) => ({ output: await phone.transfer({ ...sales, mode }, undefined), reply: true }),
+    async (_call, { phone }) => ({ output: await phone.transfer({ ...sales, ...more, mode }, undefined), reply: true }),
     { name: 'act', timing: { timeoutMs: 600_000, filler: undefined, fillerAfterMs: 600_000 } },
   );
   const setup = setUp({ invite, deps: { tools: runnerOf(tool) } });
@@ -29,8 +33,12 @@ async function asking(mode: 'attended' | 'bridge', invite: Partial<InviteRequest
 }
 
 /** The same, when the target rings. */
-async function consulting(mode: 'attended' | 'bridge', invite: Partial<InviteRequest> = {}) {
-  const setup = await asking(mode, invite);
+async function consulting(
+  mode: 'attended' | 'bridge',
+  invite: Partial<InviteRequest> = {},
+  more: Partial<TransferTarget> = {},
+) {
+  const setup = await asking(mode, invite, more);
   await slots(setup, setup.stream, 400);
   const [second] = setup.secondLegs;
   if (!second) throw new Error('nobody was called');
@@ -106,6 +114,62 @@ describe.each(['attended', 'bridge'] as const)('a transfer by %s', (mode) => {
     expect(setup.secondLegs).toEqual([]);
     expect(setup.session.results).toMatchObject([{ output: { ok: false, status: 503 } }]);
     expect(setup.records).toEqual([]);
+  });
+});
+
+describe('an announcement to the target', () => {
+  const announce = { text: 'A caller for {{to}}.' };
+
+  async function announcing(mode: 'attended' | 'bridge') {
+    const setup = await consulting(mode, {}, { announce });
+    await answered(setup.second);
+    const target = setup.target();
+    if (!target) throw new Error('no stream to the target');
+    return { ...setup, target };
+  }
+
+  test.each(['attended', 'bridge'] as const)('%s: is heard by it alone, and to its end, first', async (mode) => {
+    const setup = await announcing(mode);
+    setup.target.slot();
+    expect(setup.target.played).toEqual(['announcement']);
+    await slots(setup, setup.stream, 300);
+    expect(setup.stream.played).not.toContain('announcement');
+    // The caller is still with the agent.
+    setup.session.say('r', ['Still', 'here.']);
+    await slots(setup, setup.stream, 300);
+    expect(setup.stream.played).toContain('r');
+    expect([setup.leg.referrals.length, setup.session.call.signal.aborted]).toEqual([0, false]);
+    while (setup.target.queuedMs() > 0) setup.target.slot();
+    setup.target.slot();
+    await settle();
+    expect([setup.leg.referrals.length, setup.session.call.signal.aborted]).toEqual(
+      mode === 'attended' ? [1, false] : [0, true],
+    );
+  });
+
+  test('a target that hangs up while it listens: the caller stays with the agent, who is told', async () => {
+    const setup = await announcing('attended');
+    setup.target.slot();
+    setup.second.emit(ended(0));
+    await settle();
+    expect(setup.session.results).toMatchObject([{ output: { ok: false, status: 480 } }]);
+    expect(setup.leg.referrals).toEqual([]);
+  });
+
+  test('a caller who hangs up meanwhile ends both', async () => {
+    const setup = await announcing('bridge');
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.second.farewells).toHaveLength(1);
+    expect(setup.engine.usage().open).toBe(0);
+    expect(setup.records).toHaveLength(1);
+  });
+
+  test('a target that does not let it be heard is not waited for', async () => {
+    const setup = await announcing('bridge');
+    setup.clock.advance(10_000);
+    await settle();
+    expect(setup.session.call.signal.aborted).toBe(true);
   });
 });
 

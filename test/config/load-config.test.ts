@@ -166,7 +166,7 @@ recording: { mode: stereo, path: /var/recordings }
 flavors:
   front: { use: "@acme/voice-flavor", voice: marin, nested: { list: [1, true, null] } }
   back: { use: echo }
-transfer: { targets: { desk: "sip:desk@pbx.example.com;transport=tcp" } }
+transfer: { targets: { desk: "sip:desk@pbx.example.com;transport=tcp", boss: { uri: "sip:boss@pbx.example.com", mode: attended, announce: { wav: sounds/bye.wav } } } }
 tools:
   weather:
     type: webhook
@@ -294,6 +294,13 @@ routes:
       transfer: {
         targets: {
           desk: { uri: 'sip:desk@pbx.example.com;transport=tcp', headers: {}, mode: 'blind', ringSeconds: 30 },
+          boss: {
+            uri: 'sip:boss@pbx.example.com',
+            headers: {},
+            mode: 'attended',
+            ringSeconds: 30,
+            announce: { wav: `${cwd}/sounds/bye.wav` },
+          },
         },
       },
       tools: {

@@ -373,6 +373,14 @@ test.each([
     'trunks: { main: { targets: [sip:192.0.2.1] } }\ntransfer: { targets: { a: { uri: "tel:+442071234567", trunk: main } } }',
     "error transfer.targets.a.trunk: blind: the caller's phone calls this target",
   ],
+  [
+    'transfer: { targets: { a: { uri: "sip:a@b", announce: A call for you. } } }',
+    "error transfer.targets.a.announce: blind: the caller's phone calls this target, and says nothing to it",
+  ],
+  [
+    'transfer: { targets: { a: { uri: "sip:a@b", mode: attended, announce: { wav: nowhere.wav } } } }',
+    expect.stringMatching(/^error transfer\.targets\.a\.announce\.wav: /),
+  ],
 ])('%s', async (text, message) => {
   expect(await summary(`${text}\n${anyRoute}`)).toEqual([message]);
 });

@@ -77,9 +77,13 @@ test('what the host says in any call is made beforehand; texts with a caller in 
     silence: { repromptSeconds: 5, reprompts: [{ text: 'Are you there?' }] },
     onFailure: { ...routeDefaults.onFailure, apology: { text: 'Sorry, {{from}}.' }, waiting: { text: 'One moment.' } },
   });
+  const target = { uri: 'sip:boss@pbx', headers: {}, mode: 'attended', ringSeconds: 30 } as const;
+  const boss = { ...target, announce: { text: 'A call.' } };
+  const desk = { ...target, announce: { text: '{{from}} for you.' } };
   const refusing = { ...routeDefaults, match: { any: true }, reject: 404 } as const;
-  expect(fixedSayings({ routes: [route, refusing] })).toEqual([
+  expect(fixedSayings({ routes: [route, refusing], transfer: { targets: { boss, desk } } })).toEqual([
     { text: 'One moment.' },
     { wav: '/greeting.wav', text: 'Hello.' },
+    { text: 'A call.' },
   ]);
 });

@@ -17,12 +17,13 @@ export function checkTools(config: ParsedConfig): BrokenRule[] {
       ...checkName(['tools', name], name),
       ...checkTool(tool, ['tools', name], http.allow),
     ]),
-    ...Object.entries(transfer.targets).flatMap(([name, { headers, mode, trunk, uri }]) => [
+    ...Object.entries(transfer.targets).flatMap(([name, { announce, headers, mode, trunk, uri }]) => [
       ...checkTargetName(['transfer', 'targets', name], name),
       ...(mode !== 'blind' && trunk === undefined && !/^sips?:/i.test(uri)
         ? [notCallable(['transfer', 'targets', name, 'uri'], mode)]
         : []),
       ...(trunk === undefined ? [] : checkTrunk(['transfer', 'targets', name, 'trunk'], trunk, mode, config)),
+      ...(announce === undefined || mode !== 'blind' ? [] : [spokenByPhone(['transfer', 'targets', name, 'announce'])]),
       ...checkSipHeaders(headers, ['transfer', 'targets', name, 'headers']),
     ]),
     ...routes.flatMap(({ settings }, index) =>
@@ -58,6 +59,11 @@ function checkTargetName(path: ConfigPath, name: string): BrokenRule[] {
 function notCallable(path: ConfigPath, mode: string): BrokenRule {
   const help = 'write sip:USER@HOST, name a trunk, or use mode: blind, which leaves the call to the phone';
   return { path, message: `${mode}: the connector itself calls this target, and needs a sip: URI`, help };
+}
+
+function spokenByPhone(path: ConfigPath): BrokenRule {
+  const help = 'remove announce, or use mode: attended';
+  return { path, atKey: true, message: "blind: the caller's phone calls this target, and says nothing to it", help };
 }
 
 function checkTrunk(path: ConfigPath, trunk: string, mode: string, { trunks }: ParsedConfig): BrokenRule[] {

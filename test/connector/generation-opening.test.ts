@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { createSystemRandom } from '../../src/base/random.js';
+import type { Announcement, Announcer } from '../../src/call/announcement.js';
+import { openGeneration } from '../../src/connector/generation-opening.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { createKeptLog } from '../support/silent-log.js';
+import { setUp } from './connector-setup.js';
+
+/** A voice whose announcements are not made before it is told to, or is closed. */
+class SlowVoice implements Announcer, AsyncDisposable {
+  #fail: (error: Error) => void = () => {};
+
+  prepare(): Promise<Announcement> {
+    return new Promise((_resolve, reject) => {
+      this.#fail = reject;
+    });
+  }
+
+  fail(): void {
+    this.#fail(new Error('no such file'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#fail(new Error('the voice was closed'));
+  }
+}
+
+async function opened() {
+  const { config } = await setUp();
+  const log = createKeptLog();
+  const voice = new SlowVoice();
+  const deps = {
+    clock: new FakeClock(0),
+    random: createSystemRandom(),
+    log,
+    createFlavors: async () => new Map(),
+    createAnnouncer: () => voice,
+    onDisposeError: () => {},
+  };
+  const generation = await openGeneration(config, deps, new AbortController().signal);
+  const complaints = () => log.lines.filter((line) => line.includes('an announcement cannot be made')).length;
+  return { generation, voice, complaints };
+}
+
+test('an announcement that cannot be made is complained of', async () => {
+  const { voice, complaints } = await opened();
+  voice.fail();
+  await expect.poll(complaints).toBe(1);
+});
+
+test('those of a generation that is closed before they are made, as after a start that failed, are not', async () => {
+  const { generation, complaints } = await opened();
+  await generation.retire();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(complaints()).toBe(0);
+});
