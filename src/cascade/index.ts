@@ -5,6 +5,16 @@
 
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
 export { type CreateLanguageModelDeps, createLanguageModel } from './engines/create-language-model.js';
+export {
+  createDeepgramSpeechToText,
+  createDeepgramTextToSpeech,
+  type DeepgramDeps,
+  type DeepgramListenConfig,
+  type DeepgramSpeakConfig,
+  deepgramApiKeySchema,
+  deepgramListenSchema,
+  deepgramSpeakSchema,
+} from './engines/deepgram/index.js';
 export { type LanguageModelConfig, languageModelConfig } from './engines/language-model-config.js';
 export {
   failOverLanguageModels,

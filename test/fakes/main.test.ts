@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { RawClient as DeepgramClient } from './deepgram/raw-client.js';
 import type { Timeline } from './openai-realtime/index.js';
 import { RawClient } from './openai-realtime/raw-client.js';
 
@@ -85,6 +86,15 @@ test('the fake tells what it has seen', async () => {
   child.stdin.write('timeline\n');
   const { timeline } = JSON.parse(await firstLine(child.stdout)) as { readonly timeline: Timeline };
   expect(timeline.responses).toMatchObject([{ status: 'completed', text: expect.stringMatching(/salon/) }]);
+});
+
+test('the fake of Deepgram says where it listens, and lets its key in', async () => {
+  const child = fake('deepgram', '--json', '--key', 'secret');
+  const { url } = JSON.parse(await firstLine(child.stdout)) as { readonly url: string };
+  expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
+  const client = new DeepgramClient(`${url}/v1/agent/converse`, { authorization: 'Token secret' });
+  await client.next('Welcome');
+  await client.close();
 });
 
 test('the fake ends with a parent that has a channel to it', async () => {

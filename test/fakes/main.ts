@@ -2,10 +2,11 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { anthropicCommand } from './anthropic/command.js';
 import type { FakeArguments, FakeCommand } from './command.js';
+import { deepgramCommand } from './deepgram/command.js';
 import { openAiRealtimeCommand } from './openai-realtime/command.js';
 import { openAiTextCommand } from './openai-text/command.js';
 
-const commands: readonly FakeCommand[] = [openAiRealtimeCommand, openAiTextCommand, anthropicCommand];
+const commands: readonly FakeCommand[] = [openAiRealtimeCommand, openAiTextCommand, anthropicCommand, deepgramCommand];
 
 const USAGE = `usage: npm run fake -- NAME [options]
 

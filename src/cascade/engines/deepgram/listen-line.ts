@@ -1,0 +1,285 @@
+import type { Clock, TimerHandle } from '../../../base/clock.js';
+import type { Random } from '../../../base/random.js';
+import { type AudioFormat, type AudioFrame, bytesPerMs, type FlavorError } from '../../../flavor-api/index.js';
+import { AudioTape, isVoiced } from '../../stages/audio-tape.js';
+import type { SpeechToTextEvent } from '../../stages/speech-to-text.js';
+import { Backoff, pause, type ReconnectOptions } from './backoff.js';
+import { asFlavorError, audioLost, closeFailure, timeout } from './errors.js';
+import type { JsonObject } from './json.js';
+import type { ListenReader } from './listen-events.js';
+import { SilenceKeeper } from './silence-keeper.js';
+import type { DeepgramConnection, DeepgramSocketListener, Dial } from './socket.js';
+import { StreamClock } from './stream-clock.js';
+
+export interface ListenLineOptions {
+  readonly format: AudioFormat;
+  readonly chunkMs: number;
+  readonly replayMs: number;
+  /** Flux has neither KeepAlive nor Finalize. */
+  readonly flux: boolean;
+  readonly reconnect: ReconnectOptions;
+  /** Speech that nothing is said about for so long means that nobody listens. */
+  readonly answerTimeoutMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly reader: ListenReader;
+  readonly dial: Dial;
+}
+
+export interface ListenLineHandlers {
+  onEvent(event: SpeechToTextEvent): void;
+  /** Audio that Deepgram was sent, and will charge for, ms. */
+  onSent(audioMs: number): void;
+  /** There will be no other connection. */
+  onFailed(error: FlavorError): void;
+}
+
+/** Audio that was missed is sent so much faster than it was spoken; more than 1.25 times is refused. */
+const REPLAY_RATE = 1.2;
+/** Missed audio goes out in pieces of this length, ms. */
+const REPLAY_CHUNK_MS = 100;
+/** Behind by more than this, ms, audio is sent at the pace of the replay. */
+const BEHIND_MS = 400;
+/** Less speech than this may be about nothing, ms. */
+const TELLING_MS = 1_000;
+/** More than this that the network has not taken, ms: sending waits. */
+const MAX_BUFFERED_MS = 1_000;
+
+/** The way of a caller's audio to the recogniser: one connection after the other, none of it missed within a bound. */
+export class ListenLine {
+  readonly #options: ListenLineOptions;
+  readonly #handlers: ListenLineHandlers;
+  readonly #closing = new AbortController();
+  readonly #tape: AudioTape;
+  readonly #clock = new StreamClock();
+  readonly #backoff: Backoff;
+  readonly #silence: SilenceKeeper;
+  readonly #bytesPerMs: number;
+  readonly #chunkBytes: number;
+  #connection: DeepgramConnection | undefined;
+  /** The byte of the tape that goes out next. */
+  #sent = 0;
+  /** The first byte of the tape that a new connection would have to hear. */
+  #needed = 0;
+  /** Bytes that this connection was sent, silence of ours included. */
+  #streamBytes = 0;
+  /** `positionMs` of the tape's first byte. */
+  #originMs: number | undefined;
+  #replayTimer: TimerHandle | undefined;
+  /** Speech sent since Deepgram last said anything, ms, and since when. */
+  #unheardMs = 0;
+  #unheardSinceMs = 0;
+
+  constructor(options: ListenLineOptions, handlers: ListenLineHandlers) {
+    const { format, clock, random, reconnect, replayMs, chunkMs } = options;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#bytesPerMs = bytesPerMs(format);
+    this.#chunkBytes = chunkMs * this.#bytesPerMs;
+    this.#tape = new AudioTape(format, replayMs);
+    this.#backoff = new Backoff(reconnect, clock, random);
+    this.#silence = new SilenceKeeper({
+      flux: options.flux,
+      format,
+      clock,
+      speaking: () => options.reader.speaking,
+      send: (message) => this.#connection?.send(message),
+      sendSilence: (bytes) => this.#sendSilence(bytes),
+    });
+  }
+
+  /** Opens the first connection. Rejects as {@link Dial} does; it is not tried again. */
+  async open(signal: AbortSignal): Promise<void> {
+    this.#adopt(await this.#dial(signal));
+  }
+
+  /** Hot path. */
+  write({ data, positionMs }: AudioFrame): void {
+    this.#originMs ??= positionMs - this.#tape.end / this.#bytesPerMs;
+    this.#tape.write(data);
+    if (this.#replayTimer === undefined) this.#pump();
+  }
+
+  finalize(): void {
+    if (this.#options.flux) return;
+    this.#sendPending();
+    this.#connection?.send({ type: 'Finalize' });
+  }
+
+  /** Sends a control message, if a connection stands. */
+  send(message: object): void {
+    this.#connection?.send(message);
+  }
+
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#silence.stop();
+    this.#options.clock.clearTimeout(this.#replayTimer);
+    this.#connection?.close({ type: 'CloseStream' });
+    this.#connection = undefined;
+  }
+
+  async #dial(signal: AbortSignal): Promise<DeepgramConnection> {
+    // Its own messages may come before the promise has told who it is.
+    let connection: DeepgramConnection | undefined;
+    const early: JsonObject[] = [];
+    const listener: DeepgramSocketListener = {
+      onMessage: (message) => {
+        if (connection === undefined) early.push(message);
+        else if (connection === this.#connection) this.#read(message);
+      },
+      onAudio: () => undefined,
+      onFault: (error) => this.#handlers.onEvent({ type: 'warning', error }),
+      onLost: (error) => {
+        if (connection !== undefined && connection === this.#connection) this.#lose(error);
+      },
+    };
+    connection = await this.#options.dial(listener, signal);
+    for (const message of early) this.#options.reader.read(message, () => 0);
+    return connection;
+  }
+
+  #adopt(connection: DeepgramConnection): void {
+    if (this.#closing.signal.aborted) {
+      connection.close();
+      return;
+    }
+    if (!connection.alive) throw closeFailure(1006);
+    this.#connection = connection;
+    this.#backoff.connected();
+    this.#clock.reset();
+    this.#streamBytes = 0;
+    this.#unheardMs = 0;
+    const { reader } = this.#options;
+    this.#sent = reader.speaking ? Math.max(this.#needed, this.#tape.start) : this.#tape.firstVoice(this.#needed);
+    if (this.#needed < this.#tape.start && reader.speaking) {
+      this.#handlers.onEvent({ type: 'warning', error: audioLost() });
+    }
+    this.#mark();
+    this.#silence.start();
+    this.#pump();
+  }
+
+  /** Sends what there is: whole chunks at once while little is missing, at the pace of the replay while much is. */
+  #pump(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (connection.bufferedBytes > MAX_BUFFERED_MS * this.#bytesPerMs) return;
+    if (this.#tape.end - this.#sent > BEHIND_MS * this.#bytesPerMs) {
+      this.#replay();
+      return;
+    }
+    while (this.#connection === connection && this.#tape.end - this.#sent >= this.#chunkBytes) {
+      this.#sendChunk(this.#chunkBytes);
+    }
+  }
+
+  #replay(): void {
+    this.#sendChunk(REPLAY_CHUNK_MS * this.#bytesPerMs);
+    if (this.#connection === undefined) return;
+    this.#replayTimer = this.#options.clock.setTimeout(() => {
+      this.#replayTimer = undefined;
+      this.#pump();
+    }, REPLAY_CHUNK_MS / REPLAY_RATE);
+  }
+
+  #sendChunk(bytes: number): void {
+    if (this.#sent < this.#tape.start) {
+      this.#sent = this.#tape.start;
+      this.#mark();
+    }
+    const chunk = this.#tape.read(this.#sent, bytes);
+    this.#connection?.sendAudio(chunk);
+    this.#sent += chunk.length;
+    this.#count(chunk.length);
+    this.#silence.sent();
+    if (isVoiced(chunk, this.#options.format)) this.#expectAnswer(chunk.length / this.#bytesPerMs);
+  }
+
+  /** A connection may stand and nobody listen: then no word of the caller's is ever understood. */
+  #expectAnswer(voicedMs: number): void {
+    const nowMs = this.#options.clock.now();
+    if (this.#unheardMs === 0) this.#unheardSinceMs = nowMs;
+    this.#unheardMs += voicedMs;
+    const longMs = nowMs - this.#unheardSinceMs;
+    if (this.#unheardMs < TELLING_MS || longMs < this.#options.answerTimeoutMs) return;
+    this.#connection?.close();
+    this.#lose(timeout('to recognise speech'));
+  }
+
+  /** Less than a chunk, too: what is to be final must have been heard. */
+  #sendPending(): void {
+    if (this.#replayTimer === undefined && this.#connection !== undefined && this.#tape.end > this.#sent) {
+      this.#sendChunk(this.#tape.end - this.#sent);
+    }
+  }
+
+  #sendSilence(bytes: Uint8Array): void {
+    if (this.#connection === undefined) return;
+    this.#sendPending();
+    this.#connection.sendAudio(bytes);
+    this.#count(bytes.length);
+    this.#mark();
+  }
+
+  #count(bytes: number): void {
+    this.#streamBytes += bytes;
+    this.#handlers.onSent(bytes / this.#bytesPerMs);
+  }
+
+  /** From here on the connection's audio is that of the tape at `#sent`. */
+  #mark(): void {
+    this.#clock.mark(this.#streamBytes / this.#bytesPerMs, (this.#originMs ?? 0) + this.#sent / this.#bytesPerMs);
+  }
+
+  #read(message: JsonObject): void {
+    this.#unheardMs = 0;
+    const understood = this.#options.reader.read(message, (streamMs) => this.#clock.positionOf(streamMs));
+    for (const event of understood.events) this.#handlers.onEvent(event);
+    if (understood.settledMs !== undefined) this.#settle(understood.settledMs);
+    if (understood.finalize === true) this.finalize();
+    if (understood.failure !== undefined) {
+      this.#connection?.close();
+      this.#lose(understood.failure);
+    }
+  }
+
+  #settle(streamMs: number): void {
+    const positionMs = this.#clock.positionOf(streamMs) - (this.#originMs ?? 0);
+    const byte = Math.floor(positionMs) * this.#bytesPerMs;
+    this.#needed = Math.min(Math.max(this.#needed, byte), this.#sent);
+  }
+
+  #lose(error: FlavorError): void {
+    if (this.#closing.signal.aborted) return;
+    this.#connection = undefined;
+    this.#silence.stop();
+    this.#options.clock.clearTimeout(this.#replayTimer);
+    this.#replayTimer = undefined;
+    for (const event of this.#options.reader.lost()) this.#handlers.onEvent(event);
+    void this.#replace(error);
+  }
+
+  async #replace(loss: FlavorError): Promise<void> {
+    const { signal } = this.#closing;
+    let error = loss;
+    let told = false;
+    while (!signal.aborted) {
+      const delayMs = error.retryable ? this.#backoff.next() : undefined;
+      if (delayMs === undefined) {
+        this.#handlers.onFailed(error);
+        return;
+      }
+      if (!told) this.#handlers.onEvent({ type: 'warning', error });
+      told = true;
+      try {
+        await pause(delayMs, this.#options.clock, signal);
+        this.#adopt(await this.#dial(signal));
+        return;
+      } catch (failure) {
+        error = asFlavorError(failure);
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { type Clock, createSystemClock } from '../../../base/clock.js';
+import { createSystemRandom, type Random } from '../../../base/random.js';
+import type { AudioFormat, AudioFrame } from '../../../flavor-api/index.js';
+import { EventStream } from '../../stages/event-stream.js';
+import type {
+  SpeechToText,
+  SpeechToTextCapabilities,
+  SpeechToTextEvent,
+  SpeechToTextRequest,
+  SpeechToTextStream,
+} from '../../stages/speech-to-text.js';
+import type { StageIdentity } from '../../stages/stage.js';
+import { webSocketUrl } from './endpoint.js';
+import { FluxReader } from './flux-reader.js';
+import {
+  checkListenConfig,
+  type DeepgramListenConfig,
+  fluxParameters,
+  isFlux,
+  novaParameters,
+} from './listen-config.js';
+import { ListenLine } from './listen-line.js';
+import { NovaReader } from './nova-reader.js';
+import { DeepgramSocket, type Dial } from './socket.js';
+import { deepgramFormats, encodingOf } from './wire-format.js';
+
+/** The key, and what a flavor may lend; all but the key has a default of the process's own. */
+export interface DeepgramDeps {
+  readonly apiKey: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** What an engine works with. */
+export type DeepgramParts = Required<DeepgramDeps>;
+
+export function deepgramParts({ apiKey, clock, random }: DeepgramDeps): DeepgramParts {
+  return { apiKey, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom() };
+}
+
+/** Usage is told whenever so much audio was sent, ms, so that a cap on spending can act in mid-call. */
+const USAGE_EVERY_MS = 30_000;
+
+/**
+ * Deepgram's recognisers: Nova over listen v1, Flux over listen v2.
+ *
+ * @throws FlavorError with ERR_FLAVOR_CONFIG for settings that do not go together.
+ */
+export function createDeepgramSpeechToText(config: DeepgramListenConfig, deps: DeepgramDeps): SpeechToText {
+  checkListenConfig(config);
+  return new DeepgramSpeechToText(config, deepgramParts(deps));
+}
+
+class DeepgramSpeechToText implements SpeechToText {
+  readonly identity: StageIdentity;
+  readonly capabilities: SpeechToTextCapabilities;
+  readonly #config: DeepgramListenConfig;
+  readonly #deps: DeepgramParts;
+  readonly #flux: boolean;
+
+  constructor(config: DeepgramListenConfig, deps: DeepgramParts) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#flux = isFlux(config);
+    this.identity = { provider: 'deepgram', model: config.model };
+    this.capabilities = {
+      input: deepgramFormats,
+      endOfTurn: this.#flux || config.turns === 'deepgram',
+      eagerEndOfTurn: this.#flux && config.eagerEotThreshold !== null,
+      wordTimes: !this.#flux,
+      finalize: !this.#flux,
+    };
+  }
+
+  /** A connection as a call would have it: key, plan, model and settings are all looked at, and no audio is charged. */
+  async check(signal: AbortSignal): Promise<void> {
+    const listener = {
+      onMessage: () => undefined,
+      onAudio: () => undefined,
+      onFault: () => undefined,
+      onLost: () => undefined,
+    };
+    const format: AudioFormat = { encoding: 'mulaw', sampleRate: 8000 };
+    const connection = await this.#dialer(format)(listener, signal);
+    connection.close({ type: 'CloseStream' });
+  }
+
+  async open({ input }: SpeechToTextRequest, signal: AbortSignal): Promise<SpeechToTextStream> {
+    signal.throwIfAborted();
+    const { chunkMs = this.#flux ? 80 : 20, replaySeconds, answerTimeoutMs, reconnect, turns } = this.#config;
+    const { clock, random } = this.#deps;
+    const stream = new ListenStream(this.identity, signal, (handlers) => {
+      const reader = this.#flux ? new FluxReader() : new NovaReader(turns === 'deepgram');
+      const dial = this.#dialer(input);
+      const replayMs = replaySeconds * 1000;
+      return new ListenLine(
+        { format: input, chunkMs, replayMs, flux: this.#flux, answerTimeoutMs, reconnect, clock, random, reader, dial },
+        handlers,
+      );
+    });
+    await stream.open(signal);
+    return stream;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Every connection is a stream's, and ends with it.
+  }
+
+  #dialer(format: AudioFormat): Dial {
+    const url = webSocketUrl(this.#config.url, this.#flux ? '/v2/listen' : '/v1/listen');
+    url.searchParams.set('model', this.#config.model);
+    url.searchParams.set('encoding', encodingOf(format));
+    url.searchParams.set('sample_rate', String(format.sampleRate));
+    const parameters = this.#flux ? fluxParameters(this.#config) : novaParameters(this.#config);
+    for (const [name, value] of parameters) url.searchParams.append(name, String(value));
+    const { apiKey, clock } = this.#deps;
+    const timeoutMs = this.#config.connectTimeoutMs;
+    return (listener, signal) => DeepgramSocket.connect({ url, apiKey, timeoutMs, clock }, listener, signal);
+  }
+}
+
+type MakeLine = (handlers: ConstructorParameters<typeof ListenLine>[1]) => ListenLine;
+
+/** One caller's recogniser. */
+class ListenStream implements SpeechToTextStream {
+  readonly events = new EventStream<SpeechToTextEvent>();
+  readonly #identity: StageIdentity;
+  readonly #signal: AbortSignal;
+  readonly #line: ListenLine;
+  readonly #onAbort = (): void => this.close();
+  #unreportedMs = 0;
+
+  constructor(identity: StageIdentity, signal: AbortSignal, makeLine: MakeLine) {
+    this.#identity = identity;
+    this.#signal = signal;
+    this.#line = makeLine({
+      onEvent: (event) => this.events.push(event),
+      onSent: (audioMs) => this.#sent(audioMs),
+      onFailed: (error) => {
+        this.#stop();
+        this.events.push({ type: 'end', error });
+      },
+    });
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#line.open(signal);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal.aborted) {
+      this.close();
+      throw signal.reason;
+    }
+  }
+
+  write(frame: AudioFrame): void {
+    if (!this.events.ended) this.#line.write(frame);
+  }
+
+  finalize(): void {
+    if (!this.events.ended) this.#line.finalize();
+  }
+
+  close(): void {
+    if (this.events.ended) return;
+    this.#stop();
+    this.events.push({ type: 'end' });
+  }
+
+  #stop(): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#line.close();
+    this.#reportUsage();
+  }
+
+  #sent(audioMs: number): void {
+    this.#unreportedMs += audioMs;
+    if (this.#unreportedMs >= USAGE_EVERY_MS) this.#reportUsage();
+  }
+
+  #reportUsage(): void {
+    const quantity = Math.round(this.#unreportedMs);
+    this.#unreportedMs = 0;
+    if (quantity > 0) this.events.push({ type: 'usage', ...this.#identity, unit: 'audio-ms', quantity });
+  }
+}

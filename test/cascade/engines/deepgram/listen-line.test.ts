@@ -1,0 +1,268 @@
+import { expect, test } from 'vitest';
+import { closeFailure, statusError } from '../../../../src/cascade/engines/deepgram/errors.js';
+import { FluxReader } from '../../../../src/cascade/engines/deepgram/flux-reader.js';
+import { ListenLine } from '../../../../src/cascade/engines/deepgram/listen-line.js';
+import { NovaReader } from '../../../../src/cascade/engines/deepgram/nova-reader.js';
+import type { SpeechToTextEvent } from '../../../../src/cascade/index.js';
+import type { FlavorError } from '../../../../src/flavor-api/index.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+import { SeededRandom } from '../../../support/seeded-random.js';
+import { ScriptedService, settle } from './scripted-socket.js';
+
+const VOICE = 0x10;
+const SILENCE = 0xff;
+
+/** A caller, a line, and a service that is the test. */
+class Bench {
+  readonly clock = new FakeClock(1000);
+  readonly service = new ScriptedService(this.clock);
+  readonly events: SpeechToTextEvent[] = [];
+  sentMs = 0;
+  failed: FlavorError | undefined;
+  readonly line: ListenLine;
+  #positionMs = 0;
+
+  constructor(flux = false, chunkMs = 20) {
+    this.line = new ListenLine(
+      {
+        format: { encoding: 'mulaw', sampleRate: 8000 },
+        chunkMs,
+        replayMs: 5_000,
+        flux,
+        answerTimeoutMs: 5_000,
+        reconnect: { attempts: 3, firstDelayMs: 200, maxDelayMs: 1_000 },
+        clock: this.clock,
+        random: new SeededRandom(1),
+        reader: flux ? new FluxReader() : new NovaReader(true),
+        dial: this.service.dial,
+      },
+      {
+        onEvent: (event) => this.events.push(event),
+        onSent: (ms) => {
+          this.sentMs += ms;
+        },
+        onFailed: (error) => {
+          this.failed = error;
+        },
+      },
+    );
+  }
+
+  async open(): Promise<this> {
+    await this.line.open(new AbortController().signal);
+    return this;
+  }
+
+  /** The caller is heard for so long, in frames of one byte; every frame takes its time. */
+  async hear(ms: number, byte = VOICE): Promise<void> {
+    for (const endMs = this.#positionMs + ms; this.#positionMs < endMs; this.#positionMs += 20) {
+      this.line.write({ data: new Uint8Array(160).fill(byte), positionMs: this.#positionMs, concealed: false });
+      this.clock.advance(20);
+      // A listener that says nothing would be taken for dead.
+      if (this.service.last.alive) this.service.last.say({ type: 'Metadata' });
+    }
+    await settle();
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advanceAsync(ms, 20);
+  }
+
+  warnings(): readonly string[] {
+    return this.events.flatMap((event) => (event.type === 'warning' ? [event.error.code] : []));
+  }
+}
+
+const interim = {
+  type: 'Results',
+  start: 0,
+  duration: 1,
+  is_final: false,
+  channel: { alternatives: [{ transcript: 'hello', words: [] }] },
+};
+const final = { ...interim, is_final: true, start: 0, duration: 1 };
+
+test('frames go out as they come; Flux gets them in pieces of 80 ms', async () => {
+  const nova = await new Bench().open();
+  await nova.hear(60);
+  expect(nova.service.last.audio.map(({ length }) => length)).toEqual([160, 160, 160]);
+  const flux = await new Bench(true, 80).open();
+  await flux.hear(200);
+  expect(flux.service.last.audio.map(({ length }) => length)).toEqual([640, 640]);
+});
+
+test('Finalize goes behind all audio, also less than a chunk; Flux has none', async () => {
+  const nova = await new Bench(false, 60).open();
+  await nova.hear(80);
+  nova.line.finalize();
+  expect(nova.service.last.audioBytes).toBe(640);
+  expect(nova.service.last.types()).toEqual(['Finalize']);
+  const flux = await new Bench(true, 80).open();
+  flux.line.finalize();
+  expect(flux.service.last.types()).toEqual([]);
+});
+
+test('on hold, Nova is kept alive by text every 4 s, which is no audio', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(20);
+  await bench.pass(13_000);
+  expect(bench.service.last.types()).toEqual(['KeepAlive', 'KeepAlive', 'KeepAlive']);
+  expect(bench.service.last.audioBytes).toBe(160);
+});
+
+test('before the caller talks, a little silence makes KeepAlive count', async () => {
+  const bench = await new Bench().open();
+  await bench.pass(9_000);
+  expect(bench.service.last.audio.map(({ length }) => length)).toEqual([800]);
+  expect(bench.service.last.audio[0]?.every((byte) => byte === SILENCE)).toBe(true);
+  expect(bench.service.last.types()).toEqual(['KeepAlive']);
+});
+
+test('Flux is never sent KeepAlive: on hold a little silence stands for it', async () => {
+  const bench = await new Bench(true, 80).open();
+  await bench.hear(80);
+  await bench.pass(13_000);
+  expect(bench.service.last.types()).toEqual([]);
+  expect(bench.service.last.audio.map(({ length }) => length)).toEqual([640, 800, 800, 800]);
+});
+
+test('a turn of Flux that hold interrupts is given the silence that ends it, and no more', async () => {
+  const bench = await new Bench(true, 80).open();
+  await bench.hear(800);
+  bench.service.last.say({ type: 'TurnInfo', event: 'StartOfTurn', transcript: 'Hello', audio_window_end: 0.5 });
+  const before = bench.service.last.audioBytes;
+  await bench.pass(2_000);
+  const silence = (bench.service.last.audioBytes - before) / 8;
+  expect(silence).toBeGreaterThanOrEqual(1_400);
+  expect(silence).toBeLessThanOrEqual(1_600);
+  bench.service.last.say({ type: 'TurnInfo', event: 'EndOfTurn', transcript: 'Hello', audio_window_end: 2.5 });
+  await bench.pass(1_000);
+  expect((bench.service.last.audioBytes - before) / 8).toBe(silence);
+});
+
+test('a turn that never ends is not fed for ever', async () => {
+  const bench = await new Bench(true, 80).open();
+  await bench.hear(800);
+  bench.service.last.say({ type: 'TurnInfo', event: 'StartOfTurn', transcript: 'Hello', audio_window_end: 0.5 });
+  await bench.pass(60_000);
+  expect(bench.service.last.audioBytes / 8).toBeLessThan(10_000);
+});
+
+test('times after silence of ours are those of the call', async () => {
+  const bench = await new Bench().open();
+  await bench.pass(4_100);
+  await bench.hear(1_000);
+  // 100 ms of the connection's audio were none of the caller's.
+  bench.service.last.say({ type: 'SpeechStarted', timestamp: 0.6 });
+  expect(bench.events).toContainEqual({ type: 'speech-started', positionMs: 500 });
+});
+
+test('a lost connection is replaced at once, and hears again what was not final, no faster than 1.25 times', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(1_000);
+  bench.service.last.say(final);
+  await bench.hear(2_000);
+  bench.service.last.say(interim);
+  bench.service.last.lose(closeFailure(1006));
+  await bench.hear(20);
+  expect(bench.service.sockets).toHaveLength(2);
+  expect(bench.warnings()).toEqual(['ERR_FLAVOR_NETWORK']);
+  await bench.hear(12_000);
+  const { last } = bench.service;
+  // From the end of the final segment to now: nothing twice, nothing left out.
+  expect(last.audioBytes / 8).toBe(14_020);
+  for (const [index, atMs] of last.audioAtMs.entries()) {
+    const [beganMs = 0] = last.audioAtMs;
+    const sentMs = last.audio.slice(0, index).reduce((sum, { length }) => sum + length / 8, 0);
+    expect(sentMs).toBeLessThanOrEqual((atMs - beganMs) * 1.25 + 400);
+  }
+});
+
+test('silence is not heard again', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(4_000, SILENCE);
+  bench.service.last.lose(closeFailure(1011));
+  await bench.hear(20, SILENCE);
+  expect(bench.service.last.audioBytes).toBeLessThanOrEqual(160);
+});
+
+test('times on a new connection are those of the call', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(2_000, SILENCE);
+  await bench.hear(500);
+  bench.service.last.lose(closeFailure(1006));
+  await bench.pass(20);
+  bench.service.last.say({ type: 'SpeechStarted', timestamp: 0.3 });
+  expect(bench.events.at(-1)).toEqual({ type: 'speech-started', positionMs: 2_000 });
+});
+
+test('a gap longer than the memory is told', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(1_000);
+  bench.service.last.say(interim);
+  bench.service.refusals.push(statusError(503), statusError(503));
+  bench.service.last.lose(closeFailure(1006));
+  for (let ms = 0; ms < 6_000; ms += 20) {
+    bench.line.write({ data: new Uint8Array(160).fill(VOICE), positionMs: 1_000 + ms, concealed: false });
+  }
+  await bench.pass(2_000);
+  expect(bench.service.sockets).toHaveLength(2);
+  expect(bench.warnings()).toEqual(['ERR_FLAVOR_NETWORK', 'ERR_FLAVOR_NETWORK']);
+});
+
+test('attempts are spaced, and end with the last error', async () => {
+  const bench = await new Bench().open();
+  bench.service.refusals.push(statusError(503), statusError(503), statusError(429));
+  bench.service.last.lose(closeFailure(1006));
+  await bench.pass(20);
+  expect(bench.service.refusals).toHaveLength(2);
+  expect(bench.failed).toBeUndefined();
+  await bench.pass(1_500);
+  expect(bench.failed).toMatchObject({ code: 'ERR_FLAVOR_QUOTA' });
+});
+
+test('a key that is refused on the way back is not tried again', async () => {
+  const bench = await new Bench().open();
+  bench.service.refusals.push(statusError(401));
+  bench.service.last.lose(closeFailure(1006));
+  await bench.pass(20);
+  expect(bench.failed).toMatchObject({ code: 'ERR_FLAVOR_AUTH', retryable: false });
+});
+
+test('a service that hears speech and says nothing is given up for another', async () => {
+  const bench = await new Bench().open();
+  for (let ms = 0; ms < 6_000; ms += 20) {
+    bench.line.write({ data: new Uint8Array(160).fill(VOICE), positionMs: ms, concealed: false });
+    bench.clock.advance(20);
+  }
+  await settle();
+  expect(bench.warnings()).toEqual(['ERR_FLAVOR_TIMEOUT']);
+  expect(bench.service.sockets).toHaveLength(2);
+});
+
+test('a connection that the network does not empty is not filled', async () => {
+  const bench = await new Bench().open();
+  bench.service.last.bufferedBytes = 100_000;
+  await bench.hear(200);
+  expect(bench.service.last.audio).toEqual([]);
+  bench.service.last.bufferedBytes = 0;
+  await bench.hear(20);
+  expect(bench.service.last.audioBytes).toBe(11 * 160);
+});
+
+test('the end is said to the service, and no timer is left', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(100);
+  bench.line.close();
+  expect(bench.service.last.types()).toEqual(['CloseStream']);
+  expect(bench.clock.pendingTimers).toBe(0);
+  expect(bench.sentMs).toBe(100);
+});
+
+test('a connection that comes after the end is closed', async () => {
+  const bench = await new Bench().open();
+  bench.service.last.lose(closeFailure(1006));
+  bench.line.close();
+  await bench.pass(100);
+  expect(bench.service.sockets.every(({ alive }) => !alive)).toBe(true);
+});

@@ -1,0 +1,51 @@
+import type { FakeCommand } from '../command.js';
+import { salonReplies, salonUtterances } from '../openai-realtime/salon-script.js';
+import { type FakeDeepgram, startFakeDeepgram } from './fake.js';
+import { faultNames, isFaultName } from './faults.js';
+
+/** Deepgram, by hand. */
+export const deepgramCommand: FakeCommand = {
+  name: 'deepgram',
+  options: [],
+  variants: [],
+  faults: faultNames,
+  async start({ port, key }) {
+    const fake = await startFakeDeepgram({
+      port,
+      ...(key === undefined ? {} : { apiKey: key }),
+      lines: salonUtterances.map(({ text }) => text),
+      // The caller of the demo has this voice: it is understood by its sound.
+      utterances: salonUtterances.map((utterance) => ({ ...utterance, voice: 'rms' })),
+    });
+    void rehearse(fake);
+    return {
+      url: fake.url,
+      introduction: `A fake of Deepgram listens at ${fake.url}: listen v1 and v2, speak, and the voice agent.
+
+Point the sections of a flavor at it, with any key:
+
+  stt: { url: "${fake.url}" }
+  tts: { url: "${fake.url}" }
+
+It understands what callers of a hairdresser say, and its agent answers as the receptionist. Ctrl-C ends it.
+`,
+      fail(fault) {
+        if (isFaultName(fault)) fake.fail(fault);
+      },
+      recover: () => fake.recover(),
+      timeline: () => fake.timeline,
+      [Symbol.asyncDispose]: () => fake.close(),
+    };
+  },
+};
+
+/** Speaks every sentence once, so that its first caller waits no longer than the next. One at a time: calls come first. */
+async function rehearse(fake: FakeDeepgram): Promise<void> {
+  try {
+    for (const reply of salonReplies) {
+      for (const sentence of reply.match(/[^.!?]+[.!?]*/g) ?? []) await fake.warm([sentence.trim()]);
+    }
+  } catch {
+    // It was closed meanwhile.
+  }
+}
