@@ -114,7 +114,7 @@ function checkMedia(config: ParsedConfig): BrokenRule[] {
     broken.push({
       path: ['media', media.advertise === undefined ? 'bind' : 'advertise'],
       message: 'peers on other machines may call in, and would be told to send their audio to themselves',
-      help: 'give an address that they reach, or let signaling.embedded.allow name loopback only',
+      help: `give an address that they reach, or let signaling.${config.signaling.driver}.allow name loopback only`,
     });
   }
   if (

@@ -61,6 +61,8 @@ export class ConnectorProcess implements AsyncDisposable {
   readonly #directory: string;
   readonly #log: LogLine[] = [];
   #errors = '';
+  #ready = false;
+  /** Empty where a server in front of it takes the calls. */
   #listening: readonly ListeningAddress[] = [];
   #adminOrigin = '';
   readonly #exited: Promise<number | null>;
@@ -94,7 +96,7 @@ export class ConnectorProcess implements AsyncDisposable {
     });
     const connector = new ConnectorProcess(child, directory);
     try {
-      await connector.#waitFor(() => connector.#listening.length > 0, READY_LIMIT_MS, 'did not become ready');
+      await connector.#waitFor(() => connector.#ready, READY_LIMIT_MS, 'did not become ready');
       return connector;
     } catch (error) {
       await connector[Symbol.asyncDispose]();
@@ -201,6 +203,7 @@ export class ConnectorProcess implements AsyncDisposable {
     }
     this.#log.push(entry);
     if (entry['msg'] !== 'ready') return;
+    this.#ready = true;
     this.#listening = Array.isArray(entry['sip']) ? entry['sip'].filter(isListeningAddress) : [];
     const admin = entry['admin'];
     const port = typeof admin === 'object' && admin !== null && 'port' in admin ? admin.port : undefined;

@@ -76,7 +76,7 @@ export const drachtioDefaults = {
     maxUnsentBytes: 8 << 20,
     connectMs: 5_000,
     reconnectMinMs: 250,
-    reconnectMaxMs: 10_000,
+    reconnectMaxMs: 2_000,
     refusedRetryMs: 60_000,
     maxConnections: 10_000,
     maxLegs: 10_000,

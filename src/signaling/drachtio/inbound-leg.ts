@@ -160,7 +160,11 @@ export class ServerUasLeg implements InboundLeg {
     const encoded = encodeUser(requestUser);
     const user = encoded === '' || encoded.length > MAX_CONTACT_USER ? 'connector' : encoded;
     const transport = source.protocol === 'udp' ? '' : `;transport=${source.protocol}`;
-    return [['Contact', `<sip:${user}@localhost${transport}>`]];
+    // A caller of a `sips:` URI, or from one, is to find nothing less (section 12.1.1).
+    const { uri, headers } = this.#request.request;
+    const theirs = parseNameAddr(headers.get('Contact') ?? '')?.uri ?? '';
+    const scheme = [uri, theirs].some((one) => /^sips:/i.test(one)) ? 'sips' : 'sip';
+    return [['Contact', `<${scheme}:${user}@localhost${transport}>`]];
   }
 
   #onAccepted(sent: SentResponse): void {

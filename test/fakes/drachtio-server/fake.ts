@@ -23,6 +23,8 @@ export interface PeerCall extends Content {
   /** Before the URI in From, as it stands there. */
   readonly displayName?: string;
   readonly sourceAddress?: string;
+  /** Over TLS, with `sips:` URIs. */
+  readonly secure?: boolean;
   readonly callId?: string;
 }
 
@@ -114,12 +116,13 @@ export class FakeDrachtioServer implements AsyncDisposable {
   }
 
   #peer(options: PeerCall, application: Application): PeerDialog {
-    const { to = '2000', from = '1000', sourceAddress = '127.0.0.1', callId, displayName } = options;
+    const { to = '2000', from = '1000', sourceAddress = '127.0.0.1', secure = false, callId, displayName } = options;
+    const scheme = secure ? 'sips' : 'sip';
     const dialog = new PeerDialog({
       application,
-      peer: { protocol: 'udp', address: sourceAddress, port: 5090 },
-      peerUri: `sip:${from}@${sourceAddress}:5090`,
-      ownUri: `sip:${to}@127.0.0.1:5060`,
+      peer: { protocol: secure ? 'tls' : 'udp', address: sourceAddress, port: 5090 },
+      peerUri: `${scheme}:${from}@${sourceAddress}:5090`,
+      ownUri: `${scheme}:${to}@127.0.0.1:5060`,
       ...(callId === undefined ? {} : { callId }),
       ...(displayName === undefined ? {} : { peerName: displayName }),
       onDeath: () => this.#die(),

@@ -177,6 +177,16 @@ describe('a call that a server hands over', () => {
     expect((await call.response(200)).body).toBe('');
   });
 
+  test.each([
+    [false, '<sip:2000@127.0.0.1:5060>'],
+    [true, '<sips:2000@127.0.0.1:5060;transport=tls>'],
+  ])('is told in the 180 where to ask; secure: %s', async (secure, contact) => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming({ secure, contentType: SDP, body: OFFER });
+    leg.it.ring(180);
+    expect(header(await call.response(180), 'contact')).toBe(contact);
+  });
+
   test.each(['Require', 'Supported'])('with 100rel in %s, but no PRACK, leaves the server alive', async (name) => {
     await using harness = await DrachtioHarness.start();
     const content = { headers: [[name, '100rel']], contentType: SDP, body: OFFER } as const;
