@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { editorSchema } from '../../src/config/json-schema.js';
-import { anyRoute, loadGood, summary } from './load-text.js';
+import { anyRoute, complaints, loadGood, summary } from './load-text.js';
 
 const of = (drachtio: string): string => `signaling: { driver: drachtio, drachtio: ${drachtio} }\n${anyRoute}`;
 
@@ -15,6 +15,11 @@ describe('the drachtio servers of a configuration', () => {
       ['a.example', 9023],
       ['::1', 9022],
     ]);
+  });
+
+  test('have an allow-list of their own, which a mistake about media points to', async () => {
+    const text = `${of('{ host: a, secret: hush-hush }')}media: { bind: 127.0.0.1 }\n`;
+    expect(await complaints(text)).toContain('or let signaling.drachtio.allow name loopback only');
   });
 
   test('may connect to us, from loopback where nothing else is said', async () => {
