@@ -17,6 +17,17 @@ export {
 } from './engines/deepgram/index.js';
 export { type LanguageModelConfig, languageModelConfig } from './engines/language-model-config.js';
 export {
+  createSpeechToText,
+  createTextToSpeech,
+  type SpeechToTextConfig,
+  type StandbyConfig,
+  speechToTextConfig,
+  standbyConfig,
+  type TextToSpeechConfig,
+  textToSpeechConfig,
+  withStandby,
+} from './engines/standby.js';
+export {
   failOverLanguageModels,
   type LanguageModelFailOverOptions,
   languageModelFailOverDefaults,
