@@ -16,11 +16,7 @@ export type SessionEvent = Exclude<FlavorEvent, { type: 'end' }>;
 
 export interface SessionLinkHandlers {
   /** Once. A stream that throws or stops without `end` counts as failed. */
-  onEnded(
-    reason: 'completed' | 'aborted' | 'failed',
-    error: FlavorError | undefined,
-    headers: Readonly<Record<string, string>> | undefined,
-  ): void;
+  onEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void;
   /** A session method threw or returned a promise that rejected, which the contract forbids. At most once a session. */
   onMisbehaviour(method: string, message: string): void;
 }
@@ -115,7 +111,7 @@ export class SessionLink {
     try {
       for await (const event of this.#session.events) {
         if (event.type === 'end') {
-          this.#end(event.reason, event.error, event.headers);
+          this.#end(event.reason, event.error);
           return;
         }
         const scoped = this.#scope === '' ? event : scopeIds(event, this.#scope);
@@ -128,14 +124,10 @@ export class SessionLink {
     }
   }
 
-  #end(
-    reason: 'completed' | 'aborted' | 'failed',
-    error: FlavorError | undefined,
-    headers?: Readonly<Record<string, string>>,
-  ): void {
+  #end(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#handlers.onEnded(reason, error, headers);
+    this.#handlers.onEnded(reason, error);
   }
 
   #guard(method: string, action: () => unknown): void {

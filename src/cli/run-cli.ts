@@ -7,7 +7,6 @@ import { createDemoCommand } from './demo.js';
 import type { ExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
 import { createImportAvcCommand } from './import-avc.js';
-import { createOpensipsHubCommand } from './opensips-hub.js';
 import { createPhoneCommand } from './phone.js';
 import { createRouteTestCommand } from './route-test.js';
 import { createRunCommand } from './run.js';
@@ -28,7 +27,6 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     createPhoneCommand,
     createDemoCommand,
     createImportAvcCommand,
-    createOpensipsHubCommand,
   ]) {
     program.addCommand(create(io, report));
   }

@@ -1,12 +1,19 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { anthropicCommand } from './anthropic/command.js';
+import { azureCommand } from './azure/command.js';
 import type { FakeArguments, FakeCommand } from './command.js';
 import { deepgramCommand } from './deepgram/command.js';
 import { openAiRealtimeCommand } from './openai-realtime/command.js';
 import { openAiTextCommand } from './openai-text/command.js';
 
-const commands: readonly FakeCommand[] = [openAiRealtimeCommand, openAiTextCommand, anthropicCommand, deepgramCommand];
+const commands: readonly FakeCommand[] = [
+  openAiRealtimeCommand,
+  openAiTextCommand,
+  anthropicCommand,
+  deepgramCommand,
+  azureCommand,
+];
 
 const USAGE = `usage: npm run fake -- NAME [options]
 

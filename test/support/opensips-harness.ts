@@ -33,6 +33,7 @@ export async function openOpensipsScene(
       events: { host: '127.0.0.1', port: 0 },
       allow: ['127.0.0.1'],
       domain: undefined,
+      share: undefined,
       ...options,
     },
     { clock: createSystemClock(), random: createSystemRandom() },

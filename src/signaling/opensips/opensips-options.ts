@@ -3,6 +3,7 @@ import type { Random } from '../../base/random.js';
 import type { Logger } from '../../flavor-api/index.js';
 import { type AckWatchOptions, ackWatchDefaults } from './ack-watch.js';
 import type { MiAddress } from './mi/mi-link.js';
+import type { CallShare } from './share.js';
 
 export interface OpensipsOptions {
   /** Where OpenSIPS takes commands. */
@@ -13,6 +14,8 @@ export interface OpensipsOptions {
   readonly allow: readonly string[];
   /** Host of our URI in calls that we make. */
   readonly domain: string | undefined;
+  /** The part of the calls that is ours, where several connectors stand beside one OpenSIPS. */
+  readonly share: CallShare | undefined;
 }
 
 export interface OpensipsLimits {

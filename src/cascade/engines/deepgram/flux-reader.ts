@@ -1,7 +1,7 @@
 import type { Deepgram } from '@deepgram/sdk';
 import type { SpeechToTextEvent } from '../../stages/speech-to-text.js';
+import { type JsonObject, numberIn, textIn } from '../shared/json.js';
 import { protocolFault, serviceFailure } from './errors.js';
-import { type JsonObject, numberIn, textIn } from './json.js';
 import { type ListenReader, nothing, type PositionOf, type Understood } from './listen-events.js';
 
 type TurnInfoKey = keyof Deepgram.listen.ListenV2TurnInfo;

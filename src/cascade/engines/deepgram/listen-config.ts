@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { connectTimeoutSchema, deepgramUrlSchema, reconnectSchema } from './endpoint.js';
+import { connectTimeoutSchema, reconnectSchema } from '../shared/reconnect-config.js';
+import { deepgramUrlSchema } from './endpoint.js';
 import { configFailure } from './errors.js';
 
 const threshold = z.number().min(0.3).max(1);

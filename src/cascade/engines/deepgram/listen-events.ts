@@ -1,6 +1,6 @@
 import type { FlavorError } from '../../../flavor-api/index.js';
 import type { SpeechToTextEvent } from '../../stages/speech-to-text.js';
-import type { JsonObject } from './json.js';
+import type { JsonObject } from '../shared/json.js';
 
 /** What a recogniser's message means, in terms of the stage and of the line that carries it. */
 export interface Understood {

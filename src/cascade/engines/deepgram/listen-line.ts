@@ -3,13 +3,13 @@ import type { Random } from '../../../base/random.js';
 import { type AudioFormat, type AudioFrame, bytesPerMs, type FlavorError } from '../../../flavor-api/index.js';
 import { AudioTape, isVoiced } from '../../stages/audio-tape.js';
 import type { SpeechToTextEvent } from '../../stages/speech-to-text.js';
-import { Backoff, pause, type ReconnectOptions } from './backoff.js';
+import { Backoff, pause, type ReconnectOptions } from '../shared/backoff.js';
+import type { JsonObject } from '../shared/json.js';
+import { StreamClock } from '../shared/stream-clock.js';
 import { asFlavorError, audioLost, closeFailure, timeout } from './errors.js';
-import type { JsonObject } from './json.js';
 import type { ListenReader } from './listen-events.js';
 import { SilenceKeeper } from './silence-keeper.js';
 import type { DeepgramConnection, DeepgramSocketListener, Dial } from './socket.js';
-import { StreamClock } from './stream-clock.js';
 
 export interface ListenLineOptions {
   readonly format: AudioFormat;

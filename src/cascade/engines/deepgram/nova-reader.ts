@@ -1,7 +1,7 @@
 import type { Deepgram } from '@deepgram/sdk';
 import type { RecognisedWord, SpeechToTextEvent } from '../../stages/speech-to-text.js';
+import { type JsonObject, numberIn, objectIn, objectsIn, textIn } from '../shared/json.js';
 import { protocolFault, serviceFailure } from './errors.js';
-import { type JsonObject, numberIn, objectIn, objectsIn, textIn } from './json.js';
 import { type ListenReader, nothing, type PositionOf, type Understood } from './listen-events.js';
 
 /** What of `Results` is read. */

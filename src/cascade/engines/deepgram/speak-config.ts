@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { connectTimeoutSchema, deepgramUrlSchema, reconnectSchema } from './endpoint.js';
+import { connectTimeoutSchema, reconnectSchema } from '../shared/reconnect-config.js';
+import { deepgramUrlSchema } from './endpoint.js';
 
 /** Aura, Deepgram's voices, as a section of a flavor's configuration. */
 export const deepgramSpeakSchema = z.strictObject({

@@ -1,13 +1,13 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import type { AudioFormat, FlavorError } from '../../../flavor-api/index.js';
-import { Backoff, pause, type ReconnectOptions } from './backoff.js';
+import { Backoff, pause, type ReconnectOptions } from '../shared/backoff.js';
+import { type JsonObject, textIn } from '../shared/json.js';
+import type { SpeakDesk, SpeakUtterance } from '../shared/speak-utterance.js';
 import { asFlavorError, closeFailure, protocolFault, serviceFailure, timeout } from './errors.js';
-import { type JsonObject, textIn } from './json.js';
 import type { DeepgramSocketListener } from './socket.js';
 import type { SpeakLease, SpeakPool } from './speak-pool.js';
 import { SpeakQueue } from './speak-queue.js';
-import type { SpeakDesk, SpeakUtterance } from './speak-utterance.js';
 
 export interface SpeakLineOptions {
   readonly format: AudioFormat;

@@ -1,8 +1,8 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { type AudioFormat, FlavorError } from '../../../flavor-api/index.js';
+import type { JsonObject } from '../shared/json.js';
 import { closeFailure } from './errors.js';
 import { FlushBudget } from './flush-budget.js';
-import type { JsonObject } from './json.js';
 import type { DeepgramConnection, DeepgramSocketListener } from './socket.js';
 
 export interface SpeakPoolOptions {

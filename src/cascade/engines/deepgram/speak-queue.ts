@@ -1,6 +1,6 @@
 import type { FlavorError } from '../../../flavor-api/index.js';
+import type { SpeakUtterance } from '../shared/speak-utterance.js';
 import type { FlushBudget } from './flush-budget.js';
-import type { SpeakUtterance } from './speak-utterance.js';
 import { splitText } from './split-text.js';
 
 /** Longest text of one `Speak`, characters. */

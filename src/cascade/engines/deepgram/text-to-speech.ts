@@ -7,13 +7,13 @@ import type {
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from '../../stages/text-to-speech.js';
+import { SpeakUtterance } from '../shared/speak-utterance.js';
 import { webSocketUrl } from './endpoint.js';
 import { type DeepgramConnection, DeepgramSocket, type DeepgramSocketListener } from './socket.js';
 import type { DeepgramSpeakConfig } from './speak-config.js';
 import { SpeakLine } from './speak-line.js';
 import { SpeakPool } from './speak-pool.js';
 import { MAX_SPEAK_CHARACTERS } from './speak-queue.js';
-import { SpeakUtterance } from './speak-utterance.js';
 import { type DeepgramDeps, type DeepgramParts, deepgramParts } from './speech-to-text.js';
 import { deepgramFormats, encodingOf } from './wire-format.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../../src/cascade/engines/deepgram/json.js';
 import { NovaReader } from '../../../../src/cascade/engines/deepgram/nova-reader.js';
+import type { JsonObject } from '../../../../src/cascade/engines/shared/json.js';
 
 const same = (streamMs: number): number => streamMs;
 

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../../../../src/cascade/engines/deepgram/json.js';
 import type {
   DeepgramConnection,
   DeepgramSocketListener,
   Dial,
 } from '../../../../src/cascade/engines/deepgram/socket.js';
+import type { JsonObject } from '../../../../src/cascade/engines/shared/json.js';
 import type { FlavorError } from '../../../../src/flavor-api/index.js';
 import type { FakeClock } from '../../../support/fake-clock.js';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { closeFailure, statusError } from '../../../../src/cascade/engines/deepgram/errors.js';
 import { SpeakLine } from '../../../../src/cascade/engines/deepgram/speak-line.js';
 import { SpeakPool } from '../../../../src/cascade/engines/deepgram/speak-pool.js';
-import { SpeakUtterance } from '../../../../src/cascade/engines/deepgram/speak-utterance.js';
+import { SpeakUtterance } from '../../../../src/cascade/engines/shared/speak-utterance.js';
 import type { TextToSpeechEvent } from '../../../../src/cascade/index.js';
 import type { AudioFormat } from '../../../../src/flavor-api/index.js';
 import { FakeClock } from '../../../support/fake-clock.js';

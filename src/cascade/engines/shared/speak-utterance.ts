@@ -54,7 +54,7 @@ export class SpeakUtterance implements TextToSpeechUtterance {
     this.#desk.cancel(this);
   }
 
-  /** Text went to Deepgram, which charges for it. */
+  /** Text went to the provider, which charges for it: `characters` as it counts them. */
   sent(characters: number): void {
     this.#characters += characters;
   }

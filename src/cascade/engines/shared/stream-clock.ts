@@ -8,7 +8,7 @@ interface Mark {
 const KEPT_MARKS = 64;
 
 /**
- * Translates Deepgram's times, which count the audio that one connection was sent, into the call's own: the two part
+ * Translates a provider's times, which count the audio that one connection was sent, into the call's own: the two part
  * company whenever silence is sent that no caller was part of, and when a new connection begins in the middle.
  */
 export class StreamClock {

@@ -1,0 +1,37 @@
+import type { Clock } from '../../../base/clock.js';
+import type { FlavorError } from '../../../flavor-api/index.js';
+import { type Backoff, pause } from './backoff.js';
+
+export interface RedialOptions {
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+  /** What was thrown, in the contract's terms. */
+  explain(error: unknown): FlavorError;
+  /** Makes a connection and takes it into use. */
+  attempt(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Has a connection again after `loss`, as often as the back-off allows; without a loss, the first attempt is free.
+ *
+ * @returns why there is none, `undefined` when there is one or `signal` aborted. Never throws.
+ */
+export async function redial(
+  { backoff, clock, explain, attempt }: RedialOptions,
+  loss: FlavorError | undefined,
+  signal: AbortSignal,
+): Promise<FlavorError | undefined> {
+  let error = loss;
+  while (!signal.aborted) {
+    const delayMs = error === undefined ? 0 : error.retryable ? backoff.next() : undefined;
+    if (delayMs === undefined) return error;
+    try {
+      await pause(delayMs, clock, signal);
+      await attempt(signal);
+      return undefined;
+    } catch (failure) {
+      error = explain(failure);
+    }
+  }
+  return undefined;
+}
