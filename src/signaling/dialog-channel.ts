@@ -9,9 +9,9 @@ export interface DialogContent {
   readonly contentType?: string;
 }
 
-/** Whoever sent a request inside a dialog. Nothing is called while `send` runs. */
+/** Whoever sent a request inside a dialog. Nothing but `onSent` is called while `send` runs. */
 export interface DialogContentUser {
-  /** It is on its way; a NOTIFY names a REFER by this number. */
+  /** It is on its way, perhaps once more with credentials; a NOTIFY names a REFER by this number. */
   onSent?(cseq: number): void;
   /** The final response. */
   onResponse(response: SipResponse): void;

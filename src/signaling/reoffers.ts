@@ -20,6 +20,22 @@ const BACK_OFF_STEP_MS = 10;
 /** An offer: its text, or what makes it when it is about to leave. */
 export type Offer = string | (() => string);
 
+interface QueuedOffer {
+  readonly offer: Offer;
+  /** It refreshes the session and changes nothing: the user is not told of it. */
+  readonly refresh: boolean;
+}
+
+/** Whoever keeps the session that the offers are about, where that is not the user alone: its timer (RFC 4028). */
+export interface ReoffersSession {
+  /** A 2xx came; `refresh`: to what {@link Reoffers.refresh} had offered. */
+  accepted(response: SipResponse, offer: string, refresh: boolean): void;
+  /** It came to nothing; the dialog lives. */
+  failed(): void;
+  /** Whether what was refused is to be offered again at once, in other words (422). */
+  learn(response: SipResponse): boolean;
+}
+
 export interface ReoffersParts {
   readonly channel: DialogChannel;
   readonly clock: Clock;
@@ -30,6 +46,7 @@ export interface ReoffersParts {
   readonly ownsCallId: boolean;
   /** Whether no INVITE of the peer is open. When one closes, {@link Reoffers.proceed} is to be called. */
   readonly isClear: () => boolean;
+  readonly session?: ReoffersSession;
   readonly onReoffered: (status: number, sdp: string | undefined) => void;
   /** The peer does not know the dialog, or is silent (RFC 3261 section 14.1). */
   readonly onDead: (end: LegEnd) => void;
@@ -40,7 +57,10 @@ export interface ReoffersParts {
 export class Reoffers {
   readonly #parts: ReoffersParts;
   #state: ReofferState = startReoffer();
-  #offer: Offer = '';
+  /** To be sent next. */
+  #next: QueuedOffer = { offer: '', refresh: false };
+  /** The one on the wire. */
+  #sent: { readonly text: string; readonly refresh: boolean } = { text: '', refresh: false };
   #invite: ChannelInvite | undefined;
   #backOff: TimerHandle | undefined;
   #patience: TimerHandle | undefined;
@@ -55,9 +75,21 @@ export class Reoffers {
     return this.#state.name === 'sent';
   }
 
+  /** Nobody waits for the outcome of an offer of ours. */
+  get idle(): boolean {
+    return this.#state.name === 'idle' || this.#state.name === 'over';
+  }
+
   /** Offers the session anew, as soon as that may be. */
   offer(offer: Offer): void {
-    this.#offer = offer;
+    this.#next = { offer, refresh: false };
+    this.#advance({ type: 'wanted' });
+  }
+
+  /** Offers what stands already. Where an offer of the user's is under way, that one refreshes as well. */
+  refresh(standing: string): void {
+    if (this.#state.name !== 'idle') return;
+    this.#next = { offer: standing, refresh: true };
     this.#advance({ type: 'wanted' });
   }
 
@@ -88,11 +120,9 @@ export class Reoffers {
       case 'send':
         this.#send();
         return;
-      case 'report': {
-        const sdp = response === undefined || effect.status >= 300 ? undefined : sdpOf(response);
-        this.#parts.onReoffered(effect.status, sdp);
+      case 'report':
+        this.#report(effect.status, response);
         return;
-      }
       case 'back-off':
         this.#startBackOff();
         return;
@@ -106,6 +136,15 @@ export class Reoffers {
     }
   }
 
+  #report(status: number, response: SipResponse | undefined): void {
+    const { session, onReoffered } = this.#parts;
+    const { text, refresh } = this.#sent;
+    const accepted = response !== undefined && status < 300;
+    if (accepted) session?.accepted(response, text, refresh);
+    else session?.failed();
+    if (!refresh) onReoffered(status, accepted ? sdpOf(response) : undefined);
+  }
+
   #startBackOff(): void {
     const { clock, random, ownsCallId } = this.#parts;
     const steps = ownsCallId ? 210 + random.integer(191) : random.integer(201);
@@ -113,21 +152,25 @@ export class Reoffers {
   }
 
   #send(): void {
-    const { channel, onFault } = this.#parts;
-    let sdp: string;
+    const { channel, onFault, session } = this.#parts;
+    const { offer, refresh } = this.#next;
     try {
-      sdp = typeof this.#offer === 'string' ? this.#offer : this.#offer();
+      this.#sent = { text: typeof offer === 'string' ? offer : offer(), refresh };
     } catch (error) {
       onFault(error);
       // Told once the caller of `reoffer` has returned.
       queueMicrotask(() => this.#advance({ type: 'lost', reason: 'transport' }));
       return;
     }
-    const invite: ChannelInvite = channel.invite(sdp, {
+    const invite: ChannelInvite = channel.invite(this.#sent.text, {
+      // Each transmission has all the time there is.
+      onSent: () => this.#beginWaiting(),
       onProvisional: () => this.#onProvisional(invite),
       onResponse: (response) => {
         this.#finish();
-        this.#advance({ type: 'answered', status: response.status }, response);
+        const { status } = response;
+        const again = status === 422 && this.#state.name === 'sent' && session?.learn(response) === true;
+        this.#advance({ type: 'answered', status, again }, response);
       },
       onFailure: (reason) => {
         this.#finish();
@@ -158,10 +201,14 @@ export class Reoffers {
     invite.limit(this.#parts.patienceMs);
   }
 
-  #finish(): void {
+  #beginWaiting(): void {
     this.#parts.clock.clearTimeout(this.#patience);
     this.#patience = undefined;
     this.#limited = false;
+  }
+
+  #finish(): void {
+    this.#beginWaiting();
     this.#invite = undefined;
   }
 }

@@ -57,7 +57,7 @@ export class Transfers {
    */
   begin(request: ReferRequest): () => void {
     checkReferRequest(request);
-    if (this.#transfers.some(({ state }) => isUnderWay(state))) {
+    if (this.underWay) {
       throw new ConnectorError('ERR_SIP_STATE', 'a transfer is under way');
     }
     // Read now: the leg to be replaced may have ended when the REFER leaves.
@@ -65,6 +65,11 @@ export class Transfers {
     const transfer: Transfer = { id: undefined, state: startRefer(), timer: undefined };
     this.#transfers = [...this.#transfers.slice(1 - MAX_REMEMBERED), transfer];
     return () => this.#send(transfer, target, request);
+  }
+
+  /** The result of a REFER is awaited. */
+  get underWay(): boolean {
+    return this.#transfers.some(({ state }) => isUnderWay(state));
   }
 
   /** Takes a NOTIFY and answers it by `respond`; a 200 makes it a target refresh. */

@@ -3,22 +3,24 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW } from '../capabilities.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
+import { InfoSender } from '../info-sender.js';
 import { runGuarded } from '../leg-events.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import { PeerReferral } from '../peer-referral.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
+import { checkReferRequest } from '../refer-request.js';
+import type { Offer } from '../reoffers.js';
+import { Transfers } from '../transfers.js';
 import { sendInDialog } from './authorized-send.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { DialogId, DialogOwner } from './dialog/dialog-table.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import { DialogSession } from './dialog-session.js';
 import { type Endpoint, oneLine } from './endpoint.js';
-import { InfoSender } from './info-sender.js';
-import { PeerReferral } from './peer-referral.js';
-import type { Offer } from './reoffers.js';
+import { EndpointChannel } from './endpoint-channel.js';
 import { ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
-import { checkReferRequest, Transfers } from './transfers.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
 /** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
@@ -65,6 +67,7 @@ export class CallDialog implements DialogOwner {
   readonly #endpoint: Endpoint;
   readonly #origin: FlowOrigin;
   readonly #contact: string;
+  readonly #channel: EndpointChannel;
   readonly #user: CallDialogUser;
   readonly #session: DialogSession;
   readonly #transfers: Transfers;
@@ -83,11 +86,13 @@ export class CallDialog implements DialogOwner {
     this.#contact = contact;
     this.#user = user;
     this.#phase = phase;
+    const channel = new EndpointChannel({
+      ...{ endpoint, dialog, origin, contact },
+      sessionHeaders: () => this.#session.requestHeaders,
+    });
+    this.#channel = channel;
     this.#session = new DialogSession({
-      endpoint,
-      dialog,
-      origin,
-      contact,
+      ...{ endpoint, dialog, origin, contact, channel },
       outbound: phase === 'uac-pending',
       onOffer: (sdp, reply) => user.onOffer(sdp, reply),
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
@@ -96,13 +101,14 @@ export class CallDialog implements DialogOwner {
       ownHeaders: () => this.contactHeaders(),
     });
     this.#transfers = new Transfers({
-      endpoint,
-      dialog,
-      origin,
-      contact,
+      channel,
+      clock: endpoint.clock,
+      firstNotifyMs: 64 * endpoint.timers.t1Ms,
+      resultMs: endpoint.limits.transferTimeoutMs,
+      localUri: () => dialog.localUri,
       onTransfer: (status, final) => user.onTransfer(status, final),
     });
-    this.#digits = new InfoSender({ endpoint, dialog, origin, contact });
+    this.#digits = new InfoSender(channel);
     this.#endpoint.dialogs.add(this.dialog, this);
   }
 
@@ -295,7 +301,10 @@ export class CallDialog implements DialogOwner {
         this.#receiveRefer(transaction);
         return;
       case 'NOTIFY':
-        this.#transfers.onNotify(transaction, (status, headers = []) => this.respond(transaction, status, { headers }));
+        this.#transfers.onNotify(request, (status, headers = []) => {
+          if (status < 300) this.dialog.refreshTarget(request);
+          this.respond(transaction, status, { headers });
+        });
         return;
       default:
         this.respond(transaction, 405, { headers: [['Allow', ALLOW]] });
@@ -308,19 +317,19 @@ export class CallDialog implements DialogOwner {
       this.respond(transaction, 603);
       return;
     }
-    const referral = PeerReferral.of(transaction, {
-      endpoint: this.#endpoint,
-      dialog: this.dialog,
-      origin: this.#origin,
-      contact: this.#contact,
-      respond: (status, headers = []) => this.respond(transaction, status, { headers }),
+    const referral = PeerReferral.of(transaction.request, {
+      channel: this.#channel,
+      respond: (status) => {
+        const accepted = status < 300;
+        if (accepted) this.dialog.refreshTarget(transaction.request);
+        this.respond(transaction, status, { headers: accepted ? [['Contact', this.#contact]] : [] });
+      },
       isAlive: () => this.#phase === 'confirmed',
     });
     if (referral === undefined) {
       this.respond(transaction, 400);
       return;
     }
-    this.dialog.refreshTarget(transaction.request);
     runGuarded(
       () => onRefer(referral),
       (error) => this.#endpoint.fault(error),
@@ -365,6 +374,7 @@ export class CallDialog implements DialogOwner {
     this.#session.close(status);
     this.#transfers.close();
     this.#digits.close();
+    this.#channel.close();
     this.#heldBye = undefined;
     this.#heldRefer = undefined;
   }

@@ -1,12 +1,13 @@
+import type { DialogChannel } from '../dialog-channel.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
+import { type Offer, Reoffers } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
 import { type Acknowledgement, PeerOffers } from './peer-offers.js';
 import { PeerUpdates } from './peer-updates.js';
-import { type Offer, Reoffers } from './reoffers.js';
 import { SessionTimer } from './session-timer.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
@@ -15,6 +16,8 @@ export interface DialogSessionParts {
   readonly dialog: Dialog;
   readonly origin: FlowOrigin;
   readonly contact: string;
+  /** For re-INVITEs of ours. */
+  readonly channel: DialogChannel;
   /** We sent the INVITE that creates the dialog, and its offer. */
   readonly outbound: boolean;
   readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
@@ -77,22 +80,34 @@ export class DialogSession {
       onClosed: () => this.#reoffers.proceed(),
     });
     this.#reoffers = new Reoffers({
-      endpoint,
-      dialog,
-      origin,
-      contact,
+      channel: parts.channel,
+      clock: endpoint.clock,
+      random: endpoint.random,
+      patienceMs: 64 * endpoint.timers.t1Ms,
       ownsCallId: outbound,
       isClear: () => this.#peerOffers.clear && !this.#updates.pending,
-      session: this.#timer,
-      onAnswered: (offer, answer, refresh) => this.#onAnswered(offer, answer, refresh),
+      session: {
+        accepted: (response, offer, refresh) => {
+          this.#timer.accepted(response);
+          this.#onAnswered(offer, sdpOf(response), refresh);
+        },
+        failed: () => this.#timer.failed(),
+        learn: (response) => this.#timer.learn(response),
+      },
       onReoffered: parts.onReoffered,
       onDead: (end) => onDead(end, undefined),
+      onFault: (error) => endpoint.fault(error),
     });
   }
 
   /** Our first 2xx has no ACK yet. */
   get awaitsFirstAck(): boolean {
     return this.#peerOffers.awaitsFirstAck;
+  }
+
+  /** What a re-INVITE of ours says of the session's timer. */
+  get requestHeaders(): readonly (readonly [string, string])[] {
+    return this.#timer.requestHeaders();
   }
 
   /** No offer of ours is under way. */

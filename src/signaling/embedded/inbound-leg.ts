@@ -15,6 +15,7 @@ import type {
   ReferRequest,
   RejectOptions,
 } from '../port.js';
+import type { Offer } from '../reoffers.js';
 import type { ReplaceableLeg } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
@@ -24,7 +25,6 @@ import { type Endpoint, rejectionOf } from './endpoint.js';
 import { asksForSips, replaceLeg } from './leg-replacement.js';
 import { finalStatus } from './offer-question.js';
 import { Provisionals } from './provisionals.js';
-import type { Offer } from './reoffers.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */

@@ -2,6 +2,7 @@ import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, SDP_TYPE } from '../capabilities.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
+import { checkDigit } from '../info-sender.js';
 import { LegEvents } from '../leg-events.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
@@ -18,22 +19,21 @@ import type {
   OutboundRequest,
   ReferRequest,
 } from '../port.js';
+import { checkReferRequest } from '../refer-request.js';
+import type { Offer } from '../reoffers.js';
 import type { ReplaceableLeg } from '../replaces.js';
 import { sdpOf } from '../session-body.js';
 import { authorize, challengesOf, isChallenge } from './authorized-send.js';
 import type { CallDialog, CallDialogUser } from './call-dialog.js';
 import type { DialogId } from './dialog/dialog-table.js';
 import { type Endpoint, oneLine } from './endpoint.js';
-import { checkDigit } from './info-sender.js';
 import { type AttemptFailure, endOf, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
 import { type NextHop, NextHops } from './next-hops.js';
 import { MAX_REDIRECTS, redirectTargets } from './redirect-targets.js';
-import type { Offer } from './reoffers.js';
 import { learnedInterval, sessionHeaders } from './session-timer.js';
 import { retryAfterSeconds } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
-import { checkReferRequest } from './transfers.js';
 
 /** How often an INVITE is sent again with a longer session interval: once for each proxy that asks for one, and no chain. */
 const MAX_INTERVALS = 3;
