@@ -113,6 +113,8 @@ export interface RegisterConfig {
   /** Where REGISTER goes, if not to the registrar. */
   readonly proxy?: string;
   readonly expiresSeconds: number;
+  /** `/readyz` answers 503 while the registration does not stand. */
+  readonly required: boolean;
 }
 
 /** Where OpenSIPS is, whose UA sessions are our calls. */

@@ -33,7 +33,7 @@ export const configDefaults = {
     rtpTimeoutSeconds: 30,
     silenceSeconds: 60,
   },
-  register: { expiresSeconds: 600 },
+  register: { expiresSeconds: 600, required: false },
   trunk: { failOverSeconds: 4 },
   outbound: { allow: [], callsPerMinute: 30, calls: 10, ringSeconds: 45 },
   admin: { listen: '127.0.0.1:8080' },

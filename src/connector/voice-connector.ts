@@ -19,6 +19,7 @@ import { Dialer } from './dialer.js';
 import type { Generation } from './generation.js';
 import { openGeneration } from './generation-opening.js';
 import { type ConnectorView, type Operations, startOperations } from './operations.js';
+import { obstacles, type Readiness, readiness } from './readiness.js';
 import { Reception } from './reception.js';
 import { restartOnly } from './restart-only.js';
 
@@ -276,7 +277,7 @@ export class VoiceConnector implements AsyncDisposable {
       registry: this.#registry,
       assembly,
       generation: () => this.#generation,
-      unavailable: () => this.#readiness().reasons[0],
+      unavailable: () => obstacles({ draining: this.#draining, driverUp: this.#driverUp })[0],
       invite: (request) => driver.invite(request),
     });
     const reception = new Reception({
@@ -335,14 +336,9 @@ export class VoiceConnector implements AsyncDisposable {
     };
   }
 
-  #readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
-    const reasons = [...(this.#draining ? ['draining'] : []), ...(this.#driverUp ? [] : ['the SIP driver is down'])];
-    const servers = this.#driver?.servers?.() ?? [];
-    const missing = servers
-      .filter(({ state }) => state !== 'up')
-      .map(({ name, state }) => `${name} ${state === 'down' ? 'is not connected' : 'refuses our secret'}`);
-    // One server of several that is missing takes no calls, but the others do.
-    return { ready: reasons.length === 0, reasons: [...reasons, ...missing] };
+  #readiness(): Readiness {
+    const { register } = this.#initial.signaling.embedded;
+    return readiness({ draining: this.#draining, driverUp: this.#driverUp, driver: this.#driver, register });
   }
 
   #onOccupancy(): void {

@@ -54,6 +54,10 @@ export const registerSchema = z
           .max(86_400)
           .default(defaults.expiresSeconds)
           .describe('How long a registration is asked to hold; it is refreshed before.'),
+        required: z
+          .boolean()
+          .default(defaults.required)
+          .describe('Whether /readyz answers 503 while the PBX does not know us. It names the PBX in any case.'),
       })
       .describe('One extension.'),
   )
