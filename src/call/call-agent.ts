@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { type HeaderFields, toHeaderFields } from '../base/header-fields.js';
 import { type CallContext, FlavorError } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent } from '../media/engine.js';
 import type { LegEvent } from '../signaling/port.js';
@@ -56,10 +57,12 @@ export class CallAgent {
   #conversation: Conversation | undefined;
   /** The caller has heard somebody, or soon will: no session greets any more. */
   #heard = false;
+  #farewellHeaders: HeaderFields;
 
   constructor(options: CallOptions, parts: CallAgentParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#farewellHeaders = options.hangUp.headers;
     const { plan, announcer, negotiation, account, leg, media, clock, features, apply } = parts;
     this.#session = new CallSession({
       plan,
@@ -71,7 +74,8 @@ export class CallAgent {
           this.#onSessionLost(error, recovery);
           apply({ type: 'session-failed', recovery });
         },
-        onEnded: (reason, error, recovery) => {
+        onEnded: (reason, error, recovery, headers = {}) => {
+          if (reason === 'completed') this.#farewellHeaders = farewellFields(options.hangUp.headers, headers);
           if (reason !== 'completed' || error) this.#onSessionLost(error, recovery);
           apply({ type: 'session-ended', reason, recovery });
         },
@@ -95,6 +99,11 @@ export class CallAgent {
       bridge: parts.bridge,
     });
     this.#lines = new HostLines(options, { prompts, conversation, agentSpeaks: () => parts.speaks() });
+  }
+
+  /** Header fields for the BYE: the route's, and those of a session that has completed. */
+  get farewellHeaders(): HeaderFields {
+    return this.#farewellHeaders;
   }
 
   /** Asks for the first session, and makes what the host may have to say. */
@@ -320,4 +329,12 @@ export class CallAgent {
     }
     then();
   }
+}
+
+/** The route's own come first. A flavor is plain JavaScript: what is no text is left out. */
+function farewellFields(own: HeaderFields, more: Readonly<Record<string, unknown>>): HeaderFields {
+  const texts = Object.entries(more).flatMap(([name, text]) =>
+    typeof text === 'string' ? [[name, text] as const] : [],
+  );
+  return toHeaderFields([...own, ...texts]);
 }

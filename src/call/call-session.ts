@@ -16,10 +16,18 @@ export interface CallSessionHandlers {
   /** The attempt came to nothing. `recovery`: {@link CallSession.open} has another way. */
   onFailed(error: FlavorError, recovery: boolean): void;
   /** The session that was opened is over. */
-  onEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined, recovery: boolean): void;
+  onEnded(
+    reason: 'completed' | 'aborted' | 'failed',
+    error: FlavorError | undefined,
+    recovery: boolean,
+    headers?: EndHeaders,
+  ): void;
   /** The flavor broke a rule of the contract, and the session lives. */
   onMisbehaviour(method: string, message: string): void;
 }
+
+/** What a session that has completed wants on the BYE. */
+type EndHeaders = Readonly<Record<string, string>>;
 
 export interface CallSessionParts {
   readonly plan: FailOverPlan;
@@ -130,8 +138,11 @@ export class CallSession {
   #onOpened(attempt: Attempt, session: FlavorSession, formats: SessionFormats, number: number): void {
     // One that comes too late has been aborted and is read to its end, so that nothing of it stays open.
     const handlers = {
-      onEnded: (reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void =>
-        this.#onEnded(attempt, reason, error),
+      onEnded: (
+        reason: 'completed' | 'aborted' | 'failed',
+        error: FlavorError | undefined,
+        headers: EndHeaders | undefined,
+      ): void => this.#onEnded(attempt, reason, error, headers),
       onMisbehaviour: (method: string, message: string): void => this.#parts.handlers.onMisbehaviour(method, message),
     };
     const link = new SessionLink(session, handlers, number === 1 ? '' : `${number}/`);
@@ -146,10 +157,15 @@ export class CallSession {
     this.#parts.handlers.onFailed(error, recovery);
   }
 
-  #onEnded(attempt: Attempt, reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void {
+  #onEnded(
+    attempt: Attempt,
+    reason: 'completed' | 'aborted' | 'failed',
+    error: FlavorError | undefined,
+    headers: EndHeaders | undefined,
+  ): void {
     if (attempt.over) return;
     const recovery = reason === 'completed' ? this.#onCompleted(attempt) : this.#onLost(attempt, error);
-    this.#parts.handlers.onEnded(reason, error, recovery);
+    this.#parts.handlers.onEnded(reason, error, recovery, headers);
   }
 
   #onCompleted(attempt: Attempt): false {

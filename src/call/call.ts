@@ -146,7 +146,7 @@ export class Call {
       }
       case 'hang-up': {
         const reason = reasonHeader(effect.cause, effect.unanswered);
-        this.#leg.hangUp({ reason, headers: this.#options.hangUp.headers });
+        this.#leg.hangUp({ reason, headers: this.#agent.farewellHeaders });
         return;
       }
       case 'start-session':

@@ -16,7 +16,11 @@ export type SessionEvent = Exclude<FlavorEvent, { type: 'end' }>;
 
 export interface SessionLinkHandlers {
   /** Once. A stream that throws or stops without `end` counts as failed. */
-  onEnded(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void;
+  onEnded(
+    reason: 'completed' | 'aborted' | 'failed',
+    error: FlavorError | undefined,
+    headers: Readonly<Record<string, string>> | undefined,
+  ): void;
   /** A session method threw or returned a promise that rejected, which the contract forbids. At most once a session. */
   onMisbehaviour(method: string, message: string): void;
 }
@@ -111,7 +115,7 @@ export class SessionLink {
     try {
       for await (const event of this.#session.events) {
         if (event.type === 'end') {
-          this.#end(event.reason, event.error);
+          this.#end(event.reason, event.error, event.headers);
           return;
         }
         const scoped = this.#scope === '' ? event : scopeIds(event, this.#scope);
@@ -124,10 +128,14 @@ export class SessionLink {
     }
   }
 
-  #end(reason: 'completed' | 'aborted' | 'failed', error: FlavorError | undefined): void {
+  #end(
+    reason: 'completed' | 'aborted' | 'failed',
+    error: FlavorError | undefined,
+    headers?: Readonly<Record<string, string>>,
+  ): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#handlers.onEnded(reason, error);
+    this.#handlers.onEnded(reason, error, headers);
   }
 
   #guard(method: string, action: () => unknown): void {

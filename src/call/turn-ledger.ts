@@ -199,6 +199,7 @@ function stagesOf(turn: OpenTurn): TurnRecord['stages'] {
     ...(turn.timing?.firstTokenMs !== undefined && { firstTokenMs: round(turn.timing.firstTokenMs) }),
     ...(firstAudioMs !== undefined && { firstAudioMs: round(firstAudioMs) }),
     ...(turn.voicedMs !== undefined && { playoutMs: round(turn.voicedMs - turn.firstAudioMs) }),
+    ...(turn.timing?.speculative !== undefined && { speculative: turn.timing.speculative }),
   };
 }
 

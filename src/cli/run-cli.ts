@@ -7,6 +7,7 @@ import { createDemoCommand } from './demo.js';
 import type { ExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
 import { createImportAvcCommand } from './import-avc.js';
+import { createOpensipsHubCommand } from './opensips-hub.js';
 import { createPhoneCommand } from './phone.js';
 import { createRouteTestCommand } from './route-test.js';
 import { createRunCommand } from './run.js';
@@ -27,6 +28,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     createPhoneCommand,
     createDemoCommand,
     createImportAvcCommand,
+    createOpensipsHubCommand,
   ]) {
     program.addCommand(create(io, report));
   }

@@ -129,7 +129,6 @@ export interface OpensipsConfig {
   /** CIDR blocks, parsed by the driver; absent: the host of `mi`, or this one. */
   readonly allow: readonly string[] | undefined;
   readonly domain: string | undefined;
-  readonly share: { readonly index: number; readonly of: number } | undefined;
 }
 
 export interface MediaConfig {

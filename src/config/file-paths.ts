@@ -59,8 +59,8 @@ function withTlsPaths(server: DrachtioConfig, directory: string): DrachtioConfig
   return { ...server, tls: { ...tls, ca: located(tls.ca), cert: located(tls.cert), key: located(tls.key) } };
 }
 
-function opensipsConfig({ allow, domain, share, ...given }: ParsedConfig['signaling']['opensips']): OpensipsConfig {
-  return { ...given, allow, domain, share };
+function opensipsConfig({ allow, domain, ...given }: ParsedConfig['signaling']['opensips']): OpensipsConfig {
+  return { ...given, allow, domain };
 }
 
 /** Without a prototype, so that a flavor can be called `constructor` and a missing one is `undefined`. */

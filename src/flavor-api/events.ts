@@ -70,4 +70,13 @@ export type FlavorEvent =
       readonly quantity: number;
     }
   | { readonly type: 'warning'; readonly error: FlavorError }
-  | { readonly type: 'end'; readonly reason: 'completed' | 'aborted' | 'failed'; readonly error?: FlavorError };
+  | {
+      readonly type: 'end';
+      readonly reason: 'completed' | 'aborted' | 'failed';
+      readonly error?: FlavorError;
+      /**
+       * With `completed`: SIP header fields for the BYE, by name, such as what the call was about. What the route writes
+       * itself, what the protocol lives by and what is no text is left out; values become one line.
+       */
+      readonly headers?: Readonly<Record<string, string>>;
+    };

@@ -53,6 +53,8 @@ export interface TurnRecord {
     readonly firstTokenMs?: number;
     readonly firstAudioMs?: number;
     readonly playoutMs?: number;
+    /** Where the flavor began the answer before the turn was surely over: whether it could be used. */
+    readonly speculative?: 'hit' | 'miss';
   };
   readonly interrupted: boolean;
   /** Agent audio that left the socket, ms. */

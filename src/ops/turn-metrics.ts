@@ -16,7 +16,7 @@ const stageLabels = {
   firstTokenMs: 'first-token',
   firstAudioMs: 'first-audio',
   playoutMs: 'playout',
-} as const satisfies Record<keyof TurnRecord['stages'], string>;
+} as const satisfies Record<Exclude<keyof TurnRecord['stages'], 'speculative'>, string>;
 
 type StageName = keyof typeof stageLabels;
 
@@ -35,7 +35,8 @@ export class TurnMetrics {
 
   /** @param flavor A label's value, from a bounded set. */
   onTurn(flavor: string, v2vMs: number, stages: TurnRecord['stages']): void {
-    const { voiceToVoice, stage, recentTurn } = this.#metrics;
+    const { voiceToVoice, stage, recentTurn, speculative } = this.#metrics;
+    if (stages.speculative !== undefined) speculative.add({ flavor, result: stages.speculative });
     voiceToVoice.observe({ flavor }, v2vMs / 1000);
     recentTurn.observe({ stage: 'voice-to-voice', flavor }, v2vMs / 1000);
     for (const name of stageNames) {
@@ -77,6 +78,11 @@ function makeMetrics(factory: MetricFactory) {
       'recent_turn_seconds',
       'Percentiles of voice-to-voice latency and its stages over the last ten minutes.',
       ['stage', 'flavor'],
+    ),
+    speculative: factory.counter(
+      'speculative_answers_total',
+      'Turns whose answer was begun before they were surely over, by whether it could be used.',
+      ['flavor', 'result'],
     ),
     bargeIns: factory.counter(
       'barge_ins_total',

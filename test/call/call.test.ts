@@ -64,6 +64,22 @@ describe('an ordinary call', () => {
     expect(refused.leg.rejection).toEqual({ headers });
   });
 
+  test('header fields of a flavor that has said all it had to: on the BYE, beside the route’s, which come first', async () => {
+    const own = { hangUp: { headers: new Map([['X-Call', 'route']]) } };
+    const setup = setUp({ options: own });
+    const { stream, session } = await answer(setup);
+    const headers = { 'X-Outcome': 'sold\r\nVia: x', 'x-call': 'flavor', Contact: 'x', 'X-Empty': '' };
+    session.events.push({ type: 'end', reason: 'completed', headers });
+    await slots(setup, stream, 2_000);
+    expect(setup.leg.farewell).toEqual({
+      headers: new Map([
+        ['X-Call', 'route'],
+        ['X-Outcome', 'sold  Via: x'],
+      ]),
+      reason: 'SIP;cause=200;text="normal"',
+    });
+  });
+
   test('early media: audio and greeting before the 200, the same description in both', async () => {
     const setup = setUp({ options: { answer: { delayMs: 2000, earlyMedia: true, headers: new Map() } } });
     setup.call.begin();

@@ -47,7 +47,7 @@ test('a second response to the same words has no latency of its own', () => {
 test('stages the flavor reports stand in the turn they belong to', () => {
   const ledger = new TurnLedger(0);
   ledger.onVoicedFrame(100);
-  ledger.onTiming({ endOfTurnMs: 210, transcriptMs: 250, firstTokenMs: 400 });
+  ledger.onTiming({ endOfTurnMs: 210, transcriptMs: 250, firstTokenMs: 400, speculative: 'hit' });
   ledger.onResponseAudio('a', 600);
   ledger.onResponseStarted('a', 610);
   ledger.onResponseVoiced('a', 610);
@@ -58,6 +58,7 @@ test('stages the flavor reports stand in the turn they belong to', () => {
     firstTokenMs: 400,
     firstAudioMs: 500,
     playoutMs: 10,
+    speculative: 'hit',
   });
 });
 

@@ -79,7 +79,6 @@ describe('the shipped configuration', () => {
           events: { host: '127.0.0.1', port: 0 },
           allow: undefined,
           domain: undefined,
-          share: undefined,
         },
       },
       media: {

@@ -23,7 +23,6 @@ const opensips: Config['signaling']['opensips'] = {
   events: { host: '127.0.0.1', port: 0 },
   allow: undefined,
   domain: undefined,
-  share: undefined,
 };
 
 export const route = (match: RouteConfig['match'], rest: Partial<RouteConfig> = {}): RouteConfig => ({

@@ -89,6 +89,7 @@ describe('what would be noticed', () => {
       'phone',
       'demo',
       'import-avc',
+      'opensips-hub',
       'help',
     ]);
     expect(repository.commands.get('phone')).toContain('--dtmf');

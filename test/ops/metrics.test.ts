@@ -49,7 +49,7 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   const metrics = bench();
   metrics.observe(started('call-1', 'echo'));
   metrics.observe({ type: 'call-answered', callId: 'call-1', atMs: 0, codec: 'pcmu', setupMs: 12 });
-  const stages = { endOfTurnMs: 300, firstTokenMs: 400, firstAudioMs: 560, playoutMs: 80 };
+  const stages = { endOfTurnMs: 300, firstTokenMs: 400, firstAudioMs: 560, playoutMs: 80, speculative: 'hit' } as const;
   metrics.observe({ type: 'turn', callId: 'call-1', atMs: 0, v2vMs: 640, stages });
   const bargeIn = { type: 'barge-in', callId: 'call-1', atMs: 0, onsetToPauseMs: 90, decisionToSilenceMs: 14 } as const;
   metrics.observe({ ...bargeIn, resumed: false });
@@ -72,6 +72,7 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   expect(found.get('turn_stage_seconds_sum{stage="first-audio",flavor="echo"}')).toBeCloseTo(0.56);
   expect(found.get('turn_stage_seconds_sum{stage="playout",flavor="echo"}')).toBeCloseTo(0.08);
   expect([...found.keys()].filter((name) => name.includes('stage="transcript"'))).toEqual([]);
+  expect(found.get('speculative_answers_total{flavor="echo",result="hit"}')).toBe(1);
   // The record has the barge-in as well; it is counted once.
   expect(found.get('barge_ins_total{outcome="interrupted"}')).toBe(1);
   expect(found.get('barge_ins_total{outcome="resumed"}')).toBe(1);

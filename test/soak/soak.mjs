@@ -8,6 +8,8 @@
  * `latency truncation greeting barge-in faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
  * part prints tables.
  *
+ * `cascade-latency cascade-eager`: whole calls with the flavor `deepgram` and scripted providers, in `cascade/`.
+ *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
  *
  * `turns heard`: turn-taking on the caller corpus, and heard text, at simulated time, in `turns/`.
@@ -187,6 +189,7 @@ const parts = {
 };
 
 /** Parts that `openai/main.ts` has. */
+const cascadeParts = ['cascade-latency', 'cascade-eager'];
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];
@@ -215,7 +218,7 @@ async function measureEcho(names) {
 }
 
 /**
- * @param {'openai' | 'turns' | 'sip'} folder
+ * @param {'openai' | 'turns' | 'sip' | 'cascade'} folder
  * @param {readonly string[]} names
  * @returns {Promise<boolean>}
  */
@@ -228,7 +231,7 @@ function measureIn(folder, names) {
   });
 }
 
-const all = [...Object.keys(parts), ...sipParts, ...turnParts, ...realtimeParts];
+const all = [...Object.keys(parts), ...sipParts, ...turnParts, ...realtimeParts, ...cascadeParts];
 const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 const unknown = names.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
@@ -239,10 +242,12 @@ const echoNames = names.filter((name) => name in parts);
 const sipNames = names.filter((name) => sipParts.includes(name));
 const turnNames = names.filter((name) => turnParts.includes(name));
 const realtimeNames = names.filter((name) => realtimeParts.includes(name));
+const cascadeNames = names.filter((name) => cascadeParts.includes(name));
 const kept = [
   echoNames.length === 0 || (await measureEcho(echoNames)),
   sipNames.length === 0 || (await measureIn('sip', sipNames)),
   turnNames.length === 0 || (await measureIn('turns', turnNames)),
   realtimeNames.length === 0 || (await measureIn('openai', realtimeNames)),
+  cascadeNames.length === 0 || (await measureIn('cascade', cascadeNames)),
 ];
 process.exitCode = kept.every(Boolean) ? 0 : 1;

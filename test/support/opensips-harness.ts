@@ -33,7 +33,6 @@ export async function openOpensipsScene(
       events: { host: '127.0.0.1', port: 0 },
       allow: ['127.0.0.1'],
       domain: undefined,
-      share: undefined,
       ...options,
     },
     { clock: createSystemClock(), random: createSystemRandom() },

@@ -26,7 +26,14 @@ export const fullRecord = {
   turns: [
     {
       v2vMs: 640,
-      stages: { endOfTurnMs: 300, transcriptMs: 310, firstTokenMs: 400, firstAudioMs: 560, playoutMs: 640 },
+      stages: {
+        endOfTurnMs: 300,
+        transcriptMs: 310,
+        firstTokenMs: 400,
+        firstAudioMs: 560,
+        playoutMs: 640,
+        speculative: 'hit',
+      },
       interrupted: true,
       heardMs: 1840,
       startedMs: 2100,

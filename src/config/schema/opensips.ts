@@ -11,7 +11,7 @@ const MI_HELP =
 const HOST = /^(?=.{1,253}$)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*$/i;
 
 /** `udp:127.0.0.1:8080`, `udp:opensips:8080`, `http://127.0.0.1:8888/mi`, `fifo:/run/opensips/fifo`. */
-function parseMi(text: string): Parsed<OpensipsConfig['mi']> {
+export function parseMi(text: string): Parsed<OpensipsConfig['mi']> {
   if (/^http:\/\//i.test(text)) {
     return URL.canParse(text)
       ? { ok: true, value: { protocol: 'http', url: text } }
@@ -34,19 +34,11 @@ function parseNamedHostPort(text: string): { readonly host: string; readonly por
   return HOST.test(host) && /[a-z]/i.test(host) && port > 0 && port <= 65_535 ? { host, port } : undefined;
 }
 
-function parseEvents(text: string): Parsed<OpensipsConfig['events']> {
+export function parseEvents(text: string): Parsed<OpensipsConfig['events']> {
   const help = 'write udp:ADDRESS:PORT with an IPv4 address; port 0 takes any free one';
   const address = /^udp:/i.test(text) ? parseHostPort(text.slice('udp:'.length)) : undefined;
   if (address?.ok && !address.value.host.includes(':')) return address;
   return { ok: false, problem: 'expected an address for the events of OpenSIPS', help };
-}
-
-/** The index stands before the slash and counts from 1, as people do. */
-function parseShare(text: string): Parsed<{ readonly index: number; readonly of: number }> {
-  const match = /^(\d{1,4})\/(\d{1,4})$/.exec(text);
-  const [part, of] = [Number(match?.[1]), Number(match?.[2])];
-  if (match !== null && part >= 1 && part <= of) return { ok: true, value: { index: part - 1, of } };
-  return { ok: false, problem: 'expected a part of the calls', help: 'write 1/3 for the first of three connectors' };
 }
 
 function parseReplyDirectory(text: string): Parsed<string> {
@@ -76,11 +68,6 @@ export const opensipsSchema = z
       .regex(HOST)
       .optional()
       .describe('Host of the From URI in calls we make. Default: the local address towards OpenSIPS.'),
-    share: notation(parseShare)
-      .optional()
-      .describe(
-        'The part of the calls that is ours where several connectors stand beside one OpenSIPS: 1/3, 2/3, 3/3.',
-      ),
   })
   .prefault({})
   .describe('Driver opensips: UA sessions of an OpenSIPS, by MI and events.');

@@ -42,7 +42,8 @@ export class EventSocket {
       // The system's own size then.
     }
     socket.on('message', (datagram, { address }) => {
-      if (accept(address)) onDatagram(datagram);
+      // An empty one is a hub's, which asks the system whether we are there.
+      if (datagram.length > 0 && accept(address)) onDatagram(datagram);
     });
     const bound: AddressInfo = socket.address();
     return { address: bound.address, port: bound.port };

@@ -31,7 +31,6 @@ import { UacSessionLeg } from './outbound-leg.js';
 import { OutboundStarter } from './outbound-starter.js';
 import { readSessionEvent, requestOf, type SessionEvent } from './session-event.js';
 import { refuseShortSession } from './session-timer.js';
-import { isOurs } from './share.js';
 import { Subscription } from './subscription.js';
 import { UaSession } from './ua-session.js';
 
@@ -234,7 +233,6 @@ class OpensipsDriver implements SignalingDriver {
     const leg = this.#sessions.get(event.key);
     if (leg !== undefined) leg.receive(event);
     else if (event.entity === 'UAC') this.#receiveStray(event);
-    else if (!isOurs(event.key, this.#options.share)) return;
     else if (event.type === 'NEW') this.#receiveInvite(event);
     else this.#receiveOrphan(event);
   }
@@ -246,6 +244,8 @@ class OpensipsDriver implements SignalingDriver {
 
   /** A session that was answered by a connector which is no more: its peer is not left waiting. */
   #receiveOrphan({ key, type, method }: SessionEvent): void {
+    // A hub shows it to others too, and knows what to do when it is nobody's.
+    if (this.#subscription?.behindHub === true) return;
     const session = new UaSession(this.#mi, key);
     if (type === 'TERMINATED' && method === 'CANCEL') void session.reply('INVITE', 487).then(() => session.terminate());
     else if (type === 'UPDATED' && method !== 'ACK') void session.reply(method, 481).then(() => session.terminate());

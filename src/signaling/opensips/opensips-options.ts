@@ -3,7 +3,6 @@ import type { Random } from '../../base/random.js';
 import type { Logger } from '../../flavor-api/index.js';
 import { type AckWatchOptions, ackWatchDefaults } from './ack-watch.js';
 import type { MiAddress } from './mi/mi-link.js';
-import type { CallShare } from './share.js';
 
 export interface OpensipsOptions {
   /** Where OpenSIPS takes commands. */
@@ -14,8 +13,6 @@ export interface OpensipsOptions {
   readonly allow: readonly string[];
   /** Host of our URI in calls that we make. */
   readonly domain: string | undefined;
-  /** The part of the calls that is ours, where several connectors stand beside one OpenSIPS. */
-  readonly share: CallShare | undefined;
 }
 
 export interface OpensipsLimits {

@@ -18,6 +18,9 @@ export interface SubscriptionParts {
   readonly onRestart: () => void;
 }
 
+/** In the answer of a hub to `uptime`: which one it is. */
+export const HUB_FIELD = 'Hub since';
+
 /**
  * Keeps OpenSIPS sending its events: subscribes, as soon as it is there, again long before the subscription ends, and at
  * once after a restart, which its `uptime` shows. Without this an OpenSIPS that was restarted would raise its events for
@@ -28,6 +31,7 @@ export class Subscription {
   #timer: TimerHandle | undefined;
   #state: 'new' | 'up' | 'down' = 'new';
   #since: string | undefined;
+  #hub = '';
   #renewAtMs = 0;
   #failures = 0;
   #closed = false;
@@ -38,6 +42,11 @@ export class Subscription {
 
   get up(): boolean {
     return this.#state === 'up';
+  }
+
+  /** The events come by a hub, which has other connectors too. */
+  get behindHub(): boolean {
+    return this.#hub !== '';
   }
 
   /** Resolves after the first attempt, whatever came of it; goes on until {@link close}. */
@@ -66,8 +75,12 @@ export class Subscription {
 
   async #lookAndRenew(): Promise<boolean> {
     const { clock, options } = this.#parts;
-    const since = await this.#runningSince();
-    if (since === undefined) return false;
+    const said = await this.#runningSince();
+    if (said === undefined) return false;
+    const { since, hub } = said;
+    // Another hub knows nothing of our subscription; the calls are there all the same.
+    if (hub !== this.#hub) this.#renewAtMs = 0;
+    this.#hub = hub;
     const restarted = this.#since !== undefined && this.#since !== since;
     this.#since = since;
     if (restarted) {
@@ -80,13 +93,14 @@ export class Subscription {
     return true;
   }
 
-  /** When this OpenSIPS was started, in its own words; `undefined`: it does not answer. */
-  async #runningSince(): Promise<string | undefined> {
+  /** When this OpenSIPS was started, in its own words, and by which hub; `undefined`: it does not answer. */
+  async #runningSince(): Promise<{ readonly since: string; readonly hub: string } | undefined> {
     const outcome = await this.#parts.mi.call('uptime', {}, this.#state === 'up');
     if (outcome.type === 'lost') return undefined;
-    const since = outcome.type === 'done' && isObject(outcome.result) ? outcome.result['Up since'] : undefined;
+    const result = outcome.type === 'done' && isObject(outcome.result) ? outcome.result : {};
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
     // Where the command is not allowed, restarts are noticed at the next renewal only.
-    return typeof since === 'string' ? since : '';
+    return { since: text(result['Up since']), hub: text(result[HUB_FIELD]) };
   }
 
   async #subscribe(seconds: number): Promise<boolean> {

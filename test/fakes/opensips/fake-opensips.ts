@@ -48,6 +48,8 @@ export class FakeOpensips {
   /** `$shv(...)` of the script, where it has loaded cfgutils. */
   readonly variables = new Map<string, string>();
   hasVariables = true;
+  /** It is a hub of ours that answers, not OpenSIPS itself. */
+  hub: string | undefined;
   /** Flag `a` of the script: the ACK raises an event. */
   reportsAcks = false;
   /** The peer acknowledges each 2xx at once. */
@@ -111,7 +113,14 @@ export class FakeOpensips {
     if (method.startsWith('ua_session_') && prefixed !== this.faults.newNames) return unknown;
     switch (method) {
       case 'uptime':
-        return { result: { Now: 'Sat Nov 28 10:59:01 2026', 'Up since': this.#upSince, 'Up time': '5 [sec]' } };
+        return {
+          result: {
+            Now: 'Sat Nov 28 10:59:01 2026',
+            'Up since': this.#upSince,
+            'Up time': '5 [sec]',
+            ...(this.hub !== undefined && { 'Hub since': this.hub }),
+          },
+        };
       case 'event_subscribe':
         if (Number(params['expire']) > 1) this.subscribers.add(String(params['socket']));
         else this.subscribers.delete(String(params['socket']));

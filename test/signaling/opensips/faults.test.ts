@@ -105,22 +105,6 @@ it('the names of OpenSIPS 4 are used where the old ones are gone', async () => {
   expect(scene.opensips.commands.some(({ method }) => method === 'b2b_entities:ua_session_reply')).toBe(true);
 });
 
-it('connectors that share one OpenSIPS take each call once', async () => {
-  const scene = await openOpensipsScene({ share: { index: 0, of: 2 } });
-  const sessions = Array.from({ length: 40 }, (_, index) =>
-    scene.opensips.invite({ body: OFFER, callId: `c${index}` }),
-  );
-  const ours = new Set<string>();
-  while (ours.size < 8) {
-    const leg = await scene.nextLeg();
-    leg.reject(486);
-    ours.add(leg.callId);
-  }
-  const settled = (key: string) => scene.opensips.wire.some((wire) => wire.key === key);
-  await scene.opensips.until(() => sessions.filter(({ key }) => settled(key)).length >= 8);
-  expect(sessions.filter(({ key }) => settled(key)).length).toBeLessThan(33);
-});
-
 it('a stop ends the calls, and the subscription with them', async () => {
   const scene = await openOpensipsScene();
   const session = scene.opensips.invite({ body: OFFER });

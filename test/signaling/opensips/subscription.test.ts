@@ -72,6 +72,17 @@ it('an OpenSIPS that does not answer is told, and found when it is back', async 
   expect(told).toEqual(['up', 'down', 'up']);
 });
 
+it('another hub before OpenSIPS is subscribed to at once, and costs no call', async () => {
+  const opensips = new FakeOpensips();
+  opensips.hub = 'first';
+  const { clock, subscription, subscriptions, told } = await subscribed(opensips);
+  expect([subscription.behindHub, subscriptions()]).toEqual([true, 1]);
+  opensips.subscribers.clear();
+  opensips.hub = 'second';
+  await clock.advanceAsync(2_500, 250);
+  expect([opensips.subscribers.size, told]).toEqual([1, ['up']]);
+});
+
 it('closing leaves no timer and no subscriber', async () => {
   const { clock, opensips, subscription } = await subscribed();
   await subscription.close();

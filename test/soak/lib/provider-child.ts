@@ -10,11 +10,9 @@ import {
 } from '../../fakes/openai-realtime/index.js';
 import { SpokenTexts } from '../../fakes/openai-realtime/speech.js';
 import { serve } from './child.js';
+import { withoutLeadIn } from './lead-in.js';
 import { toMachineTime } from './monotonic.js';
 import type { ProviderApi, ProviderSetup } from './provider-api.js';
-
-/** Below this a sample is silence: as the connector has it, 50 dB below full scale. */
-const SILENT = 104;
 
 const voice = createFliteVoice({ voice: 'slt' });
 let fake: FakeOpenAiRealtime | undefined;
@@ -89,19 +87,6 @@ function mindOf({ replies, afterTools }: ProviderSetup): Mind {
       answers += 1;
       return reply;
     },
-  };
-}
-
-function withoutLeadIn({ pcm, sampleRate, words }: Speech): Speech {
-  const lead = Math.max(
-    0,
-    pcm.findIndex((sample) => Math.abs(sample) > SILENT),
-  );
-  const leadMs = (lead * 1000) / sampleRate;
-  return {
-    pcm: pcm.slice(lead),
-    sampleRate,
-    words: words.map(({ text, startMs }) => ({ text, startMs: Math.max(0, startMs - leadMs) })),
   };
 }
 

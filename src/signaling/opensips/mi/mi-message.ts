@@ -11,6 +11,12 @@ export const METHOD_NOT_FOUND = -32_601;
 
 const MAX_MESSAGE_LENGTH = 200;
 
+/** What OpenSIPS says where it would not. */
+export interface MiFailure {
+  readonly code: number;
+  readonly message: string;
+}
+
 /** A JSON-RPC 2.0 request as all MI transports take it. */
 export function writeMiRequest(id: number, method: string, params: MiParams): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params });
@@ -49,4 +55,22 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Reads a request with named parameters; `undefined` for anything else. */
+export function readMiRequest(
+  text: string,
+): { readonly id: number; readonly method: string; readonly params: Readonly<Record<string, unknown>> } | undefined {
+  const message = parseObject(text);
+  const [id, method, params = {}] = [message?.['id'], message?.['method'], message?.['params']];
+  if (typeof id !== 'number' || typeof method !== 'string' || !isObject(params)) return undefined;
+  return { id, method, params };
+}
+
+/** The answer to a request. */
+export function writeMiAnswer(
+  id: number,
+  answer: { readonly result: unknown } | { readonly error: MiFailure },
+): string {
+  return JSON.stringify({ jsonrpc: '2.0', ...answer, id });
 }

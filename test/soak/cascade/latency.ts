@@ -1,0 +1,200 @@
+import { loadavg } from 'node:os';
+import type { ConversationAccount } from '../lib/callers-api.js';
+import { type Finding, type Measure, ms, percent, scaled, table } from '../lib/report.js';
+import { NUMBER } from '../lib/scene.js';
+import { type Spread, spreadOf } from '../lib/statistics.js';
+import { abruptUtterance } from '../lib/utterances.js';
+import type { CascadeProviderSetup } from './provider-api.js';
+import { CascadeScene, type CascadeSceneOptions } from './scene.js';
+
+/** What the connector may add to the delays of its providers, ms. */
+const ADDED_GOAL_MS = { p50: 60, p95: 90 } as const;
+/** With the delays that providers are reported to have, ms. */
+const WHOLE_GOAL_MS = { p50: 800, p95: 1_200, gain: 100 } as const;
+
+/** Providers that are as fast as they can be, but for the silence that ends a turn. Their delays add up to 400 ms. */
+const quick: CascadeProviderSetup = {
+  lines: ['I would like to know where my parcel is now.', 'And can you tell me when it will arrive?'],
+  answers: [{ text: 'Yes, of course we can do that.' }, { text: 'No, that is all there is.' }],
+  delays: { interimMs: 0, finalMs: 0, speechMs: 100 },
+  eagerSilenceMs: 200,
+  endSilenceMs: 300,
+  withoutLeadIn: true,
+};
+
+/**
+ * As reported of the components: Flux ends a turn some 260 ms after the last sound and is 150 ms earlier when it guesses; a
+ * fast model has its first token after 350 ms and a token each 15; Aura-2 has its first audio after 90 ms, 150 ms of
+ * which are silence.
+ */
+const reported: CascadeProviderSetup = {
+  ...quick,
+  delays: { interimMs: 50, finalMs: 60, speechMs: 90 },
+  answers: quick.answers.map((answer) => ({ ...answer, firstTokenMs: 350, tokenMs: 15 })),
+  eagerSilenceMs: 100,
+  endSilenceMs: 250,
+  withoutLeadIn: false,
+};
+
+interface Round {
+  readonly name: string;
+  readonly calls: number;
+  readonly turns: number;
+  readonly scene: CascadeSceneOptions;
+}
+
+interface RoundResult {
+  readonly name: string;
+  readonly calls: number;
+  readonly v2v: Spread;
+  readonly atCaller: Spread;
+  readonly answers: number;
+  readonly missing: number;
+  readonly requests: number;
+  readonly hits: number;
+  readonly cpuPercent: number;
+  readonly load: number;
+}
+
+/** Latency that the connector adds to a cascade whose providers' delays are known. */
+export const measureCascadeLatency: Measure = async (tell, scale) => {
+  const scriptedMs = quick.endSilenceMs + quick.delays.finalMs + quick.delays.speechMs;
+  const results: RoundResult[] = [];
+  for (const [calls, turns] of [
+    [1, 60],
+    [10, 12],
+    [50, 6],
+  ] as const) {
+    tell(`cascade-latency: ${calls} call(s)`);
+    results.push(await measure({ name: `${calls}`, calls, turns: scaled(turns, scale), scene: sceneOf(quick, false) }));
+  }
+  const added = (spread: Spread): readonly string[] =>
+    [spread.p50, spread.p95, spread.p99, spread.max].map((value) => ms(value - scriptedMs));
+  return {
+    title: 'Latency added to a cascade',
+    lines: [
+      `v2v at the connector’s socket, minus the delays that its providers were told to take: ${quick.endSilenceMs} ms of silence that end`,
+      `a turn and ${quick.delays.speechMs} ms to the first audio. Jitter buffer fixed at 40 ms, caller audio in pieces of 20 ms.`,
+      '',
+      ...table(
+        ['calls', 'answers', 'added p50', 'p95', 'p99', 'max', 'at the caller p50', 'p95', 'CPU a call', 'load'],
+        results.map(({ calls, answers, missing, v2v, atCaller, cpuPercent, load }) => [
+          String(calls),
+          missing > 0 ? `${answers} (${missing} missing)` : String(answers),
+          ...added(v2v),
+          ...added(atCaller).slice(0, 2),
+          `${(cpuPercent / calls).toFixed(2)} %`,
+          load.toFixed(1),
+        ]),
+      ),
+    ],
+    findings: results.map(({ calls, v2v }): Finding => {
+      const [p50, p95] = [v2v.p50 - scriptedMs, v2v.p95 - scriptedMs];
+      return {
+        goal: `${calls} calls: p50 <= ${ADDED_GOAL_MS.p50} ms, p95 <= ${ADDED_GOAL_MS.p95} ms`,
+        measured: `${ms(p50)} / ${ms(p95)} ms`,
+        ok: p50 <= ADDED_GOAL_MS.p50 && p95 <= ADDED_GOAL_MS.p95,
+      };
+    }),
+  };
+};
+
+/** The whole delay of an answer with providers that are as fast as reported, without and with an eager start. */
+export const measureCascadeEager: Measure = async (tell, scale) => {
+  const results: RoundResult[] = [];
+  for (const eager of [false, true]) {
+    tell(`cascade-eager: eager start ${eager ? 'on' : 'off'}`);
+    const name = eager ? 'eager start' : 'without';
+    results.push(await measure({ name, calls: 4, turns: scaled(15, scale), scene: sceneOf(reported, eager) }));
+  }
+  const [off, on] = results;
+  if (!off || !on) throw new Error('nothing was measured');
+  const gainMs = off.v2v.p50 - on.v2v.p50;
+  return {
+    title: 'Voice to voice with the delays that providers are reported to have',
+    lines: table(
+      ['', 'answers', 'v2v p50', 'p95', 'max', 'requests an answer', 'eager start right', 'load'],
+      results.map(({ name, answers, v2v, requests, hits, load }) => [
+        name,
+        String(answers),
+        ms(v2v.p50),
+        ms(v2v.p95),
+        ms(v2v.max),
+        (requests / answers).toFixed(2),
+        name === 'without' ? '–' : percent(hits, answers),
+        load.toFixed(1),
+      ]),
+    ),
+    findings: [
+      {
+        goal: `p50 <= ${WHOLE_GOAL_MS.p50} ms, p95 <= ${WHOLE_GOAL_MS.p95} ms`,
+        measured: `${ms(off.v2v.p50)} / ${ms(off.v2v.p95)} without, ${ms(on.v2v.p50)} / ${ms(on.v2v.p95)} ms with`,
+        ok: off.v2v.p50 <= WHOLE_GOAL_MS.p50 && off.v2v.p95 <= WHOLE_GOAL_MS.p95,
+      },
+      {
+        goal: `an eager start gains >= ${WHOLE_GOAL_MS.gain} ms`,
+        measured: `${ms(gainMs)} ms`,
+        ok: gainMs >= WHOLE_GOAL_MS.gain,
+      },
+    ],
+  };
+};
+
+function sceneOf(provider: CascadeProviderSetup, eager: boolean): CascadeSceneOptions {
+  return {
+    provider,
+    flavor: { greeting: 'Hello.', turns: { eager } },
+    stt: { model: 'flux-general-en', chunkMs: 20, ...(eager ? {} : { eagerEotThreshold: null }) },
+    config: { media: { bind: '127.0.0.1', jitter: { minMs: 40, maxMs: 40 } } },
+  };
+}
+
+async function measure({ name, calls, turns, scene: options }: Round): Promise<RoundResult> {
+  await using scene = await CascadeScene.open(options);
+  const utterances = await Promise.all(
+    ['I would like to know where my parcel is now', 'And can you tell me when it will arrive'].map((text) =>
+      abruptUtterance(text, 'rms'),
+    ),
+  );
+  const cpuBefore = scene.cpuMs().connector;
+  const startedMs = performance.now();
+  const accounts = await scene.callers.ask('converse', {
+    port: scene.connector.sipPort,
+    number: NUMBER,
+    calls,
+    apartMs: 60,
+    turns,
+    utterances,
+    quietMs: 500,
+    prefix: 'c',
+  });
+  const seconds = (performance.now() - startedMs) / 1000;
+  const cpuPercent = (scene.cpuMs().connector - cpuBefore) / seconds / 10;
+  const v2v: number[] = [];
+  const atCaller: number[] = [];
+  let hits = 0;
+  for (const account of accounts) {
+    const record = await scene.connector.recordOf(account.from);
+    const answered = record.turns.filter(({ v2vMs }) => v2vMs !== undefined && v2vMs !== null);
+    hits += record.turns.filter(({ stages }) => stages?.speculative === 'hit').length;
+    v2v.push(...answered.flatMap(({ v2vMs }) => v2vMs ?? []));
+    atCaller.push(...heardDelays(account));
+  }
+  const { requests } = await scene.account();
+  return {
+    name,
+    calls,
+    v2v: spreadOf(v2v),
+    atCaller: spreadOf(atCaller),
+    answers: v2v.length,
+    missing: calls * turns - v2v.length,
+    requests: requests.length,
+    hits,
+    cpuPercent,
+    load: loadavg()[0] ?? 0,
+  };
+}
+
+function heardDelays({ turns }: ConversationAccount): readonly number[] {
+  return turns.flatMap(({ heardMs, lastVoicedMs }) => (heardMs === undefined ? [] : heardMs - lastVoicedMs));
+}

@@ -1,0 +1,8 @@
+/**
+ * Measurements of whole calls with the flavor `deepgram`: `npm run soak -- cascade-latency ...`. `SOAK_SCALE=0.1` makes a
+ * tenth of the calls, for a quick look.
+ */
+import { runParts } from '../lib/run-parts.js';
+import { measureCascadeEager, measureCascadeLatency } from './latency.js';
+
+await runParts({ 'cascade-latency': measureCascadeLatency, 'cascade-eager': measureCascadeEager });

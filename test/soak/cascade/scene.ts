@@ -1,0 +1,106 @@
+import { createSystemClock } from '../../../src/base/clock.js';
+import { createSystemRandom } from '../../../src/base/random.js';
+import { createPhoneParts, type PhoneParts } from '../../../src/phone/phone-parts.js';
+import { Caller, type CallerOptions } from '../lib/caller.js';
+import type { CallersApi } from '../lib/callers-api.js';
+import { Child } from '../lib/child.js';
+import { ConnectorHost } from '../lib/connector-host.js';
+import { FLAVOR, NUMBER } from '../lib/scene.js';
+import type { CascadeProviderAccount, CascadeProviderApi, CascadeProviderSetup } from './provider-api.js';
+
+export interface CascadeSceneOptions {
+  readonly provider: CascadeProviderSetup;
+  /** Of the flavor, besides `use`, keys and addresses. Sections are merged. */
+  readonly flavor?: Readonly<Record<string, unknown>>;
+  readonly stt?: Readonly<Record<string, unknown>>;
+  readonly llm?: Readonly<Record<string, unknown>>;
+  readonly tts?: Readonly<Record<string, unknown>>;
+  /** Whole sections of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Tells nothing of its calls: for measurements of its memory. */
+  readonly quiet?: boolean;
+}
+
+const clock = createSystemClock();
+const random = createSystemRandom();
+const key = 'key-of-a-measurement';
+
+/** Providers, a connector with the flavor `deepgram`, and a place for callers, each in a process of its own, on loopback. */
+export class CascadeScene implements AsyncDisposable {
+  readonly connector: ConnectorHost;
+  readonly provider: Child<CascadeProviderApi>;
+  readonly #parts: PhoneParts;
+  #callers: Child<CallersApi> | undefined;
+
+  private constructor(connector: ConnectorHost, provider: Child<CascadeProviderApi>, parts: PhoneParts) {
+    this.connector = connector;
+    this.provider = provider;
+    this.#parts = parts;
+  }
+
+  static async open(options: CascadeSceneOptions): Promise<CascadeScene> {
+    const provider = Child.start<CascadeProviderApi>(new URL('provider-child.js', import.meta.url));
+    try {
+      const { deepgram, model } = await provider.ask('start', options.provider);
+      const connector = await ConnectorHost.start({
+        quiet: options.quiet ?? false,
+        config: {
+          flavors: {
+            [FLAVOR]: {
+              use: 'deepgram',
+              apiKey: key,
+              stt: { url: deepgram, ...options.stt },
+              llm: { provider: 'openai-compatible', baseUrl: model, model: 'scripted', ...options.llm },
+              tts: { url: deepgram, ...options.tts },
+              ...options.flavor,
+            },
+          },
+          routes: [{ match: { to: NUMBER }, flavor: FLAVOR, instructions: 'caller {{from}}' }],
+          ...options.config,
+        },
+      });
+      return new CascadeScene(
+        connector,
+        provider,
+        await createPhoneParts({ bind: '127.0.0.1', protocol: 'udp' }, { clock, random }),
+      );
+    } catch (error) {
+      await provider[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A caller who lives in this process. */
+  caller(options: Pick<CallerOptions, 'from' | 'keepAudio'>): Caller {
+    return new Caller(
+      { port: this.connector.sipPort, number: NUMBER, ...options },
+      { parts: this.#parts, clock, random },
+    );
+  }
+
+  /** The process of the many callers; started when first asked for. */
+  get callers(): Child<CallersApi> {
+    this.#callers ??= Child.start<CallersApi>(new URL('../lib/callers-child.js', import.meta.url));
+    return this.#callers;
+  }
+
+  async account(): Promise<CascadeProviderAccount> {
+    return await this.provider.ask('account', undefined);
+  }
+
+  /** Processor time used so far, ms. */
+  cpuMs(): { readonly connector: number; readonly provider: number; readonly callers: number } {
+    return {
+      connector: this.connector.cpuMs(),
+      provider: this.provider.cpuMs(),
+      callers: this.#callers?.cpuMs() ?? 0,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts[Symbol.asyncDispose]();
+    await this.#callers?.[Symbol.asyncDispose]();
+    await this.connector[Symbol.asyncDispose]();
+    await this.provider[Symbol.asyncDispose]();
+  }
+}
