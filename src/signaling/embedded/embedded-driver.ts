@@ -83,6 +83,7 @@ class EmbeddedDriver implements SignalingDriver {
         },
         sentBy: (flow) => this.#endpoint.sentBy(flow),
         streamFor: (flow) => this.#largeRequests.streamFor(flow),
+        onResponse: (flow, response) => this.#endpoint.noteResponse(flow, response),
         onFault: (error) => this.#endpoint.fault(error),
       },
       {

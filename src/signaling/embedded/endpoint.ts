@@ -6,6 +6,7 @@ import type { Random } from '../../base/random.js';
 import type { TargetResolver } from '../dns/target-resolver.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { SipResponse } from '../message/sip-message.js';
 import { parseSipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { encodeUser } from '../rejection.js';
@@ -14,6 +15,8 @@ import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
 import { ownTags } from './request-inspection.js';
+import { SeenAddresses } from './seen-addresses.js';
+import { ServiceRoutes } from './service-routes.js';
 import { SetAside } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import type { TimerOptions } from './transaction/timer-values.js';
@@ -55,6 +58,8 @@ export class Endpoint {
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly setAside: SetAside;
+  readonly serviceRoutes = new ServiceRoutes();
+  readonly #seen = new SeenAddresses();
   readonly #parts: EndpointParts;
 
   constructor(parts: EndpointParts) {
@@ -85,13 +90,19 @@ export class Endpoint {
     return { host: this.host(flow), port: flow.local.port };
   }
 
+  /** Learns from a response where the peer sees us, unless the configuration says where we are. */
+  noteResponse(flow: SipFlow, response: SipResponse): void {
+    if (this.#parts.advertise === undefined) this.#seen.note(flow, response);
+  }
+
   /**
-   * Contact for a dialog on this flow. `user` is the plain text, `''` for none. `secure`: the dialog is one of `sips:`
+   * Contact for a dialog on this flow: where we are advertised, else where the peer has said that it sees us, else where
+   * we listen. `user` is the plain text, `''` for none. `secure`: the dialog is one of `sips:`
    * URIs (RFC 3261 section 12.1.1).
    */
   contact(flow: SipFlow, user: string, secure: boolean): string {
     const userPart = user === '' ? '' : `${encodeUser(user)}@`;
-    const host = serializeHostPort(this.sentBy(flow));
+    const host = serializeHostPort(this.#seen.of(flow) ?? this.sentBy(flow));
     return `<${secure ? 'sips' : 'sip'}:${userPart}${host}${transportParam(flow.protocol, secure)}>`;
   }
 

@@ -1,3 +1,4 @@
+import { parseNameAddr } from '../message/name-addr.js';
 import { parseSipUri } from '../message/sip-uri.js';
 import type { Endpoint } from './endpoint.js';
 import type { SipFlow } from './transport/sip-transport.js';
@@ -6,7 +7,7 @@ import type { SipFlow } from './transport/sip-transport.js';
 export interface NextHop {
   readonly flow: SipFlow;
   readonly requestUri: string;
-  /** A proxy that is to be named in a Route header field. */
+  /** Proxies that are to be named in a Route header field, as its value. */
   readonly route: string | undefined;
 }
 
@@ -15,17 +16,25 @@ export class NextHops {
   readonly #endpoint: Endpoint;
   readonly #uri: string;
   #targets: string[];
+  /** The first target stands for this way. */
+  #route: readonly string[];
   /** They stand in the configuration, and not in what somebody sent. */
   #configured: boolean;
   #ready: (() => NextHop | undefined)[] = [];
   #restingSeen = false;
 
-  /** @param targets as `OutboundRequest.targets`; empty: the URI itself */
-  constructor(endpoint: Endpoint, uri: string, targets: readonly string[]) {
+  /**
+   * @param targets as `OutboundRequest.targets`; empty: the URI itself
+   * @param route proxies on the way that is tried first, nearest first; empty: there is none
+   */
+  constructor(endpoint: Endpoint, uri: string, targets: readonly string[], route: readonly string[] = []) {
+    const nearest = parseNameAddr(route[0] ?? '')?.uri;
     this.#endpoint = endpoint;
     this.#uri = uri;
     this.#targets = targets.length === 0 ? [uri] : [...targets];
     this.#configured = targets.length > 0;
+    this.#route = nearest === undefined ? [] : route;
+    if (nearest !== undefined) this.#targets.unshift(nearest);
   }
 
   /** There may be another one. */
@@ -42,6 +51,7 @@ export class NextHops {
   redirect(uris: readonly string[]): void {
     this.#targets = [...uris];
     this.#configured = false;
+    this.#route = [];
     this.#ready = [];
   }
 
@@ -63,10 +73,13 @@ export class NextHops {
       done(undefined);
       return;
     }
+    const addressing =
+      this.#route.length > 0 ? { requestUri: this.#uri, route: this.#route.join(', ') } : this.#addressing(target);
+    this.#route = [];
     this.#endpoint.findServers(target, this.#configured, (servers) => {
       this.#ready = servers.map((open) => () => {
         const flow = open();
-        return flow && { flow, ...this.#addressing(target) };
+        return flow && { flow, ...addressing };
       });
       this.next(done);
     });

@@ -78,7 +78,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     this.callId = endpoint.random.hex(16);
     this.#localTag = endpoint.tag();
     this.#events = new LegEvents((error) => endpoint.fault(error));
-    this.#hops = new NextHops(endpoint, request.uri, request.targets ?? []);
+    this.#hops = new NextHops(endpoint, request.uri, request.targets ?? [], endpoint.serviceRoutes.for(request));
     this.#credentials = request.auth === undefined ? undefined : new DigestClient(request.auth, endpoint.random);
   }
 

@@ -18,6 +18,7 @@ import {
   registrationTimes,
   seconds,
 } from './registration-schedule.js';
+import { serviceRouteOf } from './service-routes.js';
 import { retryAfterSeconds } from './set-aside.js';
 import type { ClientTransaction } from './transaction/client-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
@@ -56,6 +57,8 @@ export class Registration {
   readonly #aor: string;
   /** The registrar as request-URI: its domain, without parameters. */
   readonly #domain: string;
+  /** The same without port. */
+  readonly #host: string;
   readonly #callId: string;
   readonly #tag: string;
   #cseq = 0;
@@ -71,6 +74,8 @@ export class Registration {
   #release: () => void = () => {};
   #unsubscribe: () => void = () => {};
   #closed = false;
+  /** This registration was made again because the registrar sees us elsewhere: not again before the next refresh. */
+  #moved = false;
 
   constructor(options: RegistrationOptions, deps: RegistrationDeps) {
     const { endpoint } = deps;
@@ -80,8 +85,8 @@ export class Registration {
     const { authUser, password, registrar, user } = options;
     this.#credentials = new DigestClient({ user: authUser ?? user, password }, endpoint.random);
     this.#domain = registrar.replace(/;.*$/, '');
-    const host = this.#domain.slice(this.#domain.indexOf(':') + 1).replace(/:\d+$/, '');
-    this.#aor = `sip:${encodeUser(user)}@${host}`;
+    this.#host = this.#domain.slice(this.#domain.indexOf(':') + 1).replace(/:\d+$/, '');
+    this.#aor = `sip:${encodeUser(user)}@${this.#host}`;
     this.#callId = endpoint.random.hex(16);
     this.#tag = endpoint.tag();
     this.#expiresSeconds = options.expiresSeconds;
@@ -205,6 +210,9 @@ export class Registration {
     headers.append('Call-ID', this.#callId);
     headers.append('CSeq', serializeCSeq({ number: this.#cseq, method: 'REGISTER' }));
     headers.append('Contact', contact);
+    // Where we were before nobody is any more (RFC 3261 section 10.2.2).
+    const stale = this.#bound?.contact ?? contact;
+    if (stale !== contact) headers.append('Contact', `${stale};expires=0`);
     headers.append('Expires', String(expiresSeconds));
     headers.append('Allow', ALLOW);
     // RFC 3327 section 5.1: proxies on the way may put themselves into the path of calls to us.
@@ -226,10 +234,20 @@ export class Registration {
     const granted = Math.min(grantedSeconds(response, contactUri, this.#expiresSeconds), this.#times.maxExpiresSeconds);
     this.#failures = 0;
     this.#bound = { hop, contact };
+    for (const user of this.#users) endpoint.serviceRoutes.set(user, this.#host, serviceRouteOf(response));
+    const seenElsewhere = endpoint.contact(hop.flow, this.#options.user, false) !== contact;
+    this.#moved = seenElsewhere && !this.#moved;
     this.#timer = endpoint.clock.setTimeout(() => this.start(), refreshDelayMs(granted));
     this.#keepPathOpen(hop.flow);
     const expiresAtMs = endpoint.clock.wallTime() + granted * 1000;
     this.#change({ ...this.#status, state: 'registered', expiresAtMs, failure: undefined });
+    if (this.#moved) this.start();
+  }
+
+  /** Who we may be to a trunk in the registrar's domain. */
+  get #users(): readonly string[] {
+    const { authUser, user } = this.#options;
+    return authUser === undefined ? [user] : [user, authUser];
   }
 
   #keepPathOpen(flow: SipFlow): void {
@@ -255,6 +273,7 @@ export class Registration {
     const { expiresAtMs } = this.#status;
     // The binding of the last 200 may well stand.
     const alive = expiresAtMs !== undefined && expiresAtMs > endpoint.clock.wallTime();
+    if (!alive) for (const user of this.#users) endpoint.serviceRoutes.set(user, this.#host, []);
     this.#change({ ...this.#status, state: 'failed', expiresAtMs: alive ? expiresAtMs : undefined, failure });
   }
 

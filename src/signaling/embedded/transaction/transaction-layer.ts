@@ -66,6 +66,8 @@ export interface TransactionLayerDeps {
   readonly sentBy: (flow: SipFlow) => { readonly host: string; readonly port: number };
   /** A stream to the same peer, for a request too large for the datagram flow; absent: there is none. */
   readonly streamFor?: (flow: SipFlow) => LargeRequestFlow | undefined;
+  /** A response to a request of ours came over this flow; called before its transaction takes it. */
+  readonly onResponse?: (flow: SipFlow, response: SipResponse) => void;
   /** Something in the code above threw; the peer was answered 500. */
   readonly onFault: (message: string) => void;
 }
@@ -205,7 +207,10 @@ export class TransactionLayer {
     const vias = response.headers.getAll('Via');
     if (vias.length !== 1 || splitList(vias[0] ?? '').length !== 1) return;
     const key = responseTransactionKey(response);
-    if (key !== undefined) this.#clients.get(key)?.receive(response);
+    const client = key === undefined ? undefined : this.#clients.get(key);
+    if (client === undefined) return;
+    this.#deps.onResponse?.(client.flow, response);
+    client.receive(response);
   }
 
   #receiveRequest(received: ReceivedRequest, bytes: number): void {

@@ -1,0 +1,50 @@
+import { isIP } from 'node:net';
+import type { SipResponse } from '../message/sip-message.js';
+import { topVia } from '../message/via.js';
+import type { SipFlow } from './transport/sip-transport.js';
+
+/** Peers whose view of us is remembered; the one unheard for longest goes first. */
+const MAX_PEERS = 1_024;
+
+/** An address of ours. */
+export interface SeenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Where peers see us, as their responses tell: `received` and `rport` of our Via (RFC 3581 section 4). Behind a NAT that is
+ * the address they reach us at, and what a Contact for them has to name. Over UDP alone: on a connection a peer answers by
+ * the connection. What one peer says counts for messages to that peer, and for nobody else.
+ */
+export class SeenAddresses {
+  readonly #seen = new Map<string, SeenAddress>();
+
+  /** Takes a response that came to a request of ours on this flow. */
+  note(flow: SipFlow, response: SipResponse): void {
+    if (flow.reliable) return;
+    const via = topVia(response.headers);
+    if (via === undefined) return;
+    const host = via.received ?? flow.local.address;
+    const port = typeof via.rport === 'number' ? via.rport : flow.local.port;
+    const key = keyOf(flow);
+    // A name, another family or nothing at all: no address that a peer could have seen.
+    if (isIP(host) !== isIP(flow.local.address) || host === '0.0.0.0' || host === '::') return;
+    this.#seen.delete(key);
+    if (host === flow.local.address && port === flow.local.port) return;
+    this.#seen.set(key, { host, port });
+    for (const oldest of this.#seen.keys()) {
+      if (this.#seen.size <= MAX_PEERS) break;
+      this.#seen.delete(oldest);
+    }
+  }
+
+  /** Where the peer at the end of the flow sees us, if not where we think we are. */
+  of(flow: SipFlow): SeenAddress | undefined {
+    return flow.reliable ? undefined : this.#seen.get(keyOf(flow));
+  }
+}
+
+function keyOf({ protocol, remote }: SipFlow): string {
+  return `${protocol} ${remote.address} ${remote.port}`;
+}
