@@ -44,20 +44,17 @@ export function transcriptionUsage(value: unknown): TranscriptionUsage | undefin
 }
 
 const PROVIDER = 'openai';
-/** Audio tokens have prices of their own: they are told apart by the model's name. */
-const AUDIO = '/audio';
 
-/** As events for the host; amounts of zero are left out. */
-export function responseUsageEvents(usage: ResponseUsage, model: string): UsageEvent[] {
-  return (['text', 'audio'] as const).flatMap((kind) => {
-    const { input, cached, output } = usage[kind];
-    const name = kind === 'audio' ? `${model}${AUDIO}` : model;
-    return [
-      ...usageEvent(name, 'input-tokens', input),
-      ...usageEvent(name, 'cached-tokens', cached),
-      ...usageEvent(name, 'output-tokens', output),
-    ];
-  });
+/** As events for the host; amounts of zero are left out. Audio tokens have prices, and so units, of their own. */
+export function responseUsageEvents({ text, audio }: ResponseUsage, model: string): UsageEvent[] {
+  return [
+    ...usageEvent(model, 'input-tokens', text.input),
+    ...usageEvent(model, 'cached-tokens', text.cached),
+    ...usageEvent(model, 'output-tokens', text.output),
+    ...usageEvent(model, 'audio-input-tokens', audio.input),
+    ...usageEvent(model, 'audio-cached-tokens', audio.cached),
+    ...usageEvent(model, 'audio-output-tokens', audio.output),
+  ];
 }
 
 export function transcriptionUsageEvents(usage: TranscriptionUsage, model: string): UsageEvent[] {

@@ -4,6 +4,7 @@ import type { FlavorEvent, Logger } from '../flavor-api/index.js';
 import type { StreamStats } from '../media/engine.js';
 import type { CallEvent, CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { BargeInRecord, CallRecord } from '../ops/call-record.js';
+import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { CallOutcome } from './call-state.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import { Dialogue } from './dialogue.js';
@@ -26,6 +27,7 @@ export class CallAccount implements ConversationNotes {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #sink: CallEventSink;
+  readonly #meter: CallMeter;
   readonly #include: readonly RecordedPersonalData[];
   readonly #usage = new Map<string, CallRecord['usage'][number]>();
   readonly #tools: CallRecord['tools'][number][] = [];
@@ -42,13 +44,14 @@ export class CallAccount implements ConversationNotes {
   constructor(
     identity: CallIdentity,
     include: readonly RecordedPersonalData[],
-    deps: { readonly clock: Clock; readonly log: Logger; readonly emit: CallEventSink },
+    deps: { readonly clock: Clock; readonly log: Logger; readonly emit: CallEventSink; readonly meter: CallMeter },
   ) {
     this.identity = identity;
     this.#include = include;
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#sink = deps.emit;
+    this.#meter = deps.meter;
     this.#originMs = deps.clock.now();
     this.ledger = new TurnLedger(this.#originMs);
   }
@@ -117,6 +120,7 @@ export class CallAccount implements ConversationNotes {
 
   onUsage(event: FlavorEvent & { type: 'usage' }): void {
     addUsage(this.#usage, event);
+    this.#meter.add(event);
   }
 
   /** A session was lost and another is asked for. `flavor`: whose session it was. */
@@ -160,6 +164,7 @@ export class CallAccount implements ConversationNotes {
       digits: this.#digits,
       tools: this.#tools,
       usage: [...this.#usage.values()],
+      cost: this.#meter.cost,
       recording,
       failOvers: this.#failOvers,
       error: this.#error,
@@ -170,6 +175,7 @@ export class CallAccount implements ConversationNotes {
     const { durationMs } = record;
     this.emit({ type: 'call-ended', endedBy, cause, status, durationMs, record, ...(media && { media }) });
     this.#closed = true;
+    this.#meter.close();
     return record;
   }
 }

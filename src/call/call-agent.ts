@@ -176,8 +176,8 @@ export class CallAgent {
   }
 
   /** `then` once a silent caller has been told that the call ends. */
-  sayGoodbye(then: () => void): void {
-    this.#lines.sayGoodbye(then);
+  sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void): void {
+    this.#lines.sayGoodbye(limit, then);
   }
 
   /** The longest call is nearly over. */

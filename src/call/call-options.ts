@@ -4,6 +4,7 @@ import type { Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
+import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { SignalingFeatures } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
@@ -51,11 +52,13 @@ export interface SilencePolicy {
   readonly goodbye: Saying | undefined;
 }
 
-/** What is said before the longest call is over. */
+/** What is said before a call is over for its length or its cost. */
 export interface EndingPolicy {
   /** How long before, ms. */
   readonly warningMs: number;
   readonly warning: Saying | undefined;
+  /** Before a call is ended because it, or the day, has cost as much as it may. */
+  readonly spent: Saying | undefined;
 }
 
 /** What happens when a session fails; in which order others are asked is the plan's. */
@@ -71,7 +74,7 @@ export interface FailurePolicy extends ReplyWatchOptions {
 export const defaultCallPolicies = {
   interruption: defaultInterruptionOptions,
   silence: { repromptMs: 15_000, reprompts: [], goodbye: undefined },
-  ending: { warningMs: 30_000, warning: undefined },
+  ending: { warningMs: 30_000, warning: undefined, spent: undefined },
   failure: { ...defaultReplyWatchOptions, waiting: undefined, apology: undefined, transfer: undefined },
 } as const satisfies Pick<CallOptions, 'interruption' | 'silence' | 'ending' | 'failure'>;
 
@@ -95,6 +98,8 @@ export interface CallDeps {
   readonly emit: CallEventSink;
   /** Awaited before the 200; never rejects. A crash from then on still leaves a record. */
   beforeAnswer(call: CallSummary): Promise<unknown>;
+  /** What the call costs; see `SpendBook.open`. */
+  openMeter(onExhausted: () => void): CallMeter;
   /** The call is over and everything is closed. */
   onFinished(record: CallRecord): void;
 }

@@ -83,7 +83,7 @@ export type CallEvent =
   | { readonly type: 'bridge-over' }
   /** The longest call is nearly over. */
   | { readonly type: 'warning-due' }
-  | { readonly type: 'limit-reached'; readonly limit: 'rtp-timeout' | 'silence' | 'max-duration' }
+  | { readonly type: 'limit-reached'; readonly limit: 'rtp-timeout' | 'silence' | 'max-duration' | 'spend-limit' }
   | { readonly type: 'told-to-end'; readonly by: 'admin' | 'drain' };
 
 /** What the reducer wants done; `call.ts` does it. */
@@ -107,8 +107,8 @@ export type CallEffect =
   | { readonly type: 'take-over' }
   /** No session is left: the host says so and, where the route has it, transfers; then `farewell-over`. */
   | { readonly type: 'apologise' }
-  /** The caller is silent for too long: the goodbye of the route, then `farewell-over`. */
-  | { readonly type: 'say-goodbye' }
+  /** The caller is silent for too long, or the money is spent: the goodbye for that, then `farewell-over`. */
+  | { readonly type: 'say-goodbye'; readonly limit: 'silence' | 'spend-limit' }
   /** Tell the caller that the call will end soon. */
   | { readonly type: 'warn' }
   /** Play what is queued of the agent's speech to its end, then report `farewell-over`. */

@@ -49,7 +49,8 @@ export class Call {
     this.#leg = leg;
     this.#options = options;
     this.#deps = deps;
-    this.#account = new CallAccount(options.identity, options.include, deps);
+    const meter = deps.openMeter(() => this.#apply({ type: 'limit-reached', limit: 'spend-limit' }));
+    this.#account = new CallAccount(options.identity, options.include, { ...deps, meter });
     const { clock, engine, negotiation, openRecorder } = deps;
     this.#timers = new CallTimers(clock, timerDelays(options), (timer) => this.#onTimer(timer));
     this.#media = new CallMedia({
@@ -85,7 +86,8 @@ export class Call {
   /** Starts ringing, or dialling, and opens media and session side by side. Call once, before returning to the event loop. */
   begin(): void {
     this.#leg.listen((event) => this.#onLegEvent(event));
-    this.#account.emit({ type: 'call-started', direction: this.#leg.direction, ...this.#routed() });
+    const { direction, route, flavor } = this.#options.identity;
+    this.#account.emit({ type: 'call-started', direction, route, flavor });
     const { state, effects } = beginCall(this.#beginning());
     this.#state = state;
     this.#run(effects);
@@ -165,7 +167,7 @@ export class Call {
         this.#agent.apologise(onSaid);
         return;
       case 'say-goodbye':
-        this.#agent.sayGoodbye(onSaid);
+        this.#agent.sayGoodbye(effect.limit, onSaid);
         return;
       case 'warn':
         this.#agent.warn();
@@ -392,9 +394,5 @@ export class Call {
     }
     const { stream, recordingPath } = this.#media;
     this.#deps.onFinished(this.#account.close(outcome, stream?.stats(), recordingPath, endedAtMs));
-  }
-
-  #routed(): { readonly route: string | null; readonly flavor: string | null } {
-    return { route: this.#options.identity.route, flavor: this.#options.identity.flavor };
   }
 }

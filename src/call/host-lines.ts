@@ -30,7 +30,9 @@ export class HostLines {
   prepare(): void {
     const { greeting, silence, ending, failure } = this.#options;
     const urgent = [failure.waiting, failure.apology];
-    const recorded = [greeting, ...silence.reprompts, silence.goodbye, ending.warning].filter((saying) => saying?.wav);
+    const recorded = [greeting, ...silence.reprompts, silence.goodbye, ending.warning, ending.spent].filter(
+      (saying) => saying?.wav,
+    );
     for (const saying of [...urgent, ...recorded]) if (saying) void this.#parts.prompts.get(saying);
   }
 
@@ -52,8 +54,9 @@ export class HostLines {
   }
 
   /** `then` once it was heard, or could not be said; at once where the route has none. */
-  sayGoodbye(then: () => void): void {
-    const { goodbye } = this.#options.silence;
+  sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void): void {
+    const { ending, silence } = this.#options;
+    const goodbye = limit === 'silence' ? silence.goodbye : ending.spent;
     if (goodbye) this.#say(goodbye, then);
     else then();
   }

@@ -215,14 +215,17 @@ function handedOver({ leaving }: CallState): CallOutcome {
   return leaving?.cause === 'flavor-error' ? leaving : { endedBy: 'agent', cause: 'normal', status: 200 };
 }
 
-function onLimitReached(state: CallState, limit: 'rtp-timeout' | 'silence' | 'max-duration'): Transition {
+function onLimitReached(
+  state: CallState,
+  limit: 'rtp-timeout' | 'silence' | 'max-duration' | 'spend-limit',
+): Transition {
   // Early media: a caller who still hears it ring owes us neither packets nor words.
   if (state.phase === 'preparing' || state.phase === 'ending') return unchanged(state);
   const outcome: CallOutcome = { endedBy: 'connector', cause: limit, status: 200 };
-  if (limit !== 'silence') return end(state, outcome);
-  // While last words are being played nobody is expected to say anything; bridged, not to us.
+  if (limit === 'rtp-timeout' || limit === 'max-duration') return end(state, outcome);
+  // While last words are being played nobody is expected to say anything; bridged, not to us, and no agent costs anything.
   if (state.leaving || state.bridged) return unchanged(state);
-  return { state: { ...state, leaving: outcome }, effects: [{ type: 'say-goodbye' }] };
+  return { state: { ...state, leaving: outcome }, effects: [{ type: 'say-goodbye', limit }] };
 }
 
 /** The ACK has come, or ours has left. */

@@ -1,6 +1,7 @@
 import type { FlavorEvent } from '../flavor-api/index.js';
 import type { StreamStats } from '../media/engine.js';
 import { CALL_RECORD_VERSION, type CallRecord } from '../ops/call-record.js';
+import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { CallOutcome } from './call-state.js';
 import type { Dialogue } from './dialogue.js';
 import type { TurnLedger } from './turn-ledger.js';
@@ -32,6 +33,7 @@ export interface CallFacts {
   readonly digits: string;
   readonly tools: CallRecord['tools'];
   readonly usage: CallRecord['usage'];
+  readonly cost: CallMeter['cost'];
   readonly recording: string | null;
   readonly failOvers: NonNullable<CallRecord['failOvers']>;
   readonly error: CallRecord['error'];
@@ -60,6 +62,8 @@ export function buildRecord(
     ...(include.includes('dtmf') && { dtmf: facts.digits }),
     tools: facts.tools,
     usage: facts.usage,
+    costUsd: facts.cost.usd,
+    ...(facts.cost.unpriced.length > 0 && { unpriced: facts.cost.unpriced }),
     ...(include.includes('transcript') && { transcript: facts.dialogue.transcript(facts.originMs) }),
     recording: facts.recording,
     ...(facts.failOvers.length > 0 && { failOvers: facts.failOvers }),

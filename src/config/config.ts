@@ -1,3 +1,7 @@
+import type { CostConfig } from './cost-config.js';
+
+export type { CostConfig, PriceConfig } from './cost-config.js';
+
 /**
  * A configuration as the connector uses it: validated, defaults filled in, secrets resolved. `schema.ts` turns a YAML
  * file into this. Every key is documented in `docs/` and in `sip-config/connector.schema.json`.
@@ -6,6 +10,7 @@ export interface Config {
   readonly signaling: SignalingConfig;
   readonly media: MediaConfig;
   readonly limits: LimitsConfig;
+  readonly cost: CostConfig;
   /** Ways out, by name. */
   readonly trunks: Readonly<Record<string, TrunkConfig>>;
   readonly outbound: OutboundConfig;

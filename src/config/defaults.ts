@@ -33,6 +33,7 @@ export const configDefaults = {
     rtpTimeoutSeconds: 30,
     silenceSeconds: 60,
   },
+  cost: { prices: [], timeZone: 'UTC', goodbye: 'I am sorry, I have to end this call now. Goodbye.' },
   register: { expiresSeconds: 600, required: false },
   trunk: { failOverSeconds: 4 },
   outbound: { allow: [], callsPerMinute: 30, calls: 10, ringSeconds: 45 },

@@ -22,7 +22,7 @@ export interface Directories {
 /** A validated file as the connector uses it: with absolute paths. */
 export function toConfig(data: ParsedConfig, file: string, directories: Directories): Config {
   const written = (path: string): string => absolute(path, directories.working);
-  const { cdr, flavors, recording, tools, transfer } = data;
+  const { cdr, cost, flavors, recording, tools, transfer } = data;
   const { advertise, auth, tls, ...embedded } = data.signaling.embedded;
   return {
     ...data,
@@ -35,6 +35,7 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
     },
     media: { ...data.media, advertise: data.media.advertise },
     admin: { listen: data.admin.listen, token: data.admin.token },
+    cost: { ...cost, goodbye: located(cost.goodbye, directories.file) },
     cdr: { ...cdr, path: written(cdr.path) },
     recording: { ...recording, path: written(recording.path) },
     flavors: named(flavors),
@@ -125,6 +126,7 @@ export async function checkFiles(data: ParsedConfig, directory: string, wallTime
   const recording = (saying: Saying, path: ConfigPath): void => {
     if (saying.wav !== undefined) checks.push(checkRecording(absolute(saying.wav, directory), [...path, 'wav']));
   };
+  recording(data.cost.goodbye, ['cost', 'goodbye']);
   for (const [index, route] of data.routes.entries()) {
     for (const { saying, place } of sayingsOf(route)) recording(saying, ['routes', index, ...place]);
   }

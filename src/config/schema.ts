@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { parseBlock } from './addresses.js';
 import { fliteVoiceNames } from './config.js';
 import { configDefaults as defaults } from './defaults.js';
+import { costSchema } from './schema/cost.js';
 import { mediaSchema, signalingSchema } from './schema/network.js';
 import { checked, notation, seconds } from './schema/notation.js';
 import { adminSchema, cdrSchema, limitsSchema, recordingSchema } from './schema/operations.js';
@@ -117,6 +118,7 @@ export const configSchema = z
     signaling: signalingSchema,
     media: mediaSchema,
     limits: limitsSchema,
+    cost: costSchema,
     trunks: trunksSchema,
     outbound: outboundSchema,
     admin: adminSchema,

@@ -13,6 +13,7 @@ import type { MediaEngine } from '../media/engine.js';
 import { createStereoRecorder } from '../media/stereo-recorder.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
+import type { SpendBook } from '../ops/cost/spend-book.js';
 import type { SignalingDriver } from '../signaling/port.js';
 import type { AudioCodec } from '../signaling/sdp.js';
 import type { CallRegistry } from './call-registry.js';
@@ -33,6 +34,7 @@ export interface CallAssemblyDeps {
   readonly media: MediaConfig;
   readonly registry: CallRegistry;
   readonly emit: CallEventSink;
+  readonly spending: SpendBook;
   beforeAnswer(call: CallSummary): Promise<unknown>;
   onRecord(record: CallRecord): void;
   /** The number of calls has changed. */
@@ -108,6 +110,7 @@ export class CallAssembly {
         openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
         log: callLog,
         emit,
+        openMeter: (onExhausted) => this.#deps.spending.open(onExhausted),
         beforeAnswer: (summary) => this.#deps.beforeAnswer(summary),
         onFinished: (record) => {
           registry.delete(identity.id);

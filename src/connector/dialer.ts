@@ -8,6 +8,7 @@ import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
 import { describeRoute } from '../config/router.js';
 import type { Logger } from '../flavor-api/index.js';
+import type { SpendBook } from '../ops/cost/spend-book.js';
 import type { OutboundCallOutcome, OutboundCallRequest } from '../ops/outbound-calls.js';
 import type { OutboundLeg, OutboundRequest } from '../signaling/port.js';
 import { type CallAssembly, childLog } from './call-assembly.js';
@@ -35,6 +36,7 @@ export interface DialerDeps {
   readonly media: MediaConfig;
   readonly registry: CallRegistry;
   readonly assembly: CallAssembly;
+  readonly spending: Pick<SpendBook, 'exhausted' | 'retryAfterSeconds'>;
   /** The present generation; `undefined` before the start and after the stop. */
   generation(): Generation | undefined;
   /** Why no call can be made; `undefined`: one can. */
@@ -99,7 +101,15 @@ export class Dialer {
 
   #limit(generation: Generation): Refusal | undefined {
     const { limits, outbound } = generation.config;
-    const { clock, registry } = this.#deps;
+    const { clock, registry, spending } = this.#deps;
+    if (spending.exhausted) {
+      return refused(
+        429,
+        'ERR_CALL_LIMIT',
+        'the calls of this day have cost as much as they may',
+        spending.retryAfterSeconds,
+      );
+    }
     const dialled = registry.summaries().filter(({ direction }) => direction === 'outbound').length;
     const up = this.#preparing + dialled;
     if (up >= outbound.calls || this.#preparing + registry.size >= limits.calls) {

@@ -14,6 +14,7 @@ export interface ConnectorView extends AdminControl {
   activeCalls(): number;
   mediaPorts(): { readonly open: number; readonly resting: number; readonly free: number };
   records(): RecordLogStatus;
+  spending: MetricsSources['spending'];
   breakers: MetricsSources['breakers'];
 }
 
@@ -46,6 +47,7 @@ export async function startOperations(config: Config, view: ConnectorView, deps:
       ready: () => view.ready().ready,
       mediaPorts: () => view.mediaPorts(),
       records: () => view.records(),
+      spending: () => view.spending(),
       events: () => hub.stats,
       eventLoop: () => eventLoop.take(),
       breakers: () => view.breakers(),

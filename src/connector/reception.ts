@@ -10,6 +10,7 @@ import type { Logger } from '../flavor-api/index.js';
 import type { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink } from '../ops/call-event.js';
 import type { CallRecord, CauseText } from '../ops/call-record.js';
+import type { SpendBook } from '../ops/cost/spend-book.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../signaling/local-address.js';
 import type { InboundLeg, InviteRequest, RejectOptions } from '../signaling/port.js';
 import { type CallAssembly, childLog } from './call-assembly.js';
@@ -35,6 +36,7 @@ export interface ReceptionDeps {
   readonly media: MediaConfig;
   readonly registry: CallRegistry;
   readonly admission: AdmissionControl;
+  readonly spending: Pick<SpendBook, 'exhausted' | 'retryAfterSeconds'>;
   readonly assembly: CallAssembly;
   readonly emit: CallEventSink;
   /** The present generation; `undefined` before the start and after the stop. */
@@ -46,7 +48,7 @@ export interface ReceptionDeps {
 }
 
 /**
- * Decides what becomes of an INVITE: refused by drain, limit, route or description, or a call. Every one leaves a record.
+ * Decides what becomes of an INVITE: refused by drain, limit, cost, route or description, or a call. Every one leaves a record.
  */
 export class Reception {
   readonly #deps: ReceptionDeps;
@@ -67,6 +69,11 @@ export class Reception {
     const admission = this.#deps.admission.admit(invite.source.address, this.#deps.registry.size);
     if (!admission.ok) {
       this.#refuse(leg, 503, 'busy-limit', { retryAfterSeconds: admission.retryAfterSeconds });
+      return;
+    }
+    const { spending } = this.#deps;
+    if (spending.exhausted) {
+      this.#refuse(leg, 503, 'spend-limit', { retryAfterSeconds: spending.retryAfterSeconds });
       return;
     }
     const routed = generation.router.route(invite);

@@ -17,7 +17,7 @@ export type Render = (text: string) => string;
 
 /** How a call on this route goes, as far as the configuration says. */
 export function routeOptions(
-  config: Pick<Config, 'limits' | 'cdr' | 'transfer'>,
+  config: Pick<Config, 'limits' | 'cost' | 'cdr' | 'transfer'>,
   route: RouteConfig,
   render: Render,
 ): RouteOptions {
@@ -39,7 +39,7 @@ export function routeOptions(
       reprompts: silence.reprompts,
       goodbye: silence.goodbye,
     },
-    ending: { warningMs: duration.warningSeconds * 1000, warning: duration.warning },
+    ending: { warningMs: duration.warningSeconds * 1000, warning: duration.warning, spent: config.cost.goodbye },
     failure: {
       waiting,
       waitingAfterMs,
@@ -62,7 +62,11 @@ export function routePlan(
 }
 
 /** Everything the host may have to say with this configuration, whatever call it is: to be made before calls come. */
-export function fixedSayings({ routes, transfer }: Pick<Config, 'routes' | 'transfer'>): readonly Saying[] {
+export function fixedSayings({
+  cost,
+  routes,
+  transfer,
+}: Pick<Config, 'cost' | 'routes' | 'transfer'>): readonly Saying[] {
   const toTargets = Object.values(transfer.targets).flatMap(({ announce }) => announce ?? []);
   return routes
     .flatMap(({ flavor, greeting, silence, duration, onFailure }) => {
@@ -74,7 +78,8 @@ export function fixedSayings({ routes, transfer }: Pick<Config, 'routes' | 'tran
         (saying) => saying ?? [],
       );
     })
-    .concat(toTargets.filter(isFixed));
+    .concat(toTargets.filter(isFixed))
+    .concat(cost.goodbye.wav === undefined ? [] : [cost.goodbye]);
 }
 
 /** No caller changes what is said. */

@@ -8,6 +8,7 @@ import type { MediaEngine } from '../media/engine.js';
 import type { RegistrationSummary } from '../ops/admin/admin-control.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
+import type { SpendBook } from '../ops/cost/spend-book.js';
 import { EventHub } from '../ops/event-hub.js';
 import type { OutboundCallOutcome, OutboundCallRequest } from '../ops/outbound-calls.js';
 import { openRecordLog, type RecordLog } from '../ops/record-log.js';
@@ -22,6 +23,7 @@ import { type ConnectorView, type Operations, startOperations } from './operatio
 import { obstacles, type Readiness, readiness } from './readiness.js';
 import { Reception } from './reception.js';
 import { restartOnly } from './restart-only.js';
+import { carryOverSpending, openSpendBook, renewSpendBook } from './spending.js';
 
 /** What a connector is made of besides its configuration; everything has a default that talks to the real world. */
 export interface ConnectorDeps {
@@ -60,6 +62,7 @@ export class VoiceConnector implements AsyncDisposable {
   readonly #registry = new CallRegistry();
   readonly #hub: EventHub;
   readonly #admission: AdmissionControl;
+  readonly #spending: SpendBook;
   readonly #closers = new Closers();
   /** What was bound and opened at the start stays as this says. */
   readonly #initial: Config;
@@ -87,6 +90,7 @@ export class VoiceConnector implements AsyncDisposable {
     this.#deps = deps;
     this.#hub = new EventHub(deps);
     this.#admission = new AdmissionControl(config.limits, deps);
+    this.#spending = openSpendBook(config, deps);
   }
 
   /**
@@ -212,6 +216,7 @@ export class VoiceConnector implements AsyncDisposable {
     this.#generation = next;
     this.#config = config;
     this.#admission.setLimits(config.limits);
+    renewSpendBook(this.#spending, config);
     this.#onOccupancy();
     void old.retire();
     return { ok: true, atRestart: restartOnly(this.#initial, config) };
@@ -235,17 +240,14 @@ export class VoiceConnector implements AsyncDisposable {
     this.#refuseWhenStopped();
     const records = await openRecordLog({ path: config.cdr.path }, { clock, log });
     this.#closers.add(() => records.close());
+    await carryOverSpending(this.#spending, config.cdr.path, log);
     const engine = this.#deps.createEngine(config);
     this.#closers.add(async () => engine[Symbol.asyncDispose]());
     const driver = this.#deps.createDriver(config);
     this.#driver = driver;
     this.#closers.add(async () => driver[Symbol.asyncDispose]());
-    const operations = await startOperations(config, this.#view(engine, records), {
-      clock,
-      random,
-      log,
-      hub: this.#hub,
-    });
+    const view = this.#view(engine, records);
+    const operations = await startOperations(config, view, { clock, random, log, hub: this.#hub });
     this.#operations = operations;
     this.#closers.add(() => operations.close());
     const sip = await driver.start(this.#handlers(driver, engine, records));
@@ -265,6 +267,7 @@ export class VoiceConnector implements AsyncDisposable {
       media: this.#initial.media,
       registry: this.#registry,
       emit: this.#hub.publish,
+      spending: this.#spending,
       beforeAnswer: (summary) => records.began(summary),
       onRecord: (record) => records.append(record),
       onOccupancy: () => this.#onOccupancy(),
@@ -276,6 +279,7 @@ export class VoiceConnector implements AsyncDisposable {
       media: this.#initial.media,
       registry: this.#registry,
       assembly,
+      spending: this.#spending,
       generation: () => this.#generation,
       unavailable: () => obstacles({ draining: this.#draining, driverUp: this.#driverUp })[0],
       invite: (request) => driver.invite(request),
@@ -287,6 +291,7 @@ export class VoiceConnector implements AsyncDisposable {
       media: this.#initial.media,
       registry: this.#registry,
       admission: this.#admission,
+      spending: this.#spending,
       assembly,
       emit: this.#hub.publish,
       generation: () => this.#generation,
@@ -328,6 +333,7 @@ export class VoiceConnector implements AsyncDisposable {
       activeCalls: () => this.#registry.size,
       mediaPorts: () => engine.usage(),
       records: () => records.status,
+      spending: () => this.#spending,
       breakers: () =>
         [...(this.#generation?.flavors.values() ?? [])].map(({ name, breaker }) => ({
           flavor: name,

@@ -89,11 +89,12 @@ export class CallMetrics {
   }
 
   #observeRecord(record: CallRecord): void {
-    const { calls, duration, refused, packets, lost, late, concealed, mos } = this.#metrics;
+    const { calls, duration, refused, cost, packets, lost, late, concealed, mos } = this.#metrics;
     const flavor = this.#flavorLabel(record.flavor);
     calls.add({ direction: record.direction, flavor, cause: record.cause.text, ended_by: record.endedBy });
     if (record.answeredAt !== null) duration.observe({ flavor }, record.durationMs / 1000);
     else if (record.direction === 'inbound') refused.add({ status: statusLabel(record.cause.sip) });
+    cost.add({ flavor }, record.costUsd ?? 0);
     if (record.rtp === null) return;
     const { in: received, out: sent } = record.rtp;
     packets.add({ direction: 'in' }, received.packets);
@@ -139,6 +140,7 @@ function makeMetrics(factory: MetricFactory) {
       durationSeconds,
     ),
     turns: new TurnMetrics(factory),
+    cost: factory.counter('cost_usd_total', 'What ended calls have cost, of what has a price.', ['flavor']),
     toolCalls: factory.counter(
       'tool_calls_total',
       'Tools run for agents.',

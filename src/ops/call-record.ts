@@ -13,6 +13,8 @@ export type CauseText =
   | 'rtp-timeout'
   | 'silence'
   | 'max-duration'
+  /** The call, or the day, has cost as much as it may. */
+  | 'spend-limit'
   | 'ack-timeout'
   | 'flavor-error'
   | 'drain'
@@ -31,6 +33,7 @@ export const causeTexts = [
   'rtp-timeout',
   'silence',
   'max-duration',
+  'spend-limit',
   'ack-timeout',
   'flavor-error',
   'drain',
@@ -117,7 +120,10 @@ export interface CallRecord {
     readonly unit: string;
     readonly quantity: number;
   }[];
+  /** Of what has a price; `null` when nothing has, or nothing was reported. */
   readonly costUsd: number | null;
+  /** What has none, as `provider/model unit`. Absent where there is nothing. */
+  readonly unpriced?: readonly string[];
   /** Only with `cdr.include: [transcript]`. */
   readonly transcript?: readonly { readonly role: 'caller' | 'agent'; readonly text: string; readonly atMs: number }[];
   readonly recording: string | null;

@@ -23,6 +23,8 @@ export interface MetricsSources {
   ready(): boolean;
   mediaPorts(): { readonly open: number; readonly resting: number; readonly free: number };
   records(): RecordLogStatus;
+  /** What calls of this day have cost, USD, and reports of usage that has no price. */
+  spending(): { readonly spentTodayUsd: number; readonly unpricedReports: number };
   /** Of the event hub. */
   events(): { readonly subscribers: number; readonly dropped: number };
   eventLoop(): EventLoopLag;
@@ -64,6 +66,7 @@ export function createMetrics(options: { readonly flavors: readonly string[] }, 
   const calls = new CallMetrics(factory, options.flavors);
   addGauges(factory, sources);
   addRecordMetrics(factory, sources);
+  addCostMetrics(factory, sources);
   const reloads = factory.counter(
     'config_reloads_total',
     'Reloads of the configuration.',
@@ -122,6 +125,17 @@ function addGauges(factory: MetricFactory, sources: MetricsSources): void {
     'events_dropped_total',
     'Events that slow event streams missed.',
     () => sources.events().dropped,
+  );
+}
+
+function addCostMetrics(factory: MetricFactory, { spending }: MetricsSources): void {
+  factory.gauge('spent_today_usd', 'What all calls have cost since midnight.', [], () => [
+    [{}, spending().spentTodayUsd],
+  ]);
+  factory.polledCounter(
+    'unpriced_usage_total',
+    'Reports of usage without a price: costs leave it out.',
+    () => spending().unpricedReports,
   );
 }
 

@@ -3,6 +3,7 @@ import { CallAccount } from '../../src/call/call-account.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
 import type { CallEvent } from '../../src/ops/call-event.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { freeMeter } from '../support/free-meter.js';
 import { createKeptLog } from '../support/silent-log.js';
 import { answer, bye, settle, setUp, slots } from './call-setup.js';
 
@@ -21,7 +22,12 @@ function account() {
     flavor: 'echo',
     startedAtMs: clock.wallTime(),
   } as const;
-  const made = new CallAccount(identity, ['dtmf'], { clock, log, emit: (event) => events.push(event) });
+  const made = new CallAccount(identity, ['dtmf'], {
+    clock,
+    log,
+    emit: (event) => events.push(event),
+    meter: freeMeter,
+  });
   return { account: made, clock, log, events };
 }
 

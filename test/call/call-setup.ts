@@ -16,6 +16,7 @@ import { FakeFlavor, type FakeSession } from '../support/fake-flavor.js';
 import { FakeLeg } from '../support/fake-leg.js';
 import { FakeEngine, type FakeStream } from '../support/fake-media.js';
 import { FakeOutboundLeg } from '../support/fake-outbound-leg.js';
+import { freeMeter } from '../support/free-meter.js';
 import { createKeptLog } from '../support/silent-log.js';
 import { runnerOf } from '../support/tool-runner.js';
 
@@ -106,6 +107,7 @@ export function setUp({
       log,
       emit: (event) => events.push(event),
       beforeAnswer: async () => undefined,
+      openMeter: () => freeMeter,
       onFinished: (record) => records.push(record),
       ...deps,
     },

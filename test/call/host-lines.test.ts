@@ -107,7 +107,7 @@ describe('recordings', () => {
 });
 
 describe('the longest call', () => {
-  const ending = { warningMs: 2000, warning: { text: 'We have to end soon.' } };
+  const ending = { warningMs: 2000, warning: { text: 'We have to end soon.' }, spent: undefined };
   const limits = { ...defaultCallLimits, callMs: 5000 };
 
   test('is announced before it is over', async () => {

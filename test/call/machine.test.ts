@@ -377,7 +377,12 @@ describe('any order of events', () => {
     }),
     fc.record({
       type: fc.constant('limit-reached' as const),
-      limit: fc.constantFrom('rtp-timeout' as const, 'silence' as const, 'max-duration' as const),
+      limit: fc.constantFrom(
+        'rtp-timeout' as const,
+        'silence' as const,
+        'max-duration' as const,
+        'spend-limit' as const,
+      ),
     }),
     fc.record({ type: fc.constant('told-to-end' as const), by: fc.constantFrom('admin' as const, 'drain' as const) }),
   );

@@ -42,6 +42,7 @@ function facts(changes: Partial<CallFacts> = {}): CallFacts {
     digits: '42',
     tools: [{ name: 'hang_up', ms: 1, ok: true }],
     usage: [{ provider: 'p', model: 'm', unit: 'characters', quantity: 3 }],
+    cost: { usd: 0.01, unpriced: ['p/m characters'] },
     recording: '/tmp/c1.wav',
     failOvers: [{ flavor: 'echo', code: 'ERR_FLAVOR_NETWORK', atMs: 10 }],
     error: null,
@@ -58,7 +59,7 @@ test('a record has all fields of its version and no other', () => {
   expect(Object.keys(record).sort()).toEqual(Object.keys(fields).sort());
   expect(Object.keys(refusalRecord(identity, outcome, 0)).sort()).toEqual(
     Object.keys(fields)
-      .filter((field) => !['dtmf', 'transcript', 'failOvers'].includes(field))
+      .filter((field) => !['dtmf', 'transcript', 'failOvers', 'unpriced'].includes(field))
       .sort(),
   );
 });
@@ -80,7 +81,7 @@ test('times are those of the call, figures are rounded', () => {
     tools: [{ name: 'hang_up' }],
     usage: [{ quantity: 3 }],
     recording: '/tmp/c1.wav',
-    costUsd: null,
+    costUsd: 0.01,
   });
 });
 

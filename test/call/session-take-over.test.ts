@@ -11,6 +11,7 @@ import type { ToolContext } from '../../src/tools/tool.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { agentCapabilities, FakeSession } from '../support/fake-flavor.js';
 import { FakeStream } from '../support/fake-media.js';
+import { freeMeter } from '../support/free-meter.js';
 import { createKeptLog } from '../support/silent-log.js';
 import { runnerOf } from '../support/tool-runner.js';
 import { settle } from './call-setup.js';
@@ -40,7 +41,7 @@ const noHandlers: ConversationHandlers = {
 function setUp() {
   const clock = new FakeClock(1000);
   const log = createKeptLog();
-  const account = new CallAccount(identity, [], { clock, log, emit: () => {} });
+  const account = new CallAccount(identity, [], { clock, log, emit: () => {}, meter: freeMeter });
   const openSession = (): { session: FakeSession; link: SessionLink } => {
     const signal = new AbortController().signal;
     const session = new FakeSession({

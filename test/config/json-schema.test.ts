@@ -65,6 +65,8 @@ describe('docs/3-configuration.md', () => {
   test('says which keys are required', () => {
     const required = [...rows].filter(([, written]) => written === 'required').map(([key]) => key);
     expect(required.sort()).toEqual([
+      'cost.prices[].model',
+      'cost.prices[].provider',
       'flavors.<name>.use',
       'routes',
       'routes[].match',

@@ -98,6 +98,11 @@ describe('the shipped configuration', () => {
         rtpTimeoutSeconds: 30,
         silenceSeconds: 60,
       },
+      cost: {
+        prices: [],
+        timeZone: 'UTC',
+        goodbye: { text: 'I am sorry, I have to end this call now. Goodbye.' },
+      },
       trunks: {},
       outbound: { allow: [], callsPerMinute: 30, calls: 10, ringSeconds: 45 },
       admin: { listen: { host: '127.0.0.1', port: 8080 }, token: undefined },

@@ -59,6 +59,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
       latching: { nat: false, strict: false },
       portRestSeconds: 0,
     },
+    cost: { prices: [], timeZone: 'UTC', goodbye: { text: 'Goodbye.' } },
     limits: {
       calls: 2,
       callsPerSecond: 100,

@@ -7,11 +7,12 @@ import { routeDefaults } from '../support/config-defaults.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 
-const { limits, cdr } = configSchema.parse({ routes: [{ match: { any: true }, reject: 404 }] });
+const { limits, cost, cdr } = configSchema.parse({ routes: [{ match: { any: true }, reject: 404 }] });
 const render = (text: string): string => text.replace('{{from}}', 'al\r\nice');
 
 const config = {
   limits,
+  cost,
   cdr,
   transfer: {
     targets: {
@@ -81,7 +82,7 @@ test('what the host says in any call is made beforehand; texts with a caller in 
   const boss = { ...target, announce: { text: 'A call.' } };
   const desk = { ...target, announce: { text: '{{from}} for you.' } };
   const refusing = { ...routeDefaults, match: { any: true }, reject: 404 } as const;
-  expect(fixedSayings({ routes: [route, refusing], transfer: { targets: { boss, desk } } })).toEqual([
+  expect(fixedSayings({ cost, routes: [route, refusing], transfer: { targets: { boss, desk } } })).toEqual([
     { text: 'One moment.' },
     { wav: '/greeting.wav', text: 'Hello.' },
     { text: 'A call.' },

@@ -76,8 +76,8 @@ test('a call with a model has rows for greeting, pause, tools, tokens, and what 
     ],
     usage: [
       { provider: 'openai', model: 'm', unit: 'input-tokens', quantity: 100 },
-      { provider: 'openai', model: 'm/audio', unit: 'input-tokens', quantity: 20 },
-      { provider: 'openai', model: 'm/audio', unit: 'output-tokens', quantity: 7 },
+      { provider: 'openai', model: 'm', unit: 'audio-input-tokens', quantity: 20 },
+      { provider: 'openai', model: 'm', unit: 'audio-output-tokens', quantity: 7 },
     ],
   };
   const figures = new Map(realtimeFigures({ ...account, record }, { cuts: [{ audioEndMs: 2010, audioMs: 9000 }] }));

@@ -49,7 +49,7 @@ const events: readonly CallEvent[] = (
         [0, 404, 480, 486].map((status) => ({ type, by, status })),
       );
     case 'limit-reached':
-      return (['rtp-timeout', 'silence', 'max-duration'] as const).map((limit) => ({ type, limit }));
+      return (['rtp-timeout', 'silence', 'max-duration', 'spend-limit'] as const).map((limit) => ({ type, limit }));
     case 'told-to-end':
       return (['admin', 'drain'] as const).map((by) => ({ type, by }));
     case 'media-opened':

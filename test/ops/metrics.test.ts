@@ -12,6 +12,7 @@ const sources: MetricsSources = {
   activeCalls: () => 3,
   ready: () => true,
   mediaPorts: () => ({ open: 3, resting: 2, free: 95 }),
+  spending: () => ({ spentTodayUsd: 12.5, unpricedReports: 3 }),
   records: () => ({ pending: 1, written: 20, failures: 2, lost: 0, recovered: 4, open: 3 }),
   events: () => ({ subscribers: 1, dropped: 7 }),
   eventLoop: () => ({ p50Ms: 1, p99Ms: 5, maxMs: 20 }),

@@ -90,6 +90,7 @@ export async function adminBench(changes: Partial<AdminServerOptions> = {}): Pro
       activeCalls: () => control.active.size,
       ready: () => control.readiness.ready,
       mediaPorts: () => ({ open: 0, resting: 0, free: 10 }),
+      spending: () => ({ spentTodayUsd: 0, unpricedReports: 0 }),
       records: () => ({ pending: 0, written: 0, failures: 0, lost: 0, recovered: 0, open: 0 }),
       events: () => events.stats,
       eventLoop: () => ({ p50Ms: 0, p99Ms: 0, maxMs: 0 }),

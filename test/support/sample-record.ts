@@ -51,6 +51,7 @@ export const fullRecord = {
   tools: [{ name: 'hang_up', ms: 3, ok: true }],
   usage: [{ provider: 'acme', model: 'voice-1', unit: 'characters', quantity: 120 }],
   costUsd: 0.012,
+  unpriced: ['acme/voice-2 audio-ms'],
   transcript: [{ role: 'caller', text: 'Where is my parcel?', atMs: 1500 }],
   recording: 'recordings/call-1.wav',
   failOvers: [{ flavor: 'echo', code: 'ERR_FLAVOR_NETWORK', atMs: 5000 }],
@@ -60,7 +61,14 @@ export const fullRecord = {
 
 /** The record of an ordinary call, with changes. */
 export function sampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
-  const { failOvers: _failOvers, recovered: _recovered, dtmf: _dtmf, transcript: _transcript, ...plain } = fullRecord;
+  const {
+    failOvers: _failOvers,
+    recovered: _recovered,
+    unpriced: _unpriced,
+    dtmf: _dtmf,
+    transcript: _transcript,
+    ...plain
+  } = fullRecord;
   return { ...plain, error: null, recording: null, ...changes };
 }
 

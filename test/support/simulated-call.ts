@@ -12,6 +12,7 @@ import { RtpStream } from '../../src/media/rtp-stream.js';
 import { createVoiceDetector } from '../../src/media/vad.js';
 import { FakeClock } from './fake-clock.js';
 import { agentCapabilities, FakeSession } from './fake-flavor.js';
+import { freeMeter } from './free-meter.js';
 import { rtpBytes } from './rtp-bytes.js';
 import { SeededRandom } from './seeded-random.js';
 import { createKeptLog } from './silent-log.js';
@@ -55,7 +56,7 @@ export class SimulatedCall {
     const random = new SeededRandom(seed);
     const log = createKeptLog();
     const { signal } = new AbortController();
-    this.account = new CallAccount(identity, [], { clock, log, emit: () => {} });
+    this.account = new CallAccount(identity, [], { clock, log, emit: () => {}, meter: freeMeter });
     const context = { headers: new Map(), variables: {}, tools: [], history: [], render: (text: string) => text };
     this.session = new FakeSession({ ...identity, signal, ...formats, ...context, log });
     const link = new SessionLink(this.session, { onEnded: () => {}, onMisbehaviour: () => {} });

@@ -74,6 +74,7 @@ function goodbyeFigure({ turns, durationMs }: CallRecord): Figure {
 function usageFigures({ usage }: CallRecord): readonly Figure[] {
   const sum = (unit: string): number =>
     usage.filter((entry) => entry.unit === unit).reduce((total, { quantity }) => total + quantity, 0);
-  const tokens = ['input-tokens', 'cached-tokens', 'output-tokens'].map(sum);
+  const kinds = ['input-tokens', 'cached-tokens', 'output-tokens'];
+  const tokens = kinds.map((unit) => sum(unit) + sum(`audio-${unit}`));
   return tokens.every((count) => count === 0) ? [] : [['Tokens: in, in from the cache, out', tokens.join(', ')]];
 }

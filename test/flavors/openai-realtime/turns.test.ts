@@ -223,8 +223,8 @@ test('tokens are told by model, audio and text apart, and what came out of the c
     'gpt-realtime input-tokens 26',
     'gpt-realtime cached-tokens 64',
     'gpt-realtime output-tokens 20',
-    'gpt-realtime/audio input-tokens 44',
-    'gpt-realtime/audio cached-tokens 16',
-    'gpt-realtime/audio output-tokens 40',
+    'gpt-realtime audio-input-tokens 44',
+    'gpt-realtime audio-cached-tokens 16',
+    'gpt-realtime audio-output-tokens 40',
   ]);
 });

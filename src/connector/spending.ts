@@ -1,0 +1,38 @@
+import type { Clock } from '../base/clock.js';
+import { errorMessage } from '../base/connector-error.js';
+import { readBuiltInPrices } from '../config/built-in-prices.js';
+import type { Config } from '../config/config.js';
+import type { Logger } from '../flavor-api/index.js';
+import { PriceList } from '../ops/cost/price-list.js';
+import { SpendBook, type SpendLimits } from '../ops/cost/spend-book.js';
+import { spentBefore } from '../ops/cost/spent-before.js';
+
+/** The book of what calls cost, with the prices of the operator before those of the package. */
+export function openSpendBook(config: Config, deps: { readonly clock: Clock; readonly log: Logger }): SpendBook {
+  return new SpendBook(priceList(config), limitsOf(config), deps);
+}
+
+/** After a reload. */
+export function renewSpendBook(book: SpendBook, config: Config): void {
+  book.renew(priceList(config), limitsOf(config));
+}
+
+/** Goes on with what the records of this day say. Without them it begins at nothing, and says so. Never rejects. */
+export async function carryOverSpending(book: SpendBook, path: string, log: Logger): Promise<void> {
+  try {
+    book.carryOver(await spentBefore(path, (wallTimeMs) => book.isToday(wallTimeMs)));
+  } catch (error) {
+    log.error(
+      { problem: errorMessage(error) },
+      'what the calls of this day have cost cannot be read: counted from now',
+    );
+  }
+}
+
+function priceList({ cost }: Config): PriceList {
+  return new PriceList([cost.prices, readBuiltInPrices().prices]);
+}
+
+function limitsOf({ cost: { perCallUsd, perDayUsd, timeZone } }: Config): SpendLimits {
+  return { perCallUsd, perDayUsd, timeZone };
+}

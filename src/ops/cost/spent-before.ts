@@ -1,0 +1,66 @@
+import { open } from 'node:fs/promises';
+import { errorCode } from '../../base/connector-error.js';
+
+const BLOCK_BYTES = 256 * 1024;
+/** The end of the file that is read at most: some hundred thousand calls of a day. */
+const MAX_BYTES = 128 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/**
+ * What the calls of this day have cost by the records at the end of a file, USD: a process that starts anew goes on with
+ * it. Reads backwards, up to the first record of an earlier day. A file that is not there is an empty one.
+ *
+ * @param isToday By wall time, ms since the epoch.
+ * @throws What the disk says.
+ */
+export async function spentBefore(path: string, isToday: (wallTimeMs: number) => boolean): Promise<number> {
+  const file = await openToRead(path);
+  if (file === undefined) return 0;
+  try {
+    const { size } = await file.stat();
+    let usd = 0;
+    let rest: Buffer = Buffer.alloc(0);
+    for (let end = size; end > 0 && size - end < MAX_BYTES; ) {
+      const start = Math.max(0, end - BLOCK_BYTES);
+      const block = Buffer.alloc(end - start);
+      await file.read(block, 0, block.length, start);
+      const text = Buffer.concat([block, rest]);
+      const first = start === 0 ? 0 : text.indexOf(NEWLINE) + 1;
+      // A line longer than the block: more of it is needed.
+      rest = start > 0 && first === 0 ? text : text.subarray(0, first);
+      const whole = start > 0 && first === 0 ? '' : text.subarray(first).toString('utf8');
+      for (const line of whole.split('\n').reverse()) {
+        const record = costOf(line);
+        if (record === undefined) continue;
+        if (!isToday(record.endedAtMs)) return usd;
+        usd += record.usd;
+      }
+      end = start;
+    }
+    return usd;
+  } finally {
+    await file.close();
+  }
+}
+
+async function openToRead(path: string) {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** `undefined` for what is no record. */
+function costOf(line: string): { readonly endedAtMs: number; readonly usd: number } | undefined {
+  if (line.trim() === '') return undefined;
+  try {
+    const { endedAt, costUsd } = JSON.parse(line) as { readonly endedAt?: unknown; readonly costUsd?: unknown };
+    const endedAtMs = typeof endedAt === 'string' ? Date.parse(endedAt) : Number.NaN;
+    if (Number.isNaN(endedAtMs)) return undefined;
+    return { endedAtMs, usd: typeof costUsd === 'number' && costUsd > 0 ? costUsd : 0 };
+  } catch {
+    return undefined;
+  }
+}

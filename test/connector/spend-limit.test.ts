@@ -1,0 +1,42 @@
+import { writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { FakeLeg } from '../support/fake-leg.js';
+import { answered, setUp } from './connector-setup.js';
+
+const cost = {
+  prices: [{ provider: 'p', model: 'm', usdPerMillionCharacters: 1_000_000 }],
+  perDayUsd: 3,
+  timeZone: 'UTC',
+  goodbye: { text: 'Goodbye.' },
+};
+
+const usd = (quantity: number) => ({ type: 'usage', provider: 'p', model: 'm', unit: 'characters', quantity }) as const;
+
+test('when a day has cost as much as it may, its calls end, and new ones get 503 with Retry-After', async () => {
+  const setup = await setUp({ cost });
+  await setup.connector.start();
+  await answered(setup);
+  setup.flavors[0]?.sessions[0]?.events.push(usd(3.5));
+  await expect.poll(() => setup.flavors[0]?.sessions[0]?.spoken).toEqual([{ text: 'Goodbye.' }]);
+  const late = new FakeLeg();
+  setup.driver.ring(late);
+  expect(late.actions).toEqual(['reject 503']);
+  expect(late.rejection?.retryAfterSeconds).toBeGreaterThan(0);
+  const outbound = await setup.connector.dial({ to: '100', flavor: 'agent' });
+  expect(outbound).toMatchObject({ ok: false });
+  const records = await setup.records();
+  // The goodbye of the first was still being spoken when the connector stopped.
+  expect(records.map(({ cause, costUsd }) => [cause.text, costUsd])).toEqual([
+    ['spend-limit', null],
+    ['drain', 3.5],
+  ]);
+});
+
+test('a restart goes on with what the day has cost already', async () => {
+  const setup = await setUp({ cost });
+  await writeFile(setup.config.cdr.path, `${JSON.stringify({ endedAt: new Date().toISOString(), costUsd: 5 })}\n`);
+  await setup.connector.start();
+  const leg = new FakeLeg();
+  setup.driver.ring(leg);
+  expect(leg.actions).toEqual(['reject 503']);
+});

@@ -1,0 +1,132 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { PriceList } from '../../../src/ops/cost/price-list.js';
+import { SpendBook, type SpendLimits } from '../../../src/ops/cost/spend-book.js';
+import { spentBefore } from '../../../src/ops/cost/spent-before.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLog } from '../../support/memory-log.js';
+
+const HOUR_MS = 3_600_000;
+const prices = new PriceList([[{ provider: 'p', model: 'm', usdPerMinute: 1 }]]);
+const minutes = (quantity: number) => ({ provider: 'p', model: 'm', unit: 'audio-ms', quantity: quantity * 60_000 });
+
+function bench(limits: Partial<SpendLimits> = {}, startsAt = Date.UTC(2026, 0, 1, 12)) {
+  const clock = new FakeClock(0, startsAt);
+  const log = new MemoryLog();
+  const all: SpendLimits = { perCallUsd: undefined, perDayUsd: undefined, timeZone: 'UTC', ...limits };
+  const book = new SpendBook(prices, all, { clock, log });
+  const ended: string[] = [];
+  return { clock, log, book, ended, open: (name: string) => book.open(() => ended.push(name)) };
+}
+
+test('a call costs what its usage costs', () => {
+  const { book, open } = bench();
+  const meter = open('a');
+  expect(meter.cost).toEqual({ usd: null, unpriced: [] });
+  meter.add(minutes(1.5));
+  meter.add(minutes(0.25));
+  expect(meter.cost.usd).toBe(1.75);
+  expect(book.spentTodayUsd).toBe(1.75);
+  for (const quantity of [Number.NaN, -5, Number.POSITIVE_INFINITY]) meter.add({ ...minutes(1), quantity });
+  expect(meter.cost.usd).toBe(1.75);
+});
+
+test('what has no price is named, not guessed, and said once', () => {
+  const { book, log, open } = bench();
+  const unknown = { ...minutes(1), model: 'other' };
+  for (const name of ['a', 'b']) {
+    const meter = open(name);
+    meter.add(unknown);
+    meter.add(unknown);
+    expect(meter.cost).toEqual({ usd: null, unpriced: ['p/other audio-ms'] });
+  }
+  expect(book.unpricedReports).toBe(4);
+  expect(log.lines.filter(({ message }) => message.includes('without a price'))).toHaveLength(1);
+});
+
+test('a call that has cost as much as it may is told so, with every report from then on', () => {
+  const { ended, open } = bench({ perCallUsd: 2 });
+  const a = open('a');
+  const b = open('b');
+  a.add(minutes(1.9));
+  b.add(minutes(1.9));
+  expect(ended).toEqual([]);
+  a.add(minutes(0.1));
+  a.add(minutes(0.1));
+  expect(ended).toEqual(['a', 'a']);
+});
+
+test('a day that has cost as much as it may ends every call that is up, and no other', () => {
+  const { book, ended, open } = bench({ perDayUsd: 3 });
+  const over = open('over');
+  over.add(minutes(1));
+  over.close();
+  open('silent');
+  const loud = open('loud');
+  loud.add(minutes(1.9));
+  expect([book.exhausted, ended]).toEqual([false, []]);
+  loud.add(minutes(0.2));
+  expect([book.exhausted, ended]).toEqual([true, ['silent', 'loud']]);
+});
+
+test('the next day begins at nothing, where the operator counts', () => {
+  // 22:30 in London's winter, 23:30 in Berlin.
+  const { book, clock, open } = bench({ perDayUsd: 1, timeZone: 'Europe/Berlin' }, Date.UTC(2026, 0, 1, 22, 30));
+  open('a').add(minutes(2));
+  expect([book.exhausted, book.retryAfterSeconds]).toEqual([true, 1800]);
+  clock.advance(HOUR_MS / 2 - 1000);
+  expect([book.exhausted, book.retryAfterSeconds]).toEqual([true, 1]);
+  clock.advance(1000);
+  expect([book.exhausted, book.spentTodayUsd]).toEqual([false, 0]);
+});
+
+test('Retry-After is an hour at most: a reload may allow more before midnight', () => {
+  const { book, open } = bench({ perDayUsd: 1 });
+  open('a').add(minutes(2));
+  expect(book.retryAfterSeconds).toBe(3_600);
+});
+
+test('a reload changes limits and prices for calls that are up', () => {
+  const { book, ended, open } = bench();
+  const meter = open('a');
+  meter.add(minutes(2));
+  book.renew(prices, { perCallUsd: 2, perDayUsd: undefined, timeZone: 'UTC' });
+  expect(ended).toEqual(['a']);
+  book.renew(new PriceList([]), { perCallUsd: undefined, perDayUsd: 1, timeZone: 'UTC' });
+  expect(book.exhausted).toBe(true);
+  meter.add(minutes(1));
+  expect(meter.cost.usd).toBe(2);
+});
+
+test('what comes after the end of a call is counted, and ends nothing', () => {
+  const { book, ended, open } = bench({ perCallUsd: 1 });
+  const meter = open('a');
+  meter.close();
+  meter.add(minutes(5));
+  expect([book.spentTodayUsd, ended]).toEqual([5, []]);
+});
+
+test('a process that starts anew goes on with what the records of the day say', async () => {
+  const { book } = bench({ perDayUsd: 3 });
+  const path = join(await mkdtemp(join(tmpdir(), 'spent-')), 'cdr.jsonl');
+  const isToday = (wallTimeMs: number): boolean => book.isToday(wallTimeMs);
+  expect(await spentBefore(path, isToday)).toBe(0);
+  const record = (endedAt: string, costUsd: unknown) =>
+    JSON.stringify({ endedAt, costUsd, filler: 'ü'.repeat(40_000) });
+  const lines = [
+    record('2026-01-01T09:00:00.000Z', 100),
+    record('2025-12-31T23:59:59.999Z', 100),
+    ...Array.from({ length: 20 }, () => record('2026-01-01T00:00:00.000Z', 0.1)),
+    record('2026-01-01T10:00:00.000Z', null),
+    'torn {',
+    '',
+    record('2026-01-01T11:00:00.000Z', 1.5),
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`);
+  const usd = await spentBefore(path, isToday);
+  expect(usd).toBeCloseTo(3.5, 6);
+  book.carryOver(usd);
+  expect(book.exhausted).toBe(true);
+});
