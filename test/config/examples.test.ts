@@ -9,7 +9,10 @@ import { createFakeIo } from '../cli/fake-io.js';
 import { tlsFile } from '../support/tls-files.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const examples = readdirSync(`${repository}sip-config`).filter((name) => name.endsWith('.yaml'));
+/** Beside the prices, which are no configuration. */
+const examples = readdirSync(`${repository}sip-config`).filter(
+  (name) => name.endsWith('.yaml') && name !== 'prices.yaml',
+);
 
 /** What an operator has to set for each; everything else has a default. */
 const environment: Readonly<Record<string, readonly string[]>> = {
