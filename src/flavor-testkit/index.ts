@@ -1,5 +1,5 @@
 /**
- * Contract tests for flavors. Published as `sip-voice-connector/flavor-testkit`; uses no test framework, so it runs
+ * Contract tests for flavors, and for the stages of a cascade. Published as `sip-voice-connector/flavor-testkit`; uses no test framework, so it runs
  * from any.
  */
 export type { CallLog, LoggedEvent } from './call-log.js';
@@ -27,3 +27,12 @@ export type { LoggedLine } from './recording-logger.js';
 export { type CheckResult, type ContractReport, formatReport } from './report.js';
 export { type RunOptions, runContractTests } from './run.js';
 export { speechLike } from './sound.js';
+export {
+  type LanguageModelHarness,
+  type LanguageModelScenario,
+  languageModelCheckIds,
+  runLanguageModelChecks,
+} from './stages/language-model.js';
+export { runSpeechToTextChecks, type SpeechToTextHarness, speechToTextCheckIds } from './stages/speech-to-text.js';
+export type { StageHarness, StageRunOptions } from './stages/stage-check.js';
+export { runTextToSpeechChecks, type TextToSpeechHarness, textToSpeechCheckIds } from './stages/text-to-speech.js';

@@ -16,7 +16,8 @@ const rooms = {
   'flavor-api': [],
   base: [],
   http: ['base'],
-  'flavor-testkit': ['flavor-api', 'base'],
+  // The checks of the cascade's stages need their types.
+  'flavor-testkit': ['cascade', 'flavor-api', 'base'],
   cascade: ['flavor-api', 'base'],
   config: ['base'],
   signaling: ['flavor-api', 'base'],
