@@ -94,10 +94,10 @@ export class SpokenText {
       const next = piece.words[found + 1];
       this.#current = index;
       piece.nextWord = found + 1;
-      cues.push(
-        ...this.#upTo(piece, word?.start ?? 0),
-        ...this.#upTo(piece, next?.start ?? piece.written.length, atMs),
-      );
+      // Words that were passed over, not the blanks before this one.
+      const start = word?.start ?? 0;
+      if (piece.written.slice(piece.told, start).trim() !== '') cues.push(...this.#upTo(piece, start));
+      cues.push(...this.#upTo(piece, next?.start ?? piece.written.length, atMs));
       return cues;
     }
     return [];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FlavorError } from '../../../src/flavor-api/index.js';
 import { dropped } from '../../fakes/cascade/stage-fault.js';
+import { SeededRandom } from '../../support/seeded-random.js';
 import { CascadeScene, type SceneOptions } from './cascade-scene.js';
 
 async function started(options: SceneOptions = {}): Promise<CascadeScene> {
@@ -110,6 +111,16 @@ describe('what the caller heard', () => {
     ]);
   });
 
+  test('by an interruption that was no caller’s leaves nothing owed; by a caller’s, what was not begun is', async () => {
+    for (const cause of ['api', 'speech'] as const) {
+      const scene = await started({ tts: { manual: true } });
+      await scene.converse('Where is it?');
+      scene.interrupt(cause);
+      await scene.pass(500);
+      expect(scene.llm.requests).toHaveLength(cause === 'api' ? 1 : 2);
+    }
+  });
+
   test('stops the voice and the model at once', async () => {
     const scene = await started({ script: () => ({ text: LONG, hangs: true }) });
     await scene.converse('Where is it?');
@@ -129,6 +140,46 @@ describe('what the caller heard', () => {
     scene.report('response-1', 5);
     await scene.converse('What?');
     expect(scene.prompt).toContain('"Your"');
+  });
+
+  test('is at most what the host was given, where it never says', async () => {
+    const scene = await started({
+      script: (_, number) => (number === 0 ? { text: 'Your order left. It will', hangs: true } : { text: 'Sure.' }),
+    });
+    await scene.converse('Where is it?');
+    scene.interrupt();
+    scene.hear('Stop.');
+    await scene.pass(1_500);
+    expect(scene.llm.requests).toHaveLength(2);
+    expect(scene.llm.requests.at(-1)?.messages[1]).toMatchObject({ text: 'Your order left.' });
+  });
+
+  test('is told to the letter, wherever the answer is interrupted', async () => {
+    const random = new SeededRandom(7);
+    const answer = 'It costs **$5**. That is, e.g. Dr. Who (the 2nd) paid 12.50, and so will you. Fine?';
+    const scene = await started({ script: () => ({ text: answer }) });
+    for (let turn = 1; turn <= 60; turn += 1) {
+      await scene.converse(`Question ${turn}?`);
+      const heardChars = random.integer(answer.length + 1);
+      scene.interrupt();
+      scene.report(`response-${turn}`, heardChars);
+      await scene.settle();
+      await scene.converse('Go on?');
+      const told = JSON.stringify(scene.llm.requests.at(-1)?.messages.slice(-2));
+      const heard = answer.slice(0, heardChars).trimEnd();
+      if (heard === '') expect(told).toContain(`Question ${turn}?\\nGo on?`);
+      else expect(scene.llm.requests.at(-1)?.messages.at(-2)).toMatchObject({ role: 'assistant', text: heard });
+      turn += 1;
+      scene.report(`response-${turn}`, 'all');
+    }
+  });
+
+  test('of an answer that was about to begin is nothing: the host reports on none that it was not given', async () => {
+    const scene = await started({ tts: { manual: true } });
+    await scene.converse('Where is it?');
+    scene.interrupt('api');
+    await scene.converse('Hello?');
+    expect(scene.llm.requests.at(-1)?.messages).toEqual([{ role: 'user', text: 'Where is it?\nHello?' }]);
   });
 
   test('leaves no trace of an answer that nobody heard', async () => {
@@ -273,6 +324,34 @@ describe('an early answer', () => {
     expect(scene.prompt).not.toContain('How many');
   });
 
+  test('that failed leaves no trace, and the turn is answered all the same', async () => {
+    const scene = await started({
+      ...flux,
+      script: (_, number) => (number === 0 ? { text: 'Gone. Or', error: dropped } : { text: 'Here.' }),
+    });
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'A table.' });
+    await scene.settle();
+    scene.stream.emit({ type: 'end-of-turn', text: 'A table.' });
+    await scene.pass(500);
+    expect(scene.said).toEqual(['Here.']);
+    expect(scene.llm.requests.at(-1)?.messages).toEqual([{ role: 'user', text: 'A table.' }]);
+  });
+
+  test('has the first word of its timing before the end of the turn', async () => {
+    const scene = await started(flux);
+    scene.talk();
+    await scene.pass(400);
+    scene.hush();
+    await scene.pass(100);
+    scene.hear('A table.', false);
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'A table.' });
+    await scene.pass(300);
+    scene.stream.emit({ type: 'end-of-turn', text: 'A table.' });
+    await scene.settle();
+    const timing = { transcriptMs: 120, firstTokenMs: 120, endOfTurnMs: 400, firstAudioMs: 400, speculative: 'hit' };
+    expect(scene.of('turn')).toEqual([{ type: 'turn', turnId: 'turn-1', timing }]);
+  });
+
   test('leaves the dialogue as if it had never been begun early', async () => {
     const scene = await started(flux);
     scene.stream.emit({ type: 'eager-end-of-turn', text: 'A table.' });
@@ -367,6 +446,16 @@ describe('the host', () => {
     expect(scene.llm.running).toBe(0);
     expect(scene.clock.pendingTimers).toBe(0);
   });
+
+  test('ends the session in the middle of a turn: nothing waits any more', async () => {
+    const scene = await started();
+    scene.hear('I would like a');
+    scene.session.onDtmf('4');
+    await scene.settle();
+    scene.controller.abort();
+    await scene.settle();
+    expect(scene.clock.pendingTimers).toBe(0);
+  });
 });
 
 describe('a stage that fails', () => {
@@ -379,6 +468,7 @@ describe('a stage that fails', () => {
     await scene.pass(500);
     expect(scene.said).toEqual(['Your order left.', 'It comes on Friday.']);
     expect(scene.prompt).toContain('cut off');
+    expect(scene.prompt).not.toContain('It will');
     expect(scene.of('warning')).toHaveLength(1);
   });
 
@@ -421,6 +511,41 @@ describe('a stage that fails', () => {
     expect(scene.said).toEqual(['One. Two. Three.']);
     expect(scene.of('text').map(({ atMs }) => atMs)).toEqual([0, 240, 480]);
     expect(scene.of('audio-done')).toHaveLength(1);
+  });
+
+  test('in the middle of speech whose words are timed: they go on where they were', async () => {
+    const scene = await started({
+      tts: { manual: true, wordTimes: true },
+      script: () => ({ text: 'One two. Three four.' }),
+    });
+    await scene.converse('Count.');
+    scene.tts.utterances[0]?.speakNext();
+    scene.tts.utterances[0]?.end(dropped);
+    await scene.settle();
+    scene.tts.utterances[1]?.speakNext();
+    await scene.settle();
+    expect(scene.of('text').map(({ text, atMs }) => `${atMs} ${text.trim()}`)).toEqual([
+      '0 One',
+      '240 two.',
+      '480 Three',
+      '840 four.',
+    ]);
+  });
+
+  test('to hear: what was said meanwhile is kept, in memory of its own', async () => {
+    const scene = await started({ stt: { manual: false, understands: () => 'Hello?' } });
+    scene.stt.fault = 'server-error';
+    scene.stream.end(dropped);
+    await scene.settle();
+    const data = new Uint8Array(160);
+    for (let frame = 0; frame < 30; frame += 1) {
+      data.fill(0x20);
+      scene.session.write({ data, positionMs: frame * 20, concealed: false });
+      data.fill(0xff);
+    }
+    scene.stt.fault = undefined;
+    await scene.pass(1_500);
+    expect(scene.of('transcript').at(-2)).toMatchObject({ role: 'caller', text: 'Hello?' });
   });
 
   test('to hear: it is opened again, and what was said meanwhile is heard', async () => {
