@@ -221,7 +221,7 @@ export class AnswerDesk {
   /** Enters the answer that is being made into the dialogue, as far as it has come. */
   #record(): void {
     const answer = this.#answer;
-    if (!answer || this.#guess) return;
+    if (!answer) return;
     const { text, calls, opaque } = answer;
     this.#parts.memory.setAgent(entryOf(answer), { text, calls, ...(opaque !== undefined && { opaque }) });
   }
