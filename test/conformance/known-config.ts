@@ -58,7 +58,7 @@ const extensions = ['3001', '3002', '3003'];
 
 /**
  * Sections of a partner. Without `server` it speaks SIP itself, over one transport alone; with, it is the section
- * `signaling` of a driver whose server does what concerns passwords.
+ * `signaling` of a driver whose server asks callers for passwords; that of OpenSIPS tells ours as well.
  */
 export function partnerConfig(
   transport: string,
@@ -87,7 +87,7 @@ export function partnerConfig(
     ...known,
     limits: { ...known.limits, callsPerSecond: PARTNER_CALLS_PER_SECOND },
     trunks: {
-      exchange: { targets: [exchange], ...(server === undefined && accounts.trunk) },
+      exchange: { targets: [exchange], ...(server?.['driver'] !== 'opensips' && accounts.trunk) },
       // Two doors of one house: the first may be closed.
       doors: { targets: [exchange, `${exchange};door=2`] },
     },

@@ -69,6 +69,8 @@ export class CallDialog {
   #identity: DialogIdentity | undefined;
   #localUri = '';
   #remoteCSeq = 0;
+  /** UAC: our first offer has its answer. */
+  #offerAnswered = false;
   /** BYE to be sent once the ACK is there; holds what it is to say. */
   #heldBye: HangUpOptions | undefined;
   /** Header fields of a BYE that waits for the server's name of the dialog. */
@@ -144,6 +146,11 @@ export class CallDialog {
     this.#localUri = parseNameAddr(invite.headers.get('From') ?? '')?.uri ?? '';
   }
 
+  /** UAC: a reliable provisional response came; with an answer the peer may make offers of its own (RFC 3311 section 5.2). */
+  progress(answered: boolean): void {
+    this.#offerAnswered ||= answered;
+  }
+
   identify(identity: DialogIdentity): void {
     this.#identity = identity;
   }
@@ -217,6 +224,11 @@ export class CallDialog {
     if (this.#id !== '') this.#calls.removeDialog(this.#id, this);
   }
 
+  /** UAC: no 2xx came. */
+  abandon(): void {
+    if (this.#phase === 'pending') this.forget();
+  }
+
   /** The dialog is lost without a BYE: its server is gone, or has forgotten it. */
   #lose(end: LegEnd): void {
     if (this.#phase === 'gone') return;
@@ -272,8 +284,8 @@ export class CallDialog {
       case 'UPDATE':
         this.#peerOffers.receive(
           request,
-          (this.#phase === 'pending' && this.#outbound) || this.#reoffers.pending,
-          this.#phase === 'pending',
+          (this.#outbound && this.#phase === 'pending' && !this.#offerAnswered) || this.#reoffers.pending,
+          !this.#outbound && this.#phase === 'pending',
         );
         return;
       case 'PRACK':

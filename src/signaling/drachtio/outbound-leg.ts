@@ -1,6 +1,6 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { ALLOW, SDP_TYPE } from '../capabilities.js';
+import { ALLOW, SDP_TYPE, SUPPORTED } from '../capabilities.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { endText } from '../end-text.js';
 import { checkDigit } from '../info-sender.js';
@@ -31,6 +31,8 @@ interface Attempt {
   sent: SipRequest | undefined;
   /** Any response came. */
   heard: boolean;
+  /** From its first reliable response on. */
+  dialog: CallDialog | undefined;
   /** Somebody gave up before a final response; holds the Reason. */
   givenUp: { readonly reason: string | undefined } | undefined;
 }
@@ -170,6 +172,7 @@ export class ServerUacLeg implements OutboundLeg {
       transaction: undefined,
       sent: undefined,
       heard: false,
+      dialog: undefined,
       givenUp: undefined,
     };
     this.#attempt = attempt;
@@ -188,6 +191,7 @@ export class ServerUacLeg implements OutboundLeg {
           ['Call-ID', this.callId],
           ['CSeq', `${this.#cseq} INVITE`],
           ['Allow', ALLOW],
+          ['Supported', SUPPORTED],
           ...(this.#credentials?.authorize(asked) ?? []),
           ...headers,
         ],
@@ -234,11 +238,16 @@ export class ServerUacLeg implements OutboundLeg {
     const { status } = response.response;
     if (status < 200) this.#receiveProvisional(attempt, response);
     else if (status < 300) this.#receiveSuccess(attempt, response);
-    else this.#receiveFailure(attempt, response.response);
+    else this.#receiveFailure(attempt, response);
   }
 
-  #receiveProvisional(attempt: Attempt, { response, acknowledge }: ServerResponse): void {
-    if (response.headers.has('RSeq')) acknowledge();
+  #receiveProvisional(attempt: Attempt, { response, dialogId, acknowledge }: ServerResponse): void {
+    if (response.headers.has('RSeq')) {
+      acknowledge();
+      attempt.dialog ??= this.#createDialog();
+      attempt.dialog.enter(dialogId);
+      attempt.dialog.progress(sdpOf(response) !== undefined);
+    }
     if (this.#attempt !== attempt || attempt.givenUp !== undefined || response.status === 100) return;
     this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
   }
@@ -248,7 +257,7 @@ export class ServerUacLeg implements OutboundLeg {
     const invite = attempt.sent;
     if (invite === undefined) return;
     const wanted = this.#attempt === attempt && attempt.givenUp === undefined && !this.#events.ended;
-    const dialog: CallDialog = this.#createDialog(() => wanted);
+    const dialog = attempt.dialog ?? this.#createDialog();
     dialog.enter(dialogId);
     dialog.confirmByResponse(invite);
     dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
@@ -265,8 +274,8 @@ export class ServerUacLeg implements OutboundLeg {
     if (this.#attempt === attempt) this.#end(end);
   }
 
-  #createDialog(isOurs: () => boolean): CallDialog {
-    return new CallDialog(
+  #createDialog(): CallDialog {
+    const dialog: CallDialog = new CallDialog(
       this.#calls,
       'outbound',
       {
@@ -277,14 +286,16 @@ export class ServerUacLeg implements OutboundLeg {
         onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
         onRefer: this.#request.onRefer,
         onEnded: (end) => {
-          if (isOurs()) this.#end(end);
+          if (this.#answered === dialog) this.#end(end);
         },
       },
       this.#credentials,
     );
+    return dialog;
   }
 
-  #receiveFailure(attempt: Attempt, response: SipResponse): void {
+  #receiveFailure(attempt: Attempt, { response, sourceUri }: ServerResponse): void {
+    attempt.dialog?.abandon();
     if (this.#attempt !== attempt) return;
     const { status } = response;
     const text = endText(response);
@@ -292,7 +303,7 @@ export class ServerUacLeg implements OutboundLeg {
       this.#end({ by: 'local', status, text });
       return;
     }
-    this.#lastEnd = { by: 'peer', status, text };
+    this.#lastEnd = { by: sourceUri === undefined ? 'transport' : 'peer', status, text };
     if (isChallenge(response) && this.#exchange?.challenged(challengesOf(response))) {
       this.#send(attempt.target, attempt.tag);
       return;
@@ -321,6 +332,7 @@ export class ServerUacLeg implements OutboundLeg {
 
   /** The server has no way to the target, or is gone. */
   #onLost(attempt: Attempt, reason: RequestFailure): void {
+    attempt.dialog?.abandon();
     if (this.#attempt !== attempt) return;
     const status = reason === 'timeout' ? 408 : 503;
     if (attempt.givenUp !== undefined) this.#end({ by: 'local', status, text: '' });
@@ -332,6 +344,7 @@ export class ServerUacLeg implements OutboundLeg {
 
   #end(end: LegEnd): void {
     this.#stopTimers();
+    this.#attempt?.dialog?.abandon();
     if (this.#events.ended) return;
     if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);
     else this.#events.endLater(end);

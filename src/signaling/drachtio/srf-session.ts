@@ -311,7 +311,8 @@ function sourceOf({ protocol, source_address, source_port }: SrfMeta): SipSource
   return { protocol: protocols.get(protocol) ?? 'udp', address: source_address, port: source_port };
 }
 
-function sourceUri({ protocol, source_address, source_port }: SrfMeta): string {
+function sourceUri({ protocol, source_address, source_port }: SrfMeta): string | undefined {
+  if (source_address === '') return undefined;
   const host = source_address.includes(':') ? `[${source_address}]` : source_address;
   return `sip:${host}:${source_port};transport=${protocols.get(protocol) ?? 'udp'}`;
 }

@@ -8,8 +8,7 @@ import { recordOf } from '../subject.js';
 
 /** Transfers by way of a second leg: the partner calls the exchange while the caller is with the agent. */
 
-const callsOut = 'the partner of this driver only calls out';
-const except = { drachtio: callsOut, opensips: callsOut };
+const except = { opensips: 'the partner of this driver only calls out' };
 
 /** A caller of the partner's whose agent wants somebody else. Whoever calls from the exchange's address is asked for no password. */
 async function callAgent({ partner, phone }: Scene, number: string, port: number): Promise<Call> {

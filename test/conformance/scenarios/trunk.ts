@@ -76,6 +76,7 @@ export const trunkScenarios: readonly Scenario[] = [
     title: 'as client: 422 to our INVITE, and it comes again with the interval that was asked for',
     rfc: 'RFC 4028 7.3',
     partner: true,
+    except: { drachtio: 'this driver asks for no session timer in calls of its own, so that none is too short' },
     async run({ partner }) {
       const dialled = await dial(await partner());
       const { exchange, invite, number } = dialled;
@@ -116,10 +117,7 @@ export const trunkScenarios: readonly Scenario[] = [
     title: `more than ${PARTNER_CALLS_PER_SECOND} calls a second: 503 with Retry-After, and soon after calls again`,
     rfc: 'RFC 3261 21.5.4 (policy)',
     partner: true,
-    except: {
-      drachtio: 'the partner of this driver only calls out',
-      opensips: 'the partner of this driver only calls out',
-    },
+    except: { opensips: 'the partner of this driver only calls out' },
     turn: 'alone',
     async run({ partner, phone }) {
       const caller = await phone({ at: (await partner()).subject, from: EXCHANGE_ADDRESS });

@@ -44,7 +44,12 @@ export class OutgoingInvite {
     onDialog(this.dialog);
   }
 
-  respond(status: number, content: Content = {}): void {
+  /** The server itself answers: nothing came back, or there is no way. */
+  serversResponse(status: number): void {
+    this.respond(status, {}, ['network', '0', 'udp', '', '0', '10:20:30.405060']);
+  }
+
+  respond(status: number, content: Content = {}, whence: readonly string[] = []): void {
     const { headers = [], contentType, body } = content;
     const to = header(this.message, 'to') ?? '';
     const answer = writeSip(
@@ -61,7 +66,8 @@ export class OutgoingInvite {
       ],
       body,
     );
-    const meta = ['network', String(Buffer.byteLength(answer)), 'udp', '127.0.0.1', '5080', '10:20:30.405060'];
+    const bytes = String(Buffer.byteLength(answer));
+    const meta = whence.length > 0 ? whence : ['network', bytes, 'udp', '127.0.0.1', '5080', '10:20:30.405060'];
     this.#application.send(encodeFrame([randomUUID(), 'sip', ...meta, this.transactionId, this.dialog.id, ''], answer));
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Application, SipFrame } from './application.js';
 import { encodeFrame } from './frames.js';
+import { OwnRequest } from './own-request.js';
 import { header, methodOf, readSip, type SipText, statusOf, tagOf, writeSip } from './sip-text.js';
 import { WaitingList } from './waiting-list.js';
 
@@ -121,6 +122,14 @@ export class PeerDialog {
   request(method: string, content: Content = {}): void {
     if (method === 'PRACK') this.#prackMissing = false;
     this.#application.send(this.#inside(method, content));
+  }
+
+  /** UPDATE of the far end before an INVITE of the application is answered: it has the name of that transaction. */
+  update(transactionId: string, content: Content = {}): void {
+    this.#peerCSeq += 1;
+    const message = this.#write('UPDATE', content, true);
+    this.#incoming.set(transactionId, { request: message, method: 'UPDATE' });
+    this.#application.send(this.#frame(message, transactionId, this.id));
   }
 
   /** A request whose CSeq is below the last: the server hands it over all the same. */
@@ -349,30 +358,6 @@ export class PeerDialog {
   #meta(source: 'network' | 'application', message: string, protocol = this.#peer.protocol): readonly string[] {
     const { address, port } = this.#peer;
     return [source, String(Buffer.byteLength(message)), protocol, address, String(port), '10:20:30.405060'];
-  }
-}
-
-/** A request of the application in a dialog, for the peer to answer. */
-export class OwnRequest {
-  readonly message: SipText;
-  readonly #send: (answer: string) => void;
-
-  constructor(message: SipText, send: (answer: string) => void) {
-    this.message = message;
-    this.#send = send;
-  }
-
-  respond(status: number, content: Content = {}): void {
-    const { headers = [], contentType, body } = content;
-    const fields = ['via', 'from', 'to', 'call-id', 'cseq'].map(
-      (name) => [name, header(this.message, name) ?? ''] as const,
-    );
-    const type = contentType === undefined ? [] : [['Content-Type', contentType] as const];
-    this.#send(writeSip(`SIP/2.0 ${status} Whatever`, [...fields, ...headers, ...type], body));
-  }
-
-  toJSON(): unknown {
-    return this.message.startLine;
   }
 }
 

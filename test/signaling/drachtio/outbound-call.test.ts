@@ -48,6 +48,34 @@ describe('a call of ours', () => {
     expect((await leg.event('ended')).end).toMatchObject({ by: 'peer' });
   });
 
+  test('answers an offer by UPDATE before it is answered, once its own has an answer', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { leg, invite } = await dialled(harness);
+    expect(header(invite.message, 'supported')).toBe('100rel');
+    const reliable = (sequence: number, content: object) =>
+      invite.respond(183, { headers: [['RSeq', String(sequence)]], ...content });
+    reliable(1, {});
+    await invite.dialog.own('PRACK');
+    invite.dialog.update(invite.transactionId, { contentType: SDP, body: OFFER });
+    await invite.dialog.response(491, 'UPDATE');
+    reliable(2, { contentType: SDP, body: ANSWER });
+    await invite.dialog.own('PRACK');
+    leg.it.listen((event) => {
+      if (event.type === 'offer') event.reply.accept(ANSWER);
+    });
+    invite.dialog.update(invite.transactionId, { contentType: SDP, body: OFFER });
+    expect((await invite.dialog.response(200, 'UPDATE')).body).toBe(ANSWER);
+    invite.dialog.update(invite.transactionId);
+    await invite.dialog.response(200, 'UPDATE');
+  });
+
+  test.each([408, 503])('ends without a way where the server says %d of its own', async (status) => {
+    await using harness = await DrachtioHarness.start();
+    const { leg, invite } = await dialled(harness);
+    invite.serversResponse(status);
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'transport', status });
+  });
+
   test('offers what is made for the local address', async () => {
     await using harness = await DrachtioHarness.start();
     const { invite } = await dialled(harness, { sdp: (localAddress) => OFFER.replace('127.0.0.1', localAddress) });
