@@ -6,12 +6,18 @@
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
 export { type CreateLanguageModelDeps, createLanguageModel } from './engines/create-language-model.js';
 export {
+  connectDeepgram,
   createDeepgramSpeechToText,
   createDeepgramTextToSpeech,
+  type DeepgramConnection,
   type DeepgramDeps,
+  type DeepgramDialling,
   type DeepgramListenConfig,
+  type DeepgramSocketListener,
   type DeepgramSpeakConfig,
   deepgramApiKeySchema,
+  deepgramAudio,
+  deepgramFailure,
   deepgramListenSchema,
   deepgramSpeakSchema,
 } from './engines/deepgram/index.js';

@@ -11,6 +11,8 @@ type Load = () => Promise<{ readonly default: unknown }>;
 const builtIn: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['echo', () => import('../../flavors/echo/index.js')],
   ['openai-realtime', () => import('../../flavors/openai-realtime/index.js')],
+  ['deepgram', () => import('../../flavors/deepgram/index.js')],
+  ['deepgram-agent', () => import('../../flavors/deepgram-agent/index.js')],
 ]);
 
 /** Names of the built-in flavors. */

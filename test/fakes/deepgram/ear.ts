@@ -7,6 +7,9 @@ import type { HeardScript } from './heard-script.js';
 /** Silence that parts two stretches of speech, ms. */
 const STRETCH_GAP_MS = 200;
 
+/** Kept of an utterance, to tell what it was, frames. */
+const MAX_FRAMES = 3_000;
+
 /** What is being said: times are of the connection's audio, ms. */
 export interface Utterance {
   readonly startMs: number;
@@ -97,8 +100,8 @@ export class Ear {
       this.utterance = { startMs, lastVoicedMs: this.nowMs, lastVoicedAtMs: this.#clock.now(), stretches: 1 };
     }
     const { utterance } = this;
-    // A little from before the onset belongs to the sound.
-    this.#pcm.push(samples);
+    // A little from before the onset belongs to the sound; of what is endless, the beginning is enough.
+    if (this.#pcm.length < MAX_FRAMES) this.#pcm.push(samples);
     if (utterance === undefined) {
       if (this.#pcm.length > 10) this.#pcm.shift();
       return change;

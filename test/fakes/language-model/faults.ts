@@ -48,6 +48,10 @@ export class FaultList {
     this.#armed = [];
   }
 
+  has(name: ModelFault): boolean {
+    return this.#armed.some((fault) => fault.name === name);
+  }
+
   /** What meets the next request. */
   take(): ReadonlyMap<ModelFault, FaultOptions> {
     const met = new Map<ModelFault, FaultOptions>();

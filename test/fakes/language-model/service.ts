@@ -94,6 +94,11 @@ export class ModelService implements AsyncDisposable {
     return id;
   }
 
+  /** Breaks every connection, as a crash would. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -124,8 +129,9 @@ export class ModelService implements AsyncDisposable {
     response.once('close', () => {
       if (!response.writableFinished) request.abortedAtMs = clock.now();
     });
-    // Health and lists stay in order while the model fails.
-    const faults = request.method === 'POST' ? this.#faults.take() : new Map<ModelFault, FaultOptions>();
+    // Health and lists stay in order while the model fails; a wrong key is wrong everywhere.
+    const met = request.method === 'POST' || this.#faults.has('401');
+    const faults = met ? this.#faults.take() : new Map<ModelFault, FaultOptions>();
     const exchange = new Exchange(request, faults, response);
     if (faults.has('stall-before-headers')) return;
     if (faults.has('hang-up')) return exchange.cut();

@@ -46,6 +46,8 @@ export function serviceFailure(code: string): FlavorError {
   if (/RATE_LIMIT|TOO_MANY|QUOTA|INSUFFICIENT_(?:FUNDS|CREDIT)/i.test(code)) {
     return new FlavorError('ERR_FLAVOR_QUOTA', `Deepgram is busy (${what})`, true);
   }
+  if (/TIMEOUT/i.test(code))
+    return new FlavorError('ERR_FLAVOR_TIMEOUT', `Deepgram reports a time-out (${what})`, true);
   if (/INVALID_SETTINGS/i.test(code)) {
     return new FlavorError('ERR_FLAVOR_CONFIG', `Deepgram does not take the settings (${what})`, false);
   }

@@ -194,12 +194,13 @@ export class ListenLine {
     this.#sent += chunk.length;
     this.#count(chunk.length);
     this.#silence.sent();
-    if (isVoiced(chunk, this.#options.format)) this.#expectAnswer(chunk.length / this.#bytesPerMs);
+    this.#expectAnswer(isVoiced(chunk, this.#options.format) ? chunk.length / this.#bytesPerMs : 0);
   }
 
   /** A connection may stand and nobody listen: then no word of the caller's is ever understood. */
   #expectAnswer(voicedMs: number): void {
     const nowMs = this.#options.clock.now();
+    // Only from the first voice on: silence may pass without a word.
     if (this.#unheardMs === 0) this.#unheardSinceMs = nowMs;
     this.#unheardMs += voicedMs;
     const longMs = nowMs - this.#unheardSinceMs;

@@ -21,12 +21,13 @@ export function silenceOf({ encoding }: AudioFormat): number {
   }
 }
 
-/** All that the recognisers take and Aura makes, the phone's own first: nothing is resampled then. */
+/**
+ * What the recognisers take and Aura makes, the phone's own first: nothing is resampled then. Deepgram has more rates; what
+ * a phone sends is never better than 16 kHz, and 24 kHz is what Aura is made at.
+ */
 export const deepgramFormats: readonly AudioFormat[] = [
   { encoding: 'mulaw', sampleRate: 8000 },
   { encoding: 'alaw', sampleRate: 8000 },
   { encoding: 'pcm16', sampleRate: 16_000 },
   { encoding: 'pcm16', sampleRate: 24_000 },
-  { encoding: 'pcm16', sampleRate: 48_000 },
-  { encoding: 'pcm16', sampleRate: 8000 },
 ];

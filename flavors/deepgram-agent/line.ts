@@ -1,0 +1,215 @@
+import { connectDeepgram, type DeepgramConnection, deepgramFailure } from 'sip-voice-connector/cascade';
+import { FlavorError } from 'sip-voice-connector/flavor';
+import type { AgentConfig } from './config.js';
+import type { JsonObject } from './json.js';
+import { readServerMessage, type ServerMessage } from './server-message.js';
+import { Alarm, sleep } from './timers.js';
+
+export interface LineHandlers {
+  /** `Settings` for a connection that is being made. */
+  settings(): object;
+  onMessage(message: ServerMessage): void;
+  onAudio(bytes: Uint8Array): void;
+  onWarning(error: FlavorError): void;
+  /** The connection is gone; another is being made. */
+  onLost(): void;
+  /** A connection stands, and has taken the settings. */
+  onReady(): void;
+  /** There will be no other connection. */
+  onFailed(error: FlavorError): void;
+}
+
+/** Deepgram ends a connection that is told nothing; without audio it is told this, ms. */
+const KEEP_ALIVE_MS = 5_000;
+/** A connection that has lived this long has proved that losses are not a matter of principle, ms. */
+const STABLE_MS = 20_000;
+
+/** The session's way to the service: one connection after the other. */
+export class Line {
+  readonly #config: AgentConfig;
+  readonly #handlers: LineHandlers;
+  readonly #now: () => number;
+  readonly #closing = new AbortController();
+  readonly #keepAlive = new Alarm();
+  #connection: DeepgramConnection | undefined;
+  #attempts = 0;
+  #readyAtMs = 0;
+  #audioSinceKeepAlive = false;
+  /** Time connected that is over, ms: what Deepgram charges for. */
+  #pastMs = 0;
+
+  constructor(config: AgentConfig, handlers: LineHandlers, now: () => number) {
+    this.#config = config;
+    this.#handlers = handlers;
+    this.#now = now;
+  }
+
+  /** Time connected, ms. */
+  get connectedMs(): number {
+    return this.#pastMs + (this.#connection === undefined ? 0 : this.#now() - this.#readyAtMs);
+  }
+
+  /** The first connection. Rejects with a FlavorError, or the reason of `signal`; it is not tried again. */
+  async open(signal: AbortSignal): Promise<void> {
+    await this.#connect(signal);
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection?.bufferedBytes ?? 0;
+  }
+
+  send(message: object): void {
+    this.#connection?.send(message);
+  }
+
+  /** Hot path. */
+  sendAudio(bytes: Uint8Array): void {
+    this.#audioSinceKeepAlive = true;
+    this.#connection?.sendAudio(bytes);
+  }
+
+  /** The connection stands and is of no more use: as if it had been lost. */
+  giveUp(error: FlavorError): void {
+    this.#connection?.close();
+    this.#lose(error);
+  }
+
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#pastMs = this.connectedMs;
+    this.#closing.abort();
+    this.#keepAlive.clear();
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  /** Connects, waits for `Welcome`, sends `Settings`, waits for `SettingsApplied`: nothing else may come before. */
+  #connect(callerSignal: AbortSignal): Promise<void> {
+    const { url, apiKey, connectTimeoutMs } = this.#config;
+    const signal = AbortSignal.any([callerSignal, this.#closing.signal]);
+    return new Promise((resolve, reject) => {
+      let connection: DeepgramConnection | undefined;
+      let welcome = false;
+      let settled = false;
+      const settle = (error?: unknown): void => {
+        if (settled) return;
+        settled = true;
+        timer.clear();
+        signal.removeEventListener('abort', onAbort);
+        if (error === undefined && connection !== undefined) {
+          // What is said right after the settings were taken comes in the same breath.
+          this.#adopt(connection);
+          resolve();
+        } else {
+          connection?.close();
+          reject(error);
+        }
+      };
+      const onAbort = (): void => settle(signal.reason);
+      const timer = new Alarm();
+      timer.set(connectTimeoutMs, () => {
+        settle(new FlavorError('ERR_FLAVOR_TIMEOUT', 'Deepgram took too long to take the settings', true));
+      });
+      const introduce = (): void => {
+        if (welcome && connection !== undefined && !settled) connection.send(this.#handlers.settings());
+      };
+      const onMessage = (message: JsonObject): void => {
+        const read = readServerMessage(message);
+        if (settled) {
+          if (connection === this.#connection) this.#receive(read);
+          return;
+        }
+        if (read === 'ignored' || read === 'unreadable') return;
+        if (read.type === 'error') settle(deepgramFailure(read.code));
+        else if (read.type === 'settings-applied') settle();
+        else if (read.type === 'welcome') {
+          welcome = true;
+          introduce();
+        } else if (read.type === 'warning') this.#handlers.onWarning(deepgramFailure(read.code));
+      };
+      const dialling = { url, path: '/v1/agent/converse', apiKey, timeoutMs: connectTimeoutMs };
+      const listener = {
+        onMessage,
+        onAudio: (bytes: Buffer) => {
+          if (connection !== undefined && connection === this.#connection) this.#handlers.onAudio(bytes);
+        },
+        onFault: (error: FlavorError) => this.#handlers.onWarning(error),
+        onLost: (error: FlavorError) => {
+          if (!settled) settle(error);
+          else if (connection === this.#connection) this.#lose(error);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      connectDeepgram(dialling, listener, signal).then((made) => {
+        connection = made;
+        if (settled) made.close();
+        else introduce();
+      }, settle);
+    });
+  }
+
+  #adopt(connection: DeepgramConnection): void {
+    if (this.#closing.signal.aborted) {
+      connection.close();
+      return;
+    }
+    this.#connection = connection;
+    this.#readyAtMs = this.#now();
+    this.#watch();
+    this.#handlers.onReady();
+  }
+
+  #receive(message: ServerMessage | 'ignored' | 'unreadable'): void {
+    if (message === 'ignored') return;
+    if (message === 'unreadable') {
+      const what = 'Deepgram sent a message that its protocol does not have';
+      this.#handlers.onWarning(new FlavorError('ERR_FLAVOR_PROTOCOL', what, true));
+    } else if (message.type === 'error') this.giveUp(deepgramFailure(message.code));
+    else this.#handlers.onMessage(message);
+  }
+
+  #watch(): void {
+    this.#keepAlive.set(KEEP_ALIVE_MS, () => {
+      if (!this.#audioSinceKeepAlive) this.send({ type: 'KeepAlive' });
+      this.#audioSinceKeepAlive = false;
+      this.#watch();
+    });
+  }
+
+  #lose(error: FlavorError): void {
+    if (this.#closing.signal.aborted || this.#connection === undefined) return;
+    this.#pastMs = this.connectedMs;
+    this.#connection = undefined;
+    this.#keepAlive.clear();
+    if (this.#now() - this.#readyAtMs >= STABLE_MS) this.#attempts = 0;
+    this.#handlers.onLost();
+    void this.#replace(error);
+  }
+
+  async #replace(loss: FlavorError): Promise<void> {
+    const { signal } = this.#closing;
+    const { attempts } = this.#config.reconnect;
+    let error = loss;
+    this.#handlers.onWarning(loss);
+    while (!signal.aborted) {
+      if (!error.retryable || this.#attempts >= attempts) {
+        this.#handlers.onFailed(error);
+        return;
+      }
+      this.#attempts += 1;
+      try {
+        await sleep(this.#delayMs(), signal);
+        await this.#connect(signal);
+        return;
+      } catch (failure) {
+        if (failure instanceof FlavorError) error = failure;
+      }
+    }
+  }
+
+  #delayMs(): number {
+    if (this.#attempts <= 1) return 0;
+    const { firstDelayMs, maxDelayMs } = this.#config.reconnect;
+    return Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#attempts - 2)) * (0.5 + Math.random() / 2);
+  }
+}
