@@ -15,6 +15,7 @@ import { TurnLedger, type VoicedTurn } from './turn-ledger.js';
 const KEPT_DIGITS = 1000;
 const KEPT_TOOLS = 1000;
 const KEPT_FAIL_OVERS = 100;
+const KEPT_TAKE_OVERS = 100;
 /** Characters kept of what others say: names of tools, as a model gives them, and messages of errors. */
 const NAME_LENGTH = 64;
 const MESSAGE_LENGTH = 1000;
@@ -32,6 +33,7 @@ export class CallAccount implements ConversationNotes {
   readonly #usage = new Map<string, CallRecord['usage'][number]>();
   readonly #tools: CallRecord['tools'][number][] = [];
   readonly #failOvers: NonNullable<CallRecord['failOvers']>[number][] = [];
+  readonly #takeOvers: NonNullable<CallRecord['takeOvers']>[number][] = [];
   #originMs: number;
   #answeredAtMs: number | null = null;
   #codec: string | null = null;
@@ -132,6 +134,13 @@ export class CallAccount implements ConversationNotes {
     this.emit({ type: 'fail-over', flavor, code });
   }
 
+  /** Somebody else is on the phone now. @param from user of its From URI, of any length */
+  onTakeOver(from: string): void {
+    const atMs = Math.round(this.#clock.now() - this.#originMs);
+    if (this.#takeOvers.length < KEPT_TAKE_OVERS) this.#takeOvers.push({ from: from.slice(0, NAME_LENGTH), atMs });
+    this.emit({ type: 'call-taken-over' });
+  }
+
   /** Something is wrong and the call goes on. */
   onWarning(code: string, message: string): void {
     this.#log.warn({ code, detail: message }, 'flavor warning');
@@ -167,6 +176,7 @@ export class CallAccount implements ConversationNotes {
       cost: this.#meter.cost,
       recording,
       failOvers: this.#failOvers,
+      takeOvers: this.#takeOvers,
       error: this.#error,
     };
     const record = buildRecord(this.identity, facts, outcome, endedAtMs, this.#include);

@@ -198,6 +198,7 @@ export class CallAgent {
 
   /** True: it answered something that a tool had asked for. */
   onLegEvent(event: LegEvent): boolean {
+    if (event.type === 'replaced') this.#parts.account.onTakeOver(event.fromUser);
     return this.#control.onLegEvent(event);
   }
 

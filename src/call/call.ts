@@ -295,6 +295,7 @@ export class Call {
         return;
       case 'transfer':
       case 'reoffered':
+      case 'replaced':
         return;
       default:
         assertUnreachable(event);

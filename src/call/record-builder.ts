@@ -36,6 +36,7 @@ export interface CallFacts {
   readonly cost: CallMeter['cost'];
   readonly recording: string | null;
   readonly failOvers: NonNullable<CallRecord['failOvers']>;
+  readonly takeOvers: NonNullable<CallRecord['takeOvers']>;
   readonly error: CallRecord['error'];
 }
 
@@ -67,6 +68,7 @@ export function buildRecord(
     ...(include.includes('transcript') && { transcript: facts.dialogue.transcript(facts.originMs) }),
     recording: facts.recording,
     ...(facts.failOvers.length > 0 && { failOvers: facts.failOvers }),
+    ...(facts.takeOvers.length > 0 && { takeOvers: facts.takeOvers }),
   };
 }
 

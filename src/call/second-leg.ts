@@ -189,6 +189,7 @@ export class SecondLeg {
         return;
       case 'transfer':
       case 'reoffered':
+      case 'replaced':
         return;
       default:
         assertUnreachable(event);

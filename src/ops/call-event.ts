@@ -31,6 +31,8 @@ export type CallEvent =
     }
   | { readonly type: 'call-held'; readonly callId: string; readonly atMs: number }
   | { readonly type: 'call-resumed'; readonly callId: string; readonly atMs: number }
+  /** Somebody else has taken the caller's place. */
+  | { readonly type: 'call-taken-over'; readonly callId: string; readonly atMs: number }
   | { readonly type: 'caller-speaking'; readonly callId: string; readonly atMs: number; readonly speaking: boolean }
   | {
       readonly type: 'agent-speaking';

@@ -79,6 +79,7 @@ export class CallMetrics {
       case 'call-progress':
       case 'call-held':
       case 'call-resumed':
+      case 'call-taken-over':
       case 'caller-speaking':
       case 'agent-speaking':
       case 'digit':

@@ -132,6 +132,11 @@ export interface CallRecord {
    * rang). Absent where there were none.
    */
   readonly failOvers?: readonly { readonly flavor: string; readonly code: string; readonly atMs: number }[];
+  /**
+   * Who took the caller's place in mid-call (INVITE with Replaces): user part of each, and when, ms from `answeredAt`. `from`
+   * stays whoever called. Absent where nobody did.
+   */
+  readonly takeOvers?: readonly { readonly from: string; readonly atMs: number }[];
   readonly error: { readonly code: string; readonly message: string } | null;
   /**
    * Written at the next start for a call that was up when the process died. `endedAt` is then the last moment at which

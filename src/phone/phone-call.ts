@@ -172,6 +172,7 @@ export class PhoneCall {
       case 'digit':
       case 'transfer':
       case 'reoffered':
+      case 'replaced':
         return;
       default:
         assertUnreachable(event);

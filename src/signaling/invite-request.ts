@@ -36,6 +36,11 @@ export function inviteRequestOf({ request, source, receivedAtMs }: ReceivedInvit
   };
 }
 
+/** User of the From URI, percent-decoded; empty when malformed. */
+export function fromUserOf({ headers }: SipRequest): string {
+  return userOf(parseNameAddr(headers.get('From') ?? '')?.uri);
+}
+
 function userOf(uri: string | undefined): string {
   const parsed = uri === undefined ? undefined : parseSipUri(uri);
   return parsed === undefined ? '' : decodedUser(parsed);

@@ -118,6 +118,11 @@ export type LegEvent =
    * answer; from 300 up the session goes on as it was.
    */
   | { readonly type: 'reoffered'; readonly status: number; readonly sdp: string | undefined }
+  /**
+   * Somebody has taken the peer's place (RFC 3891), by the `offer` accepted just before. `fromUser`: user of its From URI,
+   * percent-decoded.
+   */
+  | { readonly type: 'replaced'; readonly fromUser: string }
   /** The last event of every leg. */
   | { readonly type: 'ended'; readonly end: LegEnd };
 

@@ -80,6 +80,17 @@ describe('an ordinary call', () => {
     });
   });
 
+  test('a caller whose place somebody takes stays the one of the record, which names the other one', async () => {
+    const setup = setUp();
+    await answer(setup);
+    setup.clock.advance(700);
+    setup.leg.emit({ type: 'replaced', fromUser: 'carol'.padEnd(200, '!') });
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records).toMatchObject([{ from: 'alice', takeOvers: [{ from: 'carol'.padEnd(64, '!'), atMs: 700 }] }]);
+    expect(setup.events.map(({ type }) => type)).toContain('call-taken-over');
+  });
+
   test('early media: audio and greeting before the 200, the same description in both', async () => {
     const setup = setUp({ options: { answer: { delayMs: 2000, earlyMedia: true, headers: new Map() } } });
     setup.call.begin();

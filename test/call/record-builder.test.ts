@@ -45,6 +45,7 @@ function facts(changes: Partial<CallFacts> = {}): CallFacts {
     cost: { usd: 0.01, unpriced: ['p/m characters'] },
     recording: '/tmp/c1.wav',
     failOvers: [{ flavor: 'echo', code: 'ERR_FLAVOR_NETWORK', atMs: 10 }],
+    takeOvers: [{ from: '2002', atMs: 20 }],
     error: null,
     ...changes,
   };
@@ -59,7 +60,7 @@ test('a record has all fields of its version and no other', () => {
   expect(Object.keys(record).sort()).toEqual(Object.keys(fields).sort());
   expect(Object.keys(refusalRecord(identity, outcome, 0)).sort()).toEqual(
     Object.keys(fields)
-      .filter((field) => !['dtmf', 'transcript', 'failOvers', 'unpriced'].includes(field))
+      .filter((field) => !['dtmf', 'transcript', 'failOvers', 'takeOvers', 'unpriced'].includes(field))
       .sort(),
   );
 });

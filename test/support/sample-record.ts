@@ -55,6 +55,7 @@ export const fullRecord = {
   transcript: [{ role: 'caller', text: 'Where is my parcel?', atMs: 1500 }],
   recording: 'recordings/call-1.wav',
   failOvers: [{ flavor: 'echo', code: 'ERR_FLAVOR_NETWORK', atMs: 5000 }],
+  takeOvers: [{ from: '2002', atMs: 6000 }],
   error: { code: 'ERR_FLAVOR_NETWORK', message: 'the connection broke' },
   recovered: true,
 } as const satisfies DeepRequired<CallRecord>;
@@ -63,6 +64,7 @@ export const fullRecord = {
 export function sampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
   const {
     failOvers: _failOvers,
+    takeOvers: _takeOvers,
     recovered: _recovered,
     unpriced: _unpriced,
     dtmf: _dtmf,

@@ -193,9 +193,10 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
       old: this.#call,
       user: this.#userOf(() => next),
       onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
-      onReplaced: (call) => {
+      onReplaced: (call, fromUser) => {
         next = call;
         this.#call = call;
+        this.#events.emit({ type: 'replaced', fromUser });
       },
     });
   }

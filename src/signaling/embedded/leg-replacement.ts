@@ -1,5 +1,6 @@
 import { SDP_TYPE } from '../capabilities.js';
 import { isSecure } from '../dns/service-plan.js';
+import { fromUserOf } from '../invite-request.js';
 import { parseNameAddrList } from '../message/name-addr.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import { uriScheme } from '../message/sip-uri.js';
@@ -24,8 +25,8 @@ export interface LegReplacementParts {
   /** Of the new dialog. */
   readonly user: CallDialogUser;
   readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
-  /** From now on the leg lives in `next`; the old dialog is told to end after this. */
-  readonly onReplaced: (next: CallDialog) => void;
+  /** From now on the leg lives in `next`, with a peer of that number; the old dialog is told to end after this. */
+  readonly onReplaced: (next: CallDialog, fromUser: string) => void;
 }
 
 /**
@@ -55,7 +56,7 @@ export function replaceLeg(parts: LegReplacementParts): void {
     accept: (body) => {
       respond(200, { headers: next.acceptanceHeaders(transaction.request), contentType: SDP_TYPE, body });
       next.confirmByAcceptance(transaction, body, sdp === undefined);
-      onReplaced(next);
+      onReplaced(next, fromUserOf(transaction.request));
       old.hangUp({ reason: 'SIP;cause=200;text="replaced"' });
     },
     refuse: (status, options) => {

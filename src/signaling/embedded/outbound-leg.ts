@@ -357,9 +357,10 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
       old,
       user: this.#dialogUser(() => next),
       onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
-      onReplaced: (call) => {
+      onReplaced: (call, fromUser) => {
         next = call;
         this.#answered = call;
+        this.#events.emit({ type: 'replaced', fromUser });
       },
     });
   }

@@ -34,7 +34,10 @@ describe.each(['inbound', 'outbound'] as const)('an INVITE with Replaces of an e
     expect([response.message.status, response.message.body.toString(), response.to]).toEqual([200, 'answer', CAROL]);
     expect([bye.message.method, bye.message.uri]).toEqual(['BYE', 'sip:peer@192.0.2.9:5075']);
     expect(bye.message.headers.get('Reason')).toContain('replaced');
-    expect(call.events).toMatchObject([{ type: 'offer', sdp: SDP }]);
+    expect(call.events).toMatchObject([
+      { type: 'offer', sdp: SDP },
+      { type: 'replaced', fromUser: 'carol' },
+    ]);
     expect(call.h.legs).toHaveLength(direction === 'inbound' ? 1 : 0);
     const to = `<sip:2000@192.0.2.1>;tag=${tagOf(response.message.headers.get('To'))}`;
     const send = (method: string, cseq: number) =>
@@ -49,7 +52,7 @@ describe.each(['inbound', 'outbound'] as const)('an INVITE with Replaces of an e
     expect([refer?.to, refer?.message.headers.get('Call-ID')]).toEqual([CAROL, 'carol-1']);
     send('BYE', 2);
     await settle();
-    expect(call.events.map(({ type }) => type)).toEqual(['offer', 'acked', 'ended']);
+    expect(call.events.map(({ type }) => type)).toEqual(['offer', 'replaced', 'acked', 'ended']);
     call.h.clock.advance(40_000);
     expect(call.h.clock.pendingTimers).toBe(0);
   });
