@@ -21,7 +21,7 @@ import { brokenStts } from './broken-stt.js';
 import { brokenTtses } from './broken-tts.js';
 
 /** Short: a broken stage often breaks its promise by doing nothing. */
-const deadlines = { answerMs: 400, faultMs: 400, settleMs: 20 };
+const deadlines = { answerMs: 1_000, faultMs: 1_000, settleMs: 20 };
 
 function sttHarness(stt: ScriptedStt): SpeechToTextHarness {
   const [provider] = providerControls(stt, new ScriptedLlm(), new ScriptedTts());
