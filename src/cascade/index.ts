@@ -4,6 +4,18 @@
  */
 
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
+export {
+  type AzureDeps,
+  type AzureListenConfig,
+  type AzureResource,
+  type AzureSpeakConfig,
+  azureListenSchema,
+  azureResourceSchema,
+  azureSpeakSchema,
+  azureVoiceLanguage,
+  createAzureSpeechToText,
+  createAzureTextToSpeech,
+} from './engines/azure/index.js';
 export { type CreateLanguageModelDeps, createLanguageModel } from './engines/create-language-model.js';
 export {
   connectDeepgram,

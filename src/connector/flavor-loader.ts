@@ -13,6 +13,7 @@ const builtIn: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['openai-realtime', () => import('../../flavors/openai-realtime/index.js')],
   ['deepgram', () => import('../../flavors/deepgram/index.js')],
   ['deepgram-agent', () => import('../../flavors/deepgram-agent/index.js')],
+  ['azure', () => import('../../flavors/azure/index.js')],
 ]);
 
 /** Names of the built-in flavors. */

@@ -20,6 +20,7 @@ const environment: Readonly<Record<string, readonly string[]>> = {
   'connector.yaml': [],
   'openai-realtime.yaml': ['OPENAI_API_KEY'],
   'deepgram.yaml': ['DEEPGRAM_API_KEY', 'OPENAI_API_KEY'],
+  'azure.yaml': ['AZURE_SPEECH_KEY', 'OPENAI_API_KEY'],
   'fail-over.yaml': ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_RESOURCE'],
   'many-numbers.yaml': ['OPENAI_API_KEY', 'SETTINGS_API_TOKEN'],
   'tls-and-browsers.yaml': ['SIP_TLS_CERT', 'SIP_TLS_KEY'],

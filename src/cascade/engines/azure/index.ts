@@ -3,4 +3,5 @@ export { type AzureListenConfig, azureListenSchema } from './listen-config.js';
 export { type AzureResource, azureResourceSchema } from './resource.js';
 export { type AzureSpeakConfig, azureSpeakSchema } from './speak-config.js';
 export { type AzureDeps, createAzureSpeechToText } from './speech-to-text.js';
+export { azureVoiceLanguage } from './ssml.js';
 export { createAzureTextToSpeech } from './text-to-speech.js';

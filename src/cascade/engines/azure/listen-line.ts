@@ -216,14 +216,15 @@ export class ListenLine {
     this.#sent += chunk.length;
     this.#turnBytes += chunk.length;
     this.#handlers.onSent(chunk.length / this.#bytesPerMs);
-    if (!isVoiced(chunk, this.#options.format)) return;
-    this.#voiced = this.#sent;
-    this.#expectAnswer(chunk.length / this.#bytesPerMs);
+    const voiced = isVoiced(chunk, this.#options.format);
+    if (voiced) this.#voiced = this.#sent;
+    this.#expectAnswer(voiced ? chunk.length / this.#bytesPerMs : 0);
   }
 
   /** A connection may stand and nobody listen: then no word of the caller's is ever understood. */
   #expectAnswer(voicedMs: number): void {
     const nowMs = this.#options.clock.now();
+    // Only from the first voice on: silence may pass without a word.
     if (this.#unheardMs === 0) this.#unheardSinceMs = nowMs;
     this.#unheardMs += voicedMs;
     if (this.#unheardMs < TELLING_MS) return;

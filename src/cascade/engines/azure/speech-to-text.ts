@@ -1,5 +1,5 @@
-import type { Clock } from '../../../base/clock.js';
-import type { Random } from '../../../base/random.js';
+import { type Clock, createSystemClock } from '../../../base/clock.js';
+import { createSystemRandom, type Random } from '../../../base/random.js';
 import type { AudioFormat } from '../../../flavor-api/index.js';
 import { EventStream } from '../../stages/event-stream.js';
 import type {
@@ -19,8 +19,15 @@ import { azureInputFormats } from './wire-format.js';
 /** What an engine is lent. */
 export interface AzureDeps {
   readonly resource: AzureResource;
-  readonly clock: Clock;
-  readonly random: Random;
+  /** In place of the system's, for tests. */
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export type AzureParts = Required<AzureDeps>;
+
+export function azureParts({ resource, clock, random }: AzureDeps): AzureParts {
+  return { resource, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom() };
 }
 
 /** Usage is told whenever so much audio was sent, ms, so that a cap on spending can act in mid-call. */
@@ -32,17 +39,17 @@ const USAGE_EVERY_MS = 30_000;
  * @throws FlavorError with ERR_FLAVOR_CONFIG when the resource has neither a region nor an endpoint, or both.
  */
 export function createAzureSpeechToText(config: AzureListenConfig, deps: AzureDeps): SpeechToText {
-  return new AzureSpeechToText(config, deps);
+  return new AzureSpeechToText(config, azureParts(deps));
 }
 
 class AzureSpeechToText implements SpeechToText {
   readonly identity: StageIdentity = { provider: 'azure', model: 'speech-to-text' };
   readonly capabilities: SpeechToTextCapabilities;
   readonly #config: AzureListenConfig;
-  readonly #deps: AzureDeps;
+  readonly #deps: AzureParts;
   readonly #dial: Dial;
 
-  constructor(config: AzureListenConfig, deps: AzureDeps) {
+  constructor(config: AzureListenConfig, deps: AzureParts) {
     this.#config = config;
     this.#deps = deps;
     this.capabilities = {

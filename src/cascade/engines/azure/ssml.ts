@@ -29,12 +29,12 @@ export function buildSsml(text: string, config: VoiceConfig): Ssml {
   ].join('');
   const document =
     '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xmlns:mstts="http://www.w3.org/2001/mstts" ' +
-    `xml:lang="${escapeXml(languageOf(voice))}"><voice name="${escapeXml(voice)}">${content}</voice></speak>`;
+    `xml:lang="${escapeXml(azureVoiceLanguage(voice))}"><voice name="${escapeXml(voice)}">${content}</voice></speak>`;
   return { document, characters: chargedCharacters(content) };
 }
 
-/** The language of a voice: `en-US` of `en-US-AriaNeural`, `zh-CN-liaoning` of its speakers. Custom voices have none. */
-function languageOf(voice: string): string {
+/** The language that a voice's name begins with: `en-US` of `en-US-AriaNeural`. Custom voices have none: `en-US`. */
+export function azureVoiceLanguage(voice: string): string {
   return /^[a-z]{2,3}-(?:[A-Z][a-z]{3}-)?[A-Z]{2}/.exec(voice)?.[0] ?? 'en-US';
 }
 

@@ -12,7 +12,7 @@ import { connectAzure, type Dial } from './connection.js';
 import { serviceUrl } from './resource.js';
 import type { AzureSpeakConfig } from './speak-config.js';
 import { SpeakLine } from './speak-line.js';
-import { type AzureDeps, deafListener } from './speech-to-text.js';
+import { type AzureDeps, type AzureParts, azureParts, deafListener } from './speech-to-text.js';
 import { buildSsml } from './ssml.js';
 import { azureOutputFormats } from './wire-format.js';
 
@@ -25,17 +25,17 @@ const MAX_CHARACTERS = 3_000;
  * @throws FlavorError with ERR_FLAVOR_CONFIG when the resource has neither a region nor an endpoint, or both.
  */
 export function createAzureTextToSpeech(config: AzureSpeakConfig, deps: AzureDeps): TextToSpeech {
-  return new AzureTextToSpeech(config, deps);
+  return new AzureTextToSpeech(config, azureParts(deps));
 }
 
 class AzureTextToSpeech implements TextToSpeech {
   readonly identity: StageIdentity;
   readonly capabilities: TextToSpeechCapabilities;
   readonly #config: AzureSpeakConfig;
-  readonly #deps: AzureDeps;
+  readonly #deps: AzureParts;
   readonly #dial: Dial;
 
-  constructor(config: AzureSpeakConfig, deps: AzureDeps) {
+  constructor(config: AzureSpeakConfig, deps: AzureParts) {
     this.#config = config;
     this.#deps = deps;
     this.identity = { provider: 'azure', model: config.voice };
