@@ -32,6 +32,7 @@ export class ModelService implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   readonly #connections = new WeakMap<Socket, number>();
   #connectionCount = 0;
+  #openRequests = 0;
   #turn = 0;
   #nextId = 1;
 
@@ -70,6 +71,11 @@ export class ModelService implements AsyncDisposable {
   /** Connections there ever were. */
   get connectionCount(): number {
     return this.#connectionCount;
+  }
+
+  /** Answers under way. */
+  get openRequests(): number {
+    return this.#openRequests;
   }
 
   fail(name: ModelFault, options: FaultOptions = {}): void {
@@ -126,7 +132,9 @@ export class ModelService implements AsyncDisposable {
       tokensSent: 0,
     };
     this.requests.push(request);
+    this.#openRequests += 1;
     response.once('close', () => {
+      this.#openRequests -= 1;
       if (!response.writableFinished) request.abortedAtMs = clock.now();
     });
     // Health and lists stay in order while the model fails; a wrong key is wrong everywhere.
