@@ -4,6 +4,7 @@ import {
   azureSpeakSchema,
   cascadeConfig,
   languageModelConfig,
+  standbyConfig,
 } from 'sip-voice-connector/cascade';
 import * as z from 'zod';
 
@@ -13,6 +14,7 @@ export const azureConfigSchema = z.strictObject({
   stt: azureListenSchema.prefault({}).describe('Who understands the caller.'),
   llm: languageModelConfig,
   tts: azureSpeakSchema.prefault({}).describe('Who speaks.'),
+  standby: standbyConfig,
   ...cascadeConfig.shape,
   language: z
     .string()

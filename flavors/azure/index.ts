@@ -4,6 +4,8 @@ import {
   createAzureTextToSpeech,
   createCascade,
   createLanguageModel,
+  hastyIf,
+  withStandby,
 } from 'sip-voice-connector/cascade';
 import { defineFlavor, type Flavor } from 'sip-voice-connector/flavor';
 import { type AzureConfig, azureConfigSchema } from './config.js';
@@ -11,12 +13,16 @@ import { type AzureConfig, azureConfigSchema } from './config.js';
 /** Azure hears and speaks, any language model thinks. */
 export default defineFlavor<AzureConfig>({
   manifest: { id: 'azure', displayName: 'Azure Speech', apiVersion: 1, configSchema: azureConfigSchema },
-  create({ speech, stt, llm, tts, language, ...options }, deps): Flavor {
+  create({ speech, stt, llm, tts, standby, language, ...options }, deps): Flavor {
     const stages = {
-      stt: createAzureSpeechToText(stt, { resource: speech }),
-      tts: createAzureTextToSpeech(tts, { resource: speech }),
+      stt: createAzureSpeechToText(hastyIf(standby.stt.length > 0, stt), { resource: speech }),
+      tts: createAzureTextToSpeech(hastyIf(standby.tts.length > 0, tts), { resource: speech }),
       llm: createLanguageModel(llm),
     };
-    return createCascade(stages, { ...options, language: language ?? azureVoiceLanguage(tts.voice) }, deps);
+    return createCascade(
+      withStandby(stages, standby),
+      { ...options, language: language ?? azureVoiceLanguage(tts.voice) },
+      deps,
+    );
   },
 });

@@ -4,6 +4,7 @@ import {
   deepgramListenSchema,
   deepgramSpeakSchema,
   languageModelConfig,
+  standbyConfig,
 } from 'sip-voice-connector/cascade';
 import * as z from 'zod';
 
@@ -13,6 +14,7 @@ export const deepgramConfigSchema = z.strictObject({
   stt: deepgramListenSchema.prefault({}).describe('Who understands the caller.'),
   llm: languageModelConfig,
   tts: deepgramSpeakSchema.prefault({}).describe('Who speaks.'),
+  standby: standbyConfig,
   ...cascadeConfig.shape,
 });
 

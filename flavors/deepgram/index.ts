@@ -3,6 +3,8 @@ import {
   createDeepgramSpeechToText,
   createDeepgramTextToSpeech,
   createLanguageModel,
+  hastyIf,
+  withStandby,
 } from 'sip-voice-connector/cascade';
 import { defineFlavor, type Flavor } from 'sip-voice-connector/flavor';
 import { type DeepgramConfig, deepgramConfigSchema } from './config.js';
@@ -10,12 +12,12 @@ import { type DeepgramConfig, deepgramConfigSchema } from './config.js';
 /** Deepgram hears and speaks, any language model thinks. */
 export default defineFlavor<DeepgramConfig>({
   manifest: { id: 'deepgram', displayName: 'Deepgram', apiVersion: 1, configSchema: deepgramConfigSchema },
-  create({ apiKey, stt, llm, tts, ...options }, deps): Flavor {
+  create({ apiKey, stt, llm, tts, standby, ...options }, deps): Flavor {
     const stages = {
-      stt: createDeepgramSpeechToText(stt, { apiKey }),
-      tts: createDeepgramTextToSpeech(tts, { apiKey }),
+      stt: createDeepgramSpeechToText(hastyIf(standby.stt.length > 0, stt), { apiKey }),
+      tts: createDeepgramTextToSpeech(hastyIf(standby.tts.length > 0, tts), { apiKey }),
       llm: createLanguageModel(llm),
     };
-    return createCascade(stages, options, deps);
+    return createCascade(withStandby(stages, standby), options, deps);
   },
 });

@@ -37,6 +37,7 @@ export { type LanguageModelConfig, languageModelConfig } from './engines/languag
 export {
   createSpeechToText,
   createTextToSpeech,
+  hastyIf,
   type SpeechToTextConfig,
   type StandbyConfig,
   speechToTextConfig,

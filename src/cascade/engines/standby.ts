@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assertUnreachable } from '../../base/assert.js';
 import { createSystemClock } from '../../base/clock.js';
 import type { CascadeStages } from '../create-cascade.js';
 import { failOverLanguageModels } from '../fail-over/language-model.js';
@@ -6,6 +7,13 @@ import { failOverSpeechToText } from '../fail-over/speech-to-text.js';
 import { failOverTextToSpeech } from '../fail-over/text-to-speech.js';
 import type { SpeechToText } from '../stages/speech-to-text.js';
 import type { TextToSpeech } from '../stages/text-to-speech.js';
+import {
+  azureListenSchema,
+  azureResourceSchema,
+  azureSpeakSchema,
+  createAzureSpeechToText,
+  createAzureTextToSpeech,
+} from './azure/index.js';
 import { type CreateLanguageModelDeps, createLanguageModel } from './create-language-model.js';
 import {
   createDeepgramSpeechToText,
@@ -17,11 +25,16 @@ import {
 import { languageModelConfig } from './language-model-config.js';
 
 const deepgram = z.literal('deepgram').describe('Deepgram.');
+const azure = {
+  provider: z.literal('azure').describe('Azure Speech.'),
+  speech: azureResourceSchema.describe('The Speech resource: whose, and where.'),
+};
 
 /** A recogniser of any provider, in a flavor's section of the configuration. */
 export const speechToTextConfig = z
   .discriminatedUnion('provider', [
     z.strictObject({ provider: deepgram, apiKey: deepgramApiKeySchema, ...deepgramListenSchema.shape }),
+    z.strictObject({ ...azure, ...azureListenSchema.shape }),
   ])
   .describe('Who understands the caller.');
 
@@ -29,6 +42,7 @@ export const speechToTextConfig = z
 export const textToSpeechConfig = z
   .discriminatedUnion('provider', [
     z.strictObject({ provider: deepgram, apiKey: deepgramApiKeySchema, ...deepgramSpeakSchema.shape }),
+    z.strictObject({ ...azure, ...azureSpeakSchema.shape }),
   ])
   .describe('Who speaks.');
 
@@ -56,8 +70,19 @@ export type StandbyConfig = z.output<typeof standbyConfig>;
  *
  * @throws FlavorError `ERR_FLAVOR_CONFIG` for what the schema cannot see.
  */
-export function createSpeechToText({ provider: _, apiKey, ...config }: SpeechToTextConfig): SpeechToText {
-  return createDeepgramSpeechToText(config, { apiKey });
+export function createSpeechToText(config: SpeechToTextConfig): SpeechToText {
+  switch (config.provider) {
+    case 'deepgram': {
+      const { provider: _, apiKey, ...listen } = config;
+      return createDeepgramSpeechToText(listen, { apiKey });
+    }
+    case 'azure': {
+      const { provider: _, speech, ...listen } = config;
+      return createAzureSpeechToText(listen, { resource: speech });
+    }
+    default:
+      return assertUnreachable(config);
+  }
 }
 
 /**
@@ -65,8 +90,42 @@ export function createSpeechToText({ provider: _, apiKey, ...config }: SpeechToT
  *
  * @throws FlavorError `ERR_FLAVOR_CONFIG` for what the schema cannot see.
  */
-export function createTextToSpeech({ provider: _, apiKey, ...config }: TextToSpeechConfig): TextToSpeech {
-  return createDeepgramTextToSpeech(config, { apiKey });
+export function createTextToSpeech(config: TextToSpeechConfig): TextToSpeech {
+  switch (config.provider) {
+    case 'deepgram': {
+      const { provider: _, apiKey, ...speak } = config;
+      return createDeepgramTextToSpeech(speak, { apiKey });
+    }
+    case 'azure': {
+      const { provider: _, speech, ...speak } = config;
+      return createAzureTextToSpeech(speak, { resource: speech });
+    }
+    default:
+      return assertUnreachable(config);
+  }
+}
+
+/** What an engine's section says of connections. */
+interface Dialling {
+  readonly connectTimeoutMs: number;
+  readonly reconnect: { readonly attempts: number };
+}
+
+/** For another engine to be better than waiting for this one, ms. */
+const HASTY_CONNECT_MS = 1_000;
+
+/**
+ * An engine's section where somebody stands by for it: a lost connection is dialled once more, for a second, and then the
+ * other's turn has come. Alone, an engine is as patient as its section says.
+ */
+export function hastyIf<Config extends Dialling>(standsBy: boolean, config: Config): Config {
+  if (!standsBy) return config;
+  const { connectTimeoutMs, reconnect } = config;
+  return {
+    ...config,
+    connectTimeoutMs: Math.min(connectTimeoutMs, HASTY_CONNECT_MS),
+    reconnect: { ...reconnect, attempts: Math.min(reconnect.attempts, 1) },
+  };
 }
 
 /**

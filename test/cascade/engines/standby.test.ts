@@ -5,6 +5,7 @@ import {
   createLanguageModel,
   deepgramListenSchema,
   deepgramSpeakSchema,
+  hastyIf,
   languageModelConfig,
   type SpeechToTextEvent,
   standbyConfig,
@@ -90,4 +91,21 @@ test('where the first of a stage cannot be had, the one on standby does its work
 
 test('a provider that there is none of is refused', () => {
   expect(standbyConfig.safeParse({ stt: [{ provider: 'nobody' }] }).success).toBe(false);
+});
+
+test('an engine that somebody stands by for is not dialled again and again', () => {
+  const config = deepgramListenSchema.parse({});
+  expect(hastyIf(false, config)).toBe(config);
+  expect(hastyIf(true, config)).toMatchObject({ connectTimeoutMs: 1_000, reconnect: { attempts: 1 } });
+  expect(hastyIf(true, { ...config, reconnect: { ...config.reconnect, attempts: 0 } }).reconnect.attempts).toBe(0);
+});
+
+test('Azure stands by for Deepgram, in a format that both take', () => {
+  const speech = { key: 'second', region: 'westeurope' };
+  const { stt, tts } = withStandby(
+    stagesThatFail(),
+    standbyConfig.parse({ stt: [{ provider: 'azure', speech }], tts: [{ provider: 'azure', speech }] }),
+  );
+  expect(stt.capabilities.input).toContainEqual(mulaw);
+  expect(tts.capabilities.output).toContainEqual(mulaw);
 });

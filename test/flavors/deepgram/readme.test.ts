@@ -24,7 +24,9 @@ test('the README names every key of the configuration, with its default where it
       continue;
     }
     const [inner] = Object.entries(value);
-    expect(rows.get(key), key).toBe(inner === undefined ? 'none' : `\`${inner[0]}: ${inner[1]}\``);
+    expect(rows.get(key), key).toBe(
+      inner === undefined || String(inner[1]) === '' ? 'none' : `\`${inner[0]}: ${inner[1]}\``,
+    );
   }
 });
 
