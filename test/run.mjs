@@ -18,7 +18,7 @@ const binaries = join(repository, 'node_modules', '.bin');
 const VITEST_LIMIT_MS = 10.5 * 60_000;
 
 /** Tests that make calls in real time: they run after the others, which keep every core busy. */
-const CALLS = ['test/sipp', 'test/e2e'];
+const CALLS = ['test/sipp', 'test/e2e', 'test/conformance'];
 
 /** @param {string} line */
 const print = (line) => {
