@@ -64,6 +64,8 @@ export class AgentSession implements FlavorSession {
   /** What the caller was last understood to say. */
   #lastHeard = '';
   #waiting: { readonly text: string; readonly aside: boolean }[] = [];
+  /** When the speech under way is over, what follows is not passed on. */
+  #hushAfter = false;
   /** What was injected last, and is not known to be spoken. */
   #injected: { readonly text: string; readonly aside: boolean } | undefined;
   /** Words of the user that the host has said in their place, so that they are not taken for a turn. */
@@ -157,8 +159,10 @@ export class AgentSession implements FlavorSession {
         this.#voice.renew(true);
         return;
       case 'silence':
-        // There is no way to ask it for none: what it says about the result is not passed on.
-        this.#voice.mute();
+        // There is no way to ask it for none: what it says about the result is not passed on. What it says beside the
+        // call is, such as a goodbye.
+        if (this.#voice.responseId === undefined) this.#voice.mute();
+        else this.#hushAfter = true;
         return;
       case 'more':
         return;
@@ -187,6 +191,7 @@ export class AgentSession implements FlavorSession {
         this.#answer.clear();
         this.#audio.onSpeech();
         this.#owed = 'nothing';
+        this.#hushAfter = false;
         this.#voice.breakOff();
         this.events.push({ type: 'speech-started', positionMs: this.#positionMs });
         return;
@@ -200,6 +205,8 @@ export class AgentSession implements FlavorSession {
         this.#owed = 'nothing';
         this.#injected = undefined;
         this.#voice.done();
+        if (this.#hushAfter) this.#voice.mute();
+        this.#hushAfter = false;
         return;
       case 'functions':
         this.#answer.clear();

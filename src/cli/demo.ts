@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { runDemo } from '../demo/demo.js';
 import type { Scenario } from '../demo/scenario.js';
+import { deepgramScenario } from '../demo/scenarios/deepgram.js';
 import { echoScenario } from '../demo/scenarios/echo.js';
 import { type RealtimeOptions, realtimeScenario } from '../demo/scenarios/realtime.js';
 import type { CliIo } from './cli-io.js';
@@ -8,7 +9,7 @@ import type { ReportExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
 import { createInterruption } from './interruption.js';
 
-const flavors = ['echo', 'openai-realtime'] as const;
+const flavors = ['echo', 'openai-realtime', 'deepgram', 'deepgram-agent'] as const;
 
 interface Options {
   readonly out: string;
@@ -31,13 +32,15 @@ export function createDemoCommand(io: CliIo, report: ReportExitCode): Command {
       'after',
       `
 The flavor openai-realtime calls the real service where OPENAI_API_KEY is set, or the server at OPENAI_REALTIME_URL;
-without either, the fake that comes with a clone of the repository.
+without either, the fake that comes with a clone of the repository. So does deepgram with DEEPGRAM_API_KEY and
+OPENAI_API_KEY, deepgram-agent with DEEPGRAM_API_KEY.
 
 Exit code: 0 the call went as it should, 1 not so, 2 wrong usage.
 
 Examples:
   voice-connector demo --out demo-out
   voice-connector demo --flavor openai-realtime
+  voice-connector demo --flavor deepgram
 `,
     )
     .action(async ({ out, flavor, model, voice, json }: Options) => {
@@ -59,5 +62,13 @@ Examples:
 }
 
 function scenarioOf(flavor: Options['flavor'], options: RealtimeOptions): Scenario {
-  return flavor === 'echo' ? echoScenario : realtimeScenario(options);
+  switch (flavor) {
+    case 'echo':
+      return echoScenario;
+    case 'openai-realtime':
+      return realtimeScenario(options);
+    case 'deepgram':
+    case 'deepgram-agent':
+      return deepgramScenario({ flavor });
+  }
 }

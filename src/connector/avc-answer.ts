@@ -1,4 +1,4 @@
-import { readAvcOpenai } from '../config/avc/avc-openai.js';
+import { readAvcOptions } from '../config/avc/avc-agents.js';
 import { AvcSection } from '../config/avc/avc-sections.js';
 import type { IniOption } from '../config/avc/ini.js';
 import type { OwnOptions } from '../config/config.js';
@@ -59,7 +59,7 @@ function readOwn(
     else texts.set(key, { value: text, line: 0 });
   }
   const section = new AvcSection(name, new Map([[name, texts]]), {});
-  const { options, refused, transferTo } = readAvcOpenai(section);
+  const { options, refused, transferTo } = readAvcOptions(name, section);
   const unknownKeys = [...unreadable, ...refused.map(({ option }) => option), ...section.unread(new Set())];
   if (Object.keys(options).length === 0 && transferTo === undefined) return { own: undefined, unknownKeys };
   return { own: { flavor: options, ...(transferTo !== undefined && { transferTo }) }, unknownKeys };

@@ -15,7 +15,7 @@ const START_MS = 60_000;
 /** Longest time for an answer, and for its end once it was told to, ms. */
 const ANSWER_MS = 2_000;
 
-const ready = z.object({ url: z.url({ protocol: /^ws$/ }) });
+const ready = z.object({ url: z.url({ protocol: /^(?:ws|http)$/ }) });
 
 const account = z.object({
   timeline: z.object({

@@ -5,7 +5,8 @@ import { loadConfig } from '../../src/config/load-config.js';
 import { demoConfig } from '../../src/demo/demo-config.js';
 import type { Setting } from '../../src/demo/scenario.js';
 import { echoScenario } from '../../src/demo/scenarios/echo.js';
-import { realtimeLines, realtimeScenario } from '../../src/demo/scenarios/realtime.js';
+import { realtimeScenario } from '../../src/demo/scenarios/realtime.js';
+import { salonLines } from '../../src/demo/scenarios/salon.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import { salonUtterances } from '../fakes/openai-realtime/index.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -46,7 +47,7 @@ test('the echo’s caller asks, presses keys, interrupts, hangs up', async () =>
 });
 
 test('the salon’s caller books, murmurs, interrupts, says goodbye, and leaves it to the agent to hang up', async () => {
-  const scene = new CallerScene(realtimeLines);
+  const scene = new CallerScene(salonLines);
   await using stage = await realtime.open(setting(key));
   let played = false;
   void stage.play(scene.caller).then(() => {
@@ -78,15 +79,15 @@ test('the salon’s caller books, murmurs, interrupts, says goodbye, and leaves 
 });
 
 test('an agent that does not hang up is hung up on', async () => {
-  const scene = new CallerScene(realtimeLines);
+  const scene = new CallerScene(salonLines);
   await using stage = await realtime.open(setting(key));
   void stage.play(scene.caller);
   await scene.pass(200_000);
-  expect(scene.done).toEqual([...Object.keys(realtimeLines), 'hang up']);
+  expect(scene.done).toEqual([...Object.keys(salonLines), 'hang up']);
 });
 
 test('the fake knows by its sound whatever the salon’s caller says', () => {
-  for (const line of Object.values(realtimeLines)) expect(salonUtterances).toContainEqual(line);
+  for (const line of Object.values(salonLines)) expect(salonUtterances).toContainEqual(line);
 });
 
 test('both configurations are valid; a key stands in none of them', async () => {

@@ -1,5 +1,6 @@
 import { compilePattern } from '../route-pattern.js';
-import { AVC_TRANSFER_TARGET, readAvcOpenai } from './avc-openai.js';
+import { type AvcAgent, escaped, readAvcAgents } from './avc-agents.js';
+import { AVC_TRANSFER_TARGET } from './avc-openai.js';
 import { AvcSection, type Environment } from './avc-sections.js';
 import { type IniFile, type IniIssue, parseIni } from './ini.js';
 
@@ -20,11 +21,17 @@ export interface AvcSecret {
 }
 
 /** Flavors of the Python connector that this version has no counterpart for. */
-const notBuilt = ['deepgram', 'deepgram_native', 'azure'] as const;
-/** It had the key before, where the file had none. */
-const KEY_VARIABLE = 'OPENAI_API_KEY';
+const notBuilt = ['azure'] as const;
 
-const known: ReadonlySet<string> = new Set(['engine', 'opensips', 'rtp', 'openai', ...notBuilt]);
+const known: ReadonlySet<string> = new Set([
+  'engine',
+  'opensips',
+  'rtp',
+  'openai',
+  'deepgram',
+  'deepgram_native',
+  ...notBuilt,
+]);
 
 /**
  * Reads an INI file of the Python connector, with the environment variables it knows. Numbers that no `match` names, and
@@ -41,21 +48,27 @@ export function importAvc(text: string, env: Environment, secrets: 'values' | 'r
     if (!known.has(name)) warn(`the section [${name}] means nothing, as before`);
   }
   for (const name of notBuilt) warnOfFlavor(new AvcSection(name, file, env), warn);
-  const openai = new AvcSection('openai', file, env);
-  if (openai.getBoolean('disabled', 'OPENAI_DISABLE') || !(openai.present || env['OPENAI_API_KEY'] !== undefined)) {
-    fail('there is no agent left: of its flavors this version has openai only');
-  }
+  const agents = readAvcAgents(file, env, warn, fail);
+  if (agents.length === 0)
+    fail('there is no agent left: this version has its flavors openai, deepgram and deepgram_native');
   if (issues.some(({ severity }) => severity === 'error')) return { config: undefined, issues, secrets: [] };
-  const agent = readOpenai(openai, warn, fail);
-  const config: Config = { ...readHost(file, env), ...agent, routes: readRoutes(openai, file, env, agent, warn, fail) };
+  const transferTo = agents.find((agent) => agent.transferTo !== undefined)?.transferTo;
+  const config: Readonly<Record<string, unknown>> = {
+    ...readHost(file, env),
+    flavors: Object.fromEntries(agents.map(({ name, flavor }) => [name, escaped(flavor)])),
+    ...(transferTo !== undefined && { transfer: { targets: { [AVC_TRANSFER_TARGET]: escaped(transferTo) } } }),
+    routes: escaped(readRoutes(agents, file, env, warn, fail)),
+  };
   if (issues.some(({ severity }) => severity === 'error')) return { config: undefined, issues, secrets: [] };
-  const values: Config = escaped(config);
-  if (secrets === 'values') return { config: values, issues, secrets: [] };
-  const written = openai.has(['key', 'openai_key']);
+  if (secrets === 'values') return { config, issues, secrets: [] };
+  const named = new Map(agents.flatMap((agent) => agent.secrets).map((secret) => [secret.variable, secret]));
   return {
-    config: { ...values, flavors: { openai: { ...values.flavors.openai, apiKey: `\${${KEY_VARIABLE}}` } } },
+    config: {
+      ...config,
+      flavors: Object.fromEntries(agents.map(({ name, referring }) => [name, referring])),
+    },
     issues,
-    secrets: [{ variable: KEY_VARIABLE, option: written === undefined ? undefined : `[openai] ${written}` }],
+    secrets: [...named.values()],
   };
 }
 
@@ -89,73 +102,40 @@ function readHost(file: IniFile, env: Environment): Readonly<Record<string, unkn
   };
 }
 
-interface Config extends Agent {
-  readonly routes: readonly object[];
-  readonly [section: string]: unknown;
-}
-
-interface Agent {
-  readonly flavors: { readonly openai: Readonly<Record<string, unknown>> };
-  readonly transfer?: { readonly targets: Readonly<Record<string, unknown>> };
-}
-
-/** What it took where nothing was said; its model is gone from the service. */
-const openaiDefaults = {
-  model: 'gpt-realtime',
-  voice: 'alloy',
-  turnDetection: { type: 'server_vad', threshold: 0.5, prefixPaddingMs: 200, silenceDurationMs: 200 },
-} as const;
-
-function readOpenai(section: AvcSection, warn: (message: string) => void, fail: (message: string) => void): Agent {
-  const { options, refused, transferTo } = readAvcOpenai(section);
-  for (const { option, why } of refused) warn(`[openai] ${option}: ${why}`);
-  if (options['apiKey'] === undefined) fail('[openai]: no key, and no OPENAI_API_KEY');
-  if (options['dialect'] === 'beta') {
-    warn('[openai] url: it is spoken to in the beta dialect, as before; take `dialect` out if it has the present one');
-  }
-  const { turnDetection } = options;
-  const turns = Object(turnDetection)['type'] === 'semantic_vad' ? {} : openaiDefaults.turnDetection;
-  const openai = {
-    use: 'openai-realtime',
-    ...openaiDefaults,
-    ...options,
-    turnDetection: { ...turns, ...Object(turnDetection) },
-    ...optional('instructions', section.get('instructions', 'OPENAI_INSTRUCTIONS')),
-    greeting: section.get('welcome_message', 'OPENAI_WELCOME_MSG') ?? '',
-  };
-  const agent: Agent = { flavors: { openai } };
-  return transferTo === undefined ? agent : { ...agent, transfer: { targets: { [AVC_TRANSFER_TARGET]: transferTo } } };
-}
-
 function readRoutes(
-  openai: AvcSection,
+  agents: readonly AvcAgent[],
   file: IniFile,
   env: Environment,
-  { transfer }: Agent,
   warn: (message: string) => void,
   fail: (message: string) => void,
 ): readonly object[] {
   const apiUrl = new AvcSection('engine', file, env).get('api_url', 'API_URL');
-  const rest = {
-    flavor: 'openai',
-    tools: transfer === undefined ? ['hang_up'] : ['hang_up', 'transfer'],
-    ...(transfer !== undefined && { transfer: [AVC_TRANSFER_TARGET] }),
-  };
   const settings = apiUrl === undefined ? {} : { settings: { url: apiUrl, format: 'avc' } };
-  const match = openai.get('match');
-  const patterns = match === undefined || match === '' ? [] : [prefixPattern(match)];
-  for (const pattern of patterns) {
-    const compiled = compilePattern(pattern);
-    if (!compiled.ok) fail(`[openai] match: ${compiled.problem}`);
-  }
-  if (patterns.length === 0 && apiUrl === undefined) {
-    warn('[openai] has no match: it is reached by the number "openai" and by extra_params alone, any other gets 404');
-  }
-  const routes = [...patterns, caseless('openai')].map((toHeader) => ({ match: { toHeader }, ...rest, ...settings }));
-  if (apiUrl === undefined) return routes;
+  const restOf = ({ name, transferTo }: AvcAgent): object => ({
+    flavor: name,
+    tools: transferTo === undefined ? ['hang_up'] : ['hang_up', 'transfer'],
+    ...(transferTo !== undefined && { transfer: [AVC_TRANSFER_TARGET] }),
+  });
+  // Sections were tried in the order of the file; a name of a flavor counted only where none matched.
+  const matched = agents.flatMap((agent) => {
+    const { name, match } = agent;
+    if (match === undefined || match === '') {
+      if (apiUrl === undefined) {
+        warn(`[${name}] has no match: it is reached by the number "${name}" and by extra_params alone`);
+      }
+      return [];
+    }
+    const toHeader = prefixPattern(match);
+    const compiled = compilePattern(toHeader);
+    if (!compiled.ok) fail(`[${name}] match: ${compiled.problem}`);
+    return [{ match: { toHeader }, ...restOf(agent), ...settings }];
+  });
+  const named = agents.map((agent) => ({ match: { toHeader: caseless(agent.name) }, ...restOf(agent), ...settings }));
+  const [first] = agents;
+  if (apiUrl === undefined || first === undefined) return [...matched, ...named];
   // The API may know numbers that the file does not; what neither knows gets 404.
   const asked = { settings: { url: apiUrl, format: 'avc', required: true } };
-  return [...routes, { match: { any: true }, ...rest, ...asked }];
+  return [...matched, ...named, { match: { any: true }, ...restOf(first), ...asked }];
 }
 
 /** It matched the beginning of the To user, in lower case (`re.match`); our patterns are anchored at both ends. */
@@ -166,16 +146,4 @@ function prefixPattern(match: string): string {
 
 function caseless(text: string): string {
   return text.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
-}
-
-function optional(key: string, value: string | number | undefined): Readonly<Record<string, unknown>> {
-  return value === undefined || value === '' ? {} : { [key]: value };
-}
-
-/** Texts of the INI file hold no references of ours. */
-function escaped<Value>(value: Value): Value {
-  if (typeof value === 'string') return value.replaceAll('${', () => '$${') as Value;
-  if (Array.isArray(value)) return value.map(escaped) as Value;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escaped(inner)])) as Value;
 }

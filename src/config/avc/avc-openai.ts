@@ -1,7 +1,7 @@
 import type { AvcSection } from './avc-sections.js';
 
-/** Options of `openai-realtime` that a section `[openai]` of the Python connector names. */
-export interface AvcOpenai {
+/** Options of a flavor that its section of the Python connector names. */
+export interface AvcOptions {
   /** As our configuration has them; what is not said is left out. */
   readonly options: Readonly<Record<string, unknown>>;
   /** URI of its one target of a transfer. */
@@ -19,7 +19,7 @@ function isBeta(url: string): boolean {
 }
 
 /** Reads a section, but for what a route says of a call: `instructions` and `welcome_message`. */
-export function readAvcOpenai(section: AvcSection): AvcOpenai {
+export function readAvcOpenai(section: AvcSection): AvcOptions {
   const refused: { option: string; why: string }[] = [];
   const url = section.get('url', 'OPENAI_URL');
   const beta = url !== undefined && isBeta(url);
@@ -65,6 +65,7 @@ function turnDetectionOf(section: AvcSection): Readonly<Record<string, unknown>>
   return type === undefined && Object.keys(values).length === 0 ? undefined : { type: 'server_vad', ...values };
 }
 
-function said(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+/** What was said: nothing that is undefined or empty. */
+export function said(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''));
 }

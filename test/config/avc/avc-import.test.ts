@@ -82,3 +82,74 @@ it('a url of another host is spoken to in the beta dialect, as before, which is 
   expect(importAvc(text, {}).config).toMatchObject({ flavors: { openai: dialect } });
   expect(words(text)).toContain('[openai] url');
 });
+
+it('deepgram becomes deepgram, with the model of OpenAI that it asked', () => {
+  const text = '[deepgram]\nkey = dg\nchatgpt_key = sk\nvoice = aura-2-orion-en\nmatch = 1\nwelcome_message = Hi!\n';
+  const { config, issues } = importAvc(text, {});
+  expect(config).toMatchObject({
+    flavors: {
+      deepgram: {
+        use: 'deepgram',
+        apiKey: 'dg',
+        stt: { model: 'nova-3', language: 'en-US' },
+        llm: { provider: 'openai', apiKey: 'sk', model: 'gpt-4o' },
+        tts: { model: 'aura-2-orion-en' },
+        greeting: 'Hi!',
+      },
+    },
+    routes: [{ match: { toHeader: '1.*' }, flavor: 'deepgram' }, { flavor: 'deepgram' }],
+  });
+  expect(issues).toEqual([]);
+  expect(Object.keys(Object(config)['flavors'])).toEqual(['deepgram']);
+});
+
+it('deepgram_native becomes deepgram-agent; what its section does not say, that of deepgram does', () => {
+  const text =
+    '[deepgram_native]\nllm_url = https://llm.example.com/v1\nllm_key = k\nllm_model = m\n[deepgram]\nkey = dg\nvoice = aura-2-orion-en\ndisabled = yes\n';
+  expect(importAvc(text, {}).config).toMatchObject({
+    flavors: {
+      deepgram_native: {
+        use: 'deepgram-agent',
+        apiKey: 'dg',
+        listen: { model: 'nova-3' },
+        think: {
+          provider: 'open_ai',
+          model: 'm',
+          endpoint: { url: 'https://llm.example.com/v1', headers: { authorization: 'Bearer k' } },
+        },
+        speak: { model: 'aura-2-orion-en' },
+      },
+    },
+  });
+});
+
+it('agents are tried in the order of the file, and their names after that', () => {
+  const text = `[deepgram]\nkey = dg\nopenai_key = sk\nmatch = 2\n${KEY}match = 3\n`;
+  const routes = Object(importAvc(text, {}).config)['routes'] as { flavor: string; match: { toHeader: string } }[];
+  expect(routes.map(({ flavor, match }) => `${flavor} ${match.toHeader}`)).toEqual([
+    'deepgram 2.*',
+    'openai 3.*',
+    'deepgram [dD][eE][eE][pP][gG][rR][aA][mM]',
+    'openai [oO][pP][eE][nN][aA][iI]',
+  ]);
+});
+
+it('keys of Deepgram can be left out for environment variables as well', () => {
+  const text = `[deepgram]\nkey = dg-secret\nchatgpt_key = sk-secret\ninstructions = Pay \${x}\n`;
+  const { config, secrets } = importAvc(text, {}, 'references');
+  expect(JSON.stringify(config)).not.toContain('secret');
+  expect(config).toMatchObject({
+    flavors: {
+      deepgram: { apiKey: `$\{DEEPGRAM_API_KEY}`, llm: { apiKey: `$\{OPENAI_API_KEY}` }, instructions: 'Pay $${x}' },
+    },
+  });
+  expect(secrets).toEqual([
+    { variable: 'DEEPGRAM_API_KEY', option: '[deepgram] key' },
+    { variable: 'OPENAI_API_KEY', option: '[deepgram] chatgpt_key' },
+  ]);
+});
+
+it('a deepgram without a key is a mistake', () => {
+  expect(importAvc('[deepgram]\nkey = dg\n', {}).config).toBeUndefined();
+  expect(words('[deepgram]\nkey = dg\n')).toContain('llm.apiKey');
+});

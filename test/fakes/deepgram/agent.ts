@@ -167,7 +167,8 @@ export class AgentSession implements Session {
     sinceMs = this.#parts.options.clock.now(),
   ): Promise<void> {
     const { connection, mind, options, timeline } = this.#parts;
-    this.#generation += 1;
+    // What was said beside a call is said to its end.
+    if (cause !== 'tool-result') this.#generation += 1;
     const generation = this.#generation;
     const toolResults = this.#results.splice(0);
     timeline.requests.push({

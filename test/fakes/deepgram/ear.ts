@@ -65,7 +65,8 @@ export class Ear {
     const { utterance } = this;
     if (utterance === undefined) return '';
     const known = this.#recogniser.recogniseBeginning(this.#samples(), this.#format.sampleRate);
-    if (known !== '') return known;
+    // Whoever goes by the sound says nothing until it is sure: a murmur is not the next line.
+    if (known !== '' || !this.#recogniser.empty) return known;
     const { parts } = this.#script;
     const index = Math.min(utterance.stretches, parts.length) - 1;
     const spokenMs = this.nowMs - this.#stretchStartMs;

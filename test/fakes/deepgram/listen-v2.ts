@@ -82,7 +82,10 @@ export class ListenV2Session implements Session {
     }
     if (this.#turn !== undefined) this.#turn.lastVoicedAtMs = utterance.lastVoicedAtMs;
     if (!this.#began) {
-      const text = ear.soFar();
+      // What was too short to be told by its beginning is told by the whole of it.
+      const over = ear.silentMs >= options.eagerSilenceMs;
+      const text = over ? ear.whole() : ear.soFar();
+      if (over && text === '') this.#nobody();
       if (text === '' || ear.nowMs - utterance.startMs < UPDATE_EVERY_MS) return;
       this.#began = true;
       this.#updateAtMs = ear.nowMs;
@@ -97,6 +100,12 @@ export class ListenV2Session implements Session {
       this.#eager = ear.whole();
       if (this.#eager !== '') this.#turnInfo('EagerEndOfTurn', this.#eager, options.delays.finalMs);
     } else if (ear.nowMs - this.#updateAtMs >= UPDATE_EVERY_MS && this.#eager === undefined) this.#update(ear.soFar());
+  }
+
+  /** A noise: nothing was said. */
+  #nobody(): void {
+    this.#turn = undefined;
+    this.#parts.ear.end();
   }
 
   #eagerDue(silentMs: number): boolean {

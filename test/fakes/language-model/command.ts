@@ -1,5 +1,7 @@
 import type { FakeCommand, RunningFake } from '../command.js';
 import { isModelFault, modelFaults } from './faults.js';
+import { salonMind } from './salon-mind.js';
+import type { Mind } from './scripted-answer.js';
 import type { ModelService } from './service.js';
 
 /** What a fake of a provider of text has in common with the others, by hand. */
@@ -13,6 +15,7 @@ export function modelCommand(
       readonly port: number;
       readonly apiKey?: string;
       readonly variant: string | undefined;
+      readonly mind: Mind;
     }): Promise<ModelService & { readonly baseUrl: string }>;
   },
 ): FakeCommand {
@@ -22,7 +25,7 @@ export function modelCommand(
     variants: about.variants,
     faults: modelFaults,
     async start({ port, key, variant }): Promise<RunningFake> {
-      const fake = await about.open({ port, ...(key !== undefined && { apiKey: key }), variant });
+      const fake = await about.open({ port, ...(key !== undefined && { apiKey: key }), variant, mind: salonMind });
       return {
         url: fake.baseUrl,
         introduction: `A fake of ${about.title} listens at ${fake.baseUrl}
@@ -31,7 +34,7 @@ Point a language model at it, in the section of a flavor that has one:
 
   llm: ${about.section(fake.baseUrl, key ?? 'anything')}
 
-It says "Hello." to everything. Ctrl-C ends it.
+It answers as a hairdresser's receptionist. Ctrl-C ends it.
 `,
         fail(fault) {
           if (isModelFault(fault)) fake.fail(fault);

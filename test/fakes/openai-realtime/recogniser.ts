@@ -48,6 +48,11 @@ export class Recogniser {
     }));
   }
 
+  /** Whether it knows nothing. */
+  get empty(): boolean {
+    return this.#known.length === 0;
+  }
+
   /** The known utterance that `pcm` sounds like, if any. */
   recognise(pcm: Int16Array, sampleRate: number): Recognition | undefined {
     if (this.#known.length === 0) return undefined;

@@ -163,6 +163,20 @@ test('functions are called with their arguments parsed, and one answer follows a
   expect(memberAt(told(fake, 'Settings')[0], ['agent', 'think', 'functions', 0])).toEqual(tools[0]);
 });
 
+test('a goodbye beside a call is heard, and what is said about its result is not', async () => {
+  const goodbye = { text: 'Thank you. Goodbye.', toolCalls: [{ name: 'hang_up', arguments: {} }] };
+  const { fake, session, events, speak, spoken } = await call({ script: says(goodbye, { text: 'I hung up.' }) });
+  session.start();
+  await speak();
+  await eventually(() => events.some(({ type }) => type === 'tool-call')).toBe(true);
+  const made = events.find(({ type }) => type === 'tool-call');
+  expect(made).toMatchObject({ responseId: 'speech-1' });
+  if (made?.type === 'tool-call') session.onToolResult({ id: made.id, output: 'done', reply: false });
+  await eventually(() => fake.timeline.speeches.at(-1)).toMatchObject({ text: 'I hung up.' });
+  await eventually(() => fake.timeline.speeches.at(-1)?.doneAtMs).toBeDefined();
+  expect(spoken()).toEqual(['Thank you. Goodbye.']);
+});
+
 test('arguments that are no JSON are answered at once', async () => {
   const { fake, session, events, speak } = await call({
     script: says({ toolCalls: [{ name: 'f', arguments: '{"a":' }] }),
