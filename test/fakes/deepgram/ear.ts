@@ -7,6 +7,9 @@ import type { HeardScript } from './heard-script.js';
 /** Silence that parts two stretches of speech, ms. */
 const STRETCH_GAP_MS = 200;
 
+/** So much of a sound tells one line from another, and from a murmur, ms. */
+const SURE_MS = 800;
+
 /** Kept of an utterance, to tell what it was, frames. */
 const MAX_FRAMES = 3_000;
 
@@ -64,9 +67,11 @@ export class Ear {
   soFar(): string {
     const { utterance } = this;
     if (utterance === undefined) return '';
-    const known = this.#recogniser.recogniseBeginning(this.#samples(), this.#format.sampleRate);
-    // Whoever goes by the sound says nothing until it is sure: a murmur is not the next line.
-    if (known !== '' || !this.#recogniser.empty) return known;
+    if (!this.#recogniser.empty) {
+      // Whoever goes by the sound says nothing until it can be sure: a murmur is not the beginning of a line.
+      if (this.nowMs - utterance.startMs < SURE_MS) return '';
+      return this.#recogniser.recogniseBeginning(this.#samples(), this.#format.sampleRate);
+    }
     const { parts } = this.#script;
     const index = Math.min(utterance.stretches, parts.length) - 1;
     const spokenMs = this.nowMs - this.#stretchStartMs;

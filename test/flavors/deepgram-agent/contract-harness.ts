@@ -46,7 +46,7 @@ export async function startAgentFake(): Promise<{
       ],
       providers: [fake.control('agent')],
       // The fake lives on the clock of the audio, so that only what waits for time-outs takes its time.
-      frameIntervalMs: 4,
+      frameIntervalMs: 2,
       scenario: (name): ScenarioSetup => {
         scenario = name;
         return { tools: [lookUp] };

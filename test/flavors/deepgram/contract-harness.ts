@@ -47,7 +47,7 @@ export async function startDeepgramFakes(): Promise<
       ],
       providers: [fake.control('listen'), modelControl(model), fake.control('speak')],
       // The fake lives on the clock of the audio, so that only what waits for time-outs takes its time.
-      frameIntervalMs: 4,
+      frameIntervalMs: 2,
       scenario: (name): ScenarioSetup => {
         scenario = name;
         return { tools: [lookUp] };
