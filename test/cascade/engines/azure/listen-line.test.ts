@@ -162,6 +162,9 @@ test('a turn that ends without a word says so, to whoever waits for the text', a
   bench.service.last.say('speech.phrase', { RecognitionStatus: 'EndOfDictation' });
   bench.service.last.say('turn.end');
   expect(bench.texts()).toEqual(['']);
+  // It was listened to: the next turn does not hear it again.
+  await bench.hear(40, SILENCE);
+  expect(bench.service.last.audioMs).toBe(440);
 });
 
 test('what was to be final is still wanted when the connection goes in the meantime', async () => {
