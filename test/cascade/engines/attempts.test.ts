@@ -92,7 +92,7 @@ test('a report of tokens is no word: the first may still be too late', async () 
     yield* deaf;
   });
   await clock.advanceAsync(1_100);
-  expect(await ended).toMatchObject({ code: 'ERR_FLAVOR_TIMEOUT' });
+  expect(await ended).toMatchObject({ code: 'ERR_FLAVOR_TIMEOUT', message: expect.stringContaining('said nothing') });
   expect(heard).toEqual([spent]);
 });
 
