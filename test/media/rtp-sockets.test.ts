@@ -25,6 +25,18 @@ test('a packet is on its way when send returns: its buffer may be used again at 
   expect(phone.heard.map(({ payload }) => payload[0])).toEqual(Array.from({ length: 20 }, (_, index) => index));
 });
 
+test('a packet that the system will not send is one packet, and the next one leaves', async () => {
+  await using phone = await UdpPhone.open();
+  const sockets = await bindFree({ onRtp: () => {}, onRtcp: () => {}, onError: () => {} });
+  // From a loopback address there is no way to anywhere else: EINVAL.
+  sockets.send(rtpBytes({ payload: Buffer.alloc(20) }), { address: '203.0.113.7', port: 4_000 });
+  await sleep(20);
+  sockets.send(rtpBytes({ payload: Buffer.alloc(20, 7) }), phone.remote);
+  await phone.hear(1);
+  await sockets.close();
+  expect(phone.heard.map(({ payload }) => payload[0])).toEqual([7]);
+});
+
 test('each port hears its own packets until both are closed', async () => {
   await using phone = await UdpPhone.open();
   const heard: string[] = [];

@@ -50,7 +50,7 @@ export class UaSession {
 
   /** Where OpenSIPS has got to, or that it knows nothing of this session. Outside the order of the other commands. */
   async state(): Promise<SessionState> {
-    const outcome = await this.#mi.call('ua_session_list', { key: this.key }, false);
+    const outcome = await this.#mi.call('ua_session_list', { key: this.key }, true);
     if (outcome.type === 'refused' && outcome.code === NOT_FOUND) return 'gone';
     const state = outcome.type === 'done' ? Object(outcome.result)['state'] : undefined;
     return typeof state === 'number' ? (states[state] ?? 'unknown') : 'unknown';

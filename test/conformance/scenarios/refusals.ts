@@ -39,6 +39,19 @@ function refused(
   };
 }
 
+/** Nothing but a fax: its profile is in lower case. */
+function fax(port: number): string {
+  const lines = [
+    'v=0',
+    'o=peer 7 7 IN IP4 127.0.0.1',
+    's=-',
+    'c=IN IP4 127.0.0.1',
+    't=0 0',
+    `m=image ${port} udptl t38`,
+  ];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
 const noRetry = (response: SipMessage): void => {
   checkEqual(headers(response, 'Retry-After'), [], 'Retry-After');
 };
@@ -97,6 +110,20 @@ const refusalScenarios: readonly Scenario[] = [
   refused('no common codec: 488', 'RFC 3261 13.3.1.3', 488, numbers.echo, {
     offer: sdp({ port: 4000, formats: [18] }),
   }),
+  refused('an offer of T.38 alone: 488', 'RFC 3264 6', 488, numbers.echo, { offer: fax(4_000) }),
+  {
+    row: 7,
+    title: 'a re-INVITE to T.38 gets 488, and the call goes on unchanged',
+    rfc: 'RFC 3261 14.2',
+    async run({ phone, rtp }) {
+      const [caller, audio] = [await phone(), await rtp()];
+      const call = caller.call(numbers.echo, { offer: sdp({ port: audio.port }) });
+      await call.answered();
+      checkStatus((await call.reinvite(fax(4_000))).status, 488);
+      await audio.waitForPackets(audio.received.length + 10);
+      await call.bye();
+    },
+  },
   refused('a number no route has: 404', 'RFC 3261 21.4.5', 404, numbers.unknown),
   refused('a route that refuses: its status', 'RFC 3261 21.4.21', 486, numbers.refused),
   refused('a Request-URI of another scheme: 416', 'RFC 3261 8.2.2.1', 416, numbers.echo, {

@@ -292,3 +292,11 @@ test('where there is no greeting, or none to be made early, the call is answered
   await new TestCall({ greeting: '' }).session.greeted;
   await new TestCall({ greeting: 'Welcome.', greetEarly: false }).session.greeted;
 });
+
+test('a piece of speech without a sound in it is nothing, and what follows is heard', async () => {
+  const call = new TestCall().start();
+  call.turn('item_1');
+  const id = call.created();
+  call.speaks(id, 0).speaks(id, 300).done(id);
+  expect(Object.values(await call.spokenMs())).toEqual([300]);
+});

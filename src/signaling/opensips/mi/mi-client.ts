@@ -11,7 +11,7 @@ export type MiOutcome =
   | { readonly type: 'lost' };
 
 export interface MiClientOptions {
-  /** Time for the answer, by attempt, ms. Commands that may be repeated are sent once for each. */
+  /** Time for the answer, by attempt, ms. Commands that may be repeated are sent once for each, others wait for as long. */
   readonly attemptMs: readonly number[];
   /** Commands that wait for an answer at once; more are lost. */
   readonly maxPending: number;
@@ -87,7 +87,9 @@ export class MiClient {
   }
 
   #transmit(id: number, pending: Pending): void {
-    const delayMs = this.#options.attemptMs[pending.attempt] ?? 0;
+    const { attemptMs } = this.#options;
+    const once = pending.attempts === 1;
+    const delayMs = once ? attemptMs.reduce((sum, each) => sum + each, 0) : (attemptMs[pending.attempt] ?? 0);
     pending.attempt += 1;
     pending.timer = this.#clock.setTimeout(() => {
       if (pending.attempt < pending.attempts) this.#transmit(id, pending);
