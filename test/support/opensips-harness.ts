@@ -19,13 +19,16 @@ export interface OpensipsScene {
   nextLeg(): Promise<InboundLeg>;
 }
 
-/** A driver over real datagrams beside a fake OpenSIPS; both are closed after the test. */
+/**
+ * A driver over real datagrams beside a fake OpenSIPS; both are closed after the test. `options.mi` may be what `prepare`
+ * makes of the fake.
+ */
 export async function openOpensipsScene(
   options: Partial<OpensipsOptions> = {},
-  prepare: (opensips: FakeOpensips) => void = () => {},
+  prepare: (opensips: FakeOpensips) => unknown = () => {},
 ): Promise<OpensipsScene> {
   const opensips = new FakeOpensips();
-  prepare(opensips);
+  await prepare(opensips);
   await opensips.start();
   const driver = createOpensipsDriver(
     {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
+import { constants, open as openDescriptor } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { MAX_ANSWER_BYTES, type MiLink } from './mi-link.js';
 import { parseObject } from './mi-message.js';
 
 const run = promisify(execFile);
+/** A bare descriptor: a `FileHandle` that nobody keeps would be closed under the socket that reads from it. */
+const descriptorOf = promisify(openDescriptor);
 
 /** OpenSIPS answers one request after the other; one that it does not answer holds up the next for so long, ms. */
 const ANSWER_MS = 1_000;
@@ -51,8 +53,8 @@ export class FifoMiLink implements MiLink {
       // OpenSIPS runs as a user of its own and has to write into it.
       await run('mkfifo', ['-m', '0622', path]);
       // Open for writing too, so that it does not end each time OpenSIPS closes it.
-      const file = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
-      const reader = new Socket({ fd: file.fd, readable: true, writable: false });
+      const fd = await descriptorOf(path, constants.O_RDWR | constants.O_NONBLOCK);
+      const reader = new Socket({ fd, readable: true, writable: false });
       reader.on('data', (chunk: Buffer) => this.#receive(chunk));
       reader.on('error', () => {});
       this.#reader = reader;
