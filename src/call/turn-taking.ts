@@ -98,6 +98,8 @@ export class TurnTaking {
    */
   #onset: 'none' | 'stirring' | 'guarded' | 'undecided' = 'none';
   #sinceOnsetMs = 0;
+  /** How long the agent was held up by what stirred before the onset began, ms. */
+  #heldBeforeMs = 0;
   /** Runs are counted from the agent's first sound at the earliest, `activeMs` from the latest back-channel. */
   readonly #speech: SpeechMeasure;
   /** Of the present stretch. */
@@ -255,6 +257,7 @@ export class TurnTaking {
   /** A stretch of speech begins. */
   #begin(onsetMsAgo: number): TurnDecision {
     const held = this.#onset === 'stirring';
+    this.#heldBeforeMs = held ? Math.max(0, this.#sinceOnsetMs - onsetMsAgo) : 0;
     this.#callerSpeaking = true;
     this.#sinceOnsetMs = onsetMsAgo;
     this.#speech.begin(onsetMsAgo);
@@ -318,7 +321,7 @@ export class TurnTaking {
   #isOver(): boolean {
     const { undecidedMs, endGapMs } = this.#times;
     const { rejectAfterMs } = this.#options;
-    if (this.#sinceOnsetMs >= undecidedMs) return true;
+    if (this.#sinceOnsetMs + this.#heldBeforeMs >= undecidedMs) return true;
     if (this.#speech.runMs > 0) return false;
     if (this.#backChannel) return true;
     // Of a sound that the host has not heard at all, the whole time is a gap.
@@ -357,6 +360,7 @@ export class TurnTaking {
       if (this.#givenUp || this.#speech.runMs < this.#times.renewMs) return undefined;
       this.#onset = 'undecided';
       this.#sinceOnsetMs = this.#speech.runAgeMs;
+      this.#heldBeforeMs = 0;
       return 'renew';
     }
     // Long enough is long enough, whatever became of the onset.

@@ -172,6 +172,14 @@ describe('an onset while the agent speaks, judged by its length', () => {
     expect(feed(other, true, 400)).toEqual([[320, 'interrupt']]);
   });
 
+  test('nor does what stirred before the onset lengthen that', () => {
+    const turns = speaking({ minSpeechMs: 60_000 });
+    expect(feed(turns, false, 140, true)).toEqual([[20, 'pause']]);
+    turns.onVoiceStarted(60);
+    // Held since the first of seven frames: 120 ms, of which the onset knows 60.
+    expect(feed(turns, true, 9000)).toEqual([[defaultTurnTakingTimes.undecidedMs - 120, 'resume']]);
+  });
+
   test('nothing stays undecided for longer than 3 s, and a sound without end pauses once', () => {
     const turns = speaking({ minSpeechMs: 60_000 });
     turns.onVoiceStarted(60);
