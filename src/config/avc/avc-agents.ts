@@ -1,3 +1,4 @@
+import { readAvcAzure } from './avc-azure.js';
 import { readAvcDeepgram, readAvcDeepgramNative } from './avc-deepgram.js';
 import { type AvcOptions, readAvcOpenai } from './avc-openai.js';
 import { AvcSection, type Environment } from './avc-sections.js';
@@ -33,6 +34,8 @@ interface Kind {
   readonly instructions: string;
   readonly greeting: string;
   readonly keys: readonly Key[];
+  /** What it cannot do without, besides its keys. */
+  readonly needs?: readonly Pick<Key, 'path' | 'variable'>[];
   read(section: AvcSection, file: IniFile, env: Environment): AvcOptions;
 }
 
@@ -84,11 +87,29 @@ const kinds: readonly Kind[] = [
     ],
     read: (section, file, env) => readAvcDeepgramNative(section, new AvcSection('deepgram', file, env)),
   },
+  {
+    name: 'azure',
+    defaults: {
+      use: 'azure',
+      stt: { languages: ['en-US'] },
+      llm: { provider: 'openai', model: 'gpt-4o' },
+      tts: { voice: 'en-US-AriaNeural' },
+    },
+    instructions: 'AZURE_INSTRUCTIONS',
+    greeting: 'AZURE_WELCOME_MSG',
+    keys: [
+      { path: ['speech', 'key'], variable: 'AZURE_KEY', options: ['key'] },
+      { path: ['llm', 'apiKey'], variable: 'OPENAI_API_KEY', options: ['chatgpt_key', 'openai_key'] },
+    ],
+    needs: [{ path: ['speech', 'region'], variable: 'AZURE_REGION' }],
+    read: readAvcAzure,
+  },
 ];
 
 /** The options of one call that a section of this name holds. */
 export function readAvcOptions(name: string, section: AvcSection): AvcOptions {
   if (name === 'deepgram') return readAvcDeepgram(section);
+  if (name === 'azure') return readAvcAzure(section);
   return name === 'deepgram_native' ? readAvcDeepgramNative(section) : readAvcOpenai(section);
 }
 
@@ -119,7 +140,7 @@ function readAgent(
   warn: (message: string) => void,
   fail: (message: string) => void,
 ): AvcAgent {
-  const { name, defaults, keys } = kind;
+  const { name, defaults, keys, needs = [] } = kind;
   const section = new AvcSection(name, file, env);
   const { options, refused, transferTo } = kind.read(section, file, env);
   for (const { option, why } of refused) warn(`[${name}] ${option}: ${why}`);
@@ -134,7 +155,7 @@ function readAgent(
     ...(instructions !== undefined && instructions !== '' && { instructions }),
     greeting: section.get('welcome_message', kind.greeting) ?? '',
   };
-  for (const { path, variable } of keys.slice(0, name === 'deepgram_native' ? 1 : keys.length)) {
+  for (const { path, variable } of [...keys.slice(0, name === 'deepgram_native' ? 1 : keys.length), ...needs]) {
     if (at(flavor, path) === undefined) fail(`[${name}]: no ${path.join('.')}, and no ${variable}`);
   }
   const held = keys.filter(({ path }) => at(flavor, path) !== undefined);

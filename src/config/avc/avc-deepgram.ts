@@ -54,7 +54,7 @@ function authorization(key: string): Readonly<Record<string, string>> {
 }
 
 /** Without sections that say nothing. */
-function grouped(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function grouped(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return said(
     Object.fromEntries(
       Object.entries(values).map(([key, value]) => [

@@ -20,9 +20,6 @@ export interface AvcSecret {
   readonly option: string | undefined;
 }
 
-/** Flavors of the Python connector that this version has no counterpart for. */
-const notBuilt = ['azure'] as const;
-
 const known: ReadonlySet<string> = new Set([
   'engine',
   'opensips',
@@ -30,7 +27,7 @@ const known: ReadonlySet<string> = new Set([
   'openai',
   'deepgram',
   'deepgram_native',
-  ...notBuilt,
+  'azure',
 ]);
 
 /**
@@ -47,10 +44,11 @@ export function importAvc(text: string, env: Environment, secrets: 'values' | 'r
   for (const name of file.keys()) {
     if (!known.has(name)) warn(`the section [${name}] means nothing, as before`);
   }
-  for (const name of notBuilt) warnOfFlavor(new AvcSection(name, file, env), warn);
   const agents = readAvcAgents(file, env, warn, fail);
   if (agents.length === 0)
-    fail('there is no agent left: this version has its flavors openai, deepgram and deepgram_native');
+    fail(
+      'there is no agent left: none of the sections openai, deepgram, deepgram_native and azure is there and enabled',
+    );
   if (issues.some(({ severity }) => severity === 'error')) return { config: undefined, issues, secrets: [] };
   const transferTo = agents.find((agent) => agent.transferTo !== undefined)?.transferTo;
   const config: Readonly<Record<string, unknown>> = {
@@ -70,12 +68,6 @@ export function importAvc(text: string, env: Environment, secrets: 'values' | 'r
     issues,
     secrets: [...named.values()],
   };
-}
-
-function warnOfFlavor(section: AvcSection, warn: (message: string) => void): void {
-  const disabled = section.getBoolean('disabled', `${section.name.toUpperCase()}_DISABLE`);
-  if (!section.present || disabled) return;
-  warn(`[${section.name}]: this flavor is not in this version; its numbers are answered 404, the rest works`);
 }
 
 function readHost(file: IniFile, env: Environment): Readonly<Record<string, unknown>> {

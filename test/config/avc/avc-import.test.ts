@@ -50,13 +50,37 @@ it('api_url is asked for every number, and what it does not know is not taken', 
   });
 });
 
-it('flavors that are not here yet are named, and the rest works', () => {
-  const text = `${KEY}[azure]\nkey = x\n[deepgram]\ndisabled = yes\n`;
-  expect(words(text)).toContain('[azure]');
-  expect(words(text)).not.toContain('[deepgram]');
-  expect(importAvc(text, {}).config).toBeDefined();
+it('a flavor that is disabled is left out; without any there is no configuration', () => {
+  const text = `${KEY}[azure]\nkey = x\ndisabled = yes\n[deepgram]\ndisabled = yes\n`;
+  expect(Object.keys(Object(importAvc(text, {}).config)['flavors'])).toEqual(['openai']);
   expect(importAvc('[azure]\nkey = x\n', {}).config).toBeUndefined();
   expect(importAvc(KEY, { OPENAI_DISABLE: '1' }).config).toBeUndefined();
+});
+
+it('azure becomes azure, with the model of OpenAI that it asked; a region that is missing is named', () => {
+  const text = '[azure]\nkey = az\nregion = westeurope\nopenai_key = sk\nlanguage = de-DE\nmatch = 4\n';
+  const { config, issues } = importAvc(text, {});
+  expect(config).toMatchObject({
+    flavors: {
+      azure: {
+        use: 'azure',
+        speech: { key: 'az', region: 'westeurope' },
+        stt: { languages: ['de-DE'] },
+        llm: { provider: 'openai', apiKey: 'sk', model: 'gpt-4o' },
+        tts: { voice: 'en-US-AriaNeural' },
+        greeting: '',
+      },
+    },
+    routes: [{ match: { toHeader: '4.*' }, flavor: 'azure' }, { flavor: 'azure' }],
+  });
+  expect(issues).toEqual([]);
+  expect(importAvc(text, {}, 'references').secrets.map(({ variable }) => variable)).toEqual([
+    'AZURE_KEY',
+    'OPENAI_API_KEY',
+  ]);
+  const { config: none, issues: missing } = importAvc('[azure]\nkey = az\nopenai_key = sk\n', {});
+  expect(none).toBeUndefined();
+  expect(missing.map(({ message }) => message).join()).toContain('AZURE_REGION');
 });
 
 it('what is gone from the service, and Python files, are named', () => {
