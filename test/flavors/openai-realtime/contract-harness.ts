@@ -50,8 +50,6 @@ export async function startContractFake(): Promise<{
         { apiKey: API_KEY, appendMs: 30 },
       ],
       providers: [fake],
-      // The fake hears by the clock of the audio, so that only what waits for time-outs takes its time.
-      frameIntervalMs: 4,
       scenario: (name): ScenarioSetup => {
         scenario = name;
         return { tools: [lookUp] };
