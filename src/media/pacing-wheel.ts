@@ -5,6 +5,12 @@ export const SLOT_MS = 5;
 /** Slots of one 20 ms frame: streams are spread over so many phases. */
 export const FRAME_SLOTS = 4;
 
+/**
+ * Behind by this and more, packets lie in the sockets that the jitter buffers need before the next frame is taken from
+ * them, ms: they hold about so much.
+ */
+const UNREAD_LAG_MS = 40;
+
 /** Behind by more than this, the wheel no longer waits for replies between slots, ms. */
 const MAX_POLITE_LAG_MS = 1000;
 
@@ -27,7 +33,7 @@ export interface WheelMember {
 
 /**
  * The one clock that packets leave by. Slots begin at `origin + n * 5 ms` for all time, so lateness never adds up. After
- * a delay the event loop is first given one turn, so that packets that arrived meanwhile are read. Then all missed slots
+ * a long delay the event loop is first given one turn, so that packets that arrived meanwhile are read. All missed slots
  * are made up in one turn, one after the other, each after the replies to the one before, which come in microtasks: a
  * turn for each would never catch up where a turn takes longer than a slot, as in a flood of requests. Runs while it has
  * members.
@@ -102,7 +108,7 @@ export class PacingWheel {
     this.#timer = undefined;
     const lagMs = this.#clock.now() - this.slotTimeMs(this.#nextSlot);
     if (lagMs < SLOT_MS) this.#yielded = false;
-    if (lagMs >= SLOT_MS && !this.#yielded) {
+    if (lagMs >= UNREAD_LAG_MS && !this.#yielded) {
       // Held up: let the event loop read what lies in the sockets before frames are made of it.
       this.#yielded = true;
     } else if (lagMs >= 0) {

@@ -104,6 +104,17 @@ test('after a delay the sockets are read, then every missed slot is made up in o
   expect(made.at(-1)?.dueSlot).toBe(made.at(-1)?.slot);
 });
 
+test('a short delay is made up at once: the jitter buffers hold as much', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const member = memberOf();
+  wheel.join(member);
+  clock.advance(50);
+  const before = member.served.length;
+  clock.holdUp(30);
+  clock.advance(5);
+  expect(member.served.length - before).toBe(7);
+});
+
 test('where every turn of the event loop takes longer than a slot, the wheel keeps up', () => {
   const { clock, wheel, memberOf } = setUp();
   const member = memberOf();
