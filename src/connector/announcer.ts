@@ -1,8 +1,8 @@
+import { createResampler } from '../audio/resampler.js';
 import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError } from '../base/connector-error.js';
 import type { Announcement, Announcer, Saying } from '../call/announcement.js';
 import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../cascade/index.js';
-import { createResampler } from '../media/resampler.js';
 import { readWavFile } from '../media/wav-file.js';
 
 /** Announcements kept: those of the configuration, and lately used ones with a caller's data in them. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { WAV_HEADER_BYTES } from '../media/wav-header.js';
+import { WAV_HEADER_BYTES } from '../audio/wav-header.js';
 
 /** The two channels of a stereo recording of ours, 8000 Hz. */
 export interface StereoSamples {

@@ -1,7 +1,7 @@
+import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../audio/g711.js';
+import { createResampler, type Resampler } from '../audio/resampler.js';
+import { Int16Views, Uint8Views } from '../audio/views.js';
 import { type AudioFormat, bytesPerSample } from '../flavor-api/index.js';
-import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from './g711.js';
-import { createResampler, type Resampler } from './resampler.js';
-import { Int16Views, Uint8Views } from './views.js';
 
 /** A stream of audio bytes on its way from one format to another. */
 export interface AudioConverter {

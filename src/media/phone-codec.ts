@@ -1,7 +1,7 @@
+import { ALAW_SILENCE, decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw, MULAW_SILENCE } from '../audio/g711.js';
 import type { AudioFormat } from '../flavor-api/index.js';
 import { amplitudeAt } from './audibility.js';
 import type { PhoneCodec } from './engine.js';
-import { ALAW_SILENCE, decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw, MULAW_SILENCE } from './g711.js';
 
 /** Peak from which agent audio counts as audible, dBFS. */
 const AUDIBLE_DB = -50;

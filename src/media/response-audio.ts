@@ -1,6 +1,6 @@
+import { ByteQueue } from '../audio/byte-queue.js';
 import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
 import { type AudioConverter, createAudioConverter } from './audio-converter.js';
-import { ByteQueue } from './byte-queue.js';
 import type { PhoneCoding } from './phone-codec.js';
 import { createLeadingSilenceTrim, type LeadingSilenceTrim } from './silence-trim.js';
 

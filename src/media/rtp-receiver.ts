@@ -1,3 +1,4 @@
+import { Int16Views, Uint8Views } from '../audio/views.js';
 import { CallerFrames } from './caller-frames.js';
 import { DropCounter } from './drop-counter.js';
 import { DtmfReceiver } from './dtmf-receiver.js';
@@ -10,7 +11,6 @@ import { isRtcp, parseRtcp, RtcpSummary } from './rtcp-packet.js';
 import { parseRtp, RtpPacket } from './rtp-packet.js';
 import { SequenceTracker } from './sequence-tracker.js';
 import type { VoiceDetector } from './vad.js';
-import { Int16Views, Uint8Views } from './views.js';
 
 const CLOCK_HZ = 8000;
 /** RFC 3389. Silence is made here anyway, so its level is not needed; the packets show that the caller lives. */

@@ -1,6 +1,6 @@
+import { decodeAlaw, decodeMulaw } from '../audio/g711.js';
 import { type AudioFormat, bytesPerSample } from '../flavor-api/index.js';
 import { amplitudeAt } from './audibility.js';
-import { decodeAlaw, decodeMulaw } from './g711.js';
 
 /** How leading silence is recognised and how much of it goes. */
 export interface SilenceTrimOptions {

@@ -1,11 +1,11 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { MAX_WAV_DATA_BYTES, WAV_HEADER_BYTES, wavHeader } from '../audio/wav-header.js';
 import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { StreamTap } from './engine.js';
 import { BLOCK_BYTES, StereoTimeline } from './stereo-timeline.js';
 import { TrackCursor } from './track-cursor.js';
-import { MAX_WAV_DATA_BYTES, WAV_HEADER_BYTES, wavHeader } from './wav-header.js';
 
 const SAMPLE_RATE = 8000;
 const SAMPLES_PER_MS = 8;

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { WAV_HEADER_BYTES, wavHeader } from '../audio/wav-header.js';
+import { parseWav, type WavAudio } from '../audio/wav-parse.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
-import { WAV_HEADER_BYTES, wavHeader } from './wav-header.js';
-import { parseWav, type WavAudio } from './wav-parse.js';
 
 /** Larger files are refused: an announcement or a test recording has no business being longer. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;

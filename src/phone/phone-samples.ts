@@ -1,5 +1,5 @@
+import { createResampler, type Resampler } from '../audio/resampler.js';
 import { ConnectorError } from '../base/connector-error.js';
-import { createResampler, type Resampler } from '../media/resampler.js';
 
 /**
  * Samples at the 8000 Hz of a phone.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { wavHeader } from '../../src/audio/wav-header.js';
 import { fliteVoices } from '../../src/cascade/index.js';
 import { fliteVoiceNames } from '../../src/config/config.js';
-import { wavHeader } from '../../src/media/wav-header.js';
 import { anyRoute, complaints, loadGood, summary } from './load-text.js';
 
 /** A file whose one route says `keys`. */

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseWav } from '../../src/audio/wav-parse.js';
 import { wavProblem } from '../../src/config/wav-check.js';
-import { parseWav } from '../../src/media/wav-parse.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 interface Fields {

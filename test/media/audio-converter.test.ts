@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../src/audio/g711.js';
+import { createResampler } from '../../src/audio/resampler.js';
 import { type AudioFormat, bytesPerSample } from '../../src/flavor-api/index.js';
 import { createAudioConverter } from '../../src/media/audio-converter.js';
-import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../src/media/g711.js';
-import { createResampler } from '../../src/media/resampler.js';
 
 const encodings = ['pcm16', 'mulaw', 'alaw'] as const;
 const rates = [8000, 16_000, 24_000, 48_000] as const;

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { MULAW_SILENCE } from '../../src/audio/g711.js';
 import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import { createMediaEngine, type MediaEngineOptions } from '../../src/media/dgram-engine.js';
@@ -12,7 +13,6 @@ import type {
   StreamListener,
   StreamParameters,
 } from '../../src/media/engine.js';
-import { MULAW_SILENCE } from '../../src/media/g711.js';
 import { rtpBytes } from '../support/rtp-bytes.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { UdpPhone } from '../support/udp-phone.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { MULAW_SILENCE } from '../../src/audio/g711.js';
 import type { StreamEvent } from '../../src/media/engine.js';
-import { MULAW_SILENCE } from '../../src/media/g711.js';
 import { phoneCodings } from '../../src/media/phone-codec.js';
 import { Playout } from '../../src/media/playout.js';
 

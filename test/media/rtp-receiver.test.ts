@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { ALAW_SILENCE, MULAW_SILENCE } from '../../src/audio/g711.js';
 import type { StreamEvent } from '../../src/media/engine.js';
 import { FixedJitterBuffer } from '../../src/media/fixed-jitter-buffer.js';
-import { ALAW_SILENCE, MULAW_SILENCE } from '../../src/media/g711.js';
 import { Latch } from '../../src/media/latch.js';
 import { RtpReceiver } from '../../src/media/rtp-receiver.js';
 import { FakeVoiceDetector } from '../support/fake-voice-detector.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MULAW_SILENCE } from '../../src/media/g711.js';
+import { MULAW_SILENCE } from '../../src/audio/g711.js';
 import { phoneCodings } from '../../src/media/phone-codec.js';
 import { Playout } from '../../src/media/playout.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';

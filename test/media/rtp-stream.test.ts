@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MULAW_SILENCE } from '../../src/media/g711.js';
+import { MULAW_SILENCE } from '../../src/audio/g711.js';
 import { rtpBytes } from '../support/rtp-bytes.js';
 import { CALLER, LOUD, parametersOf, setUpStream } from '../support/stream-bench.js';
 

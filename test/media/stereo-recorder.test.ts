@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { WAV_HEADER_BYTES } from '../../src/audio/wav-header.js';
 import { createStereoRecorder } from '../../src/media/stereo-recorder.js';
-import { WAV_HEADER_BYTES } from '../../src/media/wav-header.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

@@ -2,11 +2,11 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { decodeAlaw, decodeMulaw } from '../../src/audio/g711.js';
+import { WAV_HEADER_BYTES, wavHeader } from '../../src/audio/wav-header.js';
+import { parseWav } from '../../src/audio/wav-parse.js';
 import { errorCode } from '../../src/base/connector-error.js';
-import { decodeAlaw, decodeMulaw } from '../../src/media/g711.js';
 import { readWavFile, WavWriter, writeWavFile } from '../../src/media/wav-file.js';
-import { WAV_HEADER_BYTES, wavHeader } from '../../src/media/wav-header.js';
-import { parseWav } from '../../src/media/wav-parse.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 interface Fmt {

@@ -1,5 +1,5 @@
+import { decodeMulaw, encodeMulaw } from '../../src/audio/g711.js';
 import type { FliteVoiceName } from '../../src/cascade/index.js';
-import { decodeMulaw, encodeMulaw } from '../../src/media/g711.js';
 import { SeededRandom } from './seeded-random.js';
 import { speak8k } from './speech.js';
 

@@ -1,3 +1,4 @@
+import { encodeMulaw } from '../../src/audio/g711.js';
 import { CallAccount } from '../../src/call/call-account.js';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { Conversation } from '../../src/call/conversation.js';
@@ -6,7 +7,6 @@ import { SessionLink } from '../../src/call/session-link.js';
 import { defaultInterruptionOptions, type InterruptionOptions } from '../../src/call/turn-taking.js';
 import type { StreamEvent } from '../../src/media/engine.js';
 import { FixedJitterBuffer } from '../../src/media/fixed-jitter-buffer.js';
-import { encodeMulaw } from '../../src/media/g711.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
 import { createVoiceDetector } from '../../src/media/vad.js';

@@ -1,7 +1,7 @@
+import { createResampler } from '../../src/audio/resampler.js';
 import { compileFlite, type Synthesis, synthesise } from '../../src/cascade/flite/synthesise.mjs';
 import { estimateWordTimes, type SpokenWord } from '../../src/cascade/flite/word-times.js';
 import type { FliteVoiceName } from '../../src/cascade/index.js';
-import { createResampler } from '../../src/media/resampler.js';
 
 let compiled: ReturnType<typeof compileFlite> | undefined;
 const spoken = new Map<string, Synthesis>();

@@ -1,4 +1,4 @@
-import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../src/media/g711.js';
+import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../src/audio/g711.js';
 import { resample } from '../openai-realtime/wire-format.js';
 
 /** The raw encodings that this fake decodes; the service has more. */

@@ -1,5 +1,5 @@
-import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../src/media/g711.js';
-import { createResampler } from '../../../src/media/resampler.js';
+import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../src/audio/g711.js';
+import { createResampler } from '../../../src/audio/resampler.js';
 
 /** An audio format of the Realtime API, as `session.audio.*.format` has it. */
 export type WireFormat =

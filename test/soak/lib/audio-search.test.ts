@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeMulaw, encodeMulaw } from '../../../src/media/g711.js';
+import { decodeMulaw, encodeMulaw } from '../../../src/audio/g711.js';
 import { speak8k } from '../../support/speech.js';
 import { findRuns, heardPart } from './audio-search.js';
 

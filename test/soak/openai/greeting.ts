@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeMulaw } from '../../../src/media/g711.js';
+import { decodeMulaw } from '../../../src/audio/g711.js';
 import { type HeardPart, heardPart } from '../lib/audio-search.js';
 import type { Caller } from '../lib/caller.js';
 import { ms, type PartReport, percent, scaled, table } from '../lib/report.js';

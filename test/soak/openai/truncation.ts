@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeMulaw } from '../../../src/audio/g711.js';
 import { readStereoRecording } from '../../../src/demo/recording.js';
-import { decodeMulaw } from '../../../src/media/g711.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { speak8k } from '../../support/speech.js';
 import { type HeardPart, heardPart } from '../lib/audio-search.js';

@@ -1,4 +1,4 @@
-import { encodeMulaw } from '../../../src/media/g711.js';
+import { encodeMulaw } from '../../../src/audio/g711.js';
 import { speak8k, wordTimes } from '../../support/speech.js';
 import { longTexts } from '../openai/texts.js';
 import type { AgentText } from './overlap.js';

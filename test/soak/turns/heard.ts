@@ -1,5 +1,5 @@
+import { encodeMulaw } from '../../../src/audio/g711.js';
 import type { FliteVoiceName } from '../../../src/cascade/index.js';
-import { encodeMulaw } from '../../../src/media/g711.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { SimulatedCall } from '../../support/simulated-call.js';
 import { speak8k, wordTimes } from '../../support/speech.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ALAW_SILENCE, decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw, MULAW_SILENCE } from '../../src/media/g711.js';
+import { ALAW_SILENCE, decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw, MULAW_SILENCE } from '../../src/audio/g711.js';
 
 const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
 const everySample = Int16Array.from({ length: 65_536 }, (_, i) => i - 32_768);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createResampler } from '../../src/media/resampler.js';
+import { createResampler } from '../../src/audio/resampler.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const rates = [8000, 16_000, 24_000, 48_000] as const;
