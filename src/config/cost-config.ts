@@ -22,6 +22,7 @@ export interface PriceConfig {
   readonly until?: string;
   readonly usdPerMinute?: number;
   readonly usdPerMillionCharacters?: number;
+  readonly usdPerHour?: number;
   readonly usdPerMillionTokens?: {
     readonly input?: number;
     readonly cached?: number;

@@ -12,11 +12,12 @@ export interface TurnTiming {
 /**
  * What providers bill. Each token counts in one unit alone: `input-tokens` are those that came neither out of a cache
  * (`cached-tokens`) nor went into one (`cache-write-tokens`); tokens of sound have units of their own, as they have
- * prices of their own.
+ * prices of their own. `machine-ms` is time for which a machine is billed.
  */
 export type UsageUnit =
   | 'audio-ms'
   | 'characters'
+  | 'machine-ms'
   | 'input-tokens'
   | 'cached-tokens'
   | 'cache-write-tokens'

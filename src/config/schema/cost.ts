@@ -25,6 +25,7 @@ export const priceSchema = z
     until: day().describe('Last day it holds, UTC.'),
     usdPerMinute: usd().describe('Of audio.'),
     usdPerMillionCharacters: usd().describe('Of text that is spoken.'),
+    usdPerHour: usd().describe('Of a machine.'),
     usdPerMillionTokens: z
       .strictObject({
         input: usd().describe('Input that is neither sound nor has to do with a cache.'),

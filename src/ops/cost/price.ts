@@ -9,6 +9,8 @@ export interface Price {
   readonly until?: string | undefined;
   readonly usdPerMinute?: number | undefined;
   readonly usdPerMillionCharacters?: number | undefined;
+  /** Of a machine that works, or waits, for us. */
+  readonly usdPerHour?: number | undefined;
   readonly usdPerMillionTokens?: TokenPrices | undefined;
 }
 
@@ -25,6 +27,7 @@ export interface TokenPrices {
 }
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const MILLION = 1_000_000;
 
 const tokenPrices = {
@@ -44,6 +47,8 @@ export function usdPerUnit(price: Price, unit: string): number | undefined {
       return divided(price.usdPerMinute, MINUTE_MS);
     case 'characters':
       return divided(price.usdPerMillionCharacters, MILLION);
+    case 'machine-ms':
+      return divided(price.usdPerHour, HOUR_MS);
     default:
       return isTokenUnit(unit) ? divided(price.usdPerMillionTokens?.[tokenPrices[unit]], MILLION) : undefined;
   }

@@ -59,3 +59,9 @@ test('the operator’s prices come before those of the package, and those fill t
   expect(millionOf('gpt-realtime', 'audio-input-tokens', 'openai', day, list)).toBe(20);
   expect(millionOf('gpt-realtime', 'audio-output-tokens', 'openai', day, list)).toBe(64);
 });
+
+test('a machine is priced by the hour', () => {
+  const list = new PriceList([[{ provider: 'runpod', model: 'chatterbox*', usdPerHour: 0.36, usdPerMinute: 5 }]]);
+  const usage = { provider: 'runpod', model: 'chatterbox-turbo', unit: 'machine-ms' };
+  expect((list.usdPerUnit(usage, day) ?? 0) * 3_600_000).toBeCloseTo(0.36, 9);
+});
