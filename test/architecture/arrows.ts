@@ -59,7 +59,7 @@ const topLevel: Readonly<Record<string, Room>> = {
 const FLAVOR_SUBPATHS: readonly string[] = ['sip-voice-connector/flavor', 'sip-voice-connector/cascade'];
 
 /** Packages that are no vendor's SDK: any flavor may use them, and `src/` too. */
-const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec', 'ws'];
+const SHARED_PACKAGES: readonly string[] = ['zod', '@standard-schema/spec', 'ws', 'eventsource-parser'];
 
 /**
  * Where engines of providers stand, which several flavors are made of: a vendor's SDK belongs to one folder here as it
