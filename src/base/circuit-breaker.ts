@@ -1,10 +1,16 @@
 import type { Clock } from './clock.js';
+import type { Random } from './random.js';
 
 export interface CircuitBreakerOptions {
   /** Failures in a row that open it. */
   readonly failures: number;
   /** How long it stays open before one session may try, ms. */
   readonly openMs: number;
+  /**
+   * Each trial that fails doubles how long it stays open, up to this, with jitter: up to a quarter less, so that a crowd
+   * does not come back all at once. Absent: always `openMs`.
+   */
+  readonly backOff?: { readonly maxOpenMs: number; readonly random: Random };
 }
 
 export const defaultCircuitBreakerOptions = {
@@ -36,6 +42,8 @@ export class CircuitBreaker {
   #state: CircuitBreakerState = 'closed';
   #failures = 0;
   #openUntilMs = 0;
+  /** Trials in a row that failed. */
+  #failedTrials = 0;
   #probing = false;
 
   /** @param onChange told every new state; must not throw */
@@ -79,6 +87,7 @@ export class CircuitBreaker {
   /** An answer is an answer, also one that was asked for before it opened. */
   #onSuccess(): void {
     this.#failures = 0;
+    this.#failedTrials = 0;
     this.#enter('closed');
   }
 
@@ -86,8 +95,16 @@ export class CircuitBreaker {
     this.#failures += 1;
     if (this.#state === 'open') return;
     if (!probe && this.#failures < this.#options.failures) return;
-    this.#openUntilMs = this.#clock.now() + this.#options.openMs;
+    this.#failedTrials += probe ? 1 : 0;
+    this.#openUntilMs = this.#clock.now() + this.#openMs();
     this.#enter('open');
+  }
+
+  #openMs(): number {
+    const { openMs, backOff } = this.#options;
+    if (!backOff) return openMs;
+    const fullMs = Math.max(openMs, Math.min(backOff.maxOpenMs, openMs * 2 ** this.#failedTrials));
+    return fullMs - backOff.random.integer(Math.floor(fullMs / 4) + 1);
   }
 
   #enter(state: CircuitBreakerState): void {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { CircuitBreaker } from '../../src/base/circuit-breaker.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { SeededRandom } from '../support/seeded-random.js';
 
 function setUp() {
   const clock = new FakeClock(0);
@@ -80,4 +81,27 @@ test('sessions that were under way when it opened neither keep it open nor open 
   clock.advance(100);
   expect(breaker.acquire()).toBeDefined();
   expect(states).toEqual(['open', 'half-open']);
+});
+
+test('with back-off, trials that fail are farther and farther apart, with jitter, up to the limit', () => {
+  const clock = new FakeClock(0);
+  const backOff = { maxOpenMs: 10_000, random: new SeededRandom(3) };
+  const breaker = new CircuitBreaker({ failures: 1, openMs: 1_000, backOff }, clock);
+  const closedFor: number[] = [];
+  for (let trial = 0; trial < 6; trial += 1) {
+    breaker.acquire()?.failed();
+    const fromMs = clock.now();
+    while (breaker.state === 'open') clock.advance(10);
+    closedFor.push(clock.now() - fromMs);
+  }
+  for (const [trial, ms] of closedFor.entries()) {
+    const fullMs = Math.min(10_000, 1_000 * 2 ** trial);
+    expect(ms).toBeGreaterThanOrEqual(fullMs * 0.75 - 10);
+    expect(ms).toBeLessThanOrEqual(fullMs + 10);
+  }
+  breaker.acquire()?.succeeded();
+  breaker.acquire()?.failed();
+  const fromMs = clock.now();
+  while (breaker.state === 'open') clock.advance(10);
+  expect(clock.now() - fromMs).toBeLessThanOrEqual(1_010);
 });
