@@ -20,7 +20,8 @@ const rooms = {
   audio: ['base'],
   // The checks of the cascade's stages need their types.
   'flavor-testkit': ['cascade', 'flavor-api', 'base'],
-  cascade: ['audio', 'flavor-api', 'base'],
+  // Speech servers answer with addresses of files: whether one may ask there is for the guard of http to say.
+  cascade: ['audio', 'http', 'flavor-api', 'base'],
   config: ['base'],
   signaling: ['flavor-api', 'base'],
   media: ['audio', 'flavor-api', 'base'],

@@ -54,6 +54,10 @@ export function transportFailure(who: string, cause: unknown): FlavorError {
   if (cause instanceof FlavorError) return cause;
   const code = codeOf(cause);
   const why = code === '' ? '' : ` (${code})`;
+  // Of src/http, which looks at addresses that come out of the network.
+  if (code === 'ERR_HTTP_BLOCKED') {
+    return new FlavorError('ERR_FLAVOR_PROTOCOL', `${who} named an address that requests may not go to`, false);
+  }
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return late(who, 'to connect');
   // undici's parser names the error, and not always its code.
   const unreadable = cause instanceof Error && cause.name === 'HTTPParserError';

@@ -1,4 +1,4 @@
-import { Agent, request as send } from 'undici';
+import { Agent, type buildConnector, request as send } from 'undici';
 import type { Clock } from '../../../base/clock.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
 import { isObject, type JsonObject, objectIn, parseJson, textIn } from '../shared/json.js';
@@ -10,6 +10,8 @@ export interface SpeechHttpOptions {
   readonly who: string;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
+  /** Opens connections instead of undici: for addresses that come out of the network. */
+  readonly connect?: buildConnector.connector;
 }
 
 export interface SpeechHttpRequest {
@@ -27,9 +29,11 @@ export interface SpeechHttpRequest {
   readonly maxBytes?: number;
   /** How often in a row a 303 is followed, by GET, to the same host; each may take `firstByteMs`. Default: never. */
   readonly redirects?: number;
+  /** Statuses beyond 2xx that are answers as well. Default: none. */
+  readonly statuses?: readonly number[];
 }
 
-/** An answer with a status of 2xx whose body is still to come. */
+/** An answer with a status of 2xx, or one that was asked for, whose body is still to come. */
 export interface SpeechHttpAnswer {
   readonly status: number;
   /** Names in lower case. */
@@ -38,6 +42,8 @@ export interface SpeechHttpAnswer {
   readonly body: AsyncIterable<Uint8Array>;
   /** The body as a JSON object, instead of `body`. @throws FlavorError also for what is none */
   json(): Promise<JsonObject>;
+  /** The same for an API whose answers may be lists. @throws FlavorError also for what is no JSON */
+  jsonValue(): Promise<unknown>;
   /** Gives the request up, or what is left of the body. */
   discard(): void;
 }
@@ -61,7 +67,7 @@ export class SpeechHttp implements AsyncDisposable {
   constructor(options: SpeechHttpOptions) {
     this.#options = options;
     this.#agent = new Agent({
-      connect: { timeout: options.connectTimeoutMs },
+      connect: options.connect ?? { timeout: options.connectTimeoutMs },
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Each request is timed here.
       headersTimeout: 0,
@@ -97,7 +103,8 @@ export class SpeechHttp implements AsyncDisposable {
           target = redirected(who, target, headers['location']);
           continue;
         }
-        if (status < 200 || status > 299) throw await this.#refusal(status, headers, body, life);
+        const wanted = (status >= 200 && status <= 299) || request.statuses?.includes(status) === true;
+        if (!wanted) throw await this.#refusal(status, headers, body, life);
         return new Answer(who, status, headers, body, life, request);
       }
     } catch (error) {
@@ -164,6 +171,12 @@ class Answer implements SpeechHttpAnswer {
   }
 
   async json(): Promise<JsonObject> {
+    const value = await this.jsonValue();
+    if (!isObject(value)) throw protocolFault(this.#who, 'something that is no JSON object');
+    return value;
+  }
+
+  async jsonValue(): Promise<unknown> {
     const parts: Uint8Array[] = [];
     let bytes = 0;
     for await (const part of this.body) {
@@ -172,7 +185,7 @@ class Answer implements SpeechHttpAnswer {
       if (bytes > MAX_JSON_BYTES) throw protocolFault(this.#who, 'more than is taken');
     }
     const value = parseJson(Buffer.concat(parts).toString('utf8'));
-    if (!isObject(value)) throw protocolFault(this.#who, 'something that is no JSON object');
+    if (value === undefined) throw protocolFault(this.#who, 'something that is no JSON');
     return value;
   }
 

@@ -212,3 +212,11 @@ test('JSON is read as an object, and what is none is said so', async () => {
   const error = await failure((await ask((_request, response) => response.end('<html>'))).json());
   expect(error).toMatchObject({ code: 'ERR_FLAVOR_PROTOCOL' });
 });
+
+test('an API may answer with a list, and with a status that was asked for', async () => {
+  const list = await ask((_request, response) => response.end('[1]'));
+  expect(await list.jsonValue()).toEqual([1]);
+  const missing = await ask((_request, response) => response.writeHead(404).end('{}'), { statuses: [404] });
+  expect(missing.status).toBe(404);
+  expect(await missing.json()).toEqual({});
+});
