@@ -35,9 +35,17 @@ export {
 } from './engines/deepgram/index.js';
 export { type LanguageModelConfig, languageModelConfig } from './engines/language-model-config.js';
 export {
+  createHostGuard,
+  type HostGuard,
+  type HostGuardOptions,
+  privateBlocks,
+  type ResolveName,
+} from './engines/shared/host-guard.js';
+export {
   createSpeechToText,
   createTextToSpeech,
   hastyIf,
+  type SpeechEngineDeps,
   type SpeechToTextConfig,
   type StandbyConfig,
   speechToTextConfig,

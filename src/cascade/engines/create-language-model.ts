@@ -9,11 +9,14 @@ import { createProviderHttp } from './language-model/provider-http.js';
 import type { LanguageModelConfig } from './language-model-config.js';
 import { azureEndpoint } from './openai/endpoint.js';
 import { OpenAiModel } from './openai/openai-model.js';
+import type { HostGuard } from './shared/host-guard.js';
 
 /** What a flavor may lend; all of it has a default of the process's own. */
 export interface CreateLanguageModelDeps {
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Where connections may go. Default: anywhere. */
+  readonly guard?: HostGuard | undefined;
 }
 
 /**
@@ -26,7 +29,7 @@ export function createLanguageModel(config: LanguageModelConfig, deps: CreateLan
   const parts: LanguageModelDeps = {
     clock: deps.clock ?? createSystemClock(),
     random: deps.random ?? createSystemRandom(),
-    http: createProviderHttp(),
+    http: createProviderHttp(undefined, deps.guard),
   };
   switch (config.provider) {
     case 'anthropic':

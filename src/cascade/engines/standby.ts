@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { assertUnreachable } from '../../base/assert.js';
 import { createSystemClock } from '../../base/clock.js';
+import { FlavorError } from '../../flavor-api/index.js';
 import type { CascadeStages } from '../create-cascade.js';
 import { failOverLanguageModels } from '../fail-over/language-model.js';
 import { failOverSpeechToText } from '../fail-over/speech-to-text.js';
@@ -23,6 +24,7 @@ import {
   deepgramSpeakSchema,
 } from './deepgram/index.js';
 import { languageModelConfig } from './language-model-config.js';
+import type { HostGuard } from './shared/host-guard.js';
 
 const deepgram = z.literal('deepgram').describe('Deepgram.');
 const azure = {
@@ -65,19 +67,26 @@ export type SpeechToTextConfig = z.output<typeof speechToTextConfig>;
 export type TextToSpeechConfig = z.output<typeof textToSpeechConfig>;
 export type StandbyConfig = z.output<typeof standbyConfig>;
 
+/** What an engine is lent beside its section of the configuration. */
+export interface SpeechEngineDeps {
+  /** Where connections may go. Default: anywhere. */
+  readonly guard?: HostGuard | undefined;
+}
+
 /**
  * The recogniser of a configuration; nothing is connected before it is used.
  *
  * @throws FlavorError `ERR_FLAVOR_CONFIG` for what the schema cannot see.
  */
-export function createSpeechToText(config: SpeechToTextConfig): SpeechToText {
+export function createSpeechToText(config: SpeechToTextConfig, { guard }: SpeechEngineDeps = {}): SpeechToText {
   switch (config.provider) {
     case 'deepgram': {
       const { provider: _, apiKey, ...listen } = config;
-      return createDeepgramSpeechToText(listen, { apiKey });
+      return createDeepgramSpeechToText(listen, { apiKey, guard });
     }
     case 'azure': {
       const { provider: _, speech, ...listen } = config;
+      requireNoGuard(guard);
       return createAzureSpeechToText(listen, { resource: speech });
     }
     default:
@@ -90,19 +99,26 @@ export function createSpeechToText(config: SpeechToTextConfig): SpeechToText {
  *
  * @throws FlavorError `ERR_FLAVOR_CONFIG` for what the schema cannot see.
  */
-export function createTextToSpeech(config: TextToSpeechConfig): TextToSpeech {
+export function createTextToSpeech(config: TextToSpeechConfig, { guard }: SpeechEngineDeps = {}): TextToSpeech {
   switch (config.provider) {
     case 'deepgram': {
       const { provider: _, apiKey, ...speak } = config;
-      return createDeepgramTextToSpeech(speak, { apiKey });
+      return createDeepgramTextToSpeech(speak, { apiKey, guard });
     }
     case 'azure': {
       const { provider: _, speech, ...speak } = config;
+      requireNoGuard(guard);
       return createAzureTextToSpeech(speak, { resource: speech });
     }
     default:
       return assertUnreachable(config);
   }
+}
+
+/** Azure's SDK makes its own connections. */
+function requireNoGuard(guard: HostGuard | undefined): void {
+  if (!guard) return;
+  throw new FlavorError('ERR_FLAVOR_CONFIG', 'azure: its SDK cannot be kept to the hosts that are allowed', false);
 }
 
 /** What an engine's section says of connections. */
@@ -140,12 +156,15 @@ export function withStandby(
 ): CascadeStages {
   const failOver = { clock: deps.clock ?? createSystemClock() };
   const { stt, llm, tts } = standby;
+  const { guard } = deps;
+  const ears = stt.map((config) => createSpeechToText(config, { guard }));
+  const voices = tts.map((config) => createTextToSpeech(config, { guard }));
   return {
-    stt: stt.length === 0 ? stages.stt : failOverSpeechToText([stages.stt, ...stt.map(createSpeechToText)], failOver),
+    stt: stt.length === 0 ? stages.stt : failOverSpeechToText([stages.stt, ...ears], failOver),
     llm:
       llm.length === 0
         ? stages.llm
         : failOverLanguageModels([stages.llm, ...llm.map((config) => createLanguageModel(config, deps))], failOver),
-    tts: tts.length === 0 ? stages.tts : failOverTextToSpeech([stages.tts, ...tts.map(createTextToSpeech)], failOver),
+    tts: tts.length === 0 ? stages.tts : failOverTextToSpeech([stages.tts, ...voices], failOver),
   };
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../../base/clock.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
+import type { HostGuard } from '../shared/host-guard.js';
 import { isObject, type JsonObject, parseJson, textIn } from '../shared/json.js';
 import { type ProviderFailures, ProviderSocket } from '../shared/provider-socket.js';
 import { closeFailure, protocolFault, socketFailure, statusError, timeout } from './errors.js';
@@ -34,6 +35,8 @@ export interface DeepgramSocketOptions {
   /** Until the connection stands, ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Where connections may go. Default: anywhere. */
+  readonly guard?: HostGuard | undefined;
 }
 
 /** What the lines of this engine need of a connection; tests put a scripted one in its place. */
@@ -75,13 +78,13 @@ export class DeepgramSocket implements DeepgramConnection {
    * @throws FlavorError that says why not, or the signal's reason.
    */
   static async connect(
-    { url, apiKey, timeoutMs, clock }: DeepgramSocketOptions,
+    { url, apiKey, timeoutMs, clock, guard }: DeepgramSocketOptions,
     listener: DeepgramSocketListener,
     signal: AbortSignal,
   ): Promise<DeepgramSocket> {
     const headers = { Authorization: `Token ${apiKey}` };
     const socket = await ProviderSocket.connect(
-      { url, headers, timeoutMs, maxMessageBytes: MAX_MESSAGE_BYTES, clock, failures },
+      { url, headers, timeoutMs, maxMessageBytes: MAX_MESSAGE_BYTES, clock, failures, guard },
       {
         onText(text) {
           const message = parseJson(text);

@@ -10,6 +10,7 @@ import type {
   SpeechToTextStream,
 } from '../../stages/speech-to-text.js';
 import type { StageIdentity } from '../../stages/stage.js';
+import type { HostGuard } from '../shared/host-guard.js';
 import { webSocketUrl } from './endpoint.js';
 import { FluxReader } from './flux-reader.js';
 import {
@@ -29,13 +30,15 @@ export interface DeepgramDeps {
   readonly apiKey: string;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Where connections may go. Default: anywhere. */
+  readonly guard?: HostGuard | undefined;
 }
 
 /** What an engine works with. */
 export type DeepgramParts = Required<DeepgramDeps>;
 
-export function deepgramParts({ apiKey, clock, random }: DeepgramDeps): DeepgramParts {
-  return { apiKey, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom() };
+export function deepgramParts({ apiKey, clock, random, guard }: DeepgramDeps): DeepgramParts {
+  return { apiKey, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom(), guard };
 }
 
 /** Usage is told whenever so much audio was sent, ms, so that a cap on spending can act in mid-call. */
@@ -113,9 +116,9 @@ class DeepgramSpeechToText implements SpeechToText {
     url.searchParams.set('sample_rate', String(format.sampleRate));
     const parameters = this.#flux ? fluxParameters(this.#config) : novaParameters(this.#config);
     for (const [name, value] of parameters) url.searchParams.append(name, String(value));
-    const { apiKey, clock } = this.#deps;
+    const { apiKey, clock, guard } = this.#deps;
     const timeoutMs = this.#config.connectTimeoutMs;
-    return (listener, signal) => DeepgramSocket.connect({ url, apiKey, timeoutMs, clock }, listener, signal);
+    return (listener, signal) => DeepgramSocket.connect({ url, apiKey, timeoutMs, clock, guard }, listener, signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Transformer } from 'node:stream/web';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { FlavorError } from '../../../flavor-api/index.js';
+import type { HostGuard } from '../shared/host-guard.js';
 import type { ProviderHttp } from './deps.js';
 
 /** A connection that was not made in this time is tried anew: a caller waits. */
@@ -14,10 +15,15 @@ const MAX_ANSWER_BYTES = 4 * 1_048_576;
 /**
  * Connections to a provider, kept open between answers and shared by all calls. Redirects are refused: they would carry
  * the API key elsewhere.
+ *
+ * @param guard Where connections may go. Default: anywhere.
  */
-export function createProviderHttp(maxAnswerBytes: number = MAX_ANSWER_BYTES): ProviderHttp {
+export function createProviderHttp(
+  maxAnswerBytes: number = MAX_ANSWER_BYTES,
+  guard: HostGuard | undefined = undefined,
+): ProviderHttp {
   const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...(guard && { lookup: guard.lookup }) },
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
     // Whoever asks has a time-out for the first word and one for each pause.
@@ -27,7 +33,9 @@ export function createProviderHttp(maxAnswerBytes: number = MAX_ANSWER_BYTES): P
   return {
     async fetch(url, init = {}) {
       const { method, headers, body, signal } = init;
-      const response = await undiciFetch(url instanceof Request ? url.url : url, {
+      const target = new URL(url instanceof Request ? url.url : url);
+      guard?.admit(target);
+      const response = await undiciFetch(target, {
         ...(method !== undefined && { method }),
         ...(headers !== undefined && { headers: [...new Headers(headers)] }),
         ...(typeof body === 'string' && { body }),

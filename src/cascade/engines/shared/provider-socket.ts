@@ -1,7 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type RawData, WebSocket } from 'ws';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
-import type { FlavorError } from '../../../flavor-api/index.js';
+import { FlavorError } from '../../../flavor-api/index.js';
+import type { HostGuard } from './host-guard.js';
 
 export interface ProviderSocketListener {
   onText(text: string): void;
@@ -31,6 +32,8 @@ export interface ProviderSocketOptions {
   readonly maxMessageBytes: number;
   readonly clock: Clock;
   readonly failures: ProviderFailures;
+  /** Where connections may go. Default: anywhere. */
+  readonly guard?: HostGuard | undefined;
 }
 
 /** Bytes of a refusal's body that are read. */
@@ -64,9 +67,11 @@ export class ProviderSocket {
     listener: ProviderSocketListener,
     signal: AbortSignal,
   ): Promise<ProviderSocket> {
-    const { url, headers, timeoutMs, maxMessageBytes, clock, failures } = options;
+    const { url, headers, timeoutMs, maxMessageBytes, clock, failures, guard } = options;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
+      // What it throws rejects.
+      guard?.admit(url);
       const webSocket = new WebSocket(url, {
         headers,
         maxPayload: maxMessageBytes,
@@ -74,6 +79,7 @@ export class ProviderSocket {
         perMessageDeflate: false,
         // A redirect would take the key elsewhere.
         followRedirects: false,
+        ...(guard && { lookup: guard.lookup }),
       });
       let settled = false;
       const settle = (error?: unknown): void => {
@@ -116,7 +122,8 @@ export class ProviderSocket {
     socket.on('pong', () => {
       this.#heardSincePing = true;
     });
-    socket.on('error', (error) => this.#lose(failures.broken(error)));
+    // A guard says for itself what is wrong.
+    socket.on('error', (error) => this.#lose(error instanceof FlavorError ? error : failures.broken(error)));
     socket.on('close', (code, reason) => {
       this.#lose(failures.closed(code, reason.toString('utf8')));
       this.#clock.clearTimeout(this.#timer);

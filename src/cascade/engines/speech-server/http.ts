@@ -1,6 +1,7 @@
 import { Agent, type buildConnector, request as send } from 'undici';
 import type { Clock } from '../../../base/clock.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
+import type { HostGuard } from '../shared/host-guard.js';
 import { isObject, type JsonObject, objectIn, parseJson, textIn } from '../shared/json.js';
 import { brokenOff, protocolFault, statusFailure, transportFailure } from './failures.js';
 import { RequestLife } from './request-life.js';
@@ -12,6 +13,8 @@ export interface SpeechHttpOptions {
   readonly clock: Clock;
   /** Opens connections instead of undici: for addresses that come out of the network. */
   readonly connect?: buildConnector.connector;
+  /** Where connections may go. Default: anywhere. */
+  readonly guard?: HostGuard | undefined;
 }
 
 export interface SpeechHttpRequest {
@@ -21,6 +24,8 @@ export interface SpeechHttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
+  /** Sent as it is, instead of `json`; what it is stands in `headers`. */
+  readonly body?: Uint8Array;
   /** From the request to the first byte of the answer's body, ms. */
   readonly firstByteMs: number;
   /** Between two bytes of the body, ms. Default: `firstByteMs`. */
@@ -67,7 +72,10 @@ export class SpeechHttp implements AsyncDisposable {
   constructor(options: SpeechHttpOptions) {
     this.#options = options;
     this.#agent = new Agent({
-      connect: options.connect ?? { timeout: options.connectTimeoutMs },
+      connect: options.connect ?? {
+        timeout: options.connectTimeoutMs,
+        ...(options.guard && { lookup: options.guard.lookup }),
+      },
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Each request is timed here.
       headersTimeout: 0,
@@ -87,7 +95,8 @@ export class SpeechHttp implements AsyncDisposable {
    * @throws FlavorError for every status but 2xx, and where no answer came; `signal.reason`.
    */
   async request(request: SpeechHttpRequest, signal: AbortSignal): Promise<SpeechHttpAnswer> {
-    const { clock, who } = this.#options;
+    const { clock, who, guard } = this.#options;
+    guard?.admit(request.url);
     const life = new RequestLife(who, clock, signal);
     try {
       let target = request;
@@ -119,11 +128,11 @@ export class SpeechHttp implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
-  #send({ url, method, headers, json }: SpeechHttpRequest, signal: AbortSignal): ReturnType<typeof send> {
+  #send({ url, method, headers, json, body }: SpeechHttpRequest, signal: AbortSignal): ReturnType<typeof send> {
     return send(url, {
       method: method ?? 'GET',
       headers: { ...headers, ...(json !== undefined && { 'content-type': 'application/json' }) },
-      ...(json !== undefined && { body: JSON.stringify(json) }),
+      ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined && { body }),
       dispatcher: this.#agent,
       signal,
     });
@@ -228,7 +237,7 @@ function redirected(
   if (target === undefined || target.origin !== url.origin) {
     throw protocolFault(who, 'a redirect to another place');
   }
-  const { json: _, ...rest } = request;
+  const { json: _, body: __, ...rest } = request;
   return { ...rest, url: target, method: 'GET' };
 }
 
