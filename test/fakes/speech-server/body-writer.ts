@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../src/base/clock.js';
-import type { MetFaults, SpeechFault } from './faults.js';
+import type { SpeechFault, SpeechFaultOptions } from './faults.js';
 import { passed } from './voice.js';
 
 /** For what was sent to arrive before the end of its connection does, ms. */
@@ -9,7 +9,10 @@ const FLOOD_PIECE_BYTES = 48_000;
 const FLOOD_PIECES = 4_000;
 
 export interface BodyOptions {
-  readonly faults: MetFaults<SpeechFault>;
+  readonly faults: {
+    has(name: SpeechFault): boolean;
+    get(name: SpeechFault): SpeechFaultOptions | undefined;
+  };
   /** Before the sound: a WAV header, or nothing. */
   readonly head: Buffer;
   /** Whether the head goes out before the first sound has been made. */
@@ -99,13 +102,10 @@ async function flood(response: ServerResponse, head: Buffer, { gone }: BodyOptio
   response.write(head);
   const piece = Buffer.alloc(FLOOD_PIECE_BYTES);
   for (let i = 0; i < piece.length; i += 2) piece.writeInt16LE(Math.round(9_000 * Math.sin(i / 30)), i);
+  const left = new Promise<void>((resolve) => gone.addEventListener('abort', () => resolve(), { once: true }));
   for (let i = 0; i < FLOOD_PIECES && !gone.aborted; i += 1) {
-    if (!response.write(piece)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        gone.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
+    if (response.write(piece)) continue;
+    await Promise.race([left, new Promise<void>((resolve) => response.once('drain', resolve))]);
   }
   response.end();
 }

@@ -57,6 +57,11 @@ export interface SpeechBackend extends AsyncDisposable {
    * @throws FlavorError when it cannot be reached, refuses the credentials or cannot speak.
    */
   probe(signal: AbortSignal): Promise<SpeechBackendHealth>;
+  /**
+   * What shows an operator that address and credentials are right, where `probe` asks nothing of the server; may start a
+   * machine. Where `probe` shows it: absent. @throws FlavorError
+   */
+  check?(signal: AbortSignal): Promise<void>;
   /** Starts what is cold, and resolves when it is ready. Where there is nothing to start: absent. @throws FlavorError */
   wake?(signal: AbortSignal): Promise<void>;
 }

@@ -1,0 +1,96 @@
+import { EventStream } from '../../stages/event-stream.js';
+import type { SpeechChunk } from './backend.js';
+import { type ReleaseSlot, Slots } from './slots.js';
+
+export interface SpeechDeskOptions {
+  /** Requests that the server works on at once. */
+  readonly concurrency: number;
+  /**
+   * Whether the server finishes what nobody waits for any more: it cannot be told to stop. The request then keeps its
+   * place to its end, unheard, so that the next one does not wait inside of the server.
+   */
+  readonly runsOut: boolean;
+}
+
+/** Asks the server, and reads its answer. */
+export type SpeechWork = (signal: AbortSignal) => AsyncIterable<SpeechChunk>;
+
+type WorkEvent =
+  | { readonly type: 'chunk'; readonly chunk: SpeechChunk }
+  | { readonly type: 'end'; readonly error?: unknown };
+
+/** Lets requests at a server in its own measure. */
+export class SpeechDesk {
+  readonly slots: Slots;
+  readonly #runsOut: boolean;
+  readonly #closing = new AbortController();
+
+  constructor({ concurrency, runsOut }: SpeechDeskOptions) {
+    this.slots = new Slots(concurrency);
+    this.#runsOut = runsOut;
+  }
+
+  /** Whether the server is at work for us: until it is not, it may be unable to answer anything else. */
+  get busy(): boolean {
+    return this.slots.inUse > 0;
+  }
+
+  /** What `work` says, once there is a place for it. @throws what `work` throws; `signal.reason` */
+  async *speak(work: SpeechWork, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
+    signal.throwIfAborted();
+    let release = this.slots.take();
+    if (release === undefined) {
+      yield { type: 'progress', state: 'queued' };
+      release = await this.slots.wait(signal);
+    }
+    if (this.#runsOut) {
+      yield* this.#outliving(work, release, signal);
+      return;
+    }
+    try {
+      yield* work(AbortSignal.any([signal, this.#closing.signal]));
+    } finally {
+      release();
+    }
+  }
+
+  /** Ends what is under way, heard or not. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async *#outliving(
+    work: SpeechWork,
+    release: ReleaseSlot,
+    signal: AbortSignal,
+  ): AsyncGenerator<SpeechChunk, void, undefined> {
+    const events = new EventStream<WorkEvent>();
+    let heard = true;
+    const onAbort = (): void => {
+      heard = false;
+      events.push({ type: 'end', error: signal.reason });
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    void (async () => {
+      try {
+        for await (const chunk of work(this.#closing.signal)) if (heard) events.push({ type: 'chunk', chunk });
+        events.push({ type: 'end' });
+      } catch (error) {
+        events.push({ type: 'end', error });
+      } finally {
+        release();
+      }
+    })();
+    try {
+      for await (const event of events) {
+        // What was there before the abort is of no use after it.
+        signal.throwIfAborted();
+        if (event.type === 'chunk') yield event.chunk;
+        else if ('error' in event) throw event.error;
+      }
+    } finally {
+      heard = false;
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { Clock } from '../../../base/clock.js';
+import { createSystemClock } from '../../../base/clock.js';
+import { createSystemRandom, type Random } from '../../../base/random.js';
+import type { AudioFormat } from '../../../flavor-api/index.js';
+import type { StageIdentity } from '../../stages/stage.js';
+import type {
+  TextToSpeech,
+  TextToSpeechCapabilities,
+  TextToSpeechRequest,
+  TextToSpeechSession,
+  TextToSpeechUtterance,
+} from '../../stages/text-to-speech.js';
+import { SpeakUtterance } from '../shared/speak-utterance.js';
+import type { SpeechBackend } from './backend.js';
+import { SpeakLine } from './speak-line.js';
+
+export interface SpeechServerVoiceOptions {
+  /** Further requests for a piece of which nothing was heard, where the connection broke or the server was out of order. */
+  readonly retries: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export const speechServerVoiceDefaults = { retries: 1 } as const satisfies Partial<SpeechServerVoiceOptions>;
+
+/**
+ * A server that turns one text into speech by one request, as a stage: a request a piece, at most two of them under way,
+ * their sound in the order of the pieces, converted to what the call asks for and joined without clicks. The backend is
+ * disposed of with the stage.
+ */
+export function speechServerVoice(
+  backend: SpeechBackend,
+  options: Partial<SpeechServerVoiceOptions> = {},
+): TextToSpeech {
+  return new SpeechServerVoice(backend, {
+    ...speechServerVoiceDefaults,
+    clock: options.clock ?? createSystemClock(),
+    random: options.random ?? createSystemRandom(),
+    ...options,
+  });
+}
+
+const rates = [48_000, 24_000, 16_000, 8_000] as const;
+
+/** The server's own rate first, or the nearest above that calls know; then what needs less, and what phones speak. */
+export function outputFormats(sampleRate: number): readonly AudioFormat[] {
+  const native = rates.findLast((rate) => rate >= sampleRate) ?? rates[0];
+  const pcm = rates
+    .filter((rate) => rate <= native)
+    .map((rate): AudioFormat => ({ encoding: 'pcm16', sampleRate: rate }));
+  return [...pcm, { encoding: 'mulaw', sampleRate: 8_000 }, { encoding: 'alaw', sampleRate: 8_000 }];
+}
+
+class SpeechServerVoice implements TextToSpeech {
+  readonly #backend: SpeechBackend;
+  readonly #options: SpeechServerVoiceOptions;
+
+  constructor(backend: SpeechBackend, options: SpeechServerVoiceOptions) {
+    this.#backend = backend;
+    this.#options = options;
+  }
+
+  get identity(): StageIdentity {
+    return this.#backend.identity;
+  }
+
+  get capabilities(): TextToSpeechCapabilities {
+    const { sampleRate, maxCharacters } = this.#backend.capabilities;
+    return { output: outputFormats(sampleRate), text: 'sentence', wordTimes: false, maxCharacters };
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    await (this.#backend.check?.(signal) ?? this.#backend.probe(signal));
+  }
+
+  /** What the server says of itself is asked in good time: some of it, such as its model, changes what it is sent. */
+  async warmup(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#backend.probe(signal);
+    } catch {
+      // A server may come up later than the connector: whoever speaks through it will see, and `check` says why.
+      signal.throwIfAborted();
+    }
+  }
+
+  async open({ output }: TextToSpeechRequest, signal: AbortSignal): Promise<TextToSpeechSession> {
+    signal.throwIfAborted();
+    const line = new SpeakLine({ ...this.#options, backend: this.#backend, format: output });
+    return new SpeakSession(line, this.#backend.identity, output, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend[Symbol.asyncDispose]();
+  }
+}
+
+/** One call's voice. */
+class SpeakSession implements TextToSpeechSession {
+  readonly #line: SpeakLine;
+  readonly #identity: StageIdentity;
+  readonly #format: AudioFormat;
+  readonly #signal: AbortSignal;
+  readonly #open = new Set<SpeakUtterance>();
+  readonly #onAbort = (): void => this.close();
+  #closed = false;
+
+  constructor(line: SpeakLine, identity: StageIdentity, format: AudioFormat, signal: AbortSignal) {
+    this.#line = line;
+    this.#identity = identity;
+    this.#format = format;
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  begin(): TextToSpeechUtterance {
+    const utterance = new SpeakUtterance(this.#line, this.#identity, this.#format);
+    for (const each of this.#open) if (each.events.ended) this.#open.delete(each);
+    if (this.#closed) utterance.cancel();
+    else this.#open.add(utterance);
+    return utterance;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#line.close();
+    // Those that wait for text the line has never heard of.
+    for (const utterance of this.#open) utterance.cancel();
+    this.#open.clear();
+  }
+}

@@ -1,0 +1,46 @@
+import type { SpeechChunk } from '../../../../src/cascade/engines/speech-server/backend.js';
+import type { FakeVoice } from '../../../fakes/speech-server/voice.js';
+
+/** All that an answer of a backend had. */
+export interface Heard {
+  readonly samples: Int16Array;
+  /** Of each `format`. */
+  readonly rates: readonly number[];
+  readonly progress: readonly string[];
+  readonly usage: readonly Extract<SpeechChunk, { readonly type: 'usage' }>[];
+  /** What was thrown. */
+  readonly error: unknown;
+}
+
+export const never: AbortSignal = new AbortController().signal;
+
+/** Reads an answer to its end. */
+export async function hear(chunks: AsyncIterable<SpeechChunk>): Promise<Heard> {
+  const samples: Int16Array[] = [];
+  const rates: number[] = [];
+  const progress: string[] = [];
+  const usage: Extract<SpeechChunk, { readonly type: 'usage' }>[] = [];
+  let error: unknown;
+  try {
+    for await (const chunk of chunks) {
+      if (chunk.type === 'audio') samples.push(chunk.samples);
+      else if (chunk.type === 'format') rates.push(chunk.sampleRate);
+      else if (chunk.type === 'progress') progress.push(chunk.state);
+      else usage.push(chunk);
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  const joined = new Int16Array(samples.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of samples) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return { samples: joined, rates, progress, usage, error };
+}
+
+/** What a fake's voice makes of a text. */
+export async function speechOf(voice: FakeVoice, text: string): Promise<Int16Array> {
+  return (await voice.speech(text)).samples;
+}
