@@ -22,6 +22,8 @@ const DRY_MS = 100;
 /** Delay above the target, at its lowest within a window, that is shed, ms. */
 const SLACK_MS = 40;
 const WINDOW_FRAMES = 10;
+/** A whole frame above the target through so many windows, 1 s, is shed while the caller says nothing: nobody hears it. */
+const CALM_WINDOWS = 5;
 /** While the caller speaks, one frame in so many is left out. */
 const SHED_EVERY = 5;
 
@@ -31,7 +33,7 @@ const noPayload = new Uint8Array(0);
  * A jitter buffer of constant target. Order and duplicates are settled by sequence number, time by timestamp. It
  * starts to play `targetMs` after a talkspurt's first packet, at the nearest frame; waits when it runs dry (delay grows
  * to what the network needs) and sheds delay again when its lowest level shows that there is too much of it, be it
- * from a burst or because the sender's clock runs fast.
+ * from a burst or because the sender's clock runs fast: much of it at once, the last frame in a pause.
  *
  * The timestamp is trusted only as far as it makes sense: a gap that no longer can be a loss, because the packet
  * behind it has waited its full time, is skipped; so a sender that jumps hours ahead is heard at once. One that jumps
@@ -66,6 +68,7 @@ export class FixedJitterBuffer implements JitterBuffer {
   #discarded = 0;
   #lowestSamples = Number.POSITIVE_INFINITY;
   #windowFrames = 0;
+  #calmWindows = 0;
   #excessSamples = 0;
   #sinceShed = 0;
 
@@ -138,7 +141,7 @@ export class FixedJitterBuffer implements JitterBuffer {
     this.#fill(nowMs);
     if (this.#mayShed(speaking)) {
       this.#discarded += FRAME_SAMPLES;
-      this.#excessSamples -= FRAME_SAMPLES;
+      this.#excessSamples = Math.max(0, this.#excessSamples - FRAME_SAMPLES);
       this.#fill(nowMs);
     }
     if (this.#drySamples >= DRY_MS * SAMPLES_PER_MS) this.reset();
@@ -276,12 +279,18 @@ export class FixedJitterBuffer implements JitterBuffer {
     const surplus = this.#lowestSamples - (this.#targetMs + FRAME_MS) * SAMPLES_PER_MS;
     // Half a frame of hysteresis: a level that only touches the bound is left alone.
     this.#excessSamples = surplus > (SLACK_MS - FRAME_MS) * SAMPLES_PER_MS ? surplus : 0;
+    this.#calmWindows = surplus >= FRAME_SAMPLES ? this.#calmWindows + 1 : 0;
     this.#windowFrames = 0;
     this.#lowestSamples = Number.POSITIVE_INFINITY;
   }
 
   #mayShed(speaking: boolean): boolean {
-    if (this.#excessSamples < FRAME_SAMPLES || this.#frame.missing > 0) return false;
+    if (this.#frame.missing > 0) return false;
+    if (!speaking && this.#calmWindows >= CALM_WINDOWS) {
+      this.#calmWindows = 0;
+      return true;
+    }
+    if (this.#excessSamples < FRAME_SAMPLES) return false;
     this.#sinceShed += 1;
     if (speaking && this.#sinceShed < SHED_EVERY) return false;
     this.#sinceShed = 0;
@@ -291,6 +300,7 @@ export class FixedJitterBuffer implements JitterBuffer {
   #forgetLevel(): void {
     this.#lowestSamples = Number.POSITIVE_INFINITY;
     this.#windowFrames = 0;
+    this.#calmWindows = 0;
     this.#excessSamples = 0;
     this.#sinceShed = 0;
   }

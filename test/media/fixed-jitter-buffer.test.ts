@@ -235,6 +235,19 @@ test.each([
   expect(frames.slice(160).every(({ missing }) => missing === 0)).toBe(true);
 });
 
+test('a network that held its breath once costs no delay for the rest of the call', () => {
+  // 60 ms of the stream come at once: the buffer runs dry for a frame, and is a frame too deep from then on.
+  const arrivals = stream(250).map((arrival, index) =>
+    index >= 50 && index < 53 ? { ...arrival, atMs: 50 * FRAME_MS + 60 } : arrival,
+  );
+  const usual = run(arrivals, { frames: 240 }).depths;
+  const silent = run(arrivals, { frames: 240, speaking: false });
+  const before = Math.max(...silent.depths.slice(20, 45));
+  expect(Math.max(...usual.slice(200))).toBe(before + FRAME_MS);
+  expect(Math.max(...silent.depths.slice(120))).toBe(before);
+  expect(silent.frames.slice(60).every(({ missing }) => missing === 0)).toBe(true);
+});
+
 test('two seconds of packets at once do not delay the call by two seconds', () => {
   const arrivals = stream(300).map((arrival, index) =>
     index >= 50 && index < 150 ? { ...arrival, atMs: 3_000 } : arrival,

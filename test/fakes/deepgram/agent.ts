@@ -139,7 +139,12 @@ export class AgentSession implements Session {
     const { utterance } = ear;
     if (utterance === undefined) return;
     if (change === 'started') {
-      this.#turn = { service: 'agent', startedAtMs: options.clock.now(), lastVoicedAtMs: utterance.lastVoicedAtMs };
+      this.#turn = {
+        service: 'agent',
+        connection: connection.record.id,
+        startedAtMs: options.clock.now(),
+        lastVoicedAtMs: utterance.lastVoicedAtMs,
+      };
       timeline.turns.push(this.#turn);
       connection.speaking();
       connection.send({ type: 'UserStartedSpeaking' });

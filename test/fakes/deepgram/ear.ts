@@ -84,8 +84,10 @@ export class Ear {
   whole(): string {
     const { utterance } = this;
     if (utterance === undefined) return '';
-    const known = this.#recogniser.recognise(this.#samples(), this.#format.sampleRate);
-    if (known !== undefined) return known.text;
+    if (!this.#recogniser.empty) {
+      const known = this.#recogniser.recognise(this.#samples(), this.#format.sampleRate);
+      if (known !== undefined) return known.text;
+    }
     return this.#script.parts.slice(0, utterance.stretches).join(' ');
   }
 
@@ -107,7 +109,7 @@ export class Ear {
     }
     const { utterance } = this;
     // A little from before the onset belongs to the sound; of what is endless, the beginning is enough.
-    if (this.#pcm.length < MAX_FRAMES) this.#pcm.push(samples);
+    if (!this.#recogniser.empty && this.#pcm.length < MAX_FRAMES) this.#pcm.push(samples);
     if (utterance === undefined) {
       if (this.#pcm.length > 10) this.#pcm.shift();
       return change;

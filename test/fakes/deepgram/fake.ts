@@ -9,7 +9,7 @@ import { SeededRandom } from '../../support/seeded-random.js';
 import { refuseUpgrade } from '../openai-realtime/listener.js';
 import { type KnownUtterance, Recogniser } from '../openai-realtime/recogniser.js';
 import { salonScript } from '../openai-realtime/salon-script.js';
-import { SpokenTexts, type Synthesise } from '../openai-realtime/speech.js';
+import type { Synthesise } from '../openai-realtime/speech.js';
 import { AgentSession } from './agent.js';
 import { Connection } from './connection.js';
 import { Ear } from './ear.js';
@@ -31,6 +31,7 @@ import { type FakeDeepgramOptions, fakeDeepgramDefaults } from './options.js';
 import { SpeakSession } from './speak.js';
 import { Timeline } from './timeline.js';
 import { Tokens } from './tokens.js';
+import { WireTexts } from './wire-texts.js';
 
 /** The largest client message. */
 const MAX_MESSAGE_BYTES = 2 * 1024 * 1024;
@@ -50,7 +51,7 @@ export class FakeDeepgram implements ProviderControl, AsyncDisposable {
   readonly #options: FakeDeepgramOptions;
   readonly #random: SeededRandom;
   readonly #voices = new Map<FliteVoiceName, FliteVoice>();
-  readonly #texts: SpokenTexts;
+  readonly #texts: WireTexts;
   readonly #faults: FaultPlan;
   readonly #tokens: Tokens;
   readonly #webSockets: WebSocketServer;
@@ -60,13 +61,14 @@ export class FakeDeepgram implements ProviderControl, AsyncDisposable {
   readonly #heard: HeardScript;
   #recogniser = new Recogniser([]);
   #count = 0;
+  #connectionCount = 0;
   /** Parts of which the next connection is to get a message that is none. */
   readonly #malformNext = new Set<ServicePart>();
 
   constructor(options: FakeDeepgramOptions) {
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
-    this.#texts = new SpokenTexts(options.synthesise ?? this.#speaker(options.voice));
+    this.#texts = new WireTexts(options.synthesise ?? this.#speaker(options.voice), options.leadingSilenceMs);
     this.#faults = new FaultPlan(new SeededRandom(options.seed));
     this.#tokens = new Tokens(options.clock, options.apiKey);
     this.#heard = new HeardScript(options.lines);
@@ -216,6 +218,7 @@ export class FakeDeepgram implements ProviderControl, AsyncDisposable {
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const { clock, enforceRate } = this.#options;
       const record = {
+        id: this.#nextConnection(),
         service: verdict.service,
         query: verdict.query.toString(),
         openedAtMs: clock.now(),
@@ -279,6 +282,11 @@ export class FakeDeepgram implements ProviderControl, AsyncDisposable {
     const refusal = upgradeRefusals[name];
     if (refusal !== undefined) this.#refuse(socket, refusal);
     else if (name === 'connect-refused') socket.destroy();
+  }
+
+  #nextConnection(): number {
+    this.#connectionCount += 1;
+    return this.#connectionCount;
   }
 
   #requestId(): string {

@@ -132,6 +132,7 @@ export class ListenV1Session implements Session {
     this.#segmentStartMs = utterance.startMs;
     this.#turn = {
       service: 'listen-v1',
+      connection: connection.record.id,
       startedAtMs: options.clock.now(),
       lastVoicedAtMs: utterance.lastVoicedAtMs,
     };

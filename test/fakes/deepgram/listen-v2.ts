@@ -20,6 +20,7 @@ export class ListenV2Session implements Session {
   #eager: string | undefined;
   #eagerThreshold: number | undefined;
   #idle: TimerHandle | undefined;
+  #signAtMs = 0;
   #turn: TurnRecord | undefined;
 
   constructor(parts: ListenParts) {
@@ -27,12 +28,13 @@ export class ListenV2Session implements Session {
     this.inputFormat = parts.format;
     const eager = parts.query.get('eager_eot_threshold');
     this.#eagerThreshold = eager === null ? undefined : Number(eager);
-    this.#restartIdle();
+    this.#signAtMs = parts.options.clock.now();
+    this.#watchIdle(parts.options.idleMs);
     this.#send({ type: 'Connected' });
   }
 
   onAudio(bytes: Buffer): void {
-    this.#restartIdle();
+    this.#signAtMs = this.#parts.options.clock.now();
     this.#parts.ear.feed(bytes, (change) => this.#frame(change));
   }
 
@@ -70,6 +72,7 @@ export class ListenV2Session implements Session {
       this.#updateAtMs = ear.nowMs;
       this.#turn = {
         service: 'listen-v2',
+        connection: connection.record.id,
         startedAtMs: options.clock.now(),
         lastVoicedAtMs: utterance.lastVoicedAtMs,
       };
@@ -123,10 +126,14 @@ export class ListenV2Session implements Session {
   #endOfTurn(trigger: string): void {
     const { ear, options } = this.#parts;
     const text = this.#eager ?? ear.whole();
-    if (text !== '') this.#turnInfo('EndOfTurn', text, options.delays.finalMs, { trigger });
-    if (this.#turn !== undefined) {
-      this.#turn.endedAtMs = options.clock.now();
-      this.#turn.text = text;
+    const turn = this.#turn;
+    const told = (): void => {
+      if (turn !== undefined) turn.toldAtMs = options.clock.now();
+    };
+    if (text !== '') this.#turnInfo('EndOfTurn', text, options.delays.finalMs, { trigger }, told);
+    if (turn !== undefined) {
+      turn.endedAtMs = options.clock.now();
+      turn.text = text;
     }
     this.#turn = undefined;
     this.#began = false;
@@ -149,7 +156,7 @@ export class ListenV2Session implements Session {
     this.#send({ type: 'ConfigureSuccess', thresholds, keyterms });
   }
 
-  #turnInfo(event: string, transcript: string, delayMs: number, more: JsonObject = {}): void {
+  #turnInfo(event: string, transcript: string, delayMs: number, more: JsonObject = {}, told?: () => void): void {
     const { connection, ear, query, requestId } = this.#parts;
     const multi = query.get('model') === 'flux-general-multi';
     connection.sendLater(
@@ -171,6 +178,7 @@ export class ListenV2Session implements Session {
         ...more,
       },
       delayMs,
+      told,
     );
   }
 
@@ -184,9 +192,13 @@ export class ListenV2Session implements Session {
     return this.#sequence - 1;
   }
 
-  #restartIdle(): void {
+  /** One timer, whatever comes: audio comes often. */
+  #watchIdle(delayMs: number): void {
     const { connection, options } = this.#parts;
-    connection.cancel(this.#idle);
-    this.#idle = connection.later(options.idleMs, () => connection.close(1011, IDLE_REASON));
+    this.#idle = connection.later(delayMs, () => {
+      const restMs = this.#signAtMs + options.idleMs - options.clock.now();
+      if (restMs > 0) this.#watchIdle(restMs);
+      else connection.close(1011, IDLE_REASON);
+    });
   }
 }

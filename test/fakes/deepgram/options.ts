@@ -25,6 +25,8 @@ export interface FakeDeepgramOptions {
     readonly finalMs: number;
     /** From text that can be spoken to its first audio. */
     readonly speechMs: number;
+    /** Up to so much more, differing from text to text, lest measured answers keep step with the clock of packets. */
+    readonly speechSpreadMs?: number;
   };
   /** Silence that v2 takes for the probable and the certain end of a turn, ms. */
   readonly eagerSilenceMs: number;

@@ -1,17 +1,19 @@
 import type { TimerHandle } from '../../../src/base/clock.js';
-import type { SpokenTexts } from '../openai-realtime/speech.js';
-import { bytesPerMs, encodeAudio, type FakeAudioFormat } from './audio-format.js';
+import { bytesPerMs, type FakeAudioFormat } from './audio-format.js';
 import type { Connection } from './connection.js';
 import type { FakeDeepgramOptions } from './options.js';
 import type { SpeechRecord, Timeline } from './timeline.js';
+import type { WireTexts } from './wire-texts.js';
 
 /** Audio goes out in messages of about this length, ms. */
 const MESSAGE_MS = 60;
 const FLOOD_MS = 600_000;
+/** Multiples of it, without their whole part, are spread evenly however many there are. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 export interface SpeakerParts {
   readonly connection: Connection;
-  readonly texts: SpokenTexts;
+  readonly texts: WireTexts;
   readonly options: FakeDeepgramOptions;
   readonly timeline: Timeline;
 }
@@ -41,7 +43,9 @@ export class Speaker {
   say(text: string, format: FakeAudioFormat, extraDelayMs = 0): void {
     const { connection, options, timeline } = this.#parts;
     const record: SpeechRecord = {
+      number: timeline.speeches.length,
       service: connection.service,
+      connection: connection.record.id,
       text,
       askedAtMs: options.clock.now(),
       cancelled: false,
@@ -87,18 +91,16 @@ export class Speaker {
     const { clock, delays } = options;
     const bytes = await this.#bytesOf(texts, job.text);
     if (generation !== this.#generation) return;
-    const dueMs = job.record.askedAtMs + delays.speechMs + this.#extraDelayMs + connection.delayOf('slow-audio');
+    const spreadMs = (delays.speechSpreadMs ?? 0) * ((job.record.number * GOLDEN) % 1);
+    const dueMs =
+      job.record.askedAtMs + delays.speechMs + spreadMs + this.#extraDelayMs + connection.delayOf('slow-audio');
     this.#timer = connection.later(Math.max(0, dueMs - clock.now()), () => this.#send(bytes, 0, job.record));
   }
 
-  async #bytesOf(texts: SpokenTexts, text: string): Promise<Uint8Array> {
-    const { connection, options } = this.#parts;
+  async #bytesOf(texts: WireTexts, text: string): Promise<Uint8Array> {
+    const { connection } = this.#parts;
     const format = this.#format;
-    const { pcm, sampleRate } = await texts.speech(text);
-    const lead = new Int16Array(Math.round((options.leadingSilenceMs * sampleRate) / 1000));
-    const padded = new Int16Array(lead.length + pcm.length);
-    padded.set(pcm, lead.length);
-    const speech = encodeAudio(padded, sampleRate, format);
+    const speech = await texts.encoded(text, format);
     if (!connection.has('audio-flood')) return speech;
     const flood = new Uint8Array(FLOOD_MS * bytesPerMs(format));
     for (let at = 0; at < flood.length; at += speech.length) flood.set(speech.subarray(0, flood.length - at), at);

@@ -2,6 +2,8 @@ import type { ServiceName } from './handshake.js';
 
 /** A connection from upgrade to end. Times are of the fake's clock, ms. */
 export interface ConnectionRecord {
+  /** Counted from 1, whatever the service. */
+  readonly id: number;
   readonly service: ServiceName;
   /** The query as it came. */
   readonly query: string;
@@ -19,16 +21,24 @@ export interface ConnectionRecord {
 /** Something that a caller was understood to say. */
 export interface TurnRecord {
   readonly service: ServiceName;
+  /** Its connection's number. */
+  readonly connection: number;
   readonly startedAtMs: number;
   /** Receipt of the last voiced frame. */
   lastVoicedAtMs: number;
+  /** The end was known; and when listen v2 had told it, delays of the script included. */
   endedAtMs?: number;
+  toldAtMs?: number;
   text?: string;
 }
 
 /** Text that was spoken: between two `Flush`, or an answer of the agent's. */
 export interface SpeechRecord {
+  /** Counted from 0. */
+  readonly number: number;
   readonly service: ServiceName;
+  /** Its connection's number. */
+  readonly connection: number;
   readonly text: string;
   readonly askedAtMs: number;
   firstAudioAtMs?: number;

@@ -17,6 +17,8 @@ export interface SeenRequest {
   /** Of the answer. */
   status?: number;
   tokensSent: number;
+  /** The first token left, or the call of a tool. */
+  firstTokenAtMs?: number;
 }
 
 /** One request and its answer. */

@@ -33,6 +33,7 @@ export async function play(exchange: Exchange, answer: ScriptedAnswer, wire: Wir
   for (const [index, token] of tokens.entries()) {
     if (exchange.gone) return;
     if (index > 0) await pause(faults.has('slow-tokens') ? SLOW_TOKEN_MS : (answer.tokenMs ?? 0));
+    request.firstTokenAtMs ??= clock.now();
     await exchange.send(wire.text(token));
     request.tokensSent += 1;
     if (faults.has('stall-after-first')) return;
@@ -48,6 +49,7 @@ export async function play(exchange: Exchange, answer: ScriptedAnswer, wire: Wir
       return exchange.cut();
     }
   }
+  request.firstTokenAtMs ??= clock.now();
   await exchange.send(wire.toolCalls());
   await exchange.send(wire.closing(!faults.has('no-done')));
   exchange.end();

@@ -21,6 +21,8 @@ export interface FakeOpenAiTextOptions extends ModelServiceOptions {
 /** Beginnings of requests this long are cached by OpenAI, in steps. */
 const CACHED_FROM_TOKENS = 1_024;
 const CACHE_STEP_TOKENS = 128;
+/** Beginnings of requests that are remembered, for the cache. */
+const MAX_PROMPTS = 500;
 
 /** A running fake. `baseUrl` is what a client is pointed at. */
 export class FakeOpenAiText extends ModelService {
@@ -138,6 +140,7 @@ export class FakeOpenAiText extends ModelService {
   #usage(prompt: string, answer: ScriptedAnswer): TokenUsage {
     const shared = Math.max(0, ...this.#prompts.map((earlier) => commonLength(earlier, prompt)));
     this.#prompts.push(prompt);
+    if (this.#prompts.length > MAX_PROMPTS) this.#prompts.shift();
     const known = tokenCount(prompt.slice(0, shared));
     const cached = known < CACHED_FROM_TOKENS ? 0 : known - (known % CACHE_STEP_TOKENS);
     return { input: tokenCount(prompt), cached, ...outputTokens(answer) };

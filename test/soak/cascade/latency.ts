@@ -1,11 +1,11 @@
 import { loadavg } from 'node:os';
-import type { ConversationAccount } from '../lib/callers-api.js';
 import { type Finding, type Measure, ms, percent, scaled, table } from '../lib/report.js';
 import { NUMBER } from '../lib/scene.js';
 import { type Spread, spreadOf } from '../lib/statistics.js';
 import { abruptUtterance } from '../lib/utterances.js';
 import type { CascadeProviderSetup } from './provider-api.js';
 import { CascadeScene, type CascadeSceneOptions } from './scene.js';
+import { type TimedAnswer, timedAnswers } from './timing.js';
 
 /** What the connector may add to the delays of its providers, ms. */
 const ADDED_GOAL_MS = { p50: 60, p95: 90 } as const;
@@ -16,7 +16,7 @@ const WHOLE_GOAL_MS = { p50: 800, p95: 1_200, gain: 100 } as const;
 const quick: CascadeProviderSetup = {
   lines: ['I would like to know where my parcel is now.', 'And can you tell me when it will arrive?'],
   answers: [{ text: 'Yes, of course we can do that.' }, { text: 'No, that is all there is.' }],
-  delays: { interimMs: 0, finalMs: 0, speechMs: 100 },
+  delays: { interimMs: 0, finalMs: 0, speechMs: 90, speechSpreadMs: 20 },
   eagerSilenceMs: 200,
   endSilenceMs: 300,
   withoutLeadIn: true,
@@ -29,12 +29,19 @@ const quick: CascadeProviderSetup = {
  */
 const reported: CascadeProviderSetup = {
   ...quick,
-  delays: { interimMs: 50, finalMs: 60, speechMs: 90 },
+  delays: { interimMs: 50, finalMs: 60, speechMs: 80, speechSpreadMs: 20 },
   answers: quick.answers.map((answer) => ({ ...answer, firstTokenMs: 350, tokenMs: 15 })),
   eagerSilenceMs: 100,
   endSilenceMs: 250,
   withoutLeadIn: false,
 };
+
+/** Calls at once, and turns of each. */
+const rounds = [
+  [1, 40],
+  [10, 12],
+  [50, 6],
+] as const;
 
 interface Round {
   readonly name: string;
@@ -47,7 +54,7 @@ interface RoundResult {
   readonly name: string;
   readonly calls: number;
   readonly v2v: Spread;
-  readonly atCaller: Spread;
+  readonly timed: readonly TimedAnswer[];
   readonly answers: number;
   readonly missing: number;
   readonly requests: number;
@@ -58,38 +65,49 @@ interface RoundResult {
 
 /** Latency that the connector adds to a cascade whose providers' delays are known. */
 export const measureCascadeLatency: Measure = async (tell, scale) => {
-  const scriptedMs = quick.endSilenceMs + quick.delays.finalMs + quick.delays.speechMs;
   const results: RoundResult[] = [];
-  for (const [calls, turns] of [
-    [1, 60],
-    [10, 12],
-    [50, 6],
-  ] as const) {
+  for (const [calls, turns] of rounds) {
     tell(`cascade-latency: ${calls} call(s)`);
     results.push(await measure({ name: `${calls}`, calls, turns: scaled(turns, scale), scene: sceneOf(quick, false) }));
   }
-  const added = (spread: Spread): readonly string[] =>
-    [spread.p50, spread.p95, spread.p99, spread.max].map((value) => ms(value - scriptedMs));
   return {
     title: 'Latency added to a cascade',
     lines: [
-      `v2v at the connector’s socket, minus the delays that its providers were told to take: ${quick.endSilenceMs} ms of silence that end`,
-      `a turn and ${quick.delays.speechMs} ms to the first audio. Jitter buffer fixed at 40 ms, caller audio in pieces of 20 ms.`,
+      `v2v at the connector’s socket, minus what its providers took: ${quick.endSilenceMs} ms of silence that end a turn, as it was scripted;`,
+      `90 to 110 ms from a text to its first audio and whatever they took to tell and to think, as their own clocks had it.`,
+      'Jitter buffer fixed at 40 ms, caller audio in pieces of 20 ms. `at the caller`: the same at the caller’s socket. Where it',
+      'goes, p50 / p95: `up` from the caller’s last packet to the recogniser, `ask` from its end of turn to the model, `say` from',
+      'the first token to the voice, `down` from its first audio to the caller.',
       '',
       ...table(
         ['calls', 'answers', 'added p50', 'p95', 'p99', 'max', 'at the caller p50', 'p95', 'CPU a call', 'load'],
-        results.map(({ calls, answers, missing, v2v, atCaller, cpuPercent, load }) => [
+        results.map((result) => {
+          const { calls, answers, missing, timed, cpuPercent, load } = result;
+          const [added, atCaller] = [addedOf(timed), spreadOf(timed.map(({ callerMs, tookMs }) => callerMs - tookMs))];
+          return [
+            String(calls),
+            missing > 0 ? `${answers} (${missing} missing)` : String(answers),
+            ...[added.p50, added.p95, added.p99, added.max, atCaller.p50, atCaller.p95].map(ms),
+            `${(cpuPercent / calls).toFixed(2)} %`,
+            load.toFixed(1),
+          ];
+        }),
+      ),
+      '',
+      ...table(
+        ['calls', 'timed', 'up', 'ask', 'say', 'down', 'providers took'],
+        results.map(({ calls, timed }) => [
           String(calls),
-          missing > 0 ? `${answers} (${missing} missing)` : String(answers),
-          ...added(v2v),
-          ...added(atCaller).slice(0, 2),
-          `${(cpuPercent / calls).toFixed(2)} %`,
-          load.toFixed(1),
+          String(timed.length),
+          ...(['up', 'ask', 'say', 'down', 'tookMs'] as const).map((part) => {
+            const { p50, p95 } = spreadOf(timed.map((answer) => answer[part]));
+            return `${ms(p50)} / ${ms(p95)}`;
+          }),
         ]),
       ),
     ],
-    findings: results.map(({ calls, v2v }): Finding => {
-      const [p50, p95] = [v2v.p50 - scriptedMs, v2v.p95 - scriptedMs];
+    findings: results.map(({ calls, timed }): Finding => {
+      const { p50, p95 } = addedOf(timed);
       return {
         goal: `${calls} calls: p50 <= ${ADDED_GOAL_MS.p50} ms, p95 <= ${ADDED_GOAL_MS.p95} ms`,
         measured: `${ms(p50)} / ${ms(p95)} ms`,
@@ -98,6 +116,10 @@ export const measureCascadeLatency: Measure = async (tell, scale) => {
     }),
   };
 };
+
+function addedOf(timed: readonly TimedAnswer[]): Spread {
+  return spreadOf(timed.map(({ v2vMs, tookMs }) => v2vMs - tookMs));
+}
 
 /** The whole delay of an answer with providers that are as fast as reported, without and with an eager start. */
 export const measureCascadeEager: Measure = async (tell, scale) => {
@@ -170,31 +192,27 @@ async function measure({ name, calls, turns, scene: options }: Round): Promise<R
   });
   const seconds = (performance.now() - startedMs) / 1000;
   const cpuPercent = (scene.cpuMs().connector - cpuBefore) / seconds / 10;
+  const provider = await scene.account();
   const v2v: number[] = [];
-  const atCaller: number[] = [];
+  const timed: TimedAnswer[] = [];
   let hits = 0;
   for (const account of accounts) {
     const record = await scene.connector.recordOf(account.from);
     const answered = record.turns.filter(({ v2vMs }) => v2vMs !== undefined && v2vMs !== null);
     hits += record.turns.filter(({ stages }) => stages?.speculative === 'hit').length;
     v2v.push(...answered.flatMap(({ v2vMs }) => v2vMs ?? []));
-    atCaller.push(...heardDelays(account));
+    timed.push(...timedAnswers(record, account, provider, options.provider));
   }
-  const { requests } = await scene.account();
   return {
     name,
     calls,
     v2v: spreadOf(v2v),
-    atCaller: spreadOf(atCaller),
+    timed,
     answers: v2v.length,
     missing: calls * turns - v2v.length,
-    requests: requests.length,
+    requests: provider.requests.length,
     hits,
     cpuPercent,
     load: loadavg()[0] ?? 0,
   };
-}
-
-function heardDelays({ turns }: ConversationAccount): readonly number[] {
-  return turns.flatMap(({ heardMs, lastVoicedMs }) => (heardMs === undefined ? [] : heardMs - lastVoicedMs));
 }

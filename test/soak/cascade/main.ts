@@ -3,6 +3,11 @@
  * tenth of the calls, for a quick look.
  */
 import { runParts } from '../lib/run-parts.js';
+import { measureInterruptions } from './interruptions.js';
 import { measureCascadeEager, measureCascadeLatency } from './latency.js';
 
-await runParts({ 'cascade-latency': measureCascadeLatency, 'cascade-eager': measureCascadeEager });
+await runParts({
+  'cascade-latency': measureCascadeLatency,
+  'cascade-eager': measureCascadeEager,
+  'cascade-interruptions': measureInterruptions,
+});

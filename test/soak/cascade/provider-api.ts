@@ -8,7 +8,12 @@ export interface CascadeProviderSetup {
   /** The model's answers, one after the other and from the beginning again. */
   readonly answers: readonly ScriptedAnswer[];
   /** From the audio to what is said of it, and from text that can be spoken to its first audio, ms. */
-  readonly delays: { readonly interimMs: number; readonly finalMs: number; readonly speechMs: number };
+  readonly delays: {
+    readonly interimMs: number;
+    readonly finalMs: number;
+    readonly speechMs: number;
+    readonly speechSpreadMs?: number;
+  };
   /** Silence that Flux takes for the probable and the certain end of a turn, ms. */
   readonly eagerSilenceMs: number;
   readonly endSilenceMs: number;
@@ -20,21 +25,46 @@ export interface CascadeProviderSetup {
 
 /** A request to the model. */
 export interface ModelRequest {
-  /** Of the fake's process; only differences mean something. */
   readonly atMs: number;
+  /** Its first token left. */
+  readonly firstTokenAtMs: number | undefined;
   /** One line each: `user: ...`, `assistant: ...`. */
   readonly dialogue: readonly string[];
   readonly system: string;
   readonly aborted: boolean;
 }
 
+/** Something a caller was understood to say: receipt of its last voiced frame, its end as it was known and as it was told. */
+export interface HeardTurn {
+  /** Number of the connection; each is one caller's. */
+  readonly connection: number;
+  readonly lastVoicedAtMs: number;
+  readonly endedAtMs: number | undefined;
+  readonly toldAtMs: number | undefined;
+}
+
+/** A text that was spoken. */
+export interface SpokenSpeech {
+  readonly connection: number;
+  readonly text: string;
+  readonly askedAtMs: number;
+  readonly firstAudioAtMs: number | undefined;
+  readonly cancelled: boolean;
+}
+
+/** All times are of the machine's clock. Oldest first. */
 export interface CascadeProviderAccount {
   readonly requests: readonly ModelRequest[];
-  /** Spoken texts, and when each was asked for. */
-  readonly speeches: readonly { readonly text: string; readonly cancelled: boolean }[];
-  readonly turns: number;
+  readonly speeches: readonly SpokenSpeech[];
+  readonly turns: readonly HeardTurn[];
   /** Connections that stand, of each part. */
   readonly connections: { readonly listen: number; readonly speak: number; readonly model: number };
+}
+
+/** A text as the voice says it: mu-law, 8000 Hz, silence before it left out, and its words. */
+export interface VoicedText {
+  readonly bytes: Uint8Array;
+  readonly words: readonly { readonly text: string; readonly startMs: number }[];
 }
 
 export type CascadeProviderApi = {
@@ -42,6 +72,7 @@ export type CascadeProviderApi = {
   /** Forgets what was recorded. */
   clear(params: undefined): void;
   account(params: undefined): CascadeProviderAccount;
+  voiced(params: { readonly text: string }): Promise<VoicedText>;
   failDeepgram(params: { readonly name: FaultName; readonly options?: Partial<FaultOptions> }): void;
   failModel(params: { readonly name: ModelFault; readonly times?: number }): void;
   recover(params: { readonly part?: ServicePart }): void;

@@ -1,15 +1,19 @@
 /** Entry point of the process that the providers of a cascade run in. */
 import { createFliteVoice } from '../../../src/cascade/index.js';
+import { ClauseSplitter } from '../../../src/cascade/text/clause-splitter.js';
+import { encodeAudio } from '../../fakes/deepgram/audio-format.js';
 import { type FakeDeepgram, startFakeDeepgram } from '../../fakes/deepgram/index.js';
+import { objectOf } from '../../fakes/language-model/json.js';
 import { type FakeOpenAiText, startFakeOpenAiText } from '../../fakes/openai-text/index.js';
+import { chatQuestion } from '../../fakes/openai-text/question.js';
 import { serve } from '../lib/child.js';
 import { withoutLeadIn } from '../lib/lead-in.js';
-import type { CascadeProviderApi, CascadeProviderSetup, ModelRequest } from './provider-api.js';
+import { toMachineTime } from '../lib/monotonic.js';
+import type { CascadeProviderApi, CascadeProviderSetup } from './provider-api.js';
 
 const voice = createFliteVoice({ voice: 'slt' });
 let deepgram: FakeDeepgram | undefined;
 let model: FakeOpenAiText | undefined;
-const requests: ModelRequest[] = [];
 
 serve<CascadeProviderApi>(
   {
@@ -28,27 +32,45 @@ serve<CascadeProviderApi>(
           return setup.withoutLeadIn ? withoutLeadIn(speech) : speech;
         },
       });
+      // A voice that is being made in the middle of a measurement is measured with it.
+      await deepgram.warm(['Hello.', ...setup.answers.flatMap(({ text = '' }) => piecesOf(text))]);
       return { deepgram: deepgram.url, model: model.baseUrl };
     },
 
     clear() {
-      requests.length = 0;
       deepgram?.timeline.clear();
+      if (model) model.requests.length = 0;
     },
 
     account() {
       if (!deepgram || !model) throw new Error('not started');
       const { speeches, turns } = deepgram.timeline;
       return {
-        requests,
-        speeches: speeches.map(({ text, cancelled }) => ({ text, cancelled })),
-        turns: turns.length,
+        requests: model.requests.filter(({ method }) => method === 'POST').map(requestOf),
+        speeches: speeches.map(({ connection, text, cancelled, askedAtMs, firstAudioAtMs }) => ({
+          connection,
+          text,
+          cancelled,
+          askedAtMs: toMachineTime(askedAtMs),
+          firstAudioAtMs: machineTime(firstAudioAtMs),
+        })),
+        turns: turns.map(({ connection, lastVoicedAtMs, endedAtMs, toldAtMs }) => ({
+          connection,
+          lastVoicedAtMs: toMachineTime(lastVoicedAtMs),
+          endedAtMs: machineTime(endedAtMs),
+          toldAtMs: machineTime(toldAtMs),
+        })),
         connections: {
           listen: deepgram.connections('listen'),
           speak: deepgram.connections('speak'),
           model: model.openConnections,
         },
       };
+    },
+
+    async voiced({ text }) {
+      const { pcm, sampleRate, words } = await voice.speak(text);
+      return { bytes: encodeAudio(pcm, sampleRate, { encoding: 'mulaw', sampleRate: 8000 }), words };
     },
 
     failDeepgram({ name, options }) {
@@ -71,15 +93,35 @@ serve<CascadeProviderApi>(
   },
 );
 
+/** An answer as the cascade hands it to the voice. */
+function piecesOf(text: string): readonly string[] {
+  const splitter = new ClauseSplitter();
+  return [...splitter.push(text), ...splitter.flush()].map((piece) => piece.trim());
+}
+
 async function startModel({ answers }: CascadeProviderSetup): Promise<FakeOpenAiText> {
   let asked = 0;
   return await startFakeOpenAiText({
     variant: 'llama.cpp',
-    mind: ({ dialogue, system }) => {
-      requests.push({ atMs: performance.now(), dialogue, system, aborted: false });
+    mind: () => {
       const answer = answers[asked % answers.length] ?? {};
       asked += 1;
       return answer;
     },
   });
+}
+
+function requestOf({ atMs, firstTokenAtMs, abortedAtMs, body }: FakeOpenAiText['requests'][number]) {
+  const { dialogue, system } = chatQuestion(objectOf(body));
+  return {
+    atMs: toMachineTime(atMs),
+    firstTokenAtMs: machineTime(firstTokenAtMs),
+    dialogue,
+    system,
+    aborted: abortedAtMs !== undefined,
+  };
+}
+
+function machineTime(processMs: number | undefined): number | undefined {
+  return processMs === undefined ? undefined : toMachineTime(processMs);
 }

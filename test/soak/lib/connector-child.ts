@@ -31,7 +31,6 @@ const tell = serve<ConnectorApi, ConnectorEvent>(
       if (!quiet) connector.onEvent((event) => tell({ atMachineMs: machineNow(), event }));
       const { sip, admin } = await connector.start();
       readMediaPorts = async () => mediaPorts(await metrics(admin, loaded.config.admin.token ?? ''));
-      watch.start();
       return { sip, sipPort: sip[0]?.port ?? 0, admin };
     },
 

@@ -3,12 +3,14 @@ import type { ProcessStalls } from './connector-api.js';
 
 const TICK_MS = 10;
 
-/** Watches how long the event loop of this process does not come round. */
+/** Watches how long the event loop of this process does not come round, from the first look on: watching costs 3 % of a core. */
 export class StallWatch {
   #longestMs = 0;
   #longestBusyMs = 0;
+  #watching = false;
 
-  start(): void {
+  #start(): void {
+    this.#watching = true;
     let lastMs = performance.now();
     let lastBusyMs = busyMs();
     const tick = (): void => {
@@ -24,6 +26,7 @@ export class StallWatch {
 
   /** The longest since the last look. */
   take(): ProcessStalls {
+    if (!this.#watching) this.#start();
     const stalls = { longestMs: this.#longestMs, longestBusyMs: this.#longestBusyMs };
     this.#longestMs = 0;
     this.#longestBusyMs = 0;

@@ -103,6 +103,7 @@ export const measureFuzz: Measure = async (tell, scale) => {
     },
   });
   const attack = new Attack(connector);
+  await connector.stalls();
   tell(`${scaled(MUTATIONS, scale)} mutations, seed ${SEED}`);
   await attack.run(mutations(scaled(MUTATIONS, scale)));
   tell(`${scaled(overflowCount, scale)} overflows`);
