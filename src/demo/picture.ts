@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rasterise } from './rasterise.js';
+import { rasterise } from '../picture/rasterise.js';
 import { drawTimeline, type TimelineInput } from './timeline.js';
 
 /** Writes `timeline.svg` and `timeline.png` into `directory`. */

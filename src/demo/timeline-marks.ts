@@ -1,6 +1,7 @@
 import type { CallRecord } from '../ops/call-record.js';
+import { CHARACTER_WIDTH, text } from '../picture/svg.js';
 import type { ResumedPause, ToolRun } from './demo-account.js';
-import { CHARACTER_WIDTH, frame, ink, type Place, text } from './picture-frame.js';
+import { frame, ink, type Place } from './picture-frame.js';
 
 const { left, laneHalf, callerY, agentY, toolsY } = frame;
 const agentTop = agentY - laneHalf;

@@ -1,6 +1,7 @@
 import type { CallRecord } from '../ops/call-record.js';
+import { CHARACTER_WIDTH, text } from '../picture/svg.js';
 import type { Figure, ResumedPause, Span, ToolRun } from './demo-account.js';
-import { CHARACTER_WIDTH, column, frame, ink, type Place, text } from './picture-frame.js';
+import { column, frame, ink, type Place } from './picture-frame.js';
 import { digitMark, latencyMark, onsetLabels, onsetMarks, onsetPlaces, toolMark } from './timeline-marks.js';
 import { peaksOf } from './waveform.js';
 

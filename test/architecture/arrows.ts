@@ -29,9 +29,14 @@ const rooms = {
   ops: ['flavor-api', 'base'],
   call: ['signaling', 'media', 'tools', 'ops', 'flavor-api', 'base'],
   connector: ['call', 'signaling', 'media', 'audio', 'tools', 'ops', 'config', 'cascade', 'http', 'flavor-api', 'base'],
+  // SVG and PNG of it: of a call, of what calls cost, of where their time went.
+  picture: [],
+  // What call records come to: pure but for reading them.
+  reports: ['picture', 'ops', 'base'],
   phone: ['signaling', 'media', 'audio', 'flavor-api', 'base'],
   demo: [
     'cascade',
+    'picture',
     'phone',
     'connector',
     'call',
@@ -44,7 +49,21 @@ const rooms = {
     'flavor-api',
     'base',
   ],
-  cli: ['demo', 'phone', 'connector', 'signaling', 'media', 'tools', 'ops', 'call', 'config', 'flavor-api', 'base'],
+  cli: [
+    'demo',
+    'reports',
+    'picture',
+    'phone',
+    'connector',
+    'signaling',
+    'media',
+    'tools',
+    'ops',
+    'call',
+    'config',
+    'flavor-api',
+    'base',
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 type Room = keyof typeof rooms;

@@ -1,0 +1,33 @@
+/** Average, of DejaVu Sans at 13 px. */
+export const CHARACTER_WIDTH = 7.6;
+
+/** Of text and lines in all pictures. */
+export const paperInk = { text: '#1f2933', faint: '#7b8794', grid: '#e4e7eb', paper: '#ffffff' } as const;
+
+export interface TextStyle {
+  readonly size?: number;
+  readonly fill?: string;
+  readonly weight?: 'bold';
+  readonly anchor?: 'middle' | 'end';
+}
+
+/** An SVG text; `content` is a stranger's. */
+export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
+  const attributes = [
+    `x="${x.toFixed(1)}"`,
+    `y="${y}"`,
+    ...(style.size === undefined ? [] : [`font-size="${style.size}"`]),
+    ...(style.fill === undefined ? [] : [`fill="${style.fill}"`]),
+    ...(style.weight === undefined ? [] : [`font-weight="${style.weight}"`]),
+    ...(style.anchor === undefined ? [] : [`text-anchor="${style.anchor}"`]),
+  ];
+  return `<text ${attributes.join(' ')}>${escapeXml(content)}</text>`;
+}
+
+/** Characters that XML 1.0 does not know (section 2.2), not even escaped: one of them would spoil the whole picture. */
+const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+
+function escapeXml(content: string): string {
+  const known = content.replace(NOT_XML, ' ');
+  return known.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
