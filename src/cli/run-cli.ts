@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { createCheckCommand } from './check.js';
 import type { CliIo } from './cli-io.js';
+import { createCostsCommand } from './costs.js';
 import { createDemoCommand } from './demo.js';
 import type { ExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
@@ -27,6 +28,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     createRouteTestCommand,
     createPhoneCommand,
     createDemoCommand,
+    createCostsCommand,
     createImportAvcCommand,
     createOpensipsHubCommand,
   ]) {

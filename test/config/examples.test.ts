@@ -11,7 +11,7 @@ import { tlsFile } from '../support/tls-files.js';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** Beside the prices, which are no configuration. */
 const examples = readdirSync(`${repository}sip-config`).filter(
-  (name) => name.endsWith('.yaml') && name !== 'prices.yaml',
+  (name) => name.endsWith('.yaml') && !name.startsWith('prices'),
 );
 
 /** What an operator has to set for each; everything else has a default. */

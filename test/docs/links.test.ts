@@ -88,6 +88,7 @@ describe('what would be noticed', () => {
       'route-test',
       'phone',
       'demo',
+      'costs',
       'import-avc',
       'opensips-hub',
       'help',

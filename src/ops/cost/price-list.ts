@@ -13,10 +13,17 @@ export interface PricedUsage {
   readonly unit: string;
 }
 
+/** A price that fits. */
+export interface FoundPrice {
+  readonly price: Price;
+  /** USD. */
+  readonly perUnit: number;
+}
+
 /** Prices of several sources: the first that has one for the model and the day counts. */
 export class PriceList {
   readonly #sources: readonly (readonly Price[])[];
-  readonly #known = new Map<string, number | undefined>();
+  readonly #known = new Map<string, FoundPrice | undefined>();
 
   /** @param sources Those of the operator come first. */
   constructor(sources: readonly (readonly Price[])[]) {
@@ -28,26 +35,31 @@ export class PriceList {
    *
    * @param day UTC, `YYYY-MM-DD`.
    */
-  usdPerUnit({ provider, model, unit }: PricedUsage, day: string): number | undefined {
-    const key = JSON.stringify([provider, model, unit, day]);
-    if (this.#known.has(key)) return this.#known.get(key);
-    const usd = this.#find(provider, model, unit, day);
-    if (this.#known.size >= REMEMBERED) this.#known.clear();
-    this.#known.set(key, usd);
-    return usd;
+  usdPerUnit(usage: PricedUsage, day: string): number | undefined {
+    return this.find(usage, day)?.perUnit;
   }
 
-  #find(provider: string, model: string, unit: string, day: string): number | undefined {
+  /** The same with the price it comes from. */
+  find({ provider, model, unit }: PricedUsage, day: string): FoundPrice | undefined {
+    const key = JSON.stringify([provider, model, unit, day]);
+    if (this.#known.has(key)) return this.#known.get(key);
+    const found = this.#look(provider, model, unit, day);
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(key, found);
+    return found;
+  }
+
+  #look(provider: string, model: string, unit: string, day: string): FoundPrice | undefined {
     for (const prices of this.#sources) {
       const fitting = prices
         .filter((price) => price.provider === provider && holds(price, day))
         .flatMap((price) => {
           const closeness = fits(price.model, model);
-          const usd = closeness === 0 ? undefined : usdPerUnit(price, unit);
-          return usd === undefined ? [] : [{ closeness, usd }];
+          const perUnit = closeness === 0 ? undefined : usdPerUnit(price, unit);
+          return perUnit === undefined ? [] : [{ closeness, price, perUnit }];
         })
         .sort((a, b) => b.closeness - a.closeness);
-      if (fitting[0] !== undefined) return fitting[0].usd;
+      if (fitting[0] !== undefined) return fitting[0];
     }
     return undefined;
   }

@@ -12,6 +12,8 @@ export interface Price {
   /** Of a machine that works, or waits, for us. */
   readonly usdPerHour?: number | undefined;
   readonly usdPerMillionTokens?: TokenPrices | undefined;
+  /** Where it comes from, for people. */
+  readonly source?: string | undefined;
 }
 
 export interface TokenPrices {
