@@ -76,7 +76,7 @@ test('real calls are priced by their usage, and compared by their minutes', asyn
   expect(err).toBe('1 line is left out:\n  b.jsonl:31: no JSON\n');
   // A week's calls are those of a month four times and a bit.
   const week = await json(directory, ...args, '--days', '7');
-  expect(week.minutes).toBeCloseTo((60 * 365.25) / 12 / 7, 3);
+  expect(week['minutes']).toBeCloseTo((60 * 365.25) / 12 / 7, 3);
 });
 
 const own = `

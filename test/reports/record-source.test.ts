@@ -67,7 +67,7 @@ const bad: readonly (readonly [content: string, problem: string])[] = [
 ];
 
 test.each(bad)(
-  'a line that is no record is named and left out, without what it holds: %j',
+  'a line that is no record is named and left out, without what it holds: %#',
   async (content, problem) => {
     const { records, source } = await read(`${line(good)}${content.trimEnd()}\n${line(good)}`);
     expect(records).toHaveLength(2);
