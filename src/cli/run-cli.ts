@@ -8,6 +8,7 @@ import { createDemoCommand } from './demo.js';
 import type { ExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
 import { createImportAvcCommand } from './import-avc.js';
+import { createLatencyCommand } from './latency.js';
 import { createOpensipsHubCommand } from './opensips-hub.js';
 import { createPhoneCommand } from './phone.js';
 import { createRouteTestCommand } from './route-test.js';
@@ -29,6 +30,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     createPhoneCommand,
     createDemoCommand,
     createCostsCommand,
+    createLatencyCommand,
     createImportAvcCommand,
     createOpensipsHubCommand,
   ]) {

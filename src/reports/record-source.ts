@@ -16,6 +16,7 @@ const stages = z.object({
   transcriptMs: ms().optional(),
   firstTokenMs: ms().optional(),
   firstAudioMs: ms().optional(),
+  speculative: z.enum(['hit', 'miss']).optional(),
 });
 
 /** What reports need of a record. */
@@ -25,7 +26,7 @@ const schema = z.object({
   startedAt: z.string().regex(/^\d{4}-\d{2}-\d{2}T[\d:.]{8,15}Z$/),
   answeredAt: z.string().nullable(),
   durationMs: ms(),
-  turns: z.array(z.object({ v2vMs: ms().optional(), stages, heardMs: ms() })).max(10_000),
+  turns: z.array(z.object({ v2vMs: ms().optional(), stages, heardMs: ms(), tier: name().optional() })).max(10_000),
   usage: z
     .array(z.object({ provider: name(), model: name(), unit: name(), quantity: z.number().min(0).max(1e15) }))
     .max(10_000),

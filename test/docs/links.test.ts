@@ -89,6 +89,7 @@ describe('what would be noticed', () => {
       'phone',
       'demo',
       'costs',
+      'latency',
       'import-avc',
       'opensips-hub',
       'help',
