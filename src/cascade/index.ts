@@ -16,6 +16,7 @@ export {
   createAzureSpeechToText,
   createAzureTextToSpeech,
 } from './engines/azure/index.js';
+export { type ChatterboxConfig, chatterboxConfig, createChatterboxBackend } from './engines/chatterbox/index.js';
 export { type CreateLanguageModelDeps, createLanguageModel } from './engines/create-language-model.js';
 export {
   connectDeepgram,
@@ -34,6 +35,7 @@ export {
   deepgramSpeakSchema,
 } from './engines/deepgram/index.js';
 export { type LanguageModelConfig, languageModelConfig } from './engines/language-model-config.js';
+export { OpenAiSpeechBackend, type OpenAiSpeechConfig, openAiSpeechSchema } from './engines/openai-speech/index.js';
 export {
   createHostGuard,
   type HostGuard,
@@ -41,6 +43,20 @@ export {
   privateBlocks,
   type ResolveName,
 } from './engines/shared/host-guard.js';
+export type {
+  SpeechBackend,
+  SpeechBackendCapabilities,
+  SpeechBackendHealth,
+  SpeechChunk,
+  SpeechProgress,
+} from './engines/speech-server/backend.js';
+export type { SpeechServerDeps } from './engines/speech-server/deps.js';
+export { retryAfterMs } from './engines/speech-server/failures.js';
+export {
+  type SpeechServerVoiceOptions,
+  speechServerVoice,
+  speechServerVoiceDefaults,
+} from './engines/speech-server/voice.js';
 export {
   createSpeechToText,
   createTextToSpeech,

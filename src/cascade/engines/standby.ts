@@ -15,6 +15,7 @@ import {
   createAzureSpeechToText,
   createAzureTextToSpeech,
 } from './azure/index.js';
+import { chatterboxConfig, createChatterboxBackend } from './chatterbox/index.js';
 import { type CreateLanguageModelDeps, createLanguageModel } from './create-language-model.js';
 import {
   createDeepgramSpeechToText,
@@ -24,13 +25,17 @@ import {
   deepgramSpeakSchema,
 } from './deepgram/index.js';
 import { languageModelConfig } from './language-model-config.js';
+import { OpenAiSpeechBackend, openAiSpeechSchema } from './openai-speech/index.js';
 import type { HostGuard } from './shared/host-guard.js';
+import { speechServerVoice } from './speech-server/voice.js';
 
 const deepgram = z.literal('deepgram').describe('Deepgram.');
 const azure = {
   provider: z.literal('azure').describe('Azure Speech.'),
   speech: azureResourceSchema.describe('The Speech resource: whose, and where.'),
 };
+
+const openAiSpeech = z.literal('openai-speech').describe('OpenAI, or a server with its `/v1/audio/speech`.');
 
 /** A recogniser of any provider, in a flavor's section of the configuration. */
 export const speechToTextConfig = z
@@ -45,6 +50,8 @@ export const textToSpeechConfig = z
   .discriminatedUnion('provider', [
     z.strictObject({ provider: deepgram, apiKey: deepgramApiKeySchema, ...deepgramSpeakSchema.shape }),
     z.strictObject({ ...azure, ...azureSpeakSchema.shape }),
+    chatterboxConfig,
+    z.strictObject({ provider: openAiSpeech, ...openAiSpeechSchema.shape }),
   ])
   .describe('Who speaks.');
 
@@ -110,6 +117,10 @@ export function createTextToSpeech(config: TextToSpeechConfig, { guard }: Speech
       requireNoGuard(guard);
       return createAzureTextToSpeech(speak, { resource: speech });
     }
+    case 'chatterbox':
+      return speechServerVoice(createChatterboxBackend(config, { guard }), { retries: config.retries });
+    case 'openai-speech':
+      return speechServerVoice(new OpenAiSpeechBackend(config, { guard }), { retries: config.retries });
     default:
       return assertUnreachable(config);
   }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import {
   concurrencySchema,
+  machineSchema,
   patienceSchemas,
-  priceNameSchema,
   serverTokenSchema,
   serverUrlSchema,
 } from '../speech-server/server-config.js';
@@ -23,7 +23,7 @@ export const devnenSchema = z.strictObject({
     ])
     .default({ predefined: 'Emily.wav' })
     .describe('Who speaks.'),
-  model: priceNameSchema.default('chatterbox'),
+  machine: machineSchema('own/machine'),
   api: z
     .enum(['tts', 'openai'])
     .default('tts')

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../base/clock.js';
+import { type Clock, createSystemClock } from '../../../base/clock.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 import type { StageIdentity } from '../../stages/stage.js';
 import type { JsonObject } from '../shared/json.js';
@@ -9,13 +9,14 @@ import type {
   SpeechBackendHealth,
   SpeechChunk,
 } from '../speech-server/backend.js';
+import type { SpeechServerDeps } from '../speech-server/deps.js';
 import { SpeechDesk } from '../speech-server/desk.js';
 import { SpeechHttp } from '../speech-server/http.js';
 import { MachineTime } from '../speech-server/machine-time.js';
 import { readSpeech } from '../speech-server/read-speech.js';
+import { sayable } from '../speech-server/sayable.js';
 import { bearer, serverUrl } from '../speech-server/server-config.js';
 import type { DevnenConfig } from './devnen-config.js';
-import { sayable } from './tags.js';
 
 /** The server splits a text that is longer than this many of its chunks. */
 const CHUNKS_IN_ONE_GO = 1.5;
@@ -41,7 +42,7 @@ interface LoadedModel {
  * speaks it is not asked how it is.
  */
 export class DevnenBackend implements SpeechBackend {
-  readonly identity: StageIdentity;
+  readonly identity: StageIdentity = { provider: 'chatterbox', model: 'devnen' };
   readonly #config: DevnenConfig;
   readonly #clock: Clock;
   readonly #http: SpeechHttp;
@@ -50,11 +51,11 @@ export class DevnenBackend implements SpeechBackend {
   /** It was asked for a stream, and sent a file: a build from before there were streams. */
   #old = false;
 
-  constructor(config: DevnenConfig, { clock }: { readonly clock: Clock }) {
+  constructor(config: DevnenConfig, { clock = createSystemClock(), guard }: SpeechServerDeps = {}) {
+    const { connectTimeoutMs } = config;
     this.#config = config;
     this.#clock = clock;
-    this.identity = { provider: 'chatterbox', model: config.model };
-    this.#http = new SpeechHttp({ who: 'the Chatterbox server', connectTimeoutMs: config.connectTimeoutMs, clock });
+    this.#http = new SpeechHttp({ who: 'the Chatterbox server', connectTimeoutMs, clock, guard });
     this.#desk = new SpeechDesk({ concurrency: config.concurrency, runsOut: true });
   }
 
@@ -115,7 +116,7 @@ export class DevnenBackend implements SpeechBackend {
 
   async *#ask(text: string, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
     const { api, url, answerTimeoutMs } = this.#config;
-    const time = new MachineTime(this.identity, this.#clock);
+    const time = new MachineTime(this.#config.machine, this.#clock);
     const spoken = sayable(text, this.capabilities.tags);
     if (spoken === '') return;
     const answer = await this.#http.request(
@@ -158,10 +159,10 @@ export class DevnenBackend implements SpeechBackend {
   }
 
   #openAiBody(text: string): object {
-    const { voice, model, speed, seed, language } = this.#config;
+    const { voice, speed, seed, language } = this.#config;
     return {
       // Required, and not looked at.
-      model,
+      model: 'chatterbox',
       input: text,
       voice: 'predefined' in voice ? voice.predefined : voice.reference,
       response_format: 'wav',

@@ -1,18 +1,22 @@
 import type { Clock } from '../../../base/clock.js';
-import type { StageIdentity, StageUsage } from '../../stages/stage.js';
+import type { StageUsage } from '../../stages/stage.js';
 
 /**
  * The time for which a request kept a machine, by the clock on this side: what one pays for who rents the machine. The
  * way there and back is a small part of it.
  */
 export class MachineTime {
-  readonly #identity: StageIdentity;
+  readonly #machine: string;
   readonly #clock: Clock;
   #fromMs: number;
 
-  /** Begins now. */
-  constructor(identity: StageIdentity, clock: Clock) {
-    this.#identity = identity;
+  /**
+   * Begins now.
+   *
+   * @param machine Provider and model of the price list, `own/laptop`.
+   */
+  constructor(machine: string, clock: Clock) {
+    this.#machine = machine;
     this.#clock = clock;
     this.#fromMs = clock.now();
   }
@@ -22,7 +26,7 @@ export class MachineTime {
     const nowMs = this.#clock.now();
     const quantity = Math.round(nowMs - this.#fromMs);
     this.#fromMs = nowMs;
-    const { provider, model } = this.#identity;
+    const [provider = '', model = ''] = this.#machine.split('/');
     return { type: 'usage', provider, model, unit: 'machine-ms', quantity };
   }
 }

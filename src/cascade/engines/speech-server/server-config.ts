@@ -16,11 +16,14 @@ export const serverTokenSchema = z
   .optional()
   .describe('Sent as `Authorization: Bearer ...`. Default: no credentials.');
 
-/** Whose speech it is in records and in the price list. */
-export const priceNameSchema = z
-  .string()
-  .regex(/^[\w][\w./:-]{0,99}$/)
-  .describe('In records, metrics and the price list: the model, or the machine it runs on, such as `rtx-4090`.');
+/** Whose time it is that a request takes, as the price list spells it. */
+export function machineSchema(byDefault: string): z.ZodDefault<z.ZodString> {
+  return z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{0,63}\/[\w][\w.-]{0,63}$/)
+    .default(byDefault)
+    .describe('The machine, as the price list has it: provider and model, such as `vast.ai/rtx-4060` or `own/laptop`.');
+}
 
 /** A request's life, in the section of an engine. */
 export const patienceSchemas = {

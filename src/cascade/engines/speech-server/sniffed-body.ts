@@ -25,6 +25,7 @@ const SNIFFED_BYTES = 4;
 export class SniffedBody implements AudioBody {
   readonly #who: string;
   readonly #raw: SampleFormat;
+  readonly #foreign: boolean;
   #head: Buffer = Buffer.alloc(0);
   #body: AudioBody | undefined;
 
@@ -32,14 +33,11 @@ export class SniffedBody implements AudioBody {
    * @param who The server in messages.
    * @param contentType Of the answer.
    * @param raw What it is unless it is WAV.
-   * @throws FlavorError for a content type that is none of speech, or of one that is encoded.
    */
   constructor(who: string, contentType: string | undefined, raw: SampleFormat) {
     this.#who = who;
     this.#raw = raw;
-    if (contentType !== undefined && /mpeg|mp3|ogg|opus|flac|aac|json|html/i.test(contentType)) {
-      throw protocolFault(who, 'something else than samples');
-    }
+    this.#foreign = contentType !== undefined && /mpeg|mp3|ogg|opus|flac|aac|json|html/i.test(contentType);
   }
 
   get sampleRate(): number | undefined {
@@ -61,7 +59,9 @@ export class SniffedBody implements AudioBody {
 
   #sniffed(start: string): AudioBody {
     if (start === 'RIFF') return new WavBody(this.#who);
-    if (foreign.some((magic) => start.startsWith(magic))) throw protocolFault(this.#who, 'something else than samples');
+    if (this.#foreign || foreign.some((magic) => start.startsWith(magic))) {
+      throw protocolFault(this.#who, 'something else than samples');
+    }
     return new RawBody(this.#who, this.#raw);
   }
 }

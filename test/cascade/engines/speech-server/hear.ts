@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SpeechChunk } from '../../../../src/cascade/engines/speech-server/backend.js';
 import type { FakeVoice } from '../../../fakes/speech-server/voice.js';
 
@@ -40,7 +41,13 @@ export async function hear(chunks: AsyncIterable<SpeechChunk>): Promise<Heard> {
   return { samples: joined, rates, progress, usage, error };
 }
 
-/** What a fake's voice makes of a text. */
-export async function speechOf(voice: FakeVoice, text: string): Promise<Int16Array> {
-  return (await voice.speech(text)).samples;
+/** What a fake's voice makes of a text, to compare with what was heard: comparing samples one by one takes its time. */
+export async function speechOf(voice: FakeVoice, text: string): Promise<string> {
+  return soundOf((await voice.speech(text)).samples);
+}
+
+/** Samples as a name of their own: the same for the same samples. */
+export function soundOf(samples: Int16Array): string {
+  const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+  return `${samples.length} samples, ${createHash('sha1').update(bytes).digest('hex')}`;
 }
