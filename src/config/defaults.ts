@@ -21,7 +21,7 @@ export const configDefaults = {
     bind: '0.0.0.0',
     ports: '35000-64999',
     codecs: ['pcmu', 'pcma'],
-    jitter: { minMs: 40, maxMs: 40 },
+    jitter: { minMs: 20, maxMs: 120 },
     latching: { nat: false, strict: false },
     portRestSeconds: 30,
   },

@@ -128,11 +128,11 @@ function checkMedia(config: ParsedConfig): BrokenRule[] {
       help: 'bind and advertise IPv4, or both IPv6; bind "::" takes both',
     });
   }
-  if (media.jitter.minMs !== media.jitter.maxMs) {
+  if (media.jitter.minMs > media.jitter.maxMs) {
     broken.push({
       path: ['media', 'jitter'],
-      message: 'a jitter buffer that adapts is not in this version',
-      help: 'give minMs and maxMs the same value',
+      message: 'minMs is above maxMs',
+      help: 'the delay adapts between the two; the same value fixes it',
     });
   }
   for (const [index, codec] of media.codecs.entries()) {

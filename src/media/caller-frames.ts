@@ -4,6 +4,7 @@ import { Concealment } from './concealment.js';
 import type { CallerFrame, StreamListener } from './engine.js';
 import type { JitterBuffer } from './jitter-buffer.js';
 import type { PhoneCoding } from './phone-codec.js';
+import { splice } from './splice.js';
 import type { VoiceDetector } from './vad.js';
 
 const FRAME_MS = 20;
@@ -16,6 +17,7 @@ export class CallerFrames {
   readonly #voice: VoiceDetector;
   readonly #concealment = new Concealment();
   readonly #samples = new Int16Array(FRAME_SAMPLES);
+  readonly #before = new Int16Array(FRAME_SAMPLES);
   readonly #invented = new Uint8Array(FRAME_SAMPLES);
   readonly #frame: CallerFrame = {
     data: this.#invented,
@@ -76,6 +78,12 @@ export class CallerFrames {
       codes = this.#invented;
     } else {
       this.#coding.decode(codes, samples);
+      if (source.before !== undefined) {
+        this.#coding.decode(source.before, this.#before);
+        splice(this.#before, samples);
+        this.#coding.encode(samples, this.#invented);
+        codes = this.#invented;
+      }
       if (source.missing === 0) {
         this.#concealment.learn(samples);
       } else {

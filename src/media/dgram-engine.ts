@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
+import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
 import type { MediaEngine, MediaStream, StreamOptions } from './engine.js';
-import { FixedJitterBuffer, fixedJitterBufferDefaults } from './fixed-jitter-buffer.js';
 import type { LatchOptions } from './latch.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { PortPool } from './port-pool.js';
@@ -110,7 +110,7 @@ class DgramEngine implements MediaEngine {
         ...this.#deps,
         wheel: this.#wheel,
         port: sockets,
-        jitterBuffer: this.#createJitterBuffer(),
+        jitterBuffer: new AdaptiveJitterBuffer({ ...this.#options.jitter, burstMs: BURST_MS }),
         voice: createVoiceDetector(),
         listener,
         tap,
@@ -124,12 +124,6 @@ class DgramEngine implements MediaEngine {
     stream = opened;
     this.#streams.add(opened);
     return opened;
-  }
-
-  #createJitterBuffer(): FixedJitterBuffer {
-    const { minMs, maxMs } = this.#options.jitter;
-    const targetMs = Math.min(Math.max(fixedJitterBufferDefaults.targetMs, minMs), maxMs);
-    return new FixedJitterBuffer({ targetMs, maxMs: maxMs + BURST_MS });
   }
 
   #bindAddress(family: 4 | 6): { readonly address: string; readonly family: 4 | 6 } {

@@ -10,6 +10,8 @@ export interface JitterFrame {
   playing: boolean;
   /** Arrival of the packet that holds the last sample ({@link Clock.now}); `undefined` when that is missing. */
   receivedAtMs: number | undefined;
+  /** The frame before this one, left out to shorten the delay: the two are to be spliced. All samples of both are known. */
+  before: Uint8Array | undefined;
 }
 
 /** What became of a packet. `late`: its time had passed. `resync`: taken, and everything before it was given up. */
@@ -42,6 +44,6 @@ export interface JitterBuffer {
   reset(): void;
   /** Audio queued, ms. */
   readonly depthMs: number;
-  /** Samples that came and were never played: shed to reduce delay, or overtaken by a resync. */
+  /** Samples that came and were never played: given up in a burst, or overtaken by a resync. What was spliced is not among them. */
   readonly discardedSamples: number;
 }

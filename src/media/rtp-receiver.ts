@@ -154,7 +154,7 @@ export class RtpReceiver {
     return estimateMos({ lossRatio, jitterMs, delayMs: PACKET_DELAY_MS, codec: this.#coding.name });
   }
 
-  /** Packets that came too late to be played, and 20 ms each of what was left out to catch up with the sender. */
+  /** Packets that came too late to be played, and 20 ms each of what was given up in a burst. */
   #lateDropped(): number {
     return this.#late + Math.round(this.#jitterBuffer.discardedSamples / FRAME_SAMPLES);
   }

@@ -86,7 +86,7 @@ describe('the shipped configuration', () => {
         advertise: undefined,
         ports: { min: 35_000, max: 64_999 },
         codecs: ['pcmu', 'pcma'],
-        jitter: { minMs: 40, maxMs: 40 },
+        jitter: { minMs: 20, maxMs: 120 },
         latching: { nat: false, strict: false },
         portRestSeconds: 30,
       },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ALAW_SILENCE, MULAW_SILENCE } from '../../src/audio/g711.js';
+import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { StreamEvent } from '../../src/media/engine.js';
-import { FixedJitterBuffer } from '../../src/media/fixed-jitter-buffer.js';
 import { Latch } from '../../src/media/latch.js';
 import { RtpReceiver } from '../../src/media/rtp-receiver.js';
 import { FakeVoiceDetector } from '../support/fake-voice-detector.js';
@@ -28,7 +28,7 @@ const setUp = (options: { receiving?: boolean } = {}) => {
   const latch = new Latch({ nat: false, strict: false });
   const receiver = new RtpReceiver({
     latch,
-    jitterBuffer: new FixedJitterBuffer(),
+    jitterBuffer: new AdaptiveJitterBuffer(),
     voice: new FakeVoiceDetector(),
     listener: {
       onFrame: (frame) => frames.push({ ...frame, codes: [...frame.data] }),

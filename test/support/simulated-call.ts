@@ -5,8 +5,8 @@ import { Conversation } from '../../src/call/conversation.js';
 import { defaultReplyWatchOptions } from '../../src/call/reply-watch.js';
 import { SessionLink } from '../../src/call/session-link.js';
 import { defaultInterruptionOptions, type InterruptionOptions } from '../../src/call/turn-taking.js';
+import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { StreamEvent } from '../../src/media/engine.js';
-import { FixedJitterBuffer } from '../../src/media/fixed-jitter-buffer.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
 import { createVoiceDetector } from '../../src/media/vad.js';
@@ -67,7 +67,7 @@ export class SimulatedCall {
         clock,
         wheel: new PacingWheel(clock),
         random,
-        jitterBuffer: new FixedJitterBuffer(),
+        jitterBuffer: new AdaptiveJitterBuffer(),
         voice: createVoiceDetector(),
         tap: undefined,
         port: {

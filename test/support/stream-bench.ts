@@ -1,5 +1,5 @@
+import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
-import { FixedJitterBuffer } from '../../src/media/fixed-jitter-buffer.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
@@ -44,7 +44,7 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
       clock,
       wheel,
       random: new SeededRandom(3),
-      jitterBuffer: new FixedJitterBuffer(),
+      jitterBuffer: new AdaptiveJitterBuffer(),
       voice: new FakeVoiceDetector(),
       tap: undefined,
       port: {

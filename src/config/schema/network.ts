@@ -170,14 +170,14 @@ export const mediaSchema = z
           .min(20)
           .max(200)
           .default(defaults.media.jitter.minMs)
-          .describe('Delay of the jitter buffer, ms.'),
+          .describe('Shortest delay of the jitter buffer, ms.'),
         maxMs: z
           .number()
           .int()
           .min(20)
           .max(200)
           .default(defaults.media.jitter.maxMs)
-          .describe('The same as minMs: the delay is fixed in this version.'),
+          .describe('Longest, ms. The same as minMs: the delay is fixed.'),
       })
       .prefault({})
       .describe('The jitter buffer for what callers say.'),

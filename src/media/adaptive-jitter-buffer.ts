@@ -1,16 +1,16 @@
+import { DelayTarget, type DelayTargetOptions } from './delay-target.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 
-export interface FixedJitterBufferOptions {
-  /** Delay that a stream starts with, ms. */
-  readonly targetMs: number;
-  /** Delay above which the oldest audio is given up at once, ms. */
-  readonly maxMs: number;
+export interface AdaptiveJitterBufferOptions extends DelayTargetOptions {
+  /** Delay above `maxMs` that a burst may bring, ms; with more, the oldest audio is given up at once. */
+  readonly burstMs: number;
 }
 
-export const fixedJitterBufferDefaults = {
-  targetMs: 40,
-  maxMs: 200,
-} as const satisfies FixedJitterBufferOptions;
+export const adaptiveJitterBufferDefaults = {
+  minMs: 20,
+  maxMs: 120,
+  burstMs: 80,
+} as const satisfies AdaptiveJitterBufferOptions;
 
 const SAMPLES_PER_MS = 8;
 const FRAME_SAMPLES = 160;
@@ -19,28 +19,28 @@ const FRAME_MS = 20;
 const SLOTS = 128;
 /** With nothing to play for this long the sender counts as silent, and its next packet starts a new talkspurt, ms. */
 const DRY_MS = 100;
-/** Delay above the target, at its lowest within a window, that is shed, ms. */
-const SLACK_MS = 40;
+/** Delay above or below the target that is left alone, ms: less than a frame, which is what it can be changed by. */
+const SLACK_MS = 18;
+/** Delay is shed only where even the packet that came last of so many frames waited this long, ms. */
 const WINDOW_FRAMES = 10;
-/** A whole frame above the target through so many windows, 1 s, is shed while the caller says nothing: nobody hears it. */
-const CALM_WINDOWS = 5;
+const SPARE_MS = 25;
 /** While the caller speaks, one frame in so many is left out. */
 const SHED_EVERY = 5;
 
 const noPayload = new Uint8Array(0);
 
 /**
- * A jitter buffer of constant target. Order and duplicates are settled by sequence number, time by timestamp. It
- * starts to play `targetMs` after a talkspurt's first packet, at the nearest frame; waits when it runs dry (delay grows
- * to what the network needs) and sheds delay again when its lowest level shows that there is too much of it, be it
- * from a burst or because the sender's clock runs fast: much of it at once, the last frame in a pause.
+ * A jitter buffer whose delay follows what the network needs ({@link DelayTarget}). Order and duplicates are settled by
+ * sequence number, time by timestamp. It starts to play one target after a talkspurt's first packet, at the nearest
+ * frame; waits when it runs dry; and otherwise changes its delay a frame at a time: longer in pauses, shorter at any
+ * time, the frame that is left out being spliced to the next ({@link JitterFrame.before}).
  *
  * The timestamp is trusted only as far as it makes sense: a gap that no longer can be a loss, because the packet
  * behind it has waited its full time, is skipped; so a sender that jumps hours ahead is heard at once. One that jumps
  * back starts a new stream.
  */
-export class FixedJitterBuffer implements JitterBuffer {
-  readonly #targetMs: number;
+export class AdaptiveJitterBuffer implements JitterBuffer {
+  readonly #target: DelayTarget;
   readonly #maxSamples: number;
   readonly #sequences = new Float64Array(SLOTS).fill(-1);
   readonly #timestamps = new Int32Array(SLOTS);
@@ -54,7 +54,9 @@ export class FixedJitterBuffer implements JitterBuffer {
     missing: 0,
     playing: false,
     receivedAtMs: undefined,
+    before: undefined,
   };
+  readonly #before = new Uint8Array(FRAME_SAMPLES);
 
   #state: 'idle' | 'filling' | 'playing' = 'idle';
   /** Sequence numbers of the next packet to play and the newest queued. */
@@ -66,15 +68,20 @@ export class FixedJitterBuffer implements JitterBuffer {
   /** Samples invented since the buffer ran dry: what a gap behind them owes no more. */
   #drySamples = 0;
   #discarded = 0;
-  #lowestSamples = Number.POSITIVE_INFINITY;
+  /** The shortest wait of a packet in the current window and in the one before, ms. */
+  #shortestWaitMs = Number.POSITIVE_INFINITY;
+  #shortestWaitBeforeMs = 0;
   #windowFrames = 0;
-  #calmWindows = 0;
-  #excessSamples = 0;
   #sinceShed = 0;
 
-  constructor(options: FixedJitterBufferOptions = fixedJitterBufferDefaults) {
-    this.#targetMs = options.targetMs;
-    this.#maxSamples = Math.max(options.maxMs, options.targetMs + SLACK_MS + FRAME_MS) * SAMPLES_PER_MS;
+  constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults) {
+    this.#target = new DelayTarget(options);
+    this.#maxSamples = (options.maxMs + options.burstMs) * SAMPLES_PER_MS;
+  }
+
+  /** The delay it aims at, ms. */
+  get targetMs(): number {
+    return this.#target.targetMs;
   }
 
   get depthMs(): number {
@@ -90,7 +97,7 @@ export class FixedJitterBuffer implements JitterBuffer {
     this.#state = 'idle';
     this.#top = -1;
     this.#drySamples = 0;
-    this.#forgetLevel();
+    this.#forgetWaits();
   }
 
   put(
@@ -109,11 +116,9 @@ export class FixedJitterBuffer implements JitterBuffer {
       this.#giveUp();
       this.#begin(sequence, start, arrivalMs);
       verdict = 'resync';
-    } else if (this.#state === 'filling' && sequence < this.#head && this.#top - sequence < SLOTS) {
-      this.#head = sequence;
-      this.#playhead = start;
-    } else if (sequence < this.#head || ((start + length - this.#playhead) | 0) <= 0) {
-      return 'late';
+    } else {
+      this.#target.update(start, arrivalMs);
+      if (!this.#accepts(sequence, start, length)) return 'late';
     }
     const slot = sequence % SLOTS;
     this.#sequences[slot] = sequence;
@@ -127,6 +132,16 @@ export class FixedJitterBuffer implements JitterBuffer {
     return verdict;
   }
 
+  /** Whether a packet of the stream is still to be played. While nothing has been, one from before the first becomes the first. */
+  #accepts(sequence: number, start: number, length: number): boolean {
+    if (this.#state === 'filling' && sequence < this.#head && this.#top - sequence < SLOTS) {
+      this.#head = sequence;
+      this.#playhead = start;
+      return true;
+    }
+    return sequence >= this.#head && ((start + length - this.#playhead) | 0) > 0;
+  }
+
   take(nowMs: number, speaking: boolean): JitterFrame {
     const frame = this.#frame;
     if (this.#state === 'filling' && nowMs >= this.#startAtMs) this.#state = 'playing';
@@ -135,15 +150,18 @@ export class FixedJitterBuffer implements JitterBuffer {
       frame.missing = FRAME_SAMPLES;
       frame.playing = false;
       frame.receivedAtMs = undefined;
+      frame.before = undefined;
       return frame;
     }
-    this.#watchLevel();
-    this.#fill(nowMs);
-    if (this.#mayShed(speaking)) {
-      this.#discarded += FRAME_SAMPLES;
-      this.#excessSamples = Math.max(0, this.#excessSamples - FRAME_SAMPLES);
-      this.#fill(nowMs);
+    frame.before = undefined;
+    const changeMs = this.#changeMs(nowMs);
+    if (changeMs > SLACK_MS && !speaking) {
+      this.#invent();
+      return frame;
     }
+    this.#fill(nowMs);
+    this.#watchWaits(nowMs);
+    if (changeMs < -SLACK_MS && this.#mayShed(speaking)) this.#shed(nowMs);
     if (this.#drySamples >= DRY_MS * SAMPLES_PER_MS) this.reset();
     return frame;
   }
@@ -154,12 +172,13 @@ export class FixedJitterBuffer implements JitterBuffer {
   }
 
   #begin(sequence: number, start: number, arrivalMs: number): void {
+    this.#target.rebase(start, arrivalMs);
     this.#state = 'filling';
     this.#head = sequence;
     this.#top = sequence;
     this.#playhead = start;
     // Frames are taken every 20 ms; half of that earlier, so that the delay is the target on average.
-    this.#startAtMs = arrivalMs + this.#targetMs - FRAME_MS / 2;
+    this.#startAtMs = arrivalMs + this.targetMs - FRAME_MS / 2;
   }
 
   #giveUp(): void {
@@ -219,7 +238,7 @@ export class FixedJitterBuffer implements JitterBuffer {
       return 0;
     }
     const waitedMs = nowMs - (this.#arrivals[slot] as number);
-    const skipped = waitedMs >= this.#targetMs + FRAME_MS / 2 ? gap : Math.min(gap, this.#drySamples);
+    const skipped = waitedMs >= this.targetMs + FRAME_MS / 2 ? gap : Math.min(gap, this.#drySamples);
     this.#drySamples = 0;
     this.#playhead = (this.#playhead + skipped) | 0;
     return gap - skipped;
@@ -252,7 +271,8 @@ export class FixedJitterBuffer implements JitterBuffer {
     }
     const headSlot = this.#head % SLOTS;
     if (this.#sequences[headSlot] === this.#head) {
-      samples -= Math.max(0, (this.#playhead - (this.#timestamps[headSlot] as number)) | 0);
+      const passed = (this.#playhead - (this.#timestamps[headSlot] as number)) | 0;
+      samples -= Math.min(Math.max(0, passed), this.#lengths[headSlot] as number);
     }
     return Math.max(0, samples);
   }
@@ -272,36 +292,55 @@ export class FixedJitterBuffer implements JitterBuffer {
     }
   }
 
-  #watchLevel(): void {
-    this.#lowestSamples = Math.min(this.#lowestSamples, this.#depthSamples());
+  /** How much longer the delay should be, ms; negative: shorter. */
+  #changeMs(nowMs: number): number {
+    const delayMs = this.#target.delayMs(this.#playhead, nowMs);
+    return delayMs === undefined ? 0 : this.targetMs - delayMs;
+  }
+
+  #watchWaits(nowMs: number): void {
+    const { receivedAtMs } = this.#frame;
+    const waitMs = receivedAtMs === undefined ? 0 : nowMs - receivedAtMs;
+    if (waitMs < this.#shortestWaitMs) this.#shortestWaitMs = waitMs;
     this.#windowFrames += 1;
     if (this.#windowFrames < WINDOW_FRAMES) return;
-    const surplus = this.#lowestSamples - (this.#targetMs + FRAME_MS) * SAMPLES_PER_MS;
-    // Half a frame of hysteresis: a level that only touches the bound is left alone.
-    this.#excessSamples = surplus > (SLACK_MS - FRAME_MS) * SAMPLES_PER_MS ? surplus : 0;
-    this.#calmWindows = surplus >= FRAME_SAMPLES ? this.#calmWindows + 1 : 0;
+    this.#shortestWaitBeforeMs = this.#shortestWaitMs;
+    this.#shortestWaitMs = Number.POSITIVE_INFINITY;
     this.#windowFrames = 0;
-    this.#lowestSamples = Number.POSITIVE_INFINITY;
   }
 
   #mayShed(speaking: boolean): boolean {
-    if (this.#frame.missing > 0) return false;
-    if (!speaking && this.#calmWindows >= CALM_WINDOWS) {
-      this.#calmWindows = 0;
-      return true;
-    }
-    if (this.#excessSamples < FRAME_SAMPLES) return false;
+    if (this.#frame.missing > 0 || Math.min(this.#shortestWaitMs, this.#shortestWaitBeforeMs) < SPARE_MS) return false;
     this.#sinceShed += 1;
     if (speaking && this.#sinceShed < SHED_EVERY) return false;
     this.#sinceShed = 0;
     return true;
   }
 
-  #forgetLevel(): void {
-    this.#lowestSamples = Number.POSITIVE_INFINITY;
+  /** Leaves out the frame that was just filled, in favour of the next. */
+  #shed(nowMs: number): void {
+    const frame = this.#frame;
+    this.#before.set(frame.data);
+    this.#fill(nowMs);
+    if (frame.missing === 0) frame.before = this.#before;
+    else this.#discarded += FRAME_SAMPLES;
+    this.#shortestWaitMs -= FRAME_MS;
+    this.#shortestWaitBeforeMs -= FRAME_MS;
+  }
+
+  /** A frame of nothing, for a longer delay. */
+  #invent(): void {
+    const frame = this.#frame;
+    frame.known.fill(0);
+    frame.missing = FRAME_SAMPLES;
+    frame.playing = true;
+    frame.receivedAtMs = undefined;
+  }
+
+  #forgetWaits(): void {
+    this.#shortestWaitMs = Number.POSITIVE_INFINITY;
+    this.#shortestWaitBeforeMs = 0;
     this.#windowFrames = 0;
-    this.#calmWindows = 0;
-    this.#excessSamples = 0;
     this.#sinceShed = 0;
   }
 }
