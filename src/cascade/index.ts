@@ -71,6 +71,12 @@ export {
   withStandby,
 } from './engines/standby.js';
 export {
+  createWhisperSpeechToText,
+  type WhisperDeps,
+  type WhisperListenConfig,
+  whisperListenSchema,
+} from './engines/whisper/index.js';
+export {
   failOverLanguageModels,
   type LanguageModelFailOverOptions,
   languageModelFailOverDefaults,

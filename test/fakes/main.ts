@@ -6,6 +6,7 @@ import type { FakeArguments, FakeCommand } from './command.js';
 import { deepgramCommand } from './deepgram/command.js';
 import { openAiRealtimeCommand } from './openai-realtime/command.js';
 import { openAiTextCommand } from './openai-text/command.js';
+import { whisperCommand } from './whisper/command.js';
 
 const commands: readonly FakeCommand[] = [
   openAiRealtimeCommand,
@@ -13,6 +14,7 @@ const commands: readonly FakeCommand[] = [
   anthropicCommand,
   deepgramCommand,
   azureCommand,
+  whisperCommand,
 ];
 
 const USAGE = `usage: npm run fake -- NAME [options]

@@ -28,7 +28,9 @@ import { languageModelConfig } from './language-model-config.js';
 import { OpenAiSpeechBackend, openAiSpeechSchema } from './openai-speech/index.js';
 import type { HostGuard } from './shared/host-guard.js';
 import { speechServerVoice } from './speech-server/voice.js';
+import { createWhisperSpeechToText, whisperListenSchema } from './whisper/index.js';
 
+const whisper = z.literal('whisper').describe('Whisper, on a server of your own or OpenAI’s.');
 const deepgram = z.literal('deepgram').describe('Deepgram.');
 const azure = {
   provider: z.literal('azure').describe('Azure Speech.'),
@@ -42,6 +44,7 @@ export const speechToTextConfig = z
   .discriminatedUnion('provider', [
     z.strictObject({ provider: deepgram, apiKey: deepgramApiKeySchema, ...deepgramListenSchema.shape }),
     z.strictObject({ ...azure, ...azureListenSchema.shape }),
+    z.strictObject({ provider: whisper, ...whisperListenSchema.shape }),
   ])
   .describe('Who understands the caller.');
 
@@ -95,6 +98,10 @@ export function createSpeechToText(config: SpeechToTextConfig, { guard }: Speech
       const { provider: _, speech, ...listen } = config;
       requireNoGuard(guard);
       return createAzureSpeechToText(listen, { resource: speech });
+    }
+    case 'whisper': {
+      const { provider: _, ...listen } = config;
+      return createWhisperSpeechToText(listen, { guard });
     }
     default:
       return assertUnreachable(config);

@@ -1,0 +1,102 @@
+import { type Clock, createSystemClock } from '../../../base/clock.js';
+import { FlavorError } from '../../../flavor-api/index.js';
+import type {
+  SpeechToText,
+  SpeechToTextCapabilities,
+  SpeechToTextRequest,
+  SpeechToTextStream,
+} from '../../stages/speech-to-text.js';
+import type { StageIdentity } from '../../stages/stage.js';
+import type { HostGuard } from '../shared/host-guard.js';
+import { SpeechHttp } from '../speech-server/http.js';
+import { Slots } from '../speech-server/slots.js';
+import { whisperFormats } from './caller-ear.js';
+import { concurrencyOf, type WhisperListenConfig } from './config.js';
+import { OpenAiServer } from './openai-server.js';
+import { RequestStream } from './request-stream.js';
+import type { WhisperServer } from './server.js';
+import { WhisperCppServer } from './whisper-cpp-server.js';
+
+/** What a flavor may lend; all of it has a default of the process's own. */
+export interface WhisperDeps {
+  readonly clock?: Clock;
+  /** Where connections may go. Default: anywhere. */
+  readonly guard?: HostGuard | undefined;
+}
+
+/** In messages. */
+const WHO = 'the Whisper server';
+/** A server that has answered so lately need not be asked whether it is there, ms. */
+const WELL_MS = 30_000;
+
+/**
+ * Whisper, made a streaming recogniser.
+ *
+ * @throws FlavorError with ERR_FLAVOR_CONFIG for an address that the server cannot have.
+ */
+export function createWhisperSpeechToText(config: WhisperListenConfig, deps: WhisperDeps = {}): SpeechToText {
+  const clock = deps.clock ?? createSystemClock();
+  if (!/^http/i.test(config.url)) {
+    throw new FlavorError('ERR_FLAVOR_CONFIG', 'url: this kind of server has an http or https address', false);
+  }
+  const http = new SpeechHttp({ who: WHO, connectTimeoutMs: config.connectTimeoutMs, clock, guard: deps.guard });
+  const server = config.server === 'whisper.cpp' ? new WhisperCppServer(config, http) : new OpenAiServer(config, http);
+  return new WhisperSpeechToText(config, server, clock);
+}
+
+class WhisperSpeechToText implements SpeechToText {
+  readonly identity: StageIdentity;
+  readonly capabilities: SpeechToTextCapabilities = {
+    input: whisperFormats,
+    endOfTurn: false,
+    eagerEndOfTurn: false,
+    wordTimes: false,
+    finalize: true,
+  };
+  readonly #config: WhisperListenConfig;
+  readonly #server: WhisperServer;
+  readonly #clock: Clock;
+  readonly #slots: Slots;
+  #wellAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(config: WhisperListenConfig, server: WhisperServer, clock: Clock) {
+    this.#config = config;
+    this.#server = server;
+    this.#clock = clock;
+    this.#slots = new Slots(concurrencyOf(config));
+    this.identity = whisperIdentity(config);
+  }
+
+  async check(signal: AbortSignal): Promise<void> {
+    await this.#server.probe(signal);
+    this.#wellAtMs = this.#clock.now();
+  }
+
+  /** A server that is away is found out before the caller has said anything. */
+  async open({ input }: SpeechToTextRequest, signal: AbortSignal): Promise<SpeechToTextStream> {
+    signal.throwIfAborted();
+    if (this.#clock.now() - this.#wellAtMs > WELL_MS) await this.check(signal);
+    return new RequestStream({
+      config: this.#config,
+      identity: this.identity,
+      server: this.#server,
+      slots: this.#slots,
+      format: input,
+      clock: this.#clock,
+      signal,
+      onWell: () => {
+        this.#wellAtMs = this.#clock.now();
+      },
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+/** OpenAI charges; for everybody else's server the machine is what costs. */
+export function whisperIdentity({ url, server, model }: WhisperListenConfig): StageIdentity {
+  const provider = new URL(url).hostname === 'api.openai.com' ? 'openai' : 'whisper';
+  return { provider, model: server === 'whisper.cpp' ? 'whisper.cpp' : model };
+}
