@@ -102,6 +102,7 @@ export {
 } from './flite/flite-voice.js';
 export type { SpokenWord } from './flite/word-times.js';
 export { type CascadeOptions, cascadeConfig } from './options.js';
+export { privateProfile } from './private/private-profile.js';
 export { EventStream } from './stages/event-stream.js';
 export type {
   LanguageModel,

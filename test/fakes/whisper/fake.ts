@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/index.js';
 import type { ProviderControl, ProviderFault } from '../../../src/flavor-testkit/harness.js';
+import { refuseUpgrade } from '../openai-realtime/listener.js';
 import { type KnownUtterance, Recogniser } from '../openai-realtime/recogniser.js';
 import { kitFaults, type SpeechFaultOptions, SpeechFaults } from '../speech-server/faults.js';
 import { passed } from '../speech-server/voice.js';
@@ -11,6 +14,7 @@ import { faultsOfAll, isWhisperFault, type WhisperFault } from './faults.js';
 import { type ReadForm, readForm } from './form.js';
 import { type Heard, Hearing } from './hearing.js';
 import { type FakeWhisperOptions, fakeWhisperDefaults } from './options.js';
+import { RealtimeFakeSession } from './realtime.js';
 
 /** The longest request that is taken, bytes: OpenAI's limit. */
 const MAX_BODY_BYTES = 25 * 1_048_576;
@@ -47,6 +51,7 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
   readonly #options: FakeWhisperOptions;
   readonly #faults = new SpeechFaults<WhisperFault>();
   readonly #server: Server;
+  readonly #webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   readonly #sockets = new Set<Socket>();
   readonly #closing = new AbortController();
   readonly #limit: number;
@@ -61,6 +66,7 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
     this.#server = createServer((incoming, response) => {
       this.#serve(incoming, response).catch(() => response.destroy());
     });
+    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => {});
@@ -119,6 +125,7 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#webSockets.close();
     this.drop();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -167,17 +174,8 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
     faults: ReadonlyMap<WhisperFault, SpeechFaultOptions>,
     response: ServerResponse,
   ): Promise<void> {
-    const { variant, models, clock, baseMs, realTimeFactor } = this.#options;
-    const heard = this.#hearing.hear(form.file);
-    const request: WhisperRequest = {
-      path,
-      authorization,
-      fields: form.fields,
-      audioMs: heard.durationMs,
-      voicedMs: heard.voicedMs,
-      atMs: clock.now(),
-    };
-    this.recordings.push(request);
+    const { variant, models, clock } = this.#options;
+    const { heard, request } = this.#hear(form, path, authorization);
     const gone = new AbortController();
     response.once('close', () => {
       if (response.writableFinished) request.doneAtMs = clock.now();
@@ -191,16 +189,75 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
       return refusalOf(variant, 400).send(response);
     }
     const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
-    await this.#place();
-    try {
-      await passed(baseMs + realTimeFactor * heard.durationMs, clock, signal);
+    await this.#work(heard.durationMs, signal, async () => {
       const text = said(heard, faults);
       request.text = text;
       await answerTranscription({ variant, fields: form.fields, heard: { ...heard, text }, faults, response, signal });
+    });
+  }
+
+  #hear(
+    form: ReadForm,
+    path: string,
+    authorization: string | undefined,
+  ): { readonly heard: Heard; readonly request: WhisperRequest } {
+    const heard = this.#hearing.hear(form.file);
+    const { durationMs: audioMs, voicedMs } = heard;
+    const atMs = this.#options.clock.now();
+    const request: WhisperRequest = { path, authorization, fields: form.fields, audioMs, voicedMs, atMs };
+    this.recordings.push(request);
+    return { heard, request };
+  }
+
+  /** Has `done` happen when it is this recording's turn, and its time has passed. */
+  async #work(audioMs: number, signal: AbortSignal, done: () => Promise<void>): Promise<void> {
+    const { clock, baseMs, realTimeFactor } = this.#options;
+    await this.#place();
+    try {
+      await passed(baseMs + realTimeFactor * audioMs, clock, signal);
+      await done();
     } finally {
       this.#working -= 1;
       this.#queue.shift()?.();
     }
+  }
+
+  /** The WebSocket of speaches. */
+  #onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => {});
+    const { apiKey, models, variant, clock } = this.#options;
+    const url = new URL(incoming.url ?? '/', 'http://fake');
+    this.seen.push(`UPGRADE ${url.pathname}`);
+    const authorization = incoming.headers.authorization;
+    const faults = this.#faults.take();
+    if (faults.has('refused')) {
+      socket.destroy();
+      return;
+    }
+    // uvicorn knows one answer to a key that is refused before the handshake.
+    const status = [...faults.keys()].find((name) => /^\d{3}$/.test(name))?.replace('401', '403');
+    const isKey = apiKey === undefined || authorization === `Bearer ${apiKey}`;
+    const there = variant === 'speaches' && url.pathname === '/v1/realtime';
+    if (status !== undefined || !isKey || !there) {
+      refuseUpgrade(socket, there ? Number(status ?? 403) : 404, {}, {});
+      return;
+    }
+    this.#webSockets.handleUpgrade(incoming, socket, head, (webSocket) => {
+      webSocket.on('error', () => {});
+      if (faults.has('hang')) return;
+      const fields = Object.fromEntries(url.searchParams);
+      const model = fields['model'] ?? '';
+      const transcribe = async (wav: Buffer): Promise<Heard> => {
+        const { heard, request } = this.#hear({ fields, file: wav }, url.pathname, authorization);
+        if (!models.includes(model) || faults.has('error-event')) throw new Error('no such model');
+        request.text = said(heard, faults);
+        await this.#work(heard.durationMs, this.#closing.signal, async () => {
+          request.doneAtMs = clock.now();
+        });
+        return { ...heard, text: request.text };
+      };
+      new RealtimeFakeSession({ socket: webSocket, model, transcribe });
+    });
   }
 
   async #place(): Promise<void> {

@@ -9,11 +9,11 @@ const second = 1_000;
  */
 export const whisperListenSchema = z.strictObject({
   server: z
-    .enum(['openai', 'whisper.cpp'])
+    .enum(['openai', 'whisper.cpp', 'speaches-realtime'])
     .default('openai')
     .describe(
       'What it speaks: `openai` is `/audio/transcriptions` (speaches, vLLM, LocalAI, OpenAI), `whisper.cpp` its own ' +
-        '`/inference`.',
+        '`/inference`, `speaches-realtime` the WebSocket of speaches.',
     ),
   url: z
     .url({ protocol: /^(?:wss?|https?)$/ })

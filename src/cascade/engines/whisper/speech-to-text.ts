@@ -13,6 +13,8 @@ import { Slots } from '../speech-server/slots.js';
 import { whisperFormats } from './caller-ear.js';
 import { concurrencyOf, type WhisperListenConfig } from './config.js';
 import { OpenAiServer } from './openai-server.js';
+import { RealtimeSession } from './realtime-session.js';
+import { RealtimeStream } from './realtime-stream.js';
 import { RequestStream } from './request-stream.js';
 import type { WhisperServer } from './server.js';
 import { WhisperCppServer } from './whisper-cpp-server.js';
@@ -36,6 +38,7 @@ const WELL_MS = 30_000;
  */
 export function createWhisperSpeechToText(config: WhisperListenConfig, deps: WhisperDeps = {}): SpeechToText {
   const clock = deps.clock ?? createSystemClock();
+  if (config.server === 'speaches-realtime') return new RealtimeSpeechToText(config, clock, deps.guard);
   if (!/^http/i.test(config.url)) {
     throw new FlavorError('ERR_FLAVOR_CONFIG', 'url: this kind of server has an http or https address', false);
   }
@@ -44,15 +47,18 @@ export function createWhisperSpeechToText(config: WhisperListenConfig, deps: Whi
   return new WhisperSpeechToText(config, server, clock);
 }
 
+const capabilities: SpeechToTextCapabilities = {
+  input: whisperFormats,
+  endOfTurn: false,
+  eagerEndOfTurn: false,
+  wordTimes: false,
+  finalize: true,
+};
+
+/** Requests, one for each recording. */
 class WhisperSpeechToText implements SpeechToText {
   readonly identity: StageIdentity;
-  readonly capabilities: SpeechToTextCapabilities = {
-    input: whisperFormats,
-    endOfTurn: false,
-    eagerEndOfTurn: false,
-    wordTimes: false,
-    finalize: true,
-  };
+  readonly capabilities = capabilities;
   readonly #config: WhisperListenConfig;
   readonly #server: WhisperServer;
   readonly #clock: Clock;
@@ -92,6 +98,51 @@ class WhisperSpeechToText implements SpeechToText {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+/** A session for each call. */
+class RealtimeSpeechToText implements SpeechToText {
+  readonly identity: StageIdentity;
+  readonly capabilities = capabilities;
+  readonly #config: WhisperListenConfig;
+  readonly #clock: Clock;
+  readonly #guard: HostGuard | undefined;
+
+  constructor(config: WhisperListenConfig, clock: Clock, guard: HostGuard | undefined) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#guard = guard;
+    this.identity = whisperIdentity(config);
+  }
+
+  /** A session as a call would have it. That the model is there shows when it is first used. */
+  async check(signal: AbortSignal): Promise<void> {
+    const listener = { onCommitted: () => undefined, onText: () => undefined, onLost: () => undefined };
+    const session = await RealtimeSession.open(this.#config, this.#deps, listener, signal);
+    session.close();
+  }
+
+  async open({ input }: SpeechToTextRequest, signal: AbortSignal): Promise<SpeechToTextStream> {
+    signal.throwIfAborted();
+    const stream = new RealtimeStream({
+      config: this.#config,
+      identity: this.identity,
+      format: input,
+      clock: this.#clock,
+      signal,
+      connect: (listener, until) => RealtimeSession.open(this.#config, this.#deps, listener, until),
+    });
+    await stream.open();
+    return stream;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Every session is a stream's, and ends with it.
+  }
+
+  get #deps(): { readonly clock: Clock; readonly guard: HostGuard | undefined } {
+    return { clock: this.#clock, guard: this.#guard };
   }
 }
 

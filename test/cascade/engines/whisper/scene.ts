@@ -5,7 +5,7 @@ import { whisperListenSchema } from '../../../../src/cascade/engines/whisper/con
 import type { Hypothesis } from '../../../../src/cascade/engines/whisper/hypothesis.js';
 import { RequestStream } from '../../../../src/cascade/engines/whisper/request-stream.js';
 import type { WhisperQuestion, WhisperServer } from '../../../../src/cascade/engines/whisper/server.js';
-import type { SpeechToTextEvent } from '../../../../src/cascade/index.js';
+import type { SpeechToTextEvent, SpeechToTextStream } from '../../../../src/cascade/index.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
 const FRAME_MS = 20;
@@ -52,33 +52,24 @@ export class ScriptedWhisper implements WhisperServer {
   }
 }
 
-/** A caller, and the recogniser of one call. */
-export class Scene {
-  readonly server: ScriptedWhisper;
+/** A caller, and what a recogniser makes of them. Time is that of the audio. */
+export class Caller {
   readonly clock = new FakeClock();
   readonly controller = new AbortController();
   readonly events: SpeechToTextEvent[] = [];
-  readonly stream: RequestStream;
+  #stream: SpeechToTextStream | undefined;
   #positionMs = 0;
   #phase = 0;
 
-  constructor(section: object = {}, slots: Slots = new Slots(4), server: ScriptedWhisper = new ScriptedWhisper()) {
-    this.server = server;
-    this.stream = new RequestStream({
-      config: whisperListenSchema.parse({ url: 'http://127.0.0.1:1/v1', ...section }),
-      identity: { provider: 'whisper', model: 'whisper-1' },
-      server: this.server,
-      slots,
-      format: { encoding: 'mulaw', sampleRate: 8000 },
-      clock: this.clock,
-      signal: this.controller.signal,
-      onWell: () => {},
-    });
-    void this.#read();
+  static async with(open: (clock: FakeClock, signal: AbortSignal) => Promise<SpeechToTextStream>): Promise<Caller> {
+    const caller = new Caller();
+    caller.listen(await open(caller.clock, caller.controller.signal));
+    return caller;
   }
 
-  get positionMs(): number {
-    return this.#positionMs;
+  get stream(): SpeechToTextStream {
+    if (this.#stream === undefined) throw new Error('nobody listens');
+    return this.#stream;
   }
 
   /** Interim transcripts are marked by `...`. */
@@ -86,6 +77,11 @@ export class Scene {
     return this.events.flatMap((event) =>
       event.type === 'transcript' ? [event.final ? event.text : `${event.text}...`] : [],
     );
+  }
+
+  listen(stream: SpeechToTextStream): void {
+    this.#stream = stream;
+    void this.#read(stream);
   }
 
   /** Somebody talks for so long, at `amplitude`, in syllables. */
@@ -120,7 +116,29 @@ export class Scene {
     }
   }
 
-  async #read(): Promise<void> {
-    for await (const event of this.stream.events) this.events.push(event);
+  async #read(stream: SpeechToTextStream): Promise<void> {
+    for await (const event of stream.events) this.events.push(event);
+  }
+}
+
+/** A caller, and a recogniser made of requests. */
+export class Scene extends Caller {
+  readonly server: ScriptedWhisper;
+
+  constructor(section: object = {}, slots: Slots = new Slots(4), server: ScriptedWhisper = new ScriptedWhisper()) {
+    super();
+    this.server = server;
+    this.listen(
+      new RequestStream({
+        config: whisperListenSchema.parse({ url: 'http://127.0.0.1:1/v1', ...section }),
+        identity: { provider: 'whisper', model: 'whisper-1' },
+        server,
+        slots,
+        format: { encoding: 'mulaw', sampleRate: 8000 },
+        clock: this.clock,
+        signal: this.controller.signal,
+        onWell: () => {},
+      }),
+    );
   }
 }

@@ -7,6 +7,7 @@ import { startFakeWhisper, type WhisperVariant } from '../../../fakes/whisper/in
 test.each<[WhisperVariant, object]>([
   ['speaches', { server: 'openai' }],
   ['openai', { server: 'openai', stream: true }],
+  ['speaches', { server: 'speaches-realtime' }],
   ['whisper.cpp', { server: 'whisper.cpp' }],
 ])('Whisper behind %s keeps the promises of a recogniser', async (variant, section) => {
   await using fake = await startFakeWhisper({ variant });

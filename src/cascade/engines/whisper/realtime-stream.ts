@@ -1,0 +1,234 @@
+import type { Clock, TimerHandle } from '../../../base/clock.js';
+import type { AudioFormat, AudioFrame, FlavorError } from '../../../flavor-api/index.js';
+import { EventStream } from '../../stages/event-stream.js';
+import type { SpeechToTextEvent, SpeechToTextStream } from '../../stages/speech-to-text.js';
+import type { StageIdentity } from '../../stages/stage.js';
+import { late } from '../speech-server/failures.js';
+import { CallerEar } from './caller-ear.js';
+import type { WhisperListenConfig } from './config.js';
+import { wordsSaid } from './hypothesis.js';
+import { REALTIME_SAMPLE_RATE, type RealtimeConnection, type RealtimeListener } from './realtime-session.js';
+import { SampleBatch } from './sample-batch.js';
+import { UsageMeter } from './usage-meter.js';
+
+export interface RealtimeStreamParts {
+  readonly config: WhisperListenConfig;
+  readonly identity: StageIdentity;
+  readonly format: AudioFormat;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** @throws FlavorError */
+  connect(listener: RealtimeListener, signal: AbortSignal): Promise<RealtimeConnection>;
+}
+
+/** Audio of one message, ms. */
+const MESSAGE_MS = 100;
+/** Silence that is kept for the case that the caller goes on, ms. */
+const TAIL_MS = 300;
+const LEAST_VOICE_MS = 80;
+
+/** Audio that was committed. */
+interface Piece {
+  itemId: string | undefined;
+  text: string | undefined;
+  readonly voicedMs: number;
+}
+
+/** What the caller said between two silences that ended it. */
+class Utterance {
+  readonly pieces: Piece[] = [];
+  voicedMs = 0;
+  closed = false;
+  shown = '';
+
+  get text(): string {
+    return this.pieces
+      .map(({ text }) => text ?? '')
+      .filter((text) => text !== '')
+      .join(' ');
+  }
+
+  get complete(): boolean {
+    return this.closed && this.pieces.every(({ text }) => text !== undefined);
+  }
+}
+
+/**
+ * One caller's recogniser over a session that takes audio as it comes. Every silence commits what was said: if it lasts,
+ * the text is there already; if not, what follows is a further piece of the same segment.
+ */
+export class RealtimeStream implements SpeechToTextStream {
+  readonly events = new EventStream<SpeechToTextEvent>();
+  readonly #parts: RealtimeStreamParts;
+  readonly #ear: CallerEar;
+  readonly #usage: UsageMeter;
+  readonly #onAbort = (): void => this.close();
+  readonly #batch = new SampleBatch((MESSAGE_MS * REALTIME_SAMPLE_RATE) / 1_000);
+  readonly #tail = new SampleBatch((TAIL_MS * REALTIME_SAMPLE_RATE) / 1_000);
+  #connection: RealtimeConnection | undefined;
+  /** In order; the last one may be under way. */
+  #utterances: Utterance[] = [];
+  #current: Utterance | undefined;
+  #uncommitted = false;
+  #timer: TimerHandle | undefined;
+
+  constructor(parts: RealtimeStreamParts) {
+    this.#parts = parts;
+    this.#usage = new UsageMeter(parts.identity, (event) => this.events.push(event));
+    const { pauseMs, endSilenceMs, longestMs, minLevelDb } = parts.config;
+    this.#ear = new CallerEar(
+      { format: parts.format, sampleRate: REALTIME_SAMPLE_RATE, pauseMs, endMs: endSilenceMs, longestMs, minLevelDb },
+      {
+        begin: (positionMs) => this.#onBegin(positionMs),
+        audio: (samples) => this.#onAudio(samples),
+        pause: () => this.#commit(),
+        resume: () => this.#onResume(),
+        end: () => this.#onEnd(),
+        cut: () => this.#onCut(),
+      },
+    );
+  }
+
+  /** @throws FlavorError; `signal.reason` */
+  async open(): Promise<void> {
+    const { connect, signal } = this.#parts;
+    const connection = await connect(
+      {
+        onCommitted: (itemId) => this.#onCommitted(itemId),
+        onText: (itemId, text) => this.#onText(itemId, text),
+        onLost: (error) => this.#end(error),
+      },
+      signal,
+    );
+    this.#connection = connection;
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (!signal.aborted) return;
+    this.close();
+    throw signal.reason;
+  }
+
+  write(frame: AudioFrame): void {
+    if (this.events.ended) return;
+    this.#ear.write(frame);
+    if (this.#current) this.#current.voicedMs = this.#ear.voicedMs;
+  }
+
+  finalize(): void {
+    if (this.events.ended) return;
+    this.#ear.end();
+    if (this.#current) this.#onEnd();
+    else if (this.#utterances.length === 0) this.events.push({ type: 'transcript', text: '', final: true });
+  }
+
+  close(): void {
+    this.#end(undefined);
+  }
+
+  #onBegin(positionMs: number): void {
+    this.#enter();
+    this.events.push({ type: 'speech-started', positionMs });
+  }
+
+  #enter(): void {
+    this.#current = new Utterance();
+    this.#utterances.push(this.#current);
+    this.#uncommitted = true;
+  }
+
+  #onAudio(samples: Int16Array): void {
+    if (!this.#uncommitted) {
+      this.#tail.keep(samples);
+      return;
+    }
+    this.#usage.add((samples.length * 1_000) / REALTIME_SAMPLE_RATE);
+    if (this.#batch.add(samples)) this.#flush();
+  }
+
+  #flush(): void {
+    const samples = this.#batch.take();
+    if (samples.length > 0) this.#connection?.append(samples);
+  }
+
+  #onResume(): void {
+    this.#uncommitted = true;
+    this.#onAudio(this.#tail.take());
+  }
+
+  /** The words of what was sent since the last time. */
+  #commit(): void {
+    const utterance = this.#current;
+    if (!this.#uncommitted || !utterance || utterance.voicedMs < LEAST_VOICE_MS) return;
+    this.#uncommitted = false;
+    this.#flush();
+    this.#tail.take();
+    utterance.pieces.push({ itemId: undefined, text: undefined, voicedMs: utterance.voicedMs });
+    this.#connection?.commit();
+    this.#watch();
+  }
+
+  #onEnd(): void {
+    const utterance = this.#current;
+    if (!utterance) return;
+    this.#commit();
+    this.#current = undefined;
+    this.#uncommitted = false;
+    utterance.closed = true;
+    this.#settle();
+  }
+
+  /** What was sent cannot be taken back: it is cut here, and not at the best place. */
+  #onCut(): void {
+    this.#onEnd();
+    this.#enter();
+  }
+
+  #onCommitted(itemId: string): void {
+    const piece = this.#pieces().find((each) => each.itemId === undefined);
+    if (piece) piece.itemId = itemId;
+  }
+
+  #onText(itemId: string, text: string): void {
+    const piece = this.#pieces().find((each) => each.itemId === itemId && each.text === undefined);
+    if (!piece) return;
+    piece.text = wordsSaid({ text }, { voicedMs: piece.voicedMs, prompt: '' });
+    this.#watch();
+    this.#settle();
+  }
+
+  #pieces(): readonly Piece[] {
+    return this.#utterances.flatMap(({ pieces }) => pieces);
+  }
+
+  /** Makes final what is, and shows what is known of the next. */
+  #settle(): void {
+    for (let first = this.#utterances[0]; first?.complete; first = this.#utterances[0]) {
+      this.events.push({ type: 'transcript', text: first.text, final: true });
+      this.#utterances.shift();
+    }
+    const [next] = this.#utterances;
+    const text = next?.text ?? '';
+    if (!next || text === '' || text === next.shown) return;
+    next.shown = text;
+    this.events.push({ type: 'transcript', text, final: false });
+  }
+
+  /** The oldest recording that has no text yet is waited for, from now on. */
+  #watch(): void {
+    const { clock, config } = this.#parts;
+    clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#pieces().some(({ text }) => text === undefined)) return;
+    this.#timer = clock.setTimeout(() => this.#end(late('speaches', 'to answer')), config.answerTimeoutMs);
+  }
+
+  #end(error: FlavorError | undefined): void {
+    if (this.events.ended) return;
+    const { signal, clock } = this.#parts;
+    signal.removeEventListener('abort', this.#onAbort);
+    clock.clearTimeout(this.#timer);
+    this.#ear.end();
+    this.#connection?.close();
+    this.#usage.report();
+    this.events.push({ type: 'end', ...(error && !signal.aborted && { error }) });
+  }
+}
