@@ -8,7 +8,7 @@
  * `latency truncation greeting barge-in faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
  * part prints tables.
  *
- * `cascade-latency cascade-eager cascade-interruptions`: whole calls with the flavor `deepgram` and scripted providers, in `cascade/`.
+ * `cascade-latency cascade-eager cascade-interruptions cascade-patience cascade-load`: whole calls with the flavor `deepgram` and scripted providers, in `cascade/`.
  *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
  *
@@ -189,7 +189,13 @@ const parts = {
 };
 
 /** Parts that `openai/main.ts` has. */
-const cascadeParts = ['cascade-latency', 'cascade-eager', 'cascade-interruptions'];
+const cascadeParts = [
+  'cascade-latency',
+  'cascade-eager',
+  'cascade-interruptions',
+  'cascade-patience',
+  'cascade-load',
+];
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];

@@ -229,6 +229,10 @@ export class ListenV1Session implements Session {
     const startMs = this.#segmentStartMs;
     const endMs = ear.nowMs;
     const { interimMs, finalMs } = options.delays;
+    const turn = this.#turn;
+    const told = (): void => {
+      if (turn !== undefined) turn.toldAtMs = options.clock.now();
+    };
     connection.sendLater(
       {
         type: 'Results',
@@ -255,6 +259,7 @@ export class ListenV1Session implements Session {
         },
       },
       parts.final ? finalMs : interimMs,
+      ...(parts.final ? [told] : []),
     );
     if (parts.final) this.#segmentStartMs = endMs;
   }

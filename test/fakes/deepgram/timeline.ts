@@ -26,7 +26,7 @@ export interface TurnRecord {
   readonly startedAtMs: number;
   /** Receipt of the last voiced frame. */
   lastVoicedAtMs: number;
-  /** The end was known; and when listen v2 had told it, delays of the script included. */
+  /** The end was known; and when its last words had been told as final, delays of the script included. */
   endedAtMs?: number;
   toldAtMs?: number;
   text?: string;

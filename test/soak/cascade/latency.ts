@@ -4,6 +4,7 @@ import { NUMBER } from '../lib/scene.js';
 import { type Spread, spreadOf } from '../lib/statistics.js';
 import { abruptUtterance } from '../lib/utterances.js';
 import type { CascadeProviderSetup } from './provider-api.js';
+import { callerTexts, quickProviders, reportedProviders } from './providers.js';
 import { CascadeScene, type CascadeSceneOptions } from './scene.js';
 import { type TimedAnswer, timedAnswers } from './timing.js';
 
@@ -11,30 +12,6 @@ import { type TimedAnswer, timedAnswers } from './timing.js';
 const ADDED_GOAL_MS = { p50: 60, p95: 90 } as const;
 /** With the delays that providers are reported to have, ms. */
 const WHOLE_GOAL_MS = { p50: 800, p95: 1_200, gain: 100 } as const;
-
-/** Providers that are as fast as they can be, but for the silence that ends a turn. Their delays add up to 400 ms. */
-const quick: CascadeProviderSetup = {
-  lines: ['I would like to know where my parcel is now.', 'And can you tell me when it will arrive?'],
-  answers: [{ text: 'Yes, of course we can do that.' }, { text: 'No, that is all there is.' }],
-  delays: { interimMs: 0, finalMs: 0, speechMs: 90, speechSpreadMs: 20 },
-  eagerSilenceMs: 200,
-  endSilenceMs: 300,
-  withoutLeadIn: true,
-};
-
-/**
- * As reported of the components: Flux ends a turn some 260 ms after the last sound and is 150 ms earlier when it guesses; a
- * fast model has its first token after 350 ms and a token each 15; Aura-2 has its first audio after 90 ms, 150 ms of
- * which are silence.
- */
-const reported: CascadeProviderSetup = {
-  ...quick,
-  delays: { interimMs: 50, finalMs: 60, speechMs: 80, speechSpreadMs: 20 },
-  answers: quick.answers.map((answer) => ({ ...answer, firstTokenMs: 350, tokenMs: 15 })),
-  eagerSilenceMs: 100,
-  endSilenceMs: 250,
-  withoutLeadIn: false,
-};
 
 /** Calls at once, and turns of each. */
 const rounds = [
@@ -68,12 +45,14 @@ export const measureCascadeLatency: Measure = async (tell, scale) => {
   const results: RoundResult[] = [];
   for (const [calls, turns] of rounds) {
     tell(`cascade-latency: ${calls} call(s)`);
-    results.push(await measure({ name: `${calls}`, calls, turns: scaled(turns, scale), scene: sceneOf(quick, false) }));
+    results.push(
+      await measure({ name: `${calls}`, calls, turns: scaled(turns, scale), scene: sceneOf(quickProviders, false) }),
+    );
   }
   return {
     title: 'Latency added to a cascade',
     lines: [
-      `v2v at the connector’s socket, minus what its providers took: ${quick.endSilenceMs} ms of silence that end a turn, as it was scripted;`,
+      `v2v at the connector’s socket, minus what its providers took: ${quickProviders.endSilenceMs} ms of silence that end a turn, as it was scripted;`,
       `90 to 110 ms from a text to its first audio and whatever they took to tell and to think, as their own clocks had it.`,
       'Jitter buffer fixed at 40 ms, caller audio in pieces of 20 ms. `at the caller`: the same at the caller’s socket. Where it',
       'goes, p50 / p95: `up` from the caller’s last packet to the recogniser, `ask` from its end of turn to the model, `say` from',
@@ -127,7 +106,7 @@ export const measureCascadeEager: Measure = async (tell, scale) => {
   for (const eager of [false, true]) {
     tell(`cascade-eager: eager start ${eager ? 'on' : 'off'}`);
     const name = eager ? 'eager start' : 'without';
-    results.push(await measure({ name, calls: 4, turns: scaled(15, scale), scene: sceneOf(reported, eager) }));
+    results.push(await measure({ name, calls: 4, turns: scaled(15, scale), scene: sceneOf(reportedProviders, eager) }));
   }
   const [off, on] = results;
   if (!off || !on) throw new Error('nothing was measured');
@@ -173,11 +152,7 @@ function sceneOf(provider: CascadeProviderSetup, eager: boolean): CascadeSceneOp
 
 async function measure({ name, calls, turns, scene: options }: Round): Promise<RoundResult> {
   await using scene = await CascadeScene.open(options);
-  const utterances = await Promise.all(
-    ['I would like to know where my parcel is now', 'And can you tell me when it will arrive'].map((text) =>
-      abruptUtterance(text, 'rms'),
-    ),
-  );
+  const utterances = await Promise.all(callerTexts.map((text) => abruptUtterance(text, 'rms')));
   const cpuBefore = scene.cpuMs().connector;
   const startedMs = performance.now();
   const accounts = await scene.callers.ask('converse', {

@@ -5,9 +5,13 @@
 import { runParts } from '../lib/run-parts.js';
 import { measureInterruptions } from './interruptions.js';
 import { measureCascadeEager, measureCascadeLatency } from './latency.js';
+import { measureCascadeLoad } from './load.js';
+import { measurePatience } from './patience.js';
 
 await runParts({
   'cascade-latency': measureCascadeLatency,
   'cascade-eager': measureCascadeEager,
   'cascade-interruptions': measureInterruptions,
+  'cascade-patience': measurePatience,
+  'cascade-load': measureCascadeLoad,
 });

@@ -20,6 +20,7 @@ export interface Conversations {
 export interface ConversationAccount {
   readonly from: string;
   readonly answeredMs: number | undefined;
+  readonly endedMs: number | undefined;
   /** `heardMs`: the agent's first audible packet afterwards; absent if none came. */
   readonly turns: readonly (Said & { readonly heardMs: number | undefined })[];
   readonly stretches: readonly HeardStretch[];

@@ -46,5 +46,5 @@ async function converse(index: number, params: Conversations): Promise<Conversat
   await caller.untilQuiet(quietMs, PATIENCE_MS);
   caller.hangUp();
   await caller.ended;
-  return { from, answeredMs: caller.answeredMs, turns: said, stretches: caller.stretches };
+  return { from, answeredMs: caller.answeredMs, endedMs: caller.endedMs, turns: said, stretches: caller.stretches };
 }
