@@ -189,13 +189,7 @@ const parts = {
 };
 
 /** Parts that `openai/main.ts` has. */
-const cascadeParts = [
-  'cascade-latency',
-  'cascade-eager',
-  'cascade-interruptions',
-  'cascade-patience',
-  'cascade-load',
-];
+const cascadeParts = ['cascade-latency', 'cascade-eager', 'cascade-interruptions', 'cascade-patience', 'cascade-load'];
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];
