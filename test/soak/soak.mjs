@@ -8,7 +8,8 @@
  * `latency truncation greeting barge-in faults random-faults`: whole calls with the flavor `openai-realtime` and a scripted provider, in `openai/`. Each
  * part prints tables.
  *
- * `cascade-latency cascade-eager cascade-interruptions cascade-patience cascade-load`: whole calls with the flavor `deepgram` and scripted providers, in `cascade/`.
+ * `cascade-latency cascade-eager cascade-interruptions cascade-patience cascade-fail-over cascade-load`: whole calls with the flavor
+ * `deepgram` and scripted providers, in `cascade/`; `cascade-leak`: 10,000 sessions of it without a phone.
  *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
  *
@@ -188,8 +189,17 @@ const parts = {
   },
 };
 
+/** Parts that `cascade/main.ts` has. */
+const cascadeParts = [
+  'cascade-latency',
+  'cascade-eager',
+  'cascade-interruptions',
+  'cascade-patience',
+  'cascade-fail-over',
+  'cascade-load',
+  'cascade-leak',
+];
 /** Parts that `openai/main.ts` has. */
-const cascadeParts = ['cascade-latency', 'cascade-eager', 'cascade-interruptions', 'cascade-patience', 'cascade-load'];
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];

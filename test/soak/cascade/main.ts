@@ -3,8 +3,10 @@
  * tenth of the calls, for a quick look.
  */
 import { runParts } from '../lib/run-parts.js';
+import { measureFailOver } from './fail-over.js';
 import { measureInterruptions } from './interruptions.js';
 import { measureCascadeEager, measureCascadeLatency } from './latency.js';
+import { measureCascadeLeak } from './leak.js';
 import { measureCascadeLoad } from './load.js';
 import { measurePatience } from './patience.js';
 
@@ -13,5 +15,7 @@ await runParts({
   'cascade-eager': measureCascadeEager,
   'cascade-interruptions': measureInterruptions,
   'cascade-patience': measurePatience,
+  'cascade-fail-over': measureFailOver,
   'cascade-load': measureCascadeLoad,
+  'cascade-leak': measureCascadeLeak,
 });

@@ -19,6 +19,8 @@ export interface CascadeProviderSetup {
   readonly endSilenceMs: number;
   /** Speech begins with its first audible sample: nothing of a latency is then silence of the voice. */
   readonly withoutLeadIn?: boolean;
+  /** An answer whose beginning the request has already is gone on with, as a model does that is asked to. */
+  readonly goesOn?: boolean;
   /** Audio is sent so many times as fast as it plays. */
   readonly audioRate?: number;
 }

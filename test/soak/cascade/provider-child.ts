@@ -99,11 +99,17 @@ function piecesOf(text: string): readonly string[] {
   return [...splitter.push(text), ...splitter.flush()].map((piece) => piece.trim());
 }
 
-async function startModel({ answers }: CascadeProviderSetup): Promise<FakeOpenAiText> {
+async function startModel({ answers, goesOn }: CascadeProviderSetup): Promise<FakeOpenAiText> {
   let asked = 0;
   return await startFakeOpenAiText({
     variant: 'llama.cpp',
-    mind: () => {
+    mind: ({ dialogue }) => {
+      const last = dialogue.findLast((line) => line.startsWith('assistant: '))?.slice('assistant: '.length) ?? '';
+      const begun = goesOn ? answers.find(({ text = '' }) => text.startsWith(last) && text !== last) : undefined;
+      if (begun?.text !== undefined && last !== '') {
+        const { tokens: _, text, ...pace } = begun;
+        return { ...pace, text: text.slice(last.length) };
+      }
       const answer = answers[asked % answers.length] ?? {};
       asked += 1;
       return answer;

@@ -15,6 +15,8 @@ export interface CascadeSceneOptions {
   readonly stt?: Readonly<Record<string, unknown>>;
   readonly llm?: Readonly<Record<string, unknown>>;
   readonly tts?: Readonly<Record<string, unknown>>;
+  /** Another of each stands by. */
+  readonly standby?: CascadeProviderSetup;
   /** Whole sections of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Tells nothing of its calls: for measurements of its memory. */
@@ -29,19 +31,27 @@ const key = 'key-of-a-measurement';
 export class CascadeScene implements AsyncDisposable {
   readonly connector: ConnectorHost;
   readonly provider: Child<CascadeProviderApi>;
+  readonly standby: Child<CascadeProviderApi> | undefined;
   readonly #parts: PhoneParts;
   #callers: Child<CallersApi> | undefined;
 
-  private constructor(connector: ConnectorHost, provider: Child<CascadeProviderApi>, parts: PhoneParts) {
+  private constructor(connector: ConnectorHost, providers: readonly Child<CascadeProviderApi>[], parts: PhoneParts) {
+    const [provider, standby] = providers;
+    if (!provider) throw new Error('no provider');
     this.connector = connector;
     this.provider = provider;
+    this.standby = standby;
     this.#parts = parts;
   }
 
   static async open(options: CascadeSceneOptions): Promise<CascadeScene> {
-    const provider = Child.start<CascadeProviderApi>(new URL('provider-child.js', import.meta.url));
+    const start = (): Child<CascadeProviderApi> => Child.start(new URL('provider-child.js', import.meta.url));
+    const provider = start();
+    const standby = options.standby && start();
+    const providers = standby ? [provider, standby] : [provider];
     try {
       const { deepgram, model } = await provider.ask('start', options.provider);
+      const other = options.standby && (await standby?.ask('start', options.standby));
       const connector = await ConnectorHost.start({
         quiet: options.quiet ?? false,
         config: {
@@ -52,6 +62,7 @@ export class CascadeScene implements AsyncDisposable {
               stt: { url: deepgram, ...options.stt },
               llm: { provider: 'openai-compatible', baseUrl: model, model: 'scripted', ...options.llm },
               tts: { url: deepgram, ...options.tts },
+              ...(other && { standby: standbyOf(other, options) }),
               ...options.flavor,
             },
           },
@@ -61,11 +72,11 @@ export class CascadeScene implements AsyncDisposable {
       });
       return new CascadeScene(
         connector,
-        provider,
+        providers,
         await createPhoneParts({ bind: '127.0.0.1', protocol: 'udp' }, { clock, random }),
       );
     } catch (error) {
-      await provider[Symbol.asyncDispose]();
+      for (const each of providers) await each[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -102,5 +113,18 @@ export class CascadeScene implements AsyncDisposable {
     await this.#callers?.[Symbol.asyncDispose]();
     await this.connector[Symbol.asyncDispose]();
     await this.provider[Symbol.asyncDispose]();
+    await this.standby?.[Symbol.asyncDispose]();
   }
+}
+
+function standbyOf(
+  { deepgram, model }: { deepgram: string; model: string },
+  { stt, llm, tts }: CascadeSceneOptions,
+): object {
+  const speech = { provider: 'deepgram', apiKey: key, url: deepgram };
+  return {
+    stt: [{ ...speech, ...stt }],
+    llm: [{ provider: 'openai-compatible', baseUrl: model, model: 'standing-by', ...llm }],
+    tts: [{ ...speech, ...tts }],
+  };
 }
