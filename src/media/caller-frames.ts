@@ -84,7 +84,7 @@ export class CallerFrames {
         this.#coding.encode(samples, this.#invented);
         codes = this.#invented;
       }
-      if (source.missing === 0) {
+      if (source.missing === 0 && !this.#concealment.busy) {
         this.#concealment.learn(samples);
       } else {
         this.#concealment.process(samples, source.known);

@@ -3,44 +3,81 @@ const MIN_PERIOD = 40;
 const MAX_PERIOD = 120;
 /** Samples compared to find the period. */
 const MATCH_SAMPLES = 160;
-const HISTORY_SAMPLES = MATCH_SAMPLES + MAX_PERIOD;
+/** A template reaches a quarter of a period further back, for its join. */
+const HISTORY_SAMPLES = MATCH_SAMPLES + MAX_PERIOD + MAX_PERIOD / 4;
 /** Invented sound keeps its level this long, then fades to nothing, samples: 10 ms and 60 ms. */
 const HOLD_SAMPLES = 80;
 const FADED_SAMPLES = 480;
 
+/** What is heard after a gap fades in over 4 ms, and 4 ms more for each 10 ms that were invented, up to 10 ms. */
+const FADE_IN_SAMPLES = 32;
+const MAX_FADE_IN_SAMPLES = 80;
+
 /**
- * Fills what packets did not bring: goes on with the last pitch period of what was heard, fading out within 60 ms, so
- * that a lost packet is neither a click nor a hole. After the manner of ITU-T G.711 Appendix I, 8000 Hz.
+ * Fills what packets did not bring: goes on with the last pitch period of what was heard, fading out within 60 ms, and
+ * goes over to what comes after the gap, so that a lost packet is neither a click nor a hole. After the manner of ITU-T
+ * G.711 Appendix I, 8000 Hz, without its delay of 3.75 ms.
  */
 export class Concealment {
   readonly #history = new Int16Array(HISTORY_SAMPLES);
-  /** The last pitch period before the gap. */
+  /** The last pitch period before the gap, its end joined to its beginning. */
   readonly #template = new Int16Array(MAX_PERIOD);
   #period = MIN_PERIOD;
-  /** Samples invented in the current gap. */
+  #inGap = false;
+  /** Samples invented since the gap began. */
   #invented = 0;
+  /** Samples that the sound after the gap takes to fade in, and how many of them are left. */
+  #fadeInSamples = 0;
+  #fadeInLeft = 0;
+
+  /** A gap has not been left behind yet: the next frame must go through {@link process}, also where nothing is missing. */
+  get busy(): boolean {
+    return this.#inGap || this.#fadeInLeft > 0;
+  }
 
   /**
-   * Replaces samples of a frame.
+   * Replaces samples of a frame, and changes the first after a gap.
    * @param samples where `known` is 0, the content is replaced
    * @param known as long as `samples`
    */
   process(samples: Int16Array, known: Uint8Array): void {
     for (let i = 0; i < samples.length; i += 1) {
-      if (known[i] === 1) {
-        this.#invented = 0;
-      } else {
-        if (this.#invented === 0) this.#chooseTemplate(samples, i);
+      if (known[i] !== 1) {
+        if (!this.#inGap) this.#beginGap(samples, i);
         samples[i] = this.#invent();
+        continue;
       }
+      if (this.#inGap) this.#endGap();
+      if (this.#fadeInLeft > 0) samples[i] = this.#fadeIn(samples[i] as number);
     }
     this.#remember(samples);
   }
 
-  /** A frame without a gap. */
+  /** A frame without a gap, after which nothing of an earlier one matters any more. */
   learn(samples: Int16Array): void {
-    this.#invented = 0;
+    this.#inGap = false;
+    this.#fadeInLeft = 0;
     this.#remember(samples);
+  }
+
+  #beginGap(samples: Int16Array, at: number): void {
+    this.#inGap = true;
+    this.#invented = 0;
+    this.#fadeInLeft = 0;
+    this.#chooseTemplate(samples, at);
+  }
+
+  #endGap(): void {
+    this.#inGap = false;
+    const steps = 1 + Math.floor(this.#invented / HOLD_SAMPLES);
+    this.#fadeInSamples = Math.min(steps * FADE_IN_SAMPLES, MAX_FADE_IN_SAMPLES);
+    this.#fadeInLeft = this.#fadeInSamples;
+  }
+
+  #fadeIn(sample: number): number {
+    const weight = this.#fadeInLeft / (this.#fadeInSamples + 1);
+    this.#fadeInLeft -= 1;
+    return Math.round(sample + (this.#invent() - sample) * weight);
   }
 
   #invent(): number {
@@ -52,8 +89,17 @@ export class Concealment {
   }
 
   #chooseTemplate(samples: Int16Array, at: number): void {
-    this.#period = this.#findPeriod(samples, at);
-    for (let i = 0; i < this.#period; i += 1) this.#template[i] = this.#sample(samples, at - this.#period + i);
+    const period = this.#findPeriod(samples, at);
+    this.#period = period;
+    for (let i = 0; i < period; i += 1) this.#template[i] = this.#sample(samples, at - period + i);
+    // Its last quarter goes over to what came before its beginning: it can follow itself without a step.
+    const quarter = period >> 2;
+    for (let i = 0; i < quarter; i += 1) {
+      const weight = (i + 1) / (quarter + 1);
+      const own = this.#template[period - quarter + i] as number;
+      const before = this.#sample(samples, at - period - quarter + i);
+      this.#template[period - quarter + i] = Math.round(own + (before - own) * weight);
+    }
   }
 
   /** The sample at `index` of the current frame, or before it. */
