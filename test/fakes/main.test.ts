@@ -66,7 +66,9 @@ test('the fake begins with the fault it is told, and can be told others', async 
 test.each([
   ['openai-text', ['--variant', 'ollama'], '/v1/models'],
   ['anthropic', [], '/v1/models'],
-])('a provider of text can be dialled by hand: %s', async (name, options, path) => {
+  ['chatterbox', ['--variant', 'devnen'], '/api/model-info'],
+  ['openai-speech', [], '/v1/models'],
+])('a provider over HTTP can be dialled by hand: %s', async (name, options, path) => {
   const child = fake(name, '--json', ...options);
   const { url } = JSON.parse(await firstLine(child.stdout)) as { readonly url: string };
   const response = await fetch(new URL(path, url), { headers: { 'anthropic-version': '2023-06-01' } });

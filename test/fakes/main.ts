@@ -2,9 +2,11 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { anthropicCommand } from './anthropic/command.js';
 import { azureCommand } from './azure/command.js';
+import { chatterboxCommand } from './chatterbox/command.js';
 import type { FakeArguments, FakeCommand } from './command.js';
 import { deepgramCommand } from './deepgram/command.js';
 import { openAiRealtimeCommand } from './openai-realtime/command.js';
+import { openAiSpeechCommand } from './openai-speech/command.js';
 import { openAiTextCommand } from './openai-text/command.js';
 import { whisperCommand } from './whisper/command.js';
 
@@ -15,6 +17,8 @@ const commands: readonly FakeCommand[] = [
   deepgramCommand,
   azureCommand,
   whisperCommand,
+  chatterboxCommand,
+  openAiSpeechCommand,
 ];
 
 const USAGE = `usage: npm run fake -- NAME [options]

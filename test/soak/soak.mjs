@@ -11,6 +11,8 @@
  * `cascade-latency cascade-eager cascade-interruptions cascade-patience cascade-fail-over cascade-load`: whole calls with the flavor
  * `deepgram` and scripted providers, in `cascade/`; `cascade-leak`: 10,000 sessions of it without a phone.
  *
+ * `first-sound`: what the engines of speech servers add to the servers' own time, in `voices/`.
+ *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
  *
  * `turns heard`: turn-taking on the caller corpus, and heard text, at simulated time, in `turns/`.
@@ -201,6 +203,8 @@ const cascadeParts = [
 ];
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
+/** Parts that `voices/main.ts` has. */
+const voiceParts = ['first-sound'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];
 /** Parts that `sip/main.ts` has. */
@@ -228,7 +232,7 @@ async function measureEcho(names) {
 }
 
 /**
- * @param {'openai' | 'turns' | 'sip' | 'cascade'} folder
+ * @param {'openai' | 'turns' | 'sip' | 'cascade' | 'voices'} folder
  * @param {readonly string[]} names
  * @returns {Promise<boolean>}
  */
@@ -241,7 +245,7 @@ function measureIn(folder, names) {
   });
 }
 
-const all = [...Object.keys(parts), ...sipParts, ...turnParts, ...realtimeParts, ...cascadeParts];
+const all = [...Object.keys(parts), ...sipParts, ...turnParts, ...realtimeParts, ...cascadeParts, ...voiceParts];
 const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 const unknown = names.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
@@ -253,11 +257,13 @@ const sipNames = names.filter((name) => sipParts.includes(name));
 const turnNames = names.filter((name) => turnParts.includes(name));
 const realtimeNames = names.filter((name) => realtimeParts.includes(name));
 const cascadeNames = names.filter((name) => cascadeParts.includes(name));
+const voiceNames = names.filter((name) => voiceParts.includes(name));
 const kept = [
   echoNames.length === 0 || (await measureEcho(echoNames)),
   sipNames.length === 0 || (await measureIn('sip', sipNames)),
   turnNames.length === 0 || (await measureIn('turns', turnNames)),
   realtimeNames.length === 0 || (await measureIn('openai', realtimeNames)),
   cascadeNames.length === 0 || (await measureIn('cascade', cascadeNames)),
+  voiceNames.length === 0 || (await measureIn('voices', voiceNames)),
 ];
 process.exitCode = kept.every(Boolean) ? 0 : 1;

@@ -180,7 +180,7 @@ export class FakeDevnen implements AsyncDisposable {
   }
 
   /** All of it first, with the event loop held; then the file, in lines as Starlette iterates it. */
-  async #whole({ response, faults, gone }: Exchange, chunks: readonly string[]): Promise<void> {
+  async #whole({ request, response, faults, gone }: Exchange, chunks: readonly string[]): Promise<void> {
     const { sampleRate, clock } = this.#options;
     const working = this.#loop.then(() => this.#made(chunks));
     this.#loop = working.catch(() => {});
@@ -194,7 +194,7 @@ export class FakeDevnen implements AsyncDisposable {
     const body = (async function* () {
       yield file.subarray(44);
     })();
-    await writeBody(response, body, 1, { faults, head: file.subarray(0, 44), headFirst: false, clock, gone });
+    await writeBody(response, body, 1, { faults, head: file.subarray(0, 44), headFirst: false, clock, gone, request });
   }
 
   async #made(chunks: readonly string[]): Promise<Int16Array> {
@@ -206,7 +206,7 @@ export class FakeDevnen implements AsyncDisposable {
   }
 
   /** A header that knows no length once the first chunk is made, then the samples of each. */
-  async #stream({ response, faults, gone }: Exchange, chunks: readonly string[]): Promise<void> {
+  async #stream({ request, response, faults, gone }: Exchange, chunks: readonly string[]): Promise<void> {
     const { clock } = this.#options;
     const head = wavOf(new Int16Array(0), MODEL_RATE, { sizes: 'unknown' });
     response.writeHead(200, {
@@ -225,7 +225,7 @@ export class FakeDevnen implements AsyncDisposable {
           yield sampleBytes(samples);
         }
       })();
-      await writeBody(response, parts, chunks.length, { faults, head, headFirst: false, clock, gone });
+      await writeBody(response, parts, chunks.length, { faults, head, headFirst: false, clock, gone, request });
     } finally {
       this.#streams -= 1;
     }

@@ -140,7 +140,7 @@ export class FakeModal implements AsyncDisposable {
   }
 
   /** The result of a call if it comes in time; else where to wait on. */
-  async #result({ url, response, faults, gone }: SpeechExchange<never>, id: string): Promise<void> {
+  async #result({ request, url, response, faults, gone }: SpeechExchange<never>, id: string): Promise<void> {
     const { clock, encoding, timeLimitMs } = this.#options;
     const made = this.#results.get(id);
     if (made === undefined) return sendJson(response, 404, { detail: 'Not Found' });
@@ -157,19 +157,22 @@ export class FakeModal implements AsyncDisposable {
     const body = (async function* () {
       yield file.subarray(44);
     })();
-    await writeBody(response, body, 1, { faults, head: file.subarray(0, 44), headFirst: false, clock, gone });
+    await writeBody(response, body, 1, { faults, head: file.subarray(0, 44), headFirst: false, clock, gone, request });
   }
 
-  async #own({ response, faults, gone }: SpeechExchange<never>, chunks: readonly string[]): Promise<void> {
+  async #own({ request, response, faults, gone }: SpeechExchange<never>, chunks: readonly string[]): Promise<void> {
     const { app, clock } = this.#options;
     const { voice } = this;
     const parts = (async function* () {
       for (const chunk of chunks) yield sampleBytes((await voice.make(chunk, gone)).samples);
     })();
-    const options = { faults, head: Buffer.alloc(0), headFirst: true, clock, gone };
+    const options = { faults, head: Buffer.alloc(0), headFirst: true, clock, gone, request };
     if (app === 'events') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      await writeBody(response, speechEvents(parts, { info: RATE, usage: {} }), chunks.length + 2, options);
+      await writeBody(response, speechEvents(parts, { info: RATE, usage: {} }), chunks.length + 2, {
+        ...options,
+        silentParts: 1,
+      });
     } else {
       response.writeHead(200, { 'content-type': 'audio/pcm' });
       await writeBody(response, parts, chunks.length, options);

@@ -114,7 +114,7 @@ export class FakeTravisvn implements AsyncDisposable {
     await this.#whole(exchange, chunks);
   }
 
-  async #whole({ response, faults, gone }: SpeechExchange<never>, chunks: readonly string[]): Promise<void> {
+  async #whole({ request, response, faults, gone }: SpeechExchange<never>, chunks: readonly string[]): Promise<void> {
     const { clock } = this.#options;
     const parts: Int16Array[] = [];
     for (const chunk of chunks) parts.push((await this.voice.make(chunk, gone)).samples);
@@ -126,32 +126,28 @@ export class FakeTravisvn implements AsyncDisposable {
     const body = (async function* () {
       yield file.subarray(44);
     })();
-    await writeBody(response, body, 1, { faults, head: file.subarray(0, 44), headFirst: false, clock, gone });
+    await writeBody(response, body, 1, { faults, head: file.subarray(0, 44), headFirst: false, clock, gone, request });
   }
 
   /** The header first, before anything was made; whatever goes wrong then breaks the connection. */
-  async #stream({ response, faults, gone }: SpeechExchange<never>, chunks: readonly string[]): Promise<void> {
+  async #stream({ request, response, faults, gone }: SpeechExchange<never>, chunks: readonly string[]): Promise<void> {
     const { clock } = this.#options;
     response.writeHead(200, { 'content-type': 'audio/wav', 'x-accel-buffering': 'no' });
     const head = wavOf(new Int16Array(0), RATE, { sizes: 'unknown' });
     const parts = this.#parts(chunks, gone);
-    await writeBody(response, parts, chunks.length, { faults, head, headFirst: true, clock, gone });
+    await writeBody(response, parts, chunks.length, { faults, head, headFirst: true, clock, gone, request });
   }
 
   async #events(exchange: SpeechExchange<never>, chunks: readonly string[], input: string): Promise<void> {
-    const { response, faults, gone } = exchange;
+    const { request, response, faults, gone } = exchange;
     const { clock } = this.#options;
     response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
     const usage = { input_tokens: input.length, output_tokens: 50, total_tokens: input.length + 50 };
     const events = speechEvents(this.#parts(chunks, gone), { info: RATE, usage });
-    // The event that ends it is a part of its own.
-    await writeBody(response, events, chunks.length + 2, {
-      faults,
-      head: Buffer.alloc(0),
-      headFirst: true,
-      clock,
-      gone,
-    });
+    // The events that describe it and end it are parts of their own.
+    const head = Buffer.alloc(0);
+    const options = { faults, head, headFirst: true, clock, gone, request, silentParts: 1 };
+    await writeBody(response, events, chunks.length + 2, options);
   }
 
   async *#parts(chunks: readonly string[], gone: AbortSignal): AsyncGenerator<Buffer> {

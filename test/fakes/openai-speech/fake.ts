@@ -107,7 +107,7 @@ export class FakeOpenAiSpeech implements AsyncDisposable {
   }
 
   async #speak(exchange: SpeechExchange<never>, body: Readonly<Record<string, unknown>>): Promise<void> {
-    const { response, faults, gone } = exchange;
+    const { request, response, faults, gone } = exchange;
     const { clock, variant } = this.#options;
     const input = textIn(body, 'input');
     const chunks = packedSentences(input, CHUNK);
@@ -115,7 +115,7 @@ export class FakeOpenAiSpeech implements AsyncDisposable {
     const parts = (async function* () {
       for (const chunk of chunks) yield sampleBytes((await voice.make(chunk, gone)).samples);
     })();
-    const options = { faults, headFirst: false, clock, gone };
+    const options = { faults, headFirst: false, clock, gone, request };
     if (body['stream_format'] === 'sse') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const usage = { input_tokens: 14, output_tokens: 101, total_tokens: 115 };

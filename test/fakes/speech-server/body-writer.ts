@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../../src/base/clock.js';
 import type { SpeechFault, SpeechFaultOptions } from './faults.js';
+import type { SeenSpeechRequest } from './http-fake.js';
 import { passed } from './voice.js';
 
 /** For what was sent to arrive before the end of its connection does, ms. */
@@ -19,6 +20,10 @@ export interface BodyOptions {
   readonly headFirst: boolean;
   readonly clock: Clock;
   readonly gone: AbortSignal;
+  /** Is told when its first sound went out. */
+  readonly request?: SeenSpeechRequest;
+  /** Parts before the first that has sound: an event that describes it. Default: none. */
+  readonly silentParts?: number;
 }
 
 /**
@@ -33,7 +38,7 @@ export async function writeBody(
   total: number,
   options: BodyOptions,
 ): Promise<void> {
-  const { faults, head, headFirst } = options;
+  const { faults, head, headFirst, request, silentParts = 0 } = options;
   if (faults.has('empty')) {
     response.end();
     return;
@@ -51,6 +56,7 @@ export async function writeBody(
     written += 1;
     if (!headSent) await send(response, head, options);
     headSent = true;
+    if (request !== undefined && written === silentParts + 1) request.soundAtMs = options.clock.now();
     const lastPart = written === total;
     if (broken === undefined || !(lastPart || written / total > (broken.after ?? 0.5))) {
       await send(response, part, options);

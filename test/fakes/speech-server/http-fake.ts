@@ -23,8 +23,8 @@ export interface SeenSpeechRequest {
   readonly body: unknown;
   readonly atMs: number;
   status?: number;
-  /** The head of the answer went out. */
-  answeredAtMs?: number;
+  /** Its first sound went out. */
+  soundAtMs?: number;
   /** The answer was complete. */
   doneAtMs?: number;
   /** The client went away before that. */
