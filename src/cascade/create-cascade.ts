@@ -30,6 +30,8 @@ export interface CascadeDeps {
   clock?(): Clock;
   /** In place of the one for `options.language`: written text to text that can be spoken. */
   speakable?(text: string): string;
+  /** Whether the words of a call must not leave the premises. Absent: they may. */
+  isPrivate?(call: CallContext): boolean;
 }
 
 /** Silence after the caller's last word, beside patience: the recogniser needs it for its transcript, ms. */
@@ -76,6 +78,7 @@ class Cascade implements Flavor {
   readonly #turns: TurnOptions;
   readonly #clock: () => Clock;
   readonly #speakable: (text: string) => string;
+  readonly #isPrivate: (call: CallContext) => boolean;
 
   constructor(stages: CascadeStages, options: CascadeOptions, deps: CascadeDeps) {
     this.#stages = stages;
@@ -87,6 +90,7 @@ class Cascade implements Flavor {
     this.#turns = turnOptions(stages.stt, options);
     const { language, pronunciations } = options;
     this.#speakable = deps.speakable ?? createSpeakable({ language, pronunciations });
+    this.#isPrivate = deps.isPrivate?.bind(deps) ?? (() => false);
     this.#clock = deps.clock?.bind(deps) ?? (() => ({ ...createSystemClock(), now: () => deps.now() }));
   }
 
@@ -104,7 +108,7 @@ class Cascade implements Flavor {
     call.signal.throwIfAborted();
     const [stream, voice] = await Promise.allSettled([
       stt.open({ input: call.input }, call.signal),
-      tts.open({ output: call.output }, call.signal),
+      tts.open({ output: call.output, private: this.#isPrivate(call) }, call.signal),
     ]);
     if (stream.status === 'fulfilled' && voice.status === 'fulfilled') {
       const parts = {

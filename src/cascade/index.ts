@@ -3,6 +3,12 @@
  * of three of them; an offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
 
+export { encodeAlaw, encodeMulaw } from '../audio/g711.js';
+export { createResampler, type Resampler } from '../audio/resampler.js';
+export { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../base/circuit-breaker.js';
+export { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
+export { createSystemRandom, type Random } from '../base/random.js';
+export { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
 export {
   type AzureDeps,
@@ -70,6 +76,7 @@ export {
   textToSpeechConfig,
   withStandby,
 } from './engines/standby.js';
+export { asFlavorError, mayBeTakenOver } from './fail-over/candidates.js';
 export {
   createWhisperSpeechToText,
   type WhisperDeps,
@@ -130,6 +137,7 @@ export type {
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from './stages/text-to-speech.js';
+export { clausesOf } from './text/clause-splitter.js';
 export {
   createSpeakable,
   type Speakable,

@@ -28,6 +28,8 @@ export type TextToSpeechEvent =
   | { readonly type: 'piece'; readonly index: number }
   /** A word begins at `atMs` of the utterance's own audio. Only where `capabilities.wordTimes`. */
   | { readonly type: 'word'; readonly text: string; readonly atMs: number }
+  /** Who makes the audio that follows, where there are several, and why: a word of a bounded set each. */
+  | { readonly type: 'tier'; readonly tier: string; readonly reason: string }
   | StageUsage
   | { readonly type: 'warning'; readonly error: FlavorError }
   /**
@@ -51,6 +53,8 @@ export interface TextToSpeechUtterance {
 export interface TextToSpeechRequest {
   /** One of `capabilities.output`. */
   readonly output: AudioFormat;
+  /** The words of this call must not leave the premises: engines that would take them elsewhere do not speak. */
+  readonly private?: boolean;
 }
 
 /** One call's voice. */

@@ -86,6 +86,35 @@ export class ClauseSplitter {
   }
 }
 
+/**
+ * The clauses of a text that is complete, blanks included: cut after sentences and at pauses within them, where each is
+ * at least `least` characters long. A single one where there is no such place.
+ */
+export function clausesOf(text: string, least: number): readonly string[] {
+  const clauses: string[] = [];
+  let rest = text;
+  for (;;) {
+    const end = Math.min(
+      clauseEnd(rest, least) ?? Number.POSITIVE_INFINITY,
+      sentenceEndAfter(rest, least) ?? Number.POSITIVE_INFINITY,
+    );
+    if (end >= rest.length || rest.slice(end).trim().length < least) break;
+    clauses.push(rest.slice(0, end));
+    rest = rest.slice(end);
+  }
+  return [...clauses, rest];
+}
+
+function sentenceEndAfter(text: string, least: number): number | undefined {
+  let from = 0;
+  for (;;) {
+    const end = sentenceEnd(text.slice(from));
+    if (end === undefined) return undefined;
+    from += end;
+    if (text.slice(0, from).trim().length >= least) return from;
+  }
+}
+
 /** The first place after which a new sentence begins; only where the character after it is known. */
 function sentenceEnd(text: string): number | undefined {
   for (const match of text.matchAll(SENTENCE_END)) {

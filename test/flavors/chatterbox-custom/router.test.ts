@@ -197,7 +197,7 @@ test('whatever the state: a private call is never heard by a tier that is not, a
         expect(found?.seen.spentUsd).toBeLessThan(found?.rules.budgetUsdPerDay ?? 0);
       }
     }),
-    { numRuns: 500, seed: 6 },
+    { numRuns: 200, seed: 6 },
   );
 });
 
@@ -210,7 +210,7 @@ test('whatever the state: every tier is named once, in the order or among the ex
       expect(chooseTiers(tiers, demands, noonMs)).toEqual(choice);
       for (const { reason } of choice.order) expect(tierReasons).toContain(reason);
     }),
-    { numRuns: 500, seed: 7 },
+    { numRuns: 200, seed: 7 },
   );
 });
 
@@ -237,7 +237,7 @@ test('whatever the state: nobody is put before a tier that is well, free and pre
         expect(tiers.indexOf(before)).toBeLessThan(tiers.indexOf(well));
       }
     }),
-    { numRuns: 500, seed: 8 },
+    { numRuns: 200, seed: 8 },
   );
 });
 

@@ -1,0 +1,40 @@
+import { clausesOf } from 'sip-voice-connector/cascade';
+import type { Tier } from '../tiers/tier.js';
+
+/** Signs for the voice, such as `[laugh]`. */
+const TAG = /\[[a-z][a-z ]{0,30}\]/gi;
+/** A piece of its own has so many characters at least: less has no melody. */
+const LEAST_CHARACTERS = 20;
+/** So much later than could be, and still nobody waits, ms. */
+const TOLERATED_MS = 250;
+
+/** What a tier is given of a text: tags only where they are acted. */
+export function textFor(tier: Tier, text: string): string {
+  const spoken = tier.backend.capabilities.tags ? text : text.replace(TAG, ' ');
+  return spoken.replace(/\s+/gu, ' ').trim();
+}
+
+/**
+ * What of a text is asked for first, and the rest. Where the answer comes whole, a long text is a long silence: as much
+ * is asked for as is made while the caller listens to what was said before, a clause at least.
+ *
+ * @param aheadMs what the caller still has to hear
+ * @param most characters of one request
+ */
+export function firstPart(text: string, tier: Tier, aheadMs: number, most: number): readonly [string, string] {
+  const limit = Math.min(most, tier.backend.capabilities.maxCharacters);
+  const inTime = (part: string): boolean => tier.firstAudioAfterMs(part) <= aheadMs + TOLERATED_MS;
+  if (text.length <= limit && (tier.backend.capabilities.streaming || inTime(text))) return [text, ''];
+  const [first = text, ...others] = clausesOf(text, LEAST_CHARACTERS);
+  let part = first;
+  for (const clause of others) {
+    if ((part + clause).trim().length > limit || (!tier.backend.capabilities.streaming && !inTime(part + clause)))
+      break;
+    part += clause;
+  }
+  if (part.trim().length > limit) {
+    const blank = part.lastIndexOf(' ', limit);
+    part = part.slice(0, blank > 0 ? blank : limit);
+  }
+  return [part.trim(), text.slice(part.length).trim()];
+}

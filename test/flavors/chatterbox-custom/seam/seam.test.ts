@@ -1,0 +1,45 @@
+import { beforeAll, expect, test, vi } from 'vitest';
+import { runSeamTrial } from '../support/seam-trial.js';
+import { Narrator, sentences } from '../support/spoken.js';
+
+const [greeting = '', offer = ''] = sentences;
+let narrator: Narrator;
+
+// flite is quick, unless the machine has other things to do.
+vi.setConfig({ testTimeout: 60_000 });
+
+beforeAll(async () => {
+  narrator = await Narrator.create('slt');
+});
+
+/** Both tiers speak with a cloned voice, the second at another tempo. */
+const trial = (diesAfterMs: number, tempo = 1.04) =>
+  runSeamTrial({ narrators: [narrator, narrator], text: offer, before: [greeting], diesAfterMs, second: { tempo } });
+
+test('a tier that dies in the middle of a word: no word is lost, and at most that one comes twice', async () => {
+  for (const [diesAfterMs, tempo] of [
+    [700, 1.05],
+    [2_120, 0.95],
+  ] as const) {
+    const { lost, repeated, gapMs, tiers } = await trial(diesAfterMs, tempo);
+    expect(lost).toBe(0);
+    expect(repeated).toBeLessThanOrEqual(1);
+    expect(gapMs).toBeLessThan(700);
+    expect(tiers).toEqual(['laptop current', 'gpu fail-over']);
+  }
+});
+
+test('a tier that dies between two words: none is lost, and none comes twice', async () => {
+  const { times } = narrator.say(offer);
+  const { lost, repeated } = await trial(((times[8]?.endMs ?? 0) + (times[9]?.startMs ?? 0)) / 2);
+  expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
+});
+
+test('the other tier is asked for the rest, and a few words before it to know the place by', async () => {
+  const { asked, leave } = await trial(3_890);
+  const words = offer.split(' ');
+  const skipped = words.length - asked.split(' ').length;
+  expect(words.slice(skipped).join(' ')).toBe(asked);
+  expect(skipped).toBeGreaterThan(leave - 9);
+  expect(skipped).toBeLessThan(leave - 1);
+});

@@ -1,0 +1,211 @@
+import { expect, test } from 'vitest';
+import { FlavorError } from '../../../../src/flavor-api/index.js';
+import { say, sayAll, setUp } from '../support/bench.js';
+import { ended, ofType, runUntil, settle, type TimedEvent } from '../support/simulation.js';
+
+const tiersOf = (events: readonly TimedEvent[]): readonly string[] =>
+  ofType(events, 'tier').map(({ tier, reason }) => `${tier} ${reason}`);
+const bytesOf = (events: readonly TimedEvent[]): number =>
+  ofType(events, 'audio').reduce((sum, { data }) => sum + data.length, 0);
+/** Audio of a text in mu-law: 50 ms a letter. */
+const bytesFor = (text: string): number => text.length * 400;
+
+test('the preferred tier says all pieces in order, and the record is told who spoke and why', async () => {
+  const { clock, open, backends } = setUp([{}, {}]);
+  const events = await sayAll(await open(), clock, 'Good morning, here is the salon.', 'What can I do for you?');
+  expect(backends[0]?.requests.map(({ text }) => text)).toEqual([
+    'Good morning, here is the salon.',
+    'What can I do for you?',
+  ]);
+  expect(backends[1]?.requests).toEqual([]);
+  expect(tiersOf(events)).toEqual(['laptop first', 'laptop current']);
+  expect(ofType(events, 'piece').map(({ index }) => index)).toEqual([0, 1]);
+  expect(bytesOf(events)).toBe(bytesFor('Good morning, here is the salon.What can I do for you?'));
+  expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 2 });
+});
+
+test('of a sentence that may still break off, no more goes out than is needed; the rest as soon as it is whole', async () => {
+  const { clock, open } = setUp([{ backend: { realTimeFactor: 0.5 } }]);
+  const text = 'This sentence takes three seconds to be said, or so it seems.';
+  const { events } = say(await open(), clock, text);
+  await runUntil(clock, () => bytesOf(events) > 0);
+  const beganMs = clock.now();
+  await runUntil(clock, () => clock.now() >= beganMs + 500);
+  expect(bytesOf(events) / 8).toBeLessThanOrEqual(500 + 250 + 100);
+  expect(bytesOf(events) / 8).toBeGreaterThanOrEqual(500);
+  await runUntil(clock, () => ended(events));
+  expect(clock.now() - beganMs).toBeLessThan((text.length * 50) / 2 + 100);
+  expect(bytesOf(events)).toBe(bytesFor(text));
+});
+
+test('a private call is never heard by another tier: rather nobody speaks', async () => {
+  const { clock, open, backends } = setUp([{}, {}, {}]);
+  const session = await open(true);
+  const laptop = backends[0];
+  if (laptop) laptop.fault = { afterMs: 600 };
+  const events = await sayAll(session, clock, 'Your results have come, Mister Miller.');
+  expect(events.at(-1)?.event).toMatchObject({ type: 'end', error: { code: 'ERR_FLAVOR_NETWORK' }, spokenPieces: 0 });
+  for (const other of backends.slice(1)) expect(other.requests).toEqual([]);
+});
+
+test('where no tier may hear a private call, it is told at once', async () => {
+  const { clock, open, backends } = setUp([{ rules: { private: false } }]);
+  const events = await sayAll(await open(true), clock, 'Hello.');
+  expect(events.at(-1)?.event).toMatchObject({
+    type: 'end',
+    error: { code: 'ERR_FLAVOR_UNSUPPORTED', retryable: false },
+  });
+  expect(backends[0]?.requests).toEqual([]);
+});
+
+test('calls that come while the preferred tier is busy wait as long as they may, in order, and go elsewhere then', async () => {
+  const { clock, open, backends } = setUp([
+    { rules: { queueMs: 400 }, backend: { realTimeFactor: 0.4 } },
+    { rules: { concurrency: 9, queueMs: 1_000 }, backend: { concurrency: 9 } },
+  ]);
+  const sessions = await Promise.all(Array.from({ length: 6 }, () => open()));
+  const text = 'Just a moment, please, I am looking it up.';
+  const said = sessions.map((session) => say(session, clock, text));
+  await runUntil(clock, () => said.every(({ events }) => ended(events)));
+  for (const { events } of said) {
+    expect(bytesOf(events)).toBe(bytesFor(text));
+    const firstMs = events.find(({ event }) => event.type === 'audio')?.atMs ?? 0;
+    expect(firstMs).toBeLessThanOrEqual(400 + 100 + 100);
+  }
+  expect(backends[0]?.mostBusy).toBe(1);
+  expect((backends[0]?.requests.length ?? 0) + (backends[1]?.requests.length ?? 0)).toBe(6);
+  expect(tiersOf(said[5]?.events ?? [])).toEqual(['gpu load']);
+});
+
+test('where every tier is busy for too long, that is what is said, and no place is kept', async () => {
+  const { clock, open, voice } = setUp([{ backend: { realTimeFactor: 1 } }]);
+  const text = 'This takes as long to make as it takes to say, which is four seconds.';
+  const first = say(await open(), clock, text);
+  await settle();
+  const second = await sayAll(await open(), clock, text);
+  expect(second.at(-1)?.event).toMatchObject({ error: { code: 'ERR_FLAVOR_QUOTA', retryable: true } });
+  expect(voice.tiers[0]?.seen.waiting).toBe(0);
+  await runUntil(clock, () => ended(first.events));
+  expect(voice.tiers[0]?.seen.busy).toBe(0);
+});
+
+test('a tier that is later than nearly always is not waited for: the first to speak wins, the other is cancelled', async () => {
+  const { clock, open, backends } = setUp([{ rules: { concurrency: 2 } }, {}]);
+  const session = await open();
+  for (let time = 0; time < 10; time += 1) await sayAll(session, clock, 'One moment.');
+  const laptop = backends[0];
+  if (laptop) laptop.fault = 'silent';
+  const beganMs = clock.now();
+  const events = await sayAll(session, clock, 'Here I am again.');
+  expect(tiersOf(events)).toEqual(['gpu hedge']);
+  expect(laptop?.requests.at(-1)?.state).toBe('aborted');
+  const first = events.find(({ event }) => event.type === 'audio');
+  expect((first?.atMs ?? 0) - beganMs).toBeLessThan(500);
+  expect(bytesOf(events)).toBe(bytesFor('Here I am again.'));
+});
+
+test('not every request is asked twice: a fleet that is slow must not be given twice the work', async () => {
+  const { clock, open, backends } = setUp([{ backend: { firstAudioMs: 900 } }, { backend: { firstAudioMs: 900 } }]);
+  const session = await open();
+  const laptop = backends[0];
+  for (let time = 0; time < 10; time += 1) await sayAll(session, clock, 'One moment.');
+  for (let time = 0; time < 20; time += 1) {
+    if (laptop) laptop.fault = 'silent';
+    await sayAll(await open(), clock, 'One moment.');
+  }
+  const aborted = laptop?.requests.filter(({ state }) => state === 'aborted').length ?? 0;
+  expect(aborted).toBeLessThan(20);
+});
+
+test('a tier that says nothing is given up, and the next one says it', async () => {
+  const { clock, open, backends } = setUp([{}, {}], { policy: { firstAudioMs: 1_000 } });
+  const laptop = backends[0];
+  if (laptop) laptop.fault = new FlavorError('ERR_FLAVOR_NETWORK', 'refused', true);
+  const events = await sayAll(await open(), clock, 'Good afternoon.');
+  expect(tiersOf(events)).toEqual(['gpu health']);
+  expect(ofType(events, 'warning')).toHaveLength(1);
+  expect(bytesOf(events)).toBe(bytesFor('Good afternoon.'));
+});
+
+test('a tier that stops speaking without a word about it is taken for dead', async () => {
+  const { clock, open, backends } = setUp([{ backend: { realTimeFactor: 0.2 } }, {}]);
+  const session = await open();
+  const text = 'The first half of it comes, and then there is nothing but silence on the line.';
+  const laptop = backends[0];
+  const synthesize = laptop?.synthesize.bind(laptop);
+  if (laptop && synthesize) {
+    laptop.synthesize = async function* (wanted, signal) {
+      let chunks = 0;
+      for await (const chunk of synthesize(wanted, signal)) {
+        yield chunk;
+        chunks += 1;
+        if (chunks > 12)
+          await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      }
+    };
+  }
+  const events = await sayAll(session, clock, text);
+  expect(tiersOf(events)).toEqual(['laptop first', 'gpu fail-over']);
+  expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 1 });
+  expect(bytesOf(events)).toBeGreaterThan(bytesFor(text) * 0.9);
+});
+
+test('an interruption cancels what is asked for, at once, and nothing follows', async () => {
+  const { clock, open, backends, voice } = setUp([{}]);
+  const { utterance, events } = say(await open(), clock, 'A sentence that nobody is going to hear to its end.');
+  await runUntil(clock, () => bytesOf(events) > 0);
+  const bytes = bytesOf(events);
+  utterance.cancel();
+  await runUntil(clock, () => ended(events));
+  expect(bytesOf(events)).toBe(bytes);
+  expect(backends[0]?.requests[0]?.state).toBe('aborted');
+  expect(voice.tiers[0]?.seen).toMatchObject({ busy: 0, breaker: 'closed' });
+  expect(clock.pendingTimers).toBeLessThanOrEqual(1);
+});
+
+test('tags are given to tiers that act them, and taken out for the others', async () => {
+  const { clock, open, backends } = setUp([{ backend: { tags: true } }, {}]);
+  await sayAll(await open(), clock, 'That is funny [laugh] indeed.');
+  const laptop = backends[0];
+  if (laptop) laptop.fault = new FlavorError('ERR_FLAVOR_NETWORK', 'refused', true);
+  await sayAll(await open(), clock, 'That is funny [laugh] indeed.');
+  expect(laptop?.requests.map(({ text }) => text)[0]).toBe('That is funny [laugh] indeed.');
+  expect(backends[1]?.requests.map(({ text }) => text)).toEqual(['That is funny indeed.']);
+});
+
+test('where answers come whole, a long text is asked for by clauses, each while the one before is heard', async () => {
+  const { clock, open, backends } = setUp([{ backend: { streaming: false, firstAudioMs: 50, realTimeFactor: 0.6 } }]);
+  const text =
+    'Let me look at that for a moment, then I will tell you what is free, and we choose a day that suits you.';
+  const events = await sayAll(await open(), clock, text);
+  const asked = backends[0]?.requests.map((request) => request.text) ?? [];
+  expect(asked.length).toBeGreaterThan(1);
+  expect(asked.join(' ')).toBe(text);
+  expect(asked[0]?.length).toBeLessThan(text.length / 2);
+  expect(ofType(events, 'piece')).toHaveLength(1);
+});
+
+test('a tier that must start is woken while there are calls, and the others speak meanwhile', async () => {
+  const { clock, open, backends } = setUp([{ tier: { keepWarm: 'calls' } }, {}]);
+  const laptop = backends[0];
+  if (laptop) laptop.health = { state: 'cold', startMs: 9_000 };
+  const session = await open();
+  await settle();
+  const events = await sayAll(session, clock, 'Hello.');
+  expect(tiersOf(events)).toEqual(['gpu cold']);
+  await runUntil(clock, () => laptop?.wakes === 1, 20_000);
+  const later = await sayAll(await open(), clock, 'Hello.');
+  expect(tiersOf(later)).toEqual(['laptop first']);
+});
+
+test('what tiers cost is added up, and a budget that is used up ends their work for today', async () => {
+  const { clock, open, voice } = setUp([
+    { rules: { budgetUsdPerDay: 0.001 }, tier: { priceOf: ({ quantity }) => quantity / 1e6 } },
+    {},
+  ]);
+  await sayAll(await open(), clock, 'This sentence costs two thousandths of a dollar.');
+  expect(voice.tiers[0]?.seen.spentUsd).toBeCloseTo(0.0024, 4);
+  expect(tiersOf(await sayAll(await open(), clock, 'Next.'))).toEqual(['gpu budget']);
+  clock.advance(24 * 3_600_000);
+  expect(tiersOf(await sayAll(await open(), clock, 'Next.'))).toEqual(['laptop first']);
+});
