@@ -18,7 +18,8 @@ import { Tier, type TierLimits, type TierOptions, tierLimits } from '../tiers/ti
 import { TierDesk } from './desk.js';
 import { Rendering } from './rendering.js';
 import { textFor } from './shape.js';
-import { type SpeakingOptions, TieredUtterance } from './utterance.js';
+import type { SpeakingOptions } from './speakers.js';
+import { TieredUtterance } from './utterance.js';
 
 export interface TieredVoicePolicy extends SpeakingOptions, TierLimits, KeeperOptions {}
 

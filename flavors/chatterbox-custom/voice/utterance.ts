@@ -1,59 +1,22 @@
 import {
   asFlavorError,
-  type Clock,
   createResampler,
   EventStream,
-  mayBeTakenOver,
-  type StageUsage,
   type TextToSpeechEvent,
   type TextToSpeechUtterance,
 } from 'sip-voice-connector/cascade';
-import { type AudioFormat, FlavorError } from 'sip-voice-connector/flavor';
-import type { PhraseCache } from '../phrases/phrase-cache.js';
-import type { TierDemands, TierReason } from '../router.js';
+import { FlavorError } from 'sip-voice-connector/flavor';
+import type { TierReason } from '../router.js';
 import { type Joint, JointSearch } from '../seam/joint.js';
-import type { TierDesk, Turn } from './desk.js';
 import { Handover, type Part } from './handover.js';
-import { Rendering } from './rendering.js';
-import { firstPart, textFor } from './shape.js';
+import type { Rendering } from './rendering.js';
+import { textFor } from './shape.js';
+import { LOOK_MS, Speakers, type SpeakingDeps } from './speakers.js';
 
-export interface SpeakingOptions {
-  /** Handed on ahead of playout while a rendering may still break off, ms: what the host needs to be safe. */
-  readonly leadMs: number;
-  /** From a request to its first audio, ms, where nothing else is known. */
-  readonly firstAudioMs: number;
-  /** Silence at the caller's ear in the middle of a sentence, ms. */
-  readonly stallMs: number;
-  /** Longest piece, characters. */
-  readonly maxCharacters: number;
-}
-
-export interface SpeakingDeps {
-  readonly desk: TierDesk;
-  readonly cache: PhraseCache | undefined;
-  readonly clock: Clock;
-  readonly options: SpeakingOptions;
-  readonly format: AudioFormat;
-  readonly private: boolean;
-  /** Who said the sentence before, in this call. */
-  readonly last: { tier: string | undefined };
-}
-
-interface Spoken {
-  readonly rendering: Rendering;
-  readonly reason: TierReason;
-}
-
-/** How often a stalled rendering is looked for, ms. */
-const LOOK_MS = 50;
 /** Both sides of a joint are faded into each other for so long, ms. */
 const FADE_MS = 8;
-/** A hedge is not worth it earlier, ms. */
-const LEAST_HEDGE_MS = 150;
 /** Waited for what abandoned renderings have used, ms: the contract allows 500. */
 const SETTLE_MS = 250;
-/** Renderings of one sentence that may fail. */
-const MAX_FAILURES = 6;
 
 /** One answer, piece by piece, whoever speaks it. */
 export class TieredUtterance implements TextToSpeechUtterance {
@@ -63,7 +26,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
   readonly #outer: AbortSignal;
   readonly #handover: Handover;
   readonly #pieces: string[] = [];
-  readonly #open = new Set<Rendering>();
+  readonly #speakers: Speakers;
   #finished = false;
   #spoken = 0;
   #wake: (() => void) | undefined;
@@ -75,6 +38,11 @@ export class TieredUtterance implements TextToSpeechUtterance {
     this.#outer = signal;
     this.#handover = new Handover(deps.clock, deps.format, deps.options.leadMs, (data) => {
       if (!this.#controller.signal.aborted) this.#events.push({ type: 'audio', data });
+    });
+    this.#speakers = new Speakers(deps, {
+      signal: this.#controller.signal,
+      aheadMs: () => this.#handover.aheadMs,
+      push: (event) => this.#events.push(event),
     });
     if (signal.aborted) this.cancel();
     else signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -101,7 +69,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     this.#finished = true;
     this.#controller.abort();
     this.#handover.stop();
-    for (const rendering of this.#open) rendering.cancel();
+    for (const rendering of this.#speakers.open) rendering.cancel();
     this.#wake?.();
   }
 
@@ -129,12 +97,12 @@ export class TieredUtterance implements TextToSpeechUtterance {
   async #end(error: FlavorError | undefined): Promise<void> {
     this.#outer.removeEventListener('abort', this.#onAbort);
     this.#handover.stop();
-    for (const rendering of this.#open) rendering.cancel();
-    if (this.#open.size > 0) {
+    for (const rendering of this.#speakers.open) rendering.cancel();
+    if (this.#speakers.open.size > 0) {
       const { clock } = this.#deps;
       await new Promise<void>((resolve) => {
         const timer = clock.setTimeout(resolve, SETTLE_MS);
-        void Promise.all([...this.#open].map(({ settled }) => settled)).then(() => {
+        void Promise.all([...this.#speakers.open].map(({ settled }) => settled)).then(() => {
           clock.clearTimeout(timer);
           resolve();
         });
@@ -159,7 +127,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
   async #sayKnown(piece: string, begin: () => void): Promise<boolean> {
     const { cache, desk, format } = this.#deps;
     if (cache === undefined) return false;
-    const { order } = desk.choose(this.#demands());
+    const { order } = desk.choose(this.#speakers.demands());
     for (const { name } of order) {
       const tier = desk.tiers.find((each) => each.name === name);
       const text = tier && textFor(tier, piece);
@@ -183,7 +151,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
   /** Says the beginning of a text, and returns what is left of it. */
   async #speak(text: string, begin: () => void): Promise<string> {
     const failed = new Set<string>();
-    const asked = await this.#ask(text, failed);
+    const asked = await this.#speakers.ask(text, failed);
     const { spoken } = asked;
     let rest = asked.rest;
     let part: Part = { rendering: spoken.rendering, sent: 0 };
@@ -215,7 +183,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     const { clock, options, format } = this.#deps;
     const perMs = format.sampleRate / 1_000;
     while (!rendering.over) {
-      await this.#change([rendering], LOOK_MS);
+      await this.#speakers.change([rendering], LOOK_MS);
       this.#handover.wake();
       const heldMs = (rendering.length - part.sent) / perMs;
       const silentMs = clock.now() - rendering.lastMs;
@@ -233,16 +201,16 @@ export class TieredUtterance implements TextToSpeechUtterance {
     failed: Set<string>,
   ): Promise<{ readonly part: Part; readonly rest: string }> {
     const error = old.rendering.error ?? new FlavorError('ERR_FLAVOR_NETWORK', 'the tier broke off', true);
-    this.#onFailure(old.rendering, error, failed);
+    this.#speakers.onFailure(old.rendering, error, failed);
     if (old.sent === 0) {
-      const { spoken, rest: more } = await this.#ask(old.rendering.text, failed);
+      const { spoken, rest: more } = await this.#speakers.ask(old.rendering.text, failed);
       return { part: { rendering: spoken.rendering, sent: 0 }, rest: join(more, rest) };
     }
     const perMs = this.#deps.format.sampleRate / 1_000;
     const search = new JointSearch(old, perMs);
     this.#handover.follow(old);
     for (;;) {
-      const { spoken, rest: more } = await this.#ask(search.text, failed).catch((thrown: unknown) => {
+      const { spoken, rest: more } = await this.#speakers.ask(search.text, failed).catch((thrown: unknown) => {
         // Nobody is left: what was made of it is said.
         old.limit = old.rendering.length;
         this.#handover.say(old.rendering.slice(old.sent, old.limit));
@@ -263,9 +231,9 @@ export class TieredUtterance implements TextToSpeechUtterance {
           rendering.fail(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the tier has stopped speaking', true));
           continue;
         }
-        await this.#change([rendering], LOOK_MS);
+        await this.#speakers.change([rendering], LOOK_MS);
       }
-      this.#onFailure(rendering, rendering.error ?? error, failed);
+      this.#speakers.onFailure(rendering, rendering.error ?? error, failed);
     }
   }
 
@@ -284,124 +252,11 @@ export class TieredUtterance implements TextToSpeechUtterance {
     old.sent = leave;
   }
 
-  /** Asks for the beginning of a text, until somebody speaks; returns what was not asked for. */
-  async #ask(text: string, failed: Set<string>): Promise<{ readonly spoken: Spoken; readonly rest: string }> {
-    let error: FlavorError | undefined;
-    for (let failures = 0; ; ) {
-      const turn = await this.#deps.desk
-        .turn(this.#demands(failed), this.#controller.signal)
-        .catch((thrown: unknown) => {
-          // Why the last one failed says more than that nobody is left.
-          throw this.#controller.signal.aborted ? thrown : (error ?? thrown);
-        });
-      const wanted = textFor(turn.tier, text);
-      if (wanted === '') {
-        turn.lease.release();
-        turn.permit?.released();
-        throw new FlavorError('ERR_FLAVOR_UNSUPPORTED', 'there is nothing in it that this voice can say', false);
-      }
-      const [first, rest] = firstPart(wanted, turn.tier, this.#handover.aheadMs, this.#deps.options.maxCharacters);
-      const outcome = await this.#begun(this.#render(turn, first), turn.reason, failed);
-      if ('rendering' in outcome) return { spoken: outcome, rest };
-      error = outcome.error;
-      failures += 1;
-      if (failures >= MAX_FAILURES) throw error;
-    }
-  }
-
-  /** Waits for the first audio; a second tier is asked beside one that is late, and the first to speak wins. */
-  async #begun(
-    first: Rendering,
-    reason: TierReason,
-    failed: Set<string>,
-  ): Promise<Spoken | { readonly error: FlavorError }> {
-    const { clock, desk, options } = this.#deps;
-    const lateMs = Math.max(LEAST_HEDGE_MS, first.tier.lateAfterMs(first.text) ?? options.firstAudioMs / 2);
-    let error = new FlavorError('ERR_FLAVOR_TIMEOUT', 'nothing was heard of the tier in time', true);
-    let running: Spoken[] = [{ rendering: first, reason }];
-    let hedged = false;
-    while (running.length > 0) {
-      for (const each of running) {
-        if (each.rendering.state === 'speaking' || each.rendering.state === 'done') {
-          for (const { rendering } of running) if (rendering !== each.rendering) rendering.cancel();
-          return each;
-        }
-        if (each.rendering.state === 'failed') {
-          error = each.rendering.error ?? error;
-          this.#onFailure(each.rendering, error, failed);
-        } else if (clock.now() - each.rendering.lastMs >= options.firstAudioMs) each.rendering.fail(error);
-      }
-      running = running.filter(({ rendering }) => rendering.state !== 'failed');
-      const late = first.starting || clock.now() - first.beganMs >= lateMs;
-      if (!hedged && late && running.length > 0) {
-        const turn = desk.second(this.#demands(new Set([...failed, first.tier.name])));
-        hedged = turn !== undefined;
-        if (turn) running.push({ rendering: this.#render(turn, textFor(turn.tier, first.text)), reason: 'hedge' });
-      }
-      if (running.length > 0) {
-        await this.#change(
-          running.map(({ rendering }) => rendering),
-          LOOK_MS,
-        );
-      }
-    }
-    return { error };
-  }
-
-  #render({ tier, lease, permit }: Turn, text: string): Rendering {
-    const rendering = new Rendering(tier, text, lease, permit, {
-      clock: this.#deps.clock,
-      sampleRate: this.#deps.format.sampleRate,
-      keepSource: this.#deps.cache !== undefined,
-      onUsage: (usage: StageUsage) => this.#events.push(usage),
-    });
-    this.#open.add(rendering);
-    void rendering.settled.then(() => this.#open.delete(rendering));
-    return rendering;
-  }
-
-  #onFailure(rendering: Rendering, error: FlavorError, failed: Set<string>): void {
-    if (failed.has(rendering.tier.name)) return;
-    if (!mayBeTakenOver(error, this.#controller.signal)) throw error;
-    failed.add(rendering.tier.name);
-    if (rendering.length > 0) rendering.tier.onBrokeOff();
-    this.#events.push({ type: 'warning', error });
-  }
-
-  #demands(failed?: ReadonlySet<string>): TierDemands {
-    const { last } = this.#deps;
-    return {
-      private: this.#deps.private,
-      ...(last.tier !== undefined && { current: last.tier }),
-      ...(failed && { failed }),
-    };
-  }
-
   #tell(tier: string, reason: TierReason): void {
     const told = `${tier} ${reason}`;
     if (told === this.#told) return;
     this.#told = told;
     this.#events.push({ type: 'tier', tier, reason });
-  }
-
-  /** Until something happens to one of them, or so long. @throws the reason of an abort */
-  async #change(renderings: readonly Rendering[], mostMs: number): Promise<void> {
-    const { clock } = this.#deps;
-    const { signal } = this.#controller;
-    signal.throwIfAborted();
-    await new Promise<void>((resolve) => {
-      const stops: (() => void)[] = [];
-      const done = (): void => {
-        for (const stop of stops) stop();
-        resolve();
-      };
-      const timer = clock.setTimeout(done, mostMs);
-      stops.push(() => clock.clearTimeout(timer));
-      for (const rendering of renderings) stops.push(rendering.onChange(done));
-      signal.addEventListener('abort', done, { once: true });
-      stops.push(() => signal.removeEventListener('abort', done));
-    });
-    signal.throwIfAborted();
   }
 }
 

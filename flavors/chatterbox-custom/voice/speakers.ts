@@ -1,0 +1,176 @@
+import { type Clock, mayBeTakenOver, type StageUsage, type TextToSpeechEvent } from 'sip-voice-connector/cascade';
+import { type AudioFormat, FlavorError } from 'sip-voice-connector/flavor';
+import type { PhraseCache } from '../phrases/phrase-cache.js';
+import type { TierDemands, TierReason } from '../router.js';
+import type { TierDesk, Turn } from './desk.js';
+import { Rendering } from './rendering.js';
+import { firstPart, textFor } from './shape.js';
+
+export interface SpeakingOptions {
+  /** Handed on ahead of playout while a rendering may still break off, ms: what the host needs to be safe. */
+  readonly leadMs: number;
+  /** From a request to its first audio, ms, where nothing else is known. */
+  readonly firstAudioMs: number;
+  /** Silence at the caller's ear in the middle of a sentence, ms. */
+  readonly stallMs: number;
+  /** Longest piece, characters. */
+  readonly maxCharacters: number;
+}
+
+export interface SpeakingDeps {
+  readonly desk: TierDesk;
+  readonly cache: PhraseCache | undefined;
+  readonly clock: Clock;
+  readonly options: SpeakingOptions;
+  readonly format: AudioFormat;
+  readonly private: boolean;
+  /** Who said the sentence before, in this call. */
+  readonly last: { tier: string | undefined };
+}
+
+/** A rendering that has begun to sound. */
+export interface Spoken {
+  readonly rendering: Rendering;
+  readonly reason: TierReason;
+}
+
+/** How often it is looked whether somebody is late, ms. */
+export const LOOK_MS = 50;
+/** A hedge is not worth it earlier, ms. */
+const LEAST_HEDGE_MS = 150;
+/** Renderings of one sentence that may fail. */
+const MAX_FAILURES = 6;
+
+/** What {@link Speakers} need of the utterance they speak for. */
+export interface SpeakersCall {
+  readonly signal: AbortSignal;
+  /** What the caller still has to hear, ms. */
+  aheadMs(): number;
+  push(event: TextToSpeechEvent): void;
+}
+
+/** Finds tiers for the sentences of one utterance, until one of them speaks. */
+export class Speakers {
+  /** Renderings that have not come to rest. */
+  readonly open = new Set<Rendering>();
+  readonly #deps: SpeakingDeps;
+  readonly #call: SpeakersCall;
+
+  constructor(deps: SpeakingDeps, call: SpeakersCall) {
+    this.#deps = deps;
+    this.#call = call;
+  }
+
+  /** Asks for the beginning of a text, until somebody speaks; returns what was not asked for. */
+  async ask(text: string, failed: Set<string>): Promise<{ readonly spoken: Spoken; readonly rest: string }> {
+    let error: FlavorError | undefined;
+    for (let failures = 0; ; ) {
+      const turn = await this.#deps.desk.turn(this.demands(failed), this.#call.signal).catch((thrown: unknown) => {
+        // Why the last one failed says more than that nobody is left.
+        throw this.#call.signal.aborted ? thrown : (error ?? thrown);
+      });
+      const wanted = textFor(turn.tier, text);
+      if (wanted === '') {
+        turn.lease.release();
+        turn.permit?.released();
+        throw new FlavorError('ERR_FLAVOR_UNSUPPORTED', 'there is nothing in it that this voice can say', false);
+      }
+      const [first, rest] = firstPart(wanted, turn.tier, this.#call.aheadMs(), this.#deps.options.maxCharacters);
+      const outcome = await this.#begun(this.#render(turn, first), turn.reason, failed);
+      if ('rendering' in outcome) return { spoken: outcome, rest };
+      error = outcome.error;
+      failures += 1;
+      if (failures >= MAX_FAILURES) throw error;
+    }
+  }
+
+  /** Waits for the first audio; a second tier is asked beside one that is late, and the first to speak wins. */
+  async #begun(
+    first: Rendering,
+    reason: TierReason,
+    failed: Set<string>,
+  ): Promise<Spoken | { readonly error: FlavorError }> {
+    const { clock, desk, options } = this.#deps;
+    const lateMs = Math.max(LEAST_HEDGE_MS, first.tier.lateAfterMs(first.text) ?? options.firstAudioMs / 2);
+    let error = new FlavorError('ERR_FLAVOR_TIMEOUT', 'nothing was heard of the tier in time', true);
+    let running: Spoken[] = [{ rendering: first, reason }];
+    let hedged = false;
+    while (running.length > 0) {
+      for (const each of running) {
+        if (each.rendering.state === 'speaking' || each.rendering.state === 'done') {
+          for (const { rendering } of running) if (rendering !== each.rendering) rendering.cancel();
+          return each;
+        }
+        if (each.rendering.state === 'failed') {
+          error = each.rendering.error ?? error;
+          this.onFailure(each.rendering, error, failed);
+        } else if (clock.now() - each.rendering.lastMs >= options.firstAudioMs) each.rendering.fail(error);
+      }
+      running = running.filter(({ rendering }) => rendering.state !== 'failed');
+      const late = first.starting || clock.now() - first.beganMs >= lateMs;
+      if (!hedged && late && running.length > 0) {
+        const turn = desk.second(this.demands(new Set([...failed, first.tier.name])));
+        hedged = turn !== undefined;
+        if (turn) running.push({ rendering: this.#render(turn, textFor(turn.tier, first.text)), reason: 'hedge' });
+      }
+      if (running.length > 0) {
+        await this.change(
+          running.map(({ rendering }) => rendering),
+          LOOK_MS,
+        );
+      }
+    }
+    return { error };
+  }
+
+  #render({ tier, lease, permit }: Turn, text: string): Rendering {
+    const rendering = new Rendering(tier, text, lease, permit, {
+      clock: this.#deps.clock,
+      sampleRate: this.#deps.format.sampleRate,
+      keepSource: this.#deps.cache !== undefined,
+      onUsage: (usage: StageUsage) => this.#call.push(usage),
+    });
+    this.open.add(rendering);
+    void rendering.settled.then(() => this.open.delete(rendering));
+    return rendering;
+  }
+
+  /** Takes note of a failure. @throws the error where nobody could do better */
+  onFailure(rendering: Rendering, error: FlavorError, failed: Set<string>): void {
+    if (failed.has(rendering.tier.name)) return;
+    if (!mayBeTakenOver(error, this.#call.signal)) throw error;
+    failed.add(rendering.tier.name);
+    if (rendering.length > 0) rendering.tier.onBrokeOff();
+    this.#call.push({ type: 'warning', error });
+  }
+
+  /** What this call asks for now. */
+  demands(failed?: ReadonlySet<string>): TierDemands {
+    const { last } = this.#deps;
+    return {
+      private: this.#deps.private,
+      ...(last.tier !== undefined && { current: last.tier }),
+      ...(failed && { failed }),
+    };
+  }
+
+  /** Until something happens to one of them, or so long. @throws the reason of an abort */
+  async change(renderings: readonly Rendering[], mostMs: number): Promise<void> {
+    const { clock } = this.#deps;
+    const { signal } = this.#call;
+    signal.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      const stops: (() => void)[] = [];
+      const done = (): void => {
+        for (const stop of stops) stop();
+        resolve();
+      };
+      const timer = clock.setTimeout(done, mostMs);
+      stops.push(() => clock.clearTimeout(timer));
+      for (const rendering of renderings) stops.push(rendering.onChange(done));
+      signal.addEventListener('abort', done, { once: true });
+      stops.push(() => signal.removeEventListener('abort', done));
+    });
+    signal.throwIfAborted();
+  }
+}
