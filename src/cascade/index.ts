@@ -76,13 +76,13 @@ export {
   textToSpeechConfig,
   withStandby,
 } from './engines/standby.js';
-export { asFlavorError, mayBeTakenOver } from './fail-over/candidates.js';
 export {
   createWhisperSpeechToText,
   type WhisperDeps,
   type WhisperListenConfig,
   whisperListenSchema,
 } from './engines/whisper/index.js';
+export { asFlavorError, mayBeTakenOver } from './fail-over/candidates.js';
 export {
   failOverLanguageModels,
   type LanguageModelFailOverOptions,
