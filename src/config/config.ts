@@ -55,16 +55,20 @@ export interface SignalingConfig {
     readonly keepAliveSeconds: number;
     readonly auth: AuthConfig | undefined;
     readonly register: readonly RegisterConfig[];
-    readonly sessionTimers: {
-      readonly mode: 'accept' | 'request' | 'off';
-      readonly expiresSeconds: number;
-      readonly minSeconds: number;
-      readonly refresher: 'us' | 'peer';
-    };
+    readonly sessionTimers: SessionTimersConfig;
   };
   /** Empty where the file names none. */
   readonly drachtio: readonly DrachtioConfig[];
   readonly opensips: OpensipsConfig;
+}
+
+/** Session timers (RFC 4028). */
+export interface SessionTimersConfig {
+  /** Not `off` with drachtio. */
+  readonly mode: 'accept' | 'request' | 'off';
+  readonly expiresSeconds: number;
+  readonly minSeconds: number;
+  readonly refresher: 'us' | 'peer';
 }
 
 /** A drachtio server that we connect to (`host`), or where servers connect to us (`listen`): exactly one of the two. */
@@ -84,6 +88,7 @@ export interface DrachtioConfig {
         readonly serverName?: string | undefined;
       }
     | undefined;
+  readonly sessionTimers: SessionTimersConfig;
   /** CIDR blocks of SIP peers. */
   readonly allow: readonly string[];
 }

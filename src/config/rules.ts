@@ -5,6 +5,7 @@ import { checkConversation } from './rules/conversation.js';
 import { checkDrachtio } from './rules/drachtio.js';
 import { checkOutbound } from './rules/outbound.js';
 import { checkReachable, checkRoute } from './rules/route.js';
+import { checkSessionTimers } from './rules/session-timers.js';
 import { checkTools } from './rules/tools.js';
 import type { ParsedConfig } from './schema.js';
 
@@ -66,14 +67,7 @@ function checkEmbedded(config: ParsedConfig): BrokenRule[] {
     });
   }
   broken.push(...checkTls(config));
-  const { expiresSeconds, minSeconds } = embedded.sessionTimers;
-  if (expiresSeconds < minSeconds) {
-    broken.push({
-      path: ['signaling', 'embedded', 'sessionTimers', 'expiresSeconds'],
-      message: `shorter than minSeconds (${minSeconds}), the shortest interval agreed to`,
-      help: 'lower minSeconds too, to 90 at least',
-    });
-  }
+  broken.push(...checkSessionTimers(embedded.sessionTimers, ['signaling', 'embedded']));
   const seen = new Set<string>();
   for (const [index, { protocol, host, port }] of embedded.listen.entries()) {
     const address = `${protocol}:${host}:${port}`;

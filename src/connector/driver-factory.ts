@@ -37,10 +37,10 @@ export function createSignalingDriver({ signaling }: Config, { clock, random, lo
 function drachtioOptions(configured: readonly DrachtioConfig[]): DrachtioOptions {
   const servers: DrachtioOptions['servers'][number][] = [];
   let listen: DrachtioOptions['listen'];
-  for (const { host, port, secret, tls: files, listen: address, from } of configured) {
+  for (const { host, port, secret, tls: files, listen: address, from, sessionTimers } of configured) {
     const tls = files === undefined ? undefined : readTls(files);
-    if (host !== undefined) servers.push({ host, port, secret, tls });
-    else if (address !== undefined) listen = { ...address, secret, tls, from };
+    if (host !== undefined) servers.push({ host, port, secret, tls, sessionTimers });
+    else if (address !== undefined) listen = { ...address, secret, tls, from, sessionTimers };
   }
   return { servers, listen, allow: [...new Set(configured.flatMap(({ allow }) => allow))] };
 }

@@ -36,7 +36,10 @@ export const RELIABLE_TAG = '100rel';
 /** Option tag of session timers (RFC 4028). */
 export const TIMER_TAG = 'timer';
 
-/** Extensions a peer may require of us. */
+/** Option tag of INVITEs that take over a call (RFC 3891). */
+export const REPLACES_TAG = 'replaces';
+
+/** Extensions a peer may require of every driver. */
 export const supportedTags: ReadonlySet<string> = new Set([RELIABLE_TAG]);
 
 /** Value of Supported. */
@@ -48,3 +51,10 @@ export const optionsHeaders = [
   ['Accept', ACCEPT_INVITE],
   ['Supported', SUPPORTED],
 ] as const;
+
+/** {@link optionsHeaders} where more is supported than by every driver. */
+export function optionsHeadersOf(supported: Iterable<string>): readonly (readonly [string, string])[] {
+  return optionsHeaders.map(([name, value]) =>
+    name === 'Supported' ? [name, [...supported].join(', ')] : [name, value],
+  );
+}

@@ -15,3 +15,8 @@ export function dialogIdOf(request: SipRequest): DialogId | undefined {
   const remoteTag = parseNameAddr(request.headers.get('From') ?? '')?.tag ?? '';
   return { callId: request.headers.get('Call-ID') ?? '', localTag, remoteTag };
 }
+
+/** The dialog as a key. */
+export function dialogKey({ callId, localTag, remoteTag }: DialogId): string {
+  return `${callId}\n${localTag}\n${remoteTag}`;
+}

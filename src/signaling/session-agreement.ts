@@ -1,7 +1,14 @@
 import { TIMER_TAG } from './capabilities.js';
 import { hasOptionTag } from './message/lexical.js';
-import { parseMinSe, parseSessionExpires, type Refresher, type SessionExpires } from './message/session-expires.js';
+import {
+  parseMinSe,
+  parseSessionExpires,
+  type Refresher,
+  type SessionExpires,
+  serializeSessionExpires,
+} from './message/session-expires.js';
 import type { SipHeaders } from './message/sip-headers.js';
+import type { SipResponse } from './message/sip-message.js';
 import type { Refusal } from './refusal.js';
 
 /** Session timers (RFC 4028) as the operator wants them. */
@@ -153,4 +160,24 @@ export function sessionRefusal(
   const answer = answerSession(questionOf(headers), options, current);
   if (answer.type !== 'refused') return undefined;
   return { status: 422, headers: [['Min-SE', String(answer.minSeconds)]] };
+}
+
+/** What a session refresh request of ours says of session timers. */
+export function sessionHeaders(
+  options: SessionTimerOptions,
+  current: SessionAgreement | undefined,
+  learnedSeconds: number,
+): readonly (readonly [name: string, value: string])[] {
+  const asked = askSession(options, current, learnedSeconds);
+  if (asked === undefined) return [];
+  return [
+    ['Session-Expires', serializeSessionExpires(asked.expires)],
+    ['Min-SE', String(asked.minSeconds)],
+  ];
+}
+
+/** The Min-SE of a 422 where it asks for more than what was learned before, s. */
+export function learnedInterval({ status, headers }: SipResponse, learnedSeconds: number): number | undefined {
+  const seconds = status === 422 ? parseMinSe(headers.get('Min-SE') ?? '') : undefined;
+  return seconds !== undefined && seconds > learnedSeconds ? seconds : undefined;
 }

@@ -31,6 +31,16 @@ describe('the drachtio servers of a configuration', () => {
     ]);
   });
 
+  test('have session timers of their own, agreed to where nothing else is said', async () => {
+    const { config } = await loadGood(
+      of('[{ host: a, secret: s }, { host: b, secret: s, sessionTimers: { mode: request, expiresSeconds: 600 } }]'),
+    );
+    expect(config.signaling.drachtio.map(({ sessionTimers }) => sessionTimers)).toEqual([
+      { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
+      { mode: 'request', expiresSeconds: 600, minSeconds: 90, refresher: 'us' },
+    ]);
+  });
+
   test('have the files of their TLS found from the directory of the configuration', async () => {
     const {
       config: { signaling, file },
@@ -49,6 +59,10 @@ describe('the drachtio servers of a configuration', () => {
     [
       'driver: drachtio, drachtio: { host: a, secret: "a|b" }',
       'error signaling.drachtio[0].secret: this cannot be a secret of drachtio',
+    ],
+    [
+      'driver: drachtio, drachtio: { host: a, secret: b, sessionTimers: { expiresSeconds: 100, minSeconds: 200 } }',
+      'error signaling.drachtio[0].sessionTimers.expiresSeconds: shorter than minSeconds (200), the shortest interval agreed to',
     ],
     [
       'driver: drachtio, drachtio: [{ host: a, secret: b }, { host: a, secret: c }]',

@@ -2,6 +2,7 @@ import { isEverybody } from '../addresses.js';
 import { valueAt } from '../explain-issue.js';
 import type { ParsedConfig } from '../schema.js';
 import type { BrokenRule } from './broken-rule.js';
+import { checkSessionTimers } from './session-timers.js';
 
 /**
  * The servers of `driver: drachtio`.
@@ -20,7 +21,7 @@ export function checkDrachtio({ signaling }: ParsedConfig, written: unknown): Br
   }
   const seen = new Set<string>();
   let listens = false;
-  for (const [index, { allow, from, host, listen, port }] of servers.entries()) {
+  for (const [index, { allow, from, host, listen, port, sessionTimers }] of servers.entries()) {
     const path = ['signaling', 'drachtio', index];
     const address = `${host}:${port}`;
     if (host !== undefined && seen.has(address)) broken.push({ path, message: 'this server is named twice' });
@@ -28,6 +29,7 @@ export function checkDrachtio({ signaling }: ParsedConfig, written: unknown): Br
       broken.push({ path: [...path, 'listen'], message: 'servers connect to one place only' });
     }
     listens ||= listen !== undefined;
+    broken.push(...checkSessionTimers(sessionTimers, path));
     seen.add(address);
     for (const [block, text] of from.entries()) {
       if (listen === undefined || !isEverybody(text)) continue;

@@ -3,6 +3,7 @@ import { type Parsed, parseBlock, parseHostPort } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
 import { LISTED } from './listed.js';
 import { checked, notation, path } from './notation.js';
+import { sessionTimerKeys } from './session-timers.js';
 
 /** What stands before `|` in the server's protocol ends there. */
 function parseSecret(text: string): Parsed<string> {
@@ -24,6 +25,20 @@ const tls = z
   })
   .describe('Speak TLS with the server. `{}` verifies its certificate by the authorities of the system.');
 
+const sessionTimers = z
+  .strictObject({
+    // Off it cannot be: the server agrees by itself where a caller says who is to refresh.
+    mode: z
+      .enum(['accept', 'request'])
+      .default(defaults.signaling.embedded.sessionTimers.mode)
+      .describe(
+        'accept: a session timer is agreed to where the peer asks for one. request: the connector asks for one too.',
+      ),
+    ...sessionTimerKeys,
+  })
+  .prefault({})
+  .describe('Session timers (RFC 4028) of the calls of this server.');
+
 const server = z
   .strictObject({
     host: checked(parseHost).optional().describe('Address or name of a drachtio server that we connect to.'),
@@ -44,6 +59,7 @@ const server = z
       .describe('With `listen`: servers that may connect. Whoever does is told the secret.'),
     secret: checked(parseSecret).describe('What the server is told, <admin secret="...">.'),
     tls: tls.optional(),
+    sessionTimers,
     allow: z
       .array(notation(parseBlock))
       .min(1)

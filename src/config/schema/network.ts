@@ -6,6 +6,7 @@ import { authSchema, registerSchema } from './authentication.js';
 import { drachtioSchema } from './drachtio.js';
 import { checked, notation } from './notation.js';
 import { opensipsSchema } from './opensips.js';
+import { sessionTimerKeys } from './session-timers.js';
 
 function parseIp(text: string): Parsed<string> {
   if (isIP(text) !== 0 && !text.includes('%')) return { ok: true, value: text };
@@ -62,29 +63,15 @@ const tlsSchema = z
   })
   .describe('Certificates for the tls: and wss: addresses. Read again at every reload.');
 
-const { sessionTimers } = defaults.signaling.embedded;
-
-/** A session interval, s: RFC 4028 forbids less than 90, and a day is more than any call. */
-const interval = () => z.number().int().min(90).max(86_400);
-
 const sessionTimersSchema = z
   .strictObject({
     mode: z
       .enum(['accept', 'request', 'off'])
-      .default(sessionTimers.mode)
+      .default(defaults.signaling.embedded.sessionTimers.mode)
       .describe(
         'accept: a session timer is agreed to where the peer asks for one. request: the connector asks for one too. off: none.',
       ),
-    expiresSeconds: interval()
-      .default(sessionTimers.expiresSeconds)
-      .describe('The session interval that request asks for, and the longest it agrees to.'),
-    minSeconds: interval()
-      .default(sessionTimers.minSeconds)
-      .describe('The shortest session interval agreed to; less is answered 422.'),
-    refresher: z
-      .enum(['us', 'peer'])
-      .default(sessionTimers.refresher)
-      .describe('Who refreshes a session where request asks for its timer.'),
+    ...sessionTimerKeys,
   })
   .prefault({})
   .describe('Session timers (RFC 4028): a call whose other end is gone is ended though nobody hung up.');

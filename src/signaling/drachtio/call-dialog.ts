@@ -1,6 +1,7 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { ALLOW, optionsHeaders, SUPPORTED } from '../capabilities.js';
+import { ALLOW, optionsHeadersOf, SDP_TYPE } from '../capabilities.js';
+import { type DialogId, dialogKey } from '../dialog-id.js';
 import type { DigestClient } from '../digest/digest-client.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
@@ -8,18 +9,20 @@ import { InfoSender } from '../info-sender.js';
 import { runGuarded } from '../leg-events.js';
 import { parseCSeq } from '../message/cseq.js';
 import { parseNameAddr } from '../message/name-addr.js';
-import type { SipRequest } from '../message/sip-message.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { PeerReferral } from '../peer-referral.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
-import { type Offer, Reoffers } from '../reoffers.js';
+import type { Offer } from '../reoffers.js';
+import { sdpOf } from '../session-body.js';
 import { Transfers } from '../transfers.js';
+import { DialogSession } from './dialog-session.js';
 import type { HeaderList } from './header-list.js';
-import { PeerOffers } from './peer-offers.js';
+import type { ReplacingInvite } from './leg-replacement.js';
+import { ownTags } from './own-tags.js';
 import type { ServerCalls } from './server-calls.js';
 import { ServerChannel } from './server-channel.js';
-import type { ServerRequest } from './server-request.js';
-import { sessionTimerHeaders } from './session-timer.js';
+import { type SentResponse, type ServerRequest, sentTag } from './server-request.js';
 
 /** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
 export interface CallDialogUser {
@@ -30,17 +33,17 @@ export interface CallDialogUser {
   onDigit(digit: string, durationMs: number): void;
   onTransfer(status: number, final: boolean): void;
   onReoffered(status: number, sdp: string | undefined): void;
+  /** Somebody asks to take the peer's place in this established call (RFC 3891); to be answered. */
+  onReplace(invite: ReplacingInvite): void;
   /** A REFER of the peer; where this is absent it is declined. */
   readonly onRefer?: ((referral: Referral) => void) | undefined;
   /** The dialog is over for the user. Called at most once. */
   onEnded(end: LegEnd): void;
 }
 
-/** How a dialog is called on the wire, as RFC 3891 needs it. */
-export interface DialogIdentity {
-  readonly callId: string;
-  readonly localTag: string;
-  readonly remoteTag: string;
+export interface AcceptanceOptions {
+  readonly answered: boolean;
+  readonly headers?: HeaderList | undefined;
 }
 
 /**
@@ -51,26 +54,20 @@ export interface DialogIdentity {
  */
 type Phase = 'pending' | 'confirmed' | 'ending' | 'gone';
 
-/** The first ACK: the server gives up after 64*T1 and says so; this is in case it does not. */
-const ACK_GRACE_MS = 2_000;
-
 /** What happens inside one call's dialog, in both directions. The server keeps its CSeq, routes and retransmissions. */
 export class CallDialog {
   readonly #calls: ServerCalls;
   readonly #user: CallDialogUser;
   readonly #outbound: boolean;
-  readonly #peerOffers: PeerOffers;
-  readonly #reoffers: Reoffers;
+  readonly #session: DialogSession;
   readonly #transfers: Transfers;
   readonly #digits: InfoSender;
   readonly #channel: ServerChannel;
   #phase: Phase = 'pending';
   #id = '';
-  #identity: DialogIdentity | undefined;
+  #identity: DialogId | undefined;
   #localUri = '';
   #remoteCSeq = 0;
-  /** UAC: our first offer has its answer. */
-  #offerAnswered = false;
   /** BYE to be sent once the ACK is there; holds what it is to say. */
   #heldBye: HangUpOptions | undefined;
   /** Header fields of a BYE that waits for the server's name of the dialog. */
@@ -80,7 +77,7 @@ export class CallDialog {
 
   /** @param credentials answer 401 and 407 to requests of ours in the dialog */
   constructor(calls: ServerCalls, direction: 'inbound' | 'outbound', user: CallDialogUser, credentials?: DigestClient) {
-    const { session, clock, random, limits } = calls;
+    const { session, clock, limits } = calls;
     this.#calls = calls;
     this.#user = user;
     this.#outbound = direction === 'outbound';
@@ -89,34 +86,23 @@ export class CallDialog {
       clock,
       dialogId: () => this.#id,
       credentials,
+      sessionHeaders: () => this.#session.requestHeaders,
       onNoDialog: () => this.#lose({ by: 'transport', status: 481, text: '' }),
     });
     this.#channel = channel;
-    const patienceMs = 64 * limits.t1Ms;
-    this.#peerOffers = new PeerOffers({
-      clock,
-      random,
-      ackMs: patienceMs + ACK_GRACE_MS,
-      acceptanceHeaders: (request) => this.acceptanceHeaders(request),
-      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
-      onAckTimeout: () => this.#onAckTimeout(),
-      onClosed: () => this.#reoffers.proceed(),
-    });
-    this.#reoffers = new Reoffers({
+    this.#session = new DialogSession({
+      calls,
       channel,
-      clock,
-      random,
-      patienceMs,
-      ownsCallId: this.#outbound,
-      isClear: () => this.#peerOffers.clear,
+      outbound: this.#outbound,
+      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
-      onDead: (end) => this.sendBye({}, end),
-      onFault: (error) => calls.fault(error),
+      onAckTimeout: () => this.#onAckTimeout(),
+      onDead: (end, reason) => this.sendBye(reason === undefined ? {} : { reason }, end),
     });
     this.#transfers = new Transfers({
       channel,
       clock,
-      firstNotifyMs: patienceMs,
+      firstNotifyMs: 64 * limits.t1Ms,
       resultMs: limits.transferTimeoutMs,
       localUri: () => this.#localUri,
       onTransfer: (status, final) => user.onTransfer(status, final),
@@ -133,26 +119,56 @@ export class CallDialog {
     this.#transmitBye();
   }
 
-  /** UAS: the INVITE is being answered 2xx. */
-  confirmByAcceptance(invite: SipRequest, offered: boolean): void {
+  /**
+   * UAS: answers the INVITE that creates the dialog 200, with `sdp` unless a reliable response has carried that
+   * (`answered`, RFC 3262 section 5).
+   */
+  accept(invite: ServerRequest, sdp: string, { answered, headers = [] }: AcceptanceOptions): void {
+    const { request } = invite;
     this.#phase = 'confirmed';
-    this.#localUri = parseNameAddr(invite.headers.get('To') ?? '')?.uri ?? '';
-    this.#peerOffers.awaitAck(invite, offered, true);
+    this.#localUri = parseNameAddr(request.headers.get('To') ?? '')?.uri ?? '';
+    this.#session.confirmByAcceptance(request, sdp, sdpOf(request) === undefined);
+    const content = answered ? {} : { contentType: SDP_TYPE, body: sdp };
+    const about = [...this.#session.acceptanceHeaders(request), ...headers];
+    invite.respond(200, { headers: about, ...content }, (sent) => this.#onAccepted(sent, request));
+  }
+
+  #onAccepted(sent: SentResponse, invite: SipRequest): void {
+    if (sent.type === 'sent') {
+      this.enter(sent.dialogId);
+      const remoteTag = parseNameAddr(invite.headers.get('From') ?? '')?.tag ?? '';
+      this.identify({ callId: invite.headers.get('Call-ID') ?? '', localTag: sentTag(sent.message), remoteTag });
+      return;
+    }
+    // A CANCEL was quicker than our 200, and the server has answered both; or the caller's connection is gone.
+    const cancelled = /transaction/i.test(sent.text);
+    this.#lose({ by: cancelled ? 'peer' : 'transport', status: cancelled ? 487 : 0, text: '' });
   }
 
   /** UAC: a 2xx came, and its ACK has been sent. */
-  confirmByResponse(invite: SipRequest): void {
+  confirmByResponse(invite: SipRequest, response: SipResponse): void {
     this.#phase = 'confirmed';
     this.#localUri = parseNameAddr(invite.headers.get('From') ?? '')?.uri ?? '';
+    this.#session.confirmByResponse(invite, response);
   }
 
-  /** UAC: a reliable provisional response came; with an answer the peer may make offers of its own (RFC 3311 section 5.2). */
-  progress(answered: boolean): void {
-    this.#offerAnswered ||= answered;
+  /** A reliable provisional response has answered the first offer: the peer may make others (RFC 3311 section 5.2). */
+  noteEarlyAnswer(local: string, remote: string | undefined): void {
+    this.#session.noteEarlyAnswer(local, remote);
   }
 
-  identify(identity: DialogIdentity): void {
+  /** How the dialog is called on the wire. */
+  identify(identity: DialogId): void {
+    if (this.#phase === 'gone') return;
+    this.#unidentify();
     this.#identity = identity;
+    this.#calls.identities.set(dialogKey(identity), this);
+  }
+
+  #unidentify(): void {
+    const { identities } = this.#calls;
+    const key = this.#identity && dialogKey(this.#identity);
+    if (key !== undefined && identities.get(key) === this) identities.delete(key);
   }
 
   /**
@@ -162,7 +178,7 @@ export class CallDialog {
   hangUp(options: HangUpOptions): void {
     checkHeaderFields(options.headers);
     if (this.#phase !== 'confirmed') return;
-    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= options;
+    if (this.#session.awaitsFirstAck) this.#heldBye ??= options;
     else this.sendBye(options, { by: 'local', status: 0, text: '' });
   }
 
@@ -174,13 +190,13 @@ export class CallDialog {
       return;
     }
     const send = this.#transfers.begin(request);
-    if (this.#peerOffers.awaitsFirstAck) this.#heldRefer = send;
+    if (this.#session.awaitsFirstAck) this.#heldRefer = send;
     else send();
   }
 
   /** Re-INVITE with an offer of ours, as soon as RFC 3261 section 14.1 allows; 481 as with {@link refer}. */
   reoffer(offer: Offer): void {
-    if (this.#usable) this.#reoffers.offer(offer);
+    if (this.#usable) this.#session.reoffer(offer);
     else queueMicrotask(() => this.#user.onReoffered(481, undefined));
   }
 
@@ -190,7 +206,7 @@ export class CallDialog {
   }
 
   /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
-  get replaceableDialog(): DialogIdentity | undefined {
+  get replaceableDialog(): DialogId | undefined {
     return this.#usable ? this.#identity : undefined;
   }
 
@@ -221,6 +237,7 @@ export class CallDialog {
     if (this.#phase === 'gone') return;
     this.#phase = 'gone';
     this.#quiet(487);
+    this.#unidentify();
     if (this.#id !== '') this.#calls.removeDialog(this.#id, this);
   }
 
@@ -238,11 +255,11 @@ export class CallDialog {
   }
 
   onAck(ack: SipRequest): void {
-    const acknowledged = this.#peerOffers.acknowledge(ack);
+    const acknowledged = this.#session.acknowledge(ack);
     if (acknowledged === undefined) return;
     this.#user.onAcked(acknowledged.sdp);
     if (acknowledged.initial) this.#sendHeld();
-    this.#reoffers.proceed();
+    this.#session.proceed();
   }
 
   /** The server sent BYE by itself: no ACK came, or a session timer ran out (RFC 4028 section 10). */
@@ -261,6 +278,21 @@ export class CallDialog {
   #onAckTimeout(): void {
     const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
     this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
+  }
+
+  onReplaces(invite: ReplacingInvite, earlyOnly: boolean): void {
+    const status = this.#refusalOfReplacement(earlyOnly);
+    if (status === undefined) this.#user.onReplace(invite);
+    else invite.request.respond(status);
+  }
+
+  /** RFC 3891 section 3. An INVITE of ours that rings is not for others to pick up, and one of the peer's is no match. */
+  #refusalOfReplacement(earlyOnly: boolean): number | undefined {
+    if (this.#phase === 'pending' && !this.#outbound) return 481;
+    if (!this.#usable) return 603;
+    if (earlyOnly) return 486;
+    // Whoever waits for the outcome of an offer or a transfer in this dialog would wait for ever.
+    return this.#session.idle && !this.#transfers.underWay && this.#heldRefer === undefined ? undefined : 491;
   }
 
   /** Any request but ACK. */
@@ -282,11 +314,7 @@ export class CallDialog {
         return;
       case 'INVITE':
       case 'UPDATE':
-        this.#peerOffers.receive(
-          request,
-          (this.#outbound && this.#phase === 'pending' && !this.#offerAnswered) || this.#reoffers.pending,
-          !this.#outbound && this.#phase === 'pending',
-        );
+        this.#session.receive(request, this.#phase === 'pending');
         return;
       case 'PRACK':
         // Those of its reliable responses the server answers: this one fits none.
@@ -297,7 +325,7 @@ export class CallDialog {
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
-        request.respond(200, { headers: optionsHeaders });
+        request.respond(200, { headers: optionsHeadersOf(ownTags) });
         return;
       case 'REFER':
         this.#receiveRefer(request);
@@ -358,15 +386,9 @@ export class CallDialog {
     }
   }
 
-  /** What the 2xx to an INVITE or UPDATE says about us; Contact is the server's. */
-  acceptanceHeaders(request: SipRequest): HeaderList {
-    return [['Allow', ALLOW], ['Supported', SUPPORTED], ...sessionTimerHeaders(request)];
-  }
-
   /** Stops every timer and answers what is still open. */
   #quiet(status: number): void {
-    this.#peerOffers.close(status);
-    this.#reoffers.close();
+    this.#session.close(status);
     this.#transfers.close();
     this.#digits.close();
     this.#heldBye = undefined;

@@ -12,6 +12,7 @@ import type {
   SignalingHandlers,
   SignalingServer,
 } from '../port.js';
+import type { SessionTimerOptions } from '../session-agreement.js';
 import { createSourceFilter } from '../source-filter.js';
 import { type DrachtioDeps, type DrachtioOptions, type DrachtioServer, drachtioDefaults } from './drachtio-options.js';
 import { ServerUacLeg } from './outbound-leg.js';
@@ -127,6 +128,7 @@ class DrachtioDriver implements SignalingDriver {
       handlers,
       localAddresses: createLocalAddressFinder('0.0.0.0', clock),
       resting: new RestingTargets(clock),
+      identities: new Map(),
       accept: this.#accept,
       availability: () => this.#availability,
       closing: () => this.#closing !== undefined,
@@ -141,7 +143,7 @@ class DrachtioDriver implements SignalingDriver {
     const listener = new ServerListener(
       { Srf, listen, accept: createSourceFilter(listen.from), clock, limits: context.limits, log },
       {
-        onSession: (session) => this.#lendTo(session, context),
+        onSession: (session) => this.#lendTo(session, context, listen.sessionTimers ?? drachtioDefaults.sessionTimers),
         onRequest: (request, session) => this.#calls.get(session)?.receive(request),
         onClosed: (session) => this.#forget(session),
         onFailure: (error) => {
@@ -157,13 +159,13 @@ class DrachtioDriver implements SignalingDriver {
   }
 
   /** A connection of outbound mode: it lives as long as its call. */
-  #lendTo(session: SrfSession, context: DriverContext): void {
+  #lendTo(session: SrfSession, context: DriverContext, sessionTimers: SessionTimerOptions): void {
     const { clock } = this.#deps;
     const closeIdle = () =>
       clock.setTimeout(() => {
         if (calls.idle) void session.close();
       }, LINGER_MS);
-    const calls: ServerCalls = new ServerCalls(session, context, closeIdle);
+    const calls: ServerCalls = new ServerCalls(session, context, sessionTimers, closeIdle);
     this.#calls.set(session, calls);
     closeIdle();
   }
@@ -189,7 +191,10 @@ class DrachtioDriver implements SignalingDriver {
         { Srf, server, methods: METHODS, clock, random, limits: context.limits, log, dial },
         {
           onUp: (session, greeting) => {
-            this.#calls.set(session, new ServerCalls(session, context));
+            this.#calls.set(
+              session,
+              new ServerCalls(session, context, server.sessionTimers ?? drachtioDefaults.sessionTimers),
+            );
             this.#onLinkChange();
             resolve(greeting);
           },

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
+import type { SessionTimerOptions } from '../session-agreement.js';
 import type { SrfConstructor } from './srf-module.js';
 import type { SessionLimits } from './srf-session.js';
 
@@ -20,6 +21,7 @@ export interface DrachtioServer {
   readonly port: number;
   readonly secret: string;
   readonly tls?: DrachtioTls | undefined;
+  readonly sessionTimers?: SessionTimerOptions | undefined;
 }
 
 /** Where drachtio servers connect to us, one connection for each request ("outbound mode"). */
@@ -31,6 +33,7 @@ export interface DrachtioListen {
   readonly tls?: DrachtioTls | undefined;
   /** CIDR blocks of the servers that may connect: the first thing each of them hears is the secret. */
   readonly from: readonly string[];
+  readonly sessionTimers?: SessionTimerOptions | undefined;
 }
 
 /** What the operator decides, `signaling.drachtio` of the configuration. */
@@ -68,6 +71,7 @@ export interface DrachtioLimits extends SessionLimits {
 }
 
 export const drachtioDefaults = {
+  sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
   limits: {
     pingMs: 10_000,
     silenceMs: 25_000,
@@ -88,7 +92,7 @@ export const drachtioDefaults = {
     transferTimeoutMs: 120_000,
     t1Ms: 500,
   },
-} as const satisfies Pick<DrachtioOptions, 'limits'>;
+} as const satisfies Pick<DrachtioOptions, 'limits'> & Pick<DrachtioServer, 'sessionTimers'>;
 
 /** The driver's log: a pino logger fits. No message carries a secret, a number, a name, a digit or a body. */
 export interface DrachtioLog {

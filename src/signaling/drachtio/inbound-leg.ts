@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, RELIABLE_TAG, SDP_TYPE } from '../capabilities.js';
+import type { DialogId } from '../dialog-id.js';
 import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { hasOptionTag, parseDecimal } from '../message/lexical.js';
@@ -19,10 +20,12 @@ import type {
 } from '../port.js';
 import { encodeUser, finalStatus, rejectionOf } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
-import { CallDialog, type DialogIdentity } from './call-dialog.js';
+import type { ReplaceableLeg } from '../replaces.js';
+import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { HeaderList } from './header-list.js';
+import { type ReplacingInvite, replaceLeg } from './leg-replacement.js';
 import type { ServerCalls } from './server-calls.js';
-import type { SentResponse, ServerRequest } from './server-request.js';
+import type { ServerRequest } from './server-request.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
 const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
@@ -31,17 +34,19 @@ const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 const MAX_CONTACT_USER = 128;
 
 /** One INVITE that a drachtio server handed to us, from its first provisional response to the end of its dialog. */
-export class ServerUasLeg implements InboundLeg {
+export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
   readonly direction = 'inbound';
   readonly callId: string;
   readonly localAddress: string;
   readonly invite: InviteRequest;
   /** {@link mergeKeyOf} its INVITE. */
   readonly mergeKey: string;
-  readonly #calls: ServerCalls;
+  /** Those of the connection that the leg lives on. */
+  #calls: ServerCalls;
   readonly #request: ServerRequest;
   readonly #events: LegEvents;
-  readonly #dialog: CallDialog;
+  /** The dialog the leg lives in; another one when somebody has taken the peer's place. */
+  #dialog: CallDialog;
   readonly #mode: 'plain' | 'reliable' | 'none';
   #pending = true;
   /** A reliable provisional response carried our answer: the 200 carries none (RFC 3262 section 5). */
@@ -58,21 +63,19 @@ export class ServerUasLeg implements InboundLeg {
     this.#request = request;
     this.#mode = provisionalMode(request.request, invite.sdp !== undefined);
     this.#events = new LegEvents((error) => this.refuseAfterFault(error));
-    this.#dialog = new CallDialog(calls, 'inbound', {
-      onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
-      onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
-      onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
-      onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
-      onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
-      onEnded: (end) => this.#ended(end),
-    });
+    const dialog: CallDialog = new CallDialog(
+      calls,
+      'inbound',
+      this.#userOf(() => dialog),
+    );
+    this.#dialog = dialog;
     // The server names a dialog by the Call-ID and the tag in From; it may ask in it before we have answered.
     request.onCancel((raw) => this.#cancelled(raw));
     request.onUpdate((update, response) => calls.session.adopt(update, response));
     this.#startExpiry();
   }
 
-  get replaceableDialog(): DialogIdentity | undefined {
+  get replaceableDialog(): DialogId | undefined {
     return this.#dialog.replaceableDialog;
   }
 
@@ -88,10 +91,7 @@ export class ServerUasLeg implements InboundLeg {
     checkHeaderFields(options.headers);
     if (!this.#pending) return;
     this.#settle();
-    this.#dialog.confirmByAcceptance(this.#request.request, this.invite.sdp === undefined);
-    const headers = [...this.#dialog.acceptanceHeaders(this.#request.request), ...(options.headers ?? [])];
-    const body = this.#answered ? {} : { contentType: SDP_TYPE, body: sdp };
-    this.#request.respond(200, { headers, ...body }, (sent) => this.#onAccepted(sent));
+    this.#dialog.accept(this.#request, sdp, { answered: this.#answered, headers: options.headers });
   }
 
   reject(status: number, options?: RejectOptions): void {
@@ -143,7 +143,10 @@ export class ServerUasLeg implements InboundLeg {
 
   #sendProvisional(status: 180 | 183, sdp: string | undefined): void {
     const headers: HeaderList = [['Allow', ALLOW], ...this.#contact()];
-    this.#answered ||= this.#mode === 'reliable' && sdp !== undefined;
+    if (this.#mode === 'reliable' && sdp !== undefined) {
+      this.#answered = true;
+      this.#dialog.noteEarlyAnswer(sdp, this.invite.sdp);
+    }
     const content = sdp === undefined ? { headers } : { headers, contentType: SDP_TYPE, body: sdp };
     this.#request.respond(status, content, (sent) => {
       if (sent.type === 'sent') this.#dialog.enter(sent.dialogId);
@@ -167,22 +170,38 @@ export class ServerUasLeg implements InboundLeg {
     return [['Contact', `<${scheme}:${user}@localhost${transport}>`]];
   }
 
-  #onAccepted(sent: SentResponse): void {
-    if (sent.type === 'sent') {
-      this.#dialog.enter(sent.dialogId);
-      this.#dialog.identify({
-        callId: this.callId,
-        localTag: sentTag(sent.message),
-        remoteTag: fromTag(this.#request.request),
-      });
-      return;
-    }
-    this.#dialog.forget();
-    // A CANCEL was quicker than our 200, and the server has answered both; or the caller's connection is gone.
-    const end: LegEnd = /transaction/i.test(sent.text)
-      ? { by: 'peer', status: 487, text: '' }
-      : { by: 'transport', status: 0, text: '' };
-    this.#ended(end);
+  /** What happens in a dialog concerns the leg as long as it lives in that one. */
+  #userOf(dialog: () => CallDialog | undefined): CallDialogUser {
+    const ifCurrent = (action: () => void): void => {
+      if (dialog() === this.#dialog) action();
+    };
+    const emit = (event: Parameters<LegEvents['emit']>[0]): void => ifCurrent(() => this.#events.emit(event));
+    return {
+      onAcked: (sdp) => emit({ type: 'acked', sdp }),
+      onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
+      onDigit: (digit, durationMs) => emit({ type: 'digit', digit, durationMs }),
+      onTransfer: (status, final) => emit({ type: 'transfer', status, final }),
+      onReoffered: (status, sdp) => emit({ type: 'reoffered', status, sdp }),
+      onReplace: (invite) => this.#replace(invite),
+      onEnded: (end) => ifCurrent(() => this.#ended(end)),
+    };
+  }
+
+  #replace(invite: ReplacingInvite): void {
+    let next: CallDialog | undefined;
+    replaceLeg({
+      invite,
+      old: this.#dialog,
+      user: this.#userOf(() => next),
+      onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+      onReplaced: (dialog, fromUser) => {
+        next = dialog;
+        this.#dialog = dialog;
+        invite.calls.move(this, this.#calls);
+        this.#calls = invite.calls;
+        this.#events.emit({ type: 'replaced', fromUser });
+      },
+    });
   }
 
   #cancelled(raw: string): void {
@@ -261,11 +280,4 @@ function provisionalMode({ headers }: SipRequest, offered: boolean): 'plain' | '
 
 function fromTag(request: SipRequest): string {
   return parseNameAddr(request.headers.get('From') ?? '')?.tag ?? '';
-}
-
-/** Our tag, which the server chose. */
-function sentTag(message: string): string {
-  const parsed = parseMessage(Buffer.from(message, 'utf8'), 'udp');
-  if (parsed.type !== 'message') return '';
-  return parseNameAddr(parsed.message.headers.get('To') ?? '')?.tag ?? '';
 }

@@ -1,26 +1,28 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { ALLOW, SDP_TYPE, SUPPORTED } from '../capabilities.js';
+import { SDP_TYPE } from '../capabilities.js';
+import type { DialogId } from '../dialog-id.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { endText } from '../end-text.js';
 import { checkDigit } from '../info-sender.js';
+import { InviteInterval } from '../invite-interval.js';
 import { LegEvents } from '../leg-events.js';
-import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
+import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import { parseSipUri } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
+import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
 import { checkReferRequest } from '../refer-request.js';
-import { encodeUser, oneLine } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
+import type { ReplaceableLeg } from '../replaces.js';
+import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
-import { CallDialog, type DialogIdentity } from './call-dialog.js';
+import { CallDialog, type CallDialogUser } from './call-dialog.js';
+import { type ReplacingInvite, replaceLeg } from './leg-replacement.js';
+import { outboundInvite } from './outbound-invite.js';
 import type { OutgoingTransaction, RequestFailure, ServerResponse } from './outgoing-request.js';
 import type { ServerCalls } from './server-calls.js';
 import { challengesOf, isChallenge } from './server-channel.js';
 import { type ServerTarget, TargetList } from './target-list.js';
-
-/** Redirections followed in one call, and contacts tried of one. */
-const MAX_REDIRECTS = 5;
 
 /** One INVITE on its way. */
 interface Attempt {
@@ -38,15 +40,17 @@ interface Attempt {
 }
 
 /** A call of ours through a drachtio server, to the end of its dialog. */
-export class ServerUacLeg implements OutboundLeg {
+export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
   readonly direction = 'outbound';
   readonly callId: string;
   readonly localAddress: string;
-  readonly #calls: ServerCalls;
+  /** Those of the connection that the leg lives on. */
+  #calls: ServerCalls;
   readonly #request: OutboundRequest;
   readonly #events: LegEvents;
   readonly #targets: TargetList;
   readonly #credentials: DigestClient | undefined;
+  readonly #interval: InviteInterval;
   readonly #body: string;
   /** One for each target. */
   #exchange: DigestExchange | undefined;
@@ -69,12 +73,13 @@ export class ServerUacLeg implements OutboundLeg {
     this.callId = calls.random.hex(16);
     this.#events = new LegEvents((error) => calls.fault(error));
     this.#targets = new TargetList(request.uri, request.targets ?? [], calls.resting);
+    this.#interval = new InviteInterval(calls.sessionTimers);
     this.#credentials = request.auth === undefined ? undefined : new DigestClient(request.auth, calls.random);
     const { sdp } = request;
     this.#body = typeof sdp === 'string' ? sdp : sdp(localAddress);
   }
 
-  get replaceableDialog(): DialogIdentity | undefined {
+  get replaceableDialog(): DialogId | undefined {
     return this.#answered?.replaceableDialog;
   }
 
@@ -178,23 +183,20 @@ export class ServerUacLeg implements OutboundLeg {
     this.#attempt = attempt;
     this.#cseq += 1;
     const { requestUri, nextHop } = target;
-    const { uri, headers = [] } = this.#request;
     const asked = { method: 'INVITE', uri: requestUri, body: Buffer.from(this.#body, 'utf8') };
     attempt.transaction = this.#calls.session.request(
       {
         method: 'INVITE',
         uri: requestUri,
         nextHop,
-        headers: [
-          ['From', this.#from(tag)],
-          ['To', `<${uri}>`],
-          ['Call-ID', this.callId],
-          ['CSeq', `${this.#cseq} INVITE`],
-          ['Allow', ALLOW],
-          ['Supported', SUPPORTED],
-          ...(this.#credentials?.authorize(asked) ?? []),
-          ...headers,
-        ],
+        headers: outboundInvite({
+          request: this.#request,
+          callId: this.callId,
+          tag,
+          cseq: this.#cseq,
+          sessionHeaders: this.#interval.headers,
+          authorization: this.#credentials?.authorize(asked) ?? [],
+        }),
         contentType: SDP_TYPE,
         body: this.#body,
       },
@@ -225,14 +227,6 @@ export class ServerUacLeg implements OutboundLeg {
     }, this.#request.failOverMs ?? limits.failOverMs);
   }
 
-  /** `localhost` is what the server replaces by its own address. Contact it writes whole, with the transport it takes. */
-  #from(tag: string): string {
-    const { fromUser, fromDisplayName = '', fromDomain = 'localhost' } = this.#request;
-    const userPart = fromUser === '' ? '' : `${encodeUser(fromUser)}@`;
-    const params = new Map([['tag', tag]]);
-    return serializeNameAddr({ displayName: oneLine(fromDisplayName), uri: `sip:${userPart}${fromDomain}`, params });
-  }
-
   #receive(attempt: Attempt, response: ServerResponse): void {
     attempt.heard = true;
     const { status } = response.response;
@@ -246,7 +240,9 @@ export class ServerUacLeg implements OutboundLeg {
       acknowledge();
       attempt.dialog ??= this.#createDialog();
       attempt.dialog.enter(dialogId);
-      attempt.dialog.progress(sdpOf(response) !== undefined);
+      attempt.dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
+      const answer = sdpOf(response);
+      if (answer !== undefined) attempt.dialog.noteEarlyAnswer(this.#body, answer);
     }
     if (this.#attempt !== attempt || attempt.givenUp !== undefined || response.status === 100) return;
     this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
@@ -259,7 +255,7 @@ export class ServerUacLeg implements OutboundLeg {
     const wanted = this.#attempt === attempt && attempt.givenUp === undefined && !this.#events.ended;
     const dialog = attempt.dialog ?? this.#createDialog();
     dialog.enter(dialogId);
-    dialog.confirmByResponse(invite);
+    dialog.confirmByResponse(invite, response);
     dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
     if (wanted) {
       this.#answered = dialog;
@@ -278,20 +274,51 @@ export class ServerUacLeg implements OutboundLeg {
     const dialog: CallDialog = new CallDialog(
       this.#calls,
       'outbound',
-      {
-        onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
-        onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
-        onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
-        onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
-        onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
-        onRefer: this.#request.onRefer,
-        onEnded: (end) => {
-          if (this.#answered === dialog) this.#end(end);
-        },
-      },
+      this.#userOf(() => dialog),
       this.#credentials,
     );
     return dialog;
+  }
+
+  /** Once the call is answered, only the dialog it lives in is the leg's. */
+  #userOf(dialog: () => CallDialog | undefined): CallDialogUser {
+    const emit = (event: Parameters<LegEvents['emit']>[0]): void => {
+      if (this.#answered === undefined || dialog() === this.#answered) this.#events.emit(event);
+    };
+    return {
+      onAcked: (sdp) => emit({ type: 'acked', sdp }),
+      onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
+      onDigit: (digit, durationMs) => emit({ type: 'digit', digit, durationMs }),
+      onTransfer: (status, final) => emit({ type: 'transfer', status, final }),
+      onReoffered: (status, sdp) => emit({ type: 'reoffered', status, sdp }),
+      onReplace: (invite) => this.#replace(invite),
+      onRefer: this.#request.onRefer,
+      onEnded: (end) => {
+        if (this.#answered !== undefined && dialog() === this.#answered) this.#end(end);
+      },
+    };
+  }
+
+  #replace(invite: ReplacingInvite): void {
+    const old = this.#answered;
+    if (old === undefined) {
+      invite.request.respond(481);
+      return;
+    }
+    let next: CallDialog | undefined;
+    replaceLeg({
+      invite,
+      old,
+      user: this.#userOf(() => next),
+      onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+      onReplaced: (dialog, fromUser) => {
+        next = dialog;
+        this.#answered = dialog;
+        invite.calls.move(this, this.#calls);
+        this.#calls = invite.calls;
+        this.#events.emit({ type: 'replaced', fromUser });
+      },
+    });
   }
 
   #receiveFailure(attempt: Attempt, { response, sourceUri }: ServerResponse): void {
@@ -305,6 +332,10 @@ export class ServerUacLeg implements OutboundLeg {
     }
     this.#lastEnd = { by: sourceUri === undefined ? 'transport' : 'peer', status, text };
     if (isChallenge(response) && this.#exchange?.challenged(challengesOf(response))) {
+      this.#send(attempt.target, attempt.tag);
+      return;
+    }
+    if (this.#interval.learn(response)) {
       this.#send(attempt.target, attempt.tag);
       return;
     }
@@ -361,23 +392,4 @@ export class ServerUacLeg implements OutboundLeg {
 
 function toTag({ headers }: SipResponse): string {
   return parseNameAddr(headers.get('To') ?? '')?.tag ?? '';
-}
-
-/** Seconds out of a Retry-After (RFC 3261 section 20.33); `undefined` when it is absent, malformed or 0. */
-function retryAfterSeconds(value: string | undefined): number | undefined {
-  const digits = /^\s*(\d{1,10})/.exec(value ?? '')?.[1];
-  const seconds = digits === undefined ? 0 : Number(digits);
-  return seconds > 0 ? seconds : undefined;
-}
-
-/** SIP URIs with a user part out of Contact, the best first. */
-function redirectTargets({ headers }: SipResponse): readonly string[] {
-  return headers
-    .getAll('Contact')
-    .flatMap((value) => parseNameAddrList(value) ?? [])
-    .map(({ uri, params }) => ({ uri, q: Number(params.get('q') ?? '1') }))
-    .filter(({ uri, q }) => q >= 0 && (parseSipUri(uri)?.user ?? '') !== '')
-    .sort((left, right) => right.q - left.q)
-    .slice(0, MAX_REDIRECTS)
-    .map(({ uri }) => uri);
 }

@@ -4,9 +4,10 @@ import { SDP_TYPE } from '../capabilities.js';
 import { parseCSeq } from '../message/cseq.js';
 import type { SipMessage, SipRequest } from '../message/sip-message.js';
 import type { OfferReply } from '../port.js';
-import { finalStatus, rejectionOf } from '../rejection.js';
+import type { Refusal } from '../refusal.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
 import type { HeaderList } from './header-list.js';
+import { OfferQuestion } from './offer-question.js';
 import type { SentResponse, ServerRequest } from './server-request.js';
 
 /** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
@@ -35,6 +36,8 @@ export interface PeerOffersParts {
   readonly random: Random;
   /** How long the ACK of a 2xx is waited for, ms. */
   readonly ackMs: number;
+  /** Why a session refresh request of the peer is not taken: its session timer. */
+  readonly refusalOf: (request: SipRequest) => Refusal | undefined;
   /** What every 2xx to an offer says, of the session timer that it asks for too. */
   readonly acceptanceHeaders: (request: SipRequest) => HeaderList;
   readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
@@ -49,7 +52,8 @@ export class PeerOffers {
   readonly #parts: PeerOffersParts;
   /** By CSeq number. */
   readonly #unacknowledged = new Map<number, Unacknowledged>();
-  #refuse: ((status: number) => void) | undefined;
+  /** The offer of the peer that has no answer. */
+  #open: OfferQuestion | undefined;
 
   constructor(parts: PeerOffersParts) {
     this.#parts = parts;
@@ -57,7 +61,7 @@ export class PeerOffers {
 
   /** No offer of the peer is open (RFC 3261 section 14.1). */
   get clear(): boolean {
-    return this.#refuse === undefined && this.#unacknowledged.size === 0;
+    return this.#open === undefined && this.#unacknowledged.size === 0;
   }
 
   /** The 2xx of the INVITE that created the dialog has no ACK yet. */
@@ -73,6 +77,11 @@ export class PeerOffers {
    */
   receive(request: ServerRequest, crossing: boolean, early: boolean): void {
     const isInvite = request.request.method === 'INVITE';
+    const tooBrief = this.#parts.refusalOf(request.request);
+    if (tooBrief !== undefined) {
+      request.respond(tooBrief.status, { headers: tooBrief.headers });
+      return;
+    }
     const body = readSessionBody(request.request);
     if (body.type === 'refused') {
       request.respond(body.refusal.status, { headers: body.refusal.headers });
@@ -88,7 +97,7 @@ export class PeerOffers {
       request.respond(491);
       return;
     }
-    const busy = this.#refuse !== undefined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED;
+    const busy = this.#open !== undefined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED;
     if (busy || early) {
       const seconds = this.#parts.random.integer(MAX_RETRY_SECONDS + 1);
       request.respond(500, { headers: [['Retry-After', String(seconds)]] });
@@ -121,7 +130,7 @@ export class PeerOffers {
 
   /** Stops every timer and answers what is still open with `status`. */
   close(status: number): void {
-    this.#refuse?.(status);
+    this.#open?.refuse(status);
     for (const { timer } of this.#unacknowledged.values()) this.#parts.clock.clearTimeout(timer);
     this.#unacknowledged.clear();
   }
@@ -129,38 +138,27 @@ export class PeerOffers {
   #offer(request: ServerRequest, sdp: string | undefined): void {
     const { clock, acceptanceHeaders, onOffer, onClosed } = this.#parts;
     const isInvite = request.request.method === 'INVITE';
-    let settled = false;
-    const settle = (answer: () => void) => {
-      if (settled) return;
-      settled = true;
-      clock.clearTimeout(timer);
-      this.#refuse = undefined;
-      answer();
-    };
-    const refuse = (status: number, headers: HeaderList = [], phrase?: string) =>
-      settle(() => {
-        request.respond(status, phrase === undefined ? { headers } : { headers, phrase }, onClosed);
-      });
-    // One turn of the event loop, so that a listener that awaits something settled is still heard.
-    const timer = clock.setTimeout(() => refuse(500), 0);
-    request.onCancel(() => settle(onClosed));
-    this.#refuse = refuse;
     const onSent = (sent: SentResponse) => {
       // The INVITE was cancelled meanwhile: no ACK will come.
       if (sent.type === 'refused' && this.#forget(request.request)) onClosed();
     };
-    onOffer(sdp, {
-      accept: (body) =>
-        settle(() => {
-          if (isInvite) this.awaitAck(request.request, sdp === undefined, false);
-          request.respond(200, { headers: acceptanceHeaders(request.request), contentType: SDP_TYPE, body }, onSent);
-          if (!isInvite) onClosed();
-        }),
-      reject: (status, options) => {
-        const { phrase, headers } = rejectionOf(options);
-        refuse(finalStatus(status), headers, phrase);
+    const question = new OfferQuestion({
+      clock,
+      request,
+      onOffer,
+      accept: (body) => {
+        if (isInvite) this.awaitAck(request.request, sdp === undefined, false);
+        request.respond(200, { headers: acceptanceHeaders(request.request), contentType: SDP_TYPE, body }, onSent);
+        if (!isInvite) onClosed();
+      },
+      refuse: (status, rejection) => request.respond(status, rejection, onClosed),
+      onCancelled: onClosed,
+      onSettled: () => {
+        this.#open = undefined;
       },
     });
+    this.#open = question;
+    question.ask(sdp);
   }
 
   #forget(invite: SipRequest): boolean {

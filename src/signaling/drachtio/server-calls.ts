@@ -1,6 +1,8 @@
+import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import { optionsHeaders, supportedTags } from '../capabilities.js';
+import { optionsHeadersOf } from '../capabilities.js';
+import { dialogKey } from '../dialog-id.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import type { LocalAddressFinder } from '../local-address.js';
@@ -8,13 +10,15 @@ import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { InviteRequest, SignalingHandlers } from '../port.js';
 import type { Refusal } from '../refusal.js';
+import { readReplaces } from '../replaces.js';
 import { inspectRequest } from '../request-inspection.js';
+import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
 import type { CallDialog } from './call-dialog.js';
 import type { DrachtioLimits, DrachtioLog } from './drachtio-options.js';
 import { mergeKeyOf, ServerUasLeg } from './inbound-leg.js';
+import { ownTags } from './own-tags.js';
 import type { ServerRequest } from './server-request.js';
-import { refuseShortTimer } from './session-timer.js';
 import type { SrfSession } from './srf-session.js';
 import type { RestingTargets } from './target-list.js';
 
@@ -27,6 +31,8 @@ export interface DriverContext {
   readonly handlers: SignalingHandlers;
   readonly localAddresses: LocalAddressFinder;
   readonly resting: RestingTargets;
+  /** Dialogs of all servers by their names on the wire: who takes over a call may come by another one. */
+  readonly identities: Map<string, CallDialog>;
   /** The allow-list. */
   readonly accept: (address: string) => boolean;
   readonly availability: () => 'open' | 'full' | 'draining';
@@ -42,16 +48,25 @@ export interface ServerLeg {
 /** The calls of one connection with a drachtio server: takes its requests, and ends with it. */
 export class ServerCalls {
   readonly session: SrfSession;
+  readonly sessionTimers: SessionTimerOptions;
   readonly #context: DriverContext;
   readonly #legs = new Set<ServerLeg>();
+  /** INVITEs that take over a call and have no answer, likewise. */
+  readonly #replacing = new Set<string>();
   /** Those of callers, by what a merged INVITE has in common with theirs. */
   readonly #inbound = new Map<string, ServerUasLeg>();
   readonly #dialogs = new Map<string, CallDialog>();
   /** Called when no leg and no dialog is left. */
   readonly #onIdle: () => void;
 
-  constructor(session: SrfSession, context: DriverContext, onIdle: () => void = () => {}) {
+  constructor(
+    session: SrfSession,
+    context: DriverContext,
+    sessionTimers: SessionTimerOptions,
+    onIdle: () => void = () => {},
+  ) {
     this.session = session;
+    this.sessionTimers = sessionTimers;
     this.#context = context;
     this.#onIdle = onIdle;
   }
@@ -70,6 +85,10 @@ export class ServerCalls {
 
   get resting(): RestingTargets {
     return this.#context.resting;
+  }
+
+  get identities(): Map<string, CallDialog> {
+    return this.#context.identities;
   }
 
   get idle(): boolean {
@@ -93,6 +112,13 @@ export class ServerCalls {
     this.#legs.delete(leg);
     if (leg instanceof ServerUasLeg) this.#inbound.delete(leg.mergeKey);
     this.#checkIdle();
+  }
+
+  /** A leg that lived on another connection, perhaps, lives on this one from now on. */
+  move(leg: ServerLeg, from: ServerCalls): void {
+    if (from === this) return;
+    this.addLeg(leg);
+    from.removeLeg(leg);
   }
 
   addDialog(id: string, dialog: CallDialog): void {
@@ -145,7 +171,8 @@ export class ServerCalls {
 
   #receiveInvite(incoming: ServerRequest): void {
     const { request } = incoming;
-    if (this.#inbound.has(mergeKeyOf(request))) {
+    const key = mergeKeyOf(request);
+    if (this.#inbound.has(key) || this.#replacing.has(key)) {
       incoming.respond(482);
       return;
     }
@@ -154,9 +181,9 @@ export class ServerCalls {
       this.#refuse(incoming, body.refusal, false);
       return;
     }
-    const short = refuseShortTimer(request);
-    if (short !== undefined) {
-      this.#refuse(incoming, short, false);
+    const tooBrief = sessionRefusal(request.headers, this.sessionTimers);
+    if (tooBrief !== undefined) {
+      this.#refuse(incoming, tooBrief, false);
       return;
     }
     const { limits, handlers, closing } = this.#context;
@@ -164,7 +191,9 @@ export class ServerCalls {
       this.#refuse(incoming, { status: 503, headers: [this.#retryAfter()] }, false);
       return;
     }
-    const invite = inviteRequestOf(incoming, body.type === 'sdp' ? body.sdp : undefined);
+    const sdp = body.type === 'sdp' ? body.sdp : undefined;
+    if (this.#receiveReplacement(incoming, sdp)) return;
+    const invite = inviteRequestOf(incoming, sdp);
     const leg = new ServerUasLeg(this, incoming, invite);
     this.addLeg(leg);
     this.#inbound.set(leg.mergeKey, leg);
@@ -174,9 +203,37 @@ export class ServerCalls {
     );
   }
 
+  /** True: the INVITE wants to take over a call (RFC 3891), and has been dealt with. */
+  #receiveReplacement(incoming: ServerRequest, sdp: string | undefined): boolean {
+    const replaces = readReplaces(incoming.request);
+    switch (replaces.type) {
+      case 'none':
+        return false;
+      case 'refused':
+        this.#refuse(incoming, { status: 400, headers: [] }, false);
+        return true;
+      case 'dialog': {
+        const owner = this.identities.get(dialogKey(replaces.id));
+        if (owner === undefined) this.#refuse(incoming, { status: 481, headers: [] }, false);
+        else this.#replace(owner, incoming, sdp, replaces.earlyOnly);
+        return true;
+      }
+      default:
+        return assertUnreachable(replaces);
+    }
+  }
+
+  #replace(owner: CallDialog, incoming: ServerRequest, sdp: string | undefined, earlyOnly: boolean): void {
+    const key = mergeKeyOf(incoming.request);
+    this.#replacing.add(key);
+    incoming.onSettled(() => this.#replacing.delete(key));
+    owner.onReplaces({ calls: this, request: incoming, sdp }, earlyOnly);
+  }
+
   #answerOptions(incoming: ServerRequest): void {
     const open = this.#context.availability() === 'open';
-    incoming.respond(open ? 200 : 503, { headers: open ? optionsHeaders : [...optionsHeaders, this.#retryAfter()] });
+    const about = optionsHeadersOf(ownTags);
+    incoming.respond(open ? 200 : 503, { headers: open ? about : [...about, this.#retryAfter()] });
     this.#checkIdle();
   }
 
@@ -203,7 +260,7 @@ export class ServerCalls {
 
 function refusalOf({ request, malformed, source }: ServerRequest, inDialog: boolean): Refusal | undefined {
   return malformed === undefined
-    ? inspectRequest(request, inDialog, source.protocol, supportedTags)
+    ? inspectRequest(request, inDialog, source.protocol, ownTags)
     : { status: malformed.status, headers: [] };
 }
 

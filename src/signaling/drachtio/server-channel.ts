@@ -21,6 +21,8 @@ export interface ServerChannelParts {
   readonly dialogId: () => string;
   /** Answer 401 and 407 (RFC 3261 section 22.2). */
   readonly credentials: DigestClient | undefined;
+  /** What a re-INVITE says of the session's timer. */
+  readonly sessionHeaders: () => HeaderList;
   /** The server does not know the dialog: a BYE or a lost timer was quicker. */
   readonly onNoDialog: () => void;
 }
@@ -59,7 +61,7 @@ export class ServerChannel implements DialogChannel {
   }
 
   invite(sdp: string, user: ChannelInviteUser): ChannelInvite {
-    const { session, dialogId, clock, credentials } = this.#parts;
+    const { session, dialogId, clock, credentials, sessionHeaders } = this.#parts;
     const exchange = credentials?.begin();
     let proceeding = false;
     let limit: TimerHandle | undefined;
@@ -73,7 +75,7 @@ export class ServerChannel implements DialogChannel {
         {
           method: 'INVITE',
           dialogId: dialogId(),
-          headers: [['Allow', ALLOW], ...authorization],
+          headers: [['Allow', ALLOW], ...sessionHeaders(), ...authorization],
           contentType: SDP_TYPE,
           body: sdp,
         },

@@ -1,6 +1,8 @@
 import { errorMessage } from '../../base/connector-error.js';
+import { parseNameAddr } from '../message/name-addr.js';
 import { reasonPhrase } from '../message/reason-phrases.js';
 import type { SipRequest } from '../message/sip-message.js';
+import { parseMessage } from '../message/sip-parser.js';
 import type { SipSource } from '../port.js';
 import { type Content, toSrfHeaders } from './header-list.js';
 import type { SrfHeaders, SrfMessage, SrfRequest, SrfResponse } from './srf-module.js';
@@ -31,6 +33,7 @@ export class ServerRequest {
   readonly source: SipSource;
   readonly receivedAtMs: number;
   readonly #parts: ServerRequestParts;
+  readonly #onSettled: (() => void)[] = [];
   #finished = false;
 
   constructor(parts: ServerRequestParts) {
@@ -60,6 +63,12 @@ export class ServerRequest {
   /** An INVITE: its CANCEL, which the server has answered, and the INVITE with 487. */
   onCancel(listener: (raw: string) => void): void {
     this.#parts.srfRequest.on('cancel', (cancel: SrfMessage) => listener(cancel.raw));
+  }
+
+  /** Something came of the final response, or a CANCEL was quicker; not where the connection is lost first. */
+  onSettled(listener: () => void): void {
+    this.#onSettled.push(listener);
+    this.onCancel(listener);
   }
 
   /** An INVITE: an UPDATE before its final response. Where nobody listens, drachtio-srf answers 500. */
@@ -95,6 +104,7 @@ export class ServerRequest {
     const settle = (error: unknown, sent?: SrfMessage) => {
       if (error) done?.({ type: 'refused', text: errorMessage(error) });
       else done?.({ type: 'sent', dialogId: srfResponse.stackDialogId ?? '', message: sent?.raw ?? '' });
+      if (this.#finished) for (const listener of this.#onSettled) listener();
     };
     const content = body === undefined ? { headers } : { headers, body };
     try {
@@ -104,6 +114,13 @@ export class ServerRequest {
       srfResponse.send(Math.floor(status / 100) * 100, phrase, content, settle);
     }
   }
+}
+
+/** Our tag in a response that was sent: the server chose it. */
+export function sentTag(message: string): string {
+  const parsed = parseMessage(Buffer.from(message, 'utf8'), 'udp');
+  if (parsed.type !== 'message') return '';
+  return parseNameAddr(parsed.message.headers.get('To') ?? '')?.tag ?? '';
 }
 
 /**

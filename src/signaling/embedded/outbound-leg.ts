@@ -3,6 +3,7 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, SDP_TYPE } from '../capabilities.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { checkDigit } from '../info-sender.js';
+import { InviteInterval } from '../invite-interval.js';
 import { LegEvents } from '../leg-events.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
@@ -19,9 +20,11 @@ import type {
   OutboundRequest,
   ReferRequest,
 } from '../port.js';
+import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
 import { checkReferRequest } from '../refer-request.js';
 import type { Offer } from '../reoffers.js';
 import type { ReplaceableLeg } from '../replaces.js';
+import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
 import { authorize, challengesOf, isChallenge } from './authorized-send.js';
 import type { CallDialog, CallDialogUser } from './call-dialog.js';
@@ -30,13 +33,7 @@ import { type Endpoint, oneLine } from './endpoint.js';
 import { type AttemptFailure, endOf, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
 import { type NextHop, NextHops } from './next-hops.js';
-import { MAX_REDIRECTS, redirectTargets } from './redirect-targets.js';
-import { learnedInterval, sessionHeaders } from './session-timer.js';
-import { retryAfterSeconds } from './set-aside.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
-
-/** How often an INVITE is sent again with a longer session interval: once for each proxy that asks for one, and no chain. */
-const MAX_INTERVALS = 3;
 
 /** A call of ours, from the first packet to the end of its dialog. */
 export class UacLeg implements OutboundLeg, ReplaceableLeg {
@@ -50,6 +47,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   #localAddress: string;
   readonly #hops: NextHops;
   readonly #credentials: DigestClient | undefined;
+  readonly #interval: InviteInterval;
   /** One for each next hop. */
   #exchange: DigestExchange | undefined;
   #attempt: InviteAttempt | undefined;
@@ -57,9 +55,6 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   /** How it ended with the next hop before, when there is no other. */
   #lastEnd: LegEnd = { by: 'transport', status: 0, text: '' };
   #redirects = 0;
-  /** The largest Min-SE of a 422, s, and how many there were. */
-  #leastSeconds = 0;
-  #intervals = 0;
   #description: { readonly localAddress: string; readonly body: Buffer } | undefined;
   #failOverTimer: TimerHandle | undefined;
   /** The dialog the leg's user talks in: that of the first 2xx. */
@@ -79,6 +74,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     this.#localTag = endpoint.tag();
     this.#events = new LegEvents((error) => endpoint.fault(error));
     this.#hops = new NextHops(endpoint, request.uri, request.targets ?? [], endpoint.serviceRoutes.for(request));
+    this.#interval = new InviteInterval(endpoint.sessionTimers);
     this.#credentials = request.auth === undefined ? undefined : new DigestClient(request.auth, endpoint.random);
   }
 
@@ -232,16 +228,12 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     headers.append('Contact', contact);
     headers.append('Allow', ALLOW);
     headers.append('Supported', [...this.#endpoint.supported].join(', '));
-    for (const [name, value] of this.#sessionHeaders()) headers.append(name, value);
+    for (const [name, value] of this.#interval.headers) headers.append(name, value);
     for (const [name, value] of this.#request.headers ?? []) headers.append(name, value);
     headers.append('Content-Type', SDP_TYPE);
     const invite: SipRequest = { kind: 'request', method: 'INVITE', uri: requestUri, headers, body: this.#offer() };
     if (this.#credentials !== undefined) authorize(invite, this.#credentials);
     return invite;
-  }
-
-  #sessionHeaders(): ReturnType<typeof sessionHeaders> {
-    return sessionHeaders(this.#endpoint.sessionTimers, undefined, this.#leastSeconds);
   }
 
   /** The same for every attempt over the same local address: the version of a description only rises with a change. */
@@ -269,7 +261,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
         this.#send(hop);
         return;
       }
-      if (response.status === 422 && this.#learnInterval(response)) {
+      if (this.#interval.learn(response)) {
         this.#send(hop);
         return;
       }
@@ -283,16 +275,6 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     }
     this.#attempt = undefined;
     this.#tryNext();
-  }
-
-  /** True: the INVITE is to be sent again, asking for the interval that a 422 named (RFC 4028 section 7.3). */
-  #learnInterval(response: SipResponse): boolean {
-    const seconds = learnedInterval(response, this.#leastSeconds);
-    this.#intervals += 1;
-    const off = this.#endpoint.sessionTimers.mode === 'off';
-    if (seconds === undefined || this.#intervals > MAX_INTERVALS || off) return false;
-    this.#leastSeconds = seconds;
-    return true;
   }
 
   /** Follows a 3xx where its contacts, best first, may be followed (RFC 3261 section 8.1.3.4). */

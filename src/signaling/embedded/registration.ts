@@ -7,6 +7,7 @@ import { parseNameAddrList } from '../message/name-addr.js';
 import { SipHeaders } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { RegistrationStatus } from '../port.js';
+import { retryAfterSeconds } from '../retry-after.js';
 import { authorize, challengesOf, isChallenge } from './authorized-send.js';
 import { type Endpoint, encodeUser } from './endpoint.js';
 import { type NextHop, NextHops } from './next-hops.js';
@@ -19,7 +20,6 @@ import {
   seconds,
 } from './registration-schedule.js';
 import { serviceRouteOf } from './service-routes.js';
-import { retryAfterSeconds } from './set-aside.js';
 import type { ClientTransaction } from './transaction/client-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
 

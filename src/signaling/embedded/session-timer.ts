@@ -11,10 +11,11 @@ import type { Refusal } from '../refusal.js';
 import {
   agreedSession,
   answerSession,
-  askSession,
+  learnedInterval,
   questionOf,
   type SessionAgreement,
   type SessionTimerOptions,
+  sessionHeaders,
   sessionRefusal,
   sessionTimes,
 } from '../session-agreement.js';
@@ -221,24 +222,4 @@ export class SessionTimer {
     this.close();
     this.#parts.onDead(end, reason);
   }
-}
-
-/** What a session refresh request of ours says of session timers. */
-export function sessionHeaders(
-  options: SessionTimerOptions,
-  current: SessionAgreement | undefined,
-  learnedSeconds: number,
-): Headers {
-  const asked = askSession(options, current, learnedSeconds);
-  if (asked === undefined) return [];
-  return [
-    ['Session-Expires', serializeSessionExpires(asked.expires)],
-    ['Min-SE', String(asked.minSeconds)],
-  ];
-}
-
-/** The Min-SE of a 422 where it asks for more than what was learned before, s. */
-export function learnedInterval({ status, headers }: SipResponse, learnedSeconds: number): number | undefined {
-  const seconds = status === 422 ? parseMinSe(headers.get('Min-SE') ?? '') : undefined;
-  return seconds !== undefined && seconds > learnedSeconds ? seconds : undefined;
 }

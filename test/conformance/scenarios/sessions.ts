@@ -229,7 +229,6 @@ const digitScenarios: readonly Scenario[] = [
 ];
 
 const replacesNotBuilt = {
-  drachtio: 'Replaces is not looked at by this driver: the INVITE is a call of its own',
   opensips: 'Replaces is not looked at by this driver: the INVITE is a call of its own',
 } as const;
 

@@ -1,3 +1,4 @@
+import type { RtpPeer } from '../../support/rtp-peer.js';
 import { numbers, PARTNER_CALLS_PER_SECOND } from '../known-config.js';
 import { audioOf, readAnswer, readSdp, sdp } from '../peer/sdp.js';
 import { header, type SipMessage, tokens } from '../peer/sip-message.js';
@@ -14,6 +15,26 @@ async function end({ exchange, id, invite, partner }: Dialled): Promise<void> {
 
 function sessionExpires(message: SipMessage): number {
   return Number(/^\d+/.exec(header(message, 'Session-Expires'))?.[0]);
+}
+
+const noTimer = { opensips: 'the INVITE is that of b2b_entities, and asks for no session timer' } as const;
+
+/** Fields of a 200 that agrees to a session of 90 seconds. */
+function timer(refresher: 'uac' | 'uas'): readonly (readonly [string, string])[] {
+  return [
+    ...(refresher === 'uac' ? ([['Require', 'timer']] as const) : []),
+    ['Session-Expires', `90;refresher=${refresher}`],
+  ];
+}
+
+/** The callee picks up, and wants the session refreshed. */
+async function answered(dialled: Dialled, { port }: RtpPeer, refresher: 'uac' | 'uas') {
+  const { exchange, invite } = dialled;
+  check(tokens(invite, 'Supported').includes('timer'), `Supported is ${header(invite, 'Supported')}`);
+  const body = sdp({ port, formats: [0, 101] });
+  exchange.respond(invite, 200, { contact: true, toTag: 'callee', body, extra: timer(refresher) });
+  await exchange.following(invite, 'ACK');
+  return { dialled, body };
 }
 
 /** As the calling side: PRACK, UPDATE, session intervals, targets in turn, and what is not taken. */
@@ -78,10 +99,7 @@ export const trunkScenarios: readonly Scenario[] = [
     title: 'as client: 422 to our INVITE, and it comes again with the interval that was asked for',
     rfc: 'RFC 4028 7.3',
     partner: true,
-    except: {
-      drachtio: 'this driver asks for no session timer in calls of its own, so that none is too short',
-      opensips: 'the INVITE is that of b2b_entities, and asks for no session timer',
-    },
+    except: noTimer,
     async run({ partner }) {
       const dialled = await dial(await partner());
       const { exchange, invite, number } = dialled;
@@ -93,6 +111,39 @@ export const trunkScenarios: readonly Scenario[] = [
       exchange.respond(again, 486, { toTag: 'callee' });
       await exchange.following(again, 'ACK');
       await recordTo(dialled);
+    },
+  },
+  {
+    row: 8,
+    title: 'as client: the session is refreshed by us where the 200 says so, with the same description',
+    rfc: 'RFC 4028 10',
+    partner: true,
+    seconds: 55,
+    except: noTimer,
+    async run({ partner, rtp }) {
+      const { dialled, body } = await answered(await dial(await partner()), await rtp(), 'uac');
+      const { exchange, invite } = dialled;
+      const refresh = await exchange.following(invite, 'INVITE', 55_000);
+      checkEqual(header(refresh, 'Session-Expires'), '90;refresher=uac', 'Session-Expires');
+      check(tokens(refresh, 'Supported').includes('timer'), `Supported is ${header(refresh, 'Supported')}`);
+      checkEqual(refresh.body, invite.body, 'the description of the refresh');
+      exchange.respond(refresh, 200, { contact: true, body, extra: timer('uac') });
+      await exchange.following(invite, 'ACK');
+      await end(dialled);
+    },
+  },
+  {
+    row: 8,
+    title: 'as client: the callee is to refresh, and does not: BYE before the interval is over',
+    rfc: 'RFC 4028 10',
+    partner: true,
+    seconds: 92,
+    except: noTimer,
+    async run({ partner, rtp }) {
+      const { dialled } = await answered(await dial(await partner()), await rtp(), 'uas');
+      const { exchange, invite } = dialled;
+      exchange.respond(await exchange.following(invite, 'BYE', 90_000), 200);
+      check((await recordTo(dialled)).cause.text !== 'normal', 'the record says normal');
     },
   },
   {

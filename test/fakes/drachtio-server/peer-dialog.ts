@@ -118,10 +118,11 @@ export class PeerDialog {
     this.#application.send(this.#compose(method, content, false).frame);
   }
 
-  /** A request of the peer in the dialog; several can be sent in one piece with {@link burst}. */
+  /** A request of the peer in the dialog, unless the server answers it by itself; several can be sent in one piece with {@link burst}. */
   request(method: string, content: Content = {}): void {
     if (method === 'PRACK') this.#prackMissing = false;
-    this.#application.send(this.#inside(method, content));
+    const frame = this.#inside(method, content);
+    if (!isTooBrief(method, content)) this.#application.send(frame);
   }
 
   /** UPDATE of the far end before an INVITE of the application is answered: it has the name of that transaction. */
@@ -372,6 +373,12 @@ export function tagged(address: string, tag: string): string {
 function isSingleLine(message: SipText): boolean {
   const from = header(message, 'from');
   return from === undefined || from.includes('>');
+}
+
+/** The server refuses it with 422 by itself, and tells nobody. */
+function isTooBrief(method: string, { headers = [] }: Content): boolean {
+  const expires = headers.find(([name]) => name === 'Session-Expires')?.[1];
+  return (method === 'INVITE' || method === 'UPDATE') && expires !== undefined && Number.parseInt(expires, 10) < 90;
 }
 
 function hasReliableTag(message: SipText): boolean {

@@ -51,7 +51,7 @@ describe('a call of ours', () => {
   test('answers an offer by UPDATE before it is answered, once its own has an answer', async () => {
     await using harness = await DrachtioHarness.start();
     const { leg, invite } = await dialled(harness);
-    expect(header(invite.message, 'supported')).toBe('100rel');
+    expect(header(invite.message, 'supported')).toContain('100rel');
     const reliable = (sequence: number, content: object) =>
       invite.respond(183, { headers: [['RSeq', String(sequence)]], ...content });
     reliable(1, {});

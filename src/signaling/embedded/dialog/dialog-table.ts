@@ -1,4 +1,4 @@
-import { type DialogId, dialogIdOf } from '../../dialog-id.js';
+import { type DialogId, dialogIdOf, dialogKey } from '../../dialog-id.js';
 import type { SipRequest } from '../../message/sip-message.js';
 import type { ServerTransaction } from '../transaction/server-transaction.js';
 import type { Dialog } from './dialog.js';
@@ -25,27 +25,23 @@ export class DialogTable {
   }
 
   add(dialog: Dialog, owner: DialogOwner): void {
-    this.#owners.set(keyOf(dialog), owner);
+    this.#owners.set(dialogKey(dialog), owner);
   }
 
   remove(dialog: Dialog): void {
-    this.#owners.delete(keyOf(dialog));
+    this.#owners.delete(dialogKey(dialog));
   }
 
   /** The owner of a dialog. */
   owner(id: DialogId): DialogOwner | undefined {
-    return this.#owners.get(keyOf(id));
+    return this.#owners.get(dialogKey(id));
   }
 
   /** The owner of the dialog a request was sent in; `undefined` when there is none: 481. */
   find(request: SipRequest): DialogOwner | undefined {
     const id = dialogIdOf(request);
-    return id === undefined ? undefined : this.#owners.get(keyOf(id));
+    return id === undefined ? undefined : this.#owners.get(dialogKey(id));
   }
-}
-
-function keyOf({ callId, localTag, remoteTag }: DialogId): string {
-  return `${callId}\n${localTag}\n${remoteTag}`;
 }
 
 export { type DialogId, dialogIdOf } from '../../dialog-id.js';

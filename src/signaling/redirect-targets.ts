@@ -1,6 +1,6 @@
-import { parseNameAddrList } from '../message/name-addr.js';
-import type { SipResponse } from '../message/sip-message.js';
-import { parseSipUri } from '../message/sip-uri.js';
+import { parseNameAddrList } from './message/name-addr.js';
+import type { SipResponse } from './message/sip-message.js';
+import { parseSipUri } from './message/sip-uri.js';
 
 /** Redirections followed in one call, and contacts tried of one. */
 export const MAX_REDIRECTS = 5;
