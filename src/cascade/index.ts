@@ -3,12 +3,6 @@
  * of three of them; an offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
 
-export { encodeAlaw, encodeMulaw } from '../audio/g711.js';
-export { createResampler, type Resampler } from '../audio/resampler.js';
-export { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../base/circuit-breaker.js';
-export { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
-export { createSystemRandom, type Random } from '../base/random.js';
-export { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
 export {
   type AzureDeps,
@@ -40,6 +34,12 @@ export {
   deepgramListenSchema,
   deepgramSpeakSchema,
 } from './engines/deepgram/index.js';
+export {
+  createHostedSpeech,
+  type HostedSpeechConfig,
+  type HostedSpeechDeps,
+  hostedSpeechConfig,
+} from './engines/hosted/index.js';
 export { type LanguageModelConfig, languageModelConfig } from './engines/language-model-config.js';
 export { OpenAiSpeechBackend, type OpenAiSpeechConfig, openAiSpeechSchema } from './engines/openai-speech/index.js';
 export {
@@ -82,7 +82,6 @@ export {
   type WhisperListenConfig,
   whisperListenSchema,
 } from './engines/whisper/index.js';
-export { asFlavorError, mayBeTakenOver } from './fail-over/candidates.js';
 export {
   failOverLanguageModels,
   type LanguageModelFailOverOptions,
@@ -137,7 +136,6 @@ export type {
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from './stages/text-to-speech.js';
-export { clausesOf } from './text/clause-splitter.js';
 export {
   createSpeakable,
   type Speakable,

@@ -8,6 +8,9 @@ import { deepgramCommand } from './deepgram/command.js';
 import { openAiRealtimeCommand } from './openai-realtime/command.js';
 import { openAiSpeechCommand } from './openai-speech/command.js';
 import { openAiTextCommand } from './openai-text/command.js';
+import { replicateCommand } from './replicate/command.js';
+import { runPodCommand } from './runpod/command.js';
+import { togetherCommand } from './together/command.js';
 import { whisperCommand } from './whisper/command.js';
 
 const commands: readonly FakeCommand[] = [
@@ -16,6 +19,9 @@ const commands: readonly FakeCommand[] = [
   anthropicCommand,
   deepgramCommand,
   azureCommand,
+  runPodCommand,
+  replicateCommand,
+  togetherCommand,
   whisperCommand,
   chatterboxCommand,
   openAiSpeechCommand,

@@ -24,6 +24,7 @@ import {
   deepgramListenSchema,
   deepgramSpeakSchema,
 } from './deepgram/index.js';
+import { createHostedSpeech, hostedSpeechConfig } from './hosted/index.js';
 import { languageModelConfig } from './language-model-config.js';
 import { OpenAiSpeechBackend, openAiSpeechSchema } from './openai-speech/index.js';
 import type { HostGuard } from './shared/host-guard.js';
@@ -55,6 +56,7 @@ export const textToSpeechConfig = z
     z.strictObject({ ...azure, ...azureSpeakSchema.shape }),
     chatterboxConfig,
     z.strictObject({ provider: openAiSpeech, ...openAiSpeechSchema.shape }),
+    hostedSpeechConfig,
   ])
   .describe('Who speaks.');
 
@@ -128,6 +130,10 @@ export function createTextToSpeech(config: TextToSpeechConfig, { guard }: Speech
       return speechServerVoice(createChatterboxBackend(config, { guard }), { retries: config.retries });
     case 'openai-speech':
       return speechServerVoice(new OpenAiSpeechBackend(config, { guard }), { retries: config.retries });
+    case 'runpod':
+    case 'replicate':
+    case 'together':
+      return speechServerVoice(createHostedSpeech(config, { guard }));
     default:
       return assertUnreachable(config);
   }

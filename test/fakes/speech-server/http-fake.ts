@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../src/base/clock.js';
 import { type MetFaults, type SpeechFault, type SpeechFaultOptions, SpeechFaults } from './faults.js';
 import { passed } from './voice.js';
@@ -50,6 +51,8 @@ export interface HttpFakeOptions<Name extends string> {
   handle(exchange: SpeechExchange<Name>): Promise<void> | void;
   /** The body of a refusal, as the server words it. Default: FastAPI's `{"detail": ...}`. */
   refusal?(status: number): unknown;
+  /** A connection wants to become another kind. Default: it is closed. */
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** What is common to all fakes of speech servers: an HTTP server on loopback that sees everything, and fails as told. */
@@ -70,6 +73,13 @@ export class HttpFake<Name extends string = never> implements AsyncDisposable {
         if (!response.destroyed && !response.closed) response.destroy(error instanceof Error ? error : undefined);
       });
     });
+    const { upgrade } = options;
+    if (upgrade !== undefined) {
+      this.#server.on('upgrade', (request, socket, head) => {
+        socket.on('error', () => {});
+        upgrade(request, socket, head);
+      });
+    }
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => {});

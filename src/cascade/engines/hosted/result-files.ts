@@ -15,6 +15,8 @@ export interface ResultFilesOptions extends SpeechHttpOptions {
 
 /** Some minutes of speech as WAV: what is longer is no answer on the phone. */
 const MAX_FILE_BYTES = 32 * 1_048_576;
+/** Expired, or never there: no mistake of the configuration. */
+const GONE: readonly number[] = [403, 404, 410];
 
 /**
  * Fetches the files that a provider's answers name. Those answers come out of the network, so a file is fetched by https
@@ -48,7 +50,11 @@ export class ResultFiles implements AsyncDisposable {
       throw new FlavorError('ERR_FLAVOR_PROTOCOL', `${who} named a file that may not be fetched`, false);
     }
     const http = own ? this.#own : this.#foreign;
-    return http.request({ url, firstByteMs: timeoutMs, maxBytes: MAX_FILE_BYTES }, signal);
+    const request = { url, firstByteMs: timeoutMs, maxBytes: MAX_FILE_BYTES, statuses: GONE };
+    const answer = await http.request(request, signal);
+    if (answer.status < 300) return answer;
+    answer.discard();
+    throw new FlavorError('ERR_FLAVOR_NETWORK', `${who} named a file that is not there (HTTP ${answer.status})`, true);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

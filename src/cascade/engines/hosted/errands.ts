@@ -1,0 +1,40 @@
+import type { Clock } from '../../../base/clock.js';
+import { pause } from '../shared/backoff.js';
+
+/** For what is under way when its owner is disposed of, ms. */
+const FAREWELL_MS = 3_000;
+
+/** What must be done although nobody waits for it any more, such as cancelling a job that costs money. */
+export class Errands implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #open = new Set<Promise<void>>();
+  readonly #life = new AbortController();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Aborts when the owner has been disposed of, and has waited long enough. One for each who listens. */
+  signal(): AbortSignal {
+    return AbortSignal.any([this.#life.signal]);
+  }
+
+  /** Runs something to its end. What it throws is of interest to nobody. */
+  run(errand: (signal: AbortSignal) => Promise<unknown>): void {
+    const running = errand(this.signal()).then(
+      () => {},
+      () => {},
+    );
+    this.#open.add(running);
+    void running.then(() => this.#open.delete(running));
+  }
+
+  /** Waits for what is under way, but not for long. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const waiting = new AbortController();
+    const patience = pause(FAREWELL_MS, this.#clock, waiting.signal).catch(() => {});
+    await Promise.race([Promise.all(this.#open), patience]);
+    waiting.abort();
+    this.#life.abort(new Error('the provider is not needed any more'));
+  }
+}
