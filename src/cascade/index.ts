@@ -3,6 +3,12 @@
  * of three of them; an offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
 
+export { encodeAlaw, encodeMulaw } from '../audio/g711.js';
+export { createResampler, type Resampler } from '../audio/resampler.js';
+export { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../base/circuit-breaker.js';
+export { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
+export { createSystemRandom, type Random } from '../base/random.js';
+export { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
 export {
   type AzureDeps,
@@ -49,6 +55,7 @@ export {
   privateBlocks,
   type ResolveName,
 } from './engines/shared/host-guard.js';
+export { createSpeechBackend, type SpeechBackendConfig, speechBackendConfig } from './engines/speech-backend.js';
 export type {
   SpeechBackend,
   SpeechBackendCapabilities,
@@ -82,6 +89,7 @@ export {
   type WhisperListenConfig,
   whisperListenSchema,
 } from './engines/whisper/index.js';
+export { asFlavorError, mayBeTakenOver } from './fail-over/candidates.js';
 export {
   failOverLanguageModels,
   type LanguageModelFailOverOptions,
@@ -136,6 +144,7 @@ export type {
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from './stages/text-to-speech.js';
+export { clausesOf } from './text/clause-splitter.js';
 export {
   createSpeakable,
   type Speakable,
@@ -143,3 +152,4 @@ export {
   speakable,
   speakableLanguages,
 } from './text/speakable.js';
+export { type VerbatimPiecesOptions, verbatimPieces } from './text/verbatim-pieces.js';

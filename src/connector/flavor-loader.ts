@@ -14,6 +14,7 @@ const builtIn: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['deepgram', () => import('../../flavors/deepgram/index.js')],
   ['deepgram-agent', () => import('../../flavors/deepgram-agent/index.js')],
   ['azure', () => import('../../flavors/azure/index.js')],
+  ['chatterbox-custom', () => import('../../flavors/chatterbox-custom/index.js')],
 ]);
 
 /** Names of the built-in flavors. */

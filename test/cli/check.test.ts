@@ -156,19 +156,19 @@ routes: [{ match: { any: true }, reject: 404 }]
     expect(code).toBe(1);
     expect(`\n${err.replaceAll(/there is no file \S+/g, 'there is no file …')}`).toMatchInlineSnapshot(`
       "
-      error: flavors.one.use: the flavor "ecko" does not load: Cannot find module 'ecko' (built in: echo, openai-realtime, deepgram, deepgram-agent, azure)
+      error: flavors.one.use: the flavor "ecko" does not load: Cannot find module 'ecko' (built in: echo, openai-realtime, deepgram, deepgram-agent, azure, chatterbox-custom)
        --> connector.yaml:2:15
         |
       2 |   one: { use: ecko }
         |               ^^^^
         = help: did you mean "echo"?
 
-      error: flavors.two.use: the flavor "./nowhere.js" does not load: there is no file … (built in: echo, openai-realtime, deepgram, deepgram-agent, azure)
+      error: flavors.two.use: the flavor "./nowhere.js" does not load: there is no file … (built in: echo, openai-realtime, deepgram, deepgram-agent, azure, chatterbox-custom)
        --> connector.yaml:3:15
         |
       3 |   two: { use: "./nowhere.js" }
         |               ^^^^^^^^^^^^^^
-        = help: built in: echo, openai-realtime, deepgram, deepgram-agent, azure; a package must be installed beside the configuration file
+        = help: built in: echo, openai-realtime, deepgram, deepgram-agent, azure, chatterbox-custom; a package must be installed beside the configuration file
 
       error: flavors.three.mode: expected turns or immediate
        --> connector.yaml:6:11

@@ -21,6 +21,15 @@ const environment: Readonly<Record<string, readonly string[]>> = {
   'openai-realtime.yaml': ['OPENAI_API_KEY'],
   'deepgram.yaml': ['DEEPGRAM_API_KEY', 'OPENAI_API_KEY'],
   'azure.yaml': ['AZURE_SPEECH_KEY', 'OPENAI_API_KEY'],
+  'chatterbox-laptop.yaml': [],
+  'chatterbox-hybrid.yaml': [
+    'DEEPGRAM_API_KEY',
+    'ANTHROPIC_API_KEY',
+    'RUNPOD_API_KEY',
+    'RENTED_VOICE_URL',
+    'RENTED_VOICE_TOKEN',
+  ],
+  'chatterbox-private.yaml': [],
   'fail-over.yaml': ['OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_RESOURCE'],
   'many-numbers.yaml': ['OPENAI_API_KEY', 'SETTINGS_API_TOKEN'],
   'tls-and-browsers.yaml': ['SIP_TLS_CERT', 'SIP_TLS_KEY'],
@@ -29,10 +38,11 @@ const environment: Readonly<Record<string, readonly string[]>> = {
   'tools.yaml': ['OPENAI_API_KEY', 'WEBHOOK_SECRET', 'CALENDAR_TOKEN'],
 };
 
-/** Variables that must name a file. */
+/** Variables that must name a file, or an address. */
 const values: ReadonlyMap<string, string> = new Map([
   ['SIP_TLS_CERT', tlsFile('server.crt')],
   ['SIP_TLS_KEY', tlsFile('server.key')],
+  ['RENTED_VOICE_URL', 'http://198.51.100.4:8004'],
 ]);
 
 async function check(name: string, env: Record<string, string>) {

@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const slowest = [
   'test/flavors/openai-realtime/contract.test.ts',
   'test/flavors/azure/contract.test.ts',
+  'test/flavors/chatterbox-custom/contract.test.ts',
   'test/flavors/deepgram/contract.test.ts',
   'test/package/tarball.test.ts',
   'test/flavor-testkit/write-a-flavor.test.ts',

@@ -15,7 +15,6 @@ import {
   createAzureSpeechToText,
   createAzureTextToSpeech,
 } from './azure/index.js';
-import { chatterboxConfig, createChatterboxBackend } from './chatterbox/index.js';
 import { type CreateLanguageModelDeps, createLanguageModel } from './create-language-model.js';
 import {
   createDeepgramSpeechToText,
@@ -24,10 +23,9 @@ import {
   deepgramListenSchema,
   deepgramSpeakSchema,
 } from './deepgram/index.js';
-import { createHostedSpeech, hostedSpeechConfig } from './hosted/index.js';
 import { languageModelConfig } from './language-model-config.js';
-import { OpenAiSpeechBackend, openAiSpeechSchema } from './openai-speech/index.js';
 import type { HostGuard } from './shared/host-guard.js';
+import { createSpeechBackend, speechBackendConfig } from './speech-backend.js';
 import { speechServerVoice } from './speech-server/voice.js';
 import { createWhisperSpeechToText, whisperListenSchema } from './whisper/index.js';
 
@@ -37,8 +35,6 @@ const azure = {
   provider: z.literal('azure').describe('Azure Speech.'),
   speech: azureResourceSchema.describe('The Speech resource: whose, and where.'),
 };
-
-const openAiSpeech = z.literal('openai-speech').describe('OpenAI, or a server with its `/v1/audio/speech`.');
 
 /** A recogniser of any provider, in a flavor's section of the configuration. */
 export const speechToTextConfig = z
@@ -54,9 +50,7 @@ export const textToSpeechConfig = z
   .discriminatedUnion('provider', [
     z.strictObject({ provider: deepgram, apiKey: deepgramApiKeySchema, ...deepgramSpeakSchema.shape }),
     z.strictObject({ ...azure, ...azureSpeakSchema.shape }),
-    chatterboxConfig,
-    z.strictObject({ provider: openAiSpeech, ...openAiSpeechSchema.shape }),
-    hostedSpeechConfig,
+    speechBackendConfig,
   ])
   .describe('Who speaks.');
 
@@ -127,13 +121,12 @@ export function createTextToSpeech(config: TextToSpeechConfig, { guard }: Speech
       return createAzureTextToSpeech(speak, { resource: speech });
     }
     case 'chatterbox':
-      return speechServerVoice(createChatterboxBackend(config, { guard }), { retries: config.retries });
     case 'openai-speech':
-      return speechServerVoice(new OpenAiSpeechBackend(config, { guard }), { retries: config.retries });
+      return speechServerVoice(createSpeechBackend(config, { guard }), { retries: config.retries });
     case 'runpod':
     case 'replicate':
     case 'together':
-      return speechServerVoice(createHostedSpeech(config, { guard }));
+      return speechServerVoice(createSpeechBackend(config, { guard }));
     default:
       return assertUnreachable(config);
   }

@@ -33,6 +33,8 @@ const DOUBTFUL_NO_SPEECH = 0.3;
 /** Nobody says so many letters in a second; the first few are free, for short words. */
 const FREE_LETTERS = 14;
 const LETTERS_PER_SECOND = 40;
+/** Few people say so many in a second of voice. */
+const LIKELY_LETTERS_PER_SECOND = 30;
 /** Less voice than this is too little even for a short phrase, ms. */
 const PHRASE_MS = 240;
 
@@ -82,8 +84,7 @@ function isMadeUp(text: string, noSpeech: number, { voicedMs, prompt }: Hypothes
   if (OFTEN_MADE_UP.has(bare) && (voicedMs < PHRASE_MS || noSpeech > DOUBTFUL_NO_SPEECH)) return true;
   const letters = text.replace(/[^\p{L}\p{N}]+/gu, '').length;
   if (letters > FREE_LETTERS + (LETTERS_PER_SECOND * voicedMs) / 1000) return true;
-  // The prompt read back to us, in whole.
-  return (
-    prompt.length > FREE_LETTERS && bare.length > FREE_LETTERS && prompt.toLowerCase().trim() === text.toLowerCase()
-  );
+  // The prompt read back to us, in whole. Callers who are not understood repeat themselves, in as much time as it takes.
+  const echoes = bare.length > FREE_LETTERS && prompt.toLowerCase().trim() === text.toLowerCase();
+  return echoes && (noSpeech > DOUBTFUL_NO_SPEECH || letters > (LIKELY_LETTERS_PER_SECOND * voicedMs) / 1000);
 }

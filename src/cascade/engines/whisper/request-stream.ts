@@ -232,6 +232,7 @@ export class RequestStream implements SpeechToTextStream {
         return wordsSaid(hypothesis, { voicedMs, prompt });
       } catch (error) {
         if (retry >= config.retries || !mayRecover(error)) throw error;
+        if (error.code === 'ERR_FLAVOR_PROTOCOL') this.events.push({ type: 'warning', error });
       } finally {
         release();
       }
@@ -251,7 +252,8 @@ export class RequestStream implements SpeechToTextStream {
   }
 }
 
-/** Worth another attempt at once. */
-function mayRecover(error: unknown): boolean {
-  return error instanceof FlavorError && error.retryable && error.code !== 'ERR_FLAVOR_TIMEOUT';
+/** Worth another attempt at once; also where the server said something that is no answer. */
+function mayRecover(error: unknown): error is FlavorError {
+  if (!(error instanceof FlavorError)) return false;
+  return (error.retryable && error.code !== 'ERR_FLAVOR_TIMEOUT') || error.code === 'ERR_FLAVOR_PROTOCOL';
 }
