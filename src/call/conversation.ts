@@ -265,6 +265,9 @@ export class Conversation {
       case 'tool-call':
         void this.#runTool(event);
         return;
+      case 'tier':
+        this.#notes.ledger.onTier(event.responseId, event.tier, event.reason);
+        return;
       case 'turn':
         this.#notes.ledger.onTiming(event.timing);
         return;

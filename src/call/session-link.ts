@@ -165,6 +165,7 @@ function scopeIds(event: SessionEvent, scope: string): SessionEvent {
     case 'audio':
     case 'audio-done':
     case 'text':
+    case 'tier':
       return { ...event, responseId: scope + event.responseId };
     case 'tool-call':
       return {

@@ -10,7 +10,10 @@ interface OpenTurn {
   readonly firstAudioMs: number;
   startedMs: number | undefined;
   voicedMs: number | undefined;
+  readonly tiers: TierNote[];
 }
+
+type TierNote = NonNullable<TurnRecord['tiers']>[number];
 
 interface OpenBargeIn {
   onsetMs: number;
@@ -36,6 +39,10 @@ export interface VoicedTurn {
 
 /** Turns kept per call; a call of a day would otherwise grow without bound. Older ones are counted, not kept. */
 const KEPT_TURNS = 2000;
+/** Changes of tier kept of a turn, responses remembered that have not sounded, and characters of what flavors call them. */
+const KEPT_TIERS = 20;
+const KEPT_RESPONSES = 16;
+const NAME_LENGTH = 64;
 
 /**
  * Times of a call, all on the connector's own clock at its own socket: voice-to-voice latency per turn, its stages,
@@ -51,6 +58,8 @@ export class TurnLedger {
   #lastVoicedMs: number | undefined;
   #endOfTurnAtMs: number | undefined;
   #timing: TurnTiming | undefined;
+  /** Of responses that have not sounded yet. */
+  readonly #tiers = new Map<string, TierNote[]>();
   #bargeIn: OpenBargeIn | undefined;
   /** The agent is silenced since then: what is flushed later ended there. */
   #silentSinceMs: number | undefined;
@@ -82,6 +91,20 @@ export class TurnLedger {
     else this.#timing = timing;
   }
 
+  /** Who makes the audio of a response from here on, and why, as the flavor says. */
+  onTier(responseId: string, tier: string, reason: string): void {
+    let notes = this.#open.get(responseId)?.tiers ?? this.#tiers.get(responseId);
+    if (notes === undefined) {
+      notes = [];
+      this.#tiers.set(responseId, notes);
+      const [oldest] = this.#tiers.keys();
+      if (this.#tiers.size > KEPT_RESPONSES && oldest !== undefined) this.#tiers.delete(oldest);
+    }
+    if (notes.length < KEPT_TIERS) {
+      notes.push({ tier: tier.slice(0, NAME_LENGTH), reason: reason.slice(0, NAME_LENGTH) });
+    }
+  }
+
   /** First audio of a response came from the flavor. */
   onResponseAudio(responseId: string, atMs: number): void {
     if (this.#open.has(responseId)) return;
@@ -93,7 +116,9 @@ export class TurnLedger {
       firstAudioMs: atMs,
       startedMs: undefined,
       voicedMs: undefined,
+      tiers: this.#tiers.get(responseId) ?? [],
     };
+    this.#tiers.delete(responseId);
     this.#open.set(responseId, turn);
     this.#latest = turn;
     // What was said before is answered now: a second response to the same words has no latency of its own.
@@ -128,6 +153,7 @@ export class TurnLedger {
       ...(turn.answersMs !== undefined &&
         turn.voicedMs !== undefined && { v2vMs: round(turn.voicedMs - turn.answersMs) }),
       stages: stagesOf(turn),
+      ...(turn.tiers.length > 0 && { tiers: turn.tiers }),
       interrupted,
       heardMs: round(sentMs),
       startedMs: round(turn.startedMs - this.#originMs),

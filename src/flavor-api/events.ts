@@ -62,6 +62,11 @@ export type FlavorEvent =
       readonly name: string;
       readonly arguments: unknown;
     }
+  /**
+   * Who makes the audio of this response from here on, where a flavor chooses among several, and why: a word each, out of
+   * bounded sets. For the call record and metrics alone.
+   */
+  | { readonly type: 'tier'; readonly responseId: string; readonly tier: string; readonly reason: string }
   | { readonly type: 'turn'; readonly turnId: string; readonly timing: TurnTiming }
   | {
       readonly type: 'usage';

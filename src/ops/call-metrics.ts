@@ -23,6 +23,9 @@ const knownStatuses: ReadonlySet<number> = new Set([
 /** Reasons for dropping packets are another room's set; this many are taken as they come. */
 const LEARNT_REASONS = 32;
 
+/** Tiers and reasons are a flavor's words; so many of each are taken as they come. */
+const LEARNT_TIERS = 32;
+
 /** Calls whose flavor is remembered until they end; one that never ended must not cost memory for ever. */
 const REMEMBERED_CALLS = 20_000;
 
@@ -30,6 +33,8 @@ const REMEMBERED_CALLS = 20_000;
 export class CallMetrics {
   readonly #flavors: LabelValues;
   readonly #warningCodes = new LabelValues([...Object.keys(errorCodes), ...flavorErrorCodes]);
+  readonly #tiers = new LabelValues([], LEARNT_TIERS);
+  readonly #tierReasons = new LabelValues([], LEARNT_TIERS);
   readonly #dropReasons = new LabelValues([], LEARNT_REASONS);
   readonly #flavorByCall = new Map<string, string | null>();
   readonly #metrics: ReturnType<typeof makeMetrics>;
@@ -96,6 +101,9 @@ export class CallMetrics {
     if (record.answeredAt !== null) duration.observe({ flavor }, record.durationMs / 1000);
     else if (record.direction === 'inbound') refused.add({ status: statusLabel(record.cause.sip) });
     cost.add({ flavor }, record.costUsd ?? 0);
+    for (const { tier, reason } of record.turns.flatMap(({ tiers = [] }) => tiers)) {
+      this.#metrics.tiers.add({ flavor, tier: this.#tiers.of(tier), reason: this.#tierReasons.of(reason) });
+    }
     if (record.rtp === null) return;
     const { in: received, out: sent } = record.rtp;
     packets.add({ direction: 'in' }, received.packets);
@@ -151,6 +159,11 @@ function makeMetrics(factory: MetricFactory) {
     failOvers: factory.counter('fail_overs_total', 'Sessions that failed and were made good by another.', [
       'flavor',
       'code',
+    ]),
+    tiers: factory.counter('agent_tiers_total', 'Times a tier began to make audio in ended calls, by why it did.', [
+      'flavor',
+      'tier',
+      'reason',
     ]),
     warnings: factory.counter('call_warnings_total', 'Troubles that calls survived.', ['code']),
     packets: factory.counter(

@@ -59,6 +59,11 @@ export interface TurnRecord {
     /** Where the flavor began the answer before the turn was surely over: whether it could be used. */
     readonly speculative?: 'hit' | 'miss';
   };
+  /**
+   * Who made the audio, in order, where the flavor chooses among several, and why; as the flavor names them. Absent where
+   * it does not.
+   */
+  readonly tiers?: readonly { readonly tier: string; readonly reason: string }[];
   readonly interrupted: boolean;
   /** Agent audio that left the socket, ms. */
   readonly heardMs: number;

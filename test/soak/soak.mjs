@@ -13,6 +13,8 @@
  *
  * `first-sound`: what the engines of speech servers add to the servers' own time, in `voices/`.
  *
+ * `router`: tiers of `chatterbox-custom` that die in the middle of a sentence, and a crowd, at simulated time, in `cascade/`.
+ *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
  *
  * `turns heard`: turn-taking on the caller corpus, and heard text, at simulated time, in `turns/`.
@@ -193,6 +195,7 @@ const parts = {
 
 /** Parts that `cascade/main.ts` has. */
 const cascadeParts = [
+  'router',
   'cascade-latency',
   'cascade-eager',
   'cascade-interruptions',

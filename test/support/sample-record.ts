@@ -34,6 +34,7 @@ export const fullRecord = {
         playoutMs: 640,
         speculative: 'hit',
       },
+      tiers: [{ tier: 'laptop', reason: 'first' }],
       interrupted: true,
       heardMs: 1840,
       startedMs: 2100,

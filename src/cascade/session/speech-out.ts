@@ -176,6 +176,11 @@ export class SpeechOut {
       case 'word':
         this.#tell(this.#spoken.onWord(event.text, this.#baseMs + event.atMs));
         return;
+      case 'tier': {
+        const { tier, reason } = event;
+        this.#voice.push({ type: 'tier', responseId: this.responseId, tier, reason });
+        return;
+      }
       case 'warning':
         this.#voice.push(event);
         return;

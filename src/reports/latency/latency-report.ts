@@ -35,7 +35,7 @@ export class LatencyReport {
     for (const turn of turns) {
       const spent = turnShares(turn);
       if (spent === undefined) this.#unanswering += 1;
-      else this.#group(flavor ?? 'none', turn.tier).add(turn.v2vMs ?? 0, spent, turn.stages.speculative);
+      else this.#group(flavor ?? 'none', turn.tiers?.[0]?.tier).add(turn.v2vMs ?? 0, spent, turn.stages.speculative);
     }
   }
 

@@ -4,6 +4,7 @@ import {
   ClauseSplitter,
   type ClauseSplitterOptions,
   clauseSplitterDefaults,
+  clausesOf,
 } from '../../../src/cascade/text/clause-splitter.js';
 
 /** The pieces of a text that comes `step` characters at a time. */
@@ -115,4 +116,15 @@ test('whatever the text and however it comes, the pieces joined are the text, an
       for (const piece of split) expect(piece.length).toBeLessThanOrEqual(40);
     }),
   );
+});
+
+test('a text that is complete is cut into clauses of a length at least, joined the text again', () => {
+  const text = 'Yes. Let me look, and I will tell you at 10,000 paces, or less. It is free!';
+  expect(clausesOf(text, 12)).toEqual([
+    'Yes. Let me look,',
+    ' and I will tell you at 10,000 paces,',
+    ' or less. It is free!',
+  ]);
+  expect(clausesOf('Just one', 3)).toEqual(['Just one']);
+  expect(clausesOf('', 3)).toEqual(['']);
 });

@@ -105,7 +105,12 @@ test('quantiles are the nearest rank to the millisecond, also of what is very lo
 
 test('flavors and tiers are told apart, each with its bands', () => {
   const report = reportOf(
-    call('b', { v2vMs: 400, tier: 'local' }, { v2vMs: 600, tier: 'local' }, { v2vMs: 1_200, tier: 'overflow' }),
+    call(
+      'b',
+      { v2vMs: 400, tiers: [{ tier: 'local', reason: 'first' }] },
+      { v2vMs: 600, tiers: [{ tier: 'local', reason: 'first' }] },
+      { v2vMs: 1_200, tiers: [{ tier: 'overflow', reason: 'first' }] },
+    ),
     call('a', { v2vMs: 300, stages: { speculative: 'hit' } }, { v2vMs: 500, stages: { speculative: 'miss' } }),
   );
   expect(latencyJson(report).groups).toMatchObject([
@@ -137,7 +142,7 @@ test('a file full of names does not fill the memory', () => {
 test('the picture shows each group, its percentiles and its bands, and the names of strangers as text', () => {
   const report = reportOf(
     call('<b>"&', { v2vMs: 400, stages: { firstAudioMs: 350 } }, { v2vMs: 2_600 }),
-    call('chatterbox-custom', { v2vMs: 700, tier: 'local' }),
+    call('chatterbox-custom', { v2vMs: 700, tiers: [{ tier: 'local', reason: 'first' }] }),
   );
   const texts = textsOf(drawLatency(report));
   expect(texts).toContain('chatterbox-custom, local');

@@ -1,6 +1,6 @@
 /**
- * Measurements of whole calls with the flavor `deepgram`: `npm run soak -- cascade-latency ...`. `SOAK_SCALE=0.1` makes a
- * tenth of the calls, for a quick look.
+ * Measurements of whole calls with the flavor `deepgram`, and of the tiers of `chatterbox-custom`:
+ * `npm run soak -- cascade-latency ...`. `SOAK_SCALE=0.1` makes a tenth of the calls, for a quick look.
  */
 import { runParts } from '../lib/run-parts.js';
 import { measureFailOver } from './fail-over.js';
@@ -9,6 +9,7 @@ import { measureCascadeEager, measureCascadeLatency } from './latency.js';
 import { measureCascadeLeak } from './leak.js';
 import { measureCascadeLoad } from './load.js';
 import { measurePatience } from './patience.js';
+import { measureRouter } from './router.js';
 
 await runParts({
   'cascade-latency': measureCascadeLatency,
@@ -18,4 +19,5 @@ await runParts({
   'cascade-fail-over': measureFailOver,
   'cascade-load': measureCascadeLoad,
   'cascade-leak': measureCascadeLeak,
+  router: measureRouter,
 });

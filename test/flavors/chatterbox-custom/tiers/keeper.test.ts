@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import type { TierObservation } from '../../../../flavors/chatterbox-custom/router.js';
+import { careFor, keeperDefaults, type TierCare } from '../../../../flavors/chatterbox-custom/tiers/keeper.js';
+import { FlavorError } from '../../../../src/flavor-api/index.js';
+import { setUp } from '../support/bench.js';
+import { runUntil, settle } from '../support/simulation.js';
+
+const seen: TierObservation = {
+  health: 'ready',
+  breaker: 'closed',
+  resting: false,
+  busy: 0,
+  waiting: 0,
+  spentUsd: 0,
+};
+const rules = { name: 'gpu', kind: 'dedicated', private: false, concurrency: 1, queueMs: 0 } as const;
+
+interface Circumstances {
+  readonly calls: number;
+  readonly quietMs: number;
+  readonly keepWarm?: 'never' | 'calls' | 'always';
+  readonly allowed?: boolean;
+}
+type Row = readonly [string, Partial<TierObservation>, Circumstances, TierCare];
+
+test.each([
+  ['it has just spoken', {}, { calls: 1, quietMs: 0 }, 'nothing'],
+  ['it was quiet for long', {}, { calls: 1, quietMs: 60_000 }, 'probe'],
+  ['nobody calls', {}, { calls: 0, quietMs: 60_000 }, 'nothing'],
+  ['it is at work, and may be deaf', { busy: 1 }, { calls: 1, quietMs: 60_000 }, 'nothing'],
+  ['it is down, and not to be tried yet', { breaker: 'open' }, { calls: 1, quietMs: 60_000 }, 'nothing'],
+  ['it is down, and may be tried', { breaker: 'half-open' }, { calls: 1, quietMs: 0 }, 'probe'],
+  ['it is cold, and may be', { health: 'cold' }, { calls: 1, quietMs: 0 }, 'probe'],
+  ['it is cold while there are calls', { health: 'cold' }, { calls: 1, quietMs: 0, keepWarm: 'calls' }, 'wake'],
+  ['it is cold, and nobody calls', { health: 'cold' }, { calls: 0, quietMs: 0, keepWarm: 'calls' }, 'nothing'],
+  ['it is to be warm always', { health: 'cold' }, { calls: 0, quietMs: 0, keepWarm: 'always' }, 'wake'],
+  ['its money is spent', { health: 'cold' }, { calls: 1, quietMs: 0, keepWarm: 'always', allowed: false }, 'nothing'],
+] as const satisfies readonly Row[])('care for a tier: %s', (...[_, state, more, care]: Row) => {
+  const { calls, quietMs, keepWarm = 'never', allowed = true } = more;
+  const tier = { view: { rules, seen: { ...seen, ...state } }, allowed, keepWarm };
+  expect(careFor(tier, calls, quietMs, keeperDefaults)).toBe(care);
+});
+
+test('a tier that is down is tried again by probes, at longer and longer distances, and used once it answers', async () => {
+  const { clock, open, backends, voice } = setUp([{}]);
+  const [laptop] = backends;
+  if (laptop) laptop.health = new FlavorError('ERR_FLAVOR_NETWORK', 'refused', true);
+  const session = await open();
+  await runUntil(clock, () => voice.tiers[0]?.seen.breaker === 'open', 120_000, 500);
+  const probes = laptop?.probes ?? 0;
+  await runUntil(clock, () => false, 600_000, 1_000);
+  expect((laptop?.probes ?? 0) - probes).toBeLessThan(15);
+  if (laptop) laptop.health = { state: 'ready' };
+  await runUntil(clock, () => voice.tiers[0]?.seen.breaker === 'closed', 300_000, 1_000);
+  expect(voice.tiers[0]?.seen).toMatchObject({ breaker: 'closed', health: 'ready' });
+  session.close();
+  await settle();
+  expect(clock.pendingTimers).toBe(0);
+});
