@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { runDemo } from '../demo/demo.js';
 import type { Scenario } from '../demo/scenario.js';
+import { chatterboxScenario } from '../demo/scenarios/chatterbox.js';
 import { deepgramScenario } from '../demo/scenarios/deepgram.js';
 import { echoScenario } from '../demo/scenarios/echo.js';
 import { type RealtimeOptions, realtimeScenario } from '../demo/scenarios/realtime.js';
@@ -9,7 +10,7 @@ import type { ReportExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
 import { createInterruption } from './interruption.js';
 
-const flavors = ['echo', 'openai-realtime', 'deepgram', 'deepgram-agent'] as const;
+const flavors = ['echo', 'openai-realtime', 'deepgram', 'deepgram-agent', 'chatterbox-custom'] as const;
 
 interface Options {
   readonly out: string;
@@ -33,7 +34,8 @@ export function createDemoCommand(io: CliIo, report: ReportExitCode): Command {
       `
 The flavor openai-realtime calls the real service where OPENAI_API_KEY is set, or the server at OPENAI_REALTIME_URL;
 without either, the fake that comes with a clone of the repository. So does deepgram with DEEPGRAM_API_KEY and
-OPENAI_API_KEY, deepgram-agent with DEEPGRAM_API_KEY.
+OPENAI_API_KEY, deepgram-agent with DEEPGRAM_API_KEY. With chatterbox-custom everything is a fake: a voice over three
+tiers, the first of which dies in the middle of a sentence.
 
 Exit code: 0 the call went as it should, 1 not so, 2 wrong usage.
 
@@ -41,6 +43,7 @@ Examples:
   voice-connector demo --out demo-out
   voice-connector demo --flavor openai-realtime
   voice-connector demo --flavor deepgram
+  voice-connector demo --flavor chatterbox-custom
 `,
     )
     .action(async ({ out, flavor, model, voice, json }: Options) => {
@@ -70,5 +73,7 @@ function scenarioOf(flavor: Options['flavor'], options: RealtimeOptions): Scenar
     case 'deepgram':
     case 'deepgram-agent':
       return deepgramScenario({ flavor });
+    case 'chatterbox-custom':
+      return chatterboxScenario();
   }
 }

@@ -85,3 +85,14 @@ export function hostSpeech({ events, record }: Pick<DemoAccount, 'events' | 'rec
     return role === 'agent' && !ownWords.has(text) && beginning ? [{ text, startMs: beginning.atMs, endMs: atMs }] : [];
   });
 }
+
+/** Something that failed in the call and did not end it. */
+export interface Failure {
+  readonly atMs: number;
+  readonly code: string;
+}
+
+/** What failed, and was made good: by another try, another engine, another tier. */
+export function failures({ events }: Pick<DemoAccount, 'events'>): readonly Failure[] {
+  return timed(events, 'warning').map(({ event: { code }, atMs }) => ({ atMs, code }));
+}

@@ -10,7 +10,7 @@ import type { CallRecord } from '../ops/call-record.js';
 import { CallWatch } from './call-watch.js';
 import type { Caller } from './caller.js';
 import { synthesiseLines } from './caller-voice.js';
-import { type DemoAccount, type Figure, hostSpeech, resumedPauses, toolRuns } from './demo-account.js';
+import { type DemoAccount, type Figure, failures, hostSpeech, resumedPauses, toolRuns } from './demo-account.js';
 import { type PlayedCall, placeCall } from './demo-call.js';
 import { DEMO_NUMBER, demoConfig } from './demo-config.js';
 import { narrate } from './narrator.js';
@@ -149,6 +149,7 @@ async function finish({ directory, stage, account, played, tell }: Ending): Prom
     hostSpeech: hostSpeech(account).map(({ text, startMs, endMs }) => ({ label: `“${text}”`, startMs, endMs })),
     pauses: resumedPauses(account),
     tools: toolRuns(account),
+    failures: failures(account),
     figures,
   });
   const files = ['call.wav', 'call.json', 'timeline.svg', 'timeline.png'];

@@ -32,6 +32,8 @@ export interface FakeAccount {
 /** A fake provider in a process of its own, ended when disposed of, and with this process. */
 export interface FakeProvider extends AsyncDisposable {
   readonly url: string;
+  /** From now on it fails in this way, as `npm run fake` knows it. */
+  fail(fault: string): void;
   /** `undefined` if it does not say. */
   account(): Promise<FakeAccount | undefined>;
 }
@@ -39,6 +41,8 @@ export interface FakeProvider extends AsyncDisposable {
 export interface FakeProviderOptions {
   /** As `npm run fake` knows it. */
   readonly name: string;
+  /** Which of its kinds. */
+  readonly variant?: string;
   /** The program; another one is of use to tests only. */
   readonly program?: URL;
   readonly clock: Clock;
@@ -46,7 +50,7 @@ export interface FakeProviderOptions {
 
 /** Starts a fake. Rejects when there is none, when it ends or does not say in time where it listens, and with the reason of `signal`. */
 export async function startFakeProvider(options: FakeProviderOptions, signal?: AbortSignal): Promise<FakeProvider> {
-  const { name, program = FAKES, clock } = options;
+  const { name, variant, program = FAKES, clock } = options;
   const path = fileURLToPath(program);
   if (!existsSync(path)) {
     throw new Error(
@@ -55,8 +59,9 @@ export async function startFakeProvider(options: FakeProviderOptions, signal?: A
     );
   }
   signal?.throwIfAborted();
+  const kind = variant === undefined ? [] : ['--variant', variant];
   // The channel is how it learns that this process is gone, whatever ended it.
-  const child = spawn(process.execPath, [path, name, '--port', '0', '--json'], {
+  const child = spawn(process.execPath, [path, name, ...kind, '--port', '0', '--json'], {
     stdio: ['pipe', 'pipe', 'ignore', 'ipc'],
   });
   const fake = new ChildFake(child, clock);
@@ -95,6 +100,10 @@ class ChildFake implements FakeProvider {
     const said = ready.safeParse(parsed(line));
     if (!said.success) throw new Error('the fake provider did not start');
     this.#url = said.data.url;
+  }
+
+  fail(fault: string): void {
+    this.#child.stdin?.write(`${fault}\n`);
   }
 
   async account(): Promise<FakeAccount | undefined> {

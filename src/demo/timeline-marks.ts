@@ -1,10 +1,12 @@
 import type { CallRecord } from '../ops/call-record.js';
 import { CHARACTER_WIDTH, text } from '../picture/svg.js';
-import type { ResumedPause, ToolRun } from './demo-account.js';
+import type { Failure, ResumedPause, ToolRun } from './demo-account.js';
 import { frame, ink, type Place } from './picture-frame.js';
 
 const { left, laneHalf, callerY, agentY, toolsY } = frame;
 const agentTop = agentY - laneHalf;
+/** Failures that are closer than this are one, ms. */
+const APART_MS = 1_000;
 
 /** An arrow from the caller's last voiced packet to the agent's first audible one. */
 export function latencyMark(turn: CallRecord['turns'][number], x: Place): string[] {
@@ -47,6 +49,15 @@ export function onsetMarks(bargeIns: CallRecord['bargeIns'], pauses: readonly Re
     }),
   );
   return [...interruptions, ...held].sort((one, other) => one.atMs - other.atMs);
+}
+
+/** Failures that the call has outlived; several of one kind at once are one. */
+export function failureMarks(failures: readonly Failure[]): readonly OnsetMark[] {
+  const apart = failures.filter(({ atMs, code }, index) => {
+    const before = failures[index - 1];
+    return before === undefined || before.code !== code || atMs - before.atMs > APART_MS;
+  });
+  return apart.map(({ atMs, code }) => ({ atMs, label: `${code}: another goes on` }));
 }
 
 /** The places themselves, behind the voices: a line where the agent was silenced, a gap where it was held. */

@@ -1,8 +1,17 @@
 import type { CallRecord } from '../ops/call-record.js';
 import { CHARACTER_WIDTH, text } from '../picture/svg.js';
-import type { Figure, ResumedPause, Span, ToolRun } from './demo-account.js';
+import type { Failure, Figure, ResumedPause, Span, ToolRun } from './demo-account.js';
 import { column, frame, ink, type Place } from './picture-frame.js';
-import { digitMark, latencyMark, onsetLabels, onsetMarks, onsetPlaces, toolMark } from './timeline-marks.js';
+import {
+  digitMark,
+  failureMarks,
+  latencyMark,
+  type OnsetMark,
+  onsetLabels,
+  onsetMarks,
+  onsetPlaces,
+  toolMark,
+} from './timeline-marks.js';
 import { peaksOf } from './waveform.js';
 
 /** What the picture of a call is drawn from. All times in ms from the answer, which is where the audio begins. */
@@ -21,6 +30,8 @@ export interface TimelineInput {
   /** When the agent was held, and went on. */
   readonly pauses: readonly ResumedPause[];
   readonly tools: readonly ToolRun[];
+  /** What failed and did not end the call. Default: nothing. */
+  readonly failures?: readonly Failure[];
   /** Rows of the table below the picture. */
   readonly figures: readonly Figure[];
 }
@@ -35,7 +46,7 @@ const COLUMNS = Math.floor(plot / 2);
 export function drawTimeline(input: TimelineInput): string {
   const durationMs = Math.max(1, (Math.max(input.caller.length, input.agent.length) / 8000) * 1000);
   const x = (ms: number): number => left + (Math.min(Math.max(ms, 0), durationMs) / durationMs) * plot;
-  const onsets = onsetMarks(input.record.bargeIns, input.pauses);
+  const onsets = placeMarks(input);
   const rows = Math.ceil(input.figures.length / 2);
   const axisY = frame.axisY + (input.tools.length > 0 ? frame.toolsRow : 0);
   const figuresY = axisY + frame.figuresGap;
@@ -78,6 +89,12 @@ export function drawTimeline(input: TimelineInput): string {
     '</svg>',
   ];
   return `${parts.join('\n')}\n`;
+}
+
+/** Interruptions, pauses and failures, by time. */
+function placeMarks({ record, pauses, failures = [] }: TimelineInput): readonly OnsetMark[] {
+  const marks = [...onsetMarks(record.bargeIns, pauses), ...failureMarks(failures)];
+  return marks.sort((one, other) => one.atMs - other.atMs);
 }
 
 function lane(name: string, y: number, colour: string): string {

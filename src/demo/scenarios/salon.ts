@@ -21,14 +21,19 @@ const INTERRUPT_AFTER_MS = 2500;
 /** Longest time to decide whether a sound was an interruption, ms. */
 const VERDICT_MS = 3000;
 
-/** Books a haircut, encourages the agent while it explains, interrupts it, says goodbye. */
-export async function playSalonCaller(caller: Caller<SalonLine>): Promise<void> {
+/**
+ * Books a haircut, encourages the agent while it explains, interrupts it, says goodbye.
+ *
+ * @param beforeQuestion called before the question is asked that is answered at length
+ */
+export async function playSalonCaller(caller: Caller<SalonLine>, beforeQuestion = () => {}): Promise<void> {
   await caller.listen();
   await caller.say('request');
   await caller.listen();
   const before = caller.seen;
   await caller.say('day');
   await caller.listenToLookUp(before);
+  beforeQuestion();
   await caller.say('question');
   await caller.until(({ speaking }) => speaking);
   await caller.wait(MURMUR_AFTER_MS);
