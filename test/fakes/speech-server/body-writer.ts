@@ -56,10 +56,11 @@ export async function writeBody(
     written += 1;
     if (!headSent) await send(response, head, options);
     headSent = true;
-    if (request !== undefined && written === silentParts + 1) request.soundAtMs = options.clock.now();
     const lastPart = written === total;
     if (broken === undefined || !(lastPart || written / total > (broken.after ?? 0.5))) {
       await send(response, part, options);
+      // Nobody can have heard it before: what was written leaves with the next turn of the event loop.
+      if (request !== undefined && written === silentParts + 1) request.soundAtMs = options.clock.now();
       continue;
     }
     // Of a part that is the only one, a share of it.

@@ -13,6 +13,8 @@ const MAX_MS_PER_CHARACTER = 500;
 const MAX_EXTRA_MS = 10_000;
 /** Nobody speaks three times as fast as this, ms a character; a text that ended in its first third looks so. */
 const MIN_MS_PER_CHARACTER = 15;
+/** Bytes worked on at once: of a large part, the beginning goes on before the rest is looked at. */
+const SLICE_BYTES = 16_384;
 /** Of texts shorter than that nothing can be said. */
 const MIN_JUDGED_CHARACTERS = 20;
 
@@ -31,7 +33,7 @@ export async function* readSpeech(
   const mostMs = MAX_EXTRA_MS + text.length * MAX_MS_PER_CHARACTER;
   let toldRate: number | undefined;
   let audioMs = 0;
-  for await (const part of parts) {
+  for await (const part of sliced(parts)) {
     const samples = body.push(part);
     const { sampleRate } = body;
     if (samples.length === 0 || sampleRate === undefined) continue;
@@ -46,4 +48,10 @@ export async function* readSpeech(
   body.end();
   const leastMs = text.length < MIN_JUDGED_CHARACTERS ? 0 : text.length * MIN_MS_PER_CHARACTER;
   if (audioMs < leastMs) throw brokenOff(who);
+}
+
+async function* sliced(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const part of parts) {
+    for (let at = 0; at < part.length; at += SLICE_BYTES) yield part.subarray(at, at + SLICE_BYTES);
+  }
 }

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { OpenAiSpeechBackend, openAiSpeechSchema } from '../../../../src/cascade/engines/openai-speech/index.js';
+import { FakeDevnen } from '../../../fakes/chatterbox/devnen.js';
 import { toneVoice } from '../../../fakes/openai-realtime/tone-voice.js';
 import { FakeOpenAiSpeech, type FakeOpenAiSpeechOptions } from '../../../fakes/openai-speech/fake.js';
 import { hear, never, soundOf, speechOf } from '../speech-server/hear.js';
@@ -80,6 +81,21 @@ test('a server that sends WAV whatever it is asked for is understood; one that s
     samples: new Int16Array(0),
     error: { code: 'ERR_FLAVOR_PROTOCOL' },
   });
+});
+
+test("devnen's server with this API takes the name of a file and no bare samples, and says so", async () => {
+  const fake = await FakeDevnen.start({ voice: { synthesise: toneVoice } });
+  open.push(fake);
+  const speak = async (config: object) => {
+    const options = openAiSpeechSchema.parse({ baseUrl: `${fake.url}/v1`, model: 'chatterbox', ...config });
+    const backend = new OpenAiSpeechBackend(options);
+    open.push(backend);
+    return hear(backend.synthesize(text, never));
+  };
+  const heard = await speak({ answer: 'wav', voice: 'Emily.wav' });
+  expect(soundOf(heard.samples)).toBe(await speechOf(fake.voice, text));
+  expect((await speak({ answer: 'pcm', voice: 'Emily.wav' })).error).toMatchObject({ code: 'ERR_FLAVOR_CONFIG' });
+  expect((await speak({ answer: 'wav', voice: 'alloy' })).error).toMatchObject({ code: 'ERR_FLAVOR_CONFIG' });
 });
 
 test('a text is heard while its rest is made', async () => {
