@@ -19,6 +19,16 @@ const stages = z.object({
   speculative: z.enum(['hit', 'miss']).optional(),
 });
 
+const turn = z.object({
+  v2vMs: ms().optional(),
+  stages,
+  tiers: z
+    .array(z.object({ tier: name() }))
+    .max(1_000)
+    .optional(),
+  heardMs: ms(),
+});
+
 /** What reports need of a record. */
 const schema = z.object({
   version: z.literal(CALL_RECORD_VERSION),
@@ -26,20 +36,7 @@ const schema = z.object({
   startedAt: z.string().regex(/^\d{4}-\d{2}-\d{2}T[\d:.]{8,15}Z$/),
   answeredAt: z.string().nullable(),
   durationMs: ms(),
-  turns: z
-    .array(
-      z.object({
-        v2vMs: ms().optional(),
-        stages,
-        heardMs: ms(),
-        /** The first one is whom the caller waited for. */
-        tiers: z
-          .array(z.object({ tier: name(), reason: name() }))
-          .max(100)
-          .optional(),
-      }),
-    )
-    .max(10_000),
+  turns: z.array(turn).max(10_000),
   usage: z
     .array(z.object({ provider: name(), model: name(), unit: name(), quantity: z.number().min(0).max(1e15) }))
     .max(10_000),

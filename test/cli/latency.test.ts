@@ -15,7 +15,8 @@ async function latency(files: Readonly<Record<string, string>>, ...args: readonl
   return { directory, code, out: io.out(), err: io.err() };
 }
 
-const line = `${JSON.stringify(fullRecord)}\n`;
+const turns = [{ ...fullRecord.turns[0], tiers: [{ tier: 'laptop', reason: 'first' }] }];
+const line = `${JSON.stringify({ ...fullRecord, turns })}\n`;
 
 test('where the time of the answers went, as table and pictures', async () => {
   const args = ['--from-cdr', 'a.jsonl', 'b.jsonl', '--svg', 'latency.svg', '--png', 'latency.png'];
@@ -25,7 +26,7 @@ test('where the time of the answers went, as table and pictures', async () => {
   );
   expect([code, err]).toEqual([0, '1 line is left out:\n  b.jsonl:2: no JSON\n']);
   expect(out).toContain('latency of 4 answers');
-  expect(out).toMatch(/^echo +4 +640 +640 +640 +0 % +100 % +0 % +640 +300 +10 +90 +160 +80$/m);
+  expect(out).toMatch(/^echo, laptop +4 +640 +640 +640 +0 % +100 % +0 % +640 +300 +10 +90 +160 +80$/m);
   expect(readFileSync(join(directory, 'latency.svg'), 'utf8')).toContain('What callers wait for');
   expect(readFileSync(join(directory, 'latency.png')).subarray(1, 4).toString()).toBe('PNG');
 });
@@ -39,7 +40,15 @@ test('the same as one JSON object', async () => {
     badLines: 1,
     firstBadLines: [{ file: 'a.jsonl', line: 1, problem: 'no JSON' }],
     answers: 1,
-    groups: [{ flavor: 'echo', meanMs: 640, meanShareMs: { firstToken: 90, connector: 80 }, speculativeHits: 1 }],
+    groups: [
+      {
+        flavor: 'echo',
+        tier: 'laptop',
+        meanMs: 640,
+        meanShareMs: { firstToken: 90, connector: 80 },
+        speculativeHits: 1,
+      },
+    ],
   });
 });
 

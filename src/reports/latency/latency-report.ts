@@ -1,12 +1,12 @@
 import type { ReportedCall } from '../record-source.js';
 import { type Band, bandOf } from './bands.js';
 import { Histogram } from './histogram.js';
-import { type Share, shares, turnShares } from './turn-shares.js';
+import { type Share, shares, type TurnShares, turnShares } from './turn-shares.js';
 
 /** Answers of one flavor, or of one of its tiers. */
 export interface LatencyGroup {
   readonly flavor: string;
-  /** Who spoke, where there are several; `undefined` where there are not. */
+  /** Who spoke first, where the flavor chooses among several; `undefined` where it does not. */
   readonly tier: string | undefined;
   readonly answers: number;
   readonly meanMs: number;
@@ -20,7 +20,11 @@ export interface LatencyGroup {
   readonly p95ShareMs: Readonly<Record<Share, number>>;
   /** Answers that were begun before the turn was surely over, and could be used: of 1; `undefined` where none was. */
   readonly speculativeHits: number | undefined;
+  /** Answers that another tier went on with. */
+  readonly handedOver: number;
 }
+
+type Turn = ReportedCall['turns'][number];
 
 /** Groups that are told apart; a file may hold anything. */
 const MOST_GROUPS = 50;
@@ -35,7 +39,7 @@ export class LatencyReport {
     for (const turn of turns) {
       const spent = turnShares(turn);
       if (spent === undefined) this.#unanswering += 1;
-      else this.#group(flavor ?? 'none', turn.tiers?.[0]?.tier).add(turn.v2vMs ?? 0, spent, turn.stages.speculative);
+      else this.#group(flavor ?? 'none', turn.tiers?.[0]?.tier).add(turn, spent);
     }
   }
 
@@ -79,16 +83,18 @@ class Sum {
   readonly #bands: Record<Band, number> = { natural: 0, acceptable: 0, broken: 0 };
   #hits = 0;
   #misses = 0;
+  #handedOver = 0;
 
   constructor(flavor: string, tier: string | undefined) {
     this.#flavor = flavor;
     this.#tier = tier;
   }
 
-  add(v2vMs: number, spent: Readonly<Record<Share, number>>, speculative: 'hit' | 'miss' | undefined): void {
+  add({ v2vMs = 0, stages: { speculative }, tiers = [] }: Turn, spent: TurnShares): void {
     this.#v2v.add(v2vMs);
     this.#bands[bandOf(v2vMs)] += 1;
     for (const share of shares) this.#shares[share].add(spent[share]);
+    if (new Set(tiers.map(({ tier }) => tier)).size > 1) this.#handedOver += 1;
     if (speculative === 'hit') this.#hits += 1;
     else if (speculative === 'miss') this.#misses += 1;
   }
@@ -121,6 +127,7 @@ class Sum {
       meanShareMs: eachShare(({ meanMs }) => meanMs),
       p95ShareMs: eachShare((histogram) => histogram.quantileMs(0.95)),
       speculativeHits: begun === 0 ? undefined : this.#hits / begun,
+      handedOver: this.#handedOver,
     };
   }
 }

@@ -31,7 +31,7 @@ export function latencyTable(report: LatencyReport): string {
     'The mean is the sum of what stands behind it: what an answer waited for, in order.',
     '',
     ...textTable([{ heading: 'flavor', align: 'left' }, ...headings.map((heading) => ({ heading }))], rows),
-    ...speculation(report.groups),
+    ...remarks(report.groups),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -41,12 +41,14 @@ export function groupName({ flavor, tier }: LatencyGroup): string {
   return tier === undefined ? flavor : `${flavor}, ${tier}`;
 }
 
-function speculation(groups: readonly LatencyGroup[]): readonly string[] {
-  const lines = groups.flatMap((group) =>
-    group.speculativeHits === undefined
-      ? []
-      : [`${groupName(group)}: ${(group.speculativeHits * 100).toFixed(0)} % of answers begun ahead could be used`],
-  );
+function remarks(groups: readonly LatencyGroup[]): readonly string[] {
+  const lines = groups.flatMap((group) => {
+    const hits = group.speculativeHits;
+    return [
+      hits !== undefined && `${groupName(group)}: ${(hits * 100).toFixed(0)} % of answers begun ahead could be used`,
+      group.handedOver > 0 && `${groupName(group)}: another tier went on with ${whole(group.handedOver)} answers`,
+    ].filter((line) => line !== false);
+  });
   return lines.length === 0 ? [] : ['', ...lines];
 }
 

@@ -107,16 +107,16 @@ test('flavors and tiers are told apart, each with its bands', () => {
   const report = reportOf(
     call(
       'b',
-      { v2vMs: 400, tiers: [{ tier: 'local', reason: 'first' }] },
-      { v2vMs: 600, tiers: [{ tier: 'local', reason: 'first' }] },
-      { v2vMs: 1_200, tiers: [{ tier: 'overflow', reason: 'first' }] },
+      { v2vMs: 400, tiers: [{ tier: 'local' }] },
+      { v2vMs: 600, tiers: [{ tier: 'local' }] },
+      { v2vMs: 1_200, tiers: [{ tier: 'overflow' }, { tier: 'local' }] },
     ),
     call('a', { v2vMs: 300, stages: { speculative: 'hit' } }, { v2vMs: 500, stages: { speculative: 'miss' } }),
   );
   expect(latencyJson(report).groups).toMatchObject([
     { flavor: 'a', tier: null, answers: 2, bands: { natural: 0.5, acceptable: 0.5, broken: 0 }, speculativeHits: 0.5 },
     { flavor: 'b', tier: 'local', answers: 2, meanMs: 500, p50Ms: 400, p95Ms: 600, speculativeHits: null },
-    { flavor: 'b', tier: 'overflow', answers: 1, bands: { natural: 0, acceptable: 0, broken: 1 } },
+    { flavor: 'b', tier: 'overflow', answers: 1, handedOver: 1, bands: { natural: 0, acceptable: 0, broken: 1 } },
   ]);
 });
 
@@ -142,7 +142,7 @@ test('a file full of names does not fill the memory', () => {
 test('the picture shows each group, its percentiles and its bands, and the names of strangers as text', () => {
   const report = reportOf(
     call('<b>"&', { v2vMs: 400, stages: { firstAudioMs: 350 } }, { v2vMs: 2_600 }),
-    call('chatterbox-custom', { v2vMs: 700, tiers: [{ tier: 'local', reason: 'first' }] }),
+    call('chatterbox-custom', { v2vMs: 700, tiers: [{ tier: 'local' }] }),
   );
   const texts = textsOf(drawLatency(report));
   expect(texts).toContain('chatterbox-custom, local');

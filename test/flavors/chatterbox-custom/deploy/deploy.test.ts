@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import { ModalBackend } from '../../../../src/cascade/engines/chatterbox/modal.js';
 import { modalSchema } from '../../../../src/cascade/engines/chatterbox/modal-config.js';
 import { OpenAiSpeechBackend, openAiSpeechSchema } from '../../../../src/cascade/engines/openai-speech/index.js';
+import { StreamItems } from '../../../../src/cascade/engines/runpod/stream-items.js';
 import type { SpeechBackend } from '../../../../src/cascade/engines/speech-server/backend.js';
 import { hear, never } from '../../../cascade/engines/speech-server/hear.js';
 
@@ -133,6 +134,19 @@ describe('the handler at RunPod', () => {
     expect(bytesOf(items[0] ?? { index: 0 })).toBe(2 * samplesOf('Good morning.'));
     const bytes = items.reduce((sum, item) => sum + bytesOf(item), 0);
     expect(last).toEqual({ index: 2, done: true, samples: bytes / 2, machine_ms: expect.any(Number) });
+  });
+
+  test('our backend reads all of it', async () => {
+    const { items } = await job({ text: TEXT });
+    const reader = new StreamItems('RunPod', TEXT);
+    const chunks = items.flatMap((item) => reader.push(item));
+    reader.end();
+    expect(chunks[0]).toEqual({ type: 'format', sampleRate: RATE });
+    expect(reader).toMatchObject({
+      satisfied: true,
+      samples: samplesOf('Good morning.') + samplesOf(TEXT.slice('Good morning. '.length)),
+      machineMs: expect.any(Number),
+    });
   });
 
   test('no item is longer than ten seconds, nor larger than RunPod passes on', async () => {
