@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { SipLeg } from '../../../src/signaling/port.js';
 import { FakeDrachtioServer, header } from '../../fakes/drachtio-server/index.js';
 import type { PeerDialog } from '../../fakes/drachtio-server/peer-dialog.js';
-import { ANSWER, DrachtioHarness, type Heard, hear, OFFER, SDP } from '../../support/drachtio-harness.js';
+import { ANSWER, DrachtioHarness, type Heard, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
 
 /** How a third party names a dialog: our tag as to-tag, the peer's as from-tag. */
 const named = ({ callId, ownTag, peerTag }: PeerDialog): string => `${callId};to-tag=${ownTag};from-tag=${peerTag}`;
@@ -98,7 +98,9 @@ describe('an INVITE with Replaces', () => {
     await using one = await FakeDrachtioServer.start();
     const servers = [one, other].map(({ port }) => ({ host: '127.0.0.1', port, secret: 'cymru' }));
     await using harness = await DrachtioHarness.start({ servers });
-    await Promise.all([one, other].map(routed));
+    await until(() =>
+      [one, other].every(({ applications }) => applications.some(({ routes }) => routes.has('register'))),
+    );
     const old = one.call({ contentType: SDP, body: OFFER });
     const leg = await harness.leg();
     leg.it.accept(ANSWER);
@@ -111,6 +113,7 @@ describe('an INVITE with Replaces', () => {
     (await old.own('BYE')).respond(200);
     call.ack();
     await one.stop();
+    await until(() => harness.driver.servers?.().some(({ state }) => state === 'down') === true);
     call.request('OPTIONS');
     await call.response(200, 'OPTIONS');
     await other.stop();
@@ -164,9 +167,3 @@ describe('an INVITE with Replaces', () => {
     await takeOver(harness.server, named(ringing)).response(481);
   });
 });
-
-async function routed(server: FakeDrachtioServer): Promise<void> {
-  while (!server.applications.some(({ routes }) => routes.has('register'))) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
