@@ -55,6 +55,15 @@ export {
   privateBlocks,
   type ResolveName,
 } from './engines/shared/host-guard.js';
+export {
+  createSherpaSpeechBackend,
+  createSherpaSpeechToText,
+  type SherpaDeps,
+  type SherpaListenConfig,
+  type SherpaSpeakConfig,
+  sherpaListenSchema,
+  sherpaSpeakSchema,
+} from './engines/sherpa/index.js';
 export { createSpeechBackend, type SpeechBackendConfig, speechBackendConfig } from './engines/speech-backend.js';
 export type {
   SpeechBackend,

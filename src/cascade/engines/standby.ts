@@ -25,11 +25,13 @@ import {
 } from './deepgram/index.js';
 import { languageModelConfig } from './language-model-config.js';
 import type { HostGuard } from './shared/host-guard.js';
+import { createSherpaSpeechToText, sherpaListenSchema } from './sherpa/index.js';
 import { createSpeechBackend, speechBackendConfig } from './speech-backend.js';
 import { speechServerVoice } from './speech-server/voice.js';
 import { createWhisperSpeechToText, whisperListenSchema } from './whisper/index.js';
 
 const whisper = z.literal('whisper').describe('Whisper, on a server of your own or OpenAI’s.');
+const sherpa = z.literal('sherpa-onnx').describe('sherpa-onnx, in a process of its own, without a server.');
 const deepgram = z.literal('deepgram').describe('Deepgram.');
 const azure = {
   provider: z.literal('azure').describe('Azure Speech.'),
@@ -42,6 +44,7 @@ export const speechToTextConfig = z
     z.strictObject({ provider: deepgram, apiKey: deepgramApiKeySchema, ...deepgramListenSchema.shape }),
     z.strictObject({ ...azure, ...azureListenSchema.shape }),
     z.strictObject({ provider: whisper, ...whisperListenSchema.shape }),
+    z.strictObject({ provider: sherpa, ...sherpaListenSchema.shape }),
   ])
   .describe('Who understands the caller.');
 
@@ -98,6 +101,10 @@ export function createSpeechToText(config: SpeechToTextConfig, { guard }: Speech
     case 'whisper': {
       const { provider: _, ...listen } = config;
       return createWhisperSpeechToText(listen, { guard });
+    }
+    case 'sherpa-onnx': {
+      const { provider: _, ...listen } = config;
+      return createSherpaSpeechToText(listen);
     }
     default:
       return assertUnreachable(config);

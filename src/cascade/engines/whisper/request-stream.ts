@@ -6,7 +6,7 @@ import type { StageIdentity } from '../../stages/stage.js';
 import { pause } from '../shared/backoff.js';
 import type { Slots } from '../speech-server/slots.js';
 import { CallerEar } from './caller-ear.js';
-import { promptOf, type WhisperListenConfig } from './config.js';
+import { promptOf, type SegmentOptions } from './config.js';
 import { wordsSaid } from './hypothesis.js';
 import { Attempt, Segment } from './segment.js';
 import { SegmentAudio } from './segment-audio.js';
@@ -14,7 +14,7 @@ import type { WhisperServer } from './server.js';
 import { UsageMeter } from './usage-meter.js';
 
 export interface RequestStreamParts {
-  readonly config: WhisperListenConfig;
+  readonly config: SegmentOptions;
   readonly identity: StageIdentity;
   readonly server: WhisperServer;
   /** Places at the server, of all calls. */

@@ -11,7 +11,7 @@ import type { HostGuard } from '../shared/host-guard.js';
 import { SpeechHttp } from '../speech-server/http.js';
 import { Slots } from '../speech-server/slots.js';
 import { whisperFormats } from './caller-ear.js';
-import { concurrencyOf, type WhisperListenConfig } from './config.js';
+import { concurrencyOf, type SegmentOptions, type WhisperListenConfig } from './config.js';
 import { OpenAiServer } from './openai-server.js';
 import { RealtimeSession } from './realtime-session.js';
 import { RealtimeStream } from './realtime-stream.js';
@@ -38,13 +38,32 @@ const WELL_MS = 30_000;
  */
 export function createWhisperSpeechToText(config: WhisperListenConfig, deps: WhisperDeps = {}): SpeechToText {
   const clock = deps.clock ?? createSystemClock();
-  if (config.server === 'speaches-realtime') return new RealtimeSpeechToText(config, clock, deps.guard);
+  if (config.server === 'speaches-realtime') {
+    checkRealtimeConfig(config);
+    return new RealtimeSpeechToText(config, clock, deps.guard);
+  }
   if (!/^http/i.test(config.url)) {
     throw new FlavorError('ERR_FLAVOR_CONFIG', 'url: this kind of server has an http or https address', false);
   }
   const http = new SpeechHttp({ who: WHO, connectTimeoutMs: config.connectTimeoutMs, clock, guard: deps.guard });
   const server = config.server === 'whisper.cpp' ? new WhisperCppServer(config, http) : new OpenAiServer(config, http);
-  return new WhisperSpeechToText(config, server, clock);
+  const identity = whisperIdentity(config);
+  return recordingsToText({ config, server, identity, concurrency: concurrencyOf(config), clock });
+}
+
+export interface RecordingsOptions {
+  readonly config: SegmentOptions;
+  /** Belongs to what is made of it. */
+  readonly server: WhisperServer;
+  readonly identity: StageIdentity;
+  /** Recordings that it works on at once. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+}
+
+/** A streaming recogniser out of whoever is given recordings. */
+export function recordingsToText(options: RecordingsOptions): SpeechToText {
+  return new RecordingSpeechToText(options);
 }
 
 const capabilities: SpeechToTextCapabilities = {
@@ -56,26 +75,32 @@ const capabilities: SpeechToTextCapabilities = {
 };
 
 /** Requests, one for each recording. */
-class WhisperSpeechToText implements SpeechToText {
+class RecordingSpeechToText implements SpeechToText {
   readonly identity: StageIdentity;
   readonly capabilities = capabilities;
-  readonly #config: WhisperListenConfig;
+  readonly #config: SegmentOptions;
   readonly #server: WhisperServer;
   readonly #clock: Clock;
   readonly #slots: Slots;
   #wellAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(config: WhisperListenConfig, server: WhisperServer, clock: Clock) {
+  constructor({ config, server, identity, concurrency, clock }: RecordingsOptions) {
     this.#config = config;
     this.#server = server;
     this.#clock = clock;
-    this.#slots = new Slots(concurrencyOf(config));
-    this.identity = whisperIdentity(config);
+    this.#slots = new Slots(concurrency);
+    this.identity = identity;
   }
 
   async check(signal: AbortSignal): Promise<void> {
     await this.#server.probe(signal);
     this.#wellAtMs = this.#clock.now();
+  }
+
+  /** A server that is away is no reason to fail here; a model of one's own is loaded. */
+  async warmup(signal: AbortSignal): Promise<void> {
+    await this.check(signal).catch(() => {});
+    signal.throwIfAborted();
   }
 
   /** A server that is away is found out before the caller has said anything. */
@@ -99,6 +124,20 @@ class WhisperSpeechToText implements SpeechToText {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
   }
+}
+
+/** @throws FlavorError with ERR_FLAVOR_CONFIG for what that server cannot be told */
+function checkRealtimeConfig({ prompt, keyterms, stream, concurrency, url }: WhisperListenConfig): void {
+  const given = {
+    prompt: prompt !== '',
+    keyterms: keyterms.length > 0,
+    stream,
+    concurrency: concurrency !== undefined,
+  };
+  const wrong = Object.entries(given).find(([, isGiven]) => isGiven)?.[0];
+  if (wrong === undefined) return;
+  const message = `${wrong}: the WebSocket of speaches at ${new URL(url).host} has no such setting`;
+  throw new FlavorError('ERR_FLAVOR_CONFIG', message, false);
 }
 
 /** A session for each call. */

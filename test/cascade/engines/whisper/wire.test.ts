@@ -100,6 +100,14 @@ test('whisper.cpp is asked in its own way, and its 404 while it loads is worth a
   });
 });
 
+test.each([{ prompt: 'x' }, { keyterms: ['x'] }, { stream: true }, { concurrency: 2 }])(
+  'what the WebSocket of speaches cannot be told is refused: %j',
+  (section) => {
+    const config = whisperListenSchema.parse({ server: 'speaches-realtime', url: 'http://127.0.0.1:1/v1', ...section });
+    expect(() => createWhisperSpeechToText(config)).toThrow(expect.objectContaining({ code: 'ERR_FLAVOR_CONFIG' }));
+  },
+);
+
 test('a model that the server has not got is found out by check()', async () => {
   const { server } = await scene({}, { model: 'large-v9' });
   await expect(server.probe(signal)).rejects.toMatchObject({ code: 'ERR_FLAVOR_CONFIG', retryable: false });
