@@ -11,7 +11,7 @@ export const energyGateDefaults = {
 } as const satisfies EnergyGateOptions;
 
 /** The quietest moment of two stretches of this length is the noise, ms: speech has a lull in each. */
-const STRETCH_MS = 1_500;
+const STRETCH_MS = 3_000;
 const SILENT_DB = -100;
 
 /**

@@ -30,14 +30,14 @@ test('digital silence and the hum of a line are kept out, a voice is let through
 
 test('steady noise is learnt, and a voice above it still heard', () => {
   const gate = new EnergyGate();
-  passed(gate, 400, 160);
+  passed(gate, 400, 320);
   expect(passed(gate, 400, 300)).toBe(0);
   expect(passed(gate, 3_000, 20)).toBe(20);
 });
 
 test('an open gate stays open for what is a little quieter', () => {
   const gate = new EnergyGate({ aboveNoiseDb: 12, minLevelDb: -60 });
-  passed(gate, 100, 160);
+  passed(gate, 100, 320);
   expect(passed(gate, 250, 5)).toBe(0);
   expect(passed(gate, 600, 5)).toBe(5);
   expect(passed(gate, 250, 5)).toBe(5);
