@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { createLanguageModel } from '../../../src/cascade/engines/create-language-model.js';
@@ -153,6 +154,26 @@ test('an address where nobody listens is a network failure, within the time for 
   const model = modelAt(`http://127.0.0.1:${port}/v1`, { provider: 'openai' });
   const failure = await failureOf(ask(model));
   expect(failure).toMatchObject({ code: 'ERR_FLAVOR_NETWORK', message: expect.stringContaining('ECONNREFUSED') });
+});
+
+test('a redirect is not followed: the key would go elsewhere', async () => {
+  let asked = 0;
+  const server = createHttpServer((request, response) => {
+    asked += 1;
+    request.resume();
+    response.writeHead(307, { location: `http://${request.headers.host ?? ''}/elsewhere` }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const model = modelAt(`http://127.0.0.1:${port}/v1`, { provider: 'openai' });
+  expect(await failureOf(ask(model))).toMatchObject({
+    code: 'ERR_FLAVOR_CONFIG',
+    message: expect.stringContaining('307'),
+    retryable: false,
+  });
+  expect(asked).toBe(1);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
 });
 
 test('an answer without end is cut off', async () => {

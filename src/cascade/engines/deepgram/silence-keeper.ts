@@ -12,7 +12,7 @@ export interface SilenceKeeperOptions {
   sendSilence(bytes: Uint8Array): void;
 }
 
-/** Between looks at whether audio still comes, ms. */
+/** Between looks while none comes, ms. Otherwise the next look is when the first sign could be due. */
 const LOOK_MS = 100;
 /** So long without audio, and Flux is given silence, lest a turn that was under way hangs open, ms. */
 const FLUX_GAP_MS = 500;
@@ -69,7 +69,13 @@ export class SilenceKeeper {
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#look();
       this.#watch();
-    }, LOOK_MS);
+    }, this.#waitMs());
+  }
+
+  /** Audio comes often, and none of it sets a timer. */
+  #waitMs(): number {
+    const sinceAudioMs = this.#options.clock.now() - this.#audioAtMs;
+    return sinceAudioMs < FLUX_GAP_MS ? Math.max(FLUX_GAP_MS - sinceAudioMs, LOOK_MS) : LOOK_MS;
   }
 
   #look(): void {

@@ -19,6 +19,7 @@ const FIRST_DELAY_MS = 150;
 
 /** Between the end of an answer and the end of its stream, ms. */
 const DRAIN_MS = 1_000;
+const OVER = 'the attempt is over';
 
 /**
  * One attempt. `signal` breaks it off; `alive` is called for every sign of life on the wire, words or not.
@@ -139,7 +140,8 @@ class Watch {
   close(): void {
     this.rest();
     this.#parent.removeEventListener('abort', this.#onAbort);
-    this.#controller.abort();
+    // The attempt is over, and nobody looks at the reason: one with a stack would be made for each.
+    this.#controller.abort(OVER);
   }
 }
 
