@@ -102,15 +102,19 @@ class Cascade implements Flavor {
     await Promise.all(this.#all().map((stage) => stage.warmup?.(signal)));
   }
 
-  /** Recogniser and voice are opened side by side; one that cannot be had closes the other. */
+  /**
+   * Recogniser and voice are opened side by side. The first that cannot be had is the reason at once; what becomes of the
+   * other is closed.
+   */
   async open(call: CallContext): Promise<FlavorSession> {
     const { stt, llm, tts } = this.#stages;
     call.signal.throwIfAborted();
-    const [stream, voice] = await Promise.allSettled([
+    const opening = [
       stt.open({ input: call.input }, call.signal),
       tts.open({ output: call.output, private: this.#isPrivate(call) }, call.signal),
-    ]);
-    if (stream.status === 'fulfilled' && voice.status === 'fulfilled') {
+    ] as const;
+    try {
+      const [stream, voice] = await Promise.all(opening);
       const parts = {
         call,
         options: this.#options,
@@ -121,12 +125,12 @@ class Cascade implements Flavor {
         clock: this.#clock(),
         speakable: this.#speakable,
       };
-      return new CascadeSession(parts, stream.value, voice.value);
+      return new CascadeSession(parts, stream, voice);
+    } catch (error) {
+      for (const each of opening) void each.then((opened) => opened.close()).catch(() => {});
+      call.signal.throwIfAborted();
+      throw stageError(error);
     }
-    if (stream.status === 'fulfilled') stream.value.close();
-    if (voice.status === 'fulfilled') voice.value.close();
-    call.signal.throwIfAborted();
-    throw stageError(stream.status === 'rejected' ? stream.reason : voice.status === 'rejected' && voice.reason);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

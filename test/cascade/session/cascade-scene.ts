@@ -43,7 +43,7 @@ export class CascadeScene {
       { greeting: '', ...options.options },
       { now: () => clock.now(), clock: () => clock },
     );
-    const session = await flavor.open({ ...context(controller.signal), ...options.call });
+    const session = await flavor.open({ ...contextOf(controller.signal), ...options.call });
     return new CascadeScene({ stt, llm, tts, clock, controller, session });
   }
 
@@ -146,7 +146,7 @@ export class CascadeScene {
   }
 }
 
-function context(signal: AbortSignal): CallContext {
+export function contextOf(signal: AbortSignal): CallContext {
   return {
     id: 'call',
     signal,

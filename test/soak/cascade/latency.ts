@@ -54,7 +54,7 @@ export const measureCascadeLatency: Measure = async (tell, scale) => {
     lines: [
       `v2v at the connector’s socket, minus what its providers took: ${quickProviders.endSilenceMs} ms of silence that end a turn, as it was scripted;`,
       `90 to 110 ms from a text to its first audio and whatever they took to tell and to think, as their own clocks had it.`,
-      'Jitter buffer fixed at 40 ms, caller audio in pieces of 20 ms. `at the caller`: the same at the caller’s socket. Where it',
+      'Jitter buffer as shipped, caller audio in pieces of 20 ms. `at the caller`: the same at the caller’s socket. Where it',
       'goes, p50 / p95: `up` from the caller’s last packet to the recogniser, `ask` from its end of turn to the model, `say` from',
       'the first token to the voice, `down` from its first audio to the caller.',
       '',
@@ -146,7 +146,6 @@ function sceneOf(provider: CascadeProviderSetup, eager: boolean): CascadeSceneOp
     provider,
     flavor: { greeting: 'Hello.', turns: { eager } },
     stt: { model: 'flux-general-en', chunkMs: 20, ...(eager ? {} : { eagerEotThreshold: null }) },
-    config: { media: { bind: '127.0.0.1', jitter: { minMs: 40, maxMs: 40 } } },
   };
 }
 
