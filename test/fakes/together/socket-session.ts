@@ -19,7 +19,7 @@ export interface SocketSessionParts {
 
 const DELTA_MS = 200;
 /** For what comes too late, ms. */
-const LATE_MS = 50;
+const LATE_MS = 600;
 
 /** One connection: texts in, sentences out, one after the other. */
 export class SocketSession {

@@ -111,8 +111,8 @@ class TogetherSpeech implements SpeechBackend {
   }
 
   async *#dialled(text: string, used: SpeechChunk, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
-    const socket = await this.#socket(signal);
-    // Without a pause from here on: a connection is taken when it begins to speak.
+    // One that is free is taken when it begins to speak: no pause in between, or another text would take it as well.
+    const socket = this.#free() ?? (await this.#connect(signal));
     let told = false;
     const parts = socket.speak(text, signal);
     for await (const chunk of readSpeech(parts, new RawBody(TOGETHER, RAW), { who: TOGETHER, text })) {
@@ -122,13 +122,16 @@ class TogetherSpeech implements SpeechBackend {
     }
   }
 
-  async #socket(signal: AbortSignal): Promise<TogetherSocket> {
+  #free(): TogetherSocket | undefined {
     let free: TogetherSocket | undefined;
     for (const socket of this.#sockets) {
       if (!socket.alive) this.#sockets.delete(socket);
       else if (socket.free) free ??= socket;
     }
-    if (free !== undefined) return free;
+    return free;
+  }
+
+  async #connect(signal: AbortSignal): Promise<TogetherSocket> {
     const { model, voice, language, maxCharacters, answerTimeoutMs, connectTimeoutMs } = this.#config;
     const url = this.#url('audio/speech/websocket');
     url.protocol = url.protocol.replace('http', 'ws');

@@ -20,8 +20,8 @@ type PartEvent = { readonly type: 'part'; readonly bytes: Buffer } | { readonly 
 
 /** A second of speech in base64, many times over. */
 const MAX_MESSAGE_BYTES = 8 * 1_048_576;
-/** Nothing tells which sentence is the last: a text whose sentences may be fewer than they seem is over after this, ms. */
-const QUIET_MS = 500;
+/** For a sentence that the service has made two of, ms: nothing tells which is the last. */
+const GRACE_MS = 150;
 /** A connection that has been silent for so long after a text owes nothing more of it, ms. */
 const REST_MS = 1_000;
 /** Nobody keeps a connection that nobody uses for longer, ms. */
@@ -35,12 +35,13 @@ export class TogetherSocket {
   readonly #options: TogetherSocketOptions;
   #socket: ProviderSocket | undefined;
   #parts: EventStream<PartEvent> | undefined;
-  /** Sentences that the text at hand seems to have, and those that are over. */
+  /** Sentences of the text at hand. Each is committed for itself, so that as many, or more, are said to be over. */
   #expected = 0;
-  #over = 0;
+  /** Sentences that have begun, and those that are over. */
   readonly #open = new Set<string>();
+  readonly #over = new Set<string>();
   #timer: TimerHandle | undefined;
-  #rested = true;
+  #rested = false;
 
   private constructor(options: TogetherSocketOptions) {
     this.#options = options;
@@ -65,7 +66,7 @@ export class TogetherSocket {
     return made;
   }
 
-  /** Another text may be given. */
+  /** Another text may be given, to be spoken at once: from then on it is not free. A new one is its maker's. */
   get free(): boolean {
     return this.#socket?.alive === true && this.#parts === undefined && this.#rested;
   }
@@ -76,19 +77,22 @@ export class TogetherSocket {
 
   /** The samples' bytes of a text. Leaving the loop early closes the connection. @throws FlavorError; `signal.reason` */
   async *speak(text: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    signal.throwIfAborted();
     const parts = new EventStream<PartEvent>();
     this.#parts = parts;
-    this.#expected = sentencesIn(text);
-    this.#over = 0;
+    const sentences = sentencesOf(text);
+    this.#expected = sentences.length;
     this.#open.clear();
+    this.#over.clear();
     this.#rested = false;
     const onAbort = (): void => parts.push({ type: 'end', error: signal.reason });
     signal.addEventListener('abort', onAbort, { once: true });
     let whole = false;
     try {
-      this.#socket?.send(JSON.stringify({ type: 'input_text_buffer.append', text }));
-      this.#socket?.send(JSON.stringify({ type: 'input_text_buffer.commit' }));
+      signal.throwIfAborted();
+      for (const sentence of sentences) {
+        this.#socket?.send(JSON.stringify({ type: 'input_text_buffer.append', text: sentence }));
+        this.#socket?.send(JSON.stringify({ type: 'input_text_buffer.commit' }));
+      }
       this.#expect();
       if (!this.alive) throw socketFailures.closed(1006, '');
       for await (const event of parts) {
@@ -124,15 +128,16 @@ export class TogetherSocket {
       return;
     }
     if (event.type === 'audio') {
+      // What comes of a sentence that is over is too late.
+      if (this.#over.has(event.item)) return;
       this.#open.add(event.item);
       if (event.bytes.length > 0) this.#parts.push({ type: 'part', bytes: event.bytes });
     } else if (event.type === 'done') {
       this.#open.delete(event.item);
-      this.#over += 1;
+      this.#over.add(event.item);
     }
-    if (this.#open.size > 0 || this.#over === 0) this.#expect();
-    else if (this.#over >= this.#expected) this.#end();
-    else this.#arm(QUIET_MS, () => this.#end());
+    if (this.#open.size > 0 || this.#over.size < this.#expected) this.#expect();
+    else this.#arm(GRACE_MS, () => this.#end());
   }
 
   #expect(): void {
@@ -160,7 +165,13 @@ export class TogetherSocket {
   }
 }
 
-/** How many sentences a text seems to have. Abbreviations count as ends, which costs a moment and no word. */
-export function sentencesIn(text: string): number {
-  return 1 + (text.trim().match(/[.!?…]+["'”’)\]]*\s+(?=\S)/g)?.length ?? 0);
+/**
+ * The sentences of a text. Abbreviations count as ends: the service may take them for such, and must not make more of a
+ * sentence than was counted.
+ */
+export function sentencesOf(text: string): readonly string[] {
+  return text
+    .trim()
+    .split(/(?<=[.!?…]["'”’)\]]{0,4})\s+|\n+/)
+    .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
 }
