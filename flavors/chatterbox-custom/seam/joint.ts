@@ -27,6 +27,8 @@ const GAP_FRAMES = 4;
 const FRAGMENT_MS = 450;
 /** Another voice does not finish a word that this one began: it begins it again, from a dip up to so far back, ms. */
 const WORD_MS = 600;
+/** How far past the place a rendering must go for that to be found, ms. */
+const PAST_MS = 500;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
 /** Half a window: a frame speaks of what lies around its middle. */
@@ -52,6 +54,11 @@ export class JointSearch {
   /** What the new rendering is to say. */
   get text(): string {
     return this.#old.rendering.text.slice(this.anchor.index);
+  }
+
+  /** Speech of it that surely goes past the place where the old rendering broke off, ms. */
+  get leastMs(): number {
+    return (this.#old.rendering.durationMs - this.anchor.fromMs) * LONGEST_RATIO + PAST_MS;
   }
 
   /** Whoever says it. */

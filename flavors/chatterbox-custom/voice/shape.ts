@@ -20,16 +20,24 @@ export function textFor(tier: Tier, text: string): string {
  *
  * @param aheadMs what the caller still has to hear
  * @param most characters of one request
+ * @param leastMs speech that the first part must have, about: the place at which a rendering broke off must be in it
  */
-export function firstPart(text: string, tier: Tier, aheadMs: number, most: number): readonly [string, string] {
+export function firstPart(
+  text: string,
+  tier: Tier,
+  aheadMs: number,
+  most: number,
+  leastMs = 0,
+): readonly [string, string] {
   const limit = Math.min(most, tier.backend.capabilities.maxCharacters);
   const inTime = (part: string): boolean => tier.firstAudioAfterMs(part) <= aheadMs + TOLERATED_MS;
   if (text.length <= limit && (tier.backend.capabilities.streaming || inTime(text))) return [text, ''];
   const [first = text, ...others] = clausesOf(text, LEAST_CHARACTERS);
   let part = first;
   for (const clause of others) {
-    if ((part + clause).trim().length > limit || (!tier.backend.capabilities.streaming && !inTime(part + clause)))
-      break;
+    const longer = part + clause;
+    const enough = tier.pace.durationMs(part) >= leastMs;
+    if (longer.trim().length > limit || (enough && !tier.backend.capabilities.streaming && !inTime(longer))) break;
     part += clause;
   }
   if (part.trim().length > limit) {

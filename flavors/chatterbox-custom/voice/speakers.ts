@@ -61,8 +61,16 @@ export class Speakers {
     this.#call = call;
   }
 
-  /** Asks for the beginning of a text, until somebody speaks; returns what was not asked for. */
-  async ask(text: string, failed: Set<string>): Promise<{ readonly spoken: Spoken; readonly rest: string }> {
+  /**
+   * Asks for the beginning of a text, until somebody speaks; returns what was not asked for.
+   *
+   * @param leastMs speech that the beginning must have
+   */
+  async ask(
+    text: string,
+    failed: Set<string>,
+    leastMs = 0,
+  ): Promise<{ readonly spoken: Spoken; readonly rest: string }> {
     let error: FlavorError | undefined;
     for (let failures = 0; ; ) {
       const turn = await this.#deps.desk.turn(this.demands(failed), this.#call.signal).catch((thrown: unknown) => {
@@ -75,7 +83,8 @@ export class Speakers {
         turn.permit?.released();
         throw new FlavorError('ERR_FLAVOR_UNSUPPORTED', 'there is nothing in it that this voice can say', false);
       }
-      const [first, rest] = firstPart(wanted, turn.tier, this.#call.aheadMs(), this.#deps.options.maxCharacters);
+      const { maxCharacters } = this.#deps.options;
+      const [first, rest] = firstPart(wanted, turn.tier, this.#call.aheadMs(), maxCharacters, leastMs);
       const outcome = await this.#begun(this.#render(turn, first), turn.reason, failed);
       if ('rendering' in outcome) return { spoken: outcome, rest };
       error = outcome.error;

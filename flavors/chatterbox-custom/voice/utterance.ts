@@ -210,12 +210,14 @@ export class TieredUtterance implements TextToSpeechUtterance {
     const search = new JointSearch(old, perMs);
     this.#handover.follow(old);
     for (;;) {
-      const { spoken, rest: more } = await this.#speakers.ask(search.text, failed).catch((thrown: unknown) => {
-        // Nobody is left: what was made of it is said.
-        old.limit = old.rendering.length;
-        this.#handover.say(old.rendering.slice(old.sent, old.limit));
-        throw thrown;
-      });
+      const { spoken, rest: more } = await this.#speakers
+        .ask(search.text, failed, search.leastMs)
+        .catch((thrown: unknown) => {
+          // Nobody is left: what was made of it is said.
+          old.limit = old.rendering.length;
+          this.#handover.say(old.rendering.slice(old.sent, old.limit));
+          throw thrown;
+        });
       const { rendering } = spoken;
       search.begin(rendering);
       for (;;) {

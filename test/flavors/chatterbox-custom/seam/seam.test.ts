@@ -6,15 +6,21 @@ const [greeting = '', offer = ''] = sentences;
 let narrator: Narrator;
 
 // flite is quick, unless the machine has other things to do.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
   narrator = await Narrator.create('slt');
 });
 
 /** Both tiers speak with a cloned voice, the second at another tempo. */
-const trial = (diesAfterMs: number, tempo = 1.04) =>
-  runSeamTrial({ narrators: [narrator, narrator], text: offer, before: [greeting], diesAfterMs, second: { tempo } });
+const trial = (diesAfterMs: number, tempo = 1.04, streaming = true) =>
+  runSeamTrial({
+    narrators: [narrator, narrator],
+    text: offer,
+    before: [greeting],
+    diesAfterMs,
+    second: { tempo, streaming },
+  });
 
 test('a tier that dies in the middle of a word: no word is lost, and at most that one comes twice', async () => {
   for (const [diesAfterMs, tempo] of [
@@ -42,4 +48,11 @@ test('the other tier is asked for the rest, and a few words before it to know th
   expect(words.slice(skipped).join(' ')).toBe(asked);
   expect(skipped).toBeGreaterThan(leave - 9);
   expect(skipped).toBeLessThan(leave - 1);
+});
+
+test('where the other tier answers as a whole, what it is asked for first goes past the place', async () => {
+  for (const diesAfterMs of [900, 2_500]) {
+    const { lost, repeated } = await trial(diesAfterMs, 1.02, false);
+    expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
+  }
 });

@@ -87,11 +87,12 @@ export async function runSeamTrial(trial: SeamTrial): Promise<SeamOutcome> {
 
   const told = one.say(trial.text);
   const { played, seamAt } = playout(events);
-  const asked = second.requests.at(-1)?.text ?? '';
-  const again = other.say(asked);
-  const skipped = told.words.length - again.words.length;
+  // Where its answers come whole, the rest is asked for in several parts.
+  const asked = second.requests.map((request) => request.text);
+  const again = other.say(asked[0] ?? '');
+  const skipped = told.words.length - asked.join(' ').split(' ').length;
   const tempo = trial.second?.tempo ?? 1;
-  const againSamples = Math.round((again.pcm.length / 2) * (1 / tempo));
+  const againSamples = asked.reduce((sum, text) => sum + Math.round(other.say(text).pcm.length / 2 / tempo), 0);
   const entered = Math.max(0, againSamples - played.after) / PER_MS;
   const leave = wordsSaid(told, played.before / PER_MS);
   const enter = seamAt === undefined ? leave : skipped + wordsSaid(again, entered * tempo);
@@ -112,7 +113,7 @@ export async function runSeamTrial(trial: SeamTrial): Promise<SeamOutcome> {
     leave,
     enter,
     tiers: ofType(events, 'tier').map(({ tier, reason }) => `${tier} ${reason}`),
-    asked,
+    asked: asked.join(' '),
   };
 }
 
