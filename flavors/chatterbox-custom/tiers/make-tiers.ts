@@ -66,6 +66,7 @@ export function onlyTier(backend: SpeechBackendConfig, privacy: Privacy): TierOp
 }
 
 function kindOf({ provider }: SpeechBackendConfig): TierKind {
+  if (provider === 'sherpa-onnx') return 'local';
   return provider === 'chatterbox' ? 'dedicated' : 'serverless';
 }
 

@@ -133,6 +133,7 @@ export function createTextToSpeech(config: TextToSpeechConfig, { guard }: Speech
     case 'runpod':
     case 'replicate':
     case 'together':
+    case 'sherpa-onnx':
       return speechServerVoice(createSpeechBackend(config, { guard }));
     default:
       return assertUnreachable(config);

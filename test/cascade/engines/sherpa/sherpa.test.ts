@@ -10,6 +10,7 @@ import {
 } from '../../../../src/cascade/engines/sherpa/index.js';
 import { findEar, findVoice } from '../../../../src/cascade/engines/sherpa/model-folder.js';
 import type { SpeechChunk } from '../../../../src/cascade/engines/speech-server/backend.js';
+import { createTextToSpeech, textToSpeechConfig } from '../../../../src/cascade/engines/standby.js';
 import { formatReport, runSpeechToTextChecks } from '../../../../src/flavor-testkit/index.js';
 import { speechLike } from '../../../../src/flavor-testkit/sound.js';
 
@@ -172,6 +173,13 @@ describe('what can go wrong', () => {
       }
     }
   });
+});
+
+test('a section of the configuration names one as a voice, and nothing is loaded before it speaks', async () => {
+  const folder = await modelFolder('vits-piper-en_US-amy-low', 'en_US-amy-low.onnx', 'tokens.txt');
+  const voice = createTextToSpeech(textToSpeechConfig.parse({ provider: 'sherpa-onnx', folder }));
+  open.push(voice);
+  expect(voice.identity).toEqual({ provider: 'sherpa-onnx', model: 'vits-piper-en_US-amy-low' });
 });
 
 test('a voice speaks, in the rate of its model', async () => {
