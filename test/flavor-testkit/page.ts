@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Packages that the connector's modules for flavors import at run time. */
-const neighbours = ['zod', '@standard-schema', '@echogarden', 'undici', 'ws'];
+const neighbours = ['zod', '@standard-schema', '@echogarden', 'eventsource-parser', 'undici', 'ws'];
 
 /** The code blocks of a page that carry `file=NAME`, by name. */
 export async function filesOf(page: string): Promise<ReadonlyMap<string, string>> {
