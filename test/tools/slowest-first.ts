@@ -3,9 +3,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take half a minute and more, the slowest first: one that began last would keep everybody waiting. */
 const slowest = [
   'test/flavors/openai-realtime/contract.test.ts',
+  'test/e2e/demo-openai.test.ts',
+  'test/e2e/demo-chatterbox.test.ts',
   'test/flavors/azure/contract.test.ts',
   'test/flavors/chatterbox-custom/contract.test.ts',
   'test/flavors/deepgram/contract.test.ts',
+  'test/flavor-testkit/self-check.test.ts',
   'test/package/tarball.test.ts',
   'test/flavor-testkit/write-a-flavor.test.ts',
   'test/flavors/deepgram-agent/contract.test.ts',
