@@ -66,7 +66,8 @@ export class DelayTarget {
     const aheadMs = ((timestamp - this.#timestamp) | 0) / SAMPLES_PER_MS;
     const mediaMs = this.#mediaMs + aheadMs;
     if (this.#packets === 0 || Math.abs(arrivalMs - mediaMs - this.#baseMs()) > JUMP_MS) {
-      this.rebase(timestamp, arrivalMs);
+      // An old packet that comes a second late says nothing of those that come in time.
+      if (this.#packets === 0 || aheadMs > 0) this.rebase(timestamp, arrivalMs);
       return;
     }
     if (aheadMs > 0) {

@@ -421,3 +421,10 @@ test('the frame that is left out is handed over, to be spliced', () => {
   }
   expect(left).toBeGreaterThan(0);
 });
+
+test('a packet that comes more than a second late changes nothing for the others', () => {
+  const arrivals = stream(300).map((arrival, index) => (index === 100 ? { ...arrival, atMs: 3_501 } : arrival));
+  const { frames, buffer } = run(arrivals, { frames: 290, speaking: false, delay: adaptive });
+  expect(frames.slice(110).every(({ missing }) => missing === 0)).toBe(true);
+  expect(buffer.targetMs).toBe(20);
+});
