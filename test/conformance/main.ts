@@ -93,6 +93,8 @@ function selected({ row = [] }: Options): readonly Scenario[] {
 }
 
 async function measure(options: Options): Promise<boolean> {
+  // Before anything is started: a file that is not there leaves nothing behind.
+  const server = partnerServer(options);
   const subject = await open(options);
   const over: readonly Transport[] = transports.filter((transport) => subject.sip(transport) !== undefined);
   try {
@@ -100,7 +102,7 @@ async function measure(options: Options): Promise<boolean> {
       scenarios: selected(options),
       transports: over,
       beside: 10,
-      partner: (transport) => startPartner(transport, partnerServer(options)),
+      partner: (transport) => startPartner(transport, server),
       partnerOver: options.driver === 'embedded' || options.partner !== undefined ? transports : [],
       maxSeconds: options.quick ? 3 : 600,
     });
