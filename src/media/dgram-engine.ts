@@ -3,11 +3,12 @@ import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
+import type { DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
 import type { MediaEngine, MediaStream, StreamOptions } from './engine.js';
 import type { LatchOptions } from './latch.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { PortPool } from './port-pool.js';
-import { RtpSockets } from './rtp-sockets.js';
+import { RtpSocketsTransport } from './rtp-sockets.js';
 import { RtpStream } from './rtp-stream.js';
 import { createVoiceDetector } from './vad.js';
 
@@ -27,6 +28,10 @@ export interface MediaEngineOptions {
 export interface MediaEngineDeps {
   readonly clock: Clock;
   readonly random: Random;
+  /** How packets leave and come. Default: Node's own UDP sockets. */
+  readonly transport?: DatagramTransport;
+  /** How the wheel waits. Default: by the clock's timers. */
+  readonly timer?: SlotTimer;
 }
 
 /** Delay over `jitter.maxMs` that a burst may bring before audio is given up at once, ms. */
@@ -34,7 +39,7 @@ const BURST_MS = 80;
 /** Errors of `bind` that another port may not have. */
 const portErrors: readonly (string | undefined)[] = ['EADDRINUSE', 'EACCES'];
 
-/** The media engine that runs in the thread of the call, on Node's own UDP sockets. */
+/** The media engine that runs in the thread it is made in. */
 export function createMediaEngine(options: MediaEngineOptions, deps: MediaEngineDeps): MediaEngine {
   return new DgramEngine(options, deps);
 }
@@ -43,6 +48,7 @@ class DgramEngine implements MediaEngine {
   readonly #options: MediaEngineOptions;
   readonly #deps: MediaEngineDeps;
   readonly #ports: PortPool;
+  readonly #transport: DatagramTransport;
   readonly #wheel: PacingWheel;
   readonly #streams = new Set<RtpStream>();
   readonly #closing = new Set<Promise<void>>();
@@ -52,7 +58,10 @@ class DgramEngine implements MediaEngine {
     this.#options = options;
     this.#deps = deps;
     this.#ports = new PortPool({ ...options.ports, restSeconds: options.portRestSeconds }, deps);
-    this.#wheel = new PacingWheel(deps.clock);
+    const transport = deps.transport ?? new RtpSocketsTransport(deps.clock);
+    this.#transport = transport;
+    const { timer } = deps;
+    this.#wheel = new PacingWheel(deps.clock, { onServed: () => transport.flush(), ...(timer && { timer }) });
   }
 
   async open(options: StreamOptions): Promise<MediaStream> {
@@ -86,11 +95,11 @@ class DgramEngine implements MediaEngine {
     { listener, tap }: StreamOptions,
   ): Promise<MediaStream | undefined> {
     let stream: RtpStream | undefined;
-    let sockets: RtpSockets;
+    let sockets: DatagramPair;
     try {
-      sockets = await RtpSockets.bind(address, family, port, {
-        onRtp: (bytes, from) => stream?.receiveRtp(bytes, from.address, from.port),
-        onRtcp: (bytes, from) => stream?.receiveRtcp(bytes, from.address),
+      sockets = await this.#transport.bind(address, family, port, {
+        onRtp: (bytes, from, atMs) => stream?.receiveRtp(bytes, from, atMs),
+        onRtcp: (bytes, from, atMs) => stream?.receiveRtcp(bytes, from, atMs),
         onError: (error) => stream?.fail(error),
       });
     } catch (error) {

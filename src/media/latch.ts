@@ -42,12 +42,13 @@ export class Latch {
   readonly #options: LatchOptions;
   #expected: RemoteAddress | undefined;
   #source: RemoteAddress | undefined;
+  /** The object that stood for the source last: as a rule it does again. */
+  #known: RemoteAddress | undefined;
   #locked = false;
   /** When the exchange was concluded, or the SDP's address or the source last heard, whichever is later. */
   #lastHeardMs = 0;
 
-  #candidateAddress = '';
-  #candidatePort = 0;
+  #candidate: RemoteAddress | undefined;
   #candidateSsrc = 0;
   #candidateSequence = 0;
   #agreeing = 0;
@@ -67,33 +68,36 @@ export class Latch {
    */
   expect(remote: RemoteAddress | undefined, nowMs: number): void {
     const same = remote?.address === this.#expected?.address && remote?.port === this.#expected?.port;
-    if (!same) this.#source = undefined;
+    if (!same) {
+      this.#source = undefined;
+      this.#known = undefined;
+    }
     this.#expected = remote;
     this.#locked = false;
     this.#agreeing = 0;
     this.#lastHeardMs = nowMs;
   }
 
-  /** Judges one packet by where it came from. */
-  judge(address: string, port: number, ssrc: number, sequence: number, nowMs: number): LatchVerdict {
+  /** Judges one packet by where it came from. `from` may be kept. */
+  judge(from: RemoteAddress, ssrc: number, sequence: number, nowMs: number): LatchVerdict {
     const expected = this.#expected;
     if (expected === undefined) return 'refused';
-    const source = this.#source;
-    if (source !== undefined && source.port === port && source.address === address) {
+    if (from === this.#known || (this.#source !== undefined && isSame(from, this.#source))) {
+      this.#known = from;
       // A source other than the SDP's that is still at work after a re-INVITE keeps its place.
       this.#locked = true;
       this.#lastHeardMs = nowMs;
       return 'accepted';
     }
-    if (expected.port === port && expected.address === address) return this.#latch(expected, nowMs);
+    if (isSame(from, expected)) return this.#latch(expected, nowMs);
     if (this.#locked || this.#options.strict) return 'refused';
-    const sameAddress = expected.address === address;
+    const sameAddress = expected.address === from.address;
     if (!sameAddress && !this.#options.nat) return 'refused';
     const silenceMs = sameAddress ? latchDefaults.portSilenceMs : latchDefaults.addressSilenceMs;
     if (nowMs - this.#lastHeardMs < silenceMs) return 'refused';
-    this.#compare(address, port, ssrc, sequence);
+    this.#compare(from, ssrc, sequence);
     if (this.#agreeing < (sameAddress ? latchDefaults.portPackets : latchDefaults.addressPackets)) return 'probation';
-    return this.#latch({ address, port }, nowMs);
+    return this.#latch(from, nowMs);
   }
 
   /** Whether an RTCP packet from `address` may be the caller's: its port cannot be known, its IP address can. */
@@ -103,23 +107,27 @@ export class Latch {
 
   #latch(source: RemoteAddress, nowMs: number): 'latched' {
     this.#source = source;
+    this.#known = undefined;
     this.#locked = true;
     this.#agreeing = 0;
     this.#lastHeardMs = nowMs;
     return 'latched';
   }
 
-  #compare(address: string, port: number, ssrc: number, sequence: number): void {
+  #compare(from: RemoteAddress, ssrc: number, sequence: number): void {
     const agrees =
+      this.#candidate !== undefined &&
       this.#agreeing > 0 &&
-      port === this.#candidatePort &&
+      isSame(from, this.#candidate) &&
       ssrc === this.#candidateSsrc &&
-      sequence === ((this.#candidateSequence + 1) & 0xffff) &&
-      address === this.#candidateAddress;
+      sequence === ((this.#candidateSequence + 1) & 0xffff);
     this.#agreeing = agrees ? this.#agreeing + 1 : 1;
-    this.#candidateAddress = address;
-    this.#candidatePort = port;
+    this.#candidate = from;
     this.#candidateSsrc = ssrc;
     this.#candidateSequence = sequence;
   }
+}
+
+function isSame(one: RemoteAddress, other: RemoteAddress): boolean {
+  return one === other || (one.port === other.port && one.address === other.address);
 }

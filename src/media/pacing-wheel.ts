@@ -1,4 +1,6 @@
-import type { Clock, TimerHandle } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
+import { ClockSlotTimer } from './clock-slot-timer.js';
+import type { SlotTimer } from './datagram-transport.js';
 
 /** Length of a slot, ms. */
 export const SLOT_MS = 5;
@@ -20,6 +22,16 @@ export type Settle = (next: () => void) => void;
 /** Node drains the microtasks, those they start included, before it takes the next tick. */
 const afterMicrotasks: Settle = (next) => queueMicrotask(() => process.nextTick(next));
 
+/** What a wheel leaves to where it runs. */
+export interface PacingWheelOptions {
+  /** Default: timers of the clock. */
+  readonly timer?: SlotTimer;
+  /** Default: Node's microtasks. */
+  readonly settle?: Settle;
+  /** Called when every member was served that a slot had: its packets may leave as one batch. */
+  readonly onServed?: () => void;
+}
+
 /** A stream on the wheel. */
 export interface WheelMember {
   /**
@@ -40,20 +52,24 @@ export interface WheelMember {
  */
 export class PacingWheel {
   readonly #clock: Clock;
+  readonly #timer: SlotTimer;
   readonly #settle: Settle;
+  readonly #onServed: () => void;
   readonly #phases = new Map<WheelMember, number>();
   readonly #population = new Array<number>(FRAME_SLOTS).fill(0);
   readonly #originMs: number;
   #nextSlot = 0;
-  #timer: TimerHandle | undefined;
+  #armed = false;
   /** The event loop has had its turn since the wheel was last on time. */
   #yielded = false;
   /** Missed slots are being made up. */
   #settling = false;
 
-  constructor(clock: Clock, settle: Settle = afterMicrotasks) {
+  constructor(clock: Clock, options: PacingWheelOptions = {}) {
     this.#clock = clock;
-    this.#settle = settle;
+    this.#timer = options.timer ?? new ClockSlotTimer(clock);
+    this.#settle = options.settle ?? afterMicrotasks;
+    this.#onServed = options.onServed ?? (() => {});
     this.#originMs = clock.now();
   }
 
@@ -83,12 +99,12 @@ export class PacingWheel {
     this.#phases.delete(member);
     this.#population[phase] = (this.#population[phase] ?? 0) - 1;
     if (this.#phases.size > 0) return;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.cancel();
+    this.#armed = false;
   }
 
   #start(): void {
-    if (this.#timer !== undefined || this.#settling) return;
+    if (this.#armed || this.#settling) return;
     this.#nextSlot = Math.max(this.#nextSlot, this.#slotAt(this.#clock.now()) + 1);
     this.#yielded = false;
     this.#arm();
@@ -99,13 +115,12 @@ export class PacingWheel {
   }
 
   #arm(): void {
-    const waitMs = this.slotTimeMs(this.#nextSlot) - this.#clock.now();
-    // Timers have whole milliseconds: rounding down would wake too early, and twice.
-    this.#timer = this.#clock.setTimeout(this.#tick, Math.max(0, Math.ceil(waitMs)));
+    this.#armed = true;
+    this.#timer.arm(this.slotTimeMs(this.#nextSlot), this.#tick);
   }
 
   readonly #tick = (): void => {
-    this.#timer = undefined;
+    this.#armed = false;
     const lagMs = this.#clock.now() - this.slotTimeMs(this.#nextSlot);
     if (lagMs < SLOT_MS) this.#yielded = false;
     if (lagMs >= UNREAD_LAG_MS && !this.#yielded) {
@@ -124,6 +139,7 @@ export class PacingWheel {
       const slot = this.#nextSlot;
       this.#nextSlot = slot + 1;
       for (const member of this.#phases.keys()) this.#serveMember(member, slot, dueSlot);
+      this.#onServed();
       dueSlot = this.#slotAt(this.#clock.now());
     } while ((dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && this.#phases.size > 0);
     if (this.#nextSlot > dueSlot || this.#phases.size === 0) return;
@@ -138,7 +154,7 @@ export class PacingWheel {
   };
 
   #goOn(): void {
-    if (this.#phases.size > 0 && this.#timer === undefined && !this.#settling) this.#arm();
+    if (this.#phases.size > 0 && !this.#armed && !this.#settling) this.#arm();
   }
 
   #serveMember(member: WheelMember, slot: number, dueSlot: number): void {

@@ -7,6 +7,7 @@ import type { JitterBuffer } from './jitter-buffer.js';
 import type { Latch } from './latch.js';
 import { estimateMos } from './mos.js';
 import { type PhoneCoding, phoneCodings } from './phone-codec.js';
+import type { RemoteAddress } from './remote-address.js';
 import { isRtcp, parseRtcp, RtcpSummary } from './rtcp-packet.js';
 import { parseRtp, RtpPacket } from './rtp-packet.js';
 import { SequenceTracker } from './sequence-tracker.js';
@@ -89,10 +90,10 @@ export class RtpReceiver {
     this.#receiving = receiving;
   }
 
-  /** Takes whatever came to the RTP port. `bytes` is kept and must not change. */
-  receive(bytes: Uint8Array, address: string, port: number, nowMs: number): void {
+  /** Takes whatever came to the RTP port. `bytes` and `from` are kept and must not change. */
+  receive(bytes: Uint8Array, from: RemoteAddress, nowMs: number): void {
     if (isRtcp(bytes)) {
-      this.receiveRtcp(bytes, address, nowMs);
+      this.receiveRtcp(bytes, from, nowMs);
       return;
     }
     if (!this.#receiving) {
@@ -112,7 +113,7 @@ export class RtpReceiver {
       this.#drops.add('payload-type');
       return;
     }
-    if (!this.#isCaller(packet, address, port, nowMs)) return;
+    if (!this.#isCaller(packet, from, nowMs)) return;
     this.#lastHeardMs = nowMs;
     if (!this.#isInOrder(packet, !isEvent, nowMs)) return;
     this.#packets += 1;
@@ -121,9 +122,9 @@ export class RtpReceiver {
   }
 
   /** Takes whatever came to the RTCP port, or RTCP on the RTP port (RFC 5761). An RTCP BYE does not end the call. */
-  receiveRtcp(bytes: Uint8Array, address: string, nowMs: number): void {
+  receiveRtcp(bytes: Uint8Array, from: RemoteAddress, nowMs: number): void {
     if (!parseRtcp(bytes, this.#rtcp)) this.#drops.add('rtcp');
-    else if (!this.#latch.knowsAddress(address)) this.#drops.add('source');
+    else if (!this.#latch.knowsAddress(from.address)) this.#drops.add('source');
     else this.#lastHeardMs = nowMs;
   }
 
@@ -159,12 +160,12 @@ export class RtpReceiver {
     return this.#late + Math.round(this.#jitterBuffer.discardedSamples / FRAME_SAMPLES);
   }
 
-  #isCaller(packet: RtpPacket, address: string, port: number, nowMs: number): boolean {
-    switch (this.#latch.judge(address, port, packet.ssrc, packet.sequence, nowMs)) {
+  #isCaller(packet: RtpPacket, from: RemoteAddress, nowMs: number): boolean {
+    switch (this.#latch.judge(from, packet.ssrc, packet.sequence, nowMs)) {
       case 'accepted':
         return true;
       case 'latched':
-        this.#listener.onEvent({ type: 'latched', address, port });
+        this.#listener.onEvent({ type: 'latched', address: from.address, port: from.port });
         return true;
       case 'probation':
         this.#drops.add('probation');

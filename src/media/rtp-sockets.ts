@@ -1,15 +1,25 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Clock } from '../base/clock.js';
+import type { DatagramListener, DatagramPair, DatagramTransport } from './datagram-transport.js';
 import type { RemoteAddress } from './remote-address.js';
 
-/** Hears what arrives. Called for each packet: `bytes` are the packet's own and may be kept. */
-export interface RtpSocketsListener {
-  onRtp(bytes: Buffer, from: RemoteInfo): void;
-  onRtcp(bytes: Buffer, from: RemoteInfo): void;
-  onError(error: Error): void;
+/** Node's own UDP sockets. Packets leave one by one. */
+export class RtpSocketsTransport implements DatagramTransport {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  bind(address: string, family: 4 | 6, port: number, listener: DatagramListener): Promise<RtpSockets> {
+    return RtpSockets.bind(address, family, port, listener, this.#clock);
+  }
+
+  flush(): void {}
 }
 
 /**
- * The sockets of one call: RTP on an even port, RTCP on the odd one above.
+ * The sockets of one call.
  *
  * They are never connected in the kernel. That would drop strangers' packets earlier, but also the caller's own from
  * another port (latching) or to another of our addresses (a multi-homed host), uncounted; and bring a peer's ICMP
@@ -17,46 +27,65 @@ export interface RtpSocketsListener {
  * DNS lookup, which even for a literal sends on a later turn, when the buffer may hold the next packet; the lookup
  * given here is synchronous, so that the bytes are in the kernel when `send` returns (measured: no dearer than connected).
  */
-export class RtpSockets {
+export class RtpSockets implements DatagramPair {
+  readonly local: RemoteAddress;
   readonly #rtp: Socket;
   readonly #rtcp: Socket;
   #closed: Promise<void> | undefined;
 
-  private constructor(rtp: Socket, rtcp: Socket, listener: RtpSocketsListener) {
+  private constructor(rtp: Socket, rtcp: Socket, listener: DatagramListener, clock: Clock) {
     this.#rtp = rtp;
     this.#rtcp = rtcp;
-    rtp.on('message', (bytes, from) => listener.onRtp(bytes, from));
-    rtcp.on('message', (bytes, from) => listener.onRtcp(bytes, from));
+    const { address, port } = rtp.address();
+    this.local = { address, port };
+    const rtpSource = new Source();
+    const rtcpSource = new Source();
+    rtp.on('message', (bytes, from) => listener.onRtp(bytes, rtpSource.of(from), clock.now()));
+    rtcp.on('message', (bytes, from) => listener.onRtcp(bytes, rtcpSource.of(from), clock.now()));
     rtp.on('error', (error) => listener.onError(error));
     rtcp.on('error', (error) => listener.onError(error));
   }
 
   /** Binds `port` and `port + 1` of `address`, an IP literal. Rejects with the system's error. */
-  static async bind(address: string, family: 4 | 6, port: number, listener: RtpSocketsListener): Promise<RtpSockets> {
+  static async bind(
+    address: string,
+    family: 4 | 6,
+    port: number,
+    listener: DatagramListener,
+    clock: Clock,
+  ): Promise<RtpSockets> {
     const rtp = await bind(address, family, port);
     try {
-      return new RtpSockets(rtp, await bind(address, family, port + 1), listener);
+      return new RtpSockets(rtp, await bind(address, family, port + 1), listener, clock);
     } catch (error) {
       await close(rtp);
       throw error;
     }
   }
 
-  /** Address and port RTP is bound to. */
-  get local(): RemoteAddress {
-    const { address, port } = this.#rtp.address();
-    return { address, port };
-  }
-
-  /** Sends one RTP packet. The system's refusal (no route, full buffer) is a lost packet. `to` must be usable. */
   send(packet: Uint8Array, to: RemoteAddress): void {
     this.#rtp.send(packet, to.port, to.address);
   }
 
-  /** Closes both; resolves when the ports are free. Idempotent. */
+  sendRtcp(packet: Uint8Array, to: RemoteAddress): void {
+    this.#rtcp.send(packet, to.port, to.address);
+  }
+
   close(): Promise<void> {
     this.#closed ??= Promise.all([close(this.#rtp), close(this.#rtcp)]).then(() => undefined);
     return this.#closed;
+  }
+}
+
+/** The source of the last packet: most come from where the one before came from. */
+class Source {
+  #last: RemoteAddress = { address: '', port: 0 };
+
+  of({ address, port }: RemoteInfo): RemoteAddress {
+    const last = this.#last;
+    if (last.port === port && last.address === address) return last;
+    this.#last = { address, port };
+    return this.#last;
   }
 }
 

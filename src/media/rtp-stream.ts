@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { AudioFormat } from '../flavor-api/index.js';
+import type { DatagramPair } from './datagram-transport.js';
 import type { DtmfTiming } from './dtmf-sender.js';
 import type {
   CommandSequence,
@@ -25,13 +26,6 @@ import type { VoiceDetector } from './vad.js';
 const MIN_PTIME_MS = 10;
 const MAX_PTIME_MS = 60;
 
-/** What a stream needs of its sockets. */
-export interface PacketPort {
-  readonly local: RemoteAddress;
-  /** Puts one packet on the wire before it returns. */
-  send(packet: Uint8Array, to: RemoteAddress): void;
-}
-
 export interface RtpStreamOptions {
   readonly family: 4 | 6;
   readonly latching: LatchOptions;
@@ -43,7 +37,7 @@ export interface RtpStreamDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly wheel: PacingWheel;
-  readonly port: PacketPort;
+  readonly port: Pick<DatagramPair, 'local' | 'send'>;
   readonly jitterBuffer: JitterBuffer;
   readonly voice: VoiceDetector;
   readonly listener: StreamListener;
@@ -189,19 +183,19 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  /** A packet came to the RTP port. `bytes` is kept. Never throws. */
-  receiveRtp(bytes: Uint8Array, address: string, port: number): void {
+  /** A packet came to the RTP port. `bytes` and `from` are kept. Never throws. */
+  receiveRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
     if (this.#state !== 'open') return;
     try {
-      this.#receiver.receive(bytes, address, port, this.#deps.clock.now());
+      this.#receiver.receive(bytes, from, atMs);
     } catch (error) {
       this.fail(error);
     }
   }
 
   /** A packet came to the RTCP port. */
-  receiveRtcp(bytes: Uint8Array, address: string): void {
-    if (this.#state === 'open') this.#receiver.receiveRtcp(bytes, address, this.#deps.clock.now());
+  receiveRtcp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
+    if (this.#state === 'open') this.#receiver.receiveRtcp(bytes, from, atMs);
   }
 
   /** The stream is of no more use: a socket failed, or a listener threw. Reported once. */

@@ -8,7 +8,7 @@ const setUp = (options: { nat?: boolean; strict?: boolean } = {}) => {
   const latch = new Latch({ nat: false, strict: false, ...options });
   latch.expect(SDP, 0);
   const sendFrom = (address: string, port: number, sequence: number, nowMs: number, ssrc = 7) =>
-    latch.judge(address, port, ssrc, sequence, nowMs);
+    latch.judge({ address, port }, ssrc, sequence, nowMs);
   return { latch, sendFrom };
 };
 
@@ -21,7 +21,7 @@ test('the SDP address is accepted with its first packet', () => {
 
 test('nothing is accepted before the address is known', () => {
   const latch = new Latch({ nat: true, strict: false });
-  expect(latch.judge('192.0.2.1', 4000, 7, 1, 10_000)).toBe('refused');
+  expect(latch.judge(SDP, 7, 1, 10_000)).toBe('refused');
   expect(latch.knowsAddress('192.0.2.1')).toBe(false);
 });
 

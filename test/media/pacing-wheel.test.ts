@@ -46,7 +46,7 @@ interface Served {
 
 const setUp = () => {
   const clock = new BusyClock();
-  const wheel = new PacingWheel(clock, (next) => next());
+  const wheel = new PacingWheel(clock, { settle: (next) => next() });
   const memberOf = (
     onSlot: (slot: number) => void = () => {},
   ): WheelMember & { served: Served[]; errors: unknown[] } => {
@@ -216,4 +216,27 @@ test('members may leave and join while a slot is served', () => {
   expect(second.served).toHaveLength(1);
   expect(later.served.length).toBeGreaterThanOrEqual(8);
   expect(clock.pendingTimers).toBe(1);
+});
+
+test('the end of a slot is told once all its members were served: what they sent may leave together', () => {
+  const clock = new BusyClock();
+  const order: string[] = [];
+  const wheel = new PacingWheel(clock, { settle: (next) => next(), onServed: () => order.push('served') });
+  for (const name of ['first', 'second']) {
+    wheel.join({ onSlot: (slot) => order.push(`${name} ${slot}`), onSlotError: () => {} });
+  }
+  clock.advance(5);
+  clock.holdUp(5);
+  clock.advance(5);
+  expect(order).toEqual([
+    'first 1',
+    'second 1',
+    'served',
+    'first 2',
+    'second 2',
+    'served',
+    'first 3',
+    'second 3',
+    'served',
+  ]);
 });

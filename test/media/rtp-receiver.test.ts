@@ -45,7 +45,7 @@ const setUp = (options: { receiving?: boolean } = {}) => {
   let nowMs = 0;
   let sequence = 100;
   let timestamp = 16_000;
-  const receive = (bytes: Uint8Array, from = CALLER): void => receiver.receive(bytes, from.address, from.port, nowMs);
+  const receive = (bytes: Uint8Array, from = CALLER): void => receiver.receive(bytes, from, nowMs);
   /**
    * Goes on for `count` periods of 20 ms: a packet made by `packet`, 5 ms later a frame. `undefined`: the phone sends
    * nothing; `lost`: it does, in vain.
@@ -273,10 +273,10 @@ test("RTCP keeps the call alive on either port; its BYE ends nothing; a stranger
   const report = Buffer.from('80c9000100000007', 'hex');
   const bye = Buffer.from('81cb000100000007', 'hex');
   go(2);
-  receiver.receiveRtcp(report, CALLER.address, 1_000);
+  receiver.receiveRtcp(report, CALLER, 1_000);
   expect(receiver.lastHeardMs).toBe(1_000);
-  receiver.receiveRtcp(bye, '198.51.100.9', 2_000);
-  receiver.receiveRtcp(report.subarray(0, 6), CALLER.address, 2_000);
+  receiver.receiveRtcp(bye, { address: '198.51.100.9', port: 4001 }, 2_000);
+  receiver.receiveRtcp(report.subarray(0, 6), CALLER, 2_000);
   expect(receiver.lastHeardMs).toBe(1_000);
   receive(bye);
   go(3);

@@ -1,13 +1,18 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { RtpSockets, type RtpSocketsListener } from '../../src/media/rtp-sockets.js';
+import { createSystemClock } from '../../src/base/clock.js';
+import type { DatagramListener } from '../../src/media/datagram-transport.js';
+import type { RemoteAddress } from '../../src/media/remote-address.js';
+import { RtpSockets } from '../../src/media/rtp-sockets.js';
 import { rtpBytes } from '../support/rtp-bytes.js';
 import { UdpPhone } from '../support/udp-phone.js';
 
-const bindFree = async (listener: RtpSocketsListener): Promise<RtpSockets> => {
+const bindFree = async (listener: DatagramListener): Promise<RtpSockets> => {
   let sockets: RtpSockets | undefined;
   for (let port = 18_000; sockets === undefined; port += 2) {
-    sockets = await RtpSockets.bind('127.0.0.1', 4, port, listener).catch(() => undefined);
+    sockets = await RtpSockets.bind('127.0.0.1', 4, port, listener, createSystemClock()).catch(() => undefined);
   }
   return sockets;
 };
@@ -41,8 +46,8 @@ test('each port hears its own packets until both are closed', async () => {
   await using phone = await UdpPhone.open();
   const heard: string[] = [];
   const listener = {
-    onRtp: (bytes: Buffer) => heard.push(`rtp ${bytes[0]}`),
-    onRtcp: (bytes: Buffer) => heard.push(`rtcp ${bytes[0]}`),
+    onRtp: (bytes: Uint8Array) => heard.push(`rtp ${bytes[0]}`),
+    onRtcp: (bytes: Uint8Array) => heard.push(`rtcp ${bytes[0]}`),
     onError: () => heard.push('error'),
   };
   const sockets = await bindFree(listener);
@@ -55,4 +60,32 @@ test('each port hears its own packets until both are closed', async () => {
   phone.sendBytes(Buffer.from([3]), local);
   await sleep(20);
   expect(heard.toSorted()).toEqual(['rtcp 2', 'rtp 1']);
+});
+
+test('packets of one source come with one object, which another source does not change', async () => {
+  await using phone = await UdpPhone.open();
+  await using other = await UdpPhone.open();
+  const heard: RemoteAddress[] = [];
+  const sockets = await bindFree({ onRtp: (_, from) => heard.push(from), onRtcp: () => {}, onError: () => {} });
+  for (const sender of [phone, phone, other, phone]) {
+    const before = heard.length;
+    sender.sendBytes(Buffer.from([1]), sockets.local);
+    while (heard.length === before) await sleep(2);
+  }
+  await sockets.close();
+  expect(heard[1]).toBe(heard[0]);
+  expect(heard).toEqual([phone.remote, phone.remote, other.remote, phone.remote]);
+});
+
+test('RTCP leaves from the odd port', async () => {
+  const sources: number[] = [];
+  const sockets = await bindFree({ onRtp: () => {}, onRtcp: () => {}, onError: () => {} });
+  const peer = createSocket('udp4', (_, from) => sources.push(from.port));
+  peer.bind(0, '127.0.0.1');
+  await once(peer, 'listening');
+  sockets.sendRtcp(Buffer.from('80c9000100000007', 'hex'), { address: '127.0.0.1', port: peer.address().port });
+  while (sources.length === 0) await sleep(2);
+  peer.close();
+  await sockets.close();
+  expect(sources).toEqual([sockets.local.port + 1]);
 });

@@ -45,8 +45,8 @@ test('an echo made at once, or in a microtask, leaves in the same period', async
       const before = clock.now();
       stream.receiveRtp(
         rtpBytes({ sequence: index, timestamp: index * 160, ssrc: 5, payload: new Uint8Array(160).fill(LOUD) }),
-        CALLER.address,
-        CALLER.port,
+        CALLER,
+        clock.now(),
       );
       while (clock.now() < before + 20) await clock.advanceAsync(5);
     }

@@ -120,7 +120,7 @@ export class SimulatedCall {
     encodeMulaw(samples, payload);
     this.#sequence += 1;
     const bytes = rtpBytes({ sequence: this.#sequence, timestamp: this.#sequence * FRAME_SAMPLES, ssrc: 5, payload });
-    this.#stream.receiveRtp(bytes, PHONE.address, PHONE.port);
+    this.#stream.receiveRtp(bytes, PHONE, this.clock.now());
     for (let elapsed = 0; elapsed < 20; elapsed += 5) {
       this.clock.advance(5);
       await settle();

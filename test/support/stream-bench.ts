@@ -77,7 +77,7 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
       sequence += 1;
       const payload = new Uint8Array(160).fill(code);
       const bytes = rtpBytes({ sequence, timestamp: sequence * 160, ssrc: 5, payload });
-      stream.receiveRtp(bytes, from.address, from.port);
+      stream.receiveRtp(bytes, from, clock.now());
       clock.advance(20);
     }
   };
