@@ -207,7 +207,7 @@ const cascadeParts = [
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `voices/main.ts` has. */
-const voiceParts = ['first-sound'];
+const voiceParts = ['first-sound', 'first-packet'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];
 /** Parts that `sip/main.ts` has. */

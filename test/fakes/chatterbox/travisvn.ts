@@ -21,6 +21,7 @@ export interface FakeTravisvnOptions {
 export type TravisvnModel = 'ready' | 'initializing' | 'error';
 
 const RATE = 24_000;
+const BYTES_PER_MS = (2 * RATE) / 1_000;
 const MAX_INPUT = 3_000;
 const paths = ['', '/v1'].flatMap((version) => [`${version}/audio/speech`]).concat('/tts');
 
@@ -135,7 +136,8 @@ export class FakeTravisvn implements AsyncDisposable {
     response.writeHead(200, { 'content-type': 'audio/wav', 'x-accel-buffering': 'no' });
     const head = wavOf(new Int16Array(0), RATE, { sizes: 'unknown' });
     const parts = this.#parts(chunks, gone);
-    await writeBody(response, parts, chunks.length, { faults, head, headFirst: true, clock, gone, request });
+    const options = { faults, head, headFirst: true, clock, gone, request, bytesPerMs: BYTES_PER_MS };
+    await writeBody(response, parts, this.#count(chunks), options);
   }
 
   async #events(exchange: SpeechExchange<never>, chunks: readonly string[], input: string): Promise<void> {
@@ -147,14 +149,17 @@ export class FakeTravisvn implements AsyncDisposable {
     // The events that describe it and end it are parts of their own.
     const head = Buffer.alloc(0);
     const options = { faults, head, headFirst: true, clock, gone, request, silentParts: 1 };
-    await writeBody(response, events, chunks.length + 2, options);
+    await writeBody(response, events, this.#count(chunks) + 2, options);
+  }
+
+  /** Parts that are to come, where that is known. */
+  #count(chunks: readonly string[]): number {
+    return this.voice.options.pieceMs === undefined ? chunks.length : Number.POSITIVE_INFINITY;
   }
 
   async *#parts(chunks: readonly string[], gone: AbortSignal): AsyncGenerator<Buffer> {
-    for (const chunk of chunks) {
-      if (this.model !== 'ready') throw new Error('Model not loaded');
-      yield sampleBytes((await this.voice.make(chunk, gone)).samples);
-    }
+    if (this.model !== 'ready') throw new Error('Model not loaded');
+    for await (const samples of this.voice.stream(chunks, gone)) yield sampleBytes(samples);
   }
 
   #health(): object {

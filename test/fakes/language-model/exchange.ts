@@ -17,6 +17,8 @@ export interface SeenRequest {
   /** Of the answer. */
   status?: number;
   tokensSent: number;
+  /** When each token left. */
+  readonly tokensAtMs: number[];
   /** The first token left, or the call of a tool. */
   firstTokenAtMs?: number;
 }

@@ -34,6 +34,7 @@ export async function play(exchange: Exchange, answer: ScriptedAnswer, wire: Wir
     if (exchange.gone) return;
     if (index > 0) await pause(faults.has('slow-tokens') ? SLOW_TOKEN_MS : (answer.tokenMs ?? 0));
     request.firstTokenAtMs ??= clock.now();
+    request.tokensAtMs.push(clock.now());
     await exchange.send(wire.text(token));
     request.tokensSent += 1;
     if (faults.has('stall-after-first')) return;

@@ -130,6 +130,7 @@ export class ModelService implements AsyncDisposable {
       connection: this.#connections.get(incoming.socket) ?? 0,
       atMs: clock.now(),
       tokensSent: 0,
+      tokensAtMs: [],
     };
     this.requests.push(request);
     this.#openRequests += 1;

@@ -19,6 +19,7 @@ export interface FakeOpenAiSpeechOptions {
 }
 
 const RATE = 24_000;
+const BYTES_PER_MS = (2 * RATE) / 1_000;
 const MAX_INPUT = 4_096;
 const CHUNK = 60;
 /** How MP3 with a title begins. */
@@ -113,13 +114,14 @@ export class FakeOpenAiSpeech implements AsyncDisposable {
     const chunks = packedSentences(input, CHUNK);
     const { voice } = this;
     const parts = (async function* () {
-      for (const chunk of chunks) yield sampleBytes((await voice.make(chunk, gone)).samples);
+      for await (const samples of voice.stream(chunks, gone)) yield sampleBytes(samples);
     })();
+    const count = voice.options.pieceMs === undefined ? chunks.length : Number.POSITIVE_INFINITY;
     const options = { faults, headFirst: false, clock, gone, request };
     if (body['stream_format'] === 'sse') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const usage = { input_tokens: 14, output_tokens: 101, total_tokens: 115 };
-      await writeBody(response, speechEvents(parts, { usage }), chunks.length + 1, {
+      await writeBody(response, speechEvents(parts, { usage }), count + 1, {
         ...options,
         head: Buffer.alloc(0),
       });
@@ -136,7 +138,7 @@ export class FakeOpenAiSpeech implements AsyncDisposable {
     const type =
       format === 'mp3' && variant !== 'always-mp3' ? 'audio/mpeg' : `audio/${String(body['response_format'])}`;
     response.writeHead(200, { 'content-type': type });
-    await writeBody(response, parts, chunks.length, { ...options, head });
+    await writeBody(response, parts, count, { ...options, head, bytesPerMs: BYTES_PER_MS });
   }
 }
 

@@ -22,6 +22,8 @@ export interface BodyOptions {
   readonly gone: AbortSignal;
   /** Is told when its first sound went out. */
   readonly request?: SeenSpeechRequest;
+  /** Of the sound, for faults that count it; absent where a body is more than samples. */
+  readonly bytesPerMs?: number;
   /** Parts before the first that has sound: an event that describes it. Default: none. */
   readonly silentParts?: number;
 }
@@ -50,21 +52,25 @@ export async function writeBody(
   }
   if (faults.has('flood')) return flood(response, headFirst ? Buffer.alloc(0) : head, options);
   const broken = faults.get('cut') ?? faults.get('truncated') ?? faults.get('stall');
-  let written = 0;
+  const mostBytes = afterBytes(broken, options);
+  let [written, bytes] = [0, 0];
   let headSent = headFirst;
   for await (const part of parts) {
     written += 1;
     if (!headSent) await send(response, head, options);
     headSent = true;
     const lastPart = written === total;
-    if (broken === undefined || !(lastPart || written / total > (broken.after ?? 0.5))) {
+    bytes += part.length;
+    const meets = mostBytes === undefined ? lastPart || written / total > (broken?.after ?? 0.5) : bytes > mostBytes;
+    if (broken === undefined || !meets) {
       await send(response, part, options);
       // Nobody can have heard it before: what was written leaves with the next turn of the event loop.
       if (request !== undefined && written === silentParts + 1) request.soundAtMs = options.clock.now();
       continue;
     }
     // Of a part that is the only one, a share of it.
-    const share = total === 1 ? Math.floor(part.length * (broken.after ?? 0.5)) : 0;
+    const some = total === 1 ? Math.floor(part.length * (broken.after ?? 0.5)) : 0;
+    const share = mostBytes === undefined ? some : part.length - (bytes - mostBytes);
     await send(response, part.subarray(0, share - (share % 2)), options);
     await passed(ARRIVAL_MS, options.clock, options.gone);
     if (faults.has('cut')) response.destroy();
@@ -72,6 +78,11 @@ export async function writeBody(
     return;
   }
   response.end();
+}
+
+function afterBytes(fault: SpeechFaultOptions | undefined, { bytesPerMs }: BodyOptions): number | undefined {
+  if (fault?.afterMs === undefined || bytesPerMs === undefined) return undefined;
+  return Math.floor(fault.afterMs * bytesPerMs);
 }
 
 /** As Starlette iterates a `BytesIO`: by lines, which end wherever a byte happens to be 0x0A. */

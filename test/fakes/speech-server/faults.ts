@@ -44,6 +44,12 @@ export interface SpeechFaultOptions {
   readonly retryAfterSeconds?: number;
   /** Of the speech, before `cut`, `truncated` and `stall`. Default: 0.5. */
   readonly after?: number;
+  /** The same as a length, ms; of bodies that are samples and nothing else. */
+  readonly afterMs?: number;
+  /** Requests that pass before it meets one. Default: none. */
+  readonly skip?: number;
+  /** The server is gone after that: it refuses everything, until `recover`. */
+  readonly dead?: boolean;
 }
 
 /** What the contract tests mean. */
@@ -63,10 +69,10 @@ export type MetFaults<Name extends string> = ReadonlyMap<Name, SpeechFaultOption
 
 /** The faults that are switched on. `Name`: the common ones, and a server's own. */
 export class SpeechFaults<Name extends string = SpeechFault> {
-  #armed: { readonly name: Name; left: number; readonly options: SpeechFaultOptions }[] = [];
+  #armed: { readonly name: Name; left: number; skip: number; readonly options: SpeechFaultOptions }[] = [];
 
   add(name: Name, options: SpeechFaultOptions = {}): void {
-    this.#armed.push({ name, left: options.times ?? Number.POSITIVE_INFINITY, options });
+    this.#armed.push({ name, left: options.times ?? Number.POSITIVE_INFINITY, skip: options.skip ?? 0, options });
   }
 
   clear(): void {
@@ -81,6 +87,10 @@ export class SpeechFaults<Name extends string = SpeechFault> {
   take(): MetFaults<Name> {
     const met = new Map<Name, SpeechFaultOptions>();
     for (const fault of this.#armed) {
+      if (fault.skip > 0) {
+        fault.skip -= 1;
+        continue;
+      }
       fault.left -= 1;
       met.set(fault.name, fault.options);
     }

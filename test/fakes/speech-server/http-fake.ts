@@ -154,9 +154,11 @@ export class HttpFake<Name extends string = never> implements AsyncDisposable {
       if (response.writableFinished) request.doneAtMs = clock.now();
       else request.abortedAtMs = clock.now();
       gone.abort();
+      if ([...faults.values()].some(({ dead }) => dead === true)) this.#die();
     });
+    let faults: MetFaults<Name | SpeechFault> = new Map();
     const met = isSpeech(request) || this.#faults.has('401') || this.#faults.has('refused');
-    const faults: MetFaults<Name | SpeechFault> = met ? this.#faults.take() : new Map();
+    if (met) faults = this.#faults.take();
     const late = faults.get('slow-first-byte');
     if (late !== undefined) {
       await passed(late.delayMs ?? LATE_MS, clock, AbortSignal.any([gone.signal, this.#closing.signal]));
@@ -175,6 +177,12 @@ export class HttpFake<Name extends string = never> implements AsyncDisposable {
     }
     const url = new URL(URL.canParse(request.path, 'http://fake') ? request.path : '/', 'http://fake');
     await handle({ request, url, response, faults, gone: AbortSignal.any([gone.signal, this.#closing.signal]) });
+  }
+
+  /** As a machine does that is switched off. */
+  #die(): void {
+    this.#faults.add('refused');
+    this.drop();
   }
 
   #refuse(response: ServerResponse, status: number, { retryAfterSeconds }: SpeechFaultOptions): void {

@@ -14,6 +14,8 @@ export interface FakeVoiceOptions {
   readonly realTimeFactor: number;
   /** What each request takes besides, ms. */
   readonly overheadMs: number;
+  /** Servers that stream send speech in pieces of this length as they are made, ms. Absent: a whole sentence at a time. */
+  readonly pieceMs?: number;
   readonly clock: Clock;
 }
 
@@ -75,6 +77,26 @@ export class FakeVoice implements AsyncDisposable {
     const leftMs = startedAtMs + this.workMs(speech) - this.options.clock.now();
     await passed(leftMs, this.options.clock, signal);
     return speech;
+  }
+
+  /** Makes texts one after the other, each handed on as soon as a server that streams would. @throws `signal.reason` */
+  async *stream(texts: readonly string[], signal: AbortSignal): AsyncGenerator<Int16Array, void, undefined> {
+    const { clock, pieceMs, realTimeFactor, overheadMs } = this.options;
+    for (const text of texts) {
+      if (pieceMs === undefined) {
+        yield (await this.make(text, signal)).samples;
+        continue;
+      }
+      const beganAtMs = clock.now();
+      const { samples, sampleRate } = await this.speech(text);
+      const step = Math.round((pieceMs * sampleRate) / 1_000);
+      for (let at = 0; at < samples.length; at += step) {
+        const to = Math.min(samples.length, at + step);
+        const dueMs = beganAtMs + overheadMs + ((to * 1_000) / sampleRate) * realTimeFactor;
+        await passed(dueMs - clock.now(), clock, signal);
+        yield samples.subarray(at, to);
+      }
+    }
   }
 
   /** Speaks texts before they are asked for. */

@@ -1,5 +1,9 @@
-/** What the engines of speech servers add to the servers' own time: `npm run soak -- first-sound`. */
+/**
+ * Measurements of speech servers: `npm run soak -- first-sound` for what their engines add, `first-packet` for what the whole
+ * connector does. `SOAK_SCALE=0.1` makes a tenth of it, for a quick look.
+ */
 import { runParts } from '../lib/run-parts.js';
+import { measureFirstPacket } from './first-packet.js';
 import { measureFirstSound } from './first-sound.js';
 
-await runParts({ 'first-sound': measureFirstSound });
+await runParts({ 'first-sound': measureFirstSound, 'first-packet': measureFirstPacket });
