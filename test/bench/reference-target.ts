@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { buildProgram } from './programs.js';
+import type { Target, TargetKind } from './target.js';
+
+/** The echo in C that everything is compared with. */
+export const referenceKind: TargetKind = {
+  name: 'C reference',
+  async start(calls, cpu) {
+    const child = spawn(buildProgram('reference-echo'), ['--calls', String(calls), '--cpu', String(cpu)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [line]: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
+    const { ports }: { readonly ports: readonly number[] } = JSON.parse(String(line));
+    return new ReferenceTarget(child, ports);
+  },
+};
+
+class ReferenceTarget implements Target {
+  readonly pid: number;
+  readonly loadArgs: readonly string[];
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess, ports: readonly number[]) {
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    this.loadArgs = ['--ports', ports.join(',')];
+  }
+
+  complaint(): string {
+    return '';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const closed = once(this.#child, 'close');
+    this.#child.kill('SIGKILL');
+    await closed;
+  }
+}
