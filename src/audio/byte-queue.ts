@@ -35,6 +35,14 @@ export class ByteQueue {
     return taken;
   }
 
+  /** Copies up to `count` bytes to the beginning of `target` and leaves them in the queue; returns how many. */
+  peek(target: Uint8Array, count: number): number {
+    const copied = Math.min(count, this.#length);
+    const capacity = this.#bytes.length;
+    for (let i = 0; i < copied; i += 1) target[i] = this.#bytes[(this.#start + i) % capacity] as number;
+    return copied;
+  }
+
   /** Replaces every byte by its entry in `table`, 256 long. */
   translate(table: Uint8Array): void {
     for (let i = 0; i < this.#bytes.length; i += 1) this.#bytes[i] = table[this.#bytes[i] as number] as number;

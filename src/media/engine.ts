@@ -1,4 +1,5 @@
 import type { AudioFormat } from '../flavor-api/index.js';
+import type { BackgroundLayer, BackgroundSound } from './background.js';
 
 /**
  * The border between a call and its media. Everything on the far side may live on another thread or in native code:
@@ -152,6 +153,12 @@ export interface MediaStream {
    * words that bridge a gap: a response that has run dry would hold up whatever stands behind it.
    */
   interject(responseId: string, audio: Uint8Array): void;
+  /**
+   * What is mixed into the packets besides the responses, from the next one on, until it is replaced; `undefined`:
+   * nothing on this layer. Given once, not frame by frame. It fades in and out, runs on through pauses and flushes, and
+   * counts neither as heard nor as voiced.
+   */
+  setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void;
   /** No more audio will come for the response. */
   endResponse(responseId: string): void;
   /** Holds playout (silence is sent); the queue is kept. */

@@ -1,7 +1,11 @@
+import { Int16Views } from '../audio/views.js';
 import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
+import { Background, type BackgroundLayer, type BackgroundSound } from './background.js';
 import type { CommandSequence, Playhead, StreamEvent } from './engine.js';
 import type { PhoneCoding } from './phone-codec.js';
 import { ResponseAudio } from './response-audio.js';
+import { mixInto } from './sound-mix.js';
+import { EDGE_SAMPLES, fadeIn, fadeOut } from './speech-edge.js';
 
 export const playoutDefaults = {
   /** Audio queued at most; more is refused and counted, ms. */
@@ -26,6 +30,9 @@ interface Mark {
  *
  * A packet is filled only by audio that is there: what is too short for a packet waits for more, unless its response
  * has ended or a mark stands behind it. One response follows another within a packet.
+ *
+ * What is cut off in the middle fades within the next packet, so that it does not click. That is no part of what was
+ * heard: a resume goes on before it, and rises out of silence.
  */
 export class Playout {
   readonly #emit: (event: StreamEvent) => void;
@@ -39,6 +46,18 @@ export class Playout {
   #output: AudioFormat;
   #paused = false;
   #refusedMs = 0;
+  /** The last packet ended in the middle of the first response, with the code `#lastCode`. */
+  #running = false;
+  #lastCode = 0;
+  /** What is left to be heard of speech that was cut off; next packet. */
+  readonly #edge = new Int16Array(EDGE_SAMPLES);
+  readonly #edgeCodes = new Uint8Array(EDGE_SAMPLES);
+  readonly #scratch = new Int16Array(EDGE_SAMPLES);
+  #cutOff = false;
+  /** Speech goes on in the middle. */
+  #takenUp = false;
+  readonly #background = new Background(SAMPLES_PER_MS * 1000);
+  readonly #linear = new Int16Views();
 
   constructor(coding: PhoneCoding, emit: (event: StreamEvent) => void) {
     this.#coding = coding;
@@ -73,6 +92,7 @@ export class Playout {
   setCoding(coding: PhoneCoding): void {
     if (coding === this.#coding) return;
     this.#coding = coding;
+    this.#lastCode = coding.fromOther[this.#lastCode] as number;
     for (const response of this.#responses) response.recode(coding);
   }
 
@@ -101,22 +121,38 @@ export class Playout {
     this.#open(responseId)?.end();
   }
 
+  /** What is heard besides the responses from the next packet on; pauses and flushes leave it alone. */
+  setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void {
+    this.#background.set(layer, sound);
+  }
+
   pause(): void {
+    this.#cut();
     this.#paused = true;
   }
 
   resume(): void {
+    if (!this.#paused) return;
     this.#paused = false;
+    // Of a pause that no packet saw nothing is heard.
+    if (this.#cutOff && this.#responses[0]?.doomed === false) {
+      this.#cutOff = false;
+      this.#running = true;
+    } else {
+      this.#takenUp = this.#responses[0]?.started === true;
+    }
   }
 
   /** The moment a flush is commanded: what is here now will go, what comes from now on stays. */
   doom(): void {
+    this.#cut();
     for (const response of this.#responses) response.doomed = true;
   }
 
   /** The flush takes effect: reports the end of everything doomed, and of a pause. */
   flush(atMs: number): void {
     this.#paused = false;
+    this.#takenUp = false;
     while (this.#responses[0]?.doomed) this.#close(this.#responses[0], 'interrupted', atMs);
     this.report();
   }
@@ -132,6 +168,7 @@ export class Playout {
   /** Fills a packet, with silence where nothing is to be heard. `atMs`: {@link Clock.now} of its sending. */
   fill(packet: Uint8Array, atMs: number): void {
     let filled = 0;
+    let last: ResponseAudio | undefined;
     while (!this.#paused && filled < packet.length) {
       const head = this.#responses[0];
       if (head === undefined || head.doomed) break;
@@ -143,11 +180,17 @@ export class Playout {
         break;
       } else {
         filled += this.#take(head, packet, filled, wanted, atMs);
+        last = head;
         if (head.queuedSamples === 0 && !head.ended) break;
       }
     }
-    if (filled < packet.length) packet.fill(this.#coding.silence, filled);
+    const isFull = filled === packet.length;
+    if (!isFull) packet.fill(this.#coding.silence, filled);
     this.settle(atMs);
+    this.#running = isFull && last !== undefined && last === this.#responses[0];
+    this.#lastCode = packet[packet.length - 1] as number;
+    if (this.#cutOff) this.#fade(packet);
+    if (this.#background.audible) this.#mix(packet);
   }
 
   /** Finds responses that ended and marks that were reached without a packet. */
@@ -190,12 +233,53 @@ export class Playout {
     const started = head.started;
     const taken = head.take(packet, offset, count);
     head.starved = false;
+    if (this.#takenUp) this.#rise(packet, offset, taken);
     if (!started) this.#found.push({ type: 'response-started', responseId: head.id, atMs });
     if (!head.voiced && this.#isAudible(packet, offset, taken)) {
       head.voiced = true;
       this.#found.push({ type: 'response-voiced', responseId: head.id, atMs });
     }
     return taken;
+  }
+
+  /** The response under the playhead will not go on with the next packet: keeps what of it is to fade. */
+  #cut(): void {
+    const head = this.#responses[0];
+    if (!this.#running || head === undefined) return;
+    this.#running = false;
+    const codes = this.#edgeCodes;
+    codes.fill(this.#lastCode, head.peek(codes, EDGE_SAMPLES));
+    this.#coding.decode(codes, this.#edge);
+    fadeOut(this.#edge);
+    this.#cutOff = true;
+  }
+
+  /** Adds what fades to the beginning of the packet. */
+  #fade(packet: Uint8Array): void {
+    this.#cutOff = false;
+    const codes = packet.subarray(0, EDGE_SAMPLES);
+    const samples = this.#scratch;
+    this.#coding.decode(codes, samples);
+    mixInto(samples, this.#edge);
+    this.#coding.encode(samples, this.#edgeCodes);
+    codes.set(this.#edgeCodes);
+  }
+
+  #mix(packet: Uint8Array): void {
+    const samples = this.#linear.take(packet.length);
+    this.#coding.decode(packet, samples);
+    this.#background.mix(samples);
+    this.#coding.encode(samples, packet);
+  }
+
+  /** Lets what was put into the packet rise. */
+  #rise(packet: Uint8Array, offset: number, count: number): void {
+    this.#takenUp = false;
+    const samples = this.#scratch.subarray(0, Math.min(count, EDGE_SAMPLES));
+    const codes = packet.subarray(offset, offset + samples.length);
+    this.#coding.decode(codes, samples);
+    fadeIn(samples);
+    this.#coding.encode(samples, codes);
   }
 
   #starve(head: ResponseAudio, atMs: number): void {

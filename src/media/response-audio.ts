@@ -99,6 +99,11 @@ export class ResponseAudio {
     return taken;
   }
 
+  /** Copies up to `count` of the samples that come next to the beginning of `target`; returns how many. */
+  peek(target: Uint8Array, count: number): number {
+    return this.#queue.peek(target, count);
+  }
+
   /** The phone's codec has changed to `coding`. */
   recode(coding: PhoneCoding): void {
     this.#queue.translate(coding.fromOther);

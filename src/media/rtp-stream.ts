@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { AudioFormat } from '../flavor-api/index.js';
+import type { BackgroundLayer, BackgroundSound } from './background.js';
 import type { DatagramPair } from './datagram-transport.js';
 import type { DtmfTiming } from './dtmf-sender.js';
 import type {
@@ -123,6 +124,10 @@ export class RtpStream implements MediaStream, WheelMember {
     if (this.#state !== 'open') return;
     this.#playout.interject(responseId, audio);
     this.#joinWheel();
+  }
+
+  setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void {
+    if (this.#state === 'open') this.#playout.setBackground(layer, sound);
   }
 
   endResponse(responseId: string): void {

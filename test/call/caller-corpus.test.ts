@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { EDGE_SAMPLES } from '../../src/media/speech-edge.js';
 import { agentText } from '../soak/turns/agent-text.js';
 import { isInterruption, type Overlap, overlap, type TranscriberKind } from '../soak/turns/overlap.js';
 import { corpus, goesOn, pausesOf } from '../soak/turns/turns.js';
@@ -67,11 +68,18 @@ test('an agent that goes on says exactly what it would have said', async () => {
   const held = call.sent.filter(({ atMs }) => isHeld(atMs));
   const said = call.sent.filter(({ atMs }) => !isHeld(atMs));
   expect(held.length).toBeGreaterThan(20);
-  for (const { codes: silence } of held) expect(new Set(silence)).toEqual(new Set([0xff]));
+  const silence = Buffer.concat(held.map((packet) => packet.codes));
+  expect(new Set(silence.subarray(EDGE_SAMPLES))).toEqual(new Set([0xff]));
   const whole = Buffer.concat(said.map((packet) => packet.codes));
   const first = whole.findIndex((code) => code !== 0xff);
   expect(first).toBeGreaterThan(0);
-  expect(Buffer.from(codes).includes(whole.subarray(first))).toBe(true);
+  const spoken = Buffer.from(codes);
+  const from = spoken.indexOf(whole.subarray(first, first + 160));
+  expect(from).toBeGreaterThanOrEqual(0);
+  // But for the slope on which it rises out of the pause.
+  const changed = [...whole.subarray(first).keys()].filter((at) => whole[first + at] !== spoken[from + at]);
+  expect(changed.length).toBeGreaterThan(0);
+  expect((changed.at(-1) ?? 0) - (changed[0] ?? 0)).toBeLessThan(EDGE_SAMPLES);
 });
 
 test('the corpus is the same every time, and its parts share no sound', async () => {

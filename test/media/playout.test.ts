@@ -3,6 +3,7 @@ import { MULAW_SILENCE } from '../../src/audio/g711.js';
 import type { StreamEvent } from '../../src/media/engine.js';
 import { phoneCodings } from '../../src/media/phone-codec.js';
 import { Playout } from '../../src/media/playout.js';
+import { EDGE_SAMPLES } from '../../src/media/speech-edge.js';
 
 /** A loud mu-law code, and one that no silence trim takes for sound. */
 const LOUD = 0x10;
@@ -109,19 +110,114 @@ test('a response that runs dry says so once each time', () => {
 });
 
 test('a pause sends silence and keeps the place, a resume goes on', () => {
-  const { playout, codes } = setUp();
+  const { playout, send, codes } = setUp();
   playout.play('a', audio(20, 0x10));
   playout.play('a', audio(20, 0x11));
   expect(codes(1)).toEqual([0x10]);
   playout.pause();
-  expect(codes(3)).toEqual([MULAW_SILENCE, MULAW_SILENCE, MULAW_SILENCE]);
+  send();
+  expect(codes(2)).toEqual([MULAW_SILENCE, MULAW_SILENCE]);
   expect(playout.playhead).toEqual({ responseId: 'a', heardMs: 20 });
   playout.resume();
-  expect(codes(2)).toEqual([0x11, MULAW_SILENCE]);
+  expect(send()[0]?.subarray(EDGE_SAMPLES)).toEqual(audio(15, 0x11));
+  expect(codes(1)).toEqual([MULAW_SILENCE]);
+});
+
+/** A tone of 440 Hz at -10 dBFS, and the samples of packets. */
+const tone = (ms: number): Uint8Array => {
+  const codes = new Uint8Array(ms * 8);
+  phoneCodings.pcmu.encode(
+    Int16Array.from(codes, (_, index) => 10_000 * Math.sin((2 * Math.PI * 440 * index) / 8000)),
+    codes,
+  );
+  return codes;
+};
+const decoded = (packets: readonly Uint8Array[]): Int16Array => {
+  const codes = Uint8Array.from(packets.flatMap((packet) => [...packet]));
+  const samples = new Int16Array(codes.length);
+  phoneCodings.pcmu.decode(codes, samples);
+  return samples;
+};
+const largestStep = (samples: Int16Array): number =>
+  samples.reduce((largest, sample, index) => Math.max(largest, Math.abs(sample - (samples[index - 1] ?? 0))), 0);
+
+/** Of the tone itself, G.711's rounding included. */
+const TONE_STEP = 1.1 * 10_000 * 2 * Math.PI * (440 / 8000);
+
+test.each(['pause', 'flush'] as const)(
+  'a %s does not click, and is silent after 5 ms of the next packet',
+  (command) => {
+    const { playout, send, now } = setUp();
+    playout.play('a', tone(1000));
+    const before = send(3);
+    if (command === 'pause') playout.pause();
+    else playout.doom();
+    if (command === 'flush') playout.flush(now());
+    const after = send(2);
+    expect(largestStep(decoded([...before, ...after]))).toBeLessThan(TONE_STEP);
+    expect(Math.max(...decoded(after).subarray(0, 20).map(Math.abs))).toBeGreaterThan(3000);
+    expect(
+      decoded(after)
+        .subarray(EDGE_SAMPLES)
+        .every((sample) => sample === 0),
+    ).toBe(true);
+  },
+);
+
+test('a pause and its end do not click, and the speech goes on where it stopped', () => {
+  const { playout, send } = setUp();
+  playout.play('a', tone(1000));
+  playout.end('a');
+  const before = send(3);
+  playout.pause();
+  const pause = send(3);
+  playout.resume();
+  const after = send(3);
+  expect(largestStep(decoded([...before, ...pause, ...after]))).toBeLessThan(TONE_STEP);
+  expect(after[1]).toEqual(tone(1000).subarray(4 * 160, 5 * 160));
+});
+
+test('a pause that is over before a packet leaves is not heard', () => {
+  const { playout, send } = setUp();
+  playout.play('a', tone(1000));
+  send(3);
+  playout.pause();
+  playout.resume();
+  expect(send()[0]).toEqual(tone(1000).subarray(3 * 160, 4 * 160));
+});
+
+test('a flush in the middle of nothing leaves nothing behind', () => {
+  const { playout, send, codes, now } = setUp();
+  playout.play('a', audio(20));
+  send(2);
+  playout.play('b', audio(400));
+  playout.doom();
+  playout.flush(now());
+  expect(send()[0]).toEqual(new Uint8Array(160).fill(MULAW_SILENCE));
+  playout.play('c', audio(60, 0x22));
+  expect(codes(1)).toEqual([0x22]);
+});
+
+test('12 s of speech that come at ten times real time are played whole, with no silence between', () => {
+  const { playout, events, send } = setUp();
+  const speech = tone(12_000);
+  const heard: Uint8Array[] = [];
+  // 200 ms of speech every 20 ms, in chunks as they come off a network.
+  for (let at = 0; at < speech.length; at += 1600) {
+    for (let from = at; from < at + 1600; from += 397)
+      playout.play('a', speech.subarray(from, Math.min(from + 397, at + 1600)));
+    heard.push(...send());
+  }
+  playout.end('a');
+  heard.push(...send(600 - heard.length));
+  expect(Buffer.concat(heard).subarray(0, 40).equals(speech.subarray(0, 40))).toBe(true);
+  expect(Buffer.concat(heard).equals(speech)).toBe(true);
+  expect(playout.refusedMs).toBe(0);
+  expect(summary(events)).toEqual(['a started @20', 'a voiced @20', 'a finished 12000 @12000']);
 });
 
 test('a flush ends every response with what was heard of it, and a pause', () => {
-  const { playout, events, codes, send } = setUp();
+  const { playout, events, send } = setUp();
   playout.play('a', audio(100));
   playout.play('b', audio(100));
   playout.end('c');
@@ -132,7 +228,7 @@ test('a flush ends every response with what was heard of it, and a pause', () =>
   expect(summary(events.slice(2))).toEqual(['a interrupted 40 @50', 'b interrupted 0 @50', 'c interrupted 0 @50']);
   expect(playout.queuedMs).toBe(0);
   playout.play('d', audio(20));
-  expect(codes(1)).toEqual([LOUD]);
+  expect(send()[0]?.subarray(EDGE_SAMPLES)).toEqual(audio(15));
 });
 
 test('between a flush and its slot the old audio is silent and the new is kept', () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/base/clock.js';
+import type { BackgroundLayer, BackgroundSound } from '../../src/media/background.js';
 import type {
   CallerFrame,
   CommandSequence,
@@ -19,6 +20,8 @@ export class FakeStream implements MediaStream {
   closed = false;
   paused = false;
   touched = 0;
+  /** What is mixed in, by layer. */
+  readonly background: { [Layer in BackgroundLayer]?: BackgroundSound | undefined } = {};
   /** Names of the responses of which something was played, in order. */
   readonly played: string[] = [];
   readonly #listener: StreamListener;
@@ -50,6 +53,10 @@ export class FakeStream implements MediaStream {
 
   interject(responseId: string, audio: Uint8Array): void {
     this.#queue.unshift({ id: responseId, leftMs: audio.byteLength / 8, heardMs: 0, done: true });
+  }
+
+  setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void {
+    this.background[layer] = sound;
   }
 
   endResponse(responseId: string): void {
