@@ -1,10 +1,11 @@
+import { AppendMessage } from './append-message.js';
 import { Tape } from './tape.js';
 
 /** Where audio goes: a connection. */
 export interface AudioSink {
   readonly bufferedBytes: number;
-  /** Hot path. */
-  sendText(text: string): void;
+  /** Hot path. A message in UTF-8; its memory is used again as soon as this returns. */
+  sendMessage(message: Buffer): void;
 }
 
 export interface CallerAudioOptions {
@@ -21,8 +22,6 @@ export interface CallerAudioOptions {
 
 export const callerAudioDefaults = { keepMs: 500, maxMs: 30_000 } as const satisfies Partial<CallerAudioOptions>;
 
-const PREFIX = '{"type":"input_audio_buffer.append","audio":"';
-const SUFFIX = '"}';
 /** Audio per message where much is sent at once. */
 const REPLAY_MS = 1_000;
 /** Breaks between the two clocks that are remembered. */
@@ -42,6 +41,7 @@ export class CallerAudio {
   readonly #options: CallerAudioOptions;
   readonly #tape: Tape;
   readonly #pending: Buffer;
+  readonly #message: AppendMessage;
   readonly #maxBuffered: number;
   #pendingBytes = 0;
   /** Position, in the call, of byte 0 of the tape. */
@@ -59,6 +59,7 @@ export class CallerAudio {
     const { bytesPerMs, appendMs, keepMs, maxMs } = options;
     this.#tape = new Tape(keepMs * bytesPerMs, maxMs * bytesPerMs);
     this.#pending = Buffer.alloc(appendMs * bytesPerMs);
+    this.#message = new AppendMessage(this.#pending.length);
     // Base64 and the words around it.
     this.#maxBuffered = maxMs * bytesPerMs * 2;
   }
@@ -78,7 +79,7 @@ export class CallerAudio {
     return this.#sessionBytes / this.#options.bytesPerMs;
   }
 
-  /** Hot path: copies, and every `appendMs` one base64 string. */
+  /** Hot path: copies, and every `appendMs` one message. */
   write(data: Uint8Array, positionMs: number): void {
     if (positionMs !== this.endMs) this.#jump(positionMs);
     this.#tape.write(data);
@@ -174,7 +175,7 @@ export class CallerAudio {
     }
     this.#overflowing = false;
     this.#sessionBytes += bytes.length;
-    sink.sendText(PREFIX + bytes.toString('base64') + SUFFIX);
+    sink.sendMessage(this.#message.of(bytes));
   }
 
   #mark(positionMs: number): void {

@@ -104,8 +104,10 @@ export const realtimeConfigSchema = z.strictObject({
     .min(20)
     .max(200)
     .multipleOf(20)
-    .default(20)
-    .describe('Caller audio per message. 60 costs 20 ms of answer time on average and a third of the messages.'),
+    .default(40)
+    .describe(
+      'Caller audio per message. 20 answers 10 ms sooner on average, 60 later by as much and with fewer messages.',
+    ),
   digitPauseMs: z.int().min(200).max(10_000).default(1_500).describe('Digits with shorter pauses go together.'),
   pool: z
     .strictObject({

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import { WebSocket } from 'ws';
+import { readAudioDelta } from './audio-delta.js';
 import type { Clock, Timer } from './clock.js';
 import type { Endpoint } from './endpoint.js';
 import {
@@ -13,6 +14,7 @@ import {
   wireFailure,
 } from './errors.js';
 import { isObject, objectIn, parseJson, textIn } from './json.js';
+import { MaskSource } from './mask-source.js';
 import { readServerEvent, type ServerEvent } from './server-event.js';
 
 /** Told what comes over a connection. `onLost` is the last call, and does not come after `close()`. */
@@ -32,8 +34,8 @@ export interface Connection {
   /** From now on events go to `listener`. A loss that it missed is told at once. */
   listen(listener: ConnectionListener): void;
   send(event: object): void;
-  /** Hot path: no callback, no promise. */
-  sendText(text: string): void;
+  /** Hot path: no callback, no promise. A message in UTF-8; its memory may be used again as soon as this returns. */
+  sendMessage(message: Buffer): void;
   /**
    * Sends a `session.update` and waits for the service to take it. Rejects with what the service says against it, with
    * ERR_FLAVOR_TIMEOUT, or with the reason of the loss.
@@ -43,8 +45,10 @@ export interface Connection {
   close(): void;
 }
 
-/** Largest message taken, bytes: the session as it is echoed back with long instructions and many tools. */
-const MAX_MESSAGE_BYTES = 4 * 2 ** 20;
+/** Largest message taken, bytes: a whole answer of a server that sends it at once, two minutes of 24 kHz sound. */
+const MAX_MESSAGE_BYTES = 8 * 2 ** 20;
+/** For `ws`, which takes a buffer for binary. */
+const AS_TEXT = { binary: false } as const;
 /** Bytes of a refusal that are read in search of a code. */
 const MAX_REFUSAL_BYTES = 16 * 2 ** 10;
 /** For the other side to answer a close, ms. */
@@ -78,11 +82,13 @@ export class RealtimeConnection implements Connection {
   ): Promise<RealtimeConnection> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
+      const masks = new MaskSource();
       const socket = new WebSocket(endpoint.url, {
         headers: endpoint.headers,
         maxPayload: MAX_MESSAGE_BYTES,
         perMessageDeflate: false,
         followRedirects: false,
+        generateMask: (mask) => masks.fill(mask),
       });
       const connection = new RealtimeConnection(socket, clock);
       const settle = (error?: unknown): void => {
@@ -147,11 +153,11 @@ export class RealtimeConnection implements Connection {
   }
 
   send(event: object): void {
-    this.sendText(JSON.stringify(event));
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(event));
   }
 
-  sendText(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  sendMessage(message: Buffer): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message, AS_TEXT);
   }
 
   update(event: object, timeoutMs: number): Promise<void> {
@@ -192,7 +198,8 @@ export class RealtimeConnection implements Connection {
   #receive(data: WebSocket.RawData, isBinary: boolean): void {
     this.#heardSincePing = true;
     if (!this.alive) return;
-    const event = isBinary || !Buffer.isBuffer(data) ? 'unreadable' : readServerEvent(data.toString());
+    const readable = !isBinary && Buffer.isBuffer(data);
+    const event = readable ? (readAudioDelta(data) ?? readServerEvent(data.toString())) : 'unreadable';
     if (event === 'ignored') return;
     if (event === 'unreadable') {
       this.#listener?.onFault(

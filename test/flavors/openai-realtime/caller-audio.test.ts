@@ -24,8 +24,8 @@ class Line {
     });
   }
 
-  sendText(text: string): void {
-    const event: { readonly type: string; readonly audio: string } = JSON.parse(text);
+  sendMessage(message: Buffer): void {
+    const event: { readonly type: string; readonly audio: string } = JSON.parse(message.toString());
     expect(event.type).toBe('input_audio_buffer.append');
     this.messages.push(Buffer.from(event.audio, 'base64'));
   }

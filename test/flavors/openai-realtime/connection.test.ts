@@ -199,7 +199,7 @@ test.each([
   ['a close with 1011', (socket: WebSocket) => socket.close(1011), 'ERR_FLAVOR_NETWORK'],
   ['a close with 1000', (socket: WebSocket) => socket.close(1000), 'ERR_FLAVOR_NETWORK'],
   ['the end of TCP', (socket: WebSocket) => socket.terminate(), 'ERR_FLAVOR_NETWORK'],
-  ['a message without end', (socket: WebSocket) => socket.send('x'.repeat(5 * 2 ** 20)), 'ERR_FLAVOR_PROTOCOL'],
+  ['a message without end', (socket: WebSocket) => socket.send('x'.repeat(9 * 2 ** 20)), 'ERR_FLAVOR_PROTOCOL'],
 ])('%s is a loss, told once', async (_what, end, code) => {
   const peer = await new Peer().listen((socket) => socket.send(created));
   const connection = await connect(peer);
@@ -317,4 +317,35 @@ test('a close that the other side does not answer is cut short', async () => {
   peer.socket.resume();
   await until(() => gone);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('messages whose memory is used again at once arrive as they were, however many wait for the network', async () => {
+  const peer = await new Peer().listen((socket) => socket.send(created));
+  const connection = await connect(peer);
+  const received: string[] = [];
+  peer.socket.on('message', (data) => received.push(String(data)));
+  peer.socket.pause();
+  const message = Buffer.alloc(20_000);
+  const count = 400;
+  for (let index = 0; index < count; index += 1) {
+    message.fill(97 + (index % 26));
+    connection.sendMessage(message);
+  }
+  expect(connection.bufferedBytes).toBeGreaterThan(message.length);
+  peer.socket.resume();
+  await until(() => received.length === count);
+  for (const [index, text] of received.entries()) {
+    expect(text === String.fromCharCode(97 + (index % 26)).repeat(message.length)).toBe(true);
+  }
+});
+
+test('audio is read the same whether it comes in the usual shape or another', async () => {
+  const peer = await new Peer().listen((socket) => socket.send(created));
+  const told = hear(await connect(peer));
+  const ids = { event_id: 'e', response_id: 'r', item_id: 'i' };
+  peer.say({ type: 'response.output_audio.delta', ...ids, output_index: 0, content_index: 0, delta: 'AAAA' });
+  peer.say({ delta: 'AAAA', ...ids, type: 'response.output_audio.delta' });
+  await until(() => told.events.length === 2);
+  const audio = { type: 'audio', eventId: 'e', responseId: 'r', itemId: 'i', audio: 'AAAA' };
+  expect(told.events).toEqual([audio, audio]);
 });

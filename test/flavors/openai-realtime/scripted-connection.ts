@@ -26,12 +26,12 @@ export class ScriptedConnection implements Connection {
   }
 
   send(event: object): void {
-    this.sendText(JSON.stringify(event));
+    this.sendMessage(Buffer.from(JSON.stringify(event)));
   }
 
-  sendText(text: string): void {
+  sendMessage(message: Buffer): void {
     if (this.closed || !this.alive) return;
-    const event: unknown = JSON.parse(text);
+    const event: unknown = JSON.parse(message.toString());
     if (!isObject(event)) throw new Error('no event');
     if (event['type'] === 'input_audio_buffer.append') {
       this.audio = Buffer.concat([this.audio, Buffer.from(String(event['audio']), 'base64')]);

@@ -1,0 +1,37 @@
+const PREFIX = '{"type":"input_audio_buffer.append","audio":"';
+const SUFFIX = '"}';
+
+/** Bytes of the `input_audio_buffer.append` that holds so much audio. */
+function messageBytes(audioBytes: number): number {
+  return PREFIX.length + Math.ceil(audioBytes / 3) * 4 + SUFFIX.length;
+}
+
+/**
+ * Messages with audio as they go over the wire, one after the other in the same memory: audio becomes base64 between words
+ * that stand there already, and is never part of an object or of a longer string.
+ */
+export class AppendMessage {
+  readonly #audioBytes: number;
+  readonly #message: Buffer;
+
+  /** @param audioBytes Of the usual message. */
+  constructor(audioBytes: number) {
+    this.#audioBytes = audioBytes;
+    this.#message = blank(audioBytes);
+  }
+
+  /** Hot path. Valid until the next call. */
+  of(audio: Buffer): Buffer {
+    // The last of a stretch is shorter, what is sent again much longer.
+    const message = audio.length === this.#audioBytes ? this.#message : blank(audio.length);
+    message.latin1Write(audio.toString('base64'), PREFIX.length);
+    return message;
+  }
+}
+
+function blank(audioBytes: number): Buffer {
+  const message = Buffer.allocUnsafe(messageBytes(audioBytes));
+  message.latin1Write(PREFIX, 0);
+  message.latin1Write(SUFFIX, message.length - SUFFIX.length);
+  return message;
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { AppendMessage } from '../../../flavors/openai-realtime/append-message.js';
+import { MaskSource } from '../../../flavors/openai-realtime/mask-source.js';
+
+test('audio of any length makes the message that it would make as an object', () => {
+  const message = new AppendMessage(320);
+  for (const length of [320, 320, 1, 2, 160, 8_000, 320]) {
+    const audio = Buffer.from(Array.from({ length }, (_, index) => (index * 37 + length) % 256));
+    const expected = { type: 'input_audio_buffer.append', audio: audio.toString('base64') };
+    expect(message.of(audio).toString()).toBe(JSON.stringify(expected));
+  }
+});
+
+test('messages of the usual length use one memory', () => {
+  const message = new AppendMessage(320);
+  expect(message.of(Buffer.alloc(320, 1))).toBe(message.of(Buffer.alloc(320, 2)));
+});
+
+test('ten thousand masks are never zero and hardly ever the same', () => {
+  const source = new MaskSource();
+  const masks = new Set<number>();
+  for (let count = 0; count < 10_000; count += 1) {
+    const mask = Buffer.alloc(4);
+    source.fill(mask);
+    masks.add(mask.readUInt32BE());
+  }
+  expect(masks.has(0)).toBe(false);
+  expect(masks.size).toBeGreaterThan(9_950);
+});
