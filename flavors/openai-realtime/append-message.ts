@@ -24,14 +24,14 @@ export class AppendMessage {
   of(audio: Buffer): Buffer {
     // The last of a stretch is shorter, what is sent again much longer.
     const message = audio.length === this.#audioBytes ? this.#message : blank(audio.length);
-    message.latin1Write(audio.toString('base64'), PREFIX.length);
+    message.write(audio.toString('base64'), PREFIX.length, 'latin1');
     return message;
   }
 }
 
 function blank(audioBytes: number): Buffer {
   const message = Buffer.allocUnsafe(messageBytes(audioBytes));
-  message.latin1Write(PREFIX, 0);
-  message.latin1Write(SUFFIX, message.length - SUFFIX.length);
+  message.write(PREFIX, 0, 'latin1');
+  message.write(SUFFIX, message.length - SUFFIX.length, 'latin1');
   return message;
 }

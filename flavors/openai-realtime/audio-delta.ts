@@ -21,13 +21,13 @@ const BRACE = 0x7d;
  * for anything else, audio in another shape included: {@link readServerEvent} knows all of JSON, and reads the same in what is found here.
  */
 export function readAudioDelta(message: Buffer): AudioEvent | undefined {
-  const head = HEAD.exec(message.latin1Slice(0, Math.min(message.length, MAX_HEAD_BYTES)));
+  const head = HEAD.exec(message.toString('latin1', 0, MAX_HEAD_BYTES));
   if (head === null) return undefined;
   const [{ length: start }, eventId, otherEventId, responseId, itemId] = head;
   const end = message.length - 2;
   // The first quote behind the audio's own ends the message.
   if (end < start || message[end + 1] !== BRACE || message.indexOf(QUOTE, start) !== end) return undefined;
-  const audio = message.latin1Slice(start, end);
+  const audio = message.toString('latin1', start, end);
   if (audio.includes('\\') || responseId === undefined || itemId === undefined) return undefined;
   return { type: 'audio', eventId: eventId ?? otherEventId ?? '', responseId, itemId, audio };
 }
