@@ -6,7 +6,7 @@ import {
   FlavorError,
   type FlavorSession,
 } from '../flavor-api/index.js';
-import { type CascadeOptions, cascadeConfig } from './options.js';
+import { type CascadeOptions, cascadeConfig, turnsWith } from './options.js';
 import { CascadeSession } from './session/cascade-session.js';
 import { stageError } from './session/stage-error.js';
 import type { LanguageModel } from './stages/language-model.js';
@@ -143,13 +143,12 @@ class Cascade implements Flavor {
   }
 }
 
-function turnOptions(stt: SpeechToText, { turns }: CascadeOptions): TurnOptions {
-  const { eager, fullStopMs, openMs, digitsMs, mostMs, finalTimeoutMs, digitPauseMs } = turns;
+function turnOptions(stt: SpeechToText, options: CascadeOptions): TurnOptions {
+  const { fullStopMs, openMs, digitsMs, mostMs, finalTimeoutMs, digitPauseMs } = options.turns;
   const { leastOpenMs } = turnDefaults.patience;
   return {
     ...turnDefaults,
-    endOfTurn: stt.capabilities.endOfTurn,
-    eager,
+    ...turnsWith(stt.capabilities, options),
     patience: { fullStopMs, openMs, digitsMs, leastOpenMs: Math.min(leastOpenMs, openMs), mostMs },
     finalTimeoutMs,
     digitPauseMs,

@@ -1,17 +1,20 @@
 import * as z from 'zod';
 import type { BudgetOptions } from './dialogue/budget.js';
 import { budgetDefaults } from './dialogue/budget.js';
+import type { SpeechToTextCapabilities } from './stages/speech-to-text.js';
 import { clauseSplitterDefaults } from './text/clause-splitter.js';
 import { patienceDefaults } from './turns/patience.js';
-import { turnDefaults } from './turns/turn-state.js';
+import { type TurnOptions, turnDefaults } from './turns/turn-state.js';
 
 const ms = (least: number, most: number, value: number) => z.int().min(least).max(most).default(value);
 
 const turns = z.strictObject({
   eager: z
-    .boolean()
-    .default(turnDefaults.eager)
-    .describe('Ask the model before it is certain that the caller has finished: faster, at the cost of more requests.'),
+    .union([z.boolean(), z.literal('auto')])
+    .default('auto')
+    .describe(
+      'Ask the model before it is certain that the caller has finished: faster, at the cost of more requests. `auto`: where the recogniser says itself that a turn is probably over.',
+    ),
   fullStopMs: ms(0, 3_000, patienceDefaults.fullStopMs).describe('Silence that ends a turn after a complete sentence.'),
   openMs: ms(0, 5_000, patienceDefaults.openMs).describe(
     "The same after words that ask for more, until the caller's own pauses are known.",
@@ -68,4 +71,12 @@ export const firstClauseCharacters = clauseSplitterDefaults.firstClauseCharacter
 /** The budget of a dialogue. */
 export function budgetOf({ history }: CascadeOptions): BudgetOptions {
   return { ...budgetDefaults, maxTokens: history.maxTokens };
+}
+
+/** What a recogniser's capabilities make of the options, when it listens first and when it takes over. */
+export function turnsWith(
+  { endOfTurn, eagerEndOfTurn }: SpeechToTextCapabilities,
+  { turns: { eager } }: Pick<CascadeOptions, 'turns'>,
+): Pick<TurnOptions, 'endOfTurn' | 'eager'> {
+  return { endOfTurn, eager: eager === 'auto' ? eagerEndOfTurn : eager };
 }

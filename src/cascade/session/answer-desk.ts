@@ -116,10 +116,14 @@ export class AnswerDesk {
     else answer.ask(this.#requestFor(request, guess));
   }
 
-  /** The turn is over, and its words are those the answer was begun on. */
-  confirm(): void {
+  /** The turn is over, and its words are those the answer was begun on. `calls`: what it has called meanwhile. */
+  confirm(calls: readonly ModelToolCall[]): void {
     this.#guess = false;
-    this.#answer?.confirm();
+    const answer = this.#answer;
+    answer?.release();
+    // An answer that has nothing to say is over once it may be: its tools run before.
+    for (const call of calls) this.runTool(call);
+    answer?.confirm();
     this.#record();
   }
 
@@ -195,7 +199,8 @@ export class AnswerDesk {
 
   #requestFor(request: Exclude<AnswerRequest, { readonly kind: 'words' }>, guess: string | undefined) {
     this.#toolRounds += request.kind === 'reply' && request.to === 'tools' ? 1 : 0;
-    const mayCallTools = this.#toolRounds < MAX_TOOL_ROUNDS;
+    // A guess is on the next turn, and the rounds of the last do not count.
+    const mayCallTools = guess !== undefined || this.#toolRounds < MAX_TOOL_ROUNDS;
     switch (request.kind) {
       case 'reply':
         return this.#parts.memory.request({ mayCallTools, ...(guess !== undefined && { guess }) });

@@ -47,7 +47,7 @@ export class Answer {
   #failure: FlavorError | undefined;
   #over = false;
 
-  /** `held`: nothing of it is said before `confirm`. */
+  /** `held`: nothing of it is said before `release` and `confirm`. */
   constructor(id: number, held: boolean, parts: AnswerParts, handlers: AnswerHandlers) {
     this.id = id;
     this.#parts = parts;
@@ -82,11 +82,15 @@ export class Answer {
     void this.#read(request);
   }
 
-  /** The turn is over: what was held goes out. */
-  confirm(): void {
+  /** The turn is over: what was held goes out. The answer is not over before `confirm`. */
+  release(): void {
     const held = this.#held;
     this.#held = undefined;
     for (const piece of held ?? []) this.#say(piece);
+  }
+
+  /** All that was held is out. */
+  confirm(): void {
     if (this.#complete) this.speech.finish();
   }
 

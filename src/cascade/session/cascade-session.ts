@@ -13,7 +13,7 @@ import {
   type SpeakRequest,
   type ToolResult,
 } from '../../flavor-api/index.js';
-import { budgetOf, type CascadeOptions } from '../options.js';
+import { budgetOf, type CascadeOptions, turnsWith } from '../options.js';
 import type { LanguageModel } from '../stages/language-model.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
 import type { TextToSpeech, TextToSpeechSession } from '../stages/text-to-speech.js';
@@ -207,7 +207,7 @@ export class CascadeSession implements FlavorSession {
         this.#desk.begin(command.id, command.request, command.on);
         return;
       case 'confirm':
-        this.#desk.confirm();
+        this.#desk.confirm(command.calls);
         return;
       case 'withdraw':
         this.#desk.withdraw(command.again);
@@ -237,7 +237,7 @@ export class CascadeSession implements FlavorSession {
         this.#send({ type: 'transcript', text: event.text, final: event.final });
         return;
       case 'taken-over':
-        this.#turns = { ...this.#turns, endOfTurn: event.capabilities.endOfTurn };
+        this.#turns = { ...this.#turns, ...turnsWith(event.capabilities, this.#parts.options) };
         this.#send({ type: 'turn-resumed' });
         return;
       case 'speech-started':

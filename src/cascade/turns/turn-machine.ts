@@ -314,8 +314,7 @@ function confirm(step: Step): void {
   const { active } = step.state;
   if (!active) return;
   setActive(step, { speculativeOn: undefined, held: [], called: active.held.length > 0 });
-  step.commands.push({ type: 'confirm', id: active.id });
-  for (const call of active.held) step.commands.push({ type: 'run-tool', id: active.id, call });
+  step.commands.push({ type: 'confirm', id: active.id, calls: active.held });
 }
 
 function onKeys(step: Step, keys: string, nowMs: number): void {

@@ -174,7 +174,8 @@ export type TurnCommand =
   | { readonly type: 'keys'; readonly keys: string }
   /** `on`: speculative, on these words of the caller; nothing of it goes out before `confirm`. */
   | { readonly type: 'begin'; readonly id: number; readonly request: AnswerRequest; readonly on?: string }
-  | { readonly type: 'confirm'; readonly id: number }
+  /** What was held back goes out: its words, and these calls of tools, before the answer may be over. */
+  | { readonly type: 'confirm'; readonly id: number; readonly calls: readonly ModelToolCall[] }
   /** Give the answer up. `again`: it will be asked for anew, and leaves no trace. */
   | { readonly type: 'withdraw'; readonly id: number; readonly again: boolean }
   | { readonly type: 'run-tool'; readonly id: number; readonly call: ModelToolCall }

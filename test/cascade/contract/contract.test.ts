@@ -13,12 +13,12 @@ test('a cascade whose recogniser knows no turns keeps the whole contract', { tim
 });
 
 /** The stream's grammar, conversation, what was heard, tools, onsets that were none. */
-const only = [8, 10, 12, 13, 15, 27, 32];
+const only = [8, 10, 12, 13, 14, 15, 27, 32];
 
 test('so does one that starts early, with word times and single requests', { timeout: TIMEOUT_MS }, async () => {
   const stt = { endOfTurn: true, eagerEndOfTurn: true, finalMs: 500 };
   const tts = { text: 'sentence', wordTimes: true } as const;
-  const report = await runContractTests(scriptedHarness({ stt, tts }, { turns: { eager: true } }), { only, deadlines });
+  const report = await runContractTests(scriptedHarness({ stt, tts }), { only, deadlines });
   expect(
     report.results.filter(({ status }) => status !== 'passed'),
     formatReport(report),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FlavorError } from '../../../src/flavor-api/index.js';
+import { ScriptedStt } from '../../fakes/cascade/scripted-stt.js';
 import { dropped } from '../../fakes/cascade/stage-fault.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { CascadeScene, type SceneOptions } from './cascade-scene.js';
@@ -284,6 +285,23 @@ describe('tools', () => {
     expect(scene.said).toEqual(['One moment.']);
   });
 
+  test('run for an answer that was begun early and says nothing else', async () => {
+    const scene = await started({
+      script: ({ messages }) =>
+        messages.at(-1)?.role === 'tool' ? { text: 'On its way.' } : { calls: [{ name: 'look_up', arguments: {} }] },
+      stt: { endOfTurn: true, eagerEndOfTurn: true },
+    });
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'Where is it?' });
+    await scene.settle();
+    scene.stream.emit({ type: 'end-of-turn', text: 'Where is it?' });
+    await scene.settle();
+    const [call] = scene.of('tool-call');
+    scene.session.onToolResult({ id: call?.id ?? '', output: 'gone', reply: true });
+    await scene.settle();
+    expect(scene.of('warning')).toEqual([]);
+    expect(scene.said).toEqual(['On its way.']);
+  });
+
   test('cannot be called round and round', async () => {
     const scene = await started({ script: () => ({ calls: [{ name: 'look_up', arguments: {} }] }) });
     await scene.converse('Where is it?');
@@ -293,6 +311,24 @@ describe('tools', () => {
       await scene.settle();
     }
     expect(scene.llm.requests.at(-1)?.mayCallTools).toBe(false);
+  });
+
+  test('may be called again in the next turn, also where its answer is begun early', async () => {
+    const scene = await started({
+      script: () => ({ calls: [{ name: 'look_up', arguments: {} }] }),
+      stt: { endOfTurn: true, eagerEndOfTurn: true },
+    });
+    scene.stream.emit({ type: 'end-of-turn', text: 'Where is it?' });
+    await scene.settle();
+    for (let round = 0; round < 12; round += 1) {
+      const last = scene.of('tool-call').at(-1);
+      if (last) scene.session.onToolResult({ id: last.id, output: round, reply: true });
+      await scene.settle();
+    }
+    expect(scene.llm.requests.at(-1)?.mayCallTools).toBe(false);
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'And the other?' });
+    await scene.settle();
+    expect(scene.llm.requests.at(-1)?.mayCallTools).toBe(true);
   });
 });
 
@@ -322,6 +358,39 @@ describe('an early answer', () => {
     expect(scene.said).toEqual(['Four.']);
     expect(scene.of('turn')).toMatchObject([{ timing: { speculative: 'miss' } }]);
     expect(scene.prompt).not.toContain('How many');
+  });
+
+  test('is begun by itself where the recogniser says that a turn is probably over, and not after another took over', async () => {
+    const scene = await started({ stt: { endOfTurn: true, eagerEndOfTurn: true } });
+    scene.stream.emit({ type: 'eager-end-of-turn', text: 'A table.' });
+    await scene.settle();
+    expect(scene.llm.requests).toHaveLength(1);
+    scene.stream.emit({
+      type: 'taken-over',
+      identity: scene.stt.identity,
+      capabilities: new ScriptedStt().capabilities,
+    });
+    scene.talk();
+    await scene.pass(400);
+    scene.hush();
+    scene.hear('A table for');
+    await scene.pass(300);
+    expect(scene.llm.requests).toHaveLength(1);
+  });
+
+  test('is not begun where only silence and words tell of the end, unless it is asked for', async () => {
+    for (const [turns, requests] of [
+      [undefined, 0],
+      [eager, 1],
+    ] as const) {
+      const scene = await started({ options: turns ? { turns } : {} });
+      scene.talk();
+      await scene.pass(400);
+      scene.hush();
+      scene.hear('A table for');
+      await scene.pass(300);
+      expect(scene.llm.requests, `eager: ${turns?.eager ?? 'auto'}`).toHaveLength(requests);
+    }
   });
 
   test('that failed leaves no trace, and the turn is answered all the same', async () => {

@@ -262,7 +262,8 @@ describe('an early start', () => {
     scene.send({ type: 'answer-call', id: 1, call });
     expect(scene.of('run-tool')).toEqual([]);
     scene.send({ type: 'end-of-turn', text: 'A table.' });
-    expect(scene.types().slice(-3)).toEqual(['turn', 'confirm', 'run-tool']);
+    expect(scene.types().slice(-2)).toEqual(['turn', 'confirm']);
+    expect(scene.of('confirm')).toEqual([{ type: 'confirm', id: 1, calls: [call] }]);
     expect(scene.of('turn')).toMatchObject([{ speculative: 'hit' }]);
     expect(scene.of('begin')).toHaveLength(1);
   });
@@ -293,7 +294,7 @@ describe('an early start', () => {
     scene.say('a table.');
     scene.pass(100);
     expect(scene.of('turn')).toMatchObject([{ text: 'I would like a table.', speculative: 'hit' }]);
-    expect(scene.of('confirm')).toEqual([{ type: 'confirm', id: 2 }]);
+    expect(scene.of('confirm')).toEqual([{ type: 'confirm', id: 2, calls: [] }]);
   });
 
   test('gives way to what the host asks for', () => {

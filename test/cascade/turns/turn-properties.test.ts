@@ -90,7 +90,10 @@ class Watch {
         return;
       case 'confirm':
         expect(this.#making).toMatchObject({ id: command.id, guess: true });
-        if (this.#making) this.#making.guess = false;
+        if (this.#making) {
+          this.#making.guess = false;
+          this.#making.seen ||= command.calls.length > 0;
+        }
         this.#cover();
         return;
       case 'withdraw': {

@@ -20,6 +20,9 @@ export interface ScriptedSttOptions extends Partial<SpeechToTextCapabilities> {
   readonly manual?: boolean;
 }
 
+/** Silence after which a turn is probably over, ms. */
+const EAGER_MS = 100;
+
 /** A recogniser in memory: it hears when somebody speaks, and understands what the script says. */
 export class ScriptedStt implements SpeechToText {
   readonly identity = { provider: 'scripted', model: 'ears' };
@@ -73,6 +76,7 @@ export class ScriptedSttStream implements SpeechToTextStream {
   #voicedMs = 0;
   #silentMs = 0;
   #told = false;
+  #eager = false;
   #audioMs = 0;
   readonly #onAbort = (): void => this.end();
 
@@ -130,6 +134,8 @@ export class ScriptedSttStream implements SpeechToTextStream {
   #onVoice(): void {
     this.#voicedMs += 20;
     this.#silentMs = 0;
+    if (this.#eager) this.emit({ type: 'turn-resumed' });
+    this.#eager = false;
     if (this.#told || this.#voicedMs < (this.#options.interimMs ?? 200)) return;
     this.#told = true;
     const [first = ''] = this.#text.split(' ');
@@ -138,6 +144,10 @@ export class ScriptedSttStream implements SpeechToTextStream {
 
   #onSilence(): void {
     this.#silentMs += 20;
+    if (this.#capabilities.eagerEndOfTurn && !this.#eager && this.#voicedMs > 0 && this.#silentMs >= EAGER_MS) {
+      this.#eager = true;
+      this.emit({ type: 'eager-end-of-turn', text: this.#text });
+    }
     if (this.#voicedMs > 0 && this.#silentMs >= (this.#options.finalMs ?? 300)) this.#final();
   }
 
@@ -145,6 +155,7 @@ export class ScriptedSttStream implements SpeechToTextStream {
     const heard = this.#voicedMs > 0;
     this.#voicedMs = 0;
     this.#told = false;
+    this.#eager = false;
     const text = heard ? this.#text : '';
     if (!heard && !this.#capabilities.finalize) return;
     this.emit({ type: 'transcript', text, final: true });

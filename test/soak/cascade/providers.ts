@@ -24,6 +24,10 @@ export const reportedProviders: CascadeProviderSetup = {
   withoutLeadIn: false,
 };
 
+/** What a caller says who goes on after a pause that Flux takes for the probable end of the turn, and not for the certain one. */
+export const resumedText = ['Could you send it', 'in the afternoon instead'] as const;
+export const RESUMED_AFTER_MS = 220;
+
 /** What callers say to them. */
 export const callerTexts = [
   'I would like to know where my parcel is now',

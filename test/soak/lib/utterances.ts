@@ -17,6 +17,18 @@ export async function abruptUtterance(text: string, voice: FliteVoiceName): Prom
   throw new Error(`no vowel in "${text}" is loud`);
 }
 
+/** One utterance, a pause of `pauseMs`, and another that begins as suddenly as the first ends. */
+export async function pausingUtterance(
+  [first, second]: readonly [string, string],
+  pauseMs: number,
+  voice: FliteVoiceName,
+): Promise<Int16Array> {
+  const [before, after] = await Promise.all([abruptUtterance(first, voice), abruptUtterance(second, voice)]);
+  let start = 0;
+  while (rms(after.subarray(start, start + FRAME_SAMPLES)) < LOUD_RMS) start += FRAME_SAMPLES;
+  return Int16Array.from([...before, ...new Int16Array(8 * pauseMs), ...after.subarray(start)]);
+}
+
 /** At 1 dB below full scale. */
 function normalised(samples: Int16Array): Int16Array {
   const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1);
