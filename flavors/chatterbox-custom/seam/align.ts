@@ -1,14 +1,8 @@
+import type { Likeness, Sound } from './likeness.js';
 import type { Frame } from './spectrum.js';
 
 /** A level so far below the loudest is silence, dB. */
 const SILENCE_DB = 32;
-/** What a match of the same words costs a frame, about: the price of leaving frames at the beginning out. */
-const TYPICAL_COST = 0.55;
-/** Added for a frame of the new rendering that is passed over, and for one of the old that is stretched. */
-const WARP_COST = 0.08;
-/** Levels so far apart cost as much as shapes that have nothing in common, dB. */
-const LEVEL_SPREAD_DB = 16;
-
 export interface AlignmentStart {
   /** The new rendering begins at a frame of the old one from here … */
   readonly from: number;
@@ -46,6 +40,7 @@ export class Aligner {
   readonly #heard: readonly Sound[];
   readonly #start: AlignmentStart;
   readonly #voice: VoiceMean;
+  readonly #likeness: Likeness;
   readonly #columns: Column[] = [];
   readonly #sounds: Sound[] = [];
   #loudest = Number.NEGATIVE_INFINITY;
@@ -61,11 +56,13 @@ export class Aligner {
     heard: readonly Frame[],
     start: AlignmentStart,
     voices: { readonly old: VoiceMean; readonly new: VoiceMean },
+    likeness: Likeness,
   ) {
     const loudest = heard.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
     this.#heard = heard.map((frame) => soundOf(frame, loudest, voices.old));
     this.#start = start;
     this.#voice = voices.new;
+    this.#likeness = likeness;
   }
 
   /** Frames of the new rendering that have been looked at. */
@@ -107,6 +104,7 @@ export class Aligner {
 
   #column(sound: Sound): Column {
     const { from, until, expected, spread } = this.#start;
+    const { typicalCost, placeCost, warpCost } = this.#likeness;
     const count = this.#heard.length;
     const costs = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
     const moves = new Uint8Array(count);
@@ -114,22 +112,25 @@ export class Aligner {
     const beforeThat = this.#columns.at(-2);
     const first = before === undefined;
     for (let i = from; i < count; i += 1) {
-      const here = distance(this.#heard[i] as Sound, sound);
+      const here = this.#likeness.distance(this.#heard[i] as Sound, sound);
       let cost = Number.POSITIVE_INFINITY;
       let move: Move = NONE;
       if (first) {
         if (i > until) break;
         // Frames that are left out cost as much as frames that match, or the latest start would always win.
-        cost = here + (i - from) * TYPICAL_COST + ((i - expected) / spread) ** 2;
+        cost = here + (i - from) * typicalCost + placeCost * ((i - expected) / spread) ** 2;
         move = BEGIN;
       } else if (i > from) {
         const even = (before.costs[i - 1] as number) + here;
         if (even < cost) [cost, move] = [even, EVEN];
-        const skip = ((beforeThat?.costs[i - 1] as number | undefined) ?? Number.POSITIVE_INFINITY) + here + WARP_COST;
+        const skip = ((beforeThat?.costs[i - 1] as number | undefined) ?? Number.POSITIVE_INFINITY) + here + warpCost;
         if (skip < cost) [cost, move] = [skip, SKIP];
         if (i > from + 1) {
           const stretch =
-            (before.costs[i - 2] as number) + here + distance(this.#heard[i - 1] as Sound, sound) + WARP_COST;
+            (before.costs[i - 2] as number) +
+            here +
+            this.#likeness.distance(this.#heard[i - 1] as Sound, sound) +
+            warpCost;
           if (stretch < cost) [cost, move] = [stretch, STRETCH];
         }
       }
@@ -189,27 +190,8 @@ interface Column {
   readonly moves: Uint8Array;
 }
 
-interface Sound {
-  readonly shape: Float32Array;
-  /** Below the loudest, dB. */
-  readonly level: number;
-  /** 0: silence, 1: a sound. */
-  readonly presence: number;
-}
-
 function soundOf({ shape: seen, levelDb }: Frame, loudestDb: number, { shape: mean }: VoiceMean): Sound {
   const shape = seen.map((value, band) => value - (mean[band] ?? 0));
   const level = Math.max(-SILENCE_DB, levelDb - loudestDb);
   return { shape, level, presence: Math.min(1, (level + SILENCE_DB) / (SILENCE_DB / 2)) };
-}
-
-/** 0: the same; about 1: nothing in common. */
-function distance(one: Sound, other: Sound): number {
-  let sum = 0;
-  for (let band = 0; band < one.shape.length; band += 1) {
-    sum += Math.abs((one.shape[band] as number) - (other.shape[band] as number));
-  }
-  const shapes = sum / one.shape.length / 2;
-  const levels = Math.abs(one.level - other.level) / LEVEL_SPREAD_DB;
-  return shapes * Math.min(one.presence, other.presence) + levels / 2;
 }

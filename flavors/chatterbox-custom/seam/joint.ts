@@ -1,6 +1,7 @@
 import type { Part } from '../voice/handover.js';
 import type { Rendering } from '../voice/rendering.js';
 import { Aligner, type Match, VoiceMean } from './align.js';
+import { type Likeness, oneVoice, twoVoices } from './likeness.js';
 import { type Anchor, anchorOf, wordUnderWay } from './pace.js';
 import { FRAME_MS, type Frame } from './spectrum.js';
 
@@ -12,11 +13,6 @@ export interface Joint {
   readonly matched: boolean;
 }
 
-/** Costs of a match up to which it is believed: of one voice, and of two. */
-const SAME_VOICE_COST = 0.62;
-const OTHER_VOICE_COST = 0.55;
-/** So good a match needs no more proof. */
-const PLAIN_COST = 0.5;
 /** How much longer than the old rendering the new one may be before the search ends. */
 const LONGEST_RATIO = 1.3;
 const SEARCH_MS = 120;
@@ -27,8 +23,17 @@ const GAP_FRAMES = 4;
 const FRAGMENT_MS = 450;
 /** Another voice does not finish a word that this one began: it begins it again, from a dip up to so far back, ms. */
 const WORD_MS = 600;
+/** How much deeper a dip must be for each frame that it is farther off, dB; one so deep is silence. */
+const DIP_DB_PER_FRAME = 0.8;
+const DEEPEST_DB = 30;
+/** How far the beginning of a match of two voices is to be doubted, ms. */
+const UNSURE_MS = 400;
+/** Of the old rendering, what of it may be left out for a good place, ms: farther back the match is less sure. */
+const LAST_MS = 1_500;
+/** Early rather than late: a word may be said twice, none is lost. Frames, of a good match and of a doubtful one. */
+const EARLY = { plain: 4, doubtful: 16 } as const;
 /** How far past the place a rendering must go for that to be found, ms. */
-const PAST_MS = 500;
+const PAST_MS = 350;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
 /** Half a window: a frame speaks of what lies around its middle. */
@@ -58,7 +63,7 @@ export class JointSearch {
 
   /** Speech of it that surely goes past the place where the old rendering broke off, ms. */
   get leastMs(): number {
-    return (this.#old.rendering.durationMs - this.anchor.fromMs) * LONGEST_RATIO + PAST_MS;
+    return (this.#old.rendering.durationMs - this.anchor.expectedMs) * LONGEST_RATIO + PAST_MS;
   }
 
   /** Whoever says it. */
@@ -82,14 +87,14 @@ export class JointSearch {
     if (aligner === undefined) return undefined;
     for (let at = aligner.frames; at < frames.length; at += 1) aligner.push(frames[at] as Frame);
     const match = aligner.best();
-    const limit = rendering.tier.voice === this.#old.rendering.tier.voice ? SAME_VOICE_COST : OTHER_VOICE_COST;
+    const { believedCost, plainCost } = this.#likeness(rendering);
     const overlapMs = this.#old.rendering.durationMs - this.anchor.expectedMs;
     const exhausted = rendering.state === 'done' || rendering.durationMs >= overlapMs * LONGEST_RATIO + SEARCH_MS;
-    if (match?.settled === true && (match.cost < PLAIN_COST || (pressed && match.cost < limit))) {
+    if (match?.settled === true && (match.cost < plainCost || (pressed && match.cost < believedCost))) {
       return this.#joint(match);
     }
     if (!exhausted) return undefined;
-    return match !== undefined && match.cost < limit ? this.#joint(match) : this.#byText();
+    return match !== undefined && match.cost < believedCost ? this.#joint(match) : this.#byText();
   }
 
   #align(rendering: Rendering): Aligner {
@@ -103,15 +108,23 @@ export class JointSearch {
     const old = this.#old.rendering;
     const oldMean = meanOf(old);
     // Tiers of one voice have one colour.
-    const newMean = rendering.tier.voice === old.tier.voice ? oldMean : meanOf(rendering);
-    return new Aligner(old.frames.frames, start, { old: oldMean, new: newMean });
+    const likeness = this.#likeness(rendering);
+    const newMean = likeness === oneVoice ? oldMean : meanOf(rendering);
+    return new Aligner(old.frames.frames, start, { old: oldMean, new: newMean }, likeness);
+  }
+
+  #likeness({ tier }: Rendering): Likeness {
+    return tier.voice === this.#old.rendering.tier.voice ? oneVoice : twoVoices;
   }
 
   #joint(match: Match): Joint {
     const [old, rendering] = [this.#old, this.#new as Rendering];
     const heard = old.rendering.frames.frames;
     const frames = rendering.frames.frames;
-    const first = Math.min(heard.length - 1, Math.max(match.start, this.#frameAt(old.sent)));
+    const own = this.#likeness(rendering) === oneVoice;
+    // Where a match of two voices begins it is not yet sure of itself.
+    const sure = own ? match.start : Math.max(match.start + UNSURE_MS / FRAME_MS, heard.length - LAST_MS / FRAME_MS);
+    const first = Math.min(heard.length - 1, Math.max(sure, this.#frameAt(old.sent)));
     let best = first;
     let least = Number.POSITIVE_INFINITY;
     for (let at = first; at < heard.length; at += 1) {
@@ -121,10 +134,10 @@ export class JointSearch {
     }
     const leave = Math.max(old.sent, Math.min(old.rendering.length, this.#sampleAt(best)));
     const enter = this.#sampleAt(match.at(best)) + (leave - this.#sampleAt(best));
-    if (rendering.tier.voice === old.rendering.tier.voice)
-      return { leave, enter: inside(enter, rendering), matched: true };
+    if (own) return { leave, enter: inside(enter, rendering), matched: true };
     // Half a word of one voice and half of another is no word.
-    const gap = quietest(frames, match.at(best) - WORD_MS / FRAME_MS, match.at(best));
+    const early = match.cost < this.#likeness(rendering).plainCost ? EARLY.plain : EARLY.doubtful;
+    const gap = nearestDip(frames, Math.max(0, match.at(best) - early));
     const open = levelAt(heard, best) > loudestOf(heard) - GAP_DB;
     return { leave, enter: inside(open ? this.#sampleAt(gap) : enter, rendering), matched: false };
   }
@@ -172,6 +185,17 @@ function loudestOf(frames: readonly Frame[]): number {
 function quietest(frames: readonly Frame[], from: number, until: number): number {
   let best = Math.max(0, Math.min(until, frames.length - 1));
   for (let at = best; at >= Math.max(0, from); at -= 1) if (levelAt(frames, at) < levelAt(frames, best)) best = at;
+  return best;
+}
+
+/** The dip before a frame at which a word begins most likely: deep, and near. */
+function nearestDip(frames: readonly Frame[], until: number): number {
+  const silence = loudestOf(frames) - DEEPEST_DB;
+  let [best, least] = [until, Number.POSITIVE_INFINITY];
+  for (let at = until; at >= Math.max(0, until - WORD_MS / FRAME_MS); at -= 1) {
+    const cost = Math.max(silence, levelAt(frames, at)) + (until - at) * DIP_DB_PER_FRAME;
+    if (cost < least) [best, least] = [at, cost];
+  }
   return best;
 }
 

@@ -28,6 +28,9 @@ const notOfTheVoice: ReadonlySet<string> = new Set([
   'warmMinutes',
   'machine',
   'vendor',
+  // How the sound is handed over.
+  'answer',
+  'stream',
 ]);
 
 /** Tells voices apart, in one text: everything in the section that may change the sound. */

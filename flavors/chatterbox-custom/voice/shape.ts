@@ -1,10 +1,13 @@
 import { clausesOf } from 'sip-voice-connector/cascade';
+import { wordStarts } from '../seam/pace.js';
 import type { Tier } from '../tiers/tier.js';
 
 /** Signs for the voice, such as `[laugh]`. */
 const TAG = /\[[a-z][a-z ]{0,30}\]/gi;
 /** A piece of its own has so many characters at least: less has no melody. */
 const LEAST_CHARACTERS = 20;
+/** The same where the caller hears nothing already. */
+const LEAST_FRAGMENT = 12;
 /** So much later than could be, and still nobody waits, ms. */
 const TOLERATED_MS = 250;
 
@@ -20,7 +23,8 @@ export function textFor(tier: Tier, text: string): string {
  *
  * @param aheadMs what the caller still has to hear
  * @param most characters of one request
- * @param leastMs speech that the first part must have, about: the place at which a rendering broke off must be in it
+ * @param leastMs speech that the first part must have, about: the place at which a rendering broke off must be in it. Where
+ *   there is such a place the caller hears nothing: of a tier that answers as a whole no more is asked for than that
  */
 export function firstPart(
   text: string,
@@ -40,9 +44,18 @@ export function firstPart(
     if (longer.trim().length > limit || (enough && !tier.backend.capabilities.streaming && !inTime(longer))) break;
     part += clause;
   }
+  if (leastMs > 0 && !tier.backend.capabilities.streaming && !inTime(part)) part = leastWords(part, tier, leastMs);
   if (part.trim().length > limit) {
     const blank = part.lastIndexOf(' ', limit);
     part = part.slice(0, blank > 0 ? blank : limit);
   }
   return [part.trim(), text.slice(part.length).trim()];
+}
+
+/** As few words as have so much speech. */
+function leastWords(text: string, tier: Tier, leastMs: number): string {
+  const end = wordStarts(text).find(
+    (start) => start >= LEAST_FRAGMENT && tier.pace.durationMs(text.slice(0, start)) >= leastMs,
+  );
+  return end === undefined || text.length - end < LEAST_FRAGMENT ? text : text.slice(0, end);
 }

@@ -15,6 +15,8 @@ import { LOOK_MS, Speakers, type SpeakingDeps } from './speakers.js';
 
 /** Both sides of a joint are faded into each other for so long, ms. */
 const FADE_MS = 8;
+/** Of a sentence of which nothing was heard, so much is asked for at least, ms. */
+const LEAST_MS = 500;
 /** Waited for what abandoned renderings have used, ms: the contract allows 500. */
 const SETTLE_MS = 250;
 
@@ -203,7 +205,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     const error = old.rendering.error ?? new FlavorError('ERR_FLAVOR_NETWORK', 'the tier broke off', true);
     this.#speakers.onFailure(old.rendering, error, failed);
     if (old.sent === 0) {
-      const { spoken, rest: more } = await this.#speakers.ask(old.rendering.text, failed);
+      const { spoken, rest: more } = await this.#speakers.ask(old.rendering.text, failed, LEAST_MS);
       return { part: { rendering: spoken.rendering, sent: 0 }, rest: join(more, rest) };
     }
     const perMs = this.#deps.format.sampleRate / 1_000;

@@ -19,8 +19,8 @@ interface Setting {
   readonly streaming: boolean;
   /** The first tier has said something in this call, so that its pace is known. */
   readonly heard: boolean;
-  /** What it is held to; the rest is shown for what it is. A second tier that does not stream is as late as its answers are. */
-  readonly goals: 'words and silence' | 'words' | 'none';
+  /** With two voices, how many words are said twice is shown for what it is. */
+  readonly goals: 'all' | 'lost and silence';
 }
 
 /** Deaths in the middle of sentences, and a crowd at a local tier; at simulated time, with the offline voice. */
@@ -28,21 +28,31 @@ export async function measureRouter(tell: (line: string) => void, scale: number)
   const [slt, rms] = [await Narrator.create('slt'), await Narrator.create('rms')];
   const deaths = scaled(DEATHS, scale);
   const settings: readonly Setting[] = [
-    { name: 'one voice, streamed', voices: [slt, slt], streaming: true, heard: true, goals: 'words and silence' },
+    { name: 'one voice, streamed', voices: [slt, slt], streaming: true, heard: true, goals: 'all' },
     {
       name: 'one voice, never heard before',
       voices: [slt, slt],
       streaming: true,
       heard: false,
-      goals: 'words and silence',
+      goals: 'all',
     },
-    { name: 'one voice, second tier not streamed', voices: [slt, slt], streaming: false, heard: true, goals: 'words' },
-    { name: 'two voices', voices: [slt, rms], streaming: true, heard: true, goals: 'none' },
+    { name: 'one voice, second tier not streamed', voices: [slt, slt], streaming: false, heard: true, goals: 'all' },
+    { name: 'two voices', voices: [slt, rms], streaming: true, heard: true, goals: 'lost and silence' },
+    {
+      name: 'two voices, second tier not streamed',
+      voices: [slt, rms],
+      streaming: false,
+      heard: true,
+      goals: 'lost and silence',
+    },
   ];
   const findings: Finding[] = [];
   const rows: string[][] = [];
   for (const setting of settings) {
-    const outcomes = await die(setting, setting === settings[0] ? deaths : scaled(deaths, 0.3));
+    const outcomes = await die(
+      setting,
+      setting === settings[0] ? deaths : scaled(deaths, setting.goals === 'all' ? 0.3 : 0.6),
+    );
     tell(`${setting.name}: ${outcomes.length} deaths`);
     const gapMs = outcomes.map((outcome) => outcome.gapMs);
     const atGap = outcomes.filter((outcome) => outcome.atGap);
@@ -61,18 +71,19 @@ export async function measureRouter(tell: (line: string) => void, scale: number)
       ms(percentile(gapMs, 0.95)),
       ms(Math.max(...gapMs)),
     ]);
-    if (setting.goals === 'none') continue;
     findings.push(
       { goal: `${setting.name}: no word lost`, measured: `${lost}`, ok: lost === 0 },
+      {
+        goal: `${setting.name}: silence <= ${MOST_GAP_MS} ms (p95)`,
+        measured: `${ms(percentile(gapMs, 0.95))} ms`,
+        ok: percentile(gapMs, 0.95) <= MOST_GAP_MS,
+      },
+    );
+    if (setting.goals !== 'all') continue;
+    findings.push(
       { goal: `${setting.name}: at most one word twice`, measured: `${mostRepeated}`, ok: mostRepeated <= 1 },
       { goal: `${setting.name}: none at a gap`, measured: `${repeatedAtGap}`, ok: repeatedAtGap === 0 },
     );
-    if (setting.goals === 'words') continue;
-    findings.push({
-      goal: `${setting.name}: silence <= ${MOST_GAP_MS} ms (p95)`,
-      measured: `${ms(percentile(gapMs, 0.95))} ms`,
-      ok: percentile(gapMs, 0.95) <= MOST_GAP_MS,
-    });
   }
   const crowd = await measureCrowd();
   return {

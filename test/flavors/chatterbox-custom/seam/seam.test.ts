@@ -56,3 +56,24 @@ test('where the other tier answers as a whole, what it is asked for first goes p
     expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
   }
 });
+
+test('two tiers with different voices: the place is found by what is said, not by who says it', async () => {
+  const other = await Narrator.create('rms');
+  for (const diesAfterMs of [1_560, 2_890, 4_120]) {
+    const { lost, repeated } = await runSeamTrial({
+      narrators: [narrator, other],
+      text: offer,
+      before: [greeting],
+      diesAfterMs,
+      second: { tempo: 1.02 },
+    });
+    expect(lost).toBe(0);
+    expect(repeated).toBeLessThanOrEqual(1);
+  }
+});
+
+test('a tier that answers as a whole is asked for no more than goes past the place: the caller hears nothing already', async () => {
+  const { asked, gapMs } = await trial(1_020, 1.02, false);
+  expect(asked).toBe(offer);
+  expect(gapMs).toBeLessThan(700);
+});
