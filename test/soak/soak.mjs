@@ -13,6 +13,8 @@
  *
  * `first-sound`: what the engines of speech servers add to the servers' own time, in `voices/`.
  *
+ * `router-calls`: whole calls with three tiers over HTTP fakes, of which one is killed in the middle of a sentence, in `voices/`.
+ *
  * `router`: tiers of `chatterbox-custom` that die in the middle of a sentence, and a crowd, at simulated time, in `cascade/`.
  *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
@@ -207,7 +209,7 @@ const cascadeParts = [
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `voices/main.ts` has. */
-const voiceParts = ['first-sound', 'first-packet'];
+const voiceParts = ['first-sound', 'first-packet', 'router-calls'];
 /** Parts that `turns/main.ts` has. */
 const turnParts = ['turns', 'heard'];
 /** Parts that `sip/main.ts` has. */

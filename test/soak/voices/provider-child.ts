@@ -43,7 +43,7 @@ serve<VoicesProviderApi>(
         linesPerConnection: true,
         delays: { interimMs: 0, finalMs: 0, speechMs: 0 },
         eagerSilenceMs: 200,
-        endSilenceMs: 300,
+        endSilenceMs: 400,
       });
       servers = await Promise.all(setups.map(startServer));
       return { deepgram: deepgram.url, model: model.baseUrl, servers: servers.map(({ address }) => address) };
