@@ -4,6 +4,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { measureEcho } from './echo-section.js';
 import { exitCodeOf } from './finding.js';
 import { type BenchOptions, parseOptions, type SectionName, UsageError, usage } from './options.js';
+import { measureFirstPacket, measureRealtime } from './realtime-section.js';
 import { renderSection } from './report.js';
 import type { SectionContext, SectionReport } from './section.js';
 import { measureStall } from './stall-section.js';
@@ -11,6 +12,8 @@ import { measureStall } from './stall-section.js';
 const sections: Readonly<Record<SectionName, (context: SectionContext) => Promise<SectionReport>>> = {
   echo: measureEcho,
   stall: measureStall,
+  realtime: measureRealtime,
+  'first-packet': measureFirstPacket,
 };
 
 /** What the figures depend on and the code does not say. */

@@ -9,22 +9,39 @@ const root = repositoryAbove(dirname(fileURLToPath(import.meta.url)));
 const sources = join(root, 'test/bench/c');
 const built = join(root, '.tools/bench');
 
+const provider = ['realtime-provider.c', 'provider-websocket.c', 'provider-transport.c'];
+
 const programs = {
   load: { files: ['load.c', 'load-sip.c', 'load-media.c'], libraries: ['-lm'] },
   'reference-echo': { files: ['reference-echo.c'], libraries: [] },
+  'realtime-provider': { files: provider, libraries: [] },
+  /** Needs the headers of OpenSSL (Debian: libssl-dev). */
+  'realtime-provider-tls': { files: provider, libraries: ['-DWITH_TLS', '-lssl', '-lcrypto'] },
 } as const;
 
 export type ProgramName = keyof typeof programs;
 
-/** Path of a program in C, built with the system's `gcc` unless it stands there already. Throws with the compiler's words. */
+/** A program cannot be built here. */
+export class BuildError extends Error {}
+
+/** Path of a program in C, built with the system's `gcc` unless it stands there already. Throws {@link BuildError}. */
 export function buildProgram(name: ProgramName): string {
   const { files, libraries } = programs[name];
   mkdirSync(built, { recursive: true });
   const path = join(built, `${name}-${fingerprint(files)}`);
   if (existsSync(path)) return path;
-  const args = ['-O2', '-Wall', '-Wextra', '-o', path, ...files.map((file) => join(sources, file)), ...libraries];
+  const args = [
+    '-O2',
+    '-D_GNU_SOURCE',
+    '-Wall',
+    '-Wextra',
+    '-o',
+    path,
+    ...files.map((file) => join(sources, file)),
+    ...libraries,
+  ];
   const { status, stderr, error } = spawnSync('gcc', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`gcc cannot build ${name}: ${error?.message ?? stderr}`);
+  if (status !== 0) throw new BuildError(`gcc cannot build ${name}: ${error?.message ?? stderr}`);
   return path;
 }
 
@@ -33,6 +50,11 @@ export function cliPath(): string {
   const path = join(root, 'dist/src/cli.js');
   if (!existsSync(path)) throw new Error(`${path} is missing: run \`npm run build\` first`);
   return path;
+}
+
+/** Path of a certificate, or key, of the tests: `server.crt` of `authority.crt`. */
+export function tlsFile(name: string): string {
+  return join(root, 'test/fixtures/tls', name);
 }
 
 /** A file of this folder that is not compiled. */

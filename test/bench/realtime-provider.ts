@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { startConnector } from './connector-target.js';
+import { BuildError, buildProgram, tlsFile } from './programs.js';
+import type { Target, TargetKind } from './target.js';
+
+/** What lies between the flavor and its provider. */
+export interface ProviderKind {
+  /** As the table has it: `mulaw-60-wss`. */
+  readonly name: string;
+  readonly encoding: 'mulaw' | 'pcm24';
+  /** Caller audio in one message, and in one of the answer. */
+  readonly chunkMs: number;
+  readonly tls: boolean;
+}
+
+/** Audio in hand at the playout when the next message comes, ms: bridges the waits of the way. */
+export const CUSHION_MS = 40;
+/** A frame in so many is marked where bytes are not kept: once a second. */
+const MARKER_EVERY = 50;
+
+/** `mulaw-60-wss` and its like; `undefined` for another text. */
+export function parseProvider(name: string): ProviderKind | undefined {
+  const [, encoding, chunk, scheme] = /^(mulaw|pcm24)-(20|40|60|80|100|120|140|160|180|200)-(wss?)$/.exec(name) ?? [];
+  if (encoding !== 'mulaw' && encoding !== 'pcm24') return undefined;
+  return { name, encoding, chunkMs: Number(chunk), tls: scheme === 'wss' };
+}
+
+/** The flavor `openai-realtime` against a provider that gives back what it is sent. */
+export function realtimeKind(kind: ProviderKind, loadCpu: number, engine: string | undefined): TargetKind {
+  return {
+    name: kind.name,
+    ...(kind.encoding === 'pcm24' && { markerEvery: MARKER_EVERY }),
+    start: (calls, cpu) => startPair({ kind, mode: 'echo', loadCpu, engine }, calls, cpu),
+  };
+}
+
+/** The same flavor against a provider that speaks once a second, and writes into its audio when it did. */
+export function burstKind(kind: ProviderKind, loadCpu: number, engine: string | undefined): TargetKind {
+  return { name: kind.name, start: (calls, cpu) => startPair({ kind, mode: 'bursts', loadCpu, engine }, calls, cpu) };
+}
+
+interface PairOptions {
+  readonly kind: ProviderKind;
+  readonly mode: 'echo' | 'bursts';
+  readonly loadCpu: number;
+  readonly engine: string | undefined;
+}
+
+async function startPair({ kind, mode, loadCpu, engine }: PairOptions, calls: number, cpu: number): Promise<Target> {
+  const provider = await Provider.start(kind, mode, loadCpu);
+  try {
+    const flavor = {
+      use: 'openai-realtime',
+      apiKey: 'none',
+      url: `${kind.tls ? 'wss' : 'ws'}://127.0.0.1:${provider.port}/v1/realtime`,
+      appendMs: kind.chunkMs,
+      transcription: 'off',
+      // The old protocol knows linear audio alone.
+      ...(kind.encoding === 'pcm24' && { dialect: 'beta' }),
+    };
+    const env = kind.tls ? { NODE_EXTRA_CA_CERTS: tlsFile('authority.crt') } : {};
+    return new Pair(await startConnector({ flavor, engine, env }, calls, cpu), provider);
+  } catch (error) {
+    await provider[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Whether the provider can be built with TLS; otherwise why not. */
+export function tlsProblem(): string | undefined {
+  try {
+    buildProgram('realtime-provider-tls');
+    return undefined;
+  } catch (error) {
+    if (error instanceof BuildError) return error.message;
+    throw error;
+  }
+}
+
+class Provider implements AsyncDisposable {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start({ encoding, tls }: ProviderKind, mode: string, cpu: number): Promise<Provider> {
+    const args = [
+      ...['--cpu', String(cpu), '--mode', mode, '--cushion', String(CUSHION_MS)],
+      ...['--pcm24', encoding === 'pcm24' ? '1' : '0'],
+      ...(tls ? ['--certificate', tlsFile('server.crt'), '--key', tlsFile('server.key')] : []),
+    ];
+    const child = spawn(buildProgram(tls ? 'realtime-provider-tls' : 'realtime-provider'), args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [line]: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
+    const { port }: { readonly port: number } = JSON.parse(String(line));
+    return new Provider(child, port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const closed = once(this.#child, 'close');
+    this.#child.kill('SIGKILL');
+    await closed;
+  }
+}
+
+/** A connector and the provider that it talks to. */
+class Pair implements Target {
+  readonly #connector: Target;
+  readonly #provider: Provider;
+
+  constructor(connector: Target, provider: Provider) {
+    this.#connector = connector;
+    this.#provider = provider;
+  }
+
+  get pid(): number {
+    return this.#connector.pid;
+  }
+
+  get loadArgs(): readonly string[] {
+    return this.#connector.loadArgs;
+  }
+
+  complaint(): string {
+    return this.#connector.complaint();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connector[Symbol.asyncDispose]();
+    await this.#provider[Symbol.asyncDispose]();
+  }
+}
