@@ -4,6 +4,7 @@ import { type CallContext, FlavorError } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent } from '../media/engine.js';
 import type { LegEvent } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
+import { BackgroundScene } from './background-scene.js';
 import type { CallAccount } from './call-account.js';
 import { CallControl } from './call-control.js';
 import type { CallLeg } from './call-leg.js';
@@ -25,7 +26,7 @@ import { asFlavorError } from './session-link.js';
 const NO_GREETING = '';
 
 export interface CallAgentParts
-  extends Pick<CallDeps, 'plan' | 'announcer' | 'tools' | 'negotiation' | 'log' | 'features'> {
+  extends Pick<CallDeps, 'plan' | 'announcer' | 'sounds' | 'tools' | 'negotiation' | 'log' | 'features'> {
   readonly clock: Clock;
   readonly leg: CallLeg;
   readonly media: CallMedia;
@@ -51,6 +52,7 @@ export class CallAgent {
   readonly #session: CallSession;
   readonly #control: CallControl;
   readonly #lines: HostLines;
+  readonly #scene: BackgroundScene;
   /** Ends what outlives a session: tools. */
   readonly #abort = new AbortController();
   #opened: OpenedSession | undefined;
@@ -82,6 +84,7 @@ export class CallAgent {
         onMisbehaviour: (method, message) => account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
       },
     });
+    this.#scene = new BackgroundScene(parts.sounds, () => media.stream, clock);
     const conversation = (): Conversation | undefined => this.#conversation;
     // What we dialled has said nothing of what it takes.
     const allows = (method: string): boolean => leg.direction === 'outbound' || allowsMethod(leg.invite, method);
@@ -97,6 +100,7 @@ export class CallAgent {
       dial: parts.dial,
       prepare: (saying) => prompts.get(saying),
       bridge: parts.bridge,
+      onParked: (parked) => this.#scene.onParked(parked),
     });
     this.#lines = new HostLines(options, { prompts, conversation, agentSpeaks: () => parts.speaks() });
   }
@@ -121,6 +125,7 @@ export class CallAgent {
   /** The caller can hear. */
   start(): void {
     const { greeting } = this.#options;
+    this.#scene.begin();
     this.#opened?.link.start();
     if (greeting?.wav !== undefined) {
       this.#heard = true;
@@ -225,6 +230,7 @@ export class CallAgent {
 
   /** Nothing is said or heard any more. */
   hush(): void {
+    this.#scene.close();
     this.#conversation?.close();
   }
 
@@ -310,6 +316,8 @@ export class CallAgent {
         onCallerReturned: () => apply({ type: 'caller-returned' }),
         onWaiting: () => void this.#lines.askToWait(),
         onFiller: (filler) => void this.#lines.fill(filler),
+        onBusy: (sinceMs) => this.#scene.onWaiting(sinceMs),
+        onSpeaking: (speaking) => this.#scene.onSpeaking(speaking),
         onReplyTimeout: () =>
           this.#session.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor does not answer the caller', true)),
         onReply: () => {

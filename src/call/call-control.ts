@@ -15,6 +15,8 @@ export interface CallControlParts extends Omit<CallTransferParts, 'leg'> {
   /** Keys can be pressed by INFO. */
   readonly infoDigits: boolean;
   conversation(): Conversation | undefined;
+  /** The caller waits, on hold or for a transfer; or that is over. */
+  onParked(parked: boolean): void;
 }
 
 /** What tools may do to one call: hang up, transfer, press keys, put on hold. The rest of the call is out of their reach. */
@@ -44,20 +46,36 @@ export class CallControl implements ToolContext {
   }
 
   /** The agent's words are heard first. One transfer at a time; a peer that refuses keeps the caller here. */
-  transfer(target: TransferTarget, responseId?: string): Promise<TransferOutcome> {
+  async transfer(target: TransferTarget, responseId?: string): Promise<TransferOutcome> {
     const conversation = this.#parts.conversation();
-    return this.#transfer.transfer(target, (then) => {
-      if (conversation) conversation.afterSpeech(responseId, then);
-      else then();
+    let parked = false;
+    const outcome = this.#transfer.transfer(target, (then) => {
+      const begin = (): void => {
+        parked = true;
+        this.#parts.onParked(true);
+        then();
+      };
+      if (conversation) conversation.afterSpeech(responseId, begin);
+      else begin();
     });
+    try {
+      return await outcome;
+    } finally {
+      if (parked) this.#parts.onParked(false);
+    }
   }
 
   sendDigits(digits: string): Promise<void> {
     return this.#keys.press(digits);
   }
 
-  hold(seconds: number, signal: AbortSignal): Promise<void> {
-    return this.#hold.hold(seconds, signal);
+  async hold(seconds: number, signal: AbortSignal): Promise<void> {
+    this.#parts.onParked(true);
+    try {
+      await this.#hold.hold(seconds, signal);
+    } finally {
+      this.#parts.onParked(false);
+    }
   }
 
   /** True: the event was an answer to something asked for here. */

@@ -9,6 +9,7 @@ import type { SignalingFeatures } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import type { Announcer, Saying } from './announcement.js';
+import type { CallSounds } from './background-scene.js';
 import type { CallLimits } from './call-limits.js';
 import type { OpenRecorder } from './call-media.js';
 import type { FailOverPlan } from './fail-over-plan.js';
@@ -85,6 +86,7 @@ export interface CallDeps {
   /** Whom to ask for a session. */
   readonly plan: FailOverPlan;
   readonly announcer: Announcer;
+  readonly sounds: CallSounds;
   readonly negotiation: MediaNegotiation;
   /** Of the driver that the call came by. */
   readonly features: SignalingFeatures;

@@ -29,6 +29,10 @@ export interface ConversationHandlers {
   onCallerReturned(): void;
   /** A reply is owed, and nothing can be heard. */
   onWaiting(): void;
+  /** Since when the caller waits for the session or a tool; `undefined`: for neither. */
+  onBusy(sinceMs: number | undefined): void;
+  /** The agent, or the host in its place, speaks or has stopped. */
+  onSpeaking(speaking: boolean): void;
   /** The session does not answer. */
   onReplyTimeout(): void;
   /** The session does: audio of it has come. */

@@ -77,6 +77,7 @@ export class Conversation {
     this.#reply = new ReplyWatch(options.reply, clock, {
       onWaiting: () => this.#handlers.onWaiting(),
       onTimeout: () => this.#handlers.onReplyTimeout(),
+      onBusy: (sinceMs) => this.#handlers.onBusy(sinceMs),
     });
   }
 
@@ -326,6 +327,7 @@ export class Conversation {
   #onAgentSpeaking(speaking: boolean, interrupted: boolean): void {
     this.#tools.onAgentSpeaking(speaking);
     this.#notes.onAgentSpeaking(speaking, interrupted);
+    this.#handlers.onSpeaking(speaking);
   }
 
   #onCallerWords(event: SessionEvent & { type: 'transcript' }): void {

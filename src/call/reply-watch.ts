@@ -20,6 +20,8 @@ export interface ReplyWatchHandlers {
   onWaiting(): void;
   /** The agent does not answer. Once for each wait. */
   onTimeout(): void;
+  /** Since when the caller waits, for an answer or for a tool ({@link Clock.now}); `undefined`: for nothing any more. */
+  onBusy(sinceMs: number | undefined): void;
 }
 
 /**
@@ -32,6 +34,7 @@ export class ReplyWatch {
   readonly #handlers: ReplyWatchHandlers;
   #owedSinceMs: number | undefined;
   #tools = 0;
+  #busySinceMs: number | undefined;
   #waiting: TimerHandle | undefined;
   #timeout: TimerHandle | undefined;
 
@@ -56,17 +59,20 @@ export class ReplyWatch {
     if (this.#owedSinceMs !== undefined) return;
     this.#owedSinceMs = fromMs;
     this.#arm(fromMs);
+    this.#tell(fromMs);
   }
 
   /** The agent is heard, or will be: nothing is owed. Also when the caller goes on speaking. */
   settle(): void {
     this.#owedSinceMs = undefined;
     this.#disarm();
+    this.#tell(this.#clock.now());
   }
 
   onToolStarted(): void {
     this.#tools += 1;
     this.#disarm();
+    this.#tell(this.#clock.now());
   }
 
   /** Once for each start. `reply`: the agent is to say something about it. */
@@ -75,6 +81,7 @@ export class ReplyWatch {
     if (this.#tools > 0) return;
     if (this.#owedSinceMs === undefined && reply) this.#owedSinceMs = this.#clock.now();
     if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
+    this.#tell(this.#clock.now());
   }
 
   /** Another session has taken over: it has all its time. To the caller it is the same wait. */
@@ -82,6 +89,7 @@ export class ReplyWatch {
     const { waitingAfterMs, replyTimeoutMs } = this.#options;
     const toolsRan = this.#tools > 0;
     this.#tools = 0;
+    this.#tell(this.#clock.now());
     if (this.#owedSinceMs === undefined) return;
     this.#armTimeout(replyTimeoutMs);
     if (toolsRan) this.#armWaiting(waitingAfterMs);
@@ -89,6 +97,13 @@ export class ReplyWatch {
 
   close(): void {
     this.settle();
+  }
+
+  #tell(sinceMs: number): void {
+    const busySinceMs = this.busy ? (this.#busySinceMs ?? sinceMs) : undefined;
+    if (busySinceMs === this.#busySinceMs) return;
+    this.#busySinceMs = busySinceMs;
+    this.#handlers.onBusy(busySinceMs);
   }
 
   #arm(fromMs: number): void {

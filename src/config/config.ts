@@ -224,6 +224,7 @@ export interface RouteConfig {
   readonly silence: SilenceConfig;
   readonly duration: DurationConfig;
   readonly onFailure: FailureConfig;
+  readonly sounds: SoundsConfig;
   /** Names of built-in tools and of entries of `Config.tools`. */
   readonly tools: readonly string[];
   /** Names of `transfer.targets` the agent may choose from. */
@@ -241,6 +242,20 @@ export interface OwnOptions {
   readonly flavor: Readonly<Record<string, unknown>>;
   /** One more target of a transfer: a URI. */
   readonly transferTo?: string;
+}
+
+/** What a caller hears besides words. */
+export interface SoundsConfig {
+  readonly ambient?: SoundConfig;
+  /** `afterMs`: once the caller has waited for so long. */
+  readonly thinking?: SoundConfig & { readonly afterMs: number };
+  readonly hold?: SoundConfig;
+}
+
+/** `wav`: absolute path. `levelDb`: how loud it is to be heard whatever the file is, dBFS (RMS). */
+export interface SoundConfig {
+  readonly wav: string;
+  readonly levelDb: number;
 }
 
 /** How a call is answered. */

@@ -85,6 +85,7 @@ export const configDefaults = {
       replyTimeoutMs: 10_000,
       apology: 'I am sorry, something went wrong. Please call again later.',
     },
+    sounds: { ambient: { levelDb: -45 }, thinking: { levelDb: -38, afterMs: 900 }, hold: { levelDb: -28 } },
     tools: ['hang_up'],
     transfer: [],
     settings: { format: 'native', timeoutMs: 1500, cacheSeconds: 60, required: false },

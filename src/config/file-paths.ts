@@ -1,7 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { readTlsMaterial, TlsFileError } from '../base/tls-material.js';
-import type { Config, DrachtioConfig, OpensipsConfig, RouteConfig, Saying, TlsConfig, ToolConfig } from './config.js';
+import type {
+  Config,
+  DrachtioConfig,
+  OpensipsConfig,
+  RouteConfig,
+  Saying,
+  SoundConfig,
+  TlsConfig,
+  ToolConfig,
+} from './config.js';
 import type { ConfigPath } from './config-issue.js';
 import { reason } from './resolve-values.js';
 import type { BrokenRule } from './rules/broken-rule.js';
@@ -83,7 +92,7 @@ function withPaths(tool: ParsedConfig['tools'][string], directory: string): Tool
 }
 
 function routeWithPaths(route: ParsedRoute, directory: string): RouteConfig {
-  const { duration, greeting, onFailure, silence } = route;
+  const { duration, greeting, onFailure, silence, sounds } = route;
   const { goodbye } = silence;
   const { warning } = duration;
   return {
@@ -100,11 +109,20 @@ function routeWithPaths(route: ParsedRoute, directory: string): RouteConfig {
       waiting: located(onFailure.waiting, directory),
       apology: located(onFailure.apology, directory),
     },
+    sounds: {
+      ...(sounds.ambient !== undefined && { ambient: atPath(sounds.ambient, directory) }),
+      ...(sounds.thinking !== undefined && { thinking: atPath(sounds.thinking, directory) }),
+      ...(sounds.hold !== undefined && { hold: atPath(sounds.hold, directory) }),
+    },
   };
 }
 
 function located(saying: Saying, directory: string): Saying {
   return saying.wav === undefined ? saying : { ...saying, wav: absolute(saying.wav, directory) };
+}
+
+function atPath<Sound extends SoundConfig>(sound: Sound, directory: string): Sound {
+  return { ...sound, wav: absolute(sound.wav, directory) };
 }
 
 function absolute(path: string, directory: string): string {
@@ -123,12 +141,16 @@ function tlsWithPaths({ ca, ...tls }: ParsedTls, directory: string): TlsConfig {
 /** Files a configuration counts on: recordings that cannot be played, modules that are not there, certificates. */
 export async function checkFiles(data: ParsedConfig, directory: string, wallTimeMs: number): Promise<BrokenRule[]> {
   const checks: Promise<BrokenRule | undefined>[] = [];
-  const recording = (saying: Saying, path: ConfigPath): void => {
+  const recording = (saying: Pick<Saying, 'wav'>, path: ConfigPath): void => {
     if (saying.wav !== undefined) checks.push(checkRecording(absolute(saying.wav, directory), [...path, 'wav']));
   };
   recording(data.cost.goodbye, ['cost', 'goodbye']);
   for (const [index, route] of data.routes.entries()) {
     for (const { saying, place } of sayingsOf(route)) recording(saying, ['routes', index, ...place]);
+    for (const name of ['ambient', 'thinking', 'hold'] as const) {
+      const sound = route.sounds[name];
+      if (sound !== undefined) recording(sound, ['routes', index, 'sounds', name]);
+    }
   }
   for (const [name, { announce }] of Object.entries(data.transfer.targets)) {
     if (announce !== undefined) recording(announce, ['transfer', 'targets', name, 'announce']);

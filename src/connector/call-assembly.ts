@@ -97,6 +97,7 @@ export class CallAssembly {
         engine,
         plan: routePlan(route, choice, generation.flavors),
         announcer: generation.announcer,
+        sounds: generation.sounds.of(route),
         negotiation,
         features: driver.features,
         second: {

@@ -7,6 +7,7 @@ import { createRouter } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import { createGuardedFetch } from '../http/guarded-fetch.js';
 import { openToolSet } from '../tools/tool-set.js';
+import { BackgroundSounds } from './background-sounds.js';
 import { createVariant } from './flavor-variant.js';
 import { Generation, type GenerationDeps } from './generation.js';
 import { fixedSayings } from './route-options.js';
@@ -41,6 +42,7 @@ export async function openGeneration(
   const fetch = createGuardedFetch({ allow: config.http.allow, clock });
   try {
     const tools = await openToolSet(config.tools, { http: fetch, clock, random, log });
+    const sounds = await BackgroundSounds.load(config.routes, log);
     const flavors = await deps.createFlavors(config);
     const warmUp = (fields: object, action: (signal: AbortSignal) => Promise<void> | undefined): Promise<void> =>
       warmUpInTime(action, fields, deps, stop);
@@ -61,7 +63,7 @@ export async function openGeneration(
     const onDisposeError = (error: unknown): void => deps.onDisposeError(error);
     const variant: GenerationDeps['createVariant'] = (name, options) =>
       createVariant(config, name, options, (other) => deps.createFlavors(other));
-    const generationDeps = { clock, log, announcer, fetch, tools, createVariant: variant, onDisposeError };
+    const generationDeps = { clock, log, announcer, fetch, sounds, tools, createVariant: variant, onDisposeError };
     return new Generation(config, router, flavors, generationDeps);
   } catch (error) {
     await fetch[Symbol.asyncDispose]();

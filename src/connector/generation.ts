@@ -7,6 +7,7 @@ import type { Router } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { GuardedFetch } from '../http/guarded-fetch.js';
 import type { ToolSet } from '../tools/tool-set.js';
+import type { BackgroundSounds } from './background-sounds.js';
 import { CallSettings } from './call-settings.js';
 
 export interface GenerationDeps {
@@ -16,6 +17,7 @@ export interface GenerationDeps {
   /** HTTP as this configuration allows it. */
   readonly fetch: GuardedFetch;
   readonly tools: ToolSet;
+  readonly sounds: BackgroundSounds;
   /** A flavor of the configuration with other options, for one call. */
   createVariant(name: string, options: Readonly<Record<string, unknown>>): Promise<Flavor>;
   onDisposeError(error: unknown): void;
@@ -31,6 +33,7 @@ export class Generation {
   readonly announcer: Announcer;
   readonly settings: CallSettings;
   readonly tools: ToolSet;
+  readonly sounds: BackgroundSounds;
   /** By the name routes use. */
   readonly flavors: ReadonlyMap<string, FlavorChoice>;
   readonly #closing: readonly AsyncDisposable[];
@@ -42,12 +45,13 @@ export class Generation {
   readonly #createVariant: GenerationDeps['createVariant'];
 
   constructor(config: Config, router: Router, flavors: ReadonlyMap<string, Flavor>, deps: GenerationDeps) {
-    const { announcer, clock, fetch, log, tools } = deps;
+    const { announcer, clock, fetch, log, sounds, tools } = deps;
     this.config = config;
     this.router = router;
     this.announcer = announcer;
     this.settings = new CallSettings({ clock, fetch });
     this.tools = tools;
+    this.sounds = sounds;
     this.#closing = [...flavors.values(), announcer, inTurn(tools, fetch)];
     this.#onDisposeError = (error) => deps.onDisposeError(error);
     const { failures, openSeconds } = config.breaker;

@@ -1,5 +1,6 @@
 import { CircuitBreaker, defaultCircuitBreakerOptions } from '../../src/base/circuit-breaker.js';
 import { createSystemRandom } from '../../src/base/random.js';
+import { noSounds } from '../../src/call/background-scene.js';
 import { Call } from '../../src/call/call.js';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { type CallDeps, type CallOptions, defaultCallPolicies } from '../../src/call/call-options.js';
@@ -86,6 +87,7 @@ export function setUp({
       engine,
       plan: new FailOverPlan(choices, retries),
       announcer: new FakeAnnouncer(),
+      sounds: noSounds,
       negotiation,
       features: { attendedTransfer: true, headers: true, infoDigits: true },
       tools: runnerOf(createHangUpTool()),

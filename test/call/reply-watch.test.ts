@@ -5,12 +5,14 @@ import { FakeClock } from '../support/fake-clock.js';
 function setUp() {
   const clock = new FakeClock(10_000);
   const said: string[] = [];
+  const busy: (number | undefined)[] = [];
   const note = (what: string) => () => void said.push(`${what} ${clock.now() - 10_000}`);
   const watch = new ReplyWatch({ waitingAfterMs: 1300, replyTimeoutMs: 8000 }, clock, {
     onWaiting: note('waiting'),
     onTimeout: note('timeout'),
+    onBusy: (sinceMs) => busy.push(sinceMs === undefined ? undefined : sinceMs - 10_000),
   });
-  return { clock, said, watch };
+  return { clock, said, busy, watch };
 }
 
 test('counts from the last word of the caller, not from the end of the turn', () => {
@@ -81,4 +83,20 @@ test('leaves no timer behind', () => {
   watch.close();
   clock.advance(30_000);
   expect(said).toEqual([]);
+});
+
+test('tells once that somebody waits, be it for an answer or a tool, and once that nobody does', () => {
+  const { clock, busy, watch } = setUp();
+  watch.expect(clock.now() - 500);
+  watch.onToolStarted();
+  watch.settle();
+  watch.onToolEnded(true);
+  expect(busy).toEqual([-500]);
+  watch.settle();
+  watch.settle();
+  expect(busy).toEqual([-500, undefined]);
+  clock.advance(100);
+  watch.onToolStarted();
+  watch.onToolEnded(false);
+  expect(busy).toEqual([-500, undefined, 100, undefined]);
 });

@@ -203,6 +203,7 @@ routes:
     silence: { repromptSeconds: 4, reprompts: [Hello?, { text: Still there? }], goodbye: { wav: sounds/bye.wav, text: Bye. } }
     duration: { warningSeconds: 2, warning: { wav: sounds/bye.wav } }
     onFailure: { retries: 0, flavors: [back], waiting: Wait., waitingAfterMs: 900, replyTimeoutMs: 4000, apology: { wav: /sounds/sorry.wav }, transfer: desk }
+    sounds: { ambient: sounds/bye.wav, thinking: { wav: /sounds/sorry.wav, levelDb: -40, afterMs: 500 }, hold: { wav: sounds/bye.wav } }
     tools: [hang_up, transfer, weather, calendar, local]
     transfer: [desk]
     settings: { url: "https://api.example.com/numbers/{{to}}", token: abcdef, timeoutMs: 500, cacheSeconds: 0, required: true }
@@ -281,6 +282,11 @@ routes:
             replyTimeoutMs: 4000,
             apology: { wav: sorry },
             transfer: 'desk',
+          },
+          sounds: {
+            ambient: { wav: `${cwd}/sounds/bye.wav`, levelDb: -45 },
+            thinking: { wav: sorry, levelDb: -40, afterMs: 500 },
+            hold: { wav: `${cwd}/sounds/bye.wav`, levelDb: -28 },
           },
           tools: ['hang_up', 'transfer', 'weather', 'calendar', 'local'],
           transfer: ['desk'],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createSystemRandom } from '../../src/base/random.js';
 import type { Config } from '../../src/config/config.js';
 import { createRouter } from '../../src/config/router.js';
+import { BackgroundSounds } from '../../src/connector/background-sounds.js';
 import { Generation } from '../../src/connector/generation.js';
 import type { Flavor } from '../../src/flavor-api/index.js';
 import { createGuardedFetch } from '../../src/http/guarded-fetch.js';
@@ -13,7 +14,7 @@ import { createKeptLog } from '../support/silent-log.js';
 
 const config = { breaker: { failures: 5, openSeconds: 30 } } as Config;
 
-function setUp(...flavors: Flavor[]) {
+async function setUp(...flavors: Flavor[]) {
   const errors: unknown[] = [];
   const named = new Map(flavors.map((flavor, index) => [String(index), flavor]));
   const announcer = new FakeAnnouncer();
@@ -25,6 +26,7 @@ function setUp(...flavors: Flavor[]) {
     log,
     announcer,
     fetch,
+    sounds: await BackgroundSounds.load([], log),
     tools: new ToolSet(new Map(), [], { http: fetch, clock, log, random: createSystemRandom() }),
     createVariant: () => Promise.reject(new Error('none here')),
     onDisposeError: (error) => errors.push(error),
@@ -34,7 +36,7 @@ function setUp(...flavors: Flavor[]) {
 
 test('closes its flavors at once when nobody uses it, and only once', async () => {
   const flavor = new FakeFlavor();
-  const { generation, announcer } = setUp(flavor);
+  const { generation, announcer } = await setUp(flavor);
   await generation.retire();
   await generation.retire();
   expect([flavor.disposed, announcer.disposed]).toEqual([1, 1]);
@@ -42,7 +44,7 @@ test('closes its flavors at once when nobody uses it, and only once', async () =
 
 test('closes its flavors when its last call has ended', async () => {
   const flavor = new FakeFlavor();
-  const { generation } = setUp(flavor);
+  const { generation } = await setUp(flavor);
   generation.retain();
   generation.retain();
   await generation.retire();
@@ -52,9 +54,9 @@ test('closes its flavors when its last call has ended', async () => {
   expect(flavor.disposed).toBe(1);
 });
 
-test('calls that end do not close a generation that is in force', () => {
+test('calls that end do not close a generation that is in force', async () => {
   const flavor = new FakeFlavor();
-  const { generation } = setUp(flavor);
+  const { generation } = await setUp(flavor);
   generation.retain();
   generation.release();
   expect(flavor.disposed).toBe(0);
@@ -68,7 +70,7 @@ test('a flavor that does not close keeps no other open, and is complained of', a
     throw new Error('at once');
   };
   const last = new FakeFlavor();
-  const { generation, errors } = setUp(rejects, throws, last);
+  const { generation, errors } = await setUp(rejects, throws, last);
   await generation.retire();
   expect(last.disposed).toBe(1);
   expect(errors).toMatchObject([{ message: 'later' }, { message: 'at once' }]);

@@ -9,6 +9,7 @@ import { durationSchema, interruptionSchema, onFailureSchema, silenceSchema } fr
 import { checked, milliseconds, notation } from './notation.js';
 import { saying } from './saying.js';
 import { sipHeaders } from './sip-headers.js';
+import { soundsSchema } from './sounds.js';
 
 const { route: defaults } = configDefaults;
 
@@ -130,6 +131,7 @@ export const routeSchema = z
     silence: silenceSchema,
     duration: durationSchema,
     onFailure: onFailureSchema,
+    sounds: soundsSchema,
     tools: z
       .array(z.string().min(1))
       .default([...defaults.tools])
