@@ -148,6 +148,7 @@ export interface MediaConfig {
   readonly codecs: readonly ('pcmu' | 'pcma')[];
   readonly jitter: { readonly minMs: number; readonly maxMs: number };
   readonly latching: { readonly nat: boolean; readonly strict: boolean };
+  readonly dtmf: { readonly inband: boolean };
   readonly portRestSeconds: number;
 }
 

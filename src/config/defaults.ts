@@ -23,6 +23,7 @@ export const configDefaults = {
     codecs: ['pcmu', 'pcma'],
     jitter: { minMs: 20, maxMs: 120 },
     latching: { nat: false, strict: false },
+    dtmf: { inband: false },
     portRestSeconds: 30,
   },
   limits: {

@@ -91,10 +91,10 @@ function withoutSeam(samples: Int16Array): Int16Array {
   if (samples.length < 4 * SEAM) return samples;
   const loop = samples.slice(0, samples.length - SEAM);
   for (let i = 0; i < SEAM; i += 1) {
-    const share = (i + 0.5) / SEAM;
+    const angle = ((i + 0.5) / SEAM) * (Math.PI / 2);
     const end = samples[loop.length + i] as number;
     // Equal power: the two have nothing to do with each other.
-    loop[i] = Math.round((loop[i] as number) * Math.sqrt(share) + end * Math.sqrt(1 - share));
+    loop[i] = Math.round((loop[i] as number) * Math.sin(angle) + end * Math.cos(angle));
   }
   return loop;
 }

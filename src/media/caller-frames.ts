@@ -2,6 +2,7 @@ import type { AudioFormat } from '../flavor-api/index.js';
 import { type AudioConverter, createAudioConverter } from './audio-converter.js';
 import { Concealment } from './concealment.js';
 import type { CallerFrame, StreamListener } from './engine.js';
+import type { InbandDtmfDetector } from './inband-dtmf.js';
 import type { JitterBuffer } from './jitter-buffer.js';
 import type { PhoneCoding } from './phone-codec.js';
 import { splice } from './splice.js';
@@ -12,6 +13,8 @@ const FRAME_SAMPLES = 160;
 
 /** Makes the even stream of 20 ms frames out of the jitter buffer: gaps concealed, voice detected, format converted. */
 export class CallerFrames {
+  /** Looks for keys in what is heard; `undefined`: nobody does. */
+  tones: Pick<InbandDtmfDetector, 'process'> | undefined;
   readonly #jitterBuffer: JitterBuffer;
   readonly #listener: StreamListener;
   readonly #voice: VoiceDetector;
@@ -95,6 +98,7 @@ export class CallerFrames {
     }
     const frame = this.#frame;
     frame.voiced = this.#voice.process(samples);
+    this.tones?.process(samples);
     frame.stirring = this.#voice.stirring;
     frame.data = this.#converter.convert(codes);
     frame.positionMs = this.#positionMs;

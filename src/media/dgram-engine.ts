@@ -21,6 +21,8 @@ export interface MediaEngineOptions {
   /** The fixed jitter buffer keeps its 40 ms within these bounds; delay above `maxMs` plus its slack is given up. */
   readonly jitter: { readonly minMs: number; readonly maxMs: number };
   readonly latching: LatchOptions;
+  /** `inband`: keys are heard in the sound where the phone has no telephone-events. Absent: never. */
+  readonly dtmf?: { readonly inband: boolean };
   /** Silence of a caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
   readonly rtpTimeoutMs: number;
 }
@@ -112,9 +114,9 @@ class DgramEngine implements MediaEngine {
       await sockets.close();
       throw new ConnectorError('ERR_NO_MEDIA_PORT', 'the media engine is closed');
     }
-    const { latching, rtpTimeoutMs } = this.#options;
+    const { dtmf, latching, rtpTimeoutMs } = this.#options;
     const opened = new RtpStream(
-      { family, latching, rtpTimeoutMs },
+      { family, latching, rtpTimeoutMs, inbandDtmf: dtmf?.inband === true },
       {
         ...this.#deps,
         wheel: this.#wheel,

@@ -3,6 +3,7 @@ import { CallerFrames } from './caller-frames.js';
 import { DropCounter } from './drop-counter.js';
 import { DtmfReceiver } from './dtmf-receiver.js';
 import type { PhoneCodec, StreamListener, StreamStats, StreamTap } from './engine.js';
+import { InbandDtmfDetector } from './inband-dtmf.js';
 import type { JitterBuffer } from './jitter-buffer.js';
 import type { Latch } from './latch.js';
 import { estimateMos } from './mos.js';
@@ -28,6 +29,8 @@ export interface RtpReceiverDeps {
   readonly voice: VoiceDetector;
   readonly listener: StreamListener;
   readonly tap: StreamTap | undefined;
+  /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */
+  readonly inbandDtmf?: boolean;
 }
 
 /** The incoming half of a stream: from packets, hostile ones among them, to frames and digits. No sockets, no timers. */
@@ -42,6 +45,7 @@ export class RtpReceiver {
   readonly #sequences = new SequenceTracker(CLOCK_HZ);
   readonly #drops = new DropCounter();
   readonly #dtmf: DtmfReceiver;
+  readonly #inband: InbandDtmfDetector | undefined;
   readonly #tapCodes = new Uint8Views();
   readonly #tapSamples = new Int16Views();
   #coding: PhoneCoding = phoneCodings.pcmu;
@@ -59,9 +63,10 @@ export class RtpReceiver {
     this.#listener = deps.listener;
     this.#tap = deps.tap;
     this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps.listener);
-    this.#dtmf = new DtmfReceiver((digit, durationMs) =>
-      this.#listener.onEvent({ type: 'digit', digit, durationMs, atMs: this.#nowMs }),
-    );
+    const onDigit = (digit: string, durationMs: number): void =>
+      this.#listener.onEvent({ type: 'digit', digit, durationMs, atMs: this.#nowMs });
+    this.#dtmf = new DtmfReceiver(onDigit);
+    this.#inband = deps.inbandDtmf === true ? new InbandDtmfDetector(onDigit) : undefined;
   }
 
   /** Whether the direction lets us receive. */
@@ -87,6 +92,8 @@ export class RtpReceiver {
     this.frames.setCoding(coding);
     this.#codecPayloadType = codec.payloadType;
     this.#dtmfPayloadType = dtmfPayloadType ?? -1;
+    // A phone that sends events may send the tone as well: no key counts twice.
+    this.frames.tones = dtmfPayloadType === undefined ? this.#inband : undefined;
     this.#receiving = receiving;
   }
 
@@ -184,6 +191,7 @@ export class RtpReceiver {
         this.#jitterBuffer.reset();
         this.#nowMs = nowMs;
         this.#dtmf.reset();
+        this.#inband?.reset();
         return true;
       case 'duplicate':
         return false;

@@ -32,6 +32,8 @@ export interface RtpStreamOptions {
   readonly latching: LatchOptions;
   /** Silence of the caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
   readonly rtpTimeoutMs: number;
+  /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */
+  readonly inbandDtmf?: boolean;
 }
 
 export interface RtpStreamDeps {
@@ -95,7 +97,10 @@ export class RtpStream implements MediaStream, WheelMember {
       onEvent: (event) => this.#emit(event),
     };
     const { jitterBuffer, voice, tap, random } = deps;
-    this.#receiver = new RtpReceiver({ latch: this.#latch, jitterBuffer, voice, listener, tap });
+    this.#receiver = new RtpReceiver({
+      ...{ latch: this.#latch, jitterBuffer, voice, listener, tap },
+      inbandDtmf: options.inbandDtmf === true,
+    });
     this.#sender = new RtpSender({
       random,
       playout: this.#playout,

@@ -5,7 +5,7 @@ import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { StreamTap } from './engine.js';
 import { BLOCK_BYTES, StereoTimeline } from './stereo-timeline.js';
-import { TrackCursor } from './track-cursor.js';
+import { TrackCursor, type TrackCursorOptions } from './track-cursor.js';
 
 const SAMPLE_RATE = 8000;
 const SAMPLES_PER_MS = 8;
@@ -43,23 +43,34 @@ export function createStereoRecorder(options: StereoRecorderOptions): StereoReco
   return new DiskRecorder(options);
 }
 
+/** Phones' clocks drift by 100 ppm at most, networks jitter by tens of ms: half a second of straying is no jitter. */
+export const callerTrack = {
+  driftSamples: 60 * SAMPLES_PER_MS,
+  driftPackets: 25,
+  creepSamples: 5 * SAMPLES_PER_MS,
+  creepPackets: 250,
+  jumpSamples: 400 * SAMPLES_PER_MS,
+  spurtGapSamples: 60 * SAMPLES_PER_MS,
+} as const satisfies TrackCursorOptions;
+
+/** Our own packets leave on a grid: a late tick is made up for by the next, only a skipped slot strays for good. */
+export const agentTrack = {
+  driftSamples: 10 * SAMPLES_PER_MS,
+  driftPackets: 10,
+  creepSamples: 5 * SAMPLES_PER_MS,
+  creepPackets: 250,
+  jumpSamples: 60 * SAMPLES_PER_MS,
+  spurtGapSamples: 0,
+} as const satisfies TrackCursorOptions;
+
 class DiskRecorder implements StereoRecorder {
   readonly #options: StereoRecorderOptions;
   readonly #timeline = new StereoTimeline();
-  /** Phones' clocks drift by 100 ppm at most, networks jitter by tens of ms: half a second of straying is no jitter. */
-  readonly #callerCursor = new TrackCursor({
-    driftSamples: 60 * SAMPLES_PER_MS,
-    driftPackets: 25,
-    jumpSamples: 400 * SAMPLES_PER_MS,
-    spurtGapSamples: 60 * SAMPLES_PER_MS,
-  });
-  /** Our own packets leave on a grid: a late tick is made up for by the next, only a skipped slot strays for good. */
-  readonly #agentCursor = new TrackCursor({
-    driftSamples: 10 * SAMPLES_PER_MS,
-    driftPackets: 10,
-    jumpSamples: 60 * SAMPLES_PER_MS,
-    spurtGapSamples: 0,
-  });
+  readonly #callerCursor = new TrackCursor(callerTrack);
+  readonly #agentCursor = new TrackCursor(agentTrack);
+  /** Where the caller's latest packet ends, and one sample to close the seam when the track has moved by one. */
+  #callerEnd = 0;
+  readonly #seam = new Int16Array(1);
   #callerMedia = 0;
   #lastTimestamp: number | undefined;
   #agentMedia = 0;
@@ -86,6 +97,11 @@ class DiskRecorder implements StereoRecorder {
     this.#callerMedia += this.#lastTimestamp === undefined ? 0 : (rtpTimestamp - this.#lastTimestamp) | 0;
     this.#lastTimestamp = rtpTimestamp;
     const frame = this.#callerCursor.place(this.#frameAt(atMs) - samples.length, this.#callerMedia, samples.length);
+    if (frame === this.#callerEnd + 1) {
+      this.#seam[0] = samples[0] as number;
+      this.#timeline.put(0, frame - 1, this.#seam);
+    }
+    this.#callerEnd = frame + samples.length;
     this.#timeline.put(0, frame, samples);
   }
 

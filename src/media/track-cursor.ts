@@ -4,15 +4,22 @@ export interface TrackCursorOptions {
   readonly driftSamples: number;
   /** So many packets in a row must stray to one side; the one that strayed least decides how far to move. */
   readonly driftPackets: number;
+  /** When the least late of `creepPackets` strays by more than this, the track is moved after it sample by sample. */
+  readonly creepSamples: number;
+  readonly creepPackets: number;
   /** Beyond this, the media clock itself has jumped, and the track moves at once. */
   readonly jumpSamples: number;
-  /** A pause in the media of more than this ends a talk spurt; the next spurt is placed by its arrival. */
+  /**
+   * A pause in the media of more than this ends a talk spurt. The next one stands where it arrived if that strays by more
+   * than `driftSamples`: a phone that stops its clock while it is silent.
+   */
   readonly spurtGapSamples: number;
 }
 
 /**
  * Decides where packets of one direction stand in a recording. Within a talk spurt they follow the media clock, so
- * arrival jitter does not tear the waveform; a spurt as a whole stands where it arrived.
+ * arrival jitter does not tear the waveform. Where that clock runs faster or slower than ours, the track follows the
+ * packets that were delayed least by single samples, which nobody hears, so that hours later it still stands right.
  */
 export class TrackCursor {
   readonly #options: TrackCursorOptions;
@@ -24,6 +31,10 @@ export class TrackCursor {
   /** Packets in a row that strayed to the same side, and the smallest of their strayings. */
   #strayed = 0;
   #leastDrift = 0;
+  /** Packets in the current window, the straying of the least late of them, and what the last window leaves to be moved. */
+  #windowPackets = 0;
+  #windowLeast = Number.POSITIVE_INFINITY;
+  #creep = 0;
 
   constructor(options: TrackCursorOptions) {
     this.#options = options;
@@ -39,12 +50,14 @@ export class TrackCursor {
     const drift = arrival - (this.#offset + media);
     const gap = media - this.#mediaEnd;
     const newSpurt = gap > this.#options.spurtGapSamples;
-    if (!this.#begun || newSpurt || Math.abs(drift) > this.#options.jumpSamples) {
+    const strays = newSpurt && Math.abs(drift) > this.#options.driftSamples;
+    if (!this.#begun || strays || Math.abs(drift) > this.#options.jumpSamples) {
       this.#begun = true;
       this.#move(drift);
       this.#mediaEnd = media + length;
     } else {
       this.#watch(drift);
+      this.#follow(drift);
       this.#mediaEnd = Math.max(this.#mediaEnd, media + length);
     }
     return this.#offset + media;
@@ -61,8 +74,30 @@ export class TrackCursor {
     if (this.#strayed >= this.#options.driftPackets) this.#move(this.#leastDrift);
   }
 
+  /** Jitter only ever delays: the least late packet shows how the clocks stand to each other. */
+  #follow(drift: number): void {
+    if (this.#creep !== 0) {
+      const step = Math.sign(this.#creep);
+      this.#offset += step;
+      this.#creep -= step;
+      this.#windowLeast -= step;
+    }
+    this.#windowLeast = Math.min(this.#windowLeast, drift);
+    this.#windowPackets += 1;
+    if (this.#windowPackets < this.#options.creepPackets) return;
+    this.#creep = Math.abs(this.#windowLeast) > this.#options.creepSamples ? Math.round(this.#windowLeast) : 0;
+    this.#forget();
+  }
+
   #move(samples: number): void {
     this.#offset += samples;
     this.#strayed = 0;
+    this.#creep = 0;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#windowPackets = 0;
+    this.#windowLeast = Number.POSITIVE_INFINITY;
   }
 }

@@ -40,6 +40,7 @@ const plainRoute = {
     replyTimeoutMs: 10_000,
     apology: { text: 'I am sorry, something went wrong. Please call again later.' },
   },
+  sounds: {},
   tools: ['hang_up'],
   transfer: [],
   headers: [],
@@ -88,6 +89,7 @@ describe('the shipped configuration', () => {
         codecs: ['pcmu', 'pcma'],
         jitter: { minMs: 20, maxMs: 120 },
         latching: { nat: false, strict: false },
+        dtmf: { inband: false },
         portRestSeconds: 30,
       },
       limits: {
@@ -162,6 +164,7 @@ media:
   codecs: [pcma]
   jitter: { minMs: 60, maxMs: 60 }
   latching: { nat: true, strict: true }
+  dtmf: { inband: true }
   portRestSeconds: 0
 limits: { calls: 6, callsPerSecond: 7, perSourcePerSecond: 8, callSeconds: 9.5, rtpTimeoutSeconds: 0.5, silenceSeconds: 10 }
 admin: { listen: "[::1]:0", token: abcdefghijklmnopqrstuvwx }
@@ -235,6 +238,7 @@ routes:
         codecs: ['pcma'],
         jitter: { minMs: 60, maxMs: 60 },
         latching: { nat: true, strict: true },
+        dtmf: { inband: true },
         portRestSeconds: 0,
       },
       limits: {

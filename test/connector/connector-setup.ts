@@ -57,6 +57,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
       codecs: ['pcmu', 'pcma'],
       jitter: { minMs: 40, maxMs: 40 },
       latching: { nat: false, strict: false },
+      dtmf: { inband: false },
       portRestSeconds: 0,
     },
     cost: { prices: [], timeZone: 'UTC', goodbye: { text: 'Goodbye.' } },

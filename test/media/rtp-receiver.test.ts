@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ALAW_SILENCE, MULAW_SILENCE } from '../../src/audio/g711.js';
+import { ALAW_SILENCE, encodeMulaw, MULAW_SILENCE } from '../../src/audio/g711.js';
 import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { StreamEvent } from '../../src/media/engine.js';
 import { Latch } from '../../src/media/latch.js';
@@ -21,7 +21,7 @@ interface HeardFrame {
 }
 
 /** A receiver of PCMU with telephone events as 101, and its caller. A frame is taken every 20 ms. */
-const setUp = (options: { receiving?: boolean } = {}) => {
+const setUp = (options: { receiving?: boolean; events?: number | null; inbandDtmf?: boolean } = {}) => {
   const frames: HeardFrame[] = [];
   const events: StreamEvent[] = [];
   const tapped: { samples: number; atMs: number; timestamp: number }[] = [];
@@ -38,9 +38,11 @@ const setUp = (options: { receiving?: boolean } = {}) => {
       caller: (samples, atMs, timestamp) => tapped.push({ samples: samples.length, atMs, timestamp }),
       agent: () => {},
     },
+    inbandDtmf: options.inbandDtmf ?? false,
   });
   latch.expect(CALLER, 0);
-  receiver.configure({ name: 'pcmu', payloadType: 0 }, 101, options.receiving ?? true, 0);
+  const { events: eventType = 101 } = options;
+  receiver.configure({ name: 'pcmu', payloadType: 0 }, eventType ?? undefined, options.receiving ?? true, 0);
 
   let nowMs = 0;
   let sequence = 100;
@@ -384,4 +386,31 @@ test('the quality estimate is absent before anything came, good for a clean stre
     go(4);
   }
   expect(receiver.mos()).toBeLessThan(clean - 0.5);
+});
+
+/** A key in the sound, as mu-law: 697 and 1209 Hz, "1". */
+const keyOne = (atSample: number): Uint8Array => {
+  const codes = new Uint8Array(160);
+  const samples = Int16Array.from({ length: 160 }, (_, index) => {
+    const t = (atSample + index) / 8000;
+    return 5000 * (Math.sin(2 * Math.PI * 697 * t) + Math.sin(2 * Math.PI * 1209 * t));
+  });
+  encodeMulaw(samples, codes);
+  return codes;
+};
+
+test.each([
+  ['a phone without telephone-events', null, true, ['1']],
+  ['a phone that has them and sends the tone as well', 101, true, []],
+  ['any phone where nobody asked for it', null, false, []],
+] as const)('a key in the sound of %s', (_phone, eventType, inbandDtmf, digits) => {
+  const { events, go } = setUp({ events: eventType, inbandDtmf });
+  let sent = 0;
+  go(20);
+  go(5, (fields) => {
+    sent += 160;
+    return { ...fields, payload: keyOne(sent) };
+  });
+  go(20, (fields) => ({ ...fields, payload: new Uint8Array(160).fill(0xff) }));
+  expect(events.flatMap((event) => (event.type === 'digit' ? [event.digit] : []))).toEqual(digits);
 });

@@ -183,6 +183,15 @@ export const mediaSchema = z
       })
       .prefault({})
       .describe('Whose RTP packets are taken for a caller.'),
+    dtmf: z
+      .strictObject({
+        inband: z
+          .boolean()
+          .default(defaults.media.dtmf.inband)
+          .describe('Hear keys in the sound itself, where a phone has no telephone-event (RFC 4733).'),
+      })
+      .prefault({})
+      .describe('Keys that callers press.'),
     portRestSeconds: z
       .number()
       .min(0)
