@@ -117,7 +117,8 @@ export type CallEffect =
   | { readonly type: 'disarm-timer'; readonly timer: CallTimer }
   /** Whatever was begun for the session ends: its own connection, tools that run. */
   | { readonly type: 'abort-session' }
-  | { readonly type: 'close-media' }
+  /** `farewell`: we end the call, so an RTCP BYE goes with the SIP one. */
+  | { readonly type: 'close-media'; readonly farewell: boolean }
   /** BYE to whom the caller was bridged with. */
   | { readonly type: 'close-bridge'; readonly cause: CauseText }
   /** Everything is closed: write the record, forget the call. */

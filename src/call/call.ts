@@ -183,7 +183,7 @@ export class Call {
         return;
       case 'close-media':
         this.#agent.hush();
-        this.#media.stream?.close();
+        this.#media.stream?.close(effect.farewell);
         return;
       case 'close-bridge':
         this.#bridge?.close(reasonHeader(effect.cause));

@@ -119,7 +119,8 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
 
 function onMediaOpened(state: CallState): Transition {
   if (state.media !== 'opening') return unchanged(state);
-  if (state.phase === 'ending') return settle({ ...state, media: 'closing' }, [{ type: 'close-media' }]);
+  if (state.phase === 'ending')
+    return settle({ ...state, media: 'closing' }, [{ type: 'close-media', farewell: false }]);
   // The session opens while it rings at the other end.
   if (state.outbound) return { state: { ...state, media: 'open' }, effects: [{ type: 'dial' }] };
   return answerWhenReady({ ...state, media: 'open' }, []);
@@ -333,7 +334,7 @@ function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tel
   // Also for a session whose stream is over: its tools may still run, and what broke off may have left something open.
   if (!state.bridged) effects.push({ type: 'abort-session' });
   if (state.session === 'opening' || state.session === 'open') effects.push({ type: 'arm-timer', timer: 'abandon' });
-  if (state.media === 'open') effects.push({ type: 'close-media' });
+  if (state.media === 'open') effects.push({ type: 'close-media', farewell: leg === 'tell' });
   return settle(
     {
       ...state,

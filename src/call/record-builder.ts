@@ -121,7 +121,18 @@ function rtpOf(stats: StreamStats): NonNullable<CallRecord['rtp']> {
       concealedMs: stats.in.concealedMs,
       jitterMs: Math.round(stats.in.jitterMs * 10) / 10,
     },
-    out: { packets: stats.out.packets, maxGapMs: Math.round(stats.out.maxGapMs * 10) / 10 },
-    mos: stats.mos === undefined ? null : Math.round(stats.mos * 100) / 100,
+    out: {
+      packets: stats.out.packets,
+      maxGapMs: Math.round(stats.out.maxGapMs * 10) / 10,
+      lost: stats.remote.lost ?? null,
+      jitterMs: rounded(stats.remote.jitterMs, 10),
+      mos: rounded(stats.remote.mos, 100),
+    },
+    roundTripMs: rounded(stats.roundTripMs, 10),
+    mos: rounded(stats.mos, 100),
   };
+}
+
+function rounded(value: number | undefined, perUnit: number): number | null {
+  return value === undefined ? null : Math.round(value * perUnit) / perUnit;
 }

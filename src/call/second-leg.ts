@@ -145,6 +145,7 @@ export class SecondLeg {
     this.#user = undefined;
     if (this.#state === 'over') return;
     this.#leg?.hangUp(reason === undefined ? {} : { reason });
+    this.#stream?.close(true);
     this.#over(487);
   }
 
@@ -257,6 +258,7 @@ export class SecondLeg {
     const silent = event.type === 'rtp-timeout' && !this.#held;
     if (!silent && event.type !== 'failed') return;
     this.#leg?.hangUp({ reason: 'SIP;cause=200;text="rtp-timeout"' });
+    this.#stream?.close(true);
     this.#over(503);
   }
 

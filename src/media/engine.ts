@@ -29,6 +29,16 @@ export interface StreamParameters {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Packet length we send, ms: 10 to 60, a multiple of 10. */
   readonly ptimeMs: number;
+  /** Absent: RTCP has ports of its own, one above those of RTP. */
+  readonly rtcp?: RtcpParameters | undefined;
+}
+
+/** Where RTCP goes. */
+export interface RtcpParameters {
+  /** It shares the ports of RTP, both ways (RFC 5761). What comes on the RTCP port is taken all the same. */
+  readonly mux: boolean;
+  /** The peer's RTCP port, where it is not the one above its RTP port (RFC 3605): an IP literal and port. */
+  readonly remote: { readonly address: string; readonly port: number } | undefined;
 }
 
 /** One 20 ms frame of caller audio. The object and its `data` are reused for every frame: copy to keep. */
@@ -133,6 +143,19 @@ export interface StreamStats {
   };
   /** E-model estimate (ITU-T G.107) of what we received, 1 to 4.5; `undefined` before anything was received. */
   readonly mos: number | undefined;
+  /** What the peer says of our stream in its RTCP reports; each `undefined` before the first one. */
+  readonly remote: {
+    /** Packets of ours that never reached it. */
+    readonly lost: number | undefined;
+    /** Interarrival jitter there, ms. */
+    readonly jitterMs: number | undefined;
+    /** The same estimate for what it received. */
+    readonly mos: number | undefined;
+  };
+  /** On the network, by RTCP (RFC 3550 section 6.4.1), smoothed; `undefined` where the peer sends no reports. */
+  readonly roundTripMs: number | undefined;
+  /** Compound packets sent, and of those that came the ones that were accepted. */
+  readonly rtcp: { readonly sent: number; readonly received: number };
 }
 
 /** One call's RTP session. */
@@ -176,10 +199,11 @@ export interface MediaStream {
   queuedMs(): number;
   stats(): StreamStats;
   /**
-   * Stops: no packet is sent after the call returns. Responses still open get `response-ended`, then comes `closed`
+   * Stops: no packet is sent after the call returns. With `farewell` one more leaves before, an RTCP BYE: for calls that we
+   * end. Where the peer has hung up its ports may be somebody else's already, and nothing is sent. Responses still open get `response-ended`, then comes `closed`
    * (possibly before this returns), then nothing. The port rests, then returns to the pool. Idempotent.
    */
-  close(): void;
+  close(farewell?: boolean): void;
 }
 
 export interface StreamOptions {

@@ -9,7 +9,7 @@ import type { Latch } from './latch.js';
 import { estimateMos } from './mos.js';
 import { type PhoneCoding, phoneCodings } from './phone-codec.js';
 import type { RemoteAddress } from './remote-address.js';
-import { isRtcp, parseRtcp, RtcpSummary } from './rtcp-packet.js';
+import { isRtcp, parseRtcp, RtcpSummary } from './rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from './rtp-packet.js';
 import { SequenceTracker } from './sequence-tracker.js';
 import type { VoiceDetector } from './vad.js';
@@ -31,18 +31,30 @@ export interface RtpReceiverDeps {
   readonly tap: StreamTap | undefined;
   /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */
   readonly inbandDtmf?: boolean;
+  /** Takes the caller's reports. */
+  readonly reports: RtcpReports;
+}
+
+/** What becomes of a caller's RTCP. */
+export interface RtcpReports {
+  /** Ours; report blocks about others are not read. */
+  readonly ssrc: number;
+  /** @param summary borrowed @param bytes length of the compound packet */
+  receive(summary: RtcpSummary, bytes: number, nowMs: number): void;
 }
 
 /** The incoming half of a stream: from packets, hostile ones among them, to frames and digits. No sockets, no timers. */
 export class RtpReceiver {
   readonly frames: CallerFrames;
+  /** What came, as reports of ours describe it. */
+  readonly sequences = new SequenceTracker(CLOCK_HZ);
   readonly #latch: Latch;
   readonly #jitterBuffer: JitterBuffer;
   readonly #listener: StreamListener;
   readonly #tap: StreamTap | undefined;
   readonly #packet = new RtpPacket();
-  readonly #rtcp = new RtcpSummary();
-  readonly #sequences = new SequenceTracker(CLOCK_HZ);
+  readonly #rtcp: RtcpSummary;
+  readonly #reports: RtcpReports;
   readonly #drops = new DropCounter();
   readonly #dtmf: DtmfReceiver;
   readonly #inband: InbandDtmfDetector | undefined;
@@ -62,6 +74,8 @@ export class RtpReceiver {
     this.#jitterBuffer = deps.jitterBuffer;
     this.#listener = deps.listener;
     this.#tap = deps.tap;
+    this.#reports = deps.reports;
+    this.#rtcp = new RtcpSummary(deps.reports.ssrc);
     this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps.listener);
     const onDigit = (digit: string, durationMs: number): void =>
       this.#listener.onEvent({ type: 'digit', digit, durationMs, atMs: this.#nowMs });
@@ -130,9 +144,14 @@ export class RtpReceiver {
 
   /** Takes whatever came to the RTCP port, or RTCP on the RTP port (RFC 5761). An RTCP BYE does not end the call. */
   receiveRtcp(bytes: Uint8Array, from: RemoteAddress, nowMs: number): void {
-    if (!parseRtcp(bytes, this.#rtcp)) this.#drops.add('rtcp');
-    else if (!this.#latch.knowsAddress(from.address)) this.#drops.add('source');
-    else this.#lastHeardMs = nowMs;
+    if (!parseRtcp(bytes, this.#rtcp)) {
+      this.#drops.add('rtcp');
+    } else if (!this.#latch.knowsAddress(from.address)) {
+      this.#drops.add('source');
+    } else {
+      this.#lastHeardMs = nowMs;
+      this.#reports.receive(this.#rtcp, bytes.length, nowMs);
+    }
   }
 
   /** Delivers the frame that is due at `slotMs`. */
@@ -145,21 +164,24 @@ export class RtpReceiver {
   stats(): StreamStats['in'] {
     return {
       packets: this.#packets,
-      lost: this.#sequences.lost,
+      lost: this.sequences.lost,
       lateDropped: this.#lateDropped(),
-      duplicates: this.#sequences.duplicates,
+      duplicates: this.sequences.duplicates,
       concealedMs: this.frames.concealedMs,
-      jitterMs: this.#sequences.jitterMs,
+      jitterMs: this.sequences.jitterMs,
       dropped: this.#drops.snapshot(),
     };
   }
 
-  /** E-model estimate of what was received; `undefined` before anything was. */
-  mos(): number | undefined {
-    const { expected, lost, jitterMs } = this.#sequences;
+  /**
+   * E-model estimate of what was received; `undefined` before anything was.
+   * @param roundTripMs on the network; half of it is the delay of this direction
+   */
+  mos(roundTripMs = 0): number | undefined {
+    const { expected, lost, jitterMs } = this.sequences;
     if (this.#packets === 0) return undefined;
     const lossRatio = Math.min(1, (lost + this.#lateDropped()) / expected);
-    return estimateMos({ lossRatio, jitterMs, delayMs: PACKET_DELAY_MS, codec: this.#coding.name });
+    return estimateMos({ lossRatio, jitterMs, delayMs: PACKET_DELAY_MS + roundTripMs / 2, codec: this.#coding.name });
   }
 
   /** Packets that came too late to be played, and 20 ms each of what was given up in a burst. */
@@ -184,7 +206,7 @@ export class RtpReceiver {
   }
 
   #isInOrder(packet: RtpPacket, timed: boolean, nowMs: number): boolean {
-    switch (this.#sequences.update(packet.ssrc, packet.sequence, packet.timestamp, timed, nowMs)) {
+    switch (this.sequences.update(packet.ssrc, packet.sequence, packet.timestamp, timed, nowMs)) {
       case 'next':
         return true;
       case 'restarted':
@@ -208,7 +230,7 @@ export class RtpReceiver {
       this.#drops.add('payload-size');
       return;
     }
-    const { extended } = this.#sequences;
+    const { extended } = this.sequences;
     const verdict = this.#jitterBuffer.put(extended, timestamp, bytes, payloadOffset, payloadBytes, nowMs);
     if (verdict === 'late') this.#late += 1;
     const tap = this.#tap;

@@ -5,6 +5,7 @@ import { SLOT_MS } from './pacing-wheel.js';
 import { type PhoneCoding, phoneCodings } from './phone-codec.js';
 import type { Playout } from './playout.js';
 import type { RemoteAddress } from './remote-address.js';
+import type { SentMedia } from './rtcp/rtcp-session.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp-packet.js';
 import { TELEPHONE_EVENT_BYTES } from './telephone-event.js';
 
@@ -34,7 +35,7 @@ export interface RtpSenderDeps {
 export class RtpSender {
   readonly #deps: RtpSenderDeps;
   readonly #dtmf = new DtmfSender();
-  readonly #ssrc: number;
+  readonly ssrc: number;
   readonly #firstTimestamp: number;
   #sequence: number;
   #coding: PhoneCoding = phoneCodings.pcmu;
@@ -50,15 +51,19 @@ export class RtpSender {
   #afterGap = true;
   #eventTimestamp = 0;
   #packets = 0;
+  #payloadBytes = 0;
+  #lastPacketMs: number | undefined;
+  #lastTimestamp = 0;
   #skipped = 0;
   #lastSentMs: number | undefined;
   #maxGapMs = 0;
 
   constructor(deps: RtpSenderDeps) {
     this.#deps = deps;
-    this.#ssrc = deps.random.integer(2 ** 32);
+    this.ssrc = deps.random.integer(2 ** 32);
     this.#firstTimestamp = deps.random.integer(2 ** 32);
-    this.#sequence = deps.random.integer(2 ** 16);
+    // Of the lower half: a first packet that is lost is then never taken for one of an earlier cycle (RFC 3711 section 3.3.1).
+    this.#sequence = deps.random.integer(2 ** 15);
   }
 
   /** Begins at `slot`: the first in which a packet may leave. Later calls change nothing. */
@@ -117,8 +122,19 @@ export class RtpSender {
     };
   }
 
+  /** What was sent, as our RTCP reports describe it. Allocates: not for every packet. */
+  sent(): SentMedia {
+    return {
+      packets: this.#packets,
+      payloadBytes: this.#payloadBytes,
+      lastSentMs: this.#lastPacketMs,
+      lastTimestamp: this.#lastTimestamp,
+    };
+  }
+
   #sendOne(slot: number, to: RemoteAddress, nowMs: number): void {
     const timestamp = this.#firstTimestamp + (slot - this.#firstSlot) * SLOT_MS * SAMPLES_PER_MS;
+    this.#lastTimestamp = timestamp;
     if (this.#dtmf.active && this.#dtmfPayloadType !== undefined) {
       this.#sendEvent(this.#dtmfPayloadType, timestamp, to, nowMs);
     } else {
@@ -145,14 +161,14 @@ export class RtpSender {
       payloadType,
       this.#sequence,
       this.#eventTimestamp,
-      this.#ssrc,
+      this.ssrc,
     );
     this.#transmit(buffer.packet, to, nowMs);
     this.#tapAgent(silence.payload, nowMs);
   }
 
   #sendAudio(buffer: PacketBuffer, timestamp: number, to: RemoteAddress, nowMs: number): void {
-    writeRtpHeader(buffer.packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.#ssrc);
+    writeRtpHeader(buffer.packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.ssrc);
     this.#transmit(buffer.packet, to, nowMs);
     this.#tapAgent(buffer.payload, nowMs);
   }
@@ -161,6 +177,8 @@ export class RtpSender {
     this.#deps.send(packet, to);
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#packets += 1;
+    this.#payloadBytes += packet.length - RTP_HEADER_BYTES;
+    this.#lastPacketMs = nowMs;
     this.#afterGap = false;
     if (this.#lastSentMs !== undefined) this.#maxGapMs = Math.max(this.#maxGapMs, nowMs - this.#lastSentMs);
     this.#lastSentMs = nowMs;

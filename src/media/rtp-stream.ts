@@ -8,6 +8,7 @@ import type { DtmfTiming } from './dtmf-sender.js';
 import type {
   CommandSequence,
   MediaStream,
+  PhoneCodec,
   StreamEvent,
   StreamListener,
   StreamParameters,
@@ -20,10 +21,13 @@ import { FRAME_SLOTS, type PacingWheel, type WheelMember } from './pacing-wheel.
 import { phoneCodings } from './phone-codec.js';
 import { Playout } from './playout.js';
 import { type RemoteAddress, usableRemote } from './remote-address.js';
+import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
 import type { VoiceDetector } from './vad.js';
 
+/** Rate of the RTP timestamps. */
+const CLOCK_HZ = 8000;
 const MIN_PTIME_MS = 10;
 const MAX_PTIME_MS = 60;
 
@@ -40,7 +44,7 @@ export interface RtpStreamDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly wheel: PacingWheel;
-  readonly port: Pick<DatagramPair, 'local' | 'send'>;
+  readonly port: Pick<DatagramPair, 'local' | 'send' | 'sendRtcp'>;
   readonly jitterBuffer: JitterBuffer;
   readonly voice: VoiceDetector;
   readonly listener: StreamListener;
@@ -76,11 +80,17 @@ export class RtpStream implements MediaStream, WheelMember {
   readonly #playout: Playout;
   readonly #receiver: RtpReceiver;
   readonly #sender: RtpSender;
+  readonly #rtcp: RtcpSession;
   readonly #commands: Command[] = [];
   readonly #digitsSent: CommandSequence[] = [];
   #lastSequence = 0;
   #phase: number | undefined;
   #remote: RemoteAddress | undefined;
+  /** Where the SDP wants RTCP, if it says so. */
+  #rtcpRemote: RemoteAddress | undefined;
+  /** RTCP shares the port of RTP (RFC 5761). */
+  #rtcpMux = false;
+  #codec: PhoneCodec['name'] = 'pcmu';
   #sending = false;
   #frameSlot = Number.POSITIVE_INFINITY;
   #timeoutReported = false;
@@ -96,16 +106,17 @@ export class RtpStream implements MediaStream, WheelMember {
       onFrame: (frame) => deps.listener.onFrame(frame),
       onEvent: (event) => this.#emit(event),
     };
-    const { jitterBuffer, voice, tap, random } = deps;
-    this.#receiver = new RtpReceiver({
-      ...{ latch: this.#latch, jitterBuffer, voice, listener, tap },
-      inbandDtmf: options.inbandDtmf === true,
-    });
+    const { clock, jitterBuffer, voice, tap, random } = deps;
     this.#sender = new RtpSender({
       random,
       playout: this.#playout,
       tap,
       send: (packet, to) => deps.port.send(packet, to),
+    });
+    this.#rtcp = new RtcpSession({ ssrc: this.#sender.ssrc, wallOffsetMs: clock.wallTime() - clock.now() }, random);
+    this.#receiver = new RtpReceiver({
+      ...{ latch: this.#latch, jitterBuffer, voice, listener, tap, reports: this.#rtcp },
+      inbandDtmf: options.inbandDtmf === true,
     });
   }
 
@@ -174,11 +185,14 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   stats(): StreamStats {
-    return { in: this.#receiver.stats(), out: this.#sender.stats(), mos: this.#receiver.mos() };
+    const mos = this.#receiver.mos(this.#rtcp.roundTripMs);
+    const remote = this.#rtcp.stats(this.#sender.sent().packets, this.#codec);
+    return { in: this.#receiver.stats(), out: this.#sender.stats(), mos, ...remote };
   }
 
-  close(): void {
+  close(farewell = false): void {
     if (this.#state === 'closed') return;
+    if (farewell && this.#state === 'open') this.#sendBye();
     this.#deps.wheel.leave(this);
     // Closed before anything is reported: a listener that closes again, or a packet on its way, finds nothing to do.
     this.#state = 'closed';
@@ -236,6 +250,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#sender.onSlot(slot, dueSlot, this.#sending ? this.#destination() : undefined, nowMs);
     this.#playout.settle(nowMs);
     this.#playout.report();
+    if (nowMs >= this.#rtcp.dueMs) this.#sendReport(nowMs);
     if (this.#digitsSent.length > 0) this.#reportDigits(nowMs);
   }
 
@@ -291,10 +306,14 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   #speakTo(parameters: StreamParameters, remote: RemoteAddress | undefined, slot: number): void {
-    const { codec, dtmfPayloadType, direction, ptimeMs } = parameters;
+    const { codec, dtmfPayloadType, direction, ptimeMs, rtcp } = parameters;
     const coding = phoneCodings[codec.name];
     this.#remote = remote;
     this.#sending = remote !== undefined && (direction === 'sendrecv' || direction === 'sendonly');
+    this.#rtcpRemote = usableRemote(rtcp?.remote, this.#options.family);
+    this.#rtcpMux = rtcp?.mux ?? false;
+    this.#codec = codec.name;
+    if (remote !== undefined) this.#rtcp.begin(CLOCK_HZ, this.#deps.clock.now());
     this.#playout.setCoding(coding);
     this.#sender.configure(coding, codec.payloadType, dtmfPayloadType, clampPtime(ptimeMs));
     this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
@@ -312,6 +331,32 @@ export class RtpStream implements MediaStream, WheelMember {
   /** Where the caller's packets come from, once that is known; the SDP's address before. */
   #destination(): RemoteAddress | undefined {
     return this.#latch.source ?? this.#remote;
+  }
+
+  /** A few times in 20 s, whatever the direction (RFC 3264 section 5.1). */
+  #sendReport(nowMs: number): void {
+    const packet = this.#rtcp.report(this.#sender.sent(), this.#receiver.sequences, nowMs);
+    if (packet !== undefined) this.#transmitRtcp(packet);
+  }
+
+  #sendBye(): void {
+    const packet = this.#rtcp.bye(this.#sender.sent(), this.#receiver.sequences, this.#deps.clock.now());
+    if (packet !== undefined) this.#transmitRtcp(packet);
+  }
+
+  #transmitRtcp(packet: Uint8Array): void {
+    const { port } = this.#deps;
+    const to = this.#destination();
+    if (to === undefined) return;
+    if (this.#rtcpMux) port.send(packet, to);
+    else port.sendRtcp(packet, this.#rtcpDestination(to));
+  }
+
+  /** RFC 3550 section 11: one port up. What the SDP says instead (RFC 3605) holds while RTP comes from where it says. */
+  #rtcpDestination(to: RemoteAddress): RemoteAddress {
+    const asDescribed = to.address === this.#remote?.address && to.port === this.#remote.port;
+    if (asDescribed && this.#rtcpRemote !== undefined) return this.#rtcpRemote;
+    return { address: to.address, port: Math.min(to.port + 1, 65_535) };
   }
 
   #watchSilence(nowMs: number): void {

@@ -14,6 +14,17 @@ const REMEMBERED = 256;
  */
 export type SequenceVerdict = 'next' | 'restarted' | 'duplicate' | 'refused';
 
+/** The source that is heard now, as a report block describes it (RFC 3550 section 6.4.1). */
+export interface HeardSource {
+  readonly ssrc: number;
+  readonly expected: number;
+  readonly received: number;
+  /** Extended by the number of cycles in the upper 16 bits. */
+  readonly highest: number;
+  /** Units of the RTP timestamp. */
+  readonly jitter: number;
+}
+
 /**
  * Follows the sequence numbers of one source: extends them over their 16 bits, counts losses (RFC 3550 A.1, A.3) and
  * measures interarrival jitter (A.8). A new SSRC restarts it; totals go on.
@@ -62,6 +73,18 @@ export class SequenceTracker {
   /** Packets that should have come and did not; never negative. */
   get lost(): number {
     return Math.max(0, this.expected - this.#receivedBefore - this.#received);
+  }
+
+  /** The source heard now; `undefined` before the first packet. Allocates: not for every packet. */
+  get source(): HeardSource | undefined {
+    if (!this.#started) return undefined;
+    return {
+      ssrc: this.#ssrc,
+      expected: this.#highest - this.#base + 1,
+      received: this.#received,
+      highest: this.#highest - Math.floor(this.#base / 0x1_0000) * 0x1_0000,
+      jitter: this.#jitter,
+    };
   }
 
   /** Interarrival jitter, ms. */

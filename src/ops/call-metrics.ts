@@ -11,6 +11,7 @@ import { TurnMetrics } from './turn-metrics.js';
 export const metricBuckets = {
   setupSeconds: [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
   durationSeconds: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200],
+  roundTripSeconds: [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1],
   mos: [1.5, 2, 2.5, 3, 3.3, 3.6, 3.8, 4, 4.2, 4.4],
 } as const satisfies Record<string, readonly number[]>;
 
@@ -113,6 +114,14 @@ export class CallMetrics {
     late.add({}, received.lateDropped);
     concealed.add({}, received.concealedMs / 1000);
     if (record.rtp.mos !== null) mos.observe({}, record.rtp.mos);
+    this.#observeRemote(record.rtp);
+  }
+
+  /** What the other end said of what we sent. */
+  #observeRemote({ out: sent, roundTripMs }: NonNullable<CallRecord['rtp']>): void {
+    if (sent.lost !== null) this.#metrics.remoteLost.add({}, sent.lost);
+    if (sent.mos !== null) this.#metrics.remoteMos.observe({}, sent.mos);
+    if (roundTripMs !== null) this.#metrics.roundTrip.observe({}, roundTripMs / 1000);
   }
 
   #flavorLabel(name: string | null): string {
@@ -182,6 +191,23 @@ function makeMetrics(factory: MetricFactory) {
       'Estimated quality of the audio received in ended calls, 1 to 4.5.',
       [],
       metricBuckets.mos,
+    ),
+    remoteLost: factory.counter(
+      'rtp_remote_lost_packets_total',
+      'RTP packets of ours that never came, as the other ends of ended calls report by RTCP.',
+      [],
+    ),
+    remoteMos: factory.histogram(
+      'remote_mos',
+      'Estimated quality of the audio that the other ends of ended calls received, 1 to 4.5, by their RTCP reports.',
+      [],
+      metricBuckets.mos,
+    ),
+    roundTrip: factory.histogram(
+      'rtp_round_trip_seconds',
+      'Round trip on the network to the other ends of ended calls, by RTCP.',
+      [],
+      metricBuckets.roundTripSeconds,
     ),
   };
 }

@@ -113,7 +113,15 @@ export interface CallRecord {
       readonly concealedMs: number;
       readonly jitterMs: number;
     };
-    readonly out: { readonly packets: number; readonly maxGapMs: number };
+    /** `lost`, `jitterMs` and `mos` by the peer's RTCP reports; `null` where it sent none. */
+    readonly out: {
+      readonly packets: number;
+      readonly maxGapMs: number;
+      readonly lost: number | null;
+      readonly jitterMs: number | null;
+      readonly mos: number | null;
+    };
+    readonly roundTripMs: number | null;
     readonly mos: number | null;
   } | null;
   /** Only with `cdr.include: [dtmf]`. */

@@ -32,6 +32,10 @@ export interface ParsedMedia {
   /** By payload type; the first line for a number counts. */
   readonly rtpMaps: ReadonlyMap<number, RtpMap>;
   readonly formatParameters: ReadonlyMap<number, string>;
+  /** `a=rtcp-mux` (RFC 5761). */
+  readonly rtcpMux: boolean;
+  /** What `a=rtcp` says (RFC 3605); the address absent where it names none. */
+  readonly rtcp: { readonly port: number; readonly connection: ConnectionAddress | undefined } | undefined;
   /** Milliseconds, above 0. */
   readonly ptimeMs: number | undefined;
   readonly maxPtimeMs: number | undefined;
@@ -59,6 +63,7 @@ const TIMING = /^\d{1,10} \d{1,10}$/;
  * it is never used, never echoed, and never meets the grammar's harder regular expressions.
  */
 const ATTRIBUTE = /^(?:rtpmap:\d{1,3} [\w.-]{1,64}(?:\/\d{1,9}(?:\/\d{1,3})?)?|fmtp:\d{1,3} [\x20-\x7e]{1,1024})$/;
+const RTCP = /^(?:rtcp-mux|rtcp:\d{1,5}(?: IN IP[46] \S{1,255})?)$/;
 const PACKET_TIME = /^(?:max)?ptime:\d{1,5}(?:\.\d{1,5})?$/;
 
 /**
@@ -107,7 +112,7 @@ function isKept(line: SdpLine): boolean {
     case 't':
       return TIMING.test(line.value);
     case 'a':
-      return ATTRIBUTE.test(line.value) || PACKET_TIME.test(line.value) || DIRECTIONS.has(line.value);
+      return [ATTRIBUTE, PACKET_TIME, RTCP].some((form) => form.test(line.value)) || DIRECTIONS.has(line.value);
     default:
       return false;
   }
@@ -155,9 +160,19 @@ function readSection(
     direction: direction ?? 'sendrecv',
     rtpMaps,
     formatParameters,
+    rtcpMux: section?.rtcpMux !== undefined,
+    rtcp: rtcpOf(section),
     ptimeMs: positive(section?.ptime),
     maxPtimeMs: positive(section?.maxptime),
   };
+}
+
+function rtcpOf(section: MediaDescription | undefined): ParsedMedia['rtcp'] {
+  const rtcp = section?.rtcp;
+  if (rtcp === undefined) return undefined;
+  const { address, ipVer, port } = rtcp;
+  const connection = address === undefined ? undefined : classifyConnection(`IP${ipVer}`, String(address));
+  return { port: Number(port), connection };
 }
 
 /** The grammar leaves decimals such as `20.0` as text. */

@@ -18,6 +18,8 @@ export interface AudioSection {
   readonly telephoneEvent: TelephoneEvent | undefined;
   readonly ptimeMs: number;
   readonly direction: SdpDirection;
+  /** RTCP shares the port (RFC 5761); otherwise it has the one above, as peers assume. */
+  readonly rtcpMux: boolean;
 }
 
 /** Everything a description of ours says. */
@@ -64,6 +66,7 @@ function audioSection(section: AudioSection): SessionDescription['media'][number
     fmtp: telephoneEvent ? [{ payload: telephoneEvent.payloadType, config: telephoneEvent.events }] : [],
     ptime: section.ptimeMs,
     direction: section.direction,
+    ...(section.rtcpMux && { rtcpMux: 'rtcp-mux' }),
   };
 }
 

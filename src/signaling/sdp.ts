@@ -24,7 +24,9 @@ import { type AudioSection, type DescriptionContent, type MediaLayout, writeDesc
  *   orders our offers only.
  * - RTP/AVP and RTP/AVPF are taken; the answer repeats the profile and promises no feedback, which AVPF allows (RFC
  *   4585 section 4.2). SAVP, SAVPF and DTLS are refused: never plain RTP where a key was asked for.
- * - Nothing of the peer's ICE, SSRC, crypto, bundle or rtcp-mux is echoed.
+ * - RTCP on the port of RTP (RFC 5761) is offered, and taken where it is offered. Otherwise it has the port above, and the
+ *   peer's has too unless `a=rtcp` says another (RFC 3605).
+ * - Nothing of the peer's ICE, SSRC, crypto or bundle is echoed.
  */
 export type { AddressFamily } from './sdp-address.js';
 export type { AudioCodec } from './sdp-formats.js';
@@ -77,6 +79,8 @@ export interface NegotiatedAudio {
   readonly direction: SdpDirection;
   /** Packet length to send, ms: 10 to 60, a multiple of 10. */
   readonly ptimeMs: number;
+  /** Whether RTCP shares the ports of RTP, and where else to send it where `a=rtcp` says so. */
+  readonly rtcp: { readonly mux: boolean; readonly remote: NegotiatedAudio['remote'] };
 }
 
 export interface AnswerResult {
@@ -112,6 +116,7 @@ export function createOffer(local: LocalMedia, previous?: LocalDescription): Loc
     },
     ptimeMs: clampPacketTime(local.ptimeMs, undefined),
     direction: local.direction,
+    rtcpMux: true,
   };
   const others = previous?.layout ?? [];
   return describe(local, { audio, audioIndex, others, timing: { start: 0, stop: 0 }, payloadTypes }, previous);
@@ -136,6 +141,7 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
     telephoneEvent: stream.telephoneEvent,
     ptimeMs,
     direction,
+    rtcpMux: stream.rtcp.mux,
   };
   const payloadTypes: PayloadTypes = {
     ...previous?.payloadTypes,
@@ -182,6 +188,7 @@ interface UsableStream {
   readonly direction: SdpDirection;
   readonly ptimeMs: number | undefined;
   readonly maxPtimeMs: number | undefined;
+  readonly rtcp: NegotiatedAudio['rtcp'];
 }
 
 interface Refusal {
@@ -225,7 +232,16 @@ function readStream(
     direction: isHeld ? withoutReceiving(media.direction) : media.direction,
     ptimeMs: media.ptimeMs,
     maxPtimeMs: media.maxPtimeMs,
+    rtcp: { mux: media.rtcpMux, remote: isHeld ? undefined : rtcpRemote(media, connection.address) },
   };
+}
+
+/** What `a=rtcp` says, where it is of any use. */
+function rtcpRemote({ rtcp }: ParsedMedia, rtpAddress: string): NegotiatedAudio['remote'] {
+  if (rtcp === undefined || rtcp.port < 1 || rtcp.port > 65_535) return undefined;
+  const { connection, port } = rtcp;
+  if (connection === undefined) return { address: rtpAddress, port };
+  return connection.kind === 'unicast' ? { address: connection.address, port } : undefined;
 }
 
 function negotiated(stream: UsableStream, direction: SdpDirection, ptimeMs: number): NegotiatedAudio {
@@ -235,6 +251,7 @@ function negotiated(stream: UsableStream, direction: SdpDirection, ptimeMs: numb
     remote: stream.remote,
     direction,
     ptimeMs,
+    rtcp: stream.rtcp,
   };
 }
 

@@ -24,6 +24,7 @@ interface HeardFrame {
 const setUp = (options: { receiving?: boolean; events?: number | null; inbandDtmf?: boolean } = {}) => {
   const frames: HeardFrame[] = [];
   const events: StreamEvent[] = [];
+  const reported: number[] = [];
   const tapped: { samples: number; atMs: number; timestamp: number }[] = [];
   const latch = new Latch({ nat: false, strict: false });
   const receiver = new RtpReceiver({
@@ -39,6 +40,7 @@ const setUp = (options: { receiving?: boolean; events?: number | null; inbandDtm
       agent: () => {},
     },
     inbandDtmf: options.inbandDtmf ?? false,
+    reports: { ssrc: 1, receive: (_summary, bytes) => reported.push(bytes) },
   });
   latch.expect(CALLER, 0);
   const { events: eventType = 101 } = options;

@@ -206,7 +206,8 @@ test('figures that are no figures are passed over', async () => {
     durationMs: -5,
     rtp: {
       in: { packets: Number.NaN, lost: -3, lateDropped: 0, concealedMs: Number.POSITIVE_INFINITY, jitterMs: 0 },
-      out: { packets: 1, maxGapMs: 0 },
+      out: { packets: 1, maxGapMs: 0, lost: null, jitterMs: null, mos: null },
+      roundTripMs: null,
       mos: null,
     },
   });

@@ -27,10 +27,30 @@ describe('the whole answer', () => {
       remote: { address: '198.51.100.7', port: 4000 },
       direction: 'sendrecv',
       ptimeMs: 20,
+      rtcp: { mux: false, remote: undefined },
     });
   });
 
-  test('echoes nothing of ICE, SSRC, crypto, bundle or rtcp-mux', () => {
+  test('RTCP shares the port where that is offered, and else goes where a=rtcp says', () => {
+    const offered = (...attributes: readonly string[]) =>
+      createAnswer(sdp(['m=audio 4000 RTP/AVP 0', ...attributes]), local);
+    const muxed = offered('a=rtcp:4001', 'a=rtcp-mux');
+    expect(muxed.audio.rtcp).toEqual({ mux: true, remote: { address: '198.51.100.7', port: 4001 } });
+    expect(muxed.local.text).toContain('a=rtcp-mux\r\n');
+    const apart = offered('a=rtcp:53020 IN IP4 126.16.64.4');
+    expect(apart.audio.rtcp).toEqual({ mux: false, remote: { address: '126.16.64.4', port: 53_020 } });
+    expect(apart.local.text).not.toContain('rtcp');
+    for (const useless of [
+      'a=rtcp:0',
+      'a=rtcp:70000',
+      'a=rtcp:4001 IN IP4 phone.example',
+      'a=rtcp:4001 IN IP4 0.0.0.0',
+    ]) {
+      expect(offered(useless).audio.rtcp).toEqual({ mux: false, remote: undefined });
+    }
+  });
+
+  test('echoes nothing of ICE, SSRC, crypto or bundle', () => {
     const { text } = createAnswer(
       sdp(
         [
@@ -41,7 +61,6 @@ describe('the whole answer', () => {
           'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR',
           'a=ssrc:11 cname:peer',
           'a=mid:0',
-          'a=rtcp-mux',
           'a=rtcp:9 IN IP4 203.0.113.9',
           'a=fingerprint:sha-1 00:11',
           'a=x-private:peer',

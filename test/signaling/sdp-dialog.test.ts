@@ -19,6 +19,7 @@ describe('our offer', () => {
       'a=fmtp:101 0-15',
       'a=ptime:20',
       'a=sendrecv',
+      'a=rtcp-mux',
       '',
     ]);
   });
@@ -54,7 +55,13 @@ describe('the answer to our offer', () => {
       remote: { address: '198.51.100.7', port: 4000 },
       direction: 'sendrecv',
       ptimeMs: 30,
+      rtcp: { mux: false, remote: undefined },
     });
+  });
+
+  test('RTCP shares the port where the answer says so too', () => {
+    const text = answer(['m=audio 4000 RTP/AVP 0', 'a=rtcp-mux']);
+    expect(readAnswer(offer, text).rtcp.mux).toBe(true);
   });
 
   test.each([

@@ -104,6 +104,9 @@ export class FakeStream implements MediaStream {
       in: { packets: 10, lost: 0, lateDropped: 0, duplicates: 0, concealedMs: 0, jitterMs: 0, dropped: {} },
       out: { packets: 12, maxGapMs: 20, skippedSlots: 0 },
       mos: 4.4,
+      remote: { lost: undefined, jitterMs: undefined, mos: undefined },
+      roundTripMs: undefined,
+      rtcp: { sent: 0, received: 0 },
     };
   }
 

@@ -45,7 +45,8 @@ export const fullRecord = {
   bargeIns: [{ onsetMs: 3600, onsetToPauseMs: 12, decisionToSilenceMs: 14, resumed: false }],
   rtp: {
     in: { packets: 475, lost: 2, lateDropped: 1, concealedMs: 60, jitterMs: 1.5 },
-    out: { packets: 475, maxGapMs: 21 },
+    out: { packets: 475, maxGapMs: 21, lost: 1, jitterMs: 2.5, mos: 4.2 },
+    roundTripMs: 42,
     mos: 4.3,
   },
   dtmf: '4711',

@@ -75,6 +75,7 @@ export class SimulatedCall {
           // Packets are reused: what is kept is a copy.
           send: (bytes) =>
             this.sent.push({ atMs: clock.now(), codes: new Uint8Array(bytes.subarray(RTP_HEADER_BYTES)) }),
+          sendRtcp: () => {},
         },
         listener: {
           onFrame: (frame) => conversation?.onFrame(frame),

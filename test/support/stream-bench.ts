@@ -1,6 +1,7 @@
 import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
+import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
 import { FakeClock } from './fake-clock.js';
@@ -37,6 +38,9 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
   const packets: SentPacket[] = [];
   const frames: { atMs: number; positionMs: number; code: number }[] = [];
   const events: StreamEvent[] = [];
+  /** RTCP, from the port of RTP and from its own. */
+  const muxed: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
+  const reports: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
   let closedCalls = 0;
   const stream: RtpStream = new RtpStream(
     { family: 4, latching: { nat: false, strict: false }, rtpTimeoutMs: TIMEOUT_MS },
@@ -50,10 +54,15 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
       port: {
         local: { address: '127.0.0.1', port: 40_000 },
         send: (bytes, to) => {
+          if (isRtcp(bytes)) {
+            muxed.push({ atMs: clock.now(), to, bytes: Buffer.from(bytes) });
+            return;
+          }
           const header = new RtpPacket();
           if (parseRtp(bytes, header) !== undefined) throw new Error('not RTP');
           packets.push({ atMs: clock.now(), port: to.port, header, code: bytes.at(-1) ?? -1 });
         },
+        sendRtcp: (bytes, to) => reports.push({ atMs: clock.now(), to, bytes: Buffer.from(bytes) }),
       },
       listener: {
         onFrame: (frame: CallerFrame) => {
@@ -82,5 +91,5 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
     }
   };
   const types = () => events.map(({ type }) => type);
-  return { clock, stream, packets, frames, events, talk, types, wheel, closedCalls: () => closedCalls };
+  return { clock, stream, packets, reports, muxed, frames, events, talk, types, wheel, closedCalls: () => closedCalls };
 };

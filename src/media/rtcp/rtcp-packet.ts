@@ -1,5 +1,5 @@
 /**
- * RTCP, as far as a receiver of one audio stream needs it. Every packet of a compound begins (RFC 3550 section 6.4.1):
+ * RTCP, as far as one end of one audio stream needs it. Every packet of a compound begins (RFC 3550 section 6.4.1):
  *
  *      0                   1                   2                   3
  *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -9,18 +9,57 @@
  */
 
 const HEADER_BYTES = 4;
-const SENDER_REPORT = 200;
-const RECEIVER_REPORT = 201;
-const BYE = 203;
+export const SENDER_REPORT = 200;
+export const RECEIVER_REPORT = 201;
+export const SOURCE_DESCRIPTION = 202;
+export const BYE = 203;
 const SENDER_INFO_BYTES = 24;
 const REPORT_BLOCK_BYTES = 24;
 
 /** What one compound packet holds. Made once, filled by {@link parseRtcp} for each. */
 export class RtcpSummary {
+  /** Our own SSRC: report blocks about it are read, all others are the business of others. */
+  readonly #ownSsrc: number;
   senderReports = 0;
   receiverReports = 0;
   /** A source said goodbye. Says nothing about the call, which SIP ends: a mixer or a re-INVITE sends these too. */
   byes = 0;
+  /** Of the last sender report: its source, and the middle 32 bits of its NTP timestamp. */
+  senderSsrc = 0;
+  senderTime = 0;
+  /** A report block about us was there; what follows is the last one. */
+  reported = false;
+  /** Packets of ours that did not come, of all that we sent; negative where duplicates outnumber them. */
+  lost = 0;
+  /** Units of the RTP timestamp. */
+  jitter = 0;
+  /** {@link senderTime} of the sender report of ours that came last, and the time since then in 1/65,536 s. */
+  lastReport = 0;
+  delaySinceLastReport = 0;
+
+  constructor(ownSsrc = 0) {
+    this.#ownSsrc = ownSsrc;
+  }
+
+  clear(): void {
+    this.senderReports = 0;
+    this.receiverReports = 0;
+    this.byes = 0;
+    this.reported = false;
+  }
+
+  /** Reads `count` report blocks from `offset` on (RFC 3550 section 6.4.1). */
+  takeBlocks(bytes: Uint8Array, offset: number, count: number): void {
+    for (let block = offset; block < offset + count * REPORT_BLOCK_BYTES; block += REPORT_BLOCK_BYTES) {
+      if (readUint32(bytes, block) !== this.#ownSsrc) continue;
+      this.reported = true;
+      // 24 bits with a sign.
+      this.lost = (readUint32(bytes, block + 4) << 8) >> 8;
+      this.jitter = readUint32(bytes, block + 12);
+      this.lastReport = readUint32(bytes, block + 16);
+      this.delaySinceLastReport = readUint32(bytes, block + 20);
+    }
+  }
 }
 
 /**
@@ -38,9 +77,7 @@ export function isRtcp(bytes: Uint8Array): boolean {
  * @returns whether all lengths add up; if not, `summary` is not to be used
  */
 export function parseRtcp(bytes: Uint8Array, summary: RtcpSummary): boolean {
-  summary.senderReports = 0;
-  summary.receiverReports = 0;
-  summary.byes = 0;
+  summary.clear();
   if (bytes.length < HEADER_BYTES) return false;
   let offset = 0;
   while (offset < bytes.length) {
@@ -57,10 +94,19 @@ export function parseRtcp(bytes: Uint8Array, summary: RtcpSummary): boolean {
       if (end !== bytes.length || padding === 0 || padding % 4 !== 0) return false;
       contentEnd -= padding;
     }
-    if (contentEnd - offset < leastBytes(type, first & 0x1f)) return false;
-    if (type === SENDER_REPORT) summary.senderReports += 1;
-    else if (type === RECEIVER_REPORT) summary.receiverReports += 1;
-    else if (type === BYE) summary.byes += 1;
+    const count = first & 0x1f;
+    if (contentEnd - offset < leastBytes(type, count)) return false;
+    if (type === SENDER_REPORT) {
+      summary.senderReports += 1;
+      summary.senderSsrc = readUint32(bytes, offset + 4);
+      summary.senderTime = readUint32(bytes, offset + 10);
+      summary.takeBlocks(bytes, offset + HEADER_BYTES + SENDER_INFO_BYTES, count);
+    } else if (type === RECEIVER_REPORT) {
+      summary.receiverReports += 1;
+      summary.takeBlocks(bytes, offset + HEADER_BYTES + 4, count);
+    } else if (type === BYE) {
+      summary.byes += 1;
+    }
     offset = end;
   }
   return true;
@@ -78,4 +124,9 @@ function leastBytes(type: number, count: number): number {
     default:
       return HEADER_BYTES;
   }
+}
+
+function readUint32(bytes: Uint8Array, offset: number): number {
+  const high = ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
+  return ((high << 16) | ((bytes[offset + 2] as number) << 8) | (bytes[offset + 3] as number)) >>> 0;
 }
