@@ -1,11 +1,13 @@
 import type { RtpDefect } from './rtp-packet.js';
+import type { SrtpDefect } from './srtp/srtp-inbound.js';
 
 /**
- * Why a packet was refused. `rtcp`: a malformed one; `direction`: we receive nothing now; `source` and `probation`: the
+ * Why a packet was refused. `srtp-…`: not authentic, seen before, or beyond what its key may protect; `rtcp`: a malformed one; `direction`: we receive nothing now; `source` and `probation`: the
  * latching rule; `sequence`: out of all order; `event`: a malformed telephone event.
  */
 export type DropReason =
   | RtpDefect
+  | SrtpDefect
   | 'rtcp'
   | 'direction'
   | 'source'
@@ -22,6 +24,9 @@ export class DropCounter {
     csrc: 0,
     extension: 0,
     padding: 0,
+    'srtp-auth': 0,
+    'srtp-replay': 0,
+    'srtp-lifetime': 0,
     rtcp: 0,
     direction: 0,
     source: 0,

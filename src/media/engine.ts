@@ -31,6 +31,22 @@ export interface StreamParameters {
   readonly ptimeMs: number;
   /** Absent: RTCP has ports of its own, one above those of RTP. */
   readonly rtcp?: RtcpParameters | undefined;
+  /** Absent: plain RTP. Otherwise nothing plain is sent, and nothing that is not authentic is taken. */
+  readonly srtp?: SrtpParameters | undefined;
+}
+
+/** Names as in SDP (RFC 4568 section 6.2, RFC 7714 section 14.2). */
+export type SrtpSuite = 'AES_CM_128_HMAC_SHA1_80' | 'AES_CM_128_HMAC_SHA1_32' | 'AEAD_AES_128_GCM';
+
+/** SRTP (RFC 3711), both ways in one suite. The same keys again mean that nothing has changed. */
+export interface SrtpParameters {
+  readonly suite: SrtpSuite;
+  /** Master key and salt of what we send, one after the other: 30 bytes, 28 for AEAD. */
+  readonly localKey: Uint8Array;
+  /** The same of what the peer sends. */
+  readonly remoteKey: Uint8Array;
+  /** Packets that the peer's key may protect (RFC 4568 section 6.1). */
+  readonly remoteLifetimePackets: number;
 }
 
 /** Where RTCP goes. */

@@ -1,6 +1,6 @@
 import { Int16Views, Uint8Views } from '../audio/views.js';
 import { CallerFrames } from './caller-frames.js';
-import { DropCounter } from './drop-counter.js';
+import { DropCounter, type DropReason } from './drop-counter.js';
 import { DtmfReceiver } from './dtmf-receiver.js';
 import type { PhoneCodec, StreamListener, StreamStats, StreamTap } from './engine.js';
 import { InbandDtmfDetector } from './inband-dtmf.js';
@@ -152,6 +152,11 @@ export class RtpReceiver {
       this.#lastHeardMs = nowMs;
       this.#reports.receive(this.#rtcp, bytes.length, nowMs);
     }
+  }
+
+  /** A packet was refused before it came here. */
+  refuse(reason: DropReason): void {
+    this.#drops.add(reason);
   }
 
   /** Delivers the frame that is due at `slotMs`. */

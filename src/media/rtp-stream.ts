@@ -24,6 +24,7 @@ import { type RemoteAddress, usableRemote } from './remote-address.js';
 import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
+import { SrtpSession } from './srtp/srtp-session.js';
 import type { VoiceDetector } from './vad.js';
 
 /** Rate of the RTP timestamps. */
@@ -81,11 +82,14 @@ export class RtpStream implements MediaStream, WheelMember {
   readonly #receiver: RtpReceiver;
   readonly #sender: RtpSender;
   readonly #rtcp: RtcpSession;
+  readonly #srtp: SrtpSession;
   readonly #commands: Command[] = [];
   readonly #digitsSent: CommandSequence[] = [];
   #lastSequence = 0;
   #phase: number | undefined;
   #remote: RemoteAddress | undefined;
+  /** The last one that was one: a hold with 0.0.0.0 has none. */
+  #lastRemote: RemoteAddress | undefined;
   /** Where the SDP wants RTCP, if it says so. */
   #rtcpRemote: RemoteAddress | undefined;
   /** RTCP shares the port of RTP (RFC 5761). */
@@ -106,12 +110,13 @@ export class RtpStream implements MediaStream, WheelMember {
       onFrame: (frame) => deps.listener.onFrame(frame),
       onEvent: (event) => this.#emit(event),
     };
+    this.#srtp = new SrtpSession(deps.port);
     const { clock, jitterBuffer, voice, tap, random } = deps;
     this.#sender = new RtpSender({
       random,
       playout: this.#playout,
       tap,
-      send: (packet, to) => deps.port.send(packet, to),
+      send: (packet, to) => this.#srtp.send(packet, to),
     });
     this.#rtcp = new RtcpSession({ ssrc: this.#sender.ssrc, wallOffsetMs: clock.wallTime() - clock.now() }, random);
     this.#receiver = new RtpReceiver({
@@ -211,7 +216,9 @@ export class RtpStream implements MediaStream, WheelMember {
   receiveRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
     if (this.#state !== 'open') return;
     try {
-      this.#receiver.receive(bytes, from, atMs);
+      const packet = this.#srtp.open(bytes);
+      if (typeof packet === 'string') this.#receiver.refuse(packet);
+      else this.#receiver.receive(packet, from, atMs);
     } catch (error) {
       this.fail(error);
     }
@@ -219,7 +226,10 @@ export class RtpStream implements MediaStream, WheelMember {
 
   /** A packet came to the RTCP port. */
   receiveRtcp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
-    if (this.#state === 'open') this.#receiver.receiveRtcp(bytes, from, atMs);
+    if (this.#state !== 'open') return;
+    const packet = this.#srtp.openRtcp(bytes);
+    if (typeof packet === 'string') this.#receiver.refuse(packet);
+    else this.#receiver.receiveRtcp(packet, from, atMs);
   }
 
   /** The stream is of no more use: a socket failed, or a listener threw. Reported once. */
@@ -298,16 +308,20 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  #listenTo({ codec, dtmfPayloadType, direction }: StreamParameters, remote: RemoteAddress | undefined): void {
+  #listenTo({ codec, dtmfPayloadType, direction, srtp }: StreamParameters, remote: RemoteAddress | undefined): void {
     const nowMs = this.#deps.clock.now();
     const receiving = direction === 'sendrecv' || direction === 'recvonly';
+    this.#srtp.receiveWith(srtp);
     this.#latch.expect(remote, nowMs);
     this.#receiver.configure(codec, dtmfPayloadType, receiving, nowMs);
   }
 
   #speakTo(parameters: StreamParameters, remote: RemoteAddress | undefined, slot: number): void {
-    const { codec, dtmfPayloadType, direction, ptimeMs, rtcp } = parameters;
+    const { codec, dtmfPayloadType, direction, ptimeMs, rtcp, srtp } = parameters;
     const coding = phoneCodings[codec.name];
+    const newPeer = remote !== undefined && !isSameRemote(remote, this.#lastRemote);
+    this.#lastRemote = remote ?? this.#lastRemote;
+    this.#srtp.sendWith(srtp, newPeer);
     this.#remote = remote;
     this.#sending = remote !== undefined && (direction === 'sendrecv' || direction === 'sendonly');
     this.#rtcpRemote = usableRemote(rtcp?.remote, this.#options.family);
@@ -345,17 +359,14 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   #transmitRtcp(packet: Uint8Array): void {
-    const { port } = this.#deps;
     const to = this.#destination();
     if (to === undefined) return;
-    if (this.#rtcpMux) port.send(packet, to);
-    else port.sendRtcp(packet, this.#rtcpDestination(to));
+    this.#srtp.sendRtcp(packet, this.#rtcpMux ? to : this.#rtcpDestination(to), this.#rtcpMux);
   }
 
   /** RFC 3550 section 11: one port up. What the SDP says instead (RFC 3605) holds while RTP comes from where it says. */
   #rtcpDestination(to: RemoteAddress): RemoteAddress {
-    const asDescribed = to.address === this.#remote?.address && to.port === this.#remote.port;
-    if (asDescribed && this.#rtcpRemote !== undefined) return this.#rtcpRemote;
+    if (this.#rtcpRemote !== undefined && isSameRemote(to, this.#remote)) return this.#rtcpRemote;
     return { address: to.address, port: Math.min(to.port + 1, 65_535) };
   }
 
@@ -380,6 +391,10 @@ export class RtpStream implements MediaStream, WheelMember {
   #emit(event: StreamEvent): void {
     if (this.#state === 'open') this.#deps.listener.onEvent(event);
   }
+}
+
+function isSameRemote(a: RemoteAddress, b: RemoteAddress | undefined): boolean {
+  return a.address === b?.address && a.port === b.port;
 }
 
 /** The call negotiates within these bounds; a slip there must not stop the wheel. */

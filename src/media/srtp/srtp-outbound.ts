@@ -1,0 +1,73 @@
+import { Uint8Views } from '../../audio/views.js';
+import type { SrtpSuite } from '../engine.js';
+import { RTP_HEADER_BYTES } from '../rtp-packet.js';
+import { readUint16, readUint32 } from './octets.js';
+import { createProtection, type PacketProtection } from './packet-protection.js';
+
+const CYCLE = 0x1_0000;
+/** RFC 3711 section 9.2: a master key protects so many packets and no more. */
+const MAX_RTP_INDEX = 2 ** 48 - 1;
+const MAX_RTCP_INDEX = 2 ** 31 - 1;
+
+/** What a direction is protected with. */
+export interface SrtpKey {
+  readonly suite: SrtpSuite;
+  /** Master key and salt. */
+  readonly key: Uint8Array;
+}
+
+export function isSameKey(a: SrtpKey, b: SrtpKey): boolean {
+  return a.suite === b.suite && Buffer.compare(a.key, b.key) === 0;
+}
+
+/** Protects the packets of one source of ours, which come in the order of their numbers. */
+export class SrtpOutbound {
+  readonly #packets = new Uint8Views();
+  #key: SrtpKey;
+  #protection: PacketProtection;
+  #cycles = 0;
+  #lastSequence = -1;
+  #rtcpIndex = 0;
+
+  constructor(key: SrtpKey) {
+    this.#key = key;
+    this.#protection = createProtection(key.suite, key.key);
+  }
+
+  /**
+   * Another master key. The rollover counter goes on (RFC 3711 section 3.3.1), unless somebody else receives from now on
+   * who knows nothing of it. With the key it had, nothing changes: an index is never used twice.
+   */
+  rekey(key: SrtpKey, newPeer: boolean): void {
+    if (isSameKey(key, this.#key)) return;
+    this.#key = key;
+    this.#protection = createProtection(key.suite, key.key);
+    this.#rtcpIndex = 0;
+    if (!newPeer) return;
+    this.#cycles = 0;
+    this.#lastSequence = -1;
+  }
+
+  /** Returns the protected packet, valid until the next call; `undefined` when the key is used up. Hot path. */
+  protectRtp(packet: Uint8Array): Uint8Array | undefined {
+    const sequence = readUint16(packet, 2);
+    if (sequence < this.#lastSequence) this.#cycles += 1;
+    this.#lastSequence = sequence;
+    const index = this.#cycles * CYCLE + sequence;
+    if (index > MAX_RTP_INDEX) return undefined;
+    const bytes = this.#packets.take(packet.length + this.#protection.rtpOverhead);
+    bytes.set(packet);
+    this.#protection.protectRtp(bytes, RTP_HEADER_BYTES, readUint32(packet, 8), index);
+    return bytes;
+  }
+
+  /** The same for a compound RTCP packet. */
+  protectRtcp(packet: Uint8Array): Uint8Array | undefined {
+    if (this.#rtcpIndex > MAX_RTCP_INDEX) return undefined;
+    const bytes = this.#packets.take(packet.length + this.#protection.rtcpOverhead);
+    bytes.set(packet);
+    this.#protection.protectRtcp(bytes, readUint32(packet, 4), this.#rtcpIndex);
+    this.#rtcpIndex += 1;
+    return bytes;
+  }
+}
