@@ -1,0 +1,239 @@
+import { Buffer } from 'node:buffer';
+import { Uint8Views } from '../../audio/views.js';
+import type { CallerFrame, StreamEvent, StreamListener, StreamTap } from '../engine.js';
+import { type RingPlace, RingReader, RingWriter } from './shared-ring.js';
+
+/** Types of records: from the media thread to the call. */
+const EVENT = 1;
+const EVENT_PART = 2;
+const FRAME = 3;
+const CALLER_AUDIO = 4;
+const AGENT_AUDIO = 5;
+
+/** Two numbers of 64 bits before the samples of a frame or a tap; of a frame, then one of 32 with the flags. */
+const NUMBERS_BYTES = 16;
+const FLAGS_AT = NUMBERS_BYTES;
+const FRAME_HEADER_BYTES = NUMBERS_BYTES + 8;
+const CONCEALED = 1;
+const VOICED = 2;
+const STIRRING = 4;
+
+/** Records of audio that wait for a call that does not read, at most: the oldest are given up. Some seconds. */
+const MAX_WAITING_AUDIO = 256;
+/** The longest record of audio: 240 ms tapped of a packet. */
+const SCRATCH_BYTES = 4096;
+
+interface Area {
+  readonly bytes: Uint8Array;
+  readonly ints: Int32Array;
+  readonly floats: Float64Array;
+}
+
+interface WaitingRecord {
+  readonly type: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The media thread's end of the ring up. Where the call does not keep up, what it has missed waits here: events without
+ * fail, of audio the newest.
+ */
+export class ReportWriter implements StreamListener, StreamTap {
+  readonly #ring: RingWriter;
+  readonly #onNews: () => void;
+  readonly #scratch: Area = scratchArea();
+  #waiting: WaitingRecord[] = [];
+  #waitingAudio = 0;
+  #droppedFrames = 0;
+
+  /** @param onNews there is something for the call to read */
+  constructor(place: RingPlace, onNews: () => void) {
+    this.#ring = new RingWriter(place);
+    this.#onNews = onNews;
+  }
+
+  /** Something waits for room: {@link pump} is to be called at every slot. */
+  get full(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Frames that the call never got, because it did not read for too long. */
+  get droppedFrames(): number {
+    return this.#droppedFrames;
+  }
+
+  onEvent(event: StreamEvent): void {
+    const bytes = Buffer.from(JSON.stringify(event));
+    const { longest } = this.#ring;
+    let start = 0;
+    for (; bytes.length - start > longest; start += longest) this.#put(EVENT_PART, bytes, start, start + longest);
+    this.#put(EVENT, bytes, start, bytes.length);
+    this.#onNews();
+  }
+
+  onFrame(frame: CallerFrame): void {
+    const { data } = frame;
+    const flags =
+      (frame.concealed ? CONCEALED : 0) | (frame.voiced ? VOICED : 0) | (frame.stirring ? STIRRING : 0);
+    const offset = this.#reserve(FRAME_HEADER_BYTES + data.length);
+    const area = offset < 0 ? this.#scratch : this.#ring;
+    const at = Math.max(offset, 0);
+    area.floats[at / 8] = frame.positionMs;
+    area.floats[at / 8 + 1] = frame.receivedAtMs;
+    area.ints[(at + FLAGS_AT) / 4] = flags;
+    area.bytes.set(data, at + FRAME_HEADER_BYTES);
+    this.#finish(FRAME, offset, FRAME_HEADER_BYTES + data.length);
+  }
+
+  caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
+    this.#tap(CALLER_AUDIO, samples, atMs, rtpTimestamp);
+  }
+
+  agent(samples: Int16Array, atMs: number): void {
+    this.#tap(AGENT_AUDIO, samples, atMs, 0);
+  }
+
+  /** Moves what waits into the ring, as far as there is room. */
+  pump(): void {
+    let moved = 0;
+    for (const { type, bytes } of this.#waiting) {
+      if (!this.#write(type, bytes, 0, bytes.length)) break;
+      if (isAudio(type)) this.#waitingAudio -= 1;
+      moved += 1;
+    }
+    if (moved === 0) return;
+    this.#waiting = this.#waiting.slice(moved);
+    this.#onNews();
+  }
+
+  #tap(type: number, samples: Int16Array, atMs: number, timestamp: number): void {
+    const length = NUMBERS_BYTES + samples.byteLength;
+    const offset = this.#reserve(length);
+    const area = offset < 0 ? this.#scratch : this.#ring;
+    const at = Math.max(offset, 0);
+    area.floats[at / 8] = atMs;
+    area.floats[at / 8 + 1] = timestamp;
+    area.bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), at + NUMBERS_BYTES);
+    this.#finish(type, offset, length);
+  }
+
+  /** -1 where the record has to wait, and is made in the scratch area. */
+  #reserve(bytes: number): number {
+    return this.#waiting.length > 0 ? -1 : this.#ring.reserve(bytes);
+  }
+
+  #finish(type: number, offset: number, length: number): void {
+    if (offset >= 0) this.#ring.commit(type);
+    else this.#wait(type, this.#scratch.bytes.slice(0, length));
+    this.#onNews();
+  }
+
+  #put(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#waiting.length > 0 || !this.#write(type, bytes, start, end)) this.#wait(type, bytes.slice(start, end));
+  }
+
+  #write(type: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const ring = this.#ring;
+    const offset = ring.reserve(end - start);
+    if (offset < 0) return false;
+    ring.bytes.set(bytes.subarray(start, end), offset);
+    ring.commit(type);
+    return true;
+  }
+
+  #wait(type: number, bytes: Uint8Array): void {
+    this.#waiting.push({ type, bytes });
+    if (!isAudio(type)) return;
+    this.#waitingAudio += 1;
+    if (this.#waitingAudio <= MAX_WAITING_AUDIO) return;
+    const oldest = this.#waiting.findIndex((record) => isAudio(record.type));
+    if (this.#waiting[oldest]?.type === FRAME) this.#droppedFrames += 1;
+    this.#waiting.splice(oldest, 1);
+    this.#waitingAudio -= 1;
+  }
+}
+
+/** The call's end of the ring up. */
+export class ReportReader {
+  readonly #ring: RingReader;
+  readonly #listener: StreamListener;
+  readonly #tap: StreamTap | undefined;
+  readonly #audio = new Uint8Views();
+  readonly #frame: CallerFrame = {
+    data: new Uint8Array(0),
+    positionMs: 0,
+    concealed: false,
+    voiced: false,
+    stirring: false,
+    receivedAtMs: 0,
+  };
+  #eventParts: Buffer[] = [];
+
+  constructor(place: RingPlace, listener: StreamListener, tap: StreamTap | undefined) {
+    this.#ring = new RingReader(place);
+    this.#listener = listener;
+    this.#tap = tap;
+  }
+
+  /** Tells the listener and the tap everything that is there. */
+  drain(): void {
+    const ring = this.#ring;
+    while (ring.next()) {
+      const { type, offset, length } = ring;
+      switch (type) {
+        case FRAME:
+          this.#readFrame(offset, length);
+          break;
+        case CALLER_AUDIO:
+        case AGENT_AUDIO:
+          this.#readTap(type, offset, length);
+          break;
+        default:
+          this.#readEvent(type, offset, length);
+      }
+    }
+  }
+
+  /** The listener may take its time with what it is given: the place in the ring is free before. */
+  #readFrame(offset: number, length: number): void {
+    const ring = this.#ring;
+    const frame = this.#frame;
+    const flags = ring.ints[(offset + FLAGS_AT) / 4] as number;
+    frame.positionMs = ring.floats[offset / 8] as number;
+    frame.receivedAtMs = ring.floats[offset / 8 + 1] as number;
+    frame.concealed = (flags & CONCEALED) !== 0;
+    frame.voiced = (flags & VOICED) !== 0;
+    frame.stirring = (flags & STIRRING) !== 0;
+    frame.data = this.#audio.take(length - FRAME_HEADER_BYTES);
+    frame.data.set(ring.bytes.subarray(offset + FRAME_HEADER_BYTES, offset + length));
+    ring.release();
+    this.#listener.onFrame(frame);
+  }
+
+  #readTap(type: number, offset: number, length: number): void {
+    const ring = this.#ring;
+    const atMs = ring.floats[offset / 8] as number;
+    const timestamp = ring.floats[offset / 8 + 1] as number;
+    const samples = new Int16Array((length - NUMBERS_BYTES) / 2);
+    new Uint8Array(samples.buffer).set(ring.bytes.subarray(offset + NUMBERS_BYTES, offset + length));
+    ring.release();
+    if (type === CALLER_AUDIO) this.#tap?.caller(samples, atMs, timestamp);
+    else this.#tap?.agent(samples, atMs);
+  }
+
+  #readEvent(type: number, offset: number, length: number): void {
+    const ring = this.#ring;
+    this.#eventParts.push(Buffer.from(ring.bytes.subarray(offset, offset + length)));
+    ring.release();
+    if (type === EVENT) this.#listener.onEvent(JSON.parse(Buffer.concat(this.#eventParts.splice(0)).toString()));
+  }
+}
+
+function isAudio(type: number): boolean {
+  return type >= FRAME;
+}
+
+function scratchArea(): Area {
+  const memory = new ArrayBuffer(SCRATCH_BYTES);
+  return { bytes: new Uint8Array(memory), ints: new Int32Array(memory), floats: new Float64Array(memory) };
+}

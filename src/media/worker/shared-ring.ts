@@ -1,0 +1,127 @@
+import { Buffer } from 'node:buffer';
+
+/**
+ * A ring of records in shared memory, from one thread that writes to one that reads. Each of its two positions has one
+ * writer; they count bytes, modulo 2^32, and are read and written with `Atomics`, so that a record is complete for whoever
+ * sees the position behind it. A record lies in one piece, from a multiple of 8 on, so that its numbers can be read in
+ * place: what does not fit before the end of the ring goes to the beginning, and the rest is skipped.
+ */
+
+/** Length and type, 32 bits each, before each record. */
+const HEADER_BYTES = 8;
+/** Length that says: the next record is at the beginning of the ring. */
+const SKIP = -1;
+
+/** Where a ring lies. */
+export interface RingPlace {
+  readonly memory: SharedArrayBuffer;
+  /** A multiple of 8. */
+  readonly byteOffset: number;
+  /** A power of two, at least 64. */
+  readonly capacity: number;
+  /** Indexes into `memory` as 32-bit integers: the position of the writer and of the reader. */
+  readonly writerIndex: number;
+  readonly readerIndex: number;
+}
+
+/** Bytes that a record of so many takes in the ring. */
+function occupied(bytes: number): number {
+  return HEADER_BYTES + ((bytes + 7) & ~7);
+}
+
+class Ring {
+  /** All of the ring, in four guises. Offsets below are of bytes: divide them by 4 or 8 for the numbers. */
+  readonly bytes: Uint8Array;
+  readonly text: Buffer;
+  readonly ints: Int32Array;
+  readonly floats: Float64Array;
+  protected readonly positions: Int32Array;
+  protected readonly place: RingPlace;
+
+  constructor(place: RingPlace) {
+    const { memory, byteOffset, capacity } = place;
+    this.place = place;
+    this.bytes = new Uint8Array(memory, byteOffset, capacity);
+    this.text = Buffer.from(memory, byteOffset, capacity);
+    this.ints = new Int32Array(memory, byteOffset, capacity / 4);
+    this.floats = new Float64Array(memory, byteOffset, capacity / 8);
+    this.positions = new Int32Array(memory);
+  }
+}
+
+export class RingWriter extends Ring {
+  /** The longest record that always finds room in an empty ring, bytes. */
+  readonly longest: number;
+  #position: number;
+  #reserved = 0;
+  #start = 0;
+
+  constructor(place: RingPlace) {
+    super(place);
+    this.longest = place.capacity / 2 - HEADER_BYTES;
+    this.#position = Atomics.load(this.positions, place.writerIndex);
+  }
+
+  /**
+   * Makes room for a record of `bytes`, at most {@link longest}. Returns the offset of its contents, or -1 when the ring
+   * is too full. It is written by {@link commit}; until then another `reserve` takes its place.
+   */
+  reserve(bytes: number): number {
+    const { capacity, readerIndex } = this.place;
+    const needed = occupied(bytes);
+    const at = this.#position & (capacity - 1);
+    const skipped = at + needed > capacity ? capacity - at : 0;
+    const used = (this.#position - Atomics.load(this.positions, readerIndex)) | 0;
+    if (used + skipped + needed > capacity) return -1;
+    if (skipped > 0) this.ints[at / 4] = SKIP;
+    this.#start = skipped > 0 ? 0 : at;
+    this.#reserved = skipped + needed;
+    this.ints[this.#start / 4] = bytes;
+    return this.#start + HEADER_BYTES;
+  }
+
+  /** The record that was reserved is complete. `type`: a 32-bit integer. */
+  commit(type: number): void {
+    this.ints[this.#start / 4 + 1] = type;
+    this.#position = (this.#position + this.#reserved) | 0;
+    Atomics.store(this.positions, this.place.writerIndex, this.#position);
+  }
+}
+
+export class RingReader extends Ring {
+  /** Of the record that {@link next} found. */
+  type = 0;
+  offset = 0;
+  length = 0;
+  #position: number;
+  #after = 0;
+
+  constructor(place: RingPlace) {
+    super(place);
+    this.#position = Atomics.load(this.positions, place.readerIndex);
+    this.#after = this.#position;
+  }
+
+  /** Goes to the next record; false when there is none yet. Valid until {@link release}. */
+  next(): boolean {
+    const { capacity, writerIndex } = this.place;
+    if (Atomics.load(this.positions, writerIndex) === this.#position) return false;
+    let at = this.#position & (capacity - 1);
+    let skipped = 0;
+    if (this.ints[at / 4] === SKIP) {
+      skipped = capacity - at;
+      at = 0;
+    }
+    this.length = this.ints[at / 4] as number;
+    this.type = this.ints[at / 4 + 1] as number;
+    this.offset = at + HEADER_BYTES;
+    this.#after = (this.#position + skipped + occupied(this.length)) | 0;
+    return true;
+  }
+
+  /** The record has been dealt with: its place is free. */
+  release(): void {
+    this.#position = this.#after;
+    Atomics.store(this.positions, this.place.readerIndex, this.#position);
+  }
+}

@@ -1,0 +1,15 @@
+import type { AudioFormat } from '../../flavor-api/index.js';
+import type { DtmfTiming } from '../dtmf-sender.js';
+import type { StreamParameters } from '../engine.js';
+
+/** The methods of a `MediaStream` as they cross to its thread; audio goes beside them. Plain data, JSON on its way. */
+export type StreamCommand =
+  | { readonly type: 'connect'; readonly parameters: StreamParameters }
+  | { readonly type: 'set-formats'; readonly input: AudioFormat; readonly output: AudioFormat }
+  /** The audio that follows is this one's. */
+  | { readonly type: 'response'; readonly responseId: string }
+  /** With the audio before it. */
+  | { readonly type: 'interject'; readonly responseId: string }
+  | { readonly type: 'end-response'; readonly responseId: string }
+  | { readonly type: 'pause' | 'resume' | 'flush' | 'mark' | 'touch' | 'close' }
+  | { readonly type: 'send-digits'; readonly digits: string; readonly timing: Partial<DtmfTiming> };
