@@ -21,14 +21,41 @@ export interface Clock {
 /** The longest delay `setTimeout` honours, ms. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** The process's own clock. Made by the composition root (`connector.ts`, `cli.ts`) and passed down from there. */
-export function createSystemClock(): Clock {
+/** Readings of both clocks of which the closest counts: one may be interrupted in between. */
+const ORIGIN_READINGS = 5;
+
+/**
+ * The process's own clock. Made by the composition root (`connector.ts`, `cli.ts`) and passed down from there.
+ *
+ * @param originMs of another thread's clock ({@link clockOriginMs}): this one then counts from there too
+ */
+export function createSystemClock(originMs?: number): Clock {
+  const own = { now: () => performance.now() };
+  const aheadMs = originMs === undefined ? 0 : clockOriginMs(own) - originMs;
   return {
-    now: () => performance.now(),
+    now: () => performance.now() + aheadMs,
     wallTime: () => Date.now(),
     setTimeout: (callback, delayMs) => setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMEOUT_MS)),
     clearTimeout: (timer) => {
       if (timer !== undefined) clearTimeout(timer as NodeJS.Timeout);
     },
   };
+}
+
+/**
+ * When `now` was 0, ms of the machine's monotonic clock, which all threads share: in each thread `performance.now` has an
+ * origin of its own.
+ */
+export function clockOriginMs(clock: Pick<Clock, 'now'>): number {
+  let originMs = 0;
+  let shortestMs = Number.POSITIVE_INFINITY;
+  for (let reading = 0; reading < ORIGIN_READINGS; reading += 1) {
+    const beforeMs = clock.now();
+    const machineMs = Number(process.hrtime.bigint()) / 1e6;
+    const tookMs = clock.now() - beforeMs;
+    if (tookMs >= shortestMs) continue;
+    shortestMs = tookMs;
+    originMs = machineMs - beforeMs - tookMs / 2;
+  }
+  return originMs;
 }

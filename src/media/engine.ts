@@ -143,6 +143,8 @@ export interface StreamStats {
     readonly lost: number;
     readonly lateDropped: number;
     readonly duplicates: number;
+    /** Frames of the caller that the call never got, because it did not read for seconds, ms. */
+    readonly unreadMs?: number;
     readonly concealedMs: number;
     /** RFC 3550 section 6.4.1 interarrival jitter, ms. */
     readonly jitterMs: number;

@@ -3,19 +3,69 @@ import type { Clock } from '../base/clock.js';
 import type { DatagramListener, DatagramPair, DatagramTransport } from './datagram-transport.js';
 import type { RemoteAddress } from './remote-address.js';
 
+/** Packets that Node reads of one socket in a turn of the event loop, at most. */
+const READS_PER_TURN = 32;
+
 /** Node's own UDP sockets. Packets leave one by one. */
 export class RtpSocketsTransport implements DatagramTransport {
   readonly #clock: Clock;
+  readonly #reading = new Reading();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   bind(address: string, family: 4 | 6, port: number, listener: DatagramListener): Promise<RtpSockets> {
-    return RtpSockets.bind(address, family, port, listener, this.#clock);
+    return RtpSockets.bind(address, family, port, listener, this.#clock, this.#reading);
   }
 
   flush(): void {}
+
+  /**
+   * Whether packets may still lie in a socket after the turn of the event loop that has passed: then another turn comes
+   * before the thread rests, or a flood at one port would push the caller's packets out of it. To be asked once a turn.
+   */
+  isMoreToRead(): boolean {
+    return this.#reading.endTurn();
+  }
+}
+
+/** What sockets have read in one turn of the event loop. */
+class Reading {
+  turn = 0;
+  #full = false;
+
+  /** A socket has read as many packets as it may in this turn. */
+  fill(): void {
+    this.#full = true;
+  }
+
+  endTurn(): boolean {
+    const full = this.#full;
+    this.#full = false;
+    this.turn += 1;
+    return full;
+  }
+}
+
+/** Counts what one socket reads. */
+class ReadCount {
+  readonly #reading: Reading;
+  #turn = -1;
+  #packets = 0;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  add(): void {
+    if (this.#turn !== this.#reading.turn) {
+      this.#turn = this.#reading.turn;
+      this.#packets = 0;
+    }
+    this.#packets += 1;
+    if (this.#packets === READS_PER_TURN) this.#reading.fill();
+  }
 }
 
 /**
@@ -33,15 +83,23 @@ export class RtpSockets implements DatagramPair {
   readonly #rtcp: Socket;
   #closed: Promise<void> | undefined;
 
-  private constructor(rtp: Socket, rtcp: Socket, listener: DatagramListener, clock: Clock) {
+  private constructor(rtp: Socket, rtcp: Socket, listener: DatagramListener, clock: Clock, reading: Reading) {
     this.#rtp = rtp;
     this.#rtcp = rtcp;
     const { address, port } = rtp.address();
     this.local = { address, port };
     const rtpSource = new Source();
     const rtcpSource = new Source();
-    rtp.on('message', (bytes, from) => listener.onRtp(bytes, rtpSource.of(from), clock.now()));
-    rtcp.on('message', (bytes, from) => listener.onRtcp(bytes, rtcpSource.of(from), clock.now()));
+    const rtpCount = new ReadCount(reading);
+    const rtcpCount = new ReadCount(reading);
+    rtp.on('message', (bytes, from) => {
+      rtpCount.add();
+      listener.onRtp(bytes, rtpSource.of(from), clock.now());
+    });
+    rtcp.on('message', (bytes, from) => {
+      rtcpCount.add();
+      listener.onRtcp(bytes, rtcpSource.of(from), clock.now());
+    });
     rtp.on('error', (error) => listener.onError(error));
     rtcp.on('error', (error) => listener.onError(error));
   }
@@ -53,10 +111,11 @@ export class RtpSockets implements DatagramPair {
     port: number,
     listener: DatagramListener,
     clock: Clock,
+    reading = new Reading(),
   ): Promise<RtpSockets> {
     const rtp = await bind(address, family, port);
     try {
-      return new RtpSockets(rtp, await bind(address, family, port + 1), listener, clock);
+      return new RtpSockets(rtp, await bind(address, family, port + 1), listener, clock, reading);
     } catch (error) {
       await close(rtp);
       throw error;

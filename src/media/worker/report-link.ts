@@ -73,8 +73,7 @@ export class ReportWriter implements StreamListener, StreamTap {
 
   onFrame(frame: CallerFrame): void {
     const { data } = frame;
-    const flags =
-      (frame.concealed ? CONCEALED : 0) | (frame.voiced ? VOICED : 0) | (frame.stirring ? STIRRING : 0);
+    const flags = (frame.concealed ? CONCEALED : 0) | (frame.voiced ? VOICED : 0) | (frame.stirring ? STIRRING : 0);
     const offset = this.#reserve(FRAME_HEADER_BYTES + data.length);
     const area = offset < 0 ? this.#scratch : this.#ring;
     const at = Math.max(offset, 0);

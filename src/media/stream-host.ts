@@ -1,0 +1,100 @@
+import type { Clock } from '../base/clock.js';
+import { ConnectorError } from '../base/connector-error.js';
+import type { Random } from '../base/random.js';
+import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
+import type { DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
+import type { StreamListener, StreamTap } from './engine.js';
+import type { LatchOptions } from './latch.js';
+import { PacingWheel } from './pacing-wheel.js';
+import type { RtpPlace } from './rtp-ports.js';
+import { RtpSocketsTransport } from './rtp-sockets.js';
+import { RtpStream } from './rtp-stream.js';
+import { createVoiceDetector } from './vad.js';
+
+/** What streams of an engine have in common. Plain data: it crosses to threads. */
+export interface StreamHostOptions {
+  /** Bounds of the jitter buffer's delay; what is above `maxMs` plus its slack is given up. */
+  readonly jitter: { readonly minMs: number; readonly maxMs: number };
+  readonly latching: LatchOptions;
+  /** Silence of a caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
+  readonly rtpTimeoutMs: number;
+  /** `inband`: keys are heard in the sound where the phone has no telephone-events. Absent: never. */
+  readonly dtmf?: { readonly inband: boolean };
+}
+
+export interface StreamHostDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How packets leave and come. Default: Node's own UDP sockets. */
+  readonly transport?: DatagramTransport;
+  /** How the wheel waits. Default: by the clock's timers. */
+  readonly timer?: SlotTimer;
+}
+
+export interface HostedStreamOptions {
+  readonly listener: StreamListener;
+  readonly tap: StreamTap | undefined;
+  /** Stands between the stream and its sockets. Default: nothing does. */
+  readonly guard?: (pair: DatagramPair) => Omit<DatagramPair, 'close'>;
+  /** Called before a packet is given to the stream. */
+  readonly onPacket?: () => void;
+  /** Whether a stream is wanted still, when its ports are bound. Default: it is. */
+  readonly isWanted?: () => boolean;
+  /** The stream has closed. `freed` resolves when its ports are free. */
+  onClosed(freed: Promise<void>): void;
+}
+
+/** Delay over `jitter.maxMs` that a burst may bring before audio is given up at once, ms. */
+const BURST_MS = 80;
+
+/** The streams of one thread: a wheel, and sockets on the ports that others choose. */
+export class StreamHost {
+  readonly wheel: PacingWheel;
+  readonly #options: StreamHostOptions;
+  readonly #deps: StreamHostDeps;
+  readonly #transport: DatagramTransport;
+
+  constructor(options: StreamHostOptions, deps: StreamHostDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    const transport = deps.transport ?? new RtpSocketsTransport(deps.clock);
+    this.#transport = transport;
+    const { timer } = deps;
+    this.wheel = new PacingWheel(deps.clock, { onServed: () => transport.flush(), ...(timer && { timer }) });
+  }
+
+  /** Rejects with the system's error, or `ERR_NO_MEDIA_PORT` where nobody wants the stream any more. */
+  async open(place: RtpPlace, hosted: HostedStreamOptions): Promise<RtpStream> {
+    const { listener, tap, guard, onPacket, isWanted } = hosted;
+    const { address, family, port } = place;
+    let stream: RtpStream | undefined;
+    const pair = await this.#transport.bind(address, family, port, {
+      onRtp: (bytes, from, atMs) => {
+        onPacket?.();
+        stream?.receiveRtp(bytes, from, atMs);
+      },
+      onRtcp: (bytes, from, atMs) => stream?.receiveRtcp(bytes, from, atMs),
+      onError: (error) => stream?.fail(error),
+    });
+    if (isWanted?.() === false) {
+      await pair.close();
+      throw new ConnectorError('ERR_NO_MEDIA_PORT', 'the media engine is closed');
+    }
+    const { dtmf, latching, rtpTimeoutMs, jitter } = this.#options;
+    stream = new RtpStream(
+      { family, latching, rtpTimeoutMs, inbandDtmf: dtmf?.inband === true },
+      {
+        clock: this.#deps.clock,
+        random: this.#deps.random,
+        wheel: this.wheel,
+        port: guard?.(pair) ?? pair,
+        jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }),
+        voice: createVoiceDetector(),
+        listener,
+        tap,
+        onClosed: () => hosted.onClosed(pair.close()),
+      },
+    );
+    return stream;
+  }
+}

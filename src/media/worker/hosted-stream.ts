@@ -1,0 +1,165 @@
+import { assertUnreachable } from '../../base/assert.js';
+import { bytesPerMs } from '../../flavor-api/index.js';
+import type { DatagramPair } from '../datagram-transport.js';
+import type { CallerFrame, StreamEvent, StreamListener } from '../engine.js';
+import { phoneCodings } from '../phone-codec.js';
+import type { RemoteAddress } from '../remote-address.js';
+import type { RtpStream } from '../rtp-stream.js';
+import { type CommandHandler, CommandReader } from './command-link.js';
+import { ReportWriter } from './report-link.js';
+import { FiguresWriter } from './stream-figures.js';
+import { type StreamMemory, word } from './stream-memory.js';
+
+/** The media thread's half of a stream: an `RtpStream`, commanded and heard through shared memory. */
+export class HostedStream implements CommandHandler, StreamListener {
+  readonly id: number;
+  readonly reports: ReportWriter;
+  readonly #memory: StreamMemory;
+  readonly #commands: CommandReader;
+  readonly #figures: FiguresWriter;
+  readonly #onNews: () => void;
+  #stream: RtpStream | undefined;
+  /** The stream is closed and its ports are free. */
+  freed = false;
+  #outputBytesPerMs = bytesPerMs(phoneCodings.pcmu.format);
+  #takenMs = 0;
+  #flushes = 0;
+  /** As last written for the call to read. */
+  #queuedMs = 0;
+  #writtenTakenMs = 0;
+
+  /** @param onNews the call has something to read, or room to write */
+  constructor(id: number, memory: StreamMemory, onNews: () => void) {
+    this.id = id;
+    this.#memory = memory;
+    this.#onNews = onNews;
+    this.reports = new ReportWriter(memory.up, onNews);
+    this.#commands = new CommandReader(memory.down, this);
+    this.#figures = new FiguresWriter(memory);
+  }
+
+  /** The stream that commands go to. */
+  attach(stream: RtpStream): void {
+    this.#stream = stream;
+    this.writeStats();
+  }
+
+  /** Its way to the sockets: no packet leaves once the call has closed, whatever this thread is at. */
+  guard(pair: DatagramPair): Omit<DatagramPair, 'close'> {
+    const { words } = this.#memory;
+    return {
+      local: pair.local,
+      send: (packet: Uint8Array, to: RemoteAddress) => {
+        if (Atomics.load(words, word.closing) === 0) pair.send(packet, to);
+        this.#writeQueue();
+      },
+      sendRtcp: (packet: Uint8Array, to: RemoteAddress) => pair.sendRtcp(packet, to),
+    };
+  }
+
+  /** The call has commanded something: carries it out. */
+  drain(): void {
+    const { words } = this.#memory;
+    Atomics.store(words, word.downSignal, 0);
+    const takenMs = this.#takenMs;
+    try {
+      this.#commands.drain();
+    } catch (error) {
+      this.#stream?.fail(error);
+    }
+    if (this.#takenMs !== takenMs) this.#writeQueue();
+    if (Atomics.exchange(words, word.wantsRoom, 0) === 1) this.#onNews();
+  }
+
+  /** The counters, for the call to read. */
+  writeStats(): void {
+    if (!this.#stream) return;
+    const stats = this.#stream.stats();
+    const { droppedFrames } = this.reports;
+    this.#figures.writeStats(
+      droppedFrames === 0 ? stats : { ...stats, in: { ...stats.in, unreadMs: 20 * droppedFrames } },
+    );
+  }
+
+  /** Whether the call has asked for counters since the last time. */
+  takeStatsRequest(): boolean {
+    const { words } = this.#memory;
+    return Atomics.load(words, word.wantsStats) === 1 && Atomics.exchange(words, word.wantsStats, 0) === 1;
+  }
+
+  close(): void {
+    this.#stream?.close();
+  }
+
+  onFrame(frame: CallerFrame): void {
+    this.reports.onFrame(frame);
+  }
+
+  onEvent(event: StreamEvent): void {
+    if (event.type === 'closed') this.writeStats();
+    this.#writeQueue();
+    this.reports.onEvent(event);
+  }
+
+  play(responseId: string, audio: Uint8Array): void {
+    this.#takenMs += audio.length / this.#outputBytesPerMs;
+    this.#stream?.play(responseId, audio);
+  }
+
+  interject(responseId: string, audio: Uint8Array): void {
+    this.#takenMs += audio.length / this.#outputBytesPerMs;
+    this.#stream?.interject(responseId, audio);
+  }
+
+  command(command: Parameters<CommandHandler['command']>[0]): void {
+    const stream = this.#stream;
+    if (!stream) return;
+    switch (command.type) {
+      case 'connect':
+        stream.connect(command.parameters);
+        return;
+      case 'set-formats':
+        this.#outputBytesPerMs = bytesPerMs(command.output);
+        stream.setFormats(command.input, command.output);
+        return;
+      case 'end-response':
+        stream.endResponse(command.responseId);
+        return;
+      case 'pause':
+        stream.pause();
+        return;
+      case 'resume':
+        stream.resume();
+        return;
+      case 'flush':
+        this.#takenMs = 0;
+        this.#flushes += 1;
+        stream.flush();
+        this.#writeQueue(true);
+        return;
+      case 'mark':
+        stream.mark();
+        return;
+      case 'touch':
+        stream.touch();
+        return;
+      case 'send-digits':
+        stream.sendDigits(command.digits, command.timing);
+        return;
+      case 'close':
+        stream.close();
+        return;
+      default:
+        assertUnreachable(command);
+    }
+  }
+
+  /** Hot path. */
+  #writeQueue(flushed = false): void {
+    const queuedMs = this.#stream?.queuedMs() ?? 0;
+    if (!flushed && queuedMs === this.#queuedMs && this.#takenMs === this.#writtenTakenMs) return;
+    this.#queuedMs = queuedMs;
+    this.#writtenTakenMs = this.#takenMs;
+    this.#figures.writeQueue(queuedMs, this.#takenMs, this.#flushes);
+  }
+}

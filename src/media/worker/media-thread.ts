@@ -1,0 +1,121 @@
+import { errorCode, errorMessage } from '../../base/connector-error.js';
+import type { PacingWheel, WheelMember } from '../pacing-wheel.js';
+import { StreamHost, type StreamHostDeps } from '../stream-host.js';
+import { HostedStream } from './hosted-stream.js';
+import { SignalList } from './signal-list.js';
+import { streamMemory, word } from './stream-memory.js';
+import { BELL, type OpenOrder, type ThreadMessage, type ThreadSetup } from './thread-messages.js';
+
+/** Counters of every stream are written once in so many slots. */
+const STATS_SLOTS = 200;
+/** How often it is looked whether somebody asked for counters. */
+const STATS_REQUEST_SLOTS = 4;
+
+/** Everything that happens in a media thread. */
+export class MediaThread implements WheelMember {
+  readonly #host: StreamHost;
+  readonly #wheel: PacingWheel;
+  readonly #post: (message: ThreadMessage) => void;
+  readonly #down: SignalList;
+  readonly #up: SignalList;
+  readonly #bell: Int32Array;
+  readonly #streams: (HostedStream | undefined)[] = [];
+  /** Those whose call does not keep up. */
+  readonly #backlogged = new Set<HostedStream>();
+  #open = 0;
+  #news = false;
+
+  constructor(setup: ThreadSetup, deps: Required<StreamHostDeps>, post: (message: ThreadMessage) => void) {
+    const { transport } = deps;
+    this.#host = new StreamHost(setup.options, {
+      ...deps,
+      transport: {
+        bind: (...place) => transport.bind(...place),
+        flush: () => {
+          transport.flush();
+          this.#ring();
+        },
+      },
+    });
+    this.#wheel = this.#host.wheel;
+    this.#post = post;
+    this.#down = new SignalList(setup.downList);
+    this.#up = new SignalList(setup.upList);
+    this.#bell = new Int32Array(setup.bell);
+  }
+
+  /** Opens a stream; what comes of it is posted. Never rejects. */
+  async open({ id, memory, place, tapped }: OpenOrder): Promise<void> {
+    const shared = streamMemory(memory);
+    const hosted: HostedStream = new HostedStream(id, shared, () => {
+      if (hosted.reports.full) this.#backlogged.add(hosted);
+      if (this.#up.add(id, shared.words, word.upSignal)) this.#news = true;
+    });
+    try {
+      const stream = await this.#host.open(place, {
+        listener: hosted,
+        tap: tapped ? hosted.reports : undefined,
+        guard: (pair) => hosted.guard(pair),
+        onPacket: this.#carryOut,
+        onClosed: (freed) => void this.#close(hosted, freed),
+      });
+      hosted.attach(stream);
+      this.#streams[id] = hosted;
+      this.#open += 1;
+      // First of all members: what was commanded is carried out before anybody's slot.
+      if (this.#open === 1) this.#wheel.join(this);
+      this.#post({ type: 'opened', id, local: stream.local });
+    } catch (error) {
+      this.#post({ type: 'refused', id, code: errorCode(error), message: errorMessage(error) });
+    }
+  }
+
+  onSlot(slot: number): void {
+    this.#carryOut();
+    for (const hosted of this.#backlogged) {
+      hosted.reports.pump();
+      if (hosted.reports.full) continue;
+      this.#backlogged.delete(hosted);
+      if (hosted.freed) this.#forget(hosted);
+    }
+    this.#writeStats(slot);
+  }
+
+  onSlotError(error: unknown): void {
+    // Without this member no command is carried out any more: the thread ends, and the engine starts another.
+    throw error;
+  }
+
+  /** What was commanded since the last time. */
+  readonly #carryOut = (): void => {
+    for (let id = this.#down.take(); id >= 0; id = this.#down.take()) this.#streams[id]?.drain();
+  };
+
+  async #close(hosted: HostedStream, freed: Promise<void>): Promise<void> {
+    await freed;
+    hosted.freed = true;
+    // What a call that does not keep up has not got yet waits in this thread.
+    if (!hosted.reports.full) this.#forget(hosted);
+  }
+
+  #forget({ id }: HostedStream): void {
+    this.#streams[id] = undefined;
+    this.#open -= 1;
+    if (this.#open === 0) this.#wheel.leave(this);
+    this.#post({ type: 'freed', id });
+  }
+
+  #writeStats(slot: number): void {
+    const streams = this.#streams;
+    for (let id = slot % STATS_SLOTS; id < streams.length; id += STATS_SLOTS) streams[id]?.writeStats();
+    if (slot % STATS_REQUEST_SLOTS !== 0) return;
+    for (const hosted of streams) if (hosted?.takeStatsRequest()) hosted.writeStats();
+  }
+
+  /** One message for all the streams that have something to tell, unless the last has not been heard yet. */
+  #ring(): void {
+    if (!this.#news) return;
+    this.#news = false;
+    if (Atomics.compareExchange(this.#bell, 0, 0, 1) === 0) this.#post(BELL);
+  }
+}

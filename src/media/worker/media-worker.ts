@@ -1,0 +1,201 @@
+import { Worker } from 'node:worker_threads';
+import { type Clock, clockOriginMs } from '../../base/clock.js';
+import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import type { StreamListener, StreamOptions } from '../engine.js';
+import type { RemoteAddress } from '../remote-address.js';
+import type { RtpPlace } from '../rtp-ports.js';
+import type { StreamHostOptions } from '../stream-host.js';
+import { SignalList } from './signal-list.js';
+import { allocateStreamMemory, type StreamMemory, streamMemory, word } from './stream-memory.js';
+import { BELL, type OpenOrder, type ThreadMessage, type ThreadSetup } from './thread-messages.js';
+import { WorkerStream } from './worker-stream.js';
+
+export interface MediaWorkerOptions extends StreamHostOptions {
+  /** Streams it may have at once. */
+  readonly maxStreams: number;
+  readonly name: string;
+}
+
+export interface MediaWorkerHandlers {
+  /** The ports of a stream that was closed are free. */
+  onFreed(port: number): void;
+  /** The thread is gone, its streams have failed, and their ports are free. `message` says why, where it was no stop. */
+  onGone(message: string | undefined): void;
+}
+
+const nobody: StreamListener = { onFrame: () => {}, onEvent: () => {} };
+
+interface Opening {
+  readonly options: StreamOptions;
+  readonly memory: StreamMemory;
+  resolve(stream: WorkerStream): void;
+  reject(error: unknown): void;
+}
+
+/** What the streams of one media thread are to the rest of the process. */
+export class MediaWorker {
+  readonly #clock: Clock;
+  readonly #handlers: MediaWorkerHandlers;
+  readonly #worker: Worker;
+  readonly #down: SignalList;
+  readonly #up: SignalList;
+  readonly #bell = new SharedArrayBuffer(4);
+  readonly #bellWords = new Int32Array(this.#bell);
+  readonly #openings = new Map<number, Opening>();
+  readonly #streams = new Map<number, { readonly stream: WorkerStream; readonly memory: StreamMemory }>();
+  readonly #places = new Map<number, RtpPlace>();
+  readonly #freeIds: number[] = [];
+  #nextId = 0;
+  #idle: (() => void) | undefined;
+  #stopping = false;
+  #gone = false;
+
+  constructor(options: MediaWorkerOptions, clock: Clock, handlers: MediaWorkerHandlers, entry = threadEntry()) {
+    const { maxStreams, name, jitter, latching, rtpTimeoutMs } = options;
+    this.#clock = clock;
+    this.#handlers = handlers;
+    // A stream whose number is new may still stand in a list under its old one.
+    const downList = SignalList.allocate(2 * maxStreams);
+    const upList = SignalList.allocate(2 * maxStreams);
+    this.#down = new SignalList(downList);
+    this.#up = new SignalList(upList);
+    const setup: ThreadSetup = {
+      options: { jitter, latching, rtpTimeoutMs },
+      originMs: clockOriginMs(clock),
+      downList,
+      upList,
+      bell: this.#bell,
+    };
+    this.#worker = new Worker(entry, { name, workerData: setup });
+    this.#worker.on('message', (message: ThreadMessage) => this.#onMessage(message));
+    this.#worker.on('error', (error) => this.#onGone(errorMessage(error)));
+    this.#worker.on('exit', (code) => this.#onGone(`the media thread ended with code ${code}`));
+    this.#worker.unref();
+  }
+
+  /** Streams open, opening and closing. */
+  get load(): number {
+    return this.#places.size;
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Rejects with the system's error where the ports cannot be bound. */
+  open(place: RtpPlace, options: StreamOptions): Promise<WorkerStream> {
+    if (this.#gone) return Promise.reject(new Error('the media thread has ended'));
+    const id = this.#freeIds.pop() ?? this.#nextId++;
+    const memory = streamMemory(allocateStreamMemory());
+    this.#places.set(id, place);
+    this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      this.#openings.set(id, { options, memory, resolve, reject });
+      const order: OpenOrder = { id, memory: memory.memory, place, tapped: options.tap !== undefined };
+      this.#worker.postMessage(order);
+    });
+  }
+
+  /** Closes every stream, waits until their ports are free, and ends the thread; after `limitMs` in any case. */
+  async stop(limitMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const { stream } of [...this.#streams.values()]) stream.close();
+    if (this.#places.size > 0 && !this.#gone) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.setTimeout(resolve, limitMs);
+        this.#idle = () => {
+          this.#clock.clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    await this.#worker.terminate();
+    this.#onGone(undefined);
+  }
+
+  #onMessage(message: ThreadMessage): void {
+    if (message === BELL) {
+      this.#hear();
+      return;
+    }
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'opened':
+        this.#onOpened(message.id, message.local);
+        return;
+      case 'refused': {
+        const opening = this.#openings.get(message.id);
+        this.#forget(message.id);
+        opening?.reject(Object.assign(new Error(message.message), { code: message.code }));
+        return;
+      }
+      case 'freed': {
+        // Its last words may still lie in the ring.
+        this.#streams.get(message.id)?.stream.onNews();
+        const port = this.#places.get(message.id)?.port;
+        this.#forget(message.id);
+        if (port !== undefined) this.#handlers.onFreed(port);
+      }
+    }
+  }
+
+  /** Everything that streams have to tell. */
+  #hear(): void {
+    Atomics.store(this.#bellWords, 0, 0);
+    for (let id = this.#up.take(); id >= 0; id = this.#up.take()) this.#streams.get(id)?.stream.onNews();
+  }
+
+  #onOpened(id: number, local: RemoteAddress): void {
+    const opening = this.#openings.get(id);
+    if (!opening) return;
+    this.#openings.delete(id);
+    const { memory, options } = opening;
+    const { words } = memory;
+    const stream = new WorkerStream({
+      memory,
+      local,
+      listener: this.#stopping ? nobody : options.listener,
+      tap: options.tap,
+      signal: () => this.#down.add(id, words, word.downSignal),
+      now: () => this.#clock.now(),
+    });
+    this.#streams.set(id, { stream, memory });
+    if (!this.#stopping) {
+      opening.resolve(stream);
+      return;
+    }
+    stream.close();
+    opening.reject(new ConnectorError('ERR_NO_MEDIA_PORT', 'the media engine is closed'));
+  }
+
+  #forget(id: number): void {
+    this.#openings.delete(id);
+    this.#streams.delete(id);
+    if (this.#places.delete(id)) this.#freeIds.push(id);
+    if (this.#places.size > 0) return;
+    this.#worker.unref();
+    this.#idle?.();
+  }
+
+  #onGone(message: string | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    const why = message ?? 'the media engine is closed';
+    for (const { reject } of this.#openings.values()) reject(new Error(why));
+    for (const { stream } of this.#streams.values()) stream.orphan(why);
+    for (const { port } of this.#places.values()) this.#handlers.onFreed(port);
+    this.#openings.clear();
+    this.#streams.clear();
+    this.#places.clear();
+    this.#idle?.();
+    this.#handlers.onGone(message);
+  }
+}
+
+/** The compiled entry: Node 20 starts no thread from TypeScript, so tests, which run on the sources, take it from `dist`. */
+function threadEntry(): URL {
+  const { url } = import.meta;
+  const compiled = url.endsWith('.ts') ? url.replace('/src/', '/dist/src/') : url;
+  return new URL('./thread-entry.js', compiled);
+}

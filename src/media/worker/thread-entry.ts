@@ -1,0 +1,25 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createSystemClock } from '../../base/clock.js';
+import { createSystemRandom } from '../../base/random.js';
+import { RtpSocketsTransport } from '../rtp-sockets.js';
+import { BlockingSlotTimer } from './blocking-slot-timer.js';
+import { MediaThread } from './media-thread.js';
+import type { OpenOrder, ThreadSetup } from './thread-messages.js';
+
+/** Where a media thread begins. */
+
+const setup: ThreadSetup = workerData;
+const clock = createSystemClock(setup.originMs);
+const transport = new RtpSocketsTransport(clock);
+const thread = new MediaThread(
+  setup,
+  {
+    clock,
+    random: createSystemRandom(),
+    transport,
+    timer: new BlockingSlotTimer(clock, () => transport.isMoreToRead()),
+  },
+  (message) => parentPort?.postMessage(message),
+);
+parentPort?.on('message', (order: OpenOrder) => void thread.open(order));
+parentPort?.postMessage({ type: 'ready' });

@@ -1,0 +1,37 @@
+import type { RemoteAddress } from '../remote-address.js';
+import type { RtpPlace } from '../rtp-ports.js';
+import type { StreamHostOptions } from '../stream-host.js';
+
+/** What a media thread is started with. Structured clones. */
+export interface ThreadSetup {
+  readonly options: StreamHostOptions;
+  /** The origin of the engine's clock, see `clockOriginMs`. */
+  readonly originMs: number;
+  /** Which streams the call has commanded, and which have something to tell. */
+  readonly downList: SharedArrayBuffer;
+  readonly upList: SharedArrayBuffer;
+  /** One word: the bell was rung and not yet heard. */
+  readonly bell: SharedArrayBuffer;
+}
+
+/** To a media thread. */
+export interface OpenOrder {
+  /** Number of the stream in the thread; those of closed streams come again. */
+  readonly id: number;
+  readonly memory: SharedArrayBuffer;
+  readonly place: RtpPlace;
+  readonly tapped: boolean;
+}
+
+/** The bell, from a media thread: some stream has something to tell. Everything else is told once in a stream's life. */
+export const BELL = 0;
+
+/** From a media thread. */
+export type ThreadMessage =
+  | typeof BELL
+  | { readonly type: 'ready' }
+  | { readonly type: 'opened'; readonly id: number; readonly local: RemoteAddress }
+  /** The ports cannot be bound; the system's error. */
+  | { readonly type: 'refused'; readonly id: number; readonly code: string | undefined; readonly message: string }
+  /** The ports of a closed stream are free. */
+  | { readonly type: 'freed'; readonly id: number };

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import type { Clock } from '../../base/clock.js';
+import { ConnectorError } from '../../base/connector-error.js';
+import type { Random } from '../../base/random.js';
+import type { MediaEngineOptions } from '../dgram-engine.js';
+import type { MediaEngine, MediaStream, StreamOptions } from '../engine.js';
+import { type RtpPlace, RtpPorts } from '../rtp-ports.js';
+import { MediaWorker } from './media-worker.js';
+
+export interface WorkerEngineDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A thread has died; its calls have failed, the next gets a new one. */
+  onThreadDied?(message: string): void;
+  /** What a thread runs. Default: `thread-entry`. */
+  readonly entry?: URL;
+  /** Threads at most. Default: see {@link workerEngineDefaults}. */
+  readonly maxThreads?: number;
+}
+
+export const workerEngineDefaults = {
+  /** From so many streams on a thread, another is started if the machine has a core for it. */
+  streamsPerThread: 150,
+  /** Cores left to everything else. */
+  otherCores: 1,
+  /** How long streams have to close when the engine is closed, ms. */
+  closeMs: 2_000,
+} as const;
+
+/**
+ * The media engine whose streams run in threads of their own: nothing that the rest of the process does holds up a packet.
+ * A thread is started when it is first needed.
+ */
+export function createWorkerEngine(options: MediaEngineOptions, deps: WorkerEngineDeps): MediaEngine {
+  return new WorkerEngine(options, deps);
+}
+
+class WorkerEngine implements MediaEngine {
+  readonly #options: MediaEngineOptions;
+  readonly #deps: WorkerEngineDeps;
+  readonly #ports: RtpPorts;
+  readonly #maxThreads: number;
+  readonly #threads = new Set<MediaWorker>();
+  #started = 0;
+  #disposed = false;
+
+  constructor(options: MediaEngineOptions, deps: WorkerEngineDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#ports = new RtpPorts(options, deps);
+    this.#maxThreads = deps.maxThreads ?? Math.max(1, availableParallelism() - workerEngineDefaults.otherCores);
+  }
+
+  open(options: StreamOptions): Promise<MediaStream> {
+    return this.#ports.open(options.family, (place) => this.#openOn(place, options));
+  }
+
+  usage(): ReturnType<MediaEngine['usage']> {
+    return this.#ports.usage();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await Promise.all([...this.#threads].map((thread) => thread.stop(workerEngineDefaults.closeMs)));
+  }
+
+  async #openOn(place: RtpPlace, options: StreamOptions): Promise<MediaStream> {
+    if (this.#disposed) throw new ConnectorError('ERR_NO_MEDIA_PORT', 'the media engine is closed');
+    return this.#thread().open(place, options);
+  }
+
+  /** The least loaded thread; another one where all have enough and the machine has room for it. */
+  #thread(): MediaWorker {
+    let least: MediaWorker | undefined;
+    for (const thread of this.#threads) if (!least || thread.load < least.load) least = thread;
+    const enough = least !== undefined && least.load >= workerEngineDefaults.streamsPerThread;
+    if (least && (!enough || this.#threads.size >= this.#maxThreads)) return least;
+    return this.#start();
+  }
+
+  #start(): MediaWorker {
+    this.#started += 1;
+    const { ports } = this.#options;
+    const thread: MediaWorker = new MediaWorker(
+      {
+        ...this.#options,
+        maxStreams: Math.max(1, Math.ceil((ports.max - ports.min + 1) / 2)),
+        name: `media-${this.#started}`,
+      },
+      this.#deps.clock,
+      {
+        onFreed: (port) => this.#ports.release(port),
+        onGone: (message) => {
+          this.#threads.delete(thread);
+          if (message !== undefined) this.#deps.onThreadDied?.(message);
+        },
+      },
+      this.#deps.entry,
+    );
+    this.#threads.add(thread);
+    return thread;
+  }
+}

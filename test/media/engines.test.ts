@@ -1,0 +1,357 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { MULAW_SILENCE } from '../../src/audio/g711.js';
+import { createSystemClock } from '../../src/base/clock.js';
+import { createSystemRandom } from '../../src/base/random.js';
+import { createMediaEngine, type MediaEngineOptions } from '../../src/media/dgram-engine.js';
+import type {
+  MediaEngine,
+  MediaStream,
+  StreamEvent,
+  StreamListener,
+  StreamParameters,
+} from '../../src/media/engine.js';
+import { createWorkerEngine } from '../../src/media/worker/worker-engine.js';
+import { rtpBytes } from '../support/rtp-bytes.js';
+import { SeededRandom } from '../support/seeded-random.js';
+import { UdpPhone } from '../support/udp-phone.js';
+
+const LOUD = 0x10;
+const random = new SeededRandom(process.pid);
+/**
+ * Ranges differ between tests and runs: other processes of this machine bind ports too. Below 32,768, from where on Linux
+ * gives ports to sockets that ask for any.
+ */
+let nextPort = 20_000 + 2 * random.integer(5_500);
+
+const portRange = (pairs: number): { min: number; max: number } => {
+  const min = nextPort;
+  nextPort += 2 * pairs;
+  return { min, max: min + 2 * pairs - 1 };
+};
+
+/** Every promise of an engine is held by each of them. */
+describe.each([
+  ['in the thread of the call', createMediaEngine],
+  ['in a thread of its own', createWorkerEngine],
+])('media %s', (_where, createEngine) => {
+  const openEngine = (changes: Partial<MediaEngineOptions> = {}): MediaEngine =>
+    createEngine(
+      {
+        bind: '127.0.0.1',
+        ports: portRange(20),
+        portRestSeconds: 30,
+        jitter: { minMs: 20, maxMs: 120 },
+        latching: { nat: false, strict: false },
+        rtpTimeoutMs: 30_000,
+        ...changes,
+      },
+      { clock: createSystemClock(), random: createSystemRandom() },
+    );
+
+  const parametersFor = (remote: StreamParameters['remote']): StreamParameters => ({
+    codec: { name: 'pcmu', payloadType: 0 },
+    dtmfPayloadType: 101,
+    remote,
+    direction: 'sendrecv',
+    ptimeMs: 20,
+  });
+
+  const quiet: StreamListener = { onFrame: () => {}, onEvent: () => {} };
+
+  /** Opens a stream that returns every frame at once, connected to `phone`. */
+  const openEcho = async (engine: MediaEngine, phone: UdpPhone, events: StreamEvent[] = []): Promise<MediaStream> => {
+    let stream: MediaStream | undefined;
+    stream = await engine.open({
+      family: phone.remote.address.includes(':') ? 6 : 4,
+      listener: {
+        onFrame: ({ data }) => stream?.play('echo', data),
+        onEvent: (event) => events.push(event),
+      },
+    });
+    stream.connect(parametersFor(phone.remote));
+    return stream;
+  };
+
+  /** Payloads that tell themselves apart and are never silent. */
+  const numbered = (count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, index) => new Uint8Array(160).fill(1 + (index % 100)));
+
+  const codesOf = (phone: UdpPhone): number[] => [...Buffer.concat(phone.heard.map(({ payload }) => payload))];
+
+  /** Runs of equal codes, silence and the short ones of an invented frame that fades left out. */
+  const runsOf = (codes: readonly number[]): { code: number; length: number }[] => {
+    const runs: { code: number; length: number }[] = [];
+    for (const code of codes) {
+      const last = runs.at(-1);
+      if (last?.code === code) last.length += 1;
+      else runs.push({ code, length: 1 });
+    }
+    return runs.filter(({ code, length }) => code !== MULAW_SILENCE && length >= 80);
+  };
+
+  test('what the caller says comes back whole and in order, one even stream of packets', async () => {
+    await using engine = openEngine();
+    await using phone = await UdpPhone.open();
+    const events: StreamEvent[] = [];
+    const stream = await openEcho(engine, phone, events);
+    expect(stream.local.port % 2).toBe(0);
+    await phone.hear(1);
+    await phone.talk(numbered(50), stream.local);
+    await phone.hear(65);
+    const headers = phone.heard.map(({ header }) => header);
+    for (const [index, header] of headers.entries()) {
+      const before = headers[index - 1];
+      if (!before) continue;
+      expect((header.sequence - before.sequence + 65_536) % 65_536).toBe(1);
+      // A tick of this busy machine may be late enough to leave out a slot; time must go on all the same.
+      expect(((header.timestamp - before.timestamp + 2 ** 32) % 2 ** 32) % 160).toBe(0);
+    }
+    expect(headers[0]?.marker).toBe(true);
+    expect(new Set(headers.map(({ ssrc }) => ssrc)).size).toBe(1);
+    const echoed = runsOf(codesOf(phone)).map(({ code }) => code);
+    expect(echoed).toEqual(echoed.toSorted((a, b) => a - b));
+    await vi.waitFor(() => expect(stream.stats().in.packets).toBe(50));
+    const { in: received } = stream.stats();
+    expect(received).toMatchObject({ lost: 0, duplicates: 0, dropped: {} });
+    // Up to three frames of 20 ms are spliced to the next as the delay comes down from 40 ms, or after a stall of this machine.
+    expect(new Set(echoed).size).toBeGreaterThanOrEqual(47 - received.lateDropped - received.concealedMs / 20);
+    expect(events.find(({ type }) => type === 'latched')).toEqual({ type: 'latched', ...phone.remote });
+  });
+
+  test('twenty calls at once lose nothing and hear only themselves', async () => {
+    await using engine = openEngine();
+    const phones = await Promise.all(Array.from({ length: 20 }, () => UdpPhone.open()));
+    const streams = await Promise.all(phones.map((phone) => openEcho(engine, phone)));
+    await Promise.all(phones.map((phone) => phone.hear(1)));
+    await Promise.all(
+      phones.map((phone, index) =>
+        phone.talk(new Array(50).fill(new Uint8Array(160).fill(index + 1)), streams[index]?.local ?? phone.remote),
+      ),
+    );
+    await Promise.all(phones.map((phone) => phone.hear(60)));
+    for (const [index, phone] of phones.entries()) {
+      await vi.waitFor(() => expect(streams[index]?.stats().in).toMatchObject({ packets: 50, lost: 0, dropped: {} }));
+      const sequences = phone.heard.map(({ header }) => header.sequence);
+      expect(sequences.slice(1).every((sequence, at) => sequence === ((sequences[at] ?? 0) + 1) % 65_536)).toBe(true);
+      const strangers = phone.heard.filter(({ payload }) => {
+        const [code = 0] = payload;
+        return code !== index + 1 && code >= 1 && code <= 20 && payload.every((other) => other === code);
+      });
+      expect(strangers).toEqual([]);
+    }
+    for (const phone of phones) await phone[Symbol.asyncDispose]();
+  });
+
+  test('calls over IPv6 are bound and heard there', async () => {
+    await using engine = openEngine({ bind: '::' });
+    await using phone = await UdpPhone.open('::1');
+    const stream = await openEcho(engine, phone);
+    await phone.hear(1);
+    await phone.talk(numbered(10), { address: '::1', port: stream.local.port });
+    await vi.waitFor(() => expect(stream.stats().in).toMatchObject({ packets: 10, dropped: {} }));
+  });
+
+  test('after close nothing is sent, and the pair of ports rests', async () => {
+    await using engine = openEngine({ ports: portRange(1) });
+    await using phone = await UdpPhone.open();
+    const stream = await openEcho(engine, phone);
+    expect(engine.usage()).toEqual({ open: 1, resting: 0, free: 0 });
+    await phone.hear(5);
+    stream.close();
+    await sleep(20);
+    const until = phone.heard.length;
+    await vi.waitFor(() => expect(engine.usage()).toEqual({ open: 0, resting: 1, free: 0 }));
+    await sleep(100);
+    expect(phone.heard.length).toBe(until);
+    await expect(engine.open({ family: 4, listener: quiet })).rejects.toMatchObject({ code: 'ERR_NO_MEDIA_PORT' });
+  });
+
+  test('packets of an old call never reach the next one on its port', async () => {
+    await using engine = openEngine({ ports: portRange(1), portRestSeconds: 0 });
+    await using former = await UdpPhone.open();
+    await using present = await UdpPhone.open();
+    const first = await openEcho(engine, former);
+    const { local } = first;
+    await former.hear(1);
+    first.close();
+    let second: MediaStream | undefined;
+    while (second === undefined) second = await openEcho(engine, present).catch(() => sleep(5).then(() => undefined));
+    expect(second.local).toEqual(local);
+    await present.hear(1);
+    const until = former.heard.length;
+    await Promise.all([former.talk(numbered(40), local), present.talk(numbered(40), local)]);
+    await vi.waitFor(() => expect(second.stats().in).toMatchObject({ packets: 40, dropped: { source: 40 } }));
+    expect(former.heard.length).toBe(until);
+  });
+
+  test.each([0, 1])(
+    'a pair of which somebody else holds one port is passed over (%d above the even one)',
+    async (offset) => {
+      const ports = portRange(2);
+      const squatter = createSocket('udp4');
+      squatter.bind(ports.min + offset, '127.0.0.1');
+      await once(squatter, 'listening');
+      await using engine = openEngine({ ports });
+      const stream = await engine.open({ family: 4, listener: quiet });
+      expect(stream.local.port).toBe(ports.min + 2);
+      await expect(engine.open({ family: 4, listener: quiet })).rejects.toMatchObject({ code: 'ERR_NO_MEDIA_PORT' });
+      squatter.close();
+      // Nothing of the pair was left bound by the attempt.
+      await using free = await UdpPhone.open('127.0.0.1', ports.min + 1 - offset);
+      expect(free.remote.port).toBe(ports.min + 1 - offset);
+    },
+  );
+
+  test('the RTCP port is bound too, and RTCP on it keeps the call alive', async () => {
+    await using engine = openEngine({ rtpTimeoutMs: 200 });
+    await using phone = await UdpPhone.open();
+    const events: StreamEvent[] = [];
+    const stream = await openEcho(engine, phone, events);
+    const report = Buffer.from('80c9000100000007', 'hex');
+    for (let round = 0; round < 20; round += 1) {
+      phone.sendBytes(report, { address: '127.0.0.1', port: stream.local.port + 1 });
+      await sleep(20);
+    }
+    expect(events.some(({ type }) => type === 'rtp-timeout')).toBe(false);
+    while (!events.some(({ type }) => type === 'rtp-timeout')) await sleep(20);
+  });
+
+  test('an address that is not ours is said to be the trouble', async () => {
+    await using engine = openEngine({ bind: '192.0.2.1' });
+    const opening = engine.open({ family: 4, listener: quiet });
+    await expect(opening).rejects.toMatchObject({
+      code: 'ERR_NO_MEDIA_PORT',
+      message: expect.stringContaining('192.0.2.1'),
+    });
+    expect(engine.usage().open).toBe(0);
+  });
+
+  test('a phone whose port is closed, or that cannot be reached, does not harm the stream', async () => {
+    await using engine = openEngine();
+    const gone = await UdpPhone.open();
+    const { remote } = gone;
+    const events: StreamEvent[] = [];
+    const stream = await engine.open({
+      family: 4,
+      listener: { onFrame: () => {}, onEvent: (event) => events.push(event) },
+    });
+    await gone[Symbol.asyncDispose]();
+    for (const to of [remote, { address: '255.255.255.255', port: 9 }, { address: '127.0.0.1', port: 70_000 }]) {
+      stream.connect(parametersFor(to));
+      await sleep(60);
+    }
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['ack']));
+    await using phone = await UdpPhone.open();
+    stream.connect(parametersFor(phone.remote));
+    await phone.hear(3);
+  }, 20_000);
+
+  test('a disposed engine has closed every socket and opens no more', async () => {
+    const engine = openEngine();
+    await using phone = await UdpPhone.open();
+    const events: StreamEvent[] = [];
+    const stream = await openEcho(engine, phone, events);
+    const opening = engine.open({ family: 4, listener: quiet });
+    const refused = expect(opening).rejects.toMatchObject({ code: 'ERR_NO_MEDIA_PORT' });
+    await engine[Symbol.asyncDispose]();
+    await refused;
+    expect(events.at(-1)?.type).toBe('closed');
+    await using again = await UdpPhone.open('127.0.0.1', stream.local.port);
+    expect(again.remote.port).toBe(stream.local.port);
+  });
+
+  /** Sprays packets at `target` from `attackers` for as long as `until` runs. */
+  const spray = async (
+    target: MediaStream['local'],
+    attackers: readonly UdpPhone[],
+    until: Promise<unknown>,
+  ): Promise<number> => {
+    let running = true;
+    const done = until.finally(() => {
+      running = false;
+    });
+    let sent = 0;
+    let sequence = 9_000;
+    while (running) {
+      for (const attacker of attackers) {
+        for (let index = 0; index < 4; index += 1) {
+          const payload = new Uint8Array(160).fill(0x7e);
+          attacker.sendBytes(
+            rtpBytes({ sequence: sequence + index, timestamp: (sequence + index) * 160, ssrc: 77, payload }),
+            target,
+          );
+          sent += 1;
+        }
+      }
+      sequence += 4;
+      await sleep(5);
+    }
+    await done;
+    return sent;
+  };
+
+  test.each([
+    ['before and during media', 300],
+    ['only during media', 0],
+  ])('RTP bleed: who sprays %s with the right SSRC hears nothing and is not heard', async (_, aheadMs) => {
+    await using engine = openEngine({ bind: '0.0.0.0', latching: { nat: true, strict: false } });
+    await using phone = await UdpPhone.open();
+    await using samePort = await UdpPhone.open();
+    await using otherHost = await UdpPhone.open('127.0.0.2');
+    const received: number[] = [];
+    let stream: MediaStream | undefined;
+    stream = await engine.open({
+      family: 4,
+      listener: {
+        onFrame: ({ data, concealed }) => {
+          if (!concealed) received.push(data[80] ?? -1);
+          stream?.play('echo', data);
+        },
+        onEvent: () => {},
+      },
+    });
+    const local = { address: '127.0.0.1', port: stream.local.port };
+    stream.connect(parametersFor(phone.remote));
+    const call = sleep(aheadMs).then(() => phone.talk(numbered(75), local));
+    const sent = await spray(local, [samePort, otherHost], call);
+    expect(sent).toBeGreaterThan(500);
+    expect(samePort.heard).toEqual([]);
+    expect(otherHost.heard).toEqual([]);
+    expect(received.filter((code) => code === 0x7e)).toEqual([]);
+    await vi.waitFor(() => expect(stream.stats().in.packets).toBe(75));
+    const { in: heard } = stream.stats();
+    expect(heard.dropped['source']).toBeGreaterThan(sent * 0.9);
+    // The caller's own echo goes on.
+    expect(new Set(codesOf(phone).filter((code) => code <= 100)).size).toBeGreaterThan(50);
+  });
+
+  test('5,000 malformed packets from everywhere leave the stream alive', async () => {
+    await using engine = openEngine();
+    await using phone = await UdpPhone.open();
+    await using stranger = await UdpPhone.open();
+    const events: StreamEvent[] = [];
+    const stream = await openEcho(engine, phone, events);
+    await phone.hear(1);
+    for (let round = 0; round < 50; round += 1) {
+      for (let index = 0; index < 100; index += 1) {
+        const bytes = random.bytes(random.integer(60));
+        if (bytes.length > 0 && random.integer(2) === 0) bytes.writeUInt8(0x80 | random.integer(64), 0);
+        const to = { ...stream.local, port: stream.local.port + random.integer(2) };
+        (random.integer(2) === 0 ? phone : stranger).sendBytes(bytes, to);
+      }
+      await sleep(2);
+    }
+    const until = phone.heard.length;
+    await phone.talk(new Array(30).fill(new Uint8Array(160).fill(LOUD)), stream.local);
+    await phone.hear(until + 30);
+    expect(phone.heard.slice(until).some(({ payload }) => payload.includes(LOUD))).toBe(true);
+    expect(events.some(({ type }) => type === 'failed')).toBe(false);
+    await vi.waitFor(() => {
+      const { dropped } = stream.stats().in;
+      expect(Object.values(dropped).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(4_000);
+    });
+  });
+});

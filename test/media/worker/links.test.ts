@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CallerFrame, StreamEvent } from '../../../src/media/engine.js';
+import { CommandReader, CommandWriter } from '../../../src/media/worker/command-link.js';
+import { ReportReader, ReportWriter } from '../../../src/media/worker/report-link.js';
+import type { StreamCommand } from '../../../src/media/worker/stream-command.js';
+import { allocateStreamMemory, RING_BYTES, streamMemory } from '../../../src/media/worker/stream-memory.js';
+
+interface Played {
+  readonly responseId: string;
+  /** As hexadecimal digits. */
+  bytes: string;
+}
+
+const hexOf = (audio: Uint8Array): string => Buffer.from(audio).toString('hex');
+
+/** Both ends of a ring down. What one `drain` brings is put together by response. */
+const setUpCommands = () => {
+  const { down } = streamMemory(allocateStreamMemory());
+  const played: Played[] = [];
+  const interjected: Played[] = [];
+  const commands: StreamCommand[] = [];
+  let full = 0;
+  const writer = new CommandWriter(down, () => {
+    full += 1;
+  });
+  const reader = new CommandReader(down, {
+    command: (command) => commands.push(command),
+    play: (responseId, audio) => {
+      const last = played.at(-1);
+      if (last?.responseId === responseId) last.bytes += hexOf(audio);
+      else played.push({ responseId, bytes: hexOf(audio) });
+    },
+    interject: (responseId, audio) => interjected.push({ responseId, bytes: hexOf(audio) }),
+  });
+  return { writer, reader, played, interjected, commands, full: () => full };
+};
+
+test('audio in chunks of any size, far more than the ring holds, arrives byte for byte, its commands in between', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ length: fc.nat(40_000), response: fc.nat(2), drains: fc.boolean() }), { maxLength: 15 }),
+      (steps) => {
+        const { writer, reader, played, commands } = setUpCommands();
+        const expected: Played[] = [];
+        steps.forEach(({ length, response, drains }, index) => {
+          const responseId = `response ${response}`;
+          const audio = Uint8Array.from({ length }, (_, at) => (index + at) & 0xff);
+          writer.play(responseId, audio);
+          writer.command({ type: 'end-response', responseId: `${index}` });
+          const last = expected.at(-1);
+          if (last?.responseId === responseId) last.bytes += hexOf(audio);
+          else expected.push({ responseId, bytes: hexOf(audio) });
+          if (drains) reader.drain();
+          writer.pump();
+        });
+        for (let turn = 0; turn < 100; turn += 1) {
+          reader.drain();
+          writer.pump();
+        }
+        expect(writer.full).toBe(false);
+        expect(played).toEqual(expected);
+        expect(commands).toEqual(steps.map((_, index) => ({ type: 'end-response', responseId: `${index}` })));
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+test('a response of no audio is named all the same', () => {
+  const { writer, reader, played } = setUpCommands();
+  writer.play('silent', new Uint8Array(0));
+  reader.drain();
+  expect(played).toEqual([{ responseId: 'silent', bytes: '' }]);
+});
+
+test('an interjection arrives whole, however long it and its name are', () => {
+  const { writer, reader, interjected } = setUpCommands();
+  const responseId = 'x'.repeat(2 * RING_BYTES);
+  const audio = Uint8Array.from({ length: 5 * RING_BYTES }, (_, at) => at & 0xff);
+  writer.interject(responseId, audio);
+  for (let turn = 0; turn < 50; turn += 1) {
+    reader.drain();
+    writer.pump();
+  }
+  expect(interjected).toEqual([{ responseId, bytes: hexOf(audio) }]);
+});
+
+test('a flush overtakes audio that waits for room: it need not be carried to where nobody will hear it', () => {
+  const { writer, reader, played, commands, full } = setUpCommands();
+  writer.play('long', new Uint8Array(576_000));
+  expect(full()).toBeGreaterThan(0);
+  writer.forgetAudio();
+  writer.command({ type: 'flush' });
+  reader.drain();
+  writer.pump();
+  reader.drain();
+  expect(commands).toEqual([{ type: 'flush' }]);
+  expect(played.at(-1)?.bytes.length).toBeLessThanOrEqual(2 * RING_BYTES);
+});
+
+/** Both ends of a ring up. */
+const setUpReports = () => {
+  const { up } = streamMemory(allocateStreamMemory());
+  const heard: (number | string)[] = [];
+  const writer = new ReportWriter(up, () => {});
+  const reader = new ReportReader(
+    up,
+    {
+      onFrame: ({ positionMs }) => heard.push(positionMs),
+      onEvent: ({ type }) => heard.push(type),
+    },
+    undefined,
+  );
+  return { writer, reader, heard };
+};
+
+const frameOf = (positionMs: number, length = 960): CallerFrame => ({
+  data: new Uint8Array(length).fill(positionMs & 0xff),
+  positionMs,
+  concealed: false,
+  voiced: true,
+  stirring: false,
+  receivedAtMs: positionMs + 0.25,
+});
+
+test('frames, events and taps cross as they are', () => {
+  const { up } = streamMemory(allocateStreamMemory());
+  const writer = new ReportWriter(up, () => {});
+  const frames: CallerFrame[] = [];
+  const events: StreamEvent[] = [];
+  const tapped: unknown[] = [];
+  const reader = new ReportReader(
+    up,
+    {
+      onFrame: (frame) => frames.push({ ...frame, data: frame.data.slice() }),
+      onEvent: (event) => events.push(event),
+    },
+    {
+      caller: (samples, atMs, rtpTimestamp) => tapped.push([[...samples], atMs, rtpTimestamp]),
+      agent: (samples, atMs) => tapped.push([[...samples], atMs]),
+    },
+  );
+  const ack = {
+    type: 'ack',
+    sequence: 3,
+    command: 'flush',
+    atMs: 7.125,
+    playing: { responseId: 'r', heardMs: 40 },
+  } as const;
+  writer.caller(Int16Array.of(1, -2, 3), 1.5, 4_000_000_000);
+  writer.onFrame({ ...frameOf(20, 161), concealed: true, stirring: true });
+  writer.onEvent(ack);
+  writer.agent(Int16Array.of(-32_768), 2.5);
+  reader.drain();
+  expect(frames).toEqual([{ ...frameOf(20, 161), concealed: true, stirring: true }]);
+  expect(events).toEqual([ack]);
+  expect(tapped).toEqual([
+    [[1, -2, 3], 1.5, 4_000_000_000],
+    [[-32_768], 2.5],
+  ]);
+});
+
+test('a call that reads nothing for long gets every event, and of the frames the oldest and the newest', () => {
+  const { writer, reader, heard } = setUpReports();
+  for (let index = 0; index < 1_000; index += 1) {
+    writer.onFrame(frameOf(20 * index));
+    if (index % 100 === 0) writer.onEvent({ type: 'rtp-timeout' });
+  }
+  for (let turn = 0; turn < 100; turn += 1) {
+    reader.drain();
+    writer.pump();
+  }
+  expect(writer.full).toBe(false);
+  const frames = heard.filter((entry) => typeof entry === 'number');
+  expect(heard.filter((entry) => entry === 'rtp-timeout')).toHaveLength(10);
+  expect(frames.length + writer.droppedFrames).toBe(1_000);
+  expect(writer.droppedFrames).toBeGreaterThan(500);
+  expect(frames).toEqual(frames.toSorted((a, b) => Number(a) - Number(b)));
+  expect(frames.slice(-256)).toEqual(Array.from({ length: 256 }, (_, index) => 20 * (744 + index)));
+});
