@@ -5,7 +5,7 @@ import { HostAnnouncer } from './connector/announcer.js';
 import { createSignalingDriver } from './connector/driver-factory.js';
 import { createFlavors } from './connector/flavor-factory.js';
 import { type ConnectorDeps, VoiceConnector } from './connector/voice-connector.js';
-import { createMediaEngine } from './media/dgram-engine.js';
+import { createWorkerEngine } from './media/worker/worker-engine.js';
 
 export type { Config } from './config/config.js';
 export type { ConnectorAddresses, ConnectorDeps, ReloadOutcome } from './connector/voice-connector.js';
@@ -25,7 +25,15 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
     log,
     createDriver: (current) => createSignalingDriver(current, { clock, random, log }),
     createEngine: (current) =>
-      createMediaEngine({ ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 }, { clock, random }),
+      createWorkerEngine(
+        { ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 },
+        {
+          clock,
+          random,
+          onThreadDied: (error) =>
+            log.error({ error }, 'a media thread has died: its calls end, the next get a new one'),
+        },
+      ),
     createFlavors: (current) => createFlavors(current, { log, now: () => clock.now() }),
     createAnnouncer: (current) => new HostAnnouncer({ voice: current.voice.name }, clock),
     ...deps,

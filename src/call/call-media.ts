@@ -56,8 +56,10 @@ export class CallMedia {
 
   /** Allocates the port. Throws `ERR_NO_MEDIA_PORT`. */
   async open(listener: StreamListener): Promise<void> {
-    const { engine, negotiation } = this.#deps;
-    this.#stream = await engine.open({ listener, tap: this.#tap, family: negotiation.family });
+    const { engine, negotiation, openRecorder } = this.#deps;
+    // All that a tap hears crosses from the media thread: only where there may be a recording.
+    const recorded = openRecorder && { tap: this.#tap };
+    this.#stream = await engine.open({ listener, ...recorded, family: negotiation.family });
   }
 
   /**

@@ -142,6 +142,7 @@ export interface OpensipsConfig {
 }
 
 export interface MediaConfig {
+  readonly engine: 'auto' | 'worker';
   readonly bind: string;
   readonly advertise: string | undefined;
   readonly ports: { readonly min: number; readonly max: number };

@@ -18,6 +18,7 @@ export const configDefaults = {
     opensips: { mi: 'udp:127.0.0.1:8080', replyDirectory: '/tmp/', events: 'udp:127.0.0.1:0' },
   },
   media: {
+    engine: 'auto',
     bind: '0.0.0.0',
     ports: '35000-64999',
     codecs: ['pcmu', 'pcma'],

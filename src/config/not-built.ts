@@ -8,7 +8,10 @@ const notBuiltKeys: ReadonlyMap<string, string> = new Map([
   ['recording.announce', 'let the route greet with the announcement: greeting'],
 ]);
 
-const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([['media.codecs[]', ['g722', 'opus']]]);
+const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([
+  ['media.codecs[]', ['g722', 'opus']],
+  ['media.engine', ['native']],
+]);
 
 /** What to do instead of a key that is not built yet; `undefined` for any other key. */
 export function notBuiltKey(path: string): string | undefined {

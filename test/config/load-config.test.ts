@@ -83,6 +83,7 @@ describe('the shipped configuration', () => {
         },
       },
       media: {
+        engine: 'auto',
         bind: '0.0.0.0',
         advertise: undefined,
         ports: { min: 35_000, max: 64_999 },
@@ -158,6 +159,7 @@ describe('what is read', () => {
     webSocket: { origins: [https://phone.example.com] }
     keepAliveSeconds: 0
 media:
+  engine: worker
   bind: "::"
   advertise: 203.0.113.7
   ports: 40000-40011
@@ -232,6 +234,7 @@ routes:
         },
       },
       media: {
+        engine: 'worker',
         bind: '::',
         advertise: '203.0.113.7',
         ports: { min: 40_000, max: 40_011 },

@@ -171,6 +171,7 @@ describe('keys and values that are not built yet are refused by name', () => {
   test.each([
     ['media: { codecs: [g722] }', 'error media.codecs[0]: "g722" is not in this version'],
     ['media: { codecs: [pcmu, opus] }', 'error media.codecs[1]: "opus" is not in this version'],
+    ['media: { engine: native }', 'error media.engine: "native" is not in this version'],
     ['recording: { announce: hello }', 'error recording.announce: not in this version'],
   ])('%s', async (text, message) => {
     expect(await summary(`${text}\n${anyRoute}`)).toEqual([message]);

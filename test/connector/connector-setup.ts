@@ -51,6 +51,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
       opensips,
     },
     media: {
+      engine: 'auto',
       bind: '127.0.0.1',
       advertise: undefined,
       ports: { min: 40_000, max: 40_100 },

@@ -19,6 +19,10 @@ import { SeededRandom } from '../support/seeded-random.js';
 import { UdpPhone } from '../support/udp-phone.js';
 
 const LOUD = 0x10;
+
+/** Counters of a media thread are a little behind; however slow the machine is. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
+
 const random = new SeededRandom(process.pid);
 /**
  * Ranges differ between tests and runs: other processes of this machine bind ports too. Below 32,768, from where on Linux
@@ -113,7 +117,7 @@ describe.each([
     expect(new Set(headers.map(({ ssrc }) => ssrc)).size).toBe(1);
     const echoed = runsOf(codesOf(phone)).map(({ code }) => code);
     expect(echoed).toEqual(echoed.toSorted((a, b) => a - b));
-    await vi.waitFor(() => expect(stream.stats().in.packets).toBe(50));
+    await eventually(() => expect(stream.stats().in.packets).toBe(50));
     const { in: received } = stream.stats();
     expect(received).toMatchObject({ lost: 0, duplicates: 0, dropped: {} });
     // Up to three frames of 20 ms are spliced to the next as the delay comes down from 40 ms, or after a stall of this machine.
@@ -133,7 +137,7 @@ describe.each([
     );
     await Promise.all(phones.map((phone) => phone.hear(60)));
     for (const [index, phone] of phones.entries()) {
-      await vi.waitFor(() => expect(streams[index]?.stats().in).toMatchObject({ packets: 50, lost: 0, dropped: {} }));
+      await eventually(() => expect(streams[index]?.stats().in).toMatchObject({ packets: 50, lost: 0, dropped: {} }));
       const sequences = phone.heard.map(({ header }) => header.sequence);
       expect(sequences.slice(1).every((sequence, at) => sequence === ((sequences[at] ?? 0) + 1) % 65_536)).toBe(true);
       const strangers = phone.heard.filter(({ payload }) => {
@@ -151,7 +155,7 @@ describe.each([
     const stream = await openEcho(engine, phone);
     await phone.hear(1);
     await phone.talk(numbered(10), { address: '::1', port: stream.local.port });
-    await vi.waitFor(() => expect(stream.stats().in).toMatchObject({ packets: 10, dropped: {} }));
+    await eventually(() => expect(stream.stats().in).toMatchObject({ packets: 10, dropped: {} }));
   });
 
   test('after close nothing is sent, and the pair of ports rests', async () => {
@@ -163,7 +167,7 @@ describe.each([
     stream.close();
     await sleep(20);
     const until = phone.heard.length;
-    await vi.waitFor(() => expect(engine.usage()).toEqual({ open: 0, resting: 1, free: 0 }));
+    await eventually(() => expect(engine.usage()).toEqual({ open: 0, resting: 1, free: 0 }));
     await sleep(100);
     expect(phone.heard.length).toBe(until);
     await expect(engine.open({ family: 4, listener: quiet })).rejects.toMatchObject({ code: 'ERR_NO_MEDIA_PORT' });
@@ -183,7 +187,7 @@ describe.each([
     await present.hear(1);
     const until = former.heard.length;
     await Promise.all([former.talk(numbered(40), local), present.talk(numbered(40), local)]);
-    await vi.waitFor(() => expect(second.stats().in).toMatchObject({ packets: 40, dropped: { source: 40 } }));
+    await eventually(() => expect(second.stats().in).toMatchObject({ packets: 40, dropped: { source: 40 } }));
     expect(former.heard.length).toBe(until);
   });
 
@@ -321,7 +325,7 @@ describe.each([
     expect(samePort.heard).toEqual([]);
     expect(otherHost.heard).toEqual([]);
     expect(received.filter((code) => code === 0x7e)).toEqual([]);
-    await vi.waitFor(() => expect(stream.stats().in.packets).toBe(75));
+    await eventually(() => expect(stream.stats().in.packets).toBe(75));
     const { in: heard } = stream.stats();
     expect(heard.dropped['source']).toBeGreaterThan(sent * 0.9);
     // The caller's own echo goes on.
@@ -349,7 +353,7 @@ describe.each([
     await phone.hear(until + 30);
     expect(phone.heard.slice(until).some(({ payload }) => payload.includes(LOUD))).toBe(true);
     expect(events.some(({ type }) => type === 'failed')).toBe(false);
-    await vi.waitFor(() => {
+    await eventually(() => {
       const { dropped } = stream.stats().in;
       expect(Object.values(dropped).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(4_000);
     });

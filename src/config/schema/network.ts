@@ -133,6 +133,10 @@ export const signalingSchema = z
 /** RTP. */
 export const mediaSchema = z
   .strictObject({
+    engine: z
+      .enum(['auto', 'worker'])
+      .default(defaults.media.engine)
+      .describe('Where RTP is handled. worker: in threads of its own, in JavaScript. auto: the best there is.'),
     bind: checked(parseIp)
       .prefault(defaults.media.bind)
       .describe('Address the RTP sockets are bound to. A wildcard takes any local address of its family.'),

@@ -1,5 +1,6 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { bytesPerMs } from '../../flavor-api/index.js';
+import type { BackgroundLayer } from '../background.js';
 import type { DatagramPair } from '../datagram-transport.js';
 import type { CallerFrame, StreamEvent, StreamListener } from '../engine.js';
 import { phoneCodings } from '../phone-codec.js';
@@ -9,6 +10,7 @@ import { type CommandHandler, CommandReader } from './command-link.js';
 import { ReportWriter } from './report-link.js';
 import { FiguresWriter } from './stream-figures.js';
 import { type StreamMemory, word } from './stream-memory.js';
+import type { ThreadSounds } from './thread-sounds.js';
 
 /** The media thread's half of a stream: an `RtpStream`, commanded and heard through shared memory. */
 export class HostedStream implements CommandHandler, StreamListener {
@@ -17,7 +19,10 @@ export class HostedStream implements CommandHandler, StreamListener {
   readonly #memory: StreamMemory;
   readonly #commands: CommandReader;
   readonly #figures: FiguresWriter;
+  readonly #sounds: ThreadSounds;
   readonly #onNews: () => void;
+  /** The sound that is wanted on a layer, by number: it may still be on its way when it is replaced. */
+  readonly #background = new Map<BackgroundLayer, number>();
   #stream: RtpStream | undefined;
   /** The stream is closed and its ports are free. */
   freed = false;
@@ -29,8 +34,9 @@ export class HostedStream implements CommandHandler, StreamListener {
   #writtenTakenMs = 0;
 
   /** @param onNews the call has something to read, or room to write */
-  constructor(id: number, memory: StreamMemory, onNews: () => void) {
+  constructor(id: number, memory: StreamMemory, sounds: ThreadSounds, onNews: () => void) {
     this.id = id;
+    this.#sounds = sounds;
     this.#memory = memory;
     this.#onNews = onNews;
     this.reports = new ReportWriter(memory.up, onNews);
@@ -122,6 +128,9 @@ export class HostedStream implements CommandHandler, StreamListener {
         this.#outputBytesPerMs = bytesPerMs(command.output);
         stream.setFormats(command.input, command.output);
         return;
+      case 'set-background':
+        this.#setBackground(command.layer, command.sound);
+        return;
       case 'end-response':
         stream.endResponse(command.responseId);
         return;
@@ -152,6 +161,18 @@ export class HostedStream implements CommandHandler, StreamListener {
       default:
         assertUnreachable(command);
     }
+  }
+
+  #setBackground(layer: BackgroundLayer, number: number | undefined): void {
+    if (number === undefined) {
+      this.#background.delete(layer);
+      this.#stream?.setBackground(layer, undefined);
+      return;
+    }
+    this.#background.set(layer, number);
+    this.#sounds.use(number, (sound) => {
+      if (this.#background.get(layer) === number) this.#stream?.setBackground(layer, sound);
+    });
   }
 
   /** Hot path. */

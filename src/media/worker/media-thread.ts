@@ -1,10 +1,12 @@
+import { assertUnreachable } from '../../base/assert.js';
 import { errorCode, errorMessage } from '../../base/connector-error.js';
 import type { PacingWheel, WheelMember } from '../pacing-wheel.js';
 import { StreamHost, type StreamHostDeps } from '../stream-host.js';
 import { HostedStream } from './hosted-stream.js';
 import { SignalList } from './signal-list.js';
 import { streamMemory, word } from './stream-memory.js';
-import { BELL, type OpenOrder, type ThreadMessage, type ThreadSetup } from './thread-messages.js';
+import { BELL, type OpenOrder, type ThreadMessage, type ThreadOrder, type ThreadSetup } from './thread-messages.js';
+import { ThreadSounds } from './thread-sounds.js';
 
 /** Counters of every stream are written once in so many slots. */
 const STATS_SLOTS = 200;
@@ -22,6 +24,7 @@ export class MediaThread implements WheelMember {
   readonly #streams: (HostedStream | undefined)[] = [];
   /** Those whose call does not keep up. */
   readonly #backlogged = new Set<HostedStream>();
+  readonly #sounds = new ThreadSounds();
   #open = 0;
   #news = false;
 
@@ -44,10 +47,26 @@ export class MediaThread implements WheelMember {
     this.#bell = new Int32Array(setup.bell);
   }
 
-  /** Opens a stream; what comes of it is posted. Never rejects. */
-  async open({ id, memory, place, tapped }: OpenOrder): Promise<void> {
+  receive(order: ThreadOrder): void {
+    switch (order.type) {
+      case 'open':
+        void this.#openStream(order);
+        return;
+      case 'sound':
+        this.#sounds.add(order);
+        return;
+      case 'forget-sound':
+        this.#sounds.forget(order.sound);
+        return;
+      default:
+        assertUnreachable(order);
+    }
+  }
+
+  /** What comes of it is posted. Never rejects. */
+  async #openStream({ id, memory, place, tapped }: OpenOrder): Promise<void> {
     const shared = streamMemory(memory);
-    const hosted: HostedStream = new HostedStream(id, shared, () => {
+    const hosted: HostedStream = new HostedStream(id, shared, this.#sounds, () => {
       if (hosted.reports.full) this.#backlogged.add(hosted);
       if (this.#up.add(id, shared.words, word.upSignal)) this.#news = true;
     });

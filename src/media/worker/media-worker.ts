@@ -8,6 +8,7 @@ import type { StreamHostOptions } from '../stream-host.js';
 import { SignalList } from './signal-list.js';
 import { allocateStreamMemory, type StreamMemory, streamMemory, word } from './stream-memory.js';
 import { BELL, type OpenOrder, type ThreadMessage, type ThreadSetup } from './thread-messages.js';
+import { SoundNumbers } from './thread-sounds.js';
 import { WorkerStream } from './worker-stream.js';
 
 export interface MediaWorkerOptions extends StreamHostOptions {
@@ -37,6 +38,7 @@ export class MediaWorker {
   readonly #clock: Clock;
   readonly #handlers: MediaWorkerHandlers;
   readonly #worker: Worker;
+  readonly #sounds = new SoundNumbers((order) => this.#worker.postMessage(order));
   readonly #down: SignalList;
   readonly #up: SignalList;
   readonly #bell = new SharedArrayBuffer(4);
@@ -91,7 +93,7 @@ export class MediaWorker {
     this.#worker.ref();
     return new Promise((resolve, reject) => {
       this.#openings.set(id, { options, memory, resolve, reject });
-      const order: OpenOrder = { id, memory: memory.memory, place, tapped: options.tap !== undefined };
+      const order: OpenOrder = { type: 'open', id, memory: memory.memory, place, tapped: options.tap !== undefined };
       this.#worker.postMessage(order);
     });
   }
@@ -158,6 +160,7 @@ export class MediaWorker {
       listener: this.#stopping ? nobody : options.listener,
       tap: options.tap,
       signal: () => this.#down.add(id, words, word.downSignal),
+      soundNumber: (sound) => this.#sounds.of(sound),
       now: () => this.#clock.now(),
     });
     this.#streams.set(id, { stream, memory });

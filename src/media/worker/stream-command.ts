@@ -1,4 +1,5 @@
 import type { AudioFormat } from '../../flavor-api/index.js';
+import type { BackgroundLayer } from '../background.js';
 import type { DtmfTiming } from '../dtmf-sender.js';
 import type { StreamParameters } from '../engine.js';
 
@@ -10,6 +11,8 @@ export type StreamCommand =
   | { readonly type: 'response'; readonly responseId: string }
   /** With the audio before it. */
   | { readonly type: 'interject'; readonly responseId: string }
+  /** `sound`: a number that the thread was told, or will be; absent: none. */
+  | { readonly type: 'set-background'; readonly layer: BackgroundLayer; readonly sound?: number }
   | { readonly type: 'end-response'; readonly responseId: string }
   | { readonly type: 'pause' | 'resume' | 'flush' | 'mark' | 'touch' | 'close' }
   | { readonly type: 'send-digits'; readonly digits: string; readonly timing: Partial<DtmfTiming> };

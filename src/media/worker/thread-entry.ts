@@ -4,7 +4,7 @@ import { createSystemRandom } from '../../base/random.js';
 import { RtpSocketsTransport } from '../rtp-sockets.js';
 import { BlockingSlotTimer } from './blocking-slot-timer.js';
 import { MediaThread } from './media-thread.js';
-import type { OpenOrder, ThreadSetup } from './thread-messages.js';
+import type { ThreadOrder, ThreadSetup } from './thread-messages.js';
 
 /** Where a media thread begins. */
 
@@ -21,5 +21,5 @@ const thread = new MediaThread(
   },
   (message) => parentPort?.postMessage(message),
 );
-parentPort?.on('message', (order: OpenOrder) => void thread.open(order));
+parentPort?.on('message', (order: ThreadOrder) => thread.receive(order));
 parentPort?.postMessage({ type: 'ready' });

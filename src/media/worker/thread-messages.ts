@@ -15,7 +15,20 @@ export interface ThreadSetup {
 }
 
 /** To a media thread. */
+export type ThreadOrder =
+  | OpenOrder
+  /** A sound that streams of the thread may be told to play. */
+  | {
+      readonly type: 'sound';
+      readonly sound: number;
+      readonly samples: SharedArrayBuffer;
+      readonly sampleRate: number;
+    }
+  /** Nobody can ask for the sound any more. */
+  | { readonly type: 'forget-sound'; readonly sound: number };
+
 export interface OpenOrder {
+  readonly type: 'open';
   /** Number of the stream in the thread; those of closed streams come again. */
   readonly id: number;
   readonly memory: SharedArrayBuffer;

@@ -1,5 +1,6 @@
 import { errorMessage } from '../../base/connector-error.js';
 import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
+import type { BackgroundLayer, BackgroundSound } from '../background.js';
 import type {
   CallerFrame,
   CommandSequence,
@@ -32,6 +33,8 @@ export interface WorkerStreamDeps {
   readonly tap: StreamTap | undefined;
   /** Tells the thread that this stream has commanded something. */
   signal(): void;
+  /** The number by which the thread knows a sound. */
+  soundNumber(sound: BackgroundSound): number;
   /** Milliseconds ({@link Clock.now}). */
   now(): number;
 }
@@ -93,6 +96,11 @@ export class WorkerStream implements MediaStream, StreamListener {
     this.#issuedMs += audio.length / this.#outputBytesPerMs;
     this.#commands.interject(responseId, audio);
     this.#deps.signal();
+  }
+
+  setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void {
+    if (this.#orphaned || this.#state !== 'open') return;
+    this.#send({ type: 'set-background', layer, ...(sound && { sound: this.#deps.soundNumber(sound) }) });
   }
 
   endResponse(responseId: string): void {
