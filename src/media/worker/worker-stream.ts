@@ -24,6 +24,9 @@ const noStats: StreamStats = {
   in: { packets: 0, lost: 0, lateDropped: 0, duplicates: 0, concealedMs: 0, jitterMs: 0, dropped: {} },
   out: { packets: 0, maxGapMs: 0, skippedSlots: 0, refusedMs: 0 },
   mos: undefined,
+  remote: { lost: undefined, jitterMs: undefined, mos: undefined },
+  roundTripMs: undefined,
+  rtcp: { sent: 0, received: 0 },
 };
 
 export interface WorkerStreamDeps {
