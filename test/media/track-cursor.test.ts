@@ -44,38 +44,41 @@ test.each([1e-4, -1e-4])('a sender whose clock is off by %f is followed by singl
   });
 });
 
-test.each([1e-4, -1e-4])('three hours with a clock off by %f, jitter, loss, silences, holds: within a frame', (skew) => {
-  const random = new SeededRandom(11);
-  const cursor = new TrackCursor(callerTrack);
-  let packets = 0;
-  let worst = 0;
-  let astray = 0;
-  /** By our clock, samples; and the phone's, which may stop in a silence. */
-  let media = 0xffff_0000;
-  let stopped = 0;
-  for (let n = 0; n < 50 * 3600 * 3; n += 1) {
-    media += 160;
-    if (random.integer(3000) === 0) {
-      // A silence of up to 10 s, or a hold of up to 5 minutes; some phones stop their clock.
-      const pause = 160 * (5 + random.integer(random.integer(20) === 0 ? 15_000 : 500));
-      if (random.integer(2) === 0) stopped += pause;
-      else media += pause;
-      continue;
+test.each([1e-4, -1e-4])(
+  'three hours with a clock off by %f, jitter, loss, silences, holds: within a frame',
+  (skew) => {
+    const random = new SeededRandom(11);
+    const cursor = new TrackCursor(callerTrack);
+    let packets = 0;
+    let worst = 0;
+    let astray = 0;
+    /** By our clock, samples; and the phone's, which may stop in a silence. */
+    let media = 0xffff_0000;
+    let stopped = 0;
+    for (let n = 0; n < 50 * 3600 * 3; n += 1) {
+      media += 160;
+      if (random.integer(3000) === 0) {
+        // A silence of up to 10 s, or a hold of up to 5 minutes; some phones stop their clock.
+        const pause = 160 * (5 + random.integer(random.integer(20) === 0 ? 15_000 : 500));
+        if (random.integer(2) === 0) stopped += pause;
+        else media += pause;
+        continue;
+      }
+      if (random.integer(50) === 0) continue;
+      const sentAt = (media + stopped) * (1 + skew);
+      const jitter = random.integer(10) === 0 ? random.integer(320) : random.integer(80);
+      const at = cursor.place(Math.round(sentAt + jitter), media, 160);
+      packets += 1;
+      const error = Math.abs(at - sentAt);
+      worst = Math.max(worst, error);
+      if (error > 160) astray += 1;
     }
-    if (random.integer(50) === 0) continue;
-    const sentAt = (media + stopped) * (1 + skew);
-    const jitter = random.integer(10) === 0 ? random.integer(320) : random.integer(80);
-    const at = cursor.place(Math.round(sentAt + jitter), media, 160);
-    packets += 1;
-    const error = Math.abs(at - sentAt);
-    worst = Math.max(worst, error);
-    if (error > 160) astray += 1;
-  }
-  expect(packets).toBeGreaterThan(500_000);
-  // A phone that stops its clock for a moment looks like a stalled network for half a second.
-  expect(astray / packets).toBeLessThan(0.005);
-  expect(worst).toBeLessThan(callerTrack.jumpSamples + 320);
-});
+    expect(packets).toBeGreaterThan(500_000);
+    // A phone that stops its clock for a moment looks like a stalled network for half a second.
+    expect(astray / packets).toBeLessThan(0.005);
+    expect(worst).toBeLessThan(callerTrack.jumpSamples + 320);
+  },
+);
 
 test('three hours of our own packets, ticks late and slots skipped, stand where they were sent', () => {
   const random = new SeededRandom(12);
