@@ -1,6 +1,8 @@
 import type { CostConfig } from './cost-config.js';
+import type { SoundsConfig } from './sounds-config.js';
 
 export type { CostConfig, PriceConfig } from './cost-config.js';
+export type { SoundConfig, SoundsConfig } from './sounds-config.js';
 
 /**
  * A configuration as the connector uses it: validated, defaults filled in, secrets resolved. `schema.ts` turns a YAML
@@ -244,20 +246,6 @@ export interface OwnOptions {
   readonly flavor: Readonly<Record<string, unknown>>;
   /** One more target of a transfer: a URI. */
   readonly transferTo?: string;
-}
-
-/** What a caller hears besides words. */
-export interface SoundsConfig {
-  readonly ambient?: SoundConfig;
-  /** `afterMs`: once the caller has waited for so long. */
-  readonly thinking?: SoundConfig & { readonly afterMs: number };
-  readonly hold?: SoundConfig;
-}
-
-/** `wav`: absolute path. `levelDb`: how loud it is to be heard whatever the file is, dBFS (RMS). */
-export interface SoundConfig {
-  readonly wav: string;
-  readonly levelDb: number;
 }
 
 /** How a call is answered. */

@@ -20,6 +20,7 @@ import { Latch, type LatchOptions } from './latch.js';
 import { FRAME_SLOTS, type PacingWheel, type WheelMember } from './pacing-wheel.js';
 import { phoneCodings } from './phone-codec.js';
 import { Playout } from './playout.js';
+import { clampPtime } from './ptime.js';
 import { type RemoteAddress, usableRemote } from './remote-address.js';
 import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
@@ -29,8 +30,6 @@ import type { VoiceDetector } from './vad.js';
 
 /** Rate of the RTP timestamps. */
 const CLOCK_HZ = 8000;
-const MIN_PTIME_MS = 10;
-const MAX_PTIME_MS = 60;
 
 export interface RtpStreamOptions {
   readonly family: 4 | 6;
@@ -395,10 +394,4 @@ export class RtpStream implements MediaStream, WheelMember {
 
 function isSameRemote(a: RemoteAddress, b: RemoteAddress | undefined): boolean {
   return a.address === b?.address && a.port === b.port;
-}
-
-/** The call negotiates within these bounds; a slip there must not stop the wheel. */
-function clampPtime(ptimeMs: number): number {
-  const wholeMs = Math.round(ptimeMs / MIN_PTIME_MS) * MIN_PTIME_MS;
-  return Math.min(Math.max(wholeMs, MIN_PTIME_MS), MAX_PTIME_MS) || MIN_PTIME_MS;
 }

