@@ -10,6 +10,10 @@ export interface CallRecorder extends StreamTap {
 export class RecordingTap implements StreamTap {
   #recorder: CallRecorder | undefined;
 
+  get active(): boolean {
+    return this.#recorder !== undefined;
+  }
+
   begin(recorder: CallRecorder): void {
     this.#recorder = recorder;
   }

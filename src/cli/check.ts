@@ -3,6 +3,7 @@ import type { OpensipsConfig } from '../config/config.js';
 import { type ConfigIssue, inFileOrder } from '../config/config-issue.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { toolProblems } from '../connector/tool-check.js';
+import { codecWarnings } from '../connector/usable-codecs.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import {
@@ -65,10 +66,13 @@ async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): P
   const tools = (await toolProblems(loaded.config)).map(({ path, message }) =>
     loaded.document.issueAt(path, loaded.secrets.redact(message)),
   );
+  const codecs = (await codecWarnings(loaded.config)).map(({ path, message }) =>
+    loaded.document.issueAt(path, message),
+  );
   const issues = inFileOrder([...reports.flatMap((report) => report.issues), ...tools]);
   const flavors = options.providers ? await askProviders(loaded, reports, io, deps) : reports;
   const ok = issues.length === 0 && flavors.every(({ provider }) => provider?.ok !== false);
-  return { ok, loaded, errors: issues, warnings: loaded.warnings, flavors };
+  return { ok, loaded, errors: issues, warnings: [...loaded.warnings, ...codecs], flavors };
 }
 
 /** Asks all providers at the same time; says whom it waits for when that takes long. */

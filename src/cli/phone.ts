@@ -8,6 +8,7 @@ import { PhoneCall } from '../phone/phone-call.js';
 import { createPhoneParts } from '../phone/phone-parts.js';
 import { toPhoneSamples } from '../phone/phone-samples.js';
 import { type PhoneTarget, phoneTarget } from '../phone/phone-target.js';
+import { type AudioCodec, codecFormats } from '../signaling/sdp-formats.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
@@ -18,6 +19,7 @@ interface PhoneOptions {
   readonly say?: string;
   readonly dtmf?: string;
   readonly record?: string;
+  readonly codecs: readonly AudioCodec[];
   readonly seconds?: number;
   readonly insecure?: true;
   readonly json?: true;
@@ -25,6 +27,7 @@ interface PhoneOptions {
 
 /** Stays on the line this long when nothing else says how long, s. */
 const DEFAULT_SECONDS = 10;
+const DEFAULT_CODECS: readonly AudioCodec[] = ['pcmu', 'pcma'];
 /** After Ctrl-C the other side has this long to let us go, ms. */
 const GIVE_UP_MS = 2000;
 
@@ -40,6 +43,12 @@ export function createPhoneCommand(io: CliIo, report: ReportExitCode): Command {
       '--seconds <number>',
       `how long to stay on the line after the answer (default: ${DEFAULT_SECONDS})`,
       parseSeconds,
+    )
+    .option(
+      '--codecs <list>',
+      'codecs to offer, the preferred first: pcmu, pcma, g722, opus',
+      parseCodecs,
+      DEFAULT_CODECS,
     )
     .option('--insecure', 'take any certificate (sips:, or transport=tls or wss)')
     .option('--json', 'print one JSON object')
@@ -85,7 +94,7 @@ async function phone(target: PhoneTarget, options: PhoneOptions, io: CliIo): Pro
     {
       uri: target.uri,
       fromUser: 'phone',
-      codecs: ['pcmu', 'pcma'],
+      codecs: options.codecs,
       onHeard: (heardSamples) => heard.add(heardSamples),
       onEvent: account.onEvent,
     },
@@ -159,6 +168,12 @@ function parseTarget(value: string): PhoneTarget {
 function parseDigits(value: string): string {
   if (!/^[0-9*#A-Da-d]+$/.test(value)) throw new InvalidArgumentError('digits are 0-9, *, # and A-D');
   return value.toUpperCase();
+}
+
+function parseCodecs(text: string): readonly AudioCodec[] {
+  const names = text.toLowerCase().split(',');
+  if (names.every((name) => name in codecFormats)) return names as AudioCodec[];
+  throw new InvalidArgumentError(`expected some of ${Object.keys(codecFormats).join(', ')}, found "${text}"`);
 }
 
 function parseSeconds(value: string): number {

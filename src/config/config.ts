@@ -148,7 +148,13 @@ export interface MediaConfig {
   readonly bind: string;
   readonly advertise: string | undefined;
   readonly ports: { readonly min: number; readonly max: number };
-  readonly codecs: readonly ('pcmu' | 'pcma')[];
+  readonly codecs: readonly ('pcmu' | 'pcma' | 'g722' | 'opus')[];
+  /** The library, and what our encoder is set to: bits a second, and 0 to 10. */
+  readonly opus: {
+    readonly library: '@evan/opus' | 'node-opus';
+    readonly bitrate: number;
+    readonly complexity: number;
+  };
   readonly jitter: { readonly minMs: number; readonly maxMs: number };
   readonly latching: { readonly nat: boolean; readonly strict: boolean };
   readonly dtmf: { readonly inband: boolean };

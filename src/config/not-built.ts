@@ -8,10 +8,7 @@ const notBuiltKeys: ReadonlyMap<string, string> = new Map([
   ['recording.announce', 'let the route greet with the announcement: greeting'],
 ]);
 
-const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([
-  ['media.codecs[]', ['g722', 'opus']],
-  ['media.engine', ['native']],
-]);
+const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([['media.engine', ['native']]]);
 
 /** What to do instead of a key that is not built yet; `undefined` for any other key. */
 export function notBuiltKey(path: string): string | undefined {

@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { Announcer } from '../call/announcement.js';
-import type { Config } from '../config/config.js';
+import type { Config, MediaConfig } from '../config/config.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { RegistrationSummary } from '../ops/admin/admin-control.js';
@@ -24,6 +24,7 @@ import { obstacles, type Readiness, readiness } from './readiness.js';
 import { Reception } from './reception.js';
 import { restartOnly } from './restart-only.js';
 import { carryOverSpending, openSpendBook, renewSpendBook } from './spending.js';
+import { usableMedia } from './usable-codecs.js';
 
 /** What a connector is made of besides its configuration; everything has a default that talks to the real world. */
 export interface ConnectorDeps {
@@ -66,6 +67,7 @@ export class VoiceConnector implements AsyncDisposable {
   readonly #closers = new Closers();
   /** What was bound and opened at the start stays as this says. */
   readonly #initial: Config;
+  #media: MediaConfig;
   #config: Config;
   #generation: Generation | undefined;
   #driver: SignalingDriver | undefined;
@@ -86,6 +88,7 @@ export class VoiceConnector implements AsyncDisposable {
 
   constructor(config: Config, deps: ConnectorDeps) {
     this.#initial = config;
+    this.#media = config.media;
     this.#config = config;
     this.#deps = deps;
     this.#hub = new EventHub(deps);
@@ -241,6 +244,7 @@ export class VoiceConnector implements AsyncDisposable {
     const records = await openRecordLog({ path: config.cdr.path }, { clock, log });
     this.#closers.add(() => records.close());
     await carryOverSpending(this.#spending, config.cdr.path, log);
+    this.#media = await usableMedia(config.media, log);
     const engine = this.#deps.createEngine(config);
     this.#closers.add(async () => engine[Symbol.asyncDispose]());
     const driver = this.#deps.createDriver(config);
@@ -264,7 +268,7 @@ export class VoiceConnector implements AsyncDisposable {
       log,
       engine,
       driver,
-      media: this.#initial.media,
+      media: this.#media,
       registry: this.#registry,
       emit: this.#hub.publish,
       spending: this.#spending,
@@ -276,7 +280,7 @@ export class VoiceConnector implements AsyncDisposable {
       clock,
       random,
       log,
-      media: this.#initial.media,
+      media: this.#media,
       registry: this.#registry,
       assembly,
       spending: this.#spending,
@@ -288,7 +292,7 @@ export class VoiceConnector implements AsyncDisposable {
       clock,
       random,
       log,
-      media: this.#initial.media,
+      media: this.#media,
       registry: this.#registry,
       admission: this.#admission,
       spending: this.#spending,

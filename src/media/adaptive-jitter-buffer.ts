@@ -1,5 +1,7 @@
+import { CodeReader } from './code-reader.js';
 import { DelayTarget, type DelayTargetOptions } from './delay-target.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
+import type { PacketReader } from './packet-reader.js';
 
 export interface AdaptiveJitterBufferOptions extends DelayTargetOptions {
   /** Delay above `maxMs` that a burst may bring, ms; with more, the oldest audio is given up at once. */
@@ -12,8 +14,6 @@ export const adaptiveJitterBufferDefaults = {
   burstMs: 80,
 } as const satisfies AdaptiveJitterBufferOptions;
 
-const SAMPLES_PER_MS = 8;
-const FRAME_SAMPLES = 160;
 const FRAME_MS = 20;
 /** Packets held at most: 1.28 s of the shortest. */
 const SLOTS = 128;
@@ -38,25 +38,36 @@ const noPayload = new Uint8Array(0);
  * The timestamp is trusted only as far as it makes sense: a gap that no longer can be a loss, because the packet
  * behind it has waited its full time, is skipped; so a sender that jumps hours ahead is heard at once. One that jumps
  * back starts a new stream.
+ *
+ * Packets stay as they came until they are played: the reader decodes them, in order. Time is counted in its ticks, the
+ * units of the RTP timestamp.
  */
 export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #target: DelayTarget;
-  readonly #maxSamples: number;
+  readonly #limitMs: number;
   readonly #sequences = new Float64Array(SLOTS).fill(-1);
   readonly #timestamps = new Int32Array(SLOTS);
   readonly #offsets = new Int32Array(SLOTS);
+  readonly #bytes = new Int32Array(SLOTS);
+  /** How long a packet sounds, ticks. */
   readonly #lengths = new Int32Array(SLOTS);
   readonly #arrivals = new Float64Array(SLOTS);
   readonly #payloads: Uint8Array[] = new Array<Uint8Array>(SLOTS).fill(noPayload);
   readonly #frame: JitterFrame = {
-    data: new Uint8Array(FRAME_SAMPLES),
-    known: new Uint8Array(FRAME_SAMPLES),
-    missing: 0,
+    data: noPayload,
+    known: noPayload,
+    missingMs: 0,
     playing: false,
     receivedAtMs: undefined,
     before: undefined,
   };
-  readonly #before = new Uint8Array(FRAME_SAMPLES);
+  #before = noPayload;
+  #reader: PacketReader = new CodeReader();
+  #ticksPerMs = 8;
+  #frameTicks = 0;
+  #frameSamples = 0;
+  /** Of {@link JitterFrame.missingMs}, ticks. */
+  #missing = 0;
 
   #state: 'idle' | 'filling' | 'playing' = 'idle';
   /** Sequence numbers of the next packet to play and the newest queued. */
@@ -65,9 +76,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   /** Timestamp of the next sample to play; 32 bits, signed, compared by difference. */
   #playhead = 0;
   #startAtMs = 0;
-  /** Samples invented since the buffer ran dry: what a gap behind them owes no more. */
-  #drySamples = 0;
-  #discarded = 0;
+  /** Ticks invented since the buffer ran dry: what a gap behind them owes no more. */
+  #dryTicks = 0;
+  #discardedMs = 0;
   /** The shortest wait of a packet in the current window and in the one before, ms. */
   #shortestWaitMs = Number.POSITIVE_INFINITY;
   #shortestWaitBeforeMs = 0;
@@ -76,7 +87,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
 
   constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults) {
     this.#target = new DelayTarget(options);
-    this.#maxSamples = (options.maxMs + options.burstMs) * SAMPLES_PER_MS;
+    this.#limitMs = options.maxMs + options.burstMs;
+    this.use(this.#reader);
   }
 
   /** The delay it aims at, ms. */
@@ -85,18 +97,31 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   get depthMs(): number {
-    return this.#depthSamples() / SAMPLES_PER_MS;
+    return this.#depthTicks() / this.#ticksPerMs;
   }
 
-  get discardedSamples(): number {
-    return this.#discarded;
+  get discardedMs(): number {
+    return this.#discardedMs;
+  }
+
+  use(reader: PacketReader): void {
+    this.reset();
+    this.#reader = reader;
+    const { ticksPerMs, frameSamples, frameBytes } = reader;
+    this.#ticksPerMs = ticksPerMs;
+    this.#target.ticksPerMs = ticksPerMs;
+    this.#frameTicks = FRAME_MS * ticksPerMs;
+    this.#frameSamples = frameSamples;
+    this.#frame.data = new Uint8Array(frameBytes);
+    this.#frame.known = new Uint8Array(frameSamples);
+    this.#before = new Uint8Array(frameBytes);
   }
 
   reset(): void {
     for (let slot = 0; slot < SLOTS; slot += 1) this.#release(slot);
     this.#state = 'idle';
     this.#top = -1;
-    this.#drySamples = 0;
+    this.#dryTicks = 0;
     this.#forgetWaits();
   }
 
@@ -109,22 +134,24 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     arrivalMs: number,
   ): PutVerdict {
     const start = timestamp | 0;
+    const ticks = this.#reader.ticks(payload, offset, length);
     let verdict: PutVerdict = 'queued';
     if (this.#state === 'idle') {
       this.#begin(sequence, start, arrivalMs);
-    } else if (sequence - this.#head >= SLOTS || this.#isBehindTime(sequence, start, length)) {
+    } else if (sequence - this.#head >= SLOTS || this.#isBehindTime(sequence, start, ticks)) {
       this.#giveUp();
       this.#begin(sequence, start, arrivalMs);
       verdict = 'resync';
     } else {
       this.#target.update(start, arrivalMs);
-      if (!this.#accepts(sequence, start, length)) return 'late';
+      if (!this.#accepts(sequence, start, ticks)) return 'late';
     }
     const slot = sequence % SLOTS;
     this.#sequences[slot] = sequence;
     this.#timestamps[slot] = start;
     this.#offsets[slot] = offset;
-    this.#lengths[slot] = length;
+    this.#bytes[slot] = length;
+    this.#lengths[slot] = ticks;
     this.#arrivals[slot] = arrivalMs;
     this.#payloads[slot] = payload;
     if (sequence > this.#top) this.#top = sequence;
@@ -133,13 +160,13 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   /** Whether a packet of the stream is still to be played. While nothing has been, one from before the first becomes the first. */
-  #accepts(sequence: number, start: number, length: number): boolean {
+  #accepts(sequence: number, start: number, ticks: number): boolean {
     if (this.#state === 'filling' && sequence < this.#head && this.#top - sequence < SLOTS) {
       this.#head = sequence;
       this.#playhead = start;
       return true;
     }
-    return sequence >= this.#head && ((start + length - this.#playhead) | 0) > 0;
+    return sequence >= this.#head && ((start + ticks - this.#playhead) | 0) > 0;
   }
 
   take(nowMs: number, speaking: boolean): JitterFrame {
@@ -147,7 +174,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     if (this.#state === 'filling' && nowMs >= this.#startAtMs) this.#state = 'playing';
     if (this.#state !== 'playing') {
       frame.known.fill(0);
-      frame.missing = FRAME_SAMPLES;
+      frame.missingMs = FRAME_MS;
       frame.playing = false;
       frame.receivedAtMs = undefined;
       frame.before = undefined;
@@ -162,13 +189,13 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#fill(nowMs);
     this.#watchWaits(nowMs);
     if (changeMs < -SLACK_MS && this.#mayShed(speaking)) this.#shed(nowMs);
-    if (this.#drySamples >= DRY_MS * SAMPLES_PER_MS) this.reset();
+    if (this.#dryTicks >= DRY_MS * this.#ticksPerMs) this.reset();
     return frame;
   }
 
   /** The newest packet by number, yet already past by its timestamp: the sender's clock was set back. */
-  #isBehindTime(sequence: number, start: number, length: number): boolean {
-    return this.#state === 'playing' && sequence > this.#top && ((start + length - this.#playhead) | 0) <= 0;
+  #isBehindTime(sequence: number, start: number, ticks: number): boolean {
+    return this.#state === 'playing' && sequence > this.#top && ((start + ticks - this.#playhead) | 0) <= 0;
   }
 
   #begin(sequence: number, start: number, arrivalMs: number): void {
@@ -182,36 +209,50 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   #giveUp(): void {
-    this.#discarded += this.#depthSamples();
+    this.#discardedMs += this.depthMs;
     this.reset();
   }
 
   #fill(nowMs: number): void {
     const frame = this.#frame;
     frame.known.fill(0);
-    frame.missing = 0;
     frame.playing = true;
     frame.receivedAtMs = undefined;
+    this.#missing = 0;
     let filled = 0;
-    while (filled < FRAME_SAMPLES) {
+    while (filled < this.#frameTicks) {
       const slot = this.#nextSlot();
-      const wanted = FRAME_SAMPLES - filled;
+      const wanted = this.#frameTicks - filled;
       if (slot < 0) {
-        this.#drySamples += wanted;
-        frame.missing += wanted;
-        return;
+        this.#dryTicks += wanted;
+        this.#miss(filled, wanted, 0, -1);
+        break;
       }
       const gap = this.#closeGap(slot, nowMs);
       if (gap > 0) {
         const invented = Math.min(gap, wanted);
         this.#playhead = (this.#playhead + invented) | 0;
-        frame.missing += invented;
+        this.#miss(filled, invented, gap, slot);
         filled += invented;
         continue;
       }
       filled += this.#copy(slot, filled, wanted);
-      if (filled === FRAME_SAMPLES) frame.receivedAtMs = this.#arrivals[slot] as number;
+      if (filled === this.#frameTicks) frame.receivedAtMs = this.#arrivals[slot] as number;
     }
+    frame.missingMs = this.#missing / this.#ticksPerMs;
+  }
+
+  /**
+   * So many ticks of the frame have no packet.
+   * @param gap ticks missing before the packet in `slot`, these included; `slot` is -1 where there is none yet
+   */
+  #miss(filled: number, count: number, gap: number, slot: number): void {
+    this.#missing += count;
+    const reader = this.#reader;
+    if (!reader.conceals) return;
+    const next = slot < 0 ? noPayload : (this.#payloads[slot] as Uint8Array);
+    const offset = slot < 0 ? 0 : (this.#offsets[slot] as number);
+    reader.conceal(this.#frame.data, filled, count, gap, next, offset, slot < 0 ? 0 : (this.#bytes[slot] as number));
   }
 
   /** The slot of the first packet that still has samples to play, or -1. */
@@ -229,31 +270,35 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     return -1;
   }
 
-  /** Samples that must be invented before the packet in `slot`. */
+  /** Ticks that must be invented before the packet in `slot`. */
   #closeGap(slot: number, nowMs: number): number {
     const start = this.#timestamps[slot] as number;
     const gap = (start - this.#playhead) | 0;
     if (gap <= 0) {
-      this.#drySamples = 0;
+      this.#dryTicks = 0;
       return 0;
     }
     const waitedMs = nowMs - (this.#arrivals[slot] as number);
-    const skipped = waitedMs >= this.targetMs + FRAME_MS / 2 ? gap : Math.min(gap, this.#drySamples);
-    this.#drySamples = 0;
+    const skipped = waitedMs >= this.targetMs + FRAME_MS / 2 ? gap : Math.min(gap, this.#dryTicks);
+    this.#dryTicks = 0;
     this.#playhead = (this.#playhead + skipped) | 0;
     return gap - skipped;
   }
 
   #copy(slot: number, filled: number, wanted: number): number {
-    const frame = this.#frame;
-    const payload = this.#payloads[slot] as Uint8Array;
+    const { data, known } = this.#frame;
     const passed = (this.#playhead - (this.#timestamps[slot] as number)) | 0;
-    const from = (this.#offsets[slot] as number) + passed;
     const count = Math.min(wanted, (this.#lengths[slot] as number) - passed);
-    for (let i = 0; i < count; i += 1) frame.data[filled + i] = payload[from + i] as number;
-    frame.known.fill(1, filled, filled + count);
+    const payload = this.#payloads[slot] as Uint8Array;
+    const offset = this.#offsets[slot] as number;
+    this.#reader.read(this.#head, payload, offset, this.#bytes[slot] as number, passed, data, filled, count);
+    known.fill(1, this.#sampleAt(filled), this.#sampleAt(filled + count));
     this.#playhead = (this.#playhead + count) | 0;
     return count;
+  }
+
+  #sampleAt(ticks: number): number {
+    return Math.floor((ticks * this.#frameSamples) / this.#frameTicks);
   }
 
   #release(slot: number): void {
@@ -262,29 +307,29 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   /** From the playhead to the end of the newest packet; gaps of more than a second are jumps and do not count. */
-  #depthSamples(): number {
+  #depthTicks(): number {
     if (this.#top < this.#head) return 0;
-    let samples = 0;
+    let ticks = 0;
     for (let sequence = this.#head; sequence <= this.#top; sequence += 1) {
       const slot = sequence % SLOTS;
-      if (this.#sequences[slot] === sequence) samples += this.#lengths[slot] as number;
+      if (this.#sequences[slot] === sequence) ticks += this.#lengths[slot] as number;
     }
     const headSlot = this.#head % SLOTS;
     if (this.#sequences[headSlot] === this.#head) {
       const passed = (this.#playhead - (this.#timestamps[headSlot] as number)) | 0;
-      samples -= Math.min(Math.max(0, passed), this.#lengths[headSlot] as number);
+      ticks -= Math.min(Math.max(0, passed), this.#lengths[headSlot] as number);
     }
-    return Math.max(0, samples);
+    return Math.max(0, ticks);
   }
 
   #limitDelay(): void {
-    let depth = this.#depthSamples();
-    while (depth > this.#maxSamples) {
+    let depth = this.#depthTicks();
+    while (depth > this.#limitMs * this.#ticksPerMs) {
       const slot = this.#nextSlot();
       if (slot < 0 || this.#head === this.#top) return;
       const end = ((this.#timestamps[slot] as number) + (this.#lengths[slot] as number)) | 0;
       const left = Math.min(this.#lengths[slot] as number, (end - this.#playhead) | 0);
-      this.#discarded += left;
+      this.#discardedMs += left / this.#ticksPerMs;
       depth -= left;
       this.#release(slot);
       this.#head += 1;
@@ -310,7 +355,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   #mayShed(speaking: boolean): boolean {
-    if (this.#frame.missing > 0 || Math.min(this.#shortestWaitMs, this.#shortestWaitBeforeMs) < SPARE_MS) return false;
+    if (this.#missing > 0 || Math.min(this.#shortestWaitMs, this.#shortestWaitBeforeMs) < SPARE_MS) return false;
     this.#sinceShed += 1;
     if (speaking && this.#sinceShed < SHED_EVERY) return false;
     this.#sinceShed = 0;
@@ -322,8 +367,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     const frame = this.#frame;
     this.#before.set(frame.data);
     this.#fill(nowMs);
-    if (frame.missing === 0) frame.before = this.#before;
-    else this.#discarded += FRAME_SAMPLES;
+    if (this.#missing === 0) frame.before = this.#before;
+    else this.#discardedMs += FRAME_MS;
     this.#shortestWaitMs -= FRAME_MS;
     this.#shortestWaitBeforeMs -= FRAME_MS;
   }
@@ -332,9 +377,11 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   #invent(): void {
     const frame = this.#frame;
     frame.known.fill(0);
-    frame.missing = FRAME_SAMPLES;
     frame.playing = true;
     frame.receivedAtMs = undefined;
+    this.#missing = 0;
+    this.#miss(0, this.#frameTicks, 0, -1);
+    frame.missingMs = FRAME_MS;
   }
 
   #forgetWaits(): void {

@@ -1,5 +1,7 @@
-import type { AudioFormat } from '../flavor-api/index.js';
+import { createResampler, type Resampler } from '../audio/resampler.js';
+import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
 import { type AudioConverter, createAudioConverter } from './audio-converter.js';
+import { ComfortNoise } from './comfort-noise.js';
 import { Concealment } from './concealment.js';
 import type { CallerFrame, StreamListener } from './engine.js';
 import type { InbandDtmfDetector } from './inband-dtmf.js';
@@ -9,21 +11,22 @@ import { splice } from './splice.js';
 import type { VoiceDetector } from './vad.js';
 
 const FRAME_MS = 20;
-const FRAME_SAMPLES = 160;
+/** What the voice detector takes. */
+const VOICE_HZ = 8000;
+/** Over which two frames are joined, ms. */
+const SPLICE_MS = 5;
 
 /** Makes the even stream of 20 ms frames out of the jitter buffer: gaps concealed, voice detected, format converted. */
 export class CallerFrames {
   /** Looks for keys in what is heard; `undefined`: nobody does. */
   tones: Pick<InbandDtmfDetector, 'process'> | undefined;
+  /** What is heard where the caller sends nothing. */
+  readonly noise = new ComfortNoise();
   readonly #jitterBuffer: JitterBuffer;
   readonly #listener: StreamListener;
   readonly #voice: VoiceDetector;
-  readonly #concealment = new Concealment();
-  readonly #samples = new Int16Array(FRAME_SAMPLES);
-  readonly #before = new Int16Array(FRAME_SAMPLES);
-  readonly #invented = new Uint8Array(FRAME_SAMPLES);
   readonly #frame: CallerFrame = {
-    data: this.#invented,
+    data: new Uint8Array(0),
     positionMs: 0,
     concealed: true,
     voiced: false,
@@ -31,14 +34,21 @@ export class CallerFrames {
     receivedAtMs: 0,
   };
   #coding: PhoneCoding;
+  /** The codec's decoder fills gaps by itself. */
+  #selfConcealing = false;
+  #concealment = new Concealment();
+  #samples = new Int16Array(0);
+  #before = new Int16Array(0);
+  #invented = new Uint8Array(0);
+  #voiceRate: Resampler = createResampler(VOICE_HZ, VOICE_HZ);
   /** `undefined`: whatever the phone speaks. */
   #input: AudioFormat | undefined;
   #converter: AudioConverter;
   #positionMs = 0;
   #onsetPositionMs = 0;
-  #concealedSamples = 0;
+  #concealedMs = 0;
   /** Of a gap that still may turn out to be the sender's silence. */
-  #undecidedSamples = 0;
+  #undecidedMs = 0;
 
   constructor(jitterBuffer: JitterBuffer, voice: VoiceDetector, coding: PhoneCoding, listener: StreamListener) {
     this.#jitterBuffer = jitterBuffer;
@@ -46,11 +56,12 @@ export class CallerFrames {
     this.#coding = coding;
     this.#listener = listener;
     this.#converter = createAudioConverter(coding.format, coding.format);
+    this.#fit();
   }
 
   /** Audio invented because a packet was lost or late; a sender's own silence is not counted. */
   get concealedMs(): number {
-    return (this.#concealedSamples / FRAME_SAMPLES) * FRAME_MS;
+    return this.#concealedMs;
   }
 
   /** The format frames are delivered in; until then the phone's. */
@@ -59,10 +70,14 @@ export class CallerFrames {
     this.#converter = createAudioConverter(this.#coding.format, input);
   }
 
-  setCoding(coding: PhoneCoding): void {
+  /** @param selfConcealing whether what the jitter buffer gives has no gaps, as the decoder has filled them */
+  setCoding(coding: PhoneCoding, selfConcealing: boolean): void {
     if (coding === this.#coding) return;
     this.#coding = coding;
+    this.#selfConcealing = selfConcealing;
     this.#converter = createAudioConverter(coding.format, this.#input ?? coding.format);
+    this.noise.reset();
+    this.#fit();
   }
 
   /**
@@ -74,47 +89,69 @@ export class CallerFrames {
     const samples = this.#samples;
     let codes = source.data;
     if (!source.playing) {
-      this.#undecidedSamples = 0;
-      samples.fill(0);
-      this.#concealment.learn(samples);
-      this.#invented.fill(this.#coding.silence);
-      codes = this.#invented;
+      this.#undecidedMs = 0;
+      codes = this.#rest();
     } else {
       this.#coding.decode(codes, samples);
       if (source.before !== undefined) {
         this.#coding.decode(source.before, this.#before);
-        splice(this.#before, samples);
-        this.#coding.encode(samples, this.#invented);
-        codes = this.#invented;
+        splice(this.#before, samples, (SPLICE_MS / FRAME_MS) * samples.length);
+        codes = this.#recoded();
       }
-      if (source.missing === 0 && !this.#concealment.busy) {
+      if (source.missingMs === 0) this.noise.learn(samples);
+      if (this.#selfConcealing || (source.missingMs === 0 && !this.#concealment.busy)) {
         this.#concealment.learn(samples);
       } else {
         this.#concealment.process(samples, source.known);
-        this.#coding.encode(samples, this.#invented);
-        codes = this.#invented;
+        codes = this.#recoded();
       }
-      this.#countConcealed(source.missing, source.receivedAtMs !== undefined);
+      this.#countConcealed(source.missingMs, source.receivedAtMs !== undefined);
     }
     const frame = this.#frame;
-    frame.voiced = this.#voice.process(samples);
-    this.tones?.process(samples);
+    const narrow = this.#voiceRate.process(samples);
+    frame.voiced = this.#voice.process(narrow);
+    this.tones?.process(narrow);
     frame.stirring = this.#voice.stirring;
     frame.data = this.#converter.convert(codes);
     frame.positionMs = this.#positionMs;
-    frame.concealed = !source.playing || 2 * source.missing >= FRAME_SAMPLES;
+    frame.concealed = !source.playing || 2 * source.missingMs >= FRAME_MS;
     frame.receivedAtMs = source.receivedAtMs ?? slotMs;
     this.#positionMs += FRAME_MS;
     this.#listener.onFrame(frame);
     this.#reportVoice(nowMs);
   }
 
+  /** Buffers for 20 ms of the phone's codec. */
+  #fit(): void {
+    const { format } = this.#coding;
+    const frameSamples = (FRAME_MS * format.sampleRate) / 1000;
+    this.#samples = new Int16Array(frameSamples);
+    this.#before = new Int16Array(frameSamples);
+    this.#invented = new Uint8Array(FRAME_MS * bytesPerMs(format));
+    this.#concealment = new Concealment(format.sampleRate, this.noise);
+    this.#voiceRate = createResampler(format.sampleRate, VOICE_HZ);
+  }
+
+  /** The caller sends nothing: noise if there is any, else digital silence. */
+  #rest(): Uint8Array {
+    this.noise.fill(this.#samples);
+    this.#concealment.learn(this.#samples);
+    if (this.noise.audible) return this.#recoded();
+    this.#invented.fill(this.#coding.silence);
+    return this.#invented;
+  }
+
+  #recoded(): Uint8Array {
+    this.#coding.encode(this.#samples, this.#invented);
+    return this.#invented;
+  }
+
   /** A gap counts once packets go on behind it. */
-  #countConcealed(missing: number, goesOn: boolean): void {
-    this.#undecidedSamples += missing;
+  #countConcealed(missingMs: number, goesOn: boolean): void {
+    this.#undecidedMs += missingMs;
     if (!goesOn) return;
-    this.#concealedSamples += this.#undecidedSamples;
-    this.#undecidedSamples = 0;
+    this.#concealedMs += this.#undecidedMs;
+    this.#undecidedMs = 0;
   }
 
   #reportVoice(atMs: number): void {

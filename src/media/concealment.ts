@@ -1,34 +1,57 @@
-/** Pitch periods looked for: 200 Hz down to 66 Hz at 8000 Hz (ITU-T G.711 Appendix I, section I.2.2). */
-const MIN_PERIOD = 40;
-const MAX_PERIOD = 120;
-/** Samples compared to find the period. */
-const MATCH_SAMPLES = 160;
-/** A template reaches a quarter of a period further back, for its join. */
-const HISTORY_SAMPLES = MATCH_SAMPLES + MAX_PERIOD + MAX_PERIOD / 4;
-/** Invented sound keeps its level this long, then fades to nothing, samples: 10 ms and 60 ms. */
-const HOLD_SAMPLES = 80;
-const FADED_SAMPLES = 480;
+import { ComfortNoise } from './comfort-noise.js';
+
+/** Pitch periods looked for, ms: 200 Hz down to 66 Hz (ITU-T G.711 Appendix I, section I.2.2). */
+const MIN_PERIOD_MS = 5;
+const MAX_PERIOD_MS = 15;
+/** Sound compared to find the period, ms. */
+const MATCH_MS = 20;
+/** Samples looked at, a millisecond, while the period is searched for: enough to tell pitch. */
+const SEARCHED_PER_MS = 4;
+/** Invented sound keeps its level this long, then fades to the comfort noise, ms. */
+const HOLD_MS = 10;
+const FADED_MS = 60;
 
 /** What is heard after a gap fades in over 4 ms, and 4 ms more for each 10 ms that were invented, up to 10 ms. */
-const FADE_IN_SAMPLES = 32;
-const MAX_FADE_IN_SAMPLES = 80;
+const FADE_IN_MS = 4;
+const MAX_FADE_IN_MS = 10;
 
 /**
- * Fills what packets did not bring: goes on with the last pitch period of what was heard, fading out within 60 ms, and
- * goes over to what comes after the gap, so that a lost packet is neither a click nor a hole. After the manner of ITU-T
- * G.711 Appendix I, 8000 Hz, without its delay of 3.75 ms.
+ * Fills what packets did not bring: goes on with the last pitch period of what was heard, fading to comfort noise within
+ * 60 ms, and goes over to what comes after the gap, so that a lost packet is neither a click nor a hole. After the manner of
+ * ITU-T G.711 Appendix I, without its delay of 3.75 ms, for 8000 Hz and multiples of it.
  */
 export class Concealment {
-  readonly #history = new Int16Array(HISTORY_SAMPLES);
+  readonly #noise: ComfortNoise;
+  readonly #perMs: number;
+  readonly #minPeriod: number;
+  readonly #maxPeriod: number;
+  readonly #holdSamples: number;
+  readonly #fadedSamples: number;
+  readonly #history: Int16Array;
   /** The last pitch period before the gap, its end joined to its beginning. */
-  readonly #template = new Int16Array(MAX_PERIOD);
-  #period = MIN_PERIOD;
+  readonly #template: Int16Array;
+  #period: number;
   #inGap = false;
   /** Samples invented since the gap began. */
   #invented = 0;
   /** Samples that the sound after the gap takes to fade in, and how many of them are left. */
   #fadeInSamples = 0;
   #fadeInLeft = 0;
+
+  /** @param noise what gaps fade to; silence when absent */
+  constructor(sampleRate = 8000, noise = new ComfortNoise()) {
+    this.#noise = noise;
+    const perMs = sampleRate / 1000;
+    this.#perMs = perMs;
+    this.#minPeriod = MIN_PERIOD_MS * perMs;
+    this.#maxPeriod = MAX_PERIOD_MS * perMs;
+    this.#holdSamples = HOLD_MS * perMs;
+    this.#fadedSamples = FADED_MS * perMs;
+    // A template reaches a quarter of a period further back, for its join.
+    this.#history = new Int16Array(MATCH_MS * perMs + Math.ceil(1.25 * this.#maxPeriod));
+    this.#template = new Int16Array(this.#maxPeriod);
+    this.#period = this.#minPeriod;
+  }
 
   /** A gap has not been left behind yet: the next frame must go through {@link process}, also where nothing is missing. */
   get busy(): boolean {
@@ -69,8 +92,8 @@ export class Concealment {
 
   #endGap(): void {
     this.#inGap = false;
-    const steps = 1 + Math.floor(this.#invented / HOLD_SAMPLES);
-    this.#fadeInSamples = Math.min(steps * FADE_IN_SAMPLES, MAX_FADE_IN_SAMPLES);
+    const steps = 1 + Math.floor(this.#invented / this.#holdSamples);
+    this.#fadeInSamples = Math.min(steps * FADE_IN_MS, MAX_FADE_IN_MS) * this.#perMs;
     this.#fadeInLeft = this.#fadeInSamples;
   }
 
@@ -82,10 +105,14 @@ export class Concealment {
 
   #invent(): number {
     const invented = this.#invented;
-    if (invented >= FADED_SAMPLES) return 0;
+    const faded = this.#fadedSamples;
+    if (invented >= faded) return this.#noise.next();
     this.#invented = invented + 1;
-    const gain = invented < HOLD_SAMPLES ? 1 : (FADED_SAMPLES - invented) / (FADED_SAMPLES - HOLD_SAMPLES);
-    return Math.round((this.#template[invented % this.#period] as number) * gain);
+    const hold = this.#holdSamples;
+    const sample = this.#template[invented % this.#period] as number;
+    if (invented < hold) return sample;
+    const gain = (faded - invented) / (faded - hold);
+    return Math.round(sample * gain + this.#noise.next() * (1 - gain));
   }
 
   #chooseTemplate(samples: Int16Array, at: number): void {
@@ -104,18 +131,20 @@ export class Concealment {
 
   /** The sample at `index` of the current frame, or before it. */
   #sample(samples: Int16Array, index: number): number {
-    const value = index >= 0 ? samples[index] : this.#history[HISTORY_SAMPLES + index];
+    const value = index >= 0 ? samples[index] : this.#history[this.#history.length + index];
     return value ?? 0;
   }
 
   /** The lag at which the sound before `at` resembles itself most. */
   #findPeriod(samples: Int16Array, at: number): number {
-    let best = MAX_PERIOD;
+    const step = Math.max(1, this.#perMs / SEARCHED_PER_MS);
+    const match = MATCH_MS * this.#perMs;
+    let best = this.#maxPeriod;
     let bestScore = 0;
-    for (let lag = MIN_PERIOD; lag <= MAX_PERIOD; lag += 1) {
+    for (let lag = this.#minPeriod; lag <= this.#maxPeriod; lag += 1) {
       let product = 0;
       let energy = 1;
-      for (let back = 1; back <= MATCH_SAMPLES; back += 2) {
+      for (let back = 1; back <= match; back += step) {
         const earlier = this.#sample(samples, at - back - lag);
         product += this.#sample(samples, at - back) * earlier;
         energy += earlier * earlier;
@@ -131,6 +160,6 @@ export class Concealment {
 
   #remember(samples: Int16Array): void {
     this.#history.copyWithin(0, samples.length);
-    this.#history.set(samples, HISTORY_SAMPLES - samples.length);
+    this.#history.set(samples, this.#history.length - samples.length);
   }
 }

@@ -21,7 +21,6 @@ const MARGIN_MS = 10;
 const TOGETHER_MS = 5;
 /** A timestamp that strays so far from the clock is no lateness, ms. */
 const JUMP_MS = 1_000;
-const SAMPLES_PER_MS = 8;
 
 /**
  * The delay that a jitter buffer should have, learnt from when packets come: as much as all but a few of the last 4 s
@@ -29,6 +28,8 @@ const SAMPLES_PER_MS = 8;
  * slow, and a route that grows longer or shorter. Pure: time comes in with each packet.
  */
 export class DelayTarget {
+  /** Rate of the timestamps; a talkspurt begins where it changes ({@link rebase}). */
+  ticksPerMs = 8;
   readonly #minMs: number;
   readonly #maxMs: number;
   readonly #steps = new Uint8Array(WINDOW);
@@ -60,10 +61,10 @@ export class DelayTarget {
 
   /**
    * A packet has come, in order or not.
-   * @param timestamp 32 bits, of its first sample, 8000 Hz
+   * @param timestamp 32 bits, of its first sample
    */
   update(timestamp: number, arrivalMs: number): void {
-    const aheadMs = ((timestamp - this.#timestamp) | 0) / SAMPLES_PER_MS;
+    const aheadMs = ((timestamp - this.#timestamp) | 0) / this.ticksPerMs;
     const mediaMs = this.#mediaMs + aheadMs;
     if (this.#packets === 0 || Math.abs(arrivalMs - mediaMs - this.#baseMs()) > JUMP_MS) {
       // An old packet that comes a second late says nothing of those that come in time.
@@ -91,7 +92,7 @@ export class DelayTarget {
    */
   delayMs(timestamp: number, nowMs: number): number | undefined {
     if (this.#packets === 0) return undefined;
-    return nowMs - this.#mediaMs - ((timestamp - this.#timestamp) | 0) / SAMPLES_PER_MS - this.#baseMs();
+    return nowMs - this.#mediaMs - ((timestamp - this.#timestamp) | 0) / this.ticksPerMs - this.#baseMs();
   }
 
   /**

@@ -14,6 +14,8 @@ export const dtmfReceiverDefaults = {
  * of a long press, and updates of senders that move the timestamp along, are one press.
  */
 export class DtmfReceiver {
+  /** Of the clock of events, which is the audio's. */
+  unitsPerMs: number = EVENT_UNITS_PER_MS;
   readonly #onDigit: (digit: string, durationMs: number) => void;
   #known = false;
   #pressed = false;
@@ -40,7 +42,7 @@ export class DtmfReceiver {
     const start = timestamp | 0;
     const ahead = (start - this.#segment) | 0;
     const fresh = !this.#known || nowMs - this.#lastMs > dtmfReceiverDefaults.lateMs;
-    if (!fresh && ahead < 0 && -ahead <= dtmfReceiverDefaults.lateMs * EVENT_UNITS_PER_MS) return true;
+    if (!fresh && ahead < 0 && -ahead <= dtmfReceiverDefaults.lateMs * this.unitsPerMs) return true;
     if (fresh || ahead !== 0) {
       if (!fresh && this.#continues(event, ahead)) {
         this.#durationBefore += ahead;
@@ -81,7 +83,7 @@ export class DtmfReceiver {
     this.#pressed = false;
     this.#onDigit(
       DTMF_DIGITS.charAt(this.#event),
-      Math.round((this.#durationBefore + this.#duration) / EVENT_UNITS_PER_MS),
+      Math.round((this.#durationBefore + this.#duration) / this.unitsPerMs),
     );
   }
 }

@@ -36,6 +36,8 @@ interface Press {
  * to the next `begin`.
  */
 export class DtmfSender {
+  /** Of the clock of events, which is the audio's. */
+  unitsPerMs: number = EVENT_UNITS_PER_MS;
   readonly #presses: Press[] = [];
   #elapsed = 0;
   #endsSent = 0;
@@ -55,8 +57,8 @@ export class DtmfSender {
     const events = Array.from(digits.toUpperCase(), (digit) => DTMF_DIGITS.indexOf(digit)).filter(
       (event) => event >= 0,
     );
-    const durationUnits = Math.min(Math.max(durationMs, MIN_DURATION_MS) * EVENT_UNITS_PER_MS, MAX_SEGMENT_UNITS);
-    const gapUnits = Math.max(gapMs, MIN_GAP_MS) * EVENT_UNITS_PER_MS;
+    const durationUnits = Math.min(Math.max(durationMs, MIN_DURATION_MS) * this.unitsPerMs, MAX_SEGMENT_UNITS);
+    const gapUnits = Math.max(gapMs, MIN_GAP_MS) * this.unitsPerMs;
     events.forEach((event, index) => {
       const last = index === events.length - 1;
       this.#presses.push({ event, durationUnits, gapUnits, onSent: last ? onSent : undefined });

@@ -1,5 +1,6 @@
 import type { AudioFormat } from '../flavor-api/index.js';
 import type { BackgroundLayer, BackgroundSound } from './background.js';
+import type { OpusFormat } from './opus/opus-library.js';
 
 /**
  * The border between a call and its media. Everything on the far side may live on another thread or in native code:
@@ -11,17 +12,19 @@ import type { BackgroundLayer, BackgroundSound } from './background.js';
 /** Number of a command, rising from 1 within one stream. */
 export type CommandSequence = number;
 
-/** Phone-leg codec as negotiated (RFC 3551, RFC 4733). */
+/** Phone-leg codec as negotiated (RFC 3551, RFC 7587). */
 export interface PhoneCodec {
-  readonly name: 'pcmu' | 'pcma';
+  readonly name: 'pcmu' | 'pcma' | 'g722' | 'opus';
   /** RTP payload type, both ways. */
   readonly payloadType: number;
+  /** Of Opus: what the peer wants to get. */
+  readonly opus?: OpusFormat;
 }
 
 /** The outcome of an offer/answer exchange, as the media plane needs it. */
 export interface StreamParameters {
   readonly codec: PhoneCodec;
-  /** Payload type of `telephone-event/8000`, or `undefined` when not negotiated. */
+  /** Payload type of `telephone-event` at the codec's own clock, or `undefined` when not negotiated. */
   readonly dtmfPayloadType: number | undefined;
   /** Where we send: an IP literal and port; `undefined` before it is known or when the peer gave 0.0.0.0 or port 0. */
   readonly remote: { readonly address: string; readonly port: number } | undefined;
@@ -128,11 +131,16 @@ export interface StreamListener {
   onEvent(event: StreamEvent): void;
 }
 
-/** Hears both directions as they pass the socket; for recording. PCM is borrowed. */
+/** Hears both directions as they pass the socket; for recording. PCM is borrowed, and of 8000 Hz whatever the codec. */
 export interface StreamTap {
-  /** `atMs`: arrival at the socket, before the jitter buffer. 8000 Hz samples of one packet. */
+  /** Whether anybody listens now; absent: always. Where nobody does, nothing is decoded. */
+  readonly active?: boolean;
+  /**
+   * The samples of one packet. `atMs`: arrival at the socket, before the jitter buffer. `rtpTimestamp`: 32 bits, by a
+   * clock of 8000 Hz.
+   */
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void;
-  /** `atMs`: the moment of sending. 8000 Hz samples of one packet. */
+  /** The samples of one packet. `atMs`: the moment of sending. */
   agent(samples: Int16Array, atMs: number): void;
 }
 

@@ -1,11 +1,16 @@
-/** What one {@link JitterBuffer.take} gave. Reused by the next call. */
+import type { PacketReader } from './packet-reader.js';
+
+/** What one {@link JitterBuffer.take} gave. Reused by the next call; `data` and `known` change with the reader. */
 export interface JitterFrame {
-  /** One byte a sample; where {@link known} is 0 the content is undefined. */
-  readonly data: Uint8Array;
+  /**
+   * 20 ms in the reader's format. Where {@link known} is 0 the content is undefined, or what the reader makes of a loss if
+   * it can ({@link PacketReader.conceals}).
+   */
+  data: Uint8Array;
   /** 1 for each sample that a packet brought, 0 for each that must be invented. */
-  readonly known: Uint8Array;
-  /** How many are 0. */
-  missing: number;
+  known: Uint8Array;
+  /** How much is to be invented, ms. */
+  missingMs: number;
   /** A stream is being played: what is missing was lost or late. Otherwise nothing has come, or the sender is silent. */
   playing: boolean;
   /** Arrival of the packet that holds the last sample ({@link Clock.now}); `undefined` when that is missing. */
@@ -22,8 +27,10 @@ export type PutVerdict = 'queued' | 'late' | 'resync';
  * cannot tell. Pure: time comes in with each call.
  */
 export interface JitterBuffer {
+  /** Takes packets of another codec from now on; what is queued is forgotten. A talkspurt begins with the next packet. */
+  use(reader: PacketReader): void;
   /**
-   * Takes a packet of one-byte samples. Keeps `payload` itself, which must not change afterwards.
+   * Takes a packet that the reader can tell the length of. Keeps `payload` itself, which must not change afterwards.
    * @param sequence extended, as {@link SequenceTracker} gives it: never wraps
    * @param timestamp as on the wire, 32 bits
    */
@@ -44,6 +51,6 @@ export interface JitterBuffer {
   reset(): void;
   /** Audio queued, ms. */
   readonly depthMs: number;
-  /** Samples that came and were never played: given up in a burst, or overtaken by a resync. What was spliced is not among them. */
-  readonly discardedSamples: number;
+  /** Audio that came and was never played: given up in a burst, or overtaken by a resync, ms. What was spliced is not among it. */
+  readonly discardedMs: number;
 }

@@ -16,7 +16,7 @@ export interface CallQuality {
   readonly jitterMs: number;
   /** Mouth-to-ear delay of one direction without de-jittering, ms. */
   readonly delayMs: number;
-  readonly codec: 'pcmu' | 'pcma';
+  readonly codec: 'pcmu' | 'pcma' | 'g722' | 'opus';
   /** Whether gaps are concealed (G.711 Appendix I or alike) rather than left silent. Default true. */
   readonly concealment?: boolean;
 }
@@ -34,9 +34,12 @@ const defaults = {
   rlrDb: 2,
   /** Sum of all noise at the 0 dBr point, dBm0p, with the default circuit and room noise. */
   noDbm0p: -61.18,
-  /** Equipment impairment of G.711 without loss. */
+  /**
+   * Equipment impairment without loss: 0 for G.711, and for what carries more than the telephone band. The narrow-band
+   * model has no better note to give than that of G.711, and one scale for all calls is what can be compared.
+   */
   ie: 0,
-  /** Packet-loss robustness of G.711: with Appendix I concealment, and without. */
+  /** Packet-loss robustness: with concealment after the manner of G.711 Appendix I, or a decoder's own, and without. */
   bplConcealed: 25.1,
   bplPlain: 4.3,
 } as const;

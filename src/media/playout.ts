@@ -1,11 +1,11 @@
 import { Int16Views } from '../audio/views.js';
-import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
-import { Background, type BackgroundLayer, type BackgroundSound } from './background.js';
+import { type AudioFormat, bytesPerMs, bytesPerSample } from '../flavor-api/index.js';
+import { Background, type BackgroundLayer, type BackgroundSound, backgroundLayers } from './background.js';
 import type { CommandSequence, Playhead, StreamEvent } from './engine.js';
 import type { PhoneCoding } from './phone-codec.js';
-import { ResponseAudio } from './response-audio.js';
+import { ResponseAudio, UNITS_PER_MS } from './response-audio.js';
 import { mixInto } from './sound-mix.js';
-import { EDGE_SAMPLES, fadeIn, fadeOut } from './speech-edge.js';
+import { EDGE_MS, fadeIn, fadeOut } from './speech-edge.js';
 
 export const playoutDefaults = {
   /** Audio queued at most; more is refused and counted, ms. */
@@ -14,13 +14,11 @@ export const playoutDefaults = {
   rememberedIds: 64,
 } as const;
 
-const SAMPLES_PER_MS = 8;
-
 interface Mark {
   readonly sequence: CommandSequence;
   /** The last response queued before it, and how much of that; `undefined` when nothing was. */
   readonly response: ResponseAudio | undefined;
-  readonly samples: number;
+  readonly units: number;
 }
 
 /**
@@ -46,30 +44,33 @@ export class Playout {
   #output: AudioFormat;
   #paused = false;
   #refusedMs = 0;
-  /** The last packet ended in the middle of the first response, with the code `#lastCode`. */
+  /** The last packet ended in the middle of the first response, with the sample `#last`, in the phone's format. */
   #running = false;
-  #lastCode = 0;
+  #last = new Uint8Array(0);
   /** What is left to be heard of speech that was cut off; next packet. */
-  readonly #edge = new Int16Array(EDGE_SAMPLES);
-  readonly #edgeCodes = new Uint8Array(EDGE_SAMPLES);
-  readonly #scratch = new Int16Array(EDGE_SAMPLES);
+  #edge = new Int16Array(0);
+  #edgeBytes = new Uint8Array(0);
+  #scratch = new Int16Array(0);
   #cutOff = false;
   /** Speech goes on in the middle. */
   #takenUp = false;
-  readonly #background = new Background(SAMPLES_PER_MS * 1000);
+  #background: Background;
+  readonly #sounds: { -readonly [layer in BackgroundLayer]?: BackgroundSound | undefined } = {};
   readonly #linear = new Int16Views();
 
   constructor(coding: PhoneCoding, emit: (event: StreamEvent) => void) {
     this.#coding = coding;
     this.#output = coding.format;
     this.#emit = emit;
+    this.#background = new Background(coding.format.sampleRate);
+    this.#fit();
   }
 
   /** Audio of responses that are not doomed, ms. */
   get queuedMs(): number {
-    let samples = 0;
-    for (const response of this.#responses) if (!response.doomed) samples += response.queuedSamples;
-    return samples / SAMPLES_PER_MS;
+    let units = 0;
+    for (const response of this.#responses) if (!response.doomed) units += response.queuedUnits;
+    return units / UNITS_PER_MS;
   }
 
   /** Audio refused because too much was queued, ms. */
@@ -91,9 +92,13 @@ export class Playout {
   /** The phone's codec, as negotiated; queued audio is recoded. */
   setCoding(coding: PhoneCoding): void {
     if (coding === this.#coding) return;
+    const { sampleRate } = this.#coding.format;
     this.#coding = coding;
-    this.#lastCode = coding.fromOther[this.#lastCode] as number;
+    this.#fit();
     for (const response of this.#responses) response.recode(coding);
+    if (sampleRate === coding.format.sampleRate) return;
+    this.#background = new Background(coding.format.sampleRate);
+    for (const layer of backgroundLayers) this.#background.set(layer, this.#sounds[layer]);
   }
 
   /** Queues audio, copying it. Late audio of a response that has ended or was flushed is dropped. */
@@ -123,6 +128,7 @@ export class Playout {
 
   /** What is heard besides the responses from the next packet on; pauses and flushes leave it alone. */
   setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void {
+    this.#sounds[layer] = sound;
     this.#background.set(layer, sound);
   }
 
@@ -160,12 +166,15 @@ export class Playout {
   /** Acknowledged with `sequence` when everything queued by now was sent or flushed. */
   mark(sequence: CommandSequence): void {
     const response = this.#responses.findLast(({ doomed }) => !doomed);
-    const samples = response === undefined ? 0 : response.sentSamples + response.queuedSamples;
-    if (response !== undefined) response.markedSamples = samples;
-    this.#marks.push({ sequence, response, samples });
+    const units = response === undefined ? 0 : response.sentUnits + response.queuedUnits;
+    if (response !== undefined) response.markedUnits = units;
+    this.#marks.push({ sequence, response, units });
   }
 
-  /** Fills a packet, with silence where nothing is to be heard. `atMs`: {@link Clock.now} of its sending. */
+  /**
+   * Fills a packet's audio, in the format of the phone's codec, with silence where nothing is to be heard. `atMs`:
+   * {@link Clock.now} of its sending.
+   */
   fill(packet: Uint8Array, atMs: number): void {
     let filled = 0;
     let last: ResponseAudio | undefined;
@@ -173,29 +182,29 @@ export class Playout {
       const head = this.#responses[0];
       if (head === undefined || head.doomed) break;
       const wanted = packet.length - filled;
-      if (head.queuedSamples === 0 && head.ended) {
+      if (head.queuedBytes === 0 && head.ended) {
         this.#close(head, 'finished', atMs);
-      } else if (head.queuedSamples < wanted && !head.ended && head.markedSamples <= head.sentSamples) {
+      } else if (head.queuedBytes < wanted && !head.ended && head.markedUnits <= head.sentUnits) {
         this.#starve(head, atMs);
         break;
       } else {
         filled += this.#take(head, packet, filled, wanted, atMs);
         last = head;
-        if (head.queuedSamples === 0 && !head.ended) break;
+        if (head.queuedBytes === 0 && !head.ended) break;
       }
     }
     const isFull = filled === packet.length;
     if (!isFull) packet.fill(this.#coding.silence, filled);
     this.settle(atMs);
     this.#running = isFull && last !== undefined && last === this.#responses[0];
-    this.#lastCode = packet[packet.length - 1] as number;
+    this.#keepLast(packet);
     if (this.#cutOff) this.#fade(packet);
     if (this.#background.audible) this.#mix(packet);
   }
 
   /** Finds responses that ended and marks that were reached without a packet. */
   settle(atMs: number): void {
-    for (let head = this.#responses[0]; head?.ended && head.queuedSamples === 0 && !head.doomed; ) {
+    for (let head = this.#responses[0]; head?.ended && head.queuedBytes === 0 && !head.doomed; ) {
       this.#close(head, 'finished', atMs);
       head = this.#responses[0];
     }
@@ -235,11 +244,28 @@ export class Playout {
     head.starved = false;
     if (this.#takenUp) this.#rise(packet, offset, taken);
     if (!started) this.#found.push({ type: 'response-started', responseId: head.id, atMs });
-    if (!head.voiced && this.#isAudible(packet, offset, taken)) {
+    if (!head.voiced && this.#coding.isAudible(packet, offset, taken)) {
       head.voiced = true;
       this.#found.push({ type: 'response-voiced', responseId: head.id, atMs });
     }
     return taken;
+  }
+
+  /** Room for an edge in the phone's format. Speech that is cut off as the codec changes has no slope. */
+  #fit(): void {
+    const { encoding, sampleRate } = this.#coding.format;
+    const samples = (EDGE_MS * sampleRate) / 1000;
+    this.#last = new Uint8Array(bytesPerSample(encoding));
+    this.#edge = new Int16Array(samples);
+    this.#edgeBytes = new Uint8Array(samples * this.#last.length);
+    this.#scratch = new Int16Array(samples);
+    this.#running = false;
+    this.#cutOff = false;
+  }
+
+  #keepLast(packet: Uint8Array): void {
+    const last = this.#last;
+    for (let i = 0; i < last.length; i += 1) last[i] = packet[packet.length - last.length + i] as number;
   }
 
   /** The response under the playhead will not go on with the next packet: keeps what of it is to fade. */
@@ -247,9 +273,10 @@ export class Playout {
     const head = this.#responses[0];
     if (!this.#running || head === undefined) return;
     this.#running = false;
-    const codes = this.#edgeCodes;
-    codes.fill(this.#lastCode, head.peek(codes, EDGE_SAMPLES));
-    this.#coding.decode(codes, this.#edge);
+    const bytes = this.#edgeBytes;
+    const last = this.#last;
+    for (let i = head.peek(bytes, bytes.length); i < bytes.length; i += 1) bytes[i] = last[i % last.length] as number;
+    this.#coding.decode(bytes, this.#edge);
     fadeOut(this.#edge);
     this.#cutOff = true;
   }
@@ -257,16 +284,15 @@ export class Playout {
   /** Adds what fades to the beginning of the packet. */
   #fade(packet: Uint8Array): void {
     this.#cutOff = false;
-    const codes = packet.subarray(0, EDGE_SAMPLES);
+    const bytes = packet.subarray(0, this.#edgeBytes.length);
     const samples = this.#scratch;
-    this.#coding.decode(codes, samples);
+    this.#coding.decode(bytes, samples);
     mixInto(samples, this.#edge);
-    this.#coding.encode(samples, this.#edgeCodes);
-    codes.set(this.#edgeCodes);
+    this.#coding.encode(samples, bytes);
   }
 
   #mix(packet: Uint8Array): void {
-    const samples = this.#linear.take(packet.length);
+    const samples = this.#linear.take(packet.length / this.#last.length);
     this.#coding.decode(packet, samples);
     this.#background.mix(samples);
     this.#coding.encode(samples, packet);
@@ -275,11 +301,11 @@ export class Playout {
   /** Lets what was put into the packet rise. */
   #rise(packet: Uint8Array, offset: number, count: number): void {
     this.#takenUp = false;
-    const samples = this.#scratch.subarray(0, Math.min(count, EDGE_SAMPLES));
-    const codes = packet.subarray(offset, offset + samples.length);
-    this.#coding.decode(codes, samples);
-    fadeIn(samples);
-    this.#coding.encode(samples, codes);
+    const bytes = packet.subarray(offset, offset + Math.min(count, this.#edgeBytes.length));
+    const samples = this.#scratch.subarray(0, bytes.length / this.#last.length);
+    this.#coding.decode(bytes, samples);
+    fadeIn(samples, this.#scratch.length);
+    this.#coding.encode(samples, bytes);
   }
 
   #starve(head: ResponseAudio, atMs: number): void {
@@ -288,15 +314,9 @@ export class Playout {
     this.#found.push({ type: 'starved', responseId: head.id, atMs });
   }
 
-  #isAudible(packet: Uint8Array, offset: number, count: number): boolean {
-    const audible = this.#coding.audible;
-    for (let i = offset; i < offset + count; i += 1) if (audible[packet[i] as number] === 1) return true;
-    return false;
-  }
-
   #isReached(mark: Mark): boolean {
-    const { response, samples } = mark;
-    return response === undefined || response.closed || response.sentSamples >= samples;
+    const { response, units } = mark;
+    return response === undefined || response.closed || response.sentUnits >= units;
   }
 
   #close(response: ResponseAudio, state: 'finished' | 'interrupted', atMs: number): void {

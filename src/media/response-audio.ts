@@ -4,7 +4,8 @@ import { type AudioConverter, createAudioConverter } from './audio-converter.js'
 import type { PhoneCoding } from './phone-codec.js';
 import { createLeadingSilenceTrim, type LeadingSilenceTrim } from './silence-trim.js';
 
-const SAMPLES_PER_MS = 8;
+/** Positions are counted in these, whatever the phone's codec: samples of 48,000 Hz, so that all rates come out whole. */
+export const UNITS_PER_MS = 48;
 /** Silence kept before the first sound, ms. Little: in a response that comes in real time it stays as delay. */
 const LEAD_IN_MS = 5;
 
@@ -24,8 +25,8 @@ export class ResponseAudio {
   voiced = false;
   /** The queue ran dry, and that was reported. */
   starved = false;
-  /** A mark stands after this many samples: what lies before need not wait to fill a packet. */
-  markedSamples = 0;
+  /** A mark stands after so many units: what lies before need not wait to fill a packet. */
+  markedUnits = 0;
 
   readonly #inputBytesPerMs: number;
   /** Puts odd bytes of `pcm16` back together before the trim sees them. */
@@ -34,14 +35,18 @@ export class ResponseAudio {
   readonly #output: AudioFormat;
   #converter: AudioConverter;
   readonly #queue = new ByteQueue();
+  #coding: PhoneCoding;
+  #unitsPerByte: number;
   #inputBytes = 0;
   #trimmedMs = 0;
-  #sentSamples = 0;
+  #sentUnits = 0;
 
   /** @param output the format `push` takes */
   constructor(id: string, output: AudioFormat, coding: PhoneCoding) {
     this.id = id;
     this.#output = output;
+    this.#coding = coding;
+    this.#unitsPerByte = UNITS_PER_MS / bytesPerMs(coding.format);
     this.#inputBytesPerMs = bytesPerMs(output);
     this.#aligner = createAudioConverter(output, output);
     this.#trim = createLeadingSilenceTrim(output, { keepMs: LEAD_IN_MS });
@@ -50,27 +55,31 @@ export class ResponseAudio {
 
   /** At least one packet with a sample of it was sent. */
   get started(): boolean {
-    return this.#sentSamples > 0;
+    return this.#sentUnits > 0;
   }
 
-  /** 8000 Hz samples waiting, and sent. */
-  get queuedSamples(): number {
+  /** In the phone's format, waiting. */
+  get queuedBytes(): number {
     return this.#queue.length;
   }
 
-  get sentSamples(): number {
-    return this.#sentSamples;
+  get queuedUnits(): number {
+    return this.#queue.length * this.#unitsPerByte;
+  }
+
+  get sentUnits(): number {
+    return this.#sentUnits;
   }
 
   /** Audio that left the socket, ms. */
   get sentMs(): number {
-    return this.#sentSamples / SAMPLES_PER_MS;
+    return this.#sentUnits / UNITS_PER_MS;
   }
 
   /** What the caller has heard, ms; trimmed silence counts as soon as anything behind it was sent. */
   get heardMs(): number {
-    if (this.#sentSamples === 0) return 0;
-    return Math.min(this.#trimmedMs + this.#sentSamples / SAMPLES_PER_MS, this.lengthMs);
+    if (this.#sentUnits === 0) return 0;
+    return Math.min(this.#trimmedMs + this.sentMs, this.lengthMs);
   }
 
   /** Everything that was pushed, ms. */
@@ -92,10 +101,10 @@ export class ResponseAudio {
     this.#queue.push(this.#converter.convert(this.#trim.finish().audio));
   }
 
-  /** Moves up to `count` samples into a packet; returns how many. */
+  /** Moves up to `count` bytes into a frame; returns how many. */
   take(target: Uint8Array, offset: number, count: number): number {
     const taken = this.#queue.take(target, offset, count);
-    this.#sentSamples += taken;
+    this.#sentUnits += taken * this.#unitsPerByte;
     return taken;
   }
 
@@ -106,7 +115,16 @@ export class ResponseAudio {
 
   /** The phone's codec has changed to `coding`. */
   recode(coding: PhoneCoding): void {
-    this.#queue.translate(coding.fromOther);
+    const before = this.#coding;
+    this.#coding = coding;
+    this.#unitsPerByte = UNITS_PER_MS / bytesPerMs(coding.format);
     this.#converter = createAudioConverter(this.#output, coding.format);
+    if (coding.fromOther !== undefined && before.fromOther !== undefined) {
+      this.#queue.translate(coding.fromOther);
+      return;
+    }
+    const queued = new Uint8Array(this.#queue.length);
+    this.#queue.take(queued, 0, queued.length);
+    this.#queue.push(createAudioConverter(before.format, coding.format).convert(queued));
   }
 }

@@ -1,5 +1,6 @@
-import { Int16Views, Uint8Views } from '../audio/views.js';
 import { CallerFrames } from './caller-frames.js';
+import { CallerTap } from './caller-tap.js';
+import { CodeReader } from './code-reader.js';
 import { DropCounter, type DropReason } from './drop-counter.js';
 import { DtmfReceiver } from './dtmf-receiver.js';
 import type { PhoneCodec, StreamListener, StreamStats, StreamTap } from './engine.js';
@@ -7,19 +8,19 @@ import { InbandDtmfDetector } from './inband-dtmf.js';
 import type { JitterBuffer } from './jitter-buffer.js';
 import type { Latch } from './latch.js';
 import { estimateMos } from './mos.js';
+import type { PacketReader } from './packet-reader.js';
 import { type PhoneCoding, phoneCodings } from './phone-codec.js';
 import type { RemoteAddress } from './remote-address.js';
 import { isRtcp, parseRtcp, RtcpSummary } from './rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from './rtp-packet.js';
 import { SequenceTracker } from './sequence-tracker.js';
+import type { StreamCodecs } from './stream-codecs.js';
 import type { VoiceDetector } from './vad.js';
 
 const CLOCK_HZ = 8000;
-/** RFC 3389. Silence is made here anyway, so its level is not needed; the packets show that the caller lives. */
+/** RFC 3551 table 4, RFC 3389: taken whether agreed on or not, from any phone that sends it. */
 const COMFORT_NOISE = 13;
-/** Samples of the longest packet accepted: 240 ms. */
-const MAX_PAYLOAD_SAMPLES = 1920;
-const FRAME_SAMPLES = 160;
+const FRAME_MS = 20;
 /** What the packet length of the caller adds to the delay assumed for the MOS, ms. */
 const PACKET_DELAY_MS = 20;
 
@@ -29,6 +30,7 @@ export interface RtpReceiverDeps {
   readonly voice: VoiceDetector;
   readonly listener: StreamListener;
   readonly tap: StreamTap | undefined;
+  readonly codecs: StreamCodecs;
   /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */
   readonly inbandDtmf?: boolean;
   /** Takes the caller's reports. */
@@ -51,15 +53,15 @@ export class RtpReceiver {
   readonly #latch: Latch;
   readonly #jitterBuffer: JitterBuffer;
   readonly #listener: StreamListener;
-  readonly #tap: StreamTap | undefined;
+  readonly #codecs: StreamCodecs;
+  readonly #tap: CallerTap | undefined;
   readonly #packet = new RtpPacket();
   readonly #rtcp: RtcpSummary;
   readonly #reports: RtcpReports;
   readonly #drops = new DropCounter();
   readonly #dtmf: DtmfReceiver;
   readonly #inband: InbandDtmfDetector | undefined;
-  readonly #tapCodes = new Uint8Views();
-  readonly #tapSamples = new Int16Views();
+  #reader: PacketReader = new CodeReader();
   #coding: PhoneCoding = phoneCodings.pcmu;
   #codecPayloadType = -1;
   #dtmfPayloadType = -1;
@@ -73,7 +75,8 @@ export class RtpReceiver {
     this.#latch = deps.latch;
     this.#jitterBuffer = deps.jitterBuffer;
     this.#listener = deps.listener;
-    this.#tap = deps.tap;
+    this.#codecs = deps.codecs;
+    this.#tap = deps.tap && new CallerTap(deps.tap, deps.codecs);
     this.#reports = deps.reports;
     this.#rtcp = new RtcpSummary(deps.reports.ssrc);
     this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps.listener);
@@ -100,10 +103,13 @@ export class RtpReceiver {
   /** Applies negotiated parameters. Beginning to receive (again) counts as a sign of life. */
   configure(codec: PhoneCodec, dtmfPayloadType: number | undefined, receiving: boolean, nowMs: number): void {
     const coding = phoneCodings[codec.name];
-    if (coding !== this.#coding || receiving !== this.#receiving) this.#jitterBuffer.reset();
+    if (coding !== this.#coding) {
+      this.#useCodec(codec, coding);
+    } else if (receiving !== this.#receiving) {
+      this.#jitterBuffer.reset();
+      this.frames.noise.reset();
+    }
     if (receiving && !this.#receiving) this.touch(nowMs);
-    this.#coding = coding;
-    this.frames.setCoding(coding);
     this.#codecPayloadType = codec.payloadType;
     this.#dtmfPayloadType = dtmfPayloadType ?? -1;
     // A phone that sends events may send the tone as well: no key counts twice.
@@ -140,6 +146,7 @@ export class RtpReceiver {
     this.#packets += 1;
     if (isAudio) this.#takeAudio(packet, bytes, nowMs);
     else if (isEvent) this.#takeEvent(packet, bytes, nowMs);
+    else this.frames.noise.take(bytes, packet.payloadOffset, packet.payloadBytes);
   }
 
   /** Takes whatever came to the RTCP port, or RTCP on the RTP port (RFC 5761). An RTCP BYE does not end the call. */
@@ -189,9 +196,27 @@ export class RtpReceiver {
     return estimateMos({ lossRatio, jitterMs, delayMs: PACKET_DELAY_MS + roundTripMs / 2, codec: this.#coding.name });
   }
 
+  /** Decoders give back what they hold. */
+  close(): void {
+    this.#reader.close();
+    this.#tap?.close();
+  }
+
   /** Packets that came too late to be played, and 20 ms each of what was given up in a burst. */
   #lateDropped(): number {
-    return this.#late + Math.round(this.#jitterBuffer.discardedSamples / FRAME_SAMPLES);
+    return this.#late + Math.round(this.#jitterBuffer.discardedMs / FRAME_MS);
+  }
+
+  #useCodec(codec: PhoneCodec, coding: PhoneCoding): void {
+    const reader = this.#codecs.createReader(codec);
+    this.#jitterBuffer.use(reader);
+    this.#reader.close();
+    this.#reader = reader;
+    this.#coding = coding;
+    this.frames.setCoding(coding, reader.conceals);
+    this.sequences.setClock(coding.ticksPerMs * 1000);
+    this.#dtmf.unitsPerMs = coding.ticksPerMs;
+    this.#tap?.setCodec(codec);
   }
 
   #isCaller(packet: RtpPacket, from: RemoteAddress, nowMs: number): boolean {
@@ -216,6 +241,8 @@ export class RtpReceiver {
         return true;
       case 'restarted':
         this.#jitterBuffer.reset();
+        this.#reader.reset();
+        this.frames.noise.reset();
         this.#nowMs = nowMs;
         this.#dtmf.reset();
         this.#inband?.reset();
@@ -231,20 +258,15 @@ export class RtpReceiver {
   #takeAudio(packet: RtpPacket, bytes: Uint8Array, nowMs: number): void {
     const { payloadOffset, payloadBytes, timestamp } = packet;
     if (payloadBytes === 0) return;
-    if (payloadBytes > MAX_PAYLOAD_SAMPLES) {
+    if (this.#reader.ticks(bytes, payloadOffset, payloadBytes) === 0) {
       this.#drops.add('payload-size');
       return;
     }
+    this.frames.noise.end();
     const { extended } = this.sequences;
     const verdict = this.#jitterBuffer.put(extended, timestamp, bytes, payloadOffset, payloadBytes, nowMs);
     if (verdict === 'late') this.#late += 1;
-    const tap = this.#tap;
-    if (tap === undefined) return;
-    const codes = this.#tapCodes.take(payloadBytes);
-    for (let i = 0; i < payloadBytes; i += 1) codes[i] = bytes[payloadOffset + i] as number;
-    const samples = this.#tapSamples.take(payloadBytes);
-    this.#coding.decode(codes, samples);
-    tap.caller(samples, nowMs, timestamp);
+    this.#tap?.hear(bytes, payloadOffset, payloadBytes, timestamp, nowMs);
   }
 
   #takeEvent(packet: RtpPacket, bytes: Uint8Array, nowMs: number): void {

@@ -1,24 +1,20 @@
 import type { Random } from '../base/random.js';
+import { AgentTap } from './agent-tap.js';
 import { DtmfSender, type DtmfTiming } from './dtmf-sender.js';
 import type { StreamStats, StreamTap } from './engine.js';
 import { SLOT_MS } from './pacing-wheel.js';
-import { type PhoneCoding, phoneCodings } from './phone-codec.js';
+import { makePacketBuffers, type PacketBuffer, type PacketWriter } from './packet-writer.js';
+import { phoneCodings } from './phone-codec.js';
 import type { Playout } from './playout.js';
 import type { RemoteAddress } from './remote-address.js';
 import type { SentMedia } from './rtcp/rtcp-session.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp-packet.js';
 import { TELEPHONE_EVENT_BYTES } from './telephone-event.js';
 
-const SAMPLES_PER_MS = 8;
 /** Packets of a stream that a late tick may still send; what is older is skipped. */
 const MAX_CATCH_UP = 2;
-/** Buffers used in turn: should the kernel ever make a packet wait, the next ones do not overwrite it. */
-const BUFFERS = 4;
-
-interface PacketBuffer {
-  readonly packet: Buffer;
-  readonly payload: Uint8Array;
-}
+/** Event packets are made in buffers of their own, used in turn. */
+const EVENT_BUFFERS = 4;
 
 export interface RtpSenderDeps {
   readonly random: Random;
@@ -36,16 +32,16 @@ export class RtpSender {
   readonly #deps: RtpSenderDeps;
   readonly #dtmf = new DtmfSender();
   readonly ssrc: number;
-  readonly #firstTimestamp: number;
+  #firstTimestamp: number;
   #sequence: number;
-  #coding: PhoneCoding = phoneCodings.pcmu;
+  readonly #tap: AgentTap | undefined;
+  #ticksPerSlot = SLOT_MS * phoneCodings.pcmu.ticksPerMs;
   #payloadType = 0;
   #dtmfPayloadType: number | undefined;
   #intervalSlots = 4;
-  #audioBuffers: readonly PacketBuffer[] = [];
-  readonly #eventBuffers = makeBuffers(TELEPHONE_EVENT_BYTES);
-  #turn = 0;
-  #tapSamples = new Int16Array(0);
+  #writer: PacketWriter | undefined;
+  readonly #events = makePacketBuffers(EVENT_BUFFERS, TELEPHONE_EVENT_BYTES);
+  #eventTurn = 0;
   #firstSlot = 0;
   #nextSlot = Number.POSITIVE_INFINITY;
   #afterGap = true;
@@ -60,6 +56,7 @@ export class RtpSender {
 
   constructor(deps: RtpSenderDeps) {
     this.#deps = deps;
+    this.#tap = deps.tap && new AgentTap(deps.tap);
     this.ssrc = deps.random.integer(2 ** 32);
     this.#firstTimestamp = deps.random.integer(2 ** 32);
     // Of the lower half: a first packet that is lost is then never taken for one of an earlier cycle (RFC 3711 section 3.3.1).
@@ -73,17 +70,22 @@ export class RtpSender {
     this.#nextSlot = slot;
   }
 
-  /** Applies negotiated parameters. A new packet length counts from the next packet on. */
-  configure(coding: PhoneCoding, payloadType: number, dtmfPayloadType: number | undefined, ptimeMs: number): void {
-    const samples = ptimeMs * SAMPLES_PER_MS;
-    if (this.#tapSamples.length !== samples) {
-      this.#audioBuffers = makeBuffers(samples);
-      this.#tapSamples = new Int16Array(samples);
-    }
+  /** Applies negotiated parameters. Another writer counts from the next packet on, and the one before is closed. */
+  configure(writer: PacketWriter, payloadType: number, dtmfPayloadType: number | undefined): void {
+    const { coding, ptimeMs } = writer;
+    if (writer !== this.#writer) this.#writer?.close();
+    this.#writer = writer;
+    this.#useClock(coding.ticksPerMs);
     this.#intervalSlots = ptimeMs / SLOT_MS;
-    this.#coding = coding;
+    this.#tap?.setCoding(coding);
     this.#payloadType = payloadType;
     this.#dtmfPayloadType = dtmfPayloadType;
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.#writer?.close();
+    this.#writer = undefined;
   }
 
   /**
@@ -133,44 +135,42 @@ export class RtpSender {
   }
 
   #sendOne(slot: number, to: RemoteAddress, nowMs: number): void {
-    const timestamp = this.#firstTimestamp + (slot - this.#firstSlot) * SLOT_MS * SAMPLES_PER_MS;
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const timestamp = this.#firstTimestamp + (slot - this.#firstSlot) * this.#ticksPerSlot;
     this.#lastTimestamp = timestamp;
     if (this.#dtmf.active && this.#dtmfPayloadType !== undefined) {
-      this.#sendEvent(this.#dtmfPayloadType, timestamp, to, nowMs);
+      this.#sendEvent(writer, this.#dtmfPayloadType, timestamp, to, nowMs);
     } else {
-      const buffer = this.#nextBuffer(this.#audioBuffers);
-      this.#deps.playout.fill(buffer.payload, nowMs);
-      this.#sendAudio(buffer, timestamp, to, nowMs);
+      const buffer = writer.next();
+      this.#deps.playout.fill(buffer.frame, nowMs);
+      this.#sendAudio(writer, buffer, timestamp, to, nowMs);
     }
     this.#deps.playout.report();
   }
 
-  #sendEvent(payloadType: number, timestamp: number, to: RemoteAddress, nowMs: number): void {
-    const buffer = this.#nextBuffer(this.#eventBuffers);
-    const step = this.#dtmf.step(this.#intervalSlots * SLOT_MS * SAMPLES_PER_MS, buffer.payload);
+  #sendEvent(writer: PacketWriter, payloadType: number, timestamp: number, to: RemoteAddress, nowMs: number): void {
+    this.#eventTurn = (this.#eventTurn + 1) % EVENT_BUFFERS;
+    const { packet, payload } = this.#events[this.#eventTurn] as PacketBuffer;
+    const step = this.#dtmf.step(this.#intervalSlots * this.#ticksPerSlot, payload);
     if (step === 'begin') this.#eventTimestamp = timestamp;
-    const silence = this.#nextBuffer(this.#audioBuffers);
-    silence.payload.fill(this.#coding.silence);
+    const silence = writer.next();
+    silence.frame.fill(writer.coding.silence);
     if (step === 'gap') {
-      this.#sendAudio(silence, timestamp, to, nowMs);
+      this.#sendAudio(writer, silence, timestamp, to, nowMs);
       return;
     }
-    writeRtpHeader(
-      buffer.packet,
-      step === 'begin' || this.#afterGap,
-      payloadType,
-      this.#sequence,
-      this.#eventTimestamp,
-      this.ssrc,
-    );
-    this.#transmit(buffer.packet, to, nowMs);
-    this.#tapAgent(silence.payload, nowMs);
+    const marker = step === 'begin' || this.#afterGap;
+    writeRtpHeader(packet, marker, payloadType, this.#sequence, this.#eventTimestamp, this.ssrc);
+    this.#transmit(packet, to, nowMs);
+    this.#tap?.hear(silence.frame, nowMs);
   }
 
-  #sendAudio(buffer: PacketBuffer, timestamp: number, to: RemoteAddress, nowMs: number): void {
-    writeRtpHeader(buffer.packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.ssrc);
-    this.#transmit(buffer.packet, to, nowMs);
-    this.#tapAgent(buffer.payload, nowMs);
+  #sendAudio(writer: PacketWriter, buffer: PacketBuffer, timestamp: number, to: RemoteAddress, nowMs: number): void {
+    const packet = writer.finish(buffer);
+    writeRtpHeader(packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.ssrc);
+    this.#transmit(packet, to, nowMs);
+    this.#tap?.hear(buffer.frame, nowMs);
   }
 
   #transmit(packet: Buffer, to: RemoteAddress, nowMs: number): void {
@@ -184,22 +184,15 @@ export class RtpSender {
     this.#lastSentMs = nowMs;
   }
 
-  #tapAgent(payload: Uint8Array, nowMs: number): void {
-    const { tap } = this.#deps;
-    if (tap === undefined) return;
-    this.#coding.decode(payload, this.#tapSamples);
-    tap.agent(this.#tapSamples, nowMs);
+  /** Another rate goes on from where the timestamp stands (RFC 7160 section 4.1): one SSRC, no jump back. */
+  #useClock(ticksPerMs: number): void {
+    const ticksPerSlot = SLOT_MS * ticksPerMs;
+    if (ticksPerSlot === this.#ticksPerSlot) return;
+    if (this.#nextSlot !== Number.POSITIVE_INFINITY) {
+      this.#firstTimestamp += (this.#nextSlot - this.#firstSlot) * this.#ticksPerSlot;
+      this.#firstSlot = this.#nextSlot;
+    }
+    this.#ticksPerSlot = ticksPerSlot;
+    this.#dtmf.unitsPerMs = ticksPerMs;
   }
-
-  #nextBuffer(buffers: readonly PacketBuffer[]): PacketBuffer {
-    this.#turn = (this.#turn + 1) % BUFFERS;
-    return buffers[this.#turn] as PacketBuffer;
-  }
-}
-
-function makeBuffers(payloadBytes: number): readonly PacketBuffer[] {
-  return Array.from({ length: BUFFERS }, () => {
-    const packet = Buffer.alloc(RTP_HEADER_BYTES + payloadBytes);
-    return { packet, payload: packet.subarray(RTP_HEADER_BYTES) };
-  });
 }

@@ -18,18 +18,16 @@ import type {
 import type { JitterBuffer } from './jitter-buffer.js';
 import { Latch, type LatchOptions } from './latch.js';
 import { FRAME_SLOTS, type PacingWheel, type WheelMember } from './pacing-wheel.js';
+import type { PacketWriter } from './packet-writer.js';
 import { phoneCodings } from './phone-codec.js';
 import { Playout } from './playout.js';
-import { clampPtime } from './ptime.js';
 import { type RemoteAddress, usableRemote } from './remote-address.js';
 import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
 import { SrtpSession } from './srtp/srtp-session.js';
+import type { StreamCodecs } from './stream-codecs.js';
 import type { VoiceDetector } from './vad.js';
-
-/** Rate of the RTP timestamps. */
-const CLOCK_HZ = 8000;
 
 export interface RtpStreamOptions {
   readonly family: 4 | 6;
@@ -47,6 +45,7 @@ export interface RtpStreamDeps {
   readonly port: Pick<DatagramPair, 'local' | 'send' | 'sendRtcp'>;
   readonly jitterBuffer: JitterBuffer;
   readonly voice: VoiceDetector;
+  readonly codecs: StreamCodecs;
   readonly listener: StreamListener;
   readonly tap: StreamTap | undefined;
   /** Called once, when the stream closes; from then on it touches its port no more. */
@@ -95,6 +94,7 @@ export class RtpStream implements MediaStream, WheelMember {
   #rtcpMux = false;
   #codec: PhoneCodec['name'] = 'pcmu';
   #sending = false;
+  #writer: PacketWriter | undefined;
   #frameSlot = Number.POSITIVE_INFINITY;
   #timeoutReported = false;
   #state: 'open' | 'failed' | 'closed' = 'open';
@@ -110,7 +110,7 @@ export class RtpStream implements MediaStream, WheelMember {
       onEvent: (event) => this.#emit(event),
     };
     this.#srtp = new SrtpSession(deps.port);
-    const { clock, jitterBuffer, voice, tap, random } = deps;
+    const { clock, jitterBuffer, voice, tap, random, codecs } = deps;
     this.#sender = new RtpSender({
       random,
       playout: this.#playout,
@@ -119,7 +119,7 @@ export class RtpStream implements MediaStream, WheelMember {
     });
     this.#rtcp = new RtcpSession({ ssrc: this.#sender.ssrc, wallOffsetMs: clock.wallTime() - clock.now() }, random);
     this.#receiver = new RtpReceiver({
-      ...{ latch: this.#latch, jitterBuffer, voice, listener, tap, reports: this.#rtcp },
+      ...{ latch: this.#latch, jitterBuffer, voice, listener, tap, codecs, reports: this.#rtcp },
       inbandDtmf: options.inbandDtmf === true,
     });
   }
@@ -207,6 +207,8 @@ export class RtpStream implements MediaStream, WheelMember {
       for (const event of this.#playout.close(atMs)) listener.onEvent(event);
       listener.onEvent({ type: 'closed', atMs });
     } finally {
+      this.#receiver.close();
+      this.#sender.close();
       this.#deps.onClosed();
     }
   }
@@ -312,12 +314,13 @@ export class RtpStream implements MediaStream, WheelMember {
     const receiving = direction === 'sendrecv' || direction === 'recvonly';
     this.#srtp.receiveWith(srtp);
     this.#latch.expect(remote, nowMs);
+    // Commands are applied before the next packet is filled: what is played from now on is for this codec.
+    this.#playout.setCoding(phoneCodings[codec.name]);
     this.#receiver.configure(codec, dtmfPayloadType, receiving, nowMs);
   }
 
   #speakTo(parameters: StreamParameters, remote: RemoteAddress | undefined, slot: number): void {
     const { codec, dtmfPayloadType, direction, ptimeMs, rtcp, srtp } = parameters;
-    const coding = phoneCodings[codec.name];
     const newPeer = remote !== undefined && !isSameRemote(remote, this.#lastRemote);
     this.#lastRemote = remote ?? this.#lastRemote;
     this.#srtp.sendWith(srtp, newPeer);
@@ -326,9 +329,9 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#rtcpRemote = usableRemote(rtcp?.remote, this.#options.family);
     this.#rtcpMux = rtcp?.mux ?? false;
     this.#codec = codec.name;
-    if (remote !== undefined) this.#rtcp.begin(CLOCK_HZ, this.#deps.clock.now());
-    this.#playout.setCoding(coding);
-    this.#sender.configure(coding, codec.payloadType, dtmfPayloadType, clampPtime(ptimeMs));
+    if (remote !== undefined) this.#rtcp.begin(1000 * phoneCodings[codec.name].ticksPerMs, this.#deps.clock.now());
+    this.#writer = this.#deps.codecs.writerFor(codec, ptimeMs, this.#writer);
+    this.#sender.configure(this.#writer, codec.payloadType, dtmfPayloadType);
     this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
     if (this.#receiver.receiving && this.#frameSlot === Number.POSITIVE_INFINITY) {
       this.#frameSlot = this.#firstSlotOfPhase(slot, -1);

@@ -30,7 +30,7 @@ export interface HeardSource {
  * measures interarrival jitter (A.8). A new SSRC restarts it; totals go on.
  */
 export class SequenceTracker {
-  readonly #clockHz: number;
+  #clockHz: number;
   readonly #seen = new Float64Array(REMEMBERED);
   #started = false;
   #ssrc = 0;
@@ -90,6 +90,14 @@ export class SequenceTracker {
   /** Interarrival jitter, ms. */
   get jitterMs(): number {
     return (this.#jitter / this.#clockHz) * 1000;
+  }
+
+  /** Another codec, another clock: jitter is measured anew from the next packet on, from where it was. */
+  setClock(clockHz: number): void {
+    if (clockHz === this.#clockHz) return;
+    this.#jitter *= clockHz / this.#clockHz;
+    this.#clockHz = clockHz;
+    this.#transitKnown = false;
   }
 
   /**

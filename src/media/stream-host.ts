@@ -5,10 +5,13 @@ import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
 import type { DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
 import type { StreamListener, StreamTap } from './engine.js';
 import type { LatchOptions } from './latch.js';
+import { loadOpus } from './opus/load-opus.js';
+import type { OpusEncoding, OpusLibraryName } from './opus/opus-library.js';
 import { PacingWheel } from './pacing-wheel.js';
 import type { RtpPlace } from './rtp-ports.js';
 import { RtpSocketsTransport } from './rtp-sockets.js';
 import { RtpStream } from './rtp-stream.js';
+import { StreamCodecs } from './stream-codecs.js';
 import { createVoiceDetector } from './vad.js';
 
 /** What streams of an engine have in common. Plain data: it crosses to threads. */
@@ -20,6 +23,8 @@ export interface StreamHostOptions {
   readonly rtpTimeoutMs: number;
   /** `inband`: keys are heard in the sound where the phone has no telephone-events. Absent: never. */
   readonly dtmf?: { readonly inband: boolean };
+  /** Where Opus comes from and how it is spoken; absent: it is not. */
+  readonly opus?: OpusEncoding & { readonly library: OpusLibraryName };
 }
 
 export interface StreamHostDeps {
@@ -53,6 +58,8 @@ export class StreamHost {
   readonly #options: StreamHostOptions;
   readonly #deps: StreamHostDeps;
   readonly #transport: DatagramTransport;
+  /** Loaded with the first stream. */
+  #codecs: Promise<StreamCodecs> | undefined;
 
   constructor(options: StreamHostOptions, deps: StreamHostDeps) {
     this.#options = options;
@@ -67,6 +74,8 @@ export class StreamHost {
   async open(place: RtpPlace, hosted: HostedStreamOptions): Promise<RtpStream> {
     const { listener, tap, guard, onPacket, isWanted } = hosted;
     const { address, family, port } = place;
+    this.#codecs ??= loadCodecs(this.#options.opus);
+    const codecs = await this.#codecs;
     let stream: RtpStream | undefined;
     const pair = await this.#transport.bind(address, family, port, {
       onRtp: (bytes, from, atMs) => {
@@ -90,6 +99,7 @@ export class StreamHost {
         port: guard?.(pair) ?? pair,
         jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }),
         voice: createVoiceDetector(),
+        codecs,
         listener,
         tap,
         onClosed: () => hosted.onClosed(pair.close()),
@@ -97,4 +107,9 @@ export class StreamHost {
     );
     return stream;
   }
+}
+
+async function loadCodecs(options: StreamHostOptions['opus']): Promise<StreamCodecs> {
+  const library = options && (await loadOpus(options.library));
+  return new StreamCodecs(options && library && { library, encoding: options });
 }

@@ -12,7 +12,7 @@ export const TELEPHONE_EVENT_BYTES = 4;
 /** DTMF digits by event code 0 to 15 (RFC 4733 section 3.2). */
 export const DTMF_DIGITS = '0123456789*#ABCD';
 
-/** Timestamp units a millisecond: `telephone-event/8000`. */
+/** Timestamp units a millisecond of `telephone-event/8000`; with Opus it is 48: the clock is that of the audio (section 2.1). */
 export const EVENT_UNITS_PER_MS = 8;
 
 /** The duration field's largest value; a longer event goes on in another segment (section 2.5.1.3). */

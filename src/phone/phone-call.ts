@@ -3,7 +3,14 @@ import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamStats, StreamTap } from '../media/engine.js';
 import type { LegEnd, LegEvent, OutboundLeg, Referral, SignalingDriver } from '../signaling/port.js';
-import { createAnswer, createOffer, createSessionId, type LocalDescription, readAnswer } from '../signaling/sdp.js';
+import {
+  type AudioCodec,
+  createAnswer,
+  createOffer,
+  createSessionId,
+  type LocalDescription,
+  readAnswer,
+} from '../signaling/sdp.js';
 
 /** What happens in a call of the phone, as it happens. Times are {@link Clock.now}. */
 export type PhoneEvent =
@@ -15,7 +22,7 @@ export interface PhoneCallOptions {
   readonly uri: string;
   /** User part of From. */
   readonly fromUser: string;
-  readonly codecs: readonly ('pcmu' | 'pcma')[];
+  readonly codecs: readonly AudioCodec[];
   onEvent(event: PhoneEvent): void;
   /** 20 ms of what the phone hears: 160 samples at 8000 Hz, borrowed. */
   onHeard?(samples: Int16Array): void;

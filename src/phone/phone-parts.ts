@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import { createMediaEngine } from '../media/dgram-engine.js';
 import type { MediaEngine } from '../media/engine.js';
+import { opusEncodingDefaults } from '../media/opus/opus-library.js';
 import { createEmbeddedDriver } from '../signaling/embedded/embedded-driver.js';
 import type { SignalingDriver, SipProtocol } from '../signaling/port.js';
 
@@ -44,6 +45,7 @@ export async function createPhoneParts(
       jitter: { minMs: 40, maxMs: 40 },
       latching: { nat: false, strict: false },
       rtpTimeoutMs: 0,
+      opus: { library: '@evan/opus', ...opusEncodingDefaults },
     },
     deps,
   );

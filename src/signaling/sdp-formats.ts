@@ -1,34 +1,59 @@
+import { type OpusParameters, readOpusParameters } from './sdp-opus.js';
 import type { ParsedMedia, RtpMap } from './sdp-parse.js';
 
 /** A codec of the phone leg, by the name the configuration uses. */
-export type AudioCodec = 'pcmu' | 'pcma';
+export type AudioCodec = 'pcmu' | 'pcma' | 'g722' | 'opus';
 
 /** A codec with the RTP payload type it has in one description. */
 export interface CodecMapping {
   readonly name: AudioCodec;
   readonly payloadType: number;
+  /** Of Opus: what the writer of the description wants to get. */
+  readonly opus?: OpusParameters;
 }
 
 /** RFC 4733 events with the number and the event list of one description. */
 export interface TelephoneEvent {
   readonly payloadType: number;
+  /** Of the audio it stands beside (RFC 4733 section 2.1). */
+  readonly clockHz: number;
   /** What both sides know of events 0 to 15, as an `a=fmtp` list. Never empty. */
   readonly events: string;
 }
 
-/** RFC 3551 section 6: numbers that need no `a=rtpmap`. */
-export const staticPayloadTypes = { pcmu: 0, pcma: 8 } as const satisfies Record<AudioCodec, number>;
+/** What a codec is called in SDP. */
+export interface CodecFormat {
+  /** As written; reading ignores case. */
+  readonly encoding: string;
+  readonly clockHz: number;
+  readonly channels: 1 | 2;
+  /** The number our offers give it first. */
+  readonly payloadType: number;
+  /** The number needs no `a=rtpmap` (RFC 3551 section 6). */
+  readonly isStatic: boolean;
+}
 
-/** Encoding names as written; reading ignores case. */
-export const encodingNames = { pcmu: 'PCMU', pcma: 'PCMA' } as const satisfies Record<AudioCodec, string>;
+/**
+ * G.722 has a clock of 8000 Hz, by a mistake of RFC 1890 that RFC 3551 section 4.5.2 keeps; Opus is always written
+ * with 48,000 Hz and two channels (RFC 7587 section 7), whatever is in the packets.
+ */
+export const codecFormats: Readonly<Record<AudioCodec, CodecFormat>> = {
+  pcmu: { encoding: 'PCMU', clockHz: 8000, channels: 1, payloadType: 0, isStatic: true },
+  pcma: { encoding: 'PCMA', clockHz: 8000, channels: 1, payloadType: 8, isStatic: true },
+  g722: { encoding: 'G722', clockHz: 8000, channels: 1, payloadType: 9, isStatic: true },
+  opus: { encoding: 'opus', clockHz: 48_000, channels: 2, payloadType: 111, isStatic: false },
+};
 
-/** The first dynamic number tried for `telephone-event`: what most of the field uses. */
+/** The first dynamic number tried for `telephone-event/8000`: what most of the field uses. */
 export const TELEPHONE_EVENT_PAYLOAD_TYPE = 101;
 
 /** Digits, star, hash and A to D (RFC 4733 section 3.2). */
 export const TELEPHONE_EVENTS = '0-15';
 
-const CLOCK_HZ = 8000;
+/** RFC 3389 comfort noise (RFC 3551 table 4): for codecs with a clock of 8000 Hz. */
+export const COMFORT_NOISE_PAYLOAD_TYPE = 13;
+const COMFORT_NOISE_HZ = 8000;
+
 const HIGHEST_EVENT = 15;
 
 /**
@@ -38,20 +63,32 @@ const HIGHEST_EVENT = 15;
 export function selectCodec(media: ParsedMedia, codecs: readonly AudioCodec[]): CodecMapping | undefined {
   for (const payloadType of payloadTypes(media)) {
     const name = codecs.find((candidate) => isCodec(candidate, payloadType, media.rtpMaps.get(payloadType)));
+    if (name === 'opus')
+      return { name, payloadType, opus: readOpusParameters(media.formatParameters.get(payloadType)) };
     if (name) return { name, payloadType };
   }
   return undefined;
 }
 
-/** `telephone-event` at the audio's own clock, 8000 Hz, if it is there with at least one event of 0 to 15. */
-export function selectTelephoneEvent(media: ParsedMedia): TelephoneEvent | undefined {
+/** `telephone-event` at the clock of `codec`, if it is there with at least one event of 0 to 15. */
+export function selectTelephoneEvent(media: ParsedMedia, codec: AudioCodec): TelephoneEvent | undefined {
+  const { clockHz } = codecFormats[codec];
   for (const payloadType of payloadTypes(media)) {
     const map = media.rtpMaps.get(payloadType);
-    if (map?.encoding !== 'telephone-event' || map.clockHz !== CLOCK_HZ || map.channels !== 1) continue;
+    if (map?.encoding !== 'telephone-event' || map.clockHz !== clockHz || map.channels !== 1) continue;
     const events = knownEvents(media.formatParameters.get(payloadType));
-    if (events !== '') return { payloadType, events };
+    if (events !== '') return { payloadType, clockHz, events };
   }
   return undefined;
+}
+
+/** Whether `media` has comfort noise that goes with `codec`. */
+export function hasComfortNoise(media: ParsedMedia, codec: AudioCodec): boolean {
+  if (codecFormats[codec].clockHz !== COMFORT_NOISE_HZ) return false;
+  const map = media.rtpMaps.get(COMFORT_NOISE_PAYLOAD_TYPE);
+  const isNoise =
+    map === undefined || (map.encoding === 'cn' && (map.clockHz ?? COMFORT_NOISE_HZ) === COMFORT_NOISE_HZ);
+  return isNoise && payloadTypes(media).includes(COMFORT_NOISE_PAYLOAD_TYPE);
 }
 
 function payloadTypes(media: ParsedMedia): number[] {
@@ -59,10 +96,13 @@ function payloadTypes(media: ParsedMedia): number[] {
 }
 
 function isCodec(codec: AudioCodec, payloadType: number, map: RtpMap | undefined): boolean {
-  const isStatic = staticPayloadTypes[codec] === payloadType;
+  const format = codecFormats[codec];
+  const isStatic = format.isStatic && format.payloadType === payloadType;
   if (!map) return isStatic;
-  const clockHz = map.clockHz ?? (isStatic ? CLOCK_HZ : undefined);
-  return map.encoding === codec && clockHz === CLOCK_HZ && map.channels === 1;
+  const clockHz = map.clockHz ?? (isStatic ? format.clockHz : undefined);
+  return (
+    map.encoding === format.encoding.toLowerCase() && clockHz === format.clockHz && map.channels === format.channels
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type SessionDescription, write } from 'sdp-transform';
 import type { AddressFamily } from './sdp-address.js';
-import { type CodecMapping, encodingNames, type TelephoneEvent } from './sdp-formats.js';
+import { COMFORT_NOISE_PAYLOAD_TYPE, type CodecMapping, codecFormats, type TelephoneEvent } from './sdp-formats.js';
+import { OPUS_FORMAT_PARAMETERS } from './sdp-opus.js';
 import type { SdpDirection } from './sdp-parse.js';
 
 /** An m= line as far as both sides must agree on it (RFC 3264 section 6). */
@@ -15,7 +16,10 @@ export interface AudioSection {
   readonly protocol: string;
   readonly port: number;
   readonly codecs: readonly CodecMapping[];
-  readonly telephoneEvent: TelephoneEvent | undefined;
+  /** One for each clock of the codecs. */
+  readonly telephoneEvents: readonly TelephoneEvent[];
+  /** RFC 3389. */
+  readonly comfortNoise: boolean;
   readonly ptimeMs: number;
   readonly direction: SdpDirection;
   /** RTCP shares the port (RFC 5761); otherwise it has the one above, as peers assume. */
@@ -54,24 +58,35 @@ export function writeDescription(content: DescriptionContent): string {
 }
 
 function audioSection(section: AudioSection): SessionDescription['media'][number] {
-  const { codecs, telephoneEvent } = section;
-  const rtp = codecs.map(({ name, payloadType }) => rtpMap(payloadType, encodingNames[name]));
-  if (telephoneEvent) rtp.push(rtpMap(telephoneEvent.payloadType, 'telephone-event'));
+  const { codecs, telephoneEvents } = section;
+  const rtp: RtpLine[] = codecs.map(({ name, payloadType }) => codecLine(name, payloadType));
+  if (section.comfortNoise) rtp.push({ payload: COMFORT_NOISE_PAYLOAD_TYPE, codec: 'CN', rate: 8000 });
+  for (const { payloadType, clockHz } of telephoneEvents) {
+    rtp.push({ payload: payloadType, codec: 'telephone-event', rate: clockHz });
+  }
+  const opus = codecs.filter(({ name }) => name === 'opus');
+  const fmtp = [
+    ...opus.map(({ payloadType }) => ({ payload: payloadType, config: OPUS_FORMAT_PARAMETERS })),
+    ...telephoneEvents.map(({ payloadType, events }) => ({ payload: payloadType, config: events })),
+  ];
   return {
     type: 'audio',
     port: section.port,
     protocol: section.protocol,
     payloads: rtp.map(({ payload }) => payload).join(' '),
     rtp,
-    fmtp: telephoneEvent ? [{ payload: telephoneEvent.payloadType, config: telephoneEvent.events }] : [],
+    fmtp,
     ptime: section.ptimeMs,
     direction: section.direction,
     ...(section.rtcpMux && { rtcpMux: 'rtcp-mux' }),
   };
 }
 
-function rtpMap(payload: number, codec: string): { payload: number; codec: string; rate: number } {
-  return { payload, codec, rate: 8000 };
+type RtpLine = SessionDescription['media'][number]['rtp'][number];
+
+function codecLine(name: CodecMapping['name'], payload: number): RtpLine {
+  const { encoding, clockHz, channels } = codecFormats[name];
+  return { payload, codec: encoding, rate: clockHz, ...(channels > 1 && { encoding: channels }) };
 }
 
 function refusedSection({ type, protocol, formats }: MediaLayout): SessionDescription['media'][number] {

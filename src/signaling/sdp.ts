@@ -5,9 +5,10 @@ import { clampPacketTime, intersectDirections, withoutReceiving } from './sdp-di
 import {
   type AudioCodec,
   type CodecMapping,
+  codecFormats,
+  hasComfortNoise,
   selectCodec,
   selectTelephoneEvent,
-  staticPayloadTypes,
   TELEPHONE_EVENT_PAYLOAD_TYPE,
   TELEPHONE_EVENTS,
   type TelephoneEvent,
@@ -16,12 +17,14 @@ import { type ParsedMedia, type ParsedSdp, parseSessionDescription, type SdpDire
 import { type AudioSection, type DescriptionContent, type MediaLayout, writeDescription } from './sdp-write.js';
 
 /**
- * Offer and answer (RFC 3264) for one G.711 audio stream with RFC 4733 digits. Pure: text and values in, text and
+ * Offer and answer (RFC 3264) for one audio stream with RFC 4733 digits. Pure: text and values in, text and
  * values out.
  *
  * Decisions where the RFCs leave room:
- * - An answer names one codec, and `telephone-event`: the first codec of the *offer* that we have. `LocalMedia.codecs`
- *   orders our offers only.
+ * - An answer names one codec, and `telephone-event` at its clock: the first codec of the *offer* that we have.
+ *   `LocalMedia.codecs` orders our offers only.
+ * - Comfort noise (RFC 3389) is taken where it is offered, and never asked for: it comes with a phone that cuts off the
+ *   beginning of words.
  * - RTP/AVP and RTP/AVPF are taken; the answer repeats the profile and promises no feedback, which AVPF allows (RFC
  *   4585 section 4.2). SAVP, SAVPF and DTLS are refused: never plain RTP where a key was asked for.
  * - RTCP on the port of RTP (RFC 5761) is offered, and taken where it is offered. Otherwise it has the port above, and the
@@ -66,12 +69,15 @@ export interface LocalDescription {
 }
 
 /** Payload types of one dialog, by format. */
-export type PayloadTypes = Readonly<Partial<Record<AudioCodec | 'telephone-event', number>>>;
+export type PayloadTypes = Readonly<Partial<Record<AudioCodec | EventFormat, number>>>;
+
+/** `telephone-event` by its clock, Hz. */
+type EventFormat = `telephone-event/${number}`;
 
 /** What offer and answer agreed on. Assignable to `StreamParameters` of the media border. */
 export interface NegotiatedAudio {
   readonly codec: CodecMapping;
-  /** Payload type of `telephone-event/8000`, or `undefined` when not agreed. */
+  /** Payload type of `telephone-event` at the codec's clock, or `undefined` when not agreed. */
   readonly dtmfPayloadType: number | undefined;
   /** Where to send; `undefined` while the peer holds with 0.0.0.0. */
   readonly remote: { readonly address: string; readonly port: number } | undefined;
@@ -109,11 +115,13 @@ export function createOffer(local: LocalMedia, previous?: LocalDescription): Loc
   const audio: AudioSection = {
     protocol: previous?.layout[audioIndex]?.protocol ?? DEFAULT_PROTOCOL,
     port: local.port,
-    codecs: local.codecs.map((name) => ({ name, payloadType: payloadTypes[name] ?? staticPayloadTypes[name] })),
-    telephoneEvent: {
-      payloadType: payloadTypes['telephone-event'] ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
+    codecs: local.codecs.map((name) => ({ name, payloadType: payloadTypes[name] ?? codecFormats[name].payloadType })),
+    telephoneEvents: clocksOf(local.codecs).map((clockHz) => ({
+      payloadType: payloadTypes[`telephone-event/${clockHz}`] ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
+      clockHz,
       events: TELEPHONE_EVENTS,
-    },
+    })),
+    comfortNoise: false,
     ptimeMs: clampPacketTime(local.ptimeMs, undefined),
     direction: local.direction,
     rtcpMux: true,
@@ -138,7 +146,8 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
     protocol: stream.protocol,
     port: local.port,
     codecs: [stream.codec],
-    telephoneEvent: stream.telephoneEvent,
+    telephoneEvents: stream.telephoneEvent ? [stream.telephoneEvent] : [],
+    comfortNoise: stream.comfortNoise,
     ptimeMs,
     direction,
     rtcpMux: stream.rtcp.mux,
@@ -146,7 +155,9 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
   const payloadTypes: PayloadTypes = {
     ...previous?.payloadTypes,
     [stream.codec.name]: stream.codec.payloadType,
-    ...(stream.telephoneEvent && { 'telephone-event': stream.telephoneEvent.payloadType }),
+    ...(stream.telephoneEvent && {
+      [`telephone-event/${stream.telephoneEvent.clockHz}`]: stream.telephoneEvent.payloadType,
+    }),
   };
   const parts = { audio, audioIndex, others: offer.media, timing: offer.timing, payloadTypes };
   return { local: describe(local, parts, previous), audio: negotiated(stream, direction, ptimeMs) };
@@ -181,6 +192,7 @@ export function readAnswer(offer: LocalDescription, answerText: string): Negotia
 interface UsableStream {
   readonly codec: CodecMapping;
   readonly telephoneEvent: TelephoneEvent | undefined;
+  readonly comfortNoise: boolean;
   readonly protocol: string;
   readonly family: AddressFamily;
   readonly remote: { readonly address: string; readonly port: number } | undefined;
@@ -225,7 +237,8 @@ function readStream(
   const isHeld = connection.kind === 'hold';
   return {
     codec,
-    telephoneEvent: selectTelephoneEvent(media),
+    telephoneEvent: selectTelephoneEvent(media, codec.name),
+    comfortNoise: hasComfortNoise(media, codec.name),
     protocol: media.protocol,
     family: connection.family,
     remote: isHeld ? undefined : { address: connection.address, port: media.port },
@@ -265,20 +278,25 @@ function unacceptable(refusals: readonly Refusal[]): ConnectorError {
   return new ConnectorError('ERR_SDP_UNACCEPTABLE', `SDP has no usable audio: ${reasons || 'no m= line'}`);
 }
 
-/** Static numbers for G.711, 101 for events, unless the dialog has used other numbers or given these away. */
+/** The usual numbers, 101 and on for events, unless the dialog has used other numbers or given these away. */
 function assignPayloadTypes(codecs: readonly AudioCodec[], inUse: PayloadTypes): PayloadTypes {
   const taken = new Set(Object.values(inUse));
-  const assigned: Partial<Record<AudioCodec | 'telephone-event', number>> = { ...inUse };
-  const assign = (format: AudioCodec | 'telephone-event', preferred: number): void => {
+  const assigned: Partial<Record<AudioCodec | EventFormat, number>> = { ...inUse };
+  const assign = (format: AudioCodec | EventFormat, preferred: number): void => {
     if (assigned[format] !== undefined) return;
     let payloadType = preferred;
     while (taken.has(payloadType)) payloadType = payloadType >= 127 || payloadType < 96 ? 96 : payloadType + 1;
     taken.add(payloadType);
     assigned[format] = payloadType;
   };
-  for (const codec of codecs) assign(codec, staticPayloadTypes[codec]);
-  assign('telephone-event', TELEPHONE_EVENT_PAYLOAD_TYPE);
+  for (const codec of codecs) assign(codec, codecFormats[codec].payloadType);
+  for (const clockHz of clocksOf(codecs)) assign(`telephone-event/${clockHz}`, TELEPHONE_EVENT_PAYLOAD_TYPE);
   return assigned;
+}
+
+/** The clocks of the codecs, each once, the lower first: it keeps the number that everybody knows. */
+function clocksOf(codecs: readonly AudioCodec[]): readonly number[] {
+  return [...new Set(codecs.map((codec) => codecFormats[codec].clockHz))].sort((one, other) => one - other);
 }
 
 interface DescriptionParts {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { EDGE_SAMPLES } from '../../src/media/speech-edge.js';
+import { EDGE_MS } from '../../src/media/speech-edge.js';
 import { agentText } from '../soak/turns/agent-text.js';
 import { isInterruption, type Overlap, overlap, type TranscriberKind } from '../soak/turns/overlap.js';
 import { corpus, goesOn, pausesOf } from '../soak/turns/turns.js';
 import { callerSounds } from '../support/caller-corpus.js';
 import { SimulatedCall } from '../support/simulated-call.js';
+
+/** At 8000 Hz. */
+const EDGE_SAMPLES = 8 * EDGE_MS;
 
 /** Of each kind at each signal-to-noise ratio; `npm run soak -- turns` takes fifty. */
 const COUNT = 5;

@@ -56,6 +56,23 @@ test.each([
     'pcm16 16000',
     'pcm16 24000',
   ],
+  ['wideband as it is', 'g722', 'mulaw 8000, pcm16 16000', 'pcm16 16000, pcm16 24000', 'pcm16 16000', 'pcm16 16000'],
+  [
+    'the nearest rate that loses nothing of a wideband phone',
+    'g722',
+    'mulaw 8000, pcm16 48000, pcm16 24000',
+    'mulaw 8000, pcm16 24000, pcm16 48000',
+    'pcm16 24000',
+    'pcm16 24000',
+  ],
+  [
+    'the highest where all lose something',
+    'opus',
+    'mulaw 8000, pcm16 16000',
+    'pcm16 8000, pcm16 16000',
+    'pcm16 16000',
+    'pcm16 16000',
+  ],
 ] as const)('%s', (_name, codec, input, output, expectedInput, expectedOutput) => {
   const chosen = chooseFormats(codec, { ...agentCapabilities, input: formats(input), output: formats(output) });
   expect([name(chosen.input), name(chosen.output)]).toEqual([expectedInput, expectedOutput]);

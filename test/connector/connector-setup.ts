@@ -56,6 +56,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
       advertise: undefined,
       ports: { min: 40_000, max: 40_100 },
       codecs: ['pcmu', 'pcma'],
+      opus: { library: '@evan/opus', bitrate: 32_000, complexity: 5 },
       jitter: { minMs: 40, maxMs: 40 },
       latching: { nat: false, strict: false },
       dtmf: { inband: false },

@@ -3,7 +3,10 @@ import { MULAW_SILENCE } from '../../src/audio/g711.js';
 import type { StreamEvent } from '../../src/media/engine.js';
 import { phoneCodings } from '../../src/media/phone-codec.js';
 import { Playout } from '../../src/media/playout.js';
-import { EDGE_SAMPLES } from '../../src/media/speech-edge.js';
+import { EDGE_MS } from '../../src/media/speech-edge.js';
+
+/** At 8000 Hz. */
+const EDGE_SAMPLES = 8 * EDGE_MS;
 
 /** A loud mu-law code, and one that no silence trim takes for sound. */
 const LOUD = 0x10;

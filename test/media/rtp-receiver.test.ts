@@ -4,6 +4,7 @@ import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js'
 import type { StreamEvent } from '../../src/media/engine.js';
 import { Latch } from '../../src/media/latch.js';
 import { RtpReceiver } from '../../src/media/rtp-receiver.js';
+import { StreamCodecs } from '../../src/media/stream-codecs.js';
 import { FakeVoiceDetector } from '../support/fake-voice-detector.js';
 import { eventPayload, type RtpFields, rtpBytes } from '../support/rtp-bytes.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -31,6 +32,7 @@ const setUp = (options: { receiving?: boolean; events?: number | null; inbandDtm
     latch,
     jitterBuffer: new AdaptiveJitterBuffer(),
     voice: new FakeVoiceDetector(),
+    codecs: new StreamCodecs(),
     listener: {
       onFrame: (frame) => frames.push({ ...frame, codes: [...frame.data] }),
       onEvent: (event) => events.push(event),

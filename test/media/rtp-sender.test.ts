@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { MULAW_SILENCE } from '../../src/audio/g711.js';
+import { PacketWriter } from '../../src/media/packet-writer.js';
 import { phoneCodings } from '../../src/media/phone-codec.js';
 import { Playout } from '../../src/media/playout.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
@@ -33,7 +34,7 @@ const setUp = (ptimeMs = 20) => {
       packets.push({ ...packet, slot, port: to.port, payload: [...bytes.subarray(12)] });
     },
   });
-  sender.configure(phoneCodings.pcmu, 0, 101, ptimeMs);
+  sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, ptimeMs), 0, 101);
   sender.begin(2);
   const turn = (slots: number, options: { to?: typeof TO | undefined; lateSlots?: number } = { to: TO }) => {
     for (let count = 0; count < slots; count += 1) {
@@ -182,7 +183,7 @@ test('digits go out as events under one timestamp each, and the audio timeline g
 
 test('without a negotiated payload type digits are done at once and nothing of them is sent', () => {
   const { sender, packets, turn } = setUp();
-  sender.configure(phoneCodings.pcmu, 0, undefined, 20);
+  sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, 20), 0, undefined);
   let sent = false;
   sender.sendDigits('12', {}, () => {
     sent = true;
@@ -195,7 +196,7 @@ test('without a negotiated payload type digits are done at once and nothing of t
 test('codec and packet length change with a re-INVITE, the timeline does not', () => {
   const { sender, packets, turn } = setUp();
   turn(12);
-  sender.configure(phoneCodings.pcma, 8, 96, 30);
+  sender.configure(new PacketWriter(phoneCodings.pcma, undefined, 30), 8, 96);
   turn(24);
   expect(packets.map(({ payloadType, payloadBytes, slot }) => [slot, payloadType, payloadBytes])).toEqual([
     [2, 0, 160],
@@ -220,7 +221,7 @@ test('two streams begin at different numbers', () => {
   const headers = [0, 1].map(() => {
     const packet = new RtpPacket();
     const sender = new RtpSender({ random, playout, tap: undefined, send: (bytes) => parseRtp(bytes, packet) });
-    sender.configure(phoneCodings.pcmu, 0, undefined, 20);
+    sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, 20), 0, undefined);
     sender.begin(1);
     sender.onSlot(1, 1, TO, 0);
     return [packet.ssrc, packet.sequence, packet.timestamp];

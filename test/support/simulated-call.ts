@@ -9,6 +9,7 @@ import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js'
 import type { StreamEvent } from '../../src/media/engine.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
+import { StreamCodecs } from '../../src/media/stream-codecs.js';
 import { createVoiceDetector } from '../../src/media/vad.js';
 import { FakeClock } from './fake-clock.js';
 import { agentCapabilities, FakeSession } from './fake-flavor.js';
@@ -68,6 +69,7 @@ export class SimulatedCall {
         wheel: new PacingWheel(clock),
         random,
         jitterBuffer: new AdaptiveJitterBuffer(),
+        codecs: new StreamCodecs(),
         voice: createVoiceDetector(),
         tap: undefined,
         port: {

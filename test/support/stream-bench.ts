@@ -4,6 +4,7 @@ import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
+import { StreamCodecs } from '../../src/media/stream-codecs.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeVoiceDetector } from './fake-voice-detector.js';
 import { rtpBytes } from './rtp-bytes.js';
@@ -49,6 +50,7 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
       wheel,
       random: new SeededRandom(3),
       jitterBuffer: new AdaptiveJitterBuffer(),
+      codecs: new StreamCodecs(),
       voice: new FakeVoiceDetector(),
       tap: undefined,
       port: {

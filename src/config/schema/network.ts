@@ -147,12 +147,37 @@ export const mediaSchema = z
       .prefault(defaults.media.ports)
       .describe('UDP ports for RTP (even) and RTCP (odd), FIRST-LAST. A call takes one pair.'),
     codecs: z
-      .array(z.enum(['pcmu', 'pcma']))
+      .array(z.enum(['pcmu', 'pcma', 'g722', 'opus']))
       .min(1)
       .default([...defaults.media.codecs])
       .describe(
         "Codecs a call may use. In an answer the caller's order decides, in an offer of ours this one. telephone-event is always offered.",
       ),
+    opus: z
+      .strictObject({
+        library: z
+          .enum(['@evan/opus', 'node-opus'])
+          .default(defaults.media.opus.library)
+          .describe(
+            'Package that Opus comes from. "@evan/opus" is installed with the connector; "node-opus" is native code and has to be installed beside it.',
+          ),
+        bitrate: z
+          .number()
+          .int()
+          .min(6000)
+          .max(128_000)
+          .default(defaults.media.opus.bitrate)
+          .describe('Bits a second that we send; less where the peer asks for less.'),
+        complexity: z
+          .number()
+          .int()
+          .min(0)
+          .max(10)
+          .default(defaults.media.opus.complexity)
+          .describe('How hard our encoder tries, 0 (least CPU) to 10.'),
+      })
+      .prefault({})
+      .describe('The codec Opus.'),
     jitter: z
       .strictObject({
         minMs: z

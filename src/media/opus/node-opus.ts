@@ -1,0 +1,111 @@
+import { ctl } from './opus-ctl.js';
+import {
+  encoderSettings,
+  OPUS_SAMPLE_RATE,
+  type OpusDecoder,
+  type OpusEncoder,
+  type OpusEncoding,
+  type OpusFormat,
+  type OpusLibrary,
+} from './opus-library.js';
+import { opusLostPacket } from './opus-packet.js';
+
+const EXPECTED_LOSS_PERCENT = 5;
+
+/** One direction or both of a stream, as the package has it. */
+interface Handle {
+  encode(pcm: Buffer, samples?: number): Buffer;
+  decode(packet: Buffer): Buffer;
+  applyEncoderCTL(request: number, value: number): void;
+}
+
+/** What is used of `node-opus` 0.3. */
+export interface NodeOpus {
+  readonly OpusEncoder: new (rate: number, channels: number) => Handle;
+}
+
+export function isNodeOpus(library: unknown): library is NodeOpus {
+  return typeof library === 'object' && library !== null && 'OpusEncoder' in library;
+}
+
+/** `node-opus`: native libopus, built where it is installed. It has no way to its error correction. */
+export function createNodeOpus({ OpusEncoder }: NodeOpus): OpusLibrary {
+  return {
+    createDecoder: () => new NativeDecoder(() => new OpusEncoder(OPUS_SAMPLE_RATE, 1)),
+    createEncoder: (format, encoding) => new NativeEncoder(new OpusEncoder(OPUS_SAMPLE_RATE, 1), format, encoding),
+  };
+}
+
+class NativeDecoder implements OpusDecoder {
+  readonly #create: () => Handle;
+  #handle: Handle;
+  /** A packet that says that one was lost: the first byte of the last one, and no frame. */
+  readonly #lost = Buffer.alloc(1);
+  #lostSamples = 0;
+
+  constructor(create: () => Handle) {
+    this.#create = create;
+    this.#handle = create();
+  }
+
+  decode(packet: Uint8Array, offset: number, length: number, samples: Int16Array): number {
+    const count = this.#run(Buffer.from(packet.buffer, packet.byteOffset + offset, length), samples);
+    if (count > 0) {
+      this.#lost[0] = opusLostPacket(packet[offset] as number);
+      this.#lostSamples = count;
+    }
+    return count;
+  }
+
+  recover(): number {
+    return 0;
+  }
+
+  conceal(_count: number, samples: Int16Array): number {
+    return this.#lostSamples === 0 ? 0 : this.#run(this.#lost, samples);
+  }
+
+  reset(): void {
+    this.#handle = this.#create();
+    this.#lostSamples = 0;
+  }
+
+  close(): void {}
+
+  #run(packet: Buffer, samples: Int16Array): number {
+    try {
+      const pcm = this.#handle.decode(packet);
+      const count = Math.min(pcm.length >> 1, samples.length);
+      for (let i = 0; i < count; i += 1) samples[i] = pcm.readInt16LE(2 * i);
+      return count;
+    } catch {
+      return 0;
+    }
+  }
+}
+
+class NativeEncoder implements OpusEncoder {
+  readonly #handle: Handle;
+
+  constructor(handle: Handle, format: OpusFormat, encoding: OpusEncoding) {
+    this.#handle = handle;
+    const { bitrate, maxBandwidth } = encoderSettings(format, encoding);
+    handle.applyEncoderCTL(ctl.bitrate, bitrate);
+    handle.applyEncoderCTL(ctl.complexity, encoding.complexity);
+    handle.applyEncoderCTL(ctl.maxBandwidth, maxBandwidth);
+    handle.applyEncoderCTL(ctl.signal, ctl.voice);
+    handle.applyEncoderCTL(ctl.inbandFec, format.inbandFec ? 1 : 0);
+    handle.applyEncoderCTL(ctl.packetLoss, format.inbandFec ? EXPECTED_LOSS_PERCENT : 0);
+    handle.applyEncoderCTL(ctl.dtx, format.dtx ? 1 : 0);
+    handle.applyEncoderCTL(ctl.vbr, format.constantBitrate ? 0 : 1);
+  }
+
+  encode(samples: Int16Array, payload: Uint8Array): number {
+    const pcm = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+    const packet = this.#handle.encode(pcm, samples.length);
+    payload.set(packet);
+    return packet.length;
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,80 @@
+/** What of a peer's `a=fmtp` (RFC 7587 section 6.1) tells our encoder what to send. Safe to copy between threads. */
+export interface OpusFormat {
+  /** Highest sample rate the peer plays, Hz. */
+  readonly maxPlaybackRate: number;
+  /** Bits a second at most. */
+  readonly maxAverageBitrate: number;
+  /** The peer can use in-band forward error correction. */
+  readonly inbandFec: boolean;
+  /** The peer would rather have next to nothing of silence. */
+  readonly dtx: boolean;
+  /** The peer wants a constant bit rate. */
+  readonly constantBitrate: boolean;
+}
+
+/** RFC 7587 section 6.1: what holds where nothing is said. */
+export const opusFormatDefaults = {
+  maxPlaybackRate: 48_000,
+  maxAverageBitrate: 510_000,
+  inbandFec: false,
+  dtx: false,
+  constantBitrate: false,
+} as const satisfies OpusFormat;
+
+/** How the encoder is set by the operator. */
+export interface OpusEncoding {
+  /** Bits a second; the peer may ask for less. */
+  readonly bitrate: number;
+  /** 0 (least CPU) to 10 (best sound). */
+  readonly complexity: number;
+}
+
+export const opusEncodingDefaults = {
+  bitrate: 32_000,
+  complexity: 5,
+} as const satisfies OpusEncoding;
+
+/** Rate at which streams encode and decode Opus: the full bandwidth of what voices and models speak. Mono. */
+export const OPUS_SAMPLE_RATE = 24_000;
+
+/** One stream's decoder, at {@link OPUS_SAMPLE_RATE}, mono whatever was sent. Nothing throws on hostile packets. */
+export interface OpusDecoder {
+  /** @returns samples written to `samples`; 0 for a packet that is refused */
+  decode(packet: Uint8Array, offset: number, length: number, samples: Int16Array): number;
+  /** The `count` samples before a packet, out of the forward error correction in it; 0 where it cannot be had. */
+  recover(packet: Uint8Array, offset: number, length: number, count: number, samples: Int16Array): number;
+  /** Continues what was heard, fading to comfort noise. @param count a multiple of 2.5 ms, at most 120 ms */
+  conceal(count: number, samples: Int16Array): number;
+  reset(): void;
+  close(): void;
+}
+
+/** One stream's encoder, at {@link OPUS_SAMPLE_RATE}, mono. */
+export interface OpusEncoder {
+  /** @param samples 10, 20, 40 or 60 ms @returns bytes written to `payload`, at least 1 */
+  encode(samples: Int16Array, payload: Uint8Array): number;
+  close(): void;
+}
+
+/** An implementation of Opus, loaded. */
+export interface OpusLibrary {
+  createDecoder(): OpusDecoder;
+  createEncoder(format: OpusFormat, encoding: OpusEncoding): OpusEncoder;
+}
+
+/** The package that brings Opus. */
+export type OpusLibraryName = '@evan/opus' | 'node-opus';
+
+/** What an encoder is to do, of both wills. */
+export function encoderSettings(
+  format: OpusFormat,
+  encoding: OpusEncoding,
+): {
+  readonly bitrate: number;
+  /** `OPUS_SET_MAX_BANDWIDTH`: 1101 narrowband to 1104 super-wideband. */
+  readonly maxBandwidth: number;
+} {
+  const rate = format.maxPlaybackRate;
+  const maxBandwidth = rate < 12_000 ? 1101 : rate < 16_000 ? 1102 : rate < 24_000 ? 1103 : 1104;
+  return { bitrate: Math.max(6_000, Math.min(encoding.bitrate, format.maxAverageBitrate)), maxBandwidth };
+}
