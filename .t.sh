@@ -1,1 +1,0 @@
-npx vitest run test/media/{adaptive,audio,background,conceal,dtmf,dgram,playout,rtp,sequence,splice,mos}* test/signaling/sdp* test/call/media-negotiation.test.ts test/call/call-media.test.ts test/call/caller-corpus.test.ts test/config/mistakes.test.ts test/config/load-config.test.ts --reporter=dot
