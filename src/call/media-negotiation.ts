@@ -11,6 +11,8 @@ import {
   type LocalDescription,
   type LocalMedia,
   readAnswer,
+  type SrtpMode,
+  withPeer,
 } from '../signaling/sdp.js';
 
 export interface NegotiationOptions {
@@ -18,6 +20,8 @@ export interface NegotiationOptions {
   readonly address: string;
   /** In order of preference; the order counts in offers of ours. */
   readonly codecs: readonly AudioCodec[];
+  /** Default `off`. */
+  readonly srtp?: SrtpMode;
 }
 
 /** Preferred packet length, ms. */
@@ -50,6 +54,7 @@ export class MediaNegotiation {
       ptimeMs: PTIME_MS,
       sessionId: createSessionId(random),
       sessionVersion: 1,
+      srtp: { mode: options.srtp ?? 'off', newKey: (bytes) => Buffer.from(random.hex(bytes), 'hex') },
     };
     this.expectedCodec =
       offer === undefined
@@ -133,6 +138,8 @@ export class MediaNegotiation {
     if (!offer || answer === undefined) {
       throw new ConnectorError('ERR_SDP_INVALID', 'there is no answer to our offer');
     }
-    return readAnswer(offer, answer);
+    const audio = readAnswer(offer, answer);
+    if (this.#description === offer) this.#description = withPeer(offer, audio);
+    return audio;
   }
 }

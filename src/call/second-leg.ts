@@ -4,7 +4,7 @@ import { errorCode } from '../base/connector-error.js';
 import type { HeaderFields } from '../base/header-fields.js';
 import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { LegEvent, OfferReply, OutboundLeg, OutboundRequest, SipLeg } from '../signaling/port.js';
-import type { AudioCodec } from '../signaling/sdp.js';
+import type { AudioCodec, SrtpMode } from '../signaling/sdp.js';
 import type { TransferTarget } from '../tools/tool.js';
 import type { Announcement } from './announcement.js';
 import { EarlySession } from './early-session.js';
@@ -14,7 +14,10 @@ import type { MediaNegotiation } from './media-negotiation.js';
 export type SecondLegOrder = Pick<
   OutboundRequest,
   'uri' | 'targets' | 'failOverMs' | 'auth' | 'fromDomain' | 'mayFollow'
->;
+> & {
+  /** Where it is another than for calls in general. */
+  readonly srtp?: SrtpMode;
+};
 
 /** The response that an announcement to the target is played as. */
 const ANNOUNCEMENT = 'announcement';
@@ -31,7 +34,7 @@ export interface SecondLegDeps {
   /** How a target is reached: itself, or by way of a trunk. */
   order(target: TransferTarget): SecondLegOrder;
   /** Negotiation of an offer of ours that asks for `codec` first, for a peer reached from this local address. */
-  negotiate(localAddress: string, codec: AudioCodec): MediaNegotiation;
+  negotiate(localAddress: string, codec: AudioCodec, srtp: SrtpMode | undefined): MediaNegotiation;
 }
 
 export interface SecondLegOptions {
@@ -150,7 +153,8 @@ export class SecondLeg {
   }
 
   #invite(stream: MediaStream): void {
-    const { order, fromUser, fromDisplayName, headers, ringMs, codec } = this.#options;
+    const { fromUser, fromDisplayName, headers, ringMs, codec } = this.#options;
+    const { srtp, ...order } = this.#options.order;
     this.#leg = this.#deps.invite({
       ...order,
       fromUser,
@@ -158,7 +162,7 @@ export class SecondLeg {
       headers,
       answerTimeoutMs: ringMs,
       sdp: (localAddress) => {
-        this.#negotiation ??= this.#deps.negotiate(localAddress, codec);
+        this.#negotiation ??= this.#deps.negotiate(localAddress, codec, srtp);
         this.#early ??= new EarlySession(this.#negotiation);
         return this.#negotiation.answerPending
           ? this.#negotiation.current()

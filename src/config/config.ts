@@ -143,6 +143,9 @@ export interface OpensipsConfig {
   readonly domain: string | undefined;
 }
 
+/** Never; where the peer does it too; no call without it. */
+export type SrtpConfig = 'off' | 'optional' | 'required';
+
 export interface MediaConfig {
   readonly engine: 'auto' | 'worker';
   readonly bind: string;
@@ -156,6 +159,8 @@ export interface MediaConfig {
     readonly complexity: number;
   };
   readonly jitter: { readonly minMs: number; readonly maxMs: number };
+  /** Keys in SDP (RFC 4568). */
+  readonly srtp: SrtpConfig;
   readonly latching: { readonly nat: boolean; readonly strict: boolean };
   readonly dtmf: { readonly inband: boolean };
   readonly portRestSeconds: number;
@@ -181,6 +186,8 @@ export interface TrunkConfig {
   readonly user?: string;
   readonly password?: string;
   readonly failOverSeconds: number;
+  /** Absent: as `media.srtp` says. */
+  readonly srtp?: SrtpConfig;
 }
 
 /** What `POST /calls` may do. */

@@ -4,7 +4,6 @@
  * left out. The text says what to do instead.
  */
 const notBuiltKeys: ReadonlyMap<string, string> = new Map([
-  ['media.srtp', 'peers that insist on SRTP are answered 488'],
   ['recording.announce', 'let the route greet with the announcement: greeting'],
 ]);
 

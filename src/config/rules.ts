@@ -6,6 +6,7 @@ import { checkDrachtio } from './rules/drachtio.js';
 import { checkOutbound } from './rules/outbound.js';
 import { checkReachable, checkRoute } from './rules/route.js';
 import { checkSessionTimers } from './rules/session-timers.js';
+import { checkSrtp } from './rules/srtp.js';
 import { checkTools } from './rules/tools.js';
 import type { ParsedConfig } from './schema.js';
 
@@ -18,6 +19,7 @@ export function checkRules(config: ParsedConfig, names: FileNames, written: unkn
   return [
     ...checkSignaling(config, written),
     ...checkMedia(config),
+    ...checkSrtp(config),
     ...checkAdmin(config),
     ...checkOutbound(config),
     ...checkTools(config),

@@ -15,7 +15,7 @@ import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
 import type { SpendBook } from '../ops/cost/spend-book.js';
 import type { SignalingDriver } from '../signaling/port.js';
-import type { AudioCodec } from '../signaling/sdp.js';
+import type { AudioCodec, SrtpMode } from '../signaling/sdp.js';
 import type { CallRegistry } from './call-registry.js';
 import { callTexts } from './call-texts.js';
 import type { Generation } from './generation.js';
@@ -57,6 +57,8 @@ export interface RoutedCall {
   readonly offer: string | undefined;
   /** What goes into SDP. */
   readonly address: string;
+  /** Of the trunk; default that of calls in general. */
+  readonly srtp?: SrtpMode | undefined;
 }
 
 /** Makes calls out of what the configuration says about their route, and sees them to their record. */
@@ -72,7 +74,11 @@ export class CallAssembly {
     const { clock, random, engine, driver, media, registry, emit, log } = this.#deps;
     const { address, choice, generation, identity, leg, offer, route } = routed;
     const { config } = generation;
-    const negotiation = new MediaNegotiation(offer, { address, codecs: media.codecs }, random);
+    const negotiation = new MediaNegotiation(
+      offer,
+      { address, codecs: media.codecs, srtp: routed.srtp ?? media.srtp },
+      random,
+    );
     const { headers, variables, render } = callTexts(route, identity, routed);
     const callLog = childLog(log, identity.id);
     const { from, to } = identity;
@@ -105,7 +111,7 @@ export class CallAssembly {
           engine,
           invite: (request) => driver.invite(request),
           order: (target) => transferOrder(config, target),
-          negotiate: (localAddress, codec) => this.#negotiationOfOurs(localAddress, codec),
+          negotiate: (localAddress, codec, srtp) => this.#negotiationOfOurs(localAddress, codec, srtp ?? media.srtp),
         },
         tools,
         openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
@@ -132,11 +138,11 @@ export class CallAssembly {
   }
 
   /** For a call of ours. The caller's codec comes first: what both have is not transcoded. */
-  #negotiationOfOurs(localAddress: string, codec: AudioCodec): MediaNegotiation {
+  #negotiationOfOurs(localAddress: string, codec: AudioCodec, srtp: SrtpMode): MediaNegotiation {
     const { media, random } = this.#deps;
     const address = mediaAddress(media, { localAddress, offer: undefined }, (remote) => remote);
     const codecs = [codec, ...media.codecs.filter((other) => other !== codec)];
-    return new MediaNegotiation(undefined, { address, codecs }, random);
+    return new MediaNegotiation(undefined, { address, codecs, srtp }, random);
   }
 
   #recorder(directory: string, callId: string): OpenRecorder {

@@ -160,6 +160,7 @@ export class Dialer {
       choice,
       headers: shown,
       offer: undefined,
+      srtp: trunk.srtp,
       address: this.#addressTowards(familyOf(trunk.targets[0] ?? '', media.bind)),
     });
     log.debug({ call: identity.id }, 'outbound call begun');

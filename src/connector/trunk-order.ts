@@ -32,7 +32,8 @@ export function transferOrder(
 ): SecondLegOrder {
   const trunk = trunks[transfer.targets[name]?.trunk ?? ''];
   if (trunk === undefined) return { uri };
-  const { mayFollow: _never, ...order } = trunkOrder(trunk, numberOf(uri), []);
+  const { mayFollow: _never, ...way } = trunkOrder(trunk, numberOf(uri), []);
+  const order = { ...way, ...(trunk.srtp !== undefined && { srtp: trunk.srtp }) };
   return /^tel:/i.test(uri) ? order : { ...order, uri, targets: trunk.targets };
 }
 

@@ -36,6 +36,8 @@ export interface ParsedMedia {
   readonly rtcpMux: boolean;
   /** What `a=rtcp` says (RFC 3605); the address absent where it names none. */
   readonly rtcp: { readonly port: number; readonly connection: ConnectionAddress | undefined } | undefined;
+  /** Values of its `a=crypto` lines (RFC 4568), in order. Never to be shown. */
+  readonly crypto: readonly string[];
   /** Milliseconds, above 0. */
   readonly ptimeMs: number | undefined;
   readonly maxPtimeMs: number | undefined;
@@ -48,7 +50,9 @@ export interface ParsedSdp {
   readonly timing: { readonly start: number; readonly stop: number };
 }
 
-interface MediaLine extends Pick<ParsedMedia, 'line' | 'type' | 'port' | 'portCount' | 'protocol' | 'formats'> {}
+interface MediaLine extends Pick<ParsedMedia, 'line' | 'type' | 'port' | 'portCount' | 'protocol' | 'formats'> {
+  readonly crypto: string[];
+}
 
 const DIRECTIONS: ReadonlySet<string> = new Set<SdpDirection>(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
 const MEDIA_TYPE = /^[\w.+-]{1,64}$/;
@@ -56,14 +60,17 @@ const MEDIA_PORT = /^(\d{1,5})(?:\/(\d{1,5}))?$/;
 const PROTOCOL = /^[\w.+-]{1,32}(?:\/[\w.+-]{1,32}){0,5}$/;
 const FORMAT = /^[\x21-\x7e]{1,64}$/;
 const CONNECTION = /^IN IP[46] \S{1,255}$/;
+/** A sender names each of its suites once. */
+const MAX_CRYPTO_LINES = 16;
 /** Ten digits: the seconds since 1900 of any call to come, and exact as a number. */
 const TIMING = /^\d{1,10} \d{1,10}$/;
 /**
- * The attributes handed to the grammar. Everything else a peer may write (ICE, crypto, simulcast ...) is dropped here:
+ * The attributes handed to the grammar. Everything else a peer may write (ICE, simulcast ...) is dropped here:
  * it is never used, never echoed, and never meets the grammar's harder regular expressions.
  */
 const ATTRIBUTE = /^(?:rtpmap:\d{1,3} [\w.-]{1,64}(?:\/\d{1,9}(?:\/\d{1,3})?)?|fmtp:\d{1,3} [\x20-\x7e]{1,1024})$/;
 const RTCP = /^(?:rtcp-mux|rtcp:\d{1,5}(?: IN IP[46] \S{1,255})?)$/;
+const CRYPTO = 'crypto:';
 const PACKET_TIME = /^(?:max)?ptime:\d{1,5}(?:\.\d{1,5})?$/;
 
 /**
@@ -89,6 +96,10 @@ export function parseSessionDescription(text: string): ParsedSdp {
       }
       mediaLines.push(readMediaLine(line));
       kept.push('m=audio 9 RTP/AVP 0');
+    } else if (line.type === 'a' && line.value.startsWith(CRYPTO)) {
+      // Not by the grammar, which forgets all session parameters but the first. Those before any m= mean nothing.
+      const lines = mediaLines.at(-1)?.crypto;
+      if (lines !== undefined && lines.length < MAX_CRYPTO_LINES) lines.push(line.value.slice(CRYPTO.length));
     } else if (isKept(line)) {
       kept.push(`${line.type}=${line.value}`);
     }
@@ -131,7 +142,7 @@ function readMediaLine({ number, value }: SdpLine): MediaLine {
   }
   const portNumber = Number(port[1]);
   if (portNumber > 65_535) throw invalidSdp(number, `port ${portNumber} is above 65535`);
-  return { line: number, type, port: portNumber, portCount: Number(port[2] ?? 1), protocol, formats };
+  return { line: number, type, port: portNumber, portCount: Number(port[2] ?? 1), protocol, formats, crypto: [] };
 }
 
 function readSection(

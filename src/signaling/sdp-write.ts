@@ -1,5 +1,6 @@
 import { type SessionDescription, write } from 'sdp-transform';
 import type { AddressFamily } from './sdp-address.js';
+import { type CryptoAttribute, cryptoFields } from './sdp-crypto.js';
 import { COMFORT_NOISE_PAYLOAD_TYPE, type CodecMapping, codecFormats, type TelephoneEvent } from './sdp-formats.js';
 import { OPUS_FORMAT_PARAMETERS } from './sdp-opus.js';
 import type { SdpDirection } from './sdp-parse.js';
@@ -24,6 +25,7 @@ export interface AudioSection {
   readonly direction: SdpDirection;
   /** RTCP shares the port (RFC 5761); otherwise it has the one above, as peers assume. */
   readonly rtcpMux: boolean;
+  readonly crypto: readonly CryptoAttribute[];
 }
 
 /** Everything a description of ours says. */
@@ -78,6 +80,7 @@ function audioSection(section: AudioSection): SessionDescription['media'][number
     fmtp,
     ptime: section.ptimeMs,
     direction: section.direction,
+    ...(section.crypto.length > 0 && { crypto: section.crypto.map(cryptoFields) }),
     ...(section.rtcpMux && { rtcpMux: 'rtcp-mux' }),
   };
 }

@@ -1,19 +1,26 @@
 import { ConnectorError } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import { type AddressFamily, localAddress } from './sdp-address.js';
-import { clampPacketTime, intersectDirections, withoutReceiving } from './sdp-direction.js';
+import {
+  agreedSrtp,
+  answerCrypto,
+  type CryptoAttribute,
+  isSecureProfile,
+  type LocalSrtp,
+  type NegotiatedSrtp,
+  offerCrypto,
+  readCryptoAnswer,
+} from './sdp-crypto.js';
+import { clampPacketTime, intersectDirections } from './sdp-direction.js';
 import {
   type AudioCodec,
   type CodecMapping,
   codecFormats,
-  hasComfortNoise,
-  selectCodec,
-  selectTelephoneEvent,
   TELEPHONE_EVENT_PAYLOAD_TYPE,
   TELEPHONE_EVENTS,
-  type TelephoneEvent,
 } from './sdp-formats.js';
-import { type ParsedMedia, type ParsedSdp, parseSessionDescription, type SdpDirection } from './sdp-parse.js';
+import { parseSessionDescription, type SdpDirection } from './sdp-parse.js';
+import { findStream, type RemoteRtp, readStream, type UsableStream, unacceptable } from './sdp-stream.js';
 import { type AudioSection, type DescriptionContent, type MediaLayout, writeDescription } from './sdp-write.js';
 
 /**
@@ -26,12 +33,15 @@ import { type AudioSection, type DescriptionContent, type MediaLayout, writeDesc
  * - Comfort noise (RFC 3389) is taken where it is offered, and never asked for: it comes with a phone that cuts off the
  *   beginning of words.
  * - RTP/AVP and RTP/AVPF are taken; the answer repeats the profile and promises no feedback, which AVPF allows (RFC
- *   4585 section 4.2). SAVP, SAVPF and DTLS are refused: never plain RTP where a key was asked for.
+ *   4585 section 4.2). RTP/SAVP and RTP/SAVPF need an `a=crypto` that we can use (RFC 4568), and get one of ours, or are
+ *   refused, as DTLS is: never plain RTP where a key was asked for. RTP/AVP with `a=crypto` is answered with one as well
+ *   (RFC 8643); `optional` offers it so, `required` as RTP/SAVP.
  * - RTCP on the port of RTP (RFC 5761) is offered, and taken where it is offered. Otherwise it has the port above, and the
  *   peer's has too unless `a=rtcp` says another (RFC 3605).
  * - Nothing of the peer's ICE, SSRC, crypto or bundle is echoed.
  */
 export type { AddressFamily } from './sdp-address.js';
+export type { LocalSrtp, SrtpMode } from './sdp-crypto.js';
 export type { AudioCodec } from './sdp-formats.js';
 export { type ParsedMedia, type ParsedSdp, parseSessionDescription, type SdpDirection } from './sdp-parse.js';
 
@@ -53,6 +63,8 @@ export interface LocalMedia {
   readonly sessionVersion: number;
   /** Families RTP can be sent to. Default: that of `address`. */
   readonly families?: readonly AddressFamily[];
+  /** Default: plain RTP alone. */
+  readonly srtp?: LocalSrtp;
 }
 
 /** A description of ours, and what a later one must keep. */
@@ -66,6 +78,15 @@ export interface LocalDescription {
   readonly layout: readonly MediaLayout[];
   /** Numbers in use: a dialog never gives a payload type a second meaning (RFC 3264 section 8.3.2). */
   readonly payloadTypes: PayloadTypes;
+  /** Keys of ours that stand in it. */
+  readonly crypto: readonly CryptoAttribute[];
+  /** What the peer has told: its key, and the last address that is one. A key of ours lasts as long as these do. */
+  readonly peer?: PeerIdentity;
+}
+
+interface PeerIdentity {
+  readonly key: Uint8Array | undefined;
+  readonly remote: RemoteRtp | undefined;
 }
 
 /** Payload types of one dialog, by format. */
@@ -80,22 +101,21 @@ export interface NegotiatedAudio {
   /** Payload type of `telephone-event` at the codec's clock, or `undefined` when not agreed. */
   readonly dtmfPayloadType: number | undefined;
   /** Where to send; `undefined` while the peer holds with 0.0.0.0. */
-  readonly remote: { readonly address: string; readonly port: number } | undefined;
+  readonly remote: RemoteRtp | undefined;
   /** Seen from us. */
   readonly direction: SdpDirection;
   /** Packet length to send, ms: 10 to 60, a multiple of 10. */
   readonly ptimeMs: number;
   /** Whether RTCP shares the ports of RTP, and where else to send it where `a=rtcp` says so. */
-  readonly rtcp: { readonly mux: boolean; readonly remote: NegotiatedAudio['remote'] };
+  readonly rtcp: { readonly mux: boolean; readonly remote: RemoteRtp | undefined };
+  /** `undefined`: plain RTP. */
+  readonly srtp: NegotiatedSrtp | undefined;
 }
 
 export interface AnswerResult {
   readonly local: LocalDescription;
   readonly audio: NegotiatedAudio;
 }
-
-const ACCEPTED_PROTOCOLS: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF']);
-const DEFAULT_PROTOCOL = 'RTP/AVP';
 
 /** A random o= session id: decimal, and small enough for peers that read it into 32 signed bits. */
 export function createSessionId(random: Random): string {
@@ -112,8 +132,9 @@ export function createSessionId(random: Random): string {
 export function createOffer(local: LocalMedia, previous?: LocalDescription): LocalDescription {
   const payloadTypes = assignPayloadTypes(local.codecs, previous?.payloadTypes ?? {});
   const audioIndex = previous?.audioIndex ?? 0;
+  const crypto = offerCrypto(local.srtp, previous?.crypto ?? []);
   const audio: AudioSection = {
-    protocol: previous?.layout[audioIndex]?.protocol ?? DEFAULT_PROTOCOL,
+    protocol: previous?.layout[audioIndex]?.protocol ?? (local.srtp?.mode === 'required' ? 'RTP/SAVP' : 'RTP/AVP'),
     port: local.port,
     codecs: local.codecs.map((name) => ({ name, payloadType: payloadTypes[name] ?? codecFormats[name].payloadType })),
     telephoneEvents: clocksOf(local.codecs).map((clockHz) => ({
@@ -125,6 +146,7 @@ export function createOffer(local: LocalMedia, previous?: LocalDescription): Loc
     ptimeMs: clampPacketTime(local.ptimeMs, undefined),
     direction: local.direction,
     rtcpMux: true,
+    crypto,
   };
   const others = previous?.layout ?? [];
   return describe(local, { audio, audioIndex, others, timing: { start: 0, stop: 0 }, payloadTypes }, previous);
@@ -139,7 +161,9 @@ export function createOffer(local: LocalMedia, previous?: LocalDescription): Loc
  */
 export function createAnswer(offerText: string, local: LocalMedia, previous?: LocalDescription): AnswerResult {
   const offer = parseSessionDescription(offerText);
-  const { stream, audioIndex } = findStream(offer, local);
+  const { stream, audioIndex, crypto: theirs } = findStream(offer, local);
+  const { srtp } = local;
+  const ours = theirs && srtp && answerCrypto(theirs, srtp, keyThatLasts(theirs, stream.remote, previous));
   const direction = intersectDirections(stream.direction, local.direction);
   const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
   const audio: AudioSection = {
@@ -151,6 +175,7 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
     ptimeMs,
     direction,
     rtcpMux: stream.rtcp.mux,
+    crypto: ours ? [ours] : [],
   };
   const payloadTypes: PayloadTypes = {
     ...previous?.payloadTypes,
@@ -160,7 +185,37 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
     }),
   };
   const parts = { audio, audioIndex, others: offer.media, timing: offer.timing, payloadTypes };
-  return { local: describe(local, parts, previous), audio: negotiated(stream, direction, ptimeMs) };
+  const agreed = negotiated(stream, direction, ptimeMs, ours && theirs && agreedSrtp(ours, theirs));
+  return { local: knowing(describe(local, parts, previous), agreed, previous), audio: agreed };
+}
+
+/** Our last description, with what the peer's answer to it has told. */
+export function withPeer(description: LocalDescription, audio: NegotiatedAudio): LocalDescription {
+  return knowing(description, audio, description);
+}
+
+function knowing(
+  description: LocalDescription,
+  { remote, srtp }: NegotiatedAudio,
+  previous: LocalDescription | undefined,
+): LocalDescription {
+  return { ...description, peer: { key: srtp?.remoteKey, remote: remote ?? previous?.peer?.remote } };
+}
+
+/**
+ * The key of ours for a peer that is the same as before. A new key of the peer's is answered with a new one, and so is a
+ * new address: whoever is there knows nothing of the rollover counter (RFC 4568 section 6.4).
+ */
+function keyThatLasts(
+  theirs: CryptoAttribute,
+  remote: RemoteRtp | undefined,
+  previous: LocalDescription | undefined,
+): Uint8Array | undefined {
+  const peer = previous?.peer;
+  if (peer?.key === undefined || Buffer.compare(peer.key, theirs.key) !== 0) return undefined;
+  const before = peer.remote;
+  const moved = remote && before && (remote.address !== before.address || remote.port !== before.port);
+  return moved ? undefined : previous?.crypto.find(({ suite }) => suite === theirs.suite)?.key;
 }
 
 /**
@@ -179,85 +234,26 @@ export function readAnswer(offer: LocalDescription, answerText: string): Negotia
     );
   }
   const { local } = offer;
-  const stream = readStream(media, local.codecs, familiesOf(local));
+  const stream = readStream(media, local);
   if (!('codec' in stream)) throw unacceptable([stream]);
   if (stream.protocol.toUpperCase() !== offer.layout[offer.audioIndex]?.protocol.toUpperCase()) {
     throw unacceptable([{ line: media.line, reason: `${stream.protocol} was not offered` }]);
   }
-  const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
-  return negotiated(stream, intersectDirections(stream.direction, local.direction), ptimeMs);
-}
-
-/** An audio section of the peer that we can talk with. */
-interface UsableStream {
-  readonly codec: CodecMapping;
-  readonly telephoneEvent: TelephoneEvent | undefined;
-  readonly comfortNoise: boolean;
-  readonly protocol: string;
-  readonly family: AddressFamily;
-  readonly remote: { readonly address: string; readonly port: number } | undefined;
-  /** The peer's, seen from the peer; a hold by address is folded in. */
-  readonly direction: SdpDirection;
-  readonly ptimeMs: number | undefined;
-  readonly maxPtimeMs: number | undefined;
-  readonly rtcp: NegotiatedAudio['rtcp'];
-}
-
-interface Refusal {
-  readonly line: number;
-  readonly reason: string;
-}
-
-function findStream(offer: ParsedSdp, local: LocalMedia): { stream: UsableStream; audioIndex: number } {
-  const refusals: Refusal[] = [];
-  for (const [audioIndex, media] of offer.media.entries()) {
-    const stream = readStream(media, local.codecs, familiesOf(local));
-    if ('codec' in stream) return { stream, audioIndex };
-    refusals.push(stream);
+  const srtp = readCryptoAnswer(offer.crypto, media.crypto);
+  if (typeof srtp === 'string') throw unacceptable([{ line: media.line, reason: srtp }]);
+  if (srtp === undefined && (isSecureProfile(stream.protocol) || local.srtp?.mode === 'required')) {
+    throw unacceptable([{ line: media.line, reason: 'it accepts SRTP and has no a=crypto' }]);
   }
-  throw unacceptable(refusals);
+  const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
+  return negotiated(stream, intersectDirections(stream.direction, local.direction), ptimeMs, srtp);
 }
 
-function readStream(
-  media: ParsedMedia,
-  codecs: readonly AudioCodec[],
-  families: readonly AddressFamily[],
-): UsableStream | Refusal {
-  const refuse = (reason: string): Refusal => ({ line: media.line, reason });
-  if (media.type.toLowerCase() !== 'audio') return refuse(`m=${media.type} is not audio`);
-  if (media.port === 0) return refuse('the stream is refused or switched off with port 0');
-  if (media.portCount !== 1) return refuse(`${media.portCount} ports for one stream`);
-  if (!ACCEPTED_PROTOCOLS.has(media.protocol.toUpperCase())) return refuse(`${media.protocol} is not RTP/AVP`);
-  const codec = selectCodec(media, codecs);
-  if (!codec) return refuse(`none of its formats is ${codecs.join(' or ')}`);
-  const { connection } = media;
-  if (!connection) return refuse('no c= line applies to it');
-  if (connection.kind === 'unusable') return refuse(`${connection.reason} (c=)`);
-  if (!families.includes(connection.family)) return refuse(`IPv${connection.family} is not available here (c=)`);
-  const isHeld = connection.kind === 'hold';
-  return {
-    codec,
-    telephoneEvent: selectTelephoneEvent(media, codec.name),
-    comfortNoise: hasComfortNoise(media, codec.name),
-    protocol: media.protocol,
-    family: connection.family,
-    remote: isHeld ? undefined : { address: connection.address, port: media.port },
-    direction: isHeld ? withoutReceiving(media.direction) : media.direction,
-    ptimeMs: media.ptimeMs,
-    maxPtimeMs: media.maxPtimeMs,
-    rtcp: { mux: media.rtcpMux, remote: isHeld ? undefined : rtcpRemote(media, connection.address) },
-  };
-}
-
-/** What `a=rtcp` says, where it is of any use. */
-function rtcpRemote({ rtcp }: ParsedMedia, rtpAddress: string): NegotiatedAudio['remote'] {
-  if (rtcp === undefined || rtcp.port < 1 || rtcp.port > 65_535) return undefined;
-  const { connection, port } = rtcp;
-  if (connection === undefined) return { address: rtpAddress, port };
-  return connection.kind === 'unicast' ? { address: connection.address, port } : undefined;
-}
-
-function negotiated(stream: UsableStream, direction: SdpDirection, ptimeMs: number): NegotiatedAudio {
+function negotiated(
+  stream: UsableStream,
+  direction: SdpDirection,
+  ptimeMs: number,
+  srtp: NegotiatedSrtp | undefined,
+): NegotiatedAudio {
   return {
     codec: stream.codec,
     dtmfPayloadType: stream.telephoneEvent?.payloadType,
@@ -265,17 +261,8 @@ function negotiated(stream: UsableStream, direction: SdpDirection, ptimeMs: numb
     direction,
     ptimeMs,
     rtcp: stream.rtcp,
+    srtp,
   };
-}
-
-function familiesOf(local: LocalMedia): readonly AddressFamily[] {
-  const own = localAddress(local.address);
-  return local.families ?? (own ? [own.family] : []);
-}
-
-function unacceptable(refusals: readonly Refusal[]): ConnectorError {
-  const reasons = refusals.map(({ line, reason }) => `line ${line}: ${reason}`).join('; ');
-  return new ConnectorError('ERR_SDP_UNACCEPTABLE', `SDP has no usable audio: ${reasons || 'no m= line'}`);
 }
 
 /** The usual numbers, 101 and on for events, unless the dialog has used other numbers or given these away. */
@@ -335,6 +322,7 @@ function describe(
     audioIndex,
     layout: media.map((section) => layoutOf(section)),
     payloadTypes,
+    crypto: audio.crypto,
   };
 }
 

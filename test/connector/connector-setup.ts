@@ -58,6 +58,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
       codecs: ['pcmu', 'pcma'],
       opus: { library: '@evan/opus', bitrate: 32_000, complexity: 5 },
       jitter: { minMs: 40, maxMs: 40 },
+      srtp: 'off',
       latching: { nat: false, strict: false },
       dtmf: { inband: false },
       portRestSeconds: 0,

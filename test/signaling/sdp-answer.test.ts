@@ -28,6 +28,7 @@ describe('the whole answer', () => {
       direction: 'sendrecv',
       ptimeMs: 20,
       rtcp: { mux: false, remote: undefined },
+      srtp: undefined,
     });
   });
 

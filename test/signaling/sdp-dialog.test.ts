@@ -56,6 +56,7 @@ describe('the answer to our offer', () => {
       direction: 'sendrecv',
       ptimeMs: 30,
       rtcp: { mux: false, remote: undefined },
+      srtp: undefined,
     });
   });
 

@@ -39,6 +39,8 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
   const packets: SentPacket[] = [];
   const frames: { atMs: number; positionMs: number; code: number }[] = [];
   const events: StreamEvent[] = [];
+  /** Each packet from the port of RTP, as it left. */
+  const raw: Buffer[] = [];
   /** RTCP, from the port of RTP and from its own. */
   const muxed: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
   const reports: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
@@ -60,6 +62,7 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
             muxed.push({ atMs: clock.now(), to, bytes: Buffer.from(bytes) });
             return;
           }
+          raw.push(Buffer.from(bytes));
           const header = new RtpPacket();
           if (parseRtp(bytes, header) !== undefined) throw new Error('not RTP');
           packets.push({ atMs: clock.now(), port: to.port, header, code: bytes.at(-1) ?? -1 });
@@ -93,5 +96,18 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
     }
   };
   const types = () => events.map(({ type }) => type);
-  return { clock, stream, packets, reports, muxed, frames, events, talk, types, wheel, closedCalls: () => closedCalls };
+  return {
+    clock,
+    stream,
+    packets,
+    reports,
+    muxed,
+    raw,
+    frames,
+    events,
+    talk,
+    types,
+    wheel,
+    closedCalls: () => closedCalls,
+  };
 };

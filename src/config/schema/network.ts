@@ -197,6 +197,12 @@ export const mediaSchema = z
       })
       .prefault({})
       .describe('The jitter buffer for what callers say.'),
+    srtp: z
+      .enum(['off', 'optional', 'required'])
+      .default(defaults.media.srtp)
+      .describe(
+        'SRTP with keys in SDP (RFC 4568). off: none, and RTP/SAVP is refused. optional: where the peer does it too. required: no call without it.',
+      ),
     latching: z
       .strictObject({
         nat: z

@@ -41,6 +41,10 @@ const trunk = z
     fromDomain: checked(parseDomain).exactOptional().describe('Host in From. Default: our own address.'),
     user: checked(parseUser).exactOptional().describe('User for digest authentication.'),
     password: z.string().min(1).exactOptional().describe('Password for digest authentication.'),
+    srtp: z
+      .enum(['off', 'optional', 'required'])
+      .exactOptional()
+      .describe('SRTP with this trunk, where it is to be another than media.srtp.'),
     failOverSeconds: seconds()
       .default(defaults.trunk.failOverSeconds)
       .describe('How long a target may say nothing at all before the next one is tried.'),
