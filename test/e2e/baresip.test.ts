@@ -19,7 +19,7 @@ let speech: Int16Array;
 let attempts = 0;
 
 beforeAll(async () => {
-  connector = await ConnectorProcess.start();
+  connector = await ConnectorProcess.start({ config: { media: { srtp: 'optional' } } });
   directory = mkdtempSync(join(tmpdir(), 'softphone-'));
   speech = await speak8k('Good morning. Every word I say should come back to me.', 'rms');
   // The phone hangs up at the end of its file: silence lets the last word come back before that.
@@ -34,15 +34,25 @@ afterAll(async () => {
 });
 
 // A machine that stalls for longer than a jitter buffer holds makes a slip in the audio; that is not the question here.
-test.concurrent.each(['pcmu', 'pcma'] as const)(
-  'a real softphone hears its own speech back from 2001 (%s)',
+test.concurrent.each([
+  ['pcmu', 'srtp-mand'],
+  ['pcma', undefined],
+] as const)(
+  'a real softphone hears its own speech back from 2001 (%s, encryption: %s)',
   { retry: 2 },
-  async (codec) => {
+  async (codec, encryption) => {
     attempts += 1;
     const caller = `softphone-${attempts}`;
     const { address, port } = connector.sip('udp');
     const uri = `sip:2001@${address}:${port}`;
-    const call = { uri, caller, say: join(directory, 'said.wav'), codec, limitMs: 15_000 };
+    const call = {
+      uri,
+      caller,
+      say: join(directory, 'said.wav'),
+      codec,
+      limitMs: 15_000,
+      ...(encryption && { encryption }),
+    };
     const heard = await callWithBaresip(call, ({ heard: file }) => readWavFile(file));
     expect(heard.sampleRate).toBe(SAMPLE_RATE_HZ);
     const match = findInRecording(speech, heard.samples, (MAX_LAG_MS / 1_000) * SAMPLE_RATE_HZ);

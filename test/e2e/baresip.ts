@@ -13,6 +13,8 @@ export interface BaresipCall {
   /** What it says: a WAV file, 16 bit, mono, 8000 Hz. It hangs up at the end. */
   readonly say: string;
   readonly codec: 'pcmu' | 'pcma';
+  /** SRTP with keys in SDP: offered as RTP/AVP with a key, or as RTP/SAVP. Default: none. */
+  readonly encryption?: 'srtp' | 'srtp-mand';
   /** It is killed after this. */
   readonly limitMs: number;
 }
@@ -40,7 +42,9 @@ function configuration(modules: string, call: BaresipCall, directory: string): s
     ...['audio_buffer 20-160', 'jitter_buffer_type fixed', 'jitter_buffer_delay 5-10'],
     `snd_path ${join(directory, 'heard')}`,
     `module_path ${modules}`,
-    ...['g711', 'aufile', 'aubridge', 'sndfile'].map((module) => `module ${module}.so`),
+    ...['g711', 'aufile', 'aubridge', 'sndfile', ...(call.encryption ? ['srtp'] : [])].map(
+      (module) => `module ${module}.so`,
+    ),
     'module_tmp account.so',
     'module_app menu.so',
     '',
@@ -58,8 +62,9 @@ export async function callWithBaresip<T>(call: BaresipCall, use: (result: Baresi
   try {
     mkdirSync(join(directory, 'heard'));
     writeFileSync(join(directory, 'config'), configuration(baresipModules(baresip), call, directory));
+    const encryption = call.encryption === undefined ? '' : `;mediaenc=${call.encryption}`;
     // No registrar, no password: it just calls.
-    const account = `<sip:${call.caller}@127.0.0.1>;regint=0;audio_codecs=${call.codec}/8000/1\n`;
+    const account = `<sip:${call.caller}@127.0.0.1>;regint=0;audio_codecs=${call.codec}/8000/1${encryption}\n`;
     writeFileSync(join(directory, 'accounts'), account);
     writeFileSync(join(directory, 'contacts'), '');
     const child = spawn(baresip.command, ['-f', directory, '-e', `/dial ${call.uri}`], {

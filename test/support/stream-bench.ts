@@ -1,5 +1,6 @@
 import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
+import type { LatchOptions } from '../../src/media/latch.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
@@ -27,13 +28,17 @@ export const parametersOf = (changes: Partial<StreamParameters> = {}): StreamPar
 
 interface SentPacket {
   readonly atMs: number;
+  readonly address: string;
   readonly port: number;
   readonly header: RtpPacket;
   readonly code: number;
 }
 
 /** A stream on a wheel of its own, its phone, and a record of all that happens. */
-export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
+export const setUpStream = (
+  hooks: Partial<StreamListener> = {},
+  latching: LatchOptions = { nat: false, strict: false },
+) => {
   const clock = new FakeClock();
   const wheel = new PacingWheel(clock);
   const packets: SentPacket[] = [];
@@ -46,7 +51,7 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
   const reports: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
   let closedCalls = 0;
   const stream: RtpStream = new RtpStream(
-    { family: 4, latching: { nat: false, strict: false }, rtpTimeoutMs: TIMEOUT_MS },
+    { family: 4, latching, rtpTimeoutMs: TIMEOUT_MS },
     {
       clock,
       wheel,
@@ -65,7 +70,7 @@ export const setUpStream = (hooks: Partial<StreamListener> = {}) => {
           raw.push(Buffer.from(bytes));
           const header = new RtpPacket();
           if (parseRtp(bytes, header) !== undefined) throw new Error('not RTP');
-          packets.push({ atMs: clock.now(), port: to.port, header, code: bytes.at(-1) ?? -1 });
+          packets.push({ atMs: clock.now(), address: to.address, port: to.port, header, code: bytes.at(-1) ?? -1 });
         },
         sendRtcp: (bytes, to) => reports.push({ atMs: clock.now(), to, bytes: Buffer.from(bytes) }),
       },
