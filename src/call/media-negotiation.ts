@@ -54,7 +54,7 @@ export class MediaNegotiation {
       ptimeMs: PTIME_MS,
       sessionId: createSessionId(random),
       sessionVersion: 1,
-      srtp: { mode: options.srtp ?? 'off', newKey: (bytes) => Buffer.from(random.hex(bytes), 'hex') },
+      srtp: { mode: options.srtp ?? 'off', newKey: (bytes) => new Uint8Array(Buffer.from(random.hex(bytes), 'hex')) },
     };
     this.expectedCodec =
       offer === undefined
