@@ -4,6 +4,7 @@ import type { Config } from './config/config.js';
 import { HostAnnouncer } from './connector/announcer.js';
 import { createSignalingDriver } from './connector/driver-factory.js';
 import { createFlavors } from './connector/flavor-factory.js';
+import { mediaThreads } from './connector/media-threads.js';
 import { type ConnectorDeps, VoiceConnector } from './connector/voice-connector.js';
 import { createWorkerEngine } from './media/worker/worker-engine.js';
 
@@ -28,6 +29,7 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
       createWorkerEngine(
         { ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 },
         {
+          ...mediaThreads(current.media.engine, { log }),
           clock,
           random,
           onThreadDied: (error) =>

@@ -28,6 +28,10 @@ export const errorCodes = {
     meaning: 'No RTP port is free in `media.ports`.',
     remedy: 'Widen `media.ports`, lower `limits.calls` or shorten `media.portRestSeconds`.',
   },
+  ERR_MEDIA_ENGINE: {
+    meaning: 'The media add-on that `media.engine: native` asks for is missing or cannot be loaded.',
+    remedy: 'Build it on this machine (`npm run build:native`), or leave `media.engine` at `auto`.',
+  },
   ERR_SDP_INVALID: {
     meaning: 'A session description cannot be read.',
     remedy: 'The peer is answered 400 or 488; the message names the line.',

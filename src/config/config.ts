@@ -147,7 +147,7 @@ export interface OpensipsConfig {
 export type SrtpConfig = 'off' | 'optional' | 'required';
 
 export interface MediaConfig {
-  readonly engine: 'auto' | 'worker';
+  readonly engine: 'auto' | 'worker' | 'native';
   readonly bind: string;
   readonly advertise: string | undefined;
   readonly ports: { readonly min: number; readonly max: number };

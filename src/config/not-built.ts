@@ -7,7 +7,8 @@ const notBuiltKeys: ReadonlyMap<string, string> = new Map([
   ['recording.announce', 'let the route greet with the announcement: greeting'],
 ]);
 
-const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map([['media.engine', ['native']]]);
+/** None at present. */
+const notBuiltValues: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** What to do instead of a key that is not built yet; `undefined` for any other key. */
 export function notBuiltKey(path: string): string | undefined {

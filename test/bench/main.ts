@@ -8,9 +8,11 @@ import { measureFirstPacket, measureRealtime } from './realtime-section.js';
 import { renderSection } from './report.js';
 import type { SectionContext, SectionReport } from './section.js';
 import { measureStall } from './stall-section.js';
+import { measureTransport } from './transport-section.js';
 
 const sections: Readonly<Record<SectionName, (context: SectionContext) => Promise<SectionReport>>> = {
   echo: measureEcho,
+  transport: measureTransport,
   stall: measureStall,
   realtime: measureRealtime,
   'first-packet': measureFirstPacket,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const sectionNames = ['echo', 'stall', 'realtime', 'first-packet'] as const;
+export const sectionNames = ['echo', 'transport', 'stall', 'realtime', 'first-packet'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 export interface BenchOptions {

@@ -7,17 +7,18 @@ import type { Target, TargetKind } from './target.js';
 /** The echo in C that everything is compared with. */
 export const referenceKind: TargetKind = {
   name: 'C reference',
-  async start(calls, cpu) {
-    const child = spawn(buildProgram('reference-echo'), ['--calls', String(calls), '--cpu', String(cpu)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const [line]: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
-    const { ports }: { readonly ports: readonly number[] } = JSON.parse(String(line));
-    return new ReferenceTarget(child, ports);
-  },
+  start: (calls, cpu) => startEcho(buildProgram('reference-echo'), ['--calls', String(calls), '--cpu', String(cpu)]),
 };
 
-class ReferenceTarget implements Target {
+/** Starts an echo without SIP: a program that prints its ports as `{"ports":[...]}`. */
+export async function startEcho(command: string, args: readonly string[]): Promise<Target> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line]: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
+  const { ports }: { readonly ports: readonly number[] } = JSON.parse(String(line));
+  return new EchoTarget(child, ports);
+}
+
+class EchoTarget implements Target {
   readonly pid: number;
   readonly loadArgs: readonly string[];
   readonly #child: ChildProcess;

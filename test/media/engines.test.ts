@@ -13,7 +13,8 @@ import type {
   StreamListener,
   StreamParameters,
 } from '../../src/media/engine.js';
-import { createWorkerEngine } from '../../src/media/worker/worker-engine.js';
+import { createWorkerEngine, type WorkerEngineDeps } from '../../src/media/worker/worker-engine.js';
+import { nativeEntry } from '../support/native-addon.js';
 import { rtpBytes } from '../support/rtp-bytes.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { UdpPhone } from '../support/udp-phone.js';
@@ -36,10 +37,14 @@ const portRange = (pairs: number): { min: number; max: number } => {
   return { min, max: min + 2 * pairs - 1 };
 };
 
+const createAddonEngine = (options: MediaEngineOptions, deps: WorkerEngineDeps): MediaEngine =>
+  createWorkerEngine(options, { ...deps, entry: nativeEntry() });
+
 /** Every promise of an engine is held by each of them. */
 describe.each([
   ['in the thread of the call', createMediaEngine],
   ['in a thread of its own', createWorkerEngine],
+  ['in a thread of its own, by the add-on', createAddonEngine],
 ])('media %s', (_where, createEngine) => {
   const openEngine = (changes: Partial<MediaEngineOptions> = {}): MediaEngine =>
     createEngine(

@@ -134,9 +134,11 @@ export const signalingSchema = z
 export const mediaSchema = z
   .strictObject({
     engine: z
-      .enum(['auto', 'worker'])
+      .enum(['auto', 'worker', 'native'])
       .default(defaults.media.engine)
-      .describe('Where RTP is handled. worker: in threads of its own, in JavaScript. auto: the best there is.'),
+      .describe(
+        'Where RTP is handled. worker: in threads of its own, in JavaScript. native: the same threads with an add-on. auto: the best there is.',
+      ),
     bind: checked(parseIp)
       .prefault(defaults.media.bind)
       .describe('Address the RTP sockets are bound to. A wildcard takes any local address of its family.'),

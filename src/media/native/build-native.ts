@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** The add-on's source, from the repository's root. It is not part of the published package. */
+const SOURCE = 'src/media/native/datagrams.cc';
+
+const FLAGS = ['-std=c++17', '-O2', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'];
+
+/**
+ * Compiles the add-on to `output`, unless a newer one stands there: one call of the compiler (`CXX`, else `g++`) against
+ * the headers of `node-api-headers`. Throws with the compiler's words.
+ *
+ * @param root of the repository
+ */
+export function buildNative(root: string, output: string): void {
+  const source = join(root, SOURCE);
+  if (!existsSync(source)) throw new Error(`${source} is missing: the add-on is built in the repository`);
+  if (existsSync(output) && statSync(output).mtimeMs > statSync(source).mtimeMs) return;
+  mkdirSync(dirname(output), { recursive: true });
+  // Renamed when it is whole: a process that has the old one open keeps it.
+  const made = `${output}.${process.pid}`;
+  const compiler = process.env['CXX'] ?? 'g++';
+  const { status, stderr, error } = spawnSync(
+    compiler,
+    [...FLAGS, '-DNAPI_VERSION=8', '-I', headers(root), '-o', made, source],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`${compiler} cannot build the add-on: ${error?.message ?? stderr}`);
+  renameSync(made, output);
+}
+
+function headers(root: string): string {
+  const manifest = createRequire(join(root, 'package.json')).resolve('node-api-headers/package.json');
+  return join(dirname(manifest), 'include');
+}

@@ -1,0 +1,6 @@
+import { findDatagrams } from './datagrams.js';
+import { startNativeThread } from './native-thread.js';
+
+/** Where a media thread begins that has the add-on. */
+
+startNativeThread(findDatagrams() ?? 'media-datagrams.node');

@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createSystemClock } from '../../base/clock.js';
+import { createSystemRandom } from '../../base/random.js';
+import { MediaThread } from '../worker/media-thread.js';
+import type { ThreadOrder, ThreadSetup } from '../worker/thread-messages.js';
+import { loadDatagrams } from './datagrams.js';
+import { NativeTransport } from './native-transport.js';
+
+/** Low among the real-time priorities: above everything ordinary, below what others run at one on purpose. */
+const PRIORITY = 5;
+
+/**
+ * Makes this thread a media thread that reaches the network by the add-on.
+ *
+ * @param addon its path
+ */
+export function startNativeThread(addon: string): void {
+  const setup: ThreadSetup = workerData;
+  const clock = createSystemClock(setup.originMs);
+  const transport = new NativeTransport(loadDatagrams(addon), clock);
+  // Where it is not granted the thread is one among others.
+  transport.becomeRealtime(PRIORITY);
+  const thread = new MediaThread(
+    setup,
+    { clock, random: createSystemRandom(), transport, timer: transport },
+    (message) => parentPort?.postMessage(message),
+  );
+  parentPort?.on('message', (order: ThreadOrder) => thread.receive(order));
+  parentPort?.postMessage({ type: 'ready' });
+}
+
+/** What such a thread runs, with the add-on where `findDatagrams` finds it. */
+export function nativeThreadEntry(): URL {
+  const { url } = import.meta;
+  // Node 20 starts no thread from TypeScript: tests, which run on the sources, take it from `dist`.
+  return new URL('./native-thread-entry.js', url.endsWith('.ts') ? url.replace('/src/', '/dist/src/') : url);
+}

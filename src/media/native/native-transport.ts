@@ -1,0 +1,213 @@
+import { getSystemErrorName } from 'node:util';
+import type { Clock } from '../../base/clock.js';
+import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from '../datagram-transport.js';
+import type { RemoteAddress } from '../remote-address.js';
+import type { Datagrams } from './datagrams.js';
+
+/** Received packets lie one behind the other in blocks of this size, which the collector takes when the last is let go. */
+const BLOCK_BYTES = 256 * 1024;
+/** What `receive` wants to have free. */
+const LEAST_FREE_BYTES = 32 * 1024;
+const RECORDS = 1024;
+/** Looks for packets in one turn: each finds up to 256 sockets. A flood must not keep the thread from its slots. */
+const MAX_LOOKS = 16;
+const SEND_BYTES = 256 * 1024;
+
+const nowhere: RemoteAddress = { address: '', port: 0 };
+
+/** One socket, as its packets see it. */
+interface Receiver {
+  readonly listener: DatagramListener;
+  readonly rtcp: boolean;
+  from: RemoteAddress;
+}
+
+/**
+ * Sockets read and written in batches by an add-on, for the thread that has nothing to do but media: it sleeps to the
+ * slot's own time, sends all of the slot's packets in one call, and then reads in one call what has arrived.
+ */
+export class NativeTransport implements DatagramTransport, SlotTimer {
+  readonly #native: Datagrams;
+  /** What {@link Datagrams.now} is ahead of the clock. */
+  readonly #aheadMs: number;
+  readonly #receivers: (Receiver | undefined)[] = [];
+  #block = new Uint8Array(BLOCK_BYTES);
+  #used = 0;
+  readonly #records = new Int32Array(RECORDS * 4);
+  readonly #times = new Float64Array(RECORDS);
+  readonly #sendBytes = new Uint8Array(SEND_BYTES);
+  readonly #sendRecords = new Int32Array(RECORDS * 3);
+  #sendUsed = 0;
+  #sendCount = 0;
+  #atMs = 0;
+  #wake: (() => void) | undefined;
+  #scheduled = false;
+
+  constructor(native: Datagrams, clock: Clock) {
+    this.#native = native;
+    this.#aheadMs = native.now() - clock.now();
+  }
+
+  async bind(address: string, family: 4 | 6, port: number, listener: DatagramListener): Promise<DatagramPair> {
+    if (address.includes(':') !== (family === 6)) throw new Error(`${address} is no address of IPv${family}`);
+    const rtp = this.#bindOne(address, port);
+    try {
+      const local = { address, port: this.#native.port(rtp) };
+      const rtcp = this.#bindOne(address, local.port + 1);
+      this.#receivers[rtp] = { listener, rtcp: false, from: nowhere };
+      this.#receivers[rtcp] = { listener, rtcp: true, from: nowhere };
+      return new NativePair(this, local, rtp, rtcp);
+    } catch (error) {
+      this.#native.close(rtp);
+      throw error;
+    }
+  }
+
+  flush(): void {
+    if (this.#sendCount > 0) this.#native.send(this.#sendBytes, this.#sendRecords, this.#sendCount);
+    this.#sendCount = 0;
+    this.#sendUsed = 0;
+  }
+
+  arm(atMs: number, wake: () => void): void {
+    this.#atMs = atMs;
+    this.#wake = wake;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // Between here and there the event loop looks once at everything else.
+    setImmediate(this.#sleep);
+  }
+
+  cancel(): void {
+    this.#wake = undefined;
+  }
+
+  /** Hands over everything that has arrived. */
+  read(): void {
+    for (let look = 0; look < MAX_LOOKS; look += 1) {
+      if (this.#block.length - this.#used < LEAST_FREE_BYTES) {
+        this.#block = new Uint8Array(BLOCK_BYTES);
+        this.#used = 0;
+      }
+      const count = this.#native.receive(this.#block, this.#used, this.#records, this.#times);
+      if (count <= 0) return;
+      for (let index = 0; index < count; index += 1) this.#deliver(index);
+    }
+  }
+
+  /** Gives the thread real-time priority. False: it is not granted. */
+  becomeRealtime(priority: number): boolean {
+    return this.#native.realtime(priority) === 0;
+  }
+
+  /** Keeps a copy of a packet until the slot is over. For pairs. */
+  collect(index: number, packet: Uint8Array): void {
+    const { length } = packet;
+    if (this.#sendCount === RECORDS || this.#sendUsed + length > SEND_BYTES) this.flush();
+    if (length > SEND_BYTES) return;
+    const at = this.#sendCount * 3;
+    this.#sendBytes.set(packet, this.#sendUsed);
+    this.#sendRecords[at] = index;
+    this.#sendRecords[at + 1] = this.#sendUsed;
+    this.#sendRecords[at + 2] = length;
+    this.#sendUsed += length;
+    this.#sendCount += 1;
+  }
+
+  /** Packets of that socket go there from now on. For pairs. */
+  aim(index: number, { address, port }: RemoteAddress): void {
+    // What was collected goes where it was meant to.
+    this.flush();
+    this.#native.destination(index, address, port);
+  }
+
+  /** For pairs. */
+  release(rtp: number, rtcp: number): void {
+    this.flush();
+    for (const index of [rtp, rtcp]) {
+      this.#receivers[index] = undefined;
+      this.#native.close(index);
+    }
+  }
+
+  readonly #sleep = (): void => {
+    this.#scheduled = false;
+    const wake = this.#wake;
+    if (wake === undefined) return;
+    this.#native.sleepUntil(this.#atMs + this.#aheadMs);
+    this.#wake = undefined;
+    wake();
+    // After the packets of the slot have left: reading must not make them late.
+    this.read();
+  };
+
+  #bindOne(address: string, port: number): number {
+    const index = this.#native.bind(address, port);
+    if (index >= 0) return index;
+    const code = getSystemErrorName(index);
+    throw Object.assign(new Error(`bind ${code} ${address}:${port}`), { code });
+  }
+
+  /** Hot path: a view and nothing else is made. */
+  #deliver(index: number): void {
+    const at = index * 4;
+    const receiver = this.#receivers[this.#records[at] as number];
+    const start = this.#records[at + 1] as number;
+    const length = this.#records[at + 2] as number;
+    this.#used = start + length;
+    if (receiver === undefined) return;
+    const source = this.#records[at + 3] as number;
+    if (source > 0) receiver.from = addressOf(this.#native.source(source));
+    const bytes = this.#block.subarray(start, start + length);
+    const atMs = (this.#times[index] as number) - this.#aheadMs;
+    if (receiver.rtcp) receiver.listener.onRtcp(bytes, receiver.from, atMs);
+    else receiver.listener.onRtp(bytes, receiver.from, atMs);
+  }
+}
+
+class NativePair implements DatagramPair {
+  readonly local: RemoteAddress;
+  readonly #transport: NativeTransport;
+  readonly #rtp: number;
+  readonly #rtcp: number;
+  #rtpTo: RemoteAddress = nowhere;
+  #rtcpTo: RemoteAddress = nowhere;
+  #closed = false;
+
+  constructor(transport: NativeTransport, local: RemoteAddress, rtp: number, rtcp: number) {
+    this.#transport = transport;
+    this.local = local;
+    this.#rtp = rtp;
+    this.#rtcp = rtcp;
+  }
+
+  send(packet: Uint8Array, to: RemoteAddress): void {
+    if (this.#closed) return;
+    if (to !== this.#rtpTo) {
+      this.#transport.aim(this.#rtp, to);
+      this.#rtpTo = to;
+    }
+    this.#transport.collect(this.#rtp, packet);
+  }
+
+  sendRtcp(packet: Uint8Array, to: RemoteAddress): void {
+    if (this.#closed) return;
+    if (to !== this.#rtcpTo) {
+      this.#transport.aim(this.#rtcp, to);
+      this.#rtcpTo = to;
+    }
+    this.#transport.collect(this.#rtcp, packet);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#transport.release(this.#rtp, this.#rtcp);
+  }
+}
+
+/** @param text as {@link Datagrams.source} writes it */
+function addressOf(text: string): RemoteAddress {
+  const blank = text.lastIndexOf(' ');
+  return { address: text.slice(0, Math.max(0, blank)), port: Number(text.slice(blank + 1)) };
+}

@@ -1,0 +1,91 @@
+import { createSystemClock } from '../../src/base/clock.js';
+import type { DatagramPair, DatagramTransport, SlotTimer } from '../../src/media/datagram-transport.js';
+import { findDatagrams, loadDatagrams } from '../../src/media/native/datagrams.js';
+import { NativeTransport } from '../../src/media/native/native-transport.js';
+import type { RemoteAddress } from '../../src/media/remote-address.js';
+import { RtpSocketsTransport } from '../../src/media/rtp-sockets.js';
+import { BlockingSlotTimer } from '../../src/media/worker/blocking-slot-timer.js';
+
+/**
+ * A process that does what the reference does, in JavaScript over the connector's own transports: what media cost without
+ * streams. `node transport-echo.js node|native CALLS`; prints its ports and runs until its standard input ends.
+ */
+
+const SLOT_MS = 5;
+const SLOTS = 4;
+const FRAME_BYTES = 160;
+const QUEUED = 4;
+
+const clock = createSystemClock();
+
+function open(name: string | undefined): { readonly transport: DatagramTransport; readonly timer: SlotTimer } {
+  if (name === 'node') {
+    const transport = new RtpSocketsTransport(clock);
+    return { transport, timer: new BlockingSlotTimer(clock, () => transport.isMoreToRead()) };
+  }
+  const addon = findDatagrams();
+  if (addon === undefined) throw new Error('the add-on has not been built: npm run build:native');
+  const transport = new NativeTransport(loadDatagrams(addon), clock);
+  return { transport, timer: transport };
+}
+
+const { transport, timer } = open(process.argv[2]);
+
+class Echo {
+  readonly pair: DatagramPair;
+  readonly frames: Uint8Array[] = [];
+  from: RemoteAddress | undefined;
+  readonly #packet = Buffer.alloc(12 + FRAME_BYTES);
+  #sequence = 0;
+
+  constructor(pair: DatagramPair, index: number) {
+    this.pair = pair;
+    this.#packet.writeUInt16BE(0x8000, 0);
+    this.#packet.writeUInt32BE(index + 1, 8);
+  }
+
+  /** One packet: the oldest frame that came, or silence. */
+  onSlot(): void {
+    if (this.from === undefined) return;
+    const frame = this.frames.shift();
+    if (frame) this.#packet.set(frame, 12);
+    else this.#packet.fill(0xff, 12);
+    this.#packet.writeUInt16BE(this.#sequence & 0xffff, 2);
+    this.#packet.writeUInt32BE((this.#sequence * FRAME_BYTES) >>> 0, 4);
+    this.#sequence += 1;
+    this.pair.send(this.#packet, this.from);
+  }
+}
+
+const echoes: Echo[] = [];
+const calls = Number(process.argv[3]);
+for (let port = 20_000; echoes.length < calls; port += 2) {
+  let echo: Echo | undefined;
+  const listener = {
+    onRtp: (bytes: Uint8Array, from: RemoteAddress) => {
+      if (!echo || bytes.length !== 12 + FRAME_BYTES) return;
+      echo.from = from;
+      echo.frames.push(bytes.subarray(12));
+      if (echo.frames.length > QUEUED) echo.frames.shift();
+    },
+    onRtcp: () => {},
+    onError: () => {},
+  };
+  const pair = await transport.bind('127.0.0.1', 4, port, listener).catch(() => undefined);
+  if (!pair) continue;
+  echo = new Echo(pair, echoes.length);
+  echoes.push(echo);
+}
+process.stdout.write(`${JSON.stringify({ ports: echoes.map(({ pair }) => pair.local.port) })}\n`);
+
+const originMs = clock.now();
+let slot = 0;
+const serve = (): void => {
+  for (let index = slot % SLOTS; index < echoes.length; index += SLOTS) echoes[index]?.onSlot();
+  transport.flush();
+  slot = Math.max(slot + 1, Math.floor((clock.now() - originMs) / SLOT_MS));
+  timer.arm(originMs + slot * SLOT_MS, serve);
+};
+serve();
+process.stdin.on('end', () => process.exit());
+process.stdin.resume();
