@@ -17,6 +17,9 @@
  *
  * `router`: tiers of `chatterbox-custom` that die in the middle of a sentence, and a crowd, at simulated time, in `cascade/`.
  *
+ * `burst first-packet strain`: speech at ten times its pace, the wait for the first packet, and a main thread that is kept
+ * busy, in whole calls, in `media/`.
+ *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
  *
  * `turns heard`: turn-taking on the caller corpus, and heard text, at simulated time, in `turns/`.
@@ -157,9 +160,9 @@ const parts = {
     return { ok, figures };
   },
 
-  /** One call for ten minutes. */
+  /** One call for ten minutes, or what `SOAK_SCALE` makes of them. */
   async drift({ port }) {
-    const figures = await echoCalls(port, 1, 600);
+    const figures = await echoCalls(port, 1, 600 * Number(process.env['SOAK_SCALE'] ?? 1));
     return { ok: Math.abs(figures.driftPpm.worst) <= 50 && figures.packets.sequenceGaps === 0, figures };
   },
 
@@ -208,6 +211,8 @@ const cascadeParts = [
 ];
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
+/** Parts that `media/main.ts` has. */
+const mediaParts = ['burst', 'first-packet', 'strain'];
 /** Parts that `voices/main.ts` has. */
 const voiceParts = ['first-sound', 'first-packet', 'router-calls'];
 /** Parts that `turns/main.ts` has. */
@@ -237,7 +242,7 @@ async function measureEcho(names) {
 }
 
 /**
- * @param {'openai' | 'turns' | 'sip' | 'cascade' | 'voices'} folder
+ * @param {'openai' | 'turns' | 'sip' | 'cascade' | 'voices' | 'media'} folder
  * @param {readonly string[]} names
  * @returns {Promise<boolean>}
  */
@@ -250,7 +255,15 @@ function measureIn(folder, names) {
   });
 }
 
-const all = [...Object.keys(parts), ...sipParts, ...turnParts, ...realtimeParts, ...cascadeParts, ...voiceParts];
+const all = [
+  ...Object.keys(parts),
+  ...sipParts,
+  ...turnParts,
+  ...realtimeParts,
+  ...mediaParts,
+  ...cascadeParts,
+  ...voiceParts,
+];
 const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
 const unknown = names.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
@@ -261,6 +274,7 @@ const echoNames = names.filter((name) => name in parts);
 const sipNames = names.filter((name) => sipParts.includes(name));
 const turnNames = names.filter((name) => turnParts.includes(name));
 const realtimeNames = names.filter((name) => realtimeParts.includes(name));
+const mediaNames = names.filter((name) => mediaParts.includes(name));
 const cascadeNames = names.filter((name) => cascadeParts.includes(name));
 const voiceNames = names.filter((name) => voiceParts.includes(name));
 const kept = [
@@ -268,6 +282,7 @@ const kept = [
   sipNames.length === 0 || (await measureIn('sip', sipNames)),
   turnNames.length === 0 || (await measureIn('turns', turnNames)),
   realtimeNames.length === 0 || (await measureIn('openai', realtimeNames)),
+  mediaNames.length === 0 || (await measureIn('media', mediaNames)),
   cascadeNames.length === 0 || (await measureIn('cascade', cascadeNames)),
   voiceNames.length === 0 || (await measureIn('voices', voiceNames)),
 ];

@@ -105,6 +105,11 @@ export class FakeOpenAiRealtime implements ProviderControl, AsyncDisposable {
     for (const connection of this.#connections) connection.malform();
   }
 
+  /** Sends a text frame to every connection, whatever it says. */
+  say(text: string): void {
+    for (const connection of this.#connections) connection.sendText(text);
+  }
+
   /** Makes the speech for texts before they are needed. */
   async warm(texts: readonly string[]): Promise<void> {
     await Promise.all(texts.map((text) => this.#texts.speech(text)));

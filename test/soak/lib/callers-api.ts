@@ -12,6 +12,8 @@ export interface Conversations {
   readonly utterances: readonly Int16Array[];
   /** Silence that ends what the agent says, ms. */
   readonly quietMs: number;
+  /** Longest wait for the agent to begin, and to finish, ms. Default 20,000. */
+  readonly patienceMs?: number;
   /** Callers are called `PREFIX-0`, `PREFIX-1`, ... */
   readonly prefix: string;
 }

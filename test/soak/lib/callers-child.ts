@@ -28,22 +28,22 @@ serve<CallersApi>(
 );
 
 async function converse(index: number, params: Conversations): Promise<ConversationAccount> {
-  const { port, number, turns, utterances, quietMs, apartMs, prefix } = params;
+  const { port, number, turns, utterances, quietMs, apartMs, prefix, patienceMs = PATIENCE_MS } = params;
   const pauses = new SeededRandom(index + 1);
   await sleep(index * apartMs);
   const from = `${prefix}-${index}`;
   const caller = new Caller({ port, number, from }, { parts, clock, random });
   const answered = await Promise.race([caller.dial(), sleep(ANSWER_LIMIT_MS, false)]);
   const said: ConversationAccount['turns'][number][] = [];
-  if (answered) await caller.untilHeard(0, PATIENCE_MS);
+  if (answered) await caller.untilHeard(0, patienceMs);
   for (let turn = 0; answered && turn < turns && caller.endedMs === undefined; turn += 1) {
-    await caller.untilQuiet(quietMs, PATIENCE_MS);
+    await caller.untilQuiet(quietMs, patienceMs);
     await sleep(PAUSE_MS.least + pauses.integer(PAUSE_MS.spread));
     const spoken = await caller.say(utterances[turn % utterances.length] ?? new Int16Array(0));
-    await caller.untilHeard(spoken.lastVoicedMs, PATIENCE_MS);
+    await caller.untilHeard(spoken.lastVoicedMs, patienceMs);
     said.push({ ...spoken, heardMs: caller.firstHeardAfter(spoken.lastVoicedMs) });
   }
-  await caller.untilQuiet(quietMs, PATIENCE_MS);
+  await caller.untilQuiet(quietMs, patienceMs);
   caller.hangUp();
   await caller.ended;
   return { from, answeredMs: caller.answeredMs, endedMs: caller.endedMs, turns: said, stretches: caller.stretches };

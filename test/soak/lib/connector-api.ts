@@ -44,6 +44,8 @@ export type ConnectorApi = {
   resources(params: undefined): Promise<ProcessResources>;
   troubles(params: undefined): ProcessTroubles;
   stalls(params: undefined): ProcessStalls;
+  /** Whether the main thread is kept busy with garbage: much is made all the time, and all of it collected five times a second. */
+  strain(params: { readonly on: boolean }): void;
 };
 
 /** A call event with the moment it reached its listener, on the machine's clock. */

@@ -8,10 +8,12 @@ import { serve } from './child.js';
 import type { ConnectorApi, ConnectorEvent, ProcessResources } from './connector-api.js';
 import { machineNow } from './monotonic.js';
 import { StallWatch } from './stall-watch.js';
+import { Strain } from './strain.js';
 
 let connector: VoiceConnector | undefined;
 let readMediaPorts: () => Promise<ProcessResources['mediaPorts']> = () => Promise.reject(new Error('not started'));
 const watch = new StallWatch();
+const strain = new Strain();
 const unhandledRejections: string[] = [];
 const uncaughtExceptions: string[] = [];
 const warnings: string[] = [];
@@ -51,6 +53,8 @@ const tell = serve<ConnectorApi, ConnectorEvent>(
     },
 
     stalls: () => watch.take(),
+
+    strain: ({ on }) => strain.set(on),
 
     troubles: () => ({ unhandledRejections, uncaughtExceptions, warnings }),
   },

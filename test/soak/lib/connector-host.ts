@@ -120,6 +120,11 @@ export class ConnectorHost implements AsyncDisposable {
     return await this.#child.ask('stalls', undefined);
   }
 
+  /** Keeps its main thread busy with garbage, or lets it be. */
+  async strain(on: boolean): Promise<void> {
+    await this.#child.ask('strain', { on });
+  }
+
   async troubles(): Promise<ProcessTroubles> {
     return await this.#child.ask('troubles', undefined);
   }

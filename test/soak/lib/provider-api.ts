@@ -37,6 +37,8 @@ export type ProviderApi = {
   /** Switches a fault on, until {@link ProviderApi.recover}. */
   fail(params: { readonly name: FaultName; readonly options?: Partial<FaultOptions> }): void;
   recover(params: undefined): Promise<void>;
+  /** Sends a message of about this size to every connection: JSON of a kind that no version of the protocol has. */
+  blurt(params: { readonly bytes: number }): void;
   start(params: ProviderSetup): Promise<{ readonly url: string }>;
   account(params: undefined): ProviderAccount;
   spoken(params: { readonly text: string }): Promise<SpokenItem>;

@@ -46,6 +46,12 @@ serve<ProviderApi>(
       await fake?.recover();
     },
 
+    blurt({ bytes }) {
+      const part = { id: 'part', at: 1.5, words: ['one', 'two'], ends: null };
+      const parts = Array.from({ length: Math.ceil(bytes / JSON.stringify(part).length) }, () => part);
+      fake?.say(JSON.stringify({ type: 'response.hologram.delta', parts }));
+    },
+
     account() {
       if (!fake) throw new Error('not started');
       const { sessions, turns, responses, truncations, cancellations, requests } = fake.timeline;

@@ -85,6 +85,11 @@ export class Scene implements AsyncDisposable {
     await this.#provider.ask('recover', undefined);
   }
 
+  /** The provider sends a message of about this size to every session. */
+  async blurt(bytes: number): Promise<void> {
+    await this.#provider.ask('blurt', { bytes });
+  }
+
   async account(): Promise<ProviderAccount> {
     return await this.#provider.ask('account', undefined);
   }

@@ -1,0 +1,14 @@
+/**
+ * Measurements of the media plane in whole calls: `npm run soak -- burst first-packet strain`. `SOAK_SCALE=0.2` makes a
+ * fifth of the calls, for a quick look.
+ */
+import { runParts } from '../lib/run-parts.js';
+import { measureBurst } from './burst.js';
+import { measureFirstPacket } from './first-packet.js';
+import { measureStrain } from './strain.js';
+
+await runParts({
+  burst: measureBurst,
+  'first-packet': measureFirstPacket,
+  strain: measureStrain,
+});
