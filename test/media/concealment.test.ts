@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import { Concealment } from '../../src/media/concealment.js';
-import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../src/media/power-spectrum.js';
-import { SeededRandom } from '../support/seeded-random.js';
-import { speak8k } from '../support/speech.js';
+import { lossy, spectralDistortionDb } from '../support/lossy-speech.js';
 
 const FRAME = 160;
 const none = new Uint8Array(FRAME);
@@ -80,74 +78,12 @@ test('after silence nothing is invented', () => {
   expect(energy(samples)).toBe(0);
 });
 
-/** Bands of 250 Hz, whose power is compared. */
-const BAND_BINS = 8;
-/** What is weaker is not heard: mean square of a sample, -60 dBFS. */
-const FLOOR = 33 ** 2;
-
-/**
- * Spectral distortion, dB: root mean square of how far the power of 16 bands of 250 Hz is off, over every 10 ms in which
- * the original speaks. Deaf to phase, as the ear is; 0 for what is the same.
- */
-const spectralDistortion = (original: Int16Array, heard: Int16Array): number => {
-  const spectra = [original, heard].map((samples) => {
-    const spectrum = new PowerSpectrum();
-    return (at: number): number[] => {
-      spectrum.compute(Float64Array.from(samples.subarray(at, at + SPECTRUM_SAMPLES)));
-      return Array.from({ length: 16 }, (_, band) =>
-        spectrum.power
-          .slice(1 + band * BAND_BINS, 1 + (band + 1) * BAND_BINS)
-          .reduce((sum, power) => sum + power, FLOOR),
-      );
-    };
-  });
-  let sum = 0;
-  let count = 0;
-  for (let at = 0; at + SPECTRUM_SAMPLES <= original.length; at += 80) {
-    const [wanted = [], got = []] = spectra.map((bandsAt) => bandsAt(at));
-    if (wanted.reduce((total, power) => total + power, 0) < 40 * FLOOR) continue;
-    for (const [band, power] of wanted.entries()) {
-      sum += (10 * Math.log10(power / (got[band] ?? FLOOR))) ** 2;
-      count += 1;
-    }
-  }
-  return Math.sqrt(sum / count);
-};
-
-/** The speech with one frame in so many lost, and where that is. */
-const withLoss = async (percent: number) => {
-  const random = new SeededRandom(percent);
-  const original = await speak8k(
-    'The salon opens at nine, and we have a chair by the window for you on Thursday afternoon.',
-  );
-  const lost = Array.from({ length: Math.floor(original.length / FRAME) }, () => random.integer(100) < percent);
-  return { original, lost };
-};
-
-const play = (
-  original: Int16Array,
-  lost: readonly boolean[],
-  conceal: (frame: Int16Array, isLost: boolean) => void,
-) => {
-  const heard = original.slice();
-  for (const [index, isLost] of lost.entries()) conceal(heard.subarray(index * FRAME, (index + 1) * FRAME), isLost);
-  return heard;
-};
-
 test.each([5, 10])(
   'of speech with %d in 100 packets lost more is left than with silence in their place',
   async (percent) => {
-    const { original, lost } = await withLoss(percent);
-    const concealment = new Concealment();
-    const concealed = play(original, lost, (frame, isLost) => {
-      if (isLost) concealment.process(frame, none);
-      else if (concealment.busy) concealment.process(frame, all);
-      else concealment.learn(frame);
-    });
-    const silenced = play(original, lost, (frame, isLost) => {
-      if (isLost) frame.fill(0);
-    });
-    expect(spectralDistortion(original, concealed)).toBeLessThan(0.7 * spectralDistortion(original, silenced));
+    const { original, concealed, silenced } = await lossy(percent);
+    const distortion = spectralDistortionDb(original, concealed);
+    expect(distortion).toBeLessThan(0.7 * spectralDistortionDb(original, silenced));
   },
 );
 

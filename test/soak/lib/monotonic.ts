@@ -1,5 +1,10 @@
 /** `performance.now()` counts from the start of a process; this is what to add for the clock that all processes share. */
-const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const offsetMs = Math.max(...Array.from({ length: 20 }, readOffsetMs));
+
+/** Too small by what passes between the two readings: on a busy machine that may be many ms. */
+function readOffsetMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6 - performance.now();
+}
 
 /** Milliseconds of the machine's monotonic clock: comparable between processes. */
 export function machineNow(): number {

@@ -113,11 +113,14 @@ function asProbed(line: string): ProbedCall {
   return JSON.parse(line);
 }
 
+/** The clocks of two processes are set against each other to so much, ms. */
+const CLOCKS_MS = 2;
+
 /** The sounds of one call, as they were said beside as they were heard. */
 function delaysOf({ from, saidAtMs }: ProbedCall, accounts: readonly ConversationAccount[]): readonly number[] {
   const stretches = accounts.find((account) => account.from === from)?.stretches ?? [];
   return saidAtMs.flatMap((atMs, index) => {
-    const heard = stretches.find(({ startMs }) => startMs >= atMs);
+    const heard = stretches.find(({ startMs }) => startMs >= atMs - CLOCKS_MS);
     const next = saidAtMs[index + 1] ?? Number.POSITIVE_INFINITY;
     return heard === undefined || heard.startMs >= next ? [] : [heard.startMs - atMs];
   });
