@@ -17,7 +17,7 @@
  *
  * `router`: tiers of `chatterbox-custom` that die in the middle of a sentence, and a crowd, at simulated time, in `cascade/`.
  *
- * `burst first-packet strain`: speech at ten times its pace, the wait for the first packet, and a main thread that is kept
+ * `burst first-rtp strain`: speech at ten times its pace, the wait for the first packet, and a main thread that is kept
  * busy, in whole calls; `wire`: what messages with audio
  * cost; `concealment`: how lost packets sound; in `media/`.
  *
@@ -213,7 +213,7 @@ const cascadeParts = [
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `media/main.ts` has. */
-const mediaParts = ['burst', 'concealment', 'first-packet', 'strain', 'wire'];
+const mediaParts = ['burst', 'concealment', 'first-rtp', 'strain', 'wire'];
 /** Parts that `voices/main.ts` has. */
 const voiceParts = ['first-sound', 'first-packet', 'router-calls'];
 /** Parts that `turns/main.ts` has. */

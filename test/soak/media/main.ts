@@ -1,18 +1,18 @@
 /**
- * Measurements of the media plane in whole calls: `npm run soak -- burst concealment first-packet strain wire`. `SOAK_SCALE=0.2` makes a
+ * Measurements of the media plane in whole calls: `npm run soak -- burst concealment first-rtp strain wire`. `SOAK_SCALE=0.2` makes a
  * fifth of the calls, for a quick look.
  */
 import { runParts } from '../lib/run-parts.js';
 import { measureBurst } from './burst.js';
 import { measureConcealment } from './concealment.js';
-import { measureFirstPacket } from './first-packet.js';
+import { measureFirstRtp } from './first-rtp.js';
 import { measureStrain } from './strain.js';
 import { measureWire } from './wire.js';
 
 await runParts({
   burst: measureBurst,
   concealment: measureConcealment,
-  'first-packet': measureFirstPacket,
+  'first-rtp': measureFirstRtp,
   strain: measureStrain,
   wire: measureWire,
 });

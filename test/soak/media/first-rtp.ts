@@ -32,11 +32,11 @@ interface RoundResult {
 }
 
 /** How long a flavor's audio waits for its first packet. */
-export async function measureFirstPacket(tell: (line: string) => void, scale: number): Promise<PartReport> {
+export async function measureFirstRtp(tell: (line: string) => void, scale: number): Promise<PartReport> {
   const results: RoundResult[] = [];
   for (const { calls, sounds } of rounds) {
     const each = scaled(sounds, scale);
-    tell(`first-packet: ${calls} call(s), ${each} sounds each`);
+    tell(`first-rtp: ${calls} call(s), ${each} sounds each`);
     results.push(await measure(calls, each));
   }
   const [one] = results;
