@@ -3,18 +3,21 @@ const SIGN_WEIGHT = 4;
 /** A sign of a script without letters is a syllable or two. */
 const SYLLABLE_WEIGHT = 3;
 const BLANK_WEIGHT = 0.5;
+/** The last syllable before a pause is drawn out. */
+const FINAL_WEIGHT = 1.5;
 
 const letter = /[\p{L}\p{M}]/u;
 const sign = /[\p{N}$€£%&@#+=]/u;
 /** Scripts that write no blanks between words. */
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 const blank = /\s/u;
+const pausing = /[.,;:!?…]/u;
 
 /** How long a text takes to be spoken, up to each of its characters, in letters: index n counts the first n. */
 export function cumulativeWeights(text: string): Float64Array {
   const weights = new Float64Array(text.length + 1);
   for (let at = 0; at < text.length; at += 1) {
-    weights[at + 1] = (weights[at] as number) + weightOf(text[at] as string);
+    weights[at + 1] = (weights[at] as number) + weightOf(text[at] as string, text[at + 1]);
   }
   return weights;
 }
@@ -36,7 +39,8 @@ export function pauseMarks(text: string): readonly number[] {
   return marks;
 }
 
-function weightOf(character: string): number {
+function weightOf(character: string, next: string | undefined): number {
+  if (pausing.test(character)) return next === undefined || blank.test(next) ? FINAL_WEIGHT : 0;
   if (unspaced.test(character)) return SYLLABLE_WEIGHT;
   if (letter.test(character)) return 1;
   if (sign.test(character)) return SIGN_WEIGHT;

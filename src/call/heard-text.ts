@@ -1,6 +1,6 @@
 import { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';
 import type { AudioFormat } from '../flavor-api/index.js';
-import { alignPauses } from './pause-alignment.js';
+import { alignPauses, type WordGap } from './pause-alignment.js';
 import { type Pause, SpokenAudio } from './spoken-audio.js';
 
 /** Text of one response that is spoken from `atMs` on; `atMs` is absent when the flavor gave none. */
@@ -26,13 +26,22 @@ export interface Heard {
 
 /** Speaking rate assumed as long as nothing is known, letters per millisecond of speech (English, 160 words/min). */
 export const ASSUMED_RATE = 0.015;
+/** A word whose end is an estimate counts once so much of it was heard: the estimate errs to either side. */
+const HEARD_SHARE = 0.6;
+/** What it costs to think that nobody pauses at a comma, and at another mark, in {@link alignPauses}. */
+const COMMA_COST = 1;
+const MARK_COST = 3;
+/** Borders so near are the same, in letters and in ms. */
+const SAME_LETTERS = 0.5;
+const SAME_MS = 1;
 
 /**
  * The words of one response against its sample clock: says what a caller has heard after so many milliseconds. A word
  * counts once it was spoken to its end.
  *
- * Where the flavor gives no times, the text is spread over the time of speech, digits longer than letters; and the
- * silences that can be seen in the audio are taken for the punctuation that they fit best.
+ * Where the flavor gives no times, the text is spread over the time of speech, digits longer than letters, and the
+ * silences that can be seen in the audio are put between the words that they fit best. Such an estimate is cut at the
+ * nearest end of a word.
  */
 export class HeardText {
   #text = '';
@@ -86,11 +95,11 @@ export class HeardText {
   heardAt(heardMs: number): Heard {
     if (heardMs <= 0) return { text: '', chars: 0 };
     if (this.#complete && heardMs >= this.audioMs) return { text: this.#text, chars: this.#text.length };
-    const chars = this.#wholeWords(this.#charAt(heardMs));
+    const chars = this.#charsAt(heardMs);
     return { text: this.#text.slice(0, chars), chars };
   }
 
-  #charAt(heardMs: number): number {
+  #charsAt(heardMs: number): number {
     const pauses = this.#audio.pauses();
     const weights = cumulativeWeights(this.#text);
     const cues = this.#cuePoints(pauses, weights);
@@ -102,7 +111,17 @@ export class HeardText {
     const from = cues[Math.max(0, index)] ?? { speechMs: 0, weight: 0 };
     const to = cues[Math.max(0, index) + 1] ?? from;
     const weight = interpolate(speechMs, this.#aligned(from, to, pauses, weights));
-    return clamp(charOf(weight, weights), reached?.startChar ?? 0, next?.startChar ?? this.#text.length);
+    const char = charOf(weight, weights);
+    const least = reached?.startChar ?? 0;
+    const most = next?.startChar ?? this.#text.length;
+    if (char < least || char > most) return this.#wholeWords(clamp(char, least, most));
+    const chars = this.#wholeWords(char);
+    const end = this.#nextWordEnd(char, most);
+    // The last word before a moment that is known ends there.
+    const known = next !== undefined || this.#complete;
+    if (end === undefined || (known && this.#text.slice(end, most).trim() === '')) return chars;
+    const [before, after] = [weights[chars] as number, weights[end] as number];
+    return weight - before >= HEARD_SHARE * (after - before) ? end : chars;
   }
 
   /** The beginning, what the flavor told, and the end. */
@@ -119,22 +138,41 @@ export class HeardText {
     return [...points, { speechMs: this.#complete ? saidMs : Math.max(saidMs, guessMs), weight: total }];
   }
 
-  /** The points between two, pauses at punctuation among them. */
+  /** The points between two, silences between words among them. */
   #aligned(from: Anchor, to: Anchor, pauses: readonly Pause[], weights: Float64Array): readonly Anchor[] {
     const length = to.speechMs - from.speechMs;
     if (length <= 0) return [from, to];
-    const marks = pauseMarks(this.#text)
-      .map((char) => weights[char] as number)
-      .filter((weight) => weight > from.weight && weight < to.weight);
     const silences = pauses
       .map(({ fromMs }) => speechTime(fromMs, pauses))
-      .filter((speechMs) => speechMs > from.speechMs && speechMs < to.speechMs);
-    const expected = silences.map((ms) => from.weight + ((ms - from.speechMs) / length) * (to.weight - from.weight));
-    const pairs = alignPauses(expected, marks).map(([silence, mark]) => ({
+      .filter((speechMs) => speechMs > from.speechMs + SAME_MS && speechMs < to.speechMs - SAME_MS);
+    if (silences.length === 0) return [from, to];
+    const gaps = this.#gaps(from.weight, to.weight, weights);
+    const letters = to.weight - from.weight;
+    const expected = silences.map((ms) => ((ms - from.speechMs) / length) * letters);
+    const pairs = alignPauses(expected, gaps, letters).map(([silence, gap]) => ({
       speechMs: silences[silence] as number,
-      weight: marks[mark] as number,
+      weight: from.weight + (gaps[gap] as WordGap).at,
     }));
     return [from, ...pairs, to];
+  }
+
+  /** The ends of words between two weights. */
+  #gaps(from: number, to: number, weights: Float64Array): readonly WordGap[] {
+    const marks = new Set(pauseMarks(this.#text));
+    const gaps: WordGap[] = [];
+    for (let index = 1; index < this.#text.length; index += 1) {
+      const weight = weights[index] as number;
+      if (weight <= from + SAME_LETTERS || weight >= to - SAME_LETTERS || !isWordEnd(this.#text, index)) continue;
+      const markCost = !marks.has(index) ? 0 : /[,，、]/u.test(this.#text[index - 1] ?? '') ? COMMA_COST : MARK_COST;
+      gaps.push({ at: weight - from, markCost });
+    }
+    return gaps;
+  }
+
+  /** The first index behind `char`, up to `most`, at which a word ends. */
+  #nextWordEnd(char: number, most: number): number | undefined {
+    for (let index = char + 1; index <= most; index += 1) if (isWordEnd(this.#text, index)) return index;
+    return undefined;
   }
 
   /** The largest index up to `char` at which a word ends. */

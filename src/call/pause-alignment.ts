@@ -1,54 +1,91 @@
-/** A silence is left without a mark, or a mark without one, at this cost each. */
-const SKIP_COST = 2;
-/** A pair so far apart costs 1, in letters. */
-const SCALE = 10;
+/** The end of a word: in letters from the beginning, and what it costs that nobody pauses there. */
+export interface WordGap {
+  readonly at: number;
+  /** 0 where the text has no punctuation. */
+  readonly markCost: number;
+}
+
+/** A silence that is within a word, such as a long stop, or a breath. */
+const IGNORED_COST = 5;
+/** A silence where the text has no punctuation. */
+const UNMARKED_COST = 4;
+/** Silences in a row that may be ignored. */
+const MOST_IGNORED = 2;
+/** What a stretch of speech may differ by from the letters of its words: variance at once, and for each letter. */
+const VARIANCE = 2;
+const LETTER_VARIANCE = 0.3;
+/** No stretch is so far off, in standard deviations. */
+const MOST_DEVIATIONS = 6;
 /** Pairs looked at, at most: what is longer than any answer is not aligned. */
 const MAX_PAIRS = 250_000;
 
 /**
- * Which silence belongs to which mark, both in order and on one scale: the cheapest of all assignments, by dynamic
- * programming. Returns pairs of indexes, in order.
+ * Which silence is between which words, both in order and on one scale: the likeliest of all assignments, by dynamic
+ * programming over stretches between two silences, whose lengths are compared with those of their words.
+ *
+ * @param pauses in letters of speech before each, ascending
+ * @param gaps ascending, within `total`
+ * @param total letters of all the speech
+ * @returns pairs of indexes, in order
  */
 export function alignPauses(
   pauses: readonly number[],
-  marks: readonly number[],
-): readonly (readonly [number, number])[] {
-  const columns = marks.length + 1;
-  if (pauses.length * marks.length > MAX_PAIRS) return [];
-  const costs = new Float64Array((pauses.length + 1) * columns);
-  for (let pause = 0; pause <= pauses.length; pause += 1) {
-    for (let mark = 0; mark <= marks.length; mark += 1) {
-      const at = pause * columns + mark;
-      if (at === 0) continue;
-      const skipPause = pause > 0 ? (costs[at - columns] as number) + SKIP_COST : Number.POSITIVE_INFINITY;
-      const skipMark = mark > 0 ? (costs[at - 1] as number) + SKIP_COST : Number.POSITIVE_INFINITY;
-      costs[at] = Math.min(skipPause, skipMark, pairCost(costs, columns, pauses, marks, pause, mark));
+  gaps: readonly WordGap[],
+  total: number,
+): readonly (readonly [pause: number, gap: number])[] {
+  const [rows, columns] = [pauses.length + 2, gaps.length + 2];
+  if (pauses.length === 0 || gaps.length === 0 || rows * columns > MAX_PAIRS) return [];
+  // Row and column 0 are the beginning, the last ones the end.
+  const times = Float64Array.from([0, ...pauses, total]);
+  const ends = Float64Array.from([0, ...gaps.map(({ at }) => at), total]);
+  const marks = new Float64Array(columns);
+  for (const [index, { markCost }] of gaps.entries()) marks[index + 1] = (marks[index] as number) + markCost;
+  marks[columns - 1] = marks[columns - 2] as number;
+  const costs = new Float64Array(rows * columns).fill(Number.POSITIVE_INFINITY);
+  const before = new Int32Array(rows * columns);
+  costs[0] = 0;
+  for (let row = 0; row < rows - 1; row += 1) {
+    for (let column = 0; column < columns - 1; column += 1) {
+      const cost = costs[row * columns + column] as number;
+      if (cost === Number.POSITIVE_INFINITY) continue;
+      for (let next = row + 1; next < rows && next <= row + 1 + MOST_IGNORED; next += 1) {
+        const lasts = (times[next] as number) - (times[row] as number);
+        const farthest = MOST_DEVIATIONS * Math.sqrt(VARIANCE + LETTER_VARIANCE * lasts);
+        const atEnd = next === rows - 1;
+        const from = atEnd ? columns - 1 : lowerBound(ends, (ends[column] as number) + lasts - farthest, column + 1);
+        const latest = (ends[column] as number) + lasts + farthest;
+        for (let to = from; to < (atEnd ? columns : columns - 1); to += 1) {
+          const letters = (ends[to] as number) - (ends[column] as number);
+          if (!atEnd && (ends[to] as number) > latest) break;
+          const unmarked = !atEnd && gaps[to - 1]?.markCost === 0 ? UNMARKED_COST : 0;
+          const sum =
+            cost +
+            (lasts - letters) ** 2 / (2 * (VARIANCE + LETTER_VARIANCE * letters)) +
+            (next - row - 1) * IGNORED_COST +
+            ((marks[to - 1] as number) - (marks[column] as number)) +
+            unmarked;
+          const at = next * columns + to;
+          if (sum >= (costs[at] as number)) continue;
+          costs[at] = sum;
+          before[at] = row * columns + column;
+        }
+      }
     }
   }
   const pairs: (readonly [number, number])[] = [];
-  let [pause, mark] = [pauses.length, marks.length];
-  while (pause > 0 && mark > 0) {
-    const at = pause * columns + mark;
-    if (costs[at] === pairCost(costs, columns, pauses, marks, pause, mark)) {
-      pause -= 1;
-      mark -= 1;
-      pairs.unshift([pause, mark]);
-    } else if (costs[at] === (costs[at - columns] as number) + SKIP_COST) pause -= 1;
-    else mark -= 1;
+  for (let at = before[rows * columns - 1] as number; at > 0; at = before[at] as number) {
+    pairs.unshift([Math.floor(at / columns) - 1, (at % columns) - 1]);
   }
   return pairs;
 }
 
-/** Of the first `pause` silences and `mark` marks, the last of both being a pair. */
-function pairCost(
-  costs: Float64Array,
-  columns: number,
-  pauses: readonly number[],
-  marks: readonly number[],
-  pause: number,
-  mark: number,
-): number {
-  if (pause === 0 || mark === 0) return Number.POSITIVE_INFINITY;
-  const apart = (pauses[pause - 1] as number) - (marks[mark - 1] as number);
-  return (costs[(pause - 1) * columns + mark - 1] as number) + (apart / SCALE) ** 2;
+/** The first index from `from` on whose value is not below `least`. */
+function lowerBound(ascending: Float64Array, least: number, from: number): number {
+  let [low, high] = [from, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ascending[middle] as number) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HeardText } from '../../src/call/heard-text.js';
+import { SeededRandom } from '../support/seeded-random.js';
 
 const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
 
@@ -50,6 +51,15 @@ test('without any times, the text is spread over all the audio', () => {
   heard.complete();
   expect(heard.heardAt(1100).text).toBe('Hello there');
   expect(heard.heardAt(2000).text).toBe('Hello there my friend');
+});
+
+test('an estimate is cut at the nearest end of a word', () => {
+  const heard = new HeardText(mulaw);
+  heard.addText('Hello there my friend');
+  heard.addAudio(sound(2000));
+  heard.complete();
+  expect(heard.heardAt(250).text).toBe('');
+  expect(heard.heardAt(400).text).toBe('Hello');
 });
 
 test('while the response is still being made, unheard text is not claimed', () => {
@@ -178,7 +188,7 @@ test('digits take as long as words', () => {
   heard.addText('Room 123 is free');
   heard.addAudio(sound(2500));
   heard.complete();
-  expect(heard.heardAt(1500).text).toBe('Room');
+  expect(heard.heardAt(1100).text).toBe('Room');
   expect(heard.heardAt(1800).text).toBe('Room 123');
 });
 
@@ -200,7 +210,7 @@ test('the rate of a complete response is known, and carries over to one that is 
   const next = new HeardText(mulaw, slow.rate);
   next.addText('one two three four five six');
   next.addAudio(sound(500));
-  expect(next.heardAt(500).text).toBe('');
+  expect(next.heardAt(300).text).toBe('');
   next.addAudio(sound(300));
   expect(next.heardAt(800).text).toBe('one');
 });
@@ -214,4 +224,58 @@ test('an answer of any length is read quickly', () => {
   }
   heard.complete();
   expect(heard.heardAt(300_000).chars).toBeGreaterThan(35_000);
+});
+
+const sentences = [
+  'Your parcel left the warehouse in Birmingham yesterday, at half past seven in the evening.',
+  'It reached the depot during the night, where it was sorted and loaded on a van this morning.',
+  'The driver has about eighty stops before yours, so I would expect him in the afternoon.',
+  'You may cancel by letter, by message or here on the telephone. Is there anything else?',
+];
+
+/** Speech as uneven as people's: when each word ends is known. */
+function unevenSpeech(text: string, random: SeededRandom) {
+  const parts: Uint8Array[] = [silence(100)];
+  let atMs = 100;
+  const endsMs: number[] = [];
+  for (const word of text.split(' ')) {
+    const marked = /[,.?]$/.test(word);
+    const letters = word.replace(/[^a-z]/gi, '').length;
+    const lastsMs = Math.round((40 + letters * 62 + (marked ? 90 : 0)) * (0.75 + random.integer(51) / 100));
+    parts.push(sound(lastsMs));
+    atMs += lastsMs;
+    endsMs.push(atMs);
+    // People pause at most marks, and now and then where there is none.
+    if (random.integer(100) >= (marked ? 85 : 6)) continue;
+    const pauseMs = 140 + random.integer(300);
+    parts.push(silence(pauseMs));
+    atMs += pauseMs;
+  }
+  return { parts, endsMs, durationMs: atMs };
+}
+
+test('of uneven speech without times, what was heard is told to within a word', () => {
+  const random = new SeededRandom(7);
+  const errors: number[] = [];
+  for (let round = 0; round < 40; round += 1) {
+    const first = random.integer(sentences.length);
+    const text = `${sentences[first]} ${sentences[(first + 1) % sentences.length]}`;
+    const { parts, endsMs, durationMs } = unevenSpeech(text, random);
+    const heard = new HeardText(mulaw);
+    heard.addText(text);
+    for (const part of parts) heard.addAudio(part);
+    heard.complete();
+    for (let ms = 150; ms < durationMs; ms += 170) {
+      const told = heard
+        .heardAt(ms)
+        .text.split(' ')
+        .filter((word) => word !== '').length;
+      const whole = endsMs.filter((endMs) => endMs <= ms).length;
+      // A word in the middle of which it was cut is heard as well as not.
+      errors.push(told > whole + 1 ? told - whole - 1 : Math.min(0, told - whole));
+    }
+  }
+  const exact = errors.filter((error) => error === 0).length / errors.length;
+  expect(exact).toBeGreaterThan(0.9);
+  expect(errors.filter((error) => Math.abs(error) > 1).length / errors.length).toBeLessThan(0.005);
 });

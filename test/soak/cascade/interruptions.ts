@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeMulaw } from '../../../src/audio/g711.js';
 import { SeededRandom } from '../../support/seeded-random.js';
-import { speak8k } from '../../support/speech.js';
+import { exactWordTimes, speak8k } from '../../support/speech.js';
 import { heardPart } from '../lib/audio-search.js';
 import type { Caller } from '../lib/caller.js';
 import { type Measure, ms, type PartReport, percent, scaled, table } from '../lib/report.js';
@@ -150,7 +150,8 @@ async function heardWords(
   let before = 0;
   let end = from;
   for (const { text } of pieces) {
-    const { bytes, words: spoken } = await scene.provider.ask('voiced', { text });
+    const { bytes } = await scene.provider.ask('voiced', { text });
+    const spoken = await exactWordTimes(text, 'slt');
     const item = new Int16Array(bytes.length);
     decodeMulaw(bytes, item);
     const part = heardPart(item, audio.subarray(0, end + item.length + SEARCH_SAMPLES), end);
