@@ -2,6 +2,8 @@ import { cumulativeWeights, isWordEnd } from '../../base/text-weight.js';
 
 /** Speech of one letter, ms, before a voice has been listened to: slow, since a word said twice is better than one lost. */
 const LETTER_MS = 80;
+/** So many letters of a voice count as much as what was assumed before: a short piece tells little. */
+const ASSUMED_LETTERS = 6;
 /** Words of a voice are so much slower or faster than its mean. */
 const UNEVENNESS = 0.1;
 /** Before its first voiced sample an engine may send silence of this length, ms: it is no word. */
@@ -27,7 +29,7 @@ export class SpeechPace {
 
   /** Duration of one letter, ms. */
   get letterMs(): number {
-    return this.#weight > 0 ? this.#durationMs / this.#weight : LETTER_MS;
+    return (this.#durationMs + ASSUMED_LETTERS * LETTER_MS) / (this.#weight + ASSUMED_LETTERS);
   }
 }
 

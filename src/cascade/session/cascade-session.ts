@@ -13,6 +13,7 @@ import {
   type SpeakRequest,
   type ToolResult,
 } from '../../flavor-api/index.js';
+import { SpeechPace } from '../fail-over/seam.js';
 import { budgetOf, type CascadeOptions, turnsWith } from '../options.js';
 import type { LanguageModel } from '../stages/language-model.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
@@ -257,6 +258,7 @@ export class CascadeSession implements FlavorSession {
       bytesPerMs: bytesPerMs(call.output),
       clock,
       timeoutMs: options.voiceTimeoutMs,
+      pace: new SpeechPace(),
       push: (event) => this.events.push(event),
     };
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { FlavorError, type FlavorEvent } from '../../flavor-api/index.js';
+import { restOfPiece, type SpeechPace } from '../fail-over/seam.js';
 import type {
   TextToSpeechCapabilities,
   TextToSpeechEvent,
@@ -20,6 +21,8 @@ export interface VoiceParts {
   readonly clock: Clock;
   /** From a piece to its audio, ms. */
   readonly timeoutMs: number;
+  /** How fast it speaks, as far as the call has heard. */
+  readonly pace: SpeechPace;
   push(event: FlavorEvent): void;
 }
 
@@ -52,6 +55,8 @@ export class SpeechOut {
   #given: Piece[] = [];
   #base = 0;
   #current = 0;
+  /** Audio before the present piece, ms. */
+  #pieceFromMs = 0;
   /** Audio before the present utterance, and all so far, ms. */
   #baseMs = 0;
   #audioMs = 0;
@@ -169,7 +174,7 @@ export class SpeechOut {
         this.#onAudio(event.data);
         return;
       case 'piece':
-        this.#current = this.#base + event.index;
+        this.#enter(this.#base + event.index);
         this.#tell(this.#spoken.onPiece(this.#current));
         this.#pump();
         return;
@@ -191,6 +196,16 @@ export class SpeechOut {
         return;
       default:
     }
+  }
+
+  #enter(piece: number): void {
+    const before = this.#given[this.#current - this.#base];
+    // One that is followed by the next was said whole.
+    if (before && piece === this.#current + 1 && !this.#retried) {
+      this.#voice.pace.learn(before.spoken, this.#audioMs - this.#pieceFromMs);
+    }
+    this.#current = piece;
+    this.#pieceFromMs = this.#audioMs;
   }
 
   #onAudio(data: Uint8Array): void {
@@ -219,9 +234,10 @@ export class SpeechOut {
     this.#onFailure(error, Math.max(0, this.#current - this.#base));
   }
 
-  /** The engine broke off: once, the rest is asked for again. */
+  /** The engine broke off: once, the rest is asked for again, from the word on that was under way. */
   #onFailure(error: FlavorError, spokenPieces: number): void {
     this.#patience.clear();
+    const saidMs = this.#current - this.#base === spokenPieces ? this.#audioMs - this.#pieceFromMs : 0;
     const rest = this.#given.slice(Math.max(0, spokenPieces));
     if (rest.length === 0 && this.#waiting.length === 0 && this.#finished) {
       this.#end(undefined);
@@ -240,7 +256,9 @@ export class SpeechOut {
     const utterance = this.#begin();
     this.#utterance = utterance;
     this.#patience.set(this.#voice.timeoutMs, () => this.#onSilence());
-    for (const { spoken } of rest) utterance.append(spoken);
+    for (const [index, { spoken }] of rest.entries()) {
+      utterance.append(index === 0 && saidMs > 0 ? restOfPiece(spoken, saidMs, this.#voice.pace) : spoken);
+    }
     this.#pump();
   }
 

@@ -582,6 +582,27 @@ describe('a stage that fails', () => {
     expect(scene.of('audio-done')).toHaveLength(1);
   });
 
+  test('in the middle of a clause: the voice goes on with the word that was under way', async () => {
+    const clause = 'The parcel left the depot in Leicester on Tuesday.';
+    const scene = await started({ tts: { manual: true }, script: () => ({ text: `Well then. ${clause} Good.` }) });
+    await scene.converse('Where is it?');
+    const [first] = scene.tts.utterances;
+    first?.speakNext();
+    first?.speakNext(0.5);
+    first?.end(dropped);
+    await scene.settle();
+    const [rest = '', ...more] = scene.tts.utterances[1]?.pieces ?? [];
+    expect(more).toEqual(['Good.']);
+    expect(clause.endsWith(rest)).toBe(true);
+    // Half of it was said: nothing of the other half is lost, and little of the first is said again.
+    expect(rest.length).toBeGreaterThanOrEqual(clause.length / 2);
+    expect(rest.length).toBeLessThan(clause.length * 0.75);
+    scene.tts.utterances[1]?.speakNext();
+    scene.tts.utterances[1]?.speakNext();
+    await scene.settle();
+    expect(scene.said).toEqual([`Well then. ${clause} Good.`]);
+  });
+
   test('in the middle of speech whose words are timed: they go on where they were', async () => {
     const scene = await started({
       tts: { manual: true, wordTimes: true },
