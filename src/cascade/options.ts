@@ -27,6 +27,17 @@ const turns = z.strictObject({
   digitPauseMs: ms(200, 10_000, turnDefaults.digitPauseMs).describe('Pause that ends a number on the keys; # ends it.'),
 });
 
+const filler = z.strictObject({
+  text: z
+    .string()
+    .max(200)
+    .default('')
+    .describe('Said when the answer is slow; {{templates}} are filled in. Empty: nothing.'),
+  afterMs: ms(300, 10_000, 2_000).describe(
+    'From the end of the caller’s turn, when nothing of the answer is heard yet.',
+  ),
+});
+
 const historyShape = z.strictObject({
   maxTokens: z
     .int()
@@ -54,6 +65,7 @@ export const cascadeConfig = z.strictObject({
     .describe('Spoken when the call is answered; the greeting of a route goes before it. Empty: none.'),
   turns: turns.prefault({}).describe('When it is the agent’s turn.'),
   history: historyShape.prefault({}).describe('What the model is told of a long call.'),
+  filler: filler.prefault({}).describe('Words that bridge the wait for a slow answer.'),
   language: z.string().min(2).max(35).default('en').describe('BCP 47: how numbers, dates and signs are said.'),
   pronunciations: z
     .record(z.string().min(1).max(100), z.string().max(200))

@@ -10,6 +10,7 @@ import {
 import { type CascadeOptions, firstClauseCharacters } from '../options.js';
 import type { LanguageModel, ModelToolCall } from '../stages/language-model.js';
 import type { AnswerRequest, TurnCommand, TurnEvent } from '../turns/turn-state.js';
+import { Alarm } from './alarm.js';
 import { Answer } from './answer.js';
 import { AsideDesk } from './aside-desk.js';
 import type { Memory } from './memory.js';
@@ -25,6 +26,8 @@ export interface AnswerDeskParts {
   readonly memory: Memory;
   readonly clock: Clock;
   readonly options: CascadeOptions;
+  /** Words for the wait for a slow answer; empty: none. */
+  readonly filler: string;
   push(event: FlavorEvent): void;
   /** To the turn machine. */
   send(event: TurnEvent): void;
@@ -43,6 +46,7 @@ export class AnswerDesk {
   readonly #spoken = new SpokenBook();
   readonly #tools = new ToolDesk();
   readonly #timer: TurnTimer;
+  readonly #wait: Alarm;
   #answer: Answer | undefined;
   /** The answer was begun on words that may not be all. */
   #guess = false;
@@ -52,6 +56,7 @@ export class AnswerDesk {
     this.#parts = parts;
     const { voice, model, clock, push } = parts;
     this.#timer = new TurnTimer(push);
+    this.#wait = new Alarm(clock);
     this.#aside = new AsideDesk({
       voice,
       model,
@@ -67,16 +72,19 @@ export class AnswerDesk {
     this.#parts.memory.addCaller(text);
     const fromMs = Math.min(voicedUntilMs ?? textAtMs, textAtMs);
     this.#timer.onTurn(`turn-${turn}`, fromMs, textAtMs, this.#parts.clock.now(), speculative);
+    this.#bridgeWait();
   }
 
   onKeys(keys: string): void {
     this.#toolRounds = 0;
     this.#parts.memory.addNote(pressedKeys(keys));
+    this.#bridgeWait();
   }
 
   /** Words that bridge a wait. Where the agent speaks, or is about to, there is nothing to bridge. */
   aside({ text, instructions = '' }: SpeakRequest): void {
     if (this.#answer?.speech.emitted === true) return;
+    this.#wait.clear();
     if (text !== undefined) this.#aside.say(text);
     else this.#aside.ask(this.#parts.memory.request({ order: along(instructions), mayCallTools: false }));
   }
@@ -94,6 +102,7 @@ export class AnswerDesk {
       {
         onFirstToken: ofAnswer(() => this.#timer.onFirstToken(clock.now(), this.#guess)),
         onFirstAudio: ofAnswer(() => {
+          this.#wait.clear();
           this.#aside.onAnswer();
           if (request.kind === 'reply') this.#timer.onFirstAudio(clock.now());
           send({ type: 'answer-emitted', id });
@@ -132,6 +141,7 @@ export class AnswerDesk {
     const answer = this.#answer;
     if (!answer) return;
     this.#answer = undefined;
+    this.#wait.clear();
     answer.cancel();
     const { speech, calls } = answer;
     const text = again ? '' : speech.text;
@@ -147,6 +157,8 @@ export class AnswerDesk {
       return;
     }
     answer.calls.push(call);
+    // The host bridges the wait for a tool.
+    this.#wait.clear();
     this.#record();
     const args = callArguments(call);
     if (args === undefined) {
@@ -174,6 +186,7 @@ export class AnswerDesk {
 
   /** The host interrupts. Returns whether it will report on something. */
   onInterrupt(): boolean {
+    this.#wait.clear();
     this.#aside.cancel();
     return this.#spoken.interrupt();
   }
@@ -191,10 +204,16 @@ export class AnswerDesk {
   }
 
   close(): void {
+    this.#wait.clear();
     this.#aside.cancel();
     this.#answer?.cancel();
     this.#answer = undefined;
     this.#spoken.clear();
+  }
+
+  #bridgeWait(): void {
+    const { filler, options } = this.#parts;
+    if (filler !== '') this.#wait.set(options.filler.afterMs, () => this.#aside.say(filler));
   }
 
   #requestFor(request: Exclude<AnswerRequest, { readonly kind: 'words' }>, guess: string | undefined) {

@@ -87,6 +87,7 @@ export class CascadeSession implements FlavorSession {
       memory: this.#memory,
       clock,
       options,
+      filler: call.render(options.filler.text).trim(),
       push,
       send: (event) => this.#send(event),
     });

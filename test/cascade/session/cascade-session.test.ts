@@ -471,6 +471,32 @@ describe('the host', () => {
     expect(scene.prompt).not.toContain('One moment');
   });
 
+  test('is not needed to bridge a slow answer: a filler is said once its time has come, and nobody remembers it', async () => {
+    const options = { filler: { text: 'Let me see.', afterMs: 1_000 } };
+    const scene = await started({ options, script: (_, number) => (number === 0 ? { hangs: true } : { text: 'So.' }) });
+    await scene.converse('Where is it?');
+    await scene.pass(700);
+    expect(scene.said).toEqual([]);
+    await scene.pass(400);
+    expect(scene.said).toEqual(['Let me see.']);
+    scene.report('aside-1', 'all');
+    await scene.converse('Hello?');
+    await scene.pass(2_000);
+    expect(scene.said).toEqual(['Let me see.', 'So.']);
+    expect(scene.prompt).not.toContain('Let me see');
+  });
+
+  test('bridges the wait for tools itself, and an answer in time needs no filler', async () => {
+    const options = { filler: { text: 'Let me see.', afterMs: 1_000 } };
+    const scene = await started({ options, script: () => ({ calls: [{ name: 'look_up', arguments: {} }] }) });
+    await scene.converse('Where is it?');
+    await scene.pass(3_000);
+    const other = await started({ options });
+    await other.converse('Where is it?');
+    await other.pass(3_000);
+    expect([scene.said, other.said]).toEqual([[], ['Yes.']]);
+  });
+
   test('drops an aside that has nothing left to bridge', async () => {
     const scene = await started({ tts: { manual: true } });
     scene.talk();
