@@ -12,7 +12,7 @@ import type {
 import type { SpeechServerDeps } from '../speech-server/deps.js';
 import { SpeechDesk } from '../speech-server/desk.js';
 import { SpeechHttp } from '../speech-server/http.js';
-import { MachineTime } from '../speech-server/machine-time.js';
+import { MachineTime, timed } from '../speech-server/machine-time.js';
 import { readSpeech } from '../speech-server/read-speech.js';
 import { sayable } from '../speech-server/sayable.js';
 import { bearer, serverUrl } from '../speech-server/server-config.js';
@@ -78,7 +78,14 @@ export class DevnenBackend implements SpeechBackend {
   }
 
   synthesize(text: string, signal: AbortSignal): AsyncIterable<SpeechChunk> {
-    return this.#desk.speak((working) => this.#ask(text, working), signal);
+    const time = new MachineTime(this.#config.machine, this.#clock);
+    let begun = false;
+    const ask = (working: AbortSignal): AsyncIterable<SpeechChunk> => {
+      begun = true;
+      time.used();
+      return this.#ask(text, time, working);
+    };
+    return this.#desk.speak(ask, signal, () => (begun ? time.used() : undefined));
   }
 
   async probe(signal: AbortSignal): Promise<SpeechBackendHealth> {
@@ -114,11 +121,14 @@ export class DevnenBackend implements SpeechBackend {
     this.#model = { expressive: info['type'] !== 'turbo', tags: info['supports_paralinguistic_tags'] === true };
   }
 
-  async *#ask(text: string, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
-    const { api, url, answerTimeoutMs } = this.#config;
-    const time = new MachineTime(this.#config.machine, this.#clock);
+  async *#ask(text: string, time: MachineTime, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
     const spoken = sayable(text, this.capabilities.tags);
     if (spoken === '') return;
+    yield* timed(time, (taken) => this.#sound(spoken, taken, signal), signal);
+  }
+
+  async *#sound(spoken: string, taken: () => void, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
+    const { api, url, answerTimeoutMs } = this.#config;
     const answer = await this.#http.request(
       {
         url: serverUrl(url, api === 'openai' ? '/v1/audio/speech' : '/tts'),
@@ -129,12 +139,12 @@ export class DevnenBackend implements SpeechBackend {
       },
       signal,
     );
+    taken();
     const body = new WavBody(this.#http.who);
     for await (const chunk of readSpeech(answer.body, body, { who: this.#http.who, text: spoken })) {
       if (this.#streams && body.streamed === false) this.#old = true;
       yield chunk;
     }
-    yield time.used();
   }
 
   #body(text: string): object {

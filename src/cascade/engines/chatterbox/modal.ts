@@ -9,7 +9,7 @@ import type {
 import type { SpeechServerDeps } from '../speech-server/deps.js';
 import { SpeechDesk } from '../speech-server/desk.js';
 import { SpeechHttp, type SpeechHttpAnswer } from '../speech-server/http.js';
-import { MachineTime } from '../speech-server/machine-time.js';
+import { MachineTime, timed } from '../speech-server/machine-time.js';
 import { readSpeech, type SpeechReading } from '../speech-server/read-speech.js';
 import { sayable } from '../speech-server/sayable.js';
 import { SniffedBody } from '../speech-server/sniffed-body.js';
@@ -116,10 +116,14 @@ export class ModalBackend implements SpeechBackend {
     if (cold) yield { type: 'progress', state: 'starting' };
     const sentAtMs = this.#clock.now();
     const time = new MachineTime(this.#config.machine, this.#clock);
-    const answer = await this.#http.request(this.#request(spoken), signal);
-    yield* this.#sound(answer, { who: this.#http.who, text: spoken });
+    yield* timed(time, (taken) => this.#speech(spoken, taken, signal), signal);
     this.#answered(sentAtMs, cold);
-    yield time.used();
+  }
+
+  async *#speech(spoken: string, taken: () => void, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
+    const answer = await this.#http.request(this.#request(spoken), signal);
+    taken();
+    yield* this.#sound(answer, { who: this.#http.who, text: spoken });
   }
 
   #request(text: string): Parameters<SpeechHttp['request']>[0] {

@@ -12,7 +12,7 @@ import type {
 import type { SpeechServerDeps } from '../speech-server/deps.js';
 import { SpeechDesk } from '../speech-server/desk.js';
 import { SpeechHttp } from '../speech-server/http.js';
-import { MachineTime } from '../speech-server/machine-time.js';
+import { MachineTime, timed } from '../speech-server/machine-time.js';
 import { readSpeech } from '../speech-server/read-speech.js';
 import { sayable } from '../speech-server/sayable.js';
 import { bearer, serverUrl } from '../speech-server/server-config.js';
@@ -78,11 +78,15 @@ export class TravisvnBackend implements SpeechBackend {
   }
 
   async *#ask(text: string, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
-    const { url, token, answer: kind, answerTimeoutMs, machine } = this.#config;
-    const { who } = this.#http;
     const spoken = sayable(text, false);
     if (spoken === '') return;
-    const time = new MachineTime(machine, this.#clock);
+    const time = new MachineTime(this.#config.machine, this.#clock);
+    yield* timed(time, (taken) => this.#sound(spoken, taken, signal), signal);
+  }
+
+  async *#sound(spoken: string, taken: () => void, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
+    const { url, token, answer: kind, answerTimeoutMs } = this.#config;
+    const { who } = this.#http;
     const answer = await this.#http.request(
       {
         // Streaming is a path of its own: the other one passes over a member that asks for it.
@@ -94,11 +98,11 @@ export class TravisvnBackend implements SpeechBackend {
       },
       signal,
     );
+    taken();
     const events = new SpeechEvents(who);
     yield* kind === 'events'
       ? readSpeech(events.parts(answer.body), events, { who, text: spoken })
       : readSpeech(answer.body, new WavBody(who), { who, text: spoken });
-    yield time.used();
   }
 
   #body(input: string): object {

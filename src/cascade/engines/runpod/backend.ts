@@ -103,8 +103,22 @@ class RunPodSpeech implements SpeechBackend {
     signal.throwIfAborted();
     const spoken = sayable(text, this.#config.tags);
     if (spoken === '') return;
-    if (this.capabilities.streaming) yield* this.#streamed(spoken, signal);
-    else yield* this.#whole(spoken, signal);
+    const job: JobWork = { workingSinceMs: undefined, told: false };
+    try {
+      const chunks = this.capabilities.streaming
+        ? this.#streamed(spoken, job, signal)
+        : this.#whole(spoken, job, signal);
+      for await (const chunk of chunks) {
+        if (chunk.type === 'usage') job.told = true;
+        yield chunk;
+      }
+    } catch (error) {
+      // Given up, or broken off: the machine has worked all the same, by the clock on this side.
+      if (!this.#public && !job.told && job.workingSinceMs !== undefined) {
+        yield this.#machineTime(this.#clock.now() - job.workingSinceMs);
+      }
+      throw error;
+    }
   }
 
   async probe(signal: AbortSignal): Promise<SpeechBackendHealth> {
@@ -118,10 +132,10 @@ class RunPodSpeech implements SpeechBackend {
     await Promise.all([this.#http[Symbol.asyncDispose](), this.#files[Symbol.asyncDispose]()]);
   }
 
-  async *#streamed(text: string, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
+  async *#streamed(text: string, job: JobWork, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
     const items = new StreamItems(RUNPOD, text);
     let last: JobView | undefined;
-    const progress = this.#progress(signal);
+    const progress = this.#progress(job, signal);
     for await (const view of this.#jobs.follow(this.#input(text), items, signal)) {
       last = view;
       yield* progress(view);
@@ -138,8 +152,8 @@ class RunPodSpeech implements SpeechBackend {
     else if (last !== undefined) yield* await this.#machineTimeOf(last, signal);
   }
 
-  async *#whole(text: string, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
-    const progress = this.#progress(signal);
+  async *#whole(text: string, job: JobWork, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
+    const progress = this.#progress(job, signal);
     for await (const view of this.#jobs.follow(this.#input(text), patientAudience, signal)) {
       yield* progress(view);
       if (view.state === 'done') yield* this.#made(text, view, signal);
@@ -163,13 +177,14 @@ class RunPodSpeech implements SpeechBackend {
   }
 
   /** Says where a job stands, each time that changes; one that waits for long may be waiting for a machine. */
-  #progress(signal: AbortSignal): (view: JobView) => AsyncGenerator<SpeechChunk, void, undefined> {
+  #progress(job: JobWork, signal: AbortSignal): (view: JobView) => AsyncGenerator<SpeechChunk, void, undefined> {
     const beganAtMs = this.#clock.now();
     let told: JobState | undefined;
     let looked = false;
     const clock = this.#clock;
     const api = this.#api;
     return async function* ({ state }) {
+      if (state === 'working') job.workingSinceMs ??= clock.now();
       // Who is done has worked, even where nobody was there to see it.
       const shown = state === 'done' ? 'working' : state;
       const news = shown === 'working' ? told !== 'working' : shown === 'queued' && told === undefined;
@@ -225,6 +240,14 @@ class RunPodSpeech implements SpeechBackend {
   #usage(unit: 'machine-ms' | 'audio-ms', quantity: number): SpeechChunk {
     return { type: 'usage', ...this.identity, unit, quantity: Math.round(quantity) };
   }
+}
+
+/** What is known of the work on a job. */
+interface JobWork {
+  /** When it was first seen at work: the clock's ms. */
+  workingSinceMs: number | undefined;
+  /** Its usage was told. */
+  told: boolean;
 }
 
 /** RunPod's own endpoint takes a text and a voice, and nothing else. */

@@ -1,4 +1,5 @@
 import { EventStream } from '../../stages/event-stream.js';
+import type { StageUsage } from '../../stages/stage.js';
 import type { SpeechChunk } from './backend.js';
 import { type ReleaseSlot, Slots } from './slots.js';
 
@@ -35,8 +36,17 @@ export class SpeechDesk {
     return this.slots.inUse > 0;
   }
 
-  /** What `work` says, once there is a place for it. @throws what `work` throws; `signal.reason` */
-  async *speak(work: SpeechWork, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
+  /**
+   * What `work` says, once there is a place for it.
+   *
+   * @param used what has been used so far, asked where `work` goes on unheard
+   * @throws what `work` throws; `signal.reason`
+   */
+  async *speak(
+    work: SpeechWork,
+    signal: AbortSignal,
+    used?: () => StageUsage | undefined,
+  ): AsyncGenerator<SpeechChunk, void, undefined> {
     signal.throwIfAborted();
     let release = this.slots.take();
     if (release === undefined) {
@@ -44,7 +54,7 @@ export class SpeechDesk {
       release = await this.slots.wait(signal);
     }
     if (this.#runsOut) {
-      yield* this.#outliving(work, release, signal);
+      yield* this.#outliving(work, release, signal, used);
       return;
     }
     try {
@@ -63,11 +73,14 @@ export class SpeechDesk {
     work: SpeechWork,
     release: ReleaseSlot,
     signal: AbortSignal,
+    used: (() => StageUsage | undefined) | undefined,
   ): AsyncGenerator<SpeechChunk, void, undefined> {
     const events = new EventStream<WorkEvent>();
     let heard = true;
     const onAbort = (): void => {
       heard = false;
+      const chunk = used?.();
+      if (chunk !== undefined) events.push({ type: 'chunk', chunk });
       events.push({ type: 'end', error: signal.reason });
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -83,9 +96,10 @@ export class SpeechDesk {
     })();
     try {
       for await (const event of events) {
-        // What was there before the abort is of no use after it.
-        signal.throwIfAborted();
-        if (event.type === 'chunk') yield event.chunk;
+        if (event.type === 'chunk') {
+          // What was there before the abort is of no use after it, but for what it cost.
+          if (!signal.aborted || event.chunk.type === 'usage') yield event.chunk;
+        } else if (signal.aborted) throw signal.reason;
         else if ('error' in event) throw event.error;
       }
     } finally {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
 import type { StageUsage } from '../../stages/stage.js';
+import type { SpeechChunk } from './backend.js';
 
 /**
  * The time for which a request kept a machine, by the clock on this side: what one pays for who rents the machine. The
@@ -29,4 +30,27 @@ export class MachineTime {
     const [provider = '', model = ''] = this.#machine.split('/');
     return { type: 'usage', provider, model, unit: 'machine-ms', quantity };
   }
+}
+
+/**
+ * What a request makes, and then the time it took. Also where it is given up, or breaks off after it was taken: the machine
+ * has worked all the same.
+ *
+ * @param work calls `taken` as soon as the server has begun to answer
+ */
+export async function* timed(
+  time: MachineTime,
+  work: (taken: () => void) => AsyncIterable<SpeechChunk>,
+  signal: AbortSignal,
+): AsyncGenerator<SpeechChunk, void, undefined> {
+  let worked = false;
+  try {
+    yield* work(() => {
+      worked = true;
+    });
+  } catch (error) {
+    if (worked || signal.aborted) yield time.used();
+    throw error;
+  }
+  yield time.used();
 }

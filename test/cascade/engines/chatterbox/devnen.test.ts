@@ -207,7 +207,9 @@ describe('devnen: a server that does one thing at a time', () => {
     const cancelled = hear(backend.synthesize('One moment please.', controller.signal));
     await expect.poll(() => fake.spoken.length).toBe(1);
     controller.abort(new Error('the caller spoke'));
-    expect((await cancelled).error).toMatchObject({ message: 'the caller spoke' });
+    const { error, usage } = await cancelled;
+    expect(error).toMatchObject({ message: 'the caller spoke' });
+    expect(usage).toMatchObject([{ unit: 'machine-ms', quantity: expect.any(Number) }]);
     expect((await said(backend, 'Yes?')).samples.length).toBeGreaterThan(0);
     expect(fake.spoken[1]?.atMs).toBeGreaterThanOrEqual(fake.spoken[0]?.doneAtMs ?? Number.POSITIVE_INFINITY);
   });

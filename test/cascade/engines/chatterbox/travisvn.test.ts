@@ -104,8 +104,18 @@ test('an abort ends the request at the server', async () => {
   const outcome = hear(backend.synthesize(text, controller.signal));
   await expect.poll(() => fake.spoken.length).toBe(1);
   controller.abort(new Error('the caller spoke'));
-  expect((await outcome).error).toMatchObject({ message: 'the caller spoke' });
+  const { error, usage } = await outcome;
+  expect(error).toMatchObject({ message: 'the caller spoke' });
+  expect(usage, 'the machine has worked all the same').toMatchObject([{ unit: 'machine-ms' }]);
   await expect.poll(() => fake.spoken[0]?.abortedAtMs).toBeDefined();
+});
+
+test('a request that breaks off has cost its time; one that nobody took has not', async () => {
+  const { fake, backend } = await start();
+  fake.fail('cut', { times: 1 });
+  expect((await hear(backend.synthesize(text, never))).usage).toMatchObject([{ unit: 'machine-ms' }]);
+  fake.fail('refused', { times: 1 });
+  expect((await hear(backend.synthesize(text, never))).usage).toEqual([]);
 });
 
 test('it says how it is, also while it loads its model', async () => {

@@ -157,6 +157,20 @@ describe.concurrent('RunPod', { timeout: 60_000 }, () => {
     await eventually(() => fake.jobs[0]?.state).toBe('CANCELLED');
   });
 
+  test('a job whose caller interrupts it has cost the time of its machine', async () => {
+    const { backend } = await bench({ realTimeFactor: 5 });
+    const abort = new AbortController();
+    const usage: object[] = [];
+    const listen = async (): Promise<void> => {
+      for await (const chunk of backend.synthesize(TEXT, abort.signal)) {
+        if (chunk.type === 'progress' && chunk.state === 'working') abort.abort(new Error('the caller speaks'));
+        if (chunk.type === 'usage') usage.push(chunk);
+      }
+    };
+    await expect(listen()).rejects.toThrow('the caller speaks');
+    expect(usage).toMatchObject([{ unit: 'machine-ms' }]);
+  });
+
   test('speech that is left early is cancelled at RunPod', async () => {
     const { fake, backend } = await bench({ realTimeFactor: 2 });
     for await (const chunk of backend.synthesize(TEXT, never)) if (chunk.type === 'audio') break;
