@@ -6,11 +6,12 @@ import {
   createSystemClock,
   createTextToSpeech,
   failOverTextToSpeech,
+  type TextToSpeech,
   verbatimPieces,
 } from 'sip-voice-connector/cascade';
 import { defineFlavor, type Flavor, type FlavorDeps } from 'sip-voice-connector/flavor';
 import { bytesOf, type ChatterboxCustomConfig, chatterboxCustomConfigSchema, defaultBackend } from './config.js';
-import { type Privacy, privacyOf, requirePrivate } from './privacy.js';
+import { isPrivate, type Privacy, privacyOf, requirePrivate } from './privacy.js';
 import { FlavorOfTwo } from './private-calls.js';
 import { makeEars, makeMinds, PrivateVoice } from './stages.js';
 import { makeTiers, onlyTier } from './tiers/make-tiers.js';
@@ -35,24 +36,36 @@ export default defineFlavor<ChatterboxCustomConfig>({
     const ears = makeEars([stt, ...standby.stt], privacy);
     const minds = makeMinds([llm, ...standby.llm], privacy);
     const voice = makeVoice(config, options, privacy, deps);
-    const hasPrivateVoice = voice.tiers.some(({ rules }) => rules.private);
-    const forPrivate: CascadeStages | undefined =
-      ears.private && minds.private && hasPrivateVoice
-        ? { stt: ears.private, llm: minds.private, tts: new PrivateVoice(voice) }
-        : undefined;
     const { guard, allPrivate } = privacy;
-    const voices = standby.tts.map((section) => createTextToSpeech(section, allPrivate ? { guard } : {}));
+    const others = standby.tts.map((section) => {
+      const near = isPrivate(section, privacy);
+      return { near, engine: createTextToSpeech(section, near ? { guard } : {}) };
+    });
+    const nearVoices = [
+      ...(voice.tiers.some(({ rules }) => rules.private) ? [new PrivateVoice(voice)] : []),
+      ...others.filter(({ near }) => near).map(({ engine }) => engine),
+    ];
+    const nearVoice = oneOf(nearVoices);
+    const forPrivate: CascadeStages | undefined =
+      ears.private && minds.private && nearVoice
+        ? { stt: ears.private, llm: minds.private, tts: nearVoice }
+        : undefined;
     const main = allPrivate ? new PrivateVoice(voice) : voice;
     const all: CascadeStages = {
       stt: ears.all,
       llm: minds.all,
-      tts: voices.length === 0 ? main : failOverTextToSpeech([main, ...voices], { clock: createSystemClock() }),
+      tts: oneOf([main, ...others.map(({ engine }) => engine)]) ?? main,
     };
     const flavor = createCascade(all, options, deps);
     if (allPrivate) return flavor;
     return new FlavorOfTwo(flavor, forPrivate && createCascade(forPrivate, options, deps));
   },
 });
+
+/** The first of them that speaks; none where there is none. */
+function oneOf(voices: readonly TextToSpeech[]): TextToSpeech | undefined {
+  return voices.length < 2 ? voices[0] : failOverTextToSpeech(voices, { clock: createSystemClock() });
+}
 
 function makeVoice(
   { tts = defaultBackend, tiers, policy, cache }: ChatterboxCustomConfig,

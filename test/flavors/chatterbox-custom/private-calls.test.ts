@@ -137,6 +137,19 @@ test('a private call whose own voice fails is silent rather than spoken to by th
   await flavor[Symbol.asyncDispose]();
 });
 
+test('a private call whose tiers fail goes on with a standby on the premises', async () => {
+  const { standby, ...rest } = hybrid();
+  const other = await FakeDevnen.start({ voice: { synthesise: toneVoice } });
+  const near = { provider: 'chatterbox', server: 'devnen', url: other.url };
+  const flavor = await create({ ...rest, standby: { ...standby, tts: [...standby.tts, near] } });
+  voice.fail('refused');
+  await converse(flavor, { private: 'yes' });
+  expect(other.spoken.length).toBeGreaterThan(0);
+  expect(cloud.told).toEqual([]);
+  await flavor[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+});
+
 test('a private call is refused where a stage has nobody on an allowed host', async () => {
   const flavor = await create({ ...hybrid(), standby: {} });
   await expect(converse(flavor, { private: 'true' })).rejects.toMatchObject({ code: 'ERR_FLAVOR_UNSUPPORTED' });
