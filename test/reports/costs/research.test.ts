@@ -63,6 +63,23 @@ test('a GPU that runs all month is worth it from about 400 to 500 minutes on, wi
   }
 });
 
+test('the hours at which a GPU is worth it from 400 to 500 minutes on, as the page has them', () => {
+  const from = (hours: number, machine: string): number => {
+    const { ways } = compareWays(set, { minutes: 300, calls: 100, partTimeHours: hours });
+    const gpu = ways.find(({ name }) => name.includes(`part-time GPU (${machine})`));
+    return Math.ceil(gpu?.cheaper?.[0]?.fromMinutes ?? 0);
+  };
+  expect(from(360, 'RunPod, RTX 4090')).toBe(414);
+  for (const [hours, machine, minutes] of [
+    [348, 'RunPod, RTX 4090', 400],
+    [434, 'RunPod, RTX 4090', 500],
+    [623, 'Vast.ai, RTX 4060', 400],
+    [778, 'Vast.ai, RTX 4060', 500],
+  ] as const) {
+    expect(Math.abs(from(hours, machine) - minutes), `${machine}, ${hours} h`).toBeLessThanOrEqual(1);
+  }
+});
+
 test.each(['today', '2026-01'] as const)('every way of the set %s has all its prices, each with its source', (name) => {
   const { ways, used } = compareWays(readBuiltInPriceSet(name), { minutes: 300, calls: 100 });
   expect(ways.flatMap(({ unpriced }) => unpriced)).toEqual([]);
