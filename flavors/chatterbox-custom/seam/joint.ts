@@ -3,7 +3,7 @@ import type { Rendering } from '../voice/rendering.js';
 import { Aligner, type Match, VoiceMean } from './align.js';
 import { type Likeness, oneVoice, twoVoices } from './likeness.js';
 import { type Anchor, anchorOf, wordUnderWay } from './pace.js';
-import { FRAME_MS, type Frame } from './spectrum.js';
+import { FRAME_MS, type Frame, soundingPart } from './spectrum.js';
 
 /** Where one rendering is left and the other entered, in samples of each. */
 export interface Joint {
@@ -50,7 +50,8 @@ export class JointSearch {
   constructor(old: Part, perMs: number) {
     this.#old = old;
     this.#perMs = perMs;
-    this.anchor = anchorOf(old.rendering.text, old.rendering.durationMs, old.rendering.tier.pace);
+    const { text, durationMs, frames, tier } = old.rendering;
+    this.anchor = anchorOf(text, durationMs, tier.pace, soundingPart(frames.frames).startMs);
     const gap = lastGap(old.rendering.frames.frames, this.#frameAt(old.sent));
     if (gap !== undefined) old.limit = Math.max(old.sent, this.#sampleAt(gap));
     else old.limit = old.rendering.length;

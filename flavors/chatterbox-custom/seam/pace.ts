@@ -2,6 +2,8 @@ import { cumulativeWeights, isWordEnd } from 'sip-voice-connector/cascade';
 
 /** Speech of one letter, ms, before a voice has been listened to. */
 const LETTER_MS = 68;
+/** Of a shorter text the pace is that of its last word, which is drawn out; letters. */
+const LEAST_WEIGHT = 20;
 /** Silence before the first word of a rendering, about. */
 const LEAD_MS = 120;
 /** What a place is uncertain by: so much at once, and more with time; less once the voice is known. */
@@ -16,14 +18,14 @@ export class VoicePace {
   #weight = 0;
   #durationMs = 0;
 
-  /** A whole text took this long. */
-  learn(text: string, durationMs: number): void {
+  /** A whole text took this long, from its first sound to its last: of a short one the silence around it is half. */
+  learn(text: string, spokenMs: number): void {
     const weight = cumulativeWeights(text)[text.length] ?? 0;
-    if (weight < 5 || durationMs <= LEAD_MS) return;
+    if (weight < LEAST_WEIGHT || spokenMs <= 0) return;
     // Half of what is old is forgotten once it outweighs a few minutes.
     if (this.#weight > 4_000) [this.#weight, this.#durationMs] = [this.#weight / 2, this.#durationMs / 2];
     this.#weight += weight;
-    this.#durationMs += durationMs - LEAD_MS;
+    this.#durationMs += spokenMs;
   }
 
   get known(): boolean {
@@ -64,14 +66,16 @@ export function wordStarts(text: string): readonly number[] {
 /**
  * The word to begin again with after `heardMs` of a text: far enough back that it was surely said, and that there is
  * something to compare; near enough that it does not take long to get past it.
+ *
+ * @param leadMs silence before the first sound of it
  */
-export function anchorOf(text: string, heardMs: number, pace: VoicePace): Anchor {
+export function anchorOf(text: string, heardMs: number, pace: VoicePace, leadMs = LEAD_MS): Anchor {
   const weights = cumulativeWeights(text);
-  const startMs = (index: number): number => LEAD_MS + (weights[index] ?? 0) * pace.letterMs;
+  const startMs = (index: number): number => leadMs + (weights[index] ?? 0) * pace.letterMs;
   const uncertainMs = UNCERTAIN_MS + heardMs * (pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD);
   const latestMs = heardMs - OVERLAP_MS - uncertainMs;
   const index = wordStarts(text).findLast((start) => startMs(start) <= latestMs) ?? 0;
-  if (index === 0) return { index, expectedMs: LEAD_MS, fromMs: 0, untilMs: LEAD_MS + UNCERTAIN_MS };
+  if (index === 0) return { index, expectedMs: leadMs, fromMs: 0, untilMs: leadMs + UNCERTAIN_MS };
   const expectedMs = startMs(index);
   const spreadMs = 2 * (UNCERTAIN_MS + expectedMs * (pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD));
   const untilMs = Math.min(expectedMs + spreadMs, heardMs - OVERLAP_MS / 2);

@@ -18,6 +18,17 @@ export interface Frame {
   readonly levelDb: number;
 }
 
+/** A level so far below the loudest is silence, dB. */
+const SILENCE_DB = 32;
+
+/** From the first sound of some frames to the end of the last, ms. */
+export function soundingPart(frames: readonly Frame[]): { readonly startMs: number; readonly endMs: number } {
+  const loudest = frames.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
+  const sounds = ({ levelDb }: Frame): boolean => levelDb > loudest - SILENCE_DB;
+  const first = Math.max(0, frames.findIndex(sounds));
+  return { startMs: first * FRAME_MS, endMs: (frames.findLastIndex(sounds) + 1) * FRAME_MS };
+}
+
 /** Cuts sound, as it comes, into frames. */
 export class FrameReader {
   readonly frames: Frame[] = [];

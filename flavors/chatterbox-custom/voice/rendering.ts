@@ -8,7 +8,7 @@ import {
 } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import type { PhraseSound } from '../phrases/phrase-file.js';
-import { FrameReader } from '../seam/spectrum.js';
+import { FrameReader, soundingPart } from '../seam/spectrum.js';
 import type { Lease } from '../tiers/slots.js';
 import type { Tier } from '../tiers/tier.js';
 
@@ -215,7 +215,8 @@ export class Rendering {
   #learn(): void {
     this.tier.onSpoken(this.#deps.clock.now() - this.#beganMs, this.durationMs);
     if (this.durationMs < LEARN_FROM_MS) return;
-    this.tier.pace.learn(this.text, this.durationMs);
+    const { startMs, endMs } = soundingPart(this.frames.frames);
+    this.tier.pace.learn(this.text, endMs - startMs);
     this.tier.mean.learn(this.frames.frames);
   }
 
