@@ -149,7 +149,9 @@ function onAnswer(step: Step, event: AnswerEvent, nowMs: number): void {
     case 'answer-failed': {
       const failures = step.state.failures + 1;
       step.state = { ...step.state, active: undefined, failures, retryAtMs: nowMs + RETRY_MS };
-      if (!event.error.retryable || failures >= MAX_FAILURES) {
+      // One answer that cannot be read is no reason to hang up: it may be a proxy's, and the next one a server's.
+      const hopeless = !event.error.retryable && event.error.code !== 'ERR_FLAVOR_PROTOCOL';
+      if (hopeless || failures >= MAX_FAILURES) {
         step.state = { ...step.state, closed: true, waiting: [] };
         step.commands.push({ type: 'fail', error: event.error });
         return;

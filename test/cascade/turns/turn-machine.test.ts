@@ -349,6 +349,18 @@ describe('a failure', () => {
     expect(scene.types().at(-1)).toBe('fail');
   });
 
+  test('to read one answer does not end it: a page of a proxy is not the last word of a server', () => {
+    scene.say('Hi.');
+    scene.pass(200);
+    const error = new FlavorError('ERR_FLAVOR_PROTOCOL', 'a page', false);
+    for (const id of [1, 2, 3]) {
+      expect(scene.of('fail')).toEqual([]);
+      scene.send({ type: 'answer-failed', id, error });
+      scene.pass(250);
+    }
+    expect(scene.of('fail')).toEqual([{ type: 'fail', error }]);
+  });
+
   test('that will not pass ends it', () => {
     scene.say('Hi.');
     scene.pass(200);
