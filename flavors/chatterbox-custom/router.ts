@@ -46,13 +46,15 @@ export interface TierObservation {
 export interface TierView {
   readonly rules: TierRules;
   readonly seen: TierObservation;
+  /** Tells voices apart. Absent: nobody else has this one. */
+  readonly voice?: string;
 }
 
 /** What a call asks for. */
 export interface TierDemands {
   /** Its words must not leave the premises. */
   readonly private: boolean;
-  /** Name of the tier that said the sentence before: a voice that stays is better than one that changes. */
+  /** Name of the tier that said the sentence before: a voice that stays is better than one that changes; who has it is no matter. */
   readonly current?: string;
   /** Names of tiers that have failed to say this very sentence. */
   readonly failed?: ReadonlySet<string>;
@@ -119,7 +121,7 @@ const TYPICAL_SENTENCE_MS = 4_000;
 
 /**
  * Who is to speak the next sentence. Privacy, hours and budget exclude; the rest is a matter of order: tiers that can
- * speak now come first, as the operator ordered them, the one that spoke before ahead of all; then the others by how long
+ * speak now come first, as the operator ordered them, those with the voice that spoke before ahead of all; then the others by how long
  * they would keep the caller waiting; then those that are known to be down, since silence is certain otherwise.
  *
  * Pure: the same arguments have the same answer.
@@ -130,10 +132,11 @@ const TYPICAL_SENTENCE_MS = 4_000;
 export function chooseTiers(tiers: readonly TierView[], demands: TierDemands, wallTimeMs: number): TierChoice {
   const excluded: { name: string; obstacle: TierObstacle }[] = [];
   const ranked: Ranked[] = [];
+  const voice = tiers.find(({ rules }) => rules.name === demands.current)?.voice;
   for (const [index, tier] of tiers.entries()) {
     const exclusion = exclusionOf(tier, demands, wallTimeMs);
     if (exclusion !== undefined) excluded.push({ name: tier.rules.name, obstacle: exclusion });
-    else ranked.push(rank(tier, index, demands));
+    else ranked.push(rank(tier, index, demands, voice));
   }
   ranked.sort(compare);
   const obstacles = new Map<string, TierObstacle | undefined>([
@@ -162,6 +165,7 @@ interface Ranked {
   readonly index: number;
   readonly group: 'fit' | 'unfit' | 'down';
   readonly obstacle: TierObstacle | undefined;
+  /** It has the voice that spoke before. */
   readonly current: boolean;
   /** Until the caller hears something, ms; counts among the unfit. */
   readonly delayMs: number;
@@ -177,7 +181,7 @@ function exclusionOf({ rules, seen }: TierView, demands: TierDemands, wallTimeMs
   return undefined;
 }
 
-function rank(tier: TierView, index: number, demands: TierDemands): Ranked {
+function rank(tier: TierView, index: number, demands: TierDemands, voice: string | undefined): Ranked {
   const { rules, seen } = tier;
   const obstacle = obstacleOf(tier, demands);
   const starts = seen.health === 'cold' || seen.health === 'starting';
@@ -188,7 +192,7 @@ function rank(tier: TierView, index: number, demands: TierDemands): Ranked {
     index,
     group: obstacle === undefined ? 'fit' : obstacle === 'health' ? 'down' : 'unfit',
     obstacle,
-    current: rules.name === demands.current,
+    current: rules.name === demands.current || (voice !== undefined && tier.voice === voice),
     delayMs: waitMs + (starts ? (seen.startMs ?? ASSUMED_START_MS) : 0) + (seen.firstAudioMs ?? 0) + lateMs,
     waitMs,
   };

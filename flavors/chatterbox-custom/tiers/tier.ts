@@ -108,6 +108,7 @@ export class Tier {
     const realTimeFactor = this.#realTimeFactors.count >= 3 ? this.#realTimeFactors.quantile(0.5) : undefined;
     return {
       rules: this.rules,
+      voice: this.voice,
       seen: {
         health: this.#health,
         ...(this.#startMs !== undefined && { startMs: this.#startMs }),

@@ -110,6 +110,16 @@ const rows: readonly Row[] = [
     order: ['gpu current', 'laptop first', 'cloud first'],
   },
   {
+    when: 'another one spoke before, with the voice of the preferred one',
+    tiers: [
+      { ...laptop(), voice: 'amy' },
+      { ...gpu(), voice: 'amy' },
+      { ...cloud(), voice: 'other' },
+    ],
+    demands: { current: 'gpu' },
+    order: ['laptop first', 'gpu first', 'cloud first'],
+  },
+  {
     when: 'the one that spoke before is busy',
     tiers: [laptop(), gpu({ busy: 4, serviceMs: 9_000 })],
     demands: { current: 'gpu' },
