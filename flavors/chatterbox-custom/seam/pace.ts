@@ -75,7 +75,7 @@ export function anchorOf(text: string, heardMs: number, pace: VoicePace, leadMs 
   const uncertainMs = UNCERTAIN_MS + heardMs * (pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD);
   const latestMs = heardMs - OVERLAP_MS - uncertainMs;
   const index = wordStarts(text).findLast((start) => startMs(start) <= latestMs) ?? 0;
-  if (index === 0) return { index, expectedMs: leadMs, fromMs: 0, untilMs: leadMs + UNCERTAIN_MS };
+  if (index === 0) return { index, expectedMs: LEAD_MS, fromMs: 0, untilMs: LEAD_MS + UNCERTAIN_MS };
   const expectedMs = startMs(index);
   const spreadMs = 2 * (UNCERTAIN_MS + expectedMs * (pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD));
   const untilMs = Math.min(expectedMs + spreadMs, heardMs - OVERLAP_MS / 2);
