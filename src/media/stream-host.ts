@@ -5,7 +5,7 @@ import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
 import type { DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
 import type { StreamListener, StreamTap } from './engine.js';
 import type { LatchOptions } from './latch.js';
-import { loadOpus } from './opus/load-opus.js';
+import { loadOpus, warmUpOpus } from './opus/load-opus.js';
 import type { OpusEncoding, OpusLibraryName } from './opus/opus-library.js';
 import { PacingWheel } from './pacing-wheel.js';
 import type { RtpPlace } from './rtp-ports.js';
@@ -58,11 +58,11 @@ export class StreamHost {
   readonly #options: StreamHostOptions;
   readonly #deps: StreamHostDeps;
   readonly #transport: DatagramTransport;
-  /** Loaded with the first stream. */
-  #codecs: Promise<StreamCodecs> | undefined;
+  readonly #codecs: Promise<StreamCodecs>;
 
   constructor(options: StreamHostOptions, deps: StreamHostDeps) {
     this.#options = options;
+    this.#codecs = loadCodecs(options.opus);
     this.#deps = deps;
     const transport = deps.transport ?? new RtpSocketsTransport(deps.clock);
     this.#transport = transport;
@@ -74,7 +74,6 @@ export class StreamHost {
   async open(place: RtpPlace, hosted: HostedStreamOptions): Promise<RtpStream> {
     const { listener, tap, guard, onPacket, isWanted } = hosted;
     const { address, family, port } = place;
-    this.#codecs ??= loadCodecs(this.#options.opus);
     const codecs = await this.#codecs;
     let stream: RtpStream | undefined;
     const pair = await this.#transport.bind(address, family, port, {
@@ -111,5 +110,6 @@ export class StreamHost {
 
 async function loadCodecs(options: StreamHostOptions['opus']): Promise<StreamCodecs> {
   const library = options && (await loadOpus(options.library));
+  if (library !== undefined) warmUpOpus(library);
   return new StreamCodecs(options && library && { library, encoding: options });
 }

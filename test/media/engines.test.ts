@@ -154,6 +154,19 @@ describe.each([
     for (const phone of phones) await phone[Symbol.asyncDispose]();
   });
 
+  test.each(['opus', 'g722'] as const)('%s is spoken', async (name) => {
+    const opus = { library: '@evan/opus', bitrate: 32_000, complexity: 5 } as const;
+    await using engine = openEngine({ opus });
+    await using phone = await UdpPhone.open();
+    const events: StreamEvent[] = [];
+    const stream = await engine.open({ listener: { onFrame: () => {}, onEvent: (e) => events.push(e) }, family: 4 });
+    stream.connect({ ...parametersFor(phone.remote), codec: { name, payloadType: 96 } });
+    await phone.hear(5);
+    expect(new Set(phone.heard.map(({ header }) => header.payloadType))).toEqual(new Set([96]));
+    expect(events.some(({ type }) => type === 'failed')).toBe(false);
+    stream.close();
+  });
+
   test('calls over IPv6 are bound and heard there', async () => {
     await using engine = openEngine({ bind: '::' });
     await using phone = await UdpPhone.open('::1');

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createNodeOpus, isNodeOpus } from './node-opus.js';
-import type { OpusLibrary, OpusLibraryName } from './opus-library.js';
+import { MAX_PAYLOAD_BYTES } from './opus-codec.js';
+import {
+  OPUS_SAMPLE_RATE,
+  type OpusLibrary,
+  type OpusLibraryName,
+  opusEncodingDefaults,
+  opusFormatDefaults,
+} from './opus-library.js';
 import { createWasmOpus } from './wasm-opus.js';
 import { wasm } from './web-assembly.js';
 
@@ -15,8 +22,8 @@ export async function loadOpus(name: OpusLibraryName): Promise<OpusLibrary | und
   const require = createRequire(import.meta.url);
   try {
     if (name === 'node-opus') {
-      // Not by a literal: an optional package that nobody need have.
-      const library: unknown = require(name);
+      // Required, not imported: the compiler would ask for a package that nobody need have.
+      const library: unknown = require('node-opus');
       return isNodeOpus(library) ? createNodeOpus(library) : undefined;
     }
     // Built twice: with vector instructions, and for processors that have none.
@@ -26,4 +33,21 @@ export async function loadOpus(name: OpusLibraryName): Promise<OpusLibrary | und
   } catch {
     return undefined;
   }
+}
+
+/** Packets that are coded before the first call: the first takes 150 ms of CPU, as its machine code is made, the tenth 3. */
+const WARM_UP_PACKETS = 10;
+
+/** Has code made that the first packets of a call would have to wait for, a hundred times as long as for later ones. */
+export function warmUpOpus(library: OpusLibrary): void {
+  const encoder = library.createEncoder(opusFormatDefaults, opusEncodingDefaults);
+  const decoder = library.createDecoder();
+  const samples = Int16Array.from({ length: OPUS_SAMPLE_RATE / 50 }, (_, i) => ((i * i) % 200) * 40);
+  const payload = new Uint8Array(MAX_PAYLOAD_BYTES);
+  const heard = new Int16Array(OPUS_SAMPLE_RATE / 8);
+  for (let packet = 0; packet < WARM_UP_PACKETS; packet += 1) {
+    decoder.decode(payload, 0, encoder.encode(samples, payload), heard);
+  }
+  encoder.close();
+  decoder.close();
 }

@@ -8,7 +8,7 @@ const STEP_SAMPLES = 60;
 /** Gaps that error correction and concealment are asked for at once, samples: 120 ms. */
 const MAX_CONCEALED = 2880;
 /** The longest frame there is, bytes (RFC 6716 section 3.4), with its header. */
-const MAX_PAYLOAD_BYTES = 1276;
+export const MAX_PAYLOAD_BYTES = 1276;
 
 /** Opus from RTP: what was lost comes from the packet behind it where that holds a copy, else from the decoder's memory. */
 export class OpusFrameDecoder implements FrameDecoder {

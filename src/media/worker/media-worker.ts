@@ -53,7 +53,7 @@ export class MediaWorker {
   #gone = false;
 
   constructor(options: MediaWorkerOptions, clock: Clock, handlers: MediaWorkerHandlers, entry = threadEntry()) {
-    const { maxStreams, name, jitter, latching, rtpTimeoutMs } = options;
+    const { maxStreams, name, jitter, latching, rtpTimeoutMs, dtmf, opus } = options;
     this.#clock = clock;
     this.#handlers = handlers;
     // A stream whose number is new may still stand in a list under its old one.
@@ -62,7 +62,7 @@ export class MediaWorker {
     this.#down = new SignalList(downList);
     this.#up = new SignalList(upList);
     const setup: ThreadSetup = {
-      options: { jitter, latching, rtpTimeoutMs },
+      options: { jitter, latching, rtpTimeoutMs, ...(dtmf && { dtmf }), ...(opus && { opus }) },
       originMs: clockOriginMs(clock),
       downList,
       upList,
