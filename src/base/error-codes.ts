@@ -120,6 +120,10 @@ export const errorCodes = {
     meaning: 'There is no such admin path, or no such call (404).',
     remedy: 'A call that has ended is in the call records, no longer in `GET /calls`.',
   },
+  ERR_ADMIN_NOT_RECORDED: {
+    meaning: 'The recording of a call was to be paused or resumed, and the call has none (409).',
+    remedy: 'Set `recording.mode`, and wait for the answer: ringing calls are not recorded.',
+  },
   ERR_ADMIN_BUSY: {
     meaning: 'As many event streams are open as may be (503).',
     remedy: 'Close one, or read the events in one place and pass them on.',

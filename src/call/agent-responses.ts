@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { ConversationItem } from '../flavor-api/index.js';
+import type { ConversationItem, FlavorEvent } from '../flavor-api/index.js';
 import { createAudioConverter } from '../media/audio-converter.js';
 import type { MediaStream, StreamEvent } from '../media/engine.js';
 import type { AgentSpeech, SpokenResponse } from './agent-speech.js';
@@ -79,10 +79,11 @@ export class AgentResponses {
   }
 
   /** False: it was dropped, its response is over. Hot path. */
-  onAudio(responseId: string, data: Uint8Array): boolean {
+  onAudio({ responseId, data, interruptible }: FlavorEvent & { type: 'audio' }): boolean {
     const { speech, session, notes, stream, clock } = this.#parts;
     this.#announce(responseId);
     if (!speech.onAudio(responseId, data)) return false;
+    if (interruptible === false) this.#protected.add(responseId);
     // A bare echo has no turns: its one endless response would be none.
     if (session.capabilities.interruptible) notes.ledger.onResponseAudio(responseId, clock.now());
     stream.play(responseId, data);

@@ -124,6 +124,17 @@ export class CallAgent {
 
   /** The caller can hear. */
   start(): void {
+    if (!this.#options.recording.announcement) this.#start();
+    else void this.#startRecorded();
+  }
+
+  /** Everything else is heard behind the words about the recording, which there is none without. */
+  async #startRecorded(): Promise<void> {
+    if (!(await this.#lines.announceRecording())) this.#parts.media.pauseRecording(true);
+    if (!this.#parts.isOver()) this.#start();
+  }
+
+  #start(): void {
     const { greeting } = this.#options;
     this.#scene.begin();
     this.#opened?.link.start();

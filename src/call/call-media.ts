@@ -147,6 +147,13 @@ export class CallMedia {
     this.#connect(parameters);
   }
 
+  /** Leaves out of the recording what passes, or takes it in again. False where there is no recording. */
+  pauseRecording(paused: boolean): boolean {
+    if (!this.#tap.recording) return false;
+    this.#tap.pause(paused);
+    return true;
+  }
+
   /** Resolves when the recording is complete. */
   async closeRecording(): Promise<void> {
     await this.#tap.close();

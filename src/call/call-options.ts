@@ -39,6 +39,7 @@ export interface CallOptions {
   readonly silence: SilencePolicy;
   readonly ending: EndingPolicy;
   readonly failure: FailurePolicy;
+  readonly recording: RecordingPolicy;
   /** Personal data that goes into the record. */
   readonly include: readonly RecordedPersonalData[];
 }
@@ -62,6 +63,12 @@ export interface EndingPolicy {
   readonly spent: Saying | undefined;
 }
 
+/** What is said of the recording. */
+export interface RecordingPolicy {
+  /** Before anything else. Without it, where it is wanted and cannot be said, nothing is recorded. */
+  readonly announcement: Saying | undefined;
+}
+
 /** What happens when a session fails; in which order others are asked is the plan's. */
 export interface FailurePolicy extends ReplyWatchOptions {
   /** Said when a reply, or another session, takes longer than `waitingAfterMs`. */
@@ -77,7 +84,8 @@ export const defaultCallPolicies = {
   silence: { repromptMs: 15_000, reprompts: [], goodbye: undefined },
   ending: { warningMs: 30_000, warning: undefined, spent: undefined },
   failure: { ...defaultReplyWatchOptions, waiting: undefined, apology: undefined, transfer: undefined },
-} as const satisfies Pick<CallOptions, 'interruption' | 'silence' | 'ending' | 'failure'>;
+  recording: { announcement: undefined },
+} as const satisfies Pick<CallOptions, 'interruption' | 'silence' | 'ending' | 'failure' | 'recording'>;
 
 /** What a call works with. */
 export interface CallDeps {

@@ -22,10 +22,7 @@ import { CallTimers, timerDelays } from './call-timers.js';
 import { beginCall, type CallBeginning, reduceCall } from './machine.js';
 import { OutboundProgress } from './outbound-progress.js';
 import { reasonHeader } from './reason-header.js';
-import { SecondLeg } from './second-leg.js';
-
-/** How long the target of a transfer is rung where it does not say, ms. */
-const DEFAULT_RING_MS = 30_000;
+import { DEFAULT_RING_MS, SecondLeg } from './second-leg.js';
 
 /**
  * One call: runs the effects of the call machine on the leg, the media stream and the flavor session, and turns what
@@ -53,18 +50,14 @@ export class Call {
     this.#account = new CallAccount(options.identity, options.include, { ...deps, meter });
     const { clock, engine, negotiation, openRecorder } = deps;
     this.#timers = new CallTimers(clock, timerDelays(options), (timer) => this.#onTimer(timer));
-    this.#media = new CallMedia({
-      clock,
-      engine,
-      negotiation,
-      openRecorder,
-      onParameters: (parameters, held) => this.#onParameters(parameters, held),
-    });
+    const onParameters = (parameters: StreamParameters, held: boolean): void => this.#onParameters(parameters, held);
+    this.#media = new CallMedia({ clock, engine, negotiation, openRecorder, onParameters });
+    const apply = (event: CallEvent): void => this.#apply(event);
     this.#outbound = new OutboundProgress({
       media: this.#media,
       account: this.#account,
       now: () => clock.now(),
-      apply: (event) => this.#apply(event),
+      apply,
     });
     this.#agent = new CallAgent(options, {
       ...deps,
@@ -106,6 +99,11 @@ export class Call {
   /** Ends the call from outside. */
   end(by: 'admin' | 'drain'): void {
     this.#apply({ type: 'told-to-end', by });
+  }
+
+  /** False where the call is not recorded. */
+  pauseRecording(paused: boolean): boolean {
+    return this.#media.pauseRecording(paused);
   }
 
   summary(): CallSummary {

@@ -248,7 +248,7 @@ export class Conversation {
     if (this.#closed) return;
     switch (event.type) {
       case 'audio':
-        if (!this.#responses.onAudio(event.responseId, event.data)) return;
+        if (!this.#responses.onAudio(event)) return;
         this.#cutOff = false;
         this.#reply.settle();
         this.#handlers.onReply();

@@ -10,7 +10,10 @@ export interface HostLinesParts {
   agentSpeaks(): boolean;
 }
 
-export type HostLinesOptions = Pick<CallOptions, 'greeting' | 'interruption' | 'silence' | 'ending' | 'failure'>;
+export type HostLinesOptions = Pick<
+  CallOptions,
+  'greeting' | 'interruption' | 'silence' | 'ending' | 'failure' | 'recording'
+>;
 
 /**
  * What the host has to say in a call: a recorded greeting, a question into the silence, a warning, "one moment", an
@@ -28,12 +31,21 @@ export class HostLines {
 
   /** Makes what may be needed, while the phone rings. */
   prepare(): void {
-    const { greeting, silence, ending, failure } = this.#options;
-    const urgent = [failure.waiting, failure.apology];
+    const { greeting, silence, ending, failure, recording } = this.#options;
+    const urgent = [recording.announcement, failure.waiting, failure.apology];
     const recorded = [greeting, ...silence.reprompts, silence.goodbye, ending.warning, ending.spent].filter(
       (saying) => saying?.wav,
     );
     for (const saying of [...urgent, ...recorded]) if (saying) void this.#parts.prompts.get(saying);
+  }
+
+  /** Says that the call is recorded, where that is wanted; `false` when it cannot be said. Never rejects. */
+  async announceRecording(): Promise<boolean> {
+    const { announcement: saying } = this.#options.recording;
+    if (!saying) return true;
+    const announcement = await this.#parts.prompts.get(saying);
+    if (announcement) this.#parts.conversation()?.announce(announcement, { interruptible: false });
+    return announcement !== undefined;
   }
 
   /** A recorded greeting; a text is the agent's to speak. */

@@ -9,6 +9,11 @@ export interface CallRecorder extends StreamTap {
 /** Stands in the stream from its opening, and lets a recorder listen from the answer on: its origin is the answer. */
 export class RecordingTap implements StreamTap {
   #recorder: CallRecorder | undefined;
+  #paused = false;
+
+  get recording(): boolean {
+    return this.#recorder !== undefined;
+  }
 
   get active(): boolean {
     return this.#recorder !== undefined;
@@ -18,12 +23,17 @@ export class RecordingTap implements StreamTap {
     this.#recorder = recorder;
   }
 
+  /** What passes meanwhile is left out: silence, as long as it was. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+  }
+
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
-    this.#recorder?.caller(samples, atMs, rtpTimestamp);
+    if (!this.#paused) this.#recorder?.caller(samples, atMs, rtpTimestamp);
   }
 
   agent(samples: Int16Array, atMs: number): void {
-    this.#recorder?.agent(samples, atMs);
+    if (!this.#paused) this.#recorder?.agent(samples, atMs);
   }
 
   async close(): Promise<void> {

@@ -19,6 +19,9 @@ export type SecondLegOrder = Pick<
   readonly srtp?: SrtpMode;
 };
 
+/** How long the target of a transfer is rung where it does not say, ms. */
+export const DEFAULT_RING_MS = 30_000;
+
 /** The response that an announcement to the target is played as. */
 const ANNOUNCEMENT = 'announcement';
 

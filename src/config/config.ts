@@ -18,7 +18,8 @@ export interface Config {
   readonly outbound: OutboundConfig;
   readonly admin: AdminConfig;
   readonly cdr: { readonly path: string; readonly include: readonly CdrInclude[] };
-  readonly recording: { readonly mode: 'off' | 'stereo'; readonly path: string };
+  /** `announce`: said first to whoever is recorded. */
+  readonly recording: { readonly mode: 'off' | 'stereo'; readonly path: string; readonly announce?: Saying };
   /** By the name routes use. */
   readonly flavors: Readonly<Record<string, FlavorConfig>>;
   readonly routes: readonly RouteConfig[];

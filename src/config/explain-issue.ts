@@ -2,7 +2,6 @@ import type { $ZodIssue } from 'zod/v4/core';
 import type { ConfigDocument } from './config-document.js';
 import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
 import { listKeys, type SchemaNode, schemaAt } from './json-schema.js';
-import { isNotBuiltValue, notBuiltKey } from './not-built.js';
 import type { ResolvedValues } from './resolve-values.js';
 import { SHORTHAND } from './schema/saying.js';
 import { soundsSecret } from './secrets.js';
@@ -69,8 +68,6 @@ function explainUnknownKey(
   { document, resolved, schema }: ExplainContext,
 ): ConfigIssue {
   const path = [...parent, key];
-  const instead = notBuiltKey(formatPath(path));
-  if (instead !== undefined) return document.issueAt(path, 'not in this version', { atKey: true, help: instead });
   const known = Object.keys(schemaAt(schema, parent, resolved.value)?.properties ?? {});
   const meant = suggest(key, known);
   const help = meant === undefined ? elsewhere(key, schema, known) : `did you mean "${meant}"?`;
@@ -109,9 +106,6 @@ function explainType(expected: string, path: ConfigPath, context: ExplainContext
 function explainChoice(values: readonly unknown[], path: ConfigPath, context: ExplainContext): ConfigIssue {
   const { document, resolved } = context;
   const value = valueAt(resolved.value, path);
-  if (isNotBuiltValue(formatPath(path), value)) {
-    return document.issueAt(path, `"${String(value)}" is not in this version`, { help: `use ${choices(values)}` });
-  }
   if (value === undefined) return explainType('', path, context);
   const meant = typeof value === 'string' ? suggest(value, values.map(String)) : undefined;
   const isSecret = resolved.referenced.has(formatPath(path));

@@ -46,7 +46,11 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
     admin: { listen: data.admin.listen, token: data.admin.token },
     cost: { ...cost, goodbye: located(cost.goodbye, directories.file) },
     cdr: { ...cdr, path: written(cdr.path) },
-    recording: { ...recording, path: written(recording.path) },
+    recording: {
+      ...recording,
+      path: written(recording.path),
+      ...(recording.announce !== undefined && { announce: located(recording.announce, directories.file) }),
+    },
     flavors: named(flavors),
     tools: named(mapValues(tools, (tool) => withPaths(tool, directories.file))),
     transfer: {
@@ -145,6 +149,7 @@ export async function checkFiles(data: ParsedConfig, directory: string, wallTime
     if (saying.wav !== undefined) checks.push(checkRecording(absolute(saying.wav, directory), [...path, 'wav']));
   };
   recording(data.cost.goodbye, ['cost', 'goodbye']);
+  if (data.recording.announce !== undefined) recording(data.recording.announce, ['recording', 'announce']);
   for (const [index, route] of data.routes.entries()) {
     for (const { saying, place } of sayingsOf(route)) recording(saying, ['routes', index, ...place]);
     for (const name of ['ambient', 'thinking', 'hold'] as const) {

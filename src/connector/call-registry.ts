@@ -5,6 +5,8 @@ export interface RegisteredCall {
   readonly id: string;
   summary(): CallSummary;
   end(by: 'admin' | 'drain'): void;
+  /** False where it is not recorded. */
+  pauseRecording(paused: boolean): boolean;
 }
 
 /** The calls in progress, from the admitted INVITE to the written record. */

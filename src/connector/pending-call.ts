@@ -56,6 +56,11 @@ export class PendingCall implements RegisteredCall {
     };
   }
 
+  /** Nobody has answered yet. */
+  pauseRecording(): boolean {
+    return false;
+  }
+
   end(by: 'admin' | 'drain'): void {
     const status = by === 'drain' ? 503 : 480;
     this.#end({ endedBy: 'connector', cause: by, status });

@@ -9,7 +9,16 @@ import type { TransferTarget } from '../tools/tool.js';
 /** What the configuration says of a call; everything else is the call's own. */
 type RouteOptions = Pick<
   CallOptions,
-  'greeting' | 'answer' | 'hangUp' | 'limits' | 'interruption' | 'silence' | 'ending' | 'failure' | 'include'
+  | 'greeting'
+  | 'answer'
+  | 'hangUp'
+  | 'limits'
+  | 'interruption'
+  | 'silence'
+  | 'ending'
+  | 'failure'
+  | 'recording'
+  | 'include'
 >;
 
 /** Fills `{{name}}` into a text of the operator's, for one call. */
@@ -17,11 +26,11 @@ export type Render = (text: string) => string;
 
 /** How a call on this route goes, as far as the configuration says. */
 export function routeOptions(
-  config: Pick<Config, 'limits' | 'cost' | 'cdr' | 'transfer'>,
+  config: Pick<Config, 'limits' | 'cost' | 'cdr' | 'recording' | 'transfer'>,
   route: RouteConfig,
   render: Render,
 ): RouteOptions {
-  const { limits, cdr } = config;
+  const { limits, cdr, recording } = config;
   const { interruption, silence, duration, onFailure } = route;
   const { waiting, waitingAfterMs, replyTimeoutMs, apology } = onFailure;
   return {
@@ -47,6 +56,7 @@ export function routeOptions(
       apology,
       transfer: onFailure.transfer === undefined ? undefined : transferTarget(config, onFailure.transfer, render),
     },
+    recording: { announcement: recording.mode === 'off' ? undefined : recording.announce },
     include: cdr.include,
   };
 }
@@ -64,9 +74,10 @@ export function routePlan(
 /** Everything the host may have to say with this configuration, whatever call it is: to be made before calls come. */
 export function fixedSayings({
   cost,
+  recording,
   routes,
   transfer,
-}: Pick<Config, 'cost' | 'routes' | 'transfer'>): readonly Saying[] {
+}: Pick<Config, 'cost' | 'recording' | 'routes' | 'transfer'>): readonly Saying[] {
   const toTargets = Object.values(transfer.targets).flatMap(({ announce }) => announce ?? []);
   return routes
     .flatMap(({ flavor, greeting, silence, duration, onFailure }) => {
@@ -79,6 +90,7 @@ export function fixedSayings({
       );
     })
     .concat(toTargets.filter(isFixed))
+    .concat(recording.mode !== 'off' && recording.announce && isFixed(recording.announce) ? [recording.announce] : [])
     .concat(cost.goodbye.wav === undefined ? [] : [cost.goodbye]);
 }
 

@@ -324,6 +324,7 @@ export class VoiceConnector implements AsyncDisposable {
       calls: () => this.#registry.summaries(),
       call: (id) => this.#registry.get(id)?.summary(),
       hangUp: (id) => this.hangUp(id),
+      pauseRecording: (id, paused) => this.#registry.get(id)?.pauseRecording(paused),
       dial: (request) => this.dial(request),
       registrations: () => (this.#driver?.registrations?.() ?? []).map(summaryOf),
       ready: () => this.#readiness(),

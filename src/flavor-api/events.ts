@@ -32,8 +32,17 @@ export type UsageUnit =
  * for it.
  */
 export type FlavorEvent =
-  /** `data`: `CallContext.output`, whole samples, at most 2 s. Ownership passes to the host. */
-  | { readonly type: 'audio'; readonly responseId: string; readonly data: Uint8Array }
+  /**
+   * `data`: `CallContext.output`, whole samples, at most 2 s. Ownership passes to the host. `interruptible: false` with the
+   * first audio of a response: it is heard to its end whatever the caller says or presses, such as words that the law
+   * demands. What the caller says meanwhile comes by `write` as ever.
+   */
+  | {
+      readonly type: 'audio';
+      readonly responseId: string;
+      readonly data: Uint8Array;
+      readonly interruptible?: boolean;
+    }
   | { readonly type: 'audio-done'; readonly responseId: string }
   /** `atMs` counts from the first sample of the response, never decreases, and lets the host know what was heard. */
   | { readonly type: 'text'; readonly responseId: string; readonly text: string; readonly atMs?: number }

@@ -410,3 +410,39 @@ describe('what cannot be interrupted', () => {
     expect(session.told).toEqual(['start', 'voice started', 'onset rejected']);
   });
 });
+
+describe('a response that the flavor says is not to be interrupted', () => {
+  async function announced() {
+    const setup = setUp();
+    const { stream, session } = await answer(setup);
+    session.events.push({ type: 'text', responseId: 'law', text: 'Calls are recorded.', atMs: 0 });
+    const data = new Uint8Array(1600 * 8);
+    session.events.push({ type: 'audio', responseId: 'law', data, interruptible: false });
+    session.events.push({ type: 'audio-done', responseId: 'law' });
+    await slots(setup, stream, 200);
+    return { setup, stream, session };
+  }
+
+  test('is heard to its end though the caller speaks, and the flavor hears the caller', async () => {
+    const { setup, stream, session } = await announced();
+    const frames = session.frames;
+    voice(setup, stream, 'started', 140);
+    await slots(setup, stream, 700, true);
+    expect(stream.paused).toBe(false);
+    stream.emit(digit(setup));
+    await slots(setup, stream, 1000, true);
+    expect(session.frames - frames).toBe(85);
+    expect(session.told).not.toContain('interrupt speech');
+    expect(session.playouts.at(-1)).toMatchObject({ responseId: 'law', state: 'finished' });
+  });
+
+  test('leaves the next one as it is', async () => {
+    const { setup, stream, session } = await announced();
+    await slots(setup, stream, 1600);
+    session.say('r2', ['one', 'two', 'three', 'four', 'five']);
+    await slots(setup, stream, 400);
+    voice(setup, stream, 'started', 2100);
+    await slots(setup, stream, 700, true);
+    expect(session.told).toContain('interrupt speech');
+  });
+});

@@ -30,3 +30,17 @@ test('what goes wrong at the close is told', async () => {
   tap.begin({ ...recorder(), close: () => Promise.reject(new Error('disk full')) });
   await expect(tap.close()).rejects.toThrow('disk full');
 });
+
+test('what passes during a pause is left out', async () => {
+  const tap = new RecordingTap();
+  const kept = recorder();
+  expect(tap.recording).toBe(false);
+  tap.begin(kept);
+  expect(tap.recording).toBe(true);
+  tap.pause(true);
+  tap.caller(new Int16Array(160), 20, 2);
+  tap.agent(new Int16Array(80), 30);
+  tap.pause(false);
+  tap.agent(new Int16Array(80), 50);
+  expect(kept.heard).toEqual(['agent 80 50']);
+});

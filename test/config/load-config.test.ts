@@ -172,7 +172,7 @@ media:
 limits: { calls: 6, callsPerSecond: 7, perSourcePerSecond: 8, callSeconds: 9.5, rtpTimeoutSeconds: 0.5, silenceSeconds: 10 }
 admin: { listen: "[::1]:0", token: abcdefghijklmnopqrstuvwx }
 cdr: { path: calls.jsonl, include: [dtmf, transcript, heardText] }
-recording: { mode: stereo, path: /var/recordings }
+recording: { mode: stereo, path: /var/recordings, announce: { wav: sounds/bye.wav } }
 flavors:
   front: { use: "@acme/voice-flavor", voice: marin, nested: { list: [1, true, null] } }
   back: { use: echo }
@@ -256,7 +256,7 @@ routes:
       },
       admin: { listen: { host: '::1', port: 0 }, token: 'abcdefghijklmnopqrstuvwx' },
       cdr: { path: `${cwd}/calls.jsonl`, include: ['dtmf', 'transcript', 'heardText'] },
-      recording: { mode: 'stereo', path: '/var/recordings' },
+      recording: { mode: 'stereo', path: '/var/recordings', announce: { wav: `${cwd}/sounds/bye.wav` } },
       flavors: { front: { use: '@acme/voice-flavor', options: { voice: 'marin', nested: { list: [1, true, null] } } } },
       routes: [
         {

@@ -160,15 +160,6 @@ silenceSeconds: 3
   });
 });
 
-describe('keys and values that are not built yet are refused by name', () => {
-  test.each([['recording: { announce: hello }', 'error recording.announce: not in this version']])(
-    '%s',
-    async (text, message) => {
-      expect(await summary(`${text}\n${anyRoute}`)).toEqual([message]);
-    },
-  );
-});
-
 describe('one mistake', () => {
   test.each([
     ['signaling: { embedded: { listen: [] } }', 'error signaling.embedded.listen: the list is empty'],

@@ -3,7 +3,12 @@ import { CallRegistry, type RegisteredCall } from '../../src/connector/call-regi
 import { sampleSummary } from '../support/sample-record.js';
 
 function registered(id: string, ended: string[] = []): RegisteredCall {
-  return { id, summary: () => sampleSummary({ id }), end: (by) => ended.push(`${id} ${by}`) };
+  return {
+    id,
+    summary: () => sampleSummary({ id }),
+    end: (by) => ended.push(`${id} ${by}`),
+    pauseRecording: () => false,
+  };
 }
 
 test('knows the calls in progress, the oldest first', () => {

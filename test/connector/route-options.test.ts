@@ -7,13 +7,14 @@ import { routeDefaults } from '../support/config-defaults.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 
-const { limits, cost, cdr } = configSchema.parse({ routes: [{ match: { any: true }, reject: 404 }] });
+const { limits, cost, cdr, recording } = configSchema.parse({ routes: [{ match: { any: true }, reject: 404 }] });
 const render = (text: string): string => text.replace('{{from}}', 'al\r\nice');
 
 const config = {
   limits,
   cost,
   cdr,
+  recording,
   transfer: {
     targets: {
       reception: {
@@ -82,9 +83,20 @@ test('what the host says in any call is made beforehand; texts with a caller in 
   const boss = { ...target, announce: { text: 'A call.' } };
   const desk = { ...target, announce: { text: '{{from}} for you.' } };
   const refusing = { ...routeDefaults, match: { any: true }, reject: 404 } as const;
-  expect(fixedSayings({ cost, routes: [route, refusing], transfer: { targets: { boss, desk } } })).toEqual([
+  expect(fixedSayings({ cost, recording, routes: [route, refusing], transfer: { targets: { boss, desk } } })).toEqual([
     { text: 'One moment.' },
     { wav: '/greeting.wav', text: 'Hello.' },
     { text: 'A call.' },
   ]);
+});
+
+test('what is said of a recording is said where there is one', () => {
+  const announce = { text: 'This call is recorded.' };
+  const on = { ...config, recording: { mode: 'stereo', path: '/recordings', announce } } as const;
+  expect(routeOptions(on, routeWith({}), render).recording).toEqual({ announcement: announce });
+  const off = { ...config, recording: { ...on.recording, mode: 'off' } } as const;
+  expect(routeOptions(off, routeWith({}), render).recording).toEqual({ announcement: undefined });
+  const parts = { cost, routes: [], transfer: { targets: {} } };
+  expect(fixedSayings({ ...parts, recording: on.recording })).toEqual([announce]);
+  expect(fixedSayings({ ...parts, recording: off.recording })).toEqual([]);
 });

@@ -157,3 +157,25 @@ test('a caller whose clock is slow is followed without a hole in the waveform', 
   expect(left.subarray(from, to).every((sample) => sample === 5000)).toBe(true);
   expect(to - from).toBeGreaterThan(320_000 + 200);
 }, 30_000);
+
+test('after a pause both tracks stand where they were recorded', async () => {
+  const clock = new FakeClock();
+  const path = join(temporaryDirectory(), 'call.wav');
+  const recorder = createStereoRecorder({ path, originMs: 0, clock });
+  const paused = (n: number): boolean => n >= 50 && n < 200;
+  for (let n = 0; n < 300; n += 1) {
+    if (!paused(n)) {
+      recorder.agent(frame(n), n * 20);
+      recorder.caller(frame(n), n * 20 + 20, n * 160);
+    }
+    await pass(clock, 20);
+  }
+  await recorder.close();
+  const { left, right } = await read(path);
+  for (const track of [left, right]) {
+    expect(track.subarray(49 * 160, 50 * 160)).toEqual(frame(49));
+    expect(track.subarray(50 * 160, 200 * 160).every((sample) => sample === 0)).toBe(true);
+    expect(track.subarray(200 * 160, 201 * 160)).toEqual(frame(200));
+    expect(track.subarray(299 * 160, 300 * 160)).toEqual(frame(299));
+  }
+});

@@ -64,7 +64,7 @@ test('all other routes answer 401 without a token, and so does every path that i
   const bench = await adminBench();
   bench.control.active.set('call-1', sampleSummary());
   const routes = (await routesOf(bench)).filter(([, path]) => path !== '/livez' && path !== '/readyz');
-  expect(routes.length).toBe(10);
+  expect(routes.length).toBe(12);
   const others = [
     ['GET', '/'],
     ['GET', '/nothing'],
@@ -161,6 +161,23 @@ test.each(['GET', 'DELETE'])('%s of a call that is not there is 404', async (met
   const response = await request('/calls/call-9', { method });
   expect(response.status).toBe(404);
   expect(await errorOf(response)).toBe('ERR_ADMIN_NOT_FOUND');
+});
+
+test('a recording can be paused and resumed, where there is one', async () => {
+  const { request, control } = await adminBench();
+  control.active.set('call-1', sampleSummary());
+  control.active.set('call-2', sampleSummary({ id: 'call-2' }));
+  control.recordings.set('call-1', false);
+  const paused = await request('/calls/call-1/recording/pause', { method: 'POST' });
+  expect([paused.status, await paused.json()]).toEqual([200, { id: 'call-1', recording: 'paused' }]);
+  expect(control.recordings.get('call-1')).toBe(true);
+  const resumed = await request('/calls/call-1/recording/resume', { method: 'POST' });
+  expect([resumed.status, await resumed.json()]).toEqual([200, { id: 'call-1', recording: 'recording' }]);
+  expect(control.recordings.get('call-1')).toBe(false);
+  const unrecorded = await request('/calls/call-2/recording/pause', { method: 'POST' });
+  expect([unrecorded.status, await errorOf(unrecorded)]).toEqual([409, 'ERR_ADMIN_NOT_RECORDED']);
+  const unknown = await request('/calls/call-9/recording/pause', { method: 'POST' });
+  expect([unknown.status, await errorOf(unknown)]).toEqual([404, 'ERR_ADMIN_NOT_FOUND']);
 });
 
 test('a reload answers with warnings, or with what is wrong', async () => {
@@ -301,6 +318,8 @@ test('the description covers every route, with its answers, and says which need 
     'GET /readyz',
     'GET /registrations',
     'POST /calls',
+    'POST /calls/{id}/recording/pause',
+    'POST /calls/{id}/recording/resume',
     'POST /drain',
     'POST /reload',
   ]);

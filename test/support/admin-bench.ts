@@ -17,6 +17,8 @@ export const ADMIN_TOKEN = 'a-token-for-tests-only';
 export class FakeControl implements AdminControl {
   readonly active = new Map<string, CallSummary>();
   readonly hungUp: string[] = [];
+  /** Of recorded calls: whether the recording is paused. */
+  readonly recordings = new Map<string, boolean>();
   readonly extensions: RegistrationSummary[] = [];
   readonly dialled: OutboundCallRequest[] = [];
   dialOutcome: OutboundCallOutcome = { ok: true, id: 'call-9' };
@@ -35,6 +37,13 @@ export class FakeControl implements AdminControl {
   hangUp(id: string): boolean {
     if (!this.active.has(id)) return false;
     this.hungUp.push(id);
+    return true;
+  }
+
+  pauseRecording(id: string, paused: boolean): boolean | undefined {
+    if (!this.active.has(id)) return undefined;
+    if (!this.recordings.has(id)) return false;
+    this.recordings.set(id, paused);
     return true;
   }
 

@@ -9,6 +9,7 @@ import type {
   StreamListener,
   StreamOptions,
   StreamParameters,
+  StreamTap,
 } from '../../src/media/engine.js';
 
 type AckedCommand = Extract<StreamEvent, { type: 'ack' }>['command'];
@@ -185,6 +186,7 @@ export class FakeStream implements MediaStream {
 /** Opens fake streams; keeps them for the test to drive. */
 export class FakeEngine implements MediaEngine {
   readonly streams: FakeStream[] = [];
+  readonly taps: StreamTap[] = [];
   /** Set to make the next `open` reject. */
   failure: Error | undefined;
   readonly #clock: Clock;
@@ -197,6 +199,7 @@ export class FakeEngine implements MediaEngine {
     if (this.failure) throw this.failure;
     const stream = new FakeStream(options.listener, this.#clock);
     this.streams.push(stream);
+    if (options.tap) this.taps.push(options.tap);
     return stream;
   }
 

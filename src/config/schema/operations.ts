@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { parseHostPort } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
 import { notation, path, seconds } from './notation.js';
+import { saying } from './saying.js';
 
 /** What calls may use up. */
 export const limitsSchema = z
@@ -81,6 +82,9 @@ export const recordingSchema = z
     path: path()
       .default(defaults.recording.path)
       .describe('Directory for recordings. Relative to the working directory.'),
+    announce: saying()
+      .exactOptional()
+      .describe('Said before anything else, to every caller who is recorded, and not to be interrupted.'),
   })
   .prefault({})
   .describe('Recording of calls.');

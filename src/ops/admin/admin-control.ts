@@ -27,6 +27,8 @@ export interface AdminControl {
   call(id: string): CallSummary | undefined;
   /** Begins to end the call. `false` when there is none of that id. */
   hangUp(id: string): boolean;
+  /** Pauses or resumes the recording of a call: `undefined` when there is no such call, false when it has no recording. */
+  pauseRecording(id: string, paused: boolean): boolean | undefined;
   /** Begins a call, or says why not. */
   dial(request: OutboundCallRequest): Promise<OutboundCallOutcome>;
   /** Whether new calls are taken; if not, why: short, without names of peers, since the answer needs no token. */

@@ -73,6 +73,40 @@ export function callRoutes(app: FastifyInstance, control: AdminControl, log: Log
       return reply.code(202).send({ id });
     },
   );
+  for (const action of ['pause', 'resume'] as const) recordingRoute(app, control, log, action);
+}
+
+function recordingRoute(app: FastifyInstance, control: AdminControl, log: Logger, action: 'pause' | 'resume'): void {
+  const state = action === 'pause' ? 'paused' : 'recording';
+  app.post<{ Params: CallParams }>(
+    `/calls/:id/recording/${action}`,
+    {
+      schema: {
+        operationId: `${action}Recording`,
+        summary: action === 'pause' ? 'Leaves what is said out of the recording' : 'Goes on with the recording',
+        params: callParamsSchema,
+        response: {
+          200: {
+            description: 'Done, from this moment on.',
+            type: 'object',
+            required: ['id', 'recording'],
+            properties: { id: { type: 'string' }, recording: { type: 'string', enum: ['paused', 'recording'] } },
+          },
+          404: noSuchCall,
+          409: { description: 'The call is not recorded.', $ref: 'Error#' },
+          ...commonErrors,
+        },
+      },
+    },
+    (request) => {
+      const { id } = request.params;
+      const done = control.pauseRecording(id, action === 'pause');
+      if (done === undefined) throw unknownCall();
+      if (!done) throw new AdminError(409, 'ERR_ADMIN_NOT_RECORDED', 'this call is not recorded');
+      log.info({ call: id, address: request.ip, recording: state }, 'recording changed by an admin request');
+      return { id, recording: state };
+    },
+  );
 }
 
 function unknownCall(): AdminError {

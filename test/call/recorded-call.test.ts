@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { answer, bye, settle, setUp, slots } from './call-setup.js';
+
+const recording = { announcement: { text: 'This call is recorded.' } };
+
+function recorder() {
+  const heard: string[] = [];
+  const openRecorder = () => ({
+    path: '/recordings/c1.wav',
+    recorder: {
+      caller: () => heard.push('caller'),
+      agent: () => heard.push('agent'),
+      close: async () => heard.push('closed'),
+    },
+  });
+  return { heard, openRecorder };
+}
+
+test('a caller who is recorded hears so first, then the agent', async () => {
+  const { openRecorder } = recorder();
+  const setup = setUp({ options: { recording }, deps: { openRecorder } });
+  const { stream, session } = await answer(setup);
+  await settle();
+  expect(session.told).toContain('start');
+  session.say('r1', ['Hello.']);
+  await slots(setup, stream, 1000);
+  expect(stream.played).toEqual(['host/1', 'r1']);
+  setup.leg.emit(bye);
+  await settle();
+  expect(setup.records[0]?.recording).toBe('/recordings/c1.wav');
+});
+
+test('a caller who speaks does not interrupt those words, and is heard by the agent', async () => {
+  const { openRecorder } = recorder();
+  const setup = setUp({ options: { recording }, deps: { openRecorder } });
+  const { stream, session } = await answer(setup);
+  await slots(setup, stream, 100);
+  const written = session.frames;
+  stream.emit({ type: 'voice-started', positionMs: 40, atMs: setup.clock.now() });
+  await slots(setup, stream, 700, true);
+  expect(stream.paused).toBe(false);
+  expect(session.told).not.toContain('interrupt speech');
+  expect(session.frames - written).toBeGreaterThan(30);
+  expect(stream.played).toEqual(['host/1']);
+});
+
+test('where it cannot be said nothing is recorded', async () => {
+  const { heard, openRecorder } = recorder();
+  const prepare = () => Promise.reject(new Error('no voice'));
+  const setup = setUp({ options: { recording }, deps: { openRecorder, announcer: { prepare } } });
+  const { session } = await answer(setup);
+  await settle();
+  setup.engine.taps[0]?.agent(new Int16Array(160), 0);
+  setup.engine.taps[0]?.caller(new Int16Array(160), 0, 0);
+  expect(heard).toEqual([]);
+  expect(session.told).toContain('start');
+  expect(setup.events).toContainEqual(expect.objectContaining({ type: 'warning' }));
+});
+
+test('a recording is paused and resumed from outside; a call that is not recorded says so', async () => {
+  const { heard, openRecorder } = recorder();
+  const setup = setUp({ deps: { openRecorder } });
+  expect(setup.call.pauseRecording(true)).toBe(false);
+  await answer(setup);
+  const tap = setup.engine.taps[0];
+  tap?.agent(new Int16Array(160), 0);
+  expect(setup.call.pauseRecording(true)).toBe(true);
+  tap?.caller(new Int16Array(160), 20, 0);
+  expect(setup.call.pauseRecording(false)).toBe(true);
+  tap?.agent(new Int16Array(160), 40);
+  expect(heard).toEqual(['agent', 'agent']);
+});
