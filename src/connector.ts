@@ -32,6 +32,7 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
           ...mediaThreads(current.media.engine, { log }),
           clock,
           random,
+          onNotice: (message) => log.warn({}, message),
           onThreadDied: (error) =>
             log.error({ error }, 'a media thread has died: its calls end, the next get a new one'),
         },

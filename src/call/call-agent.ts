@@ -294,6 +294,8 @@ export class CallAgent {
     const { link, formats, choice } = opened;
     try {
       stream.setFormats(formats.input, formats.output);
+      const { needsVad, turnTaking } = choice.flavor.capabilities;
+      stream.useVoiceModel(needsVad || turnTaking === 'host');
     } catch (error) {
       // A format that the flavor names and nobody can convert. Both sides are open and get closed.
       this.#session.giveUp(asFlavorError(error));

@@ -164,6 +164,8 @@ export interface MediaConfig {
   readonly srtp: SrtpConfig;
   readonly latching: { readonly nat: boolean; readonly strict: boolean };
   readonly dtmf: { readonly inband: boolean };
+  /** `model`: absolute path; always there for `silero`. */
+  readonly vad: { readonly engine: 'energy' | 'silero'; readonly model?: string };
   readonly portRestSeconds: number;
 }
 

@@ -27,6 +27,7 @@ export const configDefaults = {
     srtp: 'off',
     latching: { nat: false, strict: false },
     dtmf: { inband: false },
+    vad: { engine: 'energy' },
     portRestSeconds: 30,
   },
   limits: {

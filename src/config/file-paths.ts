@@ -4,6 +4,7 @@ import { readTlsMaterial, TlsFileError } from '../base/tls-material.js';
 import type {
   Config,
   DrachtioConfig,
+  MediaConfig,
   OpensipsConfig,
   RouteConfig,
   Saying,
@@ -42,7 +43,7 @@ export function toConfig(data: ParsedConfig, file: string, directories: Director
       drachtio: (data.signaling.drachtio ?? []).map((server) => withTlsPaths(server, directories.file)),
       opensips: opensipsConfig(data.signaling.opensips),
     },
-    media: { ...data.media, advertise: data.media.advertise },
+    media: { ...data.media, advertise: data.media.advertise, vad: vadWithPath(data.media.vad, directories.file) },
     admin: { listen: data.admin.listen, token: data.admin.token },
     cost: { ...cost, goodbye: located(cost.goodbye, directories.file) },
     cdr: { ...cdr, path: written(cdr.path) },
@@ -119,6 +120,10 @@ function routeWithPaths(route: ParsedRoute, directory: string): RouteConfig {
       ...(sounds.hold !== undefined && { hold: atPath(sounds.hold, directory) }),
     },
   };
+}
+
+function vadWithPath(vad: MediaConfig['vad'], directory: string): MediaConfig['vad'] {
+  return vad.model === undefined ? vad : { ...vad, model: absolute(vad.model, directory) };
 }
 
 function located(saying: Saying, directory: string): Saying {

@@ -124,6 +124,13 @@ function checkMedia(config: ParsedConfig): BrokenRule[] {
       help: 'bind and advertise IPv4, or both IPv6; bind "::" takes both',
     });
   }
+  if (media.vad.engine === 'silero' && media.vad.model === undefined) {
+    broken.push({
+      path: ['media', 'vad', 'model'],
+      message: 'silero needs its model',
+      help: 'give the path of silero_vad.onnx, or take engine: energy',
+    });
+  }
   if (media.jitter.minMs > media.jitter.maxMs) {
     broken.push({
       path: ['media', 'jitter'],

@@ -35,6 +35,7 @@ class DgramEngine implements MediaEngine {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     for (const stream of [...this.#streams]) stream.close();
+    this.#host.close();
     await Promise.all(this.#closing);
   }
 

@@ -195,6 +195,11 @@ export interface MediaStream {
    * takes over: responses that were begun keep theirs.
    */
   setFormats(input: AudioFormat, output: AudioFormat): void;
+  /**
+   * Whether `voice-started` and `voice-stopped` are worth a costly model, where the engine has one: they are to who takes
+   * turns by them. Until then, and without one, the cheap gate's opinion is reported.
+   */
+  useVoiceModel(wanted: boolean): void;
   /** Queues audio of a response, `output` format. Hot path. Responses play in the order of their first `play`. */
   play(responseId: string, audio: Uint8Array): void;
   /**

@@ -136,6 +136,10 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#playout.setOutput(output);
   }
 
+  useVoiceModel(wanted: boolean): void {
+    if (this.#state === 'open') this.#deps.voice.useModel?.(wanted);
+  }
+
   play(responseId: string, audio: Uint8Array): void {
     if (this.#state === 'open') this.#playout.play(responseId, audio);
   }
@@ -198,6 +202,7 @@ export class RtpStream implements MediaStream, WheelMember {
     if (this.#state === 'closed') return;
     if (farewell && this.#state === 'open') this.#sendBye();
     this.#deps.wheel.leave(this);
+    this.#deps.voice.useModel?.(false);
     // Closed before anything is reported: a listener that closes again, or a packet on its way, finds nothing to do.
     this.#state = 'closed';
     this.#commands.length = 0;

@@ -11,8 +11,10 @@ import { PacingWheel } from './pacing-wheel.js';
 import type { RtpPlace } from './rtp-ports.js';
 import { RtpSocketsTransport } from './rtp-sockets.js';
 import { RtpStream } from './rtp-stream.js';
+import { SileroVoiceDetector } from './silero/silero-detector.js';
+import { SileroService } from './silero/silero-service.js';
 import { StreamCodecs } from './stream-codecs.js';
-import { createVoiceDetector } from './vad.js';
+import { createVoiceDetector, type VoiceDetector } from './vad.js';
 
 /** What streams of an engine have in common. Plain data: it crosses to threads. */
 export interface StreamHostOptions {
@@ -23,6 +25,8 @@ export interface StreamHostOptions {
   readonly rtpTimeoutMs: number;
   /** `inband`: keys are heard in the sound where the phone has no telephone-events. Absent: never. */
   readonly dtmf?: { readonly inband: boolean };
+  /** `silero` needs `model`, an absolute path. Absent: `energy`. */
+  readonly vad?: { readonly engine: 'energy' | 'silero'; readonly model?: string };
   /** Where Opus comes from and how it is spoken; absent: it is not. */
   readonly opus?: OpusEncoding & { readonly library: OpusLibraryName };
 }
@@ -34,6 +38,8 @@ export interface StreamHostDeps {
   readonly transport?: DatagramTransport;
   /** How the wheel waits. Default: by the clock's timers. */
   readonly timer?: SlotTimer;
+  /** Something an operator asked for cannot be had, and the streams go on without. */
+  readonly onNotice?: (message: string) => void;
 }
 
 export interface HostedStreamOptions {
@@ -58,6 +64,7 @@ export class StreamHost {
   readonly #options: StreamHostOptions;
   readonly #deps: StreamHostDeps;
   readonly #transport: DatagramTransport;
+  readonly #silero: SileroService | undefined;
   readonly #codecs: Promise<StreamCodecs>;
 
   constructor(options: StreamHostOptions, deps: StreamHostDeps) {
@@ -67,6 +74,7 @@ export class StreamHost {
     const transport = deps.transport ?? new RtpSocketsTransport(deps.clock);
     this.#transport = transport;
     const { timer } = deps;
+    this.#silero = sileroService(options, deps);
     this.wheel = new PacingWheel(deps.clock, { onServed: () => transport.flush(), ...(timer && { timer }) });
   }
 
@@ -97,7 +105,7 @@ export class StreamHost {
         wheel: this.wheel,
         port: guard?.(pair) ?? pair,
         jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }),
-        voice: createVoiceDetector(),
+        voice: this.#voiceDetector(),
         codecs,
         listener,
         tap,
@@ -106,6 +114,24 @@ export class StreamHost {
     );
     return stream;
   }
+
+  /** Its streams are closed: ends what they shared. */
+  close(): void {
+    this.#silero?.close();
+  }
+
+  #voiceDetector(): VoiceDetector {
+    const gate = createVoiceDetector();
+    const silero = this.#silero;
+    return silero === undefined ? gate : new SileroVoiceDetector(gate, () => silero.open());
+  }
+}
+
+function sileroService({ vad }: StreamHostOptions, { clock, onNotice }: StreamHostDeps): SileroService | undefined {
+  if (vad?.engine !== 'silero' || vad.model === undefined) return undefined;
+  const onUnavailable = (message: string): void =>
+    onNotice?.(`voice is detected without Silero, by the built-in gate: ${message}`);
+  return new SileroService({ model: vad.model }, { clock, onUnavailable });
 }
 
 async function loadCodecs(options: StreamHostOptions['opus']): Promise<StreamCodecs> {

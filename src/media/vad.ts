@@ -56,6 +56,8 @@ export interface VoiceDetector {
   readonly onsetMsAgo: number;
   /** Forgets everything, the noise included. */
   reset(): void;
+  /** Whether a costly model is to help, where there is one. Absent: there is none. */
+  useModel?(wanted: boolean): void;
 }
 
 /**

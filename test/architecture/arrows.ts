@@ -99,6 +99,7 @@ const COMPUTED_IMPORTS: readonly string[] = [
   'src/tools/module/module-loader.ts',
   // `sherpa-onnx-node`, or a stand-in for it: a process of its own, which is told the name.
   'src/cascade/engines/sherpa/sherpa-child.mjs',
+  'src/media/silero/silero-child.mjs',
 ];
 
 /** Who may name the built-in flavors, each by its own module, so that they are loaded lazily. */

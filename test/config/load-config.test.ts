@@ -92,6 +92,7 @@ describe('the shipped configuration', () => {
         jitter: { minMs: 20, maxMs: 120 },
         latching: { nat: false, strict: false },
         dtmf: { inband: false },
+        vad: { engine: 'energy' },
         portRestSeconds: 30,
       },
       limits: {
@@ -168,6 +169,7 @@ media:
   jitter: { minMs: 60, maxMs: 60 }
   latching: { nat: true, strict: true }
   dtmf: { inband: true }
+  vad: { engine: silero, model: models/silero_vad.onnx }
   portRestSeconds: 0
 limits: { calls: 6, callsPerSecond: 7, perSourcePerSecond: 8, callSeconds: 9.5, rtpTimeoutSeconds: 0.5, silenceSeconds: 10 }
 admin: { listen: "[::1]:0", token: abcdefghijklmnopqrstuvwx }
@@ -244,6 +246,7 @@ routes:
         jitter: { minMs: 60, maxMs: 60 },
         latching: { nat: true, strict: true },
         dtmf: { inband: true },
+        vad: { engine: 'silero', model: `${cwd}/models/silero_vad.onnx` },
         portRestSeconds: 0,
       },
       limits: {

@@ -244,6 +244,7 @@ describe('one mistake', () => {
     ['admin: { token: short }', 'warning admin.token: the token has fewer than 16 characters'],
     ['admin: { token: "" }', 'error admin.token: the text is empty'],
     ['cdr: { include: [transcripts] }', 'error cdr.include[0]: expected transcript, heardText or dtmf'],
+    ['media: { vad: { engine: silero } }', 'error media.vad.model: silero needs its model'],
     ['recording: { mode: mono }', 'error recording.mode: expected off or stereo'],
     ['flavors: [a]', 'error flavors: expected keys and values, found a list'],
     ['flavors: { a: { mode: turns } }', 'error flavors.a.use: this key is missing'],

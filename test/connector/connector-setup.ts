@@ -61,6 +61,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
       srtp: 'off',
       latching: { nat: false, strict: false },
       dtmf: { inband: false },
+      vad: { engine: 'energy' },
       portRestSeconds: 0,
     },
     cost: { prices: [], timeZone: 'UTC', goodbye: { text: 'Goodbye.' } },

@@ -21,6 +21,7 @@ export class FakeStream implements MediaStream {
   closed = false;
   paused = false;
   touched = 0;
+  voiceModel = false;
   /** What is mixed in, by layer. */
   readonly background: { [Layer in BackgroundLayer]?: BackgroundSound | undefined } = {};
   /** Names of the responses of which something was played, in order. */
@@ -44,6 +45,10 @@ export class FakeStream implements MediaStream {
   }
 
   setFormats(): void {}
+
+  useVoiceModel(wanted: boolean): void {
+    this.voiceModel = wanted;
+  }
 
   play(responseId: string, audio: Uint8Array): void {
     const entry = this.#queue.find((response) => response.id === responseId);

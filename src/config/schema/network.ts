@@ -4,7 +4,7 @@ import { isWildcard, type Parsed, parseBlock, parseListen, parsePortRange } from
 import { configDefaults as defaults } from '../defaults.js';
 import { authSchema, registerSchema } from './authentication.js';
 import { drachtioSchema } from './drachtio.js';
-import { checked, notation } from './notation.js';
+import { checked, notation, path } from './notation.js';
 import { opensipsSchema } from './opensips.js';
 import { sessionTimerKeys } from './session-timers.js';
 
@@ -229,6 +229,20 @@ export const mediaSchema = z
       })
       .prefault({})
       .describe('Keys that callers press.'),
+    vad: z
+      .strictObject({
+        engine: z
+          .enum(['energy', 'silero'])
+          .default(defaults.media.vad.engine)
+          .describe(
+            "What tells the host when a caller speaks, in calls whose flavor leaves turns to it. silero: a model run by the package sherpa-onnx-node; without it, and in all other calls, the connector's own gate.",
+          ),
+        model: path()
+          .exactOptional()
+          .describe('File of the model for silero: silero_vad.onnx, version 4 or 5. Relative to this file.'),
+      })
+      .prefault({})
+      .describe("Detection of the caller's voice."),
     portRestSeconds: z
       .number()
       .min(0)

@@ -128,6 +128,9 @@ export class HostedStream implements CommandHandler, StreamListener {
         this.#outputBytesPerMs = bytesPerMs(command.output);
         stream.setFormats(command.input, command.output);
         return;
+      case 'use-voice-model':
+        stream.useVoiceModel(command.wanted);
+        return;
       case 'set-background':
         this.#setBackground(command.layer, command.sound);
         return;

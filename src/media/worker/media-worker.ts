@@ -22,6 +22,8 @@ export interface MediaWorkerHandlers {
   onFreed(port: number): void;
   /** The thread is gone, its streams have failed, and their ports are free. `message` says why, where it was no stop. */
   onGone(message: string | undefined): void;
+  /** Something an operator asked for cannot be had. */
+  onNotice(message: string): void;
 }
 
 const nobody: StreamListener = { onFrame: () => {}, onEvent: () => {} };
@@ -53,7 +55,7 @@ export class MediaWorker {
   #gone = false;
 
   constructor(options: MediaWorkerOptions, clock: Clock, handlers: MediaWorkerHandlers, entry = threadEntry()) {
-    const { maxStreams, name, jitter, latching, rtpTimeoutMs, dtmf, opus } = options;
+    const { maxStreams, name } = options;
     this.#clock = clock;
     this.#handlers = handlers;
     // A stream whose number is new may still stand in a list under its old one.
@@ -62,7 +64,7 @@ export class MediaWorker {
     this.#down = new SignalList(downList);
     this.#up = new SignalList(upList);
     const setup: ThreadSetup = {
-      options: { jitter, latching, rtpTimeoutMs, ...(dtmf && { dtmf }), ...(opus && { opus }) },
+      options: hostOptions(options),
       originMs: clockOriginMs(clock),
       downList,
       upList,
@@ -122,6 +124,9 @@ export class MediaWorker {
     }
     switch (message.type) {
       case 'ready':
+        return;
+      case 'notice':
+        this.#handlers.onNotice(message.message);
         return;
       case 'opened':
         this.#onOpened(message.id, message.local);
@@ -194,6 +199,11 @@ export class MediaWorker {
     this.#idle?.();
     this.#handlers.onGone(message);
   }
+}
+
+/** What a thread needs to know, and no more: the rest of a configuration may hold what cannot be cloned. */
+function hostOptions({ dtmf, jitter, latching, opus, rtpTimeoutMs, vad }: StreamHostOptions): StreamHostOptions {
+  return { jitter, latching, rtpTimeoutMs, ...(dtmf && { dtmf }), ...(opus && { opus }), ...(vad && { vad }) };
 }
 
 /** The compiled entry: Node 20 starts no thread from TypeScript, so tests, which run on the sources, take it from `dist`. */

@@ -11,6 +11,7 @@ export type StreamCommand =
   | { readonly type: 'response'; readonly responseId: string }
   /** With the audio before it. */
   | { readonly type: 'interject'; readonly responseId: string }
+  | { readonly type: 'use-voice-model'; readonly wanted: boolean }
   /** `sound`: a number that the thread was told, or will be; absent: none. */
   | { readonly type: 'set-background'; readonly layer: BackgroundLayer; readonly sound?: number }
   | { readonly type: 'end-response'; readonly responseId: string }

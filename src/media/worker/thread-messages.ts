@@ -43,6 +43,8 @@ export const BELL = 0;
 export type ThreadMessage =
   | typeof BELL
   | { readonly type: 'ready' }
+  /** For the log: something an operator asked for cannot be had. */
+  | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'opened'; readonly id: number; readonly local: RemoteAddress }
   /** The ports cannot be bound; the system's error. */
   | { readonly type: 'refused'; readonly id: number; readonly code: string | undefined; readonly message: string }

@@ -12,6 +12,8 @@ export interface WorkerEngineDeps {
   readonly random: Random;
   /** A thread has died; its calls have failed, the next gets a new one. */
   onThreadDied?(message: string): void;
+  /** Something an operator asked for cannot be had, and the engine goes on without. */
+  onNotice?(message: string): void;
   /** What a thread runs. Default: `thread-entry`. */
   readonly entry?: URL;
   /** Threads at most. Default: see {@link workerEngineDefaults}. */
@@ -90,6 +92,7 @@ class WorkerEngine implements MediaEngine {
       this.#deps.clock,
       {
         onFreed: (port) => this.#ports.release(port),
+        onNotice: (message) => this.#deps.onNotice?.(message),
         onGone: (message) => {
           this.#threads.delete(thread);
           if (message !== undefined) this.#deps.onThreadDied?.(message);

@@ -79,6 +79,10 @@ export class WorkerStream implements MediaStream, StreamListener {
     this.#send({ type: 'set-formats', input, output });
   }
 
+  useVoiceModel(wanted: boolean): void {
+    if (!this.#orphaned && this.#state === 'open') this.#send({ type: 'use-voice-model', wanted });
+  }
+
   play(responseId: string, audio: Uint8Array): void {
     if (this.#state !== 'open') return;
     const lengthMs = audio.length / this.#outputBytesPerMs;

@@ -1,0 +1,99 @@
+import type { VoiceDetector } from '../vad.js';
+import type { SileroEar } from './silero-service.js';
+
+const FRAME_MS = 20;
+/** The model says so 100 ms after an onset, and a window and the way there and back later. ms */
+const ONSET_MS = 140;
+/** For so long after the end of speech the model still says that there is some, frames. */
+const HANGOVER_FRAMES = 5;
+
+export interface SileroDetectorOptions {
+  /** Time without speech after which it is said to have stopped, ms. */
+  readonly stopMs: number;
+}
+
+export const sileroDetectorDefaults = { stopMs: 500 } as const satisfies SileroDetectorOptions;
+
+/**
+ * Silero's opinion of when a caller speaks, where it is wanted and to be had; the gate's otherwise. Verdicts on single
+ * frames and first signs are the gate's in any case: the model's come too late for either.
+ */
+export class SileroVoiceDetector implements VoiceDetector {
+  changed: 'started' | 'stopped' | undefined;
+  speaking = false;
+  speechMs = 0;
+  onsetMsAgo = 0;
+  readonly #gate: VoiceDetector;
+  readonly #open: () => SileroEar;
+  readonly #stopFrames: number;
+  #ear: SileroEar | undefined;
+  #quietFrames = 0;
+  #stretchFrames = 0;
+
+  /** @param open called when the model is wanted */
+  constructor(gate: VoiceDetector, open: () => SileroEar, options: SileroDetectorOptions = sileroDetectorDefaults) {
+    this.#gate = gate;
+    this.#open = open;
+    this.#stopFrames = Math.ceil(options.stopMs / FRAME_MS) - HANGOVER_FRAMES;
+  }
+
+  get stirring(): boolean {
+    return this.#gate.stirring;
+  }
+
+  useModel(wanted: boolean): void {
+    if (wanted) {
+      this.#ear ??= this.#open();
+      return;
+    }
+    this.#ear?.close();
+    this.#ear = undefined;
+  }
+
+  process(samples: Int16Array): boolean {
+    const voiced = this.#gate.process(samples);
+    this.#ear?.push(samples);
+    const speech = this.#ear?.speech;
+    this.changed = undefined;
+    if (speech === undefined) this.#followGate();
+    else this.#followModel(speech);
+    return voiced;
+  }
+
+  reset(): void {
+    this.#gate.reset();
+    this.changed = undefined;
+    this.speaking = false;
+    this.speechMs = 0;
+    this.onsetMsAgo = 0;
+  }
+
+  #followGate(): void {
+    const { speaking } = this.#gate;
+    if (speaking !== this.speaking) this.changed = speaking ? 'started' : 'stopped';
+    this.speaking = speaking;
+    this.speechMs = this.#gate.speechMs;
+    this.onsetMsAgo = this.#gate.onsetMsAgo;
+    this.#stretchFrames = this.speechMs / FRAME_MS;
+    this.#quietFrames = 0;
+  }
+
+  #followModel(speech: boolean): void {
+    if (!this.speaking) {
+      if (!speech) return;
+      this.speaking = true;
+      this.changed = 'started';
+      this.onsetMsAgo = ONSET_MS;
+      this.speechMs = ONSET_MS;
+      this.#stretchFrames = ONSET_MS / FRAME_MS;
+      this.#quietFrames = 0;
+      return;
+    }
+    this.#stretchFrames += 1;
+    this.#quietFrames = speech ? 0 : this.#quietFrames + 1;
+    if (speech) this.speechMs = Math.max(this.speechMs, (this.#stretchFrames - HANGOVER_FRAMES) * FRAME_MS);
+    if (this.#quietFrames < this.#stopFrames) return;
+    this.speaking = false;
+    this.changed = 'stopped';
+  }
+}
