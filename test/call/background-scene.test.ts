@@ -141,9 +141,9 @@ test('a caller whose question takes long hears the agent at work until the answe
   await slots(setup, stream, 800, true);
   await slots(setup, stream, 500);
   stream.emit({ type: 'voice-stopped', positionMs: 800, speechMs: 800, atMs: setup.clock.now() });
-  await slots(setup, stream, 400);
-  expect(nameOf(stream.background.foreground)).toBe('-');
   await slots(setup, stream, 200);
+  expect(nameOf(stream.background.foreground)).toBe('-');
+  await slots(setup, stream, 600);
   expect(nameOf(stream.background.foreground)).toBe('thinking');
   session.say('r1', ['Well.']);
   await slots(setup, stream, 60);

@@ -28,7 +28,11 @@ export class MediaThread implements WheelMember {
   #open = 0;
   #news = false;
 
-  constructor(setup: ThreadSetup, deps: Required<Omit<StreamHostDeps, 'onNotice'>>, post: (message: ThreadMessage) => void) {
+  constructor(
+    setup: ThreadSetup,
+    deps: Required<Omit<StreamHostDeps, 'onNotice'>>,
+    post: (message: ThreadMessage) => void,
+  ) {
     const { transport } = deps;
     this.#host = new StreamHost(setup.options, {
       ...deps,
