@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { MULAW_SILENCE } from '../../src/audio/g711.js';
+import { encodeMulaw, MULAW_SILENCE } from '../../src/audio/g711.js';
 import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import { createMediaEngine, type MediaEngineOptions } from '../../src/media/dgram-engine.js';
@@ -239,6 +239,58 @@ describe.each([
     }
     expect(events.some(({ type }) => type === 'rtp-timeout')).toBe(false);
     while (!events.some(({ type }) => type === 'rtp-timeout')) await sleep(20);
+  });
+
+  /** A key as it sounds in mu-law, 697 and 1209 Hz: "1"; then a pause. */
+  const keyOne = (): Uint8Array[] => {
+    const codes = new Uint8Array(12 * 160);
+    const samples = Int16Array.from(codes, (_, index) =>
+      index < 8 * 160
+        ? 5000 * (Math.sin((2 * Math.PI * 697 * index) / 8000) + Math.sin((2 * Math.PI * 1209 * index) / 8000))
+        : 0,
+    );
+    encodeMulaw(samples, codes);
+    return Array.from({ length: 12 }, (_, index) => codes.subarray(index * 160, (index + 1) * 160));
+  };
+
+  test('keys in the sound are heard where the phone has no telephone-events', async () => {
+    await using engine = openEngine({ dtmf: { inband: true } });
+    await using phone = await UdpPhone.open();
+    const digits: string[] = [];
+    const onEvent = (event: StreamEvent): void => {
+      if (event.type === 'digit') digits.push(event.digit);
+    };
+    const stream = await engine.open({ family: 4, listener: { onFrame: () => {}, onEvent } });
+    stream.connect({ ...parametersFor(phone.remote), dtmfPayloadType: undefined });
+    // Pressed until it is heard: a machine that is busy may be late for a tone.
+    for (let press = 0; press < 20 && digits.length === 0; press += 1) await phone.talk(keyOne(), stream.local);
+    await eventually(() => expect(digits).toContain('1'));
+    expect(new Set(digits)).toEqual(new Set(['1']));
+  });
+
+  test('a voice model that is not there is said to be missing, and the call goes on', async () => {
+    const notices: string[] = [];
+    await using engine = createEngine(
+      {
+        bind: '127.0.0.1',
+        ports: portRange(20),
+        portRestSeconds: 30,
+        jitter: { minMs: 20, maxMs: 120 },
+        latching: { nat: false, strict: false },
+        rtpTimeoutMs: 30_000,
+        vad: { engine: 'silero', model: '/nowhere/silero_vad.onnx' },
+      },
+      {
+        clock: createSystemClock(),
+        random: createSystemRandom(),
+        onNotice: (message: string) => notices.push(message),
+      },
+    );
+    await using phone = await UdpPhone.open();
+    const stream = await openEcho(engine, phone);
+    stream.useVoiceModel(true);
+    await eventually(() => expect(notices).toEqual([expect.stringContaining('without Silero')]));
+    await phone.hear(3);
   });
 
   test('an address that is not ours is said to be the trouble', async () => {
