@@ -1,7 +1,9 @@
 import type { CostConfig } from './cost-config.js';
+import type { LimitsConfig } from './limits-config.js';
 import type { SoundsConfig } from './sounds-config.js';
 
 export type { CostConfig, PriceConfig } from './cost-config.js';
+export type { LimitsConfig } from './limits-config.js';
 export type { SoundConfig, SoundsConfig } from './sounds-config.js';
 
 /**
@@ -167,15 +169,6 @@ export interface MediaConfig {
   /** `model`: absolute path; always there for `silero`. */
   readonly vad: { readonly engine: 'energy' | 'silero'; readonly model?: string };
   readonly portRestSeconds: number;
-}
-
-export interface LimitsConfig {
-  readonly calls: number;
-  readonly callsPerSecond: number;
-  readonly perSourcePerSecond: number;
-  readonly callSeconds: number;
-  readonly rtpTimeoutSeconds: number;
-  readonly silenceSeconds: number;
 }
 
 /** Where outbound calls go. */

@@ -25,6 +25,7 @@ import { type RemoteAddress, usableRemote } from './remote-address.js';
 import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
+import type { Command } from './rtp-stream-command.js';
 import { SrtpSession } from './srtp/srtp-session.js';
 import type { StreamCodecs } from './stream-codecs.js';
 import type { VoiceDetector } from './vad.js';
@@ -51,21 +52,6 @@ export interface RtpStreamDeps {
   /** Called once, when the stream closes; from then on it touches its port no more. */
   onClosed(): void;
 }
-
-type Command =
-  | {
-      readonly type: 'connect';
-      readonly sequence: CommandSequence;
-      readonly parameters: StreamParameters;
-      readonly remote: RemoteAddress | undefined;
-    }
-  | { readonly type: 'pause' | 'resume' | 'flush'; readonly sequence: CommandSequence }
-  | {
-      readonly type: 'send-digits';
-      readonly sequence: CommandSequence;
-      readonly digits: string;
-      readonly timing: Partial<DtmfTiming>;
-    };
 
 /**
  * One call's RTP session on the wheel: applies commands, delivers a frame one slot before the stream's own packet

@@ -1,0 +1,19 @@
+import type { DtmfTiming } from './dtmf-sender.js';
+import type { CommandSequence, StreamParameters } from './engine.js';
+import type { RemoteAddress } from './remote-address.js';
+
+/** What a stream was told and does with its next slot. */
+export type Command =
+  | {
+      readonly type: 'connect';
+      readonly sequence: CommandSequence;
+      readonly parameters: StreamParameters;
+      readonly remote: RemoteAddress | undefined;
+    }
+  | { readonly type: 'pause' | 'resume' | 'flush'; readonly sequence: CommandSequence }
+  | {
+      readonly type: 'send-digits';
+      readonly sequence: CommandSequence;
+      readonly digits: string;
+      readonly timing: Partial<DtmfTiming>;
+    };
