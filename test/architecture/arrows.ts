@@ -100,6 +100,8 @@ const COMPUTED_IMPORTS: readonly string[] = [
   // `sherpa-onnx-node`, or a stand-in for it: a process of its own, which is told the name.
   'src/cascade/engines/sherpa/sherpa-child.mjs',
   'src/media/silero/silero-child.mjs',
+  // One of two libraries, by `media.opus.library`.
+  'src/media/opus/load-opus.ts',
 ];
 
 /** Who may name the built-in flavors, each by its own module, so that they are loaded lazily. */
