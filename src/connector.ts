@@ -33,6 +33,7 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
           clock,
           random,
           onNotice: (message) => log.warn({}, message),
+          startsAtOnce: true,
           onThreadDied: (error) =>
             log.error({ error }, 'a media thread has died: its calls end, the next get a new one'),
         },

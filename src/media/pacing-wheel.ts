@@ -39,7 +39,9 @@ export interface WheelMember {
    * @param dueSlot the newest slot whose time has come: greater than `slot` where the process was held up
    */
   onSlot(slot: number, dueSlot: number): void;
-  /** `onSlot` threw. The member has left the wheel. */
+  /** Every member has been served: for what takes its time, and must not hold up the packets of others. */
+  afterSlot?(slot: number): void;
+  /** It threw. The member has left the wheel. */
   onSlotError(error: unknown): void;
 }
 
@@ -139,6 +141,7 @@ export class PacingWheel {
       const slot = this.#nextSlot;
       this.#nextSlot = slot + 1;
       for (const member of this.#phases.keys()) this.#serveMember(member, slot, dueSlot);
+      for (const member of this.#phases.keys()) this.#finishMember(member, slot);
       this.#onServed();
       dueSlot = this.#slotAt(this.#clock.now());
     } while ((dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && this.#phases.size > 0);
@@ -155,6 +158,15 @@ export class PacingWheel {
 
   #goOn(): void {
     if (this.#phases.size > 0 && !this.#armed && !this.#settling) this.#arm();
+  }
+
+  #finishMember(member: WheelMember, slot: number): void {
+    try {
+      member.afterSlot?.(slot);
+    } catch (error) {
+      this.leave(member);
+      member.onSlotError(error);
+    }
   }
 
   #serveMember(member: WheelMember, slot: number, dueSlot: number): void {

@@ -63,6 +63,11 @@ export class RtpSender {
     this.#sequence = deps.random.integer(2 ** 15);
   }
 
+  /** The slot of the next packet; infinite before the first. */
+  get nextSlot(): number {
+    return this.#nextSlot;
+  }
+
   /** Begins at `slot`: the first in which a packet may leave. Later calls change nothing. */
   begin(slot: number): void {
     if (this.#nextSlot !== Number.POSITIVE_INFINITY) return;

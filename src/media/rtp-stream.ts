@@ -83,6 +83,7 @@ export class RtpStream implements MediaStream, WheelMember {
   #writer: PacketWriter | undefined;
   #frameSlot = Number.POSITIVE_INFINITY;
   #timeoutReported = false;
+  #touched = false;
   #state: 'open' | 'failed' | 'closed' = 'open';
 
   constructor(options: RtpStreamOptions, deps: RtpStreamDeps) {
@@ -241,19 +242,24 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   onSlot(slot: number, dueSlot: number): void {
+    // Most slots are nobody's: with hundreds of streams that must cost nothing.
+    if (!this.#touched && slot !== this.#sender.nextSlot) return;
+    this.#touched = false;
     const nowMs = this.#deps.clock.now();
     if (this.#commands.length > 0) this.#applyCommands(dueSlot, nowMs);
-    if (slot === this.#frameSlot) {
-      this.#frameSlot += FRAME_SLOTS;
-      this.#receiver.deliver(this.#deps.wheel.slotTimeMs(slot), nowMs);
-      this.#watchSilence(nowMs);
-    }
-    if (this.#state !== 'open') return;
     this.#sender.onSlot(slot, dueSlot, this.#sending ? this.#destination() : undefined, nowMs);
     this.#playout.settle(nowMs);
     this.#playout.report();
     if (nowMs >= this.#rtcp.dueMs) this.#sendReport(nowMs);
     if (this.#digitsSent.length > 0) this.#reportDigits(nowMs);
+  }
+
+  afterSlot(slot: number): void {
+    if (slot !== this.#frameSlot || this.#state !== 'open') return;
+    this.#frameSlot += FRAME_SLOTS;
+    const nowMs = this.#deps.clock.now();
+    this.#receiver.deliver(this.#deps.wheel.slotTimeMs(slot), nowMs);
+    this.#watchSilence(nowMs);
   }
 
   #nextSequence(): CommandSequence {
@@ -269,7 +275,9 @@ export class RtpStream implements MediaStream, WheelMember {
     return command.sequence;
   }
 
+  /** Something is to be done, or to be found, at the next slot. */
   #joinWheel(): void {
+    this.#touched = true;
     if (this.#state === 'open') this.#phase ??= this.#deps.wheel.join(this);
   }
 

@@ -14,6 +14,8 @@ export interface WorkerEngineDeps {
   onThreadDied?(message: string): void;
   /** Something an operator asked for cannot be had, and the engine goes on without. */
   onNotice?(message: string): void;
+  /** Starts a thread at once: the first call need not wait for it. Default: with the first stream. */
+  readonly startsAtOnce?: boolean;
   /** What a thread runs. Default: `thread-entry`. */
   readonly entry?: URL;
   /** Threads at most. Default: see {@link workerEngineDefaults}. */
@@ -31,7 +33,7 @@ export const workerEngineDefaults = {
 
 /**
  * The media engine whose streams run in threads of their own: nothing that the rest of the process does holds up a packet.
- * A thread is started when it is first needed.
+ * Threads are started as streams need them.
  */
 export function createWorkerEngine(options: MediaEngineOptions, deps: WorkerEngineDeps): MediaEngine {
   return new WorkerEngine(options, deps);
@@ -51,6 +53,7 @@ class WorkerEngine implements MediaEngine {
     this.#deps = deps;
     this.#ports = new RtpPorts(options, deps);
     this.#maxThreads = deps.maxThreads ?? Math.max(1, availableParallelism() - workerEngineDefaults.otherCores);
+    if (deps.startsAtOnce === true) this.#start();
   }
 
   open(options: StreamOptions): Promise<MediaStream> {
