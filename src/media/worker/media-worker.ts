@@ -70,7 +70,8 @@ export class MediaWorker {
       upList,
       bell: this.#bell,
     };
-    this.#worker = new Worker(entry, { name, workerData: setup });
+    // What the process was told to load, an agent that watches it perhaps, has no business where packets are paced.
+    this.#worker = new Worker(entry, { name, workerData: setup, execArgv: [] });
     this.#worker.on('message', (message: ThreadMessage) => this.#onMessage(message));
     this.#worker.on('error', (error) => this.#onGone(errorMessage(error)));
     this.#worker.on('exit', (code) => this.#onGone(`the media thread ended with code ${code}`));
