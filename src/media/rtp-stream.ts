@@ -247,6 +247,8 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#touched = false;
     const nowMs = this.#deps.clock.now();
     if (this.#commands.length > 0) this.#applyCommands(dueSlot, nowMs);
+    // An acknowledgement may have made the call close.
+    if (this.#state !== 'open') return;
     this.#sender.onSlot(slot, dueSlot, this.#sending ? this.#destination() : undefined, nowMs);
     this.#playout.settle(nowMs);
     this.#playout.report();

@@ -228,12 +228,12 @@ describe.each([
   );
 
   test('the RTCP port is bound too, and RTCP on it keeps the call alive', async () => {
-    await using engine = openEngine({ rtpTimeoutMs: 200 });
+    await using engine = openEngine({ rtpTimeoutMs: 600 });
     await using phone = await UdpPhone.open();
     const events: StreamEvent[] = [];
     const stream = await openEcho(engine, phone, events);
     const report = Buffer.from('80c9000100000007', 'hex');
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 45; round += 1) {
       phone.sendBytes(report, { address: '127.0.0.1', port: stream.local.port + 1 });
       await sleep(20);
     }
@@ -416,7 +416,7 @@ describe.each([
         const to = { ...stream.local, port: stream.local.port + random.integer(2) };
         (random.integer(2) === 0 ? phone : stranger).sendBytes(bytes, to);
       }
-      await sleep(2);
+      await sleep(5);
     }
     const until = phone.heard.length;
     await phone.talk(new Array(30).fill(new Uint8Array(160).fill(LOUD)), stream.local);
@@ -425,7 +425,7 @@ describe.each([
     expect(events.some(({ type }) => type === 'failed')).toBe(false);
     await eventually(() => {
       const { dropped } = stream.stats().in;
-      expect(Object.values(dropped).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(4_000);
+      expect(Object.values(dropped).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(2_000);
     });
   });
 });
