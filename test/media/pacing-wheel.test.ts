@@ -240,3 +240,35 @@ test('the end of a slot is told once all its members were served: what they sent
     'served',
   ]);
 });
+
+test('every member is served before the first takes its time', () => {
+  const clock = new BusyClock();
+  const order: string[] = [];
+  const wheel = new PacingWheel(clock, { settle: (next) => next(), onServed: () => order.push('served') });
+  for (const name of ['first', 'second']) {
+    wheel.join({
+      onSlot: () => order.push(`packet of ${name}`),
+      afterSlot: () => order.push(`frame of ${name}`),
+      onSlotError: () => {},
+    });
+  }
+  clock.advance(5);
+  expect(order).toEqual(['packet of first', 'packet of second', 'frame of first', 'frame of second', 'served']);
+});
+
+test('a member that throws after the slot leaves the wheel, too', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const sound = memberOf();
+  const errors: unknown[] = [];
+  wheel.join({
+    onSlot: () => {},
+    afterSlot: () => {
+      throw new Error('boom');
+    },
+    onSlotError: (error) => errors.push(error),
+  });
+  wheel.join(sound);
+  clock.advance(50);
+  expect(errors).toHaveLength(1);
+  expect(sound.served).toHaveLength(10);
+});
