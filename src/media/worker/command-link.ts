@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
+import { deserialize, serialize } from 'node:v8';
 import { type RingPlace, RingReader, RingWriter } from './shared-ring.js';
 import type { StreamCommand } from './stream-command.js';
 
-/** Types of records: from the call to its media thread. */
-const TEXT = 1;
-const TEXT_PART = 2;
+/** Types of records: from the call to its media thread. A command may be longer than the ring takes at once. */
+const COMMAND = 1;
+const COMMAND_PART = 2;
 /** Audio of the response that was named last. */
 const PLAY = 3;
 /** Audio of the command that follows. */
@@ -39,11 +40,11 @@ export class CommandWriter {
   }
 
   command(command: StreamCommand): void {
-    const bytes = Buffer.from(JSON.stringify(command));
+    const bytes = serialize(command);
     const { longest } = this.#ring;
     let start = 0;
-    for (; bytes.length - start > longest; start += longest) this.#put(TEXT_PART, bytes, start, start + longest);
-    this.#put(TEXT, bytes, start, bytes.length);
+    for (; bytes.length - start > longest; start += longest) this.#put(COMMAND_PART, bytes, start, start + longest);
+    this.#put(COMMAND, bytes, start, bytes.length);
   }
 
   /** Hot path. `audio` is copied. */
@@ -115,7 +116,7 @@ export class CommandReader {
   readonly #ring: RingReader;
   readonly #handler: CommandHandler;
   #responseId = '';
-  #textParts: Buffer[] = [];
+  #parts: Buffer[] = [];
   #audioParts: Buffer[] = [];
 
   constructor(place: RingPlace, handler: CommandHandler) {
@@ -140,15 +141,15 @@ export class CommandReader {
       case PLAY:
         this.#handler.play(this.#responseId, bytes);
         break;
-      case TEXT_PART:
-        this.#textParts.push(Buffer.from(bytes));
+      case COMMAND_PART:
+        this.#parts.push(Buffer.from(bytes));
         break;
       case AUDIO_PART:
         this.#audioParts.push(Buffer.from(bytes));
         break;
-      case TEXT:
-        this.#textParts.push(Buffer.from(bytes));
-        this.#carryOut(JSON.parse(Buffer.concat(this.#textParts.splice(0)).toString()));
+      case COMMAND:
+        this.#parts.push(Buffer.from(bytes));
+        this.#carryOut(deserialize(Buffer.concat(this.#parts.splice(0))));
         break;
     }
   }

@@ -27,6 +27,7 @@ export class HostedStream implements CommandHandler, StreamListener {
   /** The stream is closed and its ports are free. */
   freed = false;
   #outputBytesPerMs = bytesPerMs(phoneCodings.pcmu.format);
+  #sayingGoodbye = false;
   #takenMs = 0;
   #flushes = 0;
   /** As last written for the call to read. */
@@ -50,13 +51,13 @@ export class HostedStream implements CommandHandler, StreamListener {
     this.writeStats();
   }
 
-  /** Its way to the sockets: no packet leaves once the call has closed, whatever this thread is at. */
+  /** Its way to the sockets: no audio leaves once the call has closed, whatever this thread is at. */
   guard(pair: DatagramPair): Omit<DatagramPair, 'close'> {
     const { words } = this.#memory;
     return {
       local: pair.local,
       send: (packet: Uint8Array, to: RemoteAddress) => {
-        if (Atomics.load(words, word.closing) === 0) pair.send(packet, to);
+        if (this.#sayingGoodbye || Atomics.load(words, word.closing) === 0) pair.send(packet, to);
         this.#writeQueue();
       },
       sendRtcp: (packet: Uint8Array, to: RemoteAddress) => pair.sendRtcp(packet, to),
@@ -159,10 +160,20 @@ export class HostedStream implements CommandHandler, StreamListener {
         stream.sendDigits(command.digits, command.timing);
         return;
       case 'close':
-        stream.close();
+        this.#close(stream, command.farewell);
         return;
       default:
         assertUnreachable(command);
+    }
+  }
+
+  /** An RTCP BYE may go by the port of RTP (RFC 5761), which is shut. */
+  #close(stream: RtpStream, farewell: boolean): void {
+    this.#sayingGoodbye = farewell;
+    try {
+      stream.close(farewell);
+    } finally {
+      this.#sayingGoodbye = false;
     }
   }
 

@@ -11,7 +11,9 @@ import { BELL, type OpenOrder, type ThreadMessage, type ThreadSetup } from './th
 import { SoundNumbers } from './thread-sounds.js';
 import { WorkerStream } from './worker-stream.js';
 
-export interface MediaWorkerOptions extends StreamHostOptions {
+export interface MediaWorkerOptions {
+  /** Plain data: it crosses to the thread. */
+  readonly host: StreamHostOptions;
   /** Streams it may have at once. */
   readonly maxStreams: number;
   readonly name: string;
@@ -55,7 +57,7 @@ export class MediaWorker {
   #gone = false;
 
   constructor(options: MediaWorkerOptions, clock: Clock, handlers: MediaWorkerHandlers, entry = threadEntry()) {
-    const { maxStreams, name } = options;
+    const { host, maxStreams, name } = options;
     this.#clock = clock;
     this.#handlers = handlers;
     // A stream whose number is new may still stand in a list under its old one.
@@ -64,7 +66,7 @@ export class MediaWorker {
     this.#down = new SignalList(downList);
     this.#up = new SignalList(upList);
     const setup: ThreadSetup = {
-      options: hostOptions(options),
+      options: host,
       originMs: clockOriginMs(clock),
       downList,
       upList,
@@ -203,10 +205,6 @@ export class MediaWorker {
 }
 
 /** What a thread needs to know, and no more: the rest of a configuration may hold what cannot be cloned. */
-function hostOptions({ dtmf, jitter, latching, opus, rtpTimeoutMs, vad }: StreamHostOptions): StreamHostOptions {
-  return { jitter, latching, rtpTimeoutMs, ...(dtmf && { dtmf }), ...(opus && { opus }), ...(vad && { vad }) };
-}
-
 /** The compiled entry: Node 20 starts no thread from TypeScript, so tests, which run on the sources, take it from `dist`. */
 function threadEntry(): URL {
   const { url } = import.meta;

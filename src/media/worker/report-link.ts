@@ -20,8 +20,6 @@ const STIRRING = 4;
 
 /** Records of audio that wait for a call that does not read, at most: the oldest are given up. Some seconds. */
 const MAX_WAITING_AUDIO = 256;
-/** The longest record of audio: 240 ms tapped of a packet. */
-const SCRATCH_BYTES = 4096;
 
 interface Area {
   readonly bytes: Uint8Array;
@@ -41,7 +39,8 @@ interface WaitingRecord {
 export class ReportWriter implements StreamListener, StreamTap {
   readonly #ring: RingWriter;
   readonly #onNews: () => void;
-  readonly #scratch: Area = scratchArea();
+  /** Made when something has to wait for the first time. */
+  #scratch: Area | undefined;
   #waiting: WaitingRecord[] = [];
   #waitingAudio = 0;
   #droppedFrames = 0;
@@ -75,7 +74,7 @@ export class ReportWriter implements StreamListener, StreamTap {
     const { data } = frame;
     const flags = (frame.concealed ? CONCEALED : 0) | (frame.voiced ? VOICED : 0) | (frame.stirring ? STIRRING : 0);
     const offset = this.#reserve(FRAME_HEADER_BYTES + data.length);
-    const area = offset < 0 ? this.#scratch : this.#ring;
+    const area = this.#areaAt(offset);
     const at = Math.max(offset, 0);
     area.floats[at / 8] = frame.positionMs;
     area.floats[at / 8 + 1] = frame.receivedAtMs;
@@ -108,12 +107,19 @@ export class ReportWriter implements StreamListener, StreamTap {
   #tap(type: number, samples: Int16Array, atMs: number, timestamp: number): void {
     const length = NUMBERS_BYTES + samples.byteLength;
     const offset = this.#reserve(length);
-    const area = offset < 0 ? this.#scratch : this.#ring;
+    const area = this.#areaAt(offset);
     const at = Math.max(offset, 0);
     area.floats[at / 8] = atMs;
     area.floats[at / 8 + 1] = timestamp;
     area.bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), at + NUMBERS_BYTES);
     this.#finish(type, offset, length);
+  }
+
+  /** Where a record is made: in the ring, or where it does not fit in there. */
+  #areaAt(offset: number): Area {
+    if (offset >= 0) return this.#ring;
+    this.#scratch ??= scratchArea(this.#ring.longest + 8);
+    return this.#scratch;
   }
 
   /** -1 where the record has to wait, and is made in the scratch area. */
@@ -123,7 +129,7 @@ export class ReportWriter implements StreamListener, StreamTap {
 
   #finish(type: number, offset: number, length: number): void {
     if (offset >= 0) this.#ring.commit(type);
-    else this.#wait(type, this.#scratch.bytes.slice(0, length));
+    else this.#wait(type, this.#areaAt(offset).bytes.slice(0, length));
     this.#onNews();
   }
 
@@ -232,7 +238,7 @@ function isAudio(type: number): boolean {
   return type >= FRAME;
 }
 
-function scratchArea(): Area {
-  const memory = new ArrayBuffer(SCRATCH_BYTES);
+function scratchArea(bytes: number): Area {
+  const memory = new ArrayBuffer(bytes);
   return { bytes: new Uint8Array(memory), ints: new Int32Array(memory), floats: new Float64Array(memory) };
 }

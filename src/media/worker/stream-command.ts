@@ -3,7 +3,7 @@ import type { BackgroundLayer } from '../background.js';
 import type { DtmfTiming } from '../dtmf-sender.js';
 import type { StreamParameters } from '../engine.js';
 
-/** The methods of a `MediaStream` as they cross to its thread; audio goes beside them. Plain data, JSON on its way. */
+/** The methods of a `MediaStream` as they cross to its thread; audio goes beside them. Plain data and bytes (the keys of SRTP). */
 export type StreamCommand =
   | { readonly type: 'connect'; readonly parameters: StreamParameters }
   | { readonly type: 'set-formats'; readonly input: AudioFormat; readonly output: AudioFormat }
@@ -15,5 +15,6 @@ export type StreamCommand =
   /** `sound`: a number that the thread was told, or will be; absent: none. */
   | { readonly type: 'set-background'; readonly layer: BackgroundLayer; readonly sound?: number }
   | { readonly type: 'end-response'; readonly responseId: string }
-  | { readonly type: 'pause' | 'resume' | 'flush' | 'mark' | 'touch' | 'close' }
+  | { readonly type: 'pause' | 'resume' | 'flush' | 'mark' | 'touch' }
+  | { readonly type: 'close'; readonly farewell: boolean }
   | { readonly type: 'send-digits'; readonly digits: string; readonly timing: Partial<DtmfTiming> };

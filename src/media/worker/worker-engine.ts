@@ -88,7 +88,7 @@ class WorkerEngine implements MediaEngine {
     const { ports } = this.#options;
     const thread: MediaWorker = new MediaWorker(
       {
-        ...this.#options,
+        host: this.#options,
         maxStreams: Math.max(1, Math.ceil((ports.max - ports.min + 1) / 2)),
         name: `media-${this.#started}`,
       },

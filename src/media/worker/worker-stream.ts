@@ -159,14 +159,14 @@ export class WorkerStream implements MediaStream, StreamListener {
     return { ...stats, out: { ...stats.out, refusedMs: (stats.out.refusedMs ?? 0) + this.#refusedMs } };
   }
 
-  close(): void {
+  close(farewell = false): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
-    // From here on not a packet leaves, whatever the thread is about to do.
+    // From here on no audio leaves, whatever the thread is about to do.
     Atomics.store(this.#deps.memory.words, word.closing, 1);
     this.#state = 'closing';
     this.#commands.forgetAudio();
     if (this.#orphaned) this.#end();
-    else this.#send({ type: 'close' });
+    else this.#send({ type: 'close', farewell });
   }
 
   /** The thread has something to tell, or room for more. */

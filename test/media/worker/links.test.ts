@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CallerFrame, StreamEvent } from '../../../src/media/engine.js';
+import type { CallerFrame, StreamEvent, StreamParameters } from '../../../src/media/engine.js';
 import { CommandReader, CommandWriter } from '../../../src/media/worker/command-link.js';
 import { ReportReader, ReportWriter } from '../../../src/media/worker/report-link.js';
 import type { StreamCommand } from '../../../src/media/worker/stream-command.js';
@@ -72,6 +72,31 @@ test('a response of no audio is named all the same', () => {
   writer.play('silent', new Uint8Array(0));
   reader.drain();
   expect(played).toEqual([{ responseId: 'silent', bytes: '' }]);
+});
+
+test('keys arrive as the bytes they are, and what is left out stays left out', () => {
+  const { writer, reader, commands } = setUpCommands();
+  const key = Buffer.from('0123456789abcdef0123456789abcd');
+  const parameters: StreamParameters = {
+    codec: { name: 'pcmu', payloadType: 0 },
+    dtmfPayloadType: undefined,
+    remote: undefined,
+    direction: 'sendrecv',
+    ptimeMs: 20,
+    srtp: {
+      suite: 'AES_CM_128_HMAC_SHA1_80',
+      localKey: key,
+      remoteKey: new Uint8Array(key),
+      remoteLifetimePackets: 2 ** 48,
+    },
+  };
+  writer.command({ type: 'connect', parameters });
+  reader.drain();
+  const [command] = commands;
+  if (command?.type !== 'connect') throw new Error('no connect');
+  expect({ ...command.parameters, srtp: undefined }).toEqual({ ...parameters, srtp: undefined });
+  expect(Buffer.from(command.parameters.srtp?.localKey ?? []).equals(key)).toBe(true);
+  expect(Buffer.from(command.parameters.srtp?.remoteKey ?? []).equals(key)).toBe(true);
 });
 
 test('an interjection arrives whole, however long it and its name are', () => {

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
@@ -141,6 +143,32 @@ test('no packet leaves once close has returned, and closed comes after the ends 
   await sleep(60);
   expect(phone.heard.length).toBeLessThanOrEqual(packets);
 });
+
+test.each([true, false])(
+  'a farewell is said by RTCP after close has returned, also where it shares the port of RTP (%s)',
+  async (mux) => {
+    await using engine = openEngine();
+    await using phone = await UdpPhone.open();
+    const received: Buffer[] = [];
+    const rtcp = createSocket('udp4', (bytes) => received.push(bytes));
+    rtcp.bind(0, '127.0.0.1');
+    await once(rtcp, 'listening');
+    const { stream, waitFor } = await openCall(engine, phone);
+    const { port } = rtcp.address();
+    const remote = mux ? { address: '127.0.0.1', port } : phone.remote;
+    stream.connect({
+      ...parametersFor(remote),
+      rtcp: { mux, remote: mux ? undefined : { address: '127.0.0.1', port } },
+    });
+    if (mux) await eventually(() => expect(received.length).toBeGreaterThan(3));
+    else await phone.hear(3);
+    stream.close(true);
+    await waitFor('closed');
+    // A compound packet that ends with BYE (203).
+    await eventually(() => expect(received.some((bytes) => (bytes[1] ?? 0) >= 200 && bytes.includes(203))).toBe(true));
+    rtcp.close();
+  },
+);
 
 test('times of the media thread are those of the engine clock', async () => {
   const clock = createSystemClock();
