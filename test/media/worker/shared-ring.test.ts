@@ -53,7 +53,7 @@ test('records of any lengths, written and read in any rhythm, come whole and in 
         expect(readFrom(reader)).toBeUndefined();
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
