@@ -4,6 +4,7 @@ import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import { createMediaEngine, type MediaEngineOptions } from '../../src/media/dgram-engine.js';
 import type { MediaEngine, MediaStream, StreamEvent, StreamParameters } from '../../src/media/engine.js';
+import { opusFormatDefaults } from '../../src/media/opus/opus-library.js';
 import { createWorkerEngine } from '../../src/media/worker/worker-engine.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { UdpPhone } from '../support/udp-phone.js';
@@ -76,6 +77,40 @@ describe.each([
       expect(remote.lost).toBe(0);
       expect(Object.keys(received.dropped).filter((reason) => reason.startsWith('srtp'))).toEqual([]);
     });
+  });
+
+  test('two phones that speak Opus hear each other in the rate that was asked for', async () => {
+    const opus = { library: '@evan/opus', bitrate: 32_000, complexity: 5 } as const;
+    await using engine = openEngine({ opus });
+    await using peers = createMediaEngine({ ...engineOptions(), opus }, deps());
+    const pcm = { encoding: 'pcm16', sampleRate: 24_000 } as const;
+    const peer = await peers.open({ family: 4, listener: { onFrame: () => {}, onEvent: () => {} } });
+    let loudest = 0;
+    const lengths = new Set<number>();
+    const stream = await engine.open({
+      family: 4,
+      listener: {
+        onFrame: ({ data }) => {
+          lengths.add(data.length);
+          for (let at = 0; at < data.length; at += 2) {
+            loudest = Math.max(loudest, Math.abs((((data[at + 1] ?? 0) << 24) >> 16) | (data[at] ?? 0)));
+          }
+        },
+        onEvent: () => {},
+      },
+    });
+    const codec = { name: 'opus', payloadType: 111, opus: opusFormatDefaults } as const;
+    for (const [one, other] of [
+      [stream, peer],
+      [peer, stream],
+    ] as const) {
+      one.setFormats(pcm, pcm);
+      one.connect({ ...parametersFor(other.local), codec });
+    }
+    const tone = Int16Array.from({ length: 5 * 24_000 }, (_, index) => 8000 * Math.sin(index / 10));
+    peer.play('tone', new Uint8Array(tone.buffer));
+    await eventually(() => expect(loudest).toBeGreaterThan(5_000));
+    expect([...lengths]).toEqual([960]);
   });
 
   test('keys in the sound itself are heard where that was asked for', async () => {
