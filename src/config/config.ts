@@ -1,9 +1,11 @@
 import type { CostConfig } from './cost-config.js';
 import type { LimitsConfig } from './limits-config.js';
+import type { MediaConfig, SrtpConfig } from './media-config.js';
 import type { SoundsConfig } from './sounds-config.js';
 
 export type { CostConfig, PriceConfig } from './cost-config.js';
 export type { LimitsConfig } from './limits-config.js';
+export type { MediaConfig, SrtpConfig } from './media-config.js';
 export type { SoundConfig, SoundsConfig } from './sounds-config.js';
 
 /**
@@ -144,31 +146,6 @@ export interface OpensipsConfig {
   /** CIDR blocks, parsed by the driver; absent: the host of `mi`, or this one. */
   readonly allow: readonly string[] | undefined;
   readonly domain: string | undefined;
-}
-
-/** Never; where the peer does it too; no call without it. */
-export type SrtpConfig = 'off' | 'optional' | 'required';
-
-export interface MediaConfig {
-  readonly engine: 'auto' | 'worker' | 'native';
-  readonly bind: string;
-  readonly advertise: string | undefined;
-  readonly ports: { readonly min: number; readonly max: number };
-  readonly codecs: readonly ('pcmu' | 'pcma' | 'g722' | 'opus')[];
-  /** The library, and what our encoder is set to: bits a second, and 0 to 10. */
-  readonly opus: {
-    readonly library: '@evan/opus' | 'node-opus';
-    readonly bitrate: number;
-    readonly complexity: number;
-  };
-  readonly jitter: { readonly minMs: number; readonly maxMs: number };
-  /** Keys in SDP (RFC 4568). */
-  readonly srtp: SrtpConfig;
-  readonly latching: { readonly nat: boolean; readonly strict: boolean };
-  readonly dtmf: { readonly inband: boolean };
-  /** `model`: absolute path; always there for `silero`. */
-  readonly vad: { readonly engine: 'energy' | 'silero'; readonly model?: string };
-  readonly portRestSeconds: number;
 }
 
 /** Where outbound calls go. */

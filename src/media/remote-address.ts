@@ -36,3 +36,8 @@ function isUnicast(address: string, family: 4 | 6): boolean {
   const first = Number.parseInt(address, 10);
   return first > 0 && first < 224;
 }
+
+/** Whether both are the same address and port. */
+export function isSameRemote(a: RemoteAddress, b: RemoteAddress | undefined): boolean {
+  return a.address === b?.address && a.port === b.port;
+}

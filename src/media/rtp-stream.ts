@@ -21,7 +21,7 @@ import { FRAME_SLOTS, type PacingWheel, type WheelMember } from './pacing-wheel.
 import type { PacketWriter } from './packet-writer.js';
 import { phoneCodings } from './phone-codec.js';
 import { Playout } from './playout.js';
-import { type RemoteAddress, usableRemote } from './remote-address.js';
+import { isSameRemote, type RemoteAddress, usableRemote } from './remote-address.js';
 import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
@@ -394,8 +394,4 @@ export class RtpStream implements MediaStream, WheelMember {
   #emit(event: StreamEvent): void {
     if (this.#state === 'open') this.#deps.listener.onEvent(event);
   }
-}
-
-function isSameRemote(a: RemoteAddress, b: RemoteAddress | undefined): boolean {
-  return a.address === b?.address && a.port === b.port;
 }

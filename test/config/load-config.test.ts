@@ -90,6 +90,7 @@ describe('the shipped configuration', () => {
         codecs: ['pcmu', 'pcma', 'g722', 'opus'],
         opus: { library: '@evan/opus', bitrate: 32_000, complexity: 5 },
         jitter: { minMs: 20, maxMs: 120 },
+        srtp: 'off',
         latching: { nat: false, strict: false },
         dtmf: { inband: false },
         vad: { engine: 'energy' },

@@ -92,6 +92,9 @@ test('what the caller says while there is no connection is not lost', async () =
     call.clock.advance(100);
     await call.settle();
   }
+  // What is collected for a message is not lost either.
+  call.write(40);
+  await call.settle();
   expect(call.connections).toHaveLength(2);
   expect(call.service.audio.filter((byte) => byte === 0x11).length / 8).toBe(4_000);
 });
