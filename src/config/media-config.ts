@@ -1,0 +1,24 @@
+/** Never; where the peer does it too; no call without it. */
+export type SrtpConfig = 'off' | 'optional' | 'required';
+
+export interface MediaConfig {
+  readonly engine: 'auto' | 'worker' | 'native';
+  readonly bind: string;
+  readonly advertise: string | undefined;
+  readonly ports: { readonly min: number; readonly max: number };
+  readonly codecs: readonly ('pcmu' | 'pcma' | 'g722' | 'opus')[];
+  /** The library, and what our encoder is set to: bits a second, and 0 to 10. */
+  readonly opus: {
+    readonly library: '@evan/opus' | 'node-opus';
+    readonly bitrate: number;
+    readonly complexity: number;
+  };
+  readonly jitter: { readonly minMs: number; readonly maxMs: number };
+  /** Keys in SDP (RFC 4568). */
+  readonly srtp: SrtpConfig;
+  readonly latching: { readonly nat: boolean; readonly strict: boolean };
+  readonly dtmf: { readonly inband: boolean };
+  /** `model`: absolute path; always there for `silero`. */
+  readonly vad: { readonly engine: 'energy' | 'silero'; readonly model?: string };
+  readonly portRestSeconds: number;
+}
