@@ -111,9 +111,13 @@ describe.concurrent('SIPp', () => {
     const running = call({ scenario: 'hold-the-line', service: '2001' }, 'echo', { rtp_port: peer.port });
     await peer.sendAudio(sent);
     await running;
-    const heard = peer.received.map(({ payload }) => payload.readUInt8(80)).filter((value) => value <= 50);
+    // What the caller never said is not all one value: where a stall of a busy machine made packets late, it was invented.
+    const heard = peer.received
+      .filter(({ payload }) => payload.every((value) => value === payload[0]))
+      .map(({ payload }) => payload.readUInt8(80))
+      .filter((value) => value <= 50);
     const values = heard.filter((value, index) => value !== heard[index - 1]);
-    // In order and each once. A stall of a busy machine may cost some: the echo leaves out what it made late.
+    // In order and each once. Such a stall may cost some: the echo leaves out what it made late.
     expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
     expect(values.length).toBeGreaterThanOrEqual(sent.length / 2);
     expect(peer.received.every(({ payloadType, payload }) => payloadType === 0 && payload.length === 160)).toBe(true);
