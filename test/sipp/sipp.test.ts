@@ -111,9 +111,10 @@ describe.concurrent('SIPp', () => {
     const running = call({ scenario: 'hold-the-line', service: '2001' }, 'echo', { rtp_port: peer.port });
     await peer.sendAudio(sent);
     await running;
-    // What the caller never said is not all one value: where a stall of a busy machine made packets late, it was invented.
+    // A packet holds the end of one of the caller's and the beginning of the next: two values. Where a stall of a busy
+    // machine made packets late, what was invented in their place has more.
     const heard = peer.received
-      .filter(({ payload }) => payload.every((value) => value === payload[0]))
+      .filter(({ payload }) => new Set(payload).size <= 2)
       .map(({ payload }) => payload.readUInt8(80))
       .filter((value) => value <= 50);
     const values = heard.filter((value, index) => value !== heard[index - 1]);
