@@ -25,24 +25,30 @@ export class SrtpOutbound {
   readonly #packets = new Uint8Views();
   #key: SrtpKey;
   #protection: PacketProtection;
+  /** Every key that has protected anything, as text. */
+  readonly #used = new Set<string>();
   #cycles = 0;
   #lastSequence = -1;
   #rtcpIndex = 0;
 
   constructor(key: SrtpKey) {
     this.#key = key;
+    this.#used.add(textOf(key));
     this.#protection = createProtection(key.suite, key.key);
   }
 
   /**
    * Another master key. The rollover counter goes on (RFC 3711 section 3.3.1), unless somebody else receives from now on
-   * who knows nothing of it. With the key it had, nothing changes: an index is never used twice.
+   * who knows nothing of it. With a key that it has, or once had, it goes on in any case: no index is used twice with one
+   * key, which would give the audio away (RFC 3711 section 9.1) and with GCM the key of the tags (RFC 7714 section 8.4).
    */
   rekey(key: SrtpKey, newPeer: boolean): void {
     if (isSameKey(key, this.#key)) return;
     this.#key = key;
     this.#protection = createProtection(key.suite, key.key);
-    this.#rtcpIndex = 0;
+    const text = textOf(key);
+    if (this.#used.has(text)) return;
+    this.#used.add(text);
     if (!newPeer) return;
     this.#cycles = 0;
     this.#lastSequence = -1;
@@ -70,4 +76,8 @@ export class SrtpOutbound {
     this.#rtcpIndex += 1;
     return bytes;
   }
+}
+
+function textOf({ suite, key }: SrtpKey): string {
+  return `${suite} ${Buffer.from(key).toString('base64')}`;
 }

@@ -8,7 +8,9 @@ import { SrtpOutbound } from './srtp-outbound.js';
 /** The border of a stream to its sockets: what passes is protected and checked where SRTP was agreed on, else as it is. */
 export class SrtpSession {
   readonly #port: Pick<DatagramPair, 'send' | 'sendRtcp'>;
+  /** Kept while nothing is protected: should protection come back with the same key, no index may come again. */
   #outbound: SrtpOutbound | undefined;
+  #protects = false;
   #inbound: SrtpInbound | undefined;
 
   constructor(port: Pick<DatagramPair, 'send' | 'sendRtcp'>) {
@@ -28,10 +30,8 @@ export class SrtpSession {
 
   /** @param newPeer the packets go to another address than those before */
   sendWith(parameters: SrtpParameters | undefined, newPeer: boolean): void {
-    if (parameters === undefined) {
-      this.#outbound = undefined;
-      return;
-    }
+    this.#protects = parameters !== undefined;
+    if (parameters === undefined) return;
     const key = { suite: parameters.suite, key: parameters.localKey };
     if (this.#outbound === undefined) this.#outbound = new SrtpOutbound(key);
     else this.#outbound.rekey(key, newPeer);
@@ -39,13 +39,13 @@ export class SrtpSession {
 
   /** Sends an RTP packet; it may be used again afterwards. Hot path. */
   send(packet: Uint8Array, to: RemoteAddress): void {
-    const bytes = this.#outbound === undefined ? packet : this.#outbound.protectRtp(packet);
+    const bytes = this.#protects ? this.#outbound?.protectRtp(packet) : packet;
     if (bytes !== undefined) this.#port.send(bytes, to);
   }
 
   /** Sends a compound RTCP packet. @param mux from the RTP port */
   sendRtcp(packet: Uint8Array, to: RemoteAddress, mux: boolean): void {
-    const bytes = this.#outbound === undefined ? packet : this.#outbound.protectRtcp(packet);
+    const bytes = this.#protects ? this.#outbound?.protectRtcp(packet) : packet;
     if (bytes === undefined) return;
     if (mux) this.#port.send(bytes, to);
     else this.#port.sendRtcp(bytes, to);

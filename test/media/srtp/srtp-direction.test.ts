@@ -4,6 +4,7 @@ import { estimateIndex } from '../../../src/media/srtp/packet-index.js';
 import { ReplayWindow } from '../../../src/media/srtp/replay-window.js';
 import { SrtpInbound } from '../../../src/media/srtp/srtp-inbound.js';
 import { SrtpOutbound } from '../../../src/media/srtp/srtp-outbound.js';
+import { SrtpSession } from '../../../src/media/srtp/srtp-session.js';
 import { rtpBytes } from '../../support/rtp-bytes.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 
@@ -132,6 +133,46 @@ test('the same key again changes nothing', () => {
   inbound.rekey(keyOf(suite));
   expect(opens(first)).toBe('srtp-replay');
   expect(opens(seal(65_536))).toBe('ok');
+});
+
+test('a key that comes back protects nothing under an index that it has used', () => {
+  const suite = 'AEAD_AES_128_GCM';
+  const { outbound } = pair(suite);
+  const wordOf = (rtcp: Uint8Array | undefined): number =>
+    Buffer.from(rtcp ?? []).readUInt32BE((rtcp?.length ?? 0) - 4);
+  const first = Buffer.from(outbound.protectRtp(packetOf(7)) ?? []);
+  const firstReport = wordOf(outbound.protectRtcp(report));
+  outbound.rekey(keyOf(suite, 2), true);
+  outbound.protectRtp(packetOf(9));
+  outbound.protectRtcp(report);
+  outbound.rekey(keyOf(suite), true);
+  // The same packet again, after a wrap that nobody saw: under the next rollover counter.
+  expect(Buffer.from(outbound.protectRtp(packetOf(7)) ?? [])).not.toEqual(first);
+  expect(wordOf(outbound.protectRtcp(report))).toBeGreaterThan(firstReport);
+});
+
+test('protection that is given up and comes back with its key goes on where it was', () => {
+  const sent: Buffer[] = [];
+  const keep = (bytes: Uint8Array): void => void sent.push(Buffer.from(bytes));
+  const session = new SrtpSession({ send: keep, sendRtcp: keep });
+  const key = new Uint8Array(30).fill(5);
+  const parameters = {
+    suite: 'AES_CM_128_HMAC_SHA1_80',
+    localKey: key,
+    remoteKey: key,
+    remoteLifetimePackets: 2 ** 48,
+  } as const;
+  const to = { address: '127.0.0.1', port: 4000 };
+  session.sendWith(parameters, true);
+  session.send(packetOf(7), to);
+  session.send(packetOf(8), to);
+  session.sendWith(undefined, false);
+  session.send(packetOf(9), to);
+  session.sendWith(parameters, true);
+  // The numbers have wrapped meanwhile.
+  session.send(packetOf(7), to);
+  expect(sent[2]).toEqual(packetOf(9));
+  expect(sent[3]).not.toEqual(sent[0]);
 });
 
 test('the index of a packet is that of the cycle nearest to the newest one', () => {
