@@ -55,6 +55,8 @@ export const measureInterruptions: Measure = async (tell, scale) => {
     stt: { model: 'flux-general-en' },
   });
   const found: Interruption[] = [];
+  // The provider answers by the number of the request, which goes on when its account is cleared.
+  let asked = 0;
   for (let first = 0; first < calls; first += CALLS_AT_ONCE) {
     const last = Math.min(first + CALLS_AT_ONCE, calls);
     tell(`cascade-interruptions: calls ${first + 1} to ${last} of ${calls}`);
@@ -65,7 +67,8 @@ export const measureInterruptions: Measure = async (tell, scale) => {
     // Searching takes a processor for itself: not while others are on the phone.
     const heard = await Promise.all(batch);
     const account = await scene.account();
-    for (const call of heard) found.push(...(await compare(scene, account, call)));
+    for (const call of heard) found.push(...(await compare(scene, account, call, asked)));
+    asked += account.requests.length;
     await scene.provider.ask('clear', undefined);
   }
   for (const each of found) if (Math.abs(errorOf(each)) > GOAL_WORDS) tell(JSON.stringify(each));
@@ -106,6 +109,7 @@ async function compare(
   scene: CascadeScene,
   account: CascadeProviderAccount,
   { from, audio }: HeardCall,
+  askedBefore: number,
 ): Promise<readonly Interruption[]> {
   const asked = account.requests.filter(({ system }) => new RegExp(`caller ${from}(?!\\d)`, 'u').test(system));
   const begun = connectionOf(
@@ -115,12 +119,18 @@ async function compare(
   );
   const connection = begun.find((speech) => speech !== undefined)?.connection;
   const speeches = account.speeches.filter((speech) => speech.connection === connection);
+  // An early request that was taken back before anything of its answer was to be spoken is no answer.
+  const answered = asked.filter(({ aborted, atMs }, index) => {
+    const untilMs = asked[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
+    return !aborted || speeches.some(({ askedAtMs }) => askedAtMs >= atMs && askedAtMs < untilMs);
+  });
   const interruptions: Interruption[] = [];
   let at = 0;
-  for (const [round, request] of asked.entries()) {
-    const next = asked[round + 1];
+  for (const [round, request] of answered.entries()) {
+    const next = answered[round + 1];
     if (next === undefined) break;
-    const answer = provider.answers[account.requests.indexOf(request) % provider.answers.length]?.text ?? '';
+    const answer =
+      provider.answers[(askedBefore + account.requests.indexOf(request)) % provider.answers.length]?.text ?? '';
     const pieces = speeches.filter(({ askedAtMs }) => askedAtMs >= request.atMs && askedAtMs < next.atMs);
     const { whole, begun: started, end } = await heardWords(scene, pieces, audio, at);
     at = end;
