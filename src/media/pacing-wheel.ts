@@ -28,7 +28,9 @@ export interface PacingWheelOptions {
   readonly timer?: SlotTimer;
   /** Default: Node's microtasks. */
   readonly settle?: Settle;
-  /** Called when every member was served that a slot had: its packets may leave as one batch. */
+  /** Called when every member has had the slot: its packets may leave as one batch, before anything else is done. */
+  readonly onSent?: () => void;
+  /** Called when what follows a slot is done too. */
   readonly onServed?: () => void;
 }
 
@@ -56,6 +58,7 @@ export class PacingWheel {
   readonly #clock: Clock;
   readonly #timer: SlotTimer;
   readonly #settle: Settle;
+  readonly #onSent: () => void;
   readonly #onServed: () => void;
   readonly #phases = new Map<WheelMember, number>();
   readonly #population = new Array<number>(FRAME_SLOTS).fill(0);
@@ -71,6 +74,7 @@ export class PacingWheel {
     this.#clock = clock;
     this.#timer = options.timer ?? new ClockSlotTimer(clock);
     this.#settle = options.settle ?? afterMicrotasks;
+    this.#onSent = options.onSent ?? (() => {});
     this.#onServed = options.onServed ?? (() => {});
     this.#originMs = clock.now();
   }
@@ -141,6 +145,7 @@ export class PacingWheel {
       const slot = this.#nextSlot;
       this.#nextSlot = slot + 1;
       for (const member of this.#phases.keys()) this.#serveMember(member, slot, dueSlot);
+      this.#onSent();
       for (const member of this.#phases.keys()) this.#finishMember(member, slot);
       this.#onServed();
       dueSlot = this.#slotAt(this.#clock.now());

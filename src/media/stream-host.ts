@@ -38,6 +38,8 @@ export interface StreamHostDeps {
   readonly transport?: DatagramTransport;
   /** How the wheel waits. Default: by the clock's timers. */
   readonly timer?: SlotTimer;
+  /** Called when all streams have had a slot, its packets have left, and its frames are made. */
+  readonly onServed?: () => void;
   /** Something an operator asked for cannot be had, and the streams go on without. */
   readonly onNotice?: (message: string) => void;
 }
@@ -75,7 +77,15 @@ export class StreamHost {
     this.#transport = transport;
     const { timer } = deps;
     this.#silero = sileroService(options, deps);
-    this.wheel = new PacingWheel(deps.clock, { onServed: () => transport.flush(), ...(timer && { timer }) });
+    this.wheel = new PacingWheel(deps.clock, {
+      onSent: () => transport.flush(),
+      onServed: () => {
+        // What a frame made somebody say, a last RTCP packet for instance.
+        transport.flush();
+        deps.onServed?.();
+      },
+      ...(timer && { timer }),
+    });
   }
 
   /** Rejects with the system's error, or `ERR_NO_MEDIA_PORT` where nobody wants the stream any more. */

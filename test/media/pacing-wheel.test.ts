@@ -241,10 +241,14 @@ test('the end of a slot is told once all its members were served: what they sent
   ]);
 });
 
-test('every member is served before the first takes its time', () => {
+test('every member is served, and the batch of packets leaves, before the first takes its time', () => {
   const clock = new BusyClock();
   const order: string[] = [];
-  const wheel = new PacingWheel(clock, { settle: (next) => next(), onServed: () => order.push('served') });
+  const wheel = new PacingWheel(clock, {
+    settle: (next) => next(),
+    onSent: () => order.push('sent'),
+    onServed: () => order.push('served'),
+  });
   for (const name of ['first', 'second']) {
     wheel.join({
       onSlot: () => order.push(`packet of ${name}`),
@@ -253,7 +257,7 @@ test('every member is served before the first takes its time', () => {
     });
   }
   clock.advance(5);
-  expect(order).toEqual(['packet of first', 'packet of second', 'frame of first', 'frame of second', 'served']);
+  expect(order).toEqual(['packet of first', 'packet of second', 'sent', 'frame of first', 'frame of second', 'served']);
 });
 
 test('a member that throws after the slot leaves the wheel, too', () => {

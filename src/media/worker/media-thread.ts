@@ -30,20 +30,13 @@ export class MediaThread implements WheelMember {
 
   constructor(
     setup: ThreadSetup,
-    deps: Required<Omit<StreamHostDeps, 'onNotice'>>,
+    deps: Required<Omit<StreamHostDeps, 'onNotice' | 'onServed'>>,
     post: (message: ThreadMessage) => void,
   ) {
-    const { transport } = deps;
     this.#host = new StreamHost(setup.options, {
       ...deps,
       onNotice: (message) => post({ type: 'notice', message }),
-      transport: {
-        bind: (...place) => transport.bind(...place),
-        flush: () => {
-          transport.flush();
-          this.#ring();
-        },
-      },
+      onServed: () => this.#ring(),
     });
     this.#wheel = this.#host.wheel;
     this.#post = post;
