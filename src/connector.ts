@@ -2,14 +2,16 @@ import { createSystemClock } from './base/clock.js';
 import { createSystemRandom } from './base/random.js';
 import type { Config } from './config/config.js';
 import { HostAnnouncer } from './connector/announcer.js';
+import type { ConnectorDeps } from './connector/connector-deps.js';
 import { createSignalingDriver } from './connector/driver-factory.js';
 import { createFlavors } from './connector/flavor-factory.js';
 import { mediaThreads } from './connector/media-threads.js';
-import { type ConnectorDeps, VoiceConnector } from './connector/voice-connector.js';
+import { VoiceConnector } from './connector/voice-connector.js';
 import { createWorkerEngine } from './media/worker/worker-engine.js';
 
 export type { Config } from './config/config.js';
-export type { ConnectorAddresses, ConnectorDeps, ReloadOutcome } from './connector/voice-connector.js';
+export type { ConnectorDeps } from './connector/connector-deps.js';
+export type { ConnectorAddresses, ReloadOutcome } from './connector/voice-connector.js';
 export { VoiceConnector } from './connector/voice-connector.js';
 
 /**

@@ -56,6 +56,7 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
   const connector = createConnector(loaded.config, {
     clock,
     log,
+    warmsUp: true,
     readConfig: async () => {
       const again = await readAny(options, io);
       secrets.push(again.secrets);

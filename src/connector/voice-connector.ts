@@ -1,9 +1,6 @@
-import type { Clock, TimerHandle } from '../base/clock.js';
+import type { TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
-import type { Random } from '../base/random.js';
-import type { Announcer } from '../call/announcement.js';
 import type { Config, MediaConfig } from '../config/config.js';
-import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { RegistrationSummary } from '../ops/admin/admin-control.js';
 import { AdmissionControl } from '../ops/admission.js';
@@ -16,6 +13,7 @@ import type { ListeningAddress, RegistrationStatus, SignalingDriver } from '../s
 import { CallAssembly } from './call-assembly.js';
 import { CallRegistry } from './call-registry.js';
 import { Closers } from './closers.js';
+import type { ConnectorDeps } from './connector-deps.js';
 import { Dialer } from './dialer.js';
 import type { Generation } from './generation.js';
 import { openGeneration } from './generation-opening.js';
@@ -25,21 +23,6 @@ import { Reception } from './reception.js';
 import { restartOnly } from './restart-only.js';
 import { carryOverSpending, openSpendBook, renewSpendBook } from './spending.js';
 import { usableMedia } from './usable-codecs.js';
-
-/** What a connector is made of besides its configuration; everything has a default that talks to the real world. */
-export interface ConnectorDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  createDriver(config: Config): SignalingDriver;
-  createEngine(config: Config): MediaEngine;
-  /** Makes every flavor of a configuration, or none: what was made is closed when one fails. */
-  createFlavors(config: Config): Promise<ReadonlyMap<string, Flavor>>;
-  /** The voice of the host itself. */
-  createAnnouncer(config: Config): Announcer & AsyncDisposable;
-  /** Reads the configuration anew for `POST /reload`; absent where it did not come from a file. */
-  readonly readConfig?: () => Promise<{ readonly config: Config } | { readonly problem: string }>;
-}
 
 /** Where a running connector listens. */
 export interface ConnectorAddresses {
@@ -254,6 +237,7 @@ export class VoiceConnector implements AsyncDisposable {
     const operations = await startOperations(config, view, { clock, random, log, hub: this.#hub });
     this.#operations = operations;
     this.#closers.add(() => operations.close());
+    if (this.#deps.warmsUp === true) await engine.ready?.();
     const sip = await driver.start(this.#handlers(driver, engine, records));
     this.#onOccupancy();
     log.info({ sip, admin: operations.address }, 'ready');

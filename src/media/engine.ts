@@ -248,6 +248,8 @@ export interface StreamOptions {
 export interface MediaEngine extends AsyncDisposable {
   /** Throws `ERR_NO_MEDIA_PORT`. */
   open(options: StreamOptions): Promise<MediaStream>;
+  /** Resolves when a stream need not wait for anything but its ports: threads run, codecs are compiled. Never rejects. */
+  ready?(): Promise<void>;
   /** Ports in use, resting and free; open streams. */
   usage(): { readonly open: number; readonly resting: number; readonly free: number };
 }

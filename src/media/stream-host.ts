@@ -88,6 +88,11 @@ export class StreamHost {
     });
   }
 
+  /** Resolves when streams find their codecs loaded. */
+  async ready(): Promise<void> {
+    await this.#codecs;
+  }
+
   /** Rejects with the system's error, or `ERR_NO_MEDIA_PORT` where nobody wants the stream any more. */
   async open(place: RtpPlace, hosted: HostedStreamOptions): Promise<RtpStream> {
     const { listener, tap, guard, onPacket, isWanted } = hosted;

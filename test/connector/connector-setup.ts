@@ -5,7 +5,8 @@ import { type Clock, createSystemClock, type TimerHandle } from '../../src/base/
 import { ConnectorError } from '../../src/base/connector-error.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import type { Config, RouteConfig } from '../../src/config/config.js';
-import { type ConnectorDeps, VoiceConnector } from '../../src/connector/voice-connector.js';
+import type { ConnectorDeps } from '../../src/connector/connector-deps.js';
+import { VoiceConnector } from '../../src/connector/voice-connector.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import { embeddedDefaults } from '../../src/signaling/embedded/embedded-options.js';
 import { configDefaults, routeDefaults } from '../support/config-defaults.js';

@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../src/base/connector-error.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { FakeLeg, OFFER } from '../support/fake-leg.js';
+import { FakeEngine } from '../support/fake-media.js';
 import { answered, bye, route, setUp } from './connector-setup.js';
 
 describe('what becomes of an INVITE', () => {
@@ -177,4 +180,26 @@ test('no number, name or digit of a caller reaches the log', async () => {
   leg.emit(bye);
   await setup.records();
   expect(setup.log.lines.join('\n')).not.toMatch(/442079460000|Canary|alice/);
+});
+
+test.each([
+  [true, ['the engine is ready', 'calls are taken']],
+  [false, ['calls are taken']],
+])('a connector that warms up (%s) takes calls when its media engine is ready', async (warmsUp, order) => {
+  const seen: string[] = [];
+  const engine = Object.assign(new FakeEngine(new FakeClock()), {
+    ready: async () => {
+      await setImmediate();
+      seen.push('the engine is ready');
+    },
+  });
+  const setup = await setUp({}, { createEngine: () => engine, warmsUp });
+  const { driver } = setup;
+  const start = driver.start.bind(driver);
+  driver.start = (handlers) => {
+    seen.push('calls are taken');
+    return start(handlers);
+  };
+  await setup.connector.start();
+  expect(seen).toEqual(order);
 });

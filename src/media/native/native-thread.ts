@@ -26,7 +26,6 @@ export function startNativeThread(addon: string): void {
     (message) => parentPort?.postMessage(message),
   );
   parentPort?.on('message', (order: ThreadOrder) => thread.receive(order));
-  parentPort?.postMessage({ type: 'ready' });
 }
 
 /** What such a thread runs, with the add-on where `findDatagrams` finds it. */

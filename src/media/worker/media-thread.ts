@@ -43,6 +43,7 @@ export class MediaThread implements WheelMember {
     this.#down = new SignalList(setup.downList);
     this.#up = new SignalList(setup.upList);
     this.#bell = new Int32Array(setup.bell);
+    void this.#host.ready().then(() => post({ type: 'ready' }));
   }
 
   receive(order: ThreadOrder): void {

@@ -53,6 +53,10 @@ export class MediaWorker {
   readonly #freeIds: number[] = [];
   #nextId = 0;
   #idle: (() => void) | undefined;
+  #onReady: () => void = () => {};
+  readonly #ready = new Promise<void>((resolve) => {
+    this.#onReady = resolve;
+  });
   #stopping = false;
   #gone = false;
 
@@ -87,6 +91,13 @@ export class MediaWorker {
 
   get gone(): boolean {
     return this.#gone;
+  }
+
+  /** Resolves when the thread has everything that a stream needs, or has died before. */
+  async ready(): Promise<void> {
+    this.#worker.ref();
+    await this.#ready;
+    if (this.#places.size === 0) this.#worker.unref();
   }
 
   /** Rejects with the system's error where the ports cannot be bound. */
@@ -127,6 +138,7 @@ export class MediaWorker {
     }
     switch (message.type) {
       case 'ready':
+        this.#onReady();
         return;
       case 'notice':
         this.#handlers.onNotice(message.message);
@@ -200,6 +212,7 @@ export class MediaWorker {
     this.#streams.clear();
     this.#places.clear();
     this.#idle?.();
+    this.#onReady();
     this.#handlers.onGone(message);
   }
 }

@@ -22,4 +22,3 @@ const thread = new MediaThread(
   (message) => parentPort?.postMessage(message),
 );
 parentPort?.on('message', (order: ThreadOrder) => thread.receive(order));
-parentPort?.postMessage({ type: 'ready' });

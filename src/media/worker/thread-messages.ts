@@ -42,6 +42,7 @@ export const BELL = 0;
 /** From a media thread. */
 export type ThreadMessage =
   | typeof BELL
+  /** The thread runs, and its codecs are loaded and compiled: a stream waits for its ports alone. */
   | { readonly type: 'ready' }
   /** For the log: something an operator asked for cannot be had. */
   | { readonly type: 'notice'; readonly message: string }

@@ -14,7 +14,7 @@ export interface WorkerEngineDeps {
   onThreadDied?(message: string): void;
   /** Something an operator asked for cannot be had, and the engine goes on without. */
   onNotice?(message: string): void;
-  /** Starts a thread at once: the first call need not wait for it. Default: with the first stream. */
+  /** Starts a thread at once, see `ready`: the first call need not wait for it. Default: with the first stream. */
   readonly startsAtOnce?: boolean;
   /** What a thread runs. Default: `thread-entry`. */
   readonly entry?: URL;
@@ -58,6 +58,10 @@ class WorkerEngine implements MediaEngine {
 
   open(options: StreamOptions): Promise<MediaStream> {
     return this.#ports.open(options.family, (place) => this.#openOn(place, options));
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all([...this.#threads].map((thread) => thread.ready()));
   }
 
   usage(): ReturnType<MediaEngine['usage']> {

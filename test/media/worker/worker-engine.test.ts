@@ -186,6 +186,16 @@ test('times of the media thread are those of the engine clock', async () => {
   }
 });
 
+test('an engine is ready once its thread has started, or has failed to', async () => {
+  await using engine = openEngine({ startsAtOnce: true });
+  await engine.ready?.();
+  const died: string[] = [];
+  const missing = new URL('./missing-thread.mjs', import.meta.url);
+  await using broken = openEngine({ startsAtOnce: true, entry: missing, onThreadDied: (why) => died.push(why) });
+  await broken.ready?.();
+  expect(died).toHaveLength(1);
+});
+
 test('calls of a thread that dies fail and can be closed; the next call gets a thread of its own', async () => {
   const died: string[] = [];
   await using phone = await UdpPhone.open();
