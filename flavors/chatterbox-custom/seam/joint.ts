@@ -1,9 +1,17 @@
+import {
+  Aligner,
+  FRAME_MS,
+  type Frame,
+  type Likeness,
+  type Match,
+  oneVoice,
+  soundingPart,
+  twoVoices,
+  VoiceMean,
+} from 'sip-voice-connector/cascade';
 import type { Part } from '../voice/handover.js';
 import type { Rendering } from '../voice/rendering.js';
-import { Aligner, type Match, VoiceMean } from './align.js';
-import { type Likeness, oneVoice, twoVoices } from './likeness.js';
 import { type Anchor, anchorOf, wordUnderWay } from './pace.js';
-import { FRAME_MS, type Frame, soundingPart } from './spectrum.js';
 
 /** Where one rendering is left and the other entered, in samples of each. */
 export interface Joint {

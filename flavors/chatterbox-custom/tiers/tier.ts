@@ -5,9 +5,9 @@ import {
   type SpeechBackend,
   type SpeechBackendHealth,
   type StageUsage,
+  VoiceMean,
 } from 'sip-voice-connector/cascade';
 import type { TierObservation, TierRules, TierView } from '../router.js';
-import { VoiceMean } from '../seam/align.js';
 import { VoicePace } from '../seam/pace.js';
 import { isOpen, localDay } from './hours.js';
 import { Measure } from './measure.js';

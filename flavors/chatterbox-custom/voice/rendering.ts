@@ -2,13 +2,14 @@ import {
   asFlavorError,
   type Clock,
   createResampler,
+  FrameReader,
   type Permit,
   type Resampler,
   type StageUsage,
+  soundingPart,
 } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import type { PhraseSound } from '../phrases/phrase-file.js';
-import { FrameReader, soundingPart } from '../seam/spectrum.js';
 import type { Lease } from '../tiers/slots.js';
 import type { Tier } from '../tiers/tier.js';
 
