@@ -6,6 +6,8 @@ const END_BIN = 110;
 
 /** Added to the power of a bin, square LSB: -77 dBFS, so that digital silence has a logarithm. */
 const BIN_FLOOR = 20;
+/** Of a power: its natural logarithm, by decibel. */
+const NEPERS_PER_DB = Math.LN10 / 10;
 const BIN_FLOOR_DB = 10 * Math.log10(BIN_FLOOR);
 
 /** One bin of a spectrum of 256 holds twice the mean square, over 256 bins; full scale is 2^15. */
@@ -45,6 +47,8 @@ export interface Loudness {
  */
 export class AmbientNoise {
   readonly #bandDb = new Float64Array(BANDS);
+  /** The same as mean power of a bin, square LSB, with the floor. */
+  readonly #bandPower = new Float64Array(BANDS);
   readonly #ambientDb = new Float64Array(BANDS).fill(BIN_FLOOR_DB);
   #levelAmbientDb = Number.NaN;
   #usualExcessDb = 0.6;
@@ -68,7 +72,9 @@ export class AmbientNoise {
       const to = BAND_EDGES[band + 1] as number;
       let bandPower = 0;
       for (let bin = from; bin < to; bin += 1) bandPower += power[bin] as number;
-      const db = 10 * Math.log10(bandPower / (to - from) + BIN_FLOOR);
+      const binPower = bandPower / (to - from) + BIN_FLOOR;
+      const db = 10 * Math.log10(binPower);
+      this.#bandPower[band] = binPower;
       this.#bandDb[band] = db;
       if (isFirst) this.#ambientDb[band] = db;
       const bandExcess = db - (this.#ambientDb[band] as number);
@@ -90,8 +96,9 @@ export class AmbientNoise {
     let high = 0;
     for (let band = 0; band < BANDS; band += 1) {
       const width = (BAND_EDGES[band + 1] as number) - (BAND_EDGES[band] as number);
-      const above = 10 ** ((this.#bandDb[band] as number) / 10) - 10 ** ((this.#ambientDb[band] as number) / 10);
-      if (above <= 0) continue;
+      const ambientDb = this.#ambientDb[band] as number;
+      if ((this.#bandDb[band] as number) <= ambientDb) continue;
+      const above = (this.#bandPower[band] as number) - Math.exp(ambientDb * NEPERS_PER_DB);
       if (band < FIRST_HIGH_BAND) low += width * above;
       else high += width * above;
     }

@@ -32,12 +32,13 @@ export class SoundDuration {
    */
   push(samples: Float64Array, weight: number): void {
     const levels = this.#levelsDb;
-    levels.copyWithin(0, BLOCKS_IN_FRAME);
+    const kept = levels.length - BLOCKS_IN_FRAME;
+    for (let i = 0; i < kept; i += 1) levels[i] = levels[BLOCKS_IN_FRAME + i] as number;
     for (let block = 0; block < BLOCKS_IN_FRAME; block += 1) {
       let power = 0;
       for (let i = block * BLOCK_SAMPLES; i < (block + 1) * BLOCK_SAMPLES; i += 1) power += (samples[i] as number) ** 2;
       const db = 10 * Math.log10(power / BLOCK_SAMPLES + 1);
-      levels[levels.length - BLOCKS_IN_FRAME + block] = db;
+      levels[kept + block] = db;
       if (Number.isNaN(this.#ambientDb)) this.#ambientDb = db;
       if (weight > 0) this.#learn(db - this.#ambientDb, weight);
     }

@@ -1,5 +1,5 @@
 /** A single frame as periodic as this is enough: what coughs and knocks reach now and then, a vowel reaches at once. */
-const CERTAIN_PERIODICITY = 0.65;
+export const CERTAIN_PERIODICITY = 0.65;
 
 /** It goes on as long as something stands out of the noise, and so long after, frames: coughs come in twos and threes. */
 const LINGER_FRAMES = 10;

@@ -8,6 +8,7 @@ import type { LatchOptions } from './latch.js';
 import { loadOpus, warmUpOpus } from './opus/load-opus.js';
 import type { OpusEncoding, OpusLibraryName } from './opus/opus-library.js';
 import { PacingWheel } from './pacing-wheel.js';
+import { PowerSpectrum } from './power-spectrum.js';
 import type { RtpPlace } from './rtp-ports.js';
 import { RtpSocketsTransport } from './rtp-sockets.js';
 import { RtpStream } from './rtp-stream.js';
@@ -67,6 +68,7 @@ export class StreamHost {
   readonly #deps: StreamHostDeps;
   readonly #transport: DatagramTransport;
   readonly #silero: SileroService | undefined;
+  readonly #spectrum = new PowerSpectrum();
   readonly #codecs: Promise<StreamCodecs>;
 
   constructor(options: StreamHostOptions, deps: StreamHostDeps) {
@@ -136,7 +138,7 @@ export class StreamHost {
   }
 
   #voiceDetector(): VoiceDetector {
-    const gate = createVoiceDetector();
+    const gate = createVoiceDetector({}, this.#spectrum);
     const silero = this.#silero;
     return silero === undefined ? gate : new SileroVoiceDetector(gate, () => silero.open());
   }

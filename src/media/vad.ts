@@ -2,7 +2,7 @@ import { AmbientNoise, type Loudness } from './ambient-noise.js';
 import { Periodicity } from './periodicity.js';
 import { PowerSpectrum, SPECTRUM_SAMPLES } from './power-spectrum.js';
 import { SoundDuration } from './sound-duration.js';
-import { Stirring } from './stirring.js';
+import { CERTAIN_PERIODICITY, Stirring } from './stirring.js';
 import { ToneCheck } from './tone-check.js';
 
 /** Times and thresholds of the voice detector. */
@@ -64,9 +64,13 @@ export interface VoiceDetector {
  * Makes a detector for one caller. Three questions decide about a frame. Does it stand out of the ambient noise, in the
  * bands of the telephone channel and as a whole? Is it periodic, as only voiced speech is? Is it a machine's tone?
  * Steady noise fails the first, clicks, coughs and bursts the second, keys and call-progress tones the third.
+ * @param spectrum where spectra are made, one at a time: the detectors of a thread may share it
  */
-export function createVoiceDetector(options: Partial<VoiceDetectorOptions> = {}): VoiceDetector {
-  return new PitchVoiceDetector({ ...voiceDetectorDefaults, ...options });
+export function createVoiceDetector(
+  options: Partial<VoiceDetectorOptions> = {},
+  spectrum = new PowerSpectrum(),
+): VoiceDetector {
+  return new PitchVoiceDetector({ ...voiceDetectorDefaults, ...options }, spectrum);
 }
 
 const FRAME_SAMPLES = 160;
@@ -121,8 +125,10 @@ class PitchVoiceDetector implements VoiceDetector {
   readonly #startFrames: number;
   readonly #windowMask: number;
   readonly #stopFrames: number;
-  readonly #history = new Float64Array(SPECTRUM_SAMPLES);
-  readonly #spectrum = new PowerSpectrum();
+  /** More says nothing more. */
+  readonly #enoughPeriodicity: number;
+  readonly #history = new Int16Array(SPECTRUM_SAMPLES);
+  readonly #spectrum: PowerSpectrum;
   readonly #noise = new AmbientNoise();
   readonly #periodicity = new Periodicity();
   readonly #tones = new ToneCheck();
@@ -141,13 +147,15 @@ class PitchVoiceDetector implements VoiceDetector {
   #peakDb = -99;
   #framesWithoutLull = 0;
 
-  constructor(options: VoiceDetectorOptions) {
+  constructor(options: VoiceDetectorOptions, spectrum: PowerSpectrum) {
     this.#options = options;
+    this.#spectrum = spectrum;
     this.#startFrames = Math.max(1, Math.ceil(options.startMs / FRAME_MS));
     const windowFrames = Math.min(Math.max(Math.ceil(options.startWindowMs / FRAME_MS), this.#startFrames), 30);
     this.#windowMask = 2 ** windowFrames - 1;
     this.#duration = new SoundDuration(windowFrames + 1);
     this.#stopFrames = Math.max(1, Math.ceil(options.stopMs / FRAME_MS));
+    this.#enoughPeriodicity = Math.max(options.minPeriodicity, CERTAIN_PERIODICITY);
   }
 
   get stirring(): boolean {
@@ -190,7 +198,7 @@ class PitchVoiceDetector implements VoiceDetector {
   /** Appends the frame to the spectrum's window. False for digital silence, which teaches nothing. */
   #take(samples: Int16Array): boolean {
     const history = this.#history;
-    history.copyWithin(0, FRAME_SAMPLES);
+    for (let i = 0; i < SPECTRUM_SAMPLES - FRAME_SAMPLES; i += 1) history[i] = history[FRAME_SAMPLES + i] as number;
     let audible = false;
     for (let i = 0; i < FRAME_SAMPLES; i += 1) {
       const sample = samples[i] as number;
@@ -219,7 +227,7 @@ class PitchVoiceDetector implements VoiceDetector {
     let periodicity = 0;
     let tone = false;
     if (sustains) {
-      periodicity = this.#periodicity.measure();
+      periodicity = this.#periodicity.measure(this.#enoughPeriodicity);
       tone = this.#tones.check(power);
     } else {
       this.#tones.reset();
