@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** The add-on's source, from the repository's root. It is not part of the published package. */
-const SOURCE = 'src/media/native/datagrams.cc';
+/** The add-on's sources, from the root of the repository or of the package; the first is compiled, and includes the others. */
+const SOURCES = ['src/media/native/datagrams.cc', 'src/media/native/batch-ring.h'] as const;
 
 const FLAGS = ['-std=c++17', '-O2', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'];
 
@@ -15,9 +15,9 @@ const FLAGS = ['-std=c++17', '-O2', '-shared', '-fPIC', '-fno-exceptions', '-fno
  * @param root of the repository
  */
 export function buildNative(root: string, output: string): void {
-  const source = join(root, SOURCE);
-  if (!existsSync(source)) throw new Error(`${source} is missing: the add-on is built in the repository`);
-  if (existsSync(output) && statSync(output).mtimeMs > statSync(source).mtimeMs) return;
+  const source = join(root, SOURCES[0]);
+  const changedMs = Math.max(...SOURCES.map((path) => statSync(join(root, path)).mtimeMs));
+  if (existsSync(output) && statSync(output).mtimeMs > changedMs) return;
   mkdirSync(dirname(output), { recursive: true });
   // Renamed when it is whole: a process that has the old one open keeps it.
   const made = `${output}.${process.pid}`;

@@ -1,6 +1,6 @@
 /*
  * UDP for the media thread, in batches: one call reads all that has arrived at all sockets, one call sends all packets of
- * a slot, and the thread sleeps to an absolute deadline. See `native-transport.ts`, which alone uses it.
+ * a slot, and the thread sleeps to an absolute deadline. Where the kernel lets us those are system calls, too. See `native-transport.ts`, which alone uses it.
  *
  * Nothing here throws but for a wrong number or kind of arguments; what the system refuses comes back as a negative errno.
  * Every index, offset and length that comes from JavaScript is checked.
@@ -9,6 +9,8 @@
 #define _GNU_SOURCE
 #endif
 #include <node_api.h>
+
+#include "batch-ring.h"
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -31,10 +33,16 @@ namespace {
 
 /* Longer packets are dropped: no RTP or RTCP packet is. */
 constexpr size_t kPacketBytes = 2048;
+/* Buffers a power of two apart would compete for the same few lines of the cache. */
+constexpr size_t kBufferBytes = kPacketBytes + 64;
 /* Packets read from one socket at once, and in one pass: a flood at one call must not hold up the others. */
 constexpr int kBatch = 8;
 constexpr int kBatchesPerPass = 4;
-constexpr int kEvents = 256;
+/* How often it is looked for packets before none that can be used is reported as none. */
+constexpr int kLooksPerPass = 4;
+constexpr int kEvents = BatchRing::kRoom;
+/* Fewer are done as fast one by one. */
+constexpr int kLeastForRing = 2;
 constexpr int kSources = 1024;
 /* The longest sleep: whoever asks for more has miscounted. */
 constexpr int64_t kLongestSleepNs = 100'000'000;
@@ -51,6 +59,7 @@ struct Socket {
 };
 
 struct Datagrams {
+  BatchRing ring;
   int epoll = -1;
   Socket *sockets = nullptr;
   int count = 0;
@@ -60,13 +69,40 @@ struct Datagrams {
   epoll_event events[kEvents] = {};
   int event_count = 0;
   int event_next = 0;
-  uint8_t packets[kBatch][kPacketBytes];
-  mmsghdr messages[kBatch];
-  iovec parts[kBatch];
-  sockaddr_storage from[kBatch];
-  alignas(cmsghdr) uint8_t controls[kBatch][64];
+  /* The last look found nothing: at the next one most sockets have one packet. */
+  bool dry = true;
+  /* Packets received and not yet handed over, by socket; -1: it was closed meanwhile, or had none. */
+  int ready[kEvents];
+  int ready_count = 0;
+  int ready_next = 0;
+  mmsghdr messages[kEvents];
+  iovec parts[kEvents];
+  sockaddr_storage from[kEvents];
+  alignas(cmsghdr) uint8_t controls[kEvents][64];
+  alignas(64) uint8_t packets[kEvents][kBufferBytes];
+
+  explicit Datagrams(bool batches) {
+    memset(messages, 0, sizeof messages);
+    for (int i = 0; i < kEvents; i += 1) {
+      parts[i] = {packets[i], kPacketBytes};
+      messages[i].msg_hdr.msg_name = &from[i];
+      messages[i].msg_hdr.msg_iov = &parts[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+      messages[i].msg_hdr.msg_control = controls[i];
+    }
+    if (batches) ring.open();
+  }
 
   ~Datagrams() { close_all(); }
+
+  /* Makes the message fit to be received into (again). */
+  msghdr *prepare(int i) {
+    msghdr &header = messages[i].msg_hdr;
+    header.msg_namelen = sizeof from[i];
+    header.msg_controllen = sizeof controls[i];
+    header.msg_flags = 0;
+    return &header;
+  }
 
   void close_all() {
     for (int i = 0; i < count; i += 1) {
@@ -75,7 +111,8 @@ struct Datagrams {
     delete[] sockets;
     sockets = nullptr;
     count = 0;
-    event_count = event_next = 0;
+    event_count = event_next = ready_count = ready_next = 0;
+    ring.close();
     if (epoll >= 0) close(epoll);
     epoll = -1;
   }
@@ -258,8 +295,13 @@ napi_value port_of(napi_env env, napi_callback_info info) {
 napi_value close_socket(napi_env env, napi_callback_info info) {
   Call call(env, info, 1);
   if (!call.datagrams) return nullptr;
-  Socket *socket = call.datagrams->at(call.integer(0));
+  int index = call.integer(0);
+  Socket *socket = call.datagrams->at(index);
   if (!socket) return call.result(-EBADF);
+  /* What was received of it is not for the one that gets its number next. */
+  for (int i = call.datagrams->ready_next; i < call.datagrams->ready_count; i += 1) {
+    if (call.datagrams->ready[i] == index) call.datagrams->ready[i] = -1;
+  }
   close(socket->fd);
   *socket = Socket{};
   return call.result(0);
@@ -284,6 +326,34 @@ napi_value set_destination(napi_env env, napi_callback_info info) {
   return call.result(error);
 }
 
+struct Outgoing {
+  Socket *socket;
+  const uint8_t *bytes;
+  size_t length;
+};
+
+/* How many of up to `BatchRing::kRoom` packets the system took. */
+int send_batch(Datagrams &datagrams, const Outgoing *packets, int count) {
+  int done = 0, sent = 0;
+  if (count >= kLeastForRing && datagrams.ring.is_open()) {
+    for (int i = 0; i < count; i += 1) {
+      const Outgoing &one = packets[i];
+      datagrams.ring.send(static_cast<uint32_t>(i), one.socket->fd, one.bytes, one.length, one.socket->destination,
+                          one.socket->destination_length);
+    }
+    int failed = 0;
+    done = static_cast<int>(datagrams.ring.submit([&failed](uint32_t, int32_t result) { failed += result < 0; }));
+    sent = done - failed;
+    if (done < count) datagrams.ring.close();
+  }
+  for (int i = done; i < count; i += 1) {
+    const Outgoing &one = packets[i];
+    sent += sendto(one.socket->fd, one.bytes, one.length, MSG_NOSIGNAL,
+                   reinterpret_cast<sockaddr *>(&one.socket->destination), one.socket->destination_length) >= 0;
+  }
+  return sent;
+}
+
 /* send(bytes, records, count): `records` has the index of the socket, offset and length of each packet. How many left. */
 napi_value send_all(napi_env env, napi_callback_info info) {
   Call call(env, info, 3);
@@ -293,7 +363,8 @@ napi_value send_all(napi_env env, napi_callback_info info) {
   int32_t *records = call.array<int32_t>(1, napi_int32_array, &room);
   int64_t count = call.integer(2);
   if (call.failed) return nullptr;
-  int sent = 0;
+  Outgoing batch[BatchRing::kRoom];
+  int collected = 0, sent = 0;
   for (int64_t i = 0; i < count && static_cast<size_t>(i) * 3 + 3 <= room; i += 1) {
     int64_t offset = records[i * 3 + 1], length = records[i * 3 + 2];
     Socket *socket = call.datagrams->at(records[i * 3]);
@@ -301,10 +372,13 @@ napi_value send_all(napi_env env, napi_callback_info info) {
         static_cast<uint64_t>(offset + length) > bytes) {
       continue;
     }
-    ssize_t result = sendto(socket->fd, data + offset, static_cast<size_t>(length), MSG_NOSIGNAL,
-                            reinterpret_cast<sockaddr *>(&socket->destination), socket->destination_length);
-    sent += result >= 0;
+    batch[collected] = {socket, data + offset, static_cast<size_t>(length)};
+    collected += 1;
+    if (collected < static_cast<int>(BatchRing::kRoom)) continue;
+    sent += send_batch(*call.datagrams, batch, collected);
+    collected = 0;
   }
+  sent += send_batch(*call.datagrams, batch, collected);
   return call.result(sent);
 }
 
@@ -316,7 +390,7 @@ struct Sink {
   double *times;
   size_t capacity, count;
 
-  bool takes_batch() const { return count + kBatch <= capacity && used + kBatch * kPacketBytes <= room; }
+  bool takes(size_t packets) const { return count + packets <= capacity && used + packets * kPacketBytes <= room; }
 };
 
 /* Time of arrival by CLOCK_MONOTONIC, ms. */
@@ -332,44 +406,100 @@ double arrival_of(msghdr *header, int64_t offset_ns, int64_t now_ns) {
   return static_cast<double>(now_ns) / 1e6;
 }
 
+/* Hands over the packet in a message, which came to that socket. False: there is no room for its source. */
+bool hand_over(Datagrams &datagrams, int index, int i, Sink &sink, int64_t offset_ns, int64_t now_ns) {
+  Socket &socket = datagrams.sockets[index];
+  msghdr &header = datagrams.messages[i].msg_hdr;
+  size_t length = datagrams.messages[i].msg_len;
+  if (header.msg_flags & MSG_TRUNC) return true;
+  int source = 0;
+  if (!socket.source_known || !same_address(socket.source, datagrams.from[i])) {
+    if (datagrams.source_count == kSources) return false;
+    socket.source = datagrams.from[i];
+    socket.source_known = true;
+    datagrams.sources[datagrams.source_count] = datagrams.from[i];
+    source = ++datagrams.source_count;
+  }
+  memcpy(sink.bytes + sink.used, datagrams.packets[i], length);
+  int32_t *record = sink.records + sink.count * 4;
+  record[0] = index;
+  record[1] = static_cast<int32_t>(sink.used);
+  record[2] = static_cast<int32_t>(length);
+  record[3] = source;
+  sink.times[sink.count] = arrival_of(&header, offset_ns, now_ns);
+  sink.count += 1;
+  sink.used += length;
+  return true;
+}
+
 /* Reads one batch of a socket. Whether there may be more. */
 bool read_batch(Datagrams &datagrams, int index, Sink &sink, int64_t offset_ns, int64_t now_ns) {
-  Socket &socket = datagrams.sockets[index];
-  for (int i = 0; i < kBatch; i += 1) {
-    datagrams.parts[i] = {datagrams.packets[i], kPacketBytes};
-    msghdr &header = datagrams.messages[i].msg_hdr;
-    header = {};
-    header.msg_name = &datagrams.from[i];
-    header.msg_namelen = sizeof datagrams.from[i];
-    header.msg_iov = &datagrams.parts[i];
-    header.msg_iovlen = 1;
-    header.msg_control = datagrams.controls[i];
-    header.msg_controllen = sizeof datagrams.controls[i];
-  }
-  int count = recvmmsg(socket.fd, datagrams.messages, kBatch, 0, nullptr);
+  for (int i = 0; i < kBatch; i += 1) datagrams.prepare(i);
+  int count = recvmmsg(datagrams.sockets[index].fd, datagrams.messages, kBatch, 0, nullptr);
   for (int i = 0; i < count; i += 1) {
-    msghdr &header = datagrams.messages[i].msg_hdr;
-    size_t length = datagrams.messages[i].msg_len;
-    if (header.msg_flags & MSG_TRUNC) continue;
-    int source = 0;
-    if (!socket.source_known || !same_address(socket.source, datagrams.from[i])) {
-      if (datagrams.source_count == kSources) return false;
-      socket.source = datagrams.from[i];
-      socket.source_known = true;
-      datagrams.sources[datagrams.source_count] = datagrams.from[i];
-      source = ++datagrams.source_count;
-    }
-    memcpy(sink.bytes + sink.used, datagrams.packets[i], length);
-    int32_t *record = sink.records + sink.count * 4;
-    record[0] = index;
-    record[1] = static_cast<int32_t>(sink.used);
-    record[2] = static_cast<int32_t>(length);
-    record[3] = source;
-    sink.times[sink.count] = arrival_of(&header, offset_ns, now_ns);
-    sink.count += 1;
-    sink.used += length;
+    if (!hand_over(datagrams, index, i, sink, offset_ns, now_ns)) return false;
   }
   return count == kBatch;
+}
+
+/* Reads the sockets of the last look one by one, as far as there is room. */
+void read_events(Datagrams &datagrams, Sink &sink, int64_t offset_ns, int64_t now_ns) {
+  auto has_room = [&] { return sink.takes(kBatch) && datagrams.source_count + kBatch <= kSources; };
+  while (datagrams.event_next < datagrams.event_count && has_room()) {
+    int index = static_cast<int>(datagrams.events[datagrams.event_next].data.u32);
+    datagrams.event_next += 1;
+    if (!datagrams.at(index)) continue;
+    for (int i = 0; i < kBatchesPerPass && has_room(); i += 1) {
+      if (!read_batch(datagrams, index, sink, offset_ns, now_ns)) break;
+    }
+  }
+}
+
+/* Reads one packet of each socket of the last look. */
+void read_each(Datagrams &datagrams) {
+  int count = 0;
+  for (; datagrams.event_next < datagrams.event_count; datagrams.event_next += 1) {
+    int index = static_cast<int>(datagrams.events[datagrams.event_next].data.u32);
+    Socket *socket = datagrams.at(index);
+    if (!socket) continue;
+    datagrams.ready[count] = index;
+    datagrams.messages[count].msg_len = 0;
+    datagrams.ring.receive(static_cast<uint32_t>(count), socket->fd, datagrams.prepare(count));
+    count += 1;
+  }
+  int completed = 0;
+  int done = static_cast<int>(datagrams.ring.submit([&datagrams, &completed](uint32_t i, int32_t result) {
+    completed += 1;
+    if (result < 0) datagrams.ready[i] = -1;
+    else datagrams.messages[i].msg_len = static_cast<unsigned>(result);
+  }));
+  datagrams.ready_next = 0;
+  datagrams.ready_count = done;
+  if (done == count && completed == count) return;
+  /* The ring does not do what it is trusted to do. What it has not read is read in the next look. */
+  datagrams.ring.close();
+  datagrams.ready_count = completed == done ? done : 0;
+}
+
+/* Hands over packets that were read. Whether all of them. */
+bool hand_over_ready(Datagrams &datagrams, Sink &sink, int64_t offset_ns, int64_t now_ns) {
+  for (; datagrams.ready_next < datagrams.ready_count; datagrams.ready_next += 1) {
+    int index = datagrams.ready[datagrams.ready_next];
+    if (!datagrams.at(index)) continue;
+    if (!sink.takes(1) || !hand_over(datagrams, index, datagrams.ready_next, sink, offset_ns, now_ns)) return false;
+  }
+  return true;
+}
+
+/* Looks which sockets have packets. Whether any has. */
+bool look(Datagrams &datagrams) {
+  int found = epoll_wait(datagrams.epoll, datagrams.events, kEvents, 0);
+  datagrams.event_next = 0;
+  datagrams.event_count = found > 0 ? found : 0;
+  /* A second packet of the same look belongs to a burst or a flood: those are read by the batch, socket by socket. */
+  if (datagrams.dry && found >= kLeastForRing && datagrams.ring.is_open()) read_each(datagrams);
+  datagrams.dry = found <= 0;
+  return found > 0;
 }
 
 /*
@@ -392,20 +522,12 @@ napi_value receive_all(napi_env env, napi_callback_info info) {
   size_t capacity = record_room / 4 < time_room ? record_room / 4 : time_room;
   Sink sink = {bytes, room, static_cast<size_t>(offset), records, times, capacity, 0};
   datagrams.source_count = 0;
-  if (datagrams.event_next == datagrams.event_count) {
-    int found = epoll_wait(datagrams.epoll, datagrams.events, kEvents, 0);
-    datagrams.event_next = 0;
-    datagrams.event_count = found > 0 ? found : 0;
-  }
   int64_t now_ns = clock_ns(CLOCK_MONOTONIC), offset_ns = clock_ns(CLOCK_REALTIME) - now_ns;
-  while (datagrams.event_next < datagrams.event_count && sink.takes_batch() &&
-         datagrams.source_count + kBatch <= kSources) {
-    int index = static_cast<int>(datagrams.events[datagrams.event_next].data.u32);
-    datagrams.event_next += 1;
-    if (!datagrams.at(index)) continue;
-    for (int i = 0; i < kBatchesPerPass && sink.takes_batch() && datagrams.source_count + kBatch <= kSources; i += 1) {
-      if (!read_batch(datagrams, index, sink, offset_ns, now_ns)) break;
-    }
+  for (int looks = 0; looks < kLooksPerPass && sink.count == 0; looks += 1) {
+    bool unread = datagrams.event_next < datagrams.event_count || datagrams.ready_next < datagrams.ready_count;
+    if (!unread && !look(datagrams)) break;
+    if (!hand_over_ready(datagrams, sink, offset_ns, now_ns)) break;
+    read_events(datagrams, sink, offset_ns, now_ns);
   }
   return call.result(static_cast<double>(sink.count));
 }
@@ -466,6 +588,13 @@ napi_value become_realtime(napi_env env, napi_callback_info info) {
   return call.result(-pthread_setschedparam(pthread_self(), SCHED_FIFO, &param));
 }
 
+/* batches(): 1 where many sockets are read or written in one system call, else 0. */
+napi_value has_batches(napi_env env, napi_callback_info info) {
+  Call call(env, info, 0);
+  if (!call.datagrams) return nullptr;
+  return call.result(call.datagrams->ring.is_open());
+}
+
 /* dispose(): closes everything. */
 napi_value dispose(napi_env env, napi_callback_info info) {
   Call call(env, info, 0);
@@ -474,15 +603,19 @@ napi_value dispose(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+/* new Datagrams(batches): without `batches` sockets are read and written one by one where the system could do more. */
 napi_value construct(napi_env env, napi_callback_info info) {
   napi_value self = nullptr, target = nullptr;
-  size_t count = 0;
-  if (napi_get_cb_info(env, info, &count, nullptr, &self, nullptr) != napi_ok) return nullptr;
+  napi_value argument = nullptr;
+  size_t count = 1;
+  bool batches = true;
+  if (napi_get_cb_info(env, info, &count, &argument, &self, nullptr) != napi_ok) return nullptr;
+  if (napi_get_value_bool(env, argument, &batches) != napi_ok) batches = true;
   if (napi_get_new_target(env, info, &target) != napi_ok || !target) {
     napi_throw_type_error(env, nullptr, "to be called with new");
     return nullptr;
   }
-  Datagrams *datagrams = new (std::nothrow) Datagrams;
+  Datagrams *datagrams = new (std::nothrow) Datagrams(batches);
   if (datagrams) datagrams->epoll = epoll_create1(EPOLL_CLOEXEC);
   auto destroy = [](napi_env, void *native, void *) { delete static_cast<Datagrams *>(native); };
   if (!datagrams || datagrams->epoll < 0 || napi_wrap(env, self, datagrams, destroy, nullptr, nullptr) != napi_ok) {
@@ -511,7 +644,7 @@ NAPI_MODULE_INIT() {
       method("bind", bind_socket),         method("port", port_of),       method("close", close_socket),
       method("destination", set_destination), method("send", send_all),   method("receive", receive_all),
       method("source", source_text),       method("sleepUntil", sleep_until), method("now", monotonic_now),
-      method("realtime", become_realtime), method("dispose", dispose),
+      method("realtime", become_realtime), method("batches", has_batches), method("dispose", dispose),
   };
   napi_value made = nullptr;
   if (napi_define_class(env, "Datagrams", NAPI_AUTO_LENGTH, construct, nullptr, sizeof methods / sizeof *methods, methods,

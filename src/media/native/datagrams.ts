@@ -28,6 +28,8 @@ export interface Datagrams {
   now(): number;
   /** Gives the calling thread SCHED_FIFO at that priority. */
   realtime(priority: number): number;
+  /** 1 where many sockets are read or written in one system call (io_uring, Linux 6.1), else 0. */
+  batches(): number;
   dispose(): number;
 }
 
@@ -39,11 +41,15 @@ export function findDatagrams(): string | undefined {
   return candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
 }
 
-/** Loads the add-on into this thread. Throws when it was built for another machine, or is none. */
-export function loadDatagrams(path: string): Datagrams {
-  const loaded: { readonly Datagrams?: new () => Datagrams } = createRequire(import.meta.url)(path);
+/**
+ * Loads the add-on into this thread. Throws when it was built for another machine, or is none.
+ *
+ * @param batches false: sockets are read and written one by one also where the system could do more
+ */
+export function loadDatagrams(path: string, batches = true): Datagrams {
+  const loaded: { readonly Datagrams?: new (batches: boolean) => Datagrams } = createRequire(import.meta.url)(path);
   if (typeof loaded.Datagrams !== 'function') throw new Error(`${path} is not the media add-on`);
-  return new loaded.Datagrams();
+  return new loaded.Datagrams(batches);
 }
 
 /** Why the add-on there is of no use; `undefined`: it can be loaded. */
