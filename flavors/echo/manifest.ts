@@ -12,13 +12,15 @@ const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
 const alaw = { encoding: 'alaw', sampleRate: 8000 } as const;
 /** The voice's own format; the caller's words share it, so that one session has one format. */
 const pcm16 = { encoding: 'pcm16', sampleRate: 16000 } as const;
+/** What each phone codec is to the host: whatever the phone speaks comes back as it was. */
+const anyPhone = [mulaw, alaw, pcm16, { encoding: 'pcm16', sampleRate: 24000 }] as const;
 
 /** By mode; in turns without a greeting of its own. */
 const capabilitiesOf = {
   immediate: {
     kind: 'speech-to-speech',
-    input: [mulaw, alaw],
-    output: [mulaw, alaw],
+    input: anyPhone,
+    output: anyPhone,
     turnTaking: 'flavor',
     truncation: false,
     tools: false,

@@ -10,9 +10,9 @@ export interface BaresipCall {
   readonly uri: string;
   /** Its own user part. */
   readonly caller: string;
-  /** What it says: a WAV file, 16 bit, mono, 8000 Hz. It hangs up at the end. */
+  /** What it says: a WAV file, 16 bit, mono, of the rate that {@link soundRateHz} names. It hangs up at the end. */
   readonly say: string;
-  readonly codec: 'pcmu' | 'pcma';
+  readonly codec: keyof typeof codecs;
   /** SRTP with keys in SDP: offered as RTP/AVP with a key, or as RTP/SAVP. Default: none. */
   readonly encryption?: 'srtp' | 'srtp-mand';
   /** It is killed after this. */
@@ -26,6 +26,19 @@ export interface BaresipResult {
   readonly output: string;
 }
 
+/** What baresip calls a codec, the module that brings it, and the rate of its "sound card", Hz. */
+const codecs = {
+  pcmu: { name: 'pcmu/8000/1', module: 'g711', rateHz: 8_000 },
+  pcma: { name: 'pcma/8000/1', module: 'g711', rateHz: 8_000 },
+  g722: { name: 'g722/16000/1', module: 'g722', rateHz: 16_000 },
+  opus: { name: 'opus/48000/2', module: 'opus', rateHz: 16_000 },
+} as const;
+
+/** Rate of what it says and hears, Hz. */
+export function soundRateHz(codec: BaresipCall['codec']): 8_000 | 16_000 {
+  return codecs[codec].rateHz;
+}
+
 const PRINTED_AT_THE_END = /Call with .* terminated|: session closed/;
 
 /**
@@ -33,16 +46,17 @@ const PRINTED_AT_THE_END = /Call with .* terminated|: session closed/;
  * card would; the sndfile filter in front of it writes what it is given. The rest is as Debian ships it.
  */
 function configuration(modules: string, call: BaresipCall, directory: string): string {
+  const { module: codecModule, rateHz } = codecs[call.codec];
   return [
     'sip_listen 127.0.0.1:0',
     `audio_source aufile,${call.say}`,
     'audio_player aubridge,nobody',
     'audio_alert aubridge,nobody',
-    ...['ausrc_srate 8000', 'auplay_srate 8000', 'ausrc_channels 1', 'auplay_channels 1'],
+    ...[`ausrc_srate ${rateHz}`, `auplay_srate ${rateHz}`, 'ausrc_channels 1', 'auplay_channels 1'],
     ...['audio_buffer 20-160', 'jitter_buffer_type fixed', 'jitter_buffer_delay 5-10'],
     `snd_path ${join(directory, 'heard')}`,
     `module_path ${modules}`,
-    ...['g711', 'aufile', 'aubridge', 'sndfile', ...(call.encryption ? ['srtp'] : [])].map(
+    ...[codecModule, 'aufile', 'aubridge', 'sndfile', ...(call.encryption ? ['srtp'] : [])].map(
       (module) => `module ${module}.so`,
     ),
     'module_tmp account.so',
@@ -64,7 +78,7 @@ export async function callWithBaresip<T>(call: BaresipCall, use: (result: Baresi
     writeFileSync(join(directory, 'config'), configuration(baresipModules(baresip), call, directory));
     const encryption = call.encryption === undefined ? '' : `;mediaenc=${call.encryption}`;
     // No registrar, no password: it just calls.
-    const account = `<sip:${call.caller}@127.0.0.1>;regint=0;audio_codecs=${call.codec}/8000/1${encryption}\n`;
+    const account = `<sip:${call.caller}@127.0.0.1>;regint=0;audio_codecs=${codecs[call.codec].name}${encryption}\n`;
     writeFileSync(join(directory, 'accounts'), account);
     writeFileSync(join(directory, 'contacts'), '');
     const child = spawn(baresip.command, ['-f', directory, '-e', `/dial ${call.uri}`], {
