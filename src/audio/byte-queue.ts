@@ -13,11 +13,10 @@ export class ByteQueue {
   push(bytes: Uint8Array): void {
     if (this.#length + bytes.length > this.#bytes.length) this.#grow(this.#length + bytes.length);
     const capacity = this.#bytes.length;
-    let end = (this.#start + this.#length) % capacity;
-    for (let i = 0; i < bytes.length; i += 1) {
-      this.#bytes[end] = bytes[i] as number;
-      end = end + 1 === capacity ? 0 : end + 1;
-    }
+    const end = (this.#start + this.#length) % capacity;
+    const first = Math.min(bytes.length, capacity - end);
+    this.#bytes.set(first === bytes.length ? bytes : bytes.subarray(0, first), end);
+    if (first < bytes.length) this.#bytes.set(bytes.subarray(first), 0);
     this.#length += bytes.length;
   }
 
@@ -25,12 +24,11 @@ export class ByteQueue {
   take(target: Uint8Array, offset: number, count: number): number {
     const taken = Math.min(count, this.#length);
     const capacity = this.#bytes.length;
-    let start = this.#start;
-    for (let i = 0; i < taken; i += 1) {
-      target[offset + i] = this.#bytes[start] as number;
-      start = start + 1 === capacity ? 0 : start + 1;
-    }
-    this.#start = start;
+    const start = this.#start;
+    const first = Math.min(taken, capacity - start);
+    target.set(this.#bytes.subarray(start, start + first), offset);
+    if (first < taken) target.set(this.#bytes.subarray(0, taken - first), offset + first);
+    this.#start = (start + taken) % capacity;
     this.#length -= taken;
     return taken;
   }

@@ -69,13 +69,23 @@ export class SpokenAudio {
   }
 
   #pushCodes(data: Uint8Array, powers: Float64Array): void {
-    for (let at = 0; at < data.length; at += 1) this.#add(powers[data[at] as number] as number);
+    for (let at = 0; at < data.length; ) {
+      const end = Math.min(data.length, at + this.#blockSamples - this.#samples);
+      this.#samples += end - at;
+      let power = this.#power;
+      for (; at < end; at += 1) power += powers[data[at] as number] as number;
+      this.#power = power;
+      if (this.#samples >= this.#blockSamples) this.#endBlock();
+    }
   }
 
   #add(power: number): void {
     this.#power += power;
     this.#samples += 1;
-    if (this.#samples < this.#blockSamples) return;
+    if (this.#samples >= this.#blockSamples) this.#endBlock();
+  }
+
+  #endBlock(): void {
     this.#levelsDb.push(10 * Math.log10(this.#power / this.#samples + 1));
     this.#power = 0;
     this.#samples = 0;

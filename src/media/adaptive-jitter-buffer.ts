@@ -53,15 +53,10 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #lengths = new Int32Array(SLOTS);
   readonly #arrivals = new Float64Array(SLOTS);
   readonly #payloads: Uint8Array[] = new Array<Uint8Array>(SLOTS).fill(noPayload);
-  readonly #frame: JitterFrame = {
-    data: noPayload,
-    known: noPayload,
-    missingMs: 0,
-    playing: false,
-    receivedAtMs: undefined,
-    before: undefined,
-  };
+  readonly #frame = emptyFrame();
   #before = noPayload;
+  /** All of {@link JitterFrame.known} is 1, as of most frames. */
+  #allKnown = false;
   #reader: PacketReader = new CodeReader();
   #ticksPerMs = 8;
   #frameTicks = 0;
@@ -114,6 +109,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#frameSamples = frameSamples;
     this.#frame.data = new Uint8Array(frameBytes);
     this.#frame.known = new Uint8Array(frameSamples);
+    this.#allKnown = false;
     this.#before = new Uint8Array(frameBytes);
   }
 
@@ -139,7 +135,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     if (this.#state === 'idle') {
       this.#begin(sequence, start, arrivalMs);
     } else if (sequence - this.#head >= SLOTS || this.#isBehindTime(sequence, start, ticks)) {
-      this.#giveUp();
+      this.#discardedMs += this.depthMs;
+      this.reset();
       this.#begin(sequence, start, arrivalMs);
       verdict = 'resync';
     } else {
@@ -172,15 +169,11 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   take(nowMs: number, speaking: boolean): JitterFrame {
     const frame = this.#frame;
     if (this.#state === 'filling' && nowMs >= this.#startAtMs) this.#state = 'playing';
+    frame.before = undefined;
     if (this.#state !== 'playing') {
-      frame.known.fill(0);
-      frame.missingMs = FRAME_MS;
-      frame.playing = false;
-      frame.receivedAtMs = undefined;
-      frame.before = undefined;
+      this.#empty(false);
       return frame;
     }
-    frame.before = undefined;
     const changeMs = this.#changeMs(nowMs);
     if (changeMs > SLACK_MS && !speaking) {
       this.#invent();
@@ -208,14 +201,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#startAtMs = arrivalMs + this.targetMs - FRAME_MS / 2;
   }
 
-  #giveUp(): void {
-    this.#discardedMs += this.depthMs;
-    this.reset();
-  }
-
   #fill(nowMs: number): void {
     const frame = this.#frame;
-    frame.known.fill(0);
     frame.playing = true;
     frame.receivedAtMs = undefined;
     this.#missing = 0;
@@ -248,6 +235,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
    */
   #miss(filled: number, count: number, gap: number, slot: number): void {
     this.#missing += count;
+    if (filled === 0) this.#forgetKnown();
     const reader = this.#reader;
     if (!reader.conceals) return;
     const next = slot < 0 ? noPayload : (this.#payloads[slot] as Uint8Array);
@@ -292,13 +280,29 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     const payload = this.#payloads[slot] as Uint8Array;
     const offset = this.#offsets[slot] as number;
     this.#reader.read(this.#head, payload, offset, this.#bytes[slot] as number, passed, data, filled, count);
-    known.fill(1, this.#sampleAt(filled), this.#sampleAt(filled + count));
     this.#playhead = (this.#playhead + count) | 0;
+    const whole = count === this.#frameTicks;
+    if (!whole && filled === 0) this.#forgetKnown();
+    if (!this.#allKnown) known.fill(1, this.#sampleAt(filled), this.#sampleAt(filled + count));
+    this.#allKnown = whole;
     return count;
   }
 
   #sampleAt(ticks: number): number {
     return Math.floor((ticks * this.#frameSamples) / this.#frameTicks);
+  }
+
+  #empty(playing: boolean): void {
+    this.#forgetKnown();
+    const frame = this.#frame;
+    frame.missingMs = FRAME_MS;
+    frame.playing = playing;
+    frame.receivedAtMs = undefined;
+  }
+
+  #forgetKnown(): void {
+    this.#allKnown = false;
+    this.#frame.known.fill(0);
   }
 
   #release(slot: number): void {
@@ -375,13 +379,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
 
   /** A frame of nothing, for a longer delay. */
   #invent(): void {
-    const frame = this.#frame;
-    frame.known.fill(0);
-    frame.playing = true;
-    frame.receivedAtMs = undefined;
+    this.#empty(true);
     this.#missing = 0;
     this.#miss(0, this.#frameTicks, 0, -1);
-    frame.missingMs = FRAME_MS;
   }
 
   #forgetWaits(): void {
@@ -390,4 +390,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#windowFrames = 0;
     this.#sinceShed = 0;
   }
+}
+
+function emptyFrame(): JitterFrame {
+  const data = noPayload;
+  return { data, known: data, missingMs: 0, playing: false, receivedAtMs: undefined, before: undefined };
 }

@@ -25,7 +25,7 @@ export class CodeReader implements PacketReader {
     count: number,
   ): void {
     const from = offset + passed;
-    for (let i = 0; i < count; i += 1) frame[filled + i] = payload[from + i] as number;
+    frame.set(payload.subarray(from, from + count), filled);
   }
 
   conceal(): void {}

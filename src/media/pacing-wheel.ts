@@ -37,12 +37,19 @@ export interface PacingWheelOptions {
 /** A stream on the wheel. */
 export interface WheelMember {
   /**
-   * A slot has come. Called for every slot, in order, none left out.
+   * A slot has come. Called for every slot, in order, none left out but those before {@link nextSlot}.
    * @param dueSlot the newest slot whose time has come: greater than `slot` where the process was held up
    */
   onSlot(slot: number, dueSlot: number): void;
   /** Every member has been served: for what takes its time, and must not hold up the packets of others. */
   afterSlot?(slot: number): void;
+  /**
+   * The next slot in which `onSlot` has something to do, unless {@link PacingWheel.rouse} is called before; asked after each.
+   * With hundreds of members, looking at each in every slot costs as much as serving them. Absent: every slot.
+   */
+  readonly nextSlot?: number;
+  /** The same of `afterSlot`; asked after either. */
+  readonly nextAfterSlot?: number;
   /** It threw. The member has left the wheel. */
   onSlotError(error: unknown): void;
 }
@@ -60,7 +67,11 @@ export class PacingWheel {
   readonly #settle: Settle;
   readonly #onSent: () => void;
   readonly #onServed: () => void;
-  readonly #phases = new Map<WheelMember, number>();
+  readonly #places = new Map<WheelMember, Place>();
+  /** In the order in which they came, `undefined` where one has left; and the slots in which they have something to do. */
+  #members: (WheelMember | undefined)[] = [];
+  #due: number[] = [];
+  #dueAfter: number[] = [];
   readonly #population = new Array<number>(FRAME_SLOTS).fill(0);
   readonly #originMs: number;
   #nextSlot = 0;
@@ -92,19 +103,31 @@ export class PacingWheel {
   /** Adds a member; returns its phase, 0 to 3: the least populated. It is served from {@link nextSlot} on. */
   join(member: WheelMember): number {
     const phase = this.#population.indexOf(Math.min(...this.#population));
-    this.#phases.set(member, phase);
+    this.#places.set(member, { phase, index: this.#members.length });
+    this.#members.push(member);
+    this.#due.push(Number.NEGATIVE_INFINITY);
+    this.#dueAfter.push(Number.NEGATIVE_INFINITY);
     this.#population[phase] = (this.#population[phase] ?? 0) + 1;
-    if (this.#phases.size === 1) this.#start();
+    if (this.#places.size === 1) this.#start();
     return phase;
+  }
+
+  /** A member has something to do in the next slot, whatever its {@link WheelMember.nextSlot} has said. */
+  rouse(member: WheelMember): void {
+    const place = this.#places.get(member);
+    if (place !== undefined) this.#due[place.index] = Number.NEGATIVE_INFINITY;
   }
 
   /** Removes a member; it is not called again. Idempotent. */
   leave(member: WheelMember): void {
-    const phase = this.#phases.get(member);
-    if (phase === undefined) return;
-    this.#phases.delete(member);
-    this.#population[phase] = (this.#population[phase] ?? 0) - 1;
-    if (this.#phases.size > 0) return;
+    const place = this.#places.get(member);
+    if (place === undefined) return;
+    this.#places.delete(member);
+    this.#members[place.index] = undefined;
+    this.#due[place.index] = Number.POSITIVE_INFINITY;
+    this.#dueAfter[place.index] = Number.POSITIVE_INFINITY;
+    this.#population[place.phase] = (this.#population[place.phase] ?? 0) - 1;
+    if (this.#places.size > 0) return;
     this.#timer.cancel();
     this.#armed = false;
   }
@@ -144,42 +167,79 @@ export class PacingWheel {
     do {
       const slot = this.#nextSlot;
       this.#nextSlot = slot + 1;
-      for (const member of this.#phases.keys()) this.#serveMember(member, slot, dueSlot);
+      this.#closeGaps();
+      // Members that join or leave meanwhile change the lists under way.
+      for (let i = 0; i < this.#due.length; i += 1) {
+        if ((this.#due[i] as number) <= slot) this.#serveMember(i, slot, dueSlot);
+      }
       this.#onSent();
-      for (const member of this.#phases.keys()) this.#finishMember(member, slot);
+      for (let i = 0; i < this.#dueAfter.length; i += 1) {
+        if ((this.#dueAfter[i] as number) <= slot) this.#finishMember(i, slot);
+      }
       this.#onServed();
       dueSlot = this.#slotAt(this.#clock.now());
-    } while ((dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && this.#phases.size > 0);
-    if (this.#nextSlot > dueSlot || this.#phases.size === 0) return;
+    } while ((dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && this.#places.size > 0);
+    if (this.#nextSlot > dueSlot || this.#places.size === 0) return;
     this.#settling = true;
     this.#settle(this.#makeUp);
   }
 
   readonly #makeUp = (): void => {
     this.#settling = false;
-    if (this.#phases.size > 0) this.#serve();
+    if (this.#places.size > 0) this.#serve();
     this.#goOn();
   };
 
   #goOn(): void {
-    if (this.#phases.size > 0 && !this.#armed && !this.#settling) this.#arm();
+    if (this.#places.size > 0 && !this.#armed && !this.#settling) this.#arm();
   }
 
-  #finishMember(member: WheelMember, slot: number): void {
+  #finishMember(index: number, slot: number): void {
+    const member = this.#members[index];
     try {
-      member.afterSlot?.(slot);
+      member?.afterSlot?.(slot);
+      if (this.#members[index] !== member) return;
+      this.#dueAfter[index] = member?.nextAfterSlot ?? Number.NEGATIVE_INFINITY;
     } catch (error) {
-      this.leave(member);
-      member.onSlotError(error);
+      this.#expel(member, error);
     }
   }
 
-  #serveMember(member: WheelMember, slot: number, dueSlot: number): void {
+  #serveMember(index: number, slot: number, dueSlot: number): void {
+    const member = this.#members[index];
     try {
-      member.onSlot(slot, dueSlot);
+      member?.onSlot(slot, dueSlot);
+      if (this.#members[index] !== member) return;
+      this.#due[index] = member?.nextSlot ?? Number.NEGATIVE_INFINITY;
+      this.#dueAfter[index] = member?.nextAfterSlot ?? Number.NEGATIVE_INFINITY;
     } catch (error) {
-      this.leave(member);
-      member.onSlotError(error);
+      this.#expel(member, error);
     }
   }
+
+  #expel(member: WheelMember | undefined, error: unknown): void {
+    if (member === undefined) return;
+    this.leave(member);
+    member.onSlotError(error);
+  }
+
+  /** Members that have left make room, between slots. */
+  #closeGaps(): void {
+    if (this.#members.length === this.#places.size) return;
+    const kept = (_: unknown, index: number): boolean => this.#members[index] !== undefined;
+    this.#due = this.#due.filter(kept);
+    this.#dueAfter = this.#dueAfter.filter(kept);
+    this.#members = this.#members.filter((member) => member !== undefined);
+    for (const [index, member] of this.#members.entries()) {
+      const place = member && this.#places.get(member);
+      if (place) place.index = index;
+    }
+  }
+}
+
+/** Where a member stands on the wheel. */
+interface Place {
+  readonly phase: number;
+  /** In the lists. */
+  index: number;
 }

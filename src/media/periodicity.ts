@@ -37,11 +37,10 @@ export class Periodicity {
   /** Takes the next 160 samples. To be called for every frame. */
   push(samples: Int16Array): void {
     const input = this.#input;
-    // Loops, here and below: the built-in copies cost more than so few samples.
     for (let i = 0; i < 2 * REACH; i += 1) input[i] = input[FRAME_SAMPLES + i] as number;
     for (let i = 0; i < FRAME_SAMPLES; i += 1) input[2 * REACH + i] = samples[i] as number;
     const slow = this.#slow;
-    for (let i = 0; i < HISTORY - HALF_FRAME; i += 1) slow[i] = slow[HALF_FRAME + i] as number;
+    slow.set(slow.subarray(HALF_FRAME));
     for (let i = 0; i < HALF_FRAME; i += 1) slow[HISTORY - HALF_FRAME + i] = lowPassed(input, REACH + 2 * i);
   }
 

@@ -59,6 +59,8 @@ export interface RtpStreamDeps {
  */
 export class RtpStream implements MediaStream, WheelMember {
   readonly local: RemoteAddress;
+  /** The slot after which the next frame is delivered. */
+  nextAfterSlot = Number.POSITIVE_INFINITY;
   readonly #options: RtpStreamOptions;
   readonly #deps: RtpStreamDeps;
   readonly #latch: Latch;
@@ -81,7 +83,6 @@ export class RtpStream implements MediaStream, WheelMember {
   #codec: PhoneCodec['name'] = 'pcmu';
   #sending = false;
   #writer: PacketWriter | undefined;
-  #frameSlot = Number.POSITIVE_INFINITY;
   #timeoutReported = false;
   #touched = false;
   #state: 'open' | 'failed' | 'closed' = 'open';
@@ -242,8 +243,6 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   onSlot(slot: number, dueSlot: number): void {
-    // Most slots are nobody's: with hundreds of streams that must cost nothing.
-    if (!this.#touched && slot !== this.#sender.nextSlot) return;
     this.#touched = false;
     const nowMs = this.#deps.clock.now();
     if (this.#commands.length > 0) this.#applyCommands(dueSlot, nowMs);
@@ -256,9 +255,13 @@ export class RtpStream implements MediaStream, WheelMember {
     if (this.#digitsSent.length > 0) this.#reportDigits(nowMs);
   }
 
+  get nextSlot(): number {
+    return this.#touched ? Number.NEGATIVE_INFINITY : this.#sender.nextSlot;
+  }
+
   afterSlot(slot: number): void {
-    if (slot !== this.#frameSlot || this.#state !== 'open') return;
-    this.#frameSlot += FRAME_SLOTS;
+    if (slot !== this.nextAfterSlot || this.#state !== 'open') return;
+    this.nextAfterSlot += FRAME_SLOTS;
     const nowMs = this.#deps.clock.now();
     this.#receiver.deliver(this.#deps.wheel.slotTimeMs(slot), nowMs);
     this.#watchSilence(nowMs);
@@ -280,7 +283,9 @@ export class RtpStream implements MediaStream, WheelMember {
   /** Something is to be done, or to be found, at the next slot. */
   #joinWheel(): void {
     this.#touched = true;
-    if (this.#state === 'open') this.#phase ??= this.#deps.wheel.join(this);
+    if (this.#state !== 'open') return;
+    this.#phase ??= this.#deps.wheel.join(this);
+    this.#deps.wheel.rouse(this);
   }
 
   /** @param dueSlot where the wheel is behind, a stream begins now and owes nothing of before */
@@ -334,8 +339,8 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#writer = this.#deps.codecs.writerFor(codec, ptimeMs, this.#writer);
     this.#sender.configure(this.#writer, codec.payloadType, dtmfPayloadType);
     this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
-    if (this.#receiver.receiving && this.#frameSlot === Number.POSITIVE_INFINITY) {
-      this.#frameSlot = this.#firstSlotOfPhase(slot, -1);
+    if (this.#receiver.receiving && this.nextAfterSlot === Number.POSITIVE_INFINITY) {
+      this.nextAfterSlot = this.#firstSlotOfPhase(slot, -1);
     }
   }
 
@@ -376,12 +381,9 @@ export class RtpStream implements MediaStream, WheelMember {
   #watchSilence(nowMs: number): void {
     const { rtpTimeoutMs } = this.#options;
     if (rtpTimeoutMs <= 0 || !this.#receiver.receiving) return;
-    if (nowMs - this.#receiver.lastHeardMs < rtpTimeoutMs) {
-      this.#timeoutReported = false;
-    } else if (!this.#timeoutReported) {
-      this.#timeoutReported = true;
-      this.#emit({ type: 'rtp-timeout' });
-    }
+    const silent = nowMs - this.#receiver.lastHeardMs >= rtpTimeoutMs;
+    if (silent && !this.#timeoutReported) this.#emit({ type: 'rtp-timeout' });
+    this.#timeoutReported = silent;
   }
 
   #reportDigits(atMs: number): void {

@@ -198,14 +198,13 @@ class PitchVoiceDetector implements VoiceDetector {
   /** Appends the frame to the spectrum's window. False for digital silence, which teaches nothing. */
   #take(samples: Int16Array): boolean {
     const history = this.#history;
-    for (let i = 0; i < SPECTRUM_SAMPLES - FRAME_SAMPLES; i += 1) history[i] = history[FRAME_SAMPLES + i] as number;
-    let audible = false;
+    history.set(history.subarray(FRAME_SAMPLES));
+    history.set(samples, SPECTRUM_SAMPLES - FRAME_SAMPLES);
     for (let i = 0; i < FRAME_SAMPLES; i += 1) {
       const sample = samples[i] as number;
-      history[SPECTRUM_SAMPLES - FRAME_SAMPLES + i] = sample;
-      if (sample > SILENCE_AMPLITUDE || sample < -SILENCE_AMPLITUDE) audible = true;
+      if (sample > SILENCE_AMPLITUDE || sample < -SILENCE_AMPLITUDE) return true;
     }
-    return audible;
+    return false;
   }
 
   /** A frame of digital silence. */

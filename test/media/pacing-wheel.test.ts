@@ -276,3 +276,54 @@ test('a member that throws after the slot leaves the wheel, too', () => {
   expect(errors).toHaveLength(1);
   expect(sound.served).toHaveLength(10);
 });
+
+test('a member that says when it has something to do is left alone until then, unless it is roused', () => {
+  const { clock, wheel, memberOf } = setUp();
+  const served: number[] = [];
+  const finished: number[] = [];
+  const member = {
+    nextSlot: 0,
+    nextAfterSlot: 0,
+    onSlot: (slot: number) => {
+      served.push(slot);
+      member.nextSlot = slot + 4;
+      member.nextAfterSlot = slot + 2;
+    },
+    afterSlot: (slot: number) => {
+      finished.push(slot);
+      member.nextAfterSlot = Number.POSITIVE_INFINITY;
+    },
+    onSlotError: () => {},
+  };
+  const other = memberOf();
+  wheel.join(member);
+  wheel.join(other);
+  clock.advance(50);
+  expect(served).toEqual([1, 5, 9]);
+  expect(finished).toEqual([3, 7]);
+  wheel.rouse(member);
+  clock.advance(5);
+  expect(served).toEqual([1, 5, 9, 11]);
+  expect(other.served).toHaveLength(11);
+});
+
+test('whoever stays is served on, in the same order, when those before have left', () => {
+  const { clock, wheel } = setUp();
+  const order: string[] = [];
+  const members = ['a', 'b', 'c', 'd'].map((name) => ({
+    nextSlot: 0,
+    onSlot: (slot: number) => void order.push(`${name}${slot}`),
+    onSlotError: () => {},
+  }));
+  for (const member of members) wheel.join(member);
+  const [first, , third, last] = members;
+  if (!first || !third || !last) throw new Error('four members');
+  clock.advance(5);
+  wheel.leave(first);
+  wheel.leave(third);
+  last.nextSlot = 100;
+  clock.advance(10);
+  wheel.rouse(last);
+  clock.advance(5);
+  expect(order).toEqual(['a1', 'b1', 'c1', 'd1', 'b2', 'd2', 'b3', 'b4', 'd4']);
+});

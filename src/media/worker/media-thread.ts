@@ -8,8 +8,8 @@ import { streamMemory, word } from './stream-memory.js';
 import { BELL, type OpenOrder, type ThreadMessage, type ThreadOrder, type ThreadSetup } from './thread-messages.js';
 import { ThreadSounds } from './thread-sounds.js';
 
-/** Counters of every stream are written once in so many slots. */
-const STATS_SLOTS = 200;
+/** Counters of every stream are written once in so many slots, 5 s; and at once where somebody asks for them. */
+const STATS_SLOTS = 1000;
 /** How often it is looked whether somebody asked for counters. */
 const STATS_REQUEST_SLOTS = 4;
 

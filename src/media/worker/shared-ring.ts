@@ -11,6 +11,11 @@ import { Buffer } from 'node:buffer';
 const HEADER_BYTES = 8;
 /** Length that says: the next record is at the beginning of the ring. */
 const SKIP = -1;
+/**
+ * An empty ring is begun anew from here on, bytes: a reader that keeps up leaves the rest of it alone, and the little that
+ * is used stays in the caches of both.
+ */
+const REWIND_BYTES = 1024;
 
 /** Where a ring lies. */
 export interface RingPlace {
@@ -70,8 +75,9 @@ export class RingWriter extends Ring {
     const { capacity, readerIndex } = this.place;
     const needed = occupied(bytes);
     const at = this.#position & (capacity - 1);
-    const skipped = at + needed > capacity ? capacity - at : 0;
     const used = (this.#position - Atomics.load(this.positions, readerIndex)) | 0;
+    const rewinds = used === 0 && at >= REWIND_BYTES && needed <= at;
+    const skipped = rewinds || at + needed > capacity ? capacity - at : 0;
     if (used + skipped + needed > capacity) return -1;
     if (skipped > 0) this.ints[at / 4] = SKIP;
     this.#start = skipped > 0 ? 0 : at;

@@ -35,7 +35,7 @@ const readFrom = (ring: RingReader): { type: number; bytes: number[] } | undefin
 test('records of any lengths, written and read in any rhythm, come whole and in order', () => {
   fc.assert(
     fc.property(
-      fc.integer({ min: 6, max: 10 }).map((bits) => 2 ** bits),
+      fc.integer({ min: 6, max: 12 }).map((bits) => 2 ** bits),
       // Near the end of what 32 bits hold, signed and unsigned.
       fc.constantFrom(0, 8, 0x7fff_ff00, -64, -8),
       fc.array(fc.record({ length: fc.nat(600), reads: fc.nat(4) }), { maxLength: 200 }),
@@ -89,4 +89,16 @@ test('what is reserved and not committed is not seen', () => {
   expect(reader.next()).toBe(false);
   writeTo(writer, 2, contentsOf(8, 2));
   expect(readFrom(reader)?.type).toBe(2);
+});
+
+test('where the reader keeps up, the beginning of the ring is all that is used', () => {
+  const place = placeOf(16_384);
+  const writer = new RingWriter(place);
+  const reader = new RingReader(place);
+  for (let index = 0; index < 1000; index += 1) {
+    const bytes = contentsOf(184, index);
+    expect(writeTo(writer, index, bytes)).toBe(true);
+    expect(readFrom(reader)).toEqual({ type: index, bytes: [...bytes] });
+    expect(reader.offset).toBeLessThan(1024 + 192);
+  }
 });
