@@ -13,6 +13,8 @@ export interface PhoneSummary {
   /** From the INVITE to the answer, ms. */
   readonly setupMs: number | null;
   readonly codec: string | null;
+  /** Crypto suite of the media; `null` for plain RTP. */
+  readonly srtp: string | null;
   readonly endedBy: LegEnd['by'];
   readonly status: number;
   readonly rtp: {
@@ -28,7 +30,7 @@ export class PhoneAccount {
   readonly tell: (line: string) => void;
   readonly #startedMs: number;
   readonly #ringing: number[] = [];
-  #answered: { readonly codec: string; readonly setupMs: number } | undefined;
+  #answered: { readonly codec: string; readonly srtp: string | null; readonly setupMs: number } | undefined;
 
   constructor(clock: Clock, tell: (line: string) => void) {
     this.#startedMs = clock.now();
@@ -40,7 +42,7 @@ export class PhoneAccount {
     this.tell(`${(elapsedMs / 1000).toFixed(2)} s  ${describe(event)}`);
     if (event.type === 'ringing') this.#ringing.push(event.status);
     if (event.type === 'answered') {
-      this.#answered = { codec: event.codec, setupMs: Math.round(elapsedMs * 10) / 10 };
+      this.#answered = { codec: event.codec, srtp: event.srtp ?? null, setupMs: Math.round(elapsedMs * 10) / 10 };
     }
   };
 
@@ -51,6 +53,7 @@ export class PhoneAccount {
       ringing: this.#ringing,
       setupMs: this.#answered?.setupMs ?? null,
       codec: this.#answered?.codec ?? null,
+      srtp: this.#answered?.srtp ?? null,
       endedBy: end.by,
       status: end.status,
       rtp: stats ? { in: stats.in, out: stats.out, mos: stats.mos ?? null } : null,
@@ -72,7 +75,7 @@ function describe(event: PhoneEvent): string {
     case 'ringing':
       return `ringing (${event.status})`;
     case 'answered':
-      return `answered, ${event.codec.toUpperCase()}`;
+      return `answered, ${event.codec.toUpperCase()}${event.srtp === undefined ? '' : `, SRTP ${event.srtp}`}`;
     case 'ended':
       return `ended ${describeEnd(event.end)}`;
     default:

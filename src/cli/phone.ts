@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
 import { createSystemRandom } from '../base/random.js';
 import { readWavFile } from '../media/wav-file.js';
 import { HeardFile } from '../phone/heard-file.js';
-import { PhoneCall } from '../phone/phone-call.js';
+import { PhoneCall, type PhoneSampleRate } from '../phone/phone-call.js';
 import { createPhoneParts } from '../phone/phone-parts.js';
 import { toPhoneSamples } from '../phone/phone-samples.js';
 import { type PhoneTarget, phoneTarget } from '../phone/phone-target.js';
+import type { SrtpMode } from '../signaling/sdp-crypto.js';
 import { type AudioCodec, codecFormats } from '../signaling/sdp-formats.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
@@ -20,6 +21,7 @@ interface PhoneOptions {
   readonly dtmf?: string;
   readonly record?: string;
   readonly codecs: readonly AudioCodec[];
+  readonly srtp: SrtpMode;
   readonly seconds?: number;
   readonly insecure?: true;
   readonly json?: true;
@@ -28,6 +30,7 @@ interface PhoneOptions {
 /** Stays on the line this long when nothing else says how long, s. */
 const DEFAULT_SECONDS = 10;
 const DEFAULT_CODECS: readonly AudioCodec[] = ['pcmu', 'pcma'];
+const srtpModes: readonly SrtpMode[] = ['off', 'optional', 'required'];
 /** After Ctrl-C the other side has this long to let us go, ms. */
 const GIVE_UP_MS = 2000;
 
@@ -50,13 +53,19 @@ export function createPhoneCommand(io: CliIo, report: ReportExitCode): Command {
       parseCodecs,
       DEFAULT_CODECS,
     )
+    .addOption(
+      new Option('--srtp <mode>', 'encrypted media, keys in SDP: optional (RTP/AVP with keys), required (RTP/SAVP)')
+        .choices(srtpModes)
+        .default('off' satisfies SrtpMode),
+    )
     .option('--insecure', 'take any certificate (sips:, or transport=tls or wss)')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       '\nExit code: 0 answered, and everything asked for was done; 1 not so; 2 wrong usage.\n' +
         '\nExamples:\n  voice-connector phone sip:2000@127.0.0.1 --say hello.wav --record heard.wav --seconds 20\n' +
-        "  voice-connector phone 'sip:2000@127.0.0.1;transport=tcp' --dtmf 12#\n",
+        "  voice-connector phone 'sip:2000@127.0.0.1;transport=tcp' --dtmf 12#\n" +
+        '  voice-connector phone sip:2001@127.0.0.1 --codecs opus,g722 --srtp required --record wide.wav\n',
     )
     .action(async (target: PhoneTarget, options: PhoneOptions) => {
       try {
@@ -74,8 +83,9 @@ async function phone(target: PhoneTarget, options: PhoneOptions, io: CliIo): Pro
   const random = createSystemRandom();
   const inCwd = (path: string | undefined): string | undefined => (path === undefined ? path : resolve(io.cwd, path));
   const [say, record] = [inCwd(options.say), inCwd(options.record)];
-  const samples = say === undefined ? undefined : toPhoneSamples(await readWavFile(say));
-  const heard = new HeardFile();
+  const sampleRate = sampleRateFor(options.codecs);
+  const samples = say === undefined ? undefined : toPhoneSamples(await readWavFile(say), sampleRate);
+  const heard = new HeardFile(sampleRate);
   // A file that cannot be written is better known before the call than after it.
   if (record !== undefined) await heard.write(record);
   const account = new PhoneAccount(clock, (line) => {
@@ -95,6 +105,8 @@ async function phone(target: PhoneTarget, options: PhoneOptions, io: CliIo): Pro
       uri: target.uri,
       fromUser: 'phone',
       codecs: options.codecs,
+      srtp: options.srtp,
+      sampleRate,
       onHeard: (heardSamples) => heard.add(heardSamples),
       onEvent: account.onEvent,
     },
@@ -156,6 +168,12 @@ async function talk(
   call.hangUp();
   await acted;
   return pressed;
+}
+
+/** The best of what is offered: nothing of it is lost, whichever the other side takes. */
+function sampleRateFor(codecs: readonly AudioCodec[]): PhoneSampleRate {
+  if (codecs.includes('opus')) return 24_000;
+  return codecs.includes('g722') ? 16_000 : 8000;
 }
 
 function parseTarget(value: string): PhoneTarget {

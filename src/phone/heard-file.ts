@@ -1,20 +1,29 @@
 import { writeWavFile } from '../media/wav-file.js';
 
-/** Longest recording kept, samples at 8000 Hz: one hour. */
-const LONGEST_SAMPLES = 3600 * 8000;
+/** Longest recording kept, s. */
+const LONGEST_SECONDS = 3600;
+/** Room at first, s. */
+const FIRST_SECONDS = 10;
 
 /** Gathers what a phone hears, to be written as a WAV file. */
 export class HeardFile {
-  #samples = new Int16Array(80_000);
+  readonly #sampleRate: number;
+  #samples: Int16Array;
   #length = 0;
 
-  get durationMs(): number {
-    return this.#length / 8;
+  /** @param sampleRate Of everything it is given, Hz. */
+  constructor(sampleRate = 8000) {
+    this.#sampleRate = sampleRate;
+    this.#samples = new Int16Array(FIRST_SECONDS * sampleRate);
   }
 
-  /** @param samples Borrowed, 8000 Hz. */
+  get durationMs(): number {
+    return (this.#length * 1000) / this.#sampleRate;
+  }
+
+  /** @param samples Borrowed. */
   add(samples: Int16Array): void {
-    if (this.#length + samples.length > LONGEST_SAMPLES) return;
+    if (this.#length + samples.length > LONGEST_SECONDS * this.#sampleRate) return;
     if (this.#length + samples.length > this.#samples.length) {
       const grown = new Int16Array(this.#samples.length * 2);
       grown.set(this.#samples);
@@ -25,6 +34,6 @@ export class HeardFile {
   }
 
   async write(path: string): Promise<void> {
-    await writeWavFile(path, this.#samples.subarray(0, this.#length), { sampleRate: 8000, channels: 1 });
+    await writeWavFile(path, this.#samples.subarray(0, this.#length), { sampleRate: this.#sampleRate, channels: 1 });
   }
 }

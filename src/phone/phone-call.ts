@@ -1,7 +1,15 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
-import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamStats, StreamTap } from '../media/engine.js';
+import type {
+  CallerFrame,
+  MediaEngine,
+  MediaStream,
+  SrtpSuite,
+  StreamEvent,
+  StreamStats,
+  StreamTap,
+} from '../media/engine.js';
 import type { LegEnd, LegEvent, OutboundLeg, Referral, SignalingDriver } from '../signaling/port.js';
 import {
   type AudioCodec,
@@ -9,22 +17,31 @@ import {
   createOffer,
   createSessionId,
   type LocalDescription,
+  type NegotiatedAudio,
   readAnswer,
+  withPeer,
 } from '../signaling/sdp.js';
+import type { SrtpMode } from '../signaling/sdp-crypto.js';
 
 /** What happens in a call of the phone, as it happens. Times are {@link Clock.now}. */
 export type PhoneEvent =
   | { readonly type: 'ringing'; readonly status: number; readonly atMs: number }
-  | { readonly type: 'answered'; readonly codec: string; readonly atMs: number }
+  | { readonly type: 'answered'; readonly codec: string; readonly srtp: SrtpSuite | undefined; readonly atMs: number }
   | { readonly type: 'ended'; readonly end: LegEnd; readonly atMs: number };
+
+export type PhoneSampleRate = 8000 | 16_000 | 24_000;
 
 export interface PhoneCallOptions {
   readonly uri: string;
   /** User part of From. */
   readonly fromUser: string;
   readonly codecs: readonly AudioCodec[];
+  /** `optional`: offered as RTP/AVP with keys (RFC 8643); `required`: as RTP/SAVP. Default: off. */
+  readonly srtp?: SrtpMode;
+  /** Of everything the phone says and hears, whatever the codec, Hz. Default: 8000. */
+  readonly sampleRate?: PhoneSampleRate;
   onEvent(event: PhoneEvent): void;
-  /** 20 ms of what the phone hears: 160 samples at 8000 Hz, borrowed. */
+  /** 20 ms of what the phone hears, borrowed. */
   onHeard?(samples: Int16Array): void;
   readonly tap?: StreamTap;
   /** Takes the other side's REFERs (blind transfer); without it the phone declines them. */
@@ -37,9 +54,6 @@ export interface PhoneCallDeps {
   readonly clock: Clock;
   readonly random: Random;
 }
-
-/** Format of everything a phone says and hears. */
-const PHONE_FORMAT = { encoding: 'pcm16', sampleRate: 8000 } as const;
 
 /** One outbound call of a scripted phone: it plays what it is given, hears, presses keys, hangs up. */
 export class PhoneCall {
@@ -84,7 +98,8 @@ export class PhoneCall {
       family: this.#options.uri.includes('[') ? 6 : 4,
     });
     this.#stream = stream;
-    stream.setFormats(PHONE_FORMAT, PHONE_FORMAT);
+    const format = { encoding: 'pcm16', sampleRate: this.#options.sampleRate ?? 8000 } as const;
+    stream.setFormats(format, format);
     const session = { sessionId: createSessionId(random), sessionVersion: 1 };
     const { onRefer } = this.#options;
     this.#leg = driver.invite({
@@ -92,13 +107,15 @@ export class PhoneCall {
       fromUser: this.#options.fromUser,
       ...(onRefer && { onRefer: (referral) => onRefer(referral) }),
       sdp: (address) => {
-        const { codecs } = this.#options;
+        const { codecs, srtp: mode = 'off' } = this.#options;
+        const srtp = { mode, newKey: (bytes: number) => new Uint8Array(Buffer.from(random.hex(bytes), 'hex')) };
         const local = {
           address,
           port: stream.local.port,
           codecs,
           direction: 'sendrecv',
           ptimeMs: 20,
+          srtp,
           ...session,
         } as const;
         this.#offer = createOffer(local);
@@ -109,7 +126,7 @@ export class PhoneCall {
     if (this.#givenUp) this.#leg.hangUp();
   }
 
-  /** Plays samples (8000 Hz) to the other side. Resolves when the last has left, or the call is over. */
+  /** Plays samples to the other side. Resolves when the last has left, or the call is over. */
   async say(samples: Int16Array): Promise<void> {
     const stream = this.#stream;
     if (!stream) return;
@@ -187,23 +204,25 @@ export class PhoneCall {
   }
 
   #onAnswered(sdp: string | undefined, atMs: number): void {
-    const codec = sdp === undefined ? undefined : this.#connect(sdp);
-    if (codec === undefined) {
+    const audio = sdp === undefined ? undefined : this.#connect(sdp);
+    if (audio === undefined) {
       this.hangUp();
       return;
     }
-    this.#options.onEvent({ type: 'answered', codec, atMs });
+    this.#options.onEvent({ type: 'answered', codec: audio.codec.name, srtp: audio.srtp?.suite, atMs });
     this.#answered.resolve(true);
   }
 
-  /** Applies an answer; the codec's name, or `undefined` when it cannot be used. */
-  #connect(answer: string): string | undefined {
-    if (!this.#offer) return undefined;
+  /** Applies an answer; `undefined` when it cannot be used. */
+  #connect(answer: string): NegotiatedAudio | undefined {
+    const offer = this.#offer;
+    if (!offer) return undefined;
     try {
-      const audio = readAnswer(this.#offer, answer);
+      const audio = readAnswer(offer, answer);
+      this.#offer = withPeer(offer, audio);
       this.#dtmfNegotiated = audio.dtmfPayloadType !== undefined;
       this.#stream?.connect(audio);
-      return audio.codec.name;
+      return audio;
     } catch {
       return undefined;
     }

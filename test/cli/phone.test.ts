@@ -8,14 +8,26 @@ import { runCli } from '../../src/cli/run-cli.js';
 import { readWavFile, writeWavFile } from '../../src/media/wav-file.js';
 import { createEmbeddedDriver } from '../../src/signaling/embedded/embedded-driver.js';
 import type { LegEvent, SignalingDriver } from '../../src/signaling/port.js';
+import { createAnswer, type LocalMedia } from '../../src/signaling/sdp.js';
 import { OFFER } from '../support/fake-leg.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { createFakeIo } from './fake-io.js';
 
-/** The other side: answers `take`, `deaf` (no telephone-event), rings for ever at `ring`, is busy otherwise. */
+/** The other side: answers `take`, `deaf` (no telephone-event), `secure` (with SRTP, its first codec), rings for ever at `ring`, is busy otherwise. */
 let driver: SignalingDriver;
 let address = '';
 const ends: (LegEvent & { type: 'ended' })[] = [];
+
+const secureMedia: LocalMedia = {
+  address: '127.0.0.1',
+  port: 40_000,
+  codecs: ['pcmu', 'g722', 'opus'],
+  direction: 'sendrecv',
+  ptimeMs: 20,
+  sessionId: '1',
+  sessionVersion: 1,
+  srtp: { mode: 'required', newKey: (bytes) => new Uint8Array(bytes).fill(7) },
+};
 
 beforeAll(async () => {
   driver = createEmbeddedDriver(
@@ -31,6 +43,8 @@ beforeAll(async () => {
       if (leg.invite.requestUser === 'take') leg.accept(OFFER);
       else if (leg.invite.requestUser === 'deaf')
         leg.accept(OFFER.replace('0 8 101', '0').replace(/a=rtpmap.*\r\n/, ''));
+      else if (leg.invite.requestUser === 'secure')
+        leg.accept(createAnswer(leg.invite.sdp ?? '', secureMedia).local.text);
       else if (leg.invite.requestUser !== 'ring') leg.reject(486);
     },
     onRefused: () => {},
@@ -97,6 +111,30 @@ test('plays, and records what it hears, as files of the working directory', asyn
   expect(heardMs).toBeGreaterThan(100);
   const { samples } = await readWavFile(join(io.cwd, 'heard.wav'));
   expect(samples.length / 8).toBe(heardMs);
+});
+
+test.each([
+  ['g722,pcmu', 'required', 'g722', 16_000],
+  ['pcmu', 'optional', 'pcmu', 8000],
+] as const)('--codecs %s --srtp %s: encrypted, and recorded at the rate of the best of them', async (...wanted) => {
+  const [codecs, srtp, codec, rate] = wanted;
+  const args = ['--codecs', codecs, '--srtp', srtp, '--record', 'heard.wav', '--seconds', '0.3', '--json'];
+  const { code, out, io } = await phone([`sip:secure@${address}`, ...args]);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    codec,
+    srtp: 'AEAD_AES_128_GCM',
+    rtp: { out: { packets: expect.any(Number) } },
+  });
+  expect((await readWavFile(join(io.cwd, 'heard.wav'))).sampleRate).toBe(rate);
+});
+
+test('the other side takes no encryption: no call where it is required, plain RTP where it is not', async () => {
+  const required = await phone([`sip:take@${address}`, '--srtp', 'required', '--seconds', '0.2', '--json']);
+  expect(required.code).toBe(1);
+  expect(JSON.parse(required.out)).toMatchObject({ answered: false, rtp: { out: { packets: 0 } } });
+  const optional = await phone([`sip:take@${address}`, '--srtp', 'optional', '--seconds', '0.2', '--json']);
+  expect(JSON.parse(optional.out)).toMatchObject({ ok: true, srtp: null });
 });
 
 test('keys that the other side cannot take: 1, and said', async () => {
@@ -194,6 +232,7 @@ describe('what cannot work is said before anybody is called', () => {
     [['sip:a@127.0.0.1', '--dtmf', '12x']],
     [['sip:a@127.0.0.1', '--seconds', '0']],
     [['sip:a@127.0.0.1', '--seconds', 'soon']],
+    [['sip:a@127.0.0.1', '--srtp', 'maybe']],
     [['sip:a@127.0.0.1', '--nosuch']],
   ])('wrong usage %j: 2', async (args) => {
     const { code, out, err } = await phone(args);
