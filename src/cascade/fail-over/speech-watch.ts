@@ -16,6 +16,8 @@ export class SpeechWatch {
   #timer: TimerHandle | undefined;
   /** When the caller has heard all that came, if it is played at once. */
   #heardUntilMs = Number.NEGATIVE_INFINITY;
+  #lastAtMs = Number.NEGATIVE_INFINITY;
+  #earlyMs = 0;
   #owedSinceMs: number | undefined;
   #begun = false;
 
@@ -38,16 +40,23 @@ export class SpeechWatch {
     this.#timer = undefined;
   }
 
-  /** Another engine begins. */
-  restart(): void {
+  /**
+   * Another engine begins.
+   *
+   * @param earlyMs one that brings nothing for as long as is allowed is given up so long before all has been heard;
+   *   absent: after the caller has listened to silence for as long
+   */
+  restart(earlyMs = -this.#limits.stallMs): void {
     this.settled();
     this.#begun = false;
+    this.#earlyMs = earlyMs;
   }
 
-  /** Audio has come, so much of it, ms. */
-  heard(durationMs: number): void {
+  /** Audio has come; now there is so much that the caller has not heard, ms. */
+  heard(aheadMs: number): void {
     this.#begun = true;
-    this.#heardUntilMs = Math.max(this.#heardUntilMs, this.#clock.now()) + durationMs;
+    this.#lastAtMs = this.#clock.now();
+    this.#heardUntilMs = this.#lastAtMs + aheadMs;
     if (this.#owedSinceMs !== undefined) this.#arm();
   }
 
@@ -59,7 +68,8 @@ export class SpeechWatch {
   #dueMs(): number {
     const { firstAudioMs, stallMs } = this.#limits;
     const sinceMs = this.#owedSinceMs ?? this.#clock.now();
-    return this.#begun ? Math.max(this.#heardUntilMs + stallMs, sinceMs + firstAudioMs) : sinceMs + firstAudioMs;
+    if (!this.#begun) return sinceMs + firstAudioMs;
+    return Math.max(this.#heardUntilMs - this.#earlyMs, this.#lastAtMs + stallMs, sinceMs + firstAudioMs);
   }
 
   readonly #look = (): void => {

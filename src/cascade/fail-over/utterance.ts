@@ -2,6 +2,9 @@ import { bytesPerMs, type FlavorError } from '../../flavor-api/index.js';
 import { EventStream } from '../stages/event-stream.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../stages/text-to-speech.js';
 import { asFlavorError, mayBeTakenOver } from './candidates.js';
+import { type BrokenOff, Joining, type Said } from './joining.js';
+import { PieceSound } from './piece-sound.js';
+import { Reserve } from './reserve.js';
 import { restOfPiece } from './seam.js';
 import { SpeechWatch } from './speech-watch.js';
 import type { EngineDesk, SpeakingEngine } from './text-to-speech.js';
@@ -14,16 +17,38 @@ interface Part {
   readonly from: number;
   /** What it says in place of that piece: the rest of it. */
   readonly first: string | undefined;
-  /** Audio of the utterance before it, ms. */
-  readonly startMs: number;
+  /** Where its audio begins in the utterance, ms, also where only the end of it is heard. */
+  startMs: number;
+  /** Audio of it so far, ms, and when the first and the last of it came. */
+  audioMs: number;
+  firstAtMs: number;
+  lastAtMs: number;
+  /** Where it goes on is not found yet: nothing of it is heard. */
+  joining: Joining | undefined;
+}
+
+/** Where an utterance goes on. */
+interface Place {
+  readonly from: number;
+  readonly first?: string | undefined;
+  /** The piece is said again from its beginning, and entered where this was left. */
+  readonly broken?: BrokenOff | undefined;
 }
 
 /** Engines that fail one after the other are not asked for ever. */
 const MAX_PARTS = 5;
+/** Where the silence would be longer until a piece has been said again, it goes on by estimate, ms. */
+const MOST_SILENCE_MS = 1_200;
+/** Engines speak so many times as fast as they are listened to. */
+const SPEEDS = { least: 1.1, most: 8 } as const;
+/** An engine that speaks as text comes is given up so long before the caller notices, ms. */
+const EARLY_MS = 1_000;
 
 /**
- * One utterance, whoever speaks it. Pieces are kept until they have been said; when an engine fails, the next is given
- * the rest of the piece under way and what comes behind it. Audio that was handed on stays: it is in the caller's ear.
+ * One utterance, whoever speaks it. Pieces are kept until they have been said, and audio that the caller is not to hear
+ * yet is held back. When an engine fails, what is held goes out up to a gap between two words; the next says the piece
+ * under way again, and is heard from that gap on, which is found by comparing the sounds. Where that would take too long
+ * it is given the rest of the piece, by estimate.
  */
 export class FailOverUtterance implements TextToSpeechUtterance {
   readonly #desk: EngineDesk;
@@ -34,22 +59,26 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   #part: Part | undefined;
   #parts = 0;
   #finished = false;
-  /** The newest piece that has begun, and where its audio begins in the utterance, ms. */
+  readonly #reserve: Reserve;
+  readonly #sound: PieceSound;
+  /** The newest piece that has come, and where its audio begins in the utterance, ms. */
   #piece = -1;
   #pieceStartMs = 0;
-  /** Audio handed on, ms. */
-  #spokenMs = 0;
+  /** The newest piece that the caller hears of. */
+  #told = -1;
 
   constructor(desk: EngineDesk, signal: AbortSignal) {
     this.#desk = desk;
     this.#signal = signal;
+    this.#reserve = new Reserve(desk.clock, desk.output, this.#handOn);
+    this.#sound = new PieceSound(desk.output);
     this.#watch = new SpeechWatch(desk.clock, desk.options, (error) => {
       if (this.#part) this.#onFailure(this.#part, error, 0);
     });
     if (signal.aborted) this.#end(undefined);
     else signal.addEventListener('abort', this.#onAbort, { once: true });
-    if (desk.current) this.#speak(desk.current, 0);
-    else void this.#findSpeaker(undefined, 0);
+    if (desk.current) this.#speak(desk.current, { from: 0 });
+    else void this.#findSpeaker(undefined, { from: 0 });
   }
 
   get events(): AsyncIterable<TextToSpeechEvent> {
@@ -71,18 +100,39 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   }
 
   cancel(): void {
+    this.#reserve.clear();
     this.#end(undefined);
   }
 
-  readonly #onAbort = (): void => this.#end(undefined);
+  readonly #onAbort = (): void => this.cancel();
 
-  #speak(speaker: SpeakingEngine, from: number, first?: string): void {
+  readonly #handOn = (event: TextToSpeechEvent): void => {
+    if (event.type === 'piece') {
+      // It may have been begun by one engine, and begun again by another before anything of it was heard.
+      if (event.index <= this.#told) return;
+      this.#told = event.index;
+    }
+    this.#events.push(event);
+  };
+
+  #speak(speaker: SpeakingEngine, { from, first, broken }: Place): void {
     if (this.#events.ended) return;
     const inner = speaker.session.begin();
-    const part: Part = { speaker, inner, from, first, startMs: this.#spokenMs };
+    const part: Part = {
+      speaker,
+      inner,
+      from,
+      first,
+      startMs: this.#reserve.totalMs,
+      audioMs: 0,
+      firstAtMs: 0,
+      lastAtMs: 0,
+      joining: broken && new Joining(broken, this.#desk.output),
+    };
     this.#part = part;
     this.#parts += 1;
-    this.#watch.restart();
+    if (!broken) this.#sound.restart();
+    this.#watch.restart(speaker.engine.capabilities.text === 'stream' ? EARLY_MS : undefined);
     for (let piece = from; piece < this.#pieces.length; piece += 1) inner.append(this.#textOf(part, piece));
     if (this.#finished) inner.finish();
     this.#watchIfOwed();
@@ -103,28 +153,68 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   #take(part: Part, event: TextToSpeechEvent): void {
     switch (event.type) {
-      case 'audio': {
-        if (this.#piece < part.from) this.#enter(part, part.from);
-        const durationMs = event.data.length / bytesPerMs(this.#desk.output);
-        this.#spokenMs += durationMs;
-        this.#watch.heard(durationMs);
-        this.#watchIfOwed();
-        this.#events.push(event);
-        return;
-      }
+      case 'audio':
       case 'piece':
-        this.#enter(part, part.from + event.index);
-        return;
       case 'word':
-        this.#events.push({ ...event, atMs: event.atMs + part.startMs });
+        if (event.type === 'audio') this.#count(part, event.data);
+        if (part.joining) {
+          part.joining.push(event);
+          if (event.type === 'audio') this.#join(part, part.joining, false);
+        } else this.#say(part, event);
+        if (event.type === 'audio') this.#watch.heard(this.#reserve.aheadMs);
+        this.#watchIfOwed();
         return;
       case 'end':
         if (event.error) this.#onFailure(part, event.error, event.spokenPieces);
+        else if (part.joining && !this.#join(part, part.joining, true)) return;
         else this.#end(undefined);
         return;
       default:
         this.#events.push(event);
     }
+  }
+
+  #count(part: Part, data: Uint8Array): void {
+    const nowMs = this.#desk.clock.now();
+    if (part.audioMs === 0) part.firstAtMs = nowMs;
+    part.audioMs += data.length / bytesPerMs(this.#desk.output);
+    part.lastAtMs = nowMs;
+  }
+
+  #say(part: Part, event: Said): void {
+    if (event.type === 'piece') this.#enter(part, part.from + event.index);
+    else if (event.type === 'word') this.#reserve.push({ ...event, atMs: event.atMs + part.startMs });
+    else {
+      if (this.#piece < part.from) this.#enter(part, part.from);
+      this.#sound.add(event.data);
+      this.#reserve.push(event);
+    }
+  }
+
+  /** The new voice is heard as soon as it is known from where on. False: it is not, and another way was taken. */
+  #join(part: Part, joining: Joining, over: boolean): boolean {
+    const enterMs = joining.find(over);
+    if (enterMs === undefined) return false;
+    part.joining = undefined;
+    const { broken, leaveMs } = joining;
+    if (enterMs === 'unlike') {
+      this.#part = undefined;
+      part.inner.cancel();
+      const first = restOfPiece(this.#textOf(part, part.from), leaveMs, broken.pace);
+      this.#speak(part.speaker, { from: part.from, first });
+      return false;
+    }
+    part.startMs = this.#reserve.totalMs - enterMs;
+    this.#pieceStartMs = part.startMs;
+    this.#sound.restart();
+    for (const { event, heard } of joining.from(enterMs)) {
+      if (event.type !== 'audio') this.#say(part, event);
+      else {
+        this.#sound.add(event.data);
+        if (heard && heard.length > 0) this.#reserve.push({ type: 'audio', data: heard });
+      }
+    }
+    return true;
   }
 
   #enter(part: Part, piece: number): void {
@@ -133,11 +223,12 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     // Only a piece that this engine said as a whole, and alone, tells how fast it speaks.
     const whole = this.#piece > part.from || (this.#piece === part.from && part.startMs === this.#pieceStartMs);
     if (before !== undefined && whole && piece === this.#piece + 1) {
-      part.speaker.pace.learn(before, this.#spokenMs - this.#pieceStartMs);
+      part.speaker.pace.learn(before, this.#reserve.totalMs - this.#pieceStartMs);
     }
     this.#piece = piece;
-    this.#pieceStartMs = this.#spokenMs;
-    this.#events.push({ type: 'piece', index: piece });
+    this.#pieceStartMs = this.#reserve.totalMs;
+    this.#sound.restart();
+    this.#reserve.push({ type: 'piece', index: piece });
     // What is owed now is another piece.
     this.#watch.settled();
     this.#watchIfOwed();
@@ -151,9 +242,9 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   }
 
   /** An engine that takes text as it comes may wait for the rest of a sentence, once it has begun. */
-  #owesAudio({ speaker, startMs }: Part): boolean {
+  #owesAudio({ speaker, audioMs }: Part): boolean {
     if (this.#pieces.length === 0) return false;
-    if (this.#finished || this.#spokenMs === startMs) return true;
+    if (this.#finished || audioMs === 0) return true;
     return speaker.engine.capabilities.text === 'sentence' && this.#piece < this.#pieces.length - 1;
   }
 
@@ -163,23 +254,51 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     this.#part = undefined;
     this.#watch.restart();
     part.inner.cancel();
-    const { from, first } = this.#place(part, spoken);
+    const place = this.#place(part, spoken);
     if (this.#parts >= MAX_PARTS || !mayBeTakenOver(error, this.#signal)) {
-      this.#end(error, from);
+      this.#end(error, place.from);
       return;
     }
     this.#events.push({ type: 'warning', error });
-    void this.#findSpeaker(part.speaker, from, first);
+    void this.#findSpeaker(part.speaker, place);
   }
 
-  /** Where the utterance goes on: the piece, and what is left of it. */
-  #place(part: Part, spoken: number): { readonly from: number; readonly first: string | undefined } {
-    const whole = part.from + spoken;
-    if (spoken > 0 && this.#piece < whole) return { from: whole, first: undefined };
-    // Nothing of the part was heard: what it was given is still to be said.
-    if (this.#spokenMs === part.startMs) return { from: part.from, first: part.first };
-    let piece = Math.max(this.#piece, part.from);
-    let saidMs = this.#spokenMs - Math.max(this.#pieceStartMs, part.startMs);
+  /** Where the utterance goes on: the piece, and how it is come by. What is held back is cut there. */
+  #place(part: Part, spoken: number): Place {
+    const again = part.from;
+    if (part.joining) return { from: again, first: part.first, broken: part.joining.broken };
+    const whole = again + spoken;
+    if (spoken > 0 && this.#piece < whole) return { from: whole };
+    // Nothing of the part came: what it was given is still to be said.
+    if (part.audioMs === 0) return { from: again, first: part.first };
+    const piece = Math.max(this.#piece, again);
+    const startMs = Math.max(this.#pieceStartMs, part.startMs);
+    const first = piece === again ? part.first : undefined;
+    if (startMs >= this.#reserve.handedMs) {
+      // The caller has heard nothing of it.
+      this.#reserve.cut(startMs);
+      this.#piece = piece - 1;
+      return { from: piece, first };
+    }
+    const broken = this.#broken(part, startMs);
+    return broken ? { from: piece, first, broken } : this.#placeByText(part, piece, startMs);
+  }
+
+  /** What is left of a voice, cut at a gap between two words; `undefined` where the piece is better not said again. */
+  #broken(part: Part, startMs: number): BrokenOff | undefined {
+    const samples = this.#sound.samples();
+    if (samples === undefined) return undefined;
+    const broken = { samples, saidMs: this.#reserve.handedMs - startMs, startMs, pace: part.speaker.pace };
+    const joining = new Joining(broken, this.#desk.output);
+    this.#reserve.cut(startMs + joining.leaveMs);
+    const speed = part.audioMs / Math.max(1, part.lastAtMs - part.firstAtMs);
+    const waitMs = joining.waitMs(Math.max(SPEEDS.least, Math.min(SPEEDS.most, speed)));
+    return waitMs - this.#reserve.aheadMs <= MOST_SILENCE_MS ? broken : undefined;
+  }
+
+  #placeByText(part: Part, from: number, startMs: number): Place {
+    let piece = from;
+    let saidMs = this.#reserve.totalMs - startMs;
     if (part.speaker.engine.capabilities.text === 'stream') {
       // It may have gone on to later pieces without a word.
       for (; piece < this.#pieces.length - 1; piece += 1) {
@@ -191,12 +310,12 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     return { from: piece, first: restOfPiece(this.#textOf(part, piece), saidMs, part.speaker.pace) };
   }
 
-  async #findSpeaker(failed: SpeakingEngine | undefined, from: number, first?: string): Promise<void> {
+  async #findSpeaker(failed: SpeakingEngine | undefined, place: Place): Promise<void> {
     try {
-      this.#speak(await this.#desk.another(failed), from, first);
+      this.#speak(await this.#desk.another(failed), place);
     } catch (error) {
       if (this.#signal.aborted) this.#end(undefined);
-      else this.#end(asFlavorError(error), from);
+      else this.#end(asFlavorError(error), place.from);
     }
   }
 
@@ -210,6 +329,8 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     this.#watch.settled();
     this.#signal.removeEventListener('abort', this.#onAbort);
     part?.inner.cancel();
+    // What an engine has said is said, though nobody goes on.
+    this.#reserve.release();
     this.#events.push({ type: 'end', spokenPieces, ...(error && { error }) });
   }
 }

@@ -32,6 +32,8 @@ export class ScriptedVoice implements TextToSpeech {
   /** Words as they were spoken, of all utterances. */
   readonly words: string[] = [];
   readonly script: VoiceScript;
+  /** Audio of all utterances, ms. */
+  spokenMs = 0;
   opened = 0;
   closed = 0;
 
@@ -93,6 +95,7 @@ class ScriptedUtterance implements TextToSpeechUtterance {
       words.push(word);
       const letters = (cumulativeWeights(`${word} `)[word.length + 1] ?? 0) * (0.8 + (word.length % 3) * 0.2);
       const bytes = Math.round(letters * (script.letterMs ?? 60)) * 8;
+      this.#voice.spokenMs += bytes / 8;
       this.events.push({ type: 'audio', data: new Uint8Array(bytes).fill(0x2a) });
     }
     this.#pieces += 1;

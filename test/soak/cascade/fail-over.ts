@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeMulaw } from '../../../src/audio/g711.js';
-import { type HeardPart, heardPart } from '../lib/audio-search.js';
+import type { FliteVoiceName } from '../../../src/cascade/index.js';
+import { exactWordTimes } from '../../support/speech.js';
+import { heardPart } from '../lib/audio-search.js';
 import type { Caller } from '../lib/caller.js';
 import { type Measure, ms, scaled, table } from '../lib/report.js';
 import { spreadOf } from '../lib/statistics.js';
@@ -16,15 +18,21 @@ const GOAL_MS = 1_500;
 const PATIENCE_MS = 30_000;
 /** After what the agent is heard to say, or the caller begins to, ms. */
 const MOMENT_MS = 1_200;
-/** Audible samples of a text's beginning that may be missing where it was played: three packets. */
-const MOST_LOST_BEFORE = 480;
+/** Of a word, so much must be heard to count; a stretch of a text that is found is longer. ms. */
+const HEARD_MS = 60;
+const SHORTEST_MS = 150;
+/** Whose the two voices are. */
+const voices: readonly [FliteVoiceName, FliteVoiceName] = ['slt', 'rms'];
+
+/** Voices speak so many times as fast as they are listened to. */
+const AUDIO_RATE = 3;
 
 /** The first answer is short; in the second, every stage has time to fail. */
 const second =
   'Your parcel left the warehouse in Birmingham yesterday at half past seven in the evening. It reached the depot in ' +
   'Leicester during the night, where it was sorted and loaded on a van this morning.';
 
-function providerOf(calls: number): CascadeProviderSetup {
+function providerOf(): CascadeProviderSetup {
   const answers = [
     { text: 'Yes, of course.' },
     // One token a sentence: a stream that is cut has said something.
@@ -34,9 +42,10 @@ function providerOf(calls: number): CascadeProviderSetup {
   return {
     ...reportedProviders,
     lines: [...callerTexts, 'Thank you.'],
-    answers: answers.flatMap((answer) => Array.from({ length: calls }, () => ({ ...answer, firstTokenMs: 350 }))),
+    answers: answers.map((answer) => ({ ...answer, firstTokenMs: 350 })),
+    byLine: true,
     // What is not sent yet when the voice dies is what another has to say.
-    audioRate: 1.3,
+    audioRate: AUDIO_RATE,
   };
 }
 
@@ -156,14 +165,15 @@ async function measureCase(
   calls: number,
   [first, next, last]: readonly Int16Array[],
 ): Promise<readonly FailedCall[]> {
-  const provider = providerOf(calls);
+  const provider = providerOf();
   await using scene = await CascadeScene.open({
     provider,
     standby: {
       ...provider,
+      voice: voices[1],
       // Whoever takes over hears the second turn first.
       lines: provider.lines.slice(1),
-      answers: [{ text: second, firstTokenMs: 350, tokenMs: 15 }],
+      answers: [second, 'You are welcome.'].map((text) => ({ text, firstTokenMs: 350, tokenMs: 15 })),
       goesOn: true,
     },
     flavor: { greeting: 'Hello.' },
@@ -224,21 +234,14 @@ async function turn(
 
 /** Words of the long answer that came over the socket, in the order in which they came, whoever said them. */
 async function wordsHeard(scene: CascadeScene, audio: Int16Array): Promise<readonly string[]> {
-  const texts = new Set<string>();
-  for (const child of [scene.provider, scene.standby]) {
-    for (const { text } of (await child?.ask('account', undefined))?.speeches ?? [])
-      if (second.includes(text)) texts.add(text);
-  }
-  const parts: { readonly from: number; readonly to: number; readonly words: readonly string[] }[] = [];
-  for (const text of texts) {
-    const { bytes, words } = await scene.provider.ask('voiced', { text });
-    const item = new Int16Array(bytes.length);
-    decodeMulaw(bytes, item);
-    const part = heardPart(item, audio);
-    const span = part && spanOf(part);
-    if (!part || !span) continue;
-    const heard = part.lost.after === 0 ? words : words.filter(({ startMs }) => startMs < part.soundEndSample / 8);
-    parts.push({ ...span, words: heard.map((word) => word.text) });
+  const parts: HeardText[] = [];
+  for (const [index, child] of [scene.provider, scene.standby].entries()) {
+    const speeches = (await child?.ask('account', undefined))?.speeches ?? [];
+    for (const text of new Set(speeches.map((speech) => speech.text).filter((said) => second.includes(said)))) {
+      const { bytes } = (await child?.ask('voiced', { text })) ?? { bytes: new Uint8Array(0) };
+      const part = await findText(text, bytes, audio, voices[index] ?? 'slt');
+      if (part) parts.push(part);
+    }
   }
   // Two texts that end alike may be found in one place: the longer one is it.
   const own = parts.filter(
@@ -248,13 +251,37 @@ async function wordsHeard(scene: CascadeScene, audio: Int16Array): Promise<reado
   return own.toSorted((a, b) => a.from - b.from).flatMap(({ words }) => words);
 }
 
-function spanOf({ runs, lost }: HeardPart): { readonly from: number; readonly to: number } | undefined {
-  const [first, last] = [runs[0], runs.at(-1)];
-  if (!first || !last || lost.before > MOST_LOST_BEFORE) return undefined;
-  return { from: first.heardStart, to: last.heardStart + last.length };
+/** A text of which a stretch was heard. */
+interface HeardText {
+  readonly from: number;
+  readonly to: number;
+  readonly words: readonly string[];
 }
 
-function isLonger(one: { readonly from: number; readonly to: number }, other: typeof one): boolean {
+/** A voice that takes over may have said more of a text than is heard. */
+async function findText(
+  text: string,
+  bytes: Uint8Array,
+  audio: Int16Array,
+  voice: FliteVoiceName,
+): Promise<HeardText | undefined> {
+  const item = new Int16Array(bytes.length);
+  decodeMulaw(bytes, item);
+  const part = heardPart(item, audio);
+  const [first, last] = [part?.runs[0], part?.runs.at(-1)];
+  if (!part || !first || !last || last.heardStart + last.length - first.heardStart < SHORTEST_MS * 8) return undefined;
+  const [fromMs, untilMs] = [part.lost.before === 0 ? 0 : first.itemStart / 8, part.soundEndSample / 8];
+  const words = (await exactWordTimes(text, voice)).filter(
+    ({ startMs }) => startMs >= fromMs - HEARD_MS && startMs < untilMs - HEARD_MS,
+  );
+  return {
+    from: first.heardStart,
+    to: last.heardStart + last.length,
+    words: words.map((word) => word.text),
+  };
+}
+
+function isLonger(one: HeardText, other: HeardText): boolean {
   return one.to - one.from > other.to - other.from;
 }
 

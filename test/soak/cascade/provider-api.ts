@@ -1,3 +1,4 @@
+import type { FliteVoiceName } from '../../../src/cascade/index.js';
 import type { FaultName, FaultOptions, ServicePart } from '../../fakes/deepgram/index.js';
 import type { ModelFault, ScriptedAnswer } from '../../fakes/openai-text/index.js';
 
@@ -19,8 +20,12 @@ export interface CascadeProviderSetup {
   readonly endSilenceMs: number;
   /** Speech begins with its first audible sample: nothing of a latency is then silence of the voice. */
   readonly withoutLeadIn?: boolean;
+  /** Each line has the answer of its number, however often it is asked for: early requests count for nothing. */
+  readonly byLine?: boolean;
   /** An answer whose beginning the request has already is gone on with, as a model does that is asked to. */
   readonly goesOn?: boolean;
+  /** Who speaks; `slt` by default. */
+  readonly voice?: FliteVoiceName;
   /** Audio is sent so many times as fast as it plays. */
   readonly audioRate?: number;
 }

@@ -1,5 +1,5 @@
 /** Entry point of the process that the providers of a cascade run in. */
-import { createFliteVoice } from '../../../src/cascade/index.js';
+import { createFliteVoice, type FliteVoice } from '../../../src/cascade/index.js';
 import { ClauseSplitter } from '../../../src/cascade/text/clause-splitter.js';
 import { encodeAudio } from '../../fakes/deepgram/audio-format.js';
 import { type FakeDeepgram, startFakeDeepgram } from '../../fakes/deepgram/index.js';
@@ -11,13 +11,15 @@ import { withoutLeadIn } from '../lib/lead-in.js';
 import { toMachineTime } from '../lib/monotonic.js';
 import type { CascadeProviderApi, CascadeProviderSetup } from './provider-api.js';
 
-const voice = createFliteVoice({ voice: 'slt' });
+let speaker: FliteVoice | undefined;
 let deepgram: FakeDeepgram | undefined;
 let model: FakeOpenAiText | undefined;
 
 serve<CascadeProviderApi>(
   {
     async start(setup) {
+      const voice = createFliteVoice({ voice: setup.voice ?? 'slt' });
+      speaker = voice;
       model = await startModel(setup);
       deepgram = await startFakeDeepgram({
         lines: setup.lines,
@@ -69,7 +71,8 @@ serve<CascadeProviderApi>(
     },
 
     async voiced({ text }) {
-      const { pcm, sampleRate, words } = await voice.speak(text);
+      if (!speaker) throw new Error('not started');
+      const { pcm, sampleRate, words } = await speaker.speak(text);
       return { bytes: encodeAudio(pcm, sampleRate, { encoding: 'mulaw', sampleRate: 8000 }), words };
     },
 
@@ -89,7 +92,7 @@ serve<CascadeProviderApi>(
   async () => {
     await deepgram?.[Symbol.asyncDispose]();
     await model?.close();
-    await voice[Symbol.asyncDispose]();
+    await speaker?.[Symbol.asyncDispose]();
   },
 );
 
@@ -99,7 +102,7 @@ function piecesOf(text: string): readonly string[] {
   return [...splitter.push(text), ...splitter.flush()].map((piece) => piece.trim());
 }
 
-async function startModel({ answers, goesOn }: CascadeProviderSetup): Promise<FakeOpenAiText> {
+async function startModel({ answers, goesOn, byLine, lines }: CascadeProviderSetup): Promise<FakeOpenAiText> {
   let asked = 0;
   return await startFakeOpenAiText({
     variant: 'llama.cpp',
@@ -110,7 +113,9 @@ async function startModel({ answers, goesOn }: CascadeProviderSetup): Promise<Fa
         const { tokens: _, text, ...pace } = begun;
         return { ...pace, text: text.slice(last.length) };
       }
-      const answer = answers[asked % answers.length] ?? {};
+      const heard = dialogue.findLast((line) => line.startsWith('user: ')) ?? '';
+      const number = byLine ? lines.findLastIndex((line) => heard.includes(String(line))) : asked;
+      const answer = answers[Math.max(0, number) % answers.length] ?? {};
       asked += 1;
       return answer;
     },

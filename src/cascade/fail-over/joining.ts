@@ -1,0 +1,74 @@
+import type { AudioFormat } from '../../flavor-api/index.js';
+import { TakeOver } from '../seam/take-over.js';
+import type { TextToSpeechEvent } from '../stages/text-to-speech.js';
+import { samplesOf } from './piece-sound.js';
+import type { SpeechPace } from './seam.js';
+
+/** Until another voice says something, ms; and how far past the place it must have come. */
+const OPEN_MS = 300;
+const PAST_MS = 650;
+
+/** What is said at a place of an utterance's audio. */
+export type Said = Extract<TextToSpeechEvent, { readonly type: 'audio' | 'piece' | 'word' }>;
+
+/** What broke off: the sound of a piece, so far, and what of it cannot be taken back. */
+export interface BrokenOff {
+  readonly samples: Int16Array;
+  readonly saidMs: number;
+  /** Where the piece begins in the utterance's audio, ms. */
+  readonly startMs: number;
+  readonly pace: SpeechPace;
+}
+
+/** A voice says again what another broke off, and is listened to until it has come past that place. */
+export class Joining {
+  readonly broken: BrokenOff;
+  readonly #format: AudioFormat;
+  readonly #takeOver: TakeOver;
+  readonly #said: Said[] = [];
+
+  constructor(broken: BrokenOff, format: AudioFormat) {
+    this.broken = broken;
+    this.#format = format;
+    this.#takeOver = new TakeOver(broken.samples, format.sampleRate, broken.saidMs);
+  }
+
+  /** The old voice is left here, ms of its sound. */
+  get leaveMs(): number {
+    return this.#takeOver.leaveMs;
+  }
+
+  /** More of the new voice. */
+  push(event: Said): void {
+    this.#said.push(event);
+    if (event.type === 'audio') this.#takeOver.push(samplesOf(event.data, this.#format));
+  }
+
+  /** Where the new voice is to be entered, ms of its sound: see {@link TakeOver.find}. */
+  find(over: boolean): number | 'unlike' | undefined {
+    return this.#takeOver.find(over);
+  }
+
+  /** What the new voice has said, with what of its audio lies behind `enterMs`. */
+  *from(enterMs: number): Generator<{ readonly event: Said; readonly heard: Uint8Array | undefined }> {
+    const sampleBytes = this.#format.encoding === 'pcm16' ? 2 : 1;
+    const enter = Math.round((enterMs * this.#format.sampleRate) / 1_000) * sampleBytes;
+    let at = 0;
+    for (const event of this.#said) {
+      if (event.type === 'word' && event.atMs < enterMs) continue;
+      if (event.type !== 'audio') {
+        // The piece that is said again has begun already.
+        if (event.type === 'word' || event.index > 0) yield { event, heard: undefined };
+        continue;
+      }
+      const skipped = Math.max(0, Math.min(event.data.length, enter - at));
+      at += event.data.length;
+      yield { event, heard: event.data.subarray(skipped) };
+    }
+  }
+
+  /** How long it takes about until the new voice has come past the place, at so many times the speed of speech, ms. */
+  waitMs(speed: number): number {
+    return OPEN_MS + (this.leaveMs + PAST_MS) / speed;
+  }
+}

@@ -1,0 +1,47 @@
+import { decodeAlaw, decodeMulaw } from '../../audio/g711.js';
+import { readPcm16 } from '../../audio/pcm16.js';
+import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
+
+/** Of a longer piece nothing is kept: to say it again would take too long, ms. */
+const MOST_MS = 10_000;
+/** Sounds are compared at this rate, Hz. */
+const BASE_RATE = 8_000;
+
+/** What has come of the piece under way: another voice that says it is held against it. */
+export class PieceSound {
+  readonly #format: AudioFormat;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(format: AudioFormat) {
+    this.#format = format;
+  }
+
+  /** Another piece begins. */
+  restart(): void {
+    this.#chunks = [];
+    this.#bytes = 0;
+  }
+
+  /** Takes a copy: what is handed on belongs to others. */
+  add(data: Uint8Array): void {
+    this.#bytes += data.length;
+    if (this.#bytes <= MOST_MS * bytesPerMs(this.#format)) this.#chunks.push(data.slice());
+    else this.#chunks = [];
+  }
+
+  /** All of it; `undefined` where there is too much, or it cannot be compared. */
+  samples(): Int16Array | undefined {
+    if (this.#chunks.length === 0 || this.#format.sampleRate % BASE_RATE !== 0) return undefined;
+    return samplesOf(Buffer.concat(this.#chunks), this.#format);
+  }
+}
+
+/** Linear samples of audio in any format of a call. */
+export function samplesOf(data: Uint8Array, { encoding }: AudioFormat): Int16Array {
+  const samples = new Int16Array(encoding === 'pcm16' ? data.length >> 1 : data.length);
+  if (encoding === 'mulaw') decodeMulaw(data, samples);
+  else if (encoding === 'alaw') decodeAlaw(data, samples);
+  else readPcm16(data, samples);
+  return samples;
+}

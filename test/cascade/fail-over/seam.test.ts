@@ -1,0 +1,141 @@
+import { beforeAll, expect, test } from 'vitest';
+import { failOverTextToSpeech } from '../../../src/cascade/fail-over/text-to-speech.js';
+import type { TextToSpeechEvent } from '../../../src/cascade/stages/text-to-speech.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { mulaw } from './scripted-voice.js';
+import { SpokenVoice, soundOf, wordsAtSeam } from './spoken-voice.js';
+
+const opening = 'Good morning, this is the parcel desk.';
+const sentence = 'It reached the depot in Leicester during the night, where it was sorted and loaded on a van.';
+
+beforeAll(async () => {
+  // What takes real time is done before: simulated time does not wait for it.
+  for (const voice of ['slt', 'rms', 'awb'] as const) await soundOf(sentence, voice);
+});
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+interface Heard {
+  readonly bytes: Uint8Array;
+  /** Silence while nothing was there to be played, ms. */
+  readonly silentMs: number;
+  readonly events: readonly TextToSpeechEvent[];
+}
+
+/** What a caller hears of pieces of which the first voice does not come to the end. */
+async function hear(clock: FakeClock, voices: readonly SpokenVoice[], pieces: readonly string[]): Promise<Heard> {
+  const session = await failOverTextToSpeech(voices, { clock }).open({ output: mulaw }, new AbortController().signal);
+  const utterance = session.begin();
+  for (const piece of pieces) utterance.append(piece);
+  utterance.finish();
+  const events: TextToSpeechEvent[] = [];
+  let [playedUntilMs, silentMs] = [0, 0];
+  void (async () => {
+    for await (const event of utterance.events) {
+      events.push(event);
+      if (event.type !== 'audio') continue;
+      if (playedUntilMs > 0) silentMs += Math.max(0, clock.now() - playedUntilMs);
+      playedUntilMs = Math.max(playedUntilMs, clock.now()) + event.data.length / 8;
+    }
+  })();
+  for (let step = 0; step < 2_000 && events.at(-1)?.type !== 'end'; step += 1) {
+    await settle();
+    clock.advance(10);
+  }
+  session.close();
+  const bytes = Buffer.concat(events.flatMap((event) => (event.type === 'audio' ? [event.data] : [])));
+  return { bytes, silentMs, events };
+}
+
+/** So many bytes from the beginning of both are the same; from the end. */
+const commonStart = (one: Uint8Array, other: Uint8Array): number => one.findIndex((byte, at) => byte !== other[at]);
+const commonEnd = (one: Uint8Array, other: Uint8Array): number => commonStart(one.toReversed(), other.toReversed());
+
+test.each([1_400, 2_600, 3_800])(
+  'a voice that dies after %i ms is left between two words, and another goes on with the next',
+  async (diesAfterMs) => {
+    const clock = new FakeClock();
+    const first = new SpokenVoice(clock, { voice: 'slt', speed: 3, diesAfterMs });
+    const second = new SpokenVoice(clock, { voice: 'rms', speed: 3 });
+    const { bytes, silentMs, events } = await hear(clock, [first, second], [sentence]);
+    const untilMs = commonStart(bytes, await soundOf(sentence, 'slt')) / 8;
+    const again = await soundOf(sentence, 'rms');
+    const fromMs = (again.length - commonEnd(bytes, again)) / 8;
+    expect(bytes.length / 8).toBeCloseTo(untilMs + again.length / 8 - fromMs, -2);
+    expect(untilMs).toBeGreaterThan(300);
+    expect(await wordsAtSeam(sentence, { voice: 'slt', untilMs }, { voice: 'rms', fromMs })).toEqual({
+      twice: [],
+      missing: [],
+    });
+    expect(silentMs).toBeLessThan(1_000);
+    expect(events.flatMap((event) => (event.type === 'piece' ? [event.index] : []))).toEqual([0]);
+    expect(events.at(-1)).toEqual({ type: 'end', spokenPieces: 1 });
+  },
+);
+
+test('a piece of which the caller has heard nothing is said by the next voice as a whole', async () => {
+  const clock = new FakeClock();
+  const openingMs = (await soundOf(opening, 'slt')).length / 8;
+  const first = new SpokenVoice(clock, { voice: 'slt', speed: 6, diesAfterMs: openingMs + 900 });
+  const second = new SpokenVoice(clock, { voice: 'rms', speed: 6 });
+  const { bytes, silentMs, events } = await hear(clock, [first, second], [opening, sentence]);
+  expect(second.asked).toEqual([sentence]);
+  expect(Buffer.from(bytes)).toEqual(Buffer.concat([await soundOf(opening, 'slt'), await soundOf(sentence, 'rms')]));
+  expect(silentMs).toBe(0);
+  expect(events.flatMap((event) => (event.type === 'piece' ? [event.index] : []))).toEqual([0, 1]);
+  expect(events.at(-1)).toEqual({ type: 'end', spokenPieces: 2 });
+});
+
+test('where it would take too long to say a piece again, the next voice is given the rest of it', async () => {
+  const clock = new FakeClock();
+  const first = new SpokenVoice(clock, { voice: 'slt', speed: 1.05, diesAfterMs: 3_500 });
+  const second = new SpokenVoice(clock, { voice: 'rms', speed: 1.05 });
+  const { silentMs } = await hear(clock, [first, second], [sentence]);
+  expect(second.asked).toHaveLength(1);
+  expect(second.asked[0]?.length).toBeLessThan(sentence.length);
+  expect(sentence.endsWith(second.asked[0] ?? 'nothing')).toBe(true);
+  expect(silentMs).toBeLessThan(500);
+});
+
+test('a second voice that dies before it is heard is replaced by a third, at the same place', async () => {
+  const clock = new FakeClock();
+  const voices = [
+    new SpokenVoice(clock, { voice: 'slt', speed: 3, diesAfterMs: 2_600 }),
+    new SpokenVoice(clock, { voice: 'awb', speed: 3, diesAfterMs: 300 }),
+    new SpokenVoice(clock, { voice: 'rms', speed: 3 }),
+  ];
+  const { bytes } = await hear(clock, voices, [sentence]);
+  const untilMs = commonStart(bytes, await soundOf(sentence, 'slt')) / 8;
+  const again = await soundOf(sentence, 'rms');
+  const fromMs = (again.length - commonEnd(bytes, again)) / 8;
+  expect(await wordsAtSeam(sentence, { voice: 'slt', untilMs }, { voice: 'rms', fromMs })).toEqual({
+    twice: [],
+    missing: [],
+  });
+});
+
+test('an utterance that is cancelled says nothing of what was held back', async () => {
+  const clock = new FakeClock();
+  const voice = new SpokenVoice(clock, { voice: 'slt', speed: 1_000 });
+  const session = await failOverTextToSpeech([voice], { clock }).open({ output: mulaw }, new AbortController().signal);
+  const utterance = session.begin();
+  const events: TextToSpeechEvent[] = [];
+  void (async () => {
+    for await (const event of utterance.events) events.push(event);
+  })();
+  utterance.append(sentence);
+  for (let step = 0; step < 50; step += 1) {
+    await settle();
+    clock.advance(1);
+  }
+  utterance.cancel();
+  await settle();
+  clock.advance(10_000);
+  await settle();
+  const heardMs = events.reduce((sum, event) => sum + (event.type === 'audio' ? event.data.length / 8 : 0), 0);
+  expect(heardMs).toBeLessThanOrEqual(400);
+  expect(heardMs).toBeGreaterThan(100);
+  expect(clock.pendingTimers).toBe(0);
+});
