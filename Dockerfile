@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 # The connector, without compilers and as a user of its own. opensips/compose.yaml runs it; docs/10-opensips.md tells how.
 
-FROM node:20-bookworm-slim AS build
+# Not the slim one: it has a compiler, for the media add-on.
+FROM node:20-bookworm AS build
 WORKDIR /src
 # The dependencies first: they stay cached while only the source changes. No script of a package is run.
 COPY package.json package-lock.json .npmrc ./
@@ -9,7 +10,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY flavors flavors
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+RUN npm run build:native && npm prune --omit=dev --ignore-scripts
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production

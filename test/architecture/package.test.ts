@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** All that an installed package may hold: what is built, and what an operator reads. */
+/** All that an installed package may hold: what is built, what an operator reads, and the source of the media add-on. */
 const PUBLISHED =
-  /^(dist\/(src|flavors)\/.+\.(js|mjs|d\.ts|d\.mts|map)|sip-config\/.+|flavors\/[a-z-]+\/README\.md|flavors\/chatterbox-custom\/deploy\/.+|opensips\/.+|docs\/.+|[A-Z]+(\.md)?|package\.json)$/;
+  /^(dist\/(src|flavors)\/.+\.(js|mjs|d\.ts|d\.mts|map)|src\/media\/native\/[a-z-]+\.(cc|h)|sip-config\/.+|flavors\/[a-z-]+\/README\.md|flavors\/chatterbox-custom\/deploy\/.+|opensips\/.+|docs\/.+|[A-Z]+(\.md)?|package\.json)$/;
 const TESTING = /(^|\/)(tests?|benches|bench|soak|fakes|sipp|e2e)\/|\.test\./;
 
 function publishedFiles(): readonly string[] {

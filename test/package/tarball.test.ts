@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,13 @@ test('the installed command checks the configuration it ships with', async () =>
 test('the installed command says which route answers a number', async () => {
   const report = await inFolder('npx', 'voice-connector', 'route-test', '2001', '--config', shipped, '--json');
   expect(JSON.parse(report)).toMatchObject({ number: '2001', flavor: 'bare-echo' });
+});
+
+test('the installed package can make its media add-on', async () => {
+  const headers = 'node_modules/node-api-headers';
+  await symlink(join(repository, headers), join(folder, headers));
+  const report = await inFolder('node', 'node_modules/sip-voice-connector/dist/src/media/native/build.js');
+  expect(report).toContain('sip-voice-connector/dist/native/media-datagrams.node');
 });
 
 test("a third party's flavor, installed beside the configuration, is found by its npm name", async () => {

@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 /** The add-on's sources, from the root of the repository or of the package; the first is compiled, and includes the others. */
 const SOURCES = ['src/media/native/datagrams.cc', 'src/media/native/batch-ring.h'] as const;
 
-const FLAGS = ['-std=c++17', '-O2', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'];
+const FLAGS = ['-std=c++17', '-O2', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra'];
 
 /**
  * Compiles the add-on to `output`, unless a newer one stands there: one call of the compiler (`CXX`, else `g++`) against
- * the headers of `node-api-headers`. Throws with the compiler's words.
+ * the headers of `node-api-headers`, or those that came with this Node. Throws with the compiler's words.
  *
- * @param root of the repository
+ * @param root of the repository or the installed package
  */
 export function buildNative(root: string, output: string): void {
   const source = join(root, SOURCES[0]);
@@ -31,7 +31,14 @@ export function buildNative(root: string, output: string): void {
   renameSync(made, output);
 }
 
+/** The interface is the same whatever Node they came with: `NAPI_VERSION` says which of it is used. */
 function headers(root: string): string {
-  const manifest = createRequire(join(root, 'package.json')).resolve('node-api-headers/package.json');
-  return join(dirname(manifest), 'include');
+  try {
+    const manifest = createRequire(join(root, 'package.json')).resolve('node-api-headers/package.json');
+    return join(dirname(manifest), 'include');
+  } catch {
+    const ofNode = join(dirname(process.execPath), '..', 'include', 'node');
+    if (existsSync(join(ofNode, 'node_api.h'))) return ofNode;
+    throw new Error(`the headers of Node are missing: install node-api-headers, or node_api.h in ${ofNode}`);
+  }
 }

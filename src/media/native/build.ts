@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { buildNative } from './build-native.js';
 import { loadProblem } from './datagrams.js';
 
-/** `npm run build:native`, in `dist/src/media/native`. */
+/** `npm run build:native`, in `dist/src/media/native`: of the repository, or of the installed package. */
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 try {
