@@ -31,7 +31,7 @@ export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigI
   const { document } = context;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => explainUnknownKey(path, key, context));
+      return issue.keys.map((key) => explainUnknownKey(path, key, adviceOn(key, issue.message), context));
     case 'invalid_type':
       return [explainType(issue.expected, path, context)];
     case 'invalid_value':
@@ -62,15 +62,21 @@ function isUnresolved(path: ConfigPath, unresolved: ReadonlySet<string>): boolea
   return path.some((_part, index) => unresolved.has(formatPath(path.slice(0, index + 1))));
 }
 
+/** What the schema itself says of a key that it does not have; zod's own words say nothing new. */
+function adviceOn(key: string, message: string): string | undefined {
+  return message.includes(key) && !message.startsWith('Unrecognized') ? message : undefined;
+}
+
 function explainUnknownKey(
   parent: ConfigPath,
   key: string,
+  advice: string | undefined,
   { document, resolved, schema }: ExplainContext,
 ): ConfigIssue {
   const path = [...parent, key];
   const known = Object.keys(schemaAt(schema, parent, resolved.value)?.properties ?? {});
   const meant = suggest(key, known);
-  const help = meant === undefined ? elsewhere(key, schema, known) : `did you mean "${meant}"?`;
+  const help = advice ?? (meant === undefined ? elsewhere(key, schema, known) : `did you mean "${meant}"?`);
   return document.issueAt(path, 'unknown key', { atKey: true, help });
 }
 

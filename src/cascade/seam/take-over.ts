@@ -4,9 +4,10 @@ import { FRAME_MS, type Frame, FrameReader } from './spectrum.js';
 
 /** Half a window: a frame speaks of what lies around its middle, ms. */
 const MIDDLE_MS = 16;
-/** A level so far below the loudest is silence, dB; and one that is a gap, whatever it is between. */
+/** A level so far below the loudest is silence, dB; one that is a gap, whatever it is between; and one that is no `s`. */
 const SILENCE_DB = 34;
 const GAP_DB = 24;
+const DEEP_DB = 50;
 /** Silence that lasts so long is no stop within a word, frames; and what that is worth, dB. */
 const PAUSE_FRAMES = 8;
 const PAUSE_DB = 12;
@@ -23,7 +24,7 @@ const SEARCH_MS = 120;
 const START_FRAMES = 6;
 /** A dip is looked for so far before and behind the place, frames, and must be so much deeper for each, dB. */
 const DIP_FRAMES = { before: 10, behind: 3 } as const;
-const DIP_DB = 0.5;
+const DIP_DB = { before: 0.3, behind: 0.8 } as const;
 /** A word that was cut through begins up to so far back, frames. */
 const WORD_FRAMES = 60;
 
@@ -94,10 +95,11 @@ export class TakeOver {
     const [from, until] = this.#cutThrough
       ? [matched - WORD_FRAMES, matched]
       : [matched - DIP_FRAMES.before, matched + DIP_FRAMES.behind];
-    const floor = loudestOf(frames) - SILENCE_DB;
+    const floor = loudestOf(frames) - DEEP_DB;
     let [best, least] = [matched, Number.POSITIVE_INFINITY];
     for (let at = Math.max(0, from); at <= Math.min(frames.length - 1, until); at += 1) {
-      const cost = Math.max(floor, levelAt(frames, at)) + Math.abs(at - matched) * DIP_DB;
+      const away = at < matched ? (matched - at) * DIP_DB.before : (at - matched) * DIP_DB.behind;
+      const cost = Math.max(floor, levelAt(frames, at)) + away;
       if (cost < least) [best, least] = [at, cost];
     }
     return msAt(best);
@@ -114,7 +116,7 @@ function bestPlace(frames: readonly Frame[], from: number): number {
     silent = level < -GAP_DB ? silent + 1 : 0;
     if (at < from) continue;
     const pause = silent >= PAUSE_FRAMES ? PAUSE_DB : 0;
-    const cost = Math.max(-SILENCE_DB, level) - pause + (frames.length - at) * EARLY_DB;
+    const cost = Math.max(-DEEP_DB, level) - pause + (frames.length - at) * EARLY_DB;
     if (cost <= least) [best, least] = [at, cost];
   }
   return Math.max(0, best);

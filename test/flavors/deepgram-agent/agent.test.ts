@@ -296,3 +296,9 @@ test('on hold the connection is kept, and the time connected is what is charged'
   const usage = events.find(({ type }) => type === 'usage');
   expect(usage).toMatchObject({ provider: 'deepgram', model: 'voice-agent', unit: 'audio-ms' });
 });
+
+test('who asks for a standby is told what does that', () => {
+  const { error } = agentConfigSchema.safeParse({ apiKey: 'key', standby: { tts: [] } });
+  expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringContaining('`onFailure`')]);
+  expect(agentConfigSchema.safeParse({ apiKey: 'key', speek: {} }).error?.issues[0]?.message).toMatch(/Unrecognized/u);
+});

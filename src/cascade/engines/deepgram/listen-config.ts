@@ -56,7 +56,7 @@ export const deepgramListenSchema = z.strictObject({
     .max(240)
     .multipleOf(20)
     .optional()
-    .describe('Caller audio per message. Default: 20 with Nova; 80 with Flux, as Deepgram asks for.'),
+    .describe('Caller audio per message. Default: 40 with Nova; 80 with Flux, as Deepgram asks for.'),
   replaySeconds: z
     .number()
     .min(1)

@@ -90,7 +90,7 @@ class DeepgramSpeechToText implements SpeechToText {
 
   async open({ input }: SpeechToTextRequest, signal: AbortSignal): Promise<SpeechToTextStream> {
     signal.throwIfAborted();
-    const { chunkMs = this.#flux ? 80 : 20, replaySeconds, answerTimeoutMs, reconnect, turns } = this.#config;
+    const { chunkMs = this.#flux ? 80 : 40, replaySeconds, answerTimeoutMs, reconnect, turns } = this.#config;
     const { clock, random } = this.#deps;
     const stream = new ListenStream(this.identity, signal, (handlers) => {
       const reader = this.#flux ? new FluxReader() : new NovaReader(turns === 'deepgram');

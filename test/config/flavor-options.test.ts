@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { explainFlavorOptions } from '../../src/config/flavor-options.js';
+import { loadGood } from './load-text.js';
+
+const schema = z.strictObject(
+  { voice: z.string().optional() },
+  {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' && issue.keys.includes('standby')
+        ? '`standby` is done by `onFailure`'
+        : undefined,
+  },
+);
+
+test('a flavor may say what to do instead of a key that it does not have', async () => {
+  const loaded = await loadGood(
+    'flavors: { front: { use: "./front.js", standby: 1, voise: x } }\nroutes: [{ match: { any: true }, flavor: front }]\n',
+    { files: { 'front.js': '' } },
+  );
+  const { issues = [] } = await schema['~standard'].validate({ standby: 1, voise: 'x' });
+  const found = explainFlavorOptions(loaded, 'front', issues, { properties: { voice: {} } });
+  expect(found.map(({ key, message, help }) => ({ key, message, help }))).toEqual([
+    { key: 'flavors.front.standby', message: 'unknown key', help: '`standby` is done by `onFailure`' },
+    { key: 'flavors.front.voise', message: 'unknown key', help: 'did you mean "voice"?' },
+  ]);
+});
