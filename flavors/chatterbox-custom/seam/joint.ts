@@ -5,7 +5,7 @@ import {
   type Likeness,
   type Match,
   oneVoice,
-  soundingPart,
+  SoundingTime,
   twoVoices,
   VoiceMean,
 } from 'sip-voice-connector/cascade';
@@ -24,6 +24,13 @@ export interface Joint {
 /** How much longer than the old rendering the new one may be before the search ends. */
 const LONGEST_RATIO = 1.3;
 const SEARCH_MS = 120;
+/** The same where the best match so far ends with the last that has come: a better one may follow. */
+const OPEN_RATIO = 1.7;
+/** A shorter match is no proof, frames. */
+const SURE_FRAMES = 60;
+/** The tempo of another rendering is that of its voice, give or take so much; and where that is not known. */
+const TEMPO_SPREAD = 0.15;
+const TEMPO_SPREAD_UNKNOWN = 0.3;
 /** A dip of the level so far below the loudest is a gap between words, dB; and how long it must last, frames. */
 const GAP_DB = 26;
 const GAP_FRAMES = 4;
@@ -40,8 +47,11 @@ const UNSURE_MS = 400;
 const LAST_MS = 1_500;
 /** Early rather than late: a word may be said twice, none is lost. Frames, of a good match and of a doubtful one. */
 const EARLY = { plain: 4, doubtful: 16 } as const;
-/** How far past the place a rendering must go for that to be found, ms. */
-const PAST_MS = 350;
+/**
+ * How far past the place a rendering must go for that to be found, as a share of what both have in common, and ms; where the
+ * pace of the voice is known, and where it is not.
+ */
+const PAST = { known: { ratio: 1.2, ms: 250 }, unknown: { ratio: 1.3, ms: 350 } } as const;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
 /** Half a window: a frame speaks of what lies around its middle. */
@@ -52,14 +62,16 @@ export class JointSearch {
   readonly anchor: Anchor;
   readonly #old: Part;
   readonly #perMs: number;
+  readonly #heard: SoundingTime;
   #new: Rendering | undefined;
   #aligner: Aligner | undefined;
 
   constructor(old: Part, perMs: number) {
     this.#old = old;
     this.#perMs = perMs;
-    const { text, durationMs, frames, tier } = old.rendering;
-    this.anchor = anchorOf(text, durationMs, tier.pace, soundingPart(frames.frames).startMs);
+    const { text, frames, tier } = old.rendering;
+    this.#heard = new SoundingTime(frames.frames);
+    this.anchor = anchorOf(text, this.#heard, tier.pace);
     const gap = lastGap(old.rendering.frames.frames, this.#frameAt(old.sent));
     if (gap !== undefined) old.limit = Math.max(old.sent, this.#sampleAt(gap));
     else old.limit = old.rendering.length;
@@ -72,7 +84,9 @@ export class JointSearch {
 
   /** Speech of it that surely goes past the place where the old rendering broke off, ms. */
   get leastMs(): number {
-    return (this.#old.rendering.durationMs - this.anchor.expectedMs) * LONGEST_RATIO + PAST_MS;
+    const { durationMs, tier } = this.#old.rendering;
+    const { ratio, ms } = tier.pace.known ? PAST.known : PAST.unknown;
+    return (durationMs - this.anchor.expectedMs) * ratio + ms;
   }
 
   /** Whoever says it. */
@@ -82,11 +96,10 @@ export class JointSearch {
   }
 
   /**
-   * The joint, as soon as it can be told.
-   *
-   * @param pressed the caller hears nothing already
+   * The joint, as soon as it can be told. A match that is not beyond doubt is believed only when the new rendering has come
+   * past the place: before that, the true one is not among those it was compared with.
    */
-  find(pressed: boolean): Joint | undefined {
+  find(): Joint | undefined {
     const rendering = this.#new;
     if (rendering === undefined) return undefined;
     const { frames } = rendering.frames;
@@ -96,13 +109,14 @@ export class JointSearch {
     if (aligner === undefined) return undefined;
     for (let at = aligner.frames; at < frames.length; at += 1) aligner.push(frames[at] as Frame);
     const match = aligner.best();
-    const { believedCost, plainCost } = this.#likeness(rendering);
-    const overlapMs = this.#old.rendering.durationMs - this.anchor.expectedMs;
-    const exhausted = rendering.state === 'done' || rendering.durationMs >= overlapMs * LONGEST_RATIO + SEARCH_MS;
-    if (match?.settled === true && (match.cost < plainCost || (pressed && match.cost < believedCost))) {
+    const { believedCost, sureCost } = this.#likeness(rendering);
+    const heard = this.#old.rendering.frames.frames.length;
+    if (match?.settled === true && match.ownCost < sureCost && heard - match.start >= SURE_FRAMES) {
       return this.#joint(match);
     }
-    if (!exhausted) return undefined;
+    const overlapMs = this.#old.rendering.durationMs - this.anchor.expectedMs;
+    const pastMs = overlapMs * (match?.settled === true ? LONGEST_RATIO : OPEN_RATIO) + SEARCH_MS;
+    if (rendering.state !== 'done' && rendering.durationMs < pastMs) return undefined;
     return match !== undefined && match.cost < believedCost ? this.#joint(match) : this.#byText();
   }
 
@@ -113,6 +127,7 @@ export class JointSearch {
       until: Math.max(1, Math.ceil(untilMs / FRAME_MS)),
       expected: expectedMs / FRAME_MS,
       spread: Math.max(20, (untilMs - expectedMs) / FRAME_MS),
+      tempo: tempoOf(this.#old.rendering, rendering),
     };
     const old = this.#old.rendering;
     const oldMean = meanOf(old);
@@ -128,6 +143,7 @@ export class JointSearch {
 
   #joint(match: Match): Joint {
     const [old, rendering] = [this.#old, this.#new as Rendering];
+    this.#learn(match);
     const heard = old.rendering.frames.frames;
     const frames = rendering.frames.frames;
     const own = this.#likeness(rendering) === oneVoice;
@@ -151,14 +167,24 @@ export class JointSearch {
     return { leave, enter: inside(open ? this.#sampleAt(gap) : enter, rendering), matched: false };
   }
 
+  /** What was said before the match begins is known to the word: that tells how fast the voice speaks. */
+  #learn({ start, ownCost }: Match): void {
+    const { text, frames, tier } = this.#old.rendering;
+    if (ownCost >= this.#likeness(this.#new as Rendering).sureCost) return;
+    const said = frames.frames.slice(0, start);
+    tier.pace.learn(text.slice(0, this.anchor.index), new SoundingTime(said).totalMs);
+  }
+
   /** The sounds have nothing in common: by how fast the voices speak. */
   #byText(): Joint {
     const [old, rendering] = [this.#old, this.#new as Rendering];
-    const saidMs = old.rendering.durationMs - this.anchor.expectedMs;
-    const wordMs = wordUnderWay(this.text, saidMs, old.rendering.tier.pace, rendering.tier.pace);
-    if (wordMs === 0) return { leave: old.limit ?? old.sent, enter: 0, matched: false };
+    const { text, tier } = old.rendering;
+    const word = wordUnderWay(text, this.#heard.totalMs, tier.pace) - this.anchor.index;
+    if (word <= 0) return { leave: old.limit ?? old.sent, enter: 0, matched: false };
+    const { frames } = rendering.frames;
+    const wordMs = new SoundingTime(frames).at(rendering.tier.pace.lettersMs(this.text.slice(0, word)));
     const at = Math.floor(wordMs / FRAME_MS);
-    const gap = quietest(rendering.frames.frames, at - 15, at + 5);
+    const gap = quietest(frames, at - 15, at + 5);
     return { leave: old.limit ?? old.sent, enter: inside(this.#sampleAt(gap), rendering), matched: false };
   }
 
@@ -177,6 +203,14 @@ function meanOf({ tier, frames }: Rendering): VoiceMean {
   const mean = new VoiceMean();
   mean.learn(frames.frames);
   return mean;
+}
+
+/** How much longer one rendering is than another of the same text. */
+function tempoOf(old: Rendering, rendering: Rendering): { readonly ratio: number; readonly spread: number } {
+  const [before, now] = [old.tier.pace, rendering.tier.pace];
+  if (before === now) return { ratio: 1, spread: TEMPO_SPREAD };
+  if (!before.known || !now.known) return { ratio: 1, spread: TEMPO_SPREAD_UNKNOWN };
+  return { ratio: now.letterMs / before.letterMs, spread: TEMPO_SPREAD };
 }
 
 function inside(sample: number, rendering: Rendering): number {

@@ -1,4 +1,4 @@
-import { cumulativeWeights, isWordEnd } from 'sip-voice-connector/cascade';
+import { cumulativeWeights, isWordEnd, type SoundingTime } from 'sip-voice-connector/cascade';
 
 /** Speech of one letter, ms, before a voice has been listened to. */
 const LETTER_MS = 68;
@@ -6,6 +6,8 @@ const LETTER_MS = 68;
 const LEAST_WEIGHT = 20;
 /** Silence before the first word of a rendering, about. */
 const LEAD_MS = 120;
+/** Where the first sound of a rendering was heard, give or take so much. */
+const LEAD_SPREAD_MS = 100;
 /** What a place is uncertain by: so much at once, and more with time; less once the voice is known. */
 const UNCERTAIN_MS = 200;
 const UNEVENNESS = 0.1;
@@ -18,14 +20,14 @@ export class VoicePace {
   #weight = 0;
   #durationMs = 0;
 
-  /** A whole text took this long, from its first sound to its last: of a short one the silence around it is half. */
-  learn(text: string, spokenMs: number): void {
+  /** For a whole text it sounded so long, pauses left out. */
+  learn(text: string, soundingMs: number): void {
     const weight = cumulativeWeights(text)[text.length] ?? 0;
-    if (weight < LEAST_WEIGHT || spokenMs <= 0) return;
+    if (weight < LEAST_WEIGHT || soundingMs <= 0) return;
     // Half of what is old is forgotten once it outweighs a few minutes.
     if (this.#weight > 4_000) [this.#weight, this.#durationMs] = [this.#weight / 2, this.#durationMs / 2];
     this.#weight += weight;
-    this.#durationMs += spokenMs;
+    this.#durationMs += soundingMs;
   }
 
   get known(): boolean {
@@ -37,9 +39,14 @@ export class VoicePace {
     return this.known ? this.#durationMs / this.#weight : LETTER_MS;
   }
 
-  /** How long it takes to say this, ms. */
+  /** How long it takes to say this without a pause, ms. */
   durationMs(text: string): number {
-    return LEAD_MS + (cumulativeWeights(text)[text.length] ?? 0) * this.letterMs;
+    return LEAD_MS + this.lettersMs(text);
+  }
+
+  /** The same without the silence before it. */
+  lettersMs(text: string): number {
+    return (cumulativeWeights(text)[text.length] ?? 0) * this.letterMs;
   }
 }
 
@@ -64,33 +71,32 @@ export function wordStarts(text: string): readonly number[] {
 }
 
 /**
- * The word to begin again with after `heardMs` of a text: far enough back that it was surely said, and that there is
+ * The word to begin again with after what was heard of a text: far enough back that it was surely said, and that there is
  * something to compare; near enough that it does not take long to get past it.
- *
- * @param leadMs silence before the first sound of it
  */
-export function anchorOf(text: string, heardMs: number, pace: VoicePace, leadMs = LEAD_MS): Anchor {
+export function anchorOf(text: string, heard: SoundingTime, pace: VoicePace): Anchor {
   const weights = cumulativeWeights(text);
-  const startMs = (index: number): number => leadMs + (weights[index] ?? 0) * pace.letterMs;
-  const uncertainMs = UNCERTAIN_MS + heardMs * (pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD);
-  const latestMs = heardMs - OVERLAP_MS - uncertainMs;
+  const startMs = (index: number): number => (weights[index] ?? 0) * pace.letterMs;
+  const unevenness = pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD;
+  const latestMs = heard.totalMs * (1 - unevenness) - OVERLAP_MS - UNCERTAIN_MS;
   const index = wordStarts(text).findLast((start) => startMs(start) <= latestMs) ?? 0;
-  if (index === 0) return { index, expectedMs: LEAD_MS, fromMs: 0, untilMs: LEAD_MS + UNCERTAIN_MS };
-  const expectedMs = startMs(index);
-  const spreadMs = 2 * (UNCERTAIN_MS + expectedMs * (pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD));
-  const untilMs = Math.min(expectedMs + spreadMs, heardMs - OVERLAP_MS / 2);
-  return { index, expectedMs, fromMs: Math.max(0, expectedMs - spreadMs), untilMs };
+  const expectedMs = heard.at(startMs(index));
+  const spreadMs = index === 0 ? LEAD_SPREAD_MS : 2 * (UNCERTAIN_MS + startMs(index) * unevenness);
+  const lastMs = index === 0 ? expectedMs + heard.totalMs / 2 : heard.at(heard.totalMs) - OVERLAP_MS / 2;
+  return {
+    index,
+    expectedMs,
+    fromMs: Math.max(0, expectedMs - spreadMs),
+    untilMs: Math.min(expectedMs + spreadMs, lastMs),
+  };
 }
 
 /**
- * Where in the sound of `text` the word begins that was under way after `heardMs` of the text before; where the two cannot
- * be compared. Early rather than late: a word may be said twice, none is lost.
- *
- * @param heardMs of the old rendering, from the beginning of `text` on
+ * Index in the text of the word that was under way after a voice has sounded for so long; where two renderings cannot be
+ * compared. Early rather than late: a word may be said twice, none is lost.
  */
-export function wordUnderWay(text: string, heardMs: number, old: VoicePace, voice: VoicePace): number {
+export function wordUnderWay(text: string, soundingMs: number, pace: VoicePace): number {
   const weights = cumulativeWeights(text);
-  const said = Math.max(0, heardMs - LEAD_MS) / (old.letterMs * (1 + UNEVENNESS));
-  const index = wordStarts(text).findLast((start) => (weights[start] ?? 0) <= said) ?? 0;
-  return index === 0 ? 0 : LEAD_MS + (weights[index] ?? 0) * voice.letterMs;
+  const said = soundingMs / (pace.letterMs * (1 + UNEVENNESS));
+  return wordStarts(text).findLast((start) => (weights[start] ?? 0) <= said) ?? 0;
 }

@@ -61,8 +61,8 @@ export class Tier {
   /** From a request to its first audio, ms; and the same for each character, where the answer comes whole. */
   readonly #firstAudioMs = new Measure();
   readonly #characterMs = new Measure();
-  /** How fast its voice speaks, and what it sounds like. */
-  readonly pace = new VoicePace();
+  /** How fast its voice speaks, and what it sounds like here. */
+  readonly pace: VoicePace;
   readonly mean = new VoiceMean();
   readonly #serviceMs = new Measure();
   readonly #realTimeFactors = new Measure();
@@ -76,14 +76,17 @@ export class Tier {
   #spentUsd = 0;
   #spentOn = '';
 
+  /** @param pace of its voice: tiers of one voice have it together, and each tells the others */
   constructor(
     options: TierOptions,
     deps: { readonly clock: Clock; readonly random: Random },
     limits: TierLimits = tierLimits,
+    pace = new VoicePace(),
   ) {
     this.rules = options.rules;
     this.backend = options.backend;
     this.voice = options.voice;
+    this.pace = pace;
     this.keepWarm = options.keepWarm;
     this.slots = new Slots(options.rules.concurrency);
     const { failures, openMs, maxOpenMs } = limits;

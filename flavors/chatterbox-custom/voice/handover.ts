@@ -41,6 +41,14 @@ export class Handover {
     return Math.max(0, this.#heardUntilMs - this.#clock.now());
   }
 
+  /** The same, with what of the present rendering is still held back. */
+  get leftMs(): number {
+    const part = this.#part;
+    if (part === undefined) return this.aheadMs;
+    const end = Math.min(part.limit ?? part.rendering.length, part.rendering.length);
+    return this.aheadMs + Math.max(0, end - part.sent) / this.#perMs;
+  }
+
   follow(part: Part | undefined): void {
     this.#part = part;
     this.wake();

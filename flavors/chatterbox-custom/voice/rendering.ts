@@ -5,8 +5,8 @@ import {
   FrameReader,
   type Permit,
   type Resampler,
+  SoundingTime,
   type StageUsage,
-  soundingPart,
 } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import type { PhraseSound } from '../phrases/phrase-file.js';
@@ -216,8 +216,7 @@ export class Rendering {
   #learn(): void {
     this.tier.onSpoken(this.#deps.clock.now() - this.#beganMs, this.durationMs);
     if (this.durationMs < LEARN_FROM_MS) return;
-    const { startMs, endMs } = soundingPart(this.frames.frames);
-    this.tier.pace.learn(this.text, endMs - startMs);
+    this.tier.pace.learn(this.text, new SoundingTime(this.frames.frames).totalMs);
     this.tier.mean.learn(this.frames.frames);
   }
 

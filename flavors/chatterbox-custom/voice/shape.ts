@@ -44,7 +44,8 @@ export function firstPart(
     if (longer.trim().length > limit || (enough && !tier.backend.capabilities.streaming && !inTime(longer))) break;
     part += clause;
   }
-  if (leastMs > 0 && !tier.backend.capabilities.streaming && !inTime(part)) part = leastWords(part, tier, leastMs);
+  if (leastMs > 0 && !tier.backend.capabilities.streaming && !inTime(part))
+    part = leastWords(text, part, tier, leastMs);
   if (part.trim().length > limit) {
     const blank = part.lastIndexOf(' ', limit);
     part = part.slice(0, blank > 0 ? blank : limit);
@@ -52,10 +53,10 @@ export function firstPart(
   return [part.trim(), text.slice(part.length).trim()];
 }
 
-/** As few words as have so much speech. */
-function leastWords(text: string, tier: Tier, leastMs: number): string {
-  const end = wordStarts(text).find(
-    (start) => start >= LEAST_FRAGMENT && tier.pace.durationMs(text.slice(0, start)) >= leastMs,
+/** As few words of a part as have so much speech. */
+function leastWords(text: string, part: string, tier: Tier, leastMs: number): string {
+  const end = wordStarts(part).find(
+    (start) => start >= LEAST_FRAGMENT && tier.pace.durationMs(part.slice(0, start)) >= leastMs,
   );
-  return end === undefined || text.length - end < LEAST_FRAGMENT ? text : text.slice(0, end);
+  return end === undefined || text.length - end < LEAST_FRAGMENT ? part : part.slice(0, end);
 }

@@ -13,6 +13,7 @@ import {
 import { type AudioFormat, FlavorError, type Logger } from 'sip-voice-connector/flavor';
 import { PhraseCache, type PhraseCacheOptions, phraseCacheDefaults } from '../phrases/phrase-cache.js';
 import type { TierView } from '../router.js';
+import { VoicePace } from '../seam/pace.js';
 import { type KeeperOptions, keeperDefaults, TierKeeper } from '../tiers/keeper.js';
 import { Tier, type TierLimits, type TierOptions, tierLimits } from '../tiers/tier.js';
 import { TierDesk } from './desk.js';
@@ -95,7 +96,8 @@ class Voice implements TieredVoice {
   constructor(options: TieredVoiceOptions, deps: TieredVoiceDeps) {
     const { clock = createSystemClock(), random = createSystemRandom(), log } = deps;
     this.#policy = { ...tieredVoicePolicy, ...options.policy };
-    this.#tiers = options.tiers.map((tier) => new Tier(tier, { clock, random }, this.#policy));
+    const paces = new Map(options.tiers.map(({ voice }) => [voice, new VoicePace()]));
+    this.#tiers = options.tiers.map((tier) => new Tier(tier, { clock, random }, this.#policy, paces.get(tier.voice)));
     this.#clock = clock;
     this.#log = log;
     this.#desk = new TierDesk(this.#tiers, { clock });

@@ -43,7 +43,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     });
     this.#speakers = new Speakers(deps, {
       signal: this.#controller.signal,
-      aheadMs: () => this.#handover.aheadMs,
+      aheadMs: () => this.#handover.leftMs,
       push: (event) => this.#events.push(event),
     });
     if (signal.aborted) this.cancel();
@@ -223,7 +223,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
       const { rendering } = spoken;
       search.begin(rendering);
       for (;;) {
-        const joint = rendering.state === 'failed' ? undefined : search.find(this.#handover.aheadMs < LOOK_MS);
+        const joint = rendering.state === 'failed' ? undefined : search.find();
         if (joint) {
           this.#handover.follow(undefined);
           this.#splice(old, rendering, joint, perMs);

@@ -11,11 +11,15 @@ export interface AlignmentStart {
   /** … and most likely here, give or take `spread`. Frames all. */
   readonly expected: number;
   readonly spread: number;
+  /** So many times as long as the old rendering the new one is, most likely, give or take `spread`. Absent: of any length. */
+  readonly tempo?: { readonly ratio: number; readonly spread: number };
 }
 
 export interface Match {
-  /** Mean cost of a frame: below 0.6 where both say the same in much the same way. */
+  /** Mean cost of a frame, those left out included: below 0.6 where both say the same in much the same way. */
   readonly cost: number;
+  /** The same of the frames that match alone: what is left out says nothing for a match. */
+  readonly ownCost: number;
   /** Where the new rendering begins in the old one, frames. */
   readonly start: number;
   /** The frame of the new rendering for one of the old, from `start` on. */
@@ -24,9 +28,12 @@ export interface Match {
   readonly settled: boolean;
 }
 
-/** How a frame that settles a match must be behind it. */
+/** How many frames must follow the end of a match that is settled, and how much worse the last of them end. */
 const SETTLED_FRAMES = 12;
 const SETTLED_COST = 0.04;
+
+/** The end of a match is uncertain by so much, whatever its tempo, frames. */
+const TEMPO_FRAMES = 8;
 
 type Move = 0 | 1 | 2 | 3 | 4;
 /** `none`, `begin`, then how far it came: old and new by one; old by one, new by two; old by two, new by one. */
@@ -87,27 +94,46 @@ export class Aligner {
     const last = this.#heard.length - 1;
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
-    for (const [index, { costs }] of this.#columns.entries()) {
-      const cost = costs[last] as number;
-      if (cost < least) [best, least] = [index, cost];
-    }
+    const totals = this.#columns.map((column, index) => this.#total(column, index));
+    for (const [index, total] of totals.entries()) if (total < least) [best, least] = [index, total];
     if (best < 0 || !Number.isFinite(least)) return undefined;
     const path = this.#path(best, last);
     const start = path.start;
+    const count = last + 1 - start;
     const cost = least / Math.max(1, last + 1 - this.#start.from);
-    const later = this.#columns.slice(best + 1).map(({ costs }) => (costs[last] as number) / (last + 1 - start));
-    const mean = least / (last + 1 - start);
-    const settled = later.length >= SETTLED_FRAMES && later.slice(-4).every((other) => other > mean + SETTLED_COST);
+    const ownCost = ((this.#columns[best]?.costs[last] as number) - this.#startCost(start)) / count;
+    const later = totals.slice(best + 1);
+    const worse = least + SETTLED_COST * count;
+    const settled = later.length >= SETTLED_FRAMES && later.slice(-4).every((other) => other > worse);
     const lead = this.#lead;
-    return { cost, start, settled, at: (frame) => lead + (path.columns[Math.max(0, frame - start)] ?? best) };
+    return { cost, ownCost, start, settled, at: (frame) => lead + (path.columns[Math.max(0, frame - start)] ?? best) };
+  }
+
+  /** Of a match that ends with this column: what its frames cost, and that it is of an unlikely tempo. */
+  #total({ costs, starts }: Column, index: number): number {
+    const last = this.#heard.length - 1;
+    const cost = costs[last] as number;
+    const { tempo } = this.#start;
+    if (tempo === undefined) return cost;
+    const count = last + 1 - (starts[last] as number);
+    const spread = tempo.spread + TEMPO_FRAMES / count;
+    return cost + this.#likeness.tempoCost * (((index + 1) / count - tempo.ratio) / spread) ** 2;
+  }
+
+  /** Frames that are left out cost as much as frames that match, or the latest start would always win. */
+  #startCost(frame: number): number {
+    const { from, expected, spread } = this.#start;
+    const { typicalCost, placeCost } = this.#likeness;
+    return (frame - from) * typicalCost + placeCost * ((frame - expected) / spread) ** 2;
   }
 
   #column(sound: Sound): Column {
-    const { from, until, expected, spread } = this.#start;
-    const { typicalCost, placeCost, warpCost } = this.#likeness;
+    const { from, until } = this.#start;
+    const { warpCost } = this.#likeness;
     const count = this.#heard.length;
     const costs = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
     const moves = new Uint8Array(count);
+    const starts = new Int32Array(count);
     const before = this.#columns.at(-1);
     const beforeThat = this.#columns.at(-2);
     const first = before === undefined;
@@ -117,8 +143,7 @@ export class Aligner {
       let move: Move = NONE;
       if (first) {
         if (i > until) break;
-        // Frames that are left out cost as much as frames that match, or the latest start would always win.
-        cost = here + (i - from) * typicalCost + placeCost * ((i - expected) / spread) ** 2;
+        cost = here + this.#startCost(i);
         move = BEGIN;
       } else if (i > from) {
         const even = (before.costs[i - 1] as number) + here;
@@ -136,8 +161,12 @@ export class Aligner {
       }
       costs[i] = cost;
       moves[i] = move;
+      if (move === BEGIN) starts[i] = i;
+      else if (move === EVEN) starts[i] = before?.starts[i - 1] as number;
+      else if (move === SKIP) starts[i] = beforeThat?.starts[i - 1] as number;
+      else if (move === STRETCH) starts[i] = before?.starts[i - 2] as number;
     }
-    return { costs, moves };
+    return { costs, moves, starts };
   }
 
   #path(column: number, row: number): { readonly start: number; readonly columns: readonly number[] } {
@@ -188,6 +217,8 @@ const MEAN_FRAMES = 6_000;
 interface Column {
   readonly costs: Float64Array;
   readonly moves: Uint8Array;
+  /** Where in the old rendering the match of each frame begins. */
+  readonly starts: Int32Array;
 }
 
 function soundOf({ shape: seen, levelDb }: Frame, loudestDb: number, { shape: mean }: VoiceMean): Sound {

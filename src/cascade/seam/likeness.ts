@@ -18,9 +18,13 @@ export interface Likeness {
   readonly placeCost: number;
   /** Added for a frame of the new rendering that is passed over, and for one of the old that is stretched. */
   readonly warpCost: number;
-  /** Mean cost of a match up to which it is believed; and of one that needs no more proof. */
+  /** How strongly the tempo is believed that the new rendering is expected to have. */
+  readonly tempoCost: number;
+  /** Mean cost of a match up to which it is believed; and of one that is no doubtful one. */
   readonly believedCost: number;
   readonly plainCost: number;
+  /** Mean cost of the frames of a match that needs no more proof. */
+  readonly sureCost: number;
 }
 
 /** Levels so far apart cost as much as shapes that have nothing in common, dB. */
@@ -33,8 +37,10 @@ export const oneVoice: Likeness = {
   typicalCost: 0.55,
   placeCost: 1,
   warpCost: 0.08,
+  tempoCost: 4,
   believedCost: 0.62,
   plainCost: 0.5,
+  sureCost: 0.42,
   distance(one, other) {
     let sum = 0;
     for (let band = 0; band < one.shape.length; band += 1) {
@@ -49,8 +55,10 @@ export const twoVoices: Likeness = {
   typicalCost: 0.7,
   placeCost: 12,
   warpCost: 0.1,
+  tempoCost: 4,
   believedCost: 0.9,
   plainCost: 0.6,
+  sureCost: 0.4,
   distance(one, other) {
     let product = 0;
     let [norm, otherNorm] = [1e-9, 1e-9];

@@ -21,12 +21,39 @@ export interface Frame {
 /** A level so far below the loudest is silence, dB. */
 const SILENCE_DB = 32;
 
-/** From the first sound of some frames to the end of the last, ms. */
-export function soundingPart(frames: readonly Frame[]): { readonly startMs: number; readonly endMs: number } {
-  const loudest = frames.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
-  const sounds = ({ levelDb }: Frame): boolean => levelDb > loudest - SILENCE_DB;
-  const first = Math.max(0, frames.findIndex(sounds));
-  return { startMs: first * FRAME_MS, endMs: (frames.findLastIndex(sounds) + 1) * FRAME_MS };
+/** Silence that lasts so long is a pause; shorter ones are within words, frames. */
+const PAUSE_FRAMES = 12;
+
+/** The time in which a voice sounds, pauses left out: text tells how long it speaks, and not how long it pauses. */
+export class SoundingTime {
+  /** Of each frame that sounds, its place among all. */
+  readonly #frames: readonly number[];
+
+  constructor(frames: readonly Frame[]) {
+    const loudest = frames.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
+    const sounding: number[] = [];
+    for (const [at, { levelDb }] of frames.entries()) {
+      if (levelDb <= loudest - SILENCE_DB) continue;
+      const before = sounding.at(-1);
+      if (before !== undefined && at - before <= PAUSE_FRAMES) {
+        for (let short = before + 1; short < at; short += 1) sounding.push(short);
+      }
+      sounding.push(at);
+    }
+    this.#frames = sounding;
+  }
+
+  get totalMs(): number {
+    return this.#frames.length * FRAME_MS;
+  }
+
+  /** When it has sounded for so long, ms from the first frame. */
+  at(soundingMs: number): number {
+    const index = Math.floor(soundingMs / FRAME_MS);
+    const frame = this.#frames[index];
+    if (frame !== undefined) return frame * FRAME_MS;
+    return ((this.#frames.at(-1) ?? 0) + 1) * FRAME_MS + (soundingMs - this.totalMs);
+  }
 }
 
 /** Cuts sound, as it comes, into frames. */

@@ -77,3 +77,27 @@ test('a tier that answers as a whole is asked for no more than goes past the pla
   expect(asked).toBe(offer);
   expect(gapMs).toBeLessThan(700);
 });
+
+test('a tier that makes speech hardly faster than it is spoken leaves no time: the place is waited for, not guessed', async () => {
+  const text =
+    'Your parcel left the warehouse in Birmingham last night, unless it rains, in which case I will telephone.';
+  // Too short to tell how fast the voice speaks.
+  const before = ['Of course.', 'Certainly.', 'Very well.'];
+  for (const [diesAfterMs, tempo, streaming] of [
+    [2_400, 0.96, true],
+    [4_100, 1.04, true],
+    [5_200, 0.96, true],
+    [4_100, 1.04, false],
+  ] as const) {
+    const { lost, repeated, tiers } = await runSeamTrial({
+      narrators: [narrator, narrator],
+      text,
+      before,
+      diesAfterMs,
+      first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+      second: { tempo, streaming, firstAudioMs: 120 },
+    });
+    expect({ diesAfterMs, lost, most: Math.max(1, repeated) }).toEqual({ diesAfterMs, lost: 0, most: 1 });
+    expect(tiers.slice(0, 2)).toEqual(['laptop current', 'gpu fail-over']);
+  }
+});
