@@ -4,6 +4,7 @@ import {
   type AudioFrame,
   FlavorError,
   type FlavorEvent,
+  FlavorEventQueue,
   type FlavorSession,
   type InterruptCause,
   type PlayoutReport,
@@ -111,17 +112,40 @@ export class SessionLink {
     this.#guard('onToolResult', () => this.#session.onToolResult(own));
   }
 
+  /** Hot path, where a flavor uses the contract's own queue: most do. */
+  #subscribe(events: FlavorEventQueue): void {
+    let over = false;
+    events.subscribe((event) => {
+      if (over) return;
+      try {
+        over = this.#take(event);
+      } catch (error) {
+        over = true;
+        this.#end('failed', asFlavorError(error));
+      }
+    });
+  }
+
+  /** True: it was the last. */
+  #take(event: FlavorEvent): boolean {
+    if (event.type === 'end') {
+      this.#end(event.reason, event.error, event.headers);
+      return true;
+    }
+    const scoped = this.#scope === '' ? event : scopeIds(event, this.#scope);
+    if (this.#listener) this.#listener(scoped);
+    else this.#early.push(scoped);
+    return false;
+  }
+
   async #drain(): Promise<void> {
     try {
-      for await (const event of this.#session.events) {
-        if (event.type === 'end') {
-          this.#end(event.reason, event.error, event.headers);
-          return;
-        }
-        const scoped = this.#scope === '' ? event : scopeIds(event, this.#scope);
-        if (this.#listener) this.#listener(scoped);
-        else this.#early.push(scoped);
+      const { events } = this.#session;
+      if (isPlainQueue(events)) {
+        this.#subscribe(events);
+        return;
       }
+      for await (const event of events) if (this.#take(event)) return;
       this.#end('failed', new FlavorError('ERR_FLAVOR_PROTOCOL', 'the event stream stopped without `end`', false));
     } catch (error) {
       this.#end('failed', asFlavorError(error));
@@ -157,6 +181,14 @@ export class SessionLink {
     this.#misbehaved = true;
     this.#handlers.onMisbehaviour(method, errorMessage(error));
   }
+}
+
+/** Whether the queue is read as the contract's own is: a flavor may have made something else of it. */
+function isPlainQueue(events: AsyncIterable<FlavorEvent>): events is FlavorEventQueue {
+  return (
+    events instanceof FlavorEventQueue &&
+    events[Symbol.asyncIterator] === FlavorEventQueue.prototype[Symbol.asyncIterator]
+  );
 }
 
 /** The event with every id in it put under `scope`. */

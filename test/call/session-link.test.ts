@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { asFlavorError, SessionLink } from '../../src/call/session-link.js';
-import { FlavorError, type FlavorEvent, type FlavorSession } from '../../src/flavor-api/index.js';
+import { FlavorError, type FlavorEvent, FlavorEventQueue, type FlavorSession } from '../../src/flavor-api/index.js';
 import { FakeFlavor, type FakeSession } from '../support/fake-flavor.js';
 import { settle } from './call-setup.js';
 
@@ -195,4 +195,47 @@ test('an error of another copy of the package keeps its code; anything else is a
     'ERR_FLAVOR_PROTOCOL',
   );
   expect(asFlavorError('text')).toMatchObject({ code: 'ERR_FLAVOR_PROTOCOL', message: 'text', retryable: false });
+});
+
+test('a queue of the contract is read without its iterator, and one made into something else is iterated', async () => {
+  class Loud extends FlavorEventQueue {
+    override async *[Symbol.asyncIterator](): AsyncGenerator<FlavorEvent, void, undefined> {
+      for await (const event of { [Symbol.asyncIterator]: () => super[Symbol.asyncIterator]() }) {
+        yield event;
+        if (event.type === 'audio-done') yield { type: 'audio-done', responseId: 'echo' };
+      }
+    }
+  }
+  for (const [events, heard] of [
+    [new FlavorEventQueue(), ['audio-done', 'ended completed']],
+    [new Loud(), ['audio-done', 'audio-done', 'ended completed']],
+  ] as const) {
+    const session = Object.assign(Object.create(await fakeSession()), { events });
+    const { seen } = link(session);
+    events.push({ type: 'audio-done', responseId: 'r' });
+    events.push({ type: 'end', reason: 'completed' });
+    await settle();
+    expect(seen).toEqual(heard);
+  }
+});
+
+test('a listener that throws ends the session, and hears nothing more', async () => {
+  const events = new FlavorEventQueue();
+  const ended: string[] = [];
+  const session: FlavorSession = Object.assign(Object.create(await fakeSession()), { events });
+  const made = new SessionLink(session, {
+    onEnded: (reason, error) => ended.push(`${reason} ${error?.message}`),
+    onMisbehaviour: () => {},
+  });
+  const heard: string[] = [];
+  made.listen((event) => {
+    heard.push(event.type);
+    throw new Error('boom');
+  });
+  events.push({ type: 'audio-done', responseId: 'a' });
+  events.push({ type: 'audio-done', responseId: 'b' });
+  events.push({ type: 'end', reason: 'completed' });
+  await settle();
+  expect(heard).toEqual(['audio-done']);
+  expect(ended).toEqual(['failed boom']);
 });

@@ -58,3 +58,25 @@ test('a reader is woken within microtasks, not timers', async () => {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
   expect(woken).toBe(true);
 });
+
+test('a subscriber gets what was pushed before and after, in order, never within a push, and nothing after the end', async () => {
+  const queue = new FlavorEventQueue();
+  const seen: FlavorEvent[] = [];
+  queue.push(done('a'));
+  queue.push(done('b'));
+  queue.subscribe((event) => {
+    seen.push(event);
+    if (seen.length === 2) queue.push(done('from the reader'));
+  });
+  expect(seen).toEqual([]);
+  await Promise.resolve();
+  expect(seen).toEqual([done('a'), done('b'), done('from the reader')]);
+  queue.push(done('c'));
+  expect(seen).toHaveLength(3);
+  await Promise.resolve();
+  queue.push(done('d'));
+  queue.push(end);
+  queue.push(done('late'));
+  await Promise.resolve();
+  expect(seen.slice(3)).toEqual([done('c'), done('d'), end]);
+});
