@@ -44,6 +44,16 @@ export class SoundDuration {
     }
   }
 
+  /** Takes 20 ms of digital silence. `weight` as for {@link push}. */
+  pushSilence(weight: number): void {
+    const levels = this.#levelsDb;
+    levels.set(levels.subarray(BLOCKS_IN_FRAME));
+    levels.fill(0, levels.length - BLOCKS_IN_FRAME);
+    if (Number.isNaN(this.#ambientDb)) this.#ambientDb = 0;
+    if (weight === 0) return;
+    for (let block = 0; block < BLOCKS_IN_FRAME; block += 1) this.#learn(-this.#ambientDb, weight);
+  }
+
   /** Whether the sound in the window has lasted longer than `ms`, certainly: blocks that it only touches do not count. */
   exceeds(ms: number): boolean {
     const levels = this.#levelsDb;

@@ -164,9 +164,7 @@ class PitchVoiceDetector implements VoiceDetector {
 
   process(samples: Int16Array): boolean {
     if (samples.length !== FRAME_SAMPLES) throw new RangeError(`${samples.length} samples instead of ${FRAME_SAMPLES}`);
-    this.#periodicity.push(samples);
-    this.#duration.push(this.#periodicity.lastFrame, this.#ambientWeight());
-    const voiced = this.#take(samples) ? this.#isSpeech() : this.#pass();
+    const voiced = this.#take(samples) ? this.#listen(samples) : this.#pass();
     this.#frames += 1;
     this.#follow(voiced);
     return voiced;
@@ -207,8 +205,16 @@ class PitchVoiceDetector implements VoiceDetector {
     return false;
   }
 
+  #listen(samples: Int16Array): boolean {
+    this.#periodicity.push(samples);
+    this.#duration.push(this.#periodicity.lastFrame, this.#ambientWeight());
+    return this.#isSpeech();
+  }
+
   /** A frame of digital silence. */
   #pass(): boolean {
+    this.#periodicity.pushSilence();
+    this.#duration.pushSilence(this.#ambientWeight());
     this.#tones.reset();
     this.#standingOutBits <<= 1;
     this.#framesSincePitch += 1;

@@ -64,3 +64,24 @@ test('the last frame at half the rate keeps the level of what is below 1600 Hz',
   expect(rms).toBeGreaterThan(650);
   expect(rms).toBeLessThan(750);
 });
+
+test('digital silence is the same as 160 zeros, and sound after it as ever', () => {
+  const told = new Periodicity();
+  const pushed = new Periodicity();
+  const sound = buzz(120);
+  const frameAt = (at: number): Int16Array => Int16Array.from(sound.subarray(at, at + 160), Math.round);
+  for (const silentFrames of [1, 2, 3, 4, 9]) {
+    for (let frame = 0; frame < silentFrames; frame += 1) {
+      told.pushSilence();
+      pushed.push(new Int16Array(160));
+      // What the low-pass still holds of the sound fades in the first of them: it is cut off.
+      if (frame > 0) expect(told.lastFrame).toEqual(pushed.lastFrame);
+    }
+    for (let frame = 0; frame < 3; frame += 1) {
+      told.push(frameAt(frame * 160));
+      pushed.push(frameAt(frame * 160));
+      expect(told.lastFrame).toEqual(pushed.lastFrame);
+    }
+    expect(Math.abs(told.measure() - pushed.measure())).toBeLessThan(0.01);
+  }
+});

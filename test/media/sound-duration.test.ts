@@ -42,3 +42,16 @@ test('reset forgets the sound', () => {
   duration.push(new Float64Array(80).fill(1000), 0);
   expect(duration.exceeds(60)).toBe(false);
 });
+
+test('digital silence is the same as zeros', () => {
+  const told = new SoundDuration(8);
+  const pushed = new SoundDuration(8);
+  for (let frame = 0; frame < 200; frame += 1) {
+    const loud = frame % 40 > 30 || frame < 5;
+    const samples = new Float64Array(80).fill(loud ? 100 * (1 + (frame % 7)) : 0);
+    if (loud) told.push(samples, 1);
+    else told.pushSilence(1);
+    pushed.push(samples, 1);
+    for (const ms of [40, 60, 100]) expect(told.exceeds(ms)).toBe(pushed.exceeds(ms));
+  }
+});
