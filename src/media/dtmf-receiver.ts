@@ -14,8 +14,10 @@ export const dtmfReceiverDefaults = {
  * of a long press, and updates of senders that move the timestamp along, are one press.
  */
 export class DtmfReceiver {
-  /** Of the clock of events, which is the audio's. */
-  unitsPerMs: number = EVENT_UNITS_PER_MS;
+  /** Of durations. */
+  #unitsPerMs: number = EVENT_UNITS_PER_MS;
+  /** Timestamps run as much faster than durations, at most: some senders stamp events by the clock of their audio. */
+  #stampsPerUnit = 1;
   readonly #onDigit: (digit: string, durationMs: number) => void;
   #known = false;
   #pressed = false;
@@ -31,6 +33,12 @@ export class DtmfReceiver {
     this.#onDigit = onDigit;
   }
 
+  /** @param eventTicksPerMs of durations @param audioTicksPerMs of the audio in the same stream */
+  useClocks(eventTicksPerMs: number, audioTicksPerMs: number): void {
+    this.#unitsPerMs = eventTicksPerMs;
+    this.#stampsPerUnit = Math.max(1, audioTicksPerMs / eventTicksPerMs);
+  }
+
   /** Takes the payload of one event packet. Returns false when it is no such payload. */
   receive(bytes: Uint8Array, offset: number, length: number, timestamp: number, nowMs: number): boolean {
     if (length < TELEPHONE_EVENT_BYTES) return false;
@@ -42,10 +50,12 @@ export class DtmfReceiver {
     const start = timestamp | 0;
     const ahead = (start - this.#segment) | 0;
     const fresh = !this.#known || nowMs - this.#lastMs > dtmfReceiverDefaults.lateMs;
-    if (!fresh && ahead < 0 && -ahead <= dtmfReceiverDefaults.lateMs * this.unitsPerMs) return true;
+    const lateStamps = dtmfReceiverDefaults.lateMs * this.#unitsPerMs * this.#stampsPerUnit;
+    if (!fresh && ahead < 0 && -ahead <= lateStamps) return true;
     if (fresh || ahead !== 0) {
-      if (!fresh && this.#continues(event, ahead)) {
-        this.#durationBefore += ahead;
+      const between = fresh ? undefined : this.#unitsBetween(event, ahead);
+      if (between !== undefined) {
+        this.#durationBefore += between;
       } else {
         if (this.#pressed) this.#report();
         this.#known = true;
@@ -73,17 +83,22 @@ export class DtmfReceiver {
     this.#known = false;
   }
 
-  /** Whether a later timestamp belongs to the key still held: nothing lies between it and what was heard of it. */
-  #continues(event: number, ahead: number): boolean {
-    if (!this.#pressed || event !== this.#event || ahead < 0) return false;
-    return ahead <= this.#duration || ahead === MAX_SEGMENT_UNITS;
+  /**
+   * Where a later timestamp belongs to the key still held, since nothing lies between it and what was heard of it: how
+   * long the segment before was.
+   */
+  #unitsBetween(event: number, ahead: number): number | undefined {
+    if (!this.#pressed || event !== this.#event || ahead < 0) return undefined;
+    if (ahead <= this.#duration || ahead === MAX_SEGMENT_UNITS) return ahead;
+    const units = ahead / this.#stampsPerUnit;
+    return units === this.#duration || units === MAX_SEGMENT_UNITS ? units : undefined;
   }
 
   #report(): void {
     this.#pressed = false;
     this.#onDigit(
       DTMF_DIGITS.charAt(this.#event),
-      Math.round((this.#durationBefore + this.#duration) / this.unitsPerMs),
+      Math.round((this.#durationBefore + this.#duration) / this.#unitsPerMs),
     );
   }
 }

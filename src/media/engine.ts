@@ -24,8 +24,10 @@ export interface PhoneCodec {
 /** The outcome of an offer/answer exchange, as the media plane needs it. */
 export interface StreamParameters {
   readonly codec: PhoneCodec;
-  /** Payload type of `telephone-event` at the codec's own clock, or `undefined` when not negotiated. */
+  /** Payload type of `telephone-event`, or `undefined` when not negotiated. */
   readonly dtmfPayloadType: number | undefined;
+  /** Clock of `telephone-event`, Hz. Absent: the codec's own. */
+  readonly dtmfClockHz?: number;
   /** Where we send: an IP literal and port; `undefined` before it is known or when the peer gave 0.0.0.0 or port 0. */
   readonly remote: { readonly address: string; readonly port: number } | undefined;
   /** Seen from us: `sendonly` sends and ignores what comes. */

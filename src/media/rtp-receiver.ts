@@ -15,6 +15,7 @@ import { isRtcp, parseRtcp, RtcpSummary } from './rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from './rtp-packet.js';
 import { SequenceTracker } from './sequence-tracker.js';
 import type { StreamCodecs } from './stream-codecs.js';
+import type { EventFormat } from './telephone-event.js';
 import type { VoiceDetector } from './vad.js';
 
 const CLOCK_HZ = 8000;
@@ -101,7 +102,7 @@ export class RtpReceiver {
   }
 
   /** Applies negotiated parameters. Beginning to receive (again) counts as a sign of life. */
-  configure(codec: PhoneCodec, dtmfPayloadType: number | undefined, receiving: boolean, nowMs: number): void {
+  configure(codec: PhoneCodec, events: EventFormat | undefined, receiving: boolean, nowMs: number): void {
     const coding = phoneCodings[codec.name];
     if (coding !== this.#coding) {
       this.#useCodec(codec, coding);
@@ -111,9 +112,10 @@ export class RtpReceiver {
     }
     if (receiving && !this.#receiving) this.touch(nowMs);
     this.#codecPayloadType = codec.payloadType;
-    this.#dtmfPayloadType = dtmfPayloadType ?? -1;
+    this.#dtmfPayloadType = events?.payloadType ?? -1;
+    if (events !== undefined) this.#dtmf.useClocks(events.unitsPerMs, coding.ticksPerMs);
     // A phone that sends events may send the tone as well: no key counts twice.
-    this.frames.tones = dtmfPayloadType === undefined ? this.#inband : undefined;
+    this.frames.tones = events === undefined ? this.#inband : undefined;
     this.#receiving = receiving;
   }
 
@@ -215,7 +217,6 @@ export class RtpReceiver {
     this.#coding = coding;
     this.frames.setCoding(coding, reader.conceals);
     this.sequences.setClock(coding.ticksPerMs * 1000);
-    this.#dtmf.unitsPerMs = coding.ticksPerMs;
     this.#tap?.setCodec(codec);
   }
 

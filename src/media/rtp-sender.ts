@@ -9,7 +9,7 @@ import type { Playout } from './playout.js';
 import type { RemoteAddress } from './remote-address.js';
 import type { SentMedia } from './rtcp/rtcp-session.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp-packet.js';
-import { TELEPHONE_EVENT_BYTES } from './telephone-event.js';
+import { type EventFormat, TELEPHONE_EVENT_BYTES } from './telephone-event.js';
 
 /** Packets of a stream that a late tick may still send; what is older is skipped. */
 const MAX_CATCH_UP = 2;
@@ -37,7 +37,7 @@ export class RtpSender {
   readonly #tap: AgentTap | undefined;
   #ticksPerSlot = SLOT_MS * phoneCodings.pcmu.ticksPerMs;
   #payloadType = 0;
-  #dtmfPayloadType: number | undefined;
+  #eventFormat: EventFormat | undefined;
   #intervalSlots = 4;
   #writer: PacketWriter | undefined;
   readonly #events = makePacketBuffers(EVENT_BUFFERS, TELEPHONE_EVENT_BYTES);
@@ -76,7 +76,7 @@ export class RtpSender {
   }
 
   /** Applies negotiated parameters. Another writer counts from the next packet on, and the one before is closed. */
-  configure(writer: PacketWriter, payloadType: number, dtmfPayloadType: number | undefined): void {
+  configure(writer: PacketWriter, payloadType: number, events: EventFormat | undefined): void {
     const { coding, ptimeMs } = writer;
     if (writer !== this.#writer) this.#writer?.close();
     this.#writer = writer;
@@ -84,7 +84,8 @@ export class RtpSender {
     this.#intervalSlots = ptimeMs / SLOT_MS;
     this.#tap?.setCoding(coding);
     this.#payloadType = payloadType;
-    this.#dtmfPayloadType = dtmfPayloadType;
+    this.#eventFormat = events;
+    if (events !== undefined) this.#dtmf.unitsPerMs = events.unitsPerMs;
   }
 
   /** Nothing is sent any more. */
@@ -98,7 +99,7 @@ export class RtpSender {
    * @param onSent called when the last packet of the last digit has been sent
    */
   sendDigits(digits: string, timing: Partial<DtmfTiming>, onSent: () => void): void {
-    if (this.#dtmfPayloadType === undefined) onSent();
+    if (this.#eventFormat === undefined) onSent();
     else this.#dtmf.queue(digits, timing, onSent);
   }
 
@@ -144,8 +145,8 @@ export class RtpSender {
     if (writer === undefined) return;
     const timestamp = this.#firstTimestamp + (slot - this.#firstSlot) * this.#ticksPerSlot;
     this.#lastTimestamp = timestamp;
-    if (this.#dtmf.active && this.#dtmfPayloadType !== undefined) {
-      this.#sendEvent(writer, this.#dtmfPayloadType, timestamp, to, nowMs);
+    if (this.#dtmf.active && this.#eventFormat !== undefined) {
+      this.#sendEvent(writer, this.#eventFormat, timestamp, to, nowMs);
     } else {
       const buffer = writer.next();
       this.#deps.playout.fill(buffer.frame, nowMs);
@@ -154,10 +155,10 @@ export class RtpSender {
     this.#deps.playout.report();
   }
 
-  #sendEvent(writer: PacketWriter, payloadType: number, timestamp: number, to: RemoteAddress, nowMs: number): void {
+  #sendEvent(writer: PacketWriter, format: EventFormat, timestamp: number, to: RemoteAddress, nowMs: number): void {
     this.#eventTurn = (this.#eventTurn + 1) % EVENT_BUFFERS;
     const { packet, payload } = this.#events[this.#eventTurn] as PacketBuffer;
-    const step = this.#dtmf.step(this.#intervalSlots * this.#ticksPerSlot, payload);
+    const step = this.#dtmf.step(writer.ptimeMs * format.unitsPerMs, payload);
     if (step === 'begin') this.#eventTimestamp = timestamp;
     const silence = writer.next();
     silence.frame.fill(writer.coding.silence);
@@ -166,7 +167,7 @@ export class RtpSender {
       return;
     }
     const marker = step === 'begin' || this.#afterGap;
-    writeRtpHeader(packet, marker, payloadType, this.#sequence, this.#eventTimestamp, this.ssrc);
+    writeRtpHeader(packet, marker, format.payloadType, this.#sequence, this.#eventTimestamp, this.ssrc);
     this.#transmit(packet, to, nowMs);
     this.#tap?.hear(silence.frame, nowMs);
   }
@@ -198,6 +199,5 @@ export class RtpSender {
       this.#firstSlot = this.#nextSlot;
     }
     this.#ticksPerSlot = ticksPerSlot;
-    this.#dtmf.unitsPerMs = ticksPerMs;
   }
 }

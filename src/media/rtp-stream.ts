@@ -28,6 +28,7 @@ import { RtpSender } from './rtp-sender.js';
 import type { Command } from './rtp-stream-command.js';
 import { SrtpSession } from './srtp/srtp-session.js';
 import type { StreamCodecs } from './stream-codecs.js';
+import { eventFormat } from './telephone-event.js';
 import type { VoiceDetector } from './vad.js';
 
 export interface RtpStreamOptions {
@@ -315,21 +316,21 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  #listenTo({ codec, dtmfPayloadType, direction, srtp }: StreamParameters, remote: RemoteAddress | undefined): void {
+  #listenTo(parameters: StreamParameters, remote: RemoteAddress | undefined): void {
+    const { codec, direction, srtp } = parameters;
     const nowMs = this.#deps.clock.now();
     const receiving = direction === 'sendrecv' || direction === 'recvonly';
     this.#srtp.receiveWith(srtp);
     this.#latch.expect(remote, nowMs);
     // Commands are applied before the next packet is filled: what is played from now on is for this codec.
     this.#playout.setCoding(phoneCodings[codec.name]);
-    this.#receiver.configure(codec, dtmfPayloadType, receiving, nowMs);
+    this.#receiver.configure(codec, eventFormat(parameters), receiving, nowMs);
   }
 
   #speakTo(parameters: StreamParameters, remote: RemoteAddress | undefined, slot: number): void {
-    const { codec, dtmfPayloadType, direction, ptimeMs, rtcp, srtp } = parameters;
-    const newPeer = remote !== undefined && !isSameRemote(remote, this.#lastRemote);
+    const { codec, direction, ptimeMs, rtcp, srtp } = parameters;
+    this.#srtp.sendWith(srtp, remote !== undefined && !isSameRemote(remote, this.#lastRemote));
     this.#lastRemote = remote ?? this.#lastRemote;
-    this.#srtp.sendWith(srtp, newPeer);
     this.#remote = remote;
     this.#sending = remote !== undefined && (direction === 'sendrecv' || direction === 'sendonly');
     this.#rtcpRemote = usableRemote(rtcp?.remote, this.#options.family);
@@ -337,7 +338,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#codec = codec.name;
     if (remote !== undefined) this.#rtcp.begin(1000 * phoneCodings[codec.name].ticksPerMs, this.#deps.clock.now());
     this.#writer = this.#deps.codecs.writerFor(codec, ptimeMs, this.#writer);
-    this.#sender.configure(this.#writer, codec.payloadType, dtmfPayloadType);
+    this.#sender.configure(this.#writer, codec.payloadType, eventFormat(parameters));
     this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
     if (this.#receiver.receiving && this.nextAfterSlot === Number.POSITIVE_INFINITY) {
       this.nextAfterSlot = this.#firstSlotOfPhase(slot, -1);

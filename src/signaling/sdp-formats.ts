@@ -15,7 +15,7 @@ export interface CodecMapping {
 /** RFC 4733 events with the number and the event list of one description. */
 export interface TelephoneEvent {
   readonly payloadType: number;
-  /** Of the audio it stands beside (RFC 4733 section 2.1). */
+  /** Of the audio it stands beside (RFC 4733 section 2.1), or 8000. */
   readonly clockHz: number;
   /** What both sides know of events 0 to 15, as an `a=fmtp` list. Never empty. */
   readonly events: string;
@@ -47,6 +47,9 @@ export const codecFormats: Readonly<Record<AudioCodec, CodecFormat>> = {
 /** The first dynamic number tried for `telephone-event/8000`: what most of the field uses. */
 export const TELEPHONE_EVENT_PAYLOAD_TYPE = 101;
 
+/** The clock of events that every phone has, Hz. */
+export const TELEPHONE_EVENT_HZ = 8000;
+
 /** Digits, star, hash and A to D (RFC 4733 section 3.2). */
 export const TELEPHONE_EVENTS = '0-15';
 
@@ -70,9 +73,17 @@ export function selectCodec(media: ParsedMedia, codecs: readonly AudioCodec[]): 
   return undefined;
 }
 
-/** `telephone-event` at the clock of `codec`, if it is there with at least one event of 0 to 15. */
+/**
+ * `telephone-event` at the clock of `codec`, if it is there with at least one event of 0 to 15. Otherwise that of 8000 Hz:
+ * many phones have no other, beside Opus too, whatever RFC 4733 section 2.1 says of one clock for a stream.
+ */
 export function selectTelephoneEvent(media: ParsedMedia, codec: AudioCodec): TelephoneEvent | undefined {
   const { clockHz } = codecFormats[codec];
+  const own = eventAt(media, clockHz);
+  return own ?? (clockHz === TELEPHONE_EVENT_HZ ? undefined : eventAt(media, TELEPHONE_EVENT_HZ));
+}
+
+function eventAt(media: ParsedMedia, clockHz: number): TelephoneEvent | undefined {
   for (const payloadType of payloadTypes(media)) {
     const map = media.rtpMaps.get(payloadType);
     if (map?.encoding !== 'telephone-event' || map.clockHz !== clockHz || map.channels !== 1) continue;

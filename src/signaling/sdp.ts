@@ -16,6 +16,7 @@ import {
   type AudioCodec,
   type CodecMapping,
   codecFormats,
+  TELEPHONE_EVENT_HZ,
   TELEPHONE_EVENT_PAYLOAD_TYPE,
   TELEPHONE_EVENTS,
 } from './sdp-formats.js';
@@ -28,7 +29,7 @@ import { type AudioSection, type DescriptionContent, type MediaLayout, writeDesc
  * values out.
  *
  * Decisions where the RFCs leave room:
- * - An answer names one codec, and `telephone-event` at its clock: the first codec of the *offer* that we have.
+ * - An answer names one codec, and `telephone-event` at its clock, or else at 8000 Hz: the first codec of the *offer* that we have.
  *   `LocalMedia.codecs` orders our offers only.
  * - Comfort noise (RFC 3389) is taken where it is offered, and never asked for: it comes with a phone that cuts off the
  *   beginning of words.
@@ -98,8 +99,10 @@ type EventFormat = `telephone-event/${number}`;
 /** What offer and answer agreed on. Assignable to `StreamParameters` of the media border. */
 export interface NegotiatedAudio {
   readonly codec: CodecMapping;
-  /** Payload type of `telephone-event` at the codec's clock, or `undefined` when not agreed. */
+  /** Payload type of `telephone-event`, or `undefined` when not agreed. */
   readonly dtmfPayloadType: number | undefined;
+  /** Its clock, where that is not the codec's, Hz. */
+  readonly dtmfClockHz?: number;
   /** Where to send; `undefined` while the peer holds with 0.0.0.0. */
   readonly remote: RemoteRtp | undefined;
   /** Seen from us. */
@@ -254,9 +257,12 @@ function negotiated(
   ptimeMs: number,
   srtp: NegotiatedSrtp | undefined,
 ): NegotiatedAudio {
+  const { codec, telephoneEvent } = stream;
+  const { clockHz } = codecFormats[codec.name];
   return {
-    codec: stream.codec,
-    dtmfPayloadType: stream.telephoneEvent?.payloadType,
+    codec,
+    dtmfPayloadType: telephoneEvent?.payloadType,
+    ...(telephoneEvent && telephoneEvent.clockHz !== clockHz && { dtmfClockHz: telephoneEvent.clockHz }),
     remote: stream.remote,
     direction,
     ptimeMs,
@@ -281,9 +287,11 @@ function assignPayloadTypes(codecs: readonly AudioCodec[], inUse: PayloadTypes):
   return assigned;
 }
 
-/** The clocks of the codecs, each once, the lower first: it keeps the number that everybody knows. */
+/** Clocks of events: 8000 Hz and those of the codecs, each once, the lower first: it keeps the number that everybody knows. */
 function clocksOf(codecs: readonly AudioCodec[]): readonly number[] {
-  return [...new Set(codecs.map((codec) => codecFormats[codec].clockHz))].sort((one, other) => one - other);
+  return [...new Set([TELEPHONE_EVENT_HZ, ...codecs.map((codec) => codecFormats[codec].clockHz)])].sort(
+    (one, other) => one - other,
+  );
 }
 
 interface DescriptionParts {

@@ -154,3 +154,32 @@ test('random payloads never make it throw', () => {
     if (round % 7 === 0) receiver.tick(round);
   }
 });
+
+test.each([
+  [8, 'their own clock'],
+  [48, 'the clock of the audio'],
+])('beside Opus, events of 8000 Hz stamped by %d units a ms, %s: each press once, also in segments', (stampsPerMs) => {
+  const digits: [string, number][] = [];
+  const receiver = new DtmfReceiver((digit, durationMs) => digits.push([digit, durationMs]));
+  receiver.useClocks(8, 48);
+  const stamp = (atMs: number): number => (0xffff_f000 + atMs * stampsPerMs) >>> 0;
+  const give = (atMs: number, startMs: number, units: number, end = false): void => {
+    receiver.receive(eventPayload(5, units, end), 0, 4, stamp(startMs), atMs);
+  };
+  for (const startMs of [1_000, 1_200]) {
+    for (let ms = 20; ms <= 100; ms += 20) give(startMs + ms, startMs, ms * 8, ms === 100);
+    give(startMs + 100, startMs, 800, true);
+  }
+  // Held for longer than a segment can say (RFC 4733 section 2.5.1.3).
+  const segmentMs = 65_535 / 8;
+  for (let ms = 20; ms < segmentMs; ms += 20) give(2_000 + ms, 2_000, ms * 8);
+  give(2_000 + segmentMs, 2_000, 65_535);
+  give(2_020 + segmentMs, 2_000 + segmentMs, 160);
+  give(2_040 + segmentMs, 2_000 + segmentMs, 320, true);
+  receiver.tick(12_000);
+  expect(digits).toEqual([
+    ['5', 100],
+    ['5', 100],
+    ['5', Math.round(segmentMs + 40)],
+  ]);
+});

@@ -9,6 +9,7 @@ import { FakeVoiceDetector } from '../support/fake-voice-detector.js';
 import { eventPayload, type RtpFields, rtpBytes } from '../support/rtp-bytes.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
+const eventsOf = (payloadType: number) => ({ payloadType, unitsPerMs: 8 });
 const CALLER = { address: '192.0.2.1', port: 4000 };
 /** A loud mu-law code. */
 const LOUD = 0x10;
@@ -46,7 +47,8 @@ const setUp = (options: { receiving?: boolean; events?: number | null; inbandDtm
   });
   latch.expect(CALLER, 0);
   const { events: eventType = 101 } = options;
-  receiver.configure({ name: 'pcmu', payloadType: 0 }, eventType ?? undefined, options.receiving ?? true, 0);
+  const eventFormat = eventType === null ? undefined : eventsOf(eventType);
+  receiver.configure({ name: 'pcmu', payloadType: 0 }, eventFormat, options.receiving ?? true, 0);
 
   let nowMs = 0;
   let sequence = 100;
@@ -153,7 +155,7 @@ test('after a change of codec the other one is taken, and frames keep the format
   const { receiver, frames, go } = setUp();
   receiver.frames.setInput({ encoding: 'mulaw', sampleRate: 8_000 });
   go(10);
-  receiver.configure({ name: 'pcma', payloadType: 8 }, 101, true, 200);
+  receiver.configure({ name: 'pcma', payloadType: 8 }, eventsOf(101), true, 200);
   go(1);
   expect(receiver.stats().dropped).toEqual({ 'payload-type': 1 });
   go(10, (fields) => ({ ...fields, payloadType: 8, payload: new Uint8Array(160).fill(ALAW_SILENCE) }));
@@ -265,8 +267,8 @@ test('audio from before a hold is not played after it', () => {
   const { receiver, frames, go } = setUp();
   const codec = { name: 'pcmu', payloadType: 0 } as const;
   go(10);
-  receiver.configure(codec, 101, false, 200);
-  receiver.configure(codec, 101, true, 201);
+  receiver.configure(codec, eventsOf(101), false, 200);
+  receiver.configure(codec, eventsOf(101), true, 201);
   expect(receiver.lastHeardMs).toBe(201);
   const until = frames.length;
   go(5, (fields) => ({ ...fields, payload: new Uint8Array(160).fill(0x22) }));

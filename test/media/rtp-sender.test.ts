@@ -34,7 +34,7 @@ const setUp = (ptimeMs = 20) => {
       packets.push({ ...packet, slot, port: to.port, payload: [...bytes.subarray(12)] });
     },
   });
-  sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, ptimeMs), 0, 101);
+  sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, ptimeMs), 0, { payloadType: 101, unitsPerMs: 8 });
   sender.begin(2);
   const turn = (slots: number, options: { to?: typeof TO | undefined; lateSlots?: number } = { to: TO }) => {
     for (let count = 0; count < slots; count += 1) {
@@ -196,7 +196,7 @@ test('without a negotiated payload type digits are done at once and nothing of t
 test('codec and packet length change with a re-INVITE, the timeline does not', () => {
   const { sender, packets, turn } = setUp();
   turn(12);
-  sender.configure(new PacketWriter(phoneCodings.pcma, undefined, 30), 8, 96);
+  sender.configure(new PacketWriter(phoneCodings.pcma, undefined, 30), 8, { payloadType: 96, unitsPerMs: 8 });
   turn(24);
   expect(packets.map(({ payloadType, payloadBytes, slot }) => [slot, payloadType, payloadBytes])).toEqual([
     [2, 0, 160],
@@ -213,6 +213,23 @@ test('codec and packet length change with a re-INVITE, the timeline does not', (
       2 ** 32,
     ),
   ).toEqual([160, 160, 160, 240, 240, 240]);
+});
+
+test('events beside Opus with a clock of 8000 Hz: durations in that clock, timestamps on the line of the audio', () => {
+  const { sender, packets, turn } = setUp();
+  sender.configure(new PacketWriter(phoneCodings.opus, undefined, 20), 111, { payloadType: 101, unitsPerMs: 8 });
+  turn(6);
+  sender.sendDigits('5', { durationMs: 60, gapMs: 40 }, () => {});
+  turn(28);
+  const events = packets.filter(({ payloadType }) => payloadType === 101);
+  const durations = events.map(({ payload }) => ((payload[2] ?? 0) << 8) | (payload[3] ?? 0));
+  expect(durations).toEqual([160, 320, 480, 480, 480]);
+  expect(new Set(events.map(({ timestamp }) => timestamp)).size).toBe(1);
+  const audio = packets.filter(({ payloadType }) => payloadType === 111);
+  // The line goes on behind the five slots of the event as if it had been audio.
+  const [before, after] = [audio[1], audio[2]];
+  expect(((after?.timestamp ?? 0) - (before?.timestamp ?? 0) + 2 ** 32) % 2 ** 32).toBe(960 * 6);
+  expect(((events[0]?.timestamp ?? 0) - (before?.timestamp ?? 0) + 2 ** 32) % 2 ** 32).toBe(960);
 });
 
 test('two streams begin at different numbers', () => {

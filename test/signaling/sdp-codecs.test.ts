@@ -47,9 +47,29 @@ test('Opus is answered with its number, its parameters, and events at its clock'
   });
 });
 
-test('events at another clock than the audio are not taken', () => {
+test('beside Opus, events with a clock of 8000 Hz are taken where there are no others', () => {
   const lines = ['m=audio 4000 RTP/AVP 96 101', 'a=rtpmap:96 opus/48000/2', 'a=rtpmap:101 telephone-event/8000'];
+  const {
+    local: { text },
+    audio,
+  } = answer(lines);
+  expect(audio).toMatchObject({ dtmfPayloadType: 101, dtmfClockHz: 8000 });
+  expect(text).toContain('m=audio 35000 RTP/AVP 96 101\r\n');
+  expect(text).toContain('a=rtpmap:101 telephone-event/8000\r\n');
+});
+
+test('events at a clock that nobody has are not taken', () => {
+  const lines = ['m=audio 4000 RTP/AVP 96 101', 'a=rtpmap:96 opus/48000/2', 'a=rtpmap:101 telephone-event/16000'];
   expect(answer(lines).audio.dtmfPayloadType).toBeUndefined();
+});
+
+test('an offer of Opus alone has events at its own clock and at 8000 Hz, and an answer may take the latter', () => {
+  const offer = createOffer({ ...all, codecs: ['opus'] });
+  expect(offer.text).toContain('a=rtpmap:101 telephone-event/8000\r\n');
+  expect(offer.text).toContain('a=rtpmap:102 telephone-event/48000\r\n');
+  const events = ['a=rtpmap:101 telephone-event/8000'];
+  const narrow = sdp(['m=audio 4000 RTP/AVP 111 101', 'a=rtpmap:111 opus/48000/2', ...events]);
+  expect(readAnswer(offer, narrow)).toMatchObject({ dtmfPayloadType: 101, dtmfClockHz: 8000 });
 });
 
 test.each(['opus/48000', 'opus/48000/1', 'opus/8000/2', 'opus/24000/2'])('%s is not Opus', (map) => {

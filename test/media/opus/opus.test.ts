@@ -116,7 +116,7 @@ test('10,000 hostile payloads are dropped or heard as noise, and the caller is h
     tap: undefined,
     reports: { ssrc: 1, receive: () => {} },
   });
-  receiver.configure({ name: 'opus', payloadType: 111 }, 101, true, 0);
+  receiver.configure({ name: 'opus', payloadType: 111 }, { payloadType: 101, unitsPerMs: 48 }, true, 0);
   const good = packetsOf(50);
   let nowMs = 0;
   let sequence = 0;
