@@ -9,7 +9,7 @@ export interface LanguageModelFailOverOptions {
   readonly firstEventMs: number;
 }
 
-export const languageModelFailOverDefaults = { firstEventMs: 1_200 } as const satisfies LanguageModelFailOverOptions;
+export const languageModelFailOverDefaults = { firstEventMs: 1_100 } as const satisfies LanguageModelFailOverOptions;
 
 /**
  * Several models as one: when the first says nothing, the next is asked the same, within the same answer. Once a model

@@ -69,12 +69,12 @@ test('one that fails before its first word is replaced within the answer', async
   expect(await ask()).toEqual([broken, 'Hi.', 'done']);
 });
 
-test('one that says nothing for 1.2 seconds is replaced; the last is waited for', async () => {
+test('one that says nothing for 1.1 seconds is replaced; the last is waited for', async () => {
   const last = new ScriptedModel('b', 'silence');
   const { ask, clock, controller } = setUp(new ScriptedModel('a', 'silence'), last);
   const asking = ask();
   await Promise.resolve();
-  clock.advance(1_199);
+  clock.advance(1_099);
   expect(last.asked).toBe(0);
   clock.advance(1);
   await new Promise((resolve) => setImmediate(resolve));

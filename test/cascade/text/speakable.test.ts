@@ -21,6 +21,7 @@ describe('English', () => {
       ['It is 3.14 or -7, at -0.5.', 'It is three point one four or minus seven, at minus zero point five.'],
       ['3-4 days, 10 – 12 people', 'three to four days, ten to twelve people'],
       ['1/2 a cup, ¾ done, 24/7', 'one half a cup, three quarters done, twenty-four seven'],
+      ['3/14 of the total, 5/8-inch', 'three fourteenths of the total, five eighths-inch'],
       ['Version 1.2.3 runs.', 'Version one point two point three runs.'],
       ['5k runners and 3M cells', 'five thousand runners and three million cells'],
     ]);
@@ -43,6 +44,11 @@ describe('English', () => {
       ['2024-2025', 'twenty twenty-four to twenty twenty-five'],
     ]);
     says([['3/4/2026', 'April third, twenty twenty-six']], 'en-GB');
+    says([
+      ['on 3/14 at 9:30', 'on March fourteenth at nine thirty'],
+      ['due Friday, 10/9.', 'due Friday, October ninth.'],
+    ]);
+    says([['since 3/4', 'since April third']], 'en-GB');
   });
 
   it('says times', () => {

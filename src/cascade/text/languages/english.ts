@@ -1,6 +1,7 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
 import { isDay, isTime } from '../rules/dates.js';
+import { bareSlash } from './english-slash.js';
 
 const small = [
   'zero',
@@ -379,12 +380,12 @@ export const english: SpokenLanguage = {
     'a.m.': 'A M',
     'p.m.': 'P M',
   },
-  rules: [numericDate(false), ...rules],
+  rules: [numericDate(false), bareSlash({ months, ordinal, cardinal, dayFirst: false }), ...rules],
 };
 
 /** English where the day stands before the month: everywhere but in the United States. */
 export const britishEnglish: SpokenLanguage = {
   ...english,
-  rules: [numericDate(true), ...rules],
+  rules: [numericDate(true), bareSlash({ months, ordinal, cardinal, dayFirst: true }), ...rules],
   words: { ...english.words, dash: 'hyphen' },
 };
