@@ -36,6 +36,8 @@ export interface RtpReceiverDeps {
   readonly inbandDtmf?: boolean;
   /** Takes the caller's reports. */
   readonly reports: RtcpReports;
+  /** The caller uses our SSRC. Called for each such packet. */
+  onCollision?(from: RemoteAddress): void;
 }
 
 /** What becomes of a caller's RTCP. */
@@ -59,6 +61,7 @@ export class RtpReceiver {
   readonly #packet = new RtpPacket();
   readonly #rtcp: RtcpSummary;
   readonly #reports: RtcpReports;
+  readonly #onCollision: ((from: RemoteAddress) => void) | undefined;
   readonly #drops = new DropCounter();
   readonly #dtmf: DtmfReceiver;
   readonly #inband: InbandDtmfDetector | undefined;
@@ -79,6 +82,7 @@ export class RtpReceiver {
     this.#codecs = deps.codecs;
     this.#tap = deps.tap && new CallerTap(deps.tap, deps.codecs);
     this.#reports = deps.reports;
+    this.#onCollision = deps.onCollision;
     this.#rtcp = new RtcpSummary(deps.reports.ssrc);
     this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps.listener);
     const onDigit = (digit: string, durationMs: number): void =>
@@ -144,6 +148,7 @@ export class RtpReceiver {
     }
     if (!this.#isCaller(packet, from, nowMs)) return;
     this.#lastHeardMs = nowMs;
+    if (packet.ssrc === this.#reports.ssrc) this.#onCollision?.(from);
     if (!this.#isInOrder(packet, !isEvent, nowMs)) return;
     this.#packets += 1;
     if (isAudio) this.#takeAudio(packet, bytes, nowMs);
@@ -153,12 +158,13 @@ export class RtpReceiver {
 
   /** Takes whatever came to the RTCP port, or RTCP on the RTP port (RFC 5761). An RTCP BYE does not end the call. */
   receiveRtcp(bytes: Uint8Array, from: RemoteAddress, nowMs: number): void {
-    if (!parseRtcp(bytes, this.#rtcp)) {
+    if (!parseRtcp(bytes, this.#rtcp, this.#reports.ssrc)) {
       this.#drops.add('rtcp');
     } else if (!this.#latch.knowsAddress(from.address)) {
       this.#drops.add('source');
     } else {
       this.#lastHeardMs = nowMs;
+      if (this.#rtcp.collision) this.#onCollision?.(from);
       this.#reports.receive(this.#rtcp, bytes.length, nowMs);
     }
   }

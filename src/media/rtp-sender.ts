@@ -2,6 +2,7 @@ import type { Random } from '../base/random.js';
 import { AgentTap } from './agent-tap.js';
 import { DtmfSender, type DtmfTiming } from './dtmf-sender.js';
 import type { StreamStats, StreamTap } from './engine.js';
+import type { LocalSource } from './local-source.js';
 import { SLOT_MS } from './pacing-wheel.js';
 import { makePacketBuffers, type PacketBuffer, type PacketWriter } from './packet-writer.js';
 import { phoneCodings } from './phone-codec.js';
@@ -18,6 +19,7 @@ const EVENT_BUFFERS = 4;
 
 export interface RtpSenderDeps {
   readonly random: Random;
+  readonly source: Pick<LocalSource, 'ssrc'>;
   readonly playout: Playout;
   readonly tap: StreamTap | undefined;
   /** Puts one packet on the wire before it returns. */
@@ -31,7 +33,6 @@ export interface RtpSenderDeps {
 export class RtpSender {
   readonly #deps: RtpSenderDeps;
   readonly #dtmf = new DtmfSender();
-  readonly ssrc: number;
   #firstTimestamp: number;
   #sequence: number;
   readonly #tap: AgentTap | undefined;
@@ -47,6 +48,8 @@ export class RtpSender {
   #afterGap = true;
   #eventTimestamp = 0;
   #packets = 0;
+  /** Those of an SSRC that was given up. */
+  #earlierPackets = 0;
   #payloadBytes = 0;
   #lastPacketMs: number | undefined;
   #lastTimestamp = 0;
@@ -57,10 +60,8 @@ export class RtpSender {
   constructor(deps: RtpSenderDeps) {
     this.#deps = deps;
     this.#tap = deps.tap && new AgentTap(deps.tap);
-    this.ssrc = deps.random.integer(2 ** 32);
     this.#firstTimestamp = deps.random.integer(2 ** 32);
-    // Of the lower half: a first packet that is lost is then never taken for one of an earlier cycle (RFC 3711 section 3.3.1).
-    this.#sequence = deps.random.integer(2 ** 15);
+    this.#sequence = firstSequence(deps.random);
   }
 
   /** The slot of the next packet; infinite before the first. */
@@ -86,6 +87,15 @@ export class RtpSender {
     this.#payloadType = payloadType;
     this.#eventFormat = events;
     if (events !== undefined) this.#dtmf.unitsPerMs = events.unitsPerMs;
+  }
+
+  /** Our SSRC is another from now on: its counts begin at 0 (RFC 3550 section 6.4.1), and its sequence anywhere. */
+  startOver(): void {
+    this.#sequence = firstSequence(this.#deps.random);
+    this.#earlierPackets += this.#packets;
+    this.#packets = 0;
+    this.#payloadBytes = 0;
+    this.#afterGap = true;
   }
 
   /** Nothing is sent any more. */
@@ -123,7 +133,7 @@ export class RtpSender {
 
   stats(): StreamStats['out'] {
     return {
-      packets: this.#packets,
+      packets: this.#earlierPackets + this.#packets,
       maxGapMs: this.#maxGapMs,
       skippedSlots: this.#skipped,
       refusedMs: this.#deps.playout.refusedMs,
@@ -167,14 +177,14 @@ export class RtpSender {
       return;
     }
     const marker = step === 'begin' || this.#afterGap;
-    writeRtpHeader(packet, marker, format.payloadType, this.#sequence, this.#eventTimestamp, this.ssrc);
+    writeRtpHeader(packet, marker, format.payloadType, this.#sequence, this.#eventTimestamp, this.#deps.source.ssrc);
     this.#transmit(packet, to, nowMs);
     this.#tap?.hear(silence.frame, nowMs);
   }
 
   #sendAudio(writer: PacketWriter, buffer: PacketBuffer, timestamp: number, to: RemoteAddress, nowMs: number): void {
     const packet = writer.finish(buffer);
-    writeRtpHeader(packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.ssrc);
+    writeRtpHeader(packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.#deps.source.ssrc);
     this.#transmit(packet, to, nowMs);
     this.#tap?.hear(buffer.frame, nowMs);
   }
@@ -200,4 +210,9 @@ export class RtpSender {
     }
     this.#ticksPerSlot = ticksPerSlot;
   }
+}
+
+/** Of the lower half: a first packet that is lost is then never taken for one of an earlier cycle (RFC 3711 section 3.3.1). */
+function firstSequence(random: Random): number {
+  return random.integer(2 ** 15);
 }

@@ -1,9 +1,6 @@
-import type { Clock } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
-import type { Random } from '../base/random.js';
 import type { AudioFormat } from '../flavor-api/index.js';
 import type { BackgroundLayer, BackgroundSound } from './background.js';
-import type { DatagramPair } from './datagram-transport.js';
 import type { DtmfTiming } from './dtmf-sender.js';
 import type {
   CommandSequence,
@@ -13,11 +10,10 @@ import type {
   StreamListener,
   StreamParameters,
   StreamStats,
-  StreamTap,
 } from './engine.js';
-import type { JitterBuffer } from './jitter-buffer.js';
-import { Latch, type LatchOptions } from './latch.js';
-import { FRAME_SLOTS, type PacingWheel, type WheelMember } from './pacing-wheel.js';
+import { Latch } from './latch.js';
+import { LocalSource } from './local-source.js';
+import { FRAME_SLOTS, type WheelMember } from './pacing-wheel.js';
 import type { PacketWriter } from './packet-writer.js';
 import { phoneCodings } from './phone-codec.js';
 import { Playout } from './playout.js';
@@ -26,33 +22,9 @@ import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
 import type { Command } from './rtp-stream-command.js';
+import type { RtpStreamDeps, RtpStreamOptions } from './rtp-stream-deps.js';
 import { SrtpSession } from './srtp/srtp-session.js';
-import type { StreamCodecs } from './stream-codecs.js';
 import { eventFormat } from './telephone-event.js';
-import type { VoiceDetector } from './vad.js';
-
-export interface RtpStreamOptions {
-  readonly family: 4 | 6;
-  readonly latching: LatchOptions;
-  /** Silence of the caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
-  readonly rtpTimeoutMs: number;
-  /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */
-  readonly inbandDtmf?: boolean;
-}
-
-export interface RtpStreamDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly wheel: PacingWheel;
-  readonly port: Pick<DatagramPair, 'local' | 'send' | 'sendRtcp'>;
-  readonly jitterBuffer: JitterBuffer;
-  readonly voice: VoiceDetector;
-  readonly codecs: StreamCodecs;
-  readonly listener: StreamListener;
-  readonly tap: StreamTap | undefined;
-  /** Called once, when the stream closes; from then on it touches its port no more. */
-  onClosed(): void;
-}
 
 /**
  * One call's RTP session on the wheel: applies commands, delivers a frame one slot before the stream's own packet
@@ -65,6 +37,7 @@ export class RtpStream implements MediaStream, WheelMember {
   readonly #options: RtpStreamOptions;
   readonly #deps: RtpStreamDeps;
   readonly #latch: Latch;
+  readonly #source: LocalSource;
   readonly #playout: Playout;
   readonly #receiver: RtpReceiver;
   readonly #sender: RtpSender;
@@ -100,16 +73,19 @@ export class RtpStream implements MediaStream, WheelMember {
     };
     this.#srtp = new SrtpSession(deps.port);
     const { clock, jitterBuffer, voice, tap, random, codecs } = deps;
+    this.#source = new LocalSource(random);
     this.#sender = new RtpSender({
       random,
+      source: this.#source,
       playout: this.#playout,
       tap,
       send: (packet, to) => this.#srtp.send(packet, to),
     });
-    this.#rtcp = new RtcpSession({ ssrc: this.#sender.ssrc, wallOffsetMs: clock.wallTime() - clock.now() }, random);
+    this.#rtcp = new RtcpSession({ source: this.#source, wallOffsetMs: clock.wallTime() - clock.now() }, random);
     this.#receiver = new RtpReceiver({
       ...{ latch: this.#latch, jitterBuffer, voice, listener, tap, codecs, reports: this.#rtcp },
       inbandDtmf: options.inbandDtmf === true,
+      onCollision: (from) => this.#avoidCollision(from),
     });
   }
 
@@ -365,6 +341,16 @@ export class RtpStream implements MediaStream, WheelMember {
   #sendBye(): void {
     const packet = this.#rtcp.bye(this.#sender.sent(), this.#receiver.sequences, this.#deps.clock.now());
     if (packet !== undefined) this.#transmitRtcp(packet);
+  }
+
+  /** The peer uses our SSRC: goodbye to that, and on with another (RFC 3550 section 8.2). */
+  #avoidCollision(from: RemoteAddress): void {
+    if (!this.#source.collidesWith(from)) return;
+    this.#sendBye();
+    this.#source.renew();
+    this.#sender.startOver();
+    this.#rtcp.startOver();
+    this.#srtp.startOver();
   }
 
   #transmitRtcp(packet: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { MULAW_SILENCE } from '../../src/audio/g711.js';
+import { LocalSource } from '../../src/media/local-source.js';
 import { PacketWriter } from '../../src/media/packet-writer.js';
 import { phoneCodings } from '../../src/media/phone-codec.js';
 import { Playout } from '../../src/media/playout.js';
@@ -21,8 +22,10 @@ const setUp = (ptimeMs = 20) => {
   const agent: { samples: number; peak: number; atMs: number }[] = [];
   const playout = new Playout(phoneCodings.pcmu, () => {});
   let slot = 0;
+  const random = new SeededRandom(8);
   const sender = new RtpSender({
-    random: new SeededRandom(8),
+    random,
+    source: new LocalSource(random),
     playout,
     tap: {
       caller: () => {},
@@ -237,7 +240,13 @@ test('two streams begin at different numbers', () => {
   const playout = new Playout(phoneCodings.pcmu, () => {});
   const headers = [0, 1].map(() => {
     const packet = new RtpPacket();
-    const sender = new RtpSender({ random, playout, tap: undefined, send: (bytes) => parseRtp(bytes, packet) });
+    const sender = new RtpSender({
+      random,
+      source: new LocalSource(random),
+      playout,
+      tap: undefined,
+      send: (bytes) => parseRtp(bytes, packet),
+    });
     sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, 20), 0, undefined);
     sender.begin(1);
     sender.onSlot(1, 1, TO, 0);

@@ -18,8 +18,9 @@ const REPORT_BLOCK_BYTES = 24;
 
 /** What one compound packet holds. Made once, filled by {@link parseRtcp} for each. */
 export class RtcpSummary {
-  /** Our own SSRC: report blocks about it are read, all others are the business of others. */
-  readonly #ownSsrc: number;
+  #ownSsrc: number;
+  /** Somebody else reports under our SSRC. */
+  collision = false;
   senderReports = 0;
   receiverReports = 0;
   /** A source said goodbye. Says nothing about the call, which SIP ends: a mixer or a re-INVITE sends these too. */
@@ -41,11 +42,19 @@ export class RtcpSummary {
     this.#ownSsrc = ownSsrc;
   }
 
-  clear(): void {
+  /** Before a packet is read. @param ownSsrc ours: report blocks about others are their business */
+  clear(ownSsrc = this.#ownSsrc): void {
+    this.#ownSsrc = ownSsrc;
+    this.collision = false;
     this.senderReports = 0;
     this.receiverReports = 0;
     this.byes = 0;
     this.reported = false;
+  }
+
+  /** A report of `ssrc` begins. */
+  takeReporter(ssrc: number): void {
+    if (ssrc === this.#ownSsrc) this.collision = true;
   }
 
   /** Reads `count` report blocks from `offset` on (RFC 3550 section 6.4.1). */
@@ -74,10 +83,11 @@ export function isRtcp(bytes: Uint8Array): boolean {
 
 /**
  * Checks a compound packet (RFC 3550 A.2; reduced-size packets of RFC 5506 pass too) and says what is in it.
+ * @param ownSsrc default: that of the packet before
  * @returns whether all lengths add up; if not, `summary` is not to be used
  */
-export function parseRtcp(bytes: Uint8Array, summary: RtcpSummary): boolean {
-  summary.clear();
+export function parseRtcp(bytes: Uint8Array, summary: RtcpSummary, ownSsrc?: number): boolean {
+  summary.clear(ownSsrc);
   if (bytes.length < HEADER_BYTES) return false;
   let offset = 0;
   while (offset < bytes.length) {
@@ -99,10 +109,12 @@ export function parseRtcp(bytes: Uint8Array, summary: RtcpSummary): boolean {
     if (type === SENDER_REPORT) {
       summary.senderReports += 1;
       summary.senderSsrc = readUint32(bytes, offset + 4);
+      summary.takeReporter(summary.senderSsrc);
       summary.senderTime = readUint32(bytes, offset + 10);
       summary.takeBlocks(bytes, offset + HEADER_BYTES + SENDER_INFO_BYTES, count);
     } else if (type === RECEIVER_REPORT) {
       summary.receiverReports += 1;
+      summary.takeReporter(readUint32(bytes, offset + 4));
       summary.takeBlocks(bytes, offset + HEADER_BYTES + 4, count);
     } else if (type === BYE) {
       summary.byes += 1;

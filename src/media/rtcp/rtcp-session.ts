@@ -1,5 +1,6 @@
 import type { Random } from '../../base/random.js';
 import type { StreamStats } from '../engine.js';
+import type { LocalSource } from '../local-source.js';
 import { type CallQuality, estimateMos } from '../mos.js';
 import type { SequenceTracker } from '../sequence-tracker.js';
 import { middleOfNtp, msOfNtpUnits, ntpOf, ntpUnits } from './ntp-time.js';
@@ -33,7 +34,7 @@ export interface SentMedia {
 export type RtcpStats = Pick<StreamStats, 'remote' | 'roundTripMs' | 'rtcp'>;
 
 export interface RtcpSessionOptions {
-  readonly ssrc: number;
+  readonly source: Pick<LocalSource, 'ssrc'>;
   /** What wall time and {@link Clock.now} differ by, ms: the NTP time of reports never jumps with the wall clock. */
   readonly wallOffsetMs: number;
 }
@@ -43,7 +44,7 @@ export interface RtcpSessionOptions {
  * timers.
  */
 export class RtcpSession {
-  readonly ssrc: number;
+  readonly #source: Pick<LocalSource, 'ssrc'>;
   readonly #wallOffsetMs: number;
   readonly #schedule: RtcpSchedule;
   readonly #cname: string;
@@ -65,10 +66,14 @@ export class RtcpSession {
   #receivedBefore = 0;
 
   constructor(options: RtcpSessionOptions, random: Random) {
-    this.ssrc = options.ssrc;
+    this.#source = options.source;
     this.#wallOffsetMs = options.wallOffsetMs;
     this.#schedule = new RtcpSchedule(random);
     this.#cname = Buffer.from(random.hex(CNAME_BYTES), 'hex').toString('base64');
+  }
+
+  get ssrc(): number {
+    return this.#source.ssrc;
   }
 
   /** When {@link report} is to be called ({@link Clock.now}). */
@@ -101,6 +106,12 @@ export class RtcpSession {
   begin(clockHz: number, nowMs: number): void {
     this.#clockHz = clockHz;
     this.#schedule.begin(nowMs);
+  }
+
+  /** Our SSRC is another from now on: what was reported of the one before tells nothing of it. */
+  startOver(): void {
+    this.#lost = undefined;
+    this.#jitterMs = undefined;
   }
 
   /** A compound packet of the peer, parsed with our SSRC. */

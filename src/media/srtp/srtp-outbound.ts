@@ -54,6 +54,15 @@ export class SrtpOutbound {
     this.#lastSequence = -1;
   }
 
+  /**
+   * Another SSRC: who receives counts its cycles from 0 (RFC 3711 section 3.2.1). What protects a packet depends on the SSRC
+   * as well, so that no index is used twice.
+   */
+  startOver(): void {
+    this.#cycles = 0;
+    this.#lastSequence = -1;
+  }
+
   /** Returns the protected packet, valid until the next call; `undefined` when the key is used up. Hot path. */
   protectRtp(packet: Uint8Array): Uint8Array | undefined {
     const sequence = readUint16(packet, 2);

@@ -37,6 +37,11 @@ export class SrtpSession {
     else this.#outbound.rekey(key, newPeer);
   }
 
+  /** Our SSRC is another from now on. */
+  startOver(): void {
+    this.#outbound?.startOver();
+  }
+
   /** Sends an RTP packet; it may be used again afterwards. Hot path. */
   send(packet: Uint8Array, to: RemoteAddress): void {
     const bytes = this.#protects ? this.#outbound?.protectRtp(packet) : packet;

@@ -16,7 +16,7 @@ interface Report {
 }
 
 const setUp = (ssrc = OURS, seed = 1) => {
-  const session = new RtcpSession({ ssrc, wallOffsetMs: EPOCH_MS }, new SeededRandom(seed));
+  const session = new RtcpSession({ source: { ssrc }, wallOffsetMs: EPOCH_MS }, new SeededRandom(seed));
   const sequences = new SequenceTracker(8000);
   session.begin(8000, 0);
   /** Waits for the next report. */

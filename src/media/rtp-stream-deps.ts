@@ -1,0 +1,32 @@
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import type { DatagramPair } from './datagram-transport.js';
+import type { StreamListener, StreamTap } from './engine.js';
+import type { JitterBuffer } from './jitter-buffer.js';
+import type { LatchOptions } from './latch.js';
+import type { PacingWheel } from './pacing-wheel.js';
+import type { StreamCodecs } from './stream-codecs.js';
+import type { VoiceDetector } from './vad.js';
+
+export interface RtpStreamOptions {
+  readonly family: 4 | 6;
+  readonly latching: LatchOptions;
+  /** Silence of the caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
+  readonly rtpTimeoutMs: number;
+  /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */
+  readonly inbandDtmf?: boolean;
+}
+
+export interface RtpStreamDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wheel: PacingWheel;
+  readonly port: Pick<DatagramPair, 'local' | 'send' | 'sendRtcp'>;
+  readonly jitterBuffer: JitterBuffer;
+  readonly voice: VoiceDetector;
+  readonly codecs: StreamCodecs;
+  readonly listener: StreamListener;
+  readonly tap: StreamTap | undefined;
+  /** Called once, when the stream closes; from then on it touches its port no more. */
+  onClosed(): void;
+}
