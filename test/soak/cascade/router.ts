@@ -21,6 +21,8 @@ interface Setting {
   readonly streaming: boolean;
   /** The first tier has said something in this call, so that its pace is known. */
   readonly heard: boolean;
+  /** The first tier is hardly faster than speech: nothing is left to be said when it dies. */
+  readonly hurried?: boolean;
   /** With two voices, how many words are said twice is shown for what it is. */
   readonly goals: 'all' | 'lost and silence';
 }
@@ -39,7 +41,39 @@ export async function measureRouter(tell: (line: string) => void, scale: number)
       goals: 'all',
     },
     { name: 'one voice, second tier not streamed', voices: [slt, slt], streaming: false, heard: true, goals: 'all' },
+    {
+      name: 'one voice, nothing in hand',
+      voices: [slt, slt],
+      streaming: true,
+      heard: true,
+      hurried: true,
+      goals: 'all',
+    },
+    {
+      name: 'one voice, nothing in hand, never heard',
+      voices: [slt, slt],
+      streaming: true,
+      heard: false,
+      hurried: true,
+      goals: 'all',
+    },
+    {
+      name: 'one voice, nothing in hand, not streamed',
+      voices: [slt, slt],
+      streaming: false,
+      heard: true,
+      hurried: true,
+      goals: 'all',
+    },
     { name: 'two voices', voices: [slt, rms], streaming: true, heard: true, goals: 'lost and silence' },
+    {
+      name: 'two voices, nothing in hand',
+      voices: [slt, rms],
+      streaming: true,
+      heard: true,
+      hurried: true,
+      goals: 'lost and silence',
+    },
     {
       name: 'two voices, second tier not streamed',
       voices: [slt, rms],
@@ -94,7 +128,7 @@ export async function measureRouter(tell: (line: string) => void, scale: number)
       ...table(['tiers', 'deaths', 'lost', 'twice', 'most', 'twice at a gap', 'gap p50 ms', 'p95 ms', 'max ms'], rows),
       '',
       'Gap: the longest silence within 1.5 s of the joint, pauses of the sentence included. The second tier answers after',
-      '150 ms and makes speech in 0.3 of its time, at another tempo than the first.',
+      '150 ms and makes speech in 0.3 of its time, at another tempo than the first. Nothing in hand: the first takes 0.8 of it.',
       '',
       ...crowd.lines,
     ],
@@ -102,7 +136,10 @@ export async function measureRouter(tell: (line: string) => void, scale: number)
   };
 }
 
-async function die({ voices, streaming, heard }: Setting, deaths: number): Promise<readonly SeamOutcome[]> {
+async function die(
+  { voices, streaming, heard, hurried = false }: Setting,
+  deaths: number,
+): Promise<readonly SeamOutcome[]> {
   const random = new SeededRandom(6);
   const outcomes: SeamOutcome[] = [];
   for (let death = 0; death < deaths; death += 1) {
@@ -119,6 +156,7 @@ async function die({ voices, streaming, heard }: Setting, deaths: number): Promi
         text,
         before: heard ? [sentences[(death + 3) % sentences.length] ?? ''] : [],
         diesAfterMs,
+        ...(hurried && { first: { realTimeFactor: 0.8, firstAudioMs: 60 } }),
         second: { streaming, tempo: 0.94 + random.integer(13) / 100 },
       }),
     );

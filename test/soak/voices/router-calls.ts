@@ -14,6 +14,8 @@ const DEATHS = 100;
 const MOST_GAP_MS = 700;
 const ABOUT_MS = 1_500;
 const PATIENCE_MS = 30_000;
+/** Said once by each tier at start. */
+const WARM_UP = 'You have reached the salon on Harbour Street, and somebody will be with you in a moment.';
 const QUESTION = 'Tell me more';
 /** Said before the sentence; none comes twice in a lane, or it would come out of the cache. */
 const openings = [
@@ -86,9 +88,29 @@ function sectionOf(second: Second, lane: number, { servers }: VoicesAddresses): 
       { name: 'rack', kind: 'dedicated', backend: rack },
       { name: 'cloud', kind: 'serverless', backend: { provider: 'runpod', apiKey: 'none', baseUrl: cloud } },
     ],
+    // Tiers have said something before they die, as after any greeting: how fast the voice speaks is known.
+    cache: { phrases: [WARM_UP] },
     // The next call begins with the first tier again.
     policy: { restMs: 500, probeMs: 3_600_000 },
   };
+}
+
+/** A call that is over, before it has been looked into: that takes the time that other callers need to speak. */
+interface Call {
+  readonly lane: number;
+  readonly from: string;
+  readonly text: string;
+  readonly atGap: boolean;
+  readonly afterMs: number;
+  readonly heard: Int16Array;
+  readonly said: readonly SaidText[];
+}
+
+/** A text that a server was asked for, and the word of the sentence at which it begins. */
+interface SaidText {
+  readonly server: number;
+  readonly text: string;
+  readonly from: number;
 }
 
 /** One call whose first tier died in the middle of a sentence. */
@@ -145,17 +167,18 @@ export const measureRouterCalls: Measure = async (tell, scale) => {
     return { words, samples, times: placed };
   };
   tell(`router-calls: ${calls * lanes.length} calls, ${lanes.length} at once`);
-  const deaths = await Promise.all(
-    lanes.map(async (second, lane) => {
+  const times = texts.map((own) => own.map((text) => narrators.slt.say(text).times));
+  const finished = await Promise.all(
+    lanes.map(async (_, lane) => {
       const random = new SeededRandom(lane + 1);
-      const own: Death[] = [];
+      const own: Call[] = [];
       for (const [call, from] of (names[lane] ?? []).entries()) {
         const text = texts[lane]?.[call] ?? '';
-        const { times } = narrators.slt.say(text);
-        const durationMs = times.at(-1)?.endMs ?? 0;
-        const word = 1 + random.integer(times.length - 2);
+        const words = times[lane]?.[call] ?? [];
+        const durationMs = words.at(-1)?.endMs ?? 0;
+        const word = 1 + random.integer(words.length - 2);
         const atGap = call % 5 === 4;
-        const gap = ((times[word - 1]?.endMs ?? 0) + (times[word]?.startMs ?? 0)) / 2;
+        const gap = ((words[word - 1]?.endMs ?? 0) + (words[word]?.startMs ?? 0)) / 2;
         const afterMs = atGap ? gap : 100 + random.integer(Math.floor(durationMs - 250));
         await scene.provider.ask('kill', { server: 2 * lane, skip: 1, afterMs });
         const caller = scene.caller(`20${lane}`, from);
@@ -174,44 +197,49 @@ export const measureRouterCalls: Measure = async (tell, scale) => {
           [2 * lane, 2 * lane + 1],
           text,
         );
-        const renderings = await Promise.all(
-          said.map(async ({ server, text: part, from: index }) => ({
-            rendering: await render(server, part),
-            from: index,
-          })),
-        );
-        const heard = caller.heard();
-        const outcome = heardSentence(text.split(' '), renderings, heard);
-        const record = await scene.connector.recordOf(from);
-        const tiers = record.turns.flatMap((turn) => turn.tiers ?? []);
-        // Where another tier spoke from the beginning nobody has died.
-        if (said[0]?.server !== 2 * lane || said.length < 2) continue;
-        const death: Death = {
-          second,
-          atGap,
-          lost: outcome.lost,
-          repeated: outcome.repeated,
-          gapMs: outcome.seamSample === undefined ? 0 : longestSilence(heard, outcome.seamSample, ABOUT_MS),
-          named: tiers.some(({ tier }) => tier === 'desk') && tiers.some(({ reason }) => reason === 'fail-over'),
-        };
-        if (death.lost > 0 || death.repeated > 1 || death.gapMs > MOST_GAP_MS || !death.named) {
-          const shares = outcome.shares.map((share) => share.toFixed(1)).join(' ');
-          tell(JSON.stringify({ from, afterMs: Math.round(afterMs), ...death, shares, tiers, said }));
-        }
-        own.push(death);
+        own.push({ lane, from, text, atGap, afterMs, heard: caller.heard(), said });
       }
       return own;
     }),
   );
-  return report(deaths.flat(), calls * lanes.length);
+  tell('router-calls: all calls are over, and looked into');
+  const deaths: Death[] = [];
+  let talkedOver = 0;
+  for (const { lane, from, text, atGap, afterMs, heard, said } of finished.flat()) {
+    const record = await scene.connector.recordOf(from);
+    const tiers = record.turns.flatMap((turn) => turn.tiers ?? []);
+    // An answer that was taken back, since the caller went on, took the death with it.
+    if (record.turns.filter((turn) => turn.tiers !== undefined).length !== 1) {
+      talkedOver += 1;
+      continue;
+    }
+    // Where another tier spoke from the beginning nobody has died.
+    if (said[0]?.server !== 2 * lane || said.length < 2) continue;
+    const renderings: { rendering: Rendering; from: number }[] = [];
+    for (const { server, text: part, from: index } of said) {
+      renderings.push({ rendering: await render(server, part), from: index });
+    }
+    const outcome = heardSentence(text.split(' '), renderings, heard);
+    const death: Death = {
+      second: lanes[lane] ?? 'streams',
+      atGap,
+      lost: outcome.lost,
+      repeated: outcome.repeated,
+      gapMs: outcome.seamSample === undefined ? 0 : longestSilence(heard, outcome.seamSample, ABOUT_MS),
+      named: tiers.some(({ tier }) => tier === 'desk') && tiers.some(({ reason }) => reason === 'fail-over'),
+    };
+    if (death.lost > 0 || death.repeated > 1 || death.gapMs > MOST_GAP_MS || !death.named) {
+      const shares = outcome.shares.map((share) => share.toFixed(1)).join(' ');
+      tell(JSON.stringify({ from, afterMs: Math.round(afterMs), ...death, shares, tiers, said }));
+    }
+    deaths.push(death);
+  }
+  tell(`router-calls: in ${talkedOver} calls the caller was answered before the question was over`);
+  return report(deaths, calls * lanes.length);
 };
 
 /** Texts that were asked for, and the word of the sentence at which each begins. */
-function saidBy(
-  asked: readonly AskedText[],
-  servers: readonly number[],
-  sentence: string,
-): readonly { readonly server: number; readonly text: string; readonly from: number }[] {
+function saidBy(asked: readonly AskedText[], servers: readonly number[], sentence: string): readonly SaidText[] {
   const words = sentence.split(' ');
   return asked.flatMap(({ server, text }) => {
     const part = text.split(' ');
