@@ -20,6 +20,8 @@ const PATIENCE_MS = 15_000;
 const SAY_MS = 100;
 /** Sound of a text is looked for so far behind the end of the one before, samples: pauses of the agent's included. */
 const SEARCH_SAMPLES = 15 * 8_000;
+/** Within an answer, from the end of a piece to the beginning of the next: what comes later is the same text in another answer. */
+const PAUSE_SAMPLES = 3 * 8_000;
 /** Audible samples of a text's beginning that may be missing where it was played: three packets. */
 const MOST_LOST_BEFORE = 480;
 
@@ -159,14 +161,16 @@ async function heardWords(
 ): Promise<{ readonly whole: number; readonly begun: number; readonly end: number }> {
   let before = 0;
   let end = from;
-  for (const { text } of pieces) {
+  for (const [index, { text }] of pieces.entries()) {
     const { bytes } = await scene.provider.ask('voiced', { text });
     const spoken = await exactWordTimes(text, 'slt');
     const item = new Int16Array(bytes.length);
     decodeMulaw(bytes, item);
-    const part = heardPart(item, audio.subarray(0, end + item.length + SEARCH_SAMPLES), end);
+    const within = index === 0 ? SEARCH_SAMPLES : PAUSE_SAMPLES;
+    const part = heardPart(item, audio.subarray(0, end + item.length + within), end);
     if (part === undefined || part.lost.before > MOST_LOST_BEFORE) break;
-    const last = part.runs.at(-1);
+    const [first, last] = [part.runs[0], part.runs.at(-1)];
+    if (first === undefined || first.heardStart > end + within) break;
     end = last === undefined ? end : last.heardStart + last.length;
     const cutMs = part.soundEndSample / 8;
     if (part.lost.after > 0) {
