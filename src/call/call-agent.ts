@@ -130,7 +130,7 @@ export class CallAgent {
 
   /** Everything else is heard behind the words about the recording, which there is none without. */
   async #startRecorded(): Promise<void> {
-    if (!(await this.#lines.announceRecording())) this.#parts.media.pauseRecording(true);
+    if (!(await this.#lines.announceRecording())) this.#parts.media.forbidRecording();
     if (!this.#parts.isOver()) this.#start();
   }
 

@@ -10,7 +10,10 @@ import { KeyPresses } from './key-presses.js';
 
 export interface CallControlParts extends Omit<CallTransferParts, 'leg'> {
   readonly leg: Pick<SipLeg, 'refer' | 'reoffer' | 'sendDigit'>;
-  readonly media: Pick<CallMedia, 'stream' | 'reoffer' | 'readAnswer' | 'withdrawOffer' | 'endHold' | 'canSendDigits'>;
+  readonly media: Pick<
+    CallMedia,
+    'stream' | 'reoffer' | 'readAnswer' | 'withdrawOffer' | 'endHold' | 'canSendDigits' | 'pauseRecording'
+  >;
   readonly clock: Clock;
   /** Keys can be pressed by INFO. */
   readonly infoDigits: boolean;
@@ -19,7 +22,7 @@ export interface CallControlParts extends Omit<CallTransferParts, 'leg'> {
   onParked(parked: boolean): void;
 }
 
-/** What tools may do to one call: hang up, transfer, press keys, put on hold. The rest of the call is out of their reach. */
+/** What tools may do to one call: hang up, transfer, press keys, put on hold, pause the recording. The rest of the call is out of their reach. */
 export class CallControl implements ToolContext {
   readonly #parts: CallControlParts;
   readonly #keys: KeyPresses;
@@ -76,6 +79,10 @@ export class CallControl implements ToolContext {
     } finally {
       this.#parts.onParked(false);
     }
+  }
+
+  pauseRecording(paused: boolean): boolean {
+    return this.#parts.media.pauseRecording(paused);
   }
 
   /** True: the event was an answer to something asked for here. */

@@ -147,6 +147,11 @@ export class CallMedia {
     this.#connect(parameters);
   }
 
+  /** Nothing more of this call is recorded, whoever asks for it. */
+  forbidRecording(): void {
+    this.#tap.forbid();
+  }
+
   /** Leaves out of the recording what passes, or takes it in again. False where there is no recording. */
   pauseRecording(paused: boolean): boolean {
     if (!this.#tap.recording) return false;

@@ -10,9 +10,11 @@ export interface CallRecorder extends StreamTap {
 export class RecordingTap implements StreamTap {
   #recorder: CallRecorder | undefined;
   #paused = false;
+  #forbidden = false;
 
+  /** There is a recording, and it may be one. */
   get recording(): boolean {
-    return this.#recorder !== undefined;
+    return this.#recorder !== undefined && !this.#forbidden;
   }
 
   get active(): boolean {
@@ -28,12 +30,17 @@ export class RecordingTap implements StreamTap {
     this.#paused = paused;
   }
 
+  /** Nothing more is recorded, whoever asks for it: the caller was not told. */
+  forbid(): void {
+    this.#forbidden = true;
+  }
+
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
-    if (!this.#paused) this.#recorder?.caller(samples, atMs, rtpTimestamp);
+    if (!this.#paused && !this.#forbidden) this.#recorder?.caller(samples, atMs, rtpTimestamp);
   }
 
   agent(samples: Int16Array, atMs: number): void {
-    if (!this.#paused) this.#recorder?.agent(samples, atMs);
+    if (!this.#paused && !this.#forbidden) this.#recorder?.agent(samples, atMs);
   }
 
   async close(): Promise<void> {

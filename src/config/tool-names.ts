@@ -1,5 +1,12 @@
 /** Tools that need no entry in `tools`. */
-export const builtInTools = ['hang_up', 'transfer', 'send_dtmf', 'hold'] as const;
+export const builtInTools = [
+  'hang_up',
+  'transfer',
+  'send_dtmf',
+  'hold',
+  'pause_recording',
+  'resume_recording',
+] as const;
 
 /** What models take for the name of a tool. */
 export function isToolName(name: string): boolean {

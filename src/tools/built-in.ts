@@ -2,12 +2,20 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import { createHangUpTool } from './hang-up.js';
 import { createHoldTool } from './hold.js';
+import { createRecordingTool } from './recording.js';
 import { createSendDtmfTool } from './send-dtmf.js';
 import type { Tool, TransferTarget } from './tool.js';
 import { createTransferTool } from './transfer.js';
 
 /** Tools that every connector has. A configured tool may not take one of these names. */
-export const builtInToolNames = ['hang_up', 'transfer', 'send_dtmf', 'hold'] as const;
+export const builtInToolNames = [
+  'hang_up',
+  'transfer',
+  'send_dtmf',
+  'hold',
+  'pause_recording',
+  'resume_recording',
+] as const;
 
 export type BuiltInToolName = (typeof builtInToolNames)[number];
 
@@ -34,6 +42,9 @@ export function createBuiltIns(names: readonly string[], options: BuiltInOptions
         return [createSendDtmfTool(options.clock)];
       case 'hold':
         return [createHoldTool()];
+      case 'pause_recording':
+      case 'resume_recording':
+        return [createRecordingTool(name)];
       default:
         return assertUnreachable(name);
     }

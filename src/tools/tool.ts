@@ -53,6 +53,11 @@ export interface ToolContext {
    * the phone refuses the hold.
    */
   hold(seconds: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Leaves out of the recording what is said from now on, or takes it in again, at once. False where the call is not
+   * recorded, or must not be.
+   */
+  pauseRecording(paused: boolean): boolean;
 }
 
 /** What every tool may know of its call. */

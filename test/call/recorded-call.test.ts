@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { createBuiltIns } from '../../src/tools/built-in.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { runnerOf } from '../support/tool-runner.js';
 import { answer, bye, settle, setUp, slots } from './call-setup.js';
 
 const recording = { announcement: { text: 'This call is recorded.' } };
@@ -53,6 +56,10 @@ test('where it cannot be said nothing is recorded', async () => {
   setup.engine.taps[0]?.agent(new Int16Array(160), 0);
   setup.engine.taps[0]?.caller(new Int16Array(160), 0, 0);
   expect(heard).toEqual([]);
+  // Nor does it begin when somebody resumes it.
+  expect(setup.call.pauseRecording(false)).toBe(false);
+  setup.engine.taps[0]?.caller(new Int16Array(160), 20, 160);
+  expect(heard).toEqual([]);
   expect(session.told).toContain('start');
   expect(setup.events).toContainEqual(expect.objectContaining({ type: 'warning' }));
 });
@@ -69,4 +76,26 @@ test('a recording is paused and resumed from outside; a call that is not recorde
   expect(setup.call.pauseRecording(false)).toBe(true);
   tap?.agent(new Int16Array(160), 40);
   expect(heard).toEqual(['agent', 'agent']);
+});
+
+test('an agent leaves a card number out by its tools, which stand in the record', async () => {
+  const { heard, openRecorder } = recorder();
+  const options = { clock: new FakeClock(), transferTargets: [] };
+  const tools = runnerOf(...createBuiltIns(['pause_recording', 'resume_recording'], options));
+  const setup = setUp({ deps: { openRecorder, tools } });
+  const { session } = await answer(setup);
+  const tap = setup.engine.taps[0];
+  for (const [id, name] of ['pause_recording', 'resume_recording'].entries()) {
+    tap?.caller(new Int16Array(160), 0, 0);
+    session.events.push({ type: 'tool-call', id: `t${id}`, name, arguments: {} });
+    await settle();
+  }
+  tap?.agent(new Int16Array(160), 40);
+  expect(heard).toEqual(['caller', 'agent']);
+  setup.leg.emit(bye);
+  await settle();
+  expect(setup.records[0]?.tools).toMatchObject([
+    { name: 'pause_recording', ok: true },
+    { name: 'resume_recording', ok: true },
+  ]);
 });

@@ -25,6 +25,7 @@ const noControl: ToolContext = {
   transfer: async () => ({ ok: false, status: 501 }),
   sendDigits: async () => {},
   hold: async () => {},
+  pauseRecording: () => false,
 };
 const noHandlers: ConversationHandlers = {
   onReprompt: () => {},

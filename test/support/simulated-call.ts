@@ -145,6 +145,7 @@ const noControl = {
   transfer: async () => ({ ok: false, status: 501 }),
   sendDigits: async () => {},
   hold: async () => {},
+  pauseRecording: () => false,
 };
 
 const noHandlers = {

@@ -23,6 +23,7 @@ export function scriptedTool(run: Tool['run'], more: Partial<Tool> & { readonly 
 /** A phone that writes down what tools ask of it; each answer can be replaced. */
 export class FakePhone implements ToolContext {
   readonly asked: string[] = [];
+  recorded = true;
   transferOutcome: () => ReturnType<ToolContext['transfer']> = async () => ({ ok: true, status: 200 });
   digitsOutcome: () => Promise<void> = async () => {};
   holdOutcome: (signal: AbortSignal) => Promise<void> = async () => {};
@@ -44,5 +45,10 @@ export class FakePhone implements ToolContext {
   hold(seconds: number, signal: AbortSignal): Promise<void> {
     this.asked.push(`hold ${seconds} s`);
     return this.holdOutcome(signal);
+  }
+
+  pauseRecording(paused: boolean): boolean {
+    this.asked.push(paused ? 'pause the recording' : 'resume the recording');
+    return this.recorded;
   }
 }

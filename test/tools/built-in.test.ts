@@ -158,3 +158,17 @@ describe('hold', () => {
     expect(await call('hold', { seconds: 20 })).toMatchObject({ error: 'The caller cannot be put on hold.' });
   });
 });
+
+test.each([
+  ['pause_recording', 'pause the recording'],
+  ['resume_recording', 'resume the recording'],
+] as const)('%s: the recording obeys at once, and a call without one says so', async (name, asked) => {
+  const phone = new FakePhone();
+  const runner = runnerOf(...createBuiltIns([name], { clock: new FakeClock(), transferTargets: [] }));
+  const call = () =>
+    runner.run({ id: 't1', name, arguments: {}, responseId: 'r1' }, phone, new AbortController().signal);
+  expect(await call()).toEqual({ id: 't1', output: { ok: true }, reply: true });
+  phone.recorded = false;
+  expect(await call()).toMatchObject({ output: { ok: true, note: 'this call is not recorded' } });
+  expect(phone.asked).toEqual([asked, asked]);
+});

@@ -135,7 +135,9 @@ export const routeSchema = z
     tools: z
       .array(z.string().min(1))
       .default([...defaults.tools])
-      .describe('What the agent may do: hang_up, transfer, send_dtmf, hold, and names of tools.'),
+      .describe(
+        'What the agent may do: hang_up, transfer, send_dtmf, hold, pause_recording, resume_recording, and names of tools.',
+      ),
     transfer: z
       .array(z.string().min(1))
       .default([...defaults.transfer])
