@@ -127,6 +127,7 @@ export class JointSearch {
       until: Math.max(1, Math.ceil(untilMs / FRAME_MS)),
       expected: expectedMs / FRAME_MS,
       spread: Math.max(20, (untilMs - expectedMs) / FRAME_MS),
+      loudestDb: loudestOf(rendering.frames.frames),
       tempo: tempoOf(this.#old.rendering, rendering),
     };
     const old = this.#old.rendering;

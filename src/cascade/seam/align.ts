@@ -11,6 +11,8 @@ export interface AlignmentStart {
   /** … and most likely here, give or take `spread`. Frames all. */
   readonly expected: number;
   readonly spread: number;
+  /** Level of the loudest of the new rendering that has come already, dB. Absent: found as it is looked at. */
+  readonly loudestDb?: number;
   /** So many times as long as the old rendering the new one is, most likely, give or take `spread`. Absent: of any length. */
   readonly tempo?: { readonly ratio: number; readonly spread: number };
 }
@@ -50,7 +52,7 @@ export class Aligner {
   readonly #likeness: Likeness;
   readonly #columns: Column[] = [];
   readonly #sounds: Sound[] = [];
-  #loudest = Number.NEGATIVE_INFINITY;
+  #loudest: number;
   #begun = false;
   /** Frames of silence before the new rendering's first sound. */
   #lead = 0;
@@ -68,6 +70,7 @@ export class Aligner {
     const loudest = heard.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
     this.#heard = heard.map((frame) => soundOf(frame, loudest, voices.old));
     this.#start = start;
+    this.#loudest = start.loudestDb ?? Number.NEGATIVE_INFINITY;
     this.#voice = voices.new;
     this.#likeness = likeness;
   }
