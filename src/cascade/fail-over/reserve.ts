@@ -2,9 +2,9 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
 import type { TextToSpeechEvent } from '../stages/text-to-speech.js';
 
-/** Handed on ahead of what the caller hears, ms, and where more of it follows: a process that stalls is not heard. */
-const LEAD_MS = 300;
-const REFILL_MS = 150;
+/** Handed on ahead of what the caller hears, ms, and where more of it follows: a main thread that is away for less is not heard. */
+const LEAD_MS = 450;
+const REFILL_MS = 320;
 
 /**
  * What an engine has said and the caller is not to hear yet. Engines speak faster than they are listened to, and what is
