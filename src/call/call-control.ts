@@ -82,7 +82,7 @@ export class CallControl implements ToolContext {
   }
 
   pauseRecording(paused: boolean): boolean {
-    return this.#parts.media.pauseRecording(paused);
+    return this.#parts.media.pauseRecording(paused, 'agent');
   }
 
   /** True: the event was an answer to something asked for here. */

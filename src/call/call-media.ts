@@ -3,7 +3,7 @@ import type { MediaEngine, MediaStream, StreamListener, StreamParameters } from 
 import type { AudioCodec } from '../signaling/sdp.js';
 import { EarlySession } from './early-session.js';
 import type { MediaNegotiation } from './media-negotiation.js';
-import { type CallRecorder, RecordingTap } from './recording-tap.js';
+import { type CallRecorder, type RecordingParty, RecordingTap } from './recording-tap.js';
 
 /** Opens a recorder whose files begin at `originMs` ({@link Clock.now}). */
 export type OpenRecorder = (originMs: number) => { readonly recorder: CallRecorder; readonly path: string };
@@ -153,9 +153,9 @@ export class CallMedia {
   }
 
   /** Leaves out of the recording what passes, or takes it in again. False where there is no recording. */
-  pauseRecording(paused: boolean): boolean {
+  pauseRecording(paused: boolean, by: RecordingParty): boolean {
     if (!this.#tap.recording) return false;
-    this.#tap.pause(paused);
+    this.#tap.pause(paused, by);
     return true;
   }
 

@@ -103,7 +103,7 @@ export class Call {
 
   /** False where the call is not recorded. */
   pauseRecording(paused: boolean): boolean {
-    return this.#media.pauseRecording(paused);
+    return this.#media.pauseRecording(paused, 'operator');
   }
 
   summary(): CallSummary {

@@ -6,10 +6,13 @@ export interface CallRecorder extends StreamTap {
   close(): Promise<unknown>;
 }
 
+/** Who may ask for a pause: a person by the admin interface, or the agent by a tool. */
+export type RecordingParty = 'operator' | 'agent';
+
 /** Stands in the stream from its opening, and lets a recorder listen from the answer on: its origin is the answer. */
 export class RecordingTap implements StreamTap {
   #recorder: CallRecorder | undefined;
-  #paused = false;
+  readonly #pausedBy = new Set<RecordingParty>();
   #forbidden = false;
 
   /** There is a recording, and it may be one. */
@@ -25,9 +28,10 @@ export class RecordingTap implements StreamTap {
     this.#recorder = recorder;
   }
 
-  /** What passes meanwhile is left out: silence, as long as it was. */
-  pause(paused: boolean): void {
-    this.#paused = paused;
+  /** What passes meanwhile is left out: silence, as long as it was. Nobody ends a pause of somebody else's. */
+  pause(paused: boolean, by: RecordingParty): void {
+    if (paused) this.#pausedBy.add(by);
+    else this.#pausedBy.delete(by);
   }
 
   /** Nothing more is recorded, whoever asks for it: the caller was not told. */
@@ -36,11 +40,15 @@ export class RecordingTap implements StreamTap {
   }
 
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
-    if (!this.#paused && !this.#forbidden) this.#recorder?.caller(samples, atMs, rtpTimestamp);
+    if (this.#records) this.#recorder?.caller(samples, atMs, rtpTimestamp);
   }
 
   agent(samples: Int16Array, atMs: number): void {
-    if (!this.#paused && !this.#forbidden) this.#recorder?.agent(samples, atMs);
+    if (this.#records) this.#recorder?.agent(samples, atMs);
+  }
+
+  get #records(): boolean {
+    return this.#pausedBy.size === 0 && !this.#forbidden;
   }
 
   async close(): Promise<void> {

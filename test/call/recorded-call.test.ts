@@ -78,6 +78,27 @@ test('a recording is paused and resumed from outside; a call that is not recorde
   expect(heard).toEqual(['agent', 'agent']);
 });
 
+test("a pause from outside is not ended by the agent, nor the agent's from outside", async () => {
+  const { heard, openRecorder } = recorder();
+  const options = { clock: new FakeClock(), transferTargets: [] };
+  const tools = runnerOf(...createBuiltIns(['pause_recording', 'resume_recording'], options));
+  const setup = setUp({ deps: { openRecorder, tools } });
+  const { session } = await answer(setup);
+  const hear = (): void => setup.engine.taps[0]?.caller(new Int16Array(160), 0, 0);
+  const use = async (name: string): Promise<void> => {
+    session.events.push({ type: 'tool-call', id: name, name, arguments: {} });
+    await settle();
+  };
+  setup.call.pauseRecording(true);
+  await use('resume_recording');
+  hear();
+  expect(heard).toEqual([]);
+  await use('pause_recording');
+  setup.call.pauseRecording(false);
+  hear();
+  expect(heard).toEqual([]);
+});
+
 test('an agent leaves a card number out by its tools, which stand in the record', async () => {
   const { heard, openRecorder } = recorder();
   const options = { clock: new FakeClock(), transferTargets: [] };

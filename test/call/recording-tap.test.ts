@@ -37,10 +37,10 @@ test('what passes during a pause is left out', async () => {
   expect(tap.recording).toBe(false);
   tap.begin(kept);
   expect(tap.recording).toBe(true);
-  tap.pause(true);
+  tap.pause(true, 'operator');
   tap.caller(new Int16Array(160), 20, 2);
   tap.agent(new Int16Array(80), 30);
-  tap.pause(false);
+  tap.pause(false, 'operator');
   tap.agent(new Int16Array(80), 50);
   expect(kept.heard).toEqual(['agent 80 50']);
 });
