@@ -59,7 +59,8 @@ export class CallMedia {
     const { engine, negotiation, openRecorder } = this.#deps;
     // All that a tap hears crosses from the media thread: only where there may be a recording.
     const recorded = openRecorder && { tap: this.#tap };
-    this.#stream = await engine.open({ listener, ...recorded, family: negotiation.family });
+    const { family, nets } = negotiation;
+    this.#stream = await engine.open({ listener, ...recorded, family, nets });
   }
 
   /**

@@ -22,6 +22,8 @@ export interface NegotiationOptions {
   readonly codecs: readonly AudioCodec[];
   /** Default `off`. */
   readonly srtp?: SrtpMode;
+  /** Addresses and CIDR blocks the peer's media may be at; absent: anywhere. */
+  readonly nets?: readonly string[] | undefined;
 }
 
 /** Preferred packet length, ms. */
@@ -36,6 +38,8 @@ export class MediaNegotiation {
   #local: Omit<LocalMedia, 'port'>;
   /** The codec the first answer will name; our first choice for a late offer. Session formats are chosen by it. */
   readonly expectedCodec: AudioCodec;
+  /** Where the peer's media may be. */
+  readonly nets: NegotiationOptions['nets'];
   #description: LocalDescription | undefined;
   #offer: LocalDescription | undefined;
   #wanted: 'sendrecv' | 'sendonly' = 'sendrecv';
@@ -56,6 +60,7 @@ export class MediaNegotiation {
       sessionVersion: 1,
       srtp: { mode: options.srtp ?? 'off', newKey: (bytes) => new Uint8Array(Buffer.from(random.hex(bytes), 'hex')) },
     };
+    this.nets = options.nets;
     this.expectedCodec =
       offer === undefined
         ? (options.codecs[0] ?? 'pcmu')

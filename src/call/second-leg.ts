@@ -17,6 +17,8 @@ export type SecondLegOrder = Pick<
 > & {
   /** Where it is another than for calls in general. */
   readonly srtp?: SrtpMode;
+  /** Addresses and CIDR blocks its media may be at; absent: anywhere. */
+  readonly nets?: readonly string[] | undefined;
 };
 
 /** How long the target of a transfer is rung where it does not say, ms. */
@@ -107,13 +109,13 @@ export class SecondLeg {
   async call(): Promise<void> {
     try {
       const { engine } = this.#deps;
-      const { targets, uri } = this.#options.order;
+      const { nets, targets, uri } = this.#options.order;
       const family = (targets?.[0] ?? uri).includes('[') ? 6 : 4;
       const listener = {
         onFrame: (frame: CallerFrame) => this.#user?.onFrame(frame),
         onEvent: (event: StreamEvent) => this.#onStreamEvent(event),
       };
-      this.#stream = await engine.open({ listener, family });
+      this.#stream = await engine.open({ listener, family, nets });
       if (this.#state === 'over') this.#stream.close();
       else this.#invite(this.#stream);
     } catch {
@@ -157,7 +159,7 @@ export class SecondLeg {
 
   #invite(stream: MediaStream): void {
     const { fromUser, fromDisplayName, headers, ringMs, codec } = this.#options;
-    const { srtp, ...order } = this.#options.order;
+    const { srtp, nets: _ofMedia, ...order } = this.#options.order;
     this.#leg = this.#deps.invite({
       ...order,
       fromUser,

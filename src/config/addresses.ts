@@ -48,7 +48,10 @@ export function parseBlock(text: string): Parsed<string> {
   const [address = '', prefixText, ...rest] = text.split('/');
   const version = address.includes('%') ? 0 : isIP(address);
   const bits = version === 4 ? 32 : 128;
-  const isPrefix = prefixText === undefined || (/^\d{1,3}$/.test(prefixText) && Number(prefixText) <= bits);
+  // Of an IPv4-mapped block the first 96 bits are given.
+  const least = version === 6 && address.includes('.') ? 96 : 0;
+  const prefix = Number(prefixText);
+  const isPrefix = prefixText === undefined || (/^\d{1,3}$/.test(prefixText) && prefix >= least && prefix <= bits);
   if (version === 0 || !isPrefix || rest.length > 0) {
     return {
       ok: false,

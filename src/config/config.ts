@@ -161,6 +161,8 @@ export interface TrunkConfig {
   readonly failOverSeconds: number;
   /** Absent: as `media.srtp` says. */
   readonly srtp?: SrtpConfig;
+  /** CIDR blocks its media is at; absent: as `media.latching.from` says. */
+  readonly mediaFrom?: readonly string[];
 }
 
 /** What `POST /calls` may do. */

@@ -16,7 +16,12 @@ export interface MediaConfig {
   readonly jitter: { readonly minMs: number; readonly maxMs: number };
   /** Keys in SDP (RFC 4568). */
   readonly srtp: SrtpConfig;
-  readonly latching: { readonly nat: boolean; readonly strict: boolean };
+  readonly latching: {
+    readonly nat: boolean;
+    readonly strict: boolean;
+    /** CIDR blocks; absent: from anywhere. */
+    readonly from?: readonly string[];
+  };
   readonly dtmf: { readonly inband: boolean };
   /** `model`: absolute path; always there for `silero`. */
   readonly vad: { readonly engine: 'energy' | 'silero'; readonly model?: string };

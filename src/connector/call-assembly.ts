@@ -59,6 +59,8 @@ export interface RoutedCall {
   readonly address: string;
   /** Of the trunk; default that of calls in general. */
   readonly srtp?: SrtpMode | undefined;
+  /** The same of where its media may be. */
+  readonly nets?: readonly string[] | undefined;
 }
 
 /** Makes calls out of what the configuration says about their route, and sees them to their record. */
@@ -76,7 +78,12 @@ export class CallAssembly {
     const { config } = generation;
     const negotiation = new MediaNegotiation(
       offer,
-      { address, codecs: media.codecs, srtp: routed.srtp ?? media.srtp },
+      {
+        address,
+        codecs: media.codecs,
+        srtp: routed.srtp ?? media.srtp,
+        nets: routed.nets ?? media.latching.from,
+      },
       random,
     );
     const { headers, variables, render } = callTexts(route, identity, routed);
@@ -110,7 +117,7 @@ export class CallAssembly {
           clock,
           engine,
           invite: (request) => driver.invite(request),
-          order: (target) => transferOrder(config, target),
+          order: (target) => ({ nets: media.latching.from, ...transferOrder(config, target) }),
           negotiate: (localAddress, codec, srtp) => this.#negotiationOfOurs(localAddress, codec, srtp ?? media.srtp),
         },
         tools,

@@ -161,6 +161,7 @@ export class Dialer {
       headers: shown,
       offer: undefined,
       srtp: trunk.srtp,
+      nets: trunk.mediaFrom,
       address: this.#addressTowards(familyOf(trunk.targets[0] ?? '', media.bind)),
     });
     log.debug({ call: identity.id }, 'outbound call begun');

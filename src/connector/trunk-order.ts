@@ -33,7 +33,11 @@ export function transferOrder(
   const trunk = trunks[transfer.targets[name]?.trunk ?? ''];
   if (trunk === undefined) return { uri };
   const { mayFollow: _never, ...way } = trunkOrder(trunk, numberOf(uri), []);
-  const order = { ...way, ...(trunk.srtp !== undefined && { srtp: trunk.srtp }) };
+  const order = {
+    ...way,
+    ...(trunk.srtp !== undefined && { srtp: trunk.srtp }),
+    ...(trunk.mediaFrom !== undefined && { nets: trunk.mediaFrom }),
+  };
   return /^tel:/i.test(uri) ? order : { ...order, uri, targets: trunk.targets };
 }
 

@@ -39,10 +39,11 @@ class DgramEngine implements MediaEngine {
     await Promise.all(this.#closing);
   }
 
-  async #openOn(place: RtpPlace, { listener, tap }: StreamOptions): Promise<MediaStream> {
+  async #openOn(place: RtpPlace, { listener, tap, nets }: StreamOptions): Promise<MediaStream> {
     const stream: RtpStream = await this.#host.open(place, {
       listener,
       tap,
+      nets,
       isWanted: () => !this.#disposed,
       onClosed: (freed) => {
         this.#streams.delete(stream);

@@ -3,7 +3,7 @@ import type { SrtpDefect } from './srtp/srtp-inbound.js';
 
 /**
  * Why a packet was refused. `srtp-…`: not authentic, seen before, or beyond what its key may protect; `rtcp`: a malformed one; `direction`: we receive nothing now; `source` and `probation`: the
- * latching rule; `sequence`: out of all order; `event`: a malformed telephone event.
+ * latching rule; `net`: from outside the nets of the call; `sequence`: out of all order; `event`: a malformed telephone event.
  */
 export type DropReason =
   | RtpDefect
@@ -12,6 +12,7 @@ export type DropReason =
   | 'direction'
   | 'source'
   | 'probation'
+  | 'net'
   | 'payload-type'
   | 'payload-size'
   | 'sequence'
@@ -31,6 +32,7 @@ export class DropCounter {
     direction: 0,
     source: 0,
     probation: 0,
+    net: 0,
     'payload-type': 0,
     'payload-size': 0,
     sequence: 0,

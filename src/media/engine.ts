@@ -244,6 +244,8 @@ export interface StreamOptions {
   readonly tap?: StreamTap;
   /** Chooses the address family to bind when the engine binds a wildcard. */
   readonly family: 4 | 6;
+  /** Addresses and CIDR blocks that packets are taken from and sent to, whatever the SDP says. Absent: all. */
+  readonly nets?: readonly string[] | undefined;
 }
 
 /** Opens streams; one per process. */

@@ -21,8 +21,14 @@ export const latchDefaults = {
   addressSilenceMs: 1000,
 } as const;
 
-/** `latched`: accepted, and the source changed with this packet. `probation`: refused, but counted. */
-export type LatchVerdict = 'accepted' | 'latched' | 'probation' | 'refused';
+/**
+ * `latched`: accepted, and the source changed with this packet. `probation`: refused, but counted. `outside`: refused,
+ * for it comes from none of the nets that media of the call may come from.
+ */
+export type LatchVerdict = 'accepted' | 'latched' | 'probation' | 'refused' | 'outside';
+
+/** Whether an IP address lies in the nets that media may come from and go to. */
+export type AdmitsAddress = (address: string) => boolean;
 
 /**
  * Decides which source of packets is the caller. Plain RTP carries no proof of origin, so the rule is strict where it
@@ -34,12 +40,17 @@ export type LatchVerdict = 'accepted' | 'latched' | 'probation' | 'refused';
  * 3. Another IP address only with `nat`, after {@link latchDefaults.addressPackets}.
  * 4. What was latched stays until the next offer/answer exchange.
  *
+ * Before all of them: nothing from outside the call's nets, the SDP's own address included.
+ *
  * Packets agree when they come one after the other (no other stranger's between them) from one address and port, with
  * one SSRC and consecutive sequence numbers; only well-formed packets with a negotiated payload type are shown to the
  * latch. Residual risk: a sender who can forge the caller's source address cannot be told apart without SRTP.
  */
 export class Latch {
   readonly #options: LatchOptions;
+  readonly #admits: AdmitsAddress;
+  /** The address outside that was heard last: somebody who floods is looked up once. */
+  #outside: string | undefined;
   #expected: RemoteAddress | undefined;
   #source: RemoteAddress | undefined;
   /** The object that stood for the source last: as a rule it does again. */
@@ -53,8 +64,10 @@ export class Latch {
   #candidateSequence = 0;
   #agreeing = 0;
 
-  constructor(options: LatchOptions) {
+  /** @param admits default: every address */
+  constructor(options: LatchOptions, admits: AdmitsAddress = () => true) {
     this.#options = options;
+    this.#admits = admits;
   }
 
   /** Where the caller's packets come from; `undefined` until the first was accepted. */
@@ -89,6 +102,7 @@ export class Latch {
       this.#lastHeardMs = nowMs;
       return 'accepted';
     }
+    if (this.#isOutside(from.address)) return 'outside';
     if (isSame(from, expected)) return this.#latch(expected, nowMs);
     if (this.#locked || this.#options.strict) return 'refused';
     const sameAddress = expected.address === from.address;
@@ -100,9 +114,19 @@ export class Latch {
     return this.#latch(from, nowMs);
   }
 
-  /** Whether an RTCP packet from `address` may be the caller's: its port cannot be known, its IP address can. */
-  knowsAddress(address: string): boolean {
-    return this.#expected !== undefined && (address === this.#expected.address || address === this.#source?.address);
+  /** Judges an RTCP packet: the port it comes from cannot be known, the IP address can. */
+  judgeRtcp(address: string): 'accepted' | 'refused' | 'outside' {
+    if (this.#expected === undefined) return 'refused';
+    if (address === this.#source?.address) return 'accepted';
+    if (this.#isOutside(address)) return 'outside';
+    return address === this.#expected.address ? 'accepted' : 'refused';
+  }
+
+  #isOutside(address: string): boolean {
+    if (address === this.#outside) return true;
+    if (this.#admits(address)) return false;
+    this.#outside = address;
+    return true;
   }
 
   #latch(source: RemoteAddress, nowMs: number): 'latched' {

@@ -160,13 +160,16 @@ export class RtpReceiver {
   receiveRtcp(bytes: Uint8Array, from: RemoteAddress, nowMs: number): void {
     if (!parseRtcp(bytes, this.#rtcp, this.#reports.ssrc)) {
       this.#drops.add('rtcp');
-    } else if (!this.#latch.knowsAddress(from.address)) {
-      this.#drops.add('source');
-    } else {
-      this.#lastHeardMs = nowMs;
-      if (this.#rtcp.collision) this.#onCollision?.(from);
-      this.#reports.receive(this.#rtcp, bytes.length, nowMs);
+      return;
     }
+    const verdict = this.#latch.judgeRtcp(from.address);
+    if (verdict !== 'accepted') {
+      this.#drops.add(verdict === 'outside' ? 'net' : 'source');
+      return;
+    }
+    this.#lastHeardMs = nowMs;
+    if (this.#rtcp.collision) this.#onCollision?.(from);
+    this.#reports.receive(this.#rtcp, bytes.length, nowMs);
   }
 
   /** A packet was refused before it came here. */
@@ -238,6 +241,9 @@ export class RtpReceiver {
         return false;
       case 'refused':
         this.#drops.add('source');
+        return false;
+      case 'outside':
+        this.#drops.add('net');
         return false;
     }
   }

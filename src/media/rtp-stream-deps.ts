@@ -3,7 +3,7 @@ import type { Random } from '../base/random.js';
 import type { DatagramPair } from './datagram-transport.js';
 import type { StreamListener, StreamTap } from './engine.js';
 import type { JitterBuffer } from './jitter-buffer.js';
-import type { LatchOptions } from './latch.js';
+import type { AdmitsAddress, LatchOptions } from './latch.js';
 import type { PacingWheel } from './pacing-wheel.js';
 import type { StreamCodecs } from './stream-codecs.js';
 import type { VoiceDetector } from './vad.js';
@@ -11,6 +11,8 @@ import type { VoiceDetector } from './vad.js';
 export interface RtpStreamOptions {
   readonly family: 4 | 6;
   readonly latching: LatchOptions;
+  /** Whom packets are taken from and sent to. Absent: everybody, by the latching rule. */
+  readonly admits?: AdmitsAddress | undefined;
   /** Silence of the caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
   readonly rtpTimeoutMs: number;
   /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */

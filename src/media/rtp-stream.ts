@@ -48,6 +48,8 @@ export class RtpStream implements MediaStream, WheelMember {
   #lastSequence = 0;
   #phase: number | undefined;
   #remote: RemoteAddress | undefined;
+  /** The same, unless it lies outside the nets of the call: nothing is sent there. */
+  #target: RemoteAddress | undefined;
   /** The last one that was one: a hold with 0.0.0.0 has none. */
   #lastRemote: RemoteAddress | undefined;
   /** Where the SDP wants RTCP, if it says so. */
@@ -65,7 +67,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.local = deps.port.local;
     this.#options = options;
     this.#deps = deps;
-    this.#latch = new Latch(options.latching);
+    this.#latch = new Latch(options.latching, options.admits);
     this.#playout = new Playout(phoneCodings.pcmu, (event) => this.#emit(event));
     const listener: StreamListener = {
       onFrame: (frame) => deps.listener.onFrame(frame),
@@ -308,8 +310,9 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#srtp.sendWith(srtp, remote !== undefined && !isSameRemote(remote, this.#lastRemote));
     this.#lastRemote = remote ?? this.#lastRemote;
     this.#remote = remote;
+    this.#target = this.#admitted(remote);
     this.#sending = remote !== undefined && (direction === 'sendrecv' || direction === 'sendonly');
-    this.#rtcpRemote = usableRemote(rtcp?.remote, this.#options.family);
+    this.#rtcpRemote = this.#admitted(usableRemote(rtcp?.remote, this.#options.family));
     this.#rtcpMux = rtcp?.mux ?? false;
     this.#codec = codec.name;
     if (remote !== undefined) this.#rtcp.begin(1000 * phoneCodings[codec.name].ticksPerMs, this.#deps.clock.now());
@@ -329,7 +332,12 @@ export class RtpStream implements MediaStream, WheelMember {
 
   /** Where the caller's packets come from, once that is known; the SDP's address before. */
   #destination(): RemoteAddress | undefined {
-    return this.#latch.source ?? this.#remote;
+    return this.#latch.source ?? this.#target;
+  }
+
+  #admitted(remote: RemoteAddress | undefined): RemoteAddress | undefined {
+    const { admits } = this.#options;
+    return remote === undefined || admits === undefined || admits(remote.address) ? remote : undefined;
   }
 
   /** A few times in 20 s, whatever the direction (RFC 3264 section 5.1). */

@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock.js';
 import { ConnectorError } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
+import { createSourceFilter } from '../base/source-filter.js';
 import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
 import type { DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
-import type { StreamListener, StreamTap } from './engine.js';
+import type { StreamListener, StreamOptions, StreamTap } from './engine.js';
 import type { LatchOptions } from './latch.js';
 import { loadOpus, warmUpOpus } from './opus/load-opus.js';
 import type { OpusEncoding, OpusLibraryName } from './opus/opus-library.js';
@@ -48,6 +49,8 @@ export interface StreamHostDeps {
 export interface HostedStreamOptions {
   readonly listener: StreamListener;
   readonly tap: StreamTap | undefined;
+  /** As {@link StreamOptions.nets}. */
+  readonly nets?: StreamOptions['nets'];
   /** Stands between the stream and its sockets. Default: nothing does. */
   readonly guard?: (pair: DatagramPair) => Omit<DatagramPair, 'close'>;
   /** Called before a packet is given to the stream. */
@@ -97,8 +100,9 @@ export class StreamHost {
 
   /** Rejects with the system's error, or `ERR_NO_MEDIA_PORT` where nobody wants the stream any more. */
   async open(place: RtpPlace, hosted: HostedStreamOptions): Promise<RtpStream> {
-    const { listener, tap, guard, onPacket, isWanted } = hosted;
+    const { listener, tap, nets, guard, onPacket, isWanted } = hosted;
     const { address, family, port } = place;
+    const admits = nets && createSourceFilter(nets);
     const codecs = await this.#codecs;
     let stream: RtpStream | undefined;
     const pair = await this.#transport.bind(address, family, port, {
@@ -115,7 +119,7 @@ export class StreamHost {
     }
     const { dtmf, latching, rtpTimeoutMs, jitter } = this.#options;
     stream = new RtpStream(
-      { family, latching, rtpTimeoutMs, inbandDtmf: dtmf?.inband === true },
+      { family, latching, admits, rtpTimeoutMs, inbandDtmf: dtmf?.inband === true },
       {
         clock: this.#deps.clock,
         random: this.#deps.random,

@@ -1,6 +1,7 @@
 import type { SocketOptions } from 'node:dgram';
 import { BlockList, isIP } from 'node:net';
 import { ConnectorError } from '../base/connector-error.js';
+import { unmapped, withoutZone } from '../base/ip-text.js';
 
 /** Where a message goes to or came from. */
 export interface IpEndpoint {
@@ -50,15 +51,3 @@ export const lookupNothing: NonNullable<SocketOptions['lookup']> = (hostname, _o
   if (family === 0) callback(new ConnectorError('ERR_SIP_MESSAGE', 'refused to look up a name'), '', 4);
   else callback(null, hostname, family);
 };
-
-/** An address without its IPv6 zone (`%eth0`), which means nothing outside this machine. */
-export function withoutZone(address: string): string {
-  const percent = address.indexOf('%');
-  return percent < 0 ? address : address.slice(0, percent);
-}
-
-/** `::ffff:192.0.2.1` as `192.0.2.1`; any other address as it is. */
-export function unmapped(address: string): string {
-  const match = /^::ffff:([0-9.]+)$/i.exec(address);
-  return match?.[1] ?? address;
-}

@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../base/clock.js';
-import { lookupNothing, withoutZone } from './ip-literal.js';
+import { withoutZone } from '../base/ip-text.js';
+import { lookupNothing } from './ip-literal.js';
 
 /** How long an answer holds, and how many are kept. Routes change: a VPN comes up, DHCP renews. */
 export const localAddressDefaults = { cacheMs: 30_000, cacheEntries: 1_024 } as const;

@@ -43,3 +43,10 @@ test('a number is called through its trunk, with the credentials of that, and is
 test('a SIP URI stays the request-URI, and goes by way of the trunk', () => {
   expect(order('desk')).toMatchObject({ uri: 'sip:200@pbx.test', targets: ['sip:192.0.2.5;transport=tcp'] });
 });
+
+test('media of a target is looked for in the nets of its trunk', () => {
+  const mediaFrom = ['203.0.113.0/24'];
+  const trunks = { main: { ...config.trunks.main, mediaFrom } };
+  const { uri } = config.transfer.targets.mobile;
+  expect(transferOrder({ ...config, trunks }, { name: 'mobile', uri })).toMatchObject({ nets: mediaFrom });
+});

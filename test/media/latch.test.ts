@@ -22,7 +22,7 @@ test('the SDP address is accepted with its first packet', () => {
 test('nothing is accepted before the address is known', () => {
   const latch = new Latch({ nat: true, strict: false });
   expect(latch.judge(SDP, 7, 1, 10_000)).toBe('refused');
-  expect(latch.knowsAddress('192.0.2.1')).toBe(false);
+  expect(latch.judgeRtcp('192.0.2.1')).toBe('refused');
 });
 
 test('another port of the same address is latched after three agreeing packets, once the SDP port was silent', () => {
@@ -135,8 +135,31 @@ test('a re-INVITE with the same address keeps a source that goes on, and lets an
 
 test('RTCP is known by its address, the source that was latched included', () => {
   const { latch, sendFrom } = setUp({ nat: true });
-  expect(latch.knowsAddress('192.0.2.1')).toBe(true);
-  expect(latch.knowsAddress('198.51.100.9')).toBe(false);
+  expect(latch.judgeRtcp('192.0.2.1')).toBe('accepted');
+  expect(latch.judgeRtcp('198.51.100.9')).toBe('refused');
   for (let sequence = 1; sequence <= 5; sequence += 1) sendFrom('198.51.100.9', 5000, sequence, 1_000 + sequence);
-  expect(latch.knowsAddress('198.51.100.9')).toBe(true);
+  expect(latch.judgeRtcp('198.51.100.9')).toBe('accepted');
+});
+
+test.each([{ nat: false }, { nat: true }, { strict: true }])(
+  'nothing from outside the nets is taken, though the SDP names it (%o)',
+  (options) => {
+    const latch = new Latch({ nat: false, strict: false, ...options }, (address) => address.startsWith('198.51.100.'));
+    latch.expect(SDP, 0);
+    for (let sequence = 1; sequence < 20; sequence += 1) {
+      expect(latch.judge(SDP, 7, sequence, 5_000)).toBe('outside');
+      expect(latch.judge({ ...SDP, port: 4999 }, 7, sequence, 5_000)).toBe('outside');
+    }
+    expect(latch.judgeRtcp(SDP.address)).toBe('outside');
+    expect(latch.source).toBeUndefined();
+  },
+);
+
+test('with nat a wrong address in SDP is corrected within the nets alone', () => {
+  const latch = new Latch({ nat: true, strict: false }, (address) => address.startsWith('198.51.100.'));
+  latch.expect(SDP, 0);
+  const sendFrom = (address: string, sequence: number) => latch.judge({ address, port: 9000 }, 7, sequence, 2_000);
+  for (let sequence = 1; sequence < 9; sequence += 1) expect(sendFrom('203.0.113.5', sequence)).toBe('outside');
+  expect([1, 2, 3, 4, 5].map((sequence) => sendFrom('198.51.100.9', sequence)).at(-1)).toBe('latched');
+  expect(latch.judgeRtcp('198.51.100.9')).toBe('accepted');
 });

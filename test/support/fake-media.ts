@@ -192,6 +192,8 @@ export class FakeStream implements MediaStream {
 export class FakeEngine implements MediaEngine {
   readonly streams: FakeStream[] = [];
   readonly taps: StreamTap[] = [];
+  /** Of each stream: where its media may be. */
+  readonly nets: StreamOptions['nets'][] = [];
   /** Set to make the next `open` reject. */
   failure: Error | undefined;
   readonly #clock: Clock;
@@ -204,6 +206,7 @@ export class FakeEngine implements MediaEngine {
     if (this.failure) throw this.failure;
     const stream = new FakeStream(options.listener, this.#clock);
     this.streams.push(stream);
+    this.nets.push(options.nets);
     if (options.tap) this.taps.push(options.tap);
     return stream;
   }

@@ -1,6 +1,6 @@
 import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
-import type { LatchOptions } from '../../src/media/latch.js';
+import type { AdmitsAddress, LatchOptions } from '../../src/media/latch.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
@@ -38,6 +38,7 @@ interface SentPacket {
 export const setUpStream = (
   hooks: Partial<StreamListener> = {},
   latching: LatchOptions = { nat: false, strict: false },
+  admits?: AdmitsAddress,
 ) => {
   const clock = new FakeClock();
   const wheel = new PacingWheel(clock);
@@ -51,7 +52,7 @@ export const setUpStream = (
   const reports: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
   let closedCalls = 0;
   const stream: RtpStream = new RtpStream(
-    { family: 4, latching, rtpTimeoutMs: TIMEOUT_MS },
+    { family: 4, latching, admits, rtpTimeoutMs: TIMEOUT_MS },
     {
       clock,
       wheel,

@@ -217,6 +217,13 @@ export const mediaSchema = z
           .boolean()
           .default(defaults.media.latching.strict)
           .describe('Take RTP from exactly the address and port of the SDP, and nothing else.'),
+        from: z
+          .array(notation(parseBlock))
+          .min(1)
+          .exactOptional()
+          .describe(
+            "Addresses and CIDR blocks that callers' RTP and RTCP may come from and ours may go to, whatever the SDP says. Default: any.",
+          ),
       })
       .prefault({})
       .describe('Whose RTP packets are taken for a caller.'),

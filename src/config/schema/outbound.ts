@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Parsed } from '../addresses.js';
+import { type Parsed, parseBlock } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
 import { parseNumberPrefix } from '../dialled-number.js';
 import { parseTransferTarget } from '../transfer-target.js';
@@ -45,6 +45,13 @@ const trunk = z
       .enum(['off', 'optional', 'required'])
       .exactOptional()
       .describe('SRTP with this trunk, where it is to be another than media.srtp.'),
+    mediaFrom: z
+      .array(notation(parseBlock))
+      .min(1)
+      .exactOptional()
+      .describe(
+        'Addresses and CIDR blocks of its media, where they are to be others than those of media.latching.from.',
+      ),
     failOverSeconds: seconds()
       .default(defaults.trunk.failOverSeconds)
       .describe('How long a target may say nothing at all before the next one is tried.'),

@@ -63,7 +63,7 @@ export class MediaThread implements WheelMember {
   }
 
   /** What comes of it is posted. Never rejects. */
-  async #openStream({ id, memory, place, tapped }: OpenOrder): Promise<void> {
+  async #openStream({ id, memory, nets, place, tapped }: OpenOrder): Promise<void> {
     const shared = streamMemory(memory);
     const hosted: HostedStream = new HostedStream(id, shared, this.#sounds, () => {
       if (hosted.reports.full) this.#backlogged.add(hosted);
@@ -73,6 +73,7 @@ export class MediaThread implements WheelMember {
       const stream = await this.#host.open(place, {
         listener: hosted,
         tap: tapped ? hosted.reports : undefined,
+        nets,
         guard: (pair) => hosted.guard(pair),
         onPacket: this.#carryOut,
         onClosed: (freed) => void this.#close(hosted, freed),

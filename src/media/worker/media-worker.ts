@@ -109,7 +109,9 @@ export class MediaWorker {
     this.#worker.ref();
     return new Promise((resolve, reject) => {
       this.#openings.set(id, { options, memory, resolve, reject });
-      const order: OpenOrder = { type: 'open', id, memory: memory.memory, place, tapped: options.tap !== undefined };
+      const { nets, tap } = options;
+      const tapped = tap !== undefined;
+      const order: OpenOrder = { type: 'open', id, memory: memory.memory, place, tapped, nets };
       this.#worker.postMessage(order);
     });
   }

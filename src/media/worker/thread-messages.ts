@@ -1,3 +1,4 @@
+import type { StreamOptions } from '../engine.js';
 import type { RemoteAddress } from '../remote-address.js';
 import type { RtpPlace } from '../rtp-ports.js';
 import type { StreamHostOptions } from '../stream-host.js';
@@ -34,6 +35,7 @@ export interface OpenOrder {
   readonly memory: SharedArrayBuffer;
   readonly place: RtpPlace;
   readonly tapped: boolean;
+  readonly nets: StreamOptions['nets'];
 }
 
 /** The bell, from a media thread: some stream has something to tell. Everything else is told once in a stream's life. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { createSourceFilter } from '../../base/source-filter.js';
 import { runGuarded } from '../leg-events.js';
 import { createLocalAddressFinder } from '../local-address.js';
 import { parseSipUri } from '../message/sip-uri.js';
@@ -13,7 +14,6 @@ import type {
   SignalingServer,
 } from '../port.js';
 import type { SessionTimerOptions } from '../session-agreement.js';
-import { createSourceFilter } from '../source-filter.js';
 import { type DrachtioDeps, type DrachtioOptions, type DrachtioServer, drachtioDefaults } from './drachtio-options.js';
 import { ServerUacLeg } from './outbound-leg.js';
 import { type DriverContext, ServerCalls } from './server-calls.js';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
+import { createSourceFilter } from '../../base/source-filter.js';
 import { DigestServer } from '../digest/digest-server.js';
 import type { SipRequest } from '../message/sip-message.js';
-import { createSourceFilter } from '../source-filter.js';
 
 /** `signaling.embedded.auth` of the configuration. */
 export interface PeerAuthenticationOptions {

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js';
+import { unmapped, withoutZone } from '../../base/ip-text.js';
 import type { Random } from '../../base/random.js';
-import { unmapped, withoutZone } from '../ip-literal.js';
+import { createSourceFilter } from '../../base/source-filter.js';
 import type { SipRequest } from '../message/sip-message.js';
-import { createSourceFilter } from '../source-filter.js';
 import { PeerAuthentication, type PeerAuthenticationOptions, type PeerVerdict } from './peer-authentication.js';
 
 /** Addresses we have sent requests to that are remembered; the one unused for longest goes first. */

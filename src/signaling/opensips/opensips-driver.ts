@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { createSourceFilter } from '../../base/source-filter.js';
 import { TIMER_TAG } from '../capabilities.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
@@ -18,7 +19,6 @@ import type {
 import { encodeUser } from '../rejection.js';
 import { inspectRequest } from '../request-inspection.js';
 import { readSessionBody } from '../session-body.js';
-import { createSourceFilter } from '../source-filter.js';
 import { type Availability, AvailabilityNotice } from './availability-notice.js';
 import { EventSocket } from './event-socket.js';
 import { readExtraParams } from './extra-params.js';

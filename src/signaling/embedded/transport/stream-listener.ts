@@ -2,7 +2,8 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
-import { checkBindAddress, type IpEndpoint, withoutZone } from '../../ip-literal.js';
+import { withoutZone } from '../../../base/ip-text.js';
+import { checkBindAddress, type IpEndpoint } from '../../ip-literal.js';
 import type { ListeningAddress, SipProtocol } from '../../port.js';
 import { serverTls, type TlsSettings } from './tls-policy.js';
 

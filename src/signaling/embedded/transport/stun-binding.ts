@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { type IpEndpoint, unmapped, withoutZone } from '../../ip-literal.js';
+import { unmapped, withoutZone } from '../../../base/ip-text.js';
+import type { IpEndpoint } from '../../ip-literal.js';
 
 /*
  *  0                   1                   2                   3

@@ -1,8 +1,8 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { ConnectionOptions, PeerCertificate, SecureContextOptions, TlsOptions } from 'node:tls';
 import { ConnectorError } from '../../../base/connector-error.js';
+import { withoutZone } from '../../../base/ip-text.js';
 import type { TlsMaterial } from '../../../base/tls-material.js';
-import { withoutZone } from '../../ip-literal.js';
 
 /** Whom TLS talks to. */
 export interface TlsPolicy {

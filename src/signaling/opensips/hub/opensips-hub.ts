@@ -1,9 +1,9 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { errorMessage } from '../../../base/connector-error.js';
 import type { Random } from '../../../base/random.js';
+import { createSourceFilter } from '../../../base/source-filter.js';
 import type { Logger } from '../../../flavor-api/index.js';
 import { createLocalAddressFinder } from '../../local-address.js';
-import { createSourceFilter } from '../../source-filter.js';
 import { EventSocket } from '../event-socket.js';
 import { createMiLink, miHost } from '../mi/create-mi-link.js';
 import { MiClient, type MiOutcome } from '../mi/mi-client.js';

@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
-import { ConnectorError } from '../base/connector-error.js';
-import { unmapped, withoutZone } from './ip-literal.js';
+import { ConnectorError } from './connector-error.js';
+import { unmapped, withoutZone } from './ip-text.js';
 
 /**
- * Builds the allow-list of `signaling.embedded.allow`. Blocks are `address/prefix` or a single address; an IPv4 block
+ * Whether an address lies in one of the blocks of a list such as `signaling.embedded.allow`. Blocks are `address/prefix` or a single address; an IPv4 block
  * also admits its addresses in IPv4-mapped form, and may be written so (`::ffff:10.0.0.0/104`). `::/0` means IPv6 only.
  * An empty list admits nobody. Throws `ERR_CONFIG_INVALID` naming the block that cannot be read.
  */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSourceFilter } from '../../../../src/signaling/source-filter.js';
+import { createSourceFilter } from '../../src/base/source-filter.js';
 
 test.each([
   [
