@@ -34,6 +34,8 @@ const TEMPO_SPREAD_UNKNOWN = 0.3;
 /** A dip of the level so far below the loudest is a gap between words, dB; and how long it must last, frames. */
 const GAP_DB = 26;
 const GAP_FRAMES = 4;
+/** One so long is a pause. */
+const PAUSE_FRAMES = 12;
 /** A fragment of a word at the end, up to so long, is better left out, ms. */
 const FRAGMENT_MS = 450;
 /** Another voice does not finish a word that this one began: it begins it again, from a dip up to so far back, ms. */
@@ -51,9 +53,11 @@ const EARLY = { plain: 4, doubtful: 16 } as const;
  * How far past the place a rendering must go for that to be found, as a share of what both have in common, and ms; where the
  * pace of the voice is known, and where it is not.
  */
-const PAST = { known: { ratio: 1.2, ms: 250 }, unknown: { ratio: 1.3, ms: 350 } } as const;
+const PAST = { known: { ratio: 1.12, ms: 150 }, unknown: { ratio: 1.3, ms: 350 } } as const;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
+/** What is heard of the silence before a rendering's first sound, frames. */
+const ONSET_FRAMES = 4;
 /** Half a window: a frame speaks of what lies around its middle. */
 const HALF_WINDOW_MS = 16;
 
@@ -84,9 +88,8 @@ export class JointSearch {
 
   /** Speech of it that surely goes past the place where the old rendering broke off, ms. */
   get leastMs(): number {
-    const { durationMs, tier } = this.#old.rendering;
-    const { ratio, ms } = tier.pace.known ? PAST.known : PAST.unknown;
-    return (durationMs - this.anchor.expectedMs) * ratio + ms;
+    const { ratio, ms } = this.#old.rendering.tier.pace.known ? PAST.known : PAST.unknown;
+    return this.#overlapMs * ratio + ms;
   }
 
   /** Whoever says it. */
@@ -117,7 +120,14 @@ export class JointSearch {
     const overlapMs = this.#old.rendering.durationMs - this.anchor.expectedMs;
     const pastMs = overlapMs * (match?.settled === true ? LONGEST_RATIO : OPEN_RATIO) + SEARCH_MS;
     if (rendering.state !== 'done' && rendering.durationMs < pastMs) return undefined;
-    return match !== undefined && match.cost < believedCost ? this.#joint(match) : this.#byText();
+    const believed = match !== undefined && match.cost < believedCost;
+    return believed ? this.#joint(match) : this.#byText();
+  }
+
+  /** Speech that both renderings have, ms; without pauses, of which text tells nothing. */
+  get #overlapMs(): number {
+    const { frames } = this.#old.rendering.frames;
+    return new SoundingTime(frames.slice(Math.round(this.anchor.expectedMs / FRAME_MS))).totalMs;
   }
 
   #align(rendering: Rendering): Aligner {
@@ -162,10 +172,12 @@ export class JointSearch {
     const enter = this.#sampleAt(match.at(best)) + (leave - this.#sampleAt(best));
     if (own) return { leave, enter: inside(enter, rendering), matched: true };
     // Half a word of one voice and half of another is no word.
-    const early = match.cost < this.#likeness(rendering).plainCost ? EARLY.plain : EARLY.doubtful;
-    const gap = nearestDip(frames, Math.max(0, match.at(best) - early));
     const open = levelAt(heard, best) > loudestOf(heard) - GAP_DB;
-    return { leave, enter: inside(open ? this.#sampleAt(gap) : enter, rendering), matched: false };
+    const plain = !open || match.cost < this.#likeness(rendering).plainCost;
+    const place = match.at(best);
+    const dip = nearestDip(frames, Math.max(0, place - (plain ? EARLY.plain : EARLY.doubtful)));
+    const gap = open ? dip : Math.min(dip, endOfPause(frames, place) ?? dip);
+    return { leave, enter: inside(this.#sampleAt(gap), rendering), matched: false };
   }
 
   /** What was said before the match begins is known to the word: that tells how fast the voice speaks. */
@@ -181,8 +193,12 @@ export class JointSearch {
     const [old, rendering] = [this.#old, this.#new as Rendering];
     const { text, tier } = old.rendering;
     const word = wordUnderWay(text, this.#heard.totalMs, tier.pace) - this.anchor.index;
-    if (word <= 0) return { leave: old.limit ?? old.sent, enter: 0, matched: false };
     const { frames } = rendering.frames;
+    if (word <= 0) {
+      // The silence before it has been heard.
+      const onset = new SoundingTime(frames).at(0) / FRAME_MS - ONSET_FRAMES;
+      return { leave: old.limit ?? old.sent, enter: inside(this.#sampleAt(onset), rendering), matched: false };
+    }
     const wordMs = new SoundingTime(frames).at(rendering.tier.pace.lettersMs(this.text.slice(0, word)));
     const at = Math.floor(wordMs / FRAME_MS);
     const gap = quietest(frames, at - 15, at + 5);
@@ -241,6 +257,17 @@ function nearestDip(frames: readonly Frame[], until: number): number {
     if (cost < least) [best, least] = [at, cost];
   }
   return best;
+}
+
+/** Where this voice pauses shortly before a frame, the last frame of that: what is quiet in between is within a word. */
+function endOfPause(frames: readonly Frame[], until: number): number | undefined {
+  const quiet = loudestOf(frames) - GAP_DB;
+  let run = 0;
+  for (let at = Math.min(until, frames.length - 1); at >= Math.max(0, until - WORD_MS / FRAME_MS); at -= 1) {
+    run = levelAt(frames, at) < quiet ? run + 1 : 0;
+    if (run === PAUSE_FRAMES) return at + PAUSE_FRAMES - 1;
+  }
+  return undefined;
 }
 
 /** The middle of the last gap between words near the end, from frame `from` on. */

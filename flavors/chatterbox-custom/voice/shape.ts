@@ -34,7 +34,8 @@ export function firstPart(
   leastMs = 0,
 ): readonly [string, string] {
   const limit = Math.min(most, tier.backend.capabilities.maxCharacters);
-  const inTime = (part: string): boolean => tier.firstAudioAfterMs(part) <= aheadMs + TOLERATED_MS;
+  const toleratedMs = leastMs > 0 ? 0 : TOLERATED_MS;
+  const inTime = (part: string): boolean => tier.firstAudioAfterMs(part) <= aheadMs + toleratedMs;
   if (text.length <= limit && (tier.backend.capabilities.streaming || inTime(text))) return [text, ''];
   const [first = text, ...others] = clausesOf(text, LEAST_CHARACTERS);
   let part = first;
@@ -44,8 +45,9 @@ export function firstPart(
     if (longer.trim().length > limit || (enough && !tier.backend.capabilities.streaming && !inTime(longer))) break;
     part += clause;
   }
-  if (leastMs > 0 && !tier.backend.capabilities.streaming && !inTime(part))
-    part = leastWords(text, part, tier, leastMs);
+  if (leastMs > 0 && !tier.backend.capabilities.streaming && !inTime(part)) {
+    part = wordsInTime(text, part, tier, aheadMs, leastMs);
+  }
   if (part.trim().length > limit) {
     const blank = part.lastIndexOf(' ', limit);
     part = part.slice(0, blank > 0 ? blank : limit);
@@ -53,10 +55,14 @@ export function firstPart(
   return [part.trim(), text.slice(part.length).trim()];
 }
 
-/** As few words of a part as have so much speech. */
-function leastWords(text: string, part: string, tier: Tier, leastMs: number): string {
-  const end = wordStarts(part).find(
-    (start) => start >= LEAST_FRAGMENT && tier.pace.durationMs(part.slice(0, start)) >= leastMs,
+/** As many words of a part as are made in time; as few as have so much speech where those are not. */
+function wordsInTime(text: string, part: string, tier: Tier, aheadMs: number, leastMs: number): string {
+  const ends = wordStarts(part).filter(
+    (start) =>
+      start >= LEAST_FRAGMENT &&
+      text.length - start >= LEAST_FRAGMENT &&
+      tier.pace.durationMs(part.slice(0, start)) >= leastMs,
   );
-  return end === undefined || text.length - end < LEAST_FRAGMENT ? part : part.slice(0, end);
+  const end = ends.findLast((start) => tier.firstAudioAfterMs(part.slice(0, start)) <= aheadMs) ?? ends[0];
+  return end === undefined ? part : part.slice(0, end);
 }

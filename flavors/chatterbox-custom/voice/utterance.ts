@@ -120,7 +120,13 @@ export class TieredUtterance implements TextToSpeechUtterance {
       begun = true;
     };
     if (!(await this.#sayKnown(piece, begin))) {
-      for (let rest = piece.trim(); rest !== ''; ) rest = await this.#speak(rest, begin);
+      let leastMs = 0;
+      for (let rest = piece.trim(); rest !== ''; ) {
+        const said = await this.#speak(rest, begin, leastMs);
+        rest = said.rest;
+        // After a seam the caller has little in hand: the rest comes in pieces that grow with it.
+        if (said.brokeOff) leastMs = LEAST_MS;
+      }
     }
     begin();
   }
@@ -150,10 +156,18 @@ export class TieredUtterance implements TextToSpeechUtterance {
     return false;
   }
 
-  /** Says the beginning of a text, and returns what is left of it. */
-  async #speak(text: string, begin: () => void): Promise<string> {
+  /**
+   * Says the beginning of a text, and returns what is left of it.
+   *
+   * @param leastMs speech that the beginning must have
+   */
+  async #speak(
+    text: string,
+    begin: () => void,
+    leastMs: number,
+  ): Promise<{ readonly rest: string; readonly brokeOff: boolean }> {
     const failed = new Set<string>();
-    const asked = await this.#speakers.ask(text, failed);
+    const asked = await this.#speakers.ask(text, failed, leastMs);
     const { spoken } = asked;
     let rest = asked.rest;
     let part: Part = { rendering: spoken.rendering, sent: 0 };
@@ -176,7 +190,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     if (whole && rest === '' && sound) {
       this.#deps.cache?.offer(rendering.text, rendering.tier, sound, { isPrivate: this.#deps.private });
     }
-    return rest;
+    return { rest, brokeOff: !whole };
   }
 
   /** Until the rendering is over: whole and handed on, or broken. */

@@ -3,6 +3,7 @@ import { runSeamTrial } from '../support/seam-trial.js';
 import { Narrator, sentences } from '../support/spoken.js';
 
 const [greeting = '', offer = ''] = sentences;
+const warmUp = 'You have reached the salon on Harbour Street, and somebody will be with you in a moment.';
 let narrator: Narrator;
 
 // flite is quick, unless the machine has other things to do.
@@ -115,4 +116,56 @@ test('a tier that dies after the first word, between two, is not asked for that 
     });
     expect({ tempo, lost, repeated }).toEqual({ tempo, lost: 0, repeated: 0 });
   }
+});
+
+/** The first tier is hardly faster than speech, the second is asked for a text at a time. */
+const wholeAfter = (text: string, diesAfterMs: number, tempo: number) =>
+  runSeamTrial({
+    narrators: [narrator, narrator],
+    text,
+    before: [warmUp],
+    diesAfterMs,
+    first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+    second: { tempo, streaming: false, firstAudioMs: 120 },
+  });
+
+test('with nothing in hand, a tier that answers as a whole is asked for little more than goes past the place', async () => {
+  for (const [text, diesAfterMs, tempo] of [
+    [
+      'A replacement for the key left the warehouse in Birmingham last night, and that is all I know about it at the moment.',
+      4_366,
+      1.04,
+    ],
+    ['Our technician will be with you between nine and eleven, and it is free of charge, as I said.', 4_100, 0.96],
+  ] as const) {
+    const { lost, repeated, gapMs } = await wholeAfter(text, diesAfterMs, tempo);
+    expect({ diesAfterMs, lost, repeated }).toEqual({ diesAfterMs, lost: 0, repeated: 0 });
+    expect(gapMs).toBeLessThan(700);
+  }
+});
+
+test('after a seam, a tier that answers as a whole is asked for pieces that are made in time', async () => {
+  const { lost, repeated, gapMs } = await wholeAfter(
+    'The insurance certificate is waiting at the counter on Harbour Street, so please call us if that does not suit you.',
+    549,
+    0.96,
+  );
+  expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
+  expect(gapMs).toBeLessThan(700);
+});
+
+test('two voices, the first dies in a pause: the second begins after its own pause, not after the next word', async () => {
+  const text =
+    'Our technician cannot be changed any more, I am sorry to say, and that is all I know about it at the moment.';
+  const { times } = narrator.say(text);
+  const { lost, repeated } = await runSeamTrial({
+    narrators: [narrator, await Narrator.create('rms')],
+    text,
+    before: [warmUp],
+    diesAfterMs: ((times[11]?.endMs ?? 0) + (times[12]?.startMs ?? 0)) / 2,
+    first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+    second: { tempo: 0.96, firstAudioMs: 120 },
+  });
+  expect(lost).toBe(0);
+  expect(repeated).toBeLessThanOrEqual(1);
 });
