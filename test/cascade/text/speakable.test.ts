@@ -73,6 +73,22 @@ describe('English', () => {
     ]);
   });
 
+  it('sets a telephone number apart from a number right before it', () => {
+    says([
+      ['Room 12 555 123 4567', 'Room twelve, five five five, one two three, four five six seven'],
+      ['call 2 0800 123456', 'call two, zero eight zero zero, one two three, four five six'],
+      ['Unit 3 (415) 555-0132', 'Unit three, four one five, five five five, zero one three two'],
+      ['gate B12 4155550132', 'gate B twelve, four one five, five five five, zero one three two'],
+      [
+        'room 12 +44 20 7183 8750',
+        'room twelve, plus four four, two zero, seven one eight three, eight seven five zero',
+      ],
+      // A number without which the other is none, and one that is set apart already.
+      ['call 1 800 555 0199', 'call one, eight zero zero, five five five, zero one nine nine'],
+      ['room 12, 555-0132', 'room twelve, five five five, zero one three two'],
+    ]);
+  });
+
   it('says codes digit by digit', () => {
     says([
       ['Your confirmation code is 482913.', 'Your confirmation code is four eight two, nine one three.'],

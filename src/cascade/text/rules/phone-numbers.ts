@@ -4,6 +4,8 @@ import type { Rule, RuleContext } from '../rule.js';
 
 /** How many words may stand between `code` and the code: `the code for your booking is 4711`. */
 const WORDS_BETWEEN = 4;
+/** Another number stands right before: `room 12 555 123 4567`. */
+const BEHIND_NUMBER = /\d\s$/;
 
 /** Numbers that are read digit by digit: of telephones, cards and accounts, and codes. */
 export function phoneNumberRules(language: SpokenLanguage): readonly Rule[] {
@@ -17,7 +19,10 @@ export function phoneNumberRules(language: SpokenLanguage): readonly Rule[] {
       language,
     )}`;
   };
-  const written = (pattern: RegExp): Rule => ({ pattern, say: (match) => groupsIn(match[0]) });
+  const written = (pattern: RegExp): Rule => ({
+    pattern,
+    say: (match, { before }) => setApart(groupsIn(match[0]), before),
+  });
   return [
     written(/\+\d[\d ().\-/]{5,20}\d(?!\d)/y),
     written(/(?:1[-. ])?(?:\(\d{3}\)[-. ]?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\d-])/y),
@@ -27,7 +32,7 @@ export function phoneNumberRules(language: SpokenLanguage): readonly Rule[] {
     written(/\d{4}(?: \d{4}){2,4}(?!\d)/y),
     {
       pattern: /\d{10,}/y,
-      say: (match) => inGroups(groupsOf(match[0]), language),
+      say: (match, { before }) => setApart(inGroups(groupsOf(match[0]), language), before),
     },
     {
       pattern: /0\d{1,8}(?![\d]|[.,:]\d)/y,
@@ -38,6 +43,11 @@ export function phoneNumberRules(language: SpokenLanguage): readonly Rule[] {
       say: (match, context) => (isCode(context, language) ? inGroups(codeGroups(match[0]), language) : undefined),
     },
   ];
+}
+
+/** With a pause where the number before would be heard as its first digits. */
+function setApart(said: string | undefined, before: string): string | undefined {
+  return said !== undefined && BEHIND_NUMBER.test(before) ? `, ${said}` : said;
 }
 
 function codeGroups(digits: string): readonly string[] {
