@@ -84,11 +84,15 @@ function shareOf(samples: Int16Array, said: Uint8Array, from: number, to: number
 
 const FRAME = 80;
 
-/** The longest stretch 34 dB below the loudest sample within `aboutMs` of a place, ms. */
+/**
+ * The longest stretch 34 dB below the loudest sample within `aboutMs` of a place, ms. What follows the last sound is no gap:
+ * everything has been said.
+ */
 export function longestSilence(heard: Int16Array, place: number, aboutMs: number): number {
   const quiet = heard.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0) / 50;
   let [longest, run] = [0, 0];
-  const until = Math.min(heard.length, place + aboutMs * PER_MS);
+  const end = heard.findLastIndex((sample) => Math.abs(sample) >= quiet) + 1;
+  const until = Math.min(end, place + aboutMs * PER_MS);
   for (let at = Math.max(0, place - aboutMs * PER_MS); at + FRAME <= until; at += FRAME) {
     let peak = 0;
     for (let i = at; i < at + FRAME; i += 1) peak = Math.max(peak, Math.abs(heard[i] ?? 0));
