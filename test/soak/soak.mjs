@@ -14,6 +14,7 @@
  * `first-sound`: what the engines of speech servers add to the servers' own time, in `voices/`.
  *
  * `router-calls`: whole calls with three tiers over HTTP fakes, of which one is killed in the middle of a sentence, in `voices/`.
+ * With `SOAK_SECOND=streams` all second tiers have the first one's voice and stream.
  *
  * `router`: tiers of `chatterbox-custom` that die in the middle of a sentence, and a crowd, at simulated time, in `cascade/`.
  *

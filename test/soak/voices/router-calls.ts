@@ -37,16 +37,19 @@ const openings = [
 type Second = 'streams' | 'answers as a whole' | 'has another voice';
 
 /** Lanes work side by side, each with a first and a second tier of its own; the third is everybody's. */
-const lanes: readonly Second[] = [
-  'streams',
-  'streams',
-  'streams',
-  'streams',
-  'answers as a whole',
-  'answers as a whole',
-  'has another voice',
-  'has another voice',
-];
+const lanes: readonly Second[] =
+  process.env['SOAK_SECOND'] === 'streams'
+    ? new Array<Second>(8).fill('streams')
+    : [
+        'streams',
+        'streams',
+        'streams',
+        'streams',
+        'answers as a whole',
+        'answers as a whole',
+        'has another voice',
+        'has another voice',
+      ];
 
 /** Makes speech a little faster than it is spoken: something is left to be said when it dies. */
 const desk: ServerSetup = {
