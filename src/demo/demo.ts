@@ -109,7 +109,7 @@ async function createDemoConnector(
   const env = { ...stage.env, DEMO_ADMIN_TOKEN: createSystemRandom().hex(24) };
   const loaded = await loadConfig(file, { env, cwd: directory });
   if (!loaded.ok) throw configError(loaded.errors);
-  return createConnector(loaded.config, { clock });
+  return createConnector(loaded.config, { clock, warmsUp: true });
 }
 
 /** Puts recording and record where they are looked for. The record, with the recording's new name. */
