@@ -6,6 +6,10 @@ import type { TextToSpeechEvent } from '../stages/text-to-speech.js';
 const LEAD_MS = 450;
 const REFILL_MS = 320;
 
+/** No more is held back, ms and events: where an engine floods, what bounds playout bounds it. */
+const MOST_HELD_MS = 60_000;
+const MOST_HELD_EVENTS = 10_000;
+
 /**
  * What an engine has said and the caller is not to hear yet. Engines speak faster than they are listened to, and what is
  * still here can be said by another: once handed on, it cannot.
@@ -50,7 +54,8 @@ export class Reserve {
   push(event: TextToSpeechEvent): void {
     this.#held.push(event);
     if (event.type === 'audio') this.#heldMs += event.data.length / bytesPerMs(this.#format);
-    this.#handOn(LEAD_MS, REFILL_MS);
+    if (this.#heldMs > MOST_HELD_MS || this.#held.length > MOST_HELD_EVENTS) this.release();
+    else this.#handOn(LEAD_MS, REFILL_MS);
   }
 
   /** Hands on all that is here: nothing of it will be said otherwise. */

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { Reserve } from '../../../src/cascade/fail-over/reserve.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+test('an engine that floods is not held back without end', () => {
+  let handedBytes = 0;
+  const reserve = new Reserve(new FakeClock(), { encoding: 'mulaw', sampleRate: 8_000 }, (event) => {
+    if (event.type === 'audio') handedBytes += event.data.length;
+  });
+  const second = { type: 'audio', data: new Uint8Array(8_000) } as const;
+  for (let i = 0; i < 59; i += 1) reserve.push(second);
+  expect(handedBytes).toBe(3_600);
+  for (let i = 0; i < 10; i += 1) reserve.push(second);
+  expect(handedBytes).toBeGreaterThan(60 * 8_000);
+  reserve.clear();
+});
