@@ -2,6 +2,7 @@ import { CodeReader } from './code-reader.js';
 import { DelayTarget, type DelayTargetOptions } from './delay-target.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 import type { PacketReader } from './packet-reader.js';
+import { ShortestWait } from './shortest-wait.js';
 
 export interface AdaptiveJitterBufferOptions extends DelayTargetOptions {
   /** Delay above `maxMs` that a burst may bring, ms; with more, the oldest audio is given up at once. */
@@ -21,8 +22,7 @@ const SLOTS = 128;
 const DRY_MS = 100;
 /** Delay above or below the target that is left alone, ms: less than a frame, which is what it can be changed by. */
 const SLACK_MS = 18;
-/** Delay is shed only where even the packet that came last of so many frames waited this long, ms. */
-const WINDOW_FRAMES = 10;
+/** Delay is shed only where every packet waited this long, ms. */
 const SPARE_MS = 25;
 /** While the caller speaks, one frame in so many is left out. */
 const SHED_EVERY = 5;
@@ -74,10 +74,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   /** Ticks invented since the buffer ran dry: what a gap behind them owes no more. */
   #dryTicks = 0;
   #discardedMs = 0;
-  /** The shortest wait of a packet in the current window and in the one before, ms. */
-  #shortestWaitMs = Number.POSITIVE_INFINITY;
-  #shortestWaitBeforeMs = 0;
-  #windowFrames = 0;
+  readonly #wait = new ShortestWait();
   #sinceShed = 0;
 
   constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults) {
@@ -118,7 +115,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#state = 'idle';
     this.#top = -1;
     this.#dryTicks = 0;
-    this.#forgetWaits();
+    this.#wait.reset();
+    this.#sinceShed = 0;
   }
 
   put(
@@ -156,14 +154,17 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     return verdict;
   }
 
-  /** Whether a packet of the stream is still to be played. While nothing has been, one from before the first becomes the first. */
+  /**
+   * Whether a packet of the stream is still to be played: also one that was overtaken, while what has come of the stream
+   * begins behind it. While nothing has been played, one from before the first becomes the first.
+   */
   #accepts(sequence: number, start: number, ticks: number): boolean {
-    if (this.#state === 'filling' && sequence < this.#head && this.#top - sequence < SLOTS) {
+    if (sequence < this.#head) {
+      if (this.#top - sequence >= SLOTS || !this.#precedesHead(start + ticks)) return false;
       this.#head = sequence;
-      this.#playhead = start;
-      return true;
+      if (this.#state === 'filling') this.#playhead = start;
     }
-    return sequence >= this.#head && ((start + ticks - this.#playhead) | 0) > 0;
+    return ((start + ticks - this.#playhead) | 0) > 0;
   }
 
   take(nowMs: number, speaking: boolean): JitterFrame {
@@ -180,10 +181,18 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
       return frame;
     }
     this.#fill(nowMs);
-    this.#watchWaits(nowMs);
+    this.#wait.add(frame.receivedAtMs === undefined ? 0 : nowMs - frame.receivedAtMs);
     if (changeMs < -SLACK_MS && this.#mayShed(speaking)) this.#shed(nowMs);
     if (this.#dryTicks >= DRY_MS * this.#ticksPerMs) this.reset();
     return frame;
+  }
+
+  /** Whether a packet that ends there would be played before all that are queued. */
+  #precedesHead(end: number): boolean {
+    if (this.#state === 'filling') return true;
+    const slot = this.#head % SLOTS;
+    const queued = this.#sequences[slot] === this.#head;
+    return queued && ((end - this.#playhead) | 0) > 0 && (((this.#timestamps[slot] as number) - end) | 0) >= 0;
   }
 
   /** The newest packet by number, yet already past by its timestamp: the sender's clock was set back. */
@@ -347,19 +356,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     return delayMs === undefined ? 0 : this.targetMs - delayMs;
   }
 
-  #watchWaits(nowMs: number): void {
-    const { receivedAtMs } = this.#frame;
-    const waitMs = receivedAtMs === undefined ? 0 : nowMs - receivedAtMs;
-    if (waitMs < this.#shortestWaitMs) this.#shortestWaitMs = waitMs;
-    this.#windowFrames += 1;
-    if (this.#windowFrames < WINDOW_FRAMES) return;
-    this.#shortestWaitBeforeMs = this.#shortestWaitMs;
-    this.#shortestWaitMs = Number.POSITIVE_INFINITY;
-    this.#windowFrames = 0;
-  }
-
   #mayShed(speaking: boolean): boolean {
-    if (this.#missing > 0 || Math.min(this.#shortestWaitMs, this.#shortestWaitBeforeMs) < SPARE_MS) return false;
+    if (this.#missing > 0 || this.#wait.ms < SPARE_MS) return false;
     this.#sinceShed += 1;
     if (speaking && this.#sinceShed < SHED_EVERY) return false;
     this.#sinceShed = 0;
@@ -373,8 +371,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#fill(nowMs);
     if (this.#missing === 0) frame.before = this.#before;
     else this.#discardedMs += FRAME_MS;
-    this.#shortestWaitMs -= FRAME_MS;
-    this.#shortestWaitBeforeMs -= FRAME_MS;
+    this.#wait.shorten(FRAME_MS);
   }
 
   /** A frame of nothing, for a longer delay. */
@@ -382,13 +379,6 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#empty(true);
     this.#missing = 0;
     this.#miss(0, this.#frameTicks, 0, -1);
-  }
-
-  #forgetWaits(): void {
-    this.#shortestWaitMs = Number.POSITIVE_INFINITY;
-    this.#shortestWaitBeforeMs = 0;
-    this.#windowFrames = 0;
-    this.#sinceShed = 0;
   }
 }
 
