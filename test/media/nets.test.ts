@@ -5,6 +5,7 @@ import { createSourceFilter } from '../../src/base/source-filter.js';
 import { createMediaEngine } from '../../src/media/dgram-engine.js';
 import { SrtpOutbound } from '../../src/media/srtp/srtp-outbound.js';
 import { createWorkerEngine } from '../../src/media/worker/worker-engine.js';
+import { nativeEntry } from '../support/native-addon.js';
 import { rtpBytes } from '../support/rtp-bytes.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { CALLER, LOUD, parametersOf, setUpStream } from '../support/stream-bench.js';
@@ -78,10 +79,14 @@ test('SRTP is authenticated before anything else, and then judged by the nets li
 
 let nextPort = 20_000 + 2 * new SeededRandom(process.pid + 2).integer(5_500);
 
+const createAddonEngine: typeof createWorkerEngine = (options, deps) =>
+  createWorkerEngine(options, { ...deps, entry: nativeEntry() });
+
 /** Every engine hands the nets on to its streams. */
 describe.each([
   ['in the thread of the call', createMediaEngine],
   ['in a thread of its own', createWorkerEngine],
+  ['in a thread of its own, by the add-on', createAddonEngine],
 ])('media %s', { timeout: 60_000 }, (_where, createEngine) => {
   test.each([
     ['127.0.0.1', '192.0.2.0/24', '127.0.0.0/8'],
