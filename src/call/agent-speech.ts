@@ -40,6 +40,8 @@ export class AgentSpeech {
   #rate = ASSUMED_RATE;
   #session = 0;
   readonly #open = new Map<string, Response>();
+  /** The open one that was spoken of last: audio comes in pieces, most of them of the same response. */
+  #latest: Response | undefined;
   readonly #over = new Set<string>();
 
   /** @param output of the first session. */
@@ -70,9 +72,10 @@ export class AgentSpeech {
     this.#open.set(responseId, { id: responseId, session: HOST, heard, queued: true, done: true });
   }
 
-  /** Takes note of audio. False: drop it; the response is over, or there is nothing in it. */
+  /** Takes note of audio. Hot path. False: drop it; the response is over, or there is nothing in it. */
   onAudio(responseId: string, data: Uint8Array): boolean {
-    const response = this.#response(responseId);
+    const latest = this.#latest;
+    const response = latest?.id === responseId ? latest : this.#response(responseId);
     if (!response || response.done || data.byteLength === 0) return false;
     response.queued = true;
     response.heard.addAudio(data);
@@ -142,7 +145,7 @@ export class AgentSpeech {
 
   /** The response has been announced and its end not reported. */
   isOpen(responseId: string): boolean {
-    return this.#open.has(responseId);
+    return this.#latest?.id === responseId || this.#open.has(responseId);
   }
 
   /** Its terminal report was made, lately enough to be remembered. */
@@ -158,11 +161,13 @@ export class AgentSpeech {
       response = { id: responseId, session: this.#session, heard, queued: false, done: false };
       this.#open.set(responseId, response);
     }
+    this.#latest = response;
     return response;
   }
 
   #close(response: Response, state: 'finished' | 'interrupted', heardMs: number): SpokenResponse {
     this.#open.delete(response.id);
+    if (this.#latest === response) this.#latest = undefined;
     if (response.session === this.#session && response.heard.audioMs >= TELLING_MS) {
       this.#rate = response.heard.rate ?? this.#rate;
     }

@@ -68,7 +68,8 @@ export class BargeIn {
     this.#positionMs = frame.positionMs;
     this.#receivedAtMs = frame.receivedAtMs;
     if (frame.voiced) this.#onVoiced(frame);
-    this.#act(this.#turns.onFrame(frame.voiced, frame.stirring));
+    const decision = this.#turns.onFrame(frame.voiced, frame.stirring);
+    if (decision !== undefined) this.#act(decision);
   }
 
   /** The host's detector is sure that the caller speaks, from `positionMs` on. */

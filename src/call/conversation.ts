@@ -44,6 +44,8 @@ export class Conversation {
   #announcements = 0;
   #callerTurns = 0;
   #cutOff = false;
+  /** Audio of the session has come. */
+  #sessionReplied = false;
   /** The session has shown that it hears what the caller says just now, or said last. */
   #sessionHears = false;
   #held = false;
@@ -119,6 +121,7 @@ export class Conversation {
    */
   use(link: SessionLink, capabilities: FlavorCapabilities, formats: SessionFormats): void {
     this.#session.replace(link, capabilities, formats);
+    this.#sessionReplied = false;
     this.#responses.onReplaced();
     this.#bargeIn.onReplaced();
     this.#tools.onReplaced();
@@ -251,6 +254,8 @@ export class Conversation {
         if (!this.#responses.onAudio(event)) return;
         this.#cutOff = false;
         this.#reply.settle();
+        if (this.#sessionReplied) return;
+        this.#sessionReplied = true;
         this.#handlers.onReply();
         return;
       case 'audio-done':

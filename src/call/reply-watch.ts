@@ -64,6 +64,8 @@ export class ReplyWatch {
 
   /** The agent is heard, or will be: nothing is owed. Also when the caller goes on speaking. */
   settle(): void {
+    // With every audio of the agent: where nothing is owed no timer runs, and nobody is to be told anything.
+    if (this.#owedSinceMs === undefined) return;
     this.#owedSinceMs = undefined;
     this.#disarm();
     this.#tell(this.#clock.now());

@@ -30,6 +30,9 @@ export const defaultInterruptionOptions = {
   echoGuardMs: 0,
 } as const satisfies InterruptionOptions;
 
+/** As good as never, ms; a number that V8 keeps within the object, unlike infinity. */
+const LONG_AGO_MS = 2 ** 30;
+
 /** Times that follow from how people speak. Chosen on the tuning part of the caller corpus. */
 export interface TurnTakingTimes {
   /** Unvoiced time that ends a run of voice, ms. Bridges the stops inside words. */
@@ -85,7 +88,7 @@ export class TurnTaking {
   #interruptible = false;
   #agentSpeaking = false;
   /** Since the agent began or ended to speak. */
-  #agentAgeMs = Number.POSITIVE_INFINITY;
+  #agentAgeMs = LONG_AGO_MS;
   #callerSpeaking = false;
   /** The host's own detector hears the present stretch, too. */
   #heardByHost = false;
@@ -108,7 +111,7 @@ export class TurnTaking {
   /** The present run of voice stayed undecided for too long. */
   #givenUp = false;
   /** The latest stretch's onset was rejected so long ago. */
-  #sinceRejectedMs = Number.POSITIVE_INFINITY;
+  #sinceRejectedMs = LONG_AGO_MS;
   #wasStirring = false;
   #vainMs = 0;
   /** The flavor has transcribed words while they were spoken. */
@@ -237,7 +240,7 @@ export class TurnTaking {
     if (this.#sinceRejectedMs > this.#times.lateWordsMs) return undefined;
     const interrupts = this.#agentSpeaking && this.#interruptible;
     if (this.#callerSpeaking) return this.#confirm(interrupts ? 'late-interrupt' : 'late-turn');
-    this.#sinceRejectedMs = Number.POSITIVE_INFINITY;
+    this.#sinceRejectedMs = LONG_AGO_MS;
     if (interrupts) this.#agentSpeaking = false;
     return interrupts ? 'missed-interrupt' : 'missed-turn';
   }
@@ -264,7 +267,7 @@ export class TurnTaking {
     this.#words = 0;
     this.#backChannel = false;
     this.#givenUp = false;
-    this.#sinceRejectedMs = Number.POSITIVE_INFINITY;
+    this.#sinceRejectedMs = LONG_AGO_MS;
     if (!held && this.#guarded()) {
       this.#onset = 'guarded';
       return undefined;
@@ -372,7 +375,7 @@ export class TurnTaking {
   #confirm<Decision extends TurnDecision>(decision: Decision): Decision {
     if (decision !== 'late-turn' && decision !== 'accept') this.#agentSpeaking = false;
     this.#turnOpen = true;
-    this.#sinceRejectedMs = Number.POSITIVE_INFINITY;
+    this.#sinceRejectedMs = LONG_AGO_MS;
     return this.#settle(decision);
   }
 

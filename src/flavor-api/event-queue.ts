@@ -8,6 +8,13 @@ const resolved = Promise.resolve();
  * `end`, last" for free.
  */
 export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
+  /**
+   * Queues whose reader is to be called, in the order of their events. They share a microtask: one for each event would
+   * be dear to a host that serves dozens of calls in one turn of the event loop.
+   */
+  static readonly #due: FlavorEventQueue[] = [];
+  /** Where there is a reader: what it gets first. Mostly all there is, and an array would be made anew each time. */
+  #first: FlavorEvent | undefined;
   #pending: FlavorEvent[] = [];
   #wake: (() => void) | undefined;
   #reader: ((event: FlavorEvent) => void) | undefined;
@@ -21,8 +28,12 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
   push(event: FlavorEvent): void {
     if (this.#ended) return;
     if (event.type === 'end') this.#ended = true;
+    if (this.#reader && this.#first === undefined && this.#pending.length === 0) {
+      this.#first = event;
+      this.#handOverSoon();
+      return;
+    }
     this.#pending.push(event);
-    if (this.#reader && this.#pending.length === 1) this.#handOverSoon();
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
@@ -37,17 +48,41 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
     if (this.#pending.length > 0) this.#handOverSoon();
   }
 
-  /** A promise's reaction: Node's `queueMicrotask` makes an object for each. */
   #handOverSoon(): void {
-    void resolved.then(this.#handOver);
+    const due = FlavorEventQueue.#due;
+    due.push(this);
+    // A promise's reaction: Node's `queueMicrotask` makes an object for each.
+    if (due.length === 1) void resolved.then(FlavorEventQueue.#handOverAll);
   }
 
-  readonly #handOver = (): void => {
+  static #handOverAll(): void {
+    const due = FlavorEventQueue.#due;
+    let done = 0;
+    try {
+      // What readers make other queues push is handed over as well.
+      while (done < due.length) {
+        const queue = due[done] as FlavorEventQueue;
+        done += 1;
+        queue.#handOver();
+      }
+    } finally {
+      due.splice(0, done);
+      // A reader has thrown: the others are no part of it.
+      if (due.length > 0) void resolved.then(FlavorEventQueue.#handOverAll);
+    }
+  }
+
+  #handOver(): void {
+    if (this.#first !== undefined) {
+      this.#reader?.(this.#first);
+      this.#first = undefined;
+    }
     const pending = this.#pending;
+    if (pending.length === 0) return;
     // What the reader itself pushes is handed over as well.
     for (let i = 0; i < pending.length; i += 1) this.#reader?.(pending[i] as FlavorEvent);
     pending.length = 0;
-  };
+  }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<FlavorEvent, void, undefined> {
     for (;;) {

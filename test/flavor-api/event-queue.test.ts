@@ -80,3 +80,26 @@ test('a subscriber gets what was pushed before and after, in order, never within
   await Promise.resolve();
   expect(seen.slice(3)).toEqual([done('c'), done('d'), end]);
 });
+
+test('queues that get events in the same turn are heard in the order of their events, each after its own', async () => {
+  const seen: string[] = [];
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => {
+    const queue = new FlavorEventQueue();
+    queue.subscribe((event) => {
+      seen.push(`${name} ${event.type === 'audio-done' ? event.responseId : event.type}`);
+      if (name === 'one' && seen.length === 1) {
+        queue.push(done('b'));
+        three?.push(done('a'));
+      }
+    });
+    return queue;
+  });
+  one?.push(done('a'));
+  two?.push(done('a'));
+  two?.push(end);
+  await Promise.resolve();
+  expect(seen).toEqual(['one a', 'one b', 'two a', 'two end', 'three a']);
+  one?.push(done('c'));
+  await Promise.resolve();
+  expect(seen.at(-1)).toBe('one c');
+});

@@ -48,7 +48,8 @@ export class MediaWorker {
   readonly #bell = new SharedArrayBuffer(4);
   readonly #bellWords = new Int32Array(this.#bell);
   readonly #openings = new Map<number, Opening>();
-  readonly #streams = new Map<number, { readonly stream: WorkerStream; readonly memory: StreamMemory }>();
+  /** By number. Numbers are dense, and looked up for each frame. */
+  readonly #streams: (WorkerStream | undefined)[] = [];
   readonly #places = new Map<number, RtpPlace>();
   readonly #freeIds: number[] = [];
   #nextId = 0;
@@ -119,7 +120,7 @@ export class MediaWorker {
   /** Closes every stream, waits until their ports are free, and ends the thread; after `limitMs` in any case. */
   async stop(limitMs: number): Promise<void> {
     this.#stopping = true;
-    for (const { stream } of [...this.#streams.values()]) stream.close();
+    for (const stream of [...this.#streams]) stream?.close();
     if (this.#places.size > 0 && !this.#gone) {
       await new Promise<void>((resolve) => {
         const timer = this.#clock.setTimeout(resolve, limitMs);
@@ -156,7 +157,7 @@ export class MediaWorker {
       }
       case 'freed': {
         // Its last words may still lie in the ring.
-        this.#streams.get(message.id)?.stream.onNews();
+        this.#streams[message.id]?.onNews();
         const port = this.#places.get(message.id)?.port;
         this.#forget(message.id);
         if (port !== undefined) this.#handlers.onFreed(port);
@@ -167,7 +168,7 @@ export class MediaWorker {
   /** Everything that streams have to tell. */
   #hear(): void {
     Atomics.store(this.#bellWords, 0, 0);
-    for (let id = this.#up.take(); id >= 0; id = this.#up.take()) this.#streams.get(id)?.stream.onNews();
+    for (let id = this.#up.take(); id >= 0; id = this.#up.take()) this.#streams[id]?.onNews();
   }
 
   #onOpened(id: number, local: RemoteAddress): void {
@@ -185,7 +186,7 @@ export class MediaWorker {
       soundNumber: (sound) => this.#sounds.of(sound),
       now: () => this.#clock.now(),
     });
-    this.#streams.set(id, { stream, memory });
+    this.#streams[id] = stream;
     if (!this.#stopping) {
       opening.resolve(stream);
       return;
@@ -196,7 +197,7 @@ export class MediaWorker {
 
   #forget(id: number): void {
     this.#openings.delete(id);
-    this.#streams.delete(id);
+    this.#streams[id] = undefined;
     if (this.#places.delete(id)) this.#freeIds.push(id);
     if (this.#places.size > 0) return;
     this.#worker.unref();
@@ -208,10 +209,10 @@ export class MediaWorker {
     this.#gone = true;
     const why = message ?? 'the media engine is closed';
     for (const { reject } of this.#openings.values()) reject(new Error(why));
-    for (const { stream } of this.#streams.values()) stream.orphan(why);
+    for (const stream of [...this.#streams]) stream?.orphan(why);
     for (const { port } of this.#places.values()) this.#handlers.onFreed(port);
     this.#openings.clear();
-    this.#streams.clear();
+    this.#streams.length = 0;
     this.#places.clear();
     this.#idle?.();
     this.#onReady();

@@ -46,6 +46,8 @@ export interface WorkerStreamDeps {
 export class WorkerStream implements MediaStream, StreamListener {
   readonly local: RemoteAddress;
   readonly #deps: WorkerStreamDeps;
+  readonly #words: Int32Array;
+  readonly #listener: StreamListener;
   readonly #commands: CommandWriter;
   readonly #reports: ReportReader;
   readonly #figures: FiguresReader;
@@ -65,6 +67,8 @@ export class WorkerStream implements MediaStream, StreamListener {
   constructor(deps: WorkerStreamDeps) {
     this.local = deps.local;
     this.#deps = deps;
+    this.#words = deps.memory.words;
+    this.#listener = deps.listener;
     this.#commands = new CommandWriter(deps.memory.down, () => this.#makeRoom());
     this.#reports = new ReportReader(deps.memory.up, this, deps.tap);
     this.#figures = new FiguresReader(deps.memory);
@@ -153,7 +157,7 @@ export class WorkerStream implements MediaStream, StreamListener {
 
   /** As of the thread's last report: at most 20 ms old where it was asked for before, exact once `closed` was told. */
   stats(): StreamStats {
-    Atomics.store(this.#deps.memory.words, word.wantsStats, 1);
+    Atomics.store(this.#words, word.wantsStats, 1);
     const stats = this.#figures.stats() ?? noStats;
     if (this.#refusedMs === 0) return stats;
     return { ...stats, out: { ...stats.out, refusedMs: (stats.out.refusedMs ?? 0) + this.#refusedMs } };
@@ -162,7 +166,7 @@ export class WorkerStream implements MediaStream, StreamListener {
   close(farewell = false): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     // From here on no audio leaves, whatever the thread is about to do.
-    Atomics.store(this.#deps.memory.words, word.closing, 1);
+    Atomics.store(this.#words, word.closing, 1);
     this.#state = 'closing';
     this.#commands.forgetAudio();
     if (this.#orphaned) this.#end();
@@ -171,7 +175,7 @@ export class WorkerStream implements MediaStream, StreamListener {
 
   /** The thread has something to tell, or room for more. */
   onNews(): void {
-    Atomics.store(this.#deps.memory.words, word.upSignal, 0);
+    Atomics.store(this.#words, word.upSignal, 0);
     if (this.#commands.full) {
       this.#commands.pump();
       if (this.#commands.full) this.#makeRoom();
@@ -192,7 +196,7 @@ export class WorkerStream implements MediaStream, StreamListener {
   onFrame(frame: CallerFrame): void {
     if (this.#state !== 'open') return;
     try {
-      this.#deps.listener.onFrame(frame);
+      this.#listener.onFrame(frame);
     } catch (error) {
       this.#fail(errorMessage(error));
     }
@@ -206,7 +210,7 @@ export class WorkerStream implements MediaStream, StreamListener {
     if (event.type === 'failed') this.#state = 'failed';
     if (event.type === 'closed') this.#state = 'closed';
     try {
-      this.#deps.listener.onEvent(event);
+      this.#listener.onEvent(event);
     } catch (error) {
       this.#fail(errorMessage(error));
     }
@@ -214,7 +218,7 @@ export class WorkerStream implements MediaStream, StreamListener {
 
   /** Something waits for room in the ring: says so, and looks whether there is some by now. */
   #makeRoom(): void {
-    Atomics.store(this.#deps.memory.words, word.wantsRoom, 1);
+    Atomics.store(this.#words, word.wantsRoom, 1);
     this.#commands.pump();
   }
 
@@ -243,9 +247,9 @@ export class WorkerStream implements MediaStream, StreamListener {
   #fail(message: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'failed';
-    Atomics.store(this.#deps.memory.words, word.closing, 1);
+    Atomics.store(this.#words, word.closing, 1);
     try {
-      this.#deps.listener.onEvent({ type: 'failed', message });
+      this.#listener.onEvent({ type: 'failed', message });
     } catch {
       // A listener that throws again has had its say: other calls must go on.
     }

@@ -186,6 +186,23 @@ test('frames, events and taps cross as they are', () => {
   ]);
 });
 
+test('frames of changing lengths cross as they are, and a stream of one length comes in one array', () => {
+  const { up } = streamMemory(allocateStreamMemory());
+  const writer = new ReportWriter(up, () => {});
+  const heard: Uint8Array[] = [];
+  const reader = new ReportReader(up, { onFrame: ({ data }) => heard.push(data), onEvent: () => {} }, undefined);
+  const lengths = [160, 161, 7, 960, 160, 0, 320, ...Array.from({ length: 40 }, (_, index) => 100 + index), 160, 161];
+  for (const [index, length] of lengths.entries()) {
+    const sent = Uint8Array.from({ length }, (_, at) => (at * 7 + index) & 0xff);
+    writer.onFrame({ ...frameOf(0), data: sent });
+    reader.drain();
+    expect(heard.at(-1)).toEqual(sent);
+  }
+  for (let turn = 0; turn < 2; turn += 1) writer.onFrame(frameOf(0, 160));
+  reader.drain();
+  expect(heard.at(-1)).toBe(heard.at(-2));
+});
+
 test('a call that reads nothing for long gets every event, and of the frames the oldest and the newest', () => {
   const { writer, reader, heard } = setUpReports();
   for (let index = 0; index < 1_000; index += 1) {
