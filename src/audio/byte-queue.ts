@@ -1,4 +1,6 @@
 const FIRST_BYTES = 1024;
+/** So few are copied one by one: that costs less than the view that copying as a whole needs. */
+const FEW_BYTES = 512;
 
 /** A first-in, first-out store of bytes: a ring that copies what it takes, and allocates only where it must grow. */
 export class ByteQueue {
@@ -23,13 +25,16 @@ export class ByteQueue {
   /** Moves up to `count` bytes to `target` from `offset` on; returns how many. */
   take(target: Uint8Array, offset: number, count: number): number {
     const taken = Math.min(count, this.#length);
-    const capacity = this.#bytes.length;
+    const bytes = this.#bytes;
+    const capacity = bytes.length;
     const start = this.#start;
     const first = Math.min(taken, capacity - start);
-    target.set(this.#bytes.subarray(start, start + first), offset);
-    if (first < taken) target.set(this.#bytes.subarray(0, taken - first), offset + first);
-    this.#start = (start + taken) % capacity;
+    if (first <= FEW_BYTES) for (let i = 0; i < first; i += 1) target[offset + i] = bytes[start + i] as number;
+    else target.set(bytes.subarray(start, start + first), offset);
+    if (first < taken) target.set(bytes.subarray(0, taken - first), offset + first);
     this.#length -= taken;
+    // An empty queue begins anew: what is used of it stays little.
+    this.#start = this.#length === 0 ? 0 : (start + taken) % capacity;
     return taken;
   }
 

@@ -2,6 +2,7 @@ import { CodeReader } from './code-reader.js';
 import { DelayTarget, type DelayTargetOptions } from './delay-target.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 import type { PacketReader } from './packet-reader.js';
+import { PacketStore, STORED_PACKETS } from './packet-store.js';
 import { ShortestWait } from './shortest-wait.js';
 
 export interface AdaptiveJitterBufferOptions extends DelayTargetOptions {
@@ -16,8 +17,6 @@ export const adaptiveJitterBufferDefaults = {
 } as const satisfies AdaptiveJitterBufferOptions;
 
 const FRAME_MS = 20;
-/** Packets held at most: 1.28 s of the shortest. */
-const SLOTS = 128;
 /** With nothing to play for this long the sender counts as silent, and its next packet starts a new talkspurt, ms. */
 const DRY_MS = 100;
 /** Delay above or below the target that is left alone, ms: less than a frame, which is what it can be changed by. */
@@ -45,14 +44,7 @@ const noPayload = new Uint8Array(0);
 export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #target: DelayTarget;
   readonly #limitMs: number;
-  readonly #sequences = new Float64Array(SLOTS).fill(-1);
-  readonly #timestamps = new Int32Array(SLOTS);
-  readonly #offsets = new Int32Array(SLOTS);
-  readonly #bytes = new Int32Array(SLOTS);
-  /** How long a packet sounds, ticks. */
-  readonly #lengths = new Int32Array(SLOTS);
-  readonly #arrivals = new Float64Array(SLOTS);
-  readonly #payloads: Uint8Array[] = new Array<Uint8Array>(SLOTS).fill(noPayload);
+  readonly #packets = new PacketStore();
   readonly #frame = emptyFrame();
   #before = noPayload;
   /** All of {@link JitterFrame.known} is 1, as of most frames. */
@@ -111,7 +103,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   reset(): void {
-    for (let slot = 0; slot < SLOTS; slot += 1) this.#release(slot);
+    this.#packets.clear();
     this.#state = 'idle';
     this.#top = -1;
     this.#dryTicks = 0;
@@ -132,7 +124,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     let verdict: PutVerdict = 'queued';
     if (this.#state === 'idle') {
       this.#begin(sequence, start, arrivalMs);
-    } else if (sequence - this.#head >= SLOTS || this.#isBehindTime(sequence, start, ticks)) {
+    } else if (sequence - this.#head >= STORED_PACKETS || this.#isBehindTime(sequence, start, ticks)) {
       this.#discardedMs += this.depthMs;
       this.reset();
       this.#begin(sequence, start, arrivalMs);
@@ -141,15 +133,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
       this.#target.update(start, arrivalMs);
       if (!this.#accepts(sequence, start, ticks)) return 'late';
     }
-    const slot = sequence % SLOTS;
-    this.#sequences[slot] = sequence;
-    this.#timestamps[slot] = start;
-    this.#offsets[slot] = offset;
-    this.#bytes[slot] = length;
-    this.#lengths[slot] = ticks;
-    this.#arrivals[slot] = arrivalMs;
-    this.#payloads[slot] = payload;
     if (sequence > this.#top) this.#top = sequence;
+    this.#packets.put(sequence, start, ticks, arrivalMs, payload, offset, length, this.#head, this.#top);
     this.#limitDelay();
     return verdict;
   }
@@ -160,7 +145,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
    */
   #accepts(sequence: number, start: number, ticks: number): boolean {
     if (sequence < this.#head) {
-      if (this.#top - sequence >= SLOTS || !this.#precedesHead(start + ticks)) return false;
+      if (this.#top - sequence >= STORED_PACKETS || !this.#precedesHead(start + ticks)) return false;
       this.#head = sequence;
       if (this.#state === 'filling') this.#playhead = start;
     }
@@ -190,9 +175,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   /** Whether a packet that ends there would be played before all that are queued. */
   #precedesHead(end: number): boolean {
     if (this.#state === 'filling') return true;
-    const slot = this.#head % SLOTS;
-    const queued = this.#sequences[slot] === this.#head;
-    return queued && ((end - this.#playhead) | 0) > 0 && (((this.#timestamps[slot] as number) - end) | 0) >= 0;
+    const slot = this.#packets.slotOf(this.#head);
+    const queued = this.#packets.holds(slot, this.#head);
+    return queued && ((end - this.#playhead) | 0) > 0 && ((this.#packets.startOf(slot) - end) | 0) >= 0;
   }
 
   /** The newest packet by number, yet already past by its timestamp: the sender's clock was set back. */
@@ -233,7 +218,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
         continue;
       }
       filled += this.#copy(slot, filled, wanted);
-      if (filled === this.#frameTicks) frame.receivedAtMs = this.#arrivals[slot] as number;
+      if (filled === this.#frameTicks) frame.receivedAtMs = this.#packets.arrivalOf(slot);
     }
     frame.missingMs = this.#missing / this.#ticksPerMs;
   }
@@ -247,35 +232,35 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     if (filled === 0) this.#forgetKnown();
     const reader = this.#reader;
     if (!reader.conceals) return;
-    const next = slot < 0 ? noPayload : (this.#payloads[slot] as Uint8Array);
-    const offset = slot < 0 ? 0 : (this.#offsets[slot] as number);
-    reader.conceal(this.#frame.data, filled, count, gap, next, offset, slot < 0 ? 0 : (this.#bytes[slot] as number));
+    const packets = this.#packets;
+    const payload = packets.payloadOf(slot);
+    reader.conceal(this.#frame.data, filled, count, gap, payload, packets.offsetOf(slot), packets.bytesOf(slot));
   }
 
   /** The slot of the first packet that still has samples to play, or -1. */
   #nextSlot(): number {
     for (let sequence = this.#head; sequence <= this.#top; sequence += 1) {
-      const slot = sequence % SLOTS;
-      if (this.#sequences[slot] !== sequence) continue;
-      const end = ((this.#timestamps[slot] as number) + (this.#lengths[slot] as number)) | 0;
+      const slot = this.#packets.slotOf(sequence);
+      if (!this.#packets.holds(slot, sequence)) continue;
+      const end = this.#packets.endOf(slot);
       if (((end - this.#playhead) | 0) > 0) {
         this.#head = sequence;
         return slot;
       }
-      this.#release(slot);
+      this.#packets.release(slot);
     }
     return -1;
   }
 
   /** Ticks that must be invented before the packet in `slot`. */
   #closeGap(slot: number, nowMs: number): number {
-    const start = this.#timestamps[slot] as number;
+    const start = this.#packets.startOf(slot);
     const gap = (start - this.#playhead) | 0;
     if (gap <= 0) {
       this.#dryTicks = 0;
       return 0;
     }
-    const waitedMs = nowMs - (this.#arrivals[slot] as number);
+    const waitedMs = nowMs - this.#packets.arrivalOf(slot);
     const skipped = waitedMs >= this.targetMs + FRAME_MS / 2 ? gap : Math.min(gap, this.#dryTicks);
     this.#dryTicks = 0;
     this.#playhead = (this.#playhead + skipped) | 0;
@@ -284,11 +269,12 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
 
   #copy(slot: number, filled: number, wanted: number): number {
     const { data, known } = this.#frame;
-    const passed = (this.#playhead - (this.#timestamps[slot] as number)) | 0;
-    const count = Math.min(wanted, (this.#lengths[slot] as number) - passed);
-    const payload = this.#payloads[slot] as Uint8Array;
-    const offset = this.#offsets[slot] as number;
-    this.#reader.read(this.#head, payload, offset, this.#bytes[slot] as number, passed, data, filled, count);
+    const packets = this.#packets;
+    const passed = (this.#playhead - packets.startOf(slot)) | 0;
+    const count = Math.min(wanted, packets.ticksOf(slot) - passed);
+    const payload = packets.payloadOf(slot);
+    const offset = packets.offsetOf(slot);
+    this.#reader.read(this.#head, payload, offset, packets.bytesOf(slot), passed, data, filled, count);
     this.#playhead = (this.#playhead + count) | 0;
     const whole = count === this.#frameTicks;
     if (!whole && filled === 0) this.#forgetKnown();
@@ -314,23 +300,18 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#frame.known.fill(0);
   }
 
-  #release(slot: number): void {
-    this.#sequences[slot] = -1;
-    this.#payloads[slot] = noPayload;
-  }
-
   /** From the playhead to the end of the newest packet; gaps of more than a second are jumps and do not count. */
   #depthTicks(): number {
     if (this.#top < this.#head) return 0;
     let ticks = 0;
     for (let sequence = this.#head; sequence <= this.#top; sequence += 1) {
-      const slot = sequence % SLOTS;
-      if (this.#sequences[slot] === sequence) ticks += this.#lengths[slot] as number;
+      const slot = this.#packets.slotOf(sequence);
+      if (this.#packets.holds(slot, sequence)) ticks += this.#packets.ticksOf(slot);
     }
-    const headSlot = this.#head % SLOTS;
-    if (this.#sequences[headSlot] === this.#head) {
-      const passed = (this.#playhead - (this.#timestamps[headSlot] as number)) | 0;
-      ticks -= Math.min(Math.max(0, passed), this.#lengths[headSlot] as number);
+    const headSlot = this.#packets.slotOf(this.#head);
+    if (this.#packets.holds(headSlot, this.#head)) {
+      const passed = (this.#playhead - this.#packets.startOf(headSlot)) | 0;
+      ticks -= Math.min(Math.max(0, passed), this.#packets.ticksOf(headSlot));
     }
     return Math.max(0, ticks);
   }
@@ -340,11 +321,11 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     while (depth > this.#limitMs * this.#ticksPerMs) {
       const slot = this.#nextSlot();
       if (slot < 0 || this.#head === this.#top) return;
-      const end = ((this.#timestamps[slot] as number) + (this.#lengths[slot] as number)) | 0;
-      const left = Math.min(this.#lengths[slot] as number, (end - this.#playhead) | 0);
+      const end = this.#packets.endOf(slot);
+      const left = Math.min(this.#packets.ticksOf(slot), (end - this.#playhead) | 0);
       this.#discardedMs += left / this.#ticksPerMs;
       depth -= left;
-      this.#release(slot);
+      this.#packets.release(slot);
       this.#head += 1;
       this.#playhead = end;
     }

@@ -25,7 +25,7 @@ export class CodeReader implements PacketReader {
     count: number,
   ): void {
     const from = offset + passed;
-    frame.set(payload.subarray(from, from + count), filled);
+    for (let i = 0; i < count; i += 1) frame[filled + i] = payload[from + i] as number;
   }
 
   conceal(): void {}

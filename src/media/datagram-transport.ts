@@ -18,7 +18,7 @@ export interface DatagramTransport {
 /** Hears what arrives at one pair of ports. Must not throw. */
 export interface DatagramListener {
   /**
-   * A packet came to the even port. `bytes` are its own and may be kept, or changed. `from`: one source, one object, as
+   * A packet came to the even port. `bytes` are borrowed: they may be changed, and are not to be kept. `from`: one source, one object, as
    * long as no other source's packet comes between: compare by identity first. `atMs`: when it arrived, as exactly as the
    * transport knows ({@link Clock.now}).
    */

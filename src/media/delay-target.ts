@@ -34,6 +34,8 @@ export class DelayTarget {
   readonly #maxMs: number;
   readonly #steps = new Uint8Array(WINDOW);
   readonly #counts = new Uint16Array(STEPS);
+  /** The longest lateness counted is not above this step. */
+  #latestStep = 0;
   #next = 0;
   #recorded = 0;
   #packets = 0;
@@ -134,11 +136,13 @@ export class DelayTarget {
     }
     this.#steps[this.#next] = step;
     this.#counts[step] = (this.#counts[step] as number) + 1;
+    if (step > this.#latestStep) this.#latestStep = step;
     this.#next = this.#next + 1 === WINDOW ? 0 : this.#next + 1;
   }
 
   #learntMs(): number {
-    let step = STEPS - 1;
+    while (this.#latestStep > 0 && this.#counts[this.#latestStep] === 0) this.#latestStep -= 1;
+    let step = this.#latestStep;
     let later = this.#counts[step] as number;
     while (step > 0 && later <= MAY_BE_LATE) {
       step -= 1;

@@ -38,15 +38,12 @@ interface Press {
 export class DtmfSender {
   /** Of the clock of events, which is the audio's. */
   unitsPerMs: number = EVENT_UNITS_PER_MS;
+  /** Whether the next slot belongs to the sender. To be read from outside only. */
+  active = false;
   readonly #presses: Press[] = [];
   #elapsed = 0;
   #endsSent = 0;
   #gapLeft = 0;
-
-  /** Whether the next slot belongs to the sender. */
-  get active(): boolean {
-    return this.#presses.length > 0 || this.#gapLeft > 0;
-  }
 
   /**
    * Queues digits; characters other than `0-9*#A-D` are passed over.
@@ -63,6 +60,7 @@ export class DtmfSender {
       const last = index === events.length - 1;
       this.#presses.push({ event, durationUnits, gapUnits, onSent: last ? onSent : undefined });
     });
+    this.active = this.#isActive();
     if (events.length === 0) onSent();
   }
 
@@ -74,6 +72,7 @@ export class DtmfSender {
     const press = this.#presses[0];
     if (this.#gapLeft > 0 || press === undefined) {
       this.#gapLeft = Math.max(0, this.#gapLeft - slotUnits);
+      this.active = this.#isActive();
       return 'gap';
     }
     const first = this.#elapsed === 0;
@@ -85,6 +84,10 @@ export class DtmfSender {
     payload[3] = this.#elapsed;
     if (ended) this.#countEnd(press, slotUnits);
     return first ? 'begin' : 'continue';
+  }
+
+  #isActive(): boolean {
+    return this.#presses.length > 0 || this.#gapLeft > 0;
   }
 
   #countEnd(press: Press, slotUnits: number): void {

@@ -30,7 +30,7 @@ export interface JitterBuffer {
   /** Takes packets of another codec from now on; what is queued is forgotten. A talkspurt begins with the next packet. */
   use(reader: PacketReader): void;
   /**
-   * Takes a packet that the reader can tell the length of. Keeps `payload` itself, which must not change afterwards.
+   * Takes a packet that the reader can tell the length of. `payload` is copied.
    * @param sequence extended, as {@link SequenceTracker} gives it: never wraps
    * @param timestamp as on the wire, 32 bits
    */

@@ -55,6 +55,10 @@ export class Playout {
   /** Speech goes on in the middle. */
   #takenUp = false;
   #background: Background;
+  /** As the background says: something of it is to be mixed in. */
+  #mixes = false;
+  /** The response that was played last. */
+  #playing: ResponseAudio | undefined;
   readonly #sounds: { -readonly [layer in BackgroundLayer]?: BackgroundSound | undefined } = {};
   readonly #linear = new Int16Views();
 
@@ -99,6 +103,7 @@ export class Playout {
     if (sampleRate === coding.format.sampleRate) return;
     this.#background = new Background(coding.format.sampleRate);
     for (const layer of backgroundLayers) this.#background.set(layer, this.#sounds[layer]);
+    this.#mixes = this.#background.audible;
   }
 
   /** Queues audio, copying it. Late audio of a response that has ended or was flushed is dropped. */
@@ -130,6 +135,7 @@ export class Playout {
   setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void {
     this.#sounds[layer] = sound;
     this.#background.set(layer, sound);
+    this.#mixes = this.#background.audible;
   }
 
   pause(): void {
@@ -199,7 +205,7 @@ export class Playout {
     this.#running = isFull && last !== undefined && last === this.#responses[0];
     this.#keepLast(packet);
     if (this.#cutOff) this.#fade(packet);
-    if (this.#background.audible) this.#mix(packet);
+    if (this.#mixes) this.#mix(packet);
   }
 
   /** Finds responses that ended and marks that were reached without a packet. */
@@ -217,6 +223,7 @@ export class Playout {
 
   /** Tells the listener what `fill` or `settle` found. */
   report(): void {
+    if (this.#found.length === 0) return;
     for (let event = this.#found.shift(); event !== undefined; event = this.#found.shift()) this.#emit(event);
   }
 
@@ -229,12 +236,21 @@ export class Playout {
   }
 
   #open(responseId: string): ResponseAudio | undefined {
+    const playing = this.#playing;
+    if (playing !== undefined && playing.id === responseId && !playing.closed && !playing.doomed) return playing;
+    return this.#find(responseId);
+  }
+
+  #find(responseId: string): ResponseAudio | undefined {
     const known = this.#byId.get(responseId);
-    if (known !== undefined) return known.doomed ? undefined : known;
+    if (known?.doomed) return undefined;
+    this.#playing = known;
+    if (known !== undefined) return known;
     if (this.#endedIds.has(responseId)) return undefined;
     const response = new ResponseAudio(responseId, this.#output, this.#coding);
     this.#responses.push(response);
     this.#byId.set(responseId, response);
+    this.#playing = response;
     return response;
   }
 
@@ -295,6 +311,7 @@ export class Playout {
     const samples = this.#linear.take(packet.length / this.#last.length);
     this.#coding.decode(packet, samples);
     this.#background.mix(samples);
+    this.#mixes = this.#background.audible;
     this.#coding.encode(samples, packet);
   }
 
@@ -323,6 +340,7 @@ export class Playout {
     this.#responses.shift();
     this.#byId.delete(response.id);
     response.closed = true;
+    if (response === this.#playing) this.#playing = undefined;
     this.#rememberEnded(response.id);
     const heardMs = state === 'finished' ? response.lengthMs : response.heardMs;
     const { id: responseId, sentMs } = response;

@@ -123,7 +123,7 @@ export class RtpReceiver {
     this.#receiving = receiving;
   }
 
-  /** Takes whatever came to the RTP port. `bytes` and `from` are kept and must not change. */
+  /** Takes whatever came to the RTP port. `bytes` are borrowed; `from` is kept and must not change. */
   receive(bytes: Uint8Array, from: RemoteAddress, nowMs: number): void {
     if (isRtcp(bytes)) {
       this.receiveRtcp(bytes, from, nowMs);

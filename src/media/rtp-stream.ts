@@ -185,7 +185,7 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  /** A packet came to the RTP port. `bytes` and `from` are kept. Never throws. */
+  /** A packet came to the RTP port. `bytes` are borrowed, `from` is kept. Never throws. */
   receiveRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
     if (this.#state !== 'open') return;
     try {

@@ -65,7 +65,7 @@ for (let port = 20_000; echoes.length < calls; port += 2) {
     onRtp: (bytes: Uint8Array, from: RemoteAddress) => {
       if (!echo || bytes.length !== 12 + FRAME_BYTES) return;
       echo.from = from;
-      echo.frames.push(bytes.subarray(12));
+      echo.frames.push(bytes.slice(12));
       if (echo.frames.length > QUEUED) echo.frames.shift();
     },
     onRtcp: () => {},

@@ -33,6 +33,8 @@ namespace {
 
 /* Longer packets are dropped: no RTP or RTCP packet is. */
 constexpr size_t kPacketBytes = 2048;
+/* Packets that are handed over begin at multiples of this: the next ones lie where those before lay, and views of them fit. */
+constexpr size_t kCellBytes = 256;
 /* Buffers a power of two apart would compete for the same few lines of the cache. */
 constexpr size_t kBufferBytes = kPacketBytes + 64;
 /* Packets read from one socket at once, and in one pass: a flood at one call must not hold up the others. */
@@ -428,7 +430,7 @@ bool hand_over(Datagrams &datagrams, int index, int i, Sink &sink, int64_t offse
   record[3] = source;
   sink.times[sink.count] = arrival_of(&header, offset_ns, now_ns);
   sink.count += 1;
-  sink.used += length;
+  sink.used += (length + kCellBytes - 1) / kCellBytes * kCellBytes;
   return true;
 }
 
@@ -503,7 +505,7 @@ bool look(Datagrams &datagrams) {
 }
 
 /*
- * receive(bytes, offset, records, times): puts packets one behind the other into `bytes` from `offset` on. `records` gets
+ * receive(bytes, offset, records, times): puts packets into `bytes`, one behind the other from `offset` on, each at a multiple of 256 behind it. `records` gets
  * four numbers for each: index of the socket, offset, length, and the number of its source (from 1, see `source`) when that
  * is another than its predecessor's, else 0. `times`: when it arrived. The number of packets; to be called again until 0.
  */

@@ -17,7 +17,7 @@ export interface Datagrams {
   /** `records`: index of the socket, offset and length in `bytes` of each packet. How many the system took. */
   send(bytes: Uint8Array, records: Int32Array, count: number): number;
   /**
-   * Puts packets that have arrived into `bytes`, from `offset` on. `records`: index of the socket, offset, length, and the
+   * Puts packets that have arrived into `bytes`, each at a multiple of 256 behind `offset`. `records`: index of the socket, offset, length, and the
    * number of its source, see {@link source}, or 0 when it is that of the socket's packet before. How many; to be called until none.
    */
   receive(bytes: Uint8Array, offset: number, records: Int32Array, times: Float64Array): number;

@@ -4,10 +4,10 @@ import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } fro
 import type { RemoteAddress } from '../remote-address.js';
 import type { Datagrams } from './datagrams.js';
 
-/** Received packets lie one behind the other in blocks of this size, which the collector takes when the last is let go. */
+/** Received packets lie here, each from a multiple of {@link CELL_BYTES} on, until the next look. */
 const BLOCK_BYTES = 256 * 1024;
-/** What `receive` wants to have free. */
-const LEAST_FREE_BYTES = 32 * 1024;
+/** As the add-on has it. */
+const CELL_BYTES = 256;
 const RECORDS = 1024;
 /** Looks for packets in one turn: each finds up to 256 sockets. A flood must not keep the thread from its slots. */
 const MAX_LOOKS = 16;
@@ -31,8 +31,9 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
   /** What {@link Datagrams.now} is ahead of the clock. */
   readonly #aheadMs: number;
   readonly #receivers: (Receiver | undefined)[] = [];
-  #block = new Uint8Array(BLOCK_BYTES);
-  #used = 0;
+  readonly #block = new Uint8Array(BLOCK_BYTES);
+  /** By cell, of the packet that began there last: the next is as long as a rule. */
+  readonly #views: (Uint8Array | undefined)[] = new Array<undefined>(BLOCK_BYTES / CELL_BYTES).fill(undefined);
   readonly #records = new Int32Array(RECORDS * 4);
   readonly #times = new Float64Array(RECORDS);
   readonly #sendBytes = new Uint8Array(SEND_BYTES);
@@ -85,11 +86,7 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
   /** Hands over everything that has arrived. */
   read(): void {
     for (let look = 0; look < MAX_LOOKS; look += 1) {
-      if (this.#block.length - this.#used < LEAST_FREE_BYTES) {
-        this.#block = new Uint8Array(BLOCK_BYTES);
-        this.#used = 0;
-      }
-      const count = this.#native.receive(this.#block, this.#used, this.#records, this.#times);
+      const count = this.#native.receive(this.#block, 0, this.#records, this.#times);
       if (count <= 0) return;
       for (let index = 0; index < count; index += 1) this.#deliver(index);
     }
@@ -148,17 +145,21 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     throw Object.assign(new Error(`bind ${code} ${address}:${port}`), { code });
   }
 
-  /** Hot path: a view and nothing else is made. */
+  /** Hot path: nothing is made where a packet is as long as its predecessor. */
   #deliver(index: number): void {
     const at = index * 4;
     const receiver = this.#receivers[this.#records[at] as number];
     const start = this.#records[at + 1] as number;
     const length = this.#records[at + 2] as number;
-    this.#used = start + length;
     if (receiver === undefined) return;
     const source = this.#records[at + 3] as number;
     if (source > 0) receiver.from = addressOf(this.#native.source(source));
-    const bytes = this.#block.subarray(start, start + length);
+    const cell = start / CELL_BYTES;
+    let bytes = this.#views[cell];
+    if (bytes?.length !== length) {
+      bytes = this.#block.subarray(start, start + length);
+      this.#views[cell] = bytes;
+    }
     const atMs = (this.#times[index] as number) - this.#aheadMs;
     if (receiver.rtcp) receiver.listener.onRtcp(bytes, receiver.from, atMs);
     else receiver.listener.onRtp(bytes, receiver.from, atMs);

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { deserialize, serialize } from 'node:v8';
+import { RingScratch } from './ring-scratch.js';
 import { type RingPlace, RingReader, RingWriter } from './shared-ring.js';
 import type { StreamCommand } from './stream-command.js';
 
@@ -115,13 +116,16 @@ export interface CommandHandler {
 export class CommandReader {
   readonly #ring: RingReader;
   readonly #handler: CommandHandler;
+  readonly #scratch: RingScratch;
   #responseId = '';
   #parts: Buffer[] = [];
   #audioParts: Buffer[] = [];
 
-  constructor(place: RingPlace, handler: CommandHandler) {
+  /** @param scratch may be shared with other readers of the thread */
+  constructor(place: RingPlace, handler: CommandHandler, scratch = new RingScratch()) {
     this.#ring = new RingReader(place);
     this.#handler = handler;
+    this.#scratch = scratch;
   }
 
   /** Carries out everything that is there. */
@@ -129,7 +133,7 @@ export class CommandReader {
     const ring = this.#ring;
     while (ring.next()) {
       try {
-        this.#take(ring.type, ring.bytes.subarray(ring.offset, ring.offset + ring.length));
+        this.#take(ring.type, this.#scratch.copy(ring));
       } finally {
         ring.release();
       }

@@ -8,6 +8,7 @@ import type { RemoteAddress } from '../remote-address.js';
 import type { RtpStream } from '../rtp-stream.js';
 import { type CommandHandler, CommandReader } from './command-link.js';
 import { ReportWriter } from './report-link.js';
+import type { RingScratch } from './ring-scratch.js';
 import { FiguresWriter } from './stream-figures.js';
 import { type StreamMemory, word } from './stream-memory.js';
 import type { ThreadSounds } from './thread-sounds.js';
@@ -33,15 +34,20 @@ export class HostedStream implements CommandHandler, StreamListener {
   /** As last written for the call to read. */
   #queuedMs = 0;
   #writtenTakenMs = 0;
+  /** A packet has left since commands were carried out the last time: the next writes the figures of the queue. */
+  #paced = false;
 
-  /** @param onNews the call has something to read, or room to write */
-  constructor(id: number, memory: StreamMemory, sounds: ThreadSounds, onNews: () => void) {
+  /**
+   * @param scratch of the thread
+   * @param onNews the call has something to read, or room to write
+   */
+  constructor(id: number, memory: StreamMemory, sounds: ThreadSounds, scratch: RingScratch, onNews: () => void) {
     this.id = id;
     this.#sounds = sounds;
     this.#memory = memory;
     this.#onNews = onNews;
     this.reports = new ReportWriter(memory.up, onNews);
-    this.#commands = new CommandReader(memory.down, this);
+    this.#commands = new CommandReader(memory.down, this, scratch);
     this.#figures = new FiguresWriter(memory);
   }
 
@@ -58,6 +64,7 @@ export class HostedStream implements CommandHandler, StreamListener {
       local: pair.local,
       send: (packet: Uint8Array, to: RemoteAddress) => {
         if (this.#sayingGoodbye || Atomics.load(words, word.closing) === 0) pair.send(packet, to);
+        this.#paced = true;
         this.#writeQueue();
       },
       sendRtcp: (packet: Uint8Array, to: RemoteAddress) => pair.sendRtcp(packet, to),
@@ -74,8 +81,13 @@ export class HostedStream implements CommandHandler, StreamListener {
     } catch (error) {
       this.#stream?.fail(error);
     }
-    if (this.#takenMs !== takenMs) this.#writeQueue();
-    if (Atomics.exchange(words, word.wantsRoom, 0) === 1) this.#onNews();
+    // While packets leave, the figures are written with each: what was taken and what is queued are one sum till then.
+    if (this.#takenMs !== takenMs && !this.#paced) this.#writeQueue();
+    this.#paced = false;
+    if (Atomics.load(words, word.wantsRoom) === 1) {
+      Atomics.store(words, word.wantsRoom, 0);
+      this.#onNews();
+    }
   }
 
   /** The counters, for the call to read. */
@@ -91,7 +103,7 @@ export class HostedStream implements CommandHandler, StreamListener {
   /** Whether the call has asked for counters since the last time. */
   takeStatsRequest(): boolean {
     const { words } = this.#memory;
-    return Atomics.load(words, word.wantsStats) === 1 && Atomics.exchange(words, word.wantsStats, 0) === 1;
+    return words[word.wantsStats] === 1 && Atomics.exchange(words, word.wantsStats, 0) === 1;
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { errorCode, errorMessage } from '../../base/connector-error.js';
 import type { PacingWheel, WheelMember } from '../pacing-wheel.js';
 import { StreamHost, type StreamHostDeps } from '../stream-host.js';
 import { HostedStream } from './hosted-stream.js';
+import { RingScratch } from './ring-scratch.js';
 import { SignalList } from './signal-list.js';
 import { streamMemory, word } from './stream-memory.js';
 import { BELL, type OpenOrder, type ThreadMessage, type ThreadOrder, type ThreadSetup } from './thread-messages.js';
@@ -25,6 +26,7 @@ export class MediaThread implements WheelMember {
   /** Those whose call does not keep up. */
   readonly #backlogged = new Set<HostedStream>();
   readonly #sounds = new ThreadSounds();
+  readonly #scratch = new RingScratch();
   #open = 0;
   #news = false;
 
@@ -65,7 +67,7 @@ export class MediaThread implements WheelMember {
   /** What comes of it is posted. Never rejects. */
   async #openStream({ id, memory, nets, place, tapped }: OpenOrder): Promise<void> {
     const shared = streamMemory(memory);
-    const hosted: HostedStream = new HostedStream(id, shared, this.#sounds, () => {
+    const hosted: HostedStream = new HostedStream(id, shared, this.#sounds, this.#scratch, () => {
       if (hosted.reports.full) this.#backlogged.add(hosted);
       if (this.#up.add(id, shared.words, word.upSignal)) this.#news = true;
     });

@@ -41,11 +41,15 @@ class Ring {
   readonly ints: Int32Array;
   readonly floats: Float64Array;
   protected readonly positions: Int32Array;
-  protected readonly place: RingPlace;
+  protected readonly capacity: number;
+  protected readonly writerIndex: number;
+  protected readonly readerIndex: number;
 
   constructor(place: RingPlace) {
     const { memory, byteOffset, capacity } = place;
-    this.place = place;
+    this.capacity = capacity;
+    this.writerIndex = place.writerIndex;
+    this.readerIndex = place.readerIndex;
     this.bytes = new Uint8Array(memory, byteOffset, capacity);
     this.text = Buffer.from(memory, byteOffset, capacity);
     this.ints = new Int32Array(memory, byteOffset, capacity / 4);
@@ -58,6 +62,8 @@ export class RingWriter extends Ring {
   /** The longest record that always finds room in an empty ring, bytes. */
   readonly longest: number;
   #position: number;
+  /** Of the reader, when it was last looked at: it may be further by now. */
+  #readPosition: number;
   #reserved = 0;
   #start = 0;
 
@@ -65,6 +71,7 @@ export class RingWriter extends Ring {
     super(place);
     this.longest = place.capacity / 2 - HEADER_BYTES;
     this.#position = Atomics.load(this.positions, place.writerIndex);
+    this.#readPosition = Atomics.load(this.positions, place.readerIndex);
   }
 
   /**
@@ -72,10 +79,15 @@ export class RingWriter extends Ring {
    * is too full. It is written by {@link commit}; until then another `reserve` takes its place.
    */
   reserve(bytes: number): number {
-    const { capacity, readerIndex } = this.place;
+    const { capacity } = this;
     const needed = occupied(bytes);
     const at = this.#position & (capacity - 1);
-    const used = (this.#position - Atomics.load(this.positions, readerIndex)) | 0;
+    let used = (this.#position - this.#readPosition) | 0;
+    // Only where it matters how far the reader is.
+    if (at >= REWIND_BYTES || used + needed > capacity || at + needed > capacity) {
+      this.#readPosition = Atomics.load(this.positions, this.readerIndex);
+      used = (this.#position - this.#readPosition) | 0;
+    }
     const rewinds = used === 0 && at >= REWIND_BYTES && needed <= at;
     const skipped = rewinds || at + needed > capacity ? capacity - at : 0;
     if (used + skipped + needed > capacity) return -1;
@@ -90,7 +102,7 @@ export class RingWriter extends Ring {
   commit(type: number): void {
     this.ints[this.#start / 4 + 1] = type;
     this.#position = (this.#position + this.#reserved) | 0;
-    Atomics.store(this.positions, this.place.writerIndex, this.#position);
+    Atomics.store(this.positions, this.writerIndex, this.#position);
   }
 }
 
@@ -100,18 +112,24 @@ export class RingReader extends Ring {
   offset = 0;
   length = 0;
   #position: number;
+  /** Of the writer, when it was last looked at. */
+  #writtenPosition: number;
   #after = 0;
 
   constructor(place: RingPlace) {
     super(place);
     this.#position = Atomics.load(this.positions, place.readerIndex);
+    this.#writtenPosition = this.#position;
     this.#after = this.#position;
   }
 
   /** Goes to the next record; false when there is none yet. Valid until {@link release}. */
   next(): boolean {
-    const { capacity, writerIndex } = this.place;
-    if (Atomics.load(this.positions, writerIndex) === this.#position) return false;
+    const { capacity } = this;
+    if (this.#writtenPosition === this.#position) {
+      this.#writtenPosition = Atomics.load(this.positions, this.writerIndex);
+      if (this.#writtenPosition === this.#position) return false;
+    }
     let at = this.#position & (capacity - 1);
     let skipped = 0;
     if (this.ints[at / 4] === SKIP) {
@@ -128,6 +146,6 @@ export class RingReader extends Ring {
   /** The record has been dealt with: its place is free. */
   release(): void {
     this.#position = this.#after;
-    Atomics.store(this.positions, this.place.readerIndex, this.#position);
+    Atomics.store(this.positions, this.readerIndex, this.#position);
   }
 }

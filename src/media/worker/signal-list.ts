@@ -1,7 +1,6 @@
-/** Positions of the one who adds and the one who takes, each in a cache line of its own. */
+/** Position of the one who adds, in a cache line of its own. */
 const ADDED = 0;
-const TAKEN = 16;
-const FIRST = 32;
+const FIRST = 16;
 
 /**
  * Which streams have news, from one thread to another: so that nobody looks at hundreds of rings to find the one that was
@@ -10,6 +9,9 @@ const FIRST = 32;
 export class SignalList {
   readonly #words: Int32Array;
   readonly #mask: number;
+  /** Position of the one who takes, and as far as it has seen that of the one who adds. */
+  #taken = 0;
+  #seen = 0;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
@@ -36,10 +38,12 @@ export class SignalList {
 
   /** The next stream with news, or -1. Its flag is for the caller to clear, before it looks at the news. */
   take(): number {
-    const position = this.#words[TAKEN] as number;
-    if (Atomics.load(this.#words, ADDED) === position) return -1;
-    const stream = this.#words[FIRST + (position & this.#mask)] as number;
-    Atomics.store(this.#words, TAKEN, (position + 1) | 0);
+    if (this.#seen === this.#taken) {
+      this.#seen = Atomics.load(this.#words, ADDED);
+      if (this.#seen === this.#taken) return -1;
+    }
+    const stream = this.#words[FIRST + (this.#taken & this.#mask)] as number;
+    this.#taken = (this.#taken + 1) | 0;
     return stream;
   }
 }

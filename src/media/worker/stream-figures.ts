@@ -16,6 +16,8 @@ export interface QueueFigures {
 /** Writes the figures that the call may read at any time. The media thread's end. */
 export class FiguresWriter {
   readonly #memory: StreamMemory;
+  /** Nobody else writes it. */
+  #queueVersion = 0;
 
   constructor(memory: StreamMemory) {
     this.#memory = memory;
@@ -28,7 +30,8 @@ export class FiguresWriter {
     figures[figure.queuedMs] = queuedMs;
     figures[figure.takenMs] = takenMs;
     figures[figure.flushes] = flushes;
-    Atomics.add(words, word.queueVersion, 1);
+    this.#queueVersion = (this.#queueVersion + 2) | 0;
+    Atomics.store(words, word.queueVersion, this.#queueVersion);
   }
 
   writeStats(stats: StreamStats): void {
