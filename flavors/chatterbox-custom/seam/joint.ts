@@ -31,6 +31,8 @@ const SURE_FRAMES = 60;
 /** The tempo of another rendering is that of its voice, give or take so much; and where that is not known. */
 const TEMPO_SPREAD = 0.15;
 const TEMPO_SPREAD_UNKNOWN = 0.3;
+/** One voice: a match is none that is worse where it is one, whatever it leaves out. */
+const BELIEVED_OWN_COST = 0.55;
 /** A dip of the level so far below the loudest is a gap between words, dB; and how long it must last, frames. */
 const GAP_DB = 26;
 const GAP_FRAMES = 4;
@@ -63,7 +65,9 @@ const HALF_WINDOW_MS = 16;
 
 /** Looks for the place at which a new rendering goes on where the old one broke off. */
 export class JointSearch {
-  readonly anchor: Anchor;
+  #anchor: Anchor;
+  /** It was begun farther back, since the first anchor was not to be found. */
+  #widened = false;
   readonly #old: Part;
   readonly #perMs: number;
   readonly #heard: SoundingTime;
@@ -75,10 +79,14 @@ export class JointSearch {
     this.#perMs = perMs;
     const { text, frames, tier } = old.rendering;
     this.#heard = new SoundingTime(frames.frames);
-    this.anchor = anchorOf(text, this.#heard, tier.pace);
+    this.#anchor = anchorOf(text, this.#heard, tier.pace);
     const gap = lastGap(old.rendering.frames.frames, this.#frameAt(old.sent));
     if (gap !== undefined) old.limit = Math.max(old.sent, this.#sampleAt(gap));
     else old.limit = old.rendering.length;
+  }
+
+  get anchor(): Anchor {
+    return this.#anchor;
   }
 
   /** What the new rendering is to say. */
@@ -100,9 +108,10 @@ export class JointSearch {
 
   /**
    * The joint, as soon as it can be told. A match that is not beyond doubt is believed only when the new rendering has come
-   * past the place: before that, the true one is not among those it was compared with.
+   * past the place: before that, the true one is not among those it was compared with. `earlier`: the rendering begins too
+   * late to be compared, perhaps behind the place; another one is to be made, of what `text` is now.
    */
-  find(): Joint | undefined {
+  find(): Joint | 'earlier' | undefined {
     const rendering = this.#new;
     if (rendering === undefined) return undefined;
     const { frames } = rendering.frames;
@@ -121,7 +130,22 @@ export class JointSearch {
     const pastMs = overlapMs * (match?.settled === true ? LONGEST_RATIO : OPEN_RATIO) + SEARCH_MS;
     if (rendering.state !== 'done' && rendering.durationMs < pastMs) return undefined;
     const believed = match !== undefined && match.cost < believedCost;
-    return believed ? this.#joint(match) : this.#byText();
+    if (this.#likeness(rendering) !== oneVoice) return believed ? this.#joint(match) : this.#byText();
+    // What is left out of a match makes its mean good, however bad the rest is.
+    if (believed && (match.ownCost < BELIEVED_OWN_COST || this.anchor.index === 0)) return this.#joint(match);
+    return this.#widen() ? 'earlier' : this.#byText();
+  }
+
+  /** Begins farther back: the voice was slower than its text let expect. `false` where that was done, or it does not go. */
+  #widen(): boolean {
+    if (this.#widened || this.anchor.index === 0) return false;
+    this.#widened = true;
+    const { text, tier } = this.#old.rendering;
+    const wide = anchorOf(text, this.#heard, tier.pace, true);
+    if (wide.index >= this.anchor.index) return false;
+    this.#anchor = wide;
+    this.#new = undefined;
+    return true;
   }
 
   /** Speech that both renderings have, ms; without pauses, of which text tells nothing. */

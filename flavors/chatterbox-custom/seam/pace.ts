@@ -12,6 +12,8 @@ const LEAD_SPREAD_MS = 100;
 const UNCERTAIN_MS = 200;
 const UNEVENNESS = 0.1;
 const UNEVENNESS_UNHEARD = 0.25;
+/** The same once a place was looked for too near. */
+const UNEVENNESS_MOST = 0.45;
 /** Speech that two renderings must have in common to be matched. */
 const OVERLAP_MS = 900;
 
@@ -73,11 +75,13 @@ export function wordStarts(text: string): readonly number[] {
 /**
  * The word to begin again with after what was heard of a text: far enough back that it was surely said, and that there is
  * something to compare; near enough that it does not take long to get past it.
+ *
+ * @param wide the place has been looked for in vain: far enough back for the most uneven text
  */
-export function anchorOf(text: string, heard: SoundingTime, pace: VoicePace): Anchor {
+export function anchorOf(text: string, heard: SoundingTime, pace: VoicePace, wide = false): Anchor {
   const weights = cumulativeWeights(text);
   const startMs = (index: number): number => (weights[index] ?? 0) * pace.letterMs;
-  const unevenness = pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD;
+  const unevenness = wide ? UNEVENNESS_MOST : pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD;
   const latestMs = heard.totalMs * (1 - unevenness) - OVERLAP_MS - UNCERTAIN_MS;
   const index = wordStarts(text).findLast((start) => startMs(start) <= latestMs) ?? 0;
   const expectedMs = heard.at(startMs(index));

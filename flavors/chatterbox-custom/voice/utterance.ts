@@ -238,6 +238,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
       search.begin(rendering);
       for (;;) {
         const joint = rendering.state === 'failed' ? undefined : search.find();
+        if (joint === 'earlier') break;
         if (joint) {
           this.#handover.follow(undefined);
           this.#splice(old, rendering, joint, perMs);
@@ -251,7 +252,8 @@ export class TieredUtterance implements TextToSpeechUtterance {
         }
         await this.#speakers.change([rendering], LOOK_MS);
       }
-      this.#speakers.onFailure(rendering, rendering.error ?? error, failed);
+      if (rendering.state === 'failed') this.#speakers.onFailure(rendering, rendering.error ?? error, failed);
+      else rendering.cancel();
     }
   }
 

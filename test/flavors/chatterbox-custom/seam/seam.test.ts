@@ -169,3 +169,20 @@ test('two voices, the first dies in a pause: the second begins after its own pau
   expect(lost).toBe(0);
   expect(repeated).toBeLessThanOrEqual(1);
 });
+
+test('a text that is said more slowly than its letters suggest: the rest is asked for again, from an earlier word', async () => {
+  const text =
+    'Your parcel needs an identification card, and your signature, but you can ask for another day at any time.';
+  for (const streaming of [true, false]) {
+    const { lost, repeated, tiers } = await runSeamTrial({
+      narrators: [narrator, narrator],
+      text,
+      before: [warmUp],
+      diesAfterMs: 5_142,
+      first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+      second: { tempo: 0.97, streaming, firstAudioMs: 150 },
+    });
+    expect({ streaming, lost, repeated }).toEqual({ streaming, lost: 0, repeated: 0 });
+    expect(tiers).toEqual(['laptop current', 'gpu fail-over']);
+  }
+});

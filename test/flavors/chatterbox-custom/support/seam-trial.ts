@@ -88,14 +88,18 @@ export async function runSeamTrial(trial: SeamTrial): Promise<SeamOutcome> {
   const told = one.say(trial.text);
   const { played, seamAt } = playout(events);
   // Where its answers come whole, the rest is asked for in several parts.
-  const asked = second.requests.map((request) => request.text);
-  const again = other.say(asked[0] ?? '');
+  const requested = second.requests.map((request) => request.text);
+  const begin = (request: string | undefined): number => trial.text.indexOf(request ?? '');
+  // What begins earlier than the one before is asked for in its place.
+  const again = requested.findLastIndex((request, at) => at > 0 && begin(request) < begin(requested[at - 1]));
+  const asked = requested.slice(Math.max(0, again));
+  const rest = other.say(asked[0] ?? '');
   const skipped = told.words.length - asked.join(' ').split(' ').length;
   const tempo = trial.second?.tempo ?? 1;
   const againSamples = asked.reduce((sum, text) => sum + Math.round(other.say(text).pcm.length / 2 / tempo), 0);
   const entered = Math.max(0, againSamples - played.after) / PER_MS;
   const leave = wordsSaid(told, played.before / PER_MS);
-  const enter = seamAt === undefined ? leave : skipped + wordsSaid(again, entered * tempo);
+  const enter = seamAt === undefined ? leave : skipped + wordsSaid(rest, entered * tempo);
   const dies = wordsSaid(told, trial.diesAfterMs);
   let lost = 0;
   let repeated = 0;
