@@ -7,6 +7,8 @@ import type { SpeechPace } from './seam.js';
 /** Until another voice says something, ms; and how far past the place it must have come. */
 const OPEN_MS = 300;
 const PAST_MS = 650;
+/** Events of another voice that are kept until the place is found: its audio alone would be bounded by what broke off. */
+const MOST_EVENTS = 5_000;
 
 /** What is said at a place of an utterance's audio. */
 export type Said = Extract<TextToSpeechEvent, { readonly type: 'audio' | 'piece' | 'word' }>;
@@ -38,6 +40,11 @@ export class Joining {
     return this.#takeOver.leaveMs;
   }
 
+  /** No more is kept: the place is not found. */
+  get full(): boolean {
+    return this.#said.length >= MOST_EVENTS;
+  }
+
   /** More of the new voice. */
   push(event: Said): void {
     this.#said.push(event);
@@ -46,7 +53,7 @@ export class Joining {
 
   /** Where the new voice is to be entered, ms of its sound: see {@link TakeOver.find}. */
   find(over: boolean): number | 'unlike' | undefined {
-    return this.#takeOver.find(over);
+    return this.full ? 'unlike' : this.#takeOver.find(over);
   }
 
   /** What the new voice has said, with what of its audio lies behind `enterMs`. */

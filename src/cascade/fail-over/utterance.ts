@@ -159,7 +159,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
         if (event.type === 'audio') this.#count(part, event.data);
         if (part.joining) {
           part.joining.push(event);
-          if (event.type === 'audio') this.#join(part, part.joining, false);
+          if (event.type === 'audio' || part.joining.full) this.#join(part, part.joining, false);
         } else this.#say(part, event);
         if (event.type === 'audio') this.#watch.heard(this.#reserve.aheadMs);
         this.#watchIfOwed();

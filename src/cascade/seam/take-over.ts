@@ -1,4 +1,4 @@
-import { Aligner, VoiceMean } from './align.js';
+import { Aligner, type Match, VoiceMean } from './align.js';
 import { twoVoices } from './likeness.js';
 import { FRAME_MS, type Frame, FrameReader } from './spectrum.js';
 
@@ -13,20 +13,27 @@ const PAUSE_FRAMES = 8;
 const PAUSE_DB = 12;
 /** The later the better, as long as it is no worse: what is left out must be bridged. dB a frame. */
 const EARLY_DB = 0.08;
+/** Sounds behind the place tell it: frames of them, and what it costs to have less, dB each. */
+const BARE_FRAMES = 30;
+const BARE_DB = 0.5;
 /** Sound behind the place that makes the match surer, ms. */
-const BEHIND_MS = 300;
+const BEHIND_MS = 400;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
+/** Of two voices, one is faster than the other by so much, about. */
+const TEMPO_SPREAD = 0.2;
 /** The new voice may be so much slower before the search ends. */
 const LONGEST_RATIO = 1.35;
 const SEARCH_MS = 120;
 /** The first sound may be so far from where it is seen, frames. */
 const START_FRAMES = 6;
-/** A dip is looked for so far before and behind the place, frames, and must be so much deeper for each, dB. */
-const DIP_FRAMES = { before: 10, behind: 3 } as const;
-const DIP_DB = { before: 0.3, behind: 0.8 } as const;
-/** A word that was cut through begins up to so far back, frames. */
-const WORD_FRAMES = 60;
+/** Frames that are louder than the quietest of a dip by no more are of it, dB. */
+const DIP_DB = 6;
+/** It is left so far behind its beginning, frames: the silence of a `k` or a `t` is the beginning of a word. */
+const INTO_DIP_FRAMES = 2;
+/** So far off the dip may lie in the new voice, frames, and must be so much deeper for each, dB. */
+const OFF_FRAMES = 5;
+const OFF_DB = 1;
 
 /**
  * One voice broke off within a text, and another says the same text from its beginning: where the one is left, and where
@@ -36,9 +43,8 @@ export class TakeOver {
   /** The old voice is left here, ms of its sound. */
   readonly leaveMs: number;
   readonly #old: readonly Frame[];
-  readonly #leave: number;
-  /** It is left in the middle of a word. */
-  readonly #cutThrough: boolean;
+  /** The dip of the old voice in which it is left: its first frame and its last. */
+  readonly #dip: Dip;
   readonly #reader: FrameReader;
   #aligner: Aligner | undefined;
 
@@ -52,11 +58,12 @@ export class TakeOver {
     this.#reader = new FrameReader(sampleRate);
     const { frames } = reader;
     const last = Math.max(0, frames.length - 1);
-    this.#leave = bestPlace(frames, Math.min(last, frameAt(saidMs)));
-    this.#cutThrough = frames.length === 0 || levelAt(frames, this.#leave) > loudestOf(frames) - GAP_DB;
+    const from = Math.min(last, frameAt(saidMs));
+    this.#dip = dipAround(frames, bestPlace(frames, from), from);
+    const leave = Math.min(this.#dip.last, this.#dip.first + INTO_DIP_FRAMES);
     const endMs = (old.length * 1_000) / sampleRate;
-    this.leaveMs = this.#cutThrough && this.#leave === last ? endMs : Math.max(saidMs, msAt(this.#leave));
-    this.#old = frames.slice(0, this.#leave + 1 + BEHIND_MS / FRAME_MS);
+    this.leaveMs = Math.min(endMs, Math.max(saidMs, msAt(leave)));
+    this.#old = frames.slice(0, this.#dip.last + 1 + BEHIND_MS / FRAME_MS);
   }
 
   /** More of the new voice. */
@@ -80,30 +87,53 @@ export class TakeOver {
     const longestMs = this.#old.length * FRAME_MS * LONGEST_RATIO + SEARCH_MS;
     const exhausted = over || frames.length * FRAME_MS >= longestMs;
     if (match && ((match.settled && match.cost < twoVoices.plainCost) || exhausted)) {
-      return match.cost < twoVoices.believedCost ? this.#enterAt(frames, match.at(this.#leave)) : 'unlike';
+      return match.cost < twoVoices.believedCost ? this.#enterAt(frames, match) : 'unlike';
     }
     return exhausted ? 'unlike' : undefined;
   }
 
   #align(frames: readonly Frame[]): Aligner {
     const first = firstSound(this.#old);
-    const start = { from: 0, until: first + START_FRAMES, expected: first, spread: 20 };
+    const start = {
+      from: 0,
+      until: first + START_FRAMES,
+      expected: first,
+      spread: 20,
+      loudestDb: loudestOf(frames),
+      tempo: { ratio: 1, spread: TEMPO_SPREAD },
+    };
     return new Aligner(this.#old, start, { old: meanOf(this.#old), new: meanOf(frames) }, twoVoices);
   }
 
-  #enterAt(frames: readonly Frame[], matched: number): number {
-    const [from, until] = this.#cutThrough
-      ? [matched - WORD_FRAMES, matched]
-      : [matched - DIP_FRAMES.before, matched + DIP_FRAMES.behind];
+  /** The dip of the new voice that is that of the old one; in the middle of a sound, the same place of it. */
+  #enterAt(frames: readonly Frame[], match: Match): number {
+    const [from, until] = [match.at(this.#dip.first), match.at(this.#dip.last)];
     const floor = loudestOf(frames) - DEEP_DB;
-    let [best, least] = [matched, Number.POSITIVE_INFINITY];
-    for (let at = Math.max(0, from); at <= Math.min(frames.length - 1, until); at += 1) {
-      const away = at < matched ? (matched - at) * DIP_DB.before : (at - matched) * DIP_DB.behind;
-      const cost = Math.max(floor, levelAt(frames, at)) + away;
+    let [best, least] = [from, Number.POSITIVE_INFINITY];
+    const last = Math.min(frames.length - 1, until + OFF_FRAMES);
+    for (let at = Math.max(0, from - OFF_FRAMES); at <= last; at += 1) {
+      const off = Math.max(0, from - at, at - until);
+      const cost = Math.max(floor, levelAt(frames, at)) + off * OFF_DB;
       if (cost < least) [best, least] = [at, cost];
     }
-    return msAt(best);
+    const dip = dipAround(frames, best, Math.max(0, from - OFF_FRAMES));
+    return msAt(Math.min(dip.last, dip.first + INTO_DIP_FRAMES));
   }
+}
+
+interface Dip {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What is about as quiet around a frame, from another on; the frame alone where it is no gap. */
+function dipAround(frames: readonly Frame[], at: number, from: number): Dip {
+  const loudest = loudestOf(frames);
+  const quiet = Math.min(loudest - GAP_DB, Math.max(loudest - DEEP_DB, levelAt(frames, at)) + DIP_DB);
+  let [first, last] = [at, at];
+  while (first > from && levelAt(frames, first - 1) < quiet) first -= 1;
+  while (last < frames.length - 1 && levelAt(frames, last + 1) < quiet) last += 1;
+  return { first, last };
 }
 
 /** Between two words if there is such a place, late rather than early. */
@@ -116,7 +146,8 @@ function bestPlace(frames: readonly Frame[], from: number): number {
     silent = level < -GAP_DB ? silent + 1 : 0;
     if (at < from) continue;
     const pause = silent >= PAUSE_FRAMES ? PAUSE_DB : 0;
-    const cost = Math.max(-DEEP_DB, level) - pause + (frames.length - at) * EARLY_DB;
+    const bare = Math.max(0, BARE_FRAMES - (frames.length - at)) * BARE_DB;
+    const cost = Math.max(-DEEP_DB, level) - pause + (frames.length - at) * EARLY_DB + bare;
     if (cost <= least) [best, least] = [at, cost];
   }
   return Math.max(0, best);
