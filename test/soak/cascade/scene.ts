@@ -17,6 +17,8 @@ export interface CascadeSceneOptions {
   readonly tts?: Readonly<Record<string, unknown>>;
   /** Another of each stands by. */
   readonly standby?: CascadeProviderSetup;
+  /** Of the route: the first that is said in a call. */
+  readonly greeting?: string;
   /** Whole sections of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Tells nothing of its calls: for measurements of its memory. */
@@ -66,7 +68,14 @@ export class CascadeScene implements AsyncDisposable {
               ...options.flavor,
             },
           },
-          routes: [{ match: { to: NUMBER }, flavor: FLAVOR, instructions: 'caller {{from}}' }],
+          routes: [
+            {
+              match: { to: NUMBER },
+              flavor: FLAVOR,
+              instructions: 'caller {{from}}',
+              ...(options.greeting !== undefined && { greeting: options.greeting }),
+            },
+          ],
           ...options.config,
         },
       });
