@@ -45,20 +45,27 @@ export class SpeechOut {
   /** Returns the bytes that went out. */
   audio(spoken: Spoken, base64: string): number {
     const { bytesPerMs, bytesPerSample } = this.#options;
-    let bytes = Buffer.from(base64, 'base64');
-    const half = this.#halves.get(spoken);
-    if (half) bytes = Buffer.concat([half, bytes]);
-    const whole = bytes.length - (bytes.length % bytesPerSample);
-    if (bytesPerSample > 1) {
-      if (whole < bytes.length) this.#halves.set(spoken, Buffer.from(bytes.subarray(whole)));
-      else this.#halves.delete(spoken);
-    }
+    const received = Buffer.from(base64, 'base64');
+    const bytes = bytesPerSample === 1 ? received : this.#wholeSamples(spoken, received, bytesPerSample);
     const chunkBytes = CHUNK_MS * bytesPerMs;
-    for (let start = 0; start < whole; start += chunkBytes) {
-      const data = bytes.subarray(start, Math.min(start + chunkBytes, whole));
+    for (let start = 0; start < bytes.length; start += chunkBytes) {
+      const data = bytes.length <= chunkBytes ? bytes : bytes.subarray(start, start + chunkBytes);
       this.#emit(spoken, { type: 'audio', responseId: spoken.responseId, data });
     }
-    return whole;
+    return bytes.length;
+  }
+
+  /** With what was left of a sample the last time, and without what is left of one now. */
+  #wholeSamples(spoken: Spoken, received: Buffer, bytesPerSample: number): Buffer {
+    const half = this.#halves.get(spoken);
+    const bytes = half ? Buffer.concat([half, received]) : received;
+    const rest = bytes.length % bytesPerSample;
+    if (rest === 0) {
+      if (half) this.#halves.delete(spoken);
+      return bytes;
+    }
+    this.#halves.set(spoken, Buffer.from(bytes.subarray(bytes.length - rest)));
+    return bytes.subarray(0, bytes.length - rest);
   }
 
   words(spoken: Spoken, text: string): void {

@@ -100,9 +100,10 @@ export class SpokenResponses {
     if (!spoken.items.some((item) => item.id === id)) spoken.items.push({ id, bytes: 0 });
   }
 
+  /** Hot path. */
   addAudio(spoken: Spoken, itemId: string, bytes: number): void {
-    this.addItem(spoken, itemId);
-    const item = spoken.items.find(({ id }) => id === itemId);
+    const latest = spoken.items.at(-1);
+    const item = latest?.id === itemId ? latest : this.#itemOf(spoken, itemId);
     if (item) item.bytes += bytes;
     spoken.bytes += bytes;
   }
@@ -173,6 +174,11 @@ export class SpokenResponses {
     this.#patience.clear();
     this.#open.clear();
     this.#unreported.clear();
+  }
+
+  #itemOf(spoken: Spoken, itemId: string): SpokenItem | undefined {
+    this.addItem(spoken, itemId);
+    return spoken.items.find(({ id }) => id === itemId);
   }
 
   /** Corrects the service's memory as soon as both sides have said their last word, and forgets the response. */

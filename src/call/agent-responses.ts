@@ -48,6 +48,8 @@ export class AgentResponses {
   #protectNextUntilMs = Number.NEGATIVE_INFINITY;
   /** Announced, and not to be interrupted. */
   readonly #protected = new Set<string>();
+  /** The response whose audio came last: the ledger wants the first of each. */
+  #heardOf: string | undefined;
   /** Under the playhead: started and not ended. */
   readonly #speaking = new Set<string>();
 
@@ -85,7 +87,10 @@ export class AgentResponses {
     if (!speech.onAudio(responseId, data)) return false;
     if (interruptible === false) this.#protected.add(responseId);
     // A bare echo has no turns: its one endless response would be none.
-    if (session.capabilities.interruptible) notes.ledger.onResponseAudio(responseId, clock.now());
+    if (responseId !== this.#heardOf && session.capabilities.interruptible) {
+      this.#heardOf = responseId;
+      notes.ledger.onResponseAudio(responseId, clock.now());
+    }
     stream.play(responseId, data);
     return true;
   }
