@@ -8,7 +8,13 @@ import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { CallOutcome } from './call-state.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import { Dialogue } from './dialogue.js';
-import { addUsage, buildRecord, type CallIdentity, type RecordedPersonalData } from './record-builder.js';
+import {
+  addUsage,
+  buildRecord,
+  type CallFacts,
+  type CallIdentity,
+  type RecordedPersonalData,
+} from './record-builder.js';
 import { TurnLedger, type VoicedTurn } from './turn-ledger.js';
 
 /** Digits and tools kept of one call. */
@@ -162,7 +168,12 @@ export class CallAccount implements ConversationNotes {
   }
 
   /** Writes the record, and says that the call is over. */
-  close(outcome: CallOutcome, stats: StreamStats | undefined, recording: string | null, endedAtMs: number): CallRecord {
+  close(
+    outcome: CallOutcome,
+    stats: StreamStats | undefined,
+    recording: CallFacts['recording'],
+    endedAtMs: number,
+  ): CallRecord {
     const facts = {
       codec: this.#codec,
       answeredAtMs: this.#answeredAtMs,

@@ -3,7 +3,7 @@ import type { MediaEngine, MediaStream, StreamListener, StreamParameters } from 
 import type { AudioCodec } from '../signaling/sdp.js';
 import { EarlySession } from './early-session.js';
 import type { MediaNegotiation } from './media-negotiation.js';
-import { type CallRecorder, type RecordingParty, RecordingTap } from './recording-tap.js';
+import { type CallRecorder, type RecordingParty, type RecordingPause, RecordingTap } from './recording-tap.js';
 
 /** Opens a recorder whose files begin at `originMs` ({@link Clock.now}). */
 export type OpenRecorder = (originMs: number) => { readonly recorder: CallRecorder; readonly path: string };
@@ -37,6 +37,11 @@ export class CallMedia {
 
   get recordingPath(): string | null {
     return this.#recordingPath;
+  }
+
+  /** What was left out of it. */
+  get recordingPauses(): readonly RecordingPause[] {
+    return this.#tap.pauses(this.#deps.clock.now());
   }
 
   /** As negotiated, or as it will be. */
@@ -105,9 +110,10 @@ export class CallMedia {
 
   #beginRecording(): void {
     if (this.#recordingPath !== null) return;
-    const opened = this.#deps.openRecorder?.(this.#deps.clock.now());
+    const originMs = this.#deps.clock.now();
+    const opened = this.#deps.openRecorder?.(originMs);
     if (opened) {
-      this.#tap.begin(opened.recorder);
+      this.#tap.begin(opened.recorder, originMs);
       this.#recordingPath = opened.path;
     }
   }
@@ -156,7 +162,7 @@ export class CallMedia {
   /** Leaves out of the recording what passes, or takes it in again. False where there is no recording. */
   pauseRecording(paused: boolean, by: RecordingParty): boolean {
     if (!this.#tap.recording) return false;
-    this.#tap.pause(paused, by);
+    this.#tap.pause(paused, by, this.#deps.clock.now());
     return true;
   }
 

@@ -386,12 +386,14 @@ export class Call {
   async #finish(outcome: CallOutcome): Promise<void> {
     for (const timer of callTimers) this.#timers.disarm(timer);
     const endedAtMs = this.#deps.clock.wallTime();
+    const pauses = this.#media.recordingPauses;
     try {
       await Promise.all([this.#media.closeRecording(), this.#agent.toolResults()]);
     } catch (error) {
       this.#account.onError(error);
     }
     const { stream, recordingPath } = this.#media;
-    this.#deps.onFinished(this.#account.close(outcome, stream?.stats(), recordingPath, endedAtMs));
+    const recording = { path: recordingPath, pauses };
+    this.#deps.onFinished(this.#account.close(outcome, stream?.stats(), recording, endedAtMs));
   }
 }

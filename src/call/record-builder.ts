@@ -4,6 +4,7 @@ import { CALL_RECORD_VERSION, type CallRecord } from '../ops/call-record.js';
 import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { CallOutcome } from './call-state.js';
 import type { Dialogue } from './dialogue.js';
+import type { RecordingPause } from './recording-tap.js';
 import type { TurnLedger } from './turn-ledger.js';
 
 /** Fields of the record that are personal data and off unless the operator lists them. */
@@ -34,7 +35,7 @@ export interface CallFacts {
   readonly tools: CallRecord['tools'];
   readonly usage: CallRecord['usage'];
   readonly cost: CallMeter['cost'];
-  readonly recording: string | null;
+  readonly recording: { readonly path: string | null; readonly pauses: readonly RecordingPause[] };
   readonly failOvers: NonNullable<CallRecord['failOvers']>;
   readonly takeOvers: NonNullable<CallRecord['takeOvers']>;
   readonly error: CallRecord['error'];
@@ -66,7 +67,8 @@ export function buildRecord(
     costUsd: facts.cost.usd,
     ...(facts.cost.unpriced.length > 0 && { unpriced: facts.cost.unpriced }),
     ...(include.includes('transcript') && { transcript: facts.dialogue.transcript(facts.originMs) }),
-    recording: facts.recording,
+    recording: facts.recording.path,
+    ...(facts.recording.pauses.length > 0 && { recordingPauses: facts.recording.pauses }),
     ...(facts.failOvers.length > 0 && { failOvers: facts.failOvers }),
     ...(facts.takeOvers.length > 0 && { takeOvers: facts.takeOvers }),
   };

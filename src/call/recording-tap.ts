@@ -9,11 +9,20 @@ export interface CallRecorder extends StreamTap {
 /** Who may ask for a pause: a person by the admin interface, or the agent by a tool. */
 export type RecordingParty = 'operator' | 'agent';
 
+/** A stretch that was left out, ms from the beginning of the file. */
+export interface RecordingPause {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** Stands in the stream from its opening, and lets a recorder listen from the answer on: its origin is the answer. */
 export class RecordingTap implements StreamTap {
   #recorder: CallRecorder | undefined;
   readonly #pausedBy = new Set<RecordingParty>();
   #forbidden = false;
+  #originMs = 0;
+  readonly #pauses: RecordingPause[] = [];
+  #pausedAtMs = 0;
 
   /** There is a recording, and it may be one. */
   get recording(): boolean {
@@ -24,14 +33,25 @@ export class RecordingTap implements StreamTap {
     return this.#recorder !== undefined;
   }
 
-  begin(recorder: CallRecorder): void {
+  /** @param originMs where the file begins ({@link Clock.now}) */
+  begin(recorder: CallRecorder, originMs: number): void {
     this.#recorder = recorder;
+    this.#originMs = originMs;
+  }
+
+  /** What was left out so far; one that lasts ends now. */
+  pauses(nowMs: number): readonly RecordingPause[] {
+    return this.#pausedBy.size === 0 ? this.#pauses : [...this.#pauses, this.#pauseUntil(nowMs)];
   }
 
   /** What passes meanwhile is left out: silence, as long as it was. Nobody ends a pause of somebody else's. */
-  pause(paused: boolean, by: RecordingParty): void {
+  pause(paused: boolean, by: RecordingParty, nowMs: number): void {
+    const before = this.#pausedBy.size;
     if (paused) this.#pausedBy.add(by);
     else this.#pausedBy.delete(by);
+    const now = this.#pausedBy.size;
+    if (before === 0 && now > 0) this.#pausedAtMs = nowMs;
+    else if (before > 0 && now === 0) this.#pauses.push(this.#pauseUntil(nowMs));
   }
 
   /** Nothing more is recorded, whoever asks for it: the caller was not told. */
@@ -45,6 +65,13 @@ export class RecordingTap implements StreamTap {
 
   agent(samples: Int16Array, atMs: number): void {
     if (this.#records) this.#recorder?.agent(samples, atMs);
+  }
+
+  #pauseUntil(nowMs: number): RecordingPause {
+    return {
+      fromMs: Math.round(this.#pausedAtMs - this.#originMs),
+      toMs: Math.round(nowMs - this.#originMs),
+    };
   }
 
   get #records(): boolean {

@@ -22,8 +22,7 @@ export interface Config {
   readonly outbound: OutboundConfig;
   readonly admin: AdminConfig;
   readonly cdr: { readonly path: string; readonly include: readonly CdrInclude[] };
-  /** `announce`: said first to whoever is recorded. */
-  readonly recording: { readonly mode: 'off' | 'stereo'; readonly path: string; readonly announce?: Saying };
+  readonly recording: RecordingConfig;
   /** By the name routes use. */
   readonly flavors: Readonly<Record<string, FlavorConfig>>;
   readonly routes: readonly RouteConfig[];
@@ -39,6 +38,15 @@ export interface Config {
   readonly http: { readonly allow: readonly string[] };
   /** Absolute path of the file, for error messages and for resolving flavors and relative paths. */
   readonly file: string;
+}
+
+export interface RecordingConfig {
+  readonly mode: 'off' | 'stereo';
+  /** `wav`: 16-bit PCM. `ogg`: Opus in Ogg. */
+  readonly format: 'wav' | 'ogg';
+  readonly path: string;
+  /** Said first to whoever is recorded. */
+  readonly announce?: Saying;
 }
 
 export type CdrInclude = 'transcript' | 'heardText' | 'dtmf';

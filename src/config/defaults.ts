@@ -44,7 +44,7 @@ export const configDefaults = {
   outbound: { allow: [], callsPerMinute: 30, calls: 10, ringSeconds: 45 },
   admin: { listen: '127.0.0.1:8080' },
   cdr: { path: './data/cdr.jsonl', include: [] },
-  recording: { mode: 'off', path: './data/recordings' },
+  recording: { mode: 'off', format: 'wav', path: './data/recordings' },
   voice: { name: 'slt' },
   breaker: { failures: 5, openSeconds: 30 },
   http: { allow: [] },

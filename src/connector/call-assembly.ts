@@ -7,9 +7,10 @@ import type { OpenRecorder } from '../call/call-media.js';
 import type { FlavorChoice } from '../call/fail-over-plan.js';
 import { MediaNegotiation } from '../call/media-negotiation.js';
 import type { CallIdentity } from '../call/record-builder.js';
-import type { MediaConfig, RouteConfig } from '../config/config.js';
+import type { Config, MediaConfig, RouteConfig } from '../config/config.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
+import type { RecordingThread } from '../media/recording-thread.js';
 import { createStereoRecorder } from '../media/stereo-recorder.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
@@ -28,6 +29,8 @@ export interface CallAssemblyDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly engine: MediaEngine;
+  /** For recordings that are coded. */
+  readonly recordings: Pick<RecordingThread, 'createFile'>;
   /** What calls in and out go through. */
   readonly driver: Pick<SignalingDriver, 'features' | 'invite'>;
   /** What the engine was made with; a reload does not change it. */
@@ -121,7 +124,7 @@ export class CallAssembly {
           negotiate: (localAddress, codec, srtp) => this.#negotiationOfOurs(localAddress, codec, srtp ?? media.srtp),
         },
         tools,
-        openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording.path, identity.id),
+        openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording, identity.id),
         log: callLog,
         emit,
         openMeter: (onExhausted) => this.#deps.spending.open(onExhausted),
@@ -152,10 +155,12 @@ export class CallAssembly {
     return new MediaNegotiation(undefined, { address, codecs, srtp }, random);
   }
 
-  #recorder(directory: string, callId: string): OpenRecorder {
+  #recorder({ format, path: directory }: Config['recording'], callId: string): OpenRecorder {
+    const { clock, recordings } = this.#deps;
+    const file = format === 'ogg' ? { createFile: recordings.createFile } : {};
     return (originMs) => {
-      const path = join(directory, `${callId}.wav`);
-      return { recorder: createStereoRecorder({ path, originMs, clock: this.#deps.clock }), path };
+      const path = join(directory, `${callId}.${format}`);
+      return { recorder: createStereoRecorder({ path, originMs, clock, ...file }), path };
     };
   }
 }

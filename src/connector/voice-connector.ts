@@ -2,6 +2,7 @@ import type { TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { Config, MediaConfig } from '../config/config.js';
 import type { MediaEngine } from '../media/engine.js';
+import { RecordingThread } from '../media/recording-thread.js';
 import type { RegistrationSummary } from '../ops/admin/admin-control.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
@@ -224,6 +225,8 @@ export class VoiceConnector implements AsyncDisposable {
     this.#generation = await this.#generate(config);
     this.#closers.add(async () => this.#retire());
     this.#refuseWhenStopped();
+    const recordings = new RecordingThread(random);
+    this.#closers.add(async () => recordings[Symbol.asyncDispose]());
     const records = await openRecordLog({ path: config.cdr.path }, { clock, log });
     this.#closers.add(() => records.close());
     await carryOverSpending(this.#spending, config.cdr.path, log);
@@ -238,19 +241,23 @@ export class VoiceConnector implements AsyncDisposable {
     this.#operations = operations;
     this.#closers.add(() => operations.close());
     if (this.#deps.warmsUp === true) await engine.ready?.();
-    const sip = await driver.start(this.#handlers(driver, engine, records));
+    const sip = await driver.start(this.#handlers(driver, { engine, recordings, records }));
     this.#onOccupancy();
     log.info({ sip, admin: operations.address }, 'ready');
     return { sip, admin: operations.address };
   }
 
-  #handlers(driver: SignalingDriver, engine: MediaEngine, records: RecordLog): Parameters<SignalingDriver['start']>[0] {
+  #handlers(
+    driver: SignalingDriver,
+    { engine, recordings, records }: { engine: MediaEngine; recordings: RecordingThread; records: RecordLog },
+  ): Parameters<SignalingDriver['start']>[0] {
     const { clock, random, log } = this.#deps;
     const assembly = new CallAssembly({
       clock,
       random,
       log,
       engine,
+      recordings,
       driver,
       media: this.#media,
       registry: this.#registry,

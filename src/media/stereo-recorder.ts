@@ -1,15 +1,14 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MAX_WAV_DATA_BYTES, WAV_HEADER_BYTES, wavHeader } from '../audio/wav-header.js';
 import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { StreamTap } from './engine.js';
-import { BLOCK_BYTES, StereoTimeline } from './stereo-timeline.js';
+import type { CreateRecordingFile, RecordingFile } from './recording-file.js';
+import { StereoTimeline, TIMELINE_HZ } from './stereo-timeline.js';
 import { TrackCursor, type TrackCursorOptions } from './track-cursor.js';
+import { createWavRecording } from './wav-recording.js';
 
-const SAMPLE_RATE = 8000;
-const SAMPLES_PER_MS = 8;
-const FRAME_BYTES = 4;
+const SAMPLES_PER_MS = TIMELINE_HZ / 1000;
 
 /** How often complete half-seconds go to disk, ms. */
 const FLUSH_INTERVAL_MS = 1000;
@@ -20,11 +19,12 @@ export interface StereoRecorderOptions {
   /** {@link Clock.now} that is to be the first sample of the file. Sound before it is left out. */
   readonly originMs: number;
   readonly clock: Clock;
+  /** Default: a WAVE file. */
+  readonly createFile?: CreateRecordingFile;
 }
 
 /**
- * Records both directions of a call as they pass the socket: 16-bit WAVE at 8000 Hz, caller left, agent right, on one
- * time axis. A caller packet *ends* at its arrival and an agent packet *begins* at its sending, so that the silence
+ * Records both directions of a call as they pass the socket, at 8000 Hz, caller left, agent right, on one time axis. A caller packet *ends* at its arrival and an agent packet *begins* at its sending, so that the silence
  * between a question and its answer is as long in the file as `v2vMs` says.
  */
 export interface StereoRecorder extends StreamTap {
@@ -74,7 +74,7 @@ class DiskRecorder implements StereoRecorder {
   #callerMedia = 0;
   #lastTimestamp: number | undefined;
   #agentMedia = 0;
-  #file: FileHandle | undefined;
+  #file: RecordingFile | undefined;
   #failure: unknown;
   #flushing: Promise<void> | undefined;
   #timer: TimerHandle | undefined;
@@ -144,43 +144,38 @@ class DiskRecorder implements StereoRecorder {
     return { path, durationMs: this.#timeline.endFrame / SAMPLES_PER_MS };
   }
 
-  /** Writes all complete blocks, then a header that vouches for them. Never rejects: see {@link #failure}. */
+  /** Writes all complete blocks. Never rejects: see {@link #failure}. */
   async #flush(): Promise<void> {
     if (this.#failure !== undefined) return;
     try {
-      this.#file ??= await this.#create();
-      let endBytes = 0;
+      const file = this.#file ?? (await this.#begin());
+      let wrote = false;
       for (let block = this.#timeline.takeReady(); block !== undefined; block = this.#timeline.takeReady()) {
-        const start = block.index * BLOCK_BYTES;
-        if (start + BLOCK_BYTES <= MAX_WAV_DATA_BYTES) {
-          await this.#file.write(block.bytes, 0, BLOCK_BYTES, WAV_HEADER_BYTES + start);
-          endBytes = start + BLOCK_BYTES;
-        }
+        await file.write(block);
         this.#timeline.release(block);
+        wrote = true;
       }
-      if (endBytes > 0) await this.#writeHeader(this.#file, endBytes);
+      if (wrote) await file.settle();
     } catch (error) {
       this.#failure = error;
     }
   }
 
-  async #create(): Promise<FileHandle> {
-    const { path } = this.#options;
+  async #begin(): Promise<RecordingFile> {
+    const { path, createFile = createWavRecording } = this.#options;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, 'w', 0o600);
-    await this.#writeHeader(file, 0);
+    const file = await createFile(path);
+    this.#file = file;
+    await file.begin();
     return file;
   }
 
-  /** Cuts the last block where the sound ends; after a failure the last good header stands. Never rejects. */
+  /** Ends the file where the sound ends; after a failure it stays as it was. Never rejects. */
   async #finishFile(): Promise<void> {
     const file = this.#file;
     if (file === undefined) return;
     try {
-      if (this.#failure !== undefined) return;
-      const dataBytes = Math.min(this.#timeline.endFrame * FRAME_BYTES, MAX_WAV_DATA_BYTES);
-      await file.truncate(WAV_HEADER_BYTES + dataBytes);
-      await this.#writeHeader(file, dataBytes);
+      if (this.#failure === undefined) await file.finish(this.#timeline.endFrame);
     } catch (error) {
       this.#failure = error;
     } finally {
@@ -188,9 +183,5 @@ class DiskRecorder implements StereoRecorder {
         this.#failure ??= error;
       });
     }
-  }
-
-  async #writeHeader(file: FileHandle, dataBytes: number): Promise<void> {
-    await file.write(wavHeader({ sampleRate: SAMPLE_RATE, channels: 2, dataBytes }), 0, WAV_HEADER_BYTES, 0);
   }
 }

@@ -1,6 +1,9 @@
-/** Frames (left and right sample) in one block: half a second. */
-const BLOCK_FRAMES = 4000;
-const FRAME_BYTES = 4;
+/** Frames (left and right sample) a second. */
+export const TIMELINE_HZ = 8000;
+/** Frames in one block: half a second. */
+export const BLOCK_FRAMES = 4000;
+/** Bytes of a frame. */
+export const FRAME_BYTES = 4;
 /** Bytes of one block. */
 export const BLOCK_BYTES = BLOCK_FRAMES * FRAME_BYTES;
 

@@ -140,6 +140,8 @@ export interface CallRecord {
   /** Only with `cdr.include: [transcript]`. */
   readonly transcript?: readonly { readonly role: 'caller' | 'agent'; readonly text: string; readonly atMs: number }[];
   readonly recording: string | null;
+  /** What was left out of it, ms from its beginning. Absent where nothing was. */
+  readonly recordingPauses?: readonly { readonly fromMs: number; readonly toMs: number }[];
   /**
    * Sessions that failed and were made good by another one: whose, why, and when, ms from `answeredAt` (below 0: while it
    * rang). Absent where there were none.

@@ -97,11 +97,16 @@ test('the time from INVITE to answer is on the call’s own clock', () => {
   expect(events).toMatchObject([{ type: 'call-answered', setupMs: 50, codec: 'unknown' }]);
 });
 
+const unrecorded = { path: null, pauses: [] };
+
 test('the first error is the one in the record; all are in the log, without a number', () => {
   const { account: call, log } = account();
   call.onError(new FlavorError('ERR_FLAVOR_AUTH', 'refused', false));
   call.onError(new Error('and then'));
-  expect(call.close(outcome, undefined, null, 6000).error).toEqual({ code: 'ERR_FLAVOR_AUTH', message: 'refused' });
+  expect(call.close(outcome, undefined, unrecorded, 6000).error).toEqual({
+    code: 'ERR_FLAVOR_AUTH',
+    message: 'refused',
+  });
   expect(log.lines).toHaveLength(2);
   expect(log.lines.join()).not.toContain('442079460000');
 });
@@ -109,7 +114,7 @@ test('the first error is the one in the record; all are in the log, without a nu
 test('an error without a code is unexpected', () => {
   const { account: call } = account();
   call.onError('out of nowhere');
-  expect(call.close(outcome, undefined, null, 6000).error).toEqual({
+  expect(call.close(outcome, undefined, unrecorded, 6000).error).toEqual({
     code: 'ERR_UNEXPECTED',
     message: 'out of nowhere',
   });
@@ -117,7 +122,7 @@ test('an error without a code is unexpected', () => {
 
 test('nothing follows call-ended', () => {
   const { account: call, events } = account();
-  call.close(outcome, undefined, null, 6000);
+  call.close(outcome, undefined, unrecorded, 6000);
   call.onTool('late', true, 3);
   call.onWarning('ERR_FLAVOR_QUOTA', 'late');
   expect(events.map((event) => event.type)).toEqual(['call-ended']);
@@ -129,6 +134,6 @@ test('digits and tools are bounded', () => {
     call.onDigit('7');
     call.onTool('t', true, 1);
   }
-  const record = call.close(outcome, undefined, null, 6000);
+  const record = call.close(outcome, undefined, unrecorded, 6000);
   expect([record.dtmf?.length, record.tools.length]).toEqual([1000, 1000]);
 });

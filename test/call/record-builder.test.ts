@@ -46,7 +46,7 @@ function facts(changes: Partial<CallFacts> = {}): CallFacts {
     tools: [{ name: 'hang_up', ms: 1, ok: true }],
     usage: [{ provider: 'p', model: 'm', unit: 'characters', quantity: 3 }],
     cost: { usd: 0.01, unpriced: ['p/m characters'] },
-    recording: '/tmp/c1.wav',
+    recording: { path: '/tmp/c1.wav', pauses: [{ fromMs: 100, toMs: 900 }] },
     failOvers: [{ flavor: 'echo', code: 'ERR_FLAVOR_NETWORK', atMs: 10 }],
     takeOvers: [{ from: '2002', atMs: 20 }],
     error: null,
@@ -63,7 +63,9 @@ test('a record has all fields of its version and no other', () => {
   expect(Object.keys(record).sort()).toEqual(Object.keys(fields).sort());
   expect(Object.keys(refusalRecord(identity, outcome, 0)).sort()).toEqual(
     Object.keys(fields)
-      .filter((field) => !['dtmf', 'transcript', 'failOvers', 'takeOvers', 'unpriced'].includes(field))
+      .filter(
+        (field) => !['dtmf', 'transcript', 'recordingPauses', 'failOvers', 'takeOvers', 'unpriced'].includes(field),
+      )
       .sort(),
   );
 });
@@ -86,6 +88,7 @@ test('times are those of the call, figures are rounded', () => {
     tools: [{ name: 'hang_up' }],
     usage: [{ quantity: 3 }],
     recording: '/tmp/c1.wav',
+    recordingPauses: [{ fromMs: 100, toMs: 900 }],
     costUsd: 0.01,
   });
 });

@@ -119,4 +119,5 @@ test('an agent leaves a card number out by its tools, which stand in the record'
     { name: 'pause_recording', ok: true },
     { name: 'resume_recording', ok: true },
   ]);
+  expect(setup.records[0]?.recordingPauses).toEqual([{ fromMs: 0, toMs: 0 }]);
 });

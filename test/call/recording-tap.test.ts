@@ -16,7 +16,7 @@ test('a recorder hears what passes from its beginning to its close', async () =>
   const tap = new RecordingTap();
   const kept = recorder();
   tap.caller(new Int16Array(160), 10, 1);
-  tap.begin(kept);
+  tap.begin(kept, 5);
   tap.caller(new Int16Array(160), 20, 2);
   tap.agent(new Int16Array(80), 30);
   await tap.close();
@@ -27,7 +27,7 @@ test('a recorder hears what passes from its beginning to its close', async () =>
 
 test('what goes wrong at the close is told', async () => {
   const tap = new RecordingTap();
-  tap.begin({ ...recorder(), close: () => Promise.reject(new Error('disk full')) });
+  tap.begin({ ...recorder(), close: () => Promise.reject(new Error('disk full')) }, 5);
   await expect(tap.close()).rejects.toThrow('disk full');
 });
 
@@ -35,12 +35,30 @@ test('what passes during a pause is left out', async () => {
   const tap = new RecordingTap();
   const kept = recorder();
   expect(tap.recording).toBe(false);
-  tap.begin(kept);
+  tap.begin(kept, 5);
   expect(tap.recording).toBe(true);
-  tap.pause(true, 'operator');
+  tap.pause(true, 'operator', 15);
   tap.caller(new Int16Array(160), 20, 2);
   tap.agent(new Int16Array(80), 30);
-  tap.pause(false, 'operator');
+  tap.pause(false, 'operator', 40);
   tap.agent(new Int16Array(80), 50);
   expect(kept.heard).toEqual(['agent 80 50']);
+});
+
+test('pauses are told as places in the file: from the first who asks to the last who lets go, or to the end', () => {
+  const tap = new RecordingTap();
+  tap.begin(recorder(), 1_000);
+  expect(tap.pauses(1_500)).toEqual([]);
+  tap.pause(true, 'operator', 2_000);
+  tap.pause(true, 'agent', 2_500);
+  tap.pause(true, 'agent', 2_600);
+  tap.pause(false, 'operator', 3_000);
+  tap.pause(false, 'agent', 4_000);
+  tap.pause(false, 'agent', 4_500);
+  expect(tap.pauses(5_000)).toEqual([{ fromMs: 1_000, toMs: 3_000 }]);
+  tap.pause(true, 'agent', 6_000);
+  expect(tap.pauses(7_000)).toEqual([
+    { fromMs: 1_000, toMs: 3_000 },
+    { fromMs: 5_000, toMs: 6_000 },
+  ]);
 });

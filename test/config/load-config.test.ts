@@ -113,7 +113,7 @@ describe('the shipped configuration', () => {
       outbound: { allow: [], callsPerMinute: 30, calls: 10, ringSeconds: 45 },
       admin: { listen: { host: '127.0.0.1', port: 8080 }, token: undefined },
       cdr: { path: '/somewhere/data/cdr.jsonl', include: [] },
-      recording: { mode: 'off', path: '/somewhere/data/recordings' },
+      recording: { mode: 'off', format: 'wav', path: '/somewhere/data/recordings' },
       flavors: {
         echo: { use: 'echo', options: { mode: 'turns' } },
         'bare-echo': { use: 'echo', options: { mode: 'immediate' } },
@@ -175,7 +175,7 @@ media:
 limits: { calls: 6, callsPerSecond: 7, perSourcePerSecond: 8, callSeconds: 9.5, rtpTimeoutSeconds: 0.5, silenceSeconds: 10 }
 admin: { listen: "[::1]:0", token: abcdefghijklmnopqrstuvwx }
 cdr: { path: calls.jsonl, include: [dtmf, transcript, heardText] }
-recording: { mode: stereo, path: /var/recordings, announce: { wav: sounds/bye.wav } }
+recording: { mode: stereo, format: ogg, path: /var/recordings, announce: { wav: sounds/bye.wav } }
 flavors:
   front: { use: "@acme/voice-flavor", voice: marin, nested: { list: [1, true, null] } }
   back: { use: echo }
@@ -260,7 +260,7 @@ routes:
       },
       admin: { listen: { host: '::1', port: 0 }, token: 'abcdefghijklmnopqrstuvwx' },
       cdr: { path: `${cwd}/calls.jsonl`, include: ['dtmf', 'transcript', 'heardText'] },
-      recording: { mode: 'stereo', path: '/var/recordings', announce: { wav: `${cwd}/sounds/bye.wav` } },
+      recording: { mode: 'stereo', format: 'ogg', path: '/var/recordings', announce: { wav: `${cwd}/sounds/bye.wav` } },
       flavors: { front: { use: '@acme/voice-flavor', options: { voice: 'marin', nested: { list: [1, true, null] } } } },
       routes: [
         {

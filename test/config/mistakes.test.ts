@@ -246,6 +246,7 @@ describe('one mistake', () => {
     ['cdr: { include: [transcripts] }', 'error cdr.include[0]: expected transcript, heardText or dtmf'],
     ['media: { vad: { engine: silero } }', 'error media.vad.model: silero needs its model'],
     ['recording: { mode: mono }', 'error recording.mode: expected off or stereo'],
+    ['recording: { format: mp3 }', 'error recording.format: expected wav or ogg'],
     ['flavors: [a]', 'error flavors: expected keys and values, found a list'],
     ['flavors: { a: { mode: turns } }', 'error flavors.a.use: this key is missing'],
   ])('%s', async (text, message) => {

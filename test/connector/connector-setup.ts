@@ -76,7 +76,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
     },
     admin: { listen: { host: '127.0.0.1', port: 0 }, token: 'a-token-for-this-test-alone' },
     cdr: { path: join(directory, 'cdr.jsonl'), include: [] },
-    recording: { mode: 'off', path: directory },
+    recording: { mode: 'off', format: 'wav', path: directory },
     flavors: { agent: { use: 'fake', options: {} } },
     routes: [
       route(

@@ -92,7 +92,7 @@ test('what the host says in any call is made beforehand; texts with a caller in 
 
 test('what is said of a recording is said where there is one', () => {
   const announce = { text: 'This call is recorded.' };
-  const on = { ...config, recording: { mode: 'stereo', path: '/recordings', announce } } as const;
+  const on = { ...config, recording: { ...recording, mode: 'stereo', path: '/recordings', announce } } as const;
   expect(routeOptions(on, routeWith({}), render).recording).toEqual({ announcement: announce });
   const off = { ...config, recording: { ...on.recording, mode: 'off' } } as const;
   expect(routeOptions(off, routeWith({}), render).recording).toEqual({ announcement: undefined });

@@ -202,12 +202,12 @@ describe('start and stop', () => {
 });
 
 test('a recorded call has its file, named by its id, in its record', async () => {
-  const setup = await setUp({ recording: { mode: 'stereo', path: temporaryDirectory() } });
+  const setup = await setUp({ recording: { mode: 'stereo', format: 'ogg', path: temporaryDirectory() } });
   await setup.connector.start();
   const leg = await answered(setup);
   leg.emit(bye);
   const [record] = await setup.records();
-  expect(record?.recording).toBe(join(setup.config.recording.path, `${record?.id}.wav`));
+  expect(record?.recording).toBe(join(setup.config.recording.path, `${record?.id}.ogg`));
   expect(existsSync(record?.recording ?? '')).toBe(true);
 });
 

@@ -56,6 +56,7 @@ export const fullRecord = {
   unpriced: ['acme/voice-2 audio-ms'],
   transcript: [{ role: 'caller', text: 'Where is my parcel?', atMs: 1500 }],
   recording: 'recordings/call-1.wav',
+  recordingPauses: [{ fromMs: 4000, toMs: 9000 }],
   failOvers: [{ flavor: 'echo', code: 'ERR_FLAVOR_NETWORK', atMs: 5000 }],
   takeOvers: [{ from: '2002', atMs: 6000 }],
   error: { code: 'ERR_FLAVOR_NETWORK', message: 'the connection broke' },
@@ -67,6 +68,7 @@ export function sampleRecord(changes: Partial<CallRecord> = {}): CallRecord {
   const {
     failOvers: _failOvers,
     takeOvers: _takeOvers,
+    recordingPauses: _recordingPauses,
     recovered: _recovered,
     unpriced: _unpriced,
     dtmf: _dtmf,

@@ -78,7 +78,11 @@ export const recordingSchema = z
     mode: z
       .enum(['off', 'stereo'])
       .default(defaults.recording.mode)
-      .describe('stereo: a WAV file per call, caller left, agent right.'),
+      .describe('stereo: a file per call, caller left, agent right.'),
+    format: z
+      .enum(['wav', 'ogg'])
+      .default(defaults.recording.format)
+      .describe('wav: 16-bit PCM, 115 MB an hour. ogg: Opus, a tenth of that and less.'),
     path: path()
       .default(defaults.recording.path)
       .describe('Directory for recordings. Relative to the working directory.'),

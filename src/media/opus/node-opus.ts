@@ -32,7 +32,8 @@ export function isNodeOpus(library: unknown): library is NodeOpus {
 export function createNodeOpus({ OpusEncoder }: NodeOpus): OpusLibrary {
   return {
     createDecoder: () => new NativeDecoder(() => new OpusEncoder(OPUS_SAMPLE_RATE, 1)),
-    createEncoder: (format, encoding) => new NativeEncoder(new OpusEncoder(OPUS_SAMPLE_RATE, 1), format, encoding),
+    createEncoder: (format, encoding, sampleRate = OPUS_SAMPLE_RATE) =>
+      new NativeEncoder(new OpusEncoder(sampleRate, 1), format, encoding),
   };
 }
 

@@ -49,7 +49,7 @@ export interface OpusDecoder {
   close(): void;
 }
 
-/** One stream's encoder, at {@link OPUS_SAMPLE_RATE}, mono. */
+/** One stream's encoder, mono. */
 export interface OpusEncoder {
   /** @param samples 10, 20, 40 or 60 ms @returns bytes written to `payload`, at least 1 */
   encode(samples: Int16Array, payload: Uint8Array): number;
@@ -59,7 +59,8 @@ export interface OpusEncoder {
 /** An implementation of Opus, loaded. */
 export interface OpusLibrary {
   createDecoder(): OpusDecoder;
-  createEncoder(format: OpusFormat, encoding: OpusEncoding): OpusEncoder;
+  /** @param sampleRate of what it is given, Hz: 8000, 12000, 16000, 24000 or 48000; default {@link OPUS_SAMPLE_RATE} */
+  createEncoder(format: OpusFormat, encoding: OpusEncoding, sampleRate?: number): OpusEncoder;
 }
 
 /** The package that brings Opus. */

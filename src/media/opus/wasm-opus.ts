@@ -35,7 +35,8 @@ export function createWasmOpus(module: WasmModule): OpusLibrary {
   const heap = new OpusHeap(module);
   return {
     createDecoder: () => new WasmDecoder(heap),
-    createEncoder: (format, encoding) => new WasmEncoder(heap, format, encoding),
+    createEncoder: (format, encoding, sampleRate = OPUS_SAMPLE_RATE) =>
+      new WasmEncoder(heap, format, encoding, sampleRate),
   };
 }
 
@@ -148,12 +149,12 @@ class WasmEncoder implements OpusEncoder {
   readonly #state: number;
   #open = true;
 
-  constructor(heap: OpusHeap, format: OpusFormat, encoding: OpusEncoding) {
+  constructor(heap: OpusHeap, format: OpusFormat, encoding: OpusEncoding, sampleRate: number) {
     this.#heap = heap;
     const { api } = heap;
     const state = heap.allocate(api.opus_encoder_get_size(1));
     this.#state = state;
-    api.opus_encoder_init(state, OPUS_SAMPLE_RATE, 1, ctl.voip);
+    api.opus_encoder_init(state, sampleRate, 1, ctl.voip);
     const { bitrate, maxBandwidth } = encoderSettings(format, encoding);
     api.opus_encoder_ctl_set(state, ctl.bitrate, bitrate);
     api.opus_encoder_ctl_set(state, ctl.complexity, encoding.complexity);
