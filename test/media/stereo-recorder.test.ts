@@ -28,10 +28,10 @@ async function read(path: string): Promise<Recorded> {
   return { left: track(0), right: track(1) };
 }
 
-/** Lets the disk, which knows no fake clock, keep up with the call. */
+/** Lets the disk, which knows no fake clock, keep up with the call: the recorder's timer is set again when it has written. */
 async function pass(clock: FakeClock, ms: number): Promise<void> {
   await clock.advanceAsync(ms);
-  if (clock.now() % 1000 < ms) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (clock.pendingTimers === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 test('a caller packet ends at its arrival, an agent packet begins at its sending', async () => {
