@@ -1,6 +1,9 @@
 /**
  * Listening and conversational quality by the E-model, ITU-T G.107 (06/2015), with its default values for everything
  * that a connector cannot see: room noise, loudness and sidetone of the phones, no advantage factor.
+ *
+ * The narrowband scale for every codec (MOS-CQEN of P.800.1). The wideband one of G.107.1 goes to R 129 and would put G.711
+ * some 36 below (G.113 Appendix IV), so that its notes cannot stand beside these; and it has no value for Opus.
  */
 
 /** What is known of one direction of a call. */
