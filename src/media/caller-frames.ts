@@ -11,6 +11,8 @@ import { splice } from './splice.js';
 import type { VoiceDetector } from './vad.js';
 
 const FRAME_MS = 20;
+/** Frames of samples: the current one and the two before. */
+const BUFFERS = 3;
 /** What the voice detector takes. */
 const VOICE_HZ = 8000;
 /** Over which two frames are joined, ms. */
@@ -37,7 +39,9 @@ export class CallerFrames {
   /** The codec's decoder fills gaps by itself. */
   #selfConcealing = false;
   #concealment = new Concealment();
-  #samples = new Int16Array(0);
+  /** Used in turn: the concealment looks back on two. */
+  #buffers: readonly Int16Array[] = [];
+  #turn = 0;
   #before = new Int16Array(0);
   #invented = new Uint8Array(0);
   #voiceRate: Resampler = createResampler(VOICE_HZ, VOICE_HZ);
@@ -86,24 +90,24 @@ export class CallerFrames {
    */
   deliver(slotMs: number, nowMs: number): void {
     const source = this.#jitterBuffer.take(nowMs, this.#voice.speaking);
-    const samples = this.#samples;
+    const samples = this.#nextSamples();
     let codes = source.data;
     if (!source.playing) {
       this.#undecidedMs = 0;
-      codes = this.#rest();
+      codes = this.#rest(samples);
     } else {
       this.#coding.decode(codes, samples);
       if (source.before !== undefined) {
         this.#coding.decode(source.before, this.#before);
         splice(this.#before, samples, (SPLICE_MS / FRAME_MS) * samples.length);
-        codes = this.#recoded();
+        codes = this.#recoded(samples);
       }
       if (source.missingMs === 0) this.noise.learn(samples);
       if (this.#selfConcealing || (source.missingMs === 0 && !this.#concealment.busy)) {
         this.#concealment.learn(samples);
       } else {
         this.#concealment.process(samples, source.known);
-        codes = this.#recoded();
+        codes = this.#recoded(samples);
       }
       this.#countConcealed(source.missingMs, source.receivedAtMs !== undefined);
     }
@@ -125,7 +129,7 @@ export class CallerFrames {
   #fit(): void {
     const { format } = this.#coding;
     const frameSamples = (FRAME_MS * format.sampleRate) / 1000;
-    this.#samples = new Int16Array(frameSamples);
+    this.#buffers = Array.from({ length: BUFFERS }, () => new Int16Array(frameSamples));
     this.#before = new Int16Array(frameSamples);
     this.#invented = new Uint8Array(FRAME_MS * bytesPerMs(format));
     this.#concealment = new Concealment(format.sampleRate, this.noise);
@@ -133,17 +137,22 @@ export class CallerFrames {
   }
 
   /** The caller sends nothing: noise if there is any, else digital silence. */
-  #rest(): Uint8Array {
-    this.noise.fill(this.#samples);
-    this.#concealment.learn(this.#samples);
-    if (this.noise.audible) return this.#recoded();
+  #rest(samples: Int16Array): Uint8Array {
+    this.noise.fill(samples);
+    this.#concealment.learn(samples);
+    if (this.noise.audible) return this.#recoded(samples);
     this.#invented.fill(this.#coding.silence);
     return this.#invented;
   }
 
-  #recoded(): Uint8Array {
-    this.#coding.encode(this.#samples, this.#invented);
+  #recoded(samples: Int16Array): Uint8Array {
+    this.#coding.encode(samples, this.#invented);
     return this.#invented;
+  }
+
+  #nextSamples(): Int16Array {
+    this.#turn = this.#turn + 1 === BUFFERS ? 0 : this.#turn + 1;
+    return this.#buffers[this.#turn] as Int16Array;
   }
 
   /** A gap counts once packets go on behind it. */

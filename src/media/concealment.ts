@@ -15,6 +15,8 @@ const FADED_MS = 60;
 const FADE_IN_MS = 4;
 const MAX_FADE_IN_MS = 10;
 
+const noSamples = new Int16Array(0);
+
 /**
  * Fills what packets did not bring: goes on with the last pitch period of what was heard, fading to comfort noise within
  * 60 ms, and goes over to what comes after the gap, so that a lost packet is neither a click nor a hole. After the manner of
@@ -28,6 +30,9 @@ export class Concealment {
   readonly #holdSamples: number;
   readonly #fadedSamples: number;
   readonly #history: Int16Array;
+  /** The last two frames: the history is made of them when a gap needs it. */
+  #newer: Int16Array = noSamples;
+  #older: Int16Array = noSamples;
   /** The last pitch period before the gap, its end joined to its beginning. */
   readonly #template: Int16Array;
   #period: number;
@@ -60,7 +65,7 @@ export class Concealment {
 
   /**
    * Replaces samples of a frame, and changes the first after a gap.
-   * @param samples where `known` is 0, the content is replaced
+   * @param samples where `known` is 0, the content is replaced; lent as for {@link learn}
    * @param known as long as `samples`
    */
   process(samples: Int16Array, known: Uint8Array): void {
@@ -76,7 +81,10 @@ export class Concealment {
     this.#remember(samples);
   }
 
-  /** A frame without a gap, after which nothing of an earlier one matters any more. */
+  /**
+   * A frame without a gap, after which nothing of an earlier one matters any more.
+   * @param samples 20 ms; lent, and not to be changed before two more frames have come
+   */
   learn(samples: Int16Array): void {
     this.#inGap = false;
     this.#fadeInLeft = 0;
@@ -87,6 +95,7 @@ export class Concealment {
     this.#inGap = true;
     this.#invented = 0;
     this.#fadeInLeft = 0;
+    this.#recall();
     this.#chooseTemplate(samples, at);
   }
 
@@ -159,7 +168,20 @@ export class Concealment {
   }
 
   #remember(samples: Int16Array): void {
-    this.#history.copyWithin(0, samples.length);
-    this.#history.set(samples, this.#history.length - samples.length);
+    this.#older = this.#newer;
+    this.#newer = samples;
+  }
+
+  /** The end of the last two frames, which are longer. */
+  #recall(): void {
+    const history = this.#history;
+    history.fill(0);
+    this.#place(this.#newer, history.length - this.#newer.length);
+    this.#place(this.#older, history.length - this.#newer.length - this.#older.length);
+  }
+
+  #place(frame: Int16Array, at: number): void {
+    if (at >= 0) this.#history.set(frame, at);
+    else this.#history.set(frame.subarray(-at));
   }
 }

@@ -51,10 +51,12 @@ export class RtpSender {
   /** Those of an SSRC that was given up. */
   #earlierPackets = 0;
   #payloadBytes = 0;
-  #lastPacketMs: number | undefined;
+  /** NaN before the first: a number that may be none would be made anew for each packet. */
+  #lastPacketMs = Number.NaN;
   #lastTimestamp = 0;
   #skipped = 0;
-  #lastSentMs: number | undefined;
+  /** NaN where nothing was sent in the slot before. */
+  #lastSentMs = Number.NaN;
   #maxGapMs = 0;
 
   constructor(deps: RtpSenderDeps) {
@@ -122,7 +124,7 @@ export class RtpSender {
     this.#nextSlot += this.#intervalSlots;
     if (to === undefined) {
       this.#afterGap = true;
-      this.#lastSentMs = undefined;
+      this.#lastSentMs = Number.NaN;
     } else if (dueSlot - slot >= MAX_CATCH_UP * this.#intervalSlots) {
       this.#afterGap = true;
       this.#skipped += 1;
@@ -145,7 +147,7 @@ export class RtpSender {
     return {
       packets: this.#packets,
       payloadBytes: this.#payloadBytes,
-      lastSentMs: this.#lastPacketMs,
+      lastSentMs: Number.isNaN(this.#lastPacketMs) ? undefined : this.#lastPacketMs,
       lastTimestamp: this.#lastTimestamp,
     };
   }
@@ -196,7 +198,9 @@ export class RtpSender {
     this.#payloadBytes += packet.length - RTP_HEADER_BYTES;
     this.#lastPacketMs = nowMs;
     this.#afterGap = false;
-    if (this.#lastSentMs !== undefined) this.#maxGapMs = Math.max(this.#maxGapMs, nowMs - this.#lastSentMs);
+    // Of what was not sent there is no gap: NaN is above nothing.
+    const gapMs = nowMs - this.#lastSentMs;
+    if (gapMs > this.#maxGapMs) this.#maxGapMs = gapMs;
     this.#lastSentMs = nowMs;
   }
 

@@ -69,8 +69,9 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#deps = deps;
     this.#latch = new Latch(options.latching, options.admits);
     this.#playout = new Playout(phoneCodings.pcmu, (event) => this.#emit(event));
+    const { listener: outside } = deps;
     const listener: StreamListener = {
-      onFrame: (frame) => deps.listener.onFrame(frame),
+      onFrame: (frame) => outside.onFrame(frame),
       onEvent: (event) => this.#emit(event),
     };
     this.#srtp = new SrtpSession(deps.port);

@@ -75,6 +75,8 @@ export function createVoiceDetector(
 
 const FRAME_SAMPLES = 160;
 const FRAME_MS = 20;
+/** Of the spectrum's window, from frame to frame. */
+const KEPT_SAMPLES = SPECTRUM_SAMPLES - FRAME_SAMPLES;
 
 /** Amplitude that G.711 silence does not exceed: the smallest A-law code. */
 const SILENCE_AMPLITUDE = 8;
@@ -196,13 +198,14 @@ class PitchVoiceDetector implements VoiceDetector {
   /** Appends the frame to the spectrum's window. False for digital silence, which teaches nothing. */
   #take(samples: Int16Array): boolean {
     const history = this.#history;
-    history.set(history.subarray(FRAME_SAMPLES));
-    history.set(samples, SPECTRUM_SAMPLES - FRAME_SAMPLES);
+    for (let i = 0; i < KEPT_SAMPLES; i += 1) history[i] = history[FRAME_SAMPLES + i] as number;
+    let loud = false;
     for (let i = 0; i < FRAME_SAMPLES; i += 1) {
       const sample = samples[i] as number;
-      if (sample > SILENCE_AMPLITUDE || sample < -SILENCE_AMPLITUDE) return true;
+      history[KEPT_SAMPLES + i] = sample;
+      if (sample > SILENCE_AMPLITUDE || sample < -SILENCE_AMPLITUDE) loud = true;
     }
-    return false;
+    return loud;
   }
 
   #listen(samples: Int16Array): boolean {
