@@ -41,6 +41,8 @@ export class SpeakLine implements SpeakDesk {
   #clears = 0;
   #untold: FlavorError[] = [];
   #answerTimer: TimerHandle | undefined;
+  /** When the wait that the timer is for began, or Deepgram last gave a sign. */
+  #signAtMs = 0;
   #flushTimer: TimerHandle | undefined;
   #renewTimer: TimerHandle | undefined;
 
@@ -109,7 +111,7 @@ export class SpeakLine implements SpeakDesk {
       onAudio: (bytes) => {
         if (this.#clears > 0) return;
         this.#queue.audio(bytes);
-        this.#watch();
+        this.#onSign();
       },
       onFault: (error) => this.#warn(error),
       onLost: (error) => this.#lose(error),
@@ -179,7 +181,24 @@ export class SpeakLine implements SpeakDesk {
     if (this.#lease === undefined) return;
     const what = this.#clears > 0 ? 'to stop speaking' : 'to speak';
     const owedMs = this.#clears > 0 ? CLEAR_MS : this.#queue.owed ? answerTimeoutMs : undefined;
-    if (owedMs !== undefined) this.#answerTimer = clock.setTimeout(() => this.#lose(timeout(what)), owedMs);
+    if (owedMs === undefined) return;
+    this.#signAtMs = clock.now();
+    this.#await(what, owedMs, owedMs);
+  }
+
+  #await(what: string, owedMs: number, delayMs: number): void {
+    const { clock } = this.#options;
+    this.#answerTimer = clock.setTimeout(() => {
+      const restMs = owedMs - (clock.now() - this.#signAtMs);
+      if (restMs >= 1) this.#await(what, owedMs, restMs);
+      else this.#lose(timeout(what));
+    }, delayMs);
+  }
+
+  /** Audio comes dozens of times a second, and sets no timer. */
+  #onSign(): void {
+    if (this.#queue.owed && this.#answerTimer !== undefined) this.#signAtMs = this.#options.clock.now();
+    else this.#watch();
   }
 
   async #newLease(signal: AbortSignal): Promise<SpeakLease> {

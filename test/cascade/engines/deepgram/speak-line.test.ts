@@ -336,6 +336,24 @@ test('a service that owes sound and stays silent is given up', async () => {
   expect(await said.story()).toEqual(['piece 0', 'audio 160', '7 characters', 'end 0 ERR_FLAVOR_TIMEOUT']);
 });
 
+test('each sound begins the wait for the next anew', async () => {
+  const bench = await new Bench().open();
+  const said = bench.begin('Hello.');
+  for (let piece = 0; piece < 3; piece += 1) {
+    await bench.pass(4_900);
+    bench.service.last.speak(sound);
+  }
+  await bench.pass(5_100);
+  expect(await said.story()).toEqual([
+    'piece 0',
+    'audio 160',
+    'audio 160',
+    'audio 160',
+    '7 characters',
+    'end 0 ERR_FLAVOR_TIMEOUT',
+  ]);
+});
+
 test('a warning while nobody speaks is told by the next answer', async () => {
   const bench = await new Bench().open();
   bench.service.last.say({ type: 'Warning', code: 'SOMETHING', description: 'x' });
