@@ -20,8 +20,11 @@ const BARE_DB = 0.5;
 const BEHIND_MS = 400;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
-/** Of two voices, one is faster than the other by so much, about. */
-const TEMPO_SPREAD = 0.2;
+/** Its mean is learnt again when so many times as much has come, and no more when it was learnt of so many frames. */
+const RELEARN_RATIO = 2;
+const MEAN_FRAMES = 400;
+/** The new voice may be so much faster: before that, no match is the true one. */
+const SHORTEST_RATIO = 0.75;
 /** The new voice may be so much slower before the search ends. */
 const LONGEST_RATIO = 1.35;
 const SEARCH_MS = 120;
@@ -43,10 +46,13 @@ export class TakeOver {
   /** The old voice is left here, ms of its sound. */
   readonly leaveMs: number;
   readonly #old: readonly Frame[];
+  readonly #mean: VoiceMean;
   /** The dip of the old voice in which it is left: its first frame and its last. */
   readonly #dip: Dip;
   readonly #reader: FrameReader;
   #aligner: Aligner | undefined;
+  /** Frames of the new voice of which its mean was learnt. */
+  #learnt = 0;
 
   /**
    * @param old what the voice said of the text that broke off; a multiple of 8000 Hz
@@ -63,6 +69,7 @@ export class TakeOver {
     const leave = Math.min(this.#dip.last, this.#dip.first + INTO_DIP_FRAMES);
     const endMs = (old.length * 1_000) / sampleRate;
     this.leaveMs = Math.min(endMs, Math.max(saidMs, msAt(leave)));
+    this.#mean = meanOf(frames);
     this.#old = frames.slice(0, this.#dip.last + 1 + BEHIND_MS / FRAME_MS);
   }
 
@@ -80,16 +87,27 @@ export class TakeOver {
   find(over: boolean): number | 'unlike' | undefined {
     const { frames } = this.#reader;
     if (!over && frames.length * FRAME_MS < LISTENED_MS) return undefined;
-    const aligner = this.#aligner ?? this.#align(frames);
-    this.#aligner = aligner;
-    for (let at = aligner.frames; at < frames.length; at += 1) aligner.push(frames[at] as Frame);
-    const match = aligner.best();
     const longestMs = this.#old.length * FRAME_MS * LONGEST_RATIO + SEARCH_MS;
     const exhausted = over || frames.length * FRAME_MS >= longestMs;
-    if (match && ((match.settled && match.cost < twoVoices.plainCost) || exhausted)) {
-      return match.cost < twoVoices.believedCost ? this.#enterAt(frames, match) : 'unlike';
-    }
+    const likely = frames.length >= this.#old.length * SHORTEST_RATIO;
+    const told = (match: Match | undefined): match is Match =>
+      match !== undefined && ((match.settled && match.cost < twoVoices.plainCost && likely) || exhausted);
+    let match = this.#match(frames, RELEARN_RATIO);
+    // What is believed rests on all that has been heard of the voice.
+    if (told(match)) match = this.#match(frames, 1);
+    if (told(match)) return match.cost < twoVoices.believedCost ? this.#enterAt(frames, match) : 'unlike';
     return exhausted ? 'unlike' : undefined;
+  }
+
+  /** @param ratio of the voice, so many times as much has come as when its mean was learnt: it is learnt again */
+  #match(frames: readonly Frame[], ratio: number): Match | undefined {
+    const anew = this.#learnt < MEAN_FRAMES && frames.length > ratio * this.#learnt;
+    if (anew || this.#aligner === undefined) {
+      this.#learnt = frames.length;
+      this.#aligner = this.#align(frames);
+    }
+    for (let at = this.#aligner.frames; at < frames.length; at += 1) this.#aligner.push(frames[at] as Frame);
+    return this.#aligner.best();
   }
 
   #align(frames: readonly Frame[]): Aligner {
@@ -100,9 +118,8 @@ export class TakeOver {
       expected: first,
       spread: 20,
       loudestDb: loudestOf(frames),
-      tempo: { ratio: 1, spread: TEMPO_SPREAD },
     };
-    return new Aligner(this.#old, start, { old: meanOf(this.#old), new: meanOf(frames) }, twoVoices);
+    return new Aligner(this.#old, start, { old: this.#mean, new: meanOf(frames) }, twoVoices);
   }
 
   /** The dip of the new voice that is that of the old one; in the middle of a sound, the same place of it. */

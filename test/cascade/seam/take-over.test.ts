@@ -30,7 +30,11 @@ async function seamOf({ voices, text, diedAtMs, saidMs }: Death) {
 }
 
 const refrigerator = sentenceOf(14);
+const depot =
+  'It reached the depot in Leicester during the night, where it was sorted and loaded on a van this morning.';
 const cases: readonly Death[] = [
+  // How a voice sounds is not known from its first words.
+  { voices: ['rms', 'slt'], text: depot, diedAtMs: 5_784, saidMs: 5_484 },
   { voices: ['rms', 'slt'], text: refrigerator, diedAtMs: 2_206, saidMs: 1_906 },
   { voices: ['rms', 'awb'], text: refrigerator, diedAtMs: 2_206, saidMs: 1_906 },
   { voices: ['slt', 'awb'], text: refrigerator, diedAtMs: 1_955, saidMs: 1_655 },

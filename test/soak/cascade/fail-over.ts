@@ -94,6 +94,8 @@ interface FailedCall {
   readonly answerMs: number;
   /** The longest silence within the answer, ms. */
   readonly gapMs: number;
+  /** Each of the voices, up to and from where it is heard. */
+  readonly heard: readonly string[];
   readonly repeated: number;
   readonly lost: number;
   /** What the next request has of caller and agent is what they said. */
@@ -111,7 +113,7 @@ export const measureFailOver: Measure = async (tell, scale) => {
     const found = await Promise.all(some.map(async (each) => await measureCase(each, calls, utterances)));
     for (const [index, each] of some.entries()) {
       const own = found[index] ?? [];
-      for (const call of own) if (call.lost > 0 || !call.remembered) tell(JSON.stringify(call));
+      for (const call of own) if (call.lost > 0 || call.repeated > 0 || !call.remembered) tell(JSON.stringify(call));
       results.push({ name: each.name, calls: own });
     }
   }
@@ -204,12 +206,14 @@ async function measureCase(
   const found: FailedCall[] = [];
   for (const [index, caller] of callers.entries()) {
     const { answerMs, gapMs } = answered[index] ?? { answerMs: Number.NaN, gapMs: Number.NaN };
-    const words = await wordsHeard(scene, caller.heard());
+    const parts = await partsHeard(scene, caller.heard());
+    const words = parts.flatMap((part) => part.words);
     const common = commonWords(wordsOf(second), words);
     found.push({
       usualMs: usual[index]?.answerMs ?? Number.NaN,
       answerMs,
       gapMs,
+      heard: parts.map((part) => part.words.join(' ')),
       repeated: words.length - common,
       lost: wordsOf(second).length - common,
       remembered: await isRemembered(scene, caller.from),
@@ -232,8 +236,8 @@ async function turn(
   return { answerMs: (stretches[0]?.startMs ?? Number.NaN) - lastVoicedMs, gapMs: Math.max(0, ...gaps) };
 }
 
-/** Words of the long answer that came over the socket, in the order in which they came, whoever said them. */
-async function wordsHeard(scene: CascadeScene, audio: Int16Array): Promise<readonly string[]> {
+/** What of the long answer came over the socket, in the order in which it came, whoever said it. */
+async function partsHeard(scene: CascadeScene, audio: Int16Array): Promise<readonly HeardText[]> {
   const parts: HeardText[] = [];
   for (const [index, child] of [scene.provider, scene.standby].entries()) {
     const speeches = (await child?.ask('account', undefined))?.speeches ?? [];
@@ -248,7 +252,7 @@ async function wordsHeard(scene: CascadeScene, audio: Int16Array): Promise<reado
     (part) =>
       !parts.some((other) => other !== part && other.from < part.to && part.from < other.to && isLonger(other, part)),
   );
-  return own.toSorted((a, b) => a.from - b.from).flatMap(({ words }) => words);
+  return own.toSorted((a, b) => a.from - b.from);
 }
 
 /** A text of which a stretch was heard. */
