@@ -82,7 +82,7 @@ export const recordingSchema = z
     format: z
       .enum(['wav', 'ogg'])
       .default(defaults.recording.format)
-      .describe('wav: 16-bit PCM, 115 MB an hour. ogg: Opus, a tenth of that and less.'),
+      .describe('wav: 16-bit PCM, 115 MB an hour. ogg: Opus, 8 to 15 MB.'),
     path: path()
       .default(defaults.recording.path)
       .describe('Directory for recordings. Relative to the working directory.'),
