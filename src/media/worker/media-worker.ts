@@ -59,6 +59,8 @@ export class MediaWorker {
     this.#onReady = resolve;
   });
   #stopping = false;
+  /** We end the thread: nobody has to hear that it has died. */
+  #ending = false;
   #gone = false;
 
   constructor(options: MediaWorkerOptions, clock: Clock, handlers: MediaWorkerHandlers, entry = threadEntry()) {
@@ -81,7 +83,9 @@ export class MediaWorker {
     this.#worker = new Worker(entry, { name, workerData: setup, execArgv: [] });
     this.#worker.on('message', (message: ThreadMessage) => this.#onMessage(message));
     this.#worker.on('error', (error) => this.#onGone(errorMessage(error)));
-    this.#worker.on('exit', (code) => this.#onGone(`the media thread ended with code ${code}`));
+    this.#worker.on('exit', (code) =>
+      this.#onGone(this.#ending ? undefined : `the media thread ended with code ${code}`),
+    );
     this.#worker.unref();
   }
 
@@ -130,6 +134,7 @@ export class MediaWorker {
         };
       });
     }
+    this.#ending = true;
     await this.#worker.terminate();
     this.#onGone(undefined);
   }

@@ -186,6 +186,14 @@ test('times of the media thread are those of the engine clock', async () => {
   }
 });
 
+test('a thread that is ended with its engine has not died', async () => {
+  const died: string[] = [];
+  const engine = openEngine({ startsAtOnce: true, onThreadDied: (why) => died.push(why) });
+  await engine.ready?.();
+  await engine[Symbol.asyncDispose]();
+  expect(died).toEqual([]);
+});
+
 test('an engine is ready once its thread has started, or has failed to', async () => {
   await using engine = openEngine({ startsAtOnce: true });
   await engine.ready?.();
