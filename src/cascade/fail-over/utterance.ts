@@ -42,7 +42,7 @@ const MOST_SILENCE_MS = 1_200;
 /** Engines speak so many times as fast as they are listened to. */
 const SPEEDS = { least: 1.1, most: 8 } as const;
 /** An engine that speaks as text comes is given up so long before the caller notices, ms. */
-const EARLY_MS = 1_000;
+const EARLY_MS = 1_300;
 
 /**
  * One utterance, whoever speaks it. Pieces are kept until they have been said, and audio that the caller is not to hear
