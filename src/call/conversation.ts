@@ -272,7 +272,7 @@ export class Conversation {
         void this.#runTool(event);
         return;
       case 'tier':
-        this.#notes.ledger.onTier(event.responseId, event.tier, event.reason);
+        this.#notes.ledger.onTier(event.responseId, event);
         return;
       case 'turn':
         this.#notes.ledger.onTiming(event.timing);

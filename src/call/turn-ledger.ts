@@ -91,8 +91,8 @@ export class TurnLedger {
     else this.#timing = timing;
   }
 
-  /** Who makes the audio of a response from here on, and why, as the flavor says. */
-  onTier(responseId: string, tier: string, reason: string): void {
+  /** Who makes the audio of a response from here on, and why, or was asked for it in vain; as the flavor says. */
+  onTier(responseId: string, { tier, reason, left }: TierNote): void {
     let notes = this.#open.get(responseId)?.tiers ?? this.#tiers.get(responseId);
     if (notes === undefined) {
       notes = [];
@@ -101,7 +101,11 @@ export class TurnLedger {
       if (this.#tiers.size > KEPT_RESPONSES && oldest !== undefined) this.#tiers.delete(oldest);
     }
     if (notes.length < KEPT_TIERS) {
-      notes.push({ tier: tier.slice(0, NAME_LENGTH), reason: reason.slice(0, NAME_LENGTH) });
+      notes.push({
+        tier: tier.slice(0, NAME_LENGTH),
+        reason: reason.slice(0, NAME_LENGTH),
+        ...(left !== undefined && { left: left.slice(0, NAME_LENGTH) }),
+      });
     }
   }
 

@@ -73,9 +73,16 @@ export type FlavorEvent =
     }
   /**
    * Who makes the audio of this response from here on, where a flavor chooses among several, and why: a word each, out of
-   * bounded sets. For the call record and metrics alone.
+   * bounded sets. With `left`: it was asked, and is left before anything of it was heard; such as an error code. For the
+   * call record and metrics alone.
    */
-  | { readonly type: 'tier'; readonly responseId: string; readonly tier: string; readonly reason: string }
+  | {
+      readonly type: 'tier';
+      readonly responseId: string;
+      readonly tier: string;
+      readonly reason: string;
+      readonly left?: string;
+    }
   | { readonly type: 'turn'; readonly turnId: string; readonly timing: TurnTiming }
   | {
       readonly type: 'usage';

@@ -102,7 +102,8 @@ export class CallMetrics {
     if (record.answeredAt !== null) duration.observe({ flavor }, record.durationMs / 1000);
     else if (record.direction === 'inbound') refused.add({ status: statusLabel(record.cause.sip) });
     cost.add({ flavor }, record.costUsd ?? 0);
-    for (const { tier, reason } of record.turns.flatMap(({ tiers = [] }) => tiers)) {
+    for (const { tier, reason, left } of record.turns.flatMap(({ tiers = [] }) => tiers)) {
+      if (left !== undefined) continue;
       this.#metrics.tiers.add({ flavor, tier: this.#tiers.of(tier), reason: this.#tierReasons.of(reason) });
     }
     if (record.rtp === null) return;

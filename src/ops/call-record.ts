@@ -61,9 +61,9 @@ export interface TurnRecord {
   };
   /**
    * Who made the audio, in order, where the flavor chooses among several, and why; as the flavor names them. Absent where
-   * it does not.
+   * it does not. With `left`: it was asked, and nothing of it was heard; why.
    */
-  readonly tiers?: readonly { readonly tier: string; readonly reason: string }[];
+  readonly tiers?: readonly { readonly tier: string; readonly reason: string; readonly left?: string }[];
   readonly interrupted: boolean;
   /** Agent audio that left the socket, ms. */
   readonly heardMs: number;

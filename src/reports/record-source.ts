@@ -23,7 +23,7 @@ const turn = z.object({
   v2vMs: ms().optional(),
   stages,
   tiers: z
-    .array(z.object({ tier: name() }))
+    .array(z.object({ tier: name(), left: name().optional() }))
     .max(1_000)
     .optional(),
   heardMs: ms(),

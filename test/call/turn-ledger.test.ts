@@ -200,21 +200,23 @@ test('an onset that is found more exactly while the agent is paused replaces the
   expect(ledger.onSilent(3010)).toMatchObject({ onsetMs: 3000 });
 });
 
-test('who made the audio of an answer, and why, stands in its turn, as often as that changed', () => {
+test('who made the audio of an answer, or was asked in vain, and why, stands in its turn, as often as that changed', () => {
   const ledger = new TurnLedger(0);
   const say = (id: string): void => {
     ledger.onResponseAudio(id, 10);
     ledger.onResponseStarted(id, 20);
   };
-  ledger.onTier('a', 'laptop', 'first');
+  ledger.onTier('a', { tier: 'desk', reason: 'first', left: 'ERR_FLAVOR_NETWORK' });
+  ledger.onTier('a', { tier: 'laptop', reason: 'health' });
   say('a');
-  ledger.onTier('a', 'gpu', 'fail-over');
+  ledger.onTier('a', { tier: 'gpu', reason: 'fail-over' });
   ledger.onResponseEnded({ responseId: 'a', atMs: 100, sentMs: 80, state: 'finished' });
   say('b');
   ledger.onResponseEnded({ responseId: 'b', atMs: 100, sentMs: 80, state: 'finished' });
   expect(ledger.turns().map(({ tiers }) => tiers)).toEqual([
     [
-      { tier: 'laptop', reason: 'first' },
+      { tier: 'desk', reason: 'first', left: 'ERR_FLAVOR_NETWORK' },
+      { tier: 'laptop', reason: 'health' },
       { tier: 'gpu', reason: 'fail-over' },
     ],
     undefined,
@@ -223,10 +225,11 @@ test('who made the audio of an answer, and why, stands in its turn, as often as 
 
 test('a flavor that names tiers without end fills no memory', () => {
   const ledger = new TurnLedger(0);
-  for (let id = 0; id < 100; id += 1) ledger.onTier(`silent-${id}`, 'laptop', 'first');
+  for (let id = 0; id < 100; id += 1) ledger.onTier(`silent-${id}`, { tier: 'laptop', reason: 'first' });
   ledger.onResponseAudio('silent-0', 10);
   ledger.onResponseStarted('silent-0', 10);
-  for (let change = 0; change < 100; change += 1) ledger.onTier('silent-0', 'x'.repeat(1_000), 'load');
+  for (let change = 0; change < 100; change += 1)
+    ledger.onTier('silent-0', { tier: 'x'.repeat(1_000), reason: 'load' });
   ledger.onResponseEnded({ responseId: 'silent-0', atMs: 100, sentMs: 80, state: 'finished' });
   const [turn] = ledger.turns();
   expect(turn?.tiers).toHaveLength(20);

@@ -92,6 +92,17 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   expect([...found.keys()].filter((name) => name.startsWith('calls_refused_total'))).toEqual([]);
 });
 
+test('tiers are counted that spoke, not those that were asked in vain', async () => {
+  const metrics = bench();
+  const tiers = [
+    { tier: 'laptop', reason: 'first', left: 'ERR_FLAVOR_NETWORK' },
+    { tier: 'gpu', reason: 'health' },
+  ];
+  metrics.observe(endedEvent(sampleRecord({ turns: [{ ...fullRecord.turns[0], tiers }] })));
+  const found = [...(await samples(metrics))].filter(([name]) => name.startsWith('agent_tiers_total'));
+  expect(found).toEqual([['agent_tiers_total{flavor="echo",tier="gpu",reason="health"}', 1]]);
+});
+
 test('percentiles of turns and barge-ins cover the last ten minutes, and then there are none', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
   try {

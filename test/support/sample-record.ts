@@ -34,7 +34,7 @@ export const fullRecord = {
         playoutMs: 640,
         speculative: 'hit',
       },
-      tiers: [{ tier: 'laptop', reason: 'first' }],
+      tiers: [{ tier: 'laptop', reason: 'first', left: 'ERR_FLAVOR_NETWORK' }],
       interrupted: true,
       heardMs: 1840,
       startedMs: 2100,

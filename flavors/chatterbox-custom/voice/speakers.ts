@@ -34,6 +34,9 @@ export interface Spoken {
   readonly reason: TierReason;
 }
 
+/** Why a tier is left that was asked: the code of its error; `late`: another, asked beside it, was first. */
+export type TierLeft = FlavorError['code'] | 'late';
+
 /** How often it is looked whether somebody is late, ms. */
 export const LOOK_MS = 50;
 /** A hedge is not worth it earlier, ms. */
@@ -47,6 +50,8 @@ export interface SpeakersCall {
   /** What the caller still has to hear, ms. */
   aheadMs(): number;
   push(event: TextToSpeechEvent): void;
+  /** A tier that was asked is left, and nothing of it was heard. */
+  onLeft(tier: string, reason: TierReason, why: TierLeft): void;
 }
 
 /** Finds tiers for the sentences of one utterance, until one of them speaks. */
@@ -65,11 +70,13 @@ export class Speakers {
    * Asks for the beginning of a text, until somebody speaks; returns what was not asked for.
    *
    * @param leastMs speech that the beginning must have
+   * @param why what it is asked for. Absent: what the policy says
    */
   async ask(
     text: string,
     failed: Set<string>,
     leastMs = 0,
+    why?: TierReason,
   ): Promise<{ readonly spoken: Spoken; readonly rest: string }> {
     let error: FlavorError | undefined;
     for (let failures = 0; ; ) {
@@ -85,7 +92,7 @@ export class Speakers {
       }
       const { maxCharacters } = this.#deps.options;
       const [first, rest] = firstPart(wanted, turn.tier, this.#call.aheadMs(), maxCharacters, leastMs);
-      const outcome = await this.#begun(this.#render(turn, first), turn.reason, failed);
+      const outcome = await this.#begun(this.#render(turn, first), why ?? turn.reason, failed);
       if ('rendering' in outcome) return { spoken: outcome, rest };
       error = outcome.error;
       failures += 1;
@@ -107,12 +114,16 @@ export class Speakers {
     while (running.length > 0) {
       for (const each of running) {
         if (each.rendering.state === 'speaking' || each.rendering.state === 'done') {
-          for (const { rendering } of running) if (rendering !== each.rendering) rendering.cancel();
+          for (const other of running) {
+            if (other === each) continue;
+            other.rendering.cancel();
+            if (each.reason === 'hedge') this.#call.onLeft(other.rendering.tier.name, other.reason, 'late');
+          }
           return each;
         }
         if (each.rendering.state === 'failed') {
           error = each.rendering.error ?? error;
-          this.onFailure(each.rendering, error, failed);
+          this.onUnheard(each, error, failed);
         } else if (clock.now() - each.rendering.lastMs >= options.firstAudioMs) each.rendering.fail(error);
       }
       running = running.filter(({ rendering }) => rendering.state !== 'failed');
@@ -142,6 +153,12 @@ export class Speakers {
     this.open.add(rendering);
     void rendering.settled.then(() => this.open.delete(rendering));
     return rendering;
+  }
+
+  /** Takes note that one failed of which nothing was heard. @throws the error where nobody could do better */
+  onUnheard({ rendering, reason }: Spoken, error: FlavorError, failed: Set<string>): void {
+    this.#call.onLeft(rendering.tier.name, reason, error.code);
+    this.onFailure(rendering, error, failed);
   }
 
   /** Takes note of a failure. @throws the error where nobody could do better */

@@ -11,7 +11,7 @@ import { type Joint, JointSearch } from '../seam/joint.js';
 import { Handover, type Part } from './handover.js';
 import type { Rendering } from './rendering.js';
 import { textFor } from './shape.js';
-import { LOOK_MS, Speakers, type SpeakingDeps } from './speakers.js';
+import { LOOK_MS, Speakers, type SpeakingDeps, type TierLeft } from './speakers.js';
 
 /** Both sides of a joint are faded into each other for so long, ms. */
 const FADE_MS = 8;
@@ -45,6 +45,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
       signal: this.#controller.signal,
       aheadMs: () => this.#handover.leftMs,
       push: (event) => this.#events.push(event),
+      onLeft: (tier, reason, why) => this.#tell(tier, reason, why),
     });
     if (signal.aborted) this.cancel();
     else signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -219,7 +220,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     const error = old.rendering.error ?? new FlavorError('ERR_FLAVOR_NETWORK', 'the tier broke off', true);
     this.#speakers.onFailure(old.rendering, error, failed);
     if (old.sent === 0) {
-      const { spoken, rest: more } = await this.#speakers.ask(old.rendering.text, failed, LEAST_MS);
+      const { spoken, rest: more } = await this.#speakers.ask(old.rendering.text, failed, LEAST_MS, 'fail-over');
       return { part: { rendering: spoken.rendering, sent: 0 }, rest: join(more, rest) };
     }
     const perMs = this.#deps.format.sampleRate / 1_000;
@@ -227,7 +228,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     this.#handover.follow(old);
     for (;;) {
       const { spoken, rest: more } = await this.#speakers
-        .ask(search.text, failed, search.leastMs)
+        .ask(search.text, failed, search.leastMs, 'fail-over')
         .catch((thrown: unknown) => {
           // Nobody is left: what was made of it is said.
           old.limit = old.rendering.length;
@@ -252,7 +253,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
         }
         await this.#speakers.change([rendering], LOOK_MS);
       }
-      if (rendering.state === 'failed') this.#speakers.onFailure(rendering, rendering.error ?? error, failed);
+      if (rendering.state === 'failed') this.#speakers.onUnheard(spoken, rendering.error ?? error, failed);
       else rendering.cancel();
     }
   }
@@ -272,11 +273,11 @@ export class TieredUtterance implements TextToSpeechUtterance {
     old.sent = leave;
   }
 
-  #tell(tier: string, reason: TierReason): void {
-    const told = `${tier} ${reason}`;
+  #tell(tier: string, reason: TierReason, left?: TierLeft): void {
+    const told = `${tier} ${reason} ${left}`;
     if (told === this.#told) return;
     this.#told = told;
-    this.#events.push({ type: 'tier', tier, reason });
+    this.#events.push({ type: 'tier', tier, reason, ...(left && { left }) });
   }
 }
 

@@ -182,8 +182,7 @@ export class SpeechOut {
         this.#tell(this.#spoken.onWord(event.text, this.#baseMs + event.atMs));
         return;
       case 'tier': {
-        const { tier, reason } = event;
-        this.#voice.push({ type: 'tier', responseId: this.responseId, tier, reason });
+        this.#voice.push({ ...event, responseId: this.responseId });
         return;
       }
       case 'warning':

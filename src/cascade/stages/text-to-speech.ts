@@ -28,8 +28,11 @@ export type TextToSpeechEvent =
   | { readonly type: 'piece'; readonly index: number }
   /** A word begins at `atMs` of the utterance's own audio. Only where `capabilities.wordTimes`. */
   | { readonly type: 'word'; readonly text: string; readonly atMs: number }
-  /** Who makes the audio that follows, where there are several, and why: a word of a bounded set each. */
-  | { readonly type: 'tier'; readonly tier: string; readonly reason: string }
+  /**
+   * Who makes the audio that follows, where there are several, and why: a word of a bounded set each. With `left`: it was
+   * asked, and is left before anything of it was heard; why, a word of such a set too.
+   */
+  | { readonly type: 'tier'; readonly tier: string; readonly reason: string; readonly left?: string }
   | StageUsage
   | { readonly type: 'warning'; readonly error: FlavorError }
   /**

@@ -26,6 +26,9 @@ export interface LatencyGroup {
 
 type Turn = ReportedCall['turns'][number];
 
+/** Not one that was asked and left before anything of it was heard. */
+const spoke = ({ left }: NonNullable<Turn['tiers']>[number]): boolean => left === undefined;
+
 /** Groups that are told apart; a file may hold anything. */
 const MOST_GROUPS = 50;
 const OTHERS = 'others';
@@ -39,7 +42,7 @@ export class LatencyReport {
     for (const turn of turns) {
       const spent = turnShares(turn);
       if (spent === undefined) this.#unanswering += 1;
-      else this.#group(flavor ?? 'none', turn.tiers?.[0]?.tier).add(turn, spent);
+      else this.#group(flavor ?? 'none', turn.tiers?.find(spoke)?.tier).add(turn, spent);
     }
   }
 
@@ -94,7 +97,7 @@ class Sum {
     this.#v2v.add(v2vMs);
     this.#bands[bandOf(v2vMs)] += 1;
     for (const share of shares) this.#shares[share].add(spent[share]);
-    if (new Set(tiers.map(({ tier }) => tier)).size > 1) this.#handedOver += 1;
+    if (new Set(tiers.filter(spoke).map(({ tier }) => tier)).size > 1) this.#handedOver += 1;
     if (speculative === 'hit') this.#hits += 1;
     else if (speculative === 'miss') this.#misses += 1;
   }

@@ -108,7 +108,7 @@ test('flavors and tiers are told apart, each with its bands', () => {
     call(
       'b',
       { v2vMs: 400, tiers: [{ tier: 'local' }] },
-      { v2vMs: 600, tiers: [{ tier: 'local' }] },
+      { v2vMs: 600, tiers: [{ tier: 'overflow', left: 'ERR_FLAVOR_NETWORK' }, { tier: 'local' }] },
       { v2vMs: 1_200, tiers: [{ tier: 'overflow' }, { tier: 'local' }] },
     ),
     call('a', { v2vMs: 300, stages: { speculative: 'hit' } }, { v2vMs: 500, stages: { speculative: 'miss' } }),

@@ -55,8 +55,13 @@ export class ScriptedBackend implements SpeechBackend {
   wakes = 0;
   busy = 0;
   mostBusy = 0;
-  /** What happens to the next request: it breaks off after so much speech, ms; or never answers. */
-  fault: { readonly afterMs: number } | 'silent' | FlavorError | undefined;
+  /**
+   * What happens to the next request: it breaks off after so much speech, ms, be that all of it; it breaks off before it is
+   * answered (`gone`); or it never is.
+   */
+  fault: { readonly afterMs: number } | 'gone' | 'silent' | FlavorError | undefined;
+  /** Requests that go well before that. */
+  passes = 0;
   readonly #clock: Clock;
   readonly #voice: (text: string) => Int16Array;
 
@@ -75,11 +80,16 @@ export class ScriptedBackend implements SpeechBackend {
     this.requests.push(request);
     this.busy += 1;
     this.mostBusy = Math.max(this.mostBusy, this.busy);
-    const fault = this.fault;
-    this.fault = undefined;
+    const fault = this.passes > 0 ? undefined : this.fault;
+    if (this.passes > 0) this.passes -= 1;
+    else this.fault = undefined;
     const { firstAudioMs, realTimeFactor, chunkMs, streaming, sampleRate, tempo } = this.options;
     try {
       if (fault instanceof FlavorError) throw fault;
+      if (fault === 'gone') {
+        await this.#wait(firstAudioMs / 2, signal);
+        throw brokenOff();
+      }
       const source = this.#voice(text);
       const paced =
         tempo === 1 ? source : Int16Array.from(createResampler(Math.round(tempo * 1_000), 1_000).process(source));
@@ -100,7 +110,7 @@ export class ScriptedBackend implements SpeechBackend {
         yield { type: 'audio', samples: pcm.slice(at, to) };
         at = to;
       }
-      if (breaksAtMs < durationMs) throw brokenOff();
+      if (breaksAtMs <= durationMs) throw brokenOff();
       request.state = 'done';
       yield { type: 'usage', ...this.identity, unit: 'audio-ms', quantity: Math.round(durationMs) };
     } catch (error) {

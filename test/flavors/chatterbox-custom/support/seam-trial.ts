@@ -2,7 +2,7 @@ import { createTieredVoice } from '../../../../flavors/chatterbox-custom/voice/t
 import { FakeClock } from '../../../support/fake-clock.js';
 import { SeededRandom } from '../../../support/seeded-random.js';
 import { ScriptedBackend, type ScriptedBackendOptions } from './scripted-backend.js';
-import { ended, follow, ofType, runUntil } from './simulation.js';
+import { ended, follow, runUntil, tiersOf } from './simulation.js';
 import type { Narrator, SpokenSentence } from './spoken.js';
 
 export interface SeamTrial {
@@ -116,7 +116,7 @@ export async function runSeamTrial(trial: SeamTrial): Promise<SeamOutcome> {
     atGap: dies === Math.floor(dies),
     leave,
     enter,
-    tiers: ofType(events, 'tier').map(({ tier, reason }) => `${tier} ${reason}`),
+    tiers: tiersOf(events),
     asked: asked.join(' '),
   };
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../../src/base/clock.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../../../../src/cascade/stages/text-to-speech.js';
 import type { FakeClock } from '../../../support/fake-clock.js';
 
@@ -8,7 +9,7 @@ export interface TimedEvent {
 }
 
 /** Reads an utterance as it comes. */
-export function follow(utterance: TextToSpeechUtterance, clock: FakeClock): TimedEvent[] {
+export function follow(utterance: TextToSpeechUtterance, clock: Clock): TimedEvent[] {
   const events: TimedEvent[] = [];
   void (async () => {
     for await (const event of utterance.events) events.push({ event, atMs: clock.now() });
@@ -37,4 +38,9 @@ export function ofType<Type extends TextToSpeechEvent['type']>(
   type: Type,
 ): readonly (TextToSpeechEvent & { readonly type: Type })[] {
   return events.flatMap(({ event }) => (event.type === type ? [event as TextToSpeechEvent & { type: Type }] : []));
+}
+
+/** Tiers as they are named, in order: `laptop first`; `gpu fail-over, left: ERR_FLAVOR_NETWORK` where nothing was heard. */
+export function tiersOf(events: readonly TimedEvent[]): readonly string[] {
+  return ofType(events, 'tier').map(({ tier, reason, left }) => `${tier} ${reason}${left ? `, left: ${left}` : ''}`);
 }

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
 import { FlavorError } from '../../../../src/flavor-api/index.js';
 import { say, sayAll, setUp } from '../support/bench.js';
-import { ended, ofType, runUntil, settle, type TimedEvent } from '../support/simulation.js';
+import { ended, ofType, runUntil, settle, type TimedEvent, tiersOf } from '../support/simulation.js';
 
-const tiersOf = (events: readonly TimedEvent[]): readonly string[] =>
-  ofType(events, 'tier').map(({ tier, reason }) => `${tier} ${reason}`);
 const bytesOf = (events: readonly TimedEvent[]): number =>
   ofType(events, 'audio').reduce((sum, { data }) => sum + data.length, 0);
 /** Audio of a text in mu-law: 50 ms a letter. */
@@ -97,7 +95,7 @@ test('a tier that is later than nearly always is not waited for: the first to sp
   if (laptop) laptop.fault = 'silent';
   const beganMs = clock.now();
   const events = await sayAll(session, clock, 'Here I am again.');
-  expect(tiersOf(events)).toEqual(['gpu hedge']);
+  expect(tiersOf(events)).toEqual(['laptop current, left: late', 'gpu hedge']);
   expect(laptop?.requests.at(-1)?.state).toBe('aborted');
   const first = events.find(({ event }) => event.type === 'audio');
   expect((first?.atMs ?? 0) - beganMs).toBeLessThan(500);
@@ -122,7 +120,7 @@ test('a tier that says nothing is given up, and the next one says it', async () 
   const laptop = backends[0];
   if (laptop) laptop.fault = new FlavorError('ERR_FLAVOR_NETWORK', 'refused', true);
   const events = await sayAll(await open(), clock, 'Good afternoon.');
-  expect(tiersOf(events)).toEqual(['gpu health']);
+  expect(tiersOf(events)).toEqual(['laptop first, left: ERR_FLAVOR_NETWORK', 'gpu health']);
   expect(ofType(events, 'warning')).toHaveLength(1);
   expect(bytesOf(events)).toBe(bytesFor('Good afternoon.'));
 });
