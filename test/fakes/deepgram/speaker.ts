@@ -89,8 +89,12 @@ export class Speaker {
     const generation = this.#generation;
     const { connection, texts, options } = this.#parts;
     const { clock, delays } = options;
-    const bytes = await this.#bytesOf(texts, job.text);
+    const bytes = await this.#bytesOf(texts, job.text).catch(() => undefined);
     if (generation !== this.#generation) return;
+    if (bytes === undefined) {
+      connection.close(1011, 'NET-0000: no speech could be made of it');
+      return;
+    }
     const spreadMs = (delays.speechSpreadMs ?? 0) * ((job.record.number * GOLDEN) % 1);
     const dueMs =
       job.record.askedAtMs + delays.speechMs + spreadMs + this.#extraDelayMs + connection.delayOf('slow-audio');

@@ -38,6 +38,13 @@ test('Clear forgets text and sound', async () => {
   expect(fake.timeline.speeches[0]?.cancelled).toBe(true);
 });
 
+test('a voice that fails ends the connection, not the fake', async () => {
+  const fake = await start({ synthesise: () => Promise.reject(new Error('no voice today')) });
+  const client = await connect(fake, speakPath);
+  client.send({ type: 'Speak', text: 'Hello there. ' });
+  expect(await client.ending).toMatchObject({ code: 1011 });
+});
+
 test('the 21st flush in 60 s brings a warning instead', async () => {
   const clock = new FakeClock();
   const client = await connect(await start({ clock }), speakPath);

@@ -47,10 +47,10 @@ export const measureInterruptions: Measure = async (tell, scale) => {
   const calls = scaled(CALLS, scale);
   const sounds = await Promise.all(interruptionTexts.map((text) => speak8k(text, 'rms')));
   await using scene = await CascadeScene.open({
-    provider,
+    provider: { ...provider, phrases: Array.from({ length: calls }, (_, index) => greetingOf(nameOf(index))) },
     stt: { model: 'flux-general-en' },
     // A caller's connection to the voice has no name but what is said on it.
-    greeting: 'Good morning, {{from}}.',
+    greeting: greetingOf('{{from}}'),
   });
   const found: Interruption[] = [];
   // The provider answers by the number of the request, which goes on when its account is cleared.
@@ -112,6 +112,10 @@ async function interruptOnce(caller: Caller, sound: Int16Array, random: SeededRa
   await caller.untilHeard(caller.stretches.at(-1)?.endMs ?? 0, PATIENCE_MS);
   await sleep(700 + random.integer(5_000));
   await caller.say(sound);
+}
+
+function greetingOf(name: string): string {
+  return `Good morning, ${name}.`;
 }
 
 /** Letters only, so that it is spoken as it is written. */

@@ -26,6 +26,8 @@ export interface CascadeProviderSetup {
   readonly goesOn?: boolean;
   /** Who speaks; `slt` by default. */
   readonly voice?: FliteVoiceName;
+  /** What is said beside the answers, and made before anybody calls. */
+  readonly phrases?: readonly string[];
   /** Audio is sent so many times as fast as it plays. */
   readonly audioRate?: number;
 }

@@ -35,7 +35,8 @@ serve<CascadeProviderApi>(
         },
       });
       // A voice that is being made in the middle of a measurement is measured with it.
-      await deepgram.warm(['Hello.', ...setup.answers.flatMap(({ text = '' }) => piecesOf(text))]);
+      const phrases = setup.phrases ?? ['Hello.'];
+      await deepgram.warm([...phrases, ...setup.answers.flatMap(({ text = '' }) => piecesOf(text))]);
       return { deepgram: deepgram.url, model: model.baseUrl };
     },
 
