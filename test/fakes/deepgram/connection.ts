@@ -44,8 +44,8 @@ export class Connection {
   #silent = false;
   #ended = false;
   readonly #timers = new Set<TimerHandle>();
-  /** What was to be sent later goes in order: nothing overtakes it. */
-  #lastDueMs = 0;
+  /** What is to be sent later, in its order: one timer, of the first, so that nothing overtakes. */
+  readonly #waiting: { readonly dueMs: number; readonly send: () => void }[] = [];
   #audioSinceMs: number | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -130,15 +130,18 @@ export class Connection {
 
   /** Sends `delayMs` from now, and after everything that was given here before. */
   sendLater(message: JsonObject, delayMs: number, also?: () => void): void {
-    const nowMs = this.#options.clock.now();
-    const dueMs = Math.max(nowMs + delayMs, this.#lastDueMs);
-    this.#lastDueMs = dueMs;
-    const sending = (): void => {
+    const { clock } = this.#options;
+    const dueMs = Math.max(clock.now() + delayMs, this.#waiting.at(-1)?.dueMs ?? 0);
+    const send = (): void => {
       this.send(message);
       also?.();
     };
-    if (dueMs <= nowMs) sending();
-    else this.later(dueMs - nowMs, sending);
+    if (this.#waiting.length === 0 && delayMs <= 0) {
+      send();
+      return;
+    }
+    this.#waiting.push({ dueMs, send });
+    if (this.#waiting.length === 1) this.#sendFirstWhenDue();
   }
 
   close(code: number, reason = ''): void {
@@ -150,6 +153,16 @@ export class Connection {
   drop(): void {
     this.#end();
     this.#options.webSocket.terminate();
+  }
+
+  #sendFirstWhenDue(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    this.later(Math.max(0, first.dueMs - this.#options.clock.now()), () => {
+      this.#waiting.shift();
+      first.send();
+      this.#sendFirstWhenDue();
+    });
   }
 
   #sendText(text: string): void {

@@ -147,6 +147,15 @@ test('v2: without an eager threshold nothing ends early', async () => {
   expect(client.events.some(({ event }) => event === 'EagerEndOfTurn')).toBe(false);
 });
 
+test('v2: what is told of one message of audio is told in its order', async () => {
+  const delays = { interimMs: 10, finalMs: 30, speechMs: 0 };
+  const client = await connect(await start({ lines: [line], delays }), fluxPath);
+  client.say(await toneVoice(line), 2_000, undefined, 10_000);
+  await client.next('TurnInfo', ({ event, turn_index: turn }) => event === 'Update' && turn === 1);
+  const numbers = client.events.map((event) => Number(event['sequence_id']));
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+});
+
 test('v2: settings change in mid-stream, and wrong ones are refused', async () => {
   const client = await connect(await start(), fluxPath);
   client.send({ type: 'Configure', thresholds: { eot_threshold: 0.8 }, keyterms: ['Acme'] });

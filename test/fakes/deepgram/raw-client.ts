@@ -47,12 +47,15 @@ export class RawClient {
     this.socket.send(bytes);
   }
 
-  /** Says something, and is then silent for so long; all at once: the service's clock is the audio's. */
-  say({ pcm, sampleRate }: Speech, silenceMs = 700, format = mulaw): void {
+  /**
+   * Says something, and is then silent for so long; all at once: the service's clock is the audio's. In messages of
+   * `chunkMs`.
+   */
+  say({ pcm, sampleRate }: Speech, silenceMs = 700, format = mulaw, chunkMs = 20): void {
     const padded = new Int16Array(pcm.length + (silenceMs * sampleRate) / 1000);
     padded.set(pcm);
     const bytes = encodeAudio(padded, sampleRate, format);
-    const chunk = 20 * bytesPerMs(format);
+    const chunk = chunkMs * bytesPerMs(format);
     for (let at = 0; at < bytes.length; at += chunk) this.sendAudio(bytes.subarray(at, at + chunk));
   }
 

@@ -49,9 +49,7 @@ export const measureCascadeLatency: Measure = async (tell, scale) => {
   const results: RoundResult[] = [];
   for (const [calls, turns] of rounds) {
     tell(`cascade-latency: ${calls} call(s)`);
-    results.push(
-      await measure({ name: `${calls}`, calls, turns: scaled(turns, scale), scene: sceneOf(quickProviders, false) }),
-    );
+    results.push(await measure({ name: `${calls}`, calls, turns: scaled(turns, scale), scene: quickScene }));
   }
   return {
     title: 'Latency added to a cascade',
@@ -104,16 +102,15 @@ function addedOf(timed: readonly TimedAnswer[]): Spread {
   return spreadOf(timed.map(({ v2vMs, tookMs }) => v2vMs - tookMs));
 }
 
-/** The whole delay of an answer with providers that are as fast as reported, without and with an eager start. */
+/** The whole delay of an answer with providers that are as fast as reported: as shipped, without an eager start, in small pieces. */
 export const measureCascadeEager: Measure = async (tell, scale) => {
   const results: RoundResult[] = [];
   const turns = scaled(15, scale);
   const every = [...reportedProviders.lines, resumedText];
   const provider = { ...reportedProviders, lines: Array.from({ length: turns }, (_, turn) => every[turn % 3] ?? '') };
-  for (const eager of ['auto', false] as const) {
-    const name = eager === false ? 'without' : 'as by default';
+  for (const { name, ...scene } of eagerRounds(provider)) {
     tell(`cascade-eager: ${name}`);
-    results.push(await measure({ name, calls: 4, turns, scene: sceneOf(provider, eager), resumed: true }));
+    results.push(await measure({ name, calls: 4, turns, scene, resumed: true }));
   }
   const [on, off] = results;
   if (!off || !on) throw new Error('nothing was measured');
@@ -159,12 +156,23 @@ export const measureCascadeEager: Measure = async (tell, scale) => {
   };
 };
 
-function sceneOf(provider: CascadeProviderSetup, eager: 'auto' | false): CascadeSceneOptions {
-  return {
-    provider,
-    flavor: { greeting: 'Hello.', turns: { eager } },
-    stt: { model: 'flux-general-en', chunkMs: 20, ...(eager === false && { eagerEotThreshold: null }) },
-  };
+const quickScene: CascadeSceneOptions = {
+  provider: quickProviders,
+  flavor: { greeting: 'Hello.', turns: { eager: false } },
+  stt: { model: 'flux-general-en', chunkMs: 20, eagerEotThreshold: null },
+};
+
+function eagerRounds(provider: CascadeProviderSetup): readonly (CascadeSceneOptions & { readonly name: string })[] {
+  const flux = { model: 'flux-general-en' };
+  const flavor = { greeting: 'Hello.' };
+  return [
+    { name: 'as by default', provider, flavor, stt: flux },
+    {
+      ...{ name: 'without', provider, flavor: { ...flavor, turns: { eager: false } } },
+      stt: { ...flux, eagerEotThreshold: null },
+    },
+    { name: 'in pieces of 20 ms', provider, flavor, stt: { ...flux, chunkMs: 20 } },
+  ];
 }
 
 async function measure({ name, calls, turns, scene: options, resumed = false }: Round): Promise<RoundResult> {
