@@ -1,5 +1,6 @@
 import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
 import { phoneCodings } from '../media/phone-codec.js';
+import type { SpeechBlock } from './speech-alignment.js';
 
 /** A silence between words, on the sample clock of a response, ms. */
 export interface Pause {
@@ -7,12 +8,15 @@ export interface Pause {
   readonly toMs: number;
 }
 
-const BLOCK_MS = 20;
+/** Of what is looked at as one sound. */
+export const BLOCK_MS = 20;
 /** A block is silent so far below the loudest, dB, or below this power of 16-bit samples, dB. */
 const BELOW_PEAK_DB = 35;
 const FLOOR_DB = 25;
 /** The stops inside words are shorter, blocks. */
 const MIN_PAUSE_BLOCKS = 5;
+/** Share of the blocks that the loud ones are above. */
+const LOUD = 0.95;
 /** Levels kept: an hour. What comes later counts as speech. */
 const MAX_BLOCKS = 180_000;
 
@@ -21,8 +25,12 @@ export class SpokenAudio {
   readonly #format: AudioFormat;
   readonly #blockSamples: number;
   readonly #levelsDb: number[] = [];
+  readonly #brightnessesHz: number[] = [];
   #bytes = 0;
   #power = 0;
+  /** Power of the difference to the sample before. */
+  #slope = 0;
+  #last = 0;
   #samples = 0;
 
   /** @param format of what is pushed. */
@@ -41,7 +49,7 @@ export class SpokenAudio {
     this.#bytes += data.byteLength;
     if (this.#levelsDb.length >= MAX_BLOCKS) return;
     if (this.#format.encoding === 'pcm16') this.#pushPcm(data);
-    else this.#pushCodes(data, powersOf[this.#format.encoding]);
+    else this.#pushCodes(data, samplesOf[this.#format.encoding]);
   }
 
   /** Silences of 100 ms and more, and those at either end, in order. None where all is silent. */
@@ -63,43 +71,78 @@ export class SpokenAudio {
     return only?.fromMs === 0 && only.toMs >= levels.length * BLOCK_MS ? [] : pauses;
   }
 
-  #pushPcm(data: Uint8Array): void {
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    for (let at = 0; at + 1 < data.byteLength; at += 2) this.#add(view.getInt16(at, true) ** 2);
+  /**
+   * What is said in the blocks of speech from index `from` to `to`, counted with `pauses` left out; levels are below the
+   * loud parts of the whole.
+   */
+  speech(pauses: readonly Pause[], from: number, to: number): readonly SpeechBlock[] {
+    const sorted = Float64Array.from(this.#levelsDb).sort();
+    const loud = sorted[Math.floor(LOUD * sorted.length)] ?? 0;
+    const blocks: SpeechBlock[] = [];
+    let next = 0;
+    let counted = 0;
+    for (let index = 0; index < this.#levelsDb.length && counted < to; index += 1) {
+      const atMs = index * BLOCK_MS;
+      while (next < pauses.length && (pauses[next]?.toMs ?? 0) <= atMs) next += 1;
+      if ((pauses[next]?.fromMs ?? Number.POSITIVE_INFINITY) <= atMs) continue;
+      counted += 1;
+      if (counted <= from) continue;
+      const [levelDb, brightnessHz] = [this.#levelsDb[index] as number, this.#brightnessesHz[index] as number];
+      blocks.push({ levelDb: levelDb - loud, brightnessHz });
+    }
+    return blocks;
   }
 
-  #pushCodes(data: Uint8Array, powers: Float64Array): void {
+  #pushPcm(data: Uint8Array): void {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at + 1 < data.byteLength; at += 2) this.#add(view.getInt16(at, true));
+  }
+
+  #pushCodes(data: Uint8Array, samples: Int16Array): void {
     for (let at = 0; at < data.length; ) {
       const end = Math.min(data.length, at + this.#blockSamples - this.#samples);
       this.#samples += end - at;
-      let power = this.#power;
-      for (; at < end; at += 1) power += powers[data[at] as number] as number;
+      let [power, slope, last] = [this.#power, this.#slope, this.#last];
+      for (; at < end; at += 1) {
+        const sample = samples[data[at] as number] as number;
+        power += sample * sample;
+        slope += (sample - last) * (sample - last);
+        last = sample;
+      }
       this.#power = power;
+      this.#slope = slope;
+      this.#last = last;
       if (this.#samples >= this.#blockSamples) this.#endBlock();
     }
   }
 
-  #add(power: number): void {
-    this.#power += power;
+  #add(sample: number): void {
+    this.#power += sample * sample;
+    this.#slope += (sample - this.#last) ** 2;
+    this.#last = sample;
     this.#samples += 1;
     if (this.#samples >= this.#blockSamples) this.#endBlock();
   }
 
   #endBlock(): void {
     this.#levelsDb.push(10 * Math.log10(this.#power / this.#samples + 1));
+    // Of a tone it is its frequency: the difference of two samples grows with it.
+    const ratio = Math.min(4, this.#slope / (this.#power + this.#samples));
+    this.#brightnessesHz.push((Math.acos(1 - ratio / 2) / (2 * Math.PI)) * this.#format.sampleRate);
     this.#power = 0;
+    this.#slope = 0;
     this.#samples = 0;
   }
 }
 
-/** Power of a sample, by its code. */
-const powersOf = { mulaw: codePowers('pcmu'), alaw: codePowers('pcma') } as const;
+/** Samples by their codes. */
+const samplesOf = { mulaw: codeSamples('pcmu'), alaw: codeSamples('pcma') } as const;
 
-function codePowers(codec: keyof typeof phoneCodings): Float64Array {
+function codeSamples(codec: keyof typeof phoneCodings): Int16Array {
   const samples = new Int16Array(256);
   phoneCodings[codec].decode(
     Uint8Array.from({ length: 256 }, (_, code) => code),
     samples,
   );
-  return Float64Array.from(samples, (sample) => sample * sample);
+  return samples;
 }

@@ -265,7 +265,7 @@ test('of uneven speech without times, what was heard is told to within a word', 
     heard.addText(text);
     for (const part of parts) heard.addAudio(part);
     heard.complete();
-    for (let ms = 150; ms < durationMs; ms += 170) {
+    for (let ms = 150; ms < durationMs; ms += 410) {
       const told = heard
         .heardAt(ms)
         .text.split(' ')

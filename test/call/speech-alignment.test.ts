@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { encodeMulaw } from '../../src/audio/g711.js';
+import { cumulativeWeights } from '../../src/base/text-weight.js';
+import { HeardText } from '../../src/call/heard-text.js';
+import { letterSounds as soundsBetween } from '../../src/call/letter-sounds.js';
+import { alignSpeech, type SpeechBlock } from '../../src/call/speech-alignment.js';
+import { exactWordTimes, speak8k } from '../support/speech.js';
+
+const letterSounds = (text: string) => soundsBetween(text, 0, text.length, cumulativeWeights(text));
+const blocks = (count: number, levelDb: number, brightnessHz: number): readonly SpeechBlock[] =>
+  Array.from({ length: count }, () => ({ levelDb, brightnessHz }));
+const vowel = (count: number): readonly SpeechBlock[] => blocks(count, -2, 400);
+const hiss = (count: number): readonly SpeechBlock[] => blocks(count, -10, 3000);
+const stop = (count: number): readonly SpeechBlock[] => blocks(count, -40, 200);
+
+function endsOfWords(
+  text: string,
+  speech: readonly SpeechBlock[],
+  lasts = speech.length,
+  pauses: readonly number[] = [],
+) {
+  const sounds = letterSounds(text);
+  const ends = alignSpeech({ blocks: speech, pauses, sounds, markCosts: sounds.map(() => 0), lasts }) ?? [];
+  return ends.filter((_, index) => sounds[index]?.wordEnd !== undefined);
+}
+
+describe('letters as sounds', () => {
+  test.each([
+    ['shy', ['sibilant', 'vowel']],
+    ['thick', ['breath', 'vowel', 'stop']],
+    ['Grüße', ['stop', 'voiced', 'vowel', 'sibilant', 'vowel']],
+    ['city', ['sibilant', 'vowel', 'stop', 'vowel']],
+    ['7', ['any']],
+    ['你', ['any']],
+  ])('%s', (text, sounds) => {
+    expect(letterSounds(text).map(({ sound }) => sound)).toEqual(sounds);
+  });
+
+  test('short words that nobody lingers on take less than their letters', () => {
+    const [the, owl] = ['the', 'owl'].map((text) => letterSounds(text).reduce((sum, { weight }) => sum + weight, 0));
+    expect(the).toBeLessThan(owl ?? 0);
+  });
+});
+
+test('a word that hisses is where it hisses, however slow the one before was', () => {
+  const speech = [...vowel(4), ...stop(4), ...vowel(26), ...hiss(14), ...vowel(4), ...hiss(14), ...vowel(10)];
+  const [first = 0, second = 0] = endsOfWords('ato susse o', speech);
+  expect(Math.abs(first - 34)).toBeLessThanOrEqual(2);
+  expect(Math.abs(second - 66)).toBeLessThanOrEqual(10);
+});
+
+test('where all sounds alike, words go by their letters', () => {
+  expect(endsOfWords('one two', vowel(70))).toEqual([38, 70]);
+});
+
+test('a pause is between words', () => {
+  expect(endsOfWords('one two', vowel(70), 70, [35])[0]).toBe(35);
+});
+
+test.each([
+  { come: 20, ends: [] },
+  { come: 50, ends: [36] },
+  { come: 90, ends: [36, 73] },
+])('of speech of which $come of 140 blocks have come, only words are placed that have', ({ come, ends }) => {
+  const placed = endsOfWords('one two one two', vowel(come), 140).filter((end) => end < come);
+  expect(placed.length).toBe(ends.length);
+  for (const [index, end] of placed.entries()) expect(Math.abs(end - (ends[index] ?? 0))).toBeLessThanOrEqual(4);
+});
+
+test('nothing is told of no speech, and of no text', () => {
+  expect(endsOfWords('one', [])).toEqual([]);
+  expect(endsOfWords('', vowel(10))).toEqual([]);
+});
+
+test.each([
+  ['more text than such speech can hold', 'strengths '.repeat(60), 8],
+  ['less text than such speech can hold', 'a', 900],
+  ['a word longer than any', 'x'.repeat(690), 1500],
+  ['half a surrogate pair', 'a\ud83d b\ude00 c', 30],
+  ['a capital that grows in lower case', 'İİİ İİ', 60],
+  ['another script', 'Здравствуйте, как дела? 你好，请稍等。 مرحبا', 300],
+])('ends of sounds ascend, and lie within the speech: %s', (_, text, count) => {
+  const speech = Array.from({ length: count }, (_, index) => (index % 7 < 3 ? vowel(1) : hiss(1))).flat();
+  const sounds = letterSounds(text);
+  const ends = alignSpeech({ blocks: speech, pauses: [3, 5], sounds, markCosts: sounds.map(() => 0), lasts: count });
+  for (const [index, end] of (ends ?? []).entries()) {
+    expect(end).toBeGreaterThanOrEqual(ends?.[index - 1] ?? 0);
+    expect(end).toBeLessThanOrEqual(count);
+  }
+});
+
+test('text without times is told in whole words in any script, and all of it at the end', () => {
+  for (const text of ['Здравствуйте, как дела?', '你好，请稍等。', 'مرحبا كيف حالك', '7 & 12 %', '😀 😀', '']) {
+    const heard = new HeardText({ encoding: 'mulaw', sampleRate: 8000 });
+    heard.addText(text);
+    heard.addAudio(new Uint8Array(16_000).map((_, at) => (at % 9) * 13));
+    heard.complete();
+    let before = 0;
+    for (let ms = 0; ms <= 2000; ms += 250) {
+      const { chars } = heard.heardAt(ms);
+      expect(chars).toBeGreaterThanOrEqual(before);
+      before = chars;
+    }
+    expect(before).toBe(text.length);
+  }
+});
+
+/** Words told too many, or below 0 too few; one in the middle of which it was cut counts or not. */
+async function errorsOf(text: string): Promise<readonly number[]> {
+  const pcm = await speak8k(text);
+  const codes = new Uint8Array(pcm.length);
+  encodeMulaw(pcm, codes);
+  const words = await exactWordTimes(text);
+  const heard = new HeardText({ encoding: 'mulaw', sampleRate: 8000 });
+  heard.addText(text);
+  heard.addAudio(codes);
+  heard.complete();
+  const errors: number[] = [];
+  for (let ms = 100; ms < codes.length / 8; ms += 70) {
+    const told = heard.heardAt(ms).text.split(' ').filter(Boolean).length;
+    const begun = words.filter(({ startMs }) => startMs < ms).length;
+    errors.push(told > begun ? told - begun : Math.min(0, told - begun + 1));
+  }
+  return errors;
+}
+
+test('of synthetic speech, hardly a word more or less is told than was heard', async () => {
+  const errors = await errorsOf(
+    'Certainly. The nearest branch is on Oak Street, just opposite the post office, and it stays open.',
+  );
+  expect(errors.filter((error) => error !== 0).length / errors.length).toBeLessThan(0.02);
+  expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(1);
+});
