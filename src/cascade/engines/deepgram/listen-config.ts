@@ -56,7 +56,9 @@ export const deepgramListenSchema = z.strictObject({
     .max(240)
     .multipleOf(20)
     .optional()
-    .describe('Caller audio per message. Default: 40 with Nova; 80 with Flux, as Deepgram asks for.'),
+    .describe(
+      'Caller audio per message. Default: 40 with Nova; 80 with Flux, and single frames in the pauses of a turn.',
+    ),
   replaySeconds: z
     .number()
     .min(1)
@@ -81,6 +83,25 @@ export type DeepgramListenConfig = z.output<typeof deepgramListenSchema>;
 /** Whether a model is of the family that finds turns itself, and speaks listen v2. */
 export function isFlux({ model }: Pick<DeepgramListenConfig, 'model'>): boolean {
   return model.startsWith('flux-');
+}
+
+/** What callers' audio comes in, ms. */
+const FRAME_MS = 20;
+
+/** The pieces in which a caller's audio goes out, ms: usually, and in a pause of a turn where that is otherwise. */
+export interface ChunkLengths {
+  readonly chunkMs: number;
+  readonly pauseChunkMs?: number;
+}
+
+/**
+ * A length that is written down is kept to. By default Flux has the pieces that Deepgram recommends, but for the pauses of
+ * a turn: there a piece that is not full would keep from it the silence that it waits for.
+ * https://developers.deepgram.com/docs/flux/quickstart
+ */
+export function chunksOf(config: Pick<DeepgramListenConfig, 'model' | 'chunkMs'>): ChunkLengths {
+  if (config.chunkMs !== undefined) return { chunkMs: config.chunkMs };
+  return isFlux(config) ? { chunkMs: 80, pauseChunkMs: FRAME_MS } : { chunkMs: 40 };
 }
 
 const novaKeys = ['language', 'smartFormat', 'endpointingMs', 'utteranceEndMs', 'turns'] as const;

@@ -14,6 +14,11 @@ import type { DeepgramConnection, DeepgramSocketListener, Dial } from './socket.
 export interface ListenLineOptions {
   readonly format: AudioFormat;
   readonly chunkMs: number;
+  /**
+   * In a pause of a turn audio goes out in pieces of this length, so that the silence that ends the turn is heard without
+   * delay. They end where pieces of `chunkMs` would. Without it all pieces are of `chunkMs`.
+   */
+  readonly pauseChunkMs?: number | undefined;
   readonly replayMs: number;
   /** Flux has neither KeepAlive nor Finalize. */
   readonly flux: boolean;
@@ -42,6 +47,8 @@ const REPLAY_CHUNK_MS = 100;
 const BEHIND_MS = 400;
 /** Less speech than this may be about nothing, ms. */
 const TELLING_MS = 1_000;
+/** Silence that makes a pause, ms: longer than the stops within words, shorter than what ends a turn. */
+const PAUSE_MS = 60;
 /** More than this that the network has not taken, ms: sending waits. */
 const MAX_BUFFERED_MS = 1_000;
 
@@ -56,6 +63,7 @@ export class ListenLine {
   readonly #silence: SilenceKeeper;
   readonly #bytesPerMs: number;
   readonly #chunkBytes: number;
+  readonly #pauseChunkBytes: number | undefined;
   #connection: DeepgramConnection | undefined;
   /** The byte of the tape that goes out next. */
   #sent = 0;
@@ -69,13 +77,16 @@ export class ListenLine {
   /** Speech sent since Deepgram last said anything, ms, and since when. */
   #unheardMs = 0;
   #unheardSinceMs = 0;
+  /** Silence of the caller's within a turn, up to the last frame, ms. */
+  #quietMs = 0;
 
   constructor(options: ListenLineOptions, handlers: ListenLineHandlers) {
-    const { format, clock, random, reconnect, replayMs, chunkMs } = options;
+    const { format, clock, random, reconnect, replayMs, chunkMs, pauseChunkMs } = options;
     this.#options = options;
     this.#handlers = handlers;
     this.#bytesPerMs = bytesPerMs(format);
     this.#chunkBytes = chunkMs * this.#bytesPerMs;
+    this.#pauseChunkBytes = pauseChunkMs === undefined ? undefined : pauseChunkMs * this.#bytesPerMs;
     this.#tape = new AudioTape(format, replayMs);
     this.#backoff = new Backoff(reconnect, clock, random);
     this.#silence = new SilenceKeeper({
@@ -97,6 +108,7 @@ export class ListenLine {
   write({ data, positionMs }: AudioFrame): void {
     this.#originMs ??= positionMs - this.#tape.end / this.#bytesPerMs;
     this.#tape.write(data);
+    if (this.#pauseChunkBytes !== undefined) this.#watchPause(data);
     if (this.#replayTimer === undefined) this.#pump();
   }
 
@@ -170,9 +182,29 @@ export class ListenLine {
       this.#replay();
       return;
     }
-    while (this.#connection === connection && this.#tape.end - this.#sent >= this.#chunkBytes) {
-      this.#sendChunk(this.#chunkBytes);
+    while (this.#connection === connection && this.#tape.end - this.#sent >= this.#wantedBytes()) {
+      // Whatever waits goes into one piece, as far as that reaches.
+      this.#sendChunk(Math.min(this.#tape.end - this.#sent, this.#chunkRest()));
     }
+  }
+
+  /** So much audio makes the next piece. */
+  #wantedBytes(): number {
+    const rest = this.#chunkRest();
+    return this.#quietMs < PAUSE_MS ? rest : Math.min(rest, this.#pauseChunkBytes ?? rest);
+  }
+
+  /** The longest piece that may be next: the first one after a pause ends where it would have ended without the pause. */
+  #chunkRest(): number {
+    return this.#pauseChunkBytes === undefined
+      ? this.#chunkBytes
+      : this.#chunkBytes - (this.#streamBytes % this.#chunkBytes);
+  }
+
+  #watchPause(data: Uint8Array): void {
+    const { reader, format } = this.#options;
+    const quiet = reader.speaking && !isVoiced(data, format);
+    this.#quietMs = quiet ? this.#quietMs + data.length / this.#bytesPerMs : 0;
   }
 
   #replay(): void {

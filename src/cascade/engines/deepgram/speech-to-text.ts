@@ -15,6 +15,7 @@ import { webSocketUrl } from './endpoint.js';
 import { FluxReader } from './flux-reader.js';
 import {
   checkListenConfig,
+  chunksOf,
   type DeepgramListenConfig,
   fluxParameters,
   isFlux,
@@ -90,14 +91,25 @@ class DeepgramSpeechToText implements SpeechToText {
 
   async open({ input }: SpeechToTextRequest, signal: AbortSignal): Promise<SpeechToTextStream> {
     signal.throwIfAborted();
-    const { chunkMs = this.#flux ? 80 : 40, replaySeconds, answerTimeoutMs, reconnect, turns } = this.#config;
+    const { replaySeconds, answerTimeoutMs, reconnect, turns } = this.#config;
     const { clock, random } = this.#deps;
     const stream = new ListenStream(this.identity, signal, (handlers) => {
       const reader = this.#flux ? new FluxReader() : new NovaReader(turns === 'deepgram');
       const dial = this.#dialer(input);
       const replayMs = replaySeconds * 1000;
       return new ListenLine(
-        { format: input, chunkMs, replayMs, flux: this.#flux, answerTimeoutMs, reconnect, clock, random, reader, dial },
+        {
+          format: input,
+          ...chunksOf(this.#config),
+          replayMs,
+          flux: this.#flux,
+          answerTimeoutMs,
+          reconnect,
+          clock,
+          random,
+          reader,
+          dial,
+        },
         handlers,
       );
     });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { closeFailure, statusError } from '../../../../src/cascade/engines/deepgram/errors.js';
 import { FluxReader } from '../../../../src/cascade/engines/deepgram/flux-reader.js';
+import { chunksOf } from '../../../../src/cascade/engines/deepgram/listen-config.js';
 import { ListenLine } from '../../../../src/cascade/engines/deepgram/listen-line.js';
 import { NovaReader } from '../../../../src/cascade/engines/deepgram/nova-reader.js';
 import type { SpeechToTextEvent } from '../../../../src/cascade/index.js';
@@ -22,11 +23,12 @@ class Bench {
   readonly line: ListenLine;
   #positionMs = 0;
 
-  constructor(flux = false, chunkMs = 20) {
+  constructor(flux = false, chunkMs = 20, pauseChunkMs?: number) {
     this.line = new ListenLine(
       {
         format: { encoding: 'mulaw', sampleRate: 8000 },
         chunkMs,
+        pauseChunkMs,
         replayMs: 5_000,
         flux,
         answerTimeoutMs: 5_000,
@@ -89,6 +91,42 @@ test('frames go out as they come; Flux gets them in pieces of 80 ms', async () =
   const flux = await new Bench(true, 80).open();
   await flux.hear(200);
   expect(flux.service.last.audio.map(({ length }) => length)).toEqual([640, 640]);
+});
+
+test('Flux hears the pause of a turn frame by frame, in pieces that end where the others would', async () => {
+  const bench = await new Bench(true, 80, 20).open();
+  const pieces = (): readonly number[] => bench.service.last.audio.map(({ length }) => length / 8);
+  // Nothing was told of a turn: silence is as good as speech.
+  await bench.hear(160, SILENCE);
+  await bench.hear(180);
+  expect(pieces()).toEqual([80, 80, 80, 80]);
+  bench.service.last.say({ type: 'TurnInfo', event: 'StartOfTurn', transcript: 'Hello', audio_window_end: 0.3 });
+  await bench.hear(80);
+  expect(pieces().slice(4)).toEqual([80]);
+  // A stop within a word is no pause; what waits goes out with the frame that makes it one.
+  await bench.hear(40, SILENCE);
+  await bench.hear(100);
+  expect(pieces().slice(5)).toEqual([80, 80]);
+  await bench.hear(120, SILENCE);
+  expect(pieces().slice(7)).toEqual([60, 20, 20, 20]);
+  await bench.hear(40);
+  expect(pieces().slice(11)).toEqual([40]);
+  await bench.hear(180, SILENCE);
+  expect(pieces().slice(12)).toEqual([60, 20, 20, 20, 20, 20, 20]);
+  bench.service.last.say({ type: 'TurnInfo', event: 'EndOfTurn', transcript: 'Hello', audio_window_end: 1 });
+  await bench.hear(260, SILENCE);
+  expect(pieces().slice(19)).toEqual([60, 80, 80]);
+});
+
+test('pieces of a length that is given are all of that length, and so are those of Nova', async () => {
+  expect(chunksOf({ model: 'flux-general-en', chunkMs: undefined })).toEqual({ chunkMs: 80, pauseChunkMs: 20 });
+  expect(chunksOf({ model: 'flux-general-en', chunkMs: 80 })).toEqual({ chunkMs: 80 });
+  expect(chunksOf({ model: 'nova-3', chunkMs: undefined })).toEqual({ chunkMs: 40 });
+  const bench = await new Bench(true, 80).open();
+  await bench.hear(160);
+  bench.service.last.say({ type: 'TurnInfo', event: 'StartOfTurn', transcript: 'Hello', audio_window_end: 0.1 });
+  await bench.hear(200, SILENCE);
+  expect(bench.service.last.audio.map(({ length }) => length)).toEqual([640, 640, 640, 640]);
 });
 
 test('Finalize goes behind all audio, also less than a chunk; Flux has none', async () => {
