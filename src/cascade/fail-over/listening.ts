@@ -24,8 +24,8 @@ interface Listener {
   readonly sinceMs: number;
 }
 
-/** Caller audio that can be told again, ms: longer than a turn is without a final segment. */
-const TAPE_MS = 20_000;
+/** Caller audio that can be told again, ms: longer than a turn is without a final segment, which Whisper's may be for 29 s. */
+const TAPE_MS = 32_000;
 /** Audio is told again in frames of this length, ms. */
 const FRAME_MS = 20;
 /** Engines that fail one right after the other are not asked for ever. */
@@ -99,7 +99,7 @@ export class FailOverStream implements SpeechToTextStream {
     const listener = this.#listener;
     if (!listener) return;
     listener.stream.write(frame);
-    if (peakOf(frame.data, this.#parts.input) < VOICED_PEAK) return;
+    if (listener.engine.capabilities.interim === false || peakOf(frame.data, this.#parts.input) < VOICED_PEAK) return;
     this.#unansweredMs += frame.data.length / this.#bytesPerMs;
     if (this.#unansweredMs >= this.#parts.options.deafMs) {
       this.#onFailure(listener, new FlavorError('ERR_FLAVOR_TIMEOUT', 'the recogniser has fallen silent', true));
@@ -137,7 +137,7 @@ export class FailOverStream implements SpeechToTextStream {
       if (event.type === 'end') this.#onEnd(listener, event.error);
       else {
         if (event.type === 'end-of-turn') this.#settledByte = this.#tape.end;
-        if (event.type === 'transcript' && event.final) this.#settle(event.words?.at(-1)?.endMs);
+        if (event.type === 'transcript' && event.final) this.#settle(event.words?.at(-1)?.endMs ?? event.untilMs);
         this.#events.push(event);
       }
     }

@@ -22,6 +22,11 @@ export interface SpeechToTextCapabilities {
   readonly wordTimes: boolean;
   /** `finalize()` brings the rest of what was said at once; else it comes when the engine's own silence has passed. */
   readonly finalize: boolean;
+  /**
+   * `false`: says nothing for seconds on end while the caller speaks, and watches over its server by itself. Others are
+   * taken for deaf then, where another engine stands by.
+   */
+  readonly interim?: boolean;
 }
 
 /**
@@ -40,6 +45,8 @@ export type SpeechToTextEvent =
       readonly text: string;
       readonly final: boolean;
       readonly words?: readonly RecognisedWord[];
+      /** Of a final one without `words`: the segment's end, on the clock of `AudioFrame.positionMs`. Default: now. */
+      readonly untilMs?: number;
       /** BCP 47, where the engine tells languages apart. */
       readonly language?: string;
     }

@@ -20,6 +20,8 @@ interface EarScript {
   /** A segment is closed after so many words. */
   readonly segmentWords?: number;
   readonly wordTimes?: boolean;
+  /** Says nothing of a segment until so many words after its end. */
+  readonly finalAfterWords?: number;
   readonly openError?: FlavorError;
   readonly endOfTurn?: boolean;
 }
@@ -41,6 +43,7 @@ class ScriptedEars implements SpeechToText {
       eagerEndOfTurn: false,
       wordTimes: script.wordTimes ?? false,
       finalize: true,
+      interim: script.finalAfterWords === undefined,
     } as const;
   }
 
@@ -62,6 +65,7 @@ class ScriptedStream implements SpeechToTextStream {
   #frames = 0;
   #heard = 0;
   #segment: string[] = [];
+  readonly #late: { readonly text: string; readonly untilMs: number; readonly atWord: number }[] = [];
 
   constructor(ears: ScriptedEars) {
     this.#ears = ears;
@@ -83,7 +87,12 @@ class ScriptedStream implements SpeechToTextStream {
     const final = this.#segment.length === segmentWords;
     const word = { text: `w${value}`, startMs: positionMs - 40, endMs: positionMs + 20 };
     const text = this.#segment.join(' ');
-    this.events.push({ type: 'transcript', text, final, ...(wordTimes && { words: [word] }) });
+    const { finalAfterWords } = this.#ears.script;
+    if (finalAfterWords !== undefined) {
+      if (final) this.#late.push({ text, untilMs: word.endMs, atWord: this.#heard + finalAfterWords });
+      const due = this.#late[0]?.atWord === this.#heard ? this.#late.shift() : undefined;
+      if (due) this.events.push({ type: 'transcript', text: due.text, final: true, untilMs: due.untilMs });
+    } else this.events.push({ type: 'transcript', text, final, ...(wordTimes && { words: [word] }) });
     if (final) this.#segment = [];
   }
 
@@ -169,6 +178,24 @@ test.each([true, false])(
     expect(first.closed).toBe(1);
   },
 );
+
+test('one whose final segments come late is known by where they end: what was said since is told again', async () => {
+  const first = new ScriptedEars('a', { segmentWords: 3, finalAfterWords: 2, failsAfterWords: 6 });
+  const { say, heard } = await setUp(first, new ScriptedEars('b'));
+  await say(1, 2, 3, 4, 5, 6, 7, 8);
+  expect(heard()).toBe('w1 w2 w3 w4 w5 w6 w7 w8');
+});
+
+test('one that never says anything while the caller talks is not taken for deaf', async () => {
+  const first = new ScriptedEars('a', { segmentWords: 120, finalAfterWords: 1 });
+  const second = new ScriptedEars('b');
+  const { say, heard } = await setUp(first, second);
+  // Seven seconds.
+  const words = Array.from({ length: 121 }, (_, index) => 1 + (index % 40));
+  await say(...words);
+  expect(second.opened).toBe(0);
+  expect(heard().split(' ')).toHaveLength(120);
+});
 
 test('what is told again keeps its place on the call’s clock', async () => {
   const first = new ScriptedEars('a', { failsAfterWords: 1 });

@@ -1,3 +1,5 @@
+import { plainWord, wordsOf } from './words.js';
+
 /**
  * What of a segment is settled while it is being said: words that two hypotheses in a row agree upon. The last words of
  * a hypothesis are guesses, for the audio may end within them. What is settled stays so until the segment is final.
@@ -19,15 +21,6 @@ export class Agreement {
 
 function agreedWords(one: readonly string[], other: readonly string[]): number {
   let count = 0;
-  while (count < one.length && count < other.length && plain(one[count]) === plain(other[count])) count += 1;
+  while (count < one.length && count < other.length && plainWord(one[count]) === plainWord(other[count])) count += 1;
   return count;
-}
-
-function wordsOf(text: string): readonly string[] {
-  return text.split(/\s+/u).filter((word) => word !== '');
-}
-
-/** A word without what is revised all the time: case and punctuation. */
-function plain(word = ''): string {
-  return word.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }

@@ -29,8 +29,8 @@ export interface CallerEarListener {
   pause(): void;
   resume(): void;
   end(): void;
-  /** The segment goes on as another: audio before `atMs` of it belongs to the first. */
-  cut(atMs: number): void;
+  /** The segment goes on as another: audio before `atMs` of it belongs to the first. `clean`: nobody speaks there. */
+  cut(atMs: number, clean: boolean): void;
 }
 
 /** Kept of what was before the first voice, ms: the beginning of a word is quiet. */
@@ -95,7 +95,7 @@ export class CallerEar {
         return;
       }
       case 'cut':
-        this.#listener.cut(step.atMs + this.#beforeMs);
+        this.#listener.cut(step.atMs + this.#beforeMs, step.clean);
         this.#beforeMs = 0;
         return;
       case 'none':

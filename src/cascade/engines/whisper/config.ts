@@ -27,9 +27,9 @@ export const segmentShape = {
   longestMs: z
     .int()
     .min(5 * second)
-    .max(29 * second)
+    .max(28 * second)
     .default(26 * second)
-    .describe('Of a segment; a longer one is cut at a pause. Whisper hears 30 s at once.'),
+    .describe('Of a segment; a longer one is cut, in a pause where there is one. Whisper hears 30 s at once.'),
   minLevelDb: z.number().min(-80).max(-20).default(-52).describe('What is quieter is never taken for a voice, dBFS.'),
   answerTimeoutMs: z.int().min(500).max(120_000).default(10_000).describe('For the text of a segment.'),
   retries: z.int().min(0).max(5).default(2).describe('Of a request that reached nobody, or a server out of order.'),

@@ -9,6 +9,7 @@ import type { WhisperListenConfig } from './config.js';
 import { wordsSaid } from './hypothesis.js';
 import { REALTIME_SAMPLE_RATE, type RealtimeConnection, type RealtimeListener } from './realtime-session.js';
 import { SampleBatch } from './sample-batch.js';
+import { TextSeam } from './text-seam.js';
 import { UsageMeter } from './usage-meter.js';
 
 export interface RealtimeStreamParts {
@@ -26,6 +27,8 @@ const MESSAGE_MS = 100;
 /** Silence that is kept for the case that the caller goes on, ms. */
 const TAIL_MS = 300;
 const LEAST_VOICE_MS = 80;
+/** Speech that is cut where nobody pauses is sent again for so long: some whole words. ms */
+const OVERLAP_MS = 2_000;
 
 /** Audio that was committed. */
 interface Piece {
@@ -40,12 +43,28 @@ class Utterance {
   voicedMs = 0;
   closed = false;
   shown = '';
+  /** The one before was cut in the middle of speech. */
+  readonly seam: TextSeam | undefined;
+  /** This one was, and goes on as that. */
+  next: Utterance | undefined;
 
+  constructor(seam?: TextSeam) {
+    this.seam = seam;
+  }
+
+  /** What it says, after the one before. */
   get text(): string {
-    return this.pieces
-      .map(({ text }) => text ?? '')
-      .filter((text) => text !== '')
+    const text = this.pieces
+      .map((piece) => piece.text ?? '')
+      .filter((part) => part !== '')
       .join(' ');
+    return this.seam === undefined ? text : this.seam.rest(text);
+  }
+
+  /** Its first words are known, or will never be. */
+  get heard(): boolean {
+    const [first] = this.pieces;
+    return first === undefined ? this.closed : first.text !== undefined;
   }
 
   get complete(): boolean {
@@ -70,6 +89,8 @@ export class RealtimeStream implements SpeechToTextStream {
   #utterances: Utterance[] = [];
   #current: Utterance | undefined;
   #uncommitted = false;
+  /** The latest of what was sent of the utterance under way. */
+  readonly #latest = new SampleBatch((OVERLAP_MS * REALTIME_SAMPLE_RATE) / 1_000);
   #timer: TimerHandle | undefined;
 
   constructor(parts: RealtimeStreamParts) {
@@ -129,8 +150,9 @@ export class RealtimeStream implements SpeechToTextStream {
     this.events.push({ type: 'speech-started', positionMs });
   }
 
-  #enter(): void {
-    this.#current = new Utterance();
+  #enter(seam?: TextSeam): void {
+    this.#latest.take();
+    this.#current = new Utterance(seam);
     this.#utterances.push(this.#current);
     this.#uncommitted = true;
   }
@@ -140,6 +162,7 @@ export class RealtimeStream implements SpeechToTextStream {
       this.#tail.keep(samples);
       return;
     }
+    this.#latest.keep(samples);
     this.#usage.add((samples.length * 1_000) / REALTIME_SAMPLE_RATE);
     if (this.#batch.add(samples)) this.#flush();
   }
@@ -176,10 +199,19 @@ export class RealtimeStream implements SpeechToTextStream {
     this.#settle();
   }
 
-  /** What was sent cannot be taken back: it is cut here, and not at the best place. */
+  /** What was sent cannot be taken back, so it is cut here: the end of it is sent once more, and the texts are joined. */
   #onCut(): void {
+    const cut = this.#current;
+    const again = this.#latest.take();
+    const voiced = this.#uncommitted;
     this.#onEnd();
-    this.#enter();
+    if (!cut || !voiced) {
+      this.#enter();
+      return;
+    }
+    this.#enter(new TextSeam((again.length * 1_000) / REALTIME_SAMPLE_RATE));
+    cut.next = this.#current;
+    this.#onAudio(again);
   }
 
   #onCommitted(itemId: string): void {
@@ -202,7 +234,9 @@ export class RealtimeStream implements SpeechToTextStream {
   /** Makes final what is, and shows what is known of the next. */
   #settle(): void {
     for (let first = this.#utterances[0]; first?.complete; first = this.#utterances[0]) {
-      this.events.push({ type: 'transcript', text: first.text, final: true });
+      if (first.next?.heard === false) break;
+      const text = first.next?.seam === undefined ? first.text : this.#untilSeam(first, first.next, first.next.seam);
+      this.events.push({ type: 'transcript', text, final: true });
       this.#utterances.shift();
     }
     const [next] = this.#utterances;
@@ -210,6 +244,12 @@ export class RealtimeStream implements SpeechToTextStream {
     if (!next || text === '' || text === next.shown) return;
     next.shown = text;
     this.events.push({ type: 'transcript', text, final: false });
+  }
+
+  /** Text up to where the next utterance takes over. */
+  #untilSeam(first: Utterance, next: Utterance, seam: TextSeam): string {
+    const ms = ({ pieces }: Utterance): number => pieces.findLast((piece) => piece.text !== undefined)?.voicedMs ?? 0;
+    return seam.close({ text: first.text, ms: ms(first) }, { text: next.text, ms: ms(next) });
   }
 
   /** The oldest recording that has no text yet is waited for, from now on. */

@@ -11,6 +11,7 @@ import { wordsSaid } from './hypothesis.js';
 import { Attempt, Segment } from './segment.js';
 import { SegmentAudio } from './segment-audio.js';
 import type { WhisperServer } from './server.js';
+import { TextSeam } from './text-seam.js';
 import { UsageMeter } from './usage-meter.js';
 
 export interface RequestStreamParts {
@@ -35,6 +36,8 @@ const FIRST_PARTIAL_MS = 800;
 /** The server may be busy with one caller's partial transcripts half of the time. */
 const SHARE = 2;
 const RETRY_MS = 150;
+/** Speech that is cut where nobody pauses is in both segments for so long before and after, ms: some whole words. */
+const OVERLAP_MS = 1_500;
 
 /**
  * One caller's recogniser, made of requests: while the caller speaks, all of the segment so far is recognised again and
@@ -68,7 +71,7 @@ export class RequestStream implements SpeechToTextStream {
         pause: () => this.#onPause(),
         resume: () => this.#onResume(),
         end: () => this.#onEnd(),
-        cut: (atMs) => this.#onCut(atMs),
+        cut: (atMs, clean) => this.#onCut(atMs, clean ? 0 : OVERLAP_MS),
       },
     );
     parts.signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -79,7 +82,7 @@ export class RequestStream implements SpeechToTextStream {
     this.#ear.write(frame);
     const segment = this.#segment;
     if (!segment) return;
-    segment.voicedMs = this.#ear.voicedMs;
+    this.#measure(segment);
     if (!this.#ear.paused) this.#maybeAsk(segment);
   }
 
@@ -96,14 +99,18 @@ export class RequestStream implements SpeechToTextStream {
   }
 
   #onBegin(positionMs: number): void {
-    this.#segment = new Segment(new SegmentAudio(SAMPLE_RATE));
+    this.#segment = new Segment(new SegmentAudio(SAMPLE_RATE), positionMs);
     this.events.push({ type: 'speech-started', positionMs });
+  }
+
+  #measure(segment: Segment): void {
+    segment.voicedMs = this.#ear.voicedMs + (segment.lead?.beforeMs ?? 0);
   }
 
   #onPause(): void {
     const segment = this.#segment;
     if (!segment) return;
-    segment.voicedMs = this.#ear.voicedMs;
+    this.#measure(segment);
     if (segment.voicedMs < LEAST_VOICE_MS) return;
     segment.drop();
     const hope = this.#ask(segment);
@@ -137,14 +144,24 @@ export class RequestStream implements SpeechToTextStream {
     segment.closed = true;
     if (segment.hope === undefined) segment.drop();
     this.#closing.push(segment);
+    const asked = this.#begin(segment);
+    if (asked === undefined) segment.hear('');
+    else asked.text.then((text) => segment.hear(text)).catch(() => {});
     if (this.#closing.length === 1) void this.#settle();
-    else this.#begin(segment);
   }
 
-  #onCut(atMs: number): void {
+  /** Without a pause to cut in, the two overlap, and their texts are joined. */
+  #onCut(atMs: number, overlapMs: number): void {
     const segment = this.#segment;
     if (!segment) return;
-    const rest = new Segment(segment.audio.splitAt(atMs));
+    const { audio, positionMs } = segment;
+    // What it has of the segment before is no part of what the ear counts.
+    const cutMs = atMs + (segment.lead?.beforeMs ?? 0);
+    const fromMs = Math.max(0, cutMs - overlapMs);
+    const untilMs = Math.min(audio.durationMs, cutMs + overlapMs);
+    const lead = overlapMs > 0 ? { seam: new TextSeam(untilMs - fromMs), beforeMs: cutMs - fromMs } : undefined;
+    const rest = new Segment(audio.split(fromMs, untilMs), positionMs + fromMs, lead);
+    if (lead) segment.next = rest;
     segment.hope = undefined;
     this.#onEnd();
     this.#segment = rest;
@@ -171,7 +188,12 @@ export class RequestStream implements SpeechToTextStream {
   #show(segment: Segment, text: string): void {
     if (segment.closed || text === '' || text === segment.shown) return;
     segment.shown = text;
-    if (this.#closing.length === 0) this.events.push({ type: 'transcript', text, final: false });
+    if (this.#closing.length === 0) this.#showRest(segment);
+  }
+
+  #showRest(segment: Segment): void {
+    const text = segment.rest(segment.shown);
+    if (text !== '') this.events.push({ type: 'transcript', text, final: false });
   }
 
   /** The final request, unless the one that is under way is it. */
@@ -185,14 +207,23 @@ export class RequestStream implements SpeechToTextStream {
   async #settle(): Promise<void> {
     for (let segment = this.#closing[0]; segment && !this.events.ended; segment = this.#closing[0]) {
       // A request that fails ends the stream.
-      const text = await this.#begin(segment)?.text.catch(() => '');
+      const heard = (await this.#begin(segment)?.text.catch(() => '')) ?? '';
       if (this.events.ended) return;
-      if (text) this.#before = text;
-      this.events.push({ type: 'transcript', text: text ?? '', final: true });
+      const text = await this.#untilSeam(segment, segment.rest(heard));
+      if (this.events.ended) return;
+      if (text !== '') this.#before = text;
+      this.events.push({ type: 'transcript', text, final: true, untilMs: endOf(segment) });
       this.#closing.shift();
     }
-    const shown = this.#segment?.shown ?? '';
-    if (shown !== '' && !this.events.ended) this.events.push({ type: 'transcript', text: shown, final: false });
+    if (this.#segment && !this.events.ended) this.#showRest(this.#segment);
+  }
+
+  /** Text up to where the next segment takes over: its first words are waited for. */
+  async #untilSeam({ audio, next }: Segment, text: string): Promise<string> {
+    if (next?.lead === undefined) return text;
+    if (text !== '') this.events.push({ type: 'transcript', text, final: false });
+    const following = await next.heard;
+    return next.lead.seam.close({ text, ms: audio.durationMs }, { text: following, ms: next.askedMs });
   }
 
   /** Asks for the text of all there is of a segment. */
@@ -215,7 +246,8 @@ export class RequestStream implements SpeechToTextStream {
     const { signal } = attempt.controller;
     const wav = segment.audio.toWav();
     const { voicedMs } = segment;
-    const prompt = promptOf(config, this.#before);
+    const before = segment.lead?.seam.before(this.#before) ?? this.#before;
+    const prompt = promptOf(config, before);
     const onText = (text: string): void => {
       if (segment.hope === attempt) this.#show(segment, wordsSaid({ text }, { voicedMs, prompt }));
     };
@@ -229,7 +261,9 @@ export class RequestStream implements SpeechToTextStream {
         const hypothesis = await server.transcribe({ wav, prompt }, onText, signal);
         this.#serverMs = clock.now() - sinceMs;
         onWell();
-        return wordsSaid(hypothesis, { voicedMs, prompt });
+        const text = wordsSaid(hypothesis, { voicedMs, prompt });
+        segment.hear(text);
+        return text;
       } catch (error) {
         if (retry >= config.retries || !mayRecover(error)) throw error;
         if (error.code === 'ERR_FLAVOR_PROTOCOL') this.events.push({ type: 'warning', error });
@@ -250,6 +284,11 @@ export class RequestStream implements SpeechToTextStream {
     this.events.push({ type: 'end', ...(error && !signal.aborted && { error }) });
     for (const { controller } of this.#running) controller.abort();
   }
+}
+
+/** Where its text ends, on the clock of `AudioFrame.positionMs`. */
+function endOf({ audio, positionMs, next }: Segment): number {
+  return next?.lead === undefined ? positionMs + audio.durationMs : next.positionMs + next.lead.beforeMs;
 }
 
 /** Worth another attempt at once; also where the server said something that is no answer. */

@@ -29,13 +29,16 @@ export class SegmentAudio {
     this.#length = length;
   }
 
-  /** Takes away everything from `atMs` on, and returns it as another. */
-  splitAt(atMs: number): SegmentAudio {
-    const at = Math.min(this.#length, Math.round((atMs * this.#sampleRate) / 1_000));
+  /** Returns everything from `fromMs` on as another, and takes away everything from `untilMs` on. */
+  split(fromMs: number, untilMs: number): SegmentAudio {
     const rest = new SegmentAudio(this.#sampleRate);
-    rest.append(this.#samples.subarray(at, this.#length));
-    this.#length = at;
+    rest.append(this.#samples.subarray(this.#indexOf(fromMs), this.#length));
+    this.#length = this.#indexOf(untilMs);
     return rest;
+  }
+
+  #indexOf(ms: number): number {
+    return Math.max(0, Math.min(this.#length, Math.round((ms * this.#sampleRate) / 1_000)));
   }
 
   /** A copy of all of it, as a file. */

@@ -1,6 +1,7 @@
 import { FlavorError } from '../../../flavor-api/index.js';
 import { Agreement } from './agreement.js';
 import type { SegmentAudio } from './segment-audio.js';
+import type { TextSeam } from './text-seam.js';
 
 /** One request for the text of a segment. */
 export class Attempt {
@@ -25,9 +26,19 @@ export class Attempt {
   }
 }
 
+/** The segment before was cut in the middle of speech. */
+export interface SegmentLead {
+  readonly seam: TextSeam;
+  /** Of this segment's audio, how much comes before the cut, ms. */
+  readonly beforeMs: number;
+}
+
 /** A stretch of the caller's speech, and what is known of its text. */
 export class Segment {
   readonly audio: SegmentAudio;
+  /** Where its audio begins, on the clock of `AudioFrame.positionMs`. */
+  readonly positionMs: number;
+  readonly lead: SegmentLead | undefined;
   readonly agreement = new Agreement();
   /** Voice in it, ms. */
   voicedMs = 0;
@@ -41,9 +52,29 @@ export class Segment {
   shown = '';
   /** It is over. */
   closed = false;
+  /** It was cut in the middle of speech, and goes on as this one. */
+  next: Segment | undefined;
+  /** What may be said of its text at first: of some of it, if it is not over. */
+  readonly heard: Promise<string>;
+  #hear: (text: string) => void = () => {};
 
-  constructor(audio: SegmentAudio) {
+  constructor(audio: SegmentAudio, positionMs: number, lead?: SegmentLead) {
     this.audio = audio;
+    this.positionMs = positionMs;
+    this.lead = lead;
+    this.heard = new Promise((resolve) => {
+      this.#hear = resolve;
+    });
+  }
+
+  /** A text of it. None yet says nothing, unless it is over. */
+  hear(text: string): void {
+    if (text !== '' || this.closed) this.#hear(text);
+  }
+
+  /** What it says after the one before. */
+  rest(text: string): string {
+    return this.lead === undefined ? text : this.lead.seam.rest(text);
   }
 
   /** A request is under way. */

@@ -17,8 +17,8 @@ export type SegmentStep =
   /** Had not. */
   | { readonly type: 'resume' }
   | { readonly type: 'end' }
-  /** The segment is too long: what came before `atMs` of it is one, the rest another. */
-  | { readonly type: 'cut'; readonly atMs: number };
+  /** The segment is too long: what came before `atMs` of it is one, the rest another. `clean`: nobody speaks there. */
+  | { readonly type: 'cut'; readonly atMs: number; readonly clean: boolean };
 
 const nothing: SegmentStep = { type: 'none' };
 
@@ -26,10 +26,14 @@ const nothing: SegmentStep = { type: 'none' };
 const ONSET_MS = 60;
 const RESUME_MS = 40;
 const WINDOW_MS = 120;
-/** Where a segment that is too long may be cut: in the last so many ms, but for its end. */
+/** Where a segment that is too long is cut: in a lull of the last so many ms, … */
 const CUT_WITHIN_MS = 10_000;
-const CUT_BEFORE_END_MS = 300;
-/** Levels are kept for stretches of this length, ms, which is the pause that one is cut in. */
+/** … silence that is longer than the stops within words, ms; … */
+const LULL_MS = 180;
+/** … and where there is none, at the quietest moment that has speech on both sides of it to know it by, ms before the end. */
+const CUT_FROM_MS = 4_000;
+const CUT_UNTIL_MS = 1_500;
+/** Levels are kept for stretches of this length, ms. */
 const CELL_MS = 100;
 
 type State = 'quiet' | 'voice' | 'pause';
@@ -45,6 +49,8 @@ export class Segmenter {
   #voicedMs = 0;
   /** Loudest level of each cell of the segment, dBFS. */
   #cells: number[] = [];
+  /** The middle of its last lull. */
+  #lullAtMs = 0;
 
   constructor(options: SegmenterOptions) {
     this.#options = options;
@@ -71,6 +77,7 @@ export class Segmenter {
     if (this.#state === 'quiet') return this.#maybeBegin(durationMs);
     this.#note(durationMs, levelDb);
     this.#silentMs = voiced ? 0 : this.#silentMs + durationMs;
+    if (this.#silentMs >= LULL_MS) this.#lullAtMs = this.#lengthMs - this.#silentMs / 2;
     if (voiced) this.#voicedMs += durationMs;
     if (this.#state === 'voice') {
       if (this.#silentMs >= this.#options.pauseMs) return this.#enter('pause');
@@ -89,6 +96,7 @@ export class Segmenter {
     this.#lengthMs = 0;
     this.#voicedMs = 0;
     this.#cells = [];
+    this.#lullAtMs = 0;
   }
 
   #maybeBegin(durationMs: number): SegmentStep {
@@ -112,17 +120,23 @@ export class Segmenter {
     this.#lengthMs += durationMs;
   }
 
-  /** At the quietest moment of the last seconds; of several, the latest. */
   #cut(): SegmentStep {
-    const last = Math.max(1, Math.floor((this.#lengthMs - CUT_BEFORE_END_MS) / CELL_MS));
-    let best = last;
-    for (let cell = last; cell >= Math.max(1, last - CUT_WITHIN_MS / CELL_MS); cell -= 1) {
-      if ((this.#cells[cell] ?? 0) < (this.#cells[best] ?? 0)) best = cell;
-    }
-    const atMs = best * CELL_MS + CELL_MS / 2;
-    this.#cells = this.#cells.slice(best + 1);
+    const clean = this.#lullAtMs > Math.max(this.#lengthMs / 2, this.#lengthMs - CUT_WITHIN_MS);
+    const atMs = clean ? this.#lullAtMs : this.#quietestMs();
+    this.#cells = this.#cells.slice(Math.floor(atMs / CELL_MS) + 1);
     this.#voicedMs = (this.#voicedMs * (this.#lengthMs - atMs)) / this.#lengthMs;
     this.#lengthMs -= atMs;
-    return { type: 'cut', atMs };
+    this.#lullAtMs = 0;
+    return { type: 'cut', atMs, clean };
+  }
+
+  /** Of several moments that are as quiet, the latest. */
+  #quietestMs(): number {
+    const last = Math.floor((this.#lengthMs - CUT_UNTIL_MS) / CELL_MS);
+    let best = last;
+    for (let cell = last; cell >= (this.#lengthMs - CUT_FROM_MS) / CELL_MS; cell -= 1) {
+      if ((this.#cells[cell] ?? 0) < (this.#cells[best] ?? 0)) best = cell;
+    }
+    return best * CELL_MS + CELL_MS / 2;
   }
 }

@@ -72,6 +72,7 @@ const capabilities: SpeechToTextCapabilities = {
   eagerEndOfTurn: false,
   wordTimes: false,
   finalize: true,
+  interim: false,
 };
 
 /** Requests, one for each recording. */

@@ -98,6 +98,12 @@ export class Caller {
     await this.#frames(ms, (at) => amplitude * Math.sin((2 * Math.PI * 50 * at) / 8_000));
   }
 
+  /** Somebody says these samples, 8 kHz. */
+  async play(samples: Int16Array): Promise<void> {
+    const fromMs = this.#positionMs;
+    await this.#frames(Math.floor(samples.length / 8), (at) => samples[at - fromMs * 8] ?? 0);
+  }
+
   async settle(): Promise<void> {
     for (let i = 0; i < 30; i += 1) await Promise.resolve();
   }
