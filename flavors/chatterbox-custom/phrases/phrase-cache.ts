@@ -118,9 +118,9 @@ export class PhraseCache {
 }
 
 /** Fields are told apart by their lengths: no text can pass for another with other parameters. */
-function keyOf(text: string, { voice, backend }: Tier): string {
+function keyOf(text: string, { sound, backend }: Tier): string {
   const { provider, model } = backend.identity;
   const hash = createHash('sha256');
-  for (const field of [provider, model, voice, text]) hash.update(`${Buffer.byteLength(field)}:`).update(field);
+  for (const field of [provider, model, sound, text]) hash.update(`${Buffer.byteLength(field)}:`).update(field);
   return hash.digest('hex');
 }

@@ -1,4 +1,5 @@
 import { createSpeechBackend, type SpeechBackendConfig, type StageUsage } from 'sip-voice-connector/cascade';
+import { FlavorError } from 'sip-voice-connector/flavor';
 import { isPrivate, type Privacy, requirePrivate } from '../privacy.js';
 import type { TierKind } from '../router.js';
 import { dayNumber, type TierSection } from './section.js';
@@ -78,6 +79,7 @@ function makeTier(section: TierSection, place: string, privacy: Privacy): TierOp
   const { name, kind, queueMs, budgetUsdPerDay, keepWarm, hours } = section;
   const hearsPrivate = section.private ?? (allPrivate || kind === 'local');
   if (hearsPrivate || allPrivate) requirePrivate(section.backend, `${place}.backend`, privacy);
+  if (budgetUsdPerDay !== undefined) requirePrice(section, place);
   const backend = createSpeechBackend(section.backend, hearsPrivate ? { guard } : {});
   return {
     rules: {
@@ -97,10 +99,42 @@ function makeTier(section: TierSection, place: string, privacy: Privacy): TierOp
       ...(budgetUsdPerDay !== undefined && { budgetUsdPerDay }),
     },
     backend,
-    voice: voiceOf(section.backend),
+    voice: section.voice === undefined ? voiceOf(section.backend) : `named ${section.voice}`,
+    sound: voiceOf(section.backend),
     priceOf: (usage) => priceOf(section, usage),
     keepWarm,
   };
+}
+
+/** What a server says of its work, and so what a budget can be counted by. */
+function priceKeyOf(
+  backend: SpeechBackendConfig,
+): 'usdPerHour' | 'usdPerMillionCharacters' | 'usdPerMinute' | undefined {
+  switch (backend.provider) {
+    case 'chatterbox':
+    case 'replicate':
+      return 'usdPerHour';
+    case 'runpod':
+      // RunPod's own endpoint is paid by the second of speech.
+      return backend.endpoint === 'chatterbox-turbo' ? 'usdPerMinute' : 'usdPerHour';
+    case 'together':
+    case 'sherpa-onnx':
+      return 'usdPerMillionCharacters';
+    case 'openai-speech':
+      // Events tell tokens.
+      return backend.answer === 'events' ? undefined : 'usdPerMillionCharacters';
+  }
+}
+
+/** @throws FlavorError `ERR_FLAVOR_CONFIG`: a budget that is never used up is none */
+function requirePrice(section: TierSection, place: string): void {
+  const key = priceKeyOf(section.backend);
+  if (key !== undefined && section[key] !== undefined) return;
+  const message =
+    key === undefined
+      ? `${place}.budgetUsdPerDay: with \`answer: events\` the server counts tokens, which a tier has no price for`
+      : `${place}.budgetUsdPerDay: what this server reports is counted by ${key}, which is missing`;
+  throw new FlavorError('ERR_FLAVOR_CONFIG', message, false);
 }
 
 function priceOf(section: TierSection, { unit, quantity }: StageUsage): number {

@@ -35,6 +35,15 @@ export const tierSchema = z.strictObject({
     .enum(['local', 'dedicated', 'serverless'])
     .describe('`local`: on the premises; `dedicated`: a machine of yours elsewhere; `serverless`: paid by the second.'),
   backend: speechBackendConfig,
+  voice: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'A name of your own for its voice. Tiers with the same name have the same voice, whatever each server calls it. ' +
+        'Default: the same voice where `backend` says the same of it.',
+    ),
   private: z
     .boolean()
     .optional()

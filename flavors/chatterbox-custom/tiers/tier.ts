@@ -18,8 +18,10 @@ export interface TierOptions {
   readonly rules: TierRules;
   /** Belongs to the tier from here on. */
   readonly backend: SpeechBackend;
-  /** Tells voices apart: name, reference clip and all parameters, in one text. Tiers of the same voice have the same. */
+  /** Tells voices apart: name, reference clip and all parameters, or a name of the operator's. Tiers of one voice have the same. */
   readonly voice: string;
+  /** All that its sound depends upon, in one text: what is kept of it, and its pace, are known by that. Default: `voice`. */
+  readonly sound?: string;
   /** What usage costs, USD; for the budget. Absent: nothing. */
   priceOf?(usage: StageUsage): number;
   /** Started before it is needed: never, while there are calls, or always. Only within its hours and budget. */
@@ -55,6 +57,7 @@ export class Tier {
   readonly rules: TierRules;
   readonly backend: SpeechBackend;
   readonly voice: string;
+  readonly sound: string;
   readonly keepWarm: TierOptions['keepWarm'];
   readonly slots: Slots;
   readonly breaker: CircuitBreaker;
@@ -76,7 +79,7 @@ export class Tier {
   #spentUsd = 0;
   #spentOn = '';
 
-  /** @param pace of its voice: tiers of one voice have it together, and each tells the others */
+  /** @param pace of its voice: tiers of one sound have it together, and each tells the others */
   constructor(
     options: TierOptions,
     deps: { readonly clock: Clock; readonly random: Random },
@@ -86,6 +89,7 @@ export class Tier {
     this.rules = options.rules;
     this.backend = options.backend;
     this.voice = options.voice;
+    this.sound = options.sound ?? options.voice;
     this.pace = pace;
     this.keepWarm = options.keepWarm;
     this.slots = new Slots(options.rules.concurrency);

@@ -96,8 +96,11 @@ class Voice implements TieredVoice {
   constructor(options: TieredVoiceOptions, deps: TieredVoiceDeps) {
     const { clock = createSystemClock(), random = createSystemRandom(), log } = deps;
     this.#policy = { ...tieredVoicePolicy, ...options.policy };
-    const paces = new Map(options.tiers.map(({ voice }) => [voice, new VoicePace()]));
-    this.#tiers = options.tiers.map((tier) => new Tier(tier, { clock, random }, this.#policy, paces.get(tier.voice)));
+    const soundOf = ({ voice, sound = voice }: TierOptions): string => sound;
+    const paces = new Map(options.tiers.map((tier) => [soundOf(tier), new VoicePace()]));
+    this.#tiers = options.tiers.map(
+      (tier) => new Tier(tier, { clock, random }, this.#policy, paces.get(soundOf(tier))),
+    );
     this.#clock = clock;
     this.#log = log;
     this.#desk = new TierDesk(this.#tiers, { clock });
