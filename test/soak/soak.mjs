@@ -9,7 +9,8 @@
  * part prints tables.
  *
  * `cascade-latency cascade-eager cascade-interruptions cascade-patience cascade-fail-over cascade-load`: whole calls with the flavor
- * `deepgram` and scripted providers, in `cascade/`; `cascade-leak`: 10,000 sessions of it without a phone.
+ * `deepgram` and scripted providers, in `cascade/`; `cascade-leak`: 10,000 sessions of it without a phone. `cascade-real-ear`: callers
+ * whom PocketSphinx hears, which is installed for it.
  *
  * `first-sound`: what the engines of speech servers add to the servers' own time, in `voices/`.
  *
@@ -33,6 +34,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createConnector, loadConfig } from 'sip-voice-connector';
 import { installTools } from '../tools/install.mjs';
+import { provideSphinx } from '../tools/sphinx.mjs';
 import { findTool } from '../tools/tools.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -210,6 +212,7 @@ const cascadeParts = [
   'cascade-fail-over',
   'cascade-load',
   'cascade-leak',
+  'cascade-real-ear',
 ];
 /** Parts that `openai/main.ts` has. */
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
@@ -244,14 +247,24 @@ async function measureEcho(names) {
 }
 
 /**
+ * @param {readonly string[]} names
+ * @returns {Promise<NodeJS.ProcessEnv>} What the parts of cascades need to know of tools.
+ */
+async function cascadeTools(names) {
+  if (!names.includes('cascade-real-ear')) return {};
+  return { SOAK_SPHINX: JSON.stringify(await provideSphinx((line) => process.stderr.write(`${line}\n`))) };
+}
+
+/**
  * @param {'openai' | 'turns' | 'sip' | 'cascade' | 'voices' | 'media'} folder
  * @param {readonly string[]} names
+ * @param {NodeJS.ProcessEnv} [env] Besides our own.
  * @returns {Promise<boolean>}
  */
-function measureIn(folder, names) {
+function measureIn(folder, names, env = {}) {
   const main = join(here, `../../dist/test/soak/${folder}/main.js`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...names], { stdio: 'inherit' });
+    const child = spawn(process.execPath, [main, ...names], { stdio: 'inherit', env: { ...process.env, ...env } });
     child.on('error', reject);
     child.on('close', (code) => resolve(code === 0));
   });
@@ -285,7 +298,7 @@ const kept = [
   turnNames.length === 0 || (await measureIn('turns', turnNames)),
   realtimeNames.length === 0 || (await measureIn('openai', realtimeNames)),
   mediaNames.length === 0 || (await measureIn('media', mediaNames)),
-  cascadeNames.length === 0 || (await measureIn('cascade', cascadeNames)),
+  cascadeNames.length === 0 || (await measureIn('cascade', cascadeNames, await cascadeTools(cascadeNames))),
   voiceNames.length === 0 || (await measureIn('voices', voiceNames)),
 ];
 process.exitCode = kept.every(Boolean) ? 0 : 1;

@@ -7,7 +7,7 @@ import { lookForTool, privateToolsDirectory, toolNames, toolPackages } from './t
 const PROGRESS_MS = 1_000;
 
 /**
- * Provides every tool that is missing: with `apt-get install` as root, else unpacked below `.tools/` without any rights.
+ * Provides every tool of the tests that is missing: with `apt-get install` as root, else unpacked below `.tools/` without any rights.
  *
  * @param {(line: string) => void} print Progress, at most about a line a second; nothing when all is there.
  * @returns {Promise<string[]>} One message for each tool that is still missing: its name, the reason and what to do.
@@ -16,19 +16,20 @@ export async function installTools(print) {
   const failures = [];
   for (const name of toolNames) {
     if (lookForTool(name)) continue;
-    const failure = await installTool(name, print);
+    const failure = await installPackage(name, toolPackages[name], () => lookForTool(name) !== undefined, print);
     if (failure !== undefined) failures.push(failure);
   }
   return failures;
 }
 
 /**
- * @param {import('./tools.mjs').ToolName} name
+ * @param {string} name What messages call it.
+ * @param {string} packageName
+ * @param {() => boolean} isThere Whether the package has brought what it is installed for.
  * @param {(line: string) => void} print
  * @returns {Promise<string | undefined>} Why it is still missing.
  */
-async function installTool(name, print) {
-  const packageName = toolPackages[name];
+export async function installPackage(name, packageName, isThere, print) {
   const startedAt = Date.now();
   let step = '';
   const progress = setInterval(() => {
@@ -44,13 +45,13 @@ async function installTool(name, print) {
       const aptDirectory = join(privateToolsDirectory, '..', 'apt');
       await unpackPrivately(packageName, { directory: privateToolsDirectory, aptDirectory }, onStep);
     }
-    if (!lookForTool(name)) throw new Error(`the package ${packageName} brought no executable of that name`);
+    if (!isThere()) throw new Error(`the package ${packageName} did not bring it`);
     print(`${name}: ready`);
     return undefined;
   } catch (error) {
     return (
       `${name} is missing and could not be provided: ${error instanceof Error ? error.message : String(error)}\n` +
-      `  Install the Debian package ${packageName} by hand, or put ${name} on PATH.`
+      `  Install the Debian package ${packageName} by hand.`
     );
   } finally {
     clearInterval(progress);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /**
  * Programs from Debian that tests drive. A test asks {@link findTool} for one; `install.mjs` provides them beforehand.
  *
- * @typedef {'sipp' | 'baresip'} ToolName
+ * @typedef {'sipp' | 'baresip' | 'pocketsphinx_continuous'} ToolName
  *
  * @typedef {object} Tool
  * @property {string} command Absolute path of the executable.
@@ -14,10 +14,14 @@ import { fileURLToPath } from 'node:url';
  */
 
 /** Debian package of each tool, by the name of the executable. */
-export const toolPackages = /** @type {const} */ ({ sipp: 'sip-tester', baresip: 'baresip-core' });
+export const toolPackages = /** @type {const} */ ({
+  sipp: 'sip-tester',
+  baresip: 'baresip-core',
+  pocketsphinx_continuous: 'pocketsphinx',
+});
 
-/** All tools, in the order they are installed. */
-export const toolNames = /** @type {ToolName[]} */ (Object.keys(toolPackages));
+/** Tools of the tests, in the order they are installed. Measurements may ask for more. */
+export const toolNames = /** @type {ToolName[]} */ (['sipp', 'baresip']);
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -38,7 +42,8 @@ function isExecutable(file) {
 }
 
 /**
- * The multiarch library directories of an unpacked package tree: `usr/lib/<triplet>`, `lib/<triplet>` and their parents.
+ * The library directories of an unpacked package tree: `usr/lib/<triplet>`, `lib/<triplet>`, what Debian's alternatives
+ * would choose below them, and their parents.
  *
  * @param {string} root
  * @returns {string[]}
@@ -50,9 +55,10 @@ function libraryDirectories(root) {
     .flatMap((directory) => [
       ...readdirSync(directory)
         .filter((name) => /-linux-gnu/.test(name))
-        .map((name) => join(directory, name)),
+        .flatMap((name) => [name, join(name, 'blas'), join(name, 'lapack')].map((path) => join(directory, path))),
       directory,
-    ]);
+    ])
+    .filter((directory) => existsSync(directory));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { TimerHandle } from '../../../src/base/clock.js';
 import type { JsonObject } from '../openai-realtime/json-value.js';
-import type { Recogniser } from '../openai-realtime/recogniser.js';
+import type { SoundRecogniser } from '../openai-realtime/recogniser.js';
 import type { Reply } from '../openai-realtime/reply.js';
 import type { Mind, MindTurn } from '../openai-realtime/script.js';
 import { type AgentSettings, readAgentSettings, textOf } from './agent-settings.js';
@@ -16,7 +16,7 @@ const MAX_PROMPT = 25_000;
 const WAV_HEADER_BYTES = 44;
 
 export interface AgentParts extends SpeakerParts {
-  readonly recogniser: Recogniser;
+  readonly recogniser: SoundRecogniser;
   readonly heard: HeardScript;
   readonly mind: Mind;
   readonly requestId: string;

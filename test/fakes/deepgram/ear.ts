@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/base/clock.js';
 import { EnergyVad, VAD_FRAME_MS } from '../openai-realtime/energy-vad.js';
-import type { Recogniser } from '../openai-realtime/recogniser.js';
+import type { SoundRecogniser } from '../openai-realtime/recogniser.js';
 import { bytesPerMs, decodeAudio, type FakeAudioFormat } from './audio-format.js';
 import type { HeardScript } from './heard-script.js';
 
@@ -9,6 +9,9 @@ const STRETCH_GAP_MS = 200;
 
 /** So much of a sound tells one line from another, and from a murmur, ms. */
 const SURE_MS = 800;
+
+/** Kept of what came before an utterance, frames: a soft beginning is no speech yet to a detector of loudness. */
+const MAX_FRAMES_BEFORE = 30;
 
 /** Kept of an utterance, to tell what it was, frames. */
 const MAX_FRAMES = 3_000;
@@ -30,7 +33,7 @@ export type OnFrame = (change: 'started' | undefined) => void;
 export class Ear {
   readonly #format: FakeAudioFormat;
   readonly #clock: Clock;
-  readonly #recogniser: Recogniser;
+  readonly #recogniser: SoundRecogniser;
   readonly #script: HeardScript;
   readonly #vad = new EnergyVad({ threshold: 0.5, silenceMs: Number.POSITIVE_INFINITY });
   #rest: Uint8Array = new Uint8Array(0);
@@ -41,7 +44,7 @@ export class Ear {
   nowMs = 0;
   utterance: Utterance | undefined;
 
-  constructor(format: FakeAudioFormat, clock: Clock, recogniser: Recogniser, script: HeardScript) {
+  constructor(format: FakeAudioFormat, clock: Clock, recogniser: SoundRecogniser, script: HeardScript) {
     this.#format = format;
     this.#clock = clock;
     this.#recogniser = recogniser;
@@ -111,7 +114,7 @@ export class Ear {
     // A little from before the onset belongs to the sound; of what is endless, the beginning is enough.
     if (!this.#recogniser.empty && this.#pcm.length < MAX_FRAMES) this.#pcm.push(samples);
     if (utterance === undefined) {
-      if (this.#pcm.length > 10) this.#pcm.shift();
+      if (this.#pcm.length > MAX_FRAMES_BEFORE) this.#pcm.shift();
       return change;
     }
     if (this.#vad.voiced) {

@@ -7,7 +7,7 @@ import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../..
 import type { ProviderControl, ProviderFault, ProviderRequest } from '../../../src/flavor-testkit/harness.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { refuseUpgrade } from '../openai-realtime/listener.js';
-import { type KnownUtterance, Recogniser } from '../openai-realtime/recogniser.js';
+import { type KnownUtterance, Recogniser, type SoundRecogniser } from '../openai-realtime/recogniser.js';
 import { salonScript } from '../openai-realtime/salon-script.js';
 import type { Synthesise } from '../openai-realtime/speech.js';
 import { AgentSession } from './agent.js';
@@ -59,7 +59,7 @@ export class FakeDeepgram implements ProviderControl, AsyncDisposable {
   readonly #sockets = new Set<Duplex>();
   readonly #connections = new Set<Connection>();
   readonly #heard: HeardScript;
-  #recogniser = new Recogniser([]);
+  #recogniser: SoundRecogniser = new Recogniser([]);
   #count = 0;
   #connectionCount = 0;
   /** Parts of which the next connection is to get a message that is none. */
@@ -101,7 +101,7 @@ export class FakeDeepgram implements ProviderControl, AsyncDisposable {
 
   /** Rejects when the port is taken. */
   async listen(): Promise<void> {
-    this.#recogniser = new Recogniser(await this.#learn());
+    this.#recogniser = this.#options.recogniser ?? new Recogniser(await this.#learn());
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(this.#options.port, '127.0.0.1', resolve);

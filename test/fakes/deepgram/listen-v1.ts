@@ -150,12 +150,13 @@ export class ListenV1Session implements Session {
   #endpoint(): void {
     const { ear, connection } = this.#parts;
     if (ear.utterance === undefined || connection.has('no-speech-final')) return;
-    const text = this.#untold(ear.whole());
+    const whole = ear.whole();
+    const text = this.#untold(whole);
     if (connection.has('empty-speech-final')) {
       this.#result({ text, final: true, speech: false });
       this.#result({ text: '', final: true, speech: true });
     } else this.#result({ text, final: true, speech: true });
-    this.#over(ear.whole());
+    this.#over(whole);
   }
 
   /** On a noisy line the words are final, and only the gap behind them ends the utterance. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../src/base/clock.js';
 import type { FliteVoiceName } from '../../../src/cascade/index.js';
 import type { Utterance } from '../openai-realtime/options.js';
+import type { SoundRecogniser } from '../openai-realtime/recogniser.js';
 import type { Script } from '../openai-realtime/script.js';
 import type { Synthesise } from '../openai-realtime/speech.js';
 
@@ -18,6 +19,8 @@ export interface FakeDeepgramOptions {
   readonly linesPerConnection: boolean;
   /** What callers say, so that it is understood by its sound. An empty text is a cough. */
   readonly utterances: readonly Utterance[];
+  /** Understands callers in the place of `utterances`: a real recogniser. */
+  readonly recogniser?: SoundRecogniser;
   /** From the audio to what is said of it, ms. */
   readonly delays: {
     readonly interimMs: number;

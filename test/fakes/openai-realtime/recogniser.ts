@@ -15,6 +15,15 @@ export interface Recognition {
   readonly score: number;
 }
 
+/** Tells what was said by its sound. */
+export interface SoundRecogniser {
+  /** Whether it knows nothing: then nobody need keep sounds for it. */
+  readonly empty: boolean;
+  recognise(pcm: Int16Array, sampleRate: number): Recognition | undefined;
+  /** The words so far; empty when that cannot be told. */
+  recogniseBeginning(pcm: Int16Array, sampleRate: number): string;
+}
+
 const SAMPLE_RATE = 8000;
 const HOP_SAMPLES = 160;
 const HOP_MS = 20;
@@ -38,7 +47,7 @@ interface Envelope {
 }
 
 /** Tells which of a few known utterances was said, by the envelope of its sound. */
-export class Recogniser {
+export class Recogniser implements SoundRecogniser {
   readonly #known: readonly { readonly utterance: KnownUtterance; readonly envelope: Envelope }[];
 
   constructor(known: readonly KnownUtterance[]) {

@@ -9,6 +9,7 @@ import { measureCascadeEager, measureCascadeLatency } from './latency.js';
 import { measureCascadeLeak } from './leak.js';
 import { measureCascadeLoad } from './load.js';
 import { measurePatience } from './patience.js';
+import { measureRealEar } from './real-ear.js';
 import { measureRouter } from './router.js';
 
 await runParts({
@@ -19,5 +20,6 @@ await runParts({
   'cascade-fail-over': measureFailOver,
   'cascade-load': measureCascadeLoad,
   'cascade-leak': measureCascadeLeak,
+  'cascade-real-ear': measureRealEar,
   router: measureRouter,
 });

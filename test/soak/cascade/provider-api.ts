@@ -1,6 +1,7 @@
 import type { FliteVoiceName } from '../../../src/cascade/index.js';
 import type { FaultName, FaultOptions, ServicePart } from '../../fakes/deepgram/index.js';
 import type { ModelFault, ScriptedAnswer } from '../../fakes/openai-text/index.js';
+import type { SphinxSetup } from '../lib/sphinx-recogniser.js';
 
 /** How the providers of a measurement behave: one that hears and speaks, and one that thinks. */
 export interface CascadeProviderSetup {
@@ -30,6 +31,8 @@ export interface CascadeProviderSetup {
   readonly phrases?: readonly string[];
   /** Audio is sent so many times as fast as it plays. */
   readonly audioRate?: number;
+  /** Callers are understood by their sound, and not by `lines`. */
+  readonly ear?: SphinxSetup;
 }
 
 /** A request to the model. */

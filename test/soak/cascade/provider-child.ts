@@ -9,11 +9,13 @@ import { chatQuestion } from '../../fakes/openai-text/question.js';
 import { serve } from '../lib/child.js';
 import { withoutLeadIn } from '../lib/lead-in.js';
 import { toMachineTime } from '../lib/monotonic.js';
+import { SphinxRecogniser } from '../lib/sphinx-recogniser.js';
 import type { CascadeProviderApi, CascadeProviderSetup } from './provider-api.js';
 
 let speaker: FliteVoice | undefined;
 let deepgram: FakeDeepgram | undefined;
 let model: FakeOpenAiText | undefined;
+let ear: SphinxRecogniser | undefined;
 
 serve<CascadeProviderApi>(
   {
@@ -21,9 +23,11 @@ serve<CascadeProviderApi>(
       const voice = createFliteVoice({ voice: setup.voice ?? 'slt' });
       speaker = voice;
       model = await startModel(setup);
+      if (setup.ear) ear = new SphinxRecogniser(setup.ear);
       deepgram = await startFakeDeepgram({
         lines: setup.lines,
         linesPerConnection: true,
+        ...(ear && { recogniser: ear }),
         delays: setup.delays,
         eagerSilenceMs: setup.eagerSilenceMs,
         endSilenceMs: setup.endSilenceMs,
@@ -94,6 +98,7 @@ serve<CascadeProviderApi>(
     await deepgram?.[Symbol.asyncDispose]();
     await model?.close();
     await speaker?.[Symbol.asyncDispose]();
+    ear?.[Symbol.dispose]();
   },
 );
 
