@@ -62,8 +62,8 @@ export class Candidates<Engine extends Stage> {
 
   /**
    * The engines to try, in order, each at most once. Those that are known to be down are left out, unless that leaves
-   * nobody: then the preferred one is tried after all, since silence is certain otherwise. A permit that is not reported
-   * on is released when the next one is asked for, or the iteration is left.
+   * nobody: then the preferred one is tried after all, since silence is certain otherwise. Permits that are not reported
+   * on are released when the iteration ends, or is left.
    */
   *inTurn(): Generator<Candidate<Engine>, void, undefined> {
     const nowMs = this.#clock.now();
@@ -78,7 +78,6 @@ export class Candidates<Engine extends Stage> {
     try {
       for (const [index, { engine, permit }] of acquired.entries()) {
         yield { engine, permit, last: index === acquired.length - 1 };
-        permit.released();
       }
     } finally {
       for (const { permit } of acquired) permit.released();

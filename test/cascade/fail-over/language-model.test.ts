@@ -38,9 +38,44 @@ class ScriptedModel implements LanguageModel {
   }
 }
 
+/** A model that says what the test says, when the test says it. */
+class GatedModel implements LanguageModel {
+  readonly identity;
+  readonly parallelTools = true;
+  asked = 0;
+  aborted = 0;
+  say: (text: string) => void = () => undefined;
+  fail: (error: FlavorError) => void = () => undefined;
+
+  constructor(model: string) {
+    this.identity = { provider: 'scripted', model };
+  }
+
+  async check(): Promise<void> {}
+
+  async *answer(_request: unknown, signal: AbortSignal): AsyncGenerator<LanguageModelEvent, void, undefined> {
+    this.asked += 1;
+    const text = await new Promise<string>((resolve, reject) => {
+      this.say = resolve;
+      this.fail = reject;
+      signal.addEventListener('abort', () => {
+        this.aborted += 1;
+        reject(signal.reason);
+      });
+    });
+    yield { type: 'text', text };
+    yield { type: 'done', reason: 'completed' };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Lets promises settle. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 const request = { system: 's', messages: [{ role: 'user', text: 'hello' }], tools: [], mayCallTools: true } as const;
 
-function setUp(...models: ScriptedModel[]) {
+function setUp(...models: LanguageModel[]) {
   const clock = new FakeClock();
   const controller = new AbortController();
   const model = failOverLanguageModels(models, { clock });
@@ -69,20 +104,88 @@ test('one that fails before its first word is replaced within the answer', async
   expect(await ask()).toEqual([broken, 'Hi.', 'done']);
 });
 
-test('one that says nothing for 1.1 seconds is replaced; the last is waited for', async () => {
+test('one that says nothing for 950 ms is asked no more alone; the last is waited for', async () => {
   const last = new ScriptedModel('b', 'silence');
   const { ask, clock, controller } = setUp(new ScriptedModel('a', 'silence'), last);
   const asking = ask();
-  await Promise.resolve();
-  clock.advance(1_099);
+  await settled();
+  clock.advance(949);
+  await settled();
   expect(last.asked).toBe(0);
   clock.advance(1);
-  await new Promise((resolve) => setImmediate(resolve));
+  await settled();
   expect(last.asked).toBe(1);
   clock.advance(60_000);
   const reason = new Error('the call is over');
   controller.abort(reason);
   await expect(asking).rejects.toBe(reason);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a slow model keeps the answer where it is first to speak, and the other request is broken off', async () => {
+  const slow = new GatedModel('a');
+  const other = new GatedModel('b');
+  const { ask, clock } = setUp(slow, other);
+  const asking = ask();
+  await settled();
+  clock.advance(950);
+  await settled();
+  slow.say('Hello.');
+  expect(await asking).toEqual(['Hello.', 'done']);
+  expect([slow.aborted, other.aborted]).toEqual([0, 1]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a silent model loses the answer to the one that speaks, is broken off, and told of', async () => {
+  const silent = new GatedModel('a');
+  const other = new GatedModel('b');
+  const { ask, clock } = setUp(silent, other);
+  const asking = ask();
+  await settled();
+  clock.advance(950);
+  await settled();
+  other.say('Hi.');
+  expect(await asking).toEqual([expect.objectContaining({ code: 'ERR_FLAVOR_TIMEOUT' }), 'Hi.', 'done']);
+  expect([silent.aborted, other.aborted]).toEqual([1, 0]);
+});
+
+test('one that has been beaten three times is left alone for a while', async () => {
+  const silent = new GatedModel('a');
+  const { ask, clock } = setUp(silent, new ScriptedModel('b', 'Hi.'));
+  for (let count = 0; count < 3; count += 1) {
+    const asking = ask();
+    await settled();
+    clock.advance(950);
+    await asking;
+  }
+  expect(await ask()).toEqual(['Hi.', 'done']);
+  expect(silent.asked).toBe(3);
+});
+
+test('a slow model is waited for where the one asked beside it fails', async () => {
+  const slow = new GatedModel('a');
+  const { ask, clock } = setUp(slow, new ScriptedModel('b', broken));
+  const asking = ask();
+  await settled();
+  clock.advance(950);
+  await settled();
+  slow.say('Hello.');
+  expect(await asking).toEqual([broken, 'Hello.', 'done']);
+});
+
+test('while a model asked beside a slow one is waited for, the failure of the slow one asks nobody else', async () => {
+  const [slow, second, third] = [new GatedModel('a'), new GatedModel('b'), new ScriptedModel('c', 'Hey.')];
+  const { ask, clock } = setUp(slow, second, third);
+  const asking = ask();
+  await settled();
+  clock.advance(950);
+  await settled();
+  slow.fail(broken);
+  await settled();
+  expect(third.asked).toBe(0);
+  clock.advance(950);
+  expect(await asking).toEqual([broken, expect.objectContaining({ code: 'ERR_FLAVOR_TIMEOUT' }), 'Hey.', 'done']);
+  expect(second.aborted).toBe(1);
 });
 
 test('one that breaks off in the middle fails the answer; the next question goes to another first, for a while', async () => {
