@@ -37,6 +37,11 @@ export class CallerAudio {
     this.#onLost = onLost;
   }
 
+  /** What is missing of the next message, ms. */
+  get awaitedMs(): number {
+    return (CHUNK_FRAMES - ((this.#end - this.#next) % CHUNK_FRAMES)) * FRAME_MS;
+  }
+
   /** Hot path. `data` is borrowed. */
   write(data: Uint8Array): void {
     if (this.#frames.length >= KEEP_MS / FRAME_MS) this.#frames.shift();

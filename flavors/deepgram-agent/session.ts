@@ -120,6 +120,10 @@ export class AgentSession implements FlavorSession {
     return this;
   }
 
+  get awaitedInputMs(): number {
+    return this.#audio.awaitedMs;
+  }
+
   write({ data, positionMs }: AudioFrame): void {
     if (this.events.ended) return;
     this.#positionMs = positionMs;

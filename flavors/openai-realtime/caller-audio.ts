@@ -74,6 +74,11 @@ export class CallerAudio {
     return this.#sink !== undefined;
   }
 
+  /** What is missing of the next message, ms. */
+  get awaitedMs(): number {
+    return (this.#pending.length - this.#pendingBytes) / this.#options.bytesPerMs;
+  }
+
   /** Audio that the present connection has been sent, ms. */
   get sentMs(): number {
     return this.#sessionBytes / this.#options.bytesPerMs;

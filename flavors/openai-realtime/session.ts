@@ -170,6 +170,10 @@ export class RealtimeSession implements FlavorSession {
     return this.#greetingWait.done;
   }
 
+  get awaitedInputMs(): number {
+    return this.#audio.awaitedMs;
+  }
+
   /** Hot path. */
   write(frame: AudioFrame): void {
     if (!this.events.ended) this.#audio.write(frame.data, frame.positionMs);

@@ -63,6 +63,11 @@ export class BargeIn {
     return this.#turns.callerSpeaking;
   }
 
+  /** Each of the next frames may decide whether the agent is interrupted. */
+  get deciding(): boolean {
+    return this.#turns.counting;
+  }
+
   /** Hot path. */
   onFrame(frame: CallerFrame): void {
     this.#positionMs = frame.positionMs;

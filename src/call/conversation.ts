@@ -197,9 +197,15 @@ export class Conversation {
     const decision = this.#silence.onFrame(frame.voiced, this.#agentBusy());
     if (decision === 'reprompt') this.#handlers.onReprompt(this.#silence.asked);
     if (decision === 'limit') this.#handlers.onSilenceLimit();
+    this.#awaitFrames();
   }
 
   onStreamEvent(event: StreamEvent): void {
+    this.#takeStreamEvent(event);
+    this.#awaitFrames();
+  }
+
+  #takeStreamEvent(event: StreamEvent): void {
     switch (event.type) {
       case 'ack':
         this.#bargeIn.onAck(event.sequence, event.atMs);
@@ -248,7 +254,14 @@ export class Conversation {
   }
 
   onFlavorEvent(event: SessionEvent): void {
+    // Everything else is about what the caller has said up to now.
+    if (event.type !== 'audio') this.#stream.takeFrames?.();
     if (this.#closed) return;
+    this.#takeFlavorEvent(event);
+    this.#awaitFrames();
+  }
+
+  #takeFlavorEvent(event: SessionEvent): void {
     switch (event.type) {
       case 'audio':
         if (!this.#responses.onAudio(event)) return;
@@ -338,6 +351,11 @@ export class Conversation {
   #onCallerWords(event: SessionEvent & { type: 'transcript' }): void {
     this.#sessionHears = true;
     if (!this.#held) this.#bargeIn.onTranscript(event);
+  }
+
+  /** Frames that decide nothing may wait until the session has use for them. Hot path. */
+  #awaitFrames(): void {
+    this.#stream.awaitFrames?.(this.#bargeIn.deciding ? 1 : this.#session.awaitedFrames);
   }
 
   /** The caller has the word. */

@@ -22,6 +22,11 @@ export class CurrentSession {
     return this.#capabilities;
   }
 
+  /** Frames that nothing is done with before the last of them is there, from 1 on. Hot path. */
+  get awaitedFrames(): number {
+    return this.#capabilities.turnTaking === 'host' ? 1 : this.#link.awaitedFrames;
+  }
+
   get formats(): SessionFormats {
     return this.#formats;
   }

@@ -12,6 +12,10 @@ import {
   type ToolResult,
 } from '../flavor-api/index.js';
 
+const FRAME_MS = 20;
+/** What stands in memory shared with a media thread has room for more, also of a wide band. */
+const MAX_AWAITED_FRAMES = 5;
+
 /** Everything a session says but its `end`. */
 export type SessionEvent = Exclude<FlavorEvent, { type: 'end' }>;
 
@@ -67,6 +71,21 @@ export class SessionLink {
       if (result !== undefined) this.#watch('write', result);
     } catch (error) {
       this.#misbehave('write', error);
+    }
+  }
+
+  /**
+   * Frames that the session waits for before it does anything with them, from 1 on; see
+   * {@link FlavorSession.awaitedInputMs}. Hot path.
+   */
+  get awaitedFrames(): number {
+    try {
+      const { awaitedInputMs } = this.#session;
+      if (typeof awaitedInputMs !== 'number' || !(awaitedInputMs > FRAME_MS)) return 1;
+      return Math.min(Math.ceil(awaitedInputMs / FRAME_MS), MAX_AWAITED_FRAMES);
+    } catch (error) {
+      this.#misbehave('awaitedInputMs', error);
+      return 1;
     }
   }
 

@@ -151,6 +151,12 @@ export class TurnTaking {
     return this.#turnOpen;
   }
 
+  /** How many frames come next may decide something, not only the one in which a voice begins or ends. */
+  get counting(): boolean {
+    const talksOver = this.#agentSpeaking && this.#interruptible;
+    return this.#onset !== 'none' || (this.#callerSpeaking && (!this.#turnOpen || talksOver));
+  }
+
   /** Time since the latest run of voice began, its gaps included, ms. */
   get runAgeMs(): number {
     return this.#speech.runAgeMs;

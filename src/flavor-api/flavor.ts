@@ -62,6 +62,13 @@ export interface FlavorSession {
    */
   write(frame: AudioFrame): void;
   /**
+   * Caller audio that the session still needs before it does anything with what it was written, ms: for one that sends its
+   * provider pieces of 60 ms, the rest of the piece. Looked at after each `write` and each event. The host may keep frames
+   * until so much is there, at most 100 ms, and write them one after the other when the last is due; it keeps none where
+   * it takes the turns, a voice begins or ends, or an interruption is decided. Absent: every frame comes at once. Hot path.
+   */
+  readonly awaitedInputMs?: number | undefined;
+  /**
    * One ordered stream, iterated once, by the host. Ends with exactly one `end`; nothing follows it. After
    * `end/completed` the host plays what is queued and then hangs up.
    */

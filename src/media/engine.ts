@@ -228,6 +228,14 @@ export interface MediaStream {
   sendDigits(digits: string, options?: { readonly durationMs?: number; readonly gapMs?: number }): CommandSequence;
   /** Restarts the RTP time-out (ACK, resume). */
   touch(): void;
+  /**
+   * Nothing is done with the listener's next frames before there are `count` of them: an engine that has to wake somebody
+   * may bring them together, when the last is due. It does not wait where `voiced` or `stirring` changes, nor with events.
+   * Until the next time; each frame that follows upon those comes at once. Absent: every frame does. Hot path.
+   */
+  awaitFrames?(count: number): void;
+  /** Tells the listener now what is there and was kept. */
+  takeFrames?(): void;
   /** Milliseconds of audio queued and not yet sent. */
   queuedMs(): number;
   stats(): StreamStats;

@@ -269,6 +269,36 @@ describe.each([
     expect(new Set(digits)).toEqual(new Set(['1']));
   });
 
+  test('frames that may wait for others come in as few bunches as they may, all of them, in order', async () => {
+    await using engine = openEngine();
+    await using phone = await UdpPhone.open();
+    const positionsMs: number[] = [];
+    let bunches = 0;
+    let inBunch = false;
+    let stream: MediaStream | undefined;
+    stream = await engine.open({
+      family: 4,
+      listener: {
+        onFrame: ({ positionMs }) => {
+          positionsMs.push(positionMs);
+          stream?.awaitFrames?.(4 - (positionsMs.length % 4));
+          if (inBunch) return;
+          bunches += 1;
+          inBunch = true;
+          setImmediate(() => {
+            inBunch = false;
+          });
+        },
+        onEvent: () => {},
+      },
+    });
+    stream.connect(parametersFor(phone.remote));
+    await eventually(() => expect(positionsMs.length).toBeGreaterThanOrEqual(24));
+    expect(positionsMs).toEqual(positionsMs.map((_, index) => 20 * index));
+    // Where the engine need not wake anybody, each comes by itself.
+    if (stream.awaitFrames) expect(bunches).toBeLessThanOrEqual(positionsMs.length / 4 + 2);
+  });
+
   test('a voice model that is not there is said to be missing, and the call goes on', async () => {
     const notices: string[] = [];
     await using engine = createEngine(

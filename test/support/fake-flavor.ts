@@ -39,12 +39,18 @@ export class FakeSession implements FlavorSession {
   /** Of the frames written. */
   readonly positionsMs: number[] = [];
   frames = 0;
+  /** Frames of which it makes one piece: the rest of it is what it awaits. */
+  pieceFrames = 1;
   readonly call: CallContext;
 
   constructor(call: CallContext) {
     this.call = call;
     call.signal.addEventListener('abort', () => this.events.push({ type: 'end', reason: 'aborted' }), { once: true });
     if (call.signal.aborted) this.events.push({ type: 'end', reason: 'aborted' });
+  }
+
+  get awaitedInputMs(): number {
+    return 20 * (this.pieceFrames - (this.frames % this.pieceFrames));
   }
 
   write(frame: AudioFrame): void {

@@ -22,6 +22,8 @@ export class FakeStream implements MediaStream {
   paused = false;
   touched = 0;
   voiceModel = false;
+  /** Frames that may wait are kept, as a media thread does it. */
+  keepsFrames = false;
   /** What is mixed in, by layer. */
   readonly background: { [Layer in BackgroundLayer]?: BackgroundSound | undefined } = {};
   /** Names of the responses of which something was played, in order. */
@@ -33,6 +35,9 @@ export class FakeStream implements MediaStream {
   readonly #marks: { sequence: CommandSequence; after: readonly string[] }[] = [];
   #sequence = 0;
   #positionMs = 0;
+  readonly #kept: CallerFrame[] = [];
+  #awaited = 1;
+  #sound = '';
 
   constructor(listener: StreamListener, clock: Clock) {
     this.#listener = listener;
@@ -101,6 +106,17 @@ export class FakeStream implements MediaStream {
     this.touched += 1;
   }
 
+  awaitFrames(count: number): void {
+    this.#awaited = count;
+  }
+
+  takeFrames(): void {
+    for (let frame = this.#kept.shift(); frame; frame = this.#kept.shift()) {
+      this.#awaited -= 1;
+      this.#listener.onFrame(frame);
+    }
+  }
+
   queuedMs(): number {
     return this.#queue.reduce((sum, entry) => sum + entry.leftMs, 0);
   }
@@ -124,6 +140,7 @@ export class FakeStream implements MediaStream {
   }
 
   emit(event: StreamEvent): void {
+    this.takeFrames();
     this.#listener.onEvent(event);
   }
 
@@ -147,7 +164,11 @@ export class FakeStream implements MediaStream {
       receivedAtMs: atMs - 40,
     };
     this.#positionMs += 20;
-    this.#listener.onFrame(frame);
+    this.#kept.push(frame);
+    const sound = `${voiced} ${stirring}`;
+    const kept = this.keepsFrames && sound === this.#sound && this.#kept.length < this.#awaited;
+    this.#sound = sound;
+    if (!kept) this.takeFrames();
   }
 
   #playSlot(atMs: number): void {

@@ -92,6 +92,10 @@ export class FailOverStream implements SpeechToTextStream {
     void this.#follow(listener);
   }
 
+  get awaitedInputMs(): number | undefined {
+    return this.#listener?.stream.awaitedInputMs;
+  }
+
   write(frame: AudioFrame): void {
     if (this.#closing || this.#events.ended) return;
     this.#originMs ??= frame.positionMs;

@@ -107,6 +107,10 @@ export class CascadeSession implements FlavorSession {
     else call.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
+  get awaitedInputMs(): number | undefined {
+    return this.#recogniser.awaitedInputMs;
+  }
+
   /** Hot path. */
   write(frame: AudioFrame): void {
     this.#positionMs = frame.positionMs + 20;

@@ -40,6 +40,11 @@ export class Recogniser {
     this.#attach(first);
   }
 
+  /** Of the stream that listens, ms; see {@link SpeechToTextStream.awaitedInputMs}. */
+  get awaitedInputMs(): number | undefined {
+    return this.#stream?.awaitedInputMs;
+  }
+
   /** Hot path. */
   write(frame: AudioFrame): void {
     if (this.#stream) this.#stream.write(frame);

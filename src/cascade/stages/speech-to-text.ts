@@ -72,6 +72,8 @@ export interface SpeechToTextStream {
   readonly events: AsyncIterable<SpeechToTextEvent>;
   /** Hot path, 50 times a second. `frame.data` is borrowed: it is copied to be kept. */
   write(frame: AudioFrame): void;
+  /** As {@link FlavorSession.awaitedInputMs}: what is missing until the stream does anything with what it was written, ms. */
+  readonly awaitedInputMs?: number | undefined;
   /** The caller has stopped talking: say now what is left. Without effect where `capabilities.finalize` is false. */
   finalize(): void;
   /** Ends the stream in order: `usage` and `end` follow. */

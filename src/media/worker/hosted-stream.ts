@@ -46,7 +46,7 @@ export class HostedStream implements CommandHandler, StreamListener {
     this.#sounds = sounds;
     this.#memory = memory;
     this.#onNews = onNews;
-    this.reports = new ReportWriter(memory.up, onNews);
+    this.reports = new ReportWriter(memory, onNews);
     this.#commands = new CommandReader(memory.down, this, scratch);
     this.#figures = new FiguresWriter(memory);
   }

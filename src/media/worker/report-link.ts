@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { CallerFrame, StreamEvent, StreamListener, StreamTap } from '../engine.js';
-import { type RingPlace, RingReader, RingWriter } from './shared-ring.js';
+import { occupied, RingReader, RingWriter } from './shared-ring.js';
+import { type StreamMemory, word } from './stream-memory.js';
 
 /** Types of records: from the media thread to the call. */
 const EVENT = 1;
@@ -19,6 +20,12 @@ const STIRRING = 4;
 
 /** Lengths of frames that are remembered: a phone's codec has one, a resampler with an uneven ratio two. */
 const MAX_VIEWS = 16;
+
+/** Slots whose records wait for the call together, and one to spare. */
+const MAX_KEPT_SLOTS = 6;
+
+/** Samples for a tap are no reason to wake anybody until there are so many records of them: the next frame does. */
+const MAX_HELD_TAPS = 16;
 
 /** Records of audio that wait for a call that does not read, at most: the oldest are given up. Some seconds. */
 const MAX_WAITING_AUDIO = 256;
@@ -40,7 +47,16 @@ interface WaitingRecord {
  */
 export class ReportWriter implements StreamListener, StreamTap {
   readonly #ring: RingWriter;
+  readonly #words: Int32Array;
   readonly #onNews: () => void;
+  /** Of frames, modulo 2^32, that the call has got or will get. */
+  #frames = 0;
+  /** Of the latest. */
+  #flags = 0;
+  /** Lengths of the longest records. */
+  #frameBytes = 0;
+  #tapBytes = 0;
+  #heldTaps = 0;
   /** Made when something has to wait for the first time. */
   #scratch: Area | undefined;
   #waiting: WaitingRecord[] = [];
@@ -48,8 +64,9 @@ export class ReportWriter implements StreamListener, StreamTap {
   #droppedFrames = 0;
 
   /** @param onNews there is something for the call to read */
-  constructor(place: RingPlace, onNews: () => void) {
-    this.#ring = new RingWriter(place);
+  constructor(memory: StreamMemory, onNews: () => void) {
+    this.#ring = new RingWriter(memory.up);
+    this.#words = memory.words;
     this.#onNews = onNews;
   }
 
@@ -69,20 +86,26 @@ export class ReportWriter implements StreamListener, StreamTap {
     let start = 0;
     for (; bytes.length - start > longest; start += longest) this.#put(EVENT_PART, bytes, start, start + longest);
     this.#put(EVENT, bytes, start, bytes.length);
-    this.#onNews();
+    this.#tell();
   }
 
   onFrame(frame: CallerFrame): void {
     const { data } = frame;
     const flags = (frame.concealed ? CONCEALED : 0) | (frame.voiced ? VOICED : 0) | (frame.stirring ? STIRRING : 0);
-    const offset = this.#reserve(FRAME_HEADER_BYTES + data.length);
+    const length = FRAME_HEADER_BYTES + data.length;
+    if (length > this.#frameBytes) this.#expect(length, this.#tapBytes);
+    const offset = this.#reserve(length);
     const area = this.#areaAt(offset);
     const at = Math.max(offset, 0);
     area.floats[at / 8] = frame.positionMs;
     area.floats[at / 8 + 1] = frame.receivedAtMs;
     area.ints[(at + FLAGS_AT) / 4] = flags;
     area.bytes.set(data, at + FRAME_HEADER_BYTES);
-    this.#finish(FRAME, offset, FRAME_HEADER_BYTES + data.length);
+    this.#finish(FRAME, offset, length);
+    this.#frames = (this.#frames + 1) | 0;
+    const changed = ((flags ^ this.#flags) & ~CONCEALED) !== 0;
+    this.#flags = flags;
+    if (changed || ((Atomics.load(this.#words, word.frameAwaited) - this.#frames) | 0) <= 0) this.#tell();
   }
 
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
@@ -103,11 +126,12 @@ export class ReportWriter implements StreamListener, StreamTap {
     }
     if (moved === 0) return;
     this.#waiting = this.#waiting.slice(moved);
-    this.#onNews();
+    this.#tell();
   }
 
   #tap(type: number, samples: Int16Array, atMs: number, timestamp: number): void {
     const length = NUMBERS_BYTES + samples.byteLength;
+    if (length > this.#tapBytes) this.#expect(this.#frameBytes, length);
     const offset = this.#reserve(length);
     const area = this.#areaAt(offset);
     const at = Math.max(offset, 0);
@@ -115,6 +139,15 @@ export class ReportWriter implements StreamListener, StreamTap {
     area.floats[at / 8 + 1] = timestamp;
     area.bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), at + NUMBERS_BYTES);
     this.#finish(type, offset, length);
+    this.#heldTaps += 1;
+    if (this.#heldTaps >= MAX_HELD_TAPS) this.#tell();
+  }
+
+  /** In a slot, a frame may be kept and a record for the tap each way. */
+  #expect(frameBytes: number, tapBytes: number): void {
+    this.#frameBytes = frameBytes;
+    this.#tapBytes = tapBytes;
+    this.#ring.keepRoom(MAX_KEPT_SLOTS * (occupied(frameBytes) + (tapBytes > 0 ? 2 * occupied(tapBytes) : 0)));
   }
 
   /** Where a record is made: in the ring, or where it does not fit in there. */
@@ -132,6 +165,12 @@ export class ReportWriter implements StreamListener, StreamTap {
   #finish(type: number, offset: number, length: number): void {
     if (offset >= 0) this.#ring.commit(type);
     else this.#wait(type, this.#areaAt(offset).bytes.slice(0, length));
+    // A call that does not keep up is to know it.
+    if (offset < 0) this.#tell();
+  }
+
+  #tell(): void {
+    this.#heldTaps = 0;
     this.#onNews();
   }
 
@@ -154,7 +193,10 @@ export class ReportWriter implements StreamListener, StreamTap {
     this.#waitingAudio += 1;
     if (this.#waitingAudio <= MAX_WAITING_AUDIO) return;
     const oldest = this.#waiting.findIndex((record) => isAudio(record.type));
-    if (this.#waiting[oldest]?.type === FRAME) this.#droppedFrames += 1;
+    if (this.#waiting[oldest]?.type === FRAME) {
+      this.#droppedFrames += 1;
+      this.#frames = (this.#frames - 1) | 0;
+    }
     this.#waiting.splice(oldest, 1);
     this.#waitingAudio -= 1;
   }
@@ -202,15 +244,28 @@ class FrameDesk {
 /** The call's end of the ring up. */
 export class ReportReader {
   readonly #ring: RingReader;
+  readonly #words: Int32Array;
   readonly #listener: StreamListener;
   readonly #tap: StreamTap | undefined;
   readonly #desk = new FrameDesk();
   #eventParts: Buffer[] = [];
+  /** Of frames, modulo 2^32, that were read, and the one that is waited for. */
+  #frames = 0;
+  #awaited = 0;
 
-  constructor(place: RingPlace, listener: StreamListener, tap: StreamTap | undefined) {
-    this.#ring = new RingReader(place);
+  constructor(memory: StreamMemory, listener: StreamListener, tap: StreamTap | undefined) {
+    this.#ring = new RingReader(memory.up);
+    this.#words = memory.words;
     this.#listener = listener;
     this.#tap = tap;
+  }
+
+  /** Of the frames that follow, the first `count` - 1 may be kept until the last of them is there. Hot path. */
+  awaitFrames(count: number): void {
+    const awaited = (this.#frames + count) | 0;
+    if (awaited === this.#awaited) return;
+    this.#awaited = awaited;
+    Atomics.store(this.#words, word.frameAwaited, awaited);
   }
 
   /** Tells the listener and the tap everything that is there. */
@@ -245,6 +300,7 @@ export class ReportReader {
     frame.stirring = (flags & STIRRING) !== 0;
     desk.take(ring.ints, (offset + FRAME_HEADER_BYTES) / 4, length - FRAME_HEADER_BYTES);
     ring.release();
+    this.#frames = (this.#frames + 1) | 0;
     this.#listener.onFrame(frame);
   }
 

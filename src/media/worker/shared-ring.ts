@@ -30,7 +30,7 @@ export interface RingPlace {
 }
 
 /** Bytes that a record of so many takes in the ring. */
-function occupied(bytes: number): number {
+export function occupied(bytes: number): number {
   return HEADER_BYTES + ((bytes + 7) & ~7);
 }
 
@@ -61,6 +61,7 @@ class Ring {
 export class RingWriter extends Ring {
   /** The longest record that always finds room in an empty ring, bytes. */
   readonly longest: number;
+  #rewindBytes = REWIND_BYTES;
   #position: number;
   /** Of the reader, when it was last looked at: it may be further by now. */
   #readPosition: number;
@@ -74,6 +75,11 @@ export class RingWriter extends Ring {
     this.#readPosition = Atomics.load(this.positions, place.readerIndex);
   }
 
+  /** Records that take so much may wait for the reader together: the ring is not begun anew where less would be left. */
+  keepRoom(bytes: number): void {
+    this.#rewindBytes = Math.max(REWIND_BYTES, Math.min(bytes, this.capacity / 2));
+  }
+
   /**
    * Makes room for a record of `bytes`, at most {@link longest}. Returns the offset of its contents, or -1 when the ring
    * is too full. It is written by {@link commit}; until then another `reserve` takes its place.
@@ -84,11 +90,11 @@ export class RingWriter extends Ring {
     const at = this.#position & (capacity - 1);
     let used = (this.#position - this.#readPosition) | 0;
     // Only where it matters how far the reader is.
-    if (at >= REWIND_BYTES || used + needed > capacity || at + needed > capacity) {
+    if (at >= this.#rewindBytes || used + needed > capacity || at + needed > capacity) {
       this.#readPosition = Atomics.load(this.positions, this.readerIndex);
       used = (this.#position - this.#readPosition) | 0;
     }
-    const rewinds = used === 0 && at >= REWIND_BYTES && needed <= at;
+    const rewinds = used === 0 && at >= this.#rewindBytes && needed <= at;
     const skipped = rewinds || at + needed > capacity ? capacity - at : 0;
     if (used + skipped + needed > capacity) return -1;
     if (skipped > 0) this.ints[at / 4] = SKIP;

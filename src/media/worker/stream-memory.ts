@@ -23,6 +23,8 @@ export const word = {
   upRead: 1,
   /** The call has closed: not a packet more. */
   closing: 2,
+  /** The number, counted from 1 modulo 2^32, of the frame that the call waits for: until then they may be kept together. */
+  frameAwaited: 3,
   /** Set by the call, cleared by the media thread: there is something in the ring down. */
   downSignal: 16,
   /** Set by the call when the ring down was full; cleared by the media thread, which then signals. */

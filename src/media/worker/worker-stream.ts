@@ -70,7 +70,7 @@ export class WorkerStream implements MediaStream, StreamListener {
     this.#words = deps.memory.words;
     this.#listener = deps.listener;
     this.#commands = new CommandWriter(deps.memory.down, () => this.#makeRoom());
-    this.#reports = new ReportReader(deps.memory.up, this, deps.tap);
+    this.#reports = new ReportReader(deps.memory, this, deps.tap);
     this.#figures = new FiguresReader(deps.memory);
   }
 
@@ -145,6 +145,14 @@ export class WorkerStream implements MediaStream, StreamListener {
 
   touch(): void {
     this.#send({ type: 'touch' });
+  }
+
+  awaitFrames(count: number): void {
+    this.#reports.awaitFrames(count);
+  }
+
+  takeFrames(): void {
+    if (!this.#orphaned) this.#reports.drain();
   }
 
   queuedMs(): number {

@@ -183,3 +183,22 @@ test('a block larger than a tape leaves the tape empty, not broken', () => {
   tape.write(new Uint8Array(5).fill(7));
   expect([...tape.read(500, 10)]).toEqual([7, 7, 7, 7, 7]);
 });
+
+test('how much a message still awaits is known before each frame, after a gate and a break as well', () => {
+  const line = new Line(60);
+  const writeAsAwaited = (): void => {
+    for (let frame = 0; frame < 7; frame += 1) {
+      const { awaitedMs } = line.audio;
+      const before = line.messages.length;
+      line.write(FRAME_MS);
+      expect(line.messages.length - before).toBe(awaitedMs <= FRAME_MS ? 1 : 0);
+    }
+  };
+  line.audio.attach(line, 0);
+  writeAsAwaited();
+  line.audio.closeGate();
+  line.audio.openGate(line.audio.endMs - 20);
+  writeAsAwaited();
+  line.audio.attach(line, line.audio.endMs - 100);
+  writeAsAwaited();
+});

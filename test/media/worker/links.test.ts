@@ -126,11 +126,11 @@ test('a flush overtakes audio that waits for room: it need not be carried to whe
 
 /** Both ends of a ring up. */
 const setUpReports = () => {
-  const { up } = streamMemory(allocateStreamMemory());
+  const memory = streamMemory(allocateStreamMemory());
   const heard: (number | string)[] = [];
-  const writer = new ReportWriter(up, () => {});
+  const writer = new ReportWriter(memory, () => {});
   const reader = new ReportReader(
-    up,
+    memory,
     {
       onFrame: ({ positionMs }) => heard.push(positionMs),
       onEvent: ({ type }) => heard.push(type),
@@ -150,13 +150,13 @@ const frameOf = (positionMs: number, length = 960): CallerFrame => ({
 });
 
 test('frames, events and taps cross as they are', () => {
-  const { up } = streamMemory(allocateStreamMemory());
-  const writer = new ReportWriter(up, () => {});
+  const memory = streamMemory(allocateStreamMemory());
+  const writer = new ReportWriter(memory, () => {});
   const frames: CallerFrame[] = [];
   const events: StreamEvent[] = [];
   const tapped: unknown[] = [];
   const reader = new ReportReader(
-    up,
+    memory,
     {
       onFrame: (frame) => frames.push({ ...frame, data: frame.data.slice() }),
       onEvent: (event) => events.push(event),
@@ -187,10 +187,10 @@ test('frames, events and taps cross as they are', () => {
 });
 
 test('frames of changing lengths cross as they are, and a stream of one length comes in one array', () => {
-  const { up } = streamMemory(allocateStreamMemory());
-  const writer = new ReportWriter(up, () => {});
+  const memory = streamMemory(allocateStreamMemory());
+  const writer = new ReportWriter(memory, () => {});
   const heard: Uint8Array[] = [];
-  const reader = new ReportReader(up, { onFrame: ({ data }) => heard.push(data), onEvent: () => {} }, undefined);
+  const reader = new ReportReader(memory, { onFrame: ({ data }) => heard.push(data), onEvent: () => {} }, undefined);
   const lengths = [160, 161, 7, 960, 160, 0, 320, ...Array.from({ length: 40 }, (_, index) => 100 + index), 160, 161];
   for (const [index, length] of lengths.entries()) {
     const sent = Uint8Array.from({ length }, (_, at) => (at * 7 + index) & 0xff);
@@ -220,4 +220,110 @@ test('a call that reads nothing for long gets every event, and of the frames the
   expect(writer.droppedFrames).toBeGreaterThan(500);
   expect(frames).toEqual(frames.toSorted((a, b) => Number(a) - Number(b)));
   expect(frames.slice(-256)).toEqual(Array.from({ length: 256 }, (_, index) => 20 * (744 + index)));
+});
+
+/** Both ends of a ring up whose reader reads as soon as it is told to, and what it heard each time. */
+const setUpBell = () => {
+  const memory = streamMemory(allocateStreamMemory());
+  const bunches: (number | string)[][] = [];
+  const tell = (what: number | string): number | undefined => bunches.at(-1)?.push(what);
+  const listener = {
+    onFrame: ({ positionMs }: CallerFrame) => void tell(positionMs),
+    onEvent: ({ type }: StreamEvent) => void tell(type),
+  };
+  const tap = { caller: () => void tell('caller'), agent: () => void tell('agent') };
+  const reader = new ReportReader(memory, listener, tap);
+  const writer = new ReportWriter(memory, () => {
+    bunches.push([]);
+    reader.drain();
+  });
+  const frame = (positionMs: number, changes: Partial<CallerFrame> = {}): void =>
+    writer.onFrame({ ...frameOf(positionMs), voiced: false, ...changes });
+  return { writer, reader, bunches, frame };
+};
+
+test('frames that may wait are told of with the last of them, and each of those that follow at once', () => {
+  const { reader, bunches, frame } = setUpBell();
+  frame(0);
+  reader.awaitFrames(3);
+  for (const positionMs of [20, 40, 60, 80, 100]) frame(positionMs);
+  expect(bunches).toEqual([[0], [20, 40, 60], [80], [100]]);
+});
+
+test('a voice that begins or ends, a sign of one, and events are told of at once, with what was kept', () => {
+  const { writer, reader, bunches, frame } = setUpBell();
+  reader.awaitFrames(100);
+  frame(0);
+  frame(20, { concealed: true });
+  frame(40, { stirring: true });
+  frame(60, { stirring: true });
+  frame(80, { stirring: true, voiced: true });
+  frame(100, { voiced: true });
+  frame(120, { voiced: true });
+  frame(140);
+  frame(160);
+  writer.onEvent({ type: 'rtp-timeout' });
+  frame(180);
+  reader.awaitFrames(1);
+  frame(200);
+  expect(bunches).toEqual([[0, 20, 40], [60, 80], [100], [120, 140], [160, 'rtp-timeout'], [180, 200]]);
+});
+
+test('sound for a tap is told of with the next frame, or when there is much of it', () => {
+  const { writer, bunches, frame } = setUpBell();
+  writer.caller(Int16Array.of(1), 0, 0);
+  writer.agent(Int16Array.of(1), 0);
+  expect(bunches).toEqual([]);
+  frame(0);
+  expect(bunches).toEqual([['caller', 'agent', 0]]);
+  for (let index = 0; index < 32; index += 1) writer.agent(Int16Array.of(1), 0);
+  expect(bunches.slice(1)).toEqual([new Array(16).fill('agent'), new Array(16).fill('agent')]);
+});
+
+test('frames that were given up do not count: those that may wait do so after an overload as before', () => {
+  const memory = streamMemory(allocateStreamMemory());
+  let told = 0;
+  const writer = new ReportWriter(memory, () => {
+    told += 1;
+  });
+  const heard: number[] = [];
+  const reader = new ReportReader(
+    memory,
+    { onFrame: ({ positionMs }) => heard.push(positionMs), onEvent: () => {} },
+    undefined,
+  );
+  for (let index = 0; index < 1_000; index += 1) writer.onFrame(frameOf(20 * index));
+  while (writer.full) {
+    reader.drain();
+    writer.pump();
+  }
+  reader.drain();
+  reader.awaitFrames(3);
+  told = 0;
+  for (let index = 1_000; index < 1_003; index += 1) {
+    expect(told).toBe(0);
+    writer.onFrame(frameOf(20 * index));
+  }
+  expect(told).toBe(1);
+});
+
+test('what is kept finds room wherever in the ring it begins: wide frames, and what a recording hears beside them', () => {
+  for (const [frameBytes, tapped] of [
+    [160, false],
+    [160, true],
+    [960, false],
+    [960, true],
+  ] as const) {
+    const { writer, reader, bunches } = setUpBell();
+    const samples = new Int16Array(160);
+    for (let slot = 0; slot < 500; slot += 1) {
+      if (slot % 5 === 0) reader.awaitFrames(5);
+      if (tapped) writer.caller(samples, 0, 0);
+      if (slot % 35 === 0) writer.onEvent({ type: 'rtp-timeout' });
+      if (tapped) writer.agent(samples, 0);
+      writer.onFrame({ ...frameOf(20 * slot, frameBytes), voiced: false });
+      expect(writer.full).toBe(false);
+    }
+    expect(bunches.filter((bunch) => bunch.at(-1) !== 'rtp-timeout')).toHaveLength(100);
+  }
 });

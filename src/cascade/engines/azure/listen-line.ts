@@ -111,6 +111,11 @@ export class ListenLine {
     await this.#connect(signal);
   }
 
+  /** What is missing of the next message, ms. */
+  get awaitedMs(): number {
+    return (this.#chunkBytes - ((this.#tape.end - this.#sent) % this.#chunkBytes)) / this.#bytesPerMs;
+  }
+
   /** Hot path. */
   write({ data, positionMs }: AudioFrame): void {
     this.#originMs ??= positionMs - this.#tape.end / this.#bytesPerMs;

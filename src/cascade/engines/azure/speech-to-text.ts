@@ -143,6 +143,10 @@ class ListenStream implements SpeechToTextStream {
     }
   }
 
+  get awaitedInputMs(): number {
+    return this.#line.awaitedMs;
+  }
+
   write(frame: Parameters<SpeechToTextStream['write']>[0]): void {
     if (!this.events.ended) this.#line.write(frame);
   }

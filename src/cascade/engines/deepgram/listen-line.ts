@@ -104,6 +104,11 @@ export class ListenLine {
     this.#adopt(await this.#dial(signal));
   }
 
+  /** What is missing of the next message, ms. */
+  get awaitedMs(): number {
+    return (this.#chunkBytes - ((this.#tape.end - this.#sent) % this.#chunkBytes)) / this.#bytesPerMs;
+  }
+
   /** Hot path. */
   write({ data, positionMs }: AudioFrame): void {
     this.#originMs ??= positionMs - this.#tape.end / this.#bytesPerMs;

@@ -167,6 +167,10 @@ class ListenStream implements SpeechToTextStream {
     }
   }
 
+  get awaitedInputMs(): number {
+    return this.#line.awaitedMs;
+  }
+
   write(frame: AudioFrame): void {
     if (!this.events.ended) this.#line.write(frame);
   }

@@ -238,3 +238,13 @@ test('nothing of a line is left behind when it is closed', async () => {
   expect(bench.clock.pendingTimers).toBe(0);
   expect(bench.service.connections.every(({ alive }) => !alive)).toBe(true);
 });
+
+test('how much a piece still awaits is known before each frame', async () => {
+  const bench = await new Bench().open();
+  for (let frame = 0; frame < 9; frame += 1) {
+    const { awaitedMs } = bench.line;
+    const before = bench.service.last.audioMs;
+    await bench.hear(20);
+    expect(bench.service.last.audioMs - before).toBe(awaitedMs <= 20 ? 40 : 0);
+  }
+});

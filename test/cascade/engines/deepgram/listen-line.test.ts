@@ -304,3 +304,18 @@ test('a connection that comes after the end is closed', async () => {
   await bench.pass(100);
   expect(bench.service.sockets.every(({ alive }) => !alive)).toBe(true);
 });
+
+test('how much a piece still awaits is known before each frame, also after one that was cut short', async () => {
+  const bench = await new Bench(false, 80).open();
+  const hearAsAwaited = async (): Promise<void> => {
+    for (let frame = 0; frame < 9; frame += 1) {
+      const { awaitedMs } = bench.line;
+      const before = bench.service.last.audio.length;
+      await bench.hear(20);
+      expect(bench.service.last.audio.length - before).toBe(awaitedMs <= 20 ? 1 : 0);
+    }
+  };
+  await hearAsAwaited();
+  bench.line.finalize();
+  await hearAsAwaited();
+});
