@@ -104,9 +104,11 @@ export class ListenLine {
     this.#adopt(await this.#dial(signal));
   }
 
-  /** What is missing of the next message, ms. */
+  /** What is missing of the next message, or of the pause that may cut it short, ms. */
   get awaitedMs(): number {
-    return (this.#chunkBytes - ((this.#tape.end - this.#sent) % this.#chunkBytes)) / this.#bytesPerMs;
+    const missingMs = (this.#wantedBytes() - (this.#tape.end - this.#sent)) / this.#bytesPerMs;
+    const mayPause = this.#pauseChunkBytes !== undefined && this.#options.reader.speaking;
+    return mayPause && this.#quietMs < PAUSE_MS ? Math.min(missingMs, PAUSE_MS - this.#quietMs) : missingMs;
   }
 
   /** Hot path. */

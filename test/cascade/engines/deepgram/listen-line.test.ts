@@ -319,3 +319,19 @@ test('how much a piece still awaits is known before each frame, also after one t
   bench.line.finalize();
   await hearAsAwaited();
 });
+
+test('no piece leaves before what was awaited has come, in the pauses of a turn either', async () => {
+  const bench = await new Bench(true, 80, 20).open();
+  let kept = 0;
+  for (let frame = 0; frame < 200; frame += 1) {
+    const event = frame % 60 === 20 ? 'StartOfTurn' : 'EndOfTurn';
+    if (frame % 60 === 20 || frame % 60 === 50)
+      bench.service.last.say({ type: 'TurnInfo', event, transcript: 'Hello', audio_window_end: 0.1 });
+    const { awaitedMs } = bench.line;
+    const before = bench.service.last.audio.length;
+    await bench.hear(20, frame % 7 < 3 || frame % 20 > 13 ? SILENCE : VOICE);
+    if (awaitedMs > 20) expect(bench.service.last.audio.length).toBe(before);
+    if (awaitedMs > 20) kept += 1;
+  }
+  expect(kept).toBeGreaterThan(100);
+});
