@@ -63,9 +63,16 @@ export class OpenAiSpeechBackend implements SpeechBackend {
   async *#ask(text: string, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
     const spoken = sayable(text, this.#config.tags);
     if (spoken === '') return;
-    const answer = await this.#http.request(this.#request(spoken), signal);
+    let answer: SpeechHttpAnswer;
     try {
-      yield* this.#config.answer === 'events' ? this.#events(answer, spoken) : this.#samples(answer, spoken);
+      answer = await this.#http.request(this.#request(spoken), signal);
+    } catch (error) {
+      // Given up while it was being made: the server has worked on it all the same.
+      if (signal.aborted) yield this.#used('characters', spoken.length);
+      throw error;
+    }
+    try {
+      yield* this.#config.answer === 'events' ? this.#events(answer, spoken, signal) : this.#samples(answer, spoken);
     } finally {
       answer.discard();
     }
@@ -90,10 +97,20 @@ export class OpenAiSpeechBackend implements SpeechBackend {
     };
   }
 
-  async *#events({ body }: SpeechHttpAnswer, text: string): AsyncGenerator<SpeechChunk, void, undefined> {
+  async *#events(
+    { body }: SpeechHttpAnswer,
+    text: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<SpeechChunk, void, undefined> {
     const { who } = this.#http;
     const events = new SpeechEvents(who);
-    yield* readSpeech(events.parts(body), events, { who, text });
+    try {
+      yield* readSpeech(events.parts(body), events, { who, text });
+    } catch (error) {
+      // How many tokens that took it has not said.
+      if (signal.aborted) yield this.#used('characters', text.length);
+      throw error;
+    }
     const { tokens } = events;
     if (tokens === undefined) yield this.#used('characters', text.length);
     else {

@@ -8,6 +8,11 @@ export interface SpeakDesk {
   append(utterance: SpeakUtterance, index: number, piece: string): void;
   finish(utterance: SpeakUtterance): void;
   cancel(utterance: SpeakUtterance): void;
+  /**
+   * Gives it up like `cancel`, and resolves once what was used for it has been told. `undefined`: there is nothing to wait
+   * for.
+   */
+  abandon?(utterance: SpeakUtterance): Promise<void> | undefined;
 }
 
 const MAX_EVENT_MS = 2_000;
@@ -25,6 +30,7 @@ export class SpeakUtterance implements TextToSpeechUtterance {
   /** Half a sample that waits for its other half: chunks end where the network likes. */
   #rest: Uint8Array = new Uint8Array(0);
   #piece = -1;
+  #cancelled = false;
   finished = false;
 
   constructor(desk: SpeakDesk, identity: StageIdentity, format: AudioFormat) {
@@ -48,10 +54,14 @@ export class SpeakUtterance implements TextToSpeechUtterance {
   }
 
   cancel(): void {
-    if (this.events.ended) return;
+    if (this.events.ended || this.#cancelled) return;
     this.finished = true;
-    this.end();
-    this.#desk.cancel(this);
+    this.#cancelled = true;
+    const settled = this.#desk.abandon?.(this);
+    if (settled === undefined) {
+      this.end();
+      this.#desk.cancel(this);
+    } else void settled.then(() => this.end());
   }
 
   /** Text went to the provider, which charges for it: `characters` as it counts them. */

@@ -23,6 +23,8 @@ interface Piece {
   readonly text: string;
   readonly controller: AbortController;
   asked: boolean;
+  /** Its requests are over, and have told what they used. */
+  settled: Promise<void> | undefined;
   retries: number;
   /** Sound that waits for the pieces before this one. */
   readonly early: Sound[];
@@ -39,6 +41,8 @@ interface Sound {
 const MAX_REQUESTS = 2;
 /** Before the first retry, ms; doubled for each further one, and each time between half of it and all. */
 const FIRST_DELAY_MS = 150;
+/** What a request that was given up has used is waited for so long, ms. */
+const SETTLE_MS = 250;
 
 /**
  * One call's way to a speech server: a request for each piece, the next one sent while the present one is heard (where
@@ -66,6 +70,7 @@ export class SpeakLine implements SpeakDesk {
       text,
       controller,
       asked: false,
+      settled: undefined,
       retries: 0,
       early: [],
       heard: false,
@@ -83,24 +88,37 @@ export class SpeakLine implements SpeakDesk {
     this.#advance();
   }
 
+  /** A machine that was at work has worked, whoever still listens. */
+  abandon(utterance: SpeakUtterance): Promise<void> | undefined {
+    const underWay = this.#drop(utterance).filter(({ asked, outcome }) => asked && outcome === undefined);
+    this.#advance();
+    if (underWay.length === 0) return undefined;
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, SETTLE_MS);
+      void Promise.all(underWay.map(({ settled }) => settled)).then(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   /** Ends everything. Never throws. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const utterance of new Set(this.#pieces.map((piece) => piece.utterance))) {
-      this.#drop(utterance);
-      utterance.end();
-    }
+    for (const utterance of new Set(this.#pieces.map((piece) => piece.utterance))) utterance.cancel();
   }
 
   #owes(utterance: SpeakUtterance): boolean {
     return this.#pieces.some((piece) => piece.utterance === utterance);
   }
 
-  #drop(utterance: SpeakUtterance): void {
+  #drop(utterance: SpeakUtterance): readonly Piece[] {
     const dropped = this.#pieces.filter((piece) => piece.utterance === utterance);
     this.#pieces = this.#pieces.filter((piece) => piece.utterance !== utterance);
     for (const { controller } of dropped) controller.abort();
+    return dropped;
   }
 
   /** Lets out what the first piece has, ends what is over, and asks for what is next. */
@@ -120,7 +138,7 @@ export class SpeakLine implements SpeakDesk {
       if (piece.asked || piece.outcome !== undefined) continue;
       piece.asked = true;
       underWay += 1;
-      void this.#ask(piece);
+      piece.settled = this.#ask(piece);
     }
   }
 
@@ -189,7 +207,8 @@ export class SpeakLine implements SpeakDesk {
     let sampleRate = backend.capabilities.sampleRate;
     try {
       for await (const chunk of backend.synthesize(piece.text, signal)) {
-        if (signal.aborted) return undefined;
+        // Given up: what it has used comes yet.
+        if (signal.aborted && chunk.type !== 'usage') continue;
         if (chunk.type === 'format') sampleRate = chunk.sampleRate;
         else this.#take(piece, chunk, sampleRate);
       }

@@ -65,6 +65,17 @@ test('what is used are characters, or the tokens that the events end with', asyn
   ]);
 });
 
+test('events that are given up before they tell their tokens have cost the characters', async () => {
+  const { fake, backend } = await start({ answer: 'events' }, { voice: { overheadMs: 60_000 } });
+  const controller = new AbortController();
+  const outcome = hear(backend.synthesize(text, controller.signal));
+  await expect.poll(() => fake.spoken.length).toBe(1);
+  controller.abort(new Error('the caller spoke'));
+  const { error, usage } = await outcome;
+  expect(error).toMatchObject({ message: 'the caller spoke' });
+  expect(usage).toMatchObject([{ unit: 'characters', quantity: text.length }]);
+});
+
 test('whose speech it is', () => {
   const identityOf = (config: object) => new OpenAiSpeechBackend(openAiSpeechSchema.parse(config)).identity.provider;
   expect(identityOf({})).toBe('openai');

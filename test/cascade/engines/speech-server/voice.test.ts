@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { SpeechBackend, SpeechChunk } from '../../../../src/cascade/engines/speech-server/backend.js';
+import { MachineTime, timed } from '../../../../src/cascade/engines/speech-server/machine-time.js';
 import { outputFormats, speechServerVoice } from '../../../../src/cascade/engines/speech-server/voice.js';
 import { createTextToSpeech, standbyConfig, textToSpeechConfig } from '../../../../src/cascade/index.js';
 import type { TextToSpeechEvent, TextToSpeechSession } from '../../../../src/cascade/stages/text-to-speech.js';
@@ -77,7 +78,7 @@ async function setUp(concurrency = 4, retries = 0) {
   ends.push(controller);
   const random = { hex: () => '', integer: () => 0 };
   const session = await speechServerVoice(backend, { clock, random, retries }).open({ output: pcm }, controller.signal);
-  return { requests, clock, session, controller };
+  return { requests, clock, session, controller, backend };
 }
 
 /** Begins an utterance of pieces, and keeps what it says. */
@@ -178,6 +179,39 @@ test('a cancelled utterance aborts what is under way, and the next is asked for 
   expect(first.story()).toBe('end 0');
   expect(second.story()).toBe('piece 0, 6 ms, 4 ms, end 1');
   expect(requests.map(({ text }) => text)).toEqual(['One.', 'Yes?']);
+});
+
+test.each(['cancel', 'close'] as const)('what an answer has used is told when it ends by %s', async (how) => {
+  const clock = new FakeClock();
+  const backend = (await setUp()).backend;
+  const voice = speechServerVoice(
+    {
+      ...backend,
+      synthesize: (_, signal) =>
+        timed(
+          new MachineTime('own/laptop', clock),
+          async function* (taken) {
+            taken();
+            yield { type: 'audio', samples: new Int16Array(240) };
+            await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+          },
+          signal,
+        ),
+    },
+    { clock },
+  );
+  const session = await voice.open({ output: pcm }, new AbortController().signal);
+  const { utterance, events } = say(session, 'One.', 'Two.');
+  await turn();
+  clock.advance(700);
+  if (how === 'cancel') utterance.cancel();
+  else session.close();
+  await turn();
+  // Both requests.
+  const usage = { type: 'usage', provider: 'own', model: 'laptop', unit: 'machine-ms', quantity: 700 };
+  expect(events.filter(({ type }) => type === 'usage')).toEqual([usage, usage]);
+  expect(events.at(-1)).toMatchObject({ type: 'end' });
+  expect(clock.pendingTimers).toBe(0);
 });
 
 test('a piece of which nothing was heard is asked for again; one that was begun is not', async () => {
