@@ -22,13 +22,35 @@ const BLOCK_PACKETS = BLOCK_FRAMES / PACKET_FRAMES;
  * @param serial of the stream, 32 bits, another for each file
  */
 export function oggRecordings(library: OpusLibrary, serial: () => number): CreateRecordingFile {
-  return async (path) => new OggRecording(await open(path, 'w', 0o600), library, serial());
+  return async (path) => {
+    // Before the file: where there is no encoder, nothing is left behind.
+    const encoders = encodersOf(library);
+    try {
+      return new OggRecording(await open(path, 'w', 0o600), encoders, serial());
+    } catch (error) {
+      for (const encoder of encoders) encoder.close();
+      throw error;
+    }
+  };
+}
+
+type Encoders = readonly [caller: OpusEncoder, agent: OpusEncoder];
+
+function encodersOf(library: OpusLibrary): Encoders {
+  const encoder = (): OpusEncoder => library.createEncoder(opusFormatDefaults, recordingEncoding, TIMELINE_HZ);
+  const first = encoder();
+  try {
+    return [first, encoder()];
+  } catch (error) {
+    first.close();
+    throw error;
+  }
 }
 
 class OggRecording implements RecordingFile {
   readonly #file: FileHandle;
   readonly #pages: OggOpus;
-  readonly #encoders: readonly [OpusEncoder, OpusEncoder];
+  readonly #encoders: Encoders;
   readonly #samples = new Int16Array(PACKET_FRAMES);
   readonly #payload = new Uint8Array(MAX_PAYLOAD_BYTES);
   readonly #silent = Buffer.alloc(BLOCK_FRAMES * FRAME_BYTES);
@@ -40,11 +62,10 @@ class OggRecording implements RecordingFile {
   #fileBytes = 0;
   #closed = false;
 
-  constructor(file: FileHandle, library: OpusLibrary, serial: number) {
+  constructor(file: FileHandle, encoders: Encoders, serial: number) {
     this.#file = file;
     this.#pages = new OggOpus(serial, TIMELINE_HZ);
-    const encoder = (): OpusEncoder => library.createEncoder(opusFormatDefaults, recordingEncoding, TIMELINE_HZ);
-    this.#encoders = [encoder(), encoder()];
+    this.#encoders = encoders;
   }
 
   begin(): Promise<void> {

@@ -157,6 +157,41 @@ test('kill -9 in the middle of a call: the recording can be played, whole but fo
   expect(rms(left)).toBeGreaterThan(100);
 }, 30_000);
 
+/** A library that counts the encoders it has made and not got back, and makes so many of them. */
+const countedLibrary = (most: number): { readonly library: OpusLibrary; readonly open: () => number } => {
+  let made = 0;
+  let open = 0;
+  const createEncoder: OpusLibrary['createEncoder'] = (...settings) => {
+    if (made === most) throw new Error('no memory');
+    const encoder = library.createEncoder(...settings);
+    made += 1;
+    open += 1;
+    const close = (): void => {
+      open -= 1;
+      encoder.close();
+    };
+    return { encode: encoder.encode.bind(encoder), close };
+  };
+  return { library: { createDecoder: () => library.createDecoder(), createEncoder }, open: () => open };
+};
+
+test('without an encoder for each side there is no recording, no file and no encoder left over', async () => {
+  for (const most of [0, 1]) {
+    const counted = countedLibrary(most);
+    const path = join(temporaryDirectory(), 'call.ogg');
+    await expect(oggRecordings(counted.library, () => SERIAL)(path)).rejects.toThrow('no memory');
+    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(counted.open()).toBe(0);
+  }
+});
+
+test('a file that cannot be made leaves no encoder over', async () => {
+  const counted = countedLibrary(2);
+  const path = join(temporaryDirectory(), 'missing', 'call.ogg');
+  await expect(oggRecordings(counted.library, () => SERIAL)(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(counted.open()).toBe(0);
+});
+
 describe('in a thread of its own', () => {
   test('the file is the same, byte for byte', async () => {
     await using thread = new RecordingThread({ ...createSystemRandom(), integer: () => SERIAL });
