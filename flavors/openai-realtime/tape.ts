@@ -1,5 +1,5 @@
-/** Bytes allocated at first, as a share of the most. */
-const FIRST_SHARE = 1 / 16;
+/** Memory that grew is given back where it has become so many times what is kept as a rule: short turns change nothing. */
+const ROOMY = 4;
 
 /**
  * The last moments of what the caller said: a ring of bytes that grows while something must be kept, to a limit, and
@@ -20,7 +20,12 @@ export class Tape {
   constructor(keepBytes: number, maxBytes: number) {
     this.#keepBytes = keepBytes;
     this.#maxBytes = maxBytes;
-    this.#ring = new Uint8Array(Math.max(keepBytes, Math.ceil(maxBytes * FIRST_SHARE)));
+    this.#ring = new Uint8Array(keepBytes);
+  }
+
+  /** Memory that it takes. */
+  get roomBytes(): number {
+    return this.#ring.length;
   }
 
   /** Position of the oldest byte kept. */
@@ -56,8 +61,12 @@ export class Tape {
   /** Keeps everything from `position` on, as far as there is room; `undefined`: forgets again as time passes. */
   hold(position: number | undefined): void {
     this.#heldFrom = position;
-    if (position === undefined) this.#start = Math.max(this.#start, this.#end - this.#keepBytes);
-    else this.#start = Math.max(this.#start, Math.min(position, this.#end - this.#keepBytes));
+    if (position !== undefined) {
+      this.#start = Math.max(this.#start, Math.min(position, this.#end - this.#keepBytes));
+      return;
+    }
+    this.#start = Math.max(this.#start, this.#end - this.#keepBytes);
+    if (this.#ring.length > ROOMY * this.#keepBytes) this.#resize(this.#keepBytes);
   }
 
   /** A copy of the bytes from `position` on, at most `bytes`. */
@@ -75,13 +84,16 @@ export class Tape {
   #makeRoom(bytes: number): void {
     const needed = this.#end + bytes - this.#start;
     if (needed <= this.#ring.length) return;
-    if (this.#heldFrom !== undefined && this.#ring.length < this.#maxBytes) this.#grow(needed);
+    if (this.#heldFrom !== undefined && this.#ring.length < this.#maxBytes) {
+      this.#resize(Math.min(this.#maxBytes, Math.max(this.#ring.length * 2, needed)));
+    }
     this.#start = Math.max(this.#start, this.#end + bytes - this.#ring.length);
   }
 
-  #grow(needed: number): void {
+  /** @param bytes room for all that is kept */
+  #resize(bytes: number): void {
     const kept = this.read(this.#start, this.#end - this.#start);
-    this.#ring = new Uint8Array(Math.min(this.#maxBytes, Math.max(this.#ring.length * 2, needed)));
+    this.#ring = new Uint8Array(bytes);
     const at = this.#start % this.#ring.length;
     const first = Math.min(kept.length, this.#ring.length - at);
     this.#ring.set(kept.subarray(0, first), at);

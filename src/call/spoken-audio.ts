@@ -17,15 +17,18 @@ const FLOOR_DB = 25;
 const MIN_PAUSE_BLOCKS = 5;
 /** Share of the blocks that the loud ones are above. */
 const LOUD = 0.95;
-/** Levels kept: an hour. What comes later counts as speech. */
-const MAX_BLOCKS = 180_000;
+/** Blocks kept: ten minutes, 240 kB. What comes later counts as speech. */
+const MAX_BLOCKS = 30_000;
+/** Blocks that there is room for at first, 640 ms; it doubles where more come. */
+const FIRST_BLOCKS = 32;
 
 /** The sound of one response, as far as it has come: how long it is, and where nothing is said in it. */
 export class SpokenAudio {
   readonly #format: AudioFormat;
   readonly #blockSamples: number;
-  readonly #levelsDb: number[] = [];
-  readonly #brightnessesHz: number[] = [];
+  /** Two numbers of each block, its level in dB and its brightness in Hz. */
+  #figures = new Float32Array(2 * FIRST_BLOCKS);
+  #blocks = 0;
   #bytes = 0;
   #power = 0;
   /** Power of the difference to the sample before. */
@@ -47,28 +50,29 @@ export class SpokenAudio {
   /** Takes whole samples. */
   push(data: Uint8Array): void {
     this.#bytes += data.byteLength;
-    if (this.#levelsDb.length >= MAX_BLOCKS) return;
+    if (this.#blocks >= MAX_BLOCKS) return;
     if (this.#format.encoding === 'pcm16') this.#pushPcm(data);
     else this.#pushCodes(data, samplesOf[this.#format.encoding]);
   }
 
   /** Silences of 100 ms and more, and those at either end, in order. None where all is silent. */
   pauses(): readonly Pause[] {
-    const levels = this.#levelsDb;
-    const threshold = Math.max(levels.reduce((peak, level) => Math.max(peak, level), 0) - BELOW_PEAK_DB, FLOOR_DB);
+    const count = this.#blocks;
+    let peak = 0;
+    for (let block = 0; block < count; block += 1) peak = Math.max(peak, this.#levelDb(block));
+    const threshold = Math.max(peak - BELOW_PEAK_DB, FLOOR_DB);
     const pauses: Pause[] = [];
     let from = 0;
-    for (let block = 0; block <= levels.length; block += 1) {
-      const level = levels[block];
-      if (level !== undefined && level < threshold) continue;
-      const atEdge = from === 0 || block === levels.length;
+    for (let block = 0; block <= count; block += 1) {
+      if (block < count && this.#levelDb(block) < threshold) continue;
+      const atEdge = from === 0 || block === count;
       if (block - from >= (atEdge ? 1 : MIN_PAUSE_BLOCKS)) {
         pauses.push({ fromMs: from * BLOCK_MS, toMs: Math.min(block * BLOCK_MS, this.durationMs) });
       }
       from = block + 1;
     }
     const [only] = pauses;
-    return only?.fromMs === 0 && only.toMs >= levels.length * BLOCK_MS ? [] : pauses;
+    return only?.fromMs === 0 && only.toMs >= count * BLOCK_MS ? [] : pauses;
   }
 
   /**
@@ -76,21 +80,24 @@ export class SpokenAudio {
    * loud parts of the whole.
    */
   speech(pauses: readonly Pause[], from: number, to: number): readonly SpeechBlock[] {
-    const sorted = Float64Array.from(this.#levelsDb).sort();
+    const sorted = Float32Array.from({ length: this.#blocks }, (_, block) => this.#levelDb(block)).sort();
     const loud = sorted[Math.floor(LOUD * sorted.length)] ?? 0;
     const blocks: SpeechBlock[] = [];
     let next = 0;
     let counted = 0;
-    for (let index = 0; index < this.#levelsDb.length && counted < to; index += 1) {
+    for (let index = 0; index < this.#blocks && counted < to; index += 1) {
       const atMs = index * BLOCK_MS;
       while (next < pauses.length && (pauses[next]?.toMs ?? 0) <= atMs) next += 1;
       if ((pauses[next]?.fromMs ?? Number.POSITIVE_INFINITY) <= atMs) continue;
       counted += 1;
       if (counted <= from) continue;
-      const [levelDb, brightnessHz] = [this.#levelsDb[index] as number, this.#brightnessesHz[index] as number];
-      blocks.push({ levelDb: levelDb - loud, brightnessHz });
+      blocks.push({ levelDb: this.#levelDb(index) - loud, brightnessHz: this.#figures[2 * index + 1] as number });
     }
     return blocks;
+  }
+
+  #levelDb(block: number): number {
+    return this.#figures[2 * block] as number;
   }
 
   #pushPcm(data: Uint8Array): void {
@@ -125,13 +132,22 @@ export class SpokenAudio {
   }
 
   #endBlock(): void {
-    this.#levelsDb.push(10 * Math.log10(this.#power / this.#samples + 1));
+    const at = 2 * this.#blocks;
+    if (at === this.#figures.length) this.#grow();
+    this.#figures[at] = 10 * Math.log10(this.#power / this.#samples + 1);
     // Of a tone it is its frequency: the difference of two samples grows with it.
     const ratio = Math.min(4, this.#slope / (this.#power + this.#samples));
-    this.#brightnessesHz.push((Math.acos(1 - ratio / 2) / (2 * Math.PI)) * this.#format.sampleRate);
+    this.#figures[at + 1] = (Math.acos(1 - ratio / 2) / (2 * Math.PI)) * this.#format.sampleRate;
+    this.#blocks += 1;
     this.#power = 0;
     this.#slope = 0;
     this.#samples = 0;
+  }
+
+  #grow(): void {
+    const figures = new Float32Array(2 * this.#figures.length);
+    figures.set(this.#figures);
+    this.#figures = figures;
   }
 }
 

@@ -50,8 +50,8 @@ class Trim implements LeadingSilenceTrim {
   readonly #keepBytes: number;
   readonly #maxTrimBytes: number;
   readonly #threshold: number;
-  /** For G.711: which codes are audible. */
-  readonly #audibleCodes: readonly boolean[];
+  /** For G.711: how far the sample of each code is from zero. */
+  readonly #magnitudes: Int16Array;
   #held = nothing;
   #trimmedBytes = 0;
   #passing = false;
@@ -63,7 +63,7 @@ class Trim implements LeadingSilenceTrim {
     this.#keepBytes = wholeSamplesBytes(format, options.keepMs);
     this.#maxTrimBytes = wholeSamplesBytes(format, options.maxTrimMs);
     this.#threshold = amplitudeAt(options.thresholdDb);
-    this.#audibleCodes = audibleCodes(format.encoding, this.#threshold);
+    this.#magnitudes = format.encoding === 'alaw' ? magnitudes.alaw : magnitudes.mulaw;
   }
 
   process(chunk: Uint8Array): TrimmedAudio {
@@ -102,7 +102,7 @@ class Trim implements LeadingSilenceTrim {
   /** Byte offset of the first audible sample, or -1. */
   #findAudible(audio: Uint8Array): number {
     if (this.#sampleBytes === 1) {
-      return audio.findIndex((code) => this.#audibleCodes[code] === true);
+      return audio.findIndex((code) => (this.#magnitudes[code] as number) >= this.#threshold);
     }
     for (let i = 0; i + 1 < audio.length; i += 2) {
       const sample = (((audio[i] as number) | ((audio[i + 1] as number) << 8)) << 16) >> 16;
@@ -123,11 +123,13 @@ function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
   return both;
 }
 
-function audibleCodes(encoding: AudioFormat['encoding'], threshold: number): readonly boolean[] {
-  if (encoding === 'pcm16') return [];
-  const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
+const magnitudes = { mulaw: magnitudesOf(decodeMulaw), alaw: magnitudesOf(decodeAlaw) } as const;
+
+function magnitudesOf(decode: typeof decodeMulaw): Int16Array {
   const linear = new Int16Array(256);
-  if (encoding === 'mulaw') decodeMulaw(codes, linear);
-  else decodeAlaw(codes, linear);
-  return Array.from(linear, (sample) => Math.abs(sample) >= threshold);
+  decode(
+    Uint8Array.from(linear, (_, code) => code),
+    linear,
+  );
+  return linear.map(Math.abs);
 }

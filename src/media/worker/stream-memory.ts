@@ -2,14 +2,17 @@ import type { RingPlace } from './shared-ring.js';
 
 /**
  * What a call and the media thread share of one stream, in one piece of memory: a ring each way, flags, and the figures
- * that the call may ask for at any time. About 34 kB, so that a call stays below the 64 kB that it may cost in all.
+ * that the call may ask for at any time. About 18 kB.
  */
 
 const HEADER_BYTES = 256;
 /** Room for counters as JSON. */
 const STATS_BYTES = 2048;
-/** 16 kB: two seconds of a phone's audio, or a third of a second at 24 kHz: it is emptied every 5 ms. */
-export const RING_BYTES = 16_384;
+/**
+ * One second of a phone's audio, or 160 ms at 24 kHz: a ring is emptied every 5 ms, and what finds no room waits on its
+ * writer's side, a burst of speech for instance. The longest record of a tap, 240 ms at 8000 Hz, takes half of it.
+ */
+export const RING_BYTES = 8192;
 
 const STATS_OFFSET = HEADER_BYTES;
 const DOWN_OFFSET = STATS_OFFSET + STATS_BYTES;

@@ -176,6 +176,28 @@ test('a tape keeps the latest, more while something is held, and never more than
   expect([...tape.read(tape.start, 100)].every((value) => value === 3)).toBe(true);
 });
 
+test('a tape takes memory for a long turn while that lasts, and gives it back with what it kept whole', () => {
+  const tape = new Tape(100, 1_000);
+  const write = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 10)
+      tape.write(Uint8Array.from({ length: 10 }, (_, index) => (at + index) & 0xff));
+  };
+  const last = (count: number): number[] => [...tape.read(tape.end - count, count)];
+  const counted = (count: number): number[] => Array.from({ length: count }, (_, at) => (tape.end - count + at) & 0xff);
+  expect(tape.roomBytes).toBe(100);
+  for (let turn = 0; turn < 5; turn += 1) {
+    tape.hold(tape.end);
+    write(tape.end, tape.end + 730);
+    expect(last(730)).toEqual(counted(730));
+    expect(tape.roomBytes).toBeGreaterThanOrEqual(730);
+    tape.hold(undefined);
+    expect([tape.roomBytes, tape.end - tape.start]).toEqual([100, 100]);
+    expect(last(100)).toEqual(counted(100));
+    write(tape.end, tape.end + 250);
+    expect(last(100)).toEqual(counted(100));
+  }
+});
+
 test('a block larger than a tape leaves the tape empty, not broken', () => {
   const tape = new Tape(10, 100);
   tape.write(new Uint8Array(500));

@@ -186,6 +186,28 @@ test('frames, events and taps cross as they are', () => {
   ]);
 });
 
+test('the longest packet that a tap may hear, and the longest frame, find room', () => {
+  const { up } = streamMemory(allocateStreamMemory());
+  const writer = new ReportWriter(up, () => {});
+  const lengths: number[] = [];
+  const reader = new ReportReader(
+    up,
+    { onFrame: ({ data }) => lengths.push(data.length), onEvent: () => {} },
+    { caller: (samples) => lengths.push(samples.length), agent: (samples) => lengths.push(samples.length) },
+  );
+  // Of each, enough to come round in the ring.
+  for (let turn = 0; turn < 7; turn += 1) {
+    writer.caller(new Int16Array(240 * 8), 0, 0);
+    reader.drain();
+    writer.agent(new Int16Array(240 * 8), 0);
+    reader.drain();
+    writer.onFrame(frameOf(0, 20 * 48 * 2));
+    reader.drain();
+    expect(writer.full).toBe(false);
+    expect(lengths.splice(0)).toEqual([1920, 1920, 1920]);
+  }
+});
+
 test('frames of changing lengths cross as they are, and a stream of one length comes in one array', () => {
   const memory = streamMemory(allocateStreamMemory());
   const writer = new ReportWriter(memory, () => {});
