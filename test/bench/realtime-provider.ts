@@ -17,6 +17,8 @@ export interface ProviderKind {
 
 /** Audio in hand at the playout when the next message comes, ms: bridges the waits of the way. */
 export const CUSHION_MS = 40;
+/** Nothing is echoed before the last session has been open for so long, ms: less than the warm-up lasts after it. */
+const SETTLE_MS = 1000;
 /** A frame in so many is marked where bytes are not kept: once a second. */
 const MARKER_EVERY = 50;
 
@@ -90,7 +92,7 @@ class Provider implements AsyncDisposable {
 
   static async start({ encoding, tls }: ProviderKind, mode: string, cpu: number): Promise<Provider> {
     const args = [
-      ...['--cpu', String(cpu), '--mode', mode, '--cushion', String(CUSHION_MS)],
+      ...['--cpu', String(cpu), '--mode', mode, '--cushion', String(CUSHION_MS), '--settle', String(SETTLE_MS)],
       ...['--pcm24', encoding === 'pcm24' ? '1' : '0'],
       ...(tls ? ['--certificate', tlsFile('server.crt'), '--key', tlsFile('server.key')] : []),
     ];

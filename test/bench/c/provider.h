@@ -18,7 +18,7 @@ struct connection {
   int upgraded;
   int watching_out;
   /* Of the conversation. */
-  int talking, cushioned;
+  int talking, echoing;
   unsigned long events;
   int64_t next_burst_ns;
 };

@@ -2,10 +2,12 @@
  * A stand-in for a realtime speech service that costs next to nothing: JSON over WebSockets as OpenAI's protocol has it,
  * no voice detection, no speech. It greets without end.
  *
- *   realtime-provider [--cpu N] [--mode echo|bursts] [--pcm24 1] [--cushion MS] [--certificate FILE --key FILE]
+ *   realtime-provider [--cpu N] [--mode echo|bursts] [--pcm24 1] [--cushion MS] [--settle MS] [--certificate FILE --key FILE]
  *
  * Prints its port as JSON and runs until its standard input ends. The first response a session asks for goes on for good:
- * echo    what is appended comes back as it is, message by message, behind a cushion that bridges the wait for the next
+ * echo    what is appended comes back as it is, message by message, behind a cushion that bridges the wait for the next;
+ *         nothing before the last session has been open for `settle`: an echo without end never makes up for a wait, and
+ *         what waited while sessions were opened is no part of what is measured
  * bursts  once a second 100 ms of mu-law that carry the time at which they were written
  */
 #include "provider.h"
@@ -30,10 +32,12 @@ static struct {
   int bursts;
   int pcm24;
   int cushion_ms;
+  int settle_ms;
 } options = {.cushion_ms = 40};
 
 static int epoll;
 static struct connection *all;
+static int64_t last_opened_ns;
 
 static void say(struct connection *connection, const char *text, size_t length) {
   websocket_send(connection, 1, text, length);
@@ -103,8 +107,11 @@ static void on_response_create(struct connection *connection, const char *messag
 static void on_message(struct connection *connection, const char *message, size_t length) {
   if (length > sizeof APPEND && memcmp(message, APPEND, sizeof APPEND - 1) == 0) {
     if (!connection->talking || options.bursts) return;
-    if (!connection->cushioned) say_tone(connection, options.cushion_ms);
-    connection->cushioned = 1;
+    if (!connection->echoing) {
+      if (clock_ns(CLOCK_MONOTONIC) - last_opened_ns < options.settle_ms * NS_PER_MS) return;
+      say_tone(connection, options.cushion_ms);
+      connection->echoing = 1;
+    }
     const char *end = memchr(message + sizeof APPEND, '"', length - sizeof APPEND);
     if (end) say_audio(connection, message + sizeof APPEND - 1, (size_t)(end - message) - (sizeof APPEND - 1));
   } else if (memmem(message, length < 64 ? length : 64, "\"session.update\"", 16)) {
@@ -118,6 +125,7 @@ static void on_message(struct connection *connection, const char *message, size_
 static void on_open(struct connection *connection) {
   static const char created[] =
       "{\"type\":\"session.created\",\"event_id\":\"event_s\",\"session\":{\"type\":\"realtime\",\"id\":\"sess_1\",\"model\":\"bench\"}}";
+  last_opened_ns = clock_ns(CLOCK_MONOTONIC);
   say(connection, created, sizeof created - 1);
 }
 
@@ -184,6 +192,7 @@ int main(int argc, char **argv) {
     else if (strcmp(name, "--mode") == 0) options.bursts = strcmp(value, "bursts") == 0;
     else if (strcmp(name, "--pcm24") == 0) options.pcm24 = atoi(value);
     else if (strcmp(name, "--cushion") == 0) options.cushion_ms = atoi(value);
+    else if (strcmp(name, "--settle") == 0) options.settle_ms = atoi(value);
     else if (strcmp(name, "--certificate") == 0) certificate = value;
     else if (strcmp(name, "--key") == 0) key = value;
     else {

@@ -79,6 +79,19 @@ test('a thousand frames before there is a connection all go out, in order, once 
   expect(line.frames).toEqual(Array.from({ length: 1_002 }, (_, index) => index % 256));
 });
 
+test('what waited for a connection goes out at once, and makes nothing late that is said afterwards', () => {
+  const line = new Line(60);
+  line.audio.detach(0);
+  line.write(3_000);
+  line.audio.attach(line, 0);
+  expect([line.audio.sentMs, line.audio.endMs]).toEqual([3_000, 3_000]);
+  for (let said = 60; said <= 1_200; said += 60) {
+    line.write(60);
+    expect(line.audio.endMs - line.audio.sentMs).toBe(0);
+    expect(line.lengths.at(-1)).toBe(60);
+  }
+});
+
 test('what waits without a connection is bounded; the oldest goes first', () => {
   const line = new Line(20, 2_000);
   line.audio.detach(0);
