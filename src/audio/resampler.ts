@@ -57,8 +57,8 @@ class PolyphaseResampler implements Resampler {
   readonly #kernel: Kernel;
   /** Input samples before the current block that the filter still reaches. */
   readonly #historySamples: number;
-  /** History, then the current block. */
-  readonly #work: Float64Array;
+  /** History, then the current block; as long as the longest so far needs. */
+  #work: Float64Array;
   /** Place of the next output from the start of the next block, in `1 / up` input samples. */
   #next = 0;
   readonly #output = new Int16Views();
@@ -69,7 +69,7 @@ class PolyphaseResampler implements Resampler {
     this.#blockSamples = options.blockSamples;
     const reach = filterReach(up, down);
     this.#historySamples = 2 * reach;
-    this.#work = new Float64Array(this.#historySamples + this.#blockSamples + SLACK);
+    this.#work = new Float64Array(this.#historySamples + SLACK);
     this.#kernel = createKernel(up, down);
     this.delaySamples = (reach * up) / down;
   }
@@ -77,8 +77,10 @@ class PolyphaseResampler implements Resampler {
   process(input: Int16Array): Int16Array {
     const total = this.#outputsOf(input.length);
     const output = this.#output.take(total);
-    const work = this.#work;
     const history = this.#historySamples;
+    const needed = history + Math.min(input.length, this.#blockSamples) + SLACK;
+    if (needed > this.#work.length) this.#grow(needed);
+    const work = this.#work;
     let written = 0;
     for (let start = 0; start < input.length; start += this.#blockSamples) {
       const length = Math.min(this.#blockSamples, input.length - start);
@@ -95,6 +97,12 @@ class PolyphaseResampler implements Resampler {
   reset(): void {
     this.#work.fill(0);
     this.#next = 0;
+  }
+
+  #grow(length: number): void {
+    const work = new Float64Array(length);
+    work.set(this.#work.subarray(0, this.#historySamples));
+    this.#work = work;
   }
 
   /** Outputs whose place lies within the next `length` input samples. */
