@@ -187,11 +187,11 @@ test('frames, events and taps cross as they are', () => {
 });
 
 test('the longest packet that a tap may hear, and the longest frame, find room', () => {
-  const { up } = streamMemory(allocateStreamMemory());
-  const writer = new ReportWriter(up, () => {});
+  const memory = streamMemory(allocateStreamMemory());
+  const writer = new ReportWriter(memory, () => {});
   const lengths: number[] = [];
   const reader = new ReportReader(
-    up,
+    memory,
     { onFrame: ({ data }) => lengths.push(data.length), onEvent: () => {} },
     { caller: (samples) => lengths.push(samples.length), agent: (samples) => lengths.push(samples.length) },
   );
