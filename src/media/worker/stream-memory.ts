@@ -2,22 +2,24 @@ import type { RingPlace } from './shared-ring.js';
 
 /**
  * What a call and the media thread share of one stream, in one piece of memory: a ring each way, flags, and the figures
- * that the call may ask for at any time. About 18 kB.
+ * that the call may ask for at any time. About 26 kB.
  */
 
 const HEADER_BYTES = 256;
 /** Room for counters as JSON. */
 const STATS_BYTES = 2048;
 /**
- * One second of a phone's audio, or 160 ms at 24 kHz: a ring is emptied every 5 ms, and what finds no room waits on its
- * writer's side, a burst of speech for instance. The longest record of a tap, 240 ms at 8000 Hz, takes half of it.
+ * To the thread: one second of a phone's audio, or 160 ms at 24 kHz. It is emptied every 5 ms, and what finds no room waits
+ * on the call's side, a burst of speech for instance.
  */
-export const RING_BYTES = 8192;
+export const DOWN_RING_BYTES = 8192;
+/** From the thread: frames may be kept in it until a piece of them is whole, and what a recording hears lies between them. */
+export const UP_RING_BYTES = 16_384;
 
 const STATS_OFFSET = HEADER_BYTES;
 const DOWN_OFFSET = STATS_OFFSET + STATS_BYTES;
-const UP_OFFSET = DOWN_OFFSET + RING_BYTES;
-const TOTAL_BYTES = UP_OFFSET + RING_BYTES;
+const UP_OFFSET = DOWN_OFFSET + DOWN_RING_BYTES;
+const TOTAL_BYTES = UP_OFFSET + UP_RING_BYTES;
 
 /** 32-bit words of the header; those of different writers lie in different cache lines. */
 export const word = {
@@ -77,10 +79,16 @@ export function streamMemory(memory: SharedArrayBuffer): StreamMemory {
     down: {
       memory,
       byteOffset: DOWN_OFFSET,
-      capacity: RING_BYTES,
+      capacity: DOWN_RING_BYTES,
       writerIndex: word.downWritten,
       readerIndex: word.downRead,
     },
-    up: { memory, byteOffset: UP_OFFSET, capacity: RING_BYTES, writerIndex: word.upWritten, readerIndex: word.upRead },
+    up: {
+      memory,
+      byteOffset: UP_OFFSET,
+      capacity: UP_RING_BYTES,
+      writerIndex: word.upWritten,
+      readerIndex: word.upRead,
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { CallerFrame, StreamEvent, StreamParameters } from '../../../src/me
 import { CommandReader, CommandWriter } from '../../../src/media/worker/command-link.js';
 import { ReportReader, ReportWriter } from '../../../src/media/worker/report-link.js';
 import type { StreamCommand } from '../../../src/media/worker/stream-command.js';
-import { allocateStreamMemory, RING_BYTES, streamMemory } from '../../../src/media/worker/stream-memory.js';
+import { allocateStreamMemory, DOWN_RING_BYTES, streamMemory } from '../../../src/media/worker/stream-memory.js';
 
 interface Played {
   readonly responseId: string;
@@ -101,8 +101,8 @@ test('keys arrive as the bytes they are, and what is left out stays left out', (
 
 test('an interjection arrives whole, however long it and its name are', () => {
   const { writer, reader, interjected } = setUpCommands();
-  const responseId = 'x'.repeat(2 * RING_BYTES);
-  const audio = Uint8Array.from({ length: 5 * RING_BYTES }, (_, at) => at & 0xff);
+  const responseId = 'x'.repeat(2 * DOWN_RING_BYTES);
+  const audio = Uint8Array.from({ length: 5 * DOWN_RING_BYTES }, (_, at) => at & 0xff);
   writer.interject(responseId, audio);
   for (let turn = 0; turn < 50; turn += 1) {
     reader.drain();
@@ -121,7 +121,7 @@ test('a flush overtakes audio that waits for room: it need not be carried to whe
   writer.pump();
   reader.drain();
   expect(commands).toEqual([{ type: 'flush' }]);
-  expect(played.at(-1)?.bytes.length).toBeLessThanOrEqual(2 * RING_BYTES);
+  expect(played.at(-1)?.bytes.length).toBeLessThanOrEqual(2 * DOWN_RING_BYTES);
 });
 
 /** Both ends of a ring up. */
