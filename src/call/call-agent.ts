@@ -26,7 +26,10 @@ import { asFlavorError } from './session-link.js';
 const NO_GREETING = '';
 
 export interface CallAgentParts
-  extends Pick<CallDeps, 'plan' | 'announcer' | 'sounds' | 'tools' | 'negotiation' | 'log' | 'features'> {
+  extends Pick<
+    CallDeps,
+    'plan' | 'announcer' | 'sounds' | 'tools' | 'negotiation' | 'log' | 'features' | 'eventRound'
+  > {
   readonly clock: Clock;
   readonly leg: CallLeg;
   readonly media: CallMedia;
@@ -65,9 +68,10 @@ export class CallAgent {
     this.#options = options;
     this.#parts = parts;
     this.#farewellHeaders = options.hangUp.headers;
-    const { plan, announcer, negotiation, account, leg, media, clock, features, apply } = parts;
+    const { plan, announcer, negotiation, account, leg, media, clock, features, apply, eventRound } = parts;
     this.#session = new CallSession({
       plan,
+      eventRound,
       formats: ({ flavor }) => chooseFormats(negotiation.expectedCodec, flavor.capabilities),
       context: (choice, formats, signal) => this.#contextFor(choice, formats, signal),
       handlers: {

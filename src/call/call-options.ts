@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { HeaderFields } from '../base/header-fields.js';
-import type { Logger } from '../flavor-api/index.js';
+import type { EventRound, Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
@@ -93,6 +93,8 @@ export interface CallDeps {
   readonly engine: MediaEngine;
   /** Whom to ask for a session. */
   readonly plan: FailOverPlan;
+  /** The connector's, in which events of its sessions are heard. */
+  readonly eventRound: EventRound;
   readonly announcer: Announcer;
   readonly sounds: CallSounds;
   readonly negotiation: MediaNegotiation;

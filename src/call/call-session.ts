@@ -1,5 +1,5 @@
 import type { Permit } from '../base/circuit-breaker.js';
-import { type CallContext, FlavorError, type FlavorSession } from '../flavor-api/index.js';
+import { type CallContext, type EventRound, FlavorError, type FlavorSession } from '../flavor-api/index.js';
 import type { FailOverPlan, FlavorChoice } from './fail-over-plan.js';
 import type { SessionFormats } from './session-formats.js';
 import { asFlavorError, SessionLink } from './session-link.js';
@@ -32,6 +32,8 @@ type EndHeaders = Readonly<Record<string, string>>;
 export interface CallSessionParts {
   readonly plan: FailOverPlan;
   readonly handlers: CallSessionHandlers;
+  /** In which the events of sessions are heard. */
+  readonly eventRound: EventRound;
   /** Formats for a flavor, chosen by the phone's codec. */
   formats(choice: FlavorChoice): SessionFormats;
   /** What the session may know of its call. */
@@ -145,7 +147,7 @@ export class CallSession {
       ): void => this.#onEnded(attempt, reason, error, headers),
       onMisbehaviour: (method: string, message: string): void => this.#parts.handlers.onMisbehaviour(method, message),
     };
-    const link = new SessionLink(session, handlers, number === 1 ? '' : `${number}/`);
+    const link = new SessionLink(session, handlers, number === 1 ? '' : `${number}/`, this.#parts.eventRound);
     attempt.link = link;
     if (attempt.over) link.listen(ignore);
     else this.#parts.handlers.onOpened({ link, choice: attempt.choice, formats });

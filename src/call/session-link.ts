@@ -2,6 +2,7 @@ import { assertUnreachable } from '../base/assert.js';
 import { errorMessage } from '../base/connector-error.js';
 import {
   type AudioFrame,
+  EventRound,
   FlavorError,
   type FlavorEvent,
   FlavorEventQueue,
@@ -39,16 +40,21 @@ export class SessionLink {
   readonly #handlers: SessionLinkHandlers;
   /** Put before the ids that the session gives, and taken off again: each session counts its responses for itself. */
   readonly #scope: string;
+  readonly #round: EventRound;
   #listener: ((event: SessionEvent) => void) | undefined;
   /** What came before there was a listener. */
   readonly #early: SessionEvent[] = [];
   #ended = false;
   #misbehaved = false;
 
-  /** @param scope makes the session's ids unlike those of earlier sessions of the call; empty for the first */
-  constructor(session: FlavorSession, handlers: SessionLinkHandlers, scope = '') {
+  /**
+   * @param scope makes the session's ids unlike those of earlier sessions of the call; empty for the first
+   * @param round of the host's sessions
+   */
+  constructor(session: FlavorSession, handlers: SessionLinkHandlers, scope = '', round = new EventRound()) {
     this.#session = session;
     this.#scope = scope;
+    this.#round = round;
     this.#handlers = handlers;
     void this.#drain();
   }
@@ -142,7 +148,7 @@ export class SessionLink {
         over = true;
         this.#end('failed', asFlavorError(error));
       }
-    });
+    }, this.#round);
   }
 
   /** True: it was the last. */

@@ -8,7 +8,7 @@ import type { FlavorChoice } from '../call/fail-over-plan.js';
 import { MediaNegotiation } from '../call/media-negotiation.js';
 import type { CallIdentity } from '../call/record-builder.js';
 import type { Config, MediaConfig, RouteConfig } from '../config/config.js';
-import type { Logger } from '../flavor-api/index.js';
+import { EventRound, type Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
 import type { RecordingThread } from '../media/recording-thread.js';
 import { createStereoRecorder } from '../media/stereo-recorder.js';
@@ -69,6 +69,7 @@ export interface RoutedCall {
 /** Makes calls out of what the configuration says about their route, and sees them to their record. */
 export class CallAssembly {
   readonly #deps: CallAssemblyDeps;
+  readonly #eventRound = new EventRound();
 
   constructor(deps: CallAssemblyDeps) {
     this.#deps = deps;
@@ -111,6 +112,7 @@ export class CallAssembly {
       {
         clock,
         engine,
+        eventRound: this.#eventRound,
         plan: routePlan(route, choice, generation.flavors),
         announcer: generation.announcer,
         sounds: generation.sounds.of(route),

@@ -1,6 +1,5 @@
+import { EventRound } from './event-round.js';
 import type { FlavorEvent } from './events.js';
-
-const resolved = Promise.resolve();
 
 /**
  * An unbounded queue with one reader: the simplest way to offer `FlavorSession.events`. Pushing is synchronous and
@@ -8,16 +7,12 @@ const resolved = Promise.resolve();
  * `end`, last" for free.
  */
 export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
-  /**
-   * Queues whose reader is to be called, in the order of their events. They share a microtask: one for each event would
-   * be dear to a host that serves dozens of calls in one turn of the event loop.
-   */
-  static readonly #due: FlavorEventQueue[] = [];
   /** Where there is a reader: what it gets first. Mostly all there is, and an array would be made anew each time. */
   #first: FlavorEvent | undefined;
   #pending: FlavorEvent[] = [];
   #wake: (() => void) | undefined;
   #reader: ((event: FlavorEvent) => void) | undefined;
+  #round: EventRound | undefined;
   #ended = false;
 
   /** Whether `end` has been pushed. */
@@ -30,7 +25,7 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
     if (event.type === 'end') this.#ended = true;
     if (this.#reader && this.#first === undefined && this.#pending.length === 0) {
       this.#first = event;
-      this.#handOverSoon();
+      this.#round?.add(this.#handOver);
       return;
     }
     this.#pending.push(event);
@@ -42,37 +37,16 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
   /**
    * In place of `for await`, for a host with hundreds of calls: hands every event to `reader`, in order, in a microtask
    * after it was pushed, without a promise for each. `reader` must not throw. One reader, either way.
+   *
+   * @param round that of the host: readers are called in the order of the events of all its queues
    */
-  subscribe(reader: (event: FlavorEvent) => void): void {
+  subscribe(reader: (event: FlavorEvent) => void, round: EventRound = new EventRound()): void {
     this.#reader = reader;
-    if (this.#pending.length > 0) this.#handOverSoon();
+    this.#round = round;
+    if (this.#pending.length > 0) round.add(this.#handOver);
   }
 
-  #handOverSoon(): void {
-    const due = FlavorEventQueue.#due;
-    due.push(this);
-    // A promise's reaction: Node's `queueMicrotask` makes an object for each.
-    if (due.length === 1) void resolved.then(FlavorEventQueue.#handOverAll);
-  }
-
-  static #handOverAll(): void {
-    const due = FlavorEventQueue.#due;
-    let done = 0;
-    try {
-      // What readers make other queues push is handed over as well.
-      while (done < due.length) {
-        const queue = due[done] as FlavorEventQueue;
-        done += 1;
-        queue.#handOver();
-      }
-    } finally {
-      due.splice(0, done);
-      // A reader has thrown: the others are no part of it.
-      if (due.length > 0) void resolved.then(FlavorEventQueue.#handOverAll);
-    }
-  }
-
-  #handOver(): void {
+  readonly #handOver = (): void => {
     if (this.#first !== undefined) {
       this.#reader?.(this.#first);
       this.#first = undefined;
@@ -82,7 +56,7 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
     // What the reader itself pushes is handed over as well.
     for (let i = 0; i < pending.length; i += 1) this.#reader?.(pending[i] as FlavorEvent);
     pending.length = 0;
-  }
+  };
 
   async *[Symbol.asyncIterator](): AsyncGenerator<FlavorEvent, void, undefined> {
     for (;;) {

@@ -6,6 +6,7 @@ export { type AudioFormat, type AudioFrame, bytesPerMs, bytesPerSample } from '.
 export type { CallContext, ConversationItem } from './call-context.js';
 export { FlavorError, type FlavorErrorCode, flavorErrorCodes } from './errors.js';
 export { FlavorEventQueue } from './event-queue.js';
+export { EventRound } from './event-round.js';
 export type { FlavorEvent, TurnTiming, UsageUnit } from './events.js';
 export {
   defineFlavor,

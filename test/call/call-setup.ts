@@ -6,7 +6,7 @@ import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { type CallDeps, type CallOptions, defaultCallPolicies } from '../../src/call/call-options.js';
 import { FailOverPlan, type FlavorChoice } from '../../src/call/fail-over-plan.js';
 import { MediaNegotiation } from '../../src/call/media-negotiation.js';
-import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
+import { EventRound, type FlavorCapabilities } from '../../src/flavor-api/index.js';
 import type { CallEvent } from '../../src/ops/call-event.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import type { InviteRequest } from '../../src/signaling/port.js';
@@ -85,6 +85,7 @@ export function setUp({
     {
       clock,
       engine,
+      eventRound: new EventRound(),
       plan: new FailOverPlan(choices, retries),
       announcer: new FakeAnnouncer(),
       sounds: noSounds,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type FlavorEvent, FlavorEventQueue } from '../../src/flavor-api/index.js';
+import { EventRound, type FlavorEvent, FlavorEventQueue } from '../../src/flavor-api/index.js';
 
 const done = (responseId: string): FlavorEvent => ({ type: 'audio-done', responseId });
 const end: FlavorEvent = { type: 'end', reason: 'completed' };
@@ -81,8 +81,9 @@ test('a subscriber gets what was pushed before and after, in order, never within
   expect(seen.slice(3)).toEqual([done('c'), done('d'), end]);
 });
 
-test('queues that get events in the same turn are heard in the order of their events, each after its own', async () => {
+test('queues of one host that get events in the same turn are heard in the order of their events, each after its own', async () => {
   const seen: string[] = [];
+  const round = new EventRound();
   const [one, two, three] = ['one', 'two', 'three'].map((name) => {
     const queue = new FlavorEventQueue();
     queue.subscribe((event) => {
@@ -91,7 +92,7 @@ test('queues that get events in the same turn are heard in the order of their ev
         queue.push(done('b'));
         three?.push(done('a'));
       }
-    });
+    }, round);
     return queue;
   });
   one?.push(done('a'));
