@@ -45,6 +45,8 @@ export type TextToSpeechEvent =
 export interface TextToSpeechUtterance {
   /** Iterated once. Drained at once: it is never made to wait for the phone. */
   readonly events: AsyncIterable<TextToSpeechEvent>;
+  /** So many of the pieces have come whole, as far as the engine knows by now; absent: it cannot tell before the end. */
+  readonly spokenPieces?: number;
   /** The next piece: a clause or some sentences, speakable, at most `capabilities.maxCharacters`. */
   append(piece: string): void;
   /** No piece follows. */

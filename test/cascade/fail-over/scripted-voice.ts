@@ -78,6 +78,10 @@ class ScriptedUtterance implements TextToSpeechUtterance {
     this.#voice = voice;
   }
 
+  get spokenPieces(): number {
+    return this.#pieces;
+  }
+
   append(piece: string): void {
     if (this.#over) return;
     const { script, words } = this.#voice;

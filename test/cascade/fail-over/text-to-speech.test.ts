@@ -134,6 +134,20 @@ test('a voice that stops in mid-sentence is replaced when the caller has heard w
   expect(second.words.at(-1)).toBe('five.');
 });
 
+test('behind a piece that has come whole a voice that hangs is left in time, and nothing of the piece said again', async () => {
+  const first = new ScriptedVoice({ text: 'stream', hangsAfterWords: 8 });
+  const second = new ScriptedVoice({ text: 'stream' });
+  const { session, clock } = await setUp(first, second);
+  const utterance = session.begin();
+  collect(utterance);
+  for (const piece of pieces.slice(1)) utterance.append(piece);
+  utterance.finish();
+  await settle();
+  for (; second.words.length === 0; await settle()) clock.advance(10);
+  expect(second.words).toEqual(pieces[2]?.split(' '));
+  expect(clock.now()).toBeLessThan(first.spokenMs);
+});
+
 test('a slow model is not held against the voice', async () => {
   const [first, second] = [new ScriptedVoice(), new ScriptedVoice()];
   const { session, clock } = await setUp(first, second);

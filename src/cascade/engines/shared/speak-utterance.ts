@@ -40,6 +40,10 @@ export class SpeakUtterance implements TextToSpeechUtterance {
     this.#sampleBytes = bytesPerSample(format.encoding);
   }
 
+  get spokenPieces(): number {
+    return this.#spokenPieces;
+  }
+
   append(piece: string): void {
     if (this.finished || this.events.ended) return;
     const index = this.#pieces;
