@@ -105,6 +105,8 @@ export function chunksOf(config: Pick<DeepgramListenConfig, 'model' | 'chunkMs'>
 }
 
 const novaKeys = ['language', 'smartFormat', 'endpointingMs', 'utteranceEndMs', 'turns'] as const;
+/** Models of before Nova-3, which have keywords in place of keyterms. */
+const withoutKeyterms = /^(?:nova(?:-2)?(?!-\d)|enhanced|base|whisper)/;
 const fluxKeys = ['eotThreshold', 'eagerEotThreshold', 'eotTimeoutMs'] as const;
 
 /**
@@ -117,6 +119,9 @@ export function checkListenConfig(config: DeepgramListenConfig): void {
   if (wrong !== undefined) throw configFailure(`${wrong}: the model ${config.model} has no such setting`);
   if (config.languageHints.length > 0 && config.model !== 'flux-general-multi') {
     throw configFailure(`languageHints: the model ${config.model} has no such setting`);
+  }
+  if (config.keyterms.length > 0 && withoutKeyterms.test(config.model)) {
+    throw configFailure(`keyterms: the model ${config.model} has no such setting`);
   }
   const { eot, eager } = thresholdsOf(config);
   if (eager !== undefined && eager > eot) throw configFailure('eagerEotThreshold: not above eotThreshold');

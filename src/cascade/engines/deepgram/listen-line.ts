@@ -49,6 +49,8 @@ const BEHIND_MS = 400;
 const TELLING_MS = 1_000;
 /** Silence that makes a pause, ms: longer than the stops within words, shorter than what ends a turn. */
 const PAUSE_MS = 60;
+/** After so much of it no turn is under way any more, whatever became of its end, ms. */
+const LONGEST_PAUSE_MS = 6_000;
 /** More than this that the network has not taken, ms: sending waits. */
 const MAX_BUFFERED_MS = 1_000;
 
@@ -198,7 +200,8 @@ export class ListenLine {
   /** So much audio makes the next piece. */
   #wantedBytes(): number {
     const rest = this.#chunkRest();
-    return this.#quietMs < PAUSE_MS ? rest : Math.min(rest, this.#pauseChunkBytes ?? rest);
+    const pausing = this.#quietMs >= PAUSE_MS && this.#quietMs <= LONGEST_PAUSE_MS;
+    return pausing ? Math.min(rest, this.#pauseChunkBytes ?? rest) : rest;
   }
 
   /** The longest piece that may be next: the first one after a pause ends where it would have ended without the pause. */

@@ -15,6 +15,9 @@ interface Result {
   readonly endMs: number;
 }
 
+/** Heard again of what nothing was understood of, ms: a word may have begun in it. */
+const LEAD_MS = 400;
+
 type ResultsKey = keyof Deepgram.listen.ListenV1Results;
 const key = <Key extends ResultsKey>(name: Key): Key => name;
 
@@ -79,7 +82,7 @@ export class NovaReader implements ListenReader {
     }
     const { transcript, isFinal, speechFinal, fromFinalize, endMs } = result;
     if (!isFinal) {
-      if (transcript === '' && this.#interim === '') return { events: [], settledMs: endMs };
+      if (transcript === '' && this.#interim === '') return { events: [], settledMs: Math.max(0, endMs - LEAD_MS) };
       this.#interim = transcript;
       return { events: [{ type: 'transcript', text: transcript, final: false }] };
     }
@@ -89,7 +92,7 @@ export class NovaReader implements ListenReader {
     this.#interim = '';
     if (transcript !== '') this.#segments.push(transcript);
     if (speechFinal || this.#endWithNext) events.push(...this.#endOfTurn());
-    return { events, settledMs: endMs };
+    return { events, settledMs: transcript === '' ? Math.max(0, endMs - LEAD_MS) : endMs };
   }
 
   #utteranceEnd(): Understood {

@@ -118,6 +118,14 @@ test('Flux hears the pause of a turn frame by frame, in pieces that end where th
   expect(pieces().slice(19)).toEqual([60, 80, 80]);
 });
 
+test('a turn whose end is never told is not listened to frame by frame for ever', async () => {
+  const bench = await new Bench(true, 80, 20).open();
+  await bench.hear(80);
+  bench.service.last.say({ type: 'TurnInfo', event: 'StartOfTurn', transcript: 'Hello', audio_window_end: 0.1 });
+  await bench.hear(7_000, SILENCE);
+  expect(bench.service.last.audio.slice(-5).map(({ length }) => length)).toEqual([640, 640, 640, 640, 640]);
+});
+
 test('pieces of a length that is given are all of that length, and so are those of Nova', async () => {
   expect(chunksOf({ model: 'flux-general-en', chunkMs: undefined })).toEqual({ chunkMs: 80, pauseChunkMs: 20 });
   expect(chunksOf({ model: 'flux-general-en', chunkMs: 80 })).toEqual({ chunkMs: 80 });

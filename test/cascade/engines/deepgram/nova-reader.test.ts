@@ -97,7 +97,13 @@ test('what was heard is settled up to the end of each final segment', () => {
   const reader = new NovaReader(false);
   expect(reader.read(results('hello'), same).settledMs).toBeUndefined();
   expect(reader.read(results('hello', final), same).settledMs).toBe(3000);
-  expect(reader.read(results(''), same).settledMs).toBe(3000);
+});
+
+test('silence is settled but for its end, in which a word may have begun', () => {
+  const reader = new NovaReader(false);
+  expect(reader.read(results(''), same).settledMs).toBe(2600);
+  expect(reader.read(results('', final), same).settledMs).toBe(2600);
+  expect(reader.read(results('', { start: 0, duration: 0.3 }), same).settledMs).toBe(0);
 });
 
 test('words come punctuated, on the clock of the call, and with their language', () => {

@@ -130,6 +130,7 @@ test.each([
   [{ model: 'flux-general-en', languageHints: ['es'] }, 'languageHints'],
   [{ model: 'nova-3', eotThreshold: 0.7 }, 'eotThreshold'],
   [{ model: 'flux-general-en', eotThreshold: 0.5, eagerEotThreshold: 0.6 }, 'eagerEotThreshold'],
+  [{ model: 'nova-2', keyterms: ['Acme'] }, 'keyterms'],
 ])('%o is refused before anything is dialled', (config, key) => {
   expect(() => createDeepgramSpeechToText(deepgramListenSchema.parse(config), deps)).toThrow(
     expect.objectContaining({ code: 'ERR_FLAVOR_CONFIG', message: expect.stringContaining(key) }),
