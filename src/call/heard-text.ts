@@ -29,7 +29,7 @@ export interface Heard {
 /** Speaking rate assumed as long as nothing is known, letters per millisecond of speech (English, 160 words/min). */
 export const ASSUMED_RATE = 0.015;
 /** A word whose end is an estimate counts once so much of it was heard: the estimate errs to either side. */
-const HEARD_SHARE = 0.6;
+const HEARD_SHARE = 0.5;
 /** What it costs to think that nobody pauses at a comma, and at another mark, in {@link alignPauses} and {@link alignSpeech}. */
 const COMMA_COST = 1;
 const MARK_COST = 3;
@@ -39,10 +39,16 @@ const MARK_COST = 3;
  */
 const SOUND_SHARE = 2 / 3;
 /** Speech to either side, up to the next pause, by whose sounds a word is placed. */
-const AROUND_MS = 5000;
+const AROUND_MS = 3000;
 /** Characters and blocks of it at most, 40 s: where nobody pauses for so long, letters alone say where words are. */
 const MOST_CHARS = 700;
 const MOST_BLOCKS = 2000;
+/** How much slower or faster than others of the voice a response may be. */
+const TEMPOS = [1, 0.8, 0.9, 1.12, 1.25] as const;
+/** What it costs to think that it is, by the square of its natural logarithm. */
+const TEMPO_COST = 150;
+/** None is so much quicker. */
+const QUICKEST = 2;
 /** Borders so near are the same, in letters and in ms. */
 const SAME_LETTERS = 0.5;
 const SAME_MS = 1;
@@ -122,13 +128,10 @@ export class HeardText {
     const index = cues.findLastIndex(({ speechMs: atMs }) => atMs <= speechMs);
     const from = cues[Math.max(0, index)] ?? { speechMs: 0, weight: 0 };
     const to = cues[Math.max(0, index) + 1] ?? from;
-    const aligned = this.#byPauses(from, to, pauses, weights);
-    const byPauses = interpolate(speechMs, aligned);
-    // Of a long answer, what is around is enough.
-    const near = aligned.findLast((anchor) => anchor.speechMs <= speechMs - AROUND_MS) ?? from;
-    const far = aligned.find((anchor) => anchor.speechMs >= speechMs + AROUND_MS) ?? to;
-    const bySounds = this.#bySounds(near, far, pauses, weights);
-    const weight = bySounds ? byPauses + SOUND_SHARE * (interpolate(speechMs, bySounds) - byPauses) : byPauses;
+    const guessed = !this.#complete && index + 2 >= cues.length;
+    const weight = guessed
+      ? this.#weightWithin(speechMs, from, to, pauses, weights)
+      : this.#weightBetween(speechMs, from, to, pauses, weights);
     const char = charOf(weight, weights);
     const least = reached?.startChar ?? 0;
     const most = next?.startChar ?? this.#text.length;
@@ -140,6 +143,39 @@ export class HeardText {
     if (end === undefined || (known && this.#text.slice(end, most).trim() === '')) return chars;
     const [before, after] = [weights[chars] as number, weights[end] as number];
     return weight - before >= HEARD_SHARE * (after - before) ? end : chars;
+  }
+
+  /** How much of the text is said at a moment between two that are known, in letters. */
+  #weightBetween(speechMs: number, from: Anchor, to: Anchor, pauses: readonly Pause[], weights: Float64Array): number {
+    const aligned = this.#byPauses(from, to, pauses, weights);
+    // Of a long answer, what is around is enough.
+    const near = aligned.findLast((anchor) => anchor.speechMs <= speechMs - AROUND_MS) ?? from;
+    const far = aligned.find((anchor) => anchor.speechMs >= speechMs + AROUND_MS) ?? to;
+    const bySounds = this.#bySounds(near, far, pauses, weights);
+    return between(speechMs, aligned, bySounds?.anchors);
+  }
+
+  /** The same where neither all of the text nor all of the audio may have come: how fast it is spoken is told by it. */
+  #weightWithin(
+    speechMs: number,
+    from: Anchor,
+    guess: Anchor,
+    pauses: readonly Pause[],
+    weights: Float64Array,
+  ): number {
+    const lettersMs = (guess.weight - from.weight) / this.#rate;
+    const saidMs = speechTime(this.audioMs, pauses);
+    const untilMs = Math.min(saidMs, speechMs + AROUND_MS);
+    let best: { readonly to: Anchor; readonly anchors: readonly Anchor[]; readonly evidence: number } | undefined;
+    for (const tempo of TEMPOS) {
+      const to = { speechMs: from.speechMs + lettersMs * tempo, weight: guess.weight };
+      const bySounds = this.#bySounds(from, to, pauses, weights, untilMs);
+      if (!bySounds) continue;
+      const evidence = bySounds.evidence - TEMPO_COST * Math.log(tempo) ** 2;
+      if (evidence > (best?.evidence ?? Number.NEGATIVE_INFINITY)) best = { to, anchors: bySounds.anchors, evidence };
+    }
+    const aligned = this.#byPauses(from, best?.to ?? guess, pauses, weights);
+    return between(speechMs, aligned, best?.anchors);
   }
 
   /** The beginning, what the flavor told, and the end. */
@@ -160,9 +196,9 @@ export class HeardText {
   #byPauses(from: Anchor, to: Anchor, pauses: readonly Pause[], weights: Float64Array): readonly Anchor[] {
     const length = to.speechMs - from.speechMs;
     if (length <= 0) return [from, to];
-    const silences = pauses
-      .map(({ fromMs }) => speechTime(fromMs, pauses))
-      .filter((speechMs) => speechMs > from.speechMs + SAME_MS && speechMs < to.speechMs - SAME_MS);
+    const silences = speechBefore(pauses).filter(
+      (speechMs) => speechMs > from.speechMs + SAME_MS && speechMs < to.speechMs - SAME_MS,
+    );
     if (silences.length === 0) return [from, to];
     const gaps = this.#gaps(from.weight, to.weight, weights);
     const letters = to.weight - from.weight;
@@ -174,32 +210,50 @@ export class HeardText {
     return [from, ...pairs, to];
   }
 
-  /** The points between two, ends of words by the sounds of their letters; `undefined` where nothing can be told. */
-  #bySounds(from: Anchor, to: Anchor, pauses: readonly Pause[], weights: Float64Array): readonly Anchor[] | undefined {
+  /**
+   * The points between two, ends of words by the sounds of their letters, and how well they agree; `undefined` where
+   * nothing can be told.
+   *
+   * @param untilMs Speech up to which the text is looked for, where `to` is a guess.
+   */
+  #bySounds(
+    from: Anchor,
+    to: Anchor,
+    pauses: readonly Pause[],
+    weights: Float64Array,
+    untilMs?: number,
+  ): { readonly anchors: readonly Anchor[]; readonly evidence: number } | undefined {
     const before = Math.round(from.speechMs / BLOCK_MS);
     const lasts = Math.round(to.speechMs / BLOCK_MS) - before;
-    const [fromChar, toChar] = [charOf(from.weight, weights), charOf(to.weight, weights)];
-    if (lasts <= 0 || lasts > MOST_BLOCKS || toChar - fromChar > MOST_CHARS) return undefined;
+    const last = Math.min(before + lasts, Math.round((untilMs ?? to.speechMs) / BLOCK_MS));
+    const fromChar = charOf(from.weight, weights);
+    // What cannot have been said yet, however quickly, need not be looked for.
+    const reach = untilMs === undefined ? Number.POSITIVE_INFINITY : (untilMs - from.speechMs) * this.#rate * QUICKEST;
+    const toChar = charOf(Math.min(to.weight, from.weight + reach), weights);
+    if (lasts <= 0 || last - before > MOST_BLOCKS || toChar - fromChar > MOST_CHARS) return undefined;
     const sounds = letterSounds(this.#text, fromChar, toChar, weights);
     const marks = new Set(pauseMarks(this.#text));
-    const ends = alignSpeech({
-      blocks: this.#audio.speech(pauses, before, before + lasts),
-      pauses: pauses
-        .map(({ fromMs }) => Math.round(speechTime(fromMs, pauses) / BLOCK_MS) - before)
+    const aligned = alignSpeech({
+      blocks: this.#audio.speech(pauses, before, untilMs === undefined ? last : Math.round(untilMs / BLOCK_MS)),
+      pauses: speechBefore(pauses)
+        .map((speechMs) => Math.round(speechMs / BLOCK_MS) - before)
         .filter((at) => at > 0),
       sounds,
       markCosts: sounds.map(({ wordEnd = 0 }) => (marks.has(wordEnd) ? this.#markCost(wordEnd) : 0)),
-      lasts,
+      lasts: (lasts * ((weights[toChar] as number) - from.weight)) / (to.weight - from.weight),
+      complete: untilMs === undefined,
     });
-    if (!ends) return undefined;
+    if (!aligned) return undefined;
+    const { ends, evidence } = aligned;
     const words: Anchor[] = [];
     for (const [index, end] of ends.entries()) {
       const { wordEnd } = sounds[index] ?? {};
       // What the last word ends with is known.
-      if (wordEnd === undefined || index === sounds.length - 1) continue;
+      if (wordEnd === undefined || (index === sounds.length - 1 && untilMs === undefined)) continue;
       words.push({ speechMs: from.speechMs + end * BLOCK_MS, weight: weights[wordEnd] as number });
     }
-    return [from, ...words, to];
+    if (untilMs === undefined) words.push(to);
+    return { anchors: [from, ...words], evidence };
   }
 
   /** What it costs to think that nobody pauses at the mark before `index`. */
@@ -211,9 +265,10 @@ export class HeardText {
   #gaps(from: number, to: number, weights: Float64Array): readonly WordGap[] {
     const marks = new Set(pauseMarks(this.#text));
     const gaps: WordGap[] = [];
-    for (let index = 1; index < this.#text.length; index += 1) {
+    for (let index = Math.max(1, charOf(from, weights)); index < this.#text.length; index += 1) {
       const weight = weights[index] as number;
-      if (weight <= from + SAME_LETTERS || weight >= to - SAME_LETTERS || !isWordEnd(this.#text, index)) continue;
+      if (weight >= to - SAME_LETTERS) break;
+      if (weight <= from + SAME_LETTERS || !isWordEnd(this.#text, index)) continue;
       gaps.push({ at: weight - from, markCost: marks.has(index) ? this.#markCost(index) : 0 });
     }
     return gaps;
@@ -239,6 +294,22 @@ function speechTime(ms: number, pauses: readonly Pause[]): number {
   return pauses.reduce((left, { fromMs, toMs }) => left - Math.max(0, Math.min(ms, toMs) - fromMs), ms);
 }
 
+/** How much speech there is before each of the pauses. */
+function speechBefore(pauses: readonly Pause[]): readonly number[] {
+  let silentMs = 0;
+  return pauses.map(({ fromMs, toMs }) => {
+    const speechMs = fromMs - silentMs;
+    silentMs += toMs - fromMs;
+    return speechMs;
+  });
+}
+
+/** By pauses, and by sounds where they tell something. */
+function between(speechMs: number, aligned: readonly Anchor[], bySounds: readonly Anchor[] | undefined): number {
+  const byPauses = interpolate(speechMs, aligned);
+  return bySounds ? byPauses + SOUND_SHARE * (interpolate(speechMs, bySounds) - byPauses) : byPauses;
+}
+
 function interpolate(speechMs: number, anchors: readonly Anchor[]): number {
   const index = anchors.findLastIndex((anchor) => anchor.speechMs <= speechMs);
   const from = anchors[Math.max(0, index)];
@@ -252,7 +323,13 @@ function interpolate(speechMs: number, anchors: readonly Anchor[]): number {
 
 /** The last character up to which the text weighs no more than `weight`. */
 function charOf(weight: number, weights: Float64Array): number {
-  return weights.findLastIndex((sum) => sum <= weight + 1e-6);
+  let [low, high] = [0, weights.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((weights[middle] as number) <= weight + 1e-6) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,9 +1,7 @@
 import { type cumulativeWeights, isWordEnd } from '../base/text-weight.js';
 
 /** What letters sound like, roughly and in most languages: `any` tells nothing, such as digits and signs. */
-export type SoundClass = 'vowel' | 'voiced' | 'sibilant' | 'breath' | 'stop' | 'any';
-
-const SOUND_CLASSES = ['vowel', 'voiced', 'sibilant', 'breath', 'stop'] as const;
+export type SoundClass = 'vowel' | 'nasal' | 'liquid' | 'sibilant' | 'breath' | 'stop' | 'any';
 
 /** Letters that are one sound. */
 export interface LetterSound {
@@ -14,9 +12,21 @@ export interface LetterSound {
   readonly wordEnd: number | undefined;
 }
 
-/** Letters that go together are one sound. Lower case, without accents. */
-const SOUND =
-  /(?<sibilant>sch|tch|sh|ch|ss|zz|s|z|x|ß|ç|c(?=[eiy]))|(?<breath>th|ph|ff|f|v|h)|(?<stop>ck|qu|bb|dd|gg|kk|pp|tt|cc|[bcdgkpqt])|(?<voiced>ll|mm|nn|rr|[lmnrwj])|(?<vowel>[aeiouyæøœ]{1,4})/uy;
+/** Letters that go together are one sound, vowels apart. Lower case, without accents. */
+const SOUNDS: ReadonlyMap<string, SoundClass> = new Map(
+  (
+    [
+      ['sibilant', 'sch tch sh ch ss zz s z x ß ç'],
+      ['breath', 'th ph ff f v h'],
+      ['stop', 'ck qu bb dd gg kk pp tt cc b c d g k p q t'],
+      ['nasal', 'mm nn m n'],
+      ['liquid', 'll rr l r w j'],
+    ] as const
+  ).flatMap(([sound, letters]) => letters.split(' ').map((each) => [each, sound] as const)),
+);
+const LONGEST_LETTERS = 3;
+const VOWELS = 'aeiouyæøœ';
+const MOST_VOWELS = 4;
 
 /** Short words that nobody lingers on: English, of which voices make the most difference. */
 const HURRIED = new Set(
@@ -25,8 +35,10 @@ const HURRIED = new Set(
     'have has had but so our me my its no'
   ).split(' '),
 );
+/** None is longer, with the letter that shows it. */
+const LONGEST_HURRIED = 6;
 /** They take so much of the time that their letters say. */
-const HURRY = 0.8;
+const HURRY = 0.7;
 
 /**
  * The text between two indexes as a row of sounds. What is no letter and takes time is a sound that tells nothing.
@@ -38,8 +50,11 @@ export function letterSounds(text: string, from: number, to: number, weights: Fl
   const sounds: { sound: SoundClass; weight: number; wordEnd: number | undefined }[] = [];
   let hurry = 1;
   for (let at = from; at < to; ) {
-    const { sound, length } = soundAt(text[at] as string, plain, at - from);
+    const { sound: own, length } = soundAt(text[at] as string, plain, at - from);
     const end = at + length;
+    // What is read out in other words sounds like them, not like its letters.
+    const spelled = Math.abs((weights[end] as number) - (weights[at] as number) - length) < 0.01;
+    const sound = own === undefined || spelled ? own : 'any';
     if (at === from || isBlank(text[at - 1])) hurry = HURRIED.has(wordAt(text, at)) ? HURRY : 1;
     const weight = ((weights[end] as number) - (weights[at] as number)) * hurry;
     const wordEnd = isWordEnd(text, end) ? end : undefined;
@@ -59,12 +74,18 @@ function soundAt(
   plain: string,
   at: number,
 ): { readonly sound: SoundClass | undefined; readonly length: number } {
-  if (!/[\p{L}\p{M}\p{N}$€£%&@#+=]/u.test(character)) return { sound: undefined, length: 1 };
-  SOUND.lastIndex = at;
-  const found = SOUND.exec(plain);
-  for (const kind of SOUND_CLASSES) {
-    const letters = found?.groups?.[kind];
-    if (letters !== undefined) return { sound: kind, length: letters.length };
+  const ascii = (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+  if (!ascii && !/[\p{L}\p{M}\p{N}$€£%°&@#+=]/u.test(character)) return { sound: undefined, length: 1 };
+  let vowels = 0;
+  while (vowels < MOST_VOWELS && at + vowels < plain.length && VOWELS.includes(plain[at + vowels] as string))
+    vowels += 1;
+  if (vowels > 0) return { sound: 'vowel', length: vowels };
+  for (let length = Math.min(LONGEST_LETTERS, plain.length - at); length > 0; length -= 1) {
+    const sound = SOUNDS.get(plain.slice(at, at + length));
+    if (sound === undefined) continue;
+    // As in city.
+    const soft = length === 1 && plain[at] === 'c' && 'eiy'.includes(plain[at + 1] ?? ' ');
+    return { sound: soft ? 'sibilant' : sound, length };
   }
   return { sound: 'any', length: 1 };
 }
@@ -86,5 +107,7 @@ function isBlank(character: string | undefined): boolean {
 
 /** The word that begins here, lower case, as far as it can be a short one. */
 function wordAt(text: string, at: number): string {
-  return /^\p{L}+/u.exec(text.slice(at, at + 8))?.[0].toLowerCase() ?? '';
+  let end = at;
+  while (end < at + LONGEST_HURRIED && /[A-Za-z]/.test(text[end] ?? '')) end += 1;
+  return text.slice(at, end).toLowerCase();
 }

@@ -14,8 +14,10 @@ const MOST_IGNORED = 2;
 /** What a stretch of speech may differ by from the letters of its words: variance at once, and for each letter. */
 const VARIANCE = 2;
 const LETTER_VARIANCE = 0.3;
-/** No stretch is so far off, in standard deviations. */
-const MOST_DEVIATIONS = 6;
+/** No stretch is so far off, in standard deviations, and no pause from where letters alone would have it; in letters. */
+const MOST_DEVIATIONS = 5;
+const MOST_DEVIATIONS_OFF = 3;
+const MOST_LETTERS_OFF = 12;
 /** Pairs looked at, at most: what is longer than any answer is not aligned. */
 const MAX_PAIRS = 250_000;
 
@@ -45,7 +47,11 @@ export function alignPauses(
   const before = new Int32Array(rows * columns);
   costs[0] = 0;
   for (let row = 0; row < rows - 1; row += 1) {
-    for (let column = 0; column < columns - 1; column += 1) {
+    // Nearest to the ends, which are known, it is known best where a pause is.
+    const time = times[row] as number;
+    const off = MOST_LETTERS_OFF + MOST_DEVIATIONS_OFF * Math.sqrt(LETTER_VARIANCE * Math.min(time, total - time));
+    for (let column = lowerBound(ends, time - off, 0); column < columns - 1; column += 1) {
+      if ((ends[column] as number) > time + off) break;
       const cost = costs[row * columns + column] as number;
       if (cost === Number.POSITIVE_INFINITY) continue;
       for (let next = row + 1; next < rows && next <= row + 1 + MOST_IGNORED; next += 1) {

@@ -14,40 +14,93 @@ export interface SpeechToAlign {
   readonly sounds: readonly LetterSound[];
   /** What it costs that nobody pauses at the end of each sound. */
   readonly markCosts: readonly number[];
-  /** How long the whole text takes, blocks. More than there are: the rest has not come yet. */
+  /** How long the whole text takes, blocks: guessed where not all of it has come. */
   readonly lasts: number;
+  /** All of the text is in these blocks, and nothing else. */
+  readonly complete: boolean;
+}
+
+/** When sounds end. */
+export interface AlignedSpeech {
+  /** Blocks from the beginning to the end of each sound, as far as the speech goes. Not whole numbers. */
+  readonly ends: readonly number[];
+  /** Natural logarithm of how well text and speech agree: to compare what `lasts` may be. */
+  readonly evidence: number;
 }
 
 /** Borders between levels, dB, and between brightnesses, Hz. */
-const LEVELS = [-30, -21, -13, -6] as const;
-const BRIGHTNESSES = [300, 600, 1400] as const;
+const LEVELS = [-32, -25, -18, -12, -7, -3] as const;
+const BRIGHTNESSES = [220, 350, 500, 700, 1000, 1600, 2400] as const;
 /**
  * How much likelier than any other a block of this level and brightness is in each kind of sound, natural logarithms:
- * counted in synthetic English of three voices whose sounds are known. Quiet first; of each level, dull first.
+ * counted in synthetic English of three voices whose sounds are known. Rows of levels, quiet first; of each, dull first.
  */
+// biome-ignore format: a table
 const likelihoods: Readonly<Record<Exclude<SoundClass, 'any'>, readonly number[]>> = {
   vowel: [
-    -0.5, -0.4, -0.7, -1.4, -0.2, -0.2, -1.2, -1.5, -0.1, -0.3, -0.7, -1.3, -0.1, 0.2, 0.3, -1.2, 0.2, 0.4, 0.6, -1,
+    -3, -3, -3, -2.5, -2.7, -3, -3, -3,
+    -2.1, -1.8, -1.5, -1.5, -2.6, -3, -3, -3,
+    -1.2, -0.7, -0.8, -1.2, -1.9, -2.7, -3, -3,
+    -0.8, -0.3, -0.2, -0.3, -0.5, -0.7, -1.6, -3,
+    -0.5, 0.1, 0.3, 0.4, 0.4, 0.1, -2, -3,
+    -0.2, 0.3, 0.5, 0.6, 0.7, 0.7, -0.7, -3,
+    0.1, 0.5, 0.6, 0.7, 0.8, 0.8, 0.2, -3,
   ],
-  voiced: [
-    -0.6, -0.4, -0.9, -1.4, 0, -0.8, -0.7, -1.2, 0.1, -0.5, -0.3, -1.4, 0.4, -0.6, -1.6, -2.4, 0.5, 0.1, -0.5, -0.3,
+  nasal: [
+    -1.4, -1.2, -2.4, -2.4, -3, -3, -3, -3,
+    -0.1, -0.5, -2.5, -2, -1.4, -1.8, -3, -3,
+    0.5, -0.1, -1.2, -1.5, -1.2, -1.6, -3, -3,
+    0.9, -0.1, -1.5, -2.7, -1.7, -0.9, -2.6, -3,
+    1.2, -0.3, -2.3, -3, -3, -1.4, -3, -3,
+    1.4, -0.1, -1.6, -3, -3, -3, -3, -3,
+    1.5, -0.1, -2.2, -3, -3, -3, -3, -3,
+  ],
+  liquid: [
+    -2.5, -3, -3, -3, -3, -3, -3, -3,
+    -1.5, -1.4, -1.4, -1.4, -2.2, -2.5, -3, -3,
+    -0.8, -0.9, -0.9, -0.5, -0.8, -1.3, -1.8, -2.7,
+    -0.5, -0.2, -0.3, -0.4, -1, -2.1, -2.5, -3,
+    0, 0.5, 0.4, -0.1, -1.3, -3, -3, -3,
+    0.1, 0.6, 0.6, 0.3, -0.2, -1, -3, -3,
+    -0.2, 0.4, 0.5, 0.3, -0.6, -2.2, -3, -3,
   ],
   sibilant: [
-    -0.6, 0.2, 0.6, 0.9, -0.6, 0, -0.5, 0.9, -0.6, -0.1, 0.7, 1.6, -0.7, -0.2, 0.4, 1.9, -1.2, -1.4, -1.5, 1.1,
+    -2, -1.1, -0.3, 0, 0.6, 0.8, 1, 1.3,
+    -1.1, -0.9, 0, 0, 0.1, -0.2, 0.3, 1.3,
+    -0.6, -0.7, -0.1, 0.2, 0.4, 0.5, 1.1, 1.7,
+    -0.6, -0.7, -0.1, 0.4, 0.9, 1.1, 1.6, 1.9,
+    -0.6, -0.8, -0.5, -0.2, 0.4, 0.9, 2, 2.1,
+    -1.2, -1.6, -1.9, -2.5, -2.4, -2.2, 1.5, 2,
+    -2, -2.6, -3, -3, -3, -3, -3, 1.6,
   ],
-  breath: [-1.3, -0.3, 0.6, 1.2, -0.5, 0.7, 0.9, 1, 0.2, 0.7, -0.6, -1.9, 0.2, 0, -0.6, -2.7, -0.6, -0.6, -0.9, 0.7],
-  stop: [1.2, 0.8, 0.7, 0.5, 0.8, 0.6, 1.2, 0.8, 0.3, 0.6, 0.8, 0.2, -0.1, 0.2, -0.1, -1.9, -0.9, -0.7, -1.5, 0],
+  breath: [
+    -3, -1.8, -0.8, 0.4, 1, 1.2, 1.5, 1.5,
+    -1.4, -0.1, 0.6, 1.1, 1.3, 1.4, 1.6, 1.1,
+    0.3, 0.9, 1.1, 1, 0.8, 0.3, 0.7, -0.4,
+    0.7, 0.8, 0.5, 0.1, -0.3, -1.7, -1.1, -2,
+    0.4, 0.2, -0.4, -1.5, -3, -3, -3, -3,
+    -0.3, -0.7, -1.5, -2.9, -3, -3, -3, -3,
+    -1.2, -1.8, -3, -3, -3, -3, -3, -3,
+  ],
+  stop: [
+    1.8, 1.7, 1.7, 1.5, 1.2, 1, 0.7, 0.3,
+    1.6, 1.5, 1.3, 1.1, 1.2, 1.2, 1, 0.6,
+    1.1, 0.9, 0.9, 0.9, 1.1, 1.3, 1, 0.4,
+    0.6, 0.5, 0.6, 0.7, 0.6, 0.7, 0.3, -0.4,
+    0, -0.2, -0.4, -0.4, -0.6, -0.4, -2.7, -2.3,
+    -0.8, -1.2, -1.8, -2.6, -3, -3, -3, -3,
+    -2, -2.6, -3, -3, -3, -3, -3, -3,
+  ],
 };
 const CELLS = (LEVELS.length + 1) * (BRIGHTNESSES.length + 1);
 
 /** Blocks of one sound are alike: two tell less than twice as much as one. */
-const WEIGHT = 0.25;
+const WEIGHT = 0.4;
 /** A sound lasts so much longer or shorter than its letters say: of its length, and in blocks. */
-const UNEVENNESS = 0.3;
+const UNEVENNESS = 0.45;
 const SPREAD_BLOCKS = 1;
-/** No sound is longer than so many times its letters, and so many blocks. */
-const LONGEST = 3;
-const LONGEST_BLOCKS = 4;
+/** No sound is so much longer than its letters say, in standard deviations. */
+const LONGEST = 4;
 /** A pause within a word, such as a long stop; and one where the text has no punctuation. */
 const WITHIN_COST = 5;
 const UNMARKED_COST = 4;
@@ -56,124 +109,243 @@ const BAND = 50;
 const WIDTH = 2 * BAND + 1;
 /** Where so much of the speech sounds alike, nothing can be told by its sound. */
 const MONOTONOUS = 0.95;
+/** Lengths of sounds are told apart by so much of a letter. */
+const LENGTH_STEPS = 20;
+/** So much of the likelihoods of lengths is what all lengths come to: a slow tempo with few sounds is not likelier by itself. */
+const LENGTH_NORM = 0.75;
+/** Places that are so much less likely than the likeliest are given up. */
+const GIVEN_UP = 0.00001;
+/** Natural logarithms between which numbers can be multiplied. */
+const MOST_EVIDENCE = 600;
 
 /**
- * When each sound of a text ends: the likeliest of all ways to cut speech into the sounds of its text, by dynamic
- * programming. Hissing, stops and vowels are told apart by level and brightness alone, so it needs no language and no
- * model; sounds whose kind is unknown go by their length.
+ * When each sound of a text ends: the mean of all ways to cut speech into the sounds of its text, each as likely as it
+ * is, by the forward-backward algorithm. Where the evidence is weak that is the middle between what is possible. Hissing,
+ * stops and vowels are told apart by level and brightness alone, so it needs no language and no model; sounds whose kind
+ * is unknown go by their length.
  *
- * @returns blocks from the beginning to the end of each sound, as far as the speech goes; `undefined`: it cannot be told
+ * @returns `undefined`: it cannot be told
  */
-export function alignSpeech({
-  blocks,
-  pauses,
-  sounds,
-  markCosts,
-  lasts,
-}: SpeechToAlign): readonly number[] | undefined {
-  const [rows, columns] = [sounds.length + 1, blocks.length + 1];
+export function alignSpeech(speech: SpeechToAlign): AlignedSpeech | undefined {
+  const { blocks, pauses, sounds, markCosts, lasts, complete } = speech;
+  const columns = blocks.length + 1;
   if (sounds.length === 0 || blocks.length === 0) return undefined;
-  const sums = emissionSums(blocks);
-  const [before, paused] = pauseCounts(pauses, columns);
   const total = sounds.reduce((sum, { weight }) => sum + weight, 0);
-  // The last block of what is complete may be missing.
-  const open = lasts > blocks.length + 1;
-  const perWeight = (open ? lasts : blocks.length) / total;
-  // Of each sound, places around where its letters say it ends: the first of them, and how long it is if it ends there.
-  const firsts = new Int32Array(rows);
-  const taken = new Uint8Array(rows * WIDTH);
-  // What it costs to end the sound before at each place, and this one.
-  let costsBefore = new Float64Array(WIDTH).fill(Number.POSITIVE_INFINITY);
-  let costs = new Float64Array(WIDTH);
-  costsBefore[0] = 0;
-  const sharesBefore = new Float64Array(WIDTH);
+  const perWeight = (complete ? blocks.length : lasts) / total;
+  const evidence = evidenceOf(blocks);
+  const paused = new Uint8Array(columns);
+  for (const pause of pauses) if (pause < columns) paused[pause] = 1;
+  const rows: Row[] = [];
+  // Most sounds are one letter.
+  const lengths = new Map<number, Float64Array>();
   let weight = 0;
-  let best = { row: -1, cost: Number.POSITIVE_INFINITY };
-  for (let row = 1; row < rows; row += 1) {
-    const { sound, weight: own, wordEnd } = sounds[row - 1] as LetterSound;
+  for (const [index, { sound, weight: own, wordEnd }] of sounds.entries()) {
     weight += own;
-    const emitted = sums[sound];
-    const lengthCosts = costsOfLengths(own * perWeight);
-    const markCost = markCosts[row - 1] ?? 0;
     const middle = Math.round(weight * perWeight);
-    const first = Math.max(0, middle - BAND);
-    const last = Math.min(columns - 1, middle + BAND);
-    firsts[row] = first;
-    const earlier = firsts[row - 1] as number;
-    const places = Math.min(WIDTH, columns - earlier);
-    // What depends on the beginning of this sound alone: pauses within it and its blocks are differences of two sums.
-    for (let at = 0; at < places; at += 1) {
-      const from = earlier + at;
-      sharesBefore[at] =
-        (costsBefore[at] as number) + (emitted[from] as number) - WITHIN_COST * (before[from + 1] as number);
-    }
-    costs.fill(Number.POSITIVE_INFINITY);
-    for (let to = first; to <= last; to += 1) {
-      const share = WITHIN_COST * (before[to] as number) - (emitted[to] as number);
-      // Left out altogether, it has no pause in it.
-      let least =
-        to - earlier < places
-          ? (costsBefore[to - earlier] as number) + (lengthCosts[0] as number)
-          : Number.POSITIVE_INFINITY;
-      let length = 0;
-      const longest = Math.min(lengthCosts.length - 1, to - earlier);
-      for (let lasting = Math.max(1, to - earlier - places + 1); lasting <= longest; lasting += 1) {
-        const sum = (sharesBefore[to - lasting - earlier] as number) + share + (lengthCosts[lasting] as number);
-        if (sum >= least) continue;
-        least = sum;
-        length = lasting;
-      }
-      if (row < rows - 1) {
-        if (wordEnd === undefined) least += paused[to] === 1 && length > 0 ? WITHIN_COST : 0;
-        else least += paused[to] !== 1 ? markCost : markCost === 0 ? UNMARKED_COST : 0;
-      }
-      costs[to - first] = least;
-      taken[row * WIDTH + to - first] = length;
-    }
-    [costsBefore, costs] = [costs, costsBefore];
-    if (last < columns - 1 || first > last || (!open && row < rows - 1)) continue;
-    const cost = costsBefore[last - first] as number;
-    if (cost < best.cost) best = { row, cost };
+    if (!complete && middle - BAND >= columns) break;
+    const key = Math.round(own * LENGTH_STEPS);
+    if (!lengths.has(key)) lengths.set(key, likelihoodsOfLengths((key / LENGTH_STEPS) * perWeight));
+    rows.push({
+      first: Math.min(columns - 1, Math.max(0, middle - BAND)),
+      last: Math.min(columns - 1, middle + BAND),
+      lengths: lengths.get(key) ?? likelihoodsOfLengths(own * perWeight),
+      evidence: evidence[sound],
+      ...endLikelihoods(wordEnd !== undefined, markCosts[index] ?? 0),
+    });
   }
-  if (best.row < 0) return undefined;
-  const ends: number[] = new Array(best.row);
-  for (let row = best.row, at = columns - 1; row > 0; row -= 1) {
-    ends[row - 1] = at;
-    at -= taken[row * WIDTH + at - (firsts[row] as number)] as number;
-  }
-  return ends;
+  return meanEnds(rows, paused, complete, rows.length === sounds.length);
 }
 
-/** What it costs that a sound lasts so many blocks and not those expected. */
-function costsOfLengths(expected: number): Float64Array {
-  const variance = 2 * ((UNEVENNESS * expected) ** 2 + SPREAD_BLOCKS ** 2);
-  const longest = Math.min(WIDTH, Math.ceil(expected * LONGEST + LONGEST_BLOCKS));
-  return Float64Array.from({ length: longest + 1 }, (_, lasting) => (lasting - expected) ** 2 / variance);
+/** How likely each of some places is, from `first` to `last`. */
+interface Reached {
+  readonly first: number;
+  readonly last: number;
+  readonly likely: Float64Array;
 }
 
-type Sums = Readonly<Record<SoundClass, Float64Array>>;
+/** One sound, and what speaks for the places where it may end. */
+interface Row {
+  /** Places where it may end. */
+  readonly first: number;
+  readonly last: number;
+  /** How likely it is to last so many blocks. */
+  readonly lengths: Float64Array;
+  /** How likely the speech up to each place is to be this kind of sound. */
+  readonly evidence: Float64Array;
+  /** How likely it is to end where somebody pauses, where nobody does, and to be left out at a pause. */
+  readonly atPause: number;
+  readonly elsewhere: number;
+  readonly leftOut: number;
+}
 
-/** For each kind of sound, what speaks for it in all the blocks up to each. */
-function emissionSums(blocks: readonly SpeechBlock[]): Sums {
+function endLikelihoods(wordEnds: boolean, markCost: number): Pick<Row, 'atPause' | 'elsewhere' | 'leftOut'> {
+  if (!wordEnds) return { atPause: Math.exp(-WITHIN_COST), elsewhere: 1, leftOut: 1 };
+  const atPause = markCost === 0 ? Math.exp(-UNMARKED_COST) : 1;
+  return { atPause, elsewhere: Math.exp(-markCost), leftOut: atPause };
+}
+
+/** The mean place at which each sound ends. `whole`: the last row is the last sound of the text. */
+function meanEnds(
+  rows: readonly Row[],
+  paused: Uint8Array,
+  complete: boolean,
+  whole: boolean,
+): AlignedSpeech | undefined {
+  const end = paused.length - 1;
+  const forward: Reached[] = [];
+  let reached: Reached = { first: 0, last: 0, likely: Float64Array.of(1) };
+  let logScale = 0;
+  // Of what is not complete, the speech may end within the text, or the text within the speech.
+  let best = { count: 0, evidence: Number.NEGATIVE_INFINITY, early: false };
+  for (const [index, row] of rows.entries()) {
+    const final = whole && index === rows.length - 1;
+    const { likely, first } = ahead(row, reached, paused, final);
+    const scale = normalise(likely);
+    if (scale === 0) break;
+    logScale += Math.log(scale);
+    const atEnd = likely[end - first] ?? 0;
+    if (atEnd > 0 && (!complete || final)) {
+      const evidence = logScale + Math.log(atEnd);
+      if (evidence > best.evidence) best = { count: index + 1, evidence, early: false };
+    }
+    reached = final ? { first, last: first + likely.length - 1, likely } : narrowed(first, likely);
+    forward.push(reached);
+    if (complete || !final) continue;
+    const evidence = logScale + Math.log(likely.reduce((sum, each) => sum + each, 0));
+    if (evidence > best.evidence) best = { count: index + 1, evidence, early: true };
+  }
+  const lastReached = forward[best.count - 1];
+  if (lastReached === undefined) return undefined;
+  const ends: number[] = new Array(best.count);
+  let rest: Reached = { ...lastReached, likely: new Float64Array(lastReached.likely.length).fill(best.early ? 1 : 0) };
+  if (!best.early) {
+    if (lastReached.last < end) return undefined;
+    rest.likely[end - lastReached.first] = 1;
+  }
+  for (let index = best.count - 1; index >= 0; index -= 1) {
+    const { first, likely } = forward[index] as Reached;
+    let [sum, moment] = [0, 0];
+    for (let place = 0; place < likely.length; place += 1) {
+      const both = (likely[place] as number) * (rest.likely[place] as number);
+      sum += both;
+      moment += both * place;
+    }
+    if (sum === 0) return undefined;
+    ends[index] = first + moment / sum;
+    if (index === 0) break;
+    rest = back(rows[index] as Row, forward[index - 1] as Reached, rest, paused, whole && index === rows.length - 1);
+    normalise(rest.likely);
+  }
+  return { ends, evidence: best.evidence };
+}
+
+/** Without what is hardly likely at either end. */
+function narrowed(first: number, likely: Float64Array): Reached {
+  let [from, to] = [0, likely.length - 1];
+  while (from < to && (likely[from] as number) < GIVEN_UP) from += 1;
+  while (to > from && (likely[to] as number) < GIVEN_UP) to -= 1;
+  return { first: first + from, last: first + to, likely: likely.subarray(from, to + 1) };
+}
+
+const PAUSE_GAIN = Math.exp(WITHIN_COST);
+
+/** From how likely each end of the sound before is, to how likely each end of this one is. */
+function ahead(row: Row, before: Reached, paused: Uint8Array, final: boolean): Reached {
+  const { lengths, evidence, atPause, elsewhere, leftOut } = row;
+  const first = Math.max(row.first, before.first);
+  const last = Math.max(first, Math.min(row.last, before.last + lengths.length - 1));
+  const begun = new Float64Array(before.likely.length);
+  for (let place = 0; place < begun.length; place += 1) {
+    const from = before.first + place;
+    const gain = paused[from] === 1 ? PAUSE_GAIN : 1;
+    begun[place] = ((before.likely[place] as number) / (evidence[from] as number)) * gain;
+  }
+  const likely = new Float64Array(last - first + 1);
+  for (let to = first; to <= last; to += 1) {
+    const longest = Math.min(lengths.length - 1, to - before.first);
+    let sum = 0;
+    for (let lasting = Math.max(1, to - before.last); lasting <= longest; lasting += 1) {
+      sum += (begun[to - lasting - before.first] as number) * (lengths[lasting] as number);
+    }
+    sum *= evidence[to] as number;
+    const none = to <= before.last ? (before.likely[to - before.first] as number) * (lengths[0] as number) : 0;
+    if (final) likely[to - first] = sum + none;
+    else if (paused[to] === 1) likely[to - first] = sum * atPause + none * leftOut;
+    else likely[to - first] = (sum + none) * elsewhere;
+  }
+  return { first, last, likely };
+}
+
+/** From how likely what follows each end of this sound is, to how likely it is after each end of the one before. */
+function back(row: Row, before: Reached, rest: Reached, paused: Uint8Array, final: boolean): Reached {
+  const { lengths, evidence, atPause, elsewhere, leftOut } = row;
+  const ended = new Float64Array(rest.likely.length);
+  for (let place = 0; place < ended.length; place += 1) {
+    const to = rest.first + place;
+    const ending = final ? 1 : paused[to] === 1 ? atPause : elsewhere;
+    ended[place] = (rest.likely[place] as number) * (evidence[to] as number) * ending;
+  }
+  const likely = new Float64Array(before.likely.length);
+  for (let from = before.first; from <= before.last; from += 1) {
+    const longest = Math.min(lengths.length - 1, rest.last - from);
+    let sum = 0;
+    for (let lasting = Math.max(1, rest.first - from); lasting <= longest; lasting += 1) {
+      sum += (ended[from + lasting - rest.first] as number) * (lengths[lasting] as number);
+    }
+    sum *= (paused[from] === 1 ? PAUSE_GAIN : 1) / (evidence[from] as number);
+    const within = from >= rest.first && from <= rest.last;
+    const none = within ? (rest.likely[from - rest.first] as number) * (lengths[0] as number) : 0;
+    likely[from - before.first] = sum + none * (final ? 1 : paused[from] === 1 ? leftOut : elsewhere);
+  }
+  return { first: before.first, last: before.last, likely };
+}
+
+/** Makes the largest 1; returns what it was. */
+function normalise(likelihoods: Float64Array): number {
+  let most = 0;
+  for (let at = 0; at < likelihoods.length; at += 1) most = Math.max(most, likelihoods[at] as number);
+  if (most > 0) for (let at = 0; at < likelihoods.length; at += 1) likelihoods[at] = (likelihoods[at] as number) / most;
+  return most;
+}
+
+/** How likely a sound is to last so many blocks when so many are expected. */
+function likelihoodsOfLengths(expected: number): Float64Array {
+  const variance = (UNEVENNESS * expected) ** 2 + SPREAD_BLOCKS ** 2;
+  const longest = Math.min(WIDTH, Math.ceil(expected + LONGEST * Math.sqrt(variance)));
+  const likely = new Float64Array(longest + 1);
+  let sum = 0;
+  for (let lasting = 0; lasting <= longest; lasting += 1) {
+    likely[lasting] = Math.exp(-((lasting - expected) ** 2) / (2 * variance));
+    sum += likely[lasting] as number;
+  }
+  for (let lasting = 0; lasting <= longest; lasting += 1) {
+    likely[lasting] = (likely[lasting] as number) / sum ** LENGTH_NORM;
+  }
+  return likely;
+}
+
+type Evidence = Readonly<Record<SoundClass, Float64Array>>;
+
+const SOUNDS = ['vowel', 'nasal', 'liquid', 'sibilant', 'breath', 'stop'] as const;
+
+/** For each kind of sound, what speaks for it in all the blocks up to each, against any other. */
+function evidenceOf(blocks: readonly SpeechBlock[]): Evidence {
   const cells = blocks.map(cellOf);
   const counts = new Uint32Array(CELLS);
   for (const cell of cells) counts[cell] = (counts[cell] as number) + 1;
   const weight = Math.max(...counts) > MONOTONOUS * blocks.length ? 0 : WEIGHT;
-  const sum = (kind: readonly number[] | undefined): Float64Array => {
-    const sums = new Float64Array(blocks.length + 1);
-    if (kind === undefined) return sums;
-    for (const [at, cell] of cells.entries()) sums[at + 1] = (sums[at] as number) + weight * (kind[cell] as number);
-    return sums;
-  };
-  const { vowel, voiced, sibilant, breath, stop } = likelihoods;
-  return {
-    vowel: sum(vowel),
-    voiced: sum(voiced),
-    sibilant: sum(sibilant),
-    breath: sum(breath),
-    stop: sum(stop),
-    any: sum(undefined),
-  };
+  const sums = [...SOUNDS.map((sound) => likelihoods[sound]), new Array<number>(CELLS).fill(0)].map((kind) => {
+    const sum = new Float64Array(blocks.length + 1);
+    for (const [at, cell] of cells.entries()) sum[at + 1] = (sum[at] as number) + weight * (kind[cell] as number);
+    return sum;
+  });
+  let most = 0;
+  for (const sum of sums) for (let at = 0; at < sum.length; at += 1) most = Math.max(most, Math.abs(sum[at] as number));
+  const scale = Math.min(1, MOST_EVIDENCE / most);
+  const [vowel, nasal, liquid, sibilant, breath, stop, any] = sums.map((sum) =>
+    sum.map((each) => Math.exp(each * scale)),
+  );
+  return { vowel, nasal, liquid, sibilant, breath, stop, any } as Evidence;
 }
 
 function cellOf({ levelDb, brightnessHz }: SpeechBlock): number {
@@ -185,13 +357,4 @@ function bandOf(value: number, borders: readonly number[]): number {
   let band = 0;
   while (value > (borders[band] ?? Number.POSITIVE_INFINITY)) band += 1;
   return band;
-}
-
-/** Pauses before each place, itself left out, and whether there is one at it. */
-function pauseCounts(pauses: readonly number[], places: number): readonly [before: Uint32Array, at: Uint8Array] {
-  const at = new Uint8Array(places);
-  for (const pause of pauses) if (pause < places) at[pause] = 1;
-  const before = new Uint32Array(places + 1);
-  for (let place = 0; place < places; place += 1) before[place + 1] = (before[place] as number) + (at[place] as number);
-  return [before, at];
 }

@@ -15,6 +15,8 @@ const CALLS = 40;
 const INTERRUPTIONS_A_CALL = 5;
 const CALLS_AT_ONCE = 10;
 const GOAL_WORDS = 1;
+/** Where and with what callers interrupt; another by `SOAK_SEED`. */
+const SEED = Number(process.env['SOAK_SEED'] ?? 30_000);
 const PACKET_SAMPLES = 160;
 const PATIENCE_MS = 15_000;
 /** Audible samples of a text's beginning that may be missing where it was played: three packets. */
@@ -81,7 +83,7 @@ interface HeardCall {
 }
 
 async function interruptedCall(scene: CascadeScene, index: number, sounds: readonly Int16Array[]): Promise<HeardCall> {
-  const random = new SeededRandom(30_000 + index);
+  const random = new SeededRandom(SEED + index);
   const from = nameOf(index);
   const caller = scene.caller({ from, keepAudio: true });
   if (await caller.dial()) {
