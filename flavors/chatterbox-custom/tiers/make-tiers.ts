@@ -1,5 +1,4 @@
 import { createSpeechBackend, type SpeechBackendConfig, type StageUsage } from 'sip-voice-connector/cascade';
-import { FlavorError } from 'sip-voice-connector/flavor';
 import { isPrivate, type Privacy, requirePrivate } from '../privacy.js';
 import type { TierKind } from '../router.js';
 import { dayNumber, type TierSection } from './section.js';
@@ -44,7 +43,7 @@ export function voiceOf(section: SpeechBackendConfig): string {
  * The tiers of a configuration.
  *
  * @throws FlavorError `ERR_FLAVOR_CONFIG` for a tier that is to hear private calls on a host that is not allowed to, a
- *   budget without a price, and what the schema of a server cannot see
+ *   what the schema of a server cannot see
  */
 export function makeTiers(sections: readonly TierSection[], privacy: Privacy): readonly TierOptions[] {
   return sections.map((section, index) => makeTier(section, `tiers[${index}]`, privacy));
@@ -79,7 +78,6 @@ function makeTier(section: TierSection, place: string, privacy: Privacy): TierOp
   const { name, kind, queueMs, budgetUsdPerDay, keepWarm, hours } = section;
   const hearsPrivate = section.private ?? (allPrivate || kind === 'local');
   if (hearsPrivate || allPrivate) requirePrivate(section.backend, `${place}.backend`, privacy);
-  if (budgetUsdPerDay !== undefined) requirePrice(section, place);
   const backend = createSpeechBackend(section.backend, hearsPrivate ? { guard } : {});
   return {
     rules: {
@@ -104,37 +102,6 @@ function makeTier(section: TierSection, place: string, privacy: Privacy): TierOp
     priceOf: (usage) => priceOf(section, usage),
     keepWarm,
   };
-}
-
-/** What a server says of its work, and so what a budget can be counted by. */
-function priceKeyOf(
-  backend: SpeechBackendConfig,
-): 'usdPerHour' | 'usdPerMillionCharacters' | 'usdPerMinute' | undefined {
-  switch (backend.provider) {
-    case 'chatterbox':
-    case 'replicate':
-      return 'usdPerHour';
-    case 'runpod':
-      // RunPod's own endpoint is paid by the second of speech.
-      return backend.endpoint === 'chatterbox-turbo' ? 'usdPerMinute' : 'usdPerHour';
-    case 'together':
-    case 'sherpa-onnx':
-      return 'usdPerMillionCharacters';
-    case 'openai-speech':
-      // Events tell tokens.
-      return backend.answer === 'events' ? undefined : 'usdPerMillionCharacters';
-  }
-}
-
-/** @throws FlavorError `ERR_FLAVOR_CONFIG`: a budget that is never used up is none */
-function requirePrice(section: TierSection, place: string): void {
-  const key = priceKeyOf(section.backend);
-  if (key !== undefined && section[key] !== undefined) return;
-  const message =
-    key === undefined
-      ? `${place}.budgetUsdPerDay: with \`answer: events\` the server counts tokens, which a tier has no price for`
-      : `${place}.budgetUsdPerDay: what this server reports is counted by ${key}, which is missing`;
-  throw new FlavorError('ERR_FLAVOR_CONFIG', message, false);
 }
 
 function priceOf(section: TierSection, { unit, quantity }: StageUsage): number {

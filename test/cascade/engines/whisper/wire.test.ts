@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { wavHeader } from '../../../../src/audio/wav-header.js';
 import { createSystemClock } from '../../../../src/base/clock.js';
 import { SpeechHttp } from '../../../../src/cascade/engines/speech-server/http.js';
@@ -107,6 +110,16 @@ test.each([{ prompt: 'x' }, { keyterms: ['x'] }, { stream: true }, { concurrency
     expect(() => createWhisperSpeechToText(config)).toThrow(expect.objectContaining({ code: 'ERR_FLAVOR_CONFIG' }));
   },
 );
+
+test('speaches refuses a wrong key as it closes: 1008 is no lost connection', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  open.push({ [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())) });
+  server.on('connection', (socket) => socket.close(1008, 'Invalid API key'));
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const engine = createWhisperSpeechToText(whisperListenSchema.parse({ server: 'speaches-realtime', url }));
+  await expect(engine.check(signal)).rejects.toMatchObject({ code: 'ERR_FLAVOR_AUTH', retryable: false });
+});
 
 test('a model that the server has not got is found out by check()', async () => {
   const { server } = await scene({}, { model: 'large-v9' });
