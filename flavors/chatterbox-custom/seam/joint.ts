@@ -32,7 +32,7 @@ const SURE_FRAMES = 60;
 const TEMPO_SPREAD = 0.15;
 const TEMPO_SPREAD_UNKNOWN = 0.3;
 /** One voice: a match is none that is worse where it is one, whatever it leaves out. */
-const BELIEVED_OWN_COST = 0.55;
+const BELIEVED_OWN_COST = 0.62;
 /** A dip of the level so far below the loudest is a gap between words, dB; and how long it must last, frames. */
 const GAP_DB = 26;
 const GAP_FRAMES = 4;
@@ -55,7 +55,7 @@ const EARLY = { plain: 4, doubtful: 16 } as const;
  * How far past the place a rendering must go for that to be found, as a share of what both have in common, and ms; where the
  * pace of the voice is known, and where it is not.
  */
-const PAST = { known: { ratio: 1.12, ms: 150 }, unknown: { ratio: 1.3, ms: 350 } } as const;
+const PAST = { known: { ratio: 1.12, ms: 250 }, unknown: { ratio: 1.3, ms: 350 } } as const;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
 /** What is heard of the silence before a rendering's first sound, frames. */
@@ -79,7 +79,7 @@ export class JointSearch {
     this.#perMs = perMs;
     const { text, frames, tier } = old.rendering;
     this.#heard = new SoundingTime(frames.frames);
-    this.#anchor = anchorOf(text, this.#heard, tier.pace);
+    this.#anchor = anchorOf(text, this.#heard, old.rendering.durationMs, tier.pace);
     const gap = lastGap(old.rendering.frames.frames, this.#frameAt(old.sent));
     if (gap !== undefined) old.limit = Math.max(old.sent, this.#sampleAt(gap));
     else old.limit = old.rendering.length;
@@ -141,7 +141,7 @@ export class JointSearch {
     if (this.#widened || this.anchor.index === 0) return false;
     this.#widened = true;
     const { text, tier } = this.#old.rendering;
-    const wide = anchorOf(text, this.#heard, tier.pace, true);
+    const wide = anchorOf(text, this.#heard, this.#old.rendering.durationMs, tier.pace, true);
     if (wide.index >= this.anchor.index) return false;
     this.#anchor = wide;
     this.#new = undefined;

@@ -1,4 +1,5 @@
 import { cumulativeWeights, isWordEnd, type SoundingTime } from 'sip-voice-connector/cascade';
+import { lastPauseOf } from './pauses.js';
 
 /** Speech of one letter, ms, before a voice has been listened to. */
 const LETTER_MS = 68;
@@ -14,6 +15,11 @@ const UNEVENNESS = 0.1;
 const UNEVENNESS_UNHEARD = 0.25;
 /** The same once a place was looked for too near. */
 const UNEVENNESS_MOST = 0.45;
+/** Where a pause tells the place, that is uncertain by so much, ms; the pace of a text counts beside that of its voice from so many letters. */
+const UNCERTAIN_AT_PAUSE_MS = 100;
+const VOICE_WEIGHT = 40;
+/** A text is said no faster than its voice speaks, by so much. */
+const FASTEST = 0.9;
 /** Speech that two renderings must have in common to be matched. */
 const OVERLAP_MS = 900;
 
@@ -76,16 +82,27 @@ export function wordStarts(text: string): readonly number[] {
  * The word to begin again with after what was heard of a text: far enough back that it was surely said, and that there is
  * something to compare; near enough that it does not take long to get past it.
  *
+ * @param heardMs how long it was listened to, silence included
  * @param wide the place has been looked for in vain: far enough back for the most uneven text
  */
-export function anchorOf(text: string, heard: SoundingTime, pace: VoicePace, wide = false): Anchor {
+export function anchorOf(text: string, heard: SoundingTime, heardMs: number, pace: VoicePace, wide = false): Anchor {
   const weights = cumulativeWeights(text);
-  const startMs = (index: number): number => (weights[index] ?? 0) * pace.letterMs;
   const unevenness = wide ? UNEVENNESS_MOST : pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD;
-  const latestMs = heard.totalMs * (1 - unevenness) - OVERLAP_MS - UNCERTAIN_MS;
+  const pause = wide || !pace.known ? undefined : lastPauseOf(text, heard, heardMs, pace.letterMs);
+  const known = pause ?? { soundingMs: 0, weight: 0 };
+  const ownMs = (pace.letterMs * VOICE_WEIGHT + known.soundingMs) / (VOICE_WEIGHT + known.weight);
+  const letterMs = Math.max(pace.letterMs * FASTEST, ownMs);
+  const startMs = (index: number): number => {
+    const weight = weights[index] ?? 0;
+    const passedMs = pause && weight < pause.weight ? pause.soundingMs / pause.weight : letterMs;
+    return known.soundingMs + (weight - known.weight) * passedMs;
+  };
+  const uncertainMs = pause ? UNCERTAIN_AT_PAUSE_MS : UNCERTAIN_MS;
+  const latestMs = heard.totalMs - (heard.totalMs - known.soundingMs) * unevenness - OVERLAP_MS - uncertainMs;
   const index = wordStarts(text).findLast((start) => startMs(start) <= latestMs) ?? 0;
   const expectedMs = heard.at(startMs(index));
-  const spreadMs = index === 0 ? LEAD_SPREAD_MS : 2 * (UNCERTAIN_MS + startMs(index) * unevenness);
+  const spreadMs =
+    index === 0 ? LEAD_SPREAD_MS : 2 * (UNCERTAIN_MS + Math.abs(startMs(index) - known.soundingMs) * unevenness);
   const lastMs = index === 0 ? expectedMs + heard.totalMs / 2 : heard.at(heard.totalMs) - OVERLAP_MS / 2;
   return {
     index,

@@ -170,7 +170,7 @@ test('two voices, the first dies in a pause: the second begins after its own pau
   expect(repeated).toBeLessThanOrEqual(1);
 });
 
-test('a text that is said more slowly than its letters suggest: the rest is asked for again, from an earlier word', async () => {
+test('a text that is said more slowly than its letters suggest: the rest is asked for from a word that was said', async () => {
   const text =
     'Your parcel needs an identification card, and your signature, but you can ask for another day at any time.';
   for (const streaming of [true, false]) {
@@ -183,6 +183,6 @@ test('a text that is said more slowly than its letters suggest: the rest is aske
       second: { tempo: 0.97, streaming, firstAudioMs: 150 },
     });
     expect({ streaming, lost, repeated }).toEqual({ streaming, lost: 0, repeated: 0 });
-    expect(tiers).toEqual(['laptop current', 'gpu fail-over']);
+    expect(tiers.slice(0, 2)).toEqual(['laptop current', 'gpu fail-over']);
   }
 });
