@@ -46,6 +46,12 @@ export class Reserve {
     return this.#playingMs + this.#heldMs;
   }
 
+  /** The caller has been listening to nothing for so long, if all that came was played at once, ms. */
+  get silentMs(): number {
+    if (this.#heldMs > 0 || this.#heardUntilMs === Number.NEGATIVE_INFINITY) return 0;
+    return Math.max(0, this.#clock.now() - this.#heardUntilMs);
+  }
+
   get #playingMs(): number {
     return Math.max(0, this.#heardUntilMs - this.#clock.now());
   }

@@ -37,8 +37,8 @@ interface Place {
 
 /** Engines that fail one after the other are not asked for ever. */
 const MAX_PARTS = 5;
-/** Where the silence would be longer until a piece has been said again, it goes on by estimate, ms. */
-const MOST_SILENCE_MS = 1_200;
+/** Where the silence would be longer until a piece has been said again, what of it was before included, it goes on by estimate, ms. */
+const MOST_SILENCE_MS = 1_350;
 /** Engines speak so many times as fast as they are listened to. */
 const SPEEDS = { least: 1.1, most: 8 } as const;
 /** An engine that speaks as text comes is given up so long before the caller notices, ms. */
@@ -293,7 +293,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     this.#reserve.cut(startMs + joining.leaveMs);
     const speed = part.audioMs / Math.max(1, part.lastAtMs - part.firstAtMs);
     const waitMs = joining.waitMs(Math.max(SPEEDS.least, Math.min(SPEEDS.most, speed)));
-    return waitMs - this.#reserve.aheadMs <= MOST_SILENCE_MS ? broken : undefined;
+    return waitMs + this.#reserve.silentMs - this.#reserve.aheadMs <= MOST_SILENCE_MS ? broken : undefined;
   }
 
   #placeByText(part: Part, from: number, startMs: number): Place {

@@ -99,6 +99,15 @@ test('where it would take too long to say a piece again, the next voice is given
   expect(silentMs).toBeLessThan(500);
 });
 
+test('silence before a voice is given up counts: where it is long already, the next voice is given the rest', async () => {
+  const clock = new FakeClock();
+  const first = new SpokenVoice(clock, { voice: 'slt', speed: 1.5, hangsAfterMs: 540 });
+  const second = new SpokenVoice(clock, { voice: 'rms', speed: 1.5 });
+  const { silentMs } = await hear(clock, [first, second], [sentence]);
+  expect(second.asked[0]?.length).toBeLessThan(sentence.length);
+  expect(silentMs).toBeLessThan(1_000);
+});
+
 test('a second voice that dies before it is heard is replaced by a third, at the same place', async () => {
   const clock = new FakeClock();
   const voices = [

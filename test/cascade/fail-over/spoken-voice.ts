@@ -17,6 +17,8 @@ export interface SpokenVoiceOptions {
   readonly speed: number;
   /** The connection breaks after so much audio, ms. */
   readonly diesAfterMs?: number;
+  /** Says nothing more after so much, and no error either, ms. */
+  readonly hangsAfterMs?: number;
 }
 
 const CHUNK_MS = 60;
@@ -80,6 +82,8 @@ class SpokenUtterance implements TextToSpeechUtterance {
         this.events.push({ type: 'end', error: lost, spokenPieces: this.#pieces });
         return;
       }
+      if (options.hangsAfterMs !== undefined && this.#saidMs >= options.hangsAfterMs)
+        return await new Promise(() => {});
       if (at === 0) this.events.push({ type: 'piece', index: this.#pieces });
       this.events.push({ type: 'audio', data: bytes.slice(at, at + CHUNK_MS * 8) });
       this.#saidMs += CHUNK_MS;
