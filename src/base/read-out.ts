@@ -11,6 +11,8 @@ const FIGURES = /(?<sign>[$€£#+])?(?<figures>\d(?:[\d.,:/'’-]*\d)?)/gu;
 const ROW = /[+(]?\d[\d()\-–./ ]*\d/gu;
 /** So many of them are a telephone number, or another that is read digit by digit. */
 const LONG_NUMBER = 7;
+/** What has more has no name that anybody says. */
+const LONGEST_NAMED = 15;
 /** A digit that is read by itself. */
 const DIGIT_LETTERS = 4;
 /** `hundred`, `thousand`, `point`, the name of a month, and `o'clock`. */
@@ -99,7 +101,9 @@ function figureLetters({ groups }: RegExpMatchArray, digitByDigit: boolean): num
   const signLetters = sign === undefined ? 0 : 6;
   const digits = figures.replace(/\D/gu, '');
   const plain = /^\d+/u.exec(figures)?.[0] ?? '';
-  if (digitByDigit || plain.length > 4 || /^0\d/u.test(figures)) return signLetters + digits.length * DIGIT_LETTERS;
+  if (digitByDigit || digits.length > LONGEST_NAMED || plain.length > 4 || /^0\d/u.test(figures)) {
+    return signLetters + digits.length * DIGIT_LETTERS;
+  }
   const date = /^(\d{1,2})[./-](\d{1,2})[./-](\d{2,4})$/u.exec(figures);
   if (date) return cardinal(Number(date[1])) + MONTH_LETTERS + year(Number(date[3]));
   const amount = /^(\d{1,3}(?:[.,'’]\d{3})+|\d+)(?:[.,](\d{1,2}))?$/u.exec(figures);

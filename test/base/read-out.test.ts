@@ -47,3 +47,11 @@ test('figures without end are read in time that grows with their number', () => 
   expect(readOuts('1234567 x '.repeat(20_000)).length).toBe(20_000);
   expect(readOuts(`1${'('.repeat(200_000)}`).length).toBe(1);
 });
+
+test('a number longer than any that has a name is read digit by digit, whatever marks are in it', () => {
+  const digits = '9'.repeat(400);
+  for (const figures of [`1:${digits}`, `1${',999'.repeat(140)}`, digits]) {
+    const [out] = readOuts(`It is ${figures} today.`);
+    expect(out?.letters).toBe(4 * figures.replaceAll(/\D/gu, '').length);
+  }
+});
