@@ -17,16 +17,16 @@ interface Outcome {
 /**
  * Runs `voice-connector phone` as a process of its own.
  *
- * @param patienceMs its user presses Ctrl-C after this.
+ * @param patience its user presses Ctrl-C once this has resolved.
  */
-async function phone(port: number, patienceMs?: number): Promise<Outcome> {
+async function phone(port: number, patience?: Promise<void>): Promise<Outcome> {
   const args = [cli, 'phone', `sip:called@127.0.0.1:${port}`, '--seconds', '1', '--json'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString('utf8');
   });
-  if (patienceMs !== undefined) setTimeout(() => child.kill('SIGINT'), patienceMs);
+  void patience?.then(() => child.kill('SIGINT'));
   const [code] = await once(child, 'close');
   return { code, summary: JSON.parse(output) };
 }
@@ -35,7 +35,7 @@ describe.concurrent('the phone calls SIPp', () => {
   test(`called: ${scenarioTitle('called')}`, async () => {
     await using peer = await RtpPeer.open();
     const run = { scenario: 'called', keys: { rtp_port: peer.port }, expectsRetransmissions: true };
-    expect(await answerWithSipp(run, phone)).toMatchObject({
+    expect(await answerWithSipp(run, ({ port }) => phone(port))).toMatchObject({
       code: 0,
       summary: { answered: true, ringing: [180], codec: 'pcmu', endedBy: 'local' },
     });
@@ -43,16 +43,17 @@ describe.concurrent('the phone calls SIPp', () => {
   });
 
   test(`called-busy: ${scenarioTitle('called-busy')}`, async () => {
-    expect(await answerWithSipp({ scenario: 'called-busy' }, phone)).toMatchObject({
+    expect(await answerWithSipp({ scenario: 'called-busy' }, ({ port }) => phone(port))).toMatchObject({
       code: 1,
       summary: { answered: false, endedBy: 'peer', status: 486 },
     });
   });
 
   test(`called-given-up: ${scenarioTitle('called-given-up')}`, async () => {
-    // Long enough for 180 to have come, also where a process takes its time to start.
-    const impatient = (port: number): Promise<Outcome> => phone(port, 6_000);
-    expect(await answerWithSipp({ scenario: 'called-given-up' }, impatient)).toMatchObject({
+    const outcome = await answerWithSipp({ scenario: 'called-given-up' }, ({ port, message }) =>
+      phone(port, message('180 Ringing')),
+    );
+    expect(outcome).toMatchObject({
       code: 1,
       summary: { answered: false, endedBy: 'local' },
     });

@@ -95,58 +95,91 @@ async function isBound(port: number): Promise<boolean> {
   }
 }
 
+/** A call that SIPp is to take. */
+interface AnsweredCall {
+  /** SIPp listens there, UDP on 127.0.0.1. */
+  readonly port: number;
+  /** Resolves when a message that SIPp received or sent contains `text`; also when SIPp has ended without one. */
+  readonly message: (text: string) => Promise<void>;
+}
+
 /**
  * Takes one call over UDP on 127.0.0.1.
  *
- * @param call makes the call; it is given the port once SIPp listens there.
+ * @param call makes the call; it runs once SIPp listens.
  * @returns what `call` returned. Throws as {@link runSipp} does.
  */
-export async function answerWithSipp<T>(run: SippRun, call: (port: number) => Promise<T>): Promise<T> {
+export async function answerWithSipp<T>(run: SippRun, call: (answered: AnsweredCall) => Promise<T>): Promise<T> {
   const port = await freePort('127.0.0.1');
-  const answering = execute(run, ['-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', String(port)]);
-  const calling = (async () => {
-    while (!(await isBound(port))) await sleep(POLL_MS);
-    return await call(port);
-  })();
-  const [, result] = await Promise.all([answering, calling]);
-  return result;
-}
-
-async function execute(run: SippRun, args: readonly string[]): Promise<void> {
-  const sipp = findTool('sipp');
   const directory = mkdtempSync(join(tmpdir(), `sipp-${run.scenario}-`));
-  const file = (name: string): string => join(directory, name);
+  let over = false;
+  const answering = executeIn(directory, run, ['-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', String(port)]).finally(
+    () => {
+      over = true;
+    },
+  );
+  const message = async (text: string): Promise<void> => {
+    while (!over && !readMessages(directory).includes(text)) await sleep(POLL_MS);
+  };
+  const calling = (async () => {
+    while (!over && !(await isBound(port))) await sleep(POLL_MS);
+    return await call({ port, message });
+  })();
   try {
-    const keys = Object.entries(run.keys ?? {}).map(([key, value]): [string, string] => [key, String(value)]);
-    writeFileSync(file('scenario.xml'), readScenario(run.scenario, new Map(keys)));
-    const common = [
-      ...['-sf', file('scenario.xml'), '-m', '1', '-nostdin'],
-      ...['-trace_err', '-error_file', file('errors.log'), '-trace_msg', '-message_file', file('messages.log')],
-      ...['-recv_timeout', String(RECEIVE_LIMIT_MS), '-timeout', `${LIMIT_SECONDS}s`, '-timeout_error'],
-      // SIPp strips the blanks a line begins with; this one stays, for folded header fields.
-      ...['-key', 'blank', ' '],
-      ...(run.expectsRetransmissions ? ['-nr'] : []),
-    ];
-    const options = { cwd: directory, env: sipp.env };
-    const child = spawn(sipp.command, [...args, ...common], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
-    let complaint = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      complaint += chunk.toString('utf8');
-    });
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', resolve);
-    });
-    if (code === 0) return;
-    throw new Error(
-      [
-        `SIPp scenario ${run.scenario} failed with code ${code}`,
-        (tail(file('errors.log')) || complaint).trim(),
-        'last messages:',
-        tail(file('messages.log')).trim(),
-      ].join('\n'),
-    );
+    const [, result] = await Promise.all([answering, calling]);
+    return result;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+const MESSAGES = 'messages.log';
+
+function readMessages(directory: string): string {
+  const file = join(directory, MESSAGES);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+async function execute(run: SippRun, args: readonly string[]): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), `sipp-${run.scenario}-`));
+  try {
+    await executeIn(directory, run, args);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Runs one scenario; its files go to `directory`, which the caller removes. */
+async function executeIn(directory: string, run: SippRun, args: readonly string[]): Promise<void> {
+  const sipp = findTool('sipp');
+  const file = (name: string): string => join(directory, name);
+  const keys = Object.entries(run.keys ?? {}).map(([key, value]): [string, string] => [key, String(value)]);
+  writeFileSync(file('scenario.xml'), readScenario(run.scenario, new Map(keys)));
+  const common = [
+    ...['-sf', file('scenario.xml'), '-m', '1', '-nostdin'],
+    ...['-trace_err', '-error_file', file('errors.log'), '-trace_msg', '-message_file', file(MESSAGES)],
+    ...['-recv_timeout', String(RECEIVE_LIMIT_MS), '-timeout', `${LIMIT_SECONDS}s`, '-timeout_error'],
+    // SIPp strips the blanks a line begins with; this one stays, for folded header fields.
+    ...['-key', 'blank', ' '],
+    ...(run.expectsRetransmissions ? ['-nr'] : []),
+  ];
+  const options = { cwd: directory, env: sipp.env };
+  const child = spawn(sipp.command, [...args, ...common], { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString('utf8');
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code === 0) return;
+  throw new Error(
+    [
+      `SIPp scenario ${run.scenario} failed with code ${code}`,
+      (tail(file('errors.log')) || complaint).trim(),
+      'last messages:',
+      tail(file(MESSAGES)).trim(),
+    ].join('\n'),
+  );
 }
