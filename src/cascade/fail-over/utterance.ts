@@ -1,5 +1,6 @@
 import { bytesPerMs, type FlavorError } from '../../flavor-api/index.js';
 import { EventStream } from '../stages/event-stream.js';
+import { settle } from '../stages/settle.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../stages/text-to-speech.js';
 import { asFlavorError, mayBeTakenOver } from './candidates.js';
 import { type BrokenOff, Joining, type Said } from './joining.js';
@@ -41,6 +42,8 @@ const MAX_PARTS = 5;
 const MOST_SILENCE_MS = 1_350;
 /** Engines speak so many times as fast as they are listened to. */
 const SPEEDS = { least: 1.1, most: 8 } as const;
+/** What engines that were left have used is waited for so long, ms: an engine may take 250 to tell, the contract allows 500. */
+const SETTLE_MS = 300;
 /** An engine that speaks as text comes is given up so long before the caller notices, ms. */
 const EARLY_MS = 1_300;
 
@@ -58,6 +61,9 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   readonly #watch: SpeechWatch;
   #part: Part | undefined;
   #parts = 0;
+  /** What is still said by engines, also by those that were left: what they have used. */
+  readonly #unsettled = new Map<Part, Promise<void>>();
+  #over = false;
   #finished = false;
   readonly #reserve: Reserve;
   readonly #sound: PieceSound;
@@ -86,14 +92,14 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   }
 
   append(piece: string): void {
-    if (this.#finished || this.#events.ended) return;
+    if (this.#finished || this.#over) return;
     this.#pieces.push(piece);
     this.#part?.inner.append(piece);
     this.#watchIfOwed();
   }
 
   finish(): void {
-    if (this.#finished || this.#events.ended) return;
+    if (this.#finished || this.#over) return;
     this.#finished = true;
     this.#part?.inner.finish();
     this.#watchIfOwed();
@@ -116,7 +122,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   };
 
   #speak(speaker: SpeakingEngine, { from, first, broken }: Place): void {
-    if (this.#events.ended) return;
+    if (this.#over) return;
     const inner = speaker.session.begin();
     const part: Part = {
       speaker,
@@ -136,7 +142,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     for (let piece = from; piece < this.#pieces.length; piece += 1) inner.append(this.#textOf(part, piece));
     if (this.#finished) inner.finish();
     this.#watchIfOwed();
-    void this.#follow(part);
+    this.#unsettled.set(part, this.#follow(part));
   }
 
   /** What a part was given as that piece. */
@@ -146,9 +152,12 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   async #follow(part: Part): Promise<void> {
     for await (const event of part.inner.events) {
-      if (this.#part !== part) return;
-      this.#take(part, event);
+      if (event.type === 'end') this.#unsettled.delete(part);
+      if (this.#part === part) this.#take(part, event);
+      // What was used is used, whoever speaks now.
+      else if (event.type === 'usage') this.#events.push(event);
     }
+    this.#unsettled.delete(part);
   }
 
   #take(part: Part, event: TextToSpeechEvent): void {
@@ -236,7 +245,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   #watchIfOwed(): void {
     const part = this.#part;
-    if (!part || this.#events.ended) return;
+    if (!part || this.#over) return;
     if (this.#owesAudio(part)) this.#watch.owed();
     else this.#watch.settled();
   }
@@ -250,7 +259,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   /** @param spoken pieces that the engine says it has told to their end, counted from its own first */
   #onFailure(part: Part, error: FlavorError, spoken: number): void {
-    if (this.#events.ended) return;
+    if (this.#over) return;
     this.#part = undefined;
     this.#watch.restart();
     part.inner.cancel();
@@ -323,7 +332,8 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     error: FlavorError | undefined,
     spokenPieces = this.#finished ? this.#pieces.length : Math.max(0, this.#piece),
   ): void {
-    if (this.#events.ended) return;
+    if (this.#over) return;
+    this.#over = true;
     const part = this.#part;
     this.#part = undefined;
     this.#watch.settled();
@@ -331,6 +341,8 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     part?.inner.cancel();
     // What an engine has said is said, though nobody goes on.
     this.#reserve.release();
-    this.#events.push({ type: 'end', spokenPieces, ...(error && { error }) });
+    const end = (): void => this.#events.push({ type: 'end', spokenPieces, ...(error && { error }) });
+    if (this.#unsettled.size === 0) end();
+    else void settle(this.#unsettled.values(), this.#desk.clock, SETTLE_MS).then(end);
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import { type AudioFormat, FlavorError } from '../../../flavor-api/index.js';
+import { settle } from '../../stages/settle.js';
 import { pause } from '../shared/backoff.js';
 import type { SpeakDesk, SpeakUtterance } from '../shared/speak-utterance.js';
 import type { SpeechBackend, SpeechChunk } from './backend.js';
@@ -43,6 +44,8 @@ const MAX_REQUESTS = 2;
 const FIRST_DELAY_MS = 150;
 /** What a request that was given up has used is waited for so long, ms. */
 const SETTLE_MS = 250;
+/** The same where the voice has failed: somebody else waits to go on, ms. */
+const SETTLE_FAILED_MS = 50;
 
 /**
  * One call's way to a speech server: a request for each piece, the next one sent while the present one is heard (where
@@ -90,17 +93,9 @@ export class SpeakLine implements SpeakDesk {
 
   /** A machine that was at work has worked, whoever still listens. */
   abandon(utterance: SpeakUtterance): Promise<void> | undefined {
-    const underWay = this.#drop(utterance).filter(({ asked, outcome }) => asked && outcome === undefined);
+    const underWay = this.#drop(utterance).filter(isUnderWay);
     this.#advance();
-    if (underWay.length === 0) return undefined;
-    const { clock } = this.#options;
-    return new Promise((resolve) => {
-      const timer = clock.setTimeout(resolve, SETTLE_MS);
-      void Promise.all(underWay.map(({ settled }) => settled)).then(() => {
-        clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    return underWay.length === 0 ? undefined : this.#settled(underWay, SETTLE_MS);
   }
 
   /** Ends everything. Never throws. */
@@ -112,6 +107,14 @@ export class SpeakLine implements SpeakDesk {
 
   #owes(utterance: SpeakUtterance): boolean {
     return this.#pieces.some((piece) => piece.utterance === utterance);
+  }
+
+  #settled(pieces: readonly Piece[], mostMs: number): Promise<void> {
+    return settle(
+      pieces.map(({ settled }) => settled),
+      this.#options.clock,
+      mostMs,
+    );
   }
 
   #drop(utterance: SpeakUtterance): readonly Piece[] {
@@ -132,7 +135,7 @@ export class SpeakLine implements SpeakDesk {
       if (first.outcome === undefined) break;
       this.#over(first, first.outcome.error);
     }
-    let underWay = this.#pieces.filter(({ asked, outcome }) => asked && outcome === undefined).length;
+    let underWay = this.#pieces.filter(isUnderWay).length;
     for (const piece of this.#pieces.slice(0, MAX_REQUESTS)) {
       if (underWay >= this.#maxRequests) return;
       if (piece.asked || piece.outcome !== undefined) continue;
@@ -146,8 +149,10 @@ export class SpeakLine implements SpeakDesk {
     if (error !== undefined) {
       // What was heard of it ends softly: somebody else may go on from here.
       if (heard) utterance.audio(this.#soundOf(utterance).end(), index);
-      this.#drop(utterance);
-      utterance.end(error);
+      const underWay = this.#drop(utterance).filter(isUnderWay);
+      utterance.finished = true;
+      if (underWay.length === 0) utterance.end(error);
+      else void this.#settled(underWay, SETTLE_FAILED_MS).then(() => utterance.end(error));
       return;
     }
     this.#pieces.shift();
@@ -224,6 +229,11 @@ export class SpeakLine implements SpeakDesk {
     piece.early.push({ samples: chunk.samples, sampleRate });
     if (this.#pieces[0] === piece) this.#advance();
   }
+}
+
+/** It was asked for, and its answer is not over. */
+function isUnderWay({ asked, outcome }: Piece): boolean {
+  return asked && outcome === undefined;
 }
 
 /** Something in it can be said: of bare punctuation, models make noise. */

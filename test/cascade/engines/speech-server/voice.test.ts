@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { SpeechBackend, SpeechChunk } from '../../../../src/cascade/engines/speech-server/backend.js';
 import { MachineTime, timed } from '../../../../src/cascade/engines/speech-server/machine-time.js';
 import { outputFormats, speechServerVoice } from '../../../../src/cascade/engines/speech-server/voice.js';
+import { failOverTextToSpeech } from '../../../../src/cascade/fail-over/text-to-speech.js';
 import { createTextToSpeech, standbyConfig, textToSpeechConfig } from '../../../../src/cascade/index.js';
 import type { TextToSpeechEvent, TextToSpeechSession } from '../../../../src/cascade/stages/text-to-speech.js';
 import { FlavorError } from '../../../../src/flavor-api/index.js';
@@ -208,11 +209,98 @@ test.each(['cancel', 'close'] as const)('what an answer has used is told when it
   else session.close();
   await turn();
   // Both requests.
-  const usage = { type: 'usage', provider: 'own', model: 'laptop', unit: 'machine-ms', quantity: 700 };
   expect(events.filter(({ type }) => type === 'usage')).toEqual([usage, usage]);
   expect(events.at(-1)).toMatchObject({ type: 'end' });
   expect(clock.pendingTimers).toBe(0);
 });
+
+/** A server that rents its machine by the time, whose first answer breaks off when told. */
+async function setUpTimed(clock: FakeClock) {
+  let breakOff: () => void = () => undefined;
+  const backend: SpeechBackend = {
+    ...(await setUp()).backend,
+    synthesize: (text, signal) =>
+      timed(
+        new MachineTime('own/laptop', clock),
+        async function* (taken) {
+          taken();
+          yield { type: 'audio', samples: new Int16Array(240) };
+          await new Promise((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+            if (text === 'One.') breakOff = () => reject(new FlavorError('ERR_FLAVOR_NETWORK', 'broke', true));
+          });
+        },
+        signal,
+      ),
+  };
+  return { backend, breakOff: () => breakOff() };
+}
+
+const usage = { type: 'usage', provider: 'own', model: 'laptop', unit: 'machine-ms', quantity: 700 } as const;
+
+test('what the next piece has used already is told when a voice breaks off', async () => {
+  const clock = new FakeClock();
+  const { backend, breakOff } = await setUpTimed(clock);
+  const session = await speechServerVoice(backend, { clock }).open({ output: pcm }, new AbortController().signal);
+  const { utterance, events } = say(session, 'One.', 'Two.');
+  await turn();
+  clock.advance(700);
+  breakOff();
+  await turn();
+  expect(events.filter(({ type }) => type === 'usage')).toEqual([usage, usage]);
+  expect(events.at(-1)).toMatchObject({ type: 'end', spokenPieces: 0, error: { code: 'ERR_FLAVOR_NETWORK' } });
+  utterance.cancel();
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a server that does not let go of the next piece does not keep the error back', async () => {
+  const { requests, clock, backend } = await setUp();
+  const deaf: SpeechBackend = {
+    ...backend,
+    synthesize: (text, signal) => backend.synthesize(text, text === 'Two.' ? new AbortController().signal : signal),
+  };
+  const session = await speechServerVoice(deaf, { clock, retries: 0 }).open(
+    { output: pcm },
+    new AbortController().signal,
+  );
+  const { utterance, story } = say(session, 'One.', 'Two.');
+  await turn();
+  requests[0]?.push(new FlavorError('ERR_FLAVOR_NETWORK', 'broke', true));
+  await turn();
+  utterance.append('Three.');
+  expect(story()).toBe('');
+  clock.advance(50);
+  await turn();
+  expect(story()).toBe('end 0 ERR_FLAVOR_NETWORK');
+  expect(requests.map(({ text }) => text)).toEqual(['One.', 'Two.']);
+});
+
+test.each(['breaks off', 'is cancelled'] as const)(
+  'with a voice that stands by, what was used is told when the first one %s',
+  async (how) => {
+    const clock = new FakeClock();
+    const { backend, breakOff } = await setUpTimed(clock);
+    const { backend: other, requests } = await setUp();
+    const voice = failOverTextToSpeech([speechServerVoice(backend, { clock }), speechServerVoice(other, { clock })], {
+      clock,
+    });
+    const session = await voice.open({ output: pcm }, new AbortController().signal);
+    const { utterance, events } = say(session, 'One.', 'Two.');
+    await turn();
+    clock.advance(700);
+    if (how === 'is cancelled') utterance.cancel();
+    else breakOff();
+    await turn();
+    expect(events.filter(({ type }) => type === 'usage')).toEqual([usage, usage]);
+    // Only somebody who was left is followed for that: the other one speaks at once.
+    expect(requests.length).toBe(how === 'breaks off' ? 2 : 0);
+    utterance.cancel();
+    await turn();
+    expect(events.at(-1)).toMatchObject({ type: 'end' });
+    expect(events.filter(({ type }) => type === 'usage').length).toBe(2);
+    expect(clock.pendingTimers).toBe(0);
+  },
+);
 
 test('a piece of which nothing was heard is asked for again; one that was begun is not', async () => {
   const broke = new FlavorError('ERR_FLAVOR_NETWORK', 'broke', true);
