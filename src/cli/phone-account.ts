@@ -64,7 +64,7 @@ export class PhoneAccount {
   tellFigures({ answered, rtp }: PhoneSummary): void {
     if (!answered || !rtp) return;
     this.tell(
-      `received ${rtp.in.packets} packets (${rtp.in.lost} lost, jitter ${rtp.in.jitterMs.toFixed(1)} ms), ` +
+      `received ${rtp.in.packets} ${rtp.in.packets === 1 ? 'packet' : 'packets'} (${rtp.in.lost} lost, jitter ${rtp.in.jitterMs.toFixed(1)} ms), ` +
         `sent ${rtp.out.packets}${rtp.mos === null ? '' : `, MOS ${rtp.mos.toFixed(2)}`}`,
     );
   }

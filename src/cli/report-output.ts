@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { rasterise } from '../picture/rasterise.js';
 import type { RecordSource } from '../reports/record-source.js';
-import { printable } from '../reports/text-table.js';
+import { counted, printable } from '../reports/text-table.js';
 import type { CliIo } from './cli-io.js';
 
 /** Writes a picture where it was asked for. Nothing is drawn for nobody. */
@@ -20,7 +20,7 @@ export async function writePictures(
 /** Says on stderr which lines were no records: the report is about the others. */
 export function tellBadLines({ bad, badCount }: RecordSource, io: CliIo): void {
   if (badCount === 0) return;
-  io.stderr.write(`${badCount} ${badCount === 1 ? 'line is' : 'lines are'} left out:\n`);
+  io.stderr.write(`${counted(badCount, 'line is', 'lines are')} left out:\n`);
   for (const { file, line, problem } of bad) io.stderr.write(`  ${printable(`${file}:${line}: ${problem}`)}\n`);
   if (badCount > bad.length) io.stderr.write(`  and ${badCount - bad.length} more\n`);
 }

@@ -40,3 +40,9 @@ export function money(usd: number): string {
 export function whole(count: number): string {
   return wholes.format(count);
 }
+
+/** `1,234 calls`, and `1 call`: as the rounded number says. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  const number = whole(count);
+  return `${number} ${number === '1' ? one : many}`;
+}

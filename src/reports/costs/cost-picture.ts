@@ -1,5 +1,5 @@
 import { paperInk, text } from '../../picture/svg.js';
-import { money, whole } from '../text-table.js';
+import { counted, money, whole } from '../text-table.js';
 import type { ComparedWay, Comparison } from './comparison.js';
 import { cheaperText, headline } from './cost-table.js';
 
@@ -44,7 +44,7 @@ export function drawCosts(comparison: Comparison): string {
     text(size.left, 76, headline(comparison), { fill: paperInk.faint }),
     ...axes(lastMinute, highest, x, y),
     `<line x1="${x(minutes).toFixed(1)}" x2="${x(minutes).toFixed(1)}" y1="${size.top}" y2="${bottom}" stroke="${paperInk.faint}" stroke-dasharray="4 4"/>`,
-    text(x(minutes) + 6, size.top + 4, `${whole(minutes)} minutes`, { fill: paperInk.faint, size: 13 }),
+    text(x(minutes) + 6, size.top + 4, counted(minutes, 'minute'), { fill: paperInk.faint, size: 13 }),
     ...ways.map((way, index) => curve(way, strokeOf(index), { lastMinute, highest }, x, y)),
     ...breakEvens(ways, { lastMinute, highest }, x, y),
     ...ways.flatMap((way, index) => label(way, strokeOf(index), labels[index] ?? 0, minutes)),
@@ -165,7 +165,7 @@ function label(way: ComparedWay, { colour, dash }: Stroke, at: number, minutes: 
   return [
     `<line x1="${left}" x2="${left + 22}" y1="${y - 4}" y2="${y - 4}" stroke="${colour}" stroke-width="4"${dashed}/>`,
     text(left + 30, y, way.name, { fill: colour, weight: 'bold', size: 13 }),
-    text(left + 30, y + 15, `${money(way.usdPerMonth)} for ${whole(minutes)} minutes${even}`, {
+    text(left + 30, y + 15, `${money(way.usdPerMonth)} for ${counted(minutes, 'minute')}${even}`, {
       fill: paperInk.faint,
       size: 12,
     }),

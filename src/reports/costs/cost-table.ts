@@ -1,5 +1,5 @@
 import type { Price, TokenPrices } from '../../ops/cost/price.js';
-import { money, printable, textTable, whole } from '../text-table.js';
+import { counted, money, printable, textTable, whole } from '../text-table.js';
 import type { CheaperFrom, ComparedWay, Comparison } from './comparison.js';
 import { costParts } from './way-cost.js';
 
@@ -43,7 +43,7 @@ export function costTable(comparison: Comparison): string {
 export function headline({ minutes, calls, date, profile }: Comparison): string {
   const seconds = Math.round(profile.callMs / 1000);
   const length = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-  return `${whole(minutes)} minutes a month in ${whole(calls)} calls of ${length}, at prices of ${date}`;
+  return `${counted(minutes, 'minute')} a month in ${counted(calls, 'call')} of ${length}, at prices of ${date}`;
 }
 
 /** `from 469 minutes`. */
@@ -52,9 +52,9 @@ export function cheaperText(spans: readonly CheaperFrom[] | undefined): string {
   if (spans.length === 0) return 'never';
   return spans
     .map(({ fromMinutes, toMinutes }) => {
-      if (toMinutes === null) return fromMinutes === 0 ? 'always' : `from ${whole(Math.ceil(fromMinutes))} minutes`;
-      const end = whole(Math.floor(toMinutes));
-      return fromMinutes === 0 ? `up to ${end} minutes` : `from ${whole(Math.ceil(fromMinutes))} to ${end} minutes`;
+      if (toMinutes === null) return fromMinutes === 0 ? 'always' : `from ${counted(Math.ceil(fromMinutes), 'minute')}`;
+      const end = counted(Math.floor(toMinutes), 'minute');
+      return fromMinutes === 0 ? `up to ${end}` : `from ${whole(Math.ceil(fromMinutes))} to ${end}`;
     })
     .join(', ');
 }

@@ -1,4 +1,4 @@
-import { money, textTable, whole } from '../text-table.js';
+import { counted, money, textTable, whole } from '../text-table.js';
 import type { RealCalls, UsedUp } from './real-calls.js';
 
 /** What call records came to, as a person reads it. */
@@ -20,7 +20,7 @@ export function realCallsTable(real: RealCalls): string {
     usd === undefined ? 'no price' : money(usd),
   ]);
   const lines = [
-    `${whole(calls)} answered calls, ${minutes.toFixed(1)} minutes${when}.`,
+    `${counted(calls, 'answered call')}, ${minutes.toFixed(1)} minutes${when}.`,
     '',
     ...textTable(
       [

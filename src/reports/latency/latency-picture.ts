@@ -1,5 +1,5 @@
 import { CHARACTER_WIDTH, paperInk, text } from '../../picture/svg.js';
-import { whole } from '../text-table.js';
+import { counted, whole } from '../text-table.js';
 import { type Band, BROKEN_ABOVE_MS, bands, NATURAL_BELOW_MS } from './bands.js';
 import { MAX_MS } from './histogram.js';
 import type { LatencyGroup, LatencyReport } from './latency-report.js';
@@ -58,7 +58,7 @@ export function drawLatency(report: LatencyReport): string {
 
 function subtitle({ answers, groups }: LatencyReport, shown: number): string {
   const left = groups.length - shown;
-  return `Voice-to-voice latency of ${whole(answers)} answers${left > 0 ? `; ${left} rows are left out` : ''}`;
+  return `Voice-to-voice latency of ${counted(answers, 'answer')}${left > 0 ? `; ${counted(left, 'row is', 'rows are')} left out` : ''}`;
 }
 
 function bandPlaces(x: Place, lastMs: number, bottom: number): readonly string[] {
@@ -121,7 +121,7 @@ function row(group: LatencyGroup, top: number, x: Place): readonly string[] {
   const figures = `p50 ${whole(group.p50Ms)} · p95 ${whole(group.p95Ms)} ms`;
   return [
     text(size.left - 16, middle, name, { anchor: 'end', weight: 'bold', size: 13 }),
-    text(size.left - 16, middle + 17, `${whole(group.answers)} answers`, {
+    text(size.left - 16, middle + 17, counted(group.answers, 'answer'), {
       anchor: 'end',
       fill: paperInk.faint,
       size: 12,

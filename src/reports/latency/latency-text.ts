@@ -1,4 +1,4 @@
-import { textTable, whole } from '../text-table.js';
+import { counted, textTable, whole } from '../text-table.js';
 import { BROKEN_ABOVE_MS, bands, NATURAL_BELOW_MS } from './bands.js';
 import type { LatencyGroup, LatencyReport } from './latency-report.js';
 import { shares } from './turn-shares.js';
@@ -27,7 +27,7 @@ export function latencyTable(report: LatencyReport): string {
     'connector',
   ];
   const lines = [
-    `Voice-to-voice latency of ${whole(report.answers)} answers, ms: below ${NATURAL_BELOW_MS} natural, to ${whole(BROKEN_ABOVE_MS)} acceptable, above it broken.`,
+    `Voice-to-voice latency of ${counted(report.answers, 'answer')}, ms: below ${NATURAL_BELOW_MS} natural, to ${whole(BROKEN_ABOVE_MS)} acceptable, above it broken.`,
     'The mean is the sum of what stands behind it: what an answer waited for, in order.',
     '',
     ...textTable([{ heading: 'flavor', align: 'left' }, ...headings.map((heading) => ({ heading }))], rows),
@@ -46,7 +46,7 @@ function remarks(groups: readonly LatencyGroup[]): readonly string[] {
     const hits = group.speculativeHits;
     return [
       hits !== undefined && `${groupName(group)}: ${(hits * 100).toFixed(0)} % of answers begun ahead could be used`,
-      group.handedOver > 0 && `${groupName(group)}: another tier went on with ${whole(group.handedOver)} answers`,
+      group.handedOver > 0 && `${groupName(group)}: another tier went on with ${counted(group.handedOver, 'answer')}`,
     ].filter((line) => line !== false);
   });
   return lines.length === 0 ? [] : ['', ...lines];

@@ -153,3 +153,11 @@ test.each([
   }));
   expect(cheaperText(spans)).toBe(expected);
 });
+
+test('one is said as one', () => {
+  const table = costTable(compareWays(setOf([cloud]), { minutes: 1, calls: 1 }));
+  expect(table).toContain('1 minute a month in 1 call of 1:00, at prices of');
+  expect(cheaperText([{ fromMinutes: 0.4, toMinutes: null }])).toBe('from 1 minute');
+  expect(cheaperText([{ fromMinutes: 0, toMinutes: 1.5 }])).toBe('up to 1 minute');
+  expect(cheaperText([{ fromMinutes: 1, toMinutes: 1_200 }])).toBe('from 1 to 1,200 minutes');
+});

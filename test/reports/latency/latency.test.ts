@@ -160,3 +160,11 @@ test('a picture of nothing, and of far too much, is a picture', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   }
 });
+
+test('one answer is said as one', () => {
+  const tiers = [{ tier: 'local' }, { tier: 'rented' }];
+  const report = reportOf(call('a', { v2vMs: 700, tiers }));
+  expect(latencyTable(report)).toMatch(/^Voice-to-voice latency of 1 answer, ms/);
+  expect(latencyTable(report)).toMatch(/another tier went on with 1 answer$/m);
+  expect(textsOf(drawLatency(report))).toContain('1 answer');
+});
