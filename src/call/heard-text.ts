@@ -2,7 +2,7 @@ import { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js
 import type { AudioFormat } from '../flavor-api/index.js';
 import { letterSounds } from './letter-sounds.js';
 import { alignPauses, type WordGap } from './pause-alignment.js';
-import { alignSpeech } from './speech-alignment.js';
+import { type Reading, SpeechAligner } from './speech-alignment.js';
 import { BLOCK_MS, type Pause, SpokenAudio } from './spoken-audio.js';
 
 /** Text of one response that is spoken from `atMs` on; `atMs` is absent when the flavor gave none. */
@@ -19,6 +19,12 @@ interface Anchor {
   readonly weight: number;
 }
 
+/** Where words end by the sounds of their letters, and how well those agree with the audio. */
+interface SoundReading {
+  readonly evidence: Reading['evidence'];
+  anchors(): readonly Anchor[] | undefined;
+}
+
 /** What of a text was heard. */
 export interface Heard {
   readonly text: string;
@@ -30,7 +36,7 @@ export interface Heard {
 export const ASSUMED_RATE = 0.015;
 /** A word whose end is an estimate counts once so much of it was heard: the estimate errs to either side. */
 const HEARD_SHARE = 0.5;
-/** What it costs to think that nobody pauses at a comma, and at another mark, in {@link alignPauses} and {@link alignSpeech}. */
+/** What it costs to think that nobody pauses at a comma, and at another mark, in {@link alignPauses} and {@link SpeechAligner}. */
 const COMMA_COST = 1;
 const MARK_COST = 3;
 /**
@@ -151,8 +157,7 @@ export class HeardText {
     // Of a long answer, what is around is enough.
     const near = aligned.findLast((anchor) => anchor.speechMs <= speechMs - AROUND_MS) ?? from;
     const far = aligned.find((anchor) => anchor.speechMs >= speechMs + AROUND_MS) ?? to;
-    const bySounds = this.#bySounds(near, far, pauses, weights);
-    return between(speechMs, aligned, bySounds?.anchors);
+    return between(speechMs, aligned, this.#bySounds(near, far, pauses, weights)?.(far)?.anchors());
   }
 
   /** The same where neither all of the text nor all of the audio may have come: how fast it is spoken is told by it. */
@@ -166,16 +171,17 @@ export class HeardText {
     const lettersMs = (guess.weight - from.weight) / this.#rate;
     const saidMs = speechTime(this.audioMs, pauses);
     const untilMs = Math.min(saidMs, speechMs + AROUND_MS);
-    let best: { readonly to: Anchor; readonly anchors: readonly Anchor[]; readonly evidence: number } | undefined;
-    for (const tempo of TEMPOS) {
+    const read = this.#bySounds(from, guess, pauses, weights, untilMs);
+    let best: { readonly to: Anchor; readonly anchors: SoundReading['anchors']; readonly evidence: number } | undefined;
+    for (const tempo of read ? TEMPOS : []) {
       const to = { speechMs: from.speechMs + lettersMs * tempo, weight: guess.weight };
-      const bySounds = this.#bySounds(from, to, pauses, weights, untilMs);
-      if (!bySounds) continue;
-      const evidence = bySounds.evidence - TEMPO_COST * Math.log(tempo) ** 2;
-      if (evidence > (best?.evidence ?? Number.NEGATIVE_INFINITY)) best = { to, anchors: bySounds.anchors, evidence };
+      const reading = read?.(to);
+      if (!reading) continue;
+      const evidence = reading.evidence - TEMPO_COST * Math.log(tempo) ** 2;
+      if (evidence > (best?.evidence ?? Number.NEGATIVE_INFINITY)) best = { to, anchors: reading.anchors, evidence };
     }
     const aligned = this.#byPauses(from, best?.to ?? guess, pauses, weights);
-    return between(speechMs, aligned, best?.anchors);
+    return between(speechMs, aligned, best?.anchors());
   }
 
   /** The beginning, what the flavor told, and the end. */
@@ -211,10 +217,11 @@ export class HeardText {
   }
 
   /**
-   * The points between two, ends of words by the sounds of their letters, and how well they agree; `undefined` where
-   * nothing can be told.
+   * The text between two points as its letters sound, against the audio: where each word ends if the text ends at a given
+   * point. `undefined` where nothing can be told.
    *
-   * @param untilMs Speech up to which the text is looked for, where `to` is a guess.
+   * @param to Where the text ends; a guess where `untilMs` is given.
+   * @param untilMs Speech up to which the text is looked for.
    */
   #bySounds(
     from: Anchor,
@@ -222,38 +229,42 @@ export class HeardText {
     pauses: readonly Pause[],
     weights: Float64Array,
     untilMs?: number,
-  ): { readonly anchors: readonly Anchor[]; readonly evidence: number } | undefined {
-    const before = Math.round(from.speechMs / BLOCK_MS);
-    const lasts = Math.round(to.speechMs / BLOCK_MS) - before;
-    const last = Math.min(before + lasts, Math.round((untilMs ?? to.speechMs) / BLOCK_MS));
+  ): ((to: Anchor) => SoundReading | undefined) | undefined {
+    const before = blocksIn(from.speechMs);
+    const last = blocksIn(untilMs ?? to.speechMs);
     const fromChar = charOf(from.weight, weights);
     // What cannot have been said yet, however quickly, need not be looked for.
     const reach = untilMs === undefined ? Number.POSITIVE_INFINITY : (untilMs - from.speechMs) * this.#rate * QUICKEST;
     const toChar = charOf(Math.min(to.weight, from.weight + reach), weights);
-    if (lasts <= 0 || last - before > MOST_BLOCKS || toChar - fromChar > MOST_CHARS) return undefined;
+    if (last <= before || last - before > MOST_BLOCKS || toChar - fromChar > MOST_CHARS) return undefined;
     const sounds = letterSounds(this.#text, fromChar, toChar, weights);
     const marks = new Set(pauseMarks(this.#text));
-    const aligned = alignSpeech({
-      blocks: this.#audio.speech(pauses, before, untilMs === undefined ? last : Math.round(untilMs / BLOCK_MS)),
+    const aligner = new SpeechAligner({
+      blocks: this.#audio.speech(pauses, before, last),
       pauses: speechBefore(pauses)
-        .map((speechMs) => Math.round(speechMs / BLOCK_MS) - before)
+        .map((speechMs) => blocksIn(speechMs) - before)
         .filter((at) => at > 0),
       sounds,
       markCosts: sounds.map(({ wordEnd = 0 }) => (marks.has(wordEnd) ? this.#markCost(wordEnd) : 0)),
-      lasts: (lasts * ((weights[toChar] as number) - from.weight)) / (to.weight - from.weight),
       complete: untilMs === undefined,
     });
-    if (!aligned) return undefined;
-    const { ends, evidence } = aligned;
-    const words: Anchor[] = [];
-    for (const [index, end] of ends.entries()) {
-      const { wordEnd } = sounds[index] ?? {};
-      // What the last word ends with is known.
-      if (wordEnd === undefined || (index === sounds.length - 1 && untilMs === undefined)) continue;
-      words.push({ speechMs: from.speechMs + end * BLOCK_MS, weight: weights[wordEnd] as number });
-    }
-    if (untilMs === undefined) words.push(to);
-    return { anchors: [from, ...words], evidence };
+    const share = ((weights[toChar] as number) - from.weight) / (to.weight - from.weight);
+    const anchors = (end: Anchor, ends: ReturnType<Reading['ends']>): readonly Anchor[] | undefined => {
+      if (!ends) return undefined;
+      const words: Anchor[] = [];
+      for (const [index, at] of ends.entries()) {
+        const { wordEnd } = sounds[index] ?? {};
+        // What the last word ends with is known.
+        if (wordEnd === undefined || (index === sounds.length - 1 && untilMs === undefined)) continue;
+        words.push({ speechMs: from.speechMs + at * BLOCK_MS, weight: weights[wordEnd] as number });
+      }
+      return [from, ...words, ...(untilMs === undefined ? [end] : [])];
+    };
+    return (end) => {
+      const lasts = blocksIn(end.speechMs) - before;
+      const reading = lasts > 0 ? aligner.read(lasts * share) : undefined;
+      return reading && { evidence: reading.evidence, anchors: () => anchors(end, reading.ends()) };
+    };
   }
 
   /** What it costs to think that nobody pauses at the mark before `index`. */
@@ -287,6 +298,11 @@ export class HeardText {
     }
     return 0;
   }
+}
+
+/** The nearest number of blocks. */
+function blocksIn(ms: number): number {
+  return Math.round(ms / BLOCK_MS);
 }
 
 /** How much of the first `ms` is speech. */

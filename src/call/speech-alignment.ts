@@ -14,18 +14,19 @@ export interface SpeechToAlign {
   readonly sounds: readonly LetterSound[];
   /** What it costs that nobody pauses at the end of each sound. */
   readonly markCosts: readonly number[];
-  /** How long the whole text takes, blocks: guessed where not all of it has come. */
-  readonly lasts: number;
   /** All of the text is in these blocks, and nothing else. */
   readonly complete: boolean;
 }
 
-/** When sounds end. */
-export interface AlignedSpeech {
-  /** Blocks from the beginning to the end of each sound, as far as the speech goes. Not whole numbers. */
-  readonly ends: readonly number[];
-  /** Natural logarithm of how well text and speech agree: to compare what `lasts` may be. */
+/** A text as it may be read, at one tempo. */
+export interface Reading {
+  /** Natural logarithm of how well text and speech agree: to compare tempos. */
   readonly evidence: number;
+  /**
+   * Blocks from the beginning to the end of each sound, as far as the speech goes. Not whole numbers. `undefined`: it
+   * cannot be told. Takes as long as the reading itself: not worked out before it is asked for.
+   */
+  ends(): readonly number[] | undefined;
 }
 
 /** Borders between levels, dB, and between brightnesses, Hz. */
@@ -123,37 +124,51 @@ const MOST_EVIDENCE = 600;
  * is, by the forward-backward algorithm. Where the evidence is weak that is the middle between what is possible. Hissing,
  * stops and vowels are told apart by level and brightness alone, so it needs no language and no model; sounds whose kind
  * is unknown go by their length.
- *
- * @returns `undefined`: it cannot be told
  */
-export function alignSpeech(speech: SpeechToAlign): AlignedSpeech | undefined {
-  const { blocks, pauses, sounds, markCosts, lasts, complete } = speech;
-  const columns = blocks.length + 1;
-  if (sounds.length === 0 || blocks.length === 0) return undefined;
-  const total = sounds.reduce((sum, { weight }) => sum + weight, 0);
-  const perWeight = (complete ? blocks.length : lasts) / total;
-  const evidence = evidenceOf(blocks);
-  const paused = new Uint8Array(columns);
-  for (const pause of pauses) if (pause < columns) paused[pause] = 1;
-  const rows: Row[] = [];
-  // Most sounds are one letter.
-  const lengths = new Map<number, Float64Array>();
-  let weight = 0;
-  for (const [index, { sound, weight: own, wordEnd }] of sounds.entries()) {
-    weight += own;
-    const middle = Math.round(weight * perWeight);
-    if (!complete && middle - BAND >= columns) break;
-    const key = Math.round(own * LENGTH_STEPS);
-    if (!lengths.has(key)) lengths.set(key, likelihoodsOfLengths((key / LENGTH_STEPS) * perWeight));
-    rows.push({
-      first: Math.min(columns - 1, Math.max(0, middle - BAND)),
-      last: Math.min(columns - 1, middle + BAND),
-      lengths: lengths.get(key) ?? likelihoodsOfLengths(own * perWeight),
-      evidence: evidence[sound],
-      ...endLikelihoods(wordEnd !== undefined, markCosts[index] ?? 0),
-    });
+export class SpeechAligner {
+  readonly #speech: SpeechToAlign;
+  readonly #evidence: Evidence;
+  readonly #paused: Uint8Array;
+  readonly #weight: number;
+
+  constructor(speech: SpeechToAlign) {
+    const { blocks, pauses, sounds } = speech;
+    this.#speech = speech;
+    this.#evidence = evidenceOf(blocks);
+    this.#paused = new Uint8Array(blocks.length + 1);
+    for (const pause of pauses) if (pause <= blocks.length) this.#paused[pause] = 1;
+    this.#weight = sounds.reduce((sum, { weight }) => sum + weight, 0);
   }
-  return meanEnds(rows, paused, complete, rows.length === sounds.length);
+
+  /**
+   * @param lasts how long the whole text takes, blocks: guessed where not all of it has come, and of no matter where it has
+   * @returns `undefined`: it cannot be so
+   */
+  read(lasts: number): Reading | undefined {
+    const { blocks, sounds, markCosts, complete } = this.#speech;
+    if (sounds.length === 0 || blocks.length === 0) return undefined;
+    const columns = blocks.length + 1;
+    const perWeight = (complete ? blocks.length : lasts) / this.#weight;
+    const rows: Row[] = [];
+    // Most sounds are one letter.
+    const lengths = new Map<number, Float64Array>();
+    let weight = 0;
+    for (const [index, { sound, weight: own, wordEnd }] of sounds.entries()) {
+      weight += own;
+      const middle = Math.round(weight * perWeight);
+      if (!complete && middle - BAND >= columns) break;
+      const key = Math.round(own * LENGTH_STEPS);
+      if (!lengths.has(key)) lengths.set(key, likelihoodsOfLengths((key / LENGTH_STEPS) * perWeight));
+      rows.push({
+        first: Math.min(columns - 1, Math.max(0, middle - BAND)),
+        last: Math.min(columns - 1, middle + BAND),
+        lengths: lengths.get(key) ?? likelihoodsOfLengths(own * perWeight),
+        evidence: this.#evidence[sound],
+        ...endLikelihoods(wordEnd !== undefined, markCosts[index] ?? 0),
+      });
+    }
+    return readingOf(rows, this.#paused, complete, rows.length === sounds.length);
+  }
 }
 
 /** How likely each of some places is, from `first` to `last`. */
@@ -184,13 +199,8 @@ function endLikelihoods(wordEnds: boolean, markCost: number): Pick<Row, 'atPause
   return { atPause, elsewhere: Math.exp(-markCost), leftOut: atPause };
 }
 
-/** The mean place at which each sound ends. `whole`: the last row is the last sound of the text. */
-function meanEnds(
-  rows: readonly Row[],
-  paused: Uint8Array,
-  complete: boolean,
-  whole: boolean,
-): AlignedSpeech | undefined {
+/** Forward over all sounds. `whole`: the last row is the last sound of the text. */
+function readingOf(rows: readonly Row[], paused: Uint8Array, complete: boolean, whole: boolean): Reading | undefined {
   const end = paused.length - 1;
   const forward: Reached[] = [];
   let reached: Reached = { first: 0, last: 0, likely: Float64Array.of(1) };
@@ -214,29 +224,48 @@ function meanEnds(
     const evidence = logScale + Math.log(likely.reduce((sum, each) => sum + each, 0));
     if (evidence > best.evidence) best = { count: index + 1, evidence, early: true };
   }
-  const lastReached = forward[best.count - 1];
-  if (lastReached === undefined) return undefined;
-  const ends: number[] = new Array(best.count);
-  let rest: Reached = { ...lastReached, likely: new Float64Array(lastReached.likely.length).fill(best.early ? 1 : 0) };
-  if (!best.early) {
-    if (lastReached.last < end) return undefined;
-    rest.likely[end - lastReached.first] = 1;
-  }
-  for (let index = best.count - 1; index >= 0; index -= 1) {
+  const { count, evidence, early } = best;
+  const last = forward[count - 1];
+  if (last === undefined || (!early && last.last < end)) return undefined;
+  const likely = new Float64Array(last.likely.length).fill(early ? 1 : 0);
+  if (!early) likely[end - last.first] = 1;
+  return {
+    evidence,
+    ends: () => meanEnds(rows, forward.slice(0, count), { ...last, likely }, paused, whole && count === rows.length),
+  };
+}
+
+/**
+ * Back from what follows the last sound: the mean place at which each ends.
+ *
+ * @param rest how likely it is to end at each place, for all that follows
+ * @param whole it is the last sound of the text
+ */
+function meanEnds(
+  rows: readonly Row[],
+  forward: readonly Reached[],
+  rest: Reached,
+  paused: Uint8Array,
+  whole: boolean,
+): readonly number[] | undefined {
+  const ends: number[] = new Array(forward.length);
+  let behind = rest;
+  for (let index = forward.length - 1; index >= 0; index -= 1) {
     const { first, likely } = forward[index] as Reached;
     let [sum, moment] = [0, 0];
     for (let place = 0; place < likely.length; place += 1) {
-      const both = (likely[place] as number) * (rest.likely[place] as number);
+      const both = (likely[place] as number) * (behind.likely[place] as number);
       sum += both;
       moment += both * place;
     }
     if (sum === 0) return undefined;
     ends[index] = first + moment / sum;
     if (index === 0) break;
-    rest = back(rows[index] as Row, forward[index - 1] as Reached, rest, paused, whole && index === rows.length - 1);
-    normalise(rest.likely);
+    const final = whole && index === forward.length - 1;
+    behind = back(rows[index] as Row, forward[index - 1] as Reached, behind, paused, final);
+    normalise(behind.likely);
   }
-  return { ends, evidence: best.evidence };
+  return ends;
 }
 
 /** Without what is hardly likely at either end. */

@@ -13,7 +13,10 @@ export interface ConnectorDeps {
   readonly log: Logger;
   createDriver(config: Config): SignalingDriver;
   createEngine(config: Config): MediaEngine;
-  /** Takes calls only when the media engine is ready, so that the first call is answered as fast as others. Default: at once. */
+  /**
+   * Takes calls only when the media engine is ready and code has run that calls wait for, so that the first call is served
+   * as fast as others. Default: at once.
+   */
   readonly warmsUp?: boolean;
   /** Makes every flavor of a configuration, or none: what was made is closed when one fails. */
   createFlavors(config: Config): Promise<ReadonlyMap<string, Flavor>>;

@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { warmUpHeardText } from '../call/heard-text-warm-up.js';
 import type { Config, MediaConfig } from '../config/config.js';
 import type { MediaEngine } from '../media/engine.js';
 import { RecordingThread } from '../media/recording-thread.js';
@@ -240,7 +241,7 @@ export class VoiceConnector implements AsyncDisposable {
     const operations = await startOperations(config, view, { clock, random, log, hub: this.#hub });
     this.#operations = operations;
     this.#closers.add(() => operations.close());
-    if (this.#deps.warmsUp === true) await engine.ready?.();
+    if (this.#deps.warmsUp === true) await Promise.all([engine.ready?.(), warmUpHeardText(this.#stop.signal)]);
     const sip = await driver.start(this.#handlers(driver, { engine, recordings, records }));
     this.#onOccupancy();
     log.info({ sip, admin: operations.address }, 'ready');

@@ -3,7 +3,7 @@ import { encodeMulaw } from '../../src/audio/g711.js';
 import { cumulativeWeights } from '../../src/base/text-weight.js';
 import { HeardText } from '../../src/call/heard-text.js';
 import { letterSounds as soundsBetween } from '../../src/call/letter-sounds.js';
-import { alignSpeech, type SpeechBlock } from '../../src/call/speech-alignment.js';
+import { SpeechAligner, type SpeechBlock } from '../../src/call/speech-alignment.js';
 import { exactWordTimes, speak8k } from '../support/speech.js';
 
 const letterSounds = (text: string) => soundsBetween(text, 0, text.length, cumulativeWeights(text));
@@ -21,8 +21,8 @@ function endsOfWords(
 ) {
   const sounds = letterSounds(text);
   const complete = lasts === speech.length;
-  const aligned = alignSpeech({ blocks: speech, pauses, sounds, markCosts: sounds.map(() => 0), lasts, complete });
-  return (aligned?.ends ?? []).filter((_, index) => sounds[index]?.wordEnd !== undefined);
+  const aligner = new SpeechAligner({ blocks: speech, pauses, sounds, markCosts: sounds.map(() => 0), complete });
+  return (aligner.read(lasts)?.ends() ?? []).filter((_, index) => sounds[index]?.wordEnd !== undefined);
 }
 
 describe('letters as sounds', () => {
@@ -87,8 +87,8 @@ test.each([
   const speech = Array.from({ length: count }, (_, index) => (index % 7 < 3 ? vowel(1) : hiss(1))).flat();
   const sounds = letterSounds(text);
   const markCosts = sounds.map(() => 0);
-  const { ends = [] } =
-    alignSpeech({ blocks: speech, pauses: [3, 5], sounds, markCosts, lasts: count, complete: true }) ?? {};
+  const aligner = new SpeechAligner({ blocks: speech, pauses: [3, 5], sounds, markCosts, complete: true });
+  const ends = aligner.read(count)?.ends() ?? [];
   for (const [index, end] of ends.entries()) {
     expect(end).toBeGreaterThanOrEqual((ends[index - 1] ?? 0) - 1e-9);
     expect(end).toBeLessThanOrEqual(count);

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConnectorError } from '../../src/base/connector-error.js';
+import { HeardText } from '../../src/call/heard-text.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeLeg, OFFER } from '../support/fake-leg.js';
 import { FakeEngine } from '../support/fake-media.js';
@@ -183,10 +184,11 @@ test('no number, name or digit of a caller reaches the log', async () => {
 });
 
 test.each([
-  [true, ['the engine is ready', 'calls are taken']],
+  [true, ['the engine is ready', 'heard text is told', 'calls are taken']],
   [false, ['calls are taken']],
 ])('a connector that warms up (%s) takes calls when its media engine is ready', async (warmsUp, order) => {
   const seen: string[] = [];
+  const told = vi.spyOn(HeardText.prototype, 'heardAt');
   const engine = Object.assign(new FakeEngine(new FakeClock()), {
     ready: async () => {
       await setImmediate();
@@ -197,9 +199,11 @@ test.each([
   const { driver } = setup;
   const start = driver.start.bind(driver);
   driver.start = (handlers) => {
+    if (told.mock.calls.length > 0) seen.push('heard text is told');
     seen.push('calls are taken');
     return start(handlers);
   };
   await setup.connector.start();
+  told.mockRestore();
   expect(seen).toEqual(order);
 });
