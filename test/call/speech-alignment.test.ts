@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encodeMulaw } from '../../src/audio/g711.js';
 import { cumulativeWeights } from '../../src/base/text-weight.js';
 import { HeardText } from '../../src/call/heard-text.js';
@@ -136,4 +136,56 @@ test('of synthetic speech, hardly a word more or less is told than was heard', a
   );
   expect(errors.filter((error) => error !== 0).length / errors.length).toBeLessThan(0.06);
   expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(1);
+});
+
+describe('words are placed by the sounds around them: 3 s to either side, up to the next pause', () => {
+  const MULAW = { encoding: 'mulaw', sampleRate: 8000 } as const;
+  const loud = new Uint8Array(8000).fill(0x10);
+  const silence = new Uint8Array(1600).fill(0xff);
+  /** So many seconds of speech, with a pause after each. */
+  const SECONDS = 20;
+  const AROUND_MS = 3000;
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test.each([
+    { of: 'the beginning', seconds: 0.5, before: 0.5, behind: 3.5 },
+    { of: 'the middle', seconds: 10.5, before: 3.5, behind: 3.5 },
+    { of: 'the end', seconds: 19.5, before: 3.5, behind: 0.5 },
+  ])('of $of', ({ seconds, before, behind }) => {
+    const heard = new HeardText(MULAW);
+    heard.addText('one two three. '.repeat(SECONDS).trim());
+    for (let second = 0; second < SECONDS; second += 1) for (const part of [loud, silence]) heard.addAudio(part);
+    heard.complete();
+    const read = vi.spyOn(SpeechAligner.prototype, 'read');
+    heard.heardAt(seconds * 1000 + Math.floor(seconds) * 200);
+    // From pause to pause.
+    expect(Math.round(read.mock.calls[0]?.[0] ?? 0)).toBe(Math.round(((before + behind) * 1000) / 20));
+    expect(Math.max(before, behind) * 1000).toBeGreaterThan(AROUND_MS);
+  });
+
+  test('what comes later than that is not looked at, while more is still coming', () => {
+    const read = vi.spyOn(SpeechAligner.prototype, 'read');
+    const evidence = (cutMs: number, changedFromMs: number): readonly unknown[] => {
+      read.mockClear();
+      const heard = new HeardText(MULAW);
+      heard.addText('sassa '.repeat(20).trim());
+      heard.addAudio(
+        Uint8Array.from({ length: 56_000 }, (_, at) => {
+          const hisses = Math.floor(at / 600) % 2 === 0 || at >= changedFromMs * 8;
+          return at % (hisses ? 4 : 20) < (hisses ? 2 : 10) ? 0x10 : 0x90;
+        }),
+      );
+      heard.heardAt(cutMs);
+      return read.mock.results.map(({ value }) => value?.evidence);
+    };
+    for (const cutMs of [500, 1500, 2500]) {
+      const unchanged = evidence(cutMs, Number.POSITIVE_INFINITY);
+      expect(unchanged).toContainEqual(expect.any(Number));
+      expect(evidence(cutMs, cutMs + AROUND_MS + 40)).toEqual(unchanged);
+      expect(evidence(cutMs, cutMs + AROUND_MS - 240)).not.toEqual(unchanged);
+    }
+  });
 });
