@@ -225,7 +225,7 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
   /** The WebSocket of speaches. */
   #onUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => {});
-    const { apiKey, models, variant, clock } = this.#options;
+    const { apiKey, models, variant, clock, sessionMs } = this.#options;
     const url = new URL(incoming.url ?? '/', 'http://fake');
     this.seen.push(`UPGRADE ${url.pathname}`);
     const authorization = incoming.headers.authorization;
@@ -256,7 +256,7 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
         });
         return { ...heard, text: request.text };
       };
-      new RealtimeFakeSession({ socket: webSocket, model, transcribe });
+      new RealtimeFakeSession({ socket: webSocket, model, transcribe, clock, sessionMs });
     });
   }
 

@@ -23,6 +23,8 @@ export interface FakeWhisperOptions {
   readonly realTimeFactor: number;
   /** Recordings worked on at once; others wait. Default: 1 for whisper.cpp, else 4. */
   readonly concurrency?: number;
+  /** A WebSocket session is closed after so long, ms. */
+  readonly sessionMs: number;
   readonly clock: Clock;
 }
 
@@ -35,4 +37,5 @@ export const fakeWhisperDefaults = {
   voice: 'rms',
   baseMs: 0,
   realTimeFactor: 0,
+  sessionMs: 30 * 60_000,
 } as const satisfies Partial<FakeWhisperOptions>;

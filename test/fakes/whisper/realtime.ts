@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { wavHeader } from '../../../src/audio/wav-header.js';
+import type { Clock } from '../../../src/base/clock.js';
 import type { Heard } from './hearing.js';
 
 const SAMPLE_RATE = 24_000;
@@ -10,6 +11,9 @@ const LEAST_MS = 100;
 export interface RealtimeParts {
   readonly socket: WebSocket;
   readonly model: string;
+  readonly clock: Clock;
+  /** It is closed after so long, whatever is under way, ms. */
+  readonly sessionMs: number;
   /** Understands a recording as any other request's; rejects when it cannot. */
   transcribe(wav: Buffer): Promise<Heard>;
 }
@@ -24,6 +28,8 @@ export class RealtimeFakeSession {
   constructor(parts: RealtimeParts) {
     this.#parts = parts;
     parts.socket.on('message', (data) => this.#onMessage(String(data)));
+    const timer = parts.clock.setTimeout(() => parts.socket.close(1000), parts.sessionMs);
+    parts.socket.once('close', () => parts.clock.clearTimeout(timer));
     this.#send({ type: 'session.created', session: { input_audio_format: 'pcm16', model: parts.model } });
   }
 

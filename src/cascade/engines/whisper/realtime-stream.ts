@@ -8,6 +8,7 @@ import { CallerEar } from './caller-ear.js';
 import type { WhisperListenConfig } from './config.js';
 import { wordsSaid } from './hypothesis.js';
 import { REALTIME_SAMPLE_RATE, type RealtimeConnection, type RealtimeListener } from './realtime-session.js';
+import { RenewedSession } from './renewed-session.js';
 import { SampleBatch } from './sample-batch.js';
 import { TextSeam } from './text-seam.js';
 import { UsageMeter } from './usage-meter.js';
@@ -32,7 +33,7 @@ const OVERLAP_MS = 2_000;
 
 /** Audio that was committed. */
 interface Piece {
-  itemId: string | undefined;
+  readonly recording: number;
   text: string | undefined;
   readonly voicedMs: number;
 }
@@ -84,7 +85,7 @@ export class RealtimeStream implements SpeechToTextStream {
   readonly #onAbort = (): void => this.close();
   readonly #batch = new SampleBatch((MESSAGE_MS * REALTIME_SAMPLE_RATE) / 1_000);
   readonly #tail = new SampleBatch((TAIL_MS * REALTIME_SAMPLE_RATE) / 1_000);
-  #connection: RealtimeConnection | undefined;
+  readonly #session: RenewedSession;
   /** In order; the last one may be under way. */
   #utterances: Utterance[] = [];
   #current: Utterance | undefined;
@@ -96,6 +97,11 @@ export class RealtimeStream implements SpeechToTextStream {
   constructor(parts: RealtimeStreamParts) {
     this.#parts = parts;
     this.#usage = new UsageMeter(parts.identity, (event) => this.events.push(event));
+    this.#session = new RenewedSession({
+      ...parts,
+      onText: (recording, text) => this.#onText(recording, text),
+      onLost: (error) => this.#end(error),
+    });
     const { pauseMs, endSilenceMs, longestMs, minLevelDb } = parts.config;
     this.#ear = new CallerEar(
       { format: parts.format, sampleRate: REALTIME_SAMPLE_RATE, pauseMs, endMs: endSilenceMs, longestMs, minLevelDb },
@@ -112,16 +118,8 @@ export class RealtimeStream implements SpeechToTextStream {
 
   /** @throws FlavorError; `signal.reason` */
   async open(): Promise<void> {
-    const { connect, signal } = this.#parts;
-    const connection = await connect(
-      {
-        onCommitted: (itemId) => this.#onCommitted(itemId),
-        onText: (itemId, text) => this.#onText(itemId, text),
-        onLost: (error) => this.#end(error),
-      },
-      signal,
-    );
-    this.#connection = connection;
+    const { signal } = this.#parts;
+    await this.#session.open();
     signal.addEventListener('abort', this.#onAbort, { once: true });
     if (!signal.aborted) return;
     this.close();
@@ -152,6 +150,9 @@ export class RealtimeStream implements SpeechToTextStream {
 
   #enter(seam?: TextSeam): void {
     this.#latest.take();
+    // Less than a word, left over from before, would only go to whoever listens from now on.
+    this.#batch.take();
+    this.#session.begin();
     this.#current = new Utterance(seam);
     this.#utterances.push(this.#current);
     this.#uncommitted = true;
@@ -169,7 +170,7 @@ export class RealtimeStream implements SpeechToTextStream {
 
   #flush(): void {
     const samples = this.#batch.take();
-    if (samples.length > 0) this.#connection?.append(samples);
+    if (samples.length > 0) this.#session.append(samples);
   }
 
   #onResume(): void {
@@ -184,8 +185,7 @@ export class RealtimeStream implements SpeechToTextStream {
     this.#uncommitted = false;
     this.#flush();
     this.#tail.take();
-    utterance.pieces.push({ itemId: undefined, text: undefined, voicedMs: utterance.voicedMs });
-    this.#connection?.commit();
+    utterance.pieces.push({ recording: this.#session.commit(), text: undefined, voicedMs: utterance.voicedMs });
     this.#watch();
   }
 
@@ -214,13 +214,8 @@ export class RealtimeStream implements SpeechToTextStream {
     this.#onAudio(again);
   }
 
-  #onCommitted(itemId: string): void {
-    const piece = this.#pieces().find((each) => each.itemId === undefined);
-    if (piece) piece.itemId = itemId;
-  }
-
-  #onText(itemId: string, text: string): void {
-    const piece = this.#pieces().find((each) => each.itemId === itemId && each.text === undefined);
+  #onText(recording: number, text: string): void {
+    const piece = this.#pieces().find((each) => each.recording === recording);
     if (!piece) return;
     piece.text = wordsSaid({ text }, { voicedMs: piece.voicedMs, prompt: '' });
     this.#watch();
@@ -265,9 +260,9 @@ export class RealtimeStream implements SpeechToTextStream {
     if (this.events.ended) return;
     const { signal, clock } = this.#parts;
     signal.removeEventListener('abort', this.#onAbort);
-    clock.clearTimeout(this.#timer);
     this.#ear.end();
-    this.#connection?.close();
+    clock.clearTimeout(this.#timer);
+    this.#session.close();
     this.#usage.report();
     this.events.push({ type: 'end', ...(error && !signal.aborted && { error }) });
   }
