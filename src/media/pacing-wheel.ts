@@ -13,6 +13,12 @@ export const FRAME_SLOTS = 4;
  */
 const UNREAD_LAG_MS = 40;
 
+/**
+ * Missed slots are made up for so long at a time, ms: then the event loop has another turn. Where that takes longer than it
+ * should, packets arrive meanwhile; of those left unread frames would be invented, which takes longer still.
+ */
+const MAKE_UP_MS = 20;
+
 /** Behind by more than this, the wheel no longer waits for replies between slots, ms. */
 const MAX_POLITE_LAG_MS = 1000;
 
@@ -56,10 +62,10 @@ export interface WheelMember {
 
 /**
  * The one clock that packets leave by. Slots begin at `origin + n * 5 ms` for all time, so lateness never adds up. After
- * a long delay the event loop is first given one turn, so that packets that arrived meanwhile are read. All missed slots
+ * a long delay the event loop is first given one turn, so that packets that arrived meanwhile are read. Missed slots
  * are made up in one turn, one after the other, each after the replies to the one before, which come in microtasks: a
- * turn for each would never catch up where a turn takes longer than a slot, as in a flood of requests. Runs while it has
- * members.
+ * turn for each would never catch up where a turn takes longer than a slot, as in a flood of requests. Where they are not
+ * made up soon ({@link MAKE_UP_MS}), there is a turn in between. Runs while it has members.
  */
 export class PacingWheel {
   readonly #clock: Clock;
@@ -76,8 +82,10 @@ export class PacingWheel {
   readonly #originMs: number;
   #nextSlot = 0;
   #armed = false;
-  /** The event loop has had its turn since the wheel was last on time. */
+  /** The event loop has had its turn since the wheel was last on time, or went on making up. */
   #yielded = false;
+  /** When the event loop last had a turn. */
+  #turnMs = 0;
   /** Missed slots are being made up. */
   #settling = false;
 
@@ -150,7 +158,8 @@ export class PacingWheel {
 
   readonly #tick = (): void => {
     this.#armed = false;
-    const lagMs = this.#clock.now() - this.slotTimeMs(this.#nextSlot);
+    this.#turnMs = this.#clock.now();
+    const lagMs = this.#turnMs - this.slotTimeMs(this.#nextSlot);
     if (lagMs < SLOT_MS) this.#yielded = false;
     if (lagMs >= UNREAD_LAG_MS && !this.#yielded) {
       // Held up: let the event loop read what lies in the sockets before frames are made of it.
@@ -163,7 +172,9 @@ export class PacingWheel {
 
   /** Serves the next slot, and without pause as many as are missing beyond {@link MAX_POLITE_LAG_MS}. */
   #serve(): void {
-    let dueSlot = this.#slotAt(this.#clock.now());
+    let nowMs = this.#clock.now();
+    let dueSlot = this.#slotAt(nowMs);
+    let impolite = false;
     do {
       const slot = this.#nextSlot;
       this.#nextSlot = slot + 1;
@@ -177,8 +188,10 @@ export class PacingWheel {
         if ((this.#dueAfter[i] as number) <= slot) this.#finishMember(i, slot);
       }
       this.#onServed();
-      dueSlot = this.#slotAt(this.#clock.now());
-    } while ((dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && this.#places.size > 0);
+      nowMs = this.#clock.now();
+      dueSlot = this.#slotAt(nowMs);
+      impolite = (dueSlot - this.#nextSlot) * SLOT_MS > MAX_POLITE_LAG_MS && nowMs - this.#turnMs < MAKE_UP_MS;
+    } while (impolite && this.#places.size > 0);
     if (this.#nextSlot > dueSlot || this.#places.size === 0) return;
     this.#settling = true;
     this.#settle(this.#makeUp);
@@ -186,7 +199,8 @@ export class PacingWheel {
 
   readonly #makeUp = (): void => {
     this.#settling = false;
-    if (this.#places.size > 0) this.#serve();
+    if (this.#clock.now() - this.#turnMs >= MAKE_UP_MS) this.#yielded = false;
+    else if (this.#places.size > 0) this.#serve();
     this.#goOn();
   };
 

@@ -161,6 +161,34 @@ test('after a minute of standstill all slots come, without a minute of catching 
   expect(wheel.nextSlot * 5).toBeGreaterThan(60_300);
 });
 
+test('where slots take longer than they last, the sockets are read between them all the same', () => {
+  const clock = new BusyClock();
+  const order: string[] = [];
+  let wake: (() => void) | undefined;
+  const timer = {
+    arm: (_: number, next: () => void) => {
+      order.push('|');
+      wake = next;
+    },
+    cancel: () => {},
+  };
+  const wheel = new PacingWheel(clock, { settle: (next) => next(), timer });
+  wheel.join({
+    onSlot: () => {
+      order.push('slot ');
+      // Two are missed while one is made up; not for ever, should nothing come in between.
+      clock.holdUp(order.length < 200 ? 10 : 0);
+    },
+    onSlotError: () => {},
+  });
+  for (const lagMs of [50, 1_000]) {
+    order.length = 0;
+    clock.holdUp(lagMs);
+    for (let turn = 0; turn < 20; turn += 1) wake?.();
+    expect(order.join('')).toMatch(/^(?:\|{1,2}(?:slot ){1,3})+\|*$/);
+  }
+});
+
 test('members are spread evenly over four phases, also after some left', () => {
   const { wheel, memberOf } = setUp();
   const members = Array.from({ length: 8 }, () => memberOf());

@@ -5,4 +5,4 @@ const built = new URL('../../dist/src/media/native/native-thread.js', import.met
 const { startNativeThread } = await import(built.href);
 
 /** A media thread with the add-on that `native-addon.ts` has built. */
-startNativeThread(fileURLToPath(new URL('../../.tools/native/media-datagrams.node', import.meta.url)));
+await startNativeThread(fileURLToPath(new URL('../../.tools/native/media-datagrams.node', import.meta.url)));

@@ -554,14 +554,14 @@ napi_value source_text(napi_env env, napi_callback_info info) {
   return made;
 }
 
-/* sleepUntil(ms): blocks the thread until that moment of `now`, 100 ms at most. */
+/* sleepUntil(ms): blocks the thread until that moment of `now`, 100 ms at most; how long it is past, ms. */
 napi_value sleep_until(napi_env env, napi_callback_info info) {
   Call call(env, info, 1);
   if (!call.datagrams) return nullptr;
   double at_ms = call.number(0);
   if (call.failed) return nullptr;
   int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-  if (!(at_ms * 1e6 > static_cast<double>(now_ns))) return call.result(0);
+  if (!(at_ms * 1e6 > static_cast<double>(now_ns))) return call.result(static_cast<double>(now_ns) / 1e6 - at_ms);
   int64_t at_ns = at_ms * 1e6 > static_cast<double>(now_ns + kLongestSleepNs) ? now_ns + kLongestSleepNs
                                                                              : static_cast<int64_t>(at_ms * 1e6);
   timespec deadline = {};
@@ -569,7 +569,7 @@ napi_value sleep_until(napi_env env, napi_callback_info info) {
   deadline.tv_nsec = at_ns % 1'000'000'000;
   while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, nullptr) == EINTR) {
   }
-  return call.result(0);
+  return call.result(static_cast<double>(clock_ns(CLOCK_MONOTONIC)) / 1e6 - at_ms);
 }
 
 /* now(): CLOCK_MONOTONIC, ms. */
@@ -579,7 +579,7 @@ napi_value monotonic_now(napi_env env, napi_callback_info info) {
   return call.result(static_cast<double>(clock_ns(CLOCK_MONOTONIC)) / 1e6);
 }
 
-/* realtime(priority): SCHED_FIFO for the calling thread; 0 or a negative errno. */
+/* realtime(priority): SCHED_FIFO for the calling thread, or with 0 the ordinary policy; 0 or a negative errno. */
 napi_value become_realtime(napi_env env, napi_callback_info info) {
   Call call(env, info, 1);
   if (!call.datagrams) return nullptr;
@@ -587,7 +587,7 @@ napi_value become_realtime(napi_env env, napi_callback_info info) {
   if (call.failed) return nullptr;
   sched_param param = {};
   param.sched_priority = priority;
-  return call.result(-pthread_setschedparam(pthread_self(), SCHED_FIFO, &param));
+  return call.result(-pthread_setschedparam(pthread_self(), priority == 0 ? SCHED_OTHER : SCHED_FIFO, &param));
 }
 
 /* batches(): 1 where many sockets are read or written in one system call, else 0. */

@@ -23,10 +23,10 @@ export interface Datagrams {
   receive(bytes: Uint8Array, offset: number, records: Int32Array, times: Float64Array): number;
   /** Address and port, a blank between, of a source of the last `receive`. */
   source(number: number): string;
-  /** Blocks the thread, 100 ms at most. */
+  /** Blocks the thread, 100 ms at most. How long that moment is past, ms. */
   sleepUntil(atMs: number): number;
   now(): number;
-  /** Gives the calling thread SCHED_FIFO at that priority. */
+  /** Gives the calling thread SCHED_FIFO at that priority; with 0 the ordinary policy. */
   realtime(priority: number): number;
   /** 1 where many sockets are read or written in one system call (io_uring, Linux 6.1), else 0. */
   batches(): number;

@@ -3,4 +3,4 @@ import { startNativeThread } from './native-thread.js';
 
 /** Where a media thread begins that has the add-on. */
 
-startNativeThread(findDatagrams() ?? 'media-datagrams.node');
+await startNativeThread(findDatagrams() ?? 'media-datagrams.node');

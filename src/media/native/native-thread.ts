@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '../../base/clock.js';
 import { createSystemRandom } from '../../base/random.js';
+import { rehearse } from '../rehearsal.js';
 import { MediaThread } from '../worker/media-thread.js';
 import type { ThreadOrder, ThreadSetup } from '../worker/thread-messages.js';
 import { loadDatagrams } from './datagrams.js';
@@ -14,8 +15,9 @@ const PRIORITY = 5;
  *
  * @param addon its path
  */
-export function startNativeThread(addon: string): void {
+export async function startNativeThread(addon: string): Promise<void> {
   const setup: ThreadSetup = workerData;
+  await rehearse(setup.options);
   const clock = createSystemClock(setup.originMs);
   const transport = new NativeTransport(loadDatagrams(addon), clock);
   // Where it is not granted the thread is one among others.

@@ -13,6 +13,13 @@ const RECORDS = 1024;
 const MAX_LOOKS = 16;
 const SEND_BYTES = 256 * 1024;
 
+/** Later than this, ms, what has arrived is read before the slot: of packets left unread frames would be invented. */
+const UNREAD_MS = 10;
+/** Later than this, ms, the thread gives up its real-time priority until it is on time again. */
+const STEP_DOWN_MS = 150;
+/** Not later than this, ms, it is. */
+const ON_TIME_MS = 2;
+
 const nowhere: RemoteAddress = { address: '', port: 0 };
 
 /** One socket, as its packets see it. */
@@ -43,6 +50,9 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
   #atMs = 0;
   #wake: (() => void) | undefined;
   #scheduled = false;
+  /** Real-time, granted; 0: none. */
+  #priority = 0;
+  #steppedDown = false;
 
   constructor(native: Datagrams, clock: Clock) {
     this.#native = native;
@@ -92,9 +102,15 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     }
   }
 
-  /** Gives the thread real-time priority. False: it is not granted. */
+  /**
+   * Gives the thread real-time priority. False: it is not granted. A thread that falls behind in spite of it computes more
+   * than a core can, often because its code is not compiled yet, or was compiled for something else; on a core of their own
+   * the compiler's threads never got to it. Until it is on time again it is therefore one among others.
+   */
   becomeRealtime(priority: number): boolean {
-    return this.#native.realtime(priority) === 0;
+    const granted = this.#native.realtime(priority) === 0;
+    if (granted) this.#priority = priority;
+    return granted;
   }
 
   /** Keeps a copy of a packet until the slot is over. For pairs. */
@@ -131,12 +147,20 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     this.#scheduled = false;
     const wake = this.#wake;
     if (wake === undefined) return;
-    this.#native.sleepUntil(this.#atMs + this.#aheadMs);
+    const lateMs = this.#native.sleepUntil(this.#atMs + this.#aheadMs);
+    if (lateMs >= UNREAD_MS) this.read();
+    if (this.#priority > 0) this.#heed(lateMs);
     this.#wake = undefined;
     wake();
     // After the packets of the slot have left: reading must not make them late.
     this.read();
   };
+
+  #heed(lateMs: number): void {
+    if (this.#steppedDown ? lateMs > ON_TIME_MS : lateMs < STEP_DOWN_MS) return;
+    this.#steppedDown = !this.#steppedDown;
+    this.#native.realtime(this.#steppedDown ? 0 : this.#priority);
+  }
 
   #bindOne(address: string, port: number): number {
     const index = this.#native.bind(address, port);

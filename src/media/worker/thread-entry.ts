@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '../../base/clock.js';
 import { createSystemRandom } from '../../base/random.js';
+import { rehearse } from '../rehearsal.js';
 import { RtpSocketsTransport } from '../rtp-sockets.js';
 import { BlockingSlotTimer } from './blocking-slot-timer.js';
 import { MediaThread } from './media-thread.js';
@@ -9,6 +10,7 @@ import type { ThreadOrder, ThreadSetup } from './thread-messages.js';
 /** Where a media thread begins. */
 
 const setup: ThreadSetup = workerData;
+await rehearse(setup.options);
 const clock = createSystemClock(setup.originMs);
 const transport = new RtpSocketsTransport(clock);
 const thread = new MediaThread(
