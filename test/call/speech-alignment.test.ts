@@ -4,6 +4,7 @@ import { cumulativeWeights } from '../../src/base/text-weight.js';
 import { HeardText } from '../../src/call/heard-text.js';
 import { letterSounds as soundsBetween } from '../../src/call/letter-sounds.js';
 import { SpeechAligner, type SpeechBlock } from '../../src/call/speech-alignment.js';
+import type { FliteVoiceName } from '../../src/cascade/index.js';
 import { exactWordTimes, speak8k } from '../support/speech.js';
 
 const letterSounds = (text: string) => soundsBetween(text, 0, text.length, cumulativeWeights(text));
@@ -18,10 +19,12 @@ function endsOfWords(
   speech: readonly SpeechBlock[],
   lasts = speech.length,
   pauses: readonly number[] = [],
+  markCost = 0,
 ) {
   const sounds = letterSounds(text);
   const complete = lasts === speech.length;
-  const aligner = new SpeechAligner({ blocks: speech, pauses, sounds, markCosts: sounds.map(() => 0), complete });
+  const markCosts = sounds.map(({ wordEnd }) => (wordEnd === undefined ? 0 : markCost));
+  const aligner = new SpeechAligner({ blocks: speech, pauses, sounds, markCosts, complete });
   return (aligner.read(lasts)?.ends() ?? []).filter((_, index) => sounds[index]?.wordEnd !== undefined);
 }
 
@@ -48,17 +51,20 @@ test('a word that hisses is where it hisses, however slow the one before was', (
   const speech = [...vowel(4), ...stop(4), ...vowel(26), ...hiss(14), ...vowel(4), ...hiss(14), ...vowel(10)];
   const [first = 0, second = 0] = endsOfWords('ato susse o', speech);
   expect(Math.abs(first - 34)).toBeLessThanOrEqual(2);
-  expect(Math.abs(second - 66)).toBeLessThanOrEqual(10);
+  expect(Math.abs(second - 66)).toBeLessThanOrEqual(6);
 });
 
 test('where all sounds alike, words go by their letters', () => {
   expect(endsOfWords('one two', vowel(70)).map(Math.round)).toEqual([38, 70]);
 });
 
-test('a pause draws the end of a word to it', () => {
+test('a pause draws the end of a word to it, and where the text has a mark the word ends there', () => {
   const [without = 0] = endsOfWords('one two', vowel(70));
   const [first = 0] = endsOfWords('one two', vowel(70), 70, [35]);
+  const [marked = 0] = endsOfWords('one two', vowel(70), 70, [35], 1);
+  // People pause within words nearly as often as where nothing is written.
   expect(Math.abs(first - 35)).toBeLessThan(Math.abs(without - 35));
+  expect(Math.abs(marked - 35)).toBeLessThan(0.5);
 });
 
 test.each([
@@ -111,12 +117,12 @@ test('text without times is told in whole words in any script, and all of it at 
   }
 });
 
-/** Words told too many, or below 0 too few; one in the middle of which it was cut counts or not. */
-async function errorsOf(text: string): Promise<readonly number[]> {
-  const pcm = await speak8k(text);
+/** Moments at which a text was cut, and how far off a moment at which what was told would be true, ms: mostly 0. */
+async function errorsOf(text: string, voice: FliteVoiceName): Promise<readonly number[]> {
+  const pcm = await speak8k(text, voice);
   const codes = new Uint8Array(pcm.length);
   encodeMulaw(pcm, codes);
-  const words = await exactWordTimes(text);
+  const words = await exactWordTimes(text, voice);
   const heard = new HeardText({ encoding: 'mulaw', sampleRate: 8000 });
   heard.addText(text);
   heard.addAudio(codes);
@@ -124,18 +130,21 @@ async function errorsOf(text: string): Promise<readonly number[]> {
   const errors: number[] = [];
   for (let ms = 100; ms < codes.length / 8; ms += 70) {
     const told = heard.heardAt(ms).text.split(' ').filter(Boolean).length;
-    const begun = words.filter(({ startMs }) => startMs < ms).length;
-    errors.push(told > begun ? told - begun : Math.min(0, told - begun + 1));
+    // A word in the middle of which it was cut counts or not.
+    const [fromMs, untilMs] = [words[told - 1]?.startMs ?? 0, words[told + 1]?.startMs ?? Number.POSITIVE_INFINITY];
+    errors.push(Math.max(0, fromMs - ms, ms - untilMs));
   }
   return errors;
 }
 
+// One sentence of one voice is too few words for a share: at a step of 70 ms one word that is placed 30 ms late is more
+// than 1 % of it. Measured: 1.5 % (slt 4.6, rms and awb 0), the farthest 64 ms from where it would be true.
 test('of synthetic speech, hardly a word more or less is told than was heard', async () => {
-  const errors = await errorsOf(
-    'Certainly. The nearest branch is on Oak Street, just opposite the post office, and it stays open.',
-  );
-  expect(errors.filter((error) => error !== 0).length / errors.length).toBeLessThan(0.06);
-  expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(1);
+  const text = 'Certainly. The nearest branch is on Oak Street, just opposite the post office, and it stays open.';
+  const errors: number[] = [];
+  for (const voice of ['slt', 'rms', 'awb'] as const) errors.push(...(await errorsOf(text, voice)));
+  expect(errors.filter((error) => error > 0).length / errors.length).toBeLessThan(0.02);
+  expect(Math.max(...errors)).toBeLessThan(80);
 });
 
 describe('words are placed by the sounds around them: 3 s to either side, up to the next pause', () => {

@@ -144,7 +144,7 @@ test('an utterance that is cancelled says nothing of what was held back', async 
   clock.advance(10_000);
   await settle();
   const heardMs = events.reduce((sum, event) => sum + (event.type === 'audio' ? event.data.length / 8 : 0), 0);
-  expect(heardMs).toBeLessThanOrEqual(550);
+  expect(heardMs).toBeLessThanOrEqual(500);
   expect(heardMs).toBeGreaterThan(100);
   expect(clock.pendingTimers).toBe(0);
 });
