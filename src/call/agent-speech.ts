@@ -1,5 +1,5 @@
 import type { AudioFormat, ConversationItem, PlayoutReport } from '../flavor-api/index.js';
-import { ASSUMED_RATE, HeardText } from './heard-text.js';
+import { ASSUMED_RATE, HeardText } from '../heard/heard-text.js';
 
 interface Response {
   readonly id: string;

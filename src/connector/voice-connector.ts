@@ -1,7 +1,7 @@
 import type { TimerHandle } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
-import { warmUpHeardText } from '../call/heard-text-warm-up.js';
 import type { Config, MediaConfig } from '../config/config.js';
+import { warmUpHeardText } from '../heard/heard-text-warm-up.js';
 import type { MediaEngine } from '../media/engine.js';
 import { RecordingThread } from '../media/recording-thread.js';
 import type { RegistrationSummary } from '../ops/admin/admin-control.js';

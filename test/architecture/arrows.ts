@@ -20,15 +20,30 @@ const rooms = {
   audio: ['base'],
   // The checks of the cascade's stages need their types.
   'flavor-testkit': ['cascade', 'flavor-api', 'base'],
+  // Which words of a text were heard: of a call's responses, and of a voice that broke off.
+  heard: ['audio', 'flavor-api', 'base'],
   // Speech servers answer with addresses of files: whether one may ask there is for the guard of http to say.
-  cascade: ['audio', 'http', 'flavor-api', 'base'],
+  cascade: ['heard', 'audio', 'http', 'flavor-api', 'base'],
   config: ['base'],
   signaling: ['flavor-api', 'base'],
   media: ['audio', 'flavor-api', 'base'],
   tools: ['http', 'flavor-api', 'base'],
   ops: ['flavor-api', 'base'],
-  call: ['signaling', 'media', 'tools', 'ops', 'flavor-api', 'base'],
-  connector: ['call', 'signaling', 'media', 'audio', 'tools', 'ops', 'config', 'cascade', 'http', 'flavor-api', 'base'],
+  call: ['heard', 'signaling', 'media', 'tools', 'ops', 'flavor-api', 'base'],
+  connector: [
+    'call',
+    'heard',
+    'signaling',
+    'media',
+    'audio',
+    'tools',
+    'ops',
+    'config',
+    'cascade',
+    'http',
+    'flavor-api',
+    'base',
+  ],
   // SVG and PNG of it: of a call, of what calls cost, of where their time went.
   picture: [],
   // What call records come to: pure but for reading them.

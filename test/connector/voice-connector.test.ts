@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { ConnectorError } from '../../src/base/connector-error.js';
-import { HeardText } from '../../src/call/heard-text.js';
+import { HeardText } from '../../src/heard/heard-text.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeLeg, OFFER } from '../support/fake-leg.js';
 import { FakeEngine } from '../support/fake-media.js';

@@ -1,5 +1,5 @@
+import { decodeAlaw, decodeMulaw } from '../audio/g711.js';
 import { type AudioFormat, bytesPerMs } from '../flavor-api/index.js';
-import { phoneCodings } from '../media/phone-codec.js';
 import type { SpeechBlock } from './speech-alignment.js';
 
 /** A silence between words, on the sample clock of a response, ms. */
@@ -152,11 +152,11 @@ export class SpokenAudio {
 }
 
 /** Samples by their codes. */
-const samplesOf = { mulaw: codeSamples('pcmu'), alaw: codeSamples('pcma') } as const;
+const samplesOf = { mulaw: codeSamples(decodeMulaw), alaw: codeSamples(decodeAlaw) } as const;
 
-function codeSamples(codec: keyof typeof phoneCodings): Int16Array {
+function codeSamples(decode: typeof decodeMulaw): Int16Array {
   const samples = new Int16Array(256);
-  phoneCodings[codec].decode(
+  decode(
     Uint8Array.from({ length: 256 }, (_, code) => code),
     samples,
   );

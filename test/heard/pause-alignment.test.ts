@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alignPauses, type WordGap } from '../../src/call/pause-alignment.js';
+import { alignPauses, type WordGap } from '../../src/heard/pause-alignment.js';
 
 /** Ends of words, every 5 letters; those at `marks` carry a full stop. */
 function gapsWith(marks: readonly number[], total = 100): readonly WordGap[] {

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encodeMulaw } from '../../src/audio/g711.js';
 import { cumulativeWeights } from '../../src/base/text-weight.js';
-import { HeardText } from '../../src/call/heard-text.js';
-import { letterSounds as soundsBetween } from '../../src/call/letter-sounds.js';
-import { SpeechAligner, type SpeechBlock } from '../../src/call/speech-alignment.js';
 import type { FliteVoiceName } from '../../src/cascade/index.js';
+import { HeardText } from '../../src/heard/heard-text.js';
+import { letterSounds as soundsBetween } from '../../src/heard/letter-sounds.js';
+import { SpeechAligner, type SpeechBlock } from '../../src/heard/speech-alignment.js';
 import { exactWordTimes, speak8k } from '../support/speech.js';
 
 const letterSounds = (text: string) => soundsBetween(text, 0, text.length, cumulativeWeights(text));

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { HeardText } from '../../src/call/heard-text.js';
-import { heardTextSlices, warmUpHeardText } from '../../src/call/heard-text-warm-up.js';
-import { SpeechAligner } from '../../src/call/speech-alignment.js';
+import { HeardText } from '../../src/heard/heard-text.js';
+import { heardTextSlices, warmUpHeardText } from '../../src/heard/heard-text-warm-up.js';
+import { SpeechAligner } from '../../src/heard/speech-alignment.js';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { HeardText } from '../../src/call/heard-text.js';
+import { HeardText } from '../../src/heard/heard-text.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
