@@ -115,15 +115,19 @@ export class HeardText {
     this.#complete = true;
   }
 
-  /** What was heard when `heardMs` of the response's audio had been played. */
-  heardAt(heardMs: number): Heard {
+  /**
+   * What was heard when `heardMs` of the response's audio had been played.
+   *
+   * @param share of a word that must have been heard for it to count, where its end is an estimate
+   */
+  heardAt(heardMs: number, share = HEARD_SHARE): Heard {
     if (heardMs <= 0) return { text: '', chars: 0 };
     if (this.#complete && heardMs >= this.audioMs) return { text: this.#text, chars: this.#text.length };
-    const chars = this.#charsAt(heardMs);
+    const chars = this.#charsAt(heardMs, share);
     return { text: this.#text.slice(0, chars), chars };
   }
 
-  #charsAt(heardMs: number): number {
+  #charsAt(heardMs: number, share: number): number {
     const pauses = this.#audio.pauses();
     const weights = cumulativeWeights(this.#text);
     const cues = this.#cuePoints(pauses, weights);
@@ -148,7 +152,7 @@ export class HeardText {
     const known = next !== undefined || this.#complete;
     if (end === undefined || (known && this.#text.slice(end, most).trim() === '')) return chars;
     const [before, after] = [weights[chars] as number, weights[end] as number];
-    return weight - before >= HEARD_SHARE * (after - before) ? end : chars;
+    return weight - before >= share * (after - before) ? end : chars;
   }
 
   /** How much of the text is said at a moment between two that are known, in letters. */

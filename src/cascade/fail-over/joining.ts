@@ -2,7 +2,7 @@ import type { AudioFormat } from '../../flavor-api/index.js';
 import { TakeOver } from '../seam/take-over.js';
 import type { TextToSpeechEvent } from '../stages/text-to-speech.js';
 import { samplesOf } from './piece-sound.js';
-import type { SpeechPace } from './seam.js';
+import { type Rest, restBySound, type SpeechPace } from './seam.js';
 
 /** Until another voice says something, ms; and how far past the place it must have come. */
 const OPEN_MS = 300;
@@ -13,8 +13,10 @@ const MOST_EVENTS = 5_000;
 /** What is said at a place of an utterance's audio. */
 export type Said = Extract<TextToSpeechEvent, { readonly type: 'audio' | 'piece' | 'word' }>;
 
-/** What broke off: the sound of a piece, so far, and what of it cannot be taken back. */
+/** What broke off: a piece, its sound so far, and what of it cannot be taken back. */
 export interface BrokenOff {
+  /** What was given as the piece; of an engine that says nothing of where pieces begin, those that follow too. */
+  readonly texts: readonly string[];
   readonly samples: Int16Array;
   readonly saidMs: number;
   /** Where the piece begins in the utterance's audio, ms. */
@@ -38,6 +40,13 @@ export class Joining {
   /** The old voice is left here, ms of its sound. */
   get leaveMs(): number {
     return this.#takeOver.leaveMs;
+  }
+
+  /** What is still to be said: the first of the texts that is not over, and what is left of it. */
+  rest(): Rest {
+    const { leaveMs, inGap } = this.#takeOver;
+    const { texts, samples, pace } = this.broken;
+    return restBySound(texts, samples, this.#format, { leaveMs, inGap }, pace);
   }
 
   /** No more is kept: the place is not found. */
@@ -74,8 +83,13 @@ export class Joining {
     }
   }
 
-  /** How long it takes about until the new voice has come past the place, at so many times the speed of speech, ms. */
-  waitMs(speed: number): number {
-    return OPEN_MS + (this.leaveMs + PAST_MS) / speed;
+  /**
+   * How long it takes about until the new voice has come past the place, at so many times the speed of speech, ms.
+   *
+   * @param saidMs what it has said already; absent: it is not open yet
+   */
+  waitMs(speed: number, saidMs?: number): number {
+    const opensMs = saidMs === undefined ? OPEN_MS : 0;
+    return opensMs + Math.max(0, this.leaveMs + PAST_MS - (saidMs ?? 0)) / speed;
   }
 }

@@ -7,8 +7,14 @@ const MOST_MS = 10_000;
 /** Sounds are compared at this rate, Hz. */
 const BASE_RATE = 8_000;
 
+/** Samples that are linear when somebody asks for them; `undefined` where there are too many, or they cannot be compared. */
+export interface Sound {
+  readonly sampleRate: AudioFormat['sampleRate'];
+  samples(): Int16Array | undefined;
+}
+
 /** What has come of the piece under way: another voice that says it is held against it. */
-export class PieceSound {
+export class PieceSound implements Sound {
   readonly #format: AudioFormat;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
@@ -17,10 +23,17 @@ export class PieceSound {
     this.#format = format;
   }
 
-  /** Another piece begins. */
-  restart(): void {
+  get sampleRate(): AudioFormat['sampleRate'] {
+    return this.#format.sampleRate;
+  }
+
+  /** Another piece begins. Returns the one that is over. */
+  restart(): Sound {
+    const before = new PieceSound(this.#format);
+    before.#chunks = this.#chunks;
     this.#chunks = [];
     this.#bytes = 0;
+    return before;
   }
 
   /** Takes a copy: what is handed on belongs to others. */
@@ -30,7 +43,6 @@ export class PieceSound {
     else this.#chunks = [];
   }
 
-  /** All of it; `undefined` where there is too much, or it cannot be compared. */
   samples(): Int16Array | undefined {
     if (this.#chunks.length === 0 || this.#format.sampleRate % BASE_RATE !== 0) return undefined;
     return samplesOf(Buffer.concat(this.#chunks), this.#format);

@@ -1,4 +1,6 @@
 import { cumulativeWeights, isWordEnd } from '../../base/text-weight.js';
+import { ASSUMED_RATE, HeardText } from '../../heard/heard-text.js';
+import type { Sound } from './piece-sound.js';
 
 /** Speech of one letter, ms, before a voice has been listened to: slow, since a word said twice is better than one lost. */
 const LETTER_MS = 80;
@@ -13,11 +15,14 @@ const LEAD_MS = 120;
 export class SpeechPace {
   #weight = 0;
   #durationMs = 0;
+  /** The longest piece that was said, and how. */
+  #piece = { text: '', weight: 0, sound: undefined as Sound | undefined };
 
   /** A whole piece took this long. */
-  learn(piece: string, durationMs: number): void {
+  learn(piece: string, durationMs: number, sound?: Sound): void {
     const weight = cumulativeWeights(piece)[piece.length] ?? 0;
     if (weight <= 0 || durationMs <= LEAD_MS) return;
+    if (weight > this.#piece.weight) this.#piece = { text: piece, weight, sound };
     this.#weight += weight;
     this.#durationMs += durationMs - LEAD_MS;
   }
@@ -25,6 +30,13 @@ export class SpeechPace {
   /** How long it takes to say this, ms. */
   durationMs(piece: string): number {
     return LEAD_MS + (cumulativeWeights(piece)[piece.length] ?? 0) * this.letterMs;
+  }
+
+  /** Letters per millisecond of speech, pauses left out: worked out when it is asked for. */
+  get rate(): number {
+    const { text, sound } = this.#piece;
+    const samples = sound?.samples();
+    return (sound && samples && spokenText(text, samples, sound, ASSUMED_RATE, true).rate) ?? ASSUMED_RATE;
   }
 
   /** Duration of one letter, ms. */
@@ -51,4 +63,53 @@ export function restOfPiece(piece: string, spokenMs: number, pace: SpeechPace): 
     if (isWordEnd(piece, index)) start = index;
   }
   return piece.slice(start).trimStart();
+}
+
+/** Text that is left: of which of some texts, and what of it. */
+export interface Rest {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** A word in the middle of which a voice was left counts as said once so much of it was heard; in a gap the nearest is it. */
+const SAID_SHARE = 0.6;
+const GAP_SHARE = 0.5;
+
+/**
+ * What of some texts, said one after the other, is still to be said: told by the sound as far as it has come. A word in
+ * the middle of which the voice was left is said again.
+ *
+ * @param leave where the voice is left, ms of its sound; in a gap, or in the middle of a sound
+ * @returns never empty, see {@link restOfPiece}
+ */
+export function restBySound(
+  texts: readonly string[],
+  samples: Int16Array,
+  { sampleRate }: Pick<Sound, 'sampleRate'>,
+  { leaveMs, inGap }: { readonly leaveMs: number; readonly inGap: boolean },
+  pace: SpeechPace,
+): Rest {
+  const heard = spokenText(texts.join(' '), samples, { sampleRate }, pace.rate, false);
+  let left = heard.heardAt(leaveMs, inGap ? GAP_SHARE : SAID_SHARE).chars;
+  for (const [index, text] of texts.entries()) {
+    const rest = text.slice(left).trimStart();
+    if (rest !== '') return { index, text: rest };
+    left = Math.max(0, left - text.length - 1);
+  }
+  const last = texts.at(-1) ?? '';
+  return { index: texts.length - 1, text: last.trimEnd().split(/\s/u).at(-1) ?? last };
+}
+
+function spokenText(
+  text: string,
+  samples: Int16Array,
+  { sampleRate }: Pick<Sound, 'sampleRate'>,
+  rate: number,
+  complete: boolean,
+): HeardText {
+  const heard = new HeardText({ encoding: 'pcm16', sampleRate }, rate);
+  heard.addText(text, 0);
+  heard.addAudio(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+  if (complete) heard.complete();
+  return heard;
 }

@@ -39,7 +39,9 @@ interface Place {
 /** Engines that fail one after the other are not asked for ever. */
 const MAX_PARTS = 5;
 /** Where the silence would be longer until a piece has been said again, what of it was before included, it goes on by estimate, ms. */
-const MOST_SILENCE_MS = 1_350;
+const MOST_SILENCE_MS = 1_150;
+/** From so much audio on it is known how fast an engine speaks, ms. */
+const TELLING_MS = 300;
 /** Engines speak so many times as fast as they are listened to. */
 const SPEEDS = { least: 1.1, most: 8 } as const;
 /** What engines that were left have used is waited for so long, ms: an engine may take 250 to tell, the contract allows 500. */
@@ -202,15 +204,13 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   /** The new voice is heard as soon as it is known from where on. False: it is not, and another way was taken. */
   #join(part: Part, joining: Joining, over: boolean): boolean {
-    const enterMs = joining.find(over);
+    const enterMs = joining.find(over) ?? (this.#isTooSlow(part, joining) ? 'unlike' : undefined);
     if (enterMs === undefined) return false;
     part.joining = undefined;
-    const { broken, leaveMs } = joining;
     if (enterMs === 'unlike') {
       this.#part = undefined;
       part.inner.cancel();
-      const first = restOfPiece(this.#textOf(part, part.from), leaveMs, broken.pace);
-      this.#speak(part.speaker, { from: part.from, first });
+      this.#speak(part.speaker, restFrom(part.from, joining));
       return false;
     }
     part.startMs = this.#reserve.totalMs - enterMs;
@@ -231,12 +231,12 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     const before = this.#pieces[this.#piece];
     // Only a piece that this engine said as a whole, and alone, tells how fast it speaks.
     const whole = this.#piece > part.from || (this.#piece === part.from && part.startMs === this.#pieceStartMs);
+    const sound = this.#sound.restart();
     if (before !== undefined && whole && piece === this.#piece + 1) {
-      part.speaker.pace.learn(before, this.#reserve.totalMs - this.#pieceStartMs);
+      part.speaker.pace.learn(before, this.#reserve.totalMs - this.#pieceStartMs, sound);
     }
     this.#piece = piece;
     this.#pieceStartMs = this.#reserve.totalMs;
-    this.#sound.restart();
     this.#reserve.push({ type: 'piece', index: piece });
     // What is owed now is another piece.
     this.#watch.settled();
@@ -289,20 +289,31 @@ export class FailOverUtterance implements TextToSpeechUtterance {
       this.#piece = piece - 1;
       return { from: piece, first };
     }
-    const broken = this.#broken(part, startMs);
-    return broken ? { from: piece, first, broken } : this.#placeByText(part, piece, startMs);
+    const samples = this.#sound.samples();
+    if (samples === undefined) return this.#placeByText(part, piece, startMs);
+    const stream = part.speaker.engine.capabilities.text === 'stream';
+    // It may have gone on to later pieces without a word.
+    const texts = this.#pieces
+      .slice(piece, stream ? undefined : piece + 1)
+      .map((_, at) => this.#textOf(part, piece + at));
+    const saidMs = this.#reserve.handedMs - startMs;
+    const broken = { texts, samples, saidMs, startMs, pace: part.speaker.pace };
+    return this.#leave(part, { from: piece, first, broken });
   }
 
-  /** What is left of a voice, cut at a gap between two words; `undefined` where the piece is better not said again. */
-  #broken(part: Part, startMs: number): BrokenOff | undefined {
-    const samples = this.#sound.samples();
-    if (samples === undefined) return undefined;
-    const broken = { samples, saidMs: this.#reserve.handedMs - startMs, startMs, pace: part.speaker.pace };
-    const joining = new Joining(broken, this.#desk.output);
-    this.#reserve.cut(startMs + joining.leaveMs);
-    const speed = part.audioMs / Math.max(1, part.lastAtMs - part.firstAtMs);
-    const waitMs = joining.waitMs(Math.max(SPEEDS.least, Math.min(SPEEDS.most, speed)));
-    return waitMs + this.#reserve.silentMs - this.#reserve.aheadMs <= MOST_SILENCE_MS ? broken : undefined;
+  /** It takes so long to say the piece again that it is better not said again: only now it is known how fast this voice speaks. */
+  #isTooSlow(part: Part, joining: Joining): boolean {
+    if (part.audioMs < TELLING_MS) return false;
+    const waitMs = joining.waitMs(speedOf(part), part.audioMs);
+    return waitMs + this.#reserve.silentMs - this.#reserve.aheadMs > MOST_SILENCE_MS;
+  }
+
+  /** The voice is cut at a gap between two words; where the piece is better not said again, its rest is. */
+  #leave(part: Part, place: Place & { readonly broken: BrokenOff }): Place {
+    const joining = new Joining(place.broken, this.#desk.output);
+    this.#reserve.cut(place.broken.startMs + joining.leaveMs);
+    const silentMs = joining.waitMs(speedOf(part)) + this.#reserve.silentMs - this.#reserve.aheadMs;
+    return silentMs <= MOST_SILENCE_MS ? place : restFrom(place.from, joining);
   }
 
   #placeByText(part: Part, from: number, startMs: number): Place {
@@ -345,4 +356,14 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     if (this.#unsettled.size === 0) end();
     else void settle(this.#unsettled.values(), this.#desk.clock, SETTLE_MS).then(end);
   }
+}
+
+/** How many times as fast as it is listened to. */
+function speedOf({ audioMs, firstAtMs, lastAtMs }: Part): number {
+  return Math.max(SPEEDS.least, Math.min(SPEEDS.most, audioMs / Math.max(1, lastAtMs - firstAtMs)));
+}
+
+function restFrom(piece: number, joining: Joining): Place {
+  const { index, text } = joining.rest();
+  return { from: piece + index, first: text };
 }

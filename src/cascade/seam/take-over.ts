@@ -45,6 +45,8 @@ const OFF_DB = 1;
 export class TakeOver {
   /** The old voice is left here, ms of its sound. */
   readonly leaveMs: number;
+  /** Nothing sounds there: it is between two words, or in the stop within one. */
+  readonly inGap: boolean;
   readonly #old: readonly Frame[];
   readonly #mean: VoiceMean;
   /** The dip of the old voice in which it is left: its first frame and its last. */
@@ -69,6 +71,7 @@ export class TakeOver {
     const leave = Math.min(this.#dip.last, this.#dip.first + INTO_DIP_FRAMES);
     const endMs = (old.length * 1_000) / sampleRate;
     this.leaveMs = Math.min(endMs, Math.max(saidMs, msAt(leave)));
+    this.inGap = levelAt(frames, Math.min(last, leave)) < loudestOf(frames) - GAP_DB;
     this.#mean = meanOf(frames);
     this.#old = frames.slice(0, this.#dip.last + 1 + BEHIND_MS / FRAME_MS);
   }

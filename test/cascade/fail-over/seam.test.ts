@@ -1,7 +1,8 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { failOverTextToSpeech } from '../../../src/cascade/fail-over/text-to-speech.js';
 import type { TextToSpeechEvent } from '../../../src/cascade/stages/text-to-speech.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { exactWordTimes } from '../../support/speech.js';
 import { mulaw } from './scripted-voice.js';
 import { SpokenVoice, soundOf, wordsAtSeam } from './spoken-voice.js';
 
@@ -10,7 +11,9 @@ const sentence = 'It reached the depot in Leicester during the night, where it w
 
 beforeAll(async () => {
   // What takes real time is done before: simulated time does not wait for it.
-  for (const voice of ['slt', 'rms', 'awb'] as const) await soundOf(sentence, voice);
+  for (const voice of ['slt', 'rms', 'awb'] as const) {
+    for (const text of [opening, sentence]) await soundOf(text, voice);
+  }
 });
 
 const settle = async (): Promise<void> => {
@@ -88,15 +91,58 @@ test('a piece of which the caller has heard nothing is said by the next voice as
   expect(events.at(-1)).toEqual({ type: 'end', spokenPieces: 2 });
 });
 
-test('where it would take too long to say a piece again, the next voice is given the rest of it', async () => {
+/** The voice that broke off was at the end of its sound in the middle of a word at most: what was heard, and the rest. */
+async function wordsAround(said: string, voice: 'slt' | 'rms' | 'awb', untilMs: number, rest: string) {
+  const words = await exactWordTimes(said, voice);
+  const left = words.length - rest.split(' ').length;
+  const endMs = (word: number): number => words[word]?.startMs ?? Number.POSITIVE_INFINITY;
+  const texts = (from: number, to: number): readonly string[] => words.slice(from, to).map(({ text }) => text);
+  const over = words.findLastIndex(({ startMs }, word) => startMs < untilMs && endMs(word + 1) <= untilMs) + 1;
+  const begun = words.filter(({ startMs }) => startMs < untilMs - 60).length;
+  return { twice: texts(left, over), missing: texts(begun, left) };
+}
+
+describe('where it would take too long to say a piece again', () => {
+  test.each([
+    { voices: ['slt', 'rms'], diesAfterMs: 1_500 },
+    { voices: ['slt', 'rms'], diesAfterMs: 3_500 },
+    { voices: ['rms', 'awb'], diesAfterMs: 2_500 },
+    { voices: ['rms', 'awb'], diesAfterMs: 4_500 },
+    { voices: ['awb', 'slt'], diesAfterMs: 2_000 },
+    { voices: ['awb', 'slt'], diesAfterMs: 4_000 },
+  ] as const)('$voices.1 is given what $voices.0 has not said after $diesAfterMs ms, by its sound', async (death) => {
+    const { voices, diesAfterMs } = death;
+    const clock = new FakeClock();
+    // How fast the voice speaks is known from what it said before.
+    const before = await soundOf(opening, voices[0]);
+    const first = new SpokenVoice(clock, {
+      voice: voices[0],
+      speed: 1.05,
+      diesAfterMs: diesAfterMs + before.length / 8,
+    });
+    const second = new SpokenVoice(clock, { voice: voices[1], speed: 1.05 });
+    const { bytes, silentMs, events } = await hear(clock, [first, second], [opening, sentence]);
+    const untilMs = commonStart(bytes.subarray(before.length), await soundOf(sentence, voices[0])) / 8;
+    const rest = second.asked.join(' | ');
+    expect(sentence.endsWith(rest)).toBe(true);
+    expect(await wordsAround(sentence, voices[0], untilMs, rest)).toEqual({ twice: [], missing: [] });
+    expect(silentMs).toBeLessThan(500);
+    expect(events.flatMap((event) => (event.type === 'piece' ? [event.index] : []))).toEqual([0, 1]);
+  });
+});
+
+test('a next voice that turns out to be slow while it says the piece again is given the rest instead', async () => {
   const clock = new FakeClock();
-  const first = new SpokenVoice(clock, { voice: 'slt', speed: 1.05, diesAfterMs: 3_500 });
+  const first = new SpokenVoice(clock, { voice: 'slt', speed: 3, diesAfterMs: 3_800 });
   const second = new SpokenVoice(clock, { voice: 'rms', speed: 1.05 });
-  const { silentMs } = await hear(clock, [first, second], [sentence]);
-  expect(second.asked).toHaveLength(1);
-  expect(second.asked[0]?.length).toBeLessThan(sentence.length);
-  expect(sentence.endsWith(second.asked[0] ?? 'nothing')).toBe(true);
-  expect(silentMs).toBeLessThan(500);
+  const { silentMs, bytes } = await hear(clock, [first, second], [sentence]);
+  expect(second.asked).toHaveLength(2);
+  expect(second.asked[0]).toBe(sentence);
+  const [, rest = 'nothing'] = second.asked;
+  expect(rest.length).toBeLessThan(sentence.length);
+  const untilMs = commonStart(bytes, await soundOf(sentence, 'slt')) / 8;
+  expect((await wordsAround(sentence, 'slt', untilMs, rest)).missing).toEqual([]);
+  expect(silentMs).toBeLessThan(1_200);
 });
 
 test('silence before a voice is given up counts: where it is long already, the next voice is given the rest', async () => {
