@@ -135,6 +135,36 @@ describe('a caller who goes on', () => {
     expect(scene.of('turn')).toHaveLength(2);
   });
 
+  test('and whose sentence was the end after all is given less again', () => {
+    const patience: number[] = [];
+    scene.say('Yes.');
+    scene.pass(200);
+    for (const text of ['And no.', 'Or both.']) {
+      scene.say(text);
+      const [before, fromMs] = [scene.of('turn').length, scene.nowMs];
+      while (scene.of('turn').length === before) scene.pass(10);
+      patience.push(scene.nowMs - fromMs);
+      scene.send({ type: 'answer-emitted', id: scene.answering });
+      scene.send({ type: 'answer-done', id: scene.answering });
+    }
+    // A tenth of a second, and 0.9 s by the share of sentences that were not the end: 0.4 of late, then 0.24.
+    expect(patience).toEqual([460, 320]);
+  });
+
+  test.each([
+    { pauseMs: 800, patienceMs: 1_280 },
+    { pauseMs: 500, patienceMs: 800 },
+    { pauseMs: 200, patienceMs: 600 },
+  ])('after pauses of $pauseMs ms is given $patienceMs ms where the words ask for more', ({ pauseMs, patienceMs }) => {
+    scene.say('I would like');
+    scene.pass(pauseMs);
+    scene.say('a table for');
+    scene.pass(patienceMs - 1);
+    expect(scene.of('turn')).toEqual([]);
+    scene.pass(1);
+    expect(scene.of('turn')).toMatchObject([{ text: 'I would like a table for' }]);
+  });
+
   test('with a cough is answered all the same', () => {
     scene.say('I would like a table.');
     scene.pass(200);
