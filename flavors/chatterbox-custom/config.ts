@@ -32,7 +32,7 @@ const policy = z.strictObject({
   openMs: ms(100, 600_000, policyDefaults.openMs).describe('For so long at first; then twice as long each time.'),
   maxOpenMs: ms(100, 3_600_000, policyDefaults.maxOpenMs).describe('For so long at most.'),
   restMs: ms(0, 600_000, policyDefaults.restMs).describe(
-    'How long a tier comes last that broke off in the middle of a sentence.',
+    'How long a tier comes last that broke off in the middle of a sentence; for the rest of that sentence it does so in any case.',
   ),
   probeMs: ms(1_000, 3_600_000, policyDefaults.probeMs).describe('How often a tier is asked how it is, during calls.'),
 });

@@ -56,8 +56,10 @@ export interface TierDemands {
   readonly private: boolean;
   /** Name of the tier that said the sentence before: a voice that stays is better than one that changes; who has it is no matter. */
   readonly current?: string;
-  /** Names of tiers that have failed to say this very sentence. */
+  /** Names of tiers that have failed to say this very text. */
   readonly failed?: ReadonlySet<string>;
+  /** Names of tiers that have failed at an earlier part of this sentence: they come last. */
+  readonly left?: ReadonlySet<string>;
 }
 
 /** What stands against a tier. */
@@ -200,7 +202,8 @@ function rank(tier: TierView, index: number, demands: TierDemands, voice: string
 
 function obstacleOf(tier: TierView, demands: TierDemands): TierObstacle | undefined {
   const { rules, seen } = tier;
-  if (demands.failed?.has(rules.name) === true || seen.breaker !== 'closed' || seen.resting) return 'health';
+  if (demands.failed?.has(rules.name) === true || demands.left?.has(rules.name) === true) return 'health';
+  if (seen.breaker !== 'closed' || seen.resting) return 'health';
   if (seen.health === 'cold' || seen.health === 'starting') return 'cold';
   if (expectedWaitMs(tier) > rules.queueMs) return 'load';
   return (seen.realTimeFactor ?? 0) > 1 ? 'slow' : undefined;

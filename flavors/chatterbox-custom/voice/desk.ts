@@ -65,7 +65,8 @@ export class TierDesk {
     for (const candidate of this.choose(demands).order) {
       const tier = this.#tier(candidate);
       const { seen } = tier.view;
-      if (demands.failed?.has(tier.name) === true || seen.breaker !== 'closed' || seen.resting) continue;
+      if (demands.failed?.has(tier.name) === true || demands.left?.has(tier.name) === true) continue;
+      if (seen.breaker !== 'closed' || seen.resting) continue;
       if (seen.health === 'cold' || seen.health === 'starting') continue;
       const lease = tier.slots.tryTake();
       if (lease === undefined) continue;

@@ -58,12 +58,19 @@ export interface SpeakersCall {
 export class Speakers {
   /** Renderings that have not come to rest. */
   readonly open = new Set<Rendering>();
+  /** Tiers that have failed at this sentence: nobody listens to it again for the rest of it while another can speak. */
+  readonly #left = new Set<string>();
   readonly #deps: SpeakingDeps;
   readonly #call: SpeakersCall;
 
   constructor(deps: SpeakingDeps, call: SpeakersCall) {
     this.#deps = deps;
     this.#call = call;
+  }
+
+  /** A sentence begins. */
+  begin(): void {
+    this.#left.clear();
   }
 
   /**
@@ -166,6 +173,7 @@ export class Speakers {
     if (failed.has(rendering.tier.name)) return;
     if (!mayBeTakenOver(error, this.#call.signal)) throw error;
     failed.add(rendering.tier.name);
+    this.#left.add(rendering.tier.name);
     if (rendering.length > 0) rendering.tier.onBrokeOff();
     this.#call.push({ type: 'warning', error });
   }
@@ -177,6 +185,7 @@ export class Speakers {
       private: this.#deps.private,
       ...(last.tier !== undefined && { current: last.tier }),
       ...(failed && { failed }),
+      left: this.#left,
     };
   }
 

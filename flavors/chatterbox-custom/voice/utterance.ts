@@ -116,6 +116,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
 
   async #say(index: number, piece: string): Promise<void> {
     let begun = false;
+    this.#speakers.begin();
     const begin = (): void => {
       if (!begun) this.#events.push({ type: 'piece', index });
       begun = true;

@@ -10,7 +10,7 @@ export function modelCommand(
     /** What it imitates. */
     readonly title: string;
     /** The section of a flavor's configuration. */
-    section(url: string, key: string): string;
+    section(url: string, key: string, variant: string | undefined): string;
     open(options: {
       readonly port: number;
       readonly apiKey?: string;
@@ -32,7 +32,7 @@ export function modelCommand(
 
 Point a language model at it, in the section of a flavor that has one:
 
-  llm: ${about.section(fake.baseUrl, key ?? 'anything')}
+  llm: ${about.section(fake.baseUrl, key ?? 'anything', variant)}
 
 It answers as a hairdresser's receptionist. Ctrl-C ends it.
 `,

@@ -10,7 +10,10 @@ export const openAiTextCommand = modelCommand({
   title: "OpenAI's text APIs",
   options: [`--variant V    whose server it is: ${variants.join(', ')} (default: openai)`],
   variants,
-  section: (url, key) => `{ provider: openai, baseUrl: "${url}", apiKey: "${key}" }`,
+  section: (url, key, variant) =>
+    variant === 'ollama' || variant === 'llama.cpp'
+      ? `{ provider: openai-compatible, baseUrl: "${url}", model: "qwen3:8b", reasoningEffort: none }`
+      : `{ provider: openai, baseUrl: "${url}", apiKey: "${key}" }`,
   open: ({ variant, ...options }) =>
     startFakeOpenAiText({ ...options, variant: variants.find((known) => known === variant) ?? 'openai' }),
 });

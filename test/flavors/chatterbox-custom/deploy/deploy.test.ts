@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import * as z from 'zod';
 import { ModalBackend } from '../../../../src/cascade/engines/chatterbox/modal.js';
 import { modalSchema } from '../../../../src/cascade/engines/chatterbox/modal-config.js';
 import { OpenAiSpeechBackend, openAiSpeechSchema } from '../../../../src/cascade/engines/openai-speech/index.js';
@@ -318,6 +319,33 @@ test('the compose file publishes on loopback alone, and does not start without a
   const { services } = parse(text) as { services: { chatterbox: Record<string, unknown> } };
   expect(services.chatterbox).toMatchObject({ build: { target: 'server' }, ports: ['127.0.0.1:8004:8004'] });
   expect(text).toMatch(/SPEECH_TOKEN: "\$\{SPEECH_TOKEN:\?/);
+});
+
+test('the compose file says nothing that Compose does not know', () => {
+  // Of the Compose specification, what the file uses: a key that is spelt wrong would be refused, or do nothing.
+  const duration = z.string().regex(/^\d+s$/);
+  const device = z.strictObject({ driver: z.string(), count: z.int(), capabilities: z.array(z.string()) });
+  const service = z.strictObject({
+    build: z.strictObject({ context: z.string(), target: z.string() }),
+    environment: z.record(z.string().regex(/^[A-Z_]+$/), z.string()),
+    ports: z.array(z.string().regex(/^127\.0\.0\.1:\d+:\d+$/)),
+    volumes: z.array(z.string().regex(/^[\w./]+:\/\w+(:ro)?$/)),
+    deploy: z.strictObject({
+      resources: z.strictObject({ reservations: z.strictObject({ devices: z.array(device) }) }),
+    }),
+    healthcheck: z.strictObject({ test: z.array(z.string()), interval: duration, start_period: duration }),
+    restart: z.enum(['no', 'always', 'on-failure', 'unless-stopped']),
+    security_opt: z.array(z.string()),
+    cap_drop: z.array(z.string()),
+  });
+  const file = z.strictObject({ services: z.record(z.string(), service), volumes: z.record(z.string(), z.null()) });
+  const compose = file.parse(parse(readFileSync(join(folder, 'compose.yaml'), 'utf8')));
+  const named = Object.values(compose.services).flatMap(({ volumes }) =>
+    volumes.filter((name) => !name.startsWith('.')),
+  );
+  expect(named.map((name) => name.split(':')[0])).toEqual(Object.keys(compose.volumes));
+  const target = compose.services['chatterbox']?.build.target;
+  expect(readFileSync(join(folder, 'Dockerfile'), 'utf8')).toMatch(new RegExp(`^FROM .* AS ${target}$`, 'm'));
 });
 
 test('what a page or a file of the folder names is there', () => {

@@ -148,6 +148,32 @@ test('a tier that stops speaking without a word about it is taken for dead', asy
   expect(bytesOf(events)).toBeGreaterThan(bytesFor(text) * 0.9);
 });
 
+test('a tier that broke off is not asked again for the rest of its sentence, however short its rest', async () => {
+  const { clock, open, backends } = setUp([{}, { backend: { streaming: false } }], { policy: { restMs: 0 } });
+  const [laptop, gpu] = backends;
+  if (laptop) laptop.fault = { afterMs: 600 };
+  const text = 'Your table is booked for half past seven, by the window, and we look forward to seeing all of you.';
+  const session = await open();
+  const events = await sayAll(session, clock, text);
+  expect(events.at(-1)?.event).toMatchObject({ type: 'end', spokenPieces: 1 });
+  // The rest is asked for in parts.
+  expect(gpu?.requests.length).toBeGreaterThan(1);
+  expect(laptop?.requests.length).toBe(1);
+  await sayAll(session, clock, 'Goodbye.');
+  expect(laptop?.requests.length).toBe(2);
+});
+
+test('where the others fail as well, it is asked again rather than nobody', async () => {
+  const { clock, open, backends } = setUp([{}, { backend: { streaming: false } }], { policy: { restMs: 0 } });
+  const [laptop, gpu] = backends;
+  if (laptop) laptop.fault = { afterMs: 600 };
+  if (gpu) [gpu.fault, gpu.passes] = ['gone', 1];
+  const text = 'Your table is booked for half past seven, by the window, and we look forward to seeing all of you.';
+  const events = await sayAll(await open(), clock, text);
+  expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 1 });
+  expect([laptop?.requests.length, (gpu?.requests.length ?? 0) >= 2]).toEqual([2, true]);
+});
+
 test('an interruption cancels what is asked for, at once, and nothing follows', async () => {
   const { clock, open, backends, voice } = setUp([{}]);
   const { utterance, events } = say(await open(), clock, 'A sentence that nobody is going to hear to its end.');
