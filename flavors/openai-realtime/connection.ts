@@ -89,6 +89,7 @@ export class RealtimeConnection implements Connection {
         perMessageDeflate: false,
         followRedirects: false,
         generateMask: (mask) => masks.fill(mask),
+        ...tlsOf(endpoint),
       });
       const connection = new RealtimeConnection(socket, clock);
       const settle = (error?: unknown): void => {
@@ -251,6 +252,11 @@ export class RealtimeConnection implements Connection {
   #finish(): void {
     this.#clock.clearTimeout(this.#keepalive);
   }
+}
+
+/** For `tls.connect`, to which `ws` hands on what it does not know. */
+function tlsOf({ secureContext }: Endpoint): Pick<Endpoint, 'secureContext'> {
+  return secureContext === undefined ? {} : { secureContext };
 }
 
 /** The code in the body of a refused upgrade, '' if none can be found; `done` is called once. */

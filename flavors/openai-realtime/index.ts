@@ -1,3 +1,4 @@
+import tls from 'node:tls';
 import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from 'sip-voice-connector/flavor';
 import { type Clock, systemClock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
@@ -35,7 +36,7 @@ export default defineRealtime();
 class RealtimeFlavor implements Flavor {
   readonly capabilities;
   readonly #config: RealtimeConfig;
-  readonly #endpoint: Endpoint;
+  #endpoint: Endpoint;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #pool: ConnectionPool;
@@ -84,6 +85,11 @@ class RealtimeFlavor implements Flavor {
   }
 
   #connect(signal: AbortSignal): Promise<Connection> {
+    const { url, secureContext } = this.#endpoint;
+    // Not before it is needed: it reads the authorities' certificates.
+    if (url.protocol === 'wss:' && secureContext === undefined) {
+      this.#endpoint = { ...this.#endpoint, secureContext: tls.createSecureContext() };
+    }
     return RealtimeConnection.connect(this.#endpoint, this.#config.connectTimeoutMs, this.#clock, signal);
   }
 
