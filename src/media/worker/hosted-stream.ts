@@ -59,11 +59,12 @@ export class HostedStream implements CommandHandler, StreamListener {
 
   /** Its way to the sockets: no audio leaves once the call has closed, whatever this thread is at. */
   guard(pair: DatagramPair): Omit<DatagramPair, 'close'> {
-    const { words } = this.#memory;
+    const { views, firstWord } = this.#memory;
+    const { ints } = views;
     return {
       local: pair.local,
       send: (packet: Uint8Array, to: RemoteAddress) => {
-        if (this.#sayingGoodbye || Atomics.load(words, word.closing) === 0) pair.send(packet, to);
+        if (this.#sayingGoodbye || Atomics.load(ints, firstWord + word.closing) === 0) pair.send(packet, to);
         this.#paced = true;
         this.#writeQueue();
       },
@@ -73,8 +74,9 @@ export class HostedStream implements CommandHandler, StreamListener {
 
   /** The call has commanded something: carries it out. */
   drain(): void {
-    const { words } = this.#memory;
-    Atomics.store(words, word.downSignal, 0);
+    const { views, firstWord } = this.#memory;
+    const { ints } = views;
+    Atomics.store(ints, firstWord + word.downSignal, 0);
     const takenMs = this.#takenMs;
     try {
       this.#commands.drain();
@@ -84,8 +86,8 @@ export class HostedStream implements CommandHandler, StreamListener {
     // While packets leave, the figures are written with each: what was taken and what is queued are one sum till then.
     if (this.#takenMs !== takenMs && !this.#paced) this.#writeQueue();
     this.#paced = false;
-    if (Atomics.load(words, word.wantsRoom) === 1) {
-      Atomics.store(words, word.wantsRoom, 0);
+    if (Atomics.load(ints, firstWord + word.wantsRoom) === 1) {
+      Atomics.store(ints, firstWord + word.wantsRoom, 0);
       this.#onNews();
     }
   }
@@ -102,8 +104,9 @@ export class HostedStream implements CommandHandler, StreamListener {
 
   /** Whether the call has asked for counters since the last time. */
   takeStatsRequest(): boolean {
-    const { words } = this.#memory;
-    return words[word.wantsStats] === 1 && Atomics.exchange(words, word.wantsStats, 0) === 1;
+    const { views, firstWord } = this.#memory;
+    const at = firstWord + word.wantsStats;
+    return views.ints[at] === 1 && Atomics.exchange(views.ints, at, 0) === 1;
   }
 
   close(): void {

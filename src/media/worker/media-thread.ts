@@ -4,6 +4,7 @@ import type { PacingWheel, WheelMember } from '../pacing-wheel.js';
 import { StreamHost, type StreamHostDeps } from '../stream-host.js';
 import { HostedStream } from './hosted-stream.js';
 import { RingScratch } from './ring-scratch.js';
+import { type SharedViews, sharedViews } from './shared-views.js';
 import { SignalList } from './signal-list.js';
 import { streamMemory, word } from './stream-memory.js';
 import { BELL, type OpenOrder, type ThreadMessage, type ThreadOrder, type ThreadSetup } from './thread-messages.js';
@@ -23,6 +24,8 @@ export class MediaThread implements WheelMember {
   readonly #up: SignalList;
   readonly #bell: Int32Array;
   readonly #streams: (HostedStream | undefined)[] = [];
+  /** Memory of streams, by number. */
+  readonly #blocks: SharedViews[] = [];
   /** Those whose call does not keep up. */
   readonly #backlogged = new Set<HostedStream>();
   readonly #sounds = new ThreadSounds();
@@ -65,11 +68,14 @@ export class MediaThread implements WheelMember {
   }
 
   /** What comes of it is posted. Never rejects. */
-  async #openStream({ id, memory, nets, place, tapped }: OpenOrder): Promise<void> {
-    const shared = streamMemory(memory);
+  async #openStream({ id, block, index, memory, nets, place, tapped }: OpenOrder): Promise<void> {
+    const views = this.#blocks[block] ?? sharedViews(memory);
+    this.#blocks[block] = views;
+    const shared = streamMemory(views, index);
+    const signalAt = shared.firstWord + word.upSignal;
     const hosted: HostedStream = new HostedStream(id, shared, this.#sounds, this.#scratch, () => {
       if (hosted.reports.full) this.#backlogged.add(hosted);
-      if (this.#up.add(id, shared.words, word.upSignal)) this.#news = true;
+      if (this.#up.add(id, views.ints, signalAt)) this.#news = true;
     });
     try {
       const stream = await this.#host.open(place, {

@@ -5,8 +5,9 @@ import type { StreamListener, StreamOptions } from '../engine.js';
 import type { RemoteAddress } from '../remote-address.js';
 import type { RtpPlace } from '../rtp-ports.js';
 import type { StreamHostOptions } from '../stream-host.js';
+import { type MemoryPlace, MemoryPool } from './memory-pool.js';
 import { SignalList } from './signal-list.js';
-import { allocateStreamMemory, type StreamMemory, streamMemory, word } from './stream-memory.js';
+import { word } from './stream-memory.js';
 import { BELL, type OpenOrder, type ThreadMessage, type ThreadSetup } from './thread-messages.js';
 import { SoundNumbers } from './thread-sounds.js';
 import { WorkerStream } from './worker-stream.js';
@@ -30,9 +31,14 @@ export interface MediaWorkerHandlers {
 
 const nobody: StreamListener = { onFrame: () => {}, onEvent: () => {} };
 
+/** What a stream has to itself. */
+interface StreamPlace {
+  readonly rtp: RtpPlace;
+  readonly memory: MemoryPlace;
+}
+
 interface Opening {
   readonly options: StreamOptions;
-  readonly memory: StreamMemory;
   resolve(stream: WorkerStream): void;
   reject(error: unknown): void;
 }
@@ -50,7 +56,8 @@ export class MediaWorker {
   readonly #openings = new Map<number, Opening>();
   /** By number. Numbers are dense, and looked up for each frame. */
   readonly #streams: (WorkerStream | undefined)[] = [];
-  readonly #places = new Map<number, RtpPlace>();
+  readonly #places = new Map<number, StreamPlace>();
+  readonly #memory = new MemoryPool();
   readonly #freeIds: number[] = [];
   #nextId = 0;
   #idle: (() => void) | undefined;
@@ -109,14 +116,18 @@ export class MediaWorker {
   open(place: RtpPlace, options: StreamOptions): Promise<WorkerStream> {
     if (this.#gone) return Promise.reject(new Error('the media thread has ended'));
     const id = this.#freeIds.pop() ?? this.#nextId++;
-    const memory = streamMemory(allocateStreamMemory());
-    this.#places.set(id, place);
+    const memory = this.#memory.take();
+    this.#places.set(id, { rtp: place, memory });
     this.#worker.ref();
     return new Promise((resolve, reject) => {
-      this.#openings.set(id, { options, memory, resolve, reject });
+      this.#openings.set(id, { options, resolve, reject });
       const { nets, tap } = options;
       const tapped = tap !== undefined;
-      const order: OpenOrder = { type: 'open', id, memory: memory.memory, place, tapped, nets };
+      const { block, index } = memory;
+      const order: OpenOrder = {
+        ...{ type: 'open', id, block, index, memory: memory.memory.views.memory },
+        ...{ place, tapped, nets },
+      };
       this.#worker.postMessage(order);
     });
   }
@@ -163,7 +174,7 @@ export class MediaWorker {
       case 'freed': {
         // Its last words may still lie in the ring.
         this.#streams[message.id]?.onNews();
-        const port = this.#places.get(message.id)?.port;
+        const port = this.#places.get(message.id)?.rtp.port;
         this.#forget(message.id);
         if (port !== undefined) this.#handlers.onFreed(port);
       }
@@ -178,16 +189,19 @@ export class MediaWorker {
 
   #onOpened(id: number, local: RemoteAddress): void {
     const opening = this.#openings.get(id);
-    if (!opening) return;
+    const place = this.#places.get(id);
+    if (!opening || !place) return;
     this.#openings.delete(id);
-    const { memory, options } = opening;
-    const { words } = memory;
+    const { options } = opening;
+    const { memory } = place.memory;
+    const { ints } = memory.views;
+    const signalAt = memory.firstWord + word.downSignal;
     const stream = new WorkerStream({
       memory,
       local,
       listener: this.#stopping ? nobody : options.listener,
       tap: options.tap,
-      signal: () => this.#down.add(id, words, word.downSignal),
+      signal: () => this.#down.add(id, ints, signalAt),
       soundNumber: (sound) => this.#sounds.of(sound),
       now: () => this.#clock.now(),
     });
@@ -202,8 +216,14 @@ export class MediaWorker {
 
   #forget(id: number): void {
     this.#openings.delete(id);
+    this.#streams[id]?.release();
     this.#streams[id] = undefined;
-    if (this.#places.delete(id)) this.#freeIds.push(id);
+    const place = this.#places.get(id);
+    if (place !== undefined) {
+      this.#places.delete(id);
+      this.#freeIds.push(id);
+      this.#memory.giveBack(place.memory);
+    }
     if (this.#places.size > 0) return;
     this.#worker.unref();
     this.#idle?.();
@@ -215,7 +235,7 @@ export class MediaWorker {
     const why = message ?? 'the media engine is closed';
     for (const { reject } of this.#openings.values()) reject(new Error(why));
     for (const stream of [...this.#streams]) stream?.orphan(why);
-    for (const { port } of this.#places.values()) this.#handlers.onFreed(port);
+    for (const { rtp } of this.#places.values()) this.#handlers.onFreed(rtp.port);
     this.#openings.clear();
     this.#streams.length = 0;
     this.#places.clear();

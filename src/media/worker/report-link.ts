@@ -47,7 +47,7 @@ interface WaitingRecord {
  */
 export class ReportWriter implements StreamListener, StreamTap {
   readonly #ring: RingWriter;
-  readonly #words: Int32Array;
+  readonly #awaitedAt: number;
   readonly #onNews: () => void;
   /** Of frames, modulo 2^32, that the call has got or will get. */
   #frames = 0;
@@ -66,7 +66,7 @@ export class ReportWriter implements StreamListener, StreamTap {
   /** @param onNews there is something for the call to read */
   constructor(memory: StreamMemory, onNews: () => void) {
     this.#ring = new RingWriter(memory.up);
-    this.#words = memory.words;
+    this.#awaitedAt = memory.firstWord + word.frameAwaited;
     this.#onNews = onNews;
   }
 
@@ -105,7 +105,7 @@ export class ReportWriter implements StreamListener, StreamTap {
     this.#frames = (this.#frames + 1) | 0;
     const changed = ((flags ^ this.#flags) & ~CONCEALED) !== 0;
     this.#flags = flags;
-    if (changed || ((Atomics.load(this.#words, word.frameAwaited) - this.#frames) | 0) <= 0) this.#tell();
+    if (changed || ((Atomics.load(this.#ring.ints, this.#awaitedAt) - this.#frames) | 0) <= 0) this.#tell();
   }
 
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
@@ -244,7 +244,7 @@ class FrameDesk {
 /** The call's end of the ring up. */
 export class ReportReader {
   readonly #ring: RingReader;
-  readonly #words: Int32Array;
+  readonly #awaitedAt: number;
   readonly #listener: StreamListener;
   readonly #tap: StreamTap | undefined;
   readonly #desk = new FrameDesk();
@@ -255,7 +255,7 @@ export class ReportReader {
 
   constructor(memory: StreamMemory, listener: StreamListener, tap: StreamTap | undefined) {
     this.#ring = new RingReader(memory.up);
-    this.#words = memory.words;
+    this.#awaitedAt = memory.firstWord + word.frameAwaited;
     this.#listener = listener;
     this.#tap = tap;
   }
@@ -265,7 +265,7 @@ export class ReportReader {
     const awaited = (this.#frames + count) | 0;
     if (awaited === this.#awaited) return;
     this.#awaited = awaited;
-    Atomics.store(this.#words, word.frameAwaited, awaited);
+    Atomics.store(this.#ring.ints, this.#awaitedAt, awaited);
   }
 
   /** Tells the listener and the tap everything that is there. */

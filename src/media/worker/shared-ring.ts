@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { SharedViews } from './shared-views.js';
 
 /**
  * A ring of records in shared memory, from one thread that writes to one that reads. Each of its two positions has one
@@ -19,12 +19,12 @@ const REWIND_BYTES = 1024;
 
 /** Where a ring lies. */
 export interface RingPlace {
-  readonly memory: SharedArrayBuffer;
+  readonly views: SharedViews;
   /** A multiple of 8. */
   readonly byteOffset: number;
   /** A power of two, at least 64. */
   readonly capacity: number;
-  /** Indexes into `memory` as 32-bit integers: the position of the writer and of the reader. */
+  /** Indexes into `views.ints`: the position of the writer and of the reader. */
   readonly writerIndex: number;
   readonly readerIndex: number;
 }
@@ -35,26 +35,24 @@ export function occupied(bytes: number): number {
 }
 
 class Ring {
-  /** All of the ring, in four guises. Offsets below are of bytes: divide them by 4 or 8 for the numbers. */
+  /** The memory that the ring is part of, in three guises. Offsets of records are bytes in it: divide them by 4 or 8 for the numbers. */
   readonly bytes: Uint8Array;
-  readonly text: Buffer;
   readonly ints: Int32Array;
   readonly floats: Float64Array;
-  protected readonly positions: Int32Array;
+  protected readonly base: number;
   protected readonly capacity: number;
   protected readonly writerIndex: number;
   protected readonly readerIndex: number;
 
   constructor(place: RingPlace) {
-    const { memory, byteOffset, capacity } = place;
-    this.capacity = capacity;
+    const { bytes, ints, floats } = place.views;
+    this.bytes = bytes;
+    this.ints = ints;
+    this.floats = floats;
+    this.base = place.byteOffset;
+    this.capacity = place.capacity;
     this.writerIndex = place.writerIndex;
     this.readerIndex = place.readerIndex;
-    this.bytes = new Uint8Array(memory, byteOffset, capacity);
-    this.text = Buffer.from(memory, byteOffset, capacity);
-    this.ints = new Int32Array(memory, byteOffset, capacity / 4);
-    this.floats = new Float64Array(memory, byteOffset, capacity / 8);
-    this.positions = new Int32Array(memory);
   }
 }
 
@@ -71,8 +69,8 @@ export class RingWriter extends Ring {
   constructor(place: RingPlace) {
     super(place);
     this.longest = place.capacity / 2 - HEADER_BYTES;
-    this.#position = Atomics.load(this.positions, place.writerIndex);
-    this.#readPosition = Atomics.load(this.positions, place.readerIndex);
+    this.#position = Atomics.load(this.ints, place.writerIndex);
+    this.#readPosition = Atomics.load(this.ints, place.readerIndex);
   }
 
   /** Records that take so much may wait for the reader together: the ring is not begun anew where less would be left. */
@@ -91,24 +89,24 @@ export class RingWriter extends Ring {
     let used = (this.#position - this.#readPosition) | 0;
     // Only where it matters how far the reader is.
     if (at >= this.#rewindBytes || used + needed > capacity || at + needed > capacity) {
-      this.#readPosition = Atomics.load(this.positions, this.readerIndex);
+      this.#readPosition = Atomics.load(this.ints, this.readerIndex);
       used = (this.#position - this.#readPosition) | 0;
     }
     const rewinds = used === 0 && at >= this.#rewindBytes && needed <= at;
     const skipped = rewinds || at + needed > capacity ? capacity - at : 0;
     if (used + skipped + needed > capacity) return -1;
-    if (skipped > 0) this.ints[at / 4] = SKIP;
-    this.#start = skipped > 0 ? 0 : at;
+    if (skipped > 0) this.ints[(this.base + at) >> 2] = SKIP;
+    this.#start = this.base + (skipped > 0 ? 0 : at);
     this.#reserved = skipped + needed;
-    this.ints[this.#start / 4] = bytes;
+    this.ints[this.#start >> 2] = bytes;
     return this.#start + HEADER_BYTES;
   }
 
   /** The record that was reserved is complete. `type`: a 32-bit integer. */
   commit(type: number): void {
-    this.ints[this.#start / 4 + 1] = type;
+    this.ints[(this.#start >> 2) + 1] = type;
     this.#position = (this.#position + this.#reserved) | 0;
-    Atomics.store(this.positions, this.writerIndex, this.#position);
+    Atomics.store(this.ints, this.writerIndex, this.#position);
   }
 }
 
@@ -124,7 +122,7 @@ export class RingReader extends Ring {
 
   constructor(place: RingPlace) {
     super(place);
-    this.#position = Atomics.load(this.positions, place.readerIndex);
+    this.#position = Atomics.load(this.ints, place.readerIndex);
     this.#writtenPosition = this.#position;
     this.#after = this.#position;
   }
@@ -133,17 +131,19 @@ export class RingReader extends Ring {
   next(): boolean {
     const { capacity } = this;
     if (this.#writtenPosition === this.#position) {
-      this.#writtenPosition = Atomics.load(this.positions, this.writerIndex);
+      this.#writtenPosition = Atomics.load(this.ints, this.writerIndex);
       if (this.#writtenPosition === this.#position) return false;
     }
-    let at = this.#position & (capacity - 1);
+    const { ints, base } = this;
+    const from = this.#position & (capacity - 1);
+    let at = base + from;
     let skipped = 0;
-    if (this.ints[at / 4] === SKIP) {
-      skipped = capacity - at;
-      at = 0;
+    if (ints[at >> 2] === SKIP) {
+      skipped = capacity - from;
+      at = base;
     }
-    this.length = this.ints[at / 4] as number;
-    this.type = this.ints[at / 4 + 1] as number;
+    this.length = ints[at >> 2] as number;
+    this.type = ints[(at >> 2) + 1] as number;
     this.offset = at + HEADER_BYTES;
     this.#after = (this.#position + skipped + occupied(this.length)) | 0;
     return true;
@@ -152,6 +152,6 @@ export class RingReader extends Ring {
   /** The record has been dealt with: its place is free. */
   release(): void {
     this.#position = this.#after;
-    Atomics.store(this.positions, this.readerIndex, this.#position);
+    Atomics.store(this.ints, this.readerIndex, this.#position);
   }
 }

@@ -16,32 +16,42 @@ export interface QueueFigures {
 /** Writes the figures that the call may read at any time. The media thread's end. */
 export class FiguresWriter {
   readonly #memory: StreamMemory;
+  readonly #ints: Int32Array;
+  readonly #floats: Float64Array;
+  readonly #firstFigure: number;
+  readonly #versionAt: number;
   /** Nobody else writes it. */
   #queueVersion = 0;
 
   constructor(memory: StreamMemory) {
     this.#memory = memory;
+    this.#ints = memory.views.ints;
+    this.#floats = memory.views.floats;
+    this.#firstFigure = memory.firstFigure;
+    this.#versionAt = memory.firstWord + word.queueVersion;
   }
 
   /** Hot path. */
   writeQueue(queuedMs: number, takenMs: number, flushes: number): void {
-    const { words, figures } = this.#memory;
-    Atomics.add(words, word.queueVersion, 1);
-    figures[figure.queuedMs] = queuedMs;
-    figures[figure.takenMs] = takenMs;
-    figures[figure.flushes] = flushes;
+    const floats = this.#floats;
+    const first = this.#firstFigure;
+    Atomics.add(this.#ints, this.#versionAt, 1);
+    floats[first + figure.queuedMs] = queuedMs;
+    floats[first + figure.takenMs] = takenMs;
+    floats[first + figure.flushes] = flushes;
     this.#queueVersion = (this.#queueVersion + 2) | 0;
-    Atomics.store(words, word.queueVersion, this.#queueVersion);
+    Atomics.store(this.#ints, this.#versionAt, this.#queueVersion);
   }
 
   writeStats(stats: StreamStats): void {
-    const { words, stats: area } = this.#memory;
+    const { stats: area, firstWord } = this.#memory;
+    const ints = this.#ints;
     const bytes = Buffer.from(JSON.stringify(stats));
     if (bytes.length > area.length) return;
-    Atomics.add(words, word.statsVersion, 1);
+    Atomics.add(ints, firstWord + word.statsVersion, 1);
     area.set(bytes);
-    words[word.statsLength] = bytes.length;
-    Atomics.add(words, word.statsVersion, 1);
+    ints[firstWord + word.statsLength] = bytes.length;
+    Atomics.add(ints, firstWord + word.statsVersion, 1);
   }
 }
 
@@ -58,13 +68,15 @@ export class FiguresReader {
 
   /** The object is reused. Hot path. */
   queue(): QueueFigures {
-    const { words, figures } = this.#memory;
+    const { views, firstWord, firstFigure } = this.#memory;
+    const { ints, floats } = views;
+    const versionAt = firstWord + word.queueVersion;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const version = Atomics.load(words, word.queueVersion);
-      const queuedMs = figures[figure.queuedMs] as number;
-      const takenMs = figures[figure.takenMs] as number;
-      const flushes = figures[figure.flushes] as number;
-      if ((version & 1) !== 0 || Atomics.load(words, word.queueVersion) !== version) continue;
+      const version = Atomics.load(ints, versionAt);
+      const queuedMs = floats[firstFigure + figure.queuedMs] as number;
+      const takenMs = floats[firstFigure + figure.takenMs] as number;
+      const flushes = floats[firstFigure + figure.flushes] as number;
+      if ((version & 1) !== 0 || Atomics.load(ints, versionAt) !== version) continue;
       this.#queue.queuedMs = queuedMs;
       this.#queue.takenMs = takenMs;
       this.#queue.flushes = flushes;
@@ -75,12 +87,14 @@ export class FiguresReader {
 
   /** `undefined` before the first were written. */
   stats(): StreamStats | undefined {
-    const { words, stats } = this.#memory;
+    const { views, stats, firstWord } = this.#memory;
+    const { ints } = views;
+    const versionAt = firstWord + word.statsVersion;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const version = Atomics.load(words, word.statsVersion);
+      const version = Atomics.load(ints, versionAt);
       if (version === this.#statsVersion) break;
-      const bytes = Buffer.from(stats.subarray(0, words[word.statsLength]));
-      if ((version & 1) !== 0 || Atomics.load(words, word.statsVersion) !== version) continue;
+      const bytes = Buffer.from(stats.subarray(0, ints[firstWord + word.statsLength]));
+      if ((version & 1) !== 0 || Atomics.load(ints, versionAt) !== version) continue;
       this.#stats = JSON.parse(bytes.toString());
       this.#statsVersion = version;
       break;

@@ -1,7 +1,8 @@
 import type { RingPlace } from './shared-ring.js';
+import type { SharedViews } from './shared-views.js';
 
 /**
- * What a call and the media thread share of one stream, in one piece of memory: a ring each way, flags, and the figures
+ * What a call and the media thread share of one stream: a ring each way, flags, and the figures
  * that the call may ask for at any time. About 26 kB.
  */
 
@@ -19,7 +20,7 @@ export const UP_RING_BYTES = 16_384;
 const STATS_OFFSET = HEADER_BYTES;
 const DOWN_OFFSET = STATS_OFFSET + STATS_BYTES;
 const UP_OFFSET = DOWN_OFFSET + DOWN_RING_BYTES;
-const TOTAL_BYTES = UP_OFFSET + UP_RING_BYTES;
+const STREAM_BYTES = UP_OFFSET + UP_RING_BYTES;
 
 /** 32-bit words of the header; those of different writers lie in different cache lines. */
 export const word = {
@@ -57,38 +58,51 @@ export const figure = {
 } as const;
 
 export interface StreamMemory {
-  readonly memory: SharedArrayBuffer;
-  readonly words: Int32Array;
-  readonly figures: Float64Array;
+  readonly views: SharedViews;
+  /** Where the header begins in `views.ints`, and in `views.floats`. */
+  readonly firstWord: number;
+  readonly firstFigure: number;
   readonly stats: Uint8Array;
   readonly down: RingPlace;
   readonly up: RingPlace;
 }
 
-export function allocateStreamMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(TOTAL_BYTES);
+/** Memory of several streams in one piece. */
+export function allocateStreamMemory(streams = 1): SharedArrayBuffer {
+  return new SharedArrayBuffer(streams * STREAM_BYTES);
 }
 
-/** The parts of a stream's memory, for either side. */
-export function streamMemory(memory: SharedArrayBuffer): StreamMemory {
+/**
+ * The parts of a stream's memory, for either side.
+ *
+ * @param index which of the streams of that piece
+ */
+export function streamMemory(views: SharedViews, index = 0): StreamMemory {
+  const start = index * STREAM_BYTES;
+  const firstWord = start / 4;
   return {
-    memory,
-    words: new Int32Array(memory, 0, HEADER_BYTES / 4),
-    figures: new Float64Array(memory, 0, HEADER_BYTES / 8),
-    stats: new Uint8Array(memory, STATS_OFFSET, STATS_BYTES),
+    views,
+    firstWord,
+    firstFigure: start / 8,
+    stats: new Uint8Array(views.memory, start + STATS_OFFSET, STATS_BYTES),
     down: {
-      memory,
-      byteOffset: DOWN_OFFSET,
+      views,
+      byteOffset: start + DOWN_OFFSET,
       capacity: DOWN_RING_BYTES,
-      writerIndex: word.downWritten,
-      readerIndex: word.downRead,
+      writerIndex: firstWord + word.downWritten,
+      readerIndex: firstWord + word.downRead,
     },
     up: {
-      memory,
-      byteOffset: UP_OFFSET,
+      views,
+      byteOffset: start + UP_OFFSET,
       capacity: UP_RING_BYTES,
-      writerIndex: word.upWritten,
-      readerIndex: word.upRead,
+      writerIndex: firstWord + word.upWritten,
+      readerIndex: firstWord + word.upRead,
     },
   };
+}
+
+/** A stream begins with flags, figures and positions of 0, whoever had its place before. Neither side may have begun. */
+export function clearHeader({ views, firstWord }: StreamMemory): void {
+  views.ints.fill(0, firstWord, firstWord + HEADER_BYTES / 4);
 }

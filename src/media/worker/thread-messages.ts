@@ -32,6 +32,9 @@ export interface OpenOrder {
   readonly type: 'open';
   /** Number of the stream in the thread; those of closed streams come again. */
   readonly id: number;
+  /** The block of memory that the stream's is part of, by number, and which part. */
+  readonly block: number;
+  readonly index: number;
   readonly memory: SharedArrayBuffer;
   readonly place: RtpPlace;
   readonly tapped: boolean;

@@ -46,7 +46,8 @@ export interface WorkerStreamDeps {
 export class WorkerStream implements MediaStream, StreamListener {
   readonly local: RemoteAddress;
   readonly #deps: WorkerStreamDeps;
-  readonly #words: Int32Array;
+  readonly #ints: Int32Array;
+  readonly #firstWord: number;
   readonly #listener: StreamListener;
   readonly #commands: CommandWriter;
   readonly #reports: ReportReader;
@@ -63,11 +64,15 @@ export class WorkerStream implements MediaStream, StreamListener {
   #state: 'open' | 'failed' | 'closing' | 'closed' = 'open';
   /** The thread is gone. */
   #orphaned = false;
+  /** The memory is another stream's. */
+  #released = false;
+  #lastStats: StreamStats | undefined;
 
   constructor(deps: WorkerStreamDeps) {
     this.local = deps.local;
     this.#deps = deps;
-    this.#words = deps.memory.words;
+    this.#ints = deps.memory.views.ints;
+    this.#firstWord = deps.memory.firstWord;
     this.#listener = deps.listener;
     this.#commands = new CommandWriter(deps.memory.down, () => this.#makeRoom());
     this.#reports = new ReportReader(deps.memory, this, deps.tap);
@@ -148,14 +153,15 @@ export class WorkerStream implements MediaStream, StreamListener {
   }
 
   awaitFrames(count: number): void {
-    this.#reports.awaitFrames(count);
+    if (!this.#released) this.#reports.awaitFrames(count);
   }
 
   takeFrames(): void {
-    if (!this.#orphaned) this.#reports.drain();
+    if (!this.#orphaned && !this.#released) this.#reports.drain();
   }
 
   queuedMs(): number {
+    if (this.#released) return 0;
     const { queuedMs, takenMs, flushes } = this.#figures.queue();
     // Of what the thread had before a flush nothing will be heard.
     if (flushes !== this.#flushes) return this.#issuedMs;
@@ -165,8 +171,8 @@ export class WorkerStream implements MediaStream, StreamListener {
 
   /** As of the thread's last report: at most 20 ms old where it was asked for before, exact once `closed` was told. */
   stats(): StreamStats {
-    Atomics.store(this.#words, word.wantsStats, 1);
-    const stats = this.#figures.stats() ?? noStats;
+    if (!this.#released) Atomics.store(this.#ints, this.#firstWord + word.wantsStats, 1);
+    const stats = (this.#released ? this.#lastStats : this.#figures.stats()) ?? noStats;
     if (this.#refusedMs === 0) return stats;
     return { ...stats, out: { ...stats.out, refusedMs: (stats.out.refusedMs ?? 0) + this.#refusedMs } };
   }
@@ -174,7 +180,7 @@ export class WorkerStream implements MediaStream, StreamListener {
   close(farewell = false): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     // From here on no audio leaves, whatever the thread is about to do.
-    Atomics.store(this.#words, word.closing, 1);
+    Atomics.store(this.#ints, this.#firstWord + word.closing, 1);
     this.#state = 'closing';
     this.#commands.forgetAudio();
     if (this.#orphaned) this.#end();
@@ -183,13 +189,20 @@ export class WorkerStream implements MediaStream, StreamListener {
 
   /** The thread has something to tell, or room for more. */
   onNews(): void {
-    Atomics.store(this.#words, word.upSignal, 0);
+    Atomics.store(this.#ints, this.#firstWord + word.upSignal, 0);
     if (this.#commands.full) {
       this.#commands.pump();
       if (this.#commands.full) this.#makeRoom();
       this.#deps.signal();
     }
     this.#reports.drain();
+  }
+
+  /** The thread has done with the stream, and told everything. Its memory is not looked at from now on. */
+  release(): void {
+    this.#lastStats = this.#figures.stats();
+    this.#released = true;
+    this.#state = 'closed';
   }
 
   /** The thread has died: nothing more will come from it. */
@@ -226,7 +239,7 @@ export class WorkerStream implements MediaStream, StreamListener {
 
   /** Something waits for room in the ring: says so, and looks whether there is some by now. */
   #makeRoom(): void {
-    Atomics.store(this.#words, word.wantsRoom, 1);
+    Atomics.store(this.#ints, this.#firstWord + word.wantsRoom, 1);
     this.#commands.pump();
   }
 
@@ -255,7 +268,7 @@ export class WorkerStream implements MediaStream, StreamListener {
   #fail(message: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'failed';
-    Atomics.store(this.#words, word.closing, 1);
+    Atomics.store(this.#ints, this.#firstWord + word.closing, 1);
     try {
       this.#listener.onEvent({ type: 'failed', message });
     } catch {

@@ -3,8 +3,14 @@ import { expect, test } from 'vitest';
 import type { CallerFrame, StreamEvent, StreamParameters } from '../../../src/media/engine.js';
 import { CommandReader, CommandWriter } from '../../../src/media/worker/command-link.js';
 import { ReportReader, ReportWriter } from '../../../src/media/worker/report-link.js';
+import { sharedViews } from '../../../src/media/worker/shared-views.js';
 import type { StreamCommand } from '../../../src/media/worker/stream-command.js';
-import { allocateStreamMemory, DOWN_RING_BYTES, streamMemory } from '../../../src/media/worker/stream-memory.js';
+import {
+  allocateStreamMemory,
+  DOWN_RING_BYTES,
+  type StreamMemory,
+  streamMemory,
+} from '../../../src/media/worker/stream-memory.js';
 
 interface Played {
   readonly responseId: string;
@@ -12,11 +18,14 @@ interface Played {
   bytes: string;
 }
 
+/** Memory that lies where others have theirs before and behind it. */
+const newStreamMemory = (): StreamMemory => streamMemory(sharedViews(allocateStreamMemory(3)), 1);
+
 const hexOf = (audio: Uint8Array): string => Buffer.from(audio).toString('hex');
 
 /** Both ends of a ring down. What one `drain` brings is put together by response. */
 const setUpCommands = () => {
-  const { down } = streamMemory(allocateStreamMemory());
+  const { down } = newStreamMemory();
   const played: Played[] = [];
   const interjected: Played[] = [];
   const commands: StreamCommand[] = [];
@@ -126,7 +135,7 @@ test('a flush overtakes audio that waits for room: it need not be carried to whe
 
 /** Both ends of a ring up. */
 const setUpReports = () => {
-  const memory = streamMemory(allocateStreamMemory());
+  const memory = newStreamMemory();
   const heard: (number | string)[] = [];
   const writer = new ReportWriter(memory, () => {});
   const reader = new ReportReader(
@@ -150,7 +159,7 @@ const frameOf = (positionMs: number, length = 960): CallerFrame => ({
 });
 
 test('frames, events and taps cross as they are', () => {
-  const memory = streamMemory(allocateStreamMemory());
+  const memory = newStreamMemory();
   const writer = new ReportWriter(memory, () => {});
   const frames: CallerFrame[] = [];
   const events: StreamEvent[] = [];
@@ -187,7 +196,7 @@ test('frames, events and taps cross as they are', () => {
 });
 
 test('the longest packet that a tap may hear, and the longest frame, find room', () => {
-  const memory = streamMemory(allocateStreamMemory());
+  const memory = newStreamMemory();
   const writer = new ReportWriter(memory, () => {});
   const lengths: number[] = [];
   const reader = new ReportReader(
@@ -209,7 +218,7 @@ test('the longest packet that a tap may hear, and the longest frame, find room',
 });
 
 test('frames of changing lengths cross as they are, and a stream of one length comes in one array', () => {
-  const memory = streamMemory(allocateStreamMemory());
+  const memory = newStreamMemory();
   const writer = new ReportWriter(memory, () => {});
   const heard: Uint8Array[] = [];
   const reader = new ReportReader(memory, { onFrame: ({ data }) => heard.push(data), onEvent: () => {} }, undefined);
@@ -246,7 +255,7 @@ test('a call that reads nothing for long gets every event, and of the frames the
 
 /** Both ends of a ring up whose reader reads as soon as it is told to, and what it heard each time. */
 const setUpBell = () => {
-  const memory = streamMemory(allocateStreamMemory());
+  const memory = newStreamMemory();
   const bunches: (number | string)[][] = [];
   const tell = (what: number | string): number | undefined => bunches.at(-1)?.push(what);
   const listener = {
@@ -303,7 +312,7 @@ test('sound for a tap is told of with the next frame, or when there is much of i
 });
 
 test('frames that were given up do not count: those that may wait do so after an overload as before', () => {
-  const memory = streamMemory(allocateStreamMemory());
+  const memory = newStreamMemory();
   let told = 0;
   const writer = new ReportWriter(memory, () => {
     told += 1;

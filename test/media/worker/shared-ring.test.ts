@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type RingPlace, RingReader, RingWriter } from '../../../src/media/worker/shared-ring.js';
+import { sharedViews } from '../../../src/media/worker/shared-views.js';
 
 const HEADER_BYTES = 64;
 
@@ -8,7 +9,7 @@ const HEADER_BYTES = 64;
 const placeOf = (capacity: number, startsAt = 0): RingPlace => {
   const memory = new SharedArrayBuffer(HEADER_BYTES + capacity);
   new Int32Array(memory).fill(startsAt, 0, 2);
-  return { memory, byteOffset: HEADER_BYTES, capacity, writerIndex: 0, readerIndex: 1 };
+  return { views: sharedViews(memory), byteOffset: HEADER_BYTES, capacity, writerIndex: 0, readerIndex: 1 };
 };
 
 /** Bytes that tell records apart. */
