@@ -6,6 +6,8 @@ import type { RemoteAddress } from './remote-address.js';
  * slot, and how a thread that has nothing to do but media waits for its next slot ({@link SlotTimer}).
  */
 export interface DatagramTransport {
+  /** What is given to `send` has been copied when that returns, whatever the kernel does with it. Absent: not for certain. */
+  readonly copies?: boolean;
   /**
    * Binds `port` and `port + 1` of `address`, an IP literal. Rejects with the system's error (`EADDRINUSE`, …), nothing
    * left bound.

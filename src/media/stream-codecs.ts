@@ -5,6 +5,7 @@ import type { FrameDecoder, FrameEncoder } from './frame-codec.js';
 import { G722FrameDecoder, G722FrameEncoder } from './g722-codec.js';
 import { OpusFrameDecoder, OpusFrameEncoder } from './opus/opus-codec.js';
 import { type OpusEncoding, type OpusFormat, type OpusLibrary, opusFormatDefaults } from './opus/opus-library.js';
+import { ownPacketBuffers, type PacketBufferSource } from './packet-buffers.js';
 import type { PacketReader } from './packet-reader.js';
 import { PacketWriter } from './packet-writer.js';
 import { packetTimeOf, phoneCodings } from './phone-codec.js';
@@ -18,12 +19,17 @@ export interface LoadedOpus {
 /** Makes the codecs of streams, which keep state and are therefore made anew for each. */
 export class StreamCodecs {
   readonly #opus: LoadedOpus | undefined;
+  readonly #buffers: PacketBufferSource;
   /** What writers of Opus were made for. */
   readonly #formats = new WeakMap<PacketWriter, OpusFormat>();
 
-  /** @param opus `undefined` where Opus is not offered: a stream that is told to speak it all the same fails */
-  constructor(opus?: LoadedOpus) {
+  /**
+   * @param opus `undefined` where Opus is not offered: a stream that is told to speak it all the same fails
+   * @param buffers where packets are made
+   */
+  constructor(opus?: LoadedOpus, buffers: PacketBufferSource = ownPacketBuffers) {
     this.#opus = opus;
+    this.#buffers = buffers;
   }
 
   /** For the jitter buffer. */
@@ -56,7 +62,8 @@ export class StreamCodecs {
     const format = codec.opus ?? opusFormatDefaults;
     const isSame = current?.coding === coding && current.ptimeMs === packetMs;
     if (isSame && (codec.name !== 'opus' || isSameFormat(format, this.#formats.get(current)))) return current;
-    const writer = new PacketWriter(coding, this.#createEncoder(codec.name, format, packetMs), packetMs);
+    const encoder = this.#createEncoder(codec.name, format, packetMs);
+    const writer = new PacketWriter(coding, encoder, packetMs, this.#buffers);
     if (codec.name === 'opus') this.#formats.set(writer, format);
     return writer;
   }

@@ -9,6 +9,7 @@ import type { LatchOptions } from './latch.js';
 import { loadOpus, warmUpOpus } from './opus/load-opus.js';
 import type { OpusEncoding, OpusLibraryName } from './opus/opus-library.js';
 import { PacingWheel } from './pacing-wheel.js';
+import { ownPacketBuffers, type PacketBufferSource, SharedPacketBuffers } from './packet-buffers.js';
 import { PowerSpectrum } from './power-spectrum.js';
 import type { RtpPlace } from './rtp-ports.js';
 import { RtpSocketsTransport } from './rtp-sockets.js';
@@ -76,10 +77,11 @@ export class StreamHost {
 
   constructor(options: StreamHostOptions, deps: StreamHostDeps) {
     this.#options = options;
-    this.#codecs = loadCodecs(options.opus);
     this.#deps = deps;
-    const transport = deps.transport ?? new RtpSocketsTransport(deps.clock);
+    const transport: DatagramTransport = deps.transport ?? new RtpSocketsTransport(deps.clock);
     this.#transport = transport;
+    const buffers = transport.copies === true ? new SharedPacketBuffers() : ownPacketBuffers;
+    this.#codecs = loadCodecs(options.opus, buffers);
     const { timer } = deps;
     this.#silero = sileroService(options, deps);
     this.wheel = new PacingWheel(deps.clock, {
@@ -155,8 +157,8 @@ function sileroService({ vad }: StreamHostOptions, { clock, onNotice }: StreamHo
   return new SileroService({ model: vad.model }, { clock, onUnavailable });
 }
 
-async function loadCodecs(options: StreamHostOptions['opus']): Promise<StreamCodecs> {
+async function loadCodecs(options: StreamHostOptions['opus'], buffers: PacketBufferSource): Promise<StreamCodecs> {
   const library = options && (await loadOpus(options.library));
   if (library !== undefined) warmUpOpus(library);
-  return new StreamCodecs(options && library && { library, encoding: options });
+  return new StreamCodecs(options && library && { library, encoding: options }, buffers);
 }

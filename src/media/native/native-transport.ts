@@ -34,6 +34,7 @@ interface Receiver {
  * slot's own time, sends all of the slot's packets in one call, and then reads in one call what has arrived.
  */
 export class NativeTransport implements DatagramTransport, SlotTimer {
+  readonly copies = true;
   readonly #native: Datagrams;
   /** What {@link Datagrams.now} is ahead of the clock. */
   readonly #aheadMs: number;
