@@ -166,7 +166,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
       return frame;
     }
     this.#fill(nowMs);
-    this.#wait.add(frame.receivedAtMs === undefined ? 0 : nowMs - frame.receivedAtMs);
+    this.#wait.add(Number.isNaN(frame.receivedAtMs) ? 0 : nowMs - frame.receivedAtMs);
     if (changeMs < -SLACK_MS && this.#mayShed(speaking)) this.#shed(nowMs);
     if (this.#dryTicks >= DRY_MS * this.#ticksPerMs) this.reset();
     return frame;
@@ -198,7 +198,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   #fill(nowMs: number): void {
     const frame = this.#frame;
     frame.playing = true;
-    frame.receivedAtMs = undefined;
+    frame.receivedAtMs = Number.NaN;
     this.#missing = 0;
     let filled = 0;
     while (filled < this.#frameTicks) {
@@ -292,7 +292,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     const frame = this.#frame;
     frame.missingMs = FRAME_MS;
     frame.playing = playing;
-    frame.receivedAtMs = undefined;
+    frame.receivedAtMs = Number.NaN;
   }
 
   #forgetKnown(): void {
@@ -365,5 +365,5 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
 
 function emptyFrame(): JitterFrame {
   const data = noPayload;
-  return { data, known: data, missingMs: 0, playing: false, receivedAtMs: undefined, before: undefined };
+  return { data, known: data, missingMs: 0, playing: false, receivedAtMs: Number.NaN, before: undefined };
 }

@@ -109,7 +109,7 @@ export class CallerFrames {
         this.#concealment.process(samples, source.known);
         codes = this.#recoded(samples);
       }
-      this.#countConcealed(source.missingMs, source.receivedAtMs !== undefined);
+      this.#countConcealed(source.missingMs, !Number.isNaN(source.receivedAtMs));
     }
     const frame = this.#frame;
     const narrow = this.#voiceRate.process(samples);
@@ -119,7 +119,7 @@ export class CallerFrames {
     frame.data = this.#converter.convert(codes);
     frame.positionMs = this.#positionMs;
     frame.concealed = !source.playing || 2 * source.missingMs >= FRAME_MS;
-    frame.receivedAtMs = source.receivedAtMs ?? slotMs;
+    frame.receivedAtMs = Number.isNaN(source.receivedAtMs) ? slotMs : source.receivedAtMs;
     this.#positionMs += FRAME_MS;
     this.#listener.onFrame(frame);
     this.#reportVoice(nowMs);

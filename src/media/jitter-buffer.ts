@@ -13,8 +13,8 @@ export interface JitterFrame {
   missingMs: number;
   /** A stream is being played: what is missing was lost or late. Otherwise nothing has come, or the sender is silent. */
   playing: boolean;
-  /** Arrival of the packet that holds the last sample ({@link Clock.now}); `undefined` when that is missing. */
-  receivedAtMs: number | undefined;
+  /** Arrival of the packet that holds the last sample ({@link Clock.now}); NaN when that is missing. */
+  receivedAtMs: number;
   /** The frame before this one, left out to shorten the delay: the two are to be spliced. All samples of both are known. */
   before: Uint8Array | undefined;
 }

@@ -25,6 +25,8 @@ const reversed = Uint8Array.from({ length: HALF }, (_, i) => {
  * as imaginary parts, untangled afterwards. Owns its scratch memory.
  */
 export class PowerSpectrum {
+  /** Room to put together what {@link compute} is to look at, for whoever has it in pieces. */
+  readonly window = new Int16Array(SPECTRUM_SAMPLES);
   /** Power in each bin, as of the last {@link compute}. */
   readonly power = new Float64Array(SPECTRUM_BINS);
   readonly #real = new Float64Array(HALF);

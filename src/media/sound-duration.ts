@@ -20,6 +20,8 @@ const FAST_FALL = 0.01;
 export class SoundDuration {
   readonly #levelsDb: Float64Array;
   #ambientDb = Number.NaN;
+  /** Frames of silence in succession, as far as the window reaches back. */
+  #silentFrames = 0;
 
   /** @param windowFrames frames of 20 ms that the window spans */
   constructor(windowFrames: number) {
@@ -31,6 +33,7 @@ export class SoundDuration {
    * @param weight how much of it is to be learnt as surroundings, 0 to 1
    */
   push(samples: Float64Array, weight: number): void {
+    this.#silentFrames = 0;
     const levels = this.#levelsDb;
     const kept = levels.length - BLOCKS_IN_FRAME;
     for (let i = 0; i < kept; i += 1) levels[i] = levels[BLOCKS_IN_FRAME + i] as number;
@@ -47,8 +50,11 @@ export class SoundDuration {
   /** Takes 20 ms of digital silence. `weight` as for {@link push}. */
   pushSilence(weight: number): void {
     const levels = this.#levelsDb;
-    levels.set(levels.subarray(BLOCKS_IN_FRAME));
-    levels.fill(0, levels.length - BLOCKS_IN_FRAME);
+    if (this.#silentFrames * BLOCKS_IN_FRAME < levels.length) {
+      this.#silentFrames += 1;
+      levels.copyWithin(0, BLOCKS_IN_FRAME);
+      levels.fill(0, levels.length - BLOCKS_IN_FRAME);
+    }
     if (Number.isNaN(this.#ambientDb)) this.#ambientDb = 0;
     if (weight === 0) return;
     for (let block = 0; block < BLOCKS_IN_FRAME; block += 1) this.#learn(-this.#ambientDb, weight);

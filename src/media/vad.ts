@@ -75,7 +75,7 @@ export function createVoiceDetector(
 
 const FRAME_SAMPLES = 160;
 const FRAME_MS = 20;
-/** Of the spectrum's window, from frame to frame. */
+/** The spectrum looks at a frame, and at so much before it. */
 const KEPT_SAMPLES = SPECTRUM_SAMPLES - FRAME_SAMPLES;
 
 /** Amplitude that G.711 silence does not exceed: the smallest A-law code. */
@@ -90,6 +90,9 @@ const SUSTAIN_MARGIN_DB = 0.3;
 /** Half-way between the two, for the first sign of an unvoiced consonant. */
 const STIR_EXCESS_DB = 1.3;
 const STIR_MARGIN_DB = 0.6;
+
+/** After so many frames of digital silence one more changes nothing in what looks back. */
+const SETTLED_FRAMES = 12;
 
 /** During speech, frames without pitch count for so long after one with pitch: consonants, not a noise that follows. */
 const UNVOICED_FRAMES = 15;
@@ -129,7 +132,8 @@ class PitchVoiceDetector implements VoiceDetector {
   readonly #stopFrames: number;
   /** More says nothing more. */
   readonly #enoughPeriodicity: number;
-  readonly #history = new Int16Array(SPECTRUM_SAMPLES);
+  /** The end of the frame before. */
+  readonly #kept = new Int16Array(KEPT_SAMPLES);
   readonly #spectrum: PowerSpectrum;
   readonly #noise = new AmbientNoise();
   readonly #periodicity = new Periodicity();
@@ -137,6 +141,8 @@ class PitchVoiceDetector implements VoiceDetector {
   readonly #stirring = new Stirring();
   readonly #duration: SoundDuration;
   #frames = 0;
+  /** Frames of digital silence in succession, as far as they make a difference. */
+  #silentFrames = 0;
   #heard = false;
   #calibratedFrames = CALIBRATION_FRAMES;
   /** One bit a frame, the newest lowest: verdicts, and whether the frame stood out of the noise. */
@@ -166,7 +172,8 @@ class PitchVoiceDetector implements VoiceDetector {
 
   process(samples: Int16Array): boolean {
     if (samples.length !== FRAME_SAMPLES) throw new RangeError(`${samples.length} samples instead of ${FRAME_SAMPLES}`);
-    const voiced = this.#take(samples) ? this.#listen(samples) : this.#pass();
+    const voiced = isSilent(samples) ? this.#pass() : this.#listen(samples);
+    this.#keepEnd(samples);
     this.#frames += 1;
     this.#follow(voiced);
     return voiced;
@@ -177,13 +184,14 @@ class PitchVoiceDetector implements VoiceDetector {
     this.speaking = false;
     this.speechMs = 0;
     this.onsetMsAgo = 0;
-    this.#history.fill(0);
+    this.#kept.fill(0);
     this.#noise.reset();
     this.#periodicity.reset();
     this.#tones.reset();
     this.#duration.reset();
     this.#stirring.reset();
     this.#frames = 0;
+    this.#silentFrames = 0;
     this.#heard = false;
     this.#calibratedFrames = CALIBRATION_FRAMES;
     this.#voicedBits = 0;
@@ -195,40 +203,41 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#framesWithoutLull = 0;
   }
 
-  /** Appends the frame to the spectrum's window. False for digital silence, which teaches nothing. */
-  #take(samples: Int16Array): boolean {
-    const history = this.#history;
-    for (let i = 0; i < KEPT_SAMPLES; i += 1) history[i] = history[FRAME_SAMPLES + i] as number;
-    let loud = false;
-    for (let i = 0; i < FRAME_SAMPLES; i += 1) {
-      const sample = samples[i] as number;
-      history[KEPT_SAMPLES + i] = sample;
-      if (sample > SILENCE_AMPLITUDE || sample < -SILENCE_AMPLITUDE) loud = true;
-    }
-    return loud;
+  #keepEnd(samples: Int16Array): void {
+    const kept = this.#kept;
+    for (let i = 0; i < KEPT_SAMPLES; i += 1) kept[i] = samples[FRAME_SAMPLES - KEPT_SAMPLES + i] as number;
   }
 
   #listen(samples: Int16Array): boolean {
+    this.#silentFrames = 0;
     this.#periodicity.push(samples);
     this.#duration.push(this.#periodicity.lastFrame, this.#ambientWeight());
-    return this.#isSpeech();
+    return this.#isSpeech(samples);
   }
 
   /** A frame of digital silence. */
   #pass(): boolean {
-    this.#periodicity.pushSilence();
     this.#duration.pushSilence(this.#ambientWeight());
-    this.#tones.reset();
+    if (this.#silentFrames < SETTLED_FRAMES) this.#settle();
     this.#standingOutBits <<= 1;
     this.#framesSincePitch += 1;
-    this.#stirring.push(false, 0, false, false);
     return false;
   }
 
-  /** The verdict on the frame in the window; learns from it, too. */
-  #isSpeech(): boolean {
-    this.#spectrum.compute(this.#history);
-    const { power } = this.#spectrum;
+  /** Silence still makes a difference to what looks back. */
+  #settle(): void {
+    this.#silentFrames += 1;
+    this.#periodicity.pushSilence();
+    this.#tones.reset();
+    this.#stirring.push(false, 0, false, false);
+  }
+
+  /** The verdict on the frame; learns from it, too. */
+  #isSpeech(samples: Int16Array): boolean {
+    const { window, power } = this.#spectrum;
+    window.set(this.#kept);
+    window.set(samples, KEPT_SAMPLES);
+    this.#spectrum.compute(window);
     const loudness = this.#noise.compare(power, this.#isFirst());
     const sustains = this.#standsOut(loudness, SUSTAIN_EXCESS_DB, SUSTAIN_MARGIN_DB, 0.5, -5);
     const strong = sustains && this.#standsOut(loudness, START_EXCESS_DB, START_MARGIN_DB, 1, 0);
@@ -335,6 +344,15 @@ class PitchVoiceDetector implements VoiceDetector {
     this.onsetMsAgo = onset * FRAME_MS;
     this.speechMs = this.onsetMsAgo;
   }
+}
+
+/** Digital silence, which teaches nothing. */
+function isSilent(samples: Int16Array): boolean {
+  for (let i = 0; i < FRAME_SAMPLES; i += 1) {
+    const sample = samples[i] as number;
+    if (sample > SILENCE_AMPLITUDE || sample < -SILENCE_AMPLITUDE) return false;
+  }
+  return true;
 }
 
 function bitCount(bits: number): number {

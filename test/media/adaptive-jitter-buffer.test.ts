@@ -63,7 +63,7 @@ const run = (
       value: frame.known[159] === 1 ? frame.data[159] : undefined,
       missing: frame.missingMs * 8,
       playing: frame.playing,
-      receivedAtMs: frame.receivedAtMs,
+      receivedAtMs: Number.isNaN(frame.receivedAtMs) ? undefined : frame.receivedAtMs,
     });
   }
   return { buffer, frames, verdicts, depths };
