@@ -18,6 +18,12 @@ const VOICE_HZ = 8000;
 /** Over which two frames are joined, ms. */
 const SPLICE_MS = 5;
 
+/** Who hears the frames, and what the voice detector makes of them. */
+export interface CallerFramesEars {
+  readonly audience: Pick<StreamListener, 'onFrame'>;
+  readonly listener: Pick<StreamListener, 'onEvent'>;
+}
+
 /** Makes the even stream of 20 ms frames out of the jitter buffer: gaps concealed, voice detected, format converted. */
 export class CallerFrames {
   /** Looks for keys in what is heard; `undefined`: nobody does. */
@@ -25,7 +31,8 @@ export class CallerFrames {
   /** What is heard where the caller sends nothing. */
   readonly noise = new ComfortNoise();
   readonly #jitterBuffer: JitterBuffer;
-  readonly #listener: StreamListener;
+  readonly #audience: Pick<StreamListener, 'onFrame'>;
+  readonly #listener: Pick<StreamListener, 'onEvent'>;
   readonly #voice: VoiceDetector;
   readonly #frame: CallerFrame = {
     data: new Uint8Array(0),
@@ -54,11 +61,12 @@ export class CallerFrames {
   /** Of a gap that still may turn out to be the sender's silence. */
   #undecidedMs = 0;
 
-  constructor(jitterBuffer: JitterBuffer, voice: VoiceDetector, coding: PhoneCoding, listener: StreamListener) {
+  constructor(jitterBuffer: JitterBuffer, voice: VoiceDetector, coding: PhoneCoding, ears: CallerFramesEars) {
     this.#jitterBuffer = jitterBuffer;
     this.#voice = voice;
     this.#coding = coding;
-    this.#listener = listener;
+    this.#audience = ears.audience;
+    this.#listener = ears.listener;
     this.#converter = createAudioConverter(coding.format, coding.format);
     this.#fit();
   }
@@ -121,7 +129,7 @@ export class CallerFrames {
     frame.concealed = !source.playing || 2 * source.missingMs >= FRAME_MS;
     frame.receivedAtMs = Number.isNaN(source.receivedAtMs) ? slotMs : source.receivedAtMs;
     this.#positionMs += FRAME_MS;
-    this.#listener.onFrame(frame);
+    this.#audience.onFrame(frame);
     this.#reportVoice(nowMs);
   }
 

@@ -29,7 +29,10 @@ export interface RtpReceiverDeps {
   readonly latch: Latch;
   readonly jitterBuffer: JitterBuffer;
   readonly voice: VoiceDetector;
-  readonly listener: StreamListener;
+  /** Hears the frames. */
+  readonly audience: Pick<StreamListener, 'onFrame'>;
+  /** Hears everything else. */
+  readonly listener: Pick<StreamListener, 'onEvent'>;
   readonly tap: StreamTap | undefined;
   readonly codecs: StreamCodecs;
   /** Keys are heard in the sound where the phone has no telephone-events. Absent: never. */
@@ -55,7 +58,7 @@ export class RtpReceiver {
   readonly sequences = new SequenceTracker(CLOCK_HZ);
   readonly #latch: Latch;
   readonly #jitterBuffer: JitterBuffer;
-  readonly #listener: StreamListener;
+  readonly #listener: Pick<StreamListener, 'onEvent'>;
   readonly #codecs: StreamCodecs;
   readonly #tap: CallerTap | undefined;
   readonly #packet = new RtpPacket();
@@ -84,7 +87,7 @@ export class RtpReceiver {
     this.#reports = deps.reports;
     this.#onCollision = deps.onCollision;
     this.#rtcp = new RtcpSummary(deps.reports.ssrc);
-    this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps.listener);
+    this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps);
     const onDigit = (digit: string, durationMs: number): void =>
       this.#listener.onEvent({ type: 'digit', digit, durationMs, atMs: this.#nowMs });
     this.#dtmf = new DtmfReceiver(onDigit);

@@ -18,13 +18,18 @@ const MAX_CATCH_UP = 2;
 /** Event packets are made in buffers of their own, used in turn. */
 const EVENT_BUFFERS = 4;
 
+/** Where packets go. */
+export interface SenderPort {
+  /** The packet may be used again when this returns. */
+  send(packet: Buffer, to: RemoteAddress): void;
+}
+
 export interface RtpSenderDeps {
   readonly random: Random;
   readonly source: Pick<LocalSource, 'ssrc'>;
   readonly playout: Playout;
   readonly tap: StreamTap | undefined;
-  /** Puts one packet on the wire before it returns. */
-  send(packet: Buffer, to: RemoteAddress): void;
+  readonly port: SenderPort;
 }
 
 /**
@@ -32,7 +37,10 @@ export interface RtpSenderDeps {
  * wall clock over slots in which nothing was sent; the sequence number counts packets.
  */
 export class RtpSender {
-  readonly #deps: RtpSenderDeps;
+  readonly #random: Random;
+  readonly #source: Pick<LocalSource, 'ssrc'>;
+  readonly #playout: Playout;
+  readonly #port: SenderPort;
   readonly #dtmf = new DtmfSender();
   #firstTimestamp: number;
   #sequence: number;
@@ -61,7 +69,10 @@ export class RtpSender {
   #maxGapMs = 0;
 
   constructor(deps: RtpSenderDeps) {
-    this.#deps = deps;
+    this.#random = deps.random;
+    this.#source = deps.source;
+    this.#playout = deps.playout;
+    this.#port = deps.port;
     this.#tap = deps.tap && new AgentTap(deps.tap);
     this.#firstTimestamp = deps.random.integer(2 ** 32);
     this.#sequence = firstSequence(deps.random);
@@ -94,7 +105,7 @@ export class RtpSender {
 
   /** Our SSRC is another from now on: its counts begin at 0 (RFC 3550 section 6.4.1), and its sequence anywhere. */
   startOver(): void {
-    this.#sequence = firstSequence(this.#deps.random);
+    this.#sequence = firstSequence(this.#random);
     this.#earlierPackets += this.#packets;
     this.#packets = 0;
     this.#payloadBytes = 0;
@@ -139,7 +150,7 @@ export class RtpSender {
       packets: this.#earlierPackets + this.#packets,
       maxGapMs: this.#maxGapMs,
       skippedSlots: this.#skipped,
-      refusedMs: this.#deps.playout.refusedMs,
+      refusedMs: this.#playout.refusedMs,
     };
   }
 
@@ -162,10 +173,10 @@ export class RtpSender {
       this.#sendEvent(writer, this.#eventFormat, timestamp, to, nowMs);
     } else {
       const buffer = writer.next();
-      this.#deps.playout.fill(buffer.frame, nowMs);
+      this.#playout.fill(buffer.frame, nowMs);
       this.#sendAudio(writer, buffer, timestamp, to, nowMs);
     }
-    this.#deps.playout.report();
+    this.#playout.report();
   }
 
   #sendEvent(writer: PacketWriter, format: EventFormat, timestamp: number, to: RemoteAddress, nowMs: number): void {
@@ -180,20 +191,20 @@ export class RtpSender {
       return;
     }
     const marker = step === 'begin' || this.#afterGap;
-    writeRtpHeader(packet, marker, format.payloadType, this.#sequence, this.#eventTimestamp, this.#deps.source.ssrc);
+    writeRtpHeader(packet, marker, format.payloadType, this.#sequence, this.#eventTimestamp, this.#source.ssrc);
     this.#transmit(packet, to, nowMs);
     this.#tap?.hear(silence.frame, nowMs);
   }
 
   #sendAudio(writer: PacketWriter, buffer: PacketBuffer, timestamp: number, to: RemoteAddress, nowMs: number): void {
     const packet = writer.finish(buffer);
-    writeRtpHeader(packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.#deps.source.ssrc);
+    writeRtpHeader(packet, this.#afterGap, this.#payloadType, this.#sequence, timestamp, this.#source.ssrc);
     this.#transmit(packet, to, nowMs);
     this.#tap?.hear(buffer.frame, nowMs);
   }
 
   #transmit(packet: Buffer, to: RemoteAddress, nowMs: number): void {
-    this.#deps.send(packet, to);
+    this.#port.send(packet, to);
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.#packets += 1;
     this.#payloadBytes += packet.length - RTP_HEADER_BYTES;

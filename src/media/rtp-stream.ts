@@ -2,15 +2,7 @@ import { errorMessage } from '../base/connector-error.js';
 import type { AudioFormat } from '../flavor-api/index.js';
 import type { BackgroundLayer, BackgroundSound } from './background.js';
 import type { DtmfTiming } from './dtmf-sender.js';
-import type {
-  CommandSequence,
-  MediaStream,
-  PhoneCodec,
-  StreamEvent,
-  StreamListener,
-  StreamParameters,
-  StreamStats,
-} from './engine.js';
+import type { CommandSequence, MediaStream, PhoneCodec, StreamEvent, StreamParameters, StreamStats } from './engine.js';
 import { Latch } from './latch.js';
 import { LocalSource } from './local-source.js';
 import { FRAME_SLOTS, type WheelMember } from './pacing-wheel.js';
@@ -70,10 +62,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#latch = new Latch(options.latching, options.admits);
     this.#playout = new Playout(phoneCodings.pcmu, (event) => this.#emit(event));
     const { listener: outside } = deps;
-    const listener: StreamListener = {
-      onFrame: (frame) => outside.onFrame(frame),
-      onEvent: (event) => this.#emit(event),
-    };
+    const emit = { onEvent: (event: StreamEvent) => this.#emit(event) };
     this.#srtp = new SrtpSession(deps.port);
     const { clock, jitterBuffer, voice, tap, random, codecs } = deps;
     this.#source = new LocalSource(random);
@@ -82,11 +71,12 @@ export class RtpStream implements MediaStream, WheelMember {
       source: this.#source,
       playout: this.#playout,
       tap,
-      send: (packet, to) => this.#srtp.send(packet, to),
+      port: this.#srtp,
     });
     this.#rtcp = new RtcpSession({ source: this.#source, wallOffsetMs: clock.wallTime() - clock.now() }, random);
     this.#receiver = new RtpReceiver({
-      ...{ latch: this.#latch, jitterBuffer, voice, listener, tap, codecs, reports: this.#rtcp },
+      ...{ latch: this.#latch, jitterBuffer, voice, listener: emit, tap, codecs, reports: this.#rtcp },
+      audience: outside,
       inbandDtmf: options.inbandDtmf === true,
       onCollision: (from) => this.#avoidCollision(from),
     });

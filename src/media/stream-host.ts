@@ -3,7 +3,7 @@ import { ConnectorError } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import { createSourceFilter } from '../base/source-filter.js';
 import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
-import type { DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
+import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
 import type { StreamListener, StreamOptions, StreamTap } from './engine.js';
 import type { LatchOptions } from './latch.js';
 import { loadOpus, warmUpOpus } from './opus/load-opus.js';
@@ -11,6 +11,7 @@ import type { OpusEncoding, OpusLibraryName } from './opus/opus-library.js';
 import { PacingWheel } from './pacing-wheel.js';
 import { ownPacketBuffers, type PacketBufferSource, SharedPacketBuffers } from './packet-buffers.js';
 import { PowerSpectrum } from './power-spectrum.js';
+import type { RemoteAddress } from './remote-address.js';
 import type { RtpPlace } from './rtp-ports.js';
 import { RtpSocketsTransport } from './rtp-sockets.js';
 import { RtpStream } from './rtp-stream.js';
@@ -106,21 +107,14 @@ export class StreamHost {
     const { address, family, port } = place;
     const admits = nets && createSourceFilter(nets);
     const codecs = await this.#codecs;
-    let stream: RtpStream | undefined;
-    const pair = await this.#transport.bind(address, family, port, {
-      onRtp: (bytes, from, atMs) => {
-        onPacket?.();
-        stream?.receiveRtp(bytes, from, atMs);
-      },
-      onRtcp: (bytes, from, atMs) => stream?.receiveRtcp(bytes, from, atMs),
-      onError: (error) => stream?.fail(error),
-    });
+    const ears = new StreamEars(onPacket);
+    const pair = await this.#transport.bind(address, family, port, ears);
     if (isWanted?.() === false) {
       await pair.close();
       throw new ConnectorError('ERR_NO_MEDIA_PORT', 'the media engine is closed');
     }
     const { dtmf, latching, rtpTimeoutMs, jitter } = this.#options;
-    stream = new RtpStream(
+    const stream = new RtpStream(
       { family, latching, admits, rtpTimeoutMs, inbandDtmf: dtmf?.inband === true },
       {
         clock: this.#deps.clock,
@@ -135,6 +129,7 @@ export class StreamHost {
         onClosed: () => hosted.onClosed(pair.close()),
       },
     );
+    ears.stream = stream;
     return stream;
   }
 
@@ -147,6 +142,29 @@ export class StreamHost {
     const gate = createVoiceDetector({}, this.#spectrum);
     const silero = this.#silero;
     return silero === undefined ? gate : new SileroVoiceDetector(gate, () => silero.open());
+  }
+}
+
+/** Brings a stream what comes to its ports, once there is one. */
+class StreamEars implements DatagramListener {
+  stream: RtpStream | undefined;
+  readonly #onPacket: (() => void) | undefined;
+
+  constructor(onPacket: (() => void) | undefined) {
+    this.#onPacket = onPacket;
+  }
+
+  onRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
+    this.#onPacket?.();
+    this.stream?.receiveRtp(bytes, from, atMs);
+  }
+
+  onRtcp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
+    this.stream?.receiveRtcp(bytes, from, atMs);
+  }
+
+  onError(error: Error): void {
+    this.stream?.fail(error);
   }
 }
 

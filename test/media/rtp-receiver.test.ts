@@ -34,10 +34,8 @@ const setUp = (options: { receiving?: boolean; events?: number | null; inbandDtm
     jitterBuffer: new AdaptiveJitterBuffer(),
     voice: new FakeVoiceDetector(),
     codecs: new StreamCodecs(),
-    listener: {
-      onFrame: (frame) => frames.push({ ...frame, codes: [...frame.data] }),
-      onEvent: (event) => events.push(event),
-    },
+    audience: { onFrame: (frame) => frames.push({ ...frame, codes: [...frame.data] }) },
+    listener: { onEvent: (event) => events.push(event) },
     tap: {
       caller: (samples, atMs, timestamp) => tapped.push({ samples: samples.length, atMs, timestamp }),
       agent: () => {},

@@ -31,10 +31,12 @@ const setUp = (ptimeMs = 20) => {
       caller: () => {},
       agent: (samples, atMs) => agent.push({ samples: samples.length, peak: Math.max(...samples.map(Math.abs)), atMs }),
     },
-    send: (bytes, to) => {
-      const packet = new RtpPacket();
-      if (parseRtp(bytes, packet) !== undefined) throw new Error('not RTP');
-      packets.push({ ...packet, slot, port: to.port, payload: [...bytes.subarray(12)] });
+    port: {
+      send: (bytes, to) => {
+        const packet = new RtpPacket();
+        if (parseRtp(bytes, packet) !== undefined) throw new Error('not RTP');
+        packets.push({ ...packet, slot, port: to.port, payload: [...bytes.subarray(12)] });
+      },
     },
   });
   sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, ptimeMs), 0, { payloadType: 101, unitsPerMs: 8 });
@@ -245,7 +247,7 @@ test('two streams begin at different numbers', () => {
       source: new LocalSource(random),
       playout,
       tap: undefined,
-      send: (bytes) => parseRtp(bytes, packet),
+      port: { send: (bytes) => parseRtp(bytes, packet) },
     });
     sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, 20), 0, undefined);
     sender.begin(1);

@@ -18,6 +18,8 @@ export class HostedStream implements CommandHandler, StreamListener {
   readonly id: number;
   readonly reports: ReportWriter;
   readonly #memory: StreamMemory;
+  readonly #ints: Int32Array;
+  readonly #closingAt: number;
   readonly #commands: CommandReader;
   readonly #figures: FiguresWriter;
   readonly #sounds: ThreadSounds;
@@ -45,6 +47,8 @@ export class HostedStream implements CommandHandler, StreamListener {
     this.id = id;
     this.#sounds = sounds;
     this.#memory = memory;
+    this.#ints = memory.views.ints;
+    this.#closingAt = memory.firstWord + word.closing;
     this.#onNews = onNews;
     this.reports = new ReportWriter(memory, onNews);
     this.#commands = new CommandReader(memory.down, this, scratch);
@@ -59,23 +63,24 @@ export class HostedStream implements CommandHandler, StreamListener {
 
   /** Its way to the sockets: no audio leaves once the call has closed, whatever this thread is at. */
   guard(pair: DatagramPair): Omit<DatagramPair, 'close'> {
-    const { views, firstWord } = this.#memory;
-    const { ints } = views;
-    return {
-      local: pair.local,
-      send: (packet: Uint8Array, to: RemoteAddress) => {
-        if (this.#sayingGoodbye || Atomics.load(ints, firstWord + word.closing) === 0) pair.send(packet, to);
-        this.#paced = true;
-        this.#writeQueue();
-      },
-      sendRtcp: (packet: Uint8Array, to: RemoteAddress) => pair.sendRtcp(packet, to),
-    };
+    return new GuardedPair(pair, this);
+  }
+
+  /** Whether packets may leave. */
+  get isOpen(): boolean {
+    return this.#sayingGoodbye || Atomics.load(this.#ints, this.#closingAt) === 0;
+  }
+
+  /** A packet has left, or has not been let. */
+  onSent(): void {
+    this.#paced = true;
+    this.#writeQueue();
   }
 
   /** The call has commanded something: carries it out. */
   drain(): void {
-    const { views, firstWord } = this.#memory;
-    const { ints } = views;
+    const ints = this.#ints;
+    const firstWord = this.#closingAt - word.closing;
     Atomics.store(ints, firstWord + word.downSignal, 0);
     const takenMs = this.#takenMs;
     try {
@@ -211,5 +216,27 @@ export class HostedStream implements CommandHandler, StreamListener {
     this.#queuedMs = queuedMs;
     this.#writtenTakenMs = this.#takenMs;
     this.#figures.writeQueue(queuedMs, this.#takenMs, this.#flushes);
+  }
+}
+
+/** A call's sockets, while it has not closed. */
+class GuardedPair implements Omit<DatagramPair, 'close'> {
+  readonly local: RemoteAddress;
+  readonly #pair: DatagramPair;
+  readonly #hosted: HostedStream;
+
+  constructor(pair: DatagramPair, hosted: HostedStream) {
+    this.local = pair.local;
+    this.#pair = pair;
+    this.#hosted = hosted;
+  }
+
+  send(packet: Uint8Array, to: RemoteAddress): void {
+    if (this.#hosted.isOpen) this.#pair.send(packet, to);
+    this.#hosted.onSent();
+  }
+
+  sendRtcp(packet: Uint8Array, to: RemoteAddress): void {
+    this.#pair.sendRtcp(packet, to);
   }
 }

@@ -106,13 +106,13 @@ test('10,000 hostile payloads are dropped or heard as noise, and the caller is h
     jitterBuffer: new AdaptiveJitterBuffer(),
     voice: new FakeVoiceDetector(),
     codecs: new StreamCodecs({ library, encoding: opusEncodingDefaults }),
-    listener: {
+    audience: {
       onFrame: ({ data }) => {
         const bytes = Uint8Array.from(data);
         heard.push(new Int16Array(bytes.buffer, 0, bytes.length >> 1));
       },
-      onEvent: () => {},
     },
+    listener: { onEvent: () => {} },
     tap: undefined,
     reports: { ssrc: 1, receive: () => {} },
   });
