@@ -1,5 +1,6 @@
 import { CodeReader } from './code-reader.js';
 import { DelayTarget, type DelayTargetOptions } from './delay-target.js';
+import type { FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 import type { PacketReader } from './packet-reader.js';
 import { PacketStore, STORED_PACKETS } from './packet-store.js';
@@ -44,6 +45,7 @@ const noPayload = new Uint8Array(0);
 export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #target: DelayTarget;
   readonly #limitMs: number;
+  readonly #scratch: FrameScratch | undefined;
   readonly #packets = new PacketStore();
   readonly #frame = emptyFrame();
   #before = noPayload;
@@ -69,7 +71,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #wait = new ShortestWait();
   #sinceShed = 0;
 
-  constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults) {
+  /** @param scratch where frames are put together; absent: in memory of its own */
+  constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults, scratch?: FrameScratch) {
+    this.#scratch = scratch;
     this.#target = new DelayTarget(options);
     this.#limitMs = options.maxMs + options.burstMs;
     this.use(this.#reader);
@@ -96,7 +100,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#target.ticksPerMs = ticksPerMs;
     this.#frameTicks = FRAME_MS * ticksPerMs;
     this.#frameSamples = frameSamples;
-    this.#frame.data = new Uint8Array(frameBytes);
+    this.#frame.data = this.#scratch?.of(frameBytes) ?? new Uint8Array(frameBytes);
     this.#frame.known = new Uint8Array(frameSamples);
     this.#allKnown = false;
     this.#before = new Uint8Array(frameBytes);

@@ -34,6 +34,8 @@ export class RtpStream implements MediaStream, WheelMember {
   readonly #receiver: RtpReceiver;
   readonly #sender: RtpSender;
   readonly #rtcp: RtcpSession;
+  /** As the session says: one look less for each packet. */
+  #reportDueMs = Number.POSITIVE_INFINITY;
   readonly #srtp: SrtpSession;
   readonly #commands: Command[] = [];
   readonly #digitsSent: CommandSequence[] = [];
@@ -221,7 +223,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#sender.onSlot(slot, dueSlot, this.#sending ? this.#destination() : undefined, nowMs);
     this.#playout.settle(nowMs);
     this.#playout.report();
-    if (nowMs >= this.#rtcp.dueMs) this.#sendReport(nowMs);
+    if (nowMs >= this.#reportDueMs) this.#sendReport(nowMs);
     if (this.#digitsSent.length > 0) this.#reportDigits(nowMs);
   }
 
@@ -307,6 +309,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#rtcpMux = rtcp?.mux ?? false;
     this.#codec = codec.name;
     if (remote !== undefined) this.#rtcp.begin(1000 * phoneCodings[codec.name].ticksPerMs, this.#deps.clock.now());
+    this.#reportDueMs = this.#rtcp.dueMs;
     this.#writer = this.#deps.codecs.writerFor(codec, ptimeMs, this.#writer);
     this.#sender.configure(this.#writer, codec.payloadType, eventFormat(parameters));
     this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
@@ -334,6 +337,7 @@ export class RtpStream implements MediaStream, WheelMember {
   /** A few times in 20 s, whatever the direction (RFC 3264 section 5.1). */
   #sendReport(nowMs: number): void {
     const packet = this.#rtcp.report(this.#sender.sent(), this.#receiver.sequences, nowMs);
+    this.#reportDueMs = this.#rtcp.dueMs;
     if (packet !== undefined) this.#transmitRtcp(packet);
   }
 

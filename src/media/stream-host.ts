@@ -5,6 +5,7 @@ import { createSourceFilter } from '../base/source-filter.js';
 import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
 import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
 import type { StreamListener, StreamOptions, StreamTap } from './engine.js';
+import { FrameScratch } from './frame-scratch.js';
 import type { LatchOptions } from './latch.js';
 import { loadOpus, warmUpOpus } from './opus/load-opus.js';
 import type { OpusEncoding, OpusLibraryName } from './opus/opus-library.js';
@@ -40,6 +41,8 @@ export interface StreamHostDeps {
   readonly random: Random;
   /** How packets leave and come. Default: Node's own UDP sockets. */
   readonly transport?: DatagramTransport;
+  /** Listeners have copied a frame when they return: it need not lie in memory of its stream's own. */
+  readonly framesAreCopied?: boolean;
   /** How the wheel waits. Default: by the clock's timers. */
   readonly timer?: SlotTimer;
   /** Called when all streams have had a slot, its packets have left, and its frames are made. */
@@ -74,6 +77,7 @@ export class StreamHost {
   readonly #transport: DatagramTransport;
   readonly #silero: SileroService | undefined;
   readonly #spectrum = new PowerSpectrum();
+  readonly #scratch: FrameScratch | undefined;
   readonly #codecs: Promise<StreamCodecs>;
 
   constructor(options: StreamHostOptions, deps: StreamHostDeps) {
@@ -81,6 +85,7 @@ export class StreamHost {
     this.#deps = deps;
     const transport: DatagramTransport = deps.transport ?? new RtpSocketsTransport(deps.clock);
     this.#transport = transport;
+    this.#scratch = deps.framesAreCopied === true ? new FrameScratch() : undefined;
     const buffers = transport.copies === true ? new SharedPacketBuffers() : ownPacketBuffers;
     this.#codecs = loadCodecs(options.opus, buffers);
     const { timer } = deps;
@@ -121,7 +126,7 @@ export class StreamHost {
         random: this.#deps.random,
         wheel: this.wheel,
         port: guard?.(pair) ?? pair,
-        jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }),
+        jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }, this.#scratch),
         voice: this.#voiceDetector(),
         codecs,
         listener,

@@ -35,11 +35,12 @@ export class MediaThread implements WheelMember {
 
   constructor(
     setup: ThreadSetup,
-    deps: Required<Omit<StreamHostDeps, 'onNotice' | 'onServed'>>,
+    deps: Required<Omit<StreamHostDeps, 'onNotice' | 'onServed' | 'framesAreCopied'>>,
     post: (message: ThreadMessage) => void,
   ) {
     this.#host = new StreamHost(setup.options, {
       ...deps,
+      framesAreCopied: true,
       onNotice: (message) => post({ type: 'notice', message }),
       onServed: () => this.#ring(),
     });
