@@ -15,16 +15,23 @@ const LEAD_MS = 120;
 export class SpeechPace {
   #weight = 0;
   #durationMs = 0;
-  /** The longest piece that was said, and how. */
-  #piece = { text: '', weight: 0, sound: undefined as Sound | undefined };
+  #rate = ASSUMED_RATE;
+  /** Of the piece that tells it: the longest so far. */
+  #rateWeight = 0;
 
-  /** A whole piece took this long. */
+  /**
+   * A whole piece took this long.
+   *
+   * @param sound of it; nothing of it is kept
+   */
   learn(piece: string, durationMs: number, sound?: Sound): void {
     const weight = cumulativeWeights(piece)[piece.length] ?? 0;
     if (weight <= 0 || durationMs <= LEAD_MS) return;
-    if (weight > this.#piece.weight) this.#piece = { text: piece, weight, sound };
     this.#weight += weight;
     this.#durationMs += durationMs - LEAD_MS;
+    const samples = weight > this.#rateWeight ? sound?.samples() : undefined;
+    const rate = sound && samples && spokenText(piece, samples, sound, ASSUMED_RATE, true).rate;
+    if (rate !== undefined) [this.#rate, this.#rateWeight] = [rate, weight];
   }
 
   /** How long it takes to say this, ms. */
@@ -32,11 +39,9 @@ export class SpeechPace {
     return LEAD_MS + (cumulativeWeights(piece)[piece.length] ?? 0) * this.letterMs;
   }
 
-  /** Letters per millisecond of speech, pauses left out: worked out when it is asked for. */
+  /** Letters per millisecond of speech, pauses left out. */
   get rate(): number {
-    const { text, sound } = this.#piece;
-    const samples = sound?.samples();
-    return (sound && samples && spokenText(text, samples, sound, ASSUMED_RATE, true).rate) ?? ASSUMED_RATE;
+    return this.#rate;
   }
 
   /** Duration of one letter, ms. */

@@ -50,11 +50,14 @@ class FailOverTextToSpeech implements TextToSpeech {
   readonly #candidates: Candidates<TextToSpeech>;
   readonly #clock: Clock;
   readonly #options: TextToSpeechFailOverOptions;
+  /** What one call has heard of a voice holds for the next. */
+  readonly #paces: ReadonlyMap<TextToSpeech, SpeechPace>;
 
   constructor(engines: readonly TextToSpeech[], clock: Clock, options: TextToSpeechFailOverOptions) {
     this.#candidates = new Candidates(engines, clock);
     this.#clock = clock;
     this.#options = options;
+    this.#paces = new Map(engines.map((engine) => [engine, new SpeechPace()]));
     const all = engines.map(({ capabilities }) => capabilities);
     this.identity = engines[0]?.identity ?? { provider: '', model: '' };
     this.capabilities = {
@@ -74,7 +77,7 @@ class FailOverTextToSpeech implements TextToSpeech {
   }
 
   async open({ output }: TextToSpeechRequest, signal: AbortSignal): Promise<TextToSpeechSession> {
-    const session = new FailOverSession(this.#candidates, this.#clock, this.#options, output, signal);
+    const session = new FailOverSession(this.#candidates, this.#paces, this.#clock, this.#options, output, signal);
     await session.connect();
     return session;
   }
@@ -112,6 +115,7 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
   readonly clock: Clock;
   readonly output: AudioFormat;
   readonly #candidates: Candidates<TextToSpeech>;
+  readonly #paces: ReadonlyMap<TextToSpeech, SpeechPace>;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal;
   #current: SpeakingEngine | undefined;
@@ -119,12 +123,14 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
 
   constructor(
     candidates: Candidates<TextToSpeech>,
+    paces: ReadonlyMap<TextToSpeech, SpeechPace>,
     clock: Clock,
     options: TextToSpeechFailOverOptions,
     output: AudioFormat,
     signal: AbortSignal,
   ) {
     this.#candidates = candidates;
+    this.#paces = paces;
     this.clock = clock;
     this.options = options;
     this.output = output;
@@ -166,7 +172,7 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
       signal: this.#signal,
       open: (candidate, signal) => candidate.open({ output: this.output }, signal),
     });
-    this.#current = { engine, session: opened, pace: new SpeechPace() };
+    this.#current = { engine, session: opened, pace: this.#paces.get(engine) ?? new SpeechPace() };
     return this.#current;
   }
 

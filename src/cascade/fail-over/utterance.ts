@@ -4,7 +4,7 @@ import { settle } from '../stages/settle.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../stages/text-to-speech.js';
 import { asFlavorError, mayBeTakenOver } from './candidates.js';
 import { type BrokenOff, Joining, type Said } from './joining.js';
-import { PieceSound } from './piece-sound.js';
+import { PieceSound, type Sound } from './piece-sound.js';
 import { Reserve } from './reserve.js';
 import { restOfPiece } from './seam.js';
 import { SpeechWatch } from './speech-watch.js';
@@ -178,7 +178,10 @@ export class FailOverUtterance implements TextToSpeechUtterance {
       case 'end':
         if (event.error) this.#onFailure(part, event.error, event.spokenPieces);
         else if (part.joining && !this.#join(part, part.joining, true)) return;
-        else this.#end(undefined);
+        else {
+          this.#learnPace(part, this.#sound);
+          this.#end(undefined);
+        }
         return;
       default:
         this.#events.push(event);
@@ -228,19 +231,23 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   #enter(part: Part, piece: number): void {
     if (piece <= this.#piece) return;
-    const before = this.#pieces[this.#piece];
-    // Only a piece that this engine said as a whole, and alone, tells how fast it speaks.
-    const whole = this.#piece > part.from || (this.#piece === part.from && part.startMs === this.#pieceStartMs);
     const sound = this.#sound.restart();
-    if (before !== undefined && whole && piece === this.#piece + 1) {
-      part.speaker.pace.learn(before, this.#reserve.totalMs - this.#pieceStartMs, sound);
-    }
+    if (piece === this.#piece + 1) this.#learnPace(part, sound);
     this.#piece = piece;
     this.#pieceStartMs = this.#reserve.totalMs;
     this.#reserve.push({ type: 'piece', index: piece });
     // What is owed now is another piece.
     this.#watch.settled();
     this.#watchIfOwed();
+  }
+
+  /** The piece under way is over. Only one that this engine said as a whole, and alone, tells how fast it speaks. */
+  #learnPace(part: Part, sound: Sound): void {
+    const piece = this.#pieces[this.#piece];
+    const whole = this.#piece > part.from || (this.#piece === part.from && part.startMs === this.#pieceStartMs);
+    if (piece !== undefined && whole) {
+      part.speaker.pace.learn(piece, this.#reserve.totalMs - this.#pieceStartMs, sound);
+    }
   }
 
   #watchIfOwed(): void {

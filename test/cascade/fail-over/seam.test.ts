@@ -28,8 +28,13 @@ interface Heard {
 }
 
 /** What a caller hears of pieces of which the first voice does not come to the end. */
-async function hear(clock: FakeClock, voices: readonly SpokenVoice[], pieces: readonly string[]): Promise<Heard> {
-  const session = await failOverTextToSpeech(voices, { clock }).open({ output: mulaw }, new AbortController().signal);
+async function hear(
+  clock: FakeClock,
+  voices: readonly SpokenVoice[],
+  pieces: readonly string[],
+  voice = failOverTextToSpeech(voices, { clock }),
+): Promise<Heard> {
+  const session = await voice.open({ output: mulaw }, new AbortController().signal);
   const utterance = session.begin();
   for (const piece of pieces) utterance.append(piece);
   utterance.finish();
@@ -129,6 +134,18 @@ describe('where it would take too long to say a piece again', () => {
     expect(silentMs).toBeLessThan(500);
     expect(events.flatMap((event) => (event.type === 'piece' ? [event.index] : []))).toEqual([0, 1]);
   });
+});
+
+test('how fast a voice speaks is known from earlier calls', async () => {
+  const clock = new FakeClock();
+  const first = new SpokenVoice(clock, { voice: 'slt', speed: 1.05, diesAfterMs: 3_500 });
+  const second = new SpokenVoice(clock, { voice: 'rms', speed: 1.05 });
+  const voice = failOverTextToSpeech([first, second], { clock });
+  await hear(clock, [], [opening], voice);
+  const { bytes } = await hear(clock, [], [sentence], voice);
+  const untilMs = commonStart(bytes, await soundOf(sentence, 'slt')) / 8;
+  const [rest = ''] = second.asked;
+  expect(await wordsAround(sentence, 'slt', untilMs, rest)).toEqual({ twice: [], missing: [] });
 });
 
 test('a next voice that turns out to be slow while it says the piece again is given the rest instead', async () => {
