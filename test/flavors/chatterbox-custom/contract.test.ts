@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { formatReport, runContractTests } from '../../../src/flavor-testkit/index.js';
+import { formatReport } from '../../../src/flavor-testkit/index.js';
+import { runContractInLanes } from '../../support/contract-lanes.js';
 import { startOwnServers } from './contract-harness.js';
 
 test('the flavor chatterbox-custom keeps the whole contract', { timeout: 400_000 }, async () => {
-  await using servers = await startOwnServers();
-  const report = await runContractTests(servers.harness());
+  const report = await runContractInLanes(async () => {
+    const servers = await startOwnServers();
+    return { harness: servers.harness(), [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose]() };
+  });
   expect(report.conforms, formatReport(report)).toBe(true);
 });

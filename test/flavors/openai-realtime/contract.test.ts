@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
-import { formatReport, runContractTests } from '../../../src/flavor-testkit/index.js';
+import { formatReport } from '../../../src/flavor-testkit/index.js';
+import { runContractInLanes } from '../../support/contract-lanes.js';
 import { startContractFake } from './contract-harness.js';
 
 const TIMEOUT_MS = 400_000;
 
 test('the realtime flavor keeps the whole contract in mu-law', { timeout: TIMEOUT_MS }, async () => {
-  const { fake, harness } = await startContractFake();
-  try {
-    const report = await runContractTests(harness());
-    expect(report.conforms, formatReport(report)).toBe(true);
-  } finally {
-    await fake.close();
-  }
+  const report = await runContractInLanes(async () => {
+    const { fake, harness } = await startContractFake();
+    return { harness: harness(), [Symbol.asyncDispose]: () => fake.close() };
+  });
+  expect(report.conforms, formatReport(report)).toBe(true);
 });
