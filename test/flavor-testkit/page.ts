@@ -45,11 +45,23 @@ export async function installedBeside(files: ReadonlyMap<string, string>): Promi
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project));
   const compiled = await run(join(repository, 'node_modules/.bin/tsc'), ['-p', join(folder, 'tsconfig.json')], folder);
   if (compiled.status !== 0) throw new Error(`the sources do not compile:\n${compiled.output}`);
+  await writeAll(folder, files);
+  return folder;
+}
+
+/** Another folder with `files` in it, and what is installed in `folder` installed beside them. */
+export async function sameInstallation(folder: string, files: ReadonlyMap<string, string>): Promise<string> {
+  const other = await mkdtemp(join(tmpdir(), 'voice-flavor-'));
+  await symlink(join(folder, 'node_modules'), join(other, 'node_modules'));
+  await writeAll(other, files);
+  return other;
+}
+
+async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
   for (const [name, code] of files) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), code);
   }
-  return folder;
 }
 
 export interface Outcome {

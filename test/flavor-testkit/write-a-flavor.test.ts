@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { contractChecks } from '../../src/flavor-testkit/index.js';
-import { filesOf, installedBeside, run } from './page.js';
+import { filesOf, installedBeside, run, sameInstallation } from './page.js';
 
 const PAGE = 'docs/5-write-a-flavor.md';
 
@@ -42,7 +42,7 @@ test('the same flavor, made to speak before the call is answered, is found out',
   const selected = contract.replace('  });\n  console', '  }, { only: [25] });\n  console');
   expect(selected).not.toBe(contract);
   const changed = new Map([...files, ['session.js', broken] as const, ['contract.test.js', selected] as const]);
-  const other = await installedBeside(changed);
+  const other = await sameInstallation(folder, changed);
   const { status, output } = await run(process.execPath, ['--test', '--test-reporter=tap'], other);
   await rm(other, { recursive: true, force: true });
   expect(status).toBe(1);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,6 +9,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 let folder = '';
+/** The package as it would be published. */
+let tarball = '';
+
+/** All that an installed package may hold: what is built, what an operator reads, and the source of the media add-on. */
+const PUBLISHED =
+  /^(dist\/(src|flavors)\/.+\.(js|mjs|d\.ts|d\.mts|map)|src\/media\/native\/[a-z-]+\.(cc|h)|sip-config\/.+|flavors\/[a-z-]+\/README\.md|flavors\/chatterbox-custom\/deploy\/.+|opensips\/.+|docs\/.+|[A-Z]+(\.md)?|package\.json)$/;
+const TESTING = /(^|\/)(tests?|benches|bench|soak|fakes|sipp|e2e)\/|\.test\./;
+
+/** Every file that `exports` and `bin` promise. */
+async function promisedFiles(): Promise<readonly string[]> {
+  const manifest: unknown = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8'));
+  const paths: string[] = [];
+  JSON.stringify(manifest, (key, value: unknown) => {
+    if (typeof value === 'string' && /^(\.\/)?dist\//.test(value) && key !== 'files')
+      paths.push(value.replace('./', ''));
+    return value;
+  });
+  return paths.filter((path) => /\.[a-z]+$/.test(path));
+}
 
 /** Runs a program in the empty folder of a new user. */
 async function inFolder(command: string, ...args: string[]): Promise<string> {
@@ -19,9 +38,10 @@ async function inFolder(command: string, ...args: string[]): Promise<string> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tarball-test-'));
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: repository });
-  const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+  const [packed = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+  tarball = join(folder, packed);
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  await inFolder('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`);
+  await inFolder('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${packed}`);
 }, 180_000);
 
 afterAll(async () => {
@@ -29,6 +49,25 @@ afterAll(async () => {
 });
 
 const shipped = 'node_modules/sip-voice-connector/sip-config/connector.yaml';
+
+test('the installed package holds what it promises, and no tests', async () => {
+  const root = join(folder, 'node_modules/sip-voice-connector');
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+    // Not ours: npm installs there what the top folder has in another version.
+    .filter((path) => !path.startsWith('node_modules/'));
+  expect(files).toEqual(expect.arrayContaining([...(await promisedFiles())]));
+  expect(files.filter((path) => !PUBLISHED.test(path) || TESTING.test(path))).toEqual([]);
+});
+
+test.each(['test/run.mjs', 'dist/test/x.js', 'dist/src/media/vad.test.js', 'src/media/vad.ts', '.tools/root/x'])(
+  '%s would be noticed',
+  (path) => {
+    expect(PUBLISHED.test(path) && !TESTING.test(path)).toBe(false);
+  },
+);
 
 test('the installed command checks the configuration it ships with', async () => {
   const report = JSON.parse(await inFolder('npx', 'voice-connector', 'check', '--config', shipped, '--json'));
@@ -113,6 +152,7 @@ routes: [{ match: { any: true }, flavor: echo, tools: [price] }]
 });
 
 test('the package is well formed: publint and are-the-types-wrong find nothing', async () => {
-  await run('npx', ['publint', '--strict'], { cwd: repository });
-  await run('npx', ['attw', '--pack', '.', '--profile', 'esm-only', '--quiet'], { cwd: repository });
+  // The tarball that is there: each would pack one more.
+  await run('npx', ['publint', 'run', tarball, '--strict'], { cwd: repository });
+  await run('npx', ['attw', tarball, '--profile', 'esm-only', '--quiet'], { cwd: repository });
 }, 120_000);
