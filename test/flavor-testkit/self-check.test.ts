@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contractChecks, runContractTests } from '../../src/flavor-testkit/index.js';
 import type { BrokenFlavor } from './broken/breaking.js';
 import { FakeProvider } from './reference/fake-provider.js';
@@ -17,6 +17,16 @@ const brokenFlavors = await Promise.all(
   }),
 );
 
+let provider: FakeProvider;
+
+beforeAll(async () => {
+  provider = await FakeProvider.listen();
+});
+
+afterAll(async () => {
+  await provider[Symbol.asyncDispose]();
+});
+
 test('the checks are numbered 1 to 24, as the contract numbers them, and on without a gap', () => {
   expect(contractChecks.map(({ id }) => id)).toEqual(contractChecks.map((_, index) => index + 1));
   expect(contractChecks.length).toBeGreaterThanOrEqual(24);
@@ -28,17 +38,8 @@ test('every check has a flavor that breaks its promise, named by its number', ()
   expect([...caught]).toEqual(contractChecks.map(({ id }) => id));
 });
 
-/** These checks measure the process as a whole: memory, resources, time. */
-const ALONE: readonly number[] = [11, 22, 24];
-const alone = ({ flavor }: { readonly flavor: BrokenFlavor }): boolean => ALONE.includes(flavor.check);
-const groups = [
-  { manner: 'several at a time', concurrent: true, flavors: brokenFlavors.filter((each) => !alone(each)) },
-  { manner: 'alone in the process', concurrent: false, flavors: brokenFlavors.filter(alone) },
-];
-
-describe.each(groups)('the kit finds out, $manner', ({ concurrent, flavors }) => {
-  test.each(flavors)('$name', { timeout: 120_000, concurrent }, async ({ flavor }) => {
-    await using provider = await FakeProvider.listen();
+describe('the kit finds out', () => {
+  test.each(brokenFlavors)('$name', { timeout: 120_000 }, async ({ flavor }) => {
     const report = await runContractTests(flavor.harness(provider), { only: [flavor.check], deadlines });
     expect(report.conforms).toBe(false);
     expect(report.results).toHaveLength(1);
