@@ -16,9 +16,10 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    // Some start processes; a busy machine takes its time for that.
+    // What hangs is ended; a busy machine, which takes its time for starting processes, is not.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000, interval: 20 } },
     maxWorkers: 2,
     sequence: { sequencer: SlowestFirst },
   },

@@ -124,4 +124,4 @@ test('a caller who is bridged talks with the target, both ways, through other co
   phone.call.hangUp();
   await expect.poll(() => desk.events.at(-1)).toMatchObject({ type: 'ended', end: { by: 'peer' } });
   expect(await records()).toMatchObject([{ endedBy: 'caller', tools: [{ name: 'transfer', ok: true }] }]);
-}, 30_000);
+});

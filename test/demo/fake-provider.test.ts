@@ -51,7 +51,7 @@ test('one that does not heed a signal is killed', async () => {
   const fake = await startFakeProvider({ name: 'acme', program: program(source), clock });
   await fake[Symbol.asyncDispose]();
   expect(isRunning(pidOf(fake.url))).toBe(false);
-}, 15_000);
+});
 
 test.each([
   ['ends at once', 'process.exit(1)'],

@@ -63,7 +63,8 @@ describe('a caller of whom nothing more is heard', () => {
     phone.kill('SIGKILL');
     const record = await connector.recordOf('phone');
     expect(record).toMatchObject({ endedBy: 'connector', cause: { text: 'rtp-timeout' } });
-    expect(record.rtp?.in.packets).toBeGreaterThan(5);
+    // It had spoken; how much of it in half a second is up to the machine.
+    expect(record.rtp?.in.packets).toBeGreaterThan(0);
   });
 });
 

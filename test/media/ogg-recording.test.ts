@@ -155,7 +155,7 @@ test('kill -9 in the middle of a call: the recording can be played, whole but fo
   expect(left.length).toBeGreaterThan(8_000);
   expect(right.length).toBe(left.length);
   expect(rms(left)).toBeGreaterThan(100);
-}, 30_000);
+});
 
 /** A library that counts the encoders it has made and not got back, and makes so many of them. */
 const countedLibrary = (most: number): { readonly library: OpusLibrary; readonly open: () => number } => {

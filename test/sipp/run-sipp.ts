@@ -33,8 +33,8 @@ export interface SippCall extends SippRun {
 }
 
 /** Beyond this a call hangs; SIPp then gives up by itself. */
-const LIMIT_SECONDS = 25;
-const RECEIVE_LIMIT_MS = 8_000;
+const LIMIT_SECONDS = 50;
+const RECEIVE_LIMIT_MS = 15_000;
 const SHOWN_CHARACTERS = 6_000;
 const POLL_MS = 20;
 

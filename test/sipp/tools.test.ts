@@ -26,7 +26,7 @@ beforeAll(async () => {
       ],
     },
   });
-}, 30_000);
+});
 
 afterAll(async () => {
   await connector[Symbol.asyncDispose]();

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Connection, RealtimeConnection } from '../../../flavors/openai-realtime/connection.js';
 import type { ServerEvent } from '../../../flavors/openai-realtime/server-event.js';
 import type { FlavorError } from '../../../src/flavor-api/index.js';
+import { eventLoopTurns } from '../../support/event-loop-turns.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const open: { close(): void }[] = [];
@@ -245,7 +246,7 @@ test('a peer that answers pings may be silent for as long as it likes', async ()
   for (let minute = 1; minute <= 4; minute += 1) {
     clock.advance(10_000);
     await until(() => pings === minute);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventLoopTurns(20);
   }
   expect(told.lost).toEqual([]);
 });

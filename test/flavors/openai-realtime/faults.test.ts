@@ -206,7 +206,7 @@ test('a service that does not let go of a connection does not hold up the end of
   await host.untilQuiet();
   host.abort();
   await host.until(() => host.ended !== undefined, 'end');
-  await expect.poll(() => fake.connections(), { timeout: 2_000 }).toBe(0);
+  await expect.poll(() => fake.connections()).toBe(0);
 });
 
 /** The caller speaks, and hears the answer to its end. */

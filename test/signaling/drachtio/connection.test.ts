@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../../src/base/connector-error.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
+import { eventLoopTurns } from '../../support/event-loop-turns.js';
 
 const secretRefused = expect.objectContaining({ code: 'ERR_DRACHTIO_SECRET' });
 
@@ -58,7 +59,7 @@ describe('the connection with a server', () => {
     });
     await harness.startDriver();
     for (let second = 0; second < 12; second += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await eventLoopTurns(5);
       harness.clock.advance(1_000);
     }
     expect(dials).toEqual([0, 1_000, 3_000, 7_000, 11_000]);
@@ -128,11 +129,11 @@ describe('the connection with a server', () => {
     harness.clock.advance(250);
     await until(() => harness.log.some(({ level }) => level === 'error'));
     for (let minute = 0; minute < 3; minute += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await eventLoopTurns(30);
       harness.clock.advance(60_000);
     }
     harness.server.secret = 'cymru';
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await eventLoopTurns(30);
     harness.clock.advance(60_000);
     await harness.state('up');
     expect(harness.log.filter(({ level }) => level === 'error')).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { header } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, OFFER, SDP } from '../../support/drachtio-harness.js';
+import { eventLoopTurns } from '../../support/event-loop-turns.js';
 
 const RELAY = { contentType: 'application/dtmf-relay', body: 'Signal=5\r\nDuration=160\r\n' };
 const HOLD = OFFER.replace('t=0 0\r\n', 't=0 0\r\na=sendonly\r\n');
@@ -102,7 +103,7 @@ describe('what a peer asks in its dialog', () => {
     await using harness = await DrachtioHarness.start();
     const { call } = await harness.answered();
     call.request('INVITE', { contentType: SDP, body: OFFER });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await eventLoopTurns(30);
     harness.clock.advance(1);
     await call.response(500);
   });
@@ -176,7 +177,7 @@ describe('what we ask in a dialog', () => {
     call.request('INVITE', { contentType: SDP, body: OFFER });
     await call.response(491);
     first.respond(491);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await eventLoopTurns(30);
     harness.clock.advance(4_000);
     (await call.own('INVITE')).respond(200, { contentType: SDP, body: ANSWER });
     expect(await leg.event('reoffered')).toMatchObject({ status: 200 });

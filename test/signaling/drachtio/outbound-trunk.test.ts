@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { OutboundRequest } from '../../../src/signaling/port.js';
 import { header } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP } from '../../support/drachtio-harness.js';
+import { eventLoopTurns } from '../../support/event-loop-turns.js';
 
 const request: OutboundRequest = {
   uri: 'sip:+4420@carrier.example',
@@ -61,7 +62,7 @@ describe('a call of ours through a trunk', () => {
     await using harness = await DrachtioHarness.start();
     const leg = dial(harness);
     const first = await harness.server.outgoing();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await eventLoopTurns(30);
     harness.clock.advance(4_000);
     await first.cancel;
     const second = await harness.server.outgoing();

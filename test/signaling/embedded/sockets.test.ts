@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SipMessage } from '../../../src/signaling/message/sip-message.js';
+import { eventLoopTurns } from '../../support/event-loop-turns.js';
 import { newBranch, requestText, SDP, tagOf } from '../../support/sip-text.js';
 import { addressOf, type SocketDriver, startSocketDriver } from '../../support/socket-driver.js';
 import { TcpPeer, UdpPeer } from '../../support/socket-peer.js';
@@ -123,7 +124,7 @@ test('a source that is not allowed gets no answer at all', async () => {
     udp.send(callerOn(udp, 'udp', '127.0.0.1')(method));
     tcp.send(callerOn(tcp, 'tcp', '127.0.0.1')(method));
   }
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await eventLoopTurns(100);
   expect([udp.startLines, tcp.startLines, endpoint.legs]).toEqual([[], [], []]);
   udp.close();
   tcp.close();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FakeSession } from '../../fakes/opensips/sessions.js';
+import { eventLoopTurns } from '../../support/event-loop-turns.js';
 import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
 
 async function answered(scene: OpensipsScene, session: FakeSession) {
@@ -102,7 +103,7 @@ it('hanging up waits for the ACK', async () => {
   const { first } = watch(leg);
   leg.accept(ANSWER);
   await scene.opensips.response(session, 'INVITE', 200);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventLoopTurns(20);
   leg.hangUp({ reason: 'SIP;cause=200' });
   expect(scene.opensips.wire.some((wire) => wire.type === 'request')).toBe(false);
   scene.opensips.ack(session);
@@ -121,7 +122,7 @@ it('late offer: the answer is in the event of the ACK, where the script has flag
   const { first } = watch(leg);
   leg.accept(OFFER);
   await scene.opensips.response(session, 'INVITE', 200);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventLoopTurns(20);
   scene.opensips.ack(session, ANSWER);
   expect(await first('acked')).toEqual({ type: 'acked', sdp: ANSWER });
 });

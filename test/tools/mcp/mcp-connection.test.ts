@@ -84,7 +84,7 @@ describe.each(['stdio', 'streamable HTTP'])('a server over %s', (kind) => {
   test('says when it has other tools', async () => {
     const { connection, events } = await open();
     await connection.call(call('grow'), live());
-    await vi.waitFor(() => expect(events).toEqual(['changed']));
+    await vi.waitFor(() => expect(events).toEqual(['changed']), 10_000);
     expect((await connection.list()).at(-1)?.name).toBe('grown');
   });
 
@@ -148,10 +148,13 @@ describe('over streamable HTTP', () => {
     const { connection } = await connect({ url: server.url, headers: {} });
     const abort = new AbortController();
     const slow = connection.call(call('slow'), abort.signal);
-    await vi.waitFor(() => expect(server.seen.filter(({ method }) => method === 'POST').length).toBeGreaterThan(2));
+    await vi.waitFor(
+      () => expect(server.seen.filter(({ method }) => method === 'POST').length).toBeGreaterThan(2),
+      10_000,
+    );
     abort.abort(new Error('over'));
     await expect(slow).rejects.toThrow('over');
-    await vi.waitFor(() => expect(server.journal.cancelled).toEqual(['slow']));
+    await vi.waitFor(() => expect(server.journal.cancelled).toEqual(['slow']), 10_000);
   });
 
   test('a server that was restarted has forgotten us', async () => {

@@ -8,6 +8,7 @@ import {
   type SpeechHttpAnswer,
   type SpeechHttpRequest,
 } from '../../../../src/cascade/engines/speech-server/http.js';
+import { eventLoopTurns } from '../../../support/event-loop-turns.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -135,7 +136,7 @@ test('a server that does not answer, does not begin, or does not go on, is given
     const outcome = failure(http.request({ url, firstByteMs: 300, idleMs: 200 }, never).then(bytesOf));
     await arrival;
     // The beginning is on its way.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventLoopTurns(50);
     clock.advance(300);
     expect(await outcome).toMatchObject({ code: 'ERR_FLAVOR_TIMEOUT', retryable: true });
   }
@@ -155,7 +156,7 @@ test('an abort ends a request that waits for its answer, and one whose body come
         .request({ url: new URL(path, url), firstByteMs: 5_000 }, controller.signal)
         .then(bytesOf),
     );
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventLoopTurns(50);
     controller.abort(new Error('the caller spoke'));
     expect(await outcome).toMatchObject({ message: 'the caller spoke' });
   }

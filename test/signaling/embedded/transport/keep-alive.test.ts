@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { KEEP_ALIVE_ANSWER_MS, KeepAlive } from '../../../../src/signaling/embedded/transport/keep-alive.js';
 import { createTcpTransport } from '../../../../src/signaling/embedded/transport/tcp-transport.js';
+import { eventLoopTurns } from '../../../support/event-loop-turns.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { SeededRandom } from '../../../support/seeded-random.js';
 import { invite } from '../../message/samples.js';
@@ -49,7 +50,7 @@ async function connected(answers: boolean) {
     const before = state.pings;
     clock.advance(25_000);
     await until(() => state.pings === before + 1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventLoopTurns(50);
   };
   return { clock, state, flow, ping };
 }

@@ -8,6 +8,7 @@ import {
   tcpTransportDefaults,
 } from '../../../../src/signaling/embedded/transport/tcp-transport.js';
 import type { ListeningAddress } from '../../../../src/signaling/port.js';
+import { eventLoopTurns } from '../../../support/event-loop-turns.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { invite, soundFields, wire } from '../../message/samples.js';
 import { hasIpv6 } from './loopback.js';
@@ -69,7 +70,7 @@ async function connect(bound: ListeningAddress, address = '127.0.0.1'): Promise<
 const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true), 10_000);
 
 /** Lets what is under way on loopback arrive, where the point is that nothing happens. */
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+const settle = (): Promise<void> => eventLoopTurns(50);
 
 test.each([
   ['127.0.0.1', '127.0.0.1'],

@@ -9,6 +9,7 @@ import {
   wsTransportDefaults,
 } from '../../../../src/signaling/embedded/transport/ws-transport.js';
 import type { ListeningAddress } from '../../../../src/signaling/port.js';
+import { eventLoopTurns } from '../../../support/event-loop-turns.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { tlsMaterial, tlsText } from '../../../support/tls-files.js';
 import { invite } from '../../message/samples.js';
@@ -70,7 +71,7 @@ async function browse(
 }
 
 const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true), 10_000);
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+const settle = (): Promise<void> => eventLoopTurns(50);
 
 test('one message a frame, text or binary, over a flow that leads back', async () => {
   const server = await listen();
