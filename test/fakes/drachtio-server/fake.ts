@@ -93,7 +93,8 @@ export class FakeDrachtioServer implements AsyncDisposable {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
     this.#take(socket);
-    return this.application();
+    const hungUp = once(socket, 'close').then(() => Promise.reject(new Error('the application hung up')));
+    return Promise.race([this.application(), hungUp]);
   }
 
   /** A call of a peer; the application gets its INVITE. */

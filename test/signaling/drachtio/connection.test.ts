@@ -211,7 +211,7 @@ describe('outbound mode', () => {
       servers: [],
       listen: { ...listen, port: await freePort(), from: ['10.0.0.0/8'] },
     });
-    await expect(harness.server.connectTo(harness.listenPort)).rejects.toThrow();
+    await expect(harness.server.connectTo(harness.listenPort)).rejects.toThrow('hung up');
   });
 
   test('a port that is taken is an error of the start', async () => {

@@ -117,7 +117,7 @@ describe('an INVITE with Replaces', () => {
     call.request('OPTIONS');
     await call.response(200, 'OPTIONS');
     await other.stop();
-    await leg.event('ended').catch(() => undefined);
+    await until(() => events.at(-1) === 'ended');
     expect(events).toEqual(['offer', 'replaced by carol', 'acked', 'ended']);
   });
 
