@@ -11,8 +11,8 @@ import { realtimeScenario } from '../../src/demo/scenarios/realtime.js';
 /** `npm run demo -- --flavor openai-realtime`, with the fake that the build has made. */
 const fakes = new URL('../../dist/test/fakes/main.js', import.meta.url);
 
-/** The greeting, and an answer to each of the caller's lines but "mm-hm". */
-const TURNS = 6;
+/** The greeting, an answer to each of the caller's lines but "mm-hm", and words while the free times are looked up. */
+const TURNS = 7;
 const SLACK_MS = 150;
 
 let directory = '';
