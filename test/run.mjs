@@ -104,7 +104,7 @@ const runs =
         await runVitest(['--no-isolate', '--maxWorkers=3', ...OTHERS.map((glob) => `--exclude=${glob}`)], false),
         // These mostly wait, in real time: two of them would leave two cores idle for most of it.
         await runVitest(['--maxWorkers=4', ...APART], false),
-        await runVitest(['--maxWorkers=3', ...CALLS], false),
+        await runVitest(CALLS, false),
       ];
 
 const checks = [

@@ -1,21 +1,25 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take half a minute and more, the slowest first: one that began last would keep everybody waiting. */
+/** Files that take long, the slowest first: one that began last would keep everybody waiting. */
 const slowest = [
   'test/flavors/openai-realtime/contract.test.ts',
-  'test/e2e/demo-openai.test.ts',
+  'test/flavors/openai-realtime/faults.test.ts',
+  'test/flavor-testkit/self-check.test.ts',
   'test/e2e/demo-chatterbox.test.ts',
+  'test/e2e/demo-openai.test.ts',
+  'test/media/engines.test.ts',
   'test/flavors/azure/contract.test.ts',
   'test/flavors/chatterbox-custom/contract.test.ts',
   'test/flavors/deepgram/contract.test.ts',
-  'test/flavor-testkit/self-check.test.ts',
-  'test/package/tarball.test.ts',
-  'test/flavor-testkit/write-a-flavor.test.ts',
   'test/flavors/deepgram-agent/contract.test.ts',
-  'test/flavors/openai-realtime/faults.test.ts',
+  'test/flavor-testkit/write-a-flavor.test.ts',
+  'test/package/tarball.test.ts',
   'test/media/vad.test.ts',
   'test/fakes/main.test.ts',
+  'test/call/caller-corpus.test.ts',
+  'test/flavor-testkit/reference.test.ts',
   'test/flavors/echo/contract.test.ts',
+  'test/flavors/chatterbox-custom/private-calls.test.ts',
   'test/flavors/echo/real-voice.test.ts',
 ];
 
