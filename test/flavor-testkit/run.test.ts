@@ -71,6 +71,24 @@ test('an open() that never settles fails, and the run goes on', async () => {
   expect(await statusOf(harness, 10)).toMatch(/^failed: open\(\) neither resolved nor rejected/);
 });
 
+test('a pool that grows once and stays as it is leaks nothing', async () => {
+  let opened = 0;
+  const pool: NodeJS.Timeout[] = [];
+  const module = withFlavor((flavor) => ({
+    async open(call) {
+      opened += 1;
+      // In the middle of the first 50 sessions, after those that warm up.
+      if (opened === 30) pool.push(...Array.from({ length: 8 }, () => setTimeout(() => undefined, 600_000)));
+      return flavor.open(call);
+    },
+  }));
+  const harness = referenceHarness(provider, module);
+  const { results } = await runContractTests(harness, { only: [22], deadlines: { ...deadlines, answerMs: 1_000 } });
+  for (const timer of pool) clearTimeout(timer);
+  expect(results).toMatchObject([{ id: 22, status: 'passed' }]);
+  expect(opened).toBe(110);
+});
+
 test('selected checks never amount to conformity, and results are told as they come', async () => {
   const told: number[] = [];
   const report = await runContractTests(immediateHarness(), {

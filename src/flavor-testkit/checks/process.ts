@@ -12,6 +12,8 @@ const WARM_SESSIONS = 10;
 const SESSIONS = 50;
 /** Of the 50 sessions, how many may leave something behind: pools breathe, every session leaking does not. */
 const STRAY = 4;
+/** Times that 50 sessions may leave something before it is a leak: a pool that has grown on a busy machine stays as it is. */
+const LEAKY_ROUNDS = 2;
 const AT_ONCE = 10;
 
 const WRITERS = 100;
@@ -38,20 +40,24 @@ export const processChecks: readonly ContractCheck[] = [
       const watch = watchResources();
       try {
         await runSessions(WARM_SESSIONS, flavor, context);
-        const before = { live: watch.live(), listeners: processListeners(), connections: connectionsOf(context) };
-        await runSessions(SESSIONS, flavor, context);
-        const kept = (): string | undefined => {
-          for (const [type, count] of watch.live()) {
-            const more = count - (before.live.get(type) ?? 0);
-            if (more > STRAY) return `${more} resources of type ${type}`;
-          }
-          const listeners = processListeners() - before.listeners;
-          if (listeners > STRAY) return `${listeners} listeners on process`;
-          const connections = connectionsOf(context) - before.connections;
-          return connections > STRAY ? `${connections} connections to the provider` : undefined;
-        };
-        const clean = await eventually(() => kept() === undefined, context.deadlines.answerMs);
-        expect(clean, `${SESSIONS} sessions left ${String(kept())}`);
+        let left = '';
+        for (let round = 0; round < LEAKY_ROUNDS; round += 1) {
+          const before = { live: watch.live(), listeners: processListeners(), connections: connectionsOf(context) };
+          await runSessions(SESSIONS, flavor, context);
+          const kept = (): string | undefined => {
+            for (const [type, count] of watch.live()) {
+              const more = count - (before.live.get(type) ?? 0);
+              if (more > STRAY) return `${more} resources of type ${type}`;
+            }
+            const listeners = processListeners() - before.listeners;
+            if (listeners > STRAY) return `${listeners} listeners on process`;
+            const connections = connectionsOf(context) - before.connections;
+            return connections > STRAY ? `${connections} connections to the provider` : undefined;
+          };
+          if (await eventually(() => kept() === undefined, context.deadlines.answerMs)) return;
+          left = kept() ?? left;
+        }
+        expect(false, `${SESSIONS} sessions left ${left}, and as many after them again`);
       } finally {
         watch.stop();
       }
