@@ -218,11 +218,13 @@ async function answered(host: FakeHost, fake: FakeOpenAiRealtime): Promise<void>
 }
 
 /** Bytes of the answer to a turn. */
-async function answerBytes({ call }: Pick<Scene, 'call'> & { readonly fake: FakeOpenAiRealtime }): Promise<number> {
+async function answerBytes({ fake, call }: Pick<Scene, 'call' | 'fake'>): Promise<number> {
   const host = await call();
   host.start();
   await host.untilQuiet();
   const id = await host.converse(speaks);
+  // Quiet alone may be a machine that stalls in the middle of the answer.
+  await host.until(() => fake.timeline.responses.at(-1)?.status === 'completed', 'end of the answer');
   await host.untilQuiet();
   expect(host.ended).toBeUndefined();
   return host.log.events.reduce((sum, { event }) => {
