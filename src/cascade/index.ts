@@ -74,6 +74,7 @@ export type {
 } from './engines/speech-server/backend.js';
 export type { SpeechServerDeps } from './engines/speech-server/deps.js';
 export { retryAfterMs } from './engines/speech-server/failures.js';
+export { SmoothEdges } from './engines/speech-server/smooth-edges.js';
 export {
   type SpeechServerVoiceOptions,
   speechServerVoice,

@@ -5,6 +5,7 @@ import {
   FrameReader,
   type Permit,
   type Resampler,
+  SmoothEdges,
   SoundingTime,
   type StageUsage,
 } from 'sip-voice-connector/cascade';
@@ -46,6 +47,8 @@ export class Rendering {
   #length = 0;
   #lastMs: number;
   #resampler: Resampler | undefined;
+  /** Servers cut where they like: what begins or ends with a step would click where sentences join. */
+  #edges: SmoothEdges | undefined;
   /** Samples that the resampler makes of nothing, before the first of the sound. */
   #skip = 0;
   #sourceRate = 0;
@@ -152,6 +155,7 @@ export class Rendering {
     else if (this.#cancelled) permit?.released();
     else if (failure !== undefined) {
       permit?.failed();
+      this.#flushEdges();
       this.#end('failed', asFlavorError(failure));
     } else {
       permit?.succeeded();
@@ -172,6 +176,7 @@ export class Rendering {
     this.#flush();
     this.#mixed = this.#length > 0;
     this.#sourceRate = sampleRate;
+    this.#edges = new SmoothEdges(sampleRate);
     this.#resampler = createResampler(sampleRate, this.#deps.sampleRate);
     this.#skip = Math.round(this.#resampler.delaySamples);
   }
@@ -184,8 +189,7 @@ export class Rendering {
       this.tier.onFirstAudio(now - this.#beganMs, this.text);
     }
     this.#lastMs = now;
-    if (this.#deps.keepSource) this.#source.push(samples);
-    this.#add(this.#resampler?.process(samples) ?? samples);
+    this.#take(this.#edges?.push(samples) ?? samples);
     if (this.durationMs > MOST_MS) {
       this.fail(new FlavorError('ERR_FLAVOR_PROTOCOL', 'the answer does not end', true));
       return;
@@ -193,8 +197,20 @@ export class Rendering {
     this.#tell();
   }
 
-  /** What the resampler still holds back. */
+  #take(samples: Int16Array): void {
+    if (this.#deps.keepSource) this.#source.push(samples);
+    this.#add(this.#resampler?.process(samples) ?? samples);
+  }
+
+  /** The last few milliseconds, which end softly. */
+  #flushEdges(): void {
+    if (this.#edges !== undefined) this.#take(this.#edges.end());
+    this.#edges = undefined;
+  }
+
+  /** What is still held back. */
   #flush(): void {
+    this.#flushEdges();
     if (this.#resampler === undefined || this.#sourceRate === this.#deps.sampleRate) return;
     const delay = Math.ceil((this.#resampler.delaySamples * this.#sourceRate) / this.#deps.sampleRate);
     this.#add(this.#resampler.process(new Int16Array(delay)));

@@ -18,13 +18,21 @@ export interface BenchTier {
 /** A voice over scripted tiers at simulated time: a laptop, a GPU and a cloud, as far as they are asked for. */
 export function setUp(
   tiers: readonly BenchTier[],
-  { policy, cache }: { policy?: Partial<TieredVoicePolicy>; cache?: Partial<PhraseCacheOptions> } = {},
+  {
+    policy,
+    cache,
+    speak = toneVoice,
+  }: {
+    policy?: Partial<TieredVoicePolicy>;
+    cache?: Partial<PhraseCacheOptions>;
+    speak?: (text: string) => Int16Array;
+  } = {},
 ) {
   const clock = new FakeClock();
   const names = ['laptop', 'gpu', 'cloud'] as const;
   const kinds = ['local', 'dedicated', 'serverless'] as const;
   const backends = tiers.map(
-    ({ backend }) => new ScriptedBackend(clock, toneVoice, { firstAudioMs: 100, realTimeFactor: 0.3, ...backend }),
+    ({ backend }) => new ScriptedBackend(clock, speak, { firstAudioMs: 100, realTimeFactor: 0.3, ...backend }),
   );
   const voice = createTieredVoice(
     {

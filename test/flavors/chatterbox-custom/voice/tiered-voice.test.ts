@@ -187,6 +187,33 @@ test('an interruption cancels what is asked for, at once, and nothing follows', 
   expect(clock.pendingTimers).toBeLessThanOrEqual(1);
 });
 
+test.each([8_000, 16_000, 24_000] as const)(
+  'sentences that begin and end at full swing, heard at %d Hz: no click where they join, and none is shorter',
+  async (sampleRate) => {
+    // 200 Hz, 16 kHz, from a peak; how long it is, and so where it ends, depends upon the text.
+    const speak = (text: string): Int16Array =>
+      Int16Array.from({ length: 1_603 + 37 * text.length }, (_, i) =>
+        Math.round(8_000 * Math.cos((2 * Math.PI * 200 * i) / 16_000)),
+      );
+    const texts = Array.from({ length: 30 }, (_, index) => `This is sentence ${'o'.repeat(index)}.`);
+    for (const chunkMs of [3, 17, 100]) {
+      const { clock, voice } = setUp([{ backend: { chunkMs, realTimeFactor: 0 } }], {
+        speak,
+        cache: { phrases: texts.slice(0, 5) },
+      });
+      const session = await voice.open({ output: { encoding: 'pcm16', sampleRate } }, new AbortController().signal);
+      const events = await sayAll(session, clock, ...texts);
+      const bytes = Buffer.concat(ofType(events, 'audio').map(({ data }) => data));
+      const samples = Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(2 * i));
+      const steepest = samples.reduce((most, sample, i) => Math.max(most, Math.abs(sample - (samples[i - 1] ?? 0))), 0);
+      // The tone's own steps, and what a fade of 4 ms changes of them.
+      expect(steepest).toBeLessThanOrEqual(8_000 * 2 * Math.sin((Math.PI * 200) / sampleRate) * 1.1);
+      const said = texts.reduce((sum, text) => sum + (speak(text).length * sampleRate) / 16_000, 0);
+      expect(Math.abs(samples.length - said)).toBeLessThanOrEqual(texts.length);
+    }
+  },
+);
+
 test('tags are given to tiers that act them, and taken out for the others', async () => {
   const { clock, open, backends } = setUp([{ backend: { tags: true } }, {}]);
   await sayAll(await open(), clock, 'That is funny [laugh] indeed.');
