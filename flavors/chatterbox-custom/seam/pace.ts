@@ -113,7 +113,7 @@ export function anchorOf(text: string, heard: SoundingTime, heardMs: number, pac
 }
 
 /** Speech that renderings of two voices must have in common, ms: so far back it is known which word was said. */
-const OTHER_OVERLAP_MS = 1_300;
+const OTHER_OVERLAP_MS = 1_500;
 /** How far a word may be from where its sounds say that it begins, ms. */
 const PLACE_SPREAD_MS = 300;
 

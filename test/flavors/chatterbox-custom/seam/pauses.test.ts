@@ -58,10 +58,10 @@ test('a pause tells how far a text has come: another voice begins nearer to the 
   expect(startOf(2_000, 250, 2_000).length).toBeLessThan(startOf(4_000).length);
 });
 
-test('another voice begins with the last word that was begun 1.3 s before the end, or with the first', () => {
+test('another voice begins with the last word that was begun 1.5 s before the end, or with the first', () => {
   const { heard } = heardOf(3_000, 500);
-  const places = [0, 900, 1_650, 1_800, 2_900].map((startMs, at) => ({ index: 5 * at, startMs, endMs: startMs + 100 }));
-  expect(anchorBySounds(places, heard)).toEqual({ index: 10, expectedMs: 1_650, fromMs: 1_350, untilMs: 1_950 });
+  const places = [0, 900, 1_450, 1_600, 2_900].map((startMs, at) => ({ index: 5 * at, startMs, endMs: startMs + 100 }));
+  expect(anchorBySounds(places, heard)).toEqual({ index: 10, expectedMs: 1_450, fromMs: 1_150, untilMs: 1_750 });
   expect(anchorBySounds(places.slice(3), heard)?.index).toBe(15);
   expect(anchorBySounds(places, heardOf(600).heard)).toMatchObject({ index: 0, fromMs: 0, untilMs: 100 });
   expect(anchorBySounds([], heard)).toBe(undefined);
