@@ -78,7 +78,7 @@ test('a pool that grows once and stays as it is leaks nothing', async () => {
     async open(call) {
       opened += 1;
       // In the middle of the first 50 sessions, after those that warm up.
-      if (opened === 30) pool.push(...Array.from({ length: 8 }, () => setTimeout(() => undefined, 600_000)));
+      if (opened === 30) pool.push(...Array.from({ length: 60 }, () => setTimeout(() => undefined, 600_000)));
       return flavor.open(call);
     },
   }));
@@ -86,7 +86,6 @@ test('a pool that grows once and stays as it is leaks nothing', async () => {
   const { results } = await runContractTests(harness, { only: [22], deadlines: { ...deadlines, answerMs: 1_000 } });
   for (const timer of pool) clearTimeout(timer);
   expect(results).toMatchObject([{ id: 22, status: 'passed' }]);
-  expect(opened).toBe(110);
 });
 
 test('selected checks never amount to conformity, and results are told as they come', async () => {
