@@ -130,7 +130,6 @@ export { privateProfile } from './private/private-profile.js';
 export { Aligner, type AlignmentStart, type Match, VoiceMean } from './seam/align.js';
 export { type Likeness, oneVoice, type Sound, twoVoices } from './seam/likeness.js';
 export { FRAME_MS, type Frame, FrameReader, SoundingTime } from './seam/spectrum.js';
-export { type WordPlace, wordPlaces } from './seam/word-places.js';
 export { EventStream } from './stages/event-stream.js';
 export type {
   LanguageModel,

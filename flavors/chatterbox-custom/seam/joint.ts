@@ -8,14 +8,10 @@ import {
   SoundingTime,
   twoVoices,
   VoiceMean,
-  type WordPlace,
-  wordPlaces,
 } from 'sip-voice-connector/cascade';
-import type { Tier } from '../tiers/tier.js';
 import type { Part } from '../voice/handover.js';
 import type { Rendering } from '../voice/rendering.js';
-import { entryWord } from './entry.js';
-import { type Anchor, anchorBySounds, anchorOf, wordUnderWay } from './pace.js';
+import { type Anchor, anchorOf, wordUnderWay } from './pace.js';
 
 /** Where one rendering is left and the other entered, in samples of each. */
 export interface Joint {
@@ -40,9 +36,11 @@ const BELIEVED_OWN_COST = 0.62;
 /** A dip of the level so far below the loudest is a gap between words, dB; and how long it must last, frames. */
 const GAP_DB = 26;
 const GAP_FRAMES = 4;
+/** One so long is a pause. */
+const PAUSE_FRAMES = 12;
 /** A fragment of a word at the end, up to so long, is better left out, ms. */
 const FRAGMENT_MS = 450;
-/** Where it is not known where words are, another voice begins at a dip up to so far back, ms. */
+/** Another voice does not finish a word that this one began: it begins it again, from a dip up to so far back, ms. */
 const WORD_MS = 600;
 /** How much deeper a dip must be for each frame that it is farther off, dB; one so deep is silence. */
 const DIP_DB_PER_FRAME = 0.8;
@@ -51,15 +49,8 @@ const DEEPEST_DB = 30;
 const UNSURE_MS = 400;
 /** Of the old rendering, what of it may be left out for a good place, ms: farther back the match is less sure. */
 const LAST_MS = 1_500;
-/** By how much the place is uncertain that the sounds say, ms, and so many times more for each unit that their match costs more. */
-const MATCH_SPREAD_MS = 60;
-const DOUBT_PER_COST = 10;
-/** The same of the place that the letters say, and of the one that the time since the first sound says, with its share. */
-const LETTERS_SPREAD_MS = 150;
-const ONSET_SPREAD_MS = 50;
-const ONSET_UNEVENNESS = 0.1;
-/** A word may begin so far from where its sounds say it, frames. */
-const START_FRAMES = { before: 5, after: 2 } as const;
+/** Early rather than late: a word may be said twice, none is lost. Frames, of a good match and of a doubtful one. */
+const EARLY = { plain: 4, doubtful: 16 } as const;
 /**
  * How far past the place a rendering must go for that to be found, as a share of what both have in common, and ms; where the
  * pace of the voice is known, and where it is not.
@@ -83,16 +74,12 @@ export class JointSearch {
   #new: Rendering | undefined;
   #aligner: Aligner | undefined;
 
-  /** @param next who will be asked, most likely: of another voice more must be heard to compare it */
-  constructor(old: Part, perMs: number, next?: Tier) {
+  constructor(old: Part, perMs: number) {
     this.#old = old;
     this.#perMs = perMs;
     const { text, frames, tier } = old.rendering;
     this.#heard = new SoundingTime(frames.frames);
-    const other = next !== undefined && next.voice !== tier.voice;
-    this.#anchor =
-      (other ? anchorBySounds(this.#wordsOf(old.rendering), this.#heard) : undefined) ??
-      anchorOf(text, this.#heard, old.rendering.durationMs, tier.pace);
+    this.#anchor = anchorOf(text, this.#heard, old.rendering.durationMs, tier.pace);
     const gap = lastGap(old.rendering.frames.frames, this.#frameAt(old.sent));
     if (gap !== undefined) old.limit = Math.max(old.sent, this.#sampleAt(gap));
     else old.limit = old.rendering.length;
@@ -209,46 +196,12 @@ export class JointSearch {
     const enter = this.#sampleAt(match.at(best)) + (leave - this.#sampleAt(best));
     if (own) return { leave, enter: inside(enter, rendering), matched: true };
     // Half a word of one voice and half of another is no word.
-    const word = this.#entryWord(match, best);
-    const gap = word === undefined ? nearestDip(frames, match.at(best)) : dipAbout(frames, word.startMs);
+    const open = levelAt(heard, best) > loudestOf(heard) - GAP_DB;
+    const plain = !open || match.cost < this.#likeness(rendering).plainCost;
+    const place = match.at(best);
+    const dip = nearestDip(frames, Math.max(0, place - (plain ? EARLY.plain : EARLY.doubtful)));
+    const gap = open ? dip : Math.min(dip, endOfPause(frames, place) ?? dip);
     return { leave, enter: inside(this.#sampleAt(gap), rendering), matched: false };
-  }
-
-  /** The word with which another voice goes on, by how the two sound and by what their letters sound like. */
-  #entryWord(match: Match, leave: number): WordPlace | undefined {
-    const [old, rendering] = [this.#old.rendering, this.#new as Rendering];
-    const words = this.#wordsOf(rendering);
-    const doubt = 1 + DOUBT_PER_COST * Math.max(0, match.ownCost - this.#likeness(rendering).sureCost);
-    const hints = [{ ms: middleOf(match.at(leave)), spreadMs: MATCH_SPREAD_MS * doubt }];
-    const byLetters = this.#placeByLetters(words, middleOf(leave));
-    if (byLetters !== undefined) hints.push({ ms: byLetters, spreadMs: LETTERS_SPREAD_MS });
-    if (this.anchor.index === 0) {
-      // Both begin with the same word: of a short sound the time since then says most.
-      const heardMs = new SoundingTime(old.frames.frames.slice(0, leave + 1)).totalMs;
-      const sinceMs = heardMs * tempoOf(old, rendering).ratio;
-      const spreadMs = ONSET_SPREAD_MS + heardMs * ONSET_UNEVENNESS;
-      hints.push({ ms: new SoundingTime(rendering.frames.frames).at(sinceMs), spreadMs });
-    }
-    return entryWord(words, hints);
-  }
-
-  /** The place in the new rendering, by the word that was under way in the old one, ms. */
-  #placeByLetters(words: readonly WordPlace[], leaveMs: number): number | undefined {
-    const said = this.#wordsOf(this.#old.rendering);
-    const last = said.findLastIndex(({ startMs }) => startMs <= leaveMs);
-    const own = words.findIndex(({ index }) => index + this.anchor.index === said[last]?.index);
-    const [before, here, next] = [said[last], words[own], words[own + 1]];
-    if (before === undefined || here === undefined || next === undefined) return undefined;
-    // Of the word that broke off it is not known how long it would have been.
-    const broken = said[last + 1] === undefined;
-    const ratio = broken ? 1 : (here.endMs - here.startMs) / Math.max(1, before.endMs - before.startMs);
-    return Math.min(next.startMs, here.startMs + (leaveMs - before.startMs) * ratio);
-  }
-
-  /** Where words begin in a rendering, by what their letters sound like. */
-  #wordsOf(rendering: Rendering): readonly WordPlace[] {
-    const samples = rendering.slice(0, rendering.length);
-    return wordPlaces(rendering.text, samples, this.#perMs * 1_000, rendering.tier.pace.letterMs);
   }
 
   /** What was said before the match begins is known to the word: that tells how fast the voice speaks. */
@@ -330,21 +283,15 @@ function nearestDip(frames: readonly Frame[], until: number): number {
   return best;
 }
 
-/** The dip at which a word begins, about where its sounds say so. */
-function dipAbout(frames: readonly Frame[], startMs: number): number {
-  const silence = loudestOf(frames) - DEEPEST_DB;
-  const place = Math.max(0, Math.round((startMs - HALF_WINDOW_MS) / FRAME_MS));
-  let [best, least] = [place, Number.POSITIVE_INFINITY];
-  const last = Math.min(frames.length - 1, place + START_FRAMES.after);
-  for (let at = Math.max(0, place - START_FRAMES.before); at <= last; at += 1) {
-    const cost = Math.max(silence, levelAt(frames, at)) + Math.abs(at - place) * DIP_DB_PER_FRAME;
-    if (cost < least) [best, least] = [at, cost];
+/** Where this voice pauses shortly before a frame, the last frame of that: what is quiet in between is within a word. */
+function endOfPause(frames: readonly Frame[], until: number): number | undefined {
+  const quiet = loudestOf(frames) - GAP_DB;
+  let run = 0;
+  for (let at = Math.min(until, frames.length - 1); at >= Math.max(0, until - WORD_MS / FRAME_MS); at -= 1) {
+    run = levelAt(frames, at) < quiet ? run + 1 : 0;
+    if (run === PAUSE_FRAMES) return at + PAUSE_FRAMES - 1;
   }
-  return best;
-}
-
-function middleOf(frame: number): number {
-  return frame * FRAME_MS + HALF_WINDOW_MS;
+  return undefined;
 }
 
 /** The middle of the last gap between words near the end, from frame `from` on. */

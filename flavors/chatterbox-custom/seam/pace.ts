@@ -1,4 +1,4 @@
-import { cumulativeWeights, isWordEnd, type SoundingTime, type WordPlace } from 'sip-voice-connector/cascade';
+import { cumulativeWeights, isWordEnd, type SoundingTime } from 'sip-voice-connector/cascade';
 import { lastPauseOf } from './pauses.js';
 
 /** Speech of one letter, ms, before a voice has been listened to. */
@@ -110,25 +110,6 @@ export function anchorOf(text: string, heard: SoundingTime, heardMs: number, pac
     fromMs: Math.max(0, expectedMs - spreadMs),
     untilMs: Math.min(expectedMs + spreadMs, lastMs),
   };
-}
-
-/** Speech that renderings of two voices must have in common, ms: so far back it is known which word was said. */
-const OTHER_OVERLAP_MS = 1_500;
-/** How far a word may be from where its sounds say that it begins, ms. */
-const PLACE_SPREAD_MS = 300;
-
-/**
- * The word that another voice begins again with: it is further back than where one voice does, and known by its sounds.
- *
- * @param places of the words that were begun, at least one
- */
-export function anchorBySounds(places: readonly WordPlace[], heard: SoundingTime): Anchor | undefined {
-  const endMs = heard.at(heard.totalMs);
-  const place = places.findLast(({ startMs }) => startMs <= endMs - OTHER_OVERLAP_MS) ?? places[0];
-  if (place === undefined) return undefined;
-  const { index, startMs } = place;
-  const spreadMs = index === 0 ? LEAD_SPREAD_MS : PLACE_SPREAD_MS;
-  return { index, expectedMs: startMs, fromMs: Math.max(0, startMs - spreadMs), untilMs: startMs + spreadMs };
 }
 
 /**

@@ -2,7 +2,6 @@ import { type Clock, mayBeTakenOver, type StageUsage, type TextToSpeechEvent } f
 import { type AudioFormat, FlavorError } from 'sip-voice-connector/flavor';
 import type { PhraseCache } from '../phrases/phrase-cache.js';
 import type { TierDemands, TierReason } from '../router.js';
-import type { Tier } from '../tiers/tier.js';
 import type { TierDesk, Turn } from './desk.js';
 import { Rendering } from './rendering.js';
 import { firstPart, textFor } from './shape.js';
@@ -177,13 +176,6 @@ export class Speakers {
     this.#left.add(rendering.tier.name);
     if (rendering.length > 0) rendering.tier.onBrokeOff();
     this.#call.push({ type: 'warning', error });
-  }
-
-  /** Who will be asked next, most likely. */
-  next(failed: ReadonlySet<string>): Tier | undefined {
-    const { desk } = this.#deps;
-    const next = desk.choose(this.demands(failed)).order.find(({ name }) => !failed.has(name));
-    return desk.tiers.find(({ name }) => name === next?.name);
   }
 
   /** What this call asks for now. */

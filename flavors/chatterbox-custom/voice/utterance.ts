@@ -225,7 +225,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
       return { part: { rendering: spoken.rendering, sent: 0 }, rest: join(more, rest) };
     }
     const perMs = this.#deps.format.sampleRate / 1_000;
-    const search = new JointSearch(old, perMs, this.#speakers.next(failed));
+    const search = new JointSearch(old, perMs);
     this.#handover.follow(old);
     for (;;) {
       const { spoken, rest: more } = await this.#speakers

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anchorBySounds, anchorOf, VoicePace } from '../../../../flavors/chatterbox-custom/seam/pace.js';
+import { anchorOf, VoicePace } from '../../../../flavors/chatterbox-custom/seam/pace.js';
 import { lastPauseOf } from '../../../../flavors/chatterbox-custom/seam/pauses.js';
 import { cumulativeWeights } from '../../../../src/base/text-weight.js';
 import { FRAME_MS, SoundingTime } from '../../../../src/cascade/seam/spectrum.js';
@@ -56,13 +56,4 @@ test('a pause tells how far a text has come: another voice begins nearer to the 
     return text.slice(anchorOf(text, heard, heardMs, pace).index);
   };
   expect(startOf(2_000, 250, 2_000).length).toBeLessThan(startOf(4_000).length);
-});
-
-test('another voice begins with the last word that was begun 1.5 s before the end, or with the first', () => {
-  const { heard } = heardOf(3_000, 500);
-  const places = [0, 900, 1_450, 1_600, 2_900].map((startMs, at) => ({ index: 5 * at, startMs, endMs: startMs + 100 }));
-  expect(anchorBySounds(places, heard)).toEqual({ index: 10, expectedMs: 1_450, fromMs: 1_150, untilMs: 1_750 });
-  expect(anchorBySounds(places.slice(3), heard)?.index).toBe(15);
-  expect(anchorBySounds(places, heardOf(600).heard)).toMatchObject({ index: 0, fromMs: 0, untilMs: 100 });
-  expect(anchorBySounds([], heard)).toBe(undefined);
 });
