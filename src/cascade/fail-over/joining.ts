@@ -1,5 +1,6 @@
-import type { AudioFormat } from '../../flavor-api/index.js';
+import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
 import { TakeOver } from '../seam/take-over.js';
+import { placeByLetters, type WordPlace, wordPlaces } from '../seam/word-places.js';
 import type { TextToSpeechEvent } from '../stages/text-to-speech.js';
 import { samplesOf } from './piece-sound.js';
 import { type Rest, restBySound, type SpeechPace } from './seam.js';
@@ -9,6 +10,11 @@ const OPEN_MS = 300;
 const PAST_MS = 650;
 /** Events of another voice that are kept until the place is found: its audio alone would be bounded by what broke off. */
 const MOST_EVENTS = 5_000;
+
+/** So far the place that the sounds say and the one that the letters say may lie apart, ms. */
+const APART_MS = 300;
+/** Where they do not agree, so much more of the new voice is heard before they are asked again, ms. */
+const MORE_MS = 120;
 
 /** What is said at a place of an utterance's audio. */
 export type Said = Extract<TextToSpeechEvent, { readonly type: 'audio' | 'piece' | 'word' }>;
@@ -30,6 +36,11 @@ export class Joining {
   readonly #format: AudioFormat;
   readonly #takeOver: TakeOver;
   readonly #said: Said[] = [];
+  #heardMs = 0;
+  /** Until so much has been heard the place is doubted, ms. */
+  #doubtedMs = 0;
+  /** Where the words of what broke off begin in its sound. */
+  #words: readonly WordPlace[] | undefined;
 
   constructor(broken: BrokenOff, format: AudioFormat) {
     this.broken = broken;
@@ -57,12 +68,39 @@ export class Joining {
   /** More of the new voice. */
   push(event: Said): void {
     this.#said.push(event);
-    if (event.type === 'audio') this.#takeOver.push(samplesOf(event.data, this.#format));
+    if (event.type !== 'audio') return;
+    this.#heardMs += event.data.length / bytesPerMs(this.#format);
+    this.#takeOver.push(samplesOf(event.data, this.#format));
   }
 
-  /** Where the new voice is to be entered, ms of its sound: see {@link TakeOver.find}. */
+  /**
+   * Where the new voice is to be entered, ms of its sound: see {@link TakeOver.find}. Sounds that are alike come again and
+   * again in a text: until the new voice has come past the place, they are believed where the letters say about the same.
+   */
   find(over: boolean): number | 'unlike' | undefined {
-    return this.full ? 'unlike' : this.#takeOver.find(over);
+    if (this.full) return 'unlike';
+    const sure = over || this.#takeOver.past;
+    if (!sure && this.#heardMs < this.#doubtedMs) return undefined;
+    const found = this.#takeOver.find(over);
+    if (typeof found !== 'number' || sure) return found;
+    const byLetters = this.#placeByLetters();
+    if (byLetters !== undefined && Math.abs(byLetters - found) < APART_MS) return found;
+    this.#doubtedMs = this.#heardMs + MORE_MS;
+    return undefined;
+  }
+
+  /** The same where there is no time to hear more of the new voice: see {@link TakeOver.findNow}. */
+  findNow(): number | 'unlike' {
+    return this.full ? 'unlike' : this.#takeOver.findNow();
+  }
+
+  #placeByLetters(): number | undefined {
+    const { texts, samples, pace } = this.broken;
+    const text = texts.join(' ');
+    const wordsOf = (sound: Int16Array) => wordPlaces(text, sound, this.#format.sampleRate, 1 / pace.rate);
+    this.#words ??= wordsOf(samples);
+    const audio = this.#said.flatMap((event) => (event.type === 'audio' ? [event.data] : []));
+    return placeByLetters(this.#words, wordsOf(samplesOf(Buffer.concat(audio), this.#format)), this.leaveMs);
   }
 
   /** What the new voice has said, with what of its audio lies behind `enterMs`. */

@@ -207,7 +207,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   /** The new voice is heard as soon as it is known from where on. False: it is not, and another way was taken. */
   #join(part: Part, joining: Joining, over: boolean): boolean {
-    const enterMs = joining.find(over) ?? (this.#isTooSlow(part, joining) ? 'unlike' : undefined);
+    const enterMs = joining.find(over) ?? (this.#isTooSlow(part, joining) ? joining.findNow() : undefined);
     if (enterMs === undefined) return false;
     part.joining = undefined;
     if (enterMs === 'unlike') {

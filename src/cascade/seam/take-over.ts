@@ -25,6 +25,8 @@ const RELEARN_RATIO = 2;
 const MEAN_FRAMES = 400;
 /** The new voice may be so much faster: before that, no match is the true one. */
 const SHORTEST_RATIO = 0.75;
+/** From there on the true match is among those that are compared, whichever of the voices is the faster. */
+const PAST_RATIO = 1.05;
 /** The new voice may be so much slower before the search ends. */
 const LONGEST_RATIO = 1.35;
 const SEARCH_MS = 120;
@@ -76,6 +78,11 @@ export class TakeOver {
     this.#old = frames.slice(0, this.#dip.last + 1 + BEHIND_MS / FRAME_MS);
   }
 
+  /** The new voice has come past the place for certain: before that a match may be one of sounds that come earlier. */
+  get past(): boolean {
+    return this.#reader.frames.length >= this.#old.length * PAST_RATIO;
+  }
+
   /** More of the new voice. */
   push(samples: Int16Array): void {
     this.#reader.push(samples);
@@ -100,6 +107,13 @@ export class TakeOver {
     if (told(match)) match = this.#match(frames, 1);
     if (told(match)) return match.cost < twoVoices.believedCost ? this.#enterAt(frames, match) : 'unlike';
     return exhausted ? 'unlike' : undefined;
+  }
+
+  /** The same where there is no time to hear more of the new voice: what is no doubtful match is believed. */
+  findNow(): number | 'unlike' {
+    const { frames } = this.#reader;
+    const match = this.past ? this.#match(frames, 1) : undefined;
+    return match !== undefined && match.cost < twoVoices.plainCost ? this.#enterAt(frames, match) : 'unlike';
   }
 
   /** @param ratio of the voice, so many times as much has come as when its mean was learnt: it is learnt again */

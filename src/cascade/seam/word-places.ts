@@ -77,6 +77,28 @@ export function wordPlaces(
   return [...places, { index, startMs, endMs: untilMs(blocks.length) }];
 }
 
+/**
+ * A place in the sound of one voice, by the word that is under way there in the sound of another that says the same text.
+ *
+ * @param atMs place in the other's sound
+ * @returns `undefined` where this one has not come past that word
+ */
+export function placeByLetters(
+  other: readonly WordPlace[],
+  own: readonly WordPlace[],
+  atMs: number,
+): number | undefined {
+  const last = other.findLastIndex(({ startMs }) => startMs <= atMs);
+  const before = other[last];
+  const at = own.findIndex(({ index }) => index === before?.index);
+  const [here, next] = [own[at], own[at + 1]];
+  if (before === undefined || here === undefined || next === undefined) return undefined;
+  // Of the word that broke off it is not known how long it would have been.
+  const broken = other[last + 1] === undefined;
+  const ratio = broken ? 1 : (here.endMs - here.startMs) / Math.max(1, before.endMs - before.startMs);
+  return Math.min(next.startMs, here.startMs + (atMs - before.startMs) * ratio);
+}
+
 interface Speech {
   /** Pauses left out. */
   readonly blocks: readonly SpeechBlock[];

@@ -1,7 +1,28 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { Joining } from '../../../src/cascade/fail-over/joining.js';
 import { SpeechPace } from '../../../src/cascade/fail-over/seam.js';
+import { exactWordTimes, speak8k } from '../../support/speech.js';
 import { mulaw } from './scripted-voice.js';
+import { soundOf } from './spoken-voice.js';
+
+const CHUNK_MS = 60;
+/** A frame of sound is known to some 60 ms, the beginning of a word to as much. */
+const NEAR_MS = 150;
+
+/** The voice that broke off, ms after its beginning, and of whose sound so much could not be taken back. */
+async function broken(text: string, saidMs: number, diedAtMs: number): Promise<Joining> {
+  const samples = (await speak8k(text, 'slt')).slice(0, diedAtMs * 8);
+  return new Joining({ texts: [text], samples, saidMs, startMs: 0, pace: new SpeechPace() }, mulaw);
+}
+
+const dentist =
+  'You have two appointments next week, one on Tuesday with the dentist and one on Friday with the optician.';
+const account =
+  'The balance of your account is four hundred and thirteen pounds, and the next payment is due in March.';
+
+beforeAll(async () => {
+  for (const text of [dentist, account]) await soundOf(text, 'rms');
+});
 
 test('a voice that floods with words while it says a piece again is given the rest of the piece instead', () => {
   const broken = { texts: ['a'], samples: new Int16Array(16_000), saidMs: 1_000, startMs: 0, pace: new SpeechPace() };
@@ -11,4 +32,42 @@ test('a voice that floods with words while it says a piece again is given the re
   joining.push({ type: 'word', text: 'a', atMs: 4_999 });
   expect(joining.full).toBe(true);
   expect(joining.find(false)).toBe('unlike');
+  expect(joining.findNow()).toBe('unlike');
+});
+
+test('of sounds that come again in a text those are taken that are at the place by its letters', async () => {
+  const joining = await broken(dentist, 988, 1_438);
+  const sound = await soundOf(dentist, 'rms');
+  let enterMs: ReturnType<Joining['find']>;
+  for (let at = 0; enterMs === undefined && at < sound.length; at += CHUNK_MS * 8) {
+    joining.push({ type: 'audio', data: sound.subarray(at, at + CHUNK_MS * 8) });
+    enterMs = joining.find(false);
+  }
+  // The old voice is left behind "appointments".
+  const [before, after] = [await exactWordTimes(dentist, 'slt'), await exactWordTimes(dentist, 'rms')];
+  expect(Math.abs(joining.leaveMs - (before[4]?.startMs ?? 0))).toBeLessThan(NEAR_MS);
+  expect(Math.abs(Number(enterMs) - (after[4]?.startMs ?? 0))).toBeLessThan(NEAR_MS);
+});
+
+test('where no time is left before the new voice has come past the place, it is not believed', async () => {
+  const joining = await broken(dentist, 988, 1_438);
+  joining.push({ type: 'audio', data: (await soundOf(dentist, 'rms')).subarray(0, 1_320 * 8) });
+  expect(joining.findNow()).toBe('unlike');
+});
+
+test('where no time is left, the place is believed that is seen, once the new voice has come past it', async () => {
+  const joining = await broken(account, 2_092, 2_542);
+  const sound = await soundOf(account, 'rms');
+  const told = new Map<number, number | 'unlike'>();
+  for (let at = 0; at < 3_420; at += CHUNK_MS) {
+    joining.push({ type: 'audio', data: sound.subarray(at * 8, (at + CHUNK_MS) * 8) });
+    expect(joining.find(false)).toBeUndefined();
+    if (at % 1_140 === 1_080) told.set(at + CHUNK_MS, joining.findNow());
+  }
+  expect([told.get(1_140), told.get(2_280)]).toEqual(['unlike', 'unlike']);
+  const [before, after] = [await exactWordTimes(account, 'slt'), await exactWordTimes(account, 'rms')];
+  const word = before.findLastIndex(({ startMs }) => startMs < joining.leaveMs);
+  const intoMs = joining.leaveMs - (before[word]?.startMs ?? 0);
+  expect(intoMs).toBeLessThan(NEAR_MS);
+  expect(Math.abs(Number(told.get(3_420)) - intoMs - (after[word]?.startMs ?? 0))).toBeLessThan(NEAR_MS);
 });

@@ -12,9 +12,12 @@ const sentence = 'It reached the depot in Leicester during the night, where it w
 beforeAll(async () => {
   // What takes real time is done before: simulated time does not wait for it.
   for (const voice of ['slt', 'rms', 'awb'] as const) {
-    for (const text of [opening, sentence]) await soundOf(text, voice);
+    for (const text of [opening, sentence, account]) await soundOf(text, voice);
   }
 });
+
+const account =
+  'The balance of your account is four hundred and thirteen pounds, and the next payment is due in March.';
 
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -160,6 +163,23 @@ test('a next voice that turns out to be slow while it says the piece again is gi
   const untilMs = commonStart(bytes, await soundOf(sentence, 'slt')) / 8;
   expect((await wordsAround(sentence, 'slt', untilMs, rest)).missing).toEqual([]);
   expect(silentMs).toBeLessThan(1_200);
+});
+
+test('a next voice that has come past the place when no time is left is heard from there, and asked for nothing more', async () => {
+  const clock = new FakeClock();
+  const first = new SpokenVoice(clock, { voice: 'slt', speed: 2.4, diesAfterMs: 2_100 });
+  const second = new SpokenVoice(clock, { voice: 'rms', speed: 2.4, opensAfterMs: 300 });
+  const { silentMs, bytes } = await hear(clock, [first, second], [account]);
+  expect(second.asked).toEqual([account]);
+  const untilMs = commonStart(bytes, await soundOf(account, 'slt')) / 8;
+  const again = await soundOf(account, 'rms');
+  const fromMs = (again.length - commonEnd(bytes, again)) / 8;
+  expect(await wordsAtSeam(account, { voice: 'slt', untilMs }, { voice: 'rms', fromMs })).toEqual({
+    twice: [],
+    missing: [],
+  });
+  // Until it was asked for the rest and said that, 0.3 s more would go by.
+  expect(silentMs).toBeLessThan(1_250);
 });
 
 test('silence before a voice is given up counts: where it is long already, the next voice is given the rest', async () => {

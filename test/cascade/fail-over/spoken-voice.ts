@@ -15,6 +15,8 @@ export interface SpokenVoiceOptions {
   readonly voice: FliteVoiceName;
   /** Speaks so many times as fast as it is listened to. */
   readonly speed: number;
+  /** Until it says something, ms. */
+  readonly opensAfterMs?: number;
   /** The connection breaks after so much audio, ms. */
   readonly diesAfterMs?: number;
   /** Says nothing more after so much, and no error either, ms. */
@@ -75,6 +77,8 @@ class SpokenUtterance implements TextToSpeechUtterance {
   async #say(piece: string): Promise<void> {
     const { clock, options } = this.#voice;
     const bytes = await soundOf(piece, options.voice);
+    const opensAfterMs = this.#saidMs === 0 ? (options.opensAfterMs ?? 0) : 0;
+    if (opensAfterMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, opensAfterMs));
     for (let at = 0; at < bytes.length; at += CHUNK_MS * 8) {
       await new Promise<void>((resolve) => void clock.setTimeout(resolve, CHUNK_MS / options.speed));
       if (this.events.ended) return;
