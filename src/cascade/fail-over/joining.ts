@@ -13,6 +13,8 @@ const MOST_EVENTS = 5_000;
 
 /** So far the place that the sounds say and the one that the letters say may lie apart, ms. */
 const APART_MS = 300;
+/** They say the same, ms. */
+const SAME_MS = 150;
 /** Where they do not agree, so much more of the new voice is heard before they are asked again, ms. */
 const MORE_MS = 120;
 
@@ -39,6 +41,8 @@ export class Joining {
   #heardMs = 0;
   /** Until so much has been heard the place is doubted, ms. */
   #doubtedMs = 0;
+  /** The place that was doubted first, ms of the new voice's sound. */
+  #doubted: number | undefined;
   /** Where the words of what broke off begin in its sound. */
   #words: readonly WordPlace[] | undefined;
 
@@ -82,16 +86,28 @@ export class Joining {
     const sure = over || this.#takeOver.past;
     if (!sure && this.#heardMs < this.#doubtedMs) return undefined;
     const found = this.#takeOver.find(over);
-    if (typeof found !== 'number' || sure) return found;
+    if (typeof found !== 'number' || (sure && this.#doubted === undefined)) return found;
     const byLetters = this.#placeByLetters();
-    if (byLetters !== undefined && Math.abs(byLetters - found) < APART_MS) return found;
+    const apartMs = byLetters === undefined ? undefined : Math.abs(found - byLetters);
+    if (apartMs !== undefined && apartMs < APART_MS) return found;
+    if (sure) {
+      // What was doubted was right after all where the letters say so by now.
+      const first = this.#doubted ?? found;
+      return byLetters !== undefined && Math.abs(first - byLetters) < SAME_MS ? first : found;
+    }
+    this.#doubted ??= found;
     this.#doubtedMs = this.#heardMs + MORE_MS;
     return undefined;
   }
 
-  /** The same where there is no time to hear more of the new voice: see {@link TakeOver.findNow}. */
+  /**
+   * The same where there is no time to hear more of the new voice: see {@link TakeOver.findNow}. A place that is far behind
+   * the one of the letters is not taken: words may be lost between them.
+   */
   findNow(): number | 'unlike' {
-    return this.full ? 'unlike' : this.#takeOver.findNow();
+    const found = this.full ? 'unlike' : this.#takeOver.findNow();
+    if (found === 'unlike') return found;
+    return found - (this.#placeByLetters() ?? found) < APART_MS ? found : 'unlike';
   }
 
   #placeByLetters(): number | undefined {
