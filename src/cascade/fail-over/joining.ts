@@ -13,8 +13,6 @@ const MOST_EVENTS = 5_000;
 
 /** So far the place that the sounds say and the one that the letters say may lie apart, ms. */
 const APART_MS = 300;
-/** They say the same, ms. */
-const SAME_MS = 150;
 /** Where they do not agree, so much more of the new voice is heard before they are asked again, ms. */
 const MORE_MS = 120;
 
@@ -79,7 +77,8 @@ export class Joining {
 
   /**
    * Where the new voice is to be entered, ms of its sound: see {@link TakeOver.find}. Sounds that are alike come again and
-   * again in a text: until the new voice has come past the place, they are believed where the letters say about the same.
+   * again in a text: until the new voice has come past the place, they are believed where the letters say about the same;
+   * if those never do, the first place is taken.
    */
   find(over: boolean): number | 'unlike' | undefined {
     if (this.full) return 'unlike';
@@ -88,13 +87,9 @@ export class Joining {
     const found = this.#takeOver.find(over);
     if (typeof found !== 'number' || (sure && this.#doubted === undefined)) return found;
     const byLetters = this.#placeByLetters();
-    const apartMs = byLetters === undefined ? undefined : Math.abs(found - byLetters);
-    if (apartMs !== undefined && apartMs < APART_MS) return found;
-    if (sure) {
-      // What was doubted was right after all where the letters say so by now.
-      const first = this.#doubted ?? found;
-      return byLetters !== undefined && Math.abs(first - byLetters) < SAME_MS ? first : found;
-    }
+    if (byLetters !== undefined && Math.abs(found - byLetters) < APART_MS) return found;
+    // A word said twice is better than one lost.
+    if (sure) return Math.min(found, this.#doubted ?? found);
     this.#doubted ??= found;
     this.#doubtedMs = this.#heardMs + MORE_MS;
     return undefined;

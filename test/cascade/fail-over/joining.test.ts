@@ -57,7 +57,7 @@ test('of sounds that come again in a text those are taken that are at the place 
   expect(Math.abs(Number(enterMs) - (after[4]?.startMs ?? 0))).toBeLessThan(NEAR_MS);
 });
 
-test('a place that was doubted is taken where the letters come to say it, and the sounds another one', async () => {
+test('a place that was doubted is taken where the letters do not say a later one either: no word is lost', async () => {
   const joining = await broken(refund, 1_612, 2_062, 'rms');
   const enterMs = enteredAt(joining, await soundOf(refund, 'slt'));
   const [before, after] = [await exactWordTimes(refund, 'rms'), await exactWordTimes(refund, 'slt')];
