@@ -15,7 +15,7 @@
  * `first-sound`: what the engines of speech servers add to the servers' own time, in `voices/`.
  *
  * `router-calls`: whole calls with three tiers over HTTP fakes, of which one is killed in the middle of a sentence, in `voices/`.
- * With `SOAK_SECOND=streams` all second tiers have the first one's voice and stream.
+ * With `SOAK_SECOND=streams`, `whole` or `voice` all second tiers of `router-calls` are of that kind.
  *
  * `router`: tiers of `chatterbox-custom` that die in the middle of a sentence, and a crowd, at simulated time, in `cascade/`.
  *

@@ -36,20 +36,21 @@ const openings = [
 
 type Second = 'streams' | 'answers as a whole' | 'has another voice';
 
+const seconds = { streams: 'streams', whole: 'answers as a whole', voice: 'has another voice' } as const;
+
 /** Lanes work side by side, each with a first and a second tier of its own; the third is everybody's. */
-const lanes: readonly Second[] =
-  process.env['SOAK_SECOND'] === 'streams'
-    ? new Array<Second>(8).fill('streams')
-    : [
-        'streams',
-        'streams',
-        'streams',
-        'streams',
-        'answers as a whole',
-        'answers as a whole',
-        'has another voice',
-        'has another voice',
-      ];
+const lanes: readonly Second[] = lanesOf(process.env['SOAK_SECOND']);
+
+/** @param only one kind of second tier instead of all, by its name in {@link seconds} */
+function lanesOf(only: string | undefined): readonly Second[] {
+  if (only === undefined) {
+    const { streams, whole, voice } = seconds;
+    return [streams, streams, streams, streams, whole, whole, voice, voice];
+  }
+  const wanted = Object.entries(seconds).find(([name]) => name === only);
+  if (wanted === undefined) throw new Error(`SOAK_SECOND=${only}: one of ${Object.keys(seconds).join(', ')}`);
+  return new Array<Second>(8).fill(wanted[1]);
+}
 
 /** Makes speech a little faster than it is spoken: something is left to be said when it dies. */
 const desk: ServerSetup = {
@@ -197,7 +198,7 @@ export const measureRouterCalls: Measure = async (tell, scale) => {
         const { asked } = await scene.provider.ask('account', undefined);
         const said = saidBy(
           asked.filter(({ atMs }) => atMs > diallingMs),
-          [2 * lane, 2 * lane + 1],
+          [2 * lane, 2 * lane + 1, servers.length - 1],
           text,
         );
         own.push({ lane, from, text, atGap, afterMs, heard: caller.heard(), said });
