@@ -1,4 +1,4 @@
-import { deepgramAudio } from 'sip-voice-connector/cascade';
+import { deepgramAudio, SharedTls } from 'sip-voice-connector/cascade';
 import {
   type CallContext,
   defineFlavor,
@@ -71,6 +71,7 @@ class AgentFlavor implements Flavor {
   readonly capabilities: FlavorCapabilities;
   readonly #config: AgentConfig;
   readonly #now: () => number;
+  readonly #tls = new SharedTls();
 
   constructor(config: AgentConfig, now: () => number) {
     this.#config = config;
@@ -95,6 +96,7 @@ class AgentFlavor implements Flavor {
         onFailed: ignore,
       },
       this.#now,
+      this.#tls,
     );
     try {
       await line.open(signal);
@@ -104,7 +106,7 @@ class AgentFlavor implements Flavor {
   }
 
   open(call: CallContext): Promise<AgentSession> {
-    return new AgentSession(this.#config, call, this.#now).open();
+    return new AgentSession(this.#config, call, this.#now, this.#tls).open();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { connectDeepgram, type DeepgramConnection, deepgramFailure } from 'sip-voice-connector/cascade';
+import { connectDeepgram, type DeepgramConnection, deepgramFailure, type SharedTls } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import type { AgentConfig } from './config.js';
 import type { JsonObject } from './json.js';
@@ -29,6 +29,7 @@ export class Line {
   readonly #config: AgentConfig;
   readonly #handlers: LineHandlers;
   readonly #now: () => number;
+  readonly #tls: SharedTls;
   readonly #closing = new AbortController();
   readonly #keepAlive = new Alarm();
   #connection: DeepgramConnection | undefined;
@@ -38,10 +39,12 @@ export class Line {
   /** Time connected that is over, ms: what Deepgram charges for. */
   #pastMs = 0;
 
-  constructor(config: AgentConfig, handlers: LineHandlers, now: () => number) {
+  /** @param tls of all lines of the flavor */
+  constructor(config: AgentConfig, handlers: LineHandlers, now: () => number, tls: SharedTls) {
     this.#config = config;
     this.#handlers = handlers;
     this.#now = now;
+    this.#tls = tls;
   }
 
   /** Time connected, ms. */
@@ -127,7 +130,7 @@ export class Line {
           introduce();
         } else if (read.type === 'warning') this.#handlers.onWarning(deepgramFailure(read.code));
       };
-      const dialling = { url, path: '/v1/agent/converse', apiKey, timeoutMs: connectTimeoutMs };
+      const dialling = { url, path: '/v1/agent/converse', apiKey, timeoutMs: connectTimeoutMs, tls: this.#tls };
       const listener = {
         onMessage,
         onAudio: (bytes: Buffer) => {

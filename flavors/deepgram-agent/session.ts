@@ -1,3 +1,4 @@
+import type { SharedTls } from 'sip-voice-connector/cascade';
 import {
   type AudioFrame,
   bytesPerMs,
@@ -72,7 +73,8 @@ export class AgentSession implements FlavorSession {
   readonly #pretended = new Set<string>();
   readonly #onAbort = (): void => this.#end({ type: 'end', reason: 'aborted' });
 
-  constructor(config: AgentConfig, call: CallContext, now: () => number) {
+  /** @param tls of all sessions of the flavor */
+  constructor(config: AgentConfig, call: CallContext, now: () => number, tls: SharedTls) {
     this.#config = config;
     this.#call = call;
     this.#setup = setupOf(config, call);
@@ -95,6 +97,7 @@ export class AgentSession implements FlavorSession {
         onFailed: (error) => this.#end({ type: 'end', reason: 'failed', error }),
       },
       now,
+      tls,
     );
     this.#tools = new ToolDesk({
       push,

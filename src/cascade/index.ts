@@ -55,6 +55,7 @@ export {
   privateBlocks,
   type ResolveName,
 } from './engines/shared/host-guard.js';
+export { SharedTls } from './engines/shared/shared-tls.js';
 export {
   createSherpaSpeechBackend,
   createSherpaSpeechToText,

@@ -6,6 +6,7 @@ import { createSystemClock } from '../../../src/base/clock.js';
 import { createProviderHttp } from '../../../src/cascade/engines/language-model/provider-http.js';
 import { createHostGuard, type HostGuard } from '../../../src/cascade/engines/shared/host-guard.js';
 import { ProviderSocket } from '../../../src/cascade/engines/shared/provider-socket.js';
+import { SharedTls } from '../../../src/cascade/engines/shared/shared-tls.js';
 import { SpeechHttp } from '../../../src/cascade/engines/speech-server/http.js';
 import { FlavorError } from '../../../src/flavor-api/index.js';
 
@@ -108,7 +109,15 @@ describe('connections', () => {
         const listener = { onText: () => {}, onBinary: () => {}, onLost: () => {} };
         const failure = (): FlavorError => new FlavorError('ERR_FLAVOR_NETWORK', 'no WebSocket', true);
         const failures = { refused: failure, closed: failure, broken: failure, late: failure };
-        const options = { headers: {}, timeoutMs: 2_000, maxMessageBytes: 100, clock: createSystemClock(), failures };
+        const tls = new SharedTls();
+        const options = {
+          headers: {},
+          timeoutMs: 2_000,
+          maxMessageBytes: 100,
+          clock: createSystemClock(),
+          failures,
+          tls,
+        };
         return ProviderSocket.connect({ ...options, url: new URL(url.replace('http', 'ws')), guard }, listener, signal);
       },
     ],

@@ -2,6 +2,7 @@ import type { Clock } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
 import { type ProviderFailures, ProviderSocket } from '../shared/provider-socket.js';
+import type { SharedTls } from '../shared/shared-tls.js';
 import { closeFailure, protocolFault, socketFailure, statusError, timeout } from './errors.js';
 import { binaryMessage, newUspId, readBinaryMessage, readTextMessage, textMessage, type UspMessage } from './usp.js';
 
@@ -52,6 +53,7 @@ export interface AzureConnectionOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
+  readonly tls: SharedTls;
 }
 
 /** Largest message taken, bytes: many seconds of 48 kHz audio. */
@@ -70,7 +72,7 @@ const failures: ProviderFailures = {
  * @throws FlavorError that says why not, or the signal's reason.
  */
 export async function connectAzure(
-  { url, key, timeoutMs, clock, random }: AzureConnectionOptions,
+  { url, key, timeoutMs, clock, random, tls }: AzureConnectionOptions,
   listener: AzureListener,
   signal: AbortSignal,
 ): Promise<AzureConnection> {
@@ -86,6 +88,7 @@ export async function connectAzure(
       maxMessageBytes: MAX_MESSAGE_BYTES,
       clock,
       failures,
+      tls,
     },
     {
       onText: (text) => tell(readTextMessage(text)),

@@ -10,6 +10,7 @@ import type {
   SpeechToTextStream,
 } from '../../stages/speech-to-text.js';
 import type { StageIdentity } from '../../stages/stage.js';
+import { SharedTls } from '../shared/shared-tls.js';
 import { type AzureListener, connectAzure, type Dial } from './connection.js';
 import { type AzureListenConfig, listenParameters, speechContext } from './listen-config.js';
 import { ListenLine, type ListenLineHandlers } from './listen-line.js';
@@ -24,10 +25,11 @@ export interface AzureDeps {
   readonly random?: Random;
 }
 
-export type AzureParts = Required<AzureDeps>;
+export type AzureParts = Required<AzureDeps> & { readonly tls: SharedTls };
 
 export function azureParts({ resource, clock, random }: AzureDeps): AzureParts {
-  return { resource, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom() };
+  const tls = new SharedTls();
+  return { resource, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom(), tls };
 }
 
 /** Usage is told whenever so much audio was sent, ms, so that a cap on spending can act in mid-call. */
@@ -59,10 +61,10 @@ class AzureSpeechToText implements SpeechToText {
       wordTimes: true,
       finalize: config.finalizeOnPause,
     };
-    const { resource, clock, random } = deps;
+    const { resource, clock, random, tls } = deps;
     const url = serviceUrl(resource, 'stt');
     for (const [name, value] of listenParameters(config)) url.searchParams.append(name, value);
-    const options = { url, key: resource.key, timeoutMs: config.connectTimeoutMs, clock, random };
+    const options = { url, key: resource.key, timeoutMs: config.connectTimeoutMs, clock, random, tls };
     this.#dial = (listener, signal) => connectAzure(options, listener, signal);
   }
 

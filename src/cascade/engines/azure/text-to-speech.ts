@@ -45,14 +45,14 @@ class AzureTextToSpeech implements TextToSpeech {
       wordTimes: config.wordTimes,
       maxCharacters: MAX_CHARACTERS,
     };
-    const { resource, clock, random } = deps;
+    const { resource, clock, random, tls } = deps;
     const url = serviceUrl(resource, 'tts');
     if (config.customVoice !== undefined) {
       // Custom voices have a host of their own, where the resource is named by its region.
       if (resource.endpoint === undefined) url.hostname = url.hostname.replace('.tts.', '.voice.');
       url.searchParams.set('deploymentId', config.customVoice);
     }
-    const options = { url, key: resource.key, timeoutMs: config.connectTimeoutMs, clock, random };
+    const options = { url, key: resource.key, timeoutMs: config.connectTimeoutMs, clock, random, tls };
     this.#dial = (listener, signal) => connectAzure(options, listener, signal);
   }
 

@@ -1,5 +1,6 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
 import type { AudioFormat, FlavorError } from '../../../flavor-api/index.js';
+import { SharedTls } from '../shared/shared-tls.js';
 import { webSocketUrl } from './endpoint.js';
 import { serviceFailure } from './errors.js';
 import { type DeepgramConnection, DeepgramSocket, type DeepgramSocketListener } from './socket.js';
@@ -15,6 +16,8 @@ export interface DeepgramDialling {
   /** Until the connection stands, ms. */
   readonly timeoutMs: number;
   readonly clock?: Clock;
+  /** Of all connections of a flavor. Absent: this one has its own. */
+  readonly tls?: SharedTls;
 }
 
 /**
@@ -23,11 +26,11 @@ export interface DeepgramDialling {
  * @throws FlavorError that says why there is none; `signal.reason` when it was aborted.
  */
 export function connectDeepgram(
-  { url, path, clock = createSystemClock(), ...rest }: DeepgramDialling,
+  { url, path, clock = createSystemClock(), tls = new SharedTls(), ...rest }: DeepgramDialling,
   listener: DeepgramSocketListener,
   signal: AbortSignal,
 ): Promise<DeepgramConnection> {
-  return DeepgramSocket.connect({ ...rest, url: webSocketUrl(url, path), clock }, listener, signal);
+  return DeepgramSocket.connect({ ...rest, url: webSocketUrl(url, path), clock, tls }, listener, signal);
 }
 
 /** The audio formats of the contract that Deepgram takes and makes, the phone's first, with its own name for each. */

@@ -4,6 +4,7 @@ import type { FlavorError } from '../../../flavor-api/index.js';
 import type { HostGuard } from '../shared/host-guard.js';
 import { isObject, type JsonObject, parseJson, textIn } from '../shared/json.js';
 import { type ProviderFailures, ProviderSocket } from '../shared/provider-socket.js';
+import type { SharedTls } from '../shared/shared-tls.js';
 import { closeFailure, protocolFault, socketFailure, statusError, timeout } from './errors.js';
 
 /**
@@ -35,6 +36,7 @@ export interface DeepgramSocketOptions {
   /** Until the connection stands, ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly tls: SharedTls;
   /** Where connections may go. Default: anywhere. */
   readonly guard?: HostGuard | undefined;
 }
@@ -78,13 +80,13 @@ export class DeepgramSocket implements DeepgramConnection {
    * @throws FlavorError that says why not, or the signal's reason.
    */
   static async connect(
-    { url, apiKey, timeoutMs, clock, guard }: DeepgramSocketOptions,
+    { url, apiKey, timeoutMs, clock, tls, guard }: DeepgramSocketOptions,
     listener: DeepgramSocketListener,
     signal: AbortSignal,
   ): Promise<DeepgramSocket> {
     const headers = { Authorization: `Token ${apiKey}` };
     const socket = await ProviderSocket.connect(
-      { url, headers, timeoutMs, maxMessageBytes: MAX_MESSAGE_BYTES, clock, failures, guard },
+      { url, headers, timeoutMs, maxMessageBytes: MAX_MESSAGE_BYTES, clock, failures, tls, guard },
       {
         onText(text) {
           const message = parseJson(text);

@@ -11,6 +11,7 @@ import type {
 } from '../../stages/speech-to-text.js';
 import type { StageIdentity } from '../../stages/stage.js';
 import type { HostGuard } from '../shared/host-guard.js';
+import { SharedTls } from '../shared/shared-tls.js';
 import { webSocketUrl } from './endpoint.js';
 import { FluxReader } from './flux-reader.js';
 import {
@@ -36,10 +37,11 @@ export interface DeepgramDeps {
 }
 
 /** What an engine works with. */
-export type DeepgramParts = Required<DeepgramDeps>;
+export type DeepgramParts = Required<DeepgramDeps> & { readonly tls: SharedTls };
 
 export function deepgramParts({ apiKey, clock, random, guard }: DeepgramDeps): DeepgramParts {
-  return { apiKey, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom(), guard };
+  const tls = new SharedTls();
+  return { apiKey, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom(), guard, tls };
 }
 
 /** Usage is told whenever so much audio was sent, ms, so that a cap on spending can act in mid-call. */
@@ -128,9 +130,10 @@ class DeepgramSpeechToText implements SpeechToText {
     url.searchParams.set('sample_rate', String(format.sampleRate));
     const parameters = this.#flux ? fluxParameters(this.#config) : novaParameters(this.#config);
     for (const [name, value] of parameters) url.searchParams.append(name, String(value));
-    const { apiKey, clock, guard } = this.#deps;
+    const { apiKey, clock, tls, guard } = this.#deps;
     const timeoutMs = this.#config.connectTimeoutMs;
-    return (listener, signal) => DeepgramSocket.connect({ url, apiKey, timeoutMs, clock, guard }, listener, signal);
+    return (listener, signal) =>
+      DeepgramSocket.connect({ url, apiKey, timeoutMs, clock, tls, guard }, listener, signal);
   }
 }
 

@@ -93,8 +93,8 @@ class DeepgramTextToSpeech implements TextToSpeech {
     url.searchParams.set('sample_rate', String(format.sampleRate));
     if (speed !== undefined) url.searchParams.set('speed', String(speed));
     if (mipOptOut) url.searchParams.set('mip_opt_out', 'true');
-    const { apiKey, clock, guard } = this.#deps;
-    return DeepgramSocket.connect({ url, apiKey, timeoutMs: connectTimeoutMs, clock, guard }, listener, signal);
+    const { apiKey, clock, tls, guard } = this.#deps;
+    return DeepgramSocket.connect({ url, apiKey, timeoutMs: connectTimeoutMs, clock, tls, guard }, listener, signal);
   }
 }
 

@@ -3,6 +3,7 @@ import { type RawData, WebSocket } from 'ws';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 import type { HostGuard } from './host-guard.js';
+import type { SharedTls } from './shared-tls.js';
 
 export interface ProviderSocketListener {
   onText(text: string): void;
@@ -32,6 +33,8 @@ export interface ProviderSocketOptions {
   readonly maxMessageBytes: number;
   readonly clock: Clock;
   readonly failures: ProviderFailures;
+  /** Of everybody who connects to that provider. */
+  readonly tls: SharedTls;
   /** Where connections may go. Default: anywhere. */
   readonly guard?: HostGuard | undefined;
 }
@@ -67,11 +70,12 @@ export class ProviderSocket {
     listener: ProviderSocketListener,
     signal: AbortSignal,
   ): Promise<ProviderSocket> {
-    const { url, headers, timeoutMs, maxMessageBytes, clock, failures, guard } = options;
+    const { url, headers, timeoutMs, maxMessageBytes, clock, failures, tls, guard } = options;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       // What it throws rejects.
       guard?.admit(url);
+      const secureContext = tls.contextFor(url);
       const webSocket = new WebSocket(url, {
         headers,
         maxPayload: maxMessageBytes,
@@ -79,6 +83,8 @@ export class ProviderSocket {
         perMessageDeflate: false,
         // A redirect would take the key elsewhere.
         followRedirects: false,
+        // `ws` hands on to `tls.connect` what it does not know.
+        ...(secureContext && { secureContext }),
         ...(guard && { lookup: guard.lookup }),
       });
       let settled = false;

@@ -1,6 +1,7 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
 import type { StageIdentity } from '../../stages/stage.js';
 import type { HostGuard } from '../shared/host-guard.js';
+import { SharedTls } from '../shared/shared-tls.js';
 import { RawBody } from '../speech-server/audio-body.js';
 import type {
   SpeechBackend,
@@ -41,6 +42,7 @@ class TogetherSpeech implements SpeechBackend {
   readonly #clock: Clock;
   readonly #guard: HostGuard | undefined;
   readonly #http: SpeechHttp;
+  readonly #tls = new SharedTls();
   readonly #sockets = new Set<TogetherSocket>();
 
   constructor(config: TogetherSpeechConfig, { apiKey, guard, clock = createSystemClock() }: TogetherDeps) {
@@ -141,7 +143,10 @@ class TogetherSpeech implements SpeechBackend {
     // Texts are no longer than this: what is not committed is not spoken before its end.
     url.searchParams.set('max_partial_length', String(maxCharacters));
     const made = await TogetherSocket.connect(
-      { url, apiKey: this.#apiKey, connectTimeoutMs, answerTimeoutMs, clock: this.#clock, guard: this.#guard },
+      {
+        ...{ url, apiKey: this.#apiKey, connectTimeoutMs, answerTimeoutMs },
+        ...{ clock: this.#clock, tls: this.#tls, guard: this.#guard },
+      },
       signal,
     );
     this.#sockets.add(made);

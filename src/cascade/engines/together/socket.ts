@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { EventStream } from '../../stages/event-stream.js';
 import type { HostGuard } from '../shared/host-guard.js';
 import { ProviderSocket } from '../shared/provider-socket.js';
+import type { SharedTls } from '../shared/shared-tls.js';
 import { late } from '../speech-server/failures.js';
 import { type TogetherEvent, togetherEvent } from './events.js';
 import { socketFailures, TOGETHER } from './failures.js';
@@ -13,6 +14,7 @@ export interface TogetherSocketOptions {
   /** Until speech comes, or goes on, ms. */
   readonly answerTimeoutMs: number;
   readonly clock: Clock;
+  readonly tls: SharedTls;
   readonly guard?: HostGuard | undefined;
 }
 
@@ -50,11 +52,11 @@ export class TogetherSocket {
   /** @throws FlavorError that says why there is none; `signal.reason` */
   static async connect(options: TogetherSocketOptions, signal: AbortSignal): Promise<TogetherSocket> {
     const made = new TogetherSocket(options);
-    const { url, apiKey, connectTimeoutMs: timeoutMs, clock, guard } = options;
+    const { url, apiKey, connectTimeoutMs: timeoutMs, clock, tls, guard } = options;
     const headers = { authorization: `Bearer ${apiKey}` };
     const maxMessageBytes = MAX_MESSAGE_BYTES;
     made.#socket = await ProviderSocket.connect(
-      { url, headers, timeoutMs, maxMessageBytes, clock, guard, failures: socketFailures },
+      { url, headers, timeoutMs, maxMessageBytes, clock, tls, guard, failures: socketFailures },
       {
         onText: (text) => made.#onText(text),
         // All is JSON; what is not does no harm.

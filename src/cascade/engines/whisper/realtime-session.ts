@@ -3,6 +3,7 @@ import { FlavorError } from '../../../flavor-api/index.js';
 import type { HostGuard } from '../shared/host-guard.js';
 import { isObject, type JsonObject, objectIn, parseJson, textIn } from '../shared/json.js';
 import { type ProviderFailures, ProviderSocket } from '../shared/provider-socket.js';
+import type { SharedTls } from '../shared/shared-tls.js';
 import { late, protocolFault, statusFailure, transportFailure } from '../speech-server/failures.js';
 import type { WhisperListenConfig } from './config.js';
 
@@ -21,6 +22,13 @@ export interface RealtimeConnection {
   append(samples: Int16Array): void;
   commit(): void;
   close(): void;
+}
+
+/** What the sessions of a recogniser have in common. */
+export interface RealtimeParts {
+  readonly clock: Clock;
+  readonly tls: SharedTls;
+  readonly guard?: HostGuard | undefined;
 }
 
 /** What speaches hears, Hz; it makes 16 kHz of it. */
@@ -54,7 +62,7 @@ export class RealtimeSession implements RealtimeConnection {
    */
   static async open(
     config: WhisperListenConfig,
-    { clock, guard }: { readonly clock: Clock; readonly guard?: HostGuard | undefined },
+    { clock, tls, guard }: RealtimeParts,
     listener: RealtimeListener,
     signal: AbortSignal,
   ): Promise<RealtimeSession> {
@@ -75,6 +83,7 @@ export class RealtimeSession implements RealtimeConnection {
         maxMessageBytes: MAX_MESSAGE_BYTES,
         clock,
         failures,
+        tls,
         guard,
       },
       {

@@ -8,12 +8,13 @@ import type {
 } from '../../stages/speech-to-text.js';
 import type { StageIdentity } from '../../stages/stage.js';
 import type { HostGuard } from '../shared/host-guard.js';
+import { SharedTls } from '../shared/shared-tls.js';
 import { SpeechHttp } from '../speech-server/http.js';
 import { Slots } from '../speech-server/slots.js';
 import { whisperFormats } from './caller-ear.js';
 import { concurrencyOf, type SegmentOptions, type WhisperListenConfig } from './config.js';
 import { OpenAiServer } from './openai-server.js';
-import { RealtimeSession } from './realtime-session.js';
+import { type RealtimeParts, RealtimeSession } from './realtime-session.js';
 import { RealtimeStream } from './realtime-stream.js';
 import { RequestStream } from './request-stream.js';
 import type { WhisperServer } from './server.js';
@@ -146,20 +147,18 @@ class RealtimeSpeechToText implements SpeechToText {
   readonly identity: StageIdentity;
   readonly capabilities = capabilities;
   readonly #config: WhisperListenConfig;
-  readonly #clock: Clock;
-  readonly #guard: HostGuard | undefined;
+  readonly #parts: RealtimeParts;
 
   constructor(config: WhisperListenConfig, clock: Clock, guard: HostGuard | undefined) {
     this.#config = config;
-    this.#clock = clock;
-    this.#guard = guard;
+    this.#parts = { clock, guard, tls: new SharedTls() };
     this.identity = whisperIdentity(config);
   }
 
   /** A session as a call would have it. That the model is there shows when it is first used. */
   async check(signal: AbortSignal): Promise<void> {
     const listener = { onCommitted: () => undefined, onText: () => undefined, onLost: () => undefined };
-    const session = await RealtimeSession.open(this.#config, this.#deps, listener, signal);
+    const session = await RealtimeSession.open(this.#config, this.#parts, listener, signal);
     session.close();
   }
 
@@ -169,9 +168,9 @@ class RealtimeSpeechToText implements SpeechToText {
       config: this.#config,
       identity: this.identity,
       format: input,
-      clock: this.#clock,
+      clock: this.#parts.clock,
       signal,
-      connect: (listener, until) => RealtimeSession.open(this.#config, this.#deps, listener, until),
+      connect: (listener, until) => RealtimeSession.open(this.#config, this.#parts, listener, until),
     });
     await stream.open();
     return stream;
@@ -179,10 +178,6 @@ class RealtimeSpeechToText implements SpeechToText {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Every session is a stream's, and ends with it.
-  }
-
-  get #deps(): { readonly clock: Clock; readonly guard: HostGuard | undefined } {
-    return { clock: this.#clock, guard: this.#guard };
   }
 }
 
