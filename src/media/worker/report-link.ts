@@ -24,6 +24,9 @@ const MAX_VIEWS = 16;
 /** Slots whose records wait for the call together, and one to spare. */
 const MAX_KEPT_SLOTS = 6;
 
+/** How often a call that waits for each frame says so again, frames: numbers come round modulo 2^32. */
+const REPEAT_FRAMES = 1024;
+
 /** Samples for a tap are no reason to wake anybody until there are so many records of them: the next frame does. */
 const MAX_HELD_TAPS = 16;
 
@@ -263,7 +266,9 @@ export class ReportReader {
   /** Of the frames that follow, the first `count` - 1 may be kept until the last of them is there. Hot path. */
   awaitFrames(count: number): void {
     const awaited = (this.#frames + count) | 0;
-    if (awaited === this.#awaited) return;
+    const ahead = (awaited - this.#awaited) | 0;
+    // One that is there already has every next frame told of: nothing need be written where the other thread reads.
+    if (ahead === 0 || (count === 1 && ahead > 0 && ahead < REPEAT_FRAMES)) return;
     this.#awaited = awaited;
     Atomics.store(this.#ring.ints, this.#awaitedAt, awaited);
   }

@@ -10,6 +10,7 @@ import {
   DOWN_RING_BYTES,
   type StreamMemory,
   streamMemory,
+  word,
 } from '../../../src/media/worker/stream-memory.js';
 
 interface Played {
@@ -279,6 +280,36 @@ test('frames that may wait are told of with the last of them, and each of those 
   reader.awaitFrames(3);
   for (const positionMs of [20, 40, 60, 80, 100]) frame(positionMs);
   expect(bunches).toEqual([[0], [20, 40, 60], [80], [100]]);
+});
+
+test('a call that waits for each frame need not say so each time, and hears each at once', () => {
+  const memory = newStreamMemory();
+  const { ints } = memory.views;
+  const at = memory.firstWord + word.frameAwaited;
+  const bunches: number[][] = [];
+  const listener = {
+    onFrame: ({ positionMs }: CallerFrame) => void bunches.at(-1)?.push(positionMs),
+    onEvent: () => {},
+  };
+  const reader = new ReportReader(memory, listener, undefined);
+  const writer = new ReportWriter(memory, () => {
+    bunches.push([]);
+    reader.drain();
+  });
+  const said = new Set<number>();
+  for (let index = 0; index < 5_000; index += 1) {
+    writer.onFrame({ ...frameOf(index), voiced: false });
+    reader.awaitFrames(1);
+    said.add(Atomics.load(ints, at));
+  }
+  expect(bunches).toEqual(Array.from({ length: 5_000 }, (_, index) => [index]));
+  // Seldom, but not never: the number must not fall so far behind that it seems to lie ahead.
+  expect(said.size).toBe(5);
+  reader.awaitFrames(3);
+  for (let index = 5_000; index < 5_002; index += 1) writer.onFrame({ ...frameOf(index), voiced: false });
+  reader.awaitFrames(1);
+  writer.onFrame({ ...frameOf(5_002), voiced: false });
+  expect(bunches.slice(5_000)).toEqual([[5_000, 5_001, 5_002]]);
 });
 
 test('a voice that begins or ends, a sign of one, and events are told of at once, with what was kept', () => {
