@@ -6,6 +6,7 @@ import {
   standbyConfig,
 } from 'sip-voice-connector/cascade';
 import * as z from 'zod';
+import { privacyIssues } from './privacy-issues.js';
 import { tierSchema } from './tiers/section.js';
 import { tieredVoicePolicy as policyDefaults } from './voice/tiered-voice.js';
 
@@ -51,7 +52,9 @@ const cache = z.strictObject({
     .array(z.string().min(1).max(300))
     .max(500)
     .default([])
-    .describe('Spoken at start, beside `greeting`: greetings of routes, fillers, what is said often.'),
+    .describe(
+      'Spoken at start, beside `greeting` and `filler.text`: greetings of routes, fillers of tools, what is said often.',
+    ),
 });
 
 /** What a config file may say under a flavor with `use: chatterbox-custom`. Nothing is required. */
@@ -101,6 +104,11 @@ export const chatterboxCustomConfigSchema = z
   .refine(({ tiers }) => new Set(tiers.map(({ name }) => name)).size === tiers.length, {
     path: ['tiers'],
     error: 'two tiers have the same name',
+  })
+  .superRefine((config, context) => {
+    for (const { path, message, help } of privacyIssues(config)) {
+      context.addIssue({ code: 'custom', path: [...path], message, params: { help } });
+    }
   });
 
 /** The configuration, defaults filled in. */

@@ -77,9 +77,8 @@ function makeVoice(
   const made = tiers.length > 0 ? makeTiers(tiers, privacy) : [onlyTier(tts, privacy)];
   const longest = made.map(({ backend }) => backend.capabilities.maxCharacters);
   const maxCharacters = Math.min(policy.maxCharacters, ...longest);
-  const phrases = [options.greeting, ...cache.phrases].flatMap((phrase) =>
-    verbatimPieces(phrase, { maxCharacters, speakable }),
-  );
+  const fixed = [options.greeting, options.filler.text, ...cache.phrases].filter((phrase) => !isTemplate(phrase));
+  const phrases = fixed.flatMap((phrase) => verbatimPieces(phrase, { maxCharacters, speakable }));
   return createTieredVoice(
     {
       tiers: made,
@@ -94,4 +93,9 @@ function makeVoice(
     },
     { log },
   );
+}
+
+/** Filled in for each call: as it stands nobody says it. */
+function isTemplate(phrase: string): boolean {
+  return /\{\{[^{}]*\}\}/.test(phrase);
 }

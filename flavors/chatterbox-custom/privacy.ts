@@ -1,4 +1,4 @@
-import { createHostGuard, type HostGuard, privateProfile } from 'sip-voice-connector/cascade';
+import { createHostGuard, type HostGuard, privacyObstacle, privateProfile } from 'sip-voice-connector/cascade';
 
 /** Where private calls may go, and whether all calls are private. */
 export interface Privacy {
@@ -15,13 +15,8 @@ export function privacyOf(hosts: readonly string[], allPrivate: boolean): Privac
 }
 
 /** Whether the engine of a section is where private calls may go. What does not say where it is, is not. */
-export function isPrivate(section: object, { hosts }: Privacy): boolean {
-  try {
-    privateProfile({ section }, { hosts });
-    return true;
-  } catch {
-    return false;
-  }
+export function isPrivate(section: object, { guard }: Pick<Privacy, 'guard'>): boolean {
+  return privacyObstacle(section, guard) === undefined;
 }
 
 /**

@@ -127,7 +127,7 @@ export {
 } from './flite/flite-voice.js';
 export type { SpokenWord } from './flite/word-times.js';
 export { type CascadeOptions, cascadeConfig } from './options.js';
-export { privateProfile } from './private/private-profile.js';
+export { type PrivacyObstacle, privacyObstacle, privateProfile } from './private/private-profile.js';
 export { Aligner, type AlignmentStart, type Match, VoiceMean } from './seam/align.js';
 export { type Likeness, oneVoice, type Sound, twoVoices } from './seam/likeness.js';
 export { FRAME_MS, type Frame, FrameReader, SoundingTime } from './seam/spectrum.js';

@@ -8,6 +8,7 @@ import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import {
   checkFlavor,
+  checkMade,
   checkProvider,
   createFlavorCheckDeps,
   type FlavorCheckDeps,
@@ -62,7 +63,9 @@ async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): P
   const loaded = await loadConfig(options.config, { env: io.env, cwd: io.cwd });
   if (!loaded.ok) return { ...loaded, loaded: undefined, flavors: [] };
   const names = Object.keys(loaded.config.flavors);
-  const reports = await Promise.all(names.map((name) => checkFlavor(loaded, name, deps)));
+  const read = await Promise.all(names.map((name) => checkFlavor(loaded, name, deps)));
+  // Whoever is asked is made for that.
+  const reports = options.providers ? read : await Promise.all(read.map((report) => checkMade(report, loaded, deps)));
   const tools = (await toolProblems(loaded.config)).map(({ path, message }) =>
     loaded.document.issueAt(path, loaded.secrets.redact(message)),
   );

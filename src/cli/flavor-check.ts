@@ -8,7 +8,7 @@ import type { Secrets } from '../config/secrets.js';
 import { suggest } from '../config/suggest.js';
 import type { PreparedFlavor } from '../connector/flavor-factory.js';
 import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
-import type { FlavorModule } from '../flavor-api/index.js';
+import type { Flavor, FlavorModule } from '../flavor-api/index.js';
 
 /** What `check` needs of the world besides the file. */
 export interface FlavorCheckDeps {
@@ -67,6 +67,25 @@ export async function checkFlavor(loaded: LoadedConfig, name: string, deps: Flav
   return { name, use, displayName, issues: explainFlavorOptions(loaded, name, result.issues, jsonSchema) };
 }
 
+/** Makes a flavor and disposes of it again, asking nobody: `create` finds mistakes that no schema sees. */
+export async function checkMade(
+  report: FlavorReport,
+  loaded: LoadedConfig,
+  { clock }: Pick<FlavorCheckDeps, 'clock'>,
+): Promise<FlavorReport> {
+  const { name, prepared } = report;
+  if (prepared === undefined) return report;
+  try {
+    await using _flavor = await made(prepared, clock);
+    return report;
+  } catch (error) {
+    const code = errorCode(error);
+    const message = loaded.secrets.redact(`${errorMessage(error)}${code === undefined ? '' : ` (${code})`}`);
+    const { prepared: _, ...rest } = report;
+    return { ...rest, issues: [loaded.document.issueAt(['flavors', name], `cannot be made: ${message}`)] };
+  }
+}
+
 /**
  * Makes a flavor and asks its provider for the cheapest thing there is (`Flavor.check`). Never rejects; messages are
  * redacted.
@@ -97,8 +116,12 @@ export async function checkProvider(
   }
 }
 
-async function askProvider({ module, options }: PreparedFlavor, clock: Clock, signal: AbortSignal): Promise<void> {
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  await using flavor = await module.create(options, { log, now: () => clock.now() });
+async function askProvider(prepared: PreparedFlavor, clock: Clock, signal: AbortSignal): Promise<void> {
+  await using flavor = await made(prepared, clock);
   await flavor.check(signal);
+}
+
+async function made({ module, options }: PreparedFlavor, clock: Clock): Promise<Flavor> {
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  return module.create(options, { log, now: () => clock.now() });
 }

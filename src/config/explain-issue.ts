@@ -37,22 +37,16 @@ export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigI
     case 'invalid_value':
       return [explainChoice(issue.values, path, context)];
     case 'too_small':
-      if (issue.origin === 'number') return [outOfRange(path, context)];
-      return [
-        document.issueAt(
-          path,
-          issue.origin === 'array' ? 'the list is empty' : 'the text is empty',
-          needs(path, context),
-        ),
-      ];
     case 'too_big':
-      return [outOfRange(path, context)];
+      return [explainSize(issue, path, context)];
     case 'invalid_union':
-      return [explainUnion(issue, path, context)];
+      return explainUnion(issue, path, context);
     case 'custom': {
       const help: unknown = issue.params?.['help'];
       return [document.issueAt(path, issue.message, typeof help === 'string' ? { help } : {})];
     }
+    case 'invalid_format':
+      return [document.issueAt(path, formatProblem(issue), needs(path, context))];
     default:
       return [document.issueAt(path, issue.message)];
   }
@@ -96,7 +90,7 @@ function explainType(expected: string, path: ConfigPath, context: ExplainContext
     const description = schemaAt(schema, path, resolved.value)?.description;
     return document.issueAt(path, `this key is missing`, description === undefined ? {} : { help: description });
   }
-  const found = resolved.referenced.has(formatPath(path)) ? 'what the reference stands for' : describe(value);
+  const found = foundAt(path, context);
   const isShorthand = schemaAt(schema, path, resolved.value)?.[SHORTHAND] !== undefined;
   const message = `expected ${isShorthand ? 'text, or ' : ''}${expectation(expected)}, found ${found}`;
   const source = document.sourceOf(path);
@@ -125,23 +119,74 @@ function explainUnion(
   issue: Extract<$ZodIssue, { readonly code: 'invalid_union' }>,
   path: ConfigPath,
   context: ExplainContext,
-): ConfigIssue {
-  if ('options' in issue && Array.isArray(issue.options)) return explainChoice(issue.options, path, context);
-  const wanted = issue.errors.flat().map((inner) => {
-    if (inner.code === 'invalid_value') return choices(inner.values);
-    return inner.code === 'invalid_type' ? expectation(inner.expected) : 'something else';
+): ConfigIssue[] {
+  if ('options' in issue && Array.isArray(issue.options)) return [explainChoice(issue.options, path, context)];
+  const { document, resolved, schema } = context;
+  const value = valueAt(resolved.value, path);
+  if (typeof value === 'object' && value !== null) {
+    const meant = nearestKind(issue.errors);
+    if (meant.length > 0) {
+      return meant.flatMap((inner) => explainIssue({ ...inner, path: [...path, ...inner.path] }, context));
+    }
+  }
+  const wanted = issue.errors.flat().flatMap((inner) => {
+    if (inner.code === 'invalid_value') return [choices(inner.values)];
+    return inner.code === 'invalid_type' ? [expectation(inner.expected)] : [];
   });
-  return context.document.issueAt(path, `expected text, or ${wanted.join(', or ')}`, needs(path, context));
+  const isShorthand = schemaAt(schema, path, resolved.value)?.[SHORTHAND] !== undefined;
+  const all = [...new Set([...(isShorthand ? ['text'] : []), ...wanted])].join(', or ');
+  return [document.issueAt(path, `expected ${all}, found ${foundAt(path, context)}`, needs(path, context))];
+}
+
+/** What is said against keys and values by the kind that has least to say against them; of several, the unknown keys. */
+function nearestKind(kinds: readonly (readonly $ZodIssue[])[]): readonly $ZodIssue[] {
+  const withKeys = kinds.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  const least = Math.min(...withKeys.map(({ length }) => length));
+  const [nearest = [], ...others] = withKeys.filter(({ length }) => length === least);
+  return others.length === 0 ? nearest : nearest.filter(({ code }) => code === 'unrecognized_keys');
+}
+
+/** A number out of its range, or a text or a list of another length. */
+function explainSize(
+  issue: Extract<$ZodIssue, { readonly code: 'too_small' | 'too_big' }>,
+  path: ConfigPath,
+  context: ExplainContext,
+): ConfigIssue {
+  const { origin } = issue;
+  if (origin !== 'string' && origin !== 'array') return outOfRange(path, context);
+  const what = origin === 'array' ? 'list' : 'text';
+  const value = valueAt(context.resolved.value, path);
+  const isEmpty = issue.code === 'too_small' && (issue.minimum === 1 || value === '' || isEmptyList(value));
+  if (isEmpty) return context.document.issueAt(path, `the ${what} is empty`, needs(path, context));
+  const unit = origin === 'array' ? 'entries' : 'characters';
+  const bound =
+    issue.code === 'too_big' ? `too long: at most ${issue.maximum}` : `too short: at least ${issue.minimum}`;
+  return context.document.issueAt(path, `the ${what} is ${bound} ${unit}`, needs(path, context));
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/** What is wrong with the form of a text; a pattern is for the library to read. */
+function formatProblem({ format, message }: Extract<$ZodIssue, { readonly code: 'invalid_format' }>): string {
+  if (!message.startsWith('Invalid ')) return message;
+  if (format === 'url') return 'expected an address with its scheme, such as http://127.0.0.1:8000';
+  return format === 'regex' ? 'this text has not the form that is expected' : message;
 }
 
 function outOfRange(path: ConfigPath, { document, resolved, schema }: ExplainContext): ConfigIssue {
   const node = schemaAt(schema, path, resolved.value);
   const least = node?.['minimum'] ?? node?.['exclusiveMinimum'];
+  const most = node?.['maximum'] ?? node?.['exclusiveMaximum'];
   const isOpen = node?.['minimum'] === undefined;
-  const most = node?.['maximum'];
-  const range = isOpen
-    ? `above ${String(least)} and at most ${String(most)}`
-    : `from ${String(least)} to ${String(most)}`;
+  const below = `${node?.['maximum'] === undefined ? 'below' : 'at most'} ${String(most)}`;
+  const above = `${isOpen ? 'above' : 'from'} ${String(least)}`;
+  let range = isOpen ? `${above} and ${below}` : `${above} to ${String(most)}`;
+  if (least === undefined) range = below;
+  else if (most === undefined) range = isOpen ? above : `${above} on`;
   return document.issueAt(path, `expected a number ${range}`);
 }
 
@@ -174,6 +219,12 @@ function expectation(expected: string): string {
     default:
       return expected;
   }
+}
+
+/** What stands at a path, without saying it. */
+function foundAt(path: ConfigPath, { resolved }: ExplainContext): string {
+  if (resolved.referenced.has(formatPath(path))) return 'what the reference stands for';
+  return describe(valueAt(resolved.value, path));
 }
 
 function describe(value: unknown): string {

@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { $ZodIssue } from 'zod/v4/core';
-import type { ConfigIssue, ConfigPath } from './config-issue.js';
+import type { ConfigIssue } from './config-issue.js';
 import { explainIssue, valueAt } from './explain-issue.js';
-import type { SchemaNode } from './json-schema.js';
+import { pathsWith, type SchemaNode } from './json-schema.js';
 import type { LoadedConfig } from './load-config.js';
 
 /**
@@ -35,19 +35,13 @@ export function explainFlavorOptions(
  * @param jsonSchema The flavor's schema as JSON Schema, input side.
  */
 export function hideWriteOnly(loaded: LoadedConfig, name: string, jsonSchema: Readonly<Record<string, unknown>>): void {
-  for (const path of writeOnlyPaths(jsonSchema, ['flavors', name])) {
+  const section = ['flavors', name];
+  const options = valueAt(loaded.resolved.value, section);
+  for (const path of pathsWith('writeOnly', jsonSchema, options, section)) {
     const value = valueAt(loaded.resolved.value, path);
     if (typeof value === 'string') loaded.secrets.add(value);
     if (value !== undefined) loaded.document.hide(path);
   }
-}
-
-function writeOnlyPaths(node: SchemaNode, path: ConfigPath): ConfigPath[] {
-  const own = node['writeOnly'] === true ? [path] : [];
-  return [
-    ...own,
-    ...Object.entries(node.properties ?? {}).flatMap(([key, child]) => writeOnlyPaths(child, [...path, key])),
-  ];
 }
 
 function isZodIssue(issue: object): issue is $ZodIssue {

@@ -14,7 +14,7 @@ export interface SchemaNode {
   readonly required?: readonly string[];
   readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
-  /** Kinds of one thing, told apart by the constant of their `type`. */
+  /** Kinds of one thing, told apart by constants: their `type`, or their `provider` and `server`. */
   readonly oneOf?: readonly SchemaNode[];
   readonly anyOf?: readonly SchemaNode[];
   readonly [keyword: string]: unknown;
@@ -72,14 +72,52 @@ export function schemaAt(
   return node && ofKind(node, current);
 }
 
-/** The kind that a value is of; what all of them have to say where that cannot be known. */
+/**
+ * The paths within a value whose schema says `keyword: true`, in whatever kinds and lists they are.
+ *
+ * @param path of the value, which those of the result begin with
+ */
+export function pathsWith(
+  keyword: string,
+  schema: SchemaNode,
+  value: unknown,
+  path: readonly (string | number)[],
+): (readonly (string | number)[])[] {
+  const own = schema[keyword] === true ? [path] : [];
+  const { properties = {}, items } = ofKind(schema, value);
+  const inner = Array.isArray(value) ? value.map((_, index) => [index, items] as const) : Object.entries(properties);
+  return inner.reduce<(readonly (string | number)[])[]>((found, [key, child]) => {
+    if (child !== undefined) found.push(...pathsWith(keyword, child, childOf(value, key), [...path, key]));
+    return found;
+  }, own);
+}
+
+/** The kind that a value is of; what those have to say that it may be of, where it does not tell. */
 function ofKind(node: SchemaNode, value: unknown): SchemaNode {
-  const kinds = node.oneOf ?? node.anyOf?.filter((kind) => kind.properties !== undefined);
-  if (kinds === undefined || kinds.length === 0) return node;
-  const kind = kinds.find((candidate) => kindOf(candidate) === childOf(value, 'type')) ?? {
-    properties: Object.assign({}, ...kinds.map(({ properties }) => properties)),
-  };
-  return { ...kind, ...(node.description !== undefined && { description: node.description }) };
+  const kinds = kindsOf(node);
+  const likenesses = kinds.map((kind) => likeness(kind, value));
+  const [kind, ...others] = kinds.filter((_kind, index) => likenesses[index] === Math.max(...likenesses));
+  if (kind === undefined) return node;
+  const fitting =
+    others.length === 0
+      ? kind
+      : { properties: Object.assign({}, kind.properties, ...others.map(({ properties }) => properties)) };
+  return { ...fitting, ...(node.description !== undefined && { description: node.description }) };
+}
+
+/** Kinds of one thing that have keys; those of a kind that has kinds itself (a `server` of a `provider`) beside the others. */
+function kindsOf({ oneOf, anyOf }: SchemaNode): readonly SchemaNode[] {
+  const kinds = (oneOf ?? anyOf ?? []).flatMap((kind) => (kind.properties === undefined ? kindsOf(kind) : [kind]));
+  return kinds.filter(({ properties }) => properties !== undefined);
+}
+
+/** How well a value fits a kind, by the constants that the kind has: its `type`, its `provider` and `server`. */
+function likeness({ properties = {} }: SchemaNode, value: unknown): number {
+  return Object.entries(properties).reduce((sum, [key, { const: constant }]) => {
+    const written = childOf(value, key);
+    if (constant === undefined || written === undefined) return sum;
+    return sum + (written === constant ? 1 : -1);
+  }, 0);
 }
 
 function childOf(value: unknown, part: string | number): unknown {

@@ -197,6 +197,94 @@ routes: [{ match: { any: true }, reject: 404 }]
   });
 });
 
+describe('options of chatterbox-custom', () => {
+  const file = (section: string): string =>
+    `flavors:\n  desk:\n    use: chatterbox-custom\n${section}routes: [{ match: { any: true }, flavor: desk }]\n`;
+
+  test('what only making the flavor shows has a line too, and nobody is asked for it', async () => {
+    const { code, err } = await check(file('    stt: { provider: whisper, url: "ws://127.0.0.1:8000/v1" }\n'));
+    expect(code).toBe(1);
+    expect(err).toMatch(/error: flavors\.desk: cannot be made: url: .* http or https .*\(ERR_FLAVOR_CONFIG\)\n.*:2:3/);
+  });
+
+  test('with profile private, each engine that is elsewhere, and what helps', async () => {
+    const { code, err } = await check(
+      file(`    profile: private
+    llm: { provider: openai-compatible, baseUrl: "https://llm.example.com/v1", model: any }
+    tts: { provider: replicate, apiKey: secret-canary }
+`),
+    );
+    expect(code).toBe(1);
+    expect(err).toMatch(/error: flavors\.desk\.llm\.baseUrl: llm\.example\.com is not among the hosts .*\n.*:5:50/);
+    expect(err).toMatch(/error: flavors\.desk\.tts\.baseUrl: api\.replicate\.com is not among the hosts .*\n.*:6:/);
+    expect(err.match(/help: with `profile: private` it must be on loopback/g)).toHaveLength(2);
+    expect(err).not.toContain('secret-canary');
+  });
+
+  test.each([
+    [
+      'a key of another server of the same provider',
+      'tts: { provider: chatterbox, server: modal, url: "https://a.modal.run", warmMinute: 3, predefined: amy }',
+      [
+        /tts\.warmMinute: unknown key[^=]*= help: did you mean "warmMinutes"\?/,
+        /tts\.predefined: unknown key[^=]*= help: the keys here are provider, server, url, key, secret/,
+      ],
+    ],
+    [
+      'a range of the provider that is meant, not of another one',
+      'tts: { provider: openai-speech, maxCharacters: 5000 }',
+      [/tts\.maxCharacters: expected a number from 40 to 4096\n/],
+    ],
+    [
+      'an address without its scheme',
+      'tts: { provider: chatterbox, server: devnen, url: "127.0.0.1:8004" }',
+      [/tts\.url: expected an address with its scheme.*\n(?:.*\n)*?.*help: Of the server/],
+    ],
+    [
+      'a text that is too long',
+      `filler: { text: "${'word '.repeat(50)}" }`,
+      [/filler\.text: the text is too long: at most 200 characters/],
+    ],
+    [
+      'a list that is too long',
+      `tiers: [${'{ name: a, kind: local, backend: { provider: chatterbox, server: devnen, url: "http://10.0.0.1" } },'.repeat(9)}]`,
+      [/tiers: the list is too long: at most 8 entries/],
+    ],
+    [
+      'a provider that there is not',
+      'tts: { provider: chaterbox, url: "http://127.0.0.1:8004" }',
+      [/tts\.provider: expected .*\n(?:.*\n)*?.*help: did you mean "chatterbox"\?/],
+    ],
+    [
+      'a server that there is not',
+      'tts: { provider: chatterbox, server: devnem, url: "http://127.0.0.1:8004" }',
+      [/tts\.server: expected .*\n(?:.*\n)*?.*help: did you mean "devnen"\?/],
+    ],
+    [
+      'a voice by its bare name',
+      'tts: { provider: chatterbox, server: devnen, url: "http://127.0.0.1:8004", voice: Emily.wav }',
+      [/tts\.voice: expected keys and values, found text\n/],
+    ],
+    [
+      'a voice without its file ending',
+      'tts: { provider: chatterbox, server: devnen, url: "http://127.0.0.1:8004", voice: { predefined: Emily } }',
+      [
+        /tts\.voice\.predefined: this text has not the form .*\n(?:.*\n)*?.*help: One of the server's voices, as its file: `Emily.wav`/,
+      ],
+    ],
+    [
+      'a voice of another server',
+      'tts: { provider: chatterbox, server: devnen, url: "http://127.0.0.1:8004", voice: { clone: amy.wav } }',
+      [/tts\.voice\.clone: unknown key\n(?:.*\n)*?.*help: the keys here are predefined, reference/],
+    ],
+  ])('%s is explained', async (_what, section, expected) => {
+    const { code, err } = await check(file(`    ${section}\n`));
+    expect(code).toBe(1);
+    for (const pattern of expected) expect(err).toMatch(pattern);
+    expect(err).not.toMatch(/undefined|something else/);
+  });
+});
+
 test('colour is for terminals, and not for those who asked for none', async () => {
   const directory = directoryWith('routes: []\n');
   const shown = async (io: FakeIo): Promise<boolean> => {

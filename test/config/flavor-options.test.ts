@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { explainFlavorOptions } from '../../src/config/flavor-options.js';
+import { explainFlavorOptions, hideWriteOnly } from '../../src/config/flavor-options.js';
 import { loadGood } from './load-text.js';
 
 const schema = z.strictObject(
@@ -24,4 +24,26 @@ test('a flavor may say what to do instead of a key that it does not have', async
     { key: 'flavors.front.standby', message: 'unknown key', help: '`standby` is done by `onFailure`' },
     { key: 'flavors.front.voise', message: 'unknown key', help: 'did you mean "voice"?' },
   ]);
+});
+
+test('a secret of a flavor is hidden in whatever kind and list it stands', async () => {
+  const license = z.string().meta({ writeOnly: true });
+  const kinds = z.strictObject({
+    voice: z.discriminatedUnion('provider', [
+      z.strictObject({ provider: z.literal('far'), license }),
+      z.strictObject({ provider: z.literal('near'), license: z.string() }),
+    ]),
+    more: z.array(z.strictObject({ license })),
+  });
+  const loaded = await loadGood(
+    `flavors:
+  front: { use: "./front.js", voice: { provider: far, license: canary-one }, more: [{ license: canary-two }] }
+routes: [{ match: { any: true }, flavor: front }]
+`,
+    { files: { 'front.js': '' } },
+  );
+  hideWriteOnly(loaded, 'front', z.toJSONSchema(kinds, { target: 'draft-7', io: 'input' }));
+  const { excerpt } = loaded.document.issueAt(['flavors', 'front', 'use'], 'anything');
+  expect(JSON.stringify(excerpt)).not.toContain('canary');
+  expect(loaded.secrets.redact('canary-one and canary-two')).toBe('[redacted] and [redacted]');
 });

@@ -184,7 +184,10 @@ describe('a mistake in a tool', () => {
     [`"a b": ${webhook('')}`, 'error tools["a b"]: this name cannot be given to a tool'],
     [`x: ${webhook('path: a')}`, 'error tools.x.path: unknown key'],
     [`x: ${webhook('timeoutMs: 1')}`, 'error tools.x.timeoutMs: expected a number from 100 to 120000'],
-    [`x: ${webhook('filler: 3')}`, 'error tools.x.filler: expected text, or false, or keys and values'],
+    [
+      `x: ${webhook('filler: 3')}`,
+      'error tools.x.filler: expected text, or false, or keys and values, found a whole number',
+    ],
     [`x: ${webhook('filler: { txt: a }')}`, 'error tools.x.filler.txt: unknown key'],
     [
       `x: ${webhook('parameters: { type: string }')}`,

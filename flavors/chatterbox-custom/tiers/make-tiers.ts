@@ -42,7 +42,7 @@ export function voiceOf(section: SpeechBackendConfig): string {
 /**
  * The tiers of a configuration.
  *
- * @throws FlavorError `ERR_FLAVOR_CONFIG` for a tier that is to hear private calls on a host that is not allowed to, a
+ * @throws FlavorError `ERR_FLAVOR_CONFIG` for a tier that is to hear private calls on a host that is not allowed to, and for
  *   what the schema of a server cannot see
  */
 export function makeTiers(sections: readonly TierSection[], privacy: Privacy): readonly TierOptions[] {

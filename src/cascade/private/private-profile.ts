@@ -5,6 +5,14 @@ import { createHostGuard, type HostGuard, type HostGuardOptions } from '../engin
 const IN_PROCESS: readonly string[] = ['sherpa-onnx'];
 const MAX_DEPTH = 12;
 
+/** Why an engine may not hear private calls. */
+export interface PrivacyObstacle {
+  /** Of the key, within the section. */
+  readonly path: readonly (string | number)[];
+  /** Half a sentence, to stand behind the key. */
+  readonly why: string;
+}
+
 /**
  * The private profile: everything that a caller says, and everything that is said to them, stays on hosts that are
  * allowed. Looks at all addresses in the sections of a cascade, and returns the guard that its engines are to be made
@@ -16,40 +24,55 @@ const MAX_DEPTH = 12;
  */
 export function privateProfile(sections: Readonly<Record<string, unknown>>, options: HostGuardOptions): HostGuard {
   const guard = createHostGuard(options);
-  for (const [name, section] of Object.entries(sections)) inspect(section, name, guard, 0);
+  for (const [name, section] of Object.entries(sections)) {
+    const obstacle = privacyObstacle(section, guard);
+    if (obstacle === undefined) continue;
+    const key = obstacle.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+    throw new FlavorError('ERR_FLAVOR_CONFIG', `profile private, ${name}${key}: ${obstacle.why}`, false);
+  }
   return guard;
 }
 
-/** How many addresses there are in a section; all of them are allowed. */
-function inspect(value: unknown, path: string, guard: HostGuard, depth: number): number {
-  if (typeof value === 'string') return admit(value, path, guard);
-  if (typeof value !== 'object' || value === null) return 0;
-  if (depth > MAX_DEPTH) throw refusal(path, 'is nested too deeply to be looked at');
-  const found = Object.entries(value).map(([key, inner]) =>
-    inspect(inner, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, guard, depth + 1),
-  );
-  const addresses = found.reduce((sum, count) => sum + count, 0);
-  if (!('provider' in value)) return addresses;
-  if (value.provider === 'azure' && 'speech' in value) {
-    throw refusal(path, 'the SDK of Azure Speech makes connections of its own, which nobody could look at');
-  }
-  if (addresses === 0 && !IN_PROCESS.some((name) => name === value.provider)) {
-    throw refusal(path, 'names no address: where it would connect to is not to be seen');
-  }
-  return addresses;
+/** The same of one section: the first thing that stands against it, `undefined` where nothing does. */
+export function privacyObstacle(section: unknown, guard: Pick<HostGuard, 'admit'>): PrivacyObstacle | undefined {
+  return inspect(section, [], guard).obstacle;
 }
 
-function admit(text: string, path: string, guard: HostGuard): number {
-  if (!/^\s*(?:https?|wss?):/i.test(text)) return 0;
-  if (!URL.canParse(text)) throw refusal(path, 'is no address');
+interface Finding {
+  /** How many there are; all of them are allowed, unless there is an obstacle. */
+  readonly addresses: number;
+  readonly obstacle?: PrivacyObstacle;
+}
+
+function inspect(value: unknown, path: PrivacyObstacle['path'], guard: Pick<HostGuard, 'admit'>): Finding {
+  if (typeof value === 'string') return admit(value, path, guard);
+  if (typeof value !== 'object' || value === null) return { addresses: 0 };
+  const against = (why: string): Finding => ({ addresses: 0, obstacle: { path, why } });
+  if (path.length > MAX_DEPTH) return against('is nested too deeply to be looked at');
+  let addresses = 0;
+  for (const [key, inner] of Object.entries(value)) {
+    const found = inspect(inner, [...path, Array.isArray(value) ? Number(key) : key], guard);
+    if (found.obstacle !== undefined) return found;
+    addresses += found.addresses;
+  }
+  if (!('provider' in value)) return { addresses };
+  if (value.provider === 'azure' && 'speech' in value) {
+    return against('the SDK of Azure Speech makes connections of its own, which nobody could look at');
+  }
+  if (addresses === 0 && !IN_PROCESS.some((name) => name === value.provider)) {
+    return against('names no address: where it would connect to is not to be seen');
+  }
+  return { addresses };
+}
+
+function admit(text: string, path: PrivacyObstacle['path'], guard: Pick<HostGuard, 'admit'>): Finding {
+  if (!/^\s*(?:https?|wss?):/i.test(text)) return { addresses: 0 };
+  const against = (why: string): Finding => ({ addresses: 0, obstacle: { path, why } });
+  if (!URL.canParse(text)) return against('is no address');
   try {
     guard.admit(new URL(text));
   } catch (error) {
-    throw refusal(path, error instanceof Error ? error.message : 'is not allowed');
+    return against(error instanceof Error ? error.message : 'is not allowed');
   }
-  return 1;
-}
-
-function refusal(path: string, why: string): FlavorError {
-  return new FlavorError('ERR_FLAVOR_CONFIG', `profile private, ${path}: ${why}`, false);
+  return { addresses: 1 };
 }

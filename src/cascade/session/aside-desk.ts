@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { FlavorEvent } from '../../flavor-api/index.js';
 import type { LanguageModel, LanguageModelRequest } from '../stages/language-model.js';
+import { verbatimClauses } from '../text/verbatim-pieces.js';
 import { SpeechOut, type VoiceParts } from './speech-out.js';
 import { stageError } from './stage-error.js';
 
@@ -31,9 +32,7 @@ export class AsideDesk {
 
   say(words: string): void {
     const speech = this.#begin();
-    if (!speech) return;
-    speech.say(words);
-    speech.finish();
+    if (speech) this.#speak(speech, words);
   }
 
   /** Has the model find the words. */
@@ -82,8 +81,13 @@ export class AsideDesk {
     } catch (error) {
       if (!signal.aborted) this.#parts.push({ type: 'warning', error: stageError(error) });
     }
-    if (signal.aborted) return;
-    speech.say(words);
+    if (!signal.aborted) this.#speak(speech, words);
+  }
+
+  /** In the pieces of a greeting, which a voice may have been given before the call. */
+  #speak(speech: SpeechOut, words: string): void {
+    const { maxCharacters } = this.#parts.voice.capabilities;
+    for (const clause of verbatimClauses(words, maxCharacters)) speech.say(clause);
     speech.finish();
   }
 }

@@ -15,11 +15,7 @@ export interface VerbatimPiecesOptions {
  * one piece for each request: so that they can be spoken before they are needed.
  */
 export function verbatimPieces(text: string, { maxCharacters, speakable }: VerbatimPiecesOptions): readonly string[] {
-  const splitter = new ClauseSplitter({
-    ...clauseSplitterDefaults,
-    maxCharacters: Math.min(clauseSplitterDefaults.maxCharacters, maxCharacters),
-  });
-  const clauses = [...splitter.push(text), ...splitter.flush()];
+  const clauses = verbatimClauses(text, maxCharacters);
   const spoken = clauses.map((clause) => speakable(clause).trim()).filter((clause) => clause !== '');
   const pieces: string[] = [];
   for (const [index, clause] of spoken.entries()) {
@@ -29,4 +25,13 @@ export function verbatimPieces(text: string, { maxCharacters, speakable }: Verba
     else pieces.push(clause);
   }
   return pieces;
+}
+
+/** A text that is said as it stands, cut as an answer of the model is; joined, the clauses are the text. */
+export function verbatimClauses(text: string, maxCharacters: number): readonly string[] {
+  const splitter = new ClauseSplitter({
+    ...clauseSplitterDefaults,
+    maxCharacters: Math.min(clauseSplitterDefaults.maxCharacters, maxCharacters),
+  });
+  return [...splitter.push(text), ...splitter.flush()];
 }

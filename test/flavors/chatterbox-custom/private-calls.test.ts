@@ -92,6 +92,9 @@ async function create(section: object): Promise<Flavor> {
   return chatterboxCustom.create(config, { log: createKeptLog(), now: () => performance.now() });
 }
 
+/** What a request for speech asked for. */
+const textOf = ({ body }: { readonly body: unknown }): string => (body as { readonly text: string }).text;
+
 /** A caller is greeted, says something and has an answer. */
 async function converse(flavor: Flavor, variables: CallContext['variables']): Promise<void> {
   const open = (call: CallContext) => flavor.open({ ...call, variables });
@@ -159,12 +162,32 @@ test('a private call is refused where a stage has nobody on an allowed host', as
 
 test('with profile private a section that names another host is refused, by its place', async () => {
   const far = hybrid();
-  const refused = (section: object) => create({ profile: 'private', ...own(), ...section });
-  await expect(refused({ stt: far.stt })).rejects.toThrow(/\bstt\.url/);
-  await expect(refused({ llm: far.llm })).rejects.toThrow(/\bllm\.baseUrl/);
-  await expect(refused({ tts: undefined, tiers: far.tiers })).rejects.toThrow(/tiers\[0\]\.backend\.url/);
-  await expect(refused({ standby: far.standby })).rejects.toThrow(/standby\.tts\[0\]\.baseUrl/);
-  await expect(refused({ allowedHosts: ['0.0.0.0'], tts: undefined, ...far, standby: {} })).resolves.toBeDefined();
+  const refused = (section: object) =>
+    chatterboxCustomConfigSchema
+      .safeParse({ profile: 'private', ...own(), ...section })
+      .error?.issues.map(({ path }) => path.join('.'));
+  expect(refused({})).toBeUndefined();
+  expect(refused({ stt: far.stt })).toEqual(['stt.url']);
+  expect(refused({ llm: far.llm })).toEqual(['llm.baseUrl']);
+  expect(refused({ tts: far.tiers[0]?.backend })).toEqual(['tts.url']);
+  expect(refused({ tts: undefined, tiers: far.tiers })).toEqual(['tiers.0.backend.url']);
+  expect(refused({ standby: far.standby })).toEqual(['standby.tts.0.baseUrl']);
+  expect(refused({ stt: far.stt, llm: far.llm })).toEqual(['stt.url', 'llm.baseUrl']);
+  const allowed = { profile: 'private', allowedHosts: ['0.0.0.0'], ...far, standby: {} };
+  await expect(create(allowed)).resolves.toBeDefined();
+});
+
+test('a tier that private calls may be heard by is on an allowed host, or said not to be', () => {
+  const backend = { provider: 'openai-speech', baseUrl: 'https://gpu.example.com/v1' };
+  const wrong = (tier: object, more: object = {}) =>
+    chatterboxCustomConfigSchema
+      .safeParse({ tiers: [{ name: 'one', kind: 'local', backend, ...tier }], ...more })
+      .error?.issues.map(({ path }) => path.join('.'));
+  expect(wrong({})).toEqual(['tiers.0.backend.baseUrl']);
+  expect(wrong({ kind: 'dedicated', private: true })).toEqual(['tiers.0.backend.baseUrl']);
+  expect(wrong({ private: false })).toBeUndefined();
+  expect(wrong({}, { allowedHosts: ['gpu.example.com'] })).toBeUndefined();
+  expect(wrong({}, { allowedHosts: ['10.0.0.0/8', 'https://gpu.example.com'] })).toEqual(['allowedHosts.1']);
 });
 
 test('with profile private everything works, and not a byte reaches the cloud', async () => {
@@ -186,7 +209,19 @@ test('a greeting of several sentences is spoken before the call, and not asked f
   const before = voice.spoken.length;
   expect(before).toBeGreaterThan(0);
   await converse(flavor, {});
-  const asked = voice.spoken.slice(before).map(({ body }) => (body as { readonly text: string }).text);
-  expect(asked).toEqual(['It will come on Friday.']);
+  expect(voice.spoken.slice(before).map(textOf)).toEqual(['It will come on Friday.']);
+  await flavor[Symbol.asyncDispose]();
+});
+
+test('the filler is spoken before the call as well, in the pieces in which a call asks for it; a template is not', async () => {
+  const filler = 'One moment, I am looking that up for you. It will not take long.';
+  const flavor = await create({ ...own(), greeting: 'Hello {{from}}.', filler: { text: filler, afterMs: 300 } });
+  await flavor.warmup?.(AbortSignal.timeout(5_000));
+  const before = voice.spoken.map(textOf);
+  expect(before.join(' ')).toBe(filler);
+  expect(before.length).toBeGreaterThan(1);
+  mind.fail('stall-before-first', { times: 1 });
+  await converse(flavor, {});
+  expect(voice.spoken.slice(before.length).map(textOf).join(' ')).not.toContain('moment');
   await flavor[Symbol.asyncDispose]();
 });
