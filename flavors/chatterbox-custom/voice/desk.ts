@@ -1,6 +1,13 @@
 import type { Clock, Permit } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
-import { chooseTiers, type TierCandidate, type TierChoice, type TierDemands, type TierReason } from '../router.js';
+import {
+  chooseTiers,
+  expectedWaitMs,
+  type TierCandidate,
+  type TierChoice,
+  type TierDemands,
+  type TierReason,
+} from '../router.js';
 import type { Lease } from '../tiers/slots.js';
 import type { Tier } from '../tiers/tier.js';
 
@@ -62,18 +69,27 @@ export class TierDesk {
   /** A tier that is free now, to be asked beside one that is late. `undefined`: none, or there were too many of these. */
   second(demands: TierDemands): Turn | undefined {
     if (this.#hedges < 1) return undefined;
-    for (const candidate of this.choose(demands).order) {
-      const tier = this.#tier(candidate);
-      const { seen } = tier.view;
-      if (demands.failed?.has(tier.name) === true || demands.left?.has(tier.name) === true) continue;
-      if (seen.breaker !== 'closed' || seen.resting) continue;
-      if (seen.health === 'cold' || seen.health === 'starting') continue;
+    for (const tier of this.#ready(demands)) {
       const lease = tier.slots.tryTake();
       if (lease === undefined) continue;
       this.#hedges -= 1;
       return { tier, reason: 'hedge', lease, permit: tier.breaker.acquire() };
     }
     return undefined;
+  }
+
+  /** Whether a tier could speak about now: one that is known to be well and warm, and has not failed at this sentence. */
+  couldSpeak(demands: TierDemands): boolean {
+    return this.#ready(demands).some(({ view }) => expectedWaitMs(view) <= view.rules.queueMs);
+  }
+
+  #ready(demands: TierDemands): readonly Tier[] {
+    return this.choose(demands)
+      .order.map((candidate) => this.#tier(candidate))
+      .filter(({ name, view: { seen } }) => {
+        if (demands.failed?.has(name) === true || demands.left?.has(name) === true) return false;
+        return seen.breaker === 'closed' && !seen.resting && seen.health !== 'cold' && seen.health !== 'starting';
+      });
   }
 
   #tier({ name }: TierCandidate): Tier {

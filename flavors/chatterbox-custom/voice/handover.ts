@@ -41,7 +41,12 @@ export class Handover {
     return Math.max(0, this.#heardUntilMs - this.#clock.now());
   }
 
-  /** The same, with what of the present rendering is still held back. */
+  /** How long everything that went out has been heard already, if it was played at once, ms. */
+  get silentMs(): number {
+    return Math.max(0, this.#clock.now() - this.#heardUntilMs);
+  }
+
+  /** The same as `aheadMs`, with what of the present rendering is still held back. */
   get leftMs(): number {
     const part = this.#part;
     if (part === undefined) return this.aheadMs;

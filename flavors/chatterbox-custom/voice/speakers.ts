@@ -11,7 +11,7 @@ export interface SpeakingOptions {
   readonly leadMs: number;
   /** From a request to its first audio, ms, where nothing else is known. */
   readonly firstAudioMs: number;
-  /** Silence at the caller's ear in the middle of a sentence, ms. */
+  /** Silence at the caller's ear in the middle of a sentence, ms, after which another tier goes on, if there is one. */
   readonly stallMs: number;
   /** Longest piece, characters. */
   readonly maxCharacters: number;
@@ -78,18 +78,20 @@ export class Speakers {
    *
    * @param leastMs speech that the beginning must have
    * @param why what it is asked for. Absent: what the policy says
+   * @param error why the last tier was left
    */
   async ask(
     text: string,
     failed: Set<string>,
     leastMs = 0,
     why?: TierReason,
+    error?: FlavorError,
   ): Promise<{ readonly spoken: Spoken; readonly rest: string }> {
-    let error: FlavorError | undefined;
+    let last = error;
     for (let failures = 0; ; ) {
       const turn = await this.#deps.desk.turn(this.demands(failed), this.#call.signal).catch((thrown: unknown) => {
         // Why the last one failed says more than that nobody is left.
-        throw this.#call.signal.aborted ? thrown : (error ?? thrown);
+        throw this.#call.signal.aborted ? thrown : (last ?? thrown);
       });
       const wanted = textFor(turn.tier, text);
       if (wanted === '') {
@@ -101,9 +103,9 @@ export class Speakers {
       const [first, rest] = firstPart(wanted, turn.tier, this.#call.aheadMs(), maxCharacters, leastMs);
       const outcome = await this.#begun(this.#render(turn, first), why ?? turn.reason, failed);
       if ('rendering' in outcome) return { spoken: outcome, rest };
-      error = outcome.error;
+      last = outcome.error;
       failures += 1;
-      if (failures >= MAX_FAILURES) throw error;
+      if (failures >= MAX_FAILURES) throw last;
     }
   }
 
@@ -176,6 +178,21 @@ export class Speakers {
     this.#left.add(rendering.tier.name);
     if (rendering.length > 0) rendering.tier.onBrokeOff();
     this.#call.push({ type: 'warning', error });
+  }
+
+  /**
+   * Whether a tier that has fallen silent is left: for another one soon; where nobody else could go on, a late word is better
+   * than none.
+   *
+   * @param silentMs at the caller's ear, and all that came of it is heard
+   */
+  leaves({ tier, lastMs }: Rendering, silentMs: number, failed: ReadonlySet<string>): boolean {
+    const { clock, desk, options } = this.#deps;
+    const idleMs = clock.now() - lastMs;
+    if (idleMs >= options.firstAudioMs) return true;
+    // What has not spoken for so long is not about to, however much the caller had in hand.
+    const stalled = idleMs >= options.stallMs && (silentMs >= options.stallMs || idleMs >= 2 * options.stallMs);
+    return stalled && desk.couldSpeak(this.demands(new Set([...failed, tier.name])));
   }
 
   /** What this call asks for now. */

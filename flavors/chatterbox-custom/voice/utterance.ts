@@ -178,7 +178,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     let whole = true;
     for (;;) {
       this.#handover.follow(part);
-      await this.#followed(part);
+      await this.#followed(part, failed);
       if (part.rendering.state === 'done') break;
       whole = false;
       const over = await this.#takeOver(part, rest, failed);
@@ -196,16 +196,15 @@ export class TieredUtterance implements TextToSpeechUtterance {
   }
 
   /** Until the rendering is over: whole and handed on, or broken. */
-  async #followed(part: Part): Promise<void> {
+  async #followed(part: Part, failed: ReadonlySet<string>): Promise<void> {
     const { rendering } = part;
-    const { clock, options, format } = this.#deps;
-    const perMs = format.sampleRate / 1_000;
+    const perMs = this.#deps.format.sampleRate / 1_000;
     while (!rendering.over) {
       await this.#speakers.change([rendering], LOOK_MS);
       this.#handover.wake();
       const heldMs = (rendering.length - part.sent) / perMs;
-      const silentMs = clock.now() - rendering.lastMs;
-      if (heldMs < 1 && this.#handover.aheadMs < LOOK_MS && silentMs >= options.stallMs) {
+      const isOut = heldMs < 1 && this.#handover.aheadMs < LOOK_MS;
+      if (isOut && this.#speakers.leaves(rendering, this.#handover.silentMs, failed)) {
         rendering.fail(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the tier has stopped speaking', true));
       }
     }
@@ -221,7 +220,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     const error = old.rendering.error ?? new FlavorError('ERR_FLAVOR_NETWORK', 'the tier broke off', true);
     this.#speakers.onFailure(old.rendering, error, failed);
     if (old.sent === 0) {
-      const { spoken, rest: more } = await this.#speakers.ask(old.rendering.text, failed, LEAST_MS, 'fail-over');
+      const { spoken, rest: more } = await this.#speakers.ask(old.rendering.text, failed, LEAST_MS, 'fail-over', error);
       return { part: { rendering: spoken.rendering, sent: 0 }, rest: join(more, rest) };
     }
     const perMs = this.#deps.format.sampleRate / 1_000;
@@ -229,7 +228,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     this.#handover.follow(old);
     for (;;) {
       const { spoken, rest: more } = await this.#speakers
-        .ask(search.text, failed, search.leastMs, 'fail-over')
+        .ask(search.text, failed, search.leastMs, 'fail-over', error)
         .catch((thrown: unknown) => {
           // Nobody is left: what was made of it is said.
           old.limit = old.rendering.length;
@@ -247,8 +246,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
           return { part: { rendering, sent: joint.enter }, rest: join(more, rest) };
         }
         if (rendering.state === 'failed') break;
-        const silentMs = this.#deps.clock.now() - rendering.lastMs;
-        if (silentMs >= this.#deps.options.stallMs) {
+        if (this.#speakers.leaves(rendering, this.#handover.silentMs, failed)) {
           rendering.fail(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the tier has stopped speaking', true));
           continue;
         }

@@ -87,7 +87,7 @@ export class ScriptedBackend implements SpeechBackend {
     try {
       if (fault instanceof FlavorError) throw fault;
       if (fault === 'gone') {
-        await this.#wait(firstAudioMs / 2, signal);
+        await this.wait(firstAudioMs / 2, signal);
         throw brokenOff();
       }
       const source = this.#voice(text);
@@ -96,16 +96,16 @@ export class ScriptedBackend implements SpeechBackend {
       const pcm = sampleRate === 16_000 ? paced : Int16Array.from(createResampler(16_000, sampleRate).process(paced));
       const perMs = sampleRate / 1_000;
       const durationMs = pcm.length / perMs;
-      await this.#wait(fault === 'silent' ? 1e9 : firstAudioMs, signal);
+      await this.wait(fault === 'silent' ? 1e9 : firstAudioMs, signal);
       const breaksAtMs = typeof fault === 'object' ? fault.afterMs : Number.POSITIVE_INFINITY;
       yield { type: 'format', sampleRate };
-      if (!streaming) await this.#wait(durationMs * realTimeFactor, signal);
+      if (!streaming) await this.wait(durationMs * realTimeFactor, signal);
       for (let at = 0; at < pcm.length; ) {
         const atMs = at / perMs;
         if (atMs >= breaksAtMs) throw brokenOff();
         const endMs = Math.min(durationMs, breaksAtMs);
         const to = streaming ? Math.min(pcm.length, Math.ceil(Math.min(endMs, atMs + chunkMs) * perMs)) : pcm.length;
-        if (streaming) await this.#wait(((to - at) / perMs) * realTimeFactor, signal);
+        if (streaming) await this.wait(((to - at) / perMs) * realTimeFactor, signal);
         request.sentMs = to / perMs;
         yield { type: 'audio', samples: pcm.slice(at, to) };
         at = to;
@@ -135,7 +135,8 @@ export class ScriptedBackend implements SpeechBackend {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #wait(ms: number, signal: AbortSignal): Promise<void> {
+  /** At simulated time. */
+  wait(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       if (ms <= 0) return resolve();

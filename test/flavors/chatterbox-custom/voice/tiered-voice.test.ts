@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { FlavorError } from '../../../../src/flavor-api/index.js';
 import { say, sayAll, setUp } from '../support/bench.js';
+import type { ScriptedBackend } from '../support/scripted-backend.js';
 import { ended, ofType, runUntil, settle, type TimedEvent, tiersOf } from '../support/simulation.js';
 
 const bytesOf = (events: readonly TimedEvent[]): number =>
@@ -148,6 +149,52 @@ test('a tier that stops speaking without a word about it is taken for dead', asy
   expect(tiersOf(events)).toEqual(['laptop first', 'gpu fail-over']);
   expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 1 });
   expect(bytesOf(events)).toBeGreaterThan(bytesFor(text) * 0.9);
+});
+
+/** Makes a tier hand over so much at once, and fall silent for so long behind it, for ever unless said. */
+function stalling(tier: ScriptedBackend | undefined, afterMs: number, silentMs: number): void {
+  const synthesize = tier?.synthesize.bind(tier);
+  if (!tier || !synthesize) return;
+  tier.synthesize = async function* (wanted, signal) {
+    let sentMs = 0;
+    for await (const chunk of synthesize(wanted, signal)) {
+      yield chunk;
+      if (chunk.type !== 'audio') continue;
+      const before = sentMs;
+      sentMs += chunk.samples.length / 16;
+      if (before < afterMs && sentMs >= afterMs) await tier.wait(silentMs, signal);
+    }
+  };
+}
+
+test('a tier that stops for a moment is waited for where nobody else could go on', async () => {
+  const text = 'The first of it comes at once, and the rest of the sentence a little later than it is needed.';
+  for (const tiers of [[{}], [{}, { rules: { hours: { from: '00:00', until: '00:01', timeZone: 'UTC' } } }]]) {
+    const { clock, open, backends } = setUp(tiers);
+    clock.advance(3_600_000);
+    stalling(backends[0], 250, 1_500);
+    const events = await sayAll(await open(), clock, text);
+    expect(tiersOf(events)).toEqual(['laptop first']);
+    expect(ofType(events, 'warning')).toEqual([]);
+    expect(bytesOf(events)).toBe(bytesFor(text));
+  }
+});
+
+test('and given up where it does not come back', async () => {
+  const { clock, open, backends } = setUp([{}], { policy: { firstAudioMs: 2_000 } });
+  stalling(backends[0], 250, 1e9);
+  const beganMs = clock.now();
+  const events = await sayAll(await open(), clock, 'The first of it comes at once, and nothing else.');
+  expect(events.at(-1)?.event).toMatchObject({ type: 'end', spokenPieces: 0, error: { code: 'ERR_FLAVOR_TIMEOUT' } });
+  expect(clock.now() - beganMs).toBeLessThan(4_000);
+});
+
+test('what comes before the silence has lasted is no stall, however long ago the last piece came', async () => {
+  const { clock, open, backends } = setUp([{}, {}]);
+  // As from RunPod: a short first item, and the next one a poll and its work later.
+  stalling(backends[0], 300, 550);
+  const events = await sayAll(await open(), clock, 'It comes in pieces, as from a queue that is asked now and then.');
+  expect(tiersOf(events)).toEqual(['laptop first']);
 });
 
 test('a tier that broke off is not asked again for the rest of its sentence, however short its rest', async () => {
