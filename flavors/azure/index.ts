@@ -20,7 +20,7 @@ export default defineFlavor<AzureConfig>({
       llm: createLanguageModel(llm),
     };
     return createCascade(
-      withStandby(stages, standby),
+      withStandby(stages, standby, { log: deps.log }),
       { ...options, language: language ?? azureVoiceLanguage(tts.voice) },
       deps,
     );

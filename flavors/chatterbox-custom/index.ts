@@ -33,8 +33,8 @@ export default defineFlavor<ChatterboxCustomConfig>({
         requirePrivate(section, `standby.tts[${index}]`, privacy);
       }
     }
-    const ears = makeEars([stt, ...standby.stt], privacy);
-    const minds = makeMinds([llm, ...standby.llm], privacy);
+    const ears = makeEars([stt, ...standby.stt], privacy, deps);
+    const minds = makeMinds([llm, ...standby.llm], privacy, deps);
     const voice = makeVoice(config, options, privacy, deps);
     const { guard, allPrivate } = privacy;
     const others = standby.tts.map((section) => {
@@ -45,7 +45,7 @@ export default defineFlavor<ChatterboxCustomConfig>({
       ...(voice.tiers.some(({ rules }) => rules.private) ? [new PrivateVoice(voice)] : []),
       ...others.filter(({ near }) => near).map(({ engine }) => engine),
     ];
-    const nearVoice = oneOf(nearVoices);
+    const nearVoice = oneOf(nearVoices, deps);
     const forPrivate: CascadeStages | undefined =
       ears.private && minds.private && nearVoice
         ? { stt: ears.private, llm: minds.private, tts: nearVoice }
@@ -54,7 +54,7 @@ export default defineFlavor<ChatterboxCustomConfig>({
     const all: CascadeStages = {
       stt: ears.all,
       llm: minds.all,
-      tts: oneOf([main, ...others.map(({ engine }) => engine)]) ?? main,
+      tts: oneOf([main, ...others.map(({ engine }) => engine)], deps) ?? main,
     };
     const flavor = createCascade(all, options, deps);
     if (allPrivate) return flavor;
@@ -63,8 +63,8 @@ export default defineFlavor<ChatterboxCustomConfig>({
 });
 
 /** The first of them that speaks; none where there is none. */
-function oneOf(voices: readonly TextToSpeech[]): TextToSpeech | undefined {
-  return voices.length < 2 ? voices[0] : failOverTextToSpeech(voices, { clock: createSystemClock() });
+function oneOf(voices: readonly TextToSpeech[], { log }: FlavorDeps): TextToSpeech | undefined {
+  return voices.length < 2 ? voices[0] : failOverTextToSpeech(voices, { clock: createSystemClock(), log });
 }
 
 function makeVoice(

@@ -14,6 +14,7 @@ import {
   type TextToSpeechRequest,
   type TextToSpeechSession,
 } from 'sip-voice-connector/cascade';
+import type { FlavorDeps } from 'sip-voice-connector/flavor';
 import { isPrivate, type Privacy, requirePrivate } from './privacy.js';
 
 /** A stage as calls have it, and as private calls have it, from the same engines. */
@@ -28,27 +29,35 @@ export interface StageOfTwo<Engine> {
  *
  * @throws FlavorError `ERR_FLAVOR_CONFIG` for one that is not on an allowed host, where all calls are private
  */
-export function makeEars(sections: readonly SpeechToTextConfig[], privacy: Privacy): StageOfTwo<SpeechToText> {
-  const clock = createSystemClock();
+export function makeEars(
+  sections: readonly SpeechToTextConfig[],
+  privacy: Privacy,
+  { log }: FlavorDeps,
+): StageOfTwo<SpeechToText> {
+  const failOver = { clock: createSystemClock(), log };
   const hasty = sections.map((section) => ('reconnect' in section ? hastyIf(sections.length > 1, section) : section));
   return stageOfTwo(
     'stt',
     hasty,
     privacy,
     (section, guard) => createSpeechToText(section, { guard }),
-    (engines) => failOverSpeechToText(engines, { clock }),
+    (engines) => failOverSpeechToText(engines, failOver),
   );
 }
 
 /** Who thinks; the same. */
-export function makeMinds(sections: readonly LanguageModelConfig[], privacy: Privacy): StageOfTwo<LanguageModel> {
-  const clock = createSystemClock();
+export function makeMinds(
+  sections: readonly LanguageModelConfig[],
+  privacy: Privacy,
+  { log }: FlavorDeps,
+): StageOfTwo<LanguageModel> {
+  const failOver = { clock: createSystemClock(), log };
   return stageOfTwo(
     'llm',
     sections,
     privacy,
     (section, guard) => createLanguageModel(section, { guard }),
-    (engines) => failOverLanguageModels(engines, { clock }),
+    (engines) => failOverLanguageModels(engines, failOver),
   );
 }
 

@@ -18,6 +18,6 @@ export default defineFlavor<DeepgramConfig>({
       tts: createDeepgramTextToSpeech(hastyIf(standby.tts.length > 0, tts), { apiKey }),
       llm: createLanguageModel(llm),
     };
-    return createCascade(withStandby(stages, standby), options, deps);
+    return createCascade(withStandby(stages, standby, { log: deps.log }), options, deps);
   },
 });

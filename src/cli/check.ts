@@ -109,6 +109,8 @@ function print({ errors, flavors, loaded, ok, warnings }: CheckOutcome, { config
       : `${provider.message}${provider.code ? ` (${provider.code})` : ''}`;
     const line = `${provider.ok ? 'ok' : 'failed'}  ${name} (${displayName ?? use}): ${answer}\n`;
     (provider.ok ? io.stdout : io.stderr).write(line);
+    const warnings = provider.ok ? provider.warnings : [];
+    for (const warning of warnings) io.stderr.write(`warning ${name}: ${warning}\n`);
   }
   const counted = countIssues(errors.length, warnings.length);
   if (!ok || !loaded) {

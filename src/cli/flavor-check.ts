@@ -8,7 +8,7 @@ import type { Secrets } from '../config/secrets.js';
 import { suggest } from '../config/suggest.js';
 import type { PreparedFlavor } from '../connector/flavor-factory.js';
 import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
-import type { Flavor, FlavorModule } from '../flavor-api/index.js';
+import type { Flavor, FlavorModule, Logger } from '../flavor-api/index.js';
 
 /** What `check` needs of the world besides the file. */
 export interface FlavorCheckDeps {
@@ -31,7 +31,8 @@ export interface FlavorReport {
 }
 
 export type ProviderReport =
-  | { readonly ok: true; readonly ms: number }
+  /** `warnings`: what else the flavor says while it is asked, such as stand-ins that do not answer. */
+  | { readonly ok: true; readonly ms: number; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly ms: number; readonly code: string | null; readonly message: string };
 
 /** A provider that has not answered by then does not work, ms. */
@@ -106,8 +107,13 @@ export async function checkProvider(
       const reason = (): string => (signal.aborted ? 'interrupted' : `no answer within ${PROVIDER_LIMIT_MS / 1000} s`);
       ended.addEventListener('abort', () => reject(new Error(reason())), { once: true });
     });
-    await Promise.race([askProvider(prepared, clock, ended), gaveUp]);
-    return { ok: true, ms: spentMs() };
+    const warnings: string[] = [];
+    const log = {
+      ...silent,
+      warn: (fields: object, text: string) => void warnings.push(secrets.redact(told(fields, text))),
+    };
+    await Promise.race([askProvider(prepared, clock, ended, log), gaveUp]);
+    return { ok: true, ms: spentMs(), warnings };
   } catch (error) {
     const message = secrets.redact(errorMessage(error));
     return { ok: false, ms: spentMs(), code: errorCode(error) ?? null, message };
@@ -116,12 +122,24 @@ export async function checkProvider(
   }
 }
 
-async function askProvider(prepared: PreparedFlavor, clock: Clock, signal: AbortSignal): Promise<void> {
-  await using flavor = await made(prepared, clock);
+async function askProvider(prepared: PreparedFlavor, clock: Clock, signal: AbortSignal, log: Logger): Promise<void> {
+  await using flavor = await made(prepared, clock, log);
   await flavor.check(signal);
 }
 
-async function made({ module, options }: PreparedFlavor, clock: Clock): Promise<Flavor> {
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** A line of a flavor's log, for a person: `a tier does not work: rented: the server refused ... (ERR_FLAVOR_AUTH)`. */
+function told(
+  { code, detail, ...names }: { readonly code?: unknown; readonly detail?: unknown },
+  text: string,
+): string {
+  const parts = [text, Object.values(names).map(String).join(' '), detail].filter(
+    (part) => part !== undefined && part !== '',
+  );
+  return `${parts.join(': ')}${code === undefined ? '' : ` (${String(code)})`}`;
+}
+
+async function made({ module, options }: PreparedFlavor, clock: Clock, log = silent): Promise<Flavor> {
   return module.create(options, { log, now: () => clock.now() });
 }

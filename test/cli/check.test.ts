@@ -327,6 +327,7 @@ describe('providers', () => {
   const text = `flavors:
   good: { use: fake, answer: good, license: licence-canary }
   bad: { use: fake, answer: bad, license: licence-canary }
+  half: { use: fake, answer: half, license: licence-canary }
   slow: { use: fake, answer: slow }
 routes: [{ match: { any: true }, flavor: good }]
 `;
@@ -335,16 +336,18 @@ routes: [{ match: { any: true }, flavor: good }]
   function fakeDeps(): FlavorCheckDeps & { readonly clock: FakeClock; readonly disposed: string[] } {
     const disposed: string[] = [];
     const configSchema = z.strictObject({
-      answer: z.enum(['good', 'bad', 'slow']),
+      answer: z.enum(['good', 'bad', 'half', 'slow']),
       license: z.string().optional().meta({ writeOnly: true }),
     });
     const module = defineFlavor<z.output<typeof configSchema>>({
       manifest: { id: 'fake', displayName: 'Fake', apiVersion: 1, configSchema },
-      create: ({ answer, license }) => ({
+      create: ({ answer, license }, { log }) => ({
         capabilities,
         async check(signal) {
           if (answer === 'bad') throw new FlavorError('ERR_FLAVOR_AUTH', `401 for ${license}`, false);
-          if (answer === 'good') return;
+          if (answer === 'half')
+            log.warn({ tier: 'rented', code: 'ERR_FLAVOR_AUTH', detail: `401 for ${license}` }, 'a tier does not work');
+          if (answer === 'good' || answer === 'half') return;
           await new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => reject(new Error('aborted')));
           });
@@ -384,12 +387,13 @@ routes: [{ match: { any: true }, flavor: good }]
     const { codes, done } = await checkProviders(deps, io);
     await finish(deps.clock, done);
     expect(codes).toEqual([1]);
-    expect(io.out()).toMatch(/^ok {2}good \(Fake\): answered in \d+ ms\n$/);
+    expect(io.out()).toMatch(/^ok {2}good \(Fake\): answered in \d+ ms\nok {2}half \(Fake\): answered in \d+ ms\n$/);
+    expect(io.err()).toContain('warning half: a tier does not work: rented: 401 for [redacted] (ERR_FLAVOR_AUTH)\n');
     expect(io.err()).toContain('waiting for the providers of slow ...\n');
     expect(io.err()).toContain('failed  bad (Fake): 401 for [redacted] (ERR_FLAVOR_AUTH)\n');
     expect(io.err()).toContain('failed  slow (Fake): no answer within 20 s\n');
     expect(io.err()).toContain('connector.yaml: a provider does not answer\n');
-    expect(deps.disposed.sort()).toEqual(['bad', 'good', 'slow']);
+    expect(deps.disposed.sort()).toEqual(['bad', 'good', 'half', 'slow']);
     expect(deps.clock.pendingTimers).toBe(0);
   });
 
@@ -405,6 +409,11 @@ routes: [{ match: { any: true }, flavor: good }]
       flavors: [
         { name: 'good', ok: true, provider: { ok: true } },
         { name: 'bad', ok: false, provider: { ok: false, code: 'ERR_FLAVOR_AUTH', message: '401 for [redacted]' } },
+        {
+          name: 'half',
+          ok: true,
+          provider: { ok: true, warnings: ['a tier does not work: rented: 401 for [redacted] (ERR_FLAVOR_AUTH)'] },
+        },
         { name: 'slow', ok: false, provider: { ok: false, code: null } },
       ],
     });
@@ -416,9 +425,9 @@ routes: [{ match: { any: true }, flavor: good }]
     const { codes, done } = await checkProviders(deps, io);
     await finish(deps.clock, done);
     expect(codes).toEqual([1]);
-    expect(io.err()).toContain('flavors.slow.answer: expected good, bad or slow');
+    expect(io.err()).toContain('flavors.slow.answer: expected good, bad, half or slow');
     expect(io.err()).toContain('help: did you mean "slow"?');
-    expect(deps.disposed.sort()).toEqual(['bad', 'good']);
+    expect(deps.disposed.sort()).toEqual(['bad', 'good', 'half']);
   });
 
   test('an interrupted check ends', async () => {

@@ -1,4 +1,5 @@
 import {
+  asFlavorError,
   type Clock,
   createSystemClock,
   createSystemRandom,
@@ -120,14 +121,30 @@ class Voice implements TieredVoice {
     return this.#tiers.map(({ view }) => view);
   }
 
-  /** Resolves when one of them can speak, or could after a start. @throws FlavorError of the first when none can */
+  /**
+   * Resolves when one of them can speak, or could after a start; logs those that cannot.
+   *
+   * @throws FlavorError of the first when none can
+   */
   async check(signal: AbortSignal): Promise<void> {
-    const answers = await Promise.allSettled(this.#tiers.map(({ backend }) => backend.probe(signal)));
-    for (const [index, answer] of answers.entries()) {
-      if (answer.status === 'fulfilled') this.#tiers[index]?.onHealth(answer.value);
-    }
+    const answers = await Promise.allSettled(this.#tiers.map((tier) => this.#ask(tier, signal)));
     const [first] = answers;
     if (first?.status === 'rejected' && answers.every(({ status }) => status === 'rejected')) throw first.reason;
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') continue;
+      const { code, message: detail } = asFlavorError(answer.reason);
+      this.#log?.warn({ tier: this.#tiers[index]?.name, code, detail }, 'a tier does not work');
+    }
+  }
+
+  /** What shows that address and credentials are right, be it that a machine starts for it. */
+  async #ask(tier: Tier, signal: AbortSignal): Promise<void> {
+    const { backend } = tier;
+    if (backend.check === undefined) tier.onHealth(await backend.probe(signal));
+    else {
+      await backend.check(signal);
+      tier.onHealth({ state: 'ready' });
+    }
   }
 
   /** Asks all tiers how they are, starts those that are to be warm, and renders what is to be rendered at start. */

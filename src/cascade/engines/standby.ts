@@ -3,6 +3,7 @@ import { assertUnreachable } from '../../base/assert.js';
 import { createSystemClock } from '../../base/clock.js';
 import { FlavorError } from '../../flavor-api/index.js';
 import type { CascadeStages } from '../create-cascade.js';
+import type { FailOverDeps } from '../fail-over/candidates.js';
 import { failOverLanguageModels } from '../fail-over/language-model.js';
 import { failOverSpeechToText } from '../fail-over/speech-to-text.js';
 import { failOverTextToSpeech } from '../fail-over/text-to-speech.js';
@@ -177,9 +178,9 @@ export function hastyIf<Config extends Dialling>(standsBy: boolean, config: Conf
 export function withStandby(
   stages: CascadeStages,
   standby: StandbyConfig,
-  deps: CreateLanguageModelDeps = {},
+  deps: CreateLanguageModelDeps & Pick<FailOverDeps, 'log'> = {},
 ): CascadeStages {
-  const failOver = { clock: deps.clock ?? createSystemClock() };
+  const failOver = { clock: deps.clock ?? createSystemClock(), log: deps.log };
   const { stt, llm, tts } = standby;
   const { guard } = deps;
   const ears = stt.map((config) => createSpeechToText(config, { guard }));

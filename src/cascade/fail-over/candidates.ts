@@ -1,12 +1,19 @@
 import { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../../base/circuit-breaker.js';
 import type { Clock } from '../../base/clock.js';
-import { FlavorError, type FlavorErrorCode } from '../../flavor-api/index.js';
+import { FlavorError, type FlavorErrorCode, type Logger } from '../../flavor-api/index.js';
 import type { Stage } from '../stages/stage.js';
 
 export const candidateDefaults = { failures: 3, openMs: 20_000 } as const satisfies CircuitBreakerOptions;
 
 /** How long an engine that broke off in the middle of its work comes after all others, ms. */
 const REST_MS = 20_000;
+
+/** What engines that stand in for each other are lent. */
+export interface FailOverDeps {
+  readonly clock: Clock;
+  /** `check` tells it of engines that do not work while another one does. */
+  readonly log?: Pick<Logger, 'warn'> | undefined;
+}
 
 /** An engine that may be tried now. */
 export interface Candidate<Engine extends Stage> {
@@ -87,17 +94,18 @@ export class Candidates<Engine extends Stage> {
   /**
    * Asks every engine; resolves when one of them works.
    *
-   * @param onFailure told of each that does not
+   * @param log told of those that do not while another does
    * @throws FlavorError of the preferred engine when none works.
    */
-  async check(signal: AbortSignal, onFailure: (engine: Engine, error: unknown) => void): Promise<void> {
+  async check(signal: AbortSignal, log?: Pick<Logger, 'warn'>): Promise<void> {
     const outcomes = await Promise.allSettled(this.#entries.map(({ engine }) => engine.check(signal)));
-    outcomes.forEach((outcome, index) => {
-      const engine = this.#entries[index]?.engine;
-      if (outcome.status === 'rejected' && engine) onFailure(engine, outcome.reason);
-    });
     const [first] = outcomes;
     if (first?.status === 'rejected' && outcomes.every(({ status }) => status === 'rejected')) throw first.reason;
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') continue;
+      const { code, message: detail } = asFlavorError(outcome.reason);
+      log?.warn({ ...this.#entries[index]?.engine.identity, code, detail }, 'one of several engines does not work');
+    }
   }
 
   /** Warms all of them up; one that cannot be is found out when it is needed. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { LanguageModel, LanguageModelEvent, LanguageModelRequest } from '../stages/language-model.js';
 import type { StageIdentity } from '../stages/stage.js';
-import { Candidates } from './candidates.js';
+import { Candidates, type FailOverDeps } from './candidates.js';
 import { raceModels } from './model-race.js';
 
 export interface LanguageModelFailOverOptions {
@@ -25,10 +25,10 @@ export const languageModelFailOverDefaults = { firstEventMs: 950 } as const sati
  */
 export function failOverLanguageModels(
   models: readonly LanguageModel[],
-  deps: { readonly clock: Clock },
+  deps: FailOverDeps,
   options: Partial<LanguageModelFailOverOptions> = {},
 ): LanguageModel {
-  return new FailOverLanguageModel(models, deps.clock, { ...languageModelFailOverDefaults, ...options });
+  return new FailOverLanguageModel(models, deps, { ...languageModelFailOverDefaults, ...options });
 }
 
 class FailOverLanguageModel implements LanguageModel {
@@ -36,11 +36,13 @@ class FailOverLanguageModel implements LanguageModel {
   readonly parallelTools: boolean;
   readonly #candidates: Candidates<LanguageModel>;
   readonly #clock: Clock;
+  readonly #log: FailOverDeps['log'];
   readonly #options: LanguageModelFailOverOptions;
 
-  constructor(models: readonly LanguageModel[], clock: Clock, options: LanguageModelFailOverOptions) {
+  constructor(models: readonly LanguageModel[], { clock, log }: FailOverDeps, options: LanguageModelFailOverOptions) {
     this.#candidates = new Candidates(models, clock);
     this.#clock = clock;
+    this.#log = log;
     this.#options = options;
     const [first] = models;
     this.identity = first?.identity ?? { provider: '', model: '' };
@@ -48,7 +50,7 @@ class FailOverLanguageModel implements LanguageModel {
   }
 
   check(signal: AbortSignal): Promise<void> {
-    return this.#candidates.check(signal, () => {});
+    return this.#candidates.check(signal, this.#log);
   }
 
   warmup(signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import type {
   SpeechToTextStream,
 } from '../stages/speech-to-text.js';
 import type { StageIdentity } from '../stages/stage.js';
-import { Candidates } from './candidates.js';
+import { Candidates, type FailOverDeps } from './candidates.js';
 import { commonFormats } from './formats.js';
 import { FailOverStream } from './listening.js';
 
@@ -31,10 +31,10 @@ export const speechToTextFailOverDefaults = {
  */
 export function failOverSpeechToText(
   engines: readonly SpeechToText[],
-  deps: { readonly clock: Clock },
+  deps: FailOverDeps,
   options: Partial<SpeechToTextFailOverOptions> = {},
 ): SpeechToText {
-  return new FailOverSpeechToText(engines, deps.clock, { ...speechToTextFailOverDefaults, ...options });
+  return new FailOverSpeechToText(engines, deps, { ...speechToTextFailOverDefaults, ...options });
 }
 
 class FailOverSpeechToText implements SpeechToText {
@@ -42,11 +42,13 @@ class FailOverSpeechToText implements SpeechToText {
   readonly capabilities: SpeechToTextCapabilities;
   readonly #candidates: Candidates<SpeechToText>;
   readonly #clock: Clock;
+  readonly #log: FailOverDeps['log'];
   readonly #options: SpeechToTextFailOverOptions;
 
-  constructor(engines: readonly SpeechToText[], clock: Clock, options: SpeechToTextFailOverOptions) {
+  constructor(engines: readonly SpeechToText[], { clock, log }: FailOverDeps, options: SpeechToTextFailOverOptions) {
     this.#candidates = new Candidates(engines, clock);
     this.#clock = clock;
+    this.#log = log;
     this.#options = options;
     const [first] = engines;
     const input = commonFormats(engines.map(({ capabilities }) => capabilities.input));
@@ -63,7 +65,7 @@ class FailOverSpeechToText implements SpeechToText {
   }
 
   check(signal: AbortSignal): Promise<void> {
-    return this.#candidates.check(signal, () => {});
+    return this.#candidates.check(signal, this.#log);
   }
 
   warmup(signal: AbortSignal): Promise<void> {

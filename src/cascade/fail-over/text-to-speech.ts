@@ -8,7 +8,7 @@ import type {
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from '../stages/text-to-speech.js';
-import { Candidates } from './candidates.js';
+import { Candidates, type FailOverDeps } from './candidates.js';
 import { commonFormats } from './formats.js';
 import { openFirst } from './open-first.js';
 import { SpeechPace } from './seam.js';
@@ -38,10 +38,10 @@ export const textToSpeechFailOverDefaults = {
  */
 export function failOverTextToSpeech(
   engines: readonly TextToSpeech[],
-  deps: { readonly clock: Clock },
+  deps: FailOverDeps,
   options: Partial<TextToSpeechFailOverOptions> = {},
 ): TextToSpeech {
-  return new FailOverTextToSpeech(engines, deps.clock, { ...textToSpeechFailOverDefaults, ...options });
+  return new FailOverTextToSpeech(engines, deps, { ...textToSpeechFailOverDefaults, ...options });
 }
 
 class FailOverTextToSpeech implements TextToSpeech {
@@ -49,13 +49,15 @@ class FailOverTextToSpeech implements TextToSpeech {
   readonly capabilities: TextToSpeechCapabilities;
   readonly #candidates: Candidates<TextToSpeech>;
   readonly #clock: Clock;
+  readonly #log: FailOverDeps['log'];
   readonly #options: TextToSpeechFailOverOptions;
   /** What one call has heard of a voice holds for the next. */
   readonly #paces: ReadonlyMap<TextToSpeech, SpeechPace>;
 
-  constructor(engines: readonly TextToSpeech[], clock: Clock, options: TextToSpeechFailOverOptions) {
+  constructor(engines: readonly TextToSpeech[], { clock, log }: FailOverDeps, options: TextToSpeechFailOverOptions) {
     this.#candidates = new Candidates(engines, clock);
     this.#clock = clock;
+    this.#log = log;
     this.#options = options;
     this.#paces = new Map(engines.map((engine) => [engine, new SpeechPace()]));
     const all = engines.map(({ capabilities }) => capabilities);
@@ -69,7 +71,7 @@ class FailOverTextToSpeech implements TextToSpeech {
   }
 
   check(signal: AbortSignal): Promise<void> {
-    return this.#candidates.check(signal, () => {});
+    return this.#candidates.check(signal, this.#log);
   }
 
   warmup(signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { failOverTextToSpeech } from '../../../src/cascade/fail-over/text-to-spe
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../../../src/cascade/stages/text-to-speech.js';
 import { FlavorError } from '../../../src/flavor-api/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { createKeptLog } from '../../support/silent-log.js';
 import { lost, mulaw, ScriptedVoice } from './scripted-voice.js';
 
 const pieces = [
@@ -247,6 +248,11 @@ test('checked, it works as long as one engine does', async () => {
   const down = new ScriptedVoice({ openError: lost });
   const deps = { clock: new FakeClock() };
   const { signal } = new AbortController();
+  const log = createKeptLog();
+  await failOverTextToSpeech([new ScriptedVoice(), down], { ...deps, log }).check(signal);
+  expect(log.lines.map((line) => JSON.parse(line))).toEqual([
+    { level: 'warn', message: expect.any(String), ...down.identity, code: lost.code, detail: lost.message },
+  ]);
   await failOverTextToSpeech([down, new ScriptedVoice()], deps).check(signal);
   await expect(failOverTextToSpeech([down, down], deps).check(signal)).rejects.toBe(lost);
 });

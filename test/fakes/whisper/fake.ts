@@ -156,7 +156,7 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
       const health = variant === 'whisper.cpp' ? { status: 'ok' } : { message: 'OK' };
       return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(health));
     }
-    if (path === '/v1/models' && variant !== 'whisper.cpp') {
+    if (path === '/v1/models' && variant !== 'whisper.cpp' && !faults.has('no-list')) {
       const data = models.map((id) => ({ id, object: 'model', created: 0, owned_by: 'fake' }));
       const list = JSON.stringify({ data, object: 'list' });
       return void response.writeHead(200, { 'content-type': 'application/json' }).end(list);

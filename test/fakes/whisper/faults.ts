@@ -27,6 +27,8 @@ export const whisperFaults = [
   'no-verbose',
   /** The model is being loaded: whisper.cpp answers 404 to everything. */
   'loading',
+  /** There is no list of models. */
+  'no-list',
   /** JSON that is none. */
   'malformed',
   /** An error within a stream of events, after 200. */
@@ -36,7 +38,7 @@ export const whisperFaults = [
 export type WhisperFault = (typeof whisperFaults)[number];
 
 /** Those that meet every request, not only recordings. */
-export const faultsOfAll: readonly WhisperFault[] = ['refused', '401', 'loading'];
+export const faultsOfAll: readonly WhisperFault[] = ['refused', '401', 'loading', 'no-list'];
 
 export function isWhisperFault(name: string): name is WhisperFault {
   return (whisperFaults as readonly string[]).includes(name);

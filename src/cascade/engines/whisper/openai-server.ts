@@ -6,7 +6,12 @@ import { MAX_ANSWER_BYTES, readAnswer } from './answer.js';
 import type { WhisperListenConfig } from './config.js';
 import type { Hypothesis } from './hypothesis.js';
 import { wavForm } from './multipart.js';
+import { SegmentAudio } from './segment-audio.js';
 import type { WhisperQuestion, WhisperServer } from './server.js';
+
+/** Silence that shows that somebody takes recordings. */
+const SILENCE_MS = 500;
+const SAMPLE_RATE = 16_000;
 
 /** `POST /audio/transcriptions` as OpenAI has it, and as speaches, vLLM and LocalAI imitate it. */
 export class OpenAiServer implements WhisperServer {
@@ -16,6 +21,8 @@ export class OpenAiServer implements WhisperServer {
   readonly #headers: Readonly<Record<string, string>>;
   /** What tells the server's doubts; not every model and server has it. */
   #verbose: boolean;
+  /** A recording was taken: the address is right. */
+  #answered = false;
 
   /** @param http is this server's own: disposing of the server closes it */
   constructor(config: WhisperListenConfig, http: SpeechHttp) {
@@ -45,7 +52,7 @@ export class OpenAiServer implements WhisperServer {
     }
   }
 
-  /** Lists the models, which every server has and none charges for; one that has no list cannot be asked more. */
+  /** Lists the models, which nearly every server has and none charges for. One that has no list is given a moment of silence. */
   async probe(signal: AbortSignal): Promise<void> {
     const { answerTimeoutMs, model } = this.#config;
     const answer = await this.#http.request(
@@ -54,6 +61,7 @@ export class OpenAiServer implements WhisperServer {
     );
     if (answer.status === 404) {
       answer.discard();
+      await this.#probeBySilence(signal);
       return;
     }
     const value = await answer.jsonValue();
@@ -61,6 +69,22 @@ export class OpenAiServer implements WhisperServer {
     const names = known.map((each) => textIn(each, 'id')).filter((name) => name !== '');
     if (names.length === 0 || names.includes(model)) return;
     throw new FlavorError('ERR_FLAVOR_CONFIG', `${this.#http.who} has not got the model ${model}`, false);
+  }
+
+  /** @throws FlavorError `ERR_FLAVOR_CONFIG` where there is nobody at that address who takes recordings */
+  async #probeBySilence(signal: AbortSignal): Promise<void> {
+    if (this.#answered) return;
+    const silence = new SegmentAudio(SAMPLE_RATE);
+    silence.append(new Int16Array((SILENCE_MS * SAMPLE_RATE) / 1_000));
+    try {
+      await this.transcribe({ wav: silence.toWav(), prompt: '' }, () => undefined, signal);
+    } catch (error) {
+      const refused =
+        error instanceof FlavorError && error.code === 'ERR_FLAVOR_CONFIG' && /HTTP 404/.test(error.message);
+      if (!refused) throw error;
+      const message = `${this.#http.who} knows no /audio/transcriptions at ${this.#base}, or not the model: check url (up to and with the version, as in /v1), server and model`;
+      throw new FlavorError('ERR_FLAVOR_CONFIG', message, false);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -97,6 +121,8 @@ export class OpenAiServer implements WhisperServer {
       answer.discard();
       throw protocolFault(this.#http.who, 'a web page');
     }
-    return readAnswer(this.#http.who, answer, onText);
+    const heard = await readAnswer(this.#http.who, answer, onText);
+    this.#answered = true;
+    return heard;
   }
 }

@@ -27,9 +27,10 @@ afterEach(async () => {
 async function scene(
   options: Partial<FakeWhisperOptions>,
   section: object = {},
+  addressOf: (url: string) => string = (url) => url,
 ): Promise<{ readonly fake: FakeWhisper; readonly server: WhisperServer }> {
   const fake = await startFakeWhisper({ lines: ['Good morning. Who is there?'], ...options });
-  const config = whisperListenSchema.parse({ url: fake.url, answerTimeoutMs: 1_000, ...section });
+  const config = whisperListenSchema.parse({ url: addressOf(fake.url), answerTimeoutMs: 1_000, ...section });
   const http = new SpeechHttp({ who: 'the Whisper server', connectTimeoutMs: 1_000, clock: createSystemClock() });
   const cpp = options.variant === 'whisper.cpp';
   const server = cpp ? new WhisperCppServer(config, http) : new OpenAiServer(config, http);
@@ -124,6 +125,19 @@ test('speaches refuses a wrong key as it closes: 1008 is no lost connection', as
 test('a model that the server has not got is found out by check()', async () => {
   const { server } = await scene({}, { model: 'large-v9' });
   await expect(server.probe(signal)).rejects.toMatchObject({ code: 'ERR_FLAVOR_CONFIG', retryable: false });
+});
+
+test('a wrong address is found out by check(), also where nobody lists models; a right one is asked once', async () => {
+  const without = await scene({}, {}, (url) => url.replace('/v1', ''));
+  await expect(without.server.probe(signal)).rejects.toMatchObject({
+    code: 'ERR_FLAVOR_CONFIG',
+    message: expect.stringContaining('as in /v1'),
+  });
+  const right = await scene({});
+  right.fake.fail('no-list');
+  for (let time = 0; time < 3; time += 1) await right.server.probe(signal);
+  expect(right.fake.recordings).toHaveLength(1);
+  expect(right.fake.recordings[0]).toMatchObject({ audioMs: 500, voicedMs: 0 });
 });
 
 test.each<[WhisperFault, string, boolean]>([

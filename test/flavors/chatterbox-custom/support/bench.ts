@@ -3,6 +3,7 @@ import type { TierRules } from '../../../../flavors/chatterbox-custom/router.js'
 import type { TierOptions } from '../../../../flavors/chatterbox-custom/tiers/tier.js';
 import { createTieredVoice, type TieredVoicePolicy } from '../../../../flavors/chatterbox-custom/voice/tiered-voice.js';
 import type { TextToSpeechSession } from '../../../../src/cascade/stages/text-to-speech.js';
+import type { Logger } from '../../../../src/flavor-api/index.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { SeededRandom } from '../../../support/seeded-random.js';
 import { ScriptedBackend, type ScriptedBackendOptions } from './scripted-backend.js';
@@ -21,10 +22,12 @@ export function setUp(
   {
     policy,
     cache,
+    log,
     speak = toneVoice,
   }: {
     policy?: Partial<TieredVoicePolicy>;
     cache?: Partial<PhraseCacheOptions>;
+    log?: Logger;
     speak?: (text: string) => Int16Array;
   } = {},
 ) {
@@ -53,7 +56,7 @@ export function setUp(
       ...(policy && { policy }),
       ...(cache && { cache }),
     },
-    { clock, random: new SeededRandom(1) },
+    { clock, random: new SeededRandom(1), ...(log && { log }) },
   );
   const controller = new AbortController();
   const open = (isPrivate = false): Promise<TextToSpeechSession> =>

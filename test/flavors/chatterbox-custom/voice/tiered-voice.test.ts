@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FlavorError } from '../../../../src/flavor-api/index.js';
+import { createKeptLog } from '../../../support/silent-log.js';
 import { say, sayAll, setUp } from '../support/bench.js';
 import type { ScriptedBackend } from '../support/scripted-backend.js';
 import { ended, ofType, runUntil, settle, type TimedEvent, tiersOf } from '../support/simulation.js';
@@ -262,6 +263,36 @@ test.each([8_000, 16_000, 24_000] as const)(
     }
   },
 );
+
+test('checked, each tier is asked for what shows its credentials; those that do not work are named', async () => {
+  const log = createKeptLog();
+  const { voice, backends } = setUp([{}, {}, {}], { log });
+  const [laptop, gpu, cloud] = backends;
+  if (gpu) gpu.health = new FlavorError('ERR_FLAVOR_AUTH', 'refused the credentials', false);
+  let checks = 0;
+  if (cloud) {
+    Object.assign(cloud, {
+      check: async () => {
+        checks += 1;
+      },
+    });
+  }
+  await voice.check(new AbortController().signal);
+  expect([laptop?.probes, gpu?.probes, cloud?.probes, checks]).toEqual([1, 1, 0, 1]);
+  expect(log.lines.map((line) => JSON.parse(line))).toEqual([
+    {
+      level: 'warn',
+      message: expect.any(String),
+      tier: 'gpu',
+      code: 'ERR_FLAVOR_AUTH',
+      detail: 'refused the credentials',
+    },
+  ]);
+  const away = new FlavorError('ERR_FLAVOR_NETWORK', 'away', true);
+  if (laptop) laptop.health = away;
+  if (cloud) Object.assign(cloud, { check: () => Promise.reject(away) });
+  await expect(voice.check(new AbortController().signal)).rejects.toMatchObject({ code: 'ERR_FLAVOR_NETWORK' });
+});
 
 test('tags are given to tiers that act them, and taken out for the others', async () => {
   const { clock, open, backends } = setUp([{ backend: { tags: true } }, {}]);
