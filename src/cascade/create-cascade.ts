@@ -1,4 +1,4 @@
-import { type Clock, createSystemClock } from '../base/clock.js';
+import { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
 import {
   type CallContext,
   type Flavor,
@@ -36,6 +36,8 @@ export interface CascadeDeps {
 
 /** Silence after the caller's last word, beside patience: the recogniser needs it for its transcript, ms. */
 const TRANSCRIPT_MS = 700;
+/** Once one stage has failed its check, the others are given so long to say the same, ms. */
+const OTHERS_MS = 2_000;
 
 /**
  * A flavor made of three stages: what is left to its author is a config schema. The caller is answered by `llm`, which
@@ -94,8 +96,31 @@ class Cascade implements Flavor {
     this.#clock = deps.clock?.bind(deps) ?? (() => ({ ...createSystemClock(), now: () => deps.now() }));
   }
 
+  /** Asks all stages; where several cannot be had, the error names each that has said so by then. */
   async check(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#all().map((stage) => stage.check(signal)));
+    const clock = this.#clock();
+    const errors: FlavorError[] = [];
+    let timer: TimerHandle | undefined;
+    await new Promise<void>((resolve) => {
+      const asked = this.#all().map((stage) =>
+        stage.check(signal).catch((error: unknown) => {
+          errors.push(stageError(error));
+          timer ??= clock.setTimeout(resolve, OTHERS_MS);
+        }),
+      );
+      void Promise.all(asked).then(() => resolve());
+    });
+    clock.clearTimeout(timer);
+    signal.throwIfAborted();
+    const [first, ...others] = errors;
+    if (first === undefined) return;
+    if (others.length === 0) throw first;
+    const message = errors.map(({ code, message: text }) => `${text} (${code})`).join('; ');
+    throw new FlavorError(
+      first.code,
+      message,
+      errors.every(({ retryable }) => retryable),
+    );
   }
 
   async warmup(signal: AbortSignal): Promise<void> {

@@ -154,7 +154,13 @@ export class SherpaProcess implements AsyncDisposable {
     if (running !== this.#running) return;
     // Native code leaves without a word over a model that it cannot read.
     const { folder } = this.#options;
-    running.fail(new FlavorError('ERR_FLAVOR_CONFIG', `sherpa-onnx ${how} over the model in ${folder}`, false));
+    running.fail(
+      new FlavorError(
+        'ERR_FLAVOR_CONFIG',
+        `sherpa-onnx ${how} over the model in ${folder}: unpack it again, or say what it is as kind`,
+        false,
+      ),
+    );
     this.#lose(running, new FlavorError('ERR_FLAVOR_NETWORK', `sherpa-onnx ${how}`, true));
   }
 
@@ -194,11 +200,15 @@ export class SherpaProcess implements AsyncDisposable {
 
 function loadFailure(failed: string, code: string, folder: string): FlavorError {
   if (failed !== 'module') {
-    return new FlavorError('ERR_FLAVOR_CONFIG', `sherpa-onnx cannot load the model in ${folder}`, false);
+    return new FlavorError(
+      'ERR_FLAVOR_CONFIG',
+      `sherpa-onnx cannot load the model in ${folder}: unpack it again, or say what it is as kind`,
+      false,
+    );
   }
   const absent = /MODULE_NOT_FOUND/.test(code);
   const message = absent
-    ? 'the package sherpa-onnx-node is not installed: npm install sherpa-onnx-node'
+    ? 'the package sherpa-onnx-node is not installed: npm install sherpa-onnx-node (in a clone, where npm passes over optional peers: npm install --save-dev sherpa-onnx-node)'
     : 'the package sherpa-onnx-node cannot be loaded: its native part for this platform is missing';
   return new FlavorError('ERR_FLAVOR_CONFIG', message, false);
 }
