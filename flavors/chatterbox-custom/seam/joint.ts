@@ -45,8 +45,9 @@ const WORD_MS = 600;
 /** How much deeper a dip must be for each frame that it is farther off, dB; one so deep is silence. */
 const DIP_DB_PER_FRAME = 0.8;
 const DEEPEST_DB = 30;
-/** How far the beginning of a match of two voices is to be doubted, ms. */
+/** How far the beginning of a match is to be doubted, ms: of two voices, and of one that begins in mid-text. */
 const UNSURE_MS = 400;
+const UNSURE_OWN_MS = 300;
 /** Of the old rendering, what of it may be left out for a good place, ms: farther back the match is less sure. */
 const LAST_MS = 1_500;
 /** Early rather than late: a word may be said twice, none is lost. Frames, of a good match and of a doubtful one. */
@@ -56,6 +57,8 @@ const EARLY = { plain: 4, doubtful: 16 } as const;
  * pace of the voice is known, and where it is not.
  */
 const PAST = { known: { ratio: 1.12, ms: 250 }, unknown: { ratio: 1.3, ms: 350 } } as const;
+/** Who has sounded no longer is in the first word, however short the letters make it, ms. */
+const FIRST_WORD_MS = 250;
 /** Of a voice that was never heard, so much is heard first, ms. */
 const LISTENED_MS = 600;
 /** What is heard of the silence before a rendering's first sound, frames. */
@@ -182,8 +185,11 @@ export class JointSearch {
     const heard = old.rendering.frames.frames;
     const frames = rendering.frames.frames;
     const own = this.#likeness(rendering) === oneVoice;
-    // Where a match of two voices begins it is not yet sure of itself.
-    const sure = own ? match.start : Math.max(match.start + UNSURE_MS / FRAME_MS, heard.length - LAST_MS / FRAME_MS);
+    // Where a match begins it is not yet sure of itself, unless both began with the same word.
+    const ownUnsureMs = this.anchor.index === 0 ? 0 : UNSURE_OWN_MS;
+    const sure = own
+      ? match.start + ownUnsureMs / FRAME_MS
+      : Math.max(match.start + UNSURE_MS / FRAME_MS, heard.length - LAST_MS / FRAME_MS);
     const first = Math.min(heard.length - 1, Math.max(sure, this.#frameAt(old.sent)));
     let best = first;
     let least = Number.POSITIVE_INFINITY;
@@ -216,7 +222,8 @@ export class JointSearch {
   #byText(): Joint {
     const [old, rendering] = [this.#old, this.#new as Rendering];
     const { text, tier } = old.rendering;
-    const word = wordUnderWay(text, this.#heard.totalMs, tier.pace) - this.anchor.index;
+    const { totalMs } = this.#heard;
+    const word = totalMs < FIRST_WORD_MS ? 0 : wordUnderWay(text, totalMs, tier.pace) - this.anchor.index;
     const { frames } = rendering.frames;
     if (word <= 0) {
       // The silence before it has been heard.

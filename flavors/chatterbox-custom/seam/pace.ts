@@ -7,7 +7,8 @@ const LETTER_MS = 68;
 const LEAST_WEIGHT = 20;
 /** Silence before the first word of a rendering, about. */
 const LEAD_MS = 120;
-/** Where the first sound of a rendering was heard, give or take so much. */
+/** Where the first sound of a rendering was heard: so much before at most, when it was faint, and so much behind, when it was noise. */
+const LEAD_BEFORE_MS = 40;
 const LEAD_SPREAD_MS = 100;
 /** What a place is uncertain by: so much at once, and more with time; less once the voice is known. */
 const UNCERTAIN_MS = 200;
@@ -107,7 +108,7 @@ export function anchorOf(text: string, heard: SoundingTime, heardMs: number, pac
   return {
     index,
     expectedMs,
-    fromMs: Math.max(0, expectedMs - spreadMs),
+    fromMs: Math.max(0, expectedMs - (index === 0 ? LEAD_BEFORE_MS : spreadMs)),
     untilMs: Math.min(expectedMs + spreadMs, lastMs),
   };
 }

@@ -186,3 +186,24 @@ test('a text that is said more slowly than its letters suggest: the rest is aske
     expect(tiers.slice(0, 2)).toEqual(['laptop current', 'gpu fail-over']);
   }
 });
+
+test('the new rendering is not entered behind a word that has hardly begun, at the start and where a match begins', async () => {
+  for (const { index, before, diesAfterMs, tempo } of [
+    // Too little has sounded to be compared; of a voice that is known and of one that is not.
+    { index: 2, before: [sentences[5] ?? ''], diesAfterMs: 232, tempo: 1 },
+    { index: 5, before: [], diesAfterMs: 229, tempo: 1 },
+    // The silence before the first sound goes well with the first sound.
+    { index: 6, before: [sentences[1] ?? ''], diesAfterMs: 293, tempo: 1.04 },
+    // The quietest place is where the match begins, which is not where it begins in truth.
+    { index: 1, before: [sentences[4] ?? ''], diesAfterMs: 4_941, tempo: 0.95 },
+  ]) {
+    const { lost, repeated } = await runSeamTrial({
+      narrators: [narrator, narrator],
+      text: sentences[index] ?? '',
+      before,
+      diesAfterMs,
+      second: { tempo },
+    });
+    expect({ index, lost, most: Math.max(1, repeated) }).toEqual({ index, lost: 0, most: 1 });
+  }
+});
