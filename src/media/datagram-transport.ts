@@ -15,16 +15,21 @@ export interface DatagramTransport {
   bind(address: string, family: 4 | 6, port: number, listener: DatagramListener): Promise<DatagramPair>;
   /** The slot is over: what was given to `send` and has not left leaves now. */
   flush(): void;
+  /**
+   * Hands over what was kept for slots of this phase ({@link DatagramPair.keepFor}). Called in each slot of the wheel, behind
+   * its packets and before its frames. Absent: nothing is kept.
+   */
+  handOver?(slot: number): void;
 }
 
 /** Hears what arrives at one pair of ports. Must not throw. */
 export interface DatagramListener {
   /**
-   * A packet came to the even port. `bytes` are borrowed: they may be changed, and are not to be kept. `from`: one source, one object, as
-   * long as no other source's packet comes between: compare by identity first. `atMs`: when it arrived, as exactly as the
-   * transport knows ({@link Clock.now}).
+   * A packet came to the even port: `length` of the `bytes`, from `offset` on. They are borrowed: they may be changed, and are not to be kept.
+   * `from`: one source, one object, as long as no other source's packet comes between: compare by identity first. `atMs`: when it arrived,
+   * as exactly as the transport knows ({@link Clock.now}).
    */
-  onRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void;
+  onRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number, offset: number, length: number): void;
   /** A packet came to the odd port. */
   onRtcp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void;
   /** A socket has failed for good. */
@@ -42,6 +47,11 @@ export interface DatagramPair {
   send(packet: Uint8Array, to: RemoteAddress): void;
   /** Like {@link send}, from the RTCP port. */
   sendRtcp(packet: Uint8Array, to: RemoteAddress): void;
+  /**
+   * Nothing is done with packets of the RTP port before slots of that phase, 0 to 3 ({@link DatagramTransport.handOver}): till
+   * then they may be kept. What a stream needs is then fetched into the caches once, for packet and frame together.
+   */
+  keepFor?(phase: number): void;
   /** Closes both; resolves when the ports are free. What was sent before has left. Idempotent. */
   close(): Promise<void>;
 }

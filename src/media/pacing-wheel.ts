@@ -35,7 +35,7 @@ export interface PacingWheelOptions {
   /** Default: Node's microtasks. */
   readonly settle?: Settle;
   /** Called when every member has had the slot: its packets may leave as one batch, before anything else is done. */
-  readonly onSent?: () => void;
+  readonly onSent?: (slot: number) => void;
   /** Called when what follows a slot is done too. */
   readonly onServed?: () => void;
 }
@@ -71,7 +71,7 @@ export class PacingWheel {
   readonly #clock: Clock;
   readonly #timer: SlotTimer;
   readonly #settle: Settle;
-  readonly #onSent: () => void;
+  readonly #onSent: (slot: number) => void;
   readonly #onServed: () => void;
   readonly #places = new Map<WheelMember, Place>();
   /** In the order in which they came, `undefined` where one has left; and the slots in which they have something to do. */
@@ -183,7 +183,7 @@ export class PacingWheel {
       for (let i = 0; i < this.#due.length; i += 1) {
         if ((this.#due[i] as number) <= slot) this.#serveMember(i, slot, dueSlot);
       }
-      this.#onSent();
+      this.#onSent(slot);
       for (let i = 0; i < this.#dueAfter.length; i += 1) {
         if ((this.#dueAfter[i] as number) <= slot) this.#finishMember(i, slot);
       }

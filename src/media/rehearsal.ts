@@ -73,7 +73,7 @@ export async function rehearse(options: StreamHostOptions): Promise<Rehearsed> {
     if (isSent(frame)) {
       writeRtpHeader(packet, false, 0, frame, frame * FRAME_SAMPLES, SSRC);
       speak(packet, frame);
-      transport.listener?.onRtp(packet, phone, time.now());
+      transport.listener?.onRtp(packet, phone, time.now(), 0, packet.length);
     }
     for (let slot = 0; slot < FRAME_SLOTS; slot += 1) time.pass();
     if (frame % FRAMES_A_TURN === 0) await new Promise(setImmediate);

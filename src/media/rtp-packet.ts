@@ -30,26 +30,32 @@ export class RtpPacket {
   /** 0 to 2^32 - 1, in units of the payload's clock. */
   timestamp = 0;
   ssrc = 0;
-  /** Where the payload begins and how long it is without padding, bytes. */
+  /** Where in the bytes given the payload begins, and how long it is without padding. */
   payloadOffset = 0;
   payloadBytes = 0;
 }
 
 /** Cheap look at length and version: whether bytes can be RTP at all (and not STUN, DTLS, T.38 or noise). */
-export function isRtp(bytes: Uint8Array): boolean {
-  return bytes.length >= RTP_HEADER_BYTES && (bytes[0] as number) >> 6 === 2;
+export function isRtp(bytes: Uint8Array, start = 0, length = bytes.length): boolean {
+  return length >= RTP_HEADER_BYTES && (bytes[start] as number) >> 6 === 2;
 }
 
 /**
- * Reads a packet into `packet`. Every length a sender can lie about is held against what is there (RFC 3550 A.1).
+ * Reads a packet, `length` of the bytes from `start` on, into `packet`. Every length a sender can lie about is held against
+ * what is there (RFC 3550 A.1).
  * @returns the defect, in which case `packet` holds rubbish, or `undefined`
  */
-export function parseRtp(bytes: Uint8Array, packet: RtpPacket): RtpDefect | undefined {
-  if (!isRtp(bytes)) return 'not-rtp';
-  const first = bytes[0] as number;
-  const second = bytes[1] as number;
-  let offset = RTP_HEADER_BYTES + 4 * (first & 0x0f);
-  let end = bytes.length;
+export function parseRtp(
+  bytes: Uint8Array,
+  packet: RtpPacket,
+  start = 0,
+  length = bytes.length,
+): RtpDefect | undefined {
+  if (!isRtp(bytes, start, length)) return 'not-rtp';
+  const first = bytes[start] as number;
+  const second = bytes[start + 1] as number;
+  let offset = start + RTP_HEADER_BYTES + 4 * (first & 0x0f);
+  let end = start + length;
   if (offset > end) return 'csrc';
   if (first & 0x10) {
     // RFC 3550 section 5.3.1: 16 bits of profile, 16 bits of length in words that follow.
@@ -65,9 +71,9 @@ export function parseRtp(bytes: Uint8Array, packet: RtpPacket): RtpDefect | unde
   }
   packet.marker = second >= 0x80;
   packet.payloadType = second & 0x7f;
-  packet.sequence = readUint16(bytes, 2);
-  packet.timestamp = readUint32(bytes, 4);
-  packet.ssrc = readUint32(bytes, 8);
+  packet.sequence = readUint16(bytes, start + 2);
+  packet.timestamp = readUint32(bytes, start + 4);
+  packet.ssrc = readUint32(bytes, start + 8);
   packet.payloadOffset = offset;
   packet.payloadBytes = end - offset;
   return undefined;

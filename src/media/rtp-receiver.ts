@@ -127,9 +127,9 @@ export class RtpReceiver {
   }
 
   /** Takes whatever came to the RTP port. `bytes` are borrowed; `from` is kept and must not change. */
-  receive(bytes: Uint8Array, from: RemoteAddress, nowMs: number): void {
-    if (isRtcp(bytes)) {
-      this.receiveRtcp(bytes, from, nowMs);
+  receive(bytes: Uint8Array, from: RemoteAddress, nowMs: number, offset = 0, length = bytes.length): void {
+    if (isRtcp(bytes, offset, length)) {
+      this.receiveRtcp(bytes.subarray(offset, offset + length), from, nowMs);
       return;
     }
     if (!this.#receiving) {
@@ -137,7 +137,7 @@ export class RtpReceiver {
       return;
     }
     const packet = this.#packet;
-    const defect = parseRtp(bytes, packet);
+    const defect = parseRtp(bytes, packet, offset, length);
     if (defect !== undefined) {
       this.#drops.add(defect);
       return;

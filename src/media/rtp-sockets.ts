@@ -94,7 +94,7 @@ export class RtpSockets implements DatagramPair {
     const rtcpCount = new ReadCount(reading);
     rtp.on('message', (bytes, from) => {
       rtpCount.add();
-      listener.onRtp(bytes, rtpSource.of(from), clock.now());
+      listener.onRtp(bytes, rtpSource.of(from), clock.now(), 0, bytes.length);
     });
     rtcp.on('message', (bytes, from) => {
       rtcpCount.add();

@@ -23,7 +23,7 @@ export interface RtpStreamDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly wheel: PacingWheel;
-  readonly port: Pick<DatagramPair, 'local' | 'send' | 'sendRtcp'>;
+  readonly port: Pick<DatagramPair, 'local' | 'send' | 'sendRtcp' | 'keepFor'>;
   readonly jitterBuffer: JitterBuffer;
   readonly voice: VoiceDetector;
   readonly codecs: StreamCodecs;

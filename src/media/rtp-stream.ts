@@ -178,11 +178,17 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  /** A packet came to the RTP port. `bytes` are borrowed, `from` is kept. Never throws. */
-  receiveRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
+  /**
+   * A packet came to the RTP port: `length` of the `bytes` from `offset` on, which are borrowed; `from` is kept. Never throws.
+   */
+  receiveRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number, offset = 0, length = bytes.length): void {
     if (this.#state !== 'open') return;
     try {
-      const packet = this.#srtp.open(bytes);
+      if (!this.#srtp.unlocks) {
+        this.#receiver.receive(bytes, from, atMs, offset, length);
+        return;
+      }
+      const packet = this.#srtp.open(bytes.subarray(offset, offset + length));
       if (typeof packet === 'string') this.#receiver.refuse(packet);
       else this.#receiver.receive(packet, from, atMs);
     } catch (error) {
@@ -315,6 +321,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
     if (this.#receiver.receiving && this.nextAfterSlot === Number.POSITIVE_INFINITY) {
       this.nextAfterSlot = this.#firstSlotOfPhase(slot, -1);
+      this.#deps.port.keepFor?.(this.nextAfterSlot % FRAME_SLOTS);
     }
   }
 

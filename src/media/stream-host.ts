@@ -91,7 +91,10 @@ export class StreamHost {
     const { timer } = deps;
     this.#silero = sileroService(options, deps);
     this.wheel = new PacingWheel(deps.clock, {
-      onSent: () => transport.flush(),
+      onSent: (slot) => {
+        transport.flush();
+        transport.handOver?.(slot);
+      },
       onServed: () => {
         // What a frame made somebody say, a last RTCP packet for instance.
         transport.flush();
@@ -159,9 +162,9 @@ class StreamEars implements DatagramListener {
     this.#onPacket = onPacket;
   }
 
-  onRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
+  onRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number, offset: number, length: number): void {
     this.#onPacket?.();
-    this.stream?.receiveRtp(bytes, from, atMs);
+    this.stream?.receiveRtp(bytes, from, atMs, offset, length);
   }
 
   onRtcp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {

@@ -62,10 +62,10 @@ const calls = Number(process.argv[3]);
 for (let port = 20_000; echoes.length < calls; port += 2) {
   let echo: Echo | undefined;
   const listener = {
-    onRtp: (bytes: Uint8Array, from: RemoteAddress) => {
-      if (!echo || bytes.length !== 12 + FRAME_BYTES) return;
+    onRtp: (bytes: Uint8Array, from: RemoteAddress, _atMs: number, offset: number, length: number) => {
+      if (!echo || length !== 12 + FRAME_BYTES) return;
       echo.from = from;
-      echo.frames.push(bytes.slice(12));
+      echo.frames.push(bytes.slice(offset + 12, offset + length));
       if (echo.frames.length > QUEUED) echo.frames.shift();
     },
     onRtcp: () => {},

@@ -1,14 +1,17 @@
 import { getSystemErrorName } from 'node:util';
 import type { Clock } from '../../base/clock.js';
+import { FRAME_SLOTS } from '../pacing-wheel.js';
 import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from '../datagram-transport.js';
 import type { RemoteAddress } from '../remote-address.js';
 import type { Datagrams } from './datagrams.js';
+import { type Area, KeptPackets } from './kept-packets.js';
 
-/** Received packets lie here, each from a multiple of {@link CELL_BYTES} on, until the next look. */
-const BLOCK_BYTES = 256 * 1024;
-/** As the add-on has it. */
-const CELL_BYTES = 256;
+/** Received packets lie in one of so many areas, of 64 kB each: some 250 packets of one look, kept for four looks at most. */
+const AREAS = 8;
+const AREA_BYTES = 64 * 1024;
 const RECORDS = 1024;
+/** The phase of a socket whose packets are not kept. */
+const NOT_KEPT = -1;
 /** Looks for packets in one turn: each finds up to 256 sockets. A flood must not keep the thread from its slots. */
 const MAX_LOOKS = 16;
 const SEND_BYTES = 256 * 1024;
@@ -39,9 +42,11 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
   /** What {@link Datagrams.now} is ahead of the clock. */
   readonly #aheadMs: number;
   readonly #receivers: (Receiver | undefined)[] = [];
-  readonly #block = new Uint8Array(BLOCK_BYTES);
-  /** By cell, of the packet that began there last: the next is as long as a rule. */
-  readonly #views: (Uint8Array | undefined)[] = new Array<undefined>(BLOCK_BYTES / CELL_BYTES).fill(undefined);
+  /** By number of the socket. */
+  readonly #phases: number[] = [];
+  readonly #kept = new KeptPackets(AREAS, AREA_BYTES, (socket, area, start, length, atMs) =>
+    this.#deliver(this.#receivers[socket], area, start, length, atMs),
+  );
   readonly #records = new Int32Array(RECORDS * 4);
   readonly #times = new Float64Array(RECORDS);
   readonly #sendBytes = new Uint8Array(SEND_BYTES);
@@ -68,6 +73,8 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
       const rtcp = this.#bindOne(address, local.port + 1);
       this.#receivers[rtp] = { listener, rtcp: false, from: nowhere };
       this.#receivers[rtcp] = { listener, rtcp: true, from: nowhere };
+      this.#phases[rtp] = NOT_KEPT;
+      this.#phases[rtcp] = NOT_KEPT;
       return new NativePair(this, local, rtp, rtcp);
     } catch (error) {
       this.#native.close(rtp);
@@ -79,6 +86,10 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     if (this.#sendCount > 0) this.#native.send(this.#sendBytes, this.#sendRecords, this.#sendCount);
     this.#sendCount = 0;
     this.#sendUsed = 0;
+  }
+
+  handOver(slot: number): void {
+    this.#kept.handOver(slot % FRAME_SLOTS);
   }
 
   arm(atMs: number, wake: () => void): void {
@@ -94,12 +105,13 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     this.#wake = undefined;
   }
 
-  /** Hands over everything that has arrived. */
+  /** Reads everything that has arrived, and hands over or keeps it. */
   read(): void {
     for (let look = 0; look < MAX_LOOKS; look += 1) {
-      const count = this.#native.receive(this.#block, 0, this.#records, this.#times);
+      const area = this.#kept.freeArea();
+      const count = this.#native.receive(area.bytes, 0, this.#records, this.#times);
       if (count <= 0) return;
-      for (let index = 0; index < count; index += 1) this.#deliver(index);
+      for (let index = 0; index < count; index += 1) this.#sort(index, area);
     }
   }
 
@@ -135,11 +147,19 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     this.#native.destination(index, address, port);
   }
 
+  /** Packets of that socket may wait for slots of that phase. For pairs. */
+  keepFor(index: number, phase: number): void {
+    // What is kept for another phase comes before what will be for this one.
+    this.#kept.handOverAll();
+    this.#phases[index] = phase;
+  }
+
   /** For pairs. */
   release(rtp: number, rtcp: number): void {
     this.flush();
     for (const index of [rtp, rtcp]) {
       this.#receivers[index] = undefined;
+      this.#kept.forget(index);
       this.#native.close(index);
     }
   }
@@ -170,24 +190,34 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     throw Object.assign(new Error(`bind ${code} ${address}:${port}`), { code });
   }
 
-  /** Hot path: nothing is made where a packet is as long as its predecessor. */
-  #deliver(index: number): void {
+  /** A packet has come: it waits for its slot, or is handed over. Hot path: nothing is looked at that belongs to a stream. */
+  #sort(index: number, area: Area): void {
     const at = index * 4;
-    const receiver = this.#receivers[this.#records[at] as number];
+    const socket = this.#records[at] as number;
     const start = this.#records[at + 1] as number;
     const length = this.#records[at + 2] as number;
-    if (receiver === undefined) return;
     const source = this.#records[at + 3] as number;
-    if (source > 0) receiver.from = addressOf(this.#native.source(source));
-    const cell = start / CELL_BYTES;
-    let bytes = this.#views[cell];
-    if (bytes?.length !== length) {
-      bytes = this.#block.subarray(start, start + length);
-      this.#views[cell] = bytes;
-    }
     const atMs = (this.#times[index] as number) - this.#aheadMs;
-    if (receiver.rtcp) receiver.listener.onRtcp(bytes, receiver.from, atMs);
-    else receiver.listener.onRtp(bytes, receiver.from, atMs);
+    const phase = this.#phases[socket] as number;
+    if (source === 0 && phase >= 0) {
+      this.#kept.keep(phase, socket, area, start, length, atMs);
+      return;
+    }
+    const receiver = this.#receivers[socket];
+    if (source > 0 && receiver !== undefined) {
+      // What is kept of the socket came from where the packets before it did.
+      if (phase >= 0) this.#kept.handOver(phase);
+      receiver.from = addressOf(this.#native.source(source));
+    }
+    this.#deliver(receiver, area, start, length, atMs);
+  }
+
+  /** Hot path: nothing is made. */
+  #deliver(receiver: Receiver | undefined, { bytes }: Area, start: number, length: number, atMs: number): void {
+    if (receiver === undefined) return;
+    const { listener, from } = receiver;
+    if (receiver.rtcp) listener.onRtcp(bytes.subarray(start, start + length), from, atMs);
+    else listener.onRtp(bytes, from, atMs, start, length);
   }
 }
 
@@ -223,6 +253,10 @@ class NativePair implements DatagramPair {
       this.#rtcpTo = to;
     }
     this.#transport.collect(this.#rtcp, packet);
+  }
+
+  keepFor(phase: number): void {
+    if (!this.#closed) this.#transport.keepFor(this.#rtp, phase);
   }
 
   async close(): Promise<void> {

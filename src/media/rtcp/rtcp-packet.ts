@@ -75,9 +75,9 @@ export class RtcpSummary {
  * Whether a packet on the RTP port is RTCP: RFC 5761 section 4 keeps the payload types 64 to 95 free, so that a second
  * byte of 192 to 223 is never an RTP packet with its marker set.
  */
-export function isRtcp(bytes: Uint8Array): boolean {
-  if (bytes.length < HEADER_BYTES || (bytes[0] as number) >> 6 !== 2) return false;
-  const type = bytes[1] as number;
+export function isRtcp(bytes: Uint8Array, offset = 0, length = bytes.length): boolean {
+  if (length < HEADER_BYTES || (bytes[offset] as number) >> 6 !== 2) return false;
+  const type = bytes[offset + 1] as number;
   return type >= 192 && type <= 223;
 }
 

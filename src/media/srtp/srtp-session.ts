@@ -56,6 +56,11 @@ export class SrtpSession {
     else this.#port.sendRtcp(bytes, to);
   }
 
+  /** Whether what comes has to go through {@link open}. */
+  get unlocks(): boolean {
+    return this.#inbound !== undefined;
+  }
+
   /** What came to the RTP port, in the clear, or what is wrong with it. Changes `bytes`. Hot path. */
   open(bytes: Uint8Array): Uint8Array | SrtpDefect {
     if (this.#inbound === undefined) return bytes;

@@ -239,4 +239,8 @@ class GuardedPair implements Omit<DatagramPair, 'close'> {
   sendRtcp(packet: Uint8Array, to: RemoteAddress): void {
     this.#pair.sendRtcp(packet, to);
   }
+
+  keepFor(phase: number): void {
+    this.#pair.keepFor?.(phase);
+  }
 }

@@ -1,7 +1,85 @@
 import { expect, test } from 'vitest';
+import type { DatagramPair } from '../../../src/media/datagram-transport.js';
 import type { Datagrams } from '../../../src/media/native/datagrams.js';
 import { NativeTransport } from '../../../src/media/native/native-transport.js';
 import { FakeClock } from '../../support/fake-clock.js';
+
+/** An add-on to which packets come: socket, its new source or 0, first byte. Ports are numbers of sockets. */
+const withPackets = async () => {
+  const arrived: [socket: number, source: number, name: number][] = [];
+  let sockets = 0;
+  const free: number[] = [];
+  const native: Partial<Datagrams> = {
+    now: () => 0,
+    bind: () => free.pop() ?? sockets++,
+    port: (index) => index,
+    close: (index) => {
+      free.push(index);
+      return 0;
+    },
+    source: (number) => `192.0.2.${number} 9`,
+    receive: (bytes, offset, records, times) => {
+      const count = arrived.length;
+      for (const [index, [socket, source, name]] of arrived.splice(0).entries()) {
+        bytes[offset + 256 * index] = name;
+        records.set([socket, offset + 256 * index, 3, source], index * 4);
+        times[index] = 4;
+      }
+      return count;
+    },
+  };
+  const transport = new NativeTransport(native as Datagrams, new FakeClock());
+  const heard: string[] = [];
+  const bind = (who: string): Promise<DatagramPair> =>
+    transport.bind('127.0.0.1', 4, 0, {
+      onRtp: (bytes, from, atMs, offset, length) =>
+        void heard.push(`${who} ${bytes[offset]} ${length} ${from.address} ${atMs}`),
+      onRtcp: (bytes, from) => void heard.push(`${who} rtcp ${bytes[0]} ${bytes.length} ${from.address}`),
+      onError: () => {},
+    });
+  const come = (...packets: typeof arrived): void => {
+    arrived.push(...packets);
+    transport.read();
+  };
+  return { transport, heard, bind, come };
+};
+
+test('a packet of a stream that has named its phase waits for a slot of that phase; others, and RTCP, do not', async () => {
+  const { transport, heard, bind, come } = await withPackets();
+  const one = await bind('one');
+  await bind('two');
+  come([0, 1, 10]);
+  expect(heard.splice(0)).toEqual(['one 10 3 192.0.2.1 4']);
+  one.keepFor?.(2);
+  come([0, 0, 11], [2, 2, 20], [1, 3, 12], [0, 0, 13]);
+  expect(heard.splice(0)).toEqual(['two 20 3 192.0.2.2 4', 'one rtcp 12 3 192.0.2.3']);
+  for (const slot of [8, 9, 11]) transport.handOver(slot);
+  expect(heard).toEqual([]);
+  transport.handOver(10);
+  expect(heard).toEqual(['one 11 3 192.0.2.1 4', 'one 13 3 192.0.2.1 4']);
+});
+
+test('a packet from another source is handed over at once, behind what is kept, which keeps the source it had', async () => {
+  const { transport, heard, bind, come } = await withPackets();
+  const one = await bind('one');
+  come([0, 1, 10]);
+  one.keepFor?.(3);
+  come([0, 0, 11], [0, 2, 12], [0, 0, 13]);
+  transport.handOver(3);
+  expect(heard).toEqual([1, 1, 2, 2].map((source, index) => `one ${10 + index} 3 192.0.2.${source} 4`));
+});
+
+test('nobody gets what is kept of a call that has ended, its successor on the same socket least of all', async () => {
+  const { transport, heard, bind, come } = await withPackets();
+  const one = await bind('one');
+  come([0, 1, 10]);
+  one.keepFor?.(0);
+  come([0, 0, 11]);
+  await one.close();
+  await bind('two');
+  transport.handOver(4);
+  expect(heard).toEqual(['one 10 3 192.0.2.1 4']);
+});
 
 /** An add-on that says how late a slot is, and what it was asked to do. */
 const setUp = (granted = true) => {
