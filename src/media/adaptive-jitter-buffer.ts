@@ -1,6 +1,6 @@
-import { CodeReader } from './code-reader.js';
+import { codeReader } from './code-reader.js';
 import { DelayTarget, type DelayTargetOptions } from './delay-target.js';
-import type { FrameScratch } from './frame-scratch.js';
+import { type FrameDraft, FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 import type { PacketReader } from './packet-reader.js';
 import { PacketStore, STORED_PACKETS } from './packet-store.js';
@@ -45,13 +45,11 @@ const noPayload = new Uint8Array(0);
 export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #target: DelayTarget;
   readonly #limitMs: number;
-  readonly #scratch: FrameScratch | undefined;
+  readonly #scratch: FrameScratch;
   readonly #packets = new PacketStore();
-  readonly #frame = emptyFrame();
+  #draft: FrameDraft;
   #before = noPayload;
-  /** All of {@link JitterFrame.known} is 1, as of most frames. */
-  #allKnown = false;
-  #reader: PacketReader = new CodeReader();
+  #reader: PacketReader = codeReader;
   #ticksPerMs = 8;
   #frameTicks = 0;
   #frameSamples = 0;
@@ -71,9 +69,10 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #wait = new ShortestWait();
   #sinceShed = 0;
 
-  /** @param scratch where frames are put together; absent: in memory of its own */
-  constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults, scratch?: FrameScratch) {
+  /** @param scratch where frames are put together; default: one of its own */
+  constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults, scratch = new FrameScratch()) {
     this.#scratch = scratch;
+    this.#draft = scratch.draft(this.#reader.frameBytes, this.#reader.frameSamples);
     this.#target = new DelayTarget(options);
     this.#limitMs = options.maxMs + options.burstMs;
     this.use(this.#reader);
@@ -100,9 +99,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#target.ticksPerMs = ticksPerMs;
     this.#frameTicks = FRAME_MS * ticksPerMs;
     this.#frameSamples = frameSamples;
-    this.#frame.data = this.#scratch?.of(frameBytes) ?? new Uint8Array(frameBytes);
-    this.#frame.known = new Uint8Array(frameSamples);
-    this.#allKnown = false;
+    this.#draft = this.#scratch.draft(frameBytes, frameSamples);
     this.#before = new Uint8Array(frameBytes);
   }
 
@@ -157,7 +154,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   take(nowMs: number, speaking: boolean): JitterFrame {
-    const frame = this.#frame;
+    const { frame } = this.#draft;
     if (this.#state === 'filling' && nowMs >= this.#startAtMs) this.#state = 'playing';
     frame.before = undefined;
     if (this.#state !== 'playing') {
@@ -200,7 +197,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   #fill(nowMs: number): void {
-    const frame = this.#frame;
+    const { frame } = this.#draft;
     frame.playing = true;
     frame.receivedAtMs = Number.NaN;
     this.#missing = 0;
@@ -238,7 +235,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     if (!reader.conceals) return;
     const packets = this.#packets;
     const payload = packets.payloadOf(slot);
-    reader.conceal(this.#frame.data, filled, count, gap, payload, packets.offsetOf(slot), packets.bytesOf(slot));
+    reader.conceal(this.#draft.frame.data, filled, count, gap, payload, packets.offsetOf(slot), packets.bytesOf(slot));
   }
 
   /** The slot of the first packet that still has samples to play, or -1. */
@@ -272,7 +269,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   }
 
   #copy(slot: number, filled: number, wanted: number): number {
-    const { data, known } = this.#frame;
+    const draft = this.#draft;
+    const { data, known } = draft.frame;
     const packets = this.#packets;
     const passed = (this.#playhead - packets.startOf(slot)) | 0;
     const count = Math.min(wanted, packets.ticksOf(slot) - passed);
@@ -282,8 +280,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#playhead = (this.#playhead + count) | 0;
     const whole = count === this.#frameTicks;
     if (!whole && filled === 0) this.#forgetKnown();
-    if (!this.#allKnown) known.fill(1, this.#sampleAt(filled), this.#sampleAt(filled + count));
-    this.#allKnown = whole;
+    if (!draft.allKnown) known.fill(1, this.#sampleAt(filled), this.#sampleAt(filled + count));
+    draft.allKnown = whole;
     return count;
   }
 
@@ -293,15 +291,15 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
 
   #empty(playing: boolean): void {
     this.#forgetKnown();
-    const frame = this.#frame;
+    const { frame } = this.#draft;
     frame.missingMs = FRAME_MS;
     frame.playing = playing;
     frame.receivedAtMs = Number.NaN;
   }
 
   #forgetKnown(): void {
-    this.#allKnown = false;
-    this.#frame.known.fill(0);
+    this.#draft.allKnown = false;
+    this.#draft.frame.known.fill(0);
   }
 
   /** From the playhead to the end of the newest packet; gaps of more than a second are jumps and do not count. */
@@ -351,7 +349,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
 
   /** Leaves out the frame that was just filled, in favour of the next. */
   #shed(nowMs: number): void {
-    const frame = this.#frame;
+    const { frame } = this.#draft;
     this.#before.set(frame.data);
     this.#fill(nowMs);
     if (this.#missing === 0) frame.before = this.#before;
@@ -365,9 +363,4 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#missing = 0;
     this.#miss(0, this.#frameTicks, 0, -1);
   }
-}
-
-function emptyFrame(): JitterFrame {
-  const data = noPayload;
-  return { data, known: data, missingMs: 0, playing: false, receivedAtMs: Number.NaN, before: undefined };
 }

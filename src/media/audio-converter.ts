@@ -18,9 +18,12 @@ export interface AudioConverter {
 /** Makes a converter between any two formats of the contract. Stateful: one per stream and direction. */
 export function createAudioConverter(from: AudioFormat, to: AudioFormat): AudioConverter {
   const same = from.encoding === to.encoding && from.sampleRate === to.sampleRate;
-  if (same) return from.encoding === 'pcm16' ? new SampleAligner() : { convert: (input) => input, reset: () => {} };
+  if (same) return from.encoding === 'pcm16' ? new SampleAligner() : passThrough;
   return new TranscodingConverter(from, to);
 }
+
+/** It has no state: one does for all. */
+const passThrough: AudioConverter = { convert: (input) => input, reset: () => {} };
 
 /** Turns chunks of `pcm16` bytes into chunks of whole samples. */
 class SampleAligner implements AudioConverter {

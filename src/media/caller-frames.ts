@@ -34,14 +34,7 @@ export class CallerFrames {
   readonly #audience: Pick<StreamListener, 'onFrame'>;
   readonly #listener: Pick<StreamListener, 'onEvent'>;
   readonly #voice: VoiceDetector;
-  readonly #frame: CallerFrame = {
-    data: new Uint8Array(0),
-    positionMs: 0,
-    concealed: true,
-    voiced: false,
-    stirring: false,
-    receivedAtMs: 0,
-  };
+  readonly #frame: CallerFrame;
   #coding: PhoneCoding;
   /** The codec's decoder fills gaps by itself. */
   #selfConcealing = false;
@@ -51,7 +44,8 @@ export class CallerFrames {
   #turn = 0;
   #before = new Int16Array(0);
   #invented = new Uint8Array(0);
-  #voiceRate: Resampler = createResampler(VOICE_HZ, VOICE_HZ);
+  /** `undefined`: the phone's rate is the detector's. */
+  #voiceRate: Resampler | undefined;
   /** `undefined`: whatever the phone speaks. */
   #input: AudioFormat | undefined;
   #converter: AudioConverter;
@@ -61,7 +55,15 @@ export class CallerFrames {
   /** Of a gap that still may turn out to be the sender's silence. */
   #undecidedMs = 0;
 
-  constructor(jitterBuffer: JitterBuffer, voice: VoiceDetector, coding: PhoneCoding, ears: CallerFramesEars) {
+  /** @param frame what the audience is given, each time */
+  constructor(
+    jitterBuffer: JitterBuffer,
+    voice: VoiceDetector,
+    coding: PhoneCoding,
+    ears: CallerFramesEars,
+    frame: CallerFrame,
+  ) {
+    this.#frame = frame;
     this.#jitterBuffer = jitterBuffer;
     this.#voice = voice;
     this.#coding = coding;
@@ -120,7 +122,7 @@ export class CallerFrames {
       this.#countConcealed(source.missingMs, !Number.isNaN(source.receivedAtMs));
     }
     const frame = this.#frame;
-    const narrow = this.#voiceRate.process(samples);
+    const narrow = this.#voiceRate === undefined ? samples : this.#voiceRate.process(samples);
     frame.voiced = this.#voice.process(narrow);
     this.tones?.process(narrow);
     frame.stirring = this.#voice.stirring;
@@ -141,7 +143,7 @@ export class CallerFrames {
     this.#before = new Int16Array(frameSamples);
     this.#invented = new Uint8Array(FRAME_MS * bytesPerMs(format));
     this.#concealment = new Concealment(format.sampleRate, this.noise);
-    this.#voiceRate = createResampler(format.sampleRate, VOICE_HZ);
+    this.#voiceRate = format.sampleRate === VOICE_HZ ? undefined : createResampler(format.sampleRate, VOICE_HZ);
   }
 
   /** The caller sends nothing: noise if there is any, else digital silence. */

@@ -4,7 +4,7 @@ import type { PacketReader } from './packet-reader.js';
 const MAX_SAMPLES = 1920;
 
 /** G.711: one byte is one sample is one tick, and stays as it is. */
-export class CodeReader implements PacketReader {
+class CodeReader implements PacketReader {
   readonly ticksPerMs = 8;
   readonly frameSamples = 160;
   readonly frameBytes = 160;
@@ -34,3 +34,6 @@ export class CodeReader implements PacketReader {
 
   close(): void {}
 }
+
+/** It has no state: one does for all streams. */
+export const codeReader: PacketReader = new CodeReader();

@@ -72,9 +72,10 @@ export class DtmfReceiver {
     return true;
   }
 
-  /** To be called now and then: ends a press whose end packets were all lost. */
-  tick(nowMs: number): void {
+  /** To be called now and then: ends a press whose end packets were all lost. False: no key is held. */
+  tick(nowMs: number): boolean {
     if (this.#pressed && nowMs - this.#lastMs >= dtmfReceiverDefaults.lostEndMs) this.#report();
+    return this.#pressed;
   }
 
   /** A new source: its timestamps have nothing to do with the old ones. An unfinished press is reported. */

@@ -1,9 +1,10 @@
 import { CallerFrames } from './caller-frames.js';
 import { CallerTap } from './caller-tap.js';
-import { CodeReader } from './code-reader.js';
+import { codeReader } from './code-reader.js';
 import { DropCounter, type DropReason } from './drop-counter.js';
 import { DtmfReceiver } from './dtmf-receiver.js';
 import type { PhoneCodec, StreamListener, StreamStats, StreamTap } from './engine.js';
+import { FrameScratch } from './frame-scratch.js';
 import { InbandDtmfDetector } from './inband-dtmf.js';
 import type { JitterBuffer } from './jitter-buffer.js';
 import type { Latch } from './latch.js';
@@ -12,7 +13,7 @@ import type { PacketReader } from './packet-reader.js';
 import { type PhoneCoding, phoneCodings } from './phone-codec.js';
 import type { RemoteAddress } from './remote-address.js';
 import { isRtcp, parseRtcp, RtcpSummary } from './rtcp/rtcp-packet.js';
-import { parseRtp, RtpPacket } from './rtp-packet.js';
+import { parseRtp, type RtpPacket } from './rtp-packet.js';
 import { SequenceTracker } from './sequence-tracker.js';
 import type { StreamCodecs } from './stream-codecs.js';
 import type { EventFormat } from './telephone-event.js';
@@ -28,6 +29,8 @@ const PACKET_DELAY_MS = 20;
 export interface RtpReceiverDeps {
   readonly latch: Latch;
   readonly jitterBuffer: JitterBuffer;
+  /** Default: one of its own. */
+  readonly scratch?: FrameScratch;
   readonly voice: VoiceDetector;
   /** Hears the frames. */
   readonly audience: Pick<StreamListener, 'onFrame'>;
@@ -61,18 +64,20 @@ export class RtpReceiver {
   readonly #listener: Pick<StreamListener, 'onEvent'>;
   readonly #codecs: StreamCodecs;
   readonly #tap: CallerTap | undefined;
-  readonly #packet = new RtpPacket();
+  readonly #packet: RtpPacket;
   readonly #rtcp: RtcpSummary;
   readonly #reports: RtcpReports;
   readonly #onCollision: ((from: RemoteAddress) => void) | undefined;
   readonly #drops = new DropCounter();
   readonly #dtmf: DtmfReceiver;
   readonly #inband: InbandDtmfDetector | undefined;
-  #reader: PacketReader = new CodeReader();
+  #reader: PacketReader = codeReader;
   #coding: PhoneCoding = phoneCodings.pcmu;
   #codecPayloadType = -1;
   #dtmfPayloadType = -1;
   #receiving = false;
+  /** A key may be held: somebody has to notice should nothing more be heard of it. */
+  #keyDown = false;
   #packets = 0;
   #late = 0;
   #nowMs = 0;
@@ -87,7 +92,9 @@ export class RtpReceiver {
     this.#reports = deps.reports;
     this.#onCollision = deps.onCollision;
     this.#rtcp = new RtcpSummary(deps.reports.ssrc);
-    this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps);
+    const scratch = deps.scratch ?? new FrameScratch();
+    this.#packet = scratch.packet;
+    this.frames = new CallerFrames(deps.jitterBuffer, deps.voice, this.#coding, deps, scratch.heard);
     const onDigit = (digit: string, durationMs: number): void =>
       this.#listener.onEvent({ type: 'digit', digit, durationMs, atMs: this.#nowMs });
     this.#dtmf = new DtmfReceiver(onDigit);
@@ -182,8 +189,10 @@ export class RtpReceiver {
 
   /** Delivers the frame that is due at `slotMs`. */
   deliver(slotMs: number, nowMs: number): void {
-    this.#nowMs = nowMs;
-    this.#dtmf.tick(nowMs);
+    if (this.#keyDown || this.#inband !== undefined) {
+      this.#nowMs = nowMs;
+      this.#keyDown = this.#dtmf.tick(nowMs);
+    }
     this.frames.deliver(slotMs, nowMs);
   }
 
@@ -287,6 +296,7 @@ export class RtpReceiver {
 
   #takeEvent(packet: RtpPacket, bytes: Uint8Array, nowMs: number): void {
     this.#nowMs = nowMs;
+    this.#keyDown = true;
     const { payloadOffset, payloadBytes, timestamp } = packet;
     if (!this.#dtmf.receive(bytes, payloadOffset, payloadBytes, timestamp, nowMs)) this.#drops.add('event');
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { DatagramPair } from './datagram-transport.js';
 import type { StreamListener, StreamTap } from './engine.js';
+import type { FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer } from './jitter-buffer.js';
 import type { AdmitsAddress, LatchOptions } from './latch.js';
 import type { PacingWheel } from './pacing-wheel.js';
@@ -25,6 +26,8 @@ export interface RtpStreamDeps {
   readonly wheel: PacingWheel;
   readonly port: Pick<DatagramPair, 'local' | 'send' | 'sendRtcp' | 'keepFor'>;
   readonly jitterBuffer: JitterBuffer;
+  /** Default: one of its own. */
+  readonly scratch?: FrameScratch;
   readonly voice: VoiceDetector;
   readonly codecs: StreamCodecs;
   readonly listener: StreamListener;

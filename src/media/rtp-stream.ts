@@ -66,7 +66,7 @@ export class RtpStream implements MediaStream, WheelMember {
     const { listener: outside } = deps;
     const emit = { onEvent: (event: StreamEvent) => this.#emit(event) };
     this.#srtp = new SrtpSession(deps.port);
-    const { clock, jitterBuffer, voice, tap, random, codecs } = deps;
+    const { clock, jitterBuffer, voice, tap, random, codecs, scratch } = deps;
     this.#source = new LocalSource(random);
     this.#sender = new RtpSender({
       random,
@@ -79,6 +79,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#receiver = new RtpReceiver({
       ...{ latch: this.#latch, jitterBuffer, voice, listener: emit, tap, codecs, reports: this.#rtcp },
       audience: outside,
+      ...(scratch && { scratch }),
       inbandDtmf: options.inbandDtmf === true,
       onCollision: (from) => this.#avoidCollision(from),
     });

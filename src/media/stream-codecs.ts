@@ -1,4 +1,4 @@
-import { CodeReader } from './code-reader.js';
+import { codeReader } from './code-reader.js';
 import { DecodingReader } from './decoding-reader.js';
 import type { PhoneCodec } from './engine.js';
 import type { FrameDecoder, FrameEncoder } from './frame-codec.js';
@@ -35,7 +35,7 @@ export class StreamCodecs {
   /** For the jitter buffer. */
   createReader(codec: PhoneCodec): PacketReader {
     const decoder = this.createDecoder(codec);
-    return decoder === undefined ? new CodeReader() : new DecodingReader(decoder);
+    return decoder === undefined ? codeReader : new DecodingReader(decoder);
   }
 
   /** `undefined` for G.711, whose codes need none. */

@@ -77,6 +77,7 @@ export class StreamHost {
   readonly #transport: DatagramTransport;
   readonly #silero: SileroService | undefined;
   readonly #spectrum = new PowerSpectrum();
+  /** Absent: each stream has its own. */
   readonly #scratch: FrameScratch | undefined;
   readonly #codecs: Promise<StreamCodecs>;
 
@@ -122,6 +123,7 @@ export class StreamHost {
       throw new ConnectorError('ERR_NO_MEDIA_PORT', 'the media engine is closed');
     }
     const { dtmf, latching, rtpTimeoutMs, jitter } = this.#options;
+    const scratch = this.#scratch ?? new FrameScratch();
     const stream = new RtpStream(
       { family, latching, admits, rtpTimeoutMs, inbandDtmf: dtmf?.inband === true },
       {
@@ -129,7 +131,8 @@ export class StreamHost {
         random: this.#deps.random,
         wheel: this.wheel,
         port: guard?.(pair) ?? pair,
-        jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }, this.#scratch),
+        jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }, scratch),
+        scratch,
         voice: this.#voiceDetector(),
         codecs,
         listener,

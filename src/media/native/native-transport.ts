@@ -1,7 +1,7 @@
 import { getSystemErrorName } from 'node:util';
 import type { Clock } from '../../base/clock.js';
-import { FRAME_SLOTS } from '../pacing-wheel.js';
 import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from '../datagram-transport.js';
+import { FRAME_SLOTS } from '../pacing-wheel.js';
 import type { RemoteAddress } from '../remote-address.js';
 import type { Datagrams } from './datagrams.js';
 import { type Area, KeptPackets } from './kept-packets.js';

@@ -13,7 +13,10 @@ const setUp = (areas = 2) => {
     area.bytes[7] = name.charCodeAt(0);
     kept.keep(phase, socket, area, 7, 1, 5);
   };
-  return { kept, heard, put, hear: (then: () => void) => void (onHeard = then) };
+  const hear = (then: () => void): void => {
+    onHeard = then;
+  };
+  return { kept, heard, put, hear };
 };
 
 test('a packet waits for its phase, and is handed over once, as it came', () => {
@@ -50,7 +53,9 @@ test('of a flood no packet is lost, and those of a socket stay in order', () => 
   const area = kept.freeArea();
   for (let index = 0; index < 3000; index += 1) kept.keep(1, 4, area, 0, 1, index);
   kept.handOver(1);
-  expect(heard.map((line) => Number(line.split(' ').at(-1)))).toEqual(Array.from({ length: 3000 }, (_, index) => index));
+  expect(heard.map((line) => Number(line.split(' ').at(-1)))).toEqual(
+    Array.from({ length: 3000 }, (_, index) => index),
+  );
   expect(area.kept).toBe(0);
 });
 
