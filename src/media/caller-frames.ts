@@ -11,7 +11,7 @@ import { splice } from './splice.js';
 import type { VoiceDetector } from './vad.js';
 
 const FRAME_MS = 20;
-/** Frames of samples: the current one and the two before. */
+/** Frames of samples: the current one and those before that somebody looks back upon, two at most. */
 const BUFFERS = 3;
 /** What the voice detector takes. */
 const VOICE_HZ = 8000;
@@ -46,6 +46,8 @@ export class CallerFrames {
   #invented = new Uint8Array(0);
   /** `undefined`: the phone's rate is the detector's. */
   #voiceRate: Resampler | undefined;
+  /** What the detector gets then, used in turn: it looks back on one. */
+  #narrow: readonly Int16Array[] = [];
   /** `undefined`: whatever the phone speaks. */
   #input: AudioFormat | undefined;
   #converter: AudioConverter;
@@ -122,7 +124,7 @@ export class CallerFrames {
       this.#countConcealed(source.missingMs, !Number.isNaN(source.receivedAtMs));
     }
     const frame = this.#frame;
-    const narrow = this.#voiceRate === undefined ? samples : this.#voiceRate.process(samples);
+    const narrow = this.#voiceRate === undefined ? samples : this.#narrowed(this.#voiceRate.process(samples));
     frame.voiced = this.#voice.process(narrow);
     this.tones?.process(narrow);
     frame.stirring = this.#voice.stirring;
@@ -144,6 +146,8 @@ export class CallerFrames {
     this.#invented = new Uint8Array(FRAME_MS * bytesPerMs(format));
     this.#concealment = new Concealment(format.sampleRate, this.noise);
     this.#voiceRate = format.sampleRate === VOICE_HZ ? undefined : createResampler(format.sampleRate, VOICE_HZ);
+    const narrow = this.#voiceRate === undefined ? 0 : BUFFERS;
+    this.#narrow = Array.from({ length: narrow }, () => new Int16Array((FRAME_MS * VOICE_HZ) / 1000));
   }
 
   /** The caller sends nothing: noise if there is any, else digital silence. */
@@ -153,6 +157,13 @@ export class CallerFrames {
     if (this.noise.audible) return this.#recoded(samples);
     this.#invented.fill(this.#coding.silence);
     return this.#invented;
+  }
+
+  /** @param samples of the resampler, which uses their place again */
+  #narrowed(samples: Int16Array): Int16Array {
+    const narrow = this.#narrow[this.#turn] as Int16Array;
+    narrow.set(samples);
+    return narrow;
   }
 
   #recoded(samples: Int16Array): Uint8Array {

@@ -36,8 +36,8 @@ export const voiceDetectorDefaults = {
 /** Tells a caller's speech from silence, noise and tones, 20 ms at a time. */
 export interface VoiceDetector {
   /**
-   * Takes the next frame: exactly 160 samples at 8000 Hz, or `RangeError`. Returns the verdict on this frame alone:
-   * part of speech or not. While nobody speaks only voiced sound counts, during speech also the consonants around it.
+   * Takes the next frame: exactly 160 samples at 8000 Hz, or `RangeError`; lent, and not to be changed before the frame
+   * after it was taken. Returns the verdict on this frame alone: part of speech or not. While nobody speaks only voiced sound counts, during speech also the consonants around it.
    * Allocates nothing.
    */
   process(samples: Int16Array): boolean;
@@ -77,6 +77,9 @@ const FRAME_SAMPLES = 160;
 const FRAME_MS = 20;
 /** The spectrum looks at a frame, and at so much before it. */
 const KEPT_SAMPLES = SPECTRUM_SAMPLES - FRAME_SAMPLES;
+
+/** What a call begins with. Not to be changed. */
+const noSound = new Int16Array(FRAME_SAMPLES);
 
 /** Amplitude that G.711 silence does not exceed: the smallest A-law code. */
 const SILENCE_AMPLITUDE = 8;
@@ -132,8 +135,8 @@ class PitchVoiceDetector implements VoiceDetector {
   readonly #stopFrames: number;
   /** More says nothing more. */
   readonly #enoughPeriodicity: number;
-  /** The end of the frame before. */
-  readonly #kept = new Int16Array(KEPT_SAMPLES);
+  /** The frame before. */
+  #before: Int16Array = noSound;
   readonly #spectrum: PowerSpectrum;
   readonly #noise = new AmbientNoise();
   readonly #periodicity = new Periodicity();
@@ -173,7 +176,7 @@ class PitchVoiceDetector implements VoiceDetector {
   process(samples: Int16Array): boolean {
     if (samples.length !== FRAME_SAMPLES) throw new RangeError(`${samples.length} samples instead of ${FRAME_SAMPLES}`);
     const voiced = isSilent(samples) ? this.#pass() : this.#listen(samples);
-    this.#keepEnd(samples);
+    this.#before = samples;
     this.#frames += 1;
     this.#follow(voiced);
     return voiced;
@@ -184,7 +187,7 @@ class PitchVoiceDetector implements VoiceDetector {
     this.speaking = false;
     this.speechMs = 0;
     this.onsetMsAgo = 0;
-    this.#kept.fill(0);
+    this.#before = noSound;
     this.#noise.reset();
     this.#periodicity.reset();
     this.#tones.reset();
@@ -201,11 +204,6 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#stretchFrames = 0;
     this.#peakDb = -99;
     this.#framesWithoutLull = 0;
-  }
-
-  #keepEnd(samples: Int16Array): void {
-    const kept = this.#kept;
-    for (let i = 0; i < KEPT_SAMPLES; i += 1) kept[i] = samples[FRAME_SAMPLES - KEPT_SAMPLES + i] as number;
   }
 
   #listen(samples: Int16Array): boolean {
@@ -235,7 +233,8 @@ class PitchVoiceDetector implements VoiceDetector {
   /** The verdict on the frame; learns from it, too. */
   #isSpeech(samples: Int16Array): boolean {
     const { window, power } = this.#spectrum;
-    window.set(this.#kept);
+    const before = this.#before;
+    for (let i = 0; i < KEPT_SAMPLES; i += 1) window[i] = before[FRAME_SAMPLES - KEPT_SAMPLES + i] as number;
     window.set(samples, KEPT_SAMPLES);
     this.#spectrum.compute(window);
     const loudness = this.#noise.compare(power, this.#isFirst());
