@@ -33,8 +33,11 @@ const { transport, timer } = open(process.argv[2]);
 
 class Echo {
   readonly pair: DatagramPair;
-  readonly frames: Uint8Array[] = [];
   from: RemoteAddress | undefined;
+  /** Frames that wait, a ring as in the reference. */
+  readonly #frames = new Uint8Array(QUEUED * FRAME_BYTES);
+  #first = 0;
+  #count = 0;
   readonly #packet = Buffer.alloc(12 + FRAME_BYTES);
   #sequence = 0;
 
@@ -47,13 +50,31 @@ class Echo {
   /** One packet: the oldest frame that came, or silence. */
   onSlot(): void {
     if (this.from === undefined) return;
-    const frame = this.frames.shift();
-    if (frame) this.#packet.set(frame, 12);
-    else this.#packet.fill(0xff, 12);
+    if (this.#count > 0) {
+      const from = this.#first * FRAME_BYTES;
+      for (let i = 0; i < FRAME_BYTES; i += 1) this.#packet[12 + i] = this.#frames[from + i] as number;
+      this.#drop();
+    } else {
+      this.#packet.fill(0xff, 12);
+    }
     this.#packet.writeUInt16BE(this.#sequence & 0xffff, 2);
     this.#packet.writeUInt32BE((this.#sequence * FRAME_BYTES) >>> 0, 4);
     this.#sequence += 1;
     this.pair.send(this.#packet, this.from);
+  }
+
+  /** A packet has come, its payload at `offset`. */
+  take(bytes: Uint8Array, offset: number, from: RemoteAddress): void {
+    this.from = from;
+    if (this.#count === QUEUED) this.#drop();
+    const to = ((this.#first + this.#count) % QUEUED) * FRAME_BYTES;
+    for (let i = 0; i < FRAME_BYTES; i += 1) this.#frames[to + i] = bytes[offset + i] as number;
+    this.#count += 1;
+  }
+
+  #drop(): void {
+    this.#first = (this.#first + 1) % QUEUED;
+    this.#count -= 1;
   }
 }
 
@@ -63,10 +84,7 @@ for (let port = 20_000; echoes.length < calls; port += 2) {
   let echo: Echo | undefined;
   const listener = {
     onRtp: (bytes: Uint8Array, from: RemoteAddress, _atMs: number, offset: number, length: number) => {
-      if (!echo || length !== 12 + FRAME_BYTES) return;
-      echo.from = from;
-      echo.frames.push(bytes.slice(offset + 12, offset + length));
-      if (echo.frames.length > QUEUED) echo.frames.shift();
+      if (length === 12 + FRAME_BYTES) echo?.take(bytes, offset + 12, from);
     },
     onRtcp: () => {},
     onError: () => {},
