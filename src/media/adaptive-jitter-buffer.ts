@@ -1,9 +1,9 @@
 import { codeReader } from './code-reader.js';
-import { DelayTarget, type DelayTargetOptions } from './delay-target.js';
+import { DELAY_TARGET_BYTES, DelayTarget, type DelayTargetOptions } from './delay-target.js';
 import { type FrameDraft, FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 import type { PacketReader } from './packet-reader.js';
-import { PacketStore, STORED_PACKETS } from './packet-store.js';
+import { PACKET_STORE_BYTES, PacketStore, STORED_PACKETS } from './packet-store.js';
 import { ShortestWait } from './shortest-wait.js';
 
 export interface AdaptiveJitterBufferOptions extends DelayTargetOptions {
@@ -46,7 +46,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #target: DelayTarget;
   readonly #limitMs: number;
   readonly #scratch: FrameScratch;
-  readonly #packets = new PacketStore();
+  readonly #packets: PacketStore;
   #draft: FrameDraft;
   #before = noPayload;
   #reader: PacketReader = codeReader;
@@ -73,7 +73,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults, scratch = new FrameScratch()) {
     this.#scratch = scratch;
     this.#draft = scratch.draft(this.#reader.frameBytes, this.#reader.frameSamples);
-    this.#target = new DelayTarget(options);
+    const memory = new Uint8Array(PACKET_STORE_BYTES + DELAY_TARGET_BYTES);
+    this.#packets = new PacketStore(memory);
+    this.#target = new DelayTarget(options, memory, PACKET_STORE_BYTES);
     this.#limitMs = options.maxMs + options.burstMs;
     this.use(this.#reader);
   }

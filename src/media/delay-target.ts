@@ -15,6 +15,8 @@ const MAY_BE_LATE = 4;
 /** Steps in which lateness is counted, ms. */
 const STEP_MS = 5;
 const STEPS = 64;
+/** Memory that a target needs, see {@link DelayTarget}. */
+export const DELAY_TARGET_BYTES = WINDOW + STEPS;
 /** Frames are taken every 20 ms: what comes just after one waits for the next, half of that on average. */
 const MARGIN_MS = 10;
 /** Packets that come so close together, ms, were held up by the same thing: the first of them tells how long. */
@@ -32,8 +34,10 @@ export class DelayTarget {
   ticksPerMs = 8;
   readonly #minMs: number;
   readonly #maxMs: number;
-  readonly #steps = new Uint8Array(WINDOW);
-  readonly #counts = new Uint16Array(STEPS);
+  /** From `#steps` on: the lateness of each packet of the window, in steps; from `#counts` on how many have which. */
+  readonly #memory: Uint8Array;
+  readonly #steps: number;
+  readonly #counts: number;
   /** The longest lateness counted is not above this step. */
   #latestStep = 0;
   #next = 0;
@@ -50,7 +54,11 @@ export class DelayTarget {
   #lastArrivalMs = 0;
   #lastLatenessMs = 0;
 
-  constructor(options: DelayTargetOptions) {
+  /** @param memory of {@link DELAY_TARGET_BYTES} from `first` on, all 0: with whom it shares it costs one array less. Default: its own */
+  constructor(options: DelayTargetOptions, memory = new Uint8Array(DELAY_TARGET_BYTES), first = 0) {
+    this.#memory = memory;
+    this.#counts = first;
+    this.#steps = first + STEPS;
     this.#minMs = options.minMs;
     this.#maxMs = options.maxMs;
     this.#targetMs = this.#startMs();
@@ -128,25 +136,30 @@ export class DelayTarget {
 
   #record(latenessMs: number): void {
     const step = Math.min(STEPS - 1, Math.ceil(Math.max(0, latenessMs) / STEP_MS));
+    const memory = this.#memory;
+    const place = this.#steps + this.#next;
     if (this.#recorded === WINDOW) {
-      const oldest = this.#steps[this.#next] as number;
-      this.#counts[oldest] = (this.#counts[oldest] as number) - 1;
+      const oldest = this.#counts + (memory[place] as number);
+      memory[oldest] = (memory[oldest] as number) - 1;
     } else {
       this.#recorded += 1;
     }
-    this.#steps[this.#next] = step;
-    this.#counts[step] = (this.#counts[step] as number) + 1;
+    memory[place] = step;
+    const counted = this.#counts + step;
+    memory[counted] = (memory[counted] as number) + 1;
     if (step > this.#latestStep) this.#latestStep = step;
     this.#next = this.#next + 1 === WINDOW ? 0 : this.#next + 1;
   }
 
   #learntMs(): number {
-    while (this.#latestStep > 0 && this.#counts[this.#latestStep] === 0) this.#latestStep -= 1;
+    const memory = this.#memory;
+    const counts = this.#counts;
+    while (this.#latestStep > 0 && memory[counts + this.#latestStep] === 0) this.#latestStep -= 1;
     let step = this.#latestStep;
-    let later = this.#counts[step] as number;
+    let later = memory[counts + step] as number;
     while (step > 0 && later <= MAY_BE_LATE) {
       step -= 1;
-      later += this.#counts[step] as number;
+      later += memory[counts + step] as number;
     }
     return this.#clamp(step * STEP_MS + MARGIN_MS);
   }

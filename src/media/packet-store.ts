@@ -13,16 +13,21 @@ const BYTES = 5;
 /** Payloads of neighbours up to this size lie in memory of the store's own. */
 const CELL_BYTES = 256;
 const CELLS = 8;
+/** Memory that a store needs, see {@link PacketStore}. */
+export const PACKET_STORE_BYTES = CELL_BYTES * CELLS;
 
 const noPayload = new Uint8Array(0);
 
 /** The packets of a jitter buffer, by sequence number: copies, made without allocation where they are short and few. */
 export class PacketStore {
   readonly #fields = new Float64Array(STORED_PACKETS * FIELDS);
-  readonly #cells = new Uint8Array(CELL_BYTES * CELLS);
-  readonly #payloads: Uint8Array[] = new Array<Uint8Array>(STORED_PACKETS).fill(this.#cells);
+  readonly #cells: Uint8Array;
+  readonly #payloads: Uint8Array[];
 
-  constructor() {
+  /** @param cells its first {@link PACKET_STORE_BYTES} are used. Default: its own */
+  constructor(cells = new Uint8Array(PACKET_STORE_BYTES)) {
+    this.#cells = cells;
+    this.#payloads = new Array<Uint8Array>(STORED_PACKETS).fill(cells);
     this.clear();
   }
 
