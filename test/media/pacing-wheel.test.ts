@@ -274,7 +274,7 @@ test('every member is served, and the batch of packets leaves, before the first 
   const order: string[] = [];
   const wheel = new PacingWheel(clock, {
     settle: (next) => next(),
-    onSent: () => order.push('sent'),
+    onSent: (slot) => order.push(`sent ${slot}`),
     onServed: () => order.push('served'),
   });
   for (const name of ['first', 'second']) {
@@ -285,7 +285,14 @@ test('every member is served, and the batch of packets leaves, before the first 
     });
   }
   clock.advance(5);
-  expect(order).toEqual(['packet of first', 'packet of second', 'sent', 'frame of first', 'frame of second', 'served']);
+  expect(order).toEqual([
+    'packet of first',
+    'packet of second',
+    'sent 1',
+    'frame of first',
+    'frame of second',
+    'served',
+  ]);
 });
 
 test('a member that throws after the slot leaves the wheel, too', () => {

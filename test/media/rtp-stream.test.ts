@@ -22,6 +22,21 @@ test('a phone that sends before our first slot is heard from its first packet', 
   expect(stream.stats().in).toMatchObject({ packets: 3, dropped: {} });
 });
 
+test('packets may wait for the slots of the stream’s frames, from the first connect that lets it receive', () => {
+  const { clock, stream, wheel, frames, phases } = setUpStream();
+  stream.connect(parametersOf({ direction: 'sendonly' }));
+  clock.advance(50);
+  expect(phases).toEqual([]);
+  stream.connect(parametersOf());
+  clock.advance(100);
+  stream.connect(parametersOf({ direction: 'sendonly' }));
+  stream.connect(parametersOf());
+  clock.advance(100);
+  const slots = frames.map(({ atMs }) => Math.round((atMs - wheel.slotTimeMs(0)) / 5));
+  expect(slots.length).toBeGreaterThan(8);
+  expect(phases).toEqual([...new Set(slots.map((slot) => slot % 4))]);
+});
+
 test('a stream that begins while the wheel is behind owes no packets from before', () => {
   const { stream, packets } = setUpStream();
   stream.connect(parametersOf());

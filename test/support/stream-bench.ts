@@ -50,6 +50,8 @@ export const setUpStream = (
   /** RTCP, from the port of RTP and from its own. */
   const muxed: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
   const reports: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
+  /** Until slots of which phase packets may wait. */
+  const phases: number[] = [];
   let closedCalls = 0;
   const stream: RtpStream = new RtpStream(
     { family: 4, latching, admits, rtpTimeoutMs: TIMEOUT_MS },
@@ -74,6 +76,7 @@ export const setUpStream = (
           packets.push({ atMs: clock.now(), address: to.address, port: to.port, header, code: bytes.at(-1) ?? -1 });
         },
         sendRtcp: (bytes, to) => reports.push({ atMs: clock.now(), to, bytes: Buffer.from(bytes) }),
+        keepFor: (phase) => phases.push(phase),
       },
       listener: {
         onFrame: (frame: CallerFrame) => {
@@ -114,6 +117,7 @@ export const setUpStream = (
     talk,
     types,
     wheel,
+    phases,
     closedCalls: () => closedCalls,
   };
 };
