@@ -97,31 +97,6 @@ describe.each([
     expect(heard.toSorted()).toEqual(['rtcp 2', 'rtp 1']);
   });
 
-  test('packets wait for a slot of the phase that was named, in order; RTCP does not', async () => {
-    using served = serve();
-    await using phone = await UdpPhone.open();
-    const heard: number[] = [];
-    const sockets = await bindFree(served, {
-      onRtp: (bytes, _from, _atMs, offset, length) => heard.push(...bytes.subarray(offset, offset + length)),
-      onRtcp: (bytes) => heard.push(bytes[0] as number),
-      onError: () => {},
-    });
-    const { local } = sockets;
-    phone.sendBytes(Buffer.from([1]), local);
-    while (heard.length < 1) await sleep(5);
-    sockets.keepFor?.(2);
-    for (const name of [2, 3]) phone.sendBytes(Buffer.from([name]), local);
-    phone.sendBytes(Buffer.from([9]), { ...local, port: local.port + 1 });
-    while (heard.length < 2) await sleep(5);
-    await sleep(20);
-    for (const slot of [3, 4, 5]) served.transport.handOver?.(slot);
-    expect(heard).toEqual([1, 9]);
-    served.transport.handOver?.(6);
-    served.transport.handOver?.(10);
-    expect(heard).toEqual([1, 9, 2, 3]);
-    await sockets.close();
-  });
-
   test('packets of one source come with one object, which another source does not change', async () => {
     using served = serve();
     await using phone = await UdpPhone.open();
