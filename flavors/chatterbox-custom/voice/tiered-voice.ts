@@ -209,7 +209,11 @@ class Voice implements TieredVoice {
       await rendering.settled;
       signal.removeEventListener('abort', cancel);
       const sound = rendering.source;
-      if (sound === undefined) return;
+      if (sound === undefined) {
+        const { code, message: detail } = rendering.error ?? {};
+        if (!signal.aborted) this.#log?.warn({ tier: tier.name, code, detail }, 'a tier cannot speak its phrases');
+        return;
+      }
       cache.offer(text, tier, sound, { always: true });
     }
   }

@@ -1,7 +1,7 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 import type { StageIdentity } from '../../stages/stage.js';
-import type { JsonObject } from '../shared/json.js';
+import { isObject, type JsonObject, textIn } from '../shared/json.js';
 import { WavBody } from '../speech-server/audio-body.js';
 import type {
   SpeechBackend,
@@ -25,6 +25,8 @@ const OPENAI_CHUNK_CHARACTERS = 120;
 const SAMPLE_RATE = 24_000;
 /** A server that is free answers questions about itself at once. */
 const PROBE_MS = 3_000;
+/** Of the voices of a server, so many are named to who asked for another. */
+const NAMED_VOICES = 5;
 
 /** What the server is running, as it says itself. */
 interface LoadedModel {
@@ -102,6 +104,32 @@ export class DevnenBackend implements SpeechBackend {
       if (!overtaken) throw error;
     }
     return { state: 'ready' };
+  }
+
+  /** Also that it has the voice: a wrong name would be found out by the first caller. */
+  async check(signal: AbortSignal): Promise<void> {
+    await this.probe(signal);
+    if (this.#desk.busy) return;
+    const { url, voice } = this.#config;
+    const [path, wanted] =
+      'predefined' in voice
+        ? (['/get_predefined_voices', voice.predefined] as const)
+        : (['/get_reference_files', voice.reference] as const);
+    const answer = await this.#http.request(
+      { url: serverUrl(url, path), headers: this.#headers, firstByteMs: PROBE_MS },
+      signal,
+    );
+    const list = await answer.jsonValue();
+    const names = (Array.isArray(list) ? list : []).map((each: unknown) =>
+      isObject(each) ? textIn(each, 'filename') : String(each),
+    );
+    if (names.length === 0 || names.includes(wanted)) return;
+    const some = names
+      .filter((name) => /^[\w .()-]{1,120}$/.test(name))
+      .slice(0, NAMED_VOICES)
+      .join(', ');
+    const message = `${this.#http.who} has no voice ${wanted}; it has ${some}${names.length > NAMED_VOICES ? ' and others' : ''}`;
+    throw new FlavorError('ERR_FLAVOR_CONFIG', message, false);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -58,8 +58,8 @@ export interface SpeechBackend extends AsyncDisposable {
    */
   probe(signal: AbortSignal): Promise<SpeechBackendHealth>;
   /**
-   * What shows an operator that address and credentials are right, where `probe` asks nothing of the server; may start a
-   * machine. Where `probe` shows it: absent. @throws FlavorError
+   * What shows an operator that address, credentials and voice are right, where `probe` does not; may start a machine. Where
+   * `probe` shows it: absent. @throws FlavorError
    */
   check?(signal: AbortSignal): Promise<void>;
   /** Starts what is cold, and resolves when it is ready. Where there is nothing to start: absent. @throws FlavorError */

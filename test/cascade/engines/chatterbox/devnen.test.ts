@@ -188,6 +188,20 @@ describe('devnen: what comes', () => {
 });
 
 describe('devnen: a server that does one thing at a time', () => {
+  test('checked, it says which voices there are where the one that is wanted is not', async () => {
+    const ask = async (voice: object): Promise<void> => {
+      const { backend } = await start({ config: { voice } });
+      await backend.check(never);
+    };
+    await ask({ predefined: 'Emily.wav' });
+    await ask({ reference: 'me.wav' });
+    await expect(ask({ predefined: 'Emil.wav' })).rejects.toMatchObject({
+      code: 'ERR_FLAVOR_CONFIG',
+      message: expect.stringContaining('no voice Emil.wav; it has Abigail.wav, Emily.wav, Thomas.wav'),
+    });
+    await expect(ask({ reference: 'you.wav' })).rejects.toMatchObject({ code: 'ERR_FLAVOR_CONFIG' });
+  });
+
   test('requests of all calls wait in order here, and no two streams are made at once', async () => {
     const { fake, backend } = await start({ fake: { voice: { overheadMs: 40 } } });
     const first = said(backend, 'One moment please.');

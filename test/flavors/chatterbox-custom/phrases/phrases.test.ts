@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readPhrase, writePhrase } from '../../../../flavors/chatterbox-custom/phrases/phrase-file.js';
 import { PhraseFolder } from '../../../../flavors/chatterbox-custom/phrases/phrase-folder.js';
+import { FlavorError } from '../../../../src/flavor-api/index.js';
 import { SeededRandom } from '../../../support/seeded-random.js';
+import { createKeptLog } from '../../../support/silent-log.js';
 import { sayAll, setUp } from '../support/bench.js';
 import { ofType } from '../support/simulation.js';
 
@@ -54,6 +56,17 @@ test('what is said at every call is rendered at start, once for a voice, and sai
   expect(ofType(events, 'tier')).toEqual([{ type: 'tier', tier: 'laptop', reason: 'cache' }]);
   expect(ofType(events, 'audio').reduce((sum, { data }) => sum + data.length, 0)).toBe(GREETING.length * 400);
   expect(made.backends[0]?.requests.length).toBe(1);
+});
+
+test('a tier that cannot speak its phrases is named at start, not by the first caller', async () => {
+  const log = createKeptLog();
+  const made = setUp([{}], { cache: { phrases: [GREETING] }, log });
+  const [laptop] = made.backends;
+  if (laptop) laptop.fault = new FlavorError('ERR_FLAVOR_CONFIG', 'no such voice', false);
+  await warm(made);
+  expect(log.lines.map((line) => JSON.parse(line))).toEqual([
+    { level: 'warn', message: expect.any(String), tier: 'laptop', code: 'ERR_FLAVOR_CONFIG', detail: 'no such voice' },
+  ]);
 });
 
 test('phrases outlive a restart; their files are private and named by a hash', async () => {
