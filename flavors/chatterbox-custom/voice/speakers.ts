@@ -125,8 +125,8 @@ export class Speakers {
         if (each.rendering.state === 'speaking' || each.rendering.state === 'done') {
           for (const other of running) {
             if (other === each) continue;
-            other.rendering.cancel();
-            if (each.reason === 'hedge') this.#call.onLeft(other.rendering.tier.name, other.reason, 'late');
+            if (each.reason === 'hedge') this.#onLate(other);
+            else other.rendering.cancel();
           }
           return each;
         }
@@ -150,6 +150,13 @@ export class Speakers {
       }
     }
     return { error };
+  }
+
+  /** It was beaten by one that was asked later: a tier that takes requests and never speaks is to be left alone as well. */
+  #onLate({ rendering, reason }: Spoken): void {
+    if (rendering.starting) rendering.cancel();
+    else rendering.fail(new FlavorError('ERR_FLAVOR_TIMEOUT', 'another tier was asked later, and spoke first', true));
+    this.#call.onLeft(rendering.tier.name, reason, 'late');
   }
 
   #render({ tier, lease, permit }: Turn, text: string): Rendering {

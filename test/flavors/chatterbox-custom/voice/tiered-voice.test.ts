@@ -104,6 +104,16 @@ test('a tier that is later than nearly always is not waited for: the first to sp
   expect(bytesOf(events)).toBe(bytesFor('Here I am again.'));
 });
 
+test('a tier that takes requests and never answers is left alone after three of them, in every call', async () => {
+  const { clock, open, backends } = setUp([{ rules: { concurrency: 4 } }, {}], { policy: { openMs: 30_000 } });
+  const [laptop, gpu] = backends;
+  for (let sentence = 1; sentence <= 5; sentence += 1) {
+    if (laptop) laptop.fault = 'silent';
+    await sayAll(await open(), clock, 'Good afternoon.');
+  }
+  expect([laptop?.requests.length, gpu?.requests.length]).toEqual([3, 5]);
+});
+
 test('not every request is asked twice: a fleet that is slow must not be given twice the work', async () => {
   const { clock, open, backends } = setUp([{ backend: { firstAudioMs: 900 } }, { backend: { firstAudioMs: 900 } }]);
   const session = await open();
