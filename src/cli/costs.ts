@@ -64,7 +64,10 @@ Examples:
   voice-connector costs --from-cdr cdr.jsonl cdr.jsonl.1.gz --days 7
 `,
     )
-    .action(async (options: Options) => {
+    .action(async (options: Options, command: Command) => {
+      if (options.days !== undefined && options.fromCdr === undefined) {
+        command.error('error: --days goes with --from-cdr');
+      }
       try {
         await costs(options, io);
       } catch (error) {
@@ -79,6 +82,8 @@ async function costs(options: Options, io: CliIo): Promise<void> {
   if (set.ways.length === 0) throw new ConnectorError('ERR_CONFIG_INVALID', `${options.prices} has no ways to compare`);
   const records = options.fromCdr && new RecordSource(options.fromCdr, io.cwd);
   const real = records && (await read(records, set, io));
+  // What was left out says why there are none.
+  if (records && real?.calls === 0) tellBadLines(records, io);
   const comparison = compareWays(set, question(options, real));
   await writePictures(options, io.cwd, () => drawCosts(comparison));
   if (options.json) {

@@ -112,8 +112,10 @@ test.each([
   [['--minutes', 'many'], 2, 'expected a number above 0'],
   [['--llm', 'claude'], 2, 'expected provider/model'],
   [['--from-cdr', 'empty.jsonl', '--minutes', '3'], 2, 'cannot be used with'],
+  [['--days', '3'], 2, 'goes with --from-cdr'],
+  [['--from-cdr', 'other.txt'], 1, 'other.txt:1: no JSON'],
 ])('%j ends with code %d', async (args, expected, part) => {
-  const { code, err } = await costs(directoryWith({ 'empty.jsonl': '' }), ...args);
+  const { code, err } = await costs(directoryWith({ 'empty.jsonl': '', 'other.txt': 'no record\n' }), ...args);
   expect(code).toBe(expected);
   expect(err).toContain(part);
 });

@@ -1,5 +1,6 @@
 import type { Price } from '../../ops/cost/price.js';
 import { PriceList } from '../../ops/cost/price-list.js';
+import { counted } from '../text-table.js';
 import { cheaperSpans } from './break-even.js';
 import { type CallProfile, ordinaryCall } from './call-profile.js';
 import type { PriceSet, Source, Way } from './price-set.js';
@@ -81,11 +82,9 @@ export function compareWays(set: PriceSet, question: Question): Comparison {
 function asAsked(way: Way, { languageModel, partTimeHours }: Question): Way {
   // A model that hears and speaks thinks as well: it has no language model beside it.
   const mind = way.realtime === undefined ? (languageModel ?? way.languageModel) : undefined;
-  const machine =
-    way.machine?.partTime === true && partTimeHours !== undefined
-      ? { ...way.machine, hours: partTimeHours }
-      : way.machine;
-  return { ...way, languageModel: mind, machine };
+  if (way.machine?.partTime !== true || partTimeHours === undefined) return { ...way, languageModel: mind };
+  const machine = { ...way.machine, hours: partTimeHours };
+  return { ...way, languageModel: mind, machine, note: `${counted(partTimeHours, 'hour')} a month` };
 }
 
 function partsAt({ parts }: WayCost, calls: number): Record<CostPart, number | null> {

@@ -80,6 +80,12 @@ test('the hours at which a GPU is worth it from 400 to 500 minutes on, as the pa
   }
 });
 
+test('who asks for other hours of a part-time machine is not told of the usual ones', () => {
+  const table = costTable(compareWays(set, { minutes: 300, calls: 100, partTimeHours: 360 }));
+  expect(table).toContain('part-time GPU (Vast.ai, RTX 4060): 360 hours a month');
+  expect(table).not.toContain('8 hours on 22 days');
+});
+
 test.each(['today', '2026-01'] as const)('every way of the set %s has all its prices, each with its source', (name) => {
   const { ways, used } = compareWays(readBuiltInPriceSet(name), { minutes: 300, calls: 100 });
   expect(ways.flatMap(({ unpriced }) => unpriced)).toEqual([]);
