@@ -58,6 +58,21 @@ test('what is said at every call is rendered at start, once for a voice, and sai
   expect(made.backends[0]?.requests.length).toBe(1);
 });
 
+test('a phrase is kept for the voice, the parameters and the model that it was said with', async () => {
+  const tiers = [
+    { tier: { voice: 'sophie' } },
+    { tier: { voice: 'tom' } },
+    { tier: { voice: 'tom', sound: 'tom, excited' } },
+  ];
+  const made = setUp(tiers, { cache: { folder, phrases: [GREETING] } });
+  await warm(made);
+  expect(made.backends.map(({ requests }) => requests.length)).toEqual([1, 1, 1]);
+  await written(3);
+  const others = setUp([{ backend: { model: 'another' } }], { cache: { folder, phrases: [GREETING] } });
+  await warm(others);
+  expect(others.backends[0]?.requests.length).toBe(1);
+});
+
 test('a tier that cannot speak its phrases is named at start, not by the first caller', async () => {
   const log = createKeptLog();
   const made = setUp([{}], { cache: { phrases: [GREETING] }, log });

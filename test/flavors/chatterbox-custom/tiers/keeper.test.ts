@@ -41,6 +41,24 @@ test.each([
   expect(careFor(tier, calls, quietMs, keeperDefaults)).toBe(care);
 });
 
+test('a tier that is to be warm always is started again though nobody calls; one for calls is not', async () => {
+  for (const [keepWarm, wakes] of [
+    ['always', 2],
+    ['calls', 0],
+  ] as const) {
+    const { clock, backends, voice } = setUp([{ tier: { keepWarm } }]);
+    const [laptop] = backends;
+    if (laptop) laptop.health = { state: 'cold' };
+    await voice.warmup?.(new AbortController().signal);
+    await runUntil(clock, () => false, 30_000, 500);
+    if (laptop) laptop.health = { state: 'cold' };
+    await runUntil(clock, () => false, 60_000, 500);
+    expect(laptop?.wakes, keepWarm).toBe(wakes);
+    await voice[Symbol.asyncDispose]();
+    expect(clock.pendingTimers).toBe(0);
+  }
+});
+
 test('a tier that is down is tried again by probes, at longer and longer distances, and used once it answers', async () => {
   const { clock, open, backends, voice } = setUp([{}]);
   const [laptop] = backends;

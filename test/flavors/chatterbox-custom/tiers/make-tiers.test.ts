@@ -30,6 +30,33 @@ function tiersOf(names: readonly (string | undefined)[]): readonly TierOptions[]
   return options;
 }
 
+test('whatever may change its sound makes another voice; address, keys and patience do not', () => {
+  const voiceWith = (more: object): string | undefined => {
+    const backend = { ...backends[0], ...more };
+    const { tiers } = chatterboxCustomConfigSchema.parse({ tiers: [{ name: 'a', kind: 'local', backend }] });
+    const [tier] = makeTiers(tiers, privacyOf([], false));
+    if (tier) made.push(tier);
+    return tier?.voice;
+  };
+  const same = [
+    { url: 'http://10.0.0.2:8004' },
+    { token: 'secret' },
+    { retries: 3 },
+    { concurrency: 2 },
+    { machine: 'own/laptop' },
+  ];
+  const other = [
+    { exaggeration: 0.9 },
+    { cfgWeight: 0.2 },
+    { temperature: 1 },
+    { seed: 2 },
+    { speed: 1.1 },
+    { language: 'de' },
+  ];
+  expect(new Set([{}, ...same].map(voiceWith)).size).toBe(1);
+  expect(new Set([{}, ...other].map(voiceWith)).size).toBe(1 + other.length);
+});
+
 test('a voice that each server calls something else is one where its tiers give it one name', () => {
   expect(new Set(tiersOf(['amy', 'amy', 'amy']).map(({ voice }) => voice)).size).toBe(1);
   expect(new Set(tiersOf(['amy', 'amy', 'sue']).map(({ voice }) => voice)).size).toBe(2);
