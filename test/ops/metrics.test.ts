@@ -92,6 +92,12 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   expect([...found.keys()].filter((name) => name.startsWith('calls_refused_total'))).toEqual([]);
 });
 
+test('what calls have cost is added up by flavor; one whose cost is not known adds nothing', async () => {
+  const metrics = bench();
+  for (const costUsd of [0.25, 0.5, null]) metrics.observe(endedEvent(sampleRecord({ costUsd })));
+  expect((await samples(metrics)).get('cost_usd_total{flavor="echo"}')).toBe(0.75);
+});
+
 test('tiers are counted that spoke, not those that were asked in vain', async () => {
   const metrics = bench();
   const tiers = [

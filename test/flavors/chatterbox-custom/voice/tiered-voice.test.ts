@@ -326,6 +326,35 @@ test('where answers come whole, a long text is asked for by clauses, each while 
   expect(ofType(events, 'piece')).toHaveLength(1);
 });
 
+test('a tier that turned out to make speech more slowly than it is spoken comes after one that does not', async () => {
+  const { clock, open } = setUp([{ backend: { realTimeFactor: 1.3 } }, { tier: { voice: 'tom' } }]);
+  // Once is no measure.
+  for (let sentence = 1; sentence <= 3; sentence += 1) {
+    expect(tiersOf(await sayAll(await open(), clock, 'Good afternoon.'))).toEqual(['laptop first']);
+  }
+  expect(tiersOf(await sayAll(await open(), clock, 'Good evening.'))).toEqual(['gpu slow']);
+});
+
+test('where a tier says that it must start first, another one is asked at once', async () => {
+  const { clock, open, backends } = setUp([{}, {}]);
+  const [laptop] = backends;
+  const synthesize = laptop?.synthesize.bind(laptop);
+  if (laptop && synthesize) {
+    laptop.synthesize = async function* (text, signal) {
+      yield { type: 'progress', state: 'starting' };
+      await laptop.wait(8_000, signal);
+      yield* synthesize(text, signal);
+    };
+  }
+  const beganMs = clock.now();
+  const events = await sayAll(await open(), clock, 'Good afternoon.');
+  expect(tiersOf(events)).toEqual(['laptop first, left: late', 'gpu hedge']);
+  expect((events.find(({ event }) => event.type === 'audio')?.atMs ?? 0) - beganMs).toBeLessThan(400);
+  // To start is no failure.
+  if (laptop) laptop.health = { state: 'starting' };
+  expect(tiersOf(await sayAll(await open(), clock, 'Good evening.'))).toEqual(['gpu cold']);
+});
+
 test('a tier that must start is woken while there are calls, and the others speak meanwhile', async () => {
   const { clock, open, backends } = setUp([{ tier: { keepWarm: 'calls' } }, {}]);
   const laptop = backends[0];
