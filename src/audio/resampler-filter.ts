@@ -44,3 +44,36 @@ function besselI0(x: number): number {
   }
   return sum;
 }
+
+/** Half the length of the filter, input samples, rounded up. */
+export function filterReach(up: number, down: number): number {
+  return Math.ceil((LOBES * Math.max(up, down)) / up);
+}
+
+/** What one input sample contributes to an output. */
+export interface Tap {
+  /** Where the sample lies, from the one at the output's place or the last before it. */
+  readonly distance: number;
+  readonly coefficient: number;
+}
+
+/**
+ * The coefficients of an output `phase / up` samples after an input sample, zeros left out, in the order of their samples.
+ * Together they are 1, so that a constant stays a constant; the middle of the filter is left as it is.
+ */
+export function phaseTaps(up: number, down: number, phase: number): readonly Tap[] {
+  const half = designHalfFilter(Math.max(up, down), up);
+  const middle = phase === 0 ? (half[0] as number) : 0;
+  const first = 1 - Math.ceil((half.length - phase) / up);
+  const last = Math.ceil((half.length + phase) / up) - 1;
+  const taps = Array.from({ length: last - first + 1 }, (_, index) => {
+    const distance = first + index;
+    return { distance, coefficient: half[Math.abs(distance * up - phase)] as number };
+  }).filter(({ coefficient }) => coefficient !== 0);
+  const beside = taps.reduce((sum, { coefficient }) => sum + coefficient, -middle);
+  return taps.map(({ distance, coefficient }) =>
+    phase === 0 && distance === 0
+      ? { distance, coefficient }
+      : { distance, coefficient: (coefficient / beside) * (1 - middle) },
+  );
+}

@@ -1,4 +1,4 @@
-import { designHalfFilter, LOBES } from './resampler-filter.js';
+import { designHalfFilter, filterReach, LOBES } from './resampler-filter.js';
 
 /**
  * Computes consecutive outputs.
@@ -8,11 +8,6 @@ import { designHalfFilter, LOBES } from './resampler-filter.js';
  * middle of the filter lags half its length behind that place, so that only known samples are used.
  */
 export type Kernel = (work: Float64Array, next: number, output: Int16Array, written: number, count: number) => void;
-
-/** Half the length of the filter, input samples, rounded up. */
-export function filterReach(up: number, down: number): number {
-  return Math.ceil((LOBES * Math.max(up, down)) / up);
-}
 
 /** The loop that suits a ratio of `up / down`, which must be in lowest terms and not 1. */
 export function createKernel(up: number, down: number): Kernel {

@@ -1,13 +1,18 @@
-import { createKernel, filterReach, type Kernel } from './resampler-kernels.js';
+import { type BlockFilter, createPlainFilter } from './block-filter.js';
+import { filterReach } from './resampler-filter.js';
+import { SimdFilters } from './simd-filter.js';
 import { Int16Views } from './views.js';
 
 export interface ResamplerOptions {
   /** Input samples worked on at once. Longer inputs are taken in several steps; the result is the same. */
   readonly blockSamples: number;
+  /** `plain`: JavaScript, as where WebAssembly is refused. */
+  readonly arithmetic: 'simd' | 'plain';
 }
 
 export const resamplerDefaults = {
   blockSamples: 960,
+  arithmetic: 'simd',
 } as const satisfies ResamplerOptions;
 
 /**
@@ -33,13 +38,10 @@ export interface Resampler {
 /** The ratio of two rates, in lowest terms, has no larger number: 44.1 kHz files are fine, 44,101 Hz is nonsense. */
 const MAX_RATIO_TERM = 2000;
 
-/** Zero coefficients may pad the filter to a multiple of four, so that loops read this far beyond the block. */
-const SLACK = 4;
-
 /**
  * Makes a band-limited polyphase resampler. Of a rate R, the lower of the two, signals up to 0.425 R pass within 0.1 dB;
- * signals from 0.575 R on, and images, are 80 dB down. Whole-number ratios, as between 8, 16, 24 and 48 kHz, are the
- * fast ones; others serve files.
+ * signals from 0.575 R on, and images, are 80 dB down. Ratios as between 8, 16, 24 and 48 kHz are the fast ones; others
+ * serve files.
  * @throws RangeError for rates that are no whole numbers, or whose ratio is too odd to be meant
  */
 export function createResampler(fromHz: number, toHz: number, options: Partial<ResamplerOptions> = {}): Resampler {
@@ -53,62 +55,58 @@ class PolyphaseResampler implements Resampler {
   readonly delaySamples: number;
   readonly #up: number;
   readonly #down: number;
+  readonly #filter: BlockFilter;
   readonly #blockSamples: number;
-  readonly #kernel: Kernel;
-  /** Input samples before the current block that the filter still reaches. */
-  readonly #historySamples: number;
-  /** History, then the current block; as long as the longest so far needs. */
-  #work: Float64Array;
   /** Place of the next output from the start of the next block, in `1 / up` input samples. */
   #next = 0;
   readonly #output = new Int16Views();
 
-  constructor(up: number, down: number, options: ResamplerOptions) {
+  constructor(up: number, down: number, { blockSamples, arithmetic }: ResamplerOptions) {
     this.#up = up;
     this.#down = down;
-    this.#blockSamples = options.blockSamples;
-    const reach = filterReach(up, down);
-    this.#historySamples = 2 * reach;
-    this.#work = new Float64Array(this.#historySamples + SLACK);
-    this.#kernel = createKernel(up, down);
-    this.delaySamples = (reach * up) / down;
+    const simd = arithmetic === 'simd' ? simdFilters()?.create(up, down) : undefined;
+    this.#filter = simd ?? createPlainFilter(up, down);
+    this.#blockSamples = Math.min(blockSamples, this.#filter.maxBlockSamples);
+    this.delaySamples = (filterReach(up, down) * up) / down;
   }
 
   process(input: Int16Array): Int16Array {
-    const total = this.#outputsOf(input.length);
-    const output = this.#output.take(total);
-    const history = this.#historySamples;
-    const needed = history + Math.min(input.length, this.#blockSamples) + SLACK;
-    if (needed > this.#work.length) this.#grow(needed);
-    const work = this.#work;
+    const output = this.#output.take(this.#outputsOf(input.length));
     let written = 0;
     for (let start = 0; start < input.length; start += this.#blockSamples) {
       const length = Math.min(this.#blockSamples, input.length - start);
-      for (let i = 0; i < length; i += 1) work[history + i] = input[start + i] as number;
       const count = this.#outputsOf(length);
-      this.#kernel(work, this.#next, output, written, count);
+      this.#filter.process(input, start, length, this.#next, output, written, count);
       written += count;
       this.#next += count * this.#down - length * this.#up;
-      work.copyWithin(0, length, length + history);
     }
     return output;
   }
 
   reset(): void {
-    this.#work.fill(0);
+    this.#filter.reset();
     this.#next = 0;
-  }
-
-  #grow(length: number): void {
-    const work = new Float64Array(length);
-    work.set(this.#work.subarray(0, this.#historySamples));
-    this.#work = work;
   }
 
   /** Outputs whose place lies within the next `length` input samples. */
   #outputsOf(length: number): number {
     return Math.max(0, Math.ceil((length * this.#up - this.#next) / this.#down));
   }
+}
+
+/** Made when first needed, one for a thread: it holds nothing of any stream. `null`: refused. */
+let sharedFilters: SimdFilters | null | undefined;
+
+function simdFilters(): SimdFilters | undefined {
+  if (sharedFilters === undefined) {
+    try {
+      sharedFilters = new SimdFilters();
+    } catch {
+      // An old processor, `--jitless`, a limit of address space: JavaScript does the same.
+      sharedFilters = null;
+    }
+  }
+  return sharedFilters ?? undefined;
 }
 
 /** The greatest common divisor of two sensible rates. */

@@ -26,6 +26,37 @@ export class Int16Views {
   }
 }
 
+/** Samples, and the same memory as bytes. */
+export interface Pcm16View {
+  readonly samples: Int16Array;
+  readonly bytes: Uint8Array;
+}
+
+/** The same for samples that come or go as bytes. */
+export class Pcm16Views {
+  #buffer = new ArrayBuffer(0);
+  #views: Pcm16View[] = [];
+
+  /** The first `length` samples, contents undefined; valid until the next `take`. */
+  take(length: number): Pcm16View {
+    for (let i = 0; i < this.#views.length; i += 1) {
+      const view = this.#views[i] as Pcm16View;
+      if (view.samples.length === length) return view;
+    }
+    if (2 * length > this.#buffer.byteLength) {
+      this.#buffer = new ArrayBuffer(2 * length);
+      this.#views = [];
+    }
+    const view = {
+      samples: new Int16Array(this.#buffer, 0, length),
+      bytes: new Uint8Array(this.#buffer, 0, 2 * length),
+    };
+    if (this.#views.length === REMEMBERED) this.#views.shift();
+    this.#views.push(view);
+    return view;
+  }
+}
+
 /** The same for bytes. */
 export class Uint8Views {
   #buffer = new Uint8Array(0);

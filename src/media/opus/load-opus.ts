@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { wasm } from '../../audio/web-assembly.js';
 import { createNodeOpus, isNodeOpus } from './node-opus.js';
 import { MAX_PAYLOAD_BYTES } from './opus-codec.js';
 import {
@@ -10,7 +11,6 @@ import {
   opusFormatDefaults,
 } from './opus-library.js';
 import { createWasmOpus } from './wasm-opus.js';
-import { wasm } from './web-assembly.js';
 
 /**
  * Loads Opus. Of `@evan/opus` it is libopus as WebAssembly, driven directly: it cannot take the process down, whatever a

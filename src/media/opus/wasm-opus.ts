@@ -1,3 +1,4 @@
+import { type WasmModule, wasm } from '../../audio/web-assembly.js';
 import { ctl } from './opus-ctl.js';
 import {
   encoderSettings,
@@ -8,7 +9,6 @@ import {
   type OpusFormat,
   type OpusLibrary,
 } from './opus-library.js';
-import { type WasmModule, wasm } from './web-assembly.js';
 
 /** Room for one packet, and for 120 ms at 24,000 Hz, bytes. */
 const PACKET_BYTES = 4096;

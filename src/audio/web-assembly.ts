@@ -7,9 +7,13 @@ export interface WasmModule {
 interface WasmInterface {
   validate(bytes: Uint8Array): boolean;
   compile(bytes: Uint8Array): Promise<WasmModule>;
+  /** Compiles at once: for what is small. */
+  readonly Module: new (
+    bytes: Uint8Array,
+  ) => WasmModule;
   readonly Instance: new (
     module: WasmModule,
-    imports: Readonly<Record<string, Readonly<Record<string, () => number>>>>,
+    imports?: Readonly<Record<string, Readonly<Record<string, () => number>>>>,
   ) => { readonly exports: unknown };
 }
 
