@@ -1,3 +1,25 @@
+import { Buffer } from 'node:buffer';
+import type { Pcm16View } from './views.js';
+
+/** Whether this machine keeps samples as they are on the wire: least significant byte first. */
+export const LITTLE_ENDIAN = new Uint8Array(Int16Array.of(1).buffer)[0] === 1;
+
+/** Copies little-endian bytes of any alignment, two for each of the view's samples. */
+export function fromWire(input: Uint8Array, view: Pcm16View, littleEndian = LITTLE_ENDIAN): void {
+  view.bytes.set(input);
+  if (!littleEndian) swap(view.bytes);
+}
+
+/** The view's samples as little-endian bytes: on other machines they are no samples any more. */
+export function toWire({ bytes }: Pcm16View, littleEndian = LITTLE_ENDIAN): Uint8Array {
+  if (!littleEndian) swap(bytes);
+  return bytes;
+}
+
+function swap({ buffer, byteOffset, length }: Uint8Array): void {
+  Buffer.from(buffer, byteOffset, length).swap16();
+}
+
 /**
  * Reads little-endian 16-bit samples out of bytes of any alignment.
  * @param output receives `input.length / 2` samples; a byte left over is ignored

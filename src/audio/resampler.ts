@@ -31,6 +31,10 @@ export interface Resampler {
    * input itself is returned.
    */
   process(input: Int16Array): Int16Array;
+  /** How many samples the next `inputSamples` will give. */
+  outputSamples(inputSamples: number): number;
+  /** Converts the next chunk into `output`, which has room for {@link outputSamples} and no more. */
+  fill(input: Int16Array, output: Int16Array): void;
   /** Forgets the past, as if newly created. */
   reset(): void;
 }
@@ -47,9 +51,17 @@ const MAX_RATIO_TERM = 2000;
 export function createResampler(fromHz: number, toHz: number, options: Partial<ResamplerOptions> = {}): Resampler {
   const divisor = commonDivisor(fromHz, toHz);
   if (divisor === undefined) throw new RangeError(`cannot resample from ${fromHz} to ${toHz} Hz`);
-  if (fromHz === toHz) return { delaySamples: 0, process: (input) => input, reset: () => {} };
+  if (fromHz === toHz) return equalRates;
   return new PolyphaseResampler(toHz / divisor, fromHz / divisor, { ...resamplerDefaults, ...options });
 }
+
+const equalRates: Resampler = {
+  delaySamples: 0,
+  process: (input) => input,
+  outputSamples: (inputSamples) => inputSamples,
+  fill: (input, output) => output.set(input),
+  reset: () => {},
+};
 
 class PolyphaseResampler implements Resampler {
   readonly delaySamples: number;
@@ -71,26 +83,29 @@ class PolyphaseResampler implements Resampler {
   }
 
   process(input: Int16Array): Int16Array {
-    const output = this.#output.take(this.#outputsOf(input.length));
+    const output = this.#output.take(this.outputSamples(input.length));
+    this.fill(input, output);
+    return output;
+  }
+
+  fill(input: Int16Array, output: Int16Array): void {
     let written = 0;
     for (let start = 0; start < input.length; start += this.#blockSamples) {
       const length = Math.min(this.#blockSamples, input.length - start);
-      const count = this.#outputsOf(length);
+      const count = this.outputSamples(length);
       this.#filter.process(input, start, length, this.#next, output, written, count);
       written += count;
       this.#next += count * this.#down - length * this.#up;
     }
-    return output;
+  }
+
+  outputSamples(inputSamples: number): number {
+    return Math.max(0, Math.ceil((inputSamples * this.#up - this.#next) / this.#down));
   }
 
   reset(): void {
     this.#filter.reset();
     this.#next = 0;
-  }
-
-  /** Outputs whose place lies within the next `length` input samples. */
-  #outputsOf(length: number): number {
-    return Math.max(0, Math.ceil((length * this.#up - this.#next) / this.#down));
   }
 }
 

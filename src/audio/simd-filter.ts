@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { BlockFilter } from './block-filter.js';
+import { LITTLE_ENDIAN } from './pcm16.js';
 import { RESAMPLER_SIMD } from './resampler-simd-bytes.js';
 import { createSimdPlan, type SimdPlan } from './simd-plan.js';
 import { wasm } from './web-assembly.js';
@@ -45,8 +46,9 @@ export class SimdFilters {
   #plansEnd = PLANS_AT;
   #views: Int16Array[] = [];
 
-  /** @throws where WebAssembly, its vectors or the memory are refused */
+  /** @throws where WebAssembly, its vectors or the memory are refused, or have another order of bytes than this machine */
   constructor() {
+    if (!LITTLE_ENDIAN) throw new RangeError('WebAssembly keeps numbers the other way round');
     const module = new wasm.Module(Buffer.from(RESAMPLER_SIMD, 'base64'));
     this.#exports = new wasm.Instance(module).exports as FilterExports;
     const { buffer } = this.#exports.memory;

@@ -1,7 +1,8 @@
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../audio/g711.js';
+import { fromWire, toWire } from '../audio/pcm16.js';
 import { createResampler, type Resampler } from '../audio/resampler.js';
-import { Int16Views, Uint8Views } from '../audio/views.js';
-import { type AudioFormat, bytesPerSample } from '../flavor-api/index.js';
+import { type Pcm16View, Pcm16Views, Uint8Views } from '../audio/views.js';
+import type { AudioFormat } from '../flavor-api/index.js';
 
 /** A stream of audio bytes on its way from one format to another. */
 export interface AudioConverter {
@@ -52,57 +53,61 @@ class SampleAligner implements AudioConverter {
   }
 }
 
+/**
+ * What every converter of a thread works in, and none lends out: hot in the cache for the next one, and no memory of a
+ * call's own.
+ */
+const scratch = { linear: new Pcm16Views(), resampled: new Pcm16Views() } as const;
+
 class TranscodingConverter implements AudioConverter {
   readonly #from: AudioFormat['encoding'];
   readonly #to: AudioFormat['encoding'];
   readonly #aligner = new SampleAligner();
-  readonly #resampler: Resampler;
-  readonly #linear = new Int16Views();
+  /** `undefined`: the rates are equal. */
+  readonly #resampler: Resampler | undefined;
+  /** What is lent out: of one of the two. */
+  readonly #linear: Pcm16Views;
   readonly #coded = new Uint8Views();
 
   constructor(from: AudioFormat, to: AudioFormat) {
     this.#from = from.encoding;
     this.#to = to.encoding;
-    this.#resampler = createResampler(from.sampleRate, to.sampleRate);
+    this.#resampler = from.sampleRate === to.sampleRate ? undefined : createResampler(from.sampleRate, to.sampleRate);
+    this.#linear = to.encoding === 'pcm16' ? new Pcm16Views() : scratch.resampled;
   }
 
   convert(input: Uint8Array): Uint8Array {
-    return this.#encode(this.#resampler.process(this.#decode(input)));
+    const resampler = this.#resampler;
+    if (resampler === undefined) return this.#encode(this.#decode(input, this.#linear));
+    const { samples } = this.#decode(input, scratch.linear);
+    const resampled = this.#linear.take(resampler.outputSamples(samples.length));
+    resampler.fill(samples, resampled.samples);
+    return this.#encode(resampled);
   }
 
   reset(): void {
     this.#aligner.reset();
-    this.#resampler.reset();
+    this.#resampler?.reset();
   }
 
-  #decode(input: Uint8Array): Int16Array {
+  #decode(input: Uint8Array, views: Pcm16Views): Pcm16View {
     if (this.#from === 'pcm16') {
       const bytes = this.#aligner.convert(input);
-      const samples = this.#linear.take(bytes.length / 2);
-      for (let i = 0; i < samples.length; i += 1) {
-        samples[i] = (bytes[2 * i] as number) | ((bytes[2 * i + 1] as number) << 8);
-      }
-      return samples;
+      const linear = views.take(bytes.length / 2);
+      fromWire(bytes, linear);
+      return linear;
     }
-    const samples = this.#linear.take(input.length);
-    if (this.#from === 'mulaw') decodeMulaw(input, samples);
-    else decodeAlaw(input, samples);
-    return samples;
+    const linear = views.take(input.length);
+    if (this.#from === 'mulaw') decodeMulaw(input, linear.samples);
+    else decodeAlaw(input, linear.samples);
+    return linear;
   }
 
-  #encode(samples: Int16Array): Uint8Array {
-    const bytes = this.#coded.take(samples.length * bytesPerSample(this.#to));
-    if (this.#to === 'mulaw') {
-      encodeMulaw(samples, bytes);
-    } else if (this.#to === 'alaw') {
-      encodeAlaw(samples, bytes);
-    } else {
-      for (let i = 0; i < samples.length; i += 1) {
-        const sample = samples[i] as number;
-        bytes[2 * i] = sample;
-        bytes[2 * i + 1] = sample >> 8;
-      }
-    }
-    return bytes;
+  #encode(linear: Pcm16View): Uint8Array {
+    if (this.#to === 'pcm16') return toWire(linear);
+    const codes = this.#coded.take(linear.samples.length);
+    if (this.#to === 'mulaw') encodeMulaw(linear.samples, codes);
+    else encodeAlaw(linear.samples, codes);
+    return codes;
   }
 }
