@@ -54,6 +54,13 @@ test.each(pairs)('$name: a chunk of 20 ms is answered in the same memory, the in
   expect(converter.convert(frame)).toBe(first);
 });
 
+test.each(pairs)('$name: what one stream was given stays as it is while another one converts', ({ from, to }) => {
+  const given = createAudioConverter(from, to).convert(toBytes(sound(from.sampleRate, 20), from.encoding));
+  const kept = given.slice();
+  createAudioConverter(from, to).convert(toBytes(new Int16Array(from.sampleRate / 50), from.encoding));
+  expect(given).toEqual(kept);
+});
+
 test.each(formats.map((format) => ({ format, name: label(format) })))(
   '$name to itself is the input, untouched',
   ({ format }) => {
