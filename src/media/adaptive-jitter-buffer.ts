@@ -1,9 +1,9 @@
 import { codeReader } from './code-reader.js';
-import { DELAY_TARGET_BYTES, DelayTarget, type DelayTargetOptions } from './delay-target.js';
+import { DELAY_TARGET_WORDS, DelayTarget, type DelayTargetOptions } from './delay-target.js';
 import { type FrameDraft, FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 import type { PacketReader } from './packet-reader.js';
-import { PACKET_STORE_BYTES, PacketStore, STORED_PACKETS } from './packet-store.js';
+import { PACKET_STORE_WORDS, PacketStore, STORED_PACKETS } from './packet-store.js';
 import { ShortestWait } from './shortest-wait.js';
 
 export interface AdaptiveJitterBufferOptions extends DelayTargetOptions {
@@ -73,9 +73,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults, scratch = new FrameScratch()) {
     this.#scratch = scratch;
     this.#draft = scratch.draft(this.#reader.frameBytes, this.#reader.frameSamples);
-    const memory = new Uint8Array(PACKET_STORE_BYTES + DELAY_TARGET_BYTES);
+    const memory = new Int32Array(PACKET_STORE_WORDS + DELAY_TARGET_WORDS);
     this.#packets = new PacketStore(memory);
-    this.#target = new DelayTarget(options, memory, PACKET_STORE_BYTES);
+    this.#target = new DelayTarget(options, memory, PACKET_STORE_WORDS);
     this.#limitMs = options.maxMs + options.burstMs;
     this.use(this.#reader);
   }
@@ -137,7 +137,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
       if (!this.#accepts(sequence, start, ticks)) return 'late';
     }
     if (sequence > this.#top) this.#top = sequence;
-    this.#packets.put(sequence, start, ticks, arrivalMs, payload, offset, length, this.#head, this.#top);
+    const words = this.#scratch.wordsOf(payload);
+    this.#packets.put(sequence, start, ticks, arrivalMs, payload, offset, length, this.#head, this.#top, words);
     this.#limitDelay();
     return verdict;
   }
@@ -276,9 +277,11 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     const packets = this.#packets;
     const passed = (this.#playhead - packets.startOf(slot)) | 0;
     const count = Math.min(wanted, packets.ticksOf(slot) - passed);
-    const payload = packets.payloadOf(slot);
-    const offset = packets.offsetOf(slot);
-    this.#reader.read(this.#head, payload, offset, packets.bytesOf(slot), passed, data, filled, count);
+    if (!this.#reader.verbatim || !packets.copy(slot, passed, draft.words, filled, count)) {
+      const payload = packets.payloadOf(slot);
+      const offset = packets.offsetOf(slot);
+      this.#reader.read(this.#head, payload, offset, packets.bytesOf(slot), passed, data, filled, count);
+    }
     this.#playhead = (this.#playhead + count) | 0;
     const whole = count === this.#frameTicks;
     if (!whole && filled === 0) this.#forgetKnown();

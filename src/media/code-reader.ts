@@ -9,6 +9,7 @@ class CodeReader implements PacketReader {
   readonly frameSamples = 160;
   readonly frameBytes = 160;
   readonly conceals = false;
+  readonly verbatim = true;
 
   ticks(_payload: Uint8Array, _offset: number, length: number): number {
     return length <= MAX_SAMPLES ? length : 0;

@@ -10,6 +10,7 @@ export class DecodingReader implements PacketReader {
   readonly ticksPerMs: number;
   readonly frameSamples: number;
   readonly frameBytes: number;
+  readonly verbatim = false;
   readonly conceals: boolean;
   readonly #decoder: FrameDecoder;
   /** The packet being read. */

@@ -2,9 +2,14 @@ import type { CallerFrame } from './engine.js';
 import type { JitterFrame } from './jitter-buffer.js';
 import { RtpPacket } from './rtp-packet.js';
 
+/** Smaller memory is a single packet's. */
+const MANY_PACKETS_BYTES = 16_384;
+
 /** A frame of one size that is being put together. */
 export interface FrameDraft {
   readonly frame: JitterFrame;
+  /** Its data in words. */
+  readonly words: Int32Array;
   /** All of {@link JitterFrame.known} is 1, as of most frames. */
   allKnown: boolean;
 }
@@ -26,6 +31,22 @@ export class FrameScratch {
     receivedAtMs: 0,
   };
   readonly #bySize = new Map<number, FrameDraft>();
+  readonly #wordsOf = new WeakMap<Uint8Array, Int32Array>();
+  /** Asked for last. */
+  #bytes: Uint8Array | undefined;
+  #words: Int32Array | undefined;
+
+  /** Memory in which many packets lie, in words; `undefined` where it is too small for that: a packet's own. */
+  wordsOf(bytes: Uint8Array): Int32Array | undefined {
+    if (bytes === this.#bytes) return this.#words;
+    const { length, byteOffset, buffer } = bytes;
+    if (length < MANY_PACKETS_BYTES || ((length | byteOffset) & 3) !== 0) return undefined;
+    const words = this.#wordsOf.get(bytes) ?? new Int32Array(buffer, byteOffset, length / 4);
+    this.#wordsOf.set(bytes, words);
+    this.#bytes = bytes;
+    this.#words = words;
+    return words;
+  }
 
   /** @param frameBytes which no other number of samples has */
   draft(frameBytes: number, frameSamples: number): FrameDraft {
@@ -39,7 +60,8 @@ export class FrameScratch {
       receivedAtMs: Number.NaN,
       before: undefined,
     };
-    const made: FrameDraft = { frame, allKnown: false };
+    const words = new Int32Array(frame.data.buffer);
+    const made: FrameDraft = { frame, words, allKnown: false };
     this.#bySize.set(frameBytes, made);
     return made;
   }

@@ -10,6 +10,8 @@ export interface PacketReader {
   readonly frameBytes: number;
   /** It fills gaps by itself ({@link conceal}), as decoders with a memory do; otherwise somebody else has to. */
   readonly conceals: boolean;
+  /** A tick is a byte, and frames are what payloads are: they may be copied instead of read. */
+  readonly verbatim: boolean;
   /** How long a payload sounds, ticks, at most 240 ms. 0: it is none of this codec. */
   ticks(payload: Uint8Array, offset: number, length: number): number;
   /**

@@ -14,20 +14,23 @@ const BYTES = 5;
 const CELL_BYTES = 256;
 const CELLS = 8;
 /** Memory that a store needs, see {@link PacketStore}. */
-export const PACKET_STORE_BYTES = CELL_BYTES * CELLS;
+export const PACKET_STORE_WORDS = (CELL_BYTES * CELLS) / 4;
 
 const noPayload = new Uint8Array(0);
 
 /** The packets of a jitter buffer, by sequence number: copies, made without allocation where they are short and few. */
 export class PacketStore {
   readonly #fields = new Float64Array(STORED_PACKETS * FIELDS);
+  /** The cells, in words: what can be copied that way takes a fifth of the time. */
+  readonly #words: Int32Array;
   readonly #cells: Uint8Array;
   readonly #payloads: Uint8Array[];
 
-  /** @param cells its first {@link PACKET_STORE_BYTES} are used. Default: its own */
-  constructor(cells = new Uint8Array(PACKET_STORE_BYTES)) {
-    this.#cells = cells;
-    this.#payloads = new Array<Uint8Array>(STORED_PACKETS).fill(cells);
+  /** @param words its first {@link PACKET_STORE_WORDS} are used, from the beginning of its buffer. Default: its own */
+  constructor(words = new Int32Array(PACKET_STORE_WORDS)) {
+    this.#words = words;
+    this.#cells = new Uint8Array(words.buffer, words.byteOffset, CELL_BYTES * CELLS);
+    this.#payloads = new Array<Uint8Array>(STORED_PACKETS).fill(this.#cells);
     this.clear();
   }
 
@@ -73,8 +76,23 @@ export class PacketStore {
   }
 
   /**
+   * Copies `count` bytes of a payload, from `passed` on, where that can be done in words; false: it cannot.
+   * @param target in words @param at in bytes
+   */
+  copy(slot: number, passed: number, target: Int32Array, at: number, count: number): boolean {
+    const from = this.offsetOf(slot) + passed;
+    if (((from | at | count) & 3) !== 0 || this.#payloads[slot] !== this.#cells) return false;
+    const words = this.#words;
+    const first = from >> 2;
+    const to = at >> 2;
+    for (let i = count >> 2; i-- > 0; ) target[to + i] = words[first + i] as number;
+    return true;
+  }
+
+  /**
    * Keeps a copy of a payload.
    * @param first all that are held have numbers from this one on @param last to this one
+   * @param source `bytes` in words, where there is such a view
    */
   put(
     sequence: number,
@@ -86,6 +104,7 @@ export class PacketStore {
     length: number,
     first: number,
     last: number,
+    source?: Int32Array,
   ): void {
     const slot = this.slotOf(sequence);
     const fields = this.#fields;
@@ -99,7 +118,14 @@ export class PacketStore {
     if (length <= CELL_BYTES && sequence - first < CELLS && last - sequence < CELLS) {
       const cell = (slot % CELLS) * CELL_BYTES;
       const cells = this.#cells;
-      for (let i = 0; i < length; i += 1) cells[cell + i] = bytes[offset + i] as number;
+      if (source !== undefined && ((offset | length) & 3) === 0) {
+        const words = this.#words;
+        const from = offset >> 2;
+        const to = cell >> 2;
+        for (let i = length >> 2; i-- > 0; ) words[to + i] = source[from + i] as number;
+      } else {
+        for (let i = 0; i < length; i += 1) cells[cell + i] = bytes[offset + i] as number;
+      }
       fields[at + OFFSET] = cell;
       if (this.#payloads[slot] !== cells) this.#payloads[slot] = cells;
     } else {

@@ -18,6 +18,8 @@ test('payloads are copies, of any length and however far apart the packets are t
         const store = new PacketStore();
         const held = new Map<number, number[]>();
         const bytes = new Uint8Array(700);
+        const words = new Int32Array(bytes.buffer);
+        const frame = new Int32Array(200);
         let sequence = 70_000;
         packets.forEach(({ ahead, length }, index) => {
           sequence += ahead;
@@ -30,17 +32,47 @@ test('payloads are copies, of any length and however far apart the packets are t
           bytes.fill(index + 1);
           held.set(sequence, new Array<number>(length).fill(index + 1));
           const first = Math.min(...held.keys());
-          store.put(sequence, 160 * index, 160, index, bytes, 12, length, first, Math.max(...held.keys()));
+          const last = Math.max(...held.keys());
+          // Copied in words, where both is a multiple of four; as often in bytes.
+          const source = index % 2 === 0 ? words : undefined;
+          store.put(sequence, 160 * index, 160, index, bytes, 12, length, first, last, source);
           bytes.fill(255);
         });
         for (const [number, payload] of held) {
           expect(store.holds(store.slotOf(number), number)).toBe(true);
           expect(payloadOf(store, number)).toEqual(payload);
+          const count = (payload.length - 4) & ~3;
+          frame.fill(0);
+          if (count <= 0 || !store.copy(store.slotOf(number), 4, frame, 8, count)) continue;
+          const copied = [...new Uint8Array(frame.buffer)];
+          expect(copied.slice(0, 9 + count)).toEqual([
+            ...new Array<number>(8).fill(0),
+            ...payload.slice(4, 4 + count),
+            0,
+          ]);
         }
       },
     ),
     { numRuns: 100 },
   );
+});
+
+test('a payload is copied in words where it begins and ends at one, and lies with its neighbours', () => {
+  const store = new PacketStore();
+  const bytes = Uint8Array.from({ length: 172 }, (_, index) => index);
+  store.put(7, 0, 160, 1, bytes, 12, 160, 7, 7, new Int32Array(bytes.buffer));
+  store.put(8, 160, 300, 1, new Uint8Array(300), 0, 300, 7, 8);
+  const frame = new Int32Array(40);
+  expect(store.copy(store.slotOf(7), 0, frame, 0, 160)).toBe(true);
+  expect([...new Uint8Array(frame.buffer)]).toEqual([...bytes.subarray(12)]);
+  for (const [passed, at, count] of [
+    [1, 0, 4],
+    [0, 2, 4],
+    [0, 0, 6],
+  ] as const) {
+    expect(store.copy(store.slotOf(7), passed, frame, at, count)).toBe(false);
+  }
+  expect(store.copy(store.slotOf(8), 0, frame, 0, 160)).toBe(false);
 });
 
 test('what is released is not held any more', () => {
