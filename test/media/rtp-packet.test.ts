@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { isRtp, parseRtp, RtpPacket, writeRtpHeader } from '../../src/media/rtp-packet.js';
 import { rtpBytes } from '../support/rtp-bytes.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -116,4 +117,24 @@ test('random bytes never yield a payload outside the packet', () => {
   }
   expect(accepted).toBeGreaterThan(1_000);
   expect(isRtp(Buffer.alloc(12))).toBe(false);
+});
+
+test('a packet among others is what it is alone, and reads nothing of its neighbours', () => {
+  const random = new SeededRandom(4);
+  const alone = new RtpPacket();
+  const among = new RtpPacket();
+  let defects = 0;
+  for (let round = 0; round < 5_000; round += 1) {
+    const bytes = random.bytes(random.integer(48));
+    if (bytes.length > 0) bytes.writeUInt8((bytes.readUInt8(0) & 0x3f) | 0x80, 0);
+    const before = random.integer(40);
+    const all = Buffer.concat([random.bytes(before), bytes, random.bytes(60)]);
+    const defect = parseRtp(bytes, alone);
+    expect(parseRtp(all, among, before, bytes.length)).toBe(defect);
+    expect(isRtcp(all, before, bytes.length)).toBe(isRtcp(bytes));
+    if (defect !== undefined) defects += 1;
+    else expect({ ...among, payloadOffset: among.payloadOffset - before }).toEqual({ ...alone });
+  }
+  expect(defects).toBeGreaterThan(1_000);
+  expect(defects).toBeLessThan(4_500);
 });
