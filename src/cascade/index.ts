@@ -8,6 +8,7 @@ export { createResampler, type Resampler } from '../audio/resampler.js';
 export { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../base/circuit-breaker.js';
 export { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
 export { createSystemRandom, type Random } from '../base/random.js';
+export { inTurns, type Steps } from '../base/steps.js';
 export { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
 export {
@@ -129,8 +130,8 @@ export type { SpokenWord } from './flite/word-times.js';
 export { type CascadeOptions, cascadeConfig } from './options.js';
 export { type PrivacyObstacle, privacyObstacle, privateProfile } from './private/private-profile.js';
 export { Aligner, type AlignmentStart, type Match, VoiceMean } from './seam/align.js';
-export { type Likeness, oneVoice, type Sound, twoVoices } from './seam/likeness.js';
-export { FRAME_MS, type Frame, FrameReader, SoundingTime } from './seam/spectrum.js';
+export { type Likeness, oneVoice, type Sounds, twoVoices } from './seam/likeness.js';
+export { FRAME_MS, type Frame, FrameReader, loudestOf, SoundingTime } from './seam/spectrum.js';
 export { EventStream } from './stages/event-stream.js';
 export type {
   LanguageModel,

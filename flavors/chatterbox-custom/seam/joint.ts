@@ -3,9 +3,11 @@ import {
   FRAME_MS,
   type Frame,
   type Likeness,
+  loudestOf,
   type Match,
   oneVoice,
   SoundingTime,
+  type Steps,
   twoVoices,
   VoiceMean,
 } from 'sip-voice-connector/cascade';
@@ -26,6 +28,8 @@ const LONGEST_RATIO = 1.3;
 const SEARCH_MS = 120;
 /** The same where the best match so far ends with the last that has come: a better one may follow. */
 const OPEN_RATIO = 1.7;
+/** So much more than that may come before it is looked at, and no more of it is compared, ms. */
+const MORE_MS = 500;
 /** A shorter match is no proof, frames. */
 const SURE_FRAMES = 60;
 /** The tempo of another rendering is that of its voice, give or take so much; and where that is not known. */
@@ -114,29 +118,35 @@ export class JointSearch {
    * past the place: before that, the true one is not among those it was compared with. `earlier`: the rendering begins too
    * late to be compared, perhaps behind the place; another one is to be made, of what `text` is now.
    */
-  find(): Joint | 'earlier' | undefined {
+  *find(): Steps<Joint | 'earlier' | undefined> {
     const rendering = this.#new;
     if (rendering === undefined) return undefined;
-    const { frames } = rendering.frames;
-    const listened = rendering.over || frames.length * FRAME_MS >= LISTENED_MS;
+    // What comes while it is looked at is looked at the next time.
+    const { durationMs, state, over } = rendering;
+    const frames = rendering.frames.frames.slice();
+    const listened = over || frames.length * FRAME_MS >= LISTENED_MS;
     this.#aligner ??= listened ? this.#align(rendering) : undefined;
     const aligner = this.#aligner;
     if (aligner === undefined) return undefined;
-    for (let at = aligner.frames; at < frames.length; at += 1) aligner.push(frames[at] as Frame);
+    const overlapMs = this.#old.rendering.durationMs - this.anchor.expectedMs;
+    const most = (overlapMs * OPEN_RATIO + SEARCH_MS + MORE_MS) / FRAME_MS;
+    for (let at = aligner.frames; at < Math.min(most, frames.length); at += 1) {
+      aligner.push(frames[at] as Frame);
+      yield;
+    }
     const match = aligner.best();
     const { believedCost, sureCost } = this.#likeness(rendering);
     const heard = this.#old.rendering.frames.frames.length;
     if (match?.settled === true && match.ownCost < sureCost && heard - match.start >= SURE_FRAMES) {
-      return this.#joint(match);
+      return this.#joint(match, frames);
     }
-    const overlapMs = this.#old.rendering.durationMs - this.anchor.expectedMs;
     const pastMs = overlapMs * (match?.settled === true ? LONGEST_RATIO : OPEN_RATIO) + SEARCH_MS;
-    if (rendering.state !== 'done' && rendering.durationMs < pastMs) return undefined;
+    if (state !== 'done' && durationMs < pastMs) return undefined;
     const believed = match !== undefined && match.cost < believedCost;
-    if (this.#likeness(rendering) !== oneVoice) return believed ? this.#joint(match) : this.#byText();
+    if (this.#likeness(rendering) !== oneVoice) return believed ? this.#joint(match, frames) : this.#byText(frames);
     // What is left out of a match makes its mean good, however bad the rest is.
-    if (believed && (match.ownCost < BELIEVED_OWN_COST || this.anchor.index === 0)) return this.#joint(match);
-    return this.#widen() ? 'earlier' : this.#byText();
+    if (believed && (match.ownCost < BELIEVED_OWN_COST || this.anchor.index === 0)) return this.#joint(match, frames);
+    return this.#widen() ? 'earlier' : this.#byText(frames);
   }
 
   /** Begins farther back: the voice was slower than its text let expect. `false` where that was done, or it does not go. */
@@ -179,11 +189,11 @@ export class JointSearch {
     return tier.voice === this.#old.rendering.tier.voice ? oneVoice : twoVoices;
   }
 
-  #joint(match: Match): Joint {
+  /** @param frames of the new rendering */
+  #joint(match: Match, frames: readonly Frame[]): Joint {
     const [old, rendering] = [this.#old, this.#new as Rendering];
     this.#learn(match);
     const heard = old.rendering.frames.frames;
-    const frames = rendering.frames.frames;
     const own = this.#likeness(rendering) === oneVoice;
     // Where a match begins it is not yet sure of itself, unless both began with the same word.
     const ownUnsureMs = this.anchor.index === 0 ? 0 : UNSURE_OWN_MS;
@@ -219,12 +229,11 @@ export class JointSearch {
   }
 
   /** The sounds have nothing in common: by how fast the voices speak. */
-  #byText(): Joint {
+  #byText(frames: readonly Frame[]): Joint {
     const [old, rendering] = [this.#old, this.#new as Rendering];
     const { text, tier } = old.rendering;
     const { totalMs } = this.#heard;
     const word = totalMs < FIRST_WORD_MS ? 0 : wordUnderWay(text, totalMs, tier.pace) - this.anchor.index;
-    const { frames } = rendering.frames;
     if (word <= 0) {
       // The silence before it has been heard.
       const onset = new SoundingTime(frames).at(0) / FRAME_MS - ONSET_FRAMES;
@@ -267,10 +276,6 @@ function inside(sample: number, rendering: Rendering): number {
 
 function levelAt(frames: readonly Frame[], at: number): number {
   return frames[at]?.levelDb ?? 0;
-}
-
-function loudestOf(frames: readonly Frame[]): number {
-  return frames.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
 }
 
 function quietest(frames: readonly Frame[], from: number, until: number): number {

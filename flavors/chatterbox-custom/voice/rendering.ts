@@ -3,11 +3,13 @@ import {
   type Clock,
   createResampler,
   FrameReader,
+  inTurns,
   type Permit,
   type Resampler,
   SmoothEdges,
   SoundingTime,
   type StageUsage,
+  type Steps,
 } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import type { PhraseSound } from '../phrases/phrase-file.js';
@@ -26,6 +28,8 @@ export interface RenderingDeps {
 
 /** Longest answer that is kept, ms: a server that does not stop is broken. */
 const MOST_MS = 120_000;
+/** Of what comes at once, so much is taken in at a step, ms. */
+const STEP_MS = 200;
 /** What is shorter says little about a voice. */
 const LEARN_FROM_MS = 700;
 
@@ -56,6 +60,7 @@ export class Rendering {
   readonly #listeners = new Set<() => void>();
   readonly #source: Int16Array[] = [];
   #mixed = false;
+  #taking = false;
 
   /** @param lease given back when the tier is free again @param permit told what came of it */
   constructor(tier: Tier, text: string, lease: Lease, permit: Permit | undefined, deps: RenderingDeps) {
@@ -80,6 +85,11 @@ export class Rendering {
 
   get beganMs(): number {
     return this.#beganMs;
+  }
+
+  /** More is being taken in than there is of it so far: what came in one piece is looked at as a whole. */
+  get taking(): boolean {
+    return this.#taking;
   }
 
   /** When something came last. */
@@ -140,8 +150,10 @@ export class Rendering {
         }
         if (this.over || this.#cancelled) continue;
         if (chunk.type === 'format') this.#onFormat(chunk.sampleRate);
-        else if (chunk.type === 'audio') this.#onAudio(chunk.samples);
-        else this.#onProgress(chunk.state);
+        else if (chunk.type === 'audio') {
+          const long = this.#onAudio(chunk.samples);
+          if (long) await long;
+        } else this.#onProgress(chunk.state);
       }
       if (!this.over && !this.#cancelled) {
         this.#flush();
@@ -181,7 +193,8 @@ export class Rendering {
     this.#skip = Math.round(this.#resampler.delaySamples);
   }
 
-  #onAudio(samples: Int16Array): void {
+  /** Takes in what has come; of what is long, in turns of the event loop. */
+  #onAudio(samples: Int16Array): Promise<void> | undefined {
     if (this.#resampler === undefined) this.#onFormat(this.tier.backend.capabilities.sampleRate);
     const now = this.#deps.clock.now();
     if (this.state === 'waiting') {
@@ -189,22 +202,42 @@ export class Rendering {
       this.tier.onFirstAudio(now - this.#beganMs, this.text);
     }
     this.#lastMs = now;
-    this.#take(this.#edges?.push(samples) ?? samples);
-    if (this.durationMs > MOST_MS) {
-      this.fail(new FlavorError('ERR_FLAVOR_PROTOCOL', 'the answer does not end', true));
-      return;
+    this.#taking = true;
+    const long = inTurns(this.#takeAll(samples), this.#deps.clock, this.#controller.signal);
+    if (long instanceof Promise) return long.then(() => this.#taken());
+    this.#taken();
+    return undefined;
+  }
+
+  *#takeAll(samples: Int16Array): Steps<void> {
+    const step = (this.#sourceRate * STEP_MS) / 1_000;
+    for (let at = 0; at < samples.length && this.durationMs <= MOST_MS; at += step) {
+      this.#take(samples.subarray(at, at + step));
+      if (at + step >= samples.length) return;
+      // What of it is here is spoken already.
+      this.#tell();
+      yield;
     }
-    this.#tell();
+  }
+
+  #taken(): void {
+    this.#taking = false;
+    if (this.durationMs <= MOST_MS) this.#tell();
+    else this.fail(new FlavorError('ERR_FLAVOR_PROTOCOL', 'the answer does not end', true));
   }
 
   #take(samples: Int16Array): void {
+    this.#keep(this.#edges?.push(samples) ?? samples);
+  }
+
+  #keep(samples: Int16Array): void {
     if (this.#deps.keepSource) this.#source.push(samples);
     this.#add(this.#resampler?.process(samples) ?? samples);
   }
 
   /** The last few milliseconds, which end softly. */
   #flushEdges(): void {
-    if (this.#edges !== undefined) this.#take(this.#edges.end());
+    if (this.#edges !== undefined) this.#keep(this.#edges.end());
     this.#edges = undefined;
   }
 

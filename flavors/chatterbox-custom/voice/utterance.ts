@@ -2,6 +2,7 @@ import {
   asFlavorError,
   createResampler,
   EventStream,
+  inTurns,
   type TextToSpeechEvent,
   type TextToSpeechUtterance,
 } from 'sip-voice-connector/cascade';
@@ -238,7 +239,9 @@ export class TieredUtterance implements TextToSpeechUtterance {
       const { rendering } = spoken;
       search.begin(rendering);
       for (;;) {
-        const joint = rendering.state === 'failed' ? undefined : search.find();
+        const { length, over } = rendering;
+        const looked = rendering.state !== 'failed' && !rendering.taking;
+        const joint = looked ? await inTurns(search.find(), this.#deps.clock, this.#controller.signal) : undefined;
         if (joint === 'earlier') break;
         if (joint) {
           this.#handover.follow(undefined);
@@ -250,7 +253,8 @@ export class TieredUtterance implements TextToSpeechUtterance {
           rendering.fail(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the tier has stopped speaking', true));
           continue;
         }
-        await this.#speakers.change([rendering], LOOK_MS);
+        // What came in the meantime is looked at at once.
+        if (rendering.length === length && rendering.over === over) await this.#speakers.change([rendering], LOOK_MS);
       }
       if (rendering.state === 'failed') this.#speakers.onUnheard(spoken, rendering.error ?? error, failed);
       else rendering.cancel();

@@ -90,6 +90,15 @@ export class Reserve {
     return this.totalMs;
   }
 
+  /** Hands on nothing until {@link Reserve.resume}, which is soon: the caller still hears what was handed on. */
+  hold(): void {
+    this.#stop();
+  }
+
+  resume(): void {
+    this.#handOn(LEAD_MS, REFILL_MS);
+  }
+
   /** Nothing more is handed on. */
   clear(): void {
     this.#held = [];

@@ -76,6 +76,17 @@ export interface Rest {
   readonly text: string;
 }
 
+/** What of some texts, said one after the other, is still to be said after `spokenMs` of their audio: see {@link restOfPiece}. */
+export function restByPace(texts: readonly string[], spokenMs: number, pace: SpeechPace): Rest {
+  let [index, leftMs] = [0, spokenMs];
+  for (; index < texts.length - 1; index += 1) {
+    const lastsMs = pace.durationMs(texts[index] ?? '');
+    if (leftMs <= lastsMs) break;
+    leftMs -= lastsMs;
+  }
+  return { index, text: restOfPiece(texts[index] ?? '', leftMs, pace) };
+}
+
 /** A word in the middle of which a voice was left counts as said once so much of it was heard; in a gap the nearest is it. */
 const SAID_SHARE = 0.6;
 const GAP_SHARE = 0.5;

@@ -1,17 +1,19 @@
+import { inTurns, type Steps } from '../../base/steps.js';
 import { bytesPerMs, type FlavorError } from '../../flavor-api/index.js';
+import { leftVoice } from '../seam/take-over.js';
 import { EventStream } from '../stages/event-stream.js';
 import { settle } from '../stages/settle.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../stages/text-to-speech.js';
 import { asFlavorError, mayBeTakenOver } from './candidates.js';
-import { type BrokenOff, Joining, type Said } from './joining.js';
+import { type BrokenOff, Joining, type Progress, restOf, type Said, speedOf, waitMs } from './joining.js';
 import { PieceSound, type Sound } from './piece-sound.js';
 import { Reserve } from './reserve.js';
-import { restOfPiece } from './seam.js';
+import { type Rest, restByPace } from './seam.js';
 import { SpeechWatch } from './speech-watch.js';
 import type { EngineDesk, SpeakingEngine } from './text-to-speech.js';
 
 /** What one engine says of an utterance. */
-interface Part {
+interface Part extends Progress {
   readonly speaker: SpeakingEngine;
   readonly inner: TextToSpeechUtterance;
   /** Number in the utterance of its first piece. */
@@ -20,10 +22,6 @@ interface Part {
   readonly first: string | undefined;
   /** Where its audio begins in the utterance, ms, also where only the end of it is heard. */
   startMs: number;
-  /** Audio of it so far, ms, and when the first and the last of it came. */
-  audioMs: number;
-  firstAtMs: number;
-  lastAtMs: number;
   /** Where it goes on is not found yet: nothing of it is heard. */
   joining: Joining | undefined;
 }
@@ -42,8 +40,6 @@ const MAX_PARTS = 5;
 const MOST_SILENCE_MS = 1_150;
 /** From so much audio on it is known how fast an engine speaks, ms. */
 const TELLING_MS = 300;
-/** Engines speak so many times as fast as they are listened to. */
-const SPEEDS = { least: 1.1, most: 8 } as const;
 /** What engines that were left have used is waited for so long, ms: an engine may take 250 to tell, the contract allows 500. */
 const SETTLE_MS = 300;
 /** An engine that speaks as text comes is given up so long before the caller notices, ms. */
@@ -58,6 +54,8 @@ const EARLY_MS = 1_300;
 export class FailOverUtterance implements TextToSpeechUtterance {
   readonly #desk: EngineDesk;
   readonly #signal: AbortSignal;
+  /** Aborts when the utterance is over. */
+  readonly #controller = new AbortController();
   readonly #events = new EventStream<TextToSpeechEvent>();
   readonly #pieces: string[] = [];
   readonly #watch: SpeechWatch;
@@ -155,36 +153,34 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   async #follow(part: Part): Promise<void> {
     for await (const event of part.inner.events) {
       if (event.type === 'end') this.#unsettled.delete(part);
-      if (this.#part === part) this.#take(part, event);
-      // What was used is used, whoever speaks now.
-      else if (event.type === 'usage') this.#events.push(event);
+      if (this.#part === part) {
+        const looking = this.#take(part, event);
+        if (looking) await looking;
+        // What was used is used, whoever speaks now.
+      } else if (event.type === 'usage') this.#events.push(event);
     }
     this.#unsettled.delete(part);
   }
 
-  #take(part: Part, event: TextToSpeechEvent): void {
+  /** The promise is of looking for the place where it goes on. */
+  #take(part: Part, event: TextToSpeechEvent): Promise<void> | undefined {
     switch (event.type) {
       case 'audio':
       case 'piece':
       case 'word':
         if (event.type === 'audio') this.#count(part, event.data);
-        if (part.joining) {
-          part.joining.push(event);
-          if (event.type === 'audio' || part.joining.full) this.#join(part, part.joining, false);
-        } else this.#say(part, event);
-        if (event.type === 'audio') this.#watch.heard(this.#reserve.aheadMs);
-        this.#watchIfOwed();
-        return;
+        if (part.joining) return this.#listen(part, part.joining, event);
+        this.#say(part, event);
+        this.#watchAfter(event);
+        return undefined;
       case 'end':
         if (event.error) this.#onFailure(part, event.error, event.spokenPieces);
-        else if (part.joining && !this.#join(part, part.joining, true)) return;
-        else {
-          this.#learnPace(part, this.#sound);
-          this.#end(undefined);
-        }
-        return;
+        else if (part.joining) return this.#endListening(part, part.joining);
+        else this.#endWhole(part);
+        return undefined;
       default:
         this.#events.push(event);
+        return undefined;
     }
   }
 
@@ -205,15 +201,39 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     }
   }
 
-  /** The new voice is heard as soon as it is known from where on. False: it is not, and another way was taken. */
-  #join(part: Part, joining: Joining, over: boolean): boolean {
-    const enterMs = joining.find(over) ?? (this.#isTooSlow(part, joining) ? joining.findNow() : undefined);
-    if (enterMs === undefined) return false;
+  async #listen(part: Part, joining: Joining, event: Said): Promise<void> {
+    joining.push(event);
+    // It may take a few turns to find the place: nobody is silent in the meantime.
+    this.#watchAfter(event);
+    if (event.type === 'audio' || joining.full) await this.#join(part, joining, false);
+    if (!this.#over) this.#watchAfter(event);
+  }
+
+  async #endListening(part: Part, joining: Joining): Promise<void> {
+    if (await this.#join(part, joining, true)) this.#endWhole(part);
+  }
+
+  #endWhole(part: Part): void {
+    this.#learnPace(part, this.#sound);
+    this.#end(undefined);
+  }
+
+  #watchAfter({ type }: Said): void {
+    if (type === 'audio') this.#watch.heard(this.#reserve.aheadMs);
+    this.#watchIfOwed();
+  }
+
+  /** The new voice is heard as soon as it is known from where on. False: it is not, or another way was taken. */
+  async #join(part: Part, joining: Joining, over: boolean): Promise<boolean> {
+    const enterMs =
+      (await this.#inTurns(joining.find(over))) ??
+      (this.#isTooSlow(part, joining) ? await this.#inTurns(joining.findNow()) : undefined);
+    if (enterMs === undefined || this.#part !== part) return false;
     part.joining = undefined;
     if (enterMs === 'unlike') {
       this.#part = undefined;
       part.inner.cancel();
-      this.#speak(part.speaker, restFrom(part.from, joining));
+      this.#speak(part.speaker, restFrom(part.from, restOf(joining.broken, this.#desk.output)));
       return false;
     }
     part.startMs = this.#reserve.totalMs - enterMs;
@@ -270,17 +290,35 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     this.#part = undefined;
     this.#watch.restart();
     part.inner.cancel();
-    const place = this.#place(part, spoken);
+    void this.#goOn(part, error, spoken);
+  }
+
+  /** Another goes on. What is held back stays here until it is known how much of it is heard. */
+  async #goOn(part: Part, error: FlavorError, spoken: number): Promise<void> {
+    this.#reserve.hold();
+    const place = await this.#inTurns(this.#place(part, spoken));
+    if (place === undefined || this.#over) return;
+    this.#reserve.resume();
     if (this.#parts >= MAX_PARTS || !mayBeTakenOver(error, this.#signal)) {
       this.#end(error, place.from);
       return;
     }
     this.#events.push({ type: 'warning', error });
-    void this.#findSpeaker(part.speaker, place);
+    await this.#findSpeaker(part.speaker, place);
+  }
+
+  /** `undefined`: the utterance is over. */
+  async #inTurns<Result>(steps: Steps<Result>): Promise<Result | undefined> {
+    try {
+      return await inTurns(steps, this.#desk.clock, this.#controller.signal);
+    } catch (error) {
+      if (!this.#over) throw error;
+      return undefined;
+    }
   }
 
   /** Where the utterance goes on: the piece, and how it is come by. What is held back is cut there. */
-  #place(part: Part, spoken: number): Place {
+  *#place(part: Part, spoken: number): Steps<Place> {
     const again = part.from;
     if (part.joining) return { from: again, first: part.first, broken: part.joining.broken };
     const whole = again + spoken;
@@ -297,44 +335,31 @@ export class FailOverUtterance implements TextToSpeechUtterance {
       return { from: piece, first };
     }
     const samples = this.#sound.samples();
-    if (samples === undefined) return this.#placeByText(part, piece, startMs);
     const stream = part.speaker.engine.capabilities.text === 'stream';
     // It may have gone on to later pieces without a word.
     const texts = this.#pieces
       .slice(piece, stream ? undefined : piece + 1)
       .map((_, at) => this.#textOf(part, piece + at));
-    const saidMs = this.#reserve.handedMs - startMs;
-    const broken = { texts, samples, saidMs, startMs, pace: part.speaker.pace };
+    const { pace } = part.speaker;
+    if (samples === undefined) return restFrom(piece, restByPace(texts, this.#reserve.totalMs - startMs, pace));
+    const left = yield* leftVoice(samples, this.#desk.output.sampleRate, this.#reserve.handedMs - startMs);
+    const broken = { texts, samples, left, startMs, pace };
     return this.#leave(part, { from: piece, first, broken });
   }
 
   /** It takes so long to say the piece again that it is better not said again: only now it is known how fast this voice speaks. */
   #isTooSlow(part: Part, joining: Joining): boolean {
     if (part.audioMs < TELLING_MS) return false;
-    const waitMs = joining.waitMs(speedOf(part), part.audioMs);
-    return waitMs + this.#reserve.silentMs - this.#reserve.aheadMs > MOST_SILENCE_MS;
+    const untilMs = waitMs(joining.broken.left, speedOf(part), part.audioMs);
+    return untilMs + this.#reserve.silentMs - this.#reserve.aheadMs > MOST_SILENCE_MS;
   }
 
   /** The voice is cut at a gap between two words; where the piece is better not said again, its rest is. */
   #leave(part: Part, place: Place & { readonly broken: BrokenOff }): Place {
-    const joining = new Joining(place.broken, this.#desk.output);
-    this.#reserve.cut(place.broken.startMs + joining.leaveMs);
-    const silentMs = joining.waitMs(speedOf(part)) + this.#reserve.silentMs - this.#reserve.aheadMs;
-    return silentMs <= MOST_SILENCE_MS ? place : restFrom(place.from, joining);
-  }
-
-  #placeByText(part: Part, from: number, startMs: number): Place {
-    let piece = from;
-    let saidMs = this.#reserve.totalMs - startMs;
-    if (part.speaker.engine.capabilities.text === 'stream') {
-      // It may have gone on to later pieces without a word.
-      for (; piece < this.#pieces.length - 1; piece += 1) {
-        const lastsMs = part.speaker.pace.durationMs(this.#textOf(part, piece));
-        if (saidMs <= lastsMs) break;
-        saidMs -= lastsMs;
-      }
-    }
-    return { from: piece, first: restOfPiece(this.#textOf(part, piece), saidMs, part.speaker.pace) };
+    const { left, startMs } = place.broken;
+    this.#reserve.cut(startMs + left.leaveMs);
+    const silentMs = waitMs(left, speedOf(part)) + this.#reserve.silentMs - this.#reserve.aheadMs;
+    return silentMs <= MOST_SILENCE_MS ? place : restFrom(place.from, restOf(place.broken, this.#desk.output));
   }
 
   async #findSpeaker(failed: SpeakingEngine | undefined, place: Place): Promise<void> {
@@ -352,6 +377,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   ): void {
     if (this.#over) return;
     this.#over = true;
+    this.#controller.abort();
     const part = this.#part;
     this.#part = undefined;
     this.#watch.settled();
@@ -365,12 +391,6 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   }
 }
 
-/** How many times as fast as it is listened to. */
-function speedOf({ audioMs, firstAtMs, lastAtMs }: Part): number {
-  return Math.max(SPEEDS.least, Math.min(SPEEDS.most, audioMs / Math.max(1, lastAtMs - firstAtMs)));
-}
-
-function restFrom(piece: number, joining: Joining): Place {
-  const { index, text } = joining.rest();
+function restFrom(piece: number, { index, text }: Rest): Place {
   return { from: piece + index, first: text };
 }

@@ -1,8 +1,6 @@
-import type { Likeness, Sound } from './likeness.js';
-import type { Frame } from './spectrum.js';
+import { type Likeness, Sounds } from './likeness.js';
+import { BANDS, type Frame, loudestOf } from './spectrum.js';
 
-/** A level so far below the loudest is silence, dB. */
-const SILENCE_DB = 32;
 export interface AlignmentStart {
   /** The new rendering begins at a frame of the old one from here … */
   readonly from: number;
@@ -43,15 +41,26 @@ const [NONE, BEGIN, EVEN, SKIP, STRETCH] = [0, 1, 2, 3, 4] as const satisfies re
 
 /**
  * Finds the end of a rendering that broke off in another one that begins with words before that end: dynamic time warping
- * with a free start in the old one and a free end in the new one, column by column as the new one comes.
+ * with a free start in the old one and a free end in the new one, column by column as the new one comes. Only what can be
+ * reached is compared: neither of them is more than twice as fast as the other for long.
  */
 export class Aligner {
-  readonly #heard: readonly Sound[];
+  /** Of the old rendering, from the earliest start on: a row of the table each. */
+  readonly #heard: Sounds;
+  readonly #rows: number;
   readonly #start: AlignmentStart;
   readonly #voice: VoiceMean;
   readonly #likeness: Likeness;
-  readonly #columns: Column[] = [];
-  readonly #sounds: Sound[] = [];
+  readonly #sound = new Sounds(1);
+  readonly #distances: Float64Array;
+  readonly #moves: Moves[] = [];
+  /** What a match costs that ends with the column, unlikely tempos included. */
+  readonly #totals: number[] = [];
+  #before: Column;
+  #beforeThat: Column;
+  /** The two before, to be written anew. */
+  #spare: Column;
+  #best: Best | undefined;
   #loudest: number;
   #begun = false;
   /** Frames of silence before the new rendering's first sound. */
@@ -67,8 +76,16 @@ export class Aligner {
     voices: { readonly old: VoiceMean; readonly new: VoiceMean },
     likeness: Likeness,
   ) {
-    const loudest = heard.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
-    this.#heard = heard.map((frame) => soundOf(frame, loudest, voices.old));
+    this.#rows = Math.max(0, heard.length - start.from);
+    this.#heard = new Sounds(this.#rows);
+    const loudest = loudestOf(heard);
+    for (let row = 0; row < this.#rows; row += 1) {
+      this.#heard.set(row, heard[start.from + row] as Frame, loudest, voices.old.shape);
+    }
+    this.#distances = new Float64Array(this.#rows);
+    this.#before = emptyColumn(this.#rows);
+    this.#beforeThat = emptyColumn(this.#rows);
+    this.#spare = emptyColumn(this.#rows);
     this.#start = start;
     this.#loudest = start.loudestDb ?? Number.NEGATIVE_INFINITY;
     this.#voice = voices.new;
@@ -77,121 +94,145 @@ export class Aligner {
 
   /** Frames of the new rendering that have been looked at. */
   get frames(): number {
-    return this.#lead + this.#columns.length;
+    return this.#lead + this.#moves.length;
   }
 
   push(frame: Frame): void {
     this.#loudest = Math.max(this.#loudest, frame.levelDb);
-    const sound = soundOf(frame, this.#loudest, this.#voice);
-    if (!this.#begun && sound.presence < 0.4) {
+    this.#sound.set(0, frame, this.#loudest, this.#voice.shape);
+    if (!this.#begun && (this.#sound.presences[0] as number) < 0.4) {
       this.#lead += 1;
       return;
     }
     this.#begun = true;
-    this.#sounds.push(sound);
-    this.#columns.push(this.#column(sound));
+    const column = this.#spare;
+    this.#moves.push(this.#fill(column));
+    [this.#before, this.#beforeThat, this.#spare] = [column, this.#before, this.#beforeThat];
+    const last = this.#rows - 1;
+    const cost = this.#rows === 0 ? Number.POSITIVE_INFINITY : (column.costs[last] as number);
+    const start = column.starts[last] ?? 0;
+    const total = this.#total(cost, this.#rows - start);
+    if (total < (this.#best?.total ?? Number.POSITIVE_INFINITY)) {
+      this.#best = { column: this.#totals.length, total, cost, start };
+    }
+    this.#totals.push(total);
   }
 
   /** The best match so far; `undefined` where the new rendering has not come far enough. */
   best(): Match | undefined {
-    const last = this.#heard.length - 1;
-    let best = -1;
-    let least = Number.POSITIVE_INFINITY;
-    const totals = this.#columns.map((column, index) => this.#total(column, index));
-    for (const [index, total] of totals.entries()) if (total < least) [best, least] = [index, total];
-    if (best < 0 || !Number.isFinite(least)) return undefined;
-    const path = this.#path(best, last);
-    const start = path.start;
-    const count = last + 1 - start;
-    const cost = least / Math.max(1, last + 1 - this.#start.from);
-    const ownCost = ((this.#columns[best]?.costs[last] as number) - this.#startCost(start)) / count;
-    const later = totals.slice(best + 1);
-    const worse = least + SETTLED_COST * count;
-    const settled = later.length >= SETTLED_FRAMES && later.slice(-4).every((other) => other > worse);
+    const best = this.#best;
+    if (best === undefined) return undefined;
+    const { from } = this.#start;
+    const start = from + best.start;
+    const count = this.#rows - best.start;
+    const worse = best.total + SETTLED_COST * count;
+    const later = this.#totals.length - best.column - 1;
     const lead = this.#lead;
-    return { cost, ownCost, start, settled, at: (frame) => lead + (path.columns[Math.max(0, frame - start)] ?? best) };
+    let path: readonly number[] | undefined;
+    return {
+      cost: best.total / Math.max(1, this.#rows),
+      ownCost: (best.cost - this.#startCost(best.start)) / count,
+      start,
+      settled: later >= SETTLED_FRAMES && this.#totals.slice(-4).every((total) => total > worse),
+      at: (frame) => {
+        path ??= this.#path(best.column);
+        return lead + (path[Math.max(0, frame - start)] ?? best.column);
+      },
+    };
   }
 
-  /** Of a match that ends with this column: what its frames cost, and that it is of an unlikely tempo. */
-  #total({ costs, starts }: Column, index: number): number {
-    const last = this.#heard.length - 1;
-    const cost = costs[last] as number;
+  /** Of a match of so many rows that ends with the next column: what its frames cost, and that it is of an unlikely tempo. */
+  #total(cost: number, count: number): number {
     const { tempo } = this.#start;
     if (tempo === undefined) return cost;
-    const count = last + 1 - (starts[last] as number);
     const spread = tempo.spread + TEMPO_FRAMES / count;
-    return cost + this.#likeness.tempoCost * (((index + 1) / count - tempo.ratio) / spread) ** 2;
+    const ratio = (this.#totals.length + 1) / count;
+    return cost + this.#likeness.tempoCost * ((ratio - tempo.ratio) / spread) ** 2;
   }
 
   /** Frames that are left out cost as much as frames that match, or the latest start would always win. */
-  #startCost(frame: number): number {
+  #startCost(row: number): number {
     const { from, expected, spread } = this.#start;
     const { typicalCost, placeCost } = this.#likeness;
-    return (frame - from) * typicalCost + placeCost * ((frame - expected) / spread) ** 2;
+    return row * typicalCost + placeCost * ((from + row - expected) / spread) ** 2;
   }
 
-  #column(sound: Sound): Column {
-    const { from, until } = this.#start;
+  /** Writes the next column. */
+  #fill(column: Column): Moves {
+    const { costs, starts } = column;
+    const first = this.#moves.length === 0;
+    const last = this.#rows - 1;
+    const [before, beforeThat] = [this.#before, this.#beforeThat];
+    column.lowest = first ? 0 : Math.min(before.lowest, beforeThat.lowest) + 1;
+    column.highest = first
+      ? this.#start.until - this.#start.from
+      : Math.max(before.highest + 2, beforeThat.highest + 1);
+    column.highest = Math.min(last, column.highest);
+    const { lowest, highest } = column;
+    const moves = new Uint8Array(Math.max(0, highest - lowest + 1));
+    costs.fill(Number.POSITIVE_INFINITY);
+    const distances = this.#distances;
+    this.#likeness.distances(this.#heard, lowest, highest, this.#sound, distances);
+    if (first) {
+      for (let row = 0; row <= highest; row += 1) {
+        costs[row] = (distances[row] as number) + this.#startCost(row);
+        starts[row] = row;
+      }
+      return { lowest, moves: moves.fill(BEGIN) };
+    }
     const { warpCost } = this.#likeness;
-    const count = this.#heard.length;
-    const costs = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-    const moves = new Uint8Array(count);
-    const starts = new Int32Array(count);
-    const before = this.#columns.at(-1);
-    const beforeThat = this.#columns.at(-2);
-    const first = before === undefined;
-    for (let i = from; i < count; i += 1) {
-      const here = this.#likeness.distance(this.#heard[i] as Sound, sound);
+    for (let row = lowest; row <= highest; row += 1) {
+      const here = distances[row] as number;
       let cost = Number.POSITIVE_INFINITY;
       let move: Move = NONE;
-      if (first) {
-        if (i > until) break;
-        cost = here + this.#startCost(i);
-        move = BEGIN;
-      } else if (i > from) {
-        const even = (before.costs[i - 1] as number) + here;
-        if (even < cost) [cost, move] = [even, EVEN];
-        const skip = ((beforeThat?.costs[i - 1] as number | undefined) ?? Number.POSITIVE_INFINITY) + here + warpCost;
-        if (skip < cost) [cost, move] = [skip, SKIP];
-        if (i > from + 1) {
-          const stretch =
-            (before.costs[i - 2] as number) +
-            here +
-            this.#likeness.distance(this.#heard[i - 1] as Sound, sound) +
-            warpCost;
-          if (stretch < cost) [cost, move] = [stretch, STRETCH];
+      let start = 0;
+      const even = (before.costs[row - 1] as number) + here;
+      if (even < cost) {
+        cost = even;
+        move = EVEN;
+        start = before.starts[row - 1] as number;
+      }
+      const skip = (beforeThat.costs[row - 1] as number) + here + warpCost;
+      if (skip < cost) {
+        cost = skip;
+        move = SKIP;
+        start = beforeThat.starts[row - 1] as number;
+      }
+      if (row > 1) {
+        const stretch = (before.costs[row - 2] as number) + here + (distances[row - 1] as number) + warpCost;
+        if (stretch < cost) {
+          cost = stretch;
+          move = STRETCH;
+          start = before.starts[row - 2] as number;
         }
       }
-      costs[i] = cost;
-      moves[i] = move;
-      if (move === BEGIN) starts[i] = i;
-      else if (move === EVEN) starts[i] = before?.starts[i - 1] as number;
-      else if (move === SKIP) starts[i] = beforeThat?.starts[i - 1] as number;
-      else if (move === STRETCH) starts[i] = before?.starts[i - 2] as number;
+      costs[row] = cost;
+      starts[row] = start;
+      moves[row - lowest] = move;
     }
-    return { costs, moves, starts };
+    return { lowest, moves };
   }
 
-  #path(column: number, row: number): { readonly start: number; readonly columns: readonly number[] } {
+  /** The column for each row of a match that ends with this one. */
+  #path(column: number): readonly number[] {
     const columns: number[] = [];
-    let [at, i] = [column, row];
-    for (;;) {
-      const move = this.#columns[at]?.moves[i] ?? NONE;
-      columns.unshift(at);
-      if (move === EVEN) [at, i] = [at - 1, i - 1];
-      else if (move === SKIP) [at, i] = [at - 2, i - 1];
+    for (let [at, row] = [column, this.#rows - 1]; ; ) {
+      const { lowest, moves } = this.#moves[at] as Moves;
+      const move = moves[row - lowest];
+      columns.push(at);
+      if (move === EVEN) [at, row] = [at - 1, row - 1];
+      else if (move === SKIP) [at, row] = [at - 2, row - 1];
       else if (move === STRETCH) {
-        columns.unshift(at);
-        [at, i] = [at - 1, i - 2];
-      } else break;
+        columns.push(at);
+        [at, row] = [at - 1, row - 2];
+      } else return columns.reverse();
     }
-    return { start: i, columns };
   }
 }
 
 /** The mean sound of a voice: its colour, and that of the way it came. Learnt from all that it says. */
 export class VoiceMean {
-  readonly shape = new Float32Array(16);
+  readonly shape = new Float32Array(BANDS);
   #count = 0;
 
   /** It has been listened to for a second. */
@@ -201,7 +242,7 @@ export class VoiceMean {
 
   /** Takes note of what was said; only its louder half tells of the voice. */
   learn(frames: readonly Frame[]): void {
-    const levels = frames.map(({ levelDb }) => levelDb).toSorted((one, other) => one - other);
+    const levels = Float64Array.from(frames, ({ levelDb }) => levelDb).sort();
     const least = Math.max(levels[levels.length >> 1] ?? 0, (levels.at(-1) ?? 0) - 20);
     for (const { shape, levelDb } of frames) {
       if (levelDb < least) continue;
@@ -217,15 +258,31 @@ export class VoiceMean {
 /** So many frames make the mean: a minute of speech. */
 const MEAN_FRAMES = 6_000;
 
+/** One frame of the new rendering against those of the old. */
 interface Column {
+  /** The lowest row that can be reached, and the highest. */
+  lowest: number;
+  highest: number;
   readonly costs: Float64Array;
-  readonly moves: Uint8Array;
-  /** Where in the old rendering the match of each frame begins. */
+  /** Where the match of each row begins. */
   readonly starts: Int32Array;
 }
 
-function soundOf({ shape: seen, levelDb }: Frame, loudestDb: number, { shape: mean }: VoiceMean): Sound {
-  const shape = seen.map((value, band) => value - (mean[band] ?? 0));
-  const level = Math.max(-SILENCE_DB, levelDb - loudestDb);
-  return { shape, level, presence: Math.min(1, (level + SILENCE_DB) / (SILENCE_DB / 2)) };
+/** How each row of a column was reached, from the lowest on. */
+interface Moves {
+  readonly lowest: number;
+  readonly moves: Uint8Array;
+}
+
+/** The match that costs least: the column it ends with, and the row it begins with. */
+interface Best {
+  readonly column: number;
+  readonly total: number;
+  readonly cost: number;
+  readonly start: number;
+}
+
+function emptyColumn(rows: number): Column {
+  const costs = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
+  return { lowest: 0, highest: -1, costs, starts: new Int32Array(rows) };
 }

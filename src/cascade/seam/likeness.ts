@@ -1,17 +1,50 @@
-/** A frame beside others of the same voice. */
-export interface Sound {
-  /** What is constant in the voice is taken off. */
-  readonly shape: Float32Array;
+import { BANDS, type Frame } from './spectrum.js';
+
+/** A level so far below the loudest is silence, dB. */
+const SILENCE_DB = 32;
+
+/** Frames beside others of the same voice, in rows of numbers: they are compared a million times. */
+export class Sounds {
+  /** What is constant in the voice is taken off: {@link BANDS} of each. */
+  readonly shapes: Float32Array;
   /** Below the loudest, dB. */
-  readonly level: number;
+  readonly levels: Float64Array;
   /** 0: silence, 1: a sound. */
-  readonly presence: number;
+  readonly presences: Float64Array;
+  /** Squares of the shapes' lengths. */
+  readonly norms: Float64Array;
+
+  constructor(count: number) {
+    this.shapes = new Float32Array(count * BANDS);
+    this.levels = new Float64Array(count);
+    this.presences = new Float64Array(count);
+    this.norms = new Float64Array(count);
+  }
+
+  /** @param mean the sound of the voice, see `VoiceMean` */
+  set(at: number, { shape, levelDb }: Frame, loudestDb: number, mean: Float32Array): void {
+    let norm = 1e-9;
+    for (let band = 0; band < BANDS; band += 1) {
+      const place = at * BANDS + band;
+      this.shapes[place] = (shape[band] as number) - (mean[band] as number);
+      norm += (this.shapes[place] as number) * (this.shapes[place] as number);
+    }
+    const level = Math.max(-SILENCE_DB, levelDb - loudestDb);
+    this.levels[at] = level;
+    this.presences[at] = Math.min(1, (level + SILENCE_DB) / (SILENCE_DB / 2));
+    this.norms[at] = norm;
+  }
 }
 
 /** How two renderings of a text are compared, and what a comparison costs. */
 export interface Likeness {
-  /** 0: the same; about 1: nothing in common. */
-  distance(one: Sound, other: Sound): number;
+  /**
+   * How far apart each of some sounds and another are: 0, the same; about 1, nothing in common.
+   *
+   * @param other the first of these
+   * @param out of the sounds from `from` to `to`, both included, at the same indexes
+   */
+  distances(sounds: Sounds, from: number, to: number, other: Sounds, out: Float64Array): void;
   /** What a match of the same words costs a frame, about: the price of leaving frames at the beginning out. */
   readonly typicalCost: number;
   /** How strongly the place is believed at which the text says that the new rendering begins. */
@@ -41,12 +74,17 @@ export const oneVoice: Likeness = {
   believedCost: 0.62,
   plainCost: 0.5,
   sureCost: 0.42,
-  distance(one, other) {
-    let sum = 0;
-    for (let band = 0; band < one.shape.length; band += 1) {
-      sum += Math.abs((one.shape[band] as number) - (other.shape[band] as number));
+  distances({ shapes, levels, presences }, from, to, other, out) {
+    const { shapes: otherShape } = other;
+    const [level, presence] = [other.levels[0] as number, other.presences[0] as number];
+    for (let at = from; at <= to; at += 1) {
+      const place = at * BANDS;
+      let sum = 0;
+      for (let band = 0; band < BANDS; band += 1) {
+        sum += Math.abs((shapes[place + band] as number) - (otherShape[band] as number));
+      }
+      out[at] = weighed(sum / BANDS / 2, presences[at] as number, presence, levels[at] as number, level);
     }
-    return weighed(sum / one.shape.length / 2, one, other);
   },
 };
 
@@ -59,20 +97,22 @@ export const twoVoices: Likeness = {
   believedCost: 0.9,
   plainCost: 0.6,
   sureCost: 0.4,
-  distance(one, other) {
-    let product = 0;
-    let [norm, otherNorm] = [1e-9, 1e-9];
-    for (let band = 0; band < one.shape.length; band += 1) {
-      const [here, there] = [one.shape[band] as number, other.shape[band] as number];
-      product += here * there;
-      norm += here * here;
-      otherNorm += there * there;
+  distances({ shapes, levels, presences, norms }, from, to, other, out) {
+    const { shapes: otherShape } = other;
+    const [level, presence, norm] = [other.levels[0] as number, other.presences[0] as number, other.norms[0] as number];
+    for (let at = from; at <= to; at += 1) {
+      const place = at * BANDS;
+      let product = 0;
+      for (let band = 0; band < BANDS; band += 1) {
+        product += (shapes[place + band] as number) * (otherShape[band] as number);
+      }
+      const apart = ANGLE_COST * (1 - product / Math.sqrt((norms[at] as number) * norm));
+      out[at] = weighed(apart, presences[at] as number, presence, levels[at] as number, level);
     }
-    return weighed(ANGLE_COST * (1 - product / Math.sqrt(norm * otherNorm)), one, other);
   },
 };
 
 /** Shapes count where both are sounds. */
-function weighed(shapes: number, one: Sound, other: Sound): number {
-  return shapes * Math.min(one.presence, other.presence) + Math.abs(one.level - other.level) / LEVEL_SPREAD_DB / 2;
+function weighed(shapes: number, presence: number, otherPresence: number, level: number, otherLevel: number): number {
+  return shapes * Math.min(presence, otherPresence) + Math.abs(level - otherLevel) / LEVEL_SPREAD_DB / 2;
 }

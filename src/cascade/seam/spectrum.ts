@@ -4,7 +4,7 @@ const WINDOW = 256;
 /** From one frame to the next. */
 export const FRAME_MS = 10;
 const HOP = (BASE_RATE * FRAME_MS) / 1_000;
-const BANDS = 16;
+export const BANDS = 16;
 const LOWEST_HZ = 120;
 const HIGHEST_HZ = 3_700;
 /** Energy of a band that counts as none: a step or two of 16 bits. */
@@ -16,6 +16,13 @@ export interface Frame {
   readonly shape: Float32Array;
   /** Energy, dB above an arbitrary level. */
   readonly levelDb: number;
+}
+
+/** Level of the loudest, dB. */
+export function loudestOf(frames: readonly Frame[]): number {
+  let loudest = Number.NEGATIVE_INFINITY;
+  for (const { levelDb } of frames) if (levelDb > loudest) loudest = levelDb;
+  return loudest;
 }
 
 /** A level so far below the loudest is silence, dB. */
@@ -30,7 +37,7 @@ export class SoundingTime {
   readonly #frames: readonly number[];
 
   constructor(frames: readonly Frame[]) {
-    const loudest = frames.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
+    const loudest = loudestOf(frames);
     const sounding: number[] = [];
     for (const [at, { levelDb }] of frames.entries()) {
       if (levelDb <= loudest - SILENCE_DB) continue;
@@ -60,6 +67,7 @@ export class SoundingTime {
 export class FrameReader {
   readonly frames: Frame[] = [];
   readonly #decimation: number;
+  readonly #analysis = new Analysis();
   /** What is left of the last chunk, at the rate it came in. */
   #rest: Int16Array = new Int16Array(0);
   /** At the base rate: the beginning is that of the next frame. */
@@ -85,7 +93,7 @@ export class FrameReader {
     this.#length += count;
     this.#rest = joined.slice(count * step);
     let at = 0;
-    for (; at + WINDOW <= this.#length; at += HOP) this.frames.push(frameOf(this.#pending, at));
+    for (; at + WINDOW <= this.#length; at += HOP) this.frames.push(this.#analysis.frameOf(this.#pending, at));
     this.#pending.copyWithin(0, at, this.#length);
     this.#length -= at;
   }
@@ -105,9 +113,17 @@ function concat(one: Int16Array, other: Int16Array): Int16Array {
   return both;
 }
 
+/** Half as many points as the window has samples: two neighbours are the parts of one complex number. */
+const POINTS = WINDOW / 2;
 const hann = Float64Array.from({ length: WINDOW }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / WINDOW));
 const cosines = Float64Array.from({ length: WINDOW / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / WINDOW));
 const sines = Float64Array.from({ length: WINDOW / 2 }, (_, i) => -Math.sin((2 * Math.PI * i) / WINDOW));
+/** Where each point goes before the transform: its number with the bits in reverse. */
+const reversed = Uint8Array.from({ length: POINTS }, (_, i) => {
+  let number = 0;
+  for (let bit = 1; bit < POINTS; bit *= 2) number = 2 * number + ((i & bit) === 0 ? 0 : 1);
+  return number;
+});
 const mel = (hz: number): number => 1127 * Math.log(1 + hz / 700);
 /** The band of each line of the spectrum; -1: of none. */
 const bandOfLine = Int8Array.from({ length: WINDOW / 2 }, (_, line) => {
@@ -115,49 +131,86 @@ const bandOfLine = Int8Array.from({ length: WINDOW / 2 }, (_, line) => {
   if (hz < LOWEST_HZ || hz >= HIGHEST_HZ) return -1;
   return Math.floor((BANDS * (mel(hz) - mel(LOWEST_HZ))) / (mel(HIGHEST_HZ) - mel(LOWEST_HZ)));
 });
+const firstLine = bandOfLine.findIndex((band) => band >= 0);
+const lastLine = bandOfLine.findLastIndex((band) => band >= 0);
 
-function frameOf(samples: Float32Array, at: number): Frame {
-  const re = new Float64Array(WINDOW);
-  const im = new Float64Array(WINDOW);
-  for (let i = 0; i < WINDOW; i += 1) re[i] = (samples[at + i] as number) * (hann[i] as number);
-  transform(re, im);
-  const energies = new Float64Array(BANDS);
-  for (let line = 0; line < WINDOW / 2; line += 1) {
-    const band = bandOfLine[line] as number;
-    if (band >= 0) energies[band] = (energies[band] as number) + (re[line] as number) ** 2 + (im[line] as number) ** 2;
+/** Makes frames of a window of samples. What it works in is kept for the next. */
+class Analysis {
+  readonly #re = new Float64Array(POINTS);
+  readonly #im = new Float64Array(POINTS);
+  readonly #energies = new Float64Array(BANDS);
+
+  frameOf(samples: Float32Array, at: number): Frame {
+    const re = this.#re;
+    const im = this.#im;
+    const energies = this.#energies;
+    for (let i = 0; i < POINTS; i += 1) {
+      const place = reversed[i] as number;
+      re[place] = (samples[at + 2 * i] as number) * (hann[2 * i] as number);
+      im[place] = (samples[at + 2 * i + 1] as number) * (hann[2 * i + 1] as number);
+    }
+    transform(re, im);
+    energies.fill(0);
+    for (let line = firstLine; line <= lastLine; line += 1) {
+      const band = bandOfLine[line] as number;
+      energies[band] = (energies[band] as number) + energyOf(re, im, line);
+    }
+    let mean = 0;
+    let sum = 0;
+    const shape = new Float32Array(BANDS);
+    for (let band = 0; band < BANDS; band += 1) {
+      const energy = (energies[band] as number) + FLOOR;
+      shape[band] = Math.log(energy);
+      mean += (shape[band] as number) / BANDS;
+      sum += energy;
+    }
+    for (let band = 0; band < BANDS; band += 1) shape[band] = (shape[band] as number) - mean;
+    return { shape, levelDb: 10 * Math.log10(sum) };
   }
-  let mean = 0;
-  let sum = 0;
-  const shape = new Float32Array(BANDS);
-  for (let band = 0; band < BANDS; band += 1) {
-    const energy = (energies[band] as number) + FLOOR;
-    shape[band] = Math.log(energy);
-    mean += (shape[band] as number) / BANDS;
-    sum += energy;
-  }
-  for (let band = 0; band < BANDS; band += 1) shape[band] = (shape[band] as number) - mean;
-  return { shape, levelDb: 10 * Math.log10(sum) };
 }
 
-/** Discrete Fourier transform in place, radix 2, decimation in time. */
+/** Of a line of the real spectrum: the even samples and the odd ones were transformed as one. */
+function energyOf(re: Float64Array, im: Float64Array, line: number): number {
+  const one = re[line] as number;
+  const oneIm = im[line] as number;
+  const other = re[POINTS - line] as number;
+  const otherIm = im[POINTS - line] as number;
+  const odd = (oneIm + otherIm) / 2;
+  const oddIm = (other - one) / 2;
+  const cosine = cosines[line] as number;
+  const sine = sines[line] as number;
+  const real = (one + other) / 2 + odd * cosine - oddIm * sine;
+  const imaginary = (oneIm - otherIm) / 2 + odd * sine + oddIm * cosine;
+  return real * real + imaginary * imaginary;
+}
+
+/** Discrete Fourier transform in place of points in reversed order, radix 2, decimation in time; the first two steps as one. */
 function transform(re: Float64Array, im: Float64Array): void {
-  for (let i = 1, j = 0; i < WINDOW; i += 1) {
-    let bit = WINDOW >> 1;
-    for (; (j & bit) !== 0; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i >= j) continue;
-    const swap = re[i] as number;
-    re[i] = re[j] as number;
-    re[j] = swap;
+  for (let start = 0; start < POINTS; start += 4) {
+    const sum = (re[start] as number) + (re[start + 1] as number);
+    const sumIm = (im[start] as number) + (im[start + 1] as number);
+    const step = (re[start] as number) - (re[start + 1] as number);
+    const stepIm = (im[start] as number) - (im[start + 1] as number);
+    const nextSum = (re[start + 2] as number) + (re[start + 3] as number);
+    const nextSumIm = (im[start + 2] as number) + (im[start + 3] as number);
+    const nextStep = (re[start + 2] as number) - (re[start + 3] as number);
+    const nextStepIm = (im[start + 2] as number) - (im[start + 3] as number);
+    re[start] = sum + nextSum;
+    im[start] = sumIm + nextSumIm;
+    re[start + 1] = step + nextStepIm;
+    im[start + 1] = stepIm - nextStep;
+    re[start + 2] = sum - nextSum;
+    im[start + 2] = sumIm - nextSumIm;
+    re[start + 3] = step - nextStepIm;
+    im[start + 3] = stepIm + nextStep;
   }
-  for (let size = 2; size <= WINDOW; size *= 2) {
+  for (let size = 8; size <= POINTS; size *= 2) {
     const half = size / 2;
     const stride = WINDOW / size;
-    for (let start = 0; start < WINDOW; start += size) {
-      for (let k = 0; k < half; k += 1) {
-        const cosine = cosines[k * stride] as number;
-        const sine = sines[k * stride] as number;
-        const upper = start + k;
+    for (let k = 0; k < half; k += 1) {
+      const cosine = cosines[k * stride] as number;
+      const sine = sines[k * stride] as number;
+      for (let upper = k; upper < POINTS; upper += size) {
         const lower = upper + half;
         const real = (re[lower] as number) * cosine - (im[lower] as number) * sine;
         const imaginary = (re[lower] as number) * sine + (im[lower] as number) * cosine;

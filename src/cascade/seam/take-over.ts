@@ -1,6 +1,7 @@
+import type { Steps } from '../../base/steps.js';
 import { Aligner, type Match, VoiceMean } from './align.js';
 import { twoVoices } from './likeness.js';
-import { FRAME_MS, type Frame, FrameReader } from './spectrum.js';
+import { FRAME_MS, type Frame, FrameReader, loudestOf } from './spectrum.js';
 
 /** Half a window: a frame speaks of what lies around its middle, ms. */
 const MIDDLE_MS = 16;
@@ -39,51 +40,79 @@ const INTO_DIP_FRAMES = 2;
 /** So far off the dip may lie in the new voice, frames, and must be so much deeper for each, dB. */
 const OFF_FRAMES = 5;
 const OFF_DB = 1;
+/** Of the new voice, so much more than that may have come before it was looked at, ms. */
+const MORE_MS = 500;
+/** What is taken in at a step, ms. */
+const PART_MS = 200;
 
-/**
- * One voice broke off within a text, and another says the same text from its beginning: where the one is left, and where
- * the other is entered, so that no word is heard twice and none is missing. The sounds are compared, not the text.
- */
-export class TakeOver {
-  /** The old voice is left here, ms of its sound. */
+/** A voice that broke off within a text: where it is left, and how it sounded up to there. */
+export interface LeftVoice {
+  /** It is left here, ms of its sound. */
   readonly leaveMs: number;
   /** Nothing sounds there: it is between two words, or in the stop within one. */
   readonly inGap: boolean;
-  readonly #old: readonly Frame[];
-  readonly #mean: VoiceMean;
-  /** The dip of the old voice in which it is left: its first frame and its last. */
-  readonly #dip: Dip;
+  readonly frames: readonly Frame[];
+  readonly mean: VoiceMean;
+  /** The dip in which it is left. */
+  readonly dip: Dip;
+}
+
+/**
+ * Where a voice is left.
+ *
+ * @param samples what it said of the text that broke off; a multiple of 8000 Hz
+ * @param saidMs so much of it cannot be taken back
+ */
+export function* leftVoice(samples: Int16Array, sampleRate: number, saidMs: number): Steps<LeftVoice> {
+  const reader = new FrameReader(sampleRate);
+  const part = (sampleRate * PART_MS) / 1_000;
+  for (let at = 0; at < samples.length; at += part) {
+    reader.push(samples.subarray(at, at + part));
+    yield;
+  }
+  const { frames } = reader;
+  const last = Math.max(0, frames.length - 1);
+  const from = Math.min(last, frameAt(saidMs));
+  const dip = dipAround(frames, bestPlace(frames, from), from);
+  const leave = Math.min(dip.last, dip.first + INTO_DIP_FRAMES);
+  const endMs = (samples.length * 1_000) / sampleRate;
+  return {
+    leaveMs: Math.min(endMs, Math.max(saidMs, msAt(leave))),
+    inGap: levelAt(frames, Math.min(last, leave)) < loudestOf(frames) - GAP_DB,
+    frames: frames.slice(0, dip.last + 1 + BEHIND_MS / FRAME_MS),
+    mean: meanOf(frames),
+    dip,
+  };
+}
+
+/**
+ * One voice broke off within a text, and another says the same text from its beginning: where the other is entered, so
+ * that no word is heard twice and none is missing. The sounds are compared, not the text.
+ */
+export class TakeOver {
+  readonly #left: LeftVoice;
   readonly #reader: FrameReader;
   #aligner: Aligner | undefined;
   /** Frames of the new voice of which its mean was learnt. */
   #learnt = 0;
 
-  /**
-   * @param old what the voice said of the text that broke off; a multiple of 8000 Hz
-   * @param saidMs so much of it cannot be taken back
-   */
-  constructor(old: Int16Array, sampleRate: number, saidMs: number) {
-    const reader = new FrameReader(sampleRate);
-    reader.push(old);
+  /** @param sampleRate of the new voice, a multiple of 8000 Hz */
+  constructor(left: LeftVoice, sampleRate: number) {
+    this.#left = left;
     this.#reader = new FrameReader(sampleRate);
-    const { frames } = reader;
-    const last = Math.max(0, frames.length - 1);
-    const from = Math.min(last, frameAt(saidMs));
-    this.#dip = dipAround(frames, bestPlace(frames, from), from);
-    const leave = Math.min(this.#dip.last, this.#dip.first + INTO_DIP_FRAMES);
-    const endMs = (old.length * 1_000) / sampleRate;
-    this.leaveMs = Math.min(endMs, Math.max(saidMs, msAt(leave)));
-    this.inGap = levelAt(frames, Math.min(last, leave)) < loudestOf(frames) - GAP_DB;
-    this.#mean = meanOf(frames);
-    this.#old = frames.slice(0, this.#dip.last + 1 + BEHIND_MS / FRAME_MS);
+  }
+
+  /** Of the new voice so much is listened to at most, ms: the place is in it, or not to be found. */
+  get mostMs(): number {
+    return this.#longestMs + MORE_MS;
   }
 
   /** The new voice has come past the place for certain: before that a match may be one of sounds that come earlier. */
   get past(): boolean {
-    return this.#reader.frames.length >= this.#old.length * PAST_RATIO;
+    return this.#reader.frames.length >= this.#left.frames.length * PAST_RATIO;
   }
 
-  /** More of the new voice. */
+  /** More of the new voice: a part of it, of no more than about {@link PART_MS}. */
   push(samples: Int16Array): void {
     this.#reader.push(samples);
   }
@@ -94,41 +123,48 @@ export class TakeOver {
    *
    * @param over nothing more of it comes
    */
-  find(over: boolean): number | 'unlike' | undefined {
+  *find(over: boolean): Steps<number | 'unlike' | undefined> {
     const { frames } = this.#reader;
     if (!over && frames.length * FRAME_MS < LISTENED_MS) return undefined;
-    const longestMs = this.#old.length * FRAME_MS * LONGEST_RATIO + SEARCH_MS;
-    const exhausted = over || frames.length * FRAME_MS >= longestMs;
-    const likely = frames.length >= this.#old.length * SHORTEST_RATIO;
+    const exhausted = over || frames.length * FRAME_MS >= this.#longestMs;
+    const likely = frames.length >= this.#left.frames.length * SHORTEST_RATIO;
     const told = (match: Match | undefined): match is Match =>
       match !== undefined && ((match.settled && match.cost < twoVoices.plainCost && likely) || exhausted);
-    let match = this.#match(frames, RELEARN_RATIO);
+    let match = yield* this.#match(frames, RELEARN_RATIO);
     // What is believed rests on all that has been heard of the voice.
-    if (told(match)) match = this.#match(frames, 1);
+    if (told(match)) match = yield* this.#match(frames, 1);
     if (told(match)) return match.cost < twoVoices.believedCost ? this.#enterAt(frames, match) : 'unlike';
     return exhausted ? 'unlike' : undefined;
   }
 
   /** The same where there is no time to hear more of the new voice: what is no doubtful match is believed. */
-  findNow(): number | 'unlike' {
+  *findNow(): Steps<number | 'unlike'> {
     const { frames } = this.#reader;
-    const match = this.past ? this.#match(frames, 1) : undefined;
+    const match = this.past ? yield* this.#match(frames, 1) : undefined;
     return match !== undefined && match.cost < twoVoices.plainCost ? this.#enterAt(frames, match) : 'unlike';
   }
 
+  get #longestMs(): number {
+    return this.#left.frames.length * FRAME_MS * LONGEST_RATIO + SEARCH_MS;
+  }
+
   /** @param ratio of the voice, so many times as much has come as when its mean was learnt: it is learnt again */
-  #match(frames: readonly Frame[], ratio: number): Match | undefined {
+  *#match(frames: readonly Frame[], ratio: number): Steps<Match | undefined> {
     const anew = this.#learnt < MEAN_FRAMES && frames.length > ratio * this.#learnt;
     if (anew || this.#aligner === undefined) {
       this.#learnt = frames.length;
       this.#aligner = this.#align(frames);
     }
-    for (let at = this.#aligner.frames; at < frames.length; at += 1) this.#aligner.push(frames[at] as Frame);
+    for (let at = this.#aligner.frames; at < frames.length; at += 1) {
+      this.#aligner.push(frames[at] as Frame);
+      yield;
+    }
     return this.#aligner.best();
   }
 
   #align(frames: readonly Frame[]): Aligner {
-    const first = firstSound(this.#old);
+    const { frames: old, mean } = this.#left;
+    const first = firstSound(old);
     const start = {
       from: 0,
       until: first + START_FRAMES,
@@ -136,12 +172,13 @@ export class TakeOver {
       spread: 20,
       loudestDb: loudestOf(frames),
     };
-    return new Aligner(this.#old, start, { old: this.#mean, new: meanOf(frames) }, twoVoices);
+    return new Aligner(old, start, { old: mean, new: meanOf(frames) }, twoVoices);
   }
 
   /** The dip of the new voice that is that of the old one; in the middle of a sound, the same place of it. */
   #enterAt(frames: readonly Frame[], match: Match): number {
-    const [from, until] = [match.at(this.#dip.first), match.at(this.#dip.last)];
+    const { dip: left } = this.#left;
+    const [from, until] = [match.at(left.first), match.at(left.last)];
     const floor = loudestOf(frames) - DEEP_DB;
     let [best, least] = [from, Number.POSITIVE_INFINITY];
     const last = Math.min(frames.length - 1, until + OFF_FRAMES);
@@ -155,6 +192,7 @@ export class TakeOver {
   }
 }
 
+/** The first frame of a quiet place, and the last. */
 interface Dip {
   readonly first: number;
   readonly last: number;
@@ -211,8 +249,4 @@ function msAt(frame: number): number {
 
 function levelAt(frames: readonly Frame[], at: number): number {
   return frames[at]?.levelDb ?? 0;
-}
-
-function loudestOf(frames: readonly Frame[]): number {
-  return frames.reduce((most, { levelDb }) => Math.max(most, levelDb), Number.NEGATIVE_INFINITY);
 }

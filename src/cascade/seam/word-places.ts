@@ -1,3 +1,4 @@
+import type { Steps } from '../../base/steps.js';
 import { cumulativeWeights, pauseMarks } from '../../base/text-weight.js';
 import { letterSounds } from '../../heard/letter-sounds.js';
 import { type Reading, SpeechAligner, type SpeechBlock } from '../../heard/speech-alignment.js';
@@ -18,6 +19,8 @@ const BELOW_PEAK_DB = 35;
 const PAUSE_BLOCKS = 5;
 /** Share of the blocks that the loud ones are above. */
 const LOUD = 0.95;
+/** Blocks that are looked at in one step. */
+const STEP_BLOCKS = 25;
 /** Rate at which brightness tells sounds apart, Hz. */
 const BASE_RATE = 8_000;
 /** How much slower or faster than usual the voice may be, and what it costs to think so, by the square of the logarithm. */
@@ -36,13 +39,14 @@ const MARK_COST = 3;
  * @param letterMs how fast the voice speaks: of a letter ({@link cumulativeWeights}), ms
  * @returns of each word that was begun; none where it cannot be told
  */
-export function wordPlaces(
+export function* wordPlaces(
   text: string,
   samples: Int16Array,
   sampleRate: number,
   letterMs: number,
-): readonly WordPlace[] {
-  const { blocks, pauses, atMs, untilMs } = speechOf(samples, sampleRate);
+): Steps<readonly WordPlace[]> {
+  const { blocks, pauses, atMs, untilMs } = speechOf(yield* blocksOf(samples, sampleRate));
+  yield;
   const weights = cumulativeWeights(text);
   const reach = (blocks.length * BLOCK_MS * QUICKEST) / letterMs;
   const beyond = weights.findIndex((weight) => weight > reach);
@@ -56,11 +60,13 @@ export function wordPlaces(
   const aligner = new SpeechAligner({ blocks, pauses, sounds, markCosts, complete: false });
   let best: { readonly reading: Reading; readonly evidence: number } | undefined;
   for (const tempo of TEMPOS) {
+    yield;
     const reading = aligner.read(lasts * tempo);
     if (reading === undefined) continue;
     const evidence = reading.evidence - TEMPO_COST * Math.log(tempo) ** 2;
     if (evidence > (best?.evidence ?? Number.NEGATIVE_INFINITY)) best = { reading, evidence };
   }
+  yield;
   const ends = best?.reading.ends();
   const first = text.search(/\S/u);
   if (ends === undefined || first < 0) return [];
@@ -110,9 +116,8 @@ interface Speech {
   untilMs(block: number): number;
 }
 
-function speechOf(samples: Int16Array, sampleRate: number): Speech {
-  const all = blocksOf(samples, sampleRate);
-  const levels = all.map(({ levelDb }) => levelDb).toSorted((one, other) => one - other);
+function speechOf(all: readonly SpeechBlock[]): Speech {
+  const levels = Float64Array.from(all, ({ levelDb }) => levelDb).sort();
   const quiet = (levels.at(-1) ?? 0) - BELOW_PEAK_DB;
   const loud = levels[Math.floor(LOUD * levels.length)] ?? 0;
   const blocks: SpeechBlock[] = [];
@@ -151,12 +156,13 @@ function speechOf(samples: Int16Array, sampleRate: number): Speech {
 }
 
 /** Of every 20 ms. */
-function blocksOf(samples: Int16Array, sampleRate: number): readonly SpeechBlock[] {
+function* blocksOf(samples: Int16Array, sampleRate: number): Steps<readonly SpeechBlock[]> {
   const step = Math.max(1, Math.round(sampleRate / BASE_RATE));
   const count = (BASE_RATE * BLOCK_MS) / 1_000;
   const blocks: SpeechBlock[] = [];
   let last = 0;
   for (let from = 0; from + count * step <= samples.length; from += count * step) {
+    if (blocks.length % STEP_BLOCKS === STEP_BLOCKS - 1) yield;
     let [power, slope] = [0, 0];
     for (let at = from; at < from + count * step; at += step) {
       let sample = 0;

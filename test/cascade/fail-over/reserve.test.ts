@@ -14,3 +14,21 @@ test('an engine that floods is not held back without end', () => {
   expect(handedBytes).toBeGreaterThan(60 * 8_000);
   reserve.clear();
 });
+
+test('what is held stays while a place is looked for, and goes on after that', () => {
+  const clock = new FakeClock();
+  let handedMs = 0;
+  const reserve = new Reserve(clock, { encoding: 'mulaw', sampleRate: 8_000 }, (event) => {
+    if (event.type === 'audio') handedMs += event.data.length / 8;
+  });
+  reserve.push({ type: 'audio', data: new Uint8Array(16_000) });
+  reserve.hold();
+  clock.advance(200);
+  expect([handedMs, reserve.handedMs]).toEqual([450, 450]);
+  reserve.cut(800);
+  reserve.resume();
+  expect(handedMs).toBe(650);
+  clock.advance(300);
+  expect(handedMs).toBe(800);
+  expect(clock.pendingTimers).toBe(0);
+});

@@ -21,6 +21,8 @@ export interface SpokenVoiceOptions {
   readonly diesAfterMs?: number;
   /** Says nothing more after so much, and no error either, ms. */
   readonly hangsAfterMs?: number;
+  /** Says so much in one message, ms. Default: 60. */
+  readonly messageMs?: number;
 }
 
 const CHUNK_MS = 60;
@@ -79,8 +81,9 @@ class SpokenUtterance implements TextToSpeechUtterance {
     const bytes = await soundOf(piece, options.voice);
     const opensAfterMs = this.#saidMs === 0 ? (options.opensAfterMs ?? 0) : 0;
     if (opensAfterMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, opensAfterMs));
-    for (let at = 0; at < bytes.length; at += CHUNK_MS * 8) {
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, CHUNK_MS / options.speed));
+    const messageMs = options.messageMs ?? CHUNK_MS;
+    for (let at = 0; at < bytes.length; at += messageMs * 8) {
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, messageMs / options.speed));
       if (this.events.ended) return;
       if (options.diesAfterMs !== undefined && this.#saidMs >= options.diesAfterMs) {
         this.events.push({ type: 'end', error: lost, spokenPieces: this.#pieces });
@@ -89,8 +92,8 @@ class SpokenUtterance implements TextToSpeechUtterance {
       if (options.hangsAfterMs !== undefined && this.#saidMs >= options.hangsAfterMs)
         return await new Promise(() => {});
       if (at === 0) this.events.push({ type: 'piece', index: this.#pieces });
-      this.events.push({ type: 'audio', data: bytes.slice(at, at + CHUNK_MS * 8) });
-      this.#saidMs += CHUNK_MS;
+      this.events.push({ type: 'audio', data: bytes.slice(at, at + messageMs * 8) });
+      this.#saidMs += messageMs;
     }
     this.#pieces += 1;
   }

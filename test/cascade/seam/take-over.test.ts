@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { atOnce } from '../../../src/base/steps.js';
 import type { FliteVoiceName } from '../../../src/cascade/index.js';
-import { TakeOver } from '../../../src/cascade/seam/take-over.js';
+import { leftVoice, TakeOver } from '../../../src/cascade/seam/take-over.js';
 import { sentenceOf } from '../../soak/voices/sentences.js';
 import { speak8k } from '../../support/speech.js';
 import { wordsAtSeam } from '../fail-over/spoken-voice.js';
@@ -20,13 +21,14 @@ interface Death {
 async function seamOf({ voices, text, diedAtMs, saidMs }: Death) {
   const old = (await speak8k(text, voices[0])).slice(0, (diedAtMs * RATE) / 1_000);
   const next = await speak8k(text, voices[1]);
-  const takeOver = new TakeOver(old, RATE, saidMs);
-  let enterMs: ReturnType<TakeOver['find']>;
+  const left = atOnce(leftVoice(old, RATE, saidMs));
+  const takeOver = new TakeOver(left, RATE);
+  let enterMs: number | 'unlike' | undefined;
   for (let at = 0; enterMs === undefined && at <= next.length; at += CHUNK) {
     takeOver.push(next.slice(at, at + CHUNK));
-    enterMs = takeOver.find(at + CHUNK >= next.length);
+    enterMs = atOnce(takeOver.find(at + CHUNK >= next.length));
   }
-  return { leaveMs: takeOver.leaveMs, enterMs };
+  return { leaveMs: left.leaveMs, enterMs };
 }
 
 const refrigerator = sentenceOf(14);

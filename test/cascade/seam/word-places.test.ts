@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { createResampler } from '../../../src/audio/resampler.js';
+import { atOnce } from '../../../src/base/steps.js';
 import { wordPlaces } from '../../../src/cascade/seam/word-places.js';
 import { Narrator } from '../../flavors/chatterbox-custom/support/spoken.js';
 
@@ -13,6 +14,8 @@ const texts = [
 ];
 let narrator: Narrator;
 
+const placesOf = (text: string, samples: Int16Array, rate = RATE) => atOnce(wordPlaces(text, samples, rate, LETTER_MS));
+
 beforeAll(async () => {
   narrator = await Narrator.create('rms');
 });
@@ -21,7 +24,7 @@ test('of a sound that breaks off the words are known that were said a while ago,
   for (const text of texts) {
     const { pcm, times } = narrator.say(text);
     for (const untilMs of [2_500, 3_400, 4_300]) {
-      const places = wordPlaces(text, pcm.subarray(0, untilMs * PER_MS), RATE, LETTER_MS);
+      const places = placesOf(text, pcm.subarray(0, untilMs * PER_MS));
       const known = times.filter(({ startMs }) => startMs < untilMs - 1_300);
       expect(known.length).toBeGreaterThan(1);
       for (const [word, { startMs }] of known.entries()) {
@@ -36,7 +39,7 @@ test('of a sound that breaks off the words are known that were said a while ago,
 test('a word ends before the pause that follows, and the next begins behind it', () => {
   const text = texts[1] ?? '';
   const { pcm, times } = narrator.say(text);
-  const places = wordPlaces(text, pcm.subarray(0, 4_500 * PER_MS), RATE, LETTER_MS);
+  const places = placesOf(text, pcm.subarray(0, 4_500 * PER_MS));
   const [morning = 0, and = 0] = [times[9]?.endMs, times[10]?.startMs];
   expect(and - morning).toBeGreaterThan(120);
   expect(Math.abs((places[9]?.endMs ?? 0) - morning)).toBeLessThan(50);
@@ -47,14 +50,14 @@ test('the rate of the sound is no matter', () => {
   const text = texts[1] ?? '';
   const samples = narrator.say(text).pcm.subarray(0, 4_000 * PER_MS);
   const telephone = Int16Array.from(createResampler(RATE, 8_000).process(samples));
-  const [wide, narrow] = [wordPlaces(text, samples, RATE, LETTER_MS), wordPlaces(text, telephone, 8_000, LETTER_MS)];
+  const [wide, narrow] = [placesOf(text, samples), placesOf(text, telephone, 8_000)];
   for (const [word, { startMs }] of narrow.slice(0, -6).entries()) {
     expect(Math.abs(startMs - (wide[word]?.startMs ?? 0))).toBeLessThan(100);
   }
 });
 
 test('of silence, of no sound and of no text nothing is told', () => {
-  expect(wordPlaces(texts[0] ?? '', new Int16Array(0), RATE, LETTER_MS)).toEqual([]);
-  expect(wordPlaces('', narrator.say('Hello.').pcm, RATE, LETTER_MS)).toEqual([]);
-  expect(wordPlaces(' ', narrator.say('Hello.').pcm, RATE, LETTER_MS)).toEqual([]);
+  expect(placesOf(texts[0] ?? '', new Int16Array(0))).toEqual([]);
+  expect(placesOf('', narrator.say('Hello.').pcm)).toEqual([]);
+  expect(placesOf(' ', narrator.say('Hello.').pcm)).toEqual([]);
 });

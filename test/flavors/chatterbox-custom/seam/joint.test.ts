@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { JointSearch } from '../../../../flavors/chatterbox-custom/seam/joint.js';
 import { Tier } from '../../../../flavors/chatterbox-custom/tiers/tier.js';
 import { Rendering } from '../../../../flavors/chatterbox-custom/voice/rendering.js';
 import { tieredVoicePolicy } from '../../../../flavors/chatterbox-custom/voice/tiered-voice.js';
+import { atOnce } from '../../../../src/base/steps.js';
+import { Aligner } from '../../../../src/cascade/seam/align.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { SeededRandom } from '../../../support/seeded-random.js';
 import { ScriptedBackend } from '../support/scripted-backend.js';
@@ -39,14 +41,25 @@ test('a rendering that has nothing of what was heard is made again from an earli
   expect(asked.length).toBeLessThan(text.length);
 
   search.begin(await render(other));
-  expect(search.find()).toBe('earlier');
+  expect(atOnce(search.find())).toBe('earlier');
   expect(search.text.length).toBeGreaterThan(asked.length);
   expect(search.text.endsWith(asked)).toBe(true);
 
   search.begin(await render(search.text));
-  expect(search.find()).toMatchObject({ matched: true });
+  expect(atOnce(search.find())).toMatchObject({ matched: true });
 
   // Had that one nothing of it either, the place would be found by the text.
   search.begin(await render(other));
-  expect(search.find()).toMatchObject({ matched: false });
+  expect(atOnce(search.find())).toMatchObject({ matched: false });
+});
+
+test('of much that comes at once no more is compared than the place may be in', async () => {
+  const { backend, render } = await booth();
+  backend.fault = { afterMs: 4_500 };
+  const search = new JointSearch({ rendering: await render(text), sent: 30_000 }, SAMPLE_RATE / 1_000);
+  search.begin(await render(`${search.text} ${sentences.join(' ')}`));
+  const compare = vi.spyOn(Aligner.prototype, 'push');
+  expect(atOnce(search.find())).toMatchObject({ matched: true });
+  expect(compare.mock.calls.length).toBeLessThan(500);
+  compare.mockRestore();
 });

@@ -15,6 +15,7 @@ export interface SeamTrial {
   readonly diesAfterMs: number;
   readonly first?: Partial<ScriptedBackendOptions>;
   readonly second?: Partial<ScriptedBackendOptions>;
+  readonly clock?: FakeClock;
 }
 
 export interface SeamOutcome {
@@ -39,7 +40,7 @@ const HEARD = 0.75;
 
 /** One call at simulated time, in which a tier dies in the middle of a sentence. Nobody tells the voice where words are. */
 export async function runSeamTrial(trial: SeamTrial): Promise<SeamOutcome> {
-  const clock = new FakeClock();
+  const clock = trial.clock ?? new FakeClock();
   const [one, other] = trial.narrators;
   const first = new ScriptedBackend(clock, (text) => one.say(text).pcm, {
     firstAudioMs: 150,
