@@ -217,6 +217,7 @@ export class Rendering {
       // What of it is here is spoken already.
       this.#tell();
       yield;
+      this.#lastMs = this.#deps.clock.now();
     }
   }
 
