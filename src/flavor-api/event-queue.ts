@@ -7,8 +7,6 @@ import type { FlavorEvent } from './events.js';
  * `end`, last" for free.
  */
 export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
-  /** Where there is a reader: what it gets first. Mostly all there is, and an array would be made anew each time. */
-  #first: FlavorEvent | undefined;
   #pending: FlavorEvent[] = [];
   #wake: (() => void) | undefined;
   #reader: ((event: FlavorEvent) => void) | undefined;
@@ -23,9 +21,8 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
   push(event: FlavorEvent): void {
     if (this.#ended) return;
     if (event.type === 'end') this.#ended = true;
-    if (this.#reader && this.#first === undefined && this.#pending.length === 0) {
-      this.#first = event;
-      this.#round?.add(this.#handOver);
+    if (this.#reader) {
+      this.#round?.add(this.#reader, event);
       return;
     }
     this.#pending.push(event);
@@ -43,20 +40,8 @@ export class FlavorEventQueue implements AsyncIterable<FlavorEvent> {
   subscribe(reader: (event: FlavorEvent) => void, round: EventRound = new EventRound()): void {
     this.#reader = reader;
     this.#round = round;
-    if (this.#pending.length > 0) round.add(this.#handOver);
+    for (const event of this.#pending.splice(0)) round.add(reader, event);
   }
-
-  readonly #handOver = (): void => {
-    if (this.#first !== undefined) {
-      this.#reader?.(this.#first);
-      this.#first = undefined;
-    }
-    const pending = this.#pending;
-    if (pending.length === 0) return;
-    // What the reader itself pushes is handed over as well.
-    for (let i = 0; i < pending.length; i += 1) this.#reader?.(pending[i] as FlavorEvent);
-    pending.length = 0;
-  };
 
   async *[Symbol.asyncIterator](): AsyncGenerator<FlavorEvent, void, undefined> {
     for (;;) {

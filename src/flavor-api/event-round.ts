@@ -1,32 +1,52 @@
+import type { FlavorEvent } from './events.js';
+
 const resolved = Promise.resolve();
 
+type Reader = (event: FlavorEvent) => void;
+
 /**
- * What is to be done in a microtask, in order. The queues of one host share it: a microtask for each event would be dear
- * to a host that serves dozens of calls in one turn of the event loop.
+ * Events that are handed to their readers in a microtask, in order. The queues of one host share it: a microtask for each
+ * event would be dear to a host that serves dozens of calls in one turn of the event loop.
  */
 export class EventRound {
-  readonly #due: (() => void)[] = [];
+  /** What is due, in places that are used again. Here, and not with each queue: a call's own memory need not be written to. */
+  readonly #readers: (Reader | undefined)[] = [];
+  readonly #events: (FlavorEvent | undefined)[] = [];
+  #count = 0;
 
-  /** What is added meanwhile, by what is done, is done in the same round. */
-  add(action: () => void): void {
-    this.#due.push(action);
+  /** What is added meanwhile, by a reader, is handed over in the same round. */
+  add(reader: Reader, event: FlavorEvent): void {
+    const at = this.#count;
+    this.#count = at + 1;
+    this.#readers[at] = reader;
+    this.#events[at] = event;
     // A promise's reaction: Node's `queueMicrotask` makes an object for each.
-    if (this.#due.length === 1) void resolved.then(this.#run);
+    if (at === 0) void resolved.then(this.#run);
   }
 
   readonly #run = (): void => {
-    const due = this.#due;
     let done = 0;
     try {
-      while (done < due.length) {
-        const action = due[done] as () => void;
+      while (done < this.#count) {
+        const reader = this.#readers[done] as Reader;
+        const event = this.#events[done] as FlavorEvent;
+        this.#readers[done] = undefined;
+        this.#events[done] = undefined;
         done += 1;
-        action();
+        reader(event);
       }
     } finally {
-      due.splice(0, done);
-      // One has thrown: the others are no part of it.
-      if (due.length > 0) void resolved.then(this.#run);
+      this.#end(done);
     }
   };
+
+  #end(done: number): void {
+    const left = this.#count - done;
+    this.#count = left;
+    if (left === 0) return;
+    // A reader has thrown: the others are no part of it.
+    this.#readers.splice(0, done);
+    this.#events.splice(0, done);
+    void resolved.then(this.#run);
+  }
 }

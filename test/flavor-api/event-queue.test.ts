@@ -81,7 +81,7 @@ test('a subscriber gets what was pushed before and after, in order, never within
   expect(seen.slice(3)).toEqual([done('c'), done('d'), end]);
 });
 
-test('queues of one host that get events in the same turn are heard in the order of their events, each after its own', async () => {
+test('queues of one host that get events in the same turn are heard in the order of their events', async () => {
   const seen: string[] = [];
   const round = new EventRound();
   const [one, two, three] = ['one', 'two', 'three'].map((name) => {
@@ -99,8 +99,40 @@ test('queues of one host that get events in the same turn are heard in the order
   two?.push(done('a'));
   two?.push(end);
   await Promise.resolve();
-  expect(seen).toEqual(['one a', 'one b', 'two a', 'two end', 'three a']);
+  expect(seen).toEqual(['one a', 'two a', 'two end', 'one b', 'three a']);
   one?.push(done('c'));
   await Promise.resolve();
   expect(seen.at(-1)).toBe('one c');
+});
+
+test('a reader that throws keeps no other from its events, and those that follow come as ever', async () => {
+  const seen: string[] = [];
+  const round = new EventRound();
+  const [one, two] = ['one', 'two'].map((name) => {
+    const queue = new FlavorEventQueue();
+    queue.subscribe((event) => {
+      seen.push(`${name} ${event.type === 'audio-done' ? event.responseId : event.type}`);
+      if (name === 'one') throw new Error('not allowed');
+    }, round);
+    return queue;
+  });
+  const thrown: unknown[] = [];
+  const onRejection = (error: unknown): void => void thrown.push(error);
+  const others = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', onRejection);
+  try {
+    one?.push(done('a'));
+    two?.push(done('a'));
+    two?.push(done('b'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual(['one a', 'two a', 'two b']);
+    two?.push(done('c'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen.at(-1)).toBe('two c');
+    expect(thrown).toHaveLength(1);
+  } finally {
+    process.off('unhandledRejection', onRejection);
+    for (const listener of others) process.on('unhandledRejection', listener);
+  }
 });
