@@ -86,10 +86,10 @@ export class AgentResponses {
     this.#announce(responseId);
     if (!speech.onAudio(responseId, data)) return false;
     if (interruptible === false) this.#protected.add(responseId);
-    // A bare echo has no turns: its one endless response would be none.
-    if (responseId !== this.#heardOf && session.capabilities.interruptible) {
+    if (responseId !== this.#heardOf) {
       this.#heardOf = responseId;
-      notes.ledger.onResponseAudio(responseId, clock.now());
+      // A bare echo has no turns: its one endless response would be none.
+      if (session.capabilities.interruptible) notes.ledger.onResponseAudio(responseId, clock.now());
     }
     stream.play(responseId, data);
     return true;

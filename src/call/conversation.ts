@@ -258,7 +258,8 @@ export class Conversation {
     if (event.type !== 'audio') this.#stream.takeFrames?.();
     if (this.#closed) return;
     this.#takeFlavorEvent(event);
-    this.#awaitFrames();
+    // Hot path: audio changes nothing about what the caller's next frames are wanted for.
+    if (event.type !== 'audio') this.#awaitFrames();
   }
 
   #takeFlavorEvent(event: SessionEvent): void {

@@ -227,7 +227,7 @@ class FrameDesk {
     const copy = this.#words;
     // Of so few, a loop is cheaper than what it takes to name them to a built-in function.
     for (let index = (length + 3) >> 2; index-- > 0; ) copy[index] = words[from + index] as number;
-    this.frame.data = data;
+    if (this.frame.data !== data) this.frame.data = data;
   }
 
   #view(length: number): Uint8Array {

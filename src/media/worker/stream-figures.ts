@@ -58,19 +58,28 @@ export class FiguresWriter {
 /** The call's end. A figure that is being written is read anew; in the end the last one known is given. */
 export class FiguresReader {
   readonly #memory: StreamMemory;
+  readonly #ints: Int32Array;
+  readonly #floats: Float64Array;
+  readonly #firstFigure: number;
+  readonly #versionAt: number;
   readonly #queue: QueueFigures = { queuedMs: 0, takenMs: 0, flushes: 0 };
   #stats: StreamStats | undefined;
   #statsVersion = 0;
 
   constructor(memory: StreamMemory) {
     this.#memory = memory;
+    this.#ints = memory.views.ints;
+    this.#floats = memory.views.floats;
+    this.#firstFigure = memory.firstFigure;
+    this.#versionAt = memory.firstWord + word.queueVersion;
   }
 
   /** The object is reused. Hot path. */
   queue(): QueueFigures {
-    const { views, firstWord, firstFigure } = this.#memory;
-    const { ints, floats } = views;
-    const versionAt = firstWord + word.queueVersion;
+    const ints = this.#ints;
+    const floats = this.#floats;
+    const firstFigure = this.#firstFigure;
+    const versionAt = this.#versionAt;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const version = Atomics.load(ints, versionAt);
       const queuedMs = floats[firstFigure + figure.queuedMs] as number;
