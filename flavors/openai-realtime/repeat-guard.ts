@@ -2,6 +2,9 @@ import { RecentIds } from './recent-ids.js';
 
 /** Events that are remembered by id. */
 const KEPT = 16;
+/** Characters that are looked for to find out after how many sound repeats itself, and how often it is tried. */
+const BEGINNING = 64;
+const MAX_TRIES = 8;
 
 /**
  * Finds audio that comes twice: networks do not do that, gateways have. The same event again, or the same sound again right
@@ -21,10 +24,15 @@ export class RepeatGuard {
   }
 }
 
-/** Whether base64 stands for three bytes over and over, its end apart. */
+/** Whether base64 stands for the same samples over and over, its end apart: it is then like itself, moved by less than half. */
 function isSteady(base64: string): boolean {
-  for (let index = 4; index < base64.length - 4; index += 1) {
-    if (base64.charCodeAt(index) !== base64.charCodeAt(index - 4)) return false;
+  const whole = base64.slice(0, -4);
+  const half = whole.length >> 1;
+  const beginning = whole.slice(0, Math.min(BEGINNING, half));
+  let tries = 0;
+  for (let at = whole.indexOf(beginning, 1); at > 0 && at <= half && tries < MAX_TRIES; tries += 1) {
+    if (whole.startsWith(whole.slice(at))) return true;
+    at = whole.indexOf(beginning, at + 1);
   }
-  return true;
+  return half < 4;
 }
