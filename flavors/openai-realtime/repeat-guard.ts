@@ -2,8 +2,8 @@ import { RecentIds } from './recent-ids.js';
 
 /** Events that are remembered by id. */
 const KEPT = 16;
-/** Characters that are looked for to find out after how many sound repeats itself, and how often it is tried. */
-const BEGINNING = 64;
+/** Bytes that are looked for to find out after how many sound repeats itself, and how often it is tried. */
+const BEGINNING = 48;
 const MAX_TRIES = 8;
 
 /**
@@ -24,15 +24,18 @@ export class RepeatGuard {
   }
 }
 
-/** Whether base64 stands for the same samples over and over, its end apart: it is then like itself, moved by less than half. */
+/**
+ * Whether base64 stands for sound that goes on with the same bytes again: it is like itself, moved by its period, of which it
+ * has a whole number. A tone of which it has not goes on otherwise, so that the same again is a repetition.
+ */
 function isSteady(base64: string): boolean {
-  const whole = base64.slice(0, -4);
-  const half = whole.length >> 1;
-  const beginning = whole.slice(0, Math.min(BEGINNING, half));
+  const bytes = Buffer.from(base64, 'base64');
+  const half = bytes.length >> 1;
+  const beginning = bytes.subarray(0, Math.min(BEGINNING, half));
   let tries = 0;
-  for (let at = whole.indexOf(beginning, 1); at > 0 && at <= half && tries < MAX_TRIES; tries += 1) {
-    if (whole.startsWith(whole.slice(at))) return true;
-    at = whole.indexOf(beginning, at + 1);
+  for (let at = bytes.indexOf(beginning, 1); at > 0 && at <= half && tries < MAX_TRIES; tries += 1) {
+    if (bytes.subarray(at).equals(bytes.subarray(0, bytes.length - at))) return bytes.length % at === 0;
+    at = bytes.indexOf(beginning, at + 1);
   }
   return half < 4;
 }

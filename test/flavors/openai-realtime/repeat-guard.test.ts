@@ -44,6 +44,11 @@ test('anything else that comes twice is a repetition, but in another item', () =
   expect(guard.isRepeated('event_4', 'another item', noise(3))).toBe(true);
 });
 
+test('a tone that would go on otherwise does not come twice by itself', () => {
+  // 1440 samples are no whole number of 14.
+  expect(repeatedOf(sound((index) => 6_000 * Math.sin((2 * Math.PI * (index % 14)) / 14)))).toBe(2);
+});
+
 test('a long message that almost repeats itself is judged at once, not place by place', () => {
   const audio = `${'A'.repeat(4_000_000)}BBBB${'A'.repeat(1_000_000)}`;
   expect(repeatedOf(audio)).toBe(2);
