@@ -102,21 +102,17 @@ export {
   whisperListenSchema,
 } from './engines/whisper/index.js';
 export { asFlavorError, mayBeTakenOver } from './fail-over/candidates.js';
+export { failOverLanguageModels } from './fail-over/language-model.js';
 export {
-  failOverLanguageModels,
   type LanguageModelFailOverOptions,
   languageModelFailOverDefaults,
-} from './fail-over/language-model.js';
-export {
-  failOverSpeechToText,
   type SpeechToTextFailOverOptions,
   speechToTextFailOverDefaults,
-} from './fail-over/speech-to-text.js';
-export {
-  failOverTextToSpeech,
   type TextToSpeechFailOverOptions,
   textToSpeechFailOverDefaults,
-} from './fail-over/text-to-speech.js';
+} from './fail-over/options.js';
+export { failOverSpeechToText } from './fail-over/speech-to-text.js';
+export { failOverTextToSpeech } from './fail-over/text-to-speech.js';
 export {
   createFliteVoice,
   type FliteSpeech,

@@ -1,11 +1,13 @@
 import type { CostConfig } from './cost-config.js';
 import type { LimitsConfig } from './limits-config.js';
 import type { MediaConfig, SrtpConfig } from './media-config.js';
+import type { Saying } from './saying.js';
 import type { SoundsConfig } from './sounds-config.js';
 
 export type { CostConfig, PriceConfig } from './cost-config.js';
 export type { LimitsConfig } from './limits-config.js';
 export type { MediaConfig, SrtpConfig } from './media-config.js';
+export type { Saying } from './saying.js';
 export type { SoundConfig, SoundsConfig } from './sounds-config.js';
 
 /**
@@ -195,15 +197,6 @@ export interface FlavorConfig {
   readonly use: string;
   /** Everything but `use`; validated by the flavor's own schema. */
   readonly options: Readonly<Record<string, unknown>>;
-}
-
-/**
- * Words of the operator's, at least one of the two. `wav`: absolute path of a recording, of which `text` then is the
- * transcript. Texts may hold `{{name}}`.
- */
-export interface Saying {
-  readonly text?: string;
-  readonly wav?: string;
 }
 
 export interface RouteConfig {

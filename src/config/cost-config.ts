@@ -1,4 +1,4 @@
-import type { Saying } from './config.js';
+import type { Saying } from './saying.js';
 
 /** What calls cost, and may. */
 export interface CostConfig {

@@ -3,17 +3,7 @@ import type { LanguageModel, LanguageModelEvent, LanguageModelRequest } from '..
 import type { StageIdentity } from '../stages/stage.js';
 import { Candidates, type FailOverDeps } from './candidates.js';
 import { raceModels } from './model-race.js';
-
-export interface LanguageModelFailOverOptions {
-  /** For the first event of an answer, ms; then another model is asked as well, and the first to speak has the answer. */
-  readonly firstEventMs: number;
-}
-
-/**
- * Of models that are alive one answer in five takes longer than this (gpt-4.1: 536 ms at the median, 1,771 at p95). To
- * ask another one then costs a request, and takes the word from nobody: what is slow may still be first.
- */
-export const languageModelFailOverDefaults = { firstEventMs: 950 } as const satisfies LanguageModelFailOverOptions;
+import { type LanguageModelFailOverOptions, languageModelFailOverDefaults } from './options.js';
 
 /**
  * Several models as one: while the first says nothing, the next is asked the same, within the same answer. Once a model

@@ -5,7 +5,7 @@ import { EventStream } from '../stages/event-stream.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
 import { asFlavorError, type Candidates, mayBeTakenOver } from './candidates.js';
 import { openFirst } from './open-first.js';
-import type { SpeechToTextFailOverOptions } from './speech-to-text.js';
+import type { SpeechToTextFailOverOptions } from './options.js';
 
 export interface FailOverStreamParts {
   readonly candidates: Candidates<SpeechToText>;

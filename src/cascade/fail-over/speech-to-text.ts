@@ -9,18 +9,7 @@ import type { StageIdentity } from '../stages/stage.js';
 import { Candidates, type FailOverDeps } from './candidates.js';
 import { commonFormats } from './formats.js';
 import { FailOverStream } from './listening.js';
-
-export interface SpeechToTextFailOverOptions {
-  /** For an engine to be ready to listen, ms. */
-  readonly openMs: number;
-  /** Voice of the caller, in sum, after which an engine that has said nothing is taken for deaf, ms. */
-  readonly deafMs: number;
-}
-
-export const speechToTextFailOverDefaults = {
-  openMs: 1_000,
-  deafMs: 2_500,
-} as const satisfies SpeechToTextFailOverOptions;
+import { type SpeechToTextFailOverOptions, speechToTextFailOverDefaults } from './options.js';
 
 /**
  * Several recognisers as one: when an engine fails, goes deaf or is not to be had, the next is told again what the caller

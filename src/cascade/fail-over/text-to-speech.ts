@@ -9,25 +9,12 @@ import type {
   TextToSpeechUtterance,
 } from '../stages/text-to-speech.js';
 import { Candidates, type FailOverDeps } from './candidates.js';
+import type { EngineDesk, SpeakingEngine } from './engine-desk.js';
 import { commonFormats } from './formats.js';
 import { openFirst } from './open-first.js';
+import { type TextToSpeechFailOverOptions, textToSpeechFailOverDefaults } from './options.js';
 import { SpeechPace } from './seam.js';
 import { FailOverUtterance } from './utterance.js';
-
-export interface TextToSpeechFailOverOptions {
-  /** For an engine to be ready to speak, ms. */
-  readonly openMs: number;
-  /** From a piece to its first audio, ms. */
-  readonly firstAudioMs: number;
-  /** Silence at the caller's ear, in the middle of what is said, ms. */
-  readonly stallMs: number;
-}
-
-export const textToSpeechFailOverDefaults = {
-  openMs: 1_000,
-  firstAudioMs: 1_000,
-  stallMs: 500,
-} as const satisfies TextToSpeechFailOverOptions;
 
 /**
  * Several voices as one: when an engine fails, the next says the rest of what was begun, from the word on at which the
@@ -87,29 +74,6 @@ class FailOverTextToSpeech implements TextToSpeech {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#candidates[Symbol.asyncDispose]();
   }
-}
-
-/** An engine at work in one call. */
-export interface SpeakingEngine {
-  readonly engine: TextToSpeech;
-  readonly session: TextToSpeechSession;
-  readonly pace: SpeechPace;
-}
-
-/** What an utterance needs of its session. */
-export interface EngineDesk {
-  readonly options: TextToSpeechFailOverOptions;
-  readonly clock: Clock;
-  readonly output: AudioFormat;
-  /** Who speaks now; `undefined` after a failure, until {@link EngineDesk.another} has been found. */
-  readonly current: SpeakingEngine | undefined;
-  /**
-   * An engine that speaks in place of the one that failed, for this utterance and for later ones.
-   *
-   * @param failed `undefined`: it is being replaced already
-   * @throws FlavorError when nobody is left; the signal's reason when the call is over.
-   */
-  another(failed: SpeakingEngine | undefined): Promise<SpeakingEngine>;
 }
 
 class FailOverSession implements TextToSpeechSession, EngineDesk {

@@ -5,12 +5,12 @@ import { EventStream } from '../stages/event-stream.js';
 import { settle } from '../stages/settle.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../stages/text-to-speech.js';
 import { asFlavorError, mayBeTakenOver } from './candidates.js';
+import type { EngineDesk, SpeakingEngine } from './engine-desk.js';
 import { type BrokenOff, Joining, type Progress, restOf, type Said, speedOf, waitMs } from './joining.js';
 import { PieceSound, type Sound } from './piece-sound.js';
 import { Reserve } from './reserve.js';
 import { type Rest, restByPace } from './seam.js';
 import { SpeechWatch } from './speech-watch.js';
-import type { EngineDesk, SpeakingEngine } from './text-to-speech.js';
 
 /** What one engine says of an utterance. */
 interface Part extends Progress {

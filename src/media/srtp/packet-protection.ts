@@ -1,8 +1,3 @@
-import type { SrtpSuite } from '../engine.js';
-import { AeadProtection } from './aead-protection.js';
-import { CounterModeProtection } from './counter-mode-protection.js';
-import { deriveSessionKeys } from './key-derivation.js';
-
 /**
  * Encrypts and authenticates single packets in place. `index` is that of RFC 3711 section 3.3.1 (48 bits: rollover counter
  * and sequence number), or the SRTCP index (31 bits). Which packet may come, and whether it came before, is for others to
@@ -24,18 +19,4 @@ export interface PacketProtection {
   unprotectRtcp(bytes: Uint8Array, ssrc: number): boolean;
   /** The SRTCP index in a packet that is not shorter than `rtcpOverhead` and 8 bytes. */
   rtcpIndexOf(bytes: Uint8Array): number;
-}
-
-/** @param master master key and salt, as SDP has them: 30 bytes, 28 for AEAD */
-export function createProtection(suite: SrtpSuite, master: Uint8Array): PacketProtection {
-  const rtp = deriveSessionKeys(master, 'rtp');
-  const rtcp = deriveSessionKeys(master, 'rtcp');
-  switch (suite) {
-    case 'AES_CM_128_HMAC_SHA1_80':
-      return new CounterModeProtection(rtp, rtcp, 10);
-    case 'AES_CM_128_HMAC_SHA1_32':
-      return new CounterModeProtection(rtp, rtcp, 4);
-    case 'AEAD_AES_128_GCM':
-      return new AeadProtection(rtp, rtcp);
-  }
 }

@@ -1,7 +1,8 @@
 import { parseRtp, RtpPacket } from '../rtp-packet.js';
+import { createProtection } from './create-protection.js';
 import { readUint32 } from './octets.js';
 import { estimateIndex } from './packet-index.js';
-import { createProtection, type PacketProtection } from './packet-protection.js';
+import type { PacketProtection } from './packet-protection.js';
 import { ReplayWindow } from './replay-window.js';
 import { isSameKey, type SrtpKey } from './srtp-outbound.js';
 

@@ -1,8 +1,9 @@
 import { Uint8Views } from '../../audio/views.js';
 import type { SrtpSuite } from '../engine.js';
 import { RTP_HEADER_BYTES } from '../rtp-packet.js';
+import { createProtection } from './create-protection.js';
 import { readUint16, readUint32 } from './octets.js';
-import { createProtection, type PacketProtection } from './packet-protection.js';
+import type { PacketProtection } from './packet-protection.js';
 
 const CYCLE = 0x1_0000;
 /** RFC 3711 section 9.2: a master key protects so many packets and no more. */

@@ -6,7 +6,7 @@ import type { SipProtocol } from '../port.js';
 import type { SessionTimerOptions } from '../session-agreement.js';
 import type { Lookup } from './dialog/name-resolver.js';
 import type { PeerAuthenticationOptions } from './peer-authentication.js';
-import type { RegistrationOptions } from './registration.js';
+import type { RegistrationOptions } from './registration-options.js';
 import { type TimerOptions, timerDefaults } from './transaction/timer-values.js';
 import type { SipTransport } from './transport/sip-transport.js';
 import type { TlsPolicy } from './transport/tls-policy.js';

@@ -11,6 +11,7 @@ import { retryAfterSeconds } from '../retry-after.js';
 import { authorize, challengesOf, isChallenge } from './authorized-send.js';
 import { type Endpoint, encodeUser } from './endpoint.js';
 import { type NextHop, NextHops } from './next-hops.js';
+import type { RegistrationOptions } from './registration-options.js';
 import {
   backOffDelayMs,
   grantedSeconds,
@@ -22,19 +23,6 @@ import {
 import { serviceRouteOf } from './service-routes.js';
 import type { ClientTransaction } from './transaction/client-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
-
-/** One extension to be: `signaling.embedded.register[]` of the configuration. */
-export interface RegistrationOptions {
-  /** `sip:HOST`, without user; its host is the domain of the extension. */
-  readonly registrar: string;
-  readonly user: string;
-  readonly password: string;
-  /** User for authentication, where it is another than the extension. */
-  readonly authUser?: string;
-  /** Where the requests go, if not to the registrar itself: a SIP URI. */
-  readonly proxy?: string;
-  readonly expiresSeconds: number;
-}
 
 export interface RegistrationDeps {
   readonly endpoint: Endpoint;

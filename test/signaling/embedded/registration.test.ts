@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
-import type { RegistrationOptions } from '../../../src/signaling/embedded/registration.js';
+import type { RegistrationOptions } from '../../../src/signaling/embedded/registration-options.js';
 import {
   backOffDelayMs,
   refreshDelayMs,

@@ -1,0 +1,28 @@
+import type { Clock } from '../../base/clock.js';
+import type { AudioFormat } from '../../flavor-api/index.js';
+import type { TextToSpeech, TextToSpeechSession } from '../stages/text-to-speech.js';
+import type { TextToSpeechFailOverOptions } from './options.js';
+import type { SpeechPace } from './seam.js';
+
+/** An engine at work in one call. */
+export interface SpeakingEngine {
+  readonly engine: TextToSpeech;
+  readonly session: TextToSpeechSession;
+  readonly pace: SpeechPace;
+}
+
+/** What an utterance needs of its session. */
+export interface EngineDesk {
+  readonly options: TextToSpeechFailOverOptions;
+  readonly clock: Clock;
+  readonly output: AudioFormat;
+  /** Who speaks now; `undefined` after a failure, until {@link EngineDesk.another} has been found. */
+  readonly current: SpeakingEngine | undefined;
+  /**
+   * An engine that speaks in place of the one that failed, for this utterance and for later ones.
+   *
+   * @param failed `undefined`: it is being replaced already
+   * @throws FlavorError when nobody is left; the signal's reason when the call is over.
+   */
+  another(failed: SpeakingEngine | undefined): Promise<SpeakingEngine>;
+}
