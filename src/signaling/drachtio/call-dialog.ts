@@ -16,11 +16,10 @@ import { checkReferRequest } from '../refer-request.js';
 import type { Offer } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
 import { Transfers } from '../transfers.js';
+import type { CallServer, ReplacingInvite, ServerDialog } from './call-server.js';
 import { DialogSession } from './dialog-session.js';
 import type { HeaderList } from './header-list.js';
-import type { ReplacingInvite } from './leg-replacement.js';
 import { ownTags } from './own-tags.js';
-import type { ServerCalls } from './server-calls.js';
 import { ServerChannel } from './server-channel.js';
 import { type SentResponse, type ServerRequest, sentTag } from './server-request.js';
 
@@ -55,8 +54,8 @@ export interface AcceptanceOptions {
 type Phase = 'pending' | 'confirmed' | 'ending' | 'gone';
 
 /** What happens inside one call's dialog, in both directions. The server keeps its CSeq, routes and retransmissions. */
-export class CallDialog {
-  readonly #calls: ServerCalls;
+export class CallDialog implements ServerDialog {
+  readonly #calls: CallServer;
   readonly #user: CallDialogUser;
   readonly #outbound: boolean;
   readonly #session: DialogSession;
@@ -76,7 +75,7 @@ export class CallDialog {
   #heldRefer: (() => void) | undefined;
 
   /** @param credentials answer 401 and 407 to requests of ours in the dialog */
-  constructor(calls: ServerCalls, direction: 'inbound' | 'outbound', user: CallDialogUser, credentials?: DigestClient) {
+  constructor(calls: CallServer, direction: 'inbound' | 'outbound', user: CallDialogUser, credentials?: DigestClient) {
     const { session, clock, limits } = calls;
     this.#calls = calls;
     this.#user = user;

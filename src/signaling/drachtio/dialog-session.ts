@@ -4,10 +4,10 @@ import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
 import { type Offer, Reoffers } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
+import type { CallServer } from './call-server.js';
 import type { HeaderList } from './header-list.js';
 import { SUPPORTED } from './own-tags.js';
 import { type Acknowledgement, PeerOffers } from './peer-offers.js';
-import type { ServerCalls } from './server-calls.js';
 import type { ServerRequest } from './server-request.js';
 import { SessionTimer } from './session-timer.js';
 
@@ -24,7 +24,7 @@ const ownHeaders: HeaderList = [
 const nobodyWaits: OfferReply = { accept: () => {}, reject: () => {} };
 
 export interface DialogSessionParts {
-  readonly calls: ServerCalls;
+  readonly calls: CallServer;
   /** For re-INVITEs of ours. */
   readonly channel: DialogChannel;
   /** We sent the INVITE that creates the dialog, and its offer. */

@@ -22,9 +22,9 @@ import { encodeUser, finalStatus, rejectionOf } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
 import type { ReplaceableLeg } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
+import type { CallServer, ReplacingInvite } from './call-server.js';
 import type { HeaderList } from './header-list.js';
-import { type ReplacingInvite, replaceLeg } from './leg-replacement.js';
-import type { ServerCalls } from './server-calls.js';
+import { replaceLeg } from './leg-replacement.js';
 import type { ServerRequest } from './server-request.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
@@ -42,7 +42,7 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
   /** {@link mergeKeyOf} its INVITE. */
   readonly mergeKey: string;
   /** Those of the connection that the leg lives on. */
-  #calls: ServerCalls;
+  #calls: CallServer;
   readonly #request: ServerRequest;
   readonly #events: LegEvents;
   /** The dialog the leg lives in; another one when somebody has taken the peer's place. */
@@ -54,7 +54,7 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
   #expiry: TimerHandle | undefined;
   #ringRepeat: TimerHandle | undefined;
 
-  constructor(calls: ServerCalls, request: ServerRequest, invite: InviteRequest) {
+  constructor(calls: CallServer, request: ServerRequest, invite: InviteRequest) {
     this.callId = invite.callId;
     this.localAddress = calls.localAddressTo(invite.source.address);
     this.invite = invite;

@@ -1,17 +1,8 @@
 import { fromUserOf } from '../invite-request.js';
 import type { OfferReply } from '../port.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
+import type { ReplacingInvite } from './call-server.js';
 import { OfferQuestion } from './offer-question.js';
-import type { ServerCalls } from './server-calls.js';
-import type { ServerRequest } from './server-request.js';
-
-/** An INVITE with Replaces (RFC 3891). */
-export interface ReplacingInvite {
-  /** Those of the server it came by, which need not be the one of the call. */
-  readonly calls: ServerCalls;
-  readonly request: ServerRequest;
-  readonly sdp: string | undefined;
-}
 
 export interface LegReplacementParts {
   readonly invite: ReplacingInvite;

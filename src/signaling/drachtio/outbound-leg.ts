@@ -17,10 +17,10 @@ import type { ReplaceableLeg } from '../replaces.js';
 import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
-import { type ReplacingInvite, replaceLeg } from './leg-replacement.js';
+import type { CallServer, ReplacingInvite } from './call-server.js';
+import { replaceLeg } from './leg-replacement.js';
 import { outboundInvite } from './outbound-invite.js';
 import type { OutgoingTransaction, RequestFailure, ServerResponse } from './outgoing-request.js';
-import type { ServerCalls } from './server-calls.js';
 import { challengesOf, isChallenge } from './server-channel.js';
 import { type ServerTarget, TargetList } from './target-list.js';
 
@@ -45,7 +45,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
   readonly callId: string;
   readonly localAddress: string;
   /** Those of the connection that the leg lives on. */
-  #calls: ServerCalls;
+  #calls: CallServer;
   readonly #request: OutboundRequest;
   readonly #events: LegEvents;
   readonly #targets: TargetList;
@@ -66,7 +66,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
   #failOverTimer: TimerHandle | undefined;
   #cancelTimer: TimerHandle | undefined;
 
-  constructor(calls: ServerCalls, request: OutboundRequest, localAddress: string) {
+  constructor(calls: CallServer, request: OutboundRequest, localAddress: string) {
     this.#calls = calls;
     this.#request = request;
     this.localAddress = localAddress;

@@ -14,7 +14,7 @@ import { readReplaces } from '../replaces.js';
 import { inspectRequest } from '../request-inspection.js';
 import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
-import type { CallDialog } from './call-dialog.js';
+import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
 import type { DrachtioLimits, DrachtioLog } from './drachtio-options.js';
 import { mergeKeyOf, ServerUasLeg } from './inbound-leg.js';
 import { ownTags } from './own-tags.js';
@@ -32,21 +32,15 @@ export interface DriverContext {
   readonly localAddresses: LocalAddressFinder;
   readonly resting: RestingTargets;
   /** Dialogs of all servers by their names on the wire: who takes over a call may come by another one. */
-  readonly identities: Map<string, CallDialog>;
+  readonly identities: Map<string, ServerDialog>;
   /** The allow-list. */
   readonly accept: (address: string) => boolean;
   readonly availability: () => 'open' | 'full' | 'draining';
   readonly closing: () => boolean;
 }
 
-/** A leg, as far as its server is concerned. */
-export interface ServerLeg {
-  shutDown(): void;
-  lose(): void;
-}
-
 /** The calls of one connection with a drachtio server: takes its requests, and ends with it. */
-export class ServerCalls {
+export class ServerCalls implements CallServer {
   readonly session: SrfSession;
   readonly sessionTimers: SessionTimerOptions;
   readonly #context: DriverContext;
@@ -55,7 +49,7 @@ export class ServerCalls {
   readonly #replacing = new Set<string>();
   /** Those of callers, by what a merged INVITE has in common with theirs. */
   readonly #inbound = new Map<string, ServerUasLeg>();
-  readonly #dialogs = new Map<string, CallDialog>();
+  readonly #dialogs = new Map<string, ServerDialog>();
   /** Called when no leg and no dialog is left. */
   readonly #onIdle: () => void;
 
@@ -87,7 +81,7 @@ export class ServerCalls {
     return this.#context.resting;
   }
 
-  get identities(): Map<string, CallDialog> {
+  get identities(): Map<string, ServerDialog> {
     return this.#context.identities;
   }
 
@@ -115,17 +109,17 @@ export class ServerCalls {
   }
 
   /** A leg that lived on another connection, perhaps, lives on this one from now on. */
-  move(leg: ServerLeg, from: ServerCalls): void {
+  move(leg: ServerLeg, from: CallServer): void {
     if (from === this) return;
     this.addLeg(leg);
     from.removeLeg(leg);
   }
 
-  addDialog(id: string, dialog: CallDialog): void {
+  addDialog(id: string, dialog: ServerDialog): void {
     this.#dialogs.set(id, dialog);
   }
 
-  removeDialog(id: string, dialog: CallDialog): void {
+  removeDialog(id: string, dialog: ServerDialog): void {
     if (this.#dialogs.get(id) === dialog) this.#dialogs.delete(id);
     this.#checkIdle();
   }
@@ -223,7 +217,7 @@ export class ServerCalls {
     }
   }
 
-  #replace(owner: CallDialog, incoming: ServerRequest, sdp: string | undefined, earlyOnly: boolean): void {
+  #replace(owner: ServerDialog, incoming: ServerRequest, sdp: string | undefined, earlyOnly: boolean): void {
     const key = mergeKeyOf(incoming.request);
     this.#replacing.add(key);
     incoming.onSettled(() => this.#replacing.delete(key));
