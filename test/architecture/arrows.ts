@@ -146,7 +146,7 @@ function packageOf(specifier: string): string {
 }
 
 /** The file a relative specifier means, as a `.ts` path of the repository. */
-function resolveRelative(path: string, specifier: string): string {
+export function resolveRelative(path: string, specifier: string): string {
   return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
 }
 

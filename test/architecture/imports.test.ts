@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type SourceFile, violations } from './arrows.js';
+import { circles } from './circles.js';
 import { importsOf } from './source-imports.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,6 +26,19 @@ const files = [...sources('src'), ...sources('flavors')];
 test('imports of src and flavors follow the arrows of the house', () => {
   expect(files.length).toBeGreaterThan(0);
   expect(violations(files)).toEqual([]);
+});
+
+test('no files import each other in a circle', () => {
+  expect(circles(files)).toEqual([]);
+});
+
+test('finds a circle of imports, of types too', () => {
+  const of = (path: string, ...names: readonly string[]): SourceFile => ({
+    path: `src/a/${path}.ts`,
+    text: names.map((name) => `import type { X } from './${name}.js';`).join('\n'),
+  });
+  const graph = [of('one', 'two', 'four'), of('two', 'three'), of('three', 'one'), of('four'), of('five', 'five')];
+  expect(circles(graph)).toEqual([['src/a/one.ts', 'src/a/three.ts', 'src/a/two.ts'], ['src/a/five.ts']]);
 });
 
 test('no source file is longer than two nouns', () => {
