@@ -41,6 +41,16 @@ test('finds a circle of imports, of types too', () => {
   expect(circles(graph)).toEqual([['src/a/one.ts', 'src/a/three.ts', 'src/a/two.ts'], ['src/a/five.ts']]);
 });
 
+test('what is optional is marked so where it is locked, and no source needs it', () => {
+  const { optionalDependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+  const lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8'));
+  for (const [name, version] of Object.entries(optionalDependencies)) {
+    expect(lock.packages[`node_modules/${name}`]).toMatchObject({ version, optional: true });
+    const users = files.filter(({ text }) => importsOf(text).some(({ specifier }) => specifier === name));
+    expect(users).toEqual([]);
+  }
+});
+
 test('no source file is longer than two nouns', () => {
   const long = files
     .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
