@@ -148,6 +148,16 @@ describe('what the endpoint refuses by itself', () => {
     expect(h.legs).toHaveLength(1);
   });
 
+  test('a proxy that goes on to its next target after our refusal, and finds us again: a call like any other', async () => {
+    const h = await createHarness({
+      onInvite: (leg) => (leg.invite.requestUser === '2000' ? leg.reject(486) : leg.accept(SDP)),
+    });
+    h.send({ method: 'INVITE', body: SDP });
+    h.send({ method: 'INVITE', uri: 'sip:3000@192.0.2.1', body: SDP });
+    h.send({ method: 'INVITE', uri: 'sip:4000@192.0.2.1', body: SDP });
+    expect(h.statuses()).toEqual([486, 100, 200, 482]);
+  });
+
   test('an INVITE into a dialog that does not exist: 481, no call, no record', async () => {
     const h = await createHarness();
     h.send({ method: 'INVITE', to: '<sip:2000@192.0.2.1>;tag=gone', body: SDP });

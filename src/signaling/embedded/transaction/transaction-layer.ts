@@ -275,15 +275,22 @@ export class TransactionLayer {
 
   #open(received: ReceivedRequest, key: string, bytes: number): ServerTransaction {
     const merge = received.malformed === undefined ? mergeableKey(received.request) : undefined;
+    const mergeNoMore = (): void => {
+      if (merge !== undefined && this.#merges.get(merge) === transaction) this.#merges.delete(merge);
+    };
     const transaction: ServerTransaction = new ServerTransaction(received, {
       clock: this.#deps.clock,
       timers: received.source.reliable ? this.#streamTimers : this.#datagramTimers,
-      onFinished: () => this.#finished.add(transaction),
+      onFinished: () => {
+        this.#finished.add(transaction);
+        // A proxy that tries one target after the other (RFC 3261 section 16.6) may come back to us with the next.
+        mergeNoMore();
+      },
       onTerminated: () => {
         this.#servers.delete(key);
         this.#finished.delete(transaction);
         this.#serverBytes -= bytes;
-        if (merge !== undefined && this.#merges.get(merge) === transaction) this.#merges.delete(merge);
+        mergeNoMore();
       },
     });
     this.#servers.set(key, transaction);
