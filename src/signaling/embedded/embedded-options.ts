@@ -53,7 +53,7 @@ export interface EmbeddedLimits {
   readonly maxPendingMs: number;
   /** A provisional response is repeated so often that proxies keep waiting (RFC 3261 section 13.3.1.1), ms. */
   readonly ringRepeatMs: number;
-  /** Dialogs one outbound INVITE may create by forking; further ones are ignored. */
+  /** Dialogs one outbound INVITE may create by forking; further early ones are ignored, for an answer the oldest goes. */
   readonly maxForks: number;
   /** Retry-After of a 503, seconds. */
   readonly retryAfterSeconds: number;

@@ -183,7 +183,9 @@ export class InviteAttempt {
     const transaction = this.#transaction;
     if (known !== undefined || transaction === undefined) return known;
     const { endpoint, contact, user } = this.#parts;
-    if (this.#forks.size >= endpoint.limits.maxForks) return undefined;
+    if (this.#forks.size >= endpoint.limits.maxForks && !(response.status >= 200 && this.#forgetEarlyFork())) {
+      return undefined;
+    }
     const call: CallDialog = new CallDialog(
       {
         endpoint,
@@ -197,6 +199,16 @@ export class InviteAttempt {
     const fork: Fork = { call, ack: undefined, rseq: undefined, answer: undefined };
     this.#forks.set(tag, fork);
     return fork;
+  }
+
+  /** Makes room for a 2xx, which is always acknowledged (RFC 3261 section 13.2.2.4): of a long hunt the last may answer. */
+  #forgetEarlyFork(): boolean {
+    for (const [tag, { ack, call }] of this.#forks) {
+      if (ack !== undefined) continue;
+      call.forget();
+      return this.#forks.delete(tag);
+    }
+    return false;
   }
 
   /** Only after a provisional response (RFC 3261 section 9.1): before it, the CANCEL could overtake the INVITE. */

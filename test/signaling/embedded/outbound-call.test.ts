@@ -320,13 +320,24 @@ describe('forking', () => {
   });
 
   test('a peer that invents a tag a time fills no memory', async () => {
-    const { reply, methods } = await dialled();
+    const { h, leg, invite, reply, methods } = await dialled();
     for (let index = 0; index < 1000; index += 1) reply(180, { toTag: `fork-${index}` });
     methods();
-    reply(200, { ...answer, toTag: 'fork-999' });
-    expect(methods()).toEqual([]);
-    reply(200, { ...answer, toTag: 'fork-3' });
+    const to = invite.headers.get('From') ?? '';
+    h.send({ method: 'OPTIONS', from: '<sip:bob@x>;tag=fork-999', to, callId: leg.callId });
+    expect(methods()).toEqual([481]);
+    for (let index = 0; index < 1000; index += 1) reply(200, { ...answer, toTag: `late-${index}` });
+    expect(methods().filter((method) => method === 'ACK')).toHaveLength(16);
+  });
+
+  test('of a hunt through more phones than there is room for, the one that answers is heard', async () => {
+    const { events, reply, methods } = await dialled();
+    for (let phone = 1; phone <= 20; phone += 1) reply(180, { toTag: `phone-${phone}` });
+    reply(200, { ...answer, toTag: 'phone-20' });
     expect(methods()).toEqual(['ACK']);
+    expect(events.at(-1)).toEqual({ type: 'answered', sdp: 'answer' });
+    reply(200, { ...answer, toTag: 'phone-1' });
+    expect(methods()).toEqual(['ACK', 'BYE']);
   });
 });
 
