@@ -111,10 +111,14 @@ export class Endpoint {
     return `sip:${user === '' ? '' : `${encodeUser(user)}@`}${serializeHost(domain ?? this.host(flow))}`;
   }
 
-  /** {@link FlowFinder.find} with `done` fenced in: it may run from a timer or a promise. */
+  /**
+   * {@link FlowFinder.find} with `done` fenced in: it may run from a timer or a promise. Whoever a request of ours goes to
+   * may answer, and speak in the dialog: a callee's Contact or Record-Route is often another address than the one called.
+   */
   findFlow(uri: string, origin: FlowOrigin | undefined, done: (flow: SipFlow | undefined) => void): void {
     this.#parts.flows.find(uri, origin, (flow) => {
       try {
+        if (flow !== undefined) this.#parts.onContact(flow.remote.address);
         done(flow);
       } catch (error) {
         this.fault(error);
@@ -140,14 +144,14 @@ export class Endpoint {
    * fenced in.
    */
   findServers(uri: string, configured: boolean, done: (servers: readonly FlowOpener[]) => void): void {
+    if (!configured || hasIpHost(uri)) {
+      this.findFlow(uri, undefined, (flow) => done(flow === undefined ? [] : [() => flow]));
+      return;
+    }
     const opened = (flow: SipFlow | undefined): SipFlow | undefined => {
       if (flow !== undefined) this.#parts.onContact(flow.remote.address);
       return flow;
     };
-    if (!configured || hasIpHost(uri)) {
-      this.findFlow(uri, undefined, (flow) => done(flow === undefined ? [] : [() => opened(flow)]));
-      return;
-    }
     const { flows, targets } = this.#parts;
     targets
       .resolveTargets(uri)

@@ -52,8 +52,9 @@ export class Peers {
     this.#registrars.add(plain(address));
   }
 
-  /** A request of ours goes there, and its responses come back. */
+  /** A request of ours goes there, and its responses come back. Who may begin calls anyhow need not be remembered. */
   addContacted(address: string): void {
+    if (this.mayBegin(address)) return;
     const key = plain(address);
     this.#contacted.delete(key);
     this.#contacted.add(key);

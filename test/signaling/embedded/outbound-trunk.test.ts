@@ -5,7 +5,7 @@ import type { SipMessage, SipRequest } from '../../../src/signaling/message/sip-
 import type { OutboundRequest } from '../../../src/signaling/port.js';
 import { createHarness, settle } from '../../support/embedded-harness.js';
 import { FakeDns } from '../../support/fake-dns.js';
-import { responseText, tagOf } from '../../support/sip-text.js';
+import { requestText, responseText, tagOf } from '../../support/sip-text.js';
 
 const [FIRST, SECOND] = ['198.51.100.1', '198.51.100.2'];
 const targets = [`sip:${FIRST}`, `sip:${SECOND}`];
@@ -349,4 +349,44 @@ test('nothing is left behind when a call over trunks has failed', async () => {
   h.clock.advance(64_000);
   expect(events).toHaveLength(1);
   expect(h.clock.pendingTimers).toBe(0);
+});
+
+describe('a callee at another address than the one that was called, and not on the allow-list', () => {
+  const OTHER = { address: '203.0.113.7', port: 5062 };
+  const fromOther = (request: SipRequest, method: string, cseq = 1) =>
+    requestText({
+      ...{ method, cseq, via: `UDP 203.0.113.7:5062;branch=z9hG4bK-${method}-${cseq};rport` },
+      ...{ from: '<sip:bob@trunk.example>;tag=bob', to: request.headers.get('From') ?? '' },
+      callId: request.headers.get('Call-ID') ?? '',
+    });
+
+  test('speaks in the call from its Contact: its BYE ends it, and its answer to ours is heard', async () => {
+    const h = await createHarness({ options: { allow: ['192.0.2.0/24'] } });
+    const { events, leg } = h.dial({ uri: 'sip:+4420@trunk.example', targets });
+    const [invite] = h.udp.takeRequests();
+    if (invite === undefined) throw new Error('no INVITE');
+    const contact = ['Contact: <sip:bob@203.0.113.7:5062>'];
+    h.udp.receive(OTHER, fromOther(invite, 'OPTIONS'));
+    expect(h.statuses()).toEqual([]);
+    h.udp.receive({ address: FIRST, port: 5060 }, responseText(invite, { ...answer, status: 200, extra: contact }));
+    expect(h.udp.take().map(({ to }) => to)).toEqual([OTHER]);
+    h.udp.receive(OTHER, fromOther(invite, 'OPTIONS', 2));
+    expect(h.statuses()).toEqual([200]);
+    leg.hangUp();
+    const [bye] = h.udp.takeRequests();
+    if (bye === undefined) throw new Error('no BYE');
+    h.udp.receive(OTHER, responseText(bye, { status: 200 }));
+    h.clock.advance(10_000);
+    expect(h.udp.take()).toEqual([]);
+    await settle();
+    expect(events.at(-1)).toMatchObject({ type: 'ended', end: { by: 'local' } });
+  });
+
+  test('may begin no call of its own', async () => {
+    const h = await createHarness({ options: { allow: ['192.0.2.0/24'] } });
+    h.dial({ uri: 'sip:+4420@203.0.113.7:5062' });
+    h.udp.take();
+    h.udp.receive(OTHER, requestText({ method: 'INVITE', via: 'UDP 203.0.113.7:5062;branch=z9hG4bK-new;rport' }));
+    expect([h.udp.take(), h.legs]).toEqual([[], []]);
+  });
 });
