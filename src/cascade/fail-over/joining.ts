@@ -1,5 +1,5 @@
 import type { Steps } from '../../base/steps.js';
-import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
+import { type AudioFormat, bytesPerMs, FlavorError } from '../../flavor-api/index.js';
 import { type LeftVoice, TakeOver } from '../seam/take-over.js';
 import { placeByLetters, type WordPlace, wordPlaces } from '../seam/word-places.js';
 import type { TextToSpeechEvent } from '../stages/text-to-speech.js';
@@ -34,6 +34,19 @@ export interface BrokenOff {
   /** Where the piece begins in the utterance's audio, ms. */
   readonly startMs: number;
   readonly pace: SpeechPace;
+}
+
+/** Where an utterance goes on. */
+export interface Place {
+  readonly from: number;
+  readonly first?: string | undefined;
+  /** The piece is said again from its beginning, and entered where this was left. */
+  readonly broken?: BrokenOff | undefined;
+}
+
+/** With the rest of what was said from `piece` on. */
+export function restFrom(piece: number, { index, text }: Rest): Place {
+  return { from: piece + index, first: text };
 }
 
 /** A voice says again what another broke off, and is listened to until it has come past that place. */
@@ -181,4 +194,9 @@ export function speedOf({ audioMs, firstAtMs, lastAtMs }: Readonly<Progress>): n
 export function waitMs({ leaveMs }: LeftVoice, speed: number, saidMs?: number): number {
   const opensMs = saidMs === undefined ? OPEN_MS : 0;
   return opensMs + Math.max(0, leaveMs + PAST_MS - (saidMs ?? 0)) / speed;
+}
+
+/** Where the search itself goes wrong. */
+export function searchFailed(cause: unknown): FlavorError {
+  return new FlavorError('ERR_FLAVOR_PROTOCOL', 'the search for the place of a seam failed', true, { cause });
 }

@@ -6,33 +6,22 @@ import { settle } from '../stages/settle.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../stages/text-to-speech.js';
 import { asFlavorError, mayBeTakenOver } from './candidates.js';
 import type { EngineDesk, SpeakingEngine } from './engine-desk.js';
-import { type BrokenOff, Joining, type Progress, restOf, type Said, speedOf, waitMs } from './joining.js';
+import {
+  type BrokenOff,
+  Joining,
+  type Place,
+  restFrom,
+  restOf,
+  type Said,
+  searchFailed,
+  speedOf,
+  waitMs,
+} from './joining.js';
+import type { Part } from './part.js';
 import { PieceSound, type Sound } from './piece-sound.js';
 import { Reserve } from './reserve.js';
-import { type Rest, restByPace } from './seam.js';
+import { restByPace } from './seam.js';
 import { SpeechWatch } from './speech-watch.js';
-
-/** What one engine says of an utterance. */
-interface Part extends Progress {
-  readonly speaker: SpeakingEngine;
-  readonly inner: TextToSpeechUtterance;
-  /** Number in the utterance of its first piece. */
-  readonly from: number;
-  /** What it says in place of that piece: the rest of it. */
-  readonly first: string | undefined;
-  /** Where its audio begins in the utterance, ms, also where only the end of it is heard. */
-  startMs: number;
-  /** Where it goes on is not found yet: nothing of it is heard. */
-  joining: Joining | undefined;
-}
-
-/** Where an utterance goes on. */
-interface Place {
-  readonly from: number;
-  readonly first?: string | undefined;
-  /** The piece is said again from its beginning, and entered where this was left. */
-  readonly broken?: BrokenOff | undefined;
-}
 
 /** Engines that fail one after the other are not asked for ever. */
 const MAX_PARTS = 5;
@@ -142,7 +131,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     for (let piece = from; piece < this.#pieces.length; piece += 1) inner.append(this.#textOf(part, piece));
     if (this.#finished) inner.finish();
     this.#watchIfOwed();
-    this.#unsettled.set(part, this.#follow(part));
+    this.#unsettled.set(part, this.#follow(part).catch(this.#breakOff));
   }
 
   /** What a part was given as that piece. */
@@ -226,8 +215,8 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   /** The new voice is heard as soon as it is known from where on. False: it is not, or another way was taken. */
   async #join(part: Part, joining: Joining, over: boolean): Promise<boolean> {
     const enterMs =
-      (await this.#inTurns(joining.find(over))) ??
-      (this.#isTooSlow(part, joining) ? await this.#inTurns(joining.findNow()) : undefined);
+      (await this.#inTurns(joining.find(over), notFound)) ??
+      (this.#isTooSlow(part, joining) ? await this.#inTurns(joining.findNow(), notFound) : undefined);
     if (enterMs === undefined || this.#part !== part) return false;
     part.joining = undefined;
     if (enterMs === 'unlike') {
@@ -290,13 +279,13 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     this.#part = undefined;
     this.#watch.restart();
     part.inner.cancel();
-    void this.#goOn(part, error, spoken);
+    void this.#goOn(part, error, spoken).catch(this.#breakOff);
   }
 
   /** Another goes on. What is held back stays here until it is known how much of it is heard. */
   async #goOn(part: Part, error: FlavorError, spoken: number): Promise<void> {
     this.#reserve.hold();
-    const place = await this.#inTurns(this.#place(part, spoken));
+    const place = await this.#inTurns(this.#place(part, spoken), () => this.#placeByPace(part));
     if (place === undefined || this.#over) return;
     this.#reserve.resume();
     if (this.#parts >= MAX_PARTS || !mayBeTakenOver(error, this.#signal)) {
@@ -307,15 +296,19 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     await this.#findSpeaker(part.speaker, place);
   }
 
-  /** `undefined`: the utterance is over. */
-  async #inTurns<Result>(steps: Steps<Result>): Promise<Result | undefined> {
+  /** `undefined`: the utterance is over. A search that fails costs no word: it goes on by `instead`. */
+  async #inTurns<Result>(steps: Steps<Result>, instead: () => Result): Promise<Result | undefined> {
     try {
       return await inTurns(steps, this.#desk.clock, this.#controller.signal);
-    } catch (error) {
-      if (!this.#over) throw error;
-      return undefined;
+    } catch (cause) {
+      if (this.#over) return undefined;
+      this.#events.push({ type: 'warning', error: searchFailed(cause) });
+      return instead();
     }
   }
+
+  /** Nobody goes on where something is wrong with the utterance itself: it ends, and so does nothing else. */
+  readonly #breakOff = (thrown: unknown): void => this.#end(asFlavorError(thrown), Math.max(0, this.#piece));
 
   /** Where the utterance goes on: the piece, and how it is come by. What is held back is cut there. */
   *#place(part: Part, spoken: number): Steps<Place> {
@@ -325,8 +318,7 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     if (spoken > 0 && this.#piece < whole) return { from: whole };
     // Nothing of the part came: what it was given is still to be said.
     if (part.audioMs === 0) return { from: again, first: part.first };
-    const piece = Math.max(this.#piece, again);
-    const startMs = Math.max(this.#pieceStartMs, part.startMs);
+    const { piece, startMs, texts } = this.#under(part);
     const first = piece === again ? part.first : undefined;
     if (startMs >= this.#reserve.handedMs) {
       // The caller has heard nothing of it.
@@ -335,16 +327,26 @@ export class FailOverUtterance implements TextToSpeechUtterance {
       return { from: piece, first };
     }
     const samples = this.#sound.samples();
+    if (samples === undefined) return this.#placeByPace(part);
+    const left = yield* leftVoice(samples, this.#desk.output.sampleRate, this.#reserve.handedMs - startMs);
+    const broken = { texts, samples, left, startMs, pace: part.speaker.pace };
+    return this.#leave(part, { from: piece, first, broken });
+  }
+
+  /** What a part was saying: the piece, where that began, ms, and its text. */
+  #under(part: Part): { readonly piece: number; readonly startMs: number; readonly texts: readonly string[] } {
+    const piece = Math.max(this.#piece, part.from);
     const stream = part.speaker.engine.capabilities.text === 'stream';
     // It may have gone on to later pieces without a word.
-    const texts = this.#pieces
-      .slice(piece, stream ? undefined : piece + 1)
-      .map((_, at) => this.#textOf(part, piece + at));
-    const { pace } = part.speaker;
-    if (samples === undefined) return restFrom(piece, restByPace(texts, this.#reserve.totalMs - startMs, pace));
-    const left = yield* leftVoice(samples, this.#desk.output.sampleRate, this.#reserve.handedMs - startMs);
-    const broken = { texts, samples, left, startMs, pace };
-    return this.#leave(part, { from: piece, first, broken });
+    const pieces = this.#pieces.slice(piece, stream ? undefined : piece + 1);
+    const startMs = Math.max(this.#pieceStartMs, part.startMs);
+    return { piece, startMs, texts: pieces.map((_, at) => this.#textOf(part, piece + at)) };
+  }
+
+  /** Told without the sound. */
+  #placeByPace(part: Part): Place {
+    const { piece, startMs, texts } = this.#under(part);
+    return restFrom(piece, restByPace(texts, this.#reserve.totalMs - startMs, part.speaker.pace));
   }
 
   /** It takes so long to say the piece again that it is better not said again: only now it is known how fast this voice speaks. */
@@ -391,6 +393,6 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   }
 }
 
-function restFrom(piece: number, { index, text }: Rest): Place {
-  return { from: piece + index, first: text };
+function notFound(): 'unlike' {
+  return 'unlike';
 }
