@@ -9,6 +9,8 @@ export interface SpeakingEngine {
   readonly engine: TextToSpeech;
   readonly session: TextToSpeechSession;
   readonly pace: SpeechPace;
+  /** It is left for another, or the call is over. */
+  leave(): void;
 }
 
 /** What an utterance needs of its session. */

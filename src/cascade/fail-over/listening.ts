@@ -22,6 +22,8 @@ interface Listener {
   readonly engine: SpeechToText;
   readonly stream: SpeechToTextStream;
   readonly sinceMs: number;
+  /** It is left for another, or the call is over. */
+  forget(): void;
 }
 
 /** Caller audio that can be told again, ms: longer than a turn is without a final segment, which Whisper's may be for 29 s. */
@@ -69,7 +71,7 @@ export class FailOverStream implements SpeechToTextStream {
    */
   async connect(): Promise<void> {
     const { candidates, clock, options, input, signal } = this.#parts;
-    const { engine, opened } = await openFirst({
+    const { engine, opened, forget } = await openFirst({
       candidates,
       clock,
       limitMs: options.openMs,
@@ -78,9 +80,10 @@ export class FailOverStream implements SpeechToTextStream {
     });
     if (this.#closing || this.#events.ended) {
       opened.close();
+      forget();
       return;
     }
-    const listener: Listener = { engine, stream: opened, sinceMs: clock.now() };
+    const listener: Listener = { engine, stream: opened, sinceMs: clock.now(), forget };
     this.#listener = listener;
     this.#unansweredMs = 0;
     if (engine !== this.#announced) {
@@ -163,6 +166,7 @@ export class FailOverStream implements SpeechToTextStream {
   #onFailure(listener: Listener, error: FlavorError): void {
     this.#listener = undefined;
     listener.stream.close();
+    listener.forget();
     this.#parts.candidates.brokeOff(listener.engine);
     this.#failures = this.#parts.clock.now() - listener.sinceMs >= STABLE_MS ? 1 : this.#failures + 1;
     if (this.#failures >= MAX_FAILURES || !mayBeTakenOver(error, this.#parts.signal)) {
@@ -176,6 +180,7 @@ export class FailOverStream implements SpeechToTextStream {
   #end(error: FlavorError | undefined): void {
     if (this.#events.ended) return;
     this.#listener?.stream.close();
+    this.#listener?.forget();
     this.#listener = undefined;
     this.#parts.signal.removeEventListener('abort', this.#onAbort);
     this.#events.push({ type: 'end', ...(error && !this.#parts.signal.aborted && { error }) });

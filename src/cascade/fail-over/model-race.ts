@@ -51,6 +51,7 @@ export async function* raceModels(
         from.candidate.permit.failed();
         const newest = asked.at(-1) === from;
         asked.splice(asked.indexOf(from), 1);
+        from.leave();
         if (!mayBeTakenOver(heard.error, signal)) throw heard.error;
         if (newest) askNext();
         if (asked.length === 0) throw heard.error;

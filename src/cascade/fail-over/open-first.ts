@@ -19,6 +19,14 @@ export interface OpenFirstRequest<Engine extends Stage, Opened extends Closable>
   open(engine: Engine, signal: AbortSignal): Promise<Opened>;
 }
 
+/** What was opened, and of which engine. */
+export interface FirstOpened<Engine extends Stage, Opened extends Closable> {
+  readonly engine: Engine;
+  readonly opened: Opened;
+  /** To be called when it is left for another: the end of the call is no matter to it any more. */
+  forget(): void;
+}
+
 /**
  * Opens the first engine that can be had. One that comes too late is closed again.
  *
@@ -30,16 +38,16 @@ export async function openFirst<Engine extends Stage, Opened extends Closable>({
   limitMs,
   signal,
   open,
-}: OpenFirstRequest<Engine, Opened>): Promise<{ readonly engine: Engine; readonly opened: Opened }> {
+}: OpenFirstRequest<Engine, Opened>): Promise<FirstOpened<Engine, Opened>> {
   let failure: unknown = new FlavorError('ERR_FLAVOR_NETWORK', 'no engine can be had', true);
   for (const { engine, permit, last } of candidates.inTurn()) {
-    // Not disposed of: what is opened goes on listening to the call's end through it.
+    // Not disposed of at once: what is opened goes on listening to the call's end through it.
     const deadline = new Deadline(clock, last ? undefined : limitMs, `${engine.identity.model} was not ready`, signal);
     try {
       const opened = await orAborted(open(engine, deadline.signal), deadline.signal, (late) => late.close());
       deadline.met();
       permit.succeeded();
-      return { engine, opened };
+      return { engine, opened, forget: () => deadline[Symbol.dispose]() };
     } catch (error) {
       deadline[Symbol.dispose]();
       if (signal.aborted) throw signal.reason;

@@ -115,7 +115,7 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
     // Two utterances may find out about the same failure.
     if (this.#current && this.#current !== failed) return Promise.resolve(this.#current);
     if (this.#current) {
-      this.#current.session.close();
+      this.#current.leave();
       this.#candidates.brokeOff(this.#current.engine);
       this.#current = undefined;
     }
@@ -131,20 +131,24 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
   }
 
   async #connect(): Promise<SpeakingEngine> {
-    const { engine, opened } = await openFirst({
+    const { engine, opened, forget } = await openFirst({
       candidates: this.#candidates,
       clock: this.clock,
       limitMs: this.options.openMs,
       signal: this.#signal,
       open: (candidate, signal) => candidate.open({ output: this.output }, signal),
     });
-    this.#current = { engine, session: opened, pace: this.#paces.get(engine) ?? new SpeechPace() };
+    const leave = (): void => {
+      opened.close();
+      forget();
+    };
+    this.#current = { engine, session: opened, pace: this.#paces.get(engine) ?? new SpeechPace(), leave };
     return this.#current;
   }
 
   close(): void {
     this.#controller.abort();
-    this.#current?.session.close();
+    this.#current?.leave();
     this.#current = undefined;
   }
 }
