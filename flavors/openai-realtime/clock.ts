@@ -53,6 +53,7 @@ export class Alarm {
     this.clear();
     this.#pending = true;
     this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
       this.#pending = false;
       callback();
     }, delayMs);
@@ -60,6 +61,7 @@ export class Alarm {
 
   clear(): void {
     if (this.#pending) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#pending = false;
   }
 }

@@ -88,10 +88,10 @@ export class RealtimeSession implements FlavorSession {
     const push = this.events.push.bind(this.events);
     const send = (event: object): void => this.#line.send(event);
     this.#audio = new CallerAudio({
-      ...callerAudioDefaults,
       bytesPerMs: bytesPerMs(call.input),
       appendMs: config.appendMs,
       onOverflow: () => this.#onOverflow(),
+      ...callerAudioDefaults,
     });
     const outBytesPerMs = bytesPerMs(call.output);
     this.#spoken = new SpokenResponses({
@@ -147,11 +147,11 @@ export class RealtimeSession implements FlavorSession {
     });
     this.#line = new Line(
       {
-        ...config.reconnect,
         renewAfterMs: config.renewAfterMinutes * 60_000,
         clock,
         random: () => options.random(),
         obtain: (signal) => options.obtain(this.#setup, signal),
+        ...config.reconnect,
       },
       {
         onEvent: (event) => this.#onEvent(event),
@@ -255,7 +255,7 @@ export class RealtimeSession implements FlavorSession {
   #takeTurns(handlers: CallerTurnsHandlers): CallerTurns {
     const parts = { config: this.#config, audio: this.#audio, book: this.#book, clock: this.#clock };
     if (this.#config.turnDetection.type === 'host') return new HostTurns(parts, handlers);
-    return new ServerTurns({ ...parts, push: (event) => this.events.push(event) }, handlers);
+    return new ServerTurns({ push: (event) => this.events.push(event), ...parts }, handlers);
   }
 
   #begin(first: Connection): void {

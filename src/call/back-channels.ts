@@ -9,6 +9,9 @@ export const defaultBackChannels: readonly string[] = [
 const MAX_CHARS = 400;
 const MAX_PHRASE_WORDS = 4;
 
+/** By their list: the calls of a route have one, and all look at the same set. */
+const phraseSets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
 /**
  * Tells what only shows that somebody listens from what somebody says. Case, punctuation, accents and repeated letters
  * ("mmm", "yeahhh") make no difference, nor does a hyphen or blank within a phrase ("uh huh").
@@ -17,7 +20,12 @@ export class BackChannels {
   readonly #phrases: ReadonlySet<string>;
 
   constructor(phrases: readonly string[]) {
-    this.#phrases = new Set(phrases.map((phrase) => squeeze(wordsOf(phrase))).filter((phrase) => phrase !== ''));
+    let known = phraseSets.get(phrases);
+    if (!known) {
+      known = new Set(phrases.map((phrase) => squeeze(wordsOf(phrase))).filter((phrase) => phrase !== ''));
+      phraseSets.set(phrases, known);
+    }
+    this.#phrases = known;
   }
 
   /** Words in `text`, and whether it consists of nothing but phrases of a listener. */

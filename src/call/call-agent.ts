@@ -98,13 +98,13 @@ export class CallAgent {
       onWarning: (code, message) => account.onWarning(code, message),
     });
     this.#control = new CallControl({
-      ...{ leg, media, clock, conversation, apply },
       infoDigits: features.infoDigits && allows('INFO'),
       attended: features.attendedTransfer && allows('REFER'),
       dial: parts.dial,
       prepare: (saying) => prompts.get(saying),
       bridge: parts.bridge,
       onParked: (parked) => this.#scene.onParked(parked),
+      ...{ leg, media, clock, conversation, apply },
     });
     this.#lines = new HostLines(options, { prompts, conversation, agentSpeaks: () => parts.speaks() });
   }
@@ -318,13 +318,13 @@ export class CallAgent {
     const reprompts = silence.reprompts.length;
     return new Conversation(
       {
-        ...limits,
         capabilities: choice.flavor.capabilities,
         formats,
         silence: { limitMs: limits.silenceMs, repromptMs: silence.repromptMs, reprompts },
         reply: failure,
         interruption,
         greets: greeting === undefined ? choice.flavor.capabilities.greets : greeting.wav === undefined,
+        ...limits,
       },
       { stream, link, notes: account, tools, control: this.#control, signal: this.#abort.signal },
       {

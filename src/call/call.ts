@@ -47,7 +47,7 @@ export class Call {
     this.#options = options;
     this.#deps = deps;
     const meter = deps.openMeter(() => this.#apply({ type: 'limit-reached', limit: 'spend-limit' }));
-    this.#account = new CallAccount(options.identity, options.include, { ...deps, meter });
+    this.#account = new CallAccount(options.identity, options.include, { meter, ...deps });
     const { clock, engine, negotiation, openRecorder } = deps;
     this.#timers = new CallTimers(clock, timerDelays(options), (timer) => this.#onTimer(timer));
     const onParameters = (parameters: StreamParameters, held: boolean): void => this.#onParameters(parameters, held);
@@ -60,7 +60,6 @@ export class Call {
       apply,
     });
     this.#agent = new CallAgent(options, {
-      ...deps,
       leg,
       media: this.#media,
       account: this.#account,
@@ -69,6 +68,7 @@ export class Call {
       apply: (event) => this.#apply(event),
       speaks: () => this.#state?.session === 'open',
       isOver: () => this.#isOver(),
+      ...deps,
     });
   }
 

@@ -64,7 +64,7 @@ export class MediaNegotiation {
     this.expectedCodec =
       offer === undefined
         ? (options.codecs[0] ?? 'pcmu')
-        : createAnswer(offer, { ...this.#local, port: EXAMINING_PORT }).audio.codec.name;
+        : createAnswer(offer, { port: EXAMINING_PORT, ...this.#local }).audio.codec.name;
   }
 
   /** Address family RTP runs over. */
@@ -104,7 +104,7 @@ export class MediaNegotiation {
   /** @throws ConnectorError `ERR_SDP_INVALID`, `ERR_SDP_UNACCEPTABLE`; then nothing has changed. */
   answer(offer: string, port: number): { readonly sdp: string; readonly parameters: StreamParameters } {
     const direction = this.#offer ? this.#before : this.#wanted;
-    const { local, audio } = createAnswer(offer, { ...this.#local, direction, port }, this.#description);
+    const { local, audio } = createAnswer(offer, { port, ...this.#local, direction }, this.#description);
     // It crossed an offer of ours, which the peer has refused therefore (491) and which will be made anew.
     if (this.#offer) this.withdrawOffer();
     this.#description = local;
@@ -116,7 +116,7 @@ export class MediaNegotiation {
     if (!this.#offer) this.#before = this.#wanted;
     this.#wanted = direction;
     this.#local = { ...this.#local, direction };
-    const offer = createOffer({ ...this.#local, port }, this.#description);
+    const offer = createOffer({ port, ...this.#local }, this.#description);
     this.#description = offer;
     this.#offer = offer;
     return offer.text;

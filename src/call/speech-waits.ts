@@ -34,7 +34,7 @@ export class SpeechWaits {
       wait.close();
       then();
     };
-    const wait = new Farewell(this.#options, { ...this.#parts, onOver });
+    const wait = new Farewell(this.#options, { onOver, ...this.#parts });
     this.#waits.add(wait);
     wait.begin(responseId);
   }

@@ -25,11 +25,17 @@ export function callTexts(
   const headers = shownHeaders(route, invite.headers);
   const exposed = new Map([...headers].map(([name, value]) => [name, [value]] as const));
   const variables = callerVariables(route.variables, { from, to, headers: exposed });
-  const all = callVariables(route.variables, { id, from, to, headers: invite.headers, moment });
+  let all: ReturnType<typeof callVariables> | undefined;
+  // Made when a text asks for one of them: most have none, and they would last as long as the call.
+  const render = (text: string): string => {
+    if (!text.includes('{{')) return text;
+    all ??= callVariables(route.variables, { id, from, to, headers: invite.headers, moment });
+    return renderTemplate(text, all).text;
+  };
   return {
     headers,
     variables: Object.fromEntries(variables),
-    render: (text) => renderTemplate(text, all).text,
+    render,
   };
 }
 

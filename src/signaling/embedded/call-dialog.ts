@@ -87,18 +87,18 @@ export class CallDialog implements DialogOwner {
     this.#user = user;
     this.#phase = phase;
     const channel = new EndpointChannel({
-      ...{ endpoint, dialog, origin, contact },
       sessionHeaders: () => this.#session.requestHeaders,
+      ...{ endpoint, dialog, origin, contact },
     });
     this.#channel = channel;
     this.#session = new DialogSession({
-      ...{ endpoint, dialog, origin, contact, channel },
       outbound: phase === 'uac-pending',
       onOffer: (sdp, reply) => user.onOffer(sdp, reply),
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
       onAckTimeout: () => this.#onAckTimeout(),
       onDead: (end, reason) => this.sendBye(reason === undefined ? {} : { reason }, end),
       ownHeaders: () => this.contactHeaders(),
+      ...{ endpoint, dialog, origin, contact, channel },
     });
     this.#transfers = new Transfers({
       channel,

@@ -227,6 +227,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
     this.#pending = false;
     this.#transaction.onCancel = undefined;
     this.#endpoint.clock.clearTimeout(this.#expiry);
+    this.#expiry = undefined;
     this.#provisionals.close();
   }
 

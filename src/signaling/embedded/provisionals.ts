@@ -120,6 +120,8 @@ export class Provisionals {
     const { clock } = this.#parts.endpoint;
     clock.clearTimeout(this.#timer);
     clock.clearTimeout(this.#repetition);
+    this.#timer = undefined;
+    this.#repetition = undefined;
     this.#held = undefined;
     this.#heldSuccess = undefined;
     this.#question?.refuse(487);

@@ -67,7 +67,6 @@ export class UasSessionLeg implements InboundLeg {
     this.#parts = parts;
     this.#events = new LegEvents((error) => this.refuseAfterFault(error));
     this.#dialog = new SessionDialog({
-      ...parts,
       direction: 'inbound',
       user: {
         onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
@@ -77,6 +76,7 @@ export class UasSessionLeg implements InboundLeg {
         onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
         onEnded: (end) => this.#ended(end),
       },
+      ...parts,
     });
     this.#startExpiry();
   }

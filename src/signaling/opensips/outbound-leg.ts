@@ -108,10 +108,8 @@ export class UacSessionLeg implements OutboundLeg {
     const session = this.#parts.onSession(key);
     this.#session = session;
     this.#dialog = new SessionDialog({
-      ...this.#parts,
       session,
       direction: 'outbound',
-      onForgotten: () => this.#parts.onForgotten(key),
       user: {
         onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
         onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
@@ -121,6 +119,8 @@ export class UacSessionLeg implements OutboundLeg {
         onRefer: this.#request.onRefer,
         onEnded: (end) => this.#end(end),
       },
+      ...this.#parts,
+      onForgotten: () => this.#parts.onForgotten(key),
     });
     if (this.#givenUp !== undefined) this.#cancel();
   }

@@ -144,11 +144,11 @@ export class TransactionLayer {
     };
     const transaction =
       stream === undefined
-        ? new ClientTransaction(request, flow, { ...deps, timers: this.#timersOf(flow) })
+        ? new ClientTransaction(request, flow, { timers: this.#timersOf(flow), ...deps })
         : new ClientTransaction(this.#overStream(request, stream.flow), stream.flow, {
-            ...deps,
             timers: this.#streamTimers,
             fallback: { request, flow, timers: this.#datagramTimers, onTaken: () => stream.onRefused() },
+            ...deps,
           });
     this.#clients.set(key, transaction);
     transaction.start();
