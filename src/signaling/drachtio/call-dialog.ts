@@ -125,6 +125,7 @@ export class CallDialog implements ServerDialog {
   accept(invite: ServerRequest, sdp: string, { answered, headers = [] }: AcceptanceOptions): void {
     const { request } = invite;
     this.#phase = 'confirmed';
+    this.#acceptCSeq(request);
     this.#localUri = parseNameAddr(request.headers.get('To') ?? '')?.uri ?? '';
     this.#session.confirmByAcceptance(request, sdp, sdpOf(request) === undefined);
     const content = answered ? {} : { contentType: SDP_TYPE, body: sdp };
@@ -144,16 +145,16 @@ export class CallDialog implements ServerDialog {
     this.#lose({ by: cancelled ? 'peer' : 'transport', status: cancelled ? 487 : 0, text: '' });
   }
 
-  /** UAC: a 2xx came, and its ACK has been sent. */
-  confirmByResponse(invite: SipRequest, response: SipResponse): void {
+  /** UAC: a 2xx came, and its ACK has been sent. Returns what {@link DialogSession.confirmByResponse} does. */
+  confirmByResponse(invite: SipRequest, response: SipResponse): string | undefined {
     this.#phase = 'confirmed';
     this.#localUri = parseNameAddr(invite.headers.get('From') ?? '')?.uri ?? '';
-    this.#session.confirmByResponse(invite, response);
+    return this.#session.confirmByResponse(invite, response);
   }
 
   /** A reliable provisional response has answered the first offer: the peer may make others (RFC 3311 section 5.2). */
-  noteEarlyAnswer(local: string, remote: string | undefined): void {
-    this.#session.noteEarlyAnswer(local, remote);
+  noteEarlyAnswer(local: string, remote: string | undefined, tag?: string): void {
+    this.#session.noteEarlyAnswer(local, remote, tag);
   }
 
   /** How the dialog is called on the wire. */

@@ -1,5 +1,6 @@
 import { ALLOW } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
+import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
 import { type Offer, Reoffers } from '../reoffers.js';
@@ -47,6 +48,10 @@ export class DialogSession {
   #remote: string | undefined;
   /** The first offer was answered, in a reliable response. */
   #exchanged = false;
+  /** To tag of that response, where a callee sent it. */
+  #answeredBy: string | undefined;
+  /** Another offer, of the peer's, was answered since (RFC 3311 section 5.2). */
+  #updated = false;
   #confirmed = false;
 
   constructor(parts: DialogSessionParts) {
@@ -107,10 +112,14 @@ export class DialogSession {
     return this.#reoffers.idle;
   }
 
-  /** The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's. */
-  noteEarlyAnswer(local: string, remote: string | undefined): void {
+  /**
+   * The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's, `tag` that of the
+   * callee who sent it.
+   */
+  noteEarlyAnswer(local: string, remote: string | undefined, tag?: string): void {
     if (this.#exchanged) return;
     this.#exchanged = true;
+    this.#answeredBy = tag;
     this.#local = local;
     this.#remote = remote;
   }
@@ -121,12 +130,19 @@ export class DialogSession {
     this.#peerOffers.awaitAck(invite, offered, true);
   }
 
-  /** UAC: a 2xx to our INVITE came. */
-  confirmByResponse(invite: SipRequest, response: SipResponse): void {
-    this.noteEarlyAnswer(sdpOf(invite) ?? '', sdpOf(response));
+  /**
+   * UAC: a 2xx to our INVITE came. Returns the answer to its offer: that of a reliable response of the same callee, whatever
+   * the 2xx describes (RFC 3261 section 13.2.1); `undefined` where something else was agreed since.
+   */
+  confirmByResponse(invite: SipRequest, response: SipResponse): string | undefined {
+    const described = sdpOf(response);
+    const tag = parseNameAddr(response.headers.get('To') ?? '')?.tag ?? '';
+    this.noteEarlyAnswer(sdpOf(invite) ?? '', described, tag);
+    const agreed = this.#updated ? undefined : this.#remote;
     this.#confirmed = true;
     this.#timer.begin(invite);
     this.#timer.accepted(response);
+    return this.#answeredBy === tag ? agreed : described;
   }
 
   /** Takes a re-INVITE, or an UPDATE. `early`: the INVITE that creates the dialog has no final response. */
@@ -174,6 +190,7 @@ export class DialogSession {
       accept: (description) => {
         this.#local = description;
         this.#remote = sdp ?? this.#remote;
+        this.#updated = true;
         reply.accept(description);
       },
       reject: (status, options) => reply.reject(status, options),

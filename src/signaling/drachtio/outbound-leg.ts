@@ -242,7 +242,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       attempt.dialog.enter(dialogId);
       attempt.dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
       const answer = sdpOf(response);
-      if (answer !== undefined) attempt.dialog.noteEarlyAnswer(this.#body, answer);
+      if (answer !== undefined) attempt.dialog.noteEarlyAnswer(this.#body, answer, toTag(response));
     }
     if (this.#attempt !== attempt || attempt.givenUp !== undefined || response.status === 100) return;
     this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
@@ -255,12 +255,12 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     const wanted = this.#attempt === attempt && attempt.givenUp === undefined && !this.#events.ended;
     const dialog = attempt.dialog ?? this.#createDialog();
     dialog.enter(dialogId);
-    dialog.confirmByResponse(invite, response);
+    const sdp = dialog.confirmByResponse(invite, response);
     dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
     if (wanted) {
       this.#answered = dialog;
       this.#stopTimers();
-      this.#events.emit({ type: 'answered', sdp: sdpOf(response) });
+      this.#events.emit({ type: 'answered', sdp });
       return;
     }
     // The CANCEL crossed this 2xx (RFC 3261 section 9.1). Where the server sends a BYE by itself, it refuses ours.

@@ -111,6 +111,9 @@ describe('what a peer asks in its dialog', () => {
   test('a CSeq below the last gets 500, and the call goes on', async () => {
     await using harness = await DrachtioHarness.start();
     const { call } = await harness.answered();
+    // Below that of the INVITE already.
+    call.late('INFO');
+    await call.response(500, 'INFO');
     call.request('OPTIONS');
     await call.response(200, 'OPTIONS');
     call.late('INFO');

@@ -60,13 +60,30 @@ describe('a call of ours', () => {
     await invite.dialog.response(491, 'UPDATE');
     reliable(2, { contentType: SDP, body: ANSWER });
     await invite.dialog.own('PRACK');
+    const answered: (string | undefined)[] = [];
     leg.it.listen((event) => {
       if (event.type === 'offer') event.reply.accept(ANSWER);
+      if (event.type === 'answered') answered.push(event.sdp);
     });
     invite.dialog.update(invite.transactionId, { contentType: SDP, body: OFFER });
     expect((await invite.dialog.response(200, 'UPDATE')).body).toBe(ANSWER);
     invite.dialog.update(invite.transactionId);
     await invite.dialog.response(200, 'UPDATE');
+    // The 200 may say again what the 183 said: it is no news.
+    answer(invite);
+    await invite.dialog.own('ACK');
+    expect(answered).toEqual([undefined]);
+  });
+
+  test('has the answer of a reliable response, though the 200 describes nothing or something else', async () => {
+    await using harness = await DrachtioHarness.start();
+    for (const body of [undefined, OFFER]) {
+      const { leg, invite } = await dialled(harness);
+      invite.respond(183, { headers: [['RSeq', '1']], contentType: SDP, body: ANSWER });
+      await invite.dialog.own('PRACK');
+      invite.respond(200, body === undefined ? {} : { contentType: SDP, body });
+      expect(await leg.event('answered')).toEqual({ type: 'answered', sdp: ANSWER });
+    }
   });
 
   test.each([408, 503])('ends without a way where the server says %d of its own', async (status) => {
