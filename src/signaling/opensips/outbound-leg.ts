@@ -86,6 +86,7 @@ export class UacSessionLeg implements OutboundLeg {
     }
     const [target, ...others] = this.#targets;
     this.#targets = others;
+    this.#heard = false;
     // A target that names somebody is whom we call there.
     const named = target !== undefined && (parseSipUri(target)?.user ?? '') !== '';
     const started = await starter.start({

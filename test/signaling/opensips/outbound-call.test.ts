@@ -80,3 +80,29 @@ it('a call whose start was never confirmed is ended when it turns up', async () 
   scene.opensips.raise({ key, entity: 'UAC' }, { ...event, headers });
   await scene.opensips.outgoing(key, 'CANCEL');
 });
+
+it('a target that says nothing is passed over, though the one before it had rung', async () => {
+  const scene = await openOpensipsScene();
+  const targets = ['sip:one.example.com', 'sip:two.example.com', 'sip:three.example.com'];
+  const leg = scene.driver.invite({ ...request, targets });
+  const { events } = watch(leg);
+  const starts = () =>
+    scene.opensips.commands.flatMap(({ method, params }) =>
+      method === 'ua_session_client_start' ? [params['proxy']] : [],
+    );
+  const tried = new Set<string>();
+  const nextSession = async () => {
+    await scene.opensips.until(() => leg.callId !== '' && !tried.has(leg.callId));
+    tried.add(leg.callId);
+    const session = scene.opensips.sessions.get(leg.callId);
+    if (session === undefined) throw new Error('no session');
+    return session;
+  };
+  const first = await nextSession();
+  scene.opensips.respond(first, 'INVITE', 180);
+  await scene.opensips.until(() => events.length === 1);
+  scene.opensips.respond(first, 'INVITE', 503);
+  scene.opensips.respond(await nextSession(), 'INVITE', 408);
+  await nextSession();
+  expect(starts()).toEqual(targets);
+});
