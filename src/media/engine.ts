@@ -28,6 +28,10 @@ export interface StreamParameters {
   readonly dtmfPayloadType: number | undefined;
   /** Clock of `telephone-event`, Hz. Absent: the codec's own. */
   readonly dtmfClockHz?: number;
+  /** What the peer may send besides, whenever it likes; we do not. Absent: nothing. */
+  readonly alsoReceived?:
+    | { readonly codecs: readonly PhoneCodec[]; readonly dtmfPayloadType: number | undefined }
+    | undefined;
   /** Where we send: an IP literal and port; `undefined` before it is known or when the peer gave 0.0.0.0 or port 0. */
   readonly remote: { readonly address: string; readonly port: number } | undefined;
   /** Seen from us: `sendonly` sends and ignores what comes. */

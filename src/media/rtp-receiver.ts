@@ -3,7 +3,7 @@ import { CallerTap } from './caller-tap.js';
 import { codeReader } from './code-reader.js';
 import { DropCounter, type DropReason } from './drop-counter.js';
 import { DtmfReceiver } from './dtmf-receiver.js';
-import type { PhoneCodec, StreamListener, StreamStats, StreamTap } from './engine.js';
+import type { PhoneCodec, StreamListener, StreamParameters, StreamStats, StreamTap } from './engine.js';
 import { FrameScratch } from './frame-scratch.js';
 import { InbandDtmfDetector } from './inband-dtmf.js';
 import type { JitterBuffer } from './jitter-buffer.js';
@@ -23,6 +23,8 @@ const CLOCK_HZ = 8000;
 /** RFC 3551 table 4, RFC 3389: taken whether agreed on or not, from any phone that sends it. */
 const COMFORT_NOISE = 13;
 const FRAME_MS = 20;
+/** Between two changes of codec by the caller, ms: each costs a decoder, and packets out of order must not turn it back. */
+const CODEC_REST_MS = 1_000;
 /** What the packet length of the caller adds to the delay assumed for the MOS, ms. */
 const PACKET_DELAY_MS = 20;
 
@@ -75,6 +77,12 @@ export class RtpReceiver {
   #coding: PhoneCoding = phoneCodings.pcmu;
   #codecPayloadType = -1;
   #dtmfPayloadType = -1;
+  /** The number of the same events in our own offer, where the peer has another. */
+  #toldDtmfPayloadType = -1;
+  #eventUnitsPerMs: number | undefined;
+  /** All that the caller may speak. */
+  #agreed: readonly PhoneCodec[] = [];
+  #changedAtMs = Number.NEGATIVE_INFINITY;
   #receiving = false;
   /** A key may be held: somebody has to notice should nothing more be heard of it. */
   #keyDown = false;
@@ -115,19 +123,31 @@ export class RtpReceiver {
     this.#lastHeardMs = nowMs;
   }
 
-  /** Applies negotiated parameters. Beginning to receive (again) counts as a sign of life. */
-  configure(codec: PhoneCodec, events: EventFormat | undefined, receiving: boolean, nowMs: number): void {
-    const coding = phoneCodings[codec.name];
-    if (coding !== this.#coding) {
-      this.#useCodec(codec, coding);
-    } else if (receiving !== this.#receiving) {
+  /**
+   * Applies negotiated parameters. Beginning to receive (again) counts as a sign of life. A caller who may speak several
+   * codecs is heard in the one that it spoke last.
+   */
+  configure(
+    codec: PhoneCodec,
+    events: EventFormat | undefined,
+    receiving: boolean,
+    nowMs: number,
+    also?: StreamParameters['alsoReceived'],
+  ): void {
+    this.#agreed = [codec, ...(also?.codecs ?? [])];
+    const spoken = this.#agreed.find(
+      ({ name, payloadType }) => payloadType === this.#codecPayloadType && phoneCodings[name] === this.#coding,
+    );
+    if (receiving !== this.#receiving && (spoken ?? codec).name === this.#coding.name) {
       this.#jitterBuffer.reset();
       this.frames.noise.reset();
     }
     if (receiving && !this.#receiving) this.touch(nowMs);
-    this.#codecPayloadType = codec.payloadType;
+    this.#eventUnitsPerMs = events?.unitsPerMs;
     this.#dtmfPayloadType = events?.payloadType ?? -1;
-    if (events !== undefined) this.#dtmf.useClocks(events.unitsPerMs, coding.ticksPerMs);
+    this.#toldDtmfPayloadType = also?.dtmfPayloadType ?? -1;
+    this.#listenTo(spoken ?? codec);
+    this.#changedAtMs = Number.NEGATIVE_INFINITY;
     // A phone that sends events may send the tone as well: no key counts twice.
     this.frames.tones = events === undefined ? this.#inband : undefined;
     this.#receiving = receiving;
@@ -151,17 +171,23 @@ export class RtpReceiver {
     }
     const { payloadType } = packet;
     const isAudio = payloadType === this.#codecPayloadType;
-    const isEvent = payloadType === this.#dtmfPayloadType;
-    if (!isAudio && !isEvent && payloadType !== COMFORT_NOISE) {
+    const isEvent = payloadType === this.#dtmfPayloadType || payloadType === this.#toldDtmfPayloadType;
+    const isKnown = isAudio || isEvent || payloadType === COMFORT_NOISE;
+    const other = isKnown ? undefined : this.#otherCodec(payloadType, nowMs);
+    if (!isKnown && other === undefined) {
       this.#drops.add('payload-type');
       return;
     }
     if (!this.#isCaller(packet, from, nowMs)) return;
+    if (other !== undefined) {
+      this.#listenTo(other);
+      this.#changedAtMs = nowMs;
+    }
     this.#lastHeardMs = nowMs;
     if (packet.ssrc === this.#reports.ssrc) this.#onCollision?.(from);
     if (!this.#isInOrder(packet, !isEvent, nowMs)) return;
     this.#packets += 1;
-    if (isAudio) this.#takeAudio(packet, bytes, nowMs);
+    if (isAudio || other !== undefined) this.#takeAudio(packet, bytes, nowMs);
     else if (isEvent) this.#takeEvent(packet, bytes, nowMs);
     else this.frames.noise.take(bytes, packet.payloadOffset, packet.payloadBytes);
   }
@@ -228,6 +254,19 @@ export class RtpReceiver {
   /** Packets that came too late to be played, and 20 ms each of what was given up in a burst. */
   #lateDropped(): number {
     return this.#late + Math.round(this.#jitterBuffer.discardedMs / FRAME_MS);
+  }
+
+  /** What the caller changes to; `undefined` for what it may not speak, or so soon after the last change. */
+  #otherCodec(payloadType: number, nowMs: number): PhoneCodec | undefined {
+    if (this.#agreed.length < 2 || nowMs - this.#changedAtMs < CODEC_REST_MS) return undefined;
+    return this.#agreed.find((codec) => codec.payloadType === payloadType);
+  }
+
+  #listenTo(codec: PhoneCodec): void {
+    const coding = phoneCodings[codec.name];
+    if (coding !== this.#coding) this.#useCodec(codec, coding);
+    this.#codecPayloadType = codec.payloadType;
+    if (this.#eventUnitsPerMs !== undefined) this.#dtmf.useClocks(this.#eventUnitsPerMs, coding.ticksPerMs);
   }
 
   #useCodec(codec: PhoneCodec, coding: PhoneCoding): void {

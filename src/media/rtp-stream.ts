@@ -295,14 +295,14 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   #listenTo(parameters: StreamParameters, remote: RemoteAddress | undefined): void {
-    const { codec, direction, srtp } = parameters;
+    const { alsoReceived, codec, direction, srtp } = parameters;
     const nowMs = this.#deps.clock.now();
     const receiving = direction === 'sendrecv' || direction === 'recvonly';
     this.#srtp.receiveWith(srtp);
     this.#latch.expect(remote, nowMs);
     // Commands are applied before the next packet is filled: what is played from now on is for this codec.
     this.#playout.setCoding(phoneCodings[codec.name]);
-    this.#receiver.configure(codec, eventFormat(parameters), receiving, nowMs);
+    this.#receiver.configure(codec, eventFormat(parameters), receiving, nowMs, alsoReceived);
   }
 
   #speakTo(parameters: StreamParameters, remote: RemoteAddress | undefined, slot: number): void {

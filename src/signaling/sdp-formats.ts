@@ -59,18 +59,14 @@ const COMFORT_NOISE_HZ = 8000;
 
 const HIGHEST_EVENT = 15;
 
-/**
- * The first format of `media` that is one of `codecs`, in the order of the m= line: the writer's preference (RFC 3264
- * section 5.1).
- */
-export function selectCodec(media: ParsedMedia, codecs: readonly AudioCodec[]): CodecMapping | undefined {
-  for (const payloadType of payloadTypes(media)) {
+/** The formats of `media` that are one of `codecs`, in the order of the m= line: the writer's preference (RFC 3264 section 5.1). */
+export function commonCodecs(media: ParsedMedia, codecs: readonly AudioCodec[]): readonly CodecMapping[] {
+  return payloadTypes(media).flatMap((payloadType): readonly CodecMapping[] => {
     const name = codecs.find((candidate) => isCodec(candidate, payloadType, media.rtpMaps.get(payloadType)));
     if (name === 'opus')
-      return { name, payloadType, opus: readOpusParameters(media.formatParameters.get(payloadType)) };
-    if (name) return { name, payloadType };
-  }
-  return undefined;
+      return [{ name, payloadType, opus: readOpusParameters(media.formatParameters.get(payloadType)) }];
+    return name ? [{ name, payloadType }] : [];
+  });
 }
 
 /**

@@ -5,8 +5,8 @@ import { withoutReceiving } from './sdp-direction.js';
 import {
   type AudioCodec,
   type CodecMapping,
+  commonCodecs,
   hasComfortNoise,
-  selectCodec,
   selectTelephoneEvent,
   type TelephoneEvent,
 } from './sdp-formats.js';
@@ -30,7 +30,10 @@ const PLAIN_PROTOCOLS: ReadonlySet<string> = new Set(['RTP/AVP', 'RTP/AVPF']);
 
 /** An audio section of the peer that we can talk with. */
 export interface UsableStream {
+  /** The first one of {@link codecs}. */
   readonly codec: CodecMapping;
+  /** All that both sides have, the peer's favourite first. */
+  readonly codecs: readonly CodecMapping[];
   readonly telephoneEvent: TelephoneEvent | undefined;
   readonly comfortNoise: boolean;
   readonly protocol: string;
@@ -72,7 +75,7 @@ export function findStream(offer: ParsedSdp, local: StreamAbilities): FoundStrea
 
 /** A section of the peer's, or why it is of no use. What `a=crypto` says is not judged here. */
 export function readStream(media: ParsedMedia, local: StreamAbilities): UsableStream | Refusal {
-  const { codecs, srtp } = local;
+  const { srtp } = local;
   const families = familiesOf(local);
   const refuse = (reason: string): Refusal => ({ line: media.line, reason });
   if (media.type.toLowerCase() !== 'audio') return refuse(`m=${media.type} is not audio`);
@@ -80,8 +83,9 @@ export function readStream(media: ParsedMedia, local: StreamAbilities): UsableSt
   if (media.portCount !== 1) return refuse(`${media.portCount} ports for one stream`);
   const secured = isSecureProfile(media.protocol) && srtp !== undefined && srtp.mode !== 'off';
   if (!secured && !PLAIN_PROTOCOLS.has(media.protocol.toUpperCase())) return refuse(`${media.protocol} is not RTP/AVP`);
-  const codec = selectCodec(media, codecs);
-  if (!codec) return refuse(`none of its formats is ${codecs.join(' or ')}`);
+  const codecs = commonCodecs(media, local.codecs);
+  const [codec] = codecs;
+  if (!codec) return refuse(`none of its formats is ${local.codecs.join(' or ')}`);
   const { connection } = media;
   if (!connection) return refuse('no c= line applies to it');
   if (connection.kind === 'unusable') return refuse(`${connection.reason} (c=)`);
@@ -89,6 +93,7 @@ export function readStream(media: ParsedMedia, local: StreamAbilities): UsableSt
   const isHeld = connection.kind === 'hold';
   return {
     codec,
+    codecs,
     telephoneEvent: selectTelephoneEvent(media, codec.name),
     comfortNoise: hasComfortNoise(media, codec.name),
     protocol: media.protocol,

@@ -103,6 +103,11 @@ export interface NegotiatedAudio {
   readonly dtmfPayloadType: number | undefined;
   /** Its clock, where that is not the codec's, Hz. */
   readonly dtmfClockHz?: number;
+  /**
+   * What the peer may send besides: the other codecs of its answer, and all that it answers for under the numbers that our
+   * offer gave them (RFC 3264 section 7). Absent: nothing.
+   */
+  readonly alsoReceived?: AlsoReceived;
   /** Where to send; `undefined` while the peer holds with 0.0.0.0. */
   readonly remote: RemoteRtp | undefined;
   /** Seen from us. */
@@ -113,6 +118,11 @@ export interface NegotiatedAudio {
   readonly rtcp: { readonly mux: boolean; readonly remote: RemoteRtp | undefined };
   /** `undefined`: plain RTP. */
   readonly srtp: NegotiatedSrtp | undefined;
+}
+
+export interface AlsoReceived {
+  readonly codecs: readonly Pick<CodecMapping, 'name' | 'payloadType'>[];
+  readonly dtmfPayloadType: number | undefined;
 }
 
 export interface AnswerResult {
@@ -250,7 +260,26 @@ export function readAnswer(offer: LocalDescription, answerText: string): Negotia
     throw unacceptable([{ line: media.line, reason: 'it accepts SRTP and has no a=crypto' }]);
   }
   const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
-  return negotiated(stream, intersectDirections(stream.direction, local.direction), ptimeMs, srtp);
+  const agreed = negotiated(stream, intersectDirections(stream.direction, local.direction), ptimeMs, srtp);
+  const also = alsoReceived(stream, offer.payloadTypes);
+  return also === undefined ? agreed : { ...agreed, alsoReceived: also };
+}
+
+/** @param offered the numbers of our offer */
+function alsoReceived(
+  { codec, codecs, telephoneEvent }: UsableStream,
+  offered: PayloadTypes,
+): AlsoReceived | undefined {
+  const told = telephoneEvent && offered[`telephone-event/${telephoneEvent.clockHz}`];
+  const dtmfPayloadType = told === telephoneEvent?.payloadType ? undefined : told;
+  const taken = new Set([codec.payloadType, telephoneEvent?.payloadType, dtmfPayloadType]);
+  const others = codecs
+    .flatMap(({ name, payloadType }) => [
+      { name, payloadType: offered[name] ?? payloadType },
+      { name, payloadType },
+    ])
+    .filter(({ payloadType }) => !taken.has(payloadType) && taken.add(payloadType));
+  return others.length === 0 && dtmfPayloadType === undefined ? undefined : { codecs: others, dtmfPayloadType };
 }
 
 function negotiated(

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { ALAW_SILENCE, encodeMulaw, MULAW_SILENCE } from '../../src/audio/g711.js';
+import { describe, expect, test } from 'vitest';
+import { ALAW_SILENCE, decodeAlaw, encodeMulaw, MULAW_SILENCE } from '../../src/audio/g711.js';
 import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { StreamEvent } from '../../src/media/engine.js';
 import { Latch } from '../../src/media/latch.js';
@@ -160,6 +160,70 @@ test('after a change of codec the other one is taken, and frames keep the format
   const last = frames.at(-1);
   expect(last?.concealed).toBe(false);
   expect(last?.codes.every((code) => code === MULAW_SILENCE || code === 0xfe)).toBe(true);
+});
+
+describe('a caller who may speak two codecs', () => {
+  const PCMU = { name: 'pcmu', payloadType: 0 } as const;
+  const PCMA = { name: 'pcma', payloadType: 8 } as const;
+  const alaw = new Uint8Array(160).fill(0x20);
+  const inPcma = (fields: RtpFields): RtpFields => ({ ...fields, payloadType: 8, payload: alaw });
+  const [samples, asMulaw] = [new Int16Array(1), new Uint8Array(1)];
+  decodeAlaw(alaw.subarray(0, 1), samples);
+  encodeMulaw(samples, asMulaw);
+  const both = { codecs: [PCMA], dtmfPayloadType: undefined };
+  const setUpBoth = () => {
+    const scene = setUp();
+    scene.receiver.frames.setInput({ encoding: 'mulaw', sampleRate: 8_000 });
+    scene.receiver.configure(PCMU, eventsOf(101), true, 0, both);
+    const heard = (): string => {
+      const codes = new Set(scene.frames.slice(-3).map(({ codes }) => codes[159]));
+      return [...codes].map((code) => (code === LOUD ? 'pcmu' : code === asMulaw[0] ? 'pcma' : code)).join();
+    };
+    return { ...scene, heard };
+  };
+
+  test('is heard in either, and changes when it likes', () => {
+    const { receiver, go, heard } = setUpBoth();
+    go(10, inPcma);
+    expect(heard()).toBe('pcma');
+    go(50, inPcma);
+    go(10);
+    expect([heard(), receiver.stats().dropped]).toEqual(['pcmu', {}]);
+  });
+
+  test('is heard in the one it speaks when the session is refreshed', () => {
+    const { receiver, go, heard } = setUpBoth();
+    go(10, inPcma);
+    receiver.configure(PCMU, eventsOf(101), true, 200, both);
+    go(1, inPcma);
+    expect([heard(), receiver.stats().dropped]).toEqual(['pcma', {}]);
+    receiver.configure(PCMU, eventsOf(101), true, 220);
+    go(10);
+    expect([heard(), receiver.stats().dropped]).toEqual(['pcmu', {}]);
+    go(1, inPcma);
+    expect(receiver.stats().dropped).toEqual({ 'payload-type': 1 });
+  });
+
+  test('costs one decoder a second, however it flutters', () => {
+    const { receiver, go } = setUpBoth();
+    let index = 0;
+    go(100, (fields) => {
+      index += 1;
+      return index % 2 === 0 ? inPcma(fields) : fields;
+    });
+    const { dropped, packets } = receiver.stats();
+    expect([dropped, packets]).toEqual([{ 'payload-type': 49 }, 51]);
+  });
+
+  test('has digits taken under the number that we told it, and under its own', () => {
+    const { receiver, events, go } = setUp();
+    receiver.configure(PCMU, eventsOf(96), true, 0, { codecs: [], dtmfPayloadType: 101 });
+    for (const payloadType of [101, 96]) {
+      go(1, (fields) => ({ ...fields, payloadType, payload: eventPayload(5, 800, true) }));
+      go(10);
+    }
+    expect(events.filter(({ type }) => type === 'digit')).toHaveLength(2);
+  });
 });
 
 test.each<[string, (fields: RtpFields, index: number) => RtpFields]>([

@@ -60,6 +60,25 @@ describe('the answer to our offer', () => {
     });
   });
 
+  test('of several codecs in it the first is ours to send, and each may come', () => {
+    const text = answer(['m=audio 4000 RTP/AVP 8 18 0 101', 'a=rtpmap:101 telephone-event/8000']);
+    expect(readAnswer(offer, text)).toMatchObject({
+      codec: { name: 'pcma', payloadType: 8 },
+      alsoReceived: { codecs: [{ name: 'pcmu', payloadType: 0 }], dtmfPayloadType: undefined },
+    });
+  });
+
+  test('what it numbers otherwise comes under the numbers of the offer', () => {
+    const wide = createOffer({ ...local, codecs: ['opus'] });
+    expect(wide.text).toContain('a=rtpmap:111 opus/48000/2\r\n');
+    const text = answer(['m=audio 4000 RTP/AVP 96 97', 'a=rtpmap:96 opus/48000/2', 'a=rtpmap:97 telephone-event/8000']);
+    expect(readAnswer(wide, text)).toMatchObject({
+      codec: { name: 'opus', payloadType: 96 },
+      dtmfPayloadType: 97,
+      alsoReceived: { codecs: [{ name: 'opus', payloadType: 111 }], dtmfPayloadType: 101 },
+    });
+  });
+
   test('RTCP shares the port where the answer says so too', () => {
     const text = answer(['m=audio 4000 RTP/AVP 0', 'a=rtcp-mux']);
     expect(readAnswer(offer, text).rtcp.mux).toBe(true);
