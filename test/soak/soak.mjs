@@ -21,7 +21,8 @@
  *
  * `burst first-rtp strain`: speech at ten times its pace, the wait for the first packet, and a main thread that is kept
  * busy, in whole calls; `wire`: what messages with audio
- * cost; `concealment`: how lost packets sound; in `media/`.
+ * cost; `concealment`: how lost packets sound; in `media/`. `silero`, only when named: what Silero's model costs and hears; it needs
+ * `sherpa-onnx-node` and a model: `SOAK_SILERO=/path/silero_vad.onnx`.
  *
  * `fuzz overload calls`: hostile messages, a flood of INVITEs, 30,000 calls, in `sip/`.
  *
@@ -218,6 +219,8 @@ const cascadeParts = [
 const realtimeParts = ['latency', 'truncation', 'greeting', 'barge-in', 'faults', 'random-faults'];
 /** Parts that `media/main.ts` has. */
 const mediaParts = ['burst', 'concealment', 'first-rtp', 'strain', 'wire'];
+/** Of the media plane, too, but only when named: it needs a model, of which the repository has none. */
+const modelParts = ['silero'];
 /** Parts that `voices/main.ts` has. */
 const voiceParts = ['first-sound', 'first-packet', 'router-calls'];
 /** Parts that `turns/main.ts` has. */
@@ -280,16 +283,17 @@ const all = [
   ...voiceParts,
 ];
 const names = process.argv.slice(2).length > 0 ? process.argv.slice(2) : all;
-const unknown = names.filter((name) => !all.includes(name));
+const known = [...all, ...modelParts];
+const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
-  process.stderr.write(`unknown: ${unknown.join(', ')}; there are: ${all.join(', ')}\n`);
+  process.stderr.write(`unknown: ${unknown.join(', ')}; there are: ${known.join(', ')}\n`);
   process.exit(2);
 }
 const echoNames = names.filter((name) => name in parts);
 const sipNames = names.filter((name) => sipParts.includes(name));
 const turnNames = names.filter((name) => turnParts.includes(name));
 const realtimeNames = names.filter((name) => realtimeParts.includes(name));
-const mediaNames = names.filter((name) => mediaParts.includes(name));
+const mediaNames = names.filter((name) => mediaParts.includes(name) || modelParts.includes(name));
 const cascadeNames = names.filter((name) => cascadeParts.includes(name));
 const voiceNames = names.filter((name) => voiceParts.includes(name));
 const kept = [

@@ -39,7 +39,8 @@ async function start({ module, model, threshold }) {
     send({ failed: 'module', code: error instanceof Error && 'code' in error ? String(error.code) : '' });
     process.exit(1);
   }
-  const sileroVad = { model, threshold, minSpeechDuration: 0.1, minSilenceDuration: 0.1, windowSize: 512 };
+  // Silence of one window is enough: that speech goes on after a pause is for the detector to say.
+  const sileroVad = { model, threshold, minSpeechDuration: 0.1, minSilenceDuration: 0.032, windowSize: 512 };
   config = { sileroVad, sampleRate: 16_000, numThreads: 1, provider: 'cpu', debug: 0 };
   try {
     if (!existsSync(model)) throw new Error('no such file');

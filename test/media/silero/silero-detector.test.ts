@@ -47,13 +47,25 @@ test('speech starts when the model says so, and stops 500 ms after its end', () 
   frames(10, false);
   frames(30, true);
   expect(changes).toEqual(['started after 1']);
-  expect(detector.onsetMsAgo).toBe(140);
+  expect(detector.onsetMsAgo).toBe(200);
   frames(10, false);
   expect(detector.speaking).toBe(true);
   frames(30, false);
-  expect(changes).toEqual(['started after 1', 'stopped after 10']);
-  // 140 ms before the first frame, 29 after it, less what the model hangs on.
-  expect(detector.speechMs).toBe(140 + 29 * 20 - 100);
+  // The model hangs on for 180 ms.
+  expect(changes).toEqual(['started after 1', 'stopped after 6']);
+  // 200 ms before the first frame, 29 after it, less what the model hangs on.
+  expect(detector.speechMs).toBe(200 + 29 * 20 - 180);
+});
+
+test('after a short pause the gate hears first that the caller goes on, and nothing is said to have stopped', () => {
+  const { detector, changes, frames } = setUp();
+  detector.useModel(true);
+  frames(30, true, 1000);
+  // 300 ms of silence, less what the model hangs on; then 200 ms until it hears the next word.
+  frames(6, false);
+  frames(10, false, 1000);
+  frames(10, true, 1000);
+  expect(changes).toEqual(['started after 1']);
 });
 
 test('a model that falls silent hands over to the gate without a word told twice', () => {
