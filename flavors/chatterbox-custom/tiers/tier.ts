@@ -1,6 +1,7 @@
 import {
   CircuitBreaker,
   type Clock,
+  type Permit,
   type Random,
   type SpeechBackend,
   type SpeechBackendHealth,
@@ -60,7 +61,12 @@ export class Tier {
   readonly sound: string;
   readonly keepWarm: TierOptions['keepWarm'];
   readonly slots: Slots;
+  /** Whether it is up: probes tell, and speech. */
   readonly breaker: CircuitBreaker;
+  /** Whether it speaks: speech tells, alone. A server may be well, and refuse the key or the voice. */
+  readonly #speech: CircuitBreaker;
+  /** A sentence tries whether it speaks again. */
+  #onTrial = false;
   /** From a request to its first audio, ms; and the same for each character, where the answer comes whole. */
   readonly #firstAudioMs = new Measure();
   readonly #characterMs = new Measure();
@@ -94,7 +100,9 @@ export class Tier {
     this.keepWarm = options.keepWarm;
     this.slots = new Slots(options.rules.concurrency);
     const { failures, openMs, maxOpenMs } = limits;
-    this.breaker = new CircuitBreaker({ failures, openMs, backOff: { maxOpenMs, random: deps.random } }, deps.clock);
+    const patience = { failures, openMs, backOff: { maxOpenMs, random: deps.random } };
+    this.breaker = new CircuitBreaker(patience, deps.clock);
+    this.#speech = new CircuitBreaker(patience, deps.clock);
     this.#clock = deps.clock;
     this.#limits = limits;
     this.#priceOf = options.priceOf?.bind(options);
@@ -119,7 +127,7 @@ export class Tier {
       seen: {
         health: this.#health,
         ...(this.#startMs !== undefined && { startMs: this.#startMs }),
-        breaker: this.breaker.state,
+        breaker: this.standing,
         resting: this.#clock.now() < this.#restsUntilMs,
         busy: this.slots.busy,
         waiting: this.slots.waiting,
@@ -129,6 +137,32 @@ export class Tier {
         spentUsd: this.spentUsd,
       },
     };
+  }
+
+  /** `closed`: it may be asked to speak. `half-open`: a probe is to tell whether it is up. */
+  get standing(): TierObservation['breaker'] {
+    const { state } = this.breaker;
+    if (state !== 'closed') return state;
+    const speech = this.#speech.state;
+    return speech === 'open' || (speech === 'half-open' && this.#onTrial) ? 'open' : 'closed';
+  }
+
+  /** Leave to ask it to speak. Absent: it is known to be down, and learns nothing if it is asked all the same. */
+  admit(): Permit | undefined {
+    const onTrial = this.#speech.state === 'half-open';
+    const [up, speech] = [this.breaker.acquire(), this.#speech.acquire()];
+    if (up === undefined || speech === undefined) {
+      up?.released();
+      speech?.released();
+      return undefined;
+    }
+    if (onTrial) this.#onTrial = true;
+    const report = (fate: keyof Permit) => (): void => {
+      if (onTrial) this.#onTrial = false;
+      up[fate]();
+      speech[fate]();
+    };
+    return { succeeded: report('succeeded'), failed: report('failed'), released: report('released') };
   }
 
   /** Since midnight. */

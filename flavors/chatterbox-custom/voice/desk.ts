@@ -57,7 +57,7 @@ export class TierDesk {
     if (order.length === 0) throw nobody(excluded.map(({ obstacle }) => obstacle));
     this.#hedges = Math.min(HEDGES_IN_A_ROW, this.#hedges + HEDGES_PER_REQUEST);
     const failed = ({ name }: TierCandidate): boolean => demands.failed?.has(name) === true;
-    const up = order.filter((candidate) => !failed(candidate) && this.#tier(candidate).breaker.state === 'closed');
+    const up = order.filter((candidate) => !failed(candidate) && this.#tier(candidate).standing === 'closed');
     const candidates = up.length > 0 ? up : order.filter((candidate) => !failed(candidate));
     if (candidates.length === 0) throw new FlavorError('ERR_FLAVOR_NETWORK', 'no tier is left to speak', true);
     return new Promise((resolve, reject) => {
@@ -73,7 +73,7 @@ export class TierDesk {
       const lease = tier.slots.tryTake();
       if (lease === undefined) continue;
       this.#hedges -= 1;
-      return { tier, reason: 'hedge', lease, permit: tier.breaker.acquire() };
+      return { tier, reason: 'hedge', lease, permit: tier.admit() };
     }
     return undefined;
   }
@@ -143,7 +143,7 @@ class TierWait {
         return;
       }
       this.#end();
-      this.#resolve({ tier: place.tier, reason, lease, permit: place.tier.breaker.acquire() });
+      this.#resolve({ tier: place.tier, reason, lease, permit: place.tier.admit() });
     };
     const lease = slots.tryTake();
     if (lease !== undefined) {

@@ -198,7 +198,7 @@ class Voice implements TieredVoice {
         lease?.release();
         return;
       }
-      const rendering = new Rendering(tier, text, lease, tier.breaker.acquire(), {
+      const rendering = new Rendering(tier, text, lease, tier.admit(), {
         clock: this.#clock,
         sampleRate: 8_000,
         keepSource: true,

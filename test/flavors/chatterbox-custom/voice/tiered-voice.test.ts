@@ -114,6 +114,43 @@ test('a tier that takes requests and never answers is left alone after three of 
   expect([laptop?.requests.length, gpu?.requests.length]).toEqual([3, 5]);
 });
 
+test('a tier that is well when asked, and refuses to speak, is left alone: a sentence tries it now and then, until it speaks', async () => {
+  const { clock, open, backends, voice } = setUp([{}, {}], { policy: { openMs: 5_000, maxOpenMs: 120_000 } });
+  const [laptop, gpu] = backends;
+  const session = await open();
+  const sayNext = async (): Promise<void> => {
+    await sayAll(await open(), clock, 'Good afternoon.');
+    await runUntil(clock, () => false, 10_000, 500);
+  };
+  for (let sentence = 1; sentence <= 60; sentence += 1) {
+    if (laptop) laptop.fault = new FlavorError('ERR_FLAVOR_AUTH', 'refused the credentials', false);
+    await sayNext();
+  }
+  expect(gpu?.requests.length).toBe(60);
+  // Three in a row, then after 5, 10, 20, 40, 80 and 120 s, 120 s …, less jitter, of ten minutes.
+  expect(laptop?.requests.length).toBeGreaterThan(5);
+  expect(laptop?.requests.length).toBeLessThan(14);
+  expect(laptop?.probes).toBeGreaterThan(5);
+  if (laptop) laptop.fault = undefined;
+  for (let sentence = 1; sentence <= 15; sentence += 1) await sayNext();
+  expect(voice.tiers[0]?.seen.breaker).toBe('closed');
+  expect(tiersOf(await sayAll(session, clock, 'Good evening.'))).toEqual(['laptop first']);
+});
+
+test('while one sentence tries a tier that has refused, no other one does', async () => {
+  const { clock, open, backends } = setUp([{ rules: { concurrency: 4 } }, { rules: { concurrency: 4 } }]);
+  const [laptop] = backends;
+  for (let sentence = 1; sentence <= 3; sentence += 1) {
+    if (laptop) laptop.fault = new FlavorError('ERR_FLAVOR_CONFIG', 'there is no such voice', false);
+    await sayAll(await open(), clock, 'Good afternoon.');
+  }
+  clock.advance(6_000);
+  const said = [await open(), await open(), await open()].map((session) => sayAll(session, clock, 'Good evening.'));
+  const tiers = (await Promise.all(said)).map((events) => tiersOf(events)[0]);
+  expect(tiers).toEqual(['laptop first', 'gpu health', 'gpu health']);
+  expect(tiersOf(await sayAll(await open(), clock, 'Good night.'))).toEqual(['laptop first']);
+});
+
 test('one request in ten is asked twice, and three in a row: a fleet that is slow must not be given twice the work', async () => {
   const { clock, open, backends } = setUp([{}, {}]);
   const [laptop] = backends;
