@@ -56,3 +56,11 @@ export function serializeHostPort({ host, port }: HostPort): string {
 export function hostIsIp(host: string): boolean {
   return isIP(host) !== 0;
 }
+
+/**
+ * A host as the system spells it: an IPv6 address can be written in many ways, and is reported in one (RFC 5952). Those with
+ * an IPv4 address or a zone in them are left alone.
+ */
+export function canonicalHost(host: string): string {
+  return isIPv6(host) && !/[.%]/.test(host) ? new URL(`http://[${host}]/`).hostname.slice(1, -1) : host;
+}

@@ -1,4 +1,4 @@
-import { parseHostPort, parsePort, serializeHostPort } from './host.js';
+import { canonicalHost, parseHostPort, parsePort, serializeHostPort } from './host.js';
 import { COLON, SLASH, serializeParams, splitList, TextCursor, takeParams } from './lexical.js';
 import type { SipHeaders } from './sip-headers.js';
 
@@ -94,6 +94,6 @@ export function stampVia(headers: SipHeaders, source: { readonly address: string
   if (via.rport !== undefined) params.set('rport', String(source.port));
   // An IPv6 zone means nothing outside this machine.
   const [address = ''] = source.address.split('%');
-  if (via.rport !== undefined || via.host !== address) params.set('received', address);
+  if (via.rport !== undefined || canonicalHost(via.host) !== address) params.set('received', address);
   headers.replaceFirst('Via', [serializeVia({ ...via, params }), ...others].join(', '));
 }

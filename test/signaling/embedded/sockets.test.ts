@@ -92,6 +92,30 @@ test.each(sites)('two of our endpoints call each other over %s on %s', async (pr
   await expect.poll(() => callee.events.map(({ type }) => type)).toEqual(['acked', 'ended']);
 });
 
+test('an IPv6 address is itself however it is spelled: in Via, and in Contact', async () => {
+  const [address, spelled] = ['::1', '[0:0:0:0:0:0:0:1]'];
+  await using endpoint = await startSocketDriver((leg) => leg.accept(SDP), { address });
+  const [sending, listening] = [await connect(endpoint, 'udp'), await connect(endpoint, 'udp')];
+  // Without rport the answer goes to the port in Via, where that names the address it came from.
+  const via = `UDP ${spelled}:${listening.port};branch=${newBranch()}`;
+  sending.send(callerOn(sending, 'udp', address)('OPTIONS', undefined, { via }));
+  expect((await listening.response('OPTIONS', 200)).headers.get('Via')).not.toContain('received');
+  sending.close();
+  listening.close();
+
+  const peer = await connect(endpoint, 'tcp');
+  const request = callerOn(peer, 'tcp', address);
+  const contact = `<sip:alice@${spelled}:9;transport=tcp>`;
+  peer.send(request('INVITE', undefined, { body: SDP, contact }));
+  const ok = await peer.response('INVITE', 200);
+  peer.send(request('ACK', toOf(ok), { contact }));
+  await expect.poll(() => endpoint.events.map(({ type }) => type)).toEqual(['acked']);
+  endpoint.legs[0]?.hangUp();
+  const bye = await peer.next((message) => message.kind === 'request');
+  expect(bye.kind === 'request' && bye.method).toBe('BYE');
+  peer.close();
+});
+
 test('TCP: 60 KB of header fields, in pieces and in one packet with the next message', async () => {
   await using endpoint = await startSocketDriver((leg) => leg.accept(SDP));
   const peer = await new TcpPeer(addressOf(endpoint, 'tcp')).open();

@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { defaultPorts, isSecure } from '../../dns/service-plan.js';
 import type { SipTarget } from '../../dns/target-resolver.js';
+import { canonicalHost } from '../../message/host.js';
 import { parseSipUri } from '../../message/sip-uri.js';
 import { topVia } from '../../message/via.js';
 import type { ListeningAddress, SipProtocol } from '../../port.js';
@@ -25,7 +26,7 @@ export interface FlowOrigin {
 
 /** The origin of the dialog that a request asks for. */
 export function originOf({ request, source, transport }: ReceivedRequest): FlowOrigin {
-  const host = topVia(request.headers)?.host ?? '';
+  const host = canonicalHost(topVia(request.headers)?.host ?? '');
   const claimedAddress = isIP(host) !== 0 && host !== source.remote.address ? host : undefined;
   return { flow: source, transport, claimedAddress };
 }
@@ -127,7 +128,7 @@ function nextHopOf(text: string): NextHop | undefined {
   const protocol = named === undefined ? undefined : spokenProtocol(named, secure);
   if (named !== undefined && protocol === undefined) return undefined;
   const maddr = uri.params.get('maddr')?.replace(/^\[|\]$/g, '');
-  const host = maddr === undefined || maddr === '' ? uri.host : maddr;
+  const host = canonicalHost(maddr === undefined || maddr === '' ? uri.host : maddr);
   const sameFlow = uri.params.has('ob') || protocol === 'ws' || protocol === 'wss';
   return { host, port: uri.port, protocol, secure, sameFlow };
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { defaultPorts } from '../../dns/service-plan.js';
+import { canonicalHost } from '../../message/host.js';
 import type { SipHeaders } from '../../message/sip-headers.js';
 import { topVia, type Via } from '../../message/via.js';
 import type { SipProtocol } from '../../port.js';
@@ -21,7 +22,8 @@ export function responseFlow(headers: SipHeaders, source: SipFlow, transport: Si
   if (protocol === 'ws' || protocol === 'wss') return source;
   const port = sentByPort(via, protocol);
   if (source.reliable) return source.closed ? openOr(source, { port, serverName: via.host }, transport) : source;
-  if (via.rport !== undefined || isIP(via.host) === 0 || via.host !== source.remote.address) return source;
+  if (via.rport !== undefined || isIP(via.host) === 0 || canonicalHost(via.host) !== source.remote.address)
+    return source;
   return port === source.remote.port ? source : openOr(source, { port }, transport);
 }
 
