@@ -64,7 +64,9 @@ const server = z
       .array(notation(parseBlock))
       .min(1)
       .prefault([...defaults.signaling.embedded.allow])
-      .describe('SIP peers of the server that may call in; of several servers all lists together. Others get 403.'),
+      .describe(
+        'SIP peers of the server that may call in; of several servers all lists together. Others get 403, but whom we have called may speak in that call.',
+      ),
   })
   .refine(({ host, listen }) => (host === undefined) !== (listen === undefined), {
     error: 'either host or listen',

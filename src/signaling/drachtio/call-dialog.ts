@@ -57,7 +57,8 @@ type Phase = 'pending' | 'confirmed' | 'ending' | 'gone';
 export class CallDialog implements ServerDialog {
   readonly #calls: CallServer;
   readonly #user: CallDialogUser;
-  readonly #outbound: boolean;
+  /** The call is ours. */
+  readonly outbound: boolean;
   readonly #session: DialogSession;
   readonly #transfers: Transfers;
   readonly #digits: InfoSender;
@@ -79,7 +80,7 @@ export class CallDialog implements ServerDialog {
     const { session, clock, limits } = calls;
     this.#calls = calls;
     this.#user = user;
-    this.#outbound = direction === 'outbound';
+    this.outbound = direction === 'outbound';
     const channel = new ServerChannel({
       session,
       clock,
@@ -92,7 +93,7 @@ export class CallDialog implements ServerDialog {
     this.#session = new DialogSession({
       calls,
       channel,
-      outbound: this.#outbound,
+      outbound: this.outbound,
       onOffer: (sdp, reply) => user.onOffer(sdp, reply),
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
       onAckTimeout: () => this.#onAckTimeout(),
@@ -288,7 +289,7 @@ export class CallDialog implements ServerDialog {
 
   /** RFC 3891 section 3. An INVITE of ours that rings is not for others to pick up, and one of the peer's is no match. */
   #refusalOfReplacement(earlyOnly: boolean): number | undefined {
-    if (this.#phase === 'pending' && !this.#outbound) return 481;
+    if (this.#phase === 'pending' && !this.outbound) return 481;
     if (!this.#usable) return 603;
     if (earlyOnly) return 486;
     // Whoever waits for the outcome of an offer or a transfer in this dialog would wait for ever.

@@ -15,6 +15,8 @@ export interface ServerLeg {
 
 /** A dialog, as far as its server is concerned: where requests within it go. */
 export interface ServerDialog {
+  /** The call is ours. */
+  readonly outbound: boolean;
   onRequest(incoming: ServerRequest): void;
   onAck(request: SipRequest): void;
   /** The server has ended the dialog by itself. */

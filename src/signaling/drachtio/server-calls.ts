@@ -147,7 +147,9 @@ export class ServerCalls implements CallServer {
       return;
     }
     const inDialog = hasToTag(request);
-    if (!this.#context.accept(incoming.source.address)) {
+    // Whom we have called speaks in that call, from wherever its Contact is; to call us is another matter.
+    const called = inDialog && dialog?.outbound === true;
+    if (!called && !this.#context.accept(incoming.source.address)) {
       // The server has said 100 to an INVITE already: a caller who has heard that is not left waiting.
       if (request.method === 'INVITE' || inDialog) incoming.respond(403);
       return;

@@ -106,6 +106,16 @@ describe('a call of ours', () => {
     expect((await leg.event('ended')).end).toEqual({ by: 'peer', status, text: 'Q.850;cause=17' });
   });
 
+  test('is ended by a far end that may not call in', async () => {
+    await using harness = await DrachtioHarness.start({ allow: ['10.0.0.0/8'] });
+    const { leg, call } = await connected(harness);
+    call.request('OPTIONS');
+    await call.response(200, 'OPTIONS');
+    call.request('BYE');
+    await call.response(200, 'BYE');
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'peer' });
+  });
+
   test('that we give up is cancelled, and ends with the 487', async () => {
     await using harness = await DrachtioHarness.start();
     const { leg, invite } = await dialled(harness);
