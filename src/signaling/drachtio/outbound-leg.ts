@@ -340,7 +340,8 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       return;
     }
     if (status >= 300 && status < 400 && this.#redirect(response)) return;
-    if (status !== 503 && status !== 408) {
+    // The server's own 408: nothing came. One of the far end's is an answer, after its phone has rung in vain.
+    if (status !== 503 && !(status === 408 && sourceUri === undefined)) {
       this.#end(this.#lastEnd);
       return;
     }

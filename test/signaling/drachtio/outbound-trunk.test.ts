@@ -58,6 +58,18 @@ describe('a call of ours through a trunk', () => {
     expect((await harness.server.outgoing()).nextHop).toBe('sip:one.example');
   });
 
+  test('takes a 408 of the target for an answer, and one of the server for silence', async () => {
+    await using harness = await DrachtioHarness.start();
+    const rung = dial(harness);
+    const first = await harness.server.outgoing();
+    first.respond(180);
+    first.respond(408);
+    expect((await rung.event('ended')).end).toMatchObject({ by: 'peer', status: 408 });
+    dial(harness);
+    (await harness.server.outgoing()).serversResponse(408);
+    expect((await harness.server.outgoing()).nextHop).toBe('sip:two.example');
+  });
+
   test('tries the next target when the first says nothing, and wants nothing of it afterwards', async () => {
     await using harness = await DrachtioHarness.start();
     const leg = dial(harness);
