@@ -17,7 +17,7 @@ export class AppendMessage {
   /** @param audioBytes Of the usual message. */
   constructor(audioBytes: number) {
     this.#audioBytes = audioBytes;
-    // Kept as long as the call: in the pool it would keep 8 kB.
+    // Kept as long as the flavor: in the pool it would keep 8 kB.
     this.#message = blank(audioBytes, Buffer.allocUnsafeSlow);
   }
 
@@ -26,6 +26,25 @@ export class AppendMessage {
     // The last of a stretch is shorter, what is sent again much longer.
     const message = audio.length === this.#audioBytes ? this.#message : blank(audio.length);
     message.write(audio.toString('base64'), PREFIX.length, 'latin1');
+    return message;
+  }
+}
+
+/**
+ * The messages of all calls of a flavor: those of one length share their memory, which is full of one call's audio only until
+ * it is sent. A call's own would have left the processor's caches by its next message.
+ */
+export class AppendMessages {
+  /** By length; there are as many as formats of the caller's audio. */
+  readonly #messages = new Map<number, AppendMessage>();
+
+  /** @param audioBytes Of the usual message. */
+  of(audioBytes: number): AppendMessage {
+    let message = this.#messages.get(audioBytes);
+    if (!message) {
+      message = new AppendMessage(audioBytes);
+      this.#messages.set(audioBytes, message);
+    }
     return message;
   }
 }

@@ -1,4 +1,4 @@
-import { AppendMessage } from './append-message.js';
+import type { AppendMessage, AppendMessages } from './append-message.js';
 import { Tape } from './tape.js';
 
 /** Where audio goes: a connection. */
@@ -16,6 +16,8 @@ export interface CallerAudioOptions {
   readonly keepMs: number;
   /** The most that is kept, and the most that may wait for the network. */
   readonly maxMs: number;
+  /** Shared with other calls. */
+  readonly messages: AppendMessages;
   /** Audio was given up because the network does not take it. Once for each stretch that is lost. */
   onOverflow(): void;
 }
@@ -56,10 +58,10 @@ export class CallerAudio {
 
   constructor(options: CallerAudioOptions) {
     this.#options = options;
-    const { bytesPerMs, appendMs, keepMs, maxMs } = options;
+    const { bytesPerMs, appendMs, keepMs, maxMs, messages } = options;
     this.#tape = new Tape(keepMs * bytesPerMs, maxMs * bytesPerMs);
     this.#pending = Buffer.alloc(appendMs * bytesPerMs);
-    this.#message = new AppendMessage(this.#pending.length);
+    this.#message = messages.of(this.#pending.length);
     // Base64 and the words around it.
     this.#maxBuffered = maxMs * bytesPerMs * 2;
   }

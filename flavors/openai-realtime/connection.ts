@@ -56,6 +56,10 @@ const CLOSE_MS = 300;
 /** A connection that neither says nor answers anything for two of these is dead, ms. */
 const KEEPALIVE_MS = 10_000;
 
+/** For all connections: random bytes are as good for one as for another. */
+const masks = new MaskSource();
+const generateMask = (mask: Uint8Array): void => masks.fill(mask);
+
 /** A session over a WebSocket of its own. */
 export class RealtimeConnection implements Connection {
   readonly openedAtMs: number;
@@ -82,13 +86,12 @@ export class RealtimeConnection implements Connection {
   ): Promise<RealtimeConnection> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const masks = new MaskSource();
       const socket = new WebSocket(endpoint.url, {
         headers: endpoint.headers,
         maxPayload: MAX_MESSAGE_BYTES,
         perMessageDeflate: false,
         followRedirects: false,
-        generateMask: (mask) => masks.fill(mask),
+        generateMask,
         ...tlsOf(endpoint),
       });
       const connection = new RealtimeConnection(socket, clock);

@@ -1,5 +1,6 @@
 import tls from 'node:tls';
 import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from 'sip-voice-connector/flavor';
+import { AppendMessages } from './append-message.js';
 import { type Clock, systemClock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
 import { type Connection, RealtimeConnection } from './connection.js';
@@ -40,6 +41,7 @@ class RealtimeFlavor implements Flavor {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #pool: ConnectionPool;
+  readonly #messages = new AppendMessages();
 
   constructor(config: RealtimeConfig, endpoint: Endpoint, clock: Clock, random: () => number) {
     this.capabilities = realtimeCapabilities(config);
@@ -72,6 +74,7 @@ class RealtimeFlavor implements Flavor {
       call,
       config: this.#config,
       clock: this.#clock,
+      messages: this.#messages,
       random: this.#random,
       obtain: (setup: SessionSetup, signal: AbortSignal) => this.#obtain(setup, signal),
     };

@@ -12,6 +12,7 @@ import {
   type SpeakRequest,
   type ToolResult,
 } from 'sip-voice-connector/flavor';
+import type { AppendMessages } from './append-message.js';
 import { CallerAudio, callerAudioDefaults } from './caller-audio.js';
 import type { CallerTurns, CallerTurnsHandlers } from './caller-turns.js';
 import { createItem, type DialogueItem, systemText, userText } from './client-event.js';
@@ -40,6 +41,7 @@ export interface SessionOptions {
   readonly call: CallContext;
   readonly config: RealtimeConfig;
   readonly clock: Clock;
+  readonly messages: AppendMessages;
   /** In [0, 1). */
   random(): number;
   /** A connection that has taken `setup`. */
@@ -90,6 +92,7 @@ export class RealtimeSession implements FlavorSession {
     this.#audio = new CallerAudio({
       bytesPerMs: bytesPerMs(call.input),
       appendMs: config.appendMs,
+      messages: options.messages,
       onOverflow: () => this.#onOverflow(),
       ...callerAudioDefaults,
     });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AppendMessage } from '../../../flavors/openai-realtime/append-message.js';
+import { AppendMessage, AppendMessages } from '../../../flavors/openai-realtime/append-message.js';
 import { MaskSource } from '../../../flavors/openai-realtime/mask-source.js';
 
 test('audio of any length makes the message that it would make as an object', () => {
@@ -14,6 +14,16 @@ test('audio of any length makes the message that it would make as an object', ()
 test('messages of the usual length use one memory', () => {
   const message = new AppendMessage(320);
   expect(message.of(Buffer.alloc(320, 1))).toBe(message.of(Buffer.alloc(320, 2)));
+});
+
+test('calls with messages of one length share their memory, and no audio of one is in what another sends', () => {
+  const messages = new AppendMessages();
+  const [one, two, wide] = [messages.of(480), messages.of(480), messages.of(960)];
+  expect(one).toBe(two);
+  expect(wide.of(Buffer.alloc(960, 3))).not.toBe(one.of(Buffer.alloc(480, 1)));
+  for (const audio of [Buffer.alloc(480, 1), Buffer.alloc(20, 2), Buffer.alloc(480, 4)]) {
+    expect(JSON.parse(two.of(audio).toString()).audio).toBe(audio.toString('base64'));
+  }
 });
 
 test('ten thousand masks are never zero and hardly ever the same', () => {

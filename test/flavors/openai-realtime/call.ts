@@ -1,3 +1,4 @@
+import { AppendMessages } from '../../../flavors/openai-realtime/append-message.js';
 import { type RealtimeConfig, realtimeConfigSchema } from '../../../flavors/openai-realtime/config.js';
 import { isObject, type JsonObject, objectIn, textIn } from '../../../flavors/openai-realtime/json.js';
 import { RealtimeSession } from '../../../flavors/openai-realtime/session.js';
@@ -55,6 +56,7 @@ export class TestCall {
         call: contextOf({ signal: this.controller.signal, ...context }),
         config: configOf(config),
         clock: this.clock,
+        messages: new AppendMessages(),
         random: () => 0.5,
         obtain: async (setup) => {
           this.setups.push(setup);

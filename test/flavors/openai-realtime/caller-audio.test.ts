@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AppendMessages } from '../../../flavors/openai-realtime/append-message.js';
 import { CallerAudio } from '../../../flavors/openai-realtime/caller-audio.js';
 import { Tape } from '../../../flavors/openai-realtime/tape.js';
 
@@ -18,6 +19,7 @@ class Line {
       appendMs,
       keepMs: 500,
       maxMs,
+      messages: new AppendMessages(),
       onOverflow: () => {
         this.overflows += 1;
       },
