@@ -25,17 +25,15 @@ export interface CallControlParts extends Omit<CallTransferParts, 'leg'> {
 /** What tools may do to one call: hang up, transfer, press keys, put on hold, pause the recording. The rest of the call is out of their reach. */
 export class CallControl implements ToolContext {
   readonly #parts: CallControlParts;
-  readonly #keys: KeyPresses;
-  readonly #hold: CallerHold;
-  readonly #transfer: CallTransfer;
+  /** Made when the agent asks for one: most calls never do. */
+  #keys: KeyPresses | undefined;
+  #hold: CallerHold | undefined;
+  #transfer: CallTransfer | undefined;
   #goodbyeId: string | undefined;
   #closed = false;
 
   constructor(parts: CallControlParts) {
     this.#parts = parts;
-    this.#keys = new KeyPresses(parts);
-    this.#hold = new CallerHold(parts);
-    this.#transfer = new CallTransfer(parts);
   }
 
   /** The speech that goes with the agent's wish to hang up, if it named one. */
@@ -52,6 +50,7 @@ export class CallControl implements ToolContext {
   async transfer(target: TransferTarget, responseId?: string): Promise<TransferOutcome> {
     const conversation = this.#parts.conversation();
     let parked = false;
+    this.#transfer ??= this.#made(new CallTransfer(this.#parts));
     const outcome = this.#transfer.transfer(target, (then) => {
       const begin = (): void => {
         parked = true;
@@ -69,13 +68,14 @@ export class CallControl implements ToolContext {
   }
 
   sendDigits(digits: string): Promise<void> {
+    this.#keys ??= this.#made(new KeyPresses(this.#parts));
     return this.#keys.press(digits);
   }
 
   async hold(seconds: number, signal: AbortSignal): Promise<void> {
     this.#parts.onParked(true);
     try {
-      await this.#hold.hold(seconds, signal);
+      await this.#holding.hold(seconds, signal);
     } finally {
       this.#parts.onParked(false);
     }
@@ -88,26 +88,37 @@ export class CallControl implements ToolContext {
   /** True: the event was an answer to something asked for here. */
   onLegEvent(event: LegEvent): boolean {
     if (event.type === 'transfer') {
-      if (event.final) this.#transfer.onTransferOver(event.status);
+      if (event.final) this.#transfer?.onTransferOver(event.status);
       return true;
     }
     if (event.type === 'reoffered') {
-      this.#hold.onReoffered(event.status, event.sdp);
+      this.#holding.onReoffered(event.status, event.sdp);
       return true;
     }
     return false;
   }
 
   onStreamEvent(event: StreamEvent): void {
-    this.#keys.onStreamEvent(event);
+    this.#keys?.onStreamEvent(event);
   }
 
   /** The call is over: whoever waits is told. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#keys.close();
-    this.#hold.close();
-    this.#transfer.close();
+    this.#keys?.close();
+    this.#hold?.close();
+    this.#transfer?.close();
+  }
+
+  get #holding(): CallerHold {
+    this.#hold ??= this.#made(new CallerHold(this.#parts));
+    return this.#hold;
+  }
+
+  /** What is asked for after the end of the call learns that first. */
+  #made<Part extends { close(): void }>(part: Part): Part {
+    if (this.#closed) part.close();
+    return part;
   }
 }

@@ -18,7 +18,8 @@ export interface RecordingPause {
 /** Stands in the stream from its opening, and lets a recorder listen from the answer on: its origin is the answer. */
 export class RecordingTap implements StreamTap {
   #recorder: CallRecorder | undefined;
-  readonly #pausedBy = new Set<RecordingParty>();
+  /** Made with the first pause. */
+  #pausedBy: Set<RecordingParty> | undefined;
   #forbidden = false;
   #originMs = 0;
   readonly #pauses: RecordingPause[] = [];
@@ -41,17 +42,18 @@ export class RecordingTap implements StreamTap {
 
   /** What was left out so far; one that lasts ends now. */
   pauses(nowMs: number): readonly RecordingPause[] {
-    return this.#pausedBy.size === 0 ? this.#pauses : [...this.#pauses, this.#pauseUntil(nowMs)];
+    return !this.#paused ? this.#pauses : [...this.#pauses, this.#pauseUntil(nowMs)];
   }
 
   /** What passes meanwhile is left out: silence, as long as it was. Nobody ends a pause of somebody else's. */
   pause(paused: boolean, by: RecordingParty, nowMs: number): void {
-    const before = this.#pausedBy.size;
+    const before = this.#paused;
+    this.#pausedBy ??= new Set();
     if (paused) this.#pausedBy.add(by);
     else this.#pausedBy.delete(by);
-    const now = this.#pausedBy.size;
-    if (before === 0 && now > 0) this.#pausedAtMs = nowMs;
-    else if (before > 0 && now === 0) this.#pauses.push(this.#pauseUntil(nowMs));
+    const now = this.#paused;
+    if (!before && now) this.#pausedAtMs = nowMs;
+    else if (before && !now) this.#pauses.push(this.#pauseUntil(nowMs));
   }
 
   /** Nothing more is recorded, whoever asks for it: the caller was not told. */
@@ -74,8 +76,12 @@ export class RecordingTap implements StreamTap {
     };
   }
 
+  get #paused(): boolean {
+    return this.#pausedBy !== undefined && this.#pausedBy.size > 0;
+  }
+
   get #records(): boolean {
-    return this.#pausedBy.size === 0 && !this.#forbidden;
+    return !this.#paused && !this.#forbidden;
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,8 @@ interface NextWait {
 export class SpeechWaits {
   readonly #options: FarewellOptions;
   readonly #parts: SpeechWaitsParts;
-  readonly #waits = new Set<Farewell>();
+  /** Made with the first of them. */
+  #waits: Set<Farewell> | undefined;
   #next: NextWait | undefined;
   #closed = false;
 
@@ -30,11 +31,12 @@ export class SpeechWaits {
   after(responseId: string | undefined, then: () => void): void {
     if (this.#closed) return;
     const onOver = (): void => {
-      this.#waits.delete(wait);
+      this.#waits?.delete(wait);
       wait.close();
       then();
     };
     const wait = new Farewell(this.#options, { onOver, ...this.#parts });
+    this.#waits ??= new Set();
     this.#waits.add(wait);
     wait.begin(responseId);
   }
@@ -66,11 +68,11 @@ export class SpeechWaits {
 
   /** A response has its terminal report. */
   onReport(responseId: string): void {
-    for (const wait of [...this.#waits]) wait.onReport(responseId);
+    if (this.#waits) for (const wait of [...this.#waits]) wait.onReport(responseId);
   }
 
   onAck(sequence: CommandSequence): void {
-    for (const wait of [...this.#waits]) wait.onAck(sequence);
+    if (this.#waits) for (const wait of [...this.#waits]) wait.onAck(sequence);
   }
 
   /** The call is over: nobody is called any more. */
@@ -78,7 +80,7 @@ export class SpeechWaits {
     this.#closed = true;
     this.#parts.clock.clearTimeout(this.#next?.timer);
     this.#next = undefined;
-    for (const wait of this.#waits) wait.close();
-    this.#waits.clear();
+    for (const wait of this.#waits ?? []) wait.close();
+    this.#waits?.clear();
   }
 }

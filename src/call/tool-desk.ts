@@ -57,10 +57,11 @@ interface Running {
 export class ToolDesk {
   readonly #parts: ToolDeskParts;
   readonly #filler: ToolFiller;
-  readonly #running = new Set<Running>();
-  readonly #runs = new Set<Promise<boolean>>();
+  /** These are made with the first call of a tool. */
+  #running: Set<Running> | undefined;
+  #runs: Set<Promise<boolean>> | undefined;
   /** Calls of the present session, by id. */
-  readonly #taken = new Set<string>();
+  #taken: Set<string> | undefined;
   #takenFrom: SessionLink | undefined;
   #calls = 0;
   #closed = false;
@@ -82,6 +83,7 @@ export class ToolDesk {
    */
   async run(event: FlavorEvent & { type: 'tool-call' }): Promise<boolean> {
     const run = this.#run(event);
+    this.#runs ??= new Set();
     this.#runs.add(run);
     try {
       return await run;
@@ -92,7 +94,8 @@ export class ToolDesk {
 
   /** For the record of a call that is over: what stopped tools have done, which is a few turns away. `undefined`: nothing runs. */
   results(): Promise<unknown> | undefined {
-    return this.#runs.size === 0 ? undefined : Promise.race([Promise.all(this.#runs), turns(2 * GRACE_TURNS)]);
+    if (this.#runs === undefined || this.#runs.size === 0) return undefined;
+    return Promise.race([Promise.all(this.#runs), turns(2 * GRACE_TURNS)]);
   }
 
   async #run(event: FlavorEvent & { type: 'tool-call' }): Promise<boolean> {
@@ -126,7 +129,7 @@ export class ToolDesk {
    */
   onInterrupted(): void {
     const stopped = new ToolStopped('The caller interrupted, and this was given up.', false);
-    for (const { cancellable, abort } of this.#running) if (cancellable) abort.abort(stopped);
+    for (const { cancellable, abort } of this.#running ?? []) if (cancellable) abort.abort(stopped);
   }
 
   onAgentSpeaking(speaking: boolean): void {
@@ -150,6 +153,7 @@ export class ToolDesk {
 
   /** False: a result of this id was promised already, and two would be one too many. */
   #take(id: string, link: SessionLink): boolean {
+    this.#taken ??= new Set();
     if (this.#takenFrom !== link) this.#taken.clear();
     this.#takenFrom = link;
     this.#calls += 1;
@@ -163,7 +167,7 @@ export class ToolDesk {
 
   #refusal({ id }: { readonly id: string }): ToolResult | undefined {
     if (this.#calls > MAX_CALLS) return failed(id, 'There have been too many tool calls in this phone call.', true);
-    if (this.#running.size >= MAX_RUNNING)
+    if (this.#running !== undefined && this.#running.size >= MAX_RUNNING)
       return failed(id, 'Too many tools are running: wait for their results.', true);
     return undefined;
   }
@@ -182,6 +186,7 @@ export class ToolDesk {
       tools.timing(name).timeoutMs,
     );
     const running = { cancellable: tools.isCancellable(name), abort };
+    this.#running ??= new Set();
     this.#running.add(running);
     try {
       const call = { id, name, arguments: given, responseId };

@@ -14,7 +14,8 @@ interface Wait {
 export class ToolFiller {
   readonly #clock: Clock;
   readonly #say: (filler: Filler) => void;
-  readonly #waits = new Set<Wait>();
+  /** Made with the first of them. */
+  #waits: Set<Wait> | undefined;
   #said = false;
   #agentSpeaks = false;
   #callerSpeaks = false;
@@ -29,17 +30,18 @@ export class ToolFiller {
 
   /** Somebody waits for a tool. */
   get waiting(): boolean {
-    return this.#waits.size > 0;
+    return this.#waits !== undefined && this.#waits.size > 0;
   }
 
   /** A tool begins. Returns what is to be called when it has its result. */
   begin({ filler, fillerAfterMs }: ToolTiming): () => void {
     const wait = { filler, afterMs: fillerAfterMs, startedMs: this.#clock.now() };
+    this.#waits ??= new Set();
     this.#waits.add(wait);
     this.#arm();
     return () => {
-      this.#waits.delete(wait);
-      if (this.#waits.size === 0) this.#said = false;
+      this.#waits?.delete(wait);
+      if (!this.waiting) this.#said = false;
       this.#arm();
     };
   }
@@ -56,7 +58,7 @@ export class ToolFiller {
 
   /** Nobody waits any more for the tools that run. */
   forget(): void {
-    this.#waits.clear();
+    this.#waits?.clear();
     this.#said = false;
     this.#arm();
   }
@@ -73,7 +75,7 @@ export class ToolFiller {
   #arm(): void {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#said || !this.#quiet) return;
+    if (this.#said || !this.#quiet || this.#waits === undefined) return;
     const next = [...this.#waits]
       .flatMap(({ filler, afterMs, startedMs }) =>
         filler ? [{ filler, dueMs: Math.max(startedMs, this.#quietSinceMs) + afterMs }] : [],

@@ -59,7 +59,7 @@ export class TurnLedger {
   #endOfTurnAtMs: number | undefined;
   #timing: TurnTiming | undefined;
   /** Of responses that have not sounded yet. */
-  readonly #tiers = new Map<string, TierNote[]>();
+  #tiers: Map<string, TierNote[]> | undefined;
   #bargeIn: OpenBargeIn | undefined;
   /** The agent is silenced since then: what is flushed later ended there. */
   #silentSinceMs: number | undefined;
@@ -93,9 +93,10 @@ export class TurnLedger {
 
   /** Who makes the audio of a response from here on, and why, or was asked for it in vain; as the flavor says. */
   onTier(responseId: string, { tier, reason, left }: TierNote): void {
-    let notes = this.#open.get(responseId)?.tiers ?? this.#tiers.get(responseId);
+    let notes = this.#open.get(responseId)?.tiers ?? this.#tiers?.get(responseId);
     if (notes === undefined) {
       notes = [];
+      this.#tiers ??= new Map();
       this.#tiers.set(responseId, notes);
       const [oldest] = this.#tiers.keys();
       if (this.#tiers.size > KEPT_RESPONSES && oldest !== undefined) this.#tiers.delete(oldest);
@@ -120,9 +121,9 @@ export class TurnLedger {
       firstAudioMs: atMs,
       startedMs: undefined,
       voicedMs: undefined,
-      tiers: this.#tiers.get(responseId) ?? [],
+      tiers: this.#tiers?.get(responseId) ?? [],
     };
-    this.#tiers.delete(responseId);
+    this.#tiers?.delete(responseId);
     this.#open.set(responseId, turn);
     this.#latest = turn;
     // What was said before is answered now: a second response to the same words has no latency of its own.

@@ -189,3 +189,20 @@ describe('hold', () => {
     expect(setup.records).toHaveLength(1);
   });
 });
+
+test('a tool that asks for something after the end of the call is told that it is over', async () => {
+  let kept: ToolContext | undefined;
+  const setup = await setUpTool(async (phone) => {
+    kept = phone;
+  });
+  setup.leg.emit(bye);
+  await settle();
+  const { actions } = setup.leg;
+  const before = actions.length;
+  await expect(kept?.sendDigits('1')).rejects.toThrow('The call is over.');
+  await expect(kept?.hold(5, new AbortController().signal)).rejects.toThrow('The call is over.');
+  await expect(kept?.transfer({ name: 'reception', uri: 'sip:100@pbx' }, undefined)).rejects.toThrow(
+    'The call is over.',
+  );
+  expect(actions).toHaveLength(before);
+});

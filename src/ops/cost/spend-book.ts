@@ -173,7 +173,7 @@ interface MeterParts {
 class Meter implements CallMeter {
   readonly #price: (usage: ReportedUsage) => number | undefined;
   readonly #parts: MeterParts;
-  readonly #unpriced = new Set<string>();
+  #unpriced: Set<string> | undefined;
   #usd: number | null = null;
   #closed = false;
 
@@ -184,7 +184,7 @@ class Meter implements CallMeter {
 
   get cost(): CallMeter['cost'] {
     const usd = this.#usd === null ? null : Math.round(this.#usd * 1e6) / 1e6;
-    return { usd, unpriced: [...this.#unpriced] };
+    return { usd, unpriced: [...(this.#unpriced ?? [])] };
   }
 
   /** Also after the end: what a provider reports late was spent all the same. */
@@ -192,6 +192,7 @@ class Meter implements CallMeter {
     if (!Number.isFinite(usage.quantity) || usage.quantity <= 0) return;
     const usd = this.#price(usage);
     if (usd === undefined) {
+      this.#unpriced ??= new Set();
       if (this.#unpriced.size < REMEMBERED_KINDS) this.#unpriced.add(`${usage.provider}/${usage.model} ${usage.unit}`);
       return;
     }

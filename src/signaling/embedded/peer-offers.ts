@@ -47,7 +47,7 @@ export class PeerOffers {
   readonly #parts: PeerOffersParts;
   readonly #unacknowledged = new Map<number, Unacknowledged>();
   /** Refused ones whose ACK has not come. */
-  readonly #refused = new Set<ServerTransaction>();
+  #refused: Set<ServerTransaction> | undefined;
   #pending: OfferQuestion | undefined;
 
   constructor(parts: PeerOffersParts) {
@@ -56,7 +56,7 @@ export class PeerOffers {
 
   /** No INVITE of the peer is open (RFC 3261 section 14.1). */
   get clear(): boolean {
-    return this.#pending === undefined && this.#unacknowledged.size === 0 && this.#refused.size === 0;
+    return this.#pending === undefined && this.#unacknowledged.size === 0 && (this.#refused?.size ?? 0) === 0;
   }
 
   /** The 2xx of the INVITE that created the dialog has no ACK yet. */
@@ -126,8 +126,8 @@ export class PeerOffers {
     this.#pending?.refuse(status);
     for (const { response } of this.#unacknowledged.values()) response.stop();
     this.#unacknowledged.clear();
-    for (const transaction of this.#refused) transaction.onSettled = undefined;
-    this.#refused.clear();
+    for (const transaction of this.#refused ?? []) transaction.onSettled = undefined;
+    this.#refused?.clear();
   }
 
   #offer(transaction: ServerTransaction, sdp: string | undefined): void {
@@ -152,9 +152,10 @@ export class PeerOffers {
   }
 
   #refuse(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {
+    this.#refused ??= new Set();
     this.#refused.add(transaction);
     transaction.onSettled = () => {
-      if (this.#refused.delete(transaction)) this.#parts.onClosed();
+      if (this.#refused?.delete(transaction)) this.#parts.onClosed();
     };
     this.#respond(transaction, status, options);
   }
