@@ -10,6 +10,8 @@ export interface PacketBuffer {
   readonly payload: Uint8Array;
   /** One packet's audio in the coding's format: of G.711 the payload itself. */
   readonly frame: Uint8Array;
+  /** The frame in words; `undefined` where it is no whole number of them. */
+  readonly words: Int32Array | undefined;
 }
 
 /** Where buffers come from. */
@@ -44,6 +46,11 @@ export function makePacketBuffers(count: number, payloadBytes: number, frameByte
   return Array.from({ length: count }, () => {
     const packet = Buffer.alloc(RTP_HEADER_BYTES + payloadBytes);
     const payload = packet.subarray(RTP_HEADER_BYTES);
-    return { packet, payload, frame: frameBytes === undefined ? payload : new Uint8Array(frameBytes) };
+    const frame = frameBytes === undefined ? payload : new Uint8Array(frameBytes);
+    return { packet, payload, frame, words: inWords(frame) };
   });
+}
+
+function inWords({ buffer, byteOffset, length }: Uint8Array): Int32Array | undefined {
+  return ((byteOffset | length) & 3) === 0 ? new Int32Array(buffer, byteOffset, length / 4) : undefined;
 }

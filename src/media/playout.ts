@@ -179,9 +179,9 @@ export class Playout {
 
   /**
    * Fills a packet's audio, in the format of the phone's codec, with silence where nothing is to be heard. `atMs`:
-   * {@link Clock.now} of its sending.
+   * {@link Clock.now} of its sending. `words`: `packet` in words, where there is such a view.
    */
-  fill(packet: Uint8Array, atMs: number): void {
+  fill(packet: Uint8Array, atMs: number, words?: Int32Array): void {
     let filled = 0;
     let last: ResponseAudio | undefined;
     while (!this.#paused && filled < packet.length) {
@@ -194,7 +194,7 @@ export class Playout {
         this.#starve(head, atMs);
         break;
       } else {
-        filled += this.#take(head, packet, filled, wanted, atMs);
+        filled += this.#take(head, packet, words, filled, wanted, atMs);
         last = head;
         if (head.queuedBytes === 0 && !head.ended) break;
       }
@@ -254,9 +254,16 @@ export class Playout {
     return response;
   }
 
-  #take(head: ResponseAudio, packet: Uint8Array, offset: number, count: number, atMs: number): number {
+  #take(
+    head: ResponseAudio,
+    packet: Uint8Array,
+    words: Int32Array | undefined,
+    offset: number,
+    count: number,
+    atMs: number,
+  ): number {
     const started = head.started;
-    const taken = head.take(packet, offset, count);
+    const taken = head.take(packet, offset, count, words);
     head.starved = false;
     if (this.#takenUp) this.#rise(packet, offset, taken);
     if (!started) this.#found.push({ type: 'response-started', responseId: head.id, atMs });

@@ -101,9 +101,12 @@ export class ResponseAudio {
     this.#queue.push(this.#converter.convert(this.#trim.finish().audio));
   }
 
-  /** Moves up to `count` bytes into a frame; returns how many. */
-  take(target: Uint8Array, offset: number, count: number): number {
-    const taken = this.#queue.take(target, offset, count);
+  /**
+   * Moves up to `count` bytes into a frame; returns how many.
+   * @param words the frame in words, where there is such a view
+   */
+  take(target: Uint8Array, offset: number, count: number, words?: Int32Array): number {
+    const taken = this.#queue.take(target, offset, count, words);
     this.#sentUnits += taken * this.#unitsPerByte;
     return taken;
   }

@@ -173,7 +173,7 @@ export class RtpSender {
       this.#sendEvent(writer, this.#eventFormat, timestamp, to, nowMs);
     } else {
       const buffer = writer.next();
-      this.#playout.fill(buffer.frame, nowMs);
+      this.#playout.fill(buffer.frame, nowMs, buffer.words);
       this.#sendAudio(writer, buffer, timestamp, to, nowMs);
     }
     this.#playout.report();
