@@ -273,11 +273,11 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
 
   #copy(slot: number, filled: number, wanted: number): number {
     const draft = this.#draft;
-    const { data, known } = draft.frame;
+    const { data, words, known } = draft.frame;
     const packets = this.#packets;
     const passed = (this.#playhead - packets.startOf(slot)) | 0;
     const count = Math.min(wanted, packets.ticksOf(slot) - passed);
-    if (!this.#reader.verbatim || !packets.copy(slot, passed, draft.words, filled, count)) {
+    if (!this.#reader.verbatim || !packets.copy(slot, passed, words, filled, count)) {
       const payload = packets.payloadOf(slot);
       const offset = packets.offsetOf(slot);
       this.#reader.read(this.#head, payload, offset, packets.bytesOf(slot), passed, data, filled, count);

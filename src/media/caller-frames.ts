@@ -5,10 +5,10 @@ import { ComfortNoise } from './comfort-noise.js';
 import { Concealment } from './concealment.js';
 import type { CallerFrame, StreamListener } from './engine.js';
 import type { InbandDtmfDetector } from './inband-dtmf.js';
-import type { JitterBuffer } from './jitter-buffer.js';
+import type { JitterBuffer, JitterFrame } from './jitter-buffer.js';
 import type { PhoneCoding } from './phone-codec.js';
 import { splice } from './splice.js';
-import type { VoiceDetector } from './vad.js';
+import { SILENCE_AMPLITUDE, type VoiceDetector } from './vad.js';
 
 const FRAME_MS = 20;
 /** Frames of samples: the current one and those before that somebody looks back upon, two at most. */
@@ -36,6 +36,8 @@ export class CallerFrames {
   readonly #voice: VoiceDetector;
   readonly #frame: CallerFrame;
   #coding: PhoneCoding;
+  /** Of G.711: of the quietest code that is no digital silence. */
+  #soundRank = 0;
   /** The codec's decoder fills gaps by itself. */
   #selfConcealing = false;
   #concealment = new Concealment();
@@ -104,11 +106,12 @@ export class CallerFrames {
     const source = this.#jitterBuffer.take(nowMs, this.#voice.speaking);
     const samples = this.#nextSamples();
     let codes = source.data;
+    let silent: boolean | undefined;
     if (!source.playing) {
       this.#undecidedMs = 0;
       codes = this.#rest(samples);
     } else {
-      this.#coding.decode(codes, samples);
+      this.#expand(source, samples);
       if (source.before !== undefined) {
         this.#coding.decode(source.before, this.#before);
         splice(this.#before, samples, (SPLICE_MS / FRAME_MS) * samples.length);
@@ -117,6 +120,7 @@ export class CallerFrames {
       if (source.missingMs === 0) this.noise.learn(samples);
       if (this.#selfConcealing || (source.missingMs === 0 && !this.#concealment.busy)) {
         this.#concealment.learn(samples);
+        if (source.missingMs === 0 && codes === source.data) silent = this.#isSilent(source);
       } else {
         this.#concealment.process(samples, source.known);
         codes = this.#recoded(samples);
@@ -125,7 +129,7 @@ export class CallerFrames {
     }
     const frame = this.#frame;
     const narrow = this.#voiceRate === undefined ? samples : this.#narrowed(this.#voiceRate.process(samples));
-    frame.voiced = this.#voice.process(narrow);
+    frame.voiced = this.#voice.process(narrow, silent);
     this.tones?.process(narrow);
     frame.stirring = this.#voice.stirring;
     frame.data = this.#converter.convert(codes);
@@ -139,7 +143,8 @@ export class CallerFrames {
 
   /** Buffers for 20 ms of the phone's codec. */
   #fit(): void {
-    const { format } = this.#coding;
+    const { format, inWords } = this.#coding;
+    this.#soundRank = inWords?.rankOf(SILENCE_AMPLITUDE + 1) ?? 0;
     const frameSamples = (FRAME_MS * format.sampleRate) / 1000;
     this.#buffers = Array.from({ length: BUFFERS }, () => new Int16Array(frameSamples));
     this.#before = new Int16Array(frameSamples);
@@ -169,6 +174,18 @@ export class CallerFrames {
   #recoded(samples: Int16Array): Uint8Array {
     this.#coding.encode(samples, this.#invented);
     return this.#invented;
+  }
+
+  #expand({ data, words }: JitterFrame, samples: Int16Array): void {
+    const { inWords } = this.#coding;
+    if (inWords === undefined) this.#coding.decode(data, samples);
+    else inWords.decode(words, samples);
+  }
+
+  /** Whether no sample of a frame that was played as it came exceeds {@link SILENCE_AMPLITUDE}; `undefined`: not known. */
+  #isSilent({ words }: JitterFrame): boolean | undefined {
+    const { inWords } = this.#coding;
+    return inWords && !inWords.reaches(this.#soundRank, words, 0, words.length);
   }
 
   #nextSamples(): Int16Array {

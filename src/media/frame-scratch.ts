@@ -8,8 +8,6 @@ const MANY_PACKETS_BYTES = 16_384;
 /** A frame of one size that is being put together. */
 export interface FrameDraft {
   readonly frame: JitterFrame;
-  /** Its data in words. */
-  readonly words: Int32Array;
   /** All of {@link JitterFrame.known} is 1, as of most frames. */
   allKnown: boolean;
 }
@@ -52,16 +50,17 @@ export class FrameScratch {
   draft(frameBytes: number, frameSamples: number): FrameDraft {
     const known = this.#bySize.get(frameBytes);
     if (known !== undefined) return known;
+    const words = new Int32Array(frameBytes / 4);
     const frame: JitterFrame = {
-      data: new Uint8Array(frameBytes),
+      data: new Uint8Array(words.buffer),
+      words,
       known: new Uint8Array(frameSamples),
       missingMs: 0,
       playing: false,
       receivedAtMs: Number.NaN,
       before: undefined,
     };
-    const words = new Int32Array(frame.data.buffer);
-    const made: FrameDraft = { frame, words, allKnown: false };
+    const made: FrameDraft = { frame, allKnown: false };
     this.#bySize.set(frameBytes, made);
     return made;
   }

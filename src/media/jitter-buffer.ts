@@ -7,6 +7,8 @@ export interface JitterFrame {
    * it can ({@link PacketReader.conceals}).
    */
   data: Uint8Array;
+  /** The data in words. */
+  words: Int32Array;
   /** 1 for each sample that a packet brought, 0 for each that must be invented. */
   known: Uint8Array;
   /** How much is to be invented, ms. */

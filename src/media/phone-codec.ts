@@ -1,3 +1,4 @@
+import { alawWords, type CompandedWords, isLittleEndian, mulawWords } from '../audio/companded-words.js';
 import { ALAW_SILENCE, decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw, MULAW_SILENCE } from '../audio/g711.js';
 import { readPcm16, writePcm16 } from '../audio/pcm16.js';
 import type { AudioFormat } from '../flavor-api/index.js';
@@ -24,8 +25,13 @@ export interface PhoneCoding {
   /** Bytes of `format` to as many samples as they hold. */
   decode(bytes: Uint8Array, samples: Int16Array): void;
   encode(samples: Int16Array, bytes: Uint8Array): void;
-  /** Whether anything in bytes of `format` can be heard. */
-  isAudible(bytes: Uint8Array, offset: number, count: number): boolean;
+  /**
+   * Whether anything in bytes of `format` can be heard.
+   * @param words `bytes` in words, where there is such a view
+   */
+  isAudible(bytes: Uint8Array, offset: number, count: number, words?: Int32Array): boolean;
+  /** Of G.711: what can be done four codes at a time. */
+  readonly inWords: CompandedWords | undefined;
   /** G.711: by code of the other law, the nearest code of this one. */
   readonly fromOther: Uint8Array | undefined;
 }
@@ -35,11 +41,16 @@ const EVERY_TEN_MS = [10, 20, 30, 40, 50, 60] as const;
 
 /** Coding by codec name. Constant tables. */
 export const phoneCodings: Readonly<Record<PhoneCodec['name'], PhoneCoding>> = {
-  pcmu: companded('pcmu', { encoding: 'mulaw', sampleRate: 8000 }, MULAW_SILENCE, decodeMulaw, encodeMulaw, [
-    decodeAlaw,
+  pcmu: companded(
+    'pcmu',
+    { encoding: 'mulaw', sampleRate: 8000 },
+    MULAW_SILENCE,
+    decodeMulaw,
     encodeMulaw,
-  ]),
-  pcma: companded('pcma', { encoding: 'alaw', sampleRate: 8000 }, ALAW_SILENCE, decodeAlaw, encodeAlaw, [
+    mulawWords,
+    [decodeAlaw, encodeMulaw],
+  ),
+  pcma: companded('pcma', { encoding: 'alaw', sampleRate: 8000 }, ALAW_SILENCE, decodeAlaw, encodeAlaw, alawWords, [
     decodeMulaw,
     encodeAlaw,
   ]),
@@ -57,9 +68,11 @@ function companded(
   silence: number,
   decode: Decode,
   encode: Encode,
+  inWords: CompandedWords,
   other: readonly [Decode, Encode],
 ): PhoneCoding {
   const audible = audibleCodes(decode);
+  const audibleRank = inWords.rankOf(amplitudeAt(AUDIBLE_DB));
   return {
     name,
     format,
@@ -68,10 +81,14 @@ function companded(
     packetTimesMs: EVERY_TEN_MS,
     decode,
     encode,
-    isAudible: (bytes, offset, count) => {
+    isAudible: (bytes, offset, count, words) => {
+      if (words !== undefined && ((offset | count) & 3) === 0) {
+        return inWords.reaches(audibleRank, words, offset >> 2, count >> 2);
+      }
       for (let i = offset; i < offset + count; i += 1) if (audible[bytes[i] as number] === 1) return true;
       return false;
     },
+    inWords: isLittleEndian ? inWords : undefined,
     fromOther: recodeTable(...other),
   };
 }
@@ -98,6 +115,7 @@ function linear(
       }
       return false;
     },
+    inWords: undefined,
     fromOther: undefined,
   };
 }

@@ -267,7 +267,7 @@ export class Playout {
     head.starved = false;
     if (this.#takenUp) this.#rise(packet, offset, taken);
     if (!started) this.#found.push({ type: 'response-started', responseId: head.id, atMs });
-    if (!head.voiced && this.#coding.isAudible(packet, offset, taken)) {
+    if (!head.voiced && this.#coding.isAudible(packet, offset, taken, words)) {
       head.voiced = true;
       this.#found.push({ type: 'response-voiced', responseId: head.id, atMs });
     }

@@ -37,10 +37,10 @@ export const voiceDetectorDefaults = {
 export interface VoiceDetector {
   /**
    * Takes the next frame: exactly 160 samples at 8000 Hz, or `RangeError`; lent, and not to be changed before the frame
-   * after it was taken. Returns the verdict on this frame alone: part of speech or not. While nobody speaks only voiced sound counts, during speech also the consonants around it.
+   * after it was taken. `silent`: whether none of them exceeds {@link SILENCE_AMPLITUDE}, where that is known. Returns the verdict on this frame alone: part of speech or not. While nobody speaks only voiced sound counts, during speech also the consonants around it.
    * Allocates nothing.
    */
-  process(samples: Int16Array): boolean;
+  process(samples: Int16Array, silent?: boolean): boolean;
   /** What the last frame brought about. */
   readonly changed: 'started' | 'stopped' | undefined;
   /** Between `started` and `stopped`. */
@@ -82,7 +82,7 @@ const KEPT_SAMPLES = SPECTRUM_SAMPLES - FRAME_SAMPLES;
 const noSound = new Int16Array(FRAME_SAMPLES);
 
 /** Amplitude that G.711 silence does not exceed: the smallest A-law code. */
-const SILENCE_AMPLITUDE = 8;
+export const SILENCE_AMPLITUDE = 8;
 
 /** Mean excess over the ambient noise, dB, at which a frame can start speech, and at which speech can go on. */
 const START_EXCESS_DB = 1.6;
@@ -173,9 +173,9 @@ class PitchVoiceDetector implements VoiceDetector {
     return this.#stirring.active;
   }
 
-  process(samples: Int16Array): boolean {
+  process(samples: Int16Array, silent = isSilent(samples)): boolean {
     if (samples.length !== FRAME_SAMPLES) throw new RangeError(`${samples.length} samples instead of ${FRAME_SAMPLES}`);
-    const voiced = isSilent(samples) ? this.#pass() : this.#listen(samples);
+    const voiced = silent ? this.#pass() : this.#listen(samples);
     this.#before = samples;
     this.#frames += 1;
     this.#follow(voiced);

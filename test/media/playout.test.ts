@@ -442,3 +442,28 @@ test('a flush ends what bridges and what it bridges', () => {
   playout.flush(now());
   expect(summary(events).slice(-2)).toEqual(['bridge interrupted 20 @60', 'a interrupted 20 @60']);
 });
+
+test('a packet that is filled in words is what it is in bytes, and is first heard at the same time', () => {
+  const heard = [true, false].map((inWords) => {
+    const events: StreamEvent[] = [];
+    const playout = new Playout(phoneCodings.pcmu, (event) => events.push(event));
+    // Longer than what a response may begin with in silence, and a single sound in the midst of a packet.
+    const quiet = new Uint8Array(9_600).fill(0x7e);
+    quiet[9_013] = 0x50;
+    quiet.forEach((_, at) => {
+      if (at % 157 === 0) quiet[at] = 0xfe;
+    });
+    playout.play('a', quiet);
+    playout.end('a');
+    const packets = Array.from({ length: 62 }, (_, index) => {
+      const packet = new Uint8Array(160);
+      playout.fill(packet, index * 20, inWords ? new Int32Array(packet.buffer) : undefined);
+      playout.report();
+      return [...packet];
+    });
+    return { packets, events: summary(events) };
+  });
+  expect(heard[0]).toEqual(heard[1]);
+  expect(heard[0]?.events.some((event) => event.startsWith('a voiced'))).toBe(true);
+  expect(heard[0]?.packets.flat().filter((code) => code === 0x50)).toHaveLength(1);
+});

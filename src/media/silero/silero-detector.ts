@@ -50,8 +50,8 @@ export class SileroVoiceDetector implements VoiceDetector {
     this.#ear = undefined;
   }
 
-  process(samples: Int16Array): boolean {
-    const voiced = this.#gate.process(samples);
+  process(samples: Int16Array, silent?: boolean): boolean {
+    const voiced = this.#gate.process(samples, silent);
     this.#ear?.push(samples);
     const speech = this.#ear?.speech;
     this.changed = undefined;
