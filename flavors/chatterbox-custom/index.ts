@@ -5,8 +5,6 @@ import {
   createSpeakable,
   createSystemClock,
   createTextToSpeech,
-  failOverTextToSpeech,
-  type TextToSpeech,
   verbatimPieces,
 } from 'sip-voice-connector/cascade';
 import { defineFlavor, type Flavor, type FlavorDeps } from 'sip-voice-connector/flavor';
@@ -15,6 +13,7 @@ import { isPrivate, type Privacy, privacyOf, requirePrivate } from './privacy.js
 import { FlavorOfTwo } from './private-calls.js';
 import { makeEars, makeMinds, PrivateVoice } from './stages.js';
 import { makeTiers, onlyTier } from './tiers/make-tiers.js';
+import { withStandbyVoices } from './voice/standby-voices.js';
 import { createTieredVoice, type TieredVoice } from './voice/tiered-voice.js';
 
 /** Any recogniser hears, any language model thinks, Chatterbox speaks: on machines of one's own, in tiers. */
@@ -45,7 +44,8 @@ export default defineFlavor<ChatterboxCustomConfig>({
       ...(voice.tiers.some(({ rules }) => rules.private) ? [new PrivateVoice(voice)] : []),
       ...others.filter(({ near }) => near).map(({ engine }) => engine),
     ];
-    const nearVoice = oneOf(nearVoices, deps);
+    const clocked = { clock: createSystemClock(), log: deps.log };
+    const nearVoice = withStandbyVoices(nearVoices, policy.firstAudioMs, clocked);
     const forPrivate: CascadeStages | undefined =
       ears.private && minds.private && nearVoice
         ? { stt: ears.private, llm: minds.private, tts: nearVoice }
@@ -54,18 +54,13 @@ export default defineFlavor<ChatterboxCustomConfig>({
     const all: CascadeStages = {
       stt: ears.all,
       llm: minds.all,
-      tts: oneOf([main, ...others.map(({ engine }) => engine)], deps) ?? main,
+      tts: withStandbyVoices([main, ...others.map(({ engine }) => engine)], policy.firstAudioMs, clocked) ?? main,
     };
     const flavor = createCascade(all, options, deps);
     if (allPrivate) return flavor;
     return new FlavorOfTwo(flavor, forPrivate && createCascade(forPrivate, options, deps));
   },
 });
-
-/** The first of them that speaks; none where there is none. */
-function oneOf(voices: readonly TextToSpeech[], { log }: FlavorDeps): TextToSpeech | undefined {
-  return voices.length < 2 ? voices[0] : failOverTextToSpeech(voices, { clock: createSystemClock(), log });
-}
 
 function makeVoice(
   { tts = defaultBackend, tiers, policy, cache }: ChatterboxCustomConfig,

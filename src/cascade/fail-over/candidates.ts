@@ -67,6 +67,14 @@ export class Candidates<Engine extends Stage> {
     if (entry) entry.restsUntilMs = this.#clock.now() + REST_MS;
   }
 
+  /** Whether there is somebody beside it who is well, as far as is known. */
+  hasOther(engine: Engine): boolean {
+    const nowMs = this.#clock.now();
+    return this.#entries.some(
+      (entry) => entry.engine !== engine && entry.restsUntilMs <= nowMs && entry.breaker.state === 'closed',
+    );
+  }
+
   /**
    * The engines to try, in order, each at most once. Those that are known to be down are left out, unless that leaves
    * nobody: then the preferred one is tried after all, since silence is certain otherwise. Permits that are not reported

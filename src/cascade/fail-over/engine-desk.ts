@@ -20,6 +20,8 @@ export interface EngineDesk {
   readonly output: AudioFormat;
   /** Who speaks now; `undefined` after a failure, until {@link EngineDesk.another} has been found. */
   readonly current: SpeakingEngine | undefined;
+  /** Whether somebody else is well, as far as is known: where nobody is, one that is late is better than none. */
+  hasOther(speaker: SpeakingEngine): boolean;
   /**
    * An engine that speaks in place of the one that failed, for this utterance and for later ones.
    *

@@ -12,7 +12,7 @@ export interface SpeechWatchLimits {
 export class SpeechWatch {
   readonly #clock: Clock;
   readonly #limits: SpeechWatchLimits;
-  readonly #onStall: (error: FlavorError) => void;
+  readonly #onStall: (error: FlavorError) => 'left' | 'wait';
   #timer: TimerHandle | undefined;
   /** When the caller has heard all that came, if it is played at once. */
   #heardUntilMs = Number.NEGATIVE_INFINITY;
@@ -21,7 +21,8 @@ export class SpeechWatch {
   #owedSinceMs: number | undefined;
   #begun = false;
 
-  constructor(clock: Clock, limits: SpeechWatchLimits, onStall: (error: FlavorError) => void) {
+  /** @param onStall `wait`: it is left alone, and looked at again when as much time has passed */
+  constructor(clock: Clock, limits: SpeechWatchLimits, onStall: (error: FlavorError) => 'left' | 'wait') {
     this.#clock = clock;
     this.#limits = limits;
     this.#onStall = onStall;
@@ -80,6 +81,7 @@ export class SpeechWatch {
       return;
     }
     this.settled();
-    this.#onStall(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the engine has stopped speaking', true));
+    const error = new FlavorError('ERR_FLAVOR_TIMEOUT', 'the engine has stopped speaking', true);
+    if (this.#onStall(error) === 'wait') this.owed();
   };
 }

@@ -111,6 +111,10 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
     return new FailOverUtterance(this, this.#signal);
   }
 
+  hasOther({ engine }: SpeakingEngine): boolean {
+    return this.#candidates.hasOther(engine);
+  }
+
   another(failed: SpeakingEngine | undefined): Promise<SpeakingEngine> {
     // Two utterances may find out about the same failure.
     if (this.#current && this.#current !== failed) return Promise.resolve(this.#current);

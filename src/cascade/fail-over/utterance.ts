@@ -68,7 +68,9 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     this.#reserve = new Reserve(desk.clock, desk.output, this.#handOn);
     this.#sound = new PieceSound(desk.output);
     this.#watch = new SpeechWatch(desk.clock, desk.options, (error) => {
-      if (this.#part) this.#onFailure(this.#part, error, this.#part.inner.spokenPieces ?? 0);
+      if (!this.#part || !desk.hasOther(this.#part.speaker)) return 'wait';
+      this.#onFailure(this.#part, error, this.#part.inner.spokenPieces ?? 0);
+      return 'left';
     });
     if (signal.aborted) this.#end(undefined);
     else signal.addEventListener('abort', this.#onAbort, { once: true });

@@ -105,14 +105,15 @@ async function serviceOf(model: string): Promise<SileroService> {
   return service;
 }
 
-/** Tells of each verdict on a caller. */
-function watch(ear: SileroEar, onVerdict: () => void): void {
+/** Tells of each verdict on a caller; and of each frame that was not asked about. */
+function watch(ear: SileroEar, onVerdict: () => void, onUnasked: () => void = () => undefined): void {
   let speech: boolean | undefined;
   Object.defineProperty(ear, 'speech', {
     get: () => speech,
     set: (value: boolean | undefined) => {
       speech = value;
-      if (value !== undefined) onVerdict();
+      if (value === undefined) onUnasked();
+      else onVerdict();
     },
   });
 }
@@ -142,10 +143,17 @@ async function costOf(
   for (const ear of ears) await answered(ear);
   const delays: number[] = [];
   const asked: number[] = [];
-  watch(first, () => {
-    const at = asked.shift();
-    if (at !== undefined) delays.push(performance.now() - at);
-  });
+  let slot = 0;
+  watch(
+    first,
+    () => {
+      const at = asked.shift();
+      if (at !== undefined) delays.push(performance.now() - at);
+    },
+    () => {
+      if (slot === 0) asked.pop();
+    },
+  );
   const sound = await soundOf(kind);
   const frames = Math.round((seconds * 1_000) / FRAME_MS);
   const before = await cpuMs(pid);
@@ -153,8 +161,10 @@ async function costOf(
   const began = performance.now();
   for (let turn = 0; turn < frames * SLOTS; turn += 1) {
     const wait = began + (turn * FRAME_MS) / SLOTS - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    const [frame, slot] = [Math.floor(turn / SLOTS), turn % SLOTS];
+    // Late or not, what was answered is heard first.
+    await new Promise((resolve) => (wait > 0 ? setTimeout(resolve, wait) : setImmediate(resolve)));
+    const frame = Math.floor(turn / SLOTS);
+    slot = turn % SLOTS;
     if (slot === 0) asked.push(performance.now());
     for (const [call, ear] of ears.entries()) {
       if (call % SLOTS !== slot) continue;
