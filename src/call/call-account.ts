@@ -16,6 +16,7 @@ import {
   type RecordedPersonalData,
 } from './record-builder.js';
 import { TurnLedger, type VoicedTurn } from './turn-ledger.js';
+import { WarningLines } from './warning-lines.js';
 
 /** Digits and tools kept of one call. */
 const KEPT_DIGITS = 1000;
@@ -33,6 +34,7 @@ export class CallAccount implements ConversationNotes {
   readonly dialogue = new Dialogue();
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #warnings: WarningLines;
   readonly #sink: CallEventSink;
   readonly #meter: CallMeter;
   readonly #include: readonly RecordedPersonalData[];
@@ -58,6 +60,7 @@ export class CallAccount implements ConversationNotes {
     this.#include = include;
     this.#clock = deps.clock;
     this.#log = deps.log;
+    this.#warnings = new WarningLines(deps.clock, deps.log);
     this.#sink = deps.emit;
     this.#meter = deps.meter;
     this.#originMs = deps.clock.now();
@@ -149,7 +152,7 @@ export class CallAccount implements ConversationNotes {
 
   /** Something is wrong and the call goes on. */
   onWarning(code: string, message: string): void {
-    this.#log.warn({ code, detail: message }, 'flavor warning');
+    this.#warnings.write(code, message);
     this.emit({ type: 'warning', code });
   }
 

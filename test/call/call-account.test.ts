@@ -137,3 +137,31 @@ test('digits and tools are bounded', () => {
   const record = call.close(outcome, undefined, unrecorded, 6000);
   expect([record.dtmf?.length, record.tools.length]).toEqual([1000, 1000]);
 });
+
+test('a warning that comes again and again is one line in ten seconds, and says how often it came', () => {
+  const { account: calls, clock, log, events } = account();
+  const warn = (times: number, message: string): void => {
+    for (let time = 0; time < times; time += 1) calls.onWarning('ERR_FLAVOR_NETWORK', message);
+  };
+  warn(80, 'the speech server cannot be reached');
+  warn(1, 'Deepgram closed the connection');
+  clock.advance(11_000);
+  warn(3, 'the speech server cannot be reached');
+  clock.advance(11_000);
+  warn(1, 'the speech server cannot be reached');
+  const lines = log.lines.map((line) => JSON.parse(line) as { detail: string; repeated?: number });
+  expect(lines.map(({ detail, repeated }) => [detail, repeated])).toEqual([
+    ['the speech server cannot be reached', undefined],
+    ['Deepgram closed the connection', undefined],
+    ['the speech server cannot be reached', 79],
+    ['the speech server cannot be reached', 2],
+  ]);
+  // Metrics count all of them.
+  expect(events.filter(({ type }) => type === 'warning')).toHaveLength(85);
+});
+
+test('warnings that are all different are bounded in memory, and written', () => {
+  const { account: calls, log } = account();
+  for (let kind = 0; kind < 200; kind += 1) calls.onWarning('ERR_FLAVOR_PROTOCOL', `odd message ${kind}`);
+  expect(log.lines).toHaveLength(200);
+});
