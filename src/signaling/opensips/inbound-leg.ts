@@ -87,7 +87,7 @@ export class UasSessionLeg implements InboundLeg {
 
   /** Nothing is left to do for anybody but OpenSIPS. */
   get over(): boolean {
-    return this.#dialog.over;
+    return this.#refusal !== undefined || this.#dialog.over;
   }
 
   listen(listener: (event: LegEvent) => void): void {

@@ -276,10 +276,16 @@ class OpensipsDriver implements SignalingDriver {
     if (refusal !== undefined) this.#refuse(session, invite, refusal.status, refusal.headers);
     else if (body.type === 'refused') this.#refuse(session, invite, body.refusal.status, body.refusal.headers);
     else if (tooBrief !== undefined) this.#refuse(session, invite, tooBrief.status, tooBrief.headers);
-    else if (this.#invites.has(mergeKey)) this.#refuse(session, invite, 482, []);
+    else if (this.#isMerged(mergeKey)) this.#refuse(session, invite, 482, []);
     else if (this.#sessions.size >= this.#limits.maxSessions || this.#closing !== undefined) {
       this.#refuse(session, invite, 503, [['Retry-After', '10']]);
     } else this.#offerLeg(session, invite, request.headers, mergeKey);
+  }
+
+  /** RFC 3261 section 8.2.2.2, of calls that go on: after a refusal a proxy may try us for its next target. */
+  #isMerged(mergeKey: string): boolean {
+    const first = this.#sessions.get(this.#invites.get(mergeKey) ?? '');
+    return first !== undefined && !first.over;
   }
 
   #offerLeg(session: UaSession, invite: InviteRequest, headers: SipHeaders, mergeKey: string): void {
@@ -290,7 +296,7 @@ class OpensipsDriver implements SignalingDriver {
         headers,
         onForgotten: () => {
           this.#sessions.delete(session.key);
-          this.#invites.delete(mergeKey);
+          if (this.#invites.get(mergeKey) === session.key) this.#invites.delete(mergeKey);
         },
       },
       invite,

@@ -155,6 +155,17 @@ it('what an INVITE asks for and nobody can do is refused, and recorded', async (
   expect(first.uasMethod).toBe('INVITE');
 });
 
+it('a proxy that goes on to its next target after our refusal, and finds us again, has a call like any other', async () => {
+  const scene = await openOpensipsScene();
+  const refused = scene.opensips.invite({ body: OFFER, callId: 'hunt' });
+  (await scene.nextLeg()).reject(486);
+  await scene.opensips.response(refused, 'INVITE', 486);
+  const next = scene.opensips.invite({ body: OFFER, callId: 'hunt' });
+  (await scene.nextLeg()).accept(ANSWER);
+  await scene.opensips.response(next, 'INVITE', 200);
+  await scene.opensips.response(scene.opensips.invite({ body: OFFER, callId: 'hunt' }), 'INVITE', 482);
+});
+
 it('a session interval below 90 s gets 422 with Min-SE, a longer one is agreed to in the 200', async () => {
   const scene = await openOpensipsScene();
   const timer = (seconds: number) => ({ body: OFFER, headers: `Supported: timer\r\nSession-Expires: ${seconds}\r\n` });
