@@ -13,6 +13,7 @@ import type {
   SignalingHandlers,
   SignalingServer,
 } from '../port.js';
+import { RestingTargets } from '../resting-targets.js';
 import type { SessionTimerOptions } from '../session-agreement.js';
 import { type DrachtioDeps, type DrachtioOptions, type DrachtioServer, drachtioDefaults } from './drachtio-options.js';
 import { ServerUacLeg } from './outbound-leg.js';
@@ -21,7 +22,6 @@ import { dialServer, ServerLink } from './server-link.js';
 import { ServerListener } from './server-listener.js';
 import { loadSrf, type SrfConstructor } from './srf-module.js';
 import { protocols, type ServerGreeting, type SrfSession } from './srf-session.js';
-import { RestingTargets } from './target-list.js';
 
 /** What we ask a server for outside of dialogs. It takes no others, and drops what nobody asked for, or says 503. */
 const METHODS = ['INVITE', 'OPTIONS', 'INFO', 'MESSAGE', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH', 'REGISTER'] as const;

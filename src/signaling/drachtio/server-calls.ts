@@ -12,6 +12,7 @@ import type { InviteRequest, SignalingHandlers } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { readReplaces } from '../replaces.js';
 import { inspectRequest } from '../request-inspection.js';
+import type { RestingTargets } from '../resting-targets.js';
 import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
 import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
@@ -20,7 +21,6 @@ import { mergeKeyOf, ServerUasLeg } from './inbound-leg.js';
 import { ownTags } from './own-tags.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfSession } from './srf-session.js';
-import type { RestingTargets } from './target-list.js';
 
 /** What all connections of one driver share. */
 export interface DriverContext {

@@ -1,40 +1,11 @@
-import type { Clock } from '../../base/clock.js';
 import { parseSipUri } from '../message/sip-uri.js';
+import type { RestingTargets } from '../resting-targets.js';
 
 /** Where an INVITE of ours goes, and how it is addressed. The server looks names up (RFC 3263). */
 export interface ServerTarget {
   readonly requestUri: string;
   /** Absent where the Request-URI says it. */
   readonly nextHop: string | undefined;
-}
-
-/** Longest time a target is left alone, ms: a mistake of its own must not take it away for days. */
-const MAX_REST_MS = 3_600_000;
-
-/** Targets remembered; the oldest goes first. */
-const MAX_RESTING = 256;
-
-/** Targets that answered 503 with Retry-After: they get no INVITE for that time (RFC 3261 section 21.5.4). */
-export class RestingTargets {
-  readonly #clock: Clock;
-  readonly #untilMs = new Map<string, number>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  add(target: string, seconds: number): void {
-    this.#untilMs.delete(target);
-    this.#untilMs.set(target, this.#clock.now() + Math.min(seconds * 1000, MAX_REST_MS));
-    for (const oldest of this.#untilMs.keys()) {
-      if (this.#untilMs.size <= MAX_RESTING) break;
-      this.#untilMs.delete(oldest);
-    }
-  }
-
-  has(target: string): boolean {
-    return (this.#untilMs.get(target) ?? 0) > this.#clock.now();
-  }
 }
 
 /** The next hops of one outbound call, in the order they are tried. Those that rest are left out. */

@@ -18,6 +18,7 @@ import type {
 } from '../port.js';
 import { encodeUser } from '../rejection.js';
 import { inspectRequest } from '../request-inspection.js';
+import { RestingTargets } from '../resting-targets.js';
 import { readSessionBody } from '../session-body.js';
 import { type Availability, AvailabilityNotice } from './availability-notice.js';
 import { EventSocket } from './event-socket.js';
@@ -63,6 +64,7 @@ class OpensipsDriver implements SignalingDriver {
   readonly #mi: MiClient;
   readonly #events: EventSocket;
   readonly #starter: OutboundStarter;
+  readonly #resting: RestingTargets;
   readonly #availability: AvailabilityNotice;
   readonly #sessions = new Map<string, SessionLeg>();
   /** Calls of ours that OpenSIPS has not named yet. */
@@ -83,6 +85,7 @@ class OpensipsDriver implements SignalingDriver {
     this.#deps = deps;
     this.#mi = new MiClient(link, deps.clock);
     this.#starter = new OutboundStarter(this.#mi, deps.clock);
+    this.#resting = new RestingTargets(deps.clock);
     this.#availability = new AvailabilityNotice(this.#mi);
     this.#events = new EventSocket({
       ...options.events,
@@ -127,6 +130,7 @@ class OpensipsDriver implements SignalingDriver {
       {
         ...this.#legParts(),
         starter: this.#starter,
+        resting: this.#resting,
         from: `sip:${request.fromUser === '' ? '' : `${encodeUser(request.fromUser)}@`}${host}`,
         onSession: (key) => {
           this.#starting.delete(leg);

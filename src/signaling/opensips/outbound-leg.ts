@@ -8,6 +8,8 @@ import { parseSipUri } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
 import type { Offer } from '../reoffers.js';
+import type { RestingTargets } from '../resting-targets.js';
+import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
 import type { SessionLegParts } from './inbound-leg.js';
 import type { OutboundStarter } from './outbound-starter.js';
@@ -17,6 +19,8 @@ import type { UaSession } from './ua-session.js';
 
 export interface UacLegParts extends Omit<SessionLegParts, 'session' | 'onForgotten'> {
   readonly starter: OutboundStarter;
+  /** Targets of all calls that have asked for none for a while. */
+  readonly resting: RestingTargets;
   /** Our URI. */
   readonly from: string;
   /** Events of this session are to come here. */
@@ -36,6 +40,8 @@ export class UacSessionLeg implements OutboundLeg {
   #answered = false;
   /** Next hops that have not been tried. */
   #targets: readonly string[];
+  /** The one that is being tried. */
+  #target: string | undefined;
   /** The target has said something. */
   #heard = false;
   #givenUp: HangUpOptions | undefined;
@@ -70,7 +76,14 @@ export class UacSessionLeg implements OutboundLeg {
   async start(): Promise<void> {
     const { clock, limits } = this.#parts;
     this.#answerTimer = clock.setTimeout(() => this.hangUp(), this.#request.answerTimeoutMs ?? limits.answerTimeoutMs);
-    await this.#begin();
+    this.#leaveOutResting();
+    if (this.#targets.length > 0 || !this.#request.targets?.length) await this.#begin();
+    else this.#end({ by: 'transport', status: 503, text: '' });
+  }
+
+  /** RFC 3261 section 21.5.4: who has answered 503 with Retry-After gets no INVITE for that time. */
+  #leaveOutResting(): void {
+    this.#targets = this.#targets.filter((target) => !this.#parts.resting.has(target));
   }
 
   async #begin(): Promise<void> {
@@ -86,6 +99,7 @@ export class UacSessionLeg implements OutboundLeg {
     }
     const [target, ...others] = this.#targets;
     this.#targets = others;
+    this.#target = target;
     this.#heard = false;
     // A target that names somebody is whom we call there.
     const named = target !== undefined && (parseSipUri(target)?.user ?? '') !== '';
@@ -184,6 +198,11 @@ export class UacSessionLeg implements OutboundLeg {
     }
     if (event.status >= 300) {
       this.#dialog?.forget();
+      const seconds = retryAfterSeconds(response.headers.get('Retry-After'));
+      if (event.status === 503 && seconds !== undefined && this.#target !== undefined) {
+        this.#parts.resting.add(this.#target, seconds);
+      }
+      this.#leaveOutResting();
       // 408 is OpenSIPS's own word for a target that says nothing.
       const silent = event.status === 408 && !this.#heard;
       if ((silent || event.status === 503) && this.#targets.length > 0 && this.#givenUp === undefined) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ANSWER, OFFER, openOpensipsScene, watch } from '../../support/opensips-harness.js';
+import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
 
 const request = { uri: 'sip:callee@example.com', fromUser: '2000', sdp: OFFER } as const;
 
@@ -81,28 +81,49 @@ it('a call whose start was never confirmed is ended when it turns up', async () 
   await scene.opensips.outgoing(key, 'CANCEL');
 });
 
-it('a target that says nothing is passed over, though the one before it had rung', async () => {
-  const scene = await openOpensipsScene();
-  const targets = ['sip:one.example.com', 'sip:two.example.com', 'sip:three.example.com'];
+/** Dials trunks; `next` is the session of the next INVITE of that call. */
+function dialTrunk(scene: OpensipsScene, targets: readonly string[]) {
   const leg = scene.driver.invite({ ...request, targets });
-  const { events } = watch(leg);
-  const starts = () =>
-    scene.opensips.commands.flatMap(({ method, params }) =>
-      method === 'ua_session_client_start' ? [params['proxy']] : [],
-    );
-  const tried = new Set<string>();
-  const nextSession = async () => {
-    await scene.opensips.until(() => leg.callId !== '' && !tried.has(leg.callId));
+  const tried = new Set(['']);
+  const next = async () => {
+    await scene.opensips.until(() => !tried.has(leg.callId));
     tried.add(leg.callId);
     const session = scene.opensips.sessions.get(leg.callId);
     if (session === undefined) throw new Error('no session');
     return session;
   };
-  const first = await nextSession();
+  return { ...watch(leg), next };
+}
+
+/** Where INVITEs have gone. */
+function targetsOf({ opensips }: OpensipsScene): readonly unknown[] {
+  const starts = opensips.commands.filter(({ method }) => method === 'ua_session_client_start');
+  return starts.map(({ params }) => params['proxy']);
+}
+
+it('a target that says nothing is passed over, though the one before it had rung', async () => {
+  const scene = await openOpensipsScene();
+  const targets = ['sip:one.example.com', 'sip:two.example.com', 'sip:three.example.com'];
+  const { events, next } = dialTrunk(scene, targets);
+  const first = await next();
   scene.opensips.respond(first, 'INVITE', 180);
   await scene.opensips.until(() => events.length === 1);
   scene.opensips.respond(first, 'INVITE', 503);
-  scene.opensips.respond(await nextSession(), 'INVITE', 408);
-  await nextSession();
-  expect(starts()).toEqual(targets);
+  scene.opensips.respond(await next(), 'INVITE', 408);
+  await next();
+  expect(targetsOf(scene)).toEqual(targets);
+});
+
+it('a target that answers 503 with Retry-After is left alone for that time, by other calls too', async () => {
+  const scene = await openOpensipsScene();
+  const targets = ['sip:one.example.com', 'sip:two.example.com'];
+  const busy = ['', 'Retry-After: 60\r\n'] as const;
+  const one = dialTrunk(scene, targets);
+  scene.opensips.respond(await one.next(), 'INVITE', 503, ...busy);
+  await one.next();
+  const two = dialTrunk(scene, targets);
+  scene.opensips.respond(await two.next(), 'INVITE', 503, ...busy);
+  expect(await two.first('ended')).toMatchObject({ end: { by: 'peer', status: 503 } });
+  expect(await dialTrunk(scene, targets).first('ended')).toMatchObject({ end: { by: 'transport', status: 503 } });
+  expect(targetsOf(scene)).toEqual(['sip:one.example.com', 'sip:two.example.com', 'sip:two.example.com']);
 });
