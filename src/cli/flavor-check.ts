@@ -52,11 +52,7 @@ export async function checkFlavor(loaded: LoadedConfig, name: string, deps: Flav
     module = await deps.loadModule(use, dirname(loaded.config.file));
   } catch (error) {
     const [message = ''] = errorMessage(error).split('\n');
-    const meant = suggest(use, builtInFlavors);
-    const help =
-      meant === undefined
-        ? `built in: ${builtInFlavors.join(', ')}; a package must be installed beside the configuration file`
-        : `did you mean "${meant}"?`;
+    const help = helpFor(use);
     const issue = loaded.document.issueAt(['flavors', name, 'use'], loaded.secrets.redact(message), { help });
     return { name, use, issues: [issue] };
   }
@@ -142,4 +138,14 @@ function told(
 
 async function made({ module, options }: PreparedFlavor, clock: Clock, log = silent): Promise<Flavor> {
   return module.create(options, { log, now: () => clock.now() });
+}
+
+/** What to do about a flavor that does not load. */
+function helpFor(use: string): string {
+  if (builtInFlavors.some((name) => name === use)) {
+    return 'it belongs to this package, of which something is missing: install that again';
+  }
+  const meant = suggest(use, builtInFlavors);
+  if (meant !== undefined) return `did you mean "${meant}"?`;
+  return `built in: ${builtInFlavors.join(', ')}; a package must be installed beside the configuration file`;
 }

@@ -397,6 +397,17 @@ routes: [{ match: { any: true }, flavor: good }]
     expect(deps.clock.pendingTimers).toBe(0);
   });
 
+  test('a flavor of this package that does not load is not taken for a slip of the pen', async () => {
+    const deps = { ...fakeDeps(), loadModule: () => Promise.reject(new Error('Cannot find module')) };
+    const io = createFakeIo(
+      directoryWith('flavors: { one: { use: deepgram } }\nroutes: [{ match: { any: true }, flavor: one }]\n'),
+    );
+    const { codes, done } = await checkProviders(deps, io);
+    await done;
+    expect(codes).toEqual([1]);
+    expect(io.err()).toContain('= help: it belongs to this package, of which something is missing: install that again');
+  });
+
   test('as JSON', async () => {
     const deps = fakeDeps();
     const io = createFakeIo(directoryWith(text));
