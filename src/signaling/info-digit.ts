@@ -29,12 +29,17 @@ const numberedDigits: ReadonlyMap<string, string> = new Map([
 /**
  * Reads an INFO (RFC 6086 section 9, legacy use): `application/dtmf-relay` with `Signal=5` and `Duration=160` lines,
  * or `application/dtmf` with the digit alone. A signal that is no digit (hook flash) means nothing. Other bodies are
- * refused with 415, an unreadable one with 400.
+ * refused with 415, an unreadable one with 400; an Info Package, of which we have asked for none, with 469 (section
+ * 4.2.2), but where its body is a digit all the same: some gateways name a package of their own.
  */
 export function readInfo(request: SipRequest): InfoMeaning {
-  if (request.body.length === 0) return { type: 'nothing' };
   const mediaType = parseContentType(request.headers.get('Content-Type') ?? '')?.mediaType;
-  if (mediaType !== DTMF_RELAY_TYPE && mediaType !== DTMF_TYPE) {
+  const isKey = request.body.length > 0 && (mediaType === DTMF_RELAY_TYPE || mediaType === DTMF_TYPE);
+  if (!isKey && request.headers.get('Info-Package') !== undefined) {
+    return { type: 'refused', refusal: { status: 469, headers: [['Recv-Info', 'nil']] } };
+  }
+  if (request.body.length === 0) return { type: 'nothing' };
+  if (!isKey) {
     return { type: 'refused', refusal: { status: 415, headers: [['Accept', ACCEPT_INFO]] } };
   }
   // Either form fits into a few dozen bytes; what comes after is not looked at.

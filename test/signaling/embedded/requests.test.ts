@@ -246,6 +246,20 @@ describe('INFO', () => {
     if (status === 415) expect(response.headers.get('Accept')).toBe('application/dtmf-relay, application/dtmf');
     expect(h.events()).toHaveLength(1);
   });
+
+  test.each([
+    ['application/x-score', '<score/>', 469, 1],
+    ['', '', 469, 1],
+    ['application/dtmf-relay', 'Signal=5', 200, 2],
+  ])('an Info Package, %s %j: %i', async (type, body, status, events) => {
+    const h = await createHarness();
+    const { to } = establishedCall(h);
+    h.send({ method: 'INFO', to, cseq: 2, type, body, extra: ['Info-Package: score'] });
+    const response = lastResponse(h.udp.take());
+    expect(response.status).toBe(status);
+    if (status === 469) expect(response.headers.get('Recv-Info')).toBe('nil');
+    expect(h.events()).toHaveLength(events);
+  });
 });
 
 describe('other requests in a dialog', () => {
