@@ -128,6 +128,7 @@ export { type PrivacyObstacle, privacyObstacle, privateProfile } from './private
 export { Aligner, type AlignmentStart, type Match, VoiceMean } from './seam/align.js';
 export { type Likeness, oneVoice, type Sounds, twoVoices } from './seam/likeness.js';
 export { FRAME_MS, type Frame, FrameReader, loudestOf, SoundingTime } from './seam/spectrum.js';
+export { placeByLetters, type WordPlace, wordPlaces } from './seam/word-places.js';
 export { EventStream } from './stages/event-stream.js';
 export type {
   LanguageModel,

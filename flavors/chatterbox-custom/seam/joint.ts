@@ -6,13 +6,18 @@ import {
   loudestOf,
   type Match,
   oneVoice,
+  placeByLetters,
   SoundingTime,
   type Steps,
   twoVoices,
   VoiceMean,
+  type WordPlace,
+  wordPlaces,
 } from 'sip-voice-connector/cascade';
+import type { Tier } from '../tiers/tier.js';
 import type { Part } from '../voice/handover.js';
 import type { Rendering } from '../voice/rendering.js';
+import { anchorByLetters } from './letters.js';
 import { type Anchor, anchorOf, wordUnderWay } from './pace.js';
 
 /** Where one rendering is left and the other entered, in samples of each. */
@@ -67,6 +72,8 @@ const FIRST_WORD_MS = 250;
 const LISTENED_MS = 600;
 /** What is heard of the silence before a rendering's first sound, frames. */
 const ONSET_FRAMES = 4;
+/** Two voices: a match that is so much later than the letters say would lose words, ms. */
+const LATE_MS = 120;
 /** Half a window: a frame speaks of what lies around its middle. */
 const HALF_WINDOW_MS = 16;
 
@@ -75,6 +82,10 @@ export class JointSearch {
   #anchor: Anchor;
   /** It was begun farther back, since the first anchor was not to be found. */
   #widened = false;
+  /** What the new rendering must have, where letters told the anchor, ms. */
+  #leastMs: number | undefined;
+  /** Where words begin in the old rendering; once they have been looked for. */
+  #words: readonly WordPlace[] | undefined;
   readonly #old: Part;
   readonly #perMs: number;
   readonly #heard: SoundingTime;
@@ -92,6 +103,19 @@ export class JointSearch {
     else old.limit = old.rendering.length;
   }
 
+  /**
+   * Hears what the letters say of the place, where the same voice goes on that answers as a whole: it need not begin so far
+   * back then. Of one that streams what is said again is made in no time, and more of it makes a better match.
+   *
+   * @param next who will be asked, most likely
+   */
+  *listen(next: Tier | undefined): Steps<void> {
+    const { text, tier } = this.#old.rendering;
+    if (next?.voice !== tier.voice || next.backend.capabilities.streaming || this.anchor.index === 0) return;
+    const found = anchorByLetters(text, yield* this.#wordsOfOld(), this.#heard, tier.pace, this.#anchor);
+    if (found !== undefined) [this.#anchor, this.#leastMs] = [found.anchor, found.leastMs];
+  }
+
   get anchor(): Anchor {
     return this.#anchor;
   }
@@ -103,6 +127,7 @@ export class JointSearch {
 
   /** Speech of it that surely goes past the place where the old rendering broke off, ms. */
   get leastMs(): number {
+    if (this.#leastMs !== undefined) return this.#leastMs;
     const { ratio, ms } = this.#old.rendering.tier.pace.known ? PAST.known : PAST.unknown;
     return this.#overlapMs * ratio + ms;
   }
@@ -138,14 +163,18 @@ export class JointSearch {
     const { believedCost, sureCost } = this.#likeness(rendering);
     const heard = this.#old.rendering.frames.frames.length;
     if (match?.settled === true && match.ownCost < sureCost && heard - match.start >= SURE_FRAMES) {
-      return this.#joint(match, frames);
+      return yield* this.#joint(match, frames);
     }
     const pastMs = overlapMs * (match?.settled === true ? LONGEST_RATIO : OPEN_RATIO) + SEARCH_MS;
     if (state !== 'done' && durationMs < pastMs) return undefined;
     const believed = match !== undefined && match.cost < believedCost;
-    if (this.#likeness(rendering) !== oneVoice) return believed ? this.#joint(match, frames) : this.#byText(frames);
+    if (this.#likeness(rendering) !== oneVoice) {
+      return believed ? yield* this.#joint(match, frames) : this.#byText(frames);
+    }
     // What is left out of a match makes its mean good, however bad the rest is.
-    if (believed && (match.ownCost < BELIEVED_OWN_COST || this.anchor.index === 0)) return this.#joint(match, frames);
+    if (believed && (match.ownCost < BELIEVED_OWN_COST || this.anchor.index === 0)) {
+      return yield* this.#joint(match, frames);
+    }
     return this.#widen() ? 'earlier' : this.#byText(frames);
   }
 
@@ -156,7 +185,7 @@ export class JointSearch {
     const { text, tier } = this.#old.rendering;
     const wide = anchorOf(text, this.#heard, this.#old.rendering.durationMs, tier.pace, true);
     if (wide.index >= this.anchor.index) return false;
-    this.#anchor = wide;
+    [this.#anchor, this.#leastMs] = [wide, undefined];
     this.#new = undefined;
     return true;
   }
@@ -190,7 +219,7 @@ export class JointSearch {
   }
 
   /** @param frames of the new rendering */
-  #joint(match: Match, frames: readonly Frame[]): Joint {
+  *#joint(match: Match, frames: readonly Frame[]): Steps<Joint> {
     const [old, rendering] = [this.#old, this.#new as Rendering];
     this.#learn(match);
     const heard = old.rendering.frames.frames;
@@ -214,10 +243,36 @@ export class JointSearch {
     // Half a word of one voice and half of another is no word.
     const open = levelAt(heard, best) > loudestOf(heard) - GAP_DB;
     const plain = !open || match.cost < this.#likeness(rendering).plainCost;
-    const place = match.at(best);
+    const place = yield* this.#early(match.at(best), best);
     const dip = nearestDip(frames, Math.max(0, place - (plain ? EARLY.plain : EARLY.doubtful)));
     const gap = open ? dip : Math.min(dip, endOfPause(frames, place) ?? dip);
-    return { leave, enter: inside(this.#sampleAt(gap), rendering), matched: false };
+    // The old one may have been handed on meanwhile.
+    return { leave: Math.max(old.sent, leave), enter: inside(this.#sampleAt(gap), rendering), matched: false };
+  }
+
+  /** Of a place in the new rendering and that which the letters say, the earlier one, where the two are far apart. */
+  *#early(place: number, leave: number): Steps<number> {
+    const [{ rendering: old }, rendering] = [this.#old, this.#new as Rendering];
+    const words = yield* this.#wordsOf(rendering);
+    const own = words.map((word) => ({ ...word, index: word.index + this.anchor.index }));
+    const last = own.at(-1);
+    // Of an answer that is whole the last word ends as well.
+    if (last && rendering.state === 'done')
+      own.push({ index: old.text.length, startMs: last.endMs, endMs: last.endMs });
+    const byLetters = placeByLetters(yield* this.#wordsOfOld(), own, middleOf(leave));
+    if (byLetters === undefined || byLetters >= middleOf(place) - LATE_MS) return place;
+    return Math.max(0, Math.round((byLetters - HALF_WINDOW_MS) / FRAME_MS));
+  }
+
+  *#wordsOfOld(): Steps<readonly WordPlace[]> {
+    this.#words ??= yield* this.#wordsOf(this.#old.rendering);
+    return this.#words;
+  }
+
+  *#wordsOf(rendering: Rendering): Steps<readonly WordPlace[]> {
+    // More of it may come in the meantime.
+    const samples = rendering.slice(0, rendering.length).slice();
+    return yield* wordPlaces(rendering.text, samples, this.#perMs * 1_000, rendering.tier.pace.letterMs);
   }
 
   /** What was said before the match begins is known to the word: that tells how fast the voice speaks. */
@@ -268,6 +323,10 @@ function tempoOf(old: Rendering, rendering: Rendering): { readonly ratio: number
   if (before === now) return { ratio: 1, spread: TEMPO_SPREAD };
   if (!before.known || !now.known) return { ratio: 1, spread: TEMPO_SPREAD_UNKNOWN };
   return { ratio: now.letterMs / before.letterMs, spread: TEMPO_SPREAD };
+}
+
+function middleOf(frame: number): number {
+  return frame * FRAME_MS + HALF_WINDOW_MS;
 }
 
 function inside(sample: number, rendering: Rendering): number {

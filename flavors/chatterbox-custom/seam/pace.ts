@@ -63,10 +63,17 @@ export class VoicePace {
 export interface Anchor {
   /** Index in the text of the word it begins with. */
   readonly index: number;
+  /** Sound before it, pauses left out, ms. */
+  readonly soundingMs: number;
   /** Where that word begins in the sound of the text, ms: most likely, at the earliest, and at the latest. */
   readonly expectedMs: number;
   readonly fromMs: number;
   readonly untilMs: number;
+}
+
+/** What a place is uncertain by that the pace of a text tells, so far from where it was known, ms. */
+export function uncertainMs(distanceMs: number, pace: VoicePace): number {
+  return UNCERTAIN_MS + distanceMs * (pace.known ? UNEVENNESS : UNEVENNESS_UNHEARD);
 }
 
 /** Indexes at which words begin. */
@@ -107,6 +114,7 @@ export function anchorOf(text: string, heard: SoundingTime, heardMs: number, pac
   const lastMs = index === 0 ? expectedMs + heard.totalMs / 2 : heard.at(heard.totalMs) - OVERLAP_MS / 2;
   return {
     index,
+    soundingMs: startMs(index),
     expectedMs,
     fromMs: Math.max(0, expectedMs - (index === 0 ? LEAD_BEFORE_MS : spreadMs)),
     untilMs: Math.min(expectedMs + spreadMs, lastMs),

@@ -2,6 +2,7 @@ import { type Clock, mayBeTakenOver, type StageUsage, type TextToSpeechEvent } f
 import { type AudioFormat, FlavorError } from 'sip-voice-connector/flavor';
 import type { PhraseCache } from '../phrases/phrase-cache.js';
 import type { TierDemands, TierReason } from '../router.js';
+import type { Tier } from '../tiers/tier.js';
 import type { TierDesk, Turn } from './desk.js';
 import { Rendering } from './rendering.js';
 import { firstPart, textFor } from './shape.js';
@@ -200,6 +201,13 @@ export class Speakers {
     // What has not spoken for so long is not about to, however much the caller had in hand.
     const stalled = idleMs >= options.stallMs && (silentMs >= options.stallMs || idleMs >= 2 * options.stallMs);
     return stalled && desk.couldSpeak(this.demands(new Set([...failed, tier.name])));
+  }
+
+  /** Who will be asked next, most likely. */
+  next(failed: ReadonlySet<string>): Tier | undefined {
+    const { desk } = this.#deps;
+    const next = desk.choose(this.demands(failed)).order.find(({ name }) => !failed.has(name));
+    return desk.tiers.find(({ name }) => name === next?.name);
   }
 
   /** What this call asks for now. */

@@ -1,0 +1,103 @@
+import { expect, test, vi } from 'vitest';
+import { anchorByLetters } from '../../../../flavors/chatterbox-custom/seam/letters.js';
+import { anchorOf, VoicePace } from '../../../../flavors/chatterbox-custom/seam/pace.js';
+import { cumulativeWeights } from '../../../../src/base/text-weight.js';
+import { FRAME_MS, SoundingTime } from '../../../../src/cascade/seam/spectrum.js';
+import { runSeamTrial } from '../support/seam-trial.js';
+import { Narrator } from '../support/spoken.js';
+
+// flite is quick, unless the machine has other things to do.
+vi.setConfig({ testTimeout: 120_000 });
+
+const LETTER_MS = 60;
+const text = 'The table by the window is yours at eight, the one by the door is taken.';
+const pace = new VoicePace();
+pace.learn(text, (cumulativeWeights(text)[text.length] ?? 0) * LETTER_MS);
+const heard = new SoundingTime(
+  Array.from({ length: 2_400 / FRAME_MS }, () => ({ shape: new Float32Array(16), levelDb: 80 })),
+);
+
+const byPace = anchorOf(text, heard, 2_400, pace);
+
+/** Where words begin that are said as fast as the pace says, and so much later. */
+const places = (laterMs: number) =>
+  [...text.matchAll(/\S+/gu)]
+    .map(({ index, 0: word }) => {
+      const startMs = pace.lettersMs(text.slice(0, index)) + laterMs;
+      return { index, startMs, endMs: startMs + pace.lettersMs(word) };
+    })
+    .filter(({ startMs }) => startMs < 2_400);
+
+test('one voice begins again with the last word of which letters say that it was said 0.9 s before the break', () => {
+  const found = anchorByLetters(text, places(100), heard, pace, byPace);
+  const { index, expectedMs } = found?.anchor ?? { index: 0, expectedMs: 0 };
+  expect(expectedMs).toBeLessThanOrEqual(1_500);
+  const next = places(100).find(({ startMs }) => startMs > expectedMs);
+  expect(next?.startMs).toBeGreaterThan(1_500);
+  expect(text[index - 1]).toBe(' ');
+  // What it is asked for comes 0.4 s past the place.
+  expect((found?.leastMs ?? 0) - (2_400 - expectedMs)).toBeCloseTo(420, -1);
+});
+
+test('letters that say something else than the pace of the text are not believed, nor is a first word', () => {
+  expect(anchorByLetters(text, places(600), heard, pace, byPace)).toBe(undefined);
+  expect(anchorByLetters(text, places(0).slice(0, 1), heard, pace, byPace)).toBe(undefined);
+  expect(anchorByLetters(text, [], heard, pace, byPace)).toBe(undefined);
+});
+
+test('one voice, nothing in hand, an answer as a whole: little is said that was heard already', async () => {
+  const rms = await Narrator.create('rms');
+  for (const { said, before, diesAfterMs, tempo } of [
+    {
+      said: 'If the light on the front is red, unplug the machine, wait a minute and switch it on again.',
+      before: 'There is nothing to pay today, the invoice will come by post within the next ten days.',
+      diesAfterMs: 3_311,
+      tempo: 1.05,
+    },
+    {
+      said: 'Unfortunately all our engineers are busy, so the earliest that I can offer is next Tuesday morning.',
+      before: 'Let me read that back to you, two large pizzas with mushrooms and a bottle of water.',
+      diesAfterMs: 3_384,
+      tempo: 0.94,
+    },
+  ]) {
+    const { lost, repeated, gapMs } = await runSeamTrial({
+      narrators: [rms, rms],
+      text: said,
+      before: [before],
+      diesAfterMs,
+      first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+      second: { streaming: false, tempo },
+    });
+    expect({ said, lost, repeated }).toEqual({ said, lost: 0, repeated: 0 });
+    expect(gapMs).toBeLessThan(700);
+  }
+});
+
+test('two voices: a match that is later than the letters say loses no word', async () => {
+  const [slt, rms] = [await Narrator.create('slt'), await Narrator.create('rms')];
+  for (const { said, before, diesAfterMs, tempo } of [
+    {
+      said: 'We do not sell bicycles any more, but we still repair them, and usually within two days.',
+      before: 'The swimming pool will be out of use until Easter because the heating has to be replaced.',
+      diesAfterMs: 3_686,
+      tempo: 0.95,
+    },
+    {
+      said: 'Professor Nakamura gives her lecture in the large theatre, not in the usual room.',
+      before: 'The meter reading that you gave me is lower than the one from last year, can that be right?',
+      diesAfterMs: 3_189,
+      tempo: 1.04,
+    },
+  ]) {
+    const { lost, repeated } = await runSeamTrial({
+      narrators: [slt, rms],
+      text: said,
+      before: [before],
+      diesAfterMs,
+      first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+      second: { streaming: false, tempo },
+    });
+    expect({ said, lost, most: Math.max(1, repeated) }).toEqual({ said, lost: 0, most: 1 });
+  }
+});
