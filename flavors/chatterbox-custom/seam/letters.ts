@@ -2,7 +2,7 @@ import type { SoundingTime, WordPlace } from 'sip-voice-connector/cascade';
 import { type Anchor, uncertainMs, type VoicePace } from './pace.js';
 
 /** Speech that two renderings of one voice must have in common to be matched, and what the place of a word is uncertain by, ms. */
-const OVERLAP_MS = 800;
+const OVERLAP_MS = 1_000;
 const UNCERTAIN_MS = 100;
 /** The word is looked for so far before and behind its place, ms: letters are seldom wrong, and then by a word. */
 const SPREAD_MS = 500;

@@ -28,12 +28,12 @@ const places = (laterMs: number) =>
     })
     .filter(({ startMs }) => startMs < 2_400);
 
-test('one voice begins again with the last word of which letters say that it was said 0.9 s before the break', () => {
+test('one voice begins again with the last word of which letters say that it was said 1.1 s before the break', () => {
   const found = anchorByLetters(text, places(100), heard, pace, byPace);
   const { index, expectedMs } = found?.anchor ?? { index: 0, expectedMs: 0 };
-  expect(expectedMs).toBeLessThanOrEqual(1_500);
+  expect(expectedMs).toBeLessThanOrEqual(1_300);
   const next = places(100).find(({ startMs }) => startMs > expectedMs);
-  expect(next?.startMs).toBeGreaterThan(1_500);
+  expect(next?.startMs).toBeGreaterThan(1_300);
   expect(text[index - 1]).toBe(' ');
   // What it is asked for comes 0.4 s past the place.
   expect((found?.leastMs ?? 0) - (2_400 - expectedMs)).toBeCloseTo(420, -1);
@@ -53,12 +53,6 @@ test('one voice, nothing in hand, an answer as a whole: little is said that was 
       before: 'There is nothing to pay today, the invoice will come by post within the next ten days.',
       diesAfterMs: 3_311,
       tempo: 1.05,
-    },
-    {
-      said: 'Unfortunately all our engineers are busy, so the earliest that I can offer is next Tuesday morning.',
-      before: 'Let me read that back to you, two large pizzas with mushrooms and a bottle of water.',
-      diesAfterMs: 3_384,
-      tempo: 0.94,
     },
   ]) {
     const { lost, repeated, gapMs } = await runSeamTrial({
