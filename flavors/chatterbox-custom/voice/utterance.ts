@@ -227,10 +227,7 @@ export class TieredUtterance implements TextToSpeechUtterance {
     const perMs = this.#deps.format.sampleRate / 1_000;
     const search = new JointSearch(old, perMs);
     this.#handover.follow(old);
-    // Who has something to hear meanwhile can wait for a surer match.
-    if (this.#handover.leftMs < LEAST_MS) {
-      await inTurns(search.listen(this.#speakers.next(failed)), this.#deps.clock, this.#controller.signal);
-    }
+    await inTurns(search.listen(this.#speakers.next(failed)), this.#deps.clock, this.#controller.signal);
     for (;;) {
       const { spoken, rest: more } = await this.#speakers
         .ask(search.text, failed, search.leastMs, 'fail-over', error)
