@@ -232,7 +232,8 @@ export const measureRouterCalls: Measure = async (tell, scale) => {
       gapMs: outcome.seamSample === undefined ? 0 : longestSilence(heard, outcome.seamSample, ABOUT_MS),
       named: tiers.some(({ tier }) => tier === 'desk') && tiers.some(({ reason }) => reason === 'fail-over'),
     };
-    if (death.lost > 0 || death.repeated > 1 || death.gapMs > MOST_GAP_MS || !death.named) {
+    const { lost, repeated, gapMs, named } = death;
+    if (lost > 0 || repeated > (atGap ? 0 : 1) || gapMs > MOST_GAP_MS || !named) {
       const shares = outcome.shares.map((share) => share.toFixed(1)).join(' ');
       tell(JSON.stringify({ from, afterMs: Math.round(afterMs), ...death, shares, tiers, said }));
     }

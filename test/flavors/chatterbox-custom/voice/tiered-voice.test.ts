@@ -119,7 +119,9 @@ test('a tier that is well when asked, and refuses to speak, is left alone: a sen
   const [laptop, gpu] = backends;
   const session = await open();
   const sayNext = async (): Promise<void> => {
-    await sayAll(await open(), clock, 'Good afternoon.');
+    const call = await open();
+    await sayAll(call, clock, 'Good afternoon.');
+    call.close();
     await runUntil(clock, () => false, 10_000, 500);
   };
   for (let sentence = 1; sentence <= 60; sentence += 1) {
