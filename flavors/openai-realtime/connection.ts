@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import { WebSocket } from 'ws';
-import { readAudioDelta } from './audio-delta.js';
+import { AudioDeltaReader } from './audio-delta.js';
 import type { Clock, Timer } from './clock.js';
 import type { Endpoint } from './endpoint.js';
 import {
@@ -72,6 +72,7 @@ export class RealtimeConnection implements Connection {
   /** A `session.update` that waits for its `session.updated`. */
   #updates: { readonly eventId: string; readonly settle: (error?: FlavorError) => void }[] = [];
   #updateCount = 0;
+  readonly #audio = new AudioDeltaReader();
   #keepalive: Timer;
   #heardSincePing = true;
 
@@ -203,7 +204,7 @@ export class RealtimeConnection implements Connection {
     this.#heardSincePing = true;
     if (!this.alive) return;
     const readable = !isBinary && Buffer.isBuffer(data);
-    const event = readable ? (readAudioDelta(data) ?? readServerEvent(data.toString())) : 'unreadable';
+    const event = readable ? (this.#audio.read(data) ?? readServerEvent(data.toString())) : 'unreadable';
     if (event === 'ignored') return;
     if (event === 'unreadable') {
       this.#listener?.onFault(

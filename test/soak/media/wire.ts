@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { AppendMessage } from '../../../flavors/openai-realtime/append-message.js';
-import { readAudioDelta } from '../../../flavors/openai-realtime/audio-delta.js';
+import { AudioDeltaReader } from '../../../flavors/openai-realtime/audio-delta.js';
 import { readServerEvent } from '../../../flavors/openai-realtime/server-event.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { Child } from '../lib/child.js';
@@ -107,6 +107,7 @@ function waysDown(bytesPerMs: number): readonly Way[] {
     content_index: 0,
     delta: noise(DELTA_MS * bytesPerMs).toString('base64'),
   });
+  const deltas = new AudioDeltaReader();
   const message = Buffer.from(text);
   const take = (event: ReturnType<typeof readServerEvent> | undefined): void => {
     if (typeof event !== 'object' || event.type !== 'audio') throw new Error('no audio');
@@ -123,7 +124,7 @@ function waysDown(bytesPerMs: number): readonly Way[] {
       name: `deltas of ${DELTA_MS} ms found`,
       audioMs: DELTA_MS,
       costs: [],
-      work: () => take(readAudioDelta(message)),
+      work: () => take(deltas.read(message)),
     },
   ];
 }
