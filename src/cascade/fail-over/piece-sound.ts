@@ -39,7 +39,7 @@ export class PieceSound implements Sound {
   /** Takes a copy: what is handed on belongs to others. */
   add(data: Uint8Array): void {
     this.#bytes += data.length;
-    if (this.#bytes <= MOST_MS * bytesPerMs(this.#format)) this.#chunks.push(data.slice());
+    if (this.#bytes <= MOST_MS * bytesPerMs(this.#format)) this.#chunks.push(new Uint8Array(data));
     else this.#chunks = [];
   }
 

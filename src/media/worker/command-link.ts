@@ -90,7 +90,8 @@ export class CommandWriter {
 
   #put(type: number, bytes: Uint8Array, start: number, end: number): void {
     if (this.#waiting.length === 0 && this.#write(type, bytes, start, end)) return;
-    this.#waiting.push({ type, bytes: bytes.slice(start, end) });
+    // Of a `Buffer`, its own `slice` would be the flavor's memory.
+    this.#waiting.push({ type, bytes: new Uint8Array(bytes.subarray(start, end)) });
     this.#onFull();
   }
 

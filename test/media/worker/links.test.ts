@@ -121,6 +121,19 @@ test('an interjection arrives whole, however long it and its name are', () => {
   expect(interjected).toEqual([{ responseId, bytes: hexOf(audio) }]);
 });
 
+test('audio that waits for room is a copy: a flavor may use its memory again', () => {
+  const { writer, reader, played, full } = setUpCommands();
+  const audio = Buffer.alloc(3 * DOWN_RING_BYTES, 1);
+  writer.play('response', audio);
+  expect(full()).toBeGreaterThan(0);
+  audio.fill(2);
+  for (let turn = 0; turn < 10; turn += 1) {
+    reader.drain();
+    writer.pump();
+  }
+  expect(played).toEqual([{ responseId: 'response', bytes: '01'.repeat(audio.length) }]);
+});
+
 test('a flush overtakes audio that waits for room: it need not be carried to where nobody will hear it', () => {
   const { writer, reader, played, commands, full } = setUpCommands();
   writer.play('long', new Uint8Array(576_000));
