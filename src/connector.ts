@@ -31,7 +31,7 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
       createWorkerEngine(
         { ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 },
         {
-          ...mediaThreads(current.media.engine, { log }),
+          ...mediaThreads(current.media, { log }),
           clock,
           random,
           onNotice: (message) => log.warn({}, message),

@@ -6,6 +6,8 @@ export interface MediaConfig {
   readonly bind: string;
   readonly advertise: string | undefined;
   readonly ports: { readonly min: number; readonly max: number };
+  /** The mark of RTP and RTCP (RFC 2474), 0 to 63; absent: the system's. */
+  readonly dscp?: number | undefined;
   readonly codecs: readonly ('pcmu' | 'pcma' | 'g722' | 'opus')[];
   /** The library, and what our encoder is set to: bits a second, and 0 to 10. */
   readonly opus: {

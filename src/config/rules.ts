@@ -124,6 +124,13 @@ function checkMedia(config: ParsedConfig): BrokenRule[] {
       help: 'bind and advertise IPv4, or both IPv6; bind "::" takes both',
     });
   }
+  if (media.dscp !== undefined && media.engine === 'worker') {
+    broken.push({
+      path: ['media', 'dscp'],
+      message: 'the worker engine cannot mark packets: Node has no way to do it',
+      help: 'take engine: native (npm run build:native), or remove the key and mark the ports of media.ports in the firewall',
+    });
+  }
   if (media.vad.engine === 'silero' && media.vad.model === undefined) {
     broken.push({
       path: ['media', 'vad', 'model'],

@@ -26,6 +26,8 @@ export interface StreamHostOptions {
   /** Bounds of the jitter buffer's delay; what is above `maxMs` plus its slack is given up. */
   readonly jitter: { readonly minMs: number; readonly maxMs: number };
   readonly latching: LatchOptions;
+  /** The mark of what is sent (RFC 2474), 0 to 63, where the transport can set one. Absent: the system's. */
+  readonly dscp?: number | undefined;
   /** Silence of a caller's phone after which `rtp-timeout` is reported, ms; 0 for never. */
   readonly rtpTimeoutMs: number;
   /** `inband`: keys are heard in the sound where the phone has no telephone-events. Absent: never. */

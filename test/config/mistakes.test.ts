@@ -245,6 +245,13 @@ describe('one mistake', () => {
     ['admin: { token: "" }', 'error admin.token: the text is empty'],
     ['cdr: { include: [transcripts] }', 'error cdr.include[0]: expected transcript, heardText or dtmf'],
     ['media: { vad: { engine: silero } }', 'error media.vad.model: silero needs its model'],
+    ['media: { dscp: 64 }', 'error media.dscp: expected a mark (DSCP)'],
+    ['media: { dscp: EFX }', 'error media.dscp: expected a mark (DSCP)'],
+    ['media: { dscp: [] }', 'error media.dscp: expected a number, or text, found a list'],
+    [
+      'media: { engine: worker, dscp: EF }',
+      'error media.dscp: the worker engine cannot mark packets: Node has no way to do it',
+    ],
     ['recording: { mode: mono }', 'error recording.mode: expected off or stereo'],
     ['recording: { format: mp3 }', 'error recording.format: expected wav or ogg'],
     ['flavors: [a]', 'error flavors: expected keys and values, found a list'],

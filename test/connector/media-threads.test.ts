@@ -21,14 +21,14 @@ test.each([
   ['native', true, expect.stringMatching(/native-thread-entry\.js$/)],
 ] as const)('%s, add-on built: %s', (engine, built, entry) => {
   const log = new MemoryLog();
-  const threads = mediaThreads(engine, { log, findAddon: () => (built ? nativeAddon() : undefined) });
+  const threads = mediaThreads({ engine }, { log, findAddon: () => (built ? nativeAddon() : undefined) });
   expect(threads.entry?.href).toEqual(entry);
   expect(log.lines).toEqual([]);
 });
 
 test('native without the add-on is no start', () => {
   const deps = { log: new MemoryLog(), findAddon: () => undefined };
-  expect(() => mediaThreads('native', deps)).toThrow(
+  expect(() => mediaThreads({ engine: 'native' }, deps)).toThrow(
     expect.objectContaining({
       code: 'ERR_MEDIA_ENGINE',
       message: 'media.engine is native, but the add-on has not been built',
@@ -38,11 +38,20 @@ test('native without the add-on is no start', () => {
 
 test('an add-on that cannot be loaded is no start where it was asked for', () => {
   const deps = { log: new MemoryLog(), findAddon: brokenAddon };
-  expect(() => mediaThreads('native', deps)).toThrow(expect.objectContaining({ code: 'ERR_MEDIA_ENGINE' }));
+  expect(() => mediaThreads({ engine: 'native' }, deps)).toThrow(expect.objectContaining({ code: 'ERR_MEDIA_ENGINE' }));
 });
 
 test('an add-on that cannot be loaded is told, and done without, where anything will do', () => {
   const log = new MemoryLog();
-  expect(mediaThreads('auto', { log, findAddon: brokenAddon })).toEqual({});
+  expect(mediaThreads({ engine: 'auto' }, { log, findAddon: brokenAddon })).toEqual({});
   expect(log.lines).toMatchObject([{ level: 'warn', fields: { code: 'ERR_MEDIA_ENGINE' } }]);
+});
+
+test.each([
+  [true, []],
+  [false, [{ level: 'warn', fields: { code: 'ERR_MEDIA_ENGINE', dscp: 46 } }]],
+] as const)('packets that are to be marked, add-on built: %s', (built, lines) => {
+  const log = new MemoryLog();
+  mediaThreads({ engine: 'auto', dscp: 46 }, { log, findAddon: () => (built ? nativeAddon() : undefined) });
+  expect(log.lines).toMatchObject(lines);
 });

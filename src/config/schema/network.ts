@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { isWildcard, type Parsed, parseBlock, parseListen, parsePortRange } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
+import { parseDscp } from '../dscp.js';
 import { authSchema, registerSchema } from './authentication.js';
 import { drachtioSchema } from './drachtio.js';
 import { checked, notation, path } from './notation.js';
@@ -145,6 +146,14 @@ export const mediaSchema = z
     advertise: checked(parseAdvertisedIp)
       .optional()
       .describe('IP address written into SDP. Default: the local address towards the peer.'),
+    dscp: z
+      .union([z.number(), z.string()])
+      .transform(String)
+      .pipe(notation(parseDscp))
+      .optional()
+      .describe(
+        'The mark that RTP and RTCP carry for routers on the way, 0 to 63 or its name: EF, AF41, CS5. Default: none. By the native engine alone.',
+      ),
     ports: notation(parsePortRange)
       .prefault(defaults.media.ports)
       .describe('UDP ports for RTP (even) and RTCP (odd), FIRST-LAST. A call takes one pair.'),

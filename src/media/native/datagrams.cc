@@ -293,6 +293,21 @@ napi_value port_of(napi_env env, napi_callback_info info) {
                                                         : reinterpret_cast<sockaddr_in6 &>(address).sin6_port));
 }
 
+/* mark(index, dscp): what the socket sends carries that mark from now on, 0 to 63. */
+napi_value mark_socket(napi_env env, napi_callback_info info) {
+  Call call(env, info, 2);
+  if (!call.datagrams) return nullptr;
+  Socket *socket = call.datagrams->at(call.integer(0));
+  int dscp = call.integer(1);
+  if (call.failed) return nullptr;
+  if (!socket) return call.result(-EBADF);
+  if (dscp < 0 || dscp > 63) return call.result(-EINVAL);
+  int octet = dscp << 2; /* Its upper six bits (RFC 2474 section 3). */
+  bool v6 = socket->family == AF_INET6;
+  int error = setsockopt(socket->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, &octet, sizeof octet);
+  return call.result(error < 0 ? -errno : 0);
+}
+
 /* close(index) */
 napi_value close_socket(napi_env env, napi_callback_info info) {
   Call call(env, info, 1);
@@ -644,6 +659,7 @@ NAPI_MODULE_INIT() {
   };
   napi_property_descriptor methods[] = {
       method("bind", bind_socket),         method("port", port_of),       method("close", close_socket),
+      method("mark", mark_socket),
       method("destination", set_destination), method("send", send_all),   method("receive", receive_all),
       method("source", source_text),       method("sleepUntil", sleep_until), method("now", monotonic_now),
       method("realtime", become_realtime), method("batches", has_batches), method("dispose", dispose),

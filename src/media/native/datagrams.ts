@@ -11,6 +11,8 @@ export interface Datagrams {
   bind(address: string, port: number): number;
   /** The port that a socket is bound to. */
   port(index: number): number;
+  /** What the socket sends carries that mark from now on, 0 to 63 (DSCP, RFC 2474). */
+  mark(index: number, dscp: number): number;
   close(index: number): number;
   /** Where `send` sends a socket's packets from now on. */
   destination(index: number, address: string, port: number): number;

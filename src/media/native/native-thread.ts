@@ -19,7 +19,7 @@ export async function startNativeThread(addon: string): Promise<void> {
   const setup: ThreadSetup = workerData;
   await rehearse(setup.options);
   const clock = createSystemClock(setup.originMs);
-  const transport = new NativeTransport(loadDatagrams(addon), clock);
+  const transport = new NativeTransport(loadDatagrams(addon), clock, setup.options.dscp);
   // Where it is not granted the thread is one among others.
   transport.becomeRealtime(PRIORITY);
   const thread = new MediaThread(

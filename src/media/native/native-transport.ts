@@ -39,6 +39,7 @@ interface Receiver {
 export class NativeTransport implements DatagramTransport, SlotTimer {
   readonly copies = true;
   readonly #native: Datagrams;
+  readonly #dscp: number | undefined;
   /** What {@link Datagrams.now} is ahead of the clock. */
   readonly #aheadMs: number;
   readonly #receivers: (Receiver | undefined)[] = [];
@@ -60,8 +61,10 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
   #priority = 0;
   #steppedDown = false;
 
-  constructor(native: Datagrams, clock: Clock) {
+  /** @param dscp the mark of all packets (RFC 2474), 0 to 63. Default: the system's */
+  constructor(native: Datagrams, clock: Clock, dscp?: number) {
     this.#native = native;
+    this.#dscp = dscp;
     this.#aheadMs = native.now() - clock.now();
   }
 
@@ -185,9 +188,11 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
 
   #bindOne(address: string, port: number): number {
     const index = this.#native.bind(address, port);
-    if (index >= 0) return index;
-    const code = getSystemErrorName(index);
-    throw Object.assign(new Error(`bind ${code} ${address}:${port}`), { code });
+    const error = index < 0 || this.#dscp === undefined ? index : this.#native.mark(index, this.#dscp);
+    if (error >= 0) return index;
+    if (index >= 0) this.#native.close(index);
+    const code = getSystemErrorName(error);
+    throw Object.assign(new Error(`${index < 0 ? 'bind' : 'mark'} ${code} ${address}:${port}`), { code });
   }
 
   /** A packet has come: it waits for its slot, or is handed over. Hot path: nothing is looked at that belongs to a stream. */

@@ -241,7 +241,18 @@ test('nothing that it is called with ends the process', () => {
     ],
   ];
   const pick = (): unknown => odd[random.integer(odd.length)];
-  const names = ['bind', 'port', 'close', 'destination', 'send', 'receive', 'source', 'now', 'realtime'] as const;
+  const names = [
+    'bind',
+    'port',
+    'mark',
+    'close',
+    'destination',
+    'send',
+    'receive',
+    'source',
+    'now',
+    'realtime',
+  ] as const;
   let calls = 0;
   for (let round = 0; round < 20_000; round += 1) {
     const name = names[random.integer(names.length)] ?? 'now';
