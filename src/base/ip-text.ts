@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+
 /** An address without its IPv6 zone (`%eth0`), which means nothing outside this machine. */
 export function withoutZone(address: string): string {
   const percent = address.indexOf('%');
@@ -8,4 +10,16 @@ export function withoutZone(address: string): string {
 export function unmapped(address: string): string {
   const match = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return match?.[1] ?? address;
+}
+
+/** The four or sixteen bytes of an IP literal, in network order; its zone does not count, and an IPv4-mapped one has four. */
+export function addressBytes(literal: string): Buffer {
+  const address = unmapped(withoutZone(literal));
+  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
+  // `new URL` spells an address without a dotted tail, and with `::` at most once.
+  const [head = '', tail = ''] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
+  const groupsOf = (text: string): readonly string[] => (text === '' ? [] : text.split(':'));
+  const [before, after] = [groupsOf(head), groupsOf(tail)];
+  const zeros = new Array<string>(8 - before.length - after.length).fill('0');
+  return Buffer.from([...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }

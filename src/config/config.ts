@@ -73,6 +73,14 @@ export interface SignalingConfig {
     readonly auth: AuthConfig | undefined;
     readonly register: readonly RegisterConfig[];
     readonly sessionTimers: SessionTimersConfig;
+    /** Where SIP messages are copied to, by HEP over UDP. */
+    readonly hep?:
+      | {
+          readonly to: { readonly address: string; readonly port: number };
+          readonly id: number;
+          readonly password?: string | undefined;
+        }
+      | undefined;
   };
   /** Empty where the file names none. */
   readonly drachtio: readonly DrachtioConfig[];

@@ -245,6 +245,18 @@ describe('one mistake', () => {
     ['admin: { token: "" }', 'error admin.token: the text is empty'],
     ['cdr: { include: [transcripts] }', 'error cdr.include[0]: expected transcript, heardText or dtmf'],
     ['media: { vad: { engine: silero } }', 'error media.vad.model: silero needs its model'],
+    [
+      'signaling: { embedded: { hep: { to: "tcp:192.0.2.9:9060" } } }',
+      'error signaling.embedded.hep.to: captures are sent over UDP',
+    ],
+    [
+      'signaling: { embedded: { hep: { to: "udp:homer:9060" } } }',
+      'error signaling.embedded.hep.to: expected the address of a capture server',
+    ],
+    [
+      'signaling: { embedded: { hep: { to: "udp:0.0.0.0:9060" } } }',
+      'error signaling.embedded.hep.to: nothing can be sent there',
+    ],
     ['media: { dscp: 64 }', 'error media.dscp: expected a mark (DSCP)'],
     ['media: { dscp: EFX }', 'error media.dscp: expected a mark (DSCP)'],
     ['media: { dscp: [] }', 'error media.dscp: expected a number, or text, found a list'],

@@ -77,6 +77,24 @@ const sessionTimersSchema = z
   .prefault({})
   .describe('Session timers (RFC 4028): a call whose other end is gone is ended though nobody hung up.');
 
+function parseCaptureServer(text: string): Parsed<{ readonly address: string; readonly port: number }> {
+  const server = parseListen(text);
+  const help = 'write udp:ADDRESS:PORT, such as udp:192.0.2.9:9060';
+  if (!server.ok) return { ...server, problem: 'expected the address of a capture server', help };
+  const { protocol, host: address, port } = server.value;
+  if (protocol !== 'udp') return { ok: false, problem: 'captures are sent over UDP', help };
+  if (port === 0 || isWildcard(address)) return { ok: false, problem: 'nothing can be sent there', help };
+  return { ok: true, value: { address, port } };
+}
+
+const hepSchema = z
+  .strictObject({
+    to: notation(parseCaptureServer).describe('The capture server: udp:ADDRESS:PORT.'),
+    id: z.int().min(0).max(0xffff_ffff).default(1).describe('Capture agent ID, by which the server tells its sources.'),
+    password: z.string().min(1).max(256).exactOptional().describe('Authentication key, where the server asks for one.'),
+  })
+  .describe('A copy of each SIP message, of any transport, to a capture server such as Homer, by HEP version 3.');
+
 /** SIP. */
 export const signalingSchema = z
   .strictObject({
@@ -122,6 +140,7 @@ export const signalingSchema = z
         auth: authSchema.exactOptional(),
         register: registerSchema,
         sessionTimers: sessionTimersSchema,
+        hep: hepSchema.exactOptional(),
       })
       .prefault({})
       .describe('The embedded SIP endpoint.'),

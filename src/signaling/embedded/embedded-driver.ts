@@ -1,7 +1,6 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { readTlsMaterial } from '../../base/tls-material.js';
 import { TargetResolver } from '../dns/target-resolver.js';
 import { inviteRequestOf, type ReceivedInvite } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
@@ -25,6 +24,7 @@ import { LargeRequests } from './dialog/large-requests.js';
 import { NameResolver } from './dialog/name-resolver.js';
 import { type EmbeddedDeps, type EmbeddedListen, type EmbeddedOptions, embeddedDefaults } from './embedded-options.js';
 import { Endpoint } from './endpoint.js';
+import { HepCapture } from './hep-capture.js';
 import { UasLeg } from './inbound-leg.js';
 import { UacLeg } from './outbound-leg.js';
 import { Peers } from './peers.js';
@@ -36,7 +36,7 @@ import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
 import { createSocketTransport } from './transport/create-transport.js';
 import type { SipFlow, SipTransport } from './transport/sip-transport.js';
-import { type TlsSettings, tlsPolicyDefaults } from './transport/tls-policy.js';
+import { readTlsSettings, type TlsSettings } from './transport/tls-policy.js';
 
 /**
  * Our own SIP endpoint over UDP, TCP and TLS (RFC 3261), which needs no server beside it. Throws `ERR_CONFIG_INVALID` for a
@@ -52,6 +52,7 @@ class EmbeddedDriver implements SignalingDriver {
   readonly #options: EmbeddedOptions;
   readonly #deps: EmbeddedDeps;
   readonly #peers: Peers;
+  readonly #hep: HepCapture;
   readonly #transports: BoundTransport[] = [];
   readonly #dialogs = new DialogTable();
   readonly #resolver: NameResolver;
@@ -70,6 +71,7 @@ class EmbeddedDriver implements SignalingDriver {
     this.#deps = deps;
     const { clock, random, log } = deps;
     this.#peers = new Peers(options, { clock, random });
+    this.#hep = new HepCapture(options.hep, deps);
     const timers = options.timers ?? embeddedDefaults.timers;
     const limits = options.limits ?? embeddedDefaults.limits;
     this.#resolver = new NameResolver(deps.lookup === undefined ? { clock } : { clock, lookup: deps.lookup });
@@ -129,10 +131,10 @@ class EmbeddedDriver implements SignalingDriver {
     }
     this.#handlers = handlers;
     try {
-      const tls = await this.#readTls();
+      const tls = await readTlsSettings(this.#options.tls);
       for (const listen of this.#options.listen) {
         signal?.throwIfAborted();
-        const transport = this.#createTransport(listen, tls);
+        const transport = this.#hep.capturing(this.#createTransport(listen, tls));
         this.#transports.push({ transport, bound: await this.#bind(transport) });
       }
       signal?.throwIfAborted();
@@ -150,15 +152,9 @@ class EmbeddedDriver implements SignalingDriver {
 
   /** Reads the certificate files again, for the handshakes to come. Throws `ERR_TLS_FILE`, and nothing has changed then. */
   async renew(): Promise<void> {
-    const { material } = await this.#readTls();
+    const { material } = await readTlsSettings(this.#options.tls);
     if (material === undefined) return;
     for (const { transport } of this.#transports) transport.setTls?.(material);
-  }
-
-  async #readTls(): Promise<TlsSettings> {
-    const { cert, key, ca, ...policy } = { ...tlsPolicyDefaults, ...this.#options.tls };
-    const hasFiles = cert !== undefined && key !== undefined;
-    return { ...policy, material: hasFiles ? await readTlsMaterial({ cert, key, ca }) : undefined };
   }
 
   registrations(): readonly RegistrationStatus[] {
@@ -199,6 +195,7 @@ class EmbeddedDriver implements SignalingDriver {
     this.#transactions.close();
     this.#resolver.close();
     await Promise.all(this.#transports.map(({ transport }) => transport.close()));
+    this.#hep.close();
   }
 
   #createTransport(listen: EmbeddedListen, tls: TlsSettings): SipTransport {

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { TlsFiles } from '../../base/tls-material.js';
 import type { DnsClient } from '../dns/dns-client.js';
+import type { HepOptions } from '../hep/hep-sender.js';
 import type { SipProtocol } from '../port.js';
 import type { SessionTimerOptions } from '../session-agreement.js';
 import type { Lookup } from './dialog/name-resolver.js';
@@ -37,6 +38,8 @@ export interface EmbeddedOptions {
   /** Extensions of PBXs to be. */
   readonly register?: readonly RegistrationOptions[];
   readonly sessionTimers?: SessionTimerOptions;
+  /** Each SIP message is copied to a capture server; absent: none is. */
+  readonly hep?: HepOptions | undefined;
   readonly timers?: TimerOptions;
   readonly limits?: EmbeddedLimits;
 }

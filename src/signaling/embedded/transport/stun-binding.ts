@@ -1,5 +1,4 @@
-import { isIPv4 } from 'node:net';
-import { unmapped, withoutZone } from '../../../base/ip-text.js';
+import { addressBytes } from '../../../base/ip-text.js';
 import type { IpEndpoint } from '../../ip-literal.js';
 
 /*
@@ -25,7 +24,7 @@ export function stunAnswer(request: Buffer, source: IpEndpoint): Buffer | undefi
   if (!hasSoundLength || request.readUInt32BE(4) !== MAGIC_COOKIE) return undefined;
   // Cookie and transaction id, which the address is masked with (section 14.2).
   const mask = request.subarray(4, HEADER_BYTES);
-  const address = addressBytes(unmapped(withoutZone(source.address)));
+  const address = addressBytes(source.address);
   const answer = Buffer.alloc(HEADER_BYTES + 8 + address.length);
   answer.writeUInt16BE(BINDING_SUCCESS, 0);
   answer.writeUInt16BE(answer.length - HEADER_BYTES, 2);
@@ -36,14 +35,4 @@ export function stunAnswer(request: Buffer, source: IpEndpoint): Buffer | undefi
   answer.writeUInt16BE(source.port ^ (MAGIC_COOKIE >>> 16), 26);
   for (const [index, byte] of address.entries()) answer.writeUInt8(byte ^ (mask[index] ?? 0), 28 + index);
   return answer;
-}
-
-function addressBytes(address: string): Buffer {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  // `new URL` spells an address without a dotted tail, and with `::` at most once.
-  const [head = '', tail = ''] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
-  const groupsOf = (text: string): readonly string[] => (text === '' ? [] : text.split(':'));
-  const [before, after] = [groupsOf(head), groupsOf(tail)];
-  const zeros = new Array<string>(8 - before.length - after.length).fill('0');
-  return Buffer.from([...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }

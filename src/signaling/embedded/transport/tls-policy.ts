@@ -2,7 +2,7 @@ import { isIP, isIPv6 } from 'node:net';
 import type { ConnectionOptions, PeerCertificate, SecureContextOptions, TlsOptions } from 'node:tls';
 import { ConnectorError } from '../../../base/connector-error.js';
 import { withoutZone } from '../../../base/ip-text.js';
-import type { TlsMaterial } from '../../../base/tls-material.js';
+import { readTlsMaterial, type TlsFiles, type TlsMaterial } from '../../../base/tls-material.js';
 
 /** Whom TLS talks to. */
 export interface TlsPolicy {
@@ -17,6 +17,13 @@ export const tlsPolicyDefaults = { verifyPeer: true, requireClientCertificate: f
 /** A transport's TLS. Without material it can connect and not be connected to. */
 export interface TlsSettings extends TlsPolicy {
   readonly material: TlsMaterial | undefined;
+}
+
+/** What is configured, with the files read; without files there is no material. Throws `ERR_TLS_FILE`. */
+export async function readTlsSettings(configured: Partial<TlsPolicy & TlsFiles> = {}): Promise<TlsSettings> {
+  const { cert, key, ca, ...policy } = { ...tlsPolicyDefaults, ...configured };
+  const hasFiles = cert !== undefined && key !== undefined;
+  return { ...policy, material: hasFiles ? await readTlsMaterial({ cert, key, ca }) : undefined };
 }
 
 /** RFC 9325 section 3.1.1: nothing older. */
