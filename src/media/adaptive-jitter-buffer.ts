@@ -1,9 +1,9 @@
 import { codeReader } from './code-reader.js';
-import { DELAY_TARGET_WORDS, DelayTarget, type DelayTargetOptions } from './delay-target.js';
+import { DELAY_TARGET_BYTES, DelayTarget, type DelayTargetOptions } from './delay-target.js';
 import { type FrameDraft, FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer, JitterFrame, PutVerdict } from './jitter-buffer.js';
 import type { PacketReader } from './packet-reader.js';
-import { PACKET_STORE_WORDS, PacketStore, STORED_PACKETS } from './packet-store.js';
+import { PACKET_STORE_BYTES, PacketStore, STORED_PACKETS } from './packet-store.js';
 import { ShortestWait } from './shortest-wait.js';
 
 export interface AdaptiveJitterBufferOptions extends DelayTargetOptions {
@@ -27,8 +27,6 @@ const SPARE_MS = 25;
 /** While the caller speaks, one frame in so many is left out. */
 const SHED_EVERY = 5;
 
-const noPayload = new Uint8Array(0);
-
 /**
  * A jitter buffer whose delay follows what the network needs ({@link DelayTarget}). Order and duplicates are settled by
  * sequence number, time by timestamp. It starts to play one target after a talkspurt's first packet, at the nearest
@@ -48,7 +46,8 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   readonly #scratch: FrameScratch;
   readonly #packets: PacketStore;
   #draft: FrameDraft;
-  #before = noPayload;
+  /** Made when something is cut out for the first time. */
+  #before: Uint8Array | undefined;
   #reader: PacketReader = codeReader;
   #ticksPerMs = 8;
   #frameTicks = 0;
@@ -73,9 +72,9 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   constructor(options: AdaptiveJitterBufferOptions = adaptiveJitterBufferDefaults, scratch = new FrameScratch()) {
     this.#scratch = scratch;
     this.#draft = scratch.draft(this.#reader.frameBytes, this.#reader.frameSamples);
-    const memory = new Int32Array(PACKET_STORE_WORDS + DELAY_TARGET_WORDS);
+    const memory = new Uint8Array(PACKET_STORE_BYTES + DELAY_TARGET_BYTES);
     this.#packets = new PacketStore(memory);
-    this.#target = new DelayTarget(options, memory, PACKET_STORE_WORDS);
+    this.#target = new DelayTarget(options, memory, PACKET_STORE_BYTES);
     this.#limitMs = options.maxMs + options.burstMs;
     this.use(this.#reader);
   }
@@ -102,7 +101,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     this.#frameTicks = FRAME_MS * ticksPerMs;
     this.#frameSamples = frameSamples;
     this.#draft = this.#scratch.draft(frameBytes, frameSamples);
-    this.#before = new Uint8Array(frameBytes);
+    this.#before = undefined;
   }
 
   reset(): void {
@@ -355,6 +354,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
   /** Leaves out the frame that was just filled, in favour of the next. */
   #shed(nowMs: number): void {
     const { frame } = this.#draft;
+    this.#before ??= new Uint8Array(frame.data.length);
     this.#before.set(frame.data);
     this.#fill(nowMs);
     if (this.#missing === 0) frame.before = this.#before;

@@ -46,10 +46,11 @@ export interface Loudness {
  * a quantile tracker, so neither the kind of the noise nor its level matters, and a rise of 20 dB is learnt in a second.
  */
 export class AmbientNoise {
-  readonly #bandDb = new Float64Array(BANDS);
+  /** The level of each band; the two behind it lie in the same memory. */
+  readonly #bandDb = new Float64Array(3 * BANDS);
   /** The same as mean power of a bin, square LSB, with the floor. */
-  readonly #bandPower = new Float64Array(BANDS);
-  readonly #ambientDb = new Float64Array(BANDS).fill(BIN_FLOOR_DB);
+  readonly #bandPower = this.#bandDb.subarray(BANDS, 2 * BANDS);
+  readonly #ambientDb = this.#bandDb.subarray(2 * BANDS).fill(BIN_FLOOR_DB);
   #levelAmbientDb = Number.NaN;
   #usualExcessDb = 0.6;
   #shareAbove = 0;

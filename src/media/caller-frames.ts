@@ -44,7 +44,8 @@ export class CallerFrames {
   /** Used in turn: the concealment looks back on two. */
   #buffers: readonly Int16Array[] = [];
   #turn = 0;
-  #before = new Int16Array(0);
+  /** Made when the jitter buffer cuts something out for the first time. */
+  #before: Int16Array | undefined;
   #invented = new Uint8Array(0);
   /** `undefined`: the phone's rate is the detector's. */
   #voiceRate: Resampler | undefined;
@@ -113,6 +114,7 @@ export class CallerFrames {
     } else {
       this.#expand(source, samples);
       if (source.before !== undefined) {
+        this.#before ??= new Int16Array(samples.length);
         this.#coding.decode(source.before, this.#before);
         splice(this.#before, samples, (SPLICE_MS / FRAME_MS) * samples.length);
         codes = this.#recoded(samples);
@@ -146,13 +148,12 @@ export class CallerFrames {
     const { format, inWords } = this.#coding;
     this.#soundRank = inWords?.rankOf(SILENCE_AMPLITUDE + 1) ?? 0;
     const frameSamples = (FRAME_MS * format.sampleRate) / 1000;
-    this.#buffers = Array.from({ length: BUFFERS }, () => new Int16Array(frameSamples));
-    this.#before = new Int16Array(frameSamples);
+    this.#buffers = inOnePiece(BUFFERS, frameSamples);
+    this.#before = undefined;
     this.#invented = new Uint8Array(FRAME_MS * bytesPerMs(format));
     this.#concealment = new Concealment(format.sampleRate, this.noise);
     this.#voiceRate = format.sampleRate === VOICE_HZ ? undefined : createResampler(format.sampleRate, VOICE_HZ);
-    const narrow = this.#voiceRate === undefined ? 0 : BUFFERS;
-    this.#narrow = Array.from({ length: narrow }, () => new Int16Array((FRAME_MS * VOICE_HZ) / 1000));
+    this.#narrow = inOnePiece(this.#voiceRate === undefined ? 0 : BUFFERS, (FRAME_MS * VOICE_HZ) / 1000);
   }
 
   /** The caller sends nothing: noise if there is any, else digital silence. */
@@ -216,4 +217,10 @@ export class CallerFrames {
       });
     }
   }
+}
+
+/** So many buffers: what a piece of memory costs besides its bytes, they cost once. */
+function inOnePiece(count: number, samples: number): Int16Array[] {
+  const memory = new Int16Array(count * samples);
+  return Array.from({ length: count }, (_, index) => memory.subarray(index * samples, (index + 1) * samples));
 }

@@ -21,8 +21,9 @@ const MAX_ORDER = 12;
  *     +-+-+-+-+-+-+-+-+ +-----+-----+-
  */
 export class ComfortNoise {
-  readonly #reflections = new Float64Array(MAX_ORDER);
-  readonly #lattice = new Float64Array(MAX_ORDER + 1);
+  /** The state of the filter, and behind it in the same memory its reflections. */
+  readonly #lattice = new Float64Array(2 * MAX_ORDER + 1);
+  readonly #reflections = this.#lattice.subarray(MAX_ORDER + 1);
   #order = 0;
   /** What a packet said; below 0: none has. */
   #toldPower = -1;
@@ -70,7 +71,7 @@ export class ComfortNoise {
       const index = Math.min(bytes[offset + 1 + i] as number, 254);
       this.#reflections[i] = (258 * (index - 127)) / 32_768;
     }
-    this.#lattice.fill(0);
+    this.#lattice.fill(0, 0, MAX_ORDER + 1);
     this.#choose();
   }
 

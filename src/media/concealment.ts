@@ -53,8 +53,9 @@ export class Concealment {
     this.#holdSamples = HOLD_MS * perMs;
     this.#fadedSamples = FADED_MS * perMs;
     // A template reaches a quarter of a period further back, for its join.
-    this.#history = new Int16Array(MATCH_MS * perMs + Math.ceil(1.25 * this.#maxPeriod));
-    this.#template = new Int16Array(this.#maxPeriod);
+    const memory = new Int16Array(this.#maxPeriod + MATCH_MS * perMs + Math.ceil(1.25 * this.#maxPeriod));
+    this.#template = memory.subarray(0, this.#maxPeriod);
+    this.#history = memory.subarray(this.#maxPeriod);
     this.#period = this.#minPeriod;
   }
 

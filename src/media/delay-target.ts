@@ -8,7 +8,7 @@ export interface DelayTargetOptions {
 /** Until enough packets have come to judge by, ms. */
 const START_MS = 40;
 const START_PACKETS = 25;
-/** Packets that are looked back upon: 4 s of 20 ms. */
+/** Packets that are looked back upon: 4 s of 20 ms. Counted in bytes: 255 at most. */
 const WINDOW = 200;
 /** So many of them may be later than the target: a hiccup now and then costs less than delay at all times. */
 const MAY_BE_LATE = 4;
@@ -16,7 +16,7 @@ const MAY_BE_LATE = 4;
 const STEP_MS = 5;
 const STEPS = 64;
 /** Memory that a target needs, see {@link DelayTarget}. */
-export const DELAY_TARGET_WORDS = WINDOW + STEPS;
+export const DELAY_TARGET_BYTES = WINDOW + STEPS;
 /** Frames are taken every 20 ms: what comes just after one waits for the next, half of that on average. */
 const MARGIN_MS = 10;
 /** Packets that come so close together, ms, were held up by the same thing: the first of them tells how long. */
@@ -35,7 +35,7 @@ export class DelayTarget {
   readonly #minMs: number;
   readonly #maxMs: number;
   /** From `#steps` on: the lateness of each packet of the window, in steps; from `#counts` on how many have which. */
-  readonly #memory: Int32Array;
+  readonly #memory: Uint8Array;
   readonly #steps: number;
   readonly #counts: number;
   /** The longest lateness counted is not above this step. */
@@ -54,8 +54,8 @@ export class DelayTarget {
   #lastArrivalMs = 0;
   #lastLatenessMs = 0;
 
-  /** @param memory of {@link DELAY_TARGET_WORDS} from `first` on, all 0: with whom it shares it costs one array less. Default: its own */
-  constructor(options: DelayTargetOptions, memory = new Int32Array(DELAY_TARGET_WORDS), first = 0) {
+  /** @param memory of {@link DELAY_TARGET_BYTES} from `first` on, all 0: with whom it shares it costs one array less. Default: its own */
+  constructor(options: DelayTargetOptions, memory = new Uint8Array(DELAY_TARGET_BYTES), first = 0) {
     this.#memory = memory;
     this.#counts = first;
     this.#steps = first + STEPS;

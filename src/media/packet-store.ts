@@ -1,5 +1,7 @@
 /** Packets held at most: 1.28 s of the shortest. */
 export const STORED_PACKETS = 128;
+/** There is room for so many until they lie farther apart than that: a jitter buffer holds few. As STORED_PACKETS, a multiple of CELLS. */
+const FEW_PACKETS = 16;
 
 /** What is known of a packet lies together: it costs one look into memory that others have used in the meantime. */
 const FIELDS = 8;
@@ -14,29 +16,30 @@ const BYTES = 5;
 const CELL_BYTES = 256;
 const CELLS = 8;
 /** Memory that a store needs, see {@link PacketStore}. */
-export const PACKET_STORE_WORDS = (CELL_BYTES * CELLS) / 4;
+export const PACKET_STORE_BYTES = CELL_BYTES * CELLS;
 
 const noPayload = new Uint8Array(0);
 
 /** The packets of a jitter buffer, by sequence number: copies, made without allocation where they are short and few. */
 export class PacketStore {
-  readonly #fields = new Float64Array(STORED_PACKETS * FIELDS);
+  #fields = new Float64Array(0);
+  /** Packets that there is room for, less 1; a power of two less 1. */
+  #mask = -1;
   /** The cells, in words: what can be copied that way takes a fifth of the time. */
   readonly #words: Int32Array;
   readonly #cells: Uint8Array;
-  readonly #payloads: Uint8Array[];
+  #payloads: Uint8Array[] = [];
 
-  /** @param words its first {@link PACKET_STORE_WORDS} are used, from the beginning of its buffer. Default: its own */
-  constructor(words = new Int32Array(PACKET_STORE_WORDS)) {
-    this.#words = words;
-    this.#cells = new Uint8Array(words.buffer, words.byteOffset, CELL_BYTES * CELLS);
-    this.#payloads = new Array<Uint8Array>(STORED_PACKETS).fill(this.#cells);
+  /** @param memory its first {@link PACKET_STORE_BYTES} are used: its beginning is that of its buffer. Default: its own */
+  constructor(memory = new Uint8Array(PACKET_STORE_BYTES)) {
+    this.#cells = memory;
+    this.#words = new Int32Array(memory.buffer, memory.byteOffset, PACKET_STORE_BYTES / 4);
     this.clear();
   }
 
-  /** Where a packet stands, or would. */
+  /** Where a packet stands, or would, until the next {@link put}. */
   slotOf(sequence: number): number {
-    return sequence % STORED_PACKETS;
+    return sequence & this.#mask;
   }
 
   holds(slot: number, sequence: number): boolean {
@@ -91,7 +94,7 @@ export class PacketStore {
 
   /**
    * Keeps a copy of a payload.
-   * @param first all that are held have numbers from this one on @param last to this one
+   * @param first all that are held, this one too, have numbers from this one on @param last to this one, {@link STORED_PACKETS} at most
    * @param source `bytes` in words, where there is such a view
    */
   put(
@@ -106,6 +109,7 @@ export class PacketStore {
     last: number,
     source?: Int32Array,
   ): void {
+    if (last - first > this.#mask) this.#grow();
     const slot = this.slotOf(sequence);
     const fields = this.#fields;
     const at = slot * FIELDS;
@@ -140,6 +144,27 @@ export class PacketStore {
   }
 
   clear(): void {
-    for (let slot = 0; slot < STORED_PACKETS; slot += 1) this.release(slot);
+    if (this.#mask !== FEW_PACKETS - 1) this.#makeRoom(FEW_PACKETS);
+    for (let slot = 0; slot <= this.#mask; slot += 1) this.release(slot);
+  }
+
+  #grow(): void {
+    const fields = this.#fields;
+    const payloads = this.#payloads;
+    this.#makeRoom(STORED_PACKETS);
+    for (let slot = 0; slot < payloads.length; slot += 1) {
+      const at = slot * FIELDS;
+      const sequence = fields[at + SEQUENCE] as number;
+      if (sequence < 0) continue;
+      const place = this.slotOf(sequence);
+      this.#fields.set(fields.subarray(at, at + FIELDS), place * FIELDS);
+      this.#payloads[place] = payloads[slot] as Uint8Array;
+    }
+  }
+
+  #makeRoom(packets: number): void {
+    this.#mask = packets - 1;
+    this.#payloads = new Array<Uint8Array>(packets).fill(this.#cells);
+    this.#fields = new Float64Array(packets * FIELDS).fill(-1);
   }
 }

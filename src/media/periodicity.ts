@@ -20,19 +20,22 @@ const REACH = 6;
 /** Hann-windowed sinc, 1600 Hz, gain 1, the middle first: most of a voice's harmonics that noise does not hide. */
 const [tap0, tap1, tap2, tap3, tap4, tap5, tap6] = designLowPass();
 
+/** Where all of a thread work, one frame at a time: the input that the low-pass needs, and the sums of one pass. */
+const input = new Float64Array(2 * REACH + FRAME_SAMPLES);
+const products = new Float64Array(LAGS_AT_ONCE);
+
 /**
  * Tells how periodic 8 kHz audio is, for fundamentals of 60 to 444 Hz: the highest normalised autocorrelation of the
  * last 27 ms with what came one period earlier. Voiced speech reaches 0.6 to 0.95, also where a telephone line has taken
  * away the fundamental itself; noise stays below 0.5.
  */
 export class Periodicity {
-  /** The newest input samples that the low-pass still needs, then the current frame. */
-  readonly #input = new Float64Array(2 * REACH + FRAME_SAMPLES);
+  /** The newest input samples, which the low-pass still needs. */
+  readonly #tail = new Int16Array(2 * REACH);
   /** Filtered, at 4000 Hz, newest last. */
   readonly #slow = new Float64Array(HISTORY);
   /** The last frame at 4000 Hz: 80 samples. A view, new with every {@link push}. */
   readonly lastFrame = this.#slow.subarray(HISTORY - HALF_FRAME);
-  readonly #products = new Float64Array(LAGS_AT_ONCE);
   /** Frames of silence in succession, as far as the memory goes back. */
   #silentFrames = 0;
 
@@ -40,7 +43,7 @@ export class Periodicity {
   pushSilence(): void {
     if (this.#silentFrames * HALF_FRAME >= HISTORY + HALF_FRAME) return;
     this.#silentFrames += 1;
-    this.#input.fill(0);
+    this.#tail.fill(0);
     this.#slow.set(this.#slow.subarray(HALF_FRAME));
     this.#slow.fill(0, HISTORY - HALF_FRAME);
   }
@@ -48,12 +51,13 @@ export class Periodicity {
   /** Takes the next 160 samples. One or the other is to be called for every frame. */
   push(samples: Int16Array): void {
     this.#silentFrames = 0;
-    const input = this.#input;
-    for (let i = 0; i < 2 * REACH; i += 1) input[i] = input[FRAME_SAMPLES + i] as number;
+    const tail = this.#tail;
+    for (let i = 0; i < 2 * REACH; i += 1) input[i] = tail[i] as number;
     for (let i = 0; i < FRAME_SAMPLES; i += 1) input[2 * REACH + i] = samples[i] as number;
+    for (let i = 0; i < 2 * REACH; i += 1) tail[i] = samples[FRAME_SAMPLES - 2 * REACH + i] as number;
     const slow = this.#slow;
     slow.set(slow.subarray(HALF_FRAME));
-    for (let i = 0; i < HALF_FRAME; i += 1) slow[HISTORY - HALF_FRAME + i] = lowPassed(input, REACH + 2 * i);
+    for (let i = 0; i < HALF_FRAME; i += 1) slow[HISTORY - HALF_FRAME + i] = lowPassed(REACH + 2 * i);
   }
 
   /**
@@ -62,7 +66,6 @@ export class Periodicity {
    */
   measure(enough = 1): number {
     const slow = this.#slow;
-    const products = this.#products;
     const start = HISTORY - WINDOW;
     let power = 0;
     for (let i = start; i < HISTORY; i += 1) power += (slow[i] as number) ** 2;
@@ -71,7 +74,7 @@ export class Periodicity {
     let best = 0;
     for (let lag = MIN_LAG; lag <= MAX_LAG && best < enough; lag += 1) {
       const at = (lag - MIN_LAG) % LAGS_AT_ONCE;
-      if (at === 0) correlate(slow, lag, products);
+      if (at === 0) correlate(slow, lag);
       // The 1 keeps digital silence from dividing by nothing.
       const correlation = (products[at] as number) / Math.sqrt(power * Math.max(lagged, 0) + 1);
       if (correlation > best) best = correlation;
@@ -81,13 +84,13 @@ export class Periodicity {
   }
 
   reset(): void {
-    this.#input.fill(0);
+    this.#tail.fill(0);
     this.#slow.fill(0);
   }
 }
 
-/** The sample of `input` at `middle`, without what lies above 1600 Hz. */
-function lowPassed(input: Float64Array, middle: number): number {
+/** The sample of {@link input} at `middle`, without what lies above 1600 Hz. */
+function lowPassed(middle: number): number {
   return (
     tap0 * (input[middle] as number) +
     tap1 * ((input[middle - 1] as number) + (input[middle + 1] as number)) +
@@ -100,7 +103,7 @@ function lowPassed(input: Float64Array, middle: number): number {
 }
 
 /** The products of the window with what came `lag` samples earlier, and one, two and three more. */
-function correlate(slow: Float64Array, lag: number, products: Float64Array): void {
+function correlate(slow: Float64Array, lag: number): void {
   let sum0 = 0;
   let sum1 = 0;
   let sum2 = 0;

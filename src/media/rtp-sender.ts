@@ -50,7 +50,8 @@ export class RtpSender {
   #eventFormat: EventFormat | undefined;
   #intervalSlots = 4;
   #writer: PacketWriter | undefined;
-  readonly #events = makePacketBuffers(EVENT_BUFFERS, TELEPHONE_EVENT_BYTES);
+  /** Made for the first digit. */
+  #events: readonly PacketBuffer[] | undefined;
   #eventTurn = 0;
   #firstSlot = 0;
   #nextSlot = Number.POSITIVE_INFINITY;
@@ -181,6 +182,7 @@ export class RtpSender {
 
   #sendEvent(writer: PacketWriter, format: EventFormat, timestamp: number, to: RemoteAddress, nowMs: number): void {
     this.#eventTurn = (this.#eventTurn + 1) % EVENT_BUFFERS;
+    this.#events ??= makePacketBuffers(EVENT_BUFFERS, TELEPHONE_EVENT_BYTES);
     const { packet, payload } = this.#events[this.#eventTurn] as PacketBuffer;
     const step = this.#dtmf.step(writer.ptimeMs * format.unitsPerMs, payload);
     if (step === 'begin') this.#eventTimestamp = timestamp;

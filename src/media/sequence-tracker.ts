@@ -5,8 +5,8 @@ const MAX_MISORDER = 100;
 const RESTART_PACKETS = 3;
 /** Time they must be spread over, ms: a block that the network delayed arrives at once, a stream does not. */
 const RESTART_SPREAD_MS = 20;
-/** How many sequence numbers back a duplicate is recognised. */
-const REMEMBERED = 256;
+/** How many sequence numbers back a duplicate is recognised: what is older than MAX_MISORDER is refused. */
+const REMEMBERED = 128;
 
 /**
  * `next`: accepted. `restarted`: accepted, and the numbering began anew with this packet: nothing before it counts.
@@ -31,7 +31,8 @@ export interface HeardSource {
  */
 export class SequenceTracker {
   #clockHz: number;
-  readonly #seen = new Float64Array(REMEMBERED);
+  /** The lower 32 bits of the last numbers. */
+  readonly #seen = new Int32Array(REMEMBERED);
   #started = false;
   #ssrc = 0;
   #base = 0;
@@ -121,7 +122,7 @@ export class SequenceTracker {
     }
     if (this.#isRestart(sequence, arrivalMs)) return this.#restart(ssrc, sequence, timestamp, timed, arrivalMs);
     const extended = this.#highest - behind;
-    if (this.#seen[extended % REMEMBERED] === extended) {
+    if (this.#seen[extended % REMEMBERED] === (extended | 0)) {
       this.#duplicates += 1;
       return 'duplicate';
     }

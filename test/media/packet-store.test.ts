@@ -83,3 +83,23 @@ test('what is released is not held any more', () => {
   store.release(slot);
   expect(store.holds(slot, 5)).toBe(false);
 });
+
+test('packets that lie far apart are held together with those near by, and forgotten when it is cleared', () => {
+  const store = new PacketStore();
+  const payload = (sequence: number): Uint8Array => Uint8Array.of(sequence & 255, 1, 2, 3);
+  // A number of more than 32 bits, as after many restarts of the sender.
+  const first = 2 ** 32 - 40;
+  const numbers = [first, first + 3, first + 30, first + STORED_PACKETS - 1];
+  let last = first;
+  for (const sequence of numbers) {
+    last = Math.max(last, sequence);
+    store.put(sequence, sequence - first, 160, 1, payload(sequence), 0, 4, first, last);
+  }
+  for (const sequence of numbers) {
+    const slot = store.slotOf(sequence);
+    expect([store.holds(slot, sequence), store.startOf(slot)]).toEqual([true, sequence - first]);
+    expect(payloadOf(store, sequence)).toEqual([...payload(sequence)]);
+  }
+  store.clear();
+  for (const sequence of numbers) expect(store.holds(store.slotOf(sequence), sequence)).toBe(false);
+});

@@ -8,10 +8,19 @@ import type { RemoteAddress } from '../remote-address.js';
 import type { RtpStream } from '../rtp-stream.js';
 import { type CommandHandler, CommandReader } from './command-link.js';
 import { ReportWriter } from './report-link.js';
+import type { ReportScratch } from './report-scratch.js';
 import type { RingScratch } from './ring-scratch.js';
 import { FiguresWriter } from './stream-figures.js';
 import { type StreamMemory, word } from './stream-memory.js';
 import type { ThreadSounds } from './thread-sounds.js';
+
+/** What the streams of a thread share. */
+export interface ThreadParts {
+  readonly sounds: ThreadSounds;
+  /** Where commands are looked at, and where reports are made that have to wait. */
+  readonly commands: RingScratch;
+  readonly reports: ReportScratch;
+}
 
 /** The media thread's half of a stream: an `RtpStream`, commanded and heard through shared memory. */
 export class HostedStream implements CommandHandler, StreamListener {
@@ -39,19 +48,16 @@ export class HostedStream implements CommandHandler, StreamListener {
   /** A packet has left since commands were carried out the last time: the next writes the figures of the queue. */
   #paced = false;
 
-  /**
-   * @param scratch of the thread
-   * @param onNews the call has something to read, or room to write
-   */
-  constructor(id: number, memory: StreamMemory, sounds: ThreadSounds, scratch: RingScratch, onNews: () => void) {
+  /** @param onNews the call has something to read, or room to write */
+  constructor(id: number, memory: StreamMemory, thread: ThreadParts, onNews: () => void) {
     this.id = id;
-    this.#sounds = sounds;
+    this.#sounds = thread.sounds;
     this.#memory = memory;
     this.#ints = memory.views.ints;
     this.#closingAt = memory.firstWord + word.closing;
     this.#onNews = onNews;
-    this.reports = new ReportWriter(memory, onNews);
-    this.#commands = new CommandReader(memory.down, this, scratch);
+    this.reports = new ReportWriter(memory, onNews, thread.reports);
+    this.#commands = new CommandReader(memory.down, this, thread.commands);
     this.#figures = new FiguresWriter(memory);
   }
 

@@ -2,7 +2,8 @@ import { assertUnreachable } from '../../base/assert.js';
 import { errorCode, errorMessage } from '../../base/connector-error.js';
 import type { PacingWheel, WheelMember } from '../pacing-wheel.js';
 import { StreamHost, type StreamHostDeps } from '../stream-host.js';
-import { HostedStream } from './hosted-stream.js';
+import { HostedStream, type ThreadParts } from './hosted-stream.js';
+import { ReportScratch } from './report-scratch.js';
 import { RingScratch } from './ring-scratch.js';
 import { type SharedViews, sharedViews } from './shared-views.js';
 import { SignalList } from './signal-list.js';
@@ -29,7 +30,11 @@ export class MediaThread implements WheelMember {
   /** Those whose call does not keep up. */
   readonly #backlogged = new Set<HostedStream>();
   readonly #sounds = new ThreadSounds();
-  readonly #scratch = new RingScratch();
+  readonly #parts: ThreadParts = {
+    sounds: this.#sounds,
+    commands: new RingScratch(),
+    reports: new ReportScratch(),
+  };
   #open = 0;
   #news = false;
 
@@ -74,7 +79,7 @@ export class MediaThread implements WheelMember {
     this.#blocks[block] = views;
     const shared = streamMemory(views, index);
     const signalAt = shared.firstWord + word.upSignal;
-    const hosted: HostedStream = new HostedStream(id, shared, this.#sounds, this.#scratch, () => {
+    const hosted: HostedStream = new HostedStream(id, shared, this.#parts, () => {
       if (hosted.reports.full) this.#backlogged.add(hosted);
       if (this.#up.add(id, views.ints, signalAt)) this.#news = true;
     });

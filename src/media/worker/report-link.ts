@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { CallerFrame, StreamEvent, StreamListener, StreamTap } from '../engine.js';
+import { type ReportArea, ReportScratch } from './report-scratch.js';
 import { occupied, RingReader, RingWriter } from './shared-ring.js';
 import { type StreamMemory, word } from './stream-memory.js';
 
@@ -33,12 +34,6 @@ const MAX_HELD_TAPS = 16;
 /** Records of audio that wait for a call that does not read, at most: the oldest are given up. Some seconds. */
 const MAX_WAITING_AUDIO = 256;
 
-interface Area {
-  readonly bytes: Uint8Array;
-  readonly ints: Int32Array;
-  readonly floats: Float64Array;
-}
-
 interface WaitingRecord {
   readonly type: number;
   readonly bytes: Uint8Array;
@@ -60,14 +55,17 @@ export class ReportWriter implements StreamListener, StreamTap {
   #frameBytes = 0;
   #tapBytes = 0;
   #heldTaps = 0;
-  /** Made when something has to wait for the first time. */
-  #scratch: Area | undefined;
+  readonly #scratch: ReportScratch;
   #waiting: WaitingRecord[] = [];
   #waitingAudio = 0;
   #droppedFrames = 0;
 
-  /** @param onNews there is something for the call to read */
-  constructor(memory: StreamMemory, onNews: () => void) {
+  /**
+   * @param onNews there is something for the call to read
+   * @param scratch may be shared with other writers of the thread
+   */
+  constructor(memory: StreamMemory, onNews: () => void, scratch = new ReportScratch()) {
+    this.#scratch = scratch;
     this.#ring = new RingWriter(memory.up);
     this.#awaitedAt = memory.firstWord + word.frameAwaited;
     this.#onNews = onNews;
@@ -154,10 +152,8 @@ export class ReportWriter implements StreamListener, StreamTap {
   }
 
   /** Where a record is made: in the ring, or where it does not fit in there. */
-  #areaAt(offset: number): Area {
-    if (offset >= 0) return this.#ring;
-    this.#scratch ??= scratchArea(this.#ring.longest + 8);
-    return this.#scratch;
+  #areaAt(offset: number): ReportArea {
+    return offset >= 0 ? this.#ring : this.#scratch.area(this.#ring.longest + 8);
   }
 
   /** -1 where the record has to wait, and is made in the scratch area. */
@@ -330,9 +326,4 @@ export class ReportReader {
 
 function isAudio(type: number): boolean {
   return type >= FRAME;
-}
-
-function scratchArea(bytes: number): Area {
-  const memory = new ArrayBuffer(bytes);
-  return { bytes: new Uint8Array(memory), ints: new Int32Array(memory), floats: new Float64Array(memory) };
 }

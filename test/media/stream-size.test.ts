@@ -1,0 +1,127 @@
+import { memoryUsage } from 'node:process';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import type { Clock, TimerHandle } from '../../src/base/clock.js';
+import type {
+  DatagramListener,
+  DatagramPair,
+  DatagramTransport,
+  SlotTimer,
+} from '../../src/media/datagram-transport.js';
+import type { RemoteAddress } from '../../src/media/remote-address.js';
+import { writeRtpHeader } from '../../src/media/rtp-packet.js';
+import { StreamHost } from '../../src/media/stream-host.js';
+import { SeededRandom } from '../support/seeded-random.js';
+
+const phone: RemoteAddress = { address: '127.0.0.1', port: 9 };
+const STREAMS = 60;
+/** Frames of 20 ms that each of them hears and says. */
+const FRAMES = 30;
+/** Where packets are received, as many as may come at once. */
+const bytes = new Uint8Array(65_536);
+
+/** Time that goes on when the wheel waits. */
+class SlotTime implements Clock, SlotTimer {
+  #nowMs = 0;
+  #atMs = 0;
+  #wake: (() => void) | undefined;
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  wallTime(): number {
+    return this.#nowMs;
+  }
+
+  setTimeout(): TimerHandle {
+    throw new Error('nobody waits here');
+  }
+
+  clearTimeout(): void {}
+
+  arm(atMs: number, wake: () => void): void {
+    this.#atMs = atMs;
+    this.#wake = wake;
+  }
+
+  cancel(): void {
+    this.#wake = undefined;
+  }
+
+  passFrame(): void {
+    for (let slot = 0; slot < 4; slot += 1) {
+      this.#nowMs = Math.max(this.#nowMs, this.#atMs);
+      this.#wake?.();
+    }
+  }
+}
+
+/** As the add-on's, without sockets: packets lie in large memory, and are copied before `send` returns. */
+class NoNetwork implements DatagramTransport {
+  readonly copies = true;
+  readonly listeners: DatagramListener[] = [];
+
+  async bind(_address: string, _family: 4 | 6, _port: number, listener: DatagramListener): Promise<DatagramPair> {
+    this.listeners.push(listener);
+    return { local: phone, send: () => {}, sendRtcp: () => {}, close: async () => {} };
+  }
+
+  flush(): void {}
+}
+
+/** Opens streams that echo mu-law, as a media thread has them, and lets them do so for a while. */
+async function talk(host: StreamHost, time: SlotTime, { listeners }: NoNetwork, streams: number): Promise<void> {
+  for (let opened = 0; opened < streams; opened += 1) {
+    const stream = await host.open(
+      { address: phone.address, family: 4, port: 0 },
+      {
+        listener: { onFrame: ({ data }) => stream.play('echo', data), onEvent: () => {} },
+        tap: undefined,
+        onClosed: () => {},
+      },
+    );
+    stream.connect({
+      codec: { name: 'pcmu', payloadType: 0 },
+      dtmfPayloadType: 101,
+      remote: phone,
+      direction: 'sendrecv',
+      ptimeMs: 20,
+    });
+  }
+  for (let frame = 0; frame < FRAMES; frame += 1) {
+    for (const [index, listener] of listeners.entries()) {
+      writeRtpHeader(bytes, false, 0, frame, frame * 160, index);
+      bytes.fill(0xf0 + (frame % 8), 12, 172);
+      listener.onRtp(bytes, phone, time.now(), 0, 172);
+    }
+    time.passFrame();
+  }
+}
+
+/** What others have left is none of it. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+}
+
+test('what a stream keeps outside of the heap is some 10 kB', async () => {
+  const time = new SlotTime();
+  const network = new NoNetwork();
+  const host = new StreamHost(
+    { jitter: { minMs: 20, maxMs: 120 }, latching: { nat: false, strict: false }, rtpTimeoutMs: 0 },
+    { clock: time, random: new SeededRandom(1), transport: network, timer: time, framesAreCopied: true },
+  );
+  // What all of them share.
+  await talk(host, time, network, 2);
+  collectGarbage();
+  const before = memoryUsage().arrayBuffers;
+  await talk(host, time, network, STREAMS);
+  collectGarbage();
+  const stream = (memoryUsage().arrayBuffers - before) / STREAMS;
+  expect(stream).toBeGreaterThan(5_000);
+  expect(stream).toBeLessThan(12_500);
+  host.close();
+});
