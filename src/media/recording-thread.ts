@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Random } from '../base/random.js';
+import { threadLimits } from '../base/thread-limits.js';
 import type { CreateRecordingFile, RecordedBlock, RecordingFile } from './recording-file.js';
 
 const ENDED = 'the recording thread has ended';
@@ -75,7 +76,7 @@ export class RecordingThread implements AsyncDisposable {
 
   #started(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(threadEntry(), { name: 'recording', execArgv: [] });
+    const worker = new Worker(threadEntry(), { name: 'recording', execArgv: [], resourceLimits: threadLimits });
     let reason = ENDED;
     worker.on('message', ({ id, error }: RecordingReply) => {
       const pending = this.#pending.get(id);

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { threadLimits } from '../../base/thread-limits.js';
 import type { SpeechJob, SpeechReply } from './flite-worker.mjs';
 import type { Synthesis } from './synthesise.mjs';
 
@@ -88,7 +89,7 @@ export class FliteThread implements AsyncDisposable {
 
   #start(): Worker {
     // The process's own options (a loader, --input-type) are not for this file.
-    const worker = new Worker(this.#options.workerUrl, { name: 'flite', execArgv: [] });
+    const worker = new Worker(this.#options.workerUrl, { name: 'flite', execArgv: [], resourceLimits: threadLimits });
     this.#worker = worker;
     worker.on('message', (reply: SpeechReply) => this.#onReply(worker, reply));
     worker.on('error', (error) => this.#lose(worker, 'the speech thread failed', error));

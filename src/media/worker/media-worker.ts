@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, clockOriginMs } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { threadLimits } from '../../base/thread-limits.js';
 import type { StreamListener, StreamOptions } from '../engine.js';
 import type { RemoteAddress } from '../remote-address.js';
 import type { RtpPlace } from '../rtp-ports.js';
@@ -87,7 +88,7 @@ export class MediaWorker {
       bell: this.#bell,
     };
     // What the process was told to load, an agent that watches it perhaps, has no business where packets are paced.
-    this.#worker = new Worker(entry, { name, workerData: setup, execArgv: [] });
+    this.#worker = new Worker(entry, { name, workerData: setup, execArgv: [], resourceLimits: threadLimits });
     this.#worker.on('message', (message: ThreadMessage) => this.#onMessage(message));
     this.#worker.on('error', (error) => this.#onGone(errorMessage(error)));
     this.#worker.on('exit', (code) =>

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { createSystemRandom } from '../../../src/base/random.js';
+import { threadLimits } from '../../../src/base/thread-limits.js';
 import type { CallerFrame, MediaEngine, StreamEvent, StreamParameters } from '../../../src/media/engine.js';
 import { createWorkerEngine, type WorkerEngineDeps } from '../../../src/media/worker/worker-engine.js';
 import { SeededRandom } from '../../support/seeded-random.js';
@@ -202,6 +203,14 @@ test('an engine is ready once its thread has started, or has failed to', async (
   await using broken = openEngine({ startsAtOnce: true, entry: missing, onThreadDied: (why) => died.push(why) });
   await broken.ready?.();
   expect(died).toHaveLength(1);
+});
+
+test('a thread keeps its young generation small, whatever the process allows itself', async () => {
+  const told: string[] = [];
+  const limited = new URL('./limited-thread.mjs', import.meta.url);
+  await using engine = openEngine({ startsAtOnce: true, entry: limited, onNotice: (message) => told.push(message) });
+  await engine.ready?.();
+  expect(told).toEqual([`${threadLimits.maxYoungGenerationSizeMb} MB`]);
 });
 
 test('calls of a thread that dies fail and can be closed; the next call gets a thread of its own', async () => {
