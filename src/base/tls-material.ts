@@ -20,7 +20,12 @@ export interface TlsMaterial {
   /** When the first certificate of `cert` was or will be valid, ms since the Unix epoch. */
   readonly validFromMs: number;
   readonly validToMs: number;
+  /** Length of its key, bits, where that is too short for many others: they end the handshake. */
+  readonly shortKeyBits: number | undefined;
 }
+
+/** Below this OpenSSL refuses RSA and DSA keys at its security level 2 (SSL_CTX_set_security_level(3)), which Node.js has from 24 on. */
+const SHORTEST_KEY_BITS = 2_048;
 
 /** A file that TLS cannot work with: code `ERR_TLS_FILE`. */
 export class TlsFileError extends ConnectorError {
@@ -47,13 +52,20 @@ export async function readTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
   if (ca !== undefined && certificatesOf('ca', ca).length === 0) {
     throw new TlsFileError('ca', 'holds no PEM certificate');
   }
+  const shortKeyBits = shortBits(certificate.publicKey);
   try {
     createSecureContext({ cert, key, ca });
   } catch (error) {
-    throw new TlsFileError('cert', `cannot be used: ${errorMessage(error)}`, { cause: error });
+    const why = shortKeyBits === undefined ? '' : `, as its key has ${shortKeyBits} bits`;
+    throw new TlsFileError('cert', `cannot be used${why}: ${errorMessage(error)}`, { cause: error });
   }
   const { validFrom, validTo } = certificate;
-  return { cert, key, ca, validFromMs: Date.parse(validFrom), validToMs: Date.parse(validTo) };
+  return { cert, key, ca, validFromMs: Date.parse(validFrom), validToMs: Date.parse(validTo), shortKeyBits };
+}
+
+function shortBits({ asymmetricKeyDetails }: KeyObject): number | undefined {
+  const bits = asymmetricKeyDetails?.modulusLength;
+  return bits !== undefined && bits < SHORTEST_KEY_BITS ? bits : undefined;
 }
 
 async function read(file: keyof TlsFiles, path: string): Promise<string> {

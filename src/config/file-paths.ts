@@ -194,11 +194,17 @@ async function checkModule(file: string, path: ConfigPath): Promise<BrokenRule |
 async function checkTlsFiles(files: TlsConfig, wallTimeMs: number): Promise<BrokenRule | undefined> {
   const path: ConfigPath = ['signaling', 'embedded', 'tls'];
   try {
-    const { validFromMs, validToMs } = await readTlsMaterial(files);
-    if (wallTimeMs >= validFromMs && wallTimeMs <= validToMs) return undefined;
-    const problem = wallTimeMs < validFromMs ? 'is not valid yet' : 'has expired';
+    const { validFromMs, validToMs, shortKeyBits } = await readTlsMaterial(files);
+    const problems: string[] = [];
+    if (wallTimeMs < validFromMs) problems.push('is not valid yet');
+    if (wallTimeMs > validToMs) problems.push('has expired');
+    if (shortKeyBits !== undefined) {
+      problems.push(`has a key of ${shortKeyBits} bits, which many peers refuse, and Node.js 24 too`);
+    }
+    if (problems.length === 0) return undefined;
     // A warning: the connector that runs on must still start again, and its plain calls go on.
-    return { severity: 'warning', path: [...path, 'cert'], message: `this certificate ${problem}`, help: 'renew it' };
+    const message = `this certificate ${problems.join(' and ')}`;
+    return { severity: 'warning', path: [...path, 'cert'], message, help: 'renew it' };
   } catch (error) {
     if (!(error instanceof TlsFileError)) throw error;
     const help = 'give PEM files that belong together; paths start at the directory of this file';

@@ -3,9 +3,10 @@ import { tlsText } from '../support/tls-files.js';
 import { anyRoute, loadGood, summary } from './load-text.js';
 
 const files = Object.fromEntries(
-  ['server.crt', 'server.key', 'client.key', 'encrypted.key', 'expired.crt', 'expired.key', 'authority.crt'].map(
-    (name) => [`tls/${name}`, tlsText(name)],
-  ),
+  [
+    ...['server.crt', 'server.key', 'client.key', 'encrypted.key', 'authority.crt'],
+    ...['expired.crt', 'expired.key', 'short.crt', 'short.key'],
+  ].map((name) => [`tls/${name}`, tlsText(name)]),
 );
 const good = 'tls: { cert: tls/server.crt, key: tls/server.key }';
 const embedded = (rest: string) => `signaling: { embedded: { ${rest} } }\n${anyRoute}`;
@@ -65,6 +66,11 @@ describe('certificates that will not do', () => {
     const said = await summary(embedded(text), { files });
     expect(said).toEqual([expect.stringContaining(message)]);
   });
+});
+
+test('a key that many refuse is said to be too short, by a Node.js that takes it and by one that does not', async () => {
+  const said = await summary(embedded('tls: { cert: tls/short.crt, key: tls/short.key }'), { files });
+  expect(said).toEqual([expect.stringMatching(/^(warning|error) signaling\.embedded\.tls\.cert: .*key .*1024 bits/)]);
 });
 
 test('origins are those of pages, and nothing more', async () => {
