@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { typeScriptProblem } from '../base/type-stripping.js';
 import type { FlavorModule } from '../flavor-api/index.js';
 import { packageEntry } from './package-entry.js';
 
@@ -26,9 +27,15 @@ export const builtInFlavors: readonly string[] = [...builtIn.keys()];
  *
  * Throws `ERR_FLAVOR_NOT_FOUND` when there is none or it does not load, `ERR_FLAVOR_INVALID` when it is no flavor of
  * contract version 1.
+ *
+ * @param stripsTypes whether this Node.js runs TypeScript; found out when absent
  */
-export async function loadFlavorModule(use: string, configDirectory: string): Promise<FlavorModule> {
-  const load = builtIn.get(use) ?? (() => importFrom(use, configDirectory));
+export async function loadFlavorModule(
+  use: string,
+  configDirectory: string,
+  stripsTypes?: boolean,
+): Promise<FlavorModule> {
+  const load = builtIn.get(use) ?? (() => importFrom(use, configDirectory, stripsTypes));
   let loaded: { readonly default: unknown };
   try {
     loaded = await load();
@@ -47,12 +54,18 @@ export async function loadFlavorModule(use: string, configDirectory: string): Pr
   return flavor;
 }
 
-async function importFrom(use: string, directory: string): Promise<{ readonly default: unknown }> {
+async function importFrom(
+  use: string,
+  directory: string,
+  stripsTypes: boolean | undefined,
+): Promise<{ readonly default: unknown }> {
   const isPath = use.startsWith('.') || isAbsolute(use);
   const file = isPath ? resolve(directory, use) : packageEntry(use, directory);
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) throw new Error(`there is no file ${file}`);
   if (found.isDirectory()) throw new Error(`${file} is a directory: name the file in it`);
+  const unreadable = typeScriptProblem(file, stripsTypes);
+  if (unreadable !== undefined) throw new Error(unreadable);
   return import(pathToFileURL(file).href);
 }
 

@@ -35,6 +35,15 @@ test('a path counts from the directory of the configuration', async () => {
   expect(await idOf(join(directory, 'mine/flavor.mjs'), '/nowhere')).toBe('mine');
 });
 
+test('TypeScript is refused by a Node.js that does not strip types, in so many words', async () => {
+  const directory = directoryWith({ 'flavor.ts': source('typed') });
+  await expect(loadFlavorModule('./flavor.ts', directory, false)).rejects.toMatchObject({
+    code: 'ERR_FLAVOR_NOT_FOUND',
+    message: expect.stringMatching(/is TypeScript, which Node\.js runs from 22\.18 on; this is v/),
+  });
+  expect((await loadFlavorModule('./flavor.ts', directory, true)).manifest.id).toBe('typed');
+});
+
 describe('an npm package, from the directory of the configuration', () => {
   const packageJson = (fields: object): string => JSON.stringify({ name: 'x', type: 'module', ...fields });
 

@@ -1,28 +1,23 @@
 import { statSync } from 'node:fs';
-import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { typeScriptProblem } from '../../base/type-stripping.js';
 import type { ToolSchema, UserTool } from './define-tool.js';
 
 /** The same tool, whose arguments nobody knows here. */
 export type LoadedTool = Omit<UserTool, 'parameters'> & { readonly parameters?: ToolSchema | object };
-
-const TYPESCRIPT: ReadonlySet<string> = new Set(['.ts', '.mts', '.cts']);
 
 /**
  * Imports a module of the operator's and takes the tool out of it. Throws `ERR_TOOL_INVALID` when there is none, when it
  * does not load, or when it is TypeScript and this Node.js does not strip types.
  *
  * @param path absolute
- * @param stripsTypes whether this Node.js runs TypeScript (22.18, 24 and later)
+ * @param stripsTypes whether this Node.js runs TypeScript; found out when absent
  */
-export async function loadToolModule(path: string, stripsTypes = canStripTypes()): Promise<LoadedTool> {
+export async function loadToolModule(path: string, stripsTypes?: boolean): Promise<LoadedTool> {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw invalid(`there is no file ${path}`);
-  if (TYPESCRIPT.has(extname(path)) && !stripsTypes) {
-    throw invalid(
-      `${path} is TypeScript, which Node.js runs from 22.18 on; this is ${process.version}: compile it first`,
-    );
-  }
+  const unreadable = typeScriptProblem(path, stripsTypes);
+  if (unreadable !== undefined) throw invalid(unreadable);
   let loaded: { readonly default?: unknown };
   try {
     loaded = await import(pathToFileURL(path).href);
@@ -34,11 +29,6 @@ export async function loadToolModule(path: string, stripsTypes = canStripTypes()
   const problem = problemOf(tool);
   if (problem !== undefined || !isTool(tool)) throw invalid(`${path} is no tool: ${problem}`);
   return tool;
-}
-
-function canStripTypes(): boolean {
-  const features: object = process.features;
-  return 'typescript' in features && Boolean(features.typescript);
 }
 
 /** Of a module that was compiled from ESM to CommonJS, the default export is one level down. */
