@@ -2,7 +2,7 @@
 # The connector, without compilers and as a user of its own. opensips/compose.yaml runs it; docs/10-opensips.md tells how.
 
 # Not the slim one: it has a compiler, for the media add-on.
-FROM node:20-bookworm AS build
+FROM node:24-bookworm AS build
 WORKDIR /src
 # The dependencies first: they stay cached while only the source changes. No script of a package is run.
 COPY package.json package-lock.json .npmrc ./
@@ -12,7 +12,7 @@ COPY src src
 COPY flavors flavors
 RUN npm run build:native && npm prune --omit=dev --ignore-scripts
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /opt/voice-connector
 COPY --from=build /src/package.json ./
