@@ -43,12 +43,14 @@ static void say(struct connection *connection, const char *text, size_t length) 
   websocket_send(connection, 1, text, length);
 }
 
+/* Ids are as long as those of the service: what is made of them costs memory and time by their length. */
 static void say_audio(struct connection *connection, const char *base64, size_t length) {
   static char text[1 << 20];
   if (length > sizeof text - 512) return;
   int head = snprintf(text, 512,
-                      "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_%lx_%lu\",\"response_id\":\"resp_1\","
-                      "\"item_id\":\"item_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"",
+                      "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_%08lx%012lu\","
+                      "\"response_id\":\"resp_CUPYtM5hPKlPmY5gbIm6F\",\"item_id\":\"item_CUPYtlfeR4Pxkum0TJjMJ\","
+                      "\"output_index\":0,\"content_index\":0,\"delta\":\"",
                       (long)connection->id, connection->events++);
   memcpy(text + head, base64, length);
   memcpy(text + head + length, "\"}", 2);
@@ -90,14 +92,15 @@ static void on_response_create(struct connection *connection, const char *messag
   if (connection->talking) return;
   say(connection, text,
       (size_t)snprintf(text, sizeof text,
-                       "{\"type\":\"response.created\",\"event_id\":\"event_c\",\"response\":{\"id\":\"resp_1\",\"object\":"
-                       "\"realtime.response\",\"status\":\"in_progress\",\"metadata\":{\"request\":\"%s\"}}}",
+                       "{\"type\":\"response.created\",\"event_id\":\"event_c\","
+                       "\"response\":{\"id\":\"resp_CUPYtM5hPKlPmY5gbIm6F\",\"object\":\"realtime.response\","
+                       "\"status\":\"in_progress\",\"metadata\":{\"request\":\"%s\"}}}",
                        request));
   say(connection, text,
       (size_t)snprintf(text, sizeof text,
-                       "{\"type\":\"response.output_item.added\",\"event_id\":\"event_i\",\"response_id\":\"resp_1\","
-                       "\"output_index\":0,\"item\":{\"id\":\"item_1\",\"type\":\"message\",\"status\":\"in_progress\","
-                       "\"role\":\"assistant\",\"content\":[]}}"));
+                       "{\"type\":\"response.output_item.added\",\"event_id\":\"event_i\","
+                       "\"response_id\":\"resp_CUPYtM5hPKlPmY5gbIm6F\",\"output_index\":0,\"item\":{"
+                       "\"id\":\"item_CUPYtlfeR4Pxkum0TJjMJ\",\"type\":\"message\",\"status\":\"in_progress\",\"role\":\"assistant\",\"content\":[]}}"));
   /* Its first sound is what a call is answered with. */
   say_tone(connection, 20);
   connection->talking = 1;
