@@ -107,7 +107,7 @@ async function work(subject: Subject, jobs: readonly Job[], { beside, partner }:
   }
   const of = (turn: Scenario['turn']): Job[] => jobs.filter(({ scenario }) => (scenario.turn ?? 'beside') === turn);
   // The longest first, so that none of them runs on when all others are done.
-  const queue = of('beside').sort((a, b) => (b.scenario.seconds ?? 0) - (a.scenario.seconds ?? 0));
+  const queue = [...of('first'), ...of('beside').sort((a, b) => (b.scenario.seconds ?? 0) - (a.scenario.seconds ?? 0))];
   const worker = async (): Promise<void> => {
     for (let job = queue.shift(); job; job = queue.shift()) await runJob(job, common);
   };

@@ -42,9 +42,9 @@ export interface Scenario {
   readonly except?: Partial<Readonly<Record<DriverName, string | Partial<Readonly<Record<Transport, string>>>>>>;
   /**
    * `beside`: with others at the same time (the default). `alone`: fills the subject, so nothing may run beside it.
-   * `last`: the subject takes no calls after it.
+   * `last`: the subject takes no calls after it. `first`: beside others and before them, for what a partner does from its start on.
    */
-  readonly turn?: 'beside' | 'alone' | 'last';
+  readonly turn?: 'first' | 'beside' | 'alone' | 'last';
   /** It needs the {@link Partner}, which there is not over every transport. */
   readonly partner?: boolean;
   /** How long it takes, seconds, where that is more than CI has time for. */
