@@ -24,6 +24,9 @@ export interface MediaPeer {
  * card. Answering 127.0.0.1 would leave the first without audio; the second would send from 127.0.0.1, which is not
  * where its offer says it is, and no packet of it would be accepted.
  *
+ * A caller whose SIP comes by the other address family than its audio is to go, as by a proxy that speaks both or from a phone
+ * that does, is answered with the address that reaches its audio, where audio of that family is bound.
+ *
  * @param reaching the local address that packets to an IP literal leave from
  */
 export function mediaAddress(
@@ -34,19 +37,25 @@ export function mediaAddress(
   if (config.advertise !== undefined) return config.advertise;
   const wildcard = config.bind === '0.0.0.0' || (isIPv6(config.bind) && /^[0:]+$/.test(config.bind));
   if (!wildcard) return config.bind;
-  if (!isLoopback(peer.localAddress)) return peer.localAddress;
+  const bothFamilies = isIPv6(config.bind);
+  const { localAddress } = peer;
+  // Whatever the offer says: most calls.
+  if (!bothFamilies && !isIPv6(localAddress) && !isLoopback(localAddress)) return localAddress;
   const offered = offeredAddress(peer);
-  return offered === undefined || isLoopback(offered) ? peer.localAddress : reaching(offered);
+  if (offered === undefined) return localAddress;
+  if (isIPv6(offered) !== isIPv6(localAddress)) {
+    return bothFamilies || !isIPv6(offered) ? reaching(offered) : localAddress;
+  }
+  return isLoopback(localAddress) && !isLoopback(offered) ? reaching(offered) : localAddress;
 }
 
-/** Where the first audio stream of the offer wants its packets, if it says so in the family of the SIP connection. */
-function offeredAddress({ offer, localAddress }: MediaPeer): string | undefined {
+/** Where the first audio stream of the offer wants its packets, if it says so. */
+function offeredAddress({ offer }: MediaPeer): string | undefined {
   if (offer === undefined) return undefined;
-  const family = isIPv6(localAddress) ? 6 : 4;
   try {
     const audio = parseSessionDescription(offer).media.find(({ type, port }) => type === 'audio' && port > 0);
     const connection = audio?.connection;
-    return connection?.kind === 'unicast' && connection.family === family ? connection.address : undefined;
+    return connection?.kind === 'unicast' ? connection.address : undefined;
   } catch {
     // Whoever answers the offer says what is wrong with it.
     return undefined;

@@ -36,11 +36,19 @@ test('a softphone on this machine that names its network card is answered with t
   expect(chosen('::1', offerOf('2001:db8::1'))).toBe('reaching:2001:db8::1');
 });
 
+test('audio of the other address family than SIP is answered with the address that reaches it, where it is bound', () => {
+  expect(chosen('2001:db8::9', offerOf('192.0.2.1'), { bind: '::' })).toBe('reaching:192.0.2.1');
+  expect(chosen('10.0.0.1', offerOf('2001:db8::1'), { bind: '::' })).toBe('reaching:2001:db8::1');
+  expect(chosen('::1', offerOf('127.0.0.1'), { bind: '::' })).toBe('reaching:127.0.0.1');
+  expect(chosen('2001:db8::9', offerOf('192.0.2.1'))).toBe('reaching:192.0.2.1');
+  expect(chosen('10.0.0.1', offerOf('2001:db8::1'))).toBe('10.0.0.1');
+});
+
 test.each([
   ['no offer', undefined],
   ['a hold', offerOf('0.0.0.0')],
   ['an offer without audio', offerOf('192.0.2.1', 0)],
-  ['the other address family', offerOf('2001:db8::1')],
+  ['an address family that is not bound', offerOf('2001:db8::1')],
   ['a name', offerOf('phone.example.com')],
   ['an offer that cannot be read', 'nonsense'],
 ])('%s leaves the address that SIP runs over', (_, offer) => {
