@@ -85,6 +85,13 @@ it('a caller cannot forge X-Flavor: the proxy takes it away first, the B2B scrip
   expect(b2b.text.indexOf('is_present_hf("X-Flavor")')).toBeLessThan(b2b.text.indexOf('ua_session_server_init'));
 });
 
+it('two sessions of b2b_entities are not taken for each other: its tables are larger than by default', () => {
+  for (const table of ['server_hsize', 'client_hsize']) {
+    const bits = new RegExp(`^modparam\\("b2b_entities", "${table}", (\\d+)\\)`, 'm').exec(b2b.text)?.[1];
+    expect(Number(bits)).toBeGreaterThanOrEqual(16);
+  }
+});
+
 it('the flags of create_dialog mean the same to 3.4, which reads letters, and to 4.0, which reads words', () => {
   const flags = /create_dialog\("(.*?)"\)/.exec(proxy.text)?.[1] ?? '';
   expect(
