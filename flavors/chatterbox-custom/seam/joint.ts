@@ -17,7 +17,9 @@ import {
 import type { Tier } from '../tiers/tier.js';
 import type { Part } from '../voice/handover.js';
 import type { Rendering } from '../voice/rendering.js';
+import { placeBeyond } from './beyond.js';
 import { anchorByLetters } from './letters.js';
+import { endOfPause, endOfSound, GAP_DB, lastGap, levelAt, nearestDip, quietest, quietestOf } from './levels.js';
 import { type Anchor, anchorOf, wordUnderWay } from './pace.js';
 
 /** Where one rendering is left and the other entered, in samples of each. */
@@ -26,6 +28,8 @@ export interface Joint {
   readonly enter: number;
   /** The sounds agree: what is on both sides of the joint may be faded into each other. */
   readonly matched: boolean;
+  /** Hardly anything follows of what was asked for: the place may lie behind its end, see {@link JointSearch.beyond}. */
+  readonly atEnd?: boolean;
 }
 
 /** How much longer than the old rendering the new one may be before the search ends. */
@@ -42,18 +46,6 @@ const TEMPO_SPREAD = 0.15;
 const TEMPO_SPREAD_UNKNOWN = 0.3;
 /** One voice: a match is none that is worse where it is one, whatever it leaves out. */
 const BELIEVED_OWN_COST = 0.62;
-/** A dip of the level so far below the loudest is a gap between words, dB; and how long it must last, frames. */
-const GAP_DB = 26;
-const GAP_FRAMES = 4;
-/** One so long is a pause. */
-const PAUSE_FRAMES = 12;
-/** A fragment of a word at the end, up to so long, is better left out, ms. */
-const FRAGMENT_MS = 450;
-/** Another voice does not finish a word that this one began: it begins it again, from a dip up to so far back, ms. */
-const WORD_MS = 600;
-/** How much deeper a dip must be for each frame that it is farther off, dB; one so deep is silence. */
-const DIP_DB_PER_FRAME = 0.8;
-const DEEPEST_DB = 30;
 /** How far the beginning of a match is to be doubted, ms: of two voices, and of one that begins in mid-text. */
 const UNSURE_MS = 400;
 const UNSURE_OWN_MS = 300;
@@ -74,6 +66,8 @@ const LISTENED_MS = 600;
 const ONSET_FRAMES = 4;
 /** Two voices: a match that is so much later than the letters say would lose words, ms. */
 const LATE_MS = 120;
+/** So much sound is left of what was asked for where the place lies at its end, frames. */
+const AT_END_FRAMES = 6;
 /** Half a window: a frame speaks of what lies around its middle. */
 const HALF_WINDOW_MS = 16;
 
@@ -178,6 +172,31 @@ export class JointSearch {
     return this.#widen() ? 'earlier' : this.#byText(frames);
   }
 
+  /**
+   * Looks for the place again, once what follows the new rendering has come, see {@link placeBeyond}.
+   *
+   * @param next what follows, by the same voice
+   * @returns the joint with `next`; `undefined` where it is not beyond doubt that the place is in there
+   */
+  *beyond(next: Rendering): Steps<Joint | undefined> {
+    const [old, rendering, match] = [this.#old, this.#new as Rendering, this.#aligner?.best()];
+    if (match === undefined) return undefined;
+    const found = yield* placeBeyond({
+      heard: old.rendering.frames.frames,
+      from: this.#frameAt(old.sent),
+      first: rendering.frames.frames,
+      match,
+      second: next.frames.frames.slice(),
+      tempo: tempoOf(old.rendering, rendering),
+      mean: meanOf(old.rendering),
+    });
+    if (found === undefined) return undefined;
+    const leave = Math.max(old.sent, Math.min(old.rendering.length, this.#sampleAt(found.leave)));
+    // The old one may have been handed on meanwhile; but for silence at its end, which is in neither.
+    const later = Math.min(leave - this.#sampleAt(found.leave), FRAME_MS * this.#perMs);
+    return { leave, enter: inside(this.#sampleAt(found.enter) + later, next), matched: true };
+  }
+
   /** Begins farther back: the voice was slower than its text let expect. `false` where that was done, or it does not go. */
   #widen(): boolean {
     if (this.#widened || this.anchor.index === 0) return false;
@@ -229,17 +248,13 @@ export class JointSearch {
     const sure = own
       ? match.start + ownUnsureMs / FRAME_MS
       : Math.max(match.start + UNSURE_MS / FRAME_MS, heard.length - LAST_MS / FRAME_MS);
-    const first = Math.min(heard.length - 1, Math.max(sure, this.#frameAt(old.sent)));
-    let best = first;
-    let least = Number.POSITIVE_INFINITY;
-    for (let at = first; at < heard.length; at += 1) {
-      const level = levelAt(heard, at) + levelAt(frames, match.at(at));
-      // Of places that are as quiet, the latest: what is there need not be said again.
-      if (level <= least + 1) [best, least] = [at, Math.min(level, least)];
-    }
+    const best = quietestOf(match, heard, frames, Math.max(sure, this.#frameAt(old.sent)));
     const leave = Math.max(old.sent, Math.min(old.rendering.length, this.#sampleAt(best)));
     const enter = this.#sampleAt(match.at(best)) + (leave - this.#sampleAt(best));
-    if (own) return { leave, enter: inside(enter, rendering), matched: true };
+    if (own) {
+      const atEnd = rendering.state === 'done' && endOfSound(frames) - match.at(best) < AT_END_FRAMES;
+      return { leave, enter: inside(enter, rendering), matched: true, atEnd };
+    }
     // Half a word of one voice and half of another is no word.
     const open = levelAt(heard, best) > loudestOf(heard) - GAP_DB;
     const plain = !open || match.cost < this.#likeness(rendering).plainCost;
@@ -331,47 +346,4 @@ function middleOf(frame: number): number {
 
 function inside(sample: number, rendering: Rendering): number {
   return Math.max(0, Math.min(rendering.length, sample));
-}
-
-function levelAt(frames: readonly Frame[], at: number): number {
-  return frames[at]?.levelDb ?? 0;
-}
-
-function quietest(frames: readonly Frame[], from: number, until: number): number {
-  let best = Math.max(0, Math.min(until, frames.length - 1));
-  for (let at = best; at >= Math.max(0, from); at -= 1) if (levelAt(frames, at) < levelAt(frames, best)) best = at;
-  return best;
-}
-
-/** The dip before a frame at which a word begins most likely: deep, and near. */
-function nearestDip(frames: readonly Frame[], until: number): number {
-  const silence = loudestOf(frames) - DEEPEST_DB;
-  let [best, least] = [until, Number.POSITIVE_INFINITY];
-  for (let at = until; at >= Math.max(0, until - WORD_MS / FRAME_MS); at -= 1) {
-    const cost = Math.max(silence, levelAt(frames, at)) + (until - at) * DIP_DB_PER_FRAME;
-    if (cost < least) [best, least] = [at, cost];
-  }
-  return best;
-}
-
-/** Where this voice pauses shortly before a frame, the last frame of that: what is quiet in between is within a word. */
-function endOfPause(frames: readonly Frame[], until: number): number | undefined {
-  const quiet = loudestOf(frames) - GAP_DB;
-  let run = 0;
-  for (let at = Math.min(until, frames.length - 1); at >= Math.max(0, until - WORD_MS / FRAME_MS); at -= 1) {
-    run = levelAt(frames, at) < quiet ? run + 1 : 0;
-    if (run === PAUSE_FRAMES) return at + PAUSE_FRAMES - 1;
-  }
-  return undefined;
-}
-
-/** The middle of the last gap between words near the end, from frame `from` on. */
-function lastGap(frames: readonly Frame[], from: number): number | undefined {
-  const quiet = loudestOf(frames) - GAP_DB;
-  let run = 0;
-  for (let at = frames.length - 1; at >= Math.max(from, frames.length - FRAGMENT_MS / FRAME_MS); at -= 1) {
-    run = levelAt(frames, at) < quiet ? run + 1 : 0;
-    if (run === GAP_FRAMES) return at + 1;
-  }
-  return undefined;
 }

@@ -1,4 +1,4 @@
-import type { SoundingTime, WordPlace } from 'sip-voice-connector/cascade';
+import { FRAME_MS, type SoundingTime, type WordPlace } from 'sip-voice-connector/cascade';
 import { type Anchor, uncertainMs, type VoicePace } from './pace.js';
 
 /** Speech that two renderings of one voice must have in common to be matched, and what the place of a word is uncertain by, ms. */
@@ -18,7 +18,8 @@ export interface LettersAnchor {
 
 /**
  * The word to begin again with: known better by its letters than by the pace of the text, so that less is said that was heard
- * already. `undefined` at the beginning, and where the pace contradicts the letters.
+ * already. `undefined` at the beginning, and where the pace contradicts the letters and begins earlier: who begins behind the
+ * place has to be asked again, and for more.
  *
  * @param places of the words that were begun
  * @param byPace the word to begin again with by the pace of the text
@@ -41,7 +42,8 @@ export function anchorByLetters(
       ? -pace.lettersMs(text.slice(index, byPace.index))
       : pace.lettersMs(text.slice(byPace.index, index));
   const paceMs = byPace.soundingMs + fartherMs;
-  if (Math.abs(startMs - heard.at(paceMs)) > uncertainMs(paceMs, pace)) return undefined;
+  const contradicted = Math.abs(startMs - heard.at(paceMs)) > uncertainMs(paceMs, pace);
+  if (contradicted && index > byPace.index) return undefined;
   // The same words, not the same time: a text has slow words and quick ones, and any rendering of it has them.
   const [lastWord = ''] = text.slice(last.index).split(/\s/u, 1);
   const ofLastMs = Math.min(pace.lettersMs(lastWord), endMs - last.startMs);
@@ -51,7 +53,7 @@ export function anchorByLetters(
       soundingMs: paceMs,
       expectedMs: startMs,
       fromMs: Math.max(0, startMs - SPREAD_MS),
-      untilMs: Math.min(startMs + SPREAD_MS, endMs - OVERLAP_MS / 2),
+      untilMs: Math.max(startMs + FRAME_MS, endMs - OVERLAP_MS / 2),
     },
     leastMs: pace.lettersMs(text.slice(index, last.index)) + ofLastMs + PAST_MS,
   };

@@ -18,6 +18,8 @@ import { LOOK_MS, Speakers, type SpeakingDeps, type TierLeft } from './speakers.
 const FADE_MS = 8;
 /** Of a sentence of which nothing was heard, so much is asked for at least, ms. */
 const LEAST_MS = 500;
+/** Of what follows a rendering, so much is looked at where the place may be in there, ms. */
+const BEYOND_MS = 800;
 /** Waited for what abandoned renderings have used, ms: the contract allows 500. */
 const SETTLE_MS = 250;
 
@@ -245,9 +247,12 @@ export class TieredUtterance implements TextToSpeechUtterance {
         const joint = looked ? await inTurns(search.find(), this.#deps.clock, this.#controller.signal) : undefined;
         if (joint === 'earlier') break;
         if (joint) {
+          const after = join(more, rest);
+          if (joint.atEnd && after !== '')
+            return await this.#goBeyond(search, { old, rendering, joint }, after, failed);
           this.#handover.follow(undefined);
           this.#splice(old, rendering, joint, perMs);
-          return { part: { rendering, sent: joint.enter }, rest: join(more, rest) };
+          return { part: { rendering, sent: joint.enter }, rest: after };
         }
         if (rendering.state === 'failed') break;
         if (this.#speakers.leaves(rendering, this.#handover.silentMs, failed)) {
@@ -260,6 +265,44 @@ export class TieredUtterance implements TextToSpeechUtterance {
       if (rendering.state === 'failed') this.#speakers.onUnheard(spoken, rendering.error ?? error, failed);
       else rendering.cancel();
     }
+  }
+
+  /** Asks for what follows, which is waited for anyway, and looks for the place there as well. */
+  async #goBeyond(
+    search: JointSearch,
+    { old, rendering, joint }: { readonly old: Part; readonly rendering: Rendering; readonly joint: Joint },
+    text: string,
+    failed: Set<string>,
+  ): Promise<{ readonly part: Part; readonly rest: string }> {
+    const perMs = this.#deps.format.sampleRate / 1_000;
+    const said = (): void => {
+      this.#handover.follow(undefined);
+      // What was in hand has been handed on meanwhile.
+      const leave = Math.max(old.sent, joint.leave);
+      const enter = Math.min(rendering.length, joint.enter + leave - joint.leave);
+      this.#splice(old, rendering, { ...joint, leave, enter }, perMs);
+      this.#tell(rendering.tier.name, 'fail-over');
+      this.#handover.say(rendering.slice(enter, rendering.length));
+    };
+    const { spoken, rest } = await this.#speakers.ask(text, failed, LEAST_MS, 'fail-over').catch((thrown: unknown) => {
+      said();
+      throw thrown;
+    });
+    const next = spoken.rendering;
+    while (next.taking || (!next.over && next.durationMs < BEYOND_MS)) {
+      if (this.#speakers.leaves(next, this.#handover.silentMs, failed)) break;
+      await this.#speakers.change([next], LOOK_MS);
+    }
+    const alike = next.tier.voice === rendering.tier.voice;
+    const { clock } = this.#deps;
+    const beyond = alike ? await inTurns(search.beyond(next), clock, this.#controller.signal) : undefined;
+    if (beyond === undefined) {
+      said();
+      return { part: { rendering: next, sent: 0 }, rest };
+    }
+    this.#handover.follow(undefined);
+    this.#splice(old, next, beyond, perMs);
+    return { part: { rendering: next, sent: beyond.enter }, rest };
   }
 
   /** Says what is left of the old one up to the joint. */

@@ -39,8 +39,14 @@ test('one voice begins again with the last word of which letters say that it was
   expect((found?.leastMs ?? 0) - (2_400 - expectedMs)).toBeCloseTo(420, -1);
 });
 
-test('letters that say something else than the pace of the text are not believed, nor is a first word', () => {
-  expect(anchorByLetters(text, places(600), heard, pace, byPace)).toBe(undefined);
+test('of letters and the pace of the text, where they contradict each other, who begins earlier is believed', () => {
+  const { anchor } = anchorByLetters(text, places(600), heard, pace, byPace) ?? {};
+  expect(anchor?.index).toBeLessThan(byPace.index);
+  expect(anchor?.expectedMs).toBe(places(600).find(({ index }) => index === anchor?.index)?.startMs);
+  expect(anchorByLetters(text, places(-600), heard, pace, byPace)).toBe(undefined);
+});
+
+test('letters are not believed of a first word', () => {
   expect(anchorByLetters(text, places(0).slice(0, 1), heard, pace, byPace)).toBe(undefined);
   expect(anchorByLetters(text, [], heard, pace, byPace)).toBe(undefined);
 });

@@ -94,13 +94,13 @@ export async function runSeamTrial(trial: SeamTrial): Promise<SeamOutcome> {
   // What begins earlier than the one before is asked for in its place.
   const again = requested.findLastIndex((request, at) => at > 0 && begin(request) < begin(requested[at - 1]));
   const asked = requested.slice(Math.max(0, again));
-  const rest = other.say(asked[0] ?? '');
   const skipped = told.words.length - asked.join(' ').split(' ').length;
   const tempo = trial.second?.tempo ?? 1;
-  const againSamples = asked.reduce((sum, text) => sum + Math.round(other.say(text).pcm.length / 2 / tempo), 0);
+  const rests = asked.map((part) => other.say(part));
+  const againSamples = rests.reduce((sum, { pcm }) => sum + Math.round(pcm.length / 2 / tempo), 0);
   const entered = Math.max(0, againSamples - played.after) / PER_MS;
   const leave = wordsSaid(told, played.before / PER_MS);
-  const enter = seamAt === undefined ? leave : skipped + wordsSaid(rest, entered * tempo);
+  const enter = seamAt === undefined ? leave : skipped + wordsSaidOf(rests, entered * tempo);
   const dies = wordsSaid(told, trial.diesAfterMs);
   let lost = 0;
   let repeated = 0;
@@ -129,6 +129,15 @@ export function wordsSaid({ times }: SpokenSentence, ms: number): number {
   const word = times.findLastIndex(({ startMs }) => startMs <= ms);
   const time = times[word];
   return time === undefined ? 0 : word + part((ms - time.startMs) / (time.endMs - time.startMs));
+}
+
+/** The same of several renderings, one after the other. */
+function wordsSaidOf(rests: readonly SpokenSentence[], ms: number): number {
+  const [first, ...others] = rests;
+  if (first === undefined) return 0;
+  // The resampler is off by a sample or two.
+  const overMs = ms - first.pcm.length / 16 - 1;
+  return overMs > 0 && others.length > 0 ? first.words.length + wordsSaidOf(others, overMs) : wordsSaid(first, ms);
 }
 
 /** What the caller hears, if everything is played as soon as it can be: silence where there is nothing. */

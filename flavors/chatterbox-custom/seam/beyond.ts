@@ -1,0 +1,106 @@
+import {
+  Aligner,
+  type AlignmentStart,
+  type Frame,
+  loudestOf,
+  type Match,
+  oneVoice,
+  type Steps,
+  type VoiceMean,
+} from 'sip-voice-connector/cascade';
+import { beginOfSound, endOfSound, quietestOf } from './levels.js';
+
+/** What was heard of a text, and what the same voice has made of its end since then. All in frames. */
+export interface SequelSearch {
+  readonly heard: readonly Frame[];
+  /** Of what was heard, nothing before this one may be left out any more. */
+  readonly from: number;
+  /** Begins with words that were heard; the place of `match` is at its end. */
+  readonly first: readonly Frame[];
+  readonly match: Match;
+  /** Begins with the word that follows the last one of `first`, as far as it has come. */
+  readonly second: readonly Frame[];
+  readonly tempo: NonNullable<AlignmentStart['tempo']>;
+  readonly mean: VoiceMean;
+}
+
+/** A place in what was heard, and the same in the second rendering. */
+export interface SequelPlace {
+  readonly leave: number;
+  readonly enter: number;
+}
+
+/** Of what was heard, so much is compared; and its beginning is where it was matched before, give or take so much. */
+const TAIL_FRAMES = 90;
+const SPREAD_FRAMES = 10;
+/** What is drawn out at the end of a text, and how much may be left of it. */
+const DRAWN_FRAMES = 35;
+const SHARES = [1, 0.75, 0.5] as const;
+/** A match goes on so far into the second rendering; what it costs less than the best that does not, a frame. */
+const LEAST_FRAMES = 6;
+const CLEARLY = 0.05;
+
+/**
+ * A voice draws out the last word of what it is asked for, so that one word of it may take as long as two of what was heard, and
+ * be matched with them: "had" with "had by", and "by" comes next. Whether what was heard goes on into that is told by the two
+ * renderings as one, the drawn out end said as quickly as within a text.
+ *
+ * @returns `undefined` where it is not beyond doubt that it does: a word may be said twice, none is lost
+ */
+export function* placeBeyond(search: SequelSearch): Steps<SequelPlace | undefined> {
+  const { first, second, tempo, mean, match: plain } = search;
+  const heard = search.heard.slice(0, endOfSound(search.heard));
+  const from = Math.max(plain.start, heard.length - TAIL_FRAMES);
+  const start: AlignmentStart = {
+    from,
+    until: from + SPREAD_FRAMES,
+    expected: from,
+    spread: SPREAD_FRAMES,
+    loudestDb: loudestOf(first),
+    tempo,
+  };
+  let [within, beyond] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let found: { readonly sequel: Sequel; readonly match: Match } | undefined;
+  for (const share of SHARES) {
+    const sequel = new Sequel(first.slice(plain.at(from)), second, share);
+    const aligner = new Aligner(heard, start, { old: mean, new: mean }, oneVoice);
+    for (const [at, frame] of sequel.frames.entries()) {
+      if (at === sequel.border) within = Math.min(within, aligner.best()?.cost ?? within);
+      aligner.push(frame);
+      yield;
+    }
+    const match = aligner.best();
+    if (match === undefined || !match.settled || match.cost >= beyond) continue;
+    if (match.at(heard.length - 1) < sequel.border + LEAST_FRAMES) continue;
+    [beyond, found] = [match.cost, { sequel, match }];
+  }
+  if (found === undefined || beyond > within - CLEARLY) return undefined;
+  const { sequel, match } = found;
+  const leave = quietestOf(match, heard, sequel.frames, Math.max(from, search.from));
+  const enter = sequel.inSecond(match.at(leave));
+  return enter === undefined ? undefined : { leave, enter };
+}
+
+/** Two renderings, one of what follows the other, as one: without the silence between them, which is in neither text. */
+export class Sequel {
+  readonly frames: readonly Frame[];
+  /** The first frame that is of the second. */
+  readonly border: number;
+  readonly #skipped: number;
+
+  /** @param share of what is drawn out at the end of the first, how much is kept */
+  constructor(first: readonly Frame[], second: readonly Frame[], share: number) {
+    const end = endOfSound(first);
+    const drawn = Math.max(0, end - DRAWN_FRAMES);
+    const kept = first.slice(0, drawn);
+    for (let at = drawn; at < end; at += 1 / share) kept.push(first[Math.floor(at)] as Frame);
+    this.border = kept.length;
+    this.#skipped = beginOfSound(second);
+    this.frames = [...kept, ...second.slice(this.#skipped)];
+  }
+
+  /** A frame of it, as one of the second; `undefined` where it is of the first. */
+  inSecond(frame: number): number | undefined {
+    return frame < this.border ? undefined : frame - this.border + this.#skipped;
+  }
+}
