@@ -89,7 +89,7 @@ test.each([
 test('one voice, an answer as a whole: a drawn out word is not taken for two, of which the second would come twice', async () => {
   const { times } = slt.say(text);
   const by = text.split(' ').indexOf('by');
-  const { lost, repeated } = await runSeamTrial({
+  const { lost, repeated, tiers } = await runSeamTrial({
     narrators: [slt, slt],
     text,
     before: ['You have reached the salon on Harbour Street, and somebody will be with you in a moment.'],
@@ -98,4 +98,18 @@ test('one voice, an answer as a whole: a drawn out word is not taken for two, of
     second: { streaming: false, tempo: TEMPO, firstAudioMs: 120 },
   });
   expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
+  expect(tiers.slice(0, 2)).toEqual(['laptop current', 'gpu fail-over']);
+});
+
+test('where the place is at the end of what was asked for, the end of its last word is said, and then what follows', async () => {
+  const { lost, repeated, enter } = await runSeamTrial({
+    narrators: [slt, slt],
+    text: 'The book you asked for is out on loan, and two other readers are waiting for it as well.',
+    before: ['Doctor Okafor is in surgery this morning, he could ring you back at about noon.'],
+    diesAfterMs: 862,
+    first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+    second: { streaming: false, tempo: 1.01 },
+  });
+  expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
+  expect(Math.floor(enter)).toBe('The book you'.split(' ').length);
 });
