@@ -76,9 +76,10 @@ export function* placeBeyond(search: SequelSearch): Steps<SequelPlace | undefine
   }
   if (found === undefined || beyond > within - CLEARLY) return undefined;
   const { sequel, match } = found;
-  const leave = quietestOf(match, heard, sequel.frames, Math.max(from, search.from));
-  const enter = sequel.inSecond(match.at(leave));
-  return enter === undefined ? undefined : { leave, enter };
+  let border = Math.max(from, search.from);
+  while (border < heard.length - 1 && match.at(border) < sequel.border) border += 1;
+  const leave = quietestOf(match, heard, sequel.frames, border);
+  return { leave, enter: sequel.inSecond(match.at(leave)) };
 }
 
 /** Two renderings, one of what follows the other, as one: without the silence between them, which is in neither text. */
@@ -99,8 +100,8 @@ export class Sequel {
     this.frames = [...kept, ...second.slice(this.#skipped)];
   }
 
-  /** A frame of it, as one of the second; `undefined` where it is of the first. */
-  inSecond(frame: number): number | undefined {
-    return frame < this.border ? undefined : frame - this.border + this.#skipped;
+  /** A frame of it from the border on, as one of the second. */
+  inSecond(frame: number): number {
+    return frame - this.border + this.#skipped;
   }
 }
