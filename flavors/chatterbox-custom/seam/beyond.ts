@@ -10,18 +10,21 @@ import {
 } from 'sip-voice-connector/cascade';
 import { beginOfSound, endOfSound, quietestOf } from './levels.js';
 
-/** What was heard of a text, and what the same voice has made of its end since then. All in frames. */
-export interface SequelSearch {
+/** What was heard of a text, and what the same voice has made since then, from some word on. All in frames. */
+export interface TailSearch {
   readonly heard: readonly Frame[];
-  /** Of what was heard, nothing before this one may be left out any more. */
-  readonly from: number;
   /** Begins with words that were heard; the place of `match` is at its end. */
   readonly first: readonly Frame[];
   readonly match: Match;
-  /** Begins with the word that follows the last one of `first`, as far as it has come. */
-  readonly second: readonly Frame[];
   readonly tempo: NonNullable<AlignmentStart['tempo']>;
   readonly mean: VoiceMean;
+}
+
+export interface SequelSearch extends TailSearch {
+  /** Of what was heard, nothing before this one may be left out any more. */
+  readonly from: number;
+  /** Begins with the word that follows the last one of `first`, as far as it has come. */
+  readonly second: readonly Frame[];
 }
 
 /** A place in what was heard, and the same in the second rendering. */
@@ -40,6 +43,13 @@ const SHARES = [1, 0.75, 0.5] as const;
 const LEAST_FRAMES = 6;
 const CLEARLY = 0.05;
 
+/** What the end of what was heard costs a frame, where it is matched with the end of a rendering: low where that is what was heard. */
+export function* tailCost(search: TailSearch): Steps<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (const share of SHARES) least = Math.min(least, (yield* compared(search, [], share)).within);
+  return least;
+}
+
 /**
  * A voice draws out the last word of what it is asked for, so that one word of it may take as long as two of what was heard, and
  * be matched with them: "had" with "had by", and "by" comes next. Whether what was heard goes on into that is told by the two
@@ -48,7 +58,37 @@ const CLEARLY = 0.05;
  * @returns `undefined` where it is not beyond doubt that it does: a word may be said twice, none is lost
  */
 export function* placeBeyond(search: SequelSearch): Steps<SequelPlace | undefined> {
-  const { first, second, tempo, mean, match: plain } = search;
+  let [within, beyond] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let found: Compared | undefined;
+  for (const share of SHARES) {
+    const one = yield* compared(search, search.second, share);
+    within = Math.min(within, one.within);
+    const { match, heard, sequel } = one;
+    if (match === undefined || !match.settled || match.cost >= beyond) continue;
+    if (match.at(heard.length - 1) < sequel.border + LEAST_FRAMES) continue;
+    [beyond, found] = [match.cost, one];
+  }
+  if (found?.match === undefined || beyond > within - CLEARLY) return undefined;
+  const { sequel, match, heard } = found;
+  let border = Math.max(found.from, search.from);
+  while (border < heard.length - 1 && match.at(border) < sequel.border) border += 1;
+  const leave = quietestOf(match, heard, sequel.frames, border);
+  return { leave, enter: sequel.inSecond(match.at(leave)) };
+}
+
+interface Compared {
+  /** Without silence at its end. */
+  readonly heard: readonly Frame[];
+  /** What is compared of it. */
+  readonly from: number;
+  readonly sequel: Sequel;
+  /** Cost of the best match that ends within the first rendering, a frame. */
+  readonly within: number;
+  readonly match: Match | undefined;
+}
+
+function* compared(search: TailSearch, second: readonly Frame[], share: number): Steps<Compared> {
+  const { first, tempo, mean, match: plain } = search;
   const heard = search.heard.slice(0, endOfSound(search.heard));
   const from = Math.max(plain.start, heard.length - TAIL_FRAMES);
   const start: AlignmentStart = {
@@ -59,27 +99,17 @@ export function* placeBeyond(search: SequelSearch): Steps<SequelPlace | undefine
     loudestDb: loudestOf(first),
     tempo,
   };
-  let [within, beyond] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  let found: { readonly sequel: Sequel; readonly match: Match } | undefined;
-  for (const share of SHARES) {
-    const sequel = new Sequel(first.slice(plain.at(from)), second, share);
-    const aligner = new Aligner(heard, start, { old: mean, new: mean }, oneVoice);
-    for (const [at, frame] of sequel.frames.entries()) {
-      if (at === sequel.border) within = Math.min(within, aligner.best()?.cost ?? within);
-      aligner.push(frame);
-      yield;
-    }
-    const match = aligner.best();
-    if (match === undefined || !match.settled || match.cost >= beyond) continue;
-    if (match.at(heard.length - 1) < sequel.border + LEAST_FRAMES) continue;
-    [beyond, found] = [match.cost, { sequel, match }];
+  const sequel = new Sequel(first.slice(plain.at(from)), second, share);
+  const aligner = new Aligner(heard, start, { old: mean, new: mean }, oneVoice);
+  let within: number | undefined;
+  for (const [at, frame] of sequel.frames.entries()) {
+    if (at === sequel.border) within = aligner.best()?.cost;
+    aligner.push(frame);
+    yield;
   }
-  if (found === undefined || beyond > within - CLEARLY) return undefined;
-  const { sequel, match } = found;
-  let border = Math.max(from, search.from);
-  while (border < heard.length - 1 && match.at(border) < sequel.border) border += 1;
-  const leave = quietestOf(match, heard, sequel.frames, border);
-  return { leave, enter: sequel.inSecond(match.at(leave)) };
+  const match = aligner.best();
+  if (second.length === 0) within = match?.cost;
+  return { heard, from, sequel, within: within ?? Number.POSITIVE_INFINITY, match };
 }
 
 /** Two renderings, one of what follows the other, as one: without the silence between them, which is in neither text. */

@@ -17,7 +17,7 @@ import {
 import type { Tier } from '../tiers/tier.js';
 import type { Part } from '../voice/handover.js';
 import type { Rendering } from '../voice/rendering.js';
-import { placeBeyond } from './beyond.js';
+import { placeBeyond, type TailSearch, tailCost } from './beyond.js';
 import { anchorByLetters } from './letters.js';
 import { endOfPause, endOfSound, GAP_DB, lastGap, levelAt, nearestDip, quietest, quietestOf } from './levels.js';
 import { type Anchor, anchorOf, wordUnderWay } from './pace.js';
@@ -28,7 +28,7 @@ export interface Joint {
   readonly enter: number;
   /** The sounds agree: what is on both sides of the joint may be faded into each other. */
   readonly matched: boolean;
-  /** Hardly anything follows of what was asked for: the place may lie behind its end, see {@link JointSearch.beyond}. */
+  /** Hardly anything follows of what was asked for, and the place may lie behind its end, see {@link JointSearch.beyond}. */
   readonly atEnd?: boolean;
 }
 
@@ -179,22 +179,21 @@ export class JointSearch {
    * @returns the joint with `next`; `undefined` where it is not beyond doubt that the place is in there
    */
   *beyond(next: Rendering): Steps<Joint | undefined> {
-    const [old, rendering, match] = [this.#old, this.#new as Rendering, this.#aligner?.best()];
+    const [old, match] = [this.#old, this.#aligner?.best()];
     if (match === undefined) return undefined;
-    const found = yield* placeBeyond({
-      heard: old.rendering.frames.frames,
-      from: this.#frameAt(old.sent),
-      first: rendering.frames.frames,
-      match,
-      second: next.frames.frames.slice(),
-      tempo: tempoOf(old.rendering, rendering),
-      mean: meanOf(old.rendering),
-    });
+    const from = this.#frameAt(old.sent);
+    const found = yield* placeBeyond({ ...this.#tail(match), from, second: next.frames.frames.slice() });
     if (found === undefined) return undefined;
     const leave = Math.max(old.sent, Math.min(old.rendering.length, this.#sampleAt(found.leave)));
     // The old one may have been handed on meanwhile; but for silence at its end, which is in neither.
     const later = Math.min(leave - this.#sampleAt(found.leave), FRAME_MS * this.#perMs);
     return { leave, enter: inside(this.#sampleAt(found.enter) + later, next), matched: true };
+  }
+
+  #tail(match: Match): TailSearch {
+    const [old, rendering] = [this.#old.rendering, this.#new as Rendering];
+    const [heard, first] = [old.frames.frames, rendering.frames.frames];
+    return { heard, first, match, tempo: tempoOf(old, rendering), mean: meanOf(old) };
   }
 
   /** Begins farther back: the voice was slower than its text let expect. `false` where that was done, or it does not go. */
@@ -252,7 +251,9 @@ export class JointSearch {
     const leave = Math.max(old.sent, Math.min(old.rendering.length, this.#sampleAt(best)));
     const enter = this.#sampleAt(match.at(best)) + (leave - this.#sampleAt(best));
     if (own) {
-      const atEnd = rendering.state === 'done' && endOfSound(frames) - match.at(best) < AT_END_FRAMES;
+      const last = rendering.state === 'done' && endOfSound(frames) - match.at(best) < AT_END_FRAMES;
+      // Where both end alike that is the place.
+      const atEnd = last && (yield* tailCost(this.#tail(match))) >= oneVoice.sureCost;
       return { leave, enter: inside(enter, rendering), matched: true, atEnd };
     }
     // Half a word of one voice and half of another is no word.
