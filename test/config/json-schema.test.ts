@@ -74,6 +74,7 @@ describe('docs/3-configuration.md', () => {
       'signaling.drachtio[].secret',
       'signaling.embedded.auth.realm',
       'signaling.embedded.auth.users',
+      'signaling.embedded.hep.to',
       'signaling.embedded.register[].password',
       'signaling.embedded.register[].registrar',
       'signaling.embedded.register[].user',
