@@ -45,7 +45,7 @@ export class CallerAudio {
   /** Hot path. `data` is borrowed. */
   write(data: Uint8Array): void {
     if (this.#frames.length >= KEEP_MS / FRAME_MS) this.#frames.shift();
-    this.#frames.push(data.slice());
+    this.#frames.push(new Uint8Array(data));
     this.#end += 1;
     if (this.#sink !== undefined && this.#timer === undefined) this.#catchUp();
   }

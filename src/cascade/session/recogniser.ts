@@ -119,6 +119,6 @@ export class Recogniser {
 
   #keep(frame: AudioFrame): void {
     if (this.#kept.length >= KEPT_FRAMES) this.#kept.shift();
-    this.#kept.push({ ...frame, data: frame.data.slice() });
+    this.#kept.push({ ...frame, data: new Uint8Array(frame.data) });
   }
 }

@@ -22,3 +22,16 @@ test('how much a message still awaits is known before each frame, with another c
     audio.write(new Uint8Array(160));
   }
 });
+
+test('what waits for a connection is a copy, also of a Buffer', () => {
+  const audio = new CallerAudio(() => {});
+  const frame = Buffer.alloc(160, 1);
+  for (let count = 0; count < 10; count += 1) {
+    audio.write(frame);
+  }
+  frame.fill(2);
+  const sent: number[] = [];
+  audio.attach({ bufferedBytes: 0, sendAudio: (data: Uint8Array) => void sent.push(...data) });
+  expect(sent.length).toBeGreaterThan(0);
+  expect(new Set(sent)).toEqual(new Set([1]));
+});
