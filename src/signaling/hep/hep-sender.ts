@@ -29,8 +29,17 @@ export class HepSender {
     this.#socket.unref();
   }
 
+  /** Never throws: a message that cannot be copied is none the worse. */
   send(captured: CapturedMessage): void {
     if (this.#closed || this.#isFull()) return;
+    try {
+      this.#send(captured);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #send(captured: CapturedMessage): void {
     const packet = hepPacket({ ...captured, message: withoutSrtpKeys(captured.message) }, this.#options);
     if (packet === undefined) return;
     const { address, port } = this.#options.to;

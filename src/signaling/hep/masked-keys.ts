@@ -12,11 +12,14 @@ const MASK = 0x78;
 export function withoutSrtpKeys(message: Uint8Array): Uint8Array {
   const read = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   let masked: Buffer | undefined;
-  for (let line = read.indexOf(CRYPTO); line >= 0; line = read.indexOf(CRYPTO, line + 1)) {
-    const end = lineEnd(read, line);
-    for (let at = read.indexOf(INLINE, line); at >= 0 && at < end; at = read.indexOf(INLINE, at + 1)) {
+  let end = 0;
+  for (let line = read.indexOf(CRYPTO); line >= 0; line = read.indexOf(CRYPTO, end)) {
+    end = lineEnd(read, line);
+    // Nothing is looked for beyond the line, and nothing twice: a message may be made of such lines.
+    const text = read.subarray(line, end);
+    for (let at = text.indexOf(INLINE); at >= 0; at = text.indexOf(INLINE, at + 1)) {
       masked ??= Buffer.from(read);
-      for (let key = at + INLINE.length; key < end && isOfKey(read[key] ?? 0); key += 1) masked[key] = MASK;
+      for (let key = at + INLINE.length; isOfKey(text[key] ?? 0); key += 1) masked[line + key] = MASK;
     }
   }
   return masked ?? message;

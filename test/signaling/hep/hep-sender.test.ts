@@ -26,3 +26,16 @@ test('the keys of SRTP stay here; after close nothing is sent', async () => {
   sender.close();
   sender.send(captured('third'));
 });
+
+test('what cannot be put into a packet is told once, and nothing is thrown', async () => {
+  using server = await captureServer();
+  const failures: Error[] = [];
+  const sender = new HepSender({ to: server.to, id: 1 }, (error) => failures.push(error));
+  const nowhere = { ...captured('lost'), source: { address: 'nowhere', port: 5060 } };
+  sender.send(nowhere);
+  sender.send(nowhere);
+  sender.send(captured('sent'));
+  await vi.waitFor(() => expect(server.captured.map(({ message }) => message)).toEqual(['sent']));
+  expect(failures).toHaveLength(1);
+  sender.close();
+});

@@ -22,3 +22,12 @@ test('a message without keys is passed on as it is, and one with keys is not cha
   withoutSrtpKeys(keyed);
   expect(keyed.toString()).toBe('a=crypto:1 X inline:AAAA');
 });
+
+/** What is looked at again for each of its parts takes a minute and more with this length, else milliseconds. */
+test.each(['a=crypto:\r\n', 'a=crypto:', 'a=crypto:inline:', 'inline:'])(
+  'a megabyte of %j is looked through once',
+  (part) => {
+    const message = Buffer.from(`a=crypto:${part.repeat(1_000_000 / part.length)}`);
+    expect(withoutSrtpKeys(message)).toHaveLength(message.length);
+  },
+);
