@@ -44,7 +44,10 @@ export function mediaAddress(
   const offered = offeredAddress(peer);
   if (offered === undefined) return localAddress;
   if (isIPv6(offered) !== isIPv6(localAddress)) {
-    return bothFamilies || !isIPv6(offered) ? reaching(offered) : localAddress;
+    if (!bothFamilies && isIPv6(offered)) return localAddress;
+    const local = reaching(offered);
+    // No way leads there: 488 is a better answer than an address of which nothing comes.
+    return isLoopback(local) && !isLoopback(offered) ? localAddress : local;
   }
   return isLoopback(localAddress) && !isLoopback(offered) ? reaching(offered) : localAddress;
 }

@@ -44,6 +44,11 @@ test('audio of the other address family than SIP is answered with the address th
   expect(chosen('10.0.0.1', offerOf('2001:db8::1'))).toBe('10.0.0.1');
 });
 
+test('audio of a family by which no way leads out is answered with the address that SIP runs over, which is refused', () => {
+  const peer = { localAddress: '10.0.0.1', offer: offerOf('2001:db8::1') };
+  expect(mediaAddress({ bind: '::', advertise: undefined }, peer, () => '::1')).toBe('10.0.0.1');
+});
+
 test.each([
   ['no offer', undefined],
   ['a hold', offerOf('0.0.0.0')],
