@@ -1,10 +1,10 @@
-import type { Clock, TimerHandle } from '../base/clock.js';
 import { createSystemRandom } from '../base/random.js';
-import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
+import type { DatagramListener, DatagramPair, DatagramTransport } from './datagram-transport.js';
 import type { StreamParameters } from './engine.js';
 import { FRAME_SLOTS } from './pacing-wheel.js';
 import type { RemoteAddress } from './remote-address.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp-packet.js';
+import { SimulatedTime } from './simulated-time.js';
 import { StreamHost, type StreamHostOptions } from './stream-host.js';
 
 /** Enough for V8 to optimise what a frame runs through; 60 ms of CPU. Frames of 20 ms. */
@@ -98,41 +98,6 @@ function speak(packet: Uint8Array, frame: number): void {
     packet[RTP_HEADER_BYTES + index] = isPause
       ? 0xf0 + noise
       : (place < 32 ? 0x80 : 0) + (place % 32) + 24 + (noise >> 2);
-  }
-}
-
-/** Goes on when the wheel waits. */
-class SimulatedTime implements Clock, SlotTimer {
-  #nowMs = 0;
-  #atMs = 0;
-  #wake: (() => void) | undefined;
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  wallTime(): number {
-    return this.#nowMs;
-  }
-
-  setTimeout(): TimerHandle {
-    throw new Error('nobody waits in a rehearsal');
-  }
-
-  clearTimeout(): void {}
-
-  arm(atMs: number, wake: () => void): void {
-    this.#atMs = atMs;
-    this.#wake = wake;
-  }
-
-  cancel(): void {
-    this.#wake = undefined;
-  }
-
-  pass(): void {
-    this.#nowMs = Math.max(this.#nowMs, this.#atMs);
-    this.#wake?.();
   }
 }
 

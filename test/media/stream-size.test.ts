@@ -2,15 +2,11 @@ import { memoryUsage } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { Clock, TimerHandle } from '../../src/base/clock.js';
-import type {
-  DatagramListener,
-  DatagramPair,
-  DatagramTransport,
-  SlotTimer,
-} from '../../src/media/datagram-transport.js';
+import type { DatagramListener, DatagramPair, DatagramTransport } from '../../src/media/datagram-transport.js';
+import { FRAME_SLOTS } from '../../src/media/pacing-wheel.js';
 import type { RemoteAddress } from '../../src/media/remote-address.js';
 import { writeRtpHeader } from '../../src/media/rtp-packet.js';
+import { SimulatedTime } from '../../src/media/simulated-time.js';
 import { StreamHost } from '../../src/media/stream-host.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
@@ -20,43 +16,6 @@ const STREAMS = 60;
 const FRAMES = 30;
 /** Where packets are received, as many as may come at once. */
 const bytes = new Uint8Array(65_536);
-
-/** Time that goes on when the wheel waits. */
-class SlotTime implements Clock, SlotTimer {
-  #nowMs = 0;
-  #atMs = 0;
-  #wake: (() => void) | undefined;
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  wallTime(): number {
-    return this.#nowMs;
-  }
-
-  setTimeout(): TimerHandle {
-    throw new Error('nobody waits here');
-  }
-
-  clearTimeout(): void {}
-
-  arm(atMs: number, wake: () => void): void {
-    this.#atMs = atMs;
-    this.#wake = wake;
-  }
-
-  cancel(): void {
-    this.#wake = undefined;
-  }
-
-  passFrame(): void {
-    for (let slot = 0; slot < 4; slot += 1) {
-      this.#nowMs = Math.max(this.#nowMs, this.#atMs);
-      this.#wake?.();
-    }
-  }
-}
 
 /** As the add-on's, without sockets: packets lie in large memory, and are copied before `send` returns. */
 class NoNetwork implements DatagramTransport {
@@ -72,7 +31,7 @@ class NoNetwork implements DatagramTransport {
 }
 
 /** Opens streams that echo mu-law, as a media thread has them, and lets them do so for a while. */
-async function talk(host: StreamHost, time: SlotTime, { listeners }: NoNetwork, streams: number): Promise<void> {
+async function talk(host: StreamHost, time: SimulatedTime, { listeners }: NoNetwork, streams: number): Promise<void> {
   for (let opened = 0; opened < streams; opened += 1) {
     const stream = await host.open(
       { address: phone.address, family: 4, port: 0 },
@@ -96,7 +55,7 @@ async function talk(host: StreamHost, time: SlotTime, { listeners }: NoNetwork, 
       bytes.fill(0xf0 + (frame % 8), 12, 172);
       listener.onRtp(bytes, phone, time.now(), 0, 172);
     }
-    time.passFrame();
+    for (let slot = 0; slot < FRAME_SLOTS; slot += 1) time.pass();
   }
 }
 
@@ -108,7 +67,7 @@ function collectGarbage(): void {
 }
 
 test('what a stream keeps outside of the heap is some 10 kB', async () => {
-  const time = new SlotTime();
+  const time = new SimulatedTime();
   const network = new NoNetwork();
   const host = new StreamHost(
     { jitter: { minMs: 20, maxMs: 120 }, latching: { nat: false, strict: false }, rtpTimeoutMs: 0 },
