@@ -1,6 +1,7 @@
 import type { SecondLegOrder } from '../call/second-leg.js';
 import type { Config, TrunkConfig } from '../config/config.js';
 import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
+import { decodedUser, parseSipUri } from '../signaling/message/sip-uri.js';
 import type { OutboundOrder } from './outbound-line.js';
 
 /** How a number is called through a trunk. */
@@ -11,7 +12,7 @@ export function trunkOrder(
 ): Pick<OutboundOrder, 'uri' | 'targets' | 'failOverMs' | 'auth' | 'fromDomain' | 'mayFollow'> {
   const { domain, failOverSeconds, fromDomain, password, targets, user } = trunk;
   const own = targets.map((target) => withUser(target, number));
-  const hosts = new Set([...targets, ...(domain === undefined ? [] : [`sip:${domain}`])].map(hostOf));
+  const hosts = new Set([...targets, ...(domain === undefined ? [] : [`sip:${domain}`])].flatMap(hostsOf));
   return {
     uri: domain === undefined ? (own[0] ?? '') : `sip:${number}@${domain}`,
     targets: domain === undefined ? own : targets,
@@ -19,8 +20,13 @@ export function trunkOrder(
     ...(user !== undefined && password !== undefined && { auth: { user, password } }),
     ...(fromDomain !== undefined && { fromDomain }),
     mayFollow: (uri) => {
-      const moved = normaliseNumber(/^sips?:([^@;]*)[^@]*@/i.exec(uri)?.[1] ?? '');
-      return moved !== undefined && isNumberAllowed(moved, allow) && hosts.has(hostOf(uri));
+      const parsed = parseSipUri(uri);
+      if (parsed === undefined || parsed.headers !== undefined) return false;
+      const moved = normaliseNumber(decodedUser(parsed));
+      const leads = hostsOf(uri);
+      return (
+        moved !== undefined && isNumberAllowed(moved, allow) && leads.length > 0 && leads.every((to) => hosts.has(to))
+      );
     },
   };
 }
@@ -54,8 +60,10 @@ function withUser(target: string, user: string): string {
   return `${target.slice(0, colon + 1)}${user}@${target.slice(colon + 1)}`;
 }
 
-/** Lower case, without port. */
-function hostOf(uri: string): string {
-  const rest = uri.slice(uri.indexOf(':') + 1);
-  return (/^(\[[^\]]*\]|[^:;?]*)/.exec(rest.slice(rest.lastIndexOf('@') + 1))?.[1] ?? '').toLowerCase();
+/** Where a `sip:` or `sips:` URI leads, as the driver reads it: its host, and `maddr` before that; lower case, without ports. */
+function hostsOf(uri: string): readonly string[] {
+  const parsed = parseSipUri(uri);
+  if (parsed === undefined || parsed.host === '') return [];
+  const maddr = parsed.params.get('maddr')?.replace(/^\[|\]$/g, '');
+  return [parsed.host, ...(maddr === undefined ? [] : [maddr])].map((host) => host.toLowerCase());
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { transferOrder } from '../../src/connector/trunk-order.js';
+import { transferOrder, trunkOrder } from '../../src/connector/trunk-order.js';
 
 const target = (uri: string, trunk?: string) => ({
   ...({ uri, headers: {}, mode: 'bridge', ringSeconds: 30 } as const),
@@ -49,4 +49,23 @@ test('media of a target is looked for in the nets of its trunk', () => {
   const trunks = { main: { ...config.trunks.main, mediaFrom } };
   const { uri } = config.transfer.targets.mobile;
   expect(transferOrder({ ...config, trunks }, { name: 'mobile', uri })).toMatchObject({ nets: mediaFrom });
+});
+
+test.each([
+  ['sip:+442079460000@192.0.2.5', true],
+  ['sip:+442079460000@192.0.2.5:5080;transport=udp', true],
+  ['sips:%2B442079460000@Carrier.test', true],
+  ['sip:+442079460000;npdi@carrier.test', true],
+  // The host is what stands behind the first "@", whatever a parameter says.
+  ['sip:+442079460000@198.51.100.9;x=@192.0.2.5', false],
+  ['sip:+442079460000@192.0.2.5;maddr=198.51.100.9', false],
+  ['sip:+442079460000@192.0.2.5?Route=%3Csip:198.51.100.9%3Blr%3E', false],
+  ['sip:+442079460000@198.51.100.9', false],
+  ['sip:+12125550000@192.0.2.5', false],
+  ['sip:boss@192.0.2.5', false],
+  ['tel:+442079460000', false],
+  ['nonsense', false],
+])('a call moved to %s is followed: %s', (uri, followed) => {
+  const { mayFollow } = trunkOrder({ ...config.trunks.main, domain: 'carrier.test' }, '+442079460001', ['+4420']);
+  expect(mayFollow?.(uri)).toBe(followed);
 });
