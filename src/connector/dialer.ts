@@ -56,7 +56,7 @@ interface Destination {
 export class Dialer {
   readonly #deps: DialerDeps;
   readonly #begun = new CallWindow(MINUTE_MS);
-  /** Calls whose settings are awaited. */
+  /** Calls that have passed the limits and are not in the registry yet: their settings may be awaited. */
   #preparing = 0;
 
   constructor(deps: DialerDeps) {
@@ -96,7 +96,17 @@ export class Dialer {
       flavor: destination.route.flavor ?? null,
       startedAtMs: clock.wallTime(),
     };
-    return this.#begin(request, generation, identity, destination.route, headers);
+    // A reload meanwhile must not close the flavors under it.
+    generation.retain();
+    this.#preparing += 1;
+    const route = await this.#settled(generation, identity, destination.route, headers);
+    // From here on there is no await: the call is counted once, here or in the registry.
+    try {
+      return this.#begin(request, generation, identity, route, headers);
+    } finally {
+      this.#preparing -= 1;
+      generation.release();
+    }
   }
 
   #limit(generation: Generation): Refusal | undefined {
@@ -113,24 +123,22 @@ export class Dialer {
     const dialled = registry.summaries().filter(({ direction }) => direction === 'outbound').length;
     const up = this.#preparing + dialled;
     if (up >= outbound.calls || this.#preparing + registry.size >= limits.calls) {
-      return refused(429, 'ERR_CALL_LIMIT', 'as many calls are up as may be', BUSY_RETRY_SECONDS);
+      return full();
     }
     const waitMs = this.#begun.waitMs(outbound.callsPerMinute, clock.now());
     if (waitMs === 0) return undefined;
     return refused(429, 'ERR_CALL_LIMIT', 'as many calls were begun as may be', Math.ceil(waitMs / 1000));
   }
 
-  async #begin(
+  #begin(
     request: OutboundCallRequest,
     generation: Generation,
     identity: CallIdentity,
-    written: RouteConfig,
+    route: RouteConfig | undefined,
     headers: ReadonlyMap<string, string>,
-  ): Promise<OutboundCallOutcome> {
+  ): OutboundCallOutcome {
     const { log, media } = this.#deps;
     const { outbound, trunks } = generation.config;
-    const shown = new Map([...headers].map(([name, value]) => [name.toLowerCase(), [value]] as const));
-    const route = await this.#settled(generation, identity, written, shown);
     const choice = route?.flavor === undefined ? undefined : generation.flavors.get(route.flavor);
     const trunk = outbound.trunk === undefined ? undefined : trunks[outbound.trunk];
     if (route === undefined || choice === undefined || trunk === undefined) {
@@ -138,6 +146,8 @@ export class Dialer {
     }
     const unavailable = this.#deps.unavailable();
     if (unavailable !== undefined) return refused(503, 'ERR_CALL_UNAVAILABLE', unavailable, BUSY_RETRY_SECONDS);
+    // Callers may have come while the settings were awaited.
+    if (this.#deps.registry.size >= generation.config.limits.calls) return full();
     const line = new OutboundLine(
       {
         ...trunkOrder(trunk, identity.to, outbound.allow),
@@ -158,7 +168,7 @@ export class Dialer {
       identity: { ...identity, flavor: choice.name },
       route: { ...route, variables },
       choice,
-      headers: shown,
+      headers: shown(headers),
       offer: undefined,
       srtp: trunk.srtp,
       nets: trunk.mediaFrom,
@@ -172,28 +182,23 @@ export class Dialer {
     return mediaAddress(this.#deps.media, { localAddress, offer: undefined }, (remote) => remote);
   }
 
-  /** The route with the call's own settings; `undefined`: they refuse it. */
+  /** The route with the call's own settings; `undefined`: they refuse it. Never rejects. */
   async #settled(
     generation: Generation,
     { from, id, startedAtMs, to }: CallIdentity,
     route: RouteConfig,
-    headers: ReadonlyMap<string, readonly string[]>,
+    headers: ReadonlyMap<string, string>,
   ): Promise<RouteConfig | undefined> {
     if (route.settings === undefined) return route;
     const moment = { wallTimeMs: startedAtMs, timeZone: route.timeZone };
-    const facts = { id, from, to, headers, moment };
+    const facts = { id, from, to, headers: shown(headers), moment };
     const log = childLog(this.#deps.log, id);
     const { flavors, settings } = generation;
-    generation.retain();
-    this.#preparing += 1;
     try {
       const resolved = await settings.resolve({ route, facts, flavors, log }, new AbortController().signal);
       return resolved.outcome === 'answer' ? resolved.route : undefined;
     } catch {
       return undefined;
-    } finally {
-      this.#preparing -= 1;
-      generation.release();
     }
   }
 }
@@ -214,6 +219,15 @@ function destinationOf({ flavor, route }: OutboundCallRequest, generation: Gener
 /** A wildcard of the family that the media will have: the way to the trunk says the rest. */
 function familyOf(target: string, bind: string): string {
   return bind.includes(':') && target.includes('[') ? '::' : '0.0.0.0';
+}
+
+/** Header fields of ours as those of a caller are kept. */
+function shown(headers: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+  return new Map([...headers].map(([name, value]) => [name.toLowerCase(), [value]]));
+}
+
+function full(): Refusal {
+  return refused(429, 'ERR_CALL_LIMIT', 'as many calls are up as may be', BUSY_RETRY_SECONDS);
 }
 
 function refused(status: Refusal['status'], code: ErrorCode, message: string, retryAfterSeconds?: number): Refusal {
