@@ -103,7 +103,6 @@ export class Registration {
     this.#stopTimers();
     this.#transaction?.abandon();
     const bound = this.#bound;
-    this.#bound = undefined;
     if (bound === undefined) return;
     const { clock } = this.#deps.endpoint;
     await new Promise<void>((resolve) => {

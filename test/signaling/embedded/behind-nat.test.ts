@@ -53,6 +53,22 @@ describe('the Contact of a registration', () => {
     expect(h.driver.registrations?.()).toMatchObject([{ state: 'registered' }]);
   });
 
+  test('is taken back at the end wherever it is, also while it moves', async () => {
+    const { h, next, reply } = await behindNat();
+    reply(next(), 200, seenAt('203.0.113.9', 40_000));
+    next();
+    const closing = h.driver[Symbol.asyncDispose]();
+    const farewell = next();
+    expect(farewell.headers.get('Expires')).toBe('0');
+    const [here, there] = ['<sip:2000@203.0.113.9:40000>', '<sip:2000@192.0.2.1:5060>;expires=0'];
+    expect(farewell.headers.getAll('Contact')).toEqual([here, there]);
+    reply(farewell, 401, seenAt('203.0.113.9', 40_000), [CHALLENGE]);
+    const again = next();
+    expect(again.headers.getAll('Contact')).toEqual([here, there]);
+    reply(again, 200, seenAt('203.0.113.9', 40_000));
+    await closing;
+  });
+
   test('follows a NAT that has changed its mind, and does not run after one that does so each time', async () => {
     const { h, next, reply } = await behindNat();
     reply(next(), 401, seenAt('203.0.113.9', 40_000), [CHALLENGE]);
