@@ -19,6 +19,8 @@ export class AvailabilityNotice {
   #told: Availability | undefined;
   #possible = true;
   #telling = false;
+  /** How often OpenSIPS has begun anew: what it said before counts no more. */
+  #beginnings = 0;
 
   constructor(mi: MiClient) {
     this.#mi = mi;
@@ -31,6 +33,7 @@ export class AvailabilityNotice {
 
   /** OpenSIPS runs anew, or we do: it knows nothing. */
   renew(): void {
+    this.#beginnings += 1;
     this.#told = undefined;
     this.#possible = true;
     void this.#tell();
@@ -41,9 +44,10 @@ export class AvailabilityNotice {
     if (this.#telling) return;
     this.#telling = true;
     while (this.#possible && this.#told !== this.#wanted) {
-      const wanted = this.#wanted;
+      const [wanted, beginning] = [this.#wanted, this.#beginnings];
       const params = { name: VARIABLE, type: 'int', value: String(values[wanted]) };
       const outcome = await this.#mi.call('shv_set', params, true);
+      if (beginning !== this.#beginnings) continue;
       if (outcome.type === 'done') this.#told = wanted;
       // Lost: the next change of the subscription's state brings us back here.
       if (outcome.type === 'lost' || (outcome.type === 'refused' && outcome.code === METHOD_NOT_FOUND)) {

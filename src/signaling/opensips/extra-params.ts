@@ -23,12 +23,14 @@ export function readExtraParams(text: string): InviteOrigin {
   };
 }
 
+const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map(
+  (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).map((name) => [name, name]),
+);
+
 function parseSource(text: string): SipSource | undefined {
-  const match = /^(udp|tcp|tls|ws|wss):(.{1,64}):(\d{1,5})$/i.exec(text);
+  const match = /^([a-z]{2,3}):(.{1,64}):(\d{1,5})$/i.exec(text);
   const address = match?.[2]?.replace(/^\[|\]$/g, '') ?? '';
-  const protocol = match?.[1]?.toLowerCase();
-  if (isIP(address) === 0 || (protocol !== 'udp' && protocol !== 'tcp' && protocol !== 'tls' && protocol !== 'ws')) {
-    return undefined;
-  }
-  return { protocol, address, port: Number(match?.[3]) };
+  const protocol = protocols.get(match?.[1]?.toLowerCase() ?? '');
+  const port = Number(match?.[3]);
+  return protocol === undefined || isIP(address) === 0 || port > 65_535 ? undefined : { protocol, address, port };
 }

@@ -105,6 +105,15 @@ it('the names of OpenSIPS 4 are used where the old ones are gone', async () => {
   expect(scene.opensips.commands.some(({ method }) => method === 'b2b_entities:ua_session_reply')).toBe(true);
 });
 
+it('so they are by calls that come at once', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.faults.newNames = true;
+  });
+  const sessions = [scene.opensips.invite({ body: OFFER }), scene.opensips.invite({ body: OFFER, callId: 'another' })];
+  for (const leg of [await scene.nextLeg(), await scene.nextLeg()]) leg.accept(ANSWER);
+  for (const session of sessions) await scene.opensips.response(session, 'INVITE', 200);
+});
+
 it('a stop ends the calls, and the subscription with them', async () => {
   const scene = await openOpensipsScene();
   const session = scene.opensips.invite({ body: OFFER });

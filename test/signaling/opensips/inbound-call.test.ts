@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { readExtraParams } from '../../../src/signaling/opensips/extra-params.js';
 import type { FakeSession } from '../../fakes/opensips/sessions.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';
 import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
@@ -25,6 +26,18 @@ it('a call is rung, answered once, and its ACK is found out where the script doe
   expect(responses.map((wire) => wire.status)).toEqual([180, 200]);
   expect(responses[1]).toMatchObject({ key: session.key, body: ANSWER, phrase: 'OK' });
   expect(scene.opensips.commands.filter(({ params }) => params['code'] === 200)).toHaveLength(1);
+});
+
+it.each([
+  ['wss:192.0.2.7:40000', { protocol: 'wss', address: '192.0.2.7', port: 40_000 }],
+  ['TLS:[2001:db8::7]:5061', { protocol: 'tls', address: '2001:db8::7', port: 5061 }],
+  ['udp:2001:db8::7:5060', { protocol: 'udp', address: '2001:db8::7', port: 5060 }],
+  ['sctp:192.0.2.7:5060', undefined],
+  ['udp:example.com:5060', undefined],
+  ['udp:192.0.2.7:70000', undefined],
+  ['constructor:192.0.2.7:1', undefined],
+])('the source %s of a script is read', (source, read) => {
+  expect(readExtraParams(JSON.stringify({ source })).source).toEqual(read);
 });
 
 it('the Request-URI and the source are those that the script gives', async () => {

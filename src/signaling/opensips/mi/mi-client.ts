@@ -28,6 +28,8 @@ interface Pending {
   readonly attempts: number;
   readonly settle: (outcome: MiOutcome) => void;
   attempt: number;
+  /** It was sent under the name of OpenSIPS 4. */
+  prefixed: boolean;
   timer: TimerHandle | undefined;
 }
 
@@ -68,7 +70,15 @@ export class MiClient {
     return new Promise((resolve) => {
       const id = this.#nextId();
       const attempts = repeatable ? this.#options.attemptMs.length : 1;
-      const pending: Pending = { method, params, attempts, settle: resolve, attempt: 0, timer: undefined };
+      const pending: Pending = {
+        method,
+        params,
+        attempts,
+        settle: resolve,
+        attempt: 0,
+        prefixed: false,
+        timer: undefined,
+      };
       this.#pending.set(id, pending);
       this.#transmit(id, pending);
     });
@@ -95,11 +105,8 @@ export class MiClient {
       if (pending.attempt < pending.attempts) this.#transmit(id, pending);
       else this.#settle(id, pending, LOST);
     }, delayMs);
-    this.#link.send(writeMiRequest(id, this.#nameOf(pending.method), pending.params));
-  }
-
-  #nameOf(method: string): string {
-    return this.#prefixed && SESSION_COMMAND.test(method) ? MODULE_PREFIX + method : method;
+    pending.prefixed = this.#prefixed && SESSION_COMMAND.test(pending.method);
+    this.#link.send(writeMiRequest(id, (pending.prefixed ? MODULE_PREFIX : '') + pending.method, pending.params));
   }
 
   #receive(text: string): void {
@@ -110,10 +117,10 @@ export class MiClient {
     this.#settle(answer.id, pending, outcomeOf(answer));
   }
 
-  /** A command that OpenSIPS does not know under its old name may have a new one. */
+  /** A command that OpenSIPS does not know under its old name may have a new one; several may be on their way at once. */
   #tryOtherName(answer: MiAnswer, pending: Pending): boolean {
     const unknown = answer.type === 'error' && answer.code === METHOD_NOT_FOUND;
-    if (!unknown || this.#prefixed || !SESSION_COMMAND.test(pending.method)) return false;
+    if (!unknown || pending.prefixed || !SESSION_COMMAND.test(pending.method)) return false;
     this.#prefixed = true;
     this.#clock.clearTimeout(pending.timer);
     pending.attempt = 0;
