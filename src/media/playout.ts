@@ -165,7 +165,8 @@ export class Playout {
   flush(atMs: number): void {
     this.#paused = false;
     this.#takenUp = false;
-    while (this.#responses[0]?.doomed) this.#close(this.#responses[0], 'interrupted', atMs);
+    // Words that were put in front of them since the command stay, and must not keep them.
+    for (const response of this.#responses.filter(({ doomed }) => doomed)) this.#close(response, 'interrupted', atMs);
     this.report();
   }
 
@@ -344,7 +345,7 @@ export class Playout {
   }
 
   #close(response: ResponseAudio, state: 'finished' | 'interrupted', atMs: number): void {
-    this.#responses.shift();
+    this.#responses.splice(this.#responses.indexOf(response), 1);
     this.#byId.delete(response.id);
     response.closed = true;
     if (response === this.#playing) this.#playing = undefined;

@@ -443,6 +443,25 @@ test('a flush ends what bridges and what it bridges', () => {
   expect(summary(events).slice(-2)).toEqual(['bridge interrupted 20 @60', 'a interrupted 20 @60']);
 });
 
+test('words that bridge a gap between a flush and its slot are heard, and neither they nor it hold up what comes next', () => {
+  const { playout, codes, events, now } = setUp();
+  playout.play('a', audio(100));
+  playout.play('b', audio(100));
+  codes(1);
+  playout.doom();
+  playout.interject('bridge', audio(20, 0x20));
+  playout.play('c', audio(20, 0x30));
+  playout.end('c');
+  playout.flush(now());
+  expect(summary(events).slice(2)).toEqual(['a interrupted 20 @20', 'b interrupted 0 @20']);
+  codes(1);
+  expect(codes(2)).toEqual([0x30, MULAW_SILENCE]);
+  expect(summary(events).filter((event) => event.includes('finished'))).toEqual([
+    'bridge finished 20 @40',
+    'c finished 20 @60',
+  ]);
+});
+
 test('a packet that is filled in words is what it is in bytes, and is first heard at the same time', () => {
   const heard = [true, false].map((inWords) => {
     const events: StreamEvent[] = [];
