@@ -104,7 +104,8 @@ export class Latch {
     }
     if (this.#isOutside(from.address)) return 'outside';
     if (isSame(from, expected)) return this.#latch(expected, nowMs);
-    if (this.#locked || this.#options.strict) return 'refused';
+    // Nothing can be sent to port 0, which a packet may well say it comes from.
+    if (this.#locked || this.#options.strict || from.port === 0) return 'refused';
     const sameAddress = expected.address === from.address;
     if (!sameAddress && !this.#options.nat) return 'refused';
     const silenceMs = sameAddress ? latchDefaults.portSilenceMs : latchDefaults.addressSilenceMs;

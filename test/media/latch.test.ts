@@ -46,6 +46,15 @@ test.each([
   expect(latch.source).toBeUndefined();
 });
 
+test('a source that nothing can be sent to is never latched', () => {
+  const { latch, sendFrom } = setUp({ nat: true });
+  for (let sequence = 1; sequence <= 10; sequence += 1) {
+    expect(sendFrom('192.0.2.1', 0, sequence, 2_000 + 20 * sequence)).toBe('refused');
+    expect(sendFrom('198.51.100.9', 0, sequence, 2_300 + 20 * sequence)).toBe('refused');
+  }
+  expect(latch.source).toBeUndefined();
+});
+
 test('the sequence number may wrap while packets agree', () => {
   const { sendFrom } = setUp();
   sendFrom('192.0.2.1', 4999, 65_534, 600);
