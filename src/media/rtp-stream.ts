@@ -179,9 +179,7 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  /**
-   * A packet came to the RTP port: `length` of the `bytes` from `offset` on, which are borrowed; `from` is kept. Never throws.
-   */
+  /** A packet came to the RTP port: `length` of the `bytes` from `offset` on, which are borrowed; `from` is kept. Never throws. */
   receiveRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number, offset = 0, length = bytes.length): void {
     if (this.#state !== 'open') return;
     try {
@@ -197,12 +195,16 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  /** A packet came to the RTCP port. */
+  /** A packet came to the RTCP port. Never throws: other calls must go on. */
   receiveRtcp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
     if (this.#state !== 'open') return;
-    const packet = this.#srtp.openRtcp(bytes);
-    if (typeof packet === 'string') this.#receiver.refuse(packet);
-    else this.#receiver.receiveRtcp(packet, from, atMs);
+    try {
+      const packet = this.#srtp.openRtcp(bytes);
+      if (typeof packet === 'string') this.#receiver.refuse(packet);
+      else this.#receiver.receiveRtcp(packet, from, atMs);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** The stream is of no more use: a socket failed, or a listener threw. Reported once. */

@@ -93,3 +93,16 @@ test('what the caller reports is in the figures of the call', () => {
   stream.receiveRtcp(answer, { address: '198.51.100.66', port: 4_001 }, clock.now());
   expect(stream.stats().in.dropped).toEqual({ source: 1 });
 });
+
+test('a report that cannot be taken ends its own call and no other: nothing is thrown', () => {
+  const { stream, events, clock } = setUpStream();
+  stream.connect(parametersOf());
+  clock.advance(40);
+  const broken = Object.defineProperty(Buffer.alloc(8), 'length', {
+    get: () => {
+      throw new Error('out of reach');
+    },
+  });
+  stream.receiveRtcp(broken, CALLER, clock.now());
+  expect(events.at(-1)).toEqual({ type: 'failed', message: 'out of reach' });
+});

@@ -67,7 +67,7 @@ export class HostedStream implements CommandHandler, StreamListener {
     this.writeStats();
   }
 
-  /** Its way to the sockets: no audio leaves once the call has closed, whatever this thread is at. */
+  /** Its way to the sockets: nothing but a goodbye leaves once the call has closed, whatever this thread is at. */
   guard(pair: DatagramPair): Omit<DatagramPair, 'close'> {
     return new GuardedPair(pair, this);
   }
@@ -193,7 +193,7 @@ export class HostedStream implements CommandHandler, StreamListener {
     }
   }
 
-  /** An RTCP BYE may go by the port of RTP (RFC 5761), which is shut. */
+  /** The ports are shut already but for an RTCP BYE. */
   #close(stream: RtpStream, farewell: boolean): void {
     this.#sayingGoodbye = farewell;
     try {
@@ -243,7 +243,7 @@ class GuardedPair implements Omit<DatagramPair, 'close'> {
   }
 
   sendRtcp(packet: Uint8Array, to: RemoteAddress): void {
-    this.#pair.sendRtcp(packet, to);
+    if (this.#hosted.isOpen) this.#pair.sendRtcp(packet, to);
   }
 
   keepFor(phase: number): void {
