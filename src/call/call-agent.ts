@@ -63,6 +63,8 @@ export class CallAgent {
   /** The caller has heard somebody, or soon will: no session greets any more. */
   #heard = false;
   #farewellHeaders: HeaderFields;
+  /** The response that tells the caller of the recording. */
+  #recordingNotice: string | undefined;
 
   constructor(options: CallOptions, parts: CallAgentParts) {
     this.#options = options;
@@ -134,7 +136,8 @@ export class CallAgent {
 
   /** Everything else is heard behind the words about the recording, which there is none without. */
   async #startRecorded(): Promise<void> {
-    if (!(await this.#lines.announceRecording())) this.#parts.media.forbidRecording();
+    this.#recordingNotice = await this.#lines.announceRecording();
+    if (this.#recordingNotice === undefined) this.#parts.media.forbidRecording();
     if (!this.#parts.isOver()) this.#start();
   }
 
@@ -211,6 +214,9 @@ export class CallAgent {
   }
 
   onStreamEvent(event: StreamEvent): void {
+    if (event.type === 'response-ended' && event.responseId === this.#recordingNotice && event.state === 'finished') {
+      this.#parts.media.recordCaller();
+    }
     this.#conversation?.onStreamEvent(event);
     this.#control.onStreamEvent(event);
     if (event.type === 'closed') this.#conversation?.settle();

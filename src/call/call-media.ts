@@ -13,6 +13,8 @@ export interface CallMediaDeps {
   readonly engine: MediaEngine;
   readonly negotiation: MediaNegotiation;
   readonly openRecorder: OpenRecorder | undefined;
+  /** The caller is told of the recording: nothing that they say before is kept. Default: they are not. */
+  readonly recordingAnnounced?: boolean;
   /** New parameters were negotiated. `held`: the caller is not listening and talking any more. */
   onParameters(parameters: StreamParameters, held: boolean): void;
 }
@@ -111,9 +113,10 @@ export class CallMedia {
   #beginRecording(): void {
     if (this.#recordingPath !== null) return;
     const originMs = this.#deps.clock.now();
-    const opened = this.#deps.openRecorder?.(originMs);
+    const { openRecorder, recordingAnnounced } = this.#deps;
+    const opened = openRecorder?.(originMs);
     if (opened) {
-      this.#tap.begin(opened.recorder, originMs);
+      this.#tap.begin(opened.recorder, originMs, recordingAnnounced);
       this.#recordingPath = opened.path;
     }
   }
@@ -152,6 +155,11 @@ export class CallMedia {
     const parameters = this.#deps.negotiation.readAnswer(answer);
     this.#beginRecording();
     this.#connect(parameters);
+  }
+
+  /** The caller has heard the words about the recording. */
+  recordCaller(): void {
+    this.#tap.callerTold();
   }
 
   /** Nothing more of this call is recorded, whoever asks for it. */

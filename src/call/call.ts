@@ -51,7 +51,8 @@ export class Call {
     const { clock, engine, negotiation, openRecorder } = deps;
     this.#timers = new CallTimers(clock, timerDelays(options), (timer) => this.#onTimer(timer));
     const onParameters = (parameters: StreamParameters, held: boolean): void => this.#onParameters(parameters, held);
-    this.#media = new CallMedia({ clock, engine, negotiation, openRecorder, onParameters });
+    const recordingAnnounced = options.recording.announcement !== undefined;
+    this.#media = new CallMedia({ clock, engine, negotiation, openRecorder, recordingAnnounced, onParameters });
     const apply = (event: CallEvent): void => this.#apply(event);
     this.#outbound = new OutboundProgress({
       media: this.#media,

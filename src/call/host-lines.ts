@@ -39,13 +39,11 @@ export class HostLines {
     for (const saying of [...urgent, ...recorded]) if (saying) void this.#parts.prompts.get(saying);
   }
 
-  /** Says that the call is recorded, where that is wanted; `false` when it cannot be said. Never rejects. */
-  async announceRecording(): Promise<boolean> {
+  /** Says that the call is recorded. The response that says so; `undefined` when it cannot be said. Never rejects. */
+  async announceRecording(): Promise<string | undefined> {
     const { announcement: saying } = this.#options.recording;
-    if (!saying) return true;
-    const announcement = await this.#parts.prompts.get(saying);
-    if (announcement) this.#parts.conversation()?.announce(announcement, { interruptible: false });
-    return announcement !== undefined;
+    const announcement = saying && (await this.#parts.prompts.get(saying));
+    return announcement && this.#parts.conversation()?.announce(announcement, { interruptible: false });
   }
 
   /** A recorded greeting; a text is the agent's to speak. */

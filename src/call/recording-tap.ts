@@ -21,6 +21,8 @@ export class RecordingTap implements StreamTap {
   /** Made with the first pause. */
   #pausedBy: Set<RecordingParty> | undefined;
   #forbidden = false;
+  /** The caller has not heard yet that there is a recording: nothing of what they say is kept. */
+  #callerUntold = false;
   #originMs = 0;
   readonly #pauses: RecordingPause[] = [];
   #pausedAtMs = 0;
@@ -34,10 +36,19 @@ export class RecordingTap implements StreamTap {
     return this.#recorder !== undefined;
   }
 
-  /** @param originMs where the file begins ({@link Clock.now}) */
-  begin(recorder: CallRecorder, originMs: number): void {
+  /**
+   * @param originMs where the file begins ({@link Clock.now})
+   * @param callerUntold nothing of the caller before {@link callerTold}
+   */
+  begin(recorder: CallRecorder, originMs: number, callerUntold = false): void {
     this.#recorder = recorder;
     this.#originMs = originMs;
+    this.#callerUntold = callerUntold;
+  }
+
+  /** The caller has heard that there is a recording. */
+  callerTold(): void {
+    this.#callerUntold = false;
   }
 
   /** What was left out so far; one that lasts ends now. */
@@ -62,7 +73,7 @@ export class RecordingTap implements StreamTap {
   }
 
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {
-    if (this.#records) this.#recorder?.caller(samples, atMs, rtpTimestamp);
+    if (this.#records && !this.#callerUntold) this.#recorder?.caller(samples, atMs, rtpTimestamp);
   }
 
   agent(samples: Int16Array, atMs: number): void {

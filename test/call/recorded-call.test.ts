@@ -47,6 +47,25 @@ test('a caller who speaks does not interrupt those words, and is heard by the ag
   expect(stream.played).toEqual(['host/1']);
 });
 
+test('nothing that the caller says before the end of those words is kept', async () => {
+  const { heard, openRecorder } = recorder();
+  const setup = setUp({ options: { recording }, deps: { openRecorder } });
+  const { stream } = await answer(setup);
+  const tap = setup.engine.taps[0];
+  const speak = (): void => {
+    tap?.caller(new Int16Array(160), 0, 0);
+    tap?.agent(new Int16Array(160), 0);
+  };
+  speak();
+  await slots(setup, stream, 100);
+  speak();
+  expect(stream.played).toEqual(['host/1']);
+  expect(heard).toEqual(['agent', 'agent']);
+  await slots(setup, stream, 1000);
+  speak();
+  expect(heard.slice(2)).toEqual(['caller', 'agent']);
+});
+
 test('where it cannot be said nothing is recorded', async () => {
   const { heard, openRecorder } = recorder();
   const prepare = () => Promise.reject(new Error('no voice'));
