@@ -162,13 +162,17 @@ export class TierKeeper {
     const limit = new AbortController();
     const timer = this.#clock.setTimeout(() => limit.abort(new Error('no answer in time')), limitMs);
     const signal = AbortSignal.any([limit.signal, this.#controller.signal]);
+    let onAbort = (): void => {};
     try {
       return await new Promise<T>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        onAbort = () => reject(signal.reason);
+        signal.addEventListener('abort', onAbort, { once: true });
         work(signal).then(resolve, reject);
       });
     } finally {
       this.#clock.clearTimeout(timer);
+      // Node keeps a signal of several for as long as anybody listens to it: one for each probe, for ever.
+      signal.removeEventListener('abort', onAbort);
     }
   }
 }

@@ -17,6 +17,11 @@ export function textFor(tier: Tier, text: string): string {
   return spoken.replace(/\s+/gu, ' ').trim();
 }
 
+/** Something in it can be said: of bare punctuation models make noise, and servers make nothing. */
+export function isSayable(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
+}
+
 /**
  * What of a text is asked for first, and the rest. Where the answer comes whole, a long text is a long silence: as much
  * is asked for as is made while the caller listens to what was said before, a clause at least.

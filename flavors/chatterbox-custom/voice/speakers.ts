@@ -5,7 +5,7 @@ import type { TierDemands, TierReason } from '../router.js';
 import type { Tier } from '../tiers/tier.js';
 import type { TierDesk, Turn } from './desk.js';
 import { Rendering } from './rendering.js';
-import { firstPart, textFor } from './shape.js';
+import { firstPart, isSayable, textFor } from './shape.js';
 
 export interface SpeakingOptions {
   /** Handed on ahead of playout while a rendering may still break off, ms: what the host needs to be safe. */
@@ -37,6 +37,9 @@ export interface Spoken {
 
 /** Why a tier is left that was asked: the code of its error; `late`: another, asked beside it, was first. */
 export type TierLeft = FlavorError['code'] | 'late';
+
+/** Of a text nothing can be said by the tier whose turn it is: a sign that it does not act, or bare punctuation. */
+export class NothingToSay extends Error {}
 
 /** How often it is looked whether somebody is late, ms. */
 export const LOOK_MS = 50;
@@ -80,6 +83,7 @@ export class Speakers {
    * @param leastMs speech that the beginning must have
    * @param why what it is asked for. Absent: what the policy says
    * @param error why the last tier was left
+   * @throws FlavorError, the reason of an abort, {@link NothingToSay}
    */
   async ask(
     text: string,
@@ -95,10 +99,9 @@ export class Speakers {
         throw this.#call.signal.aborted ? thrown : (last ?? thrown);
       });
       const wanted = textFor(turn.tier, text);
-      if (wanted === '') {
-        turn.lease.release();
-        turn.permit?.released();
-        throw new FlavorError('ERR_FLAVOR_UNSUPPORTED', 'there is nothing in it that this voice can say', false);
+      if (!isSayable(wanted)) {
+        giveBack(turn);
+        throw new NothingToSay();
       }
       const { maxCharacters } = this.#deps.options;
       const [first, rest] = firstPart(wanted, turn.tier, this.#call.aheadMs(), maxCharacters, leastMs);
@@ -141,7 +144,10 @@ export class Speakers {
       if (!hedged && late && running.length > 0) {
         const turn = desk.second(this.demands(new Set([...failed, first.tier.name])));
         hedged = turn !== undefined;
-        if (turn) running.push({ rendering: this.#render(turn, textFor(turn.tier, first.text)), reason: 'hedge' });
+        const wanted = turn && textFor(turn.tier, first.text);
+        if (turn && wanted !== undefined && isSayable(wanted)) {
+          running.push({ rendering: this.#render(turn, wanted), reason: 'hedge' });
+        } else if (turn) giveBack(turn);
       }
       if (running.length > 0) {
         await this.change(
@@ -240,4 +246,10 @@ export class Speakers {
     });
     signal.throwIfAborted();
   }
+}
+
+/** The tier is not asked after all. */
+function giveBack({ lease, permit }: Turn): void {
+  lease.release();
+  permit?.released();
 }

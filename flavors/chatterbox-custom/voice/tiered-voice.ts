@@ -19,7 +19,7 @@ import { type KeeperOptions, keeperDefaults, TierKeeper } from '../tiers/keeper.
 import { Tier, type TierLimits, type TierOptions, tierLimits } from '../tiers/tier.js';
 import { TierDesk } from './desk.js';
 import { Rendering } from './rendering.js';
-import { textFor } from './shape.js';
+import { isSayable, textFor } from './shape.js';
 import type { SpeakingOptions } from './speakers.js';
 import { TieredUtterance } from './utterance.js';
 
@@ -191,7 +191,7 @@ class Voice implements TieredVoice {
   async #prerender(tier: Tier, cache: PhraseCache, signal: AbortSignal): Promise<void> {
     for (const phrase of cache.phrases) {
       const text = textFor(tier, phrase);
-      if (text === '' || text.length > this.capabilities.maxCharacters || cache.has(text, tier)) continue;
+      if (!isSayable(text) || text.length > this.capabilities.maxCharacters || cache.has(text, tier)) continue;
       // Calls go before: who is at work is not asked.
       const lease = tier.slots.tryTake();
       if (lease === undefined || signal.aborted) {

@@ -12,7 +12,7 @@ import { type Joint, JointSearch } from '../seam/joint.js';
 import { Handover, type Part } from './handover.js';
 import type { Rendering } from './rendering.js';
 import { textFor } from './shape.js';
-import { LOOK_MS, Speakers, type SpeakingDeps, type TierLeft } from './speakers.js';
+import { LOOK_MS, NothingToSay, Speakers, type SpeakingDeps, type TierLeft } from './speakers.js';
 
 /** Both sides of a joint are faded into each other for so long, ms. */
 const FADE_MS = 8;
@@ -127,7 +127,8 @@ export class TieredUtterance implements TextToSpeechUtterance {
     if (!(await this.#sayKnown(piece, begin))) {
       let leastMs = 0;
       for (let rest = piece.trim(); rest !== ''; ) {
-        const said = await this.#speak(rest, begin, leastMs);
+        const said = await this.#speak(rest, begin, leastMs).catch(unlessNothing);
+        if (said === undefined) break;
         rest = said.rest;
         // After a seam the caller has little in hand: the rest comes in pieces that grow with it.
         if (said.brokeOff) leastMs = LEAST_MS;
@@ -184,7 +185,11 @@ export class TieredUtterance implements TextToSpeechUtterance {
       await this.#followed(part, failed);
       if (part.rendering.state === 'done') break;
       whole = false;
-      const over = await this.#takeOver(part, rest, failed);
+      const over = await this.#takeOver(part, rest, failed).catch(unlessNothing);
+      if (over === undefined) {
+        this.#handover.follow(undefined);
+        return { rest, brokeOff: true };
+      }
       [part, rest] = [over.part, over.rest];
       this.#tell(part.rendering.tier.name, 'fail-over');
     }
@@ -330,4 +335,9 @@ export class TieredUtterance implements TextToSpeechUtterance {
 
 function join(one: string, other: string): string {
   return one === '' ? other : other === '' ? one : `${one} ${other}`;
+}
+
+/** What cannot be said is left out: the answer goes on behind it. */
+function unlessNothing(thrown: unknown): undefined {
+  if (!(thrown instanceof NothingToSay)) throw thrown;
 }

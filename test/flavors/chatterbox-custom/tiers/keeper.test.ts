@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import type { TierObservation } from '../../../../flavors/chatterbox-custom/router.js';
 import { careFor, keeperDefaults, type TierCare } from '../../../../flavors/chatterbox-custom/tiers/keeper.js';
@@ -57,6 +58,26 @@ test('a tier that is to be warm always is started again though nobody calls; one
     await voice[Symbol.asyncDispose]();
     expect(clock.pendingTimers).toBe(0);
   }
+});
+
+test('nothing is left of a probe that is over', async () => {
+  const { clock, open, backends } = setUp([{}]);
+  const signals: AbortSignal[] = [];
+  const [laptop] = backends;
+  const probe = laptop?.probe.bind(laptop);
+  if (laptop && probe) {
+    Object.assign(laptop, {
+      probe: (signal: AbortSignal) => {
+        signals.push(signal);
+        return probe();
+      },
+    });
+  }
+  const session = await open();
+  await runUntil(clock, () => signals.length >= 3, 120_000, 500);
+  session.close();
+  await settle();
+  expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual(signals.map(() => 0));
 });
 
 test('a tier that is down is tried again by probes, at longer and longer distances, and used once it answers', async () => {

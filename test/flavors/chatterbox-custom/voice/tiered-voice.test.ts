@@ -353,6 +353,35 @@ test('tags are given to tiers that act them, and taken out for the others', asyn
   expect(backends[1]?.requests.map(({ text }) => text)).toEqual(['That is funny indeed.']);
 });
 
+test.each([
+  ['a sign that no tier acts', '[laugh]', []],
+  ['bare punctuation', '…', []],
+  ['a sign that the tier acts', '[laugh]', ['[laugh]']],
+])('%s is no sentence that fails: the answer goes on behind it', async (_, sign, said) => {
+  const { clock, open, backends, voice } = setUp([{ backend: { tags: said.length > 0 } }, {}]);
+  const events = await sayAll(await open(), clock, 'Hello there.', sign, 'Good bye.');
+  expect(backends[0]?.requests.map(({ text }) => text)).toEqual(['Hello there.', ...said, 'Good bye.']);
+  expect(backends[1]?.requests).toEqual([]);
+  expect(ofType(events, 'piece').map(({ index }) => index)).toEqual([0, 1, 2]);
+  expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 3 });
+  expect(voice.tiers.map(({ seen }) => seen.busy)).toEqual([0, 0]);
+});
+
+test('a sign that was being acted is left out where nobody else acts it', async () => {
+  const { clock, open, backends } = setUp([{ backend: { tags: true } }, {}]);
+  if (backends[0]) backends[0].fault = 'gone';
+  const events = await sayAll(await open(), clock, '[laugh]', 'Good bye.');
+  expect(backends.map(({ requests }) => requests.map(({ text }) => text))).toEqual([['[laugh]', 'Good bye.'], []]);
+  expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 2 });
+});
+
+test('a late sign is not asked of a second tier that does not act it', async () => {
+  const { clock, open, backends } = setUp([{ backend: { tags: true, firstAudioMs: 3_500 } }, {}]);
+  const events = await sayAll(await open(), clock, '[laugh]');
+  expect(backends[1]?.requests).toEqual([]);
+  expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 1 });
+});
+
 test('where answers come whole, a long text is asked for by clauses, each while the one before is heard', async () => {
   const { clock, open, backends } = setUp([{ backend: { streaming: false, firstAudioMs: 50, realTimeFactor: 0.6 } }]);
   const text =
