@@ -27,6 +27,14 @@ const KEPT_TAKE_OVERS = 100;
 const NAME_LENGTH = 64;
 const MESSAGE_LENGTH = 1000;
 
+/** When a call was over. */
+export interface EndOfCall {
+  /** Wall time, ms since the epoch. */
+  readonly atMs: number;
+  /** {@link Clock.now}. */
+  readonly nowMs: number;
+}
+
 /** Everything that is written down about one call: events as they happen, and the record at its end. */
 export class CallAccount implements ConversationNotes {
   readonly identity: CallIdentity;
@@ -81,10 +89,15 @@ export class CallAccount implements ConversationNotes {
       state,
       startedAt: new Date(startedAtMs).toISOString(),
       answeredAt: answeredAtMs === null ? null : new Date(answeredAtMs).toISOString(),
-      durationMs: answeredAtMs === null ? 0 : Math.round(this.#clock.wallTime() - answeredAtMs),
+      durationMs: this.#durationMs(this.#clock.now()),
       turns: this.#turns,
       v2vMs: this.#v2vMs,
     };
+  }
+
+  /** @param nowMs {@link Clock.now} */
+  #durationMs(nowMs: number): number {
+    return this.#answeredAtMs === null ? 0 : Math.round(nowMs - this.#originMs);
   }
 
   onCodec(codec: string): void {
@@ -175,12 +188,13 @@ export class CallAccount implements ConversationNotes {
     outcome: CallOutcome,
     stats: StreamStats | undefined,
     recording: CallFacts['recording'],
-    endedAtMs: number,
+    ended: EndOfCall,
   ): CallRecord {
     const facts = {
       codec: this.#codec,
       answeredAtMs: this.#answeredAtMs,
       originMs: this.#originMs,
+      durationMs: this.#durationMs(ended.nowMs),
       ledger: this.ledger,
       dialogue: this.dialogue,
       stats,
@@ -193,7 +207,7 @@ export class CallAccount implements ConversationNotes {
       takeOvers: this.#takeOvers,
       error: this.#error,
     };
-    const record = buildRecord(this.identity, facts, outcome, endedAtMs, this.#include);
+    const record = buildRecord(this.identity, facts, outcome, ended.atMs, this.#include);
     const { endedBy, cause, status } = outcome;
     const media = stats && { dropped: stats.in.dropped, skippedSlots: stats.out.skippedSlots };
     const { durationMs } = record;

@@ -386,7 +386,7 @@ export class Call {
 
   async #finish(outcome: CallOutcome): Promise<void> {
     for (const timer of callTimers) this.#timers.disarm(timer);
-    const endedAtMs = this.#deps.clock.wallTime();
+    const ended = { atMs: this.#deps.clock.wallTime(), nowMs: this.#deps.clock.now() };
     const pauses = this.#media.recordingPauses;
     try {
       await Promise.all([this.#media.closeRecording(), this.#agent.toolResults()]);
@@ -395,6 +395,6 @@ export class Call {
     }
     const { stream, recordingPath } = this.#media;
     const recording = { path: recordingPath, pauses };
-    this.#deps.onFinished(this.#account.close(outcome, stream?.stats(), recording, endedAtMs));
+    this.#deps.onFinished(this.#account.close(outcome, stream?.stats(), recording, ended));
   }
 }

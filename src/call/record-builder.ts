@@ -28,6 +28,8 @@ export interface CallFacts {
   readonly answeredAtMs: number | null;
   /** {@link Clock.now} at the answer; the origin of all times inside the record. */
   readonly originMs: number;
+  /** From the answer to the end, 0 without one: on the same clock, which no time server sets. */
+  readonly durationMs: number;
   readonly ledger: TurnLedger;
   readonly dialogue: Dialogue;
   readonly stats: StreamStats | undefined;
@@ -54,7 +56,7 @@ export function buildRecord(
     ...refusalRecord(identity, outcome, endedAtMs, facts.error),
     codec: facts.codec,
     answeredAt: facts.answeredAtMs === null ? null : new Date(facts.answeredAtMs).toISOString(),
-    durationMs: facts.answeredAtMs === null ? 0 : Math.max(0, Math.round(endedAtMs - facts.answeredAtMs)),
+    durationMs: facts.durationMs,
     turns: facts.ledger.turns().map((turn) => {
       const { heardText, ...rest } = turn;
       return include.includes('heardText') && heardText !== undefined ? { ...rest, heardText } : rest;

@@ -98,12 +98,30 @@ test('the time from INVITE to answer is on the call’s own clock', () => {
 });
 
 const unrecorded = { path: null, pauses: [] };
+const ended = { atMs: 6000, nowMs: 6000 };
+
+test.each([3_600_000, -3_600_000])(
+  'a time server that sets the clock by %i ms makes no call longer or shorter',
+  async (step) => {
+    const setup = setUp();
+    await answer(setup);
+    setup.clock.advance(2000);
+    setup.clock.stepWallTime(step);
+    setup.clock.advance(1000);
+    expect(setup.call.summary().durationMs).toBe(3000);
+    setup.leg.emit(bye);
+    await settle();
+    const [record] = setup.records;
+    expect(record?.durationMs).toBe(3000);
+    expect(Date.parse(record?.endedAt ?? '') - Date.parse(record?.answeredAt ?? '')).toBe(3000 + step);
+  },
+);
 
 test('the first error is the one in the record; all are in the log, without a number', () => {
   const { account: call, log } = account();
   call.onError(new FlavorError('ERR_FLAVOR_AUTH', 'refused', false));
   call.onError(new Error('and then'));
-  expect(call.close(outcome, undefined, unrecorded, 6000).error).toEqual({
+  expect(call.close(outcome, undefined, unrecorded, ended).error).toEqual({
     code: 'ERR_FLAVOR_AUTH',
     message: 'refused',
   });
@@ -114,7 +132,7 @@ test('the first error is the one in the record; all are in the log, without a nu
 test('an error without a code is unexpected', () => {
   const { account: call } = account();
   call.onError('out of nowhere');
-  expect(call.close(outcome, undefined, unrecorded, 6000).error).toEqual({
+  expect(call.close(outcome, undefined, unrecorded, ended).error).toEqual({
     code: 'ERR_UNEXPECTED',
     message: 'out of nowhere',
   });
@@ -122,7 +140,7 @@ test('an error without a code is unexpected', () => {
 
 test('nothing follows call-ended', () => {
   const { account: call, events } = account();
-  call.close(outcome, undefined, unrecorded, 6000);
+  call.close(outcome, undefined, unrecorded, ended);
   call.onTool('late', true, 3);
   call.onWarning('ERR_FLAVOR_QUOTA', 'late');
   expect(events.map((event) => event.type)).toEqual(['call-ended']);
@@ -134,7 +152,7 @@ test('digits and tools are bounded', () => {
     call.onDigit('7');
     call.onTool('t', true, 1);
   }
-  const record = call.close(outcome, undefined, unrecorded, 6000);
+  const record = call.close(outcome, undefined, unrecorded, ended);
   expect([record.dtmf?.length, record.tools.length]).toEqual([1000, 1000]);
 });
 

@@ -11,7 +11,7 @@ export class FakeClock implements Clock {
   #nowMs: number;
   #nextId = 1;
   readonly #timers = new Map<number, FakeTimer>();
-  readonly #epochMs: number;
+  #epochMs: number;
 
   constructor(startMs = 0, epochMs = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
@@ -24,6 +24,11 @@ export class FakeClock implements Clock {
 
   wallTime(): number {
     return this.#epochMs + this.#nowMs;
+  }
+
+  /** A time server has set the clock: no timer is any nearer or farther. */
+  stepWallTime(ms: number): void {
+    this.#epochMs += ms;
   }
 
   setTimeout(callback: () => void, delayMs: number): TimerHandle {

@@ -56,6 +56,8 @@ export class Registration {
   /** The exchange under way: what an older one still brings is ignored. */
   #round = 0;
   #transaction: ClientTransaction | undefined;
+  /** When the registrar forgets us, {@link Clock.now}. */
+  #boundUntilMs = Number.NEGATIVE_INFINITY;
   /** Where the last 200 came from. */
   #bound: { readonly hop: NextHop; readonly contact: string } | undefined;
   #timer: TimerHandle | undefined;
@@ -82,7 +84,12 @@ export class Registration {
   }
 
   get status(): RegistrationStatus {
-    return this.#status;
+    // Between two attempts that fail, a binding may run out.
+    return this.#isBound ? this.#status : { ...this.#status, expiresAtMs: undefined };
+  }
+
+  get #isBound(): boolean {
+    return this.#deps.endpoint.clock.now() < this.#boundUntilMs;
   }
 
   /** Registers now. */
@@ -226,6 +233,7 @@ export class Registration {
     this.#moved = seenElsewhere && !this.#moved;
     this.#timer = endpoint.clock.setTimeout(() => this.start(), refreshDelayMs(granted));
     this.#keepPathOpen(hop.flow);
+    this.#boundUntilMs = endpoint.clock.now() + granted * 1000;
     const expiresAtMs = endpoint.clock.wallTime() + granted * 1000;
     this.#change({ ...this.#status, state: 'registered', expiresAtMs, failure: undefined });
     if (this.#moved) this.start();
@@ -257,11 +265,9 @@ export class Registration {
     const backOffMs = backOffDelayMs(this.#failures, this.#times, endpoint.random);
     const delayMs = Math.min(Math.max(backOffMs, (retryAfter ?? 0) * 1000), 3_600_000);
     this.#timer = endpoint.clock.setTimeout(() => this.start(), delayMs);
-    const { expiresAtMs } = this.#status;
     // The binding of the last 200 may well stand.
-    const alive = expiresAtMs !== undefined && expiresAtMs > endpoint.clock.wallTime();
-    if (!alive) for (const user of this.#users) endpoint.serviceRoutes.set(user, this.#host, []);
-    this.#change({ ...this.#status, state: 'failed', expiresAtMs: alive ? expiresAtMs : undefined, failure });
+    if (!this.#isBound) for (const user of this.#users) endpoint.serviceRoutes.set(user, this.#host, []);
+    this.#change({ ...this.status, state: 'failed', failure });
   }
 
   #change(status: RegistrationStatus): void {

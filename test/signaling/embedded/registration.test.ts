@@ -168,6 +168,19 @@ describe('failure', () => {
     next();
   });
 
+  test('a binding that runs out between two attempts is no longer said to stand, and a set clock changes nothing', async () => {
+    const { next, reply, accept, status, h } = await registering();
+    accept(next());
+    h.clock.advance(540_000);
+    reply(next(), 500, { extra: ['Retry-After: 300'] });
+    h.clock.stepWallTime(3_600_000);
+    expect(status()).toMatchObject({ state: 'failed', expiresAtMs: expect.any(Number) });
+    h.clock.advance(59_999);
+    expect(status()?.expiresAtMs).toBeDefined();
+    h.clock.advance(1);
+    expect(status()).toMatchObject({ state: 'failed', expiresAtMs: undefined });
+  });
+
   test('nobody answers: failed after timer F, then again; a binding that stands is still known', async () => {
     const { next, accept, h, status } = await registering();
     accept(next(), 600);
