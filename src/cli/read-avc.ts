@@ -46,6 +46,7 @@ const comments: ReadonlyMap<string, string> = new Map([
     'dialect',
     ' The protocol before general availability, as before. Take this line out if the server speaks the present one.',
   ],
+  ['http', ' Where the API of `settings` may be: next door, as before.'],
   ['toHeader', ' The To user, matched by its beginning, as before.'],
 ]);
 
@@ -76,7 +77,9 @@ export async function loadAvc(file: string, io: Pick<CliIo, 'env' | 'cwd'>): Pro
       secrets: new Secrets(),
     };
   }
-  const loaded = await loadConfigText(yaml, file, { env: io.env, cwd: io.cwd });
+  // Its lines are not those of the INI file.
+  const shownAs = `${file}, as import-avc writes it`;
+  const loaded = await loadConfigText(yaml, file, { env: io.env, cwd: io.cwd, shownAs });
   return { ...loaded, warnings: [...warnings, ...loaded.warnings] };
 }
 

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory that `cdr.path`, `recording.path` and a relative `file` are relative to. */
   readonly cwd: string;
+  /** What the text is called in messages, where it is not what stands in the file. */
+  readonly shownAs?: string;
   /** For certificates that have expired, ms since the Unix epoch; now when absent. */
   readonly wallTimeMs?: number;
 }
@@ -64,7 +66,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
 export async function loadConfigText(text: string, file: string, options: LoadOptions): Promise<LoadResult> {
   const absolute = resolve(options.cwd, file);
   const secrets = new Secrets();
-  const document = new ConfigDocument(file, text);
+  const document = new ConfigDocument(options.shownAs ?? file, text);
   const directory = dirname(absolute);
   const resolved = await resolveValues(document, {
     env: options.env,

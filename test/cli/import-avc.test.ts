@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { loadAvc } from '../../src/cli/read-avc.js';
 import { runCli } from '../../src/cli/run-cli.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { createFakeIo } from './fake-io.js';
@@ -27,4 +28,25 @@ it('a new user imports an INI file, sets what standard error asks for, and the c
       code === 0 ? '' : expect.stringContaining('OPENAI_API_KEY'),
     ]);
   }
+});
+
+it('a file whose API is next door is taken as it stands', async () => {
+  const directory = temporaryDirectory();
+  const loaded = async (api: string) => {
+    writeFileSync(join(directory, 'avc.ini'), `[openai]\nkey = sk-secret\n[engine]\napi_url = ${api}\n`);
+    return loadAvc('avc.ini', createFakeIo(directory));
+  };
+  for (const api of ['http://127.0.0.1:8000/bots', 'http://localhost/bots', 'http://api:8000/', 'http://[::1]/']) {
+    expect(await loaded(api)).toMatchObject({ ok: true });
+  }
+});
+
+it('a mistake that only shows in what the file comes to is not said to stand on a line of the file', async () => {
+  const directory = temporaryDirectory();
+  writeFileSync(join(directory, 'avc.ini'), '[openai]\nkey = sk-secret\n[rtp]\nip = nowhere in particular\n');
+  const loaded = await loadAvc('avc.ini', createFakeIo(directory));
+  expect(loaded).toMatchObject({
+    ok: false,
+    errors: [{ key: 'media.advertise', file: 'avc.ini, as import-avc writes it' }],
+  });
 });

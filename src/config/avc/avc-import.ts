@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { isPrivateHost } from '../addresses.js';
 import { compilePattern } from '../route-pattern.js';
 import { type AvcAgent, escaped, readAvcAgents } from './avc-agents.js';
 import { AVC_TRANSFER_TARGET } from './avc-openai.js';
@@ -50,9 +52,11 @@ export function importAvc(text: string, env: Environment, secrets: 'values' | 'r
       'there is no agent left: none of the sections openai, deepgram, deepgram_native and azure is there and enabled',
     );
   if (issues.some(({ severity }) => severity === 'error')) return { config: undefined, issues, secrets: [] };
+  const reachable = apiNets(new AvcSection('engine', file, env).get('api_url', 'API_URL'));
   const transferTo = agents.find((agent) => agent.transferTo !== undefined)?.transferTo;
   const config: Readonly<Record<string, unknown>> = {
     ...readHost(file, env),
+    ...(reachable.length > 0 && { http: { allow: reachable } }),
     flavors: Object.fromEntries(agents.map(({ name, flavor }) => [name, escaped(flavor)])),
     ...(transferTo !== undefined && { transfer: { targets: { [AVC_TRANSFER_TARGET]: escaped(transferTo) } } }),
     routes: escaped(readRoutes(agents, file, env, warn, fail)),
@@ -92,6 +96,21 @@ function readHost(file: IniFile, env: Environment): Readonly<Record<string, unkn
       ports: `${first}-${end - 1}`,
     },
   };
+}
+
+/** Loopback and the private networks (RFC 1918, RFC 4193); not link-local, where clouds keep what nobody should ask for. */
+const PRIVATE_NETS = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1', 'fc00::/7'];
+
+/**
+ * What `http.allow` has to say for `api_url` to be asked as it was: our requests go to the public internet alone, and that API
+ * is most often next door. A name may mean any address of a private network; nobody but the operator has written it.
+ */
+function apiNets(apiUrl: string | undefined): readonly string[] {
+  if (apiUrl === undefined || !URL.canParse(apiUrl)) return [];
+  const { hostname } = new URL(apiUrl);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) === 0) return PRIVATE_NETS;
+  return isPrivateHost(hostname) ? [host] : [];
 }
 
 function readRoutes(

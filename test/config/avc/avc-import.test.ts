@@ -50,6 +50,17 @@ it('api_url is asked for every number, and what it does not know is not taken', 
   });
 });
 
+it.each([
+  ['http://127.0.0.1:8000/bots', ['127.0.0.1']],
+  ['https://[fd00::5]/bots', ['fd00::5']],
+  ['http://8.8.8.8/bots', undefined],
+  ['http://api:8000/bots', ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1', 'fc00::/7']],
+  ['nonsense', undefined],
+])('an API at %s may be asked as before', (url, allow) => {
+  const { config } = importAvc(`${KEY}[engine]\napi_url = ${url}\n`, {});
+  expect(Object(config)['http']).toEqual(allow && { allow });
+});
+
 it('a flavor that is disabled is left out; without any there is no configuration', () => {
   const text = `${KEY}[azure]\nkey = x\ndisabled = yes\n[deepgram]\ndisabled = yes\n`;
   expect(Object.keys(Object(importAvc(text, {}).config)['flavors'])).toEqual(['openai']);
