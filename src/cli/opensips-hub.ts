@@ -7,7 +7,6 @@ import { parseBlock } from '../config/addresses.js';
 import { parseEvents, parseMi } from '../config/schema/opensips.js';
 import { createLog } from '../ops/log.js';
 import { OpensipsHub } from '../signaling/opensips/hub/opensips-hub.js';
-import { miHost } from '../signaling/opensips/mi/create-mi-link.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 
@@ -49,7 +48,7 @@ async function run(options: HubCommandOptions, io: CliIo, report: ReportExitCode
   const log = createLog({ stream: io.stdout, level: 'info', redact: (text) => text }, { clock });
   const address =
     options.mi.protocol === 'fifo' ? { ...options.mi, replyDirectory: options.replyDirectory } : options.mi;
-  const allow = [LOOPBACK, '::1', miHost(address), ...options.allow];
+  const allow = [LOOPBACK, '::1', ...options.allow];
   const hub = new OpensipsHub(
     { mi: address, events: options.events, listen: options.listen, allow },
     { clock, random: createSystemRandom(), log },

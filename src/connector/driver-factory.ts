@@ -8,7 +8,6 @@ import type { Logger } from '../flavor-api/index.js';
 import { createDrachtioDriver } from '../signaling/drachtio/drachtio-driver.js';
 import type { DrachtioOptions, DrachtioTls } from '../signaling/drachtio/drachtio-options.js';
 import { createEmbeddedDriver } from '../signaling/embedded/embedded-driver.js';
-import { miHost } from '../signaling/opensips/mi/create-mi-link.js';
 import { createOpensipsDriver } from '../signaling/opensips/opensips-driver.js';
 import type { OpensipsOptions } from '../signaling/opensips/opensips-options.js';
 import type { SignalingDriver } from '../signaling/port.js';
@@ -58,7 +57,7 @@ function readPem(file: string | undefined): string | undefined {
   }
 }
 
-function opensipsOptions({ allow, mi, replyDirectory, ...options }: OpensipsConfig): OpensipsOptions {
+function opensipsOptions({ mi, replyDirectory, ...options }: OpensipsConfig): OpensipsOptions {
   const address = mi.protocol === 'fifo' ? { ...mi, replyDirectory } : mi;
-  return { ...options, mi: address, allow: allow ?? ['127.0.0.0/8', miHost(address)] };
+  return { ...options, mi: address };
 }

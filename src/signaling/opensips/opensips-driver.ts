@@ -1,11 +1,10 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { createSourceFilter } from '../../base/source-filter.js';
 import { TIMER_TAG } from '../capabilities.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
-import { createLocalAddressFinder } from '../local-address.js';
+import { createLocalAddressFinder, type LocalAddressFinder } from '../local-address.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { SipHeaders } from '../message/sip-headers.js';
 import type {
@@ -22,9 +21,10 @@ import { RestingTargets } from '../resting-targets.js';
 import { readSessionBody } from '../session-body.js';
 import { type Availability, AvailabilityNotice } from './availability-notice.js';
 import { EventSocket } from './event-socket.js';
+import { createEventFilter, miHost } from './event-sources.js';
 import { readExtraParams } from './extra-params.js';
 import { UasSessionLeg } from './inbound-leg.js';
-import { createMiLink, miHost } from './mi/create-mi-link.js';
+import { createMiLink } from './mi/create-mi-link.js';
 import { MiClient } from './mi/mi-client.js';
 import type { MiLink } from './mi/mi-link.js';
 import { type OpensipsDeps, type OpensipsLimits, type OpensipsOptions, opensipsDefaults } from './opensips-options.js';
@@ -75,7 +75,8 @@ class OpensipsDriver implements SignalingDriver {
   readonly #refused = new Map<UaSession, TimerHandle>();
   #handlers: SignalingHandlers | undefined;
   #subscription: Subscription | undefined;
-  #localAddress = '127.0.0.1';
+  /** Of the socket for events. */
+  #localAddresses: LocalAddressFinder | undefined;
   #auditTimer: TimerHandle | undefined;
   #unreadable = 0;
   #closing: Promise<void> | undefined;
@@ -89,7 +90,7 @@ class OpensipsDriver implements SignalingDriver {
     this.#availability = new AvailabilityNotice(this.#mi);
     this.#events = new EventSocket({
       ...options.events,
-      accept: createSourceFilter(options.allow),
+      accept: createEventFilter(options.allow, this.#mi),
       onDatagram: (datagram) => this.#onDatagram(datagram),
       onFailure: (error) => deps.log?.warn({ error: errorMessage(error) }, 'the socket for events of OpenSIPS failed'),
     });
@@ -155,6 +156,15 @@ class OpensipsDriver implements SignalingDriver {
     return this.#closing;
   }
 
+  /** That which calls run over. */
+  get #localAddress(): string {
+    return this.#localAddresses?.find(this.#miHost) ?? '127.0.0.1';
+  }
+
+  get #miHost(): string {
+    return miHost(this.#options.mi, this.#mi);
+  }
+
   async #close(): Promise<void> {
     this.#deps.clock.clearTimeout(this.#auditTimer);
     const legs = [...this.#sessions.values(), ...this.#starting];
@@ -170,14 +180,13 @@ class OpensipsDriver implements SignalingDriver {
 
   async #subscribe(bound: { readonly address: string; readonly port: number }): Promise<void> {
     const { clock, log } = this.#deps;
-    const finder = createLocalAddressFinder(bound.address, clock);
-    this.#localAddress = finder.find(miHost(this.#options.mi));
+    this.#localAddresses = createLocalAddressFinder(bound.address, clock);
     const subscription = new Subscription({
       mi: this.#mi,
       clock,
       log,
       options: opensipsDefaults.subscription,
-      socket: `udp:${this.#localAddress}:${bound.port}`,
+      socket: () => `udp:${this.#localAddress}:${bound.port}`,
       onChange: (state) => this.#onChange(state),
       onRestart: () => {
         for (const leg of [...this.#sessions.values()]) leg.lose();
@@ -262,7 +271,7 @@ class OpensipsDriver implements SignalingDriver {
     const to = parseNameAddr(event.headers.get('To') ?? '');
     const request = { ...requestOf(event), uri: extra.requestUri ?? '' };
     const receivedAtMs = this.#deps.clock.now();
-    const source = extra.source ?? { protocol: 'udp', address: miHost(this.#options.mi), port: 0 };
+    const source = extra.source ?? { protocol: 'udp', address: this.#miHost, port: 0 };
     const body = readSessionBody(request);
     const sdp = body.type === 'sdp' ? body.sdp : undefined;
     const invite: InviteRequest = {

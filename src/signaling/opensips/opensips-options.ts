@@ -9,8 +9,8 @@ export interface OpensipsOptions {
   readonly mi: MiAddress;
   /** Where its events come to: an IPv4 address, port 0 for any. */
   readonly events: { readonly host: string; readonly port: number };
-  /** Addresses and CIDR blocks events may come from. */
-  readonly allow: readonly string[];
+  /** Addresses and CIDR blocks events may come from; `undefined`: where `mi` is, and this machine. */
+  readonly allow: readonly string[] | undefined;
   /** Host of our URI in calls that we make. */
   readonly domain: string | undefined;
 }

@@ -10,8 +10,8 @@ export interface SubscriptionParts {
   readonly clock: Clock;
   readonly options: SubscriptionOptions;
   readonly log: Logger | undefined;
-  /** Where the events are to go: `udp:ADDRESS:PORT`. */
-  readonly socket: string;
+  /** Where the events are to go: `udp:ADDRESS:PORT`. Asked each time: where OpenSIPS is may be known only then. */
+  readonly socket: () => string;
   /** OpenSIPS sends events, or no longer does as far as we know. Only changes are told. */
   readonly onChange: (state: 'up' | 'down') => void;
   /** OpenSIPS runs anew: it knows no session any more. */
@@ -105,7 +105,7 @@ export class Subscription {
 
   async #subscribe(seconds: number): Promise<boolean> {
     const { mi, socket, log } = this.#parts;
-    const params = { event: UA_SESSION_EVENT, socket, expire: seconds };
+    const params = { event: UA_SESSION_EVENT, socket: socket(), expire: seconds };
     const outcome = await mi.call('event_subscribe', params, true);
     if (outcome.type === 'refused') {
       log?.error({ code: outcome.code, problem: outcome.message }, 'OpenSIPS refuses the subscription to its events');

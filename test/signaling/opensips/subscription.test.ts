@@ -10,6 +10,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 function linkTo(opensips: FakeOpensips): MiLink {
   let receive = (_text: string): void => {};
   return {
+    address: undefined,
     open: async (onAnswer) => {
       receive = onAnswer;
     },
@@ -26,12 +27,16 @@ async function subscribed(opensips = new FakeOpensips()) {
   const mi = new MiClient(linkTo(opensips), clock);
   await mi.open();
   const told: string[] = [];
+  let socket = 'udp:127.0.0.1:7';
+  const move = (to: string): void => {
+    socket = to;
+  };
   const subscription = new Subscription({
     mi,
     clock,
     options: opensipsDefaults.subscription,
     log: undefined,
-    socket: 'udp:127.0.0.1:7',
+    socket: () => socket,
     onChange: (state) => told.push(state),
     onRestart: () => told.push('restart'),
   });
@@ -39,7 +44,7 @@ async function subscribed(opensips = new FakeOpensips()) {
   await clock.advanceAsync(4_000, 250);
   await starting;
   const subscriptions = () => opensips.commands.filter(({ method }) => method === 'event_subscribe').length;
-  return { opensips, clock, subscription, told, subscriptions };
+  return { opensips, clock, subscription, told, subscriptions, move };
 }
 
 it('the subscription is renewed every 30 s, long before it ends', async () => {
@@ -52,6 +57,13 @@ it('the subscription is renewed every 30 s, long before it ends', async () => {
     socket: 'udp:127.0.0.1:7',
     expire: 90,
   });
+});
+
+it('it asks for the events where we are reached by the OpenSIPS that answers now', async () => {
+  const { clock, opensips, move } = await subscribed();
+  move('udp:10.0.0.2:7');
+  await clock.advanceAsync(40_000, 500);
+  expect([...opensips.subscribers]).toContain('udp:10.0.0.2:7');
 });
 
 it('a restart of OpenSIPS is noticed within seconds, and the subscription made anew', async () => {

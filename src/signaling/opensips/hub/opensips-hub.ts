@@ -5,7 +5,8 @@ import { createSourceFilter } from '../../../base/source-filter.js';
 import type { Logger } from '../../../flavor-api/index.js';
 import { createLocalAddressFinder } from '../../local-address.js';
 import { EventSocket } from '../event-socket.js';
-import { createMiLink, miHost } from '../mi/create-mi-link.js';
+import { createEventFilter, miHost } from '../event-sources.js';
+import { createMiLink } from '../mi/create-mi-link.js';
 import { MiClient, type MiOutcome } from '../mi/mi-client.js';
 import type { MiAddress } from '../mi/mi-link.js';
 import { isObject, METHOD_NOT_FOUND, type MiParams } from '../mi/mi-message.js';
@@ -24,7 +25,7 @@ export interface HubOptions {
   readonly events: { readonly host: string; readonly port: number };
   /** Where connectors send their commands. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** Addresses and CIDR blocks connectors and events may come from. */
+  /** Addresses and CIDR blocks connectors and events may come from, besides this machine and where `mi` is. */
   readonly allow: readonly string[];
 }
 
@@ -65,7 +66,7 @@ export class OpensipsHub implements AsyncDisposable {
   readonly #since: string;
   #subscription: Subscription | undefined;
   #subscribing: Promise<void> | undefined;
-  #eventAddress = '';
+  #eventAddress = (): string => '';
   #lookTimer: TimerHandle | undefined;
   #closed = false;
 
@@ -75,7 +76,8 @@ export class OpensipsHub implements AsyncDisposable {
     this.#deps = deps;
     this.#since = random.hex(8);
     this.#mi = new MiClient(createMiLink(options.mi, deps), clock);
-    const accept = createSourceFilter(options.allow);
+    const [isAllowed, isNear] = [createSourceFilter(options.allow), createEventFilter(undefined, this.#mi)];
+    const accept = (address: string): boolean => isAllowed(address) || isNear(address);
     const onFailure = (error: Error): void => log.warn({ error: errorMessage(error) }, 'a socket failed');
     const onDatagram = (datagram: Buffer): void => this.#onDatagram(datagram);
     this.#events = new EventSocket({ ...options.events, accept, onDatagram, onFailure });
@@ -93,8 +95,8 @@ export class OpensipsHub implements AsyncDisposable {
     try {
       await this.#mi.open();
       const bound = await this.#events.bind();
-      const local = createLocalAddressFinder(bound.address, this.#deps.clock).find(miHost(this.#options.mi));
-      this.#eventAddress = `udp:${local}:${bound.port}`;
+      const finder = createLocalAddressFinder(bound.address, this.#deps.clock);
+      this.#eventAddress = () => `udp:${finder.find(miHost(this.#options.mi, this.#mi))}:${bound.port}`;
       const listening = await this.#server.bind();
       this.#lookLater();
       return listening;
@@ -213,7 +215,7 @@ export class OpensipsHub implements AsyncDisposable {
         clock,
         log,
         options: opensipsDefaults.subscription,
-        socket: this.#eventAddress,
+        socket: () => this.#eventAddress(),
         onChange: (state) => log.info({ state }, 'the subscription to the events of OpenSIPS'),
         onRestart: () => this.#sessions.clear(),
       });

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { assertUnreachable } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
@@ -18,12 +17,4 @@ export function createMiLink(address: MiAddress, deps: { readonly clock: Clock; 
     default:
       return assertUnreachable(address);
   }
-}
-
-/** IP address of the machine OpenSIPS runs on, this one's where only a name is known. */
-export function miHost(address: MiAddress): string {
-  const host =
-    address.protocol === 'fifo' ? '' : address.protocol === 'udp' ? address.host : new URL(address.url).hostname;
-  const bare = host.replace(/^\[|\]$/g, '');
-  return isIP(bare) === 0 ? '127.0.0.1' : bare;
 }

@@ -29,6 +29,8 @@ export interface FifoMiOptions {
  * run together in a pipe and reads of OpenSIPS are not by line.
  */
 export class FifoMiLink implements MiLink {
+  /** A pipe leads nowhere else. */
+  readonly address = '127.0.0.1';
   readonly #options: FifoMiOptions;
   readonly #clock: Clock;
   readonly #replyName: string;

@@ -1,4 +1,5 @@
 import { Agent, request as startRequest } from 'node:http';
+import { unmapped } from '../../../base/ip-text.js';
 import { MAX_ANSWER_BYTES, type MiLink } from './mi-link.js';
 
 /** Time one exchange may take, ms; whoever asked has given up before. */
@@ -10,10 +11,15 @@ export class HttpMiLink implements MiLink {
   readonly #url: URL;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
   #onAnswer: (text: string) => void = () => {};
+  #address: string | undefined;
   #closed = false;
 
   constructor(url: string) {
     this.#url = new URL(url);
+  }
+
+  get address(): string | undefined {
+    return this.#address;
   }
 
   open(onAnswer: (text: string) => void): Promise<void> {
@@ -34,6 +40,8 @@ export class HttpMiLink implements MiLink {
     // The client's own timer tells of what is lost.
     request.on('error', () => {});
     request.on('response', (response) => {
+      const { remoteAddress } = response.socket;
+      if (remoteAddress !== undefined) this.#address = unmapped(remoteAddress);
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('error', () => {});

@@ -55,6 +55,11 @@ export class MiClient {
     this.#options = options;
   }
 
+  /** As {@link MiLink.address}. */
+  get address(): string | undefined {
+    return this.#link.address;
+  }
+
   /** Throws `ERR_LISTEN` as {@link MiLink.open} does. */
   async open(): Promise<void> {
     await this.#link.open((text) => this.#receive(text));

@@ -8,6 +8,8 @@ export type MiAddress =
 
 /** A way to OpenSIPS's management interface: texts out, texts in, nothing promised. `MiClient` does the rest. */
 export interface MiLink {
+  /** IP literal that OpenSIPS was reached at last: its name may mean another one each time. `undefined`: not yet. */
+  readonly address: string | undefined;
   /** Throws `ERR_LISTEN` when this machine cannot do it at all; that OpenSIPS is not there is no reason. */
   open(onAnswer: (text: string) => void): Promise<void>;
   /** Never throws. What cannot be sent is lost. */

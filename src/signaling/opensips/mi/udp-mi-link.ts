@@ -11,6 +11,7 @@ export class UdpMiLink implements MiLink {
   readonly #host: string;
   readonly #port: number;
   #socket: Socket | undefined;
+  #address: string | undefined;
   #connecting: Promise<void> | undefined;
   #onAnswer: (text: string) => void = () => {};
   #closed = false;
@@ -18,6 +19,10 @@ export class UdpMiLink implements MiLink {
   constructor(host: string, port: number) {
     this.#host = host;
     this.#port = port;
+  }
+
+  get address(): string | undefined {
+    return this.#address;
   }
 
   async open(onAnswer: (text: string) => void): Promise<void> {
@@ -73,12 +78,15 @@ export class UdpMiLink implements MiLink {
       if (isIP(this.#host) === 0) this.#drop(socket);
     });
     this.#socket = socket;
+    this.#address = address;
   }
 
   async #lookup(): Promise<string | undefined> {
     if (isIP(this.#host) !== 0) return this.#host;
     try {
-      return (await dns.lookup(this.#host)).address;
+      // Events are IPv4, so that an OpenSIPS with IPv6 alone is of no use here; `localhost` is `::1` before 127.0.0.1 at times.
+      const found = await dns.lookup(this.#host, { all: true });
+      return (found.find(({ family }) => family === 4) ?? found[0])?.address;
     } catch {
       return undefined;
     }
