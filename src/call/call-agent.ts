@@ -87,6 +87,7 @@ export class CallAgent {
           if (reason !== 'completed' || error) this.#onSessionLost(error, recovery);
           apply({ type: 'session-ended', reason, recovery });
         },
+        onUsage: (event) => account.onUsage(event),
         onMisbehaviour: (method, message) => account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
       },
     });
@@ -241,6 +242,9 @@ export class CallAgent {
     this.hush();
     this.#control.close();
     this.#abort.abort();
+    // Nobody has talked with it, and still it may cost something.
+    const { account } = this.#parts;
+    if (!this.#conversation) this.#opened?.link.listen((event) => event.type === 'usage' && account.onUsage(event));
     this.#session.close();
   }
 

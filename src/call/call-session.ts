@@ -2,7 +2,7 @@ import type { Permit } from '../base/circuit-breaker.js';
 import { type CallContext, type EventRound, FlavorError, type FlavorSession } from '../flavor-api/index.js';
 import type { FailOverPlan, FlavorChoice } from './fail-over-plan.js';
 import type { SessionFormats } from './session-formats.js';
-import { asFlavorError, SessionLink } from './session-link.js';
+import { asFlavorError, type SessionEvent, SessionLink } from './session-link.js';
 
 /** A session that was opened, and what it was opened with. */
 export interface OpenedSession {
@@ -22,10 +22,13 @@ export interface CallSessionHandlers {
     recovery: boolean,
     headers?: EndHeaders,
   ): void;
+  /** A session that does not count any more says what it has used. */
+  onUsage(event: UsageEvent): void;
   /** The flavor broke a rule of the contract, and the session lives. */
   onMisbehaviour(method: string, message: string): void;
 }
 
+type UsageEvent = Extract<SessionEvent, { type: 'usage' }>;
 /** What a session that has completed wants on the BYE. */
 type EndHeaders = Readonly<Record<string, string>>;
 
@@ -149,7 +152,7 @@ export class CallSession {
     };
     const link = new SessionLink(session, handlers, number === 1 ? '' : `${number}/`, this.#parts.eventRound);
     attempt.link = link;
-    if (attempt.over) link.listen(ignore);
+    if (attempt.over) link.listen(this.#onlyUsage);
     else this.#parts.handlers.onOpened({ link, choice: attempt.choice, formats });
   }
 
@@ -179,21 +182,23 @@ export class CallSession {
   /** Whether there is another way. */
   #onLost(attempt: Attempt, error: FlavorError | undefined): boolean {
     attempt.over = true;
-    // What it still says is nobody's business.
-    attempt.link?.listen(ignore);
+    // What it still says is nobody's business, but for what it costs.
+    attempt.link?.listen(this.#onlyUsage);
     if (this.#closed) return false;
     attempt.permit.failed();
     if (error?.retryable === false) this.#parts.plan.giveUpPresent();
     return this.#parts.plan.hasNext;
   }
 
+  readonly #onlyUsage = (event: SessionEvent): void => {
+    if (event.type === 'usage') this.#parts.handlers.onUsage(event);
+  };
+
   #drop(): void {
     const attempt = this.#attempt;
     if (!attempt) return;
     attempt.over = true;
-    attempt.link?.listen(ignore);
+    attempt.link?.listen(this.#onlyUsage);
     attempt.abort.abort();
   }
 }
-
-function ignore(): void {}

@@ -429,6 +429,43 @@ describe('what a session says at the wrong time', () => {
     expect(setup.records[0]?.usage).toEqual([{ provider: 'p', model: 'm', unit: 'characters', quantity: 5 }]);
   });
 
+  const used = { provider: 'p', model: 'm', unit: 'audio-ms', quantity: 700 } as const;
+
+  test('what it has used is told at the end of the call, and is in its record', async () => {
+    const setup = setUp();
+    const { session } = await answer(setup);
+    session.lastWords = [
+      { type: 'usage', ...used },
+      { type: 'warning', error: new FlavorError('ERR_FLAVOR_NETWORK', 'too late', true) },
+    ];
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records[0]?.usage).toEqual([used]);
+    expect(setup.events.filter((event) => event.type === 'warning')).toEqual([]);
+  });
+
+  test('and where the caller gave up before they talked', async () => {
+    const setup = setUp();
+    let opened = (): void => {};
+    const opening = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    const open = setup.engine.open.bind(setup.engine);
+    setup.engine.open = async (options) => {
+      await opening;
+      return open(options);
+    };
+    setup.call.begin();
+    await settle();
+    const [session] = setup.flavor.sessions;
+    if (session) session.lastWords = [{ type: 'usage', ...used }];
+    setup.leg.emit(bye);
+    await settle();
+    opened();
+    await settle();
+    expect(setup.records[0]?.usage).toEqual([used]);
+  });
+
   test('speech that never ends and has run dry does not count as the agent speaking', async () => {
     const setup = setUp();
     const { stream, session } = await answer(setup);

@@ -3,6 +3,7 @@ import {
   type CallContext,
   type Flavor,
   type FlavorCapabilities,
+  type FlavorEvent,
   FlavorEventQueue,
   type FlavorSession,
   type InterruptCause,
@@ -41,12 +42,19 @@ export class FakeSession implements FlavorSession {
   frames = 0;
   /** Frames of which it makes one piece: the rest of it is what it awaits. */
   pieceFrames = 1;
+  /** Said last, before `end`. */
+  lastWords: FlavorEvent[] = [];
   readonly call: CallContext;
 
   constructor(call: CallContext) {
     this.call = call;
-    call.signal.addEventListener('abort', () => this.events.push({ type: 'end', reason: 'aborted' }), { once: true });
-    if (call.signal.aborted) this.events.push({ type: 'end', reason: 'aborted' });
+    call.signal.addEventListener('abort', () => this.#onAbort(), { once: true });
+    if (call.signal.aborted) this.#onAbort();
+  }
+
+  #onAbort(): void {
+    for (const event of this.lastWords) this.events.push(event);
+    this.events.push({ type: 'end', reason: 'aborted' });
   }
 
   get awaitedInputMs(): number {

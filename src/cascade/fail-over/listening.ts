@@ -125,7 +125,7 @@ export class FailOverStream implements SpeechToTextStream {
     else this.#end(undefined);
   }
 
-  readonly #onAbort = (): void => this.#end(undefined);
+  readonly #onAbort = (): void => this.close();
 
   /** What has been said since the last final segment, silence in the beginning apart. */
   #tellAgain(stream: SpeechToTextStream): void {
@@ -138,16 +138,27 @@ export class FailOverStream implements SpeechToTextStream {
   }
 
   async #follow(listener: Listener): Promise<void> {
-    for await (const event of listener.stream.events) {
-      if (this.#listener !== listener) return;
-      this.#unansweredMs = 0;
-      if (event.type === 'end') this.#onEnd(listener, event.error);
-      else {
-        if (event.type === 'end-of-turn') this.#settledByte = this.#tape.end;
-        if (event.type === 'transcript' && event.final) this.#settle(event.words?.at(-1)?.endMs ?? event.untilMs);
-        this.#events.push(event);
+    try {
+      for await (const event of listener.stream.events) {
+        if (this.#listener === listener) this.#take(listener, event);
+        // What was used is used, whoever listens now.
+        else if (event.type === 'usage') this.#events.push(event);
       }
+      if (this.#listener === listener) this.#onEnd(listener, undefined);
+    } catch (error) {
+      if (this.#listener === listener) this.#onEnd(listener, asFlavorError(error));
     }
+  }
+
+  #take(listener: Listener, event: SpeechToTextEvent): void {
+    this.#unansweredMs = 0;
+    if (event.type === 'end') {
+      this.#onEnd(listener, event.error);
+      return;
+    }
+    if (event.type === 'end-of-turn') this.#settledByte = this.#tape.end;
+    if (event.type === 'transcript' && event.final) this.#settle(event.words?.at(-1)?.endMs ?? event.untilMs);
+    this.#events.push(event);
   }
 
   #settle(endMs: number | undefined): void {
@@ -156,8 +167,11 @@ export class FailOverStream implements SpeechToTextStream {
   }
 
   #onEnd(listener: Listener, error: FlavorError | undefined): void {
-    if (this.#closing || this.#parts.signal.aborted) this.#end(undefined);
-    else {
+    if (this.#closing || this.#parts.signal.aborted) {
+      this.#listener = undefined;
+      listener.forget();
+      this.#end(undefined);
+    } else {
       const unasked = new FlavorError('ERR_FLAVOR_NETWORK', 'the recogniser has ended unasked', true);
       this.#onFailure(listener, error ?? unasked);
     }

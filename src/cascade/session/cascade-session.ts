@@ -5,6 +5,7 @@ import {
   bytesPerMs,
   type CallContext,
   FlavorError,
+  type FlavorEvent,
   FlavorEventQueue,
   type FlavorSession,
   type InterruptCause,
@@ -16,6 +17,7 @@ import {
 import { SpeechPace } from '../fail-over/seam.js';
 import { budgetOf, type CascadeOptions, turnsWith } from '../options.js';
 import type { LanguageModel } from '../stages/language-model.js';
+import { settle } from '../stages/settle.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
 import type { TextToSpeech, TextToSpeechSession } from '../stages/text-to-speech.js';
 import { dueMs, turnStep } from '../turns/turn-machine.js';
@@ -45,6 +47,12 @@ export interface CascadeSessionParts {
   speakable(text: string): string;
 }
 
+/**
+ * For recogniser and voice to say what they have used, ms. Engines say it at once, but for those that have a server to ask;
+ * the contract allows 500, and another flavor waits for a session that has failed.
+ */
+const LAST_WORD_MS = { aborted: 350, failed: 100 } as const;
+
 /** One call with a cascade: what {@link turnStep} decides is carried out here, and what happens is told to it. */
 export class CascadeSession implements FlavorSession {
   readonly events = new FlavorEventQueue();
@@ -58,6 +66,9 @@ export class CascadeSession implements FlavorSession {
   #state: TurnState = initialTurnState;
   readonly #pending: TurnEvent[] = [];
   #stepping = false;
+  /** The end is decided; what was used is still told. */
+  #over = false;
+  readonly #unsettled = new Set<Promise<void>>();
   #turns: TurnOptions;
   /** Where the caller's audio is, ms. */
   #positionMs = 0;
@@ -70,7 +81,7 @@ export class CascadeSession implements FlavorSession {
     this.#voice = voice;
     this.#greeting = (call.greeting ?? call.render(options.greeting)).trim();
     this.#alarm = new Alarm(clock);
-    const push = this.events.push.bind(this.events);
+    const push = (event: FlavorEvent): void => this.#push(event);
     const summariser = options.history.summarise
       ? new Summariser({ model: llm, signal: call.signal, push })
       : undefined;
@@ -118,26 +129,26 @@ export class CascadeSession implements FlavorSession {
   }
 
   start(): void {
-    if (this.events.ended || this.#state.started) return;
+    if (this.#over || this.#state.started) return;
     if (this.#greeting !== '') this.#ask({ kind: 'words', text: this.#greeting });
     this.#send({ type: 'started' });
   }
 
   speak(request: SpeakRequest): void {
-    if (this.events.ended) return;
+    if (this.#over) return;
     const { text, instructions = '', aside } = request;
     if (aside === true) this.#desk.aside(request);
     else this.#ask(text === undefined ? { kind: 'instructions', text: instructions } : { kind: 'words', text });
   }
 
   interrupt(cause: InterruptCause): void {
-    if (this.events.ended) return;
+    if (this.#over) return;
     const unsettled = this.#desk.onInterrupt();
     this.#send({ type: 'interrupt', owed: cause === 'speech' || cause === 'dtmf', unsettled });
   }
 
   onVoice(event: { readonly type: 'started' | 'stopped'; readonly positionMs: number }): void {
-    if (this.events.ended) return;
+    if (this.#over) return;
     const { type, positionMs } = event;
     if (type === 'started') this.#send({ type: 'voice-started', positionMs });
     else {
@@ -147,23 +158,23 @@ export class CascadeSession implements FlavorSession {
   }
 
   onOnset(verdict: 'accepted' | 'rejected', positionMs: number): void {
-    if (!this.events.ended) this.#send({ type: 'onset', verdict, positionMs });
+    if (!this.#over) this.#send({ type: 'onset', verdict, positionMs });
   }
 
   onPlayout(report: PlayoutReport): void {
-    if (!this.events.ended) this.#desk.onPlayout(report);
+    if (!this.#over) this.#desk.onPlayout(report);
   }
 
   onDtmf(digits: string): void {
-    if (!this.events.ended) this.#send({ type: 'keys', keys: digits });
+    if (!this.#over) this.#send({ type: 'keys', keys: digits });
   }
 
   onToolResult(result: ToolResult): void {
-    if (!this.events.ended) this.#desk.onToolResult(result);
+    if (!this.#over) this.#desk.onToolResult(result);
   }
 
   async update(patch: SessionPatch): Promise<void> {
-    if (this.events.ended) throw new FlavorError('ERR_FLAVOR_NETWORK', 'the session is over', false);
+    if (this.#over) throw new FlavorError('ERR_FLAVOR_NETWORK', 'the session is over', false);
     const { context, instructions, tools } = patch;
     if (context !== undefined) this.#memory.addNote(`(${context})`);
     this.#memory.update({ ...(instructions !== undefined && { instructions }), ...(tools !== undefined && { tools }) });
@@ -178,7 +189,7 @@ export class CascadeSession implements FlavorSession {
     this.#pending.push(event);
     if (this.#stepping) return;
     this.#stepping = true;
-    for (let next = this.#pending.shift(); next && !this.events.ended; next = this.#pending.shift()) {
+    for (let next = this.#pending.shift(); next && !this.#over; next = this.#pending.shift()) {
       const step = turnStep(this.#state, next, this.#parts.clock.now(), this.#turns);
       this.#state = step.state;
       for (const command of step.commands) this.#run(command);
@@ -188,7 +199,7 @@ export class CascadeSession implements FlavorSession {
   }
 
   #setAlarm(): void {
-    const atMs = this.events.ended ? undefined : dueMs(this.#state, this.#turns);
+    const atMs = this.#over ? undefined : dueMs(this.#state, this.#turns);
     if (atMs === undefined) this.#alarm.clear();
     else this.#alarm.set(Math.max(0, atMs - this.#parts.clock.now()), () => this.#send({ type: 'time' }));
   }
@@ -233,11 +244,13 @@ export class CascadeSession implements FlavorSession {
   }
 
   #onHeard(event: Exclude<SpeechToTextEvent, { readonly type: 'end' }>): void {
-    if (this.events.ended) return;
+    if (event.type === 'usage') this.#push(event);
+    if (this.#over) return;
     switch (event.type) {
       case 'usage':
+        return;
       case 'warning':
-        this.events.push(event);
+        this.#push(event);
         return;
       case 'transcript':
         this.#send({ type: 'transcript', text: event.text, final: event.final });
@@ -264,7 +277,8 @@ export class CascadeSession implements FlavorSession {
       clock,
       timeoutMs: options.voiceTimeoutMs,
       pace: new SpeechPace(),
-      push: (event) => this.events.push(event),
+      unsettled: this.#unsettled,
+      push: (event) => this.#push(event),
     };
   }
 
@@ -272,13 +286,20 @@ export class CascadeSession implements FlavorSession {
     this.#end({ type: 'end', reason: 'failed', error });
   }
 
+  /** What was used is used, also when nothing else is told any more. */
+  #push(event: FlavorEvent): void {
+    if (!this.#over || event.type === 'usage') this.events.push(event);
+  }
+
   #end(event: { readonly type: 'end'; readonly reason: 'aborted' | 'failed'; readonly error?: FlavorError }): void {
-    if (this.events.ended) return;
-    this.events.push(event);
+    if (this.#over) return;
+    this.#over = true;
     this.#parts.call.signal.removeEventListener('abort', this.#onAbort);
     this.#alarm.clear();
     this.#desk.close();
-    this.#recogniser.close();
+    const listening = this.#recogniser.close();
     this.#voice.close();
+    const work = [listening, ...this.#unsettled];
+    void settle(work, this.#parts.clock, LAST_WORD_MS[event.reason]).then(() => this.events.push(event));
   }
 }

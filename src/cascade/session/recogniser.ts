@@ -32,6 +32,8 @@ export class Recogniser {
   #finalizes = false;
   #kept: AudioFrame[] = [];
   #closed = false;
+  /** Until the latest stream has said its last word. */
+  #reading: Promise<void> = Promise.resolve();
 
   /** @param first a stream that listens */
   constructor(parts: RecogniserParts, first: SpeechToTextStream) {
@@ -55,12 +57,14 @@ export class Recogniser {
     if (this.#finalizes) this.#stream?.finalize();
   }
 
-  close(): void {
+  /** Resolves once what was used has been told. */
+  close(): Promise<void> {
     this.#closed = true;
     this.#retry.clear();
     this.#kept = [];
     this.#stream?.close();
     this.#stream = undefined;
+    return this.#reading;
   }
 
   #attach(stream: SpeechToTextStream): void {
@@ -69,7 +73,7 @@ export class Recogniser {
     this.#finalizes = this.#parts.engine.capabilities.finalize;
     for (const frame of this.#kept) stream.write(frame);
     this.#kept = [];
-    void this.#read(stream);
+    this.#reading = this.#read(stream);
   }
 
   async #read(stream: SpeechToTextStream): Promise<void> {

@@ -23,6 +23,8 @@ export interface VoiceParts {
   readonly timeoutMs: number;
   /** How fast it speaks, as far as the call has heard. */
   readonly pace: SpeechPace;
+  /** Utterances that have not said their last word, also those that were cancelled: what they have used. */
+  readonly unsettled: Set<Promise<void>>;
   push(event: FlavorEvent): void;
 }
 
@@ -152,8 +154,10 @@ export class SpeechOut {
   }
 
   #begin(): TextToSpeechUtterance {
-    const utterance = this.#voice.session.begin();
-    void this.#read(utterance);
+    const { session, unsettled } = this.#voice;
+    const utterance = session.begin();
+    const reading = this.#read(utterance).finally(() => unsettled.delete(reading));
+    unsettled.add(reading);
     return utterance;
   }
 

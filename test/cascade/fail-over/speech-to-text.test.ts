@@ -103,7 +103,8 @@ class ScriptedStream implements SpeechToTextStream {
 
   close(): void {
     this.#ears.closed += 1;
-    this.events.push({ type: 'usage', provider: 'scripted', model: 'ears', unit: 'audio-ms', quantity: this.#heard });
+    const { identity } = this.#ears;
+    this.events.push({ type: 'usage', ...identity, unit: 'audio-ms', quantity: this.#heard });
     this.events.push({ type: 'end' });
   }
 }
@@ -252,6 +253,36 @@ test('the end of the call ends it without an error', async () => {
   const { controller, events } = await setUp(first);
   controller.abort();
   await settle();
-  expect(events).toEqual([{ type: 'end' }]);
+  expect(events.map(({ type }) => type)).toEqual(['usage', 'end']);
   expect(first.closed).toBe(1);
+});
+
+test('what an engine has used is told, also when it was left because it is deaf', async () => {
+  const first = new ScriptedEars('a', { deafAfterWords: 1 });
+  const { say, events, controller } = await setUp(first, new ScriptedEars('b'));
+  await say(...Array.from({ length: 44 }, (_, index) => 1 + (index % 40)));
+  controller.abort();
+  await settle();
+  expect(events.filter(({ type }) => type === 'taken-over')).toHaveLength(1);
+  expect(events.flatMap((event) => (event.type === 'usage' ? [event.model] : []))).toEqual(['a', 'b']);
+});
+
+test.each([
+  ['whose events throw', 'throws'],
+  ['that stops without a word', 'stops'],
+] as const)('an engine %s is replaced, and harms nobody else', async (_, how) => {
+  const first = new ScriptedEars('a');
+  const open = first.open.bind(first);
+  first.open = async () => {
+    const stream = await open();
+    const next = async (): Promise<IteratorResult<SpeechToTextEvent>> => {
+      if (how === 'throws') throw new Error('a fault of its own');
+      return { done: true, value: undefined };
+    };
+    const events = { [Symbol.asyncIterator]: () => ({ next }) };
+    return { events, write: () => {}, finalize: () => {}, close: () => stream.close() };
+  };
+  const { say, heard } = await setUp(first, new ScriptedEars('b'));
+  await say(1, 2);
+  expect(heard()).toContain('w2');
 });

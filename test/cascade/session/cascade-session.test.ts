@@ -88,9 +88,34 @@ describe('an answer', () => {
     await scene.converse('Hello.');
     scene.controller.abort();
     await scene.settle();
-    expect(scene.of('usage').map(({ unit, quantity }) => `${quantity} ${unit}`)).toEqual(
-      ['4 characters', '7 output-tokens'].toSorted().toReversed(),
-    );
+    expect(scene.of('usage').map(({ unit, quantity }) => `${quantity} ${unit}`)).toEqual([
+      '7 output-tokens',
+      '4 characters',
+      '600 audio-ms',
+    ]);
+    expect(scene.events.at(-1)).toEqual({ type: 'end', reason: 'aborted' });
+  });
+
+  test('that the end of the call cuts off has been used as well', async () => {
+    const scene = await started({ tts: { manual: true } });
+    await scene.converse('Hello.');
+    scene.controller.abort();
+    await scene.settle();
+    expect(scene.of('usage').map(({ unit }) => unit)).toContain('characters');
+  });
+
+  test('is not waited for by the end of the call where the recogniser does not say what it has used', async () => {
+    const scene = await started();
+    await scene.converse('Hello.');
+    scene.stream.close = () => {};
+    scene.stream.end = () => {};
+    scene.controller.abort();
+    await scene.settle();
+    expect(scene.of('end')).toEqual([]);
+    scene.clock.advance(400);
+    await scene.settle();
+    expect(scene.of('end')).toEqual([{ type: 'end', reason: 'aborted' }]);
+    expect(scene.clock.pendingTimers).toBe(0);
   });
 });
 
