@@ -256,11 +256,8 @@ export class Conversation {
   onFlavorEvent(event: SessionEvent): void {
     // Everything else is about what the caller has said up to now.
     if (event.type !== 'audio') this.#stream.takeFrames?.();
-    if (this.#closed) {
-      // What was used is known at the end, and was used all the same.
-      if (event.type === 'usage') this.#notes.onUsage(event);
-      return;
-    }
+    // What was used is known at the end, and was used all the same.
+    if (this.#closed) return event.type === 'usage' ? this.#notes.onUsage(event) : undefined;
     this.#takeFlavorEvent(event);
     // Hot path: audio changes nothing about what the caller's next frames are wanted for.
     if (event.type !== 'audio') this.#awaitFrames();

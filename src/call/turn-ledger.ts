@@ -7,6 +7,8 @@ interface OpenTurn {
   readonly answersMs: number | undefined;
   readonly endOfTurnMs: number | undefined;
   timing: TurnTiming | undefined;
+  /** The timing came after the audio, so that it is its own; one that came before may be of a turn that got no answer. */
+  timed: boolean;
   readonly firstAudioMs: number;
   startedMs: number | undefined;
   voicedMs: number | undefined;
@@ -87,8 +89,12 @@ export class TurnLedger {
   /** A flavor's own account of its stages; goes with the answer being made, or else with the next one. */
   onTiming(timing: TurnTiming): void {
     const latest = this.#latest;
-    if (latest && latest.answersMs !== undefined && latest.timing === undefined) latest.timing = timing;
-    else this.#timing = timing;
+    const own = latest?.answersMs !== undefined && !latest.timed;
+    // Once it is heard, what comes is of the turn after it, unless nothing came before.
+    if (own && (latest.timing === undefined || latest.startedMs === undefined)) {
+      latest.timing = timing;
+      latest.timed = true;
+    } else this.#timing = timing;
   }
 
   /** Who makes the audio of a response from here on, and why, or was asked for it in vain; as the flavor says. */
@@ -118,6 +124,7 @@ export class TurnLedger {
       answersMs: this.#lastVoicedMs,
       endOfTurnMs: this.#endOfTurnAtMs,
       timing: this.#timing,
+      timed: false,
       firstAudioMs: atMs,
       startedMs: undefined,
       voicedMs: undefined,

@@ -235,3 +235,21 @@ test('a flavor that names tiers without end fills no memory', () => {
   expect(turn?.tiers).toHaveLength(20);
   expect(turn?.tiers?.[0]?.tier).toHaveLength(64);
 });
+
+test('stages of a turn that got no answer stand in no later one', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  // The caller goes on before anything is heard, and one answer covers both turns.
+  ledger.onTiming({ endOfTurnMs: 77 });
+  for (const [id, atMs, endOfTurnMs] of [
+    ['a', 1_000, 210],
+    ['b', 3_000, 220],
+  ] as const) {
+    ledger.onVoicedFrame(atMs - 400);
+    ledger.onResponseAudio(id, atMs);
+    ledger.onTiming({ endOfTurnMs });
+    ledger.onResponseStarted(id, atMs + 10);
+    ledger.onResponseEnded({ responseId: id, atMs: atMs + 900, sentMs: 890, state: 'finished' });
+  }
+  expect(ledger.turns().map(({ stages }) => stages.endOfTurnMs)).toEqual([210, 220]);
+});
