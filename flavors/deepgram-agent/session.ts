@@ -18,6 +18,7 @@ import { AgentVoice } from './agent-voice.js';
 import { CallerAudio } from './caller-audio.js';
 import type { AgentConfig } from './config.js';
 import { DigitCollector } from './digits.js';
+import { type HostWords, Injections } from './injections.js';
 import { Line } from './line.js';
 import { fromTheHost, goOn, pressedKeys, resultOf } from './phrases.js';
 import type { ServerMessage } from './server-message.js';
@@ -27,9 +28,6 @@ import { ToolDesk } from './tool-desk.js';
 
 /** The time connected is reported so often, ms. */
 const USAGE_EVERY_MS = 30_000;
-/** An utterance that could not be injected is tried again after this, ms; so many may wait. */
-const INJECT_AGAIN_MS = 300;
-const MAX_WAITING = 16;
 /** Additions to the context that are kept. */
 const MAX_CONTEXTS = 50;
 
@@ -52,7 +50,7 @@ export class AgentSession implements FlavorSession {
   readonly #digits: DigitCollector;
   readonly #usage = new Alarm();
   readonly #answer = new Alarm();
-  readonly #injectAgain = new Alarm();
+  readonly #injections = new Injections((words) => this.#inject(words));
   #setup: CallSetup;
   /** Without what was added to them. */
   #instructions: string;
@@ -64,11 +62,8 @@ export class AgentSession implements FlavorSession {
   #owed: 'nothing' | 'answer' | 'rest' = 'nothing';
   /** What the caller was last understood to say. */
   #lastHeard = '';
-  #waiting: { readonly text: string; readonly aside: boolean }[] = [];
   /** When the speech under way is over, what follows is not passed on. */
   #hushAfter = false;
-  /** What was injected last, and is not known to be spoken. */
-  #injected: { readonly text: string; readonly aside: boolean } | undefined;
   /** Words of the user that the host has said in their place, so that they are not taken for a turn. */
   readonly #pretended = new Set<string>();
   readonly #onAbort = (): void => this.#end({ type: 'end', reason: 'aborted' });
@@ -88,7 +83,8 @@ export class AgentSession implements FlavorSession {
     this.#line = new Line(
       config,
       {
-        settings: () => settingsOf(config, call, this.#setup),
+        // What was said since is known to the next connection as well: of a call taken over, `history` is of that moment.
+        settings: () => settingsOf(config, call, { ...this.#setup, history: call.history }),
         onMessage: (message) => this.#onMessage(message),
         onAudio: (bytes) => this.#onAudio(bytes),
         onWarning: (error) => push({ type: 'warning', error }),
@@ -139,13 +135,12 @@ export class AgentSession implements FlavorSession {
 
   speak({ text, instructions, aside = false }: SpeakRequest): void {
     if (this.events.ended) return;
-    if (text !== undefined && text.trim() !== '') this.#inject({ text: text.trim(), aside });
+    if (text !== undefined && text.trim() !== '') this.#injections.say({ text: text.trim(), aside });
     else if (instructions !== undefined && !aside) this.#userMessage(fromTheHost(instructions));
   }
 
   interrupt(_cause: InterruptCause): void {
-    this.#waiting = [];
-    this.#injected = undefined;
+    this.#injections.clear();
     this.#owed = 'nothing';
     this.#voice.mute();
   }
@@ -210,7 +205,7 @@ export class AgentSession implements FlavorSession {
       case 'audio-done':
         this.#answer.clear();
         this.#owed = 'nothing';
-        this.#injected = undefined;
+        this.#injections.onSpoken();
         this.#voice.done();
         if (this.#hushAfter) this.#voice.mute();
         this.#hushAfter = false;
@@ -221,7 +216,7 @@ export class AgentSession implements FlavorSession {
         if (!this.#tools.onCalls(message.calls, this.#voice.responseId)) this.#fault('a call with wrong arguments');
         return;
       case 'injection-refused':
-        this.#onRefused();
+        this.#injections.onRefused();
         return;
       case 'warning':
         if (!benignWarnings.has(message.code)) this.#fault('a warning');
@@ -251,8 +246,7 @@ export class AgentSession implements FlavorSession {
   }
 
   #onSaid(content: string): void {
-    const mine = this.#injected?.text.startsWith(content.slice(0, 20)) === true;
-    this.#voice.renew(mine);
+    this.#voice.renew(this.#injections.onSaid(content));
     this.#owed = this.#voice.muted ? 'nothing' : 'rest';
     this.#voice.text(content);
   }
@@ -269,23 +263,10 @@ export class AgentSession implements FlavorSession {
     this.#expectAnswer();
   }
 
-  #inject(words: { readonly text: string; readonly aside: boolean }): void {
-    this.#injected = words;
+  #inject({ text, aside }: HostWords): void {
     // After an interruption, whatever the agent still says is not wanted.
-    const behavior = this.#voice.muted ? 'interrupt' : words.aside ? 'default' : 'queue';
-    this.#line.send({ type: 'InjectAgentMessage', message: words.text, behavior });
-  }
-
-  /** Somebody was speaking. What only bridges a wait is dropped. */
-  #onRefused(): void {
-    const refused = this.#injected;
-    this.#injected = undefined;
-    if (refused === undefined || refused.aside || this.#waiting.length >= MAX_WAITING) return;
-    this.#waiting.push(refused);
-    this.#injectAgain.set(INJECT_AGAIN_MS, () => {
-      const next = this.#waiting.shift();
-      if (next !== undefined) this.#inject(next);
-    });
+    const behavior = this.#voice.muted ? 'interrupt' : aside ? 'default' : 'queue';
+    this.#line.send({ type: 'InjectAgentMessage', message: text, behavior });
   }
 
   #expectAnswer(): void {
@@ -309,8 +290,8 @@ export class AgentSession implements FlavorSession {
     const owed = this.#owed;
     this.#owed = 'nothing';
     this.#voice.renew(true);
-    if (this.#injected !== undefined) this.#inject(this.#injected);
-    else if (owed === 'rest') this.#userMessage(goOn());
+    if (this.#injections.again()) return;
+    if (owed === 'rest') this.#userMessage(goOn());
     else if (owed === 'answer' && !this.#audio.pending) this.#userMessage(this.#lastHeard);
   }
 
@@ -351,6 +332,7 @@ export class AgentSession implements FlavorSession {
     this.#audio.detach();
     this.#tools.close();
     this.#digits.close();
-    for (const alarm of [this.#usage, this.#answer, this.#injectAgain]) alarm.clear();
+    this.#injections.clear();
+    for (const alarm of [this.#usage, this.#answer]) alarm.clear();
   }
 }

@@ -32,6 +32,9 @@ export type Speakable = (text: string) => string;
 /** Ordinary text settles in the first; this many are a bound against hostile text. */
 const MAX_PASSES = 5;
 
+/** A voice that is given nothing of these makes no sound. Some currencies have no name here, and are left to the voice. */
+const SAYABLE = /[\p{L}\p{N}\p{Sc}]/u;
+
 const languages: Readonly<Record<string, SpokenLanguage>> = {
   en: english,
   'en-us': english,
@@ -76,7 +79,7 @@ export function createSpeakable(options: SpeakableOptions = {}): Speakable {
       if (again === said) break;
       said = again;
     }
-    return said;
+    return SAYABLE.test(said) ? said : '';
   };
 }
 

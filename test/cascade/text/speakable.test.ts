@@ -368,3 +368,12 @@ test('hostile text takes time in proportion to its length', () => {
     expect(perChar(32_000), `ms a character of ${JSON.stringify(unit)}`).toBeLessThan(small * 6 + 0.01);
   }
 });
+
+test.each(['!', '?!', '"', '(...)', '😀!', '“”', '。', '- "'])('%s is nothing that can be said', (text) => {
+  expect(speakable(text)).toBe('');
+  expect(speakable(text, { language: 'ja' })).toBe('');
+});
+
+test.each(['$', 'はい。', 'да!', '５'])('%s is left to the voice', (text) => {
+  expect(speakable(text, { language: 'ja' })).not.toBe('');
+});

@@ -27,6 +27,8 @@ interface TestCall {
   readonly fake: FakeDeepgram;
   readonly session: FlavorSession;
   readonly events: FlavorEvent[];
+  /** What the session knows of its call. */
+  readonly known: CallContext;
   /** Says the line, and is silent. */
   speak(): Promise<void>;
   /** Words of the agent, one text a response. */
@@ -48,7 +50,8 @@ async function call(
       now: () => performance.now(),
     },
   );
-  const session = await flavor.open(contextOf({ signal: controller.signal, ...context }));
+  const known = contextOf({ signal: controller.signal, ...context });
+  const session = await flavor.open(known);
   const events: FlavorEvent[] = [];
   void (async () => {
     for await (const event of session.events) events.push(event);
@@ -58,6 +61,7 @@ async function call(
     fake,
     session,
     events,
+    known,
     async speak() {
       const { pcm, sampleRate } = await toneVoice(line);
       const padded = new Int16Array(pcm.length + sampleRate);
@@ -245,6 +249,19 @@ test('a lost connection is replaced by one that knows what was heard, and greets
   await speak();
   await eventually(() => spoken().at(-1)).toBe('On its way.');
   expect(events.filter(({ type }) => type === 'warning')).toHaveLength(1);
+});
+
+test('of a call that was taken over, a later connection knows what was said since', async () => {
+  const { fake, session, known } = await call({}, {}, { history: [{ role: 'caller', turnId: 't', text: 'Hello.' }] });
+  session.start();
+  const later = { role: 'caller', turnId: 'u', text: 'Where is my order?' } as const;
+  Object.assign(known, { history: [...known.history, later] });
+  fake.drop();
+  await eventually(() => told(fake, 'Settings').length).toBe(2);
+  expect(memberAt(told(fake, 'Settings')[1], ['agent', 'context', 'messages'])).toMatchObject([
+    { content: 'Hello.' },
+    { content: 'Where is my order?' },
+  ]);
 });
 
 test('an answer that a lost connection owed is given by the next', async () => {

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Injections } from '../../../flavors/deepgram-agent/injections.js';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+function setUp() {
+  const sent: string[] = [];
+  const injections = new Injections(({ text }) => sent.push(text));
+  const say = (text: string, aside = false): void => injections.say({ text, aside });
+  return { injections, sent, say };
+}
+
+test('all that was refused while somebody spoke is said later, in order', () => {
+  const { injections, sent, say } = setUp();
+  say('Are you there?');
+  say('The call will end in a minute.');
+  injections.onRefused();
+  injections.onRefused();
+  say('Goodbye.');
+  expect(sent).toEqual(['Are you there?', 'The call will end in a minute.']);
+  vi.advanceTimersByTime(400);
+  expect(sent.slice(2)).toEqual(['Are you there?', 'The call will end in a minute.', 'Goodbye.']);
+  vi.advanceTimersByTime(10_000);
+  expect(sent).toHaveLength(5);
+});
+
+test('what only bridges a wait is dropped', () => {
+  const { injections, sent, say } = setUp();
+  say('One moment.', true);
+  injections.onRefused();
+  vi.advanceTimersByTime(10_000);
+  expect(sent).toEqual(['One moment.']);
+});
+
+test('another connection is told what was not said, and nothing else', () => {
+  const { injections, sent, say } = setUp();
+  say('First words of the host.');
+  say('Second words of the host.');
+  expect(injections.onSaid('First words of the host.')).toBe(true);
+  expect(injections.onSaid('Words of its own.')).toBe(false);
+  injections.onSpoken();
+  expect(injections.again()).toBe(true);
+  expect(sent.slice(2)).toEqual(['Second words of the host.']);
+  injections.onSaid('Second words of the host.');
+  injections.onSpoken();
+  expect(injections.again()).toBe(false);
+});
+
+test('an interruption leaves nothing to be said', () => {
+  const { injections, sent, say } = setUp();
+  say('Are you there?');
+  injections.onRefused();
+  injections.clear();
+  vi.advanceTimersByTime(10_000);
+  expect(sent).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
