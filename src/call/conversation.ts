@@ -257,7 +257,8 @@ export class Conversation {
     // Everything else is about what the caller has said up to now.
     if (event.type !== 'audio') this.#stream.takeFrames?.();
     // What was used is known at the end, and was used all the same.
-    if (this.#closed) return event.type === 'usage' ? this.#notes.onUsage(event) : undefined;
+    if (this.#closed && event.type === 'usage') this.#notes.onUsage(event);
+    if (this.#closed) return;
     this.#takeFlavorEvent(event);
     // Hot path: audio changes nothing about what the caller's next frames are wanted for.
     if (event.type !== 'audio') this.#awaitFrames();

@@ -10,6 +10,9 @@ export const clauseSplitterDefaults = {
   maxCharacters: 240,
 } as const satisfies ClauseSplitterOptions;
 
+/** Behind the longest piece, what tells whether it may end there, characters. */
+const LOOK_AHEAD = 40;
+
 /** What ends a sentence, with the quotes and brackets that close behind it, and the blank that proves it. */
 const SENTENCE_END = /[.!?…]+["'”’»)\]]*(?=\s)|[。！？]+[”’」』）]*|\n/gu;
 /** A pause within a sentence: a mark with a blank after it, or the blank before a conjunction. */
@@ -66,8 +69,10 @@ export class ClauseSplitter {
 
   /** Where the next piece ends, or `undefined` while that is not known. */
   #end(): number | undefined {
-    const sentence = sentenceEnd(this.#text);
-    const clause = this.#pieces === 0 ? clauseEnd(this.#text, this.#options.firstClauseCharacters) : undefined;
+    // No piece is longer: what lies far behind is looked at when its turn comes, and not again for each piece before it.
+    const near = this.#text.slice(0, this.#options.maxCharacters + LOOK_AHEAD);
+    const sentence = sentenceEnd(near);
+    const clause = this.#pieces === 0 ? clauseEnd(near, this.#options.firstClauseCharacters) : undefined;
     const end = Math.min(sentence ?? Number.POSITIVE_INFINITY, clause ?? Number.POSITIVE_INFINITY);
     if (end <= this.#options.maxCharacters) return end;
     return this.#text.length > this.#options.maxCharacters ? this.#forcedEnd() : undefined;

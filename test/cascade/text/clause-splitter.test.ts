@@ -128,3 +128,16 @@ test('a text that is complete is cut into clauses of a length at least, joined t
   expect(clausesOf('Just one', 3)).toEqual(['Just one']);
   expect(clausesOf('', 3)).toEqual(['']);
 });
+
+// What takes time that grows with the square of the text meets the time limit of the test.
+test.each([
+  ['dots', '.'],
+  ['blanks and dots', '. . '],
+  ['initials', 'J. '],
+  ['commas', '1, '],
+  ['line feeds', '\n'],
+])('%s without end that come all at once are cut before long', (_, part) => {
+  const text = `${part.repeat(20_000 / part.length)}x`;
+  const splitter = new ClauseSplitter();
+  expect([...splitter.push(text), ...splitter.flush()].join('')).toBe(text);
+});
