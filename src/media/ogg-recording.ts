@@ -4,6 +4,7 @@ import { MAX_PAYLOAD_BYTES } from './opus/opus-codec.js';
 import { type OpusEncoder, type OpusEncoding, type OpusLibrary, opusFormatDefaults } from './opus/opus-library.js';
 import type { CreateRecordingFile, RecordedBlock, RecordingFile } from './recording-file.js';
 import { BLOCK_FRAMES, FRAME_BYTES, TIMELINE_HZ } from './stereo-timeline.js';
+import { writeAll } from './write-all.js';
 
 /** Of each side. */
 export const recordingEncoding = {
@@ -131,7 +132,7 @@ class OggRecording implements RecordingFile {
   }
 
   async #append(bytes: Buffer): Promise<void> {
-    await this.#file.write(bytes, 0, bytes.length, this.#fileBytes);
+    await writeAll(this.#file, bytes, this.#fileBytes);
     this.#fileBytes += bytes.length;
   }
 }

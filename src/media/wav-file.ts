@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { WAV_HEADER_BYTES, wavHeader } from '../audio/wav-header.js';
 import { parseWav, type WavAudio } from '../audio/wav-parse.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { writeAll } from './write-all.js';
 
 /** Larger files are refused: an announcement or a test recording has no business being longer. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;
@@ -49,7 +50,7 @@ export class WavWriter implements AsyncDisposable {
     return attempt(path, async () => {
       const file = await open(path, 'w', 0o600);
       const writer = new WavWriter(path, format, file);
-      await file.write(wavHeader({ ...format, dataBytes: 0 }), 0, WAV_HEADER_BYTES, 0);
+      await writeAll(file, wavHeader({ ...format, dataBytes: 0 }), 0);
       return writer;
     });
   }
@@ -90,9 +91,9 @@ export class WavWriter implements AsyncDisposable {
   }
 
   async #append(bytes: Buffer): Promise<void> {
-    await this.#file.write(bytes, 0, bytes.length, WAV_HEADER_BYTES + this.#dataBytes);
+    await writeAll(this.#file, bytes, WAV_HEADER_BYTES + this.#dataBytes);
     this.#dataBytes += bytes.length;
-    await this.#file.write(wavHeader({ ...this.#format, dataBytes: this.#dataBytes }), 0, WAV_HEADER_BYTES, 0);
+    await writeAll(this.#file, wavHeader({ ...this.#format, dataBytes: this.#dataBytes }), 0);
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -8,6 +8,27 @@ import { WAV_HEADER_BYTES } from '../../src/audio/wav-header.js';
 import { parseWav } from '../../src/audio/wav-parse.js';
 import { bundle } from '../support/bundle.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+
+test('a disk that fills up in the middle of a call: the file says that it holds what it holds', async () => {
+  const module = await bundle('test/media/fixtures/recorder-writer.ts');
+  // In blocks of 512 bytes: the second half second of sound is cut in two, the third, and the fourth.
+  const recordings = [40, 72, 104].map(async (blocks) => {
+    const path = join(temporaryDirectory(), 'call.wav');
+    const limited = `ulimit -f ${blocks} && exec "$0" "$@"`;
+    const child = spawn('sh', ['-c', limited, process.execPath, module, path], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const closed = once(child, 'close');
+    await once(child.stdout, 'data');
+    while ((await stat(path)).size < blocks * 512) await sleep(20);
+    // What is written besides, the header for one.
+    await sleep(100);
+    child.kill('SIGKILL');
+    await closed;
+    const bytes = await readFile(path);
+    expect(bytes.length, 'the shell counts otherwise').toBe(blocks * 512);
+    expect(bytes.length - WAV_HEADER_BYTES).toBeGreaterThanOrEqual(bytes.readUInt32LE(40));
+  });
+  await Promise.all(recordings);
+});
 
 test('kill -9 in the middle of a call: the recording can be played, whole but for its last seconds', async () => {
   const module = await bundle('test/media/fixtures/recorder-writer.ts');
