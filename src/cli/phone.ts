@@ -190,7 +190,7 @@ function parseDigits(value: string): string {
 
 function parseCodecs(text: string): readonly AudioCodec[] {
   const names = text.toLowerCase().split(',');
-  if (names.every((name) => name in codecFormats)) return names as AudioCodec[];
+  if (names.every((name) => Object.hasOwn(codecFormats, name))) return names as AudioCodec[];
   throw new InvalidArgumentError(`expected some of ${Object.keys(codecFormats).join(', ')}, found "${text}"`);
 }
 

@@ -17,7 +17,8 @@ export interface MediaPeer {
 }
 
 /**
- * What goes into SDP: what is advertised, else the address bound, else the one that reaches this peer.
+ * What goes into SDP: what is advertised, else the address bound, else the one that reaches this peer. Where both address
+ * families are bound, what is advertised is for peers whose audio is of its own.
  *
  * Where SIP runs over loopback but the offer names another address, that is the one that reaches it: a proxy on this
  * machine stands before the caller, or a softphone on this machine that was dialled at 127.0.0.1 names its network
@@ -34,7 +35,10 @@ export function mediaAddress(
   peer: MediaPeer,
   reaching: (remote: string) => string,
 ): string {
-  if (config.advertise !== undefined) return config.advertise;
+  if (config.advertise !== undefined) {
+    const wanted = isIPv6(config.bind) ? (offeredAddress(peer) ?? peer.localAddress) : config.advertise;
+    if (isIPv6(wanted) === isIPv6(config.advertise)) return config.advertise;
+  }
   const wildcard = config.bind === '0.0.0.0' || (isIPv6(config.bind) && /^[0:]+$/.test(config.bind));
   if (!wildcard) return config.bind;
   const bothFamilies = isIPv6(config.bind);

@@ -234,6 +234,7 @@ describe('what cannot work is said before anybody is called', () => {
     [['sip:a@127.0.0.1', '--seconds', 'soon']],
     [['sip:a@127.0.0.1', '--srtp', 'maybe']],
     [['sip:a@127.0.0.1', '--nosuch']],
+    [['sip:a@127.0.0.1', '--codecs', 'constructor']],
   ])('wrong usage %j: 2', async (args) => {
     const { code, out, err } = await phone(args);
     expect(code).toBe(2);

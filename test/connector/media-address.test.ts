@@ -25,6 +25,17 @@ test('what is advertised wins, then the address that is bound', () => {
   expect(chosen('127.0.0.1', offerOf('192.0.2.1'), { bind: '192.0.2.9' })).toBe('192.0.2.9');
 });
 
+test('what is advertised is for its own address family, where both are bound', () => {
+  const both = { bind: '::', advertise: '203.0.113.7' };
+  expect(chosen('10.0.0.1', offerOf('192.0.2.1'), both)).toBe('203.0.113.7');
+  expect(chosen('2001:db8::9', offerOf('192.0.2.1'), both)).toBe('203.0.113.7');
+  expect(chosen('2001:db8::9', offerOf('2001:db8::1'), both)).toBe('2001:db8::9');
+  expect(chosen('10.0.0.1', offerOf('2001:db8::1'), both)).toBe('reaching:2001:db8::1');
+  expect(chosen('10.0.0.1', undefined, both)).toBe('203.0.113.7');
+  expect(chosen('2001:db8::9', undefined, both)).toBe('2001:db8::9');
+  expect(chosen('10.0.0.1', offerOf('192.0.2.1'), { bind: '::', advertise: '2001:db8::9' })).toBe('10.0.0.1');
+});
+
 test('the address that SIP runs over is the one that reaches the peer', () => {
   expect(chosen('10.0.0.1', offerOf('192.0.2.1'))).toBe('10.0.0.1');
   expect(chosen('127.0.0.1', offerOf('127.0.0.1'))).toBe('127.0.0.1');

@@ -18,6 +18,7 @@ import type { Refusal } from '../refusal.js';
 import { readReplaces } from '../replaces.js';
 import { sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
+import { advertisedTo } from './advertised-host.js';
 import { DialogTable, dialogIdOf } from './dialog/dialog-table.js';
 import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
 import { LargeRequests } from './dialog/large-requests.js';
@@ -103,7 +104,7 @@ class EmbeddedDriver implements SignalingDriver {
       limits,
       sessionTimers: options.sessionTimers ?? embeddedDefaults.sessionTimers,
       log,
-      advertise: options.advertise,
+      advertised: (flow) => advertisedTo(flow, options.advertise, this.#transports),
       keepAliveMs: this.#keepAliveMs,
       transactions: this.#transactions,
       dialogs: this.#dialogs,

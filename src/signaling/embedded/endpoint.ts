@@ -31,7 +31,8 @@ export interface EndpointParts {
   readonly limits: EmbeddedLimits;
   readonly sessionTimers: SessionTimerOptions;
   readonly log: EmbeddedLog | undefined;
-  readonly advertise: string | undefined;
+  /** The configured host for Via and Contact on this flow; `undefined`: the local address. */
+  advertised(flow: SipFlow): string | undefined;
   /** Gap between keep-alives, ms; 0 for none. */
   readonly keepAliveMs: number;
   readonly transactions: TransactionLayer;
@@ -82,7 +83,7 @@ export class Endpoint {
 
   /** Our host as peers on this flow reach it. */
   host(flow: SipFlow): string {
-    return this.#parts.advertise ?? flow.local.address;
+    return this.#parts.advertised(flow) ?? flow.local.address;
   }
 
   /** Host and listening port for the Via of a request on this flow. */
@@ -92,7 +93,7 @@ export class Endpoint {
 
   /** Learns from a response where the peer sees us, unless the configuration says where we are. */
   noteResponse(flow: SipFlow, response: SipResponse): void {
-    if (this.#parts.advertise === undefined) this.#seen.note(flow, response);
+    if (this.#parts.advertised(flow) === undefined) this.#seen.note(flow, response);
   }
 
   /**

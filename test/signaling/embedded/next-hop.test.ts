@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { advertisedTo } from '../../../src/signaling/embedded/advertised-host.js';
 import {
   createHarness,
   establishedCall,
@@ -160,6 +161,23 @@ test('advertise stands in Contact and Via, IPv6 in brackets', async () => {
     expect(invite?.headers.get('Via')).toContain(`UDP ${host}:5060;`);
     expect(invite?.headers.get('From')).toContain(`<sip:2000@${host}>`);
   }
+});
+
+test('an advertised address is for peers of its own family, where both are bound', () => {
+  const [four, six] = [
+    { address: '192.0.2.1', port: 5060 },
+    { address: '2001:db8::1', port: 5060 },
+  ];
+  const bound = (address: string) => ({ bound: { protocol: 'udp' as const, address, port: 5060 } });
+  const both = [bound('0.0.0.0'), bound('::')];
+  const told = (host: string | undefined, transports = both) =>
+    [four, six].map((local) => advertisedTo({ local }, host, transports));
+  expect(told('203.0.113.7')).toEqual(['203.0.113.7', undefined]);
+  expect(told('2001:db8::7')).toEqual([undefined, '2001:db8::7']);
+  expect(told('voice.example.com')).toEqual(['voice.example.com', 'voice.example.com']);
+  expect(told(undefined)).toEqual([undefined, undefined]);
+  // Behind a translator of addresses there is nobody else to be told.
+  expect(told('203.0.113.7', [bound('::')])).toEqual(['203.0.113.7', '203.0.113.7']);
 });
 
 describe('over TLS and WebSocket', () => {

@@ -116,6 +116,22 @@ test('an IPv6 address is itself however it is spelled: in Via, and in Contact', 
   peer.close();
 });
 
+test('the advertised IPv4 address is not what a caller over IPv6 is told, where we listen on both', async () => {
+  const listen = ['127.0.0.1', '::1'].map((host) => ({ protocol: 'udp' as const, host, port: 0 }));
+  await using endpoint = await startSocketDriver((leg) => leg.accept(SDP), { listen, advertise: '203.0.113.7' });
+  const contacts = await Promise.all(
+    endpoint.bound.map(async (remote) => {
+      const peer = await new UdpPeer(remote).open();
+      peer.send(callerOn(peer, 'udp', remote.address)('INVITE', undefined, { callId: remote.address, body: SDP }));
+      const ok = await peer.response('INVITE', 200);
+      peer.close();
+      return ok.headers.get('Contact');
+    }),
+  );
+  const [four, six] = endpoint.bound.map(({ port }) => port);
+  expect(contacts).toEqual([`<sip:2000@203.0.113.7:${four}>`, `<sip:2000@[::1]:${six}>`]);
+});
+
 test('TCP: 60 KB of header fields, in pieces and in one packet with the next message', async () => {
   await using endpoint = await startSocketDriver((leg) => leg.accept(SDP));
   const peer = await new TcpPeer(addressOf(endpoint, 'tcp')).open();
