@@ -62,6 +62,8 @@ export interface SpokenWords {
   readonly about: string;
   readonly lessThan: string;
   readonly moreThan: string;
+  readonly atMost: string;
+  readonly atLeast: string;
   readonly degrees: string;
   readonly squared: string;
   readonly cubed: string;

@@ -73,7 +73,7 @@ function plainText(text: string): string {
     .replace(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => entities[entity] ?? ' ')
     .replace(/(^|\s)[:;=]-?[)(DPp](?=\s|$)/g, '$1')
     .replace(/(?<=\d)\s?\*\s?(?=\d)/g, ' \u00d7 ')
-    .replace(/[*`[\]{}|\\^]|~~/g, '')
+    .replace(/[*`[\]{}|\\]|~~|(?<!\d)\^|\^(?!\d)/g, '')
     .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, ' ')
     .trim();
 }

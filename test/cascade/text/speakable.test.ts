@@ -27,6 +27,37 @@ describe('English', () => {
     ]);
   });
 
+  it('takes no sign of a number for another', () => {
+    says([
+      ['Take .5 mg, or .25 of it.', 'Take zero point five milligrams, or zero point two five of it.'],
+      [
+        'It was -3°C, or -5%, and -$5.',
+        'It was minus three degrees Celsius, or minus five percent, and minus five dollars.',
+      ],
+      ['2^10', 'two to the power of ten'],
+      ['≥18 years, ≤ 10 people', 'at least eighteen years, at most ten people'],
+      [
+        '₹1,00,000 and 12,34,567',
+        'one hundred thousand rupees and one million two hundred thirty-four thousand five hundred sixty-seven',
+      ],
+      ['the 1,234th', 'the one thousand two hundred thirty-fourth'],
+      ['v1.2.3', 'v one point two point three'],
+      ['$5/mo, $60/yr', 'five dollars per month, sixty dollars per year'],
+      ['1Z999AA10123456784', 'one Z nine nine nine A A one zero one two three four five six seven eight four'],
+    ]);
+    says([['≥18, -3°C', 'mindestens achtzehn, minus drei Grad']], 'de');
+  });
+
+  it('says numbers of services', () => {
+    says([
+      ['Hang up and dial 911.', 'Hang up and dial nine one one.'],
+      ['You can call 988 or call 911 people.', 'You can call nine eight eight or call nine one one people.'],
+      ['We have 911 guests.', 'We have nine hundred eleven guests.'],
+      ['Call 1-800-FLOWERS or 888-GOGO.', 'Call one eight hundred FLOWERS or eight eight eight GOGO.'],
+      ['94105-1234', 'nine four one zero five, one two three four'],
+    ]);
+  });
+
   it('says dates', () => {
     says([
       ['2026-03-14', 'March fourteenth, twenty twenty-six'],

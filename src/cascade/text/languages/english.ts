@@ -1,6 +1,7 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
 import { isDay, isTime } from '../rules/dates.js';
+import { serviceNumbers } from './english-numbers.js';
 import { bareSlash } from './english-slash.js';
 
 const small = [
@@ -157,8 +158,8 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    pattern: /(\d{1,15})(?:st|nd|rd|th)(?![\p{L}\d])/iuy,
-    say: (match) => ordinal(match[1] ?? ''),
+    pattern: /(\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:st|nd|rd|th)(?![\p{L}\d])/iuy,
+    say: (match) => ordinal((match[1] ?? '').replaceAll(',', '')),
   },
   {
     pattern: /(?:(1[1-9]|20)|')(\d)0s(?![\p{L}\d])/uy,
@@ -173,6 +174,7 @@ const rules: readonly Rule[] = [
     say: (match) => `${belowThousand(Number(match[1]))} foot ${belowThousand(Number(match[2]))}`,
   },
   { pattern: /24\/7/y, say: () => 'twenty-four seven' },
+  ...serviceNumbers(small),
 ];
 
 /** A title before a name, and the street otherwise. */
@@ -220,6 +222,8 @@ export const english: SpokenLanguage = {
     about: 'about',
     lessThan: 'less than',
     moreThan: 'more than',
+    atMost: 'at most',
+    atLeast: 'at least',
     degrees: 'degrees',
     squared: 'squared',
     cubed: 'cubed',
@@ -300,6 +304,9 @@ export const english: SpokenLanguage = {
     h: ['one hour', 'hours'],
     hr: ['one hour', 'hours'],
     hrs: ['one hour', 'hours'],
+    mo: ['one month', 'months'],
+    yr: ['one year', 'years'],
+    yrs: ['one year', 'years'],
     x: ['one time', 'times'],
   },
   scales: {

@@ -159,6 +159,8 @@ export const french: SpokenLanguage = {
     about: 'environ',
     lessThan: 'moins de',
     moreThan: 'plus de',
+    atMost: 'au plus',
+    atLeast: 'au moins',
     degrees: 'degrés',
     squared: 'au carré',
     cubed: 'au cube',

@@ -166,6 +166,8 @@ export const german: SpokenLanguage = {
     about: 'etwa',
     lessThan: 'weniger als',
     moreThan: 'mehr als',
+    atMost: 'höchstens',
+    atLeast: 'mindestens',
     degrees: 'Grad',
     squared: 'hoch zwei',
     cubed: 'hoch drei',

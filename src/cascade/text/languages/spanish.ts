@@ -167,6 +167,8 @@ export const spanish: SpokenLanguage = {
     about: 'unos',
     lessThan: 'menos de',
     moreThan: 'más de',
+    atMost: 'como máximo',
+    atLeast: 'al menos',
     degrees: 'grados',
     squared: 'al cuadrado',
     cubed: 'al cubo',

@@ -5,7 +5,9 @@ import { anyOf, type Rule } from '../rule.js';
 /** A number as the language writes it: groups `whole` and `fraction`, by their place. */
 export function numberPattern(language: SpokenLanguage): string {
   const decimal = language.decimalSign === '.' ? '\\.' : ',';
-  return `(\\d{1,3}(?:[${language.groupSigns}]\\d{3}){1,4}|\\d{1,15})(?:${decimal}(\\d{1,12}))?(?!\\d)`;
+  // India's groups: `12,34,567`.
+  const lakhs = language.groupSigns === ',' ? '\\d{1,2}(?:,\\d{2}){1,5},\\d{3}|' : '';
+  return `(${lakhs}\\d{1,3}(?:[${language.groupSigns}]\\d{3}){1,4}|\\d{1,15})(?:${decimal}(\\d{1,12}))?(?!\\d)`;
 }
 
 /** Only the digits of a whole number. */

@@ -20,6 +20,11 @@ export function numberRules(language: SpokenLanguage): readonly Rule[] {
   const number = numberPattern(language);
   return [
     {
+      // .5 mg: as 0.5, which the next pass knows with whatever stands behind it.
+      pattern: /(?<![\p{L}\p{N}.])\.\d{1,12}(?!\d|[.,]\d)/uy,
+      say: (match) => (language.decimalSign === '.' ? `0${match[0]}` : undefined),
+    },
+    {
       // 1.2.3, 192.168.0.1
       pattern: /\d{1,6}(?:\.\d{1,6}){2,8}(?!\d)/y,
       say: (match) =>
@@ -29,13 +34,14 @@ export function numberRules(language: SpokenLanguage): readonly Rule[] {
           .join(` ${words.point} `),
     },
     {
-      // MP3, COVID-19, A4, B2B, AB12CD
-      pattern: /(?=\p{L}{0,9}[-\d])(?=\d{0,9}\p{L})[\p{L}\d]{1,10}(?:-(?=\d)\d{1,9})?(?![\p{L}\d])/uy,
+      // MP3, COVID-19, A4, B2B, AB12CD, 1Z999AA10123456784; not v1.2.3
+      pattern: /(?=\p{L}{0,9}[-\d])(?=\d{0,9}\p{L})[\p{L}\d]{1,30}(?:-(?=\d)\d{1,9})?(?![\p{L}\d]|\.\d)/uy,
       say: (match) => (/\d/.test(match[0]) ? mixed(match[0], language) : undefined),
     },
     {
-      pattern: new RegExp(`(?<![\\p{L}\\p{N}])[-\\u2212]${number}`, 'uy'),
-      say: (match) => `${words.minus} ${spokenNumber(match[1] ?? '', match[2], language)}`,
+      // What the number is of is said behind it: -3°C.
+      pattern: new RegExp(`(?<![\\p{L}\\p{N}])[-\\u2212](?=${number})`, 'uy'),
+      say: () => words.minus,
     },
     {
       pattern: /#\s?(\d{1,9})(?!\d)/y,

@@ -28,6 +28,8 @@ export function phoneNumberRules(language: SpokenLanguage): readonly Rule[] {
     written(/(?:1[-. ])?(?:\(\d{3}\)[-. ]?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\d-])/y),
     written(/\(?0\d{1,5}\)?(?:[ \-/]\d{2,8}){1,5}(?!\d|[.,:]\d)/y),
     written(/\d{3}-\d{4}(?![\d-])/y),
+    // A postal code of the United States with its four digits more.
+    written(/\d{5}-\d{4}(?![\d-])/y),
     written(/\d{2,4}(?:-\d{2,4}){2,4}(?![\d-])/y),
     written(/\d{4}(?: \d{4}){2,4}(?!\d)/y),
     {

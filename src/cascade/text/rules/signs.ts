@@ -21,8 +21,8 @@ export function signRules(language: SpokenLanguage): readonly Rule[] {
     '\u2153': words.third,
     '\u00bc': words.quarter,
     '\u00be': words.threeQuarters,
-    '\u2264': words.lessThan,
-    '\u2265': words.moreThan,
+    '\u2264': words.atMost,
+    '\u2265': words.atLeast,
   };
   const compared: Readonly<Record<string, string>> = { '~': words.about, '<': words.lessThan, '>': words.moreThan };
   const abbreviated = Object.keys(language.abbreviations);

@@ -1,0 +1,26 @@
+import type { Rule } from '../rule.js';
+
+/** Behind these, three digits are those of a service and not a count. */
+const CALLS = /\b(?:call|dial|phone|ring)(?:s|ed|ing|led|ling)?\s$/iu;
+
+/** Numbers of services, numbers with a word in them, and powers. @param digits their names, from zero on */
+export const serviceNumbers = (digits: readonly string[]): readonly Rule[] => {
+  const oneByOne = (written: string): string => Array.from(written, (digit) => digits[Number(digit)]).join(' ');
+  return [
+    {
+      // Call 911.
+      pattern: /(?:[2-9]11|988|999|112)(?!\d|[-.,:]\d|\s?[%°])/y,
+      say: (match, { before }) => (CALLS.test(before) ? oneByOne(match[0]) : undefined),
+    },
+    {
+      // 1-800-FLOWERS
+      pattern: /(1-)?(8(?:00|33|44|55|66|77|88)|900)-(?=\p{Lu}{2})/uy,
+      say: (match) => {
+        const code = match[2] ?? '';
+        const said = code.endsWith('00') ? `${digits[Number(code[0])]} hundred` : oneByOne(code);
+        return match[1] === undefined ? said : `${digits[1]} ${said}`;
+      },
+    },
+    { pattern: /(?<=\d)\^(?=\d)/y, say: () => 'to the power of' },
+  ];
+};
