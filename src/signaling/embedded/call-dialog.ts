@@ -3,7 +3,7 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW } from '../capabilities.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
-import { InfoSender } from '../info-sender.js';
+import { checkDigit, InfoSender } from '../info-sender.js';
 import { runGuarded } from '../leg-events.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
@@ -23,25 +23,28 @@ import { ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
-/** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
+/**
+ * The leg above, told whose dialog it is. Every callback runs while the message that caused it is handled, `onEnded` also
+ * from own methods.
+ */
 export interface CallDialogUser {
   /** The ACK of a 2xx of ours. */
-  onAcked(sdp: string | undefined): void;
+  onAcked(call: CallDialog, sdp: string | undefined): void;
   /** A re-INVITE; `reply` answers it. */
-  onOffer(sdp: string | undefined, reply: OfferReply): void;
-  onDigit(digit: string, durationMs: number): void;
+  onOffer(call: CallDialog, sdp: string | undefined, reply: OfferReply): void;
+  onDigit(call: CallDialog, digit: string, durationMs: number): void;
   /** News of a transfer of ours; also in a turn of its own, where the REFER could not be sent. */
-  onTransfer(status: number, final: boolean): void;
+  onTransfer(call: CallDialog, status: number, final: boolean): void;
   /** The answer to an offer of ours; likewise. */
-  onReoffered(status: number, sdp: string | undefined): void;
+  onReoffered(call: CallDialog, status: number, sdp: string | undefined): void;
   /** UAS: a PRACK, to be answered. */
-  readonly onPrack?: ((transaction: ServerTransaction) => void) | undefined;
+  onPrack?(prack: ServerTransaction): void;
   /** Somebody asks to take the peer's place in this established call (RFC 3891); to be answered. */
   onReplace(transaction: ServerTransaction, sdp: string | undefined): void;
   /** A REFER of the peer; where this is absent it is declined. */
   readonly onRefer?: ((referral: Referral) => void) | undefined;
   /** The dialog is over for the user: BYE received or sent. Called at most once. */
-  onEnded(end: LegEnd): void;
+  onEnded(call: CallDialog, end: LegEnd): void;
 }
 
 export interface CallDialogParts {
@@ -67,11 +70,12 @@ export class CallDialog implements DialogOwner {
   readonly #endpoint: Endpoint;
   readonly #origin: FlowOrigin;
   readonly #contact: string;
-  readonly #channel: EndpointChannel;
+  /** These are made when they are needed, which is in few calls. */
+  #channel: EndpointChannel | undefined;
+  #transfers: Transfers | undefined;
+  #digits: InfoSender | undefined;
   readonly #user: CallDialogUser;
   readonly #session: DialogSession;
-  readonly #transfers: Transfers;
-  readonly #digits: InfoSender;
   #phase: Phase;
   /** BYE to be sent once the ACK is there; holds what it is to say. */
   #heldBye: HangUpOptions | undefined;
@@ -86,30 +90,41 @@ export class CallDialog implements DialogOwner {
     this.#contact = contact;
     this.#user = user;
     this.#phase = phase;
-    const channel = new EndpointChannel({
-      sessionHeaders: () => this.#session.requestHeaders,
-      ...{ endpoint, dialog, origin, contact },
-    });
-    this.#channel = channel;
     this.#session = new DialogSession({
       outbound: phase === 'uac-pending',
-      onOffer: (sdp, reply) => user.onOffer(sdp, reply),
-      onReoffered: (status, sdp) => user.onReoffered(status, sdp),
+      channel: () => this.#channelOfOurs(),
+      onOffer: (sdp, reply) => user.onOffer(this, sdp, reply),
+      onReoffered: (status, sdp) => user.onReoffered(this, status, sdp),
       onAckTimeout: () => this.#onAckTimeout(),
       onDead: (end, reason) => this.sendBye(reason === undefined ? {} : { reason }, end),
       ownHeaders: () => this.contactHeaders(),
-      ...{ endpoint, dialog, origin, contact, channel },
+      ...{ endpoint, dialog, origin, contact },
     });
-    this.#transfers = new Transfers({
-      channel,
-      clock: endpoint.clock,
-      firstNotifyMs: 64 * endpoint.timers.t1Ms,
-      resultMs: endpoint.limits.transferTimeoutMs,
-      localUri: () => dialog.localUri,
-      onTransfer: (status, final) => user.onTransfer(status, final),
-    });
-    this.#digits = new InfoSender(channel);
     this.#endpoint.dialogs.add(this.dialog, this);
+  }
+
+  #channelOfOurs(): EndpointChannel {
+    this.#channel ??= new EndpointChannel({
+      endpoint: this.#endpoint,
+      dialog: this.dialog,
+      origin: this.#origin,
+      contact: this.#contact,
+      sessionHeaders: () => this.#session.requestHeaders,
+    });
+    return this.#channel;
+  }
+
+  #transfersOfOurs(): Transfers {
+    const { clock, limits, timers } = this.#endpoint;
+    this.#transfers ??= new Transfers({
+      channel: this.#channelOfOurs(),
+      clock,
+      firstNotifyMs: 64 * timers.t1Ms,
+      resultMs: limits.transferTimeoutMs,
+      localUri: () => this.dialog.localUri,
+      onTransfer: (status, final) => this.#user.onTransfer(this, status, final),
+    });
+    return this.#transfers;
   }
 
   /** The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's. */
@@ -155,10 +170,10 @@ export class CallDialog implements DialogOwner {
   refer(request: ReferRequest): void {
     if (!this.#usable) {
       checkReferRequest(request);
-      queueMicrotask(() => this.#user.onTransfer(481, true));
+      queueMicrotask(() => this.#user.onTransfer(this, 481, true));
       return;
     }
-    const send = this.#transfers.begin(request);
+    const send = this.#transfersOfOurs().begin(request);
     if (this.#session.awaitsFirstAck) this.#heldRefer = send;
     else send();
   }
@@ -166,12 +181,15 @@ export class CallDialog implements DialogOwner {
   /** Re-INVITE with an offer of ours, as soon as RFC 3261 section 14.1 allows; 481 as with {@link refer}. */
   reoffer(offer: Offer): void {
     if (this.#usable) this.#session.reoffer(offer);
-    else queueMicrotask(() => this.#user.onReoffered(481, undefined));
+    else queueMicrotask(() => this.#user.onReoffered(this, 481, undefined));
   }
 
   /** A digit by INFO; throws `ERR_SIP_STATE` for what is none. Nothing is sent where {@link refer} would fail. */
   sendDigit(digit: string, durationMs: number): void {
-    this.#digits.add(digit, durationMs, this.#usable);
+    checkDigit(digit);
+    if (!this.#usable) return;
+    this.#digits ??= new InfoSender(this.#channelOfOurs());
+    this.#digits.add(digit, durationMs, true);
   }
 
   /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
@@ -200,7 +218,7 @@ export class CallDialog implements DialogOwner {
         throw error;
       }
     });
-    this.#user.onEnded(end);
+    this.#user.onEnded(this, end);
   }
 
   #sendBye(bye: SipRequest, flow: SipFlow): void {
@@ -222,7 +240,7 @@ export class CallDialog implements DialogOwner {
   onAck(ack: SipRequest): void {
     const acknowledged = this.#session.acknowledge(ack);
     if (acknowledged === undefined) return;
-    this.#user.onAcked(acknowledged.sdp);
+    this.#user.onAcked(this, acknowledged.sdp);
     if (acknowledged.initial) this.#sendHeld();
     this.#session.proceed();
   }
@@ -261,7 +279,7 @@ export class CallDialog implements DialogOwner {
     if (this.#heldBye !== undefined) return 603;
     if (earlyOnly) return 486;
     // Whoever waits for the outcome of an offer or a transfer in this dialog would wait for ever.
-    return this.#session.idle && !this.#transfers.underWay && this.#heldRefer === undefined ? undefined : 491;
+    return this.#session.idle && this.#transfers?.underWay !== true && this.#heldRefer === undefined ? undefined : 491;
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -278,7 +296,7 @@ export class CallDialog implements DialogOwner {
       case 'BYE':
         this.respond(transaction, 200);
         this.forget();
-        this.#user.onEnded({ by: 'peer', status: 0, text: reasonText(request) });
+        this.#user.onEnded(this, { by: 'peer', status: 0, text: reasonText(request) });
         return;
       case 'INVITE':
         this.#session.receiveInvite(transaction, this.#phase === 'uac-pending' || this.#phase === 'uas-pending');
@@ -301,7 +319,7 @@ export class CallDialog implements DialogOwner {
         this.#receiveRefer(transaction);
         return;
       case 'NOTIFY':
-        this.#transfers.onNotify(request, (status, headers = []) => {
+        this.#transfersOfOurs().onNotify(request, (status, headers = []) => {
           if (status < 300) this.dialog.refreshTarget(request);
           this.respond(transaction, status, { headers });
         });
@@ -318,7 +336,7 @@ export class CallDialog implements DialogOwner {
       return;
     }
     const referral = PeerReferral.of(transaction.request, {
-      channel: this.#channel,
+      channel: this.#channelOfOurs(),
       respond: (status) => {
         const accepted = status < 300;
         if (accepted) this.dialog.refreshTarget(transaction.request);
@@ -345,7 +363,7 @@ export class CallDialog implements DialogOwner {
         return;
       case 'digit':
         this.respond(transaction, 200);
-        this.#user.onDigit(meaning.digit, meaning.durationMs);
+        this.#user.onDigit(this, meaning.digit, meaning.durationMs);
         return;
       case 'refused':
         this.respond(transaction, meaning.refusal.status, { headers: meaning.refusal.headers });
@@ -372,9 +390,9 @@ export class CallDialog implements DialogOwner {
   /** Stops every timer and answers what is still open. */
   #quiet(status: number): void {
     this.#session.close(status);
-    this.#transfers.close();
-    this.#digits.close();
-    this.#channel.close();
+    this.#transfers?.close();
+    this.#digits?.close();
+    this.#channel?.close();
     this.#heldBye = undefined;
     this.#heldRefer = undefined;
   }

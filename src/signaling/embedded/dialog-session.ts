@@ -6,8 +6,8 @@ import { sdpOf } from '../session-body.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
-import { type Acknowledgement, PeerOffers } from './peer-offers.js';
-import { PeerUpdates } from './peer-updates.js';
+import { type Acknowledgement, PeerOffers, type PeerOffersParts } from './peer-offers.js';
+import { PeerUpdates, type PeerUpdatesParts } from './peer-updates.js';
 import { SessionTimer } from './session-timer.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
@@ -16,8 +16,8 @@ export interface DialogSessionParts {
   readonly dialog: Dialog;
   readonly origin: FlowOrigin;
   readonly contact: string;
-  /** For re-INVITEs of ours. */
-  readonly channel: DialogChannel;
+  /** For re-INVITEs of ours; asked for with the first. */
+  readonly channel: () => DialogChannel;
   /** We sent the INVITE that creates the dialog, and its offer. */
   readonly outbound: boolean;
   readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
@@ -39,8 +39,10 @@ const nobodyWaits: OfferReply = { accept: () => {}, reject: () => {} };
 export class DialogSession {
   readonly #parts: DialogSessionParts;
   readonly #peerOffers: PeerOffers;
-  readonly #updates: PeerUpdates;
-  readonly #reoffers: Reoffers;
+  readonly #peers: PeerUpdatesParts & PeerOffersParts;
+  /** These are made when they are needed, which is in few calls. */
+  #updates: PeerUpdates | undefined;
+  #reoffers: Reoffers | undefined;
   readonly #timer: SessionTimer;
   /** The descriptions that stand, ours and the peer's. */
   #local = '';
@@ -50,42 +52,37 @@ export class DialogSession {
   #confirmed = false;
 
   constructor(parts: DialogSessionParts) {
-    const { endpoint, dialog, origin, contact, outbound, onDead } = parts;
+    const { endpoint, dialog, origin, contact, onDead } = parts;
     this.#parts = parts;
     this.#timer = new SessionTimer({
       endpoint,
       dialog,
       origin,
       contact,
-      refreshByInvite: () => this.#reoffers.refresh(this.#local),
+      refreshByInvite: () => this.#reoffering().refresh(this.#local),
       onDead,
     });
-    const acceptanceHeaders = (request: SipRequest) => this.acceptanceHeaders(request);
-    const refusalOf = (request: SipRequest) => (this.#confirmed ? this.#timer.refusalOf(request) : undefined);
-    this.#peerOffers = new PeerOffers({
+    this.#peers = {
       endpoint,
       dialog,
-      refusalOf,
-      acceptanceHeaders,
+      refusalOf: (request) => (this.#confirmed ? this.#timer.refusalOf(request) : undefined),
+      acceptanceHeaders: (request) => this.acceptanceHeaders(request),
       onOffer: (sdp, reply) => this.ask(sdp, reply),
       onAckTimeout: parts.onAckTimeout,
-      onClosed: () => this.#reoffers.proceed(),
-    });
-    this.#updates = new PeerUpdates({
-      endpoint,
-      dialog,
-      refusalOf,
-      acceptanceHeaders,
-      onOffer: (sdp, reply) => this.ask(sdp, reply),
-      onClosed: () => this.#reoffers.proceed(),
-    });
-    this.#reoffers = new Reoffers({
-      channel: parts.channel,
+      onClosed: () => this.#reoffers?.proceed(),
+    };
+    this.#peerOffers = new PeerOffers(this.#peers);
+  }
+
+  #reoffering(): Reoffers {
+    const { channel, endpoint, outbound, onReoffered, onDead } = this.#parts;
+    this.#reoffers ??= new Reoffers({
+      channel: channel(),
       clock: endpoint.clock,
       random: endpoint.random,
       patienceMs: 64 * endpoint.timers.t1Ms,
       ownsCallId: outbound,
-      isClear: () => this.#peerOffers.clear && !this.#updates.pending,
+      isClear: () => this.#peerOffers.clear && !this.#updating,
       session: {
         accepted: (response, offer, refresh) => {
           this.#timer.accepted(response);
@@ -94,10 +91,21 @@ export class DialogSession {
         failed: () => this.#timer.failed(),
         learn: (response) => this.#timer.learn(response),
       },
-      onReoffered: parts.onReoffered,
+      onReoffered,
       onDead: (end) => onDead(end, undefined),
       onFault: (error) => endpoint.fault(error),
     });
+    return this.#reoffers;
+  }
+
+  /** An UPDATE of the peer is unanswered. */
+  get #updating(): boolean {
+    return this.#updates?.pending === true;
+  }
+
+  /** An INVITE of ours has no final response. */
+  get #reinviting(): boolean {
+    return this.#reoffers?.pending === true;
   }
 
   /** Our first 2xx has no ACK yet. */
@@ -112,7 +120,7 @@ export class DialogSession {
 
   /** No offer of ours is under way. */
   get idle(): boolean {
-    return this.#reoffers.idle;
+    return this.#reoffers?.idle ?? true;
   }
 
   /** The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's. */
@@ -143,11 +151,12 @@ export class DialogSession {
   /** Takes a re-INVITE. `early`: the INVITE that creates the dialog has no final response. */
   receiveInvite(transaction: ServerTransaction, early: boolean): void {
     const { outbound } = this.#parts;
-    const crossing = (early && outbound) || this.#reoffers.pending;
-    this.#peerOffers.receive(transaction, crossing, early || this.#updates.pending);
+    const crossing = (early && outbound) || this.#reinviting;
+    this.#peerOffers.receive(transaction, crossing, early || this.#updating);
   }
 
   receiveUpdate(transaction: ServerTransaction): void {
+    this.#updates ??= new PeerUpdates(this.#peers);
     this.#updates.receive(transaction, this.#blocked());
   }
 
@@ -171,12 +180,12 @@ export class DialogSession {
   }
 
   reoffer(offer: Offer): void {
-    this.#reoffers.offer(offer);
+    this.#reoffering().offer(offer);
   }
 
   /** Looks again whether an offer of ours that waits may leave. */
   proceed(): void {
-    this.#reoffers.proceed();
+    this.#reoffers?.proceed();
   }
 
   /**
@@ -193,15 +202,15 @@ export class DialogSession {
   /** Stops every timer and answers what is still open with `status`. */
   close(status: number): void {
     this.#peerOffers.close(status);
-    this.#updates.close(status);
-    this.#reoffers.close();
+    this.#updates?.close(status);
+    this.#reoffers?.close();
     this.#timer.close();
   }
 
   /** Why the peer may make no offer by UPDATE now (RFC 3311 section 5.2). */
   #blocked(): 491 | 500 | undefined {
     if (!this.#exchanged) return this.#parts.outbound ? 491 : 500;
-    if (this.#reoffers.pending || this.#peerOffers.awaitsAnswer) return 491;
+    if (this.#reinviting || this.#peerOffers.awaitsAnswer) return 491;
     return this.#peerOffers.pending ? 500 : undefined;
   }
 

@@ -12,6 +12,7 @@ import type {
   InviteRequest,
   LegEnd,
   LegEvent,
+  OfferReply,
   ReferRequest,
   RejectOptions,
 } from '../port.js';
@@ -31,7 +32,7 @@ import type { ServerTransaction } from './transaction/server-transaction.js';
 const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 
 /** One INVITE that came in, from its first provisional response to the end of its dialog. */
-export class UasLeg implements InboundLeg, ReplaceableLeg {
+export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
   readonly direction = 'inbound';
   readonly callId: string;
   readonly localAddress: string;
@@ -42,7 +43,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
   #call: CallDialog;
   readonly #localTag: string;
   readonly #events: LegEvents;
-  readonly #onEnded: () => void;
+  readonly #onOver: () => void;
   readonly #provisionals: Provisionals;
   #pending = true;
   #tried = false;
@@ -58,20 +59,19 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
     this.invite = invite;
     this.#endpoint = endpoint;
     this.#transaction = transaction;
-    this.#onEnded = onEnded;
+    this.#onOver = onEnded;
     this.#localTag = endpoint.tag();
     this.#events = new LegEvents((error) => this.refuseAfterFault(error));
-    const call: CallDialog = new CallDialog(
+    this.#call = new CallDialog(
       {
         endpoint,
         dialog: Dialog.ofUas(request, this.#localTag),
         origin: originOf(transaction),
         contact: endpoint.contact(source, invite.requestUser, asksForSips(transaction)),
-        user: this.#userOf(() => call),
+        user: this,
       },
       'uas-pending',
     );
-    this.#call = call;
     this.#provisionals = new Provisionals({
       endpoint,
       invite: transaction,
@@ -165,36 +165,49 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
     this.reject(500);
   }
 
-  /** What happens in a dialog concerns the leg as long as it lives in that one. */
-  #userOf(call: () => CallDialog | undefined): CallDialogUser {
-    const ifCurrent = (action: () => void): void => {
-      if (call() === this.#call) action();
-    };
-    const emit = (event: Parameters<LegEvents['emit']>[0]): void => ifCurrent(() => this.#events.emit(event));
-    return {
-      onAcked: (sdp) => emit({ type: 'acked', sdp }),
-      onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
-      onDigit: (digit, durationMs) => emit({ type: 'digit', digit, durationMs }),
-      onTransfer: (status, final) => emit({ type: 'transfer', status, final }),
-      onReoffered: (status, sdp) => emit({ type: 'reoffered', status, sdp }),
-      onReplace: (transaction, sdp) => this.#replace(transaction, sdp),
-      onEnded: (end) => ifCurrent(() => this.#ended(end)),
-      onPrack: (prack) => this.#provisionals.receive(prack),
-    };
+  onAcked(call: CallDialog, sdp: string | undefined): void {
+    this.#emit(call, { type: 'acked', sdp });
   }
 
-  #replace(transaction: ServerTransaction, sdp: string | undefined): void {
-    let next: CallDialog | undefined;
+  onOffer(call: CallDialog, sdp: string | undefined, reply: OfferReply): void {
+    this.#emit(call, { type: 'offer', sdp, reply });
+  }
+
+  onDigit(call: CallDialog, digit: string, durationMs: number): void {
+    this.#emit(call, { type: 'digit', digit, durationMs });
+  }
+
+  onTransfer(call: CallDialog, status: number, final: boolean): void {
+    this.#emit(call, { type: 'transfer', status, final });
+  }
+
+  onReoffered(call: CallDialog, status: number, sdp: string | undefined): void {
+    this.#emit(call, { type: 'reoffered', status, sdp });
+  }
+
+  onPrack(prack: ServerTransaction): void {
+    this.#provisionals.receive(prack);
+  }
+
+  onEnded(call: CallDialog, end: LegEnd): void {
+    if (call === this.#call) this.#ended(end);
+  }
+
+  /** What happens in a dialog concerns the leg as long as it lives in that one. */
+  #emit(call: CallDialog, event: Parameters<LegEvents['emit']>[0]): void {
+    if (call === this.#call) this.#events.emit(event);
+  }
+
+  onReplace(transaction: ServerTransaction, sdp: string | undefined): void {
     replaceLeg({
       endpoint: this.#endpoint,
       transaction,
       sdp,
       contactUser: this.invite.requestUser,
       old: this.#call,
-      user: this.#userOf(() => next),
+      user: this,
       onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
       onReplaced: (call, fromUser) => {
-        next = call;
         this.#call = call;
         this.#events.emit({ type: 'replaced', fromUser });
       },
@@ -218,7 +231,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg {
       this.#ended({ ...end, status: 487 });
       return;
     }
-    this.#onEnded();
+    this.#onOver();
     if (end.by === 'local') this.#events.endLater(end);
     else this.#events.end(end);
   }

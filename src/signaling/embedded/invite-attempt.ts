@@ -43,8 +43,8 @@ export interface InviteAttemptUser {
   onAnswered(call: CallDialog, sdp: string | undefined): void;
   /** The attempt is over without a call. At most once, and never after `onAnswered`. */
   onFailed(failure: AttemptFailure): void;
-  /** What happens in the dialog that answered. `call`: whose dialog it is, also before it answered. */
-  dialogUser(call: () => CallDialog | undefined): CallDialogUser;
+  /** What happens in the dialogs, also in one that has not answered. */
+  readonly dialogUser: CallDialogUser;
 }
 
 export interface InviteAttemptParts {
@@ -186,13 +186,13 @@ export class InviteAttempt {
     if (this.#forks.size >= endpoint.limits.maxForks && !(response.status >= 200 && this.#forgetEarlyFork())) {
       return undefined;
     }
-    const call: CallDialog = new CallDialog(
+    const call = new CallDialog(
       {
         endpoint,
         dialog: Dialog.ofUac(transaction.request, response, this.#parts.credentials),
         origin: this.#origin,
         contact,
-        user: user.dialogUser(() => call),
+        user: user.dialogUser,
       },
       'uac-pending',
     );

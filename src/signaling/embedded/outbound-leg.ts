@@ -180,7 +180,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
           onFailed: (failure) => {
             if (this.#attempt === attempt) this.#onFailed(hop, failure);
           },
-          dialogUser: (call) => this.#dialogUser(call),
+          dialogUser: this.#dialogUser(),
         },
       });
       this.#attempt = attempt;
@@ -291,28 +291,29 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   }
 
   /** Only the dialog that answered is the leg's; others are ended without it. */
-  #dialogUser(call: () => CallDialog | undefined): CallDialogUser {
-    const ifAnswered = (action: () => void): void => {
-      if (this.#answered !== undefined && call() === this.#answered) action();
-    };
+  #dialogUser(): CallDialogUser {
     return {
-      onAcked: (sdp) => ifAnswered(() => this.#events.emit({ type: 'acked', sdp })),
-      onOffer: (sdp, reply) => {
-        if (this.#answered === undefined) this.#offerEarly(call(), sdp, reply);
-        else if (call() === this.#answered) this.#events.emit({ type: 'offer', sdp, reply });
+      onAcked: (call, sdp) => {
+        if (call === this.#answered) this.#events.emit({ type: 'acked', sdp });
+      },
+      onOffer: (call, sdp, reply) => {
+        if (this.#answered === undefined) this.#offerEarly(call, sdp, reply);
+        else if (call === this.#answered) this.#events.emit({ type: 'offer', sdp, reply });
         else reply.reject(488);
       },
-      onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
-      onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
-      onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+      onDigit: (_, digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
+      onTransfer: (_, status, final) => this.#events.emit({ type: 'transfer', status, final }),
+      onReoffered: (_, status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
       onReplace: (transaction, sdp) => this.#replace(transaction, sdp),
       onRefer: this.#request.onRefer,
-      onEnded: (end) => ifAnswered(() => this.#end(end)),
+      onEnded: (call, end) => {
+        if (call === this.#answered) this.#end(end);
+      },
     };
   }
 
   /** An UPDATE before the 2xx. The user has one session: of several branches that offer, the first is heard. */
-  #offerEarly(call: CallDialog | undefined, sdp: string | undefined, reply: OfferReply): void {
+  #offerEarly(call: CallDialog, sdp: string | undefined, reply: OfferReply): void {
     if (this.#givenUp || (this.#updated !== undefined && call !== this.#updated)) {
       reply.reject(488);
       return;
@@ -330,17 +331,15 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
       this.#endpoint.respond(transaction, 481);
       return;
     }
-    let next: CallDialog | undefined;
     replaceLeg({
       endpoint: this.#endpoint,
       transaction,
       sdp,
       contactUser: this.#request.fromUser,
       old,
-      user: this.#dialogUser(() => next),
+      user: this.#dialogUser(),
       onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
       onReplaced: (call, fromUser) => {
-        next = call;
         this.#answered = call;
         this.#events.emit({ type: 'replaced', fromUser });
       },

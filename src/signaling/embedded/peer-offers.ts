@@ -14,6 +14,8 @@ import type { ServerTransaction } from './transaction/server-transaction.js';
 const MAX_UNACKNOWLEDGED = 8;
 
 interface Unacknowledged {
+  /** CSeq number of the INVITE. */
+  readonly number: number;
   readonly response: AcceptedResponse;
   /** The 2xx carried an offer of ours, the ACK will bring the answer. */
   readonly offered: boolean;
@@ -45,7 +47,7 @@ export interface PeerOffersParts {
 /** The INVITEs of the peer in one dialog: our answers, and the ACKs they wait for. */
 export class PeerOffers {
   readonly #parts: PeerOffersParts;
-  readonly #unacknowledged = new Map<number, Unacknowledged>();
+  #unacknowledged: readonly Unacknowledged[] = [];
   /** Refused ones whose ACK has not come. */
   #refused: Set<ServerTransaction> | undefined;
   #pending: OfferQuestion | undefined;
@@ -56,12 +58,12 @@ export class PeerOffers {
 
   /** No INVITE of the peer is open (RFC 3261 section 14.1). */
   get clear(): boolean {
-    return this.#pending === undefined && this.#unacknowledged.size === 0 && (this.#refused?.size ?? 0) === 0;
+    return this.#pending === undefined && this.#unacknowledged.length === 0 && (this.#refused?.size ?? 0) === 0;
   }
 
   /** The 2xx of the INVITE that created the dialog has no ACK yet. */
   get awaitsFirstAck(): boolean {
-    return [...this.#unacknowledged.values()].some(({ initial }) => initial);
+    return this.#unacknowledged.some(({ initial }) => initial);
   }
 
   /** A re-INVITE is unanswered. */
@@ -71,7 +73,7 @@ export class PeerOffers {
 
   /** A 2xx of ours carried an offer whose answer the ACK will bring. */
   get awaitsAnswer(): boolean {
-    return [...this.#unacknowledged.values()].some(({ offered }) => offered);
+    return this.#unacknowledged.some(({ offered }) => offered);
   }
 
   /**
@@ -85,7 +87,7 @@ export class PeerOffers {
       this.#refuse(transaction, 491);
       return;
     }
-    if (early || this.#pending !== undefined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED) {
+    if (early || this.#pending !== undefined || this.#unacknowledged.length >= MAX_UNACKNOWLEDGED) {
       this.#refuse(transaction, 500, { headers: [retryAfterSoon(this.#parts.endpoint)] });
       return;
     }
@@ -103,31 +105,36 @@ export class PeerOffers {
       timers: this.#parts.endpoint.timers,
       repeat: () => invite.repeatResponse(),
       onTimeout: () => {
-        this.#unacknowledged.delete(number);
+        this.#take(number);
         this.#parts.onAckTimeout();
       },
     });
-    this.#unacknowledged.get(number)?.response.stop();
-    this.#unacknowledged.set(number, { response, offered, initial });
+    this.#take(number)?.response.stop();
+    this.#unacknowledged = [...this.#unacknowledged, { number, response, offered, initial }];
   }
 
   /** Takes an ACK; `undefined` when nothing waits for it. The caller is to look whether all is clear now. */
   acknowledge(ack: SipRequest): Acknowledgement | undefined {
     const number = cseqNumber(ack);
-    const waiting = number === undefined ? undefined : this.#unacknowledged.get(number);
-    if (number === undefined || waiting === undefined) return undefined;
+    const waiting = number === undefined ? undefined : this.#take(number);
+    if (waiting === undefined) return undefined;
     waiting.response.stop();
-    this.#unacknowledged.delete(number);
     return { sdp: sdpOf(ack), initial: waiting.initial };
   }
 
   /** Stops every timer and answers what is still open with `status`. */
   close(status: number): void {
     this.#pending?.refuse(status);
-    for (const { response } of this.#unacknowledged.values()) response.stop();
-    this.#unacknowledged.clear();
+    for (const { response } of this.#unacknowledged) response.stop();
+    this.#unacknowledged = [];
     for (const transaction of this.#refused ?? []) transaction.onSettled = undefined;
     this.#refused?.clear();
+  }
+
+  #take(number: number): Unacknowledged | undefined {
+    const waiting = this.#unacknowledged.find((each) => each.number === number);
+    if (waiting !== undefined) this.#unacknowledged = this.#unacknowledged.filter((each) => each !== waiting);
+    return waiting;
   }
 
   #offer(transaction: ServerTransaction, sdp: string | undefined): void {

@@ -53,6 +53,12 @@ class UdpTransport implements SipTransport {
   #bound: { readonly port: number; readonly localAddresses: LocalAddressFinder } | undefined;
   #reading: PacedReading<Datagram> | undefined;
   #closed = false;
+  /** One for all flows, of which every call has one. */
+  readonly #sender: UdpSender = {
+    local: (remote) => this.#localFor(remote),
+    closed: () => this.#closed,
+    send: (message, remote, onError) => this.#send(message, remote, onError),
+  };
 
   constructor(options: UdpTransportOptions) {
     this.#options = options;
@@ -110,19 +116,22 @@ class UdpTransport implements SipTransport {
   }
 
   #flow(remote: IpEndpoint): SipFlow {
-    return new UdpFlow(remote, {
-      local: () => {
-        const bound = this.#bound;
-        if (bound === undefined) throw new ConnectorError('ERR_SIP_STATE', 'the UDP transport has not been started');
-        return { address: bound.localAddresses.find(remote.address), port: bound.port };
-      },
-      closed: () => this.#closed,
-      send: (message, onError) => {
-        if (this.#closed) return onError(new ConnectorError('ERR_SIP_TRANSPORT', 'the UDP socket is closed'));
-        this.#socket.send(message, remote.port, remote.address, (error) => {
-          if (error) onError(error);
-        });
-      },
+    return new UdpFlow(remote, this.#sender);
+  }
+
+  #localFor(remote: IpEndpoint): IpEndpoint {
+    const bound = this.#bound;
+    if (bound === undefined) throw new ConnectorError('ERR_SIP_STATE', 'the UDP transport has not been started');
+    return { address: bound.localAddresses.find(remote.address), port: bound.port };
+  }
+
+  #send(message: Uint8Array, remote: IpEndpoint, onError: (error: Error) => void): void {
+    if (this.#closed) {
+      onError(new ConnectorError('ERR_SIP_TRANSPORT', 'the UDP socket is closed'));
+      return;
+    }
+    this.#socket.send(message, remote.port, remote.address, (error) => {
+      if (error) onError(error);
     });
   }
 
@@ -135,9 +144,9 @@ class UdpTransport implements SipTransport {
 }
 
 interface UdpSender {
-  local(): IpEndpoint;
+  local(remote: IpEndpoint): IpEndpoint;
   closed(): boolean;
-  send(message: Uint8Array, onError: (error: Error) => void): void;
+  send(message: Uint8Array, remote: IpEndpoint, onError: (error: Error) => void): void;
 }
 
 class UdpFlow implements SipFlow {
@@ -154,7 +163,7 @@ class UdpFlow implements SipFlow {
 
   /** Found when first asked for: most messages never need it. */
   get local(): IpEndpoint {
-    return this.#sender.local();
+    return this.#sender.local(this.remote);
   }
 
   get closed(): boolean {
@@ -162,7 +171,7 @@ class UdpFlow implements SipFlow {
   }
 
   send(message: Uint8Array): void {
-    this.#sender.send(message, (error) => this.#listeners.emitLater(error));
+    this.#sender.send(message, this.remote, (error) => this.#listeners.emitLater(error));
   }
 
   onError(listener: (error: Error) => void): () => void {
