@@ -102,6 +102,8 @@ export class RealtimeConnection implements Connection {
         connection.#listener = undefined;
         connection.#established = error === undefined;
         if (error === undefined) {
+          // It would keep all that connecting has needed for as long as the call.
+          socket.off('unexpected-response', onRefused);
           resolve(connection);
           return;
         }
@@ -109,14 +111,15 @@ export class RealtimeConnection implements Connection {
         reject(error);
       };
       const onAbort = (): void => settle(signal.reason);
-      const timer = clock.setTimeout(() => settle(timeout('to connect')), timeoutMs);
-      signal.addEventListener('abort', onAbort, { once: true });
-      socket.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
+      const onRefused = (request: ClientRequest, response: IncomingMessage): void => {
         refusalCode(response, (code) => {
           request.destroy();
           connection.#lose(statusError(response.statusCode ?? 0, code));
         });
-      });
+      };
+      const timer = clock.setTimeout(() => settle(timeout('to connect')), timeoutMs);
+      signal.addEventListener('abort', onAbort, { once: true });
+      socket.on('unexpected-response', onRefused);
       connection.#listener = {
         onEvent: (event) => {
           if (event.type === 'session-created') settle();

@@ -29,7 +29,7 @@ export class ServerTurns implements CallerTurns {
   readonly #paddingMs: number;
   readonly #silenceMs: number;
   /** Ends of stretches, by item: last voiced sample, on the call's clock. */
-  readonly #voicedUntilMs = new Map<string, number>();
+  #voicedUntilMs: Map<string, number> | undefined;
 
   constructor(options: ServerTurnsOptions, handlers: CallerTurnsHandlers) {
     this.#options = options;
@@ -71,7 +71,7 @@ export class ServerTurns implements CallerTurns {
         return;
       case 'item-added':
         // A server that transcribes first has the words in its conversation only now.
-        if (this.#options.config.dialect === 'beta' && this.#voicedUntilMs.has(event.itemId))
+        if (this.#options.config.dialect === 'beta' && this.#voicedUntilMs?.has(event.itemId))
           this.#onPresent(event.itemId);
         return;
       default:
@@ -81,7 +81,7 @@ export class ServerTurns implements CallerTurns {
 
   onLost(): void {
     this.#gate.forgetStretches();
-    this.#voicedUntilMs.clear();
+    this.#voicedUntilMs?.clear();
     this.#patience.clear();
   }
 
@@ -109,7 +109,7 @@ export class ServerTurns implements CallerTurns {
     const untilMs = audio.positionOf(atMs);
     const voicedUntilMs = Math.max(0, untilMs - this.#silenceMs);
     book.complete(itemId, untilMs);
-    this.#voicedUntilMs.set(itemId, voicedUntilMs);
+    this.#noteEnd(itemId, voicedUntilMs);
     this.#gate.onSpeechStopped(itemId, voicedUntilMs);
     push({ type: 'speech-stopped', positionMs: voicedUntilMs });
   }
@@ -118,8 +118,13 @@ export class ServerTurns implements CallerTurns {
     const { audio, book, config } = this.#options;
     book.open(itemId, audio.endMs);
     book.complete(itemId, audio.endMs);
-    if (!this.#voicedUntilMs.has(itemId)) this.#voicedUntilMs.set(itemId, audio.endMs);
+    if (!this.#voicedUntilMs?.has(itemId)) this.#noteEnd(itemId, audio.endMs);
     if (config.dialect === 'ga') this.#onPresent(itemId);
+  }
+
+  #noteEnd(itemId: string, voicedUntilMs: number): void {
+    this.#voicedUntilMs ??= new Map();
+    this.#voicedUntilMs.set(itemId, voicedUntilMs);
   }
 
   #onPresent(itemId: string): void {
@@ -129,8 +134,8 @@ export class ServerTurns implements CallerTurns {
   #act(decisions: readonly TurnDecision[]): void {
     const { book } = this.#options;
     for (const { type, itemId } of decisions) {
-      const voicedUntilMs = this.#voicedUntilMs.get(itemId) ?? this.#options.audio.endMs;
-      this.#voicedUntilMs.delete(itemId);
+      const voicedUntilMs = this.#voicedUntilMs?.get(itemId) ?? this.#options.audio.endMs;
+      this.#voicedUntilMs?.delete(itemId);
       if (type === 'answer') {
         book.admit(itemId, voicedUntilMs);
       } else {

@@ -57,7 +57,7 @@ export class SpokenResponses {
   readonly #options: SpokenOptions;
   readonly #open = new Map<string, Spoken>();
   /** Interrupted, and the host has not said yet what was heard. */
-  readonly #unreported = new Set<Spoken>();
+  #unreported: Set<Spoken> | undefined;
   readonly #patience: Alarm;
   #count = 0;
   #textItems = 0;
@@ -69,7 +69,7 @@ export class SpokenResponses {
 
   /** An interruption is not settled: the service would be asked on a memory that is wrong. */
   get unsettled(): boolean {
-    return this.#unreported.size > 0;
+    return this.#unreported !== undefined && this.#unreported.size > 0;
   }
 
   /** The host has something to play, or to report. */
@@ -97,7 +97,7 @@ export class SpokenResponses {
   }
 
   addItem(spoken: Spoken, id: string): void {
-    if (!spoken.items.some((item) => item.id === id)) spoken.items.push({ id, bytes: 0 });
+    if (!spoken.items.some((item) => item.id === id)) spoken.items = [...spoken.items, { id, bytes: 0 }];
   }
 
   /** Hot path. */
@@ -124,11 +124,11 @@ export class SpokenResponses {
   interrupt(): void {
     for (const spoken of this.#open.values()) {
       this.drop(spoken);
-      if (spoken.emitted && !spoken.report) this.#unreported.add(spoken);
+      if (spoken.emitted && !spoken.report) this.#awaitReport(spoken);
     }
-    if (this.#unreported.size === 0 || this.#patience.pending) return;
+    if (!this.unsettled || this.#patience.pending) return;
     this.#patience.set(REPORT_MS, () => {
-      this.#unreported.clear();
+      this.#unreported?.clear();
       this.#options.onSettled();
     });
   }
@@ -140,8 +140,8 @@ export class SpokenResponses {
     spoken.report = report;
     if (report.state === 'interrupted') this.drop(spoken);
     this.#settle(spoken);
-    this.#unreported.delete(spoken);
-    if (this.#unreported.size === 0 && this.#patience.pending) {
+    this.#unreported?.delete(spoken);
+    if (!this.unsettled && this.#patience.pending) {
       this.#patience.clear();
       this.#options.onSettled();
     }
@@ -173,7 +173,12 @@ export class SpokenResponses {
   close(): void {
     this.#patience.clear();
     this.#open.clear();
-    this.#unreported.clear();
+    this.#unreported?.clear();
+  }
+
+  #awaitReport(spoken: Spoken): void {
+    this.#unreported ??= new Set();
+    this.#unreported.add(spoken);
   }
 
   #itemOf(spoken: Spoken, itemId: string): SpokenItem | undefined {

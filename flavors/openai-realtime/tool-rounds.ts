@@ -41,16 +41,19 @@ const MAX_PENDING = 64;
 
 /** Calls of tools and their results: one answer a round, when the last of its results is there and any of them wants one. */
 export class ToolRounds {
-  readonly #pending = new Map<string, Pending>();
-  readonly #rounds = new Map<string, Round>();
+  /** These are made with the first call. */
+  #pending: Map<string, Pending> | undefined;
+  #rounds: Map<string, Round> | undefined;
 
   /** Results are to come. */
   get pending(): boolean {
-    return this.#pending.size > 0;
+    return this.#pending !== undefined && this.#pending.size > 0;
   }
 
   /** Takes note of a call. False: too many wait, or this one is known. */
   open(call: ToolCall, round: string, connection: number): boolean {
+    this.#pending ??= new Map();
+    this.#rounds ??= new Map();
     if (this.#pending.size >= MAX_PENDING || this.#pending.has(call.id)) return false;
     this.#pending.set(call.id, { call, round, connection });
     const known = this.#rounds.get(round);
@@ -61,10 +64,10 @@ export class ToolRounds {
 
   /** A result; `undefined` when nobody waits for it. */
   onResult(result: ToolResult): (ToolOutcome & { readonly answer: boolean }) | undefined {
-    const pending = this.#pending.get(result.id);
+    const pending = this.#pending?.get(result.id);
     if (!pending) return undefined;
-    this.#pending.delete(result.id);
-    const round = this.#rounds.get(pending.round);
+    this.#pending?.delete(result.id);
+    const round = this.#rounds?.get(pending.round);
     if (round) {
       round.waiting -= 1;
       round.reply ||= result.reply;
@@ -75,20 +78,20 @@ export class ToolRounds {
 
   /** The response is complete. True: its answer is due. */
   onRoundClosed(round: string): boolean {
-    const known = this.#rounds.get(round);
+    const known = this.#rounds?.get(round);
     if (known) known.closed = true;
     return this.#isDue(round);
   }
 
   close(): void {
-    this.#pending.clear();
-    this.#rounds.clear();
+    this.#pending?.clear();
+    this.#rounds?.clear();
   }
 
   #isDue(name: string): boolean {
-    const round = this.#rounds.get(name);
+    const round = this.#rounds?.get(name);
     if (!round?.closed || round.waiting > 0) return false;
-    this.#rounds.delete(name);
+    this.#rounds?.delete(name);
     return round.reply;
   }
 }

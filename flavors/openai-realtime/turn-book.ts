@@ -27,7 +27,8 @@ export class TurnBook {
   readonly #options: TurnBookOptions;
   readonly #transcripts: Transcripts;
   readonly #timer: TurnTimer;
-  readonly #unsettled = new Map<string, Unsettled>();
+  /** By item; made with the first turn. */
+  #unsettled: Map<string, Unsettled> | undefined;
   #turns = 0;
   /** Nothing before this needs to be heard again. */
   #settledUntilMs = 0;
@@ -45,12 +46,12 @@ export class TurnBook {
 
   /** Words are still to come. */
   get pending(): boolean {
-    return this.#unsettled.size > 0;
+    return this.#unsettled !== undefined && this.#unsettled.size > 0;
   }
 
   /** From where the caller must be heard again by a service that knows of the dialogue what is in the history, ms. */
   get replayFromMs(): number {
-    const kept = [...this.#unsettled.values()].map(({ fromMs }) => fromMs);
+    const kept = [...(this.#unsettled?.values() ?? [])].map(({ fromMs }) => fromMs);
     if (this.#replayedFromMs !== undefined) kept.push(this.#replayedFromMs);
     if (this.#underWayFromMs !== undefined) kept.push(this.#underWayFromMs);
     return kept.length > 0 ? Math.min(...kept) : this.#settledUntilMs;
@@ -64,6 +65,7 @@ export class TurnBook {
 
   /** Speech that will become an item. `fromMs`: with what is to be heard before it. */
   open(itemId: string, fromMs: number): void {
+    this.#unsettled ??= new Map();
     if (this.#unsettled.has(itemId)) return;
     this.#turns += 1;
     const turnId = `turn-${this.#turns}`;
@@ -74,13 +76,13 @@ export class TurnBook {
 
   /** The item is complete. */
   complete(itemId: string, untilMs: number): void {
-    const turn = this.#unsettled.get(itemId);
+    const turn = this.#unsettled?.get(itemId);
     if (turn) turn.untilMs ??= untilMs;
   }
 
   /** The turn counts. `voicedUntilMs`: its last voiced sample, on the call's clock. */
   admit(itemId: string, voicedUntilMs: number): void {
-    const turn = this.#unsettled.get(itemId);
+    const turn = this.#unsettled?.get(itemId);
     if (!turn) return;
     turn.admitted = true;
     const nowMs = this.#options.clock.now();
@@ -98,7 +100,7 @@ export class TurnBook {
   onAnswerAudio(): void {
     this.#timer.onAudio(this.#options.clock.now());
     if (this.#transcribes) return;
-    for (const [itemId, { untilMs }] of this.#unsettled) if (untilMs !== undefined) this.#settle(itemId);
+    for (const [itemId, { untilMs }] of this.#unsettled ?? []) if (untilMs !== undefined) this.#settle(itemId);
   }
 
   /** The answer is complete. */
@@ -113,23 +115,23 @@ export class TurnBook {
     if (event.type === 'caller-text-failed') this.#transcripts.onFailed(event.itemId);
     if (event.type !== 'caller-text') return;
     if (event.usage) for (const usage of transcriptionUsageEvents(event.usage, transcription.model)) push(usage);
-    const turn = this.#unsettled.get(event.itemId);
+    const turn = this.#unsettled?.get(event.itemId);
     if (turn) this.#timer.onTranscript(turn.turnId, this.#options.clock.now());
     this.#transcripts.onText(event.itemId, event.text);
   }
 
   /** The connection is gone. True: words were on it that are to be answered, and must be heard again for it. */
   onLost(): boolean {
-    const again = [...this.#unsettled.values()].some(({ admitted }) => admitted);
-    if (this.#unsettled.size > 0) this.#replayedFromMs = this.replayFromMs;
+    const again = [...(this.#unsettled?.values() ?? [])].some(({ admitted }) => admitted);
+    if (this.pending) this.#replayedFromMs = this.replayFromMs;
     this.#transcripts.forget();
-    this.#unsettled.clear();
+    this.#unsettled?.clear();
     return again;
   }
 
   close(): void {
     this.#transcripts.forget();
-    this.#unsettled.clear();
+    this.#unsettled?.clear();
   }
 
   get #transcribes(): boolean {
@@ -137,16 +139,16 @@ export class TurnBook {
   }
 
   #settle(itemId: string): void {
-    const turn = this.#unsettled.get(itemId);
+    const turn = this.#unsettled?.get(itemId);
     if (!turn) return;
-    this.#unsettled.delete(itemId);
+    this.#unsettled?.delete(itemId);
     this.#replayedFromMs = undefined;
     if (turn.untilMs !== undefined) this.#settledUntilMs = Math.max(this.#settledUntilMs, turn.untilMs);
     this.#hold();
   }
 
   #hold(): void {
-    const needed = this.#unsettled.size > 0 || this.#replayedFromMs !== undefined || this.#underWayFromMs !== undefined;
+    const needed = this.pending || this.#replayedFromMs !== undefined || this.#underWayFromMs !== undefined;
     this.#options.audio.hold(needed ? this.replayFromMs : undefined);
   }
 }

@@ -46,7 +46,7 @@ export class CallAccount implements ConversationNotes {
   readonly #sink: CallEventSink;
   readonly #meter: CallMeter;
   readonly #include: readonly RecordedPersonalData[];
-  readonly #usage = new Map<string, CallRecord['usage'][number]>();
+  #usage: Map<string, CallRecord['usage'][number]> | undefined;
   readonly #tools: CallRecord['tools'][number][] = [];
   readonly #failOvers: NonNullable<CallRecord['failOvers']>[number][] = [];
   readonly #takeOvers: NonNullable<CallRecord['takeOvers']>[number][] = [];
@@ -143,6 +143,7 @@ export class CallAccount implements ConversationNotes {
   }
 
   onUsage(event: FlavorEvent & { type: 'usage' }): void {
+    this.#usage ??= new Map();
     addUsage(this.#usage, event);
     this.#meter.add(event);
   }
@@ -200,7 +201,7 @@ export class CallAccount implements ConversationNotes {
       stats,
       digits: this.#digits,
       tools: this.#tools,
-      usage: [...this.#usage.values()],
+      usage: [...(this.#usage?.values() ?? [])],
       cost: this.#meter.cost,
       recording,
       failOvers: this.#failOvers,

@@ -1,20 +1,23 @@
 import type { Clock } from '../base/clock.js';
-import { type HeaderFields, toHeaderFields } from '../base/header-fields.js';
+import type { HeaderFields } from '../base/header-fields.js';
 import { type CallContext, FlavorError } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent } from '../media/engine.js';
 import type { LegEvent } from '../signaling/port.js';
-import type { TransferTarget } from '../tools/tool.js';
+import type { Filler, TransferTarget } from '../tools/tool.js';
 import { BackgroundScene } from './background-scene.js';
 import type { CallAccount } from './call-account.js';
+import { withHistory } from './call-context.js';
 import { CallControl } from './call-control.js';
 import type { CallLeg } from './call-leg.js';
 import type { CallMedia } from './call-media.js';
 import type { CallDeps, CallOptions } from './call-options.js';
-import { CallSession, type OpenedSession } from './call-session.js';
+import { CallSession, type CallSessionHandlers, type OpenedSession } from './call-session.js';
 import type { CallEvent } from './call-state.js';
 import { continuation } from './continuation.js';
 import { Conversation } from './conversation.js';
+import type { ConversationHandlers } from './conversation-options.js';
 import type { FlavorChoice } from './fail-over-plan.js';
+import { farewellFields } from './farewell-fields.js';
 import { HostLines } from './host-lines.js';
 import { allowsMethod } from './peer-methods.js';
 import { Prompts } from './prompts.js';
@@ -49,15 +52,16 @@ export interface CallAgentParts
  * Everybody who talks with the caller: the session of a flavor, the next one when it fails, and the host between them.
  * Carries out what the call machine decides about them.
  */
-export class CallAgent {
+export class CallAgent implements CallSessionHandlers, ConversationHandlers {
   readonly #options: CallOptions;
   readonly #parts: CallAgentParts;
   readonly #session: CallSession;
   readonly #control: CallControl;
   readonly #lines: HostLines;
   readonly #scene: BackgroundScene;
-  /** Ends what outlives a session: tools. */
-  readonly #abort = new AbortController();
+  /** Ends what outlives a session: tools. Made with the first. */
+  #abort: AbortController | undefined;
+  #closed = false;
   #opened: OpenedSession | undefined;
   #conversation: Conversation | undefined;
   /** The caller has heard somebody, or soon will: no session greets any more. */
@@ -70,27 +74,8 @@ export class CallAgent {
     this.#options = options;
     this.#parts = parts;
     this.#farewellHeaders = options.hangUp.headers;
-    const { plan, announcer, negotiation, account, leg, media, clock, features, apply, eventRound } = parts;
-    this.#session = new CallSession({
-      plan,
-      eventRound,
-      formats: ({ flavor }) => chooseFormats(negotiation.expectedCodec, flavor.capabilities),
-      context: (choice, formats, signal) => this.#contextFor(choice, formats, signal),
-      handlers: {
-        onOpened: (opened) => this.#onSessionOpened(opened),
-        onFailed: (error, recovery) => {
-          this.#onSessionLost(error, recovery);
-          apply({ type: 'session-failed', recovery });
-        },
-        onEnded: (reason, error, recovery, headers = {}) => {
-          if (reason === 'completed') this.#farewellHeaders = farewellFields(options.hangUp.headers, headers);
-          if (reason !== 'completed' || error) this.#onSessionLost(error, recovery);
-          apply({ type: 'session-ended', reason, recovery });
-        },
-        onUsage: (event) => account.onUsage(event),
-        onMisbehaviour: (method, message) => account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`),
-      },
-    });
+    const { plan, announcer, account, leg, media, clock, features, apply, eventRound } = parts;
+    this.#session = new CallSession({ plan, eventRound, handlers: this });
     this.#scene = new BackgroundScene(parts.sounds, () => media.stream, clock);
     const conversation = (): Conversation | undefined => this.#conversation;
     // What we dialled has said nothing of what it takes.
@@ -241,7 +226,8 @@ export class CallAgent {
   close(): void {
     this.hush();
     this.#control.close();
-    this.#abort.abort();
+    this.#closed = true;
+    this.#abort?.abort();
     // Nobody has talked with it, and still it may cost something.
     const { account } = this.#parts;
     if (!this.#conversation) this.#opened?.link.listen((event) => event.type === 'usage' && account.onUsage(event));
@@ -259,43 +245,63 @@ export class CallAgent {
     this.#conversation?.close();
   }
 
-  #contextFor({ flavor }: FlavorChoice, formats: SessionFormats, signal: AbortSignal): CallContext {
+  /** Aborts when the call is over. */
+  get #signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#closed) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  formatsFor({ flavor }: FlavorChoice): SessionFormats {
+    return chooseFormats(this.#parts.negotiation.expectedCodec, flavor.capabilities);
+  }
+
+  contextFor({ flavor }: FlavorChoice, formats: SessionFormats, signal: AbortSignal): CallContext {
     const { identity, greeting, instructions, variables, headers } = this.#options;
     const { log, tools, account } = this.#parts;
     const render = (text: string): string => this.#options.render(text);
     const talkedTo = this.#heard || (this.#conversation?.callerTurns ?? 0) > 0;
     const greets = !talkedTo && greeting?.wav === undefined;
     const text = greets && greeting?.text !== undefined ? render(greeting.text) : undefined;
-    const history = (): CallContext['history'] => this.#conversation?.history ?? account.dialogue.history;
-    return {
-      id: identity.id,
-      signal,
-      direction: identity.direction,
-      from: identity.from,
-      to: identity.to,
-      headers,
-      variables,
+    const { id, direction, from, to } = identity;
+    const facts = {
+      ...{ id, direction, from, to, headers, variables, signal, render, log },
+      tools: flavor.capabilities.tools ? tools.definitions : [],
       ...(!greets && { greeting: NO_GREETING }),
       ...(text !== undefined && { greeting: text }),
       ...(instructions !== undefined && { instructions }),
       ...formats,
-      render,
-      tools: flavor.capabilities.tools ? tools.definitions : [],
-      get history() {
-        return history();
-      },
-      log,
     };
+    return withHistory(facts, () => this.#conversation?.history ?? account.dialogue.history);
   }
 
-  #onSessionOpened(opened: OpenedSession): void {
+  onOpened(opened: OpenedSession): void {
     this.#opened = opened;
     if (this.#connect()) this.#parts.apply({ type: 'session-opened' });
   }
 
+  onFailed(error: FlavorError, recovery: boolean): void {
+    this.#onSessionLost(error, recovery);
+    this.#parts.apply({ type: 'session-failed', recovery });
+  }
+
+  onEnded(...[reason, error, recovery, headers = {}]: Parameters<CallSessionHandlers['onEnded']>): void {
+    if (reason === 'completed') this.#farewellHeaders = farewellFields(this.#options.hangUp.headers, headers);
+    if (reason !== 'completed' || error) this.#onSessionLost(error, recovery);
+    this.#parts.apply({ type: 'session-ended', reason, recovery });
+  }
+
+  onUsage(...[event]: Parameters<CallSessionHandlers['onUsage']>): void {
+    this.#parts.account.onUsage(event);
+  }
+
+  onMisbehaviour(method: string, message: string): void {
+    this.#parts.account.onWarning('ERR_FLAVOR_PROTOCOL', `${method} threw: ${message}`);
+  }
+
   /** What another session makes good is a warning. */
   #onSessionLost(error: FlavorError | undefined, recovery: boolean): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#closed) return;
     if (recovery) this.#parts.account.onFailOver(this.#session.choice?.name ?? '', error);
     else if (error) this.#parts.account.onError(error);
   }
@@ -323,7 +329,7 @@ export class CallAgent {
   }
 
   #converse({ link, formats, choice }: OpenedSession, stream: NonNullable<CallMedia['stream']>): Conversation {
-    const { tools, clock, account, apply } = this.#parts;
+    const { tools, clock, account } = this.#parts;
     const { limits, silence, failure, interruption, greeting } = this.#options;
     const reprompts = silence.reprompts.length;
     return new Conversation(
@@ -336,25 +342,51 @@ export class CallAgent {
         greets: greeting === undefined ? choice.flavor.capabilities.greets : greeting.wav === undefined,
         ...limits,
       },
-      { stream, link, notes: account, tools, control: this.#control, signal: this.#abort.signal },
-      {
-        onReprompt: (asked) => this.#lines.reprompt(asked),
-        onSilenceLimit: () => apply({ type: 'limit-reached', limit: 'silence' }),
-        onCallerReturned: () => apply({ type: 'caller-returned' }),
-        onWaiting: () => void this.#lines.askToWait(),
-        onFiller: (filler) => void this.#lines.fill(filler),
-        onBusy: (sinceMs) => this.#scene.onWaiting(sinceMs),
-        onSpeaking: (speaking) => this.#scene.onSpeaking(speaking),
-        onReplyTimeout: () =>
-          this.#session.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor does not answer the caller', true)),
-        onReply: () => {
-          this.#heard = true;
-          this.#session.onReply();
-        },
-        onAnswerHeard: () => this.#session.onAnswered(),
-      },
+      { stream, link, notes: account, tools, control: this.#control, signal: () => this.#signal },
+      this,
       clock,
     );
+  }
+
+  onReprompt(asked: number): void {
+    this.#lines.reprompt(asked);
+  }
+
+  onSilenceLimit(): void {
+    this.#parts.apply({ type: 'limit-reached', limit: 'silence' });
+  }
+
+  onCallerReturned(): void {
+    this.#parts.apply({ type: 'caller-returned' });
+  }
+
+  onWaiting(): void {
+    void this.#lines.askToWait();
+  }
+
+  onFiller(filler: Filler): void {
+    void this.#lines.fill(filler);
+  }
+
+  onBusy(sinceMs: number | undefined): void {
+    this.#scene.onWaiting(sinceMs);
+  }
+
+  onSpeaking(speaking: boolean): void {
+    this.#scene.onSpeaking(speaking);
+  }
+
+  onReplyTimeout(): void {
+    this.#session.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'the flavor does not answer the caller', true));
+  }
+
+  onReply(): void {
+    this.#heard = true;
+    this.#session.onReply();
+  }
+
+  onAnswerHeard(): void {
+    this.#session.onAnswered();
   }
 
   /** After the apology: to somebody who can help, where the route names one. `then`: that came to nothing. */
@@ -365,12 +397,4 @@ export class CallAgent {
     }
     then();
   }
-}
-
-/** The route's own come first. A flavor is plain JavaScript: what is no text is left out. */
-function farewellFields(own: HeaderFields, more: Readonly<Record<string, unknown>>): HeaderFields {
-  const texts = Object.entries(more).flatMap(([name, text]) =>
-    typeof text === 'string' ? [[name, text] as const] : [],
-  );
-  return toHeaderFields([...own, ...texts]);
 }

@@ -26,6 +26,10 @@ export interface CallSessionHandlers {
   onUsage(event: UsageEvent): void;
   /** The flavor broke a rule of the contract, and the session lives. */
   onMisbehaviour(method: string, message: string): void;
+  /** Formats for a flavor, chosen by the phone's codec. */
+  formatsFor(choice: FlavorChoice): SessionFormats;
+  /** What the session may know of its call. */
+  contextFor(choice: FlavorChoice, formats: SessionFormats, signal: AbortSignal): CallContext;
 }
 
 type UsageEvent = Extract<SessionEvent, { type: 'usage' }>;
@@ -37,10 +41,6 @@ export interface CallSessionParts {
   readonly handlers: CallSessionHandlers;
   /** In which the events of sessions are heard. */
   readonly eventRound: EventRound;
-  /** Formats for a flavor, chosen by the phone's codec. */
-  formats(choice: FlavorChoice): SessionFormats;
-  /** What the session may know of its call. */
-  context(choice: FlavorChoice, formats: SessionFormats, signal: AbortSignal): CallContext;
 }
 
 /** One attempt at a session, from the moment it is asked for. */
@@ -132,8 +132,8 @@ export class CallSession {
     };
     this.#attempt = attempt;
     try {
-      const formats = this.#parts.formats(choice);
-      const session = await choice.flavor.open(this.#parts.context(choice, formats, attempt.abort.signal));
+      const formats = this.#parts.handlers.formatsFor(choice);
+      const session = await choice.flavor.open(this.#parts.handlers.contextFor(choice, formats, attempt.abort.signal));
       this.#onOpened(attempt, session, formats, next.attempt);
     } catch (error) {
       this.#onOpenFailed(attempt, asFlavorError(error));

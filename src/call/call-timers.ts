@@ -7,7 +7,8 @@ export class CallTimers {
   readonly #clock: Clock;
   readonly #delaysMs: Readonly<Record<CallTimer, number>>;
   readonly #onTimer: (timer: CallTimer) => void;
-  readonly #running = new Map<CallTimer, TimerHandle>();
+  /** One or two at a time: a short list beats a map. */
+  #running: readonly { readonly timer: CallTimer; readonly handle: TimerHandle }[] = [];
 
   /** @param delaysMs after arming; @param onTimer once for each timer that runs out */
   constructor(clock: Clock, delaysMs: Readonly<Record<CallTimer, number>>, onTimer: (timer: CallTimer) => void) {
@@ -20,15 +21,21 @@ export class CallTimers {
   arm(timer: CallTimer): void {
     this.disarm(timer);
     const handle = this.#clock.setTimeout(() => {
-      this.#running.delete(timer);
+      this.#forget(timer);
       this.#onTimer(timer);
     }, this.#delaysMs[timer]);
-    this.#running.set(timer, handle);
+    this.#running = [...this.#running, { timer, handle }];
   }
 
   disarm(timer: CallTimer): void {
-    this.#clock.clearTimeout(this.#running.get(timer));
-    this.#running.delete(timer);
+    const running = this.#running.find((each) => each.timer === timer);
+    if (!running) return;
+    this.#clock.clearTimeout(running.handle);
+    this.#forget(timer);
+  }
+
+  #forget(timer: CallTimer): void {
+    this.#running = this.#running.filter((each) => each.timer !== timer);
   }
 }
 

@@ -39,7 +39,8 @@ export class Call {
   #state: CallState | undefined;
   #bridge: Bridge | undefined;
   #held = false;
-  readonly #outbound: OutboundProgress;
+  /** Of a call of ours. */
+  #outbound: OutboundProgress | undefined;
 
   /** @param leg of an INVITE that has come in, or one that is still to be dialled */
   constructor(leg: CallLeg, options: CallOptions, deps: CallDeps) {
@@ -54,12 +55,10 @@ export class Call {
     const recordingAnnounced = options.recording.announcement !== undefined;
     this.#media = new CallMedia({ clock, engine, negotiation, openRecorder, recordingAnnounced, onParameters });
     const apply = (event: CallEvent): void => this.#apply(event);
-    this.#outbound = new OutboundProgress({
-      media: this.#media,
-      account: this.#account,
-      now: () => clock.now(),
-      apply,
-    });
+    if (leg.direction === 'outbound') {
+      const parts = { media: this.#media, account: this.#account };
+      this.#outbound = new OutboundProgress({ ...parts, now: () => clock.now(), apply });
+    }
     this.#agent = new CallAgent(options, {
       leg,
       media: this.#media,
@@ -241,7 +240,7 @@ export class Call {
   /** INVITE, once the journal knows that there will be a call to account for. */
   async #dial(): Promise<void> {
     await this.#deps.beforeAnswer(this.summary());
-    if (this.#leg.direction === 'outbound' && this.#state?.phase === 'preparing') this.#outbound.dial(this.#leg);
+    if (this.#leg.direction === 'outbound' && this.#state?.phase === 'preparing') this.#outbound?.dial(this.#leg);
   }
 
   /** 200, once the journal knows that there will be a call to account for. */
@@ -284,13 +283,13 @@ export class Call {
         this.#apply({ type: 'leg-ended', by: event.end.by, status: event.end.status });
         return;
       case 'progress':
-        if (!this.#isOver()) this.#outbound.onProgress(event.status, event.sdp);
+        if (!this.#isOver()) this.#outbound?.onProgress(event.status, event.sdp);
         return;
       case 'answered':
         if (this.#isOver()) return;
         this.#media.stream?.touch();
         this.#agent.onAnswered();
-        this.#outbound.onAnswered(event.sdp);
+        this.#outbound?.onAnswered(event.sdp);
         return;
       case 'transfer':
       case 'reoffered':

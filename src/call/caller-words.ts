@@ -18,7 +18,7 @@ const KEPT_TURNS = 32;
  */
 export class CallerWords {
   readonly #backChannels: BackChannels;
-  readonly #stretchOf = new Map<string, number>();
+  #stretchOf: Map<string, number> | undefined;
   /** Stretches that were accepted and have no transcript yet. */
   #due: { readonly stretch: number; readonly untilMs: number }[] = [];
   #stretch = 0;
@@ -37,21 +37,21 @@ export class CallerWords {
   onTurnOver(atMs: number): void {
     this.#turnOverAtMs = atMs;
     const stretch = this.#stretch;
-    for (const known of this.#stretchOf.values()) if (known === stretch) return;
+    for (const known of this.#stretchOf?.values() ?? []) if (known === stretch) return;
     this.#due.push({ stretch, untilMs: atMs + DUE_MS });
   }
 
   /** What a transcript says of the present or latest stretch; `undefined` if it belongs to an earlier one. */
   read(event: FlavorEvent & { type: 'transcript' }, atMs: number): Words | undefined {
     if (event.role !== 'caller') return undefined;
-    const stretch = this.#stretchOf.get(event.turnId) ?? this.#assign(event.turnId, atMs);
+    const stretch = this.#stretchOf?.get(event.turnId) ?? this.#assign(event.turnId, atMs);
     if (stretch !== this.#stretch) return undefined;
     return { ...this.#backChannels.read(event.text), final: event.final };
   }
 
   /** Whether a transcript that comes while nobody was heard to speak tells of speech: none that was heard can be meant. */
   tellsOfSpeech({ role, turnId }: FlavorEvent & { type: 'transcript' }, atMs: number): boolean {
-    return role === 'caller' && !this.#stretchOf.has(turnId) && atMs - this.#turnOverAtMs > STRAY_MS;
+    return role === 'caller' && this.#stretchOf?.has(turnId) !== true && atMs - this.#turnOverAtMs > STRAY_MS;
   }
 
   /** Whether `text` is more than a listener says. */
@@ -63,6 +63,7 @@ export class CallerWords {
   #assign(turnId: string, atMs: number): number {
     this.#due = this.#due.filter(({ untilMs }) => untilMs >= atMs);
     const stretch = this.#due.shift()?.stretch ?? this.#stretch;
+    this.#stretchOf ??= new Map();
     this.#stretchOf.set(turnId, stretch);
     if (this.#stretchOf.size > KEPT_TURNS) {
       for (const oldest of this.#stretchOf.keys()) {

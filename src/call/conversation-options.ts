@@ -4,7 +4,7 @@ import type { Filler, ToolContext } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import type { FarewellOptions } from './farewell.js';
-import type { ReplyWatchOptions } from './reply-watch.js';
+import type { ReplyWatchHandlers, ReplyWatchOptions } from './reply-watch.js';
 import type { SessionFormats } from './session-formats.js';
 import type { SessionLink } from './session-link.js';
 import type { SilenceWatchOptions } from './silence-watch.js';
@@ -21,21 +21,15 @@ export interface ConversationOptions extends FarewellOptions {
 }
 
 /** What a conversation asks of its call. */
-export interface ConversationHandlers {
+export interface ConversationHandlers extends ReplyWatchHandlers {
   /** The caller is silent and is to be asked whether they are there, for the `asked`th time since their last sign. */
   onReprompt(asked: number): void;
   onSilenceLimit(): void;
   /** A sign of the caller, after `onSilenceLimit`. */
   onCallerReturned(): void;
-  /** A reply is owed, and nothing can be heard. */
-  onWaiting(): void;
-  /** Since when the caller waits for the session or a tool; `undefined`: for neither. */
-  onBusy(sinceMs: number | undefined): void;
   /** The agent, or the host in its place, speaks or has stopped. */
   onSpeaking(speaking: boolean): void;
-  /** The session does not answer. */
-  onReplyTimeout(): void;
-  /** The session does: audio of it has come. */
+  /** The session answers: audio of it has come. */
   onReply(): void;
   /** A response was heard to its end, and was no mere beginning: a provider that breaks off each time helps nobody. */
   onAnswerHeard(): void;
@@ -51,5 +45,5 @@ export interface ConversationParts {
   /** What tools may do to the call. */
   readonly control: ToolContext;
   /** Of the call. */
-  readonly signal: AbortSignal;
+  signal(): AbortSignal;
 }

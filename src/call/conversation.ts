@@ -2,7 +2,6 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { ConversationItem, FlavorCapabilities, SpeakRequest } from '../flavor-api/index.js';
 import type { CallerFrame, MediaStream, StreamEvent } from '../media/engine.js';
-import type { Filler } from '../tools/tool.js';
 import { AgentResponses, type HostSpeechOptions } from './agent-responses.js';
 import { AgentSpeech } from './agent-speech.js';
 import type { Announcement } from './announcement.js';
@@ -73,14 +72,9 @@ export class Conversation {
     const onTurn = (): void => this.#onTurn();
     const onTurnOver = (speechMs: number, atMs: number): void => this.#onTurnOver(speechMs, atMs);
     this.#bargeIn = new BargeIn(interruption, { stream, session, responses, notes, clock, onTurn, onTurnOver });
-    const onFiller = (filler: Filler): void => this.#handlers.onFiller(filler);
-    this.#tools = new ToolDesk({ session, notes, tools, context: control, clock, signal, onFiller });
+    this.#tools = new ToolDesk({ session, notes, tools, context: control, clock, signal, handlers });
     this.#silence = new SilenceWatch(options.silence);
-    this.#reply = new ReplyWatch(options.reply, clock, {
-      onWaiting: () => this.#handlers.onWaiting(),
-      onTimeout: () => this.#handlers.onReplyTimeout(),
-      onBusy: (sinceMs) => this.#handlers.onBusy(sinceMs),
-    });
+    this.#reply = new ReplyWatch(options.reply, clock, handlers);
   }
 
   /** The dialogue so far. What others than the session are saying just now counts as heard. */

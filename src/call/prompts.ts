@@ -14,7 +14,7 @@ export interface PromptsParts {
  */
 export class Prompts {
   readonly #parts: PromptsParts;
-  readonly #made = new Map<Saying, Promise<Announcement | undefined>>();
+  #made: Map<Saying, Promise<Announcement | undefined>> | undefined;
 
   constructor(parts: PromptsParts) {
     this.#parts = parts;
@@ -27,6 +27,7 @@ export class Prompts {
 
   /** The announcement, or `undefined` when it cannot be made, which is a warning and no more. Never rejects. */
   get(saying: Saying): Promise<Announcement | undefined> {
+    this.#made ??= new Map();
     const known = this.#made.get(saying);
     if (known) return known;
     const made = this.#make(saying);

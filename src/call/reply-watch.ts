@@ -19,7 +19,7 @@ export interface ReplyWatchHandlers {
   /** The caller has waited for long: tell them to wait. Again every six seconds: silence for longer sounds like the end. */
   onWaiting(): void;
   /** The agent does not answer. Once for each wait. */
-  onTimeout(): void;
+  onReplyTimeout(): void;
   /** Since when the caller waits, for an answer or for a tool ({@link Clock.now}); `undefined`: for nothing any more. */
   onBusy(sinceMs: number | undefined): void;
 }
@@ -123,7 +123,7 @@ export class ReplyWatch {
 
   #armTimeout(delayMs: number): void {
     this.#clock.clearTimeout(this.#timeout);
-    this.#timeout = this.#clock.setTimeout(() => this.#handlers.onTimeout(), delayMs);
+    this.#timeout = this.#clock.setTimeout(() => this.#handlers.onReplyTimeout(), delayMs);
   }
 
   #disarm(): void {

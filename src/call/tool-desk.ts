@@ -7,6 +7,11 @@ import type { CurrentSession } from './current-session.js';
 import type { SessionLink } from './session-link.js';
 import { ToolFiller } from './tool-filler.js';
 
+export interface ToolDeskHandlers {
+  /** The caller waits for a tool in silence: these words are to be said aside. */
+  onFiller(filler: Filler): void;
+}
+
 export interface ToolDeskParts {
   readonly session: CurrentSession;
   readonly notes: Pick<ConversationNotes, 'dialogue' | 'onTool' | 'onWarning'>;
@@ -14,10 +19,9 @@ export interface ToolDeskParts {
   /** What tools may do to the call. */
   readonly context: ToolContext;
   readonly clock: Clock;
-  /** Of the call. */
-  readonly signal: AbortSignal;
-  /** The caller waits for a tool in silence: these words are to be said aside. */
-  onFiller(filler: Filler): void;
+  /** Of the call; asked for with each tool that runs. */
+  signal(): AbortSignal;
+  readonly handlers: ToolDeskHandlers;
 }
 
 /** Tools at the same time, and of one call altogether: a model in a loop must not hammer somebody's service. */
@@ -68,7 +72,7 @@ export class ToolDesk {
 
   constructor(parts: ToolDeskParts) {
     this.#parts = parts;
-    this.#filler = new ToolFiller(parts.clock, (filler) => parts.onFiller(filler));
+    this.#filler = new ToolFiller(parts.clock, (filler) => parts.handlers.onFiller(filler));
   }
 
   /** A tool runs whose result the present session awaits. */
@@ -173,7 +177,8 @@ export class ToolDesk {
   }
 
   async #execute({ id, name, arguments: given, responseId }: FlavorEvent & { type: 'tool-call' }): Promise<ToolResult> {
-    const { tools, context, clock, signal } = this.#parts;
+    const { tools, context, clock } = this.#parts;
+    const signal = this.#parts.signal();
     if (signal.aborted) return failed(id, OVER, false);
     const abort = new AbortController();
     const stopped = new Promise<undefined>((resolve) => {

@@ -53,7 +53,8 @@ const NAME_LENGTH = 64;
 export class TurnLedger {
   readonly #turns: TurnRecord[] = [];
   readonly #bargeIns: BargeInRecord[] = [];
-  readonly #open = new Map<string, OpenTurn>();
+  /** Made with the first response that is a turn. */
+  #open: Map<string, OpenTurn> | undefined;
   /** The turn made last, while it is open. */
   #latest: OpenTurn | undefined;
   #originMs: number;
@@ -99,7 +100,7 @@ export class TurnLedger {
 
   /** Who makes the audio of a response from here on, and why, or was asked for it in vain; as the flavor says. */
   onTier(responseId: string, { tier, reason, left }: TierNote): void {
-    let notes = this.#open.get(responseId)?.tiers ?? this.#tiers?.get(responseId);
+    let notes = this.#open?.get(responseId)?.tiers ?? this.#tiers?.get(responseId);
     if (notes === undefined) {
       notes = [];
       this.#tiers ??= new Map();
@@ -118,6 +119,7 @@ export class TurnLedger {
 
   /** First audio of a response came from the flavor. */
   onResponseAudio(responseId: string, atMs: number): void {
+    this.#open ??= new Map();
     if (this.#open.has(responseId)) return;
     const turn: OpenTurn = {
       responseId,
@@ -140,14 +142,14 @@ export class TurnLedger {
   }
 
   onResponseStarted(responseId: string, atMs: number): void {
-    const turn = this.#open.get(responseId);
+    const turn = this.#open?.get(responseId);
     if (turn) turn.startedMs = atMs;
     this.#silentSinceMs = undefined;
   }
 
   /** The first audible packet of a response left. Returns its times when the response answers something. */
   onResponseVoiced(responseId: string, atMs: number): VoicedTurn | undefined {
-    const turn = this.#open.get(responseId);
+    const turn = this.#open?.get(responseId);
     if (!turn || turn.voicedMs !== undefined) return undefined;
     turn.voicedMs = atMs;
     return turn.answersMs === undefined ? undefined : { v2vMs: round(atMs - turn.answersMs), stages: stagesOf(turn) };
@@ -156,9 +158,9 @@ export class TurnLedger {
   onResponseEnded(ended: EndedResponse, heardText?: string): void {
     const { responseId, atMs, sentMs } = ended;
     const interrupted = ended.state === 'interrupted';
-    const turn = this.#open.get(responseId);
+    const turn = this.#open?.get(responseId);
     if (!turn) return;
-    this.#open.delete(responseId);
+    this.#open?.delete(responseId);
     if (this.#latest === turn) this.#latest = undefined;
     if (turn.startedMs === undefined || this.#turns.length >= KEPT_TURNS) return;
     this.#turns.push({

@@ -10,7 +10,7 @@ const MOST_KINDS = 50;
 export class WarningLines {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #log: Pick<Logger, 'warn'>;
-  readonly #kinds = new Map<string, { readonly writtenAtMs: number; repeated: number }>();
+  #kinds: Map<string, { readonly writtenAtMs: number; repeated: number }> | undefined;
 
   constructor(clock: Pick<Clock, 'now'>, log: Pick<Logger, 'warn'>) {
     this.#clock = clock;
@@ -20,6 +20,7 @@ export class WarningLines {
   write(code: string, detail: string): void {
     const kind = `${code} ${detail}`;
     const nowMs = this.#clock.now();
+    this.#kinds ??= new Map();
     const before = this.#kinds.get(kind);
     if (before && nowMs - before.writtenAtMs < SAME_MS) {
       before.repeated += 1;

@@ -1,4 +1,5 @@
 import { parseNameAddr } from './message/name-addr.js';
+import { keyOf } from './message/sip-headers.js';
 import type { SipRequest } from './message/sip-message.js';
 import { decodedUser, parseSipUri } from './message/sip-uri.js';
 import type { InviteRequest, SipSource } from './port.js';
@@ -15,7 +16,7 @@ export interface ReceivedInvite {
 export function inviteRequestOf({ request, source, receivedAtMs }: ReceivedInvite, sdp?: string): InviteRequest {
   const headers = new Map<string, string[]>();
   for (const [name, value] of request.headers) {
-    const key = name.toLowerCase();
+    const key = keyOf(name);
     const values = headers.get(key);
     if (values === undefined) headers.set(key, [value]);
     else values.push(value);

@@ -9,7 +9,7 @@ function setUp() {
   const note = (what: string) => () => void said.push(`${what} ${clock.now() - 10_000}`);
   const watch = new ReplyWatch({ waitingAfterMs: 1300, replyTimeoutMs: 8000 }, clock, {
     onWaiting: note('waiting'),
-    onTimeout: note('timeout'),
+    onReplyTimeout: note('timeout'),
     onBusy: (sinceMs) => busy.push(sinceMs === undefined ? undefined : sinceMs - 10_000),
   });
   return { clock, said, busy, watch };

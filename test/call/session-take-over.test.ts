@@ -82,7 +82,7 @@ function setUp() {
       notes: account,
       tools: runnerOf(),
       control: noControl,
-      signal: new AbortController().signal,
+      signal: () => new AbortController().signal,
     },
     noHandlers,
     clock,

@@ -80,8 +80,8 @@ function setUp(...tools: readonly Tool[]) {
     tools: runnerOf(...tools),
     context: new FakePhone(),
     clock,
-    signal: over.signal,
-    onFiller: (filler) => fillers.push(filler),
+    signal: () => over.signal,
+    handlers: { onFiller: (filler) => fillers.push(filler) },
   });
   let calls = 0;
   const call = (name = 'scripted', id = `t${++calls}`): Promise<boolean> =>

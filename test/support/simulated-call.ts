@@ -99,7 +99,7 @@ export class SimulatedCall {
         interruption: { ...defaultInterruptionOptions, ...options },
         greets: undefined,
       },
-      { stream: this.#stream, link, notes: this.account, tools: runnerOf(), control: noControl, signal },
+      { stream: this.#stream, link, notes: this.account, tools: runnerOf(), control: noControl, signal: () => signal },
       noHandlers,
       clock,
     );

@@ -5,6 +5,7 @@ import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { parseDecimal } from '../message/lexical.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { SipRequest } from '../message/sip-message.js';
 import type {
   AcceptOptions,
   HangUpOptions,
@@ -38,13 +39,15 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
   readonly localAddress: string;
   readonly invite: InviteRequest;
   readonly #endpoint: Endpoint;
-  readonly #transaction: ServerTransaction;
+  /** Until it has its final response: with it the whole message would stay as long as the call. */
+  #transaction: ServerTransaction | undefined;
   /** The dialog the leg lives in; another one when somebody has taken the peer's place. */
   #call: CallDialog;
   readonly #localTag: string;
   readonly #events: LegEvents;
   readonly #onOver: () => void;
-  readonly #provisionals: Provisionals;
+  /** As long as a PRACK may be meant for one of them. */
+  #provisionals: Provisionals | undefined;
   #pending = true;
   #tried = false;
   /** The 2xx is on its way, or waits for a PRACK. */
@@ -84,7 +87,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
     });
     transaction.toTag = this.#localTag;
     transaction.onCancel = (cancel) => this.#giveUp({ by: 'peer', status: 487, text: reasonText(cancel) });
-    this.#startExpiry();
+    this.#startExpiry(transaction);
   }
 
   listen(listener: (event: LegEvent) => void): void {
@@ -96,7 +99,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
    * 17.2.1), and a flood of them is answered with half the messages.
    */
   trying(): void {
-    if (!this.#pending || this.#tried) return;
+    if (!this.#pending || this.#tried || this.#transaction === undefined) return;
     this.#tried = true;
     this.#transaction.respond(createResponse(this.#transaction.request, 100));
   }
@@ -104,30 +107,33 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
   ring(status: 180 | 183, sdp?: string): void {
     if (!this.#pending || this.#accepting) return;
     this.trying();
-    this.#provisionals.ring(status, sdp);
+    this.#provisionals?.ring(status, sdp);
   }
 
   accept(sdp: string, { headers = new Map() }: AcceptOptions = {}): void {
-    if (!this.#pending || this.#accepting) return;
+    const transaction = this.#transaction;
+    const provisionals = this.#provisionals;
+    if (!this.#pending || this.#accepting || transaction === undefined || provisionals === undefined) return;
     checkHeaderFields(headers);
     this.trying();
     this.#accepting = true;
-    this.#provisionals.succeed(() => {
+    provisionals.succeed(() => {
       this.#settle();
-      const described = this.#provisionals.mayRepeat(sdp) ? { contentType: SDP_TYPE, body: sdp } : {};
+      const described = provisionals.mayRepeat(sdp) ? { contentType: SDP_TYPE, body: sdp } : {};
       this.#respond(200, { ...described, headers });
-      this.#call.confirmByAcceptance(this.#transaction, sdp, this.invite.sdp === undefined);
+      this.#transaction = undefined;
+      if (!provisionals.reliable) this.#provisionals = undefined;
+      this.#call.confirmByAcceptance(transaction, sdp, this.invite.sdp === undefined);
     });
   }
 
   reject(status: number, options?: RejectOptions): void {
-    if (!this.#pending) return;
+    const transaction = this.#transaction;
+    if (!this.#pending || transaction === undefined) return;
     const final = finalStatus(status);
     const rejection = rejectionOf(options);
     this.#settle();
-    this.#transaction.respond(
-      createResponse(this.#transaction.request, final, { toTag: this.#localTag, ...rejection }),
-    );
+    transaction.respond(createResponse(transaction.request, final, { toTag: this.#localTag, ...rejection }));
     this.#call.forget();
     this.#ended({ by: 'local', status: final, text: '' });
   }
@@ -186,7 +192,8 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
   }
 
   onPrack(prack: ServerTransaction): void {
-    this.#provisionals.receive(prack);
+    if (this.#provisionals === undefined) this.#call.respond(prack, 481);
+    else this.#provisionals.receive(prack);
   }
 
   onEnded(call: CallDialog, end: LegEnd): void {
@@ -238,26 +245,28 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
 
   #settle(): void {
     this.#pending = false;
-    this.#transaction.onCancel = undefined;
+    if (this.#transaction !== undefined) this.#transaction.onCancel = undefined;
     this.#endpoint.clock.clearTimeout(this.#expiry);
     this.#expiry = undefined;
-    this.#provisionals.close();
+    this.#provisionals?.close();
   }
 
   #respond(status: number, options: ResponseOptions = {}): void {
-    const { request } = this.#transaction;
-    const headers = [...this.#headersOf(status), ...(options.headers ?? [])];
-    this.#transaction.respond(createResponse(request, status, { toTag: this.#localTag, ...options, headers }));
+    const transaction = this.#transaction;
+    if (transaction === undefined) return;
+    const { request } = transaction;
+    const headers = [...this.#headersOf(status, request), ...(options.headers ?? [])];
+    transaction.respond(createResponse(request, status, { toTag: this.#localTag, ...options, headers }));
   }
 
-  #headersOf(status: number): readonly (readonly [string, string])[] {
+  #headersOf(status: number, invite: SipRequest): readonly (readonly [string, string])[] {
     if (status >= 300) return [];
-    return status < 200 ? this.#call.contactHeaders() : this.#call.acceptanceHeaders(this.#transaction.request);
+    return status < 200 ? this.#call.contactHeaders() : this.#call.acceptanceHeaders(invite);
   }
 
-  #startExpiry(): void {
+  #startExpiry({ request }: ServerTransaction): void {
     const { clock, limits } = this.#endpoint;
-    const expires = parseDecimal(this.#transaction.request.headers.get('Expires') ?? '', MAX_EXPIRES_SECONDS);
+    const expires = parseDecimal(request.headers.get('Expires') ?? '', MAX_EXPIRES_SECONDS);
     const expiresMs = (expires ?? Number.POSITIVE_INFINITY) * 1000;
     // RFC 3261 section 13.3.1: the caller has lost interest by then. 0 is read as "no limit", as others do.
     this.#expiry =

@@ -74,6 +74,11 @@ export class Provisionals {
     this.#state = startReliable(this.#mode === 'reliable' ? 1 + parts.endpoint.random.integer(RSEQ_RANGE) : 1);
   }
 
+  /** A PRACK may come. */
+  get reliable(): boolean {
+    return this.#mode === 'reliable';
+  }
+
   /**
    * Whether the 2xx may carry this description: RFC 3261 section 13.2.1 lets it repeat the answer that a reliable
    * response gave, word for word, and nothing else.

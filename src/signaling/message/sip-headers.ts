@@ -1,3 +1,17 @@
+/** Lower-case names of fields that most messages have, by their usual spelling: one text for all messages. */
+const usualKeys: ReadonlyMap<string, string> = new Map(
+  [
+    ...['Via', 'Max-Forwards', 'From', 'To', 'Call-ID', 'CSeq', 'Contact', 'Allow', 'Supported', 'User-Agent'],
+    ...['Content-Type', 'Content-Length', 'Record-Route', 'Route', 'Require', 'Expires', 'Accept', 'Date', 'Server'],
+    ...['Session-Expires', 'Min-SE', 'P-Asserted-Identity', 'Privacy', 'Allow-Events', 'Diversion', 'Organization'],
+  ].map((name) => [name, name.toLowerCase()]),
+);
+
+/** A field's name in lower case. */
+export function keyOf(name: string): string {
+  return usualKeys.get(name) ?? name.toLowerCase();
+}
+
 interface Field {
   readonly name: string;
   /** Name in lower case. */
@@ -15,19 +29,19 @@ export class SipHeaders {
 
   /** Adds a field after all others. */
   append(name: string, value: string): this {
-    this.#fields.push({ name, key: name.toLowerCase(), value });
+    this.#fields.push({ name, key: keyOf(name), value });
     return this;
   }
 
   /** Adds a field before all others; Via needs it. */
   prepend(name: string, value: string): this {
-    this.#fields.unshift({ name, key: name.toLowerCase(), value });
+    this.#fields.unshift({ name, key: keyOf(name), value });
     return this;
   }
 
   /** Replaces every field of that name, in place of the first, or appends. */
   set(name: string, value: string): this {
-    const key = name.toLowerCase();
+    const key = keyOf(name);
     const index = this.#indexOf(key);
     if (index < 0) return this.append(name, value);
     this.#fields[index] = { name, key, value };
@@ -37,7 +51,7 @@ export class SipHeaders {
 
   /** Replaces the first field of that name and leaves the others, or appends. */
   replaceFirst(name: string, value: string): this {
-    const key = name.toLowerCase();
+    const key = keyOf(name);
     const index = this.#indexOf(key);
     if (index < 0) return this.append(name, value);
     this.#fields[index] = { name, key, value };
@@ -45,26 +59,26 @@ export class SipHeaders {
   }
 
   delete(name: string): this {
-    const key = name.toLowerCase();
+    const key = keyOf(name);
     this.#fields = this.#fields.filter((field) => field.key !== key);
     return this;
   }
 
   /** The first value of that name, as it stands on the wire (unfolded). */
   get(name: string): string | undefined {
-    return this.#fields[this.#indexOf(name.toLowerCase())]?.value;
+    return this.#fields[this.#indexOf(keyOf(name))]?.value;
   }
 
   /** All values of that name in order; a comma-separated list stays one value. */
   getAll(name: string): readonly string[] {
-    const key = name.toLowerCase();
+    const key = keyOf(name);
     const values: string[] = [];
     for (const field of this.#fields) if (field.key === key) values.push(field.value);
     return values;
   }
 
   has(name: string): boolean {
-    return this.#indexOf(name.toLowerCase()) >= 0;
+    return this.#indexOf(keyOf(name)) >= 0;
   }
 
   *[Symbol.iterator](): Generator<readonly [name: string, value: string]> {
