@@ -26,7 +26,7 @@ import { originOf } from './dialog/flow-finder.js';
 import { type Endpoint, rejectionOf } from './endpoint.js';
 import { asksForSips, replaceLeg } from './leg-replacement.js';
 import { finalStatus } from './offer-question.js';
-import { Provisionals } from './provisionals.js';
+import { Provisionals, strayPrackStatus } from './provisionals.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
@@ -192,7 +192,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
   }
 
   onPrack(prack: ServerTransaction): void {
-    if (this.#provisionals === undefined) this.#call.respond(prack, 481);
+    if (this.#provisionals === undefined) this.#call.respond(prack, strayPrackStatus(prack));
     else this.#provisionals.receive(prack);
   }
 

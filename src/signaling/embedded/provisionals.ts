@@ -249,6 +249,11 @@ export class Provisionals {
   }
 }
 
+/** For a PRACK of an INVITE that has sent nothing to be acknowledged by one. */
+export function strayPrackStatus(prack: ServerTransaction): 400 | 481 {
+  return parseRAck(prack.request.headers.get('RAck') ?? '') === undefined ? 400 : 481;
+}
+
 function descriptionOf(sdp: string | undefined): Pick<ResponseOptions, 'contentType' | 'body'> {
   return sdp === undefined ? {} : { contentType: SDP_TYPE, body: sdp };
 }
