@@ -57,7 +57,7 @@ export class Call {
     const apply = (event: CallEvent): void => this.#apply(event);
     if (leg.direction === 'outbound') {
       const parts = { media: this.#media, account: this.#account };
-      this.#outbound = new OutboundProgress({ ...parts, now: () => clock.now(), apply });
+      this.#outbound = new OutboundProgress({ now: () => clock.now(), apply, ...parts });
     }
     this.#agent = new CallAgent(options, {
       leg,
