@@ -1,6 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import { readTlsMaterial, TlsFileError } from '../base/tls-material.js';
+import { readTlsMaterial, TlsFileError, type TlsFiles } from '../base/tls-material.js';
 import type {
   Config,
   DrachtioConfig,
@@ -170,7 +171,11 @@ export async function checkFiles(data: ParsedConfig, directory: string, wallTime
     if (tool.type === 'module') checks.push(checkModule(absolute(tool.path, directory), ['tools', name, 'path']));
   }
   const { tls } = data.signaling.embedded;
-  if (tls !== undefined) checks.push(checkTlsFiles(tlsWithPaths(tls, directory), wallTimeMs));
+  const place = ['signaling', 'embedded', 'tls'];
+  if (tls !== undefined) checks.push(checkTlsFiles(tlsWithPaths(tls, directory), place, wallTimeMs));
+  if (data.signaling.driver === 'drachtio') checks.push(...checkDrachtioTls(data, directory, wallTimeMs));
+  const { engine, model } = data.media.vad;
+  if (engine === 'silero' && model !== undefined) checks.push(checkVoiceModel(absolute(model, directory)));
   return (await Promise.all(checks)).filter((broken) => broken !== undefined);
 }
 
@@ -182,17 +187,57 @@ async function checkRecording(file: string, path: ConfigPath): Promise<BrokenRul
 }
 
 async function checkModule(file: string, path: ConfigPath): Promise<BrokenRule | undefined> {
+  const problem = await fileProblem(file);
+  if (problem === undefined) return undefined;
+  const help = 'name the file itself; paths start at the directory of this file';
+  return { path, message: `this module cannot be loaded: ${problem}`, help };
+}
+
+/** Why there is no file to read; `undefined` when there is one. */
+async function fileProblem(file: string): Promise<string | undefined> {
   try {
-    if ((await stat(file)).isFile()) return undefined;
-    return { path, message: 'this module cannot be loaded: it is no file', help: 'name the file itself' };
+    if (!(await stat(file)).isFile()) return 'it is no file';
+    await access(file, constants.R_OK);
+    return undefined;
   } catch (error) {
-    const help = 'paths start at the directory of this file';
-    return { path, message: `this module cannot be loaded: ${reason(error)}`, help };
+    return reason(error);
   }
 }
 
-async function checkTlsFiles(files: TlsConfig, wallTimeMs: number): Promise<BrokenRule | undefined> {
-  const path: ConfigPath = ['signaling', 'embedded', 'tls'];
+/** A warning: without its model the energy gate hears the callers. */
+async function checkVoiceModel(file: string): Promise<BrokenRule | undefined> {
+  const problem = await fileProblem(file);
+  if (problem === undefined) return undefined;
+  return {
+    severity: 'warning',
+    path: ['media', 'vad', 'model'],
+    message: `this model cannot be loaded, and engine: energy takes its place: ${problem}`,
+    help: 'name the file silero_vad.onnx; paths start at the directory of this file',
+  };
+}
+
+function checkDrachtioTls(
+  { signaling }: ParsedConfig,
+  directory: string,
+  wallTimeMs: number,
+): Promise<BrokenRule | undefined>[] {
+  return (signaling.drachtio ?? []).flatMap((server, index) => {
+    const { ca, cert, key } = withTlsPaths(server, directory).tls ?? {};
+    const place: ConfigPath = ['signaling', 'drachtio', index, 'tls'];
+    // With one of the two missing the driver reads what there is.
+    if (cert !== undefined && key !== undefined) return [checkTlsFiles({ cert, key, ca }, place, wallTimeMs)];
+    return Object.entries({ ca, cert, key }).map(([name, file]) => checkPem(file, [...place, name]));
+  });
+}
+
+async function checkPem(file: string | undefined, path: ConfigPath): Promise<BrokenRule | undefined> {
+  const problem = file === undefined ? undefined : await fileProblem(file);
+  if (problem === undefined) return undefined;
+  const help = 'name a PEM file; paths start at the directory of this file';
+  return { path, message: `this file cannot be read: ${problem}`, help };
+}
+
+async function checkTlsFiles(files: TlsFiles, path: ConfigPath, wallTimeMs: number): Promise<BrokenRule | undefined> {
   try {
     const { validFromMs, validToMs, shortKeyBits } = await readTlsMaterial(files);
     const problems: string[] = [];

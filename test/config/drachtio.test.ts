@@ -44,7 +44,7 @@ describe('the drachtio servers of a configuration', () => {
   test('have the files of their TLS found from the directory of the configuration', async () => {
     const {
       config: { signaling, file },
-    } = await loadGood(of('{ host: a, secret: b, tls: { ca: ca.pem } }'));
+    } = await loadGood(of('{ host: a, secret: b, tls: { ca: ca.pem } }'), { files: { 'ca.pem': '' } });
     expect(signaling.drachtio[0]?.tls?.ca).toBe(file.replace(/[^/]*$/, 'ca.pem'));
   });
 
@@ -79,6 +79,14 @@ describe('the drachtio servers of a configuration', () => {
     [
       'driver: drachtio, drachtio: { listen: "127.0.0.1:1", secret: b, tls: {} }',
       'error signaling.drachtio[0]: TLS for servers that connect to us needs cert and key',
+    ],
+    [
+      'driver: drachtio, drachtio: { host: a, secret: b, tls: { ca: none.pem } }',
+      'error signaling.drachtio[0].tls.ca: this file cannot be read: there is no such file',
+    ],
+    [
+      'driver: drachtio, drachtio: { listen: "127.0.0.1:1", secret: b, tls: { cert: connector.yaml, key: connector.yaml } }',
+      'error signaling.drachtio[0].tls.cert: this file holds no PEM certificate',
     ],
     [
       'driver: drachtio, drachtio: { host: a, secret: b, allow: [0.0.0.0/0] }',

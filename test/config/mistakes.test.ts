@@ -246,6 +246,14 @@ describe('one mistake', () => {
     ['cdr: { include: [transcripts] }', 'error cdr.include[0]: expected transcript, heardText or dtmf'],
     ['media: { vad: { engine: silero } }', 'error media.vad.model: silero needs its model'],
     [
+      'media: { vad: { engine: silero, model: none.onnx } }',
+      'warning media.vad.model: this model cannot be loaded, and engine: energy takes its place: there is no such file',
+    ],
+    [
+      'media: { vad: { engine: silero, model: . } }',
+      'warning media.vad.model: this model cannot be loaded, and engine: energy takes its place: it is no file',
+    ],
+    [
       'signaling: { embedded: { hep: { to: "tcp:192.0.2.9:9060" } } }',
       'error signaling.embedded.hep.to: captures are sent over UDP',
     ],
