@@ -80,6 +80,10 @@ export const errorCodes = {
     meaning: 'Another connector writes the same file of call records.',
     remedy: 'Give each connector a `cdr.path` of its own, or stop the other one first.',
   },
+  ERR_RECORD_READ: {
+    meaning: 'A file of call records cannot be read for a report.',
+    remedy: 'Name the file of `cdr.path`, or those it was rotated to; a relative path starts at the working directory.',
+  },
   ERR_CALL_INTERRUPTED: {
     meaning: 'The connector died during the call (crash, kill -9, power cut); only in recovered call records.',
     remedy: 'Look for the cause in the system log; `endedAt` of the record is exact to about five seconds.',

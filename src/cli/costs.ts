@@ -33,6 +33,9 @@ const DEFAULT_MINUTES = 300;
 /** Where only the minutes are said. */
 const MINUTES_PER_CALL = 3;
 const DAYS_PER_MONTH = 365.25 / 12;
+const HOURS_OF_LONGEST_MONTH = 31 * 24;
+/** Minutes, calls or days that can be asked about. */
+const MOST = 1_000_000_000;
 
 /** `voice-connector costs`: what a month of calls costs in several ways, and from how many minutes each is worth it. */
 export function createCostsCommand(io: CliIo, report: ReportExitCode): Command {
@@ -49,7 +52,7 @@ export function createCostsCommand(io: CliIo, report: ReportExitCode): Command {
     .option('--days <number>', 'days that the call records tell of (default: a month)', above0)
     .option('--prices <set>', `${Object.keys(priceSetFiles).join(', ')}, or a file like those in sip-config`, 'today')
     .option('--llm <provider/model>', 'language model beside Chatterbox and others that need one', source)
-    .option('--hours <number>', 'hours a month of a machine that runs part-time', above0)
+    .option('--hours <number>', 'hours a month of a machine that runs part-time', hours)
     .option('--svg <file>', 'draw it')
     .option('--png <file>', 'draw it')
     .option('--json', 'print one JSON object')
@@ -118,9 +121,17 @@ function question(options: Options, real: RealCalls | undefined): Question {
 }
 
 function above0(text: string): number {
+  return upTo(MOST, text);
+}
+
+function hours(text: string): number {
+  return upTo(HOURS_OF_LONGEST_MONTH, text);
+}
+
+function upTo(most: number, text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 1e9)) throw new InvalidArgumentError('expected a number above 0');
-  return value;
+  if (value > 0 && value <= most) return value;
+  throw new InvalidArgumentError(`expected a number above 0 and up to ${most}`);
 }
 
 function source(text: string): Source {

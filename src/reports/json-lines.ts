@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { errorMessage } from '../base/connector-error.js';
+import { ConnectorError, errorMessage } from '../base/connector-error.js';
 
 /** A line of a file of JSON lines, counted from 1: what it holds, or why that cannot be read. */
 export type JsonLine =
@@ -19,10 +19,10 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
  * over. Where the file breaks off, or its compression is damaged, the last item says so.
  *
  * @param path Absolute.
- * @throws What the disk says when it cannot be opened; `signal.reason`.
+ * @throws `ERR_RECORD_READ` when it cannot be opened; `signal.reason`.
  */
 export async function* jsonLines(path: string, signal: AbortSignal): AsyncGenerator<JsonLine> {
-  await using file = await open(path, 'r');
+  await using file = await opened(path);
   const head = Buffer.alloc(GZIP.length);
   const { bytesRead } = await file.read(head, 0, head.length, 0);
   const zipped = bytesRead === GZIP.length && head.equals(GZIP);
@@ -41,6 +41,14 @@ export async function* jsonLines(path: string, signal: AbortSignal): AsyncGenera
     raw.destroy();
   }
   yield* lines.end();
+}
+
+async function opened(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    throw new ConnectorError('ERR_RECORD_READ', `no call records: ${errorMessage(error)}`, { cause: error });
+  }
 }
 
 /** Cuts bytes at newlines. */

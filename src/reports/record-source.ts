@@ -84,7 +84,7 @@ export class RecordSource {
     return this.#badCount;
   }
 
-  /** @throws What the disk says when a file cannot be opened; `signal.reason`. */
+  /** @throws `ERR_RECORD_READ` when a file cannot be opened; `signal.reason`. */
   async *records(signal: AbortSignal): AsyncGenerator<ReportedCall> {
     for (const file of this.#files) {
       for await (const item of jsonLines(resolve(this.#cwd, file), signal)) {

@@ -106,10 +106,12 @@ test.each([
 test.each([
   [['--prices', '2025-01'], 1, 'cannot read prices from 2025-01'],
   [['--prices', '/dev/zero'], 1, 'no file'],
-  [['--from-cdr', 'nothing.jsonl'], 1, 'ENOENT'],
+  [['--from-cdr', 'nothing.jsonl'], 1, "nothing.jsonl' (ERR_RECORD_READ)\nName the file of `cdr.path`"],
   [['--from-cdr', 'empty.jsonl'], 1, 'the records tell of no answered call'],
   [['--minutes', '0'], 2, 'expected a number above 0'],
   [['--minutes', 'many'], 2, 'expected a number above 0'],
+  [['--minutes', '1e308'], 2, 'up to 1000000000'],
+  [['--hours', '745'], 2, 'up to 744'],
   [['--llm', 'claude'], 2, 'expected provider/model'],
   [['--from-cdr', 'empty.jsonl', '--minutes', '3'], 2, 'cannot be used with'],
   [['--days', '3'], 2, 'goes with --from-cdr'],
