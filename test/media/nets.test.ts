@@ -116,7 +116,7 @@ describe.each([
         expect(taking.stats().in).toMatchObject({ packets: 3, dropped: {} });
         expect(taking.stats().out.packets).toBeGreaterThan(0);
       },
-      { timeout: 8_000, interval: 10 },
+      { timeout: 20_000, interval: 10 },
     );
     expect(refusing.stats().out.packets).toBe(0);
   });

@@ -1,6 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import type { Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bindPortPair, closeSocket, type PortPair } from './port-pair.js';
 
 /** One RTP packet as it came (RFC 3550 section 5.1). */
 export interface ReceivedPacket {
@@ -30,19 +30,21 @@ const DIGIT_ENDS = 3;
 
 /**
  * The media side of a test's SIP peer: one UDP socket that keeps every packet it hears and answers to where they come
- * from. Knows nothing of SIP: the test puts {@link port} into the SDP.
+ * from; the port above is its own, too. Knows nothing of SIP: the test puts {@link port} into the SDP.
  */
 export class RtpPeer implements AsyncDisposable {
   readonly received: ReceivedPacket[] = [];
   readonly #socket: Socket;
+  readonly #rtcp: Socket;
   #remote: Endpoint | undefined;
   #sequence = 1_000;
   #timestamp = 5_000;
   #firstPacket = true;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('message', (message, from) => {
+  private constructor({ rtp, rtcp }: PortPair) {
+    this.#socket = rtp;
+    this.#rtcp = rtcp;
+    rtp.on('message', (message, from) => {
       if (message.length < HEADER_BYTES || message.readUInt8(0) >> 6 !== 2) return;
       this.#remote ??= { address: from.address, port: from.port };
       this.received.push({
@@ -57,12 +59,9 @@ export class RtpPeer implements AsyncDisposable {
     });
   }
 
-  /** Binds an ephemeral port of `address`, an IP literal. */
+  /** Binds ephemeral ports of `address`, an IP literal. */
   static async open(address = '127.0.0.1'): Promise<RtpPeer> {
-    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    socket.bind(0, address);
-    await once(socket, 'listening');
-    return new RtpPeer(socket);
+    return new RtpPeer(await bindPortPair(address));
   }
 
   get port(): number {
@@ -138,7 +137,7 @@ export class RtpPeer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.close();
-    await once(this.#socket, 'close');
+    await closeSocket(this.#socket);
+    await closeSocket(this.#rtcp);
   }
 }

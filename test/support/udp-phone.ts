@@ -1,7 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import type { Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
+import { bind, bindPortPair, closeSocket, ownLoopback } from './port-pair.js';
 import { rtpBytes } from './rtp-bytes.js';
 
 export interface HeardPacket {
@@ -11,15 +11,17 @@ export interface HeardPacket {
   readonly atMs: number;
 }
 
-/** A UDP socket that hears RTP and sends whatever it is told to, wherever it is told to. */
+/** A UDP socket that hears RTP and sends whatever it is told to, wherever it is told to; the port above is its own, too. */
 export class UdpPhone implements AsyncDisposable {
   readonly heard: HeardPacket[] = [];
   readonly #socket: Socket;
+  readonly #rtcp: Socket | undefined;
   #sequence = 5_000;
   #timestamp = 80_000;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, rtcp?: Socket) {
     this.#socket = socket;
+    this.#rtcp = rtcp;
     socket.on('message', (bytes) => {
       const header = new RtpPacket();
       if (parseRtp(bytes, header) !== undefined) return;
@@ -27,11 +29,11 @@ export class UdpPhone implements AsyncDisposable {
     });
   }
 
-  static async open(address = '127.0.0.1', port = 0): Promise<UdpPhone> {
-    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-    socket.bind(port, address);
-    await once(socket, 'listening');
-    return new UdpPhone(socket);
+  /** With `port`, that one alone is bound. */
+  static async open(address = ownLoopback, port?: number): Promise<UdpPhone> {
+    if (port !== undefined) return new UdpPhone(await bind(address, port));
+    const { rtp, rtcp } = await bindPortPair(address);
+    return new UdpPhone(rtp, rtcp);
   }
 
   get remote(): { readonly address: string; readonly port: number } {
@@ -65,7 +67,7 @@ export class UdpPhone implements AsyncDisposable {
   }
 
   /** Resolves when `count` packets in all were heard; throws after `limitMs`. */
-  async hear(count: number, limitMs = 10_000): Promise<void> {
+  async hear(count: number, limitMs = 30_000): Promise<void> {
     const deadlineMs = performance.now() + limitMs;
     while (this.heard.length < count) {
       if (performance.now() > deadlineMs) throw new Error(`${this.heard.length} of ${count} packets were heard`);
@@ -74,7 +76,7 @@ export class UdpPhone implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.close();
-    await once(this.#socket, 'close');
+    await closeSocket(this.#socket);
+    if (this.#rtcp !== undefined) await closeSocket(this.#rtcp);
   }
 }
