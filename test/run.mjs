@@ -14,8 +14,8 @@ import { summarize } from './tools/summary.mjs';
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const binaries = join(repository, 'node_modules', '.bin');
 
-/** Longer than this and something hangs: the whole run is promised to take less than 15 minutes on two cores. */
-const VITEST_LIMIT_MS = 9 * 60_000;
+/** Longer than this and something hangs. On two quiet cores each part takes three minutes or less; a slow or busy machine has its time. */
+const VITEST_LIMIT_MS = 20 * 60_000;
 
 /** Tests that make calls in real time: they run after the others, which keep every core busy. */
 const CALLS = ['test/sipp', 'test/e2e', 'test/conformance'];

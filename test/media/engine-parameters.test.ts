@@ -129,11 +129,12 @@ describe.each([
     });
     const codes = new Uint8Array(3_200).fill(MULAW_SILENCE);
     encodeMulaw(tone, codes.subarray(0, tone.length));
-    await phone.talk(
-      Array.from({ length: 20 }, (_, index) => codes.subarray(160 * index, 160 * (index + 1))),
-      stream.local,
-    );
-    await eventually(() => expect(events.some((event) => event.type === 'digit' && event.digit === '5')).toBe(true));
+    const pressed = Array.from({ length: 20 }, (_, index) => codes.subarray(160 * index, 160 * (index + 1)));
+    const digits = (): string[] => events.flatMap((event) => (event.type === 'digit' ? [event.digit] : []));
+    // Pressed until it is heard: a machine that is busy may be late for a tone.
+    for (let press = 0; press < 20 && digits().length === 0; press += 1) await phone.talk(pressed, stream.local);
+    await eventually(() => expect(digits()).toContain('5'));
+    expect(new Set(digits())).toEqual(new Set(['5']));
   });
 
   test('a sound is mixed beneath what is said, until it is taken away', async () => {

@@ -394,9 +394,11 @@ test('hostile text takes time in proportion to its length', () => {
       return (performance.now() - begun) / length;
     };
     perChar(1_000);
-    const small = Math.min(perChar(2_000), perChar(2_000));
-    // Quadratic time would be sixteen times as much a character; the floor is what a busy machine adds.
-    expect(perChar(32_000), `ms a character of ${JSON.stringify(unit)}`).toBeLessThan(small * 6 + 0.01);
+    // Quadratic time would be sixteen times as much a character; the floor, and another try, are for a busy machine.
+    const limit = Math.min(perChar(2_000), perChar(2_000)) * 6 + 0.01;
+    let large = perChar(32_000);
+    for (let tries = 1; tries < 5 && large >= limit; tries += 1) large = Math.min(large, perChar(32_000));
+    expect(large, `ms a character of ${JSON.stringify(unit)}`).toBeLessThan(limit);
   }
 });
 

@@ -288,7 +288,8 @@ test.each([
   await expect(flavor.open(contextOf())).rejects.toMatchObject({ code });
   await expect(flavor.check(new AbortController().signal)).rejects.toMatchObject({ code });
   fake.recover();
-  await flavor.check(new AbortController().signal);
+  // A busy machine may need more than the time it is given here: once is enough.
+  await eventually(() => flavor.check(new AbortController().signal).catch((error: unknown) => error)).toBeUndefined();
   await eventually(() => fake.connections()).toBe(0);
 });
 
