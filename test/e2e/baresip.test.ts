@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createResampler } from '../../src/audio/resampler.js';
+import type { WavAudio } from '../../src/audio/wav-parse.js';
 import { readWavFile, writeWavFile } from '../../src/media/wav-file.js';
 import { ConnectorProcess } from '../support/connector-process.js';
 import { findPieces, wideShare } from '../support/correlation.js';
@@ -22,8 +23,18 @@ let connector: ConnectorProcess;
 let directory: string;
 const speech = new Map<number, Int16Array>();
 let attempts = 0;
+/** How often each codec was tried. */
+const tries = new Map<string, number>();
+let alone: Promise<unknown> = Promise.resolve();
 
 const fileOf = (sampleRate: number): string => join(directory, `said-${sampleRate}.wav`);
+
+/** One at a time, in the order in which they were asked for. */
+const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const done = alone.then(work);
+  alone = done.catch(() => undefined);
+  return done;
+};
 
 const toRate = (samples: Int16Array, fromHz: number, toHz: number): Int16Array =>
   fromHz === toHz ? samples : createResampler(fromHz, toHz).process(samples).slice();
@@ -48,7 +59,7 @@ afterAll(async () => {
 
 // Opus keeps what a voice sounds like rather than its waveform: twice coded, pieces are 0.78 to 0.96 like the original,
 // other speech is up to 0.6 like it. Above 4000 Hz, where narrow-band codecs have nothing, half is left. A machine that stalls
-// for a second spoils a call; that is not the question here.
+// for a second spoils a call; that is not the question here: then it is tried again, a little later and alone.
 test.concurrent.each([
   ['pcmu', 'srtp-mand', 0.95],
   ['pcma', 'srtp', 0.95],
@@ -56,9 +67,10 @@ test.concurrent.each([
   ['opus', 'srtp', 0.75],
 ] as const)(
   'a real softphone hears its own speech back from 2001 (%s, encryption: %s)',
-  { retry: 2 },
+  { retry: { count: 4, delay: 2_000 }, timeout: 150_000 },
   async (codec, encryption, likeness) => {
     attempts += 1;
+    tries.set(codec, (tries.get(codec) ?? 0) + 1);
     const caller = `softphone-${attempts}`;
     const { address, port } = connector.sip('udp');
     const sampleRate = soundRateHz(codec);
@@ -67,10 +79,11 @@ test.concurrent.each([
       caller,
       say: fileOf(sampleRate),
       codec,
-      limitMs: 15_000,
+      limitMs: 30_000,
       ...(encryption && { encryption }),
     };
-    const recorded = await callWithBaresip(call, ({ heard }) => readWavFile(heard));
+    const made = (): Promise<WavAudio> => callWithBaresip(call, ({ heard }) => readWavFile(heard));
+    const recorded = await ((tries.get(codec) ?? 0) > 1 ? inTurn(made) : made());
     const said = speech.get(sampleRate) ?? new Int16Array();
     const heard = toRate(recorded.samples, recorded.sampleRate, sampleRate);
     const record = await connector.recordOf(caller);

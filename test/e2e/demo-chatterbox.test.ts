@@ -9,18 +9,26 @@ import { chatterboxScenario } from '../../src/demo/scenarios/chatterbox.js';
 /** `npm run demo -- --flavor chatterbox-custom`, with the fakes that the build has made. */
 const fakes = new URL('../../dist/test/fakes/main.js', import.meta.url);
 
+/** How the picture marks it. */
+const DEATH = 'ERR_FLAVOR_NETWORK: another goes on';
+
 let directory = '';
 let result: DemoResult;
 const lines: string[] = [];
 
+const picture = () => readFile(join(directory, 'out', 'timeline.svg'), 'utf8');
+
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'demo-chatterbox-test-'));
   const tell = (line: string): void => void lines.push(line);
-  const play = () =>
-    runDemo({ scenario: chatterboxScenario({ fakes }), directory: 'out', cwd: directory, env: {}, tell });
+  const play = () => {
+    lines.length = 0;
+    return runDemo({ scenario: chatterboxScenario({ fakes }), directory: 'out', cwd: directory, env: {}, tell });
+  };
   result = await play();
-  // A machine that stalls for half a second in a sentence of the caller's has made two turns of it.
-  if (!result.ok) result = await play();
+  // A machine that stalls for half a second in a sentence of the caller's has made two turns of it. One that is slower
+  // still has given up the first tier before it could die: it did not begin in its time.
+  for (let again = 0; again < 2 && !(result.ok && (await picture()).includes(DEATH)); again += 1) result = await play();
 }, 300_000);
 
 afterAll(async () => {
@@ -53,8 +61,7 @@ test('the sentence goes on: its words are heard in their order, past the place w
 });
 
 test('the death is marked in the picture', async () => {
-  const svg = await readFile(join(directory, 'out', 'timeline.svg'), 'utf8');
-  expect(svg).toContain('ERR_FLAVOR_NETWORK: another goes on');
+  expect(await picture()).toContain(DEATH);
   expect(lines.join('\n')).toContain('breaks off from here on');
   for (const file of ['call.wav', 'call.json', 'timeline.svg', 'timeline.png']) {
     expect((await stat(join(directory, 'out', file))).size).toBeGreaterThan(1000);
