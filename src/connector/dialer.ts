@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.js';
-import { errorMessage } from '../base/connector-error.js';
+import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { ErrorCode } from '../base/error-codes.js';
 import { checkHeaderFields } from '../base/header-fields.js';
 import type { Random } from '../base/random.js';
+import type { FlavorChoice } from '../call/fail-over-plan.js';
 import type { CallIdentity } from '../call/record-builder.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
@@ -52,6 +53,13 @@ interface Destination {
   readonly description: string | null;
 }
 
+interface Agent {
+  readonly route: RouteConfig;
+  readonly choice: FlavorChoice;
+  /** It was made for this call alone. */
+  readonly madeForCall: boolean;
+}
+
 /** Makes the calls that operators ask for. What is not allowed is refused before anything is sent. */
 export class Dialer {
   readonly #deps: DialerDeps;
@@ -99,14 +107,13 @@ export class Dialer {
     // A reload meanwhile must not close the flavors under it.
     generation.retain();
     this.#preparing += 1;
-    const route = await this.#settled(generation, identity, destination.route, headers);
+    const agent = await this.#agent(generation, identity, destination.route, headers);
     // From here on there is no await: the call is counted once, here or in the registry.
-    try {
-      return this.#begin(request, generation, identity, route, headers);
-    } finally {
-      this.#preparing -= 1;
-      generation.release();
-    }
+    const outcome = this.#begin(request, generation, identity, agent, headers);
+    if (!outcome.ok && agent?.madeForCall === true) void generation.discard(agent.choice);
+    this.#preparing -= 1;
+    generation.release();
+    return outcome;
   }
 
   #limit(generation: Generation): Refusal | undefined {
@@ -134,14 +141,13 @@ export class Dialer {
     request: OutboundCallRequest,
     generation: Generation,
     identity: CallIdentity,
-    route: RouteConfig | undefined,
+    agent: Agent | undefined,
     headers: ReadonlyMap<string, string>,
   ): OutboundCallOutcome {
     const { log, media } = this.#deps;
     const { outbound, trunks } = generation.config;
-    const choice = route?.flavor === undefined ? undefined : generation.flavors.get(route.flavor);
     const trunk = outbound.trunk === undefined ? undefined : trunks[outbound.trunk];
-    if (route === undefined || choice === undefined || trunk === undefined) {
+    if (agent === undefined || trunk === undefined) {
       return refused(422, 'ERR_CALL_INVALID', 'the settings of this route refuse the call, or cannot be had');
     }
     const unavailable = this.#deps.unavailable();
@@ -161,6 +167,7 @@ export class Dialer {
         return this.#deps.invite({ ...order, sdp: offer });
       },
     );
+    const { choice, madeForCall, route } = agent;
     const variables = { ...route.variables, ...request.variables };
     this.#deps.assembly.begin({
       leg: line,
@@ -168,6 +175,7 @@ export class Dialer {
       identity: { ...identity, flavor: choice.name },
       route: { ...route, variables },
       choice,
+      madeForCall,
       headers: shown(headers),
       offer: undefined,
       srtp: trunk.srtp,
@@ -180,6 +188,28 @@ export class Dialer {
 
   #addressTowards(localAddress: string): string {
     return mediaAddress(this.#deps.media, { localAddress, offer: undefined }, (remote) => remote);
+  }
+
+  /** Who talks, and how: with the call's own settings, and its own options of the flavor. `undefined`: nobody. Never rejects. */
+  async #agent(
+    generation: Generation,
+    identity: CallIdentity,
+    written: RouteConfig,
+    headers: ReadonlyMap<string, string>,
+  ): Promise<Agent | undefined> {
+    const route = await this.#settled(generation, identity, written, headers);
+    const choice = route?.flavor === undefined ? undefined : generation.flavors.get(route.flavor);
+    if (route === undefined || choice === undefined) return undefined;
+    const options = route.own?.flavor ?? {};
+    if (Object.keys(options).length === 0) return { route, choice, madeForCall: false };
+    try {
+      return { route, choice: await generation.variant(choice.name, options), madeForCall: true };
+    } catch (error) {
+      // Its message may repeat what was given.
+      const code = errorCode(error) ?? 'ERR_UNEXPECTED';
+      childLog(this.#deps.log, identity.id).error({ code }, 'the options of a call do not fit');
+      return undefined;
+    }
   }
 
   /** The route with the call's own settings; `undefined`: they refuse it. Never rejects. */

@@ -1,6 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { CallWindow } from '../../src/connector/call-window.js';
 import { trunkOrder } from '../../src/connector/trunk-order.js';
@@ -261,67 +259,6 @@ test('the settings of a route are asked for before it is dialled, and may refuse
   const outcome = await setup.connector.dial({ to: '2001', route: '2000' });
   expect(outcome).toMatchObject({ ok: false, status: 422 });
   expect(setup.driver.dialled).toEqual([]);
-});
-
-describe('calls asked for in one turn of the event loop, and while settings are awaited', () => {
-  /** Settings that are there when the test says so. */
-  async function withSettings(changes: Partial<Config> = {}) {
-    const waiting: ServerResponse[] = [];
-    const server = createServer((_request, response) => void waiting.push(response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve()).closeAllConnections()));
-    const { port } = server.address() as AddressInfo;
-    const url = `http://127.0.0.1:${port}/`;
-    const settings = { format: 'native' as const, url, timeoutMs: 60_000, cacheSeconds: 0, required: true };
-    const routes = [route({ to: '2000' }, { flavor: 'agent' }), route({ to: '2001' }, { flavor: 'agent', settings })];
-    const setup = await running({ routes, http: { allow: ['127.0.0.1'] }, ...changes });
-    const arrive = async () => {
-      await expect.poll(() => waiting.length).toBe(1);
-      waiting.pop()?.end('{}');
-    };
-    return { ...setup, arrive };
-  }
-
-  test('are counted before they are begun', async () => {
-    const setup = await running({ outbound: { ...outbound, calls: 1 } });
-    const request = { to: '2001', flavor: 'agent' };
-    const outcomes = await Promise.all([setup.connector.dial(request), setup.connector.dial(request)]);
-    expect(outcomes).toMatchObject([{ ok: true }, { ok: false, status: 429, code: 'ERR_CALL_LIMIT' }]);
-  });
-
-  test('and once only', async () => {
-    const setup = await running();
-    const request = { to: '2001', flavor: 'agent' };
-    const first = setup.connector.dial(request);
-    const others = Array.from({ length: 8 }, async (_, ticks) => {
-      for (let tick = 0; tick < ticks; tick += 1) await undefined;
-      return setup.connector.dial(request);
-    });
-    const outcomes = await Promise.all([first, ...others]);
-    expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, ...Array.from({ length: 7 }, () => false)]);
-  });
-
-  test('one whose settings come when callers have taken every place is refused', async () => {
-    const setup = await withSettings();
-    const outcome = setup.connector.dial({ to: '2001', route: '2001' });
-    await answered(setup);
-    await answered(setup);
-    await setup.arrive();
-    expect(await outcome).toMatchObject({ ok: false, status: 429, code: 'ERR_CALL_LIMIT' });
-    expect(setup.driver.dialled).toEqual([]);
-  });
-
-  test('one whose settings come after a reload has its flavor still', async () => {
-    const setup = await withSettings();
-    const outcome = setup.connector.dial({ to: '2001', route: '2001' });
-    expect(await setup.connector.apply(setup.config)).toMatchObject({ ok: true });
-    await setup.arrive();
-    expect(await outcome).toMatchObject({ ok: true });
-    await expect.poll(() => setup.driver.dialled.length).toBe(1);
-    expect(setup.flavors[0]?.disposed).toBe(0);
-    setup.driver.dialled[0]?.end('peer', 486);
-    await expect.poll(() => setup.flavors[0]?.disposed).toBe(1);
-  });
 });
 
 describe('addressing through a trunk', () => {
