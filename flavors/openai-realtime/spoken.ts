@@ -97,7 +97,7 @@ export class SpokenResponses {
   }
 
   addItem(spoken: Spoken, id: string): void {
-    if (!spoken.items.some((item) => item.id === id)) spoken.items = [...spoken.items, { id, bytes: 0 }];
+    if (!spoken.items.some((item) => item.id === id)) spoken.items = spoken.items.concat({ id, bytes: 0 });
   }
 
   /** Hot path. */

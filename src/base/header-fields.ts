@@ -6,6 +6,9 @@ import { ConnectorError } from './connector-error.js';
  */
 export type HeaderFields = ReadonlyMap<string, string>;
 
+/** For all messages that have none. */
+const noHeaderFields: HeaderFields = new Map();
+
 /** Fields of one message. */
 const MAX_FIELDS = 32;
 
@@ -73,7 +76,7 @@ export function toHeaderFields(fields: Iterable<readonly [name: string, text: st
     seen.add(key);
     bytes += size;
   }
-  return headers;
+  return headers.size === 0 ? noHeaderFields : headers;
 }
 
 /**

@@ -47,7 +47,7 @@ export class AgentResponses {
   /** Until then, the next response to be announced is one that the host has asked for as not to be interrupted. */
   #protectNextUntilMs = Number.NEGATIVE_INFINITY;
   /** Announced, and not to be interrupted. */
-  readonly #protected = new Set<string>();
+  #protected: Set<string> | undefined;
   /** The response whose audio came last: the ledger wants the first of each. */
   #heardOf: string | undefined;
   /** Under the playhead: started and not ended. */
@@ -66,7 +66,7 @@ export class AgentResponses {
 
   /** What is under the playhead may be interrupted. */
   get interruptible(): boolean {
-    for (const responseId of this.#speaking) if (this.#protected.has(responseId)) return false;
+    for (const responseId of this.#speaking) if (this.#protected?.has(responseId)) return false;
     return true;
   }
 
@@ -85,7 +85,7 @@ export class AgentResponses {
     const { speech, session, notes, stream, clock } = this.#parts;
     this.#announce(responseId);
     if (!speech.onAudio(responseId, data)) return false;
-    if (interruptible === false) this.#protected.add(responseId);
+    if (interruptible === false) this.#protect(responseId);
     if (responseId !== this.#heardOf) {
       this.#heardOf = responseId;
       // A bare echo has no turns: its one endless response would be none.
@@ -101,7 +101,7 @@ export class AgentResponses {
     const { text, samples, sampleRate } = announcement;
     const converter = createAudioConverter({ encoding: 'pcm16', sampleRate }, session.formats.output);
     const data = converter.convert(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
-    if (options.interruptible === false) this.#protected.add(responseId);
+    if (options.interruptible === false) this.#protect(responseId);
     speech.onHostSpeech(responseId, text, data);
     if (options.place === 'now') {
       stream.interject(responseId, data);
@@ -185,12 +185,17 @@ export class AgentResponses {
     this.#report(this.#parts.speech.closeAll());
   }
 
+  #protect(responseId: string): void {
+    this.#protected ??= new Set();
+    this.#protected.add(responseId);
+  }
+
   /** Whoever waits for the next response is told its name before anything else happens to it. */
   #announce(responseId: string): void {
     const { speech, waits, clock } = this.#parts;
     if (speech.isOpen(responseId) || speech.isOver(responseId)) return;
     const isGreeting = this.#greetingDue && !this.#options.greetingInterruptible;
-    if (isGreeting || clock.now() <= this.#protectNextUntilMs) this.#protected.add(responseId);
+    if (isGreeting || clock.now() <= this.#protectNextUntilMs) this.#protect(responseId);
     this.#greetingDue = false;
     this.#protectNextUntilMs = Number.NEGATIVE_INFINITY;
     waits.onAnnounced(responseId);
@@ -201,7 +206,7 @@ export class AgentResponses {
     for (const { report, text, current } of responses) {
       notes.dialogue.onPlayout(report, text, clock.now());
       if (current) session.link.onPlayout(report);
-      this.#protected.delete(report.responseId);
+      this.#protected?.delete(report.responseId);
       waits.onReport(report.responseId);
     }
   }

@@ -42,7 +42,7 @@ export class AgentSpeech {
   readonly #open = new Map<string, Response>();
   /** The open one that was spoken of last: audio comes in pieces, most of them of the same response. */
   #latest: Response | undefined;
-  readonly #over = new Set<string>();
+  #over: Set<string> | undefined;
 
   /** @param output of the first session. */
   constructor(output: AudioFormat) {
@@ -150,11 +150,11 @@ export class AgentSpeech {
 
   /** Its terminal report was made, lately enough to be remembered. */
   isOver(responseId: string): boolean {
-    return this.#over.has(responseId);
+    return this.#over?.has(responseId) === true;
   }
 
   #response(responseId: string): Response | undefined {
-    if (this.#over.has(responseId)) return undefined;
+    if (this.#over?.has(responseId)) return undefined;
     let response = this.#open.get(responseId);
     if (!response) {
       const heard = new HeardText(this.#format, this.#rate);
@@ -171,6 +171,7 @@ export class AgentSpeech {
     if (response.session === this.#session && response.heard.audioMs >= TELLING_MS) {
       this.#rate = response.heard.rate ?? this.#rate;
     }
+    this.#over ??= new Set();
     this.#over.add(response.id);
     if (this.#over.size > REMEMBERED_RESPONSES) {
       for (const oldest of this.#over) {

@@ -24,7 +24,8 @@ export class CallTimers {
       this.#forget(timer);
       this.#onTimer(timer);
     }, this.#delaysMs[timer]);
-    this.#running = [...this.#running, { timer, handle }];
+    // Not spread: V8 would make room for sixteen more.
+    this.#running = this.#running.concat({ timer, handle });
   }
 
   disarm(timer: CallTimer): void {

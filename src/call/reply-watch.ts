@@ -129,6 +129,8 @@ export class ReplyWatch {
   #disarm(): void {
     this.#clock.clearTimeout(this.#waiting);
     this.#clock.clearTimeout(this.#timeout);
+    this.#waiting = undefined;
+    this.#timeout = undefined;
   }
 
   #onWaiting(): void {

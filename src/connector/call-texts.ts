@@ -15,6 +15,9 @@ export interface CallTexts {
   render(text: string): string;
 }
 
+/** For all calls of routes that show none. */
+const noHeaders: ReadonlyMap<string, string> = new Map();
+
 /** Chosen headers and variables of one call. */
 export function callTexts(
   route: RouteConfig,
@@ -47,6 +50,7 @@ export function shownHeaders(
   { headers: names }: Pick<RouteConfig, 'headers'>,
   headers: InviteRequest['headers'],
 ): ReadonlyMap<string, string> {
+  if (names.length === 0) return noHeaders;
   const shown = new Map<string, string>();
   for (const name of names) {
     const key = name.toLowerCase();

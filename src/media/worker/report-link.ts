@@ -235,7 +235,7 @@ class FrameDesk {
       this.#views = [];
     }
     const view = new Uint8Array(this.#words.buffer, 0, length);
-    this.#views.push(view);
+    this.#views = this.#views.concat(view);
     return view;
   }
 }
