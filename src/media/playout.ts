@@ -54,7 +54,8 @@ export class Playout {
   #cutOff = false;
   /** Speech goes on in the middle. */
   #takenUp = false;
-  #background: Background;
+  /** Made for the first sound: most calls have none. */
+  #background: Background | undefined;
   /** As the background says: something of it is to be mixed in. */
   #mixes = false;
   /** The response that was played last. */
@@ -66,7 +67,6 @@ export class Playout {
     this.#coding = coding;
     this.#output = coding.format;
     this.#emit = emit;
-    this.#background = new Background(coding.format.sampleRate);
     this.#fit();
   }
 
@@ -101,9 +101,9 @@ export class Playout {
     this.#fit();
     for (const response of this.#responses) response.recode(coding);
     if (sampleRate === coding.format.sampleRate) return;
-    this.#background = new Background(coding.format.sampleRate);
-    for (const layer of backgroundLayers) this.#background.set(layer, this.#sounds[layer]);
-    this.#mixes = this.#background.audible;
+    this.#background = undefined;
+    this.#mixes = false;
+    for (const layer of backgroundLayers) this.setBackground(layer, this.#sounds[layer]);
   }
 
   /** Queues audio, copying it. Late audio of a response that has ended or was flushed is dropped. */
@@ -134,8 +134,9 @@ export class Playout {
   /** What is heard besides the responses from the next packet on; pauses and flushes leave it alone. */
   setBackground(layer: BackgroundLayer, sound: BackgroundSound | undefined): void {
     this.#sounds[layer] = sound;
-    this.#background.set(layer, sound);
-    this.#mixes = this.#background.audible;
+    if (sound !== undefined) this.#background ??= new Background(this.#coding.format.sampleRate);
+    this.#background?.set(layer, sound);
+    this.#mixes = this.#background?.audible === true;
   }
 
   pause(): void {
@@ -316,10 +317,12 @@ export class Playout {
   }
 
   #mix(packet: Uint8Array): void {
+    const background = this.#background;
+    if (background === undefined) return;
     const samples = this.#linear.take(packet.length / this.#last.length);
     this.#coding.decode(packet, samples);
-    this.#background.mix(samples);
-    this.#mixes = this.#background.audible;
+    background.mix(samples);
+    this.#mixes = background.audible;
     this.#coding.encode(samples, packet);
   }
 

@@ -34,7 +34,7 @@ export class HostedStream implements CommandHandler, StreamListener {
   readonly #sounds: ThreadSounds;
   readonly #onNews: () => void;
   /** The sound that is wanted on a layer, by number: it may still be on its way when it is replaced. */
-  readonly #background = new Map<BackgroundLayer, number>();
+  #background: Map<BackgroundLayer, number> | undefined;
   #stream: RtpStream | undefined;
   /** The stream is closed and its ports are free. */
   freed = false;
@@ -205,13 +205,14 @@ export class HostedStream implements CommandHandler, StreamListener {
 
   #setBackground(layer: BackgroundLayer, number: number | undefined): void {
     if (number === undefined) {
-      this.#background.delete(layer);
+      this.#background?.delete(layer);
       this.#stream?.setBackground(layer, undefined);
       return;
     }
+    this.#background ??= new Map();
     this.#background.set(layer, number);
     this.#sounds.use(number, (sound) => {
-      if (this.#background.get(layer) === number) this.#stream?.setBackground(layer, sound);
+      if (this.#background?.get(layer) === number) this.#stream?.setBackground(layer, sound);
     });
   }
 
