@@ -132,3 +132,17 @@ test('a sound goes on through speech, pause and flush, and counts as nothing hea
   playout.flush(0);
   expect(send()).toBeCloseTo(1000, -2);
 });
+
+test('a sound is heard on where the phone changes to a codec of another rate', () => {
+  const playout = new Playout(phoneCodings.pcmu, () => undefined);
+  playout.setBackground('ambient', constant(1000));
+  for (let packet = 0; packet < 10; packet += 1) playout.fill(new Uint8Array(160), 0);
+  playout.setCoding(phoneCodings.g722);
+  const samples = new Int16Array(320);
+  for (let packet = 0; packet < 10; packet += 1) {
+    const bytes = new Uint8Array(640);
+    playout.fill(bytes, 0);
+    phoneCodings.g722.decode(bytes, samples);
+  }
+  expect(samples[319]).toBeCloseTo(1000, -2);
+});
