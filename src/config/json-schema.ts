@@ -83,13 +83,25 @@ export function pathsWith(
   value: unknown,
   path: readonly (string | number)[],
 ): (readonly (string | number)[])[] {
-  const own = schema[keyword] === true ? [path] : [];
-  const { properties = {}, items } = ofKind(schema, value);
-  const inner = Array.isArray(value) ? value.map((_, index) => [index, items] as const) : Object.entries(properties);
+  const own = saysOfTexts(keyword, schema) ? [path] : [];
+  const { additionalProperties: others, properties = {}, items } = ofKind(schema, value);
+  const inner: (readonly [string | number, SchemaNode | undefined])[] = Array.isArray(value)
+    ? value.map((_, index) => [index, items] as const)
+    : Object.entries(properties);
+  if (typeof others === 'object') {
+    const names = Object.keys(Object(value)).filter((name) => !Object.hasOwn(properties, name));
+    inner.push(...names.map((name) => [name, others] as const));
+  }
   return inner.reduce<(readonly (string | number)[])[]>((found, [key, child]) => {
     if (child !== undefined) found.push(...pathsWith(keyword, child, childOf(value, key), [...path, key]));
     return found;
   }, own);
+}
+
+/** Of the value itself, or of what is no object among the kinds that it may be of: a text, or null. */
+function saysOfTexts(keyword: string, { [keyword]: own, oneOf, anyOf }: SchemaNode): boolean {
+  if (own === true) return true;
+  return (oneOf ?? anyOf ?? []).some((kind) => kind.properties === undefined && saysOfTexts(keyword, kind));
 }
 
 /** The kind that a value is of; what those have to say that it may be of, where it does not tell. */

@@ -34,10 +34,13 @@ test('a secret of a flavor is hidden in whatever kind and list it stands', async
       z.strictObject({ provider: z.literal('near'), license: z.string() }),
     ]),
     more: z.array(z.strictObject({ license })),
+    named: z.record(z.string(), license),
+    maybe: license.nullable(),
   });
   const loaded = await loadGood(
     `flavors:
-  front: { use: "./front.js", voice: { provider: far, license: canary-one }, more: [{ license: canary-two }] }
+  front: { use: "./front.js", voice: { provider: far, license: canary-one }, more: [{ license: canary-two }],
+    named: { a: canary-three }, maybe: canary-four }
 routes: [{ match: { any: true }, flavor: front }]
 `,
     { files: { 'front.js': '' } },
@@ -46,4 +49,5 @@ routes: [{ match: { any: true }, flavor: front }]
   const { excerpt } = loaded.document.issueAt(['flavors', 'front', 'use'], 'anything');
   expect(JSON.stringify(excerpt)).not.toContain('canary');
   expect(loaded.secrets.redact('canary-one and canary-two')).toBe('[redacted] and [redacted]');
+  expect(loaded.secrets.redact('canary-three and canary-four')).toBe('[redacted] and [redacted]');
 });

@@ -1,7 +1,7 @@
 import { type CheckContext, type ContractCheck, expect } from '../check.js';
 import type { ContractHarness } from '../harness.js';
 import { outcome } from '../pacer.js';
-import { isRecord, rejection, requireCode } from './support.js';
+import { isRecord, kindsOf, rejection, requireCode } from './support.js';
 
 const kebabCase = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 /** Names that only secrets have: `apiKey`, `token`, `authToken`, `client_secret`, `password`. */
@@ -19,10 +19,7 @@ export const packageChecks: readonly ContractCheck[] = [
       expect(manifest.displayName.trim().length > 0, 'manifest.displayName is empty');
       expect(manifest.apiVersion === 1, `manifest.apiVersion must be 1, not ${String(manifest.apiVersion)}`);
       const schema = configJsonSchema(harness);
-      for (const [name, property] of Object.entries(propertiesOf(schema))) {
-        const marked = isRecord(property) && property['writeOnly'] === true;
-        expect(marked || !secretName.test(name), `config property '${name}' names a secret and lacks writeOnly: true`);
-      }
+      requireMarkedSecrets(schema);
       const minimal = await validate(harness, minimalConfig(harness, schema));
       await validate(harness, harness.validConfig);
       await validate(harness, minimal);
@@ -90,6 +87,24 @@ function configJsonSchema(harness: ContractHarness): Record<string, unknown> {
 
 function propertiesOf(schema: Record<string, unknown>): Record<string, unknown> {
   return isRecord(schema['properties']) ? schema['properties'] : {};
+}
+
+/** Wherever a text has the name of a secret, in whatever kinds, lists and maps, the schema must say that it is one. */
+function requireMarkedSecrets(schema: unknown, path = ''): void {
+  if (!isRecord(schema)) return;
+  for (const kind of kindsOf(schema)) requireMarkedSecrets(kind, path);
+  requireMarkedSecrets(schema['items'], `${path}[]`);
+  requireMarkedSecrets(schema['additionalProperties'], `${path}.<name>`);
+  for (const [name, property] of Object.entries(propertiesOf(schema))) {
+    const place = path === '' ? name : `${path}.${name}`;
+    const marked = !secretName.test(name) || isMarked(property);
+    expect(marked, `config property '${place}' names a secret and lacks writeOnly: true`);
+    requireMarkedSecrets(property, place);
+  }
+}
+
+function isMarked(property: unknown): boolean {
+  return isRecord(property) && (property['writeOnly'] === true || kindsOf(property).some(isMarked));
 }
 
 /** The valid config, cut down to what the schema requires: everything else is left to defaults. */

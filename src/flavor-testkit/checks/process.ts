@@ -6,7 +6,7 @@ import type { ContractHarness } from '../harness.js';
 import { eventually } from '../pacer.js';
 import { processListeners, watchResources } from '../process-probe.js';
 import type { LoggedLine } from '../recording-logger.js';
-import { isRecord } from './support.js';
+import { isRecord, kindsOf } from './support.js';
 
 const WARM_SESSIONS = 10;
 const SESSIONS = 50;
@@ -181,15 +181,20 @@ async function talkAboutEverything(
   return { transcripts, errors };
 }
 
-/** Values of `writeOnly` properties in the harness's config. */
+/** Values of the harness's config that its schema calls `writeOnly`, in whatever kinds, lists and maps they are. */
 function secretsOf(harness: ContractHarness): readonly string[] {
   const schema = harness.module.manifest.configSchema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
   const found: string[] = [];
   const walk = (part: unknown, value: unknown): void => {
     if (!isRecord(part)) return;
     if (part['writeOnly'] === true && typeof value === 'string' && value.length > 0) found.push(value);
-    if (!isRecord(part['properties']) || !isRecord(value)) return;
-    for (const [name, inner] of Object.entries(part['properties'])) walk(inner, value[name]);
+    for (const kind of kindsOf(part)) walk(kind, value);
+    if (Array.isArray(value)) for (const item of value) walk(part['items'], item);
+    if (!isRecord(value)) return;
+    const properties = isRecord(part['properties']) ? part['properties'] : {};
+    for (const [name, inner] of Object.entries(value)) {
+      walk(Object.hasOwn(properties, name) ? properties[name] : part['additionalProperties'], inner);
+    }
   };
   walk(schema, harness.validConfig);
   return found;

@@ -6,6 +6,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Schemas beside a JSON Schema of which a value may have to keep one, or all. */
+export function kindsOf(schema: Record<string, unknown>): readonly unknown[] {
+  const lists = ['oneOf', 'anyOf', 'allOf'].map((keyword) => schema[keyword]);
+  return lists.flatMap((list: unknown) => (Array.isArray(list) ? (list as readonly unknown[]) : []));
+}
+
 /** What `promise` rejects with; an error of our own when it does not. */
 export async function rejection(promise: Promise<unknown>, what: string, context: CheckContext): Promise<unknown> {
   const result = await outcome(promise, context.deadlines.faultMs);
