@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../../base/connector-error.js';
 
 const BLOCK_BYTES = 256 * 1024;
@@ -6,16 +7,59 @@ const BLOCK_BYTES = 256 * 1024;
 const MAX_BYTES = 128 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
+/** Files that a day's records were rotated to, at most. */
+const MAX_FILES = 100;
+
 /**
  * What the calls of this day have cost by the records at the end of a file, USD: a process that starts anew goes on with
- * it. Reads backwards, up to the first record of an earlier day. A file that is not there is an empty one.
+ * it. Where the whole file is of this day, those that it was rotated to come next, the latest first, as long as they are
+ * not compressed. A file that is not there is an empty one.
  *
  * @param isToday By wall time, ms since the epoch.
  * @throws What the disk says.
  */
 export async function spentBefore(path: string, isToday: (wallTimeMs: number) => boolean): Promise<number> {
+  let usd = 0;
+  for (const file of [path, ...(await rotatedFrom(path))]) {
+    const found = await spentIn(file, isToday);
+    usd += found.usd;
+    if (found.earlierDay) break;
+  }
+  return usd;
+}
+
+/** What logrotate and people call such files, the latest first: `cdr.jsonl.1`, `cdr.jsonl-20261129`. */
+async function rotatedFrom(path: string): Promise<readonly string[]> {
+  const [directory, name] = [dirname(path), basename(path)];
+  const rotated = (await namesIn(directory))
+    .filter((other) => other.startsWith(name) && /^[.-]\d[\d._-]*$/.test(other.slice(name.length)))
+    .map((other) => join(directory, other));
+  const dated = await Promise.all(rotated.map(async (file) => ({ file, atMs: (await stat(file)).mtimeMs })));
+  return dated
+    .sort((one, other) => other.atMs - one.atMs)
+    .slice(0, MAX_FILES)
+    .map(({ file }) => file);
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+interface Spent {
+  readonly usd: number;
+  /** A record of an earlier day came: files before this one have none of this day. */
+  readonly earlierDay: boolean;
+}
+
+/** Reads backwards, up to the first record of an earlier day. */
+async function spentIn(path: string, isToday: (wallTimeMs: number) => boolean): Promise<Spent> {
   const file = await openToRead(path);
-  if (file === undefined) return 0;
+  if (file === undefined) return { usd: 0, earlierDay: false };
   try {
     const { size } = await file.stat();
     let usd = 0;
@@ -32,12 +76,12 @@ export async function spentBefore(path: string, isToday: (wallTimeMs: number) =>
       for (const line of whole.split('\n').reverse()) {
         const record = costOf(line);
         if (record === undefined) continue;
-        if (!isToday(record.endedAtMs)) return usd;
+        if (!isToday(record.endedAtMs)) return { usd, earlierDay: true };
         usd += record.usd;
       }
       end = start;
     }
-    return usd;
+    return { usd, earlierDay: false };
   } finally {
     await file.close();
   }

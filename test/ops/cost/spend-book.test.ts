@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -129,4 +129,33 @@ test('a process that starts anew goes on with what the records of the day say', 
   expect(usd).toBeCloseTo(3.5, 6);
   book.carryOver(usd);
   expect(book.exhausted).toBe(true);
+});
+
+test('a process that starts anew after its records were rotated counts those of the day in the rotated files', async () => {
+  const { book } = bench({ perDayUsd: 3 });
+  const directory = await mkdtemp(join(tmpdir(), 'spent-'));
+  const path = join(directory, 'cdr.jsonl');
+  const day = (date: string, ...costs: readonly number[]) =>
+    costs.map((costUsd) => `${JSON.stringify({ endedAt: `${date}T01:00:00.000Z`, costUsd })}\n`).join('');
+  const files = {
+    'cdr.jsonl': '',
+    'cdr.jsonl.1': day('2026-01-01', 1, 0.5),
+    'cdr.jsonl-20260101': `${day('2025-12-31', 50)}${day('2026-01-01', 0.25)}`,
+    'cdr.jsonl.3': day('2026-01-01', 100),
+    'cdr.jsonl.open': day('2026-01-01', 100),
+    'cdr.jsonl.1.gz': day('2026-01-01', 100),
+    'other.jsonl.1': day('2026-01-01', 100),
+  };
+  let seconds = 1_000_000;
+  for (const [name, content] of Object.entries(files)) {
+    seconds -= 60;
+    await writeFile(join(directory, name), content);
+    await utimes(join(directory, name), seconds, seconds);
+  }
+  const isToday = (wallTimeMs: number): boolean => book.isToday(wallTimeMs);
+  expect(await spentBefore(path, isToday)).toBeCloseTo(1.75, 6);
+  // Moved away a moment ago, and not written anew yet.
+  await rm(path);
+  expect(await spentBefore(path, isToday)).toBeCloseTo(1.75, 6);
+  expect(await spentBefore(join(directory, 'none', 'cdr.jsonl'), isToday)).toBe(0);
 });
