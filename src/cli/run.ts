@@ -49,8 +49,8 @@ function readAny({ avc, config }: RunOptions, io: CliIo): Promise<LoadResult> {
 
 async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report: ReportExitCode) {
   const clock = createSystemClock();
-  const secrets = [loaded.secrets];
-  const redact = (text: string): string => secrets.reduce((rest, each) => each.redact(rest), text);
+  const { secrets } = loaded;
+  const redact = (text: string): string => secrets.redact(text);
   const stream = options.json ? plainStream(io) : io.stdout;
   const log = createLog({ stream, level: options.logLevel, redact }, { clock });
   const connector = createConnector(loaded.config, {
@@ -59,7 +59,8 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
     warmsUp: true,
     readConfig: async () => {
       const again = await readAny(options, io);
-      secrets.push(again.secrets);
+      // Calls that are up go on with those of before. Reloads of the same secrets add nothing.
+      secrets.include(again.secrets);
       return again.ok ? again : { problem: formatConfigIssues(again.errors, { color: false }) };
     },
   });

@@ -38,6 +38,12 @@ export class Secrets {
     this.#pattern = undefined;
   }
 
+  /** Takes those of another configuration, such as one that was read again. */
+  include(others: Secrets): void {
+    for (const value of others.#values) this.#values.add(value);
+    this.#pattern = undefined;
+  }
+
   /** `text` with every known secret replaced. */
   redact(text: string): string {
     if (this.#values.size === 0) return text;

@@ -57,3 +57,13 @@ test('passwords of callers are secrets, although their keys are only names', () 
   expect(isSecretPath(['signaling', 'embedded', 'register', 0, 'password'])).toBe(true);
   expect(isSecretPath(['signaling', 'embedded', 'auth', 'realm'])).toBe(false);
 });
+
+test('the secrets of a configuration that is read again join those of before', () => {
+  const [before, after] = [new Secrets(), new Secrets()];
+  before.add('old-password');
+  expect(before.redact('old-password new-password')).toBe('[redacted] new-password');
+  after.add('new-password');
+  before.include(after);
+  expect(before.redact('old-password new-password')).toBe('[redacted] [redacted]');
+  expect(after.redact('old-password')).toBe('old-password');
+});
