@@ -58,8 +58,9 @@ export class WebhookRequest {
     const values = templateValues(call, name, args);
     const body = this.#fillBody(values, call, args);
     const headers = Object.fromEntries(this.#headers.map(([key, template]) => [key, template.headerValue(values)]));
-    const described = Object.keys(headers).some((key) => key.toLowerCase() === 'content-type');
-    if (body !== undefined && !described) headers['content-type'] = 'application/json';
+    const names = new Set(Object.keys(headers).map((key) => key.toLowerCase()));
+    if (!names.has('accept')) headers['accept'] = 'application/json';
+    if (body !== undefined && !names.has('content-type')) headers['content-type'] = 'application/json';
     return { url: this.#fillUrl(values), headers, body: method === 'GET' ? undefined : body };
   }
 

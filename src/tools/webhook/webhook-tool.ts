@@ -76,7 +76,7 @@ class WebhookTool implements Tool {
       return await this.#deps.http.request({
         url,
         method,
-        headers: { accept: 'application/json', ...headers, ...this.#signature(body ?? '') },
+        headers: { ...headers, ...this.#signature(body ?? '') },
         ...(body !== undefined && { body }),
         timeoutMs,
         maxBytes,

@@ -67,7 +67,7 @@ describe('the request', () => {
     const { server, call } = await scene(json({ booked: true }));
     expect(await call({ day: 'Monday' })).toEqual({ id: 't1', output: { booked: true }, reply: true });
     expect(server.seen).toMatchObject([
-      { method: 'POST', url: '/book', headers: { 'content-type': 'application/json' } },
+      { method: 'POST', url: '/book', headers: { accept: 'application/json', 'content-type': 'application/json' } },
     ]);
     expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual({
       call: { id: 'call-1', from: '+441234', to: '2000' },
@@ -105,6 +105,12 @@ describe('the request', () => {
       body: 'day=Mon%26admin%3Dyes&admin=no',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
+  });
+
+  test('asks for another kind of answer where the file says so, in whatever case', async () => {
+    const { server, call } = await scene(json({}), { headers: { Accept: 'text/plain' } });
+    await call({ day: 'Monday' });
+    expect(server.seen[0]?.headers['accept']).toBe('text/plain');
   });
 
   test('of GET and DELETE has no body', async () => {
