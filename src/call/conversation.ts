@@ -153,7 +153,7 @@ export class Conversation {
     return responseId;
   }
 
-  /** Calls `then` once the response was heard, or all that is queued where none is named; after 15 s in any case. */
+  /** Calls `then` once the response was heard, or all that is queued where none is named; see {@link SpeechWaits}. */
   afterSpeech(responseId: string | undefined, then: () => void): void {
     if (!this.#closed) this.#waits.after(responseId, then);
   }

@@ -7,17 +7,21 @@ export type FarewellOptions = Pick<CallLimits, 'farewellMs' | 'farewellStartMs' 
 
 export interface FarewellParts {
   readonly clock: Clock;
-  readonly stream: Pick<MediaStream, 'mark'>;
+  readonly stream: Pick<MediaStream, 'mark' | 'queuedMs'>;
   readonly speech: Pick<AgentSpeech, 'isOpen' | 'isOver'>;
   /** The last words were heard, or time for them ran out. Called at most once. */
   onOver(): void;
 }
+
+/** Words that are there and not heard yet are waited for beyond `farewellMs`, but no longer than this in all, ms. */
+const MOST_MS = 60_000;
 
 /** Waits until the agent's last words have been heard: those of one response, or all that are queued. */
 export class Farewell {
   readonly #options: FarewellOptions;
   readonly #parts: FarewellParts;
   #begun = false;
+  #begunAtMs = 0;
   #responseId: string | undefined;
   #mark: CommandSequence | undefined;
   #timer: TimerHandle | undefined;
@@ -31,13 +35,14 @@ export class Farewell {
   begin(responseId: string | undefined): void {
     if (this.#begun) return;
     this.#begun = true;
+    this.#begunAtMs = this.#parts.clock.now();
     if (responseId === undefined || this.#parts.speech.isOver(responseId)) {
       this.#awaitQueued();
       return;
     }
     this.#responseId = responseId;
     const { farewellMs, farewellStartMs } = this.#options;
-    if (this.#parts.speech.isOpen(responseId)) this.#arm(farewellMs, () => this.#parts.onOver());
+    if (this.#parts.speech.isOpen(responseId)) this.#arm(farewellMs, () => this.#onDue());
     else this.#arm(farewellStartMs, () => this.#onStartDue(responseId));
   }
 
@@ -62,7 +67,7 @@ export class Farewell {
   #onStartDue(responseId: string): void {
     const { farewellMs, farewellStartMs } = this.#options;
     if (this.#parts.speech.isOpen(responseId)) {
-      this.#arm(farewellMs - farewellStartMs, () => this.#parts.onOver());
+      this.#arm(farewellMs - farewellStartMs, () => this.#onDue());
       return;
     }
     this.#responseId = undefined;
@@ -70,8 +75,16 @@ export class Farewell {
   }
 
   #awaitQueued(): void {
-    this.#arm(this.#options.farewellMs, () => this.#parts.onOver());
+    this.#arm(this.#options.farewellMs, () => this.#onDue());
     this.#mark = this.#parts.stream.mark();
+  }
+
+  /** Time is up for words that have not come; what is being heard is heard to its end. */
+  #onDue(): void {
+    const leftMs = MOST_MS - (this.#parts.clock.now() - this.#begunAtMs);
+    const waitMs = Math.min(this.#parts.stream.queuedMs() + this.#options.farewellTailMs, leftMs);
+    if (waitMs <= this.#options.farewellTailMs) this.#parts.onOver();
+    else this.#arm(waitMs, () => this.#onDue());
   }
 
   #onHeard(): void {

@@ -25,8 +25,8 @@ export class SpeechWaits {
   }
 
   /**
-   * Calls `then` once when the response was heard, or all that is queued where none is named; in any case within
-   * `farewellMs`. Never after {@link close}.
+   * Calls `then` once when the response was heard, or all that is queued where none is named; in any case when
+   * nothing has come within `farewellMs`. Never after {@link close}.
    */
   after(responseId: string | undefined, then: () => void): void {
     if (this.#closed) return;

@@ -7,7 +7,7 @@ function setUp() {
   const clock = new FakeClock(0);
   const speech = new AgentSpeech({ encoding: 'mulaw', sampleRate: 8000 });
   const over: number[] = [];
-  const stream = { marks: 0, mark: () => ++stream.marks };
+  const stream = { marks: 0, queued: 0, mark: () => ++stream.marks, queuedMs: () => stream.queued };
   const farewell = new Farewell(
     { farewellMs: 15_000, farewellStartMs: 3000, farewellTailMs: 200 },
     { clock, speech, stream, onOver: () => over.push(clock.now()) },
@@ -84,4 +84,28 @@ test('a call that ends otherwise leaves no timer, and begins no farewell', () =>
   named.farewell.close();
   named.farewell.onReport('bye');
   expect(named.clock.pendingTimers).toBe(0);
+});
+
+test('a long goodbye that is there is heard to its end', () => {
+  const { clock, speech, stream, over, farewell } = setUp();
+  speech.onAudio('bye', new Uint8Array(160));
+  farewell.begin('bye');
+  stream.queued = 22_000;
+  clock.advance(10_000);
+  stream.queued = 12_000;
+  clock.advance(5_000);
+  stream.queued = 7_000;
+  clock.advance(6_000);
+  expect(over).toEqual([]);
+  farewell.onReport('bye');
+  clock.advance(20_000);
+  expect(over).toEqual([21_200]);
+});
+
+test('what is queued and never heard holds the line for a minute at most', () => {
+  const { clock, stream, over, farewell } = setUp();
+  stream.queued = 30_000;
+  farewell.begin(undefined);
+  clock.advance(120_000);
+  expect(over).toEqual([60_000]);
 });
