@@ -156,6 +156,24 @@ test('an address where nobody listens is a network failure, within the time for 
   expect(failure).toMatchObject({ code: 'ERR_FLAVOR_NETWORK', message: expect.stringContaining('ECONNREFUSED') });
 });
 
+test.each([301, 302, 304, 308])('a body of HTTP %i that nobody reads ends no process', async (status) => {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  process.on('uncaughtException', note);
+  const server = createHttpServer((_, response) => {
+    response.writeHead(status, { location: 'http://127.0.0.1/' }).end('It is elsewhere.');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  await using http = createProviderHttp();
+  await expect(http.fetch(`http://127.0.0.1:${port}/`)).rejects.toMatchObject({ code: 'ERR_FLAVOR_CONFIG' });
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  process.off('uncaughtException', note);
+  await new Promise((resolve) => server.close(resolve));
+  expect(uncaught).toEqual([]);
+});
+
 test('a redirect is not followed: the key would go elsewhere', async () => {
   let asked = 0;
   const server = createHttpServer((request, response) => {

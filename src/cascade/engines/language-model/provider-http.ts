@@ -48,6 +48,8 @@ export function createProviderHttp(
         ...(typeof body === 'string' && { body }),
         ...(signal && { signal }),
       });
+      // What breaks while nobody reads is told to whoever reads next; without anybody it would end the process.
+      answer.on('error', () => {});
       if (statusCode >= 300 && statusCode < 400) {
         answer.destroy();
         throw new FlavorError('ERR_FLAVOR_CONFIG', `the language model is elsewhere (HTTP ${statusCode})`, false);
@@ -71,8 +73,6 @@ function hasBody(status: number): boolean {
 function bounded(answer: Readable, maxBytes: number): ReadableStream<Uint8Array> {
   const chunks: AsyncIterator<Buffer> = answer[Symbol.asyncIterator]();
   let bytes = 0;
-  // What breaks while nobody reads is told to whoever reads next.
-  answer.on('error', () => {});
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
