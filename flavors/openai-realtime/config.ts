@@ -22,6 +22,7 @@ export const realtimeConfigSchema = z.strictObject({
     .string()
     .min(1)
     .max(1_000)
+    .regex(/^[\x20-\x7e]+$/, 'holds a character that no key has: a line break, or a typographic quote')
     .meta({ writeOnly: true })
     .describe('Key of the service. For a server that asks for none: any text.'),
   model: z.string().min(1).max(200).default('gpt-realtime').describe('Goes into the URL; Azure: the deployment does.'),

@@ -14,7 +14,7 @@ export interface FarewellParts {
 }
 
 /** Words that are there and not heard yet are waited for beyond `farewellMs`, but no longer than this in all, ms. */
-const MOST_MS = 60_000;
+export const MOST_FAREWELL_MS = 60_000;
 
 /** Waits until the agent's last words have been heard: those of one response, or all that are queued. */
 export class Farewell {
@@ -81,7 +81,7 @@ export class Farewell {
 
   /** Time is up for words that have not come; what is being heard is heard to its end. */
   #onDue(): void {
-    const leftMs = MOST_MS - (this.#parts.clock.now() - this.#begunAtMs);
+    const leftMs = MOST_FAREWELL_MS - (this.#parts.clock.now() - this.#begunAtMs);
     const waitMs = Math.min(this.#parts.stream.queuedMs() + this.#options.farewellTailMs, leftMs);
     if (waitMs <= this.#options.farewellTailMs) this.#parts.onOver();
     else this.#arm(waitMs, () => this.#onDue());

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
+import { MOST_FAREWELL_MS } from '../../src/call/farewell.js';
 import { defaultInterruptionOptions, defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
 import { adaptiveJitterBufferDefaults } from '../../src/media/adaptive-jitter-buffer.js';
@@ -25,7 +26,8 @@ describe('docs/2-how-it-works.md states the figures in force', () => {
   const page = wordsOf('docs/2-how-it-works.md');
   test.each([
     `the flavor has ${openMs / 1000} s`,
-    `to their end (${farewellMs / 1000} s at most), with ${farewellTailMs} ms for the phone's own buffer`,
+    `to their end, with ${farewellTailMs} ms for the phone's own buffer`,
+    `Words that do not come are waited for ${farewellMs / 1000} s, those that are there for ${MOST_FAREWELL_MS / 1000} s at most`,
     `has not ended ${abandonMs / 1000} s after its abort`,
     `in slots of ${SLOT_MS} ms from one origin`,
     `over the four slots of ${FRAME_SLOTS * SLOT_MS} ms`,

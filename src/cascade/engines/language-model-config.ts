@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { keySchema } from './shared/key-config.js';
 
 const url = z.url({ protocol: /^https?$/ });
-const key = z.string().min(1).max(1_000).meta({ writeOnly: true });
+const key = keySchema();
 const modelName = z.string().min(1).max(200);
 
 /** What every model's section may say. */

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { keySchema } from '../shared/key-config.js';
 import { configFailure } from './errors.js';
 
 /** Whose Speech resource it is and where, as a section of a flavor's configuration. */
 export const azureResourceSchema = z.strictObject({
-  key: z.string().min(1).max(1_000).meta({ writeOnly: true }).describe('Key of the Speech resource.'),
+  key: keySchema().describe('Key of the Speech resource.'),
   region: z
     .string()
     .regex(/^[a-z0-9]{2,40}$/)

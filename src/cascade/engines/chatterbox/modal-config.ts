@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { keySchema } from '../shared/key-config.js';
 import { concurrencySchema, machineSchema, patienceSchemas } from '../speech-server/server-config.js';
 
 /** A web endpoint at Modal, as a section of a flavor's configuration. */
@@ -7,14 +8,8 @@ export const modalSchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .refine((url) => !/[?#]/.test(url), { error: 'an address without ? and #' })
     .describe('Of the endpoint: `https://WORKSPACE--APP-CLASS-METHOD.modal.run`.'),
-  key: z.string().min(1).max(1_000).meta({ writeOnly: true }).optional().describe('`Modal-Key` of a proxy token.'),
-  secret: z
-    .string()
-    .min(1)
-    .max(1_000)
-    .meta({ writeOnly: true })
-    .optional()
-    .describe('`Modal-Secret` of a proxy token.'),
+  key: keySchema().optional().describe('`Modal-Key` of a proxy token.'),
+  secret: keySchema().optional().describe('`Modal-Secret` of a proxy token.'),
   machine: machineSchema('modal/a10g'),
   api: z
     .enum(['prompt', 'json'])

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { keySchema } from '../shared/key-config.js';
 
 /** Where Deepgram is: its own cloud, the EU's, or a server of one's own. */
 export const deepgramUrlSchema = z
@@ -6,12 +7,7 @@ export const deepgramUrlSchema = z
   .default('wss://api.deepgram.com')
   .describe('Of Deepgram: `wss://api.eu.deepgram.com` for the EU, or a server of your own. Paths are added.');
 
-export const deepgramApiKeySchema = z
-  .string()
-  .min(1)
-  .max(1_000)
-  .meta({ writeOnly: true })
-  .describe('API key of Deepgram.');
+export const deepgramApiKeySchema = keySchema().describe('API key of Deepgram.');
 
 /** `base` with `path` behind whatever path it has, for a WebSocket. */
 export function webSocketUrl(base: string, path: string): URL {

@@ -1,12 +1,8 @@
 import * as z from 'zod';
 import { apiUrlSchema, jobSchema, nameSchema, seedSchema, temperatureSchema } from '../hosted/config.js';
+import { keySchema } from '../shared/key-config.js';
 
-export const replicateApiKeySchema = z
-  .string()
-  .min(1)
-  .max(1_000)
-  .meta({ writeOnly: true })
-  .describe('API token of Replicate.');
+export const replicateApiKeySchema = keySchema().describe('API token of Replicate.');
 
 /** Speech of a model on Replicate, as a section of a flavor's configuration. */
 export const replicateSpeechSchema = z.strictObject({

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { apiUrlSchema, jobSchema, nameSchema, seedSchema, temperatureSchema } from '../hosted/config.js';
+import { keySchema } from '../shared/key-config.js';
 
 /** RunPod's own endpoint of Chatterbox Turbo. */
 export const PUBLIC_ENDPOINT = 'chatterbox-turbo';
 
-export const runPodApiKeySchema = z.string().min(1).max(1_000).meta({ writeOnly: true }).describe('API key of RunPod.');
+export const runPodApiKeySchema = keySchema().describe('API key of RunPod.');
 
 /** Chatterbox on RunPod's queue endpoints, as a section of a flavor's configuration. */
 export const runPodSpeechSchema = z.strictObject({

@@ -1,13 +1,9 @@
 import * as z from 'zod';
 import { apiUrlSchema, nameSchema } from '../hosted/config.js';
+import { keySchema } from '../shared/key-config.js';
 import { connectTimeoutSchema } from '../shared/reconnect-config.js';
 
-export const togetherApiKeySchema = z
-  .string()
-  .min(1)
-  .max(1_000)
-  .meta({ writeOnly: true })
-  .describe('API key of Together.ai.');
+export const togetherApiKeySchema = keySchema().describe('API key of Together.ai.');
 
 /** A voice of Together.ai, as a section of a flavor's configuration. */
 export const togetherSpeechSchema = z.strictObject({

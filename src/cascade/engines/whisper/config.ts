@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { keySchema } from '../shared/key-config.js';
 import { connectTimeoutSchema } from '../shared/reconnect-config.js';
 
 const second = 1_000;
@@ -53,7 +54,7 @@ export const whisperListenSchema = z.strictObject({
   url: z
     .url({ protocol: /^(?:wss?|https?)$/ })
     .describe('Up to and with the version: `http://127.0.0.1:8000/v1`. Of whisper.cpp: `http://127.0.0.1:8080`.'),
-  apiKey: z.string().min(1).max(1_000).meta({ writeOnly: true }).optional().describe('Where the server asks for one.'),
+  apiKey: keySchema().optional().describe('Where the server asks for one.'),
   model: z
     .string()
     .min(1)
