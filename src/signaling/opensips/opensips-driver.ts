@@ -133,6 +133,7 @@ class OpensipsDriver implements SignalingDriver {
         starter: this.#starter,
         resting: this.#resting,
         from: `sip:${request.fromUser === '' ? '' : `${encodeUser(request.fromUser)}@`}${host}`,
+        onStarting: () => this.#starting.add(leg),
         onSession: (key) => {
           this.#starting.delete(leg);
           this.#sessions.set(key, leg);
@@ -145,7 +146,6 @@ class OpensipsDriver implements SignalingDriver {
       },
       request,
     );
-    this.#starting.add(leg);
     void leg.start();
     return leg;
   }

@@ -23,6 +23,8 @@ export interface UacLegParts extends Omit<SessionLegParts, 'session' | 'onForgot
   readonly resting: RestingTargets;
   /** Our URI. */
   readonly from: string;
+  /** A session has been asked for that has no name yet. */
+  readonly onStarting: () => void;
   /** Events of this session are to come here. */
   readonly onSession: (key: string) => UaSession;
   readonly onForgotten: (key: string | undefined) => void;
@@ -40,6 +42,8 @@ export class UacSessionLeg implements OutboundLeg {
   #answered = false;
   /** Next hops that have not been tried. */
   #targets: readonly string[];
+  /** Settled when OpenSIPS has named the session, or has not. */
+  #beginning: Promise<void> | undefined;
   /** The one that is being tried. */
   #target: string | undefined;
   /** The target has said something. */
@@ -77,13 +81,21 @@ export class UacSessionLeg implements OutboundLeg {
     const { clock, limits } = this.#parts;
     this.#answerTimer = clock.setTimeout(() => this.hangUp(), this.#request.answerTimeoutMs ?? limits.answerTimeoutMs);
     this.#leaveOutResting();
-    if (this.#targets.length > 0 || !this.#request.targets?.length) await this.#begin();
+    if (this.#targets.length > 0 || !this.#request.targets?.length) await this.#tryNext();
     else this.#end({ by: 'transport', status: 503, text: '' });
   }
 
   /** RFC 3261 section 21.5.4: who has answered 503 with Retry-After gets no INVITE for that time. */
   #leaveOutResting(): void {
     this.#targets = this.#targets.filter((target) => !this.#parts.resting.has(target));
+  }
+
+  #tryNext(): Promise<void> {
+    this.#session = undefined;
+    this.#dialog = undefined;
+    this.#parts.onStarting();
+    this.#beginning = this.#begin();
+    return this.#beginning;
   }
 
   async #begin(): Promise<void> {
@@ -111,6 +123,7 @@ export class UacSessionLeg implements OutboundLeg {
       body,
       headers: [['Allow', ALLOW], ...(headers ?? [])],
     });
+    if (started.type === 'refused' && this.#targets.length > 0 && this.#givenUp === undefined) return this.#tryNext();
     if (started.type !== 'started') {
       this.#end({ by: this.#givenUp === undefined ? 'transport' : 'local', status: 503, text: '' });
       return;
@@ -175,6 +188,8 @@ export class UacSessionLeg implements OutboundLeg {
 
   async shutDown(): Promise<void> {
     this.hangUp();
+    // The callee's phone may ring already, and nobody but us would stop it.
+    if (this.#session === undefined) await this.#beginning;
     const session = this.#session;
     this.#end({ by: 'local', status: 0, text: '' });
     await this.#dialog?.dismiss();
@@ -206,7 +221,7 @@ export class UacSessionLeg implements OutboundLeg {
       // 408 is OpenSIPS's own word for a target that says nothing.
       const silent = event.status === 408 && !this.#heard;
       if ((silent || event.status === 503) && this.#targets.length > 0 && this.#givenUp === undefined) {
-        void this.#begin();
+        void this.#tryNext();
         return;
       }
       const by = this.#givenUp !== undefined ? 'local' : silent ? 'transport' : 'peer';

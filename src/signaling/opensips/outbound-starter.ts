@@ -18,7 +18,10 @@ export interface OutboundStart {
 export type StartOutcome =
   /** `events` overtook the answer that names the session. */
   | { readonly type: 'started'; readonly key: string; readonly events: readonly SessionEvent[] }
-  | { readonly type: 'failed' };
+  /** Nothing has been sent. */
+  | { readonly type: 'refused' }
+  /** No answer: a call may be under way. */
+  | { readonly type: 'lost' };
 
 /** `r` replies, `a` ACKs, `b` bodies, `h` header fields; without `d` OpenSIPS sends the ACK of a 2xx itself, at once. */
 const FLAGS = 'rabh';
@@ -55,7 +58,7 @@ export class OutboundStarter {
   async start({ uri, proxy, from, fromDisplayName, body, headers }: OutboundStart): Promise<StartOutcome> {
     const name = fromDisplayName === '' ? '' : `${quote(fromDisplayName.replaceAll(',', ' '))},`;
     // A comma parts name and URI.
-    if (uri.includes(',') || from.includes(',')) return { type: 'failed' };
+    if (uri.includes(',') || from.includes(',')) return { type: 'refused' };
     let extra = '';
     for (const [field, value] of headers) {
       const line = `${field}: ${value}\r\n`;
@@ -70,8 +73,9 @@ export class OutboundStarter {
     if (this.#starting === 0) this.#early = [];
     const key = outcome.type === 'done' ? outcome.result : undefined;
     if (typeof key === 'string') return { type: 'started', key, events: early.filter((event) => event.key === key) };
-    if (outcome.type === 'lost') this.#remember(uri, from);
-    return { type: 'failed' };
+    if (outcome.type !== 'lost') return { type: 'refused' };
+    this.#remember(uri, from);
+    return outcome;
   }
 
   /** Takes an event of a session that nobody knows; true when it has been dealt with. */

@@ -7,6 +7,8 @@ export interface MiFaults {
   loseAnswer: (method: string, params: Readonly<Record<string, unknown>>) => boolean;
   /** The request lost. */
   loseRequest: (method: string) => boolean;
+  /** Next hops that cannot be resolved. */
+  unresolved: readonly string[];
   /** Only the names of OpenSIPS 4 are known. */
   newNames: boolean;
 }
@@ -37,7 +39,7 @@ interface EventFields {
  * test says what the peer does, and sees what the peer would see.
  */
 export class FakeOpensips {
-  readonly faults: MiFaults = { loseAnswer: () => false, loseRequest: () => false, newNames: false };
+  readonly faults: MiFaults = { loseAnswer: () => false, loseRequest: () => false, unresolved: [], newNames: false };
   /** Every command that arrived, repetitions included. */
   readonly commands: { readonly method: string; readonly params: Readonly<Record<string, unknown>> }[] = [];
   /** What went out to the peers. */
@@ -138,6 +140,10 @@ export class FakeOpensips {
       case 'ua_session_list':
         return this.sessions.list(params);
       case 'ua_session_client_start': {
+        const hop = params['proxy'];
+        if (typeof hop === 'string' && this.faults.unresolved.includes(hop)) {
+          return { error: { code: 500, message: 'Failed to start session' } };
+        }
         const { key } = this.sessions.create('UAC');
         const [to, body] = [String(params['ruri']), String(params['body'])];
         this.wire.push({

@@ -127,3 +127,30 @@ it('a target that answers 503 with Retry-After is left alone for that time, by o
   expect(await dialTrunk(scene, targets).first('ended')).toMatchObject({ end: { by: 'transport', status: 503 } });
   expect(targetsOf(scene)).toEqual(['sip:one.example.com', 'sip:two.example.com', 'sip:two.example.com']);
 });
+
+it('a target that OpenSIPS cannot call is passed over', async () => {
+  const scene = await openOpensipsScene();
+  const targets = ['sip:gone.example.com', 'sip:two.example.com'];
+  scene.opensips.faults.unresolved = ['sip:gone.example.com'];
+  const { first, next } = dialTrunk(scene, targets);
+  scene.opensips.respond(await next(), 'INVITE', 200, ANSWER);
+  await first('answered');
+  scene.opensips.faults.unresolved = targets;
+  expect(await dialTrunk(scene, targets).first('ended')).toMatchObject({ end: { by: 'transport', status: 503 } });
+  expect(targetsOf(scene)).toEqual([...targets, ...targets]);
+});
+
+it.each([1, 2])(
+  'closing stops the phone that rings at target %i, though OpenSIPS has not named the call yet',
+  async (n) => {
+    const scene = await openOpensipsScene();
+    const { first, next } = dialTrunk(scene, ['sip:one.example.com', 'sip:two.example.com']);
+    if (n === 2) scene.opensips.respond(await next(), 'INVITE', 503);
+    await scene.opensips.until(() => targetsOf(scene).length === n);
+    const closed = scene.driver[Symbol.asyncDispose]();
+    await first('ended');
+    await closed;
+    const { key } = scene.opensips.wire.filter(({ method }) => method === 'INVITE').at(-1) ?? {};
+    expect(scene.opensips.wire).toContainEqual(expect.objectContaining({ key, method: 'CANCEL' }));
+  },
+);
