@@ -17,9 +17,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // What hangs is ended; a busy machine, which takes its time for starting processes, is not.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 15_000, interval: 20 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     maxWorkers: 2,
     sequence: { sequencer: SlowestFirst },
   },

@@ -3,7 +3,7 @@ import { formatReport, runContractTests } from '../../src/flavor-testkit/index.j
 import { FakeProvider } from './reference/fake-provider.js';
 import { referenceHarness } from './reference/reference-harness.js';
 
-test('a flavor with a provider and every capability keeps the whole contract', { timeout: 180_000 }, async () => {
+test('a flavor with a provider and every capability keeps the whole contract', { timeout: 400_000 }, async () => {
   await using provider = await FakeProvider.listen();
   const report = await runContractTests(referenceHarness(provider));
   expect(report.conforms, formatReport(report)).toBe(true);

@@ -6,7 +6,7 @@ import {
   runContractTests,
 } from '../../src/flavor-testkit/index.js';
 import { immediateHarness } from '../flavors/echo/echo-harness.js';
-import { withFlavor } from './broken/breaking.js';
+import { withFlavor, withSession } from './broken/breaking.js';
 import { FakeProvider } from './reference/fake-provider.js';
 import { referenceHarness } from './reference/reference-harness.js';
 
@@ -50,6 +50,17 @@ test('a harness without a scenario excuses no capability', async () => {
     },
   };
   expect(await statusOf(without, 15)).toMatch(/^failed: the harness must offer the scenario 'parallel-tool-calls'/);
+});
+
+test('a greeting that a busy machine brings late is not taken for what speak() was asked to say', async () => {
+  const late = withSession((session) => ({
+    start: () => undefined,
+    speak(request) {
+      session.start();
+      session.speak(request);
+    },
+  }));
+  expect(await statusOf(referenceHarness(provider, late), 17)).toBe('passed: ');
 });
 
 test('a check that does not apply says why', async () => {

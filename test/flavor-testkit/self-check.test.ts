@@ -8,6 +8,8 @@ const folder = new URL('./broken/', import.meta.url);
 
 /** Short: a broken flavor often breaks its promise by doing nothing. */
 const deadlines = { answerMs: 3_000, faultMs: 4_000, settleMs: 100 };
+/** On a busy machine the flavor may be too late for what is not asked of it. */
+const patient = { answerMs: 15_000, faultMs: 20_000, settleMs: 500 };
 
 const names = (await readdir(folder)).filter((name) => /^\d/.test(name)).toSorted();
 const brokenFlavors = await Promise.all(
@@ -39,8 +41,12 @@ test('every check has a flavor that breaks its promise, named by its number', ()
 });
 
 describe('the kit finds out', () => {
-  test.each(brokenFlavors)('$name', { timeout: 120_000 }, async ({ flavor }) => {
-    const report = await runContractTests(flavor.harness(provider), { only: [flavor.check], deadlines });
+  test.each(brokenFlavors)('$name', { timeout: 240_000 }, async ({ flavor }) => {
+    const check = { only: [flavor.check] };
+    let report = await runContractTests(flavor.harness(provider), { ...check, deadlines });
+    if (!flavor.complaint.test(report.results[0]?.error?.message ?? '')) {
+      report = await runContractTests(flavor.harness(provider), { ...check, deadlines: patient });
+    }
     expect(report.conforms).toBe(false);
     expect(report.results).toHaveLength(1);
     const [result] = report.results;

@@ -27,14 +27,14 @@ test('the page holds a whole package', () => {
   });
 });
 
-test('a stranger who follows the page has a flavor that keeps the contract', { timeout: 180_000 }, async () => {
+test('a stranger who follows the page has a flavor that keeps the contract', { timeout: 400_000 }, async () => {
   const { status, output } = await run(process.execPath, ['--test', '--test-reporter=tap'], folder);
   expect(status, output).toBe(0);
   expect(output).toContain('speaking-clock conforms:');
   expect(output).toMatch(/^# pass 1$/m);
 });
 
-test('the same flavor, made to speak before the call is answered, is found out', { timeout: 180_000 }, async () => {
+test('the same flavor, made to speak before the call is answered, is found out', { timeout: 400_000 }, async () => {
   const session = files.get('session.js') ?? '';
   const broken = session.replace('this.#tellTime = tellTime;\n', "$&    this.#say('Too early.');\n");
   expect(broken).not.toBe(session);

@@ -3,7 +3,7 @@ import { formatReport, runContractTests } from '../../../src/flavor-testkit/inde
 import { immediateHarness, turnsHarness } from './echo-harness.js';
 import { toneVoice } from './tone-voice.js';
 
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 400_000;
 
 test('the talking echo keeps the whole contract', { timeout: TIMEOUT_MS }, async () => {
   const report = await runContractTests(turnsHarness(toneVoice));

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const shared = () => ({ speak: voice.speak.bind(voice), [Symbol.asyncDispose]: async () => undefined });
 
-test('the talking echo keeps the whole contract with its real voice', { timeout: 180_000 }, async () => {
+test('the talking echo keeps the whole contract with its real voice', { timeout: 400_000 }, async () => {
   const report = await runContractTests(turnsHarness(shared));
   expect(report.conforms, formatReport(report)).toBe(true);
 });
