@@ -27,6 +27,9 @@ export interface AnswerHandlers {
   onFailed(error: FlavorError): void;
 }
 
+/** Longest answer of a model, characters: some forty minutes of speech. It is paid for by the character. */
+const MAX_CHARACTERS = 40_000;
+
 /** One answer: from the model, or words that are given, clause by clause to the voice. */
 export class Answer {
   readonly id: number;
@@ -111,7 +114,7 @@ export class Answer {
         if (event.type === 'usage' || event.type === 'warning') this.#parts.push(event);
         if (this.#over || this.#complete) return;
         this.#expect();
-        if (event.type === 'text') this.#onText(event.text);
+        if (event.type === 'text') this.#onAnswer(event.text);
         else if (event.type === 'tool-call') this.#onCall(event.call);
         else if (event.type === 'done') {
           this.opaque = event.opaque;
@@ -132,6 +135,15 @@ export class Answer {
       this.#controller.abort();
       this.#onModelFailed(timeoutError('the model said nothing', modelTimeoutMs));
     });
+  }
+
+  #onAnswer(text: string): void {
+    const room = MAX_CHARACTERS - this.#written.length;
+    this.#onText(text.slice(0, room));
+    if (text.length < room) return;
+    this.#warn('the model writes without end');
+    this.#controller.abort();
+    this.#onComplete();
   }
 
   #onText(text: string): void {

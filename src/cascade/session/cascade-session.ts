@@ -34,6 +34,7 @@ import { AnswerDesk } from './answer-desk.js';
 import { Memory } from './memory.js';
 import { Recogniser } from './recogniser.js';
 import type { VoiceParts } from './speech-out.js';
+import { stageError } from './stage-error.js';
 import { Summariser } from './summariser.js';
 
 export interface CascadeSessionParts {
@@ -189,13 +190,22 @@ export class CascadeSession implements FlavorSession {
     this.#pending.push(event);
     if (this.#stepping) return;
     this.#stepping = true;
+    try {
+      this.#step();
+    } catch (error) {
+      // A stage that throws where it must not: nobody else would catch it, and the process would die of it.
+      this.#fail(stageError(error));
+    }
+    this.#stepping = false;
+    this.#setAlarm();
+  }
+
+  #step(): void {
     for (let next = this.#pending.shift(); next && !this.#over; next = this.#pending.shift()) {
       const step = turnStep(this.#state, next, this.#parts.clock.now(), this.#turns);
       this.#state = step.state;
       for (const command of step.commands) this.#run(command);
     }
-    this.#stepping = false;
-    this.#setAlarm();
   }
 
   #setAlarm(): void {

@@ -728,3 +728,33 @@ describe('a long call', () => {
     expect(told).toContain('in short: Ada wants a table.');
   });
 });
+
+test('a model that writes without end is stopped, and the call goes on', async () => {
+  const scene = await started({
+    script: (_, number) => ({ text: number === 0 ? 'x'.repeat(100_000) : 'Sure.' }),
+  });
+  await scene.converse('Hello.');
+  await scene.settle();
+  expect(scene.said.join('').length).toBeLessThanOrEqual(40_000);
+  expect(scene.of('warning').map(({ error }) => error.message)).toEqual(['the model writes without end']);
+  expect(scene.llm.running).toBe(0);
+  expect(scene.of('audio-done')).toHaveLength(1);
+  scene.interrupt();
+  scene.report('response-1', 10);
+  await scene.converse('Stop.');
+  expect(scene.said.at(-1)).toBe('Sure.');
+});
+
+test('a voice that throws where it must not ends its session, and nothing else', async () => {
+  const scene = await started();
+  const broken = {
+    push: (): never => {
+      throw new Error('a fault of its own');
+    },
+  };
+  Object.assign(scene.tts.utterances, broken);
+  expect(() => scene.session.speak({ text: 'Hello.' })).not.toThrow();
+  await scene.settle();
+  expect(scene.events.at(-1)).toMatchObject({ type: 'end', reason: 'failed', error: { code: 'ERR_FLAVOR_PROTOCOL' } });
+  expect(scene.clock.pendingTimers).toBe(0);
+});
