@@ -7,6 +7,10 @@ import type { Dialogue } from './dialogue.js';
 import type { RecordingPause } from './recording-tap.js';
 import type { TurnLedger } from './turn-ledger.js';
 
+/** Kinds of usage kept of a call, and characters of what flavors call providers and models. */
+const KEPT_KINDS = 200;
+const NAME_LENGTH = 200;
+
 /** Fields of the record that are personal data and off unless the operator lists them. */
 export type RecordedPersonalData = 'transcript' | 'heardText' | 'dtmf';
 
@@ -109,11 +113,20 @@ export function refusalRecord(
   };
 }
 
-/** Adds up usage events of the same kind. */
+/** Adds up usage events of the same kind. What is no quantity is left out: one such would spoil the sum, and the record. */
 export function addUsage(sum: Map<string, CallRecord['usage'][number]>, event: FlavorEvent & { type: 'usage' }): void {
-  const key = JSON.stringify([event.provider, event.model, event.unit]);
-  const quantity = (sum.get(key)?.quantity ?? 0) + event.quantity;
-  sum.set(key, { provider: event.provider, model: event.model, unit: event.unit, quantity });
+  if (!Number.isFinite(event.quantity) || event.quantity < 0) return;
+  const [provider, model, unit] = [event.provider, event.model, event.unit].map(bounded);
+  if (provider === undefined || model === undefined || unit === undefined) return;
+  const key = JSON.stringify([provider, model, unit]);
+  const before = sum.get(key);
+  if (before === undefined && sum.size >= KEPT_KINDS) return;
+  sum.set(key, { provider, model, unit, quantity: (before?.quantity ?? 0) + event.quantity });
+}
+
+/** Names of flavors' own making. */
+function bounded(name: string): string {
+  return String(name).slice(0, NAME_LENGTH);
 }
 
 function rtpOf(stats: StreamStats): NonNullable<CallRecord['rtp']> {

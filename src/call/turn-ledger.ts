@@ -45,6 +45,8 @@ const KEPT_TURNS = 2000;
 const KEPT_TIERS = 20;
 const KEPT_RESPONSES = 16;
 const NAME_LENGTH = 64;
+/** A day: no call is longer. */
+const LONGEST_STAGE_MS = 86_400_000;
 
 /**
  * Times of a call, all on the connector's own clock at its own socket: voice-to-voice latency per turn, its stages,
@@ -88,7 +90,8 @@ export class TurnLedger {
   }
 
   /** A flavor's own account of its stages; goes with the answer being made, or else with the next one. */
-  onTiming(timing: TurnTiming): void {
+  onTiming(told: TurnTiming): void {
+    const timing = plausible(told);
     const latest = this.#latest;
     const own = latest?.answersMs !== undefined && !latest.timed;
     // Once it is heard, what comes is of the turn after it, unless nothing came before.
@@ -241,6 +244,16 @@ function stagesOf(turn: OpenTurn): TurnRecord['stages'] {
     ...(turn.voicedMs !== undefined && { playoutMs: round(turn.voicedMs - turn.firstAudioMs) }),
     ...(turn.timing?.speculative !== undefined && { speculative: turn.timing.speculative }),
   };
+}
+
+/** What a flavor says of its times, without what is no time: readers of records take none with NaN or a text in it. */
+function plausible({ endOfTurnMs, firstAudioMs, firstTokenMs, speculative, transcriptMs }: TurnTiming): TurnTiming {
+  const times = Object.entries({ endOfTurnMs, firstAudioMs, firstTokenMs, transcriptMs }).flatMap(([name, ms]) =>
+    // Before the caller's last sound: nobody waited for it.
+    typeof ms === 'number' && Number.isFinite(ms) ? [[name, Math.min(Math.max(ms, 0), LONGEST_STAGE_MS)] as const] : [],
+  );
+  const known = speculative === 'hit' || speculative === 'miss';
+  return { ...Object.fromEntries(times), ...(known && { speculative }) };
 }
 
 /** Tenths of a millisecond: finer is noise. */

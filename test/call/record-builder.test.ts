@@ -153,3 +153,17 @@ test('usage of one kind adds up, kinds stay apart', () => {
     'n input-tokens 5',
   ]);
 });
+
+test('usage that is none does not spoil the record, and names without end do not fill it', () => {
+  const sum: Parameters<typeof addUsage>[0] = new Map();
+  const usage = { type: 'usage', provider: 'p', model: 'm', unit: 'characters', quantity: 5 } as const;
+  addUsage(sum, usage);
+  const wrong: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -1, '7', null, undefined, 7n];
+  for (const quantity of wrong) addUsage(sum, { ...usage, quantity: quantity as number });
+  expect([...sum.values()]).toEqual([{ provider: 'p', model: 'm', unit: 'characters', quantity: 5 }]);
+  for (let index = 0; index < 10_000; index += 1) addUsage(sum, { ...usage, model: `${index}${'x'.repeat(1_000)}` });
+  expect(sum.size).toBe(200);
+  expect(Math.max(...[...sum.values()].map(({ model }) => model.length))).toBe(200);
+  addUsage(sum, usage);
+  expect(sum.values().next().value?.quantity).toBe(10);
+});

@@ -253,3 +253,13 @@ test('stages of a turn that got no answer stand in no later one', () => {
   }
   expect(ledger.turns().map(({ stages }) => stages.endOfTurnMs)).toEqual([210, 220]);
 });
+
+test('what a flavor says of its times and is no time does not spoil the record', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  const wrong = { endOfTurnMs: Number.NaN, transcriptMs: -40, firstTokenMs: '400', speculative: 'perhaps' };
+  ledger.onTiming(wrong as unknown as Parameters<TurnLedger['onTiming']>[0]);
+  ledger.onResponseAudio('a', 600);
+  ledger.onResponseStarted('a', 610);
+  expect(ledger.onResponseVoiced('a', 610)?.stages).toEqual({ transcriptMs: 0, firstAudioMs: 500, playoutMs: 10 });
+});
