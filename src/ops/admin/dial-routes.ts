@@ -44,6 +44,31 @@ const bodySchema = {
   },
 } as const;
 
+const NO_OBJECT = 'the body must be a JSON object, sent with content-type: application/json';
+
+function isObject(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
+}
+
+type SchemaErrors = readonly {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message?: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}[];
+
+/** What is wrong with a body, in words that name the key. No value is repeated: it may be a number. */
+function complaintOf(errors: SchemaErrors): string {
+  const [first] = errors;
+  if (first === undefined || errors.some(({ keyword }) => keyword === 'oneOf')) {
+    return 'the body must have either flavor or route';
+  }
+  const key = first.instancePath.slice(1).replaceAll('/', '.');
+  const extra = first.params['additionalProperty'];
+  const which = typeof extra === 'string' ? `: ${JSON.stringify(extra.slice(0, 64))}` : '';
+  return `${key === '' ? 'the body' : key} ${first.message ?? 'is not as it must be'}${which}`;
+}
+
 /** `POST /calls`: the only route that reads a body. */
 export async function dialRoutes(app: FastifyInstance, control: AdminControl, log: Logger): Promise<void> {
   await app.register(async (scope) => {
@@ -56,6 +81,11 @@ export async function dialRoutes(app: FastifyInstance, control: AdminControl, lo
     scope.post<{ Body: OutboundCallRequest }>(
       '/calls',
       {
+        preValidation: (request, _reply, done) => {
+          if (isObject(request.body)) done();
+          else done(new AdminError(400, 'ERR_ADMIN_REQUEST', NO_OBJECT));
+        },
+        schemaErrorFormatter: (errors) => new Error(complaintOf(errors)),
         schema: {
           operationId: 'makeCall',
           summary: 'Calls somebody',

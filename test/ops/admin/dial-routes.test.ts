@@ -26,23 +26,27 @@ describe('POST /calls', () => {
   });
 
   test.each([
-    ['no JSON', 'to=20'],
-    ['nothing', ''],
-    ['a list', '[]'],
-    ['no number', '{"flavor":"a"}'],
-    ['neither flavor nor route', '{"to":"20"}'],
-    ['both', '{"to":"20","flavor":"a","route":"b"}'],
-    ['an unknown field', '{"to":"20","flavor":"a","uri":"sip:x"}'],
-    ['a number that is none', '{"to":20,"flavor":"a"}'],
-    ['a From that ends its URI', '{"to":"20","flavor":"a","from":"7000@evil"}'],
-    ['a variable that is no text', '{"to":"20","flavor":"a","variables":{"n":1}}'],
-    ['no time to ring', '{"to":"20","flavor":"a","ringSeconds":0}'],
-    ['a prototype', '{"to":"20","flavor":"a","__proto__":{}}'],
-  ])('%s: 400, and nobody is called', async (_, body) => {
+    ['no JSON', 'to=20', 'the request is malformed'],
+    ['nothing', '', 'the request is malformed'],
+    ['a list', '[]', 'the body must be a JSON object'],
+    ['no number', '{"flavor":"a"}', "the body must have required property 'to'"],
+    ['neither flavor nor route', '{"to":"20"}', 'the body must have either flavor or route'],
+    ['both', '{"to":"20","flavor":"a","route":"b"}', 'the body must have either flavor or route'],
+    [
+      'an unknown field',
+      '{"to":"20","flavor":"a","uri":"sip:x"}',
+      'the body must NOT have additional properties: "uri"',
+    ],
+    ['a number that is none', '{"to":20,"flavor":"a"}', 'to must be string'],
+    ['a From that ends its URI', '{"to":"20","flavor":"a","from":"7000@evil"}', 'from must match pattern'],
+    ['a variable that is no text', '{"to":"20","flavor":"a","variables":{"n":1}}', 'variables.n must be string'],
+    ['no time to ring', '{"to":"20","flavor":"a","ringSeconds":0}', 'ringSeconds must be > 0'],
+    ['a prototype', '{"to":"20","flavor":"a","__proto__":{}}', 'the request is malformed'],
+  ])('%s: 400, and nobody is called', async (_, body, part) => {
     const { response, control } = await post(body);
     expect([response.status, await response.json()]).toEqual([
       400,
-      { error: { code: 'ERR_ADMIN_REQUEST', message: expect.any(String) } },
+      { error: { code: 'ERR_ADMIN_REQUEST', message: expect.stringContaining(part) } },
     ]);
     expect(control.dialled).toEqual([]);
   });
@@ -50,6 +54,8 @@ describe('POST /calls', () => {
   test('what is not said to be JSON is not read as such', async () => {
     const { response, control } = await post('{"to":"20","flavor":"a"}', { 'content-type': 'text/plain' });
     expect([response.status, control.dialled]).toEqual([400, []]);
+    const message = 'the body must be a JSON object, sent with content-type: application/json';
+    expect(await response.json()).toMatchObject({ error: { message } });
   });
 
   test('a refusal comes with its code and Retry-After', async () => {
