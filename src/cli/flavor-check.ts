@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { type Clock, createSystemClock } from '../base/clock.js';
-import { errorCode, errorMessage } from '../base/connector-error.js';
+import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
 import type { ConfigIssue } from '../config/config-issue.js';
 import { explainFlavorOptions, hideWriteOnly } from '../config/flavor-options.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import type { Secrets } from '../config/secrets.js';
 import { suggest } from '../config/suggest.js';
-import type { PreparedFlavor } from '../connector/flavor-factory.js';
+import { type PreparedFlavor, whyUnusable } from '../connector/flavor-factory.js';
 import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
 import type { Flavor, FlavorModule, Logger } from '../flavor-api/index.js';
 
@@ -137,7 +137,10 @@ function told(
 }
 
 async function made({ module, options }: PreparedFlavor, clock: Clock, log = silent): Promise<Flavor> {
-  return module.create(options, { log, now: () => clock.now() });
+  const flavor = await module.create(options, { log, now: () => clock.now() });
+  const problem = await whyUnusable(flavor);
+  if (problem === undefined) return flavor;
+  throw new ConnectorError('ERR_FLAVOR_INVALID', problem);
 }
 
 /** What to do about a flavor that does not load. */

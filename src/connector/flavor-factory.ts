@@ -60,9 +60,22 @@ export async function createFlavors(config: Config, deps: FlavorDeps): Promise<R
 
 async function create(name: string, { module, options }: PreparedFlavor, deps: FlavorDeps): Promise<Flavor> {
   const flavor = await make(name, { module, options }, deps);
-  const problem = problemOf(flavor);
+  const problem = await whyUnusable(flavor);
   if (problem === undefined) return flavor;
   throw new ConnectorError('ERR_FLAVOR_INVALID', `the flavor ${JSON.stringify(name)} cannot be used: ${problem}`);
+}
+
+/** Why what `create` gave back is no flavor, after closing it; `undefined` when it is one. Never rejects. */
+export async function whyUnusable(flavor: Partial<Flavor> | null | undefined): Promise<string | undefined> {
+  const problem = problemOf(flavor);
+  if (problem === undefined) return undefined;
+  try {
+    // It may have opened something all the same.
+    await flavor?.[Symbol.asyncDispose]?.();
+  } catch {
+    // Why it cannot be used is the better complaint.
+  }
+  return problem;
 }
 
 async function make(name: string, { module, options }: PreparedFlavor, deps: FlavorDeps): Promise<Flavor> {

@@ -45,6 +45,26 @@ routes: [{ match: { any: true }, flavor: one, tools: [book, who] }]
   expect(err).toContain('connector.yaml: 2 errors');
 });
 
+test('a flavor that no call could use has a line too, as at the start', async () => {
+  const directory = directoryWith(
+    'flavors: { desk: { use: ./desk.mjs } }\nroutes: [{ match: { any: true }, flavor: desk }]\n',
+  );
+  writeFileSync(
+    join(directory, 'desk.mjs'),
+    `const standard = { version: 1, vendor: 'me', validate: (value) => ({ value }), jsonSchema: { input: () => ({ type: 'object' }) } };
+     const formats = [{ encoding: 'opus', sampleRate: 48000 }];
+     export default {
+       manifest: { id: 'desk', displayName: 'Desk', apiVersion: 1, configSchema: { '~standard': standard } },
+       create: () => ({ capabilities: { input: formats, output: formats }, open() {}, async [Symbol.asyncDispose]() {} }),
+     };`,
+  );
+  const io = createFakeIo(directory);
+  expect(await runCli(['check', '--config', 'connector.yaml'], io)).toBe(1);
+  expect(io.err()).toMatch(
+    /error: flavors\.desk: cannot be made: capabilities\.input names .*opus.* \(ERR_FLAVOR_INVALID\)/,
+  );
+});
+
 describe('the shipped configuration', () => {
   test('is the default, and there is nothing wrong with it', async () => {
     const io = createFakeIo(repository);

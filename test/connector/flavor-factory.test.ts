@@ -98,11 +98,13 @@ test.each([
     'capabilities.input names null, which is no format',
   ],
 ])('what is no flavor is refused before a call meets it: %s', async (body, problem) => {
-  const { config } = configOf({ partner: body });
+  const { config, calls } = configOf({ partner: body });
   await expect(createFlavors(config, deps)).rejects.toMatchObject({
     code: 'ERR_FLAVOR_INVALID',
     message: `the flavor "partner" cannot be used: ${problem}`,
   });
+  // What it may have opened is closed, where it can be.
+  expect(calls).toEqual(/undefined;|asyncDispose\]: undefined/.test(body) ? [] : ['closed partner']);
 });
 
 test('options that do not fit are named from the top of the file', async () => {
