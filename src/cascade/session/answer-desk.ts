@@ -114,7 +114,8 @@ export class AnswerDesk {
         },
         onFailed: (error) => {
           this.#close(answer);
-          send({ type: 'answer-failed', id, error });
+          const rest = request.kind === 'words' ? request.text.slice(answer.text.length) : '';
+          send({ type: 'answer-failed', id, error, rest });
         },
       },
     );

@@ -23,6 +23,11 @@ export function putBack(step: Step, request: AnswerRequest): void {
   step.state = { ...step.state, waiting: [request, ...rest] };
 }
 
+/** Words that were given are said as they are to their end: no model knows them. */
+export function remainderOf({ request }: ActiveAnswer, rest = ''): AnswerRequest {
+  return request.kind === 'words' && rest.trim() !== '' ? { kind: 'words', text: rest } : { kind: 'go-on' };
+}
+
 export function retain(step: Step, keep: (request: AnswerRequest) => boolean): void {
   step.state = { ...step.state, waiting: step.state.waiting.filter(keep) };
 }

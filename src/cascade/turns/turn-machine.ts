@@ -4,6 +4,7 @@ import {
   begin,
   dropSpeculation,
   putBack,
+  remainderOf,
   retain,
   type Step,
   setActive,
@@ -159,7 +160,7 @@ function onAnswer(step: Step, event: AnswerEvent, nowMs: number): void {
       step.commands.push({ type: 'warn', error: event.error });
       // After a call of a tool its result asks for the answer; to ask the same again would call it twice.
       if (active.called || active.speculativeOn !== undefined) return;
-      putBack(step, active.emitted ? { kind: 'go-on' } : active.request);
+      putBack(step, active.emitted ? remainderOf(active, event.rest) : active.request);
       return;
     }
     default:

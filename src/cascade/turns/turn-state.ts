@@ -152,7 +152,8 @@ export type TurnEvent =
   | { readonly type: 'answer-emitted'; readonly id: number }
   | { readonly type: 'answer-call'; readonly id: number; readonly call: ModelToolCall }
   | { readonly type: 'answer-done'; readonly id: number }
-  | { readonly type: 'answer-failed'; readonly id: number; readonly error: FlavorError }
+  /** `rest`: what of given words was not said. */
+  | { readonly type: 'answer-failed'; readonly id: number; readonly error: FlavorError; readonly rest?: string }
   /** A moment that {@link dueMs} named has come. */
   | { readonly type: 'time' };
 

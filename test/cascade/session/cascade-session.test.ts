@@ -633,6 +633,19 @@ describe('a stage that fails', () => {
     expect(scene.of('audio-done')).toHaveLength(1);
   });
 
+  test('in the middle of words that were given, again and again: they are said to their end, and no model is asked', async () => {
+    const scene = await started({ tts: { manual: true } });
+    scene.session.speak({ text: 'This call is recorded. Press one for sales. Press two for help.' });
+    await scene.settle();
+    scene.tts.utterances[0]?.speakNext();
+    scene.tts.utterances[0]?.end(dropped);
+    await scene.settle();
+    scene.tts.utterances[1]?.end(dropped);
+    await scene.pass(400);
+    expect(scene.tts.utterances[2]?.pieces.join(' ')).toBe('Press one for sales. Press two for help.');
+    expect(scene.llm.requests).toEqual([]);
+  });
+
   test('in the middle of a clause: the voice goes on with the word that was under way', async () => {
     const clause = 'The parcel left the depot in Leicester on Tuesday.';
     const scene = await started({ tts: { manual: true }, script: () => ({ text: `Well then. ${clause} Good.` }) });
