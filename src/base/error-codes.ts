@@ -70,7 +70,7 @@ export const errorCodes = {
   },
   ERR_AUDIO_FILE: {
     meaning: 'An audio file cannot be used.',
-    remedy: 'Give a RIFF/WAVE file with 16-bit PCM or G.711 samples.',
+    remedy: 'Check the path and its permissions; a file to play is RIFF/WAVE with 16-bit PCM or G.711 samples.',
   },
   ERR_RECORD_WRITE: {
     meaning: 'A call record cannot be written.',

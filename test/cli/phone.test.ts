@@ -201,7 +201,7 @@ describe('what cannot work is said before anybody is called', () => {
     const { code, out, err } = await phone([`sip:take@${address}`, '--say', 'nosuch.wav']);
     expect(code).toBe(1);
     expect(out).toBe('');
-    expect(err).toMatch(/nosuch\.wav.*\(ERR_AUDIO_FILE\)\nGive a RIFF/);
+    expect(err).toMatch(/nosuch\.wav.*\(ERR_AUDIO_FILE\)\nCheck the path .* RIFF/);
     const json = await phone([`sip:take@${address}`, '--say', 'nosuch.wav', '--json']);
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, error: { code: 'ERR_AUDIO_FILE' } });
     expect(json.err).toBe('');
@@ -218,7 +218,7 @@ describe('what cannot work is said before anybody is called', () => {
     const { code, out, err, io } = await phone([`sip:take@${address}`, '--record', 'nosuch/heard.wav']);
     expect(code).toBe(1);
     expect(out).toBe('');
-    expect(err).toContain('nosuch/heard.wav');
+    expect(err).toMatch(/nosuch\/heard\.wav.*\(ERR_AUDIO_FILE\)\nCheck the path and its permissions/);
     expect(existsSync(join(io.cwd, 'nosuch'))).toBe(false);
   });
 
