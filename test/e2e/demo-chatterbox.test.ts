@@ -29,7 +29,7 @@ beforeAll(async () => {
   // A machine that stalls for half a second in a sentence of the caller's has made two turns of it. One that is slower
   // still has given up the first tier before it could die: it did not begin in its time.
   for (let again = 0; again < 2 && !(result.ok && (await picture()).includes(DEATH)); again += 1) result = await play();
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
