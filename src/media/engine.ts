@@ -42,6 +42,31 @@ export interface StreamParameters {
   readonly rtcp?: RtcpParameters | undefined;
   /** Absent: plain RTP. Otherwise nothing plain is sent, and nothing that is not authentic is taken. */
   readonly srtp?: SrtpParameters | undefined;
+  /**
+   * Keys come by DTLS on the stream's own port (RFC 5764), where we are the server. Then `srtp` is absent, RTCP shares the port, and nothing
+   * plain is sent or taken. The same again means that nothing has changed.
+   */
+  readonly dtls?: DtlsParameters | undefined;
+}
+
+/** DTLS-SRTP (RFC 5763), and ICE (RFC 8445) where the peer does it: we are lite, and answer its checks. */
+export interface DtlsParameters {
+  /** Of the peer's certificate, from SDP (RFC 8122): one of them has to be right. */
+  readonly fingerprints: readonly DtlsFingerprint[];
+  /** Absent: the peer's datagrams come from where its SDP says. */
+  readonly ice?: IceParameters | undefined;
+}
+
+export interface DtlsFingerprint {
+  readonly hash: 'sha-256' | 'sha-384' | 'sha-512';
+  readonly value: Uint8Array;
+}
+
+/** User fragments of both sides, and our password (RFC 8839 section 5.4). */
+export interface IceParameters {
+  readonly localFragment: string;
+  readonly localPassword: string;
+  readonly remoteFragment: string;
 }
 
 /** Names as in SDP (RFC 4568 section 6.2, RFC 7714 section 14.2). */
@@ -262,6 +287,8 @@ export interface StreamOptions {
 
 /** Opens streams; one per process. */
 export interface MediaEngine extends AsyncDisposable {
+  /** Of the certificate that its streams show. Absent: they do no DTLS, and fail where it is asked for. */
+  readonly fingerprint?: DtlsFingerprint | undefined;
   /** Throws `ERR_NO_MEDIA_PORT`. */
   open(options: StreamOptions): Promise<MediaStream>;
   /** Resolves when a stream need not wait for anything but its ports: threads run, codecs are compiled. Never rejects. */

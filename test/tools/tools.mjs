@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /**
  * Programs from Debian that tests drive. A test asks {@link findTool} for one; `install.mjs` provides them beforehand.
  *
- * @typedef {'sipp' | 'baresip' | 'pocketsphinx_continuous'} ToolName
+ * @typedef {'sipp' | 'baresip' | 'openssl' | 'pocketsphinx_continuous'} ToolName
  *
  * @typedef {object} Tool
  * @property {string} command Absolute path of the executable.
@@ -17,11 +17,12 @@ import { fileURLToPath } from 'node:url';
 export const toolPackages = /** @type {const} */ ({
   sipp: 'sip-tester',
   baresip: 'baresip-core',
+  openssl: 'openssl',
   pocketsphinx_continuous: 'pocketsphinx',
 });
 
 /** Tools of the tests, in the order they are installed. Measurements may ask for more. */
-export const toolNames = /** @type {ToolName[]} */ (['sipp', 'baresip']);
+export const toolNames = /** @type {ToolName[]} */ (['sipp', 'baresip', 'openssl']);
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
