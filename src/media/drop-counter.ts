@@ -3,7 +3,8 @@ import type { SrtpDefect } from './srtp/srtp-inbound.js';
 
 /**
  * Why a packet was refused. `srtp-…`: not authentic, seen before, or beyond what its key may protect; `rtcp`: a malformed one; `direction`: we receive nothing now; `source` and `probation`: the
- * latching rule; `net`: from outside the nets of the call; `sequence`: out of all order; `event`: a malformed telephone event.
+ * latching rule; `net`: from outside the nets of the call; `no-keys`: before DTLS has made the keys; `stun`: no check that is authentic;
+ * `dtls`: DTLS that nobody asked for, or from where ICE has found nobody; `sequence`: out of all order; `event`: a malformed telephone event.
  */
 export type DropReason =
   | RtpDefect
@@ -13,6 +14,9 @@ export type DropReason =
   | 'source'
   | 'probation'
   | 'net'
+  | 'no-keys'
+  | 'stun'
+  | 'dtls'
   | 'payload-type'
   | 'payload-size'
   | 'sequence'
@@ -33,6 +37,9 @@ export class DropCounter {
     source: 0,
     probation: 0,
     net: 0,
+    'no-keys': 0,
+    stun: 0,
+    dtls: 0,
     'payload-type': 0,
     'payload-size': 0,
     sequence: 0,

@@ -1,6 +1,5 @@
 import type { DtmfTiming } from './dtmf-sender.js';
 import type { CommandSequence, StreamParameters } from './engine.js';
-import type { RemoteAddress } from './remote-address.js';
 
 /** What a stream was told and does with its next slot. */
 export type Command =
@@ -8,7 +7,6 @@ export type Command =
       readonly type: 'connect';
       readonly sequence: CommandSequence;
       readonly parameters: StreamParameters;
-      readonly remote: RemoteAddress | undefined;
     }
   | { readonly type: 'pause' | 'resume' | 'flush'; readonly sequence: CommandSequence }
   | {

@@ -6,6 +6,7 @@ import type { FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer } from './jitter-buffer.js';
 import type { AdmitsAddress, LatchOptions } from './latch.js';
 import type { PacingWheel } from './pacing-wheel.js';
+import type { BeginKeyExchange } from './secure-association.js';
 import type { StreamCodecs } from './stream-codecs.js';
 import type { VoiceDetector } from './vad.js';
 
@@ -32,6 +33,8 @@ export interface RtpStreamDeps {
   readonly codecs: StreamCodecs;
   readonly listener: StreamListener;
   readonly tap: StreamTap | undefined;
+  /** For streams whose keys come by DTLS. Absent: they fail. */
+  readonly beginKeyExchange?: BeginKeyExchange | undefined;
   /** Called once, when the stream closes; from then on it touches its port no more. */
   onClosed(): void;
 }

@@ -7,15 +7,16 @@ import { Latch } from './latch.js';
 import { LocalSource } from './local-source.js';
 import { FRAME_SLOTS, type WheelMember } from './pacing-wheel.js';
 import type { PacketWriter } from './packet-writer.js';
+import { PeerLink } from './peer-link.js';
 import { phoneCodings } from './phone-codec.js';
 import { Playout } from './playout.js';
-import { isSameRemote, type RemoteAddress, usableRemote } from './remote-address.js';
+import type { RemoteAddress } from './remote-address.js';
 import { RtcpSession } from './rtcp/rtcp-session.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
 import type { Command } from './rtp-stream-command.js';
 import type { RtpStreamDeps, RtpStreamOptions } from './rtp-stream-deps.js';
-import { SrtpSession } from './srtp/srtp-session.js';
+import type { SrtpSession } from './srtp/srtp-session.js';
 import { eventFormat } from './telephone-event.js';
 
 /**
@@ -36,20 +37,13 @@ export class RtpStream implements MediaStream, WheelMember {
   readonly #rtcp: RtcpSession;
   /** As the session says: one look less for each packet. */
   #reportDueMs = Number.POSITIVE_INFINITY;
+  readonly #link: PeerLink;
+  /** The link's. */
   readonly #srtp: SrtpSession;
   readonly #commands: Command[] = [];
   readonly #digitsSent: CommandSequence[] = [];
   #lastSequence = 0;
   #phase: number | undefined;
-  #remote: RemoteAddress | undefined;
-  /** The same, unless it lies outside the nets of the call: nothing is sent there. */
-  #target: RemoteAddress | undefined;
-  /** The last one that was one: a hold with 0.0.0.0 has none. */
-  #lastRemote: RemoteAddress | undefined;
-  /** Where the SDP wants RTCP, if it says so. */
-  #rtcpRemote: RemoteAddress | undefined;
-  /** RTCP shares the port of RTP (RFC 5761). */
-  #rtcpMux = false;
   #codec: PhoneCodec['name'] = 'pcmu';
   #sending = false;
   #writer: PacketWriter | undefined;
@@ -65,7 +59,15 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#playout = new Playout(phoneCodings.pcmu, (event) => this.#emit(event));
     const { listener: outside } = deps;
     const emit = { onEvent: (event: StreamEvent) => this.#emit(event) };
-    this.#srtp = new SrtpSession(deps.port);
+    this.#link = new PeerLink(options, {
+      ...{ latch: this.#latch, port: deps.port, beginKeyExchange: deps.beginKeyExchange },
+      listener: {
+        onChanged: () => this.#beginReports(),
+        onFailed: (message) => this.fail(new Error(message)),
+        onRefused: (reason) => this.#receiver.refuse(reason),
+      },
+    });
+    this.#srtp = this.#link.srtp;
     const { clock, jitterBuffer, voice, tap, random, codecs, scratch } = deps;
     this.#source = new LocalSource(random);
     this.#sender = new RtpSender({
@@ -86,10 +88,9 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   connect(parameters: StreamParameters): CommandSequence {
-    const remote = usableRemote(parameters.remote, this.#options.family);
     // Receiving need not wait for the slot: a phone may send as soon as it knows our address.
-    if (this.#state === 'open') this.#listenTo(parameters, remote);
-    return this.#command({ type: 'connect', sequence: this.#nextSequence(), parameters, remote });
+    if (this.#state === 'open') this.#listenTo(parameters);
+    return this.#command({ type: 'connect', sequence: this.#nextSequence(), parameters });
   }
 
   setFormats(input: AudioFormat, output: AudioFormat): void {
@@ -161,7 +162,9 @@ export class RtpStream implements MediaStream, WheelMember {
 
   close(farewell = false): void {
     if (this.#state === 'closed') return;
-    if (farewell && this.#state === 'open') this.#sendBye();
+    const saysGoodbye = farewell && this.#state === 'open';
+    if (saysGoodbye) this.#sendBye();
+    this.#link.close(saysGoodbye);
     this.#deps.wheel.leave(this);
     this.#deps.voice.useModel?.(false);
     // Closed before anything is reported: a listener that closes again, or a packet on its way, finds nothing to do.
@@ -183,13 +186,16 @@ export class RtpStream implements MediaStream, WheelMember {
   receiveRtp(bytes: Uint8Array, from: RemoteAddress, atMs: number, offset = 0, length = bytes.length): void {
     if (this.#state !== 'open') return;
     try {
+      const { association } = this.#link;
+      if (association !== undefined && !association.isMedia(bytes, from, atMs, offset, length)) return;
       if (!this.#srtp.unlocks) {
         this.#receiver.receive(bytes, from, atMs, offset, length);
         return;
       }
       const packet = this.#srtp.open(bytes.subarray(offset, offset + length));
       if (typeof packet === 'string') this.#receiver.refuse(packet);
-      else this.#receiver.receive(packet, from, atMs);
+      // Whichever of its proven addresses it comes from: a browser may change before it says so.
+      else this.#receiver.receive(packet, association?.remote ?? from, atMs);
     } catch (error) {
       this.fail(error);
     }
@@ -227,9 +233,11 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#touched = false;
     const nowMs = this.#deps.clock.now();
     if (this.#commands.length > 0) this.#applyCommands(dueSlot, nowMs);
-    // An acknowledgement may have made the call close.
+    this.#link.association?.tick(nowMs);
+    // An acknowledgement may have made the call close, or there will be no keys.
     if (this.#state !== 'open') return;
-    this.#sender.onSlot(slot, dueSlot, this.#sending ? this.#destination() : undefined, nowMs);
+    const mayLeave = this.#sending && this.#srtp.ready;
+    this.#sender.onSlot(slot, dueSlot, mayLeave ? this.#link.destination.rtp : undefined, nowMs);
     this.#playout.settle(nowMs);
     this.#playout.report();
     if (nowMs >= this.#reportDueMs) this.#sendReport(nowMs);
@@ -277,7 +285,7 @@ export class RtpStream implements MediaStream, WheelMember {
       const { playhead } = this.#playout;
       switch (type) {
         case 'connect':
-          this.#speakTo(command.parameters, command.remote, dueSlot);
+          this.#speakTo(command.parameters, dueSlot);
           break;
         case 'pause':
           this.#playout.pause();
@@ -296,29 +304,22 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
-  #listenTo(parameters: StreamParameters, remote: RemoteAddress | undefined): void {
-    const { alsoReceived, codec, direction, srtp } = parameters;
+  #listenTo(parameters: StreamParameters): void {
+    const { alsoReceived, codec, direction } = parameters;
     const nowMs = this.#deps.clock.now();
     const receiving = direction === 'sendrecv' || direction === 'recvonly';
-    this.#srtp.receiveWith(srtp);
-    this.#latch.expect(remote, nowMs);
+    this.#link.listenTo(parameters, nowMs);
     // Commands are applied before the next packet is filled: what is played from now on is for this codec.
     this.#playout.setCoding(phoneCodings[codec.name]);
     this.#receiver.configure(codec, eventFormat(parameters), receiving, nowMs, alsoReceived);
   }
 
-  #speakTo(parameters: StreamParameters, remote: RemoteAddress | undefined, slot: number): void {
-    const { codec, direction, ptimeMs, rtcp, srtp } = parameters;
-    this.#srtp.sendWith(srtp, remote !== undefined && !isSameRemote(remote, this.#lastRemote));
-    this.#lastRemote = remote ?? this.#lastRemote;
-    this.#remote = remote;
-    this.#target = this.#admitted(remote);
-    this.#sending = remote !== undefined && (direction === 'sendrecv' || direction === 'sendonly');
-    this.#rtcpRemote = this.#admitted(usableRemote(rtcp?.remote, this.#options.family));
-    this.#rtcpMux = rtcp?.mux ?? false;
+  #speakTo(parameters: StreamParameters, slot: number): void {
+    const { codec, direction, ptimeMs } = parameters;
+    this.#link.speakTo(parameters);
+    this.#sending = direction === 'sendrecv' || direction === 'sendonly';
     this.#codec = codec.name;
-    if (remote !== undefined) this.#rtcp.begin(1000 * phoneCodings[codec.name].ticksPerMs, this.#deps.clock.now());
-    this.#reportDueMs = this.#rtcp.dueMs;
+    this.#beginReports();
     this.#writer = this.#deps.codecs.writerFor(codec, ptimeMs, this.#writer);
     this.#sender.configure(this.#writer, codec.payloadType, eventFormat(parameters));
     this.#sender.begin(this.#firstSlotOfPhase(slot, 0));
@@ -328,32 +329,31 @@ export class RtpStream implements MediaStream, WheelMember {
     }
   }
 
+  #beginReports(): void {
+    const { ready } = this.#srtp;
+    const { remote } = this.#link.destination;
+    if (ready && remote !== undefined) {
+      this.#rtcp.begin(1000 * phoneCodings[this.#codec].ticksPerMs, this.#deps.clock.now());
+    }
+    this.#reportDueMs = ready ? this.#rtcp.dueMs : Number.POSITIVE_INFINITY;
+  }
+
   /** The first slot from `slot` on that lies `offset` slots from one of ours. */
   #firstSlotOfPhase(slot: number, offset: number): number {
     const wanted = (this.#phase ?? 0) + offset - slot;
     return slot + (((wanted % FRAME_SLOTS) + FRAME_SLOTS) % FRAME_SLOTS);
   }
 
-  /** Where the caller's packets come from, once that is known; the SDP's address before. */
-  #destination(): RemoteAddress | undefined {
-    return this.#latch.source ?? this.#target;
-  }
-
-  #admitted(remote: RemoteAddress | undefined): RemoteAddress | undefined {
-    const { admits } = this.#options;
-    return remote === undefined || admits === undefined || admits(remote.address) ? remote : undefined;
-  }
-
   /** A few times in 20 s, whatever the direction (RFC 3264 section 5.1). */
   #sendReport(nowMs: number): void {
     const packet = this.#rtcp.report(this.#sender.sent(), this.#receiver.sequences, nowMs);
     this.#reportDueMs = this.#rtcp.dueMs;
-    if (packet !== undefined) this.#transmitRtcp(packet);
+    if (packet !== undefined) this.#link.sendRtcp(packet);
   }
 
   #sendBye(): void {
     const packet = this.#rtcp.bye(this.#sender.sent(), this.#receiver.sequences, this.#deps.clock.now());
-    if (packet !== undefined) this.#transmitRtcp(packet);
+    if (packet !== undefined) this.#link.sendRtcp(packet);
   }
 
   /** The peer uses our SSRC: goodbye to that, and on with another (RFC 3550 section 8.2). */
@@ -364,18 +364,6 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#sender.startOver();
     this.#rtcp.startOver();
     this.#srtp.startOver();
-  }
-
-  #transmitRtcp(packet: Uint8Array): void {
-    const to = this.#destination();
-    if (to === undefined) return;
-    this.#srtp.sendRtcp(packet, this.#rtcpMux ? to : this.#rtcpDestination(to), this.#rtcpMux);
-  }
-
-  /** RFC 3550 section 11: one port up. What the SDP says instead (RFC 3605) holds while RTP comes from where it says. */
-  #rtcpDestination(to: RemoteAddress): RemoteAddress {
-    if (this.#rtcpRemote !== undefined && isSameRemote(to, this.#remote)) return this.#rtcpRemote;
-    return { address: to.address, port: Math.min(to.port + 1, 65_535) };
   }
 
   #watchSilence(nowMs: number): void {

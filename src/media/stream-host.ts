@@ -4,7 +4,9 @@ import type { Random } from '../base/random.js';
 import { createSourceFilter } from '../base/source-filter.js';
 import { AdaptiveJitterBuffer } from './adaptive-jitter-buffer.js';
 import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from './datagram-transport.js';
-import type { StreamListener, StreamOptions, StreamTap } from './engine.js';
+import type { DtlsIdentity } from './dtls/dtls-identity.js';
+import { DtlsServer } from './dtls/dtls-server.js';
+import type { SrtpSuite, StreamListener, StreamOptions, StreamTap } from './engine.js';
 import { FrameScratch } from './frame-scratch.js';
 import type { LatchOptions } from './latch.js';
 import { loadOpus, warmUpOpus } from './opus/load-opus.js';
@@ -16,6 +18,7 @@ import type { RemoteAddress } from './remote-address.js';
 import type { RtpPlace } from './rtp-ports.js';
 import { RtpSocketsTransport } from './rtp-sockets.js';
 import { RtpStream } from './rtp-stream.js';
+import type { BeginKeyExchange } from './secure-association.js';
 import { SileroVoiceDetector } from './silero/silero-detector.js';
 import { SileroService } from './silero/silero-service.js';
 import { StreamCodecs } from './stream-codecs.js';
@@ -34,6 +37,8 @@ export interface StreamHostOptions {
   readonly dtmf?: { readonly inband: boolean };
   /** `silero` needs `model`, an absolute path. Absent: `energy`. */
   readonly vad?: { readonly engine: 'energy' | 'silero'; readonly model?: string };
+  /** Who we are in DTLS; absent: streams whose keys are to come by it fail. */
+  readonly dtls?: DtlsIdentity | undefined;
   /** Where Opus comes from and how it is spoken; absent: it is not. */
   readonly opus?: OpusEncoding & { readonly library: OpusLibraryName };
 }
@@ -71,6 +76,9 @@ export interface HostedStreamOptions {
 /** Delay over `jitter.maxMs` that a burst may bring before audio is given up at once, ms. */
 const BURST_MS = 80;
 
+/** What SRTP is offered in DTLS, the best first. */
+const DTLS_SUITES: readonly SrtpSuite[] = ['AEAD_AES_128_GCM', 'AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32'];
+
 /** The streams of one thread: a wheel, and sockets on the ports that others choose. */
 export class StreamHost {
   readonly wheel: PacingWheel;
@@ -82,6 +90,7 @@ export class StreamHost {
   /** Absent: each stream has its own. */
   readonly #scratch: FrameScratch | undefined;
   readonly #codecs: Promise<StreamCodecs>;
+  readonly #beginKeyExchange: BeginKeyExchange | undefined;
 
   constructor(options: StreamHostOptions, deps: StreamHostDeps) {
     this.#options = options;
@@ -92,6 +101,9 @@ export class StreamHost {
     const buffers = transport.copies === true ? new SharedPacketBuffers() : ownPacketBuffers;
     this.#codecs = loadCodecs(options.opus, buffers);
     const { timer } = deps;
+    const { dtls: identity } = options;
+    this.#beginKeyExchange =
+      identity && ((fingerprints, link) => new DtlsServer({ identity, fingerprints, suites: DTLS_SUITES }, link));
     this.#silero = sileroService(options, deps);
     this.wheel = new PacingWheel(deps.clock, {
       onSent: (slot) => {
@@ -139,6 +151,7 @@ export class StreamHost {
         codecs,
         listener,
         tap,
+        beginKeyExchange: this.#beginKeyExchange,
         onClosed: () => hosted.onClosed(pair.close()),
       },
     );

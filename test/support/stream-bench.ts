@@ -5,6 +5,7 @@ import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
+import type { BeginKeyExchange } from '../../src/media/secure-association.js';
 import { StreamCodecs } from '../../src/media/stream-codecs.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeVoiceDetector } from './fake-voice-detector.js';
@@ -26,7 +27,7 @@ export const parametersOf = (changes: Partial<StreamParameters> = {}): StreamPar
   ...changes,
 });
 
-interface SentPacket {
+export interface SentPacket {
   readonly atMs: number;
   readonly address: string;
   readonly port: number;
@@ -39,6 +40,7 @@ export const setUpStream = (
   hooks: Partial<StreamListener> = {},
   latching: LatchOptions = { nat: false, strict: false },
   admits?: AdmitsAddress,
+  beginKeyExchange?: BeginKeyExchange,
 ) => {
   const clock = new FakeClock();
   const wheel = new PacingWheel(clock);
@@ -47,6 +49,8 @@ export const setUpStream = (
   const events: StreamEvent[] = [];
   /** Each packet from the port of RTP, as it left. */
   const raw: Buffer[] = [];
+  /** STUN and DTLS. */
+  const datagrams: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
   /** RTCP, from the port of RTP and from its own. */
   const muxed: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
   const reports: { atMs: number; to: { address: string; port: number }; bytes: Buffer }[] = [];
@@ -63,9 +67,14 @@ export const setUpStream = (
       codecs: new StreamCodecs(),
       voice: new FakeVoiceDetector(),
       tap: undefined,
+      beginKeyExchange,
       port: {
         local: { address: '127.0.0.1', port: 40_000 },
         send: (bytes, to) => {
+          if ((bytes[0] as number) < 64) {
+            datagrams.push({ atMs: clock.now(), to, bytes: Buffer.from(bytes) });
+            return;
+          }
           if (isRtcp(bytes)) {
             muxed.push({ atMs: clock.now(), to, bytes: Buffer.from(bytes) });
             return;
@@ -112,6 +121,7 @@ export const setUpStream = (
     reports,
     muxed,
     raw,
+    datagrams,
     frames,
     events,
     talk,

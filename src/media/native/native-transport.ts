@@ -12,6 +12,8 @@ const AREA_BYTES = 64 * 1024;
 const RECORDS = 1024;
 /** The phase of a socket whose packets are not kept. */
 const NOT_KEPT = -1;
+/** Below this a first byte is that of STUN or DTLS (RFC 7983), and no packet of RTP. */
+const FIRST_OF_RTP = 128;
 /** Looks for packets in one turn: each finds up to 256 sockets. A flood must not keep the thread from its slots. */
 const MAX_LOOKS = 16;
 const SEND_BYTES = 256 * 1024;
@@ -178,6 +180,8 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     wake();
     // After the packets of the slot have left: reading must not make them late.
     this.read();
+    // Answers to checks, and to DTLS.
+    if (this.#sendCount > 0) this.flush();
   };
 
   #heed(lateMs: number): void {
@@ -204,7 +208,8 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     const source = this.#records[at + 3] as number;
     const atMs = (this.#times[index] as number) - this.#aheadMs;
     const phase = this.#phases[socket] as number;
-    if (source === 0 && phase >= 0) {
+    // A check is answered as soon as can be: what the peer measures by it is the network. There are a few in a call.
+    if (source === 0 && phase >= 0 && (area.bytes[start] as number) >= FIRST_OF_RTP) {
       this.#kept.keep(phase, socket, area, start, length, atMs);
       return;
     }

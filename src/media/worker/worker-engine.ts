@@ -3,7 +3,8 @@ import type { Clock } from '../../base/clock.js';
 import { ConnectorError } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
 import type { MediaEngineOptions } from '../dgram-engine.js';
-import type { MediaEngine, MediaStream, StreamOptions } from '../engine.js';
+import { fingerprintOf } from '../dtls/dtls-identity.js';
+import type { DtlsFingerprint, MediaEngine, MediaStream, StreamOptions } from '../engine.js';
 import { type RtpPlace, RtpPorts } from '../rtp-ports.js';
 import { MediaWorker } from './media-worker.js';
 
@@ -40,6 +41,7 @@ export function createWorkerEngine(options: MediaEngineOptions, deps: WorkerEngi
 }
 
 class WorkerEngine implements MediaEngine {
+  readonly fingerprint: DtlsFingerprint | undefined;
   readonly #options: MediaEngineOptions;
   readonly #deps: WorkerEngineDeps;
   readonly #ports: RtpPorts;
@@ -49,6 +51,7 @@ class WorkerEngine implements MediaEngine {
   #disposed = false;
 
   constructor(options: MediaEngineOptions, deps: WorkerEngineDeps) {
+    this.fingerprint = options.dtls && fingerprintOf(options.dtls);
     this.#options = options;
     this.#deps = deps;
     this.#ports = new RtpPorts(options, deps);

@@ -2,9 +2,13 @@ import { expect, test } from 'vitest';
 import type { DatagramPair } from '../../../src/media/datagram-transport.js';
 import type { Datagrams } from '../../../src/media/native/datagrams.js';
 import { NativeTransport } from '../../../src/media/native/native-transport.js';
+import type { RemoteAddress } from '../../../src/media/remote-address.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-/** An add-on to which packets come: socket, its new source or 0, first byte. Ports are numbers of sockets. */
+/** Names of packets below this are those of STUN. */
+const FIRST_OF_RTP = 4;
+
+/** An add-on to which packets come: socket, its new source or 0, and a name, in the first byte. Ports are numbers of sockets. */
 const withPackets = async () => {
   const arrived: [socket: number, source: number, name: number][] = [];
   let sockets = 0;
@@ -21,7 +25,7 @@ const withPackets = async () => {
     receive: (bytes, offset, records, times) => {
       const count = arrived.length;
       for (const [index, [socket, source, name]] of arrived.splice(0).entries()) {
-        bytes[offset + 256 * index] = name;
+        bytes[offset + 256 * index] = name < FIRST_OF_RTP ? name : 0x80 + name;
         records.set([socket, offset + 256 * index, 3, source], index * 4);
         times[index] = 4;
       }
@@ -33,8 +37,9 @@ const withPackets = async () => {
   const bind = (who: string): Promise<DatagramPair> =>
     transport.bind('127.0.0.1', 4, 0, {
       onRtp: (bytes, from, atMs, offset, length) =>
-        void heard.push(`${who} ${bytes[offset]} ${length} ${from.address} ${atMs}`),
-      onRtcp: (bytes, from) => void heard.push(`${who} rtcp ${bytes[0]} ${bytes.length} ${from.address}`),
+        void heard.push(`${who} ${(bytes[offset] as number) & 0x7f} ${length} ${from.address} ${atMs}`),
+      onRtcp: (bytes, from) =>
+        void heard.push(`${who} rtcp ${(bytes[0] as number) & 0x7f} ${bytes.length} ${from.address}`),
       onError: () => {},
     });
   const come = (...packets: typeof arrived): void => {
@@ -57,6 +62,18 @@ test('a packet of a stream that has named its phase waits for a slot of that pha
   expect(heard).toEqual([]);
   transport.handOver(10);
   expect(heard).toEqual(['one 11 3 192.0.2.1 4', 'one 13 3 192.0.2.1 4']);
+});
+
+test('STUN and DTLS never wait, and what is kept of their stream waits on', async () => {
+  const { transport, heard, bind, come } = await withPackets();
+  const one = await bind('one');
+  come([0, 1, 10]);
+  heard.length = 0;
+  one.keepFor?.(2);
+  come([0, 0, 11], [0, 0, 1], [0, 0, 12]);
+  expect(heard.splice(0)).toEqual(['one 1 3 192.0.2.1 4']);
+  transport.handOver(2);
+  expect(heard).toEqual(['one 11 3 192.0.2.1 4', 'one 12 3 192.0.2.1 4']);
 });
 
 test('a packet from another source is handed over at once, behind what is kept, which keeps the source it had', async () => {
@@ -112,6 +129,32 @@ const setUp = (granted = true) => {
   };
   return { transport, slot };
 };
+
+test('what is said in answer to a packet leaves before the thread sleeps again', async () => {
+  const order: string[] = [];
+  let pair: DatagramPair | undefined;
+  let unread = 1;
+  const native: Partial<Datagrams> = {
+    now: () => 0,
+    bind: () => order.push('bind') - 1,
+    port: () => 40_000,
+    source: () => '192.0.2.1 9',
+    destination: () => 0,
+    sleepUntil: () => 0.1,
+    receive: (_bytes, _offset, records) => {
+      records.set([0, 0, 3, 1]);
+      unread -= 1;
+      return unread + 1 > 0 ? 1 : 0;
+    },
+    send: (_bytes, _records, count) => order.push(`send ${count}`),
+  };
+  const transport = new NativeTransport(native as Datagrams, new FakeClock());
+  const answer = (_bytes: Uint8Array, from: RemoteAddress): void => pair?.send(new Uint8Array(8), from);
+  pair = await transport.bind('127.0.0.1', 4, 0, { onRtp: answer, onRtcp: () => {}, onError: () => {} });
+  transport.arm(0, () => order.push('slot'));
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  expect(order.slice(2)).toEqual(['slot', 'send 1']);
+});
 
 test('a slot on time is served before what has arrived is read, a late one after', async () => {
   const { slot } = setUp();

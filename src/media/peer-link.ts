@@ -1,0 +1,110 @@
+import type { DatagramPair } from './datagram-transport.js';
+import { Destination, type DestinationOptions } from './destination.js';
+import type { DropReason } from './drop-counter.js';
+import type { DtlsParameters, StreamParameters } from './engine.js';
+import type { Latch } from './latch.js';
+import { type RemoteAddress, usableRemote } from './remote-address.js';
+import { type BeginKeyExchange, SecureAssociation } from './secure-association.js';
+import { SrtpSession, type StreamKeys } from './srtp/srtp-session.js';
+
+export interface PeerLinkListener {
+  /** The peer was found, has moved, or has agreed on keys. */
+  onChanged(): void;
+  /** Nothing will ever pass. */
+  onFailed(message: string): void;
+  /** What came was of no use. */
+  onRefused(reason: DropReason): void;
+}
+
+export interface PeerLinkDeps {
+  readonly latch: Latch;
+  readonly port: Pick<DatagramPair, 'send' | 'sendRtcp'>;
+  /** Absent: where keys were to come by DTLS, it fails. */
+  readonly beginKeyExchange: BeginKeyExchange | undefined;
+  readonly listener: PeerLinkListener;
+}
+
+/** A stream's way to its peer: where that is, by SDP or ICE, and what protects the packets, by SDP or DTLS. */
+export class PeerLink {
+  readonly destination: Destination;
+  readonly srtp: SrtpSession;
+  readonly #options: DestinationOptions;
+  readonly #deps: PeerLinkDeps;
+  #association: SecureAssociation | undefined;
+
+  constructor(options: DestinationOptions, deps: PeerLinkDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.destination = new Destination(deps.latch, options);
+    this.srtp = new SrtpSession(deps.port);
+  }
+
+  /** What holds for packets that come, from now on. */
+  listenTo(parameters: StreamParameters, nowMs: number): void {
+    const { dtls, remote } = parameters;
+    this.#association = dtls && this.#associate(dtls, nowMs);
+    this.#association?.expect(usableRemote(remote, this.#options.family));
+    this.srtp.receiveWith(this.#keysOf(parameters));
+    this.#deps.latch.expect(this.#remoteOf(parameters), nowMs);
+  }
+
+  /** What holds for packets that leave. */
+  speakTo(parameters: StreamParameters): void {
+    const moved = this.destination.aim(this.#remoteOf(parameters));
+    this.destination.aimRtcp(parameters.rtcp);
+    this.srtp.sendWith(this.#keysOf(parameters), moved);
+  }
+
+  /** What stands before the media: everything that comes to the port has to pass it. Absent: nothing does. Hot path. */
+  get association(): SecureAssociation | undefined {
+    return this.#association;
+  }
+
+  /** Sends a compound RTCP packet. */
+  sendRtcp(packet: Uint8Array): void {
+    const to = this.destination.rtcp;
+    if (to !== undefined) this.srtp.sendRtcp(packet, to, this.destination.mux);
+  }
+
+  /** What keys came from is over. @param farewell the peer is told */
+  close(farewell: boolean): void {
+    if (farewell) this.#association?.close();
+    this.#association = undefined;
+  }
+
+  /** The association that goes on with these parameters, or one that begins with them. */
+  #associate(dtls: DtlsParameters, nowMs: number): SecureAssociation | undefined {
+    if (this.#association?.goesOnWith(dtls)) return this.#association;
+    const { beginKeyExchange: begin, latch, listener, port } = this.#deps;
+    if (begin === undefined) {
+      listener.onFailed('the media engine has no certificate for DTLS');
+      return undefined;
+    }
+    const { family, admits } = this.#options;
+    return new SecureAssociation(dtls, nowMs, {
+      ...{ family, admits, begin, send: (datagram, to) => port.send(datagram, to) },
+      listener: {
+        onRemote: (remote, atMs) => {
+          latch.expect(remote, atMs);
+          this.destination.aim(remote);
+          listener.onChanged();
+        },
+        onKeys: (keys) => {
+          this.srtp.receiveWith(keys);
+          this.srtp.sendWith(keys, true);
+          listener.onChanged();
+        },
+        onFailed: (message) => listener.onFailed(message),
+        onRefused: (reason) => listener.onRefused(reason),
+      },
+    });
+  }
+
+  #keysOf({ dtls, srtp }: StreamParameters): StreamKeys {
+    return dtls === undefined ? srtp : (this.#association?.keys ?? 'awaited');
+  }
+
+  #remoteOf({ dtls, remote }: StreamParameters): RemoteAddress | undefined {
+    return dtls?.ice === undefined ? usableRemote(remote, this.#options.family) : this.#association?.remote;
+  }
+}
