@@ -7,6 +7,7 @@ import { createSignalingDriver } from './connector/driver-factory.js';
 import { createFlavors } from './connector/flavor-factory.js';
 import { mediaThreads } from './connector/media-threads.js';
 import { VoiceConnector } from './connector/voice-connector.js';
+import { createDtlsIdentity } from './media/dtls/dtls-identity.js';
 import { createWorkerEngine } from './media/worker/worker-engine.js';
 
 export type { Config } from './config/config.js';
@@ -29,7 +30,11 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
     createDriver: (current) => createSignalingDriver(current, { clock, random, log }),
     createEngine: (current) =>
       createWorkerEngine(
-        { ...current.media, rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000 },
+        {
+          ...current.media,
+          rtpTimeoutMs: current.limits.rtpTimeoutSeconds * 1000,
+          ...(current.media.webRtc && { dtls: createDtlsIdentity(clock.wallTime()) }),
+        },
         {
           ...mediaThreads(current.media, { log }),
           clock,

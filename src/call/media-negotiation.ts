@@ -9,6 +9,7 @@ import {
   createOffer,
   createSessionId,
   type LocalDescription,
+  type LocalDtls,
   type LocalMedia,
   readAnswer,
   type SrtpMode,
@@ -22,6 +23,8 @@ export interface NegotiationOptions {
   readonly codecs: readonly AudioCodec[];
   /** Default `off`. */
   readonly srtp?: SrtpMode;
+  /** Default: offers with DTLS are refused. */
+  readonly dtls?: LocalDtls | undefined;
   /** Addresses and CIDR blocks the peer's media may be at; absent: anywhere. */
   readonly nets?: readonly string[] | undefined;
 }
@@ -59,6 +62,7 @@ export class MediaNegotiation {
       sessionId: createSessionId(random),
       sessionVersion: 1,
       srtp: { mode: options.srtp ?? 'off', newKey: (bytes) => new Uint8Array(Buffer.from(random.hex(bytes), 'hex')) },
+      dtls: options.dtls,
     };
     this.nets = options.nets;
     this.expectedCodec =

@@ -25,6 +25,7 @@ export const configDefaults = {
     opus: { library: '@evan/opus', bitrate: 32_000, complexity: 5 },
     jitter: { minMs: 20, maxMs: 120 },
     srtp: 'off',
+    webRtc: false,
     latching: { nat: false, strict: false },
     dtmf: { inband: false },
     vad: { engine: 'energy' },

@@ -18,6 +18,8 @@ export interface MediaConfig {
   readonly jitter: { readonly minMs: number; readonly maxMs: number };
   /** Keys in SDP (RFC 4568). */
   readonly srtp: SrtpConfig;
+  /** Whether offers with DTLS and ICE are answered. */
+  readonly webRtc: boolean;
   readonly latching: {
     readonly nat: boolean;
     readonly strict: boolean;

@@ -19,6 +19,7 @@ import type { SignalingDriver } from '../signaling/port.js';
 import type { AudioCodec, SrtpMode } from '../signaling/sdp.js';
 import type { CallRegistry } from './call-registry.js';
 import { callTexts } from './call-texts.js';
+import { localDtls } from './dtls-media.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
 import { routeOptions, routePlan, transferTargets } from './route-options.js';
@@ -86,6 +87,7 @@ export class CallAssembly {
         address,
         codecs: media.codecs,
         srtp: routed.srtp ?? media.srtp,
+        dtls: localDtls(engine.fingerprint, media, random),
         nets: routed.nets ?? media.latching.from,
       },
       random,

@@ -38,6 +38,8 @@ export interface ParsedMedia {
   readonly rtcp: { readonly port: number; readonly connection: ConnectionAddress | undefined } | undefined;
   /** Values of its `a=crypto` lines (RFC 4568), in order. Never to be shown. */
   readonly crypto: readonly string[];
+  /** Its attributes of DTLS and ICE, then the session's, `name:value`. */
+  readonly transport: readonly string[];
   /** Milliseconds, above 0. */
   readonly ptimeMs: number | undefined;
   readonly maxPtimeMs: number | undefined;
@@ -52,6 +54,7 @@ export interface ParsedSdp {
 
 interface MediaLine extends Pick<ParsedMedia, 'line' | 'type' | 'port' | 'portCount' | 'protocol' | 'formats'> {
   readonly crypto: string[];
+  readonly transport: string[];
 }
 
 const DIRECTIONS: ReadonlySet<string> = new Set<SdpDirection>(['sendrecv', 'sendonly', 'recvonly', 'inactive']);
@@ -62,15 +65,20 @@ const FORMAT = /^[\x21-\x7e]{1,64}$/;
 const CONNECTION = /^IN IP[46] \S{1,255}$/;
 /** A sender names each of its suites once. */
 const MAX_CRYPTO_LINES = 16;
+/** Of DTLS and ICE: a fingerprint for each hash, and one each of the rest. */
+const MAX_TRANSPORT_LINES = 16;
 /** Ten digits: the seconds since 1900 of any call to come, and exact as a number. */
 const TIMING = /^\d{1,10} \d{1,10}$/;
 /**
- * The attributes handed to the grammar. Everything else a peer may write (ICE, simulcast ...) is dropped here:
+ * The attributes handed to the grammar. Everything else a peer may write (simulcast ...) is dropped here:
  * it is never used, never echoed, and never meets the grammar's harder regular expressions.
  */
 const ATTRIBUTE = /^(?:rtpmap:\d{1,3} [\w.-]{1,64}(?:\/\d{1,9}(?:\/\d{1,3})?)?|fmtp:\d{1,3} [\x20-\x7e]{1,1024})$/;
 const RTCP = /^(?:rtcp-mux|rtcp:\d{1,5}(?: IN IP[46] \S{1,255})?)$/;
 const CRYPTO = 'crypto:';
+/** Of DTLS and ICE (RFC 8122, RFC 4145, RFC 8839), and what names a section for bundles (RFC 5888, RFC 9143). */
+const TRANSPORT_ATTRIBUTE =
+  /^(?:fingerprint:[\w-]{1,16} [0-9A-Fa-f:]{2,300}|setup:\w{1,16}|ice-ufrag:[A-Za-z0-9+/]{4,256}|ice-pwd:[A-Za-z0-9+/]{22,256}|ice-lite|mid:[\w.+-]{1,32}|group:BUNDLE(?: [\w.+-]{1,32}){1,32})$/;
 const PACKET_TIME = /^(?:max)?ptime:\d{1,5}(?:\.\d{1,5})?$/;
 
 /**
@@ -89,6 +97,7 @@ export function parseSessionDescription(text: string): ParsedSdp {
 
   const mediaLines: MediaLine[] = [];
   const kept: string[] = [];
+  const sessionTransport: string[] = [];
   for (const line of lines) {
     if (line.type === 'm') {
       if (mediaLines.length === sdpLimits.mediaLines) {
@@ -100,6 +109,9 @@ export function parseSessionDescription(text: string): ParsedSdp {
       // Not by the grammar, which forgets all session parameters but the first. Those before any m= mean nothing.
       const lines = mediaLines.at(-1)?.crypto;
       if (lines !== undefined && lines.length < MAX_CRYPTO_LINES) lines.push(line.value.slice(CRYPTO.length));
+    } else if (line.type === 'a' && TRANSPORT_ATTRIBUTE.test(line.value)) {
+      const lines = mediaLines.at(-1)?.transport ?? sessionTransport;
+      if (lines.length < MAX_TRANSPORT_LINES) lines.push(line.value);
     } else if (isKept(line)) {
       kept.push(`${line.type}=${line.value}`);
     }
@@ -109,7 +121,10 @@ export function parseSessionDescription(text: string): ParsedSdp {
   const session = parse(kept.join('\r\n'));
   return {
     timing: { start: session.timing?.start ?? 0, stop: session.timing?.stop ?? 0 },
-    media: mediaLines.map((mediaLine, index) => readSection(mediaLine, session.media[index], session)),
+    media: mediaLines.map((mediaLine, index) => ({
+      ...readSection(mediaLine, session.media[index], session),
+      transport: [...mediaLine.transport, ...sessionTransport],
+    })),
   };
 }
 
@@ -142,7 +157,16 @@ function readMediaLine({ number, value }: SdpLine): MediaLine {
   }
   const portNumber = Number(port[1]);
   if (portNumber > 65_535) throw invalidSdp(number, `port ${portNumber} is above 65535`);
-  return { line: number, type, port: portNumber, portCount: Number(port[2] ?? 1), protocol, formats, crypto: [] };
+  return {
+    line: number,
+    type,
+    port: portNumber,
+    portCount: Number(port[2] ?? 1),
+    protocol,
+    formats,
+    crypto: [],
+    transport: [],
+  };
 }
 
 function readSection(

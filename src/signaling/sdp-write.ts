@@ -1,6 +1,7 @@
 import { type SessionDescription, write } from 'sdp-transform';
 import type { AddressFamily } from './sdp-address.js';
 import { type CryptoAttribute, cryptoFields } from './sdp-crypto.js';
+import { type DtlsSection, fingerprintText } from './sdp-dtls.js';
 import { COMFORT_NOISE_PAYLOAD_TYPE, type CodecMapping, codecFormats, type TelephoneEvent } from './sdp-formats.js';
 import { OPUS_FORMAT_PARAMETERS } from './sdp-opus.js';
 import type { SdpDirection } from './sdp-parse.js';
@@ -26,6 +27,7 @@ export interface AudioSection {
   /** RTCP shares the port (RFC 5761); otherwise it has the one above, as peers assume. */
   readonly rtcpMux: boolean;
   readonly crypto: readonly CryptoAttribute[];
+  readonly dtls: DtlsSection | undefined;
 }
 
 /** Everything a description of ours says. */
@@ -41,6 +43,7 @@ export interface DescriptionContent {
 
 /** Writes a session description, CRLF line ends. */
 export function writeDescription(content: DescriptionContent): string {
+  const transport = content.media.map((section) => ('codecs' in section ? section.dtls : undefined)).find(Boolean);
   const description: SessionDescription = {
     version: 0,
     origin: {
@@ -54,6 +57,8 @@ export function writeDescription(content: DescriptionContent): string {
     name: '-',
     connection: { version: content.family, ip: content.address },
     timing: content.timing,
+    ...(transport?.ice && { icelite: 'ice-lite' }),
+    ...(transport?.bundled && transport.mid && { groups: [{ type: 'BUNDLE', mids: transport.mid }] }),
     media: content.media.map((section) => ('codecs' in section ? audioSection(section) : refusedSection(section))),
   };
   return write(description);
@@ -82,8 +87,28 @@ function audioSection(section: AudioSection): SessionDescription['media'][number
     direction: section.direction,
     ...(section.crypto.length > 0 && { crypto: section.crypto.map(cryptoFields) }),
     ...(section.rtcpMux && { rtcpMux: 'rtcp-mux' }),
+    ...(section.dtls && dtlsFields(section.dtls, section.port)),
   };
 }
+
+function dtlsFields({ fingerprint, setup, ice, mid }: DtlsSection, port: number): Partial<MediaFields> {
+  return {
+    fingerprint: { type: fingerprint.hash, hash: fingerprintText(fingerprint) },
+    setup,
+    ...(mid !== undefined && { mid }),
+    ...(ice && {
+      iceUfrag: ice.fragment,
+      icePwd: ice.password,
+      candidates: ice.candidates.map(({ address, priority }, index) => ({
+        ...{ foundation: String(index + 1), component: 1, transport: 'UDP', priority },
+        ...{ ip: address, port, type: 'host' },
+      })),
+      endOfCandidates: 'end-of-candidates',
+    }),
+  };
+}
+
+type MediaFields = SessionDescription['media'][number];
 
 type RtpLine = SessionDescription['media'][number]['rtp'][number];
 

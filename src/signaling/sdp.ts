@@ -13,14 +13,22 @@ import {
 } from './sdp-crypto.js';
 import { clampPacketTime, intersectDirections } from './sdp-direction.js';
 import {
+  agreedDtls,
+  answerDtls,
+  type DtlsSection,
+  type LocalDtls,
+  type NegotiatedDtls,
+  type RemoteDtls,
+} from './sdp-dtls.js';
+import {
   type AudioCodec,
   type CodecMapping,
   codecFormats,
-  TELEPHONE_EVENT_HZ,
   TELEPHONE_EVENT_PAYLOAD_TYPE,
   TELEPHONE_EVENTS,
 } from './sdp-formats.js';
 import { parseSessionDescription, type SdpDirection } from './sdp-parse.js';
+import { assignPayloadTypes, clocksOf, type PayloadTypes } from './sdp-payload-types.js';
 import { findStream, type RemoteRtp, readStream, type UsableStream, unacceptable } from './sdp-stream.js';
 import { type AudioSection, type DescriptionContent, type MediaLayout, writeDescription } from './sdp-write.js';
 
@@ -35,7 +43,8 @@ import { type AudioSection, type DescriptionContent, type MediaLayout, writeDesc
  *   beginning of words.
  * - RTP/AVP and RTP/AVPF are taken; the answer repeats the profile and promises no feedback, which AVPF allows (RFC
  *   4585 section 4.2). RTP/SAVP and RTP/SAVPF need an `a=crypto` that we can use (RFC 4568), and get one of ours, or are
- *   refused, as DTLS is: never plain RTP where a key was asked for. RTP/AVP with `a=crypto` is answered with one as well
+ *   refused: never plain RTP where a key was asked for. DTLS-SRTP and ICE are answered where `LocalMedia.dtls` is given
+ *   (see `sdp-dtls.ts`), and refused elsewhere; we never offer them first. RTP/AVP with `a=crypto` is answered with one as well
  *   (RFC 8643); `optional` offers it so, `required` as RTP/SAVP.
  * - RTCP on the port of RTP (RFC 5761) is offered, and taken where it is offered. Otherwise it has the port above, and the
  *   peer's has too unless `a=rtcp` says another (RFC 3605).
@@ -43,6 +52,7 @@ import { type AudioSection, type DescriptionContent, type MediaLayout, writeDesc
  */
 export type { AddressFamily } from './sdp-address.js';
 export type { LocalSrtp, SrtpMode } from './sdp-crypto.js';
+export type { IceCredentials, LocalDtls } from './sdp-dtls.js';
 export type { AudioCodec } from './sdp-formats.js';
 export { type ParsedMedia, type ParsedSdp, parseSessionDescription, type SdpDirection } from './sdp-parse.js';
 
@@ -66,6 +76,8 @@ export interface LocalMedia {
   readonly families?: readonly AddressFamily[];
   /** Default: plain RTP alone. */
   readonly srtp?: LocalSrtp;
+  /** Default: DTLS and ICE are refused. */
+  readonly dtls?: LocalDtls | undefined;
 }
 
 /** A description of ours, and what a later one must keep. */
@@ -81,6 +93,8 @@ export interface LocalDescription {
   readonly payloadTypes: PayloadTypes;
   /** Keys of ours that stand in it. */
   readonly crypto: readonly CryptoAttribute[];
+  /** DTLS of both sides, where it was agreed on. */
+  readonly dtls: { readonly section: DtlsSection; readonly theirs: RemoteDtls } | undefined;
   /** What the peer has told: its key, and the last address that is one. A key of ours lasts as long as these do. */
   readonly peer?: PeerIdentity;
 }
@@ -89,12 +103,6 @@ interface PeerIdentity {
   readonly key: Uint8Array | undefined;
   readonly remote: RemoteRtp | undefined;
 }
-
-/** Payload types of one dialog, by format. */
-export type PayloadTypes = Readonly<Partial<Record<AudioCodec | EventFormat, number>>>;
-
-/** `telephone-event` by its clock, Hz. */
-type EventFormat = `telephone-event/${number}`;
 
 /** What offer and answer agreed on. Assignable to `StreamParameters` of the media border. */
 export interface NegotiatedAudio {
@@ -118,6 +126,8 @@ export interface NegotiatedAudio {
   readonly rtcp: { readonly mux: boolean; readonly remote: RemoteRtp | undefined };
   /** `undefined`: plain RTP. */
   readonly srtp: NegotiatedSrtp | undefined;
+  /** `undefined`: no DTLS. Otherwise `srtp` is. */
+  readonly dtls: NegotiatedDtls | undefined;
 }
 
 export interface AlsoReceived {
@@ -145,7 +155,8 @@ export function createSessionId(random: Random): string {
 export function createOffer(local: LocalMedia, previous?: LocalDescription): LocalDescription {
   const payloadTypes = assignPayloadTypes(local.codecs, previous?.payloadTypes ?? {});
   const audioIndex = previous?.audioIndex ?? 0;
-  const crypto = offerCrypto(local.srtp, previous?.crypto ?? []);
+  const dtls = previous?.dtls && { ...previous.dtls, section: { ...previous.dtls.section, setup: 'actpass' as const } };
+  const crypto = dtls ? [] : offerCrypto(local.srtp, previous?.crypto ?? []);
   const audio: AudioSection = {
     protocol: previous?.layout[audioIndex]?.protocol ?? (local.srtp?.mode === 'required' ? 'RTP/SAVP' : 'RTP/AVP'),
     port: local.port,
@@ -160,9 +171,11 @@ export function createOffer(local: LocalMedia, previous?: LocalDescription): Loc
     direction: local.direction,
     rtcpMux: true,
     crypto,
+    dtls: dtls?.section,
   };
   const others = previous?.layout ?? [];
-  return describe(local, { audio, audioIndex, others, timing: { start: 0, stop: 0 }, payloadTypes }, previous);
+  const timing = { start: 0, stop: 0 };
+  return describe(local, { audio, audioIndex, others, timing, payloadTypes, theirs: dtls?.theirs }, previous);
 }
 
 /**
@@ -176,6 +189,8 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
   const offer = parseSessionDescription(offerText);
   const { stream, audioIndex, crypto: theirs } = findStream(offer, local);
   const { srtp } = local;
+  const dtls =
+    stream.dtls && local.dtls && answerDtls(stream.dtls, { ...local.dtls, address: local.address }, previous?.dtls);
   const ours = theirs && srtp && answerCrypto(theirs, srtp, keyThatLasts(theirs, stream.remote, previous));
   const direction = intersectDirections(stream.direction, local.direction);
   const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
@@ -189,6 +204,7 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
     direction,
     rtcpMux: stream.rtcp.mux,
     crypto: ours ? [ours] : [],
+    dtls,
   };
   const payloadTypes: PayloadTypes = {
     ...previous?.payloadTypes,
@@ -197,8 +213,12 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
       [`telephone-event/${stream.telephoneEvent.clockHz}`]: stream.telephoneEvent.payloadType,
     }),
   };
-  const parts = { audio, audioIndex, others: offer.media, timing: offer.timing, payloadTypes };
-  const agreed = negotiated(stream, direction, ptimeMs, ours && theirs && agreedSrtp(ours, theirs));
+  const { media: others, timing } = offer;
+  const parts = { audio, audioIndex, others, timing, payloadTypes, theirs: stream.dtls };
+  const agreed = negotiated(stream, direction, ptimeMs, {
+    srtp: ours && theirs && agreedSrtp(ours, theirs),
+    dtls: dtls && stream.dtls && agreedDtls(dtls, stream.dtls),
+  });
   return { local: knowing(describe(local, parts, previous), agreed, previous), audio: agreed };
 }
 
@@ -249,18 +269,24 @@ export function readAnswer(offer: LocalDescription, answerText: string): Negotia
     );
   }
   const { local } = offer;
-  const stream = readStream(media, local);
+  const stream = readStream(media, offer.dtls ? local : { ...local, dtls: undefined }, 'answer');
   if (!('codec' in stream)) throw unacceptable([stream]);
   if (stream.protocol.toUpperCase() !== offer.layout[offer.audioIndex]?.protocol.toUpperCase()) {
     throw unacceptable([{ line: media.line, reason: `${stream.protocol} was not offered` }]);
   }
   const srtp = readCryptoAnswer(offer.crypto, media.crypto);
   if (typeof srtp === 'string') throw unacceptable([{ line: media.line, reason: srtp }]);
-  if (srtp === undefined && (isSecureProfile(stream.protocol) || local.srtp?.mode === 'required')) {
+  const { dtls } = stream;
+  if (offer.dtls && dtls === undefined) throw unacceptable([{ line: media.line, reason: 'it takes no DTLS any more' }]);
+  if (srtp === undefined && !dtls && (isSecureProfile(stream.protocol) || local.srtp?.mode === 'required')) {
     throw unacceptable([{ line: media.line, reason: 'it accepts SRTP and has no a=crypto' }]);
   }
   const ptimeMs = clampPacketTime(stream.ptimeMs ?? local.ptimeMs, stream.maxPtimeMs);
-  const agreed = negotiated(stream, intersectDirections(stream.direction, local.direction), ptimeMs, srtp);
+  const direction = intersectDirections(stream.direction, local.direction);
+  const agreed = negotiated(stream, direction, ptimeMs, {
+    srtp,
+    dtls: offer.dtls && dtls && agreedDtls(offer.dtls.section, dtls),
+  });
   const also = alsoReceived(stream, offer.payloadTypes);
   return also === undefined ? agreed : { ...agreed, alsoReceived: also };
 }
@@ -286,7 +312,7 @@ function negotiated(
   stream: UsableStream,
   direction: SdpDirection,
   ptimeMs: number,
-  srtp: NegotiatedSrtp | undefined,
+  { srtp, dtls }: Pick<NegotiatedAudio, 'srtp' | 'dtls'>,
 ): NegotiatedAudio {
   const { codec, telephoneEvent } = stream;
   const { clockHz } = codecFormats[codec.name];
@@ -299,30 +325,8 @@ function negotiated(
     ptimeMs,
     rtcp: stream.rtcp,
     srtp,
+    dtls,
   };
-}
-
-/** The usual numbers, 101 and on for events, unless the dialog has used other numbers or given these away. */
-function assignPayloadTypes(codecs: readonly AudioCodec[], inUse: PayloadTypes): PayloadTypes {
-  const taken = new Set(Object.values(inUse));
-  const assigned: Partial<Record<AudioCodec | EventFormat, number>> = { ...inUse };
-  const assign = (format: AudioCodec | EventFormat, preferred: number): void => {
-    if (assigned[format] !== undefined) return;
-    let payloadType = preferred;
-    while (taken.has(payloadType)) payloadType = payloadType >= 127 || payloadType < 96 ? 96 : payloadType + 1;
-    taken.add(payloadType);
-    assigned[format] = payloadType;
-  };
-  for (const codec of codecs) assign(codec, codecFormats[codec].payloadType);
-  for (const clockHz of clocksOf(codecs)) assign(`telephone-event/${clockHz}`, TELEPHONE_EVENT_PAYLOAD_TYPE);
-  return assigned;
-}
-
-/** Clocks of events: 8000 Hz and those of the codecs, each once, the lower first: it keeps the number that everybody knows. */
-function clocksOf(codecs: readonly AudioCodec[]): readonly number[] {
-  return [...new Set([TELEPHONE_EVENT_HZ, ...codecs.map((codec) => codecFormats[codec].clockHz)])].sort(
-    (one, other) => one - other,
-  );
 }
 
 interface DescriptionParts {
@@ -332,11 +336,13 @@ interface DescriptionParts {
   readonly others: readonly MediaLayout[];
   readonly timing: DescriptionContent['timing'];
   readonly payloadTypes: PayloadTypes;
+  /** What the peer has said of DTLS. */
+  readonly theirs: RemoteDtls | undefined;
 }
 
 function describe(
   local: LocalMedia,
-  { audio, audioIndex, others, timing, payloadTypes }: DescriptionParts,
+  { audio, audioIndex, others, timing, payloadTypes, theirs }: DescriptionParts,
   previous: LocalDescription | undefined,
 ): LocalDescription {
   const own = localAddress(local.address);
@@ -362,6 +368,7 @@ function describe(
     layout: media.map((section) => layoutOf(section)),
     payloadTypes,
     crypto: audio.crypto,
+    dtls: audio.dtls && theirs && { section: audio.dtls, theirs },
   };
 }
 

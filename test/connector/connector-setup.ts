@@ -60,6 +60,7 @@ export function configIn(directory: string, changes: Partial<Config> = {}): Conf
       opus: { library: '@evan/opus', bitrate: 32_000, complexity: 5 },
       jitter: { minMs: 40, maxMs: 40 },
       srtp: 'off',
+      webRtc: false,
       latching: { nat: false, strict: false },
       dtmf: { inband: false },
       vad: { engine: 'energy' },

@@ -1,4 +1,5 @@
-import type { LocalMedia } from '../../src/signaling/sdp.js';
+import type { DtlsFingerprint } from '../../src/media/engine.js';
+import type { LocalDtls, LocalMedia } from '../../src/signaling/sdp.js';
 
 /** Our side in the SDP tests. */
 export const local: LocalMedia = {
@@ -10,6 +11,22 @@ export const local: LocalMedia = {
   sessionId: '4711',
   sessionVersion: 1,
 };
+
+/** A fingerprint of one byte, again and again. */
+export const hex = (byte: string): string => new Array(32).fill(byte).join(':');
+
+const ours: DtlsFingerprint = { hash: 'sha-256', value: new Uint8Array(32).fill(0xa5) };
+
+/** Our side with DTLS; credentials are numbered as they are made. */
+export function withDtls(candidates: readonly string[] = []): LocalMedia & { readonly dtls: LocalDtls } {
+  let made = 0;
+  const newCredentials = () => ({ fragment: `frag${++made}`, password: `password-of-twenty-two-${made}` });
+  return {
+    ...local,
+    codecs: ['pcmu', 'opus'],
+    dtls: { fingerprint: ours, newCredentials, candidates: () => candidates },
+  };
+}
 
 /** A session description with CRLF ends, from its lines after `t=`. */
 export function sdp(lines: readonly string[], session: readonly string[] = ['c=IN IP4 198.51.100.7']): string {

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../src/base/connector-error.js';
 import { createAnswer, createOffer, parseSessionDescription, readAnswer } from '../../src/signaling/sdp.js';
-import { local, phoneOffer, sdp } from './sdp-fixtures.js';
+import { local, phoneOffer, sdp, withDtls } from './sdp-fixtures.js';
 
 const offer = createOffer(local);
+const ours = withDtls();
 
 /** Everything that reads peer text, with everything but our own errors let through. */
 function readAll(text: string): void {
-  for (const read of [() => createAnswer(text, local), () => readAnswer(offer, text)]) {
+  for (const read of [() => createAnswer(text, local), () => createAnswer(text, ours), () => readAnswer(offer, text)]) {
     try {
       read();
     } catch (error) {
@@ -28,13 +29,25 @@ const hostileLine = fc.oneof(
     .tuple(
       fc.constantFrom('audio', 'video', '__proto__', 'constructor'),
       fc.integer({ min: -2, max: 70_000 }),
-      fc.constantFrom('RTP/AVP', 'RTP/SAVP', 'RTP/AVPF', 'toString', 'X'),
+      fc.constantFrom('RTP/AVP', 'RTP/SAVP', 'RTP/AVPF', 'UDP/TLS/RTP/SAVPF', 'toString', 'X'),
       fc.array(fc.oneof(fc.integer({ min: -1, max: 130 }).map(String), fc.constant('__proto__')), { maxLength: 6 }),
     )
     .map(([type, port, protocol, formats]) => `m=${type} ${port} ${protocol} ${formats.join(' ')}`),
   fc
     .tuple(
-      fc.constantFrom('rtpmap', 'fmtp', 'ptime', 'maxptime', 'rtcp', 'crypto', 'simulcast', '__proto__'),
+      fc.constantFrom(
+        'rtpmap',
+        'fmtp',
+        'ptime',
+        'maxptime',
+        'rtcp',
+        'crypto',
+        'simulcast',
+        '__proto__',
+        'fingerprint',
+        'ice-pwd',
+        'mid',
+      ),
       fc.string({ maxLength: 40 }),
     )
     .map(([name, value]) => `a=${name}:${value}`),
@@ -42,6 +55,13 @@ const hostileLine = fc.oneof(
     .tuple(fc.constantFrom('IP4', 'IP6', 'IP9'), fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain()))
     .map(([t, a]) => `c=IN ${t} ${a}`),
   fc.constantFrom('a=sendonly', 'a=inactive', 'a=rtpmap:101 telephone-event/8000', 'a=fmtp:101 0-99999', 'a=ptime:1e9'),
+  fc.constantFrom(
+    `a=fingerprint:sha-256 ${new Array(32).fill('0f').join(':')}`,
+    'a=setup:actpass',
+    'a=rtcp-mux',
+    'a=ice-ufrag:abcd',
+    `a=ice-pwd:${'p'.repeat(22)}`,
+  ),
 );
 
 describe('hostile text', () => {

@@ -233,6 +233,10 @@ export const mediaSchema = z
       .describe(
         'SRTP with keys in SDP (RFC 4568). off: none, and RTP/SAVP is refused. optional: where the peer does it too. required: no call without it.',
       ),
+    webRtc: z
+      .boolean()
+      .default(defaults.media.webRtc)
+      .describe('Answer browsers: DTLS-SRTP (RFC 5763), and ICE (RFC 8445), of which we do the lite part.'),
     latching: z
       .strictObject({
         nat: z
