@@ -1,13 +1,14 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import { createSystemRandom } from '../base/random.js';
-import type { Parsed } from '../config/addresses.js';
 import { parseBlock } from '../config/addresses.js';
 import { parseEvents, parseMi } from '../config/schema/opensips.js';
 import { createLog } from '../ops/log.js';
 import { OpensipsHub } from '../signaling/opensips/hub/opensips-hub.js';
+import { argumentOf } from './argument.js';
 import type { CliIo } from './cli-io.js';
+import { untilEnded } from './ending.js';
 import type { ReportExitCode } from './exit-code.js';
 
 const LOOPBACK = '127.0.0.0/8';
@@ -56,7 +57,7 @@ async function run(options: HubCommandOptions, io: CliIo, report: ReportExitCode
   try {
     const { address: host, port } = await hub.start();
     log.info({ listening: `udp:${host}:${port}` }, 'ready');
-    await stopped(io);
+    await untilEnded(io);
     await hub[Symbol.asyncDispose]();
     log.info({}, 'stopped');
   } catch (error) {
@@ -65,26 +66,9 @@ async function run(options: HubCommandOptions, io: CliIo, report: ReportExitCode
   }
 }
 
-function stopped(io: CliIo): Promise<void> {
-  return new Promise((resolve) => {
-    const unsubscribe = io.onSignal((name) => {
-      if (name !== 'SIGHUP') done();
-    });
-    const done = (): void => {
-      unsubscribe();
-      io.signal.removeEventListener('abort', done);
-      resolve();
-    };
-    io.signal.addEventListener('abort', done, { once: true });
-    if (io.signal.aborted) done();
-  });
-}
-
-function parsedOr<Value>(parsed: Parsed<Value>): Value {
-  if (parsed.ok) return parsed.value;
-  throw new InvalidArgumentError(parsed.help === undefined ? parsed.problem : `${parsed.problem}: ${parsed.help}`);
-}
-
-const mi = (text: string) => parsedOr(parseMi(text));
-const udp = (text: string) => parsedOr(parseEvents(text));
-const blocks = (text: string, before: readonly string[]): readonly string[] => [...before, parsedOr(parseBlock(text))];
+const mi = (text: string) => argumentOf(parseMi(text));
+const udp = (text: string) => argumentOf(parseEvents(text));
+const blocks = (text: string, before: readonly string[]): readonly string[] => [
+  ...before,
+  argumentOf(parseBlock(text)),
+];

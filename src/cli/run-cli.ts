@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { createBrowserPhoneCommand } from './browser-phone.js';
 import { createCheckCommand } from './check.js';
 import type { CliIo } from './cli-io.js';
 import { createCostsCommand } from './costs.js';
@@ -28,6 +29,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     createCheckCommand,
     createRouteTestCommand,
     createPhoneCommand,
+    createBrowserPhoneCommand,
     createDemoCommand,
     createCostsCommand,
     createLatencyCommand,

@@ -49,6 +49,8 @@ const rooms = {
   // What call records come to: pure but for reading them.
   reports: ['picture', 'ops', 'base'],
   phone: ['signaling', 'media', 'audio', 'flavor-api', 'base'],
+  // A page and what serves it; the page itself is a browser's.
+  'browser-phone': [],
   demo: [
     'cascade',
     'picture',
@@ -65,6 +67,7 @@ const rooms = {
     'base',
   ],
   cli: [
+    'browser-phone',
     'demo',
     'reports',
     'picture',

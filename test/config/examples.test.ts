@@ -17,6 +17,7 @@ const examples = readdirSync(`${repository}sip-config`).filter(
 /** What an operator has to set for each; everything else has a default. */
 const environment: Readonly<Record<string, readonly string[]>> = {
   'behind-opensips.yaml': [],
+  'browser-phone.yaml': [],
   'connector.yaml': [],
   'openai-realtime.yaml': ['OPENAI_API_KEY'],
   'deepgram.yaml': ['DEEPGRAM_API_KEY', 'OPENAI_API_KEY'],

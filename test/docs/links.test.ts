@@ -87,6 +87,7 @@ describe('what would be noticed', () => {
       'check',
       'route-test',
       'phone',
+      'browser-phone',
       'demo',
       'costs',
       'latency',

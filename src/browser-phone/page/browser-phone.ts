@@ -1,0 +1,91 @@
+import { Inviter, type Session, SessionState, UserAgent, Web } from 'sip.js';
+
+/** What a call is told about. */
+export interface CallListener {
+  onRinging(): void;
+  onAnswered(heard: MediaStream): void;
+  /** @param reason empty where somebody simply hung up */
+  onEnded(reason: string): void;
+}
+
+/** One call at a time to a connector, by SIP over WebSocket, with the browser's own audio. */
+export class BrowserPhone {
+  readonly #userAgent: UserAgent;
+  readonly #host: string;
+  #session: Session | undefined;
+
+  /** @param server `ws:` or `wss:` URL of the connector. @param onDisconnected the connection has gone */
+  constructor(server: string, onDisconnected: () => void) {
+    this.#host = new URL(server).hostname;
+    const uri = UserAgent.makeURI(`sip:browser@${this.#host}`);
+    if (uri === undefined) throw new Error(`${this.#host} is no host of a SIP URI`);
+    this.#userAgent = new UserAgent({
+      uri,
+      displayName: 'Browser',
+      logLevel: 'warn',
+      transportOptions: { server },
+      delegate: { onDisconnect: (error) => error && onDisconnected() },
+      // No STUN server: the connector answers at its own address, and learns ours from where our checks come from.
+      sessionDescriptionHandlerFactoryOptions: {
+        iceGatheringTimeout: 500,
+        peerConnectionConfiguration: { iceServers: [], bundlePolicy: 'max-bundle' },
+      },
+    });
+  }
+
+  /** Rejects where the connector cannot be reached, or the page may not speak with it. */
+  connect(): Promise<void> {
+    return this.#userAgent.start();
+  }
+
+  /** Asks for the microphone, then calls. Rejects where there is none. */
+  async call(number: string, listener: CallListener): Promise<void> {
+    const target = UserAgent.makeURI(`sip:${encodeURIComponent(number)}@${this.#host}`);
+    if (target === undefined) throw new Error('this is no number');
+    const session = new Inviter(this.#userAgent, target, {
+      sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
+    });
+    this.#session = session;
+    let refusal = '';
+    session.stateChange.addListener((state) => {
+      if (state === SessionState.Established) listener.onAnswered(connectionOf(session).remoteMediaStream);
+      if (state !== SessionState.Terminated) return;
+      this.#session = undefined;
+      listener.onEnded(refusal);
+    });
+    await session.invite({
+      requestDelegate: {
+        onProgress: () => listener.onRinging(),
+        onReject: ({ message }) => {
+          refusal = `${message.statusCode ?? ''} ${message.reasonPhrase ?? ''}`.trim();
+        },
+      },
+    });
+  }
+
+  get microphone(): MediaStream | undefined {
+    return this.#session && connectionOf(this.#session).localMediaStream;
+  }
+
+  mute(muted: boolean): void {
+    for (const track of this.microphone?.getAudioTracks() ?? []) track.enabled = !muted;
+  }
+
+  /** A key, by RFC 4733. */
+  press(key: string): void {
+    if (this.#session?.state === SessionState.Established) connectionOf(this.#session).sendDtmf(key);
+  }
+
+  async hangUp(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    if (session.state === SessionState.Established) await session.bye();
+    else if (session instanceof Inviter) await session.cancel();
+  }
+}
+
+function connectionOf(session: Session): Web.SessionDescriptionHandler {
+  const handler = session.sessionDescriptionHandler;
+  if (!(handler instanceof Web.SessionDescriptionHandler)) throw new Error('the call has no audio');
+  return handler;
+}

@@ -1,0 +1,8 @@
+import { InvalidArgumentError } from 'commander';
+import type { Parsed } from '../config/addresses.js';
+
+/** Of an option or argument, by the notation of the configuration; what is wrong with it is said as wrong usage. */
+export function argumentOf<Value>(parsed: Parsed<Value>): Value {
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(parsed.help === undefined ? parsed.problem : `${parsed.problem}: ${parsed.help}`);
+}
