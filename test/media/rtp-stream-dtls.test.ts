@@ -62,6 +62,15 @@ test('before there are keys nothing leaves but answers, the greeting waits whole
   expect(stream.queuedMs()).toBe(80);
 });
 
+test('what comes is told apart by its first byte (RFC 7983)', () => {
+  const { stream, establish, receive, exchanges } = setUpBrowser();
+  establish();
+  for (let first = 0; first < 256; first += 1) receive(Buffer.from([first, ...new Array(39).fill(0)]));
+  receive(Buffer.alloc(0));
+  expect(stream.stats().in.dropped).toEqual({ stun: 4, 'srtp-auth': 64, 'not-rtp': 16 + 64 + 64 + 1 });
+  expect(exchanges[0]?.received).toHaveLength(1 + 44);
+});
+
 describe('where the peer is', () => {
   test('the first check counts until one nominates; later ones only move it when they do', () => {
     const { clock, connect, check, exchanges, packets, receive, say } = setUpBrowser();
@@ -238,11 +247,14 @@ describe('connect again', () => {
     const { clock, connect, establish, exchanges, check, raw, receive, say, sealed, stream, opening } = setUpBrowser();
     establish();
     say(5);
+    clock.advance(10_000);
+    const { rtcp } = stream.stats();
     connect({ dtls: dtlsOf({ fingerprints: [fingerprint(2)] }) });
     raw.length = 0;
     receive(sealed());
-    clock.advance(500);
+    clock.advance(14_000);
     expect(raw).toEqual([]);
+    expect(stream.stats().rtcp).toEqual(rtcp);
     check();
     receive(HELLO);
     expect(exchanges[1]?.fingerprints).toEqual([fingerprint(2)]);

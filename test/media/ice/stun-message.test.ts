@@ -94,3 +94,8 @@ test('what follows MESSAGE-INTEGRITY proves nothing', () => {
   expect(message && isAuthentic(bytes, message, VECTOR_PASSWORD)).toBe(true);
   expect(message?.attributes.has(attributeType.useCandidate)).toBe(false);
 });
+
+test('an attribute longer than the message makes it none, wherever it stands', () => {
+  const bytes = Buffer.concat([vectorRequest.subarray(0, -8), Buffer.from('8022ffff00000000', 'hex')]);
+  expect(parseStun(bytes)).toBeUndefined();
+});
