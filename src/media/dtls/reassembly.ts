@@ -4,6 +4,11 @@ import type { HandshakeFragment, HandshakeMessage } from './handshake-message.js
 const MAX_MESSAGE_BYTES = 16_384;
 /** How far a message may be ahead of the one that is waited for. A flight of a client has five. */
 const MAX_AHEAD = 8;
+/**
+ * Of all messages of a handshake, those that were begun anew included. Whoever claims messages of 16 kB in fragments of a few
+ * bytes would have the media thread write megabytes for each datagram. Browsers send 3 kB, a chain of RSA certificates has 8.
+ */
+const MAX_BYTES = 131_072;
 
 interface Unfinished {
   readonly type: number;
@@ -20,6 +25,7 @@ interface Unfinished {
 export class Reassembly {
   readonly #partials = new Map<string, Unfinished>();
   #next = 0;
+  #bytesLeft = MAX_BYTES;
 
   /** `message_seq` of the message that {@link take} waits for. */
   get next(): number {
@@ -29,10 +35,14 @@ export class Reassembly {
   /** Keeps a copy of what is of use; the rest is dropped without a word. */
   add(epoch: number, { type, sequence, length, offset, body }: HandshakeFragment): void {
     if (length > MAX_MESSAGE_BYTES || sequence < this.#next || sequence >= this.#next + MAX_AHEAD) return;
+    // It brings nothing.
+    if (body.length === 0 && length > 0) return;
     const key = keyOf(epoch, sequence);
     let partial = this.#partials.get(key);
     // One of the two is forged. The newer one is taken: a repetition of the peer's then mends it.
     if (partial === undefined || partial.type !== type || partial.body.length !== length) {
+      if (length > this.#bytesLeft) return;
+      this.#bytesLeft -= length;
       partial = { type, body: new Uint8Array(length), there: new Uint8Array(length), missing: length };
       this.#partials.set(key, partial);
     }

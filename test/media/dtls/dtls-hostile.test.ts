@@ -60,6 +60,20 @@ test.each([0, 1] as const)(
   },
 );
 
+test.each([
+  [7, true],
+  [8, false],
+])('a long message that is begun anew %i times is kept room for again: %s', (times, isTaken) => {
+  const reassembly = new Reassembly();
+  const claim = (length: number, body: Uint8Array): void =>
+    reassembly.add(0, { type: 11, sequence: 0, length, offset: 0, body });
+  for (let time = 0; time < times; time += 1) claim(16_383 - (time % 2), Uint8Array.of(1));
+  // Brings nothing, and costs nothing.
+  for (let time = 0; time < 100; time += 1) claim(16_000 + (time % 2), new Uint8Array());
+  claim(16_384, new Uint8Array(16_384));
+  expect(reassembly.take(0) !== undefined).toBe(isTaken);
+});
+
 test('whatever comes once it is established changes nothing, and gets no answer', () => {
   const pair = comeTo(2);
   expect(pair.events).toEqual(['established']);
