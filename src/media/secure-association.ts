@@ -1,7 +1,7 @@
 import type { DropReason } from './drop-counter.js';
 import type { DtlsServer, DtlsServerDeps } from './dtls/dtls-server.js';
 import type { DtlsFingerprint, DtlsParameters, IceParameters, SrtpParameters } from './engine.js';
-import { IceLite } from './ice/ice-lite.js';
+import { IceLite, type IceVerdict } from './ice/ice-lite.js';
 import type { AdmitsAddress } from './latch.js';
 import { isSameRemote, type RemoteAddress, usableRemote } from './remote-address.js';
 
@@ -9,6 +9,8 @@ import { isSameRemote, type RemoteAddress, usableRemote } from './remote-address
 const KEYS_WITHIN_MS = 15_000;
 /** Addresses of a peer that checks have proven, at most: a browser has one for each network and each protocol. */
 const MAX_ADDRESSES = 8;
+/** What becomes of a check where there is no ICE. */
+const NO_ICE: IceVerdict = { valid: false, nominated: false };
 
 /** One association of DTLS with one peer, we being the server. */
 export type KeyExchange = Pick<DtlsServer, 'receive' | 'tick' | 'close'>;
@@ -169,7 +171,7 @@ export class SecureAssociation {
       listener.onRefused('net');
       return;
     }
-    const { reply, valid, nominated } = this.#ice?.receive(bytes, from) ?? { valid: false, nominated: false };
+    const { reply, valid, nominated } = this.#ice?.receive(bytes, from, this.#isPeer(from)) ?? NO_ICE;
     if (reply === undefined || !this.#isAdmitted(from)) {
       listener.onRefused(reply === undefined ? 'stun' : 'net');
       return;

@@ -194,6 +194,20 @@ describe('where the peer is', () => {
     expect(stream.stats().in.dropped).toEqual({ net: 3 });
   });
 
+  test("a check of the peer's that somebody has overheard does not bring the call to him", () => {
+    const { clock, stream, establish, receive, checkOf, packets, sentTo } = setUpBrowser();
+    establish();
+    const overheard = checkOf();
+    receive(overheard);
+    receive(overheard, STRANGER);
+    // The peer itself may repeat it, where the answer was lost.
+    receive(overheard);
+    clock.advance(100);
+    expect(packets.at(-1)).toMatchObject(CALLER);
+    expect(sentTo()).toEqual(new Set([`${CALLER.address}:${CALLER.port}`]));
+    expect(stream.stats().in.dropped).toEqual({ stun: 1 });
+  });
+
   test('of many addresses the one in use is not forgotten', () => {
     const { stream, establish, check, say } = setUpBrowser();
     establish();

@@ -37,15 +37,14 @@ export const setUpBrowser = (admits?: AdmitsAddress) => {
   const { clock, stream, datagrams } = bench;
   const receive = (bytes: Uint8Array, from: RemoteAddress = CALLER): void =>
     stream.receiveRtp(Buffer.from(bytes), from, clock.now());
+  const checkOf = (nominates = true, ice = ICE): Buffer =>
+    stunCheck({
+      username: `${ice.localFragment}:${ice.remoteFragment}`,
+      password: ice.localPassword,
+      attributes: [PRIORITY, CONTROLLING, ...(nominates ? [USE_CANDIDATE] : [])],
+    });
   const check = (nominates = true, from: RemoteAddress = CALLER, ice = ICE): void =>
-    receive(
-      stunCheck({
-        username: `${ice.localFragment}:${ice.remoteFragment}`,
-        password: ice.localPassword,
-        attributes: [PRIORITY, CONTROLLING, ...(nominates ? [USE_CANDIDATE] : [])],
-      }),
-      from,
-    );
+    receive(checkOf(nominates, ice), from);
   const connect = (changes: Partial<StreamParameters> = {}) =>
     stream.connect(
       parametersOf({ rtcp: { mux: true, remote: undefined }, dtls: dtlsOf(), remote: undefined, ...changes }),
@@ -75,5 +74,19 @@ export const setUpBrowser = (admits?: AdmitsAddress) => {
   const play = (marker = LOUD): void => stream.play('greeting', new Uint8Array(800).fill(marker));
   const sentTo = (): ReadonlySet<string> =>
     new Set([...bench.packets, ...datagrams.map(({ to }) => to)].map(({ address, port }) => `${address}:${port}`));
-  return { ...bench, exchanges, receive, check, connect, plain, sealed, say, opening, establish, play, sentTo };
+  return {
+    ...bench,
+    exchanges,
+    receive,
+    check,
+    checkOf,
+    connect,
+    plain,
+    sealed,
+    say,
+    opening,
+    establish,
+    play,
+    sentTo,
+  };
 };

@@ -23,11 +23,11 @@ const PASSWORD = 'f00df00df00df00df00df00d';
 const right = { username: 'ours:theirs', password: PASSWORD };
 
 const agent = new IceLite({ localFragment: 'ours', localPassword: PASSWORD, remoteFragment: 'theirs' });
-const check = (options: CheckOptions) => agent.receive(stunCheck(options), FROM);
+const check = (options: CheckOptions) => agent.receive(stunCheck(options), FROM, false);
 
 test('a check is answered with where it came from, sealed with our password, in its transaction', () => {
   const request = stunCheck(right);
-  const { reply, valid, nominated } = agent.receive(request, FROM);
+  const { reply, valid, nominated } = agent.receive(request, FROM, false);
   expect({ valid, nominated }).toEqual({ valid: true, nominated: false });
   expect(reply?.readUInt16BE(0)).toBe(0x0101);
   expect(reply?.subarray(4, 20)).toEqual(request.subarray(4, 20));
@@ -63,7 +63,7 @@ test('nothing answers what is damaged, whatever it is', () => {
   for (let at = 0; at < request.length; at += at === lastType - 1 ? 3 : 1) {
     const damaged = Buffer.from(request);
     damaged[at] = (damaged[at] as number) ^ 0x40;
-    expect(agent.receive(damaged, FROM)).toEqual({ valid: false, nominated: false });
+    expect(agent.receive(damaged, FROM, false)).toEqual({ valid: false, nominated: false });
   }
 });
 
@@ -73,7 +73,7 @@ test('two controlled agents: the peer is told to change (RFC 8445 section 7.3.1.
   expect(reply && errorCodeOf(reply)).toBe(487);
   expect(reply && isSealedWith(reply, PASSWORD)).toBe(true);
   const vector = new IceLite({ localFragment: 'evtj', localPassword: VECTOR_PASSWORD, remoteFragment: 'h6vY' });
-  expect(errorCodeOf(vector.receive(vectorRequest, FROM).reply ?? Buffer.alloc(0))).toBe(487);
+  expect(errorCodeOf(vector.receive(vectorRequest, FROM, false).reply ?? Buffer.alloc(0))).toBe(487);
 });
 
 test('an attribute that has to be known and is not is named in a 420; one that need not be is no matter', () => {
@@ -83,6 +83,26 @@ test('an attribute that has to be known and is not is named in a 420; one that n
   expect(reply && attributeOf(reply, 0x000a)).toEqual(Buffer.from([0x00, 0x14]));
   // GOOG-NETWORK-INFO, as Chrome has it.
   expect(check({ ...right, attributes: [[0xc057, Buffer.alloc(4)], CONTROLLING] }).valid).toBe(true);
+});
+
+test('a check again is nothing but from where the peer is known to be, as long as it is remembered', () => {
+  const fresh = new IceLite({ localFragment: 'ours', localPassword: PASSWORD, remoteFragment: 'theirs' });
+  const receive = (bytes: Uint8Array, isProven = false): boolean => fresh.receive(bytes, FROM, isProven).valid;
+  // What is not authentic leaves nothing behind.
+  const transactionId = Buffer.alloc(12, 9);
+  expect(receive(stunCheck({ ...right, password: 'another', transactionId }))).toBe(false);
+  const request = stunCheck({ ...right, transactionId });
+  expect(receive(request)).toBe(true);
+  expect(receive(request)).toBe(false);
+  expect(receive(request, true)).toBe(true);
+  // Nor does one that is to be refused get its refusal elsewhere.
+  const refused = stunCheck({ ...right, attributes: [REALM] });
+  expect(fresh.receive(refused, FROM, false).reply).toBeDefined();
+  expect(fresh.receive(refused, FROM, false).reply).toBeUndefined();
+  for (let later = 0; later < 1_022; later += 1) expect(receive(stunCheck(right))).toBe(true);
+  expect(receive(request)).toBe(false);
+  receive(stunCheck(right));
+  expect(receive(request)).toBe(true);
 });
 
 test('credentials are as long and of the characters that RFC 8839 asks for, and never the same', () => {
