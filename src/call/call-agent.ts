@@ -25,9 +25,6 @@ import type { SecondLeg } from './second-leg.js';
 import { chooseFormats, type SessionFormats } from './session-formats.js';
 import { asFlavorError } from './session-link.js';
 
-/** The greeting of a session that is not to greet. */
-const NO_GREETING = '';
-
 export interface CallAgentParts
   extends Pick<
     CallDeps,
@@ -69,6 +66,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
   #farewellHeaders: HeaderFields;
   /** The response that tells the caller of the recording. */
   #recordingNotice: string | undefined;
+  #announcing = false;
 
   constructor(options: CallOptions, parts: CallAgentParts) {
     this.#options = options;
@@ -122,7 +120,9 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   /** Everything else is heard behind the words about the recording, which there is none without. */
   async #startRecorded(): Promise<void> {
+    this.#announcing = true;
     this.#recordingNotice = await this.#lines.announceRecording();
+    this.#announcing = false;
     if (this.#recordingNotice === undefined) this.#parts.media.forbidRecording();
     if (!this.#parts.isOver()) this.#start();
   }
@@ -157,6 +157,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   /** A session that was opened in the middle of the call goes on where the one before it stopped. */
   takeOver(): void {
+    if (this.#announcing) return;
     this.#opened?.link.start();
     const conversation = this.#conversation;
     if (!conversation) return;
@@ -267,7 +268,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
     const facts = {
       ...{ id, direction, from, to, headers, variables, signal, render, log },
       tools: flavor.capabilities.tools ? tools.definitions : [],
-      ...(!greets && { greeting: NO_GREETING }),
+      ...(!greets && { greeting: '' }),
       ...(text !== undefined && { greeting: text }),
       ...(instructions !== undefined && { instructions }),
       ...formats,
@@ -310,7 +311,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
   #connect(): boolean {
     const { stream } = this.#parts.media;
     const opened = this.#opened;
-    if (!stream || !opened || this.#parts.isOver()) return true;
+    if (!stream || !opened || this.#closed || this.#parts.isOver()) return true;
     const { link, formats, choice } = opened;
     try {
       stream.setFormats(formats.input, formats.output);
@@ -389,12 +390,10 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
     this.#session.onAnswered();
   }
 
-  /** After the apology: to somebody who can help, where the route names one. `then`: that came to nothing. */
+  /** After the apology: to somebody who can help, if there is one. `then`: that came to nothing. */
   async #sendAway(then: () => void): Promise<void> {
-    const { transfer } = this.#options.failure;
-    if (transfer) {
-      await this.#control.transfer(transfer, undefined).catch((error: unknown) => this.#parts.account.onError(error));
-    }
+    const { failure } = this.#options;
+    await this.#control.sendAway(failure.transfer).catch((error: unknown) => this.#parts.account.onError(error));
     then();
   }
 }

@@ -29,6 +29,8 @@ export class CallControl implements ToolContext {
   #keys: KeyPresses | undefined;
   #hold: CallerHold | undefined;
   #transfer: CallTransfer | undefined;
+  /** What will become of the transfer that is under way. */
+  #underWay: Promise<TransferOutcome> | undefined;
   #goodbyeId: string | undefined;
   #closed = false;
 
@@ -60,11 +62,22 @@ export class CallControl implements ToolContext {
       if (conversation) conversation.afterSpeech(responseId, begin);
       else begin();
     });
+    this.#underWay ??= outcome;
     try {
       return await outcome;
     } finally {
+      if (this.#underWay === outcome) this.#underWay = undefined;
       if (parked) this.#parts.onParked(false);
     }
+  }
+
+  /**
+   * No agent is left to talk with. A transfer that is under way goes on without one; where there is none, or it fails,
+   * the caller goes to `target`.
+   */
+  async sendAway(target: TransferTarget | undefined): Promise<void> {
+    const outcome = await this.#underWay?.catch(() => undefined);
+    if (!outcome?.ok && target !== undefined) await this.transfer(target);
   }
 
   sendDigits(digits: string): Promise<void> {

@@ -152,8 +152,8 @@ export class CallSession {
     };
     const link = new SessionLink(session, handlers, number === 1 ? '' : `${number}/`, this.#parts.eventRound);
     attempt.link = link;
-    if (attempt.over) link.listen(this.#onlyUsage);
-    else this.#parts.handlers.onOpened({ link, choice: attempt.choice, formats });
+    if (attempt.over || this.#closed) link.listen(this.#onlyUsage);
+    if (!attempt.over) this.#parts.handlers.onOpened({ link, choice: attempt.choice, formats });
   }
 
   #onOpenFailed(attempt: Attempt, error: FlavorError): void {

@@ -70,8 +70,8 @@ export type CallEvent =
   | { readonly type: 'leg-ended'; readonly by: 'peer' | 'local' | 'ack-timeout' | 'transport'; readonly status: number }
   /** The agent called `hang_up`, or its session completed. */
   | { readonly type: 'agent-leaving' }
-  /** The last words were played, or time for them ran out. */
-  | { readonly type: 'farewell-over' }
+  /** The last words were played, or time for them ran out. `of`: what they were said for, which may be past. */
+  | { readonly type: 'farewell-over'; readonly of?: CallOutcome | undefined }
   /** A caller who was given up for silent speaks or presses a key. */
   | { readonly type: 'caller-returned' }
   | { readonly type: 'transfer-begun' }

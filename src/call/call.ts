@@ -122,7 +122,8 @@ export class Call {
   }
 
   #perform(effect: CallEffect): void {
-    const onSaid = (): void => this.#apply({ type: 'farewell-over' });
+    const of = this.#state?.leaving;
+    const onSaid = (): void => this.#apply({ type: 'farewell-over', of });
     switch (effect.type) {
       case 'dial':
         void this.#dial();

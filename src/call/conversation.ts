@@ -373,9 +373,11 @@ export class Conversation {
   }
 
   async #runTool(event: SessionEvent & { type: 'tool-call' }): Promise<void> {
+    const { link } = this.#session;
     this.#reply.onToolStarted();
     const reply = await this.#tools.run(event);
-    if (!this.#closed) this.#reply.onToolEnded(reply);
+    // A session that has taken over is waited for by the tools of its own.
+    if (!this.#closed && this.#session.link === link) this.#reply.onToolEnded(reply);
   }
 
   /** The caller is there. */

@@ -88,7 +88,7 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'agent-leaving':
       return onAgentLeaving(state);
     case 'farewell-over':
-      return state.leaving ? end(state, current(state, state.leaving)) : unchanged(state);
+      return onFarewellOver(state, event.of ?? state.leaving);
     case 'caller-returned':
       return onCallerReturned(state);
     case 'transfer-begun':
@@ -180,6 +180,11 @@ function onAgentLeaving(state: CallState): Transition {
   if (state.leaving || state.bridged || state.phase === 'ending' || !callerHears(state)) return unchanged(state);
   const leaving: CallOutcome = { endedBy: 'agent', cause: 'normal', status: unansweredOr(state, 480) };
   return { state: { ...state, leaving }, effects: [{ type: 'await-farewell' }] };
+}
+
+/** After a goodbye that a caller has come back from, the words of another may be on their way. */
+function onFarewellOver(state: CallState, of: CallOutcome | undefined): Transition {
+  return state.leaving && state.leaving === of ? end(state, current(state, state.leaving)) : unchanged(state);
 }
 
 function onCallerReturned(state: CallState): Transition {

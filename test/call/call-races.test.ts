@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
 import type { CallSummary } from '../../src/ops/call-event.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
+import { FakeSession } from '../support/fake-flavor.js';
 import { OFFER } from '../support/fake-leg.js';
 import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { answer, bye, settle, setUp, slots } from './call-setup.js';
@@ -252,4 +254,26 @@ test('what others say is bounded in the record: names of tools, messages of erro
   await slots(setup, stream, 400);
   expect(setup.records[0]?.tools[0]?.name).toBe('unknown');
   expect(setup.records[0]?.error?.message).toHaveLength(1000);
+});
+
+test('a session that opens when the caller is gone, and does not end, has its cost counted', async () => {
+  const setup = setUp();
+  let open = (): void => {};
+  const opening = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  setup.flavor.open = async (call) => {
+    await opening;
+    const session = new FakeSession({ ...call, signal: new AbortController().signal });
+    session.events.push({ type: 'usage', provider: 'p', model: 'm', unit: 'characters', quantity: 5 });
+    return session;
+  };
+  setup.call.begin();
+  await settle();
+  setup.leg.emit({ type: 'ended', end: { by: 'peer', status: 487, text: '' } });
+  open();
+  await settle();
+  setup.clock.advance(defaultCallLimits.abandonMs);
+  await settle();
+  expect(setup.records).toMatchObject([{ cause: { text: 'cancelled' }, usage: [{ quantity: 5 }] }]);
 });

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { defaultCallPolicies } from '../../src/call/call-options.js';
+import { FlavorError } from '../../src/flavor-api/index.js';
 import type { InviteRequest } from '../../src/signaling/port.js';
 import type { TransferTarget } from '../../src/tools/tool.js';
+import { FakeFlavor } from '../support/fake-flavor.js';
 import { OFFER } from '../support/fake-leg.js';
 import type { FakeOutboundLeg } from '../support/fake-outbound-leg.js';
 import { runnerOf, scriptedTool } from '../support/tool-runner.js';
-import { answer, bye, settle, setUp, slots } from './call-setup.js';
+import { answer, bye, type CallSetup, settle, setUp, slots } from './call-setup.js';
 
 const sales: TransferTarget = {
   name: 'sales',
@@ -20,12 +23,13 @@ async function asking(
   mode: 'attended' | 'bridge',
   invite: Partial<InviteRequest> = {},
   more: Partial<TransferTarget> = {},
+  rest: Pick<CallSetup, 'backups' | 'options'> = {},
 ) {
   const tool = scriptedTool(
     async (_call, { phone }) => ({ output: await phone.transfer({ ...sales, ...more, mode }, undefined), reply: true }),
     { name: 'act', timing: { timeoutMs: 600_000, filler: undefined, fillerAfterMs: 600_000 } },
   );
-  const setup = setUp({ invite, deps: { tools: runnerOf(tool) } });
+  const setup = setUp({ invite, ...rest, deps: { tools: runnerOf(tool) } });
   const { stream, session } = await answer(setup);
   session.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {} });
   await settle();
@@ -37,8 +41,9 @@ async function consulting(
   mode: 'attended' | 'bridge',
   invite: Partial<InviteRequest> = {},
   more: Partial<TransferTarget> = {},
+  rest: Pick<CallSetup, 'backups' | 'options'> = {},
 ) {
-  const setup = await asking(mode, invite, more);
+  const setup = await asking(mode, invite, more, rest);
   await slots(setup, setup.stream, 400);
   const [second] = setup.secondLegs;
   if (!second) throw new Error('nobody was called');
@@ -215,6 +220,48 @@ describe('attended', () => {
   });
 });
 
+describe('an agent that is lost while the target rings', () => {
+  const apology = { text: 'I am sorry.' };
+  const error = new FlavorError('ERR_FLAVOR_NETWORK', 'the connection broke', true);
+
+  async function lost(transfer: TransferTarget | undefined) {
+    const failure = { ...defaultCallPolicies.failure, apology, transfer };
+    const setup = await consulting('bridge', {}, {}, { options: { failure } });
+    setup.session.events.push({ type: 'end', reason: 'failed', error });
+    await slots(setup, setup.stream, 3000);
+    return setup;
+  }
+
+  test.each([undefined, sales])(
+    'the caller gets there all the same, also where failures lead to %j',
+    async (target) => {
+      const setup = await lost(target);
+      expect(setup.stream.played).toEqual(['host/1']);
+      expect(setup.records).toEqual([]);
+      await answered(setup.second);
+      expect(setup.records).toEqual([]);
+      expect(setup.secondLegs).toHaveLength(1);
+      await slots(setup, setup.stream, 20);
+      expect(setup.target()?.queuedMs()).toBe(20);
+      setup.leg.emit(bye);
+      await settle();
+      expect(setup.records).toMatchObject([{ cause: { text: 'flavor-error' } }]);
+    },
+  );
+
+  test('nobody answers there: the call ends, or goes where failures lead', async () => {
+    const ends = await lost(undefined);
+    ends.second.emit(ended(486));
+    await settle();
+    expect(ends.records).toMatchObject([{ cause: { text: 'flavor-error' } }]);
+    const goesOn = await lost({ ...sales, uri: 'sip:200@pbx' });
+    goesOn.second.emit(ended(486));
+    await slots(goesOn, goesOn.stream, 400);
+    expect(goesOn.records).toEqual([]);
+    expect(goesOn.leg.referrals).toMatchObject([{ uri: 'sip:200@pbx' }]);
+  });
+});
+
 describe('a bridge', () => {
   async function bridged(invite: Partial<InviteRequest> = {}) {
     const setup = await consulting('bridge', invite);
@@ -236,6 +283,26 @@ describe('a bridge', () => {
     expect(setup.target.played).toHaveLength(1);
     expect(setup.stream.played.at(-1)).toBe(setup.target.played[0]);
     expect(setup.records).toEqual([]);
+  });
+
+  test('is not touched by a session that was still being opened', async () => {
+    const backup = new FakeFlavor({ output: [{ encoding: 'pcm16', sampleRate: 24_000 }] });
+    let open = (): void => {};
+    backup.opening = new Promise((resolve) => {
+      open = resolve;
+    });
+    const setup = await consulting('bridge', {}, {}, { backups: [backup] });
+    const error = new FlavorError('ERR_FLAVOR_NETWORK', 'the connection broke', true);
+    setup.session.events.push({ type: 'end', reason: 'failed', error });
+    await settle();
+    await answered(setup.second);
+    open();
+    await settle();
+    expect(backup.sessions).toHaveLength(1);
+    expect(setup.stream.output).toEqual({ encoding: 'mulaw', sampleRate: 8000 });
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records).toHaveLength(1);
   });
 
   test('keeps no more than 200 ms for a side that does not listen', async () => {

@@ -57,6 +57,22 @@ describe('a caller who says nothing', () => {
     expect(setup.records).toEqual([]);
   });
 
+  test('and makes a sound during the goodbye: the agent’s own, which follows, is heard to its end', async () => {
+    const setup = setUp({ options: { silence: { ...silence, reprompts: [] } } });
+    const { stream, session } = await answer(setup);
+    await slots(setup, stream, 10_000);
+    session.say('bye', ['I', 'hang', 'up', 'now.']);
+    await slots(setup, stream, 400);
+    stream.emit({ type: 'voice-started', positionMs: 10_380, atMs: setup.clock.now() });
+    await slots(setup, stream, 40, true);
+    stream.emit({ type: 'voice-stopped', positionMs: 10_440, speechMs: 60, atMs: setup.clock.now() });
+    session.say('own', ['Well', 'then,', 'until', 'next', 'time.']);
+    session.events.push({ type: 'tool-call', id: 't', name: 'hang_up', arguments: {}, responseId: 'own' });
+    await slots(setup, stream, 5000);
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
+    expect(lines(setup)).toEqual(['I hang up now.', 'Well then, until next time.']);
+  });
+
   test('is not asked while a tool of the agent runs', async () => {
     const setup = setUp({ options: { silence, limits: { ...defaultCallLimits, silenceMs: 60_000 } } });
     const { stream, session } = await answer(setup);

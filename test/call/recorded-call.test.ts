@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Announcement } from '../../src/call/announcement.js';
+import { FlavorError } from '../../src/flavor-api/index.js';
 import { createBuiltIns } from '../../src/tools/built-in.js';
+import { announcementOf } from '../support/fake-announcer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { runnerOf } from '../support/tool-runner.js';
 import { answer, bye, settle, setUp, slots } from './call-setup.js';
@@ -31,6 +34,27 @@ test('a caller who is recorded hears so first, then the agent', async () => {
   setup.leg.emit(bye);
   await settle();
   expect(setup.records[0]?.recording).toBe('/recordings/c1.wav');
+});
+
+test('a session that takes over before those words are there begins behind them, once', async () => {
+  const { openRecorder } = recorder();
+  let voice = (_said: Announcement): void => {};
+  const made = new Promise<Announcement>((resolve) => {
+    voice = resolve;
+  });
+  const announcer = { prepare: () => made };
+  const setup = setUp({ options: { recording }, deps: { openRecorder, announcer }, retries: 1 });
+  const { session } = await answer(setup);
+  const error = new FlavorError('ERR_FLAVOR_NETWORK', 'the connection broke', true);
+  session.events.push({ type: 'end', reason: 'failed', error });
+  await settle();
+  const next = setup.flavor.sessions[1];
+  expect(next?.told).toEqual([]);
+  voice(announcementOf(recording.announcement));
+  await settle();
+  expect(next?.told).toEqual(['start']);
+  setup.leg.emit(bye);
+  await settle();
 });
 
 test('a caller who speaks does not interrupt those words, and is heard by the agent', async () => {

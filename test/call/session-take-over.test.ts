@@ -13,7 +13,7 @@ import { agentCapabilities, FakeSession } from '../support/fake-flavor.js';
 import { FakeStream } from '../support/fake-media.js';
 import { freeMeter } from '../support/free-meter.js';
 import { createKeptLog } from '../support/silent-log.js';
-import { runnerOf } from '../support/tool-runner.js';
+import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { settle } from './call-setup.js';
 
 const mulaw = { encoding: 'mulaw', sampleRate: 8000 } as const;
@@ -41,7 +41,7 @@ const noHandlers: ConversationHandlers = {
 };
 
 /** A conversation on fakes, whose session can be replaced. */
-function setUp() {
+function setUp({ tools = runnerOf(), handlers = noHandlers } = {}) {
   const clock = new FakeClock(1000);
   const log = createKeptLog();
   const account = new CallAccount(identity, [], { clock, log, emit: () => {}, meter: freeMeter });
@@ -80,11 +80,11 @@ function setUp() {
       stream,
       link: first.link,
       notes: account,
-      tools: runnerOf(),
+      tools,
       control: noControl,
       signal: () => new AbortController().signal,
     },
-    noHandlers,
+    handlers,
     clock,
   );
   listener = conversation;
@@ -159,6 +159,31 @@ describe('a session that takes over', () => {
     expect(stream.paused).toBe(false);
     expect(next.told).not.toContain('interrupt speech');
   });
+});
+
+test('a tool of a session that is gone does not end the wait for one of its successor', async () => {
+  const ends = new Map<string, () => void>();
+  const slow = scriptedTool(
+    (call) => new Promise((resolve) => ends.set(call.id, () => resolve({ output: null, reply: true }))),
+    { timing: { timeoutMs: 60_000, filler: undefined, fillerAfterMs: 0 } },
+  );
+  const timeouts: number[] = [];
+  const handlers = { ...noHandlers, onReplyTimeout: () => timeouts.push(clock.now()) };
+  const { clock, conversation, session, takeOver } = setUp({ tools: runnerOf(slow), handlers });
+  conversation.expectReply();
+  session.events.push({ type: 'tool-call', id: 'a', name: 'scripted', arguments: {} });
+  await settle();
+  const next = takeOver();
+  next.events.push({ type: 'tool-call', id: 'b', name: 'scripted', arguments: {} });
+  await settle();
+  ends.get('a')?.();
+  await settle();
+  clock.advance(20_000);
+  expect(timeouts).toEqual([]);
+  ends.get('b')?.();
+  await settle();
+  clock.advance(20_000);
+  expect(timeouts).toHaveLength(1);
 });
 
 describe('speech that the host asks for', () => {

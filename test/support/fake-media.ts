@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/base/clock.js';
+import type { AudioFormat } from '../../src/flavor-api/index.js';
 import type { BackgroundLayer, BackgroundSound } from '../../src/media/background.js';
 import type {
   CallerFrame,
@@ -22,6 +23,8 @@ export class FakeStream implements MediaStream {
   paused = false;
   touched = 0;
   voiceModel = false;
+  /** Of what is played, set last. */
+  output: AudioFormat | undefined;
   /** Frames that may wait are kept, as a media thread does it. */
   keepsFrames = false;
   /** What is mixed in, by layer. */
@@ -49,7 +52,9 @@ export class FakeStream implements MediaStream {
     return this.#command('connect');
   }
 
-  setFormats(): void {}
+  setFormats(_input: AudioFormat, output: AudioFormat): void {
+    this.output = output;
+  }
 
   useVoiceModel(wanted: boolean): void {
     this.voiceModel = wanted;
