@@ -19,8 +19,12 @@ const parameters = {
   additionalProperties: false,
 } as const;
 
-/** `send_dtmf`: presses keys (RFC 4733, or INFO). The digits are in no log. */
+/**
+ * `send_dtmf`: presses keys (RFC 4733, or INFO). The digits are in no log. For one call: what a model asks for at the same
+ * time is pressed in turn, pauses included, as it was asked for.
+ */
 export function createSendDtmfTool(clock: Clock): Tool {
+  let before: Promise<unknown> = Promise.resolve();
   return {
     definition: {
       name: 'send_dtmf',
@@ -33,11 +37,15 @@ export function createSendDtmfTool(clock: Clock): Tool {
       if (typeof digits !== 'string' || !DIGITS.test(digits)) {
         throw misfit('digits must be 1 to 32 of 0 to 9, *, #, A to D and w');
       }
-      for (const part of digits.match(/w|[^w]+/g) ?? []) {
-        signal.throwIfAborted();
-        if (part === 'w') await pause(clock, signal);
-        else await phone.sendDigits(part.toUpperCase());
-      }
+      const pressed = before.then(async () => {
+        for (const part of digits.match(/w|[^w]+/g) ?? []) {
+          signal.throwIfAborted();
+          if (part === 'w') await pause(clock, signal);
+          else await phone.sendDigits(part.toUpperCase());
+        }
+      });
+      before = pressed.catch(() => undefined);
+      await pressed;
       return { output: { ok: true }, reply: true };
     },
   };

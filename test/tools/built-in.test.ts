@@ -112,6 +112,20 @@ describe('send_dtmf', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('of two that come at the same time the second begins when the first is done, or has failed', async () => {
+    const { clock, phone, call } = desk();
+    const results = [call('send_dtmf', { digits: '1w2' }), call('send_dtmf', { digits: '3' })];
+    await clock.advanceAsync(495);
+    expect(phone.asked).toEqual(['press 1']);
+    await clock.advanceAsync(15);
+    await Promise.all(results);
+    expect(phone.asked).toEqual(['press 1', 'press 2', 'press 3']);
+    phone.digitsOutcome = () => Promise.reject(new Error('no'));
+    const failing = [call('send_dtmf', { digits: '4' }), call('send_dtmf', { digits: '5' })];
+    expect(await Promise.all(failing)).toMatchObject([{ error: 'no' }, { error: 'no' }]);
+    expect(phone.asked.slice(3)).toEqual(['press 4', 'press 5']);
+  });
+
   test.each(['', '12e', '1 2', '1\n', 'x', '1'.repeat(33), 12, '１'])('%j is refused', async (digits) => {
     const { phone, call } = desk();
     expect(await call('send_dtmf', { digits })).toMatchObject({ error: expect.stringContaining('digits') });
