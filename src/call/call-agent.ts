@@ -141,6 +141,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   /** The ACK has come. */
   onAnswered(): void {
+    this.#control.onAnswered();
     this.#conversation?.onAnswered();
   }
 

@@ -32,6 +32,7 @@ export class CallControl implements ToolContext {
   /** What will become of the transfer that is under way. */
   #underWay: Promise<TransferOutcome> | undefined;
   #goodbyeId: string | undefined;
+  #established = false;
   #closed = false;
 
   constructor(parts: CallControlParts) {
@@ -50,6 +51,8 @@ export class CallControl implements ToolContext {
 
   /** The agent's words are heard first. One transfer at a time; a peer that refuses keeps the caller here. */
   async transfer(target: TransferTarget, responseId?: string): Promise<TransferOutcome> {
+    // In early media: who is called now would be joined with nobody.
+    if (!this.#established && !this.#closed) return { ok: false, status: 481 };
     const conversation = this.#parts.conversation();
     let parked = false;
     this.#transfer ??= this.#made(new CallTransfer(this.#parts));
@@ -96,6 +99,11 @@ export class CallControl implements ToolContext {
 
   pauseRecording(paused: boolean): boolean {
     return this.#parts.media.pauseRecording(paused, 'agent');
+  }
+
+  /** The call is answered, and the answer has arrived. */
+  onAnswered(): void {
+    this.#established = true;
   }
 
   /** True: the event was an answer to something asked for here. */

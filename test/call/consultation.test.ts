@@ -122,6 +122,27 @@ describe.each(['attended', 'bridge'] as const)('a transfer by %s', (mode) => {
   });
 });
 
+test.each(['attended', 'bridge'] as const)('%s, asked for in early media: nobody is called', async (mode) => {
+  const tool = scriptedTool(
+    async (_call, { phone }) => ({ output: await phone.transfer({ ...sales, mode }, undefined), reply: true }),
+    { name: 'act' },
+  );
+  const early = { answer: { delayMs: 5000, earlyMedia: true, headers: new Map() } };
+  const setup = setUp({ options: early, deps: { tools: runnerOf(tool) } });
+  setup.call.begin();
+  await settle();
+  const [session, stream] = [setup.flavor.sessions[0], setup.engine.streams[0]];
+  if (!session || !stream) throw new Error('the call did not open');
+  expect(session.told).toEqual(['start']);
+  session.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {} });
+  await slots(setup, stream, 400);
+  expect(session.results).toMatchObject([{ output: { ok: false, status: 481 } }]);
+  expect(setup.secondLegs).toEqual([]);
+  setup.leg.emit({ type: 'ended', end: { by: 'peer', status: 487, text: '' } });
+  await settle();
+  expect(setup.engine.usage().open).toBe(0);
+});
+
 describe('an announcement to the target', () => {
   const announce = { text: 'A caller for {{to}}.' };
 
