@@ -12,6 +12,8 @@ export class McpHttpServer implements AsyncDisposable {
   readonly seen: { readonly method: string; readonly headers: IncomingMessage['headers'] }[] = [];
   /** When set, answers in place of MCP. */
   instead: ((response: ServerResponse) => void) | undefined;
+  /** When set, answers a client that wants the stream of server messages. */
+  stream: ((response: ServerResponse) => void) | undefined;
   readonly #sessions = new Map<string, StreamableHTTPServerTransport>();
   #server = createServer();
   #port = 0;
@@ -51,6 +53,10 @@ export class McpHttpServer implements AsyncDisposable {
     this.seen.push({ method: request.method ?? '', headers: request.headers });
     if (this.instead) {
       this.instead(response);
+      return;
+    }
+    if (this.stream && request.method === 'GET') {
+      this.stream(response);
       return;
     }
     const id = request.headers['mcp-session-id'];

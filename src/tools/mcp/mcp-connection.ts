@@ -36,6 +36,8 @@ export interface McpConnectionDeps {
 const MAX_MESSAGE_BYTES = 1_048_576;
 const MAX_PAGES = 20;
 const MAX_TOOLS = 200;
+/** From one stream of server messages to the next: a server may end each at once and ask to be asked again, ms. */
+const STREAM_PAUSE_MS = 1_000;
 /** What a server gets to hear that a session is over, ms. */
 const GOODBYE_MS = 1_000;
 
@@ -63,6 +65,7 @@ class SdkConnection implements McpConnection {
   readonly #client: Client;
   readonly #transport: StdioClientTransport | StreamableHTTPClientTransport;
   readonly #timers = new Set<TimerHandle>();
+  #nextStreamAtMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: McpConnectionOptions, handlers: McpConnectionHandlers, deps: McpConnectionDeps) {
@@ -168,13 +171,34 @@ class SdkConnection implements McpConnection {
     const fetch = this.#deps.http.asFetch(MAX_MESSAGE_BYTES);
     return new StreamableHTTPClientTransport(new URL(address.url), {
       requestInit: { headers: { ...address.headers } },
-      fetch: (url, init = {}) => fetch(url, this.#bounded(init)),
+      fetch: async (url, init = {}) => {
+        if (init.method !== 'GET') return fetch(url, this.#bounded(init));
+        // The stream of server messages: it may last.
+        await this.#streamMayOpen();
+        init.signal?.throwIfAborted();
+        return fetch(url, init);
+      },
     });
   }
 
-  /** The SDK leaves a request open that it no longer waits for. The stream of server messages (GET) may last. */
+  /** The SDK comes back as soon as a server says (`retry: 0`), for ever. */
+  async #streamMayOpen(): Promise<void> {
+    const { clock } = this.#deps;
+    const nowMs = clock.now();
+    const waitMs = this.#nextStreamAtMs - nowMs;
+    this.#nextStreamAtMs = Math.max(nowMs, this.#nextStreamAtMs) + STREAM_PAUSE_MS;
+    if (waitMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, waitMs);
+      this.#timers.add(timer);
+    });
+  }
+
+  /** The SDK leaves a request open that it no longer waits for. */
   #bounded(init: RequestInit): RequestInit {
-    if (init.method === 'GET') return init;
     const late = new AbortController();
     const timer = this.#deps.clock.setTimeout(() => {
       this.#timers.delete(timer);

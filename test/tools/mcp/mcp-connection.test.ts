@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createSystemClock } from '../../../src/base/clock.js';
+import { type Clock, createSystemClock } from '../../../src/base/clock.js';
 import { createGuardedFetch } from '../../../src/http/guarded-fetch.js';
 import { connectMcp } from '../../../src/tools/mcp/mcp-connection.js';
 import type { McpAddress, McpConnection } from '../../../src/tools/mcp/mcp-server.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { McpHttpServer } from '../../support/mcp-http-server.js';
 
 const script = fileURLToPath(new URL('../../fixtures/mcp/stdio.mjs', import.meta.url));
@@ -15,8 +17,11 @@ async function startHttp(): Promise<McpHttpServer> {
   return server;
 }
 
-async function connect(address: McpAddress, allow: readonly string[] = ['127.0.0.0/8']) {
-  const clock = createSystemClock();
+async function connect(
+  address: McpAddress,
+  allow: readonly string[] = ['127.0.0.0/8'],
+  clock: Clock = createSystemClock(),
+) {
   const http = createGuardedFetch({ allow, clock });
   const events: string[] = [];
   const handlers = { onToolsChanged: () => events.push('changed'), onLost: (reason: string) => events.push(reason) };
@@ -166,6 +171,26 @@ describe('over streamable HTTP', () => {
       message: 'HTTP 404',
     });
   });
+
+  test.each([0, 1e12])(
+    'a server that ends its stream and wants us back in %i ms is left for a second',
+    async (retry) => {
+      const clock = new FakeClock();
+      const server = await startHttp();
+      server.stream = (response) =>
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`retry: ${retry}\n\n`);
+      const { connection } = await connect({ url: server.url, headers: {} }, undefined, clock);
+      const streams = (): number => server.seen.filter(({ method }) => method === 'GET').length;
+      await vi.waitFor(() => expect(clock.pendingTimers).toBeGreaterThan(0), 10_000);
+      await connection.call(call('echo', { text: 'x' }), live());
+      await setTimeout(100);
+      expect(streams()).toBe(1);
+      clock.advance(1000);
+      await vi.waitFor(() => expect(streams()).toBe(2), 10_000);
+      await setTimeout(50);
+      expect(streams()).toBe(2);
+    },
+  );
 
   test('an address that may not be asked is not asked', async () => {
     const server = await startHttp();
