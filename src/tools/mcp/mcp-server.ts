@@ -78,6 +78,8 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 /** Time for the handshake and the first list, ms. */
 const CONNECT_MS = 15_000;
+/** From one list to the next: a server may have other tools with every answer, ms. */
+const LIST_PAUSE_MS = 1_000;
 
 /**
  * One configured MCP server, shared by all calls of a generation: connected from {@link start} on, again and again when
@@ -94,6 +96,8 @@ export class McpServer implements AsyncDisposable {
   #retry: TimerHandle | undefined;
   #listing: Promise<void> | undefined;
   #listAgain = false;
+  #nextListAtMs = Number.NEGATIVE_INFINITY;
+  #listPause: TimerHandle | undefined;
 
   constructor(name: string, deps: McpServerDeps) {
     this.name = name;
@@ -125,6 +129,7 @@ export class McpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new McpFailure('lost', 'closed'));
     this.#deps.clock.clearTimeout(this.#retry);
+    this.#deps.clock.clearTimeout(this.#listPause);
     await this.#connecting;
     const connection = this.#connection;
     this.#connection = undefined;
@@ -198,6 +203,7 @@ export class McpServer implements AsyncDisposable {
 
   /** The server has other tools now. However often it says so, one list is asked for at a time. */
   #refresh(): void {
+    if (this.#abort.signal.aborted) return;
     this.#listAgain = true;
     this.#listing ??= this.#list().finally(() => {
       this.#listing = undefined;
@@ -205,7 +211,15 @@ export class McpServer implements AsyncDisposable {
   }
 
   async #list(): Promise<void> {
+    const { clock } = this.#deps;
     while (this.#listAgain) {
+      const waitMs = this.#nextListAtMs - clock.now();
+      if (waitMs > 0) {
+        await new Promise<void>((resolve) => {
+          this.#listPause = clock.setTimeout(resolve, waitMs);
+        });
+      }
+      this.#nextListAtMs = clock.now() + LIST_PAUSE_MS;
       this.#listAgain = false;
       const connection = this.#connection;
       if (!connection) return;

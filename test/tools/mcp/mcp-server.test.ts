@@ -30,6 +30,7 @@ function setUp() {
     closed: 0,
     tools: [remote('list')],
     lists: 0,
+    onList: (): void => {},
     /** Connecting fails with it. */
     refusal: undefined as Error | undefined,
     answer: async (_call: McpCall): Promise<unknown> => 'answer',
@@ -46,6 +47,7 @@ function setUp() {
     const connection: McpConnection = {
       list: async () => {
         world.lists += 1;
+        if (world.lists < 1000) world.onList();
         return world.tools;
       },
       call: (asked) => world.answer(asked),
@@ -162,6 +164,27 @@ test('a server that has other tools is asked for them, once however often it say
   await settle();
   expect(server.tools.map(({ name }) => name)).toEqual(['list', 'book']);
   expect(world.lists).toBeLessThanOrEqual(3);
+});
+
+test('a server that has other tools with every answer is asked once a second', async () => {
+  const { server, world, clock } = setUp();
+  await server.start();
+  world.onList = () => world.handlers?.onToolsChanged();
+  world.handlers?.onToolsChanged();
+  await settle();
+  const asked = world.lists;
+  expect(asked).toBeLessThanOrEqual(2);
+  world.tools = [remote('book')];
+  for (let second = 0; second < 10; second += 1) {
+    clock.advance(1000);
+    await settle();
+  }
+  expect(world.lists).toBe(asked + 10);
+  expect(server.tools.map(({ name }) => name)).toEqual(['book']);
+  await server[Symbol.asyncDispose]();
+  world.handlers?.onToolsChanged();
+  await settle();
+  expect(clock.pendingTimers).toBe(0);
 });
 
 describe('closing', () => {
