@@ -169,7 +169,7 @@ test('a server that has other tools is asked for them, once however often it say
 test('a server that has other tools with every answer is asked once a second', async () => {
   const { server, world, clock } = setUp();
   await server.start();
-  world.onList = () => world.handlers?.onToolsChanged();
+  world.onList = () => queueMicrotask(() => world.handlers?.onToolsChanged());
   world.handlers?.onToolsChanged();
   await settle();
   const asked = world.lists;
