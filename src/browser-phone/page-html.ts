@@ -9,19 +9,6 @@ export interface PageSettings {
 
 const IMPORT_MAP = JSON.stringify({ imports: { 'sip.js': '/sip.js/index.js' } });
 
-/** Scripts of the page's own alone, connections to anywhere: the connector may be on another machine. */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  `script-src 'self' 'sha256-${createHash('sha256').update(IMPORT_MAP).digest('base64')}'`,
-  "style-src 'unsafe-inline'",
-  'connect-src ws: wss:',
-  'img-src data:',
-  'media-src blob: mediastream:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
@@ -33,13 +20,26 @@ button { cursor: pointer; }
 #button { background: #1a7f4b; color: #fff; border: 0; width: 100%; }
 body:not([data-state="idle"]) #button { background: #b3372f; }
 form { display: grid; gap: .75rem; }
-#status { min-height: 1.5em; font-variant-numeric: tabular-nums; }
+.now { display: flex; justify-content: space-between; min-height: 1.5em; font-variant-numeric: tabular-nums; }
 #keys { display: grid; grid-template-columns: repeat(3, 1fr); gap: .4rem; }
 .meter { height: .5rem; border-radius: .25rem; background: #8883; overflow: hidden; }
 .meter::before { content: ""; display: block; height: 100%; width: 100%; background: #2f81d8; transform-origin: left;
   transform: scaleX(var(--level, 0)); }
 .meters { display: grid; grid-template-columns: auto 1fr; gap: .3rem .7rem; align-items: center; font-size: .85rem; }
 `;
+
+/** Scripts of the page's own alone, connections to anywhere: the connector may be on another machine. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  `script-src 'self' ${hashOf(IMPORT_MAP)}`,
+  `style-src ${hashOf(STYLE)}`,
+  'connect-src ws: wss:',
+  'img-src data:',
+  'media-src blob: mediastream:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /** The page of the browser phone. */
 export function pageHtml({ server, number }: PageSettings): string {
@@ -61,15 +61,19 @@ export function pageHtml({ server, number }: PageSettings): string {
 <label>Number <input id="number" required value="${escaped(number)}" inputmode="tel"></label>
 <button id="button">Call</button>
 </form>
-<div id="status" role="status"></div>
-<div class="meters"><span>Agent</span><div class="meter" id="agent"></div><span>You</span><div class="meter" id="caller"></div></div>
-<div id="keys">${keys}</div>
+<div class="now"><div id="status" role="status"></div><div id="time" role="timer"></div></div>
+<div class="meters" aria-hidden="true"><span>Agent</span><div class="meter" id="agent"></div><span>You</span><div class="meter" id="caller"></div></div>
+<div id="keys" role="group" aria-label="Keys">${keys}</div>
 <button id="mute" type="button" aria-pressed="false" disabled>Mute</button>
 <audio id="speaker"></audio>
 </main>
 </body>
 </html>
 `;
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
 function escaped(text: string): string {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,26 @@ test('the page comes with its scripts, with SIP.js, and with the policy that let
     }
   }
   expect(seen.size).toBeGreaterThan(50);
+});
+
+test.each([
+  ['script-src', /<script type="importmap">(.*?)<\/script>/s],
+  ['style-src', /<style>(.*?)<\/style>/s],
+])('what stands in the page itself is let in by its hash: %s', async (directive, inline) => {
+  await using page = await serve();
+  const response = await fetch(page.url);
+  const hash = createHash('sha256')
+    .update(inline.exec(await response.text())?.[1] ?? '')
+    .digest('base64');
+  const policy = response.headers.get('content-security-policy') ?? '';
+  expect(policy.split('; ').find((one) => one.startsWith(directive))).toContain(`'sha256-${hash}'`);
+  expect(policy).not.toContain('unsafe');
+});
+
+test('the clock of a call is no news: what is read out aloud is what has changed', async () => {
+  await using page = await serve();
+  const html = await (await fetch(page.url)).text();
+  expect(html).toMatch(/<div id="status" role="status"><\/div><div id="time" role="timer">/);
 });
 
 test.each([

@@ -13,6 +13,7 @@ export class BrowserPhone {
   readonly #userAgent: UserAgent;
   readonly #host: string;
   #session: Session | undefined;
+  #closed = false;
 
   /** @param server `ws:` or `wss:` URL of the connector. @param onDisconnected the connection has gone */
   constructor(server: string, onDisconnected: () => void) {
@@ -42,8 +43,11 @@ export class BrowserPhone {
   async call(number: string, listener: CallListener): Promise<void> {
     const target = UserAgent.makeURI(`sip:${encodeURIComponent(number)}@${this.#host}`);
     if (target === undefined) throw new Error('this is no number');
+    if (this.#closed) return;
     const session = new Inviter(this.#userAgent, target, {
       sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
+      // A call that the connector would have us make elsewhere can only go to the connector again: it is not made.
+      delegate: { onRefer: (referral) => void referral.reject() },
     });
     this.#session = session;
     let refusal = '';
@@ -51,7 +55,8 @@ export class BrowserPhone {
       if (state === SessionState.Established) listener.onAnswered(connectionOf(session).remoteMediaStream);
       if (state !== SessionState.Terminated) return;
       this.#session = undefined;
-      listener.onEnded(refusal);
+      // SIP.js says why right after it has said that.
+      queueMicrotask(() => listener.onEnded(refusal));
     });
     await session.invite({
       requestDelegate: {
@@ -81,6 +86,14 @@ export class BrowserPhone {
     if (session === undefined) return;
     if (session.state === SessionState.Established) await session.bye();
     else if (session instanceof Inviter) await session.cancel();
+  }
+
+  /** Hangs up, and leaves the connector: each phone has a connection of its own. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.hangUp().catch(() => {});
+    await this.#userAgent.stop();
   }
 }
 

@@ -7,6 +7,7 @@ const number = find('number', HTMLInputElement);
 const button = find('button', HTMLButtonElement);
 const mute = find('mute', HTMLButtonElement);
 const status = find('status', HTMLElement);
+const time = find('time', HTMLElement);
 const keys = find('keys', HTMLElement);
 const speaker = find('speaker', HTMLAudioElement);
 
@@ -17,7 +18,8 @@ let clock = 0;
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  void (phone === undefined ? call() : phone.hangUp());
+  if (phone === undefined) void call();
+  else end('');
 });
 
 mute.addEventListener('click', () => {
@@ -30,22 +32,33 @@ for (const key of keys.querySelectorAll('button')) {
   key.addEventListener('click', () => phone?.press(key.textContent ?? ''));
 }
 
-document.addEventListener('keydown', ({ key, target }) => {
+// A page that is left or loaded anew would have the agent wait for somebody who is gone.
+addEventListener('pagehide', () => void phone?.hangUp());
+
+document.addEventListener('keydown', ({ key, target, repeat, metaKey, ctrlKey, altKey }) => {
+  // Keys of the browser's own; both together are the key that some keyboards have for #.
+  if (repeat || metaKey || (ctrlKey && !altKey)) return;
   if (!(target instanceof HTMLInputElement) && /^[0-9*#]$/.test(key)) phone?.press(key);
 });
 
 async function call(): Promise<void> {
   show('connecting', 'Connecting');
+  let mine: BrowserPhone | undefined;
+  // What comes of a call that was left already is no matter.
+  const over = (reason: string): void => {
+    if (phone === mine) end(reason);
+  };
   try {
-    phone = new BrowserPhone(server.value, () => end('the connection to the connector has gone'));
-    await phone.connect();
-    await phone.call(number.value, {
-      onRinging: () => show('ringing', 'Ringing'),
-      onAnswered: answer,
-      onEnded: end,
+    mine = new BrowserPhone(server.value, () => over('the connection to the connector has gone'));
+    phone = mine;
+    await mine.connect();
+    await mine.call(number.value, {
+      onRinging: () => phone === mine && show('ringing', 'Ringing'),
+      onAnswered: (heard) => phone === mine && answer(heard),
+      onEnded: over,
     });
   } catch (error) {
-    end(explain(error));
+    over(explain(error));
   }
 }
 
@@ -58,6 +71,7 @@ function answer(heard: MediaStream): void {
     new LevelMeter(heard, find('agent', HTMLElement)),
     ...(microphone ? [new LevelMeter(microphone, find('caller', HTMLElement))] : []),
   ];
+  show('talking', 'Connected');
   clock = setInterval(showTime, 1000);
   showTime();
 }
@@ -66,6 +80,8 @@ function end(reason: string): void {
   clearInterval(clock);
   for (const meter of meters) meter.stop();
   meters = [];
+  time.textContent = '';
+  void phone?.close();
   phone = undefined;
   speaker.srcObject = null;
   mute.setAttribute('aria-pressed', 'false');
@@ -74,7 +90,7 @@ function end(reason: string): void {
 
 function showTime(): void {
   const seconds = Math.floor((performance.now() - answeredAt) / 1000);
-  show('talking', `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`);
+  time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 function show(state: 'idle' | 'connecting' | 'ringing' | 'talking', text: string): void {
