@@ -93,6 +93,8 @@ export interface LocalDescription {
   readonly payloadTypes: PayloadTypes;
   /** Keys of ours that stand in it. */
   readonly crypto: readonly CryptoAttribute[];
+  /** The codec of our last answer. */
+  readonly answered: AudioCodec | undefined;
   /** DTLS of both sides, where it was agreed on. */
   readonly dtls: { readonly section: DtlsSection; readonly theirs: RemoteDtls } | undefined;
   /** What the peer has told: its key, and the last address that is one. A key of ours lasts as long as these do. */
@@ -146,7 +148,7 @@ export function createSessionId(random: Random): string {
 }
 
 /**
- * Our offer: all codecs of `local`, and `telephone-event`.
+ * Our offer: all codecs of `local`, and `telephone-event`. That of our last answer comes first: a hold is no reason to change it.
  *
  * @param previous Our last description in this dialog: payload types and refused m= lines are kept, and the version
  *   rises only if something else changed.
@@ -154,13 +156,15 @@ export function createSessionId(random: Random): string {
  */
 export function createOffer(local: LocalMedia, previous?: LocalDescription): LocalDescription {
   const payloadTypes = assignPayloadTypes(local.codecs, previous?.payloadTypes ?? {});
+  const answered = previous?.answered;
+  const codecs = [...new Set([...local.codecs.filter((name) => name === answered), ...local.codecs])];
   const audioIndex = previous?.audioIndex ?? 0;
   const dtls = previous?.dtls && { ...previous.dtls, section: { ...previous.dtls.section, setup: 'actpass' as const } };
   const crypto = dtls ? [] : offerCrypto(local.srtp, previous?.crypto ?? []);
   const audio: AudioSection = {
     protocol: previous?.layout[audioIndex]?.protocol ?? (local.srtp?.mode === 'required' ? 'RTP/SAVP' : 'RTP/AVP'),
     port: local.port,
-    codecs: local.codecs.map((name) => ({ name, payloadType: payloadTypes[name] ?? codecFormats[name].payloadType })),
+    codecs: codecs.map((name) => ({ name, payloadType: payloadTypes[name] ?? codecFormats[name].payloadType })),
     telephoneEvents: clocksOf(local.codecs).map((clockHz) => ({
       payloadType: payloadTypes[`telephone-event/${clockHz}`] ?? TELEPHONE_EVENT_PAYLOAD_TYPE,
       clockHz,
@@ -175,7 +179,7 @@ export function createOffer(local: LocalMedia, previous?: LocalDescription): Loc
   };
   const others = previous?.layout ?? [];
   const timing = { start: 0, stop: 0 };
-  return describe(local, { audio, audioIndex, others, timing, payloadTypes, theirs: dtls?.theirs }, previous);
+  return describe(local, { audio, audioIndex, others, timing, payloadTypes, answered, theirs: dtls?.theirs }, previous);
 }
 
 /**
@@ -214,7 +218,8 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
     }),
   };
   const { media: others, timing } = offer;
-  const parts = { audio, audioIndex, others, timing, payloadTypes, theirs: stream.dtls };
+  const answered = stream.codec.name;
+  const parts = { audio, audioIndex, others, timing, payloadTypes, answered, theirs: stream.dtls };
   const agreed = negotiated(stream, direction, ptimeMs, {
     srtp: ours && theirs && agreedSrtp(ours, theirs),
     dtls: dtls && stream.dtls && agreedDtls(dtls, stream.dtls),
@@ -336,13 +341,14 @@ interface DescriptionParts {
   readonly others: readonly MediaLayout[];
   readonly timing: DescriptionContent['timing'];
   readonly payloadTypes: PayloadTypes;
+  readonly answered: AudioCodec | undefined;
   /** What the peer has said of DTLS. */
   readonly theirs: RemoteDtls | undefined;
 }
 
 function describe(
   local: LocalMedia,
-  { audio, audioIndex, others, timing, payloadTypes, theirs }: DescriptionParts,
+  { audio, audioIndex, others, timing, payloadTypes, answered, theirs }: DescriptionParts,
   previous: LocalDescription | undefined,
 ): LocalDescription {
   const own = localAddress(local.address);
@@ -368,6 +374,7 @@ function describe(
     layout: media.map((section) => layoutOf(section)),
     payloadTypes,
     crypto: audio.crypto,
+    answered,
     dtls: audio.dtls && theirs && { section: audio.dtls, theirs },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAnswer, createOffer, createSessionId, readAnswer } from '../../src/signaling/sdp.js';
+import { createAnswer, createOffer, createSessionId, readAnswer, withPeer } from '../../src/signaling/sdp.js';
 import { local, phoneOffer, sdp, sections } from './sdp-fixtures.js';
 
 const versionOf = (text: string): string | undefined => /^o=- \d+ (\d+) /m.exec(text)?.[1];
@@ -165,7 +165,20 @@ describe('through the life of a dialog', () => {
     const first = createAnswer(sdp(['m=audio 4000 RTP/AVP 101', 'a=rtpmap:101 PCMU/8000']), local).local;
     expect(sections(createOffer(local, first).text)[0]?.[0]).toBe('m=audio 35000 RTP/AVP 101 8 102');
     const other = createAnswer(sdp(['m=audio 4000 RTP/AVP 0', 'a=rtpmap:0 PCMA/8000']), local).local;
-    expect(sections(createOffer(local, other).text)[0]?.[0]).toBe('m=audio 35000 RTP/AVP 96 0 101');
+    expect(sections(createOffer(local, other).text)[0]?.[0]).toBe('m=audio 35000 RTP/AVP 0 96 101');
+  });
+
+  test('a hold of ours keeps the codec that was answered, whatever our own order', () => {
+    const all = { ...local, codecs: ['pcmu', 'pcma', 'opus'] } as const;
+    const opus = ['m=audio 4000 RTP/AVP 111 0', 'a=rtpmap:111 opus/48000/2'];
+    const first = createAnswer(sdp(opus), all).local;
+    const held = createOffer({ ...all, direction: 'sendonly' }, first);
+    const formats = (text: string) => sections(text)[0]?.[0]?.split(' ').slice(3, 6);
+    expect(formats(held.text)).toEqual(['111', '0', '8']);
+    const resumed = createOffer(all, withPeer(held, readAnswer(held, sdp(opus))));
+    expect(formats(resumed.text)).toEqual(['111', '0', '8']);
+    // One that is no longer ours is not offered.
+    expect(formats(createOffer({ ...local, codecs: ['pcmu'] }, first).text)).not.toContain('111');
   });
 
   test('an AVPF session is offered anew as AVPF', () => {
