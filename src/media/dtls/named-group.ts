@@ -16,13 +16,14 @@ export interface EphemeralKey {
   agree(peerPoint: Uint8Array): Uint8Array;
 }
 
+export const X25519 = 0x001d;
+export const SECP256R1 = 0x0017;
+
 /** The groups that we do, by their numbers (RFC 8422 section 5.1.1). */
 const makers: ReadonlyMap<number, () => EphemeralKey> = new Map([
-  [0x001d, makeX25519],
-  [0x0017, makeP256],
+  [X25519, makeX25519],
+  [SECP256R1, makeP256],
 ]);
-
-export const SECP256R1 = 0x0017;
 
 /** The first of the peer's groups that we do. */
 export function chooseGroup(offered: readonly number[]): number | undefined {
