@@ -92,8 +92,7 @@ export class Call {
     const leg = this.#leg;
     if (leg.direction === 'outbound') return { answerDelayed: false, earlyMedia: false, outbound: true };
     const { delayMs, earlyMedia } = this.#options.answer;
-    // Our offer in an unreliable 183 would bind nobody (RFC 3261 section 13.2.1): a late offer waits for the 200.
-    return { answerDelayed: delayMs > 0, earlyMedia: earlyMedia && leg.invite.sdp !== undefined };
+    return { answerDelayed: delayMs > 0, earlyMedia: earlyMedia && this.#deps.negotiation.mayBeginEarly(delayMs) };
   }
 
   /** Ends the call from outside. */

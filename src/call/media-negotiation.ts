@@ -35,6 +35,9 @@ const PTIME_MS = 20;
 /** Stands in for the port while none is open: an offer is examined before anything is allocated for it. */
 const EXAMINING_PORT = 9;
 
+/** So long a browser that does nothing before the 200 may be let ring behind a 183: 15 s after that there have to be keys. */
+const MAX_EARLY_DTLS_MS = 10_000;
+
 /** The offer/answer state of one dialog (RFC 3264): what we said last, and what it means for the stream. */
 export class MediaNegotiation {
   /** `direction`: what we want, whatever the peer does. */
@@ -43,6 +46,7 @@ export class MediaNegotiation {
   readonly expectedCodec: AudioCodec;
   /** Where the peer's media may be. */
   readonly nets: NegotiationOptions['nets'];
+  #maxEarlyMs = 0;
   #description: LocalDescription | undefined;
   #offer: LocalDescription | undefined;
   #wanted: 'sendrecv' | 'sendonly' = 'sendrecv';
@@ -65,10 +69,19 @@ export class MediaNegotiation {
       dtls: options.dtls,
     };
     this.nets = options.nets;
-    this.expectedCodec =
-      offer === undefined
-        ? (options.codecs[0] ?? 'pcmu')
-        : createAnswer(offer, { port: EXAMINING_PORT, ...this.#local }).audio.codec.name;
+    const offered =
+      offer === undefined ? undefined : createAnswer(offer, { port: EXAMINING_PORT, ...this.#local }).audio;
+    this.expectedCodec = offered?.codec.name ?? options.codecs[0] ?? 'pcmu';
+    if (offered !== undefined) this.#maxEarlyMs = offered.dtls ? MAX_EARLY_DTLS_MS : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Whether the first answer may go into a 183. Our offer in an unreliable one would bind nobody (RFC 3261 section 13.2.1): a
+   * late offer waits for the 200. So do browsers, many of which begin their handshake with that, where it rings for long.
+   * @param delayMs until the 200
+   */
+  mayBeginEarly(delayMs: number): boolean {
+    return delayMs < this.#maxEarlyMs;
   }
 
   /** Address family RTP runs over. */

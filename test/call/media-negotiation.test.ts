@@ -22,6 +22,18 @@ test('for a late offer our first choice is expected', () => {
   expect(negotiation(undefined, { codecs: ['pcma'] }).expectedCodec).toBe('pcma');
 });
 
+test('an answer may begin with a 183, but not where a browser rings for longer than its keys may take', () => {
+  expect(negotiation(OFFER).mayBeginEarly(120_000)).toBe(true);
+  // A late offer waits for the 200 (RFC 3261 section 13.2.1).
+  expect(negotiation(undefined).mayBeginEarly(0)).toBe(false);
+  const fingerprint = { hash: 'sha-256', value: new Uint8Array(32) } as const;
+  const dtls = { fingerprint, newCredentials: () => ({ fragment: 'ours', password: 'p' }), candidates: () => [] };
+  const lines = ['setup:active', 'rtcp-mux', `fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`];
+  const secure = OFFER.replace('RTP/AVP', 'UDP/TLS/RTP/SAVP') + lines.map((line) => `a=${line}\r\n`).join('');
+  expect(negotiation(secure, { dtls }).mayBeginEarly(9_999)).toBe(true);
+  expect(negotiation(secure, { dtls }).mayBeginEarly(10_000)).toBe(false);
+});
+
 test('examining an offer says nothing to anybody: the first answer has the first version', () => {
   const talk = negotiation(OFFER);
   expect(talk.current()).toBe('');
