@@ -77,10 +77,14 @@ export function isDtlsProfile(protocol: string): boolean {
   return /^UDP\/TLS\/RTP\/SAVPF?$/i.test(protocol);
 }
 
-/** Whether the section wants DTLS: by its profile, or as older browsers wrote it (JSEP, RFC 8829 section 5.1.2). */
-export function wantsDtls({ protocol, transport, crypto }: ParsedMedia): boolean {
+/**
+ * Whether the section wants DTLS: by its profile, or as older browsers wrote it (JSEP, RFC 8829 section 5.1.2).
+ * @param takesKeys `a=crypto` can be used: where an offer has both, as those of media proxies, it is what is taken
+ */
+export function wantsDtls({ protocol, transport, crypto }: ParsedMedia, takesKeys: boolean): boolean {
   if (isDtlsProfile(protocol)) return true;
-  return isSecureProfile(protocol) && crypto.length === 0 && transport.some((line) => line.startsWith('fingerprint:'));
+  if (!isSecureProfile(protocol) || (takesKeys && crypto.length > 0)) return false;
+  return transport.some((line) => line.startsWith('fingerprint:'));
 }
 
 /** What an offer or answer says, or why it cannot be used. @param expected values of `a=setup` that leave us the server */

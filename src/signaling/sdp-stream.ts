@@ -96,7 +96,7 @@ export function readStream(
   if (media.port === 0) return refuse('the stream is refused or switched off with port 0');
   if (media.portCount !== 1) return refuse(`${media.portCount} ports for one stream`);
   if (!isSpoken(media, local)) return refuse(`${media.protocol} is not RTP/AVP`);
-  const dtls = local.dtls && wantsDtls(media) ? readDtls(media, role) : undefined;
+  const dtls = local.dtls && wantsDtls(media, takesKeys(local)) ? readDtls(media, role) : undefined;
   if (typeof dtls === 'string') return refuse(dtls);
   const codecs = commonCodecs(media, local.codecs);
   const [codec] = codecs;
@@ -120,9 +120,13 @@ export function readStream(
   };
 }
 
-function isSpoken({ protocol }: ParsedMedia, { srtp, dtls }: StreamAbilities): boolean {
-  if (isDtlsProfile(protocol)) return dtls !== undefined;
-  if (isSecureProfile(protocol)) return dtls !== undefined || (srtp !== undefined && srtp.mode !== 'off');
+function takesKeys({ srtp }: StreamAbilities): boolean {
+  return srtp !== undefined && srtp.mode !== 'off';
+}
+
+function isSpoken({ protocol }: ParsedMedia, local: StreamAbilities): boolean {
+  if (isDtlsProfile(protocol)) return local.dtls !== undefined;
+  if (isSecureProfile(protocol)) return local.dtls !== undefined || takesKeys(local);
   return PLAIN_PROTOCOLS.has(protocol.toUpperCase());
 }
 

@@ -138,6 +138,21 @@ test('what the session says holds for the section, and the section wins', () => 
   });
 });
 
+test('a media proxy that offers keys in SDP and DTLS at once gets keys where they are taken, DTLS elsewhere', () => {
+  const key = Buffer.alloc(30, 7).toString('base64');
+  const both = dtlsOffer((lines) => [...lines, `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${key}`], 'RTP/SAVPF');
+  const srtp = (mode: 'off' | 'optional') => ({ mode, newKey: (bytes: number) => new Uint8Array(bytes).fill(1) });
+  for (const ours of [withDtls(), { ...withDtls(), srtp: srtp('off') }]) {
+    const { audio, local: answer } = createAnswer(both, ours);
+    expect(audio.srtp).toBeUndefined();
+    expect(audio.dtls?.fingerprints).toHaveLength(1);
+    expect(answer.text).not.toContain('a=crypto');
+  }
+  const { audio } = createAnswer(both, { ...withDtls(), srtp: srtp('optional') });
+  expect(audio.dtls).toBeUndefined();
+  expect(audio.srtp?.suite).toBe('AES_CM_128_HMAC_SHA1_80');
+});
+
 test('a second offer keeps our credentials; an ICE restart gets new ones', () => {
   const media = withDtls();
   const first = createAnswer(browserOffer, media);
