@@ -12,6 +12,6 @@ test('before its first call a media thread has spoken, heard a voice, and filled
   expect(rehearsed.packetsSent).toBeGreaterThanOrEqual(299);
   expect(rehearsed.voices).toBeGreaterThanOrEqual(3);
   expect(rehearsed.concealedMs).toBeGreaterThan(1_000);
-  // The first handshake of a thread takes several times as long as the next ones.
+  // The first handshake of a thread takes longer than the next ones.
   expect(rehearsed.handshakes).toBe(5);
 });
