@@ -352,6 +352,8 @@ export class Conversation {
 
   /** Frames that decide nothing may wait until the session has use for them. Hot path. */
   #awaitFrames(): void {
+    // Closed, it has no say: the frames of a bridge are somebody else's.
+    if (this.#closed) return;
     this.#stream.awaitFrames?.(this.#bargeIn.deciding ? 1 : this.#session.awaitedFrames);
   }
 

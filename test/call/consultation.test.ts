@@ -23,7 +23,7 @@ async function asking(
   mode: 'attended' | 'bridge',
   invite: Partial<InviteRequest> = {},
   more: Partial<TransferTarget> = {},
-  rest: Pick<CallSetup, 'backups' | 'options'> = {},
+  rest: Pick<CallSetup, 'backups' | 'capabilities' | 'options'> = {},
 ) {
   const tool = scriptedTool(
     async (_call, { phone }) => ({ output: await phone.transfer({ ...sales, ...more, mode }, undefined), reply: true }),
@@ -41,7 +41,7 @@ async function consulting(
   mode: 'attended' | 'bridge',
   invite: Partial<InviteRequest> = {},
   more: Partial<TransferTarget> = {},
-  rest: Pick<CallSetup, 'backups' | 'options'> = {},
+  rest: Pick<CallSetup, 'backups' | 'capabilities' | 'options'> = {},
 ) {
   const setup = await asking(mode, invite, more, rest);
   await slots(setup, setup.stream, 400);
@@ -324,6 +324,19 @@ describe('a bridge', () => {
     setup.leg.emit(bye);
     await settle();
     expect(setup.records).toHaveLength(1);
+  });
+
+  test('passes on at once what a caller says, however much the agent would have waited for', async () => {
+    const setup = await consulting('bridge', {}, {}, { capabilities: { turnTaking: 'flavor' } });
+    await answered(setup.second);
+    const queuedMs = (): number => setup.target()?.queuedMs() ?? Number.NaN;
+    setup.session.pieceFrames = 5;
+    await slots(setup, setup.stream, 100);
+    const before = queuedMs();
+    setup.stream.keepsFrames = true;
+    setup.stream.emit({ type: 'voice-started', positionMs: 0, atMs: setup.clock.now() });
+    await slots(setup, setup.stream, 20);
+    expect(queuedMs()).toBe(before + 20);
   });
 
   test('keeps no more than 200 ms for a side that does not listen', async () => {
