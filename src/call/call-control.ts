@@ -8,7 +8,7 @@ import { CallerHold } from './caller-hold.js';
 import type { Conversation } from './conversation.js';
 import { KeyPresses } from './key-presses.js';
 
-export interface CallControlParts extends Omit<CallTransferParts, 'leg'> {
+export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeUp'> {
   readonly leg: Pick<SipLeg, 'refer' | 'reoffer' | 'sendDigit'>;
   readonly media: Pick<
     CallMedia,
@@ -55,7 +55,7 @@ export class CallControl implements ToolContext {
     if (!this.#established && !this.#closed) return { ok: false, status: 481 };
     const conversation = this.#parts.conversation();
     let parked = false;
-    this.#transfer ??= this.#made(new CallTransfer(this.#parts));
+    this.#transfer ??= this.#made(new CallTransfer({ ...this.#parts, takeUp: async () => this.#hold?.end() }));
     const outcome = this.#transfer.transfer(target, (then) => {
       const begin = (): void => {
         parked = true;

@@ -14,6 +14,8 @@ export interface CallTransferParts {
   dial(target: TransferTarget): SecondLeg;
   /** Makes what is said to a target; `undefined` when it cannot be made. Never rejects. */
   prepare(saying: Saying): Promise<Announcement | undefined>;
+  /** Ends a hold. Resolves when the caller is back, at once where there is none. */
+  takeUp(): Promise<void>;
   /** The caller and the target talk with each other from now on. */
   bridge(second: SecondLeg): void;
   apply(event: CallEvent): void;
@@ -107,6 +109,7 @@ export class CallTransfer {
     if (!answer.ok) return answer;
     const announcement = await words;
     if (announcement) await second.say(announcement);
+    await this.#parts.takeUp();
     if (this.#closed) throw new Error(OVER);
     if (!second.up) return { ok: false, status: 480 };
     const outcome = ask ? await this.#askToReplace(target, second) : undefined;

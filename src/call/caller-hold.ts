@@ -26,6 +26,8 @@ export class CallerHold {
   #timer: TimerHandle | undefined;
   #endPause: () => void = () => {};
   #holding = false;
+  #ended = false;
+  #onBack: () => void = () => {};
   #closed = false;
 
   constructor(parts: CallerHoldParts) {
@@ -40,13 +42,26 @@ export class CallerHold {
   async hold(seconds: number, signal: AbortSignal): Promise<void> {
     if (this.#holding) throw new Error('The caller is on hold already.');
     this.#holding = true;
+    this.#ended = false;
     try {
       await this.#offer('sendonly');
-      await this.#pause(seconds * 1000, signal);
+      if (!this.#ended) await this.#pause(seconds * 1000, signal);
       await this.#resume();
     } finally {
       this.#holding = false;
+      this.#onBack();
     }
+  }
+
+  /** Takes the call up now: somebody else wants to talk with the caller. Resolves when the caller is back. Never rejects. */
+  async end(): Promise<void> {
+    if (!this.#holding) return;
+    this.#ended = true;
+    const back = new Promise<void>((resolve) => {
+      this.#onBack = resolve;
+    });
+    this.#endPause();
+    await back;
   }
 
   /** The answer to the offer that went out last. */

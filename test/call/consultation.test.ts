@@ -326,6 +326,36 @@ describe('a bridge', () => {
     expect(setup.records).toHaveLength(1);
   });
 
+  test('takes the caller up who was put on hold meanwhile, and then joins them', async () => {
+    const act = scriptedTool(
+      async ({ id }, { phone }, signal) => {
+        if (id === 'h') await phone.hold(60, signal);
+        else await phone.transfer({ ...sales, mode: 'bridge' }, undefined);
+        return { output: null, reply: true };
+      },
+      { name: 'act', timing: { timeoutMs: 600_000, filler: undefined, fillerAfterMs: 600_000 } },
+    );
+    const setup = setUp({ deps: { tools: runnerOf(act) } });
+    const { stream, session } = await answer(setup);
+    for (const id of ['h', 't']) session.events.push({ type: 'tool-call', id, name: 'act', arguments: {} });
+    await slots(setup, stream, 400);
+    const accept = async (): Promise<void> => {
+      setup.leg.emit({ type: 'reoffered', status: 200, sdp: OFFER });
+      await settle();
+    };
+    await accept();
+    expect(stream.parameters.at(-1)?.direction).toBe('sendonly');
+    const [second] = setup.secondLegs;
+    if (!second) throw new Error('nobody was called');
+    await answered(second);
+    expect(session.call.signal.aborted).toBe(false);
+    await accept();
+    expect(stream.parameters.at(-1)?.direction).toBe('sendrecv');
+    expect(session.call.signal.aborted).toBe(true);
+    await slots(setup, stream, 20);
+    expect(setup.engine.streams[1]?.queuedMs()).toBe(20);
+  });
+
   test('passes on at once what a caller says, however much the agent would have waited for', async () => {
     const setup = await consulting('bridge', {}, {}, { capabilities: { turnTaking: 'flavor' } });
     await answered(setup.second);
