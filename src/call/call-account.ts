@@ -100,6 +100,10 @@ export class CallAccount implements ConversationNotes {
     return this.#answeredAtMs === null ? 0 : Math.round(nowMs - this.#originMs);
   }
 
+  get answered(): boolean {
+    return this.#answeredAtMs !== null;
+  }
+
   onCodec(codec: string): void {
     this.#codec = codec;
   }

@@ -89,6 +89,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
       dial: parts.dial,
       prepare: (saying) => prompts.get(saying),
       bridge: parts.bridge,
+      answered: () => account.answered,
       onParked: (parked) => this.#scene.onParked(parked),
       ...{ leg, media, clock, conversation, apply },
     });
@@ -141,7 +142,6 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   /** The ACK has come. */
   onAnswered(): void {
-    this.#control.onAnswered();
     this.#conversation?.onAnswered();
   }
 

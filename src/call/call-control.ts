@@ -18,6 +18,8 @@ export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeU
   /** Keys can be pressed by INFO. */
   readonly infoDigits: boolean;
   conversation(): Conversation | undefined;
+  /** The 200 was sent, or has come. */
+  answered(): boolean;
   /** The caller waits, on hold or for a transfer; or that is over. */
   onParked(parked: boolean): void;
 }
@@ -32,7 +34,6 @@ export class CallControl implements ToolContext {
   /** What will become of the transfer that is under way. */
   #underWay: Promise<TransferOutcome> | undefined;
   #goodbyeId: string | undefined;
-  #established = false;
   #closed = false;
 
   constructor(parts: CallControlParts) {
@@ -52,7 +53,7 @@ export class CallControl implements ToolContext {
   /** The agent's words are heard first. One transfer at a time; a peer that refuses keeps the caller here. */
   async transfer(target: TransferTarget, responseId?: string): Promise<TransferOutcome> {
     // In early media: who is called now would be joined with nobody.
-    if (!this.#established && !this.#closed) return { ok: false, status: 481 };
+    if (!this.#parts.answered() && !this.#closed) return { ok: false, status: 481 };
     const conversation = this.#parts.conversation();
     let parked = false;
     this.#transfer ??= this.#made(new CallTransfer({ ...this.#parts, takeUp: async () => this.#hold?.end() }));
@@ -99,11 +100,6 @@ export class CallControl implements ToolContext {
 
   pauseRecording(paused: boolean): boolean {
     return this.#parts.media.pauseRecording(paused, 'agent');
-  }
-
-  /** The call is answered, and the answer has arrived. */
-  onAnswered(): void {
-    this.#established = true;
   }
 
   /** True: the event was an answer to something asked for here. */

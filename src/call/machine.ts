@@ -200,7 +200,9 @@ function onTransferOver(state: CallState, ok: boolean): Transition {
 
 /** The agent's part is over; the call lasts as long as the two talk. */
 function onBridged(state: CallState): Transition {
-  if (state.phase !== 'active' || state.bridged) return unchanged(state);
+  // An ACK may take longer than the target.
+  const answered = state.phase === 'active' || state.phase === 'answered';
+  if (!answered || state.bridged) return unchanged(state);
   const { session } = state;
   const effects: CallEffect[] = [{ type: 'disarm-timer', timer: 'open' }, { type: 'abort-session' }];
   if (session === 'opening' || session === 'open') effects.push({ type: 'arm-timer', timer: 'abandon' });

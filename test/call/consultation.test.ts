@@ -122,6 +122,32 @@ describe.each(['attended', 'bridge'] as const)('a transfer by %s', (mode) => {
   });
 });
 
+test('a bridge, asked for before the ACK has come, joins them and ends with the call', async () => {
+  const tool = scriptedTool(
+    async (_call, { phone }) => ({
+      output: await phone.transfer({ ...sales, mode: 'bridge' }, undefined),
+      reply: true,
+    }),
+    { name: 'act' },
+  );
+  const setup = setUp({ deps: { tools: runnerOf(tool) } });
+  setup.call.begin();
+  await settle();
+  expect(setup.call.summary().state).toBe('answered');
+  const [session, stream] = [setup.flavor.sessions[0], setup.engine.streams[0]];
+  if (!session || !stream) throw new Error('the call did not open');
+  session.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {} });
+  await slots(setup, stream, 400);
+  const [second] = setup.secondLegs;
+  if (!second) throw new Error('nobody was called');
+  await answered(second);
+  expect(session.call.signal.aborted).toBe(true);
+  setup.leg.emit({ type: 'ended', end: { by: 'ack-timeout', status: 0, text: '' } });
+  await settle();
+  expect(second.farewells).toHaveLength(1);
+  expect(setup.engine.usage().open).toBe(0);
+});
+
 test.each(['attended', 'bridge'] as const)('%s, asked for in early media: nobody is called', async (mode) => {
   const tool = scriptedTool(
     async (_call, { phone }) => ({ output: await phone.transfer({ ...sales, mode }, undefined), reply: true }),
