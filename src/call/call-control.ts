@@ -56,7 +56,7 @@ export class CallControl implements ToolContext {
     if (!this.#parts.answered() && !this.#closed) return { ok: false, status: 481 };
     const conversation = this.#parts.conversation();
     let parked = false;
-    this.#transfer ??= this.#made(new CallTransfer({ ...this.#parts, takeUp: async () => this.#hold?.end() }));
+    this.#transfer ??= this.#made(new CallTransfer({ takeUp: async () => this.#hold?.end(), ...this.#parts }));
     const outcome = this.#transfer.transfer(target, (then) => {
       const begin = (): void => {
         parked = true;
