@@ -11,7 +11,9 @@ import { StreamHost } from '../../src/media/stream-host.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const phone: RemoteAddress = { address: '127.0.0.1', port: 9 };
-const STREAMS = 60;
+const STREAMS = 30;
+/** What other tests have left behind in this process may go meanwhile: most of the rounds see nothing of it. */
+const ROUNDS = 3;
 /** Frames of 20 ms that each of them hears and says. */
 const FRAMES = 30;
 /** Where packets are received, as many as may come at once. */
@@ -75,11 +77,15 @@ test('what a stream keeps outside of the heap is some 10 kB', async () => {
   );
   // What all of them share.
   await talk(host, time, network, 2);
-  collectGarbage();
-  const before = memoryUsage().arrayBuffers;
-  await talk(host, time, network, STREAMS);
-  collectGarbage();
-  const stream = (memoryUsage().arrayBuffers - before) / STREAMS;
+  const sizes: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    collectGarbage();
+    const before = memoryUsage().arrayBuffers;
+    await talk(host, time, network, STREAMS);
+    collectGarbage();
+    sizes.push((memoryUsage().arrayBuffers - before) / STREAMS);
+  }
+  const [, stream = 0] = sizes.sort((one, other) => one - other);
   expect(stream).toBeGreaterThan(5_000);
   expect(stream).toBeLessThan(12_500);
   host.close();
