@@ -5,6 +5,7 @@ import { FRAME_SLOTS } from '../pacing-wheel.js';
 import type { RemoteAddress } from '../remote-address.js';
 import type { Datagrams } from './datagrams.js';
 import { type Area, KeptPackets } from './kept-packets.js';
+import { RealtimeGuard } from './realtime-guard.js';
 
 /** Received packets lie in one of so many areas, of 64 kB each: some 250 packets of one look, kept for four looks at most. */
 const AREAS = 8;
@@ -20,11 +21,6 @@ const SEND_BYTES = 256 * 1024;
 
 /** Later than this, ms, what has arrived is read before the slot: of packets left unread frames would be invented. */
 const UNREAD_MS = 10;
-/** Later than this, ms, the thread gives up its real-time priority until it is on time again. */
-const STEP_DOWN_MS = 150;
-/** Not later than this, ms, it is. */
-const ON_TIME_MS = 2;
-
 const nowhere: RemoteAddress = { address: '', port: 0 };
 
 /** One socket, as its packets see it. */
@@ -61,7 +57,7 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
   #scheduled = false;
   /** Real-time, granted; 0: none. */
   #priority = 0;
-  #steppedDown = false;
+  readonly #guard = new RealtimeGuard();
 
   /** @param dscp the mark of all packets (RFC 2474), 0 to 63. Default: the system's */
   constructor(native: Datagrams, clock: Clock, dscp?: number) {
@@ -173,9 +169,11 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     this.#scheduled = false;
     const wake = this.#wake;
     if (wake === undefined) return;
-    const lateMs = this.#native.sleepUntil(this.#atMs + this.#aheadMs);
+    const dueMs = this.#atMs + this.#aheadMs;
+    const beforeMs = this.#native.now();
+    const lateMs = this.#native.sleepUntil(dueMs);
     if (lateMs >= UNREAD_MS) this.read();
-    if (this.#priority > 0) this.#heed(lateMs);
+    if (this.#priority > 0) this.#heed(dueMs + lateMs, lateMs, Math.max(dueMs - beforeMs, 0));
     this.#wake = undefined;
     wake();
     // After the packets of the slot have left: reading must not make them late.
@@ -184,10 +182,9 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
     if (this.#sendCount > 0) this.flush();
   };
 
-  #heed(lateMs: number): void {
-    if (this.#steppedDown ? lateMs > ON_TIME_MS : lateMs < STEP_DOWN_MS) return;
-    this.#steppedDown = !this.#steppedDown;
-    this.#native.realtime(this.#steppedDown ? 0 : this.#priority);
+  #heed(nowMs: number, lateMs: number, restedMs: number): void {
+    const advice = this.#guard.heed(nowMs, lateMs, restedMs);
+    if (advice !== undefined) this.#native.realtime(advice === 'take' ? this.#priority : 0);
   }
 
   #bindOne(address: string, port: number): number {
