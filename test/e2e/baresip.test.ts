@@ -40,7 +40,7 @@ const toRate = (samples: Int16Array, fromHz: number, toHz: number): Int16Array =
   fromHz === toHz ? samples : createResampler(fromHz, toHz).process(samples).slice();
 
 beforeAll(async () => {
-  connector = await ConnectorProcess.start({ config: { media: { srtp: 'optional' } } });
+  connector = await ConnectorProcess.start({ config: { media: { srtp: 'optional', webRtc: true } } });
   directory = mkdtempSync(join(tmpdir(), 'softphone-'));
   for (const sampleRate of [8_000, 16_000]) {
     const samples = toRate(await speak(TEXT, 'rms'), 16_000, sampleRate);
@@ -65,6 +65,8 @@ test.concurrent.each([
   ['pcma', 'srtp', 0.95],
   ['g722', undefined, 0.9],
   ['opus', 'srtp', 0.75],
+  ['pcma', 'dtls', 0.95],
+  ['opus', 'dtls-ice', 0.75],
 ] as const)(
   'a real softphone hears its own speech back from 2001 (%s, encryption: %s)',
   { retry: { count: 4, delay: 2_000 }, timeout: 150_000 },
@@ -82,7 +84,11 @@ test.concurrent.each([
       limitMs: 30_000,
       ...(encryption && { encryption }),
     };
-    const made = (): Promise<WavAudio> => callWithBaresip(call, ({ heard }) => readWavFile(heard));
+    const made = (): Promise<WavAudio> =>
+      callWithBaresip(call, ({ heard, output }) => {
+        if (encryption?.startsWith('dtls')) expect(output).toContain('DTLS-SRTP complete (audio/RTP)');
+        return readWavFile(heard);
+      });
     const recorded = await ((tries.get(codec) ?? 0) > 1 ? inTurn(made) : made());
     const said = speech.get(sampleRate) ?? new Int16Array();
     const heard = toRate(recorded.samples, recorded.sampleRate, sampleRate);

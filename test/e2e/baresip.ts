@@ -13,8 +13,8 @@ export interface BaresipCall {
   /** What it says: a WAV file, 16 bit, mono, of the rate that {@link soundRateHz} names. It hangs up at the end. */
   readonly say: string;
   readonly codec: keyof typeof codecs;
-  /** SRTP with keys in SDP: offered as RTP/AVP with a key, or as RTP/SAVP. Default: none. */
-  readonly encryption?: 'srtp' | 'srtp-mand';
+  /** SRTP: keys in SDP, offered as RTP/AVP with a key or as RTP/SAVP; or from DTLS, with or without ICE. Default: none. */
+  readonly encryption?: keyof typeof encryptions;
   /** It is killed after this. */
   readonly limitMs: number;
 }
@@ -32,6 +32,14 @@ const codecs = {
   pcma: { name: 'pcma/8000/1', module: 'g711', rateHz: 8_000 },
   g722: { name: 'g722/16000/1', module: 'g722', rateHz: 16_000 },
   opus: { name: 'opus/48000/2', module: 'opus', rateHz: 16_000 },
+} as const;
+
+/** What an account says of it, and the modules that bring it. */
+const encryptions = {
+  srtp: { account: 'mediaenc=srtp', modules: ['srtp'] },
+  'srtp-mand': { account: 'mediaenc=srtp-mand', modules: ['srtp'] },
+  dtls: { account: 'mediaenc=dtls_srtp', modules: ['dtls_srtp'] },
+  'dtls-ice': { account: 'mediaenc=dtls_srtp;medianat=ice', modules: ['dtls_srtp', 'ice'] },
 } as const;
 
 /** Rate of what it says and hears, Hz. */
@@ -54,11 +62,16 @@ function configuration(modules: string, call: BaresipCall, directory: string): s
     'audio_alert aubridge,nobody',
     ...[`ausrc_srate ${rateHz}`, `auplay_srate ${rateHz}`, 'ausrc_channels 1', 'auplay_channels 1'],
     ...['audio_buffer 20-160', 'jitter_buffer_type fixed', 'jitter_buffer_delay 5-10'],
+    ...(call.encryption?.startsWith('dtls') ? ['rtcp_mux yes'] : []),
     `snd_path ${join(directory, 'heard')}`,
     `module_path ${modules}`,
-    ...[codecModule, 'aufile', 'aubridge', 'sndfile', ...(call.encryption ? ['srtp'] : [])].map(
-      (module) => `module ${module}.so`,
-    ),
+    ...[
+      codecModule,
+      'aufile',
+      'aubridge',
+      'sndfile',
+      ...(call.encryption ? encryptions[call.encryption].modules : []),
+    ].map((module) => `module ${module}.so`),
     'module_tmp account.so',
     'module_app menu.so',
     '',
@@ -76,7 +89,7 @@ export async function callWithBaresip<T>(call: BaresipCall, use: (result: Baresi
   try {
     mkdirSync(join(directory, 'heard'));
     writeFileSync(join(directory, 'config'), configuration(baresipModules(baresip), call, directory));
-    const encryption = call.encryption === undefined ? '' : `;mediaenc=${call.encryption}`;
+    const encryption = call.encryption === undefined ? '' : `;${encryptions[call.encryption].account}`;
     // No registrar, no password: it just calls.
     const account = `<sip:${call.caller}@127.0.0.1>;regint=0;audio_codecs=${codecs[call.codec].name}${encryption}\n`;
     writeFileSync(join(directory, 'accounts'), account);
