@@ -23,6 +23,9 @@ export interface HostSpeechOptions {
   readonly interruptible: boolean;
 }
 
+/** An answer that takes at least so long was no mere beginning of one, ms. */
+const ANSWER_MS = 2_000;
+
 /** A response that was asked for begins within this time, ms; what begins later is another. */
 const ASKED_FOR_MS = 5000;
 
@@ -141,6 +144,11 @@ export class AgentResponses {
     const report = speech.onStarted(responseId);
     if (report) session.link.onPlayout(report);
     return first;
+  }
+
+  /** A whole answer of the session was heard. To be asked before {@link onEnded}. */
+  isAnswer({ responseId, sentMs, state }: StreamEvent & { type: 'response-ended' }): boolean {
+    return state === 'finished' && sentMs >= ANSWER_MS && this.#parts.speech.isCurrent(responseId);
   }
 
   /** The media plane's last word on it. True: the agent has fallen silent with it. */

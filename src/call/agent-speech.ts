@@ -100,7 +100,7 @@ export class AgentSpeech {
   }
 
   onStarted(responseId: string): PlayoutReport | undefined {
-    if (this.#open.get(responseId)?.session !== this.#session) return undefined;
+    if (!this.isCurrent(responseId)) return undefined;
     return { responseId, state: 'started', heardMs: 0, heardText: '', heardChars: 0 };
   }
 
@@ -146,6 +146,11 @@ export class AgentSpeech {
   /** The response has been announced and its end not reported. */
   isOpen(responseId: string): boolean {
     return this.#latest?.id === responseId || this.#open.has(responseId);
+  }
+
+  /** The session that is on the phone now speaks it: neither the host nor a session before. */
+  isCurrent(responseId: string): boolean {
+    return this.#open.get(responseId)?.session === this.#session;
   }
 
   /** Its terminal report was made, lately enough to be remembered. */

@@ -60,15 +60,16 @@ interface Attempt {
 export class CallSession {
   readonly #parts: CallSessionParts;
   #attempt: Attempt | undefined;
+  #choice: FlavorChoice | undefined;
   #closed = false;
 
   constructor(parts: CallSessionParts) {
     this.#parts = parts;
   }
 
-  /** The flavor that was asked last. */
+  /** The flavor whose turn it was last, be it that it was not asked as it is out of order. */
   get choice(): FlavorChoice | undefined {
-    return this.#attempt?.choice;
+    return this.#choice;
   }
 
   /** Asks the next flavor of the plan. Whatever comes of it is reported later, never before this returns. */
@@ -115,6 +116,7 @@ export class CallSession {
       return;
     }
     const { choice } = next;
+    this.#choice = choice;
     const permit = choice.breaker.acquire();
     if (!permit) {
       this.#parts.plan.giveUpPresent();

@@ -17,8 +17,6 @@ import { SpeechWaits } from './speech-waits.js';
 import { ToolDesk } from './tool-desk.js';
 
 const FRAME_MS = 20;
-/** An answer that takes at least so long was no mere beginning of one, ms. */
-const ANSWER_MS = 2_000;
 /** What is usual between the caller's last word and the end of their turn, ms; a flavor may take longer. */
 const USUAL_END_OF_TURN_MS = 500;
 /** Caller speech of which a session ought to take note, even if it gives no sign of it, ms. */
@@ -217,7 +215,7 @@ export class Conversation {
       case 'response-ended':
         // Nothing but the caller's interruption cuts a response short while the call is up.
         if (event.state === 'interrupted' && !this.#closed) this.#tools.onInterrupted();
-        if (event.state === 'finished' && event.sentMs >= ANSWER_MS) this.#handlers.onAnswerHeard();
+        if (this.#responses.isAnswer(event)) this.#handlers.onAnswerHeard();
         if (!this.#responses.onEnded(event)) return;
         if (!this.#closed) this.#bargeIn.onAgentStopped();
         this.#onAgentSpeaking(false, event.state === 'interrupted');

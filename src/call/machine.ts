@@ -92,7 +92,8 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'caller-returned':
       return onCallerReturned(state);
     case 'transfer-begun':
-      return unchanged({ ...state, transferring: state.phase === 'active' && !state.bridged });
+      // A REFER that is asked for before the ACK waits for it.
+      return unchanged({ ...state, transferring: isAnswered(state) && !state.bridged });
     case 'transfer-over':
       return onTransferOver(state, event.ok);
     case 'bridged':
@@ -201,8 +202,7 @@ function onTransferOver(state: CallState, ok: boolean): Transition {
 /** The agent's part is over; the call lasts as long as the two talk. */
 function onBridged(state: CallState): Transition {
   // An ACK may take longer than the target.
-  const answered = state.phase === 'active' || state.phase === 'answered';
-  if (!answered || state.bridged) return unchanged(state);
+  if (!isAnswered(state) || state.bridged) return unchanged(state);
   const { session } = state;
   const effects: CallEffect[] = [{ type: 'disarm-timer', timer: 'open' }, { type: 'abort-session' }];
   if (session === 'opening' || session === 'open') effects.push({ type: 'arm-timer', timer: 'abandon' });
@@ -247,7 +247,7 @@ function onEstablished(state: CallState): Transition {
 
 function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }): Transition {
   if (state.outbound && state.phase === 'preparing') return end(state, unansweredOutcome(event), 'gone');
-  const answered = state.phase === 'answered' || state.phase === 'active';
+  const answered = isAnswered(state);
   switch (event.by) {
     case 'peer':
       return end(
@@ -370,6 +370,10 @@ function settle(state: CallState, effects: readonly CallEffect[]): Transition {
     state: { ...state, phase: 'ended' },
     effects: [...effects, { type: 'disarm-timer', timer: 'abandon' }, { type: 'finish', outcome: state.outcome }],
   };
+}
+
+function isAnswered({ phase }: CallState): boolean {
+  return phase === 'answered' || phase === 'active';
 }
 
 function callerHears(state: CallState): boolean {

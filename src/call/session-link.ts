@@ -157,6 +157,7 @@ export class SessionLink {
       this.#end(event.reason, event.error, event.headers);
       return true;
     }
+    if (!hasId(event)) throw new FlavorError('ERR_FLAVOR_PROTOCOL', `a ${event.type} event without its id`, false);
     const scoped = this.#scope === '' ? event : scopeIds(event, this.#scope);
     if (this.#listener) this.#listener(scoped);
     else this.#early.push(scoped);
@@ -214,6 +215,21 @@ function isPlainQueue(events: AsyncIterable<FlavorEvent>): events is FlavorEvent
     events instanceof FlavorEventQueue &&
     events[Symbol.asyncIterator] === FlavorEventQueue.prototype[Symbol.asyncIterator]
   );
+}
+
+/** Whether an event has the id that the host finds its way by. Flavors are plain JavaScript. Hot path. */
+function hasId(event: SessionEvent): boolean {
+  switch (event.type) {
+    case 'audio':
+    case 'audio-done':
+    case 'text':
+    case 'tier':
+      return typeof event.responseId === 'string';
+    case 'tool-call':
+      return typeof event.id === 'string';
+    default:
+      return true;
+  }
 }
 
 /** The event with every id in it put under `scope`. */

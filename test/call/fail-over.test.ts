@@ -141,6 +141,19 @@ describe('a provider that begins to answer and breaks off, again and again', () 
   });
 });
 
+describe('words of the host while a provider does not answer', () => {
+  test('are no answer of it, however long: the next flavor is asked', async () => {
+    const backup = new FakeFlavor();
+    const waiting = { text: Array.from({ length: 25 }, () => 'wait').join(' ') };
+    const setup = setUp({ backups: [backup], options: { failure: { ...failure, waiting } } });
+    const { stream } = await answer(setup);
+    await speak(setup, stream);
+    await slots(setup, stream, 10_000);
+    expect(stream.played).toContain('host/1');
+    expect([setup.flavor.sessions.length, backup.sessions.length]).toEqual([1, 1]);
+  });
+});
+
 describe('the wait for another session', () => {
   test('is the same wait to the caller, however many are lost meanwhile', async () => {
     const setup = setUp({ retries: 5, options: { failure } });
@@ -187,6 +200,19 @@ describe('when nobody is left to ask', () => {
     setup.leg.emit({ type: 'transfer', status: 486, final: true });
     await slots(setup, stream, 100);
     expect(setup.records).toMatchObject([{ cause: { text: 'flavor-error' } }]);
+  });
+
+  test('the record names the flavor that was not asked as it is out of order', async () => {
+    const [second, third] = [new FakeFlavor(), new FakeFlavor()];
+    const setup = setUp({ backups: [second, third], options: { failure } });
+    for (let round = 0; round < 5; round += 1) setup.choices[1]?.breaker.acquire()?.failed();
+    await answer(setup);
+    breakOff(setup.flavor);
+    await settle();
+    expect([second.sessions.length, third.sessions.length]).toEqual([0, 1]);
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records[0]?.failOvers?.map(({ flavor }) => flavor)).toEqual(['echo', 'backup-1']);
   });
 
   test('before the answer the call is refused, so that the proxy can try elsewhere', async () => {

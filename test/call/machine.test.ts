@@ -322,6 +322,13 @@ describe('transfer', () => {
     expect(outcomeOf(effects)).toEqual({ endedBy: 'agent', cause: 'normal', status: 200 });
   });
 
+  test('the same where it was asked for before the ACK, for which the REFER waits', () => {
+    const confirmed: CallEvent = { type: 'confirmed' };
+    const { effects } = play([...answered, begun, confirmed, { type: 'transfer-over', ok: true }, ...closed]);
+    expect(effects).toContainEqual({ type: 'hang-up', cause: 'normal' });
+    expect(outcomeOf(effects)).toEqual({ endedBy: 'agent', cause: 'normal', status: 200 });
+  });
+
   test('a target that does not keeps the caller', () => {
     const { state } = play([...active, begun, { type: 'transfer-over', ok: false }]);
     expect(state).toMatchObject({ phase: 'active', transferring: false });

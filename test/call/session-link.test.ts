@@ -147,6 +147,33 @@ describe('a session that breaks its word', () => {
     expect(seen).toEqual(['ended failed ERR_FLAVOR_NETWORK']);
   });
 
+  test.each([
+    { type: 'tool-call', name: 'hang_up', arguments: {} },
+    { type: 'tool-call', id: 7, name: 'hang_up', arguments: {} },
+    { type: 'audio', responseId: 7, data: new Uint8Array(160) },
+    { type: 'text', text: 'Hello.' },
+  ])('an event without the id it must have ends the session: %j', async (event) => {
+    const session = await fakeSession();
+    const { seen } = link(session);
+    session.events.push(event as unknown as FlavorEvent);
+    await settle();
+    expect(seen).toEqual(['ended failed ERR_FLAVOR_PROTOCOL']);
+  });
+
+  test('an event that nobody knows ends the session, and nothing of it is repeated', async () => {
+    const session = await fakeSession();
+    const errors: (string | undefined)[] = [];
+    const made = new SessionLink(
+      session,
+      { onEnded: (_reason, error) => errors.push(error?.message), onMisbehaviour: () => {} },
+      '2/',
+    );
+    made.listen(() => {});
+    session.events.push({ type: 'transcript-delta', text: 'My card is 4111' } as unknown as FlavorEvent);
+    await settle();
+    expect(errors).toEqual(['unreachable variant: transcript-delta']);
+  });
+
   test('no stream at all has failed too', async () => {
     const { seen } = link(
       sessionOf(() => {
