@@ -2,8 +2,8 @@ import type { Clock, TimerHandle } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import { type AudioFormat, type AudioFrame, bytesPerMs, type FlavorError } from '../../../flavor-api/index.js';
 import { AudioTape, isVoiced } from '../../stages/audio-tape.js';
-import type { SpeechToTextEvent } from '../../stages/speech-to-text.js';
 import { Backoff, type ReconnectOptions } from '../shared/backoff.js';
+import type { HeardLine, HeardLineHandlers } from '../shared/listen-stream.js';
 import { redial } from '../shared/redial.js';
 import { StreamClock } from '../shared/stream-clock.js';
 import type { AzureConnection, AzureListener, Dial } from './connection.js';
@@ -28,14 +28,6 @@ export interface ListenLineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly dial: Dial;
-}
-
-export interface ListenLineHandlers {
-  onEvent(event: SpeechToTextEvent): void;
-  /** Audio that Azure was sent, and will charge for, ms. */
-  onSent(audioMs: number): void;
-  /** There will be no other connection. */
-  onFailed(error: FlavorError): void;
 }
 
 /** Azure's audio after a loss, as its SDK sends it: twice as fast as it was spoken. */
@@ -66,9 +58,9 @@ interface Turn {
  * it wants to, and this side ends one to have its text at once. Audio of a turn that was not settled goes into the next,
  * and none is missed between connections, within the length of the tape.
  */
-export class ListenLine {
+export class ListenLine implements HeardLine {
   readonly #options: ListenLineOptions;
-  readonly #handlers: ListenLineHandlers;
+  readonly #handlers: HeardLineHandlers;
   readonly #closing = new AbortController();
   readonly #reader = new ListenReader();
   readonly #tape: AudioTape;
@@ -96,7 +88,7 @@ export class ListenLine {
   #unheardMs = 0;
   #unheardSinceMs = 0;
 
-  constructor(options: ListenLineOptions, handlers: ListenLineHandlers) {
+  constructor(options: ListenLineOptions, handlers: HeardLineHandlers) {
     const { format, clock, random, reconnect, replayMs, chunkMs } = options;
     this.#options = options;
     this.#handlers = handlers;

@@ -1,19 +1,18 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
 import { createSystemRandom, type Random } from '../../../base/random.js';
 import type { AudioFormat } from '../../../flavor-api/index.js';
-import { EventStream } from '../../stages/event-stream.js';
 import type {
   SpeechToText,
   SpeechToTextCapabilities,
-  SpeechToTextEvent,
   SpeechToTextRequest,
   SpeechToTextStream,
 } from '../../stages/speech-to-text.js';
 import type { StageIdentity } from '../../stages/stage.js';
+import { type HeardLineHandlers, ListenStream } from '../shared/listen-stream.js';
 import { SharedTls } from '../shared/shared-tls.js';
 import { type AzureListener, connectAzure, type Dial } from './connection.js';
 import { type AzureListenConfig, listenParameters, speechContext } from './listen-config.js';
-import { ListenLine, type ListenLineHandlers } from './listen-line.js';
+import { ListenLine } from './listen-line.js';
 import { type AzureResource, serviceUrl } from './resource.js';
 import { azureInputFormats } from './wire-format.js';
 
@@ -31,9 +30,6 @@ export function azureParts({ resource, clock, random }: AzureDeps): AzureParts {
   const tls = new SharedTls();
   return { resource, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom(), tls };
 }
-
-/** Usage is told whenever so much audio was sent, ms, so that a cap on spending can act in mid-call. */
-const USAGE_EVERY_MS = 30_000;
 
 /**
  * Azure's real-time recogniser.
@@ -84,7 +80,7 @@ class AzureSpeechToText implements SpeechToText {
     // Every connection is a stream's, and ends with it.
   }
 
-  #line(format: AudioFormat, handlers: ListenLineHandlers): ListenLine {
+  #line(format: AudioFormat, handlers: HeardLineHandlers): ListenLine {
     const { chunkMs, replaySeconds, finalizeOnPause, answerTimeoutMs, reconnect } = this.#config;
     const { clock, random } = this.#deps;
     return new ListenLine(
@@ -111,72 +107,3 @@ export const deafListener: AzureListener = {
   onFault: () => undefined,
   onLost: () => undefined,
 };
-
-type MakeLine = (handlers: ListenLineHandlers) => ListenLine;
-
-/** One caller's recogniser. */
-class ListenStream implements SpeechToTextStream {
-  readonly events = new EventStream<SpeechToTextEvent>();
-  readonly #identity: StageIdentity;
-  readonly #signal: AbortSignal;
-  readonly #line: ListenLine;
-  readonly #onAbort = (): void => this.close();
-  #unreportedMs = 0;
-
-  constructor(identity: StageIdentity, signal: AbortSignal, makeLine: MakeLine) {
-    this.#identity = identity;
-    this.#signal = signal;
-    this.#line = makeLine({
-      onEvent: (event) => this.events.push(event),
-      onSent: (audioMs) => this.#sent(audioMs),
-      onFailed: (error) => {
-        this.#stop();
-        this.events.push({ type: 'end', error });
-      },
-    });
-  }
-
-  async open(signal: AbortSignal): Promise<void> {
-    await this.#line.open(signal);
-    signal.addEventListener('abort', this.#onAbort, { once: true });
-    if (signal.aborted) {
-      this.close();
-      throw signal.reason;
-    }
-  }
-
-  get awaitedInputMs(): number {
-    return this.#line.awaitedMs;
-  }
-
-  write(frame: Parameters<SpeechToTextStream['write']>[0]): void {
-    if (!this.events.ended) this.#line.write(frame);
-  }
-
-  finalize(): void {
-    if (!this.events.ended) this.#line.finalize();
-  }
-
-  close(): void {
-    if (this.events.ended) return;
-    this.#stop();
-    this.events.push({ type: 'end' });
-  }
-
-  #stop(): void {
-    this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#line.close();
-    this.#reportUsage();
-  }
-
-  #sent(audioMs: number): void {
-    this.#unreportedMs += audioMs;
-    if (this.#unreportedMs >= USAGE_EVERY_MS) this.#reportUsage();
-  }
-
-  #reportUsage(): void {
-    const quantity = Math.round(this.#unreportedMs);
-    this.#unreportedMs = 0;
-    if (quantity > 0) this.events.push({ type: 'usage', ...this.#identity, unit: 'audio-ms', quantity });
-  }
-}

@@ -1,13 +1,11 @@
-import type { AudioFormat } from '../../../flavor-api/index.js';
 import type { StageIdentity } from '../../stages/stage.js';
 import type {
   TextToSpeech,
   TextToSpeechCapabilities,
   TextToSpeechRequest,
   TextToSpeechSession,
-  TextToSpeechUtterance,
 } from '../../stages/text-to-speech.js';
-import { SpeakUtterance } from '../shared/speak-utterance.js';
+import { SpeakSession } from '../shared/speak-session.js';
 import { connectAzure, type Dial } from './connection.js';
 import { serviceUrl } from './resource.js';
 import type { AzureSpeakConfig } from './speak-config.js';
@@ -88,42 +86,5 @@ class AzureTextToSpeech implements TextToSpeech {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Every connection is a session's, and ends with it.
-  }
-}
-
-/** One call's voice. */
-class SpeakSession implements TextToSpeechSession {
-  readonly #line: SpeakLine;
-  readonly #identity: StageIdentity;
-  readonly #format: AudioFormat;
-  readonly #signal: AbortSignal;
-  readonly #open = new Set<SpeakUtterance>();
-  readonly #onAbort = (): void => this.close();
-  #closed = false;
-
-  constructor(line: SpeakLine, identity: StageIdentity, format: AudioFormat, signal: AbortSignal) {
-    this.#line = line;
-    this.#identity = identity;
-    this.#format = format;
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#onAbort, { once: true });
-  }
-
-  begin(): TextToSpeechUtterance {
-    const utterance = new SpeakUtterance(this.#line, this.#identity, this.#format);
-    for (const each of this.#open) if (each.events.ended) this.#open.delete(each);
-    if (this.#closed) utterance.cancel();
-    else this.#open.add(utterance);
-    return utterance;
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#line.close();
-    // Those that wait for text the line has never heard of.
-    for (const utterance of this.#open) utterance.cancel();
-    this.#open.clear();
   }
 }

@@ -2,9 +2,9 @@ import type { Clock, TimerHandle } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import { type AudioFormat, type AudioFrame, bytesPerMs, type FlavorError } from '../../../flavor-api/index.js';
 import { AudioTape, isVoiced } from '../../stages/audio-tape.js';
-import type { SpeechToTextEvent } from '../../stages/speech-to-text.js';
 import { Backoff, pause, type ReconnectOptions } from '../shared/backoff.js';
 import type { JsonObject } from '../shared/json.js';
+import type { HeardLine, HeardLineHandlers } from '../shared/listen-stream.js';
 import { StreamClock } from '../shared/stream-clock.js';
 import { asFlavorError, audioLost, closeFailure, timeout } from './errors.js';
 import type { ListenReader } from './listen-events.js';
@@ -31,14 +31,6 @@ export interface ListenLineOptions {
   readonly dial: Dial;
 }
 
-export interface ListenLineHandlers {
-  onEvent(event: SpeechToTextEvent): void;
-  /** Audio that Deepgram was sent, and will charge for, ms. */
-  onSent(audioMs: number): void;
-  /** There will be no other connection. */
-  onFailed(error: FlavorError): void;
-}
-
 /** Audio that was missed is sent so much faster than it was spoken; more than 1.25 times is refused. */
 const REPLAY_RATE = 1.2;
 /** Missed audio goes out in pieces of this length, ms. */
@@ -55,9 +47,9 @@ const LONGEST_PAUSE_MS = 6_000;
 const MAX_BUFFERED_MS = 1_000;
 
 /** The way of a caller's audio to the recogniser: one connection after the other, none of it missed within a bound. */
-export class ListenLine {
+export class ListenLine implements HeardLine {
   readonly #options: ListenLineOptions;
-  readonly #handlers: ListenLineHandlers;
+  readonly #handlers: HeardLineHandlers;
   readonly #closing = new AbortController();
   readonly #tape: AudioTape;
   readonly #clock = new StreamClock();
@@ -82,7 +74,7 @@ export class ListenLine {
   /** Silence of the caller's within a turn, up to the last frame, ms. */
   #quietMs = 0;
 
-  constructor(options: ListenLineOptions, handlers: ListenLineHandlers) {
+  constructor(options: ListenLineOptions, handlers: HeardLineHandlers) {
     const { format, clock, random, reconnect, replayMs, chunkMs, pauseChunkMs } = options;
     this.#options = options;
     this.#handlers = handlers;

@@ -1,16 +1,15 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
 import { createSystemRandom, type Random } from '../../../base/random.js';
-import type { AudioFormat, AudioFrame } from '../../../flavor-api/index.js';
-import { EventStream } from '../../stages/event-stream.js';
+import type { AudioFormat } from '../../../flavor-api/index.js';
 import type {
   SpeechToText,
   SpeechToTextCapabilities,
-  SpeechToTextEvent,
   SpeechToTextRequest,
   SpeechToTextStream,
 } from '../../stages/speech-to-text.js';
 import type { StageIdentity } from '../../stages/stage.js';
 import type { HostGuard } from '../shared/host-guard.js';
+import { ListenStream } from '../shared/listen-stream.js';
 import { SharedTls } from '../shared/shared-tls.js';
 import { webSocketUrl } from './endpoint.js';
 import { FluxReader } from './flux-reader.js';
@@ -43,9 +42,6 @@ export function deepgramParts({ apiKey, clock, random, guard }: DeepgramDeps): D
   const tls = new SharedTls();
   return { apiKey, clock: clock ?? createSystemClock(), random: random ?? createSystemRandom(), guard, tls };
 }
-
-/** Usage is told whenever so much audio was sent, ms, so that a cap on spending can act in mid-call. */
-const USAGE_EVERY_MS = 30_000;
 
 /**
  * Deepgram's recognisers: Nova over listen v1, Flux over listen v2.
@@ -134,74 +130,5 @@ class DeepgramSpeechToText implements SpeechToText {
     const timeoutMs = this.#config.connectTimeoutMs;
     return (listener, signal) =>
       DeepgramSocket.connect({ url, apiKey, timeoutMs, clock, tls, guard }, listener, signal);
-  }
-}
-
-type MakeLine = (handlers: ConstructorParameters<typeof ListenLine>[1]) => ListenLine;
-
-/** One caller's recogniser. */
-class ListenStream implements SpeechToTextStream {
-  readonly events = new EventStream<SpeechToTextEvent>();
-  readonly #identity: StageIdentity;
-  readonly #signal: AbortSignal;
-  readonly #line: ListenLine;
-  readonly #onAbort = (): void => this.close();
-  #unreportedMs = 0;
-
-  constructor(identity: StageIdentity, signal: AbortSignal, makeLine: MakeLine) {
-    this.#identity = identity;
-    this.#signal = signal;
-    this.#line = makeLine({
-      onEvent: (event) => this.events.push(event),
-      onSent: (audioMs) => this.#sent(audioMs),
-      onFailed: (error) => {
-        this.#stop();
-        this.events.push({ type: 'end', error });
-      },
-    });
-  }
-
-  async open(signal: AbortSignal): Promise<void> {
-    await this.#line.open(signal);
-    signal.addEventListener('abort', this.#onAbort, { once: true });
-    if (signal.aborted) {
-      this.close();
-      throw signal.reason;
-    }
-  }
-
-  get awaitedInputMs(): number {
-    return this.#line.awaitedMs;
-  }
-
-  write(frame: AudioFrame): void {
-    if (!this.events.ended) this.#line.write(frame);
-  }
-
-  finalize(): void {
-    if (!this.events.ended) this.#line.finalize();
-  }
-
-  close(): void {
-    if (this.events.ended) return;
-    this.#stop();
-    this.events.push({ type: 'end' });
-  }
-
-  #stop(): void {
-    this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#line.close();
-    this.#reportUsage();
-  }
-
-  #sent(audioMs: number): void {
-    this.#unreportedMs += audioMs;
-    if (this.#unreportedMs >= USAGE_EVERY_MS) this.#reportUsage();
-  }
-
-  #reportUsage(): void {
-    const quantity = Math.round(this.#unreportedMs);
-    this.#unreportedMs = 0;
-    if (quantity > 0) this.events.push({ type: 'usage', ...this.#identity, unit: 'audio-ms', quantity });
   }
 }
