@@ -68,19 +68,23 @@ export function addNote(dialogue: Dialogue, text: string): Dialogue {
   return text.trim() === '' ? dialogue : [...dialogue, { kind: 'note', text: text.trim() }];
 }
 
-/** Sets what the agent's answer `id` says; a new one comes last. One that says and calls nothing is none. */
+/**
+ * Sets what the agent's answer `id` says; a new one comes last. One that says and calls nothing is none. Calls that have moved
+ * to the end with their results, see {@link addToolResult}, stay there: a model takes no call twice.
+ */
 export function setAgent(dialogue: Dialogue, id: string, { text, calls, opaque }: AgentEntry): Dialogue {
   const index = dialogue.findIndex((entry) => entry.kind === 'agent' && entry.id === id);
   const known = dialogue[index];
   const results = known?.kind === 'agent' ? known.calls : [];
+  const own = calls.filter((call) => !dialogue.some((each, at) => at !== index && hasCall(each, call.id)));
   const entry: DialogueEntry = {
     kind: 'agent',
     id,
     text,
-    calls: calls.map((call) => results.find((each) => each.call.id === call.id) ?? { call }),
-    ...(opaque !== undefined && { opaque }),
+    calls: own.map((call) => results.find((each) => each.call.id === call.id) ?? { call }),
+    ...(opaque !== undefined && own.length === calls.length && { opaque }),
   };
-  const empty = text.trim() === '' && calls.length === 0;
+  const empty = text.trim() === '' && own.length === 0;
   if (index < 0) return empty ? dialogue : [...dialogue, entry];
   return dialogue.flatMap((each, at) => (at !== index ? [each] : empty ? [] : [entry]));
 }
@@ -103,9 +107,7 @@ export function addToolResult(
   id: string,
   result: { readonly output: unknown; readonly error?: string },
 ): Dialogue {
-  const index = dialogue.findIndex(
-    (entry) => entry.kind === 'agent' && entry.calls.some((each) => each.call.id === id),
-  );
+  const index = dialogue.findIndex((entry) => hasCall(entry, id));
   const entry = dialogue[index];
   const known = entry?.kind === 'agent' ? entry.calls.find((each) => each.call.id === id) : undefined;
   if (entry?.kind !== 'agent' || !known || known.result) return dialogue;
@@ -120,6 +122,10 @@ export function addToolResult(
   const late: DialogueEntry = { kind: 'agent', id: `late-${id}`, text: '', calls: [settled] };
   const others = dialogue.flatMap((each, at): Dialogue => (at !== index ? [each] : gone ? [] : [stripped]));
   return [...others, late];
+}
+
+function hasCall(entry: DialogueEntry, id: string): boolean {
+  return entry.kind === 'agent' && entry.calls.some(({ call }) => call.id === id);
 }
 
 function resultOf(

@@ -69,6 +69,7 @@ export class AnswerDesk {
   /** The caller's turn is over. */
   onTurn({ turn, text, voicedUntilMs, textAtMs, speculative }: TurnCommand & { readonly type: 'turn' }): void {
     this.#toolRounds = 0;
+    this.#recordFirst();
     this.#parts.memory.addCaller(text);
     const fromMs = Math.min(voicedUntilMs ?? textAtMs, textAtMs);
     this.#timer.onTurn(`turn-${turn}`, fromMs, textAtMs, this.#parts.clock.now(), speculative);
@@ -77,6 +78,7 @@ export class AnswerDesk {
 
   onKeys(keys: string): void {
     this.#toolRounds = 0;
+    this.#recordFirst();
     this.#parts.memory.addNote(pressedKeys(keys));
     this.#bridgeWait();
   }
@@ -109,6 +111,8 @@ export class AnswerDesk {
         }),
         onCall: (call) => send({ type: 'answer-call', id, call: this.#tools.unique(call) }),
         onDone: () => {
+          // A reply that says nothing: there is nothing to wait for.
+          if (request.kind === 'reply') this.#wait.clear();
           this.#close(answer);
           send({ type: 'answer-done', id });
         },
@@ -241,6 +245,11 @@ export class AnswerDesk {
     if (!answer.speech.emitted) this.#spoken.forget(answer.speech.responseId);
     this.#timer.flush();
     if (this.#tools.onAnswerOver(answer.id)) this.#askForReply();
+  }
+
+  /** What the agent is saying while the caller speaks was begun before: it stands before the caller's words. */
+  #recordFirst(): void {
+    if (!this.#guess) this.#record();
   }
 
   /** Enters the answer that is being made into the dialogue, as far as it has come. */

@@ -110,7 +110,10 @@ export class CascadeSession implements FlavorSession {
         clock,
         signal: call.signal,
         onEvent: (event) => this.#onHeard(event),
-        onLost: (error) => push({ type: 'warning', error }),
+        onLost: (error) => {
+          push({ type: 'warning', error });
+          if (!this.#over) this.#send({ type: 'recogniser-lost' });
+        },
         onFailed: (error) => this.#fail(error),
       },
       stream,

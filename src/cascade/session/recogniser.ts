@@ -30,6 +30,8 @@ export class Recogniser {
   #streamSinceMs = 0;
   #attempts = 0;
   #finalizes = false;
+  /** Another engine than the first has told what it can do. */
+  #takenOver = false;
   #kept: AudioFrame[] = [];
   #closed = false;
   /** Until the latest stream has said its last word. */
@@ -70,7 +72,11 @@ export class Recogniser {
   #attach(stream: SpeechToTextStream): void {
     this.#stream = stream;
     this.#streamSinceMs = this.#parts.clock.now();
-    this.#finalizes = this.#parts.engine.capabilities.finalize;
+    const { identity, capabilities } = this.#parts.engine;
+    this.#finalizes = capabilities.finalize;
+    // A new stream is the first engine's until it says otherwise.
+    if (this.#takenOver) this.#parts.onEvent({ type: 'taken-over', identity, capabilities });
+    this.#takenOver = false;
     for (const frame of this.#kept) stream.write(frame);
     this.#kept = [];
     this.#reading = this.#read(stream);
@@ -83,7 +89,10 @@ export class Recogniser {
           this.#onEnd(stream, event.error);
           return;
         }
-        if (event.type === 'taken-over') this.#finalizes = event.capabilities.finalize;
+        if (event.type === 'taken-over') {
+          this.#finalizes = event.capabilities.finalize;
+          this.#takenOver = true;
+        }
         if (!this.#closed || event.type === 'usage') this.#parts.onEvent(event);
       }
       this.#onEnd(stream, undefined);

@@ -258,7 +258,7 @@ export class SpeechOut {
     this.#given = rest;
     const utterance = this.#begin();
     this.#utterance = utterance;
-    this.#patience.set(this.#voice.timeoutMs, () => this.#onSilence());
+    if (rest.length > 0) this.#patience.set(this.#voice.timeoutMs, () => this.#onSilence());
     for (const [index, { spoken }] of rest.entries()) {
       utterance.append(index === 0 && saidMs > 0 ? restOfPiece(spoken, saidMs, this.#voice.pace) : spoken);
     }

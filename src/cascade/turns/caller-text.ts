@@ -1,5 +1,7 @@
 /** The words of a turn as far as they have come. */
 export interface CallerText {
+  /** Words that come before, of which the recogniser tells nothing any more: its stream is lost, or its own turn over. */
+  readonly kept: string;
   /** Segments that are final. */
   readonly finals: string;
   /** The segment under way. */
@@ -8,7 +10,7 @@ export interface CallerText {
   readonly taken: string;
 }
 
-export const noText: CallerText = { finals: '', interim: '', taken: '' };
+export const noText: CallerText = { kept: '', finals: '', interim: '', taken: '' };
 
 /** Longest text of one turn, characters. What comes beyond it is dropped. */
 const MAX_TEXT = 20_000;
@@ -17,22 +19,32 @@ const MAX_TEXT = 20_000;
 export function addTranscript(known: CallerText, text: string, final: boolean): CallerText {
   const rest = withoutTaken(text.trim(), known.taken);
   if (!final) return { ...known, interim: rest };
-  return { finals: join(known.finals, rest), interim: '', taken: '' };
+  return { ...known, finals: join(known.finals, rest), interim: '', taken: '' };
 }
 
 /** All words so far. */
-export function wholeText({ finals, interim }: CallerText): string {
-  return join(finals, interim);
+export function wholeText({ kept, finals, interim }: CallerText): string {
+  return join(kept, join(finals, interim));
+}
+
+/** What is there stays, whatever the recogniser says next. */
+export function keep(known: CallerText): CallerText {
+  return { ...noText, kept: wholeText(known) };
 }
 
 /** The turn is taken: its words are no part of the next, also if the segment under way repeats them. */
 export function afterTurn({ interim, taken }: CallerText): CallerText {
-  return { finals: '', interim: '', taken: interim === '' ? '' : join(taken, interim) };
+  return { ...noText, taken: interim === '' ? '' : join(taken, interim) };
 }
 
 /** Words that come before others. */
 export function before(earlier: CallerText, later: CallerText): CallerText {
-  return { ...later, finals: join(wholeText(earlier), later.finals) };
+  const finals = join(join(earlier.finals, earlier.interim), later.finals);
+  return { ...later, kept: join(earlier.kept, later.kept), finals };
+}
+
+export function sameWords(one: string, other: string): boolean {
+  return one.trim().replace(/\s+/gu, ' ') === other.trim().replace(/\s+/gu, ' ');
 }
 
 function join(one: string, other: string): string {

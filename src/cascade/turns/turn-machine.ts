@@ -11,10 +11,10 @@ import {
   takeBackReply,
   withdraw,
 } from './answer-queue.js';
-import { addTranscript, afterTurn, before, noText, wholeText } from './caller-text.js';
+import { addTranscript, afterTurn, before, keep, noText, sameWords, wholeText } from './caller-text.js';
 import { learnEnd, learnPause } from './patience.js';
 import type { ActiveAnswer, TurnCommand, TurnEvent, TurnOptions, TurnState } from './turn-state.js';
-import { dueMs, isBusy, isOver, turnDueMs } from './turn-time.js';
+import { dueMs, isBusy, isOver, mayBegin, turnDueMs } from './turn-time.js';
 
 /** Words that come so long after their onset was rejected are the host's to judge, ms. */
 const LATE_WORDS_MS = 5_000;
@@ -106,6 +106,12 @@ function onEvent(step: Step, event: TurnEvent, nowMs: number, options: TurnOptio
     case 'end-of-turn':
       onEndOfTurn(step, event.text, nowMs);
       return;
+    case 'recogniser-lost': {
+      // What it has told stands: the next stream begins with other words, and would be taken to correct them.
+      const { text, withheld } = step.state;
+      step.state = { ...step.state, text: keep(text), ...(withheld && { withheld: keep(withheld) }) };
+      return;
+    }
     case 'keys':
       onKeys(step, event.keys, nowMs);
       return;
@@ -202,13 +208,15 @@ function onVoiceStopped(step: Step, positionMs: number, voicedUntilMs: number): 
 }
 
 function onAccepted(step: Step, positionMs: number, nowMs: number): void {
-  const { withheld, rejectedUntilPositionMs, text, takenAtMs } = step.state;
+  const { withheld, withheldEnded, rejectedUntilPositionMs, text, takenAtMs } = step.state;
   const takesBack = withheld !== undefined && positionMs <= rejectedUntilPositionMs;
+  const earlier = withheld && withheldEnded ? keep(withheld) : withheld;
   step.state = {
     ...step.state,
     onset: 'accepted',
     withheld: undefined,
-    ...(takesBack && { text: before(withheld, text), textAtMs: nowMs, finalAtMs: nowMs }),
+    withheldEnded: false,
+    ...(takesBack && earlier && { text: before(earlier, text), textAtMs: nowMs, finalAtMs: nowMs }),
   };
   if (takeBackReply(step) && nowMs - takenAtMs <= CUT_OFF_MS) {
     step.state = { ...step.state, pace: learnEnd(step.state.pace, false) };
@@ -225,6 +233,7 @@ function onRejected(step: Step, nowMs: number): void {
     awaitingText: false,
     ended: false,
     withheld: state.text,
+    withheldEnded: state.ended,
     text: noText,
     rejectedAtMs: nowMs,
     rejectedUntilPositionMs: state.talking ? Number.POSITIVE_INFINITY : state.voicedUntilPositionMs,
@@ -236,7 +245,7 @@ function isWithheld(step: Step, nowMs: number): boolean {
   const { onset, rejectedAtMs, turn } = step.state;
   if (onset !== 'rejected') return false;
   if (nowMs - rejectedAtMs <= LATE_WORDS_MS) return true;
-  step.state = { ...step.state, onset: 'none', withheld: undefined, turn: turn + 1 };
+  step.state = { ...step.state, onset: 'none', withheld: undefined, withheldEnded: false, turn: turn + 1 };
   return false;
 }
 
@@ -270,11 +279,13 @@ function onTranscript(step: Step, text: string, final: boolean, nowMs: number): 
 function onEndOfTurn(step: Step, text: string, nowMs: number): void {
   const whole = { ...noText, finals: text.trim() };
   if (isWithheld(step, nowMs)) {
-    step.state = { ...step.state, withheld: whole };
+    const { kept = '' } = step.state.withheld ?? {};
+    step.state = { ...step.state, withheld: { ...whole, kept }, withheldEnded: true };
     return;
   }
-  const changed = whole.finals !== wholeText(step.state.text);
-  step.state = { ...step.state, text: whole, finalAtMs: nowMs, ...(changed && { textAtMs: nowMs }) };
+  const { kept } = step.state.text;
+  const changed = wholeText({ ...whole, kept }) !== wholeText(step.state.text);
+  step.state = { ...step.state, text: { ...whole, kept }, finalAtMs: nowMs, ...(changed && { textAtMs: nowMs }) };
   if (step.state.onset === 'undecided') step.state = { ...step.state, ended: true };
   else takeTurn(step, nowMs);
 }
@@ -379,19 +390,10 @@ function guess(step: Step, text: string): void {
   begin(step, { kind: 'reply', to: 'caller' }, text.trim());
 }
 
-/** There is room for an answer, and the dialogue is as it was heard. */
-function mayBegin({ started, closed, active, unsettledUntilMs, retryAtMs }: TurnState): boolean {
-  return started && !closed && !active && unsettledUntilMs === undefined && retryAtMs === undefined;
-}
-
 function isReplyToCaller({ request }: ActiveAnswer): boolean {
   return request.kind === 'reply' && request.to === 'caller';
 }
 
 function tell(step: Step, text: string): void {
   if (text !== '') step.commands.push({ type: 'transcript', turn: step.state.turn, text, final: false });
-}
-
-function sameWords(one: string, other: string): boolean {
-  return one.trim().replace(/\s+/gu, ' ') === other.trim().replace(/\s+/gu, ' ');
 }

@@ -74,6 +74,8 @@ export interface TurnState {
   readonly ended: boolean;
   /** Words of an onset that was rejected: they count only if the host changes its mind. */
   readonly withheld: CallerText | undefined;
+  /** The recogniser has ended the turn that these words are of: none follow, and it does not say so again. */
+  readonly withheldEnded: boolean;
   readonly rejectedAtMs: number;
   /** Where the rejected stretch ends. */
   readonly rejectedUntilPositionMs: number;
@@ -112,6 +114,7 @@ export const initialTurnState: TurnState = {
   finalAtMs: Number.NEGATIVE_INFINITY,
   ended: false,
   withheld: undefined,
+  withheldEnded: false,
   rejectedAtMs: 0,
   rejectedUntilPositionMs: 0,
   turn: 1,
@@ -141,6 +144,8 @@ export type TurnEvent =
   | { readonly type: 'eager-end-of-turn'; readonly text: string }
   | { readonly type: 'turn-resumed' }
   | { readonly type: 'end-of-turn'; readonly text: string }
+  /** It broke off, and another stream hears what is said from here on. */
+  | { readonly type: 'recogniser-lost' }
   | { readonly type: 'keys'; readonly keys: string }
   /** The host, or what the tools said, asks for speech. */
   | { readonly type: 'ask'; readonly request: AnswerRequest }

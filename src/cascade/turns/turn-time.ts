@@ -7,7 +7,8 @@ export function isOver(state: TurnState): boolean {
   const { talking, onset, text, finalAtMs, voicedUntilMs } = state;
   if (onset === 'undecided' || onset === 'rejected' || (talking && onset === 'accepted')) return false;
   // A final that came before the voice ended cannot hold its last words.
-  return text.finals !== '' && text.interim === '' && (voicedUntilMs === undefined || finalAtMs >= voicedUntilMs);
+  const closed = (text.finals !== '' || text.kept !== '') && text.interim === '';
+  return closed && (voicedUntilMs === undefined || finalAtMs >= voicedUntilMs);
 }
 
 /** When the caller's turn is taken if nothing happens before; `undefined`: there is none to take. */
@@ -19,7 +20,8 @@ export function turnDueMs(state: TurnState, options: TurnOptions): number | unde
     return awaitingText && voicedUntilMs !== undefined ? voicedUntilMs + options.finalTimeoutMs : undefined;
   }
   const quietSinceMs = Math.max(textAtMs, voicedUntilMs ?? Number.NEGATIVE_INFINITY);
-  if (options.endOfTurn) return quietSinceMs + options.turnTimeoutMs;
+  // Of words that are kept alone the recogniser says no end.
+  if (options.endOfTurn && (text.finals !== '' || text.interim !== '')) return quietSinceMs + options.turnTimeoutMs;
   if (!isOver(state)) return quietSinceMs + options.finalTimeoutMs;
   return quietSinceMs + patienceMs(whole, pace, options.patience);
 }
@@ -29,6 +31,11 @@ export function isBusy(state: TurnState): boolean {
   const { talking, onset, text, awaitingText, keys } = state;
   if (onset === 'undecided' || (talking && onset === 'accepted')) return true;
   return awaitingText || keys !== '' || wholeText(text) !== '';
+}
+
+/** There is room for an answer, and the dialogue is as it was heard. */
+export function mayBegin({ started, closed, active, unsettledUntilMs, retryAtMs }: TurnState): boolean {
+  return started && !closed && !active && unsettledUntilMs === undefined && retryAtMs === undefined;
 }
 
 /** The next moment at which something is to be decided; `undefined`: none. */

@@ -96,6 +96,18 @@ describe('tools', () => {
     requireWellFormed(messages);
   });
 
+  test('a call that has moved to the end is not told of twice when its answer is over', () => {
+    const opaque = { provider: 'p', model: 'm', content: 'as it was' };
+    const late = addToolResult(addCaller(asked, 'And hurry.'), '1', { output: 'depot' });
+    for (const text of ['One moment.', '']) {
+      const over = setAgent(late, 'a', { text, calls: [call('1'), call('2')], opaque });
+      const messages = messagesOf(over, 'Go on.');
+      requireWellFormed(messages);
+      expect(JSON.stringify(messages)).toContain('depot');
+      expect(JSON.stringify(messages)).not.toContain('as it was');
+    }
+  });
+
   test('a second result of the same call is ignored', () => {
     const once = addToolResult(asked, '1', { output: 'first' });
     expect(addToolResult(once, '1', { output: 'second' })).toBe(once);

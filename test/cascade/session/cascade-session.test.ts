@@ -281,6 +281,20 @@ describe('tools', () => {
     expect(scene.prompt).toContain('Hurry up.');
   });
 
+  test('whose result comes while the agent still speaks, and the caller has spoken, are told of once', async () => {
+    const scene = await started({ ...toolThenText(1), tts: { manual: true } });
+    await scene.converse('Where is it?');
+    await scene.converse('And hurry.');
+    await scene.pass(2_000);
+    scene.session.onToolResult({ id: scene.of('tool-call')[0]?.id ?? '', output: 'depot', reply: true });
+    scene.tts.utterances[0]?.speakNext();
+    await scene.pass(500);
+    expect(scene.prompt).toContain('depot');
+    expect(scene.prompt).not.toContain('still running');
+    const calls = scene.llm.requests.at(-1)?.messages.flatMap((one) => (one.role === 'assistant' ? one.toolCalls : []));
+    expect(calls).toHaveLength(1);
+  });
+
   test('with arguments that are none are not called, and the model is told', async () => {
     const scene = await started({
       script: (_, number) =>
@@ -472,6 +486,21 @@ describe('the host', () => {
     expect(scene.said).toEqual(['Hello! This is Acme.']);
   });
 
+  test('remembers what it was saying when the caller spoke before what they said', async () => {
+    const scene = await started({ tts: { manual: true }, options: { greeting: 'This is the shop.' } });
+    scene.tts.utterances[0]?.speakNext(0.5);
+    await scene.settle();
+    await scene.converse('A table, please.');
+    await scene.pass(1_000);
+    scene.tts.utterances[0]?.speakNext();
+    await scene.pass(200);
+    expect(scene.llm.requests.at(-1)?.messages).toMatchObject([
+      { role: 'user' },
+      { role: 'assistant', text: 'This is the shop.' },
+      { role: 'user', text: 'A table, please.' },
+    ]);
+  });
+
   test('has words said, and replies along its lines, which are no part of the dialogue', async () => {
     const scene = await started();
     scene.session.speak({ text: 'Please hold.' });
@@ -509,6 +538,14 @@ describe('the host', () => {
     await scene.pass(2_000);
     expect(scene.said).toEqual(['Let me see.', 'So.']);
     expect(scene.prompt).not.toContain('Let me see');
+  });
+
+  test('says no filler behind a reply that says nothing', async () => {
+    const options = { filler: { text: 'Let me see.', afterMs: 1_000 } };
+    const scene = await started({ options, script: () => ({ text: '' }) });
+    await scene.converse('Goodbye.');
+    await scene.pass(3_000);
+    expect(scene.said).toEqual([]);
   });
 
   test('bridges the wait for tools itself, and an answer in time needs no filler', async () => {
@@ -633,6 +670,15 @@ describe('a stage that fails', () => {
     expect(scene.of('audio-done')).toHaveLength(1);
   });
 
+  test('behind all that it was given: while the model thinks, nothing is owed', async () => {
+    const scene = await started({ tts: { manual: true }, script: () => ({ text: 'One. ', hangs: true }) });
+    await scene.converse('Count.');
+    scene.tts.utterances[0]?.speakNext();
+    scene.tts.utterances[0]?.end(dropped);
+    await scene.pass(6_000);
+    expect(scene.of('warning').map(({ error }) => error)).toEqual([dropped]);
+  });
+
   test('in the middle of words that were given, again and again: they are said to their end, and no model is asked', async () => {
     const scene = await started({ tts: { manual: true } });
     scene.session.speak({ text: 'This call is recorded. Press one for sales. Press two for help.' });
@@ -712,6 +758,49 @@ describe('a stage that fails', () => {
     expect(scene.stt.streams[0]?.frames).toBe(frames);
     expect(scene.stream.frames).toBe(5);
     expect(scene.of('warning')).toHaveLength(1);
+    await scene.converse('Hello?');
+    expect(scene.said).toEqual(['Yes.']);
+  });
+
+  test('to hear: words that were told stand, and what the next stream says follows them', async () => {
+    const scene = await started();
+    scene.talk();
+    await scene.pass(300);
+    scene.hear('I would like', false);
+    await scene.settle();
+    scene.stream.end(dropped);
+    await scene.pass(100);
+    scene.hear('a table', false);
+    scene.hush();
+    scene.hear('a table for two.');
+    await scene.pass(500);
+    const [turn] = scene.of('transcript').filter(({ final }) => final);
+    expect(turn?.text).toBe('I would like a table for two.');
+    expect(scene.said).toEqual(['Yes.']);
+  });
+
+  test('to hear, where the recogniser ends turns: what it had told is of the turn that the next stream ends', async () => {
+    const scene = await started({ stt: { endOfTurn: true } });
+    scene.talk();
+    await scene.pass(300);
+    scene.hear('I would like', false);
+    await scene.settle();
+    scene.stream.end(dropped);
+    await scene.pass(100);
+    scene.hush();
+    scene.hear('a table for two.');
+    scene.stream.emit({ type: 'end-of-turn', text: 'a table for two.' });
+    await scene.settle();
+    expect(scene.of('transcript').find(({ final }) => final)?.text).toBe('I would like a table for two.');
+  });
+
+  test('to hear, after another engine had taken over: turns end as the first engine ends them', async () => {
+    const scene = await started();
+    const { identity, capabilities } = scene.stt;
+    scene.stream.emit({ type: 'taken-over', identity, capabilities: { ...capabilities, endOfTurn: true } });
+    await scene.settle();
+    scene.stream.end(dropped);
+    await scene.pass(100);
     await scene.converse('Hello?');
     expect(scene.said).toEqual(['Yes.']);
   });

@@ -236,6 +236,39 @@ describe('the host’s verdict', () => {
     expect(scene.of('turn').at(-1)).toMatchObject({ text: 'Stop it, please.' });
   });
 
+  test('taken back: a turn that the recogniser has ended meanwhile is not waited for once more', () => {
+    const ending = new TurnScene({ endOfTurn: true });
+    ending.send({ type: 'started' });
+    ending.send({ type: 'voice-started', positionMs: 0 });
+    ending.pass(300);
+    ending.hush();
+    ending.pass(500);
+    ending.send({ type: 'onset', verdict: 'rejected', positionMs: 0 });
+    ending.words('Stop.');
+    ending.send({ type: 'end-of-turn', text: 'Stop.' });
+    // The host tells the whole stretch again.
+    ending.send({ type: 'voice-started', positionMs: 0 });
+    ending.send({ type: 'onset', verdict: 'accepted', positionMs: 0 });
+    ending.send({ type: 'voice-stopped', positionMs: 300, voicedUntilMs: 300 });
+    ending.pass(200);
+    expect(ending.of('turn')).toMatchObject([{ text: 'Stop.' }]);
+    expect(ending.of('begin')).toHaveLength(1);
+  });
+
+  test('taken back while the caller goes on: what the recogniser says next does not take the place of it', () => {
+    const ending = new TurnScene({ endOfTurn: true });
+    ending.send({ type: 'started' });
+    ending.send({ type: 'voice-started', positionMs: 0 });
+    ending.send({ type: 'onset', verdict: 'rejected', positionMs: 0 });
+    ending.words('Stop.');
+    ending.send({ type: 'end-of-turn', text: 'Stop.' });
+    ending.send({ type: 'onset', verdict: 'accepted', positionMs: 0 });
+    ending.pass(500);
+    ending.words('I mean it.');
+    ending.send({ type: 'end-of-turn', text: 'I mean it.' });
+    expect(ending.of('turn')).toMatchObject([{ text: 'Stop. I mean it.' }]);
+  });
+
   test('open: the turn that the recogniser has ended waits for it', () => {
     const { positionMs } = { positionMs: scene.nowMs };
     scene.send({ type: 'end-of-turn', text: 'Stop.' });
