@@ -105,7 +105,17 @@ export class SileroService {
   release(ear: Ear): void {
     if (!this.#ears.delete(ear.id)) return;
     ear.speech = undefined;
+    this.#leaveOut(ear.id);
     if (this.#ready) this.#child?.send({ close: ear.id }, ignoreError);
+  }
+
+  /** What the ear has heard in this turn is not sent: behind its end, it would begin a call that nobody ever ends. */
+  #leaveOut(id: number): void {
+    const { ids, samples } = this.#batch;
+    for (let at = ids.indexOf(id); at >= 0; at = ids.indexOf(id)) {
+      ids.splice(at, 1);
+      samples.copyWithin(at * FRAME, (at + 1) * FRAME);
+    }
   }
 
   /** Kills the process. Idempotent. */

@@ -52,6 +52,22 @@ test('each call gets verdicts of its own, from one process', async () => {
   expect(notices).toEqual([]);
 });
 
+test('a call that ends in the turn of its last frame leaves no detector behind in the process', async () => {
+  const { service, notices } = setUp();
+  const lasting = service.open();
+  await until(lasting, loud, true);
+  for (let call = 0; call < 20; call += 1) {
+    const ear = service.open();
+    lasting.push(call % 2 === 0 ? quiet : loud);
+    ear.push(loud);
+    ear.close();
+    await new Promise(setImmediate);
+  }
+  await until(lasting, quiet, false);
+  await until(lasting, loud, true);
+  expect(notices).toEqual([]);
+});
+
 test.each([
   ['the package', { module: 'sherpa-onnx-that-is-not-there' }, /npm install sherpa-onnx-node/],
   ['the file', { model: 'absent.onnx' }, /absent\.onnx is no Silero model/],

@@ -5,6 +5,10 @@ function need(condition, message) {
   if (!condition) throw new TypeError(message);
 }
 
+/** There is room for so many. */
+const MAX_VADS = 12;
+let made = 0;
+
 class Vad {
   #loud = 0;
   #quiet = 0;
@@ -14,6 +18,8 @@ class Vad {
   constructor(config, bufferSizeInSeconds) {
     need(config.sampleRate === 16_000 && config.sileroVad.windowSize === 512, 'a configuration of Silero');
     need(bufferSizeInSeconds > 0, 'a buffer');
+    made += 1;
+    if (made > MAX_VADS) process.exit(4);
     if (config.sileroVad.model.endsWith('broken.onnx')) process.exit(255);
     if (config.sileroVad.model.endsWith('wrong.onnx')) throw new Error('no model');
   }
