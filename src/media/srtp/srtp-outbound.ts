@@ -26,15 +26,14 @@ export class SrtpOutbound {
   readonly #packets = new Uint8Views();
   #key: SrtpKey;
   #protection: PacketProtection;
-  /** Every key that has protected anything, as text. */
-  readonly #used = new Set<string>();
+  /** By every key that has protected anything, as text: the last index under it, as of when it was given up. */
+  readonly #used = new Map<string, number>();
   #cycles = 0;
   #lastSequence = -1;
   #rtcpIndex = 0;
 
   constructor(key: SrtpKey) {
     this.#key = key;
-    this.#used.add(textOf(key));
     this.#protection = createProtection(key.suite, key.key);
   }
 
@@ -45,14 +44,13 @@ export class SrtpOutbound {
    */
   rekey(key: SrtpKey, newPeer: boolean): void {
     if (isSameKey(key, this.#key)) return;
+    this.#used.set(textOf(this.#key), this.#lastIndex);
     this.#key = key;
     this.#protection = createProtection(key.suite, key.key);
-    const text = textOf(key);
-    if (this.#used.has(text)) return;
-    this.#used.add(text);
-    if (!newPeer) return;
-    this.#cycles = 0;
-    this.#lastSequence = -1;
+    const used = this.#used.get(textOf(key));
+    if (used === undefined && newPeer) this.#goOnAfter(-1);
+    // The counter was begun anew for a key between.
+    else if (used !== undefined && used > this.#lastIndex) this.#goOnAfter(used);
   }
 
   /**
@@ -60,8 +58,8 @@ export class SrtpOutbound {
    * as well, so that no index is used twice.
    */
   startOver(): void {
-    this.#cycles = 0;
-    this.#lastSequence = -1;
+    this.#goOnAfter(-1);
+    for (const key of this.#used.keys()) this.#used.set(key, -1);
   }
 
   /** Returns the protected packet, valid until the next call; `undefined` when the key is used up. Hot path. */
@@ -85,6 +83,16 @@ export class SrtpOutbound {
     this.#protection.protectRtcp(bytes, readUint32(packet, 4), this.#rtcpIndex);
     this.#rtcpIndex += 1;
     return bytes;
+  }
+
+  get #lastIndex(): number {
+    return this.#cycles * CYCLE + this.#lastSequence;
+  }
+
+  /** @param index of a packet; -1: of none */
+  #goOnAfter(index: number): void {
+    this.#cycles = index < 0 ? 0 : Math.floor(index / CYCLE);
+    this.#lastSequence = index < 0 ? -1 : index % CYCLE;
   }
 }
 

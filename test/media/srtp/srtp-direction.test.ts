@@ -151,6 +151,19 @@ test('a key that comes back protects nothing under an index that it has used', (
   expect(wordOf(outbound.protectRtcp(report))).toBeGreaterThan(firstReport);
 });
 
+test('a key that comes back after the counter was begun anew for another goes on where it was', () => {
+  const suite = 'AES_CM_128_HMAC_SHA1_80';
+  const { outbound, opens, seal } = pair(suite);
+  const first = Buffer.from(outbound.protectRtp(packetOf(2)) ?? []);
+  for (const sequence of [30_000, 60_000, 65_536]) opens(seal(sequence));
+  outbound.rekey(keyOf(suite, 2), true);
+  seal(65_537);
+  outbound.rekey(keyOf(suite), true);
+  const again = Buffer.from(outbound.protectRtp(packetOf(2)) ?? []);
+  expect(again).not.toEqual(first);
+  expect(opens(again)).toBe('ok');
+});
+
 test('protection that is given up and comes back with its key goes on where it was', () => {
   const sent: Buffer[] = [];
   const keep = (bytes: Uint8Array): void => void sent.push(Buffer.from(bytes));
