@@ -52,6 +52,11 @@ export class DtmfReceiver {
     const fresh = !this.#known || nowMs - this.#lastMs > dtmfReceiverDefaults.lateMs;
     const lateStamps = dtmfReceiverDefaults.lateMs * this.#unitsPerMs * this.#stampsPerUnit;
     if (!fresh && ahead < 0 && -ahead <= lateStamps) return true;
+    if (!fresh && ended && this.#isEndAgain(event, ahead)) {
+      this.#segment = start;
+      this.#lastMs = nowMs;
+      return true;
+    }
     if (fresh || ahead !== 0) {
       const between = fresh ? undefined : this.#unitsBetween(event, ahead);
       if (between !== undefined) {
@@ -82,6 +87,11 @@ export class DtmfReceiver {
   reset(): void {
     if (this.#pressed) this.#report();
     this.#known = false;
+  }
+
+  /** The end of a press that was reported, of a sender who moves its timestamp along: another press begins behind this one. */
+  #isEndAgain(event: number, ahead: number): boolean {
+    return !this.#pressed && event === this.#event && ahead > 0 && ahead <= this.#duration;
   }
 
   /**

@@ -111,6 +111,12 @@ test('a sender that moves the timestamp along during a press sends one digit', (
   expect(receive(packets).text).toBe('6');
 });
 
+test('a sender that moves the timestamp along with the repetitions of the end, too, sends one digit', () => {
+  const moving = (digit: string, atMs: number): EventPacket[] =>
+    press(digit, atMs).map((packet, index) => ({ ...packet, timestamp: atMs * 8 + index * 160 }));
+  expect(receive([...moving('6', 1_000), ...moving('6', 1_300), ...moving('7', 1_600)]).text).toBe('667');
+});
+
 test('timestamps may wrap between and within presses', () => {
   const shift = 2 ** 32 - 1_000 * 8 - 400;
   const packets = dial('78').map((packet) => ({ ...packet, timestamp: packet.timestamp + shift }));
