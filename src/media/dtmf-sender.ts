@@ -64,6 +64,16 @@ export class DtmfSender {
     if (events.length === 0) onSent();
   }
 
+  /** There is no way to send them any more: whoever waits for one is told, as of those that were sent. */
+  giveUp(): void {
+    const waiting = this.#presses.splice(0);
+    this.#elapsed = 0;
+    this.#endsSent = 0;
+    this.#gapLeft = 0;
+    this.active = false;
+    for (const { onSent } of waiting) onSent?.();
+  }
+
   /**
    * Moves on by one slot of `slotUnits` samples.
    * @param payload receives the four bytes of an event packet, unless `gap` is returned

@@ -102,6 +102,7 @@ export class RtpSender {
     this.#payloadType = payloadType;
     this.#eventFormat = events;
     if (events !== undefined) this.#dtmf.unitsPerMs = events.unitsPerMs;
+    else if (this.#dtmf.active) this.#dtmf.giveUp();
   }
 
   /** Our SSRC is another from now on: its counts begin at 0 (RFC 3550 section 6.4.1), and its sequence anywhere. */

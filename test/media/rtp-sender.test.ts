@@ -198,6 +198,26 @@ test('without a negotiated payload type digits are done at once and nothing of t
   expect(new Set(packets.map(({ payloadType }) => payloadType))).toEqual(new Set([0]));
 });
 
+test('digits under way when events are negotiated away are done, and do not come later', () => {
+  const { sender, packets, turn } = setUp();
+  const done: string[] = [];
+  sender.sendDigits('12', {}, () => done.push('12'));
+  sender.sendDigits('3', {}, () => done.push('3'));
+  turn(9);
+  const writer = new PacketWriter(phoneCodings.pcmu, undefined, 20);
+  sender.configure(writer, 0, undefined);
+  expect(done).toEqual(['12', '3']);
+  const before = packets.length;
+  turn(40);
+  sender.configure(writer, 0, { payloadType: 101, unitsPerMs: 8 });
+  turn(400);
+  expect(new Set(packets.slice(before).map(({ payloadType }) => payloadType))).toEqual(new Set([0]));
+  sender.sendDigits('4', {}, () => done.push('4'));
+  turn(100);
+  expect(packets.filter(({ payload }) => payload.length === 4).at(-1)?.payload[0]).toBe(4);
+  expect(done).toEqual(['12', '3', '4']);
+});
+
 test('codec and packet length change with a re-INVITE, the timeline does not', () => {
   const { sender, packets, turn } = setUp();
   turn(12);
