@@ -22,7 +22,13 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** A one-line description of anything thrown. */
+/** A description of anything thrown, in its own words. Never throws: the message of an error may be an object, too. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const said: unknown = error instanceof Error ? error.message : error;
+  try {
+    return String(said);
+  } catch {
+    // An object without a prototype, for instance.
+    return 'unknown';
+  }
 }

@@ -83,7 +83,9 @@ export class CallSettings {
     const url = renderUrl(settings.url, callVariables(route.variables, call.facts));
     if (!url.ok) return withoutAnswer(route, settings, { problem: url.problem }, log);
     const bot = settings.format === 'avc' ? call.facts.to.toLowerCase() : undefined;
-    const key = JSON.stringify([url.value, settings.token ?? null, bot ?? null]);
+    // In those words an answer is read for the flavor of the route.
+    const words = bot === undefined ? null : [bot, route.flavor];
+    const key = JSON.stringify([url.value, settings.token ?? null, words]);
     const cached = this.#cache.get(key, this.#deps.clock.now());
     const fetched = cached
       ? { ok: true as const, answer: cached }

@@ -285,6 +285,15 @@ describe('the cache', () => {
     });
   });
 
+  test('keeps what was read for the section of another flavor apart', async () => {
+    const { asked, begin, resolve } = setUp();
+    const answer = { front: { instructions: 'Be brief.' }, back: { instructions: 'Be kind.' } };
+    await resolve(answer, routeWith({ format: 'avc' }, { match: { to: '2000' } }));
+    const other = begin(routeWith({ format: 'avc' }, { match: { to: '2000' }, flavor: 'back' }));
+    asked[1]?.answer(answer);
+    expect(await other).toMatchObject({ route: { flavor: 'back', instructions: 'Be kind.' } });
+  });
+
   test('cacheSeconds: 0 asks for every call, also for those that come together', async () => {
     const { asked, begin } = setUp();
     const route = routeWith({ cacheSeconds: 0 });

@@ -39,6 +39,16 @@ test('a tool that throws at once, rejects, or gives back what is not JSON, is a 
   expect(await error('bigint')).toMatch(/BigInt/);
 });
 
+test('whatever a tool throws is a result with an error, also what is no text', async () => {
+  const throws = (error: unknown) => scriptedTool(() => Promise.reject(error));
+  const error = async (thrown: unknown) =>
+    (await runnerOf(throws(thrown)).run(call('scripted'), new FakePhone(), signal)).error;
+  expect(await error(Object.assign(new Error(), { message: { code: 7 } }))).toBe('[object Object]');
+  expect(await error(Object.create(null))).toBe('unknown');
+  expect(await error(Symbol('gone'))).toBe('Symbol(gone)');
+  expect(await error(undefined)).toBe('undefined');
+});
+
 test('a tool learns whose call it is', async () => {
   const seen: unknown[] = [];
   const runner = runnerOf(

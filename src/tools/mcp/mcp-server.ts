@@ -172,10 +172,13 @@ export class McpServer implements AsyncDisposable {
         onLost: (reason: string): void => this.#onLost(opened, reason),
       };
       opened = await connect(handlers, signal);
+      this.#listAgain = false;
       this.#tools = await orAborted(opened.list(), signal);
       this.#connection = opened;
       this.#failures = 0;
       log.info({ server: this.name, tools: this.#tools.length }, 'MCP server connected');
+      // They have changed while the list was on its way.
+      if (this.#listAgain) this.#refresh();
     } catch (error) {
       await opened?.close();
       if (!this.#abort.signal.aborted) this.#retryLater(reasonOf(error));
@@ -205,6 +208,7 @@ export class McpServer implements AsyncDisposable {
   #refresh(): void {
     if (this.#abort.signal.aborted) return;
     this.#listAgain = true;
+    if (!this.#connection) return;
     this.#listing ??= this.#list().finally(() => {
       this.#listing = undefined;
     });

@@ -26,7 +26,7 @@ export function mcpTools(server: McpServer, options: McpToolOptions): readonly T
     .map(({ name, description, parameters }) => ({
       definition: {
         name: offeredName(server.name, name),
-        description: description.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_DESCRIPTION_CHARS),
+        description: boundedLine(description),
         parameters,
       },
       timing,
@@ -46,6 +46,14 @@ export function mcpTools(server: McpServer, options: McpToolOptions): readonly T
         }
       },
     }));
+}
+
+/** Halves of surrogate pairs, at the cut or as they came, are no text: providers refuse a request with one in it. */
+function boundedLine(description: string): string {
+  return description
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, MAX_DESCRIPTION_CHARS)
+    .replace(/\p{Surrogate}/gu, '');
 }
 
 /** Models take letters, digits, `_` and `-`. */

@@ -100,6 +100,22 @@ test('a server that is not there is tried again and again, ever more rarely, unt
   expect(world.attempts).toBe(12);
 });
 
+test('tools that change while they are listed for the first time are listed again', async () => {
+  const { server, world, clock } = setUp();
+  // The list is on its way when it happens.
+  world.onList = () => {
+    if (world.lists > 1) return;
+    queueMicrotask(() => {
+      world.tools = [...world.tools, remote('book')];
+      world.handlers?.onToolsChanged();
+    });
+  };
+  await server.start();
+  clock.advance(1000);
+  await settle();
+  expect(server.tools.map(({ name }) => name)).toEqual(['list', 'book']);
+});
+
 test('a server that takes too long to shake hands has not answered', async () => {
   const { server, world, clock, log } = setUp();
   world.hang = true;
@@ -244,6 +260,11 @@ describe('as tools', () => {
     const { runner, run } = await offered([remote('list'), remote('delete_all'), vast], { allow: ['list', 'vast'] });
     expect(runner.definitions.map(({ name }) => name)).toEqual(['calendar_list']);
     expect(await run('calendar_delete_all')).toMatchObject({ error: expect.stringContaining('no tool') });
+  });
+
+  test('a description that is cut within a pair of surrogates has no half of it', async () => {
+    const { runner } = await offered([{ ...remote('list'), description: `${'x'.repeat(1023)}\u{1f4c5} and more` }]);
+    expect(runner.definitions[0]?.description).toBe('x'.repeat(1023));
   });
 
   test('a description is bounded and of one line', async () => {
