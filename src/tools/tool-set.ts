@@ -5,7 +5,7 @@ import type { Random } from '../base/random.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { GuardedFetch } from '../http/guarded-fetch.js';
 import { createBuiltIns } from './built-in.js';
-import { type McpAddress, McpServer } from './mcp/mcp-server.js';
+import { CONNECT_MS, type McpAddress, McpServer } from './mcp/mcp-server.js';
 import { mcpTools } from './mcp/mcp-tool.js';
 import { loadToolModule } from './module/module-loader.js';
 import { createModuleTool } from './module/module-tool.js';
@@ -118,7 +118,9 @@ function remade(material: () => unknown, make: () => readonly Tool[]): () => rea
   };
 }
 
-function createServer(name: string, address: McpAddress, requestMs: number, deps: ToolSetDeps): McpServer {
+function createServer(name: string, address: McpAddress, timeoutMs: number, deps: ToolSetDeps): McpServer {
+  // Tools have a time-out of their own; a server may take longer to greet than a caller should wait for a tool.
+  const requestMs = Math.max(timeoutMs, CONNECT_MS);
   return new McpServer(name, {
     ...deps,
     connect: async (handlers, signal) => {

@@ -57,6 +57,14 @@ function runnerFor(set: ToolSet, names: readonly string[]) {
   return { runner, run };
 }
 
+test('a program that takes longer to start than its tools may take is waited for', async () => {
+  const program = { command: process.execPath, args: [file('test/fixtures/mcp/stdio.mjs')], env: {}, headers: {} };
+  const { set, log } = await open({ files: { type: 'mcp', ...program, ...timing, timeoutMs: 20 } });
+  await set.warmUp();
+  expect(log.at('warn')).toEqual([]);
+  expect(runnerFor(set, ['files']).runner.definitions.length).toBeGreaterThan(0);
+});
+
 test('a route has the tools that it lists, of every kind, and no other', async () => {
   const server = await HttpServer.start(json({ booked: true }));
   const calendar = await new McpHttpServer().start();

@@ -24,7 +24,7 @@ import {
 
 export interface McpConnectionOptions {
   readonly address: McpAddress;
-  /** Longest time one HTTP request may take. */
+  /** Longest time a handshake, a list or one HTTP request may take, ms. */
   readonly requestMs: number;
 }
 

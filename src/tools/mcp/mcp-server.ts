@@ -76,8 +76,8 @@ export interface McpServerDeps {
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
-/** Time for the handshake and the first list, ms. */
-const CONNECT_MS = 15_000;
+/** Time for the handshake and the first list, ms: a program has to start first, and may have to be fetched. */
+export const CONNECT_MS = 15_000;
 /** From one list to the next: a server may have other tools with every answer, ms. */
 const LIST_PAUSE_MS = 1_000;
 
