@@ -3,13 +3,14 @@ import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from '
 import { AppendMessages } from './append-message.js';
 import { type Clock, systemClock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
+import { configured } from './configure.js';
 import { type Connection, RealtimeConnection } from './connection.js';
 import { type Endpoint, endpointOf } from './endpoint.js';
 import { configFailure } from './errors.js';
 import { realtimeCapabilities, realtimeManifest } from './manifest.js';
 import { ConnectionPool } from './pool.js';
 import { RealtimeSession } from './session.js';
-import { type SessionSetup, sessionUpdate, setupOf } from './session-setup.js';
+import { type SessionSetup, setupOf } from './session-setup.js';
 
 /** What tests replace. */
 export interface RealtimeParts {
@@ -69,14 +70,15 @@ class RealtimeFlavor implements Flavor {
 
   /** While the phone rings: a connection that knows the call, and the first sound of the greeting. */
   async open(call: CallContext): Promise<RealtimeSession> {
-    const first = await this.#obtain(setupOf(this.#config, call), call.signal);
+    const setup = setupOf(this.#config, call);
+    const first = await this.#obtain(() => setup, call.signal);
     const options = {
       call,
       config: this.#config,
       clock: this.#clock,
       messages: this.#messages,
       random: this.#random,
-      obtain: (setup: SessionSetup, signal: AbortSignal) => this.#obtain(setup, signal),
+      obtain: (latest: () => SessionSetup, signal: AbortSignal) => this.#obtain(latest, signal),
     };
     const session = new RealtimeSession(options, first);
     await session.greeted;
@@ -97,34 +99,19 @@ class RealtimeFlavor implements Flavor {
   }
 
   /** A connection that has taken the settings, out of the pool or fresh. */
-  async #obtain(setup: SessionSetup, signal: AbortSignal): Promise<Connection> {
+  async #obtain(setup: () => SessionSetup, signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
+    const { connectTimeoutMs } = this.#config;
     const pooled = this.#pool.take();
     if (pooled) {
       try {
-        return await this.#configure(pooled, setup, signal);
+        return await configured(pooled, setup, connectTimeoutMs, signal);
       } catch (error) {
         signal.throwIfAborted();
         // One that has died unnoticed says nothing about the service; a refusal of the settings does.
         if (error instanceof Error && 'code' in error && error.code === 'ERR_FLAVOR_CONFIG') throw error;
       }
     }
-    return this.#configure(await this.#connect(signal), setup, signal);
-  }
-
-  async #configure(connection: Connection, setup: SessionSetup, signal: AbortSignal): Promise<Connection> {
-    const close = (): void => connection.close();
-    signal.addEventListener('abort', close, { once: true });
-    try {
-      await connection.update(sessionUpdate(setup), this.#config.connectTimeoutMs);
-      signal.throwIfAborted();
-      return connection;
-    } catch (error) {
-      connection.close();
-      signal.throwIfAborted();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', close);
-    }
+    return configured(await this.#connect(signal), setup, connectTimeoutMs, signal);
   }
 }

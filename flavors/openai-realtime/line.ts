@@ -75,10 +75,21 @@ export class Line {
     this.#connection?.send(event);
   }
 
-  /** Changes settings of the session on every connection there is. Rejects as {@link Connection.update} does. */
+  /**
+   * Changes settings of the session. Rejects as {@link Connection.update} does. A replacement that has other settings than
+   * the connection is none.
+   */
   async update(event: object, timeoutMs: number): Promise<void> {
-    const connections = [this.#connection, this.#standby].filter((each) => each !== undefined);
-    await Promise.all(connections.map((connection) => connection.update(event, timeoutMs)));
+    const standby = this.#standby;
+    const drop = (): void => this.#drop(standby);
+    const ready = standby?.update(event, timeoutMs).catch(drop);
+    try {
+      await this.#connection?.update(event, timeoutMs);
+    } catch (error) {
+      drop();
+      throw error;
+    }
+    await ready;
   }
 
   /** Moves to the replacement. */
@@ -186,17 +197,19 @@ export class Line {
         return;
       }
       this.#standby = standby;
-      const drop = (): void => {
-        standby.close();
-        if (this.#standby !== standby) return;
-        this.#standby = undefined;
-        this.#renewAfter(RENEW_RETRY_MS);
-      };
-      standby.listen({ onEvent: () => undefined, onFault: () => undefined, onLost: drop });
+      standby.listen({ onEvent: () => undefined, onFault: () => undefined, onLost: () => this.#drop(standby) });
       if (this.#standby === standby) this.#handlers.onRenewable();
     } catch {
       // The old connection still serves. Should it end first, the loss is handled like any other.
       if (!signal.aborted) this.#renewAfter(RENEW_RETRY_MS);
     }
+  }
+
+  /** The replacement is of no use: another is made in a while. */
+  #drop(standby: Connection | undefined): void {
+    if (standby === undefined || this.#standby !== standby) return;
+    this.#standby = undefined;
+    standby.close();
+    this.#renewAfter(RENEW_RETRY_MS);
   }
 }

@@ -44,8 +44,8 @@ export interface SessionOptions {
   readonly messages: AppendMessages;
   /** In [0, 1). */
   random(): number;
-  /** A connection that has taken `setup`. */
-  obtain(setup: SessionSetup, signal: AbortSignal): Promise<Connection>;
+  /** A connection that has taken the `setup` of the moment. */
+  obtain(setup: () => SessionSetup, signal: AbortSignal): Promise<Connection>;
 }
 
 /** Additions to the context that another connection is told of. */
@@ -153,7 +153,7 @@ export class RealtimeSession implements FlavorSession {
         renewAfterMs: config.renewAfterMinutes * 60_000,
         clock,
         random: () => options.random(),
-        obtain: (signal) => options.obtain(this.#setup, signal),
+        obtain: (signal) => options.obtain(() => this.#setup, signal),
         ...config.reconnect,
       },
       {
@@ -240,18 +240,20 @@ export class RealtimeSession implements FlavorSession {
       if (this.#contexts.length > MAX_CONTEXTS) this.#contexts.shift();
       this.#line.send(createItem(systemText(context), this.#config.dialect));
     }
-    if (instructions === undefined && (tools === undefined || !this.#config.tools)) return;
-    this.#setup = {
-      ...this.#setup,
-      ...(instructions !== undefined && { instructions }),
-      ...(tools !== undefined && this.#config.tools && { tools }),
-    };
+    const newTools = this.#config.tools ? tools : undefined;
+    if (instructions === undefined && newTools === undefined) return;
     const { connection } = this.#line;
+    const before = this.#setup;
+    const changes = { ...(instructions !== undefined && { instructions }), ...(newTools && { tools: newTools }) };
+    const setup = { ...before, ...changes };
+    this.#setup = setup;
     try {
-      await this.#line.update(patchUpdate(this.#setup), this.#config.connectTimeoutMs);
+      await this.#line.update(patchUpdate(setup), this.#config.connectTimeoutMs);
     } catch (error) {
       // Another connection begins with the new settings.
-      if (connection === this.#line.connection) throw error;
+      if (connection !== this.#line.connection) return;
+      if (this.#setup === setup) this.#setup = before;
+      throw error;
     }
   }
 

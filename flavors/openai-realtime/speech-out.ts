@@ -81,11 +81,11 @@ export class SpeechOut {
     this.#cut = spoken;
   }
 
-  /** The response is complete: what it said, and that there is no more of it. */
+  /** The response is complete: what it said, and that there is no more of it. Of one that was given up the host knows. */
   done(spoken: Spoken): void {
     this.#endCut(spoken);
     const { responseId, text } = spoken;
-    if (!spoken.emitted) return;
+    if (!spoken.emitted || spoken.dropped) return;
     if (text.trim() !== '') {
       const turn = { role: 'agent', turnId: responseId, text: text.trim(), final: true } as const;
       this.#emit(spoken, { type: 'transcript', ...turn });

@@ -43,6 +43,8 @@ export class TestCall {
   readonly connections: ScriptedConnection[] = [];
   /** Whether the next connections can be made. */
   reachable = true;
+  /** What the next connections wait for. */
+  connecting: Promise<void> | undefined;
   readonly events: FlavorEvent[] = [];
   readonly session: RealtimeSession;
   readonly setups: SessionSetup[] = [];
@@ -59,8 +61,12 @@ export class TestCall {
         messages: new AppendMessages(),
         random: () => 0.5,
         obtain: async (setup) => {
-          this.setups.push(setup);
+          this.setups.push(setup());
           if (!this.reachable) throw new Error('unreachable');
+          if (this.connecting) {
+            await this.connecting;
+            this.setups.push(setup());
+          }
           return this.#connect();
         },
       },

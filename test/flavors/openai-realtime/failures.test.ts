@@ -70,6 +70,19 @@ test('an answer that was cut off by what ends the session is never called comple
   expect(await call.of('audio-done')).toEqual([]);
 });
 
+test('words of an answer that was cut off and then interrupted are not told as said', async () => {
+  const call = new TestCall().start();
+  call.turn('item_1');
+  const id = call.created();
+  call.speaks(id, 2_000, 'First we wash your hair.').done(id, 'failed', failed('server_error'));
+  call.session.interrupt('api');
+  call.report('response-1', 'interrupted', 300, 'First');
+  call.session.speak({ instructions: 'Say goodbye.' });
+  call.clock.advance(250);
+  call.response(1_000, 'Goodbye.');
+  expect((await call.of('transcript')).map(({ text }) => text)).toEqual(['Goodbye.']);
+});
+
 test('a response that does not begin in time is asked for once more', async () => {
   const call = new TestCall({ responseTimeoutMs: 2_000 }).start();
   call.turn('item_1');

@@ -203,6 +203,27 @@ test('another connection begins with the instructions and tools of the moment', 
   expect(call.setups.at(-1)).toMatchObject({ instructions: 'Be thorough.', tools: [{ name: 'a' }] });
 });
 
+test('settings that change while another connection is told the old ones reach it', async () => {
+  const { call } = talking();
+  let connected = (): void => undefined;
+  call.connecting = new Promise((resolve) => {
+    connected = resolve;
+  });
+  await lose(call);
+  await call.session.update({ instructions: 'Be thorough.' });
+  connected();
+  await call.settle();
+  expect(call.setups.map(({ instructions }) => instructions)).toEqual([expect.any(String), 'Be thorough.']);
+});
+
+test('settings that the service refused are not tried on another connection', async () => {
+  const { call } = talking();
+  call.service.onUpdate = () => Promise.reject(new Error('no'));
+  await expect(call.session.update({ instructions: 'Too long.' })).rejects.toThrow('no');
+  await lose(call);
+  expect(call.setups.at(-1)?.instructions).not.toBe('Too long.');
+});
+
 test('settings that change while the connection is lost are no failure', async () => {
   const { call } = talking();
   call.service.onUpdate = () => {

@@ -95,6 +95,38 @@ test('a replacement that dies while it waits is replaced', async () => {
   expect(await call.warnings()).toEqual([]);
 });
 
+/** A call whose replacement waits for a quiet moment. */
+async function renewable(): Promise<TestCall> {
+  const call = new TestCall().start();
+  call.turn('item_1').response(100);
+  await pass(call, 55 * MINUTE_MS);
+  return call;
+}
+
+test('a replacement that does not take new settings is replaced, and the settings are changed all the same', async () => {
+  const call = await renewable();
+  const [old, standby] = call.connections;
+  if (!old || !standby) throw new Error('no replacement');
+  standby.onUpdate = () => Promise.reject(new Error('timeout'));
+  await call.session.update({ instructions: 'Be thorough.' });
+  expect(standby.closed).toBe(true);
+  await pass(call, 30_000);
+  expect(call.connections).toHaveLength(3);
+  expect(call.setups.at(-1)?.instructions).toBe('Be thorough.');
+  expect(old.closed).toBe(false);
+});
+
+test('a replacement with settings that the connection refused is replaced', async () => {
+  const call = await renewable();
+  const [old, standby] = call.connections;
+  if (!old || !standby) throw new Error('no replacement');
+  old.onUpdate = () => Promise.reject(new Error('no'));
+  await expect(call.session.update({ instructions: 'Too long.' })).rejects.toThrow('no');
+  expect(standby.closed).toBe(true);
+  await pass(call, 30_000);
+  expect(call.setups.at(-1)?.instructions).not.toBe('Too long.');
+});
+
 test('a call that ends while a replacement waits leaves none of them open', async () => {
   const call = new TestCall().start();
   call.turn('item_1').response(100);
