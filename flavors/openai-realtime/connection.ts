@@ -104,6 +104,7 @@ export class RealtimeConnection implements Connection {
         if (error === undefined) {
           // It would keep all that connecting has needed for as long as the call.
           socket.off('unexpected-response', onRefused);
+          connection.#watch();
           resolve(connection);
           return;
         }
@@ -144,7 +145,6 @@ export class RealtimeConnection implements Connection {
       this.#lose(closeFailure(code, this.#established));
       this.#finish();
     });
-    this.#watch();
   }
 
   get alive(): boolean {
@@ -232,7 +232,7 @@ export class RealtimeConnection implements Connection {
     return true;
   }
 
-  /** Finds out about peers that went away without a word. */
+  /** Finds out about peers that went away without a word. Until one has greeted, its time is that for connecting. */
   #watch(): void {
     this.#keepalive = this.#clock.setTimeout(() => {
       if (!this.#heardSincePing) {

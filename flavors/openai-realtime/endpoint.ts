@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import type { SecureContext } from 'node:tls';
 import type { RealtimeConfig } from './config.js';
 import { configFailure } from './errors.js';
@@ -16,10 +17,23 @@ export interface Endpoint {
  */
 export function endpointOf(config: RealtimeConfig): Endpoint {
   const { azure } = config;
-  if (azure) return { url: azureUrl(azure), headers: { 'api-key': config.apiKey, ...commonHeaders(config) } };
+  const headers = commonHeaders(config);
+  requireSendable(headers);
+  if (azure) return { url: azureUrl(azure), headers: { 'api-key': config.apiKey, ...headers } };
   const url = webSocketUrl(config.url);
   if (!url.searchParams.has('model')) url.searchParams.set('model', config.model);
-  return { url, headers: { Authorization: `Bearer ${config.apiKey}`, ...commonHeaders(config) } };
+  return { url, headers: { Authorization: `Bearer ${config.apiKey}`, ...headers } };
+}
+
+/** What no request can carry is found when the flavor is made, not on a call. */
+function requireSendable(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderValue(name, value);
+    } catch {
+      throw configFailure(`the header ${name} holds a character that none may: a line break, or a typographic quote`);
+    }
+  }
 }
 
 /** The header that asks the service for the protocol of 2024. */
@@ -49,5 +63,8 @@ function azureUrl(azure: NonNullable<RealtimeConfig['azure']>): URL {
 }
 
 function webSocketUrl(text: string): URL {
-  return new URL(text.replace(/^http/i, 'ws'));
+  const url = new URL(text.replace(/^http/i, 'ws'));
+  // RFC 6455 section 3: the address of a WebSocket has no fragment, and `ws` throws for one.
+  url.hash = '';
+  return url;
 }

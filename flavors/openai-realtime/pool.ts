@@ -79,7 +79,9 @@ export class ConnectionPool implements AsyncDisposable {
   async #open(signal: AbortSignal): Promise<void> {
     this.#opening += 1;
     try {
-      const connection = await this.#connect(AbortSignal.any([signal, this.#disposal.signal]));
+      // Of each signal made of another, Node 20 keeps a trace for as long as that one lives.
+      const own = this.#disposal.signal;
+      const connection = await this.#connect(signal === own ? own : AbortSignal.any([signal, own]));
       if (this.#disposal.signal.aborted) {
         connection.close();
         return;

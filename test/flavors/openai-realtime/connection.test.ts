@@ -185,6 +185,20 @@ test.each([
   await refused;
 });
 
+test('a service that loads its model first may take as long as it is given to greet', async () => {
+  const peer = await new Peer().listen(() => undefined);
+  const clock = new FakeClock();
+  const endpoint = { url: peer.url, headers: {} };
+  const connecting = RealtimeConnection.connect(endpoint, 60_000, clock, new AbortController().signal);
+  await until(() => peer.sockets.length > 0);
+  peer.socket.pause();
+  for (let step = 0; step < 5; step += 1) clock.advance(10_000);
+  peer.socket.send(created);
+  const connection = await connecting;
+  open.push(connection);
+  expect(connection.alive).toBe(true);
+});
+
 test('a call that ends while it connects stops it, with the signal’s reason', async () => {
   const peer = await new Peer().listen();
   const controller = new AbortController();

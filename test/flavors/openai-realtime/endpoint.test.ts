@@ -27,6 +27,19 @@ test('the key goes along as a bearer token, and headers of the configuration wit
   });
 });
 
+test.each([
+  ['a header with a line break', { headers: { 'X-Gateway': 'secret\n' } }, 'X-Gateway'],
+  ['an identifier with a typographic quote', { safetyIdentifier: '“tenant”' }, 'OpenAI-Safety-Identifier'],
+])('%s is a mistake of the configuration, and not repeated', (_what, config, name) => {
+  const make = (): unknown => endpointOf(configOf(config));
+  expect(make).toThrow(expect.objectContaining({ code: 'ERR_FLAVOR_CONFIG', message: expect.stringContaining(name) }));
+  expect(make).not.toThrow(/secret|tenant/);
+});
+
+test('the fragment of an address is left out', () => {
+  expect(hrefOf({ url: 'ws://127.0.0.1:9/v1/realtime#top' })).toBe('ws://127.0.0.1:9/v1/realtime?model=gpt-realtime');
+});
+
 test('the beta dialect is asked for by its header, general availability by none', () => {
   expect(endpointOf(configOf({ dialect: 'beta' })).headers['OpenAI-Beta']).toBe('realtime=v1');
   expect(endpointOf(configOf()).headers).not.toHaveProperty('OpenAI-Beta');

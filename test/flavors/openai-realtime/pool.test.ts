@@ -9,6 +9,8 @@ interface Scene {
   readonly pool: ConnectionPool;
   readonly made: ScriptedConnection[];
   readonly clock: FakeClock;
+  /** What each connection was made with. */
+  readonly signals: AbortSignal[];
   reachable: boolean;
   /** Lets promises settle. */
   settle(): Promise<void>;
@@ -20,10 +22,12 @@ function sceneOf(size: number): Scene {
   const scene: Scene = {
     made,
     clock,
+    signals: [],
     reachable: true,
     pool: new ConnectionPool(
       { size, maxIdleMs: 60_000 },
       async (signal) => {
+        scene.signals.push(signal);
         signal.throwIfAborted();
         if (!scene.reachable) throw new Error('unreachable');
         const connection = new ScriptedConnection(clock.now());
@@ -54,6 +58,17 @@ test('a pool hands out what is ready and opens another in its place', async () =
   await settle();
   expect(pool.ready).toBe(2);
   expect(made).toHaveLength(3);
+});
+
+test('connections in place of others share a signal: one for each would stay in memory as long as the pool', async () => {
+  const { pool, signals, settle } = sceneOf(1);
+  await pool.fill(calm);
+  for (let call = 0; call < 3; call += 1) {
+    pool.take();
+    await settle();
+  }
+  expect(signals).toHaveLength(4);
+  expect(new Set(signals.slice(1)).size).toBe(1);
 });
 
 test('filled twice it is not filled double', async () => {
