@@ -70,7 +70,7 @@ export class DialogSession {
       clock,
       random,
       ackMs: patienceMs + ACK_GRACE_MS,
-      refusalOf: (request) => (this.#confirmed ? this.#timer.refusalOf(request) : undefined),
+      refusalOf: (request) => (this.#confirmed ? this.#timer.refusalOf(request.headers) : undefined),
       acceptanceHeaders: (request) => this.acceptanceHeaders(request),
       onOffer: (sdp, reply) => this.#ask(sdp, reply),
       onAckTimeout: parts.onAckTimeout,
@@ -175,7 +175,7 @@ export class DialogSession {
   acceptanceHeaders(request: SipRequest): HeaderList {
     if (request.method === 'UPDATE' && !this.#confirmed) return ownHeaders;
     this.#confirmed = true;
-    return [...ownHeaders, ...this.#timer.accept(request)];
+    return [...ownHeaders, ...this.#timer.accept(request.headers)];
   }
 
   /** Stops every timer and answers what is still open with `status`. */

@@ -65,7 +65,7 @@ export class DialogSession {
     this.#peers = {
       endpoint,
       dialog,
-      refusalOf: (request) => (this.#confirmed ? this.#timer.refusalOf(request) : undefined),
+      refusalOf: (request) => (this.#confirmed ? this.#timer.refusalOf(request.headers) : undefined),
       acceptanceHeaders: (request) => this.acceptanceHeaders(request),
       onOffer: (sdp, reply) => this.ask(sdp, reply),
       onAckTimeout: parts.onAckTimeout,
@@ -196,7 +196,7 @@ export class DialogSession {
     const own = this.#parts.ownHeaders();
     if (request.method === 'UPDATE' && !this.#confirmed) return own;
     this.#confirmed = true;
-    return [...own, ...this.#timer.accept(request)];
+    return [...own, ...this.#timer.accept(request.headers)];
   }
 
   /** Stops every timer and answers what is still open with `status`. */

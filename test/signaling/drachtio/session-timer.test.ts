@@ -50,14 +50,17 @@ describe('a session timer that an INVITE asks for', () => {
     [['Session-Expires: soon'], []],
   ])('%j is answered as RFC 4028 section 9 says', (fields, lines) => {
     const { timer } = timerWith();
-    expect([...timer.accept(asking(...fields))].map(([name, value]) => `${name}: ${value}`)).toEqual(lines);
+    expect([...timer.accept(asking(...fields).headers)].map(([name, value]) => `${name}: ${value}`)).toEqual(lines);
   });
 
   test('below the shortest is refused where its sender knows 422', () => {
     const { timer } = timerWith({ minSeconds: 120 });
     const headers = [['Min-SE', '120']];
-    expect(timer.refusalOf(asking('Session-Expires: 90', 'Supported: timer'))).toEqual({ status: 422, headers });
-    expect(timer.refusalOf(asking('Session-Expires: 90'))).toBeUndefined();
+    expect(timer.refusalOf(asking('Session-Expires: 90', 'Supported: timer').headers)).toEqual({
+      status: 422,
+      headers,
+    });
+    expect(timer.refusalOf(asking('Session-Expires: 90').headers)).toBeUndefined();
   });
 });
 
@@ -100,9 +103,9 @@ describe('a session that is ours to refresh', () => {
 describe('a session that is the peer’s to refresh', () => {
   test('lives as long as it does, and ends a third before the end of the interval', () => {
     const { clock, timer, seen } = timerWith();
-    timer.accept(asking('Session-Expires: 90;refresher=uac', 'Supported: timer'));
+    timer.accept(asking('Session-Expires: 90;refresher=uac', 'Supported: timer').headers);
     clock.advance(59_000);
-    timer.accept(asking('Session-Expires: 90;refresher=uac', 'Supported: timer'));
+    timer.accept(asking('Session-Expires: 90;refresher=uac', 'Supported: timer').headers);
     clock.advance(59_900);
     expect(seen).toEqual([]);
     clock.advance(200);
@@ -111,8 +114,8 @@ describe('a session that is the peer’s to refresh', () => {
 
   test('has no timer once it lets that go', () => {
     const { clock, timer } = timerWith();
-    timer.accept(asking('Session-Expires: 90;refresher=uac', 'Supported: timer'));
-    timer.accept(asking('Supported: timer'));
+    timer.accept(asking('Session-Expires: 90;refresher=uac', 'Supported: timer').headers);
+    timer.accept(asking('Supported: timer').headers);
     expect(clock.pendingTimers).toBe(0);
   });
 });
