@@ -120,8 +120,9 @@ export class DigestServer {
     const madeAtMs = this.#madeAt(nonce);
     if (!right || !coversRequest(params.get('uri'), uri) || madeAtMs === undefined) return { type: 'wrong' };
     if (this.#clock.now() - madeAtMs > this.#limits.nonceLifetimeMs) return { type: 'stale' };
-    // Without a count a nonce is good for one request (RFC 2069 had none).
-    return this.#uses.take(nonce, madeAtMs, count ?? 1) ? { type: 'ok', user } : { type: 'stale' };
+    // Without a count a nonce is good for one request (RFC 2069 had none). One without qop is not part of what was hashed.
+    const use = counted ? (count ?? 1) : 1;
+    return this.#uses.take(nonce, madeAtMs, use) ? { type: 'ok', user } : { type: 'stale' };
   }
 
   #createNonce(): string {

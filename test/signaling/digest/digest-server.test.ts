@@ -104,6 +104,15 @@ describe('verdicts', () => {
     const verdicts = [values(client), values(client)].map((value) => server.check(invite, value).type);
     expect(verdicts).toEqual(['ok', 'stale']);
   });
+
+  test('a count that no qop vouches for counts for nothing: overheard credentials would be good again with the next', () => {
+    const { clientOf, server, values } = scene();
+    const legacy = server.challenges(false).map((value) => value.replace(', qop="auth"', ''));
+    const overheard = values(clientOf('pbx', 'swordfish', legacy));
+    const counted = (nc: string) => overheard.map((value) => `${value}, nc=${nc}`);
+    const verdicts = [overheard, counted('00000002'), counted('00000009')].map((value) => server.check(invite, value));
+    expect(verdicts.map(({ type }) => type)).toEqual(['ok', 'stale', 'stale']);
+  });
 });
 
 describe('counts', () => {
