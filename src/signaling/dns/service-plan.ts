@@ -64,8 +64,8 @@ export function isSecure(protocol: SipProtocol): boolean {
 
 /**
  * Asks DNS as RFC 3263 section 4 says: NAPTR where the URI names neither transport nor port, SRV where it names no port,
- * addresses else. Rejects when a server does not answer. A name server that fails at NAPTR alone is read as having none,
- * since many do.
+ * addresses else. Rejects when a server does not answer and nothing was found without it. A name server that fails at NAPTR
+ * alone is read as having none, since many do.
  */
 export async function askServices(dns: DnsClient, question: ServiceQuestion): Promise<ServicePlan> {
   const { host, port, protocol } = question;
@@ -79,12 +79,24 @@ export async function askServices(dns: DnsClient, question: ServiceQuestion): Pr
       ? byNaptr.map(({ record, spoken }) => ({ protocol: spoken, name: record.replacement }))
       : srvPlaces(host, protocol === undefined ? wanted(question) : [protocol]);
   const services: Service[] = [];
+  // One place or server that fails must not take the others with it.
+  const failures: unknown[] = [];
+  const noted = (error: unknown): readonly [] => {
+    failures.push(error);
+    return [];
+  };
   for (const place of places) {
-    const records = await dns.srv(place.name);
+    const records = await dns.srv(place.name).catch(noted);
     if (records.length === 0) continue;
-    services.push({ protocol: place.protocol, hosts: await hostsOf(dns, records) });
+    services.push({ protocol: place.protocol, hosts: await hostsOf(dns, records, noted) });
   }
+  if (failures.length > 0 && isEmpty(services)) throw failures[0];
   return services.length > 0 ? services : [await plainService(dns, host, fallback, undefined)];
+}
+
+/** Whether it leads to no address at all. */
+export function isEmpty(plan: ServicePlan): boolean {
+  return plan.every(({ hosts }) => hosts.every(({ addresses }) => addresses.length === 0));
 }
 
 /** Section 4.1: without NAPTR and SRV it is UDP, and TLS for `sips:`. */
@@ -134,15 +146,18 @@ function srvPlaces(
   });
 }
 
-async function hostsOf(dns: DnsClient, records: readonly SrvRecord[]): Promise<readonly ServiceHost[]> {
+async function hostsOf(
+  dns: DnsClient,
+  records: readonly SrvRecord[],
+  onFailure: (error: unknown) => readonly [],
+): Promise<readonly ServiceHost[]> {
   const usable = records
     .filter(({ name, port }) => name !== '' && name !== '.' && port > 0)
     .sort((a, b) => a.priority - b.priority)
     .slice(0, MAX_HOSTS);
   return Promise.all(
     usable.map(async ({ priority, weight, port, name }) => {
-      // One server whose name does not resolve must not take the others with it.
-      const addresses = await dns.addresses(name).catch((): readonly string[] => []);
+      const addresses = await dns.addresses(name).catch(onFailure);
       return { priority, weight, port, addresses: bounded(addresses) };
     }),
   );

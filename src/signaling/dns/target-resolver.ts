@@ -4,7 +4,7 @@ import type { Random } from '../../base/random.js';
 import { parseSipUri, type SipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { createSystemDns, type DnsClient } from './dns-client.js';
-import { askServices, isSecure, orderHosts, type ServicePlan, type ServiceQuestion } from './service-plan.js';
+import { askServices, isEmpty, isSecure, orderHosts, type ServicePlan, type ServiceQuestion } from './service-plan.js';
 
 /** Where a request may be sent. */
 export interface SipTarget {
@@ -142,7 +142,8 @@ export class TargetResolver {
   }
 
   #ask(key: string, question: ServiceQuestion): Promise<ServicePlan> {
-    const asked = this.#within(question.host, askServices(this.#dns, question)).then(
+    const { timeoutMs } = this.#options;
+    const asked = this.#within(question.host, askServices(this.#patient(), question), timeoutMs).then(
       (plan) => {
         this.#running.delete(key);
         this.#remember(key, plan);
@@ -157,14 +158,23 @@ export class TargetResolver {
     return asked;
   }
 
-  async #within(host: string, plan: Promise<ServicePlan>): Promise<ServicePlan> {
-    const { timeoutMs } = this.#options;
+  /** Some name servers drop what they do not know, and NAPTR is that: it has half the time, SRV and addresses the other. */
+  #patient(): DnsClient {
+    const dns = this.#dns;
+    return {
+      naptr: (name) => this.#within(name, dns.naptr(name), this.#options.timeoutMs / 2),
+      srv: (name) => dns.srv(name),
+      addresses: (name) => dns.addresses(name),
+    };
+  }
+
+  async #within<Value>(name: string, answer: Promise<Value>, limitMs: number): Promise<Value> {
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimeout(
-        () => reject(new Error(`no answer for ${host} within ${timeoutMs} ms`)),
-        timeoutMs,
+        () => reject(new Error(`no answer for ${name} within ${limitMs} ms`)),
+        limitMs,
       );
-      plan.then(resolve, reject).finally(() => this.#clock.clearTimeout(timer));
+      answer.then(resolve, reject).finally(() => this.#clock.clearTimeout(timer));
     });
   }
 
@@ -182,10 +192,6 @@ export class TargetResolver {
 function secured(protocol: SipProtocol | undefined): SipProtocol | undefined {
   if (protocol === 'tcp' || protocol === 'tls') return 'tls';
   return protocol === 'ws' || protocol === 'wss' ? 'wss' : undefined;
-}
-
-function isEmpty(plan: ServicePlan): boolean {
-  return plan.every(({ hosts }) => hosts.every(({ addresses }) => addresses.length === 0));
 }
 
 async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {

@@ -92,6 +92,31 @@ test('without NAPTR, or where its server fails, SRV is asked for every transport
   ]);
 });
 
+test('a name server that never answers NAPTR is left with half the time; SRV and addresses get the other', async () => {
+  const { clock, dns, resolve } = setUp({
+    srv: { '_sip._udp.pbx.example': [srv('a.example', 5062)] },
+    addresses: { 'a.example': ['203.0.113.1'] },
+  });
+  dns.naptr = () => new Promise(() => {});
+  const found = resolve('sip:pbx.example');
+  clock.advance(999);
+  expect(dns.asked).toEqual([]);
+  clock.advance(1);
+  expect((await found).map(text)).toEqual(['udp 203.0.113.1 5062']);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a failure at the SRV of one transport leaves the others; where nothing else is found it is one of all', async () => {
+  const refused = new Error('SERVFAIL');
+  const { dns, resolve } = setUp({
+    srv: { '_sip._udp.pbx.example': refused, '_sips._tcp.pbx.example': [srv('a.example', 5061)] },
+    addresses: { 'a.example': ['203.0.113.1'], 'pbx.example': ['203.0.113.9'], 'other.example': ['203.0.113.9'] },
+  });
+  expect((await resolve('sip:pbx.example')).map(text)).toEqual(['tls 203.0.113.1 5061 pbx.example']);
+  dns.zone = { ...dns.zone, srv: { '_sip._tcp.other.example': refused } };
+  await expect(resolve('sip:other.example')).rejects.toMatchObject({ code: 'ERR_SIP_TRANSPORT' });
+});
+
 test('a transport in the URI leaves NAPTR and the other transports alone', async () => {
   const { dns, resolve } = setUp({
     srv: { '_sip._tcp.pbx.example': [srv('a.example', 5062)] },
@@ -182,6 +207,24 @@ test('when DNS fails, the last answer serves for an hour', async () => {
   expect((await resolve('sip:pbx.example:5070')).map(text)).toEqual(['udp 203.0.113.1 5070']);
   clock.advance(2_000);
   await expect(resolve('sip:pbx.example:5070')).rejects.toMatchObject({ code: 'ERR_SIP_TRANSPORT' });
+});
+
+test('the last answer serves also where SRV is answered, and the addresses of all its servers fail', async () => {
+  const [one, other] = ['_sip._udp.pbx.example', '_sip._tcp.pbx.example'];
+  const { clock, dns, resolve } = setUp({
+    srv: { [one]: [srv('a.example', 5060)], [other]: [srv('b.example', 5060)] },
+    addresses: { 'a.example': ['203.0.113.1'], 'b.example': ['203.0.113.2'] },
+  });
+  const both = ['udp 203.0.113.1 5060', 'tcp 203.0.113.2 5060'];
+  expect((await resolve('sip:pbx.example')).map(text)).toEqual(both);
+  const failing = new Error('EAI_AGAIN');
+  dns.zone = { ...dns.zone, addresses: { 'a.example': failing, 'b.example': failing } };
+  clock.advance(61_000);
+  expect((await resolve('sip:pbx.example')).map(text)).toEqual(both);
+  dns.zone = { ...dns.zone, addresses: { 'a.example': failing, 'b.example': [] } };
+  expect((await resolve('sip:pbx.example')).map(text)).toEqual(both);
+  dns.zone = { ...dns.zone, addresses: { 'a.example': failing, 'b.example': ['203.0.113.3'] } };
+  expect((await resolve('sip:pbx.example')).map(text)).toEqual(['tcp 203.0.113.3 5060']);
 });
 
 test('a name that does not exist is asked for again after ten seconds', async () => {
