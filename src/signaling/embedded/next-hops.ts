@@ -22,6 +22,10 @@ export class NextHops {
   #configured: boolean;
   #ready: (() => NextHop | undefined)[] = [];
   #restingSeen = false;
+  /** Whoever asked last. */
+  #asked: ((hop: NextHop | undefined) => void) | undefined;
+  /** The target that is being looked up. */
+  #lookup: object | undefined;
 
   /**
    * @param targets as `OutboundRequest.targets`; empty: the URI itself
@@ -53,35 +57,59 @@ export class NextHops {
     this.#configured = false;
     this.#route = [];
     this.#ready = [];
+    this.#lookup = undefined;
   }
 
-  /** Calls `done` once, with `undefined` when none is left. */
+  /**
+   * Calls `done` once, with `undefined` when none is left; never where somebody asks again, or a redirection is followed,
+   * before a name was looked up.
+   */
   next(done: (hop: NextHop | undefined) => void): void {
+    this.#asked = done;
+    if (this.#lookup === undefined) this.#find();
+  }
+
+  /** It was not used: it is the next one again. */
+  putBack(hop: NextHop): void {
+    this.#ready.unshift(() => hop);
+  }
+
+  #answer(hop: NextHop | undefined): void {
+    const done = this.#asked;
+    this.#asked = undefined;
+    done?.(hop);
+  }
+
+  #find(): void {
     const open = this.#ready.shift();
     if (open !== undefined) {
       const hop = open();
       if (hop !== undefined && !this.#endpoint.setAside.has(hop.flow)) {
-        done(hop);
+        this.#answer(hop);
         return;
       }
       this.#restingSeen ||= hop !== undefined;
-      this.next(done);
+      this.#find();
       return;
     }
     const target = this.#targets.shift();
     if (target === undefined) {
-      done(undefined);
+      this.#answer(undefined);
       return;
     }
     const addressing =
       this.#route.length > 0 ? { requestUri: this.#uri, route: this.#route.join(', ') } : this.#addressing(target);
     this.#route = [];
+    const lookup = {};
+    this.#lookup = lookup;
     this.#endpoint.findServers(target, this.#configured, (servers) => {
+      if (this.#lookup !== lookup) return;
+      this.#lookup = undefined;
       this.#ready = servers.map((open) => () => {
         const flow = open();
         return flow && { flow, ...addressing };
       });
-      this.next(done);
+      this.#find();
     });
   }
 

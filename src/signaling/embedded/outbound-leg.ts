@@ -202,7 +202,11 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     this.#failOverTimer = clock.setTimeout(() => {
       if (!stillSilent()) return;
       this.#hops.next((other) => {
-        if (other === undefined || !stillSilent()) return;
+        if (other === undefined) return;
+        if (!stillSilent()) {
+          this.#hops.putBack(other);
+          return;
+        }
         // It may have our INVITE and answer yet: then it is cancelled, or acknowledged and ended.
         waiting?.giveUpSilent();
         this.#invite(other);

@@ -256,6 +256,19 @@ async function lookedUp(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await settle();
 }
 
+/** A name server that answers no sooner than it is told to. */
+class SlowDns extends FakeDns {
+  answer: () => void = () => {};
+  readonly #told = new Promise<void>((resolve) => {
+    this.answer = resolve;
+  });
+
+  override async naptr(name: string): ReturnType<FakeDns['naptr']> {
+    await this.#told;
+    return super.naptr(name);
+  }
+}
+
 describe('a target with a name', () => {
   const zone = {
     srv: {
@@ -294,6 +307,38 @@ describe('a target with a name', () => {
     await lookedUp();
     expect(next().host).toBe(SECOND);
     expect(dns.asked).toContain('SRV _sip._udp.gone.example');
+  });
+
+  test.each<[string, (call: Awaited<ReturnType<typeof dialled>>) => void]>([
+    ['refuses', ({ next, reply }) => reply(next(), 503, { toTag: 'x' })],
+    ['is heard, and refuses later', ({ next, reply }) => reply(next(), 100)],
+  ])('it is the next also where the silent one before it %s while its name is looked up', async (_, speak) => {
+    const dns = new SlowDns(zone);
+    const call = await dialled({ targets: ['sip:192.0.2.44', 'sip:carrier.example'] }, dns);
+    const first = call.next();
+    call.h.clock.advance(4_000);
+    speak({ ...call, next: () => first });
+    dns.answer();
+    await lookedUp();
+    call.reply(first, 503, { toTag: 'x' });
+    expect(call.events).toEqual([]);
+    expect(call.next().host).toBe(FIRST);
+  });
+
+  test('its servers are not called where the silent one before it redirects meanwhile', async () => {
+    const dns = new SlowDns(zone);
+    const targets = [`sip:${SECOND}`, 'sip:carrier.example'];
+    const { h, next, reply, methods } = await dialled({ targets, mayFollow: () => true }, dns);
+    const first = next();
+    h.clock.advance(4_000);
+    reply(first, 302, { toTag: 'x', extra: ['Contact: <sip:a@10.0.0.1>'] });
+    const moved = next();
+    expect(moved.host).toBe('10.0.0.1');
+    dns.answer();
+    await lookedUp();
+    reply(moved, 503, { toTag: 'y' });
+    await lookedUp();
+    expect(methods()).toEqual(['ACK 10.0.0.1']);
   });
 
   test('whoever hangs up while it is looked up sends nothing', async () => {
