@@ -44,6 +44,11 @@ export interface ServerTransactionDeps {
   readonly onTerminated: () => void;
 }
 
+interface WrittenResponse {
+  readonly status: number;
+  readonly bytes: Buffer;
+}
+
 /** Carries out an INVITE or non-INVITE server transaction: the pure machine's effects on real timers and flows. */
 export class ServerTransaction implements ReceivedRequest {
   readonly request: SipRequest;
@@ -101,7 +106,9 @@ export class ServerTransaction implements ReceivedRequest {
    * when it cannot be written.
    */
   respond(response: SipResponse): void {
-    this.#advance({ type: 'respond', class: responseClass(response.status) }, response);
+    const { status } = response;
+    // Written before anything has changed: where that fails, another response may still be sent.
+    this.#advance({ type: 'respond', class: responseClass(status) }, { status, bytes: serializeMessage(response) });
   }
 
   /** Sends the last response again: a 2xx to an INVITE is repeated by its user (RFC 3261 section 13.3.1.4). */
@@ -140,7 +147,7 @@ export class ServerTransaction implements ReceivedRequest {
     this.onSettled = undefined;
   }
 
-  #advance(event: InviteServerEvent, response?: SipResponse): boolean {
+  #advance(event: InviteServerEvent, response?: WrittenResponse): boolean {
     const step = this.#step(event);
     if (step === undefined) return false;
     let delivered = false;
@@ -189,11 +196,11 @@ export class ServerTransaction implements ReceivedRequest {
     return step;
   }
 
-  #send(response: SipResponse): void {
-    this.#lastResponse = serializeMessage(response);
+  #send({ status, bytes }: WrittenResponse): void {
+    this.#lastResponse = bytes;
     this.repeatResponse();
-    if (response.status < 200) return;
-    this.#finalStatus = response.status;
+    if (status < 200) return;
+    this.#finalStatus = status;
     if (!this.accepted) this.#deps.onFinished();
   }
 }

@@ -158,7 +158,12 @@ export class TcpConnection implements SipFlow {
     if (this.#awaited !== undefined) {
       this.#options.clock.clearTimeout(this.#awaited);
       this.#awaited = undefined;
-      this.#answersPings ||= chunk.equals(PONG);
+      if (!this.#reader.pending && chunk.equals(PONG)) {
+        // Not for the reader, to which two of them would be a keep-alive of the peer's.
+        this.#answersPings = true;
+        this.#rest();
+        return;
+      }
     }
     const before = this.#messages;
     this.#pinged = false;

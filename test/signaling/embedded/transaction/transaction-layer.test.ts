@@ -320,6 +320,19 @@ describe('limits and faults', () => {
     expect([layer.size.servers, clock.pendingTimers]).toEqual([1, 0]);
   });
 
+  test('an answer that cannot be written is none: 500 instead, and nothing is left behind', () => {
+    const onRequest = (transaction: ServerTransaction): void => {
+      const headers = [['Reason', 'SIP;cause=486\nVia: x']] as const;
+      transaction.respond(createResponse(transaction.request, 486, { toTag: 'us', headers }));
+    };
+    const { receive, transport, faults, layer, clock } = setUp({ onRequest });
+    receive(requestText({ method: 'INVITE' }));
+    expect(transport.takeResponses().map(({ status }) => status)).toEqual([500]);
+    expect(faults).toEqual(['line end in the value of Reason']);
+    clock.advance(32_000);
+    expect([layer.size.servers, clock.pendingTimers]).toEqual([0, 0]);
+  });
+
   test('a user that throws leaves nobody unanswered', () => {
     const { receive, transport, faults } = setUp({
       onRequest: () => {

@@ -18,12 +18,13 @@ const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expe
 /** A TCP peer that answers keep-alives as long as it is told to. */
 async function peer() {
   const connections: Socket[] = [];
-  const state = { answers: true, pings: 0 };
+  const state = { answers: true, pings: 0, heard: '' };
   const server = createServer((socket) => {
     connections.push(socket);
     opened.push(() => void socket.destroy());
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
+      state.heard += chunk.toString('latin1');
       if (chunk.toString('latin1') !== '\r\n\r\n') return;
       state.pings += 1;
       if (state.answers) socket.write('\r\n');
@@ -60,6 +61,8 @@ test('a connection that we opened is kept open; a peer that falls silent is give
   await ping();
   await ping();
   expect(flow.closed).toBe(false);
+  // Two answers are no keep-alive of the peer's.
+  expect(state.heard).toBe('\r\n'.repeat(4));
   state.answers = false;
   await ping();
   const errors: Error[] = [];
