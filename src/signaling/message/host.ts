@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { parseDecimal } from './lexical.js';
 
 /** Longest host name DNS knows (RFC 1035 section 2.3.4). */
@@ -50,11 +50,6 @@ export function serializeHost(host: string): string {
 /** `host[:port]` as it stands on the wire. */
 export function serializeHostPort({ host, port }: HostPort): string {
   return port === undefined ? serializeHost(host) : `${serializeHost(host)}:${port}`;
-}
-
-/** Whether the host is an IP address and not a name. */
-export function hostIsIp(host: string): boolean {
-  return isIP(host) !== 0;
 }
 
 /**

@@ -4,10 +4,10 @@ import {
   LESS_THAN,
   QUOTE,
   quote,
-  SEMICOLON,
   SPACE,
   serializeParams,
   splitList,
+  TAB,
   TextCursor,
   takeParams,
   trimBlanks,
@@ -42,7 +42,7 @@ export interface NameAddr extends NameAddrParts {
 export function parseNameAddr(text: string): NameAddr | undefined {
   const cursor = new TextCursor(text);
   cursor.skipBlanks();
-  const open = cursor.code === QUOTE ? undefined : text.indexOf('<');
+  const open = cursor.code === QUOTE ? undefined : openingBracket(text);
   let displayName = '';
   let uri: string | undefined;
   if (open === undefined) {
@@ -67,6 +67,13 @@ export function parseNameAddr(text: string): NameAddr | undefined {
   return { displayName, uri, params, tag: params.get('tag') };
 }
 
+/** Where the URI's bracket is, -1 where it has none: behind a semicolon one stands in the value of a parameter. */
+function openingBracket(text: string): number {
+  const open = text.indexOf('<');
+  const semicolon = text.indexOf(';');
+  return semicolon >= 0 && semicolon < open ? -1 : open;
+}
+
 function takeBracketedUri(cursor: TextCursor): string | undefined {
   if (!cursor.take(LESS_THAN)) return undefined;
   const end = cursor.text.indexOf('>', cursor.position);
@@ -83,7 +90,7 @@ function isUri(text: string): boolean {
 function isUnquotedDisplayName(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    if (code === COMMA || code === SEMICOLON || code === QUOTE || code === GREATER_THAN || code < SPACE) return false;
+    if (code === COMMA || code === QUOTE || code === GREATER_THAN || (code < SPACE && code !== TAB)) return false;
   }
   return true;
 }

@@ -1,4 +1,4 @@
-import { hostIsIp, parseHostPort, serializeHostPort } from './host.js';
+import { parseHostPort, serializeHostPort } from './host.js';
 import { serializeParams, splitParams } from './lexical.js';
 
 /** A URI of RFC 3261 section 19.1, or a foreign one of which only the scheme is understood. */
@@ -138,9 +138,4 @@ function hexDigit(code: number | undefined): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const letter = code | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}
-
-/** Whether the URI's host is an IP address; only then may it be handed to a socket without a look-up. */
-export function uriHostIsIp(uri: SipUri): boolean {
-  return hostIsIp(uri.host);
 }

@@ -23,6 +23,8 @@ test.each([
   ['"a \\" \\\\ b" <sip:a@b>', { displayName: 'a " \\ b' }],
   ['"" <sip:a@b>', { displayName: '' }],
   ['<sip:a@b>;p="x;y=1,2\\""', { params: new Map([['p', '"x;y=1,2\\""']]) }],
+  ['John\tDoe <sip:a@b>', { displayName: 'John\tDoe', uri: 'sip:a@b' }],
+  ['sip:a@b;+sip.instance="<urn:x:1>";tag=x', { displayName: '', uri: 'sip:a@b', tag: 'x' }],
   ['<isbn:2983792873>', { uri: 'isbn:2983792873' }],
 ])('%s is read', (text, expected) => {
   expect(parseNameAddr(text)).toMatchObject(expected);
@@ -40,6 +42,8 @@ test.each([
   'Bell, A. <sip:a@b>',
   'a;b <sip:a@b>',
   'a"b" <sip:a@b>',
+  'sip:c@d;x <sip:a@b>',
+  'a\u0001b <sip:a@b>',
   '< sip:a@b>',
   '<sip:a@b >',
   '<a@b>',

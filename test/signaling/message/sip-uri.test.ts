@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  decodedUser,
-  parseSipUri,
-  serializeSipUri,
-  uriHostIsIp,
-  uriScheme,
-} from '../../../src/signaling/message/sip-uri.js';
+import { decodedUser, parseSipUri, serializeSipUri, uriScheme } from '../../../src/signaling/message/sip-uri.js';
 
 const params = (entries: Record<string, string> = {}): ReadonlyMap<string, string> => new Map(Object.entries(entries));
 
@@ -104,12 +98,4 @@ test('a scheme is read even where the rest cannot be', () => {
     undefined,
     undefined,
   ]);
-});
-
-test('only literal addresses count as addresses', () => {
-  const isIp = (text: string): boolean | undefined => {
-    const uri = parseSipUri(text);
-    return uri && uriHostIsIp(uri);
-  };
-  expect(['sip:192.0.2.1', 'sip:[::1]', 'sip:192.0.2', 'sip:host'].map(isIp)).toEqual([true, true, false, false]);
 });
