@@ -129,5 +129,9 @@ export function sentTag(message: string): string {
  * ours, whatever the caller has written there.
  */
 function unfold({ headers }: SrfResponse): void {
-  for (const [name, value] of Object.entries(headers)) headers[name] = value.replace(/\s*[\r\n]+\s*/g, ' ');
+  for (const [name, value] of Object.entries(headers)) {
+    // Not in one expression with the blanks around a line end: of a run of blanks it would try each, with all that follow.
+    const lines = value.split(/[\r\n]+/);
+    if (lines.length > 1) headers[name] = lines.map((line) => line.trim()).join(' ');
+  }
 }
