@@ -7,7 +7,6 @@ import { LegEvents } from '../leg-events.js';
 import { hasOptionTag, parseDecimal } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest } from '../message/sip-message.js';
-import { parseMessage } from '../message/sip-parser.js';
 import type {
   AcceptOptions,
   HangUpOptions,
@@ -25,6 +24,7 @@ import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { CallServer, ReplacingInvite } from './call-server.js';
 import type { HeaderList } from './header-list.js';
 import { replaceLeg } from './leg-replacement.js';
+import { readServerMessage } from './server-message.js';
 import type { ServerRequest } from './server-request.js';
 
 /** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
@@ -206,7 +206,7 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
 
   #cancelled(raw: string): void {
     if (!this.#pending) return;
-    const parsed = parseMessage(Buffer.from(raw, 'utf8'), 'udp');
+    const parsed = readServerMessage(raw);
     const isRequest = parsed.type === 'message' && parsed.message.kind === 'request';
     const text = isRequest ? reasonText(parsed.message) : '';
     this.#settle();

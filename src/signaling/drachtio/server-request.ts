@@ -2,9 +2,9 @@ import { errorMessage } from '../../base/connector-error.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import { reasonPhrase } from '../message/reason-phrases.js';
 import type { SipRequest } from '../message/sip-message.js';
-import { parseMessage } from '../message/sip-parser.js';
 import type { SipSource } from '../port.js';
 import { type Content, toSrfHeaders } from './header-list.js';
+import { readServerMessage } from './server-message.js';
 import type { SrfHeaders, SrfMessage, SrfRequest, SrfResponse } from './srf-module.js';
 
 /** What came of a response of ours. */
@@ -118,7 +118,7 @@ export class ServerRequest {
 
 /** Our tag in a response that was sent: the server chose it. */
 export function sentTag(message: string): string {
-  const parsed = parseMessage(Buffer.from(message, 'utf8'), 'udp');
+  const parsed = readServerMessage(message);
   if (parsed.type !== 'message') return '';
   return parseNameAddr(parsed.message.headers.get('To') ?? '')?.tag ?? '';
 }

@@ -2,10 +2,10 @@ import { createServer, type Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { errorCode } from '../../base/connector-error.js';
 import { runGuarded } from '../leg-events.js';
-import { parseMessage } from '../message/sip-parser.js';
 import type { SipSource } from '../port.js';
 import { toSrfHeaders } from './header-list.js';
 import type { OutgoingRequest, OutgoingTransaction, RequestFailure, RequestUser } from './outgoing-request.js';
+import { readServerMessage } from './server-message.js';
 import { ServerRequest } from './server-request.js';
 import type {
   SrfAck,
@@ -143,7 +143,7 @@ export class SrfSession {
       return { cancel: () => {}, abandon: finish };
     }
     const onResponse = (response: SrfIncomingResponse, ack: SrfAck) => {
-      const parsed = parseMessage(Buffer.from(response.raw, 'utf8'), 'udp');
+      const parsed = readServerMessage(response.raw);
       if (finished || parsed.type !== 'message' || parsed.message.kind !== 'response') return;
       const { message } = parsed;
       if (message.status >= 200) finish();
@@ -178,7 +178,7 @@ export class SrfSession {
           srfRequest.on('response', onResponse);
           // One of the same Call-ID comes here while this waits for its answer, whatever it is about.
           srfRequest.on('update', (update: SrfRequest, response: SrfResponse) => this.adopt(update, response));
-          const parsed = parseMessage(Buffer.from(srfRequest.raw, 'utf8'), 'udp');
+          const parsed = readServerMessage(srfRequest.raw);
           if (parsed.type === 'message' && parsed.message.kind === 'request') {
             const { message } = parsed;
             this.#guard(() => user.onSent?.(message));
@@ -234,7 +234,7 @@ export class SrfSession {
 
   /** `undefined` for what cannot be answered. */
   #read(srfRequest: SrfRequest, srfResponse: SrfResponse): ServerRequest | undefined {
-    const parsed = parseMessage(Buffer.from(srfRequest.raw, 'utf8'), 'udp');
+    const parsed = readServerMessage(srfRequest.raw);
     const source = sourceOf(srfRequest);
     const receivedAtMs = this.#parts.clock.now();
     if (parsed.type === 'malformed') {

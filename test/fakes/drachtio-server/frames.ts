@@ -13,9 +13,9 @@ export interface Frame {
 /** The server drops an application that announces a longer frame: its length has five digits at most. */
 export const MAX_FRAME_BYTES = 99_999;
 
-export function encodeFrame(fields: readonly string[], message?: string): Buffer {
+export function encodeFrame(fields: readonly string[], message?: string, encoding: 'utf8' | 'latin1' = 'utf8'): Buffer {
   const text = message === undefined ? fields.join('|') : `${fields.join('|')}\r\n${message}`;
-  const bytes = Buffer.from(text, 'utf8');
+  const bytes = Buffer.from(text, encoding);
   return Buffer.concat([Buffer.from(`${bytes.length}#`), bytes]);
 }
 

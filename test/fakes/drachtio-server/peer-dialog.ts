@@ -18,6 +18,8 @@ export interface Content {
   readonly headers?: Fields;
   readonly contentType?: string;
   readonly body?: string;
+  /** Of an INVITE outside of a dialog: bytes on the wire, where they are no UTF-8. */
+  readonly encoding?: 'latin1';
 }
 
 /** What a server does wrong with the next message of the application. */
@@ -323,10 +325,15 @@ export class PeerDialog {
       return { frame: this.#frame(message, transactionId, this.id, 'network', protocol), transactionId };
     }
     const fields = [...this.#meta('network', message), transactionId, '', '127.0.0.1', '5060', ''];
-    return { frame: encodeFrame([randomUUID(), 'sip', ...fields], message), transactionId };
+    return { frame: encodeFrame([randomUUID(), 'sip', ...fields], message, content.encoding), transactionId };
   }
 
-  #write(method: string, { headers = [], contentType, body }: Content, inside: boolean, cseq = this.#peerCSeq): string {
+  #write(
+    method: string,
+    { headers = [], contentType, body, encoding }: Content,
+    inside: boolean,
+    cseq = this.#peerCSeq,
+  ): string {
     const { protocol, address, port } = this.#peer;
     return writeSip(
       `${method} ${this.#ownUri} SIP/2.0`,
@@ -342,6 +349,7 @@ export class PeerDialog {
         ...(contentType === undefined ? [] : [['Content-Type', contentType] as const]),
       ],
       body,
+      encoding,
     );
   }
 

@@ -32,9 +32,14 @@ export function methodOf({ startLine }: SipText): string {
   return startLine.slice(0, startLine.indexOf(' '));
 }
 
-export function writeSip(startLine: string, headers: readonly (readonly [string, string])[], body = ''): string {
+export function writeSip(
+  startLine: string,
+  headers: readonly (readonly [string, string])[],
+  body = '',
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): string {
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
-  return [startLine, ...lines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
+  return [startLine, ...lines, `Content-Length: ${Buffer.byteLength(body, encoding)}`, '', body].join('\r\n');
 }
 
 export function tagOf(address: string): string {

@@ -224,6 +224,13 @@ describe('a call that a server hands over', () => {
     },
   );
 
+  test('whose session has a name in ISO 8859-1 is read to its end', async () => {
+    await using harness = await DrachtioHarness.start();
+    const body = `${OFFER.replace('s=-', 's=Büro José')}a=sendonly\r\n`;
+    const { leg } = await harness.incoming({ contentType: SDP, body, encoding: 'latin1' });
+    expect(leg.it.invite.sdp).toMatch(/a=sendonly\r\n$/);
+  });
+
   // What tries each blank as the first before a line end takes ten seconds, for everybody's calls.
   test('whose From has 60,000 blanks costs no time', async () => {
     await using harness = await DrachtioHarness.start();
