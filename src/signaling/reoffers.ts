@@ -154,6 +154,8 @@ export class Reoffers {
   #send(): void {
     const { channel, onFault, session } = this.#parts;
     const { offer, refresh } = this.#next;
+    // Where none can be made, its outcome is that of this one.
+    this.#sent = { text: '', refresh };
     try {
       this.#sent = { text: typeof offer === 'string' ? offer : offer(), refresh };
     } catch (error) {
