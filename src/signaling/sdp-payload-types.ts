@@ -22,6 +22,16 @@ export function assignPayloadTypes(codecs: readonly AudioCodec[], inUse: Payload
   return assigned;
 }
 
+/**
+ * Numbers of a dialog after an answer of ours. Where a proxy has put another in the peer's place, a number may have got a second
+ * meaning: it has that one, and what had it before has none any more.
+ */
+export function learnPayloadTypes(inUse: PayloadTypes, answered: PayloadTypes): PayloadTypes {
+  const given = new Set(Object.values(answered));
+  const kept = Object.entries(inUse).filter(([, payloadType]) => !given.has(payloadType));
+  return { ...Object.fromEntries(kept), ...answered };
+}
+
 /** Clocks of events: 8000 Hz and those of the codecs, each once, the lower first: it keeps the number that everybody knows. */
 export function clocksOf(codecs: readonly AudioCodec[]): readonly number[] {
   return [...new Set([TELEPHONE_EVENT_HZ, ...codecs.map((codec) => codecFormats[codec].clockHz)])].sort(

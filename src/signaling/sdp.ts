@@ -28,7 +28,7 @@ import {
   TELEPHONE_EVENTS,
 } from './sdp-formats.js';
 import { parseSessionDescription, type SdpDirection } from './sdp-parse.js';
-import { assignPayloadTypes, clocksOf, type PayloadTypes } from './sdp-payload-types.js';
+import { assignPayloadTypes, clocksOf, learnPayloadTypes, type PayloadTypes } from './sdp-payload-types.js';
 import { findStream, type RemoteRtp, readStream, type UsableStream, unacceptable } from './sdp-stream.js';
 import { type AudioSection, type DescriptionContent, type MediaLayout, writeDescription } from './sdp-write.js';
 
@@ -210,13 +210,12 @@ export function createAnswer(offerText: string, local: LocalMedia, previous?: Lo
     crypto: ours ? [ours] : [],
     dtls,
   };
-  const payloadTypes: PayloadTypes = {
-    ...previous?.payloadTypes,
+  const payloadTypes = learnPayloadTypes(previous?.payloadTypes ?? {}, {
     [stream.codec.name]: stream.codec.payloadType,
     ...(stream.telephoneEvent && {
       [`telephone-event/${stream.telephoneEvent.clockHz}`]: stream.telephoneEvent.payloadType,
     }),
-  };
+  });
   const { media: others, timing } = offer;
   const answered = stream.codec.name;
   const parts = { audio, audioIndex, others, timing, payloadTypes, answered, theirs: stream.dtls };

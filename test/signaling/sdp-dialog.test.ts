@@ -168,6 +168,21 @@ describe('through the life of a dialog', () => {
     expect(sections(createOffer(local, other).text)[0]?.[0]).toBe('m=audio 35000 RTP/AVP 0 96 101');
   });
 
+  test('a number that the peer gives a second meaning has the second one alone', () => {
+    const ours = { ...local, codecs: ['opus', 'pcma'] } as const;
+    const opus = ['a=rtpmap:96 opus/48000/2', 'a=rtpmap:97 telephone-event/48000'];
+    const first = createAnswer(sdp(['m=audio 4000 RTP/AVP 96 97', ...opus]), ours).local;
+    const moved = sdp(['m=audio 4000 RTP/AVP 8 96', 'a=rtpmap:96 telephone-event/8000']);
+    const second = createAnswer(moved, ours, first).local;
+    expect(sections(createOffer(ours, second).text)[0]?.slice(0, 5)).toEqual([
+      'm=audio 35000 RTP/AVP 8 111 96 97',
+      'a=rtpmap:8 PCMA/8000',
+      'a=rtpmap:111 opus/48000/2',
+      'a=rtpmap:96 telephone-event/8000',
+      'a=rtpmap:97 telephone-event/48000',
+    ]);
+  });
+
   test('a hold of ours keeps the codec that was answered, whatever our own order', () => {
     const all = { ...local, codecs: ['pcmu', 'pcma', 'opus'] } as const;
     const opus = ['m=audio 4000 RTP/AVP 111 0', 'a=rtpmap:111 opus/48000/2'];
