@@ -54,7 +54,9 @@ export class UasSessionLeg implements InboundLeg {
   readonly #events: LegEvents;
   /** `answering`: a 200 is on its way to OpenSIPS. */
   #phase: 'pending' | 'answering' | 'settled' = 'pending';
-  /** Until OpenSIPS has taken our error response. */
+  /** Until OpenSIPS has taken our 200. */
+  #answer: Promise<void> | undefined;
+  /** Until it has taken our error response. */
   #refusal: Promise<void> | undefined;
   #hangUpWhenAnswered: HangUpOptions | undefined;
   #expiry: TimerHandle | undefined;
@@ -111,7 +113,7 @@ export class UasSessionLeg implements InboundLeg {
     if (this.#phase !== 'pending') return;
     this.#settle('answering');
     const own = this.#dialog.begin(this.#parts.headers);
-    void this.#answer(sdp, [['Allow', ALLOW], ...own, ...(options.headers ?? [])]);
+    this.#answer = this.#sendAnswer(sdp, [['Allow', ALLOW], ...own, ...(options.headers ?? [])]);
   }
 
   reject(status: number, options?: RejectOptions): void {
@@ -159,7 +161,8 @@ export class UasSessionLeg implements InboundLeg {
   /** The driver closes: refuses or sends BYE, without waiting for an ACK. Resolves when OpenSIPS has been told. */
   async shutDown(): Promise<void> {
     if (this.#phase === 'pending') this.reject(503);
-    else this.#dialog.sendBye({}, { by: 'local', status: 0, text: '' });
+    await this.#answer;
+    this.#dialog.sendBye({}, { by: 'local', status: 0, text: '' });
     await this.#refusal;
     await this.#dialog.dismiss();
   }
@@ -175,7 +178,7 @@ export class UasSessionLeg implements InboundLeg {
     } else this.#dialog.receive(event);
   }
 
-  async #answer(sdp: string, headers: readonly (readonly [string, string])[]): Promise<void> {
+  async #sendAnswer(sdp: string, headers: readonly (readonly [string, string])[]): Promise<void> {
     const { session } = this.#parts;
     const outcome = await session.reply('INVITE', 200, undefined, { headers, body: sdp });
     this.#phase = 'settled';

@@ -91,19 +91,21 @@ export class PeerOffers {
   awaitAck(offer: string | undefined, initial: boolean): void {
     const { session, clock, ackOptions, onAckTimeout, onLost } = this.#parts;
     this.#watch?.watch.stop();
+    // A re-INVITE may be heard of before the ACK that came before it: what waits for that one waits for both.
+    const first = initial || this.awaitsFirstAck;
     const watch = new AckWatch({
       session,
       clock,
       options: ackOptions,
       offered: offer !== undefined,
-      onSeen: () => this.#acknowledged({ sdp: undefined, initial, unanswered: offer }),
+      onSeen: () => this.#acknowledged({ sdp: undefined, initial: first, unanswered: offer }),
       onTimeout: () => {
         this.#watch = undefined;
         onAckTimeout();
       },
       onGone: onLost,
     });
-    this.#watch = { watch, initial };
+    this.#watch = { watch, initial: first };
   }
 
   /** The event of an ACK. */

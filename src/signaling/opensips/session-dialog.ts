@@ -72,6 +72,8 @@ export class SessionDialog {
   #heldBye: HangUpOptions | undefined;
   #heldRefer: (() => void) | undefined;
   #forgetTimer: TimerHandle | undefined;
+  /** Until OpenSIPS has heard of the end that we decided on. */
+  #ending: Promise<void> | undefined;
 
   constructor(parts: SessionDialogParts) {
     const { session, clock, random, limits, user } = parts;
@@ -198,7 +200,7 @@ export class SessionDialog {
     if (this.#phase !== 'confirmed') return;
     const fields = [...(reason === undefined ? [] : [['Reason', oneLine(reason)] as const]), ...(headers ?? [])];
     this.#leave();
-    void this.#bye(fields);
+    this.#ending = this.#bye(fields);
     this.#parts.user.onEnded(end);
   }
 
@@ -226,7 +228,7 @@ export class SessionDialog {
   lose(status = 0): void {
     if (this.over) return;
     this.#leave();
-    void this.#terminate();
+    this.#ending = this.#terminate();
     this.#parts.user.onEnded({ by: 'transport', status, text: '' });
   }
 
@@ -254,6 +256,7 @@ export class SessionDialog {
   async dismiss(): Promise<void> {
     const pending = this.#phase === 'ending' && this.#forgetTimer !== undefined;
     this.forget();
+    await this.#ending;
     if (pending) await this.session.terminate();
   }
 
@@ -262,10 +265,10 @@ export class SessionDialog {
     this.#forgetTimer = this.#parts.clock.setTimeout(() => void this.#terminate(), delayMs);
   }
 
+  /** Once at least, and as often as it takes while the session is not to be forgotten. */
   async #terminate(): Promise<void> {
-    const { limits } = this.#parts;
-    for (let attempt = 0; attempt < limits.terminateAttempts && this.#phase !== 'gone'; attempt += 1) {
-      if ((await this.session.terminate()).type !== 'lost') break;
+    for (let attempts = this.#parts.limits.terminateAttempts; attempts > 0; attempts -= 1) {
+      if ((await this.session.terminate()).type !== 'lost' || this.#phase === 'gone') break;
     }
     this.forget();
   }

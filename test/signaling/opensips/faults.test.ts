@@ -126,3 +126,27 @@ it('a stop ends the calls, and the subscription with them', async () => {
   expect(scene.opensips.subscribers.size).toBe(0);
   expect(scene.opensips.sessions.get(session.key)).toBeUndefined();
 });
+
+it('a stop ends a call whose 200 is on its way to OpenSIPS', async () => {
+  const scene = await openOpensipsScene();
+  scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { events } = watch(leg);
+  leg.accept(ANSWER);
+  await scene.driver[Symbol.asyncDispose]();
+  expect(scene.opensips.sessions.size).toBe(0);
+  expect(events).toEqual([{ type: 'ended', end: { by: 'local', status: 0, text: '' } }]);
+});
+
+it('a stop waits until OpenSIPS has heard of the end of each call', async () => {
+  const scene = await openOpensipsScene();
+  scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await first('acked');
+  let lost = 0;
+  scene.opensips.faults.loseRequest = (method) => method === 'ua_session_terminate' && lost++ === 0;
+  await scene.driver[Symbol.asyncDispose]();
+  expect(scene.opensips.sessions.size).toBe(0);
+});

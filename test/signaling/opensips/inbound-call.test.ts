@@ -124,6 +124,27 @@ it('hanging up waits for the ACK', async () => {
   await scene.opensips.outgoing(session.key, 'BYE');
 });
 
+it('hanging up waits for the ACK, also where a re-INVITE of the peer is heard of before it', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.peerAcks = false;
+    opensips.reportsAcks = true;
+    opensips.faults.loseRequest = (method) => method === 'ua_session_list';
+  });
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await scene.opensips.response(session, 'INVITE', 200);
+  await eventLoopTurns(20);
+  leg.hangUp();
+  scene.opensips.request(session, 'INVITE', OFFER);
+  (await first('offer')).reply.accept(ANSWER);
+  await scene.opensips.until(() => scene.opensips.wire.filter((wire) => wire.type === 'response').length === 2);
+  scene.opensips.ack(session);
+  await first('ended');
+  await scene.opensips.outgoing(session.key, 'BYE');
+});
+
 it('late offer: the answer is in the event of the ACK, where the script has flag a', async () => {
   const scene = await openOpensipsScene({}, (opensips) => {
     opensips.peerAcks = false;
