@@ -26,27 +26,32 @@ export type StartOutcome =
 /** `r` replies, `a` ACKs, `b` bodies, `h` header fields; without `d` OpenSIPS sends the ACK of a 2xx itself, at once. */
 const FLAGS = 'rabh';
 
-/** Events kept of sessions whose name is not known yet. */
+/** Events kept of sessions whose name is not known yet; the oldest go first. */
 const MAX_EARLY_EVENTS = 256;
 
 /** How long a session may turn up whose start was never answered, ms. */
 const LOST_MS = 180_000;
 
-interface Lost {
+/** What the events of a session are known by before its name is. */
+interface Parties {
   readonly uri: string;
   readonly from: string;
+}
+
+interface Lost extends Parties {
   readonly timer: TimerHandle;
 }
 
 /**
  * Starts calls. OpenSIPS names the session in its answer, which is slower than its events at times: those of unknown
  * sessions are kept while an answer is awaited. Where it never comes, the call may be under way all the same: a session
- * with its URIs that turns up later is ended.
+ * with its URIs that turns up, or has turned up already, is ended.
  */
 export class OutboundStarter {
   readonly #mi: MiClient;
   readonly #clock: Clock;
-  #starting = 0;
+  /** Those that have no answer yet. */
+  readonly #starting = new Set<Parties>();
   #early: SessionEvent[] = [];
   readonly #lost = new Set<Lost>();
 
@@ -66,30 +71,27 @@ export class OutboundStarter {
     }
     const params = { ruri: uri, to: uri, from: `${name}${from}`, body, extra_headers: extra, flags: FLAGS };
     const hop = proxy === undefined ? {} : { proxy };
-    this.#starting += 1;
+    const parties: Parties = { uri, from };
+    this.#starting.add(parties);
     const outcome = await this.#mi.call('ua_session_client_start', { ...params, ...hop }, false);
-    this.#starting -= 1;
+    this.#starting.delete(parties);
+    const key = outcome.type === 'done' && typeof outcome.result === 'string' ? outcome.result : undefined;
     const early = this.#early;
-    if (this.#starting === 0) this.#early = [];
-    const key = outcome.type === 'done' ? outcome.result : undefined;
-    if (typeof key === 'string') return { type: 'started', key, events: early.filter((event) => event.key === key) };
-    if (outcome.type !== 'lost') return { type: 'refused' };
-    this.#remember(uri, from);
-    return outcome;
+    const others = early.filter((event) => event.key !== key);
+    this.#early = this.#starting.size > 0 ? others : [];
+    if (outcome.type === 'lost') this.#remember(parties);
+    for (const event of others) this.#endIfLost(event);
+    if (key !== undefined) return { type: 'started', key, events: early.filter((event) => event.key === key) };
+    return outcome.type === 'lost' ? outcome : { type: 'refused' };
   }
 
-  /** Takes an event of a session that nobody knows; true when it has been dealt with. */
-  receive(event: SessionEvent): boolean {
-    if (this.#starting > 0 && this.#early.length < MAX_EARLY_EVENTS) this.#early.push(event);
-    for (const lost of this.#lost) {
-      const matches = uriOf(event, 'To') === lost.uri && uriOf(event, 'From') === lost.from;
-      if (!matches) continue;
-      this.#clock.clearTimeout(lost.timer);
-      this.#lost.delete(lost);
-      void new UaSession(this.#mi, event.key).terminate();
-      return true;
+  /** Takes an event of a session that nobody knows. */
+  receive(event: SessionEvent): void {
+    if (this.#starting.size > 0) {
+      if (this.#early.length >= MAX_EARLY_EVENTS) this.#early.shift();
+      this.#early.push(event);
     }
-    return this.#starting > 0;
+    this.#endIfLost(event);
   }
 
   close(): void {
@@ -98,9 +100,20 @@ export class OutboundStarter {
     this.#early = [];
   }
 
-  #remember(uri: string, from: string): void {
-    const lost: Lost = { uri, from, timer: this.#clock.setTimeout(() => this.#lost.delete(lost), LOST_MS) };
+  #remember(parties: Parties): void {
+    const lost: Lost = { ...parties, timer: this.#clock.setTimeout(() => this.#lost.delete(lost), LOST_MS) };
     this.#lost.add(lost);
+  }
+
+  /** While the same is being called once more, the session may be that one. */
+  #endIfLost(event: SessionEvent): void {
+    const [to, sender] = [uriOf(event, 'To'), uriOf(event, 'From')];
+    const isOf = ({ uri, from }: Parties): boolean => uri === to && from === sender;
+    const lost = [...this.#lost].find(isOf);
+    if (lost === undefined || [...this.#starting].some(isOf)) return;
+    this.#clock.clearTimeout(lost.timer);
+    this.#lost.delete(lost);
+    void new UaSession(this.#mi, event.key).terminate();
   }
 }
 
