@@ -1,7 +1,9 @@
 import type { TimerHandle } from '../../base/clock.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW } from '../capabilities.js';
 import type { DialogId } from '../dialog-id.js';
 import { endText } from '../end-text.js';
+import { checkDigit } from '../info-sender.js';
 import { LegEvents } from '../leg-events.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import { parseSipUri } from '../message/sip-uri.js';
@@ -159,6 +161,7 @@ export class UacSessionLeg implements OutboundLeg {
       this.#dialog?.hangUp(options);
       return;
     }
+    checkHeaderFields(options.headers);
     if (this.#givenUp !== undefined) return;
     this.#givenUp = options;
     if (this.#session !== undefined) this.#cancel();
@@ -178,7 +181,8 @@ export class UacSessionLeg implements OutboundLeg {
   }
 
   sendDigit(digit: string, durationMs: number): void {
-    this.#dialog?.sendDigit(digit, durationMs);
+    if (this.#dialog === undefined) checkDigit(digit);
+    else this.#dialog.sendDigit(digit, durationMs);
   }
 
   lose(): void {

@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
+import { toHeaderValue } from '../../base/header-fields.js';
 import { quote } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { MiClient } from './mi/mi-client.js';
@@ -61,7 +62,8 @@ export class OutboundStarter {
   }
 
   async start({ uri, proxy, from, fromDisplayName, body, headers }: OutboundStart): Promise<StartOutcome> {
-    const name = fromDisplayName === '' ? '' : `${quote(fromDisplayName.replaceAll(',', ' '))},`;
+    const shown = toHeaderValue(fromDisplayName).replaceAll(',', ' ');
+    const name = shown === '' ? '' : `${quote(shown)},`;
     // A comma parts name and URI.
     if (uri.includes(',') || from.includes(',')) return { type: 'refused' };
     let extra = '';

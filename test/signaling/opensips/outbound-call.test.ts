@@ -154,3 +154,12 @@ it.each([1, 2])(
     expect(scene.opensips.wire).toContainEqual(expect.objectContaining({ key, method: 'CANCEL' }));
   },
 );
+
+it('what cannot be sent is refused at once, also before there is a session', async () => {
+  const scene = await openOpensipsScene();
+  const leg = scene.driver.invite(request);
+  const unfit = expect.objectContaining({ code: 'ERR_SIP_STATE' });
+  expect(() => leg.hangUp({ headers: new Map([['Via', 'x']]) })).toThrow(unfit);
+  expect(() => leg.sendDigit('x', 100)).toThrow(unfit);
+  await scene.opensips.until(() => leg.callId !== '');
+});

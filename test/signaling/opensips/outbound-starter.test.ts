@@ -11,7 +11,11 @@ const FROM = 'sip:2000@pbx.example.com';
 /** OpenSIPS names a session when a test says so. */
 async function setUp() {
   const clock = new FakeClock();
-  const commands: { readonly id: number; readonly method: string; readonly params: { readonly key?: string } }[] = [];
+  const commands: {
+    readonly id: number;
+    readonly method: string;
+    readonly params: Readonly<Record<string, string>>;
+  }[] = [];
   let answer = (_text: string): void => {};
   const link = {
     address: undefined,
@@ -24,8 +28,8 @@ async function setUp() {
   const mi = new MiClient(link, clock);
   await mi.open();
   const starter = new OutboundStarter(mi, clock);
-  const start = (uri = URI): Promise<StartOutcome> =>
-    starter.start({ uri, proxy: undefined, from: FROM, fromDisplayName: '', body: 'v=0', headers: [] });
+  const start = (fromDisplayName = ''): Promise<StartOutcome> =>
+    starter.start({ uri: URI, proxy: undefined, from: FROM, fromDisplayName, body: 'v=0', headers: [] });
   const name = async (key: string): Promise<void> => {
     const started = commands.filter(({ method }) => method === 'ua_session_client_start').at(-1);
     answer(JSON.stringify({ jsonrpc: '2.0', id: started?.id, result: key }));
@@ -38,9 +42,9 @@ async function setUp() {
   };
   // Nobody answers that either: it is said again.
   const ended = (): (string | undefined)[] => [
-    ...new Set(commands.filter(({ method }) => method === 'ua_session_terminate').map(({ params }) => params.key)),
+    ...new Set(commands.filter(({ method }) => method === 'ua_session_terminate').map(({ params }) => params['key'])),
   ];
-  return { starter, start, name, lose, ended };
+  return { starter, start, name, lose, ended, commands };
 }
 
 function eventOf(key: string, to = URI): SessionEvent {
@@ -84,4 +88,10 @@ test('the next call to the same number is not taken for one that was lost', asyn
   await name('second');
   expect(await second).toMatchObject({ type: 'started', key: 'second', events: [{ key: 'second' }] });
   expect(ended()).toEqual(['first']);
+});
+
+test('a name that a caller has put line ends into stays in its field', async () => {
+  const { start, commands } = await setUp();
+  void start('\r\nX-Smuggled: 1,2');
+  expect(commands[0]?.params['from']).toBe(`"X-Smuggled: 1 2",${FROM}`);
 });
