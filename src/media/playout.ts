@@ -14,6 +14,9 @@ export const playoutDefaults = {
   rememberedIds: 64,
 } as const;
 
+/** How long a response waits whose first piece the silence trim left little of: one packet of 20 ms, whose moment is not exact. */
+const SCANT_WAIT_MS = 15;
+
 interface Mark {
   readonly sequence: CommandSequence;
   /** The last response queued before it, and how much of that; `undefined` when nothing was. */
@@ -195,6 +198,8 @@ export class Playout {
       } else if (head.queuedBytes < wanted && !head.ended && head.markedUnits <= head.sentUnits) {
         this.#starve(head, atMs);
         break;
+      } else if (filled === 0 && head.scant && this.#waits(head, atMs)) {
+        break;
       } else {
         filled += this.#take(head, packet, words, filled, wanted, atMs);
         last = head;
@@ -334,6 +339,11 @@ export class Playout {
     this.#coding.decode(bytes, samples);
     fadeIn(samples, this.#scratch.length);
     this.#coding.encode(samples, bytes);
+  }
+
+  #waits(head: ResponseAudio, atMs: number): boolean {
+    if (Number.isNaN(head.waitingSinceMs)) head.waitingSinceMs = atMs;
+    return atMs - head.waitingSinceMs < SCANT_WAIT_MS;
   }
 
   #starve(head: ResponseAudio, atMs: number): void {

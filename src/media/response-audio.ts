@@ -8,6 +8,10 @@ import { createLeadingSilenceTrim, type LeadingSilenceTrim } from './silence-tri
 export const UNITS_PER_MS = 48;
 /** Silence kept before the first sound, ms. Little: in a response that comes in real time it stays as delay. */
 const LEAD_IN_MS = 5;
+/** A source whose pieces are this long has more than real time to send them in; the next one comes when it is due, ms. */
+const LONG_PIECE_MS = 60;
+/** Less than this may be gone before the next piece comes, ms. */
+const SCANT_MS = 40;
 
 /**
  * One response on its way to the phone: leading silence trimmed, converted to the phone's codec, queued, and its heard
@@ -25,6 +29,8 @@ export class ResponseAudio {
   voiced = false;
   /** The queue ran dry, and that was reported. */
   starved = false;
+  /** It has waited for more than what the trim had left, since {@link Clock.now}; `NaN`: it has not. */
+  waitingSinceMs = Number.NaN;
   /** A mark stands after so many units: what lies before need not wait to fill a packet. */
   markedUnits = 0;
 
@@ -38,6 +44,7 @@ export class ResponseAudio {
   #coding: PhoneCoding;
   #unitsPerByte: number;
   #inputBytes = 0;
+  #cutFromLongPiece = false;
   #trimmedMs = 0;
   #sentUnits = 0;
 
@@ -56,6 +63,11 @@ export class ResponseAudio {
   /** At least one packet with a sample of it was sent. */
   get started(): boolean {
     return this.#sentUnits > 0;
+  }
+
+  /** Not begun, and all there is of it is the end of a long piece, whose beginning was silence: so little that the next may come too late. */
+  get scant(): boolean {
+    return this.#cutFromLongPiece && !this.ended && this.#sentUnits === 0 && this.queuedUnits < SCANT_MS * UNITS_PER_MS;
   }
 
   /** In the phone's format, waiting. */
@@ -91,7 +103,10 @@ export class ResponseAudio {
     const aligned = this.#aligner.convert(audio);
     this.#inputBytes += aligned.length;
     const { audio: kept, trimmedMs } = this.#trim.process(aligned);
-    this.#trimmedMs = trimmedMs;
+    if (trimmedMs > this.#trimmedMs) {
+      this.#trimmedMs = trimmedMs;
+      this.#cutFromLongPiece = aligned.length >= LONG_PIECE_MS * this.#inputBytesPerMs;
+    }
     this.#queue.push(this.#converter.convert(kept));
   }
 

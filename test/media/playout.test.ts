@@ -293,6 +293,46 @@ test('leading silence is not played but counts as heard', () => {
   expect(summary(events)).toEqual(['a started @20', 'a voiced @20', 'a finished 400 @120']);
 });
 
+/** `silentMs` of silence and `loudMs` of sound in one piece. */
+const piece = (silentMs: number, loudMs: number): Uint8Array =>
+  Buffer.concat([audio(silentMs, MULAW_SILENCE), audio(loudMs)]);
+
+test('little that is left of a long piece waits for the next, one packet at most', () => {
+  const { playout, events, send } = setUp();
+  const isLoud = (count: number): boolean[] => send(count).map((packet) => packet.includes(LOUD));
+  // With 5 ms before the sound 30 ms are left. The next piece comes behind the second packet, as it may at ten times the pace.
+  playout.play('late', piece(375, 25));
+  expect(isLoud(2)).toEqual([false, true]);
+  playout.play('late', audio(90));
+  playout.end('late');
+  expect(isLoud(6)).toEqual([true, true, true, true, true, false]);
+  playout.play('in time', piece(375, 25));
+  expect(isLoud(1)).toEqual([false]);
+  playout.play('in time', audio(90));
+  playout.end('in time');
+  expect(isLoud(6)).toEqual([true, true, true, true, true, true]);
+  expect(events.filter(({ type }) => type === 'starved')).toEqual([]);
+});
+
+test.each([
+  ['enough for two packets', piece(375, 36)],
+  ['without silence before it', audio(25)],
+  ['of pieces as they come in real time', piece(15, 25)],
+])('sound goes with the next packet: %s', (_, bytes) => {
+  const { playout, send } = setUp();
+  playout.play('a', bytes);
+  expect(send(1)[0]?.includes(LOUD)).toBe(true);
+});
+
+test('a short answer that is over, and one behind another, do not wait', () => {
+  const { playout, send } = setUp();
+  playout.play('a', piece(375, 25));
+  playout.end('a');
+  playout.play('b', piece(375, 25));
+  const heard = Buffer.concat(send(3));
+  expect(heard.filter((code) => code === LOUD)).toHaveLength(2 * 25 * 8);
+});
+
 test('the part of a response that is silent does not make it voiced', () => {
   const { playout, events, send } = setUp();
   playout.play('a', audio(1_500, MULAW_SILENCE));
