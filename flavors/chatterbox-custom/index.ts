@@ -68,7 +68,7 @@ function makeVoice(
   privacy: Privacy,
   { log }: FlavorDeps,
 ): TieredVoice {
-  const speakable = createSpeakable(options);
+  const speakable = createSpeakable({ ...options, voiceSigns: true });
   const made = tiers.length > 0 ? makeTiers(tiers, privacy) : [onlyTier(tts, privacy)];
   const longest = made.map(({ backend }) => backend.capabilities.maxCharacters);
   const maxCharacters = Math.min(policy.maxCharacters, ...longest);

@@ -91,7 +91,8 @@ class Cascade implements Flavor {
     }
     this.#turns = turnOptions(stages.stt, options);
     const { language, pronunciations } = options;
-    this.#speakable = deps.speakable ?? createSpeakable({ language, pronunciations });
+    const { voiceSigns = false } = stages.tts.capabilities;
+    this.#speakable = deps.speakable ?? createSpeakable({ language, pronunciations, voiceSigns });
     this.#isPrivate = deps.isPrivate?.bind(deps) ?? (() => false);
     this.#clock = deps.clock?.bind(deps) ?? (() => ({ ...createSystemClock(), now: () => deps.now() }));
   }

@@ -114,6 +114,7 @@ class Voice implements TieredVoice {
       text: 'sentence',
       wordTimes: false,
       maxCharacters: Math.min(this.#policy.maxCharacters, ...longest),
+      voiceSigns: true,
     };
   }
 

@@ -54,6 +54,7 @@ class FailOverTextToSpeech implements TextToSpeech {
       text: all.every(({ text }) => text === 'stream') ? 'stream' : 'sentence',
       wordTimes: all.every(({ wordTimes }) => wordTimes),
       maxCharacters: Math.min(...all.map(({ maxCharacters }) => maxCharacters)),
+      voiceSigns: all.every(({ voiceSigns }) => voiceSigns),
     };
   }
 
@@ -65,8 +66,8 @@ class FailOverTextToSpeech implements TextToSpeech {
     return this.#candidates.warmup(signal);
   }
 
-  async open({ output }: TextToSpeechRequest, signal: AbortSignal): Promise<TextToSpeechSession> {
-    const session = new FailOverSession(this.#candidates, this.#paces, this.#clock, this.#options, output, signal);
+  async open(request: TextToSpeechRequest, signal: AbortSignal): Promise<TextToSpeechSession> {
+    const session = new FailOverSession(this.#candidates, this.#paces, this.#clock, this.#options, request, signal);
     await session.connect();
     return session;
   }
@@ -79,7 +80,7 @@ class FailOverTextToSpeech implements TextToSpeech {
 class FailOverSession implements TextToSpeechSession, EngineDesk {
   readonly options: TextToSpeechFailOverOptions;
   readonly clock: Clock;
-  readonly output: AudioFormat;
+  readonly #request: TextToSpeechRequest;
   readonly #candidates: Candidates<TextToSpeech>;
   readonly #paces: ReadonlyMap<TextToSpeech, SpeechPace>;
   readonly #controller = new AbortController();
@@ -92,15 +93,19 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
     paces: ReadonlyMap<TextToSpeech, SpeechPace>,
     clock: Clock,
     options: TextToSpeechFailOverOptions,
-    output: AudioFormat,
+    request: TextToSpeechRequest,
     signal: AbortSignal,
   ) {
     this.#candidates = candidates;
     this.#paces = paces;
     this.clock = clock;
     this.options = options;
-    this.output = output;
+    this.#request = request;
     this.#signal = AbortSignal.any([signal, this.#controller.signal]);
+  }
+
+  get output(): AudioFormat {
+    return this.#request.output;
   }
 
   get current(): SpeakingEngine | undefined {
@@ -140,7 +145,7 @@ class FailOverSession implements TextToSpeechSession, EngineDesk {
       clock: this.clock,
       limitMs: this.options.openMs,
       signal: this.#signal,
-      open: (candidate, signal) => candidate.open({ output: this.output }, signal),
+      open: (candidate, signal) => candidate.open(this.#request, signal),
     });
     const leave = (): void => {
       opened.close();

@@ -13,6 +13,8 @@ export interface TextToSpeechCapabilities {
   readonly wordTimes: boolean;
   /** Longest piece, characters. */
   readonly maxCharacters: number;
+  /** Signs such as `[laugh]` in a text are acted or left out. Absent: it is given none, since it would read them aloud. */
+  readonly voiceSigns?: boolean;
 }
 
 /**

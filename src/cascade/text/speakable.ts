@@ -11,6 +11,7 @@ import { dateRules, timeRules } from './rules/dates.js';
 import { numberRules, rangeRules } from './rules/numbers.js';
 import { phoneNumberRules } from './rules/phone-numbers.js';
 import { signRules } from './rules/signs.js';
+import { aroundVoiceSigns, withoutVoiceSigns } from './voice-signs.js';
 
 /** How text is to be said. */
 export interface SpeakableOptions {
@@ -24,6 +25,8 @@ export interface SpeakableOptions {
    * for every spelling, otherwise for itself alone. What is said goes through the rules like any other text.
    */
   readonly pronunciations?: Readonly<Record<string, string>>;
+  /** Signs such as `[laugh]` stay, for the voice to act or to leave out. Default: they are left out here. */
+  readonly voiceSigns?: boolean;
 }
 
 /** Says a piece of text in words. Pure; never throws. */
@@ -71,7 +74,7 @@ export function createSpeakable(options: SpeakableOptions = {}): Speakable {
   const rules = language === undefined ? [] : rulesOf(language);
   const pronounced = pronouncer(options.pronunciations ?? {});
   const settled = (text: string): string => tidy(applyRules(text, rules));
-  return (text) => {
+  const say = (text: string): string => {
     let said = settled(pronounced(withoutMarkup(text)));
     // Words can come to stand as they were not written, `**` between `5` and `km` taken out: once more, until all is said.
     for (let pass = 1; pass < MAX_PASSES; pass += 1) {
@@ -81,6 +84,7 @@ export function createSpeakable(options: SpeakableOptions = {}): Speakable {
     }
     return SAYABLE.test(said) ? said : '';
   };
+  return options.voiceSigns === true ? (text) => aroundVoiceSigns(text, say) : (text) => say(withoutVoiceSigns(text));
 }
 
 /** {@link createSpeakable} for a single piece. */

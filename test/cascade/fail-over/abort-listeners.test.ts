@@ -58,7 +58,7 @@ test('a voice that was left for another no longer listens to the end of the call
   class Listening extends ScriptedVoice {
     override open(...given: unknown[]) {
       signals.push(given[1] as AbortSignal);
-      return super.open();
+      return super.open({ output: mulaw });
     }
   }
   const voices = [new Listening({ failsAfterWords: 1 }), new Listening()];

@@ -3,6 +3,7 @@ import { EventStream } from '../../../src/cascade/stages/event-stream.js';
 import type {
   TextToSpeech,
   TextToSpeechEvent,
+  TextToSpeechRequest,
   TextToSpeechSession,
   TextToSpeechUtterance,
 } from '../../../src/cascade/stages/text-to-speech.js';
@@ -21,6 +22,7 @@ export interface VoiceScript {
   readonly hangsAfterWords?: number;
   readonly openError?: FlavorError;
   readonly opensNever?: boolean;
+  readonly voiceSigns?: boolean;
 }
 
 export const mulaw: AudioFormat = { encoding: 'mulaw', sampleRate: 8000 };
@@ -35,6 +37,7 @@ export class ScriptedVoice implements TextToSpeech {
   /** Audio of all utterances, ms. */
   spokenMs = 0;
   opened = 0;
+  readonly requests: TextToSpeechRequest[] = [];
   closed = 0;
 
   constructor(script: VoiceScript = {}) {
@@ -45,6 +48,7 @@ export class ScriptedVoice implements TextToSpeech {
       text: script.text ?? 'sentence',
       wordTimes: false,
       maxCharacters: 1_000,
+      voiceSigns: script.voiceSigns ?? false,
     } as const;
   }
 
@@ -52,11 +56,12 @@ export class ScriptedVoice implements TextToSpeech {
     return this.script.openError ? Promise.reject(this.script.openError) : Promise.resolve();
   }
 
-  open(): Promise<TextToSpeechSession> {
+  open(request: TextToSpeechRequest): Promise<TextToSpeechSession> {
     const { openError, opensNever } = this.script;
     if (openError) return Promise.reject(openError);
     if (opensNever) return new Promise(() => {});
     this.opened += 1;
+    this.requests.push(request);
     return Promise.resolve({
       begin: () => new ScriptedUtterance(this),
       close: () => {

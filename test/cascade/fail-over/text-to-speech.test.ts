@@ -57,6 +57,19 @@ test('a voice that does not fail is passed through, and nobody else is asked', a
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('each voice is told whether the call is private, and signs are for voices that all take them', async () => {
+  const [first, second] = [new ScriptedVoice({ failsAfterWords: 0, voiceSigns: true }), new ScriptedVoice()];
+  const voice = failOverTextToSpeech([first, second], { clock: new FakeClock() });
+  expect(voice.capabilities.voiceSigns).toBe(false);
+  const { capabilities } = failOverTextToSpeech([first, first], { clock: new FakeClock() });
+  expect(capabilities.voiceSigns).toBe(true);
+  const session = await voice.open({ output: mulaw, private: true }, new AbortController().signal);
+  sayAll(session.begin());
+  await settle();
+  expect([first, second].map(({ requests }) => requests)).toEqual(Array(2).fill([{ output: mulaw, private: true }]));
+  session.close();
+});
+
 test('wherever a voice breaks off, the next is given all that is left, from a word on', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -27,6 +27,15 @@ describe('an answer', () => {
     expect(scene.of('transcript').at(-1)).toMatchObject({ role: 'agent', text: 'It costs **$5**. Shall I?' });
   });
 
+  test.each([
+    [true, ['[laugh] Oh no, that is four.']],
+    [false, ['Oh no, that is four.']],
+  ])('has its signs for the voice where that takes them: %s', async (voiceSigns, pieces) => {
+    const scene = await started({ tts: { voiceSigns }, script: () => ({ text: '[laugh] Oh no, that is 4.' }) });
+    await scene.converse('Five?');
+    expect(scene.tts.pieces).toEqual(pieces);
+  });
+
   test('begins before the model has finished', async () => {
     let open = (): void => {};
     const gate = new Promise<void>((resolve) => {

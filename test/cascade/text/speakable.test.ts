@@ -308,6 +308,7 @@ const pieces = fc.constantFrom(
   ')',
   '[',
   ']',
+  '[laugh]',
   '<',
   '>',
   '&',
@@ -338,8 +339,28 @@ const pieces = fc.constantFrom(
   '#',
 );
 
-test.each([...speakableLanguages, 'ru'])('text that is speakable stays as it is: %s', (language) => {
-  const say = createSpeakable({ language });
+describe('signs for the voice', () => {
+  const written = 'Oh [Sigh], I have 2 [laugh] of [seven] [laugh](https://example.com).';
+
+  test('are left out, not read aloud', () => {
+    expect(speakable(written)).toBe('Oh, I have two of seven laugh.');
+    expect(speakable('[laugh]')).toBe('');
+  });
+
+  test('stay for a voice that acts them, beside something that can be said', () => {
+    const say = createSpeakable({ voiceSigns: true });
+    expect(say(written)).toBe('Oh [Sigh] I have two [laugh] of seven laugh.');
+    expect(say('[laugh] …')).toBe('');
+  });
+});
+
+test.each([
+  ...speakableLanguages.map((language) => ({ language })),
+  { language: 'ru' },
+  { language: 'en', voiceSigns: true },
+])('text that is speakable stays as it is: %o', (options) => {
+  const { language } = options;
+  const say = createSpeakable(options);
   fc.assert(
     fc.property(
       fc.oneof(
@@ -369,6 +390,7 @@ test('hostile text takes time in proportion to its length', () => {
     '(',
     '[',
     '[[](',
+    '[laugh]',
     '<a',
     '*',
     '_',

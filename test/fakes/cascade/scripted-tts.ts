@@ -36,6 +36,7 @@ export class ScriptedTts implements TextToSpeech {
       text: options.text ?? 'stream',
       wordTimes: options.wordTimes ?? false,
       maxCharacters: options.maxCharacters ?? 2_000,
+      voiceSigns: options.voiceSigns ?? false,
     };
   }
 

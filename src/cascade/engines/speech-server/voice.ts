@@ -65,7 +65,7 @@ class SpeechServerVoice implements TextToSpeech {
 
   get capabilities(): TextToSpeechCapabilities {
     const { sampleRate, maxCharacters } = this.#backend.capabilities;
-    return { output: outputFormats(sampleRate), text: 'sentence', wordTimes: false, maxCharacters };
+    return { output: outputFormats(sampleRate), text: 'sentence', wordTimes: false, maxCharacters, voiceSigns: true };
   }
 
   async check(signal: AbortSignal): Promise<void> {

@@ -344,7 +344,8 @@ test('checked, each tier is asked for what shows its credentials; those that do 
 });
 
 test('tags are given to tiers that act them, and taken out for the others', async () => {
-  const { clock, open, backends } = setUp([{ backend: { tags: true } }, {}]);
+  const { clock, open, backends, voice } = setUp([{ backend: { tags: true } }, {}]);
+  expect(voice.capabilities.voiceSigns).toBe(true);
   await sayAll(await open(), clock, 'That is funny [laugh] indeed.');
   const laptop = backends[0];
   if (laptop) laptop.fault = new FlavorError('ERR_FLAVOR_NETWORK', 'refused', true);
