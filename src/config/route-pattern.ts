@@ -1,25 +1,31 @@
 import type { Parsed } from './addresses.js';
+import { patternEffort } from './pattern-effort.js';
 
 /** Texts longer than this match nothing: patterns are the operator's, what they are tried on is a stranger's. */
 export const MAX_MATCHED_LENGTH = 256;
 
-/** The same for header fields, where the pattern leaves no more than two ways to go wrong: an Identity has 600 to 1,000. */
+/** The same for header fields, where the pattern has no more than two unbounded repetitions: an Identity has 600 to 1,000. */
 const MAX_HEADER_LENGTH = 2_048;
 const MAX_HEADER_LOOPS = 2;
 
-/** A repetition beyond this counts as unbounded. */
-const MANY = 10;
-
 /** With more unbounded repetitions than this, even side by side, the time grows too fast with the length of the text. */
 const MAX_LOOPS = 4;
+
+/** Ways to go through a text that are tried at most. V8 takes 20 ms for so many, 80 ms the first time, and calls wait. */
+const MAX_TRIES = 4_000_000;
+/** The same of what is not repeated without bound, on any text. */
+const MAX_WAYS = 100_000;
+
+/** A pattern that could not be tried on texts of this length is none for numbers. */
+const MIN_MATCHED_LENGTH = 32;
 
 /**
  * Compiles a pattern of a route: an ECMAScript regular expression with the `u` flag (so that a meaningless escape is an
  * error), anchored at both ends, case-sensitive as the user part of a SIP URI is (RFC 3261 section 19.1.4).
  *
  * Refused besides what ECMAScript refuses: repeating without bound a group that repeats or branches itself, such as
- * `(\d+)*` or `(a|b)+`, and more than four unbounded repetitions. On a caller's well-chosen number such a pattern can
- * keep the process busy for hours.
+ * `(\d+)*`, `(a|b)+` or `(\d{1,3})+`, more than four unbounded repetitions, and a great many ways to match one text, such
+ * as `(\d{1,9}){9}`. On a caller's well-chosen number such a pattern can keep the process busy for hours.
  */
 export function compilePattern(source: string): Parsed<RegExp> {
   try {
@@ -41,11 +47,28 @@ export function matchesPattern(pattern: RegExp, text: string, maxLength: number 
   return text.length <= maxLength && pattern.test(text);
 }
 
-/** Longest header field that a valid pattern is tried on: its time grows with the length to the power of its loops. */
-export function maxHeaderLength(source: string): number {
-  let loops = 0;
-  for (const [text] of source.matchAll(TOKEN)) if (isLoop(text)) loops += 1;
-  return loops <= MAX_HEADER_LOOPS ? MAX_HEADER_LENGTH : MAX_MATCHED_LENGTH;
+/** Longest text that a valid pattern is tried on: its time grows with the length to the power of its loops. */
+export function maxMatchedLength(source: string, of: 'number' | 'header'): number {
+  const { loops, ways } = patternEffort(source);
+  const most = of === 'header' && loops <= MAX_HEADER_LOOPS ? MAX_HEADER_LENGTH : MAX_MATCHED_LENGTH;
+  return loops === 0 ? most : Math.min(most, lengthWithin(MAX_TRIES / ways, loops));
+}
+
+/** The length at which so many loops, side by side, share out a text in `tries` ways: about n^loops / loops!. */
+function lengthWithin(tries: number, loops: number): number {
+  let arrangements = tries;
+  for (let factor = 2; factor <= loops; factor += 1) arrangements *= factor;
+  return Math.floor(arrangements ** (1 / loops));
+}
+
+function stallingProblem(source: string): string | undefined {
+  const { explodes, loops, ways } = patternEffort(source);
+  if (explodes) return 'it repeats a group that repeats or branches itself';
+  if (loops > MAX_LOOPS) return `it has more than ${MAX_LOOPS} unbounded repetitions`;
+  if (ways > MAX_WAYS || maxMatchedLength(source, 'number') < MIN_MATCHED_LENGTH) {
+    return 'it can match one text in too many ways';
+  }
+  return undefined;
 }
 
 /** V8 says `Invalid regular expression: /+44/u: Nothing to repeat`; the last part is the news. */
@@ -62,46 +85,4 @@ function syntaxHelp(source: string): { help?: string } {
     };
   }
   return {};
-}
-
-/** The elements of a valid pattern. */
-const TOKEN = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<[^>]*>))?|[)|]|(?:[*+?]|\{\d+(?:,\d*)?\})\??|[\s\S]/gu;
-
-/** Walks a valid pattern, group by group, and looks for loops within loops. */
-function stallingProblem(source: string): string | undefined {
-  /** For each open group: whether it contains a loop or a branch so far. */
-  const groups: boolean[] = [false];
-  let closedGroup = false;
-  let loops = 0;
-  for (const [text] of source.matchAll(TOKEN)) {
-    const isClosing = text === ')';
-    if (text.startsWith('(')) {
-      groups.push(false);
-    } else if (isClosing) {
-      const inner = groups.pop() ?? false;
-      closedGroup = inner;
-      if (inner) markOpen(groups);
-    } else if (text === '|') {
-      markOpen(groups);
-    } else if (isLoop(text)) {
-      if (closedGroup) return 'it repeats a group that repeats or branches itself';
-      loops += 1;
-      markOpen(groups);
-    }
-    if (!isClosing) closedGroup = false;
-  }
-  return loops > MAX_LOOPS ? `it has more than ${MAX_LOOPS} unbounded repetitions` : undefined;
-}
-
-function markOpen(groups: boolean[]): void {
-  groups[groups.length - 1] = true;
-}
-
-function isLoop(quantifier: string): boolean {
-  if (/^[*+]/.test(quantifier)) return true;
-  const bounds = /^\{(\d+)(?:(,)(\d*))?\}/.exec(quantifier);
-  if (!bounds) return false;
-  const [, least = '', comma, most = ''] = bounds;
-  if (comma === undefined) return Number(least) > MANY;
-  return most === '' || Number(most) > MANY;
 }

@@ -1,7 +1,7 @@
 import { ConnectorError } from '../base/connector-error.js';
 import type { RouteConfig, RouteMatch } from './config.js';
 import { formatPath } from './config-issue.js';
-import { compilePattern, MAX_MATCHED_LENGTH, matchesPattern, maxHeaderLength } from './route-pattern.js';
+import { compilePattern, matchesPattern, maxMatchedLength } from './route-pattern.js';
 
 /** What a call is routed by; `InviteRequest` fits. */
 export interface RouteInput {
@@ -77,12 +77,12 @@ function conditionsOf(match: RouteMatch, index: number): Condition[] {
   const conditions: Condition[] = [];
   const add = (name: string, key: readonly string[], pattern: string | undefined, read: Condition['read']): void => {
     if (pattern === undefined) return;
-    const maxLength = key[0] === 'header' ? maxHeaderLength(pattern) : MAX_MATCHED_LENGTH;
     const regex = compilePattern(pattern);
     if (!regex.ok) {
       const path = formatPath(['routes', index, 'match', ...key]);
       throw new ConnectorError('ERR_CONFIG_INVALID', `${path}: ${regex.problem}`);
     }
+    const maxLength = maxMatchedLength(pattern, key[0] === 'header' ? 'header' : 'number');
     conditions.push({ name, pattern, regex: regex.value, maxLength, read });
   };
   add('to', ['to'], match.to, (_input, to) => [to]);
