@@ -96,7 +96,9 @@ export class ConfigDocument {
 
   /** Masks what stands at a path in every excerpt made from now on. */
   hide(path: ConfigPath): void {
-    const { node } = this.#find(path);
+    const { node: found } = this.#find(path);
+    // What an alias stands for is written elsewhere, under a name that sounds like no secret.
+    const node = isAlias(found) ? found.resolve(this.tree) : found;
     if (isScalar(node) && node.range) this.#secretRanges.push({ start: node.range[0], end: node.range[1] });
   }
 

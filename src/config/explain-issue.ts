@@ -4,7 +4,7 @@ import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js
 import { listKeys, type SchemaNode, schemaAt } from './json-schema.js';
 import type { ResolvedValues } from './resolve-values.js';
 import { SHORTHAND } from './schema/saying.js';
-import { soundsSecret } from './secrets.js';
+import { isSecretPath } from './secrets.js';
 import { suggest } from './suggest.js';
 
 /** What is needed to put a schema's complaint into an operator's words. */
@@ -95,7 +95,7 @@ function explainType(expected: string, path: ConfigPath, context: ExplainContext
   const message = `expected ${isShorthand ? 'text, or ' : ''}${expectation(expected)}, found ${found}`;
   const source = document.sourceOf(path);
   if (expected === 'string' && source !== undefined && (typeof value === 'number' || typeof value === 'boolean')) {
-    const quoted = typeof key === 'string' && soundsSecret(key) ? '…' : source;
+    const quoted = isSecretPath(path) ? '…' : source;
     return document.issueAt(path, message, { help: `put it in quotes: "${quoted}"` });
   }
   if (expected === 'array' && value !== null)

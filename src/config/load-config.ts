@@ -111,6 +111,7 @@ async function brokenRules(
     flavors: namesAt(['flavors']),
     tools: namesAt(['tools']),
     targets: namesAt(['transfer', 'targets']),
+    trunks: namesAt(['trunks']),
   };
   const broken = [...checkRules(data, names, value), ...(await checkFiles(data, directory, wallTimeMs))];
   return broken.filter((rule) => !pruned.some((path) => overlaps(path, rule.path)));

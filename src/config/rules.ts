@@ -21,8 +21,8 @@ export function checkRules(config: ParsedConfig, names: FileNames, written: unkn
     ...checkMedia(config),
     ...checkSrtp(config),
     ...checkAdmin(config),
-    ...checkOutbound(config),
-    ...checkTools(config),
+    ...checkOutbound(config, names),
+    ...checkTools(config, names),
     ...config.routes.flatMap((route, index) => {
       const path = ['routes', index];
       return [
@@ -46,10 +46,10 @@ function hasRemotePeers({ signaling }: ParsedConfig): boolean {
 }
 
 function checkSignaling(config: ParsedConfig, written: unknown): BrokenRule[] {
-  return config.signaling.driver === 'drachtio' ? checkDrachtio(config, written) : checkEmbedded(config);
+  return config.signaling.driver === 'drachtio' ? checkDrachtio(config, written) : checkEmbedded(config, written);
 }
 
-function checkEmbedded(config: ParsedConfig): BrokenRule[] {
+function checkEmbedded(config: ParsedConfig, written: unknown): BrokenRule[] {
   const broken: BrokenRule[] = [];
   const { embedded } = config.signaling;
   if (embedded.advertise !== undefined && isLoopback(embedded.advertise) && hasRemotePeers(config)) {
@@ -68,7 +68,7 @@ function checkEmbedded(config: ParsedConfig): BrokenRule[] {
       help: 'name the networks of your PBX and trunks',
     });
   }
-  broken.push(...checkTls(config));
+  broken.push(...checkTls(config, written));
   broken.push(...checkSessionTimers(embedded.sessionTimers, ['signaling', 'embedded']));
   const seen = new Set<string>();
   for (const [index, { protocol, host, port }] of embedded.listen.entries()) {
@@ -81,11 +81,12 @@ function checkEmbedded(config: ParsedConfig): BrokenRule[] {
   return broken;
 }
 
-function checkTls({ signaling }: ParsedConfig): BrokenRule[] {
+function checkTls({ signaling }: ParsedConfig, written: unknown): BrokenRule[] {
   const { listen, tls } = signaling.embedded;
   const broken: BrokenRule[] = [];
+  const named = valueAt(written, ['signaling', 'embedded', 'tls']) !== undefined;
   for (const [index, { protocol }] of listen.entries()) {
-    if ((protocol !== 'tls' && protocol !== 'wss') || tls !== undefined) continue;
+    if ((protocol !== 'tls' && protocol !== 'wss') || named) continue;
     broken.push({
       path: ['signaling', 'embedded', 'listen', index],
       message: `${protocol}: needs a certificate`,

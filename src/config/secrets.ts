@@ -10,7 +10,7 @@ const MIN_SEARCHED_LENGTH = 6;
  */
 export function soundsSecret(name: string): boolean {
   return (
-    /secret|token(?!s)|passw|passphrase|pwd|credential|^authorization$|(?:^|[_-])key$/i.test(name) ||
+    /secret|token(?!s)|passw|passphrase|pwd|credential|apikey|^authorization$|(?:^|[_-])key$/i.test(name) ||
     /[a-z]Key$/.test(name)
   );
 }

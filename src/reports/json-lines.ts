@@ -19,13 +19,11 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
  * over. Where the file breaks off, or its compression is damaged, the last item says so.
  *
  * @param path Absolute.
- * @throws `ERR_RECORD_READ` when it cannot be opened; `signal.reason`.
+ * @throws `ERR_RECORD_READ` when it cannot be opened, or is none that can be read from its start; `signal.reason`.
  */
 export async function* jsonLines(path: string, signal: AbortSignal): AsyncGenerator<JsonLine> {
   await using file = await opened(path);
-  const head = Buffer.alloc(GZIP.length);
-  const { bytesRead } = await file.read(head, 0, head.length, 0);
-  const zipped = bytesRead === GZIP.length && head.equals(GZIP);
+  const zipped = await isZipped(file, path);
   const raw = file.createReadStream({ start: 0, autoClose: false, signal });
   const bytes: Readable = zipped ? raw.pipe(createGunzip()) : raw;
   // A stream that is piped does not pass on what ends it.
@@ -48,6 +46,18 @@ async function opened(path: string): Promise<FileHandle> {
     return await open(path, 'r');
   } catch (error) {
     throw new ConnectorError('ERR_RECORD_READ', `no call records: ${errorMessage(error)}`, { cause: error });
+  }
+}
+
+/** A directory can be opened, and a pipe too, but nothing can be read there. */
+async function isZipped(file: FileHandle, path: string): Promise<boolean> {
+  const head = Buffer.alloc(GZIP.length);
+  try {
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    return bytesRead === GZIP.length && head.equals(GZIP);
+  } catch (error) {
+    const message = `no call records: ${path} is no file to read from its start: ${errorMessage(error)}`;
+    throw new ConnectorError('ERR_RECORD_READ', message, { cause: error });
   }
 }
 

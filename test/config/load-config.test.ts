@@ -606,6 +606,18 @@ ${anyRoute}`),
     `);
   });
 
+  test('written as a number, of a caller, or at an anchor, are masked too', async () => {
+    const said = await complaints(
+      `x-ours: &pw hunter22secret
+signaling: { embedded: { auth: { realm: r, users: { desk: 1234567 } }, register: [{ registrar: sip:a.example, user: u, password: *pw }] } }
+tools: { look: { type: mcp, command: x, env: { OPENAI_APIKEY: 7654321 } } }
+${anyRoute}`,
+    );
+    expect(said).toContain('1 | x-ours: &pw [redacted]');
+    expect(said.match(/put it in quotes: "…"/g)).toHaveLength(2);
+    expect(said).not.toMatch(/hunter|1234567|7654321/);
+  });
+
   test('are masked even in a part of a line that YAML has given up on', async () => {
     const said = await complaints(`flavors:\n  a: { use: echo } password: sesame, key: "\${KEY}"\n`);
     expect(said).toContain('2 |   a: { use: echo } password: [redacted], key: "${KEY}"');

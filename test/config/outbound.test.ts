@@ -57,6 +57,14 @@ describe('mistakes', () => {
     expect(JSON.stringify(problems)).toContain(said);
   });
 
+  test('a trunk whose password is not set is there all the same', async () => {
+    const trunk = `{ targets: ["sip:10.0.0.1"], user: u, password: "\${NOT_SET}" }`;
+    const targets = 'transfer: { targets: { desk: { uri: "tel:+441", mode: bridge, trunk: carrier } } }\n';
+    expect(await summary(text(trunk, '{ allow: ["+44"], trunk: carrier }') + targets)).toEqual([
+      'error trunks.carrier.password: the environment variable NOT_SET is not set',
+    ]);
+  });
+
   test('a way out that is right; the whole world is a warning', async () => {
     const trunk =
       '{ targets: ["sip:sbc.example:5080;transport=tcp", "sip:[2001:db8::1]"], user: u, password: pass-word }';

@@ -8,6 +8,8 @@ test.each([
   'apiKey',
   'OPENAI_API_KEY',
   'api-key',
+  'apikey',
+  'OPENAI_APIKEY',
   'key',
   'clientSecret',
   'password',

@@ -30,6 +30,13 @@ test('without tls there is none', async () => {
   expect((await loadGood(anyRoute)).config.signaling.embedded.tls).toBeUndefined();
 });
 
+test('a certificate whose variable is not set is one mistake', async () => {
+  const tls = `listen: ["tls:127.0.0.1:5061"], tls: { cert: "\${NOT_SET}", key: tls/server.key }`;
+  expect(await summary(embedded(tls), { files })).toEqual([
+    'error signaling.embedded.tls.cert: the environment variable NOT_SET is not set',
+  ]);
+});
+
 describe('certificates that will not do', () => {
   test.each([
     ['listen: [tls:127.0.0.1:5061]', 'error signaling.embedded.listen[0]: tls: needs a certificate'],

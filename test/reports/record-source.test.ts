@@ -46,6 +46,14 @@ test('records of every shape that the connector writes are read, from plain and 
   }
 });
 
+test('what can be opened and not read from its start is named', async () => {
+  const { directory } = fileOf('');
+  await expect(all(new RecordSource(['.'], directory).records(signal))).rejects.toMatchObject({
+    code: 'ERR_RECORD_READ',
+    message: expect.stringContaining(directory),
+  });
+});
+
 const good = sampleRecord();
 const bad: readonly (readonly [content: string, problem: string])[] = [
   ['{"version": 1, "from": "+4420718', 'no JSON'],

@@ -13,6 +13,7 @@ export interface FileNames {
   readonly flavors: readonly string[];
   readonly tools: readonly string[];
   readonly targets: readonly string[];
+  readonly trunks: readonly string[];
 }
 
 /**
@@ -34,6 +35,12 @@ export function unknownName(
     message: `no ${singular} has this name`,
     help: meant === undefined ? list : `did you mean "${meant}"?`,
   };
+}
+
+/** A trunk that is not there; one with mistakes of its own is. */
+export function unknownTrunk(path: ConfigPath, trunk: string, { trunks }: FileNames): BrokenRule[] {
+  if (trunks.includes(trunk)) return [];
+  return [{ path, message: 'there is no trunk of this name', help: `trunks has ${trunks.join(', ') || 'none'}` }];
 }
 
 /** Entries of a list that are there before. */

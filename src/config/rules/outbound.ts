@@ -1,8 +1,8 @@
 import type { ParsedConfig } from '../schema.js';
-import type { BrokenRule } from './broken-rule.js';
+import { type BrokenRule, type FileNames, unknownTrunk } from './broken-rule.js';
 
 /** Trunks, and the outbound calls that go through one of them. */
-export function checkOutbound({ outbound, signaling, trunks }: ParsedConfig): BrokenRule[] {
+export function checkOutbound({ outbound, signaling, trunks }: ParsedConfig, names: FileNames): BrokenRule[] {
   const broken: BrokenRule[] = [];
   for (const [name, { domain, password, targets, user }] of Object.entries(trunks)) {
     if (signaling.driver === 'opensips' && user !== undefined) {
@@ -35,13 +35,7 @@ export function checkOutbound({ outbound, signaling, trunks }: ParsedConfig): Br
       help: 'name a trunk: outbound.trunk',
     });
   }
-  if (outbound.trunk !== undefined && !Object.hasOwn(trunks, outbound.trunk)) {
-    broken.push({
-      path: ['outbound', 'trunk'],
-      message: 'there is no trunk of this name',
-      help: `trunks has ${Object.keys(trunks).join(', ') || 'none'}`,
-    });
-  }
+  if (outbound.trunk !== undefined) broken.push(...unknownTrunk(['outbound', 'trunk'], outbound.trunk, names));
   if (outbound.allow.includes('+')) {
     broken.push({
       severity: 'warning',

@@ -5,11 +5,11 @@ import type { ParsedConfig } from '../schema.js';
 import { suggest } from '../suggest.js';
 import { placeholders } from '../template.js';
 import { builtInTools, isToolName } from '../tool-names.js';
-import type { BrokenRule } from './broken-rule.js';
+import { type BrokenRule, type FileNames, unknownTrunk } from './broken-rule.js';
 import { checkSipHeaders } from './sip-headers.js';
 
 /** Tools, transfer targets, and the addresses that are asked. */
-export function checkTools(config: ParsedConfig): BrokenRule[] {
+export function checkTools(config: ParsedConfig, names: FileNames): BrokenRule[] {
   const { http, routes, tools, transfer } = config;
   return [
     ...http.allow.flatMap((block, index) => (isEverybody(block) ? [tooWide(['http', 'allow', index])] : [])),
@@ -22,7 +22,7 @@ export function checkTools(config: ParsedConfig): BrokenRule[] {
       ...(mode !== 'blind' && trunk === undefined && !/^sips?:/i.test(uri)
         ? [notCallable(['transfer', 'targets', name, 'uri'], mode)]
         : []),
-      ...(trunk === undefined ? [] : checkTrunk(['transfer', 'targets', name, 'trunk'], trunk, mode, config)),
+      ...(trunk === undefined ? [] : checkTrunk(['transfer', 'targets', name, 'trunk'], trunk, mode, names)),
       ...(announce === undefined || mode !== 'blind' ? [] : [spokenByPhone(['transfer', 'targets', name, 'announce'])]),
       ...checkSipHeaders(headers, ['transfer', 'targets', name, 'headers']),
     ]),
@@ -66,13 +66,11 @@ function spokenByPhone(path: ConfigPath): BrokenRule {
   return { path, atKey: true, message: "blind: the caller's phone calls this target, and says nothing to it", help };
 }
 
-function checkTrunk(path: ConfigPath, trunk: string, mode: string, { trunks }: ParsedConfig): BrokenRule[] {
+function checkTrunk(path: ConfigPath, trunk: string, mode: string, names: FileNames): BrokenRule[] {
   if (mode === 'blind') {
     return [{ path, atKey: true, message: "blind: the caller's phone calls this target", help: 'remove the trunk' }];
   }
-  if (Object.hasOwn(trunks, trunk)) return [];
-  const help = `trunks has ${Object.keys(trunks).join(', ') || 'none'}`;
-  return [{ path, message: 'there is no trunk of this name', help }];
+  return unknownTrunk(path, trunk, names);
 }
 
 function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow: readonly string[]): BrokenRule[] {
