@@ -262,7 +262,7 @@ export class ListenLine implements HeardLine {
     this.#unheardMs = 0;
     const understood = this.#reader.read(message, (turnMs) => this.#clock.positionOf(turnMs));
     for (const event of understood.events) {
-      if (event.type === 'transcript' && event.final) turn.answered = true;
+      if (turn.ending && event.type === 'transcript' && event.final) turn.answered = true;
       this.#handlers.onEvent(event);
     }
     if (understood.settledMs !== undefined) this.#settle(understood.settledMs);

@@ -251,9 +251,12 @@ export class ListenLine implements HeardLine {
   }
 
   #sendSilence(bytes: Uint8Array): void {
-    if (this.#connection === undefined) return;
+    const connection = this.#connection;
+    if (connection === undefined) return;
     this.#sendPending();
-    this.#connection.sendAudio(bytes);
+    // That may have found out that nobody listens.
+    if (this.#connection !== connection) return;
+    connection.sendAudio(bytes);
     this.#count(bytes.length);
     this.#mark();
   }

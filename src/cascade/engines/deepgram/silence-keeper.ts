@@ -66,10 +66,12 @@ export class SilenceKeeper {
 
   #watch(): void {
     this.stop();
-    this.#timer = this.#options.clock.setTimeout(() => {
+    const timer = this.#options.clock.setTimeout(() => {
       this.#look();
-      this.#watch();
+      // The connection may be gone by now.
+      if (this.#timer === timer) this.#watch();
     }, this.#waitMs());
+    this.#timer = timer;
   }
 
   /** Audio comes often, and none of it sets a timer. */

@@ -72,10 +72,12 @@ class DeepgramTextToSpeech implements TextToSpeech {
       random: this.#deps.random,
     });
     const session = new SpeakSession(line, this.identity, output, signal);
-    await line.open(signal);
-    if (signal.aborted) {
+    try {
+      await line.open(signal);
+      signal.throwIfAborted();
+    } catch (error) {
       session.close();
-      throw signal.reason;
+      throw error;
     }
     return session;
   }

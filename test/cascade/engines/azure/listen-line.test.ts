@@ -248,3 +248,14 @@ test('how much a piece still awaits is known before each frame', async () => {
     expect(bench.service.last.audioMs - before).toBe(awaitedMs <= 20 ? 40 : 0);
   }
 });
+
+test('a turn that was answered before its end was asked for says so when nothing more is understood', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(400);
+  bench.service.last.say('speech.phrase', phrase('one', 0, 400));
+  // A cough.
+  await bench.hear(400);
+  bench.line.finalize();
+  bench.service.last.say('turn.end');
+  expect(bench.texts()).toEqual(['one', '']);
+});

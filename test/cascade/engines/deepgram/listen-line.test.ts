@@ -343,3 +343,23 @@ test('no piece leaves before what was awaited has come, in the pauses of a turn 
   }
   expect(kept).toBeGreaterThan(100);
 });
+
+test('a hold that comes while nobody listens moves the call to another connection, and throws nothing', async () => {
+  const bench = await new Bench(true, 80).open();
+  const hear = (ms: number, byte: number, fromMs: number): void => {
+    for (let at = fromMs; at < fromMs + ms; at += 20) {
+      bench.line.write({ data: new Uint8Array(160).fill(byte), positionMs: at, concealed: false });
+      bench.clock.advance(20);
+    }
+  };
+  // 960 ms of voice over 3 s, and half a piece of it that still waits when the caller is put on hold.
+  hear(480, VOICE, 0);
+  hear(2_080, SILENCE, 480);
+  hear(480, VOICE, 2_560);
+  hear(40, VOICE, 3_040);
+  await bench.pass(5_000);
+  expect(bench.warnings()).toEqual(['ERR_FLAVOR_TIMEOUT']);
+  expect(bench.service.sockets).toHaveLength(2);
+  bench.line.close();
+  expect(bench.clock.pendingTimers).toBe(0);
+});

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { createSystemClock } from '../../../../src/base/clock.js';
 import { createSystemRandom } from '../../../../src/base/random.js';
@@ -265,4 +266,13 @@ test('the end of a call ends what is being said', async () => {
   await eventually(() => events.at(-1)).toEqual({ type: 'end', spokenPieces: 0 });
   await eventually(() => fake.connections()).toBe(0);
   expect(kept(session.begin().events)).toEqual([]);
+});
+
+test('a voice that cannot be had no longer listens for the end of the call', async () => {
+  const fake = await start();
+  fake.fail('upgrade-401');
+  const call = signal();
+  const voice = createDeepgramTextToSpeech(deepgramSpeakSchema.parse({ url: fake.url }), deps);
+  await expect(voice.open({ output: mulaw }, call)).rejects.toMatchObject({ code: 'ERR_FLAVOR_AUTH' });
+  expect(getEventListeners(call, 'abort')).toHaveLength(0);
 });
