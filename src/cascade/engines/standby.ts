@@ -141,10 +141,10 @@ export function createTextToSpeech(config: TextToSpeechConfig, { guard }: Speech
   }
 }
 
-/** Azure's SDK makes its own connections. */
+/** Who keeps a call to hosts of one's own does not send it to a cloud. */
 function requireNoGuard(guard: HostGuard | undefined): void {
   if (!guard) return;
-  throw new FlavorError('ERR_FLAVOR_CONFIG', 'azure: its SDK cannot be kept to the hosts that are allowed', false);
+  throw new FlavorError('ERR_FLAVOR_CONFIG', 'azure: cannot be kept to the hosts that are allowed', false);
 }
 
 /** What an engine's section says of connections. */

@@ -72,7 +72,7 @@ export class OpenAiSpeechBackend implements SpeechBackend {
       throw error;
     }
     try {
-      yield* this.#config.answer === 'events' ? this.#events(answer, spoken, signal) : this.#samples(answer, spoken);
+      yield* this.#config.answer === 'events' ? this.#events(answer, spoken) : this.#samples(answer, spoken);
     } finally {
       answer.discard();
     }
@@ -97,18 +97,14 @@ export class OpenAiSpeechBackend implements SpeechBackend {
     };
   }
 
-  async *#events(
-    { body }: SpeechHttpAnswer,
-    text: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<SpeechChunk, void, undefined> {
+  async *#events({ body }: SpeechHttpAnswer, text: string): AsyncGenerator<SpeechChunk, void, undefined> {
     const { who } = this.#http;
     const events = new SpeechEvents(who);
     try {
       yield* readSpeech(events.parts(body), events, { who, text });
     } catch (error) {
-      // How many tokens that took it has not said.
-      if (signal.aborted) yield this.#used('characters', text.length);
+      // Given up, or broken off: how many tokens that took it has not said.
+      yield this.#used('characters', text.length);
       throw error;
     }
     const { tokens } = events;

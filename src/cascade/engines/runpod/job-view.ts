@@ -50,7 +50,8 @@ function failureOf(status: string, error: unknown): FlavorError {
   if (status === 'CANCELLED') return new FlavorError('ERR_FLAVOR_NETWORK', 'RunPod cancelled a job', true);
   // What a handler raised is JSON in a string, and its message may quote the text: the name of its type says enough.
   const raised = typeof error === 'string' ? parseJson(error) : error;
-  const type = isObject(raised) ? /[\w.]+(?='?>?$)/.exec(textIn(raised, 'error_type'))?.[0] : undefined;
+  // The end of it is enough; of a long one the search would take for ever.
+  const type = isObject(raised) ? /[\w.]+(?='?>?$)/.exec(textIn(raised, 'error_type').slice(-100))?.[0] : undefined;
   const name = plain(type ?? '');
   const what = name === '' ? '' : ` (${name})`;
   return new FlavorError('ERR_FLAVOR_NETWORK', `RunPod's worker failed${what}`, true);

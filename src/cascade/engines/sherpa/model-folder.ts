@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { FlavorError } from '../../../flavor-api/index.js';
 
 /** What sherpa-onnx is told of a model: its own configuration, with paths within the folder. */
@@ -42,7 +43,7 @@ export interface ModelFolder {
  */
 export function findEar(folder: ModelFolder, given: SherpaEar | undefined, language: string): SherpaModel {
   const part = partsOf(folder);
-  const name = folder.path.toLowerCase();
+  const name = nameOf(folder);
   const kind = given ?? earIn(folder, name);
   const streaming = /streaming|online/.test(name) && !/non-?streaming/.test(name);
   const tokens = part(/(?:^|-)tokens\.txt$/, 'tokens.txt');
@@ -98,7 +99,7 @@ export function findEar(folder: ModelFolder, given: SherpaEar | undefined, langu
 /** The same for a voice. @throws FlavorError `ERR_FLAVOR_CONFIG` */
 export function findVoice(folder: ModelFolder, given: SherpaVoice | undefined): SherpaModel {
   const part = partsOf(folder);
-  const name = folder.path.toLowerCase();
+  const name = nameOf(folder);
   const kind = given ?? (['kokoro', 'kitten', 'matcha'] as const).find((each) => name.includes(each)) ?? 'vits';
   const tokens = part(/^tokens\.txt$/, 'tokens.txt');
   const optional = (file: string, key: string): object =>
@@ -144,6 +145,11 @@ function partsOf({ path, files }: ModelFolder): (pattern: RegExp, what: string) 
     if (best === undefined) throw failure(`${path}: ${what} is missing`);
     return `${path}/${best}`;
   };
+}
+
+/** The folder's own name: what it lies in says nothing of the model. */
+function nameOf({ path }: ModelFolder): string {
+  return basename(path).toLowerCase();
 }
 
 function failure(message: string): FlavorError {

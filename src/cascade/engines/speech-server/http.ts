@@ -1,6 +1,6 @@
 import { Agent, type buildConnector, request as send } from 'undici';
 import type { Clock } from '../../../base/clock.js';
-import type { FlavorError } from '../../../flavor-api/index.js';
+import { FlavorError } from '../../../flavor-api/index.js';
 import type { HostGuard } from '../shared/host-guard.js';
 import { isObject, type JsonObject, objectIn, parseJson, textIn } from '../shared/json.js';
 import { brokenOff, protocolFault, statusFailure, transportFailure } from './failures.js';
@@ -62,6 +62,8 @@ const MAX_BODY_BYTES = 64 * 1_048_576;
 const MAX_JSON_BYTES = 32 * 1_048_576;
 /** Of a refusal, for the codes in it. */
 const MAX_REFUSAL_BYTES = 16 * 1024;
+/** For that beginning, ms: whoever asked waits, and the status says most of it. */
+const REFUSAL_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** Requests to a speech server over connections that all calls share: bounded, timed, and explained when they fail. */
@@ -119,7 +121,8 @@ export class SpeechHttp implements AsyncDisposable {
     } catch (error) {
       life.close();
       signal.throwIfAborted();
-      throw life.failure ?? transportFailure(who, error);
+      // A refusal stays one, also where its body did not come in time.
+      throw error instanceof FlavorError ? error : (life.failure ?? transportFailure(who, error));
     }
   }
 
@@ -144,19 +147,22 @@ export class SpeechHttp implements AsyncDisposable {
     body: AsyncIterable<Uint8Array>,
     life: RequestLife,
   ): Promise<FlavorError> {
+    const { clock } = this.#options;
     const parts: Uint8Array[] = [];
     try {
+      const untilMs = clock.now() + REFUSAL_MS;
+      life.expect(REFUSAL_MS, 'to say why it refused');
       let bytes = 0;
-      for await (const part of life.each(body)) {
+      for await (const part of life.each(body, REFUSAL_MS)) {
         parts.push(part);
         bytes += part.length;
-        if (bytes > MAX_REFUSAL_BYTES) break;
+        if (bytes > MAX_REFUSAL_BYTES || clock.now() >= untilMs) break;
       }
     } catch {
       // The status says enough.
     }
     const names = namesIn(parseJson(Buffer.concat(parts).toString('utf8')));
-    const afterMs = retryAfter(headers['retry-after'], this.#options.clock.wallTime());
+    const afterMs = retryAfter(headers['retry-after'], clock.wallTime());
     return statusFailure(this.#options.who, status, names, afterMs);
   }
 }

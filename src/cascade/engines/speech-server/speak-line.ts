@@ -126,6 +126,8 @@ export class SpeakLine implements SpeakDesk {
 
   /** Lets out what the first piece has, ends what is over, and asks for what is next. */
   #advance(): void {
+    // Between two utterances that end together, nothing is asked for the second.
+    if (this.#closed) return;
     for (;;) {
       const [first] = this.#pieces;
       if (first === undefined) return;

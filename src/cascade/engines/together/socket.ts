@@ -111,9 +111,11 @@ export class TogetherSocket {
     }
   }
 
+  /** Whoever listens is told. */
   close(): void {
     this.#options.clock.clearTimeout(this.#timer);
     this.#socket?.close();
+    this.#parts?.push({ type: 'end', error: socketFailures.closed(1000, '') });
   }
 
   #onText(text: string): void {

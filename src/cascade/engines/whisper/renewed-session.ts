@@ -146,6 +146,8 @@ export class RenewedSession {
     if (this.#closing.signal.aborted) return;
     if (session === this.#next) {
       this.#next = undefined;
+      // What it said may be the reason, and not that it is gone.
+      session.connection?.close();
       this.#renewIn(RETRY_MS);
     } else if (session === this.#current || this.#old.has(session)) this.#parts.onLost(error);
   }

@@ -76,6 +76,14 @@ test('events that are given up before they tell their tokens have cost the chara
   expect(usage).toMatchObject([{ unit: 'characters', quantity: text.length }]);
 });
 
+test('events that break off have cost the characters as well', async () => {
+  const { fake, backend } = await start({ answer: 'events' });
+  fake.fail('truncated');
+  const { error, usage } = await hear(backend.synthesize(text, never));
+  expect(error).toBeDefined();
+  expect(usage).toMatchObject([{ unit: 'characters', quantity: text.length }]);
+});
+
 test('whose speech it is', () => {
   const identityOf = (config: object) => new OpenAiSpeechBackend(openAiSpeechSchema.parse(config)).identity.provider;
   expect(identityOf({})).toBe('openai');

@@ -128,3 +128,9 @@ test.each([
 ])('%j has workers that are up: %i', (health, up) => {
   expect(workersIn(health).up).toBe(up);
 });
+
+test('what a worker names as the type of its error may be as long as it likes', () => {
+  const raised = { error_type: `${'a'.repeat(200_000)}!` };
+  const { error } = jobView({ id: 'a-u1', status: 'FAILED', error: raised });
+  expect(error?.message).toBe("RunPod's worker failed");
+});

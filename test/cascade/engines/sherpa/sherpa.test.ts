@@ -82,6 +82,14 @@ describe('what is in a folder', () => {
     );
   });
 
+  test('what a folder lies in says nothing of it', () => {
+    const ear = findEar({ path: '/srv/streaming/nemo/sherpa-onnx-zipformer-en', files: transducer }, undefined, '');
+    expect(ear).toMatchObject({ kind: 'offline' });
+    expect(ear.model).not.toHaveProperty('modelType');
+    const piper = { path: '/srv/kokoro/vits-piper-en', files: ['en.onnx', 'tokens.txt'] };
+    expect(findVoice(piper, undefined).model).toHaveProperty('vits');
+  });
+
   test('voices', () => {
     const piper = { path: '/m/vits-piper-en', files: ['en.onnx', 'en.onnx.json', 'tokens.txt', 'espeak-ng-data'] };
     const vits = {

@@ -90,6 +90,19 @@ test.each([
   expect(String(error)).not.toMatch(/Emily|too short/);
 });
 
+test('a refusal whose body never ends is that refusal, and no silence', async () => {
+  const error = await failure(
+    ask(
+      (_request, response) => {
+        response.writeHead(401);
+        response.write('{');
+      },
+      { firstByteMs: 100 },
+    ),
+  );
+  expect(error).toMatchObject({ code: 'ERR_FLAVOR_AUTH', retryable: false });
+});
+
 test('when to come back is said in seconds or as a date', async () => {
   const busy = (value: string) =>
     failure(ask((_request, response) => response.writeHead(429, { 'retry-after': value }).end()));

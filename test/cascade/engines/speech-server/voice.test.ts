@@ -378,3 +378,13 @@ test.each([
   expect(standbyConfig.parse({ tts: [section] }).tts.length).toBe(1);
   await voice[Symbol.asyncDispose]();
 });
+
+test('where two utterances end together, nothing is asked for the second', async () => {
+  const { requests, session } = await setUp(1);
+  say(session, 'One.');
+  say(session, 'Two.');
+  await turn();
+  session.close();
+  await turn();
+  expect(requests.map(({ text }) => text)).toEqual(['One.']);
+});

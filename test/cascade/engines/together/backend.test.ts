@@ -141,6 +141,14 @@ describe.concurrent('Together.ai', { timeout: 60_000 }, () => {
     else await eventually(() => fake.openSockets).toBe(0);
   });
 
+  test('who is disposed of in mid-sentence says so, and leaves nobody waiting', async () => {
+    const { fake, say, backend } = await bench({ overheadMs: 60_000 }, overSocket);
+    const speaking = say();
+    await eventually(() => fake.sentences.length).toBe(1);
+    await backend[Symbol.asyncDispose]();
+    expect((await speaking).error).toMatchObject({ code: 'ERR_FLAVOR_NETWORK' });
+  });
+
   test('looking after it asks for the list of models', async () => {
     const { fake, backend } = await bench();
     expect(await backend.probe(AbortSignal.timeout(10_000))).toEqual({ state: 'ready' });

@@ -204,7 +204,7 @@ test('a new session that is not to be had is tried again; one that breaks unused
   third.understand(1, 'It is me.');
   await caller.settle();
   expect(caller.transcripts.filter((text) => !text.endsWith('...'))).toEqual(['Hello.', 'It is me.']);
-  expect([first.closed, second.samples]).toEqual([true, 0]);
+  expect([first.closed, second.samples, second.closed]).toEqual([true, 0, true]);
 });
 
 test('a session that ends while it owes a text ends the stream: the words are told again to another', async () => {
