@@ -9,6 +9,8 @@ export interface HostWords {
 
 interface Told extends HostWords {
   said: boolean;
+  /** Something was said since that is not known to be this. */
+  passed: boolean;
 }
 
 /** Words that were refused are tried again after this, ms; so many may wait, and so many may be under way. */
@@ -39,18 +41,15 @@ export class Injections {
   onSaid(content: string): boolean {
     const mine = this.#told.find(({ text }) => text.startsWith(content.slice(0, TELLING)));
     if (mine) mine.said = true;
+    else for (const each of this.#told) each.passed = true;
     return mine !== undefined;
   }
 
-  /** All of something was said. */
+  /** All of something was said: of the host's words those that are known to be it, else the first that may be. */
   onSpoken(): void {
-    this.#told.splice(
-      Math.max(
-        0,
-        this.#told.findIndex(({ said }) => said),
-      ),
-      1,
-    );
+    const said = this.#told.findIndex((each) => each.said);
+    const at = said < 0 ? this.#told.findIndex(({ passed }) => passed) : said;
+    if (at >= 0) this.#told.splice(at, 1);
   }
 
   /** Somebody was speaking: what came first was refused first. */
@@ -85,7 +84,7 @@ export class Injections {
   }
 
   #tell({ text, aside }: HostWords): void {
-    this.#told.push({ text, aside, said: false });
+    this.#told.push({ text, aside, said: false, passed: false });
     if (this.#told.length > MOST) this.#told.shift();
     this.#send({ text, aside });
   }

@@ -20,6 +20,8 @@ export type ServerMessage =
   /** All of an answer was sent. */
   | { readonly type: 'audio-done' }
   | { readonly type: 'functions'; readonly calls: readonly FunctionCall[] }
+  /** The caller spoke: the service takes no result of these any more. */
+  | { readonly type: 'functions-cancelled'; readonly ids: readonly string[] }
   | { readonly type: 'injection-refused' }
   | { readonly type: 'warning'; readonly code: string }
   | { readonly type: 'error'; readonly code: string };
@@ -33,7 +35,6 @@ const ignored: ReadonlySet<string> = new Set([
   'ThinkUpdated',
   'ListenUpdated',
   'FunctionCallResponse',
-  'FunctionCallCancelled',
   'EndOfThought',
 ]);
 
@@ -61,6 +62,8 @@ export function readServerMessage(message: JsonObject): ServerMessage | 'ignored
       return { type: 'audio-done' };
     case 'FunctionCallRequest':
       return functionsOf(message['functions']);
+    case 'FunctionCallCancelled':
+      return cancelledOf(message['functions']);
     case 'InjectionRefused':
       return { type: 'injection-refused' };
     case 'Warning':
@@ -82,4 +85,10 @@ function functionsOf(value: unknown): ServerMessage | 'unreadable' {
     arguments: textIn(each, 'arguments'),
   }));
   return read.some(({ id, name }) => id === '' || name === '') ? 'unreadable' : { type: 'functions', calls: read };
+}
+
+/** https://developers.deepgram.com/docs/voice-agent-function-call-cancelled */
+function cancelledOf(value: unknown): ServerMessage | 'unreadable' {
+  if (!Array.isArray(value)) return 'unreadable';
+  return { type: 'functions-cancelled', ids: value.filter(isObject).map((each) => textIn(each, 'id')) };
 }

@@ -52,6 +52,10 @@ export class AgentSession implements FlavorSession {
   readonly #answer = new Alarm();
   readonly #injections = new Injections((words) => this.#inject(words));
   #setup: CallSetup;
+  /** What the latest connection was told. */
+  #told: CallSetup | undefined;
+  /** Something was said in the call, or heard. */
+  #begun = false;
   /** Without what was added to them. */
   #instructions: string;
   #contexts: string[] = [];
@@ -84,7 +88,10 @@ export class AgentSession implements FlavorSession {
       config,
       {
         // What was said since is known to the next connection as well: of a call taken over, `history` is of that moment.
-        settings: () => settingsOf(config, call, { ...this.#setup, history: call.history }),
+        settings: () => {
+          this.#told = this.#setup;
+          return settingsOf(config, call, { ...this.#setup, history: call.history });
+        },
         onMessage: (message) => this.#onMessage(message),
         onAudio: (bytes) => this.#onAudio(bytes),
         onWarning: (error) => push({ type: 'warning', error }),
@@ -186,10 +193,12 @@ export class AgentSession implements FlavorSession {
   #onMessage(message: ServerMessage): void {
     switch (message.type) {
       case 'text':
+        this.#begun = true;
         if (message.role === 'user') this.#onHeard(message.content);
         else this.#onSaid(message.content);
         return;
       case 'user-started':
+        this.#begun = true;
         this.#answer.clear();
         this.#audio.onSpeech();
         this.#owed = 'nothing';
@@ -214,6 +223,9 @@ export class AgentSession implements FlavorSession {
         this.#answer.clear();
         this.#owed = 'nothing';
         if (!this.#tools.onCalls(message.calls, this.#voice.responseId)) this.#fault('a call with wrong arguments');
+        return;
+      case 'functions-cancelled':
+        this.#tools.onCancelled(message.ids);
         return;
       case 'injection-refused':
         this.#injections.onRefused();
@@ -252,6 +264,7 @@ export class AgentSession implements FlavorSession {
   }
 
   #onAudio(bytes: Uint8Array): void {
+    this.#begun = true;
     this.#answer.clear();
     this.#voice.audio(bytes);
   }
@@ -281,8 +294,8 @@ export class AgentSession implements FlavorSession {
     this.#audio.detach();
     this.#tools.onLost();
     this.#voice.done();
-    // The greeting is over, or what is owed says so.
-    this.#setup = { ...this.#setup, greeting: '' };
+    // The greeting is over, or what is owed says so; unless nothing of it has come yet.
+    if (this.#begun) this.#setup = { ...this.#setup, greeting: '' };
   }
 
   #onReady(): void {
@@ -290,9 +303,11 @@ export class AgentSession implements FlavorSession {
     const owed = this.#owed;
     this.#owed = 'nothing';
     this.#voice.renew(true);
+    // It may have changed since the settings were sent.
+    if (this.#told !== this.#setup) this.#line.send({ type: 'UpdateThink', think: thinkOf(this.#config, this.#setup) });
     if (this.#injections.again()) return;
     if (owed === 'rest') this.#userMessage(goOn());
-    else if (owed === 'answer' && !this.#audio.pending) this.#userMessage(this.#lastHeard);
+    else if (owed === 'answer' && this.#lastHeard !== '' && !this.#audio.pending) this.#userMessage(this.#lastHeard);
   }
 
   #onAudioLost(): void {

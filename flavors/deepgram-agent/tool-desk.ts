@@ -10,14 +10,15 @@ export interface ToolDeskHandlers {
   push(event: FlavorEvent): void;
   /** Tells the connection. */
   send(message: object): void;
-  /** The result of a call whose connection is gone. */
+  /** The result of a call of which the service knows no more: its connection is gone, or the caller spoke into it. */
   onLate(name: string, output: string): void;
 }
 
 /** The model's calls of functions on their way to the host, and the results on their way back. */
 export class ToolDesk {
   readonly #handlers: ToolDeskHandlers;
-  readonly #open = new Map<string, { readonly name: string; readonly connection: number }>();
+  /** By id. `connection`: the one that waits for the result, if any does. */
+  readonly #open = new Map<string, { readonly name: string; readonly connection: number | undefined }>();
   #connection = 0;
   /** One of the results since the last answer is to be spoken about. */
   #wanted = false;
@@ -49,19 +50,30 @@ export class ToolDesk {
     return fine;
   }
 
+  /** The service takes no result of these any more. */
+  onCancelled(ids: readonly string[]): void {
+    for (const id of ids) {
+      const call = this.#open.get(id);
+      if (call !== undefined) this.#open.set(id, { name: call.name, connection: undefined });
+    }
+  }
+
   /** Returns whether an answer will follow: the last result of those that the model waits for. */
   onResult({ id, output, error, reply }: ToolResult): 'answer' | 'silence' | 'more' {
     const call = this.#open.get(id);
     if (call === undefined) return 'more';
     this.#open.delete(id);
     const text = outputText(output, error);
-    if (call.connection === this.#connection) this.#answer(id, call.name, text);
+    const known = call.connection === this.#connection;
+    if (known) this.#answer(id, call.name, text);
     else if (reply) this.#handlers.onLate(call.name, text);
     if (reply) this.#wanted = true;
     if (this.#open.size > 0) return 'more';
     const wanted = this.#wanted;
     this.#wanted = false;
-    return wanted ? 'answer' : 'silence';
+    if (wanted) return 'answer';
+    // What nobody is told of, nobody speaks about.
+    return known ? 'silence' : 'more';
   }
 
   /** Another connection knows nothing of calls that the last one made. */

@@ -3,7 +3,14 @@ import type { JsonObject } from '../openai-realtime/json-value.js';
 import type { SoundRecogniser } from '../openai-realtime/recogniser.js';
 import type { Reply } from '../openai-realtime/reply.js';
 import type { Mind, MindTurn } from '../openai-realtime/script.js';
-import { type AgentSettings, readAgentSettings, textOf } from './agent-settings.js';
+import {
+  type AgentSettings,
+  isClientMessage,
+  readAgentSettings,
+  type Thinking,
+  textOf,
+  thinkingOf,
+} from './agent-settings.js';
 import type { FakeAudioFormat } from './audio-format.js';
 import type { Session } from './connection.js';
 import { Ear } from './ear.js';
@@ -29,7 +36,7 @@ export class AgentSession implements Session {
   readonly #parts: AgentParts;
   readonly #speaker: Speaker;
   #settings: AgentSettings | undefined;
-  #prompt = '';
+  #thinking: Thinking = { prompt: '', functions: [], managed: true };
   #ear: Ear | undefined;
   #turn: TurnRecord | undefined;
   #idle: TimerHandle | undefined;
@@ -68,6 +75,14 @@ export class AgentSession implements Session {
       return;
     }
     const { connection } = this.#parts;
+    if (message['type'] === 'Settings') {
+      this.#fail('INVALID_SETTINGS', 'Settings can be sent once.');
+      return;
+    }
+    if (!isClientMessage(message)) {
+      this.onUnreadable();
+      return;
+    }
     switch (message['type']) {
       case 'KeepAlive':
         return;
@@ -81,23 +96,19 @@ export class AgentSession implements Session {
         this.#heard(textOf(message['content']));
         return;
       case 'UpdatePrompt':
-        this.#prompt = textOf(message['prompt']);
+        this.#thinking = { ...this.#thinking, prompt: textOf(message['prompt']) };
         connection.send({ type: 'PromptUpdated' });
         return;
       case 'UpdateSpeak':
         connection.send({ type: 'SpeakUpdated' });
         return;
       case 'UpdateThink':
+        this.#thinking = thinkingOf(message['think']);
         connection.send({ type: 'ThinkUpdated' });
         return;
       case 'UpdateListen':
         connection.send({ type: 'ListenUpdated' });
         return;
-      case 'Settings':
-        this.#fail('INVALID_SETTINGS', 'Settings can be sent once.');
-        return;
-      default:
-        this.onUnreadable();
     }
   }
 
@@ -123,7 +134,7 @@ export class AgentSession implements Session {
       return;
     }
     this.#settings = settings;
-    this.#prompt = settings.prompt;
+    this.#thinking = settings;
     this.#history = [...settings.history];
     this.#ear = new Ear(settings.input, options.clock, recogniser, heard);
     connection.send({ type: 'SettingsApplied' });
@@ -150,6 +161,7 @@ export class AgentSession implements Session {
       connection.send({ type: 'UserStartedSpeaking' });
       if (!connection.has('late-audio')) this.#speaker.stop();
       this.#generation += 1;
+      this.#cancelCalls();
     }
     if (this.#turn !== undefined) this.#turn.lastVoicedAtMs = utterance.lastVoicedAtMs;
     if (ear.silentMs < options.endSilenceMs) return;
@@ -178,15 +190,15 @@ export class AgentSession implements Session {
     const toolResults = this.#results.splice(0);
     timeline.requests.push({
       atMs: options.clock.now(),
-      prompt: [this.#prompt, ...this.#history].join('\n'),
+      prompt: [this.#thinking.prompt, ...this.#history].join('\n'),
     });
     connection.send({ type: 'AgentThinking', content: '' });
     if (connection.has('think-failed')) {
       this.#fail('FAILED_TO_THINK', 'The model could not be reached.');
       return;
     }
-    const tools = this.#settings?.functions ?? [];
-    const reply = await mind.reply({ cause, heard, toolResults, instructions: this.#prompt, tools });
+    const { prompt: instructions, functions: tools } = this.#thinking;
+    const reply = await mind.reply({ cause, heard, toolResults, instructions, tools });
     const waitMs = sinceMs + (reply.delayMs ?? 0) - options.clock.now();
     connection.later(Math.max(0, waitMs), () => {
       if (generation === this.#generation) this.#carryOut(reply, generation);
@@ -207,14 +219,20 @@ export class AgentSession implements Session {
     connection.send({ type: 'FunctionCallRequest', functions: calls });
   }
 
+  /** Of the reply that the caller spoke into nothing is used; the client is told of what it was asked for already. */
+  #cancelCalls(): void {
+    if (this.#calls.size === 0) return;
+    const functions = [...this.#calls].map(([id, name]) => ({ id, name }));
+    this.#calls.clear();
+    this.#results = [];
+    this.#parts.connection.send({ type: 'FunctionCallCancelled', functions });
+  }
+
   #functionResult(message: JsonObject): void {
-    const { connection } = this.#parts;
     const id = textOf(message['id']);
     const name = this.#calls.get(id);
-    if (name === undefined) {
-      connection.send({ type: 'Warning', code: 'UNKNOWN_FUNCTION_CALL', description: 'No such call is open.' });
-      return;
-    }
+    // What comes too late is dropped without a word.
+    if (name === undefined) return;
     this.#calls.delete(id);
     const output = textOf(message['content']);
     this.#results.push({ name, output });

@@ -47,6 +47,22 @@ test('another connection is told what was not said, and nothing else', () => {
   expect(injections.again()).toBe(false);
 });
 
+test('what was asked for while something else was still being said is known when it is said', () => {
+  const { injections, say } = setUp();
+  injections.onSaid('Words of its own.');
+  say('First words of the host.');
+  injections.onSpoken();
+  expect(injections.onSaid('First words of the host.')).toBe(true);
+});
+
+test('words that the agent says in another spelling are over when they are said', () => {
+  const { injections, say } = setUp();
+  say('It is $5.');
+  expect(injections.onSaid('It is five dollars.')).toBe(false);
+  injections.onSpoken();
+  expect(injections.again()).toBe(false);
+});
+
 test('an interruption leaves nothing to be said', () => {
   const { injections, sent, say } = setUp();
   say('Are you there?');

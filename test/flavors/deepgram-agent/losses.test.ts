@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { agentConfigSchema } from '../../../flavors/deepgram-agent/config.js';
+import agent from '../../../flavors/deepgram-agent/index.js';
+import type { FlavorEvent, FlavorSession } from '../../../src/flavor-api/index.js';
+import { eventually } from '../../fakes/deepgram/scene.js';
+import { isObject, type JsonObject, memberAt } from '../../fakes/openai-realtime/json-value.js';
+import { contextOf } from '../openai-realtime/call.js';
+
+const open: { close(): void }[] = [];
+afterEach(() => {
+  for (const each of open.splice(0).reverse()) each.close();
+});
+
+/** A service whose connections do what the test says, and nothing else. */
+class Peer {
+  readonly sockets: WebSocket[] = [];
+  /** By connection, all that it was told but audio. */
+  readonly told: JsonObject[][] = [];
+  readonly #server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  /** Whether `Settings` are taken as soon as they come. */
+  takes = true;
+
+  async listen(): Promise<this> {
+    open.push({ close: () => this.#server.close() });
+    this.#server.on('connection', (socket) => {
+      open.push({ close: () => socket.terminate() });
+      const told: JsonObject[] = [];
+      this.sockets.push(socket);
+      this.told.push(told);
+      socket.on('message', (data, isBinary) => {
+        const message: unknown = isBinary ? undefined : JSON.parse(String(data));
+        if (!isObject(message)) return;
+        told.push(message);
+        if (message['type'] === 'Settings' && this.takes) this.say({ type: 'SettingsApplied' });
+      });
+      socket.send('{"type":"Welcome","request_id":"r"}');
+    });
+    await once(this.#server, 'listening');
+    return this;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  say(message: object): void {
+    this.sockets.at(-1)?.send(JSON.stringify(message));
+  }
+
+  /** All of a type that was told, on whatever connection. */
+  ofType(type: string): readonly JsonObject[] {
+    return this.told.flat().filter((each) => each['type'] === type);
+  }
+}
+
+async function callOf(
+  peer: Peer,
+  config: object = {},
+): Promise<{ readonly session: FlavorSession; readonly events: FlavorEvent[] }> {
+  const controller = new AbortController();
+  open.push({ close: () => controller.abort() });
+  const flavor = await agent.create(
+    agentConfigSchema.parse({ apiKey: 'key', url: peer.url, greeting: '', instructions: 'Be brief.', ...config }),
+    { log: contextOf().log, now: () => performance.now() },
+  );
+  const session = await flavor.open(contextOf({ signal: controller.signal }));
+  const events: FlavorEvent[] = [];
+  void (async () => {
+    for await (const event of session.events) events.push(event);
+  })();
+  session.start();
+  return { session, events };
+}
+
+test('a greeting of which nothing has come when the connection breaks is made by the next', async () => {
+  const peer = await new Peer().listen();
+  await callOf(peer, { greeting: 'Hello there.' });
+  peer.say({ type: 'AgentStartedSpeaking' });
+  peer.sockets[0]?.terminate();
+  await eventually(() => peer.ofType('Settings').map((each) => memberAt(each, ['agent', 'greeting']))).toEqual([
+    'Hello there.',
+    'Hello there.',
+  ]);
+  await eventually(() => peer.sockets.length).toBe(2);
+  // There are no words of a caller's that could be given again.
+  expect(peer.ofType('InjectUserMessage')).toEqual([]);
+});
+
+test('settings that change while the next connection takes the old ones reach it', async () => {
+  const peer = await new Peer().listen();
+  const { session } = await callOf(peer);
+  peer.takes = false;
+  peer.sockets[0]?.terminate();
+  await eventually(() => peer.ofType('Settings').length).toBe(2);
+  await session.update({ instructions: 'Be thorough.' });
+  peer.say({ type: 'SettingsApplied' });
+  await eventually(() => peer.told[1]?.map(({ type }) => type)).toEqual(['Settings', 'UpdateThink']);
+  expect(memberAt(peer.told[1]?.[1], ['think', 'prompt'])).toBe('Be thorough.');
+});
+
+test('a result of a call that the caller spoke into is told as news, and nothing is waited for in silence', async () => {
+  const peer = await new Peer().listen();
+  const { session, events } = await callOf(peer);
+  const call = (id: string): object => ({ id, name: 'look_up', arguments: '{}', client_side: true });
+  peer.say({ type: 'FunctionCallRequest', functions: [call('a'), call('b')] });
+  await eventually(() => events.filter(({ type }) => type === 'tool-call').length).toBe(2);
+  peer.say({ type: 'UserStartedSpeaking' });
+  const cancelled = ['a', 'b'].map((id) => ({ id, name: 'look_up' }));
+  peer.say({ type: 'FunctionCallCancelled', functions: cancelled });
+  await eventually(() => events.some(({ type }) => type === 'speech-started')).toBe(true);
+  peer.say({ type: 'FunctionCallRequest', functions: [call('c')] });
+  await eventually(() => events.filter(({ type }) => type === 'tool-call').length).toBe(3);
+  session.onToolResult({ id: 'a', output: 'sent', reply: true });
+  session.onToolResult({ id: 'b', output: 'kept', reply: false });
+  session.onToolResult({ id: 'c', output: 'done', reply: true });
+  await eventually(() => peer.ofType('FunctionCallResponse')).toMatchObject([{ id: 'c' }]);
+  expect(peer.ofType('InjectUserMessage').map(({ content }) => content)).toEqual([
+    expect.stringContaining('the tool look_up, which you called before, returned sent'),
+  ]);
+  expect(events.some(({ type }) => type === 'warning')).toBe(false);
+});
+
+test('a cancelled call whose result wants no reply does not silence the agent', async () => {
+  const peer = await new Peer().listen();
+  const { session, events } = await callOf(peer);
+  peer.say({ type: 'FunctionCallRequest', functions: [{ id: 'a', name: 'f', arguments: '{}', client_side: true }] });
+  peer.say({ type: 'UserStartedSpeaking' });
+  peer.say({ type: 'FunctionCallCancelled', functions: [{ id: 'a', name: 'f' }] });
+  await eventually(() => events.some(({ type }) => type === 'speech-started')).toBe(true);
+  session.onToolResult({ id: 'a', output: 'done', reply: false });
+  peer.say({ type: 'AgentThinking', content: '' });
+  peer.say({ type: 'ConversationText', role: 'assistant', content: 'Go on.' });
+  await eventually(() => events.some((event) => event.type === 'text' && event.text === 'Go on.')).toBe(true);
+});
