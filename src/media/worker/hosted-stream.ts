@@ -89,10 +89,8 @@ export class HostedStream implements CommandHandler, StreamListener {
     const firstWord = this.#closingAt - word.closing;
     Atomics.store(ints, firstWord + word.downSignal, 0);
     const takenMs = this.#takenMs;
-    try {
-      this.#commands.drain();
-    } catch (error) {
-      this.#stream?.fail(error);
+    while (!this.#drained()) {
+      // A command that fails must not hold up those behind it: nobody may signal again.
     }
     // While packets leave, the figures are written with each: what was taken and what is queued are one sum till then.
     if (this.#takenMs !== takenMs && !this.#paced) this.#writeQueue();
@@ -100,6 +98,17 @@ export class HostedStream implements CommandHandler, StreamListener {
     if (Atomics.load(ints, firstWord + word.wantsRoom) === 1) {
       Atomics.store(ints, firstWord + word.wantsRoom, 0);
       this.#onNews();
+    }
+  }
+
+  /** Whether everything that was commanded is carried out; false: one command failed, and others may stand behind it. */
+  #drained(): boolean {
+    try {
+      this.#commands.drain();
+      return true;
+    } catch (error) {
+      this.#stream?.fail(error);
+      return false;
     }
   }
 

@@ -102,10 +102,6 @@ export class MediaWorker {
     return this.#places.size;
   }
 
-  get gone(): boolean {
-    return this.#gone;
-  }
-
   /** Resolves when the thread has everything that a stream needs, or has died before. */
   async ready(): Promise<void> {
     this.#worker.ref();
@@ -246,7 +242,6 @@ export class MediaWorker {
   }
 }
 
-/** What a thread needs to know, and no more: the rest of a configuration may hold what cannot be cloned. */
 /** The compiled entry: Node 20 starts no thread from TypeScript, so tests, which run on the sources, take it from `dist`. */
 function threadEntry(): URL {
   const { url } = import.meta;

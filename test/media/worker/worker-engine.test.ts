@@ -261,3 +261,14 @@ test('a listener that throws fails its own call, and no other', async () => {
   const before = sound.frames.length;
   await eventually(() => expect(sound.frames.length).toBeGreaterThan(before + 5));
 });
+
+test('what is commanded behind a command that fails is carried out: the stream closes, and its port is free', async () => {
+  await using engine = openEngine();
+  await using phone = await UdpPhone.open();
+  const { stream, events } = await openCall(engine, phone);
+  // Opus is not loaded here. Both lie in the ring when the thread looks.
+  stream.connect({ ...parametersFor(phone.remote), codec: { name: 'opus', payloadType: 111 } });
+  stream.close();
+  await eventually(() => expect(events.at(-1)?.type).toBe('closed'));
+  await eventually(() => expect(engine.usage().open).toBe(0));
+});
