@@ -1,7 +1,9 @@
-import type { Clock, TimerHandle } from '../../../base/clock.js';
+import type { Clock } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
 import type { LanguageModelEvent } from '../../stages/language-model.js';
+import { pause } from '../shared/backoff.js';
+import { WatchedWait } from '../shared/watched-wait.js';
 import { modelFailure, tooLate } from './failure.js';
 
 /** How long a model may take. */
@@ -19,7 +21,6 @@ const FIRST_DELAY_MS = 150;
 
 /** Between the end of an answer and the end of its stream, ms. */
 const DRAIN_MS = 1_000;
-const OVER = 'the attempt is over';
 
 /**
  * One attempt. `signal` breaks it off; `alive` is called for every sign of life on the wire, words or not.
@@ -42,14 +43,14 @@ export async function* answerByAttempts(
   const deadlineMs = clock.now() + patience.firstTokenTimeoutMs;
   for (let retry = 0; ; retry += 1) {
     signal.throwIfAborted();
-    const watch = new Watch(clock, signal);
+    const watch = new WatchedWait(clock, signal);
     let delivered = false;
     let done = false;
     try {
       let spoke = false;
-      watch.expect(deadlineMs - clock.now(), 'said nothing in time');
+      watch.expect(deadlineMs - clock.now(), () => tooLate('said nothing in time'));
       const alive = (): void => {
-        if (spoke) watch.expect(patience.stallTimeoutMs, 'fell silent in mid-answer');
+        if (spoke) watch.expect(patience.stallTimeoutMs, () => tooLate('fell silent in mid-answer'));
       };
       const events = attempt(watch.signal, alive)[Symbol.asyncIterator]();
       for (;;) {
@@ -62,9 +63,9 @@ export async function* answerByAttempts(
         watch.rest();
         yield next.value;
         // The end of the stream after the end of the answer only frees the connection for the next.
-        if (done) watch.expect(Math.min(patience.stallTimeoutMs, DRAIN_MS), 'did not end its stream');
+        if (done) watch.expect(Math.min(patience.stallTimeoutMs, DRAIN_MS), () => tooLate('did not end its stream'));
         else if (spoke) alive();
-        else watch.expect(deadlineMs - clock.now(), 'said nothing in time');
+        else watch.expect(deadlineMs - clock.now(), () => tooLate('said nothing in time'));
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -85,76 +86,4 @@ export async function* answerByAttempts(
 function mayRecover(failure: FlavorError): boolean {
   const code = failure.code;
   return failure.retryable && (code === 'ERR_FLAVOR_NETWORK' || code === 'ERR_FLAVOR_TIMEOUT');
-}
-
-/** The life of one attempt: broken off by the caller's signal, by a timer, or when it is closed. */
-class Watch {
-  readonly #clock: Clock;
-  readonly #parent: AbortSignal;
-  readonly #controller = new AbortController();
-  readonly #broken: Promise<never>;
-  #timer: TimerHandle | undefined;
-  #failure: FlavorError | undefined;
-  readonly #onAbort = (): void => this.#controller.abort(this.#parent.reason);
-
-  constructor(clock: Clock, parent: AbortSignal) {
-    this.#clock = clock;
-    this.#parent = parent;
-    parent.addEventListener('abort', this.#onAbort, { once: true });
-    const { signal } = this.#controller;
-    this.#broken = new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    this.#broken.catch(() => {});
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** What the timer broke it off with. */
-  get failure(): FlavorError | undefined {
-    return this.#failure;
-  }
-
-  /** The next sign of life must come within this time, in place of what was expected before. */
-  expect(withinMs: number, otherwise: string): void {
-    this.rest();
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#failure = tooLate(otherwise);
-      this.#controller.abort(this.#failure);
-    }, withinMs);
-  }
-
-  rest(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  /** `next`, or the reason of the breaking off: libraries do not always listen while they connect. */
-  race<T>(next: Promise<T>): Promise<T> {
-    next.catch(() => {});
-    return Promise.race([next, this.#broken]);
-  }
-
-  close(): void {
-    this.rest();
-    this.#parent.removeEventListener('abort', this.#onAbort);
-    // The attempt is over, and nobody looks at the reason: one with a stack would be made for each.
-    this.#controller.abort(OVER);
-  }
-}
-
-function pause(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, delayMs);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -1,5 +1,6 @@
-import type { Clock, TimerHandle } from '../../../base/clock.js';
+import type { Clock } from '../../../base/clock.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
+import { WatchedWait } from '../shared/watched-wait.js';
 import { late } from './failures.js';
 
 /** One request from its beginning to its end: ended by whoever asked, or by a timer. */
@@ -7,33 +8,24 @@ export class RequestLife {
   readonly parent: AbortSignal;
   readonly #who: string;
   readonly #clock: Clock;
-  readonly #controller = new AbortController();
-  readonly #broken: Promise<never>;
-  readonly #onAbort = (): void => this.#controller.abort(this.parent.reason);
-  #timer: TimerHandle | undefined;
+  readonly #wait: WatchedWait;
   #dueMs: number | undefined;
-  #failure: FlavorError | undefined;
 
   constructor(who: string, clock: Clock, parent: AbortSignal) {
     parent.throwIfAborted();
     this.parent = parent;
     this.#who = who;
     this.#clock = clock;
-    parent.addEventListener('abort', this.#onAbort, { once: true });
-    const { signal } = this.#controller;
-    this.#broken = new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    this.#broken.catch(() => {});
+    this.#wait = new WatchedWait(clock, parent);
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#wait.signal;
   }
 
   /** What a timer ended it with. */
   get failure(): FlavorError | undefined {
-    return this.#failure;
+    return this.#wait.failure;
   }
 
   /** The server owes something within this time. `what` completes "took too long". */
@@ -42,13 +34,12 @@ export class RequestLife {
     this.#arm(withinMs, what);
   }
 
-  /** `next`, or the reason for the end: libraries do not always listen while they connect. */
+  /** `next`, or the reason for the end; what was expected came with it. */
   async race<T>(next: Promise<T>): Promise<T> {
-    next.catch(() => {});
     try {
-      return await Promise.race([next, this.#broken]);
+      return await this.#wait.race(next);
     } finally {
-      this.#clock.clearTimeout(this.#timer);
+      this.#wait.rest();
     }
   }
 
@@ -71,16 +62,10 @@ export class RequestLife {
   }
 
   close(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.parent.removeEventListener('abort', this.#onAbort);
-    this.#controller.abort();
+    this.#wait.close();
   }
 
   #arm(withinMs: number, what: string): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#failure = late(this.#who, what);
-      this.#controller.abort(this.#failure);
-    }, withinMs);
+    this.#wait.expect(withinMs, () => late(this.#who, what));
   }
 }
