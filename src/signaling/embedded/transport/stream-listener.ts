@@ -47,8 +47,8 @@ export interface AcceptedStream {
 
 export interface StreamListenerHandlers {
   onStream(stream: AcceptedStream): void;
-  /** No more connections are wanted: the next is reset. */
-  isFull(): boolean;
+  /** No more connections are wanted beside so many that are still in their TLS handshake: the next is reset. */
+  isFull(handshakes: number): boolean;
   onFailure(error: Error): void;
   onHandshakeFailure(error: Error): void;
 }
@@ -125,7 +125,7 @@ export class StreamListener {
     }
     const { accept, limits } = this.#options;
     const open = this.#perSource.get(remoteAddress) ?? new Set();
-    const full = handlers.isFull() || open.size >= limits.connectionsPerSource;
+    const full = handlers.isFull(this.#handshakes.size) || open.size >= limits.connectionsPerSource;
     if (full || accept?.(remoteAddress) === false || this.#isSlow(remoteAddress)) {
       // RST instead of FIN: no state stays behind on our side.
       socket.resetAndDestroy();

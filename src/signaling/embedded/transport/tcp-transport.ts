@@ -19,7 +19,7 @@ import { TcpConnection, type TcpConnectionLimits } from './tcp-connection.js';
 import { clientTls, type TlsSettings } from './tls-policy.js';
 
 export interface TcpTransportLimits extends TcpConnectionLimits, StreamListenerLimits {
-  /** Connections in all, ours included. */
+  /** Connections in all, ours included, and those that have not finished their handshake. */
   readonly connections: number;
 }
 
@@ -106,7 +106,7 @@ class TcpTransport implements SipTransport {
   async start(handlers: SipTransportHandlers): Promise<ListeningAddress> {
     const bound = await this.#listener.start({
       onStream: (stream) => this.#accepted(stream),
-      isFull: () => this.#connections.size >= this.#limits.connections,
+      isFull: (handshakes) => this.#connections.size + handshakes >= this.#limits.connections,
       onFailure: (error) => handlers.onFailure(error),
       onHandshakeFailure: (error) => handlers.onHandshakeFailure?.('accepting', error),
     });

@@ -96,7 +96,7 @@ class WsTransport implements SipTransport {
   async start(handlers: SipTransportHandlers): Promise<ListeningAddress> {
     const bound = await this.#listener.start({
       onStream: (stream) => this.#accepted(stream),
-      isFull: () => this.#connections.size + this.#pending.size >= this.#limits.connections,
+      isFull: (handshakes) => this.#connections.size + this.#pending.size + handshakes >= this.#limits.connections,
       onFailure: (error) => handlers.onFailure(error),
       onHandshakeFailure: (error) => handlers.onHandshakeFailure?.('accepting', error),
     });

@@ -125,6 +125,21 @@ test('who does not finish the handshake is cut off in time, and keeps nobody out
   expect((await connect(server)).authorized).toBe(true);
 });
 
+test('handshakes under way count as connections: many addresses together cannot have more of them', async () => {
+  const server = await listen({}, { limits: { connections: 3 } });
+  const first = await connect(server);
+  for (const localAddress of ['127.0.0.2', '127.0.0.3']) {
+    const slow = createConnection({ host: '127.0.0.1', port: server.bound.port, localAddress });
+    opened.push(() => void slow.destroy());
+    slow.on('error', () => {});
+  }
+  await until(() => server.clock.pendingTimers === 3);
+  expect((await connect(server)).authorized).toBe(false);
+  server.clock.advance(tcpTransportDefaults.handshakeMs);
+  await vi.waitFor(async () => expect((await connect(server)).authorized).toBe(true), 10_000);
+  expect(first.destroyed).toBe(false);
+});
+
 test('connections that are gone count no longer', async () => {
   const server = await listen({}, { limits: { connectionsPerSource: 1 } });
   const first = await connect(server);
