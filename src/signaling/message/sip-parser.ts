@@ -27,7 +27,7 @@ interface RequestLine {
 
 /**
  * Reads one message: a whole datagram, or one frame of a stream. Never throws; time and memory are linear in
- * `bytes.length`. The body is a view into `bytes`, not a copy.
+ * `bytes.length`. The message keeps nothing of `bytes`: the chunk of a stream may be a hundred times as large.
  *
  * Judged here, since no sender of a sound message can be hit: syntax of start line, Via, From, To, Call-ID, CSeq,
  * Contact, Route, Record-Route, Max-Forwards and Date (400), SIP version (505), sizes (413, 414, 513), framing
@@ -158,12 +158,16 @@ function isCallId(text: string): boolean {
   return text.length > 0 && text.length <= messageLimits.callIdLength;
 }
 
+const noBody: Buffer = Buffer.alloc(0);
+
 /** Octets after Content-Length are not part of the message (RFC 3261 section 18.3). */
 function bodyOf(bytes: Buffer, head: MessageHead): Buffer {
   const start = head.bodyStart ?? bytes.length;
-  return typeof head.contentLength === 'number'
-    ? bytes.subarray(start, start + head.contentLength)
-    : bytes.subarray(start);
+  const end = typeof head.contentLength === 'number' ? start + head.contentLength : bytes.length;
+  if (end === start) return noBody;
+  const body = Buffer.allocUnsafeSlow(end - start);
+  bytes.copy(body, 0, start, end);
+  return body;
 }
 
 /** Where the end of a message is told by Content-Length alone; a datagram and a WebSocket message end by themselves. */

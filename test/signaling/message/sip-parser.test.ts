@@ -19,6 +19,20 @@ test('a sound INVITE is read whole', () => {
   ]);
 });
 
+test('a message keeps no more memory than it has: not the 64 KB of the stream that it came in', () => {
+  const body = 'v=0\r\n';
+  const whole = wire('INVITE sip:2000@host SIP/2.0', [...soundFields, `Content-Length: ${body.length}`], body);
+  const empty = wire('OPTIONS sip:2000@host SIP/2.0', [
+    ...soundFields.map((field) => field.replace('INVITE', 'OPTIONS')),
+    'Content-Length: 0',
+  ]);
+  for (const message of [whole, empty]) {
+    const chunk = Buffer.concat([Buffer.alloc(65_000, '\r\n'), message]);
+    const parsed = mustParse(chunk.subarray(65_000));
+    expect(parsed.body.buffer.byteLength).toBe(parsed.body.length);
+  }
+});
+
 describe('request line', () => {
   const line = (startLine: string): Buffer => wire(startLine, [...soundFields, 'Content-Length: 0']);
 
