@@ -82,6 +82,10 @@ export class FailOverUtterance implements TextToSpeechUtterance {
     return this.#events;
   }
 
+  get takes(): TextToSpeechUtterance['takes'] {
+    return this.#part?.speaker.engine.capabilities.text;
+  }
+
   append(piece: string): void {
     if (this.#finished || this.#over) return;
     this.#pieces.push(piece);
@@ -262,9 +266,8 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   }
 
   #watchIfOwed(): void {
-    const part = this.#part;
-    if (!part || this.#over) return;
-    if (this.#owesAudio(part)) this.#watch.owed();
+    if (!this.#part || this.#over) return;
+    if (this.#owesAudio(this.#part)) this.#watch.owed();
     else this.#watch.settled();
   }
 
@@ -353,9 +356,8 @@ export class FailOverUtterance implements TextToSpeechUtterance {
 
   /** It takes so long to say the piece again that it is better not said again: only now it is known how fast this voice speaks. */
   #isTooSlow(part: Part, joining: Joining): boolean {
-    if (part.audioMs < TELLING_MS) return false;
     const untilMs = waitMs(joining.broken.left, speedOf(part), part.audioMs);
-    return untilMs + this.#reserve.silentMs - this.#reserve.aheadMs > MOST_SILENCE_MS;
+    return part.audioMs >= TELLING_MS && untilMs + this.#reserve.silentMs - this.#reserve.aheadMs > MOST_SILENCE_MS;
   }
 
   /** The voice is cut at a gap between two words; where the piece is better not said again, its rest is. */
@@ -395,6 +397,4 @@ export class FailOverUtterance implements TextToSpeechUtterance {
   }
 }
 
-function notFound(): 'unlike' {
-  return 'unlike';
-}
+const notFound = (): 'unlike' => 'unlike';

@@ -127,15 +127,20 @@ export class SpeechOut {
     if (this.#finished && this.#waiting.length === 0) this.#utterance?.finish();
   }
 
+  /** Who takes text as it comes may not say where a piece begins: nothing waits for that. */
+  get #streams(): boolean {
+    return (this.#utterance?.takes ?? this.#voice.capabilities.text) === 'stream';
+  }
+
   get #hasRoom(): boolean {
-    if (this.#voice.capabilities.text === 'stream') return true;
+    if (this.#streams) return true;
     return this.#given.length - Math.max(0, this.#current - this.#base) < MAX_REQUESTS;
   }
 
   /** What waits is said in as few requests as it takes; only the first piece is kept short. */
   #nextPiece(): Piece {
     let { written, spoken } = this.#waiting.shift() ?? { written: '', spoken: '' };
-    if (this.#voice.capabilities.text === 'stream') return { written, spoken };
+    if (this.#streams) return { written, spoken };
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       if (spoken.length + 1 + next.spoken.length > this.#voice.capabilities.maxCharacters) break;
       this.#waiting.shift();
@@ -220,6 +225,8 @@ export class SpeechOut {
     this.#audioMs += durationMs;
     this.#voice.push({ type: 'audio', responseId: this.responseId, data });
     if (first) this.#handlers.onFirstAudio();
+    // Another engine may have taken over, and take more at once.
+    if (this.#waiting.length > 0) this.#pump();
   }
 
   #tell(cues: readonly TextCue[]): void {

@@ -49,6 +49,8 @@ export interface TextToSpeechUtterance {
   readonly events: AsyncIterable<TextToSpeechEvent>;
   /** So many of the pieces have come whole, as far as the engine knows by now; absent: it cannot tell before the end. */
   readonly spokenPieces?: number;
+  /** How it takes text now, where engines of both kinds may speak it. Absent: as `capabilities.text` says. */
+  readonly takes?: TextToSpeechCapabilities['text'] | undefined;
   /** The next piece: a clause or some sentences, speakable, at most `capabilities.maxCharacters`. */
   append(piece: string): void;
   /** No piece follows. */
