@@ -63,6 +63,8 @@ export class CallTransfer {
         this.#giveUpSpeech = reject;
         afterSpeech(resolve);
       });
+      // Whoever waited for the same words may have ended the call meanwhile.
+      if (this.#closed) throw new Error(OVER);
       const mode = target.mode ?? 'blind';
       switch (mode) {
         case 'blind':
