@@ -90,6 +90,8 @@ export class CallControl implements ToolContext {
   }
 
   async hold(seconds: number, signal: AbortSignal): Promise<void> {
+    // An offer of ours may still await its answer, and a refusal of another would take it back.
+    if (!this.#parts.answered() && !this.#closed) throw new Error('The call has not been answered.');
     this.#parts.onParked(true);
     try {
       await this.#holding.hold(seconds, signal);

@@ -139,6 +139,24 @@ describe('hold', () => {
     expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
   });
 
+  test('before the answer is an error: an offer of ours may still await its own', async () => {
+    const tool = scriptedTool(
+      async (_call, { phone }, signal) => ({ output: await phone.hold(5, signal), reply: true }),
+      { name: 'act' },
+    );
+    const early = { answer: { delayMs: 5000, earlyMedia: true, headers: new Map() } };
+    const setup = setUp({ options: early, deps: { tools: runnerOf(tool) } });
+    setup.call.begin();
+    await settle();
+    const [session] = setup.flavor.sessions;
+    session?.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {} });
+    await settle();
+    expect(session?.results).toMatchObject([{ error: 'The call has not been answered.' }]);
+    expect(setup.leg.actions).toEqual(['180', '183']);
+    setup.leg.emit({ type: 'ended', end: { by: 'peer', status: 487, text: '' } });
+    await settle();
+  });
+
   test('that the phone refuses is an error, and the talk goes on as it was', async () => {
     const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
     setup.leg.emit({ type: 'reoffered', status: 488, sdp: undefined });
