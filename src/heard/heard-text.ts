@@ -100,8 +100,9 @@ export class HeardText {
     return (cumulativeWeights(this.#text)[this.#text.length] as number) / speechMs;
   }
 
+  /** @param atMs absent, or no number, where the flavor does not know */
   addText(text: string, atMs?: number): void {
-    this.#cues.push({ startChar: this.#text.length, atMs });
+    this.#cues.push({ startChar: this.#text.length, atMs: Number.isFinite(atMs) ? atMs : undefined });
     this.#text += text;
   }
 

@@ -169,14 +169,17 @@ test.each(['attended', 'bridge'] as const)('%s, asked for in early media: nobody
   expect(setup.engine.usage().open).toBe(0);
 });
 
-test.each(['attended', 'bridge'] as const)('%s, in the moment in which the call ends: nobody is called', async (mode) => {
-  const setup = await asking(mode);
-  setup.session.events.push({ type: 'end', reason: 'completed' });
-  await settle();
-  await slots(setup, setup.stream, 1000);
-  expect(setup.leg.actions.at(-1)).toContain('hang-up');
-  expect(setup.secondLegs).toEqual([]);
-});
+test.each(['attended', 'bridge'] as const)(
+  '%s, in the moment in which the call ends: nobody is called',
+  async (mode) => {
+    const setup = await asking(mode);
+    setup.session.events.push({ type: 'end', reason: 'completed' });
+    await settle();
+    await slots(setup, setup.stream, 1000);
+    expect(setup.leg.actions.at(-1)).toContain('hang-up');
+    expect(setup.secondLegs).toEqual([]);
+  },
+);
 
 describe('an announcement to the target', () => {
   const announce = { text: 'A caller for {{to}}.' };

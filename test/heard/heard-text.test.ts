@@ -34,6 +34,17 @@ describe('with word times', () => {
   });
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('a time that is none (%d) is as good as absent', (atMs) => {
+  const [told, untold] = [new HeardText(mulaw), new HeardText(mulaw)];
+  for (const [heard, time] of [[told, atMs] as const, [untold, undefined] as const]) {
+    heard.addText('one two three four', time);
+    heard.addAudio(sound(1600));
+    heard.complete();
+  }
+  expect(untold.heardAt(1000).text).not.toBe('');
+  expect(told.heardAt(1000)).toEqual(untold.heardAt(1000));
+});
+
 test('a sentence cue is spread over its time and cut at a word', () => {
   const heard = new HeardText(mulaw);
   heard.addText('Your parcel will arrive tomorrow.', 0);
