@@ -1,4 +1,4 @@
-import { Inviter, type Session, SessionState, UserAgent, Web } from 'sip.js';
+import { type Core, Inviter, type Session, SessionState, UserAgent, Web } from 'sip.js';
 
 /** What a call is told about. */
 export interface CallListener {
@@ -39,7 +39,7 @@ export class BrowserPhone {
     return this.#userAgent.start();
   }
 
-  /** Asks for the microphone, then calls. Rejects where there is none. */
+  /** Asks for the microphone, then calls. Rejects where there is none, and then says nothing of an end. */
   async call(number: string, listener: CallListener): Promise<void> {
     const target = UserAgent.makeURI(`sip:${encodeURIComponent(number)}@${this.#host}`);
     if (target === undefined) throw new Error('this is no number');
@@ -51,21 +51,26 @@ export class BrowserPhone {
     });
     this.#session = session;
     let refusal = '';
+    let failed = false;
     session.stateChange.addListener((state) => {
       if (state === SessionState.Established) listener.onAnswered(connectionOf(session).remoteMediaStream);
       if (state !== SessionState.Terminated) return;
       this.#session = undefined;
-      // SIP.js says why right after it has said that.
-      queueMicrotask(() => listener.onEnded(refusal));
+      // SIP.js says why after it has said that: the connector by a response, the browser by rejecting what follows.
+      setTimeout(() => failed || listener.onEnded(refusal));
     });
-    await session.invite({
-      requestDelegate: {
-        onProgress: () => listener.onRinging(),
-        onReject: ({ message }) => {
-          refusal = `${message.statusCode ?? ''} ${message.reasonPhrase ?? ''}`.trim();
-        },
+    const requestDelegate = {
+      onProgress: () => listener.onRinging(),
+      onReject: ({ message }: Core.IncomingResponse) => {
+        refusal = `${message.statusCode ?? ''} ${message.reasonPhrase ?? ''}`.trim();
       },
-    });
+    };
+    try {
+      await session.invite({ requestDelegate });
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
   }
 
   get microphone(): MediaStream | undefined {
