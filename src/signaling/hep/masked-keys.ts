@@ -1,6 +1,7 @@
 /** Where SDP has master keys (RFC 4568 section 6.1): `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^48`. */
 const CRYPTO = Buffer.from('a=crypto:');
-const INLINE = Buffer.from('inline:');
+/** In any letter case: it is the name of a method (RFC 5234 section 2.3), and our own reader takes it so. */
+const INLINE = 'inline:';
 const CR = 0x0d;
 const LF = 0x0a;
 const MASK = 0x78;
@@ -16,10 +17,10 @@ export function withoutSrtpKeys(message: Uint8Array): Uint8Array {
   for (let line = read.indexOf(CRYPTO); line >= 0; line = read.indexOf(CRYPTO, end)) {
     end = lineEnd(read, line);
     // Nothing is looked for beyond the line, and nothing twice: a message may be made of such lines.
-    const text = read.subarray(line, end);
+    const text = read.toString('latin1', line, end).toLowerCase();
     for (let at = text.indexOf(INLINE); at >= 0; at = text.indexOf(INLINE, at + 1)) {
       masked ??= Buffer.from(read);
-      for (let key = at + INLINE.length; isOfKey(text[key] ?? 0); key += 1) masked[line + key] = MASK;
+      for (let key = line + at + INLINE.length; key < end && isOfKey(read[key] ?? 0); key += 1) masked[key] = MASK;
     }
   }
   return masked ?? message;

@@ -9,6 +9,7 @@ test.each([
     'a=crypto:1 X inline:AAAA;inline:BBBB|2^20\r\ninline:CCCC',
     'a=crypto:1 X inline:xxxx;inline:xxxx|2^20\r\ninline:CCCC',
   ],
+  ['a=crypto:1 X INLINE:AAAA|2^20', 'INLINE:xxxx|2^20'],
   ['a=crypto:1 X inline:AAAA\na=crypto:2 Y inline:BBBB', 'inline:xxxx\na=crypto:2 Y inline:xxxx'],
 ])('%j', (text, part) => {
   expect(masked(text)).toContain(part);
