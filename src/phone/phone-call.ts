@@ -193,6 +193,9 @@ export class PhoneCall {
         this.#ended.resolve(event.end);
         return;
       case 'acked':
+        // It answers the offer that a re-INVITE without one was given.
+        if (event.sdp !== undefined) this.#connect(event.sdp);
+        return;
       case 'digit':
       case 'transfer':
       case 'reoffered':
@@ -220,8 +223,7 @@ export class PhoneCall {
     try {
       const audio = readAnswer(offer, answer);
       this.#offer = withPeer(offer, audio);
-      this.#dtmfNegotiated = audio.dtmfPayloadType !== undefined;
-      this.#stream?.connect(audio);
+      this.#apply(audio);
       return audio;
     } catch {
       return undefined;
@@ -229,20 +231,27 @@ export class PhoneCall {
   }
 
   #onOffer(event: LegEvent & { type: 'offer' }): void {
-    const offer = this.#offer;
-    if (!offer || event.sdp === undefined) {
-      if (offer) event.reply.accept(offer.text);
-      else event.reply.reject(488);
-      return;
-    }
+    const { reply, sdp } = event;
+    const standing = this.#offer;
     try {
-      const { local, audio } = createAnswer(event.sdp, offer.local, offer);
-      this.#offer = local;
-      event.reply.accept(local.text);
-      this.#stream?.connect(audio);
+      if (!standing) reply.reject(488);
+      else if (sdp === undefined) {
+        this.#offer = createOffer(standing.local, standing);
+        reply.accept(this.#offer.text);
+      } else {
+        const { local, audio } = createAnswer(sdp, standing.local, standing);
+        this.#offer = local;
+        reply.accept(local.text);
+        this.#apply(audio);
+      }
     } catch {
-      event.reply.reject(488);
+      reply.reject(488);
     }
+  }
+
+  #apply(audio: NegotiatedAudio): void {
+    this.#dtmfNegotiated = audio.dtmfPayloadType !== undefined;
+    this.#stream?.connect(audio);
   }
 }
 

@@ -141,6 +141,20 @@ test('answers a re-INVITE: hold, our offer again, and nonsense', async () => {
   expect(refused.replies).toEqual(['488']);
 });
 
+test('a re-INVITE without an offer gets a whole one of ours, and the answer in its ACK is followed', async () => {
+  const { call, engine, emit } = setUp();
+  await call.dial();
+  emit({ type: 'answered', sdp: OFFER });
+  emit({ type: 'offer', sdp: `${OFFER.replace('0 8 101', '0')}a=sendonly\r\n`, reply: reply() });
+  expect(await call.press('1')).toBe(false);
+  const asked = reply();
+  emit({ type: 'offer', sdp: undefined, reply: asked });
+  expect(asked.replies[0]).toContain('m=audio 40000 RTP/AVP 0 8 101');
+  expect(asked.replies[0]).toContain('a=sendrecv');
+  emit({ type: 'acked', sdp: OFFER.replace(/^m=audio \d+/m, 'm=audio 5004') });
+  expect(engine.streams[0]?.parameters.at(-1)).toMatchObject({ direction: 'sendrecv', remote: { port: 5004 } });
+});
+
 test('a socket that fails ends the call', async () => {
   const { call, leg, engine, emit } = setUp();
   await call.dial();
