@@ -162,7 +162,9 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
     const { requestUser, source } = this.invite;
     const encoded = encodeUser(requestUser);
     const user = encoded === '' || encoded.length > MAX_CONTACT_USER ? 'connector' : encoded;
-    const transport = source.protocol === 'udp' ? '' : `;transport=${source.protocol}`;
+    // RFC 7118 section 5.2: `ws` with and without TLS.
+    const name = source.protocol === 'wss' ? 'ws' : source.protocol;
+    const transport = name === 'udp' ? '' : `;transport=${name}`;
     // A caller of a `sips:` URI, or from one, is to find nothing less (section 12.1.1).
     const { uri, headers } = this.#request.request;
     const theirs = parseNameAddr(headers.get('Contact') ?? '')?.uri ?? '';

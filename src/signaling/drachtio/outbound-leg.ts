@@ -321,7 +321,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     });
   }
 
-  #receiveFailure(attempt: Attempt, { response, sourceUri }: ServerResponse): void {
+  #receiveFailure(attempt: Attempt, { response, received }: ServerResponse): void {
     attempt.dialog?.abandon();
     if (this.#attempt !== attempt) return;
     const { status } = response;
@@ -330,7 +330,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       this.#end({ by: 'local', status, text });
       return;
     }
-    this.#lastEnd = { by: sourceUri === undefined ? 'transport' : 'peer', status, text };
+    this.#lastEnd = { by: received ? 'peer' : 'transport', status, text };
     if (isChallenge(response) && this.#exchange?.challenged(challengesOf(response))) {
       this.#send(attempt.target, attempt.tag);
       return;
@@ -341,7 +341,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     }
     if (status >= 300 && status < 400 && this.#redirect(response)) return;
     // The server's own 408: nothing came. One of the far end's is an answer, after its phone has rung in vain.
-    if (status !== 503 && !(status === 408 && sourceUri === undefined)) {
+    if (status !== 503 && !(status === 408 && !received)) {
       this.#end(this.#lastEnd);
       return;
     }

@@ -17,8 +17,8 @@ export interface ServerResponse {
   readonly response: SipResponse;
   /** The server's name of the dialog; `''` for none. */
   readonly dialogId: string;
-  /** Where it came from, as `sip:host:port;transport=...`; `undefined` where nothing came, and the server says so. */
-  readonly sourceUri: string | undefined;
+  /** It came from the network; otherwise nothing did, and the server says so. */
+  readonly received: boolean;
   /** ACK of a 2xx, PRACK of a reliable provisional response; anything else is acknowledged without us. */
   acknowledge(): void;
 }

@@ -151,7 +151,7 @@ export class SrfSession {
         user.onResponse({
           response: message,
           dialogId: response.stackDialogId ?? '',
-          sourceUri: sourceUri(response),
+          received: response.source_address !== '',
           acknowledge: () => this.#guard(() => ack({})),
         }),
       );
@@ -304,15 +304,9 @@ export const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map([
   ['tcp', 'tcp'],
   ['tls', 'tls'],
   ['ws', 'ws'],
-  ['wss', 'ws'],
+  ['wss', 'wss'],
 ]);
 
 function sourceOf({ protocol, source_address, source_port }: SrfMeta): SipSource {
   return { protocol: protocols.get(protocol) ?? 'udp', address: source_address, port: source_port };
-}
-
-function sourceUri({ protocol, source_address, source_port }: SrfMeta): string | undefined {
-  if (source_address === '') return undefined;
-  const host = source_address.includes(':') ? `[${source_address}]` : source_address;
-  return `sip:${host}:${source_port};transport=${protocols.get(protocol) ?? 'udp'}`;
 }

@@ -23,8 +23,8 @@ export interface PeerCall extends Content {
   /** Before the URI in From, as it stands there. */
   readonly displayName?: string;
   readonly sourceAddress?: string;
-  /** Over TLS, with `sips:` URIs. */
-  readonly secure?: boolean;
+  /** Over TLS, or WebSocket over TLS, with `sips:` URIs. */
+  readonly secure?: boolean | 'wss';
   readonly callId?: string;
 }
 
@@ -121,7 +121,7 @@ export class FakeDrachtioServer implements AsyncDisposable {
     const scheme = secure ? 'sips' : 'sip';
     const dialog = new PeerDialog({
       application,
-      peer: { protocol: secure ? 'tls' : 'udp', address: sourceAddress, port: 5090 },
+      peer: { protocol: secure === true ? 'tls' : secure || 'udp', address: sourceAddress, port: 5090 },
       peerUri: `${scheme}:${from}@${sourceAddress}:5090`,
       ownUri: `${scheme}:${to}@127.0.0.1:5060`,
       ...(callId === undefined ? {} : { callId }),

@@ -224,6 +224,15 @@ describe('a call that a server hands over', () => {
     },
   );
 
+  test('that comes by WebSocket over TLS may ask for all of it to be secure', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming({ secure: 'wss', contentType: SDP, body: OFFER });
+    expect(leg.it.invite.source.protocol).toBe('wss');
+    leg.it.ring(180);
+    // RFC 7118 section 5.2: there is but one name for both.
+    expect(header(await call.response(180), 'contact')).toBe('<sips:2000@127.0.0.1:5060;transport=ws>');
+  });
+
   test('whose session has a name in ISO 8859-1 is read to its end', async () => {
     await using harness = await DrachtioHarness.start();
     const body = `${OFFER.replace('s=-', 's=Büro José')}a=sendonly\r\n`;
