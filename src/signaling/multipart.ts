@@ -1,6 +1,6 @@
 /** One part of a multipart body (RFC 2046 section 5.1). */
 export interface BodyPart {
-  /** Header fields of the part by lower-case name; of a repeated one the first. */
+  /** Header fields of the part by lower-case name, unfolded; of a repeated one the first. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
@@ -43,15 +43,24 @@ function nextDelimiter(body: Buffer, delimiter: Buffer, from: number): number | 
 function readPart(bytes: Buffer): BodyPart {
   const headers = new Map<string, string>();
   let position = 0;
+  let last = '';
   for (let count = 0; count < MAX_PART_HEADERS; count += 1) {
     const end = bytes.indexOf('\n', position);
     if (end < 0) break;
+    const folded = bytes[position] === 0x20 || bytes[position] === 0x09;
     const line = bytes.toString('utf8', position, end).trim();
     position = end + 1;
     if (line === '') break;
+    if (folded) {
+      // Of a repeated field, what goes on is not the first one's.
+      const value = headers.get(last);
+      if (value !== undefined) headers.set(last, `${value} ${line}`);
+      continue;
+    }
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).trim().toLowerCase();
-    if (name !== '' && !headers.has(name)) headers.set(name, line.slice(colon + 1).trim());
+    last = headers.has(name) ? '' : name;
+    if (last !== '') headers.set(name, line.slice(colon + 1).trim());
   }
   return { headers, body: withoutLineEnd(bytes.subarray(position)) };
 }
