@@ -1,9 +1,8 @@
+import { defaultPorts } from '../dns/service-plan.js';
+import { canonicalHost } from '../message/host.js';
 import { parseNameAddrList } from '../message/name-addr.js';
 import type { SipRequest } from '../message/sip-message.js';
 import { parseSipUri, type SipUri } from '../message/sip-uri.js';
-
-/** RFC 3261 section 19.1.2. */
-const DEFAULT_PORT = 5060;
 
 /**
  * The URI a request outside a dialog is meant for. A strict router before us (RFC 2543), or a caller that has us as
@@ -21,6 +20,9 @@ export function requestedTarget({ uri, headers }: SipRequest, port: number, host
 }
 
 function isOwn(uri: SipUri, port: number, hosts: readonly string[]): boolean {
-  if (uri.user !== undefined || (uri.port ?? DEFAULT_PORT) !== port) return false;
-  return hosts.some((host) => host.toLowerCase() === uri.host.toLowerCase());
+  // RFC 3261 section 19.1.2.
+  const secure = uri.scheme === 'sips' || uri.params.get('transport')?.toLowerCase() === 'tls';
+  const usual = secure ? defaultPorts.tls : defaultPorts.udp;
+  if (uri.user !== undefined || (uri.port ?? usual) !== port) return false;
+  return hosts.some((host) => canonicalHost(host).toLowerCase() === canonicalHost(uri.host).toLowerCase());
 }

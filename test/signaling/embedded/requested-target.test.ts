@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { requestedTarget } from '../../../src/signaling/embedded/requested-target.js';
 import { createHarness } from '../../support/embedded-harness.js';
-import { SDP } from '../../support/sip-text.js';
+import { parseRequest, requestText, SDP } from '../../support/sip-text.js';
 
 const target = 'Route: <sip:proxy@192.0.2.8;lr>, "Two" <sip:2000;x=1@192.0.2.1>';
 
@@ -26,4 +27,14 @@ test.each([
   const h = await createHarness();
   h.send({ method: 'INVITE', uri, body: SDP, extra: [route] });
   expect(h.leg().invite).toMatchObject({ requestUser: user, requestUri: uri });
+});
+
+test.each([
+  ['sips:192.0.2.1', 5061, '192.0.2.1'],
+  ['sip:192.0.2.1;transport=TLS', 5061, '192.0.2.1'],
+  ['sip:[2001:DB8:0::1]', 5060, '2001:db8::1'],
+])('%s is ours at port %i of %s', (uri, port, host) => {
+  const request = parseRequest(requestText({ method: 'INVITE', uri, extra: ['Route: <sip:2000@pbx.example>'] }));
+  expect(requestedTarget(request, port, [host])).toBe('sip:2000@pbx.example');
+  expect(requestedTarget(request, 5062, [host])).toBe(uri);
 });
