@@ -40,8 +40,8 @@ import type { SipFlow, SipTransport } from './transport/sip-transport.js';
 import { readTlsSettings, type TlsSettings } from './transport/tls-policy.js';
 
 /**
- * Our own SIP endpoint over UDP, TCP and TLS (RFC 3261), which needs no server beside it. Throws `ERR_CONFIG_INVALID` for a
- * bad CIDR block.
+ * Our own SIP endpoint over UDP, TCP, TLS and WebSocket (RFC 3261, RFC 7118), which needs no server beside it. Throws
+ * `ERR_CONFIG_INVALID` for a bad CIDR block.
  */
 export function createEmbeddedDriver(options: EmbeddedOptions, deps: EmbeddedDeps): SignalingDriver {
   return new EmbeddedDriver(options, deps);

@@ -26,7 +26,7 @@ export interface EmbeddedOptions {
   readonly listen: readonly EmbeddedListen[];
   /** Host written into Via and Contact instead of the local address: behind a NAT. */
   readonly advertise?: string | undefined;
-  /** CIDR blocks of the peers that may send anything at all. */
+  /** CIDR blocks of the peers that may begin calls; see `Peers` for who else is heard. */
   readonly allow: readonly string[];
   /** For the `tls:` and `wss:` addresses. Without files they connect, trusting the system's authorities, and take no connection. */
   readonly tls?: (TlsPolicy & Partial<TlsFiles>) | undefined;

@@ -1,3 +1,4 @@
+import { canonicalHost } from '../message/host.js';
 import { parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
 import type { SipResponse } from '../message/sip-message.js';
 import { parseSipUri } from '../message/sip-uri.js';
@@ -37,5 +38,5 @@ export class ServiceRoutes {
 }
 
 function keyOf(user: string, domain: string): string {
-  return `${user}@${domain.toLowerCase()}`;
+  return `${user}@${canonicalHost(domain.replace(/^\[|\]$/g, '')).toLowerCase()}`;
 }

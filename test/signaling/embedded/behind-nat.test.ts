@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EmbeddedOptions } from '../../../src/signaling/embedded/embedded-options.js';
+import { ServiceRoutes } from '../../../src/signaling/embedded/service-routes.js';
 import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import { createHarness } from '../../support/embedded-harness.js';
 import { requestText, responseText, SDP } from '../../support/sip-text.js';
@@ -157,6 +158,17 @@ describe('Service-Route (RFC 3608)', () => {
     const [sent] = h.udp.take();
     expect([sent?.to.address, sent?.message.headers.has('Route')]).toEqual([PBX.address, false]);
   });
+
+  test.each(['[2001:db8::7]', '2001:DB8:0::7', 'PBX.example'])(
+    'the domain %s is the same in another spelling',
+    (domain) => {
+      const routes = new ServiceRoutes();
+      routes.set('2000', domain, ['<sip:198.51.100.20;lr>']);
+      const calls = ['sip:3000@[2001:db8::7]', 'sip:3000@[2001:DB8::7]:5070', 'sip:3000@pbx.EXAMPLE'];
+      const found = calls.filter((uri) => routes.for({ uri, fromUser: '2000' }).length > 0);
+      expect(found).toEqual(domain.startsWith('P') ? calls.slice(2) : calls.slice(0, 2));
+    },
+  );
 
   test('the next 200 says it anew, and a registration that is over has none', async () => {
     const { h, next, reply } = await registered();

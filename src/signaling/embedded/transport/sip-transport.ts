@@ -55,7 +55,7 @@ export interface SipTransport {
   start(handlers: SipTransportHandlers): Promise<ListeningAddress>;
   /**
    * A flow to that peer: existing or new. Throws `ERR_SIP_MESSAGE` for an address or port that is not as
-   * {@link SipRemote} says.
+   * {@link SipRemote} says, and `ERR_SIP_TRANSPORT` where no WebSocket may be opened.
    */
   flowTo(remote: SipRemote): SipFlow;
   /** Certificates for the connections to come, where the transport has any. */

@@ -10,7 +10,7 @@ import type { SipFlow } from './sip-transport.js';
 export interface WsConnectionLimits {
   /** From accept to the first SIP message, ms. */
   readonly firstMessageMs: number;
-  /** Between our pings; a peer that has been silent since the last one but one is gone, ms. */
+  /** Between our pings; a peer that has been silent from one to the next is gone, ms. */
   readonly pingMs: number;
   /** Unsent bytes; a peer that does not read is cut off above this. */
   readonly unsentBytes: number;
