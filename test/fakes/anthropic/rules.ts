@@ -65,6 +65,7 @@ function checkDialogue(body: Json, model: string): void {
     );
   }
   const thinks = objectOf(body['thinking'])['type'] === 'adaptive' || objectOf(body['thinking'])['type'] === 'enabled';
+  const used = new Set<string>();
   let open: readonly string[] = [];
   for (const [index, message] of messages.entries()) {
     const blocks = blocksOf(message, index);
@@ -84,6 +85,10 @@ function checkDialogue(body: Json, model: string): void {
       throw invalid(`messages.${index}: tool_result blocks must come before any other content`);
     }
     open = blocks.filter(({ type }) => type === 'tool_use').map((block) => textOf(block['id']));
+    for (const id of open) {
+      if (used.has(id)) throw invalid(`messages.${index}: \`tool_use\` ids must be unique`);
+      used.add(id);
+    }
     if (thinks && open.length > 0) checkThought(blocks, index);
   }
   if (open.length > 0) {
@@ -118,6 +123,9 @@ function checkBlock(block: Json, where: string): void {
     case 'tool_use':
       if (!/^[a-zA-Z0-9_-]+$/.test(textOf(block['id']))) {
         throw invalid(`${where}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`);
+      }
+      if (!/^[a-zA-Z0-9_-]{1,200}$/.test(textOf(block['name']))) {
+        throw invalid(`${where}.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{1,200}$'`);
       }
       if (typeof block['input'] !== 'object' || block['input'] === null || Array.isArray(block['input'])) {
         throw invalid(`${where}.tool_use.input: Input should be a valid dictionary`);

@@ -94,9 +94,18 @@ function checkPairs(messages: readonly Json[]): void {
     if (calls.length === 0 && message['content'] === null) {
       throw new ApiRefusal(400, 'Invalid value for content: expected a string', null, `messages.[${index}].content`);
     }
+    for (const call of calls) checkCall(objectOf(call['function']), index);
     open = new Set(calls.map((call) => callId(textOf(call['id']), index)));
+    if (open.size < calls.length) throw new ApiRefusal(400, 'Duplicate tool call id', null, `messages.[${index}]`);
   }
   if (open.size > 0) throw unanswered(open);
+}
+
+function checkCall(called: Json, index: number): void {
+  const place = `messages[${index}].tool_calls[0].function`;
+  checkName(textOf(called['name']), `${place}.name`);
+  if (typeof called['arguments'] !== 'string')
+    throw new ApiRefusal(400, 'Invalid type', 'invalid_type', `${place}.arguments`);
 }
 
 function callId(id: string, index: number): string {

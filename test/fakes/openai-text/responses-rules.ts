@@ -34,6 +34,8 @@ function checkItems(items: readonly Json[]): void {
     const id = textOf(item['call_id']);
     switch (item['type']) {
       case 'function_call':
+        checkName(textOf(item['name']), `input[${index}].name`);
+        if (calls.has(id)) throw new ApiRefusal(400, `Duplicate function call ${id}.`, null, 'input');
         calls.add(id);
         break;
       case 'function_call_output':

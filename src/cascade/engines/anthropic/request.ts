@@ -9,7 +9,7 @@ import type {
   Tool,
 } from '@anthropic-ai/sdk/resources/messages/messages';
 import type { LanguageModelRequest, ModelMessage } from '../../stages/language-model.js';
-import { objectArguments, plainToolIds } from '../language-model/tool-calls.js';
+import { objectArguments, plainToolIds, plainToolName } from '../language-model/tool-calls.js';
 import type { AnthropicModelOptions } from './options.js';
 
 /** What a model thought, as it wants it back unchanged while its tools run. */
@@ -88,7 +88,7 @@ function contentBlocks(message: ModelMessage, idOf: (id: string) => string, mode
       const calls = message.toolCalls.map(({ id, name, arguments: input }) => ({
         type: 'tool_use' as const,
         id: idOf(id),
-        name,
+        name: plainToolName(name),
         input: objectArguments(input),
       }));
       // Signed for this model, and wanted by it only while its calls are under way.

@@ -11,7 +11,7 @@ export function plainToolIds(messages: readonly ModelMessage[]): (id: string) =>
   const known = new Map<string, string>();
   const idOf = (id: string): string => {
     if (PLAIN_ID.test(id)) return id;
-    const found = known.get(id) ?? `call_${known.size + 1}`;
+    const found = known.get(id) ?? `renamed_${known.size + 1}`;
     known.set(id, found);
     return found;
   };
@@ -19,6 +19,14 @@ export function plainToolIds(messages: readonly ModelMessage[]): (id: string) =>
     if (message.role === 'assistant') for (const { id } of message.toolCalls) idOf(id);
   }
   return idOf;
+}
+
+/**
+ * A name that a provider accepts for what a model has called: it may have made one up (`functions.find_slot`), which the result
+ * of the call says, and with which the provider would refuse all that follows.
+ */
+export function plainToolName(name: string): string {
+  return name.replace(/[^\w-]/g, '_').slice(0, 64) || 'unnamed';
 }
 
 /** A call whose arguments have come whole. No arguments are an empty object; what is no JSON stays text. */

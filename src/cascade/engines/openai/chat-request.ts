@@ -3,7 +3,7 @@ import type {
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions/completions';
 import type { LanguageModelRequest, ModelMessage } from '../../stages/language-model.js';
-import { plainToolIds, writtenArguments } from '../language-model/tool-calls.js';
+import { plainToolIds, plainToolName, writtenArguments } from '../language-model/tool-calls.js';
 import type { OpenAiModelOptions } from './options.js';
 
 /** The body of `POST /chat/completions`. */
@@ -53,7 +53,7 @@ function chatMessage(message: ModelMessage, idOf: (id: string) => string): ChatC
       const calls = toolCalls.map((call) => ({
         type: 'function' as const,
         id: idOf(call.id),
-        function: { name: call.name, arguments: writtenArguments(call.arguments) },
+        function: { name: plainToolName(call.name), arguments: writtenArguments(call.arguments) },
       }));
       return [
         {

@@ -1,6 +1,6 @@
 import type { ResponseCreateParamsStreaming, ResponseInputItem } from 'openai/resources/responses/responses';
 import type { LanguageModelRequest, ModelMessage } from '../../stages/language-model.js';
-import { plainToolIds, writtenArguments } from '../language-model/tool-calls.js';
+import { plainToolIds, plainToolName, writtenArguments } from '../language-model/tool-calls.js';
 import type { OpenAiModelOptions } from './options.js';
 
 /** Items of a model's reasoning, as it wants them back before the calls that came of it. */
@@ -61,7 +61,7 @@ function inputItems(
       const calls = toolCalls.map((call) => ({
         type: 'function_call' as const,
         call_id: idOf(call.id),
-        name: call.name,
+        name: plainToolName(call.name),
         arguments: writtenArguments(call.arguments),
       }));
       const reasoning = opaque !== undefined && isOwn(opaque) && calls.length > 0 ? reasoningItems(opaque.content) : [];
