@@ -52,7 +52,7 @@ export async function checkFlavor(loaded: LoadedConfig, name: string, deps: Flav
     module = await deps.loadModule(use, dirname(loaded.config.file));
   } catch (error) {
     const [message = ''] = errorMessage(error).split('\n');
-    const help = helpFor(use);
+    const help = helpFor(use, message);
     const issue = loaded.document.issueAt(['flavors', name, 'use'], loaded.secrets.redact(message), { help });
     return { name, use, issues: [issue] };
   }
@@ -144,10 +144,14 @@ async function made({ module, options }: PreparedFlavor, clock: Clock, log = sil
 }
 
 /** What to do about a flavor that does not load. */
-function helpFor(use: string): string {
+function helpFor(use: string, message: string): string {
   if (builtInFlavors.some((name) => name === use)) {
     return 'it belongs to this package, of which something is missing: install that again';
   }
+  const needed = /Cannot find package '([^']+)' imported from/.exec(message)?.[1];
+  // Most often the connector itself, which is a peer of every flavor and may be installed elsewhere.
+  if (needed !== undefined)
+    return `the flavor imports ${needed}, which must be installed beside it: npm install ${needed}`;
   const meant = suggest(use, builtInFlavors);
   if (meant !== undefined) return `did you mean "${meant}"?`;
   return `built in: ${builtInFlavors.join(', ')}; a package must be installed beside the configuration file`;

@@ -428,6 +428,19 @@ routes: [{ match: { any: true }, flavor: good }]
     expect(io.err()).toContain('= help: it belongs to this package, of which something is missing: install that again');
   });
 
+  test('a flavor beside which the connector is not installed is told what is missing', async () => {
+    const missing =
+      "Cannot find package 'sip-voice-connector' imported from /etc/connector/node_modules/clock/index.js";
+    const deps = { ...fakeDeps(), loadModule: () => Promise.reject(new Error(missing)) };
+    const io = createFakeIo(
+      directoryWith('flavors: { one: { use: clock } }\nroutes: [{ match: { any: true }, flavor: one }]\n'),
+    );
+    const { codes, done } = await checkProviders(deps, io);
+    await done;
+    expect(codes).toEqual([1]);
+    expect(io.err()).toContain('= help: the flavor imports sip-voice-connector, which must be installed beside it\n');
+  });
+
   test('as JSON', async () => {
     const deps = fakeDeps();
     const io = createFakeIo(directoryWith(text));

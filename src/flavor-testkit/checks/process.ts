@@ -187,7 +187,7 @@ function secretsOf(harness: ContractHarness): readonly string[] {
   const found: string[] = [];
   const walk = (part: unknown, value: unknown): void => {
     if (!isRecord(part)) return;
-    if (part['writeOnly'] === true && typeof value === 'string' && value.length > 0) found.push(value);
+    if (part['writeOnly'] === true) found.push(...textsIn(value));
     for (const kind of kindsOf(part)) walk(kind, value);
     if (Array.isArray(value)) for (const item of value) walk(part['items'], item);
     if (!isRecord(value)) return;
@@ -198,6 +198,12 @@ function secretsOf(harness: ContractHarness): readonly string[] {
   };
   walk(schema, harness.validConfig);
   return found;
+}
+
+/** Every text in a value; of something secret as a whole, such as headers, each of them is. */
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function renderLines(lines: readonly LoggedLine[]): readonly [string, string][] {
