@@ -45,13 +45,18 @@ export function createSystemClock(originMs?: number): Clock {
 /**
  * When `now` was 0, ms of the machine's monotonic clock, which all threads share: in each thread `performance.now` has an
  * origin of its own.
+ *
+ * @param readMachineMs that clock; default: as Node reads it
  */
-export function clockOriginMs(clock: Pick<Clock, 'now'>): number {
+export function clockOriginMs(
+  clock: Pick<Clock, 'now'>,
+  readMachineMs = () => Number(process.hrtime.bigint()) / 1e6,
+): number {
   let originMs = 0;
   let shortestMs = Number.POSITIVE_INFINITY;
   for (let reading = 0; reading < ORIGIN_READINGS; reading += 1) {
     const beforeMs = clock.now();
-    const machineMs = Number(process.hrtime.bigint()) / 1e6;
+    const machineMs = readMachineMs();
     const tookMs = clock.now() - beforeMs;
     if (tookMs >= shortestMs) continue;
     shortestMs = tookMs;

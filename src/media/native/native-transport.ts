@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import type { Clock } from '../../base/clock.js';
+import { type Clock, clockOriginMs } from '../../base/clock.js';
 import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from '../datagram-transport.js';
 import { FRAME_SLOTS } from '../pacing-wheel.js';
 import type { RemoteAddress } from '../remote-address.js';
@@ -63,7 +63,7 @@ export class NativeTransport implements DatagramTransport, SlotTimer {
   constructor(native: Datagrams, clock: Clock, dscp?: number) {
     this.#native = native;
     this.#dscp = dscp;
-    this.#aheadMs = native.now() - clock.now();
+    this.#aheadMs = clockOriginMs(clock, () => native.now());
   }
 
   async bind(address: string, family: 4 | 6, port: number, listener: DatagramListener): Promise<DatagramPair> {

@@ -130,6 +130,26 @@ const setUp = (granted = true) => {
   return { transport, slot };
 };
 
+test('slots are waited for until their time though the thread was interrupted as it began', async () => {
+  const clock = new FakeClock();
+  let interruptedMs = 7;
+  const until: number[] = [];
+  const native: Partial<Datagrams> = {
+    now: () => {
+      const machineMs = clock.now() + 1_000;
+      clock.advance(interruptedMs);
+      interruptedMs = 0;
+      return machineMs;
+    },
+    sleepUntil: (atMs) => until.push(atMs) && 0,
+    receive: () => 0,
+  };
+  const transport = new NativeTransport(native as Datagrams, clock);
+  await new Promise<void>((resolve) => transport.arm(20, resolve));
+  // Earlier, it would go round and round until the clock is there, at each slot anew.
+  expect(until).toEqual([1_020]);
+});
+
 test('what is said in answer to a packet leaves before the thread sleeps again', async () => {
   const order: string[] = [];
   let pair: DatagramPair | undefined;
