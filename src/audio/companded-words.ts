@@ -41,7 +41,7 @@ export class CompandedWords {
     return false;
   }
 
-  /** Expands the codes of all `words`, as they lie in memory. Only where {@link isLittleEndian}. */
+  /** Expands the codes of all `words`, as they lie in memory. Only where `LITTLE_ENDIAN` of pcm16.ts. */
   decode(words: Int32Array, samples: Int16Array): void {
     const linear = this.#linear;
     for (let i = 0, at = 0; i < words.length; i += 1, at += 4) {
@@ -53,9 +53,6 @@ export class CompandedWords {
     }
   }
 }
-
-/** The first byte of a word in memory is its lowest: all that Node runs on today but s390x. */
-export const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
 export const mulawWords = new CompandedWords(decodeMulaw, 0x7f);
 export const alawWords = new CompandedWords(decodeAlaw, 0x55);

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Pcm16View } from './views.js';
 
-/** Whether this machine keeps samples as they are on the wire: least significant byte first. */
+/** Whether this machine keeps samples as they are on the wire: least significant byte first. All that Node runs on today but s390x do. */
 export const LITTLE_ENDIAN = new Uint8Array(Int16Array.of(1).buffer)[0] === 1;
 
 /** Copies little-endian bytes of any alignment, two for each of the view's samples. */

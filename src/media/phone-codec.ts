@@ -1,6 +1,6 @@
-import { alawWords, type CompandedWords, isLittleEndian, mulawWords } from '../audio/companded-words.js';
+import { alawWords, type CompandedWords, mulawWords } from '../audio/companded-words.js';
 import { ALAW_SILENCE, decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw, MULAW_SILENCE } from '../audio/g711.js';
-import { readPcm16, writePcm16 } from '../audio/pcm16.js';
+import { LITTLE_ENDIAN, readPcm16, writePcm16 } from '../audio/pcm16.js';
 import type { AudioFormat } from '../flavor-api/index.js';
 import { amplitudeAt } from './audibility.js';
 import type { PhoneCodec } from './engine.js';
@@ -88,7 +88,7 @@ function companded(
       for (let i = offset; i < offset + count; i += 1) if (audible[bytes[i] as number] === 1) return true;
       return false;
     },
-    inWords: isLittleEndian ? inWords : undefined,
+    inWords: LITTLE_ENDIAN ? inWords : undefined,
     fromOther: recodeTable(...other),
   };
 }
