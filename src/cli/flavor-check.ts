@@ -150,8 +150,7 @@ function helpFor(use: string, message: string): string {
   }
   const needed = /Cannot find package '([^']+)' imported from/.exec(message)?.[1];
   // Most often the connector itself, which is a peer of every flavor and may be installed elsewhere.
-  if (needed !== undefined)
-    return `the flavor imports ${needed}, which must be installed beside it: npm install ${needed}`;
+  if (needed !== undefined) return `the flavor imports ${needed}, which must be installed beside it`;
   const meant = suggest(use, builtInFlavors);
   if (meant !== undefined) return `did you mean "${meant}"?`;
   return `built in: ${builtInFlavors.join(', ')}; a package must be installed beside the configuration file`;
