@@ -19,8 +19,12 @@ export function renewSpendBook(book: SpendBook, config: Config): void {
 
 /** Goes on with what the records of this day say. Without them it begins at nothing, and says so. Never rejects. */
 export async function carryOverSpending(book: SpendBook, path: string, log: Logger): Promise<void> {
+  const onUnreadable = (error: unknown): void => {
+    const message = 'records that were rotated cannot be read: what their calls have cost this day is not counted';
+    log.error({ problem: errorMessage(error) }, message);
+  };
   try {
-    book.carryOver(await spentBefore(path, (wallTimeMs) => book.isToday(wallTimeMs)));
+    book.carryOver(await spentBefore(path, (wallTimeMs) => book.isToday(wallTimeMs), onUnreadable));
   } catch (error) {
     log.error(
       { problem: errorMessage(error) },

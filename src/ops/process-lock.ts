@@ -1,12 +1,17 @@
-import { lstat, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { type BigIntStats, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { relative } from 'node:path';
+import type { Clock } from '../base/clock.js';
 import { errorCode } from '../base/connector-error.js';
 
 /** A lock that the kernel drops when the process dies, however it dies. */
 export interface ProcessLock {
   release(): Promise<void>;
 }
+
+/** After it has taken the place of a dead process, an owner looks so much later whether it still is one, ms. */
+const SETTLING_MS = 100;
 
 /**
  * Takes the lock named by `path`: a listening Unix socket, because unlike a file with a process id it cannot outlive its
@@ -15,32 +20,40 @@ export interface ProcessLock {
  * @returns The lock; `held` when another process (or another owner in this one) has it; `unavailable` where no such
  * socket can be made (a file system without sockets, a name beyond the 107 bytes of `sun_path`).
  */
-export async function takeProcessLock(path: string): Promise<ProcessLock | 'held' | 'unavailable'> {
+export async function takeProcessLock(
+  path: string,
+  { clock }: { readonly clock: Clock },
+): Promise<ProcessLock | 'held' | 'unavailable'> {
   // Only the shorter spelling may fit into sun_path.
   const fromHere = relative(process.cwd(), path);
   const name = fromHere.length < path.length ? fromHere : path;
+  const id = randomUUID();
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    const server = await listenOn(name);
+    const server = await listenOn(name, id);
     if (typeof server !== 'string') {
       server.unref();
+      if (attempt > 0) {
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, SETTLING_MS));
+        // Somebody has taken our socket for that of the dead process. It stays open: to close it would remove theirs.
+        if ((await ownerAt(name)) !== id) return 'held';
+      }
       return { release: () => new Promise((resolve) => server.close(() => resolve())) };
     }
     if (server !== 'EADDRINUSE') return 'unavailable';
+    const found = factsOf(name);
     if (await answers(name)) return 'held';
-    try {
-      if (!(await lstat(name)).isSocket()) return 'unavailable';
-      await unlink(name);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') return 'unavailable';
-    }
+    if (found !== undefined && !removed(name, found, id)) return 'unavailable';
   }
   return 'held';
 }
 
-function listenOn(name: string): Promise<Server | string> {
+function listenOn(name: string, id: string): Promise<Server | string> {
   return new Promise((resolve) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once('error', (error) => resolve(errorCode(error) ?? 'unknown'));
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(id);
+    });
+    server.on('error', (error) => resolve(errorCode(error) ?? 'unknown'));
     server.listen(name, () => resolve(server));
   });
 }
@@ -58,4 +71,49 @@ function answers(name: string): Promise<boolean> {
       resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
     });
   });
+}
+
+/** What the owner says of itself; nothing where there is none. */
+function ownerAt(name: string): Promise<string> {
+  return new Promise((resolve) => {
+    let said = '';
+    const socket = connect(name);
+    socket.setEncoding('latin1');
+    socket.on('data', (text: string) => {
+      said += text;
+    });
+    socket.on('error', () => {});
+    socket.once('close', () => resolve(said));
+  });
+}
+
+/** `undefined` where there is nothing, or nothing that we may see. */
+function factsOf(name: string): BigIntStats | undefined {
+  try {
+    return lstatSync(name, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Removes the socket of a dead process, if it still is that one: of two that start at once both find it dead, and the
+ * slower would remove the lock of the faster. No turn of the event loop lies between look and deed; what was moved aside
+ * in spite of it, because the machine had other things to do in between, is put back.
+ *
+ * @returns `false` where something is in the way that is no socket, or may not be removed.
+ */
+function removed(name: string, dead: BigIntStats, id: string): boolean {
+  if (!dead.isSocket()) return false;
+  const isDead = (there: BigIntStats | undefined): boolean => there?.ino === dead.ino && there.mtimeNs === dead.mtimeNs;
+  if (!isDead(factsOf(name))) return true;
+  const aside = `${name}.${id}`;
+  try {
+    renameSync(name, aside);
+    if (!isDead(factsOf(aside))) linkSync(aside, name);
+    unlinkSync(aside);
+    return true;
+  } catch (error) {
+    return ['ENOENT', 'EEXIST'].includes(errorCode(error) ?? '');
+  }
 }

@@ -81,7 +81,7 @@ export async function openRecordLog(options: RecordLogOptions, deps: RecordLogDe
   const undo: (() => Promise<void>)[] = [];
   try {
     await fs.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
-    const lock = await takeProcessLock(`${path}.lock`);
+    const lock = await takeProcessLock(`${path}.lock`, { clock });
     if (lock === 'held') throw new ConnectorError('ERR_RECORD_IN_USE', `another connector writes ${path}`);
     if (lock === 'unavailable') log.warn({ path }, 'the record file cannot be locked: let no other process write it');
     else undo.push(lock.release);

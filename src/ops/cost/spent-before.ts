@@ -16,14 +16,25 @@ const MAX_FILES = 100;
  * not compressed. A file that is not there is an empty one.
  *
  * @param isToday By wall time, ms since the epoch.
- * @throws What the disk says.
+ * @param onUnreadable Told of a file it was rotated to that cannot be read: the others count all the same.
+ * @throws What the disk says of the file itself.
  */
-export async function spentBefore(path: string, isToday: (wallTimeMs: number) => boolean): Promise<number> {
-  let usd = 0;
-  for (const file of [path, ...(await rotatedFrom(path))]) {
-    const found = await spentIn(file, isToday);
-    usd += found.usd;
-    if (found.earlierDay) break;
+export async function spentBefore(
+  path: string,
+  isToday: (wallTimeMs: number) => boolean,
+  onUnreadable: (error: unknown) => void,
+): Promise<number> {
+  const own = await spentIn(path, isToday);
+  if (own.earlierDay) return own.usd;
+  let { usd } = own;
+  for (const file of await rotatedFrom(path)) {
+    try {
+      const found = await spentIn(file, isToday);
+      usd += found.usd;
+      if (found.earlierDay) break;
+    } catch (error) {
+      onUnreadable(error);
+    }
   }
   return usd;
 }
@@ -34,8 +45,15 @@ async function rotatedFrom(path: string): Promise<readonly string[]> {
   const rotated = (await namesIn(directory))
     .filter((other) => other.startsWith(name) && /^[.-]\d[\d._-]*$/.test(other.slice(name.length)))
     .map((other) => join(directory, other));
-  const dated = await Promise.all(rotated.map(async (file) => ({ file, atMs: (await stat(file)).mtimeMs })));
+  const dated = await Promise.all(
+    rotated.map(async (file) => {
+      // One that logrotate compresses just now, or a link that leads nowhere, is gone; a directory is something else.
+      const found = await stat(file).catch(() => undefined);
+      return found?.isFile() ? [{ file, atMs: found.mtimeMs }] : [];
+    }),
+  );
   return dated
+    .flat()
     .sort((one, other) => other.atMs - one.atMs)
     .slice(0, MAX_FILES)
     .map(({ file }) => file);

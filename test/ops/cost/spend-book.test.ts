@@ -1,4 +1,4 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -108,11 +108,15 @@ test('what comes after the end of a call is counted, and ends nothing', () => {
   expect([book.spentTodayUsd, ended]).toEqual([5, []]);
 });
 
+const unread = (error: unknown): never => {
+  throw error;
+};
+
 test('a process that starts anew goes on with what the records of the day say', async () => {
   const { book } = bench({ perDayUsd: 3 });
   const path = join(await mkdtemp(join(tmpdir(), 'spent-')), 'cdr.jsonl');
   const isToday = (wallTimeMs: number): boolean => book.isToday(wallTimeMs);
-  expect(await spentBefore(path, isToday)).toBe(0);
+  expect(await spentBefore(path, isToday, unread)).toBe(0);
   const record = (endedAt: string, costUsd: unknown) =>
     JSON.stringify({ endedAt, costUsd, filler: 'ü'.repeat(40_000) });
   const lines = [
@@ -125,7 +129,7 @@ test('a process that starts anew goes on with what the records of the day say', 
     record('2026-01-01T11:00:00.000Z', 1.5),
   ];
   await writeFile(path, `${lines.join('\n')}\n`);
-  const usd = await spentBefore(path, isToday);
+  const usd = await spentBefore(path, isToday, unread);
   expect(usd).toBeCloseTo(3.5, 6);
   book.carryOver(usd);
   expect(book.exhausted).toBe(true);
@@ -153,9 +157,28 @@ test('a process that starts anew after its records were rotated counts those of 
     await utimes(join(directory, name), seconds, seconds);
   }
   const isToday = (wallTimeMs: number): boolean => book.isToday(wallTimeMs);
-  expect(await spentBefore(path, isToday)).toBeCloseTo(1.75, 6);
+  expect(await spentBefore(path, isToday, unread)).toBeCloseTo(1.75, 6);
   // Moved away a moment ago, and not written anew yet.
   await rm(path);
-  expect(await spentBefore(path, isToday)).toBeCloseTo(1.75, 6);
-  expect(await spentBefore(join(directory, 'none', 'cdr.jsonl'), isToday)).toBe(0);
+  expect(await spentBefore(path, isToday, unread)).toBeCloseTo(1.75, 6);
+  expect(await spentBefore(join(directory, 'none', 'cdr.jsonl'), isToday, unread)).toBe(0);
+});
+
+test('a rotated file that is gone, leads nowhere or cannot be read costs the others nothing', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'spent-'));
+  const path = join(directory, 'cdr.jsonl');
+  const record = (endedAt: string, costUsd: number) => `${JSON.stringify({ endedAt, costUsd })}\n`;
+  await writeFile(path, record('2026-01-01T01:00:00.000Z', 1));
+  await symlink(join(directory, 'nowhere'), `${path}.1`);
+  await mkdir(`${path}.2`);
+  await writeFile(`${path}.3`, record('2026-01-01T02:00:00.000Z', 2));
+  await writeFile(`${path}.4`, record('2026-01-01T03:00:00.000Z', 4));
+  const broken = new Error('EIO');
+  const isToday = (wallTimeMs: number): boolean => {
+    if (new Date(wallTimeMs).getUTCHours() === 2) throw broken;
+    return true;
+  };
+  const problems: unknown[] = [];
+  expect(await spentBefore(path, isToday, (error) => problems.push(error))).toBe(5);
+  expect(problems).toEqual([broken]);
 });
