@@ -95,7 +95,7 @@ export class ListenLine implements HeardLine {
     this.#bytesPerMs = bytesPerMs(format);
     this.#chunkBytes = chunkMs * this.#bytesPerMs;
     this.#tape = new AudioTape(format, replayMs);
-    this.#backoff = new Backoff(reconnect, clock, random);
+    this.#backoff = new Backoff(reconnect, clock, random, options.answerTimeoutMs);
   }
 
   /** Opens the first connection. Rejects as {@link Dial} does; it is not tried again. */

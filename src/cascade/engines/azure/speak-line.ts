@@ -66,7 +66,7 @@ export class SpeakLine implements SpeakDesk {
 
   constructor(options: SpeakLineOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(options.reconnect, options.clock, options.random);
+    this.#backoff = new Backoff(options.reconnect, options.clock, options.random, options.answerTimeoutMs);
     this.#context = synthesisContext(options.format, options.wordTimes);
   }
 

@@ -82,7 +82,7 @@ export class ListenLine implements HeardLine {
     this.#chunkBytes = chunkMs * this.#bytesPerMs;
     this.#pauseChunkBytes = pauseChunkMs === undefined ? undefined : pauseChunkMs * this.#bytesPerMs;
     this.#tape = new AudioTape(format, replayMs);
-    this.#backoff = new Backoff(reconnect, clock, random);
+    this.#backoff = new Backoff(reconnect, clock, random, options.answerTimeoutMs);
     this.#silence = new SilenceKeeper({
       flux: options.flux,
       format,

@@ -49,7 +49,7 @@ export class SpeakLine implements SpeakDesk {
   constructor(options: SpeakLineOptions) {
     this.#options = options;
     this.#queue = new SpeakQueue();
-    this.#backoff = new Backoff(options.reconnect, options.clock, options.random);
+    this.#backoff = new Backoff(options.reconnect, options.clock, options.random, options.answerTimeoutMs);
   }
 
   /** Has a connection ready. @throws as {@link SpeakPool.lease}. */

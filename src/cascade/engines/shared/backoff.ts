@@ -18,10 +18,13 @@ export class Backoff {
   readonly #options: ReconnectOptions;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #stableMs: number;
   #attempts = 0;
   #connectedAtMs: number | undefined;
 
-  constructor(options: ReconnectOptions, clock: Clock, random: Random) {
+  /** @param answerTimeoutMs after which connections on which nothing comes are left: such a life proves nothing */
+  constructor(options: ReconnectOptions, clock: Clock, random: Random, answerTimeoutMs = 0) {
+    this.#stableMs = Math.max(STABLE_MS, 2 * answerTimeoutMs);
     this.#options = options;
     this.#clock = clock;
     this.#random = random;
@@ -35,7 +38,8 @@ export class Backoff {
   /** What to wait before the next attempt, ms; `undefined` when there is to be none. */
   next(): number | undefined {
     const { attempts, firstDelayMs, maxDelayMs } = this.#options;
-    if (this.#connectedAtMs !== undefined && this.#clock.now() - this.#connectedAtMs >= STABLE_MS) this.#attempts = 0;
+    if (this.#connectedAtMs !== undefined && this.#clock.now() - this.#connectedAtMs >= this.#stableMs)
+      this.#attempts = 0;
     this.#connectedAtMs = undefined;
     if (this.#attempts >= attempts) return undefined;
     this.#attempts += 1;

@@ -21,6 +21,7 @@ interface BenchOptions {
   readonly service?: ScriptedService;
   readonly clock?: FakeClock;
   readonly pool?: SpeakPool;
+  readonly answerTimeoutMs?: number;
 }
 
 /** A call that speaks, and a service that is the test. */
@@ -31,7 +32,15 @@ class Bench {
   readonly line: SpeakLine;
   readonly #format: AudioFormat;
 
-  constructor({ format = mulaw, share = false, limit, service, clock, pool }: BenchOptions = {}) {
+  constructor({
+    format = mulaw,
+    share = false,
+    limit,
+    service,
+    clock,
+    pool,
+    answerTimeoutMs = 5_000,
+  }: BenchOptions = {}) {
     this.clock = clock ?? new FakeClock(1000);
     this.service = service ?? new ScriptedService(this.clock);
     this.#format = format;
@@ -47,7 +56,7 @@ class Bench {
       format,
       pool: this.pool,
       share,
-      answerTimeoutMs: 5_000,
+      answerTimeoutMs,
       renewAfterMs: 55 * 60_000,
       reconnect: { attempts: 3, firstDelayMs: 200, maxDelayMs: 1_000 },
       clock: this.clock,
@@ -424,4 +433,13 @@ test('the end closes the connection, ends what is being said, and leaves no time
   expect(await said.story()).toEqual(['7 characters', 'end 0']);
   expect(bench.service.last.closed).toBe(true);
   expect(bench.clock.pendingTimers).toBe(0);
+});
+
+test('a service that never speaks is given up, however long it is waited for', async () => {
+  const bench = await new Bench({ answerTimeoutMs: 30_000 }).open();
+  const said = bench.begin('Hello.');
+  said.utterance.finish();
+  await bench.pass(150_000);
+  expect(said.events.at(-1)).toMatchObject({ type: 'end', error: { code: 'ERR_FLAVOR_TIMEOUT' } });
+  expect(bench.service.sockets.length).toBe(4);
 });
