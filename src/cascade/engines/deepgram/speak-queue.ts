@@ -62,10 +62,10 @@ export class SpeakQueue {
 
   /** False when nothing of the utterance is left to be said. */
   finish(utterance: SpeakUtterance): boolean {
-    const last = this.#segments.findLast((segment) => segment.utterance === utterance);
-    if (last === undefined) return false;
-    if (last.flush === 'no') last.flush = 'wanted';
-    return true;
+    const own = this.#segments.filter((segment) => segment.utterance === utterance);
+    // There are several where another's text came in between, or all was to be said again.
+    for (const segment of own) if (segment.flush === 'no') segment.flush = 'wanted';
+    return own.length > 0;
   }
 
   /**

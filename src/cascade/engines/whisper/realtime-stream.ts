@@ -193,6 +193,7 @@ export class RealtimeStream implements SpeechToTextStream {
     const utterance = this.#current;
     if (!utterance) return;
     this.#commit();
+    if (this.#uncommitted) this.#session.begin();
     this.#current = undefined;
     this.#uncommitted = false;
     utterance.closed = true;

@@ -52,13 +52,13 @@ export class RenewedSession {
     this.#renewIn(RENEW_MS);
   }
 
-  /** A recording begins: what was sent and not committed is of no use. */
+  /** Between two recordings: what was sent and not committed is of no use. */
   begin(): void {
     this.#dirty = false;
+    this.#turnOver();
   }
 
   append(samples: Int16Array): void {
-    if (!this.#dirty) this.#turnOver();
     this.#dirty = true;
     this.#current?.connection?.append(samples);
   }
@@ -69,6 +69,8 @@ export class RenewedSession {
     this.#recordings += 1;
     this.#current?.unnamed.push(this.#recordings);
     this.#current?.connection?.commit();
+    // Not only when somebody speaks again: until then the old one may have been ended.
+    this.#turnOver();
     return this.#recordings;
   }
 

@@ -159,6 +159,22 @@ test('when flushes run low, pieces go together, and the last of an answer has it
   expect(await said.story()).toEqual(['piece 0', 'audio 160', '17 characters', 'end 3']);
 });
 
+test('an answer with another in the middle of it comes to its end with few flushes left', async () => {
+  const bench = await new Bench().open();
+  for (let i = 0; i < 14; i += 1) {
+    bench.begin('Yes.').utterance.finish();
+    bench.service.last.say(flushed);
+  }
+  const first = bench.begin('One.');
+  const other = bench.begin('Other.');
+  first.utterance.append('Two.');
+  first.utterance.finish();
+  other.utterance.finish();
+  for (let i = 0; i < 3; i += 1) bench.service.last.say(flushed);
+  expect(await first.story()).toEqual(['10 characters', 'end 2']);
+  expect(await other.story()).toEqual(['7 characters', 'end 1']);
+});
+
 test('without a flush left, the end of an answer waits for one', async () => {
   const bench = await new Bench().open();
   for (let i = 0; i < 21; i += 1) {

@@ -186,6 +186,28 @@ test('in the middle of speech it goes on to the next silence, and is closed when
   expect([first.closed, second.closed]).toEqual([true, false]);
 });
 
+test('a caller who is silent after that waits for nobody: the old session ends, and the stream does not', async () => {
+  const [first, second] = [new ScriptedSession(), new ScriptedSession()];
+  const caller = await sceneOf(first, second);
+  caller.clock.advance(25 * MINUTE_MS - 500);
+  await caller.speak(1_500);
+  await caller.silence(1_000);
+  first.understand(1, 'One moment.');
+  await caller.settle();
+  expect([first.closed, second.closed]).toEqual([true, false]);
+});
+
+test('a click, of which nothing is recognised, does not keep the old session', async () => {
+  const [first, second] = [new ScriptedSession(), new ScriptedSession()];
+  const caller = await sceneOf(first, second);
+  await caller.speak(60);
+  await caller.silence(2_000);
+  expect(first.commits).toEqual([]);
+  caller.clock.advance(25 * MINUTE_MS);
+  await caller.settle();
+  expect([first.closed, second.closed]).toEqual([true, false]);
+});
+
 test('a new session that is not to be had is tried again; one that breaks unused is made again', async () => {
   const [first, second, third] = [new ScriptedSession(), new ScriptedSession(), new ScriptedSession()];
   const caller = await sceneOf(first, gone, second, third);
