@@ -94,7 +94,7 @@ export class McpServer implements AsyncDisposable {
   #connecting: Promise<void> | undefined;
   #failures = 0;
   #retry: TimerHandle | undefined;
-  #listing: Promise<void> | undefined;
+  #listing = false;
   #listAgain = false;
   #nextListAtMs = Number.NEGATIVE_INFINITY;
   #listPause: TimerHandle | undefined;
@@ -181,7 +181,7 @@ export class McpServer implements AsyncDisposable {
       if (this.#listAgain) this.#refresh();
     } catch (error) {
       await opened?.close();
-      if (!this.#abort.signal.aborted) this.#retryLater(reasonOf(error));
+      this.#retryLater(reasonOf(error));
     } finally {
       clock.clearTimeout(timer);
     }
@@ -196,6 +196,7 @@ export class McpServer implements AsyncDisposable {
 
   /** With jitter: all connectors of a site lose a server at the same moment. */
   #retryLater(reason: string): void {
+    if (this.#abort.signal.aborted) return;
     const { clock, random, log } = this.#deps;
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures = Math.min(this.#failures + 1, 16);
@@ -208,31 +209,33 @@ export class McpServer implements AsyncDisposable {
   #refresh(): void {
     if (this.#abort.signal.aborted) return;
     this.#listAgain = true;
-    if (!this.#connection) return;
-    this.#listing ??= this.#list().finally(() => {
-      this.#listing = undefined;
-    });
+    if (this.#connection && !this.#listing) void this.#list();
   }
 
+  /** Never rejects. */
   async #list(): Promise<void> {
     const { clock } = this.#deps;
-    while (this.#listAgain) {
+    this.#listing = true;
+    while (this.#listAgain && !this.#abort.signal.aborted) {
       const waitMs = this.#nextListAtMs - clock.now();
       if (waitMs > 0) {
         await new Promise<void>((resolve) => {
           this.#listPause = clock.setTimeout(resolve, waitMs);
         });
       }
+      // Whoever connects looks whether there is something to list again.
+      const connection = this.#connection;
+      if (!connection) break;
       this.#nextListAtMs = clock.now() + LIST_PAUSE_MS;
       this.#listAgain = false;
-      const connection = this.#connection;
-      if (!connection) return;
       try {
         this.#tools = await connection.list();
       } catch (error) {
         this.#deps.log.warn({ server: this.name, reason: reasonOf(error) }, 'an MCP server does not list its tools');
       }
     }
+    // In the same turn as the last look: what changes from now on begins anew.
+    this.#listing = false;
   }
 }
 

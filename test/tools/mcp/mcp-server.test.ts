@@ -116,6 +116,38 @@ test('tools that change while they are listed for the first time are listed agai
   expect(server.tools.map(({ name }) => name)).toEqual(['list', 'book']);
 });
 
+test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+  'tools that change %i promises after a list are listed again',
+  async (promises) => {
+    const { server, world, clock } = setUp();
+    await server.start();
+    world.onList = () => {
+      if (world.lists !== 2) return;
+      const change = async (): Promise<void> => {
+        for (let turn = 0; turn < promises; turn += 1) await undefined;
+        world.tools = [remote('list'), remote('book')];
+        world.handlers?.onToolsChanged();
+      };
+      queueMicrotask(() => void change());
+    };
+    world.handlers?.onToolsChanged();
+    await settle();
+    clock.advance(1000);
+    await settle();
+    expect(server.tools.map(({ name }) => name)).toEqual(['list', 'book']);
+  },
+);
+
+test('a server that dies in the moment in which it is closed is not tried again', async () => {
+  const { server, world, clock } = setUp();
+  await server.start();
+  const closed = server[Symbol.asyncDispose]();
+  world.handlers?.onLost('the connection was closed');
+  await closed;
+  expect(clock.pendingTimers).toBe(0);
+  expect(world.closed).toBe(1);
+});
+
 test('a server that takes too long to shake hands has not answered', async () => {
   const { server, world, clock, log } = setUp();
   world.hang = true;
