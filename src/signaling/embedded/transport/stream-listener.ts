@@ -152,9 +152,13 @@ export class StreamListener {
   #shakeHands(tls: TlsServer, socket: Socket, remote: IpEndpoint): void {
     const { clock, limits } = this.#options;
     const key = keyOf(remote);
+    // A peer that reset its connection may be back from the same port before the end of that one is told.
+    this.#handshakeOver(key);
     const timer = clock.setTimeout(() => socket.destroy(), limits.handshakeMs);
     this.#handshakes.set(key, { socket, address: remote.address, timer });
-    socket.once('close', () => this.#handshakeOver(key));
+    socket.once('close', () => {
+      if (this.#handshakes.get(key)?.socket === socket) this.#handshakeOver(key);
+    });
     // Documented for connections that were accepted elsewhere; a server that listens by itself could not count them first.
     tls.emit('connection', socket);
   }

@@ -9,6 +9,7 @@ import {
 } from '../../../../src/signaling/embedded/transport/tcp-transport.js';
 import type { TlsSettings } from '../../../../src/signaling/embedded/transport/tls-policy.js';
 import type { ListeningAddress } from '../../../../src/signaling/port.js';
+import { eventLoopTurns } from '../../../support/event-loop-turns.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { tlsMaterial, tlsText } from '../../../support/tls-files.js';
 import { invite } from '../../message/samples.js';
@@ -123,6 +124,30 @@ test('who does not finish the handshake is cut off in time, and keeps nobody out
   server.clock.advance(tcpTransportDefaults.handshakeMs);
   await until(() => closed === 3);
   expect((await connect(server)).authorized).toBe(true);
+});
+
+test('a peer that comes back from the same port has its time, too, whatever became of the connection before', async () => {
+  const server = await listen();
+  const from = (localPort: number) => {
+    const socket = createConnection({ host: '127.0.0.1', port: server.bound.port, localPort });
+    opened.push(() => void socket.destroy());
+    socket.on('error', () => {});
+    return socket;
+  };
+  const first = from(0);
+  await until(() => server.clock.pendingTimers === 1 && first.localPort !== undefined);
+  const port = first.localPort ?? 0;
+  first.resetAndDestroy();
+  const second = from(port);
+  let closed = false;
+  second.once('close', () => {
+    closed = true;
+  });
+  await new Promise<void>((resolve) => second.once('connect', () => resolve()));
+  await eventLoopTurns(50);
+  expect(server.clock.pendingTimers).toBe(1);
+  server.clock.advance(tcpTransportDefaults.handshakeMs);
+  await until(() => closed);
 });
 
 test('handshakes under way count as connections: many addresses together cannot have more of them', async () => {
