@@ -79,7 +79,17 @@ export class FliteThread implements AsyncDisposable {
       return;
     }
     this.#running = next;
-    const worker = this.#worker ?? this.#start();
+    let worker: Worker;
+    try {
+      worker = this.#worker ?? this.#start();
+    } catch (cause) {
+      // The system has no thread left: the next job may get one.
+      this.#settle();
+      next.stopListening();
+      next.reject(speechError(`the speech thread cannot be started: ${errorMessage(cause)}`, cause));
+      this.#advance();
+      return;
+    }
     worker.ref();
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#lose(worker, `no speech within ${this.#options.jobTimeoutMs} ms`);
@@ -117,8 +127,7 @@ export class FliteThread implements AsyncDisposable {
     const running = this.#running;
     this.#settle();
     running?.stopListening();
-    const detail = cause === undefined ? message : `${message}: ${errorMessage(cause)}`;
-    running?.reject(new ConnectorError('ERR_SPEECH', detail, cause === undefined ? {} : { cause }));
+    running?.reject(speechError(cause === undefined ? message : `${message}: ${errorMessage(cause)}`, cause));
     this.#advance();
   }
 
@@ -137,4 +146,8 @@ export class FliteThread implements AsyncDisposable {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+function speechError(message: string, cause: unknown): ConnectorError {
+  return new ConnectorError('ERR_SPEECH', message, cause === undefined ? {} : { cause });
 }

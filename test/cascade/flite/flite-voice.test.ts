@@ -79,6 +79,13 @@ test('requests behind a crash are not lost', async () => {
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
 });
 
+test('a thread that cannot be started fails the request, and those behind it', async () => {
+  // As where the system has no thread left, the constructor throws.
+  const voice = voiceFor({ workerUrl: new URL('http://127.0.0.1/worker.mjs') });
+  const results = await Promise.allSettled([voice.speak('One.'), voice.speak('Two.')]);
+  expect(results).toMatchObject(Array(2).fill({ status: 'rejected', reason: { code: 'ERR_SPEECH' } }));
+});
+
 test('a thread that hangs is ended after the time-out', async () => {
   const clock = new FakeClock();
   const voice = voiceFor({ workerUrl: moodyWorker, clock, pieceTimeoutMs: 1000 });
