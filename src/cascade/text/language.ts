@@ -19,6 +19,8 @@ export interface SpokenLanguage {
   cardinal(digits: string): string;
   /** A number before a noun, where that differs from counting: `veintiún`. Default: {@link cardinal}. */
   counted?(digits: string): string;
+  /** A noun behind whole millions: `un million d’euros`. Default: as behind any number. */
+  afterMillions?(noun: string): string;
   /** A number without sign, unit or separator, where custom reads it otherwise, such as years in English. */
   bare?(digits: string): string | undefined;
   /** A day of the year, `year` absent or of four digits. @param context.before decides about inflection. */

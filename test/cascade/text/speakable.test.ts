@@ -339,6 +339,20 @@ const pieces = fc.constantFrom(
   '#',
 );
 
+test('millions in groups are numbers where a dot groups them, and versions and addresses have dots', () => {
+  says(
+    [
+      ['2.000.000 Menschen', 'zwei Millionen Menschen'],
+      ['1.000.000.000 Sterne', 'eine Milliarde Sterne'],
+      ['Version 1.2.3', 'Version eins Punkt zwei Punkt drei'],
+      ['192.168.100.200', 'einhundertzweiundneunzig Punkt einhundertachtundsechzig Punkt einhundert Punkt zweihundert'],
+    ],
+    'de',
+  );
+  says([['2.000.000 personas, 1.000.000 €', 'dos millones personas, un millón de euros']], 'es');
+  says([['1 000 000 €, 1 200 000 €', "un million d'euros, un million deux cent mille euros"]], 'fr');
+});
+
 describe('signs for the voice', () => {
   const written = 'Oh [Sigh], I have 2 [laugh] of [seven] [laugh](https://example.com).';
 

@@ -136,6 +136,7 @@ export const french: SpokenLanguage = {
   groupSigns: ' .',
   digits: small.slice(0, 10),
   cardinal,
+  afterMillions: (noun) => (/^[aeéhiou]/iu.test(noun) ? `d'${noun}` : `de ${noun}`),
   date: ({ day, month, year }) => date(day, month, year),
   time: clock,
   words: {

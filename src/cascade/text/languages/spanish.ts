@@ -144,6 +144,7 @@ export const spanish: SpokenLanguage = {
   digits: small.slice(0, 10),
   cardinal,
   counted: (digits) => short(cardinal(digits)),
+  afterMillions: (noun) => `de ${noun}`,
   date: ({ day, month, year }) => date(day, month, year),
   time: clock,
   words: {

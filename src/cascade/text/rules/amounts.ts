@@ -31,7 +31,8 @@ export function spokenCount(
   const digits = plainDigits(whole);
   if (fraction !== undefined) return `${spokenNumber(whole, fraction, language)} ${noun[1]}`;
   if (/^0*1$/.test(digits)) return noun[0];
-  return `${(language.counted ?? language.cardinal)(digits)} ${noun[1]}`;
+  const many = /[1-9]\d*0{6}$/.test(digits) ? (language.afterMillions?.(noun[1]) ?? noun[1]) : noun[1];
+  return `${(language.counted ?? language.cardinal)(digits)} ${many}`;
 }
 
 /** Money, percentages and measures. */

@@ -25,13 +25,14 @@ export function numberRules(language: SpokenLanguage): readonly Rule[] {
       say: (match) => (language.decimalSign === '.' ? `0${match[0]}` : undefined),
     },
     {
-      // 1.2.3, 192.168.0.1
+      // 1.2.3, 192.168.0.1; not 2.000.000 where that is a number
       pattern: /\d{1,6}(?:\.\d{1,6}){2,8}(?!\d)/y,
-      say: (match) =>
-        match[0]
-          .split('.')
-          .map((part) => language.cardinal(part))
-          .join(` ${words.point} `),
+      say: (match) => {
+        const parts = match[0].split('.');
+        if (language.groupSigns.includes('.') && inThousands(parts)) return undefined;
+        const sign = language.decimalSign === '.' ? words.point : words.dot;
+        return parts.map((part) => language.cardinal(part)).join(` ${sign} `);
+      },
     },
     {
       // MP3, COVID-19, A4, B2B, AB12CD, 1Z999AA10123456784; not v1.2.3
@@ -70,6 +71,12 @@ export function numberRules(language: SpokenLanguage): readonly Rule[] {
       say: (match) => digitByDigit(plainDigits(match[0]), language),
     },
   ];
+}
+
+/** Groups of a large number, and not of an address: 192.168.100.200. */
+function inThousands([first = '', ...groups]: readonly string[]): boolean {
+  if (first.length > 3 || groups.length > 4 || groups.some((group) => group.length !== 3)) return false;
+  return groups.length !== 3 || [first, ...groups].some((group) => group.startsWith('0') || Number(group) > 255);
 }
 
 /** A code: short runs of digits as numbers behind a name, otherwise all one by one. */
