@@ -16,6 +16,8 @@ export interface ServerTurnsOptions {
   push(event: FlavorEvent): void;
 }
 
+/** Ends of stretches that are remembered: a service that never decides on any does not fill the memory. */
+const KEPT_ENDS = 64;
 /** Sound that goes on for longer than this keeps no answer back that is owed for earlier words, ms. */
 const LONGEST_WAIT_MS = 5_000;
 
@@ -125,6 +127,8 @@ export class ServerTurns implements CallerTurns {
   #noteEnd(itemId: string, voicedUntilMs: number): void {
     this.#voicedUntilMs ??= new Map();
     this.#voicedUntilMs.set(itemId, voicedUntilMs);
+    const [oldest] = this.#voicedUntilMs.keys();
+    if (this.#voicedUntilMs.size > KEPT_ENDS && oldest !== undefined) this.#voicedUntilMs.delete(oldest);
   }
 
   #onPresent(itemId: string): void {

@@ -22,6 +22,9 @@ interface Unsettled {
   admitted: boolean;
 }
 
+/** Turns that may be open: of those that a service begins and never ends the oldest is given up. */
+const MAX_OPEN = 64;
+
 /** What is known of the caller's turns, by the item of each: its words, its stages, and its sound for as long as it may be needed. */
 export class TurnBook {
   readonly #options: TurnBookOptions;
@@ -71,6 +74,8 @@ export class TurnBook {
     const turnId = `turn-${this.#turns}`;
     this.#unsettled.set(itemId, { turnId, fromMs, untilMs: undefined, admitted: false });
     if (this.#transcribes) this.#transcripts.open(itemId, turnId);
+    const [oldest] = this.#unsettled.keys();
+    if (this.#unsettled.size > MAX_OPEN && oldest !== undefined) this.drop(oldest);
     this.#hold();
   }
 

@@ -63,7 +63,7 @@ export async function runStageChecks<Engine extends Stage, Harness extends Stage
       results.push({ id, title, ...rest, notes: [], durationMs: performance.now() - startedAtMs });
     };
     try {
-      const engine = await harness.create();
+      const engine = await inTime(Promise.resolve(harness.create()), 'create()', deadlines.faultMs);
       name = `${engine.identity.provider}/${engine.identity.model} (${kind})`;
       await runCheck(check, engine, harness, deadlines);
       done({ status: 'passed' });
@@ -97,8 +97,16 @@ async function runCheck<Engine extends Stage, Harness extends StageHarness<Engin
   } finally {
     controller.abort();
     await harness.provider?.recover();
-    await engine[Symbol.asyncDispose]();
+    await inTime(Promise.resolve(engine[Symbol.asyncDispose]()), 'dispose', deadlines.answerMs);
   }
+}
+
+/** What `promise` comes to; throws when it comes to nothing, which would hold up the run for good. */
+async function inTime<Value>(promise: Promise<Value>, what: string, deadlineMs: number): Promise<Value> {
+  const result = await outcome(promise, deadlineMs);
+  if (result.state === 'resolved') return result.value;
+  if (result.state === 'rejected') throw result.error;
+  throw new Error(`${what} neither resolved nor rejected within ${deadlineMs} ms`);
 }
 
 async function until(condition: () => boolean, what: string, deadlineMs: number): Promise<void> {

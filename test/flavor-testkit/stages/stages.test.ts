@@ -73,6 +73,16 @@ describe('stages that keep their promises conform', () => {
   });
 });
 
+test('a stage that is never made, or never disposed of, fails and does not hold up the run', async () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const brief = { answerMs: 20, faultMs: 20, settleMs: 5 };
+  const run = (harness: LanguageModelHarness) => runLanguageModelChecks(harness, { only: [11], deadlines: brief });
+  const unmade = await run({ ...llmHarness(new ScriptedLlm()), create: never });
+  expect(unmade.results[0]?.error?.message).toMatch(/^create\(\) neither/);
+  const kept = await run(llmHarness(Object.assign(new ScriptedLlm(), { [Symbol.asyncDispose]: never })));
+  expect(kept.results[0]?.error?.message).toMatch(/^dispose neither/);
+});
+
 /** The checks that some broken stage fails. */
 function caught<Engine>(broken: readonly BrokenStage<Engine>[]): readonly number[] {
   return [...new Set(broken.map(({ check }) => check))];
