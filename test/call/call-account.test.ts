@@ -178,6 +178,13 @@ test('a warning that comes again and again is one line in ten seconds, and says 
   expect(events.filter(({ type }) => type === 'warning')).toHaveLength(85);
 });
 
+test('a warning that quotes a page of a provider is cut, as an error is', () => {
+  const { account: calls, log } = account();
+  calls.onWarning('ERR_FLAVOR_PROTOCOL', 'x'.repeat(100_000));
+  calls.onError(new Error('y'.repeat(100_000)));
+  expect(log.lines.map((line) => (JSON.parse(line) as { detail: string }).detail.length)).toEqual([1000, 1000]);
+});
+
 test('warnings that are all different are bounded in memory, and written', () => {
   const { account: calls, log } = account();
   for (let kind = 0; kind < 200; kind += 1) calls.onWarning('ERR_FLAVOR_PROTOCOL', `odd message ${kind}`);
