@@ -3,7 +3,7 @@ import type { SrtpDefect } from './srtp/srtp-inbound.js';
 
 /**
  * Why a packet was refused. `srtp-…`: not authentic, seen before, or beyond what its key may protect; `rtcp`: a malformed one; `direction`: we receive nothing now; `source` and `probation`: the
- * latching rule; `net`: from outside the nets of the call; `no-keys`: before DTLS has made the keys; `stun`: no check that is authentic;
+ * latching rule; `net`: from outside the nets of the call; `no-keys`: before DTLS has made the keys; `stun`: neither an authentic check nor a keepalive of the peer;
  * `dtls`: DTLS that nobody asked for, or from where ICE has found nobody; `sequence`: out of all order; `event`: a malformed telephone event.
  */
 export type DropReason =

@@ -171,7 +171,8 @@ export class SecureAssociation {
       listener.onRefused('net');
       return;
     }
-    const { reply, valid, nominated } = this.#ice?.receive(bytes, from, this.#isPeer(from)) ?? NO_ICE;
+    const { reply, valid, nominated, isKeepalive } = this.#ice?.receive(bytes, from, this.#isPeer(from)) ?? NO_ICE;
+    if (isKeepalive) return;
     if (reply === undefined || !this.#isAdmitted(from)) {
       listener.onRefused(reply === undefined ? 'stun' : 'net');
       return;

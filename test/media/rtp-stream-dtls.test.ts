@@ -11,7 +11,7 @@ import {
   setUpBrowser,
 } from '../support/browser-bench.js';
 import { CALLER, LOUD, parametersOf, setUpStream } from '../support/stream-bench.js';
-import { mappedAddressOf } from '../support/stun-client.js';
+import { mappedAddressOf, stunCheck } from '../support/stun-client.js';
 
 test('a browser is found by its checks, agrees on keys, and both hear each other; nothing plain passes', () => {
   const { clock, stream, datagrams, raw, muxed, reports, frames, events, opening, say, establish, packets } =
@@ -206,6 +206,18 @@ describe('where the peer is', () => {
     expect(packets.at(-1)).toMatchObject(CALLER);
     expect(sentTo()).toEqual(new Set([`${CALLER.address}:${CALLER.port}`]));
     expect(stream.stats().in.dropped).toEqual({ stun: 1 });
+  });
+
+  test('a keepalive of the peer is nothing to be counted; that of a stranger is', () => {
+    const { stream, establish, receive, datagrams } = setUpBrowser();
+    establish();
+    datagrams.length = 0;
+    const keepalive = stunCheck({ type: 0x0011, username: undefined, password: undefined, attributes: [] });
+    receive(keepalive);
+    expect(stream.stats().in.dropped).toEqual({});
+    receive(keepalive, STRANGER);
+    expect(stream.stats().in.dropped).toEqual({ stun: 1 });
+    expect(datagrams).toEqual([]);
   });
 
   test('of many addresses the one in use is not forgotten', () => {

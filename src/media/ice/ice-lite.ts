@@ -12,8 +12,11 @@ export interface IceVerdict {
   readonly valid: boolean;
   /** The peer chooses this address (RFC 8445 section 7.3.1.5). */
   readonly nominated: boolean;
+  /** It keeps the peer's way open (RFC 8445 section 11), and asks for nothing. */
+  readonly isKeepalive?: true;
 }
 
+const KEEPALIVE: IceVerdict = { valid: false, nominated: false, isKeepalive: true };
 const NOTHING: IceVerdict = { valid: false, nominated: false };
 
 /**
@@ -39,6 +42,7 @@ export class IceLite {
    */
   receive(bytes: Uint8Array, from: RemoteAddress, isProven: boolean): IceVerdict {
     const message = parseStun(bytes);
+    if (message?.type === messageType.bindingIndication && isProven) return KEEPALIVE;
     if (message?.type !== messageType.bindingRequest) return NOTHING;
     const username = message.attributes.get(attributeType.username);
     if (username === undefined || !this.#username.equals(username)) return NOTHING;
