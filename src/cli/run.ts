@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Clock, createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
-import { formatConfigIssues } from '../config/config-issue.js';
+import { type ConfigIssue, formatConfigIssues } from '../config/config-issue.js';
 import type { LoadedConfig, LoadResult } from '../config/load-config.js';
 import { createConnector, type VoiceConnector } from '../connector.js';
 import { createLog, type Log, type LogLevel, logLevels } from '../ops/log.js';
@@ -61,7 +61,8 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
       const again = await readAny(options, io);
       // Calls that are up go on with those of before. Reloads of the same secrets add nothing.
       secrets.include(again.secrets);
-      return again.ok ? again : { problem: formatConfigIssues(again.errors, { color: false }) };
+      if (!again.ok) return { problem: formatConfigIssues(again.errors, { color: false }) };
+      return { config: again.config, warnings: again.warnings.map(inOneLine) };
     },
   });
   const subscriptions = [
@@ -93,6 +94,12 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
     io.signal.removeEventListener('abort', stop);
     for (const unsubscribe of subscriptions) unsubscribe();
   }
+}
+
+/** A warning for the log and for answers of the admin interface. */
+function inOneLine({ file, help, key, line, message }: ConfigIssue): string {
+  const subject = key === '' ? '' : `${key}: `;
+  return `${file}:${line}: ${subject}${message}${help === undefined ? '' : ` (${help})`}`;
 }
 
 /** Starts, and says what takes so long when it does. */

@@ -23,5 +23,7 @@ export interface ConnectorDeps {
   /** The voice of the host itself. */
   createAnnouncer(config: Config): Announcer & AsyncDisposable;
   /** Reads the configuration anew for `POST /reload`; absent where it did not come from a file. */
-  readonly readConfig?: () => Promise<{ readonly config: Config } | { readonly problem: string }>;
+  readonly readConfig?: () => Promise<
+    { readonly config: Config; readonly warnings?: readonly string[] } | { readonly problem: string }
+  >;
 }

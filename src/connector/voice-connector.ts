@@ -34,7 +34,8 @@ export interface ConnectorAddresses {
 
 /** What came of a reload. */
 export type ReloadOutcome =
-  | { readonly ok: true; readonly atRestart: readonly string[] }
+  /** `warnings`: what in the file deserves a second look; absent where nothing does. */
+  | { readonly ok: true; readonly atRestart: readonly string[]; readonly warnings?: readonly string[] }
   | { readonly ok: false; readonly problem: string };
 
 /** Time the calls have to say goodbye when the connector stops, ms. */
@@ -175,14 +176,17 @@ export class VoiceConnector implements AsyncDisposable {
   async #reload(): Promise<ReloadOutcome> {
     const outcome = await this.#readAndApply().catch((error: unknown) => this.#refused(error));
     this.#operations?.onReload(outcome.ok, Object.keys(this.#config.flavors));
-    if (outcome.ok) this.#deps.log.info({ atRestart: outcome.atRestart }, 'configuration reloaded');
+    if (outcome.ok)
+      this.#deps.log.info({ atRestart: outcome.atRestart, warnings: outcome.warnings }, 'configuration reloaded');
     else this.#deps.log.error({ problem: outcome.problem }, 'reload refused, the running configuration stays');
     return outcome;
   }
 
   async #readAndApply(): Promise<ReloadOutcome> {
     const read = (await this.#deps.readConfig?.()) ?? { problem: 'this connector has no configuration file' };
-    return 'config' in read ? this.#apply(read.config) : { ok: false, problem: read.problem };
+    if (!('config' in read)) return { ok: false, problem: read.problem };
+    const outcome = await this.#apply(read.config);
+    return outcome.ok && read.warnings?.length ? { ...outcome, warnings: read.warnings } : outcome;
   }
 
   /** Never rejects. */
@@ -322,9 +326,7 @@ export class VoiceConnector implements AsyncDisposable {
       ready: () => this.#readiness(),
       reload: async () => {
         const outcome = await this.reload();
-        return outcome.ok
-          ? { ok: true, warnings: outcome.atRestart.map((section) => `${section} takes effect at a restart`) }
-          : { ok: false, errors: outcome.problem };
+        return outcome.ok ? { ok: true, warnings: warningsOf(outcome) } : { ok: false, errors: outcome.problem };
       },
       drain: () => void this.drain(),
       activeCalls: () => this.#registry.size,
@@ -388,4 +390,8 @@ export class VoiceConnector implements AsyncDisposable {
 function summaryOf({ expiresAtMs, failure, registrar, state, user }: RegistrationStatus): RegistrationSummary {
   const expiresAt = expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString();
   return { registrar, user, state, expiresAt, failure: failure ?? null };
+}
+
+function warningsOf({ atRestart, warnings = [] }: Extract<ReloadOutcome, { readonly ok: true }>): readonly string[] {
+  return [...warnings, ...atRestart.map((section) => `${section} takes effect at a restart`)];
 }

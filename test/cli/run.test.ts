@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -125,6 +125,21 @@ test('SIGHUP takes a good file, and keeps what runs when the file is bad', async
   const refused = await running.line('reload refused, the running configuration stays');
   expect(refused['problem']).toContain('nonsense');
   expect(running.ended).toBe(false);
+});
+
+test('a reload tells what in the file deserves a second look, in the answer and in the log', async () => {
+  const running = new Running();
+  const { admin } = await running.ports();
+  const written = JSON.parse(readFileSync(running.file, 'utf8'));
+  writeFileSync(running.file, JSON.stringify({ ...written, admin: { ...written.admin, token: 'short-token' } }));
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const answer = await fetch(`http://127.0.0.1:${admin}/reload`, { method: 'POST', headers });
+  const line = await running.line('configuration reloaded');
+  const { warnings } = (await answer.json()) as { readonly warnings: readonly string[] };
+  const short =
+    'connector.yaml:1: admin.token: the token has fewer than 16 characters (make one with: openssl rand -hex 24)';
+  expect(warnings).toContain(short);
+  expect(line['warnings']).toEqual([short]);
 });
 
 test('a rejection that nobody waited for is logged, and calls go on', async () => {
