@@ -134,7 +134,8 @@ export class ProviderSocket {
       this.#lose(failures.closed(code, reason.toString('utf8')));
       this.#clock.clearTimeout(this.#timer);
     });
-    this.#watch();
+    // How long it may take until then is another matter.
+    socket.on('open', () => this.#watch());
   }
 
   get alive(): boolean {
