@@ -43,6 +43,7 @@ class ReplicateSpeech implements SpeechBackend {
   readonly identity: StageIdentity;
   readonly capabilities: SpeechBackendCapabilities;
   readonly #config: ReplicateSpeechConfig;
+  readonly #clock: Clock;
   readonly #http: SpeechHttp;
   readonly #api: ReplicateApi;
   readonly #jobs: Jobs;
@@ -51,6 +52,7 @@ class ReplicateSpeech implements SpeechBackend {
   constructor(config: ReplicateSpeechConfig, { apiKey, guard, ...deps }: ReplicateDeps) {
     const clock = deps.clock ?? createSystemClock();
     this.#config = config;
+    this.#clock = clock;
     const { model, version, baseUrl, answerTimeoutMs, connectTimeoutMs, startTimeoutMs, workTimeoutMs } = config;
     this.identity = { provider: 'replicate', model };
     const { maxCharacters, concurrency, tags } = config;
@@ -85,12 +87,21 @@ class ReplicateSpeech implements SpeechBackend {
     const spoken = sayable(text, this.#config.tags);
     if (spoken === '') return;
     let told: SpeechProgress | undefined;
-    for await (const view of this.#jobs.follow(this.#input(spoken), patientAudience, signal)) {
-      // What is done has been worked on, even where nobody was there to see it.
-      const state = view.state === 'starting' ? 'starting' : 'working';
-      if (state !== told) yield { type: 'progress', state };
-      told = state;
-      if (view.state === 'done') yield* this.#made(spoken, view, signal);
+    let workingSinceMs: number | undefined;
+    try {
+      for await (const view of this.#jobs.follow(this.#input(spoken), patientAudience, signal)) {
+        // What is done has been worked on, even where nobody was there to see it.
+        const state = view.state === 'starting' ? 'starting' : 'working';
+        // The time of what is done is told by itself.
+        workingSinceMs = view.state === 'working' ? (workingSinceMs ?? this.#clock.now()) : undefined;
+        if (state !== told) yield { type: 'progress', state };
+        told = state;
+        if (view.state === 'done') yield* this.#made(spoken, view, signal);
+      }
+    } catch (error) {
+      // Given up, or broken off: the machine has worked all the same, by the clock on this side.
+      if (workingSinceMs !== undefined) yield this.#machineTime(this.#clock.now() - workingSinceMs);
+      throw error;
     }
   }
 
@@ -112,13 +123,15 @@ class ReplicateSpeech implements SpeechBackend {
 
   async *#made(text: string, view: JobView, signal: AbortSignal): AsyncGenerator<SpeechChunk, void, undefined> {
     // Paid from now on, whether it can be fetched or not.
-    if (view.machineMs !== undefined) {
-      yield { type: 'usage', ...this.identity, unit: 'machine-ms', quantity: Math.round(view.machineMs) };
-    }
+    if (view.machineMs !== undefined) yield this.#machineTime(view.machineMs);
     if (view.output === undefined || view.output === null) throw noSpeech(REPLICATE);
     const output = jobOutput(view.output);
     if (output === undefined) throw protocolFault(REPLICATE, 'an output that is no speech');
     yield* outputSpeech({ who: REPLICATE, text }, output, this.#files, signal);
+  }
+
+  #machineTime(ms: number): SpeechChunk {
+    return { type: 'usage', ...this.identity, unit: 'machine-ms', quantity: Math.round(ms) };
   }
 
   #input(text: string): object {

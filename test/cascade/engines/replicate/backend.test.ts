@@ -142,6 +142,20 @@ describe.concurrent('Replicate', { timeout: 60_000 }, () => {
     },
   );
 
+  test('a prediction whose caller interrupts it has cost the time of its machine', async () => {
+    const { backend } = await bench({ warm: 1, realTimeFactor: 5 }, { waitMs: 1_000 });
+    const abort = new AbortController();
+    const usage: object[] = [];
+    const listen = async (): Promise<void> => {
+      for await (const chunk of backend.synthesize(TEXT, abort.signal)) {
+        if (chunk.type === 'progress' && chunk.state === 'working') abort.abort(new Error('the caller speaks'));
+        if (chunk.type === 'usage') usage.push(chunk);
+      }
+    };
+    await expect(listen()).rejects.toThrow('the caller speaks');
+    expect(usage).toMatchObject([{ provider: 'replicate', unit: 'machine-ms' }]);
+  });
+
   test('waking starts a machine', async () => {
     const { fake, backend } = await bench();
     await backend.wake?.(AbortSignal.timeout(10_000));
