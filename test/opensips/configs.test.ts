@@ -64,6 +64,12 @@ describe.each(Object.entries(scripts))('%s', (_name, script) => {
     expect(unknown).toEqual([]);
   });
 
+  // Others serve the modules beside them too.
+  it.each(['maxfwd', 'permissions', 'pike', 'ratelimit', 'mi_script'] as const)('loads %s to call it', (module) => {
+    const calls = functionsOf[module].some((name) => new RegExp(`\\b${name}\\(`).test(script.text));
+    expect(calls).toBe(script.modules.includes(module));
+  });
+
   it('offers its management to this machine alone, and holds no secret', () => {
     expect(script.text).toMatch(/"mi_datagram", "socket_name", "udp:127\.0\.0\.1:\d+"/);
     expect(script.text).not.toMatch(/password|secret|:\/\/\w+:\w+@/i);
