@@ -32,6 +32,7 @@ export class ServerListener {
   readonly #server: Server;
   readonly #sessions = new Set<SrfSession>();
   readonly #handshaking = new Set<Socket>();
+  #strangers = 0;
 
   constructor(parts: ServerListenerParts, user: ServerListenerUser) {
     this.#parts = parts;
@@ -73,9 +74,16 @@ export class ServerListener {
     this.#handshaking.add(socket);
     socket.once('close', () => this.#handshaking.delete(socket));
     if (!this.#parts.accept(socket.remoteAddress ?? '') || this.#sessions.size >= this.#parts.limits.maxConnections) {
-      this.#parts.log?.warn({}, 'a connection for drachtio servers was refused');
+      this.#noteStranger();
       socket.destroy();
     } else if (this.#parts.listen.tls === undefined) this.#take(socket);
+  }
+
+  /** The first is told, and then ever fewer: somebody may be doing nothing else. */
+  #noteStranger(): void {
+    this.#strangers += 1;
+    const count = this.#strangers;
+    if ((count & (count - 1)) === 0) this.#parts.log?.warn({ count }, 'a connection for drachtio servers was refused');
   }
 
   #take(socket: Socket): void {

@@ -55,11 +55,6 @@ export class ServerRequest {
     return this.#parts.srfRequest.source === 'application';
   }
 
-  /** A final response was handed to the server. */
-  get finished(): boolean {
-    return this.#finished;
-  }
-
   /** An INVITE: its CANCEL, which the server has answered, and the INVITE with 487. */
   onCancel(listener: (raw: string) => void): void {
     this.#parts.srfRequest.on('cancel', (cancel: SrfMessage) => listener(cancel.raw));

@@ -64,9 +64,6 @@ export interface SrfRequestOptions {
   _socket: Socket;
 }
 
-/** What `connect` brings: an error, or what the server says of itself. */
-export type SrfConnectListener = (error: unknown, hostports?: string, version?: string) => void;
-
 export interface SrfInstance extends EventEmitter {
   /** Takes every request that no dialog of its own wants. */
   use(handler: (request: SrfRequest, response: SrfResponse) => void): void;

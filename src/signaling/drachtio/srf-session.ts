@@ -101,10 +101,6 @@ export class SrfSession {
     server.emit('connection', socket);
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   get remoteAddress(): string {
     return this.#parts.socket.remoteAddress ?? '';
   }

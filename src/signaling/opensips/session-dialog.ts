@@ -225,11 +225,11 @@ export class SessionDialog {
    * OpenSIPS does not answer, or knows the session no longer. It is told to end it, for as long as it takes: nobody knows
    * whether the caller has been answered.
    */
-  lose(status = 0): void {
+  lose(): void {
     if (this.over) return;
     this.#leave();
     this.#ending = this.#terminate();
-    this.#parts.user.onEnded({ by: 'transport', status, text: '' });
+    this.#parts.user.onEnded({ by: 'transport', status: 0, text: '' });
   }
 
   /**

@@ -211,7 +211,12 @@ describe('outbound mode', () => {
       servers: [],
       listen: { ...listen, port: await freePort(), from: ['10.0.0.0/8'] },
     });
-    await expect(harness.server.connectTo(harness.listenPort)).rejects.toThrow('hung up');
+    // Whoever connects again and again does not fill the log.
+    for (let attempt = 0; attempt < 7; attempt += 1) {
+      await expect(harness.server.connectTo(harness.listenPort)).rejects.toThrow('hung up');
+    }
+    const told = harness.log.filter(({ message }) => message.includes('was refused'));
+    expect(told.map(({ fields }) => fields)).toEqual([{ count: 1 }, { count: 2 }, { count: 4 }]);
   });
 
   test('a port that is taken is an error of the start', async () => {
