@@ -24,6 +24,8 @@ export interface ServerRequestParts {
   readonly source: SipSource;
   /** {@link Clock.now} at its arrival. */
   readonly receivedAtMs: number;
+  /** The server is given a message; to be called when it has told what came of it, and all that follows is written. */
+  readonly handOver: () => () => void;
 }
 
 /** A request of a peer, which the server handed to us. */
@@ -95,11 +97,13 @@ export class ServerRequest {
     body: string | undefined,
     done: ((sent: SentResponse) => void) | undefined,
   ): void {
-    const { srfResponse } = this.#parts;
+    const { srfResponse, handOver } = this.#parts;
+    const told = handOver();
     const settle = (error: unknown, sent?: SrfMessage) => {
       if (error) done?.({ type: 'refused', text: errorMessage(error) });
       else done?.({ type: 'sent', dialogId: srfResponse.stackDialogId ?? '', message: sent?.raw ?? '' });
       if (this.#finished) for (const listener of this.#onSettled) listener();
+      told();
     };
     const content = body === undefined ? { headers } : { headers, body };
     try {

@@ -75,6 +75,9 @@ export class SrfSession {
   readonly #user: SessionUser;
   readonly #srf: SrfInstance;
   readonly #open = new Set<OpenRequest>();
+  /** Messages of ours of which the server has not told yet what came of them. */
+  #untold = 0;
+  #onTold: () => void = () => {};
   #silence: TimerHandle | undefined;
   #heardAtMs = 0;
   #closed = false;
@@ -109,6 +112,7 @@ export class SrfSession {
   request(request: OutgoingRequest, user: RequestUser): OutgoingTransaction {
     const { clock, socket, limits } = this.#parts;
     let finished = false;
+    let abandoned = false;
     let sent: SrfRequest | undefined;
     let cancelled: { readonly reason: string | undefined } | undefined;
     let timer: TimerHandle | undefined;
@@ -125,7 +129,7 @@ export class SrfSession {
       },
     };
     const cancel = () => {
-      if (cancelled === undefined || sent === undefined || finished) return;
+      if (cancelled === undefined || sent === undefined || (finished && !abandoned)) return;
       const { reason } = cancelled;
       const headers = toSrfHeaders({ headers: reason === undefined ? [] : [['Reason', reason]] }) ?? {};
       const invite = sent;
@@ -152,7 +156,19 @@ export class SrfSession {
         }),
       );
     };
+    const begin = (srfRequest: SrfRequest) => {
+      srfRequest.on('response', onResponse);
+      // One of the same Call-ID comes here while this waits for its answer, whatever it is about.
+      srfRequest.on('update', (update: SrfRequest, response: SrfResponse) => this.adopt(update, response));
+      const parsed = readServerMessage(srfRequest.raw);
+      if (parsed.type === 'message' && parsed.message.kind === 'request') {
+        const { message } = parsed;
+        this.#guard(() => user.onSent?.(message));
+      }
+      cancel();
+    };
     const { method, uri = 'sip:placeholder', nextHop, dialogId, body } = request;
+    const told = this.#handOver();
     try {
       this.#srf.request(
         {
@@ -165,25 +181,18 @@ export class SrfSession {
           _socket: socket,
         },
         (error, srfRequest) => {
-          if (finished) return;
-          if (error || srfRequest === undefined) {
-            entry.fail(errorCode(error) === 'ENODIALOG' ? 'no-dialog' : 'transport');
-            return;
-          }
           sent = srfRequest;
-          srfRequest.on('response', onResponse);
-          // One of the same Call-ID comes here while this waits for its answer, whatever it is about.
-          srfRequest.on('update', (update: SrfRequest, response: SrfResponse) => this.adopt(update, response));
-          const parsed = readServerMessage(srfRequest.raw);
-          if (parsed.type === 'message' && parsed.message.kind === 'request') {
-            const { message } = parsed;
-            this.#guard(() => user.onSent?.(message));
-          }
-          cancel();
+          if (error || srfRequest === undefined)
+            entry.fail(errorCode(error) === 'ENODIALOG' ? 'no-dialog' : 'transport');
+          else if (!finished) begin(srfRequest);
+          // Given up before the server had taken it.
+          else if (abandoned) cancel();
+          told();
         },
       );
     } catch {
       // It throws where the socket has just gone.
+      told();
       queueMicrotask(() => entry.fail('transport'));
     }
     return {
@@ -191,11 +200,17 @@ export class SrfSession {
         cancelled ??= { reason };
         cancel();
       },
-      abandon: finish,
+      abandon: () => {
+        abandoned = true;
+        finish();
+      },
     };
   }
 
-  /** Lets what was written leave, then closes; at the latest after `closeMs`. Resolves when it is closed. */
+  /**
+   * Lets what was written leave, and what the server's word on it brings about (the BYE of a call that was just answered), then
+   * closes; at the latest after `closeMs`. Resolves when it is closed.
+   */
   close(): Promise<void> {
     const { clock, socket, limits } = this.#parts;
     if (socket.closed) return Promise.resolve();
@@ -205,8 +220,20 @@ export class SrfSession {
         clock.clearTimeout(timer);
         resolve();
       });
-      socket.end();
+      this.#onTold = () => {
+        if (this.#untold === 0) socket.end();
+      };
+      this.#onTold();
     });
+  }
+
+  /** The server is given a message; the function returned is to be called when it has told what came of it. */
+  #handOver(): () => void {
+    this.#untold += 1;
+    return () => {
+      this.#untold -= 1;
+      this.#onTold();
+    };
   }
 
   #onConnect(error: unknown, hostports: string, version: string, methods: readonly string[]): void {
@@ -231,28 +258,16 @@ export class SrfSession {
   /** `undefined` for what cannot be answered. */
   #read(srfRequest: SrfRequest, srfResponse: SrfResponse): ServerRequest | undefined {
     const parsed = readServerMessage(srfRequest.raw);
-    const source = sourceOf(srfRequest);
-    const receivedAtMs = this.#parts.clock.now();
+    const around = {
+      ...{ srfRequest, srfResponse, source: sourceOf(srfRequest), receivedAtMs: this.#parts.clock.now() },
+      handOver: () => this.#handOver(),
+    };
     if (parsed.type === 'malformed') {
       const { request, status, reason } = parsed;
-      return new ServerRequest({
-        srfRequest,
-        srfResponse,
-        request,
-        malformed: { status, reason },
-        source,
-        receivedAtMs,
-      });
+      return new ServerRequest({ ...around, request, malformed: { status, reason } });
     }
     if (parsed.type !== 'message' || parsed.message.kind !== 'request') return undefined;
-    return new ServerRequest({
-      srfRequest,
-      srfResponse,
-      request: parsed.message,
-      malformed: undefined,
-      source,
-      receivedAtMs,
-    });
+    return new ServerRequest({ ...around, request: parsed.message, malformed: undefined });
   }
 
   /** Makes an UPDATE that came beside its INVITE a request like any other. */

@@ -176,6 +176,36 @@ describe('several servers', () => {
   });
 });
 
+describe('a stop', () => {
+  test('ends a call whose 200 is on its way through the server', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming();
+    leg.it.accept(ANSWER);
+    await harness.driver[Symbol.asyncDispose]();
+    await call.own('BYE');
+    expect((await leg.event('ended')).end).toEqual({ by: 'local', status: 0, text: '' });
+  });
+
+  test('cancels a call of ours that the server has only just been given', async () => {
+    await using harness = await DrachtioHarness.start();
+    const leg = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1', fromUser: '2000', sdp: OFFER }));
+    await harness.driver[Symbol.asyncDispose]();
+    await (await harness.server.outgoing()).cancel;
+    expect((await leg.event('ended')).end.by).toBe('local');
+  });
+
+  test('waits for no server that says nothing', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { leg } = await harness.incoming();
+    for (const application of harness.server.applications) application.mood = 'silent';
+    leg.it.accept(ANSWER);
+    const closed = harness.driver[Symbol.asyncDispose]();
+    await eventLoopTurns(5);
+    harness.clock.advance(1_000);
+    await closed;
+  });
+});
+
 describe('outbound mode', () => {
   const listen = { host: '127.0.0.1', port: 0, secret: 'cymru', from: ['127.0.0.0/8'] };
 
