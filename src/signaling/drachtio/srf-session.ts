@@ -264,10 +264,10 @@ export class SrfSession {
     };
     if (parsed.type === 'malformed') {
       const { request, status, reason } = parsed;
-      return new ServerRequest({ ...around, request, malformed: { status, reason } });
+      return new ServerRequest({ request, malformed: { status, reason }, ...around });
     }
     if (parsed.type !== 'message' || parsed.message.kind !== 'request') return undefined;
-    return new ServerRequest({ ...around, request: parsed.message, malformed: undefined });
+    return new ServerRequest({ request: parsed.message, malformed: undefined, ...around });
   }
 
   /** Makes an UPDATE that came beside its INVITE a request like any other. */
