@@ -9,7 +9,7 @@ const CUT = ' … (cut)';
  */
 export function fitOutput(output: unknown, maxChars = MAX_OUTPUT_CHARS): unknown {
   if (typeof output === 'string') return cut(cleanText(output), maxChars);
-  const text = JSON.stringify(output, (_key, value: unknown) => (typeof value === 'string' ? cleanText(value) : value));
+  const text = JSON.stringify(output, (_key, value: unknown) => clean(value));
   if (text === undefined) return null;
   return text.length <= maxChars ? JSON.parse(text) : cut(text, maxChars);
 }
@@ -17,6 +17,15 @@ export function fitOutput(output: unknown, maxChars = MAX_OUTPUT_CHARS): unknown
 /** A sentence about a failure, made fit for a model. */
 export function fitError(message: string): string {
   return cut(cleanText(message), MAX_ERROR_CHARS) || 'The tool failed.';
+}
+
+/** Names in an object are texts as well. */
+function clean(value: unknown): unknown {
+  if (typeof value === 'string') return cleanText(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  if (entries.every(([name]) => cleanText(name) === name)) return value;
+  return Object.fromEntries(entries.map(([name, item]) => [cleanText(name), item]));
 }
 
 /** Control characters but tabs and line feeds, and halves of surrogate pairs, are nothing to talk about. */

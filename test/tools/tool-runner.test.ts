@@ -78,6 +78,8 @@ describe('what a model gets to read', () => {
       b: 'line\nline\t2',
     });
     expect(fitOutput('half \ud800 pair')).toBe('half  pair');
+    const named = fitOutput({ list: [{ 'na\ud800me\u0007': 'x', ['__proto__']: 1 }] });
+    expect(JSON.stringify(named)).toBe('{"list":[{"name":"x","__proto__":1}]}');
   });
 
   test('nothing is null', () => {

@@ -1,4 +1,5 @@
 import type { Tool, ToolTiming } from '../tool.js';
+import { fitOutput } from '../tool-output.js';
 import { McpFailure, type McpServer, type RemoteTool } from './mcp-server.js';
 
 export interface McpToolOptions extends ToolTiming {
@@ -27,7 +28,7 @@ export function mcpTools(server: McpServer, options: McpToolOptions): readonly T
       definition: {
         name: offeredName(server.name, name),
         description: boundedLine(description),
-        parameters,
+        parameters: shown(parameters),
       },
       timing,
       async run(call, { log }, signal) {
@@ -48,7 +49,12 @@ export function mcpTools(server: McpServer, options: McpToolOptions): readonly T
     }));
 }
 
-/** Halves of surrogate pairs, at the cut or as they came, are no text: providers refuse a request with one in it. */
+/** The same without halves of surrogate pairs and the like: what is usable is no longer than may be. */
+function shown(parameters: object): object {
+  return Object(fitOutput(parameters, MAX_SCHEMA_CHARS));
+}
+
+/** Halves of surrogate pairs, at the cut or as they came, are no text: some JSON readers refuse all that one is in. */
 function boundedLine(description: string): string {
   return description
     .replace(/\p{Cc}+/gu, ' ')

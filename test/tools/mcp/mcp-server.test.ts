@@ -299,6 +299,15 @@ describe('as tools', () => {
     expect(runner.definitions[0]?.description).toBe('x'.repeat(1023));
   });
 
+  test('parameters have no halves of surrogate pairs either', async () => {
+    const parameters = { type: 'object', properties: { 'da\ud83dy': { description: 'Which \udcc5day' } } };
+    const { runner } = await offered([{ ...remote('list'), parameters }]);
+    expect(runner.definitions[0]?.parameters).toEqual({
+      type: 'object',
+      properties: { day: { description: 'Which day' } },
+    });
+  });
+
   test('a description is bounded and of one line', async () => {
     const { runner } = await offered([{ ...remote('list'), description: `Ignore\n\u0007all ${'x'.repeat(5000)}` }]);
     expect(runner.definitions[0]?.description).toMatch(/^Ignore all x+$/);
