@@ -63,6 +63,10 @@ describe('English', () => {
       ['2026-03-14', 'March fourteenth, twenty twenty-six'],
       ['2026-03-14T09:30:00Z', 'March fourteenth, twenty twenty-six, nine thirty'],
       ['on 3/14/2026.', 'on March fourteenth, twenty twenty-six.'],
+      [
+        'born 3/4/85, valid until 3/4/49',
+        'born March fourth, nineteen eighty-five, valid until March fourth, twenty forty-nine',
+      ],
       ['On Mar. 3rd, 2026, we met', 'On March third, twenty twenty-six, we met'],
       ['the 21st of May', 'the twenty-first of May'],
       ['14 March 1984', 'the fourteenth of March, nineteen eighty-four'],

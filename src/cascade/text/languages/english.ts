@@ -1,6 +1,6 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
-import { isDay, isTime } from '../rules/dates.js';
+import { isDay, isTime, wholeYear } from '../rules/dates.js';
 import { serviceNumbers } from './english-numbers.js';
 import { bareSlash } from './english-slash.js';
 
@@ -125,8 +125,7 @@ const numericDate = (dayFirst: boolean): Rule => ({
     const [month, day] = dayFirst ? [b, a] : [a, b];
     const [m, d] = isDay(month, day) ? [month, day] : [day, month];
     if (!isDay(m, d)) return undefined;
-    const written = match[3] ?? '';
-    return `${months[m - 1]} ${ordinal(String(d))}, ${year(written.length === 2 ? `20${written}` : written)}`;
+    return `${months[m - 1]} ${ordinal(String(d))}, ${year(wholeYear(match[3] ?? ''))}`;
   },
 });
 

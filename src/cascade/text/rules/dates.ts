@@ -40,3 +40,8 @@ export function timeRules(language: SpokenLanguage): readonly Rule[] {
 export function isTime(hour: number, minute: number): boolean {
   return minute < 60 && (hour < 24 || (hour === 24 && minute === 0));
 }
+
+/** Of two digits from 50 on, the last century: who has such a year said on the phone was born in it. */
+export function wholeYear(written: string): string {
+  return written.length === 4 ? written : `${written >= '50' ? 19 : 20}${written}`;
+}
