@@ -52,6 +52,9 @@ export interface SpokenWords {
   readonly dash: string;
   readonly underscore: string;
   readonly slash: string;
+  /** Keys of a telephone. */
+  readonly starKey: string;
+  readonly hashKey: string;
   readonly and: string;
   readonly or: string;
   readonly to: string;

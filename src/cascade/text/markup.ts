@@ -48,12 +48,13 @@ function plainLine(line: string): string {
 /** Without the signs that open a heading, a quotation or an item; the number of an item stays. */
 function listItem(line: string): string {
   let rest = line;
+  const heading = line.startsWith('#');
   for (;;) {
     const marker = /^(?:#{1,6}|>{1,6}|[-*+\u2022\u2023\u25aa\u25cf\u25e6\u2043](?:\s\[[ xX]\])?)(?:\s|$)/.exec(rest);
     if (marker === null) break;
     rest = rest.slice(marker[0].length).trimStart();
   }
-  return rest.replace(/\s#{1,6}$/, '').replace(/^(\d{1,3})[.)]\s(?=\S)/, '$1, ');
+  return (heading ? rest.replace(/\s#{1,6}$/, '') : rest).replace(/^(\d{1,3})[.)]\s(?=\S)/, '$1, ');
 }
 
 function tableRow(line: string): string {
@@ -65,15 +66,19 @@ function tableRow(line: string): string {
 }
 
 function plainText(text: string): string {
-  return text
-    .replace(/!?\[([^[\]]{0,400})\]\([^()\s]{0,2000}(?:\s"[^"]{0,200}")?\)/g, '$1')
-    .replace(/\[\^?\d{1,3}\]/g, '')
-    .replace(/<(https?:\/\/[^<>\s]{1,2000}|[^<>\s@]{1,64}@[^<>\s@]{1,255})>/g, ' $1 ')
-    .replace(/<[/!]?[a-zA-Z][^<>]{0,400}>/g, ' ')
-    .replace(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => entities[entity] ?? ' ')
-    .replace(/(^|\s)[:;=]-?[)(DPp](?=\s|$)/g, '$1')
-    .replace(/(?<=\d)\s?\*\s?(?=\d)/g, ' \u00d7 ')
-    .replace(/[*`[\]{}|\\]|~~|(?<!\d)\^|\^(?!\d)/g, '')
-    .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, ' ')
-    .trim();
+  return (
+    text
+      .replace(/!?\[([^[\]]{0,400})\]\([^()\s]{0,2000}(?:\s"[^"]{0,200}")?\)/g, '$1')
+      .replace(/\[\^?\d{1,3}\]/g, '')
+      .replace(/<(https?:\/\/[^<>\s]{1,2000}|[^<>\s@]{1,64}@[^<>\s@]{1,255})>/g, ' $1 ')
+      .replace(/<[/!]?[a-zA-Z][^<>]{0,400}>/g, ' ')
+      .replace(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => entities[entity] ?? ' ')
+      .replace(/(^|\s)[:;=]-?[)(DPp](?=\s|$)/g, '$1')
+      .replace(/(?<=\d)\s?\*\s?(?=\d)/g, ' \u00d7 ')
+      // A star for itself is a key of the telephone, and so is one before a short number: *67, but not *5 items*.
+      .replace(/(?<![\s"'(])\*|\*(?![\s"').,;:!?]|$|\d{1,4}(?![A-Za-z\d])(?![^*]{0,300}\*))/g, '')
+      .replace(/[`[\]{}|\\]|~~|(?<!\d)\^|\^(?!\d)/g, '')
+      .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, ' ')
+      .trim()
+  );
 }

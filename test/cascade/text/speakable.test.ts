@@ -357,6 +357,28 @@ test('millions in groups are numbers where a dot groups them, and versions and a
   says([['1 000 000 €, 1 200 000 €', "un million d'euros, un million deux cent mille euros"]], 'fr');
 });
 
+test('keys of the telephone are named, and markup is not', () => {
+  const cases: Cases = [
+    ['Press # or *.', 'Press pound or star.'],
+    ['To repeat, press the * key', 'To repeat, press the star key'],
+    ['Dial *67, or #.', 'Dial star sixty-seven, or pound.'],
+    ['# Heading #\n* an *item* and **5 of** *5 items*', 'Heading. an item and five of five items'],
+    ['#', ''],
+    ['*', ''],
+  ];
+  says(cases);
+  says([['Press #.', 'Press hash.']], 'en-GB');
+  says([['Drücken Sie die * oder die #.', 'Drücken Sie die Stern oder die Raute.']], 'de');
+  says([['Нажмите # или *.', 'Нажмите или.']], 'ru');
+});
+
+test('decades and mixed fractions', () => {
+  says([
+    ['the 90s, the early 80s, 90s', 'the nineties, the early eighties, ninety seconds'],
+    ['1 1/2 cups, 1/2 cup', 'one and one half cups, one half cup'],
+  ]);
+});
+
 describe('signs for the voice', () => {
   const written = 'Oh [Sigh], I have 2 [laugh] of [seven] [laugh](https://example.com).';
 
@@ -411,6 +433,8 @@ test('hostile text takes time in proportion to its length', () => {
     '[laugh]',
     '<a',
     '*',
+    ' *1',
+    ' #',
     '_',
     '-',
     ' ',

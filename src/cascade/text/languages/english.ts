@@ -161,7 +161,8 @@ const rules: readonly Rule[] = [
     say: (match) => ordinal((match[1] ?? '').replaceAll(',', '')),
   },
   {
-    pattern: /(?:(1[1-9]|20)|')(\d)0s(?![\p{L}\d])/uy,
+    // the 1990s, '90s, the early 90s
+    pattern: /(?:(1[1-9]|20)|'|(?<=\bthe\s(?:(?:early|mid|late)[\s-])?))(\d)0s(?![\p{L}\d])/iuy,
     say: (match) => {
       const decade =
         match[2] === '0' ? 'hundreds' : match[2] === '1' ? 'tens' : `${tens[Number(match[2])]?.slice(0, -1)}ies`;
@@ -209,6 +210,8 @@ export const english: SpokenLanguage = {
     dash: 'dash',
     underscore: 'underscore',
     slash: 'slash',
+    starKey: 'star',
+    hashKey: 'pound',
     and: 'and',
     or: 'or',
     to: 'to',
@@ -393,5 +396,5 @@ export const english: SpokenLanguage = {
 export const britishEnglish: SpokenLanguage = {
   ...english,
   rules: [numericDate(true), bareSlash({ months, ordinal, cardinal, dayFirst: true }), ...rules],
-  words: { ...english.words, dash: 'hyphen' },
+  words: { ...english.words, dash: 'hyphen', hashKey: 'hash' },
 };

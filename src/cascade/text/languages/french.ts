@@ -148,6 +148,8 @@ export const french: SpokenLanguage = {
     dash: 'tiret',
     underscore: 'tiret bas',
     slash: 'barre oblique',
+    starKey: 'étoile',
+    hashKey: 'dièse',
     and: 'et',
     or: 'ou',
     to: 'à',

@@ -154,6 +154,8 @@ export const german: SpokenLanguage = {
     dash: 'Bindestrich',
     underscore: 'Unterstrich',
     slash: 'Schrägstrich',
+    starKey: 'Stern',
+    hashKey: 'Raute',
     and: 'und',
     or: 'oder',
     to: 'bis',

@@ -156,6 +156,8 @@ export const spanish: SpokenLanguage = {
     dash: 'guion',
     underscore: 'guion bajo',
     slash: 'barra',
+    starKey: 'asterisco',
+    hashKey: 'almohadilla',
     and: 'y',
     or: 'o',
     to: 'a',

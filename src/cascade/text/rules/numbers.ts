@@ -50,8 +50,12 @@ export function numberRules(language: SpokenLanguage): readonly Rule[] {
         `${words.number} ${(match[1] ?? '').length > 2 ? digitByDigit(match[1] ?? '', language) : language.cardinal(match[1] ?? '')}`,
     },
     {
+      // 1/2, and 1 1/2: one and one half
       pattern: /([13])\/([24])(?![\d/])/y,
-      say: (match) => ({ '1/2': words.half, '1/4': words.quarter, '3/4': words.threeQuarters })[match[0]] ?? undefined,
+      say: (match, { before }) => {
+        const said = { '1/2': words.half, '1/4': words.quarter, '3/4': words.threeQuarters }[match[0]];
+        return said !== undefined && /(?:^|[^\d.,/])\d{1,3}\s$/.test(before) ? `${words.and} ${said}` : said;
+      },
     },
     {
       pattern: /(\d{1,9})\s?\/\s?(?=\d)/y,

@@ -39,6 +39,14 @@ export function signRules(language: SpokenLanguage): readonly Rule[] {
       pattern: /[&@+=\u00d7\u00f7\u00b1\u2248%\u00b0\u00b2\u00b3\u00bd\u2153\u00bc\u00be\u2264\u2265]/y,
       say: (match) => named[match[0]],
     },
+    {
+      // Press # or *: markup was taken out before.
+      pattern: /[*#](?=[\s"').,;:!?]|$)|\*(?=\d)/y,
+      say: (match, { before }) => {
+        if (!/(?:^|[\s"'(])$/.test(before)) return undefined;
+        return match[0] === '*' ? words.starKey : words.hashKey;
+      },
+    },
     { pattern: /[~<>](?=\s?\p{Sc}?\d)/uy, say: (match) => compared[match[0]] },
     {
       pattern: /(?<=\p{L})\/(?=\p{L})/uy,
