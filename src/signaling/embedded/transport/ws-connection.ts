@@ -8,6 +8,8 @@ import type { SipFlow } from './sip-transport.js';
 
 /** How long a WebSocket may do what, and how much may wait in it. */
 export interface WsConnectionLimits {
+  /** Until a connection of ours is open, ms. */
+  readonly connectMs: number;
   /** From accept to the first SIP message, ms. */
   readonly firstMessageMs: number;
   /** Between our pings; a peer that has been silent from one to the next is gone, ms. */
@@ -77,6 +79,8 @@ export class WsConnection implements SipFlow {
     socket.on('close', () => this.#finish());
     if (socket.readyState === socket.CONNECTING) {
       this.#waiting = [];
+      // Of our own: that of `ws` begins anew with each byte.
+      this.#timer = clock.setTimeout(() => this.abort('no answer to the connection attempt'), limits.connectMs);
       socket.once('open', () => this.#opened());
     } else {
       this.#first = clock.setTimeout(() => this.abort('no message came'), limits.firstMessageMs);
@@ -126,6 +130,7 @@ export class WsConnection implements SipFlow {
   #opened(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
+    this.#options.clock.clearTimeout(this.#timer);
     this.#pingLater();
     for (const message of waiting) this.#write(message);
   }

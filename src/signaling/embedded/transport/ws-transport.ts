@@ -20,8 +20,6 @@ import { MAX_WS_MESSAGE_BYTES, SIP_SUBPROTOCOL, WsHandshake } from './ws-handsha
 export interface WsTransportLimits extends WsConnectionLimits, StreamListenerLimits {
   /** Connections in all, ours included, and those that have not finished their handshake. */
   readonly connections: number;
-  /** Until a connection of ours is open, ms. */
-  readonly connectMs: number;
 }
 
 export const wsTransportDefaults = {
@@ -153,7 +151,6 @@ class WsTransport implements SipTransport {
     return new WebSocket(`${this.protocol}://${host}/`, SIP_SUBPROTOCOL, {
       perMessageDeflate: false,
       maxPayload: MAX_WS_MESSAGE_BYTES,
-      handshakeTimeout: this.#limits.connectMs,
       headers: { Host: `${serializeHost(serverName)}:${port}` },
       ...(this.#tls !== undefined && clientTls(this.#tls, serverName)),
     });

@@ -1,4 +1,4 @@
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { SipFlow, SipTransport } from '../../../../src/signaling/embedded/transport/sip-transport.js';
@@ -224,6 +224,28 @@ test('wss: the same with TLS in front, also between two of ours', async () => {
   wrong.send(invite());
   await until(() => other.troubles.length === 1 && wrong.closed);
   expect(other.troubles[0]).toContain('does not name no.test');
+});
+
+test('a server that never comes to the end of the handshake is given up, however steadily it writes', async () => {
+  const silent = createServer((socket) => {
+    opened.push(() => void socket.destroy());
+    socket.on('error', () => {}).write('HTTP/1.1 101 ');
+  });
+  opened.push(() => new Promise<void>((resolve) => void silent.close(() => resolve())));
+  await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+  const address = silent.address();
+  const { transport, clock, troubles } = await listen();
+  const flow = transport.flowTo({ address: '127.0.0.1', port: (typeof address === 'object' && address?.port) || 0 });
+  const errors: string[] = [];
+  flow.onError((error) => errors.push(error.message));
+  flow.send(invite());
+  clock.advance(wsTransportDefaults.connectMs - 1);
+  await settle();
+  expect(flow.closed).toBe(false);
+  clock.advance(1);
+  await until(() => flow.closed);
+  expect(errors).toEqual(['WebSocket: no answer to the connection attempt']);
+  expect([troubles.length, clock.pendingTimers]).toEqual([1, 0]);
 });
 
 test('closing says goodbye and waits for nobody', async () => {
