@@ -4,6 +4,7 @@ import { Document, isScalar, visit } from 'yaml';
 import { type AvcSecret, importAvc } from '../config/avc/avc-import.js';
 import type { ConfigIssue } from '../config/config-issue.js';
 import { type LoadResult, loadConfigText } from '../config/load-config.js';
+import { reason } from '../config/resolve-values.js';
 import { Secrets } from '../config/secrets.js';
 import type { CliIo } from './cli-io.js';
 
@@ -29,8 +30,9 @@ export async function readAvc(
   let text: string;
   try {
     text = await readFile(resolve(io.cwd, file), 'utf8');
-  } catch {
-    return { yaml: undefined, issues: [issue(file, 'error', 0, 'the file cannot be read')], secrets: [] };
+  } catch (error) {
+    const message = `the file cannot be read: ${reason(error)}`;
+    return { yaml: undefined, issues: [issue(file, 'error', 0, message)], secrets: [] };
   }
   const result = importAvc(text, io.env, secrets);
   return {

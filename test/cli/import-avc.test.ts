@@ -50,3 +50,9 @@ it('a mistake that only shows in what the file comes to is not said to stand on 
     errors: [{ key: 'media.advertise', file: 'avc.ini, as import-avc writes it' }],
   });
 });
+
+it('says why a file cannot be read', async () => {
+  const io = createFakeIo(temporaryDirectory());
+  expect(await runCli(['import-avc', '.'], io)).toBe(1);
+  expect(io.err()).toContain('error: the file cannot be read: it is a directory');
+});

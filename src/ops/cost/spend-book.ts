@@ -61,9 +61,12 @@ export class SpendBook {
 
   /** After a reload. What was spent stays spent; what is over a lower limit ends now. */
   renew(prices: PriceList, limits: SpendLimits): void {
+    this.#current();
     this.#prices = prices;
     this.#limits = limits;
     this.#day = new SpendingDay(limits.timeZone);
+    // In another time zone it may be another day by now; that has cost what the day cost so far.
+    this.#today = this.#day.at(this.#clock.wallTime());
     this.#review();
   }
 

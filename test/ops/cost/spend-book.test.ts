@@ -100,6 +100,15 @@ test('a reload changes limits and prices for calls that are up', () => {
   expect(meter.cost.usd).toBe(2);
 });
 
+test('a reload with another time zone, where it is another day, forgets nothing of what was spent', () => {
+  const { book, clock, open } = bench({ perDayUsd: 3 });
+  open('a').add(minutes(2));
+  book.renew(prices, { perCallUsd: undefined, perDayUsd: 3, timeZone: 'Pacific/Kiritimati' });
+  expect(book.spentTodayUsd).toBe(2);
+  clock.advance(22 * HOUR_MS);
+  expect(book.spentTodayUsd).toBe(0);
+});
+
 test('what comes after the end of a call is counted, and ends nothing', () => {
   const { book, ended, open } = bench({ perCallUsd: 1 });
   const meter = open('a');
