@@ -54,7 +54,7 @@ class Ear implements SileroEar {
 }
 
 /**
- * Silero's voice detector for all calls: one process beside this one, started with the first call that wants it. What
+ * Silero's voice detector for all calls of a media thread: one process beside it, started with the first call that wants it. What
  * the calls of a slot have heard goes there in one message.
  */
 export class SileroService {
