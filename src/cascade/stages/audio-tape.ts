@@ -19,7 +19,8 @@ export class AudioTape {
 
   constructor(format: AudioFormat, keepMs: number) {
     this.#format = format;
-    this.#ring = Buffer.alloc(keepMs * bytesPerMs(format));
+    // Whole milliseconds, so that it holds whole samples.
+    this.#ring = Buffer.alloc(Math.floor(keepMs) * bytesPerMs(format));
   }
 
   /** All bytes ever written. */
