@@ -195,6 +195,8 @@ export class CallAccount implements ConversationNotes {
     recording: CallFacts['recording'],
     ended: EndOfCall,
   ): CallRecord {
+    // The 200 that a driver was to send never left.
+    if (outcome.status >= 300) this.#answeredAtMs = null;
     const facts = {
       codec: this.#codec,
       answeredAtMs: this.#answeredAtMs,

@@ -245,7 +245,10 @@ function onEstablished(state: CallState): Transition {
   ]);
 }
 
-function onLegEnded(state: CallState, event: CallEvent & { type: 'leg-ended' }): Transition {
+function onLegEnded(before: CallState, event: CallEvent & { type: 'leg-ended' }): Transition {
+  // A CANCEL was quicker than the 200 that a driver was to send, or no PRACK came that it waited for.
+  const refused = before.phase === 'answered' && event.status >= 300 && event.by !== 'transport';
+  const state: CallState = refused ? { ...before, phase: 'preparing' } : before;
   if (state.outbound && state.phase === 'preparing') return end(state, unansweredOutcome(event), 'gone');
   const answered = isAnswered(state);
   switch (event.by) {

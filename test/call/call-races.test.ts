@@ -27,6 +27,18 @@ describe('while the journal is written, before the 200', () => {
     return { setup, written, noted };
   }
 
+  test('a CANCEL that the server had before our 200: the record does not say that it was answered', async () => {
+    const setup = setUp();
+    setup.call.begin();
+    await settle();
+    expect(setup.leg.actions).toContain('200');
+    setup.leg.emit({ type: 'ended', end: { by: 'peer', status: 487, text: '' } });
+    await settle();
+    expect(setup.records).toMatchObject([
+      { endedBy: 'caller', cause: { sip: 487, text: 'cancelled' }, answeredAt: null, durationMs: 0 },
+    ]);
+  });
+
   test('a CANCEL cancels: no 200 is sent, and the record does not say that it was answered', async () => {
     const { setup, written } = await journalling();
     setup.leg.emit({ type: 'ended', end: { by: 'peer', status: 487, text: '' } });

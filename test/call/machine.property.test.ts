@@ -191,6 +191,8 @@ class World {
         this.#leg = 'confirmed';
         return;
       case 'leg-ended':
+        // A 200 that the driver had to refuse after all.
+        if (this.#leg === 'answered' && event.status >= 300) this.#answered = false;
         this.#leg = 'down';
         this.#accepting = false;
         return;

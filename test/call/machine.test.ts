@@ -118,6 +118,17 @@ describe('races', () => {
     expect(outcomeOf(effects)).toEqual({ endedBy: 'caller', cause: 'cancelled', status: 487 });
   });
 
+  test.each([
+    ['peer', 487, { endedBy: 'caller', cause: 'cancelled', status: 487 }],
+    ['local', 504, { endedBy: 'connector', cause: 'rejected', status: 504 }],
+  ] as const)(
+    'a 200 that the driver was told to send, and had to refuse after all (%s %i): never answered',
+    (by, status, outcome) => {
+      const { effects } = play([...answered, { type: 'leg-ended', by, status }, ...closed]);
+      expect(outcomeOf(effects)).toEqual(outcome);
+    },
+  );
+
   test('a call ended from outside before the 200 is out is refused, not hung up', () => {
     const { effects, state } = play([...ready, { type: 'told-to-end', by: 'admin' }, { type: 'accepted' }, ...closed]);
     expect(effects).toContainEqual({ type: 'reject', status: 480, retryAfterSeconds: undefined });
