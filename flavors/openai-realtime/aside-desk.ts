@@ -1,9 +1,13 @@
 import { cancelResponse, createResponse } from './client-event.js';
+import { Alarm, type Clock } from './clock.js';
+import type { RealtimeConfig } from './config.js';
 import { asideOrder, type Request } from './request.js';
 import type { SpeechOut } from './speech-out.js';
 import type { Spoken, SpokenResponses } from './spoken.js';
 
 export interface AsideOptions {
+  readonly config: Pick<RealtimeConfig, 'responseTimeoutMs'>;
+  readonly clock: Clock;
   readonly spoken: SpokenResponses;
   readonly out: SpeechOut;
   /** The session's own. */
@@ -25,9 +29,12 @@ export class AsideDesk {
   readonly #options: AsideOptions;
   #aside: Aside | undefined;
   #count = 0;
+  /** For it to begin: words that do not come are not waited for, and others may be asked for. */
+  readonly #patience: Alarm;
 
   constructor(options: AsideOptions) {
     this.#options = options;
+    this.#patience = new Alarm(options.clock);
   }
 
   get busy(): boolean {
@@ -40,6 +47,7 @@ export class AsideDesk {
     const requestId = `aside-${this.#count}`;
     this.#aside = { spoken: this.#options.spoken.begin(true), requestId, serverId: undefined };
     this.#options.send(createResponse(asideOrder(request, requestId, this.#options.instructions())));
+    this.#patience.set(this.#options.config.responseTimeoutMs, () => this.cancel());
   }
 
   /** A response began. True: it is this one. */
@@ -47,6 +55,7 @@ export class AsideDesk {
     const aside = this.#aside;
     if (!aside || aside.serverId !== undefined || requestId !== aside.requestId) return false;
     aside.serverId = serverId;
+    this.#patience.clear();
     return true;
   }
 
@@ -81,6 +90,7 @@ export class AsideDesk {
   end(): void {
     const aside = this.#aside;
     this.#aside = undefined;
+    this.#patience.clear();
     if (!aside) return;
     if (!aside.spoken.dropped) this.#options.out.done(aside.spoken);
     this.#options.spoken.complete(aside.spoken);

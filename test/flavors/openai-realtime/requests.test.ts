@@ -166,6 +166,21 @@ test('a refusal of words aside is nobody’s trouble', async () => {
   expect(call.service.ofType('response.create')).toHaveLength(2);
 });
 
+test('words aside that never begin are given up, and others are asked for', async () => {
+  const call = new TestCall({ responseTimeoutMs: 2_000 }).start();
+  call.session.speak({ text: 'One moment.', aside: true });
+  // A refusal that does not say of what.
+  call.service.say('error', { error: { type: 'invalid_request_error', code: 'invalid_value' } });
+  call.clock.advance(1_999);
+  call.session.speak({ text: 'Nearly there.', aside: true });
+  expect(call.service.ofType('response.create')).toHaveLength(1);
+  call.clock.advance(1);
+  call.session.speak({ text: 'Nearly there.', aside: true });
+  expect(call.service.ofType('response.create')).toHaveLength(2);
+  call.controller.abort();
+  expect(call.clock.pendingTimers).toBe(0);
+});
+
 test('a request that meets a response of the service’s own is made again a little later', () => {
   const call = new TestCall().start();
   call.turn('item_1');
