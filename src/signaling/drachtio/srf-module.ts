@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
 import type { Server, Socket } from 'node:net';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 
@@ -89,6 +90,7 @@ export async function loadSrf(): Promise<SrfConstructor> {
   let module: { readonly default: unknown };
   try {
     module = await import('drachtio-srf');
+    keepBodiesFrom(createRequire(import.meta.url)('drachtio-srf/lib/sip-parser/parser.js'));
   } catch (error) {
     throw new ConnectorError('ERR_DRACHTIO_MODULE', `drachtio-srf cannot be loaded: ${errorMessage(error)}`);
   }
@@ -96,4 +98,23 @@ export async function loadSrf(): Promise<SrfConstructor> {
     throw new ConnectorError('ERR_DRACHTIO_MODULE', 'drachtio-srf exports something else than it did');
   }
   return module.default as SrfConstructor;
+}
+
+/** What drachtio-srf reads messages with; it calls it by this name each time. */
+interface SrfParser {
+  parseSipMessage(text: string, lazy: boolean): unknown;
+}
+
+/**
+ * drachtio-srf looks for the parts of a body that nobody here asks it for, by expressions that try each blank or semicolon with
+ * all that follow: a datagram of 60 KB, from anybody, held all calls up for fifteen seconds. It is given the head alone; we read
+ * the message itself (`SrfMessage.raw`).
+ */
+function keepBodiesFrom(parser: SrfParser): void {
+  const parse = parser.parseSipMessage;
+  if (parse.name === 'parseHead') return;
+  parser.parseSipMessage = function parseHead(text, lazy) {
+    const headEnd = text.indexOf('\r\n\r\n');
+    return parse(headEnd < 0 ? text : text.slice(0, headEnd + 4), lazy);
+  };
 }
