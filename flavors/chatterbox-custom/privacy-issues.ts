@@ -30,6 +30,10 @@ const HELP_OF_PROFILE =
   'with `profile: private` it must be on loopback, a private address or one of `allowedHosts`; a name counts only where it is one of these';
 const HELP_OF_TIER =
   'private calls may be heard by this tier: name its host in `allowedHosts`, or say `private: false`';
+const MUTE: Omit<PrivacyIssue, 'path'> = {
+  message: 'with `profile: private` all calls are private: this tier would never speak',
+  help: 'leave `private` out, or the tier',
+};
 const HELP_OF_HOST =
   'a name (gpu.example.internal), an address (10.8.0.5) or a block (10.8.0.0/16), without scheme, port and path';
 
@@ -46,7 +50,9 @@ export function privacyIssues(config: PrivacySections): readonly PrivacyIssue[] 
   const ofTiers = tiers.flatMap((tier, index) => {
     const wanted = profile === 'private' || (tier.private ?? tier.kind === 'local');
     const help = profile === 'private' ? HELP_OF_PROFILE : HELP_OF_TIER;
-    return wanted ? issue(['tiers', index, 'backend'], tier.backend, help) : [];
+    const mute =
+      profile === 'private' && tier.private === false ? [{ path: ['tiers', index, 'private'], ...MUTE }] : [];
+    return [...mute, ...(wanted ? issue(['tiers', index, 'backend'], tier.backend, help) : [])];
   });
   if (profile !== 'private') return ofTiers;
   const sections = [

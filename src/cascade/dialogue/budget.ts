@@ -44,7 +44,10 @@ export function fitDialogue(
 ): { readonly kept: Dialogue; readonly dropped: Dialogue } {
   if (dialogueTokens(dialogue) <= options.maxTokens) return { kept: dialogue, dropped: [] };
   const target = options.maxTokens * options.keptShare;
-  const starts = dialogue.flatMap(({ kind }, index) => (kind === 'caller' && index > 0 ? [index] : []));
+  // A caller who only presses keys has turns as well.
+  const isTurn = (index: number): boolean =>
+    dialogue[index]?.kind === 'caller' || (dialogue[index]?.kind === 'note' && dialogue[index - 1]?.kind === 'agent');
+  const starts = [...dialogue.keys()].filter((index) => index > 0 && isTurn(index));
   const open = dialogue.findIndex((entry) => entry.kind === 'agent' && entry.calls.some(({ result }) => !result));
   const movable = starts.filter((index) => open < 0 || index <= open);
   const start = movable.find((index) => dialogueTokens(dialogue.slice(index)) <= target) ?? movable.at(-1) ?? 0;

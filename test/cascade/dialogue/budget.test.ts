@@ -30,6 +30,14 @@ test('the latest turn stays, whatever it costs', () => {
   expect(fitDialogue(dialogue, options).kept).toEqual([dialogue.at(-1)]);
 });
 
+test('turns of a caller who only presses keys are dropped as well', () => {
+  const keyed: Dialogue = turns(20).map((entry) => (entry.kind === 'caller' ? { ...entry, kind: 'note' } : entry));
+  const { kept, dropped } = fitDialogue(keyed, options);
+  expect(dialogueTokens(kept)).toBeLessThanOrEqual(120);
+  expect(kept[0]?.kind).toBe('note');
+  expect([...dropped, ...kept]).toEqual(keyed);
+});
+
 test('a call that waits for its result is not dropped, and no result is parted from its call', () => {
   const call = { id: '1', name: 'look_up', arguments: {} };
   let dialogue = setAgent(turns(10), 'w', { text: '', calls: [call] });

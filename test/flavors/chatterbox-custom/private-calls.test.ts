@@ -190,6 +190,17 @@ test('a tier that private calls may be heard by is on an allowed host, or said n
   expect(wrong({}, { allowedHosts: ['10.0.0.0/8', 'https://gpu.example.com'] })).toEqual(['allowedHosts.1']);
 });
 
+test('with profile private no tier may say that it hears no private call: it would never speak', () => {
+  const backend = { provider: 'openai-speech', baseUrl: 'http://127.0.0.1:8004/v1' };
+  const issues = (tier: object) => {
+    const tiers = [{ name: 'one', kind: 'local', backend, ...tier }];
+    return chatterboxCustomConfigSchema.safeParse({ profile: 'private', tiers }).error?.issues;
+  };
+  expect(issues({})).toBeUndefined();
+  expect(issues({ private: true })).toBeUndefined();
+  expect(issues({ private: false })).toMatchObject([{ path: ['tiers', 0, 'private'] }]);
+});
+
 test('with profile private everything works, and not a byte reaches the cloud', async () => {
   const flavor = await create({ profile: 'private', ...own() });
   await flavor.warmup?.(AbortSignal.timeout(5_000));
