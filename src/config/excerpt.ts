@@ -25,26 +25,34 @@ export function makeExcerpt(
   secrets: readonly TextRange[],
 ): NonNullable<ConfigIssue['excerpt']> {
   const line = lineAround(text, range.start);
-  const hidden = merge(secrets);
+  const end = Math.min(range.end, line.end);
   let shown = '';
-  /** For each offset in the line, where it is in `shown`. */
-  const shownAt: number[] = [];
-  let current: TextRange | undefined;
-  for (let offset = line.start; offset < line.end; offset += 1) {
-    const secret = hidden.find(({ start, end }) => start <= offset && offset < end);
-    if (secret && secret === current) {
-      shownAt.push(shown.length - REDACTED.length);
-      continue;
+  // Where the range is in what is shown; within a secret: where that begins.
+  const place = { start: 0, end: 0 };
+  for (const piece of piecesOf(line, secrets)) {
+    const at = shown.length;
+    for (const name of ['start', 'end'] as const) {
+      const offset = name === 'start' ? range.start : end;
+      if (offset >= piece.start) place[name] = at + (piece.isSecret ? 0 : offset - piece.start);
     }
-    current = secret;
-    shownAt.push(shown.length);
-    const character = text.charAt(offset);
-    shown += secret ? REDACTED : character === '\t' ? ' ' : character;
+    shown += piece.isSecret ? REDACTED : text.slice(piece.start, piece.end).replaceAll('\t', ' ');
   }
-  shownAt.push(shown.length);
-  const start = shownAt[range.start - line.start] ?? shown.length;
-  const end = shownAt[Math.min(range.end, line.end) - line.start] ?? shown.length;
-  return clip(shown.trimEnd(), start, end);
+  return clip(shown.trimEnd(), place.start, place.end);
+}
+
+/** A line cut at its secrets; the last piece, which may be empty, ends it. In time that the length of a line hardly adds to. */
+function piecesOf(
+  line: TextRange,
+  secrets: readonly TextRange[],
+): readonly (TextRange & { readonly isSecret: boolean })[] {
+  const pieces: (TextRange & { readonly isSecret: boolean })[] = [];
+  let from = line.start;
+  for (const { start, end } of merge(secrets.filter((secret) => secret.start < line.end && secret.end > line.start))) {
+    const hidden = { start: Math.max(start, line.start), end: Math.min(end, line.end) };
+    pieces.push({ start: from, end: hidden.start, isSecret: false }, { ...hidden, isSecret: true });
+    from = hidden.end;
+  }
+  return [...pieces, { start: from, end: line.end, isSecret: false }];
 }
 
 /** Keeps the underlined part and what is around it of a line that is too long for a terminal. */
