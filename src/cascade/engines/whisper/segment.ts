@@ -11,6 +11,7 @@ export class Attempt {
   /** It has got its place at the server. */
   sent = false;
   done = false;
+  /** Of no meaning where it was given up. */
   failure: FlavorError | undefined;
 
   /** @param work resolves to the text */
@@ -21,9 +22,14 @@ export class Attempt {
         this.done = true;
       });
     this.text.catch((error: unknown) => {
-      if (error instanceof FlavorError) this.failure = error;
+      this.failure = error instanceof FlavorError ? error : unnamed();
     });
   }
+}
+
+/** A mistake: without an error, callers would not be understood, and nobody be told. */
+function unnamed(): FlavorError {
+  return new FlavorError('ERR_FLAVOR_PROTOCOL', 'the recogniser failed in a way it did not name', true);
 }
 
 /** The segment before was cut in the middle of speech. */

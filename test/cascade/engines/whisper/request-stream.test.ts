@@ -224,6 +224,15 @@ test('a refused key ends the stream while the caller still speaks', async () => 
   expect(scene.events.at(-1)).toMatchObject({ type: 'end', error: { code: 'ERR_FLAVOR_AUTH' } });
 });
 
+test('a server that fails in a way nobody foresaw ends the stream, and is not taken for silence', async () => {
+  const scene = new Scene({ partials: false });
+  await scene.speak(600);
+  await scene.silence(300);
+  scene.server.last.fail(new TypeError('a mistake'));
+  await scene.settle();
+  expect(scene.events.at(-1)).toMatchObject({ type: 'end', error: { code: 'ERR_FLAVOR_PROTOCOL' } });
+});
+
 test('close and abort give requests up, and report what was sent', async () => {
   for (const how of ['close', 'abort'] as const) {
     const scene = new Scene();
