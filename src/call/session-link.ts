@@ -157,7 +157,8 @@ export class SessionLink {
       this.#end(event.reason, event.error, event.headers);
       return true;
     }
-    if (!hasId(event)) throw new FlavorError('ERR_FLAVOR_PROTOCOL', `a ${event.type} event without its id`, false);
+    const problem = problemOf(event);
+    if (problem !== undefined) throw new FlavorError('ERR_FLAVOR_PROTOCOL', problem, false);
     const scoped = this.#scope === '' ? event : scopeIds(event, this.#scope);
     if (this.#listener) this.#listener(scoped);
     else this.#early.push(scoped);
@@ -217,19 +218,26 @@ function isPlainQueue(events: AsyncIterable<FlavorEvent>): events is FlavorEvent
   );
 }
 
-/** Whether an event has the id that the host finds its way by. Flavors are plain JavaScript. Hot path. */
-function hasId(event: SessionEvent): boolean {
+/** What keeps the host from working with an event: flavors are plain JavaScript. Hot path. */
+function problemOf(event: SessionEvent): string | undefined {
   switch (event.type) {
     case 'audio':
+      // Samples in an Int16Array would be taken for bytes. A test of the flavor's may have classes of its own.
+      if (event.data?.BYTES_PER_ELEMENT !== 1) return 'the data of an audio event is no Uint8Array';
+      return idProblem(event.type, event.responseId);
     case 'audio-done':
     case 'text':
     case 'tier':
-      return typeof event.responseId === 'string';
+      return idProblem(event.type, event.responseId);
     case 'tool-call':
-      return typeof event.id === 'string';
+      return idProblem(event.type, event.id);
     default:
-      return true;
+      return undefined;
   }
+}
+
+function idProblem(type: SessionEvent['type'], id: unknown): string | undefined {
+  return typeof id === 'string' ? undefined : `a ${type} event without its id`;
 }
 
 /** The event with every id in it put under `scope`. */

@@ -152,7 +152,9 @@ describe('a session that breaks its word', () => {
     { type: 'tool-call', id: 7, name: 'hang_up', arguments: {} },
     { type: 'audio', responseId: 7, data: new Uint8Array(160) },
     { type: 'text', text: 'Hello.' },
-  ])('an event without the id it must have ends the session: %j', async (event) => {
+    { type: 'audio', responseId: 'r', data: new Int16Array(160) },
+    { type: 'audio', responseId: 'r', data: 'AAAA' },
+  ])('an event without what it must have ends the session: %j', async (event) => {
     const session = await fakeSession();
     const { seen } = link(session);
     session.events.push(event as unknown as FlavorEvent);
