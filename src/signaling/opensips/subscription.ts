@@ -34,6 +34,8 @@ export class Subscription {
   #hub = '';
   #renewAtMs = 0;
   #failures = 0;
+  /** OpenSIPS has been asked, and has not answered: it may have taken it. */
+  #asking = false;
   #closed = false;
 
   constructor(parts: SubscriptionParts) {
@@ -58,7 +60,7 @@ export class Subscription {
   async close(): Promise<void> {
     this.#closed = true;
     this.#parts.clock.clearTimeout(this.#timer);
-    if (this.#state === 'up') await this.#subscribe(1);
+    if (this.#state === 'up' || this.#asking) await this.#subscribe(1);
   }
 
   async #round(): Promise<void> {
@@ -106,7 +108,9 @@ export class Subscription {
   async #subscribe(seconds: number): Promise<boolean> {
     const { mi, socket, log } = this.#parts;
     const params = { event: UA_SESSION_EVENT, socket: socket(), expire: seconds };
+    this.#asking = true;
     const outcome = await mi.call('event_subscribe', params, true);
+    this.#asking = false;
     if (outcome.type === 'refused') {
       log?.error({ code: outcome.code, problem: outcome.message }, 'OpenSIPS refuses the subscription to its events');
     }

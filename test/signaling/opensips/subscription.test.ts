@@ -4,6 +4,7 @@ import type { MiLink } from '../../../src/signaling/opensips/mi/mi-link.js';
 import { opensipsDefaults } from '../../../src/signaling/opensips/opensips-options.js';
 import { Subscription } from '../../../src/signaling/opensips/subscription.js';
 import { FakeOpensips } from '../../fakes/opensips/fake-opensips.js';
+import { eventLoopTurns } from '../../support/event-loop-turns.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 /** MI without sockets: an answer comes in a turn of its own. */
@@ -22,7 +23,7 @@ function linkTo(opensips: FakeOpensips): MiLink {
   };
 }
 
-async function subscribed(opensips = new FakeOpensips()) {
+async function starting(opensips = new FakeOpensips()) {
   const clock = new FakeClock();
   const mi = new MiClient(linkTo(opensips), clock);
   await mi.open();
@@ -40,12 +41,27 @@ async function subscribed(opensips = new FakeOpensips()) {
     onChange: (state) => told.push(state),
     onRestart: () => told.push('restart'),
   });
-  const starting = subscription.start();
-  await clock.advanceAsync(4_000, 250);
-  await starting;
+  const started = subscription.start();
   const subscriptions = () => opensips.commands.filter(({ method }) => method === 'event_subscribe').length;
-  return { opensips, clock, subscription, told, subscriptions, move };
+  return { opensips, clock, subscription, told, subscriptions, move, started };
 }
+
+async function subscribed(opensips?: FakeOpensips) {
+  const scene = await starting(opensips);
+  await scene.clock.advanceAsync(4_000, 250);
+  await scene.started;
+  return scene;
+}
+
+it('one that is under way when all ends is taken back', async () => {
+  const opensips = new FakeOpensips();
+  opensips.faults.loseAnswer = (method, { expire }) => method === 'event_subscribe' && expire !== 1;
+  const { subscription } = await starting(opensips);
+  await eventLoopTurns(2);
+  expect(opensips.subscribers.size).toBe(1);
+  await subscription.close();
+  expect(opensips.subscribers.size).toBe(0);
+});
 
 it('the subscription is renewed every 30 s, long before it ends', async () => {
   const { clock, opensips, subscriptions } = await subscribed();
