@@ -218,7 +218,12 @@ export class AnswerDesk {
 
   #bridgeWait(): void {
     const { filler, options } = this.#parts;
-    if (filler !== '') this.#wait.set(options.filler.afterMs, () => this.#aside.say(filler));
+    if (filler === '') return;
+    this.#wait.set(options.filler.afterMs, () => {
+      // What was begun before the caller spoke is said to its end first.
+      if (this.#answer?.speech.emitted === true) this.#bridgeWait();
+      else this.#aside.say(filler);
+    });
   }
 
   #requestFor(request: Exclude<AnswerRequest, { readonly kind: 'words' }>, guess: string | undefined) {

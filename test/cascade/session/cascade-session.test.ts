@@ -549,6 +549,20 @@ describe('the host', () => {
     expect(scene.prompt).not.toContain('Let me see');
   });
 
+  test('says no filler into what the agent is saying already', async () => {
+    const options = { greeting: 'This is the shop. It is open.', filler: { text: 'Let me see.', afterMs: 1_000 } };
+    const scene = await started({ options, tts: { manual: true }, script: () => ({ hangs: true }) });
+    scene.tts.utterances[0]?.speakNext(0.5);
+    await scene.settle();
+    await scene.converse('A table, please.');
+    await scene.pass(2_500);
+    expect(scene.tts.utterances).toHaveLength(1);
+    scene.tts.utterances[0]?.speakNext();
+    scene.tts.utterances[0]?.speakNext();
+    await scene.pass(2_500);
+    expect(scene.tts.pieces.at(-1)).toBe('Let me see.');
+  });
+
   test('says no filler behind a reply that says nothing', async () => {
     const options = { filler: { text: 'Let me see.', afterMs: 1_000 } };
     const scene = await started({ options, script: () => ({ text: '' }) });
