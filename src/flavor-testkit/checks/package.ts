@@ -1,3 +1,4 @@
+import type { AudioFormat } from '../../flavor-api/index.js';
 import { type CheckContext, type ContractCheck, expect } from '../check.js';
 import type { ContractHarness } from '../harness.js';
 import { outcome } from '../pacer.js';
@@ -153,7 +154,7 @@ function requireCapabilities(capabilities: unknown): void {
   for (const name of ['truncation', 'tools', 'verbatimSpeech', 'needsVad', 'interruptible']) {
     expect(typeof capabilities[name] === 'boolean', `capabilities.${name} must be true or false`);
   }
-  for (const name of ['parallelTools', 'dtmf', 'updatable']) {
+  for (const name of ['parallelTools', 'dtmf', 'updatable', 'greets']) {
     const value = capabilities[name];
     expect(value === undefined || typeof value === 'boolean', `capabilities.${name} must be true, false or absent`);
   }
@@ -162,5 +163,17 @@ function requireCapabilities(capabilities: unknown): void {
   for (const name of ['input', 'output']) {
     const formats = capabilities[name];
     expect(Array.isArray(formats) && formats.length > 0, `capabilities.${name} names no format`);
+    const unknown = formats.find((format: unknown) => !isFormat(format));
+    expect(unknown === undefined, `capabilities.${name} names ${JSON.stringify(unknown)}, which is no format`);
   }
+  const { endOfTurnMs } = capabilities;
+  const isWait = endOfTurnMs === undefined || (typeof endOfTurnMs === 'number' && endOfTurnMs > 0);
+  expect(isWait, `capabilities.endOfTurnMs is ${String(endOfTurnMs)}, which is no time to wait`);
+}
+
+const encodings: ReadonlySet<unknown> = new Set<AudioFormat['encoding']>(['pcm16', 'mulaw', 'alaw']);
+const sampleRates: ReadonlySet<unknown> = new Set<AudioFormat['sampleRate']>([8000, 16_000, 24_000, 48_000]);
+
+function isFormat(format: unknown): boolean {
+  return isRecord(format) && encodings.has(format['encoding']) && sampleRates.has(format['sampleRate']);
 }

@@ -49,8 +49,6 @@ const clientItem = z.discriminatedUnion('type', [
   z.strictObject({ ...common, type: z.literal('function_call_output'), call_id: z.string(), output: z.string() }),
 ]);
 
-export type ClientItem = z.infer<typeof clientItem>;
-
 const clientEvents = {
   // The session itself is checked against the dialect, by updateConfig.
   'session.update': z.strictObject({ type: z.literal('session.update'), event_id: eventId, session: z.unknown() }),
