@@ -9,6 +9,7 @@ import type { AdminControl } from './admin/admin-control.js';
 import { AdminError, commonHeaders, errorBody, sendError } from './admin/admin-error.js';
 import { Authentication } from './admin/authentication.js';
 import { callRoutes } from './admin/call-routes.js';
+import { shareConnections } from './admin/connection-share.js';
 import { controlRoutes } from './admin/control-routes.js';
 import { dialRoutes } from './admin/dial-routes.js';
 import { eventRoutes } from './admin/event-routes.js';
@@ -52,6 +53,8 @@ export const adminServerDefaults = {
   bodyBytes: 64 * 1024,
   headerBytes: 8 * 1024,
   connections: 64,
+  /** Of them, of one address: what is left is for others, such as a supervisor that asks whether we live. */
+  connectionsPerSource: 48,
   /** From the first byte of a request to its last header, and to its end. */
   headersTimeoutMs: 5000,
   requestTimeoutMs: 10_000,
@@ -134,6 +137,7 @@ function createApp(authentication: Authentication, limits: AdminLimits, log: Log
     clientErrorHandler: answerUnreadable,
   });
   app.server.maxConnections = limits.connections;
+  shareConnections(app.server, limits.connectionsPerSource);
   // A route that takes a body says so itself; whatever else comes is read up to the limit and ignored.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, undefined));

@@ -11,9 +11,9 @@ import { CanaryCage } from '../support/canary.js';
 import { sampleSummary } from '../support/sample-record.js';
 
 /** Sends bytes as they are and returns what comes back until the other side closes. */
-function raw(port: number, text: string): Promise<string> {
+function raw(port: number, text: string, localAddress = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
+    const socket = connect({ port, host: '127.0.0.1', localAddress }, () => socket.write(text, 'latin1'));
     let received = '';
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
@@ -267,9 +267,33 @@ test.each([
   expect(control.drains).toBe(0);
 });
 
+/** From addresses of loopback in turn. */
+function connections(port: number, count: number, sources: readonly string[]) {
+  return Array.from({ length: count }, (_, index) =>
+    connect({ port, host: '127.0.0.1', localAddress: sources[index % sources.length] }),
+  );
+}
+
+test('whoever takes all connections there are leaves some to others', async () => {
+  const { port, request } = await adminBench();
+  const sockets = connections(port, adminServerDefaults.connections + 8, ['127.0.0.2']);
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const socket of sockets) socket.on('error', () => undefined);
+  const closed = () => sockets.filter((socket) => socket.destroyed).length;
+  const excess = sockets.length - adminServerDefaults.connectionsPerSource;
+  await expect.poll(closed).toBe(excess);
+  expect((await request('/livez', { token: null })).status).toBe(200);
+  // One that goes makes room for another of the same address.
+  sockets.find((socket) => !socket.destroyed)?.destroy();
+  const asked = (): Promise<string> => raw(port, 'GET /livez HTTP/1.0\r\n\r\n', '127.0.0.2').catch(() => '');
+  await expect.poll(asked).toContain('200 OK');
+});
+
 test('connections are limited', async () => {
   const { port } = await adminBench();
-  const sockets = Array.from({ length: adminServerDefaults.connections + 1 }, () => connect(port, '127.0.0.1'));
+  const sockets = connections(port, adminServerDefaults.connections + 1, ['127.0.0.1', '127.0.0.2']);
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
   });

@@ -27,13 +27,15 @@ test('the operations page names every cause, and no other', () => {
 });
 
 test('the limits that the operations page states are those in force', () => {
-  const { connections, bodyBytes, headerBytes, headersTimeoutMs, requestTimeoutMs } = adminServerDefaults;
+  const { connections, connectionsPerSource, bodyBytes, headerBytes, headersTimeoutMs, requestTimeoutMs } =
+    adminServerDefaults;
   const said = page.replaceAll(/\s+/g, ' ');
   expect(said).toContain(
     `${connections} connections, ${eventHubDefaults.subscribers} event streams, bodies of ${bodyBytes / 1024} KB, ` +
       `headers of ${headerBytes / 1024} KB, ${headersTimeoutMs / 1000} seconds for a request's header and ` +
       `${requestTimeoutMs / 1000} for all of it`,
   );
+  expect(said).toContain(`can have ${connectionsPerSource} connections`);
   expect(said).toContain(`(${eventHubDefaults.memory.toLocaleString('en')} events)`);
   expect(said).toContain(`(fdatasync) within ${recordLogDefaults.syncDelayMs} ms`);
   expect(said).toContain(`up to ${recordLogDefaults.maxPendingBytes / 2 ** 20} MB of memory`);
