@@ -7,6 +7,8 @@ import type { Hypothesis } from './hypothesis.js';
 /** The longest answer taken, bytes: half a minute of speech with all its words and their times has 20 kB. */
 export const MAX_ANSWER_BYTES = 512 * 1024;
 const MAX_EVENT_CHARACTERS = 64 * 1024;
+/** Three times what anybody says in the longest recording, characters: a model that runs on is not shown word by word. */
+const MOST_SHOWN_CHARACTERS = 4_000;
 
 /**
  * What a server of transcriptions answers: JSON, plain text, or server-sent events, whatever was asked for.
@@ -65,7 +67,7 @@ async function readEvents(who: string, answer: SpeechHttpAnswer, onText: (text: 
     if (delta === '') continue;
     // speaches sends segments, without the blank between them.
     text += text === '' || /^\s/u.test(delta) || /\s$/u.test(text) || type === '' ? delta : joined(delta);
-    onText(text);
+    if (text.length <= MOST_SHOWN_CHARACTERS) onText(text);
   }
   throw brokenOff(who);
 }
