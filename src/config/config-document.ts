@@ -108,7 +108,8 @@ export class ConfigDocument {
     for (const { 1: name = '', 2: value = '', index } of text.matchAll(
       /([\w-]+)["']?\s*[:=]\s*([^,\s}](?:[^,}]*[^,\s}])?)/g,
     )) {
-      if (!soundsSecret(name) || value.startsWith('${') || value.startsWith('"${')) continue;
+      // Of a reference its default is shown to nobody.
+      if (!soundsSecret(name) || (/^"?\$\{/.test(value) && !value.includes(':-'))) continue;
       const start = line.start + text.indexOf(value, index + name.length);
       this.#secretRanges.push({ start, end: start + value.length });
     }

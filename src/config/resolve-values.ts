@@ -101,8 +101,10 @@ class Walk {
       this.#problem(path, parts.problem, parts.help);
       return undefined;
     }
-    // A literal under a secret's name is itself the secret; a reference is not, and is worth showing.
-    if (isSecret && parts.some((part) => part.kind === 'literal')) this.#document.hide(path);
+    // A literal under a secret's name is itself the secret, a default too; a reference is not, and is worth showing.
+    if (isSecret && parts.some((part) => part.kind === 'literal' || (part.kind === 'variable' && part.fallback))) {
+      this.#document.hide(path);
+    }
     let text = '';
     for (const part of parts) {
       if (part.kind === 'literal') {

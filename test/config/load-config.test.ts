@@ -593,6 +593,13 @@ ${anyRoute}`),
     `);
   });
 
+  test('standing in the file as a default are masked too', async () => {
+    const said = await complaints(
+      `admin: { token: "\${TOKEN:-hunter2hunter2}", listen: "\${LISTEN:-nowhere}" }\n${anyRoute}`,
+    );
+    expect(said).toContain('admin: { token: [redacted], listen: "${LISTEN:-nowhere}" }');
+  });
+
   test('written as a number are masked too', async () => {
     expect(await complaints(`admin: { token: 12345678 }\n${anyRoute}`)).toMatchInlineSnapshot(`
       "
@@ -621,6 +628,8 @@ ${anyRoute}`,
   test('are masked even in a part of a line that YAML has given up on', async () => {
     const said = await complaints(`flavors:\n  a: { use: echo } password: sesame, key: "\${KEY}"\n`);
     expect(said).toContain('2 |   a: { use: echo } password: [redacted], key: "${KEY}"');
+    const withDefault = await complaints(`flavors:\n  a: { use: echo } password: \${PW:-sesame}, x: 1\n`);
+    expect(withDefault).toContain('a: { use: echo } password: [redacted]}, x: 1');
   });
 
   test('are masked even on a line that YAML cannot read', async () => {
