@@ -69,7 +69,7 @@ export class StreamListener {
   readonly #tls: TlsServer | undefined;
   /** Accepted connections, handshakes included, by address. */
   readonly #perSource = new Map<string, Set<Socket>>();
-  /** Handshakes under way, by address and port. */
+  /** Handshakes under way, by what tells a connection from others to our port. */
   readonly #handshakes = new Map<
     string,
     { readonly socket: Socket; readonly address: string; readonly timer: TimerHandle }
@@ -151,7 +151,7 @@ export class StreamListener {
 
   #shakeHands(tls: TlsServer, socket: Socket, remote: IpEndpoint): void {
     const { clock, limits } = this.#options;
-    const key = keyOf(remote);
+    const key = keyOf(socket);
     // A peer that reset its connection may be back from the same port before the end of that one is told.
     this.#handshakeOver(key);
     const timer = clock.setTimeout(() => socket.destroy(), limits.handshakeMs);
@@ -170,7 +170,7 @@ export class StreamListener {
       return;
     }
     const remote = { address: remoteAddress, port: remotePort };
-    this.#handshakeOver(keyOf(remote));
+    this.#handshakeOver(keyOf(socket));
     handlers.onStream({ socket, remote, localAddress: withoutZone(localAddress) });
   }
 
@@ -188,6 +188,7 @@ export class StreamListener {
   }
 }
 
-function keyOf({ address, port }: IpEndpoint): string {
-  return `${address} ${port}`;
+/** One port of a peer's may have a connection to each address of ours. */
+function keyOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }

@@ -150,6 +150,27 @@ test('a peer that comes back from the same port has its time, too, whatever beca
   await until(() => closed);
 });
 
+test('a handshake has its limit, too, where the same port has begun another with another address of ours', async () => {
+  const server = await listen({}, { address: '0.0.0.0' });
+  let closed = 0;
+  const from = (host: string, localPort: number) => {
+    const socket = createConnection({ ...{ host, port: server.bound.port }, localAddress: '127.0.0.3', localPort });
+    opened.push(() => void socket.destroy());
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      closed += 1;
+    });
+    return socket;
+  };
+  const first = from('127.0.0.1', 0);
+  await until(() => server.clock.pendingTimers === 1 && first.localPort !== undefined);
+  const second = from('127.0.0.2', first.localPort ?? 0);
+  await new Promise<void>((resolve) => second.once('connect', () => resolve()));
+  await until(() => server.clock.pendingTimers === 2);
+  server.clock.advance(tcpTransportDefaults.handshakeMs);
+  await until(() => closed === 2);
+});
+
 test('handshakes under way count as connections: many addresses together cannot have more of them', async () => {
   const server = await listen({}, { limits: { connections: 3 } });
   const first = await connect(server);
