@@ -111,8 +111,8 @@ export class AnswerDesk {
         }),
         onCall: (call) => send({ type: 'answer-call', id, call: this.#tools.unique(call) }),
         onDone: () => {
-          // A reply that says nothing: there is nothing to wait for.
-          if (request.kind === 'reply') this.#wait.clear();
+          // A reply that says nothing: there is nothing to wait for. Behind one that was heard, it is the next that is awaited.
+          if (request.kind === 'reply' && !answer.speech.emitted) this.#wait.clear();
           this.#close(answer);
           send({ type: 'answer-done', id });
         },

@@ -112,7 +112,7 @@ export class CascadeSession implements FlavorSession {
         onEvent: (event) => this.#onHeard(event),
         onLost: (error) => {
           push({ type: 'warning', error });
-          if (!this.#over) this.#send({ type: 'recogniser-lost' });
+          if (!this.#over) this.#send({ type: 'recogniser-lost', retold: false });
         },
         onFailed: (error) => this.#fail(error),
       },
@@ -271,6 +271,7 @@ export class CascadeSession implements FlavorSession {
       case 'taken-over':
         this.#turns = { ...this.#turns, ...turnsWith(event.capabilities, this.#parts.options) };
         this.#send({ type: 'turn-resumed' });
+        this.#send({ type: 'recogniser-lost', retold: true });
         return;
       case 'speech-started':
         // The host has a detector of its own, which is quicker; words tell it the rest.

@@ -10,6 +10,14 @@ const TEXT_SIGNS = /[\u00a9\u00ae\u2122]/gu;
 /** Controls, format characters such as bidirectional marks, and halves of surrogate pairs. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu;
 
+/** Behind a star that is dialled with it; not where another star ends what the first began. */
+const SHORT_NUMBER = String.raw`\d{1,4}(?![A-Za-z\d])(?![^*]{0,300}(?<=[^\s"'\x60(])\*)`;
+/** A star, captured where it is a key of the telephone. */
+const KEY_OR_STAR = new RegExp(
+  String.raw`((?<=^|[\s(])\*(?=[\s).,;:!?]|$|${SHORT_NUMBER})|(?<=["'\x60])\*(?=["'\x60]|${SHORT_NUMBER}))|\*`,
+  'g',
+);
+
 const entities: Readonly<Record<string, string>> = {
   '&amp;': '&',
   '&lt;': ' ',
@@ -75,8 +83,8 @@ function plainText(text: string): string {
       .replace(/&(?:amp|lt|gt|quot|#39|nbsp);/g, (entity) => entities[entity] ?? ' ')
       .replace(/(^|\s)[:;=]-?[)(DPp](?=\s|$)/g, '$1')
       .replace(/(?<=\d)\s?\*\s?(?=\d)/g, ' \u00d7 ')
-      // A star for itself is a key of the telephone, and so is one before a short number: *67, but not *5 items*.
-      .replace(/(?<![\s"'(])\*|\*(?![\s"').,;:!?]|$|\d{1,4}(?![A-Za-z\d])(?![^*]{0,300}\*))/g, '')
+      // A star for itself, or in quotes, is a key of the telephone, and so is one before a short number: *67, not *5 items*.
+      .replace(KEY_OR_STAR, '$1')
       .replace(/[`[\]{}|\\]|~~|(?<!\d)\^|\^(?!\d)/g, '')
       .replace(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, ' ')
       .trim()

@@ -27,8 +27,9 @@ export function wholeText({ kept, finals, interim }: CallerText): string {
   return join(kept, join(finals, interim));
 }
 
-/** What is there stays, whatever the recogniser says next. */
-export function keep(known: CallerText): CallerText {
+/** What is there stays, whatever the recogniser says next. `retold`: but for the segment under way, which it tells anew. */
+export function keep(known: CallerText, retold = false): CallerText {
+  if (retold) return { ...known, kept: join(known.kept, known.finals), finals: '' };
   return { ...noText, kept: wholeText(known) };
 }
 

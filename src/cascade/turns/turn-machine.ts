@@ -109,7 +109,8 @@ function onEvent(step: Step, event: TurnEvent, nowMs: number, options: TurnOptio
     case 'recogniser-lost': {
       // What it has told stands: the next stream begins with other words, and would be taken to correct them.
       const { text, withheld } = step.state;
-      step.state = { ...step.state, text: keep(text), ...(withheld && { withheld: keep(withheld) }) };
+      const { retold } = event;
+      step.state = { ...step.state, text: keep(text, retold), ...(withheld && { withheld: keep(withheld, retold) }) };
       return;
     }
     case 'keys':

@@ -144,8 +144,8 @@ export type TurnEvent =
   | { readonly type: 'eager-end-of-turn'; readonly text: string }
   | { readonly type: 'turn-resumed' }
   | { readonly type: 'end-of-turn'; readonly text: string }
-  /** It broke off, and another stream hears what is said from here on. */
-  | { readonly type: 'recogniser-lost' }
+  /** It broke off, and another stream hears what is said from here on. `retold`: from the segment under way on. */
+  | { readonly type: 'recogniser-lost'; readonly retold: boolean }
   | { readonly type: 'keys'; readonly keys: string }
   /** The host, or what the tools said, asks for speech. */
   | { readonly type: 'ask'; readonly request: AnswerRequest }

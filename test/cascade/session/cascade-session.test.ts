@@ -563,6 +563,19 @@ describe('the host', () => {
     expect(scene.tts.pieces.at(-1)).toBe('Let me see.');
   });
 
+  test('says it behind an answer that was still being said when the caller went on', async () => {
+    const options = { filler: { text: 'Let me see.', afterMs: 1_000 } };
+    const script: SceneOptions['script'] = (_, number) => (number === 0 ? { text: LONG } : { hangs: true });
+    const scene = await started({ options, tts: { manual: true }, script });
+    await scene.converse('Where is it?');
+    scene.tts.utterances[0]?.speakNext(0.5);
+    await scene.settle();
+    await scene.converse('And a table, please.');
+    for (let pieces = 0; pieces < 4; pieces += 1) scene.tts.utterances[0]?.speakNext();
+    await scene.pass(2_500);
+    expect(scene.tts.pieces.at(-1)).toBe('Let me see.');
+  });
+
   test('says no filler behind a reply that says nothing', async () => {
     const options = { filler: { text: 'Let me see.', afterMs: 1_000 } };
     const scene = await started({ options, script: () => ({ text: '' }) });
@@ -815,6 +828,21 @@ describe('a stage that fails', () => {
     scene.stream.emit({ type: 'end-of-turn', text: 'a table for two.' });
     await scene.settle();
     expect(scene.of('transcript').find(({ final }) => final)?.text).toBe('I would like a table for two.');
+  });
+
+  test('to hear, where one that ends turns itself takes over: segments that were final are of the turn that it ends', async () => {
+    const scene = await started();
+    const { identity, capabilities } = scene.stt;
+    scene.talk();
+    await scene.pass(300);
+    scene.hear('I would like');
+    scene.hear('a', false);
+    scene.stream.emit({ type: 'taken-over', identity, capabilities: { ...capabilities, endOfTurn: true } });
+    scene.hear('a table for two.', false);
+    scene.hush();
+    scene.stream.emit({ type: 'end-of-turn', text: 'A table for two.' });
+    await scene.settle();
+    expect(scene.of('transcript').find(({ final }) => final)?.text).toBe('I would like A table for two.');
   });
 
   test('to hear, after another engine had taken over: turns end as the first engine ends them', async () => {

@@ -362,6 +362,8 @@ test('keys of the telephone are named, and markup is not', () => {
     ['Press # or *.', 'Press pound or star.'],
     ['To repeat, press the * key', 'To repeat, press the star key'],
     ['Dial *67, or #.', 'Dial star sixty-seven, or pound.'],
+    ['*67 or `*`, then *69', 'star sixty-seven or star, then star sixty-nine'],
+    ['Say *"yes."* Then go, *69*.', 'Say "yes." Then go, sixty-nine.'],
     ['# Heading #\n* an *item* and **5 of** *5 items*', 'Heading. an item and five of five items'],
     ['#', ''],
     ['*', ''],
