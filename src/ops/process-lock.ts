@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type BigIntStats, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { errorCode } from '../base/connector-error.js';
 
@@ -28,23 +29,46 @@ export async function takeProcessLock(
   const fromHere = relative(process.cwd(), path);
   const name = fromHere.length < path.length ? fromHere : path;
   const id = randomUUID();
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    const server = await listenOn(name, id);
-    if (typeof server !== 'string') {
-      server.unref();
-      if (attempt > 0) {
-        await new Promise<void>((resolve) => void clock.setTimeout(resolve, SETTLING_MS));
-        // Somebody has taken our socket for that of the dead process. It stays open: to close it would remove theirs.
-        if ((await ownerAt(name)) !== id) return 'held';
-      }
-      return { release: () => new Promise((resolve) => server.close(() => resolve())) };
-    }
-    if (server !== 'EADDRINUSE') return 'unavailable';
-    const found = factsOf(name);
-    if (await answers(name)) return 'held';
-    if (found !== undefined && !removed(name, found, id)) return 'unavailable';
+  const server = await listenOn(name, id);
+  if (typeof server !== 'string') return { release: () => closed(server) };
+  if (server !== 'EADDRINUSE') return 'unavailable';
+  const found = factsOf(name);
+  if (await answers(name)) return 'held';
+  if (found !== undefined && !removed(name, found, id)) return 'unavailable';
+  return await succeed(name, id, clock);
+}
+
+/**
+ * Takes the place of a dead process. Bound to a name of its own first: what closes a socket, the end of a process too,
+ * removes whatever stands where it was bound, and by then that may be the lock of another who was as quick.
+ */
+async function succeed(name: string, id: string, clock: Clock): Promise<ProcessLock | 'held' | 'unavailable'> {
+  // No longer than most names of locks are: see sun_path.
+  const own = join(dirname(name), `.${id.slice(0, 8)}`);
+  const server = await listenOn(own, id);
+  if (typeof server === 'string') return 'unavailable';
+  const ours = factsOf(own);
+  const problem = moved(own, name);
+  if (problem !== undefined) {
+    await closed(server);
+    return problem === 'EEXIST' ? 'held' : 'unavailable';
   }
-  return 'held';
+  await new Promise<void>((resolve) => void clock.setTimeout(resolve, SETTLING_MS));
+  // Somebody may have taken our socket for that of the dead process.
+  if ((await ownerAt(name)) !== id) {
+    await closed(server);
+    return 'held';
+  }
+  return {
+    release: async () => {
+      if (ours !== undefined && isSame(factsOf(name), ours)) await unlink(name).catch(() => undefined);
+      await closed(server);
+    },
+  };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 function listenOn(name: string, id: string): Promise<Server | string> {
@@ -54,7 +78,7 @@ function listenOn(name: string, id: string): Promise<Server | string> {
       socket.end(id);
     });
     server.on('error', (error) => resolve(errorCode(error) ?? 'unknown'));
-    server.listen(name, () => resolve(server));
+    server.listen(name, () => resolve(server.unref()));
   });
 }
 
@@ -96,6 +120,21 @@ function factsOf(name: string): BigIntStats | undefined {
   }
 }
 
+function isSame(one: BigIntStats | undefined, other: BigIntStats): boolean {
+  return one?.ino === other.ino && one.mtimeNs === other.mtimeNs;
+}
+
+/** Never over another. @returns the code of what the disk has against it */
+function moved(from: string, to: string): string | undefined {
+  try {
+    linkSync(from, to);
+    unlinkSync(from);
+    return undefined;
+  } catch (error) {
+    return errorCode(error) ?? 'unknown';
+  }
+}
+
 /**
  * Removes the socket of a dead process, if it still is that one: of two that start at once both find it dead, and the
  * slower would remove the lock of the faster. No turn of the event loop lies between look and deed; what was moved aside
@@ -105,12 +144,11 @@ function factsOf(name: string): BigIntStats | undefined {
  */
 function removed(name: string, dead: BigIntStats, id: string): boolean {
   if (!dead.isSocket()) return false;
-  const isDead = (there: BigIntStats | undefined): boolean => there?.ino === dead.ino && there.mtimeNs === dead.mtimeNs;
-  if (!isDead(factsOf(name))) return true;
+  if (!isSame(factsOf(name), dead)) return true;
   const aside = `${name}.${id}`;
   try {
     renameSync(name, aside);
-    if (!isDead(factsOf(aside))) linkSync(aside, name);
+    if (!isSame(factsOf(aside), dead)) linkSync(aside, name);
     unlinkSync(aside);
     return true;
   } catch (error) {

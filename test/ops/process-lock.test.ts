@@ -1,5 +1,5 @@
-import { linkSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { linkSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -48,6 +48,28 @@ test('of several that start at once after a crash, one has the lock of the dead 
     expect(locks).toHaveLength(1);
   }
   expect(readdirSync(base)).toEqual([]);
+});
+
+test('who is overtaken after a crash leaves the lock to the other, at its own end too', async () => {
+  const base = directory();
+  const path = join(base, 'a.lock');
+  await leftBehind(path);
+  const faster = createServer((socket) => void socket.on('error', () => {}).end('faster'));
+  const late: Clock = {
+    ...clock,
+    setTimeout: (callback) => {
+      // A third one, which found the dead lock as well, removes what it takes for that, and has a lock of its own.
+      renameSync(path, `${path}-overtaken`);
+      return clock.setTimeout(() => void faster.listen(path, callback), 0);
+    },
+  };
+  expect(await takeProcessLock(path, { clock: late })).toBe('held');
+  expect(readdirSync(base)).toContain('a.lock');
+  // What is still open is closed with the process, and takes the path along that it was bound to.
+  const refused = await new Promise((done) => void connect(`${path}-overtaken`, () => done(false)).once('error', done));
+  expect(refused).toMatchObject({ code: 'ECONNREFUSED' });
+  expect(await takeProcessLock(path, { clock })).toBe('held');
+  await new Promise((done) => void faster.close(done));
 });
 
 test('a file in its place is left there, and there is no lock', async () => {
