@@ -90,7 +90,7 @@ export async function loadSrf(): Promise<SrfConstructor> {
   let module: { readonly default: unknown };
   try {
     module = await import('drachtio-srf');
-    keepBodiesFrom(createRequire(import.meta.url)('drachtio-srf/lib/sip-parser/parser.js'));
+    giveHeadsAlone(createRequire(import.meta.url)('drachtio-srf/lib/sip-parser/parser.js'));
   } catch (error) {
     throw new ConnectorError('ERR_DRACHTIO_MODULE', `drachtio-srf cannot be loaded: ${errorMessage(error)}`);
   }
@@ -107,14 +107,23 @@ interface SrfParser {
 
 /**
  * drachtio-srf looks for the parts of a body that nobody here asks it for, by expressions that try each blank or semicolon with
- * all that follow: a datagram of 60 KB, from anybody, held all calls up for fifteen seconds. It is given the head alone; we read
- * the message itself (`SrfMessage.raw`).
+ * all that follow: a datagram of 60 KB, from anybody, held all calls up for fifteen seconds. A phrase of blanks it tries thrice
+ * over. It is given the head alone, without the phrase; we read the message itself (`SrfMessage.raw`).
  */
-function keepBodiesFrom(parser: SrfParser): void {
+function giveHeadsAlone(parser: SrfParser): void {
   const parse = parser.parseSipMessage;
   if (parse.name === 'parseHead') return;
   parser.parseSipMessage = function parseHead(text, lazy) {
     const headEnd = text.indexOf('\r\n\r\n');
-    return parse(headEnd < 0 ? text : text.slice(0, headEnd + 4), lazy);
+    return parse(withoutPhrase(headEnd < 0 ? text : text.slice(0, headEnd + 4)), lazy);
   };
+}
+
+/** A response whose status line ends with the status. */
+function withoutPhrase(head: string): string {
+  const status = /^SIP\/\d+\.\d+\s+\d+/.exec(head)?.[0];
+  if (status === undefined) return head;
+  // Where drachtio-srf sees the end of the line.
+  const end = head.search(/\r\n(?![ \t])/);
+  return end < 0 ? status : status + head.slice(Math.max(end, status.length));
 }

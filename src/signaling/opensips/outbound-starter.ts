@@ -109,6 +109,7 @@ export class OutboundStarter {
 
   /** While the same is being called once more, the session may be that one. */
   #endIfLost(event: SessionEvent): void {
+    if (this.#lost.size === 0) return;
     const [to, sender] = [uriOf(event, 'To'), uriOf(event, 'From')];
     const isOf = ({ uri, from }: Parties): boolean => uri === to && from === sender;
     const lost = [...this.#lost].find(isOf);

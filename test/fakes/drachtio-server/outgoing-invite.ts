@@ -49,11 +49,11 @@ export class OutgoingInvite {
     this.respond(status, {}, ['network', '0', 'udp', '', '0', '10:20:30.405060']);
   }
 
-  respond(status: number, content: Content = {}, whence: readonly string[] = []): void {
-    const { headers = [], contentType, body } = content;
+  respond(status: number, content: Content & { readonly phrase?: string } = {}, whence: readonly string[] = []): void {
+    const { headers = [], contentType, body, phrase = 'Whatever' } = content;
     const to = header(this.message, 'to') ?? '';
     const answer = writeSip(
-      `SIP/2.0 ${status} Whatever`,
+      `SIP/2.0 ${status} ${phrase}`,
       [
         ['Via', header(this.message, 'via') ?? ''],
         ['From', header(this.message, 'from') ?? ''],

@@ -48,6 +48,17 @@ describe('a call of ours', () => {
     expect((await leg.event('ended')).end).toMatchObject({ by: 'peer' });
   });
 
+  // drachtio-srf looks for the end of the line from each blank, and at each length: 3,000 take eight seconds.
+  test('that is refused with a phrase of blanks costs no time', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { leg, invite } = await dialled(harness);
+    const phrase = `${' '.repeat(3_000)}x\u2028y`;
+    const startedMs = performance.now();
+    invite.respond(486, { phrase });
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'peer', status: 486 });
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
   test('answers an offer by UPDATE before it is answered, once its own has an answer', async () => {
     await using harness = await DrachtioHarness.start();
     const { leg, invite } = await dialled(harness);
