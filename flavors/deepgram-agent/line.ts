@@ -184,7 +184,9 @@ export class Line {
     this.#pastMs = this.connectedMs;
     this.#connection = undefined;
     this.#keepAlive.clear();
-    if (this.#now() - this.#readyAtMs >= STABLE_MS) this.#attempts = 0;
+    // One that was left because no answer came has proved nothing.
+    const stableMs = Math.max(STABLE_MS, 2 * this.#config.answerTimeoutMs);
+    if (this.#now() - this.#readyAtMs >= stableMs) this.#attempts = 0;
     this.#handlers.onLost();
     void this.#replace(error);
   }

@@ -391,8 +391,10 @@ describe('signs for the voice', () => {
 
   test('stay for a voice that acts them, beside something that can be said', () => {
     const say = createSpeakable({ voiceSigns: true });
-    expect(say(written)).toBe('Oh [Sigh] I have two [laugh] of seven laugh.');
+    expect(say(written)).toBe('Oh [Sigh], I have two [laugh] of seven laugh.');
+    expect(say('Well [sigh], it is 5 [laugh]! Bye [chuckle].')).toBe('Well [sigh], it is five [laugh]! Bye [chuckle].');
     expect(say('[laugh] …')).toBe('');
+    expect(say('[laugh].')).toBe('');
   });
 });
 

@@ -4,7 +4,9 @@ import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { agentConfigSchema } from '../../../flavors/deepgram-agent/config.js';
 import agent from '../../../flavors/deepgram-agent/index.js';
-import type { FlavorEvent, FlavorSession } from '../../../src/flavor-api/index.js';
+import { Line } from '../../../flavors/deepgram-agent/line.js';
+import { SharedTls } from '../../../src/cascade/engines/shared/shared-tls.js';
+import { FlavorError, type FlavorEvent, type FlavorSession } from '../../../src/flavor-api/index.js';
 import { eventually } from '../../fakes/deepgram/scene.js';
 import { isObject, type JsonObject, memberAt } from '../../fakes/openai-realtime/json-value.js';
 import { contextOf } from '../openai-realtime/call.js';
@@ -87,6 +89,40 @@ test('a greeting of which nothing has come when the connection breaks is made by
   await eventually(() => peer.sockets.length).toBe(2);
   // There are no words of a caller's that could be given again.
   expect(peer.ofType('InjectUserMessage')).toEqual([]);
+});
+
+test('an agent that never answers is given up after so many attempts, however long each is waited for', async () => {
+  const peer = await new Peer().listen();
+  const reconnect = { attempts: 2, firstDelayMs: 10 };
+  const config = agentConfigSchema.parse({ apiKey: 'key', url: peer.url, answerTimeoutMs: 30_000, reconnect });
+  let nowMs = 0;
+  let ready = 0;
+  const failed: FlavorError[] = [];
+  const nothing = (): void => undefined;
+  const line = new Line(
+    config,
+    {
+      settings: () => ({ type: 'Settings' }),
+      onMessage: nothing,
+      onAudio: nothing,
+      onWarning: nothing,
+      onLost: nothing,
+      onReady: () => {
+        ready += 1;
+      },
+      onFailed: (error) => failed.push(error),
+    },
+    () => nowMs,
+    new SharedTls(),
+  );
+  open.push(line);
+  await line.open(new AbortController().signal);
+  for (let connection = 1; connection <= 3; connection += 1) {
+    await eventually(() => ready).toBe(connection);
+    nowMs += config.answerTimeoutMs;
+    line.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'no answer', true));
+  }
+  await eventually(() => failed.length).toBe(1);
 });
 
 test('settings that change while the next connection takes the old ones reach it', async () => {
