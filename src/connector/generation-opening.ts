@@ -80,7 +80,11 @@ async function warmUpInTime(
 ): Promise<void> {
   const late = new AbortController();
   const timer = clock.setTimeout(() => late.abort(), WARMUP_MS);
-  const signal = AbortSignal.any([late.signal, stop]);
+  const { signal } = late;
+  // Not AbortSignal.any: who does not stop listening would be kept, a flavor that was replaced for instance.
+  const onStop = (): void => late.abort(stop.reason);
+  if (stop.aborted) onStop();
+  stop.addEventListener('abort', onStop, { once: true });
   const gaveUp = new Promise<never>((_resolve, reject) => {
     const giveUp = (): void => reject(new Error(`not ready after ${WARMUP_MS / 1000} s, or the connector stops`));
     if (signal.aborted) giveUp();
@@ -92,6 +96,7 @@ async function warmUpInTime(
     log.warn({ ...fields, error: errorMessage(error) }, 'something did not warm up');
   } finally {
     clock.clearTimeout(timer);
+    stop.removeEventListener('abort', onStop);
     // Where there is no warm-up, or it threw at once, nobody waits for this any more.
     gaveUp.catch(() => undefined);
   }

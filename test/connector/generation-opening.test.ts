@@ -1,7 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
 import { createSystemRandom } from '../../src/base/random.js';
 import type { Announcement, Announcer } from '../../src/call/announcement.js';
 import { openGeneration } from '../../src/connector/generation-opening.js';
+import type { Flavor } from '../../src/flavor-api/index.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { createKeptLog } from '../support/silent-log.js';
 import { setUp } from './connector-setup.js';
@@ -53,4 +55,31 @@ test('those of a generation that is closed before they are made, as after a star
   await generation.retire();
   await new Promise((resolve) => setImmediate(resolve));
   expect(complaints()).toBe(0);
+});
+
+test('a start that is stopped waits for no flavor that warms up', async () => {
+  const { config } = await setUp();
+  const stop = new AbortController();
+  const log = createKeptLog();
+  let given: AbortSignal | undefined;
+  const slow: Partial<Flavor> = {
+    warmup: (signal) => {
+      given = signal;
+      stop.abort();
+      return new Promise(() => {});
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const deps = {
+    clock: new FakeClock(0),
+    random: createSystemRandom(),
+    log,
+    createFlavors: async () => new Map([['slow', slow as Flavor]]),
+    createAnnouncer: () => new SlowVoice(),
+    onDisposeError: () => {},
+  };
+  await openGeneration(config, deps, stop.signal);
+  expect(given?.aborted).toBe(true);
+  expect(log.lines.filter((line) => line.includes('did not warm up'))).not.toEqual([]);
+  expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
 });

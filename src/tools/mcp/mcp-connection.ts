@@ -4,6 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { CallToolResultSchema, ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js';
 import type { JsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/types.js';
+import { AbortScope } from '../../base/abort-scope.js';
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorCode } from '../../base/connector-error.js';
 import type { GuardedFetch } from '../../http/guarded-fetch.js';
@@ -65,6 +66,8 @@ class SdkConnection implements McpConnection {
   readonly #client: Client;
   readonly #transport: StdioClientTransport | StreamableHTTPClientTransport;
   readonly #timers = new Set<TimerHandle>();
+  /** HTTP requests that may still be under way. */
+  readonly #requests = new AbortScope();
   #nextStreamAtMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -136,6 +139,7 @@ class SdkConnection implements McpConnection {
     }
     for (const timer of this.#timers) this.#deps.clock.clearTimeout(timer);
     this.#timers.clear();
+    this.#requests.close();
   }
 
   /** Over HTTP the server is told that the session is over, if it listens. */
@@ -153,6 +157,7 @@ class SdkConnection implements McpConnection {
 
   #onClosed(): void {
     if (this.#closed) return;
+    this.#requests.close();
     this.#handlers.onLost('the connection was closed');
   }
 
@@ -197,15 +202,21 @@ class SdkConnection implements McpConnection {
     });
   }
 
-  /** The SDK leaves a request open that it no longer waits for. */
+  /**
+   * The SDK leaves a request open that it no longer waits for. Its own signal says that the connection was closed, as
+   * `#requests` does: it lives too long for a signal that is made of it for each request.
+   */
   #bounded(init: RequestInit): RequestInit {
+    init.signal?.throwIfAborted();
     const late = new AbortController();
+    const request = this.#requests.open(late.signal);
     const timer = this.#deps.clock.setTimeout(() => {
       this.#timers.delete(timer);
       late.abort(new ConnectorError('ERR_HTTP_TIMEOUT', 'the MCP server did not answer in time'));
+      request[Symbol.dispose]();
     }, this.#requestMs);
     this.#timers.add(timer);
-    return { ...init, signal: init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal };
+    return { ...init, signal: request.signal };
   }
 }
 

@@ -163,7 +163,10 @@ export class McpServer implements AsyncDisposable {
     const { clock, log, connect } = this.#deps;
     const late = new AbortController();
     const timer = clock.setTimeout(() => late.abort(new McpFailure('timeout', 'no handshake in time')), CONNECT_MS);
-    const signal = AbortSignal.any([late.signal, this.#abort.signal]);
+    const { signal } = late;
+    // Not AbortSignal.any: the SDK never stops listening, and Node would keep each attempt for as long as we live.
+    const onClosed = (): void => late.abort(this.#abort.signal.reason);
+    this.#abort.signal.addEventListener('abort', onClosed, { once: true });
     let opened: McpConnection | undefined;
     try {
       // A loss that is noticed before the list is there fails the list as well.
@@ -184,6 +187,7 @@ export class McpServer implements AsyncDisposable {
       this.#retryLater(reasonOf(error));
     } finally {
       clock.clearTimeout(timer);
+      this.#abort.signal.removeEventListener('abort', onClosed);
     }
   }
 

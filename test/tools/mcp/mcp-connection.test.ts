@@ -192,6 +192,31 @@ describe('over streamable HTTP', () => {
     },
   );
 
+  test('a request that is not answered ends with the connection', async () => {
+    const server = await startHttp();
+    const { connection } = await connect({ url: server.url, headers: {} });
+    let gone: (() => void) | undefined;
+    const left = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const asked = new Promise<void>((resolve) => {
+      server.instead = (response) => {
+        // The stream of server messages, which may come only now.
+        if (response.req.method === 'GET') response.writeHead(405).end();
+        else {
+          response.once('close', () => gone?.());
+          resolve();
+        }
+      };
+    });
+    const answer = connection.call(call('echo', { text: 'x' }), live());
+    await asked;
+    server.instead = undefined;
+    await connection.close();
+    await expect(answer).rejects.toMatchObject({ kind: 'lost' });
+    await left;
+  });
+
   test('an address that may not be asked is not asked', async () => {
     const server = await startHttp();
     await expect(connect({ url: server.url, headers: {} }, [])).rejects.toMatchObject({

@@ -1,3 +1,4 @@
+import { AbortScope, type ScopedSignal } from '../../../base/abort-scope.js';
 import type { Clock } from '../../../base/clock.js';
 import { pause } from '../shared/backoff.js';
 
@@ -8,23 +9,26 @@ const FAREWELL_MS = 3_000;
 export class Errands implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #open = new Set<Promise<void>>();
-  readonly #life = new AbortController();
+  readonly #life = new AbortScope();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Aborts when the owner has been disposed of, and has waited long enough. One for each who listens. */
-  signal(): AbortSignal {
-    return AbortSignal.any([this.#life.signal]);
+  signal(): ScopedSignal {
+    return this.#life.open();
   }
 
   /** Runs something to its end. What it throws is of interest to nobody. */
   run(errand: (signal: AbortSignal) => Promise<unknown>): void {
-    const running = errand(this.signal()).then(
-      () => {},
-      () => {},
-    );
+    const life = this.signal();
+    const running = errand(life.signal)
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => life[Symbol.dispose]());
     this.#open.add(running);
     void running.then(() => this.#open.delete(running));
   }
@@ -35,6 +39,6 @@ export class Errands implements AsyncDisposable {
     const patience = pause(FAREWELL_MS, this.#clock, waiting.signal).catch(() => {});
     await Promise.race([Promise.all(this.#open), patience]);
     waiting.abort();
-    this.#life.abort(new Error('the provider is not needed any more'));
+    this.#life.close(new Error('the provider is not needed any more'));
   }
 }

@@ -1,3 +1,4 @@
+import { AbortScope } from '../../../base/abort-scope.js';
 import type { Clock } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import { FlavorError } from '../../../flavor-api/index.js';
@@ -49,7 +50,7 @@ export class Jobs implements AsyncDisposable {
   readonly #options: JobsOptions;
   readonly #pace: PollPace;
   readonly #errands: Errands;
-  readonly #closing = new AbortController();
+  readonly #closing = new AbortScope();
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -65,7 +66,8 @@ export class Jobs implements AsyncDisposable {
    * @throws FlavorError where it failed, came too late or cannot be followed; `signal.reason`
    */
   async *follow(input: unknown, audience: JobAudience, caller: AbortSignal): AsyncGenerator<JobView, void, undefined> {
-    const signal = AbortSignal.any([caller, this.#closing.signal]);
+    using own = this.#closing.open(caller);
+    const { signal } = own;
     const { who, clock, startTimeoutMs, workTimeoutMs } = this.#options;
     const orderedAtMs = clock.now();
     const order = this.#order(input, signal);
@@ -97,7 +99,7 @@ export class Jobs implements AsyncDisposable {
 
   /** Ends all jobs, and waits until they are cancelled, for a while. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new FlavorError('ERR_FLAVOR_NETWORK', `${this.#options.who} is not asked any more`, false));
+    this.#closing.close(new FlavorError('ERR_FLAVOR_NETWORK', `${this.#options.who} is not asked any more`, false));
     await this.#errands[Symbol.asyncDispose]();
   }
 
@@ -107,7 +109,8 @@ export class Jobs implements AsyncDisposable {
       signal.throwIfAborted();
       try {
         // Not the caller's signal: the id of a job that was taken must become known.
-        return await provider.order(input, this.#errands.signal());
+        using life = this.#errands.signal();
+        return await provider.order(input, life.signal);
       } catch (error) {
         // Anything but "too many" may have been taken.
         const refused = error instanceof FlavorError && error.code === 'ERR_FLAVOR_QUOTA' && error.retryable;

@@ -1,3 +1,4 @@
+import { AbortScope } from '../../../base/abort-scope.js';
 import { EventStream } from '../../stages/event-stream.js';
 import type { StageUsage } from '../../stages/stage.js';
 import type { SpeechChunk } from './backend.js';
@@ -24,7 +25,7 @@ type WorkEvent =
 export class SpeechDesk {
   readonly slots: Slots;
   readonly #runsOut: boolean;
-  readonly #closing = new AbortController();
+  readonly #closing = new AbortScope();
 
   constructor({ concurrency, runsOut }: SpeechDeskOptions) {
     this.slots = new Slots(concurrency);
@@ -58,7 +59,8 @@ export class SpeechDesk {
       return;
     }
     try {
-      yield* work(AbortSignal.any([signal, this.#closing.signal]));
+      using own = this.#closing.open(signal);
+      yield* work(own.signal);
     } finally {
       release();
     }
@@ -66,7 +68,7 @@ export class SpeechDesk {
 
   /** Ends what is under way, heard or not. */
   close(): void {
-    this.#closing.abort();
+    this.#closing.close();
   }
 
   async *#outliving(
@@ -86,7 +88,8 @@ export class SpeechDesk {
     signal.addEventListener('abort', onAbort, { once: true });
     void (async () => {
       try {
-        for await (const chunk of work(this.#closing.signal)) if (heard) events.push({ type: 'chunk', chunk });
+        using own = this.#closing.open();
+        for await (const chunk of work(own.signal)) if (heard) events.push({ type: 'chunk', chunk });
         events.push({ type: 'end' });
       } catch (error) {
         events.push({ type: 'end', error });

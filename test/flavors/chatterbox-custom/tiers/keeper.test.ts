@@ -80,6 +80,24 @@ test('nothing is left of a probe that is over', async () => {
   expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual(signals.map(() => 0));
 });
 
+test('a probe that is under way ends with the voice', async () => {
+  const { clock, voice, backends, open } = setUp([{}]);
+  const given: AbortSignal[] = [];
+  const [laptop] = backends;
+  await open();
+  if (laptop) {
+    Object.assign(laptop, {
+      probe: (signal: AbortSignal) => {
+        given.push(signal);
+        return new Promise(() => {});
+      },
+    });
+  }
+  await runUntil(clock, () => given.length > 0, 120_000, 500);
+  await voice[Symbol.asyncDispose]();
+  expect(given.map(({ aborted }) => aborted)).toEqual([true]);
+});
+
 test('a tier that is down is tried again by probes, at longer and longer distances, and used once it answers', async () => {
   const { clock, open, backends, voice } = setUp([{}]);
   const [laptop] = backends;
