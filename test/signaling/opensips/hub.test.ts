@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { createSystemRandom } from '../../../src/base/random.js';
@@ -89,6 +89,28 @@ it('each call goes to one connector, all of them have as many, and OpenSIPS has 
   expect(connectors.map(({ legs }) => legs.length)).toEqual([3, 3, 3]);
   for (const session of sessions) expect(statuses(opensips, session)).toEqual([200]);
   expect(opensips.subscribers.size).toBe(1);
+});
+
+it('a connector that asks twice while OpenSIPS is being asked has come once', async () => {
+  const opensips = new FakeOpensips();
+  await opensips.start();
+  onTestFinished(() => opensips.stop());
+  const { port } = await hubAt(opensips);
+  const [commands, before] = [createSocket('udp4'), deps.log.lines.length];
+  onTestFinished(() => void commands.close());
+  commands.bind(0, '127.0.0.1');
+  await once(commands, 'listening');
+  for (const id of [1, 2]) {
+    const params = { event: 'E_UA_SESSION', socket: `udp:127.0.0.1:${commands.address().port}`, expire: 90 };
+    commands.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'event_subscribe', params }), port, '127.0.0.1');
+  }
+  let answers = 0;
+  for await (const [answer] of on(commands, 'message')) {
+    expect(JSON.parse(String(answer))).toMatchObject({ result: 'OK' });
+    answers += 1;
+    if (answers === 2) break;
+  }
+  expect(deps.log.lines.slice(before).filter((line) => line.includes('a connector has come'))).toHaveLength(1);
 });
 
 it('what happens in a call reaches the connector that has it', async () => {

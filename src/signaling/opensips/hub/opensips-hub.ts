@@ -154,13 +154,15 @@ export class OpensipsHub implements AsyncDisposable {
     const seconds = typeof expire === 'number' ? Math.min(expire, MAX_EXPIRES_SECONDS) : 0;
     if (event !== UA_SESSION_EVENT || events === undefined)
       return { error: { code: 400, message: 'Bad subscription' } };
-    const known = this.#workers.get(from);
     if (seconds <= 1) {
-      if (known !== undefined) this.#remove(known, 'a connector has left', true);
+      const leaving = this.#workers.get(from);
+      if (leaving !== undefined) this.#remove(leaving, 'a connector has left', true);
       return OK;
     }
     await this.#subscribeToOpensips();
     if (this.#subscription?.up !== true || this.#closed) return undefined;
+    // Looked up now: it may have asked a second time while the first waited for OpenSIPS.
+    const known = this.#workers.get(from);
     const expiresAtMs = clock.now() + seconds * 1000;
     if (known?.events.port === events.port && known.events.address === events.address) {
       known.expiresAtMs = expiresAtMs;
