@@ -17,8 +17,12 @@ export interface SpokenLanguage {
   readonly digits: readonly string[];
   /** @param digits 1 to 15 of them. */
   cardinal(digits: string): string;
-  /** A number before a noun, where that differs from counting: `veintiún`. Default: {@link cardinal}. */
-  counted?(digits: string): string;
+  /**
+   * A number before a noun, where that differs from counting: `veintiún`. Default: {@link cardinal}.
+   *
+   * @param one The noun behind the number 1, that included: its article tells the gender.
+   */
+  counted?(digits: string, one: string): string;
   /** A noun behind whole millions: `un million d’euros`. Default: as behind any number. */
   afterMillions?(noun: string): string;
   /** A number without sign, unit or separator, where custom reads it otherwise, such as years in English. */
@@ -36,6 +40,8 @@ export interface SpokenLanguage {
   readonly scales: Readonly<Record<string, CountedNoun>>;
   /** Words after which three digits or more are a code, to be said one by one. Lower case. */
   readonly codeWords: readonly string[];
+  /** Telephone numbers that would otherwise be large numbers. Sticky, each quantifier bounded. */
+  readonly phoneNumbers?: readonly RegExp[];
   /** With their dots. A function decides by what follows. */
   readonly abbreviations: Readonly<Record<string, string | ((after: string) => string | undefined)>>;
   /** Tried before the common ones. */

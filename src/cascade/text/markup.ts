@@ -53,6 +53,10 @@ function plainLine(line: string): string {
   return plainText(listItem(trimmed));
 }
 
+/** The number of an item; not `3. Mai` and `5. bis 7. Mai`, with which a German sentence begins as well. */
+const ITEM_NUMBER =
+  /^(\d{1,3})[.)]\s(?=\S)(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)(?!\p{L})|(?:bis(?:\szum)?|und|oder|-|\u2013)\s\d{1,2}\.\s)/u;
+
 /** Without the signs that open a heading, a quotation or an item; the number of an item stays. */
 function listItem(line: string): string {
   let rest = line;
@@ -62,7 +66,7 @@ function listItem(line: string): string {
     if (marker === null) break;
     rest = rest.slice(marker[0].length).trimStart();
   }
-  return (heading ? rest.replace(/\s#{1,6}$/, '') : rest).replace(/^(\d{1,3})[.)]\s(?=\S)/, '$1, ');
+  return (heading ? rest.replace(/\s#{1,6}$/, '') : rest).replace(ITEM_NUMBER, '$1, ');
 }
 
 function tableRow(line: string): string {

@@ -1,6 +1,6 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
-import { isDay, isTime } from '../rules/dates.js';
+import { isDay, isTime, wholeYear } from '../rules/dates.js';
 
 const small = [
   'zéro',
@@ -100,24 +100,42 @@ function clock(hour: number, minute: number): string {
   return minute === 0 ? hours : `${hours} ${belowHundred(minute)}`;
 }
 
+const BEFORE_DAY = /(?<!\p{L})(?:le|du|au|dès|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s$/iu;
+
 const rules: readonly Rule[] = [
   {
-    pattern: /(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?![\d/])/y,
+    pattern: /(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?![\d/-])/y,
     say: (match) => {
       const [day, month] = [Number(match[1]), Number(match[2])];
       return isDay(month, day) ? date(day, month, match[3]) : undefined;
     },
   },
   {
-    pattern: /(\d{1,2})\s?[hH]\s?(\d{2})?(?![\p{L}\d])/uy,
+    // 01/05/26; le 1/5, where what stands before says that it is a day
+    pattern: /(\d{1,2})\/(\d{1,2})(?:\/(\d{2}))?(?![\d/]|[.,]\d)/y,
+    say: (match, { before }) => {
+      const [day, month] = [Number(match[1]), Number(match[2])];
+      if (!isDay(month, day) || (match[3] === undefined && !BEFORE_DAY.test(before))) return undefined;
+      return date(day, month, match[3] === undefined ? undefined : wholeYear(match[3]));
+    },
+  },
+  { pattern: /24\s?h?\/24/iy, say: () => 'vingt-quatre heures sur vingt-quatre' },
+  { pattern: /7\s?j?\/7(?![\d/])/iy, say: () => 'sept jours sur sept' },
+  { pattern: /24\/7/y, say: () => 'vingt-quatre heures sur vingt-quatre, sept jours sur sept' },
+  {
+    pattern: /(\d{1,2})\s?[hH](?:\s?(\d{2})(?:\s?min(?!\p{L}))?)?(?![\p{L}\d])/uy,
     say: (match) => {
       const [hour, minute] = [Number(match[1]), Number(match[2] ?? '0')];
       return isTime(hour, minute) ? clock(hour, minute) : undefined;
     },
   },
-  { pattern: /1(ers?|re)(?!\p{L})/uy, say: (match) => (match[1] === 're' ? 'première' : 'premier') },
   {
-    pattern: /(\d{1,4})(?:e|ème)(?!\p{L})/uy,
+    pattern: /1(er|re|ère)(s?)(?!\p{L})/uy,
+    say: (match) => `${match[1] === 'er' ? 'premier' : 'première'}${match[2]}`,
+  },
+  { pattern: /2(nde?)(s?)(?!\p{L})/uy, say: (match) => `${match[1] === 'nd' ? 'second' : 'seconde'}${match[2]}` },
+  {
+    pattern: /(\d{1,4})(?:e|è?me)(?!\p{L})/uy,
     say: (match) => {
       const words = cardinal(match[1] ?? '').replace(/(vingt|cent)s$/, '$1');
       return `${words.replace(/e$/, '').replace(/cinq$/, 'cinqu').replace(/neuf$/, 'neuv')}ième`;
@@ -136,6 +154,7 @@ export const french: SpokenLanguage = {
   groupSigns: ' .',
   digits: small.slice(0, 10),
   cardinal,
+  counted: (digits, one) => (one.startsWith('une ') ? cardinal(digits).replace(/un$/, 'une') : cardinal(digits)),
   afterMillions: (noun) => (/^[aeéhiou]/iu.test(noun) ? `d'${noun}` : `de ${noun}`),
   date: ({ day, month, year }) => date(day, month, year),
   time: clock,
@@ -186,12 +205,17 @@ export const french: SpokenLanguage = {
     ml: ['un millilitre', 'millilitres'],
     'km/h': ['un kilomètre heure', 'kilomètres heure'],
     'm\u00b2': ['un mètre carré', 'mètres carrés'],
+    'm\u00b3': ['un mètre cube', 'mètres cubes'],
+    kW: ['un kilowatt', 'kilowatts'],
+    kWh: ['un kilowattheure', 'kilowattheures'],
+    x: ['une fois', 'fois'],
     '\u00b0C': ['un degré', 'degrés'],
     '\u00b0': ['un degré', 'degrés'],
     Mo: ['un mégaoctet', 'mégaoctets'],
     Go: ['un gigaoctet', 'gigaoctets'],
     min: ['une minute', 'minutes'],
     s: ['une seconde', 'secondes'],
+    sec: ['une seconde', 'secondes'],
   },
   scales: {},
   codeWords: ['code', 'pin', 'numéro', 'poste', 'référence', 'dossier', 'compte', 'postal'],
@@ -200,6 +224,8 @@ export const french: SpokenLanguage = {
     Mme: 'madame',
     Mlle: 'mademoiselle',
     MM: 'messieurs',
+    'MM.': 'messieurs',
+    Mmes: 'mesdames',
     Dr: 'docteur',
     'etc.': 'et cetera',
     'p. ex.': 'par exemple',
@@ -207,6 +233,9 @@ export const french: SpokenLanguage = {
     'av.': 'avenue',
     bd: 'boulevard',
     'n\u00b0': 'numéro',
+    'N\u00b0': 'numéro',
+    'n\u00ba': 'numéro',
+    'N\u00ba': 'numéro',
     'tél.': 'téléphone',
     'env.': 'environ',
   },

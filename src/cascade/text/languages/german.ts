@@ -1,6 +1,7 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
-import { isDay, isTime } from '../rules/dates.js';
+import { isTime } from '../rules/dates.js';
+import { GermanDays } from './german-days.js';
 
 const small = [
   'null',
@@ -44,8 +45,6 @@ const large: readonly (readonly [value: number, one: string, many: string])[] = 
   [1e9, 'eine Milliarde', 'Milliarden'],
   [1e6, 'eine Million', 'Millionen'],
 ];
-const irregularOrdinals: Readonly<Record<number, string>> = { 1: 'erste', 3: 'dritte', 7: 'siebte', 8: 'achte' };
-
 /** `ein` where more of the word follows. */
 function stem(value: number): string {
   return value === 1 ? 'ein' : `${small[value]}`;
@@ -88,45 +87,76 @@ function year(digits: string): string {
   return `${belowHundred(century)}hundert${rest === 0 ? '' : belowHundred(rest)}`;
 }
 
-/** A day as an ordinal, inflected by the word before it: am dritten, der dritte, dritter. */
-function dayOrdinal(day: number, before: string): string {
-  const base = irregularOrdinals[day] ?? `${belowHundred(day)}${day < 20 ? 'te' : 'ste'}`;
-  if (/(?<!\p{L})(?:der|die|das)\s$/iu.test(before)) return base;
-  return /(?<!\p{L})(?:am|vom|zum|dem|den|des|im|ab|bis|seit|nach|vor|beim)\s$/iu.test(before)
-    ? `${base}n`
-    : `${base}r`;
-}
-
-function date(day: number, month: number, written: string | undefined, before: string): string {
-  return `${dayOrdinal(day, before)} ${months[month - 1]}${written === undefined ? '' : ` ${year(written)}`}`;
-}
-
 function clock(hour: number, minute: number): string {
   const hours = `${hour === 1 ? 'ein' : belowHundred(hour)} Uhr`;
   return minute === 0 ? hours : `${hours} ${belowHundred(minute)}`;
 }
 
+/** Behind these, `14.30` and `15h` are times. */
+const BEFORE_TIME = /(?<!\p{L})(?:um|ab|bis|gegen|von|vor|nach|seit)\s$/iu;
+const weekdays: Readonly<Record<string, string>> = {
+  Mo: 'Montag',
+  Di: 'Dienstag',
+  Mi: 'Mittwoch',
+  Do: 'Donnerstag',
+  Fr: 'Freitag',
+  Sa: 'Samstag',
+  So: 'Sonntag',
+};
+const WEEKDAY = Object.keys(weekdays).join('|');
+
+const days = new GermanDays({ months, cardinal, year });
+
+function timeOf(hour: string | undefined, minute = '0'): string | undefined {
+  return isTime(Number(hour), Number(minute)) ? clock(Number(hour), Number(minute)) : undefined;
+}
+
 const rules: readonly Rule[] = [
   {
-    pattern: /(\d{1,2})\.\s?(\d{1,2})\.(?:\s?(\d{4})(?!\d))?(?!\d)/y,
-    say: (match, { before }) => {
-      const [day, month] = [Number(match[1]), Number(match[2])];
-      return isDay(month, day) ? date(day, month, match[3], before) : undefined;
-    },
+    // Mo.-Fr., Mo, Di
+    pattern: new RegExp(
+      `(${WEEKDAY})\\.?\\s?[-\\u2013]\\s?(${WEEKDAY})(?:\\.(?=\\s?[\\p{Ll}\\d,:(])|(?![\\p{L}\\d]))`,
+      'uy',
+    ),
+    say: (match) => `${weekdays[match[1] ?? '']} bis ${weekdays[match[2] ?? '']}`,
   },
-  {
-    pattern: new RegExp(`(\\d{1,2})\\.\\s?(${months.join('|')})(?!\\p{L})(?:\\s(\\d{4})(?!\\d))?`, 'uy'),
-    say: (match, { before }) => {
-      const [day, month] = [Number(match[1]), months.indexOf(match[2] ?? '') + 1];
-      return isDay(month, day) ? date(day, month, match[3], before) : undefined;
-    },
-  },
+  ...days.rules,
   {
     pattern: /(\d{1,2})(?:[:.](\d{2}))?\s?Uhr(?!\p{L})/uy,
+    say: (match) => timeOf(match[1], match[2]),
+  },
+  {
+    // um 14.30, 9.30-17.30 Uhr, um 15h
+    pattern: /(\d{1,2})(?:\.(\d{2})(?![\d.]|\s?[\u20ac$%]|,\d)|\s?h(?![\p{L}/]))/uy,
+    say: (match, { before, after }) =>
+      BEFORE_TIME.test(before) && !/^\s?(?:Euro|EUR|CHF|Franken|Prozent|Grad|k?m|kg)(?!\p{L})/u.test(after)
+        ? timeOf(match[1], match[2])
+        : undefined,
+  },
+  {
+    pattern: /(\d{1,2})\.(\d{2})(?=\s?(?:[-\u2013]|bis)\s?\d{1,2}(?:[.:]\d{2})?\s?Uhr)/uy,
+    say: (match) => timeOf(match[1], match[2]),
+  },
+  {
+    // 5,- €, 20.-- CHF
+    pattern:
+      /(\d{1,3}(?:[.']\d{3}){1,3}|\d{1,9})[,.][-\u2013\u2014]{1,2}(?:\s?(\u20ac|EUR|Euro|CHF|Franken)(?!\p{L}))?(?!\s?\d)/uy,
     say: (match) => {
-      const [hour, minute] = [Number(match[1]), Number(match[2] ?? '0')];
-      return isTime(hour, minute) ? clock(hour, minute) : undefined;
+      const { unit } = match[2] === 'CHF' || match[2] === 'Franken' ? franc : euro;
+      const digits = (match[1] ?? '').replace(/\D/g, '');
+      return digits === '1' ? unit[0] : `${cardinal(digits).replace(/eins$/, 'ein')} ${unit[1]}`;
     },
+  },
+  {
+    // die 90er, 1990er
+    pattern: /(\d{1,4})er(?!\p{L})/uy,
+    say: (match) => `${year(match[1] ?? '').replace(/eins$/, 'ein')}er`,
+  },
+  { pattern: /24\/7/y, say: () => 'rund um die Uhr' },
+  { pattern: /\u00a7{1,2}\s?(?=\d)/uy, say: () => 'Paragraf' },
+  {
+    pattern: /(\p{L}[\p{L}-]{1,39})str\.(?=\s?\d|\s?$|,)/uy,
+    say: (match, { after }) => `${match[1]}straße${after === '' ? '.' : ''}`,
   },
 ];
 
@@ -143,7 +173,7 @@ export const german: SpokenLanguage = {
   cardinal,
   counted: (digits) => cardinal(digits).replace(/eins$/, 'ein'),
   bare: (digits) => (digits.length === 4 ? year(digits) : undefined),
-  date: ({ day, month, year: written }, before) => date(day, month, written, before),
+  date: ({ day, month, year: written }, before) => days.date(day, month, written, before),
   time: clock,
   words: {
     point: 'Komma',
@@ -184,6 +214,7 @@ export const german: SpokenLanguage = {
     $: dollar,
     USD: dollar,
     CHF: franc,
+    ct: { unit: ['ein Cent', 'Cent'] },
     '\u00a3': pound,
     GBP: pound,
   },
@@ -210,6 +241,15 @@ export const german: SpokenLanguage = {
     Min: ['eine Minute', 'Minuten'],
     h: ['eine Stunde', 'Stunden'],
     Std: ['eine Stunde', 'Stunden'],
+    'Std.': ['eine Stunde', 'Stunden'],
+    'Min.': ['eine Minute', 'Minuten'],
+    Sek: ['eine Sekunde', 'Sekunden'],
+    'Sek.': ['eine Sekunde', 'Sekunden'],
+    x: ['einmal', 'mal'],
+    Mio: ['eine Million', 'Millionen'],
+    'Mio.': ['eine Million', 'Millionen'],
+    Mrd: ['eine Milliarde', 'Milliarden'],
+    'Mrd.': ['eine Milliarde', 'Milliarden'],
     s: ['eine Sekunde', 'Sekunden'],
   },
   scales: {
@@ -218,18 +258,44 @@ export const german: SpokenLanguage = {
     Mrd: ['eine Milliarde', 'Milliarden'],
     'Mrd.': ['eine Milliarde', 'Milliarden'],
   },
-  codeWords: ['code', 'pin', 'nummer', 'kundennummer', 'auftragsnummer', 'durchwahl', 'postleitzahl', 'plz', 'konto'],
+  codeWords: [
+    'code',
+    'pin',
+    'nummer',
+    'nr',
+    'kundennummer',
+    'auftragsnummer',
+    'durchwahl',
+    'postleitzahl',
+    'plz',
+    'konto',
+  ],
   abbreviations: {
     'Dr.': 'Doktor',
     'Prof.': 'Professor',
     'Hr.': 'Herr',
-    'Fr.': 'Frau',
+    'Fr.': (after) => (/^\s\p{Lu}\p{Ll}/u.test(after) ? 'Frau' : 'Freitag'),
+    'Mo.': 'Montag',
+    'Di.': 'Dienstag',
+    'Mi.': 'Mittwoch',
+    'Do.': 'Donnerstag',
+    'Sa.': 'Samstag',
+    'So.': (after) => (/^,?\s\d/.test(after) ? 'Sonntag' : undefined),
     'z.B.': 'zum Beispiel',
     'z. B.': 'zum Beispiel',
     'd.h.': 'das heißt',
     'd. h.': 'das heißt',
     'u.a.': 'unter anderem',
     'u. a.': 'unter anderem',
+    'MwSt.': 'Mehrwertsteuer',
+    'evtl.': 'eventuell',
+    'z. Hd.': 'zu Händen',
+    'mind.': 'mindestens',
+    'max.': 'maximal',
+    'Hbf.': 'Hauptbahnhof',
+    'Sek.': 'Sekunden',
+    'Mio.': 'Millionen',
+    'Mrd.': 'Milliarden',
     'usw.': 'und so weiter',
     'bzw.': 'beziehungsweise',
     'ca.': 'circa',

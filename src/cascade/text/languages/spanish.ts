@@ -1,6 +1,6 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
-import { isDay, isTime } from '../rules/dates.js';
+import { isDay, isTime, wholeYear } from '../rules/dates.js';
 
 const small = [
   'cero',
@@ -61,7 +61,21 @@ const months = [
   'noviembre',
   'diciembre',
 ];
-const ordinals = ['', 'primer', 'segund', 'tercer', 'cuart', 'quint', 'sext', 'séptim', 'octav', 'noven', 'décim'];
+const ordinals = [
+  '',
+  'primer',
+  'segund',
+  'tercer',
+  'cuart',
+  'quint',
+  'sext',
+  'séptim',
+  'octav',
+  'noven',
+  'décim',
+  'undécim',
+  'duodécim',
+];
 
 function belowHundred(value: number): string {
   if (value < 30) return `${small[value]}`;
@@ -80,6 +94,11 @@ function belowThousand(value: number): string {
 /** `veintiún mil`, `un millón`: before a noun the one is short. */
 function short(words: string): string {
   return words.replace(/veintiuno$/, 'veintiún').replace(/uno$/, 'un');
+}
+
+/** `doscientas veintiuna libras`. */
+function feminine(words: string): string {
+  return words.replace(/uno$/, 'una').replaceAll(/(cient|quinient)os/g, '$1as');
 }
 
 function belowMillion(value: number): string {
@@ -109,7 +128,10 @@ function clock(hour: number, minute: number): string {
   return minute === 0 ? hours : `${hours} ${minute < 10 ? 'y ' : ''}${belowHundred(minute)}`;
 }
 
+const BEFORE_DAY = /(?<!\p{L})(?:el|al|del|lunes|martes|miércoles|jueves|viernes|sábado|domingo),?\s$/iu;
+
 const rules: readonly Rule[] = [
+  { pattern: /24\/7/y, say: () => 'las veinticuatro horas, los siete días' },
   {
     pattern: /(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?![\d/])/y,
     say: (match) => {
@@ -118,14 +140,25 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    pattern: /(\d{1,2})\.?([\u00ba\u00aa])/uy,
-    say: (match) => {
-      const stem = ordinals[Number(match[1])];
-      return stem === undefined || stem === '' ? undefined : `${stem}${match[2] === '\u00ba' ? 'o' : 'a'}`;
+    // 01/05/26; el 1/5, where what stands before says that it is a day
+    pattern: /(\d{1,2})\/(\d{1,2})(?:\/(\d{2}))?(?![\d/]|[.,]\d)/y,
+    say: (match, { before }) => {
+      const [day, month] = [Number(match[1]), Number(match[2])];
+      if (!isDay(month, day) || (match[3] === undefined && !BEFORE_DAY.test(before))) return undefined;
+      return date(day, month, match[3] === undefined ? undefined : wholeYear(match[3]));
     },
   },
   {
-    pattern: /(\d{1,2}):(\d{2})\s?h(?!\p{L})/uy,
+    // 1º, 2.ª, 1.er piso
+    pattern: /(\d{1,2})\.?(\u00ba|\u00aa|er(?!\p{L}))/uy,
+    say: (match) => {
+      const stem = ordinals[Number(match[1])];
+      if (stem === undefined || stem === '') return match[2] === 'er' ? undefined : cardinal(match[1] ?? '');
+      return match[2] === 'er' ? stem : `${stem}${match[2] === '\u00ba' ? 'o' : 'a'}`;
+    },
+  },
+  {
+    pattern: /(\d{1,2})[:.](\d{2})\s?h(?!\p{L})/uy,
     say: (match) => {
       const [hour, minute] = [Number(match[1]), Number(match[2])];
       return isTime(hour, minute) ? clock(hour, minute) : undefined;
@@ -143,7 +176,7 @@ export const spanish: SpokenLanguage = {
   groupSigns: '. ',
   digits: small.slice(0, 10),
   cardinal,
-  counted: (digits) => short(cardinal(digits)),
+  counted: (digits, one) => (one.startsWith('una ') ? feminine(cardinal(digits)) : short(cardinal(digits))),
   afterMillions: (noun) => `de ${noun}`,
   date: ({ day, month, year }) => date(day, month, year),
   time: clock,
@@ -180,7 +213,7 @@ export const spanish: SpokenLanguage = {
     quarter: 'un cuarto',
     threeQuarters: 'tres cuartos',
   },
-  currencies: { '\u20ac': euro, EUR: euro, $: dollar, USD: dollar, '\u00a3': pound, GBP: pound },
+  currencies: { '\u20ac': euro, EUR: euro, $: dollar, US$: dollar, USD: dollar, '\u00a3': pound, GBP: pound },
   units: {
     km: ['un kilómetro', 'kilómetros'],
     m: ['un metro', 'metros'],
@@ -193,6 +226,10 @@ export const spanish: SpokenLanguage = {
     ml: ['un mililitro', 'mililitros'],
     'km/h': ['un kilómetro por hora', 'kilómetros por hora'],
     'm\u00b2': ['un metro cuadrado', 'metros cuadrados'],
+    'm\u00b3': ['un metro cúbico', 'metros cúbicos'],
+    kW: ['un kilovatio', 'kilovatios'],
+    kWh: ['un kilovatio hora', 'kilovatios hora'],
+    x: ['una vez', 'veces'],
     '\u00b0C': ['un grado', 'grados'],
     '\u00b0': ['un grado', 'grados'],
     MB: ['un megabyte', 'megabytes'],
@@ -200,8 +237,16 @@ export const spanish: SpokenLanguage = {
     min: ['un minuto', 'minutos'],
     h: ['una hora', 'horas'],
     s: ['un segundo', 'segundos'],
+    seg: ['un segundo', 'segundos'],
   },
   scales: {},
+  // Nine digits, of Spain: 912 345 678, 91 234 56 78, 612 34 56 78, 912345678
+  phoneNumbers: [
+    /[6-9]\d{2} \d{3} \d{3}(?![\d,]|\.\d| \d{3}|\s?[€$£])/y,
+    /[6-9]\d \d{3} \d{2} \d{2}(?!\d)/y,
+    /[6-9]\d{2}(?: \d{2}){3}(?!\d)/y,
+    /[6-9]\d{8}(?!\d|,\d|\s?[€$£])/y,
+  ],
   codeWords: ['código', 'pin', 'número', 'extensión', 'referencia', 'cuenta', 'postal'],
   abbreviations: {
     'Sr.': 'señor',
@@ -216,6 +261,17 @@ export const spanish: SpokenLanguage = {
     'etc.': 'etcétera',
     'Avda.': 'avenida',
     'n.º': 'número',
+    'N.º': 'número',
+    nº: 'número',
+    Nº: 'número',
+    'núm.': 'número',
+    'pág.': 'página',
+    'Dña.': 'doña',
+    'Av.': 'avenida',
+    'C/': 'calle',
+    'EE. UU.': 'Estados Unidos',
+    'EE.UU.': 'Estados Unidos',
+    'tlf.': 'teléfono',
     'tel.': 'teléfono',
     'Tel.': 'teléfono',
     'aprox.': 'aproximadamente',

@@ -2,9 +2,15 @@ import { digitByDigit } from '../digits.js';
 import type { CountedNoun, SpokenCurrency, SpokenLanguage } from '../language.js';
 import { anyOf, type Rule } from '../rule.js';
 
-/** A number as the language writes it: groups `whole` and `fraction`, by their place. */
-export function numberPattern(language: SpokenLanguage): string {
-  const decimal = language.decimalSign === '.' ? '\\.' : ',';
+/**
+ * A number as the language writes it: groups `whole` and `fraction`, by their place.
+ *
+ * @param amount What it counts stands beside it, so that it is no date and no time.
+ */
+export function numberPattern(language: SpokenLanguage, amount = false): string {
+  // `19.90 CHF`: with a point where a comma is usual, as long as it cannot be a group.
+  const point = '\\.(?=\\d{1,2}(?!\\d|[.,]\\d))';
+  const decimal = language.decimalSign === '.' ? '\\.' : amount ? `(?:,|${point})` : ',';
   // India's groups: `12,34,567`.
   const lakhs = language.groupSigns === ',' ? '\\d{1,2}(?:,\\d{2}){1,5},\\d{3}|' : '';
   return `(${lakhs}\\d{1,3}(?:[${language.groupSigns}]\\d{3}){1,4}|\\d{1,15})(?:${decimal}(\\d{1,12}))?(?!\\d)`;
@@ -32,13 +38,13 @@ export function spokenCount(
   if (fraction !== undefined) return `${spokenNumber(whole, fraction, language)} ${noun[1]}`;
   if (/^0*1$/.test(digits)) return noun[0];
   const many = /[1-9]\d*0{6}$/.test(digits) ? (language.afterMillions?.(noun[1]) ?? noun[1]) : noun[1];
-  return `${(language.counted ?? language.cardinal)(digits)} ${many}`;
+  return `${language.counted?.(digits, noun[0]) ?? language.cardinal(digits)} ${many}`;
 }
 
 /** Money, percentages and measures. */
 export function amountRules(language: SpokenLanguage): readonly Rule[] {
   const { words } = language;
-  const number = numberPattern(language);
+  const number = numberPattern(language, true);
   const signs = anyOf(Object.keys(language.currencies));
   const scales = anyOf(Object.keys(language.scales));
   const units = anyOf(Object.keys(language.units));
@@ -69,10 +75,12 @@ export function amountRules(language: SpokenLanguage): readonly Rule[] {
     },
     {
       pattern: new RegExp(`${number}\\s?(${units})${end}${per}`, 'uy'),
-      say: (match) => {
+      say: (match, { after }) => {
         const noun = language.units[match[3] ?? ''];
         if (noun === undefined) return undefined;
-        return `${spokenCount(match[1] ?? '', match[2], noun, language)}${perWhat(match[4])}`;
+        // The dot of the unit was the sentence's too.
+        const end = match[0].endsWith('.') && after.trim() === '' ? '.' : '';
+        return `${spokenCount(match[1] ?? '', match[2], noun, language)}${perWhat(match[4])}${end}`;
       },
     },
     {

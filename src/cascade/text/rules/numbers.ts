@@ -7,8 +7,15 @@ import { numberPattern, plainDigits, spokenNumber } from './amounts.js';
 export function rangeRules(language: SpokenLanguage): readonly Rule[] {
   return [
     {
+      // 5 - 3 = 2
+      pattern:
+        /(?<=\d)\s[-\u2013](?=\s\d[\d.,]{0,15}(?:\s[-+\u00d7*/]\s\d[\d.,]{0,15}){0,4}\s?=)|(?<=\d)\s?\u2212(?=\s?\d)/uy,
+      say: () => `${language.words.minus} `,
+    },
+    {
       // 3-4 days, 9:00 – 17:00: what stands before was said already.
-      pattern: /(?<=\d|\d\s?[%\u00b0€£$]|\d\s?[ap]m)\s?[-\u2013\u2014]\s?(?=[$€£]?\d)/iuy,
+      pattern:
+        /(?<=\d|\d\s?[%\u00b0€£$h]|\d\s?(?:[ap]m|[ap]\.\s?m\.)|\d\.\d{1,2}\.)\s?[-\u2013\u2014]\s?(?=[$€£]?\d)/iuy,
       say: () => `${language.words.to} `,
     },
   ];
@@ -25,8 +32,9 @@ export function numberRules(language: SpokenLanguage): readonly Rule[] {
       say: (match) => (language.decimalSign === '.' ? `0${match[0]}` : undefined),
     },
     {
-      // 1.2.3, 192.168.0.1; not 2.000.000 where that is a number
-      pattern: /\d{1,6}(?:\.\d{1,6}){2,8}(?!\d)/y,
+      // 1.2.3, 192.168.0.1; not 2.000.000 where that is a number; 1.2 where that is none
+      pattern:
+        language.decimalSign === '.' ? /\d{1,6}(?:\.\d{1,6}){2,8}(?!\d)/y : /\d{1,6}(?:\.\d{1,6}){1,8}(?!\d|,\d)/y,
       say: (match) => {
         const parts = match[0].split('.');
         if (language.groupSigns.includes('.') && inThousands(parts)) return undefined;

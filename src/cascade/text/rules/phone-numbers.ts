@@ -27,6 +27,9 @@ export function phoneNumberRules(language: SpokenLanguage): readonly Rule[] {
     written(/\+\d[\d ().\-/]{5,20}\d(?!\d)/y),
     written(/(?:1[-. ])?(?:\(\d{3}\)[-. ]?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\d-])/y),
     written(/\(?0\d{1,5}\)?(?:[ \-/]\d{2,8}){1,5}(?!\d|[.,:]\d)/y),
+    // 0 800 123 456, as in France
+    written(/0(?: \d{2,4}){2,4}(?!\d|[.,:]\d)/y),
+    ...(language.phoneNumbers ?? []).map(written),
     written(/\d{3}-\d{4}(?![\d-])/y),
     // A postal code of the United States with its four digits more.
     written(/\d{5}-\d{4}(?![\d-])/y),

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import { createSpeakable } from '../../../src/cascade/text/speakable.js';
+
+const cases: Readonly<Record<string, readonly (readonly [written: string, spoken: string])[]>> = {
+  de: [
+    ['Das ist der 1. Mann.', 'Das ist der erste Mann.'],
+    ['die 2. Mahnung, im 3. Stock', 'die zweite Mahnung, im dritten Stock'],
+    ['in der 21. Woche, mit einer 8. Klasse', 'in der einundzwanzigsten Woche, mit einer achten Klasse'],
+    ['der 100. Besucher, die 101. Nacht', 'der einhundertste Besucher, die einhunderterste Nacht'],
+    ['Unser 2. Termin ist am 7.', 'Unser zweiter Termin ist am siebten.'],
+    ['Drücken Sie die 1. Danach warten Sie.', 'Drücken Sie die eins. Danach warten Sie.'],
+    ['Ich nehme die 3. Dann gehe ich.', 'Ich nehme die drei. Dann gehe ich.'],
+    ['Es sind 3. Das reicht.', 'Es sind drei. Das reicht.'],
+    ['am 01.05.26 um 9 Uhr', 'am ersten Mai zweitausendsechsundzwanzig um neun Uhr'],
+    ['am 2.1.12, Version 2.1.12', 'am zweiten Januar zweitausendzwölf, Version zwei Punkt eins Punkt zwölf'],
+    ['Am Montag, 3. März', 'Am Montag, dritten März'],
+    ['3. März um 10 Uhr', 'dritter März um zehn Uhr'],
+    ['5. bis 7. Mai', 'fünfter bis siebter Mai'],
+    ['1. Buchen Sie.', 'eins, Buchen Sie.'],
+    ['am 3. Jan. 2026', 'am dritten Januar zweitausendsechsundzwanzig'],
+    ['am 1. und 2. Mai', 'am ersten und zweiten Mai'],
+    ['vom 24.12.–31.12.', 'vom vierundzwanzigsten Dezember bis einunddreißigsten Dezember'],
+    [
+      'Mo.-Fr. 9-17 Uhr, Fr. Müller kommt am Fr.',
+      'Montag bis Freitag neun bis siebzehn Uhr, Frau Müller kommt am Freitag.',
+    ],
+    ['um 14.30 oder 15h', 'um vierzehn Uhr dreißig oder fünfzehn Stunden'],
+    ['9.30-17.30 Uhr', 'neun Uhr dreißig bis siebzehn Uhr dreißig'],
+    ['5 Std. 30 Min. oder 5 Mio. Euro', 'fünf Stunden dreißig Minuten oder fünf Millionen Euro'],
+    [
+      'CHF 19.90, 1.50 €, 3.5 km',
+      'neunzehn Franken und neunzig Rappen, ein Euro und fünfzig Cent, drei Komma fünf Kilometer',
+    ],
+    ['5,- €, 20.-- CHF und 50 ct', 'fünf Euro, zwanzig Franken und fünfzig Cent'],
+    [
+      '1.000 km, 1.234.567, Raum 1.23',
+      'eintausend Kilometer, eine Million zweihundertvierunddreißigtausendfünfhundertsiebenundsechzig, Raum eins Punkt dreiundzwanzig',
+    ],
+    ['die 90er, 3x täglich, 24/7', 'die neunziger, drei mal täglich, rund um die Uhr'],
+    ['Musterstr. 5', 'Musterstraße fünf'],
+    ['7 - 2 = 5, 5 − 3, 3-4 Tage', 'sieben minus zwei gleich fünf, fünf minus drei, drei bis vier Tage'],
+  ],
+  es: [
+    ['el 01/05/26, el 3/4', 'el primero de mayo de dos mil veintiséis, el tres de abril'],
+    ['las 9.30 h', 'las nueve treinta'],
+    ['1.er piso, 3er piso, 11º, 21º', 'primer piso, tercer piso, undécimo, veintiuno'],
+    ['21 £, 201 £', 'veintiuna libras, doscientas una libras'],
+    ['912 345 678', 'nueve uno dos, tres cuatro cinco, seis siete ocho'],
+    [
+      '91 234 56 78 o 612345678',
+      'nueve uno, dos tres cuatro, cinco seis, siete ocho o seis uno dos, tres cuatro cinco, seis siete ocho',
+    ],
+    ['912 345 678 €', 'novecientos doce millones trescientos cuarenta y cinco mil seiscientos setenta y ocho euros'],
+    ['nº 5, pág. 3, US$ 5', 'número cinco, página tres, cinco dólares'],
+    ['abierto 24/7, 2x', 'abierto las veinticuatro horas, los siete días, dos veces'],
+  ],
+  fr: [
+    ['le 01/05/26, le 3/4', 'le premier mai deux mille vingt-six, le trois avril'],
+    ['1ère et 2nde, 3ème', 'première et seconde, troisième'],
+    ['0 800 123 456', 'zéro, huit zéro zéro, un deux trois, quatre cinq six'],
+    [
+      '9h-17h, 24h/24 et 7j/7',
+      'neuf heures à dix-sept heures, vingt-quatre heures sur vingt-quatre et sept jours sur sept',
+    ],
+    ['21 min, 21 £, 21 €', 'vingt et une minutes, vingt et une livres, vingt et un euros'],
+    ['N° 5, MM. Dupont', 'numéro cinq, messieurs Dupont'],
+    ['1 h 30 min, 5 m³', 'une heure trente, cinq mètres cubes'],
+  ],
+  en: [
+    ['9 a.m. - 5 p.m.', 'nine A M to five P M.'],
+    ['5 - 3 = 2, open 9 - 5', 'five minus three equals two, open nine to five'],
+  ],
+};
+
+for (const [language, spoken] of Object.entries(cases)) {
+  it.each(spoken)(`${language}: %s`, (written, said) => {
+    const say = createSpeakable({ language });
+    expect(say(written)).toBe(said);
+    expect(say(said)).toBe(said);
+  });
+}
