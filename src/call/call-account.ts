@@ -170,7 +170,7 @@ export class CallAccount implements ConversationNotes {
 
   /** Something is wrong and the call goes on. */
   onWarning(code: string, message: string): void {
-    this.#warnings.write(code, String(message).slice(0, MESSAGE_LENGTH));
+    this.#warnings.write(code, errorMessage(message).slice(0, MESSAGE_LENGTH));
     this.emit({ type: 'warning', code });
   }
 

@@ -27,7 +27,7 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
 /** One complaint of zod as issues with line, expectation and advice; none if the value could not be resolved anyway. */
 export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigIssue[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
-  if (isUnresolved(path, context.resolved.unresolved)) return [];
+  if (isUnresolved(path, context.resolved)) return [];
   const { document } = context;
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -52,8 +52,10 @@ export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigI
   }
 }
 
-function isUnresolved(path: ConfigPath, unresolved: ReadonlySet<string>): boolean {
-  return path.some((_part, index) => unresolved.has(formatPath(path.slice(0, index + 1))));
+function isUnresolved(path: ConfigPath, { unresolved, value }: ResolvedValues): boolean {
+  // What may be written without its list, a single server for instance, has no index in the file.
+  const written = path.filter((part, index) => part !== 0 || Array.isArray(valueAt(value, path.slice(0, index))));
+  return written.some((_part, index) => unresolved.has(formatPath(written.slice(0, index + 1))));
 }
 
 /** What the schema itself says of a key that it does not have; zod's own words say nothing new. */

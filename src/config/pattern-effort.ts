@@ -11,8 +11,9 @@ export interface PatternEffort {
 /** A repetition beyond this counts as unbounded. */
 const MANY = 10;
 
-/** The elements of a valid pattern. */
-const TOKEN = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<[^>]*>))?|[)|]|(?:[*+?]|\{\d+(?:,\d*)?\})\??|[\s\S]/gu;
+/** The elements of a valid pattern; `(?i:` and the like since Node.js 23. */
+const TOKEN =
+  /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[a-z]*(?:-[a-z]+)?:|[=!]|<[=!]|<[^>]*>))?|[)|]|(?:[*+?]|\{\d+(?:,\d*)?\})\??|[\s\S]/gu;
 
 interface Part {
   readonly loops: number;

@@ -1,6 +1,6 @@
 import { evenPorts, isEverybody, isLoopback } from './addresses.js';
 import { valueAt } from './explain-issue.js';
-import type { BrokenRule, FileNames } from './rules/broken-rule.js';
+import { type BrokenRule, type FileNames, isWritten } from './rules/broken-rule.js';
 import { checkConversation } from './rules/conversation.js';
 import { checkDrachtio } from './rules/drachtio.js';
 import { checkOutbound } from './rules/outbound.js';
@@ -20,7 +20,7 @@ export function checkRules(config: ParsedConfig, names: FileNames, written: unkn
     ...checkSignaling(config, written),
     ...checkMedia(config),
     ...checkSrtp(config),
-    ...checkAdmin(config),
+    ...checkAdmin(config, written),
     ...checkOutbound(config, names),
     ...checkTools(config, names),
     ...config.routes.flatMap((route, index) => {
@@ -84,7 +84,7 @@ function checkEmbedded(config: ParsedConfig, written: unknown): BrokenRule[] {
 function checkTls({ signaling }: ParsedConfig, written: unknown): BrokenRule[] {
   const { listen, tls } = signaling.embedded;
   const broken: BrokenRule[] = [];
-  const named = valueAt(written, ['signaling', 'embedded', 'tls']) !== undefined;
+  const named = isWritten(written, ['signaling', 'embedded', 'tls']);
   for (const [index, { protocol }] of listen.entries()) {
     if ((protocol !== 'tls' && protocol !== 'wss') || named) continue;
     broken.push({
@@ -162,8 +162,8 @@ function checkMedia(config: ParsedConfig): BrokenRule[] {
   return broken;
 }
 
-function checkAdmin({ admin }: ParsedConfig): BrokenRule[] {
-  if (admin.token === undefined && !isLoopback(admin.listen.host)) {
+function checkAdmin({ admin }: ParsedConfig, written: unknown): BrokenRule[] {
+  if (!isWritten(written, ['admin', 'token']) && !isLoopback(admin.listen.host)) {
     return [
       {
         path: ['admin', 'listen'],

@@ -183,6 +183,9 @@ test('a warning that quotes a page of a provider is cut, as an error is', () => 
   calls.onWarning('ERR_FLAVOR_PROTOCOL', 'x'.repeat(100_000));
   calls.onError(new Error('y'.repeat(100_000)));
   expect(log.lines.map((line) => (JSON.parse(line) as { detail: string }).detail.length)).toEqual([1000, 1000]);
+  // Whatever a flavor has made of it.
+  calls.onWarning('ERR_FLAVOR_NETWORK', Object.create(null));
+  expect(log.lines.at(-1)).toContain('"detail":"unknown"');
 });
 
 test('warnings that are all different are bounded in memory, and written', () => {

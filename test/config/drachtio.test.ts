@@ -51,6 +51,14 @@ describe('the drachtio servers of a configuration', () => {
   test.each([
     ['driver: drachtio', 'error signaling.driver: no drachtio server is named'],
     ['driver: drachtio, drachtio: { host: a }', 'error signaling.drachtio[0].secret: this key is missing'],
+    [
+      `driver: drachtio, drachtio: { host: a, secret: "\${NOT_SET}" }`,
+      'error signaling.drachtio.secret: the environment variable NOT_SET is not set',
+    ],
+    [
+      `driver: drachtio, drachtio: "\${NOT_SET}"`,
+      'error signaling.drachtio: the environment variable NOT_SET is not set',
+    ],
     ['driver: drachtio, drachtio: { secret: a }', 'error signaling.drachtio[0]: either host or listen'],
     [
       'driver: drachtio, drachtio: { host: a, listen: "127.0.0.1:1", secret: a }',

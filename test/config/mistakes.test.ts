@@ -241,6 +241,10 @@ describe('one mistake', () => {
     ['limits: 3', 'error limits: expected keys and values, found a whole number'],
     ['admin: { listen: 8080 }', 'error admin.listen: expected text, found a whole number'],
     ['admin: { listen: 0.0.0.0:8080 }', 'error admin.listen: listening beyond loopback needs a token'],
+    [
+      `admin: { listen: 0.0.0.0:8080, token: "\${NOT_SET}" }`,
+      'error admin.token: the environment variable NOT_SET is not set',
+    ],
     ['admin: { token: short }', 'warning admin.token: the token has fewer than 16 characters'],
     ['admin: { token: "" }', 'error admin.token: the text is empty'],
     ['cdr: { include: [transcripts] }', 'error cdr.include[0]: expected transcript, heardText or dtmf'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RouteConfig, RouteMatch } from '../../src/config/config.js';
+import { patternEffort } from '../../src/config/pattern-effort.js';
 import { compilePattern, matchesPattern, maxMatchedLength } from '../../src/config/route-pattern.js';
 import { createRouter, describeMismatch, describeRoute, type RouteInput } from '../../src/config/router.js';
 import { routeDefaults } from '../support/config-defaults.js';
@@ -180,4 +181,11 @@ describe('patterns', () => {
     expect(maxMatchedLength('.*,.*', 'header')).toBe(2048);
     expect(maxMatchedLength('.*,.*,.*', 'header')).toBe(256);
   });
+
+  test.each(['(?i:ab)+', '(?i-s:ab)+', '(?-i:ab)+'])(
+    'modifiers are no repetition, where Node.js has them: %s',
+    (source) => {
+      expect(patternEffort(source)).toEqual(patternEffort('(?:ab)+'));
+    },
+  );
 });

@@ -30,10 +30,12 @@ test('without tls there is none', async () => {
   expect((await loadGood(anyRoute)).config.signaling.embedded.tls).toBeUndefined();
 });
 
-test('a certificate whose variable is not set is one mistake', async () => {
-  const tls = `listen: ["tls:127.0.0.1:5061"], tls: { cert: "\${NOT_SET}", key: tls/server.key }`;
-  expect(await summary(embedded(tls), { files })).toEqual([
-    'error signaling.embedded.tls.cert: the environment variable NOT_SET is not set',
+test.each([
+  [`{ cert: "\${NOT_SET}", key: tls/server.key }`, 'tls.cert'],
+  [`"\${NOT_SET}"`, 'tls'],
+])('a certificate whose variable is not set is one mistake: %s', async (tls, key) => {
+  expect(await summary(embedded(`listen: ["tls:127.0.0.1:5061"], tls: ${tls}`), { files })).toEqual([
+    `error signaling.embedded.${key}: the environment variable NOT_SET is not set`,
   ]);
 });
 

@@ -1,5 +1,6 @@
 import type { IssueOptions } from '../config-document.js';
 import type { ConfigPath } from '../config-issue.js';
+import { valueAt } from '../explain-issue.js';
 import { suggest } from '../suggest.js';
 
 /** A rule that the file breaks. */
@@ -35,6 +36,11 @@ export function unknownName(
     message: `no ${singular} has this name`,
     help: meant === undefined ? list : `did you mean "${meant}"?`,
   };
+}
+
+/** A key that is there, though its value may not be: a variable that is not set is told of as such. */
+export function isWritten(written: unknown, path: ConfigPath): boolean {
+  return Object.hasOwn(Object(valueAt(written, path.slice(0, -1))), path.at(-1) ?? '');
 }
 
 /** A trunk that is not there; one with mistakes of its own is. */

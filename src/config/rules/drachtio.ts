@@ -1,7 +1,6 @@
 import { isEverybody } from '../addresses.js';
-import { valueAt } from '../explain-issue.js';
 import type { ParsedConfig } from '../schema.js';
-import type { BrokenRule } from './broken-rule.js';
+import { type BrokenRule, isWritten } from './broken-rule.js';
 import { checkSessionTimers } from './session-timers.js';
 
 /**
@@ -12,7 +11,7 @@ import { checkSessionTimers } from './session-timers.js';
 export function checkDrachtio({ signaling }: ParsedConfig, written: unknown): BrokenRule[] {
   const servers = signaling.drachtio ?? [];
   const broken: BrokenRule[] = [];
-  if (valueAt(written, ['signaling', 'drachtio']) === undefined) {
+  if (!isWritten(written, ['signaling', 'drachtio'])) {
     broken.push({
       path: ['signaling', 'driver'],
       message: 'no drachtio server is named',
