@@ -31,7 +31,7 @@ export class ServerListener {
   readonly #user: ServerListenerUser;
   readonly #server: Server;
   readonly #sessions = new Set<SrfSession>();
-  readonly #handshaking = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
   #strangers = 0;
 
   constructor(parts: ServerListenerParts, user: ServerListenerUser) {
@@ -64,19 +64,22 @@ export class ServerListener {
       this.#server.close(() => resolve());
     });
     await Promise.all([...this.#sessions].map((session) => session.close()));
-    for (const socket of this.#handshaking) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
   /** Before any TLS: strangers are hung up on. */
   #meet(socket: Socket): void {
     socket.on('error', () => {});
-    this.#handshaking.add(socket);
-    socket.once('close', () => this.#handshaking.delete(socket));
-    if (!this.#parts.accept(socket.remoteAddress ?? '') || this.#sessions.size >= this.#parts.limits.maxConnections) {
+    // Those in their TLS handshake count too: there could be any number of them.
+    if (!this.#parts.accept(socket.remoteAddress ?? '') || this.#sockets.size >= this.#parts.limits.maxConnections) {
       this.#noteStranger();
       socket.destroy();
-    } else if (this.#parts.listen.tls === undefined) this.#take(socket);
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    if (this.#parts.listen.tls === undefined) this.#take(socket);
   }
 
   /** The first is told, and then ever fewer: somebody may be doing nothing else. */

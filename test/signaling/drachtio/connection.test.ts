@@ -1,9 +1,11 @@
-import { createServer, type Server, Socket } from 'node:net';
+import { once } from 'node:events';
+import { createConnection, createServer, type Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../../src/base/connector-error.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';
+import { tlsText } from '../../support/tls-files.js';
 
 const secretRefused = expect.objectContaining({ code: 'ERR_DRACHTIO_SECRET' });
 
@@ -247,6 +249,23 @@ describe('outbound mode', () => {
     }
     const told = harness.log.filter(({ message }) => message.includes('was refused'));
     expect(told.map(({ fields }) => fields)).toEqual([{ count: 1 }, { count: 2 }, { count: 4 }]);
+  });
+
+  test('connections in their TLS handshake count: there are no more of them than of others', async () => {
+    const [cert, key] = [tlsText('server.crt'), tlsText('server.key')];
+    await using harness = await DrachtioHarness.start({
+      servers: [],
+      listen: { ...listen, port: await freePort(), tls: { cert, key } },
+      limits: { maxConnections: 2 },
+    });
+    const gone: number[] = [];
+    for (let index = 0; index < 3; index += 1) {
+      const socket = createConnection({ host: '127.0.0.1', port: harness.listenPort });
+      socket.on('error', () => {}).once('close', () => gone.push(index));
+      await once(socket, 'connect');
+    }
+    await until(() => gone.length > 0);
+    expect(gone).toEqual([2]);
   });
 
   test('a port that is taken is an error of the start', async () => {
