@@ -28,6 +28,11 @@ export class CallerWords {
     this.#backChannels = new BackChannels(backchannels);
   }
 
+  /** Turns that may still get their words. */
+  get due(): number {
+    return this.#due.length;
+  }
+
   /** A stretch of speech begins. */
   onStretch(): void {
     this.#stretch += 1;
@@ -38,6 +43,8 @@ export class CallerWords {
     this.#turnOverAtMs = atMs;
     const stretch = this.#stretch;
     for (const known of this.#stretchOf?.values() ?? []) if (known === stretch) return;
+    // Of a flavor that transcribes nothing all of them would be kept.
+    this.#due = this.#due.filter(({ untilMs }) => untilMs >= atMs);
     this.#due.push({ stretch, untilMs: atMs + DUE_MS });
   }
 

@@ -1,7 +1,7 @@
 import type { ConversationItem, FlavorEvent, PlayoutReport } from '../flavor-api/index.js';
 import type { CallRecord } from '../ops/call-record.js';
 
-/** Entries kept of one call's dialogue. */
+/** Entries kept of one call's dialogue: the last ones, which are what whoever takes over needs. */
 const KEPT_ITEMS = 5000;
 
 /**
@@ -44,8 +44,10 @@ export class Dialogue {
   }
 
   #add(item: ConversationItem, atMs: number): void {
-    if (this.#items.length >= KEPT_ITEMS) return;
     this.#items.push(item);
     this.#times.push(atMs);
+    if (this.#items.length <= KEPT_ITEMS) return;
+    this.#items.shift();
+    this.#times.shift();
   }
 }

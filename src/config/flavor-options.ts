@@ -30,7 +30,8 @@ export function explainFlavorOptions(
 }
 
 /**
- * Makes the values of a flavor's `writeOnly` options secrets: redacted in text, masked in the lines of the file.
+ * Makes the values of a flavor's `writeOnly` options secrets: redacted in text, masked in the lines of the file. Of a map
+ * or a list, such as header fields, all texts in it are.
  *
  * @param jsonSchema The flavor's schema as JSON Schema, input side.
  */
@@ -39,9 +40,14 @@ export function hideWriteOnly(loaded: LoadedConfig, name: string, jsonSchema: Re
   const options = valueAt(loaded.resolved.value, section);
   for (const path of pathsWith('writeOnly', jsonSchema, options, section)) {
     const value = valueAt(loaded.resolved.value, path);
-    if (typeof value === 'string') loaded.secrets.add(value);
+    for (const text of textsIn(value)) loaded.secrets.add(text);
     if (value !== undefined) loaded.document.hide(path);
   }
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function isZodIssue(issue: object): issue is $ZodIssue {

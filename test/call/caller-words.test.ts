@@ -49,6 +49,15 @@ test('ids without end are not remembered without end', () => {
   expect(words.read(transcript('first', 'one two'), 0)).toMatchObject({ count: 2 });
 });
 
+test('of turns without end that are never transcribed only those of the last 3 s are remembered', () => {
+  const words = new CallerWords([]);
+  for (let turn = 1; turn <= 100; turn += 1) {
+    words.onStretch();
+    words.onTurnOver(turn * 1000);
+  }
+  expect(words.due).toBe(4);
+});
+
 test('words of a turn that nobody was heard to begin tell of speech, unless they may be the rest of the last one', () => {
   const words = new CallerWords(['mm']);
   expect(words.tellsOfSpeech(transcript('a', 'stop'), 0)).toBe(true);

@@ -37,10 +37,16 @@ test('what nobody heard is in the history, and in no transcript', () => {
   expect(dialogue.transcript(0)).toEqual([]);
 });
 
-test('is bounded', () => {
+test('is bounded, and keeps what was said last', () => {
   const dialogue = new Dialogue();
   for (let index = 0; index < 5001; index += 1) {
-    dialogue.onTranscript({ ...line, role: 'caller', text: String(index) }, 0);
+    dialogue.onTranscript({ ...line, role: 'caller', text: String(index) }, index);
   }
   expect(dialogue.history).toHaveLength(5000);
+  expect(dialogue.history.at(-1)).toMatchObject({ text: '5000' });
+  const lines = dialogue.transcript(0);
+  expect([lines.at(0), lines.at(-1)]).toMatchObject([
+    { text: '1', atMs: 1 },
+    { text: '5000', atMs: 5000 },
+  ]);
 });

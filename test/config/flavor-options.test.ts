@@ -36,11 +36,14 @@ test('a secret of a flavor is hidden in whatever kind and list it stands', async
     more: z.array(z.strictObject({ license })),
     named: z.record(z.string(), license),
     maybe: license.nullable(),
+    headers: z.record(z.string(), z.string()).meta({ writeOnly: true }),
+    tokens: z.array(z.string()).meta({ writeOnly: true }),
   });
   const loaded = await loadGood(
     `flavors:
   front: { use: "./front.js", voice: { provider: far, license: canary-one }, more: [{ license: canary-two }],
-    named: { a: canary-three }, maybe: canary-four }
+    named: { a: canary-three }, maybe: canary-four,
+    headers: { X-Seal: canary-five }, tokens: [canary-six] }
 routes: [{ match: { any: true }, flavor: front }]
 `,
     { files: { 'front.js': '' } },
@@ -50,4 +53,5 @@ routes: [{ match: { any: true }, flavor: front }]
   expect(JSON.stringify(excerpt)).not.toContain('canary');
   expect(loaded.secrets.redact('canary-one and canary-two')).toBe('[redacted] and [redacted]');
   expect(loaded.secrets.redact('canary-three and canary-four')).toBe('[redacted] and [redacted]');
+  expect(loaded.secrets.redact('canary-five and canary-six')).toBe('[redacted] and [redacted]');
 });

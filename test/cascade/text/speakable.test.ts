@@ -165,6 +165,7 @@ describe('English', () => {
     says([
       ['Write to jane.doe24@example.com.', 'Write to jane dot doe two four at example dot com.'],
       ['See https://www.example.com/help?x=1#y.', 'See example dot com slash help.'],
+      ['See https://constructor.example.com/valueOf.', 'See constructor dot example dot com slash valueOf.'],
       ['example.co.uk', 'example dot co dot uk'],
       ['a_b-c@x-y.org', 'a underscore b dash c at x dash y dot org'],
       [`https://example.com/${'a1/'.repeat(30)} now`, 'example dot com now'],

@@ -6,14 +6,15 @@ import { protocolFault } from '../speech-server/failures.js';
 /** Replicate in messages. */
 export const REPLICATE = 'Replicate';
 
-const states: Readonly<Record<string, JobState>> = {
-  starting: 'starting',
-  processing: 'working',
-  succeeded: 'done',
-  failed: 'failed',
-  canceled: 'failed',
-  aborted: 'failed',
-};
+/** A map: a name out of an answer may be one that every object has. */
+const states: ReadonlyMap<string, JobState> = new Map([
+  ['starting', 'starting'],
+  ['processing', 'working'],
+  ['succeeded', 'done'],
+  ['failed', 'failed'],
+  ['canceled', 'failed'],
+  ['aborted', 'failed'],
+]);
 
 /**
  * A prediction out of an answer (https://replicate.com/docs/reference/http#predictions.get).
@@ -25,7 +26,7 @@ export function predictionView(answer: JsonObject): JobView {
   if (!isJobId(id)) throw protocolFault(REPLICATE, 'a prediction without a name');
   const status = textIn(answer, 'status');
   // A status that is new to us is one in which the prediction is not over: time alone ends it.
-  const state = states[status] ?? 'starting';
+  const state = states.get(status) ?? 'starting';
   const seconds = numberIn(objectIn(answer, 'metrics'), 'predict_time');
   return {
     id,

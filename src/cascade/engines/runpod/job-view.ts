@@ -7,15 +7,16 @@ import { plain, protocolFault } from '../speech-server/failures.js';
 export const RUNPOD = 'RunPod';
 
 /** What RunPod calls the states of a job. `RUNNING` is documented beside `IN_PROGRESS`. */
-const states: Readonly<Record<string, JobState>> = {
-  IN_QUEUE: 'queued',
-  IN_PROGRESS: 'working',
-  RUNNING: 'working',
-  COMPLETED: 'done',
-  FAILED: 'failed',
-  CANCELLED: 'failed',
-  TIMED_OUT: 'failed',
-};
+/** A map: a name out of an answer may be one that every object has. */
+const states: ReadonlyMap<string, JobState> = new Map([
+  ['IN_QUEUE', 'queued'],
+  ['IN_PROGRESS', 'working'],
+  ['RUNNING', 'working'],
+  ['COMPLETED', 'done'],
+  ['FAILED', 'failed'],
+  ['CANCELLED', 'failed'],
+  ['TIMED_OUT', 'failed'],
+]);
 
 /**
  * A job out of an answer of `/run`, `/runsync`, `/status` or `/stream`.
@@ -28,7 +29,7 @@ export function jobView(answer: JsonObject, id?: string): JobView {
   if (!isJobId(named)) throw protocolFault(RUNPOD, 'a job without a name');
   const status = textIn(answer, 'status');
   // A state that is new to us is one in which the job is not over: time alone ends it.
-  const state = states[status] ?? 'queued';
+  const state = states.get(status) ?? 'queued';
   const machineMs = numberIn(answer, 'executionTime');
   return {
     id: named,

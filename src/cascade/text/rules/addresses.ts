@@ -47,7 +47,14 @@ export function addressRules(language: SpokenLanguage): readonly Rule[] {
 /** The inside of an address: words stay, digits one by one, signs by name. */
 function spelled(text: string, language: SpokenLanguage): string {
   const { dot, dash, underscore, plus, percent } = language.words;
-  const names: Readonly<Record<string, string>> = { '.': dot, '-': dash, _: underscore, '+': plus, '%': percent };
+  // A map: a part may be called `constructor`.
+  const names = new Map([
+    ['.', dot],
+    ['-', dash],
+    ['_', underscore],
+    ['+', plus],
+    ['%', percent],
+  ]);
   const parts = text.match(/\d+|[^\d._%+-]+|[._%+-]/gu) ?? [];
-  return parts.map((part) => (/^\d/.test(part) ? digitByDigit(part, language) : (names[part] ?? part))).join(' ');
+  return parts.map((part) => (/^\d/.test(part) ? digitByDigit(part, language) : (names.get(part) ?? part))).join(' ');
 }
