@@ -167,7 +167,7 @@ function requireCapabilities(capabilities: unknown): void {
     expect(unknown === undefined, `capabilities.${name} names ${JSON.stringify(unknown)}, which is no format`);
   }
   const { endOfTurnMs } = capabilities;
-  const isWait = endOfTurnMs === undefined || (typeof endOfTurnMs === 'number' && endOfTurnMs > 0);
+  const isWait = endOfTurnMs === undefined || (Number.isFinite(endOfTurnMs) && Number(endOfTurnMs) > 0);
   expect(isWait, `capabilities.endOfTurnMs is ${String(endOfTurnMs)}, which is no time to wait`);
 }
 
