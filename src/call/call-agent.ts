@@ -129,15 +129,12 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
   }
 
   #start(): void {
-    const { greeting } = this.#options;
     this.#scene.begin();
     this.#opened?.link.start();
-    if (greeting?.wav !== undefined) {
+    if (this.#options.greeting?.wav !== undefined) {
       this.#heard = true;
       this.#lines.greet();
-    } else if (greeting !== undefined || this.#opened?.choice.flavor.capabilities.greets === true) {
-      this.#conversation?.expectReply();
-    }
+    } else if (this.#opened && this.#greets(this.#opened.choice) === true) this.#conversation?.expectReply();
   }
 
   /** The ACK has come. */
@@ -259,18 +256,16 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
   }
 
   contextFor({ flavor }: FlavorChoice, formats: SessionFormats, signal: AbortSignal): CallContext {
-    const { identity, greeting, instructions, variables, headers } = this.#options;
+    const { identity, instructions, variables, headers } = this.#options;
     const { log, tools, account } = this.#parts;
     const render = (text: string): string => this.#options.render(text);
     const talkedTo = this.#heard || (this.#conversation?.callerTurns ?? 0) > 0;
-    const greets = !talkedTo && greeting?.wav === undefined;
-    const text = greets && greeting?.text !== undefined ? render(greeting.text) : undefined;
+    const greeting = talkedTo ? '' : this.#lines.greetingText();
     const { id, direction, from, to } = identity;
     const facts = {
       ...{ id, direction, from, to, headers, variables, signal, render, log },
       tools: flavor.capabilities.tools ? tools.definitions : [],
-      ...(!greets && { greeting: '' }),
-      ...(text !== undefined && { greeting: text }),
+      ...(greeting !== undefined && { greeting }),
       ...(instructions !== undefined && { instructions }),
       ...formats,
     };
@@ -330,9 +325,14 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
     return true;
   }
 
+  #greets({ flavor }: FlavorChoice): boolean | undefined {
+    const text = this.#lines.greetingText();
+    return text === undefined ? flavor.capabilities.greets : text !== '';
+  }
+
   #converse({ link, formats, choice }: OpenedSession, stream: NonNullable<CallMedia['stream']>): Conversation {
     const { tools, clock, account } = this.#parts;
-    const { limits, silence, failure, interruption, greeting } = this.#options;
+    const { limits, silence, failure, interruption } = this.#options;
     const reprompts = silence.reprompts.length;
     return new Conversation(
       {
@@ -341,7 +341,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
         silence: { limitMs: limits.silenceMs, repromptMs: silence.repromptMs, reprompts },
         reply: failure,
         interruption,
-        greets: greeting === undefined ? choice.flavor.capabilities.greets : greeting.wav === undefined,
+        greets: this.#greets(choice),
         ...limits,
       },
       { stream, link, notes: account, tools, control: this.#control, signal: () => this.#signal },

@@ -46,6 +46,17 @@ export class HostLines {
     return announcement && this.#parts.conversation()?.announce(announcement, { interruptible: false });
   }
 
+  /**
+   * What the agent is to greet with: '' for nothing, as where the host plays a recording, or no word is left of a text;
+   * `undefined` where it is the flavor's to choose.
+   */
+  greetingText(): string | undefined {
+    const { greeting } = this.#options;
+    if (greeting === undefined) return undefined;
+    const text = greeting.wav === undefined ? this.#parts.prompts.textOf(greeting) : undefined;
+    return text === undefined || text.trim() === '' ? '' : text;
+  }
+
   /** A recorded greeting; a text is the agent's to speak. */
   greet(): void {
     const { greeting, interruption } = this.#options;

@@ -180,6 +180,15 @@ describe('asking the caller to wait', () => {
     expect(session.playouts.at(-1)).toMatchObject({ responseId: 'r', state: 'finished', heardText: 'We haveTuesday.' });
   });
 
+  test.each([' \n', '{{name}}'])('not for a greeting in which there is no word to say: "%s"', async (text) => {
+    const render = (template: string): string => template.replace('{{name}}', '');
+    const setup = setUp({ options: { failure, render, greeting: { text } } });
+    const { stream, session } = await answer(setup);
+    expect(session.call.greeting).toBe('');
+    await slots(setup, stream, 30_000);
+    expect(stream.played).toEqual([]);
+  });
+
   test('goes for a greeting that does not come, too', async () => {
     const setup = setUp({ options: { failure, greeting: { text: 'Hello.' } } });
     const { stream } = await answer(setup);
