@@ -8,7 +8,9 @@ export const DEMO_NUMBER = '2000';
  * @param agents flavors, tools and routes, in YAML
  */
 export function demoConfig(directory: string, agents: string): string {
-  const quoted = (path: string): string => JSON.stringify(`${directory}/${path}`);
+  // A directory may be called what would be a reference of the configuration.
+  const literal = directory.replaceAll('${', () => '$${');
+  const quoted = (path: string): string => JSON.stringify(`${literal}/${path}`);
   return `# The configuration that \`voice-connector demo\` ran with.
 signaling:
   driver: embedded

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.js';
@@ -29,6 +29,16 @@ async function load(agents: string, env: Readonly<Record<string, string>>) {
   writeFileSync(file, demoConfig(directory, agents));
   return loadConfig(file, { env: { ...env, DEMO_ADMIN_TOKEN: 'f'.repeat(48) }, cwd: directory });
 }
+
+test('a directory may be called what would be a reference', async () => {
+  const directory = join(temporaryDirectory(), `a$\${HOME}-\${file:x}`);
+  mkdirSync(directory);
+  const file = join(directory, 'connector.yaml');
+  const { config } = await echoScenario.open(setting());
+  writeFileSync(file, demoConfig(directory, config));
+  const loaded = await loadConfig(file, { env: { DEMO_ADMIN_TOKEN: 'f'.repeat(48) }, cwd: directory });
+  expect(loaded).toMatchObject({ ok: true, config: { recording: { path: join(directory, 'recordings') } } });
+});
 
 test('the echo’s caller asks, presses keys, interrupts, hangs up', async () => {
   const scene = new CallerScene(echoScenario.lines);
