@@ -44,12 +44,15 @@ export function fitDialogue(
 ): { readonly kept: Dialogue; readonly dropped: Dialogue } {
   if (dialogueTokens(dialogue) <= options.maxTokens) return { kept: dialogue, dropped: [] };
   const target = options.maxTokens * options.keptShare;
-  // A caller who only presses keys has turns as well.
-  const isTurn = (index: number): boolean =>
-    dialogue[index]?.kind === 'caller' || (dialogue[index]?.kind === 'note' && dialogue[index - 1]?.kind === 'agent');
-  const starts = [...dialogue.keys()].filter((index) => index > 0 && isTurn(index));
+  const starts = [...dialogue.keys()].filter((index) => index > 0 && beginsTurn(dialogue, index));
   const open = dialogue.findIndex((entry) => entry.kind === 'agent' && entry.calls.some(({ result }) => !result));
   const movable = starts.filter((index) => open < 0 || index <= open);
   const start = movable.find((index) => dialogueTokens(dialogue.slice(index)) <= target) ?? movable.at(-1) ?? 0;
   return { kept: dialogue.slice(start), dropped: dialogue.slice(0, start) };
+}
+
+/** A caller who only presses keys has turns as well. Behind a tool's result a note is in the middle of one. */
+function beginsTurn(dialogue: Dialogue, index: number): boolean {
+  const [before, entry] = [dialogue[index - 1], dialogue[index]];
+  return entry?.kind === 'caller' || (entry?.kind === 'note' && before?.kind === 'agent' && before.calls.length === 0);
 }

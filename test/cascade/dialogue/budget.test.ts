@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dialogueTokens, fitDialogue } from '../../../src/cascade/dialogue/budget.js';
-import { addCaller, addToolResult, type Dialogue, setAgent } from '../../../src/cascade/dialogue/dialogue.js';
+import { addCaller, addNote, addToolResult, type Dialogue, setAgent } from '../../../src/cascade/dialogue/dialogue.js';
 
 function turns(count: number): Dialogue {
   let dialogue: Dialogue = setAgent([], 'greeting', { text: 'Hello!', calls: [] });
@@ -36,6 +36,13 @@ test('turns of a caller who only presses keys are dropped as well', () => {
   expect(dialogueTokens(kept)).toBeLessThanOrEqual(120);
   expect(kept[0]?.kind).toBe('note');
   expect([...dropped, ...kept]).toEqual(keyed);
+});
+
+test('a note behind the result of a tool is no turn: the model still has what it is to answer', () => {
+  const call = { id: '1', name: 'look_up', arguments: {} };
+  const asked = setAgent([{ kind: 'caller', text: 'Where is it?' }], 'a', { text: '', calls: [call] });
+  const noted = addNote(addToolResult(asked, '1', { output: 'depot '.repeat(200) }), '(They are a member.)');
+  expect(fitDialogue(noted, options).kept).toEqual(noted);
 });
 
 test('a call that waits for its result is not dropped, and no result is parted from its call', () => {
