@@ -11,7 +11,7 @@ import {
 } from 'yaml';
 import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
 import { lineAround, makeExcerpt, type TextRange } from './excerpt.js';
-import { soundsSecret } from './secrets.js';
+import { secretsBySight } from './secrets-by-sight.js';
 
 /** How an issue is placed and worded beyond its message. */
 export interface IssueOptions {
@@ -62,7 +62,6 @@ export class ConfigDocument {
     return told.map((error) => {
       const start = error.pos[0];
       const line = lineAround(this.#text, start);
-      if (!this.isReadable) this.#hideBySight(line);
       const word = /^[\w.-]+/.exec(this.#text.slice(start, line.end))?.[0].length ?? 0;
       const { message, help } = explainYaml(error.code, error.message, this.#text.slice(line.start, line.end));
       const range = { start, end: Math.max(error.pos[1], start + word) };
@@ -100,19 +99,6 @@ export class ConfigDocument {
     // What an alias stands for is written elsewhere, under a name that sounds like no secret.
     const node = isAlias(found) ? found.resolve(this.tree) : found;
     if (isScalar(node) && node.range) this.#secretRanges.push({ start: node.range[0], end: node.range[1] });
-  }
-
-  /** Masks what looks like a secret on a line that YAML could not read, references excepted. */
-  #hideBySight(line: TextRange): void {
-    const text = this.#text.slice(line.start, line.end);
-    for (const { 1: name = '', 2: value = '', index } of text.matchAll(
-      /([\w-]+)["']?\s*[:=]\s*([^,\s}](?:[^,}]*[^,\s}])?)/g,
-    )) {
-      // Of a reference its default is shown to nobody.
-      if (!soundsSecret(name) || (/^"?\$\{/.test(value) && !value.includes(':-'))) continue;
-      const start = line.start + text.indexOf(value, index + name.length);
-      this.#secretRanges.push({ start, end: start + value.length });
-    }
   }
 
   /** The source text of the scalar at a path, quotes included; `undefined` for anything else. */
@@ -162,7 +148,10 @@ export class ConfigDocument {
       key,
       message,
       ...(options.help !== undefined && { help: options.help }),
-      excerpt: makeExcerpt(this.#text, range, this.#secretRanges),
+      excerpt: makeExcerpt(this.#text, range, [
+        ...this.#secretRanges,
+        ...secretsBySight(this.#text, lineAround(this.#text, range.start)),
+      ]),
     };
   }
 }
@@ -170,7 +159,7 @@ export class ConfigDocument {
 /** YAML's own words, with advice where a configuration of ours makes a mistake likely. */
 function explainYaml(
   code: string,
-  yamlMessage: string,
+  yamlWords: string,
   line: string,
 ): { readonly message: string; readonly help?: string } {
   switch (code) {
@@ -187,7 +176,9 @@ function explainYaml(
       return { message: 'a second YAML document', help: 'remove the line "---": one file holds one configuration' };
     case 'TAG_RESOLVE_FAILED':
       return { message: 'a YAML tag', help: 'remove it: the configuration uses none' };
-    default:
+    default: {
+      // Without what it quotes, which may be half of a password.
+      const yamlMessage = yamlWords.replace(/: [|>"'].*$/s, '');
       if (line.includes('${')) {
         return {
           message: `YAML: ${yamlMessage}`,
@@ -195,5 +186,6 @@ function explainYaml(
         };
       }
       return { message: `YAML: ${yamlMessage}` };
+    }
   }
 }

@@ -60,8 +60,9 @@ class Walk {
       if (target) return this.resolve(target, path);
       this.#problem(
         path,
-        `no anchor "&${node.source}" before this alias`,
-        'define the anchor above, or repeat the value',
+        // What begins with `*` may be a password that wants quotes.
+        isSecretPath(path) ? 'no anchor before this alias' : `no anchor "&${node.source}" before this alias`,
+        'define the anchor above, or repeat the value; a text that begins with * needs quotes',
       );
       return undefined;
     }

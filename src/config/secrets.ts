@@ -17,8 +17,8 @@ export function soundsSecret(name: string): boolean {
 
 /** Whether a value of the configuration is a secret, by its path: user names of `auth` have passwords behind them. */
 export function isSecretPath(path: readonly (string | number)[]): boolean {
-  const name = path.findLast((part) => typeof part === 'string') ?? '';
-  return soundsSecret(String(name)) || (path.at(-2) === 'users' && path.at(-3) === 'auth');
+  const names = path.filter((part) => typeof part === 'string');
+  return soundsSecret(names.at(-1) ?? '') || (names.at(-2) === 'users' && names.at(-3) === 'auth');
 }
 
 /**

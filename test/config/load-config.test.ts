@@ -629,7 +629,30 @@ ${anyRoute}`,
     const said = await complaints(`flavors:\n  a: { use: echo } password: sesame, key: "\${KEY}"\n`);
     expect(said).toContain('2 |   a: { use: echo } password: [redacted], key: "${KEY}"');
     const withDefault = await complaints(`flavors:\n  a: { use: echo } password: \${PW:-sesame}, x: 1\n`);
-    expect(withDefault).toContain('a: { use: echo } password: [redacted]}, x: 1');
+    expect(withDefault).toContain('a: { use: echo } password: [redacted], x: 1');
+    const inner = await complaints(`admin: { token: hunter2 listen: x }\nx: { token: \${T:-hunter2}, y: [ }\n`);
+    expect(inner).toContain('1 | admin: { token: [redacted] }');
+    expect(inner).not.toContain('hunter2');
+  });
+
+  test.each(['#a', '*a', '&a', '!a', '{a}', '[a]', '@a', '%a', '`a', '|a', '>a', '"b"a', 'b: a', '-b: a'])(
+    'that need quotes and have none are masked: %s',
+    async (secret) => {
+      const said = await complaints(`admin:\n  token: ${secret.replace('a', 'hunter2')}\n${anyRoute}`);
+      expect(said).toContain('token: [redacted]');
+      expect(said).not.toContain('hunter2');
+    },
+  );
+
+  test('written twice, in a list of a caller, or in an address are masked too', async () => {
+    const said = await complaints(
+      `admin: { token: hunter2hunter2, token: hunter2hunter3 }
+signaling: { embedded: { auth: { realm: r, users: { desk: [hunter22] } } } }
+tools: { look: { type: mcp, url: "http://u:hunter22@host/" } }
+${anyRoute}`,
+    );
+    expect(said).toContain('url: "http://u:[redacted]@host/"');
+    expect(said).not.toContain('hunter');
   });
 
   test('are masked even on a line that YAML cannot read', async () => {
