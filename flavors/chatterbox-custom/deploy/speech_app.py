@@ -111,7 +111,7 @@ def _form(request: Mapping[str, Any], accept: str, openai: bool) -> str:
     if form is None:
         # OpenAI's own default is MP3, which would have to be made first.
         form = "wav" if openai or "audio/wav" in accept else "sse"
-    if form not in TYPES:
+    if not isinstance(form, str) or form not in TYPES:
         raise Refused("response_format")
     return form
 

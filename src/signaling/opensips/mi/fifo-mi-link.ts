@@ -3,12 +3,13 @@ import { constants, open as openDescriptor } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { promisify } from 'node:util';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
 import type { Random } from '../../../base/random.js';
 import { MAX_ANSWER_BYTES, type MiLink } from './mi-link.js';
-import { parseObject } from './mi-message.js';
+import { takeObjects } from './mi-message.js';
 
 const run = promisify(execFile);
 /** A bare descriptor: a `FileHandle` that nobody keeps would be closed under the socket that reads from it. */
@@ -25,8 +26,8 @@ export interface FifoMiOptions {
 
 /**
  * MI over named pipes (module mi_fifo). Requests go `:REPLY-FIFO:JSON` into OpenSIPS's FIFO; the answer comes through a
- * FIFO of ours in its `reply_dir`. Node cannot make one: `mkfifo` of coreutils does. One request at a time, since answers
- * run together in a pipe and reads of OpenSIPS are not by line.
+ * FIFO of ours in its `reply_dir`. Node cannot make one: `mkfifo` of coreutils does. One request at a time, since reads of
+ * OpenSIPS are not by line. Answers can run together all the same: a late one, and the one to the request after it.
  */
 export class FifoMiLink implements MiLink {
   /** A pipe leads nowhere else. */
@@ -37,6 +38,7 @@ export class FifoMiLink implements MiLink {
   readonly #waiting: string[] = [];
   #onAnswer: (text: string) => void = () => {};
   #reader: Socket | undefined;
+  readonly #decoder = new StringDecoder('utf8');
   #received = '';
   #timer: TimerHandle | undefined;
   #busy = false;
@@ -108,13 +110,11 @@ export class FifoMiLink implements MiLink {
   }
 
   #receive(chunk: Buffer): void {
-    this.#received += chunk.toString('utf8');
-    if (this.#received.length > MAX_ANSWER_BYTES) this.#received = '';
     // Nothing marks the end of an answer but that it is whole.
-    if (parseObject(this.#received) === undefined) return;
-    const answer = this.#received;
-    this.#done();
-    this.#onAnswer(answer);
+    const { objects, rest } = takeObjects(this.#received + this.#decoder.write(chunk));
+    if (objects.length > 0) this.#done();
+    this.#received = rest.length > MAX_ANSWER_BYTES ? '' : rest;
+    for (const answer of objects) this.#onAnswer(answer);
   }
 
   #done(): void {

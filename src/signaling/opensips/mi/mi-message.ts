@@ -53,6 +53,27 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
+/** The texts of the JSON objects that are whole, one behind the other, and what is left: the beginning of the next, if any. */
+export function takeObjects(text: string): { readonly objects: readonly string[]; readonly rest: string } {
+  const objects: string[] = [];
+  let [start, depth, inString] = [-1, 0, false];
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at];
+    if (inString) {
+      if (sign === '\\') at += 1;
+      else if (sign === '"') inString = false;
+    } else if (sign === '{') {
+      if (depth === 0) start = at;
+      depth += 1;
+    } else if (depth > 0 && sign === '"') inString = true;
+    else if (depth > 0 && sign === '}') {
+      depth -= 1;
+      if (depth === 0) objects.push(text.slice(start, at + 1));
+    }
+  }
+  return { objects, rest: depth > 0 ? text.slice(start) : '' };
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -282,6 +282,7 @@ describe.each(['modal', 'own host'] as const)('the speech app at %s', (kind) => 
     ['{"text":""}', 422],
     ['{"text":"Hi.","voice":"../secret"}', 422],
     ['{"text":"Hi.","response_format":"mp3"}', 422],
+    ['{"text":"Hi.","response_format":["wav"]}', 422],
     [`{"text":"${'x'.repeat(70_000)}"}`, 413],
     [`${'['.repeat(20_000)}`, 400],
   ])('%j is refused with %d', async (body, status) => {
