@@ -37,6 +37,10 @@ const cases: Readonly<Record<string, readonly (readonly [written: string, spoken
       'eintausend Kilometer, eine Million zweihundertvierunddreißigtausendfünfhundertsiebenundsechzig, Raum eins Punkt dreiundzwanzig',
     ],
     ['die 90er, 3x täglich, 24/7', 'die neunziger, drei mal täglich, rund um die Uhr'],
+    [
+      'Konto-Nr. 12345, Zimmer Nr. 123',
+      'Konto- Nummer eins zwei drei vier fünf, Zimmer Nummer einhundertdreiundzwanzig',
+    ],
     ['Musterstr. 5', 'Musterstraße fünf'],
     ['7 - 2 = 5, 5 − 3, 3-4 Tage', 'sieben minus zwei gleich fünf, fünf minus drei, drei bis vier Tage'],
   ],
@@ -67,6 +71,10 @@ const cases: Readonly<Record<string, readonly (readonly [written: string, spoken
     ['1 h 30 min, 5 m³', 'une heure trente, cinq mètres cubes'],
   ],
   en: [
+    ['ext. 4567, Ref. no. 4711', 'extension four five six seven, Ref. no. four seven one one'],
+    ['Your code. 500 people came.', 'Your code. five hundred people came.'],
+    ['401k, 401(k), 50/50', 'four oh one K, four oh one K, fifty-fifty'],
+    ['Mon-Fri 9-5, Tues.–Thurs.', 'Monday to Friday nine to five, Tuesday to Thursday.'],
     ['9 a.m. - 5 p.m.', 'nine A M to five P M.'],
     ['5 - 3 = 2, open 9 - 5', 'five minus three equals two, open nine to five'],
   ],

@@ -4,6 +4,8 @@ import type { Rule, RuleContext } from '../rule.js';
 
 /** How many words may stand between `code` and the code: `the code for your booking is 4711`. */
 const WORDS_BETWEEN = 4;
+/** Right before a code: `ext. 4567`, `Ref. no. 4711`, `Konto-Nr. 12345`. Their dots end no sentence. */
+const DOTTED = /(?<!\p{L})(?:ext|r[eé]f|acct|t[eé]l)\.\s(?:n[or]\.\s)?$|-nr\.\s$/iu;
 /** Another number stands right before: `room 12 555 123 4567`. */
 const BEHIND_NUMBER = /\d\s$/;
 
@@ -60,6 +62,7 @@ function codeGroups(digits: string): readonly string[] {
 }
 
 function isCode(context: RuleContext, language: SpokenLanguage): boolean {
+  if (DOTTED.test(context.before)) return true;
   const sentence = context.before.split(/[.!?;]\s/).at(-1) ?? '';
   const words = sentence
     .toLowerCase()
