@@ -9,6 +9,8 @@ export interface Understood {
   readonly settledMs?: number;
   /** Ask for what is left at once. */
   readonly finalize?: boolean;
+  /** What was asked for with Finalize has been said. */
+  readonly finalized?: boolean;
   /** The service gave up: the connection is of no more use. */
   readonly failure?: FlavorError;
 }

@@ -67,6 +67,8 @@ export class ListenLine implements HeardLine {
   #streamBytes = 0;
   /** `positionMs` of the tape's first byte. */
   #originMs: number | undefined;
+  /** `wanted`: once a connection has heard all there is. `asked`: until it answers. */
+  #finalize: 'no' | 'wanted' | 'asked' = 'no';
   #replayTimer: TimerHandle | undefined;
   /** Speech sent since Deepgram last said anything, ms, and since when. */
   #unheardMs = 0;
@@ -115,8 +117,8 @@ export class ListenLine implements HeardLine {
 
   finalize(): void {
     if (this.#options.flux) return;
-    this.#sendPending();
-    this.#connection?.send({ type: 'Finalize' });
+    this.#finalize = 'wanted';
+    this.#maybeFinalize();
   }
 
   /** Sends a control message, if a connection stands. */
@@ -186,6 +188,23 @@ export class ListenLine implements HeardLine {
     while (this.#connection === connection && this.#tape.end - this.#sent >= this.#wantedBytes()) {
       // Whatever waits goes into one piece, as far as that reaches.
       this.#sendChunk(Math.min(this.#tape.end - this.#sent, this.#chunkRest()));
+    }
+    this.#maybeFinalize();
+  }
+
+  #maybeFinalize(): void {
+    const connection = this.#connection;
+    if (this.#finalize !== 'wanted' || connection === undefined || this.#replayTimer !== undefined) return;
+    this.#sendPending();
+    // That may have found out that nobody listens.
+    if (this.#connection !== connection) return;
+    if (this.#streamBytes > 0) {
+      this.#finalize = 'asked';
+      connection.send({ type: 'Finalize' });
+    } else {
+      // A new connection, and all that the last one heard was understood.
+      this.#finalize = 'no';
+      this.#handlers.onEvent({ type: 'transcript', text: '', final: true });
     }
   }
 
@@ -275,6 +294,7 @@ export class ListenLine implements HeardLine {
     this.#unheardMs = 0;
     const understood = this.#options.reader.read(message, (streamMs) => this.#clock.positionOf(streamMs));
     for (const event of understood.events) this.#handlers.onEvent(event);
+    if (understood.finalized === true && this.#finalize === 'asked') this.#finalize = 'no';
     if (understood.settledMs !== undefined) this.#settle(understood.settledMs);
     if (understood.finalize === true) this.finalize();
     if (understood.failure !== undefined) {
@@ -295,6 +315,8 @@ export class ListenLine implements HeardLine {
     this.#silence.stop();
     this.#options.clock.clearTimeout(this.#replayTimer);
     this.#replayTimer = undefined;
+    // What was asked for is still wanted, of the connection that hears the same again.
+    if (this.#finalize === 'asked') this.#finalize = 'wanted';
     for (const event of this.#options.reader.lost()) this.#handlers.onEvent(event);
     void this.#replace(error);
   }

@@ -92,7 +92,8 @@ export class NovaReader implements ListenReader {
     this.#interim = '';
     if (transcript !== '') this.#segments.push(transcript);
     if (speechFinal || this.#endWithNext) events.push(...this.#endOfTurn());
-    return { events, settledMs: transcript === '' ? Math.max(0, endMs - LEAD_MS) : endMs };
+    const settledMs = transcript === '' ? Math.max(0, endMs - LEAD_MS) : endMs;
+    return { events, settledMs, ...(fromFinalize && { finalized: true }) };
   }
 
   #utteranceEnd(): Understood {
