@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { FlavorError } from '../../../flavor-api/index.js';
 
 /** What sherpa-onnx is told of a model: its own configuration, with paths within the folder. */
@@ -147,9 +146,14 @@ function partsOf({ path, files }: ModelFolder): (pattern: RegExp, what: string) 
   };
 }
 
-/** The folder's own name: what it lies in says nothing of the model. */
+/** Words that names of models have. */
+const TELLING =
+  /sherpa-onnx-|streaming|online|conformer|lstm|zipformer|transducer|ctc|nemo|parakeet|whisper|moonshine|sense-?voice|paraformer|vits|piper|kokoro|kitten|matcha/;
+
+/** The name of the innermost folder that is named after a model: what that lies in says nothing of it. */
 function nameOf({ path }: ModelFolder): string {
-  return basename(path).toLowerCase();
+  const names = path.toLowerCase().split(/[\\/]/);
+  return names.findLast((name) => TELLING.test(name)) ?? '';
 }
 
 function failure(message: string): FlavorError {

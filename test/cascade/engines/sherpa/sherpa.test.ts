@@ -90,6 +90,11 @@ describe('what is in a folder', () => {
     expect(findVoice(piper, undefined).model).toHaveProperty('vits');
   });
 
+  test('a folder without a word of its own is known by the one that it lies in', () => {
+    const ear = findEar({ path: '/srv/sherpa-onnx-streaming-zipformer-en/exp', files: transducer }, undefined, '');
+    expect(ear).toMatchObject({ kind: 'online' });
+  });
+
   test('voices', () => {
     const piper = { path: '/m/vits-piper-en', files: ['en.onnx', 'en.onnx.json', 'tokens.txt', 'espeak-ng-data'] };
     const vits = {
