@@ -28,14 +28,14 @@ export function messagesOf(dialogue: Dialogue, order?: string): readonly ModelMe
     if (messages.length === 0) say(CALL_BEGINS);
     const { text, calls, opaque } = entry;
     const last = messages.at(-1);
-    // Two answers in a row, such as a greeting and an announcement, are one message.
+    const toolCalls = calls.map(({ call }) => call);
+    const own = { toolCalls, ...(opaque !== undefined && { opaque }) };
+    // Two answers in a row, such as a greeting and an announcement, are one message. What the model wants back is that of
+    // the later one: with calls of tools the earlier one would not be the last message.
     if (last?.role === 'assistant') {
       const joined = [last.text, text].filter((part) => part.trim() !== '').join(' ');
-      messages[messages.length - 1] = { role: 'assistant', text: joined, toolCalls: calls.map(({ call }) => call) };
-    } else {
-      const toolCalls = calls.map(({ call }) => call);
-      messages.push({ role: 'assistant', text: text.trim(), toolCalls, ...(opaque !== undefined && { opaque }) });
-    }
+      messages[messages.length - 1] = { role: 'assistant', text: joined, ...own };
+    } else messages.push({ role: 'assistant', text: text.trim(), ...own });
     if (calls.length > 0) messages.push({ role: 'tool', results: calls.map(resultOf) });
   }
   if (order !== undefined) say(order);

@@ -61,6 +61,14 @@ describe('what was heard', () => {
     expect(messagesOf(whole)[1]).toMatchObject({ opaque });
     expect(messagesOf(cutAgent(whole, 'a', 'One'))[1]).not.toHaveProperty('opaque');
   });
+
+  test('an answer behind a greeting, with which it is one message, is still given what the model wants back', () => {
+    const opaque = { provider: 'p', model: 'm', content: 'reasoning' };
+    const greeted = setAgent([], 'greeting', { text: 'Hello.', calls: [] });
+    const messages = messagesOf(setAgent(greeted, 'a', { text: 'One moment.', calls: [call('1')], opaque }));
+    expect(messages[1]).toMatchObject({ text: 'Hello. One moment.', toolCalls: [{ id: '1' }], opaque });
+    requireWellFormed(messages);
+  });
 });
 
 describe('tools', () => {
