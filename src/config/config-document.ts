@@ -29,6 +29,8 @@ export class ConfigDocument {
   readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #secretRanges: TextRange[] = [];
+  /** Of the line that was shown last: a file that a program wrote has a thousand mistakes in one. */
+  #sighted: { readonly lineStart: number; readonly secrets: readonly TextRange[] } | undefined;
   readonly tree: Document.Parsed;
 
   /** @param file As the operator gave it; only for messages. */
@@ -137,6 +139,14 @@ export class ConfigDocument {
     return keyRange ?? { start: valueRange?.[0] ?? 0, end: valueRange?.[1] ?? 0 };
   }
 
+  #secretsAround(offset: number): readonly TextRange[] {
+    const line = lineAround(this.#text, offset);
+    if (this.#sighted?.lineStart !== line.start) {
+      this.#sighted = { lineStart: line.start, secrets: secretsBySight(this.#text, line) };
+    }
+    return this.#sighted.secrets;
+  }
+
   #issue(range: TextRange, key: string, message: string, options: IssueOptions): ConfigIssue {
     const { line, col } = this.#lines.linePos(range.start);
     return {
@@ -148,10 +158,7 @@ export class ConfigDocument {
       key,
       message,
       ...(options.help !== undefined && { help: options.help }),
-      excerpt: makeExcerpt(this.#text, range, [
-        ...this.#secretRanges,
-        ...secretsBySight(this.#text, lineAround(this.#text, range.start)),
-      ]),
+      excerpt: makeExcerpt(this.#text, range, [...this.#secretRanges, ...this.#secretsAround(range.start)]),
     };
   }
 }
