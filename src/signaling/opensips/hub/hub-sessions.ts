@@ -35,6 +35,9 @@ const MAX_SESSIONS = 50_000;
 /** How long somebody may take to say that a session is his, ms. */
 const CLAIM_MS = 3_000;
 
+/** And one that the far end has just answered: time for a connector that comes back to a new hub, and for 200 again, ms. */
+const ANSWERED_MS = 5_000;
+
 /** How long a session that we refused is left for its ACK, ms. */
 const REFUSED_MS = 5_000;
 
@@ -179,21 +182,34 @@ export class HubSessions {
   #showToAll(event: SessionEvent, session: HubSession, datagram: Buffer): void {
     const { clock } = this.#parts;
     for (const worker of this.#parts.candidates()) worker.send(datagram);
-    if (session.timer !== undefined) return;
     const { entity, key, method, type } = event;
-    session.timer = clock.setTimeout(() => {
-      this.forget(key);
-      const waits = entity === 'UAS' && type === 'UPDATED' && method !== 'ACK';
-      const cancelled = entity === 'UAS' && type === 'TERMINATED' && method === 'CANCEL';
-      const opensips = this.#parts.session(key);
-      if (waits) void opensips.reply(method, 481).then(() => opensips.terminate());
-      else if (cancelled) void opensips.reply('INVITE', 487).then(() => opensips.terminate());
-    }, CLAIM_MS);
+    const answered = entity === 'UAC' && method === 'INVITE' && type === 'ANSWERED';
+    if (session.timer !== undefined && !answered) return;
+    clock.clearTimeout(session.timer);
+    session.timer = clock.setTimeout(
+      () => {
+        this.forget(key);
+        const waits = entity === 'UAS' && type === 'UPDATED' && method !== 'ACK';
+        const cancelled = entity === 'UAS' && type === 'TERMINATED' && method === 'CANCEL';
+        const opensips = this.#parts.session(key);
+        if (waits) void opensips.reply(method, 481).then(() => opensips.terminate());
+        else if (cancelled) void opensips.reply('INVITE', 487).then(() => opensips.terminate());
+        // Nobody has sent the ACK: whoever dialled is no more, and the far end would hear nothing for hours.
+        else if (answered) void opensips.terminate();
+      },
+      answered ? ANSWERED_MS : CLAIM_MS,
+    );
   }
 }
 
 function unowned(): HubSession {
-  return { owner: undefined, worker: undefined, invite: undefined, tried: new Set(), timer: undefined };
+  return {
+    owner: undefined,
+    worker: undefined,
+    invite: undefined,
+    tried: new Set(),
+    timer: undefined,
+  };
 }
 
 /** OpenSIPS has forgotten the session. */

@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { HubSessions } from '../../../src/signaling/opensips/hub/hub-sessions.js';
+import { MiClient } from '../../../src/signaling/opensips/mi/mi-client.js';
+import { readSessionEvent } from '../../../src/signaling/opensips/session-event.js';
+import { UaSession } from '../../../src/signaling/opensips/ua-session.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+function scene() {
+  const clock = new FakeClock();
+  const sent: string[] = [];
+  const link = {
+    address: undefined,
+    open: async () => {},
+    send: (text: string) => void sent.push(text),
+    close: async () => {},
+  };
+  const mi = new MiClient(link, clock);
+  const sessions = new HubSessions({ clock, session: (key) => new UaSession(mi, key), candidates: () => [] });
+  const raise = (event_type: string, status: number): void => {
+    const params = {
+      key: 'B2B.1',
+      event_type,
+      entity_type: 'UAC',
+      method: 'INVITE',
+      status,
+      reason: 'OK',
+      body: '',
+      headers: '',
+    };
+    const datagram = Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'E_UA_SESSION', params }));
+    const event = readSessionEvent(datagram);
+    if (event !== undefined) sessions.receive(event, datagram);
+  };
+  return { clock, sessions, sent, raise };
+}
+
+it('a call that somebody answers, and whose connector is no more, ends', async () => {
+  const { clock, sessions, sent, raise } = scene();
+  sessions.own('B2B.1', '127.0.0.1 40000', undefined);
+  raise('EARLY', 180);
+  await clock.advanceAsync(2_000);
+  raise('ANSWERED', 200);
+  await clock.advanceAsync(4_000);
+  expect(sent).toEqual([]);
+  await clock.advanceAsync(1_000);
+  expect(sent.map((text) => JSON.parse(text))).toMatchObject([
+    { method: 'ua_session_terminate', params: { key: 'B2B.1' } },
+  ]);
+  expect(sessions.size).toBe(0);
+});
+
+it('one that its connector has acknowledged goes on', async () => {
+  const { clock, sessions, sent, raise } = scene();
+  raise('ANSWERED', 200);
+  expect(sessions.admit('B2B.1', '127.0.0.1 40000', undefined, false)).toBe('go-on');
+  await clock.advanceAsync(10_000);
+  expect([sent, sessions.size]).toEqual([[], 1]);
+});
