@@ -16,11 +16,11 @@ function scene() {
   };
   const mi = new MiClient(link, clock);
   const sessions = new HubSessions({ clock, session: (key) => new UaSession(mi, key), candidates: () => [] });
-  const raise = (event_type: string, status: number): void => {
+  const raise = (event_type: string, status: number, entity_type = 'UAC'): void => {
     const params = {
       key: 'B2B.1',
       event_type,
-      entity_type: 'UAC',
+      entity_type,
       method: 'INVITE',
       status,
       reason: 'OK',
@@ -55,4 +55,25 @@ it('one that its connector has acknowledged goes on', async () => {
   expect(sessions.admit('B2B.1', '127.0.0.1 40000', undefined, false)).toBe('go-on');
   await clock.advanceAsync(10_000);
   expect([sent, sessions.size]).toEqual([[], 1]);
+});
+
+it.each([
+  ['ANSWERED', 200, 'UAC'],
+  ['UPDATED', 0, 'UAS'],
+])('a connector that was heard before it subscribed keeps its call (%s)', async (type, status, entity) => {
+  const { clock, sessions, sent, raise } = scene();
+  expect(sessions.admit('B2B.1', '127.0.0.1 40000', undefined, false)).toBe('go-on');
+  raise(type, status, entity);
+  expect(sessions.admit('B2B.1', '127.0.0.1 40000', undefined, false)).toBe('go-on');
+  await clock.advanceAsync(10_000);
+  expect([sent, sessions.size]).toEqual([[], 1]);
+});
+
+it('a far end that says 200 again and again does not put off the end', async () => {
+  const { clock, sent, raise } = scene();
+  for (let again = 0; again < 3; again += 1) {
+    raise('ANSWERED', 200);
+    await clock.advanceAsync(2_000);
+  }
+  expect(sent.length).toBeGreaterThan(0);
 });

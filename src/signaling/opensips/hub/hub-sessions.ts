@@ -19,6 +19,8 @@ interface HubSession {
   /** Addresses of those that had it and were not able. */
   readonly tried: Set<string>;
   timer: TimerHandle | undefined;
+  /** What was shown to all, and ends with `timer` where nobody speaks for it. */
+  shown: 'no' | 'event' | 'answer';
 }
 
 /** What may become of a command. */
@@ -87,8 +89,10 @@ export class HubSessions {
       this.own(key, from, worker);
       return 'go-on';
     }
-    if (session.owner === undefined) this.own(key, from, worker);
-    else if (session.owner !== from) return 'not-yours';
+    if (session.owner !== undefined && session.owner !== from) return 'not-yours';
+    // Its owner may have been heard before it subscribed. One that has left has no more than its time to end what it has.
+    const known = worker !== undefined || session.shown !== 'no';
+    if (session.owner === undefined || (session.worker === undefined && known)) this.own(key, from, worker);
     if (!refuses || session.invite === undefined) return 'go-on';
     return this.#handOn(key, session) ? 'handed-on' : 'go-on';
   }
@@ -97,6 +101,7 @@ export class HubSessions {
     const session = this.#sessions.get(key) ?? unowned();
     this.#parts.clock.clearTimeout(session.timer);
     session.timer = undefined;
+    session.shown = 'no';
     session.owner = from;
     session.worker = worker;
     worker?.sessions.add(key);
@@ -184,8 +189,10 @@ export class HubSessions {
     for (const worker of this.#parts.candidates()) worker.send(datagram);
     const { entity, key, method, type } = event;
     const answered = entity === 'UAC' && method === 'INVITE' && type === 'ANSWERED';
-    if (session.timer !== undefined && !answered) return;
+    // The far end says 200 again and again.
+    if (session.timer !== undefined && (!answered || session.shown === 'answer')) return;
     clock.clearTimeout(session.timer);
+    session.shown = answered ? 'answer' : 'event';
     session.timer = clock.setTimeout(
       () => {
         this.forget(key);
@@ -203,13 +210,7 @@ export class HubSessions {
 }
 
 function unowned(): HubSession {
-  return {
-    owner: undefined,
-    worker: undefined,
-    invite: undefined,
-    tried: new Set(),
-    timer: undefined,
-  };
+  return { owner: undefined, worker: undefined, invite: undefined, tried: new Set(), timer: undefined, shown: 'no' };
 }
 
 /** OpenSIPS has forgotten the session. */
