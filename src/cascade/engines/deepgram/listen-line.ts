@@ -67,8 +67,10 @@ export class ListenLine implements HeardLine {
   #streamBytes = 0;
   /** `positionMs` of the tape's first byte. */
   #originMs: number | undefined;
-  /** `wanted`: once a connection has heard all there is. `asked`: until it answers. */
+  /** `wanted`: once a connection has heard all there is. `asked`: until it answers, or has said what it heard before. */
   #finalize: 'no' | 'wanted' | 'asked' = 'no';
+  /** What of this connection's audio Finalize is about, ms. */
+  #finalizeMs = 0;
   #replayTimer: TimerHandle | undefined;
   /** Speech sent since Deepgram last said anything, ms, and since when. */
   #unheardMs = 0;
@@ -200,6 +202,7 @@ export class ListenLine implements HeardLine {
     if (this.#connection !== connection) return;
     if (this.#streamBytes > 0) {
       this.#finalize = 'asked';
+      this.#finalizeMs = this.#streamBytes / this.#bytesPerMs;
       connection.send({ type: 'Finalize' });
     } else {
       // A new connection, and all that the last one heard was understood.
@@ -294,8 +297,10 @@ export class ListenLine implements HeardLine {
     this.#unheardMs = 0;
     const understood = this.#options.reader.read(message, (streamMs) => this.#clock.positionOf(streamMs));
     for (const event of understood.events) this.#handlers.onEvent(event);
-    if (understood.finalized === true && this.#finalize === 'asked') this.#finalize = 'no';
     if (understood.settledMs !== undefined) this.#settle(understood.settledMs);
+    // Where little was left to say Deepgram does not answer it.
+    const said = understood.finalized === true || (understood.settledMs ?? 0) >= this.#finalizeMs;
+    if (said && this.#finalize === 'asked') this.#finalize = 'no';
     if (understood.finalize === true) this.finalize();
     if (understood.failure !== undefined) {
       this.#connection?.close();

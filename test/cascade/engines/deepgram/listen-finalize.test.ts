@@ -58,3 +58,17 @@ test('Finalize of a connection that has nothing to hear is answered at once', as
   expect(bench.events.slice(before)).toEqual([{ type: 'transcript', text: '', final: true }]);
   expect(bench.service.last.types()).toEqual([]);
 });
+
+test('Finalize that Deepgram never answered is not asked for again once what it was about has been said', async () => {
+  const bench = await new Bench().open();
+  await bench.hear(200);
+  bench.line.finalize();
+  await bench.hear(800);
+  bench.service.last.say({ ...final, duration: 0.6 });
+  bench.service.last.say({ ...interim, start: 0.6 });
+  bench.service.last.lose(closeFailure(1006));
+  await bench.pass(1_000);
+  expect(bench.service.sockets).toHaveLength(2);
+  expect(bench.service.last.audioBytes).toBeGreaterThan(0);
+  expect(bench.service.last.types()).toEqual([]);
+});
