@@ -44,6 +44,8 @@ export interface SpokenLanguage {
   readonly phoneNumbers?: readonly RegExp[];
   /** With their dots. A function decides by what follows. */
   readonly abbreviations: Readonly<Record<string, string | ((after: string) => string | undefined)>>;
+  /** How a sentence goes on behind a dot that may be an abbreviation's, where nouns have capitals as well. */
+  readonly openers?: RegExp;
   /** Tried before the common ones. */
   readonly rules: readonly Rule[];
 }

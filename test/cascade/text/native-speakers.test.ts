@@ -11,6 +11,11 @@ const cases: Readonly<Record<string, readonly (readonly [written: string, spoken
     ['Drücken Sie die 1. Danach warten Sie.', 'Drücken Sie die eins. Danach warten Sie.'],
     ['Ich nehme die 3. Dann gehe ich.', 'Ich nehme die drei. Dann gehe ich.'],
     ['Es sind 3. Das reicht.', 'Es sind drei. Das reicht.'],
+    ['Das ist die 7. Sind Sie noch da?', 'Das ist die sieben. Sind Sie noch da?'],
+    ['Der 1. in der Reihe, der 3. und letzte Tag', 'Der erste in der Reihe, der dritte und letzte Tag'],
+    ['Das dauert 5 Min. Bitte warten Sie.', 'Das dauert fünf Minuten. Bitte warten Sie.'],
+    ['5 Min. Pause, 3 Mio. Kunden', 'fünf Minuten Pause, drei Millionen Kunden'],
+    ['50 Euro inkl. MwSt. Möchten Sie zahlen?', 'fünfzig Euro inklusive Mehrwertsteuer. Möchten Sie zahlen?'],
     ['am 01.05.26 um 9 Uhr', 'am ersten Mai zweitausendsechsundzwanzig um neun Uhr'],
     ['am 2.1.12, Version 2.1.12', 'am zweiten Januar zweitausendzwölf, Version zwei Punkt eins Punkt zwölf'],
     ['Am Montag, 3. März', 'Am Montag, dritten März'],
@@ -46,6 +51,19 @@ const cases: Readonly<Record<string, readonly (readonly [written: string, spoken
   ],
   es: [
     ['el 01/05/26, el 3/4', 'el primero de mayo de dos mil veintiséis, el tres de abril'],
+    [
+      'el 1/2 kilo, el 3/4 de la taza, el 3/4 a las 9:00',
+      'el un medio kilo, el tres cuartos de la taza, el tres de abril a las nueve',
+    ],
+    [
+      '600 000 000, 612 345 678 euros',
+      'seiscientos millones, seiscientos doce millones trescientos cuarenta y cinco mil seiscientos setenta y ocho euros',
+    ],
+    ['700000000 de habitantes', 'setecientos millones de habitantes'],
+    [
+      'llame al 612 345 678 de 9:00 a 14:00',
+      'llame al seis uno dos, tres cuatro cinco, seis siete ocho de nueve a catorce',
+    ],
     ['las 9.30 h', 'las nueve treinta'],
     ['1.er piso, 3er piso, 11º, 21º', 'primer piso, tercer piso, undécimo, veintiuno'],
     ['21 £, 201 £', 'veintiuna libras, doscientas una libras'],
@@ -60,6 +78,10 @@ const cases: Readonly<Record<string, readonly (readonly [written: string, spoken
   ],
   fr: [
     ['le 01/05/26, le 3/4', 'le premier mai deux mille vingt-six, le trois avril'],
+    [
+      "le 1/2 litre, le 3/4 du temps, le 3/4 d'heure, le 1/3 à 10h",
+      "le un demi litre, le trois quarts du temps, le trois quarts d'heure, le premier mars à dix heures",
+    ],
     ['1ère et 2nde, 3ème', 'première et seconde, troisième'],
     ['0 800 123 456', 'zéro, huit zéro zéro, un deux trois, quatre cinq six'],
     [

@@ -100,6 +100,9 @@ function clock(hour: number, minute: number): string {
   return minute === 0 ? hours : `${hours} ${belowHundred(minute)}`;
 }
 
+/** Behind a fraction that could be a day: 3/4 du temps, 1/2 litre. */
+const PARTS =
+  /^\s(?:d[eu]s?\s(?!\d)|d['\u2019]|(?:kilos?|litres?|heures?|tasses?|journées?|tarif|pension|kg|l|h)(?!['\u2019\p{L}]))/u;
 const BEFORE_DAY = /(?<!\p{L})(?:le|du|au|dès|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s$/iu;
 
 const rules: readonly Rule[] = [
@@ -113,9 +116,10 @@ const rules: readonly Rule[] = [
   {
     // 01/05/26; le 1/5, where what stands before says that it is a day
     pattern: /(\d{1,2})\/(\d{1,2})(?:\/(\d{2}))?(?![\d/]|[.,]\d)/y,
-    say: (match, { before }) => {
+    say: (match, { before, after }) => {
       const [day, month] = [Number(match[1]), Number(match[2])];
-      if (!isDay(month, day) || (match[3] === undefined && !BEFORE_DAY.test(before))) return undefined;
+      const isDate = match[3] !== undefined || (BEFORE_DAY.test(before) && !PARTS.test(after));
+      if (!isDay(month, day) || !isDate) return undefined;
       return date(day, month, match[3] === undefined ? undefined : wholeYear(match[3]));
     },
   },

@@ -15,9 +15,16 @@ const FIRST_OF_TWO = /\d{1,2}\.(?:\d{1,2}\.)?\s?(?:bis(?:\szum)?|und|oder|[-\u20
 /** Behind these a number is pressed, or is that of a version. */
 const NO_ORDINAL =
   /(?:drück|wähl|tipp|press|version|ziffer|taste|zahl|nummer)\p{L}{0,3}\s(?:sie\s)?(?:die\s|auf\s(?:die\s)?)?$/iu;
-/** With these a sentence begins, which the number before it ended. */
-const OPENER =
-  /^\s(?:alternativ|ansonsten|anschließend|bitte|da|danach|dann|das|der|die|doch|es|für|gern|gerne|haben|hier|ich|ihre?|in|ist|ja|jetzt|können|möchten|nein|nun|oder|sie|sonst|und|vielen|was|wenn|wie|wir)(?!\p{L})/iu;
+/** With these a sentence begins, where what stands before a dot may go on behind it; nouns have capitals as well. */
+const OPENING_WORDS = [
+  'Alles Also Alternativ Am Ansonsten Anschließend Auch Außerdem Bis Bitte Da Dafür Damit Danach Danke',
+  'Dann Darf Das Dazu Dem Den Der Deshalb Die Diese Dieser Dieses Doch Dort Ein Eine Er Es Falls Für',
+  'Gern Gerne Gibt Guten Haben Hat Hier Ich Ihnen Ihr Ihre In Ist Ja Jetzt Kann Können Könnten Man Mit',
+  'Möchten Nach Natürlich Nein Nun Nur Ob Oder Sie Sind So Sobald Soll Sollen Sollten Sonst Um Und',
+  'Unser Unsere Vielen Vielleicht Von Wann War Warum Was Welche Wenn Werden Wie Wir Wird Wo Wollen',
+  'Würden Zu Zuerst Zum Zur',
+].join(' ');
+export const OPENERS = new RegExp(`^\\s(?:${OPENING_WORDS.replaceAll(' ', '|')})(?!\\p{L})`, 'u');
 
 /** Words for numbers. */
 export interface DayWords {
@@ -81,7 +88,7 @@ export class GermanDays {
         pattern: /(\d{1,3})\.(?=\s\p{L}|\s?$)/uy,
         say: (match, { before, after }) => {
           const last = after.trim() === '';
-          if (NO_ORDINAL.test(before) || OPENER.test(after)) return undefined;
+          if (NO_ORDINAL.test(before) || OPENERS.test(after)) return undefined;
           if (last ? !/(?<!\p{L})(?:am|vom|zum|bis|dem|den|[^\p{L}]der)\s$/iu.test(` ${before}`) : !inflects(before))
             return undefined;
           return `${this.ordinal(Number(match[1]), before)}${last ? '.' : ''}`;

@@ -1,7 +1,7 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
 import { isTime } from '../rules/dates.js';
-import { GermanDays } from './german-days.js';
+import { GermanDays, OPENERS } from './german-days.js';
 
 const small = [
   'null',
@@ -270,6 +270,7 @@ export const german: SpokenLanguage = {
     'plz',
     'konto',
   ],
+  openers: OPENERS,
   abbreviations: {
     'Dr.': 'Doktor',
     'Prof.': 'Professor',

@@ -128,6 +128,11 @@ function clock(hour: number, minute: number): string {
   return minute === 0 ? hours : `${hours} ${minute < 10 ? 'y ' : ''}${belowHundred(minute)}`;
 }
 
+/** Behind the number of them. */
+const THINGS =
+  '\\s?[€$£]|\\s(?:de\\s)?(?:euros|dólares|libras|pesos|EUR|USD|habitantes|personas|usuarios|clientes|veces|años|metros|kilómetros)(?!\\p{L})';
+/** Behind a fraction that could be a day: 3/4 de hora, 1/2 kilo. */
+const PARTS = /^\s(?:del?\s(?!\d)|(?:kilos?|litros?|horas?|tazas?|días?|precio|pensión|kg|l|h)(?!\p{L}))/u;
 const BEFORE_DAY = /(?<!\p{L})(?:el|al|del|lunes|martes|miércoles|jueves|viernes|sábado|domingo),?\s$/iu;
 
 const rules: readonly Rule[] = [
@@ -142,9 +147,10 @@ const rules: readonly Rule[] = [
   {
     // 01/05/26; el 1/5, where what stands before says that it is a day
     pattern: /(\d{1,2})\/(\d{1,2})(?:\/(\d{2}))?(?![\d/]|[.,]\d)/y,
-    say: (match, { before }) => {
+    say: (match, { before, after }) => {
       const [day, month] = [Number(match[1]), Number(match[2])];
-      if (!isDay(month, day) || (match[3] === undefined && !BEFORE_DAY.test(before))) return undefined;
+      const isDate = match[3] !== undefined || (BEFORE_DAY.test(before) && !PARTS.test(after));
+      if (!isDay(month, day) || !isDate) return undefined;
       return date(day, month, match[3] === undefined ? undefined : wholeYear(match[3]));
     },
   },
@@ -240,12 +246,12 @@ export const spanish: SpokenLanguage = {
     seg: ['un segundo', 'segundos'],
   },
   scales: {},
-  // Nine digits, of Spain: 912 345 678, 91 234 56 78, 612 34 56 78, 912345678
+  // Nine digits, of Spain: 912 345 678, 91 234 56 78, 612 34 56 78, 912345678; not 600 000 000, nor so many of a thing
   phoneNumbers: [
-    /[6-9]\d{2} \d{3} \d{3}(?![\d,]|\.\d| \d{3}|\s?[€$£])/y,
+    new RegExp(`[6-9]\\d{2} (?!000 000)\\d{3} \\d{3}(?![\\d,]|\\.\\d| \\d{3}|${THINGS})`, 'uy'),
     /[6-9]\d \d{3} \d{2} \d{2}(?!\d)/y,
     /[6-9]\d{2}(?: \d{2}){3}(?!\d)/y,
-    /[6-9]\d{8}(?!\d|,\d|\s?[€$£])/y,
+    new RegExp(`[6-9]\\d{2}(?!0{6})\\d{6}(?!\\d|,\\d|${THINGS})`, 'uy'),
   ],
   codeWords: ['código', 'pin', 'número', 'extensión', 'referencia', 'cuenta', 'postal'],
   abbreviations: {

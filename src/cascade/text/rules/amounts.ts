@@ -1,6 +1,7 @@
 import { digitByDigit } from '../digits.js';
 import type { CountedNoun, SpokenCurrency, SpokenLanguage } from '../language.js';
 import { anyOf, type Rule } from '../rule.js';
+import { sentenceDot } from '../sentence-end.js';
 
 /**
  * A number as the language writes it: groups `whole` and `fraction`, by their place.
@@ -78,9 +79,8 @@ export function amountRules(language: SpokenLanguage): readonly Rule[] {
       say: (match, { after }) => {
         const noun = language.units[match[3] ?? ''];
         if (noun === undefined) return undefined;
-        // The dot of the unit was the sentence's too.
-        const end = match[0].endsWith('.') && after.trim() === '' ? '.' : '';
-        return `${spokenCount(match[1] ?? '', match[2], noun, language)}${perWhat(match[4])}${end}`;
+        const dot = sentenceDot(match[0], after, language);
+        return `${spokenCount(match[1] ?? '', match[2], noun, language)}${perWhat(match[4])}${dot}`;
       },
     },
     {

@@ -1,5 +1,6 @@
 import type { SpokenLanguage } from '../language.js';
 import { anyOf, type Rule, type RuleContext } from '../rule.js';
+import { sentenceDot } from '../sentence-end.js';
 
 /** Abbreviations, and signs that have a name. */
 export function signRules(language: SpokenLanguage): readonly Rule[] {
@@ -57,10 +58,7 @@ export function signRules(language: SpokenLanguage): readonly Rule[] {
   function abbreviation(written: string, { after }: RuleContext): string | undefined {
     const entry = language.abbreviations[written];
     const said = typeof entry === 'function' ? entry(after) : entry;
-    if (said === undefined) return undefined;
-    // The dot of the abbreviation was the sentence's too.
-    const endsSentence = written.endsWith('.') && after.trim() === '';
-    return endsSentence ? `${said}.` : said;
+    return said === undefined ? undefined : `${said}${sentenceDot(written, after, language)}`;
   }
 }
 
