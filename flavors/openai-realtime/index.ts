@@ -1,16 +1,16 @@
 import tls from 'node:tls';
 import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from 'sip-voice-connector/flavor';
-import { AppendMessages } from './append-message.js';
 import { type Clock, systemClock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
-import { configured } from './configure.js';
-import { type Connection, RealtimeConnection } from './connection.js';
-import { type Endpoint, endpointOf } from './endpoint.js';
-import { configFailure } from './errors.js';
+import { configured } from './connection/configure.js';
+import { type Connection, RealtimeConnection } from './connection/connection.js';
+import { type Endpoint, endpointOf } from './connection/endpoint.js';
+import { ConnectionPool } from './connection/pool.js';
 import { realtimeCapabilities, realtimeManifest } from './manifest.js';
-import { ConnectionPool } from './pool.js';
+import { AppendMessages } from './protocol/append-message.js';
+import { configFailure } from './protocol/errors.js';
+import { type SessionSetup, setupOf } from './protocol/session-setup.js';
 import { RealtimeSession } from './session.js';
-import { type SessionSetup, setupOf } from './session-setup.js';
 
 /** What tests replace. */
 export interface RealtimeParts {

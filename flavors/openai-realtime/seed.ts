@@ -1,4 +1,6 @@
 import type { ConversationItem } from 'sip-voice-connector/flavor';
+import { toolOutput } from './answers/tool-rounds.js';
+import type { RealtimeConfig } from './config.js';
 import {
   assistantText,
   createItem,
@@ -6,9 +8,7 @@ import {
   functionCall,
   functionOutput,
   userText,
-} from './client-event.js';
-import type { RealtimeConfig } from './config.js';
-import { toolOutput } from './tool-rounds.js';
+} from './protocol/client-event.js';
 
 /** Entries of the dialogue, the latest, that a new session is told of, and characters in them. */
 const MAX_ITEMS = 300;

@@ -12,30 +12,30 @@ import {
   type SpeakRequest,
   type ToolResult,
 } from 'sip-voice-connector/flavor';
-import type { AppendMessages } from './append-message.js';
-import { CallerAudio, callerAudioDefaults } from './caller-audio.js';
-import type { CallerTurns, CallerTurnsHandlers } from './caller-turns.js';
-import { createItem, type DialogueItem, systemText, userText } from './client-event.js';
+import { pressedKeys } from './answers/phrases.js';
+import type { Request } from './answers/request.js';
+import { ResponseDesk } from './answers/response-desk.js';
+import { SpeechOut } from './answers/speech-out.js';
+import { SpokenResponses } from './answers/spoken.js';
+import { ToolDesk } from './answers/tool-desk.js';
+import { CallerAudio, callerAudioDefaults } from './caller/caller-audio.js';
+import type { CallerTurns, CallerTurnsHandlers } from './caller/caller-turns.js';
+import { HostTurns } from './caller/host-turns.js';
+import { ServerTurns } from './caller/server-turns.js';
+import { TurnBook } from './caller/turn-book.js';
 import type { Clock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
-import type { Connection } from './connection.js';
+import type { Connection } from './connection/connection.js';
+import { Line } from './connection/line.js';
 import { DigitCollector } from './digits.js';
-import { isBenign, isSessionExpired, protocolFault, type WireError, wireFailure } from './errors.js';
 import { FaultCounter } from './fault-counter.js';
 import { GreetingWait } from './greeting-wait.js';
-import { HostTurns } from './host-turns.js';
-import { Line } from './line.js';
-import { pressedKeys } from './phrases.js';
-import type { Request } from './request.js';
-import { ResponseDesk } from './response-desk.js';
+import type { AppendMessages } from './protocol/append-message.js';
+import { createItem, type DialogueItem, systemText, userText } from './protocol/client-event.js';
+import { isBenign, isSessionExpired, protocolFault, type WireError, wireFailure } from './protocol/errors.js';
+import type { ServerEvent } from './protocol/server-event.js';
+import { patchUpdate, type SessionSetup, setupOf, unusableTools } from './protocol/session-setup.js';
 import { seedEvents } from './seed.js';
-import type { ServerEvent } from './server-event.js';
-import { ServerTurns } from './server-turns.js';
-import { patchUpdate, type SessionSetup, setupOf, unusableTools } from './session-setup.js';
-import { SpeechOut } from './speech-out.js';
-import { SpokenResponses } from './spoken.js';
-import { ToolDesk } from './tool-desk.js';
-import { TurnBook } from './turn-book.js';
 
 export interface SessionOptions {
   readonly call: CallContext;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 /** Where signals are made of others, none of which lives longer than a call or a command. Not for those of a process. */
 const places = [
   'flavors/deepgram-agent/line.ts', // one for each connection of a call
-  'flavors/openai-realtime/pool.ts', // at start alone
+  'flavors/openai-realtime/connection/pool.ts', // at start alone
   'src/cascade/engines/whisper/renewed-session.ts', // one for each session of a call
   'src/cascade/fail-over/text-to-speech.ts', // one a call
   'src/cli/flavor-check.ts',

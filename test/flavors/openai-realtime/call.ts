@@ -1,8 +1,8 @@
-import { AppendMessages } from '../../../flavors/openai-realtime/append-message.js';
 import { type RealtimeConfig, realtimeConfigSchema } from '../../../flavors/openai-realtime/config.js';
-import { isObject, type JsonObject, objectIn, textIn } from '../../../flavors/openai-realtime/json.js';
+import { AppendMessages } from '../../../flavors/openai-realtime/protocol/append-message.js';
+import { isObject, type JsonObject, objectIn, textIn } from '../../../flavors/openai-realtime/protocol/json.js';
+import type { SessionSetup } from '../../../flavors/openai-realtime/protocol/session-setup.js';
 import { RealtimeSession } from '../../../flavors/openai-realtime/session.js';
-import type { SessionSetup } from '../../../flavors/openai-realtime/session-setup.js';
 import type { CallContext, FlavorEvent, PlayoutReport } from '../../../src/flavor-api/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ScriptedConnection } from './scripted-connection.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../flavors/openai-realtime/json.js';
+import type { JsonObject } from '../../../flavors/openai-realtime/protocol/json.js';
 import { TestCall } from './call.js';
 
 function failed(code: string, type = 'server_error'): JsonObject {

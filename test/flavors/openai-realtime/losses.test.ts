@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { objectIn, textIn } from '../../../flavors/openai-realtime/json.js';
+import { objectIn, textIn } from '../../../flavors/openai-realtime/protocol/json.js';
 import type { ConversationItem } from '../../../src/flavor-api/index.js';
 import { TestCall } from './call.js';
 

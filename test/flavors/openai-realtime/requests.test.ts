@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { objectIn } from '../../../flavors/openai-realtime/json.js';
+import { objectIn } from '../../../flavors/openai-realtime/protocol/json.js';
 import { TestCall } from './call.js';
 
 test('one response is made at a time, in the order in which they were asked for', () => {

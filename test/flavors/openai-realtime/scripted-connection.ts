@@ -1,6 +1,6 @@
-import type { Connection, ConnectionListener } from '../../../flavors/openai-realtime/connection.js';
-import { isObject, type JsonObject } from '../../../flavors/openai-realtime/json.js';
-import { readServerEvent } from '../../../flavors/openai-realtime/server-event.js';
+import type { Connection, ConnectionListener } from '../../../flavors/openai-realtime/connection/connection.js';
+import { isObject, type JsonObject } from '../../../flavors/openai-realtime/protocol/json.js';
+import { readServerEvent } from '../../../flavors/openai-realtime/protocol/server-event.js';
 import { FlavorError } from '../../../src/flavor-api/index.js';
 
 /** A connection whose other end is the test: what is sent can be read, what the service says is said by the test. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toolOutput } from '../../../flavors/openai-realtime/tool-rounds.js';
+import { toolOutput } from '../../../flavors/openai-realtime/answers/tool-rounds.js';
 import { TestCall } from './call.js';
 
 function asking(config: Readonly<Record<string, unknown>> = {}): { readonly call: TestCall; readonly id: string } {

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
-import { AppendMessage } from '../../../flavors/openai-realtime/append-message.js';
-import { AudioDeltaReader } from '../../../flavors/openai-realtime/audio-delta.js';
-import { readServerEvent } from '../../../flavors/openai-realtime/server-event.js';
+import { AppendMessage } from '../../../flavors/openai-realtime/protocol/append-message.js';
+import { AudioDeltaReader } from '../../../flavors/openai-realtime/protocol/audio-delta.js';
+import { readServerEvent } from '../../../flavors/openai-realtime/protocol/server-event.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { Child } from '../lib/child.js';
 import { type Finding, type PartReport, scaled, table } from '../lib/report.js';
