@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Server, Socket } from 'node:net';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { loadPrivateCopy } from './private-copy.js';
 
 /**
  * The part of drachtio-srf 5 that is used: its agent, which speaks the server's wire protocol. Its dialogs are not, for
@@ -83,21 +84,25 @@ export interface SrfInstance extends EventEmitter {
 export type SrfConstructor = new () => SrfInstance;
 
 /**
- * Loads drachtio-srf when the first driver needs it: where it is missing or broken, no other driver is harmed. Throws
- * `ERR_DRACHTIO_MODULE`.
+ * Loads drachtio-srf when a driver needs it: where it is missing or broken, no other driver is harmed. It is a copy of the driver's
+ * own, for it reads less than the one that others in this process use. Throws `ERR_DRACHTIO_MODULE`.
  */
 export async function loadSrf(): Promise<SrfConstructor> {
-  let module: { readonly default: unknown };
+  const require = createRequire(import.meta.url);
+  let Srf: unknown;
   try {
-    module = await import('drachtio-srf');
-    giveHeadsAlone(createRequire(import.meta.url)('drachtio-srf/lib/sip-parser/parser.js'));
+    Srf = loadPrivateCopy(require, 'drachtio-srf', () => {
+      const srf: unknown = require('drachtio-srf');
+      giveHeadsAlone(require('drachtio-srf/lib/sip-parser/parser.js'));
+      return srf;
+    });
   } catch (error) {
     throw new ConnectorError('ERR_DRACHTIO_MODULE', `drachtio-srf cannot be loaded: ${errorMessage(error)}`);
   }
-  if (typeof module.default !== 'function') {
+  if (typeof Srf !== 'function') {
     throw new ConnectorError('ERR_DRACHTIO_MODULE', 'drachtio-srf exports something else than it did');
   }
-  return module.default as SrfConstructor;
+  return Srf as SrfConstructor;
 }
 
 /** What drachtio-srf reads messages with; it calls it by this name each time. */
@@ -112,8 +117,7 @@ interface SrfParser {
  */
 function giveHeadsAlone(parser: SrfParser): void {
   const parse = parser.parseSipMessage;
-  if (parse.name === 'parseHead') return;
-  parser.parseSipMessage = function parseHead(text, lazy) {
+  parser.parseSipMessage = (text, lazy) => {
     const headEnd = text.indexOf('\r\n\r\n');
     return parse(withoutPhrase(headEnd < 0 ? text : text.slice(0, headEnd + 4)), lazy);
   };

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { createConnection, createServer, type Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../../src/base/connector-error.js';
+import { loadSrf } from '../../../src/signaling/drachtio/srf-module.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';
@@ -286,7 +288,30 @@ describe('the module drachtio-srf', () => {
     await using harness = await DrachtioHarness.create({ deps: { loadSrf } });
     await expect(harness.startDriver()).rejects.toEqual(expect.objectContaining({ code: 'ERR_DRACHTIO_MODULE' }));
   });
+
+  // Ours is given neither; it is a copy of its own.
+  test.each(['others', 'we'])(
+    'reads bodies and phrases as ever for others in the process, where %s come first',
+    async (first) => {
+      const require = createRequire(import.meta.url);
+      for (const path of Object.keys(require.cache))
+        if (path.includes('/drachtio-srf/lib/')) delete require.cache[path];
+      const before: unknown = first === 'others' ? require('drachtio-srf') : undefined;
+      const Srf = await loadSrf();
+        const shared: SharedSrf = require('drachtio-srf');
+      expect(shared).not.toBe(Srf);
+      if (before !== undefined) expect(shared).toBe(before);
+      const { reason, payload } = new shared.SipMessage(
+        'SIP/2.0 486 On the phone\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi',
+      );
+      expect([reason, payload]).toEqual(['On the phone', [{ type: 'text/plain', content: 'hi' }]]);
+    },
+  );
 });
+
+interface SharedSrf {
+  readonly SipMessage: new (raw: string) => { readonly reason: string; readonly payload: readonly object[] };
+}
 
 async function occupied(): Promise<Server> {
   const server = createServer().listen(0, '127.0.0.1');

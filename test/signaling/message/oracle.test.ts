@@ -46,29 +46,11 @@ interface OracleUri {
   readonly port: number;
 }
 
-interface Oracle {
+// The other reader of SIP in this repository's reach: drachtio-srf's, written by others from the same RFC.
+const oracle = createRequire(import.meta.url)('drachtio-srf/lib/sip-parser/parser') as {
   parseSipMessage(text: string): OracleMessage | undefined;
   parseUri(text: string): OracleUri | undefined;
-}
-
-/**
- * The other reader of SIP in this repository's reach: drachtio-srf's, written by others from the same RFC. A copy of its own, since
- * the driver `drachtio`, which another test may have loaded in this process, keeps bodies and phrases from the shared one.
- */
-function loadOracle(): Oracle {
-  const require = createRequire(import.meta.url);
-  const path = require.resolve('drachtio-srf/lib/sip-parser/parser');
-  const shared = require.cache[path];
-  delete require.cache[path];
-  try {
-    return require(path) as Oracle;
-  } finally {
-    if (shared === undefined) delete require.cache[path];
-    else require.cache[path] = shared;
-  }
-}
-
-const oracle = loadOracle();
+};
 
 const fixtures = new URL('../../fixtures/sip-torture/', import.meta.url);
 const torture = ['rfc4475', 'rfc5118'].flatMap((set) =>
