@@ -14,9 +14,13 @@ export interface Content {
 /** The longest message the server reads is 99,999 bytes: beyond it, it hangs up, and with it every call. */
 const MAX_CONTENT_CHARACTERS = 24_000;
 
+/** Fields that are full of commas themselves, and are not joined by them (RFC 3261 section 7.3.1). */
+const NO_LIST = new Set(['authorization', 'proxy-authorization', 'www-authenticate', 'proxy-authenticate']);
+
 /**
- * Header fields as drachtio-srf wants them. Fields of one name become one, joined by commas (RFC 3261 section 7.3.1);
- * what could end a line early is a blank. `undefined` where the server would not take the size.
+ * Header fields as drachtio-srf wants them. Fields of one name become one, joined by commas (RFC 3261 section 7.3.1), or, where they
+ * may not be, one text of several lines, which it writes as it is; what could end a line early is a blank. `undefined` where the
+ * server would not take the size.
  */
 export function toSrfHeaders({ headers = [], body, contentType }: Content): SrfHeaders | undefined {
   const fields = new Map<string, { readonly name: string; value: string }>();
@@ -25,6 +29,7 @@ export function toSrfHeaders({ headers = [], body, contentType }: Content): SrfH
     const value = text.replace(/[\r\n\0]+/g, ' ');
     const known = fields.get(name.toLowerCase());
     if (known === undefined) fields.set(name.toLowerCase(), { name, value });
+    else if (NO_LIST.has(name.toLowerCase())) known.value += `\r\n${name}: ${value}`;
     else known.value += `, ${value}`;
     characters += name.length + value.length + 4;
   };

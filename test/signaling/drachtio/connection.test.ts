@@ -298,7 +298,7 @@ describe('the module drachtio-srf', () => {
         if (path.includes('/drachtio-srf/lib/')) delete require.cache[path];
       const before: unknown = first === 'others' ? require('drachtio-srf') : undefined;
       const Srf = await loadSrf();
-        const shared: SharedSrf = require('drachtio-srf');
+      const shared: SharedSrf = require('drachtio-srf');
       expect(shared).not.toBe(Srf);
       if (before !== undefined) expect(shared).toBe(before);
       const { reason, payload } = new shared.SipMessage(

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { OutboundRequest } from '../../../src/signaling/port.js';
 import { header } from '../../fakes/drachtio-server/index.js';
+import type { OutgoingInvite } from '../../fakes/drachtio-server/outgoing-invite.js';
+import type { OwnRequest } from '../../fakes/drachtio-server/own-request.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP } from '../../support/drachtio-harness.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';
 
@@ -121,6 +123,32 @@ describe('a call of ours through a trunk', () => {
     (await harness.server.outgoing()).respond(401, { headers: [['WWW-Authenticate', CHALLENGE]] });
     (await harness.server.outgoing()).respond(401, { headers: [['WWW-Authenticate', CHALLENGE]] });
     expect((await other.event('ended')).end).toMatchObject({ by: 'peer', status: 401 });
+  });
+
+  // RFC 3261 section 7.3.1: credentials are never joined by commas, as other fields of one name are.
+  test('answers two proxies in a header field each, whether they ask together or one after the other', async () => {
+    await using harness = await DrachtioHarness.start();
+    const auth = { user: 'desk', password: 'hush' };
+    const ask = (realm: string) => ['Proxy-Authenticate', CHALLENGE.replace('carrier', realm)] as const;
+    /** Those that each field names. */
+    const realms = ({ message: { headers } }: OutgoingInvite | OwnRequest): string[] =>
+      headers
+        .filter(([name]) => name === 'proxy-authorization')
+        .map(([, value]) => (value.match(/realm="\w+"/g) ?? []).join());
+    dial(harness, { auth });
+    (await harness.server.outgoing()).respond(407, { headers: [ask('one'), ask('two')] });
+    const together = await harness.server.outgoing();
+    expect(realms(together)).toEqual(['realm="one"', 'realm="two"']);
+    const leg = dial(harness, { auth });
+    (await harness.server.outgoing()).respond(407, { headers: [ask('one')] });
+    (await harness.server.outgoing()).respond(407, { headers: [ask('two')] });
+    const second = await harness.server.outgoing();
+    expect(realms(second)).toEqual(['realm="one"', 'realm="two"']);
+    second.respond(200, answer);
+    await leg.event('answered');
+    leg.it.hangUp();
+    (await second.dialog.own('BYE')).respond(407, { headers: [ask('one'), ask('two')] });
+    expect(realms(await second.dialog.own('BYE'))).toEqual(['realm="one"', 'realm="two"']);
   });
 
   test('follows a redirection only where it may', async () => {
