@@ -1,6 +1,7 @@
 import type { $ZodIssue } from 'zod/v4/core';
-import { type ConfigPath, formatPath } from './config-issue.js';
+import { formatPath } from './config-issue.js';
 import { valueAt } from './explain-issue.js';
+import { ValueEdits } from './value-edits.js';
 
 /**
  * Two things YAML cannot say and operators mean:
@@ -12,15 +13,17 @@ import { valueAt } from './explain-issue.js';
  * @returns A copy of `value` with that put right; `undefined` when there was nothing to put right.
  */
 export function coerceValues(value: unknown, issues: readonly $ZodIssue[], referenced: ReadonlySet<string>): unknown {
-  const replacements: { path: ConfigPath; value: unknown }[] = [];
+  const edits = new ValueEdits();
+  let isChanged = false;
   for (const issue of issues) {
     if (issue.code !== 'invalid_type') continue;
     const path = issue.path.filter((part) => typeof part !== 'symbol');
     const replacement = coerce(valueAt(value, path), issue.expected, referenced.has(formatPath(path)));
-    if (replacement !== undefined) replacements.push({ path, value: replacement });
+    if (replacement === undefined) continue;
+    edits.set(path, replacement);
+    isChanged = true;
   }
-  if (replacements.length === 0) return undefined;
-  return replacements.reduce((copy, { path, value: item }) => replaceAt(copy, path, item), value);
+  return isChanged ? edits.applyTo(value) : undefined;
 }
 
 function coerce(value: unknown, expected: string, isReferenced: boolean): unknown {
@@ -29,14 +32,4 @@ function coerce(value: unknown, expected: string, isReferenced: boolean): unknow
   if (expected === 'number' || expected === 'int') return /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined;
   if (expected === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
   return undefined;
-}
-
-function replaceAt(root: unknown, path: ConfigPath, value: unknown): unknown {
-  const [first, ...rest] = path;
-  if (first === undefined) return value;
-  if (Array.isArray(root)) return root.map((item, index) => (index === first ? replaceAt(item, rest, value) : item));
-  if (typeof root !== 'object' || root === null) return root;
-  return Object.fromEntries(
-    Object.entries(root).map(([key, item]) => [key, key === first ? replaceAt(item, rest, value) : item]),
-  );
 }

@@ -10,7 +10,7 @@ import {
   parseDocument,
 } from 'yaml';
 import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
-import { lineAround, makeExcerpt, type TextRange } from './excerpt.js';
+import { lineAround, ShownLine, type TextRange } from './excerpt.js';
 import { secretsBySight } from './secrets-by-sight.js';
 
 /** How an issue is placed and worded beyond its message. */
@@ -29,8 +29,8 @@ export class ConfigDocument {
   readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #secretRanges: TextRange[] = [];
-  /** Of the line that was shown last: a file that a program wrote has a thousand mistakes in one. */
-  #sighted: { readonly lineStart: number; readonly secrets: readonly TextRange[] } | undefined;
+  /** The line that was shown last: the next mistake is often in the same. */
+  #shown: ShownLine | undefined;
   readonly tree: Document.Parsed;
 
   /** @param file As the operator gave it; only for messages. */
@@ -100,7 +100,9 @@ export class ConfigDocument {
     const { node: found } = this.#find(path);
     // What an alias stands for is written elsewhere, under a name that sounds like no secret.
     const node = isAlias(found) ? found.resolve(this.tree) : found;
-    if (isScalar(node) && node.range) this.#secretRanges.push({ start: node.range[0], end: node.range[1] });
+    if (!isScalar(node) || !node.range) return;
+    this.#secretRanges.push({ start: node.range[0], end: node.range[1] });
+    this.#shown = undefined;
   }
 
   /** The source text of the scalar at a path, quotes included; `undefined` for anything else. */
@@ -139,12 +141,13 @@ export class ConfigDocument {
     return keyRange ?? { start: valueRange?.[0] ?? 0, end: valueRange?.[1] ?? 0 };
   }
 
-  #secretsAround(offset: number): readonly TextRange[] {
-    const line = lineAround(this.#text, offset);
-    if (this.#sighted?.lineStart !== line.start) {
-      this.#sighted = { lineStart: line.start, secrets: secretsBySight(this.#text, line) };
+  #lineAt(offset: number): ShownLine {
+    if (!this.#shown?.has(offset)) {
+      const line = lineAround(this.#text, offset);
+      const secrets = [...this.#secretRanges, ...secretsBySight(this.#text, line)];
+      this.#shown = new ShownLine(this.#text, line, secrets);
     }
-    return this.#sighted.secrets;
+    return this.#shown;
   }
 
   #issue(range: TextRange, key: string, message: string, options: IssueOptions): ConfigIssue {
@@ -158,7 +161,7 @@ export class ConfigDocument {
       key,
       message,
       ...(options.help !== undefined && { help: options.help }),
-      excerpt: makeExcerpt(this.#text, range, [...this.#secretRanges, ...this.#secretsAround(range.start)]),
+      excerpt: this.#lineAt(range.start).excerptOf(range),
     };
   }
 }

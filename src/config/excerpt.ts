@@ -16,43 +16,69 @@ export function lineAround(text: string, offset: number): TextRange {
   return { start: text.lastIndexOf('\n', offset - 1) + 1, end: lineFeed < 0 ? text.length : lineFeed };
 }
 
-/**
- * The first line of `range`, with whatever lies in a range of `secrets` replaced, and where `range` is in what is left.
- */
-export function makeExcerpt(
-  text: string,
-  range: TextRange,
-  secrets: readonly TextRange[],
-): NonNullable<ConfigIssue['excerpt']> {
-  const line = lineAround(text, range.start);
-  const end = Math.min(range.end, line.end);
-  let shown = '';
-  // Where the range is in what is shown; within a secret: where that begins.
-  const place = { start: 0, end: 0 };
-  for (const piece of piecesOf(line, secrets)) {
-    const at = shown.length;
-    for (const name of ['start', 'end'] as const) {
-      const offset = name === 'start' ? range.start : end;
-      if (offset >= piece.start) place[name] = at + (piece.isSecret ? 0 : offset - piece.start);
-    }
-    shown += piece.isSecret ? REDACTED : text.slice(piece.start, piece.end).replaceAll('\t', ' ');
-  }
-  return clip(shown.trimEnd(), place.start, place.end);
+/** A part of a line that is shown as it is, or the whole of a secret. */
+interface Piece extends TextRange {
+  readonly isSecret: boolean;
+  /** Where it begins in what is shown. */
+  readonly at: number;
 }
 
-/** A line cut at its secrets; the last piece, which may be empty, ends it. In time that the length of a line hardly adds to. */
-function piecesOf(
-  line: TextRange,
-  secrets: readonly TextRange[],
-): readonly (TextRange & { readonly isSecret: boolean })[] {
-  const pieces: (TextRange & { readonly isSecret: boolean })[] = [];
+/**
+ * A line of a file with its secrets replaced, and where its parts have come to lie. Made once for all mistakes in a
+ * line: a file that a program wrote has thousands of them in one.
+ */
+export class ShownLine {
+  readonly #line: TextRange;
+  readonly #pieces: readonly Piece[];
+  readonly #shown: string;
+
+  /** @param line as {@link lineAround} finds it */
+  constructor(text: string, line: TextRange, secrets: readonly TextRange[]) {
+    this.#line = line;
+    const pieces: Piece[] = [];
+    let shown = '';
+    for (const piece of piecesOf(line, secrets)) {
+      pieces.push({ ...piece, at: shown.length });
+      shown += piece.isSecret ? REDACTED : text.slice(piece.start, piece.end).replaceAll('\t', ' ');
+    }
+    this.#pieces = pieces;
+    this.#shown = shown.trimEnd();
+  }
+
+  /** Whether an offset lies in this line. */
+  has(offset: number): boolean {
+    return offset >= this.#line.start && offset <= this.#line.end;
+  }
+
+  /** What is shown of it for a range that begins in it: within a secret, where that begins. */
+  excerptOf(range: TextRange): NonNullable<ConfigIssue['excerpt']> {
+    return clip(this.#shown, this.#placeOf(range.start), this.#placeOf(Math.min(range.end, this.#line.end)));
+  }
+
+  #placeOf(offset: number): number {
+    // The last piece that begins at or before it.
+    let [low, high] = [0, this.#pieces.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.#pieces[middle]?.start ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    const piece = this.#pieces[low];
+    return piece ? piece.at + (piece.isSecret ? 0 : offset - piece.start) : 0;
+  }
+}
+
+/** A line cut at its secrets; the last piece, which may be empty, ends it. */
+function piecesOf(line: TextRange, secrets: readonly TextRange[]): readonly Omit<Piece, 'at'>[] {
+  const pieces: Omit<Piece, 'at'>[] = [];
   let from = line.start;
   for (const { start, end } of merge(secrets.filter((secret) => secret.start < line.end && secret.end > line.start))) {
     const hidden = { start: Math.max(start, line.start), end: Math.min(end, line.end) };
     pieces.push({ start: from, end: hidden.start, isSecret: false }, { ...hidden, isSecret: true });
     from = hidden.end;
   }
-  return [...pieces, { start: from, end: line.end, isSecret: false }];
+  pieces.push({ start: from, end: line.end, isSecret: false });
+  return pieces;
 }
 
 /** Keeps the underlined part and what is around it of a line that is too long for a terminal. */

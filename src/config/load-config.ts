@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { createSystemClock } from '../base/clock.js';
 import type { Config } from './config.js';
 import { ConfigDocument } from './config-document.js';
-import { type ConfigIssue, type ConfigPath, inFileOrder } from './config-issue.js';
+import { type ConfigIssue, type ConfigPath, formatPath, inFileOrder } from './config-issue.js';
 import { explainIssue, valueAt } from './explain-issue.js';
 import { checkFiles, toConfig } from './file-paths.js';
 import { describeConfig } from './json-schema.js';
@@ -114,11 +114,11 @@ async function brokenRules(
     trunks: namesAt(['trunks']),
   };
   const broken = [...checkRules(data, names, value), ...(await checkFiles(data, directory, wallTimeMs))];
-  return broken.filter((rule) => !pruned.some((path) => overlaps(path, rule.path)));
-}
-
-function overlaps(one: ConfigPath, other: ConfigPath): boolean {
-  return one.slice(0, other.length).every((part, index) => part === other[index]);
+  const whole = new Set(pruned.map(formatPath));
+  const above = new Set(pruned.flatMap((path) => path.map((_part, index) => formatPath(path.slice(0, index)))));
+  const isWrong = (path: ConfigPath): boolean =>
+    above.has(formatPath(path)) || [...path, ''].some((_part, index) => whole.has(formatPath(path.slice(0, index))));
+  return broken.filter((rule) => !isWrong(rule.path));
 }
 
 function unreadable(file: string, error: unknown): ConfigIssue {

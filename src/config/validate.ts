@@ -3,6 +3,7 @@ import { coerceValues } from './coerce.js';
 import { type ConfigPath, formatPath } from './config-issue.js';
 import { valueAt } from './explain-issue.js';
 import { configSchema, type ParsedConfig } from './schema.js';
+import { ValueEdits } from './value-edits.js';
 
 /** What the schema says about the values of a file. */
 export interface Validated {
@@ -55,8 +56,8 @@ function parseRest(value: unknown, first: readonly $ZodIssue[]): Pick<Validated,
   // Each round moves at least one key up; a file is not deeper than this.
   for (let round = 0; round < 16; round += 1) {
     const paths = issues.flatMap((issue) => culprits(issue, rest));
-    for (const path of paths) rest = without(rest, path);
-    pruned.push(...paths);
+    rest = without(rest, paths);
+    for (const path of paths) pruned.push(path);
     const result = configSchema.safeParse(rest);
     if (result.success) return { data: result.data, pruned };
     issues = result.error.issues;
@@ -80,17 +81,12 @@ function pathOf(issue: $ZodIssue): ConfigPath {
   return issue.path.filter((part) => typeof part !== 'symbol');
 }
 
-function without(root: unknown, path: ConfigPath): unknown {
-  if (path.length === 1 && path[0] === 'routes') return { ...Object(root), routes: [placeholderRoute] };
-  const [first, ...rest] = path;
-  if (Array.isArray(root)) {
-    return root.map((item, index) => {
-      if (index !== first) return item;
-      return rest.length === 0 ? placeholderRoute : without(item, rest);
-    });
+function without(value: unknown, paths: readonly ConfigPath[]): unknown {
+  const edits = new ValueEdits();
+  for (const path of paths) {
+    if (path[0] === 'routes' && path.length === 1) edits.set(path, [placeholderRoute]);
+    else if (path[0] === 'routes' && path.length === 2) edits.set(path, placeholderRoute);
+    else edits.remove(path);
   }
-  if (typeof root !== 'object' || root === null) return root;
-  const entries = Object.entries(root);
-  if (rest.length === 0) return Object.fromEntries(entries.filter(([key]) => key !== first));
-  return Object.fromEntries(entries.map(([key, item]) => [key, key === first ? without(item, rest) : item]));
+  return edits.applyTo(value);
 }

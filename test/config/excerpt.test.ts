@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { lineAround, makeExcerpt, type TextRange } from '../../src/config/excerpt.js';
+import { lineAround, ShownLine, type TextRange } from '../../src/config/excerpt.js';
 
 const text = 'first\n\tkey: open sesame, more: x\r\nlast';
 const rangeOf = (part: string): TextRange => ({ start: text.indexOf(part), end: text.indexOf(part) + part.length });
+const excerptOf = (whole: string, range: TextRange, secrets: readonly TextRange[]) =>
+  new ShownLine(whole, lineAround(whole, range.start), secrets).excerptOf(range);
 const show = (part: string, ...secrets: string[]): string => {
-  const excerpt = makeExcerpt(text, rangeOf(part), secrets.map(rangeOf));
+  const excerpt = excerptOf(text, rangeOf(part), secrets.map(rangeOf));
   return `${excerpt.text}|${excerpt.text.slice(excerpt.start, excerpt.start + excerpt.length)}`;
 };
 
@@ -27,11 +29,11 @@ test.each([
 });
 
 test('an empty range still underlines something', () => {
-  expect(makeExcerpt('', { start: 0, end: 0 }, [])).toEqual({ text: '', start: 0, length: 1 });
-  expect(makeExcerpt('ab', { start: 2, end: 2 }, [])).toEqual({ text: 'ab', start: 2, length: 1 });
+  expect(excerptOf('', { start: 0, end: 0 }, [])).toEqual({ text: '', start: 0, length: 1 });
+  expect(excerptOf('ab', { start: 2, end: 2 }, [])).toEqual({ text: 'ab', start: 2, length: 1 });
 });
 
-test('of a file that a program wrote in one line, with thousands of passwords, it is made at once', () => {
+test('of a file that a program wrote in one line, with thousands of passwords, they are made at once', () => {
   const entry = '"user": "sesame-sesame", ';
   const long = entry.repeat(8_000);
   const secrets = Array.from({ length: 8_000 }, (_, index) => {
@@ -39,7 +41,10 @@ test('of a file that a program wrote in one line, with thousands of passwords, i
     return { start, end: start + '"sesame-sesame"'.length };
   });
   const { user } = process.cpuUsage();
-  const excerpt = makeExcerpt(long, { start: long.length / 2 + 1, end: long.length / 2 + 5 }, secrets);
+  const shown = new ShownLine(long, lineAround(long, 0), secrets);
+  const middle = long.length / 2;
+  const excerpt = shown.excerptOf({ start: middle + 1, end: middle + 5 });
+  for (const { start } of secrets) shown.excerptOf({ start: start - 7, end: start - 3 });
   // Letter by letter, with a look at all secrets for each, it took seconds, in which no call was served.
   expect(process.cpuUsage().user - user).toBeLessThan(400_000);
   expect(excerpt.text).toMatch(/^… .*"user": \[redacted\], .* …$/);
