@@ -98,7 +98,8 @@ export const errorCodes = {
   },
   ERR_CALL_INVALID: {
     meaning: 'An outbound call cannot be made as it was asked for (422).',
-    remedy: 'The message says what is wrong: no such flavor or route, or a header field that may not be set.',
+    remedy:
+      'The message says what is wrong: no such flavor or route, or a variable or a header field that may not be set.',
   },
   ERR_CALL_UNAVAILABLE: {
     meaning: 'No outbound call can be made at the moment (503): draining, or the SIP driver is down.',

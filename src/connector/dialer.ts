@@ -8,6 +8,7 @@ import type { CallIdentity } from '../call/record-builder.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
 import { describeRoute } from '../config/router.js';
+import { callVariableNames, isVariableName } from '../config/template.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { SpendBook } from '../ops/cost/spend-book.js';
 import type { OutboundCallOutcome, OutboundCallRequest } from '../ops/outbound-calls.js';
@@ -91,6 +92,11 @@ export class Dialer {
       checkHeaderFields(headers);
     } catch (error) {
       return refused(422, 'ERR_CALL_INVALID', errorMessage(error));
+    }
+    const unusable = Object.keys(request.variables ?? {}).find((name) => !isVariableName(name));
+    if (unusable !== undefined) {
+      const message = `${JSON.stringify(unusable)} cannot be the name of a variable: use letters, digits, "_" and "-", and none that the call sets itself (${callVariableNames.join(', ')}, sip.Header-Name)`;
+      return refused(422, 'ERR_CALL_INVALID', message);
     }
     const busy = this.#limit(generation);
     if (busy !== undefined) return busy;

@@ -21,7 +21,8 @@ const HEADERS_ACROSS_ORIGINS: ReadonlySet<string> = new Set([
 
 /**
  * Where an answer sends a request (RFC 9110 section 15.4); `undefined` when it is none of the redirections. 303, and 301
- * and 302 after POST, become a GET, as browsers have it. Throws `ERR_HTTP_BLOCKED` for a step from https to http.
+ * and 302 after POST, become a GET, as browsers have it. Throws `ERR_HTTP_BLOCKED` for a step from https to http, and
+ * where a body, which tells of the call, would go to another origin; the same host over https may have it.
  */
 export function nextHop(hop: Hop, status: number, location: string): Hop | undefined {
   if (![301, 302, 303, 307, 308].includes(status)) return undefined;
@@ -32,6 +33,10 @@ export function nextHop(hop: Hop, status: number, location: string): Hop | undef
   const becomesGet =
     (status === 303 && hop.method !== 'GET' && hop.method !== 'HEAD') || (status <= 302 && hop.method === 'POST');
   const sameOrigin = url.origin === hop.url.origin;
+  const isUpgrade = hop.url.protocol === 'http:' && url.protocol === 'https:' && url.hostname === hop.url.hostname;
+  if (!sameOrigin && !isUpgrade && !becomesGet && hop.body !== undefined) {
+    throw new ConnectorError('ERR_HTTP_BLOCKED', `${hop.url.host} redirects what was sent to it to another host`);
+  }
   const headers = Object.entries(hop.headers).filter(([name]) => {
     const lower = name.toLowerCase();
     if (becomesGet && lower.startsWith('content-')) return false;

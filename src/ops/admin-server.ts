@@ -1,5 +1,4 @@
 import type { AddressInfo, Socket } from 'node:net';
-import { BlockList, isIP } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
@@ -9,6 +8,7 @@ import type { AdminControl } from './admin/admin-control.js';
 import { AdminError, commonHeaders, errorBody, sendError } from './admin/admin-error.js';
 import { Authentication } from './admin/authentication.js';
 import { callRoutes } from './admin/call-routes.js';
+import { clientAddress, isLoopbackAddress } from './admin/client-address.js';
 import { shareConnections } from './admin/connection-share.js';
 import { controlRoutes } from './admin/control-routes.js';
 import { dialRoutes } from './admin/dial-routes.js';
@@ -169,14 +169,15 @@ function authenticate(
   request: FastifyRequest,
   reply: FastifyReply,
 ): boolean {
-  const result = authentication.check(request.headers.authorization, request.ip);
+  const address = clientAddress(request);
+  const result = authentication.check(request.headers.authorization, address);
   if (result.ok) return true;
   if (result.status === 429) {
     void reply.header('retry-after', result.retryAfterSeconds);
     sendError(reply, 429, 'ERR_ADMIN_RATE_LIMITED', 'too many requests with a wrong token');
     return false;
   }
-  if (result.guessed) log.warn({ address: request.ip }, 'an admin request came with a wrong token');
+  if (result.guessed) log.warn({ address }, 'an admin request came with a wrong token');
   void reply.header('www-authenticate', result.challenge);
   sendError(reply, 401, 'ERR_ADMIN_UNAUTHORIZED', 'this needs the admin token');
   return false;
@@ -223,13 +224,7 @@ async function tokenFor(options: AdminServerOptions, deps: AdminServerDeps): Pro
 }
 
 function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  const version = isIP(host);
-  if (version === 0) return false;
-  const loopback = new BlockList();
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-  loopback.addAddress('::1', 'ipv6');
-  return loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
+  return host === 'localhost' || isLoopbackAddress(host);
 }
 
 async function closeApp(app: FastifyInstance, graceMs: number, clock: Clock): Promise<void> {

@@ -183,6 +183,8 @@ describe('what is refused', () => {
     ['a URI', { to: 'sip:20@evil.example' }, 403, 'ERR_CALL_NOT_ALLOWED'],
     ['an unknown flavor', { flavor: 'nobody' }, 422, 'ERR_CALL_INVALID'],
     ['a name every object has', { flavor: '__proto__' }, 422, 'ERR_CALL_INVALID'],
+    ['a variable that the call sets', { variables: { from: 'Bob' } }, 422, 'ERR_CALL_INVALID'],
+    ['a variable that stands for a header field', { variables: { 'sip.x-shop': 'a' } }, 422, 'ERR_CALL_INVALID'],
     ['a route that refuses', { route: '2009' }, 422, 'ERR_CALL_INVALID'],
     ['a header field of the protocol', { headers: { Via: 'x' } }, 422, 'ERR_CALL_INVALID'],
     ['a line end in a header field', { headers: { 'X-A': 'b\r\nVia: c' } }, 422, 'ERR_CALL_INVALID'],

@@ -164,6 +164,14 @@ describe('redirects', () => {
     for (const name of ['authorization', 'x-api-key', 'cookie']) expect(other.seen[0]?.headers[name]).toBeUndefined();
   });
 
+  test('a body does not follow to another origin', async () => {
+    const other = await serve(json({}));
+    const server = await serve(redirect(other.url(), 307));
+    const asked = guarded().request(ask(server.url(), { method: 'POST', body: '{"name":"Ann"}' }));
+    await expect(asked).rejects.toMatchObject({ code: 'ERR_HTTP_BLOCKED' });
+    expect(other.seen).toEqual([]);
+  });
+
   test.each([
     'http://169.254.169.254/latest/meta-data/',
     'http://[::ffff:a9fe:a9fe]/',

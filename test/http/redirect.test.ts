@@ -38,3 +38,20 @@ test.each([
   expect(next?.body).toBe(expected === method ? '{}' : undefined);
   expect(next?.headers['Authorization']).toBe('Bearer x');
 });
+
+test.each([
+  [307, 'POST', 'https://other.test/'],
+  [308, 'PUT', 'https://other.test/'],
+  [302, 'PUT', 'https://other.test/'],
+  [307, 'POST', 'https://shop.test:8443/other'],
+])('%i of a %s does not take its body to %s', (status, method, location) => {
+  const next = () => nextHop(hop({ method }), status, location);
+  expect(next).toThrow(expect.objectContaining({ code: 'ERR_HTTP_BLOCKED' }));
+  expect(next).toThrow('shop.test redirects what was sent to it to another host');
+});
+
+test('without a body it may go there, without its credentials', () => {
+  const seen = nextHop(hop({ method: 'DELETE', body: undefined }), 307, 'https://other.test/');
+  expect(seen).toMatchObject({ method: 'DELETE', headers: { 'Content-Type': 'application/json' } });
+  expect(nextHop(hop(), 303, 'https://other.test/')).toMatchObject({ method: 'GET', headers: {}, body: undefined });
+});

@@ -130,6 +130,30 @@ test('an address that guesses tokens is refused for a while, whatever it sends t
   expect((await request('/calls')).status).toBe(200);
 });
 
+test('an old token of a dashboard on this machine locks nobody out, and is told once', async () => {
+  const { request, log } = await adminBench();
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    expect((await request('/calls', { token: 'of-last-year' })).status).toBe(401);
+  }
+  expect((await request('/calls')).status).toBe(200);
+  expect(log.at('warn')).toHaveLength(1);
+});
+
+test('who guesses by way of a reverse proxy on this machine locks out himself alone', async () => {
+  const { request, log } = await adminBench();
+  const by = (client: string, token?: string) => ({
+    headers: { 'x-forwarded-for': `10.0.0.1, ${client}` },
+    ...(token !== undefined && { token }),
+  });
+  for (let guess = 0; guess < authenticationDefaults.guesses.depth; guess += 1) {
+    expect((await request('/calls', by('192.0.2.7', `guess-${guess}`))).status).toBe(401);
+  }
+  expect((await request('/calls', by('192.0.2.7'))).status).toBe(429);
+  expect((await request('/calls', by('192.0.2.8'))).status).toBe(200);
+  expect((await request('/calls')).status).toBe(200);
+  expect(log.at('warn')).toMatchObject(Array(10).fill({ fields: { address: '192.0.2.7' } }));
+});
+
 test('requests without any token, as a health check sends them, lock nobody out', async () => {
   const { request } = await adminBench();
   for (let attempt = 0; attempt < 50; attempt += 1) await (await request('/calls', { token: null })).text();

@@ -5,7 +5,7 @@ import { SourceBuckets } from '../source-buckets.js';
 /** What to answer a request, as far as its token is concerned. */
 export type AuthenticationResult =
   | { readonly ok: true }
-  /** `challenge`: the value of WWW-Authenticate (RFC 6750 section 3). `guessed`: a token came, and it was wrong. */
+  /** `challenge`: the value of WWW-Authenticate (RFC 6750 section 3). `guessed`: a token came, and it was a new wrong one. */
   | { readonly ok: false; readonly status: 401; readonly challenge: string; readonly guessed: boolean }
   | { readonly ok: false; readonly status: 429; readonly retryAfterSeconds: number };
 
@@ -14,18 +14,23 @@ export const authenticationDefaults = {
   guesses: { perSecond: 0.5, depth: 10 },
   /** Addresses remembered. */
   maxSources: 1000,
-} as const satisfies { guesses: { perSecond: number; depth: number }; maxSources: number };
+  /** Wrong tokens remembered. */
+  maxTokens: 1000,
+} as const satisfies { guesses: { perSecond: number; depth: number }; maxSources: number; maxTokens: number };
 
 const REALM = 'Bearer realm="voice-connector"';
 
 /**
  * Checks bearer tokens. Both sides are hashed before they are compared in constant time, so neither length nor content
- * shows in the time it takes. An address that has guessed too often is refused without looking at its token.
+ * shows in the time it takes. An address that has guessed too often is refused without looking at its token. The same
+ * wrong token again is no guess: a dashboard with an old one must not lock out who else comes from its address.
  */
 export class Authentication {
   readonly #expected: Buffer;
   readonly #clock: Clock;
   readonly #guesses = new SourceBuckets(authenticationDefaults.guesses, authenticationDefaults.maxSources);
+  /** Hashes of wrong tokens, in the order in which they were first tried. */
+  readonly #tried = new Set<string>();
 
   constructor(token: string, clock: Clock) {
     this.#expected = hash(token);
@@ -44,9 +49,19 @@ export class Authentication {
     }
     if (!authorization) return { ok: false, status: 401, challenge: REALM, guessed: false };
     const token = /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1] ?? '';
-    if (timingSafeEqual(hash(token), this.#expected)) return { ok: true };
-    bucket.take(nowMs);
-    return { ok: false, status: 401, challenge: `${REALM}, error="invalid_token"`, guessed: true };
+    const hashed = hash(token);
+    if (timingSafeEqual(hashed, this.#expected)) return { ok: true };
+    const guessed = this.#isNew(hashed.toString('base64'));
+    if (guessed) bucket.take(nowMs);
+    return { ok: false, status: 401, challenge: `${REALM}, error="invalid_token"`, guessed };
+  }
+
+  #isNew(hashed: string): boolean {
+    if (this.#tried.has(hashed)) return false;
+    this.#tried.add(hashed);
+    const [oldest] = this.#tried;
+    if (this.#tried.size > authenticationDefaults.maxTokens && oldest !== undefined) this.#tried.delete(oldest);
+    return true;
   }
 }
 

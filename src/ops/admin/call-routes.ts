@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../flavor-api/logger.js';
 import type { AdminControl } from './admin-control.js';
 import { AdminError } from './admin-error.js';
+import { clientAddress } from './client-address.js';
 import { callParamsSchema, commonErrors } from './schemas.js';
 
 interface CallParams {
@@ -69,7 +70,7 @@ export function callRoutes(app: FastifyInstance, control: AdminControl, log: Log
     (request, reply) => {
       const { id } = request.params;
       if (!control.hangUp(id)) throw unknownCall();
-      log.info({ call: id, address: request.ip }, 'call hung up by an admin request');
+      log.info({ call: id, address: clientAddress(request) }, 'call hung up by an admin request');
       return reply.code(202).send({ id });
     },
   );
@@ -103,7 +104,10 @@ function recordingRoute(app: FastifyInstance, control: AdminControl, log: Logger
       const done = control.pauseRecording(id, action === 'pause');
       if (done === undefined) throw unknownCall();
       if (!done) throw new AdminError(409, 'ERR_ADMIN_NOT_RECORDED', 'this call is not recorded');
-      log.info({ call: id, address: request.ip, recording: state }, 'recording changed by an admin request');
+      log.info(
+        { call: id, address: clientAddress(request), recording: state },
+        'recording changed by an admin request',
+      );
       return { id, recording: state };
     },
   );

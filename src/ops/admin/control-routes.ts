@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../flavor-api/logger.js';
 import type { AdminControl } from './admin-control.js';
 import { AdminError } from './admin-error.js';
+import { clientAddress } from './client-address.js';
 import { commonErrors } from './schemas.js';
 
 /** `POST /reload` and `POST /drain`. */
@@ -25,7 +26,7 @@ export function controlRoutes(app: FastifyInstance, control: AdminControl, log: 
       },
     },
     async (request) => {
-      log.info({ address: request.ip }, 'reload asked for by an admin request');
+      log.info({ address: clientAddress(request) }, 'reload asked for by an admin request');
       const result = await control.reload();
       if (!result.ok) throw new AdminError(422, 'ERR_CONFIG_INVALID', result.errors);
       return { ok: true, warnings: result.warnings };
@@ -49,7 +50,7 @@ export function controlRoutes(app: FastifyInstance, control: AdminControl, log: 
       },
     },
     (request, reply) => {
-      log.info({ address: request.ip }, 'drain asked for by an admin request');
+      log.info({ address: clientAddress(request) }, 'drain asked for by an admin request');
       control.drain();
       return reply.code(202).send({ draining: true });
     },

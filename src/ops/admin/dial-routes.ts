@@ -3,6 +3,7 @@ import type { Logger } from '../../flavor-api/logger.js';
 import type { OutboundCallRequest } from '../outbound-calls.js';
 import type { AdminControl } from './admin-control.js';
 import { AdminError } from './admin-error.js';
+import { clientAddress } from './client-address.js';
 import { commonErrors } from './schemas.js';
 
 const texts = (most: number, description: string) =>
@@ -101,7 +102,10 @@ export async function dialRoutes(app: FastifyInstance, control: AdminControl, lo
             },
             400: { description: 'The body is malformed.', $ref: 'Error#' },
             403: { description: 'The number is not in outbound.allow.', $ref: 'Error#' },
-            422: { description: 'There is no such flavor or route, or a header field may not be set.', $ref: 'Error#' },
+            422: {
+              description: 'There is no such flavor or route, or a variable or header field may not be set.',
+              $ref: 'Error#',
+            },
             503: { description: 'Draining, or the SIP driver is down.', $ref: 'Error#' },
             ...commonErrors,
             429: { description: 'Too many outbound calls, or wrong tokens from this address.', $ref: 'Error#' },
@@ -111,7 +115,7 @@ export async function dialRoutes(app: FastifyInstance, control: AdminControl, lo
       async (request, reply) => {
         const outcome = await control.dial(request.body);
         if (!outcome.ok) throw new AdminError(outcome.status, outcome.code, outcome.message, outcome.retryAfterSeconds);
-        log.info({ call: outcome.id, address: request.ip }, 'call made by an admin request');
+        log.info({ call: outcome.id, address: clientAddress(request) }, 'call made by an admin request');
         return reply.code(202).send({ id: outcome.id });
       },
     );
