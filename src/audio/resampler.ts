@@ -3,6 +3,7 @@ import { filterReach } from './resampler-filter.js';
 import { SimdFilters } from './simd-filter.js';
 import { Int16Views } from './views.js';
 
+/** How a resampler works. */
 export interface ResamplerOptions {
   /** Input samples worked on at once. Longer inputs are taken in several steps; the result is the same. */
   readonly blockSamples: number;

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Random } from './random.js';
 
+/** When a provider that fails is left alone, and for how long. */
 export interface CircuitBreakerOptions {
   /** Failures in a row that open it. */
   readonly failures: number;

@@ -23,6 +23,7 @@ export interface CascadeStages {
   readonly tts: TextToSpeech;
 }
 
+/** What a cascade is lent beside its stages; what is optional has a default. */
 export interface CascadeDeps {
   /** Monotonic milliseconds: `FlavorDeps.now`. */
   now(): number;

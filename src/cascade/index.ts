@@ -4,8 +4,13 @@
  */
 
 export { encodeAlaw, encodeMulaw } from '../audio/g711.js';
-export { createResampler, type Resampler } from '../audio/resampler.js';
-export { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../base/circuit-breaker.js';
+export { createResampler, type Resampler, type ResamplerOptions } from '../audio/resampler.js';
+export {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitBreakerState,
+  type Permit,
+} from '../base/circuit-breaker.js';
 export { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
 export { createSystemRandom, type Random } from '../base/random.js';
 export { inTurns, type Steps } from '../base/steps.js';
@@ -56,6 +61,7 @@ export {
   privateBlocks,
   type ResolveName,
 } from './engines/shared/host-guard.js';
+export type { JsonObject } from './engines/shared/json.js';
 export { SharedTls } from './engines/shared/shared-tls.js';
 export {
   createSherpaSpeechBackend,
@@ -101,7 +107,7 @@ export {
   type WhisperListenConfig,
   whisperListenSchema,
 } from './engines/whisper/index.js';
-export { asFlavorError, mayBeTakenOver } from './fail-over/candidates.js';
+export { asFlavorError, type FailOverDeps, mayBeTakenOver } from './fail-over/candidates.js';
 export { failOverLanguageModels } from './fail-over/language-model.js';
 export {
   type LanguageModelFailOverOptions,

@@ -48,6 +48,7 @@ export interface SpeakRequest {
   readonly aside?: boolean;
 }
 
+/** What changes in a session that is up; what is absent stays. */
 export interface SessionPatch {
   readonly instructions?: string;
   readonly context?: string;

@@ -51,12 +51,14 @@ export interface CheckContext {
   within<Value>(promise: Promise<Value>, what: string, deadlineMs?: number): Promise<Value>;
 }
 
+/** How a check opens its call. */
 export interface OpenOptions extends FakeHostOptions {
   readonly flavor?: Flavor;
   /** Further scenarios of the same call: their tools are offered too. */
   readonly also?: readonly ScenarioName[];
 }
 
+/** A call that a check has opened, with a fake host in place of the connector. */
 export interface OpenCall {
   readonly host: FakeHost;
   readonly flavor: Flavor;
@@ -78,6 +80,7 @@ export interface Deadlines {
   readonly settleMs: number;
 }
 
+/** How long checks wait, ms. */
 export const defaultDeadlines = {
   answerMs: 10_000,
   faultMs: 20_000,

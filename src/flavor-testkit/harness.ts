@@ -23,6 +23,7 @@ export type CallerAction =
   /** Presses keys, `0-9*#A-D`, 100 ms apart. */
   | { readonly type: 'presses'; readonly digits: string };
 
+/** What a scenario needs besides its name. */
 export interface ScenarioSetup {
   /** Sets the scenario off. Default: 1,200 ms of speech; for `digits`: `12`. */
   readonly trigger?: CallerAction;

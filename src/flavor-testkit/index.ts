@@ -3,6 +3,7 @@
  * from any.
  */
 export type { CallLog, LoggedEvent } from './call-log.js';
+export type { EventOf } from './call-recorder.js';
 export {
   type CheckContext,
   type CheckNeed,

@@ -1,5 +1,6 @@
 import type { Logger } from '../flavor-api/index.js';
 
+/** A line that the flavor has logged. */
 export interface LoggedLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;

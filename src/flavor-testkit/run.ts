@@ -9,6 +9,7 @@ import { watchResources } from './process-probe.js';
 import type { CheckResult, ContractReport } from './report.js';
 import { makeTour } from './tour.js';
 
+/** How contract tests are run. */
 export interface RunOptions {
   /** Numbers of the checks to run. Default: all. A selection never yields a report that `conforms`. */
   readonly only?: readonly number[];

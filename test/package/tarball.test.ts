@@ -1,16 +1,20 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { codeOf } from '../docs/markdown.js';
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 let folder = '';
 /** The package as it would be published. */
 let tarball = '';
+/** What npm had to say against it. */
+let installing = '';
 
 /** All that an installed package may hold: what is built, what an operator reads, and the source of the media add-on. */
 const PUBLISHED =
@@ -41,7 +45,8 @@ beforeAll(async () => {
   const [packed = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
   tarball = join(folder, packed);
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  await inFolder('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', `./${packed}`);
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `./${packed}`];
+  installing = (await run('npm', install, { cwd: folder, timeout: 120_000 })).stderr;
 }, 180_000);
 
 afterAll(async () => {
@@ -60,6 +65,10 @@ test('the installed package holds what it promises, and no tests', async () => {
     .filter((path) => !path.startsWith('node_modules/'));
   expect(files).toEqual(expect.arrayContaining([...(await promisedFiles())]));
   expect(files.filter((path) => !PUBLISHED.test(path) || TESTING.test(path))).toEqual([]);
+});
+
+test('nothing that it brings along wants another Node.js', () => {
+  expect(installing).not.toContain('EBADENGINE');
 });
 
 test.each(['test/run.mjs', 'dist/test/x.js', 'dist/src/media/vad.test.js', 'src/media/vad.ts', '.tools/root/x'])(
@@ -129,6 +138,32 @@ routes: [{ match: { to: "1" }, flavor: shop }]
     code: 1,
     stdout: expect.stringContaining('flavors.shop.shop'),
   });
+});
+
+test('the program in the operations page takes calls until it is told to end', async () => {
+  const page = await readFile(join(repository, 'docs/6-operations.md'), 'utf8');
+  const [program] = codeOf(page).filter(({ kind, language }) => kind === 'block' && language === 'js');
+  await writeFile(join(folder, 'program.mjs'), program?.text ?? '');
+  await writeFile(
+    join(folder, 'connector.yaml'),
+    `
+signaling: { embedded: { listen: ["udp:127.0.0.1:0"] } }
+media: { bind: 127.0.0.1 }
+admin: { listen: "127.0.0.1:0" }
+flavors: { echo: { use: echo } }
+routes: [{ match: { any: true }, flavor: echo }]
+`,
+  );
+  const child = spawn('node', ['program.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  let said = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    // Once: a second signal would end it at once.
+    if (!said.includes('"ready"') && `${said}${chunk}`.includes('"ready"')) child.kill('SIGTERM');
+    said += chunk;
+  }
+  expect(await ended).toEqual([0, null]);
+  expect(said).toContain('draining');
 });
 
 test('a tool in a module beside the configuration imports the published subpath', async () => {

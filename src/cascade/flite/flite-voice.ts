@@ -11,6 +11,7 @@ export const fliteVoices = ['kal', 'awb_time', 'kal16', 'awb', 'rms', 'slt'] as 
 /** A voice of {@link fliteVoices}: `kal`, `awb` and `rms` are male, `slt` is female. English all. */
 export type FliteVoiceName = (typeof fliteVoices)[number];
 
+/** Of the offline voice. */
 export interface FliteVoiceOptions {
   readonly voice: FliteVoiceName;
   /** Memory for pieces of text spoken before, ms of speech; 32 bytes each. 0 keeps none. */

@@ -1,6 +1,7 @@
 import { type Likeness, Sounds } from './likeness.js';
 import { BANDS, type Frame, loudestOf } from './spectrum.js';
 
+/** Where two renderings of one text may begin to agree, in frames. */
 export interface AlignmentStart {
   /** The new rendering begins at a frame of the old one from here … */
   readonly from: number;
@@ -15,6 +16,7 @@ export interface AlignmentStart {
   readonly tempo?: { readonly ratio: number; readonly spread: number };
 }
 
+/** Where they agree. */
 export interface Match {
   /** Mean cost of a frame, those left out included: below 0.6 where both say the same in much the same way. */
   readonly cost: number;

@@ -24,6 +24,7 @@ export type ModelMessage =
   /** All results of the assistant message before it. */
   | { readonly role: 'tool'; readonly results: readonly ModelToolResult[] };
 
+/** What a tool has said, or why it has not. */
 export interface ModelToolResult {
   readonly id: string;
   readonly name: string;
@@ -32,12 +33,14 @@ export interface ModelToolResult {
   readonly failed: boolean;
 }
 
+/** What a model wants back word for word, such as its thoughts; only for one of the same name. */
 export interface ModelOpaque {
   readonly provider: string;
   readonly model: string;
   readonly content: unknown;
 }
 
+/** What an answer is asked for with. */
 export interface LanguageModelRequest {
   /** Unchanged over the whole call where it can be: providers cache the beginning of a request. */
   readonly system: string;

@@ -11,6 +11,7 @@ export interface RecognisedWord {
   readonly confidence?: number;
 }
 
+/** What a recogniser can do. */
 export interface SpeechToTextCapabilities {
   /** Preference order; phone formats first where the engine takes them, so that nothing is resampled. */
   readonly input: readonly AudioFormat[];
@@ -80,6 +81,7 @@ export interface SpeechToTextStream {
   close(): void;
 }
 
+/** What a call asks of a recogniser. */
 export interface SpeechToTextRequest {
   /** One of `capabilities.input`. */
   readonly input: AudioFormat;

@@ -1,6 +1,7 @@
 import type { AudioFormat, FlavorError } from '../../flavor-api/index.js';
 import type { Stage, StageUsage } from './stage.js';
 
+/** What a voice can do. */
 export interface TextToSpeechCapabilities {
   /** Preference order; phone formats first where the engine makes them. */
   readonly output: readonly AudioFormat[];
@@ -59,6 +60,7 @@ export interface TextToSpeechUtterance {
   cancel(): void;
 }
 
+/** What a call asks of a voice. */
 export interface TextToSpeechRequest {
   /** One of `capabilities.output`. */
   readonly output: AudioFormat;

@@ -3,6 +3,7 @@ import { ClauseSplitter, clauseSplitterDefaults } from './clause-splitter.js';
 /** Pieces that are given to a voice one by one before the rest, as far as it is known by then, is given as one. */
 const FIRST_PIECES = 2;
 
+/** How long pieces may be. */
 export interface VerbatimPiecesOptions {
   /** Longest text of one request of the voice. */
   readonly maxCharacters: number;

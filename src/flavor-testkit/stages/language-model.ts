@@ -28,6 +28,7 @@ export type LanguageModelScenario =
   /** Calls the tool `look_up`, once, with arguments. */
   | 'tool-call';
 
+/** What the checks of a language model need of its author. */
 export interface LanguageModelHarness extends StageHarness<LanguageModel> {
   /** Called before each request. */
   scenario(name: LanguageModelScenario): void | Promise<void>;
@@ -250,4 +251,5 @@ export function runLanguageModelChecks(
   return runStageChecks('language model', checks, harness, options);
 }
 
+/** Numbers of the checks, for `only`. */
 export const languageModelCheckIds: readonly number[] = checks.map(({ id }) => id);

@@ -16,6 +16,7 @@ import {
   sleep,
 } from './stage-check.js';
 
+/** What the checks of a recogniser need of its author. */
 export interface SpeechToTextHarness extends StageHarness<SpeechToText> {
   /** Speech that the provider understands, in `format`. Default: 1.2 s of a synthetic vowel, for fakes. */
   speech?(format: AudioFormat): Uint8Array;
@@ -307,4 +308,5 @@ export function runSpeechToTextChecks(
   return runStageChecks('speech to text', checks, harness, options);
 }
 
+/** Numbers of the checks, for `only`. */
 export const speechToTextCheckIds: readonly number[] = checks.map(({ id }) => id);

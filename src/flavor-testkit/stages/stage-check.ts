@@ -39,6 +39,7 @@ export interface StageWork<Engine extends Stage, Harness extends StageHarness<En
   notApplicable(reason: string): never;
 }
 
+/** How the checks of a stage are run. */
 export interface StageRunOptions {
   /** Numbers of the checks to run. Default: all. A selection never conforms. */
   readonly only?: readonly number[];

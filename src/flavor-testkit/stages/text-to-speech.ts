@@ -16,6 +16,7 @@ import {
   sleep,
 } from './stage-check.js';
 
+/** What the checks of a voice need of its author. */
 export type TextToSpeechHarness = StageHarness<TextToSpeech>;
 
 type Check = StageCheck<TextToSpeech, TextToSpeechHarness>;
@@ -291,4 +292,5 @@ export function runTextToSpeechChecks(
   return runStageChecks('text to speech', checks, harness, options);
 }
 
+/** Numbers of the checks, for `only`. */
 export const textToSpeechCheckIds: readonly number[] = checks.map(({ id }) => id);

@@ -30,6 +30,7 @@ export const hostedSpeechConfig = z.discriminatedUnion('provider', [
 /** Defaults filled in. */
 export type HostedSpeechConfig = z.output<typeof hostedSpeechConfig>;
 
+/** What a hosted voice is lent beside its section of the configuration. */
 export interface HostedSpeechDeps {
   /** Where connections may go. Default: anywhere. */
   readonly guard?: HostGuard | undefined;

@@ -17,6 +17,7 @@ export interface HostGuard {
 /** All addresses of a name, in the order in which they are to be tried. */
 export type ResolveName = (name: string) => Promise<readonly LookupAddress[]>;
 
+/** Where connections may go. */
 export interface HostGuardOptions {
   /** Names, addresses and CIDR blocks of one's own: `gpu.example.internal`, `203.0.113.7`, `10.8.0.0/16`. */
   readonly hosts: readonly string[];

@@ -8,6 +8,7 @@ import type { SherpaListenConfig } from './config.js';
 import { LoadedModel } from './model.js';
 import { findEar } from './model-folder.js';
 
+/** What sherpa-onnx is lent beside its section of the configuration. */
 export interface SherpaDeps {
   readonly clock?: Clock;
   /** In place of `sherpa-onnx-node`: a specifier or a `file:` URL. */

@@ -13,6 +13,7 @@ import { SpeakSession } from '../shared/speak-session.js';
 import type { SpeechBackend } from './backend.js';
 import { SpeakLine } from './speak-line.js';
 
+/** How texts are brought to a speech server. */
 export interface SpeechServerVoiceOptions {
   /** Further requests for a piece of which nothing was heard, where the connection broke or the server was out of order. */
   readonly retries: number;
