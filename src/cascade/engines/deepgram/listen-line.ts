@@ -2,9 +2,10 @@ import type { Clock, TimerHandle } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import { type AudioFormat, type AudioFrame, bytesPerMs, type FlavorError } from '../../../flavor-api/index.js';
 import { AudioTape, isVoiced } from '../../stages/audio-tape.js';
-import { Backoff, pause, type ReconnectOptions } from '../shared/backoff.js';
+import { Backoff, type ReconnectOptions } from '../shared/backoff.js';
 import type { JsonObject } from '../shared/json.js';
 import type { HeardLine, HeardLineHandlers } from '../shared/listen-stream.js';
+import { redial } from '../shared/redial.js';
 import { StreamClock } from '../shared/stream-clock.js';
 import { asFlavorError, audioLost, closeFailure, timeout } from './errors.js';
 import type { ListenReader } from './listen-events.js';
@@ -327,24 +328,17 @@ export class ListenLine implements HeardLine {
   }
 
   async #replace(loss: FlavorError): Promise<void> {
-    const { signal } = this.#closing;
-    let error = loss;
-    let told = false;
-    while (!signal.aborted) {
-      const delayMs = error.retryable ? this.#backoff.next() : undefined;
-      if (delayMs === undefined) {
-        this.#handlers.onFailed(error);
-        return;
-      }
-      if (!told) this.#handlers.onEvent({ type: 'warning', error });
-      told = true;
-      try {
-        await pause(delayMs, this.#options.clock, signal);
-        this.#adopt(await this.#dial(signal));
-        return;
-      } catch (failure) {
-        error = asFlavorError(failure);
-      }
-    }
+    const failure = await redial(
+      {
+        backoff: this.#backoff,
+        clock: this.#options.clock,
+        explain: asFlavorError,
+        attempt: (signal) => this.open(signal),
+        onMending: (error) => this.#handlers.onEvent({ type: 'warning', error }),
+      },
+      loss,
+      this.#closing.signal,
+    );
+    if (failure !== undefined) this.#handlers.onFailed(failure);
   }
 }

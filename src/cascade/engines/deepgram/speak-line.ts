@@ -1,8 +1,9 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import type { AudioFormat, FlavorError } from '../../../flavor-api/index.js';
-import { Backoff, pause, type ReconnectOptions } from '../shared/backoff.js';
+import { Backoff, type ReconnectOptions } from '../shared/backoff.js';
 import { type JsonObject, textIn } from '../shared/json.js';
+import { redial } from '../shared/redial.js';
 import type { SpeakDesk, SpeakUtterance } from '../shared/speak-utterance.js';
 import { asFlavorError, closeFailure, protocolFault, serviceFailure, timeout } from './errors.js';
 import type { DeepgramSocketListener } from './socket.js';
@@ -239,23 +240,13 @@ export class SpeakLine implements SpeakDesk {
   async #obtain(loss?: FlavorError): Promise<void> {
     if (this.#obtaining || this.#lease !== undefined) return;
     this.#obtaining = true;
-    const { signal } = this.#closing;
-    let error = loss;
-    while (!signal.aborted) {
-      const first = error === undefined;
-      const delayMs = first ? 0 : error?.retryable === true ? this.#backoff.next() : undefined;
-      if (delayMs === undefined) break;
-      try {
-        await pause(delayMs, this.#options.clock, signal);
-        this.#adopt(await this.#newLease(signal));
-        this.#obtaining = false;
-        return;
-      } catch (failure) {
-        error = asFlavorError(failure);
-      }
-    }
+    const { clock } = this.#options;
+    const attempt = async (closing: AbortSignal): Promise<void> => this.#adopt(await this.#newLease(closing));
+    const options = { backoff: this.#backoff, clock, explain: asFlavorError, attempt };
+    const failure = await redial(options, loss, this.#closing.signal);
     this.#obtaining = false;
-    if (!signal.aborted) for (const utterance of this.#queue.drain()) utterance.end(error);
+    if (failure !== undefined) for (const utterance of this.#queue.drain()) utterance.end(failure);
+    else this.#pump();
   }
 
   #stopTimers(): void {

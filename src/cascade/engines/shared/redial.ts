@@ -9,6 +9,8 @@ export interface RedialOptions {
   explain(error: unknown): FlavorError;
   /** Makes a connection and takes it into use. */
   attempt(signal: AbortSignal): Promise<void>;
+  /** Told of the loss if it is to be mended, before that begins. */
+  onMending?(loss: FlavorError): void;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface RedialOptions {
  * @returns why there is none, `undefined` when there is one or `signal` aborted. Never throws.
  */
 export async function redial(
-  { backoff, clock, explain, attempt }: RedialOptions,
+  { backoff, clock, explain, attempt, onMending }: RedialOptions,
   loss: FlavorError | undefined,
   signal: AbortSignal,
 ): Promise<FlavorError | undefined> {
@@ -25,6 +27,7 @@ export async function redial(
   while (!signal.aborted) {
     const delayMs = error === undefined ? 0 : error.retryable ? backoff.next() : undefined;
     if (delayMs === undefined) return error;
+    if (loss !== undefined && error === loss) onMending?.(loss);
     try {
       await pause(delayMs, clock, signal);
       await attempt(signal);
