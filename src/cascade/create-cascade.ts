@@ -8,10 +8,10 @@ import {
 } from '../flavor-api/index.js';
 import { type CascadeOptions, cascadeConfig, turnsWith } from './options.js';
 import { CascadeSession } from './session/cascade-session.js';
-import { stageError } from './session/stage-error.js';
 import type { LanguageModel } from './stages/language-model.js';
 import type { SpeechToText } from './stages/speech-to-text.js';
 import type { Stage } from './stages/stage.js';
+import { asFlavorError } from './stages/stage-error.js';
 import type { TextToSpeech } from './stages/text-to-speech.js';
 import { createSpeakable } from './text/speakable.js';
 import { type TurnOptions, turnDefaults } from './turns/turn-state.js';
@@ -106,7 +106,7 @@ class Cascade implements Flavor {
     await new Promise<void>((resolve) => {
       const asked = this.#all().map((stage) =>
         stage.check(signal).catch((error: unknown) => {
-          errors.push(stageError(error));
+          errors.push(asFlavorError(error));
           timer ??= clock.setTimeout(resolve, OTHERS_MS);
         }),
       );
@@ -156,7 +156,7 @@ class Cascade implements Flavor {
     } catch (error) {
       for (const each of opening) void each.then((opened) => opened.close()).catch(() => {});
       call.signal.throwIfAborted();
-      throw stageError(error);
+      throw asFlavorError(error);
     }
   }
 

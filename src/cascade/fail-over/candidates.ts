@@ -2,6 +2,7 @@ import { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../../b
 import type { Clock } from '../../base/clock.js';
 import { FlavorError, type FlavorErrorCode, type Logger } from '../../flavor-api/index.js';
 import type { Stage } from '../stages/stage.js';
+import { asFlavorError } from '../stages/stage-error.js';
 
 export const candidateDefaults = { failures: 3, openMs: 20_000 } as const satisfies CircuitBreakerOptions;
 
@@ -132,12 +133,4 @@ const untold: Permit = { succeeded: () => {}, failed: () => {}, released: () => 
 /** Whether another engine may do better: not where the call is over, or no engine could. */
 export function mayBeTakenOver(error: unknown, signal: AbortSignal): boolean {
   return !signal.aborted && !hopeless.includes(asFlavorError(error).code);
-}
-
-/** Errors are recognised by `code`: two copies of the package may be loaded. */
-export function asFlavorError(error: unknown): FlavorError {
-  if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_FLAVOR_')) {
-    return error as FlavorError;
-  }
-  return new FlavorError('ERR_FLAVOR_PROTOCOL', 'the engine failed in a way of its own', true, { cause: error });
 }

@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
-import { FlavorError } from '../../flavor-api/index.js';
+import { timeoutError } from '../stages/stage-error.js';
 
 /** A signal that aborts with another one, or when time is up. To be disposed of as soon as it has served. */
 export class Deadline implements Disposable {
@@ -17,9 +17,7 @@ export class Deadline implements Disposable {
     this.#clock = clock;
     this.#outer = outer;
     if (limitMs !== undefined) {
-      this.#timer = clock.setTimeout(() => {
-        this.#controller.abort(new FlavorError('ERR_FLAVOR_TIMEOUT', `${what} within ${limitMs} ms`, true));
-      }, limitMs);
+      this.#timer = clock.setTimeout(() => this.#controller.abort(timeoutError(what, limitMs)), limitMs);
     }
     if (outer.aborted) this.#onAbort();
     else outer.addEventListener('abort', this.#onAbort, { once: true });

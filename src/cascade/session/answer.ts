@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock.js';
 import { FlavorError, type FlavorEvent } from '../../flavor-api/index.js';
 import type { LanguageModel, LanguageModelRequest, ModelOpaque, ModelToolCall } from '../stages/language-model.js';
+import { asFlavorError, timeoutError } from '../stages/stage-error.js';
 import { ClauseSplitter, type ClauseSplitterOptions, clauseSplitterDefaults } from '../text/clause-splitter.js';
 import { Alarm } from './alarm.js';
 import { SpeechOut, type VoiceParts } from './speech-out.js';
-import { stageError, timeoutError } from './stage-error.js';
 
 export interface AnswerParts {
   readonly model: LanguageModel;
@@ -124,7 +124,7 @@ export class Answer {
       }
       if (!this.#over && !this.#complete) throw protocolError('the model broke off without a word about it');
     } catch (error) {
-      if (!this.#over && !this.#complete) this.#onModelFailed(stageError(error));
+      if (!this.#over && !this.#complete) this.#onModelFailed(asFlavorError(error));
     }
   }
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/clock.js';
 import type { FlavorEvent } from '../../flavor-api/index.js';
 import type { LanguageModel, LanguageModelRequest } from '../stages/language-model.js';
+import { asFlavorError } from '../stages/stage-error.js';
 import { verbatimClauses } from '../text/verbatim-pieces.js';
 import { SpeechOut, type VoiceParts } from './speech-out.js';
-import { stageError } from './stage-error.js';
 
 export interface AsideParts {
   readonly voice: VoiceParts;
@@ -79,7 +79,7 @@ export class AsideDesk {
         if (event.type === 'text' && words.length < MAX_ASIDE) words += event.text;
       }
     } catch (error) {
-      if (!signal.aborted) this.#parts.push({ type: 'warning', error: stageError(error) });
+      if (!signal.aborted) this.#parts.push({ type: 'warning', error: asFlavorError(error) });
     }
     if (!signal.aborted) this.#speak(speech, words);
   }

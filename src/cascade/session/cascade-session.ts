@@ -19,6 +19,7 @@ import { budgetOf, type CascadeOptions, turnsWith } from '../options.js';
 import type { LanguageModel } from '../stages/language-model.js';
 import { settle } from '../stages/settle.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
+import { asFlavorError } from '../stages/stage-error.js';
 import type { TextToSpeech, TextToSpeechSession } from '../stages/text-to-speech.js';
 import { dueMs, turnStep } from '../turns/turn-machine.js';
 import {
@@ -34,7 +35,6 @@ import { AnswerDesk } from './answer-desk.js';
 import { Memory } from './memory.js';
 import { Recogniser } from './recogniser.js';
 import type { VoiceParts } from './speech-out.js';
-import { stageError } from './stage-error.js';
 import { Summariser } from './summariser.js';
 
 export interface CascadeSessionParts {
@@ -197,7 +197,7 @@ export class CascadeSession implements FlavorSession {
       this.#step();
     } catch (error) {
       // A stage that throws where it must not: nobody else would catch it, and the process would die of it.
-      this.#fail(stageError(error));
+      this.#fail(asFlavorError(error));
     }
     this.#stepping = false;
     this.#setAlarm();

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import { type AudioFormat, type AudioFrame, FlavorError } from '../../flavor-api/index.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
+import { asFlavorError } from '../stages/stage-error.js';
 import { Alarm } from './alarm.js';
-import { stageError } from './stage-error.js';
 
 export interface RecogniserParts {
   readonly engine: SpeechToText;
@@ -97,7 +97,7 @@ export class Recogniser {
       }
       this.#onEnd(stream, undefined);
     } catch (error) {
-      this.#onEnd(stream, stageError(error));
+      this.#onEnd(stream, asFlavorError(error));
     }
   }
 
@@ -126,7 +126,7 @@ export class Recogniser {
       if (this.#closed) stream.close();
       else this.#attach(stream);
     } catch (error) {
-      if (!this.#closed && !signal.aborted) this.#onLost(stageError(error));
+      if (!this.#closed && !signal.aborted) this.#onLost(asFlavorError(error));
     }
   }
 

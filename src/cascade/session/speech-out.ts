@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { FlavorError, type FlavorEvent } from '../../flavor-api/index.js';
 import { restOfPiece, type SpeechPace } from '../fail-over/seam.js';
+import { asFlavorError, timeoutError } from '../stages/stage-error.js';
 import type {
   TextToSpeechCapabilities,
   TextToSpeechEvent,
@@ -9,7 +10,6 @@ import type {
 } from '../stages/text-to-speech.js';
 import { SpokenText, type TextCue } from '../text/spoken-text.js';
 import { Alarm } from './alarm.js';
-import { stageError, timeoutError } from './stage-error.js';
 
 /** A call's voice, and what goes with it. */
 export interface VoiceParts {
@@ -170,7 +170,8 @@ export class SpeechOut {
     try {
       for await (const event of utterance.events) this.#onEvent(utterance, event);
     } catch (error) {
-      if (!this.#over && utterance === this.#utterance) this.#onFailure(stageError(error), this.#current - this.#base);
+      if (!this.#over && utterance === this.#utterance)
+        this.#onFailure(asFlavorError(error), this.#current - this.#base);
     }
   }
 

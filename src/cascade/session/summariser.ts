@@ -1,8 +1,8 @@
 import type { FlavorEvent } from '../../flavor-api/index.js';
 import type { Dialogue } from '../dialogue/dialogue.js';
 import type { LanguageModel } from '../stages/language-model.js';
+import { asFlavorError } from '../stages/stage-error.js';
 import type { Memory } from './memory.js';
-import { stageError } from './stage-error.js';
 
 export interface SummariserParts {
   readonly model: LanguageModel;
@@ -41,7 +41,7 @@ export class Summariser {
         memory.summarise(await this.#sumUp(memory.summary, dialogue));
       } catch (error) {
         // The call goes on without what was said long ago.
-        if (!this.#parts.signal.aborted) this.#parts.push({ type: 'warning', error: stageError(error) });
+        if (!this.#parts.signal.aborted) this.#parts.push({ type: 'warning', error: asFlavorError(error) });
       }
     }
     this.#running = false;

@@ -1,4 +1,7 @@
 import { FlavorError } from '../../../flavor-api/index.js';
+import { configFailure, wireFailures } from '../shared/wire-failures.js';
+
+export const { asFlavorError, audioLost, protocolFault, socketFailure, timeout } = wireFailures('Azure');
 
 /**
  * Refusal of an upgrade, by HTTP status. The SDK knows none of these: it sees a connection that closed with 1006.
@@ -78,46 +81,4 @@ export function phraseFailure(status: string): FlavorError | undefined {
     default:
       return undefined;
   }
-}
-
-/** A failure below the protocol: name look-up, TCP, TLS, upgrade, framing. */
-export function socketFailure(cause: Error): FlavorError {
-  const code = 'code' in cause && typeof cause.code === 'string' ? plain(cause.code) : '';
-  if (code === 'ETIMEDOUT') return timeout('to connect');
-  if (code.startsWith('WS_ERR_')) {
-    return new FlavorError('ERR_FLAVOR_PROTOCOL', `Azure broke the WebSocket protocol (${code})`, true);
-  }
-  const why = code === '' ? '' : ` (${code})`;
-  return new FlavorError('ERR_FLAVOR_NETWORK', `the connection to Azure failed${why}`, true);
-}
-
-/** `what` completes "Azure took too long ...". */
-export function timeout(what: string): FlavorError {
-  return new FlavorError('ERR_FLAVOR_TIMEOUT', `Azure took too long ${what}`, true);
-}
-
-/** `what` completes "Azure sent ...". The connection goes on. */
-export function protocolFault(what: string): FlavorError {
-  return new FlavorError('ERR_FLAVOR_PROTOCOL', `Azure sent ${what}`, true);
-}
-
-/** A connection was away for longer than caller audio is kept. */
-export function audioLost(): FlavorError {
-  return new FlavorError('ERR_FLAVOR_NETWORK', 'the beginning of a turn was lost: Azure was away too long', true);
-}
-
-/** The configuration cannot work. */
-export function configFailure(message: string): FlavorError {
-  return new FlavorError('ERR_FLAVOR_CONFIG', message, false);
-}
-
-/** What was thrown, as an error that the host can act upon. */
-export function asFlavorError(error: unknown): FlavorError {
-  if (error instanceof FlavorError) return error;
-  return new FlavorError('ERR_FLAVOR_NETWORK', 'the connection to Azure failed', true, { cause: error });
-}
-
-/** A name out of the network, fit for a log line: short, and of harmless characters. */
-function plain(name: string): string {
-  return name.replace(/[^\w.-]/g, '').slice(0, 64);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { keySchema } from '../shared/key-config.js';
-import { configFailure } from './errors.js';
+import { configFailure } from '../shared/wire-failures.js';
 
 /** Whose Speech resource it is and where, as a section of a flavor's configuration. */
 export const azureResourceSchema = z.strictObject({

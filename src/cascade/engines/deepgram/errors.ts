@@ -1,4 +1,7 @@
 import { FlavorError } from '../../../flavor-api/index.js';
+import { plain, wireFailures } from '../shared/wire-failures.js';
+
+export const { asFlavorError, audioLost, protocolFault, socketFailure, timeout } = wireFailures('Deepgram');
 
 /**
  * Refusal of an upgrade or a request, by HTTP status and, where the body or the header `dg-error` named one, Deepgram's
@@ -55,46 +58,4 @@ export function serviceFailure(code: string): FlavorError {
     return new FlavorError('ERR_FLAVOR_PROTOCOL', `Deepgram did not understand a message (${what})`, true);
   }
   return new FlavorError('ERR_FLAVOR_NETWORK', `Deepgram reports an error (${what})`, true);
-}
-
-/** A failure below the protocol: name look-up, TCP, TLS, upgrade, framing. */
-export function socketFailure(cause: Error): FlavorError {
-  const code = 'code' in cause && typeof cause.code === 'string' ? plain(cause.code) : '';
-  if (code === 'ETIMEDOUT') return timeout('to connect');
-  if (code.startsWith('WS_ERR_')) {
-    return new FlavorError('ERR_FLAVOR_PROTOCOL', `Deepgram broke the WebSocket protocol (${code})`, true);
-  }
-  const why = code === '' ? '' : ` (${code})`;
-  return new FlavorError('ERR_FLAVOR_NETWORK', `the connection to Deepgram failed${why}`, true);
-}
-
-/** `what` completes "Deepgram took too long ...". */
-export function timeout(what: string): FlavorError {
-  return new FlavorError('ERR_FLAVOR_TIMEOUT', `Deepgram took too long ${what}`, true);
-}
-
-/** `what` completes "Deepgram sent ...". The connection goes on. */
-export function protocolFault(what: string): FlavorError {
-  return new FlavorError('ERR_FLAVOR_PROTOCOL', `Deepgram sent ${what}`, true);
-}
-
-/** A connection was away for longer than caller audio is kept. */
-export function audioLost(): FlavorError {
-  return new FlavorError('ERR_FLAVOR_NETWORK', 'the beginning of a turn was lost: Deepgram was away too long', true);
-}
-
-/** The configuration cannot work. */
-export function configFailure(message: string): FlavorError {
-  return new FlavorError('ERR_FLAVOR_CONFIG', message, false);
-}
-
-/** What was thrown, as an error that the host can act upon. */
-export function asFlavorError(error: unknown): FlavorError {
-  if (error instanceof FlavorError) return error;
-  return new FlavorError('ERR_FLAVOR_NETWORK', 'the connection to Deepgram failed', true, { cause: error });
-}
-
-/** A name out of the service's mouth, fit for a log line: short, and of harmless characters. */
-function plain(name: string): string {
-  return name.replace(/[^\w.-]/g, '').slice(0, 64);
 }

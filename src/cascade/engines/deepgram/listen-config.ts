@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { connectTimeoutSchema, reconnectSchema } from '../shared/reconnect-config.js';
+import { configFailure } from '../shared/wire-failures.js';
 import { deepgramUrlSchema } from './endpoint.js';
-import { configFailure } from './errors.js';
 
 const threshold = z.number().min(0.3).max(1);
 

@@ -1,7 +1,7 @@
 import { FlavorError } from '../../flavor-api/index.js';
 
 /** What a stage threw, as the host understands it: known by its code, since two copies of this package may be loaded. */
-export function stageError(error: unknown): FlavorError {
+export function asFlavorError(error: unknown): FlavorError {
   if (error instanceof FlavorError) return error;
   if (error instanceof Error && 'code' in error && 'retryable' in error && typeof error.retryable === 'boolean') {
     const { code, message, retryable } = error;
@@ -12,6 +12,7 @@ export function stageError(error: unknown): FlavorError {
   return new FlavorError('ERR_FLAVOR_PROTOCOL', 'a stage failed in a way it did not name', true, { cause: error });
 }
 
+/** @param what was not done in time: `nova-3 did not answer` */
 export function timeoutError(what: string, limitMs: number): FlavorError {
   return new FlavorError('ERR_FLAVOR_TIMEOUT', `${what} within ${limitMs} ms`, true);
 }
