@@ -107,7 +107,7 @@ export {
   type WhisperListenConfig,
   whisperListenSchema,
 } from './engines/whisper/index.js';
-export { type FailOverDeps, mayBeTakenOver } from './fail-over/candidates.js';
+export type { FailOverDeps } from './fail-over/candidates.js';
 export { failOverLanguageModels } from './fail-over/language-model.js';
 export {
   type LanguageModelFailOverOptions,
@@ -154,7 +154,7 @@ export type {
   SpeechToTextStream,
 } from './stages/speech-to-text.js';
 export type { Stage, StageIdentity, StageUsage } from './stages/stage.js';
-export { asFlavorError } from './stages/stage-error.js';
+export { asFlavorError, mayBeTakenOver } from './stages/stage-error.js';
 export type {
   TextToSpeech,
   TextToSpeechCapabilities,

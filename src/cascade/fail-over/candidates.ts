@@ -1,6 +1,6 @@
 import { CircuitBreaker, type CircuitBreakerOptions, type Permit } from '../../base/circuit-breaker.js';
 import type { Clock } from '../../base/clock.js';
-import { FlavorError, type FlavorErrorCode, type Logger } from '../../flavor-api/index.js';
+import { FlavorError, type Logger } from '../../flavor-api/index.js';
 import type { Stage } from '../stages/stage.js';
 import { asFlavorError } from '../stages/stage-error.js';
 
@@ -30,9 +30,6 @@ interface Entry<Engine extends Stage> {
   readonly breaker: CircuitBreaker;
   restsUntilMs: number;
 }
-
-/** The request itself cannot work, with whatever engine. */
-const hopeless: readonly FlavorErrorCode[] = ['ERR_FLAVOR_UNSUPPORTED'];
 
 /**
  * Engines that stand in for each other, the preferred one first. Shared by all calls of a flavor: what one call has found
@@ -129,8 +126,3 @@ export class Candidates<Engine extends Stage> {
 
 /** A permit of nobody's: an engine tried although it is known to be down teaches nothing. */
 const untold: Permit = { succeeded: () => {}, failed: () => {}, released: () => {} };
-
-/** Whether another engine may do better: not where the call is over, or no engine could. */
-export function mayBeTakenOver(error: unknown, signal: AbortSignal): boolean {
-  return !signal.aborted && !hopeless.includes(asFlavorError(error).code);
-}

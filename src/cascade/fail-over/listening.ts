@@ -3,8 +3,8 @@ import { type AudioFormat, type AudioFrame, bytesPerMs, FlavorError } from '../.
 import { AudioTape, peakOf, VOICED_PEAK } from '../stages/audio-tape.js';
 import { EventStream } from '../stages/event-stream.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
-import { asFlavorError } from '../stages/stage-error.js';
-import { type Candidates, mayBeTakenOver } from './candidates.js';
+import { asFlavorError, mayBeTakenOver } from '../stages/stage-error.js';
+import type { Candidates } from './candidates.js';
 import { openFirst } from './open-first.js';
 import type { SpeechToTextFailOverOptions } from './options.js';
 

@@ -1,8 +1,8 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { FlavorError } from '../../flavor-api/index.js';
 import type { LanguageModel, LanguageModelEvent, LanguageModelRequest } from '../stages/language-model.js';
-import { asFlavorError } from '../stages/stage-error.js';
-import { type Candidate, type Candidates, mayBeTakenOver } from './candidates.js';
+import { asFlavorError, mayBeTakenOver } from '../stages/stage-error.js';
+import type { Candidate, Candidates } from './candidates.js';
 
 export interface ModelRaceOptions {
   readonly candidates: Candidates<LanguageModel>;

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import { FlavorError } from '../../flavor-api/index.js';
 import type { Stage } from '../stages/stage.js';
-import { asFlavorError } from '../stages/stage-error.js';
-import { type Candidates, mayBeTakenOver } from './candidates.js';
+import { asFlavorError, mayBeTakenOver } from '../stages/stage-error.js';
+import type { Candidates } from './candidates.js';
 import { Deadline, orAborted } from './deadline.js';
 
 /** What one engine opens for one call. */

@@ -3,9 +3,8 @@ import { bytesPerMs, type FlavorError } from '../../flavor-api/index.js';
 import { leftVoice } from '../seam/take-over.js';
 import { EventStream } from '../stages/event-stream.js';
 import { settle } from '../stages/settle.js';
-import { asFlavorError } from '../stages/stage-error.js';
+import { asFlavorError, mayBeTakenOver } from '../stages/stage-error.js';
 import type { TextToSpeechEvent, TextToSpeechUtterance } from '../stages/text-to-speech.js';
-import { mayBeTakenOver } from './candidates.js';
 import type { EngineDesk, SpeakingEngine } from './engine-desk.js';
 import {
   type BrokenOff,
