@@ -170,7 +170,7 @@ function authenticate(
   reply: FastifyReply,
 ): boolean {
   const address = clientAddress(request);
-  const result = authentication.check(request.headers.authorization, address);
+  const result = authentication.check(request.headers.authorization, address, request.ip);
   if (result.ok) return true;
   if (result.status === 429) {
     void reply.header('retry-after', result.retryAfterSeconds);

@@ -154,6 +154,18 @@ test('who guesses by way of a reverse proxy on this machine locks out himself al
   expect(log.at('warn')).toMatchObject(Array(10).fill({ fields: { address: '192.0.2.7' } }));
 });
 
+test('who makes up an address for each guess is bounded all the same, and locks out nobody without a proxy', async () => {
+  const { request } = await adminBench();
+  const statuses: number[] = [];
+  for (let guess = 0; guess <= authenticationDefaults.proxied.depth; guess += 1) {
+    const headers = { 'x-forwarded-for': `192.0.2.${guess}` };
+    statuses.push((await request('/calls', { headers, token: `guess-${guess}` })).status);
+  }
+  expect(statuses.filter((status) => status === 401)).toHaveLength(authenticationDefaults.proxied.depth);
+  expect(statuses.at(-1)).toBe(429);
+  expect((await request('/calls')).status).toBe(200);
+});
+
 test('requests without any token, as a health check sends them, lock nobody out', async () => {
   const { request } = await adminBench();
   for (let attempt = 0; attempt < 50; attempt += 1) await (await request('/calls', { token: null })).text();
