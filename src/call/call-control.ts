@@ -24,6 +24,15 @@ export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeU
   onParked(parked: boolean): void;
 }
 
+/** A transfer that is under way. */
+interface UnderWay {
+  readonly outcome: Promise<TransferOutcome>;
+  /** The speech that goes with it. */
+  readonly responseId: string | undefined;
+  /** That was heard, or is waited for no longer. */
+  readonly begun: () => boolean;
+}
+
 /** What tools may do to one call: hang up, transfer, press keys, put on hold, pause the recording. The rest of the call is out of their reach. */
 export class CallControl implements ToolContext {
   readonly #parts: CallControlParts;
@@ -31,8 +40,7 @@ export class CallControl implements ToolContext {
   #keys: KeyPresses | undefined;
   #hold: CallerHold | undefined;
   #transfer: CallTransfer | undefined;
-  /** What will become of the transfer that is under way. */
-  #underWay: Promise<TransferOutcome> | undefined;
+  #underWay: UnderWay | undefined;
   #goodbyeId: string | undefined;
   #closed = false;
 
@@ -45,9 +53,14 @@ export class CallControl implements ToolContext {
     return this.#goodbyeId;
   }
 
-  hangUp(responseId: string | undefined): void {
+  /** A model that transfers the caller may also say goodbye: the BYE would come before anybody has answered. */
+  hangUp(responseId: string | undefined): boolean {
+    const transfer = this.#underWay;
+    const sameTurn = responseId !== undefined && responseId === transfer?.responseId;
+    if (transfer && (sameTurn || !transfer.begun())) return false;
     this.#goodbyeId = responseId;
     this.#parts.apply({ type: 'agent-leaving' });
+    return true;
   }
 
   /** The agent's words are heard first. One transfer at a time; a peer that refuses keeps the caller here. */
@@ -55,6 +68,7 @@ export class CallControl implements ToolContext {
     // In early media: who is called now would be joined with nobody.
     if (!this.#parts.answered() && !this.#closed) return { ok: false, status: 481 };
     const conversation = this.#parts.conversation();
+    if (!this.#underWay) this.#parts.apply({ type: 'agent-staying' });
     let parked = false;
     this.#transfer ??= this.#made(new CallTransfer({ takeUp: async () => this.#hold?.end(), ...this.#parts }));
     const outcome = this.#transfer.transfer(target, (then) => {
@@ -66,11 +80,11 @@ export class CallControl implements ToolContext {
       if (conversation) conversation.afterSpeech(responseId, begin);
       else begin();
     });
-    this.#underWay ??= outcome;
+    this.#underWay ??= { outcome, responseId, begun: () => parked };
     try {
       return await outcome;
     } finally {
-      if (this.#underWay === outcome) this.#underWay = undefined;
+      if (this.#underWay.outcome === outcome) this.#underWay = undefined;
       if (parked) this.#parts.onParked(false);
     }
   }
@@ -80,7 +94,7 @@ export class CallControl implements ToolContext {
    * the caller goes to `target`.
    */
   async sendAway(target: TransferTarget | undefined): Promise<void> {
-    const outcome = await this.#underWay?.catch(() => undefined);
+    const outcome = await this.#underWay?.outcome.catch(() => undefined);
     if (!outcome?.ok && target !== undefined) await this.transfer(target);
   }
 

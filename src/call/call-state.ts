@@ -74,6 +74,8 @@ export type CallEvent =
   | { readonly type: 'farewell-over'; readonly of?: CallOutcome | undefined }
   /** A caller who was given up for silent speaks or presses a key. */
   | { readonly type: 'caller-returned' }
+  /** The agent transfers the caller after all. */
+  | { readonly type: 'agent-staying' }
   | { readonly type: 'transfer-begun' }
   /** The REFER's result. */
   | { readonly type: 'transfer-over'; readonly ok: boolean }

@@ -90,7 +90,8 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'farewell-over':
       return onFarewellOver(state, event.of ?? state.leaving);
     case 'caller-returned':
-      return onCallerReturned(state);
+    case 'agent-staying':
+      return takeBack(state, event.type === 'caller-returned' ? 'silence' : 'normal');
     case 'transfer-begun':
       // A REFER that is asked for before the ACK waits for it.
       return unchanged({ ...state, transferring: isAnswered(state) && !state.bridged });
@@ -188,10 +189,10 @@ function onFarewellOver(state: CallState, of: CallOutcome | undefined): Transiti
   return state.leaving && state.leaving === of ? end(state, current(state, state.leaving)) : unchanged(state);
 }
 
-function onCallerReturned(state: CallState): Transition {
+function takeBack(state: CallState, cause: CauseText): Transition {
   // Where the session was lost during the goodbye there is nobody to come back to.
-  const welcome = state.leaving?.cause === 'silence' && state.session !== 'closed';
-  return welcome ? unchanged({ ...state, leaving: undefined }) : unchanged(state);
+  const goesOn = state.leaving?.cause === cause && state.session !== 'closed';
+  return goesOn ? unchanged({ ...state, leaving: undefined }) : unchanged(state);
 }
 
 function onTransferOver(state: CallState, ok: boolean): Transition {

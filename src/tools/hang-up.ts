@@ -11,8 +11,11 @@ export function createHangUpTool(): Tool {
     },
     timing: builtInTiming,
     async run(call, { phone }) {
-      phone.hangUp(call.responseId);
-      return { output: { ok: true }, reply: false };
+      if (phone.hangUp(call.responseId)) return { output: { ok: true }, reply: false };
+      return {
+        output: { ok: false, problem: 'The transfer goes on, and ends the call when it succeeds.' },
+        reply: false,
+      };
     },
   };
 }

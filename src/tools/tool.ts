@@ -35,9 +35,9 @@ export interface TransferOutcome {
 export interface ToolContext {
   /**
    * Ends the call once the agent's last words were heard: those of `responseId`, or all that are queued. Returns at
-   * once.
+   * once. False, and nothing is done: a transfer was asked for in the same turn, and the call ends with that.
    */
-  hangUp(responseId: string | undefined): void;
+  hangUp(responseId: string | undefined): boolean;
   /**
    * Hands the caller over, once the agent's words of `responseId` were heard. Resolves when it is known what became of
    * it. Until then, and after a failure, the caller is here.

@@ -66,6 +66,56 @@ describe('transfer', () => {
     expect(setup.records).toEqual([]);
   });
 
+  const success = { type: 'transfer', status: 200, final: true } as const;
+
+  test.each<[string, (phone: ToolContext) => unknown]>([
+    ['before it', (phone) => [phone.hangUp('r'), phone.transfer(target, 'r')]],
+    ['after it', (phone) => [phone.transfer(target, 'r'), phone.hangUp('r')]],
+    ['after it, with words of its own', (phone) => [phone.transfer(target, 'r'), phone.hangUp('s')]],
+  ])('goes on where hang_up was called %s in the same turn', async (_order, act) => {
+    const setup = await setUpTool(async (phone) => void act(phone));
+    setup.session.say('r', ['One', 'moment.']);
+    await slots(setup, setup.stream, 1500);
+    setup.clock.advance(200);
+    expect(setup.leg.referrals).toEqual([{ uri: 'sip:100@pbx' }]);
+    expect(setup.records).toEqual([]);
+    setup.leg.emit(success);
+    await settle();
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
+  });
+
+  test('that is rung no longer when the agent hangs up later', async () => {
+    let phone: ToolContext | undefined;
+    const setup = await setUpTool(async (context) => {
+      phone = context;
+      await context.transfer(target, 'r');
+    });
+    setup.session.say('r', ['Hold.']);
+    await slots(setup, setup.stream, 800);
+    expect(setup.leg.referrals).toHaveLength(1);
+    expect(phone?.hangUp('r')).toBe(false);
+    expect(phone?.hangUp(undefined)).toBe(true);
+    await slots(setup, setup.stream, 100);
+    setup.clock.advance(200);
+    expect(setup.leg.actions.at(-1)).toContain('hang-up');
+  });
+
+  test('that fails leaves the caller with the agent, whom a hang_up beside it had not ended', async () => {
+    const setup = await setUpTool(async (phone) => {
+      phone.hangUp('r');
+      return phone.transfer(target, 'r');
+    });
+    setup.session.say('r', ['One', 'moment.']);
+    await slots(setup, setup.stream, 1500);
+    setup.leg.emit({ type: 'transfer', status: 486, final: true });
+    await slots(setup, setup.stream, 500);
+    expect(setup.session.results).toMatchObject([{ output: { ok: false, status: 486 } }]);
+    expect(setup.records).toEqual([]);
+    setup.session.events.push({ type: 'tool-call', id: 'u', name: 'nothing', arguments: {} });
+    await settle();
+    expect(setup.session.results).toHaveLength(2);
+  });
+
   test('is one at a time', async () => {
     const setup = await setUpTool(async (phone) => {
       void phone.transfer(target, undefined).catch(() => undefined);

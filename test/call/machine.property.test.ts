@@ -99,6 +99,7 @@ class World {
       free({ type: 'session-ended', reason: 'completed', recovery: false }),
       free({ type: 'session-ended', reason: 'failed', recovery }),
       free({ type: 'agent-leaving' }),
+      free({ type: 'agent-staying' }),
       ...(this.#leg === 'confirmed' && !this.#transferring ? [free({ type: 'transfer-begun' })] : []),
     ];
   }
@@ -384,6 +385,7 @@ describe('whatever phone, provider, tools and operator do, in whatever order', (
         { type: 'agent-leaving' },
         { type: 'farewell-over' },
         { type: 'caller-returned' },
+        { type: 'agent-staying' },
         { type: 'transfer-begun' },
         { type: 'bridged' },
         { type: 'bridge-over' },

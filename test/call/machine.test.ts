@@ -255,6 +255,15 @@ describe('an agent that leaves', () => {
     expect(types.filter((type) => type === 'await-farewell')).toHaveLength(1);
   });
 
+  test('may stay after all, where it is still there', () => {
+    const stays = [{ type: 'agent-staying' }, { type: 'farewell-over' }] as const;
+    expect(play([...active, { type: 'agent-leaving' }, ...stays]).types).not.toContain('hang-up');
+    const gone = { type: 'session-ended', reason: 'completed', recovery: false } as const;
+    expect(play([...active, gone, ...stays]).types).toContain('hang-up');
+    const silent = { type: 'limit-reached', limit: 'silence' } as const;
+    expect(play([...active, silent, ...stays]).types).toContain('hang-up');
+  });
+
   test('a caller who hangs up during the goodbye ended the call', () => {
     const { effects } = play([...active, { type: 'agent-leaving' }, bye, ...closed]);
     expect(outcomeOf(effects)?.endedBy).toBe('caller');

@@ -21,7 +21,7 @@ const formats = { input: mulaw, output: mulaw };
 const identity = { id: 'c1', direction: 'inbound', from: '', to: '', route: '1', flavor: 'f', startedAtMs: 0 } as const;
 
 const noControl: ToolContext = {
-  hangUp: () => {},
+  hangUp: () => true,
   transfer: async () => ({ ok: false, status: 501 }),
   sendDigits: async () => {},
   hold: async () => {},

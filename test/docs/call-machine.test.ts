@@ -26,6 +26,7 @@ const events: readonly CallEvent[] = (
     'agent-leaving',
     'farewell-over',
     'caller-returned',
+    'agent-staying',
     'transfer-begun',
     'transfer-over',
     'bridged',
@@ -65,6 +66,7 @@ const events: readonly CallEvent[] = (
     case 'agent-leaving':
     case 'farewell-over':
     case 'caller-returned':
+    case 'agent-staying':
     case 'transfer-begun':
     case 'bridged':
     case 'bridge-over':

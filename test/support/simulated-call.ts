@@ -141,7 +141,7 @@ export class SimulatedCall {
 }
 
 const noControl = {
-  hangUp: () => {},
+  hangUp: () => true,
   transfer: async () => ({ ok: false, status: 501 }),
   sendDigits: async () => {},
   hold: async () => {},

@@ -24,12 +24,14 @@ export function scriptedTool(run: Tool['run'], more: Partial<Tool> & { readonly 
 export class FakePhone implements ToolContext {
   readonly asked: string[] = [];
   recorded = true;
+  leaves = true;
   transferOutcome: () => ReturnType<ToolContext['transfer']> = async () => ({ ok: true, status: 200 });
   digitsOutcome: () => Promise<void> = async () => {};
   holdOutcome: (signal: AbortSignal) => Promise<void> = async () => {};
 
-  hangUp(responseId: string | undefined): void {
+  hangUp(responseId: string | undefined): boolean {
     this.asked.push(`hang up after ${responseId}`);
+    return this.leaves;
   }
 
   transfer(...[target, responseId]: Parameters<ToolContext['transfer']>): ReturnType<ToolContext['transfer']> {

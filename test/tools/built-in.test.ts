@@ -30,6 +30,13 @@ test('hang_up waits for the words that go with it, and nothing is said after the
   expect(phone.asked).toEqual(['hang up after r1']);
 });
 
+test('hang_up beside a transfer leaves the call to that, and nothing is said about it', async () => {
+  const { phone, call } = desk();
+  phone.leaves = false;
+  const output = { ok: false, problem: 'The transfer goes on, and ends the call when it succeeds.' };
+  expect(await call('hang_up', {})).toEqual({ id: 't1', output, reply: false });
+});
+
 describe('transfer', () => {
   test('without a target there is no such tool', () => {
     expect(desk([]).runner.definitions.map(({ name }) => name)).toEqual(['hang_up', 'send_dtmf', 'hold']);
