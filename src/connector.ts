@@ -45,7 +45,7 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
             log.error({ error }, 'a media thread has died: its calls end, the next get a new one'),
         },
       ),
-    createFlavors: (current) => createFlavors(current, { log, now: () => clock.now() }),
+    createFlavors: (current) => createFlavors(current, { log, now: () => clock.now() }, clock),
     createAnnouncer: (current) => new HostAnnouncer({ voice: current.voice.name }, clock),
     ...deps,
   });

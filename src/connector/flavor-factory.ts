@@ -1,8 +1,15 @@
 import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
+import { inTime } from '../base/in-time.js';
 import type { Config } from '../config/config.js';
 import { type Flavor, type FlavorDeps, FlavorError, type FlavorModule, flavorErrorCodes } from '../flavor-api/index.js';
 import { loadFlavorModule } from './flavor-loader.js';
+
+/** Time that loading a flavor and making it may take, ms; models are loaded by `warmup`, which nobody waits for so long. */
+const MAKING_MS = 30_000;
+/** Time that those already made have to close when another one fails, ms. */
+const CLOSING_MS = 5_000;
 
 /** A mistake in a flavor's section of the configuration. */
 export interface FlavorOptionIssue {
@@ -41,21 +48,47 @@ export async function prepareFlavor(
  * Makes every flavor of a configuration, by the name routes use. When one fails, those already made are closed.
  *
  * Throws `ERR_FLAVOR_NOT_FOUND`, `ERR_FLAVOR_INVALID`, `ERR_CONFIG_INVALID` (options), or the `ERR_FLAVOR_*` that `create`
- * throws; messages name the flavor.
+ * throws; messages name the flavor. One that is not made within 30 s is `ERR_FLAVOR_TIMEOUT`, and closed when it comes.
  */
-export async function createFlavors(config: Config, deps: FlavorDeps): Promise<ReadonlyMap<string, Flavor>> {
+export async function createFlavors(
+  config: Config,
+  deps: FlavorDeps,
+  clock: Clock,
+): Promise<ReadonlyMap<string, Flavor>> {
   const flavors = new Map<string, Flavor>();
   try {
     for (const name of Object.keys(config.flavors)) {
-      const prepared = await prepareFlavor(config, name);
-      if ('issues' in prepared) throw optionError(config.file, prepared.issues);
-      flavors.set(name, await create(name, prepared, deps));
+      const late = (): Error => {
+        const message = `the flavor ${JSON.stringify(name)} was not made within ${MAKING_MS / 1000} s`;
+        return new FlavorError('ERR_FLAVOR_TIMEOUT', message, true);
+      };
+      flavors.set(
+        name,
+        await inTime(prepareAndCreate(config, name, deps), MAKING_MS, clock, late, (flavor) => void close(flavor)),
+      );
     }
   } catch (error) {
-    await Promise.allSettled([...flavors.values()].map(async (flavor) => await flavor[Symbol.asyncDispose]()));
+    const closed = Promise.all([...flavors.values()].map(close));
+    // Why there is nothing to run is the better complaint.
+    await inTime(closed, CLOSING_MS, clock, () => new Error('not closed')).catch(() => undefined);
     throw error;
   }
   return flavors;
+}
+
+async function prepareAndCreate(config: Config, name: string, deps: FlavorDeps): Promise<Flavor> {
+  const prepared = await prepareFlavor(config, name);
+  if ('issues' in prepared) throw optionError(config.file, prepared.issues);
+  return create(name, prepared, deps);
+}
+
+/** Never rejects. */
+async function close(flavor: Flavor): Promise<void> {
+  try {
+    await flavor[Symbol.asyncDispose]();
+  } catch {
+    // Nobody is left to tell.
+  }
 }
 
 async function create(name: string, { module, options }: PreparedFlavor, deps: FlavorDeps): Promise<Flavor> {

@@ -202,7 +202,7 @@ export class VoiceConnector implements AsyncDisposable {
     }
     const problem = await this.#renewDriver();
     if (problem !== undefined || this.#stop.signal.aborted) {
-      await next.retire();
+      await this.#retire(next);
       return problem ?? notRunning;
     }
     this.#generation = next;
@@ -228,7 +228,7 @@ export class VoiceConnector implements AsyncDisposable {
     const { clock, random, log } = this.#deps;
     const config = this.#config;
     this.#generation = await this.#generate(config);
-    this.#closers.add(async () => this.#retire());
+    this.#closers.add(async () => this.#retire(this.#generation));
     this.#refuseWhenStopped();
     const recordings = new RecordingThread(random);
     this.#closers.add(async () => recordings[Symbol.asyncDispose]());
@@ -363,8 +363,8 @@ export class VoiceConnector implements AsyncDisposable {
     this.#hub.close();
   }
 
-  async #retire(): Promise<void> {
-    const closed = await this.#within(DISPOSE_MS, this.#generation?.retire() ?? Promise.resolve());
+  async #retire(generation: Generation | undefined): Promise<void> {
+    const closed = await this.#within(DISPOSE_MS, generation?.retire() ?? Promise.resolve());
     if (!closed) this.#complain(new Error(`the flavors did not close within ${DISPOSE_MS / 1000} s`));
   }
 

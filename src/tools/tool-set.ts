@@ -1,6 +1,7 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { inTime } from '../base/in-time.js';
 import type { Random } from '../base/random.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { GuardedFetch } from '../http/guarded-fetch.js';
@@ -13,6 +14,9 @@ import type { CallFacts, Filler, Tool, ToolTiming, TransferTarget } from './tool
 import { ArgumentSchemas } from './tool-arguments.js';
 import { ToolRunner } from './tool-runner.js';
 import { createWebhookTool, type WebhookOptions } from './webhook/webhook-tool.js';
+
+/** Time that a module may take for what is at its top level, ms. */
+const LOADING_MS = 30_000;
 
 /** What every configured tool says about its timing. */
 interface TimingOptions extends Omit<ToolTiming, 'filler'> {
@@ -91,7 +95,9 @@ async function sourceOf(
       return { live: false, tools: () => [tool] };
     }
     case 'module': {
-      const tool = createModuleTool(name, await loadToolModule(options.path), timing, schemas);
+      const late = (): Error => new Error(`${options.path} did not load within ${LOADING_MS / 1000} s`);
+      const loaded = await inTime(loadToolModule(options.path), LOADING_MS, deps.clock, late);
+      const tool = createModuleTool(name, loaded, timing, schemas);
       return { live: false, tools: () => [tool] };
     }
     case 'mcp': {

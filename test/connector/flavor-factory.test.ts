@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { createFlavors, prepareFlavor } from '../../src/connector/flavor-factory.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const deps = { log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }, now: () => 0 };
@@ -47,7 +48,7 @@ test('makes every flavor with its options, defaults filled in', async () => {
     one: 'seen.push(options, deps.now()); return flavor();',
     two: 'return Promise.resolve(flavor());',
   });
-  expect([...(await createFlavors(config, deps)).keys()]).toEqual(['one', 'two']);
+  expect([...(await createFlavors(config, deps, new FakeClock())).keys()]).toEqual(['one', 'two']);
   expect(calls).toEqual([{ filledIn: true }, 0]);
 });
 
@@ -57,7 +58,7 @@ test('a flavor that cannot be made closes those that were', async () => {
     two: "return flavor({ [Symbol.asyncDispose]() { throw new Error('stuck'); } });",
     three: "throw new Error('no model');",
   });
-  await expect(createFlavors(config, deps)).rejects.toMatchObject({
+  await expect(createFlavors(config, deps, new FakeClock())).rejects.toMatchObject({
     code: 'ERR_FLAVOR_INVALID',
     message: 'the flavor "three" cannot be made: no model',
   });
@@ -68,7 +69,7 @@ test('the code of a flavor is kept, and its name added', async () => {
   const { config } = configOf({
     salon: "throw Object.assign(new Error('the voice is unknown'), { code: 'ERR_FLAVOR_CONFIG', retryable: false });",
   });
-  await expect(createFlavors(config, deps)).rejects.toMatchObject({
+  await expect(createFlavors(config, deps, new FakeClock())).rejects.toMatchObject({
     code: 'ERR_FLAVOR_CONFIG',
     message: 'the flavor "salon" cannot be made: the voice is unknown',
   });
@@ -76,7 +77,7 @@ test('the code of a flavor is kept, and its name added', async () => {
 
 test('a code of somebody else says nothing about flavors', async () => {
   const { config } = configOf({ salon: "throw Object.assign(new Error('no model'), { code: 'ENOENT' });" });
-  await expect(createFlavors(config, deps)).rejects.toMatchObject({ code: 'ERR_FLAVOR_INVALID' });
+  await expect(createFlavors(config, deps, new FakeClock())).rejects.toMatchObject({ code: 'ERR_FLAVOR_INVALID' });
 });
 
 test.each([
@@ -99,7 +100,7 @@ test.each([
   ],
 ])('what is no flavor is refused before a call meets it: %s', async (body, problem) => {
   const { config, calls } = configOf({ partner: body });
-  await expect(createFlavors(config, deps)).rejects.toMatchObject({
+  await expect(createFlavors(config, deps, new FakeClock())).rejects.toMatchObject({
     code: 'ERR_FLAVOR_INVALID',
     message: `the flavor "partner" cannot be used: ${problem}`,
   });
@@ -113,9 +114,42 @@ test('options that do not fit are named from the top of the file', async () => {
   expect(await prepareFlavor(bad, 'salon')).toEqual({
     issues: [{ path: ['flavors', 'salon', 'bad', 0], message: 'must be good' }],
   });
-  await expect(createFlavors(bad, deps)).rejects.toMatchObject({
+  await expect(createFlavors(bad, deps, new FakeClock())).rejects.toMatchObject({
     code: 'ERR_CONFIG_INVALID',
     message: expect.stringContaining('connector.yaml: flavors.salon.bad.0: must be good'),
   });
   await expect(prepareFlavor(config, 'nosuch')).rejects.toMatchObject({ code: 'ERR_FLAVOR_NOT_FOUND' });
+});
+
+test('a flavor that is never made ends the start with its name, and is closed when it comes after all', async () => {
+  const { config, calls } = configOf({
+    one: 'return flavor();',
+    two: 'return new Promise((resolve) => seen.push(() => resolve(flavor())));',
+  });
+  const clock = new FakeClock();
+  const made = createFlavors(config, deps, clock);
+  made.catch(() => undefined);
+  await expect.poll(() => calls.length).toBe(1);
+  clock.advance(30_000);
+  await expect(made).rejects.toMatchObject({
+    code: 'ERR_FLAVOR_TIMEOUT',
+    message: 'the flavor "two" was not made within 30 s',
+  });
+  expect(calls.slice(1)).toEqual(['closed one']);
+  (calls[0] as () => void)();
+  await expect.poll(() => calls.slice(1)).toEqual(['closed one', 'closed two']);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('one that does not close does not hide why another could not be made', async () => {
+  const { config, calls } = configOf({
+    one: 'return flavor({ [Symbol.asyncDispose]: () => new Promise(() => seen.push("closing")) });',
+    two: "throw new Error('no model');",
+  });
+  const clock = new FakeClock();
+  const made = createFlavors(config, deps, clock);
+  made.catch(() => undefined);
+  await expect.poll(() => calls).toEqual(['closing']);
+  clock.advance(5_000);
+  await expect(made).rejects.toMatchObject({ message: 'the flavor "two" cannot be made: no model' });
 });

@@ -181,6 +181,19 @@ describe('start and stop', () => {
     expect(setup.log.lines.join()).toContain('the flavors did not close within 5 s');
   });
 
+  test('nor does one of a configuration that was refused keep the next from being read', async () => {
+    const flavors = [new FakeFlavor(), new FakeFlavor(), new FakeFlavor()];
+    const [, stuck] = flavors;
+    if (stuck) stuck[Symbol.asyncDispose] = () => new Promise<void>(() => {});
+    const createFlavors = async () => new Map([['agent', flavors.shift() ?? new FakeFlavor()]]);
+    const setup = await setUp({}, { createFlavors, clock: hurried(5_000) });
+    await setup.connector.start();
+    setup.driver.renewFailure = new Error('no key');
+    expect(await setup.connector.apply(setup.config)).toEqual({ ok: false, problem: 'no key' });
+    setup.driver.renewFailure = undefined;
+    expect(await setup.connector.apply(setup.config)).toMatchObject({ ok: true });
+  });
+
   test('stop waits for sessions that take their time to end: their records are written', async () => {
     const setup = await setUp();
     await setup.connector.start();

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSystemClock } from '../../src/base/clock.js';
@@ -6,9 +7,11 @@ import { createSystemRandom } from '../../src/base/random.js';
 import { createGuardedFetch } from '../../src/http/guarded-fetch.js';
 import { openToolSet, type ToolOptions, type ToolSet } from '../../src/tools/tool-set.js';
 import { importsOf } from '../architecture/source-imports.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { HttpServer, json } from '../support/http-server.js';
 import { McpHttpServer } from '../support/mcp-http-server.js';
 import { MemoryLog } from '../support/memory-log.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { FakePhone, sampleFacts } from '../support/tool-runner.js';
 
 const timing = { timeoutMs: 10_000, filler: { text: 'One moment.' }, fillerAfterMs: 700 };
@@ -56,6 +59,24 @@ function runnerFor(set: ToolSet, names: readonly string[]) {
     );
   return { runner, run };
 }
+
+test('a module whose top level never ends is an error that names the tool', async () => {
+  const path = join(temporaryDirectory(), 'stuck.mjs');
+  writeFileSync(path, 'await new Promise((resolve) => { globalThis.endOfStuckTool = resolve; });');
+  const clock = new FakeClock();
+  const http = createGuardedFetch({ allow: [], clock });
+  onTestFinished(() => http[Symbol.asyncDispose]());
+  const tools = { stuck: { ...module, path } as ToolOptions };
+  const opened = openToolSet(tools, { http, clock, log: new MemoryLog(), random: createSystemRandom() });
+  opened.catch(() => undefined);
+  await expect.poll(() => 'endOfStuckTool' in globalThis).toBe(true);
+  clock.advance(30_000);
+  await expect(opened).rejects.toMatchObject({
+    code: 'ERR_TOOL_INVALID',
+    message: `tools.stuck: ${path} did not load within 30 s`,
+  });
+  (globalThis as unknown as { endOfStuckTool: () => void }).endOfStuckTool();
+});
 
 test('a program that takes longer to start than its tools may take is waited for', async () => {
   const program = { command: process.execPath, args: [file('test/fixtures/mcp/stdio.mjs')], env: {}, headers: {} };
