@@ -9,7 +9,7 @@ export const errorCodes = {
   },
   ERR_CONFIG_UNREADABLE: {
     meaning: 'The configuration file cannot be read.',
-    remedy: 'Check the path and its permissions.',
+    remedy: 'Check the path, its permissions, and that it is text in UTF-8.',
   },
   ERR_LISTEN: {
     meaning: 'A listening address cannot be bound.',
@@ -74,7 +74,8 @@ export const errorCodes = {
   },
   ERR_RECORD_WRITE: {
     meaning: 'A call record cannot be written.',
-    remedy: 'Check space and permissions of `cdr.path`; the record is kept in memory and tried again.',
+    remedy:
+      'Check space and permissions of `cdr.path`; a running connector keeps the record in memory and tries again.',
   },
   ERR_RECORD_IN_USE: {
     meaning: 'Another connector writes the same file of call records.',

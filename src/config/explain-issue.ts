@@ -100,6 +100,10 @@ function explainType(expected: string, path: ConfigPath, context: ExplainContext
     const quoted = isSecretPath(path) ? '…' : source;
     return document.issueAt(path, message, { help: `put it in quotes: "${quoted}"` });
   }
+  if (path.length === 0)
+    return document.issueAt(path, message, {
+      help: 'write keys such as flavors: and routes:, as sip-config/connector.yaml has them',
+    });
   if (expected === 'array' && value !== null)
     return document.issueAt(path, message, { help: 'write it as a list: [ … ]' });
   return document.issueAt(path, message, needs(path, context));

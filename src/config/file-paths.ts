@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
+import { fileProblem } from '../base/file-problem.js';
 import { readTlsMaterial, TlsFileError, type TlsFiles } from '../base/tls-material.js';
 import type {
   Config,
@@ -14,7 +15,6 @@ import type {
   ToolConfig,
 } from './config.js';
 import type { ConfigPath } from './config-issue.js';
-import { reason } from './resolve-values.js';
 import type { BrokenRule } from './rules/broken-rule.js';
 import { type ParsedRoute, sayingsOf } from './rules/sayings.js';
 import type { ParsedConfig } from './schema.js';
@@ -187,26 +187,26 @@ async function checkRecording(file: string, path: ConfigPath): Promise<BrokenRul
 }
 
 async function checkModule(file: string, path: ConfigPath): Promise<BrokenRule | undefined> {
-  const problem = await fileProblem(file);
+  const problem = await readProblem(file);
   if (problem === undefined) return undefined;
   const help = 'name the file itself; paths start at the directory of this file';
   return { path, message: `this module cannot be loaded: ${problem}`, help };
 }
 
 /** Why there is no file to read; `undefined` when there is one. */
-async function fileProblem(file: string): Promise<string | undefined> {
+async function readProblem(file: string): Promise<string | undefined> {
   try {
     if (!(await stat(file)).isFile()) return 'it is no file';
     await access(file, constants.R_OK);
     return undefined;
   } catch (error) {
-    return reason(error);
+    return fileProblem(error);
   }
 }
 
 /** A warning: without its model the energy gate hears the callers. */
 async function checkVoiceModel(file: string): Promise<BrokenRule | undefined> {
-  const problem = await fileProblem(file);
+  const problem = await readProblem(file);
   if (problem === undefined) return undefined;
   return {
     severity: 'warning',
@@ -231,7 +231,7 @@ function checkDrachtioTls(
 }
 
 async function checkPem(file: string | undefined, path: ConfigPath): Promise<BrokenRule | undefined> {
-  const problem = file === undefined ? undefined : await fileProblem(file);
+  const problem = file === undefined ? undefined : await readProblem(file);
   if (problem === undefined) return undefined;
   const help = 'name a PEM file; paths start at the directory of this file';
   return { path, message: `this file cannot be read: ${problem}`, help };

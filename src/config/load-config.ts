@@ -1,13 +1,15 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { createSystemClock } from '../base/clock.js';
+import { fileProblem } from '../base/file-problem.js';
 import type { Config } from './config.js';
 import { ConfigDocument } from './config-document.js';
 import { type ConfigIssue, type ConfigPath, formatPath, inFileOrder } from './config-issue.js';
 import { explainIssue, valueAt } from './explain-issue.js';
 import { checkFiles, toConfig } from './file-paths.js';
 import { describeConfig } from './json-schema.js';
-import { type ResolvedValues, reason, resolveValues } from './resolve-values.js';
+import { type ResolvedValues, resolveValues } from './resolve-values.js';
 import type { BrokenRule } from './rules/broken-rule.js';
 import { checkRules } from './rules.js';
 import { Secrets } from './secrets.js';
@@ -53,13 +55,18 @@ export interface RefusedConfig {
  */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
   const absolute = resolve(options.cwd, file);
-  let text: string;
+  let issue: ConfigIssue;
   try {
-    text = await readFile(absolute, 'utf8');
+    const bytes = await readFile(absolute);
+    const text = bytes.toString('utf8');
+    // UTF-16, as editors and shells of Windows write it, has a NUL in each letter.
+    if (isUtf8(bytes) && !text.includes('\0')) return await loadConfigText(text, file, options);
+    issue = ofFile(file, placeOfNoText(text), 'this is not text in UTF-8', 'save the file in UTF-8');
   } catch (error) {
-    return { ok: false, errors: [unreadable(file, error)], warnings: [], secrets: new Secrets() };
+    const message = `the configuration file cannot be read: ${fileProblem(error)}`;
+    issue = ofFile(file, { line: 0, column: 0 }, message, 'name another file with --config FILE');
   }
-  return loadConfigText(text, file, options);
+  return refused([issue], new Secrets());
 }
 
 /** {@link loadConfig} for a text that is no file's, or not as it stands there. Relative paths start where `file` is. */
@@ -121,17 +128,14 @@ async function brokenRules(
   return broken.filter((rule) => !isWrong(rule.path));
 }
 
-function unreadable(file: string, error: unknown): ConfigIssue {
-  return {
-    severity: 'error',
-    code: 'ERR_CONFIG_UNREADABLE',
-    file,
-    line: 0,
-    column: 0,
-    key: '',
-    message: `the configuration file cannot be read: ${reason(error)}`,
-    help: 'name another file with --config FILE',
-  };
+function ofFile(file: string, place: { line: number; column: number }, message: string, help: string): ConfigIssue {
+  return { severity: 'error', code: 'ERR_CONFIG_UNREADABLE', file, ...place, key: '', message, help };
+}
+
+/** Where the first character is that stands for bytes which are no UTF-8, or the first NUL. */
+function placeOfNoText(text: string): { line: number; column: number } {
+  const lines = text.slice(0, Math.max(0, text.search(/[\ufffd\0]/))).split('\n');
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
 function refused(issues: readonly ConfigIssue[], secrets: Secrets): RefusedConfig {

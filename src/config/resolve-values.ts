@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
+import { fileProblem } from '../base/file-problem.js';
 import type { ConfigDocument } from './config-document.js';
 import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
 import { parseReferences } from './references.js';
@@ -150,7 +151,7 @@ class Walk {
       }
       this.#problem(path, `the file ${file} is empty`, 'write the value into it');
     } catch (error) {
-      this.#problem(path, `the file ${file} cannot be read: ${reason(error)}`, 'check its path and permissions');
+      this.#problem(path, `the file ${file} cannot be read: ${fileProblem(error)}`, 'check its path and permissions');
     }
     return undefined;
   }
@@ -158,21 +159,5 @@ class Walk {
   #problem(path: ConfigPath, message: string, help?: string): void {
     this.unresolved.add(formatPath(path));
     this.issues.push(this.#document.issueAt(path, message, help === undefined ? {} : { help }));
-  }
-}
-
-/** Plain words for the usual codes of `fs`. */
-export function reason(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'EISDIR':
-      return 'it is a directory';
-    default:
-      return error instanceof Error ? error.message : String(error);
   }
 }

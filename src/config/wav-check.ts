@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { reason } from './resolve-values.js';
+import { fileProblem } from '../base/file-problem.js';
 
 /** A saying is kept in memory while the connector runs. Ten minutes of stereo at 16 kHz are 38 MB. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -27,7 +27,7 @@ export async function wavProblem(file: string): Promise<string | undefined> {
     if (status.size > MAX_FILE_BYTES) return `it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MB`;
     return await problemOfChunks(handle);
   } catch (error) {
-    return reason(error);
+    return fileProblem(error);
   } finally {
     await handle?.close();
   }

@@ -10,6 +10,7 @@ import { openToolSet } from '../tools/tool-set.js';
 import { BackgroundSounds } from './background-sounds.js';
 import { createVariant } from './flavor-variant.js';
 import { Generation, type GenerationDeps } from './generation.js';
+import { prepareRecordings } from './recording-directory.js';
 import { fixedSayings } from './route-options.js';
 
 export interface GenerationOpeningDeps {
@@ -41,6 +42,7 @@ export async function openGeneration(
   const router = createRouter(config.routes);
   const fetch = createGuardedFetch({ allow: config.http.allow, clock });
   try {
+    await prepareRecordings(config.recording, log);
     const tools = await openToolSet(config.tools, { http: fetch, clock, random, log });
     const sounds = await BackgroundSounds.load(config.routes, log);
     const flavors = await deps.createFlavors(config);

@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock, TimerHandle } from '../base/clock.js';
-import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { ConnectorError } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
+import { makeDirectory } from '../base/make-directory.js';
 import type { StreamTap } from './engine.js';
 import type { CreateRecordingFile, RecordingFile } from './recording-file.js';
 import { StereoTimeline, TIMELINE_HZ } from './stereo-timeline.js';
@@ -138,7 +139,7 @@ class DiskRecorder implements StereoRecorder {
     await this.#finishFile();
     const { path } = this.#options;
     if (this.#failure !== undefined) {
-      const reason = `${path}: ${errorMessage(this.#failure)}`;
+      const reason = `${path}: ${fileProblem(this.#failure)}`;
       throw new ConnectorError('ERR_RECORDING_WRITE', reason, { cause: this.#failure });
     }
     return { path, durationMs: this.#timeline.endFrame / SAMPLES_PER_MS };
@@ -163,7 +164,7 @@ class DiskRecorder implements StereoRecorder {
 
   async #begin(): Promise<RecordingFile> {
     const { path, createFile = createWavRecording } = this.#options;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path), 0o700);
     const file = await createFile(path);
     this.#file = file;
     await file.begin();

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { WAV_HEADER_BYTES, wavHeader } from '../audio/wav-header.js';
 import { parseWav, type WavAudio } from '../audio/wav-parse.js';
-import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { ConnectorError } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
 import { writeAll } from './write-all.js';
 
 /** Larger files are refused: an announcement or a test recording has no business being longer. */
@@ -19,7 +20,7 @@ export async function readWavFile(path: string): Promise<WavAudio> {
     return parseWav(await file.readFile(), path);
   } catch (error) {
     if (error instanceof ConnectorError) throw error;
-    throw new ConnectorError('ERR_AUDIO_FILE', `${path}: ${errorMessage(error)}`, { cause: error });
+    throw new ConnectorError('ERR_AUDIO_FILE', `${path}: ${fileProblem(error)}`, { cause: error });
   }
 }
 
@@ -107,6 +108,7 @@ async function attempt<Result>(path: string, action: () => Promise<Result>): Pro
   try {
     return await action();
   } catch (error) {
-    throw new ConnectorError('ERR_AUDIO_FILE', `${path}: ${errorMessage(error)}`, { cause: error });
+    const problem = fileProblem(error, 'there is no such directory');
+    throw new ConnectorError('ERR_AUDIO_FILE', `${path}: ${problem}`, { cause: error });
   }
 }

@@ -1,7 +1,9 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { ConnectorError } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
+import { makeDirectory } from '../base/make-directory.js';
 import type { Random } from '../base/random.js';
 import type { Logger } from '../flavor-api/logger.js';
 import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from './file-system.js';
@@ -25,7 +27,8 @@ export async function adminToken(
   try {
     await writeToken(path, token, deps.random);
   } catch (error) {
-    const message = `admin.token is not set, and none can be written to ${path}: ${errorMessage(error)}`;
+    const problem = fileProblem(error, 'its directory cannot be made');
+    const message = `admin.token is not set, and none can be written to ${path}: ${problem}; set the key, or make that path writable`;
     throw new ConnectorError('ERR_CONFIG_INVALID', message, { cause: error });
   }
   deps.log.info({ path }, 'a new admin token was written');
@@ -53,7 +56,7 @@ function isPrivate(facts: Stats): boolean {
 
 /** Written beside and renamed: nobody ever sees half a token, or one with another mode. */
 async function writeToken(path: string, token: string, random: Random): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
+  await makeDirectory(dirname(path), PRIVATE_DIRECTORY_MODE);
   const beside = `${path}.${random.hex(4)}`;
   const file = await open(beside, 'wx', PRIVATE_FILE_MODE);
   try {

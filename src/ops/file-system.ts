@@ -1,3 +1,6 @@
+import { open, rename, stat } from 'node:fs/promises';
+import { makeDirectory } from '../base/make-directory.js';
+
 /** What `stat` must tell. */
 export interface FileFacts {
   /** Bytes. */
@@ -17,16 +20,21 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-/**
- * The file system as the record log uses it. `node:fs/promises` is one; tests put another in front of it that fails like
- * a full or broken disk.
- */
+/** The file system as the record log uses it; tests put another in front of it that fails like a full or broken disk. */
 export interface FileSystem {
   mkdir(path: string, options: { readonly recursive: true; readonly mode: number }): Promise<unknown>;
   open(path: string, flags: string, mode?: number): Promise<OpenFile>;
   stat(path: string): Promise<FileFacts>;
   rename(from: string, to: string): Promise<void>;
 }
+
+/** That of this machine. */
+export const diskFileSystem: FileSystem = {
+  mkdir: (path, { mode }) => makeDirectory(path, mode),
+  open,
+  stat,
+  rename,
+};
 
 /** Owner reads and writes, nobody else: records name callers. */
 export const PRIVATE_FILE_MODE = 0o600;

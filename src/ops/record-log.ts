@@ -1,12 +1,13 @@
-import fsPromises from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.js';
-import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
+import { ConnectorError, errorCode } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
 import type { Logger } from '../flavor-api/logger.js';
 import type { CallSummary } from './call-event.js';
 import { CallJournal, type InterruptedCall, readJournal } from './call-journal.js';
 import { CALL_RECORD_VERSION, type CallRecord } from './call-record.js';
 import {
+  diskFileSystem,
   type FileSystem,
   type OpenFile,
   PRIVATE_DIRECTORY_MODE,
@@ -26,7 +27,7 @@ export interface RecordLogOptions {
 export interface RecordLogDeps {
   readonly clock: Clock;
   readonly log: Logger;
-  /** For tests; `node:fs/promises` when absent. */
+  /** For tests; that of this machine when absent. */
   readonly fs?: FileSystem;
 }
 
@@ -77,7 +78,7 @@ export const recordLogDefaults = {
  */
 export async function openRecordLog(options: RecordLogOptions, deps: RecordLogDeps): Promise<RecordLog> {
   const { path } = options;
-  const { clock, log, fs = fsPromises } = deps;
+  const { clock, log, fs = diskFileSystem } = deps;
   const undo: (() => Promise<void>)[] = [];
   try {
     await fs.mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY_MODE });
@@ -115,7 +116,8 @@ export async function openRecordLog(options: RecordLogOptions, deps: RecordLogDe
   } catch (error) {
     await runAll(undo);
     if (error instanceof ConnectorError) throw error;
-    throw new ConnectorError('ERR_RECORD_WRITE', `${path} cannot be opened: ${errorMessage(error)}`, { cause: error });
+    const problem = fileProblem(error, 'its directory cannot be made');
+    throw new ConnectorError('ERR_RECORD_WRITE', `${path} cannot be opened: ${problem}`, { cause: error });
   }
 }
 

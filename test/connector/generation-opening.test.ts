@@ -1,11 +1,15 @@
 import { getEventListeners } from 'node:events';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createSystemRandom } from '../../src/base/random.js';
 import type { Announcement, Announcer } from '../../src/call/announcement.js';
+import type { Config } from '../../src/config/config.js';
 import { openGeneration } from '../../src/connector/generation-opening.js';
 import type { Flavor } from '../../src/flavor-api/index.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { createKeptLog } from '../support/silent-log.js';
+import { createKeptLog, type KeptLog } from '../support/silent-log.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { setUp } from './connector-setup.js';
 
 /** A voice whose announcements are not made before it is told to, or is closed. */
@@ -27,11 +31,8 @@ class SlowVoice implements Announcer, AsyncDisposable {
   }
 }
 
-async function opened() {
-  const { config } = await setUp();
-  const log = createKeptLog();
-  const voice = new SlowVoice();
-  const deps = {
+function generationDeps(log: KeptLog, voice: SlowVoice) {
+  return {
     clock: new FakeClock(0),
     random: createSystemRandom(),
     log,
@@ -39,7 +40,13 @@ async function opened() {
     createAnnouncer: () => voice,
     onDisposeError: () => {},
   };
-  const generation = await openGeneration(config, deps, new AbortController().signal);
+}
+
+async function opened() {
+  const { config } = await setUp();
+  const log = createKeptLog();
+  const voice = new SlowVoice();
+  const generation = await openGeneration(config, generationDeps(log, voice), new AbortController().signal);
   const complaints = () => log.lines.filter((line) => line.includes('an announcement cannot be made')).length;
   return { generation, voice, complaints };
 }
@@ -82,4 +89,19 @@ test('a start that is stopped waits for no flavor that warms up', async () => {
   expect(given?.aborted).toBe(true);
   expect(log.lines.filter((line) => line.includes('did not warm up'))).not.toEqual([]);
   expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+});
+
+test('recordings that cannot be kept are told before the first call', async () => {
+  const { config } = await setUp();
+  const log = createKeptLog();
+  const path = join(temporaryDirectory(), 'file');
+  writeFileSync(path, '');
+  const open = (recording: Config['recording']) =>
+    openGeneration({ ...config, recording }, generationDeps(log, new SlowVoice()), new AbortController().signal);
+  await open({ ...config.recording, mode: 'stereo', path: `${path}s/today` });
+  expect(statSync(`${path}s/today`).isDirectory()).toBe(true);
+  await open({ ...config.recording, mode: 'off', path });
+  expect(log.lines.join()).not.toContain('ERR_RECORDING_WRITE');
+  await open({ ...config.recording, mode: 'stereo', path });
+  expect(log.lines.join()).toMatch(/see recording\.path.*ERR_RECORDING_WRITE.*what should be its directory is a file/);
 });

@@ -1,0 +1,26 @@
+/**
+ * What is wrong with a file in plain words, for the usual codes of `fs`; else the words of the error.
+ *
+ * @param missing what it means that something is not there: of a file to be written, its directory
+ */
+export function fileProblem(error: unknown, missing = 'there is no such file'): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return missing;
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'it is a directory';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'what should be its directory is a file';
+    case 'EROFS':
+      return 'the disk is read-only';
+    case 'ENOSPC':
+      return 'the disk is full';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
