@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { servePage } from '../browser-phone/page-server.js';
 import { type HostPort, parseHostPort } from '../config/addresses.js';
-import { argumentOf } from './argument.js';
+import { argumentOf, parsedOption } from './argument.js';
 import type { CliIo } from './cli-io.js';
 import { untilEnded } from './ending.js';
 import type { ReportExitCode } from './exit-code.js';
@@ -19,11 +19,13 @@ const COMMAND = 'voice-connector browser-phone';
 export function createBrowserPhoneCommand(io: CliIo, report: ReportExitCode): Command {
   return new Command('browser-phone')
     .description('a phone in the browser: serves a page that calls a connector by SIP over WebSocket, until Ctrl-C')
-    .option(
-      '--listen <address>',
-      'where the page is; browsers give the microphone to loopback and https: alone',
-      (text) => argumentOf(parseHostPort(text)),
-      argumentOf(parseHostPort('127.0.0.1:8090')),
+    .addOption(
+      parsedOption(
+        '--listen <address>',
+        'where the page is; browsers give the microphone to loopback and https: alone',
+        (text) => argumentOf(parseHostPort(text)),
+        '127.0.0.1:8090',
+      ),
     )
     .option('--server <url>', 'WebSocket of the connector', webSocketUrl, 'ws://127.0.0.1:5066')
     .option('--number <number>', 'number to begin with', '2000')

@@ -153,5 +153,5 @@ function helpFor(use: string, message: string): string {
   if (needed !== undefined) return `the flavor imports ${needed}, which must be installed beside it`;
   const meant = suggest(use, builtInFlavors);
   if (meant !== undefined) return `did you mean "${meant}"?`;
-  return `built in: ${builtInFlavors.join(', ')}; a package must be installed beside the configuration file`;
+  return 'a package must be installed beside the configuration file; a path starts at its directory';
 }

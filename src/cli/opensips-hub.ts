@@ -6,7 +6,7 @@ import { parseBlock } from '../config/addresses.js';
 import { parseEvents, parseMi } from '../config/schema/opensips.js';
 import { createLog } from '../ops/log.js';
 import { OpensipsHub } from '../signaling/opensips/hub/opensips-hub.js';
-import { argumentOf } from './argument.js';
+import { argumentOf, parsedOption } from './argument.js';
 import type { CliIo } from './cli-io.js';
 import { untilEnded } from './ending.js';
 import type { ReportExitCode } from './exit-code.js';
@@ -18,7 +18,7 @@ interface HubCommandOptions {
   readonly events: ReturnType<typeof udp>;
   readonly listen: ReturnType<typeof udp>;
   readonly replyDirectory: string;
-  readonly allow: readonly string[];
+  readonly allow?: readonly string[];
 }
 
 /** `voice-connector opensips-hub`: one subscriber of an OpenSIPS that shares its calls out to several connectors. */
@@ -27,16 +27,18 @@ export function createOpensipsHubCommand(io: CliIo, report: ReportExitCode): Com
     .description(
       'hear the events of an OpenSIPS for several connectors, and share its calls out to them, until SIGTERM',
     )
-    .option(
-      '--mi <address>',
-      'where OpenSIPS takes commands: udp:HOST:PORT, http://HOST:PORT/mi, fifo:/PATH',
-      mi,
-      mi('udp:127.0.0.1:8080'),
+    .addOption(
+      parsedOption(
+        '--mi <address>',
+        'where OpenSIPS takes commands: udp:HOST:PORT, http://HOST:PORT/mi, fifo:/PATH',
+        mi,
+        'udp:127.0.0.1:8080',
+      ),
     )
-    .option('--events <address>', 'where its events come to', udp, udp('udp:127.0.0.1:0'))
-    .option('--listen <address>', 'signaling.opensips.mi of the connectors', udp, udp('udp:127.0.0.1:8081'))
+    .addOption(parsedOption('--events <address>', 'where its events come to', udp, 'udp:127.0.0.1:0'))
+    .addOption(parsedOption('--listen <address>', 'signaling.opensips.mi of the connectors', udp, 'udp:127.0.0.1:8081'))
     .option('--reply-directory <path>', 'with fifo: reply_dir of mi_fifo', '/tmp/')
-    .option('--allow <block...>', 'addresses and CIDR blocks of connectors, besides loopback', blocks, [])
+    .option('--allow <block...>', 'addresses and CIDR blocks of connectors, besides loopback', blocks)
     .addHelpText(
       'after',
       '\nExit code: 0 ended by a signal, 1 did not start, 2 wrong usage.\n\nExample:\n  voice-connector opensips-hub --mi udp:127.0.0.1:8080 --listen udp:127.0.0.1:8081\n',
@@ -49,7 +51,7 @@ async function run(options: HubCommandOptions, io: CliIo, report: ReportExitCode
   const log = createLog({ stream: io.stdout, level: 'info', redact: (text) => text }, { clock });
   const address =
     options.mi.protocol === 'fifo' ? { ...options.mi, replyDirectory: options.replyDirectory } : options.mi;
-  const allow = [LOOPBACK, '::1', ...options.allow];
+  const allow = [LOOPBACK, '::1', ...(options.allow ?? [])];
   const hub = new OpensipsHub(
     { mi: address, events: options.events, listen: options.listen, allow },
     { clock, random: createSystemRandom(), log },
@@ -68,7 +70,7 @@ async function run(options: HubCommandOptions, io: CliIo, report: ReportExitCode
 
 const mi = (text: string) => argumentOf(parseMi(text));
 const udp = (text: string) => argumentOf(parseEvents(text));
-const blocks = (text: string, before: readonly string[]): readonly string[] => [
+const blocks = (text: string, before: readonly string[] = []): readonly string[] => [
   ...before,
   argumentOf(parseBlock(text)),
 ];

@@ -40,11 +40,22 @@ export class PhoneAccount {
   readonly onEvent = (event: PhoneEvent): void => {
     const elapsedMs = event.atMs - this.#startedMs;
     this.tell(`${(elapsedMs / 1000).toFixed(2)} s  ${describe(event)}`);
+    if (event.type === 'ended' && event.end.by === 'transport') this.tell(this.#whyCutOff(event.end.status));
     if (event.type === 'ringing') this.#ringing.push(event.status);
     if (event.type === 'answered') {
       this.#answered = { codec: event.codec, srtp: event.srtp ?? null, setupMs: Math.round(elapsedMs * 10) / 10 };
     }
   };
+
+  /** What to look at when nobody was reached, by the status that stands for it. */
+  #whyCutOff(status: number): string {
+    if (this.#answered) return 'the way to the other side is gone';
+    if (status === 408)
+      return 'nothing came back: wrong address or port, a firewall, or a connector whose signaling.embedded.allow has not this address';
+    if (status === 503)
+      return 'no connection: nothing listens at this address and port over this transport, or its certificate is not trusted';
+    return 'nowhere to send it: the name is not known, or has no address';
+  }
 
   summary(uri: string, end: LegEnd, stats: StreamStats | undefined): PhoneSummary {
     return {
@@ -85,7 +96,8 @@ function describe(event: PhoneEvent): string {
 
 function describeEnd(end: LegEnd): string {
   const by = end.by === 'peer' ? 'by the other side' : end.by === 'local' ? 'by the phone' : `(${end.by})`;
-  const text = printable(end.text);
+  // A BYE says why in a Reason header field (RFC 3326): its text is the part for people.
+  const text = printable(/;text="([^"]*)"/.exec(end.text)?.[1] ?? end.text);
   return [by, end.status === 0 ? '' : String(end.status), text].filter((part) => part !== '').join(' ');
 }
 

@@ -10,6 +10,7 @@ import { toPhoneSamples } from '../phone/phone-samples.js';
 import { type PhoneTarget, phoneTarget } from '../phone/phone-target.js';
 import type { SrtpMode } from '../signaling/sdp-crypto.js';
 import { type AudioCodec, codecFormats } from '../signaling/sdp-formats.js';
+import { parsedOption } from './argument.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
@@ -29,7 +30,7 @@ interface PhoneOptions {
 
 /** Stays on the line this long when nothing else says how long, s. */
 const DEFAULT_SECONDS = 10;
-const DEFAULT_CODECS: readonly AudioCodec[] = ['pcmu', 'pcma'];
+const DEFAULT_CODECS = 'pcmu,pcma';
 const srtpModes: readonly SrtpMode[] = ['off', 'optional', 'required'];
 /** After Ctrl-C the other side has this long to let us go, ms. */
 const GIVE_UP_MS = 2000;
@@ -47,11 +48,13 @@ export function createPhoneCommand(io: CliIo, report: ReportExitCode): Command {
       `how long to stay on the line after the answer (default: ${DEFAULT_SECONDS})`,
       parseSeconds,
     )
-    .option(
-      '--codecs <list>',
-      'codecs to offer, the preferred first: pcmu, pcma, g722, opus',
-      parseCodecs,
-      DEFAULT_CODECS,
+    .addOption(
+      parsedOption(
+        '--codecs <list>',
+        'codecs to offer, the preferred first: pcmu, pcma, g722, opus',
+        parseCodecs,
+        DEFAULT_CODECS,
+      ),
     )
     .addOption(
       new Option('--srtp <mode>', 'encrypted media, keys in SDP: optional (RTP/AVP with keys), required (RTP/SAVP)')

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Document, isScalar, visit } from 'yaml';
+import { fileProblem } from '../base/file-problem.js';
 import { type AvcSecret, importAvc } from '../config/avc/avc-import.js';
 import type { ConfigIssue } from '../config/config-issue.js';
 import { type LoadResult, loadConfigText } from '../config/load-config.js';
-import { reason } from '../config/resolve-values.js';
 import { Secrets } from '../config/secrets.js';
 import type { CliIo } from './cli-io.js';
 
@@ -31,7 +31,7 @@ export async function readAvc(
   try {
     text = await readFile(resolve(io.cwd, file), 'utf8');
   } catch (error) {
-    const message = `the file cannot be read: ${reason(error)}`;
+    const message = `the file cannot be read: ${fileProblem(error)}`;
     return { yaml: undefined, issues: [issue(file, 'error', 0, message)], secrets: [] };
   }
   const result = importAvc(text, io.env, secrets);

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Clock, createSystemClock } from '../base/clock.js';
 import { loadConfig } from '../config/load-config.js';
 import type { CliIo } from './cli-io.js';
@@ -22,7 +22,11 @@ export function createRouteTestCommand(io: CliIo, report: ReportExitCode, clock:
     .description('say which route and flavor would answer a number, and why')
     .argument('<number>', 'the number dialled: user part of the request-URI and of To', parseNumber)
     .option('--from <number>', 'the caller: user part of the From URI', 'anonymous')
-    .option('--header <header>', "a SIP header field of the call, 'Name: value'; may be repeated", addHeader, new Map())
+    .addOption(
+      new Option('--header <header>', "a SIP header field of the call, 'Name: value'; may be repeated")
+        .argParser(addHeader)
+        .default(new Map(), 'none'),
+    )
     .option('--config <file>', 'configuration file', DEFAULT_CONFIG)
     .option('--fetch', 'also ask for the settings of the call, where its route has some')
     .option('--json', 'print one JSON object')

@@ -49,7 +49,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     // Commander throws for --help and --version too, with code 0; what it printed is said already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      const isFile = error.code === 'commander.excessArguments' && args.some((arg) => /\.ya?ml$/.test(arg));
+      if (isFile) io.stderr.write('a configuration file is named by --config FILE\n');
+      return error.exitCode === 0 ? 0 : 2;
+    }
     tellFailure('voice-connector', error, io, false);
     return 1;
   }

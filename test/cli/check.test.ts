@@ -188,7 +188,7 @@ routes: [{ match: { any: true }, reject: 404 }]
         |
       3 |   two: { use: "./nowhere.js" }
         |               ^^^^^^^^^^^^^^
-        = help: built in: echo, openai-realtime, deepgram, deepgram-agent, azure, chatterbox-custom; a package must be installed beside the configuration file
+        = help: a package must be installed beside the configuration file; a path starts at its directory
 
       error: flavors.three.mode: expected turns or immediate
        --> connector.yaml:6:11

@@ -91,6 +91,10 @@ test('a connection that is not made: 1, and why', async () => {
   const { code, err } = await phone(['sips:2000@127.0.0.1:9', '--seconds', '0.1']);
   expect(code).toBe(1);
   expect(err).toContain('TLS connection: connect ECONNREFUSED');
+  const plain = await phone(['sip:2000@127.0.0.1:9;transport=tcp', '--seconds', '0.1']);
+  expect(plain.out).toMatch(/ended \(transport\) 503\nno connection: nothing listens at this address and port/);
+  const unknown = await phone(['sip:2000@nobody.invalid', '--seconds', '0.1']);
+  expect(unknown.out).toMatch(/ended \(transport\)\nnowhere to send it: the name is not known/);
 });
 
 test('a call that is refused: 1, with the status', async () => {

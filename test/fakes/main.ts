@@ -51,8 +51,8 @@ interface Arguments extends FakeArguments {
   readonly json: boolean;
 }
 
-/** The command line, or `undefined` when it is not understood. */
-function readArguments(args: readonly string[]): Arguments | undefined {
+/** The command line, or what is wrong with it. */
+function readArguments(args: readonly string[]): Arguments | string {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -68,12 +68,16 @@ function readArguments(args: readonly string[]): Arguments | undefined {
     });
     const { port, key, beta, variant, fault: faults, json } = values;
     const command = commands.find(({ name }) => name === positionals.join());
-    if (command === undefined || !/^\d+$/.test(port)) return undefined;
-    const known = faults.every((name) => command.faults.includes(name));
-    if (!known || (variant !== undefined && !command.variants.includes(variant))) return undefined;
+    if (command === undefined)
+      return positionals.length === 0 ? 'name a fake' : `there is no fake ${positionals.join(' ')}`;
+    if (!/^\d+$/.test(port)) return `${port} is no port`;
+    const unknown = faults.find((name) => !command.faults.includes(name));
+    if (unknown !== undefined) return `${command.name} has no fault ${unknown}`;
+    if (variant !== undefined && !command.variants.includes(variant))
+      return `${command.name} has no variant ${variant}`;
     return { command, port: Number(port), key, beta, variant, faults, json };
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -99,8 +103,9 @@ async function run({ command, faults, json, ...given }: Arguments): Promise<void
 }
 
 const given = readArguments(process.argv.slice(2));
-if (given === undefined) {
-  process.stderr.write(USAGE);
+if (typeof given === 'string') {
+  // Behind the usage, where a terminal shows it.
+  process.stderr.write(`${USAGE}\nerror: ${given}\n`);
   process.exitCode = 2;
 } else {
   await run(given);
