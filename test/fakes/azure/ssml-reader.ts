@@ -24,7 +24,9 @@ export function readSsml(document: string): Spoken {
   if (voice === undefined || voices.some(({ name }) => name !== 'voice'))
     throw invalid('text stands outside of a voice');
   const name = voice.attributes.get('name') ?? '';
-  if (!/^[a-z]{2,3}-[A-Z]{2}-[\w-]+Neural(:DragonHD\w*)?$/.test(name)) throw new Error(`Unsupported voice ${name}.`);
+  // Such as en-US-AriaNeural, sr-Latn-RS-NicholasNeural, en-US-Ava:DragonHDLatestNeural
+  if (!/^[a-z]{2,3}-(?:[A-Z][a-z]{3}-)?[A-Z]{2}-[\w:-]+Neural$/.test(name))
+    throw new Error(`Unsupported voice ${name}.`);
   if (usesMstts(root) && !root.attributes.has('xmlns:mstts')) throw invalid('the prefix mstts is not bound');
   return { text: textOf(voice).replace(/\s+/g, ' ').trim(), voice: name };
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { HubSessions } from '../../../src/signaling/opensips/hub/hub-sessions.js';
+import type { HubWorker } from '../../../src/signaling/opensips/hub/hub-worker.js';
 import { MiClient } from '../../../src/signaling/opensips/mi/mi-client.js';
 import { readSessionEvent } from '../../../src/signaling/opensips/session-event.js';
 import { UaSession } from '../../../src/signaling/opensips/ua-session.js';
@@ -15,7 +16,8 @@ function scene() {
     close: async () => {},
   };
   const mi = new MiClient(link, clock);
-  const sessions = new HubSessions({ clock, session: (key) => new UaSession(mi, key), candidates: () => [] });
+  const [subscribed, heard]: [HubWorker[], string[]] = [[], []];
+  const sessions = new HubSessions({ clock, session: (key) => new UaSession(mi, key), candidates: () => subscribed });
   const raise = (event_type: string, status: number, entity_type = 'UAC'): void => {
     const params = {
       key: 'B2B.1',
@@ -31,7 +33,14 @@ function scene() {
     const event = readSessionEvent(datagram);
     if (event !== undefined) sessions.receive(event, datagram);
   };
-  return { clock, sessions, sent, raise };
+  /** A connector subscribes. */
+  const subscribe = (name: string): HubWorker => {
+    const hear = (datagram: Buffer): void => void heard.push(readSessionEvent(datagram)?.type ?? '');
+    const worker = { name, sessions: new Set<string>(), busySeconds: 0, send: hear } as unknown as HubWorker;
+    subscribed.push(worker);
+    return worker;
+  };
+  return { clock, sessions, sent, raise, subscribe, heard };
 }
 
 it('a call that somebody answers, and whose connector is no more, ends', async () => {
@@ -76,4 +85,27 @@ it('a far end that says 200 again and again does not put off the end', async () 
     await clock.advanceAsync(2_000);
   }
   expect(sent.length).toBeGreaterThan(0);
+});
+
+it('hears of its call once it has subscribed, and loses it when it is gone', async () => {
+  const { clock, sessions, sent, raise, subscribe, heard } = scene();
+  sessions.own('B2B.1', 'a', undefined);
+  const [worker] = [subscribe('a'), subscribe('b')];
+  sessions.admit('B2B.1', 'a', worker, false);
+  raise('UPDATED', 0, 'UAS');
+  expect(heard).toEqual(['UPDATED']);
+  sessions.release(worker, false);
+  await clock.advanceAsync(0);
+  expect(sent.map((text) => JSON.parse(text))).toMatchObject([{ method: 'ua_session_terminate' }]);
+});
+
+it('a call that was refused ends, whatever the last connector that had it says then', async () => {
+  const { clock, sessions, sent, raise, subscribe } = scene();
+  const worker = subscribe('a');
+  raise('NEW', 0, 'UAS');
+  sessions.release(worker, false);
+  expect(sessions.admit('B2B.1', 'a', worker, false)).toBe('go-on');
+  await clock.advanceAsync(6_000);
+  expect(sent.map((text) => JSON.parse(text).method)).toEqual(expect.arrayContaining(['ua_session_terminate']));
+  expect(sessions.size).toBe(0);
 });

@@ -90,9 +90,9 @@ export class HubSessions {
       return 'go-on';
     }
     if (session.owner !== undefined && session.owner !== from) return 'not-yours';
-    // Its owner may have been heard before it subscribed. One that has left has no more than its time to end what it has.
-    const known = worker !== undefined || session.shown !== 'no';
-    if (session.owner === undefined || (session.worker === undefined && known)) this.own(key, from, worker);
+    // Its owner may have been heard before it subscribed. What ends for another reason ends all the same.
+    if (session.owner === undefined || session.shown !== 'no') this.own(key, from, worker);
+    else if (session.worker === undefined) assign(key, session, worker);
     if (!refuses || session.invite === undefined) return 'go-on';
     return this.#handOn(key, session) ? 'handed-on' : 'go-on';
   }
@@ -103,8 +103,7 @@ export class HubSessions {
     session.timer = undefined;
     session.shown = 'no';
     session.owner = from;
-    session.worker = worker;
-    worker?.sessions.add(key);
+    assign(key, session, worker);
     this.#sessions.set(key, session);
   }
 
@@ -211,6 +210,12 @@ export class HubSessions {
 
 function unowned(): HubSession {
   return { owner: undefined, worker: undefined, invite: undefined, tried: new Set(), timer: undefined, shown: 'no' };
+}
+
+/** Events of the session go to `worker`. */
+function assign(key: string, session: HubSession, worker: HubWorker | undefined): void {
+  session.worker = worker;
+  worker?.sessions.add(key);
 }
 
 /** OpenSIPS has forgotten the session. */
