@@ -12,6 +12,8 @@ export {
   type Permit,
 } from '../base/circuit-breaker.js';
 export { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
+export { Deadline } from '../base/deadline.js';
+export { orAborted } from '../base/or-aborted.js';
 export { createSystemRandom, type Random } from '../base/random.js';
 export { inTurns, type Steps } from '../base/steps.js';
 export { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { Agent, type Dispatcher, request as send, fetch as undiciFetch } from 'undici';
 import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorCode } from '../base/connector-error.js';
+import { orAborted } from '../base/or-aborted.js';
 import { AddressGuard } from './address-guard.js';
 import { boundedBody, readText } from './bounded-body.js';
 import { GuardedConnector, type ResolveHost } from './guarded-connector.js';
@@ -87,7 +88,7 @@ class Http implements GuardedFetch {
     request.signal?.addEventListener('abort', cancel, { once: true });
     try {
       // While a connection is being opened, undici does not listen to the signal.
-      return await Promise.race([this.#follow(request, abort.signal), aborted(abort.signal)]);
+      return await orAborted(this.#follow(request, abort.signal), abort.signal);
     } catch (error) {
       throw abort.signal.aborted ? abort.signal.reason : asHttpError(host, error);
     } finally {
@@ -176,12 +177,6 @@ class Http implements GuardedFetch {
     }
     return readText(answer.body, { host: url.host, maxBytes: request.maxBytes });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { Clock, Random, TimerHandle } from 'sip-voice-connector/cascade';
+import { type Clock, Deadline, orAborted, type Random, type TimerHandle } from 'sip-voice-connector/cascade';
 import type { Logger } from 'sip-voice-connector/flavor';
 import type { Tier } from './tier.js';
 
@@ -159,26 +159,8 @@ export class TierKeeper {
   }
 
   async #within<T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const limit = new AbortController();
-    const timer = this.#clock.setTimeout(() => limit.abort(new Error('no answer in time')), limitMs);
-    const { signal } = limit;
-    // Of each signal made of another, Node 20 keeps a trace for as long as that one lives: for ever, one for each probe.
-    const stopping = this.#controller.signal;
-    const onStop = (): void => limit.abort(stopping.reason);
-    if (stopping.aborted) onStop();
-    stopping.addEventListener('abort', onStop, { once: true });
-    let onAbort = (): void => {};
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        onAbort = () => reject(signal.reason);
-        signal.addEventListener('abort', onAbort, { once: true });
-        work(signal).then(resolve, reject);
-      });
-    } finally {
-      this.#clock.clearTimeout(timer);
-      stopping.removeEventListener('abort', onStop);
-      signal.removeEventListener('abort', onAbort);
-    }
+    using limit = new Deadline(this.#clock, limitMs, () => new Error('no answer in time'), this.#controller.signal);
+    return await orAborted(work(limit.signal), limit.signal);
   }
 }
 

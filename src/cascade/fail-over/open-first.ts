@@ -1,9 +1,10 @@
 import type { Clock } from '../../base/clock.js';
+import { Deadline } from '../../base/deadline.js';
+import { orAborted } from '../../base/or-aborted.js';
 import { FlavorError } from '../../flavor-api/index.js';
 import type { Stage } from '../stages/stage.js';
-import { asFlavorError, mayBeTakenOver } from '../stages/stage-error.js';
+import { asFlavorError, mayBeTakenOver, timeoutError } from '../stages/stage-error.js';
 import type { Candidates } from './candidates.js';
-import { Deadline, orAborted } from './deadline.js';
 
 /** What one engine opens for one call. */
 interface Closable {
@@ -43,9 +44,10 @@ export async function openFirst<Engine extends Stage, Opened extends Closable>({
   let failure: unknown = new FlavorError('ERR_FLAVOR_NETWORK', 'no engine can be had', true);
   for (const { engine, permit, last } of candidates.inTurn()) {
     // Not disposed of at once: what is opened goes on listening to the call's end through it.
-    const deadline = new Deadline(clock, last ? undefined : limitMs, `${engine.identity.model} was not ready`, signal);
+    const late = (): Error => timeoutError(`${engine.identity.model} was not ready`, limitMs);
+    const deadline = new Deadline(clock, last ? undefined : limitMs, late, signal);
     try {
-      const opened = await orAborted(open(engine, deadline.signal), deadline.signal, (late) => late.close());
+      const opened = await orAborted(open(engine, deadline.signal), deadline.signal, (opened) => opened.close());
       deadline.met();
       permit.succeeded();
       return { engine, opened, forget: () => deadline[Symbol.dispose]() };

@@ -1,4 +1,6 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
+import { Deadline } from '../../base/deadline.js';
+import { orAborted } from '../../base/or-aborted.js';
 import type { Random } from '../../base/random.js';
 import type { Logger } from '../../flavor-api/index.js';
 
@@ -161,12 +163,14 @@ export class McpServer implements AsyncDisposable {
 
   async #connect(): Promise<void> {
     const { clock, log, connect } = this.#deps;
-    const late = new AbortController();
-    const timer = clock.setTimeout(() => late.abort(new McpFailure('timeout', 'no handshake in time')), CONNECT_MS);
-    const { signal } = late;
     // Not AbortSignal.any: the SDK never stops listening, and Node would keep each attempt for as long as we live.
-    const onClosed = (): void => late.abort(this.#abort.signal.reason);
-    this.#abort.signal.addEventListener('abort', onClosed, { once: true });
+    using deadline = new Deadline(
+      clock,
+      CONNECT_MS,
+      () => new McpFailure('timeout', 'no handshake in time'),
+      this.#abort.signal,
+    );
+    const { signal } = deadline;
     let opened: McpConnection | undefined;
     try {
       // A loss that is noticed before the list is there fails the list as well.
@@ -185,9 +189,6 @@ export class McpServer implements AsyncDisposable {
     } catch (error) {
       await opened?.close();
       this.#retryLater(reasonOf(error));
-    } finally {
-      clock.clearTimeout(timer);
-      this.#abort.signal.removeEventListener('abort', onClosed);
     }
   }
 
@@ -247,18 +248,4 @@ export class McpServer implements AsyncDisposable {
 function reasonOf(error: unknown): string {
   if (!(error instanceof McpFailure)) return error instanceof Error ? error.name : 'unknown';
   return error.kind === 'refused' ? 'the server answered with an error' : error.message;
-}
-
-async function orAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([value, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,5 +1,6 @@
 import { AbortScope } from '../../../base/abort-scope.js';
 import type { Clock } from '../../../base/clock.js';
+import { orAborted } from '../../../base/or-aborted.js';
 import type { Random } from '../../../base/random.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 import { pause } from '../shared/backoff.js';
@@ -74,7 +75,7 @@ export class Jobs implements AsyncDisposable {
     const leave = this.#see(order);
     let over = false;
     try {
-      let view = await unlessAborted(order, signal);
+      let view = await orAborted(order, signal);
       let dueMs = orderedAtMs + startTimeoutMs;
       let previous: JobView | undefined;
       for (let looks = 0; ; looks += 1) {
@@ -170,21 +171,5 @@ export class Jobs implements AsyncDisposable {
       await pause(this.#delay(error, 1) ?? MAX_HOLD_MS, clock, signal);
       await provider.cancel(id, signal);
     }
-  }
-}
-
-/** `promise`, or the reason of `signal` as soon as it aborts. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => {});
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
+import { orAborted } from '../../../base/or-aborted.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 import { isObject, numberIn, textIn } from '../shared/json.js';
 import type { SherpaSetup } from './sherpa-child.mjs';
@@ -70,7 +71,7 @@ export class SherpaProcess implements AsyncDisposable {
   async load(signal: AbortSignal): Promise<{ readonly sampleRate: number }> {
     signal.throwIfAborted();
     const { ready } = this.#running ?? this.#start();
-    return raced(ready, signal);
+    return orAborted(ready, signal);
   }
 
   /** @throws FlavorError; `signal.reason`: work that has begun goes on, unheard */
@@ -221,12 +222,4 @@ function resultOf(message: Readonly<Record<string, unknown>>): SherpaResult {
     ...(samples instanceof Float32Array && { samples }),
     ...(sampleRate !== undefined && { sampleRate }),
   };
-}
-
-function raced<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
