@@ -10,6 +10,7 @@ import { ServerRequest } from './server-request.js';
 import type {
   SrfAck,
   SrfConstructor,
+  SrfHeaders,
   SrfIncomingResponse,
   SrfInstance,
   SrfMeta,
@@ -152,7 +153,7 @@ export class SrfSession {
           response: message,
           dialogId: response.stackDialogId ?? '',
           received: response.source_address !== '',
-          acknowledge: () => this.#guard(() => ack({})),
+          acknowledge: () => this.#guard(() => ack({ headers: message.status < 200 ? {} : credentialsOf(request) })),
         }),
       );
     };
@@ -320,4 +321,9 @@ export const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map([
 
 function sourceOf({ protocol, source_address, source_port }: SrfMeta): SipSource {
   return { protocol: protocols.get(protocol) ?? 'udp', address: source_address, port: source_port };
+}
+
+/** RFC 3261 section 22.1: an ACK cannot be challenged, and carries what the INVITE was let through with. */
+function credentialsOf({ headers = [] }: OutgoingRequest): SrfHeaders {
+  return toSrfHeaders({ headers: [...headers].filter(([name]) => /^(proxy-)?authorization$/i.test(name)) }) ?? {};
 }

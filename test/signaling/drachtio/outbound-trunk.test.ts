@@ -146,6 +146,8 @@ describe('a call of ours through a trunk', () => {
     expect(realms(second)).toEqual(['realm="one"', 'realm="two"']);
     second.respond(200, answer);
     await leg.event('answered');
+    // RFC 3261 section 22.1: an ACK cannot be challenged.
+    expect(realms(await second.dialog.own('ACK'))).toEqual(['realm="one"', 'realm="two"']);
     leg.it.hangUp();
     (await second.dialog.own('BYE')).respond(407, { headers: [ask('one'), ask('two')] });
     expect(realms(await second.dialog.own('BYE'))).toEqual(['realm="one"', 'realm="two"']);
