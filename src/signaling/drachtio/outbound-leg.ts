@@ -135,12 +135,13 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     else checkDigit(digit);
   }
 
-  /** The driver closes: CANCEL or BYE at once, without waiting for an answer. */
+  /** The driver closes: CANCEL or BYE at once. Whoever answers meanwhile gets ACK and BYE, as long as the connection is there. */
   shutDown(): void {
     if (this.#events.ended) return;
-    if (this.#answered !== undefined) this.#answered.sendBye({}, { by: 'local', status: 0, text: '' });
+    const end: LegEnd = { by: 'local', status: 0, text: '' };
+    if (this.#answered !== undefined) this.#answered.sendBye({}, end);
     else this.hangUp();
-    this.#abandon();
+    this.#end(end);
   }
 
   /** The connection with the server is gone. */
@@ -376,7 +377,10 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
 
   #end(end: LegEnd): void {
     this.#stopTimers();
-    this.#attempt?.dialog?.abandon();
+    if (this.#attempt !== undefined) {
+      this.#attempt.dialog?.abandon();
+      this.#attempt.dialog = undefined;
+    }
     if (this.#events.ended) return;
     if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);
     else this.#events.endLater(end);

@@ -63,6 +63,8 @@ export interface SessionLimits {
 }
 
 interface OpenRequest {
+  /** An INVITE that was cancelled: a 2xx that crosses the CANCEL is still to be acknowledged, and ended. */
+  readonly cancelled: boolean;
   fail(reason: RequestFailure): void;
 }
 
@@ -123,10 +125,14 @@ export class SrfSession {
       this.#open.delete(entry);
     };
     const entry: OpenRequest = {
+      get cancelled() {
+        return cancelled !== undefined;
+      },
       fail: (reason) => {
         if (finished) return;
         finish();
         this.#guard(() => user.onFailure(reason));
+        this.#onTold();
       },
     };
     const cancel = () => {
@@ -156,6 +162,7 @@ export class SrfSession {
           acknowledge: () => this.#guard(() => ack({ headers: message.status < 200 ? {} : credentialsOf(request) })),
         }),
       );
+      this.#onTold();
     };
     const begin = (srfRequest: SrfRequest) => {
       srfRequest.on('response', onResponse);
@@ -209,8 +216,8 @@ export class SrfSession {
   }
 
   /**
-   * Lets what was written leave, and what the server's word on it brings about (the BYE of a call that was just answered), then
-   * closes; at the latest after `closeMs`. Resolves when it is closed.
+   * Lets what was written leave, and what the server's word on it brings about (the BYE of a call that was just answered, or is
+   * answered while it is cancelled), then closes; at the latest after `closeMs`. Resolves when it is closed.
    */
   close(): Promise<void> {
     const { clock, socket, limits } = this.#parts;
@@ -222,7 +229,7 @@ export class SrfSession {
         resolve();
       });
       this.#onTold = () => {
-        if (this.#untold === 0) socket.end();
+        if (this.#untold === 0 && ![...this.#open].some(({ cancelled }) => cancelled)) socket.end();
       };
       this.#onTold();
     });

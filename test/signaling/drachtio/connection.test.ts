@@ -190,12 +190,31 @@ describe('a stop', () => {
     expect((await leg.event('ended')).end).toEqual({ by: 'local', status: 0, text: '' });
   });
 
-  test('cancels a call of ours that the server has only just been given', async () => {
+  test('cancels a call of ours that the server has only just been given, and waits for the end of its INVITE', async () => {
     await using harness = await DrachtioHarness.start();
     const leg = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1', fromUser: '2000', sdp: OFFER }));
-    await harness.driver[Symbol.asyncDispose]();
-    await (await harness.server.outgoing()).cancel;
+    const closed = harness.driver[Symbol.asyncDispose]();
+    const invite = await harness.server.outgoing();
+    await invite.cancel;
     expect((await leg.event('ended')).end.by).toBe('local');
+    invite.respond(487);
+    await closed;
+  });
+
+  // RFC 3261 section 9.1: whoever has picked up meanwhile would hear nothing, for half a minute.
+  test('ends a call of ours that is answered while it is cancelled', async () => {
+    await using harness = await DrachtioHarness.start();
+    const leg = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1', fromUser: '2000', sdp: OFFER }));
+    const invite = await harness.server.outgoing();
+    invite.respond(180, { headers: [['RSeq', '1']] });
+    await leg.event('progress');
+    const closed = harness.driver[Symbol.asyncDispose]();
+    await invite.cancel;
+    invite.respond(200, { contentType: SDP, body: ANSWER });
+    await invite.dialog.own('ACK');
+    await invite.dialog.own('BYE');
+    await closed;
+    expect(leg.events.map(({ type }) => type)).toEqual(['progress', 'ended']);
   });
 
   test('waits for no server that says nothing', async () => {

@@ -235,15 +235,16 @@ describe('a call of ours', () => {
   });
 
   test('is ended by the driver when it closes', async () => {
-    const harness = await DrachtioHarness.start();
+    await using harness = await DrachtioHarness.start();
     const { leg, call } = await connected(harness);
     const ringing = await dialled(harness);
     ringing.invite.respond(180);
     await ringing.leg.event('progress');
     const bye = call.own('BYE');
-    const closed = harness[Symbol.asyncDispose]();
+    const closed = harness.driver[Symbol.asyncDispose]();
     await bye;
     await ringing.invite.cancel;
+    ringing.invite.respond(487);
     await closed;
     expect((await leg.event('ended')).end).toMatchObject({ by: 'local' });
     expect((await ringing.leg.event('ended')).end).toMatchObject({ by: 'local' });
