@@ -24,7 +24,8 @@ export async function loadOpus(name: OpusLibraryName): Promise<OpusLibrary | und
     if (name === 'node-opus') {
       // Required, not imported: the compiler would ask for a package that nobody need have.
       const library: unknown = require('node-opus');
-      return isNodeOpus(library) ? createNodeOpus(library) : undefined;
+      const opus = isNodeOpus(library) ? createNodeOpus(library) : undefined;
+      return opus !== undefined && works(opus) ? opus : undefined;
     }
     // Built twice: with vector instructions, and for processors that have none.
     const simd = await readFile(require.resolve(`${name}/wasm/simd.wasm`));
@@ -32,6 +33,20 @@ export async function loadOpus(name: OpusLibraryName): Promise<OpusLibrary | und
     return createWasmOpus(await wasm.compile(bytes));
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a tone comes out of what it was made into: native code that was built for another Node.js may load all the same. */
+export function works(library: OpusLibrary): boolean {
+  try {
+    const encoder = library.createEncoder(opusFormatDefaults, opusEncodingDefaults);
+    const decoder = library.createDecoder();
+    const samples = Int16Array.from({ length: OPUS_SAMPLE_RATE / 50 }, (_, i) => ((i * i) % 200) * 40);
+    const payload = new Uint8Array(MAX_PAYLOAD_BYTES);
+    const bytes = encoder.encode(samples, payload);
+    return bytes > 1 && decoder.decode(payload, 0, bytes, new Int16Array(OPUS_SAMPLE_RATE / 8)) === samples.length;
+  } catch {
+    return false;
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type OpusFormat,
   type OpusLibrary,
 } from './opus-library.js';
-import { opusLostPacket } from './opus-packet.js';
+import { opusEmptyPacket, opusLostPacket } from './opus-packet.js';
 
 const EXPECTED_LOSS_PERCENT = 5;
 
@@ -28,12 +28,15 @@ export function isNodeOpus(library: unknown): library is NodeOpus {
   return typeof library === 'object' && library !== null && 'OpusEncoder' in library;
 }
 
-/** `node-opus`: native libopus, built where it is installed. It has no way to its error correction. */
+/**
+ * `node-opus`: native libopus, built where it is installed. It has no way to its error correction. What it throws in the
+ * middle of a call costs that call a packet: the media thread has a hundred others.
+ */
 export function createNodeOpus({ OpusEncoder }: NodeOpus): OpusLibrary {
   return {
     createDecoder: () => new NativeDecoder(() => new OpusEncoder(OPUS_SAMPLE_RATE, 1)),
     createEncoder: (format, encoding, sampleRate = OPUS_SAMPLE_RATE) =>
-      new NativeEncoder(new OpusEncoder(sampleRate, 1), format, encoding),
+      new NativeEncoder(new OpusEncoder(sampleRate, 1), format, encoding, sampleRate),
   };
 }
 
@@ -67,8 +70,12 @@ class NativeDecoder implements OpusDecoder {
   }
 
   reset(): void {
-    this.#handle = this.#create();
     this.#lostSamples = 0;
+    try {
+      this.#handle = this.#create();
+    } catch {
+      // The old one goes on: its memory of what was before is better than none.
+    }
   }
 
   close(): void {}
@@ -87,9 +94,11 @@ class NativeDecoder implements OpusDecoder {
 
 class NativeEncoder implements OpusEncoder {
   readonly #handle: Handle;
+  readonly #samplesPerMs: number;
 
-  constructor(handle: Handle, format: OpusFormat, encoding: OpusEncoding) {
+  constructor(handle: Handle, format: OpusFormat, encoding: OpusEncoding, sampleRate: number) {
     this.#handle = handle;
+    this.#samplesPerMs = sampleRate / 1000;
     const { bitrate, maxBandwidth } = encoderSettings(format, encoding);
     handle.applyEncoderCTL(ctl.bitrate, bitrate);
     handle.applyEncoderCTL(ctl.complexity, encoding.complexity);
@@ -103,9 +112,15 @@ class NativeEncoder implements OpusEncoder {
 
   encode(samples: Int16Array, payload: Uint8Array): number {
     const pcm = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
-    const packet = this.#handle.encode(pcm, samples.length);
-    payload.set(packet);
-    return packet.length;
+    try {
+      const packet = this.#handle.encode(pcm, samples.length);
+      payload.set(packet);
+      if (packet.length > 0) return packet.length;
+    } catch {
+      // Below.
+    }
+    payload[0] = opusEmptyPacket(samples.length / this.#samplesPerMs);
+    return 1;
   }
 
   close(): void {}

@@ -45,6 +45,16 @@ export function opusLostPacket(first: number): number {
   return first & ~3;
 }
 
+/** A packet of so many ms with nothing in it: the far end's decoder conceals it. @param ms 10, 20, 40 or 60 */
+export function opusEmptyPacket(ms: number): number {
+  return (
+    Math.max(
+      0,
+      SILK_TICKS.findIndex((ticks) => ticks === ms * OPUS_TICKS_PER_MS),
+    ) << 3
+  );
+}
+
 function frameTicks(config: number): number {
   if (config < 12) return SILK_TICKS[config & 3] as number;
   if (config < 16) return HYBRID_TICKS[config & 1] as number;

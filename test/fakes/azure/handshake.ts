@@ -36,8 +36,9 @@ export function judgeUpgrade(request: IncomingMessage, credentials: Credentials)
   const query = new URLSearchParams(url.searchParams);
   query.delete(KEY);
   const language = query.get('language');
-  // Newer paths of the recogniser take all about it from `speech.context`.
-  if (service === 'stt' && language === null && !url.pathname.includes('/universal/'))
+  // A custom model has a language of its own; newer paths of the recogniser take all about it from `speech.context`.
+  const model = query.get('cid');
+  if (service === 'stt' && language === null && model === null && !url.pathname.includes('/universal/'))
     return refuse(400, 'No language was given.');
   if (language !== null && !isLanguage(language)) return refuse(400, 'The specified language is not supported.');
   return { type: 'accept', service, query, credential };

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
 import { AdaptiveJitterBuffer } from '../../../src/media/adaptive-jitter-buffer.js';
 import { Latch } from '../../../src/media/latch.js';
-import { loadOpus } from '../../../src/media/opus/load-opus.js';
+import { loadOpus, works } from '../../../src/media/opus/load-opus.js';
 import { createNodeOpus, isNodeOpus } from '../../../src/media/opus/node-opus.js';
 import { OpusFrameDecoder } from '../../../src/media/opus/opus-codec.js';
 import {
@@ -148,7 +148,7 @@ test('10,000 hostile payloads are dropped or heard as noise, and the caller is h
 });
 
 /** The interface of `node-opus`, played by the native half of `@evan/opus`. */
-test('node-opus is driven by its own interface', () => {
+function standInForNodeOpus() {
   const { Encoder, Decoder } = createRequire(import.meta.url)('@evan/opus') as {
     Encoder: new (options: object) => { encode(pcm: Buffer): Uint8Array; ctl(request: number, value: number): number };
     Decoder: new (options: object) => { decode(packet: Buffer): Uint8Array };
@@ -170,7 +170,11 @@ test('node-opus is driven by its own interface', () => {
       this.#encoder.ctl(request, value);
     }
   }
-  const nodeOpus = { OpusEncoder };
+  return { OpusEncoder };
+}
+
+test('node-opus is driven by its own interface', () => {
+  const nodeOpus = standInForNodeOpus();
   expect(isNodeOpus(nodeOpus)).toBe(true);
   const native = createNodeOpus(nodeOpus);
   const decoder = native.createDecoder();
@@ -180,4 +184,47 @@ test('node-opus is driven by its own interface', () => {
   expect(decoder.conceal(FRAME, heard)).toBe(FRAME);
   expect(rms(heard.subarray(0, FRAME))).toBeGreaterThan(1000);
   expect(decoder.decode(Uint8Array.of(0x4b, 0), 0, 2, heard)).toBe(0);
+  expect(works(native)).toBe(true);
+});
+
+test('what node-opus throws in a call costs a packet of it, not the media thread', () => {
+  let broken = false;
+  const { OpusEncoder } = standInForNodeOpus();
+  const fail = (): never => {
+    throw new Error('Encoding error.');
+  };
+  class Breaking extends OpusEncoder {
+    constructor(rate: number, channels: number) {
+      if (broken) fail();
+      super(rate, channels);
+    }
+    override encode(pcm: Buffer): Buffer {
+      return broken ? fail() : super.encode(pcm);
+    }
+    override decode(packet: Buffer): Buffer {
+      return broken ? fail() : super.decode(packet);
+    }
+  }
+  const native = createNodeOpus({ OpusEncoder: Breaking });
+  const decoder = native.createDecoder();
+  const encoder = native.createEncoder(opusFormatDefaults, opusEncodingDefaults);
+  const payload = new Uint8Array(1276);
+  broken = true;
+  for (const ms of [10, 20, 40, 60]) {
+    const bytes = encoder.encode(new Int16Array((OPUS_SAMPLE_RATE / 1000) * ms), payload);
+    expect([bytes, opusTicks(payload, 0, bytes)]).toEqual([1, ms * 48]);
+  }
+  expect(decoder.decode(payload, 0, 1, new Int16Array(5760))).toBe(0);
+  decoder.reset();
+  expect(works(native)).toBe(false);
+  broken = false;
+  expect(encoder.encode(tone(440, OPUS_SAMPLE_RATE, FRAME), payload)).toBeGreaterThan(1);
+});
+
+test.each(['encode', 'decode', 'applyEncoderCTL'] as const)('a node-opus whose %s does nothing is not used', (name) => {
+  const { OpusEncoder } = standInForNodeOpus();
+  const nothing = name === 'applyEncoderCTL' ? undefined : () => Buffer.alloc(0);
+  const Useless = class extends OpusEncoder {};
+  Object.defineProperty(Useless.prototype, name, { value: nothing });
+  expect(works(createNodeOpus({ OpusEncoder: Useless }))).toBe(false);
 });

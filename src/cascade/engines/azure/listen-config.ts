@@ -66,12 +66,14 @@ export type AzureListenConfig = z.output<typeof azureListenSchema>;
 /** The query of the address of the recogniser. */
 export function listenParameters(config: AzureListenConfig): readonly (readonly [name: string, value: string])[] {
   const [only, ...others] = config.languages;
+  // A custom model has a language of its own, and Microsoft's SDK never sends both; `speech.context` has it all the same.
+  const named = others.length === 0 && config.customModel === undefined ? only : undefined;
   return [
     ['format', 'detailed'],
     ['wordLevelTimestamps', 'true'],
     ['profanity', config.profanity],
     ...(others.length > 0 ? [['lidEnabled', 'true'] as const] : []),
-    ...(others.length === 0 && only !== undefined ? [['language', only] as const] : []),
+    ...(named === undefined ? [] : [['language', named] as const]),
     ...(config.customModel === undefined ? [] : [['cid', config.customModel] as const]),
   ];
 }

@@ -39,7 +39,7 @@ test('the recogniser is told the language, the phrases and the silence, and what
     format: 'detailed',
     wordLevelTimestamps: 'true',
     profanity: 'raw',
-    language: 'de-DE',
+    // In place of a language, as in Microsoft's SDK.
     cid: 'abc-123',
   });
   const [config, context] = connection?.messages ?? [];
