@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { createSystemRandom } from '../base/random.js';
+import type { CallRecord } from '../ops/call-record.js';
 import { PhoneCall } from '../phone/phone-call.js';
 import { createPhoneParts } from '../phone/phone-parts.js';
 import type { CallWatch } from './call-watch.js';
@@ -24,7 +25,12 @@ export interface PlayedCall {
   readonly ackedMs: number;
 }
 
-/** One call of a scripted phone, over when this resolves. Throws the reason of `signal`, and when nobody answers. */
+/** The connector answered with a SIP status of 300 or above; its record says why. */
+export class CallRefused extends Error {
+  override readonly name = 'CallRefused';
+}
+
+/** One call of a scripted phone, over when this resolves. Throws the reason of `signal`, and {@link CallRefused}. */
 export async function placeCall<Line extends string>(plan: CallPlan<Line>): Promise<PlayedCall> {
   const { uri, lines, watch, clock, tell, signal, play } = plan;
   const random = createSystemRandom();
@@ -47,9 +53,19 @@ export async function placeCall<Line extends string>(plan: CallPlan<Line>): Prom
   await call.dial();
   const answered = await call.answered;
   signal?.throwIfAborted();
-  if (!answered) throw new Error(`the call was not answered: ${(await call.ended).status}`);
+  if (!answered) throw new CallRefused(`the call was not answered: ${(await call.ended).status}`);
   const caller = new Caller({ call, lines, watch, clock, tell });
   await play(caller);
   await call.ended;
   return { spoken: caller.spoken, pressed: caller.pressed, ackedMs };
+}
+
+/** A refusal in words that help: what the flavor said, and what there is to do. */
+export function whyRefused(
+  { message }: CallRefused,
+  { error }: Pick<CallRecord, 'error'>,
+  remedy: string | undefined,
+): Error {
+  const reason = error === null ? '' : `: ${error.message} (${error.code})`;
+  return new Error(`${message}${reason}${remedy === undefined ? '' : `\n${remedy}`}`);
 }

@@ -11,7 +11,7 @@ import { CallWatch } from './call-watch.js';
 import type { Caller } from './caller.js';
 import { synthesiseLines } from './caller-voice.js';
 import { type DemoAccount, type Figure, failures, hostSpeech, resumedPauses, toolRuns } from './demo-account.js';
-import { type PlayedCall, placeCall } from './demo-call.js';
+import { CallRefused, type PlayedCall, placeCall, whyRefused } from './demo-call.js';
 import { DEMO_NUMBER, demoConfig } from './demo-config.js';
 import { narrate } from './narrator.js';
 import { writePicture } from './picture.js';
@@ -74,8 +74,11 @@ export async function runDemo<Line extends string>(options: DemoOptions<Line>): 
   const uri = `sip:${DEMO_NUMBER}@127.0.0.1:${sip[0]?.port ?? 0}`;
   tell(`The connector answers at ${uri}; a phone is dialling it.`);
   const play = (caller: Caller<Line>): Promise<void> => stage.play(caller);
-  const played = await placeCall({ uri, lines, watch, clock, tell, signal, play });
-  const record = await within(RECORD_MS, clock, ended);
+  const recorded = (): Promise<CallRecord> => within(RECORD_MS, clock, ended);
+  const played = await placeCall({ uri, lines, watch, clock, tell, signal, play }).catch(async (error: unknown) => {
+    throw error instanceof CallRefused ? whyRefused(error, await recorded(), stage.remedy) : error;
+  });
+  const record = await recorded();
   if (signal?.aborted) {
     await rm(join(directory, 'recordings'), { recursive: true, force: true });
     throw signal.reason;

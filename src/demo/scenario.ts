@@ -35,6 +35,8 @@ export interface Stage<Line extends string = string> extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** Who answers, for the picture. */
   readonly agent: string;
+  /** What to do when the agent cannot be reached. */
+  readonly remedy?: string;
   /** Plays the caller. A call that is over leaves the rest undone, at once. */
   play(caller: Caller<Line>): Promise<void>;
   /** The call is over: rows of the table, in this order. */

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.js';
+import { CallRefused, whyRefused } from '../../src/demo/demo-call.js';
 import { demoConfig } from '../../src/demo/demo-config.js';
 import type { Setting } from '../../src/demo/scenario.js';
 import { echoScenario } from '../../src/demo/scenarios/echo.js';
@@ -121,6 +122,20 @@ test('without a key, a server named in the environment answers', async () => {
     apiKey: 'none',
     url: 'ws://127.0.0.1:9/v1/realtime',
   });
+});
+
+test('who left an address in the environment at which nobody listens is told of it, and of no password in it', async () => {
+  const url = 'ws://user:sesame@127.0.0.1:9/v1/realtime?key=sesame';
+  await using stage = await realtime.open(setting({ OPENAI_REALTIME_URL: url }));
+  const error = { code: 'ERR_FLAVOR_NETWORK', message: 'cannot reach 127.0.0.1:9' };
+  const refusal = whyRefused(new CallRefused('the call was not answered: 503'), { error }, stage.remedy);
+  expect(refusal.message).toMatch(
+    /^the call was not answered: 503: cannot reach 127.0.0.1:9 \(ERR_FLAVOR_NETWORK\)\nOPENAI_REALTIME_URL is ws:\/\/127.0.0.1:9\/v1\/realtime: .*unset/,
+  );
+  expect(refusal.message).not.toContain('sesame');
+  await using real = await realtime.open(setting(key));
+  expect(real.remedy).toContain('OPENAI_API_KEY');
+  expect(whyRefused(new CallRefused('no'), { error: null }, undefined).message).toBe('no');
 });
 
 const story = {

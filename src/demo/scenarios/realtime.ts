@@ -32,7 +32,8 @@ async function open(options: RealtimeOptions, { env, tell, clock, signal }: Sett
   return {
     config: realtimeConfig({ ...options, url: fake?.url ?? url, slotsUrl: slots.url }),
     env: key ? { [KEY]: key } : {},
-    agent: `flavor openai-realtime, ${fake ? 'with the fake of this repository' : 'the real service'}`,
+    agent: `flavor openai-realtime, ${answering(fake, url)}`,
+    ...(!fake && { remedy: remedyFor(url) }),
     play: playSalonCaller,
     figures: async (account) => realtimeFigures(account, await fake?.account()),
     succeeded: salonSucceeded,
@@ -41,6 +42,20 @@ async function open(options: RealtimeOptions, { env, tell, clock, signal }: Sett
       await slots[Symbol.asyncDispose]();
     },
   };
+}
+
+function answering(fake: FakeProvider | undefined, url: string | undefined): string {
+  if (fake) return 'with the fake of this repository';
+  return url ? `the server at ${URL_VARIABLE}` : 'the real service';
+}
+
+function remedyFor(url: string | undefined): string {
+  if (!url) return `${KEY} is set, so the real service is called: correct the key, or unset it to have the fake.`;
+  // A query may hold a key.
+  const address = URL.canParse(url)
+    ? `${new URL(url).protocol}//${new URL(url).host}${new URL(url).pathname}`
+    : 'no address';
+  return `${URL_VARIABLE} is ${address}: start a server there, or unset the variable to have the real service (with ${KEY}) or the fake (without).`;
 }
 
 async function startFake(
