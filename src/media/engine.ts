@@ -43,8 +43,8 @@ export interface StreamParameters {
   /** Absent: plain RTP. Otherwise nothing plain is sent, and nothing that is not authentic is taken. */
   readonly srtp?: SrtpParameters | undefined;
   /**
-   * Keys come by DTLS on the stream's own port (RFC 5764), where we are the server. Then `srtp` is absent, RTCP shares the port, and nothing
-   * plain is sent or taken. The same again means that nothing has changed.
+   * Keys come by DTLS on the stream's own port (RFC 5764), where we are the server, and for RTCP on its own where that does not share
+   * the port. Then `srtp` is absent, and nothing plain is sent or taken. The same again means that nothing has changed.
    */
   readonly dtls?: DtlsParameters | undefined;
 }

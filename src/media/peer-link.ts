@@ -4,6 +4,7 @@ import type { DropReason } from './drop-counter.js';
 import type { DtlsParameters, StreamParameters } from './engine.js';
 import type { Latch } from './latch.js';
 import { type RemoteAddress, usableRemote } from './remote-address.js';
+import { RtcpLink } from './rtcp-link.js';
 import { type BeginKeyExchange, SecureAssociation } from './secure-association.js';
 import { SrtpSession, type StreamKeys } from './srtp/srtp-session.js';
 
@@ -31,6 +32,8 @@ export class PeerLink {
   readonly #options: DestinationOptions;
   readonly #deps: PeerLinkDeps;
   #association: SecureAssociation | undefined;
+  /** Where keys come by DTLS and RTCP does not share the port of RTP. */
+  #rtcp: RtcpLink | undefined;
 
   constructor(options: DestinationOptions, deps: PeerLinkDeps) {
     this.#options = options;
@@ -44,6 +47,8 @@ export class PeerLink {
     const { dtls, remote } = parameters;
     this.#association = dtls && this.#associate(dtls, nowMs);
     this.#association?.expect(usableRemote(remote, this.#options.family));
+    this.#rtcp = dtls && parameters.rtcp?.mux !== true ? this.#rtcpLink(dtls, nowMs) : undefined;
+    this.#rtcp?.expect(this.#rtcpRemoteOf(parameters));
     this.srtp.receiveWith(this.#keysOf(parameters));
     this.#deps.latch.expect(this.#remoteOf(parameters), nowMs);
   }
@@ -60,16 +65,38 @@ export class PeerLink {
     return this.#association;
   }
 
+  /** Whether reports leave. */
+  get reports(): boolean {
+    return this.srtp.ready && (this.#rtcp?.ready ?? true);
+  }
+
   /** Sends a compound RTCP packet. */
   sendRtcp(packet: Uint8Array): void {
     const to = this.destination.rtcp;
-    if (to !== undefined) this.srtp.sendRtcp(packet, to, this.destination.mux);
+    if (to === undefined) return;
+    if (this.#rtcp !== undefined) this.#rtcp.send(packet, to);
+    else this.srtp.sendRtcp(packet, to, this.destination.mux);
+  }
+
+  /** What came to the RTCP port, in the clear, or what is wrong with it; `undefined`: it was no RTCP, and is dealt with. */
+  openRtcp(bytes: Uint8Array, from: RemoteAddress, nowMs: number): Uint8Array | DropReason | undefined {
+    return this.#rtcp === undefined ? this.srtp.openRtcp(bytes) : this.#rtcp.open(bytes, from, nowMs);
+  }
+
+  /** To be called every few 10 ms. */
+  tick(nowMs: number): void {
+    this.#association?.tick(nowMs);
+    this.#rtcp?.tick(nowMs);
   }
 
   /** What keys came from is over. @param farewell the peer is told */
   close(farewell: boolean): void {
-    if (farewell) this.#association?.close();
+    if (farewell) {
+      this.#association?.close();
+      this.#rtcp?.close();
+    }
     this.#association = undefined;
+    this.#rtcp = undefined;
   }
 
   /** The association that goes on with these parameters, or one that begins with them. */
@@ -100,8 +127,26 @@ export class PeerLink {
     });
   }
 
+  /** The same for RTCP. Without a certificate the stream fails anyway. */
+  #rtcpLink(dtls: DtlsParameters, nowMs: number): RtcpLink | undefined {
+    if (this.#rtcp?.goesOnWith(dtls)) return this.#rtcp;
+    const { beginKeyExchange: begin, listener, port } = this.#deps;
+    if (begin === undefined) return undefined;
+    const { family, admits } = this.#options;
+    return new RtcpLink(dtls, nowMs, {
+      ...{ family, admits, begin, port },
+      listener: { onKeys: () => listener.onChanged(), onRefused: (reason) => listener.onRefused(reason) },
+    });
+  }
+
   #keysOf({ dtls, srtp }: StreamParameters): StreamKeys {
     return dtls === undefined ? srtp : (this.#association?.keys ?? 'awaited');
+  }
+
+  /** One port up, unless the SDP says another (RFC 3605). */
+  #rtcpRemoteOf({ remote, rtcp }: StreamParameters): RemoteAddress | undefined {
+    const above = remote && { address: remote.address, port: remote.port + 1 };
+    return usableRemote(rtcp?.remote ?? above, this.#options.family);
   }
 
   #remoteOf({ dtls, remote }: StreamParameters): RemoteAddress | undefined {

@@ -205,9 +205,9 @@ export class RtpStream implements MediaStream, WheelMember {
   receiveRtcp(bytes: Uint8Array, from: RemoteAddress, atMs: number): void {
     if (this.#state !== 'open') return;
     try {
-      const packet = this.#srtp.openRtcp(bytes);
+      const packet = this.#link.openRtcp(bytes, from, atMs);
       if (typeof packet === 'string') this.#receiver.refuse(packet);
-      else this.#receiver.receiveRtcp(packet, from, atMs);
+      else if (packet !== undefined) this.#receiver.receiveRtcp(packet, from, atMs);
     } catch (error) {
       this.fail(error);
     }
@@ -233,7 +233,7 @@ export class RtpStream implements MediaStream, WheelMember {
     this.#touched = false;
     const nowMs = this.#deps.clock.now();
     if (this.#commands.length > 0) this.#applyCommands(dueSlot, nowMs);
-    this.#link.association?.tick(nowMs);
+    this.#link.tick(nowMs);
     // An acknowledgement may have made the call close, or there will be no keys.
     if (this.#state !== 'open') return;
     const mayLeave = this.#sending && this.#srtp.ready;
@@ -330,12 +330,12 @@ export class RtpStream implements MediaStream, WheelMember {
   }
 
   #beginReports(): void {
-    const { ready } = this.#srtp;
-    const { remote } = this.#link.destination;
-    if (ready && remote !== undefined) {
+    const { reports, destination } = this.#link;
+    const { remote } = destination;
+    if (reports && remote !== undefined) {
       this.#rtcp.begin(1000 * phoneCodings[this.#codec].ticksPerMs, this.#deps.clock.now());
     }
-    this.#reportDueMs = ready ? this.#rtcp.dueMs : Number.POSITIVE_INFINITY;
+    this.#reportDueMs = reports ? this.#rtcp.dueMs : Number.POSITIVE_INFINITY;
   }
 
   /** The first slot from `slot` on that lies `offset` slots from one of ours. */

@@ -50,6 +50,8 @@ export interface RemoteDtls {
   readonly mid: string | undefined;
   /** All sections share one transport (RFC 9143): ours is the only one. */
   readonly bundled: boolean;
+  /** RTCP shares the port. Otherwise it is a component of its own, with the same credentials (RFC 8839 section 5.4). */
+  readonly rtcpMux: boolean;
 }
 
 /** The part of our section that speaks of it. */
@@ -96,17 +98,19 @@ export function readDtls(media: ParsedMedia, expected: 'offer' | 'answer'): Remo
   const setup = firstValue(transport, 'setup') ?? 'active';
   const usable = expected === 'offer' ? ['actpass', 'active'] : ['active'];
   if (!usable.includes(setup)) return `a=setup:${setup} makes us the client of DTLS, which we are not`;
-  if (!media.rtcpMux) return 'DTLS without a=rtcp-mux: RTCP would need a handshake of its own';
   const fragment = firstValue(transport, 'ice-ufrag');
   const password = firstValue(transport, 'ice-pwd');
   if ((fragment === undefined) !== (password === undefined)) return 'one of a=ice-ufrag and a=ice-pwd is missing';
   const ice = fragment !== undefined && password !== undefined && !transport.includes('ice-lite');
   const mid = firstValue(transport, 'mid');
+  const { rtcpMux } = media;
   return {
     fingerprints,
     ice: ice ? { fragment, password } : undefined,
     mid,
-    bundled: mid !== undefined && (firstValue(transport, 'group') ?? '').split(' ').slice(1).includes(mid),
+    // A group shares its ports with RTCP (RFC 9143 section 9.3).
+    bundled: rtcpMux && mid !== undefined && (firstValue(transport, 'group') ?? '').split(' ').slice(1).includes(mid),
+    rtcpMux,
   };
 }
 

@@ -1,7 +1,7 @@
 import { type SessionDescription, write } from 'sdp-transform';
 import type { AddressFamily } from './sdp-address.js';
 import { type CryptoAttribute, cryptoFields } from './sdp-crypto.js';
-import { type DtlsSection, fingerprintText } from './sdp-dtls.js';
+import { type DtlsSection, fingerprintText, type IceCandidate } from './sdp-dtls.js';
 import { COMFORT_NOISE_PAYLOAD_TYPE, type CodecMapping, codecFormats, type TelephoneEvent } from './sdp-formats.js';
 import { OPUS_FORMAT_PARAMETERS } from './sdp-opus.js';
 import type { SdpDirection } from './sdp-parse.js';
@@ -87,11 +87,12 @@ function audioSection(section: AudioSection): SessionDescription['media'][number
     direction: section.direction,
     ...(section.crypto.length > 0 && { crypto: section.crypto.map(cryptoFields) }),
     ...(section.rtcpMux && { rtcpMux: 'rtcp-mux' }),
-    ...(section.dtls && dtlsFields(section.dtls, section.port)),
+    ...(section.dtls && dtlsFields(section.dtls, section.port, section.rtcpMux)),
   };
 }
 
-function dtlsFields({ fingerprint, setup, ice, mid }: DtlsSection, port: number): Partial<MediaFields> {
+function dtlsFields(section: DtlsSection, port: number, rtcpMux: boolean): Partial<MediaFields> {
+  const { fingerprint, setup, ice, mid } = section;
   return {
     fingerprint: { type: fingerprint.hash, hash: fingerprintText(fingerprint) },
     setup,
@@ -99,14 +100,21 @@ function dtlsFields({ fingerprint, setup, ice, mid }: DtlsSection, port: number)
     ...(ice && {
       iceUfrag: ice.fragment,
       icePwd: ice.password,
-      candidates: ice.candidates.map(({ address, priority }, index) => ({
-        ...{ foundation: String(index + 1), component: 1, transport: 'UDP', priority },
-        ...{ ip: address, port, type: 'host' },
-      })),
+      candidates: (rtcpMux ? [1] : [1, 2]).flatMap((component) => candidateLines(ice.candidates, component, port)),
       endOfCandidates: 'end-of-candidates',
     }),
   };
 }
+
+/** RFC 8445 section 5.1.2.1: those of the second component, RTCP, are one port up, and one less urgent. */
+function candidateLines(candidates: readonly IceCandidate[], component: number, port: number): CandidateLine[] {
+  return candidates.map(({ address, priority }, index) => ({
+    ...{ foundation: String(index + 1), component, transport: 'UDP', priority: priority + 1 - component },
+    ...{ ip: address, port: port + component - 1, type: 'host' },
+  }));
+}
+
+type CandidateLine = NonNullable<MediaFields['candidates']>[number];
 
 type MediaFields = SessionDescription['media'][number];
 

@@ -173,7 +173,7 @@ export function createOffer(local: LocalMedia, previous?: LocalDescription): Loc
     comfortNoise: false,
     ptimeMs: clampPacketTime(local.ptimeMs, undefined),
     direction: local.direction,
-    rtcpMux: true,
+    rtcpMux: dtls?.theirs.rtcpMux ?? true,
     crypto,
     dtls: dtls?.section,
   };

@@ -87,6 +87,7 @@ test.concurrent.each([
     const made = (): Promise<WavAudio> =>
       callWithBaresip(call, ({ heard, output }) => {
         if (encryption?.startsWith('dtls')) expect(output).toContain('DTLS-SRTP complete (audio/RTP)');
+        if (encryption === 'dtls') expect(output).toContain('DTLS-SRTP complete (audio/RTCP)');
         return readWavFile(heard);
       });
     const recorded = await ((tries.get(codec) ?? 0) > 1 ? inTurn(made) : made());

@@ -38,7 +38,9 @@ const codecs = {
 const encryptions = {
   srtp: { account: 'mediaenc=srtp', modules: ['srtp'] },
   'srtp-mand': { account: 'mediaenc=srtp-mand', modules: ['srtp'] },
+  /** RTCP has ports and a handshake of its own, as baresip has it by default. */
   dtls: { account: 'mediaenc=dtls_srtp', modules: ['dtls_srtp'] },
+  /** With a=rtcp-mux. */
   'dtls-ice': { account: 'mediaenc=dtls_srtp;medianat=ice', modules: ['dtls_srtp', 'ice'] },
 } as const;
 
@@ -62,7 +64,7 @@ function configuration(modules: string, call: BaresipCall, directory: string): s
     'audio_alert aubridge,nobody',
     ...[`ausrc_srate ${rateHz}`, `auplay_srate ${rateHz}`, 'ausrc_channels 1', 'auplay_channels 1'],
     ...['audio_buffer 20-160', 'jitter_buffer_type fixed', 'jitter_buffer_delay 5-10'],
-    ...(call.encryption?.startsWith('dtls') ? ['rtcp_mux yes'] : []),
+    ...(call.encryption === 'dtls-ice' ? ['rtcp_mux yes'] : []),
     `snd_path ${join(directory, 'heard')}`,
     `module_path ${modules}`,
     ...[

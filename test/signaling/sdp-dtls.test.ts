@@ -97,7 +97,6 @@ test.each([
   ],
   ['it is the server', (lines: string[]) => lines.map((line) => line.replace('actpass', 'passive')), /setup:passive/],
   ['it waits', (lines: string[]) => lines.map((line) => line.replace('actpass', 'holdconn')), /setup:holdconn/],
-  ['RTCP has a port of its own', (lines: string[]) => lines.filter((line) => line !== 'a=rtcp-mux'), /rtcp-mux/],
   ['a password is missing', (lines: string[]) => lines.filter((line) => !line.includes('ice-pwd')), /ice-pwd/],
   ['a password is too short', (lines: string[]) => lines.map((line) => line.replace('eXbporw/', '')), /ice-pwd/],
 ])('an offer is refused where %s', (_, change, reason) => {
@@ -113,6 +112,35 @@ test('older browsers wrote RTP/SAVPF with a fingerprint, and phones without ICE 
   expect(answer.text).toContain('m=audio 35000 RTP/SAVPF 0');
   expect(audio).toMatchObject({ remote: { address: '198.51.100.7', port: 4000 }, dtls: { fingerprints: [{}] } });
   expect(audio.dtls?.ice).toBeUndefined();
+});
+
+test('RTCP that does not share the port is a component of its own, one port up, now and in offers of ours', () => {
+  const offer = dtlsOffer((lines) => [...lines.filter((line) => line !== 'a=rtcp-mux'), 'a=mid:0']).replace(
+    't=0 0',
+    't=0 0\r\na=group:BUNDLE 0',
+  );
+  const media = withDtls(['192.0.2.10', '10.0.0.5']);
+  const { audio, local: answer } = createAnswer(offer, media);
+  const candidates = [
+    'a=candidate:1 1 UDP 2130706431 192.0.2.10 35000 typ host',
+    'a=candidate:2 1 UDP 2130706175 10.0.0.5 35000 typ host',
+    'a=candidate:1 2 UDP 2130706430 192.0.2.10 35001 typ host',
+    'a=candidate:2 2 UDP 2130706174 10.0.0.5 35001 typ host',
+  ];
+  const ours = createOffer({ ...media, direction: 'sendonly' }, answer);
+  for (const { text } of [answer, ours]) {
+    expect(text.match(/a=candidate:.*(?=\r\n)/g)).toEqual(candidates);
+    // A group shares its ports with RTCP (RFC 9143 section 9.3), so that we can be in none.
+    expect(text).not.toMatch(/rtcp-mux|BUNDLE/);
+  }
+  expect(audio.rtcp).toEqual({ mux: false, remote: undefined });
+  const agreed = readAnswer(ours, offer.replace('setup:actpass', 'setup:active'));
+  expect(agreed).toMatchObject({ rtcp: { mux: false }, dtls: audio.dtls });
+  const withoutIce = dtlsOffer((lines) => [lines[2] ?? '', 'a=setup:active', 'a=rtcp:4711']);
+  expect(createAnswer(withoutIce, withDtls()).audio).toMatchObject({
+    remote: { address: '198.51.100.7', port: 4000 },
+    rtcp: { mux: false, remote: { address: '198.51.100.7', port: 4711 } },
+  });
 });
 
 test('of two lite sides neither looks for a way: the SDP says where', () => {
