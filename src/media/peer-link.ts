@@ -2,10 +2,11 @@ import type { DatagramPair } from './datagram-transport.js';
 import { Destination, type DestinationOptions } from './destination.js';
 import type { DropReason } from './drop-counter.js';
 import type { DtlsParameters, StreamParameters } from './engine.js';
+import type { BeginKeyExchange } from './key-exchange.js';
 import type { Latch } from './latch.js';
 import { type RemoteAddress, usableRemote } from './remote-address.js';
 import { RtcpLink } from './rtcp-link.js';
-import { type BeginKeyExchange, SecureAssociation } from './secure-association.js';
+import { SecureAssociation } from './secure-association.js';
 import { SrtpSession, type StreamKeys } from './srtp/srtp-session.js';
 
 export interface PeerLinkListener {

@@ -4,9 +4,9 @@ import type { DatagramPair } from './datagram-transport.js';
 import type { StreamListener, StreamTap } from './engine.js';
 import type { FrameScratch } from './frame-scratch.js';
 import type { JitterBuffer } from './jitter-buffer.js';
+import type { BeginKeyExchange } from './key-exchange.js';
 import type { AdmitsAddress, LatchOptions } from './latch.js';
 import type { PacingWheel } from './pacing-wheel.js';
-import type { BeginKeyExchange } from './secure-association.js';
 import type { StreamCodecs } from './stream-codecs.js';
 import type { VoiceDetector } from './vad.js';
 

@@ -1,9 +1,10 @@
 import type { DropReason } from './drop-counter.js';
-import type { DtlsServer, DtlsServerDeps } from './dtls/dtls-server.js';
 import type { DtlsFingerprint, DtlsParameters, IceParameters, SrtpParameters } from './engine.js';
 import { IceLite, type IceVerdict } from './ice/ice-lite.js';
+import type { BeginKeyExchange, KeyExchange } from './key-exchange.js';
 import type { AdmitsAddress } from './latch.js';
 import { isSameRemote, type RemoteAddress, usableRemote } from './remote-address.js';
+import { RenewableExchange } from './renewable-exchange.js';
 
 /** So long a peer may take until there are keys, ms. */
 const KEYS_WITHIN_MS = 15_000;
@@ -12,15 +13,10 @@ const MAX_ADDRESSES = 8;
 /** What becomes of a check where there is no ICE. */
 const NO_ICE: IceVerdict = { valid: false, nominated: false };
 
-/** One association of DTLS with one peer, we being the server. */
-export type KeyExchange = Pick<DtlsServer, 'receive' | 'tick' | 'close'>;
-
-/** Begins one. @param fingerprints of the peer's certificate, one of which has to be right */
-export type BeginKeyExchange = (fingerprints: readonly DtlsFingerprint[], deps: DtlsServerDeps) => KeyExchange;
-
 export interface SecureAssociationListener {
   /** ICE has found the peer, or it has moved. */
   onRemote(remote: RemoteAddress, atMs: number): void;
+  /** Also later, where the peer has begun anew. */
   onKeys(keys: SrtpParameters): void;
   /** There will be no keys. */
   onFailed(message: string): void;
@@ -68,7 +64,7 @@ export class SecureAssociation {
     this.#deadlineMs = nowMs + KEYS_WITHIN_MS;
     this.#useIce(parameters.ice);
     const { listener } = deps;
-    this.#exchange = deps.begin(parameters.fingerprints, {
+    this.#exchange = new RenewableExchange(deps.begin, parameters.fingerprints, {
       send: (datagram) => {
         if (this.#replyTo !== undefined) deps.send(datagram, this.#replyTo);
       },
@@ -132,8 +128,7 @@ export class SecureAssociation {
 
   /** To be called every few 10 ms. */
   tick(nowMs: number): void {
-    if (this.#settled) return;
-    if (nowMs < this.#deadlineMs) this.#exchange.tick(nowMs);
+    if (this.#settled || nowMs < this.#deadlineMs) this.#exchange.tick(nowMs);
     else this.#fail(`no keys by DTLS within ${KEYS_WITHIN_MS / 1000} s: ${this.#whatIsMissing}`);
   }
 
@@ -149,6 +144,7 @@ export class SecureAssociation {
   }
 
   #fail(message: string): void {
+    if (this.#settled && this.#keys === undefined) return;
     this.#settled = true;
     this.#deps.listener.onFailed(message);
   }

@@ -4,6 +4,7 @@ import {
   ELSEWHERE,
   fingerprint,
   HELLO,
+  helloOf,
   ICE,
   keysOf,
   STRANGER,
@@ -290,6 +291,31 @@ describe('connect again', () => {
     opening.rekey({ suite: SUITE, key: Buffer.alloc(30, 3), lifetimePackets: 2 ** 48 });
     for (const bytes of raw) expect(typeof opening.openRtp(bytes)).toBe('object');
     expect(stream.stats().in.dropped).toEqual({ 'no-keys': 1 });
+  });
+
+  test('by the peer alone, with a handshake in mid-call: the old keys hold until there are new ones', () => {
+    const { clock, stream, establish, exchanges, raw, receive, say, sealed, opening, events } = setUpBrowser();
+    establish();
+    say(5);
+    clock.advance(1_000);
+    receive(helloOf(7), STRANGER);
+    expect(exchanges).toHaveLength(1);
+    receive(helloOf(7));
+    expect(exchanges).toHaveLength(2);
+    expect(exchanges[1]?.fingerprints).toEqual(exchanges[0]?.fingerprints);
+    say(5);
+    for (const bytes of raw.splice(0)) expect(typeof opening.openRtp(bytes)).toBe('object');
+    exchanges[1]?.establish(keysOf(3, 4));
+    // What was on its way.
+    receive(sealed());
+    clock.advance(100);
+    opening.rekey({ suite: SUITE, key: Buffer.alloc(30, 3), lifetimePackets: 2 ** 48 });
+    expect(raw.length).toBeGreaterThan(3);
+    for (const bytes of raw) expect(typeof opening.openRtp(bytes)).toBe('object');
+    const { sealed: sealedAnew } = setUpBrowser(undefined, 4);
+    for (let index = 0; index < 30; index += 1) receive(sealedAnew());
+    expect(stream.stats().in.dropped).toEqual({ dtls: 1 });
+    expect(events.filter(({ type }) => type === 'failed')).toEqual([]);
   });
 
   test('without DTLS, what was agreed on holds: plain, and DTLS is nothing', () => {

@@ -26,8 +26,8 @@ export const dtlsOf = (changes: Partial<DtlsParameters> = {}): DtlsParameters =>
 });
 export const HELLO = Buffer.from('16feff0001', 'hex');
 
-/** A browser's connection with a stream: it checks, agrees on keys, and talks. */
-export const setUpBrowser = (admits?: AdmitsAddress) => {
+/** A browser's connection with a stream: it checks, agrees on keys, and talks. @param key each byte of its own */
+export const setUpBrowser = (admits?: AdmitsAddress, key = 2) => {
   const exchanges: FakeKeyExchange[] = [];
   const bench = setUpStream({}, undefined, admits, (fingerprints, deps) => {
     const exchange = new FakeKeyExchange(fingerprints, deps);
@@ -49,7 +49,7 @@ export const setUpBrowser = (admits?: AdmitsAddress) => {
     stream.connect(
       parametersOf({ rtcp: { mux: true, remote: undefined }, dtls: dtlsOf(), remote: undefined, ...changes }),
     );
-  const sealing = new SrtpOutbound({ suite: SUITE, key: Buffer.alloc(30, 2) });
+  const sealing = new SrtpOutbound({ suite: SUITE, key: Buffer.alloc(30, key) });
   const opening = new SrtpInbound({ suite: SUITE, key: Buffer.alloc(30, 1), lifetimePackets: 2 ** 48 });
   let sequence = 10;
   const plain = (): Buffer => {
@@ -90,3 +90,12 @@ export const setUpBrowser = (admits?: AdmitsAddress) => {
     sentTo,
   };
 };
+
+/** A ClientHello as far as what comes is told apart by it: whose random is of this byte. */
+export const helloOf = (byte: number): Buffer =>
+  Buffer.concat([
+    Buffer.from('16feff0000000000000000002e', 'hex'),
+    Buffer.from('010000220000000000000022', 'hex'),
+    Buffer.from('fefd', 'hex'),
+    Buffer.alloc(32, byte),
+  ]);

@@ -1,11 +1,11 @@
 import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
 import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
+import type { BeginKeyExchange } from '../../src/media/key-exchange.js';
 import type { AdmitsAddress, LatchOptions } from '../../src/media/latch.js';
 import { PacingWheel } from '../../src/media/pacing-wheel.js';
 import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
 import { RtpStream } from '../../src/media/rtp-stream.js';
-import type { BeginKeyExchange } from '../../src/media/secure-association.js';
 import { StreamCodecs } from '../../src/media/stream-codecs.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeVoiceDetector } from './fake-voice-detector.js';

@@ -1,6 +1,7 @@
 import { type AlertName, HandshakeFault } from './handshake-fault.js';
+import { handshakeType, parseFragments } from './handshake-message.js';
 import { OctetReader } from './octet-reader.js';
-import { DTLS_1_2 } from './record.js';
+import { contentType, DTLS_1_2, parseRecords } from './record.js';
 import { ECDSA_SHA256 } from './signature-scheme.js';
 
 /** TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 (RFC 5289): the one that RFC 8827 section 6.5 makes everybody have. */
@@ -31,6 +32,22 @@ export interface ClientHello {
   readonly srtpProfiles: readonly number[];
   readonly knowsPointFormats: boolean;
   readonly knowsRenegotiationInfo: boolean;
+}
+
+/** Of what begins a ClientHello: version and random, bytes. */
+const VERSION_BYTES = 2;
+const RANDOM_BYTES = 32;
+
+/** The random of the ClientHello that begins in a datagram, in the clear: what tells it from another. @param datagram borrowed */
+export function randomOfHello(datagram: Uint8Array): Uint8Array | undefined {
+  for (const { type, epoch, payload } of parseRecords(datagram)) {
+    if (type !== contentType.handshake || epoch !== 0) continue;
+    for (const { type: message, sequence, offset, body } of parseFragments(payload)) {
+      if (message !== handshakeType.clientHello || sequence > 0 || offset > 0) continue;
+      if (body.length >= VERSION_BYTES + RANDOM_BYTES) return body.slice(VERSION_BYTES, VERSION_BYTES + RANDOM_BYTES);
+    }
+  }
+  return undefined;
 }
 
 /**
