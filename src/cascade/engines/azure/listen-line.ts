@@ -1,11 +1,11 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
-import { type AudioFormat, type AudioFrame, bytesPerMs, type FlavorError } from '../../../flavor-api/index.js';
-import { AudioTape, isVoiced } from '../../stages/audio-tape.js';
+import type { AudioFormat, AudioFrame, FlavorError } from '../../../flavor-api/index.js';
 import { Backoff, type ReconnectOptions } from '../shared/backoff.js';
+import { CallerFeed } from '../shared/caller-feed.js';
+import { DeafWatch } from '../shared/deaf-watch.js';
 import type { HeardLine, HeardLineHandlers } from '../shared/listen-stream.js';
 import { redial } from '../shared/redial.js';
-import { StreamClock } from '../shared/stream-clock.js';
 import type { AzureConnection, AzureListener, Dial } from './connection.js';
 import { asFlavorError, audioLost, closeFailure, protocolFault, timeout } from './errors.js';
 import { audioSource } from './listen-config.js';
@@ -35,8 +35,6 @@ const REPLAY_RATE = 2;
 const REPLAY_CHUNK_MS = 100;
 /** Behind by more than this, ms, audio is sent at the pace of the replay. */
 const BEHIND_MS = 400;
-/** Less speech than this may be about nothing, ms. */
-const TELLING_MS = 1_000;
 /** More than this that the network has not taken, ms: sending waits. */
 const MAX_BUFFERED_MS = 1_000;
 /** A turn that ends sooner, ms, has not listened; after so many in a row the connection is of no use. */
@@ -63,39 +61,25 @@ export class ListenLine implements HeardLine {
   readonly #handlers: HeardLineHandlers;
   readonly #closing = new AbortController();
   readonly #reader = new ListenReader();
-  readonly #tape: AudioTape;
-  readonly #clock = new StreamClock();
+  readonly #feed: CallerFeed;
+  readonly #deaf: DeafWatch;
   readonly #backoff: Backoff;
-  readonly #bytesPerMs: number;
   readonly #chunkBytes: number;
   #connection: AzureConnection | undefined;
   #turn: Turn | undefined;
-  /** The byte of the tape that goes out next. */
-  #sent = 0;
-  /** The first byte of the tape that another turn would have to hear. */
-  #needed = 0;
-  /** Behind the last byte that was sent of somebody's voice. */
-  #voiced = 0;
-  /** Bytes that this turn was sent. */
-  #turnBytes = 0;
   #finalizeWanted = false;
   #shortTurns = 0;
-  /** `positionMs` of the tape's first byte. */
-  #originMs: number | undefined;
   #replayTimer: TimerHandle | undefined;
   #endTimer: TimerHandle | undefined;
-  /** Speech sent since Azure last said anything, ms, and since when. */
-  #unheardMs = 0;
-  #unheardSinceMs = 0;
 
   constructor(options: ListenLineOptions, handlers: HeardLineHandlers) {
-    const { format, clock, random, reconnect, replayMs, chunkMs } = options;
+    const { format, clock, random, reconnect, replayMs, chunkMs, answerTimeoutMs } = options;
     this.#options = options;
     this.#handlers = handlers;
-    this.#bytesPerMs = bytesPerMs(format);
-    this.#chunkBytes = chunkMs * this.#bytesPerMs;
-    this.#tape = new AudioTape(format, replayMs);
-    this.#backoff = new Backoff(reconnect, clock, random, options.answerTimeoutMs);
+    this.#feed = new CallerFeed(format, replayMs);
+    this.#chunkBytes = chunkMs * this.#feed.bytesPerMs;
+    this.#deaf = new DeafWatch(clock, answerTimeoutMs);
+    this.#backoff = new Backoff(reconnect, clock, random, answerTimeoutMs);
   }
 
   /** Opens the first connection. Rejects as {@link Dial} does; it is not tried again. */
@@ -105,13 +89,12 @@ export class ListenLine implements HeardLine {
 
   /** What is missing of the next message, ms. */
   get awaitedMs(): number {
-    return (this.#chunkBytes - ((this.#tape.end - this.#sent) % this.#chunkBytes)) / this.#bytesPerMs;
+    return (this.#chunkBytes - (this.#feed.waitingBytes % this.#chunkBytes)) / this.#feed.bytesPerMs;
   }
 
   /** Hot path. */
-  write({ data, positionMs }: AudioFrame): void {
-    this.#originMs ??= positionMs - this.#tape.end / this.#bytesPerMs;
-    this.#tape.write(data);
+  write(frame: AudioFrame): void {
+    this.#feed.write(frame);
     if (this.#replayTimer === undefined) this.#pump();
   }
 
@@ -155,9 +138,7 @@ export class ListenLine implements HeardLine {
     if (!connection.alive) throw closeFailure(1006);
     this.#connection = connection;
     this.#backoff.connected();
-    if (this.#needed < this.#tape.start && this.#reader.speaking) {
-      this.#handlers.onEvent({ type: 'warning', error: audioLost() });
-    }
+    if (this.#feed.torn && this.#reader.speaking) this.#handlers.onEvent({ type: 'warning', error: audioLost() });
     const requestId = newUspId(this.#options.random);
     connection.send('speech.config', requestId, speechConfig(audioSource(this.#options.format)));
     this.#beginTurn(connection, requestId);
@@ -166,14 +147,10 @@ export class ListenLine implements HeardLine {
   #beginTurn(connection: AzureConnection, requestId: string): void {
     const { context, format, clock } = this.#options;
     this.#turn = { requestId, startedAtMs: clock.now(), ending: false, answered: false };
-    this.#unheardMs = 0;
+    this.#deaf.answered();
     connection.send('speech.context', requestId, context);
     connection.sendAudio(requestId, waveHeader(format), 'audio/x-wav');
-    this.#turnBytes = 0;
-    this.#clock.reset();
-    const { speaking } = this.#reader;
-    this.#sent = speaking ? Math.max(this.#needed, this.#tape.start) : this.#tape.firstVoice(this.#needed);
-    this.#mark();
+    this.#feed.begin(this.#reader.speaking);
     this.#pump();
   }
 
@@ -181,19 +158,19 @@ export class ListenLine implements HeardLine {
   #pump(): void {
     const connection = this.#connection;
     if (connection === undefined || this.#turn === undefined || this.#turn.ending) return;
-    if (connection.bufferedBytes > MAX_BUFFERED_MS * this.#bytesPerMs) return;
-    if (this.#tape.end - this.#sent > BEHIND_MS * this.#bytesPerMs) {
+    if (connection.bufferedBytes > MAX_BUFFERED_MS * this.#feed.bytesPerMs) return;
+    if (this.#feed.waitingBytes > BEHIND_MS * this.#feed.bytesPerMs) {
       this.#replay();
       return;
     }
-    while (this.#connection === connection && this.#tape.end - this.#sent >= this.#chunkBytes) {
+    while (this.#connection === connection && this.#feed.waitingBytes >= this.#chunkBytes) {
       this.#sendChunk(this.#chunkBytes);
     }
     this.#maybeEndTurn();
   }
 
   #replay(): void {
-    this.#sendChunk(REPLAY_CHUNK_MS * this.#bytesPerMs);
+    this.#sendChunk(REPLAY_CHUNK_MS * this.#feed.bytesPerMs);
     if (this.#connection === undefined) return;
     this.#replayTimer = this.#options.clock.setTimeout(() => {
       this.#replayTimer = undefined;
@@ -204,28 +181,10 @@ export class ListenLine implements HeardLine {
   #sendChunk(bytes: number): void {
     const turn = this.#turn;
     if (turn === undefined) return;
-    if (this.#sent < this.#tape.start) {
-      this.#sent = this.#tape.start;
-      this.#mark();
-    }
-    const chunk = this.#tape.read(this.#sent, bytes);
-    this.#connection?.sendAudio(turn.requestId, chunk);
-    this.#sent += chunk.length;
-    this.#turnBytes += chunk.length;
-    this.#handlers.onSent(chunk.length / this.#bytesPerMs);
-    const voiced = isVoiced(chunk, this.#options.format);
-    if (voiced) this.#voiced = this.#sent;
-    this.#expectAnswer(voiced ? chunk.length / this.#bytesPerMs : 0);
-  }
-
-  /** A connection may stand and nobody listen: then no word of the caller's is ever understood. */
-  #expectAnswer(voicedMs: number): void {
-    const nowMs = this.#options.clock.now();
-    // Only from the first voice on: silence may pass without a word.
-    if (this.#unheardMs === 0) this.#unheardSinceMs = nowMs;
-    this.#unheardMs += voicedMs;
-    if (this.#unheardMs < TELLING_MS) return;
-    if (nowMs - this.#unheardSinceMs >= this.#options.answerTimeoutMs) this.#giveUp(timeout('to recognise speech'));
+    const piece = this.#feed.take(bytes);
+    this.#connection?.sendAudio(turn.requestId, piece);
+    this.#handlers.onSent(piece.length / this.#feed.bytesPerMs);
+    if (this.#deaf.sent(this.#feed.voicedMs(piece))) this.#giveUp(timeout('to recognise speech'));
   }
 
   /**
@@ -239,9 +198,9 @@ export class ListenLine implements HeardLine {
     if (!this.#finalizeWanted || turn === undefined || turn.ending || connection === undefined) return;
     if (this.#replayTimer !== undefined) return;
     this.#finalizeWanted = false;
-    if (this.#tape.end > this.#sent) this.#sendChunk(this.#tape.end - this.#sent);
+    if (this.#feed.waitingBytes > 0) this.#sendChunk(this.#feed.waitingBytes);
     if (this.#connection !== connection) return;
-    if (this.#voiced <= this.#needed && !this.#reader.speaking) {
+    if (!this.#feed.voiceUnsettled && !this.#reader.speaking) {
       this.#handlers.onEvent({ type: 'transcript', text: '', final: true });
       return;
     }
@@ -250,30 +209,19 @@ export class ListenLine implements HeardLine {
     this.#endTimer = clock.setTimeout(() => this.#giveUp(timeout('to end a turn')), answerTimeoutMs);
   }
 
-  /** From here on the turn's audio is that of the tape at `#sent`. */
-  #mark(): void {
-    this.#clock.mark(this.#turnBytes / this.#bytesPerMs, (this.#originMs ?? 0) + this.#sent / this.#bytesPerMs);
-  }
-
   #read(message: UspMessage): void {
     const turn = this.#turn;
     // What is still said about a turn that is over means nothing to the one under way.
     if (turn === undefined || message.requestId !== turn.requestId) return;
-    this.#unheardMs = 0;
-    const understood = this.#reader.read(message, (turnMs) => this.#clock.positionOf(turnMs));
+    this.#deaf.answered();
+    const understood = this.#reader.read(message, (turnMs) => this.#feed.positionOf(turnMs));
     for (const event of understood.events) {
       if (turn.ending && event.type === 'transcript' && event.final) turn.answered = true;
       this.#handlers.onEvent(event);
     }
-    if (understood.settledMs !== undefined) this.#settle(understood.settledMs);
+    if (understood.settledMs !== undefined) this.#feed.settle(understood.settledMs);
     if (understood.failure !== undefined) this.#giveUp(understood.failure);
     else if (understood.turnEnded === true) this.#turnEnded(turn);
-  }
-
-  #settle(turnMs: number): void {
-    const positionMs = this.#clock.positionOf(turnMs) - (this.#originMs ?? 0);
-    const byte = Math.floor(positionMs) * this.#bytesPerMs;
-    this.#needed = Math.min(Math.max(this.#needed, byte), this.#sent);
   }
 
   #turnEnded(turn: Turn): void {
@@ -281,7 +229,7 @@ export class ListenLine implements HeardLine {
     clock.clearTimeout(this.#endTimer);
     if (turn.ending) {
       // All of it was listened to, whatever became of it.
-      this.#needed = this.#sent;
+      this.#feed.settleAll();
       if (!turn.answered) this.#handlers.onEvent({ type: 'transcript', text: '', final: true });
       this.#reader.abandon();
     }

@@ -1,12 +1,13 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
-import { type AudioFormat, type AudioFrame, bytesPerMs, type FlavorError } from '../../../flavor-api/index.js';
-import { AudioTape, isVoiced } from '../../stages/audio-tape.js';
+import type { AudioFormat, AudioFrame, FlavorError } from '../../../flavor-api/index.js';
+import { isVoiced } from '../../stages/audio-tape.js';
 import { Backoff, type ReconnectOptions } from '../shared/backoff.js';
+import { CallerFeed } from '../shared/caller-feed.js';
+import { DeafWatch } from '../shared/deaf-watch.js';
 import type { JsonObject } from '../shared/json.js';
 import type { HeardLine, HeardLineHandlers } from '../shared/listen-stream.js';
 import { redial } from '../shared/redial.js';
-import { StreamClock } from '../shared/stream-clock.js';
 import { asFlavorError, audioLost, closeFailure, timeout } from './errors.js';
 import type { ListenReader } from './listen-events.js';
 import { SilenceKeeper } from './silence-keeper.js';
@@ -38,8 +39,6 @@ const REPLAY_RATE = 1.2;
 const REPLAY_CHUNK_MS = 100;
 /** Behind by more than this, ms, audio is sent at the pace of the replay. */
 const BEHIND_MS = 400;
-/** Less speech than this may be about nothing, ms. */
-const TELLING_MS = 1_000;
 /** Silence that makes a pause, ms: longer than the stops within words, shorter than what ends a turn. */
 const PAUSE_MS = 60;
 /** After so much of it no turn is under way any more, whatever became of its end, ms. */
@@ -52,30 +51,18 @@ export class ListenLine implements HeardLine {
   readonly #options: ListenLineOptions;
   readonly #handlers: HeardLineHandlers;
   readonly #closing = new AbortController();
-  readonly #tape: AudioTape;
-  readonly #clock = new StreamClock();
+  readonly #feed: CallerFeed;
+  readonly #deaf: DeafWatch;
   readonly #backoff: Backoff;
   readonly #silence: SilenceKeeper;
-  readonly #bytesPerMs: number;
   readonly #chunkBytes: number;
   readonly #pauseChunkBytes: number | undefined;
   #connection: DeepgramConnection | undefined;
-  /** The byte of the tape that goes out next. */
-  #sent = 0;
-  /** The first byte of the tape that a new connection would have to hear. */
-  #needed = 0;
-  /** Bytes that this connection was sent, silence of ours included. */
-  #streamBytes = 0;
-  /** `positionMs` of the tape's first byte. */
-  #originMs: number | undefined;
   /** `wanted`: once a connection has heard all there is. `asked`: until it answers, or has said what it heard before. */
   #finalize: 'no' | 'wanted' | 'asked' = 'no';
   /** What of this connection's audio Finalize is about, ms. */
   #finalizeMs = 0;
   #replayTimer: TimerHandle | undefined;
-  /** Speech sent since Deepgram last said anything, ms, and since when. */
-  #unheardMs = 0;
-  #unheardSinceMs = 0;
   /** Silence of the caller's within a turn, up to the last frame, ms. */
   #quietMs = 0;
 
@@ -83,10 +70,10 @@ export class ListenLine implements HeardLine {
     const { format, clock, random, reconnect, replayMs, chunkMs, pauseChunkMs } = options;
     this.#options = options;
     this.#handlers = handlers;
-    this.#bytesPerMs = bytesPerMs(format);
-    this.#chunkBytes = chunkMs * this.#bytesPerMs;
-    this.#pauseChunkBytes = pauseChunkMs === undefined ? undefined : pauseChunkMs * this.#bytesPerMs;
-    this.#tape = new AudioTape(format, replayMs);
+    this.#feed = new CallerFeed(format, replayMs);
+    this.#chunkBytes = chunkMs * this.#feed.bytesPerMs;
+    this.#pauseChunkBytes = pauseChunkMs === undefined ? undefined : pauseChunkMs * this.#feed.bytesPerMs;
+    this.#deaf = new DeafWatch(clock, options.answerTimeoutMs);
     this.#backoff = new Backoff(reconnect, clock, random, options.answerTimeoutMs);
     this.#silence = new SilenceKeeper({
       flux: options.flux,
@@ -105,16 +92,15 @@ export class ListenLine implements HeardLine {
 
   /** What is missing of the next message, or of the pause that may cut it short, ms. */
   get awaitedMs(): number {
-    const missingMs = (this.#wantedBytes() - (this.#tape.end - this.#sent)) / this.#bytesPerMs;
+    const missingMs = (this.#wantedBytes() - this.#feed.waitingBytes) / this.#feed.bytesPerMs;
     const mayPause = this.#pauseChunkBytes !== undefined && this.#options.reader.speaking;
     return mayPause && this.#quietMs < PAUSE_MS ? Math.min(missingMs, PAUSE_MS - this.#quietMs) : missingMs;
   }
 
   /** Hot path. */
-  write({ data, positionMs }: AudioFrame): void {
-    this.#originMs ??= positionMs - this.#tape.end / this.#bytesPerMs;
-    this.#tape.write(data);
-    if (this.#pauseChunkBytes !== undefined) this.#watchPause(data);
+  write(frame: AudioFrame): void {
+    this.#feed.write(frame);
+    if (this.#pauseChunkBytes !== undefined) this.#watchPause(frame.data);
     if (this.#replayTimer === undefined) this.#pump();
   }
 
@@ -166,15 +152,10 @@ export class ListenLine implements HeardLine {
     if (!connection.alive) throw closeFailure(1006);
     this.#connection = connection;
     this.#backoff.connected();
-    this.#clock.reset();
-    this.#streamBytes = 0;
-    this.#unheardMs = 0;
-    const { reader } = this.#options;
-    this.#sent = reader.speaking ? Math.max(this.#needed, this.#tape.start) : this.#tape.firstVoice(this.#needed);
-    if (this.#needed < this.#tape.start && reader.speaking) {
-      this.#handlers.onEvent({ type: 'warning', error: audioLost() });
-    }
-    this.#mark();
+    this.#deaf.answered();
+    const { speaking } = this.#options.reader;
+    this.#feed.begin(speaking);
+    if (this.#feed.torn && speaking) this.#handlers.onEvent({ type: 'warning', error: audioLost() });
     this.#silence.start();
     this.#pump();
   }
@@ -183,14 +164,14 @@ export class ListenLine implements HeardLine {
   #pump(): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    if (connection.bufferedBytes > MAX_BUFFERED_MS * this.#bytesPerMs) return;
-    if (this.#tape.end - this.#sent > BEHIND_MS * this.#bytesPerMs) {
+    if (connection.bufferedBytes > MAX_BUFFERED_MS * this.#feed.bytesPerMs) return;
+    if (this.#feed.waitingBytes > BEHIND_MS * this.#feed.bytesPerMs) {
       this.#replay();
       return;
     }
-    while (this.#connection === connection && this.#tape.end - this.#sent >= this.#wantedBytes()) {
+    while (this.#connection === connection && this.#feed.waitingBytes >= this.#wantedBytes()) {
       // Whatever waits goes into one piece, as far as that reaches.
-      this.#sendChunk(Math.min(this.#tape.end - this.#sent, this.#chunkRest()));
+      this.#sendChunk(Math.min(this.#feed.waitingBytes, this.#chunkRest()));
     }
     this.#maybeFinalize();
   }
@@ -201,9 +182,9 @@ export class ListenLine implements HeardLine {
     this.#sendPending();
     // That may have found out that nobody listens.
     if (this.#connection !== connection) return;
-    if (this.#streamBytes > 0) {
+    if (this.#feed.streamBytes > 0) {
       this.#finalize = 'asked';
-      this.#finalizeMs = this.#streamBytes / this.#bytesPerMs;
+      this.#finalizeMs = this.#feed.streamBytes / this.#feed.bytesPerMs;
       connection.send({ type: 'Finalize' });
     } else {
       // A new connection, and all that the last one heard was understood.
@@ -223,17 +204,17 @@ export class ListenLine implements HeardLine {
   #chunkRest(): number {
     return this.#pauseChunkBytes === undefined
       ? this.#chunkBytes
-      : this.#chunkBytes - (this.#streamBytes % this.#chunkBytes);
+      : this.#chunkBytes - (this.#feed.streamBytes % this.#chunkBytes);
   }
 
   #watchPause(data: Uint8Array): void {
     const { reader, format } = this.#options;
     const quiet = reader.speaking && !isVoiced(data, format);
-    this.#quietMs = quiet ? this.#quietMs + data.length / this.#bytesPerMs : 0;
+    this.#quietMs = quiet ? this.#quietMs + data.length / this.#feed.bytesPerMs : 0;
   }
 
   #replay(): void {
-    this.#sendChunk(REPLAY_CHUNK_MS * this.#bytesPerMs);
+    this.#sendChunk(REPLAY_CHUNK_MS * this.#feed.bytesPerMs);
     if (this.#connection === undefined) return;
     this.#replayTimer = this.#options.clock.setTimeout(() => {
       this.#replayTimer = undefined;
@@ -242,34 +223,18 @@ export class ListenLine implements HeardLine {
   }
 
   #sendChunk(bytes: number): void {
-    if (this.#sent < this.#tape.start) {
-      this.#sent = this.#tape.start;
-      this.#mark();
-    }
-    const chunk = this.#tape.read(this.#sent, bytes);
-    this.#connection?.sendAudio(chunk);
-    this.#sent += chunk.length;
-    this.#count(chunk.length);
+    const piece = this.#feed.take(bytes);
+    this.#connection?.sendAudio(piece);
+    this.#handlers.onSent(piece.length / this.#feed.bytesPerMs);
     this.#silence.sent();
-    this.#expectAnswer(isVoiced(chunk, this.#options.format) ? chunk.length / this.#bytesPerMs : 0);
-  }
-
-  /** A connection may stand and nobody listen: then no word of the caller's is ever understood. */
-  #expectAnswer(voicedMs: number): void {
-    const nowMs = this.#options.clock.now();
-    // Only from the first voice on: silence may pass without a word.
-    if (this.#unheardMs === 0) this.#unheardSinceMs = nowMs;
-    this.#unheardMs += voicedMs;
-    const longMs = nowMs - this.#unheardSinceMs;
-    if (this.#unheardMs < TELLING_MS || longMs < this.#options.answerTimeoutMs) return;
-    this.#connection?.close();
-    this.#lose(timeout('to recognise speech'));
+    if (this.#deaf.sent(this.#feed.voicedMs(piece))) this.#giveUp(timeout('to recognise speech'));
   }
 
   /** Less than a chunk, too: what is to be final must have been heard. */
   #sendPending(): void {
-    if (this.#replayTimer === undefined && this.#connection !== undefined && this.#tape.end > this.#sent) {
-      this.#sendChunk(this.#tape.end - this.#sent);
+    const { waitingBytes } = this.#feed;
+    if (this.#replayTimer === undefined && this.#connection !== undefined && waitingBytes > 0) {
+      this.#sendChunk(waitingBytes);
     }
   }
 
@@ -280,39 +245,25 @@ export class ListenLine implements HeardLine {
     // That may have found out that nobody listens.
     if (this.#connection !== connection) return;
     connection.sendAudio(bytes);
-    this.#count(bytes.length);
-    this.#mark();
-  }
-
-  #count(bytes: number): void {
-    this.#streamBytes += bytes;
-    this.#handlers.onSent(bytes / this.#bytesPerMs);
-  }
-
-  /** From here on the connection's audio is that of the tape at `#sent`. */
-  #mark(): void {
-    this.#clock.mark(this.#streamBytes / this.#bytesPerMs, (this.#originMs ?? 0) + this.#sent / this.#bytesPerMs);
+    this.#feed.pad(bytes.length);
+    this.#handlers.onSent(bytes.length / this.#feed.bytesPerMs);
   }
 
   #read(message: JsonObject): void {
-    this.#unheardMs = 0;
-    const understood = this.#options.reader.read(message, (streamMs) => this.#clock.positionOf(streamMs));
+    this.#deaf.answered();
+    const understood = this.#options.reader.read(message, (streamMs) => this.#feed.positionOf(streamMs));
     for (const event of understood.events) this.#handlers.onEvent(event);
-    if (understood.settledMs !== undefined) this.#settle(understood.settledMs);
+    if (understood.settledMs !== undefined) this.#feed.settle(understood.settledMs);
     // Where little was left to say Deepgram does not answer it.
     const said = understood.finalized === true || (understood.settledMs ?? 0) >= this.#finalizeMs;
     if (said && this.#finalize === 'asked') this.#finalize = 'no';
     if (understood.finalize === true) this.finalize();
-    if (understood.failure !== undefined) {
-      this.#connection?.close();
-      this.#lose(understood.failure);
-    }
+    if (understood.failure !== undefined) this.#giveUp(understood.failure);
   }
 
-  #settle(streamMs: number): void {
-    const positionMs = this.#clock.positionOf(streamMs) - (this.#originMs ?? 0);
-    const byte = Math.floor(positionMs) * this.#bytesPerMs;
-    this.#needed = Math.min(Math.max(this.#needed, byte), this.#sent);
+  #giveUp(error: FlavorError): void {
+    this.#connection?.close();
+    this.#lose(error);
   }
 
   #lose(error: FlavorError): void {
