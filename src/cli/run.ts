@@ -121,7 +121,10 @@ function onSignal(connector: VoiceConnector, log: Log): (name: 'SIGTERM' | 'SIGI
       return;
     }
     asked += 1;
-    log.info({ signal: name, calls: connector.calls().length }, asked === 1 ? 'draining' : 'stopping now');
+    log.info(
+      { signal: name, calls: connector.calls().length },
+      asked === 1 ? 'draining: a second signal ends the calls' : 'stopping now',
+    );
     if (asked === 1) void connector.drain();
     else void connector.stop();
   };

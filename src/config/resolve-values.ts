@@ -133,11 +133,10 @@ class Walk {
     }
     if (fallback !== undefined) return fallback;
     const state = value === undefined ? 'not set' : 'empty';
-    this.#problem(
-      path,
-      `the environment variable ${name} is ${state}`,
-      `set ${name} before the connector starts, or give a default: \${${name}:-value}`,
-    );
+    // A secret with a default would be one that stands in the file.
+    const isSecret = isSecretPath(path) || soundsSecret(name);
+    const help = `set ${name} before the connector starts${isSecret ? '' : `, or give a default: \${${name}:-value}`}`;
+    this.#problem(path, `the environment variable ${name} is ${state}`, help);
     return undefined;
   }
 

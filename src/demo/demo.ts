@@ -1,6 +1,9 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
+import { errorCode } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
+import { makeDirectory } from '../base/make-directory.js';
 import { createSystemRandom } from '../base/random.js';
 import { configError } from '../config/config-issue.js';
 import { loadConfig } from '../config/load-config.js';
@@ -52,7 +55,11 @@ export async function runDemo<Line extends string>(options: DemoOptions<Line>): 
   const directory = resolve(options.cwd, options.directory);
   const clock = createSystemClock();
   const startedMs = clock.now();
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory).catch((cause: unknown) => {
+    const problem = fileProblem(cause, 'it cannot be made there');
+    const error = new Error(`the directory ${directory} cannot be used: ${problem}`, { cause });
+    throw Object.assign(error, { code: errorCode(cause) });
+  });
   await using stage = await scenario.open({ env, tell, clock, signal });
   tell('Preparing two voices, one for the caller and one for the agent ...');
   const lines = await synthesiseLines(scenario.lines, signal);

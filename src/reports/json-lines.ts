@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
 
 /** A line of a file of JSON lines, counted from 1: what it holds, or why that cannot be read. */
 export type JsonLine =
@@ -45,7 +46,7 @@ async function opened(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    throw new ConnectorError('ERR_RECORD_READ', `no call records: ${errorMessage(error)}`, { cause: error });
+    throw new ConnectorError('ERR_RECORD_READ', `no call records: ${path}: ${fileProblem(error)}`, { cause: error });
   }
 }
 

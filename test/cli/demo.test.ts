@@ -9,7 +9,7 @@ test('a place that cannot be written to: 1, with its path; as JSON too', async (
   const io = createFakeIo(temporaryDirectory());
   writeFileSync(join(io.cwd, 'file'), '');
   expect(await runCli(['demo', '--out', 'file/out'], io)).toBe(1);
-  expect(io.err()).toContain(join(io.cwd, 'file/out'));
+  expect(io.err()).toContain(`${join(io.cwd, 'file/out')} cannot be used: what should be its directory is a file`);
   const json = createFakeIo(io.cwd);
   expect(await runCli(['demo', '--out', 'file/out', '--json'], json)).toBe(1);
   expect(JSON.parse(json.out())).toMatchObject({ ok: false, error: { code: 'ENOTDIR' } });

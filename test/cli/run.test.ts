@@ -110,6 +110,7 @@ test('a second signal ends the calls', async () => {
   await using phone = await TestPhone.dial('2001', sip);
   expect(await phone.call.answered).toBe(true);
   running.io.send('SIGINT');
+  await running.line('draining: a second signal ends the calls');
   running.io.send('SIGTERM');
   expect(await phone.call.ended).toMatchObject({ by: 'peer' });
   expect(await running.code).toBe(0);

@@ -27,3 +27,15 @@ test('a file that is not UTF-8 is refused by the place where it is not', async (
 test('a file that is another thing altogether is told what to be', async () => {
   expect(await complaintOf(Buffer.from('- a\n'))).toContain('help: write keys such as flavors: and routes:');
 });
+
+test('a default is proposed for what may stand in the file, not for a secret', async () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference is what is tested here
+  expect(await complaintOf(Buffer.from('media: { bind: "${VOICE_ADDRESS}" }\n'))).toContain(
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the advice has one too
+    'set VOICE_ADDRESS before the connector starts, or give a default: ${VOICE_ADDRESS:-value}\n',
+  );
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference is what is tested here
+  expect(await complaintOf(Buffer.from('admin: { token: "${ADMIN}" }\n'))).toContain(
+    'set ADMIN before the connector starts\n',
+  );
+});

@@ -446,14 +446,14 @@ ${anyRoute}`,
         |
       1 | admin: { token: "\${ADMIN_TOKEN}" }
         |                 ^^^^^^^^^^^^^^^^
-        = help: set ADMIN_TOKEN before the connector starts, or give a default: \${ADMIN_TOKEN:-value}
+        = help: set ADMIN_TOKEN before the connector starts
 
       error: flavors.a.apiKey: the environment variable OPENAI_API_KEY is empty
        --> connector.yaml:3:27
         |
       3 |   a: { use: echo, apiKey: "\${OPENAI_API_KEY}", b: "\${file:/nowhere/key}", c: "\${file:blank}", d: "\${", e: "\${A-B}", f: " …
         |                           ^^^^^^^^^^^^^^^^^^^
-        = help: set OPENAI_API_KEY before the connector starts, or give a default: \${OPENAI_API_KEY:-value}
+        = help: set OPENAI_API_KEY before the connector starts
 
       error: flavors.a.b: the file /nowhere/key cannot be read: there is no such file
        --> connector.yaml:3:51
