@@ -3,7 +3,8 @@ import { fileProblem } from '../base/file-problem.js';
 import type { ConfigDocument } from './config-document.js';
 import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
 import { parseReferences } from './references.js';
-import { isSecretPath, type Secrets, soundsSecret } from './secrets.js';
+import { isForProgram, isSecretPath, looksSecret, type Secrets, soundsSecret, urlPasswords } from './secrets.js';
+import { secretsBySight } from './secrets-by-sight.js';
 
 /** What references may draw on. */
 export interface ResolveDeps {
@@ -93,18 +94,19 @@ class Walk {
 
   async #resolveScalar(value: unknown, path: ConfigPath): Promise<unknown> {
     const isSecret = isSecretPath(path) && (typeof value === 'string' || typeof value === 'number');
+    const isHidden = isSecret || isForProgram(path);
     if (typeof value !== 'string') {
-      if (isSecret) this.#document.hide(path);
+      if (isHidden) this.#document.hide(path);
       return value;
     }
     const parts = parseReferences(value);
     if ('problem' in parts) {
-      if (isSecret) this.#document.hide(path);
+      if (isHidden) this.#document.hide(path);
       this.#problem(path, parts.problem, parts.help);
       return undefined;
     }
     // A literal under a secret's name is itself the secret, a default too; a reference is not, and is worth showing.
-    if (isSecret && parts.some((part) => part.kind === 'literal' || (part.kind === 'variable' && part.fallback))) {
+    if (isHidden && parts.some((part) => part.kind === 'literal' || (part.kind === 'variable' && part.fallback))) {
       this.#document.hide(path);
     }
     let text = '';
@@ -118,8 +120,31 @@ class Walk {
       if (resolved === undefined) return undefined;
       text += resolved;
     }
-    if (isSecret) this.#deps.secrets.add(text);
+    this.#learn(text, path, isSecret);
     return text;
+  }
+
+  /** What of a text is to be found in no log. */
+  #learn(text: string, path: ConfigPath, isSecret: boolean): void {
+    const { secrets } = this.#deps;
+    for (const password of urlPasswords(text)) secrets.add(password);
+    if (isSecret) secrets.add(text);
+    if (isSecret && /^cookie$/i.test(String(path.at(-1)))) {
+      for (const pair of text.split(';')) secrets.add(pair.slice(pair.indexOf('=') + 1).trim());
+    }
+    if (!isForProgram(path)) return;
+    if (looksSecret(text) || this.#followsFlag(path)) secrets.add(text);
+    for (const { start, end } of secretsBySight(text, { start: 0, end: text.length })) {
+      secrets.add(text.slice(start, end).replace(/^["']|["']$/g, ''));
+    }
+  }
+
+  /** Whether it is an argument behind one such as `--api-key`. */
+  #followsFlag(path: ConfigPath): boolean {
+    const index = path.at(-1);
+    if (typeof index !== 'number' || index === 0) return false;
+    const flag = this.#document.sourceOf([...path.slice(0, -1), index - 1])?.replace(/^["']|["']$/g, '') ?? '';
+    return flag.startsWith('-') && soundsSecret(flag);
   }
 
   #readVariable(

@@ -9,7 +9,12 @@ const VALUE = /(?:"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?)?(?:\$\{[^}$]*\}|[^,}])*/y;
 const MAP = /\{[^:,}]*:/y;
 /** Of one with a default the default is shown to nobody. */
 const REFERENCES = /^["']?(?:\$\{(?:(?!:-)[^}])*\})+["']?$/;
-const URL_PASSWORD = /:\/\/[^\s/:@"']*:([^\s/@"']+)@/dg;
+/** With a user before it, or one that may be a token. */
+const URL_PASSWORD = /:\/\/(?:[^\s/:@"']*:)?([^\s/:@"'][^\s/@"']*)@/dg;
+/** Names that are nothing but that: what they are a map of is secret, too. Others may be names that people gave. */
+const SECRETS = /^(?:secret|token|password|passwd|credential|api[_-]?key|authorization)s?$/i;
+/** A map, which may never end. */
+const WHOLE_MAP = /\{[^}]*\}?/y;
 
 /**
  * What looks like a secret on a line, for YAML may not have read it, or not as it was meant: `password: #a`, `token: [a`.
@@ -22,8 +27,9 @@ export function secretsBySight(text: string, { start: lineStart, end: lineEnd }:
   for (let match = names.exec(line); match; match = names.exec(line)) {
     if (!soundsSecret(match[1] ?? '')) continue;
     const start = names.lastIndex;
-    if (at(line, start, MAP) !== '') continue;
-    const value = at(line, start, VALUE);
+    const isMap = at(line, start, MAP) !== '';
+    if (isMap && !SECRETS.test(match[1] ?? '')) continue;
+    const value = at(line, start, isMap ? WHOLE_MAP : VALUE);
     names.lastIndex = start + value.length;
     if (value !== '' && !REFERENCES.test(value))
       found.push({ start: lineStart + start, end: lineStart + names.lastIndex });

@@ -10,15 +10,44 @@ const MIN_SEARCHED_LENGTH = 6;
  */
 export function soundsSecret(name: string): boolean {
   return (
-    /secret|token(?!s)|passw|passphrase|pwd|credential|apikey|^authorization$|(?:^|[_-])key$/i.test(name) ||
-    /[a-z]Key$/.test(name)
+    /secret|token(?!s)|passw|passphrase|pwd|credential|apikey|^(?:proxy-)?authorization$|^(?:set-)?cookie$|(?:^|[_-])key$/i.test(
+      name,
+    ) || /[a-z]Key$/.test(name)
   );
 }
 
-/** Whether a value of the configuration is a secret, by its path: user names of `auth` have passwords behind them. */
+/** What the names in these maps sound like says nothing of what is in them: a flavor may be called "secretary". */
+const MAPS_OF_NAMES: ReadonlySet<string | undefined> = new Set(['flavors', 'tools', 'trunks', 'targets']);
+
+/**
+ * Whether a value of the configuration is a secret, by its path: it, or what it lies in, is called like one; user names
+ * of `auth` have passwords behind them.
+ */
 export function isSecretPath(path: readonly (string | number)[]): boolean {
   const names = path.filter((part) => typeof part === 'string');
-  return soundsSecret(names.at(-1) ?? '') || (names.at(-2) === 'users' && names.at(-3) === 'auth');
+  return names.some((name, index) => {
+    const [above, before] = [names[index - 1], names[index - 2]];
+    if (above === 'users' && before === 'auth') return true;
+    if (above === 'headers' && /auth(?!or)|cookie|session/i.test(name)) return true;
+    return soundsSecret(name) && (index === names.length - 1 || !MAPS_OF_NAMES.has(above));
+  });
+}
+
+/** Whether a value is for a program of somebody else's, the server of an MCP tool: nobody here knows what is secret in it. */
+export function isForProgram(path: readonly (string | number)[]): boolean {
+  return path[0] === 'tools' && (path[2] === 'env' || path[2] === 'args');
+}
+
+/** Whether a text looks as keys and tokens do: long, of one piece, letters and digits. */
+export function looksSecret(text: string): boolean {
+  return /^[\w+/=.~-]{16,}$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) && !text.startsWith('/');
+}
+
+/** Passwords in the addresses of a text, as they are written there; where there is only one name, it may be a token. */
+export function urlPasswords(text: string): string[] {
+  return Array.from(text.matchAll(/:\/\/(?:[^\s/:@"']*:([^\s/@"']+)|([^\s/:@"']+))@/g), ([, password, user]) =>
+    password !== undefined ? password : looksSecret(user ?? '') ? (user ?? '') : '',
+  ).filter((found) => found !== '');
 }
 
 /**
@@ -29,8 +58,10 @@ export class Secrets {
   readonly #values = new Set<string>();
   #pattern: RegExp | undefined;
 
-  /** Values under six characters are ignored. */
+  /** Values under six characters are ignored. Of the value of a header field, what stands behind its scheme counts as well. */
   add(value: string): void {
+    const bare = /^(?:Bearer|Basic|Token|Digest|ApiKey)\s+(\S+)$/i.exec(value)?.[1];
+    if (bare !== undefined) this.add(bare);
     if (value.length < MIN_SEARCHED_LENGTH || this.#values.has(value)) return;
     // The ways in which a secret usually turns up: as it is, inside JSON, inside a URL.
     this.#values.add(value).add(JSON.stringify(value).slice(1, -1));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSecretPath, Secrets, soundsSecret } from '../../src/config/secrets.js';
+import { isSecretPath, looksSecret, Secrets, soundsSecret, urlPasswords } from '../../src/config/secrets.js';
 
 test.each([
   'token',
@@ -58,6 +58,46 @@ test('passwords of callers are secrets, although their keys are only names', () 
   expect(isSecretPath(['signaling', 'embedded', 'auth', 'users', 'pbx'])).toBe(true);
   expect(isSecretPath(['signaling', 'embedded', 'register', 0, 'password'])).toBe(true);
   expect(isSecretPath(['signaling', 'embedded', 'auth', 'realm'])).toBe(false);
+});
+
+test('what lies in something that sounds secret is secret, but for what people have given names to', () => {
+  expect(isSecretPath(['admin', 'token', 'a', 0])).toBe(true);
+  expect(isSecretPath(['signaling', 'embedded', 'auth', 'users', 'pbx', 'a'])).toBe(true);
+  expect(isSecretPath(['flavors', 'salon', 'credentials', 'user'])).toBe(true);
+  expect(isSecretPath(['flavors', 'secretary', 'voice'])).toBe(false);
+  expect(isSecretPath(['tools', 'send_token', 'url'])).toBe(false);
+});
+
+test.each(['Cookie', 'X-Auth', 'Proxy-Authorization', 'X-Session-Id', 'X-Api-Key'])(
+  'the header field %s is secret',
+  (name) => {
+    expect(isSecretPath(['tools', 'book', 'headers', name])).toBe(true);
+  },
+);
+
+test('X-Author is not', () => {
+  expect(isSecretPath(['tools', 'book', 'headers', 'X-Author'])).toBe(false);
+});
+
+test.each([
+  ['ghp_abcdefgh12345678', true],
+  ['production', false],
+  ['/usr/share/model-12345678', false],
+  ['@acme/server-for-2-things', false],
+  ['a sentence with 12345 words', false],
+])('%s looks secret: %s', (text, expected) => {
+  expect(looksSecret(text)).toBe(expected);
+});
+
+test('passwords in addresses are found, and tokens that stand for both', () => {
+  const text = 'redis://u:hunter22@a http://Ann@b wss://:empty-user@c https://ghp_abcdefgh12345678@d sip:x@y';
+  expect(urlPasswords(text)).toEqual(['hunter22', 'empty-user', 'ghp_abcdefgh12345678']);
+});
+
+test('of a header field, the token is a secret without its scheme, too', () => {
+  const secrets = new Secrets();
+  secrets.add('Bearer sesame-1');
+  expect(secrets.redact('sesame-1, Bearer sesame-1')).toBe('[redacted], [redacted]');
 });
 
 test('the secrets of a configuration that is read again join those of before', () => {
