@@ -12,6 +12,7 @@ import {
   SUITE,
   setUpBrowser,
 } from '../support/browser-bench.js';
+import { SeededRandom } from '../support/seeded-random.js';
 import { CALLER } from '../support/stream-bench.js';
 
 /** RFC 3550 section 11. */
@@ -124,6 +125,28 @@ test('a handshake of RTCP that fails, or never comes, costs the reports and not 
     expect(stream.stats()).toMatchObject({ rtcp: { sent: 0 }, in: { packets: 1_000, dropped: {} } });
     expect(reports).toEqual([]);
   }
+});
+
+test('5,000 packets of strangers on the RTCP port: counted, answered by nothing, and they move nothing', () => {
+  const { clock, stream, establishRtp, receiveRtcp, checkOf, exchanges, reports, events } = setUpPeer();
+  const random = new SeededRandom(7);
+  establishRtp();
+  receiveRtcp(checkOf());
+  receiveRtcp(HELLO);
+  exchanges[1]?.establish(RTCP_KEYS);
+  reports.length = 0;
+  const firsts = [() => random.integer(4), () => 20 + random.integer(44), () => 128 + random.integer(64)];
+  for (let index = 0; index < 5_000; index += 1) {
+    const first = firsts[index % 4]?.() ?? random.integer(256);
+    const from = { address: `203.0.113.${random.integer(255)}`, port: 1 + random.integer(65_535) };
+    receiveRtcp(Buffer.concat([Buffer.from([first]), random.bytes(random.integer(200))]), from);
+    if (index % 100 === 0) clock.advance(20);
+  }
+  receiveRtcp(Buffer.alloc(0), STRANGER);
+  const { in: received, rtcp } = stream.stats();
+  expect(Object.values(received.dropped).reduce((sum, one) => sum + one, 0)).toBe(5_001);
+  expect([rtcp?.received, reports, exchanges.length]).toEqual([0, [], 2]);
+  expect(events.filter(({ type }) => type === 'failed')).toEqual([]);
 });
 
 test('a hold keeps both handshakes; other fingerprints begin both anew; rtcp-mux ends that of RTCP', () => {
