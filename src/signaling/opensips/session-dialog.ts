@@ -227,8 +227,9 @@ export class SessionDialog {
    */
   lose(): void {
     if (this.over) return;
+    const waiting = this.#phase === 'pending' && this.#parts.direction === 'inbound';
     this.#leave();
-    this.#ending = this.#terminate();
+    this.#ending = this.#terminate(waiting);
     this.#parts.user.onEnded({ by: 'transport', status: 0, text: '' });
   }
 
@@ -265,9 +266,15 @@ export class SessionDialog {
     this.#forgetTimer = this.#parts.clock.setTimeout(() => void this.#terminate(), delayMs);
   }
 
-  /** Once at least, and as often as it takes while the session is not to be forgotten. */
-  async #terminate(): Promise<void> {
+  /**
+   * Once at least, and as often as it takes while the session is not to be forgotten.
+   *
+   * @param waiting An INVITE may wait for its final response, without which OpenSIPS ends nothing. Where it has one,
+   *   another is not sent.
+   */
+  async #terminate(waiting = false): Promise<void> {
     for (let attempts = this.#parts.limits.terminateAttempts; attempts > 0; attempts -= 1) {
+      if (waiting) await this.session.reply('INVITE', 503);
       if ((await this.session.terminate()).type !== 'lost' || this.#phase === 'gone') break;
     }
     this.forget();

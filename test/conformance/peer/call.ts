@@ -2,7 +2,7 @@ import { PATIENCE_MS, token } from './basics.js';
 import type { ResponseParts } from './peer.js';
 import type { Phone, RequestParts, Sent } from './phone.js';
 import { type Description, readAnswer, sdp } from './sdp.js';
-import { header, type SipMessage, tagOf, uriOf } from './sip-message.js';
+import { addresses, header, type SipMessage, tagOf, uriOf } from './sip-message.js';
 
 export interface CallParts extends RequestParts {
   /** The offer; `null` for an INVITE without one. Default: audio to a port that forgets it. */
@@ -20,6 +20,8 @@ export class Call {
   readonly #to: string;
   #remoteTag = '';
   #remoteTarget = '';
+  /** Proxies between the phone and the subject. */
+  #routes: readonly string[] = [];
   #cseq: number;
   #accepted: SipMessage | undefined;
   #over = false;
@@ -129,11 +131,12 @@ export class Call {
   }
 
   /**
-   * Sends a request in the dialog, CSeq one higher unless given. Without Route: it arrives as behind the proxies of the
-   * route set, which have taken their own away (RFC 3261 section 16.4).
+   * Sends a request in the dialog, CSeq one higher unless given. Proxies that the INVITE said to have come by are not in
+   * Route: it arrives as behind them, who have taken their own away (RFC 3261 section 16.4).
    */
   request(method: string, parts: RequestParts = {}): Sent {
     if (parts.cseq === undefined) this.#cseq += 1;
+    const routes = this.#routes.map((route): [string, string] => ['Route', route]);
     return this.phone.send(method, {
       uri: this.#remoteTarget,
       from: this.#from,
@@ -141,6 +144,7 @@ export class Call {
       callId: this.callId,
       cseq: this.#cseq,
       ...parts,
+      extra: [...routes, ...(parts.extra ?? [])],
     });
   }
 
@@ -229,5 +233,9 @@ export class Call {
     this.#remoteTag = tagOf(header(response, 'To'));
     const target = uriOf(header(response, 'Contact'));
     if (target !== '') this.#remoteTarget = target;
+    const own = addresses(this.invite.message, 'Record-Route');
+    this.#routes = addresses(response, 'Record-Route')
+      .filter((route) => !own.includes(route))
+      .reverse();
   }
 }

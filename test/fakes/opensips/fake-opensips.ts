@@ -6,7 +6,7 @@ export interface MiFaults {
   /** Carried out, and the answer lost. */
   loseAnswer: (method: string, params: Readonly<Record<string, unknown>>) => boolean;
   /** The request lost. */
-  loseRequest: (method: string) => boolean;
+  loseRequest: (method: string, params: Readonly<Record<string, unknown>>) => boolean;
   /** Next hops that cannot be resolved. */
   unresolved: readonly string[];
   /** Only the names of OpenSIPS 4 are known. */
@@ -99,8 +99,8 @@ export class FakeOpensips {
     }
     const { id, method, params } = request;
     if (typeof method !== 'string') return undefined;
-    if (this.faults.loseRequest(method)) return undefined;
     const fields = Object(params ?? {}) as Readonly<Record<string, unknown>>;
+    if (this.faults.loseRequest(method, fields)) return undefined;
     this.commands.push({ method, params: fields });
     const outcome = this.#run(method, fields);
     this.#wake();
@@ -206,12 +206,13 @@ export class FakeOpensips {
     const type = status < 200 ? 'EARLY' : status < 300 ? 'ANSWERED' : 'REJECTED';
     if (status >= 200) session.uacMethod = undefined;
     if (method === 'INVITE' && status >= 200 && status < 300) session.state = state.confirmed;
+    if (method === 'INVITE' && status > 100 && status < 200 && session.state === state.new) session.state = state.early;
     const content = body === '' ? '' : 'Content-Type: application/sdp\r\n';
     const common = `CSeq: 7 ${method}\r\nTo: <sip:x@y>;tag=them\r\nFrom: <sip:us@z>;tag=us\r\n`;
     this.raise(session, { type, method, status, phrase: 'As Recorded', body, headers: common + content + headers });
-    if (method === 'BYE' || (session.entity === 'UAC' && method === 'INVITE' && status >= 300)) {
-      this.sessions.delete(session.key);
-    }
+    // A call of ours that has rung and is refused stays.
+    const refused = session.entity === 'UAC' && method === 'INVITE' && status >= 300 && session.state === state.new;
+    if (method === 'BYE' || refused) this.sessions.delete(session.key);
   }
 
   raise({ key, entity }: Pick<FakeSession, 'key' | 'entity'>, fields: EventFields): void {

@@ -4,7 +4,7 @@
  */
 
 /** enum b2b_state of b2b_entities/dlg.h. */
-export const state = { new: 1, confirmed: 4, established: 5, modified: 6, terminated: 7 } as const;
+export const state = { new: 1, early: 3, confirmed: 4, established: 5, modified: 6, terminated: 7 } as const;
 
 export interface FakeSession {
   readonly key: string;
@@ -132,6 +132,8 @@ export class FakeSessions {
     if (session === undefined || typeof method !== 'string') return failed;
     if (session.state === state.terminated) return method === 'BYE' || method === 'CANCEL' ? OK : failed;
     if (session.state < state.confirmed && !['UPDATE', 'PRACK', 'CANCEL', 'INVITE'].includes(method)) return failed;
+    // "No transaction saved. Cannot send CANCEL": it was refused before.
+    if (session.state < state.confirmed && method === 'CANCEL' && session.uacMethod === undefined) return failed;
     if (method === 'INVITE') session.state = state.modified;
     if (method === 'BYE') session.state = state.terminated;
     if (method === 'ACK') session.state = state.established;
@@ -146,7 +148,7 @@ export class FakeSessions {
     const refused: Result = { error: { code: 500, message: 'Failed to terminate session' } };
     if (session === undefined) return refused;
     const pending = session.state < state.confirmed;
-    if (pending && session.entity === 'UAS') return refused;
+    if (pending && (session.entity === 'UAS' || session.uacMethod === undefined)) return refused;
     const { key } = session;
     // Header fields that come without a body are copied from nowhere.
     const method = pending ? 'CANCEL' : 'BYE';

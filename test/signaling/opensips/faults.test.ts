@@ -63,13 +63,23 @@ it('an answer that MI loses is asked for again, and the caller hears one 200', a
 
 it('a call whose answer stays unknown is terminated, and leaks nothing', async () => {
   const scene = await openOpensipsScene();
-  scene.opensips.faults.loseAnswer = (method) => method === 'ua_session_reply';
-  const session = scene.opensips.invite({ body: OFFER });
-  const leg = await scene.nextLeg();
-  const { first } = watch(leg);
-  leg.accept(ANSWER);
-  expect(await first('ended')).toMatchObject({ end: { by: 'transport' } });
-  await scene.opensips.until(() => scene.opensips.sessions.get(session.key) === undefined);
+  const { faults, sessions } = scene.opensips;
+  const is200 = (params: Readonly<Record<string, unknown>>): boolean => params['code'] === 200;
+  // One 200 reaches the caller, the other does not: the driver sees the same.
+  const answered = scene.opensips.invite({ body: OFFER });
+  const waiting = scene.opensips.invite({ body: OFFER, callId: 'another' });
+  faults.loseAnswer = (_method, params) => is200(params);
+  faults.loseRequest = (_method, params) => is200(params) && params['key'] === waiting.key;
+  const ends = [await scene.nextLeg(), await scene.nextLeg()].map((leg) => {
+    leg.accept(ANSWER);
+    return watch(leg).first('ended');
+  });
+  expect((await Promise.all(ends)).map(({ end }) => end.by)).toEqual(['transport', 'transport']);
+  await scene.opensips.until(() => sessions.size === 0);
+  const statuses = (key: string): readonly unknown[] =>
+    scene.opensips.wire.flatMap((wire) => (wire.key === key ? ['status' in wire ? wire.status : wire.method] : []));
+  expect(statuses(answered.key)).toEqual([200, 'BYE']);
+  expect(statuses(waiting.key)).toEqual([503]);
 });
 
 it('an OpenSIPS that is not there yet is found when it comes', async () => {
@@ -112,6 +122,20 @@ it('so they are by calls that come at once', async () => {
   const sessions = [scene.opensips.invite({ body: OFFER }), scene.opensips.invite({ body: OFFER, callId: 'another' })];
   for (const leg of [await scene.nextLeg(), await scene.nextLeg()]) leg.accept(ANSWER);
   for (const session of sessions) await scene.opensips.response(session, 'INVITE', 200);
+});
+
+it('so are the old ones where an OpenSIPS 4 was replaced by an older one, by calls that come at once', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.faults.newNames = true;
+  });
+  const { opensips } = scene;
+  const one = opensips.invite({ body: OFFER });
+  (await scene.nextLeg()).accept(ANSWER);
+  await opensips.response(one, 'INVITE', 200);
+  opensips.faults.newNames = false;
+  const sessions = [opensips.invite({ body: OFFER, callId: 'b' }), opensips.invite({ body: OFFER, callId: 'c' })];
+  for (const leg of [await scene.nextLeg(), await scene.nextLeg()]) leg.accept(ANSWER);
+  for (const session of sessions) await opensips.response(session, 'INVITE', 200);
 });
 
 it('a stop ends the calls, and the subscription with them', async () => {

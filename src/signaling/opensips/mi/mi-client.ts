@@ -30,6 +30,8 @@ interface Pending {
   attempt: number;
   /** It was sent under the name of OpenSIPS 4. */
   prefixed: boolean;
+  /** OpenSIPS did not know it under one name, and has been asked for the other. */
+  renamed: boolean;
   timer: TimerHandle | undefined;
 }
 
@@ -81,7 +83,8 @@ export class MiClient {
         attempts,
         settle: resolve,
         attempt: 0,
-        prefixed: false,
+        prefixed: this.#prefixed && SESSION_COMMAND.test(method),
+        renamed: false,
         timer: undefined,
       };
       this.#pending.set(id, pending);
@@ -110,7 +113,6 @@ export class MiClient {
       if (pending.attempt < pending.attempts) this.#transmit(id, pending);
       else this.#settle(id, pending, LOST);
     }, delayMs);
-    pending.prefixed = this.#prefixed && SESSION_COMMAND.test(pending.method);
     this.#link.send(writeMiRequest(id, (pending.prefixed ? MODULE_PREFIX : '') + pending.method, pending.params));
   }
 
@@ -122,22 +124,31 @@ export class MiClient {
     this.#settle(answer.id, pending, outcomeOf(answer));
   }
 
-  /** A command that OpenSIPS does not know under its old name may have a new one; several may be on their way at once. */
+  /**
+   * A command that OpenSIPS does not know under one name may have the other: it may have been replaced by another version,
+   * older or newer, while we were at it. Several may be on their way at once.
+   */
   #tryOtherName(answer: MiAnswer, pending: Pending): boolean {
     const unknown = answer.type === 'error' && answer.code === METHOD_NOT_FOUND;
-    if (!unknown || pending.prefixed || !SESSION_COMMAND.test(pending.method)) return false;
-    this.#prefixed = true;
+    if (!unknown || pending.renamed || !SESSION_COMMAND.test(pending.method)) return false;
+    pending.renamed = true;
+    pending.prefixed = !pending.prefixed;
     this.#clock.clearTimeout(pending.timer);
     pending.attempt = 0;
-    this.#transmit(answer.id, pending);
+    // The old id may still be answered, for an attempt before.
+    this.#pending.delete(answer.id);
+    const id = this.#nextId();
+    this.#pending.set(id, pending);
+    this.#transmit(id, pending);
     return true;
   }
 
   #settle(id: number, pending: Pending, outcome: MiOutcome): void {
     this.#pending.delete(id);
     this.#clock.clearTimeout(pending.timer);
-    // A name learnt from an OpenSIPS that has since been replaced by another version.
-    if (outcome.type === 'refused' && outcome.code === METHOD_NOT_FOUND) this.#prefixed = false;
+    const known = outcome.type === 'done' || (outcome.type === 'refused' && outcome.code !== METHOD_NOT_FOUND);
+    // Which name it has is what the next command starts with.
+    if (known && SESSION_COMMAND.test(pending.method)) this.#prefixed = pending.prefixed;
     pending.settle(outcome);
   }
 }
