@@ -91,6 +91,21 @@ it('a caller cannot forge X-Flavor: the proxy takes it away first, the B2B scrip
   expect(b2b.text.indexOf('is_present_hf("X-Flavor")')).toBeLessThan(b2b.text.indexOf('ua_session_server_init'));
 });
 
+it('an INVITE that cannot be sent on does not look like a connector that is dead', () => {
+  // Over UDP it is its length that fails, whichever connector is next: over TCP nobody answers the call.
+  const marks = [...proxy.text.matchAll(/(.*)\s+ds_mark_dst\("p"\)/g)].map((match) => match[1]?.trim());
+  expect(marks).toEqual(['if ($avp(connector) =~ "transport=t") {', expect.stringContaining('xlog("L_WARN"')]);
+  for (const { text } of [proxy, b2b]) {
+    const refusal = text.search(/if \(!\(\$ru =~ "\^\(sips\?\|tel\):"\)\) \{\s+send_reply\(416/);
+    expect(refusal).toBeGreaterThan(0);
+    expect(refusal).toBeLessThan(text.indexOf('rl_check('));
+  }
+});
+
+it('what a caller sends over TCP may come in many pieces', () => {
+  for (const { text } of [proxy, b2b]) expect(text).toMatch(/^modparam\("proto_tcp", "tcp_max_msg_chunks", 64\)$/m);
+});
+
 it('two sessions of b2b_entities are not taken for each other: its tables are larger than by default', () => {
   for (const table of ['server_hsize', 'client_hsize']) {
     const bits = new RegExp(`^modparam\\("b2b_entities", "${table}", (\\d+)\\)`, 'm').exec(b2b.text)?.[1];
