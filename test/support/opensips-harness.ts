@@ -1,10 +1,12 @@
 import { onTestFinished } from 'vitest';
 import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
+import type { MiLink } from '../../src/signaling/opensips/mi/mi-link.js';
 import { createOpensipsDriver } from '../../src/signaling/opensips/opensips-driver.js';
 import type { OpensipsOptions } from '../../src/signaling/opensips/opensips-options.js';
 import type { InboundLeg, InviteRequest, LegEvent, SignalingDriver, SipLeg } from '../../src/signaling/port.js';
 import { FakeOpensips } from '../fakes/opensips/fake-opensips.js';
+import type { FakeClock } from './fake-clock.js';
 
 export const OFFER =
   'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n';
@@ -19,13 +21,30 @@ export interface OpensipsScene {
   nextLeg(): Promise<InboundLeg>;
 }
 
+/** MI without sockets: an answer comes in a turn of its own. */
+export function linkTo(opensips: FakeOpensips): MiLink {
+  let receive = (_text: string): void => {};
+  return {
+    address: undefined,
+    open: async (onAnswer) => {
+      receive = onAnswer;
+    },
+    send: (text) => {
+      const answer = opensips.handle(text);
+      if (answer !== undefined) queueMicrotask(() => receive(answer));
+    },
+    close: async () => {},
+  };
+}
+
 /**
  * A driver over real datagrams beside a fake OpenSIPS; both are closed after the test. `options.mi` may be what `prepare`
- * makes of the fake.
+ * makes of the fake. With a `clock` of the test's the commands go without datagrams.
  */
 export async function openOpensipsScene(
   options: Partial<OpensipsOptions> = {},
   prepare: (opensips: FakeOpensips) => unknown = () => {},
+  clock?: FakeClock,
 ): Promise<OpensipsScene> {
   const opensips = new FakeOpensips();
   await prepare(opensips);
@@ -38,7 +57,8 @@ export async function openOpensipsScene(
       domain: undefined,
       ...options,
     },
-    { clock: createSystemClock(), random: createSystemRandom() },
+    { clock: clock ?? createSystemClock(), random: createSystemRandom() },
+    clock && linkTo(opensips),
   );
   const legs: InboundLeg[] = [];
   const waiting: ((leg: InboundLeg) => void)[] = [];

@@ -274,8 +274,9 @@ export class SessionDialog {
    */
   async #terminate(waiting = false): Promise<void> {
     for (let attempts = this.#parts.limits.terminateAttempts; attempts > 0; attempts -= 1) {
-      if (waiting) await this.session.reply('INVITE', 503);
-      if ((await this.session.terminate()).type !== 'lost' || this.#phase === 'gone') break;
+      const refusal = waiting ? await this.session.reply('INVITE', 503) : undefined;
+      const end = await this.session.terminate();
+      if ((refusal?.type !== 'lost' && end.type !== 'lost') || this.#phase === 'gone') break;
     }
     this.forget();
   }

@@ -1,6 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { expect, it } from 'vitest';
-import { ANSWER, OFFER, openOpensipsScene, watch } from '../../support/opensips-harness.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
+
+/** What the peer of a session has seen: statuses and methods. */
+function seenBy({ opensips }: OpensipsScene, key: string): readonly (number | string)[] {
+  return opensips.wire.filter((wire) => wire.key === key).map((wire) => ('status' in wire ? wire.status : wire.method));
+}
 
 it('garbage on the port of the events makes nobody deaf', async () => {
   const scene = await openOpensipsScene();
@@ -62,7 +68,8 @@ it('an answer that MI loses is asked for again, and the caller hears one 200', a
 });
 
 it('a call whose answer stays unknown is terminated, and leaks nothing', async () => {
-  const scene = await openOpensipsScene();
+  const clock = new FakeClock();
+  const scene = await openOpensipsScene({}, () => {}, clock);
   const { faults, sessions } = scene.opensips;
   const is200 = (params: Readonly<Record<string, unknown>>): boolean => params['code'] === 200;
   // One 200 reaches the caller, the other does not: the driver sees the same.
@@ -74,12 +81,26 @@ it('a call whose answer stays unknown is terminated, and leaks nothing', async (
     leg.accept(ANSWER);
     return watch(leg).first('ended');
   });
+  await clock.advanceAsync(4_000, 250);
   expect((await Promise.all(ends)).map(({ end }) => end.by)).toEqual(['transport', 'transport']);
-  await scene.opensips.until(() => sessions.size === 0);
-  const statuses = (key: string): readonly unknown[] =>
-    scene.opensips.wire.flatMap((wire) => (wire.key === key ? ['status' in wire ? wire.status : wire.method] : []));
-  expect(statuses(answered.key)).toEqual([200, 'BYE']);
-  expect(statuses(waiting.key)).toEqual([503]);
+  expect(sessions.size).toBe(0);
+  expect(seenBy(scene, answered.key)).toEqual([200, 'BYE']);
+  expect(seenBy(scene, waiting.key)).toEqual([503]);
+});
+
+it('a caller whose 200 MI has lost is refused also where it is back only when the refusal was lost, too', async () => {
+  const clock = new FakeClock();
+  const scene = await openOpensipsScene({}, () => {}, clock);
+  const { key } = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  scene.opensips.faults.loseRequest = () => true;
+  leg.accept(ANSWER);
+  // 200 and 503 are given up; what is to end the session gets through, and OpenSIPS does not end it.
+  await clock.advanceAsync(8_000, 250);
+  scene.opensips.faults.loseRequest = () => false;
+  await clock.advanceAsync(8_000, 250);
+  expect(seenBy(scene, key)).toEqual([503]);
+  expect(scene.opensips.sessions.size).toBe(0);
 });
 
 it('an OpenSIPS that is not there yet is found when it comes', async () => {

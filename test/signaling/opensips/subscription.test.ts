@@ -1,27 +1,11 @@
 import { expect, it } from 'vitest';
 import { MiClient } from '../../../src/signaling/opensips/mi/mi-client.js';
-import type { MiLink } from '../../../src/signaling/opensips/mi/mi-link.js';
 import { opensipsDefaults } from '../../../src/signaling/opensips/opensips-options.js';
 import { Subscription } from '../../../src/signaling/opensips/subscription.js';
 import { FakeOpensips } from '../../fakes/opensips/fake-opensips.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';
 import { FakeClock } from '../../support/fake-clock.js';
-
-/** MI without sockets: an answer comes in a turn of its own. */
-function linkTo(opensips: FakeOpensips): MiLink {
-  let receive = (_text: string): void => {};
-  return {
-    address: undefined,
-    open: async (onAnswer) => {
-      receive = onAnswer;
-    },
-    send: (text) => {
-      const answer = opensips.handle(text);
-      if (answer !== undefined) queueMicrotask(() => receive(answer));
-    },
-    close: async () => {},
-  };
-}
+import { linkTo } from '../../support/opensips-harness.js';
 
 async function starting(opensips = new FakeOpensips()) {
   const clock = new FakeClock();
