@@ -16,6 +16,7 @@ import type {
 import { RestingTargets } from '../resting-targets.js';
 import type { SessionTimerOptions } from '../session-agreement.js';
 import { type DrachtioDeps, type DrachtioOptions, type DrachtioServer, drachtioDefaults } from './drachtio-options.js';
+import type { LeftBehind } from './left-behind.js';
 import { ServerUacLeg } from './outbound-leg.js';
 import { type DriverContext, ServerCalls } from './server-calls.js';
 import { dialServer, ServerLink } from './server-link.js';
@@ -187,6 +188,7 @@ class DrachtioDriver implements SignalingDriver {
     const context = this.#context;
     return new Promise((resolve, reject) => {
       if (context === undefined) return;
+      let left: LeftBehind | undefined;
       const link: ServerLink = new ServerLink(
         { Srf, server, methods: METHODS, clock, random, limits: context.limits, log, dial },
         {
@@ -195,11 +197,13 @@ class DrachtioDriver implements SignalingDriver {
               session,
               new ServerCalls(session, context, server.sessionTimers ?? drachtioDefaults.sessionTimers),
             );
+            if (left !== undefined) session.finish(left);
+            left = undefined;
             this.#onLinkChange();
             resolve(greeting);
           },
           onDown: (session, state) => {
-            if (session !== undefined) this.#forget(session);
+            if (session !== undefined) left = this.#forget(session);
             this.#onLinkChange();
             if (state === 'down') resolve(undefined);
             else
@@ -216,10 +220,10 @@ class DrachtioDriver implements SignalingDriver {
   }
 
   /** The connection is gone: so are its calls. */
-  #forget(session: SrfSession): void {
+  #forget(session: SrfSession): LeftBehind | undefined {
     const calls = this.#calls.get(session);
     this.#calls.delete(session);
-    calls?.lose();
+    return calls?.lose();
   }
 
   #onLinkChange(): void {

@@ -18,6 +18,7 @@ import { readSessionBody } from '../session-body.js';
 import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
 import type { DrachtioLimits, DrachtioLog } from './drachtio-options.js';
 import { mergeKeyOf, ServerUasLeg } from './inbound-leg.js';
+import type { LeftBehind } from './left-behind.js';
 import { ownTags } from './own-tags.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfSession } from './srf-session.js';
@@ -125,8 +126,11 @@ export class ServerCalls implements CallServer {
   }
 
   /** The connection is gone, and the calls with it. */
-  lose(): void {
+  lose(): LeftBehind {
+    const up = [...this.#dialogs].filter(([, { replaceableDialog }]) => replaceableDialog !== undefined);
+    const left = { dialogIds: up.map(([id]) => id), ...this.session.unfinished };
     for (const leg of [...this.#legs]) leg.lose();
+    return left;
   }
 
   /** Refuses or ends what is still alive. */

@@ -5,7 +5,7 @@ import type { SipRequest } from '../message/sip-message.js';
 import type { SipSource } from '../port.js';
 import { type Content, toSrfHeaders } from './header-list.js';
 import { readServerMessage } from './server-message.js';
-import type { SrfHeaders, SrfMessage, SrfRequest, SrfResponse } from './srf-module.js';
+import type { SrfHeaders, SrfMessage, SrfRequest, SrfResponse, SrfWay } from './srf-module.js';
 
 /** What came of a response of ours. */
 export type SentResponse =
@@ -50,6 +50,12 @@ export class ServerRequest {
   /** The server's name of the dialog; `''` outside of any. */
   get dialogId(): string {
     return this.#parts.srfRequest.stackDialogId ?? '';
+  }
+
+  /** The connection it came by is lost; what answers it goes by this one. */
+  moveTo({ agent, socket }: SrfWay): void {
+    this.#parts.srfResponse.agent = agent;
+    this.#parts.srfResponse.socket = socket;
   }
 
   /** The server sent this request to the peer by itself, and only lets us know: a BYE after a missing ACK. */

@@ -26,13 +26,24 @@ export interface SrfMeta {
   readonly stackDialogId: string | undefined;
 }
 
-export interface SrfRequest extends SrfMessage, SrfMeta, EventEmitter {
+/** What speaks on a connection. */
+export interface SrfAgent {
+  readonly idle: boolean;
+}
+
+/** Whose connection a message goes out by. */
+export interface SrfWay {
+  agent: SrfAgent;
+  socket: Socket;
+}
+
+export interface SrfRequest extends SrfMessage, SrfMeta, SrfWay, EventEmitter {
   readonly method: string;
   cancel(options: { readonly headers?: SrfHeaders }, callback: (error: unknown) => void): void;
 }
 
 /** A response of ours on its way out. */
-export interface SrfResponse extends SrfMeta {
+export interface SrfResponse extends SrfMeta, SrfWay {
   /** Those every response goes out with: from the start Call-ID, CSeq, From and To, as they came. */
   readonly headers: SrfHeaders;
   /** `callback` gets an error, here and there a mere string, or the message that was sent. Throws for an unheard-of status. */
@@ -67,6 +78,8 @@ export interface SrfRequestOptions {
 }
 
 export interface SrfInstance extends EventEmitter {
+  /** There is a client from `listen` on. */
+  readonly app: { readonly client: SrfAgent };
   /** Takes every request that no dialog of its own wants. */
   use(handler: (request: SrfRequest, response: SrfResponse) => void): void;
   /** Asks the server for requests of this method that belong to no dialog. */

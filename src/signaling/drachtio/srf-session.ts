@@ -4,6 +4,7 @@ import { errorCode } from '../../base/connector-error.js';
 import { runGuarded } from '../leg-events.js';
 import type { SipSource } from '../port.js';
 import { toSrfHeaders } from './header-list.js';
+import type { LeftBehind } from './left-behind.js';
 import type { OutgoingRequest, OutgoingTransaction, RequestFailure, RequestUser } from './outgoing-request.js';
 import { readServerMessage } from './server-message.js';
 import { ServerRequest } from './server-request.js';
@@ -16,6 +17,7 @@ import type {
   SrfMeta,
   SrfRequest,
   SrfResponse,
+  SrfWay,
 } from './srf-module.js';
 
 /** What the server said of itself when it let us in. */
@@ -65,6 +67,8 @@ export interface SessionLimits {
 interface OpenRequest {
   /** An INVITE that was cancelled: a 2xx that crosses the CANCEL is still to be acknowledged, and ended. */
   readonly cancelled: boolean;
+  /** An INVITE outside of a dialog that the server has. */
+  readonly invite: SrfRequest | undefined;
   fail(reason: RequestFailure): void;
 }
 
@@ -78,6 +82,8 @@ export class SrfSession {
   readonly #user: SessionUser;
   readonly #srf: SrfInstance;
   readonly #open = new Set<OpenRequest>();
+  /** INVITEs that came, and have no final response. */
+  readonly #waiting = new Set<ServerRequest>();
   /** Messages of ours of which the server has not told yet what came of them. */
   #untold = 0;
   #onTold: () => void = () => {};
@@ -111,6 +117,24 @@ export class SrfSession {
     return this.#parts.socket.remoteAddress ?? '';
   }
 
+  /** What is left of a connection that is lost. */
+  get unfinished(): Omit<LeftBehind, 'dialogIds'> {
+    return { waiting: [...this.#waiting], ringing: [...this.#open].flatMap(({ invite }) => invite ?? []) };
+  }
+
+  /** Ends what a connection before this one has left with the server: BYE, 503 and CANCEL. */
+  finish({ dialogIds, waiting, ringing }: LeftBehind): void {
+    const way: SrfWay = { agent: this.#srf.app.client, socket: this.#parts.socket };
+    for (const dialogId of dialogIds) {
+      this.request({ method: 'BYE', dialogId }, { onResponse: () => {}, onFailure: () => {} });
+    }
+    for (const request of waiting) {
+      request.moveTo(way);
+      this.#guard(() => request.respond(503));
+    }
+    for (const invite of ringing) this.#guard(() => Object.assign(invite, way).cancel({}, () => {}));
+  }
+
   /** Hands a request to the server. */
   request(request: OutgoingRequest, user: RequestUser): OutgoingTransaction {
     const { clock, socket, limits } = this.#parts;
@@ -127,6 +151,9 @@ export class SrfSession {
     const entry: OpenRequest = {
       get cancelled() {
         return cancelled !== undefined;
+      },
+      get invite() {
+        return request.method === 'INVITE' && request.dialogId === undefined ? sent : undefined;
       },
       fail: (reason) => {
         if (finished) return;
@@ -259,7 +286,12 @@ export class SrfSession {
   #receive(srfRequest: SrfRequest, srfResponse: SrfResponse): void {
     this.#guard(() => {
       const request = this.#read(srfRequest, srfResponse);
-      if (request !== undefined) this.#user.onRequest(request, this);
+      if (request === undefined) return;
+      if (request.request.method === 'INVITE') {
+        this.#waiting.add(request);
+        request.onSettled(() => this.#waiting.delete(request));
+      }
+      this.#user.onRequest(request, this);
     });
   }
 

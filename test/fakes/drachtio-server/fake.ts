@@ -67,8 +67,10 @@ export class FakeDrachtioServer implements AsyncDisposable {
     this.port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Stops taking applications, and hangs up on those that are there. */
+  /** Stops taking applications, hangs up on those that are there, and forgets all calls: its process is gone. */
   async stop(): Promise<void> {
+    this.#dialogs.clear();
+    this.#open.clear();
     for (const application of this.#applications) application.close();
     if (!this.#server.listening) return;
     this.#server.close();
@@ -159,8 +161,10 @@ export class FakeDrachtioServer implements AsyncDisposable {
 
   #onSip(application: Application, frame: SipFrame): void {
     // An INVITE that is sent again with credentials has the name of the one before.
-    const dialog = [...this.#dialogs].reverse().find((one) => one.application === application && one.owns(frame));
+    // It takes a message from whoever knows the name of the dialog or transaction.
+    const dialog = [...this.#dialogs].reverse().find((one) => one.owns(frame));
     if (dialog !== undefined) {
+      dialog.application = application;
       dialog.take(frame);
       return;
     }
@@ -168,7 +172,7 @@ export class FakeDrachtioServer implements AsyncDisposable {
     const invite = [...this.#open].find(({ transactionId }) => transactionId === frame.transactionId);
     if (methodOf(message) === 'CANCEL' && invite !== undefined) invite.cancelled(application, frame);
     else if (methodOf(message) === 'INVITE' && frame.dialogId === '') this.#sendInvite(application, frame);
-    else application.send(application.answer(frame.id, 'NOK', 'Response not sent due to unknown transaction'));
+    else application.send(application.answer(frame.id, 'NOK', unknownTo(frame)));
   }
 
   #sendInvite(application: Application, frame: SipFrame): void {
@@ -206,4 +210,11 @@ export class FakeDrachtioServer implements AsyncDisposable {
     this.#open.add(invite);
     this.#invites.add(invite);
   }
+}
+
+/** What the server says of a message for what it does not know. */
+function unknownTo({ dialogId, transactionId, message }: SipFrame): string {
+  if (dialogId !== '') return 'Server error: unable to find dialog for dialog id provided';
+  if (message.startsWith('CANCEL ')) return `unable to cancel unknown transaction id: ${transactionId}`;
+  return 'Response not sent due to unknown transaction';
 }

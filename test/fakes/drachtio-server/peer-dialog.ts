@@ -38,7 +38,8 @@ export class PeerDialog {
   readonly peerTag: string;
   /** The application's side of it. */
   ownTag: string;
-  readonly #application: Application;
+  /** Who speaks in it: whoever did last. */
+  application: Application;
   readonly #peer: PeerAddress;
   readonly #peerUri: string;
   readonly #ownUri: string;
@@ -72,7 +73,7 @@ export class PeerDialog {
     /** The application did what the server does not survive. */
     readonly onDeath: () => void;
   }) {
-    this.#application = parts.application;
+    this.application = parts.application;
     this.#peer = parts.peer;
     this.#peerUri = parts.peerUri;
     this.#ownUri = parts.ownUri;
@@ -90,10 +91,6 @@ export class PeerDialog {
     return `${this.callId};from-tag=${tag}`;
   }
 
-  get application(): Application {
-    return this.#application;
-  }
-
   /** What goes wrong with the next message of the application in this dialog. */
   failNext(fault: Fault): void {
     this.#faults.push(fault);
@@ -104,27 +101,27 @@ export class PeerDialog {
     this.#peerCSeq += 1;
     const { frame, transactionId } = this.#compose('INVITE', content, false);
     this.#inviteTransaction = transactionId;
-    this.#application.send(frame);
+    this.application.send(frame);
   }
 
   /**
    * The same INVITE once more, by another way: merged, RFC 3261 section 8.2.2.2. After the first response the server loses it.
    */
   again(content: Content = {}): void {
-    if (this.#progress === 'nothing') this.#application.send(this.#compose('INVITE', content, false).frame);
+    if (this.#progress === 'nothing') this.application.send(this.#compose('INVITE', content, false).frame);
   }
 
   /** Another request of the peer outside of a dialog. */
   outside(method: string, content: Content = {}): void {
     this.#peerCSeq += 1;
-    this.#application.send(this.#compose(method, content, false).frame);
+    this.application.send(this.#compose(method, content, false).frame);
   }
 
   /** A request of the peer in the dialog, unless the server answers it by itself; several can be sent in one piece with {@link burst}. */
   request(method: string, content: Content = {}): void {
     if (method === 'PRACK') this.#prackMissing = false;
     const frame = this.#inside(method, content);
-    if (!isTooBrief(method, content)) this.#application.send(frame);
+    if (!isTooBrief(method, content)) this.application.send(frame);
   }
 
   /** UPDATE of the far end before an INVITE of the application is answered: it has the name of that transaction. */
@@ -132,22 +129,22 @@ export class PeerDialog {
     this.#peerCSeq += 1;
     const message = this.#write('UPDATE', content, true);
     this.#incoming.set(transactionId, { request: message, method: 'UPDATE' });
-    this.#application.send(this.#frame(message, transactionId, this.id));
+    this.application.send(this.#frame(message, transactionId, this.id));
   }
 
   /** A request whose CSeq is below the last: the server hands it over all the same. */
   late(method: string): void {
-    this.#application.send(this.#compose(method, {}, true, this.#peerCSeq - 1).frame);
+    this.application.send(this.#compose(method, {}, true, this.#peerCSeq - 1).frame);
   }
 
   burst(...requests: readonly (readonly [method: string, content?: Content])[]): void {
-    this.#application.send(...requests.map(([method, content]) => this.#inside(method, content ?? {})));
+    this.application.send(...requests.map(([method, content]) => this.#inside(method, content ?? {})));
   }
 
   /** The peer's ACK of a 2xx of the application. */
   ack(sdp?: string): void {
     const content = sdp === undefined ? {} : { contentType: 'application/sdp', body: sdp };
-    this.#application.send(this.#compose('ACK', content, true, this.#ackCSeq).frame);
+    this.application.send(this.#compose('ACK', content, true, this.#ackCSeq).frame);
   }
 
   /** CANCEL of the peer's INVITE: the server has answered both by the time the application hears of it. */
@@ -155,7 +152,7 @@ export class PeerDialog {
     if (this.#dies()) return;
     const message = this.#write('CANCEL', { headers }, this.#answered);
     this.#over = true;
-    this.#application.send(this.#frame(message, this.#inviteTransaction, this.id));
+    this.application.send(this.#frame(message, this.#inviteTransaction, this.id));
   }
 
   /** The server itself ends the dialog with BYE, and lets the application know. */
@@ -171,7 +168,7 @@ export class PeerDialog {
       ['CSeq', `${this.#ownCSeq + 1} BYE`],
       ['Reason', reason],
     ]);
-    this.#application.send(this.#frame(message, 'unsolicited', this.id, 'application'));
+    this.application.send(this.#frame(message, 'unsolicited', this.id, 'application'));
   }
 
   /** The next response of the application to a request of the peer. */
@@ -199,7 +196,7 @@ export class PeerDialog {
     const fault = this.#faults.shift();
     if (fault?.type === 'ignore') return;
     if (fault?.type === 'refuse') {
-      this.#application.send(this.#application.answer(frame.id, 'NOK', fault.text));
+      this.application.send(this.application.answer(frame.id, 'NOK', fault.text));
       return;
     }
     const message = readSip(frame.message);
@@ -257,7 +254,7 @@ export class PeerDialog {
     const [dialogId, protocol] = isInvite ? [this.id, this.#peer.protocol] : [isInside ? this.id : '', ''];
     const meta = this.#meta('application', sent, protocol);
     const fields = [...meta, frame.transactionId, dialogId, '', 'Msg sent:', ''];
-    this.#application.send(encodeFrame([randomUUID(), 'response', frame.id, 'OK', ...fields], sent));
+    this.application.send(encodeFrame([randomUUID(), 'response', frame.id, 'OK', ...fields], sent));
     this.#responses.add({ ...readSip(sent), to: transaction.method });
   }
 
@@ -283,7 +280,7 @@ export class PeerDialog {
       message.body,
     );
     const fields = [...this.#meta('application', sent), transactionId, 'Msg sent:', ''];
-    this.#application.send(encodeFrame([randomUUID(), 'response', frame.id, 'OK', ...fields], sent));
+    this.application.send(encodeFrame([randomUUID(), 'response', frame.id, 'OK', ...fields], sent));
     this.#requests.add(new OwnRequest(readSip(sent), (answer) => this.#respond(answer, transactionId)));
   }
 
@@ -292,7 +289,7 @@ export class PeerDialog {
     // One that is challenged may come again.
     const challenged = [401, 407].includes(statusOf(readSip(message)));
     if (methodOfCSeq(message) === 'BYE' && !challenged) this.#over = true;
-    this.#application.send(this.#frame(message, transactionId, this.id));
+    this.application.send(this.#frame(message, transactionId, this.id));
   }
 
   /** v0.9.10 reads the PRACK that is missing when the INVITE ends, and ends itself. */
@@ -302,7 +299,7 @@ export class PeerDialog {
   }
 
   #refuse({ id }: SipFrame, text: string): void {
-    this.#application.send(this.#application.answer(id, 'NOK', text));
+    this.application.send(this.application.answer(id, 'NOK', text));
   }
 
   #inside(method: string, content: Content): Buffer {

@@ -107,6 +107,24 @@ describe('the connection with a server', () => {
     expect(harness.states).toEqual(['up', 'down', 'up']);
   });
 
+  // Its peers would hear ringing, or nothing, until they hang up: the server tells nobody of them any more.
+  test('has its calls ended on the next one, where the server lives', async () => {
+    await using harness = await DrachtioHarness.start();
+    const up = await harness.answered();
+    const waiting = await harness.incoming();
+    const leg = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1:5080', fromUser: '2000', sdp: OFFER }));
+    const ringing = await harness.server.outgoing();
+    ringing.respond(180);
+    await leg.event('progress');
+    harness.server.applications[0]?.close();
+    await harness.state('down');
+    harness.clock.advance(250);
+    await up.call.own('BYE');
+    await waiting.call.response(503);
+    await ringing.cancel;
+    expect((await waiting.leg.event('ended')).end).toMatchObject({ by: 'transport' });
+  });
+
   test('that only goes silent counts as lost', async () => {
     await using harness = await DrachtioHarness.start({ limits: { silenceMs: 25_000 } });
     const { leg } = await harness.answered();
