@@ -15,4 +15,6 @@ export interface CliIo {
    * the process. Returns a function that unsubscribes.
    */
   onStrayRejection(listener: (error: unknown) => void): () => void;
+  /** From now on memory that is no longer used goes back to the system, where the allocator can be told so. */
+  giveMemoryBack(): void;
 }

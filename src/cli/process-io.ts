@@ -1,3 +1,4 @@
+import { giveMemoryBack } from '../media/native/free-memory.js';
 import type { CliIo } from './cli-io.js';
 
 type SignalName = Parameters<Parameters<CliIo['onSignal']>[0]>[0];
@@ -27,5 +28,6 @@ export function createProcessIo(process: NodeJS.Process): CliIo {
       process.on('unhandledRejection', listener);
       return () => process.off('unhandledRejection', listener);
     },
+    giveMemoryBack: () => void giveMemoryBack(process.env),
   };
 }

@@ -48,6 +48,7 @@ function readAny({ avc, config }: RunOptions, io: CliIo): Promise<LoadResult> {
 }
 
 async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report: ReportExitCode) {
+  io.giveMemoryBack();
   const clock = createSystemClock();
   const { secrets } = loaded;
   const redact = (text: string): string => secrets.redact(text);

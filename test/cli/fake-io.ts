@@ -9,6 +9,8 @@ export interface FakeIo extends CliIo {
   readonly send: (name: 'SIGTERM' | 'SIGINT' | 'SIGHUP') => void;
   /** A promise is rejected, and nobody waits for it. */
   readonly reject: (error: unknown) => void;
+  /** How often memory was to be given back. */
+  readonly timesGivenBack: () => number;
   /** Subscriptions that are still up. */
   readonly subscriptions: () => number;
 }
@@ -22,6 +24,7 @@ export function createFakeIo(
   const stderr = collect(isTTY);
   const signals = subscribers<Parameters<FakeIo['send']>[0]>();
   const rejections = subscribers<unknown>();
+  let givenBack = 0;
   return {
     stdout: stdout.stream,
     stderr: stderr.stream,
@@ -30,6 +33,10 @@ export function createFakeIo(
     signal: (abort ?? new AbortController()).signal,
     onSignal: signals.subscribe,
     onStrayRejection: rejections.subscribe,
+    giveMemoryBack: () => {
+      givenBack += 1;
+    },
+    timesGivenBack: () => givenBack,
     send: signals.tell,
     reject: rejections.tell,
     subscriptions: () => signals.count() + rejections.count(),

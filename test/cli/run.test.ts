@@ -84,6 +84,7 @@ test('says ready with its addresses, and ends with 0 at SIGTERM; nothing stays s
   expect(await running.code).toBe(0);
   expect(running.lines().at(-1)?.msg).toBe('stopped');
   expect(running.io.subscriptions()).toBe(0);
+  expect(running.io.timesGivenBack()).toBe(1);
   expect(running.io.err()).toBe('');
 });
 

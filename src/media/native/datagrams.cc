@@ -20,6 +20,9 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <netdb.h>
 #include <netinet/in.h>
 #include <new>
@@ -647,6 +650,27 @@ napi_value construct(napi_env env, napi_callback_info info) {
   return self;
 }
 
+/*
+ * keepFree(bytes): so much free memory at the end of each arena of the allocator's is kept for later, the rest goes back to the
+ * system as it becomes free. Of the process. 1, or 0 where the allocator has no such setting.
+ */
+napi_value keep_free(napi_env env, napi_callback_info info) {
+  napi_value argument = nullptr, made = nullptr;
+  size_t count = 1;
+  double bytes = 0;
+  if (napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr) != napi_ok ||
+      napi_get_value_double(env, argument, &bytes) != napi_ok || !(bytes >= 0 && bytes <= INT32_MAX)) {
+    napi_throw_type_error(env, nullptr, "a number of bytes is needed");
+    return nullptr;
+  }
+  int done = 0;
+#ifdef M_TRIM_THRESHOLD
+  done = mallopt(M_TRIM_THRESHOLD, static_cast<int>(bytes));
+#endif
+  napi_create_int32(env, done, &made);
+  return made;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -664,10 +688,12 @@ NAPI_MODULE_INIT() {
       method("source", source_text),       method("sleepUntil", sleep_until), method("now", monotonic_now),
       method("realtime", become_realtime), method("batches", has_batches), method("dispose", dispose),
   };
-  napi_value made = nullptr;
+  napi_value made = nullptr, keep = nullptr;
   if (napi_define_class(env, "Datagrams", NAPI_AUTO_LENGTH, construct, nullptr, sizeof methods / sizeof *methods, methods,
                         &made) != napi_ok ||
-      napi_set_named_property(env, exports, "Datagrams", made) != napi_ok) {
+      napi_set_named_property(env, exports, "Datagrams", made) != napi_ok ||
+      napi_create_function(env, "keepFree", NAPI_AUTO_LENGTH, keep_free, nullptr, &keep) != napi_ok ||
+      napi_set_named_property(env, exports, "keepFree", keep) != napi_ok) {
     napi_throw_error(env, nullptr, "the class cannot be defined");
   }
   return exports;
