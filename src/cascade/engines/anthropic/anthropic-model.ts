@@ -26,11 +26,11 @@ export class AnthropicModel implements LanguageModel {
 
   async *answer(request: LanguageModelRequest, signal: AbortSignal): AsyncGenerator<LanguageModelEvent> {
     const options = this.#options;
-    const { identity } = this;
+    const question = { request, options, identity: this.identity };
     const load = (): Promise<Anthropic> => this.#load();
     yield* answerByAttempts(
       async function* attempt(own, alive) {
-        yield* messagesAnswer(await load(), request, options, identity, own, alive);
+        yield* messagesAnswer(await load(), question, alive, own);
       },
       options,
       this.#deps,

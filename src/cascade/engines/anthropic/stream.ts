@@ -1,31 +1,22 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { MessageDeltaUsage, StopReason, Usage } from '@anthropic-ai/sdk/resources/messages/messages';
-import type { LanguageModelEvent, LanguageModelRequest } from '../../stages/language-model.js';
-import type { StageIdentity } from '../../stages/stage.js';
+import type { LanguageModelEvent } from '../../stages/language-model.js';
+import type { Question } from '../language-model/attempts.js';
 import { brokenOff } from '../language-model/failure.js';
-import { toolCall } from '../language-model/tool-calls.js';
 import { count, usageOf } from '../language-model/usage.js';
+import { AnswerBlocks } from './answer-blocks.js';
 import type { AnthropicModelOptions } from './options.js';
-import { messagesRequest, PROVIDER, type ThoughtBlock } from './request.js';
-
-/** A call of a tool, or a thought, while it comes. */
-type OpenBlock =
-  | { readonly type: 'tool'; readonly id: string; readonly name: string; written: string }
-  | { readonly type: 'thinking'; thinking: string; signature: string };
+import { messagesRequest, PROVIDER } from './request.js';
 
 /** An answer over the Messages API. What a request costs is reported as soon as it is known: it is billed if broken off. */
 export async function* messagesAnswer(
   client: Anthropic,
-  request: LanguageModelRequest,
-  options: AnthropicModelOptions,
-  identity: StageIdentity,
-  signal: AbortSignal,
+  { request, options, identity }: Question<AnthropicModelOptions>,
   alive: () => void,
+  signal: AbortSignal,
 ): AsyncGenerator<LanguageModelEvent> {
   const stream = await client.messages.create(messagesRequest(request, options), { signal });
-  const open = new Map<number, OpenBlock>();
-  const calls: LanguageModelEvent[] = [];
-  const thoughts: ThoughtBlock[] = [];
+  const blocks = new AnswerBlocks();
   let stop: StopReason | null = null;
   let outputTokens = 0;
   let ended = false;
@@ -35,34 +26,15 @@ export async function* messagesAnswer(
       case 'message_start':
         yield* usageOf(identity, inputOf(event.message.usage));
         break;
-      case 'content_block_start': {
-        const block = event.content_block;
-        if (block.type === 'text' && block.text !== '') yield { type: 'text', text: block.text };
-        if (block.type === 'tool_use')
-          open.set(event.index, { type: 'tool', id: block.id, name: block.name, written: '' });
-        if (block.type === 'thinking') {
-          open.set(event.index, { type: 'thinking', thinking: block.thinking, signature: block.signature });
-        }
-        if (block.type === 'redacted_thinking') thoughts.push({ type: 'redacted_thinking', data: block.data });
-        break;
-      }
+      case 'content_block_start':
       case 'content_block_delta': {
-        const { delta } = event;
-        const block = open.get(event.index);
-        if (delta.type === 'text_delta' && delta.text !== '') yield { type: 'text', text: delta.text };
-        if (delta.type === 'input_json_delta' && block?.type === 'tool') block.written += delta.partial_json;
-        if (delta.type === 'thinking_delta' && block?.type === 'thinking') block.thinking += delta.thinking;
-        if (delta.type === 'signature_delta' && block?.type === 'thinking') block.signature += delta.signature;
+        const text = blocks.read(event);
+        if (text !== '') yield { type: 'text', text };
         break;
       }
-      case 'content_block_stop': {
-        const block = open.get(event.index);
-        open.delete(event.index);
-        if (block?.type === 'thinking') thoughts.push({ ...block });
-        if (block?.type === 'tool')
-          calls.push({ type: 'tool-call', call: toolCall(block.id, block.name, block.written) });
+      case 'content_block_stop':
+        blocks.close(event.index);
         break;
-      }
       case 'message_delta':
         stop = event.delta.stop_reason ?? stop;
         outputTokens = Math.max(outputTokens, outputOf(event.usage));
@@ -70,8 +42,9 @@ export async function* messagesAnswer(
       case 'message_stop': {
         ended = true;
         // At the limit the arguments may have been cut off in a way that still is JSON.
+        const { calls, thoughts } = blocks;
         const called = stop === 'tool_use' && request.mayCallTools && calls.length > 0;
-        if (called) yield* calls;
+        if (called) for (const call of calls) yield { type: 'tool-call', call };
         yield* usageOf(identity, { 'output-tokens': outputTokens });
         const opaque = { provider: PROVIDER, model: options.model, content: thoughts };
         yield {

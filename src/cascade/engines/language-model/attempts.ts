@@ -1,7 +1,8 @@
 import type { Clock } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
-import type { LanguageModelEvent } from '../../stages/language-model.js';
+import type { LanguageModelEvent, LanguageModelRequest } from '../../stages/language-model.js';
+import type { StageIdentity } from '../../stages/stage.js';
 import { pause } from '../shared/backoff.js';
 import { WatchedWait } from '../shared/watched-wait.js';
 import { modelFailure, tooLate } from './failure.js';
@@ -14,6 +15,13 @@ export interface Patience {
   readonly stallTimeoutMs: number;
   /** Further attempts where the provider could not be reached, or is out of order, before it has said anything. */
   readonly retries: number;
+}
+
+/** What is asked of which model, with the options of its configuration. */
+export interface Question<Options> {
+  readonly request: LanguageModelRequest;
+  readonly options: Options;
+  readonly identity: StageIdentity;
 }
 
 /** Before the first retry, ms; doubled for each further one, and each time between half of it and all. */

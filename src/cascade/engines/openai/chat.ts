@@ -1,8 +1,9 @@
 import type OpenAI from 'openai';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions/completions';
 import type { CompletionUsage } from 'openai/resources/completions';
-import type { LanguageModelEvent, LanguageModelRequest, ModelToolCall } from '../../stages/language-model.js';
+import type { LanguageModelEvent, ModelToolCall } from '../../stages/language-model.js';
 import type { StageIdentity, StageUsage } from '../../stages/stage.js';
+import type { Question } from '../language-model/attempts.js';
 import { brokenOff } from '../language-model/failure.js';
 import { ThinkFilter } from '../language-model/think-filter.js';
 import { toolCall } from '../language-model/tool-calls.js';
@@ -13,11 +14,9 @@ import type { OpenAiModelOptions } from './options.js';
 /** An answer over Chat Completions, as OpenAI and all who imitate it stream it. */
 export async function* chatAnswer(
   client: OpenAI,
-  request: LanguageModelRequest,
-  options: OpenAiModelOptions,
-  identity: StageIdentity,
-  signal: AbortSignal,
+  { request, options, identity }: Question<OpenAiModelOptions>,
   alive: () => void,
+  signal: AbortSignal,
 ): AsyncGenerator<LanguageModelEvent> {
   const stream = await client.chat.completions.create(chatRequest(request, options), { signal });
   const calls = new CallAssembler();

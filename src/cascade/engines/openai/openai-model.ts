@@ -29,13 +29,13 @@ export class OpenAiModel implements LanguageModel {
   async *answer(request: LanguageModelRequest, signal: AbortSignal): AsyncGenerator<LanguageModelEvent> {
     const options = this.#options;
     const answerOf = options.api === 'responses' ? responsesAnswer : chatAnswer;
-    const { identity } = this;
+    const question = { request, options, identity: this.identity };
     const load = (): Promise<OpenAI> => this.#load();
     yield* answerByAttempts(
       async function* attempt(own, alive) {
         const client = await load();
         try {
-          yield* answerOf(client, request, options, identity, own, alive);
+          yield* answerOf(client, question, alive, own);
         } catch (error) {
           // Azure judges the question before it answers.
           if (!isFiltered(error)) throw error;

@@ -1,7 +1,8 @@
 import type OpenAI from 'openai';
 import type { Response, ResponseOutputItem, ResponseUsage } from 'openai/resources/responses/responses';
-import type { LanguageModelEvent, LanguageModelRequest } from '../../stages/language-model.js';
+import type { LanguageModelEvent } from '../../stages/language-model.js';
 import type { StageIdentity, StageUsage } from '../../stages/stage.js';
+import type { Question } from '../language-model/attempts.js';
 import { brokenOff, reportedFailure } from '../language-model/failure.js';
 import { toolCall } from '../language-model/tool-calls.js';
 import { count, usageOf } from '../language-model/usage.js';
@@ -11,11 +12,9 @@ import { responsesRequest } from './responses-request.js';
 /** An answer over the Responses API. It has no `[DONE]`: one of three events ends it. */
 export async function* responsesAnswer(
   client: OpenAI,
-  request: LanguageModelRequest,
-  options: OpenAiModelOptions,
-  identity: StageIdentity,
-  signal: AbortSignal,
+  { request, options, identity }: Question<OpenAiModelOptions>,
   alive: () => void,
+  signal: AbortSignal,
 ): AsyncGenerator<LanguageModelEvent> {
   const stream = await client.responses.create(responsesRequest(request, options, identity.provider), { signal });
   const reasoning: ResponseOutputItem[] = [];
