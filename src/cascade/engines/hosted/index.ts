@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { assertUnreachable } from '../../../base/assert.js';
-import type { Clock } from '../../../base/clock.js';
-import type { Random } from '../../../base/random.js';
 import { createReplicateSpeech, replicateApiKeySchema, replicateSpeechSchema } from '../replicate/index.js';
 import { createRunPodSpeech, runPodApiKeySchema, runPodSpeechSchema } from '../runpod/index.js';
-import type { HostGuard } from '../shared/host-guard.js';
 import type { SpeechBackend } from '../speech-server/backend.js';
 import { createTogetherSpeech, togetherApiKeySchema, togetherSpeechSchema } from '../together/index.js';
+import type { HostedSpeechDeps } from './deps.js';
+
+export type { HostedSpeechDeps } from './deps.js';
 
 /** Speech on somebody else's machines, by the second or by the character. */
 export const hostedSpeechConfig = z.discriminatedUnion('provider', [
@@ -31,13 +31,6 @@ export const hostedSpeechConfig = z.discriminatedUnion('provider', [
 export type HostedSpeechConfig = z.output<typeof hostedSpeechConfig>;
 
 /** What a hosted voice is lent beside its section of the configuration. */
-export interface HostedSpeechDeps {
-  /** Where connections may go. Default: anywhere. */
-  readonly guard?: HostGuard | undefined;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
 /**
  * The backend of a configuration; nothing is connected before it is used.
  *

@@ -1,12 +1,12 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
-import { createSystemRandom, type Random } from '../../../base/random.js';
+import { createSystemRandom } from '../../../base/random.js';
 import type { StageIdentity } from '../../stages/stage.js';
+import type { HostedProviderDeps } from '../hosted/deps.js';
 import type { JobView } from '../hosted/job.js';
 import { Jobs, patientAudience } from '../hosted/jobs.js';
 import { jobOutput } from '../hosted/output.js';
 import { ResultFiles } from '../hosted/result-files.js';
 import { outputSpeech } from '../hosted/speech.js';
-import type { HostGuard } from '../shared/host-guard.js';
 import type {
   SpeechBackend,
   SpeechBackendCapabilities,
@@ -21,21 +21,13 @@ import { ReplicateApi } from './api.js';
 import type { ReplicateSpeechConfig } from './config.js';
 import { REPLICATE } from './prediction-view.js';
 
-export interface ReplicateDeps {
-  readonly apiKey: string;
-  /** Where connections may go. Default: anywhere. */
-  readonly guard?: HostGuard | undefined;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
 /** Half of the 3,000 a minute that Replicate allows. */
 const LOOKS_PER_SECOND = 25;
 /** The shortest thing that can be said, to start a machine. */
 const WAKING_WORD = 'Yes.';
 
 /** Chatterbox, or another model that makes one file of speech of one text, on Replicate. */
-export function createReplicateSpeech(config: ReplicateSpeechConfig, deps: ReplicateDeps): SpeechBackend {
+export function createReplicateSpeech(config: ReplicateSpeechConfig, deps: HostedProviderDeps): SpeechBackend {
   return new ReplicateSpeech(config, deps);
 }
 
@@ -49,7 +41,7 @@ class ReplicateSpeech implements SpeechBackend {
   readonly #jobs: Jobs;
   readonly #files: ResultFiles;
 
-  constructor(config: ReplicateSpeechConfig, { apiKey, guard, ...deps }: ReplicateDeps) {
+  constructor(config: ReplicateSpeechConfig, { apiKey, guard, ...deps }: HostedProviderDeps) {
     const clock = deps.clock ?? createSystemClock();
     this.#config = config;
     this.#clock = clock;

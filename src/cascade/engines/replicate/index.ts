@@ -1,4 +1,4 @@
 /** Chatterbox, and other voices, on Replicate. */
 
-export { createReplicateSpeech, type ReplicateDeps } from './backend.js';
+export { createReplicateSpeech } from './backend.js';
 export { type ReplicateSpeechConfig, replicateApiKeySchema, replicateSpeechSchema } from './config.js';

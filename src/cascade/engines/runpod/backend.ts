@@ -1,13 +1,13 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
-import { createSystemRandom, type Random } from '../../../base/random.js';
+import { createSystemRandom } from '../../../base/random.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 import type { StageIdentity } from '../../stages/stage.js';
+import type { HostedProviderDeps } from '../hosted/deps.js';
 import type { JobState, JobView } from '../hosted/job.js';
 import { Jobs, patientAudience } from '../hosted/jobs.js';
 import { jobOutput } from '../hosted/output.js';
 import { ResultFiles } from '../hosted/result-files.js';
 import { AudioMeter, outputSpeech } from '../hosted/speech.js';
-import type { HostGuard } from '../shared/host-guard.js';
 import type {
   SpeechBackend,
   SpeechBackendCapabilities,
@@ -22,14 +22,6 @@ import { PUBLIC_ENDPOINT, type RunPodSpeechConfig } from './config.js';
 import { RUNPOD } from './job-view.js';
 import { StreamItems } from './stream-items.js';
 
-export interface RunPodDeps {
-  readonly apiKey: string;
-  /** Where connections may go. Default: anywhere. */
-  readonly guard?: HostGuard | undefined;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
 /** Half of the 2,000 in 10 s that RunPod lets an endpoint be asked. */
 const LOOKS_PER_SECOND = 100;
 /** A job that is queued for so long may be waiting for a machine to start, ms. */
@@ -42,7 +34,7 @@ const MIN_TTL_MS = 10_000;
  *
  * @throws FlavorError `ERR_FLAVOR_CONFIG` for settings that the endpoint does not have
  */
-export function createRunPodSpeech(config: RunPodSpeechConfig, deps: RunPodDeps): SpeechBackend {
+export function createRunPodSpeech(config: RunPodSpeechConfig, deps: HostedProviderDeps): SpeechBackend {
   return new RunPodSpeech(config, deps);
 }
 
@@ -58,7 +50,7 @@ class RunPodSpeech implements SpeechBackend {
   readonly #jobs: Jobs;
   readonly #files: ResultFiles;
 
-  constructor(config: RunPodSpeechConfig, { apiKey, ...deps }: RunPodDeps) {
+  constructor(config: RunPodSpeechConfig, { apiKey, ...deps }: HostedProviderDeps) {
     const clock = deps.clock ?? createSystemClock();
     this.#config = config;
     this.#clock = clock;

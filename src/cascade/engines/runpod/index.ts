@@ -1,4 +1,4 @@
 /** Chatterbox on RunPod's serverless machines. */
 
-export { createRunPodSpeech, type RunPodDeps } from './backend.js';
+export { createRunPodSpeech } from './backend.js';
 export { type RunPodSpeechConfig, runPodApiKeySchema, runPodSpeechSchema } from './config.js';

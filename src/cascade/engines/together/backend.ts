@@ -1,5 +1,6 @@
 import { type Clock, createSystemClock } from '../../../base/clock.js';
 import type { StageIdentity } from '../../stages/stage.js';
+import type { HostedProviderDeps } from '../hosted/deps.js';
 import type { HostGuard } from '../shared/host-guard.js';
 import { SharedTls } from '../shared/shared-tls.js';
 import { RawBody } from '../speech-server/audio-body.js';
@@ -19,18 +20,11 @@ import { streamedParts } from './events.js';
 import { TOGETHER } from './failures.js';
 import { TogetherSocket } from './socket.js';
 
-export interface TogetherDeps {
-  readonly apiKey: string;
-  /** Where connections may go. Default: anywhere. */
-  readonly guard?: HostGuard | undefined;
-  readonly clock?: Clock;
-}
-
 /** What is asked for, by name: the service's own choice would be 44,100 Hz and floating point. */
 const RAW: SampleFormat = { encoding: 's16', channels: 1, sampleRate: 24_000 };
 
 /** Voices of Together.ai, by a request or by a kept connection for each text. */
-export function createTogetherSpeech(config: TogetherSpeechConfig, deps: TogetherDeps): SpeechBackend {
+export function createTogetherSpeech(config: TogetherSpeechConfig, deps: HostedProviderDeps): SpeechBackend {
   return new TogetherSpeech(config, deps);
 }
 
@@ -45,7 +39,7 @@ class TogetherSpeech implements SpeechBackend {
   readonly #tls = new SharedTls();
   readonly #sockets = new Set<TogetherSocket>();
 
-  constructor(config: TogetherSpeechConfig, { apiKey, guard, clock = createSystemClock() }: TogetherDeps) {
+  constructor(config: TogetherSpeechConfig, { apiKey, guard, clock = createSystemClock() }: HostedProviderDeps) {
     this.#config = config;
     this.#apiKey = apiKey;
     this.#clock = clock;

@@ -1,4 +1,4 @@
 /** Voices of Together.ai. */
 
-export { createTogetherSpeech, type TogetherDeps } from './backend.js';
+export { createTogetherSpeech } from './backend.js';
 export { type TogetherSpeechConfig, togetherApiKeySchema, togetherSpeechSchema } from './config.js';
