@@ -1,7 +1,12 @@
 import * as z from 'zod';
 import type { AudioFormat } from '../../../flavor-api/index.js';
 import { bytesPerSample } from '../../../flavor-api/index.js';
-import { connectTimeoutSchema, reconnectSchema } from '../shared/reconnect-config.js';
+import {
+  connectTimeoutSchema,
+  listenTimeoutSchema,
+  reconnectSchema,
+  replaySecondsSchema,
+} from '../shared/reconnect-config.js';
 
 const language = z
   .string()
@@ -44,18 +49,8 @@ export const azureListenSchema = z.strictObject({
     .optional()
     .describe('Id of the endpoint of a Custom Speech model.'),
   chunkMs: z.int().min(20).max(200).multipleOf(20).default(40).describe('Caller audio per message.'),
-  replaySeconds: z
-    .number()
-    .min(1)
-    .max(60)
-    .default(15)
-    .describe('Caller audio kept in memory, to be heard again after a connection was lost.'),
-  answerTimeoutMs: z
-    .int()
-    .min(1_000)
-    .max(60_000)
-    .default(5_000)
-    .describe('Of speech that nothing is said about; then another connection is made.'),
+  replaySeconds: replaySecondsSchema,
+  answerTimeoutMs: listenTimeoutSchema,
   connectTimeoutMs: connectTimeoutSchema,
   reconnect: reconnectSchema,
 });

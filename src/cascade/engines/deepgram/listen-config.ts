@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import { connectTimeoutSchema, reconnectSchema } from '../shared/reconnect-config.js';
+import {
+  connectTimeoutSchema,
+  listenTimeoutSchema,
+  reconnectSchema,
+  replaySecondsSchema,
+} from '../shared/reconnect-config.js';
 import { configFailure } from '../shared/wire-failures.js';
 import { deepgramUrlSchema } from './endpoint.js';
 
@@ -59,20 +64,10 @@ export const deepgramListenSchema = z.strictObject({
     .describe(
       'Caller audio per message. Default: 40 with Nova; 80 with Flux, and single frames in the pauses of a turn.',
     ),
-  replaySeconds: z
-    .number()
-    .min(1)
-    .max(60)
-    .default(15)
-    .describe('Caller audio kept in memory, to be heard again after a connection was lost.'),
+  replaySeconds: replaySecondsSchema,
   mipOptOut: z.boolean().default(false).describe("Keep audio out of Deepgram's model improvement programme."),
   tags: z.array(z.string().min(1).max(128)).max(20).default([]).describe("For Deepgram's usage reports."),
-  answerTimeoutMs: z
-    .int()
-    .min(1_000)
-    .max(60_000)
-    .default(5_000)
-    .describe('Of speech that nothing is said about; then another connection is made.'),
+  answerTimeoutMs: listenTimeoutSchema,
   connectTimeoutMs: connectTimeoutSchema,
   reconnect: reconnectSchema,
 });
