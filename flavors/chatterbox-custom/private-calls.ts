@@ -11,7 +11,7 @@ const VARIABLE = 'private';
 const NO = ['', 'false', 'no', '0'];
 
 /** Whether a call's words must stay on allowed hosts: `variables: { private: "true" }` of its route. */
-export function isPrivateCall({ variables }: Pick<CallContext, 'variables'>): boolean {
+function isPrivateCall({ variables }: Pick<CallContext, 'variables'>): boolean {
   return !NO.includes((variables[VARIABLE] ?? '').trim().toLowerCase());
 }
 

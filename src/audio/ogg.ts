@@ -68,7 +68,7 @@ const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** CRC-32 of a page as RFC 3533 wants it: from the highest bit down, beginning with 0, the checksum's own field as 0. */
-export function oggChecksum(page: Uint8Array): number {
+function oggChecksum(page: Uint8Array): number {
   let remainder = 0;
   for (let at = 0; at < page.length; at += 1) {
     const byte = at >= CHECKSUM_AT && at < CHECKSUM_AT + 4 ? 0 : (page[at] as number);

@@ -19,7 +19,7 @@ export const builtInToolNames = [
 
 export type BuiltInToolName = (typeof builtInToolNames)[number];
 
-export function isBuiltIn(name: string): name is BuiltInToolName {
+function isBuiltIn(name: string): name is BuiltInToolName {
   const names: readonly string[] = builtInToolNames;
   return names.includes(name);
 }

@@ -15,7 +15,7 @@ const FRAME_TOKENS = 4;
 const CHARACTERS_PER_TOKEN = 4;
 
 /** About how many tokens an entry takes. */
-export function entryTokens(entry: DialogueEntry): number {
+function entryTokens(entry: DialogueEntry): number {
   if (entry.kind !== 'agent') return FRAME_TOKENS + textTokens(entry.text);
   const calls = entry.calls.reduce((sum, { call, result }) => {
     const args = typeof call.arguments === 'string' ? call.arguments : (JSON.stringify(call.arguments) ?? '');

@@ -54,7 +54,7 @@ export function withdraw(step: Step, again: boolean): void {
 }
 
 /** Whether the caller has heard, and the world seen, nothing of the answer: it can be taken back. */
-export function isUnseen(active: ActiveAnswer | undefined): active is ActiveAnswer {
+function isUnseen(active: ActiveAnswer | undefined): active is ActiveAnswer {
   return active !== undefined && !active.emitted && !active.called;
 }
 

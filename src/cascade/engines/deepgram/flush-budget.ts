@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/clock.js';
 
 /** Deepgram takes 20 `Flush` in 60 s on one connection, and answers more with a `Warning`. */
-export const flushLimit = { count: 20, perMs: 60_000 } as const;
+const flushLimit = { count: 20, perMs: 60_000 } as const;
 
 /** What the network may do to the distance of two messages, ms. */
 const SLACK_MS = 500;

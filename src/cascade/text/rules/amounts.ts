@@ -29,12 +29,7 @@ export function spokenNumber(whole: string, fraction: string | undefined, langua
 }
 
 /** A number of things. */
-export function spokenCount(
-  whole: string,
-  fraction: string | undefined,
-  noun: CountedNoun,
-  language: SpokenLanguage,
-): string {
+function spokenCount(whole: string, fraction: string | undefined, noun: CountedNoun, language: SpokenLanguage): string {
   const digits = plainDigits(whole);
   if (fraction !== undefined) return `${spokenNumber(whole, fraction, language)} ${noun[1]}`;
   if (/^0*1$/.test(digits)) return noun[0];
