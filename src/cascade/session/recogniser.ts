@@ -17,7 +17,7 @@ export interface RecogniserParts {
 
 /** Before each attempt to open another stream, ms. */
 const RETRIES_MS = [0, 250, 1_000] as const;
-/** A stream that has lasted so long was no failed attempt, ms. */
+/** A stream that has lasted so long was no failed attempt, ms; unless it ended for want of an answer, and never gave one. */
 const STABLE_MS = 10_000;
 /** Of what is said meanwhile, frames: 5 s. */
 const KEPT_FRAMES = 250;
@@ -28,6 +28,8 @@ export class Recogniser {
   readonly #retry: Alarm;
   #stream: SpeechToTextStream | undefined;
   #streamSinceMs = 0;
+  /** The stream has told of something that was said. */
+  #streamHears = false;
   #attempts = 0;
   #finalizes = false;
   /** Another engine than the first has told what it can do. */
@@ -72,6 +74,7 @@ export class Recogniser {
   #attach(stream: SpeechToTextStream): void {
     this.#stream = stream;
     this.#streamSinceMs = this.#parts.clock.now();
+    this.#streamHears = false;
     const { identity, capabilities } = this.#parts.engine;
     this.#finalizes = capabilities.finalize;
     // A new stream is the first engine's until it says otherwise.
@@ -89,6 +92,7 @@ export class Recogniser {
           this.#onEnd(stream, event.error);
           return;
         }
+        if (event.type === 'transcript' && this.#stream === stream) this.#streamHears = true;
         if (event.type === 'taken-over') {
           this.#finalizes = event.capabilities.finalize;
           this.#takenOver = true;
@@ -104,7 +108,8 @@ export class Recogniser {
   #onEnd(stream: SpeechToTextStream, error: FlavorError | undefined): void {
     if (this.#closed || this.#parts.signal.aborted || this.#stream !== stream) return;
     this.#stream = undefined;
-    if (this.#parts.clock.now() - this.#streamSinceMs >= STABLE_MS) this.#attempts = 0;
+    const unanswered = error?.code === 'ERR_FLAVOR_TIMEOUT' && !this.#streamHears;
+    if (!unanswered && this.#parts.clock.now() - this.#streamSinceMs >= STABLE_MS) this.#attempts = 0;
     this.#onLost(error ?? new FlavorError('ERR_FLAVOR_NETWORK', 'the recogniser stopped listening', true));
   }
 
