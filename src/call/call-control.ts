@@ -69,9 +69,10 @@ export class CallControl implements ToolContext {
     if (!this.#parts.answered() && !this.#closed) return { ok: false, status: 481 };
     const conversation = this.#parts.conversation();
     if (!this.#underWay) this.#parts.apply({ type: 'agent-staying' });
-    let parked = false;
+    let [taken, parked] = [false, false];
     this.#transfer ??= this.#made(new CallTransfer({ takeUp: async () => this.#hold?.end(), ...this.#parts }));
     const outcome = this.#transfer.transfer(target, (then) => {
+      taken = true;
       const begin = (): void => {
         parked = true;
         this.#parts.onParked(true);
@@ -80,11 +81,13 @@ export class CallControl implements ToolContext {
       if (conversation) conversation.afterSpeech(responseId, begin);
       else begin();
     });
-    this.#underWay ??= { outcome, responseId, begun: () => parked };
+    const own = { outcome, responseId, begun: () => parked };
+    // The one before it may be over, and its asker not have heard of that.
+    if (taken) this.#underWay = own;
     try {
       return await outcome;
     } finally {
-      if (this.#underWay.outcome === outcome) this.#underWay = undefined;
+      if (this.#underWay === own) this.#underWay = undefined;
       if (parked) this.#parts.onParked(false);
     }
   }

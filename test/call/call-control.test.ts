@@ -84,6 +84,29 @@ describe('transfer', () => {
     expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
   });
 
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    'asked for again as the first is over (%d turns later) has a result of its own, or is told of the first',
+    async (later) => {
+      let phone: ToolContext | undefined;
+      const setup = await setUpTool((context) => {
+        phone = context;
+        return context.transfer(target, undefined);
+      });
+      await slots(setup, setup.stream, 400);
+      setup.leg.emit({ type: 'transfer', status: 486, final: true });
+      for (let turn = 0; turn < later; turn += 1) await Promise.resolve();
+      const again = phone?.transfer(target, undefined).catch((error: unknown) => String(error));
+      await slots(setup, setup.stream, 400);
+      setup.leg.emit({ type: 'transfer', status: 403, final: true });
+      await settle();
+      const outcome = await again;
+      if (typeof outcome === 'string') expect(outcome).toContain('under way already');
+      else expect(outcome).toEqual({ ok: false, status: 403 });
+      // The last one is over as well.
+      expect(phone?.hangUp(undefined)).toBe(true);
+    },
+  );
+
   test('that is rung no longer when the agent hangs up later', async () => {
     let phone: ToolContext | undefined;
     const setup = await setUpTool(async (context) => {
