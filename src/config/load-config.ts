@@ -55,17 +55,18 @@ export interface RefusedConfig {
  */
 export async function loadConfig(file: string, options: LoadOptions): Promise<LoadResult> {
   const absolute = resolve(options.cwd, file);
-  let issue: ConfigIssue;
+  let bytes: Buffer;
   try {
-    const bytes = await readFile(absolute);
-    const text = bytes.toString('utf8');
-    // UTF-16, as editors and shells of Windows write it, has a NUL in each letter.
-    if (isUtf8(bytes) && !text.includes('\0')) return await loadConfigText(text, file, options);
-    issue = ofFile(file, placeOfNoText(text), 'this is not text in UTF-8', 'save the file in UTF-8');
+    bytes = await readFile(absolute);
   } catch (error) {
     const message = `the configuration file cannot be read: ${fileProblem(error)}`;
-    issue = ofFile(file, { line: 0, column: 0 }, message, 'name another file with --config FILE');
+    const help = 'name another file with --config FILE';
+    return refused([ofFile(file, { line: 0, column: 0 }, message, help)], new Secrets());
   }
+  const text = bytes.toString('utf8');
+  // UTF-16, as editors and shells of Windows write it, has a NUL in each letter.
+  if (isUtf8(bytes) && !text.includes('\0')) return loadConfigText(text, file, options);
+  const issue = ofFile(file, placeOfNoText(text), 'this is not text in UTF-8', 'save the file in UTF-8');
   return refused([issue], new Secrets());
 }
 

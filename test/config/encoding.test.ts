@@ -39,3 +39,14 @@ test('a default is proposed for what may stand in the file, not for a secret', a
     'set ADMIN before the connector starts\n',
   );
 });
+
+test('a mistake of ours behind the reading is not a file that cannot be read', async () => {
+  const cwd = temporaryDirectory();
+  writeFileSync(join(cwd, 'c.yaml'), text.replace('Grüezi', `"$${'{NAME}'}"`));
+  const env = {
+    get NAME(): string {
+      throw new Error('a mistake of ours');
+    },
+  };
+  await expect(loadConfig('c.yaml', { env, cwd })).rejects.toThrow('a mistake of ours');
+});
