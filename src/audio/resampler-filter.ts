@@ -1,32 +1,31 @@
 /**
  * The low-pass filter of the resampler: a Kaiser-windowed sinc whose cutoff is half the lower of the two rates. Such a
- * filter is zero at every multiple of the lower rate's sample period except the middle (a Nyquist filter), which is what
- * lets the resampler copy instead of compute wherever an output falls on an input sample.
+ * filter is zero at every multiple of the lower rate's sample period except the middle (a Nyquist filter), which
+ * leaves one coefficient, or few, wherever an output falls on an input sample.
  */
 
 /**
- * Zero crossings on either side of the middle; a multiple of four. 20 give a transition of 3.4 to 4.6 kHz where the lower
+ * Zero crossings on either side of the middle. 20 give a transition of 3.4 to 4.6 kHz where the lower
  * rate is 8 kHz, with the telephone band untouched and its images 90 dB down.
  */
-export const LOBES = 20;
+const LOBES = 20;
 
 /** Kaiser's beta for 84 dB of stopband attenuation: 0.1102 (84 - 8.7). */
 const KAISER_BETA = 8.3;
 
 /**
- * One half of the (symmetric) filter on the grid of the two rates' least common multiple.
- * @param spacing grid points between two zero crossings
- * @param gain sum of the whole filter
- * @returns `LOBES * spacing` coefficients, the middle first
+ * One half of the (symmetric) filter for `up / down`, on the grid of the two rates' least common multiple.
+ * @returns `LOBES` coefficients for each grid point between two zero crossings, the middle first; the whole filter sums to `up`
  */
-export function designHalfFilter(spacing: number, gain: number): Float64Array {
+export function designHalfFilter(up: number, down: number): Float64Array {
+  const spacing = Math.max(up, down);
   const length = LOBES * spacing;
   const half = Float64Array.from({ length }, (_, i) => {
     if (i % spacing === 0) return i === 0 ? 1 : 0;
     const angle = (Math.PI * i) / spacing;
     return (Math.sin(angle) / angle) * kaiser(i / length);
   });
-  return half.map((value) => (value * gain) / spacing);
+  return half.map((value) => (value * up) / spacing);
 }
 
 /** Kaiser window at `x` in [0, 1], 1 at the middle. */
@@ -61,8 +60,7 @@ export interface Tap {
  * The coefficients of an output `phase / up` samples after an input sample, zeros left out, in the order of their samples.
  * Together they are 1, so that a constant stays a constant; the middle of the filter is left as it is.
  */
-export function phaseTaps(up: number, down: number, phase: number): readonly Tap[] {
-  const half = designHalfFilter(Math.max(up, down), up);
+export function phaseTaps(half: Float64Array, up: number, phase: number): readonly Tap[] {
   const middle = phase === 0 ? (half[0] as number) : 0;
   const first = 1 - Math.ceil((half.length - phase) / up);
   const last = Math.ceil((half.length + phase) / up) - 1;

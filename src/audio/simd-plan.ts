@@ -1,4 +1,4 @@
-import { filterReach, phaseTaps, type Tap } from './resampler-filter.js';
+import { designHalfFilter, filterReach, phaseTaps, type Tap } from './resampler-filter.js';
 
 /** What `resampler-simd.wat` is told about a ratio. */
 export interface SimdPlan {
@@ -22,9 +22,10 @@ export interface PlaneRoom {
 
 /** Lays out the filter for `up / down`: the same coefficients as elsewhere, opposite ones folded where the filter is symmetric about an output. */
 export function createSimdPlan(up: number, down: number, room: PlaneRoom): SimdPlan {
+  const half = designHalfFilter(up, down);
   const phases = Array.from({ length: up }, (_, turn) => {
     const phase = (turn * down) % up;
-    return { phase, ahead: Math.floor((turn * down) / up), taps: phaseTaps(up, down, phase) };
+    return { phase, ahead: Math.floor((turn * down) / up), taps: phaseTaps(half, up, phase) };
   });
   const places = phases.flatMap(({ ahead, taps }) => taps.map(({ distance }) => ahead + distance));
   const first = Math.min(...places);
