@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { ConnectorError, errorCode } from '../base/connector-error.js';
 import { servePage } from '../browser-phone/page-server.js';
 import { type HostPort, parseHostPort } from '../config/addresses.js';
 import { argumentOf, parsedOption } from './argument.js';
@@ -40,10 +41,17 @@ export function createBrowserPhoneCommand(io: CliIo, report: ReportExitCode): Co
         io.stdout.write(`${page.url}\n`);
         await untilEnded(io);
       } catch (error) {
-        tellFailure(COMMAND, error, io, false);
+        tellFailure(COMMAND, inWords(error, options.listen), io, false);
         report(1);
       }
     });
+}
+
+/** A port that is taken, most often by another browser-phone, by what to do about it. */
+function inWords(error: unknown, { host, port }: HostPort): unknown {
+  if (errorCode(error) !== 'EADDRINUSE') return error;
+  const message = `${host}:${port} is taken: name another address with --listen`;
+  return new ConnectorError('ERR_LISTEN', message, { cause: error });
 }
 
 function webSocketUrl(text: string): string {

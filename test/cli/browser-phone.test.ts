@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest';
+import { type AddressInfo, createServer } from 'node:net';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { runCli } from '../../src/cli/run-cli.js';
 import { createFakeIo } from './fake-io.js';
 
@@ -13,6 +14,16 @@ test('the page is served until a signal', async () => {
   io.send('SIGINT');
   expect(await ended).toBe(0);
   await expect(fetch(url)).rejects.toThrow();
+});
+
+test('an address that is taken is named, with what helps', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const io = createFakeIo('/');
+  expect(await runCli(['browser-phone', '--listen', `127.0.0.1:${port}`], io)).toBe(1);
+  expect(io.err()).toContain(`127.0.0.1:${port} is taken: name another address with --listen (ERR_LISTEN)`);
 });
 
 test.each([

@@ -387,3 +387,9 @@ test.each([
 ])('%s', async (text, message) => {
   expect(await summary(`${text}\n${anyRoute}`)).toEqual([message]);
 });
+
+test('a route that names a built-in flavor which the file does not have is told to make it', async () => {
+  expect(await complaints('routes: [{ match: { any: true }, flavor: echo }]\n')).toContain(
+    '= help: flavors is empty: add flavors: { echo: { use: ... } }\n',
+  );
+});

@@ -153,7 +153,7 @@ export class RealtimeConnection implements Connection {
     socket.on('pong', () => {
       this.#heardSincePing = true;
     });
-    socket.on('error', (error) => this.#lose(socketFailure(error)));
+    socket.on('error', (error) => this.#lose(socketFailure(error, new URL(socket.url).host)));
     socket.on('close', (code) => {
       this.#lose(closeFailure(code, this.#established));
       this.#finish();

@@ -78,15 +78,19 @@ export function closeFailure(code: number, established: boolean): FlavorError {
   return new FlavorError('ERR_FLAVOR_NETWORK', `the service closed the connection (close ${code})`, true);
 }
 
-/** A failure below the protocol: name look-up, TCP, TLS, upgrade, framing. */
-export function socketFailure(cause: Error): FlavorError {
+/**
+ * A failure below the protocol: name look-up, TCP, TLS, upgrade, framing.
+ *
+ * @param host where it was to go
+ */
+export function socketFailure(cause: Error, host: string): FlavorError {
   const code = 'code' in cause && typeof cause.code === 'string' ? plain(cause.code) : '';
   if (code === 'ETIMEDOUT' || cause.message === 'Opening handshake has timed out') return timeout('to connect');
   if (code.startsWith('WS_ERR_')) {
     return new FlavorError('ERR_FLAVOR_PROTOCOL', `the service broke the WebSocket protocol (${code})`, true);
   }
   const why = code === '' ? '' : ` (${code})`;
-  return new FlavorError('ERR_FLAVOR_NETWORK', `the connection to the service failed${why}`, true);
+  return new FlavorError('ERR_FLAVOR_NETWORK', `the connection to ${host} failed${why}`, true);
 }
 
 /** `what` completes "the service took too long ...". */

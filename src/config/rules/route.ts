@@ -43,7 +43,10 @@ export function checkRoute(route: ParsedRoute, path: ConfigPath, names: FileName
   }
   if (route.flavor !== undefined && !names.flavors.includes(route.flavor)) {
     const kind = { singular: 'flavor', plural: 'flavors', section: 'flavors' };
-    broken.push(unknownName([...path, 'flavor'], route.flavor, names.flavors, kind));
+    const unknown = unknownName([...path, 'flavor'], route.flavor, names.flavors, kind);
+    // The name of a built-in flavor, most often: those are named in `use`.
+    const help = `flavors is empty: add flavors: { ${route.flavor}: { use: ... } }`;
+    broken.push(names.flavors.length === 0 ? { ...unknown, help } : unknown);
   }
   broken.push(...checkSipHeaders(route.answer.headers, [...path, 'answer', 'headers']));
   broken.push(...checkSipHeaders(route.hangup.headers, [...path, 'hangup', 'headers']));

@@ -233,6 +233,8 @@ function asFailure(error: unknown): McpFailure {
   }
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code === 'number') return new McpFailure(code === 404 ? 'forgotten' : 'lost', `HTTP ${code}`);
+  if (errorCode(error) === 'ENOENT') return new McpFailure('lost', 'its program is not there');
+  if (errorCode(error) === 'EACCES') return new McpFailure('lost', 'its program may not be started');
   const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'unknown');
   return new McpFailure(reason === 'ERR_HTTP_TIMEOUT' ? 'timeout' : 'lost', reason);
 }

@@ -129,7 +129,7 @@ describe('over stdio', () => {
   test('a program that is not there, or says nothing, is a failure', async () => {
     await expect(connect({ command: '/nowhere/to/be/found', args: [], env: {} })).rejects.toMatchObject({
       kind: 'lost',
-      message: 'ENOENT',
+      message: 'its program is not there',
     });
     await expect(connect({ command: process.execPath, args: ['-e', ''], env: {} })).rejects.toMatchObject({
       kind: 'lost',

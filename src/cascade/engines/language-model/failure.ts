@@ -1,4 +1,5 @@
 import { FlavorError } from '../../../flavor-api/index.js';
+import { unreachedPlace } from '../shared/unreached.js';
 
 /**
  * What a vendor's SDK threw, in the words the host acts upon. Read by its shape, so that no SDK is loaded for it. The
@@ -78,7 +79,11 @@ function byCause(error: Record<string, unknown>): FlavorError {
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' || error['name'] === 'APIConnectionTimeoutError') {
     return failure('ERR_FLAVOR_TIMEOUT', `could not be reached in time${described([code])}`, true);
   }
-  return failure('ERR_FLAVOR_NETWORK', `could not be reached, or hung up${described([code])}`, true);
+  return failure(
+    'ERR_FLAVOR_NETWORK',
+    `could not be reached, or hung up${unreachedPlace(error)}${described([code])}`,
+    true,
+  );
 }
 
 /** `type` and `code` as SDKs carry them: in the error itself and in the body it was made of. */

@@ -1,4 +1,5 @@
 import { FlavorError, type FlavorErrorCode } from '../../../flavor-api/index.js';
+import { unreachedPlace } from '../shared/unreached.js';
 
 /** A refusal by a server that said when to come back. */
 export class BusyError extends FlavorError {
@@ -65,7 +66,7 @@ export function transportFailure(who: string, cause: unknown): FlavorError {
     return new FlavorError('ERR_FLAVOR_PROTOCOL', `${who} does not speak HTTP${why}`, false);
   }
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EHOSTUNREACH') {
-    return new FlavorError('ERR_FLAVOR_NETWORK', `${who} cannot be reached${why}`, true);
+    return new FlavorError('ERR_FLAVOR_NETWORK', `${who} cannot be reached${unreachedPlace(cause)}${why}`, true);
   }
   return new FlavorError('ERR_FLAVOR_NETWORK', `the connection to ${who} broke${why}`, true);
 }

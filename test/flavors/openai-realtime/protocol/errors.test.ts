@@ -54,8 +54,10 @@ test.each([
   ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'ERR_FLAVOR_PROTOCOL'],
 ])('a socket that fails with %s is %s, and may be tried again', (socketCode, code) => {
   const error = Object.assign(new Error('connect to sk-secret'), { code: socketCode });
-  expect(socketFailure(error)).toMatchObject({ code, retryable: true });
-  expect(socketFailure(error).message).not.toContain('sk-secret');
+  expect(socketFailure(error, 'api.example.com')).toMatchObject({ code, retryable: true });
+  if (code === 'ERR_FLAVOR_NETWORK')
+    expect(socketFailure(error, 'api.example.com').message).toContain('to api.example.com failed');
+  expect(socketFailure(error, 'api.example.com').message).not.toContain('sk-secret');
 });
 
 test('names that the service gives are cut to what a log line can bear', () => {
