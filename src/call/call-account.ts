@@ -45,6 +45,8 @@ export class CallAccount implements ConversationNotes {
   readonly #warnings: WarningLines;
   readonly #sink: CallEventSink;
   readonly #meter: CallMeter;
+  /** USD; `null`: nothing that has a price. */
+  readonly costSoFar = (): number | null => this.#meter.cost.usd;
   readonly #include: readonly RecordedPersonalData[];
   #usage: Map<string, CallRecord['usage'][number]> | undefined;
   readonly #tools: CallRecord['tools'][number][] = [];

@@ -109,7 +109,7 @@ export interface CallDeps {
   readonly log: Logger;
   readonly emit: CallEventSink;
   /** Awaited before the 200; never rejects. A crash from then on still leaves a record. */
-  beforeAnswer(call: CallSummary): Promise<unknown>;
+  beforeAnswer(call: CallSummary, costSoFar: () => number | null): Promise<unknown>;
   /** What the call costs; see `SpendBook.open`. */
   openMeter(onExhausted: () => void): CallMeter;
   /** The call is over and everything is closed. */

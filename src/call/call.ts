@@ -239,7 +239,7 @@ export class Call {
 
   /** INVITE, once the journal knows that there will be a call to account for. */
   async #dial(): Promise<void> {
-    await this.#deps.beforeAnswer(this.summary());
+    await this.#deps.beforeAnswer(this.summary(), this.#account.costSoFar);
     if (this.#leg.direction === 'outbound' && this.#state?.phase === 'preparing') this.#outbound?.dial(this.#leg);
   }
 
@@ -247,7 +247,7 @@ export class Call {
   async #accept(leg: InboundLeg): Promise<void> {
     const answeredAt = new Date(this.#deps.clock.wallTime()).toISOString();
     const codec = leg.invite.sdp === undefined ? null : this.#deps.negotiation.expectedCodec;
-    await this.#deps.beforeAnswer({ ...this.summary(), answeredAt, codec });
+    await this.#deps.beforeAnswer({ ...this.summary(), answeredAt, codec }, this.#account.costSoFar);
     if (this.#state?.phase !== 'preparing') return;
     this.#describe(leg, (sdp) => {
       leg.accept(sdp, { headers: this.#options.answer.headers });

@@ -39,7 +39,7 @@ export interface CallAssemblyDeps {
   readonly registry: CallRegistry;
   readonly emit: CallEventSink;
   readonly spending: SpendBook;
-  beforeAnswer(call: CallSummary): Promise<unknown>;
+  beforeAnswer(call: CallSummary, costSoFar: () => number | null): Promise<unknown>;
   onRecord(record: CallRecord): void;
   /** The number of calls has changed. */
   onOccupancy(): void;
@@ -132,7 +132,7 @@ export class CallAssembly {
         log: callLog,
         emit,
         openMeter: (onExhausted) => this.#deps.spending.open(onExhausted),
-        beforeAnswer: (summary) => this.#deps.beforeAnswer(summary),
+        beforeAnswer: (summary, costSoFar) => this.#deps.beforeAnswer(summary, costSoFar),
         onFinished: (record) => {
           registry.delete(identity.id);
           if (routed.madeForCall === true) void generation.discard(choice);

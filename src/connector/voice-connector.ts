@@ -268,7 +268,7 @@ export class VoiceConnector implements AsyncDisposable {
       registry: this.#registry,
       emit: this.#hub.publish,
       spending: this.#spending,
-      beforeAnswer: (summary) => records.began(summary),
+      beforeAnswer: (summary, costSoFar) => records.began(summary, costSoFar),
       onRecord: (record) => records.append(record),
       onOccupancy: () => this.#onOccupancy(),
     });

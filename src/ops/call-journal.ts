@@ -27,11 +27,17 @@ const entrySchema = z.discriminatedUnion('op', [
     /** The record file at that moment: the call's record can only stand after this length, or in a newer file. */
     records: z.object({ ino: z.number(), size: z.number() }),
     call: callSchema,
-    /** Set when a process takes over the calls of a dead one: its last sign of life. */
+    /** Set when a process takes over the calls of a dead one: its last sign of life, and what the call had cost. */
     diedAtMs: z.number().optional(),
+    costUsd: z.number().optional(),
   }),
   z.object({ op: z.literal('end'), atMs: z.number(), id: z.string() }),
-  z.object({ op: z.literal('alive'), atMs: z.number() }),
+  z.object({
+    op: z.literal('alive'),
+    atMs: z.number(),
+    /** What calls have cost so far, by id, USD; those that have cost something. */
+    costs: z.record(z.string(), z.number()).optional(),
+  }),
 ]);
 
 type BeginEntry = Extract<z.infer<typeof entrySchema>, { op: 'begin' }>;
@@ -44,7 +50,12 @@ export interface InterruptedCall {
   readonly beganAtMs: number;
   /** The last moment at which the process is known to have lived, ms since the epoch. */
   readonly diedAtMs: number;
+  /** What it had cost at the last sign of life that says so, USD; it may have been more. */
+  readonly costUsd: number | null;
 }
+
+/** What a call has cost so far, USD; `null`: nothing that has a price. */
+export type CostSoFar = () => number | null;
 
 /**
  * Reads a journal: the calls that began and did not end. Lines that make no sense are passed over; a torn last line is
@@ -52,23 +63,30 @@ export interface InterruptedCall {
  */
 export async function readJournal(file: OpenFile): Promise<InterruptedCall[]> {
   const begun = new Map<string, BeginEntry>();
+  const costs = new Map<string, number>();
   let lastMs = 0;
   for await (const line of readLines(file, 0)) {
     const entry = parseEntry(line);
     if (!entry) continue;
     lastMs = Math.max(lastMs, entry.diedAtMs ?? entry.atMs);
+    for (const [id, usd] of Object.entries(entry.costs ?? {})) costs.set(id, usd);
     if (entry.op === 'begin') begun.set(entry.call.id, entry);
     else if (entry.op === 'end') begun.delete(entry.id);
   }
-  return [...begun.values()].map(({ call, records, atMs, diedAtMs }) => ({
+  return [...begun.values()].map(({ call, records, atMs, diedAtMs, costUsd }) => ({
     call,
     records,
     beganAtMs: atMs,
     diedAtMs: diedAtMs ?? lastMs,
+    costUsd: costs.get(call.id) ?? costUsd ?? null,
   }));
 }
 
-function parseEntry(line: string): (z.infer<typeof entrySchema> & { diedAtMs?: number | undefined }) | undefined {
+function parseEntry(
+  line: string,
+):
+  | (z.infer<typeof entrySchema> & { diedAtMs?: number | undefined; costs?: Record<string, number> | undefined })
+  | undefined {
   try {
     return entrySchema.safeParse(JSON.parse(line)).data;
   } catch {
@@ -92,6 +110,7 @@ export class CallJournal {
   readonly #clock: Clock;
   /** Begin lines by call id. */
   readonly #open = new Map<string, string>();
+  readonly #costs = new Map<string, CostSoFar>();
   #lines = 0;
   #beat: TimerHandle | undefined;
   #closed = false;
@@ -100,8 +119,9 @@ export class CallJournal {
   constructor(writer: LineWriter, clock: Clock, interrupted: readonly InterruptedCall[]) {
     this.#writer = writer;
     this.#clock = clock;
-    for (const { call, records, beganAtMs, diedAtMs } of interrupted) {
-      this.#open.set(call.id, line({ op: 'begin', atMs: beganAtMs, records, call, diedAtMs }));
+    for (const { call, records, beganAtMs, diedAtMs, costUsd } of interrupted) {
+      const known = { diedAtMs, ...(costUsd !== null && { costUsd }) };
+      this.#open.set(call.id, line({ op: 'begin', atMs: beganAtMs, records, call, ...known }));
     }
     this.#rewrite();
   }
@@ -112,7 +132,11 @@ export class CallJournal {
   }
 
   /** @returns Whether the line is in the kernel; when not, it waits for the disk. */
-  began(call: JournaledCall, records: { readonly ino: number; readonly size: number }): Promise<boolean> {
+  began(
+    call: JournaledCall,
+    records: { readonly ino: number; readonly size: number },
+    costSoFar: CostSoFar = () => null,
+  ): Promise<boolean> {
     const { id, direction, from, to, route, flavor, codec, startedAt, answeredAt } = call;
     const entry = line({
       op: 'begin',
@@ -121,6 +145,7 @@ export class CallJournal {
       call: { id, direction, from, to, route, flavor, codec, startedAt, answeredAt },
     });
     this.#open.set(id, entry);
+    this.#costs.set(id, costSoFar);
     this.#startBeat();
     return new Promise((resolve) => {
       this.#append(entry, resolve);
@@ -129,6 +154,7 @@ export class CallJournal {
 
   /** The call's record is on disk. A call that never began is none of the journal's business. */
   ended(id: string): void {
+    this.#costs.delete(id);
     if (!this.#open.delete(id)) return;
     this.#append(line({ op: 'end', atMs: this.#clock.wallTime(), id }));
     if (this.#lines - this.#open.size > callJournalDefaults.maxDeadLines) this.#rewrite();
@@ -154,7 +180,18 @@ export class CallJournal {
 
   #rewrite(): void {
     this.#lines = this.#open.size;
-    this.#writer.replace(() => [...this.#open.values()]);
+    this.#writer.replace(() => (this.#open.size === 0 ? [] : [...this.#open.values(), this.#alive()]));
+  }
+
+  /** A sign of life, with what the calls have cost: of one that a crash cuts off, the day's sum goes on to know that. */
+  #alive(): string {
+    const costs: [string, number][] = [];
+    for (const [id, costSoFar] of this.#costs) {
+      const usd = costSoFar();
+      if (usd !== null && usd > 0) costs.push([id, usd]);
+    }
+    const known = costs.length === 0 ? {} : { costs: Object.fromEntries(costs) };
+    return line({ op: 'alive', atMs: this.#clock.wallTime(), ...known });
   }
 
   #startBeat(): void {
@@ -165,7 +202,7 @@ export class CallJournal {
         this.#rewrite();
         return;
       }
-      this.#append(line({ op: 'alive', atMs: this.#clock.wallTime() }));
+      this.#append(this.#alive());
       if (this.#lines - this.#open.size > callJournalDefaults.maxDeadLines) this.#rewrite();
       this.#startBeat();
     }, callJournalDefaults.beatMs);

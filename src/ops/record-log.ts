@@ -4,7 +4,7 @@ import { ConnectorError, errorCode } from '../base/connector-error.js';
 import { fileProblem } from '../base/file-problem.js';
 import type { Logger } from '../flavor-api/logger.js';
 import type { CallSummary } from './call-event.js';
-import { CallJournal, type InterruptedCall, readJournal } from './call-journal.js';
+import { CallJournal, type CostSoFar, type InterruptedCall, readJournal } from './call-journal.js';
 import { CALL_RECORD_VERSION, type CallRecord } from './call-record.js';
 import {
   diskFileSystem,
@@ -47,9 +47,9 @@ export interface RecordLog extends AsyncDisposable {
   /**
    * A call is about to be answered. From here on it will have exactly one record, by {@link append} or, after a crash, by
    * the next start. Never rejects: `true` once the kernel has the line (kill -9 can no longer lose the call), `false`
-   * when the disk refuses it for now. Await it before the 200 to leave no gap.
+   * when the disk refuses it for now. Await it before the 200 to leave no gap. `costSoFar` is asked every few seconds.
    */
-  began(call: CallSummary): Promise<boolean>;
+  began(call: CallSummary, costSoFar?: CostSoFar): Promise<boolean>;
   /** Takes the record of a call that is over. Never blocks, never throws. */
   append(record: CallRecord): void;
   /** Resolves when everything appended so far is on disk. Throws `ERR_RECORD_WRITE` when the disk refuses. */
@@ -149,8 +149,8 @@ class FileRecordLog implements RecordLog {
     return { ...counts, lost: lost + this.#unwritable, recovered: this.#recovered, open: this.#journal.size };
   }
 
-  began(call: CallSummary): Promise<boolean> {
-    return this.#journal.began(call, this.#records.position);
+  began(call: CallSummary, costSoFar?: CostSoFar): Promise<boolean> {
+    return this.#journal.began(call, this.#records.position, costSoFar);
   }
 
   append(record: CallRecord): void {
@@ -258,7 +258,7 @@ function recordId(line: string): string | undefined {
 }
 
 /** What can still be said of a call whose process died. */
-function recoveredRecord({ call, beganAtMs, diedAtMs }: InterruptedCall): CallRecord {
+function recoveredRecord({ call, beganAtMs, costUsd, diedAtMs }: InterruptedCall): CallRecord {
   const answeredAtMs = call.answeredAt === null ? beganAtMs : Date.parse(call.answeredAt);
   const endedAtMs = Math.max(diedAtMs, answeredAtMs);
   return {
@@ -282,7 +282,7 @@ function recoveredRecord({ call, beganAtMs, diedAtMs }: InterruptedCall): CallRe
     rtp: null,
     tools: [],
     usage: [],
-    costUsd: null,
+    costUsd,
     recording: null,
     error: { code: 'ERR_CALL_INTERRUPTED', message: 'the connector died during the call' },
     recovered: true,

@@ -8,10 +8,12 @@ const ending = { ...defaultCallPolicies.ending, spent: { text: 'I have to end th
 /** A call whose money can be spent. */
 function withMeter() {
   const reported: unknown[] = [];
+  const noted: (() => number | null)[] = [];
   let exhaust: () => void = () => {};
   const setup = setUp({
     options: { ending },
     deps: {
+      beforeAnswer: async (_call, costSoFar) => noted.push(costSoFar),
       openMeter: (onExhausted) => {
         exhaust = onExhausted;
         const cost = { usd: 0.5, unpriced: ['p/other characters'] };
@@ -19,7 +21,7 @@ function withMeter() {
       },
     },
   });
-  return { setup, reported, exhaust: () => exhaust() };
+  return { setup, reported, noted, exhaust: () => exhaust() };
 }
 
 test('a call that has cost as much as it may hears a goodbye in the voice of the agent, and ends', async () => {
@@ -55,6 +57,12 @@ test('a caller who speaks during that goodbye does not stay', async () => {
   stream.emit({ type: 'voice-stopped', positionMs: 1300, speechMs: 1000, atMs: setup.clock.now() });
   await slots(setup, stream, 20_000);
   expect(setup.records).toMatchObject([{ cause: { text: 'spend-limit' } }]);
+});
+
+test('the journal can ask what the call has cost', async () => {
+  const { setup, noted } = withMeter();
+  await answer(setup);
+  expect(noted.map((costSoFar) => costSoFar())).toEqual([0.5]);
 });
 
 test('what a flavor reports reaches the meter of its call', async () => {

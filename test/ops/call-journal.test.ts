@@ -89,6 +89,31 @@ test('a call that was up when the process died gets a record marked recovered', 
   });
 });
 
+test('what a call had cost at the last sign of life is in its record, also after a second crash', async () => {
+  const path = join(temporaryDirectory(), 'cdr.jsonl');
+  const clock = new FakeClock();
+  const recordLog = await openAt(path, clock);
+  let costUsd: number | null = null;
+  await recordLog.began(sampleSummary({ id: 'a' }), () => costUsd);
+  await recordLog.began(sampleSummary({ id: 'b' }), () => null);
+  for (const usd of [0.25, 0.5]) {
+    costUsd = usd;
+    clock.advance(callJournalDefaults.beatMs);
+  }
+  await recordLog.flush();
+  const after = await crash(path);
+  await openAt(after, new FakeClock(0, Date.UTC(2026, 0, 2)), { datasync: 'EIO', only: 'cdr.jsonl' });
+  const again = await crash(after);
+  await truncate(again);
+  await openAt(again, new FakeClock(0, Date.UTC(2026, 0, 3)));
+  const expected = [
+    { id: 'a', costUsd: 0.5, recovered: true },
+    { id: 'b', costUsd: null, recovered: true },
+  ];
+  expect(await recordsIn(after)).toMatchObject(expected);
+  expect(await recordsIn(again)).toMatchObject(expected);
+});
+
 test('a call announced just before its answer counts as answered at that moment', async () => {
   const path = join(temporaryDirectory(), 'cdr.jsonl');
   const clock = new FakeClock(250);
