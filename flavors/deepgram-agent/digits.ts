@@ -1,4 +1,4 @@
-import { Alarm } from './timers.js';
+import { Alarm } from './alarm.js';
 
 /** Keys collected at once; a caller who presses more is not typing a number. */
 const MAX_DIGITS = 64;

@@ -1,13 +1,14 @@
-import { deepgramAudio, SharedTls } from 'sip-voice-connector/cascade';
+import { createSystemClock, createSystemRandom, deepgramAudio, SharedTls } from 'sip-voice-connector/cascade';
 import {
   type CallContext,
   defineFlavor,
   type Flavor,
   type FlavorCapabilities,
+  type FlavorDeps,
   FlavorError,
 } from 'sip-voice-connector/flavor';
 import { type AgentConfig, agentConfigSchema } from './config.js';
-import { Line } from './line.js';
+import { Line, type LineDeps } from './line.js';
 import { AgentSession } from './session.js';
 import { settingsOf } from './settings.js';
 
@@ -21,7 +22,7 @@ export default defineFlavor<AgentConfig>({
   },
   create(config, deps): Flavor {
     checkAgentConfig(config);
-    return new AgentFlavor(config, () => deps.now());
+    return new AgentFlavor(config, deps);
   },
 });
 
@@ -70,12 +71,12 @@ function capabilitiesOf(config: AgentConfig): FlavorCapabilities {
 class AgentFlavor implements Flavor {
   readonly capabilities: FlavorCapabilities;
   readonly #config: AgentConfig;
-  readonly #now: () => number;
-  readonly #tls = new SharedTls();
+  readonly #deps: LineDeps;
 
-  constructor(config: AgentConfig, now: () => number) {
+  constructor(config: AgentConfig, deps: FlavorDeps) {
     this.#config = config;
-    this.#now = now;
+    const clock = { ...createSystemClock(), now: () => deps.now() };
+    this.#deps = { clock, random: createSystemRandom(), tls: new SharedTls() };
     this.capabilities = capabilitiesOf(config);
   }
 
@@ -95,8 +96,7 @@ class AgentFlavor implements Flavor {
         onReady: ignore,
         onFailed: ignore,
       },
-      this.#now,
-      this.#tls,
+      this.#deps,
     );
     try {
       await line.open(signal);
@@ -106,7 +106,7 @@ class AgentFlavor implements Flavor {
   }
 
   open(call: CallContext): Promise<AgentSession> {
-    return new AgentSession(this.#config, call, this.#now, this.#tls).open();
+    return new AgentSession(this.#config, call, this.#deps).open();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

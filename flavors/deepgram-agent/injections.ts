@@ -1,4 +1,4 @@
-import { Alarm } from './timers.js';
+import { Alarm } from './alarm.js';
 
 /** Words of the host's for the agent to say. */
 export interface HostWords {

@@ -1,9 +1,25 @@
-import { connectDeepgram, type DeepgramConnection, deepgramFailure, type SharedTls } from 'sip-voice-connector/cascade';
+import {
+  Backoff,
+  type Clock,
+  connectDeepgram,
+  type DeepgramConnection,
+  deepgramFailure,
+  type Random,
+  redial,
+  type SharedTls,
+} from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
+import { Alarm } from './alarm.js';
 import type { AgentConfig } from './config.js';
 import type { JsonObject } from './json.js';
 import { readServerMessage, type ServerMessage } from './server-message.js';
-import { Alarm, sleep } from './timers.js';
+
+/** What all lines of a flavor share. */
+export interface LineDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tls: SharedTls;
+}
 
 export interface LineHandlers {
   /** `Settings` for a connection that is being made. */
@@ -21,35 +37,33 @@ export interface LineHandlers {
 
 /** Deepgram ends a connection that is told nothing; without audio it is told this, ms. */
 const KEEP_ALIVE_MS = 5_000;
-/** A connection that has lived this long has proved that losses are not a matter of principle, ms. */
-const STABLE_MS = 20_000;
 
 /** The session's way to the service: one connection after the other. */
 export class Line {
   readonly #config: AgentConfig;
   readonly #handlers: LineHandlers;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  readonly #backoff: Backoff;
   readonly #tls: SharedTls;
   readonly #closing = new AbortController();
   readonly #keepAlive = new Alarm();
   #connection: DeepgramConnection | undefined;
-  #attempts = 0;
   #readyAtMs = 0;
   #audioSinceKeepAlive = false;
   /** Time connected that is over, ms: what Deepgram charges for. */
   #pastMs = 0;
 
-  /** @param tls of all lines of the flavor */
-  constructor(config: AgentConfig, handlers: LineHandlers, now: () => number, tls: SharedTls) {
+  constructor(config: AgentConfig, handlers: LineHandlers, { clock, random, tls }: LineDeps) {
     this.#config = config;
     this.#handlers = handlers;
-    this.#now = now;
+    this.#clock = clock;
+    this.#backoff = new Backoff(config.reconnect, clock, random, config.answerTimeoutMs);
     this.#tls = tls;
   }
 
   /** Time connected, ms. */
   get connectedMs(): number {
-    return this.#pastMs + (this.#connection === undefined ? 0 : this.#now() - this.#readyAtMs);
+    return this.#pastMs + (this.#connection === undefined ? 0 : this.#clock.now() - this.#readyAtMs);
   }
 
   /** The first connection. Rejects with a FlavorError, or the reason of `signal`; it is not tried again. */
@@ -157,7 +171,8 @@ export class Line {
       return;
     }
     this.#connection = connection;
-    this.#readyAtMs = this.#now();
+    this.#readyAtMs = this.#clock.now();
+    this.#backoff.connected();
     this.#watch();
     this.#handlers.onReady();
   }
@@ -184,37 +199,22 @@ export class Line {
     this.#pastMs = this.connectedMs;
     this.#connection = undefined;
     this.#keepAlive.clear();
-    // One that was left because no answer came has proved nothing.
-    const stableMs = Math.max(STABLE_MS, 2 * this.#config.answerTimeoutMs);
-    if (this.#now() - this.#readyAtMs >= stableMs) this.#attempts = 0;
     this.#handlers.onLost();
     void this.#replace(error);
   }
 
   async #replace(loss: FlavorError): Promise<void> {
-    const { signal } = this.#closing;
-    const { attempts } = this.#config.reconnect;
-    let error = loss;
     this.#handlers.onWarning(loss);
-    while (!signal.aborted) {
-      if (!error.retryable || this.#attempts >= attempts) {
-        this.#handlers.onFailed(error);
-        return;
-      }
-      this.#attempts += 1;
-      try {
-        await sleep(this.#delayMs(), signal);
-        await this.#connect(signal);
-        return;
-      } catch (failure) {
-        if (failure instanceof FlavorError) error = failure;
-      }
-    }
-  }
-
-  #delayMs(): number {
-    if (this.#attempts <= 1) return 0;
-    const { firstDelayMs, maxDelayMs } = this.#config.reconnect;
-    return Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#attempts - 2)) * (0.5 + Math.random() / 2);
+    const failure = await redial(
+      {
+        backoff: this.#backoff,
+        clock: this.#clock,
+        explain: (error) => (error instanceof FlavorError ? error : loss),
+        attempt: (signal) => this.#connect(signal),
+      },
+      loss,
+      this.#closing.signal,
+    );
+    if (failure !== undefined) this.#handlers.onFailed(failure);
   }
 }

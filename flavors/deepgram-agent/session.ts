@@ -1,4 +1,3 @@
-import type { SharedTls } from 'sip-voice-connector/cascade';
 import {
   type AudioFrame,
   bytesPerMs,
@@ -15,15 +14,15 @@ import {
   type ToolResult,
 } from 'sip-voice-connector/flavor';
 import { AgentVoice } from './agent-voice.js';
+import { Alarm } from './alarm.js';
 import { CallerAudio } from './caller-audio.js';
 import type { AgentConfig } from './config.js';
 import { DigitCollector } from './digits.js';
 import { type HostWords, Injections } from './injections.js';
-import { Line } from './line.js';
+import { Line, type LineDeps } from './line.js';
 import { fromTheHost, goOn, pressedKeys, resultOf } from './phrases.js';
 import type { ServerMessage } from './server-message.js';
 import { type CallSetup, settingsOf, setupOf, thinkOf } from './settings.js';
-import { Alarm } from './timers.js';
 import { ToolDesk } from './tool-desk.js';
 
 /** The time connected is reported so often, ms. */
@@ -72,8 +71,7 @@ export class AgentSession implements FlavorSession {
   readonly #pretended = new Set<string>();
   readonly #onAbort = (): void => this.#end({ type: 'end', reason: 'aborted' });
 
-  /** @param tls of all sessions of the flavor */
-  constructor(config: AgentConfig, call: CallContext, now: () => number, tls: SharedTls) {
+  constructor(config: AgentConfig, call: CallContext, deps: LineDeps) {
     this.#config = config;
     this.#call = call;
     this.#setup = setupOf(config, call);
@@ -99,8 +97,7 @@ export class AgentSession implements FlavorSession {
         onReady: () => this.#onReady(),
         onFailed: (error) => this.#end({ type: 'end', reason: 'failed', error }),
       },
-      now,
-      tls,
+      deps,
     );
     this.#tools = new ToolDesk({
       push,

@@ -5,6 +5,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { agentConfigSchema } from '../../../flavors/deepgram-agent/config.js';
 import agent from '../../../flavors/deepgram-agent/index.js';
 import { Line } from '../../../flavors/deepgram-agent/line.js';
+import { createSystemClock } from '../../../src/base/clock.js';
+import { createSystemRandom } from '../../../src/base/random.js';
 import { SharedTls } from '../../../src/cascade/engines/shared/shared-tls.js';
 import { FlavorError, type FlavorEvent, type FlavorSession } from '../../../src/flavor-api/index.js';
 import { eventually } from '../../fakes/deepgram/scene.js';
@@ -112,8 +114,7 @@ test('an agent that never answers is given up after so many attempts, however lo
       },
       onFailed: (error) => failed.push(error),
     },
-    () => nowMs,
-    new SharedTls(),
+    { clock: { ...createSystemClock(), now: () => nowMs }, random: createSystemRandom(), tls: new SharedTls() },
   );
   open.push(line);
   await line.open(new AbortController().signal);

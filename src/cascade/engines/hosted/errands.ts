@@ -1,6 +1,6 @@
 import { AbortScope, type ScopedSignal } from '../../../base/abort-scope.js';
 import type { Clock } from '../../../base/clock.js';
-import { pause } from '../shared/backoff.js';
+import { pause } from '../../../base/pause.js';
 
 /** For what is under way when its owner is disposed of, ms. */
 const FAREWELL_MS = 3_000;

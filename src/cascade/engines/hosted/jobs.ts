@@ -1,9 +1,9 @@
 import { AbortScope } from '../../../base/abort-scope.js';
 import type { Clock } from '../../../base/clock.js';
 import { orAborted } from '../../../base/or-aborted.js';
+import { pause } from '../../../base/pause.js';
 import type { Random } from '../../../base/random.js';
 import { FlavorError } from '../../../flavor-api/index.js';
-import { pause } from '../shared/backoff.js';
 import { late, retryAfterMs } from '../speech-server/failures.js';
 import { Errands } from './errands.js';
 import type { JobProvider, JobView } from './job.js';

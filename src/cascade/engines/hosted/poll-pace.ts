@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.js';
+import { pause } from '../../../base/pause.js';
 import type { Random } from '../../../base/random.js';
-import { pause } from '../shared/backoff.js';
 import type { JobState } from './job.js';
 
 export interface PollPaceOptions {

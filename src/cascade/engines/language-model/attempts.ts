@@ -1,9 +1,9 @@
 import type { Clock } from '../../../base/clock.js';
+import { pause } from '../../../base/pause.js';
 import type { Random } from '../../../base/random.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
 import type { LanguageModelEvent, LanguageModelRequest } from '../../stages/language-model.js';
 import type { StageIdentity } from '../../stages/stage.js';
-import { pause } from '../shared/backoff.js';
 import { WatchedWait } from '../shared/watched-wait.js';
 import { modelFailure, tooLate } from './failure.js';
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.js';
+import { pause } from '../../../base/pause.js';
 import type { FlavorError } from '../../../flavor-api/index.js';
-import { type Backoff, pause } from './backoff.js';
+import type { Backoff } from './backoff.js';
 
 export interface RedialOptions {
   readonly backoff: Backoff;

@@ -1,8 +1,8 @@
 import type { Clock } from '../../../base/clock.js';
+import { pause } from '../../../base/pause.js';
 import type { Random } from '../../../base/random.js';
 import { type AudioFormat, FlavorError } from '../../../flavor-api/index.js';
 import { settle } from '../../stages/settle.js';
-import { pause } from '../shared/backoff.js';
 import type { SpeakDesk, SpeakUtterance } from '../shared/speak-utterance.js';
 import type { SpeechBackend, SpeechChunk } from './backend.js';
 import { protocolFault } from './failures.js';

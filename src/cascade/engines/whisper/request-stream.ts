@@ -1,9 +1,9 @@
 import type { Clock } from '../../../base/clock.js';
+import { pause } from '../../../base/pause.js';
 import { type AudioFormat, type AudioFrame, FlavorError } from '../../../flavor-api/index.js';
 import { EventStream } from '../../stages/event-stream.js';
 import type { SpeechToTextEvent, SpeechToTextStream } from '../../stages/speech-to-text.js';
 import type { StageIdentity } from '../../stages/stage.js';
-import { pause } from '../shared/backoff.js';
 import type { Slots } from '../speech-server/slots.js';
 import { CallerEar } from './caller-ear.js';
 import { promptOf, type SegmentOptions } from './config.js';
