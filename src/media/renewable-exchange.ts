@@ -59,9 +59,12 @@ export class RenewableExchange implements KeyExchange {
     this.#renewal?.exchange.receive(datagram, nowMs);
   }
 
+  /**
+   * A renewal has no timer: the client repeats what was lost (RFC 6347 section 4.2.4), and a forged hello gets one answer. Nor is it given
+   * up: Asterisk on hold begins one, and loses its own answers as long as it is held.
+   */
   tick(nowMs: number): void {
     if (!this.#established) this.#current.tick(nowMs);
-    this.#renewal?.exchange.tick(nowMs);
   }
 
   close(): void {
