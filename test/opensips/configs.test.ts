@@ -102,6 +102,17 @@ it('an INVITE that cannot be sent on does not look like a connector that is dead
   }
 });
 
+it('a connector that has just taken its subscription back is none', () => {
+  const source = /\$var\(subscribers\) =~ "(.*?[^\\])"/.exec(b2b.text)?.[1] ?? '';
+  // POSIX has no need to escape the bracket.
+  const taken = new RegExp(source.replaceAll('\\"', '"').replace('[^]]', '[^\\]]'));
+  const list = (event: string, ttl: string): string =>
+    `{"name":"${event}","id":6,"Subscribers":[{"socket":"udp:127.0.0.1:9999","expire":90,"ttl":${ttl}}]}`;
+  expect(taken.test(list('E_UA_SESSION', '90'))).toBe(true);
+  expect(taken.test(list('E_UA_SESSION', '"expired"'))).toBe(false);
+  expect(taken.test(`[${list('E_UA_SESSION', '"expired"')},${list('E_OTHER', '90')}]`)).toBe(false);
+});
+
 it('what a caller sends over TCP may come in many pieces', () => {
   for (const { text } of [proxy, b2b]) expect(text).toMatch(/^modparam\("proto_tcp", "tcp_max_msg_chunks", 64\)$/m);
 });

@@ -56,11 +56,11 @@ export class Subscription {
     await this.#round();
   }
 
-  /** Tells OpenSIPS that nobody listens any more: an expiry of 1 s, since it has no command to unsubscribe. */
+  /** Tells OpenSIPS that nobody listens any more: an expiry of 0, since it has no command to unsubscribe. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#parts.clock.clearTimeout(this.#timer);
-    if (this.#state === 'up' || this.#asking) await this.#subscribe(1);
+    if (this.#state === 'up' || this.#asking) await this.#subscribe(0);
   }
 
   async #round(): Promise<void> {

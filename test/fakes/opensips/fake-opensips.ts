@@ -124,7 +124,8 @@ export class FakeOpensips {
           },
         };
       case 'event_subscribe':
-        if (Number(params['expire']) > 1) this.subscribers.add(String(params['socket']));
+        // One of 1 s is told of events for up to two seconds more.
+        if (Number(params['expire']) > 0) this.subscribers.add(String(params['socket']));
         else this.subscribers.delete(String(params['socket']));
         return { result: 'OK' };
       case 'shv_set':

@@ -39,7 +39,7 @@ async function subscribed(opensips?: FakeOpensips) {
 
 it('one that is under way when all ends is taken back', async () => {
   const opensips = new FakeOpensips();
-  opensips.faults.loseAnswer = (method, { expire }) => method === 'event_subscribe' && expire !== 1;
+  opensips.faults.loseAnswer = (method, { expire }) => method === 'event_subscribe' && expire !== 0;
   const { subscription } = await starting(opensips);
   await eventLoopTurns(2);
   expect(opensips.subscribers.size).toBe(1);
