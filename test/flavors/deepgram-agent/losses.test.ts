@@ -93,37 +93,55 @@ test('a greeting of which nothing has come when the connection breaks is made by
   expect(peer.ofType('InjectUserMessage')).toEqual([]);
 });
 
-test('an agent that never answers is given up after so many attempts, however long each is waited for', async () => {
-  const peer = await new Peer().listen();
-  const reconnect = { attempts: 2, firstDelayMs: 10 };
-  const config = agentConfigSchema.parse({ apiKey: 'key', url: peer.url, answerTimeoutMs: 30_000, reconnect });
-  let nowMs = 0;
-  let ready = 0;
-  const failed: FlavorError[] = [];
-  const nothing = (): void => undefined;
-  const line = new Line(
-    config,
-    {
+/** A line by itself, whose connections stand for as long as the test says. */
+class LoneLine {
+  readonly failed: FlavorError[] = [];
+  ready = 0;
+  readonly #line: Line;
+  #nowMs = 0;
+
+  constructor({ url }: Peer, attempts: number, answerTimeoutMs: number) {
+    const reconnect = { attempts, firstDelayMs: 10 };
+    const config = agentConfigSchema.parse({ apiKey: 'key', url, answerTimeoutMs, reconnect });
+    const nothing = (): void => undefined;
+    const handlers = {
       settings: () => ({ type: 'Settings' }),
       onMessage: nothing,
       onAudio: nothing,
       onWarning: nothing,
       onLost: nothing,
       onReady: () => {
-        ready += 1;
+        this.ready += 1;
       },
-      onFailed: (error) => failed.push(error),
-    },
-    { clock: { ...createSystemClock(), now: () => nowMs }, random: createSystemRandom(), tls: new SharedTls() },
-  );
-  open.push(line);
-  await line.open(new AbortController().signal);
-  for (let connection = 1; connection <= 3; connection += 1) {
-    await eventually(() => ready).toBe(connection);
-    nowMs += config.answerTimeoutMs;
-    line.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'no answer', true));
+      onFailed: (error: FlavorError) => this.failed.push(error),
+    };
+    const clock = { ...createSystemClock(), now: () => this.#nowMs };
+    this.#line = new Line(config, handlers, { clock, random: createSystemRandom(), tls: new SharedTls() });
+    open.push(this.#line);
   }
-  await eventually(() => failed.length).toBe(1);
+
+  /** One connection after the other, each given up after it has stood for so long. */
+  async loseAll(connections: number, stoodMs: number): Promise<void> {
+    await this.#line.open(new AbortController().signal);
+    for (let connection = 1; connection <= connections; connection += 1) {
+      await eventually(() => this.ready).toBe(connection);
+      this.#nowMs += stoodMs;
+      this.#line.giveUp(new FlavorError('ERR_FLAVOR_TIMEOUT', 'no answer', true));
+    }
+  }
+}
+
+test('an agent that never answers is given up after so many attempts, however long each is waited for', async () => {
+  const line = new LoneLine(await new Peer().listen(), 2, 30_000);
+  await line.loseAll(3, 30_000);
+  await eventually(() => line.failed.length).toBe(1);
+});
+
+test('after a connection that stood for long, there are as many attempts again', async () => {
+  const line = new LoneLine(await new Peer().listen(), 1, 5_000);
+  await line.loseAll(4, 20_000);
+  await eventually(() => line.ready).toBe(5);
+  expect(line.failed).toEqual([]);
 });
 
 test('settings that change while the next connection takes the old ones reach it', async () => {
