@@ -181,8 +181,8 @@ class EmbeddedDriver implements SignalingDriver {
   }
 
   /**
-   * Refuses or ends what is still alive, then closes the sockets and every timer. Calls are to be ended before, where
-   * the far end's answer matters.
+   * Refuses or ends what is still alive, then closes the sockets and every timer: at once, or after a second at most where
+   * INVITEs are cancelled. Calls are to be ended before, where the far end's answer matters.
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
@@ -191,8 +191,9 @@ class EmbeddedDriver implements SignalingDriver {
 
   async #close(): Promise<void> {
     for (const leg of [...this.#legs]) leg.shutDown();
-    // No sooner is a socket closed than a PBX would send calls to nobody.
-    if (this.#registrations.length > 0) await Promise.all(this.#registrations.map((each) => each.close()));
+    const { openInvites, limits } = this.#endpoint;
+    // No sooner is a socket closed than a PBX would send calls to nobody, and a 200 that crosses a CANCEL would meet nobody.
+    await Promise.all([openInvites.none(limits.closeMs), ...this.#registrations.map((each) => each.close())]);
     this.#transactions.close();
     this.#resolver.close();
     await Promise.all(this.#transports.map(({ transport }) => transport.close()));

@@ -66,6 +66,8 @@ export interface EmbeddedLimits {
   readonly failOverMs: number;
   /** From the first NOTIFY of a transfer to its result; longer, it has failed, ms. */
   readonly transferTimeoutMs: number;
+  /** Time for the end of the INVITEs that a stop has cancelled, ms. */
+  readonly closeMs: number;
 }
 
 export const embeddedDefaults = {
@@ -84,6 +86,7 @@ export const embeddedDefaults = {
     answerTimeoutMs: 180_000,
     failOverMs: 4_000,
     transferTimeoutMs: 120_000,
+    closeMs: 1_000,
   },
 } as const satisfies Pick<EmbeddedOptions, 'sessionTimers' | 'timers' | 'limits' | 'keepAliveSeconds'>;
 

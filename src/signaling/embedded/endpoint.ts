@@ -14,6 +14,7 @@ import type { SessionTimerOptions } from '../session-agreement.js';
 import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
+import { OpenInvites } from './open-invites.js';
 import { ownTags } from './request-inspection.js';
 import { SeenAddresses } from './seen-addresses.js';
 import { ServiceRoutes } from './service-routes.js';
@@ -59,6 +60,7 @@ export class Endpoint {
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly setAside: SetAside;
+  readonly openInvites: OpenInvites;
   readonly serviceRoutes = new ServiceRoutes();
   readonly #seen = new SeenAddresses();
   readonly #parts: EndpointParts;
@@ -74,6 +76,7 @@ export class Endpoint {
     this.transactions = parts.transactions;
     this.dialogs = parts.dialogs;
     this.setAside = new SetAside(parts.clock);
+    this.openInvites = new OpenInvites(parts.clock);
   }
 
   /** An unguessable tag: RFC 3261 section 19.3 asks for 32 bits, this has 64. */

@@ -90,6 +90,7 @@ export class InviteAttempt {
       onResponse: (response) => this.#receive(response),
       onFailure: (type) => this.#fail({ type }),
     });
+    if (!this.#over) endpoint.openInvites.add(this);
   }
 
   /** CANCEL as soon as it may be sent. Idempotent; `onFailed` follows. */
@@ -234,7 +235,9 @@ export class InviteAttempt {
 
   #finish(): void {
     this.#over = true;
-    this.#parts.endpoint.clock.clearTimeout(this.#cancelTimer);
+    const { clock, openInvites } = this.#parts.endpoint;
+    clock.clearTimeout(this.#cancelTimer);
+    openInvites.delete(this);
   }
 }
 

@@ -130,11 +130,11 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     return this.#answered?.replaceableDialog;
   }
 
-  /** The driver closes: CANCEL or BYE at once, without waiting for an answer. */
+  /** The driver closes: CANCEL or BYE at once. Whoever answers meanwhile gets ACK and BYE, as long as the driver waits. */
   shutDown(): void {
     if (this.#events.ended) return;
     this.hangUp();
-    this.#attempt?.abandon();
+    this.#attempt?.giveUpSilent();
     this.#end({ by: 'local', status: 0, text: '' });
   }
 

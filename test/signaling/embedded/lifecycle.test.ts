@@ -3,7 +3,7 @@ import { createSystemClock } from '../../../src/base/clock.js';
 import { ConnectorError } from '../../../src/base/connector-error.js';
 import { createSystemRandom } from '../../../src/base/random.js';
 import { createEmbeddedDriver } from '../../../src/signaling/embedded/embedded-driver.js';
-import type { EmbeddedOptions } from '../../../src/signaling/embedded/embedded-options.js';
+import { type EmbeddedOptions, embeddedDefaults } from '../../../src/signaling/embedded/embedded-options.js';
 import type { SignalingHandlers } from '../../../src/signaling/port.js';
 import { answeredCall, createHarness, establishedCall, settle } from '../../support/embedded-harness.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -109,10 +109,14 @@ test('closing ends every leg once and leaves no timer', async () => {
   h.send({ method: 'OPTIONS', callId: 'other' });
   const { events } = h.dial();
   h.udp.take();
-  await h.driver[Symbol.asyncDispose]();
+  const closed = h.driver[Symbol.asyncDispose]();
   await settle();
-  const sent = h.udp.take().map(({ message }) => (message.kind === 'request' ? message.method : message.status));
-  expect(sent).toEqual(['BYE', 'BYE', 503]);
+  const sent = () => h.udp.take().map(({ message }) => (message.kind === 'request' ? message.method : message.status));
+  expect(sent()).toEqual(['BYE', 'BYE', 503]);
+  // Our INVITE, which nobody answers, is waited for, but not sent again.
+  h.clock.advance(embeddedDefaults.limits.closeMs);
+  await closed;
+  expect(sent()).not.toContain('INVITE');
   expect(h.legs.map((entry) => entry.events.at(-1))).toMatchObject([
     { type: 'ended', end: { by: 'local' } },
     { type: 'ended', end: { by: 'local' } },

@@ -360,6 +360,40 @@ test('requests in an early dialog reach it; after the end it is gone', async () 
   expect(methods()).toEqual([481]);
 });
 
+describe('a stop', () => {
+  // RFC 3261 section 9.1: whoever has picked up meanwhile would hear nothing, for half a minute.
+  test('ends a call that is answered while it is cancelled', async () => {
+    const { h, events, reply, methods } = await dialled();
+    reply(180, { toTag: 'bob' });
+    const closed = h.driver[Symbol.asyncDispose]();
+    await settle();
+    expect([methods(), events.at(-1), h.udp.closed]).toEqual([['CANCEL'], local, false]);
+    reply(200, answer);
+    expect(methods()).toEqual(['ACK', 'BYE']);
+    await closed;
+    expect([events.length, h.clock.pendingTimers, h.udp.closed]).toEqual([2, 0, true]);
+  });
+
+  test('acknowledges the 487 of a call that it cancels, also where nobody had said anything yet', async () => {
+    const { h, reply, methods } = await dialled();
+    const closed = h.driver[Symbol.asyncDispose]();
+    expect(methods()).toEqual([]);
+    reply(100);
+    expect(methods()).toEqual(['CANCEL']);
+    reply(487, { toTag: 'bob' });
+    expect(methods()).toEqual(['ACK']);
+    await closed;
+    expect([h.clock.pendingTimers, h.udp.closed]).toEqual([0, true]);
+  });
+
+  test('waits for no call that was answered', async () => {
+    const { h, reply, methods } = await dialled();
+    reply(200, answer);
+    await h.driver[Symbol.asyncDispose]();
+    expect(methods()).toEqual(['ACK', 'BYE']);
+  });
+});
+
 test('inviting on an endpoint that does not run is a mistake in our own code', async () => {
   const h = await createHarness();
   await h.driver[Symbol.asyncDispose]();
