@@ -106,7 +106,11 @@ test.each([
 test.each([
   [['--prices', '2025-01'], 1, 'cannot read prices from 2025-01'],
   [['--prices', '/dev/zero'], 1, 'no file'],
-  [['--from-cdr', 'nothing.jsonl'], 1, "nothing.jsonl' (ERR_RECORD_READ)\nName the file of `cdr.path`"],
+  [
+    ['--from-cdr', 'nothing.jsonl'],
+    1,
+    'nothing.jsonl: there is no such file (ERR_RECORD_READ)\nName the file of `cdr.path`',
+  ],
   [['--from-cdr', 'empty.jsonl'], 1, 'the records tell of no answered call'],
   [['--minutes', '0'], 2, 'expected a number above 0'],
   [['--minutes', 'many'], 2, 'expected a number above 0'],

@@ -53,7 +53,12 @@ test('the same as one JSON object', async () => {
 });
 
 test.each([
-  [{}, ['--from-cdr', 'nothing.jsonl'], 1, "nothing.jsonl' (ERR_RECORD_READ)\nName the file of `cdr.path`"],
+  [
+    {},
+    ['--from-cdr', 'nothing.jsonl'],
+    1,
+    'nothing.jsonl: there is no such file (ERR_RECORD_READ)\nName the file of `cdr.path`',
+  ],
   [{ 'a.jsonl': 'x\n' }, ['--from-cdr', 'a.jsonl'], 1, 'a.jsonl:1: no JSON'],
   [{ 'a.jsonl': `${JSON.stringify(sampleRecord({ turns: [] }))}\n` }, ['--from-cdr', 'a.jsonl'], 1, 'no answer'],
   [{}, [], 2, "required option '--from-cdr"],
