@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { ConnectorError, errorMessage } from './connector-error.js';
+import { fileProblem } from './file-problem.js';
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -72,7 +73,7 @@ async function read(file: keyof TlsFiles, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new TlsFileError(file, `cannot be read: ${errorMessage(error)}`, { cause: error });
+    throw new TlsFileError(file, `cannot be read: ${fileProblem(error)}`, { cause: error });
   }
 }
 

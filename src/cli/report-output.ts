@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { fileProblem } from '../base/file-problem.js';
 import { rasterise } from '../picture/rasterise.js';
 import type { RecordSource } from '../reports/record-source.js';
 import { counted, printable } from '../reports/text-table.js';
@@ -13,8 +14,17 @@ export async function writePictures(
 ): Promise<void> {
   if (svg === undefined && png === undefined) return;
   const picture = draw();
-  if (svg !== undefined) await writeFile(resolve(cwd, svg), picture);
-  if (png !== undefined) await writeFile(resolve(cwd, png), await rasterise(picture));
+  if (svg !== undefined) await writePicture(resolve(cwd, svg), picture);
+  if (png !== undefined) await writePicture(resolve(cwd, png), await rasterise(picture));
+}
+
+async function writePicture(path: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, content);
+  } catch (error) {
+    const problem = fileProblem(error, 'there is no such directory');
+    throw new Error(`the picture ${path} cannot be written: ${problem}`, { cause: error });
+  }
 }
 
 /** Says on stderr which lines were no records: the report is about the others. */

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
 import { priceSchema } from './schema/cost.js';
 
 const name = () => z.string().min(1).max(200);
@@ -100,10 +101,12 @@ async function readText(path: string, cwd: string): Promise<string> {
   try {
     await using file = await open(resolve(cwd, path), 'r');
     const found = await file.stat();
-    if (!found.isFile()) throw new Error('no file');
+    if (!found.isFile()) throw new Error('it is no file');
     if (found.size > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
     return await file.readFile('utf8');
   } catch (error) {
-    throw new ConnectorError('ERR_CONFIG_UNREADABLE', `cannot read prices from ${path}: ${errorMessage(error)}`);
+    const sets = Object.keys(priceSetFiles).join(' and ');
+    const message = `cannot read prices from ${path}: ${fileProblem(error)}; the sets of this package are ${sets}`;
+    throw new ConnectorError('ERR_CONFIG_UNREADABLE', message, { cause: error });
   }
 }

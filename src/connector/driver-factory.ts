@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
-import { ConnectorError, errorMessage } from '../base/connector-error.js';
+import { ConnectorError } from '../base/connector-error.js';
+import { fileProblem } from '../base/file-problem.js';
 import type { Random } from '../base/random.js';
 import type { Config, DrachtioConfig, OpensipsConfig } from '../config/config.js';
 import type { Logger } from '../flavor-api/index.js';
@@ -53,7 +54,7 @@ function readPem(file: string | undefined): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConnectorError('ERR_CONFIG_INVALID', `the PEM file ${file} cannot be read: ${errorMessage(error)}`);
+    throw new ConnectorError('ERR_CONFIG_INVALID', `the PEM file ${file} cannot be read: ${fileProblem(error)}`);
   }
 }
 

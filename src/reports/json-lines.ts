@@ -57,7 +57,7 @@ async function isZipped(file: FileHandle, path: string): Promise<boolean> {
     const { bytesRead } = await file.read(head, 0, head.length, 0);
     return bytesRead === GZIP.length && head.equals(GZIP);
   } catch (error) {
-    const message = `no call records: ${path} is no file to read from its start: ${errorMessage(error)}`;
+    const message = `no call records: ${path} is no file to read from its start: ${fileProblem(error)}`;
     throw new ConnectorError('ERR_RECORD_READ', message, { cause: error });
   }
 }

@@ -9,7 +9,7 @@ test('certificate, key and authority are read, and how long they are good for', 
 });
 
 test.each([
-  [{ ...tlsPair('server'), cert: '/nowhere.crt' }, 'cert', 'cannot be read: ENOENT'],
+  [{ ...tlsPair('server'), cert: '/nowhere.crt' }, 'cert', 'cannot be read: there is no such file'],
   [{ ...tlsPair('server'), cert: tlsFile('server.key') }, 'cert', 'holds no PEM certificate'],
   [{ ...tlsPair('server'), cert: tlsFile('make.sh') }, 'cert', 'holds no PEM certificate'],
   [{ ...tlsPair('server'), key: tlsFile('server.crt') }, 'key', 'holds no PEM private key'],

@@ -104,8 +104,10 @@ test.each([
 });
 
 test.each([
-  [['--prices', '2025-01'], 1, 'cannot read prices from 2025-01'],
-  [['--prices', '/dev/zero'], 1, 'no file'],
+  [['--prices', '2025-01'], 1, '2025-01: there is no such file; the sets of this package are today and 2026-01 (ERR_'],
+  [['--png', 'nowhere/x.png'], 1, 'nowhere/x.png cannot be written: there is no such directory'],
+  [['--svg', '.'], 1, 'cannot be written: it is a directory'],
+  [['--prices', '/dev/zero'], 1, 'it is no file'],
   [
     ['--from-cdr', 'nothing.jsonl'],
     1,

@@ -45,7 +45,7 @@ describe('certificates that will not do', () => {
     ['listen: [wss:127.0.0.1:5061]', 'error signaling.embedded.listen[0]: wss: needs a certificate'],
     [
       'tls: { cert: nosuch.crt, key: tls/server.key }',
-      'error signaling.embedded.tls.cert: this file cannot be read: ENOENT',
+      'error signaling.embedded.tls.cert: this file cannot be read: there is no such file',
     ],
     [
       'tls: { cert: tls/server.key, key: tls/server.key }',

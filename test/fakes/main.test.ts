@@ -116,9 +116,22 @@ test.each([
   ['an unknown fault', ['openai-realtime', '--fault', 'sunshine']],
   ['an unknown option', ['openai-realtime', '--colour']],
   ['a port that is none', ['openai-realtime', '--port', 'x']],
+  ['a port above the last', ['chatterbox', '--port', '65536']],
 ])('with %s it says how it is used', async (_what, args) => {
   const child = fake(...args);
   expect(await firstLine(child.stderr)).toMatch(/^usage: npm run fake -- NAME/);
   const [status] = await once(child, 'exit');
   expect(status).toBe(2);
+});
+
+test.each(['chatterbox', 'openai-realtime', 'azure'])('a port that is taken is named: %s', async (name) => {
+  const first = fake('openai-text', '--json');
+  const { url } = JSON.parse(await firstLine(first.stdout)) as { readonly url: string };
+  const { port } = new URL(url);
+  const second = fake(name, '--port', port);
+  expect(await firstLine(second.stderr)).toBe(
+    `error: port ${port} is taken: give another one, or end what listens there`,
+  );
+  const [status] = await once(second, 'exit');
+  expect(status).toBe(1);
 });

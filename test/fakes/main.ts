@@ -68,17 +68,31 @@ function readArguments(args: readonly string[]): Arguments | string {
     });
     const { port, key, beta, variant, fault: faults, json } = values;
     const command = commands.find(({ name }) => name === positionals.join());
-    if (command === undefined)
-      return positionals.length === 0 ? 'name a fake' : `there is no fake ${positionals.join(' ')}`;
-    if (!/^\d+$/.test(port)) return `${port} is no port`;
+    if (command === undefined) {
+      const names = `the fakes are ${commands.map(({ name }) => name).join(', ')}`;
+      return positionals.length === 0 ? `name a fake: ${names}` : `there is no fake ${positionals.join(' ')}: ${names}`;
+    }
+    if (!/^\d+$/.test(port) || Number(port) > 65_535) return `${port} is no port`;
     const unknown = faults.find((name) => !command.faults.includes(name));
     if (unknown !== undefined) return `${command.name} has no fault ${unknown}`;
     if (variant !== undefined && !command.variants.includes(variant))
-      return `${command.name} has no variant ${variant}`;
+      return `${command.name} has no variant ${variant}: ${listed(command.variants)}`;
     return { command, port: Number(port), key, beta, variant, faults, json };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function listed(variants: readonly string[]): string {
+  return variants.length === 0 ? 'it has none' : `they are ${variants.join(', ')}`;
+}
+
+/** Why a fake does not listen, for who started it by hand. */
+function startProblem(error: unknown, port: number): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return `port ${port} is taken: give another one, or end what listens there`;
+  if (code === 'EACCES') return `port ${port} is not for this user: give one above 1023`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Runs a fake until SIGTERM, SIGINT or the end of its parent's channel. */
@@ -108,5 +122,8 @@ if (typeof given === 'string') {
   process.stderr.write(`${USAGE}\nerror: ${given}\n`);
   process.exitCode = 2;
 } else {
-  await run(given);
+  await run(given).catch((error: unknown) => {
+    process.stderr.write(`error: ${startProblem(error, given.port ?? 0)}\n`);
+    process.exit(1);
+  });
 }
