@@ -203,7 +203,7 @@ class DrachtioDriver implements SignalingDriver {
             resolve(greeting);
           },
           onDown: (session, state) => {
-            if (session !== undefined) left = this.#forget(session);
+            if (session !== undefined) left = this.#forget(session) ?? left;
             this.#onLinkChange();
             if (state === 'down') resolve(undefined);
             else

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { createConnection, createServer, type Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../../src/base/connector-error.js';
+import { drachtioDefaults } from '../../../src/signaling/drachtio/drachtio-options.js';
 import { loadSrf } from '../../../src/signaling/drachtio/srf-module.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
@@ -123,6 +124,23 @@ describe('the connection with a server', () => {
     await waiting.call.response(503);
     await ringing.cancel;
     expect((await waiting.leg.event('ended')).end).toMatchObject({ by: 'transport' });
+  });
+
+  test('has its calls ended on the one after it, where the next one comes to nothing', async () => {
+    await using harness = await DrachtioHarness.start();
+    const up = await harness.answered();
+    const known = harness.server.secret;
+    harness.server.secret = 'another';
+    harness.server.applications[0]?.close();
+    await harness.state('down');
+    harness.clock.advance(250);
+    await until(() => harness.log.some(({ message }) => message.includes('refuses our secret')));
+    harness.server.secret = known;
+    await until(() => {
+      harness.clock.advance(drachtioDefaults.limits.refusedRetryMs);
+      return harness.states.at(-1) === 'up';
+    });
+    await up.call.own('BYE');
   });
 
   test('that only goes silent counts as lost', async () => {
