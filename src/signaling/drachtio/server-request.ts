@@ -52,10 +52,14 @@ export class ServerRequest {
     return this.#parts.srfRequest.stackDialogId ?? '';
   }
 
-  /** The connection it came by is lost; what answers it goes by this one. */
-  moveTo({ agent, socket }: SrfWay): void {
-    this.#parts.srfResponse.agent = agent;
-    this.#parts.srfResponse.socket = socket;
+  /**
+   * The connection it came by is lost, and a final response of ours perhaps with it: 503 by this one. The server refuses that where it
+   * has sent another.
+   */
+  refuseBy(way: SrfWay): void {
+    Object.assign(this.#parts.srfResponse, way, { finished: false });
+    this.#finished = false;
+    this.respond(503);
   }
 
   /** The server sent this request to the peer by itself, and only lets us know: a BYE after a missing ACK. */

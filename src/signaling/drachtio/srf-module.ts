@@ -44,6 +44,8 @@ export interface SrfRequest extends SrfMessage, SrfMeta, SrfWay, EventEmitter {
 
 /** A response of ours on its way out. */
 export interface SrfResponse extends SrfMeta, SrfWay {
+  /** A final one was sent, and it sends no other. */
+  finished: boolean;
   /** Those every response goes out with: from the start Call-ID, CSeq, From and To, as they came. */
   readonly headers: SrfHeaders;
   /** `callback` gets an error, here and there a mere string, or the message that was sent. Throws for an unheard-of status. */

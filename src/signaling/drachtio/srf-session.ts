@@ -128,10 +128,7 @@ export class SrfSession {
     for (const dialogId of dialogIds) {
       this.request({ method: 'BYE', dialogId }, { onResponse: () => {}, onFailure: () => {} });
     }
-    for (const request of waiting) {
-      request.moveTo(way);
-      this.#guard(() => request.respond(503));
-    }
+    for (const request of waiting) this.#guard(() => request.refuseBy(way));
     for (const invite of ringing) this.#guard(() => Object.assign(invite, way).cancel({}, () => {}));
   }
 

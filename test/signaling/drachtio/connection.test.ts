@@ -126,6 +126,16 @@ describe('the connection with a server', () => {
     expect((await waiting.leg.event('ended')).end).toMatchObject({ by: 'transport' });
   });
 
+  test('has a caller refused whose answer was lost with it', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming();
+    harness.server.applications[0]?.close();
+    leg.it.accept(ANSWER);
+    await harness.state('down');
+    harness.clock.advance(250);
+    await call.response(503);
+  });
+
   test('has its calls ended on the one after it, where the next one comes to nothing', async () => {
     await using harness = await DrachtioHarness.start();
     const up = await harness.answered();
