@@ -25,6 +25,8 @@ const MAPS_OF_NAMES: ReadonlySet<string | undefined> = new Set(['flavors', 'tool
  */
 export function isSecretPath(path: readonly (string | number)[]): boolean {
   const names = path.filter((part) => typeof part === 'string');
+  // The model is told what an argument called "password" is like; were that a secret, logs would lose the word "string".
+  if (path[0] === 'tools' && path[2] === 'parameters') return soundsSecret(names.at(-1) ?? '');
   return names.some((name, index) => {
     const [above, before] = [names[index - 1], names[index - 2]];
     if (above === 'users' && before === 'auth') return true;

@@ -66,6 +66,7 @@ test('what lies in something that sounds secret is secret, but for what people h
   expect(isSecretPath(['flavors', 'salon', 'credentials', 'user'])).toBe(true);
   expect(isSecretPath(['flavors', 'secretary', 'voice'])).toBe(false);
   expect(isSecretPath(['tools', 'send_token', 'url'])).toBe(false);
+  expect(isSecretPath(['tools', 'reset', 'parameters', 'properties', 'password', 'type'])).toBe(false);
 });
 
 test.each(['Cookie', 'X-Auth', 'Proxy-Authorization', 'X-Session-Id', 'X-Api-Key'])(
