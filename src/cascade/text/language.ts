@@ -46,6 +46,8 @@ export interface SpokenLanguage {
   readonly abbreviations: Readonly<Record<string, string | ((after: string) => string | undefined)>>;
   /** How a sentence goes on behind a dot that may be an abbreviation's, where nouns have capitals as well. */
   readonly openers?: RegExp;
+  /** Abbreviations, with their dots, that always lead on to a word: whatever that is, no sentence ends there. */
+  readonly leading?: ReadonlySet<string>;
   /** Tried before the common ones. */
   readonly rules: readonly Rule[];
 }

@@ -14,6 +14,10 @@ const cases: Readonly<Record<string, readonly (readonly [written: string, spoken
     ['Das ist die 7. Sind Sie noch da?', 'Das ist die sieben. Sind Sie noch da?'],
     ['Der 1. in der Reihe, der 3. und letzte Tag', 'Der erste in der Reihe, der dritte und letzte Tag'],
     ['Das dauert 5 Min. Bitte warten Sie.', 'Das dauert fünf Minuten. Bitte warten Sie.'],
+    [
+      'Halten Sie z. B. Ihre Karte bereit, d. h. Sie zahlen bei Dr. Von Hagen.',
+      'Halten Sie zum Beispiel Ihre Karte bereit, das heißt Sie zahlen bei Doktor Von Hagen.',
+    ],
     ['5 Min. Pause, 3 Mio. Kunden', 'fünf Minuten Pause, drei Millionen Kunden'],
     ['50 Euro inkl. MwSt. Möchten Sie zahlen?', 'fünfzig Euro inklusive Mehrwertsteuer. Möchten Sie zahlen?'],
     ['am 01.05.26 um 9 Uhr', 'am ersten Mai zweitausendsechsundzwanzig um neun Uhr'],

@@ -271,6 +271,10 @@ export const german: SpokenLanguage = {
     'konto',
   ],
   openers: OPENERS,
+  leading: new Set([
+    ...['Dr.', 'Prof.', 'Hr.', 'Fr.', 'z.B.', 'z. B.', 'd.h.', 'd. h.', 'u.a.', 'u. a.', 'z. Hd.', 'evtl.', 'mind.'],
+    ...['max.', 'bzw.', 'ca.', 'Nr.', 'Tel.', 'inkl.', 'zzgl.', 'ggf.'],
+  ]),
   abbreviations: {
     'Dr.': 'Doktor',
     'Prof.': 'Professor',
