@@ -152,6 +152,14 @@ export class CallJournal {
     });
   }
 
+  /** The call is over, and has cost so much; its record is still to be written, and nothing else is kept of it. */
+  over(id: string, costUsd: number | null): void {
+    this.#costs.delete(id);
+    const entry = this.#open.get(id);
+    const begun = entry === undefined || costUsd === null ? undefined : parseEntry(entry);
+    if (begun?.op === 'begin' && costUsd !== null) this.#open.set(id, line({ ...begun, costUsd }));
+  }
+
   /** The call's record is on disk. A call that never began is none of the journal's business. */
   ended(id: string): void {
     this.#costs.delete(id);

@@ -154,6 +154,7 @@ class FileRecordLog implements RecordLog {
   }
 
   append(record: CallRecord): void {
+    this.#journal.over(record.id, record.costUsd);
     let line: string;
     try {
       line = JSON.stringify(record);

@@ -114,6 +114,26 @@ test('what a call had cost at the last sign of life is in its record, also after
   expect(await recordsIn(again)).toMatchObject(expected);
 });
 
+test('a call that is over is asked nothing more while the disk refuses its record, and its cost is not forgotten', async () => {
+  const path = join(temporaryDirectory(), 'cdr.jsonl');
+  const clock = new FakeClock();
+  const recordLog = await openAt(path, clock, { datasync: 'EIO', only: 'cdr.jsonl' });
+  let asked = 0;
+  await recordLog.began(sampleSummary({ id: 'a' }), () => {
+    asked += 1;
+    return 0.25;
+  });
+  recordLog.append(sampleRecord({ id: 'a', costUsd: 0.5 }));
+  asked = 0;
+  for (let beats = 0; beats <= callJournalDefaults.maxDeadLines; beats += 1) clock.advance(callJournalDefaults.beatMs);
+  await until(async () => (await readFile(`${path}.open`, 'utf8')).includes('"costUsd":0.5'));
+  expect(asked).toBe(0);
+  const after = await crash(path);
+  await truncate(after);
+  await openAt(after, new FakeClock(0, Date.UTC(2026, 0, 2)));
+  expect(await recordsIn(after)).toMatchObject([{ id: 'a', costUsd: 0.5, recovered: true }]);
+});
+
 test('a call announced just before its answer counts as answered at that moment', async () => {
   const path = join(temporaryDirectory(), 'cdr.jsonl');
   const clock = new FakeClock(250);
