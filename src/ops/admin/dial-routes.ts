@@ -47,15 +47,21 @@ const bodySchema = {
 
 const NO_OBJECT = 'the body must be a JSON object, sent with content-type: application/json';
 
-function isObject(body: unknown): boolean {
+function isObject(body: unknown): body is object {
   return typeof body === 'object' && body !== null && !Array.isArray(body);
+}
+
+/** Told before what is missing: `flavour` is why there is no `flavor`. */
+function unknownKeyOf(body: object): string | undefined {
+  const key = Object.keys(body).find((name) => !Object.hasOwn(bodySchema.properties, name));
+  if (key === undefined) return undefined;
+  return `the body has no key ${JSON.stringify(key.slice(0, 64))}: there are ${Object.keys(bodySchema.properties).join(', ')}`;
 }
 
 type SchemaErrors = readonly {
   readonly keyword: string;
   readonly instancePath: string;
   readonly message?: string;
-  readonly params: Readonly<Record<string, unknown>>;
 }[];
 
 /** What is wrong with a body, in words that name the key. No value is repeated: it may be a number. */
@@ -65,9 +71,7 @@ function complaintOf(errors: SchemaErrors): string {
     return 'the body must have either flavor or route';
   }
   const key = first.instancePath.slice(1).replaceAll('/', '.');
-  const extra = first.params['additionalProperty'];
-  const which = typeof extra === 'string' ? `: ${JSON.stringify(extra.slice(0, 64))}` : '';
-  return `${key === '' ? 'the body' : key} ${first.message ?? 'is not as it must be'}${which}`;
+  return `${key === '' ? 'the body' : key} ${first.message ?? 'is not as it must be'}`;
 }
 
 /** `POST /calls`: the only route that reads a body. */
@@ -83,8 +87,9 @@ export async function dialRoutes(app: FastifyInstance, control: AdminControl, lo
       '/calls',
       {
         preValidation: (request, _reply, done) => {
-          if (isObject(request.body)) done();
-          else done(new AdminError(400, 'ERR_ADMIN_REQUEST', NO_OBJECT));
+          const problem = isObject(request.body) ? unknownKeyOf(request.body) : NO_OBJECT;
+          if (problem === undefined) done();
+          else done(new AdminError(400, 'ERR_ADMIN_REQUEST', problem));
         },
         schemaErrorFormatter: (errors) => new Error(complaintOf(errors)),
         schema: {

@@ -35,8 +35,9 @@ describe('POST /calls', () => {
     [
       'an unknown field',
       '{"to":"20","flavor":"a","uri":"sip:x"}',
-      'the body must NOT have additional properties: "uri"',
+      'the body has no key "uri": there are to, from, flavor',
     ],
+    ['a misspelt one', '{"to":"20","flavour":"a"}', 'the body has no key "flavour"'],
     ['a number that is none', '{"to":20,"flavor":"a"}', 'to must be string'],
     ['a From that ends its URI', '{"to":"20","flavor":"a","from":"7000@evil"}', 'from must match pattern'],
     ['a variable that is no text', '{"to":"20","flavor":"a","variables":{"n":1}}', 'variables.n must be string'],
