@@ -2,7 +2,7 @@ import type { Clock } from '../../../base/clock.js';
 import type { Random } from '../../../base/random.js';
 import type { HostGuard } from '../shared/host-guard.js';
 
-/** What a hosted voice is lent. */
+/** What a hosted voice is lent beside its section of the configuration. */
 export interface HostedSpeechDeps {
   /** Where connections may go. Default: anywhere. */
   readonly guard?: HostGuard | undefined;

@@ -30,7 +30,6 @@ export const hostedSpeechConfig = z.discriminatedUnion('provider', [
 /** Defaults filled in. */
 export type HostedSpeechConfig = z.output<typeof hostedSpeechConfig>;
 
-/** What a hosted voice is lent beside its section of the configuration. */
 /**
  * The backend of a configuration; nothing is connected before it is used.
  *
