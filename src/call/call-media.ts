@@ -25,7 +25,7 @@ export class CallMedia {
   readonly #tap = new RecordingTap();
   #stream: MediaStream | undefined;
   #parameters: StreamParameters | undefined;
-  #recordingPath: string | null = null;
+  #recording: ReturnType<OpenRecorder> | undefined;
   /** From an INVITE of ours to its answer. */
   #early: EarlySession | undefined;
 
@@ -37,8 +37,9 @@ export class CallMedia {
     return this.#stream;
   }
 
+  /** `null` where there is no file. */
   get recordingPath(): string | null {
-    return this.#recordingPath;
+    return this.#recording?.recorder.begun ? this.#recording.path : null;
   }
 
   /** What was left out of it. */
@@ -111,14 +112,11 @@ export class CallMedia {
   }
 
   #beginRecording(): void {
-    if (this.#recordingPath !== null) return;
+    if (this.#recording) return;
     const originMs = this.#deps.clock.now();
     const { openRecorder, recordingAnnounced } = this.#deps;
-    const opened = openRecorder?.(originMs);
-    if (opened) {
-      this.#tap.begin(opened.recorder, originMs, recordingAnnounced);
-      this.#recordingPath = opened.path;
-    }
+    this.#recording = openRecorder?.(originMs);
+    if (this.#recording) this.#tap.begin(this.#recording.recorder, originMs, recordingAnnounced);
   }
 
   /**

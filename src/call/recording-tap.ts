@@ -2,6 +2,8 @@ import type { StreamTap } from '../media/engine.js';
 
 /** A recorder as a call sees it. */
 export interface CallRecorder extends StreamTap {
+  /** There is a file, whole or not. */
+  readonly begun: boolean;
   /** Resolves once the file is complete. */
   close(): Promise<unknown>;
 }

@@ -29,6 +29,8 @@ export interface StereoRecorderOptions {
  * between a question and its answer is as long in the file as `v2vMs` says.
  */
 export interface StereoRecorder extends StreamTap {
+  /** There is a file, whole or not; certain once it is closed. */
+  readonly begun: boolean;
   /**
    * Writes the rest, closes the file and says how long it is. Idempotent. Rejects with `ERR_RECORDING_WRITE` when any
    * part could not be written; recording had stopped there, and the file holds what came before.
@@ -90,6 +92,10 @@ class DiskRecorder implements StereoRecorder {
   constructor(options: StereoRecorderOptions) {
     this.#options = options;
     this.#onTimer();
+  }
+
+  get begun(): boolean {
+    return this.#file !== undefined;
   }
 
   caller(samples: Int16Array, atMs: number, rtpTimestamp: number): void {

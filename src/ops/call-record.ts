@@ -139,6 +139,7 @@ export interface CallRecord {
   readonly unpriced?: readonly string[];
   /** Only with `cdr.include: [transcript]`. */
   readonly transcript?: readonly { readonly role: 'caller' | 'agent'; readonly text: string; readonly atMs: number }[];
+  /** Path of the file; `null` where there is none, also because it could not be made (then `error` says so). */
   readonly recording: string | null;
   /** What was left out of it, ms from its beginning. Absent where nothing was. */
   readonly recordingPauses?: readonly { readonly fromMs: number; readonly toMs: number }[];

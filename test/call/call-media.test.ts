@@ -12,7 +12,7 @@ function setUp(offer: string | undefined = OFFER) {
   const clock = new FakeClock(1000);
   const engine = new FakeEngine(clock);
   const happened: string[] = [];
-  const recorder = { caller: () => {}, agent: () => {}, close: async () => void happened.push('closed') };
+  const recorder = { begun: true, caller: () => {}, agent: () => {}, close: async () => void happened.push('closed') };
   const media = new CallMedia({
     clock,
     engine,

@@ -227,6 +227,7 @@ describe('recording', () => {
   test('begins at the answer and is complete before the record is written', async () => {
     const happened: string[] = [];
     const recorder = {
+      begun: true,
       caller: () => {},
       agent: () => {},
       close: async () => {
@@ -247,12 +248,14 @@ describe('recording', () => {
   });
 
   test('a disk that fails costs the recording, not the call', async () => {
-    const recorder = { caller: () => {}, agent: () => {}, close: () => Promise.reject(new Error('disk full')) };
+    const close = (): Promise<never> => Promise.reject(new Error('disk full'));
+    const recorder = { begun: false, caller: () => {}, agent: () => {}, close };
     const setup = setUp({ deps: { openRecorder: () => ({ recorder, path }) } });
     await answer(setup);
     setup.leg.emit(bye);
     await settle();
-    expect(setup.records).toMatchObject([{ cause: { text: 'normal' }, error: { message: 'disk full' } }]);
+    const error = { message: 'disk full' };
+    expect(setup.records).toMatchObject([{ cause: { text: 'normal' }, error, recording: null }]);
   });
 });
 

@@ -14,6 +14,7 @@ function recorder() {
   const openRecorder = () => ({
     path: '/recordings/c1.wav',
     recorder: {
+      begun: true,
       caller: () => heard.push('caller'),
       agent: () => heard.push('agent'),
       close: async () => heard.push('closed'),

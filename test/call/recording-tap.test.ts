@@ -5,6 +5,7 @@ function recorder() {
   const heard: string[] = [];
   return {
     heard,
+    begun: true,
     caller: (samples: Int16Array, atMs: number, timestamp: number) =>
       heard.push(`caller ${samples.length} ${atMs} ${timestamp}`),
     agent: (samples: Int16Array, atMs: number) => heard.push(`agent ${samples.length} ${atMs}`),

@@ -131,6 +131,7 @@ test('a path that cannot be written fails the close, not the call', async () => 
     code: 'ERR_RECORDING_WRITE',
     message: expect.stringContaining(path),
   });
+  expect(recorder.begun).toBe(false);
   expect(clock.pendingTimers).toBe(0);
 });
 
@@ -138,6 +139,7 @@ test('a disk that fills up fails the close', async () => {
   const recorder = createStereoRecorder({ path: '/dev/full', originMs: 0, clock: new FakeClock() });
   recorder.agent(frame(0), 0);
   await expect(recorder.close()).rejects.toMatchObject({ code: 'ERR_RECORDING_WRITE' });
+  expect(recorder.begun).toBe(true);
 });
 
 test('a caller whose clock is slow is followed without a hole in the waveform', async () => {
