@@ -119,10 +119,7 @@ export class CallDialog implements ServerDialog {
     this.#transmitBye();
   }
 
-  /**
-   * UAS: answers the INVITE that creates the dialog 200, with `sdp` unless a reliable response has carried that
-   * (`answered`, RFC 3262 section 5).
-   */
+  /** UAS: answers the dialog's INVITE 200, with `sdp` unless a reliable response has carried it (`answered`, RFC 3262 section 5). */
   accept(invite: ServerRequest, sdp: string, { answered, headers = [] }: AcceptanceOptions): void {
     const { request } = invite;
     this.#phase = 'confirmed';
@@ -211,8 +208,12 @@ export class CallDialog implements ServerDialog {
     return this.#usable ? this.#identity : undefined;
   }
 
+  get up(): boolean {
+    return this.#phase === 'confirmed';
+  }
+
   get #usable(): boolean {
-    return this.#phase === 'confirmed' && this.#heldBye === undefined;
+    return this.up && this.#heldBye === undefined;
   }
 
   /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */
@@ -271,9 +272,8 @@ export class CallDialog implements ServerDialog {
   }
 
   #sendHeld(): void {
-    const [bye, refer] = [this.#heldBye, this.#heldRefer];
-    if (bye !== undefined) this.sendBye(bye, { by: 'local', status: 0, text: '' });
-    else refer?.();
+    if (this.#heldBye !== undefined) this.sendBye(this.#heldBye, { by: 'local', status: 0, text: '' });
+    else this.#heldRefer?.();
   }
 
   #onAckTimeout(): void {

@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import type { DialogId } from '../dialog-id.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { RestingTargets } from '../resting-targets.js';
 import type { SessionTimerOptions } from '../session-agreement.js';
@@ -18,8 +17,8 @@ export interface ServerLeg {
 export interface ServerDialog {
   /** The call is ours. */
   readonly outbound: boolean;
-  /** Its name on the wire while it is up; else `undefined`. */
-  readonly replaceableDialog: DialogId | undefined;
+  /** Answered, and no BYE has left for it: one that waits for the ACK of our 200 has not. */
+  readonly up: boolean;
   onRequest(incoming: ServerRequest): void;
   onAck(request: SipRequest): void;
   /** The server has ended the dialog by itself. */

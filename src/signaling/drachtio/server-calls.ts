@@ -127,7 +127,7 @@ export class ServerCalls implements CallServer {
 
   /** The connection is gone, and the calls with it. */
   lose(): LeftBehind {
-    const up = [...this.#dialogs].filter(([, { replaceableDialog }]) => replaceableDialog !== undefined);
+    const up = [...this.#dialogs].filter(([, dialog]) => dialog.up);
     const left = { dialogIds: up.map(([id]) => id), ...this.session.unfinished };
     for (const leg of [...this.#legs]) leg.lose();
     return left;

@@ -153,6 +153,21 @@ describe('the connection with a server', () => {
     await up.call.own('BYE');
   });
 
+  test('has a call ended on the next one whose hang-up still waits for the ACK of our 200', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming();
+    leg.it.accept(ANSWER);
+    await call.response(200);
+    // Answered in the dialog: the server has told its name.
+    call.request('OPTIONS');
+    await call.response(200, 'OPTIONS');
+    leg.it.hangUp();
+    harness.server.applications[0]?.close();
+    await harness.state('down');
+    harness.clock.advance(250);
+    await call.own('BYE');
+  });
+
   test('that only goes silent counts as lost', async () => {
     await using harness = await DrachtioHarness.start({ limits: { silenceMs: 25_000 } });
     const { leg } = await harness.answered();
