@@ -3,7 +3,7 @@ import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import type { MiLink } from '../../src/signaling/opensips/mi/mi-link.js';
 import { createOpensipsDriver } from '../../src/signaling/opensips/opensips-driver.js';
-import type { OpensipsOptions } from '../../src/signaling/opensips/opensips-options.js';
+import { type OpensipsOptions, opensipsDefaults } from '../../src/signaling/opensips/opensips-options.js';
 import type { InboundLeg, InviteRequest, LegEvent, SignalingDriver, SipLeg } from '../../src/signaling/port.js';
 import { FakeOpensips } from '../fakes/opensips/fake-opensips.js';
 import type { FakeClock } from './fake-clock.js';
@@ -74,7 +74,10 @@ export async function openOpensipsScene(
     onStateChange: (state) => states.push(state),
   });
   onTestFinished(async () => {
-    await driver[Symbol.asyncDispose]();
+    const closed = driver[Symbol.asyncDispose]();
+    for (const session of opensips.sessions.ringing) opensips.respond(session, 'INVITE', 487);
+    clock?.advance(opensipsDefaults.limits.closeMs);
+    await closed;
     await opensips.stop();
   });
   const nextLeg = async (): Promise<InboundLeg> =>

@@ -172,7 +172,10 @@ class OpensipsDriver implements SignalingDriver {
       this.#deps.clock.clearTimeout(timer);
       return session.terminate();
     });
-    await Promise.all([this.#subscription?.close(), ...refused, ...legs.map((leg) => leg.shutDown())]);
+    const ended = legs.map((leg) => leg.shutDown());
+    // As long as something is to be heard.
+    const settled = Promise.all(legs.map((leg) => (leg instanceof UacSessionLeg ? leg.settled : undefined)));
+    await Promise.all([settled.then(() => this.#subscription?.close()), ...refused, ...ended]);
     this.#starter.close();
     await this.#mi.close();
     await this.#events.close();

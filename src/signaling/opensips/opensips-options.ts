@@ -33,6 +33,8 @@ export interface OpensipsLimits {
   readonly answerTimeoutMs: number;
   /** How often OpenSIPS is told to end a session while it does not answer; each takes as long as the MI client waits. */
   readonly terminateAttempts: number;
+  /** Time for the end of the INVITEs that a stop has cancelled, ms. */
+  readonly closeMs: number;
 }
 
 export interface SubscriptionOptions {
@@ -56,6 +58,7 @@ export const opensipsDefaults = {
     transferTimeoutMs: 180_000,
     answerTimeoutMs: 180_000,
     terminateAttempts: 10,
+    closeMs: 1_000,
   },
   subscription: { expiresSeconds: 90, renewMs: 30_000, probeMs: 2_000, retryMs: 250 },
 } as const satisfies { readonly limits: OpensipsLimits; readonly subscription: SubscriptionOptions };

@@ -52,6 +52,11 @@ export class UacSessionLeg implements OutboundLeg {
   #heard = false;
   #givenUp: HangUpOptions | undefined;
   #answerTimer: TimerHandle | undefined;
+  #onSettled: () => void = () => {};
+  /** After {@link shutDown}: the last INVITE is over, or is not waited for any longer. */
+  readonly settled = new Promise<void>((resolve) => {
+    this.#onSettled = resolve;
+  });
 
   constructor(parts: UacLegParts, request: OutboundRequest) {
     this.localAddress = parts.localAddress;
@@ -186,14 +191,29 @@ export class UacSessionLeg implements OutboundLeg {
   }
 
   lose(): void {
+    this.#onSettled();
     if (this.#dialog === undefined) this.#end({ by: 'transport', status: 0, text: '' });
     else this.#dialog.lose();
   }
 
+  /**
+   * CANCEL or BYE, and OpenSIPS forgets the session. It gives a 200 that crosses the CANCEL its ACK and a BYE as long as it has
+   * the session, which is left to it for a second at most.
+   */
   async shutDown(): Promise<void> {
     this.hangUp();
     // The callee's phone may ring already, and nobody but us would stop it.
     if (this.#session === undefined) await this.#beginning;
+    this.#end({ by: 'local', status: 0, text: '' });
+    const { clock, limits } = this.#parts;
+    if (this.#session === undefined || this.#answered) this.#onSettled();
+    const late = clock.setTimeout(() => this.#onSettled(), limits.closeMs);
+    await this.settled;
+    clock.clearTimeout(late);
+    await this.#dismiss();
+  }
+
+  async #dismiss(): Promise<void> {
     const session = this.#session;
     this.#end({ by: 'local', status: 0, text: '' });
     await this.#dialog?.dismiss();
@@ -215,6 +235,7 @@ export class UacSessionLeg implements OutboundLeg {
       }
       return;
     }
+    if (this.#givenUp !== undefined) this.#onSettled();
     if (event.status >= 300) {
       this.#dialog?.forget();
       const seconds = retryAfterSeconds(response.headers.get('Retry-After'));
@@ -244,10 +265,12 @@ export class UacSessionLeg implements OutboundLeg {
 
   #cancel(): void {
     const { clock, limits } = this.#parts;
-    void this.#session?.request('CANCEL');
+    void this.#session?.request('CANCEL').then(({ type }) => {
+      if (type !== 'done') this.#onSettled();
+    });
     // Section 9.1: whoever answers the CANCEL but never the INVITE is not waited for longer than this.
     clock.clearTimeout(this.#answerTimer);
-    this.#answerTimer = clock.setTimeout(() => void this.shutDown(), limits.ack.patienceMs);
+    this.#answerTimer = clock.setTimeout(() => void this.#dismiss(), limits.ack.patienceMs);
   }
 
   #end(end: LegEnd): void {

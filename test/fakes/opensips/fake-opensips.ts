@@ -202,17 +202,23 @@ export class FakeOpensips {
     this.raise(session, { type: 'TERMINATED', method: 'CANCEL', headers: `CSeq: 1 CANCEL\r\n${headers}` });
   }
 
-  /** The peer answers a request of ours. */
+  /** The peer answers a request of ours. A 2xx to what was cancelled gets ACK and BYE of OpenSIPS, unless it has forgotten the session. */
   respond(session: FakeSession, method: string, status: number, body = '', headers = ''): void {
     const type = status < 200 ? 'EARLY' : status < 300 ? 'ANSWERED' : 'REJECTED';
+    if (this.sessions.get(session.key) === undefined) return;
     if (status >= 200) session.uacMethod = undefined;
-    if (method === 'INVITE' && status >= 200 && status < 300) session.state = state.confirmed;
+    const cancelled = method === 'INVITE' && session.state === state.terminated;
+    if (cancelled && type === 'ANSWERED') {
+      for (const own of ['ACK', 'BYE'])
+        this.#onWire({ type: 'request', key: session.key, method: own, body: '', headers: '' });
+    } else if (method === 'INVITE' && type === 'ANSWERED') session.state = state.confirmed;
     if (method === 'INVITE' && status > 100 && status < 200 && session.state === state.new) session.state = state.early;
     const content = body === '' ? '' : 'Content-Type: application/sdp\r\n';
     const common = `CSeq: 7 ${method}\r\nTo: <sip:x@y>;tag=them\r\nFrom: <sip:us@z>;tag=us\r\n`;
     this.raise(session, { type, method, status, phrase: 'As Recorded', body, headers: common + content + headers });
-    // A call of ours that has rung and is refused stays.
-    const refused = session.entity === 'UAC' && method === 'INVITE' && status >= 300 && session.state === state.new;
+    // A call of ours that has rung and is refused stays, unless it was cancelled.
+    const ours = session.entity === 'UAC' && method === 'INVITE' && status >= 300;
+    const refused = ours && (cancelled || session.state === state.new);
     if (method === 'BYE' || refused) this.sessions.delete(session.key);
   }
 

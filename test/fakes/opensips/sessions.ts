@@ -64,6 +64,11 @@ export class FakeSessions {
     return this.#sessions.get(key);
   }
 
+  /** Calls of ours without a final response. */
+  get ringing(): readonly FakeSession[] {
+    return [...this.#sessions.values()].filter(({ entity, uacMethod }) => entity === 'UAC' && uacMethod === 'INVITE');
+  }
+
   create(entity: 'UAS' | 'UAC'): FakeSession {
     this.#count += 1;
     // Recorded: B2B.<hash>.<index>.<time>.<random>
@@ -135,7 +140,7 @@ export class FakeSessions {
     // "No transaction saved. Cannot send CANCEL": it was refused before.
     if (session.state < state.confirmed && method === 'CANCEL' && session.uacMethod === undefined) return failed;
     if (method === 'INVITE') session.state = state.modified;
-    if (method === 'BYE') session.state = state.terminated;
+    if (method === 'BYE' || method === 'CANCEL') session.state = state.terminated;
     if (method === 'ACK') session.state = state.established;
     else session.uacMethod = method;
     const body = String(params['body'] ?? '');

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { FakeClock } from '../../support/fake-clock.js';
 import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
 
 const request = { uri: 'sip:callee@example.com', fromUser: '2000', sdp: OFFER } as const;
@@ -148,12 +149,47 @@ it.each([1, 2])(
     if (n === 2) scene.opensips.respond(await next(), 'INVITE', 503);
     await scene.opensips.until(() => targetsOf(scene).length === n);
     const closed = scene.driver[Symbol.asyncDispose]();
+    const { key = '' } = scene.opensips.wire.filter(({ method }) => method === 'INVITE').at(-1) ?? {};
+    await scene.opensips.outgoing(key, 'CANCEL');
+    const session = scene.opensips.sessions.get(key);
+    if (session) scene.opensips.respond(session, 'INVITE', 487);
     await first('ended');
     await closed;
-    const { key } = scene.opensips.wire.filter(({ method }) => method === 'INVITE').at(-1) ?? {};
-    expect(scene.opensips.wire).toContainEqual(expect.objectContaining({ key, method: 'CANCEL' }));
   },
 );
+
+// Once OpenSIPS has forgotten the session, nobody acknowledges what crosses the CANCEL: silence for half a minute.
+it.each([200, 487])(
+  'closing leaves OpenSIPS the session until the call that it cancels is over: %i',
+  async (status) => {
+    const scene = await openOpensipsScene();
+    const { events, next } = dialTrunk(scene, ['sip:one.example.com', 'sip:two.example.com']);
+    scene.opensips.respond(await next(), 'INVITE', 503);
+    const session = await next();
+    scene.opensips.respond(session, 'INVITE', 180);
+    await scene.opensips.until(() => events.length === 1);
+    const closed = scene.driver[Symbol.asyncDispose]();
+    await scene.opensips.outgoing(session.key, 'CANCEL');
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect([scene.opensips.sessions.size, scene.opensips.subscribers.size]).toEqual([1, 1]);
+    scene.opensips.respond(session, 'INVITE', status, ANSWER);
+    await closed;
+    const methods = scene.opensips.wire.map(({ method }) => method);
+    expect(methods.slice(3)).toEqual(status === 200 ? ['ACK', 'BYE'] : []);
+    expect([scene.opensips.sessions.size, scene.opensips.subscribers.size, events.length]).toEqual([0, 0, 2]);
+  },
+);
+
+it('closing waits a second, no longer, for a callee who answers neither INVITE nor CANCEL', async () => {
+  const clock = new FakeClock();
+  const scene = await openOpensipsScene({}, undefined, clock);
+  const { next } = dialTrunk(scene, ['sip:one.example.com']);
+  await next();
+  const closed = scene.driver[Symbol.asyncDispose]();
+  clock.advance(1_000);
+  await closed;
+  expect([scene.opensips.sessions.size, scene.opensips.subscribers.size]).toEqual([0, 0]);
+});
 
 it('what cannot be sent is refused at once, also before there is a session', async () => {
   const scene = await openOpensipsScene();
