@@ -1,5 +1,4 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import { WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.js';
@@ -17,8 +16,6 @@ import { isObject, objectIn, parseJson, textIn } from '../protocol/json.js';
 import { readServerEvent, type ServerEvent } from '../protocol/server-event.js';
 import type { Endpoint } from './endpoint.js';
 import { MaskSource } from './mask-source.js';
-import { SharedReading } from './shared-reading.js';
-import { TextFrames } from './text-frames.js';
 
 /** Told what comes over a connection. `onLost` is the last call, and does not come after `close()`. */
 export interface ConnectionListener {
@@ -62,14 +59,11 @@ const KEEPALIVE_MS = 10_000;
 /** For all connections: random bytes are as good for one as for another. */
 const masks = new MaskSource();
 const generateMask = (mask: Uint8Array): void => masks.fill(mask);
-const frames = new TextFrames(masks);
 
 /** A session over a WebSocket of its own. */
 export class RealtimeConnection implements Connection {
   readonly openedAtMs: number;
   readonly #socket: WebSocket;
-  /** What the WebSocket goes over, since it is open. */
-  #network: Socket | undefined;
   readonly #clock: Clock;
   #listener: ConnectionListener | undefined;
   #lost: FlavorError | undefined;
@@ -93,22 +87,15 @@ export class RealtimeConnection implements Connection {
   ): Promise<RealtimeConnection> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const reading = new SharedReading();
       const socket = new WebSocket(endpoint.url, {
         headers: endpoint.headers,
         maxPayload: MAX_MESSAGE_BYTES,
         perMessageDeflate: false,
         followRedirects: false,
         generateMask,
-        ...forSocket(reading, endpoint),
+        ...tlsOf(endpoint),
       });
       const connection = new RealtimeConnection(socket, clock);
-      socket.once('upgrade', ({ socket: network }) => {
-        socket.once('open', () => {
-          connection.#network = network;
-          reading.begin(network);
-        });
-      });
       const settle = (error?: unknown): void => {
         clock.clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
@@ -178,10 +165,7 @@ export class RealtimeConnection implements Connection {
   }
 
   sendMessage(message: Buffer): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    // Without extensions nothing waits in `ws`: frames of ours and of its own stay in order.
-    if (this.#network !== undefined && frames.takes(message.length)) frames.write(this.#network, message);
-    else this.#socket.send(message, AS_TEXT);
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message, AS_TEXT);
   }
 
   update(event: object, timeoutMs: number): Promise<void> {
@@ -277,9 +261,9 @@ export class RealtimeConnection implements Connection {
   }
 }
 
-/** For `net.connect` and `tls.connect`, to which `ws` hands on what it does not know. */
-function forSocket({ onread }: SharedReading, { secureContext }: Endpoint) {
-  return secureContext === undefined ? { onread } : { onread, secureContext };
+/** For `tls.connect`, to which `ws` hands on what it does not know. */
+function tlsOf({ secureContext }: Endpoint): Pick<Endpoint, 'secureContext'> {
+  return secureContext === undefined ? {} : { secureContext };
 }
 
 /** The code in the body of a refused upgrade, '' if none can be found; `done` is called once. */

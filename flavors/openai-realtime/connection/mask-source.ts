@@ -12,8 +12,8 @@ export class MaskSource {
   readonly #pool = Buffer.alloc(POOL_BYTES);
   #at = POOL_BYTES;
 
-  /** Hot path. @param at where the mask begins in what is given */
-  fill(mask: Uint8Array, at = 0): void {
+  /** Hot path. */
+  fill(mask: Uint8Array): void {
     let bits = 0;
     while (bits === 0) {
       if (this.#at >= POOL_BYTES) {
@@ -22,7 +22,7 @@ export class MaskSource {
       }
       for (let index = 0; index < MASK_BYTES; index += 1) {
         const byte = this.#pool[this.#at + index] ?? 0;
-        mask[at + index] = byte;
+        mask[index] = byte;
         bits |= byte;
       }
       this.#at += MASK_BYTES;
