@@ -3,13 +3,8 @@ export { ConnectorError } from './base/connector-error.js';
 export { type ErrorCode, errorCodes } from './base/error-codes.js';
 export type { Announcer } from './call/announcement.js';
 export type { ConfigIssue } from './config/config-issue.js';
-export {
-  type LoadedConfig,
-  type LoadOptions,
-  type LoadResult,
-  loadConfig,
-  type RefusedConfig,
-} from './config/load-config.js';
+export type { LoadedConfig, LoadOptions, LoadResult, RefusedConfig } from './config/load-config.js';
+export { loadConfig } from './connector/library-config.js';
 export {
   type Config,
   type ConnectorAddresses,
