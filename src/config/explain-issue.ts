@@ -126,9 +126,13 @@ function explainUnion(
   path: ConfigPath,
   context: ExplainContext,
 ): ConfigIssue[] {
-  if ('options' in issue && Array.isArray(issue.options)) return [explainChoice(issue.options, path, context)];
   const { document, resolved, schema } = context;
   const value = valueAt(resolved.value, path);
+  if ('options' in issue && Array.isArray(issue.options)) {
+    if (value !== undefined) return [explainChoice(issue.options, path, context)];
+    // Each kind describes the key in its own way: the words of one of them would mislead.
+    return [document.issueAt(path, 'this key is missing', { help: `it is ${choices(issue.options)}` })];
+  }
   if (typeof value === 'object' && value !== null) {
     const meant = nearestKind(issue.errors);
     if (meant.length > 0) {

@@ -382,3 +382,7 @@ describe('unknown keys come with advice', () => {
     expect(await complaints(`${text}\n${anyRoute}`)).toContain(`= help: ${help}\n`);
   });
 });
+
+test('a kind that is not said is asked for by the kinds there are, not by the words of one of them', async () => {
+  expect(await complaints('tools: { x: { url: https://a.example } }\n')).toContain('= help: it is webhook, ');
+});
