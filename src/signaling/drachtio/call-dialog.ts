@@ -209,11 +209,11 @@ export class CallDialog implements ServerDialog {
   }
 
   get up(): boolean {
-    return this.#phase === 'confirmed';
+    return this.#phase === 'confirmed' || this.#phase === 'ending';
   }
 
   get #usable(): boolean {
-    return this.up && this.#heldBye === undefined;
+    return this.#phase === 'confirmed' && this.#heldBye === undefined;
   }
 
   /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */

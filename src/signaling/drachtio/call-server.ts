@@ -17,7 +17,7 @@ export interface ServerLeg {
 export interface ServerDialog {
   /** The call is ours. */
   readonly outbound: boolean;
-  /** Answered, and no BYE has left for it: one that waits for the ACK of our 200 has not. */
+  /** Answered, and nobody has told that it is over: a BYE of ours may wait for its ACK, or be lost. */
   readonly up: boolean;
   onRequest(incoming: ServerRequest): void;
   onAck(request: SipRequest): void;

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { createConnection, createServer, type Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../../src/base/connector-error.js';
-import { drachtioDefaults } from '../../../src/signaling/drachtio/drachtio-options.js';
 import { loadSrf } from '../../../src/signaling/drachtio/srf-module.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
@@ -106,66 +105,6 @@ describe('the connection with a server', () => {
     call.request('BYE');
     await leg.event('ended');
     expect(harness.states).toEqual(['up', 'down', 'up']);
-  });
-
-  // Its peers would hear ringing, or nothing, until they hang up: the server tells nobody of them any more.
-  test('has its calls ended on the next one, where the server lives', async () => {
-    await using harness = await DrachtioHarness.start();
-    const up = await harness.answered();
-    const waiting = await harness.incoming();
-    const leg = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1:5080', fromUser: '2000', sdp: OFFER }));
-    const ringing = await harness.server.outgoing();
-    ringing.respond(180);
-    await leg.event('progress');
-    harness.server.applications[0]?.close();
-    await harness.state('down');
-    harness.clock.advance(250);
-    await up.call.own('BYE');
-    await waiting.call.response(503);
-    await ringing.cancel;
-    expect((await waiting.leg.event('ended')).end).toMatchObject({ by: 'transport' });
-  });
-
-  test('has a caller refused whose answer was lost with it', async () => {
-    await using harness = await DrachtioHarness.start();
-    const { call, leg } = await harness.incoming();
-    harness.server.applications[0]?.close();
-    leg.it.accept(ANSWER);
-    await harness.state('down');
-    harness.clock.advance(250);
-    await call.response(503);
-  });
-
-  test('has its calls ended on the one after it, where the next one comes to nothing', async () => {
-    await using harness = await DrachtioHarness.start();
-    const up = await harness.answered();
-    const known = harness.server.secret;
-    harness.server.secret = 'another';
-    harness.server.applications[0]?.close();
-    await harness.state('down');
-    harness.clock.advance(250);
-    await until(() => harness.log.some(({ message }) => message.includes('refuses our secret')));
-    harness.server.secret = known;
-    await until(() => {
-      harness.clock.advance(drachtioDefaults.limits.refusedRetryMs);
-      return harness.states.at(-1) === 'up';
-    });
-    await up.call.own('BYE');
-  });
-
-  test('has a call ended on the next one whose hang-up still waits for the ACK of our 200', async () => {
-    await using harness = await DrachtioHarness.start();
-    const { call, leg } = await harness.incoming();
-    leg.it.accept(ANSWER);
-    await call.response(200);
-    // Answered in the dialog: the server has told its name.
-    call.request('OPTIONS');
-    await call.response(200, 'OPTIONS');
-    leg.it.hangUp();
-    harness.server.applications[0]?.close();
-    await harness.state('down');
-    harness.clock.advance(250);
-    await call.own('BYE');
   });
 
   test('that only goes silent counts as lost', async () => {
