@@ -56,7 +56,7 @@ export {
 } from './engines/hosted/index.js';
 export { type LanguageModelConfig, languageModelConfig } from './engines/language-model-config.js';
 export { OpenAiSpeechBackend, type OpenAiSpeechConfig, openAiSpeechSchema } from './engines/openai-speech/index.js';
-export { Backoff } from './engines/shared/backoff.js';
+export { Backoff, type ReconnectOptions } from './engines/shared/backoff.js';
 export {
   createHostGuard,
   type HostGuard,
@@ -65,7 +65,7 @@ export {
   type ResolveName,
 } from './engines/shared/host-guard.js';
 export type { JsonObject } from './engines/shared/json.js';
-export { redial } from './engines/shared/redial.js';
+export { type RedialOptions, redial } from './engines/shared/redial.js';
 export { SharedTls } from './engines/shared/shared-tls.js';
 export {
   createSherpaSpeechBackend,

@@ -1,4 +1,11 @@
-import type { CircuitBreakerState, FailOverDeps, JsonObject, ResamplerOptions } from '../../src/cascade/index.js';
+import type {
+  CircuitBreakerState,
+  FailOverDeps,
+  JsonObject,
+  ReconnectOptions,
+  RedialOptions,
+  ResamplerOptions,
+} from '../../src/cascade/index.js';
 import type { EventOf } from '../../src/flavor-testkit/index.js';
 import type {
   Announcer,
@@ -25,4 +32,5 @@ export type PublicNames = [
   ...[OutboundCallRequest, OutboundCallOutcome, SignalingDriver, MediaEngine, Announcer],
   ...[TurnRecord, BargeInRecord, CauseText, EndedBy],
   ...[EventOf<'audio'>, CircuitBreakerState, FailOverDeps, JsonObject, ResamplerOptions],
+  ...[ReconnectOptions, RedialOptions],
 ];
