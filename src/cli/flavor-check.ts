@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import { type Clock, createSystemClock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
+import { inTime } from '../base/in-time.js';
 import type { ConfigIssue } from '../config/config-issue.js';
 import { explainFlavorOptions, hideWriteOnly } from '../config/flavor-options.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import type { Secrets } from '../config/secrets.js';
 import { suggest } from '../config/suggest.js';
-import { type PreparedFlavor, whyUnusable } from '../connector/flavor-factory.js';
+import { closeFlavor, MAKING_MS, type PreparedFlavor, whyUnusable } from '../connector/flavor-factory.js';
 import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
 import type { Flavor, FlavorModule, Logger } from '../flavor-api/index.js';
 
@@ -37,6 +38,7 @@ export type ProviderReport =
 
 /** A provider that has not answered by then does not work, ms. */
 const PROVIDER_LIMIT_MS = 20_000;
+const TOO_LATE = `takes more than ${MAKING_MS / 1000} s`;
 
 /** The real world. */
 export function createFlavorCheckDeps(): FlavorCheckDeps {
@@ -49,7 +51,8 @@ export async function checkFlavor(loaded: LoadedConfig, name: string, deps: Flav
   const use = section?.use ?? '';
   let module: FlavorModule;
   try {
-    module = await deps.loadModule(use, dirname(loaded.config.file));
+    const loading = deps.loadModule(use, dirname(loaded.config.file));
+    module = await inTime(loading, MAKING_MS, deps.clock, () => new Error(`its module ${TOO_LATE} to load`));
   } catch (error) {
     const [message = ''] = errorMessage(error).split('\n');
     const help = helpFor(use, message);
@@ -73,7 +76,8 @@ export async function checkMade(
   const { name, prepared } = report;
   if (prepared === undefined) return report;
   try {
-    await using _flavor = await made(prepared, clock);
+    const late = (): Error => new Error(`it ${TOO_LATE}`);
+    await using _flavor = await inTime(made(prepared, clock), MAKING_MS, clock, late, closeFlavor);
     return report;
   } catch (error) {
     const code = errorCode(error);
@@ -151,6 +155,7 @@ function helpFor(use: string, message: string): string {
   const needed = /Cannot find package '([^']+)' imported from/.exec(message)?.[1];
   // Most often the connector itself, which is a peer of every flavor and may be installed elsewhere.
   if (needed !== undefined) return `the flavor imports ${needed}, which must be installed beside it`;
+  if (message.includes(TOO_LATE)) return 'it waits for something at its top level; what takes time belongs into warmup';
   const meant = suggest(use, builtInFlavors);
   if (meant !== undefined) return `did you mean "${meant}"?`;
   return 'a package must be installed beside the configuration file; a path starts at its directory';

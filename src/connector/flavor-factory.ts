@@ -7,7 +7,7 @@ import { type Flavor, type FlavorDeps, FlavorError, type FlavorModule, flavorErr
 import { loadFlavorModule } from './flavor-loader.js';
 
 /** Time that loading a flavor and making it may take, ms; models are loaded by `warmup`, which nobody waits for so long. */
-const MAKING_MS = 30_000;
+export const MAKING_MS = 30_000;
 /** Time that those already made have to close when another one fails, ms. */
 const CLOSING_MS = 5_000;
 
@@ -62,13 +62,11 @@ export async function createFlavors(
         const message = `the flavor ${JSON.stringify(name)} was not made within ${MAKING_MS / 1000} s`;
         return new FlavorError('ERR_FLAVOR_TIMEOUT', message, true);
       };
-      flavors.set(
-        name,
-        await inTime(prepareAndCreate(config, name, deps), MAKING_MS, clock, late, (flavor) => void close(flavor)),
-      );
+      const making = prepareAndCreate(config, name, deps);
+      flavors.set(name, await inTime(making, MAKING_MS, clock, late, closeFlavor));
     }
   } catch (error) {
-    const closed = Promise.all([...flavors.values()].map(close));
+    const closed = Promise.all([...flavors.values()].map(closeFlavor));
     // Why there is nothing to run is the better complaint.
     await inTime(closed, CLOSING_MS, clock, () => new Error('not closed')).catch(() => undefined);
     throw error;
@@ -83,7 +81,7 @@ async function prepareAndCreate(config: Config, name: string, deps: FlavorDeps):
 }
 
 /** Never rejects. */
-async function close(flavor: Flavor): Promise<void> {
+export async function closeFlavor(flavor: Flavor): Promise<void> {
   try {
     await flavor[Symbol.asyncDispose]();
   } catch {

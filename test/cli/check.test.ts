@@ -441,6 +441,25 @@ routes: [{ match: { any: true }, flavor: good }]
     expect(io.err()).toContain('= help: the flavor imports sip-voice-connector, which must be installed beside it\n');
   });
 
+  test('a flavor whose module is never loaded is told after a while, and one that is never made', async () => {
+    const never = new Promise<never>(() => {});
+    const deps = fakeDeps();
+    const { manifest } = await deps.loadModule('', '');
+    const loadModule = async (use: string) => (use === 'clock' ? never : ({ manifest, create: () => never } as never));
+    const io = createFakeIo(
+      directoryWith(
+        'flavors: { one: { use: clock }, two: { use: watch, answer: good } }\nroutes: [{ match: { any: true }, flavor: one }]\n',
+      ),
+    );
+    const codes: number[] = [];
+    const command = createCheckCommand(io, (code) => codes.push(code), { ...deps, loadModule });
+    await finish(deps.clock, command.parseAsync(['--config', 'connector.yaml'], { from: 'user' }));
+    expect(codes).toEqual([1]);
+    expect(io.err()).toContain('flavors.one.use: its module takes more than 30 s to load');
+    expect(io.err()).toContain('flavors.two: cannot be made: it takes more than 30 s');
+    expect(deps.clock.pendingTimers).toBe(0);
+  });
+
   test('as JSON', async () => {
     const deps = fakeDeps();
     const io = createFakeIo(directoryWith(text));
