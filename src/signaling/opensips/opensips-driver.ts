@@ -168,17 +168,23 @@ class OpensipsDriver implements SignalingDriver {
   async #close(): Promise<void> {
     this.#deps.clock.clearTimeout(this.#auditTimer);
     const legs = [...this.#sessions.values(), ...this.#starting];
-    const refused = [...this.#refused].map(([session, timer]) => {
-      this.#deps.clock.clearTimeout(timer);
-      return session.terminate();
-    });
+    const refused = this.#forgetRefused();
     const ended = legs.map((leg) => leg.shutDown());
     // As long as something is to be heard.
     const settled = Promise.all(legs.map((leg) => (leg instanceof UacSessionLeg ? leg.settled : undefined)));
-    await Promise.all([settled.then(() => this.#subscription?.close()), ...refused, ...ended]);
+    await Promise.all([settled.then(() => this.#subscription?.close()), refused, ...ended]);
+    // Those that have come meanwhile.
+    await this.#forgetRefused();
     this.#starter.close();
     await this.#mi.close();
     await this.#events.close();
+  }
+
+  async #forgetRefused(): Promise<void> {
+    const refused = [...this.#refused];
+    this.#refused.clear();
+    for (const [, timer] of refused) this.#deps.clock.clearTimeout(timer);
+    await Promise.all(refused.map(([session]) => session.terminate()));
   }
 
   async #subscribe(bound: { readonly address: string; readonly port: number }): Promise<void> {

@@ -172,6 +172,20 @@ it('a stop ends the calls, and the subscription with them', async () => {
   expect(scene.opensips.sessions.get(session.key)).toBeUndefined();
 });
 
+it('a caller who comes while a stop waits for a call that it cancels is refused, and leaves no session', async () => {
+  const clock = new FakeClock();
+  const scene = await openOpensipsScene({}, () => {}, clock);
+  const { opensips, driver } = scene;
+  watch(driver.invite({ uri: 'sip:callee@example.com', fromUser: '2000', sdp: OFFER }));
+  await opensips.until(() => opensips.sessions.size === 1);
+  const closed = driver[Symbol.asyncDispose]();
+  const { key } = opensips.invite({ body: OFFER });
+  await opensips.until(() => seenBy(scene, key).length === 1);
+  await clock.advanceAsync(1_000, 250);
+  await closed;
+  expect([seenBy(scene, key), opensips.sessions.get(key), clock.pendingTimers]).toEqual([[503], undefined, 0]);
+});
+
 it('a stop ends a call whose 200 is on its way to OpenSIPS', async () => {
   const scene = await openOpensipsScene();
   scene.opensips.invite({ body: OFFER });
