@@ -102,6 +102,14 @@ describe('a mistake in a route', () => {
     expect(await summary(withRoute(text))).toEqual([message]);
   });
 
+  test('a pattern between slashes, as JavaScript writes them, matches nothing that it should', async () => {
+    const withMatch = (match: string) => withRoute('').replace('match: { any: true }', `match: ${match}`);
+    expect(await summary(withMatch('{ to: "/20../", from: "/" }'))).toEqual([
+      'warning routes[0].match.to: the slashes are part of the pattern: no number has them',
+    ]);
+    expect(await summary(withMatch('{ header: { X-Path: "/.*/" } }'))).toEqual([]);
+  });
+
   test('comes with what to do', async () => {
     expect(
       await complaints(

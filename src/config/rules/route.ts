@@ -67,6 +67,17 @@ function checkMatch(route: ParsedRoute, path: ConfigPath): BrokenRule[] {
       help: 'remove any; all other conditions must hold',
     });
   }
+  // Of header fields a value may well stand between slashes.
+  for (const key of ['to', 'from', 'toHeader'] as const) {
+    const pattern = route.match[key] ?? '';
+    if (pattern.length < 2 || !pattern.startsWith('/') || !pattern.endsWith('/')) continue;
+    broken.push({
+      severity: 'warning',
+      path: [...path, 'match', key],
+      message: 'the slashes are part of the pattern: no number has them',
+      help: `write it without them: ${pattern.slice(1, -1)}`,
+    });
+  }
   return broken;
 }
 
