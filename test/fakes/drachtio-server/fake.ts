@@ -91,8 +91,8 @@ export class FakeDrachtioServer implements AsyncDisposable {
   }
 
   /** Outbound mode: connects to an application, which is to say the secret, and stays as long as the call. */
-  async connectTo(port: number): Promise<Application> {
-    const socket = connect(port, '127.0.0.1');
+  async connectTo(port: number, host = '127.0.0.1'): Promise<Application> {
+    const socket = connect(port, host);
     await once(socket, 'connect');
     this.#take(socket);
     const hungUp = once(socket, 'close').then(() => Promise.reject(new Error('the application hung up')));

@@ -7,6 +7,7 @@ import { loadSrf } from '../../../src/signaling/drachtio/srf-module.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';
+import { ownLoopback } from '../../support/port-pair.js';
 import { tlsText } from '../../support/tls-files.js';
 
 const secretRefused = expect.objectContaining({ code: 'ERR_DRACHTIO_SECRET' });
@@ -230,12 +231,13 @@ describe('a stop', () => {
 });
 
 describe('outbound mode', () => {
-  const listen = { host: '127.0.0.1', port: 0, secret: 'cymru', from: ['127.0.0.0/8'] };
+  // Whoever connects from 127.0.0.1 meanwhile takes no port of this address.
+  const listen = { host: ownLoopback, port: 0, secret: 'cymru', from: ['127.0.0.0/8'] };
 
   test('a server connects for each call, and the connection ends with it', async () => {
     await using harness = await DrachtioHarness.start({ servers: [], listen: { ...listen, port: await freePort() } });
     expect(harness.states).toEqual(['up']);
-    const application = await harness.server.connectTo(harness.listenPort);
+    const application = await harness.server.connectTo(harness.listenPort, ownLoopback);
     const call = harness.server.call({ contentType: SDP, body: OFFER }, application);
     const leg = await harness.leg();
     leg.it.accept(ANSWER);
@@ -251,7 +253,7 @@ describe('outbound mode', () => {
 
   test('the connection takes its call along when it is lost', async () => {
     await using harness = await DrachtioHarness.start({ servers: [], listen: { ...listen, port: await freePort() } });
-    const application = await harness.server.connectTo(harness.listenPort);
+    const application = await harness.server.connectTo(harness.listenPort, ownLoopback);
     harness.server.call({ contentType: SDP, body: OFFER }, application);
     const leg = await harness.leg();
     application.close();
@@ -266,7 +268,7 @@ describe('outbound mode', () => {
     });
     // Whoever connects again and again does not fill the log.
     for (let attempt = 0; attempt < 7; attempt += 1) {
-      await expect(harness.server.connectTo(harness.listenPort)).rejects.toThrow('hung up');
+      await expect(harness.server.connectTo(harness.listenPort, ownLoopback)).rejects.toThrow('hung up');
     }
     const told = harness.log.filter(({ message }) => message.includes('was refused'));
     expect(told.map(({ fields }) => fields)).toEqual([{ count: 1 }, { count: 2 }, { count: 4 }]);
@@ -281,7 +283,7 @@ describe('outbound mode', () => {
     });
     const gone: number[] = [];
     for (let index = 0; index < 3; index += 1) {
-      const socket = createConnection({ host: '127.0.0.1', port: harness.listenPort });
+      const socket = createConnection({ host: ownLoopback, port: harness.listenPort });
       socket.on('error', () => {}).once('close', () => gone.push(index));
       await once(socket, 'connect');
     }
@@ -333,7 +335,7 @@ interface SharedSrf {
 }
 
 async function occupied(): Promise<Server> {
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer().listen(0, ownLoopback);
   await new Promise((resolve) => server.once('listening', resolve));
   return server;
 }
