@@ -155,7 +155,7 @@ export class ResponseDesk {
         return;
       case 'agent-words': {
         const spoken = this.#spokenOf(event.responseId);
-        if (spoken && !spoken.dropped) this.#options.out.words(spoken, event.text);
+        if (spoken && !spoken.dropped) this.#options.out.words(spoken, event.itemId, event.text);
         return;
       }
       case 'mute-words':

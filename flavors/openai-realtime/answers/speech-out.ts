@@ -68,7 +68,11 @@ export class SpeechOut {
     return bytes.subarray(0, bytes.length - rest);
   }
 
-  words(spoken: Spoken, text: string): void {
+  /** Words of one of its messages: the first of another message stand apart from what was said before them. */
+  words(spoken: Spoken, itemId: string, words: string): void {
+    const glued = spoken.wordsOf !== itemId && /\S$/.test(spoken.text) && /^\S/.test(words);
+    const text = glued ? ` ${words}` : words;
+    spoken.wordsOf = itemId;
     spoken.text += text;
     this.#emit(spoken, { type: 'text', responseId: spoken.responseId, text });
   }

@@ -17,6 +17,8 @@ export interface Spoken {
   items: SpokenItem[];
   /** All its words so far. */
   text: string;
+  /** The message of which the last words were. */
+  wordsOf: string;
   bytes: number;
   /** The host has been given audio or text of it, or will be when the call is answered. */
   emitted: boolean;
@@ -84,6 +86,7 @@ export class SpokenResponses {
       aside,
       items: [],
       text: '',
+      wordsOf: '',
       bytes: 0,
       emitted: false,
       complete: false,

@@ -45,7 +45,8 @@ export type ServerEvent =
       readonly itemId: string;
       readonly audio: string;
     }
-  | { readonly type: 'agent-words'; readonly responseId: string; readonly text: string }
+  /** `itemId`: the message that has them; empty where it is not named. */
+  | { readonly type: 'agent-words'; readonly responseId: string; readonly itemId: string; readonly text: string }
   /** Text where speech was asked for. */
   | { readonly type: 'mute-words'; readonly responseId: string }
   | {
@@ -80,7 +81,8 @@ const audio: Reader = (event) => {
 const agentWords: Reader = (event) => {
   const delta = event['delta'];
   if (typeof delta !== 'string') return 'unreadable';
-  return withIds(event, ['response_id'], ([responseId]) => ({ type: 'agent-words', responseId, text: delta }));
+  const itemId = textIn(event, 'item_id');
+  return withIds(event, ['response_id'], ([responseId]) => ({ type: 'agent-words', responseId, itemId, text: delta }));
 };
 
 const muteWords: Reader = (event) => {

@@ -6,7 +6,7 @@ import type { SpeechFault, SpeechFaultOptions } from '../speech-server/faults.js
 import { HttpFake, type SeenSpeechRequest, type SpeechExchange, sendJson } from '../speech-server/http-fake.js';
 import { FakeVoice, type FakeVoiceOptions } from '../speech-server/voice.js';
 import { sampleBytes, wavOf } from '../speech-server/wav.js';
-import { checkOpenAi, checkTts, type Refusal } from './devnen-requests.js';
+import { checkOpenAi, checkTts, type DevnenState, type Refusal } from './devnen-requests.js';
 import { joined, packedSentences } from './sentences.js';
 
 export interface FakeDevnenOptions {
@@ -152,31 +152,25 @@ export class FakeDevnen implements AsyncDisposable {
   }
 
   async #tts(exchange: Exchange): Promise<void> {
-    const { voices, references, old } = this.#options;
     const body = isObject(exchange.request.body) ? exchange.request.body : {};
-    const refusal = checkTts(body, { voices, references });
-    if (this.#refused(exchange, refusal)) return;
+    if (refused(exchange, checkTts(body, this.#state))) return;
     const text = textIn(body, 'text');
     const chunkSize = typeof body['chunk_size'] === 'number' ? body['chunk_size'] : 120;
     const splits = body['split_text'] !== false && text.length > chunkSize * 1.5;
     const chunks = splits ? packedSentences(text, chunkSize) : [text];
-    if (body['stream'] === true && !old) await this.#stream(exchange, chunks);
+    if (body['stream'] === true && !this.#options.old) await this.#stream(exchange, chunks);
     else await this.#whole(exchange, chunks);
   }
 
   async #openAi(exchange: Exchange): Promise<void> {
-    const { voices, references } = this.#options;
     const body: JsonObject = isObject(exchange.request.body) ? exchange.request.body : {};
-    if (this.#refused(exchange, checkOpenAi(body, [...voices, ...references]))) return;
+    if (refused(exchange, checkOpenAi(body, this.#state))) return;
     await this.#whole(exchange, packedSentences(textIn(body, 'input'), OPENAI_CHUNK));
   }
 
-  #refused({ response }: Exchange, refusal: Refusal | undefined): boolean {
-    const refused =
-      refusal ??
-      (this.#loaded ? undefined : { status: 503, detail: 'TTS engine model is not currently loaded or available.' });
-    if (refused !== undefined) sendJson(response, refused.status, { detail: refused.detail });
-    return refused !== undefined;
+  get #state(): DevnenState {
+    const { voices, references } = this.#options;
+    return { voices, references, loaded: this.#loaded };
   }
 
   /** All of it first, with the event loop held; then the file, in lines as Starlette iterates it. */
@@ -218,9 +212,12 @@ export class FakeDevnen implements AsyncDisposable {
     try {
       // A chunk that is being made is finished, whoever waits for it; the next is not begun.
       const make = (chunk: string) => this.voice.make(chunk, this.#never.signal);
+      const held = () => this.#loop;
       const parts = (async function* () {
         for (const chunk of chunks) {
           const { samples } = await make(chunk);
+          // A whole answer that is made meanwhile holds the loop that would send it.
+          await held();
           if (gone.aborted) return;
           yield sampleBytes(samples);
         }
@@ -253,4 +250,10 @@ export class FakeDevnen implements AsyncDisposable {
       supported_languages: { en: 'English' },
     };
   }
+}
+
+/** Answers with what the server has against the request, if anything. */
+function refused({ response }: Exchange, refusal: Refusal | undefined): boolean {
+  if (refusal !== undefined) sendJson(response, refusal.status, { detail: refusal.detail });
+  return refusal !== undefined;
 }

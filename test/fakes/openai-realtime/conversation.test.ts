@@ -231,3 +231,36 @@ test('with interrupt_response off speech over the model changes nothing for it',
   await client.next('input_audio_buffer.speech_started');
   expect(await client.next('response.done')).toMatchObject({ response: { status: 'completed' } });
 });
+
+test('a model that reasons says a message before its answer, each with words, audio and a clock of its own', async () => {
+  const script = scriptOf([{ reply: { preamble: 'One moment.', text: replyLine, delayMs: 0 } }]);
+  const fake = await start({ script });
+  const client = await connect(fake);
+  client.say(await toneVoice(callerLine));
+  const done = await client.next('response.done');
+  const [first, second] = [0, 1].map((at) => String(memberAt(done, ['response', 'output', at, 'id'])));
+  expect(first).not.toBe(second);
+  expect(client.members('response.output_audio_transcript.done', 'transcript')).toEqual(['One moment.', replyLine]);
+  expect(client.members('response.output_audio.done', 'item_id')).toEqual([first, second]);
+  expect(client.members('response.output_audio.done', 'output_index')).toEqual([0, 1]);
+  const preambleMs = (await toneVoice('One moment.')).pcm.length / 16;
+  const cut = { type: 'conversation.item.truncate', item_id: first, content_index: 0 };
+  client.send({ ...cut, audio_end_ms: preambleMs + 100 });
+  expect(await client.nextError()).toMatchObject({ code: 'invalid_value', param: 'audio_end_ms' });
+  client.send({ ...cut, audio_end_ms: preambleMs - 100 });
+  expect(await client.next('conversation.item.truncated')).toMatchObject({ item_id: first });
+});
+
+test.each([
+  ['whisper-1', { type: 'duration', seconds: expect.any(Number) }],
+  ['gpt-4o-mini-transcribe', { type: 'tokens', output_tokens: expect.any(Number) }],
+])('what %s transcribed is told in the unit that it is billed by', async (model, usage) => {
+  const client = await connect(await start());
+  client.send({
+    type: 'session.update',
+    session: { type: 'realtime', audio: { input: { transcription: { model } } } },
+  });
+  client.say(await toneVoice(callerLine));
+  const told = await client.next('conversation.item.input_audio_transcription.completed');
+  expect(told['usage']).toMatchObject(usage);
+});

@@ -90,11 +90,14 @@ export class Conversation {
    * Keeps the first `audioEndMs` of what an assistant's item has sent, and removes its transcript. Refused for anything
    * but audio of the model's, before any audio was sent, and beyond its end.
    */
-  truncate(itemId: string, audioEndMs: number): OutputMessage | Refusal {
+  truncate(itemId: string, contentIndex: number, audioEndMs: number): OutputMessage | Refusal {
     const item = this.find(itemId);
     if (item === undefined) return unknownItem('truncate', 'truncating', itemId);
     if (item.kind !== 'output' || item.modality !== 'audio' || item.audioMs === 0) {
       return refusal('unsupported_content_type', 'Only model output audio messages can be truncated');
+    }
+    if (contentIndex !== 0) {
+      return refusal('invalid_value', `Content at index ${contentIndex} does not exist.`, 'content_index');
     }
     const audioMs = Math.floor(item.audioMs);
     if (audioEndMs > audioMs) {

@@ -100,13 +100,16 @@ export class ModelResponse {
       if (!this.#over) this.#fail(reply.failure);
       return;
     }
-    const complete = reply.text === undefined ? true : await this.#say(reply, reply.text);
-    if (reply.text === undefined) await this.#waitUntil(this.#due(reply));
-    if (this.#over) return;
-    if (!complete) {
+    const texts = [reply.preamble, reply.text].filter((text) => text !== undefined);
+    if (texts.length === 0) await this.#waitUntil(this.#due(reply));
+    for (const text of texts) {
+      const complete = await this.#say(reply, text);
+      if (this.#over) return;
+      if (complete) continue;
       this.#finish('incomplete', { type: 'incomplete', reason: 'max_output_tokens' });
       return;
     }
+    if (this.#over) return;
     for (const call of reply.toolCalls ?? []) this.#call(call);
     this.#finish('completed', null);
   }
@@ -126,17 +129,17 @@ export class ModelResponse {
     };
     this.#message = message;
     record.itemId = message.id;
-    record.text = text;
+    record.text = record.text === undefined ? text : `${record.text} ${text}`;
     this.#announce(message);
     message.text = '';
     this.#part('response.content_part.added', message, {
       part: config.modality === 'audio' ? { type: 'audio', transcript: '' } : { type: 'text', text: '' },
     });
     const speech = config.modality === 'audio' ? await texts.encoded(text, config.format) : undefined;
-    record.dueAtMs = this.#due(reply);
+    record.dueAtMs ??= this.#due(reply);
     await this.#waitUntil(record.dueAtMs);
     if (this.#over) return false;
-    record.firstAudioAtMs = clock.now();
+    record.firstAudioAtMs ??= clock.now();
     const complete = speech === undefined ? this.#write(message, text) : await this.#speak(message, text, speech);
     if (this.#over) return false;
     message.status = complete ? 'completed' : 'incomplete';
@@ -162,6 +165,7 @@ export class ModelResponse {
     const samplesPerMs = speech.bytesPerMs / sampleBytes;
     const transcript = transcriptDeltas(text, speech);
     const startMs = clock.now();
+    const earlierMs = record.audioMs;
     message.words = speech.words;
     for (let sent = 0; sent < limit; ) {
       const end = Math.min(limit, sent + this.#deltaSamples(sent, samplesPerMs) * sampleBytes);
@@ -174,11 +178,12 @@ export class ModelResponse {
       }
       const audio = speech.bytes.subarray(sent, end);
       sent = end;
-      record.audioMs = sent / speech.bytesPerMs;
+      const sentMs = sent / speech.bytesPerMs;
+      record.audioMs = earlierMs + sentMs;
       record.lastAudioAtMs = clock.now();
-      if (message.truncatedToMs === undefined) message.audioMs = record.audioMs;
+      if (message.truncatedToMs === undefined) message.audioMs = sentMs;
       this.#part('response.output_audio.delta', message, { delta: Buffer.from(audio).toString('base64') });
-      await this.#waitUntil(startMs + record.audioMs / audioRate);
+      await this.#waitUntil(startMs + sentMs / audioRate);
       if (this.#over) return false;
     }
     return limit === speech.bytes.length;

@@ -35,6 +35,12 @@ const configurations: readonly (readonly [string, JsonObject, string, string])[]
   ["the beta's modalities", realtime({ modalities: ['audio', 'text'] }), 'unknown_parameter', 'session.modalities'],
   ["the beta's voice", realtime({ voice: 'marin' }), 'unknown_parameter', 'session.voice'],
   ["the beta's turn detection", realtime({ turn_detection: null }), 'unknown_parameter', 'session.turn_detection'],
+  [
+    'reasoning of a model that has none',
+    realtime({ reasoning: { effort: 'low' } }),
+    'unsupported_parameter',
+    'session.reasoning',
+  ],
   ['a temperature', realtime({ temperature: 0.8 }), 'unknown_parameter', 'session.temperature'],
   ['both modalities', realtime({ output_modalities: ['audio', 'text'] }), 'invalid_value', 'session.output_modalities'],
   ['an unknown modality', realtime({ output_modalities: ['smell'] }), 'invalid_value', 'session.output_modalities[0]'],
@@ -245,6 +251,8 @@ test('a truncation beyond the audio is refused with both lengths, and up to its 
     { audioEndMs: audioMs + 1, audioMs, refused: true },
     { audioEndMs: audioMs, audioMs, refused: false },
   ]);
+  const beside = { ...truncate, content_index: 1, audio_end_ms: 0 };
+  expect(await refusedFor(client, beside)).toMatchObject({ code: 'invalid_value', param: 'content_index' });
 });
 
 test('what the caller said cannot be truncated', async () => {

@@ -1,5 +1,10 @@
 /** What the scripted mind says and does for one response. */
 export interface Reply {
+  /**
+   * Said before it, as a message of its own in the same response: models that reason (`gpt-realtime-2`) do that while
+   * they think. Its delay is `delayMs`; what follows comes right after it.
+   */
+  readonly preamble?: string;
   /** Spoken, or written where the response is of text. Nothing is said without it. */
   readonly text?: string;
   /**

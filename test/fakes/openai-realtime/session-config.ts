@@ -128,12 +128,21 @@ export function updateConfig(before: SessionConfig, update: unknown, spoken: boo
   if (data.model !== undefined && data.model !== before.model) {
     return refusal('invalid_value', 'The model of a session cannot be changed.', 'session.model');
   }
+  if (data.reasoning !== undefined && !reasons(before.model)) {
+    const message = "Unsupported parameter: 'session.reasoning' is not supported with this model.";
+    return refusal('unsupported_parameter', message, 'session.reasoning');
+  }
   const voice = data.audio?.output?.voice;
   if (spoken && voice !== undefined && JSON.stringify(voice) !== JSON.stringify(before.audio.output.voice)) {
     const message = "Cannot update a conversation's voice if assistant audio is present.";
     return refusal('cannot_update_voice', message);
   }
   return applyUpdate(before, data);
+}
+
+/** Whether it takes `reasoning`; of models by other names, such as deployments, only their servers know. */
+function reasons(model: string): boolean {
+  return !model.startsWith('gpt-') || /^gpt-realtime-2(?!\d)/.test(model);
 }
 
 /** The parameters of a response in place of the session's, where they are given. */

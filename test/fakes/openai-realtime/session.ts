@@ -143,7 +143,7 @@ export class RealtimeSession {
       case 'conversation.item.create':
         return this.#createItem(event);
       case 'conversation.item.truncate':
-        return this.#truncate(event.item_id, event.audio_end_ms);
+        return this.#truncate(event.item_id, event.content_index, event.audio_end_ms);
       case 'conversation.item.delete':
         return this.#conversation.delete(event.item_id);
       case 'conversation.item.retrieve':
@@ -278,11 +278,11 @@ export class RealtimeSession {
     );
   }
 
-  #truncate(itemId: string, audioEndMs: number): Refusal | undefined {
+  #truncate(itemId: string, contentIndex: number, audioEndMs: number): Refusal | undefined {
     const { timeline, clock } = this.#options;
     const before = this.#conversation.find(itemId);
     const audioMs = before?.kind === 'output' ? before.audioMs : 0;
-    const outcome = this.#conversation.truncate(itemId, audioEndMs);
+    const outcome = this.#conversation.truncate(itemId, contentIndex, audioEndMs);
     const refused = 'code' in outcome;
     timeline.truncations.push({ sessionId: this.id, itemId, atMs: clock.now(), audioEndMs, audioMs, refused });
     return refused ? outcome : undefined;

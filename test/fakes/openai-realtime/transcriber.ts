@@ -48,7 +48,7 @@ export class Transcriber {
         item_id: item.id,
         content_index: 0,
         transcript: text,
-        usage: usageOf(item, text),
+        usage: usageOf(item, text, model),
       });
     });
   }
@@ -77,7 +77,9 @@ export class Transcriber {
   }
 }
 
-function usageOf(item: InputMessage, text: string): Readonly<Record<string, unknown>> {
+/** `whisper-1` is billed by the second, its successors by tokens. */
+function usageOf(item: InputMessage, text: string, model: string | undefined): Readonly<Record<string, unknown>> {
+  if (model === 'whisper-1') return { type: 'duration', seconds: Math.ceil((item.audio?.durationMs ?? 0) / 1000) };
   const input = Math.ceil((item.audio?.durationMs ?? 0) / 100);
   const output = textTokens(text);
   return {

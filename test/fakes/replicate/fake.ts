@@ -115,7 +115,7 @@ export class FakeReplicate implements AsyncDisposable {
     const path = url.pathname.slice(1);
     if (path.startsWith('files/')) return this.#sendFile(exchange, path.slice('files/'.length));
     const { apiKey } = this.#options;
-    const shown = request.headers.authorization?.replace(/^(?:Bearer|Token) /, '') ?? '';
+    const shown = /^(?:Bearer|Token) (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     if (shown === '' || (apiKey !== undefined && shown !== apiKey)) {
       return sendJson(response, 401, problem(401, 'You did not pass a valid authentication token'));
     }
@@ -144,7 +144,8 @@ export class FakeReplicate implements AsyncDisposable {
     const after = cancelAfterMs(headerOf(request, 'cancel-after'));
     if (wrong.length > 0 || wait === undefined || Number.isNaN(after)) {
       const title = wrong.length > 0 ? 'Input validation failed' : 'Invalid header';
-      return sendJson(response, 422, { ...problem(422, title), title, invalid_fields: wrong });
+      const detail = wrong.map(({ field, description }) => `- ${field}: ${description}\n`).join('') || title;
+      return sendJson(response, 422, { detail, status: 422, title, invalid_fields: wrong });
     }
     const id = `p${String(this.#predictions.size + 1).padStart(25, '0')}`;
     const prediction = new Prediction({
@@ -161,7 +162,8 @@ export class FakeReplicate implements AsyncDisposable {
     this.#predictions.set(id, prediction);
     if (after !== undefined) this.#deadlines.push(this.#clock.setTimeout(() => prediction.cancel(), after));
     if (wait > 0) await prediction.settled(wait, gone);
-    sendJson(response, 201, prediction.json());
+    // 202: it was to be waited for, and is not done.
+    sendJson(response, wait > 0 && !prediction.final ? 202 : 201, prediction.json());
   }
 
   #poll({ response }: SpeechExchange<never>, prediction: Prediction | undefined): void {

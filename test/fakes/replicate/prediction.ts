@@ -72,6 +72,9 @@ export class Prediction {
       status,
       input,
       output: this.#output,
+      created_at: this.#isoTime(createdAtMs),
+      started_at: this.#isoTime(startedAtMs),
+      completed_at: this.#isoTime(completedAtMs),
       error: status === 'failed' ? 'CUDA out of memory while speaking' : null,
       logs: '',
       ...(completedAtMs !== undefined && {
@@ -85,6 +88,11 @@ export class Prediction {
       data_removed: false,
       source: 'api',
     };
+  }
+
+  #isoTime(atMs: number | undefined): string | null {
+    const { clock } = this.#parts;
+    return atMs === undefined ? null : new Date(clock.wallTime() - clock.now() + atMs).toISOString();
   }
 
   async #run(): Promise<void> {

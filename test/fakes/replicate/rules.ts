@@ -13,6 +13,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   repetition_penalty: [1, 2],
   seed: [0, Number.MAX_SAFE_INTEGER],
 };
+const whole = new Set(['top_k', 'seed']);
 const texts = new Set(['text', 'voice', 'reference_audio']);
 const MAX_TEXT = 500;
 
@@ -23,14 +24,17 @@ export function invalidFields(input: unknown): readonly InvalidField[] {
   const refuse = (type: string, field: string, description: string): void => {
     wrong.push({ type, field: `input.${field}`, description });
   };
-  if (input['text'] === undefined) refuse('required', 'text', 'text is required');
+  // What is not there has no place of its own.
+  if (input['text'] === undefined) wrong.push({ type: 'required', field: 'input', description: 'text is required' });
   for (const [name, value] of Object.entries(input)) {
     const range = ranges[name];
     if (range !== undefined) {
       const fits = typeof value === 'number' && value >= range[0] && value <= range[1];
       if (!fits) refuse('number_out_of_range', name, `Must be from ${range[0]} to ${range[1]}`);
+      else if (whole.has(name) && !Number.isInteger(value)) refuse('invalid_type', name, 'Expected: integer');
     } else if (!texts.has(name)) refuse('additional_property_not_allowed', name, 'Additional property is not allowed');
     else if (typeof value !== 'string' || value === '') refuse('invalid_type', name, 'Expected: string');
+    else if (name === 'reference_audio' && !URL.canParse(value)) refuse('format', name, "Does not match format 'uri'");
     else if (name === 'text' && value.length > MAX_TEXT) refuse('too_long', name, `At most ${MAX_TEXT} characters`);
   }
   return wrong;

@@ -143,7 +143,7 @@ export class HttpFake<Name extends string = never> implements AsyncDisposable {
       method: incoming.method ?? 'GET',
       path: incoming.url ?? '/',
       headers: incoming.headers,
-      body: parsed(await bodyOf(incoming)),
+      body: bodyIn(incoming.headers, await bodyOf(incoming)),
       atMs: clock.now(),
     };
     this.requests.push(request);
@@ -215,6 +215,12 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
     // The client hung up before it had said all.
   }
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** A body that is not declared as JSON is none to these servers: they refuse it as if it were missing. */
+function bodyIn(headers: IncomingHttpHeaders, text: string): unknown {
+  const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(headers['content-type'] ?? '');
+  return isJson ? parsed(text) : undefined;
 }
 
 function parsed(text: string): unknown {

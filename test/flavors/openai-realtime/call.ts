@@ -141,7 +141,8 @@ export class TestCall {
   speaks(id: string, ms: number, words = '', itemId = `${id}_item`): this {
     const item = { id: itemId, type: 'message', status: 'in_progress' };
     this.service.say('response.output_item.added', { response_id: id, item });
-    if (words !== '') this.service.say('response.output_audio_transcript.delta', { response_id: id, delta: words });
+    if (words !== '')
+      this.service.say('response.output_audio_transcript.delta', { response_id: id, item_id: itemId, delta: words });
     const delta = Buffer.alloc(ms * 8, 0x22).toString('base64');
     this.service.say('response.output_audio.delta', { response_id: id, item_id: itemId, delta });
     return this;

@@ -51,6 +51,20 @@ test('of several items each is cut by its own clock: heard, cut, removed', () =>
   expect(sentSince(call, from)).toEqual(['conversation.item.truncate b 600', 'conversation.item.delete c']);
 });
 
+test('words of one item stand apart from those of the item before it, for the host and in the transcript', async () => {
+  const call = new TestCall().start();
+  call.turn('item_1');
+  const id = call.created();
+  call.speaks(id, 500, 'One', 'a').speaks(id, 500, ' moment.', 'a');
+  call.speaks(id, 500, 'Friday', 'b').speaks(id, 500, ' is free.', 'b').done(id);
+  await call.settle();
+  const texts = call.events.flatMap((event) => (event.type === 'text' ? [event.text] : []));
+  expect(texts.join('')).toBe('One moment. Friday is free.');
+  expect(call.events).toContainEqual(
+    expect.objectContaining({ type: 'transcript', role: 'agent', text: 'One moment. Friday is free.' }),
+  );
+});
+
 test('nothing is asked for between an interruption and what was heard', () => {
   const call = playing();
   const from = call.service.sent.length;
