@@ -34,6 +34,10 @@ export class ReplyWatch {
   readonly #handlers: ReplyWatchHandlers;
   #owedSinceMs: number | undefined;
   #tools = 0;
+  /** Of the tools that run, or ran beside them, one has a result that something is to be said about. */
+  #replyWanted = false;
+  /** What was owed when the first of them began. */
+  #owedBeforeMs: number | undefined;
   #busySinceMs: number | undefined;
   #waiting: TimerHandle | undefined;
   #timeout: TimerHandle | undefined;
@@ -72,16 +76,25 @@ export class ReplyWatch {
   }
 
   onToolStarted(): void {
+    if (this.#tools === 0) {
+      this.#replyWanted = false;
+      this.#owedBeforeMs = this.#owedSinceMs;
+    }
     this.#tools += 1;
     this.#disarm();
     this.#tell(this.#clock.now());
   }
 
-  /** Once for each start. `reply`: the agent is to say something about it. */
+  /**
+   * Once for each start. `reply`: the agent is to say something about it. Where it is to say nothing about any, that was
+   * its answer: to press a key, or to stay silent. What somebody has said since is still to be answered.
+   */
   onToolEnded(reply: boolean): void {
     this.#tools = Math.max(0, this.#tools - 1);
+    this.#replyWanted ||= reply;
     if (this.#tools > 0) return;
-    if (this.#owedSinceMs === undefined && reply) this.#owedSinceMs = this.#clock.now();
+    if (!this.#replyWanted && this.#owedSinceMs === this.#owedBeforeMs) this.#owedSinceMs = undefined;
+    if (this.#owedSinceMs === undefined && this.#replyWanted) this.#owedSinceMs = this.#clock.now();
     if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
     this.#tell(this.#clock.now());
   }

@@ -4,6 +4,7 @@ export const builtInTools = [
   'transfer',
   'send_dtmf',
   'hold',
+  'stay_silent',
   'pause_recording',
   'resume_recording',
 ] as const;

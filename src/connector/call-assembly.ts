@@ -98,6 +98,7 @@ export class CallAssembly {
     const tools = generation.tools.forCall({
       names: route.tools,
       transferTargets: transferTargets(config, route, render),
+      outbound: identity.direction === 'outbound',
       call: { id: identity.id, from, to, variables },
       log: callLog,
     });

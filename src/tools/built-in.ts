@@ -4,6 +4,7 @@ import { createHangUpTool } from './hang-up.js';
 import { createHoldTool } from './hold.js';
 import { createRecordingTool } from './recording.js';
 import { createSendDtmfTool } from './send-dtmf.js';
+import { createStaySilentTool } from './stay-silent.js';
 import type { Tool, TransferTarget } from './tool.js';
 import { createTransferTool } from './transfer.js';
 
@@ -13,6 +14,7 @@ export const builtInToolNames = [
   'transfer',
   'send_dtmf',
   'hold',
+  'stay_silent',
   'pause_recording',
   'resume_recording',
 ] as const;
@@ -28,6 +30,8 @@ export interface BuiltInOptions {
   readonly clock: Clock;
   /** Without any there is no `transfer`. */
   readonly transferTargets: readonly TransferTarget[];
+  /** The call is one of ours. Default: false. */
+  readonly outbound?: boolean;
 }
 
 /** The built-in tools among `names`, made for one call. */
@@ -39,9 +43,11 @@ export function createBuiltIns(names: readonly string[], options: BuiltInOptions
       case 'transfer':
         return options.transferTargets.length === 0 ? [] : [createTransferTool(options.transferTargets)];
       case 'send_dtmf':
-        return [createSendDtmfTool(options.clock)];
+        return [createSendDtmfTool(options.clock, { outbound: options.outbound ?? false })];
       case 'hold':
         return [createHoldTool()];
+      case 'stay_silent':
+        return [createStaySilentTool()];
       case 'pause_recording':
       case 'resume_recording':
         return [createRecordingTool(name)];

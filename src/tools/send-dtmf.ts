@@ -22,8 +22,11 @@ const parameters = {
 /**
  * `send_dtmf`: presses keys (RFC 4733, or INFO). The digits are in no log. For one call: what a model asks for at the same
  * time is pressed in turn, pauses included, as it was asked for.
+ *
+ * In a call of ours (`outbound`) it is a menu that the keys are for, and whatever is said of them would be said to a
+ * machine: the agent listens to what comes of them. A caller who rang us waits to be told that it is done.
  */
-export function createSendDtmfTool(clock: Clock): Tool {
+export function createSendDtmfTool(clock: Clock, { outbound }: { readonly outbound: boolean }): Tool {
   let before: Promise<unknown> = Promise.resolve();
   return {
     definition: {
@@ -46,7 +49,7 @@ export function createSendDtmfTool(clock: Clock): Tool {
       });
       before = pressed.catch(() => undefined);
       await pressed;
-      return { output: { ok: true }, reply: true };
+      return { output: { ok: true }, reply: !outbound };
     },
   };
 }

@@ -50,6 +50,8 @@ export interface CallTools {
   /** Names that the route lists: built-in tools, and those of the configuration. */
   readonly names: readonly string[];
   readonly transferTargets: readonly TransferTarget[];
+  /** The call is one of ours. Default: false. */
+  readonly outbound?: boolean;
   readonly call: CallFacts;
   readonly log: Logger;
 }
@@ -161,8 +163,8 @@ export class ToolSet implements AsyncDisposable {
   }
 
   /** The runner for one call. A name that is not known is passed over: the configuration was checked before. */
-  forCall({ names, transferTargets, call, log }: CallTools): ToolRunner {
-    const builtIns = createBuiltIns(names, { clock: this.#deps.clock, transferTargets });
+  forCall({ names, transferTargets, outbound = false, call, log }: CallTools): ToolRunner {
+    const builtIns = createBuiltIns(names, { clock: this.#deps.clock, transferTargets, outbound });
     const sources = names.flatMap((name) => this.#sources.get(name) ?? []);
     // What a server offers may come in the middle of a call: it does not take the place of what is there.
     const inOrder = [...sources.filter(({ live }) => !live), ...sources.filter(({ live }) => live)];

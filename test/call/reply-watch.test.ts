@@ -66,6 +66,39 @@ test('after a tool of which nothing is to be said nothing is owed', () => {
   expect(watch.busy).toBe(false);
 });
 
+test('an agent that answers with a tool of which nothing is to be said has answered', () => {
+  const { clock, said, watch } = setUp();
+  watch.expect(clock.now());
+  watch.onToolStarted();
+  clock.advance(100);
+  watch.onToolEnded(false);
+  expect(watch.busy).toBe(false);
+  clock.advance(30_000);
+  expect(said).toEqual([]);
+});
+
+test('what is said while such a tool runs is still to be answered', () => {
+  const { clock, said, watch } = setUp();
+  watch.onToolStarted();
+  clock.advance(100);
+  watch.expect(clock.now());
+  watch.onToolEnded(false);
+  clock.advance(1300);
+  expect(said).toEqual(['waiting 1400']);
+});
+
+test.each([
+  [true, false],
+  [false, true],
+])('of tools at the same time one that wants an answer is enough: %s, then %s', (first, second) => {
+  const { watch } = setUp();
+  watch.onToolStarted();
+  watch.onToolStarted();
+  watch.onToolEnded(first);
+  watch.onToolEnded(second);
+  expect(watch.owed).toBe(true);
+});
+
 test('a session that takes over has all its time; to the caller it is the same wait', () => {
   const { clock, said, watch } = setUp();
   watch.expect(clock.now());

@@ -125,7 +125,7 @@ describe('what the page says of the code', () => {
       transferTargets: [{ name: 'a', uri: 'sip:a@b' }],
     });
     const argumentsOf = tools.map(({ definition }) => Object.keys(Object(Object(definition.parameters).properties)));
-    expect(argumentsOf).toEqual([[], ['target'], ['digits'], ['seconds'], [], []]);
+    expect(argumentsOf).toEqual([[], ['target'], ['digits'], ['seconds'], [], [], []]);
   });
 
   test('the size of a result', () => {

@@ -193,3 +193,26 @@ test.each([
   expect(await call()).toMatchObject({ output: { ok: true, note: 'this call is not recorded' } });
   expect(phone.asked).toEqual([asked, asked]);
 });
+
+test('stay_silent: the model has answered, and nothing is said', async () => {
+  const phone = new FakePhone();
+  const runner = runnerOf(...createBuiltIns(['stay_silent'], { clock: new FakeClock(), transferTargets: [] }));
+  const call = { id: 't1', name: 'stay_silent', arguments: {}, responseId: 'r1' };
+  const result = await runner.run(call, phone, new AbortController().signal);
+  expect(result).toEqual({ id: 't1', output: { ok: true }, reply: false });
+  expect(phone.asked).toEqual([]);
+});
+
+test('keys that are pressed in a call of ours are for a menu: the agent listens, and is told when they cannot be sent', async () => {
+  const phone = new FakePhone();
+  const options = { clock: new FakeClock(), transferTargets: [], outbound: true };
+  const runner = runnerOf(...createBuiltIns(['send_dtmf'], options));
+  const press = (digits: string): Promise<ToolResult> =>
+    runner.run(
+      { id: 't1', name: 'send_dtmf', arguments: { digits }, responseId: 'r1' },
+      phone,
+      new AbortController().signal,
+    );
+  expect(await press('2')).toEqual({ id: 't1', output: { ok: true }, reply: false });
+  expect(await press('two')).toMatchObject({ output: null, reply: true });
+});

@@ -136,7 +136,7 @@ export const routeSchema = z
       .array(z.string().min(1))
       .default([...defaults.tools])
       .describe(
-        'What the agent may do: hang_up, transfer, send_dtmf, hold, pause_recording, resume_recording, and names of tools.',
+        'What the agent may do: hang_up, transfer, send_dtmf, hold, stay_silent, pause_recording, resume_recording, and names of tools.',
       ),
     transfer: z
       .array(z.string().min(1))
