@@ -174,7 +174,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   /** `then` once the agent's last words were heard. */
   awaitFarewell(then: () => void): void {
-    this.#conversation?.afterSpeech(this.#control.goodbyeId, then);
+    this.#conversation?.afterGoodbye(this.#control.goodbyeId, then);
   }
 
   /** No session is left. `then` once the host has said so and could not transfer the caller. */
@@ -338,7 +338,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
       {
         capabilities: choice.flavor.capabilities,
         formats,
-        silence: { limitMs: limits.silenceMs, repromptMs: silence.repromptMs, reprompts },
+        silence: { ...silence, limitMs: limits.silenceMs, reprompts },
         reply: failure,
         interruption,
         greets: this.#greets(choice),

@@ -140,10 +140,7 @@ export class Conversation {
     this.#session.link.speak(request);
   }
 
-  /**
-   * Plays words of the host's own, behind whatever is queued or at once. Returns the name under which {@link afterSpeech}
-   * knows them.
-   */
+  /** Plays words of the host's own, behind what is queued or at once. Returns their name for {@link afterSpeech}. */
   announce(announcement: Announcement, options: Partial<HostSpeechOptions> = {}): string {
     this.#announcements += 1;
     const responseId = `host/${this.#announcements}`;
@@ -156,6 +153,11 @@ export class Conversation {
     if (!this.#closed) this.#waits.after(responseId, then);
   }
 
+  /** The same for the agent's goodbye, and for work of its that is still done, such as a report. */
+  afterGoodbye(responseId: string | undefined, then: () => void): void {
+    if (!this.#closed) this.#waits.after(responseId, () => this.#tools.afterWork(then), true);
+  }
+
   /** The same for the next response the session begins. `otherwise`: it does not begin one soon. */
   afterNextSpeech(then: () => void, otherwise: () => void): void {
     if (!this.#closed) this.#waits.afterNext(then, otherwise);
@@ -163,7 +165,7 @@ export class Conversation {
 
   /** The caller has said that the answer arrived: silence counts from now on. */
   onAnswered(): void {
-    this.#silence.onSign();
+    this.#silence.onAnswered();
   }
 
   /**

@@ -7,7 +7,7 @@ export type FarewellOptions = Pick<CallLimits, 'farewellMs' | 'farewellStartMs' 
 
 export interface FarewellParts {
   readonly clock: Clock;
-  readonly stream: Pick<MediaStream, 'mark' | 'queuedMs'>;
+  readonly stream: Pick<MediaStream, 'flush' | 'mark' | 'queuedMs'>;
   readonly speech: Pick<AgentSpeech, 'isOpen' | 'isOver'>;
   /** The last words were heard, or time for them ran out. Called at most once. */
   onOver(): void;
@@ -23,6 +23,7 @@ export class Farewell {
   #begun = false;
   #begunAtMs = 0;
   #responseId: string | undefined;
+  #last = false;
   #mark: CommandSequence | undefined;
   #timer: TimerHandle | undefined;
 
@@ -31,10 +32,16 @@ export class Farewell {
     this.#parts = parts;
   }
 
-  /** @param responseId the goodbye, which may still be on its way; absent: whatever is queued. Later calls are ignored. */
-  begin(responseId: string | undefined): void {
+  /**
+   * Later calls are ignored.
+   *
+   * @param responseId the goodbye, which may still be on its way; absent: whatever is queued
+   * @param last the call ends with it: what an agent says of a tool behind its goodbye would be cut off in the first word
+   */
+  begin(responseId: string | undefined, last = false): void {
     if (this.#begun) return;
     this.#begun = true;
+    this.#last = last;
     this.#begunAtMs = this.#parts.clock.now();
     if (responseId === undefined || this.#parts.speech.isOver(responseId)) {
       this.#awaitQueued();
@@ -52,7 +59,9 @@ export class Farewell {
 
   /** The terminal report of a response was made. */
   onReport(responseId: string): void {
-    if (this.#responseId !== undefined && responseId === this.#responseId) this.#onHeard();
+    if (this.#responseId === undefined || responseId !== this.#responseId) return;
+    if (this.#last) this.#parts.stream.flush();
+    this.#onHeard();
   }
 
   /** The call is over in another way: nothing is reported any more. */

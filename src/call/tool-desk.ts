@@ -50,6 +50,8 @@ class ToolStopped extends Error {
 
 interface Running {
   readonly cancellable: boolean;
+  /** The end of the call waits for it. */
+  readonly awaited: boolean;
   readonly abort: AbortController;
 }
 
@@ -69,6 +71,7 @@ export class ToolDesk {
   #takenFrom: SessionLink | undefined;
   #calls = 0;
   #closed = false;
+  #onWorkDone: (() => void) | undefined;
 
   constructor(parts: ToolDeskParts) {
     this.#parts = parts;
@@ -100,6 +103,23 @@ export class ToolDesk {
   results(): Promise<unknown> | undefined {
     if (this.#runs === undefined || this.#runs.size === 0) return undefined;
     return Promise.race([Promise.all(this.#runs), turns(2 * GRACE_TURNS)]);
+  }
+
+  /**
+   * Calls `then` once nothing runs that does something for the operator: at once, or when the last of it has ended, in
+   * the time that each tool has. What tools do to the call itself ends with it. Not after {@link close}.
+   */
+  afterWork(then: () => void): void {
+    this.#onWorkDone = then;
+    this.#tellWorkDone();
+  }
+
+  #tellWorkDone(): void {
+    const busy = [...(this.#running ?? [])].some(({ awaited }) => awaited);
+    const then = this.#onWorkDone;
+    if (busy || then === undefined) return;
+    this.#onWorkDone = undefined;
+    then();
   }
 
   async #run(event: FlavorEvent & { type: 'tool-call' }): Promise<boolean> {
@@ -152,6 +172,7 @@ export class ToolDesk {
   /** The call is over: results that are still to come go nowhere. */
   close(): void {
     this.#closed = true;
+    this.#onWorkDone = undefined;
     this.#filler.forget();
   }
 
@@ -190,7 +211,9 @@ export class ToolDesk {
       () => abort.abort(new ToolStopped('This took too long and was given up.', true)),
       tools.timing(name).timeoutMs,
     );
-    const running = { cancellable: tools.isCancellable(name), abort };
+    const cancellable = tools.isCancellable(name);
+    // What may be given up for a word of the caller's may be for their goodbye.
+    const running = { cancellable, awaited: tools.isExternal(name) && !cancellable, abort };
     this.#running ??= new Set();
     this.#running.add(running);
     try {
@@ -201,6 +224,7 @@ export class ToolDesk {
       return stoppedResult(id, abort.signal.reason);
     } finally {
       this.#running.delete(running);
+      this.#tellWorkDone();
       clock.clearTimeout(timer);
       signal.removeEventListener('abort', onOver);
     }

@@ -39,6 +39,11 @@ export class ToolRunner {
     return this.#find(name)?.definition.cancellable ?? false;
   }
 
+  /** Whether it does its work outside the call. */
+  isExternal(name: string): boolean {
+    return this.#find(name)?.external ?? false;
+  }
+
   /** Never rejects: what goes wrong is a result with `error`, which the model can talk about. */
   async run(call: ToolCall, phone: ToolContext, signal: AbortSignal): Promise<ToolResult> {
     const tool = this.#find(call.name);

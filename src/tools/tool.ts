@@ -114,6 +114,8 @@ export interface ToolTiming {
 export interface Tool {
   readonly definition: ToolDefinition;
   readonly timing: ToolTiming;
+  /** It does its work outside the call, and somebody counts on that being done. Default: false. */
+  readonly external?: boolean;
   /** A rejection reaches the model as an error, in the words of its message. */
   run(call: ToolCall, scope: ToolScope, signal: AbortSignal): Promise<ToolOutcome>;
 }

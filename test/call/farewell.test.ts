@@ -7,7 +7,14 @@ function setUp() {
   const clock = new FakeClock(0);
   const speech = new AgentSpeech({ encoding: 'mulaw', sampleRate: 8000 });
   const over: number[] = [];
-  const stream = { marks: 0, queued: 0, mark: () => ++stream.marks, queuedMs: () => stream.queued };
+  const stream = {
+    marks: 0,
+    flushes: 0,
+    queued: 0,
+    mark: () => ++stream.marks,
+    flush: () => ++stream.flushes,
+    queuedMs: () => stream.queued,
+  };
   const farewell = new Farewell(
     { farewellMs: 15_000, farewellStartMs: 3000, farewellTailMs: 200 },
     { clock, speech, stream, onOver: () => over.push(clock.now()) },
@@ -108,4 +115,18 @@ test('what is queued and never heard holds the line for a minute at most', () =>
   farewell.begin(undefined);
   clock.advance(120_000);
   expect(over).toEqual([60_000]);
+});
+
+test.each([
+  [true, 1],
+  [false, 0],
+])('what is queued behind the last words of a call is dropped: last %s', (last, flushes) => {
+  const { speech, stream, farewell } = setUp();
+  speech.onText('bye', 'goodbye', 0);
+  farewell.begin('bye', last);
+  farewell.onReport('other');
+  expect(stream.flushes).toBe(0);
+  farewell.onReport('bye');
+  farewell.onReport('bye');
+  expect(stream.flushes).toBe(flushes);
 });

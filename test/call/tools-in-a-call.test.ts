@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createHangUpTool } from '../../src/tools/hang-up.js';
 import type { Filler } from '../../src/tools/tool.js';
 import { FakeAnnouncer } from '../support/fake-announcer.js';
 import type { FakeSession } from '../support/fake-flavor.js';
@@ -115,6 +116,67 @@ describe('while a tool runs', () => {
     expect(signal()?.aborted).toBe(true);
     expect(session.results).toEqual([]);
     expect(setup.records[0]?.tools).toMatchObject([{ name: 'search', ok: false }]);
+    expect(setup.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('an agent that hangs up while a tool of the operator’s runs', () => {
+  const hangUp = { type: 'tool-call', id: 't2', name: 'hang_up', arguments: {} } as const;
+
+  /** The agent reports, says goodbye and hangs up, all in one answer. */
+  async function reporting({ cancellable = false } = {}) {
+    let finish = (): void => {};
+    const report = scriptedTool(
+      async () => {
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        return { output: 'noted', reply: true };
+      },
+      {
+        definition: { name: 'report', description: '', parameters: {}, cancellable },
+        external: true,
+        timing: { timeoutMs: 8000, filler: undefined, fillerAfterMs: 700 },
+      },
+    );
+    const setup = setUp({ deps: { tools: runnerOf(report, createHangUpTool()) } });
+    const { stream, session } = await answer(setup);
+    session.say('bye', ['Good', 'bye.']);
+    session.events.push({ type: 'tool-call', id: 't1', responseId: 'bye', name: 'report', arguments: {} });
+    session.events.push({ ...hangUp, responseId: 'bye' });
+    await slots(setup, stream, 2000);
+    return { setup, stream, session, finish: () => finish() };
+  }
+
+  test('the report arrives before the call ends', async () => {
+    const { setup, stream, finish } = await reporting();
+    expect(setup.leg.actions).toEqual(['180', '200']);
+    finish();
+    await slots(setup, stream, 40);
+    expect(setup.leg.actions.at(-1)).toContain('normal');
+    stream.emit({ type: 'closed', atMs: setup.clock.now() });
+    await settle();
+    expect(setup.records[0]?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: true }]);
+  });
+
+  test('no longer than the tool may take', async () => {
+    const { setup, stream } = await reporting();
+    await slots(setup, stream, 5900);
+    expect(setup.leg.actions).toEqual(['180', '200']);
+    await slots(setup, stream, 200);
+    expect(setup.leg.actions.at(-1)).toContain('normal');
+  });
+
+  test('what changes nothing is not waited for', async () => {
+    const { setup } = await reporting({ cancellable: true });
+    expect(setup.leg.actions.at(-1)).toContain('normal');
+  });
+
+  test('the other side may hang up meanwhile', async () => {
+    const { setup } = await reporting();
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records[0]?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: false }]);
     expect(setup.clock.pendingTimers).toBe(0);
   });
 });

@@ -31,6 +31,7 @@ export function mcpTools(server: McpServer, options: McpToolOptions): readonly T
         parameters: shown(parameters),
       },
       timing,
+      external: true,
       async run(call, { log }, signal) {
         try {
           const given = argumentsOf(call.arguments);

@@ -20,6 +20,7 @@ export function createModuleTool(name: string, loaded: LoadedTool, timing: ToolT
   return {
     definition: { name, description, parameters: shown, cancellable },
     timing,
+    external: true,
     async run(call, scope, signal) {
       const checked = await check(call.arguments);
       if (!checked.ok) throw new Error(checked.problem);

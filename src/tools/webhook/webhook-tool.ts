@@ -45,6 +45,7 @@ export function createWebhookTool(options: WebhookOptions, deps: WebhookDeps): T
 class WebhookTool implements Tool {
   readonly definition: Tool['definition'];
   readonly timing: ToolTiming;
+  readonly external = true;
   readonly #options: WebhookOptions;
   readonly #deps: WebhookDeps;
   readonly #arguments: ArgumentCheck;
