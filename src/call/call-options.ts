@@ -48,6 +48,8 @@ export interface CallOptions {
 export interface SilencePolicy {
   /** Silence before each question, ms. */
   readonly repromptMs: number;
+  /** Before the first, to somebody who has not been heard yet, ms. Default: `repromptMs`. */
+  readonly firstMs?: number | undefined;
   /** The first time, the second time ...; empty: nobody is asked. */
   readonly reprompts: readonly Saying[];
   /** Said before the call is ended for `limits.silenceMs`, or after the last question. */

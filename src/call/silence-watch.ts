@@ -3,6 +3,8 @@ export interface SilenceWatchOptions {
   readonly limitMs: number;
   /** Silence after which the caller is asked whether they are there, and asked again, ms. */
   readonly repromptMs: number;
+  /** The same before the first question to somebody who has not been heard yet, ms. Default: `repromptMs`. */
+  readonly firstMs?: number | undefined;
   /** How often they are asked. When nothing came of the last time either, the limit counts as reached. */
   readonly reprompts: number;
 }
@@ -23,6 +25,8 @@ export class SilenceWatch {
   #unaskedMs = 0;
   #asked = 0;
   #reported = false;
+  /** The caller has spoken, or pressed a key: a click on the line is no word. */
+  #known = false;
 
   constructor(options: SilenceWatchOptions) {
     this.#options = options;
@@ -52,20 +56,27 @@ export class SilenceWatch {
     }
     this.#silentMs += FRAME_MS;
     this.#unaskedMs += FRAME_MS;
-    const { limitMs, repromptMs, reprompts } = this.#options;
+    const { limitMs, repromptMs, firstMs = repromptMs, reprompts } = this.#options;
     const asksInVain = reprompts > 0 && this.#asked >= reprompts && this.#unaskedMs >= repromptMs;
     if (this.#silentMs >= limitMs || asksInVain) {
       this.#reported = true;
       return 'limit';
     }
-    if (this.#asked >= reprompts || this.#unaskedMs < repromptMs) return undefined;
+    const dueMs = this.#known || this.#asked > 0 ? repromptMs : firstMs;
+    if (this.#asked >= reprompts || this.#unaskedMs < dueMs) return undefined;
     this.#asked += 1;
     this.#unaskedMs = 0;
     return 'reprompt';
   }
 
-  /** A key, the answer, the end of a hold. */
+  /** A word, a key, the end of a hold. */
   onSign(): void {
+    this.#known = true;
+    this.onAnswered();
+  }
+
+  /** The count begins. */
+  onAnswered(): void {
     this.#silentMs = 0;
     this.#unaskedMs = 0;
     this.#asked = 0;

@@ -51,6 +51,10 @@ function describeConversation(conversation: ConversationOutcome): string[] {
     return is === 'built-in' ? name : `${name} (${is})`;
   });
   lines.push(kinds.length === 0 ? 'may use no tools' : `may use ${kinds.join(', ')}`);
+  const [first] = silence.reprompts;
+  if (first && silence.firstSeconds !== undefined && silence.firstSeconds !== silence.repromptSeconds) {
+    lines.push(`says ${quoted(first)} to who has said nothing at all after ${silence.firstSeconds} s`);
+  }
   if (silence.reprompts.length > 0) {
     lines.push(`after ${silence.repromptSeconds} s of silence says ${silence.reprompts.map(quoted).join(', then ')}`);
   }

@@ -71,7 +71,8 @@ export interface ConversationOutcome {
     readonly repromptSeconds: number;
     readonly reprompts: readonly Saying[];
     readonly goodbye: Saying | null;
-    /** `limits.silenceSeconds` */
+    readonly firstSeconds?: number;
+    /** Of the route, or `limits.silenceSeconds`. */
     readonly endSeconds: number;
   };
   readonly duration: DurationConfig & { readonly endSeconds: number };
@@ -208,12 +209,13 @@ function conversationOf(
       repromptSeconds: silence.repromptSeconds,
       reprompts: silence.reprompts.map(say),
       goodbye: silence.goodbye === undefined ? null : say(silence.goodbye),
-      endSeconds: config.limits.silenceSeconds,
+      ...(silence.firstSeconds !== undefined && { firstSeconds: silence.firstSeconds }),
+      endSeconds: silence.endSeconds ?? config.limits.silenceSeconds,
     },
     duration: {
       warningSeconds: duration.warningSeconds,
       ...(duration.warning !== undefined && { warning: say(duration.warning) }),
-      endSeconds: config.limits.callSeconds,
+      endSeconds: duration.endSeconds ?? config.limits.callSeconds,
     },
     onFailure: {
       retries: onFailure.retries,

@@ -268,15 +268,21 @@ export interface InterruptionConfig {
   readonly echoGuardMs: number;
 }
 
-/** What is said to a caller who says nothing; `limits.silenceSeconds` ends the call. */
+/** What is said to a caller who says nothing. */
 export interface SilenceConfig {
   readonly repromptSeconds: number;
+  /** Before the first question to somebody who has not spoken yet; default `repromptSeconds`. */
+  readonly firstSeconds?: number;
+  /** Ends the call; default `limits.silenceSeconds`. */
+  readonly endSeconds?: number;
   readonly reprompts: readonly Saying[];
   readonly goodbye?: Saying;
 }
 
-/** What is said before `limits.callSeconds` ends the call. */
+/** How long a call may last, and what is said before its end. */
 export interface DurationConfig {
+  /** Default `limits.callSeconds`. */
+  readonly endSeconds?: number;
   readonly warningSeconds: number;
   readonly warning?: Saying;
 }

@@ -39,12 +39,13 @@ export function routeOptions(
     hangUp: { headers: headerFields(route.hangup.headers, render) },
     limits: {
       ...defaultCallLimits,
-      callMs: limits.callSeconds * 1000,
-      silenceMs: limits.silenceSeconds * 1000,
+      callMs: (duration.endSeconds ?? limits.callSeconds) * 1000,
+      silenceMs: (silence.endSeconds ?? limits.silenceSeconds) * 1000,
     },
     interruption,
     silence: {
       repromptMs: silence.repromptSeconds * 1000,
+      firstMs: (silence.firstSeconds ?? silence.repromptSeconds) * 1000,
       reprompts: silence.reprompts,
       goodbye: silence.goodbye,
     },

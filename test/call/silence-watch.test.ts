@@ -66,3 +66,24 @@ test('a word of the caller allows all questions again', () => {
   watch.onFrame(true, false);
   expect(watch.asked).toBe(0);
 });
+
+test('somebody who has not been heard yet is asked sooner, once', () => {
+  const watch = new SilenceWatch({ limitMs: 60_000, repromptMs: 1000, firstMs: 200, reprompts: 2 });
+  watch.onAnswered();
+  const decisions: string[] = [];
+  // A click on the line, and nothing behind it: no word.
+  expect(watch.onFrame(true, false)).toBeUndefined();
+  for (let atMs = 20; atMs <= 1200; atMs += 20) {
+    const decision = watch.onFrame(false, false);
+    if (decision) decisions.push(`${decision} ${atMs}`);
+  }
+  expect(decisions).toEqual(['reprompt 200', 'reprompt 1200']);
+});
+
+test('who has spoken may take their time', () => {
+  const watch = new SilenceWatch({ limitMs: 60_000, repromptMs: 1000, firstMs: 200, reprompts: 2 });
+  watch.onAnswered();
+  watch.onSign();
+  for (let atMs = 20; atMs < 1000; atMs += 20) expect(watch.onFrame(false, false)).toBeUndefined();
+  expect(watch.onFrame(false, false)).toBe('reprompt');
+});

@@ -206,6 +206,23 @@ describe('a whole conversation', () => {
 `);
   });
 
+  test('limits of the route’s own are told in place of those of all calls', async () => {
+    const route = desk
+      .replace('PORT', '1')
+      .replace('goodbye: Goodbye.', 'goodbye: Goodbye., firstSeconds: 4, endSeconds: 90')
+      .replace('{ warning: Soon over. }', '{ warning: Soon over., endSeconds: 100 }');
+    const { out } = await routeTest(['1', '--config', 'c.yaml'], directoryWith(route));
+    expect(out).toContain(`  says "Hello?" to who has said nothing at all after 4 s
+  after 15 s of silence says "Hello?", then "Still there?"
+  after 90 s of silence says "Goodbye." and hangs up
+  after 70 s says "Soon over."
+`);
+    const { out: json } = await routeTest(['1', '--config', 'c.yaml', '--json'], directoryWith(route));
+    expect(JSON.parse(json)).toMatchObject({
+      conversation: { silence: { firstSeconds: 4, endSeconds: 90 }, duration: { endSeconds: 100 } },
+    });
+  });
+
   test('one that cannot be interrupted and can only talk', async () => {
     const text =
       'flavors: { a: { use: echo } }\nroutes: [{ match: { any: true }, flavor: a, tools: [], interruption: { enabled: false } }]\n';

@@ -35,6 +35,18 @@ describe('a mistake in a route', () => {
       'silence: { repromptSeconds: 20, reprompts: [a, b, c] }',
       'warning routes[0].silence.reprompts: limits.silenceSeconds ends the call after 60 s, before the last of these is said',
     ],
+    [
+      'silence: { repromptSeconds: 20, reprompts: [a], endSeconds: 15 }',
+      'warning routes[0].silence.reprompts: silence.endSeconds ends the call after 15 s, before the last of these is said',
+    ],
+    [
+      'silence: { firstSeconds: 0 }',
+      'error routes[0].silence.firstSeconds: expected a number above 0 and at most 31536000',
+    ],
+    [
+      'duration: { endSeconds: 20, warning: Soon. }',
+      'error routes[0].duration.warningSeconds: the longest call, duration.endSeconds, has only 20 s',
+    ],
     ['silence: { reprompts: hello }', 'error routes[0].silence.reprompts: expected a list, found text'],
     [
       'duration: { warning: Soon., warningSeconds: 600 }',

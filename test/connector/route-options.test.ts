@@ -59,6 +59,21 @@ test('header fields are filled in for the call: one line each, and none without 
   ]);
 });
 
+test('a route may be more patient than calls in general, and its calls shorter', () => {
+  const { limits, silence } = routeOptions(config, routeWith({}), render);
+  expect([limits.silenceMs, limits.callMs]).toEqual([60_000, 3_600_000]);
+  expect(silence.firstMs).toBe(silence.repromptMs);
+  const own = routeOptions(
+    config,
+    routeWith({
+      silence: { ...routeDefaults.silence, firstSeconds: 5, endSeconds: 180 },
+      duration: { ...routeDefaults.duration, endSeconds: 600 },
+    }),
+    render,
+  );
+  expect([own.limits.silenceMs, own.limits.callMs, own.silence.firstMs]).toEqual([180_000, 600_000, 5000]);
+});
+
 test('the flavors of onFailure are asked after the own one, in order', () => {
   const clock = new FakeClock(0);
   const [a, b, c] = ['a', 'b', 'c'].map((name) => choiceOf(name, new FakeFlavor(), clock));

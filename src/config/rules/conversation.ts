@@ -34,20 +34,22 @@ function checkTimes(
       help: 'raise rejectAfterMs, or lower minSpeechMs; enabled: false turns interruptions off',
     });
   }
+  const [silenceKey, silenceSeconds] = limitOf('silence', silence.endSeconds, limits.silenceSeconds);
   const repromptsEnd = silence.repromptSeconds * silence.reprompts.length;
-  if (silence.reprompts.length > 0 && repromptsEnd >= limits.silenceSeconds) {
+  if (silence.reprompts.length > 0 && repromptsEnd >= silenceSeconds) {
     broken.push({
       severity: 'warning',
       path: [...path, 'silence', 'reprompts'],
-      message: `limits.silenceSeconds ends the call after ${limits.silenceSeconds} s, before the last of these is said`,
-      help: `raise limits.silenceSeconds above ${repromptsEnd}, or lower repromptSeconds`,
+      message: `${silenceKey} ends the call after ${silenceSeconds} s, before the last of these is said`,
+      help: `raise ${silenceKey} above ${repromptsEnd}, or lower repromptSeconds`,
     });
   }
-  if (duration.warning !== undefined && duration.warningSeconds >= limits.callSeconds) {
+  const [durationKey, callSeconds] = limitOf('duration', duration.endSeconds, limits.callSeconds);
+  if (duration.warning !== undefined && duration.warningSeconds >= callSeconds) {
     broken.push({
       path: [...path, 'duration', 'warningSeconds'],
-      message: `the longest call, limits.callSeconds, has only ${limits.callSeconds} s`,
-      help: 'lower warningSeconds, or raise limits.callSeconds',
+      message: `the longest call, ${durationKey}, has only ${callSeconds} s`,
+      help: `lower warningSeconds, or raise ${durationKey}`,
     });
   }
   if (onFailure.waitingAfterMs >= onFailure.replyTimeoutMs) {
@@ -59,6 +61,16 @@ function checkTimes(
     });
   }
   return broken;
+}
+
+/** Which key ends a call, and after how long, s: the route's own, or that of all calls. */
+function limitOf(
+  section: 'silence' | 'duration',
+  own: number | undefined,
+  common: number,
+): readonly [key: string, seconds: number] {
+  const commonKey = section === 'silence' ? 'limits.silenceSeconds' : 'limits.callSeconds';
+  return own === undefined ? [commonKey, common] : [`${section}.endSeconds`, own];
 }
 
 function checkFailure({ flavor, onFailure }: ParsedRoute, path: ConfigPath, names: FileNames): BrokenRule[] {

@@ -58,27 +58,34 @@ export const silenceSchema = z
     repromptSeconds: seconds()
       .default(silence.repromptSeconds)
       .describe('A caller who says nothing for this long is spoken to, and again after as long.'),
+    firstSeconds: seconds()
+      .exactOptional()
+      .describe(
+        'The same for somebody who has not said a word yet: who is called and only picks up. Default: repromptSeconds.',
+      ),
+    endSeconds: seconds()
+      .exactOptional()
+      .describe('A call in which the caller says nothing for this long is ended. Default: limits.silenceSeconds.'),
     reprompts: z
       .array(saying())
       .default([...silence.reprompts])
       .describe('What is said then, one after the other. An empty list: nothing.'),
-    goodbye: saying()
-      .exactOptional()
-      .describe('What is said before limits.silenceSeconds ends the call. Default: nothing.'),
+    goodbye: saying().exactOptional().describe('What is said before a silent call is ended. Default: nothing.'),
   })
   .prefault({})
-  .describe('What is said to a caller who says nothing. limits.silenceSeconds ends the call.');
+  .describe('What is said to a caller who says nothing, and when the call is ended.');
 
-/** What is said before the longest call ends. */
+/** How long a call may last, and what is said before its end. */
 export const durationSchema = z
   .strictObject({
+    endSeconds: seconds().exactOptional().describe('Longest call of this route. Default: limits.callSeconds.'),
     warningSeconds: seconds()
       .default(duration.warningSeconds)
-      .describe('How long before limits.callSeconds ends the call the warning is said.'),
+      .describe('How long before that end the warning is said.'),
     warning: saying().exactOptional().describe('The warning. Default: none.'),
   })
   .prefault({})
-  .describe('What is said before limits.callSeconds ends the call.');
+  .describe('How long a call may last, and what is said before its end.');
 
 /** What becomes of a call whose flavor fails. */
 export const onFailureSchema = z
