@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { assertUnreachable } from '../base/assert.js';
 import { errorMessage } from '../base/connector-error.js';
@@ -6,17 +5,13 @@ import { oggRecordings } from './ogg-recording.js';
 import { loadOpus } from './opus/load-opus.js';
 import type { RecordingFile } from './recording-file.js';
 import type { RecordingReply, RecordingRequest } from './recording-thread.js';
+import { setThreadNice } from './thread-nice.js';
 
 /** Where the recording thread begins. */
 
-/** On Linux of the calling thread alone. */
 const NICE = 10;
 
-try {
-  setPriority(NICE);
-} catch {
-  // Not granted here: it shares the processor like the others.
-}
+setThreadNice(NICE);
 
 const opus = loadOpus('@evan/opus');
 const files = new Map<number, RecordingFile>();

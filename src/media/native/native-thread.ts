@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '../../base/clock.js';
 import { createSystemRandom } from '../../base/random.js';
 import { rehearse } from '../rehearsal.js';
+import { MEDIA_NICE, setThreadNice } from '../thread-nice.js';
 import { MediaThread } from '../worker/media-thread.js';
 import type { ThreadOrder, ThreadSetup } from '../worker/thread-messages.js';
 import { loadDatagrams } from './datagrams.js';
@@ -20,8 +21,7 @@ export async function startNativeThread(addon: string): Promise<void> {
   await rehearse(setup.options);
   const clock = createSystemClock(setup.originMs);
   const transport = new NativeTransport(loadDatagrams(addon), clock, setup.options.dscp);
-  // Where it is not granted the thread is one among others.
-  transport.becomeRealtime(PRIORITY);
+  if (!transport.becomeRealtime(PRIORITY)) setThreadNice(MEDIA_NICE);
   const thread = new MediaThread(
     setup,
     { clock, random: createSystemRandom(), transport, timer: transport },

@@ -3,6 +3,7 @@ import { createSystemClock } from '../../base/clock.js';
 import { createSystemRandom } from '../../base/random.js';
 import { rehearse } from '../rehearsal.js';
 import { RtpSocketsTransport } from '../rtp-sockets.js';
+import { MEDIA_NICE, setThreadNice } from '../thread-nice.js';
 import { BlockingSlotTimer } from './blocking-slot-timer.js';
 import { MediaThread } from './media-thread.js';
 import type { ThreadOrder, ThreadSetup } from './thread-messages.js';
@@ -11,6 +12,8 @@ import type { ThreadOrder, ThreadSetup } from './thread-messages.js';
 
 const setup: ThreadSetup = workerData;
 await rehearse(setup.options);
+// Not before: compiling what was rehearsed is work for the others.
+setThreadNice(MEDIA_NICE);
 const clock = createSystemClock(setup.originMs);
 const transport = new RtpSocketsTransport(clock);
 const thread = new MediaThread(
