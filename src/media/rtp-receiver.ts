@@ -25,6 +25,8 @@ const COMFORT_NOISE = 13;
 const FRAME_MS = 20;
 /** Between two changes of codec by the caller, ms: each costs a decoder, and packets out of order must not turn it back. */
 const CODEC_REST_MS = 1_000;
+/** So long after a change of codec the one before is heard, ms, unless the new one is: its packets are still under way. */
+const OLD_CODEC_MS = 2_000;
 /** What the packet length of the caller adds to the delay assumed for the MOS, ms. */
 const PACKET_DELAY_MS = 20;
 
@@ -83,6 +85,9 @@ export class RtpReceiver {
   /** All that the caller may speak. */
   #agreed: readonly PhoneCodec[] = [];
   #changedAtMs = Number.NEGATIVE_INFINITY;
+  /** What was agreed on in place of the codec that is heard, and until when that one still is. */
+  #awaited: PhoneCodec | undefined;
+  #awaitedUntilMs = 0;
   #receiving = false;
   /** A key may be held: somebody has to notice should nothing more be heard of it. */
   #keyDown = false;
@@ -125,7 +130,8 @@ export class RtpReceiver {
 
   /**
    * Applies negotiated parameters. Beginning to receive (again) counts as a sign of life. A caller who may speak several
-   * codecs is heard in the one that it spoke last.
+   * codecs is heard in the one that it spoke last; one who may no longer speak it, until it is known to have changed (RFC 3264
+   * section 8.3.2).
    */
   configure(
     codec: PhoneCodec,
@@ -143,10 +149,15 @@ export class RtpReceiver {
       this.frames.noise.reset();
     }
     if (receiving && !this.#receiving) this.touch(nowMs);
+    const numbers = [...this.#agreed.map((each) => each.payloadType), events?.payloadType, also?.dtmfPayloadType];
+    const isUnderWay = receiving && this.#receiving && !numbers.includes(this.#codecPayloadType);
     this.#eventUnitsPerMs = events?.unitsPerMs;
     this.#dtmfPayloadType = events?.payloadType ?? -1;
     this.#toldDtmfPayloadType = also?.dtmfPayloadType ?? -1;
-    this.#listenTo(spoken ?? codec);
+    if (isUnderWay) {
+      this.#awaited = codec;
+      this.#awaitedUntilMs = nowMs + OLD_CODEC_MS;
+    } else this.#listenTo(spoken ?? codec);
     this.#changedAtMs = Number.NEGATIVE_INFINITY;
     // A phone that sends events may send the tone as well: no key counts twice.
     this.frames.tones = events === undefined ? this.#inband : undefined;
@@ -215,6 +226,7 @@ export class RtpReceiver {
 
   /** Delivers the frame that is due at `slotMs`. */
   deliver(slotMs: number, nowMs: number): void {
+    if (this.#awaited !== undefined && nowMs >= this.#awaitedUntilMs) this.#listenTo(this.#awaited);
     if (this.#keyDown || this.#inband !== undefined) {
       this.#nowMs = nowMs;
       this.#keyDown = this.#dtmf.tick(nowMs);
@@ -258,11 +270,12 @@ export class RtpReceiver {
 
   /** What the caller changes to; `undefined` for what it may not speak, or so soon after the last change. */
   #otherCodec(payloadType: number, nowMs: number): PhoneCodec | undefined {
-    if (this.#agreed.length < 2 || nowMs - this.#changedAtMs < CODEC_REST_MS) return undefined;
+    if (nowMs - this.#changedAtMs < CODEC_REST_MS) return undefined;
     return this.#agreed.find((codec) => codec.payloadType === payloadType);
   }
 
   #listenTo(codec: PhoneCodec): void {
+    this.#awaited = undefined;
     const coding = phoneCodings[codec.name];
     if (coding !== this.#coding) this.#useCodec(codec, coding);
     this.#codecPayloadType = codec.payloadType;

@@ -154,12 +154,62 @@ test('after a change of codec the other one is taken, and frames keep the format
   receiver.frames.setInput({ encoding: 'mulaw', sampleRate: 8_000 });
   go(10);
   receiver.configure({ name: 'pcma', payloadType: 8 }, eventsOf(101), true, 200);
-  go(1);
-  expect(receiver.stats().dropped).toEqual({ 'payload-type': 1 });
   go(10, (fields) => ({ ...fields, payloadType: 8, payload: new Uint8Array(160).fill(ALAW_SILENCE) }));
   const last = frames.at(-1);
   expect(last?.concealed).toBe(false);
   expect(last?.codes.every((code) => code === MULAW_SILENCE || code === 0xfe)).toBe(true);
+});
+
+describe('a codec that was changed for another', () => {
+  const inPcma = (fields: RtpFields): RtpFields => ({ ...fields, payloadType: 8 });
+  const setUpChange = () => {
+    const scene = setUp();
+    scene.receiver.frames.setInput({ encoding: 'mulaw', sampleRate: 8_000 });
+    scene.go(10);
+    scene.receiver.configure({ name: 'pcma', payloadType: 8 }, eventsOf(101), true, 200);
+    return scene;
+  };
+
+  test('is heard until the other comes, then no more', () => {
+    const { receiver, frames, go } = setUpChange();
+    go(5);
+    expect(frames.slice(-5).every(({ codes, concealed }) => codes.every((code) => code === LOUD) && !concealed)).toBe(
+      true,
+    );
+    go(10, inPcma);
+    expect(receiver.stats()).toMatchObject({ packets: 25, lost: 0, dropped: {} });
+    expect(frames.at(-1)?.codes).not.toContain(LOUD);
+    go(60);
+    expect(receiver.stats().dropped).toEqual({ 'payload-type': 60 });
+  });
+
+  test('is heard for 2 s, by a phone that does not change', () => {
+    const { receiver, go } = setUpChange();
+    go(110);
+    expect(receiver.stats().dropped).toEqual({ 'payload-type': 9 });
+    go(10, inPcma);
+    expect(receiver.stats()).toMatchObject({ packets: 121, dropped: { 'payload-type': 9 } });
+  });
+
+  test.each<[string, (scene: ReturnType<typeof setUpChange>) => void]>([
+    [
+      'the call was on hold',
+      ({ receiver }) => {
+        receiver.configure({ name: 'pcma', payloadType: 8 }, eventsOf(101), false, 200);
+        receiver.configure({ name: 'pcma', payloadType: 8 }, eventsOf(101), true, 220);
+      },
+    ],
+    [
+      'its number is that of another',
+      ({ receiver }) => receiver.configure({ name: 'pcma', payloadType: 8 }, eventsOf(0), true, 200),
+    ],
+  ])('is not heard where %s', (_, changes) => {
+    const scene = setUpChange();
+    changes(scene);
+    scene.go(5);
+    expect(scene.receiver.stats().packets).toBeLessThanOrEqual(15);
+    expect(scene.frames.at(-1)?.codes).not.toContain(LOUD);
+  });
 });
 
 describe('a caller who may speak two codecs', () => {
@@ -198,6 +248,7 @@ describe('a caller who may speak two codecs', () => {
     go(1, inPcma);
     expect([heard(), receiver.stats().dropped]).toEqual(['pcma', {}]);
     receiver.configure(PCMU, eventsOf(101), true, 220);
+    go(1, inPcma);
     go(10);
     expect([heard(), receiver.stats().dropped]).toEqual(['pcmu', {}]);
     go(1, inPcma);
