@@ -84,6 +84,14 @@ export class PeerLink {
     return this.#rtcp === undefined ? this.srtp.openRtcp(bytes) : this.#rtcp.open(bytes, from, nowMs);
   }
 
+  /**
+   * Whom RTCP is to be judged as: a second component has addresses of its own, which may be those of another network than
+   * RTP's (RFC 8445 section 5.1.1.1), and the peer has been proven to be there.
+   */
+  rtcpSource(from: RemoteAddress): RemoteAddress {
+    return this.#rtcp?.isPeer(from) === true ? (this.destination.rtp ?? from) : from;
+  }
+
   /** To be called every few 10 ms. */
   tick(nowMs: number): void {
     this.#association?.tick(nowMs);

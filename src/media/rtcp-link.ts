@@ -50,6 +50,11 @@ export class RtcpLink {
     this.#association.expect(remote);
   }
 
+  /** Whether the peer's RTCP comes from there, whatever address its RTP has. */
+  isPeer(from: RemoteAddress): boolean {
+    return this.#association.isPeer(from);
+  }
+
   /** Whether reports leave. */
   get ready(): boolean {
     return this.#srtp.ready;

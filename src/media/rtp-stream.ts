@@ -207,7 +207,7 @@ export class RtpStream implements MediaStream, WheelMember {
     try {
       const packet = this.#link.openRtcp(bytes, from, atMs);
       if (typeof packet === 'string') this.#receiver.refuse(packet);
-      else if (packet !== undefined) this.#receiver.receiveRtcp(packet, from, atMs);
+      else if (packet !== undefined) this.#receiver.receiveRtcp(packet, this.#link.rtcpSource(from), atMs);
     } catch (error) {
       this.fail(error);
     }

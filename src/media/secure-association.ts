@@ -116,7 +116,7 @@ export class SecureAssociation {
   isMedia(bytes: Uint8Array, from: RemoteAddress, nowMs: number, offset: number, length: number): boolean {
     const first = length > 0 ? (bytes[offset] as number) : 0xff;
     if (first >= 128 && first < 192) {
-      if (this.#keys === undefined || this.#ice === undefined || this.#isPeer(from)) return true;
+      if (this.#keys === undefined || this.#ice === undefined || this.isPeer(from)) return true;
       this.#deps.listener.onRefused('source');
       return false;
     }
@@ -124,6 +124,14 @@ export class SecureAssociation {
     else if (first >= 20 && first < 64) this.#takeDtls(bytes.subarray(offset, offset + length), from, nowMs);
     else this.#deps.listener.onRefused('not-rtp');
     return false;
+  }
+
+  /** Whether the peer has been proven to be there, or the SDP says so. */
+  isPeer(from: RemoteAddress): boolean {
+    if (from === this.#known) return true;
+    if (!this.#addresses.some((one) => isSameRemote(from, one))) return false;
+    this.#known = from;
+    return true;
   }
 
   /** To be called every few 10 ms. */
@@ -167,7 +175,7 @@ export class SecureAssociation {
       listener.onRefused('net');
       return;
     }
-    const { reply, valid, nominated, isKeepalive } = this.#ice?.receive(bytes, from, this.#isPeer(from)) ?? NO_ICE;
+    const { reply, valid, nominated, isKeepalive } = this.#ice?.receive(bytes, from, this.isPeer(from)) ?? NO_ICE;
     if (isKeepalive) return;
     if (reply === undefined || !this.#isAdmitted(from)) {
       listener.onRefused(reply === undefined ? 'stun' : 'net');
@@ -180,7 +188,7 @@ export class SecureAssociation {
   /** What the peer chooses counts; before it has, the first that it was found at. */
   #takeAddress(from: RemoteAddress, nominated: boolean, nowMs: number): void {
     const remote = this.#remote;
-    if (!this.#isPeer(from)) {
+    if (!this.isPeer(from)) {
       // The one that is in use stays, however many others there are.
       const others = this.#addresses.filter((one) => !isSameRemote(one, remote)).slice(2 - MAX_ADDRESSES);
       this.#addresses = [...(remote === undefined ? [] : [remote]), ...others, from];
@@ -193,19 +201,12 @@ export class SecureAssociation {
   }
 
   #takeDtls(datagram: Uint8Array, from: RemoteAddress, nowMs: number): void {
-    if (!this.#isPeer(from)) {
+    if (!this.isPeer(from)) {
       this.#deps.listener.onRefused('dtls');
       return;
     }
     this.#replyTo = from;
     this.#exchange.receive(datagram, nowMs);
-  }
-
-  #isPeer(from: RemoteAddress): boolean {
-    if (from === this.#known) return true;
-    if (!this.#addresses.some((one) => isSameRemote(from, one))) return false;
-    this.#known = from;
-    return true;
   }
 
   #isAdmitted({ address }: RemoteAddress): boolean {

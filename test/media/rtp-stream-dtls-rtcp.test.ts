@@ -96,6 +96,26 @@ test('without ICE the handshake of RTCP comes from the port above, or from where
   }
 });
 
+test('reports come from another address than RTP where the checks, or a=rtcp, say so, and from nowhere else', () => {
+  for (const ice of [true, false]) {
+    const { clock, stream, connect, establishRtp, receiveRtcp, receive, exchanges, checkOf, ...peer } = setUpPeer();
+    if (ice) establishRtp();
+    else {
+      connect({ dtls: dtlsOf({ ice: undefined }), remote: CALLER, rtcp: { mux: false, remote: ELSEWHERE } });
+      clock.advance(20);
+      receive(HELLO);
+      exchanges[0]?.establish(keysOf());
+    }
+    if (ice) receiveRtcp(checkOf(), ELSEWHERE);
+    receiveRtcp(HELLO, ELSEWHERE);
+    exchanges[1]?.establish(RTCP_KEYS);
+    receiveRtcp(peer.sealedReport(), ELSEWHERE);
+    expect(stream.stats()).toMatchObject({ rtcp: { received: 1 }, in: { dropped: {} } });
+    receiveRtcp(peer.sealedReport(), STRANGER);
+    expect(stream.stats()).toMatchObject({ rtcp: { received: 1 }, in: { dropped: { source: 1 } } });
+  }
+});
+
 test('the keys of RTP open no report, and nothing plain is taken or leaves', () => {
   const { clock, stream, establishRtp, receiveRtcp, exchanges, say, reports, checkOf } = setUpPeer();
   const sealing = new SrtpOutbound({ suite: SUITE, key: Buffer.alloc(30, 2) });
