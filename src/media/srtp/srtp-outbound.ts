@@ -10,6 +10,12 @@ const CYCLE = 0x1_0000;
 const MAX_RTP_INDEX = 2 ** 48 - 1;
 const MAX_RTCP_INDEX = 2 ** 31 - 1;
 
+/**
+ * Keys that are remembered when others have taken their place. They are of our own making, and random: one comes back where an
+ * exchange of offer and answer fails, and those before it never do.
+ */
+const MAX_USED_KEYS = 16;
+
 /** What a direction is protected with. */
 export interface SrtpKey {
   readonly suite: SrtpSuite;
@@ -26,7 +32,7 @@ export class SrtpOutbound {
   readonly #packets = new Uint8Views();
   #key: SrtpKey;
   #protection: PacketProtection;
-  /** By every key that has protected anything, as text: the last index under it, as of when it was given up. */
+  /** By key, as text, of those that were given up last: the last index under it, as of then. */
   readonly #used = new Map<string, number>();
   #cycles = 0;
   #lastSequence = -1;
@@ -39,15 +45,15 @@ export class SrtpOutbound {
 
   /**
    * Another master key. The rollover counter goes on (RFC 3711 section 3.3.1), unless somebody else receives from now on
-   * who knows nothing of it. With a key that it has, or once had, it goes on in any case: no index is used twice with one
+   * who knows nothing of it. With a key that it has, or had lately, it goes on in any case: no index is used twice with one
    * key, which would give the audio away (RFC 3711 section 9.1) and with GCM the key of the tags (RFC 7714 section 8.4).
    */
   rekey(key: SrtpKey, newPeer: boolean): void {
     if (isSameKey(key, this.#key)) return;
-    this.#used.set(textOf(this.#key), this.#lastIndex);
+    const used = this.#used.get(textOf(key));
+    this.#giveUp(this.#key);
     this.#key = key;
     this.#protection = createProtection(key.suite, key.key);
-    const used = this.#used.get(textOf(key));
     if (used === undefined && newPeer) this.#goOnAfter(-1);
     // The counter was begun anew for a key between.
     else if (used !== undefined && used > this.#lastIndex) this.#goOnAfter(used);
@@ -83,6 +89,14 @@ export class SrtpOutbound {
     this.#protection.protectRtcp(bytes, readUint32(packet, 4), this.#rtcpIndex);
     this.#rtcpIndex += 1;
     return bytes;
+  }
+
+  #giveUp(key: SrtpKey): void {
+    const text = textOf(key);
+    // A map keeps the order of insertion.
+    this.#used.delete(text);
+    this.#used.set(text, this.#lastIndex);
+    if (this.#used.size > MAX_USED_KEYS) this.#used.delete(this.#used.keys().next().value as string);
   }
 
   get #lastIndex(): number {

@@ -164,6 +164,21 @@ test('a key that comes back after the counter was begun anew for another goes on
   expect(opens(again)).toBe('ok');
 });
 
+test('keys that come back are known among the last sixteen; those before them are let go of', () => {
+  const suite = 'AES_CM_128_HMAC_SHA1_80';
+  const [known, forgotten] = [15, 16].map((others) => {
+    const { outbound, seal } = pair(suite);
+    for (const sequence of [2, 30_000, 60_000, 65_536]) seal(sequence);
+    for (let fill = 2; fill < 2 + others; fill += 1) outbound.rekey(keyOf(suite, fill), true);
+    outbound.rekey(keyOf(suite, 100), true);
+    outbound.rekey(keyOf(suite), true);
+    return Buffer.from(outbound.protectRtp(packetOf(2)) ?? []);
+  });
+  const first = pair(suite).seal(2);
+  expect(known).not.toEqual(first);
+  expect(forgotten).toEqual(first);
+});
+
 test('protection that is given up and comes back with its key goes on where it was', () => {
   const sent: Buffer[] = [];
   const keep = (bytes: Uint8Array): void => void sent.push(Buffer.from(bytes));
