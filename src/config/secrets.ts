@@ -10,7 +10,7 @@ const MIN_SEARCHED_LENGTH = 6;
  */
 export function soundsSecret(name: string): boolean {
   return (
-    /secret|token(?!s)|passw|passphrase|pwd|credential|apikey|^(?:proxy-)?authorization$|^(?:set-)?cookie$|(?:^|[_-])key$/i.test(
+    /secret|token(?!s)|passw|passphrase|pwd|credential|apikey|^(?:proxy-)?authorization$|^(?:set-)?cookie$|(?:^|[_-])(?:key|pass)$/i.test(
       name,
     ) || /[a-z]Key$/.test(name)
   );
@@ -40,9 +40,39 @@ export function isForProgram(path: readonly (string | number)[]): boolean {
   return path[0] === 'tools' && (path[2] === 'env' || path[2] === 'args');
 }
 
-/** Whether a text looks as keys and tokens do: long, of one piece, letters and digits. */
+/** Whether a text looks as keys and tokens do: long, of one piece, letters and digits, and no words that can be read. */
 export function looksSecret(text: string): boolean {
-  return /^[\w+/=.~-]{16,}$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) && !text.startsWith('/');
+  const isLong = /^[\w+/=.~-]{16,}$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text) && !text.startsWith('/');
+  return isLong && !isHostName(text) && !readsAsWords(text);
+}
+
+/** `db-1.eu-central-1.internal`. What is random is as a rule in capitals too, or longer than a label of a host. */
+function isHostName(text: string): boolean {
+  return /^(?:[a-z\d-]{1,63}\.)+[a-z]{2,18}$/.test(text) && !/[a-z\d]{20}/.test(text);
+}
+
+const DATE = /(?<!\d)(?:19|20)\d\d-?(?:0\d|1[0-2])-?[0-3]\d(?!\d)/g;
+/** It can be pronounced. */
+const WORD = /^(?=.*[aeiouy]|.{1,3}$)(?!.*[^aeiouy]{6})[A-Z]?[a-z]{1,20}$/;
+/** `3`, `v2`, `4o`, `fp16`. */
+const NUMBER = /^(?:[a-z]{0,6}\d{1,4}|\d{1,3}[a-z]{1,2})$/;
+const MAX_DIGITS = 4;
+
+/**
+ * `text-embedding-3-large`, `--model=gpt-4o-2024-08-06`: words in pieces that say so, and among them one number, or several in
+ * a row, as versions have them. With more of them it may be what people make up for a password.
+ */
+function readsAsWords(text: string): boolean {
+  if (!/[-_./=]/.test(text)) return false;
+  const undated = text.replace(DATE, '');
+  const parts = undated.split(/[-_./=]/).filter((part) => part !== '');
+  const isNumber = parts.map((part) => !WORD.test(part));
+  return (
+    parts.some((part, index) => part.length > 2 && !isNumber[index]) &&
+    parts.every((part, index) => !isNumber[index] || NUMBER.test(part)) &&
+    isNumber.filter((is, index) => is && !isNumber[index - 1]).length <= 1 &&
+    undated.replace(/\D/g, '').length <= MAX_DIGITS
+  );
 }
 
 /** Passwords in the addresses of a text, as they are written there; where there is only one name, it may be a token. */

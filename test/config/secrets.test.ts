@@ -17,11 +17,12 @@ test.each([
   'pwd',
   'credentials',
   'Authorization',
+  'SMTP_PASS',
 ])('%s sounds secret', (name) => {
   expect(soundsSecret(name)).toBe(true);
 });
 
-test.each(['maxTokens', 'monkey', 'keyboard', 'model', 'VOICE_CONNECTOR_SIP_PORT', 'hotkeys', 'passive'])(
+test.each(['maxTokens', 'monkey', 'keyboard', 'model', 'VOICE_CONNECTOR_SIP_PORT', 'hotkeys', 'passive', 'bypass'])(
   '%s does not',
   (name) => {
     expect(soundsSecret(name)).toBe(false);
@@ -86,6 +87,26 @@ test.each([
   ['/usr/share/model-12345678', false],
   ['@acme/server-for-2-things', false],
   ['a sentence with 12345 words', false],
+  // Hosts, models and other things that have readable names.
+  ['db-1.eu-central-1.internal', false],
+  ['ip-10-12-0-112.ec2.internal', false],
+  ['text-embedding-3-large', false],
+  ['--model=gpt-4o-mini-2024-07-18', false],
+  ['claude-3-5-sonnet-20241022', false],
+  ['models/whisper-large-v3', false],
+  ['Production_Server-8080', false],
+  // Keys, in whatever pieces.
+  ['550e8400-e29b-41d4-a716-446655440000', true],
+  ['a8f5f167f44f4964e6c998dee827110c.prod', true],
+  ['sk-proj-AbCdEf123456', true],
+  ['AB12-CD34-EF56-GH78', true],
+  ['ab12-cd34-ef56-gh78', true],
+  ['abcd-1234-efgh-5678', true],
+  ['sesame-1-abcdefgh-23', true],
+  ['summertime20240718', true],
+  ['xoxb-qwrtzpsdfghklm-7', true],
+  ['dGhpcyBpcyBhIHNlY3JldA==1', true],
+  ['MTk4NjIyNDgz.Cl2FMQ.ZnCjm1XVW7vRze4b', true],
 ])('%s looks secret: %s', (text, expected) => {
   expect(looksSecret(text)).toBe(expected);
 });
