@@ -99,7 +99,9 @@ export const callJournalDefaults = {
   beatMs: 5000,
   /** Lines about calls that are over, before the file is rewritten without them. */
   maxDeadLines: 256,
-} as const satisfies { beatMs: number; maxDeadLines: number };
+  /** Calls whose record was lost, for which the next start writes one: some 4 MB of lines. */
+  maxLost: 10_000,
+} as const satisfies { beatMs: number; maxDeadLines: number; maxLost: number };
 
 /**
  * The calls in progress, on disk: one line when a call is answered, one when its record is safe. Empty when no call is
@@ -111,6 +113,8 @@ export class CallJournal {
   /** Begin lines by call id. */
   readonly #open = new Map<string, string>();
   readonly #costs = new Map<string, CostSoFar>();
+  /** Ids of calls that will have no record, the oldest first. */
+  readonly #lost = new Set<string>();
   #lines = 0;
   #beat: TimerHandle | undefined;
   #closed = false;
@@ -166,6 +170,19 @@ export class CallJournal {
     if (!this.#open.delete(id)) return;
     this.#append(line({ op: 'end', atMs: this.#clock.wallTime(), id }));
     if (this.#lines - this.#open.size > callJournalDefaults.maxDeadLines) this.#rewrite();
+  }
+
+  /**
+   * The call's record could not be kept: the next start writes what the journal knows. Of more than {@link callJournalDefaults}
+   * allow, the oldest are let go of: a disk may refuse for days.
+   */
+  lost(id: string): void {
+    if (!this.#open.has(id)) return;
+    this.#lost.add(id);
+    if (this.#lost.size <= callJournalDefaults.maxLost) return;
+    const oldest = this.#lost.values().next().value as string;
+    this.#lost.delete(oldest);
+    this.#open.delete(oldest);
   }
 
   flush(): Promise<void> {

@@ -160,11 +160,13 @@ class FileRecordLog implements RecordLog {
       line = JSON.stringify(record);
     } catch (error) {
       this.#unwritable += 1;
+      this.#journal.lost(record.id);
       // Only a value that JSON does not know can do this; the call itself must not suffer.
       this.#log.error({ call: record.id, code: 'ERR_RECORD_WRITE', error }, 'a call record cannot be written as JSON');
       return;
     }
-    this.#records.append(line, { onDurable: () => this.#journal.ended(record.id) });
+    const isTaken = this.#records.append(line, { onDurable: () => this.#journal.ended(record.id) });
+    if (!isTaken) this.#journal.lost(record.id);
   }
 
   async flush(): Promise<void> {

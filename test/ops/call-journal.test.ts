@@ -222,6 +222,25 @@ test('a record that had to be given up still comes back as recovered', async () 
   expect(await recordsIn(path)).toMatchObject([{ id: 'a', recovered: true }]);
 });
 
+test('of more lost records than are worth the memory, the oldest do not come back', async () => {
+  const path = join(temporaryDirectory(), 'cdr.jsonl');
+  const recordLog = await openAt(path);
+  // Neither a value that JSON does not know nor a closed file takes one.
+  const unknown = sampleRecord({ id: 'unwritable', durationMs: 1n as never });
+  void recordLog.began(sampleSummary({ id: unknown.id }));
+  for (let index = 0; index < callJournalDefaults.maxLost; index += 1) {
+    void recordLog.began(sampleSummary({ id: `call-${index}` }));
+  }
+  await recordLog.began(sampleSummary({ id: 'up' }));
+  recordLog.append(unknown);
+  await recordLog.close();
+  expect(recordLog.status.open).toBe(callJournalDefaults.maxLost + 2);
+  for (let index = 0; index < callJournalDefaults.maxLost; index += 1) {
+    recordLog.append(sampleRecord({ id: `call-${index}` }));
+  }
+  expect(recordLog.status.open).toBe(callJournalDefaults.maxLost + 1);
+});
+
 test('torn and senseless journal lines are passed over', async () => {
   const path = join(temporaryDirectory(), 'cdr.jsonl');
   const recordLog = await openAt(path);
