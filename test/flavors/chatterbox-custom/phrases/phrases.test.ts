@@ -89,6 +89,7 @@ test('phrases outlive a restart; their files are private and named by a hash', a
   const [file = ''] = await written(1);
   expect(file).toMatch(/^[0-9a-f]{64}\.phrase$/);
   expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
+  expect((await stat(folder)).mode & 0o777).toBe(0o700);
   expect((await readFile(join(folder, file))).includes('Good morning')).toBe(false);
   const again = bench();
   await warm(again);
