@@ -7,7 +7,7 @@ import { explainFlavorOptions, hideWriteOnly } from '../config/flavor-options.js
 import type { LoadedConfig } from '../config/load-config.js';
 import type { Secrets } from '../config/secrets.js';
 import { suggest } from '../config/suggest.js';
-import { closeFlavor, MAKING_MS, type PreparedFlavor, whyUnusable } from '../connector/flavor-factory.js';
+import { CLOSING_MS, closeFlavor, MAKING_MS, type PreparedFlavor, whyUnusable } from '../connector/flavor-factory.js';
 import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
 import type { Flavor, FlavorModule, Logger } from '../flavor-api/index.js';
 
@@ -75,16 +75,25 @@ export async function checkMade(
 ): Promise<FlavorReport> {
   const { name, prepared } = report;
   if (prepared === undefined) return report;
+  let failed = 'cannot be made';
   try {
     const late = (): Error => new Error(`it ${TOO_LATE}`);
-    await using _flavor = await inTime(made(prepared, clock), MAKING_MS, clock, late, closeFlavor);
+    const flavor = await inTime(made(prepared, clock), MAKING_MS, clock, late, closeFlavor);
+    failed = 'cannot be closed';
+    await closedInTime(flavor, clock);
     return report;
   } catch (error) {
     const code = errorCode(error);
     const message = loaded.secrets.redact(`${errorMessage(error)}${code === undefined ? '' : ` (${code})`}`);
     const { prepared: _, ...rest } = report;
-    return { ...rest, issues: [loaded.document.issueAt(['flavors', name], `cannot be made: ${message}`)] };
+    return { ...rest, issues: [loaded.document.issueAt(['flavors', name], `${failed}: ${message}`)] };
   }
+}
+
+/** Rejects with what the flavor rejects with, or where it takes longer than a stop of the connector would wait. */
+async function closedInTime(flavor: Flavor, clock: Clock): Promise<void> {
+  const closing = (async () => await flavor[Symbol.asyncDispose]())();
+  await inTime(closing, CLOSING_MS, clock, () => new Error(`it takes more than ${CLOSING_MS / 1000} s to close`));
 }
 
 /**
@@ -123,8 +132,15 @@ export async function checkProvider(
 }
 
 async function askProvider(prepared: PreparedFlavor, clock: Clock, signal: AbortSignal, log: Logger): Promise<void> {
-  await using flavor = await made(prepared, clock, log);
-  await flavor.check(signal);
+  const flavor = await made(prepared, clock, log);
+  try {
+    await flavor.check(signal);
+  } catch (error) {
+    // What the provider says is the better complaint.
+    await closedInTime(flavor, clock).catch(() => undefined);
+    throw error;
+  }
+  await closedInTime(flavor, clock);
 }
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

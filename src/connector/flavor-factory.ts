@@ -8,8 +8,8 @@ import { loadFlavorModule } from './flavor-loader.js';
 
 /** Time that loading a flavor and making it may take, ms; models are loaded by `warmup`, which nobody waits for so long. */
 export const MAKING_MS = 30_000;
-/** Time that those already made have to close when another one fails, ms. */
-const CLOSING_MS = 5_000;
+/** Time that a flavor has to close where nothing but that is waited for, ms. */
+export const CLOSING_MS = 5_000;
 
 /** A mistake in a flavor's section of the configuration. */
 export interface FlavorOptionIssue {

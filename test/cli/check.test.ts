@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { createCheckCommand } from '../../src/cli/check.js';
 import type { FlavorCheckDeps } from '../../src/cli/flavor-check.js';
 import { runCli } from '../../src/cli/run-cli.js';
-import { defineFlavor, type Flavor, FlavorError } from '../../src/flavor-api/index.js';
+import { defineFlavor, type Flavor, FlavorError, type FlavorModule } from '../../src/flavor-api/index.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { createFakeIo, type FakeIo } from './fake-io.js';
 
@@ -457,6 +457,33 @@ routes: [{ match: { any: true }, flavor: good }]
     expect(codes).toEqual([1]);
     expect(io.err()).toContain('flavors.one.use: its module takes more than 30 s to load');
     expect(io.err()).toContain('flavors.two: cannot be made: it takes more than 30 s');
+    expect(deps.clock.pendingTimers).toBe(0);
+  });
+
+  test.each([[], ['--providers']])('a flavor that never closes is told after a while, with %j', async (...args) => {
+    const deps = fakeDeps();
+    const { manifest, ...rest } = (await deps.loadModule('', '')) as FlavorModule;
+    const create: FlavorModule['create'] = async (options, flavorDeps) => ({
+      ...(await rest.create(options, flavorDeps)),
+      [Symbol.asyncDispose]: () => new Promise<never>(() => {}),
+    });
+    const io = createFakeIo(
+      directoryWith(
+        'flavors: { one: { use: clock, answer: good } }\nroutes: [{ match: { any: true }, flavor: one }]\n',
+      ),
+    );
+    const codes: number[] = [];
+    const command = createCheckCommand(io, (code) => codes.push(code), {
+      ...deps,
+      loadModule: async () => ({ manifest, create }),
+    });
+    await finish(deps.clock, command.parseAsync(['--config', 'connector.yaml', ...args], { from: 'user' }));
+    expect(codes).toEqual([1]);
+    expect(io.err()).toMatch(
+      args.length === 0
+        ? /flavors\.one: cannot be closed: it takes more than 5 s to close/
+        : /failed {2}one \(Fake\): it takes more than 5 s to close/,
+    );
     expect(deps.clock.pendingTimers).toBe(0);
   });
 
