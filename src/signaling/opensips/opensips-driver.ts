@@ -166,7 +166,9 @@ class OpensipsDriver implements SignalingDriver {
   }
 
   async #close(): Promise<void> {
-    this.#deps.clock.clearTimeout(this.#auditTimer);
+    const { clock } = this.#deps;
+    clock.clearTimeout(this.#auditTimer);
+    const limit = clock.setTimeout(() => this.#mi.giveUp(), this.#limits.farewellMs);
     const legs = [...this.#sessions.values(), ...this.#starting];
     const refused = this.#forgetRefused();
     const ended = legs.map((leg) => leg.shutDown());
@@ -175,6 +177,7 @@ class OpensipsDriver implements SignalingDriver {
     await Promise.all([settled.then(() => this.#subscription?.close()), refused, ...ended]);
     // Those that have come meanwhile.
     await this.#forgetRefused();
+    clock.clearTimeout(limit);
     this.#starter.close();
     await this.#mi.close();
     await this.#events.close();

@@ -35,6 +35,8 @@ export interface OpensipsLimits {
   readonly terminateAttempts: number;
   /** Time for the end of the INVITEs that a stop has cancelled, ms. */
   readonly closeMs: number;
+  /** Longest time that a stop takes, ms: an OpenSIPS that answers does so at once, and one that is dead forgets by itself. */
+  readonly farewellMs: number;
 }
 
 export interface SubscriptionOptions {
@@ -59,6 +61,7 @@ export const opensipsDefaults = {
     answerTimeoutMs: 180_000,
     terminateAttempts: 10,
     closeMs: 1_000,
+    farewellMs: 3_000,
   },
   subscription: { expiresSeconds: 90, renewMs: 30_000, probeMs: 2_000, retryMs: 250 },
 } as const satisfies { readonly limits: OpensipsLimits; readonly subscription: SubscriptionOptions };

@@ -197,6 +197,29 @@ it('a stop ends a call whose 200 is on its way to OpenSIPS', async () => {
   expect(events).toEqual([{ type: 'ended', end: { by: 'local', status: 0, text: '' } }]);
 });
 
+it('a stop beside an OpenSIPS that answers no more takes 3 s, whatever there is to say', async () => {
+  const clock = new FakeClock();
+  const scene = await openOpensipsScene({}, () => {}, clock);
+  const { key } = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  leg.accept(ANSWER);
+  await scene.opensips.until(() => seenBy(scene, key).includes(200));
+  scene.opensips.invite({ body: OFFER, callId: 'rings' });
+  await scene.nextLeg();
+  scene.opensips.faults.loseRequest = () => true;
+  const fromMs = clock.now();
+  let isClosed = false;
+  void scene.driver[Symbol.asyncDispose]().then(() => {
+    isClosed = true;
+  });
+  while (!isClosed) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (clock.pendingTimers > 0) clock.advance(250);
+  }
+  expect(clock.now() - fromMs).toBeLessThanOrEqual(3_250);
+  expect(clock.pendingTimers).toBe(0);
+});
+
 it('a stop waits until OpenSIPS has heard of the end of each call', async () => {
   const scene = await openOpensipsScene();
   scene.opensips.invite({ body: OFFER });

@@ -92,9 +92,14 @@ export class MiClient {
     });
   }
 
-  async close(): Promise<void> {
+  /** Waits for no answer any more: commands are lost, those to come as well. */
+  giveUp(): void {
     this.#closed = true;
     for (const [id, pending] of this.#pending) this.#settle(id, pending, LOST);
+  }
+
+  async close(): Promise<void> {
+    this.giveUp();
     await this.#link.close();
   }
 
