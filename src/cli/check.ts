@@ -70,12 +70,13 @@ async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): P
     loaded.document.issueAt(path, loaded.secrets.redact(message)),
   );
   const codecs = (await codecWarnings(loaded.config)).map(({ path, message }) =>
-    loaded.document.issueAt(path, message),
+    loaded.document.issueAt(path, message, { severity: 'warning' }),
   );
   const issues = inFileOrder([...reports.flatMap((report) => report.issues), ...tools]);
   const flavors = options.providers ? await askProviders(loaded, reports, io, deps) : reports;
   const ok = issues.length === 0 && flavors.every(({ provider }) => provider?.ok !== false);
-  return { ok, loaded, errors: issues, warnings: [...loaded.warnings, ...codecs], flavors };
+  const warnings = [...loaded.warnings, ...codecs, ...reports.flatMap((report) => report.warnings ?? [])];
+  return { ok, loaded, errors: issues, warnings, flavors };
 }
 
 /** Asks all providers at the same time; says whom it waits for when that takes long. */

@@ -3,7 +3,7 @@ import { type Clock, createSystemClock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
 import { inTime } from '../base/in-time.js';
 import type { ConfigIssue } from '../config/config-issue.js';
-import { explainFlavorOptions, hideWriteOnly } from '../config/flavor-options.js';
+import { explainFlavorOptions, hideWriteOnly, missingFolders } from '../config/flavor-options.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import type { Secrets } from '../config/secrets.js';
 import { suggest } from '../config/suggest.js';
@@ -25,6 +25,8 @@ export interface FlavorReport {
   /** From the flavor's manifest; absent when it does not load. */
   readonly displayName?: string;
   readonly issues: readonly ConfigIssue[];
+  /** What deserves a second look. */
+  readonly warnings?: readonly ConfigIssue[];
   /** Only for a flavor without issues. */
   readonly prepared?: PreparedFlavor;
   /** Only with `--providers`, and only for a flavor without issues. */
@@ -63,7 +65,10 @@ export async function checkFlavor(loaded: LoadedConfig, name: string, deps: Flav
   const jsonSchema = configSchema['~standard'].jsonSchema.input({ target: 'draft-07' });
   hideWriteOnly(loaded, name, jsonSchema);
   const result = await configSchema['~standard'].validate(section?.options);
-  if (!result.issues) return { name, use, displayName, issues: [], prepared: { module, options: result.value } };
+  if (!result.issues) {
+    const warnings = await missingFolders(loaded, name, jsonSchema);
+    return { name, use, displayName, issues: [], warnings, prepared: { module, options: result.value } };
+  }
   return { name, use, displayName, issues: explainFlavorOptions(loaded, name, result.issues, jsonSchema) };
 }
 

@@ -19,6 +19,7 @@ export async function checkFlavors(loading: Promise<LoadResult>): Promise<LoadRe
   const names = Object.keys(loaded.config.flavors);
   const reports = await Promise.all(names.map((name) => checkFlavor(loaded, name, deps)));
   const errors: readonly ConfigIssue[] = inFileOrder(reports.flatMap((report) => report.issues));
-  if (errors.length === 0) return loaded;
-  return { ok: false, errors, warnings: loaded.warnings, secrets: loaded.secrets };
+  const warnings = [...loaded.warnings, ...reports.flatMap((report) => report.warnings ?? [])];
+  if (errors.length === 0) return { ...loaded, warnings };
+  return { ok: false, errors, warnings, secrets: loaded.secrets };
 }

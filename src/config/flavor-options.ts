@@ -1,5 +1,8 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { $ZodIssue } from 'zod/v4/core';
+import { fileProblem } from '../base/file-problem.js';
 import type { ConfigIssue } from './config-issue.js';
 import { explainIssue, valueAt } from './explain-issue.js';
 import { pathsWith, type SchemaNode } from './json-schema.js';
@@ -42,6 +45,35 @@ export function hideWriteOnly(loaded: LoadedConfig, name: string, jsonSchema: Re
     const value = valueAt(loaded.resolved.value, path);
     for (const text of textsIn(value)) loaded.secrets.add(text);
     if (value !== undefined) loaded.document.hide(path);
+  }
+}
+
+/**
+ * Folders that a flavor's options name and that are not there: those that its schema says `folder` of. They may be there when
+ * the flavor needs them, and another engine may stand in for the one that does: nothing fails by it yet.
+ *
+ * @param jsonSchema The flavor's schema as JSON Schema, input side.
+ */
+export async function missingFolders(
+  { document, resolved, secrets }: LoadedConfig,
+  name: string,
+  jsonSchema: Readonly<Record<string, unknown>>,
+): Promise<ConfigIssue[]> {
+  const section = ['flavors', name];
+  const paths = pathsWith('folder', jsonSchema, valueAt(resolved.value, section), section);
+  const found = paths.map(async (path) => {
+    const value = valueAt(resolved.value, path);
+    const problem = typeof value === 'string' ? await folderProblem(resolve(value)) : undefined;
+    return problem === undefined ? [] : [document.issueAt(path, secrets.redact(problem), { severity: 'warning' })];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+async function folderProblem(path: string): Promise<string | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? undefined : `${path} is no folder`;
+  } catch (error) {
+    return `${path}: ${fileProblem(error, 'there is no such folder')}`;
   }
 }
 

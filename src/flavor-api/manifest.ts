@@ -10,6 +10,7 @@ export interface FlavorManifest<Config = unknown> {
   /**
    * Validates the flavor's section of the config file (without `use`) and describes it as JSON Schema. A zod 4 schema
    * satisfies both sides. Properties marked `writeOnly` are secrets: redacted wherever a config is printed.
+   * Of those marked `folder: true`, paths of folders, `check` and `run` warn where there is none.
    */
   readonly configSchema: StandardSchemaV1<unknown, Config> & StandardJSONSchemaV1<unknown, Config>;
 }

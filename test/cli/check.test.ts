@@ -101,6 +101,34 @@ describe('the shipped configuration', () => {
   });
 });
 
+test.each([
+  ['nowhere/model', 'nowhere/model: there is no such folder'],
+  ['connector.yaml', 'connector.yaml is no folder'],
+  ['.', undefined],
+])('the folder %s of a model: %s', async (folder, problem) => {
+  const text = `flavors:
+  desk:
+    use: chatterbox-custom
+    stt: { provider: sherpa-onnx, folder: "\${DIRECTORY}/${folder}" }
+    llm: { provider: openai, model: m, apiKey: abcdef-1 }
+    tts: { provider: chatterbox, server: devnen, url: http://127.0.0.1:1 }
+routes: [{ match: { any: true }, flavor: desk }]
+`;
+  const directory = directoryWith(text);
+  const io = createFakeIo(directory, { env: { DIRECTORY: directory } });
+  expect(await runCli(['check', '--config', 'connector.yaml'], io)).toBe(0);
+  if (problem === undefined) expect(io.err()).toBe('');
+  else expect(io.err()).toContain(`warning: flavors.desk.stt.folder: ${directory}/${problem}`);
+});
+
+test('a codec whose library cannot be loaded is a warning', async () => {
+  const { code, err } = await check(
+    'media: { codecs: [opus, pcmu], opus: { library: node-opus } }\nroutes: [{ match: { any: true }, reject: 404 }]\n',
+  );
+  expect(code).toBe(0);
+  expect(err).toContain('warning: media.codecs[0]: not offered: the package node-opus cannot be loaded\n');
+});
+
 describe('mistakes', () => {
   test('go to stderr with file, line and key, and the exit code is 1', async () => {
     const { code, err, out } = await check(

@@ -6,6 +6,7 @@ const folder = z
   .string()
   .min(1)
   .max(1_000)
+  .meta({ folder: true })
   .describe('Folder of the model, as it comes out of the archive of a release of sherpa-onnx.');
 const threads = z.int().min(1).max(64).default(2).describe('Processor cores that the model may use.');
 const loadTimeoutMs = z.int().min(1_000).max(600_000).default(60_000).describe('For the model to be loaded.');
