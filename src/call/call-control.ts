@@ -42,6 +42,7 @@ export class CallControl implements ToolContext {
   #transfer: CallTransfer | undefined;
   #underWay: UnderWay | undefined;
   #goodbyeId: string | undefined;
+  #hangsUp = false;
   #closed = false;
 
   constructor(parts: CallControlParts) {
@@ -59,6 +60,7 @@ export class CallControl implements ToolContext {
     const sameTurn = responseId !== undefined && responseId === transfer?.responseId;
     if (transfer && (sameTurn || !transfer.begun())) return false;
     this.#goodbyeId = responseId;
+    this.#hangsUp = true;
     this.#parts.apply({ type: 'agent-leaving' });
     return true;
   }
@@ -68,7 +70,10 @@ export class CallControl implements ToolContext {
     // In early media: who is called now would be joined with nobody.
     if (!this.#parts.answered() && !this.#closed) return { ok: false, status: 481 };
     const conversation = this.#parts.conversation();
-    if (!this.#underWay) this.#parts.apply({ type: 'agent-staying' });
+    if (!this.#underWay) {
+      this.#hangsUp = false;
+      this.#parts.apply({ type: 'agent-staying' });
+    }
     let [taken, parked] = [false, false];
     this.#transfer ??= this.#made(new CallTransfer({ takeUp: async () => this.#hold?.end(), ...this.#parts }));
     const outcome = this.#transfer.transfer(target, (then) => {
@@ -90,6 +95,15 @@ export class CallControl implements ToolContext {
       if (this.#underWay === own) this.#underWay = undefined;
       if (parked) this.#parts.onParked(false);
     }
+  }
+
+  /**
+   * The goodbye was heard. An agent whose session is over, other than by {@link hangUp}, has left the caller to a transfer that is
+   * under way: `then` once it is known what became of that.
+   */
+  afterTransfer(then: () => void): void {
+    if (this.#hangsUp || !this.#underWay) then();
+    else this.#underWay.outcome.then(then, then);
   }
 
   /**

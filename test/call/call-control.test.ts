@@ -123,6 +123,24 @@ describe('transfer', () => {
     expect(setup.leg.actions.at(-1)).toContain('hang-up');
   });
 
+  test.each([
+    [486, 'hang-up'],
+    [200, 'hang-up'],
+  ])('goes on where the agent is over, and ends the call: %d', async (status) => {
+    const setup = await setUpTool((phone) => phone.transfer(target, 'r'));
+    setup.session.say('r', ['One', 'moment.']);
+    setup.session.events.push({ type: 'end', reason: 'completed' });
+    await slots(setup, setup.stream, 1500);
+    setup.clock.advance(20_000);
+    await settle();
+    expect([setup.leg.referrals, setup.records]).toEqual([[{ uri: 'sip:100@pbx' }], []]);
+    setup.leg.emit({ type: 'transfer', status, final: true });
+    await settle();
+    expect(setup.leg.actions.at(-1)).toContain('hang-up');
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
+    expect(setup.clock.pendingTimers).toBe(0);
+  });
+
   test('that fails leaves the caller with the agent, whom a hang_up beside it had not ended', async () => {
     const setup = await setUpTool(async (phone) => {
       phone.hangUp('r');
