@@ -18,7 +18,7 @@ let installing = '';
 
 /** All that an installed package may hold: what is built, what an operator reads, and the source of the media add-on. */
 const PUBLISHED =
-  /^(dist\/(src|flavors)\/.+\.(js|mjs|d\.ts|d\.mts|map)|src\/media\/native\/[a-z-]+\.(cc|h)|sip-config\/.+|flavors\/[a-z-]+\/README\.md|flavors\/chatterbox-custom\/deploy\/.+|opensips\/.+|docs\/.+|[A-Z]+(\.md)?|package\.json)$/;
+  /^(dist\/(src|flavors)\/.+\.(js|mjs|d\.ts|d\.mts)|src\/media\/native\/[a-z-]+\.(cc|h)|sip-config\/.+|flavors\/[a-z-]+\/README\.md|flavors\/chatterbox-custom\/deploy\/.+|opensips\/.+|docs\/.+|[A-Z]+(\.md)?|package\.json)$/;
 const TESTING = /(^|\/)(tests?|benches|bench|soak|fakes|sipp|e2e)\/|\.test\./;
 
 /** Every file that `exports` and `bin` promise. */
@@ -65,18 +65,25 @@ test('the installed package holds what it promises, and no tests', async () => {
     .filter((path) => !path.startsWith('node_modules/'));
   expect(files).toEqual(expect.arrayContaining([...(await promisedFiles())]));
   expect(files.filter((path) => !PUBLISHED.test(path) || TESTING.test(path))).toEqual([]);
+  // Stack traces name lines of what is there, as tsc writes it: maps would name those of sources that are not.
+  const script = await readFile(join(root, 'dist/src/cli.js'), 'utf8');
+  expect(script).not.toContain('sourceMappingURL');
 });
 
 test('nothing that it brings along wants another Node.js', () => {
   expect(installing).not.toContain('EBADENGINE');
 });
 
-test.each(['test/run.mjs', 'dist/test/x.js', 'dist/src/media/vad.test.js', 'src/media/vad.ts', '.tools/root/x'])(
-  '%s would be noticed',
-  (path) => {
-    expect(PUBLISHED.test(path) && !TESTING.test(path)).toBe(false);
-  },
-);
+test.each([
+  'test/run.mjs',
+  'dist/test/x.js',
+  'dist/src/cli.js.map',
+  'dist/src/media/vad.test.js',
+  'src/media/vad.ts',
+  '.tools/root/x',
+])('%s would be noticed', (path) => {
+  expect(PUBLISHED.test(path) && !TESTING.test(path)).toBe(false);
+});
 
 test('the installed command checks the configuration it ships with', async () => {
   const report = JSON.parse(await inFolder('npx', 'voice-connector', 'check', '--config', shipped, '--json'));
