@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { ConversationItem, FlavorEvent } from '../flavor-api/index.js';
-import { createAudioConverter } from '../media/audio-converter.js';
+import { createAudioConverter } from '../media/codecs/audio-converter.js';
 import type { MediaStream, StreamEvent } from '../media/engine.js';
 import type { AgentSpeech, SpokenResponse } from './agent-speech.js';
 import type { Announcement } from './announcement.js';

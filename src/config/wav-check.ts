@@ -16,7 +16,7 @@ const EXTENSIBLE = 0xfffe;
 
 /**
  * Why a file is no recording the connector can play; `undefined` when it is one. Reads the chunk headers and `fmt ` of
- * RIFF/WAVE, never the samples. Takes what `media/wav-parse.ts` takes: 16-bit PCM or G.711, one or two channels.
+ * RIFF/WAVE, never the samples. Takes what `audio/wav-parse.ts` takes: 16-bit PCM or G.711, one or two channels.
  */
 export async function wavProblem(file: string): Promise<string | undefined> {
   let handle: FileHandle | undefined;

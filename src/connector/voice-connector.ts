@@ -3,7 +3,7 @@ import { ConnectorError, errorMessage } from '../base/connector-error.js';
 import type { Config, MediaConfig } from '../config/config.js';
 import { warmUpHeardText } from '../heard/heard-text-warm-up.js';
 import type { MediaEngine } from '../media/engine.js';
-import { RecordingThread } from '../media/recording-thread.js';
+import { RecordingThread } from '../media/recording/recording-thread.js';
 import type { RegistrationSummary } from '../ops/admin/admin-control.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';

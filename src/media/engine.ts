@@ -1,6 +1,6 @@
 import type { AudioFormat } from '../flavor-api/index.js';
-import type { BackgroundLayer, BackgroundSound } from './background.js';
 import type { OpusFormat } from './opus/opus-library.js';
+import type { BackgroundLayer, BackgroundSound } from './playout/background.js';
 
 /**
  * The border between a call and its media. Everything on the far side may live on another thread or in native code:

@@ -1,12 +1,12 @@
 import { createSystemRandom } from '../base/random.js';
-import type { DatagramListener, DatagramPair, DatagramTransport } from './datagram-transport.js';
 import { rehearseHandshake } from './dtls/dtls-rehearsal.js';
 import type { StreamParameters } from './engine.js';
-import { FRAME_SLOTS } from './pacing-wheel.js';
-import type { RemoteAddress } from './remote-address.js';
-import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp-packet.js';
-import { SimulatedTime } from './simulated-time.js';
+import type { RemoteAddress } from './peer/remote-address.js';
+import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp/rtp-packet.js';
+import type { DatagramListener, DatagramPair, DatagramTransport } from './sockets/datagram-transport.js';
 import { StreamHost, type StreamHostOptions } from './stream-host.js';
+import { FRAME_SLOTS } from './wheel/pacing-wheel.js';
+import { SimulatedTime } from './wheel/simulated-time.js';
 
 /** Enough for V8 to optimise what a frame runs through; 60 ms of CPU. Frames of 20 ms. */
 const FRAMES = 300;

@@ -3,7 +3,7 @@ import { WAV_HEADER_BYTES, wavHeader } from '../audio/wav-header.js';
 import { parseWav, type WavAudio } from '../audio/wav-parse.js';
 import { ConnectorError } from '../base/connector-error.js';
 import { fileProblem } from '../base/file-problem.js';
-import { writeAll } from './write-all.js';
+import { writeAll } from './recording/write-all.js';
 
 /** Larger files are refused: an announcement or a test recording has no business being longer. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024;

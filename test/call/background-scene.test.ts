@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BackgroundScene, type CallSounds, noSounds } from '../../src/call/background-scene.js';
-import type { BackgroundSound } from '../../src/media/background.js';
+import type { BackgroundSound } from '../../src/media/playout/background.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { answer, bye, settle, setUp as setUpCall, slots } from './call-setup.js';

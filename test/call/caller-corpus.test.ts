@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EDGE_MS } from '../../src/media/speech-edge.js';
+import { EDGE_MS } from '../../src/media/playout/speech-edge.js';
 import { agentText } from '../soak/turns/agent-text.js';
 import { isInterruption, type Overlap, overlap, type TranscriberKind } from '../soak/turns/overlap.js';
 import { corpus, goesOn, pausesOf } from '../soak/turns/turns.js';

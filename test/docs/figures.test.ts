@@ -4,11 +4,11 @@ import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { MOST_FAREWELL_MS } from '../../src/call/farewell.js';
 import { defaultInterruptionOptions, defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
-import { adaptiveJitterBufferDefaults } from '../../src/media/adaptive-jitter-buffer.js';
-import { latchDefaults } from '../../src/media/latch.js';
-import { FRAME_SLOTS, SLOT_MS } from '../../src/media/pacing-wheel.js';
-import { silenceTrimDefaults } from '../../src/media/silence-trim.js';
-import { voiceDetectorDefaults } from '../../src/media/vad.js';
+import { adaptiveJitterBufferDefaults } from '../../src/media/jitter/adaptive-jitter-buffer.js';
+import { latchDefaults } from '../../src/media/peer/latch.js';
+import { silenceTrimDefaults } from '../../src/media/playout/silence-trim.js';
+import { voiceDetectorDefaults } from '../../src/media/voice/vad.js';
+import { FRAME_SLOTS, SLOT_MS } from '../../src/media/wheel/pacing-wheel.js';
 import { messageLimits } from '../../src/signaling/message/limits.js';
 
 /** A page as running text: line ends are blanks. */

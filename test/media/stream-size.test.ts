@@ -2,12 +2,12 @@ import { memoryUsage } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { DatagramListener, DatagramPair, DatagramTransport } from '../../src/media/datagram-transport.js';
-import { FRAME_SLOTS } from '../../src/media/pacing-wheel.js';
-import type { RemoteAddress } from '../../src/media/remote-address.js';
-import { writeRtpHeader } from '../../src/media/rtp-packet.js';
-import { SimulatedTime } from '../../src/media/simulated-time.js';
+import type { RemoteAddress } from '../../src/media/peer/remote-address.js';
+import { writeRtpHeader } from '../../src/media/rtp/rtp-packet.js';
+import type { DatagramListener, DatagramPair, DatagramTransport } from '../../src/media/sockets/datagram-transport.js';
 import { StreamHost } from '../../src/media/stream-host.js';
+import { FRAME_SLOTS } from '../../src/media/wheel/pacing-wheel.js';
+import { SimulatedTime } from '../../src/media/wheel/simulated-time.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const phone: RemoteAddress = { address: '127.0.0.1', port: 9 };

@@ -79,7 +79,7 @@ test.each([
   'dist/test/x.js',
   'dist/src/cli.js.map',
   'dist/src/media/vad.test.js',
-  'src/media/vad.ts',
+  'src/media/voice/vad.ts',
   '.tools/root/x',
 ])('%s would be noticed', (path) => {
   expect(PUBLISHED.test(path) && !TESTING.test(path)).toBe(false);

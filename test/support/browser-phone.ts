@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IceParameters, SrtpSuite } from '../../src/media/engine.js';
-import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
+import { parseRtp, RtpPacket } from '../../src/media/rtp/rtp-packet.js';
 import { SrtpInbound } from '../../src/media/srtp/srtp-inbound.js';
 import { SrtpOutbound } from '../../src/media/srtp/srtp-outbound.js';
 import { DtlsClient, type DtlsCredentials, p256Credentials } from './dtls-client.js';

@@ -1,6 +1,6 @@
 import type { DtlsListener, DtlsServerDeps } from '../../src/media/dtls/dtls-server.js';
 import type { DtlsFingerprint, SrtpParameters } from '../../src/media/engine.js';
-import type { KeyExchange } from '../../src/media/key-exchange.js';
+import type { KeyExchange } from '../../src/media/peer/key-exchange.js';
 
 /** A handshake that does what a test says: nothing of DTLS is in it. */
 export class FakeKeyExchange implements KeyExchange {

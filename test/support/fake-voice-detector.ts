@@ -1,4 +1,4 @@
-import type { VoiceDetector } from '../../src/media/vad.js';
+import type { VoiceDetector } from '../../src/media/voice/vad.js';
 
 /** Calls every frame voiced that has a sample of some level, and reports speech with the first and after the last of them. */
 export class FakeVoiceDetector implements VoiceDetector {

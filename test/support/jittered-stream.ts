@@ -1,4 +1,4 @@
-import { AdaptiveJitterBuffer } from '../../src/media/adaptive-jitter-buffer.js';
+import { AdaptiveJitterBuffer } from '../../src/media/jitter/adaptive-jitter-buffer.js';
 import { SeededRandom } from './seeded-random.js';
 
 const PACKET_MS = 20;

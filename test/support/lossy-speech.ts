@@ -1,5 +1,5 @@
-import { Concealment } from '../../src/media/concealment.js';
-import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../src/media/power-spectrum.js';
+import { Concealment } from '../../src/media/caller/concealment.js';
+import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../src/media/voice/power-spectrum.js';
 import { SeededRandom } from './seeded-random.js';
 import { speak8k } from './speech.js';
 

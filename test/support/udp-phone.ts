@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseRtp, RtpPacket } from '../../src/media/rtp-packet.js';
+import { parseRtp, RtpPacket } from '../../src/media/rtp/rtp-packet.js';
 import { bind, bindPortPair, closeSocket, ownLoopback } from './port-pair.js';
 import { rtpBytes } from './rtp-bytes.js';
 

@@ -14,7 +14,7 @@ const slowest = [
   'test/flavors/deepgram-agent/contract.test.ts',
   'test/flavor-testkit/write-a-flavor.test.ts',
   'test/package/tarball.test.ts',
-  'test/media/vad.test.ts',
+  'test/media/voice/vad.test.ts',
   'test/fakes/main.test.ts',
   'test/call/caller-corpus.test.ts',
   'test/flavor-testkit/reference.test.ts',

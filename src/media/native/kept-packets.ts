@@ -1,4 +1,4 @@
-import { FRAME_SLOTS } from '../pacing-wheel.js';
+import { FRAME_SLOTS } from '../wheel/pacing-wheel.js';
 
 /** Packets of one phase kept at once, at most: four streams' worth of a flood, or 1024 streams of one phase. */
 const KEPT = 1024;

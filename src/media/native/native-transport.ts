@@ -1,8 +1,8 @@
 import { getSystemErrorName } from 'node:util';
 import { type Clock, clockOriginMs } from '../../base/clock.js';
-import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from '../datagram-transport.js';
-import { FRAME_SLOTS } from '../pacing-wheel.js';
-import type { RemoteAddress } from '../remote-address.js';
+import type { RemoteAddress } from '../peer/remote-address.js';
+import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from '../sockets/datagram-transport.js';
+import { FRAME_SLOTS } from '../wheel/pacing-wheel.js';
 import type { Datagrams } from './datagrams.js';
 import { type Area, KeptPackets } from './kept-packets.js';
 import { RealtimeGuard } from './realtime-guard.js';

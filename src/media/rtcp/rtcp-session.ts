@@ -1,8 +1,8 @@
 import type { Random } from '../../base/random.js';
 import type { StreamStats } from '../engine.js';
-import type { LocalSource } from '../local-source.js';
 import { type CallQuality, estimateMos } from '../mos.js';
-import type { SequenceTracker } from '../sequence-tracker.js';
+import type { LocalSource } from '../rtp/local-source.js';
+import type { SequenceTracker } from '../rtp/sequence-tracker.js';
 import { middleOfNtp, msOfNtpUnits, ntpOf, ntpUnits } from './ntp-time.js';
 import type { RtcpSummary } from './rtcp-packet.js';
 import { RtcpSchedule } from './rtcp-schedule.js';

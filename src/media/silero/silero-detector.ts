@@ -1,4 +1,4 @@
-import type { VoiceDetector } from '../vad.js';
+import type { VoiceDetector } from '../voice/vad.js';
 import type { SileroEar } from './silero-service.js';
 
 const FRAME_MS = 20;

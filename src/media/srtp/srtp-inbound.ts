@@ -1,4 +1,4 @@
-import { parseRtp, RtpPacket } from '../rtp-packet.js';
+import { parseRtp, RtpPacket } from '../rtp/rtp-packet.js';
 import { createProtection } from './create-protection.js';
 import { readUint32 } from './octets.js';
 import { estimateIndex } from './packet-index.js';

@@ -1,6 +1,6 @@
 import { Uint8Views } from '../../audio/views.js';
 import type { SrtpSuite } from '../engine.js';
-import { RTP_HEADER_BYTES } from '../rtp-packet.js';
+import { RTP_HEADER_BYTES } from '../rtp/rtp-packet.js';
 import { createProtection } from './create-protection.js';
 import { readUint16, readUint32 } from './octets.js';
 import type { PacketProtection } from './packet-protection.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import type { SlotTimer } from '../datagram-transport.js';
+import type { SlotTimer } from '../sockets/datagram-transport.js';
 
 /**
  * Waits for the next slot by stopping the thread. A thread that does nothing but media is woken once a slot, not once a

@@ -1,7 +1,7 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { errorCode, errorMessage } from '../../base/connector-error.js';
-import type { PacingWheel, WheelMember } from '../pacing-wheel.js';
 import { StreamHost, type StreamHostDeps } from '../stream-host.js';
+import type { PacingWheel, WheelMember } from '../wheel/pacing-wheel.js';
 import { HostedStream, type ThreadParts } from './hosted-stream.js';
 import { ReportScratch } from './report-scratch.js';
 import { RingScratch } from './ring-scratch.js';

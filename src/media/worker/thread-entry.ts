@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '../../base/clock.js';
 import { createSystemRandom } from '../../base/random.js';
 import { rehearse } from '../rehearsal.js';
-import { RtpSocketsTransport } from '../rtp-sockets.js';
+import { RtpSocketsTransport } from '../sockets/rtp-sockets.js';
 import { MEDIA_NICE, setThreadNice } from '../thread-nice.js';
 import { BlockingSlotTimer } from './blocking-slot-timer.js';
 import { MediaThread } from './media-thread.js';

@@ -1,6 +1,6 @@
 import type { StreamOptions } from '../engine.js';
-import type { RemoteAddress } from '../remote-address.js';
-import type { RtpPlace } from '../rtp-ports.js';
+import type { RemoteAddress } from '../peer/remote-address.js';
+import type { RtpPlace } from '../sockets/rtp-ports.js';
 import type { StreamHostOptions } from '../stream-host.js';
 
 /** What a media thread is started with. Structured clones. */

@@ -5,7 +5,7 @@ import type { Random } from '../../base/random.js';
 import type { MediaEngineOptions } from '../dgram-engine.js';
 import { fingerprintOf } from '../dtls/dtls-identity.js';
 import type { DtlsFingerprint, MediaEngine, MediaStream, StreamOptions } from '../engine.js';
-import { type RtpPlace, RtpPorts } from '../rtp-ports.js';
+import { type RtpPlace, RtpPorts } from '../sockets/rtp-ports.js';
 import { MediaWorker } from './media-worker.js';
 
 export interface WorkerEngineDeps {

@@ -1,6 +1,6 @@
 import { errorMessage } from '../../base/connector-error.js';
 import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
-import type { BackgroundLayer, BackgroundSound } from '../background.js';
+import { phoneCodings } from '../codecs/phone-codec.js';
 import type {
   CallerFrame,
   CommandSequence,
@@ -11,9 +11,9 @@ import type {
   StreamStats,
   StreamTap,
 } from '../engine.js';
-import { phoneCodings } from '../phone-codec.js';
-import { playoutDefaults } from '../playout.js';
-import type { RemoteAddress } from '../remote-address.js';
+import type { RemoteAddress } from '../peer/remote-address.js';
+import type { BackgroundLayer, BackgroundSound } from '../playout/background.js';
+import { playoutDefaults } from '../playout/playout.js';
 import { CommandWriter } from './command-link.js';
 import { ReportReader } from './report-link.js';
 import type { StreamCommand } from './stream-command.js';

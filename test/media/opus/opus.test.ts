@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
-import { AdaptiveJitterBuffer } from '../../../src/media/adaptive-jitter-buffer.js';
-import { Latch } from '../../../src/media/latch.js';
+import { StreamCodecs } from '../../../src/media/codecs/stream-codecs.js';
+import { AdaptiveJitterBuffer } from '../../../src/media/jitter/adaptive-jitter-buffer.js';
 import { loadOpus, works } from '../../../src/media/opus/load-opus.js';
 import { createNodeOpus, isNodeOpus } from '../../../src/media/opus/node-opus.js';
 import { OpusFrameDecoder } from '../../../src/media/opus/opus-codec.js';
@@ -12,8 +12,8 @@ import {
   opusFormatDefaults,
 } from '../../../src/media/opus/opus-library.js';
 import { opusTicks } from '../../../src/media/opus/opus-packet.js';
-import { RtpReceiver } from '../../../src/media/rtp-receiver.js';
-import { StreamCodecs } from '../../../src/media/stream-codecs.js';
+import { Latch } from '../../../src/media/peer/latch.js';
+import { RtpReceiver } from '../../../src/media/rtp/rtp-receiver.js';
 import { FakeVoiceDetector } from '../../support/fake-voice-detector.js';
 import { rtpBytes } from '../../support/rtp-bytes.js';
 import { SeededRandom } from '../../support/seeded-random.js';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { middleOfNtp, ntpOf, ntpUnits } from '../../../src/media/rtcp/ntp-time.js';
 import { parseRtcp, RtcpSummary } from '../../../src/media/rtcp/rtcp-packet.js';
 import { RtcpSession, type SentMedia } from '../../../src/media/rtcp/rtcp-session.js';
-import { SequenceTracker } from '../../../src/media/sequence-tracker.js';
+import { SequenceTracker } from '../../../src/media/rtp/sequence-tracker.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 
 const OURS = 0xaaaa_bbbb;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { SileroVoiceDetector } from '../../../src/media/silero/silero-detector.js';
 import { type SileroEar, SileroService } from '../../../src/media/silero/silero-service.js';
-import { createVoiceDetector, type VoiceDetector } from '../../../src/media/vad.js';
+import { createVoiceDetector, type VoiceDetector } from '../../../src/media/voice/vad.js';
 import { type CallerSound, callerSounds, type SoundKind } from '../../support/caller-corpus.js';
 import { ms, type PartReport, percent, scaled, table } from '../lib/report.js';
 import { percentile, spreadOf } from '../lib/statistics.js';
