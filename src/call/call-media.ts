@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { MediaEngine, MediaStream, StreamListener, StreamParameters } from '../media/engine.js';
-import type { AudioCodec } from '../signaling/sdp.js';
+import type { AudioCodec } from '../signaling/sdp/sdp.js';
 import { EarlySession } from './early-session.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 import { type CallRecorder, type RecordingParty, type RecordingPause, RecordingTap } from './recording-tap.js';

@@ -1,6 +1,6 @@
 import { ConnectorError } from '../base/connector-error.js';
 import type { StreamParameters } from '../media/engine.js';
-import { type LocalDescription, readAnswer } from '../signaling/sdp.js';
+import { type LocalDescription, readAnswer } from '../signaling/sdp/sdp.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 
 /**

@@ -14,7 +14,7 @@ import {
   readAnswer,
   type SrtpMode,
   withPeer,
-} from '../signaling/sdp.js';
+} from '../signaling/sdp/sdp.js';
 
 export interface NegotiationOptions {
   /** Written into c= and o=: what is advertised, or the local address that reaches this peer. */

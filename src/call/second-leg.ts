@@ -4,7 +4,7 @@ import { errorCode } from '../base/connector-error.js';
 import type { HeaderFields } from '../base/header-fields.js';
 import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { LegEvent, OfferReply, OutboundLeg, OutboundRequest, SipLeg } from '../signaling/port.js';
-import type { AudioCodec, SrtpMode } from '../signaling/sdp.js';
+import type { AudioCodec, SrtpMode } from '../signaling/sdp/sdp.js';
 import type { TransferTarget } from '../tools/tool.js';
 import type { Announcement } from './announcement.js';
 import { EarlySession } from './early-session.js';

@@ -16,7 +16,7 @@ import type { CallEventSink, CallSummary } from '../ops/call-event.js';
 import type { CallRecord } from '../ops/call-record.js';
 import type { SpendBook } from '../ops/cost/spend-book.js';
 import type { SignalingDriver } from '../signaling/port.js';
-import type { AudioCodec, SrtpMode } from '../signaling/sdp.js';
+import type { AudioCodec, SrtpMode } from '../signaling/sdp/sdp.js';
 import type { CallRegistry } from './call-registry.js';
 import { callTexts } from './call-texts.js';
 import { localDtls } from './dtls-media.js';

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Random } from '../base/random.js';
 import type { DtlsFingerprint } from '../media/engine.js';
 import { createIceCredentials } from '../media/ice/ice-credentials.js';
-import type { LocalDtls } from '../signaling/sdp.js';
+import type { LocalDtls } from '../signaling/sdp/sdp.js';
 import type { MediaAddressConfig } from './media-address.js';
 
 /**

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { isLoopback } from '../config/addresses.js';
-import { parseSessionDescription } from '../signaling/sdp.js';
+import { parseSessionDescription } from '../signaling/sdp/sdp.js';
 
 /** What `media` of the configuration says about addresses. */
 export interface MediaAddressConfig {

@@ -20,8 +20,8 @@ import {
   type NegotiatedAudio,
   readAnswer,
   withPeer,
-} from '../signaling/sdp.js';
-import type { SrtpMode } from '../signaling/sdp-crypto.js';
+} from '../signaling/sdp/sdp.js';
+import type { SrtpMode } from '../signaling/sdp/sdp-crypto.js';
 
 /** What happens in a call of the phone, as it happens. Times are {@link Clock.now}. */
 export type PhoneEvent =

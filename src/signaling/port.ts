@@ -2,7 +2,7 @@ import type { HeaderFields } from '../base/header-fields.js';
 
 /**
  * What a call needs of SIP, and nothing of how it is done. Three drivers stand behind it: `embedded/` (our own
- * endpoint), `drachtio/` and `opensips/`. Session descriptions cross as text; `sdp.ts` reads and writes them.
+ * endpoint), `drachtio/` and `opensips/`. Session descriptions cross as text; `sdp/sdp.ts` reads and writes them.
  */
 
 /** What SIP runs over: UDP, TCP, TLS over TCP, and WebSocket (RFC 7118) with or without TLS. */

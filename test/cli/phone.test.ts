@@ -8,7 +8,7 @@ import { runCli } from '../../src/cli/run-cli.js';
 import { readWavFile, writeWavFile } from '../../src/media/wav-file.js';
 import { createEmbeddedDriver } from '../../src/signaling/embedded/embedded-driver.js';
 import type { LegEvent, SignalingDriver } from '../../src/signaling/port.js';
-import { createAnswer, type LocalMedia } from '../../src/signaling/sdp.js';
+import { createAnswer, type LocalMedia } from '../../src/signaling/sdp/sdp.js';
 import { OFFER } from '../support/fake-leg.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { createFakeIo } from './fake-io.js';

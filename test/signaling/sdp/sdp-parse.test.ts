@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseSessionDescription } from '../../src/signaling/sdp.js';
+import { parseSessionDescription } from '../../../src/signaling/sdp/sdp.js';
 import { phoneOffer, sdp } from './sdp-fixtures.js';
 
 const minimal = ['v=0', 'o=- 1 1 IN IP4 198.51.100.7', 'c=IN IP4 198.51.100.7', 'm=audio 4000 RTP/AVP 0'];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAnswer, createOffer, type LocalMedia, readAnswer, withPeer } from '../../src/signaling/sdp.js';
+import { createAnswer, createOffer, type LocalMedia, readAnswer, withPeer } from '../../../src/signaling/sdp/sdp.js';
 import { hex, local, phoneOffer, sdp, sections, withDtls } from './sdp-fixtures.js';
 
 const ICE = ['a=ice-ufrag:w7fO', 'a=ice-pwd:eXbporw/r6hpB0rr0ZvwSjWx'];

@@ -1,4 +1,4 @@
-import { ConnectorError } from '../base/connector-error.js';
+import { ConnectorError } from '../../base/connector-error.js';
 
 /** Bounds on what a peer may make us read. A real offer, WebRTC included, stays far below each of them. */
 export const sdpLimits = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { StreamParameters } from '../../src/media/engine.js';
-import { createAnswer, type LocalMedia, type NegotiatedAudio } from '../../src/signaling/sdp.js';
+import type { StreamParameters } from '../../../src/media/engine.js';
+import { createAnswer, type LocalMedia, type NegotiatedAudio } from '../../../src/signaling/sdp/sdp.js';
 import { local, phoneOffer, sdp, sections } from './sdp-fixtures.js';
 
 describe('the whole answer', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAnswer, createOffer, createSessionId, readAnswer, withPeer } from '../../src/signaling/sdp.js';
+import { createAnswer, createOffer, createSessionId, readAnswer, withPeer } from '../../../src/signaling/sdp/sdp.js';
 import { local, phoneOffer, sdp, sections } from './sdp-fixtures.js';
 
 const versionOf = (text: string): string | undefined => /^o=- \d+ (\d+) /m.exec(text)?.[1];

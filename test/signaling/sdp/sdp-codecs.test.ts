@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createAnswer, createOffer, type LocalMedia, readAnswer } from '../../src/signaling/sdp.js';
-import { readOpusParameters } from '../../src/signaling/sdp-opus.js';
+import { createAnswer, createOffer, type LocalMedia, readAnswer } from '../../../src/signaling/sdp/sdp.js';
+import { readOpusParameters } from '../../../src/signaling/sdp/sdp-opus.js';
 import { local, sdp } from './sdp-fixtures.js';
 
 const all: LocalMedia = { ...local, codecs: ['opus', 'g722', 'pcma', 'pcmu'] };

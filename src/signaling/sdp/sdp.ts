@@ -1,5 +1,5 @@
-import { ConnectorError } from '../base/connector-error.js';
-import type { Random } from '../base/random.js';
+import { ConnectorError } from '../../base/connector-error.js';
+import type { Random } from '../../base/random.js';
 import { type AddressFamily, localAddress } from './sdp-address.js';
 import {
   agreedSrtp,

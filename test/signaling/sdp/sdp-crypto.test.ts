@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StreamParameters } from '../../src/media/engine.js';
+import type { StreamParameters } from '../../../src/media/engine.js';
 import {
   createAnswer,
   createOffer,
@@ -7,8 +7,8 @@ import {
   readAnswer,
   type SrtpMode,
   withPeer,
-} from '../../src/signaling/sdp.js';
-import { parseCrypto } from '../../src/signaling/sdp-crypto.js';
+} from '../../../src/signaling/sdp/sdp.js';
+import { parseCrypto } from '../../../src/signaling/sdp/sdp-crypto.js';
 import { local, sdp } from './sdp-fixtures.js';
 
 const inline = (fill: number, bytes = 30): string => `inline:${Buffer.alloc(bytes, fill).toString('base64')}`;

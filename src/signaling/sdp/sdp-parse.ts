@@ -1,5 +1,5 @@
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
-import { ConnectorError } from '../base/connector-error.js';
+import { ConnectorError } from '../../base/connector-error.js';
 import { type ConnectionAddress, classifyConnection } from './sdp-address.js';
 import { invalidSdp, quoteSdp, readSdpLines, type SdpLine, sdpLimits } from './sdp-lines.js';
 

@@ -1,4 +1,4 @@
-import { ConnectorError } from '../base/connector-error.js';
+import { ConnectorError } from '../../base/connector-error.js';
 import { type AddressFamily, localAddress } from './sdp-address.js';
 import { type CryptoAttribute, chooseCrypto, isSecureProfile, type LocalSrtp } from './sdp-crypto.js';
 import { withoutReceiving } from './sdp-direction.js';

@@ -1,5 +1,5 @@
-import type { DtlsFingerprint } from '../../src/media/engine.js';
-import type { LocalDtls, LocalMedia } from '../../src/signaling/sdp.js';
+import type { DtlsFingerprint } from '../../../src/media/engine.js';
+import type { LocalDtls, LocalMedia } from '../../../src/signaling/sdp/sdp.js';
 
 /** Our side in the SDP tests. */
 export const local: LocalMedia = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConnectorError } from '../../src/base/connector-error.js';
-import { createAnswer, createOffer, parseSessionDescription, readAnswer } from '../../src/signaling/sdp.js';
+import { ConnectorError } from '../../../src/base/connector-error.js';
+import { createAnswer, createOffer, parseSessionDescription, readAnswer } from '../../../src/signaling/sdp/sdp.js';
 import { local, phoneOffer, sdp, withDtls } from './sdp-fixtures.js';
 
 const offer = createOffer(local);
