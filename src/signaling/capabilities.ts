@@ -1,3 +1,4 @@
+import type { HeaderField } from './message/sip-headers.js';
 /** What this endpoint speaks: said in Allow, Accept and Supported, and nothing beyond what is built. */
 
 /** Methods understood (RFC 3261, RFC 3262, RFC 3311, RFC 6086), as the value of Allow. NOTIFY: of our own REFERs only. */
@@ -53,7 +54,7 @@ export const optionsHeaders = [
 ] as const;
 
 /** {@link optionsHeaders} where more is supported than by every driver. */
-export function optionsHeadersOf(supported: Iterable<string>): readonly (readonly [string, string])[] {
+export function optionsHeadersOf(supported: Iterable<string>): readonly HeaderField[] {
   return optionsHeaders.map(([name, value]) =>
     name === 'Supported' ? [name, [...supported].join(', ')] : [name, value],
   );

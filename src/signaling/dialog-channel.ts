@@ -1,9 +1,10 @@
+import type { HeaderList } from './message/sip-headers.js';
 import type { SipResponse } from './message/sip-message.js';
 
 /** A request of ours inside a dialog, as far as it is not the same for all of them. */
 export interface DialogContent {
   readonly method: string;
-  readonly headers?: Iterable<readonly [name: string, value: string]>;
+  readonly headers?: HeaderList;
   readonly body?: string;
   /** Goes with a body. */
   readonly contentType?: string;

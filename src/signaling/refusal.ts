@@ -1,5 +1,6 @@
+import type { HeaderField } from './message/sip-headers.js';
 /** An answer that refuses a request, and the header fields that say why. */
 export interface Refusal {
   readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly HeaderField[];
 }

@@ -1,10 +1,11 @@
 import { checkHeaderFields } from '../base/header-fields.js';
+import type { HeaderField } from './message/sip-headers.js';
 import type { RejectOptions } from './port.js';
 
 /** What a refusal says beside its status. */
 export interface Rejection {
   readonly phrase?: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly HeaderField[];
 }
 
 /**
@@ -12,7 +13,7 @@ export interface Rejection {
  * `ERR_SIP_STATE` for header fields that may not be sent.
  */
 export function rejectionOf(options: RejectOptions = {}): Rejection {
-  const headers: (readonly [string, string])[] = [];
+  const headers: HeaderField[] = [];
   if (options.retryAfterSeconds !== undefined) {
     headers.push(['Retry-After', String(Math.max(0, Math.round(options.retryAfterSeconds)))]);
   }

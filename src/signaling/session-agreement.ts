@@ -7,7 +7,7 @@ import {
   type SessionExpires,
   serializeSessionExpires,
 } from './message/session-expires.js';
-import type { SipHeaders } from './message/sip-headers.js';
+import type { HeaderField, SipHeaders } from './message/sip-headers.js';
 import type { SipResponse } from './message/sip-message.js';
 import type { Refusal } from './refusal.js';
 
@@ -167,7 +167,7 @@ export function sessionHeaders(
   options: SessionTimerOptions,
   current: SessionAgreement | undefined,
   learnedSeconds: number,
-): readonly (readonly [name: string, value: string])[] {
+): readonly HeaderField[] {
   const asked = askSession(options, current, learnedSeconds);
   if (asked === undefined) return [];
   return [

@@ -2,7 +2,7 @@ import { type Clock, MAX_TIMEOUT_MS, type TimerHandle } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import { TIMER_TAG } from './capabilities.js';
 import { parseMinSe, parseSessionExpires, serializeSessionExpires } from './message/session-expires.js';
-import type { SipHeaders } from './message/sip-headers.js';
+import type { HeaderField, SipHeaders } from './message/sip-headers.js';
 import type { SipRequest, SipResponse } from './message/sip-message.js';
 import type { LegEnd } from './port.js';
 import type { Refusal } from './refusal.js';
@@ -26,9 +26,6 @@ const RETRY_MS = 5_000;
 
 /** How often one refresh is asked for again at once, with a longer interval or another method. */
 const MAX_REPEATS = 3;
-
-/** Header fields in order. */
-export type SessionFields = readonly (readonly [name: string, value: string])[];
 
 export interface SessionIntervalParts {
   readonly options: SessionTimerOptions;
@@ -69,7 +66,7 @@ export abstract class SessionInterval {
    * A session refresh request of the peer gets a 2xx: what is to stand in it. The timer runs from now on.
    * @param canRefresh false: where it would be ours to refresh, there is no timer
    */
-  accept(headers: SipHeaders, canRefresh = true): SessionFields {
+  accept(headers: SipHeaders, canRefresh = true): readonly HeaderField[] {
     const answer = answerSession(questionOf(headers), this.#parts.options, this.#agreement);
     if (answer.type !== 'agreed' || (answer.agreement.weRefresh && !canRefresh)) {
       this.agree(undefined);
@@ -81,7 +78,7 @@ export abstract class SessionInterval {
   }
 
   /** What stands in a session refresh request of ours. */
-  requestHeaders(): SessionFields {
+  requestHeaders(): readonly HeaderField[] {
     const { options } = this.#parts;
     const asked = sessionHeaders(options, this.#agreement, this.#learnedSeconds);
     return options.mode === 'off' ? asked : [['Supported', TIMER_TAG], ...asked];

@@ -2,6 +2,7 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError } from '../base/connector-error.js';
 import type { DialogChannel } from './dialog-channel.js';
+import type { HeaderField } from './message/sip-headers.js';
 import type { SipRequest } from './message/sip-message.js';
 import { type NotifyMeaning, readNotify } from './notification.js';
 import type { ReferRequest } from './port.js';
@@ -103,7 +104,7 @@ export class Transfers {
     if (this.#closed) return;
     const { channel, localUri } = this.#parts;
     const referrer = referredBy ?? localUri();
-    const fields: (readonly [string, string])[] = [['Refer-To', `<${target}>`]];
+    const fields: HeaderField[] = [['Refer-To', `<${target}>`]];
     // What the peer called us by may be a URI that phones send and RFC 3986 forbids.
     if (isTransferUri(referrer)) fields.push(['Referred-By', `<${referrer}>`]);
     channel.send(

@@ -1,4 +1,5 @@
 import type { Random } from '../../base/random.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import { quoteAuthValue } from './auth-header.js';
 import { chooseChallenges, type DigestChallenge } from './challenge.js';
 import { digestResponse } from './digest.js';
@@ -59,7 +60,7 @@ export class DigestClient {
   }
 
   /** The header fields that authorize a request with what is known: none before the first challenge. */
-  authorize(request: AuthorizedRequest): readonly (readonly [name: string, value: string])[] {
+  authorize(request: AuthorizedRequest): readonly HeaderField[] {
     return [...this.#spaces.values()].map((space) => {
       const name = space.challenger === 'proxy' ? 'Proxy-Authorization' : 'Authorization';
       return [name, this.#answer(space, request)] as const;

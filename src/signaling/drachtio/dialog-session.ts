@@ -1,12 +1,12 @@
 import { ALLOW } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import { parseNameAddr } from '../message/name-addr.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
 import { type Offer, Reoffers } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
 import type { CallServer } from './call-server.js';
-import type { HeaderList } from './header-list.js';
 import { SUPPORTED } from './own-tags.js';
 import { type Acknowledgement, PeerOffers } from './peer-offers.js';
 import type { ServerRequest } from './server-request.js';

@@ -6,6 +6,7 @@ import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { hasOptionTag, parseDecimal } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type {
   AcceptOptions,
@@ -22,7 +23,6 @@ import type { Offer } from '../reoffers.js';
 import type { ReplaceableLeg } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { CallServer, ReplacingInvite } from './call-server.js';
-import type { HeaderList } from './header-list.js';
 import { replaceLeg } from './leg-replacement.js';
 import { readServerMessage } from './server-message.js';
 import type { ServerRequest } from './server-request.js';

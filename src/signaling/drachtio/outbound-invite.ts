@@ -1,8 +1,8 @@
 import { ALLOW } from '../capabilities.js';
 import { serializeNameAddr } from '../message/name-addr.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { OutboundRequest } from '../port.js';
 import { encodeUser, oneLine } from '../rejection.js';
-import type { HeaderList } from './header-list.js';
 import { SUPPORTED } from './own-tags.js';
 
 export interface OutboundInviteParts {

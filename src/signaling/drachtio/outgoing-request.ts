@@ -1,5 +1,5 @@
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import type { Content } from './header-list.js';
+import type { Content } from './srf-headers.js';
 
 /** A request for the server to send. Via, From, To, Call-ID, CSeq and Contact are its own, where not said otherwise. */
 export interface OutgoingRequest extends Content {

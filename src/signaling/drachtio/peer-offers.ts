@@ -2,11 +2,11 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import { SDP_TYPE } from '../capabilities.js';
 import { parseCSeq } from '../message/cseq.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { SipMessage, SipRequest } from '../message/sip-message.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
-import type { HeaderList } from './header-list.js';
 import { OfferQuestion } from './offer-question.js';
 import type { SentResponse, ServerRequest } from './server-request.js';
 

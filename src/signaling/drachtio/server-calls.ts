@@ -7,6 +7,7 @@ import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import type { LocalAddressFinder } from '../local-address.js';
 import { parseNameAddr } from '../message/name-addr.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { InviteRequest, SignalingHandlers } from '../port.js';
 import type { Refusal } from '../refusal.js';
@@ -249,7 +250,7 @@ export class ServerCalls implements CallServer {
     );
   }
 
-  #retryAfter(): readonly [string, string] {
+  #retryAfter(): HeaderField {
     return ['Retry-After', String(this.#context.limits.retryAfterSeconds)];
   }
 

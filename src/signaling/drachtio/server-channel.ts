@@ -9,8 +9,8 @@ import type {
 } from '../dialog-channel.js';
 import type { DigestClient, ReceivedChallenges } from '../digest/digest-client.js';
 import { parseCSeq } from '../message/cseq.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import type { HeaderList } from './header-list.js';
 import type { OutgoingTransaction, RequestFailure } from './outgoing-request.js';
 import type { SrfSession } from './srf-session.js';
 

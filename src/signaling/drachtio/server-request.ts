@@ -3,8 +3,8 @@ import { parseNameAddr } from '../message/name-addr.js';
 import { reasonPhrase } from '../message/reason-phrases.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { SipSource } from '../port.js';
-import { type Content, toSrfHeaders } from './header-list.js';
 import { readServerMessage } from './server-message.js';
+import { type Content, toSrfHeaders } from './srf-headers.js';
 import type { SrfHeaders, SrfMessage, SrfRequest, SrfResponse, SrfWay } from './srf-module.js';
 
 /** What came of a response of ours. */

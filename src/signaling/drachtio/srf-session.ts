@@ -3,11 +3,11 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 import { errorCode } from '../../base/connector-error.js';
 import { runGuarded } from '../leg-events.js';
 import type { SipSource } from '../port.js';
-import { toSrfHeaders } from './header-list.js';
 import type { LeftBehind } from './left-behind.js';
 import type { OutgoingRequest, OutgoingTransaction, RequestFailure, RequestUser } from './outgoing-request.js';
 import { readServerMessage } from './server-message.js';
 import { ServerRequest } from './server-request.js';
+import { toSrfHeaders } from './srf-headers.js';
 import type {
   SrfAck,
   SrfConstructor,

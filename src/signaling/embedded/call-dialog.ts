@@ -6,6 +6,7 @@ import { readInfo } from '../info-digit.js';
 import { checkDigit, InfoSender } from '../info-sender.js';
 import { runGuarded } from '../leg-events.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { PeerReferral } from '../peer-referral.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest } from '../port.js';
@@ -353,7 +354,7 @@ export class CallDialog implements DialogOwner {
   }
 
   /** What every response above 100 to an INVITE of this dialog says about us (RFC 3261 section 13.3.1.4). */
-  contactHeaders(): readonly (readonly [string, string])[] {
+  contactHeaders(): readonly HeaderField[] {
     return [
       ['Contact', this.#contact],
       ['Allow', ALLOW],
@@ -362,7 +363,7 @@ export class CallDialog implements DialogOwner {
   }
 
   /** The same for the 2xx to the INVITE that creates the dialog, and what is agreed of the session's timer. */
-  acceptanceHeaders(invite: SipRequest): readonly (readonly [string, string])[] {
+  acceptanceHeaders(invite: SipRequest): readonly HeaderField[] {
     return this.#session.acceptanceHeaders(invite);
   }
 

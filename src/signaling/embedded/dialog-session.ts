@@ -1,4 +1,5 @@
 import type { DialogChannel } from '../dialog-channel.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
 import { type Offer, Reoffers } from '../reoffers.js';
@@ -26,7 +27,7 @@ export interface DialogSessionParts {
   /** The dialog is dead, or nobody refreshed its session: BYE. */
   readonly onDead: (end: LegEnd, reason: string | undefined) => void;
   /** What every 2xx says about us. */
-  readonly ownHeaders: () => readonly (readonly [string, string])[];
+  readonly ownHeaders: () => readonly HeaderField[];
 }
 
 /** An offer that is none: what the peer answered to a refresh of ours is told as one, and nobody waits for the answer. */
@@ -114,7 +115,7 @@ export class DialogSession {
   }
 
   /** What a re-INVITE of ours says of the session's timer. */
-  get requestHeaders(): readonly (readonly [string, string])[] {
+  get requestHeaders(): readonly HeaderField[] {
     return this.#timer.requestHeaders();
   }
 
@@ -192,7 +193,7 @@ export class DialogSession {
    * What the 2xx to an INVITE or UPDATE says about us, and of the session; its timer runs from now on. An UPDATE in an
    * early dialog refreshes nothing.
    */
-  acceptanceHeaders(request: SipRequest): readonly (readonly [string, string])[] {
+  acceptanceHeaders(request: SipRequest): readonly HeaderField[] {
     const own = this.#parts.ownHeaders();
     if (request.method === 'UPDATE' && !this.#confirmed) return own;
     this.#confirmed = true;

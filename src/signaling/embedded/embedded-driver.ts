@@ -4,6 +4,7 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { TargetResolver } from '../dns/target-resolver.js';
 import { inviteRequestOf, type ReceivedInvite } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import { parseMessage } from '../message/sip-parser.js';
 import type {
   InviteRequest,
@@ -372,7 +373,7 @@ class EmbeddedDriver implements SignalingDriver {
     );
   }
 
-  #retryAfter(): readonly [string, string] {
+  #retryAfter(): HeaderField {
     return ['Retry-After', String(this.#endpoint.limits.retryAfterSeconds)];
   }
 }

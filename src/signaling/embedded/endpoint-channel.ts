@@ -6,6 +6,7 @@ import type {
   DialogContent,
   DialogContentUser,
 } from '../dialog-channel.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { sendInDialog } from './authorized-send.js';
 import { cseqNumber, type Dialog } from './dialog/dialog.js';
@@ -27,7 +28,7 @@ export interface EndpointChannelParts {
   /** Contact of ours. */
   readonly contact: string;
   /** What re-INVITEs say of the session's timer. */
-  readonly sessionHeaders: () => readonly (readonly [name: string, value: string])[];
+  readonly sessionHeaders: () => readonly HeaderField[];
 }
 
 /** Requests inside a dialog that we keep ourselves. */

@@ -5,6 +5,7 @@ import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { parseDecimal } from '../message/lexical.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type {
   AcceptOptions,
@@ -259,7 +260,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
     transaction.respond(createResponse(request, status, { toTag: this.#localTag, ...options, headers }));
   }
 
-  #headersOf(status: number, invite: SipRequest): readonly (readonly [string, string])[] {
+  #headersOf(status: number, invite: SipRequest): readonly HeaderField[] {
     if (status >= 300) return [];
     return status < 200 ? this.#call.contactHeaders() : this.#call.acceptanceHeaders(invite);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import type { ResponseOptions } from '../message/response-builder.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { OfferReply } from '../port.js';
 import { finalStatus, rejectionOf } from '../rejection.js';
 import type { Endpoint } from './endpoint.js';
@@ -61,7 +62,7 @@ export class OfferQuestion {
 const MAX_RETRY_SECONDS = 10;
 
 /** Retry-After of a 500 that puts an offer off. */
-export function retryAfterSoon({ random }: Endpoint): readonly [string, string] {
+export function retryAfterSoon({ random }: Endpoint): HeaderField {
   return ['Retry-After', String(random.integer(MAX_RETRY_SECONDS + 1))];
 }
 

@@ -1,5 +1,6 @@
 import { SDP_TYPE } from '../capabilities.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
@@ -36,7 +37,7 @@ export interface PeerOffersParts {
   /** Why the session may not be refreshed as asked. */
   readonly refusalOf: (request: SipRequest) => Refusal | undefined;
   /** What the 2xx says about us and the session. */
-  readonly acceptanceHeaders: (request: SipRequest) => readonly (readonly [string, string])[];
+  readonly acceptanceHeaders: (request: SipRequest) => readonly HeaderField[];
   readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
   /** No ACK for 64*T1. */
   readonly onAckTimeout: () => void;

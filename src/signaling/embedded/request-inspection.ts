@@ -1,4 +1,5 @@
 import { optionsHeadersOf, REPLACES_TAG, supportedTags, TIMER_TAG } from '../capabilities.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { Refusal } from '../refusal.js';
 import { inspectRequest as inspect } from '../request-inspection.js';
@@ -10,7 +11,7 @@ export function ownTags(sessionTimers: boolean): ReadonlySet<string> {
 }
 
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2) where we support these option tags. */
-export function ownOptionsHeaders(supported: ReadonlySet<string>): readonly (readonly [string, string])[] {
+export function ownOptionsHeaders(supported: ReadonlySet<string>): readonly HeaderField[] {
   return optionsHeadersOf(supported);
 }
 

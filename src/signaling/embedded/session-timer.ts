@@ -2,10 +2,10 @@ import { assertUnreachable } from '../../base/assert.js';
 import { ALLOW } from '../capabilities.js';
 import { endText } from '../end-text.js';
 import { parseDecimal, tokenList } from '../message/lexical.js';
-import type { SipHeaders } from '../message/sip-headers.js';
+import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
 import { type RefreshOutcome, refreshOutcome } from '../refresh-outcome.js';
-import { type SessionFields, SessionInterval, type SessionIntervalParts } from '../session-interval.js';
+import { SessionInterval, type SessionIntervalParts } from '../session-interval.js';
 import { sendInDialog } from './authorized-send.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
@@ -35,7 +35,7 @@ export class SessionTimer extends SessionInterval {
     this.#parts = parts;
   }
 
-  override accept(headers: SipHeaders): SessionFields {
+  override accept(headers: SipHeaders): readonly HeaderField[] {
     this.#note(headers);
     return super.accept(headers);
   }

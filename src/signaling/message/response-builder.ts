@@ -1,6 +1,6 @@
 import { parseNameAddr } from './name-addr.js';
 import { reasonPhrase } from './reason-phrases.js';
-import { SipHeaders } from './sip-headers.js';
+import { type HeaderList, SipHeaders } from './sip-headers.js';
 import type { SipRequest, SipResponse } from './sip-message.js';
 
 export interface ResponseOptions {
@@ -8,8 +8,8 @@ export interface ResponseOptions {
   readonly phrase?: string;
   /** Our tag; added to To where it has none and the status is above 100. */
   readonly toTag?: string;
-  /** Header fields beyond those copied from the request, in this order. A `Map` will do. */
-  readonly headers?: Iterable<readonly [name: string, value: string]>;
+  /** Header fields beyond those copied from the request, in this order. */
+  readonly headers?: HeaderList;
   readonly body?: Buffer | string;
   /** Goes with a body. */
   readonly contentType?: string;

@@ -12,6 +12,12 @@ export function keyOf(name: string): string {
   return usualKeys.get(name) ?? name.toLowerCase();
 }
 
+/** One header field, as it stands in a message. */
+export type HeaderField = readonly [name: string, value: string];
+
+/** Header fields in order; a `Map` will do. */
+export type HeaderList = Iterable<HeaderField>;
+
 interface Field {
   readonly name: string;
   /** Name in lower case. */
@@ -81,7 +87,7 @@ export class SipHeaders {
     return this.#indexOf(keyOf(name)) >= 0;
   }
 
-  *[Symbol.iterator](): Generator<readonly [name: string, value: string]> {
+  *[Symbol.iterator](): Generator<HeaderField> {
     for (const field of this.#fields) yield [field.name, field.value];
   }
 

@@ -7,7 +7,7 @@ import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { parseDecimal } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
-import type { SipHeaders } from '../message/sip-headers.js';
+import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type {
   AcceptOptions,
   HangUpOptions,
@@ -178,7 +178,7 @@ export class UasSessionLeg implements InboundLeg {
     } else this.#dialog.receive(event);
   }
 
-  async #sendAnswer(sdp: string, headers: readonly (readonly [string, string])[]): Promise<void> {
+  async #sendAnswer(sdp: string, headers: readonly HeaderField[]): Promise<void> {
     const { session } = this.#parts;
     const outcome = await session.reply('INVITE', 200, undefined, { headers, body: sdp });
     this.#phase = 'settled';
@@ -196,7 +196,7 @@ export class UasSessionLeg implements InboundLeg {
     if (this.#hangUpWhenAnswered !== undefined) this.#dialog.hangUp(this.#hangUpWhenAnswered);
   }
 
-  async #refuse(status: number, phrase?: string, headers?: readonly (readonly [string, string])[]): Promise<void> {
+  async #refuse(status: number, phrase?: string, headers?: readonly HeaderField[]): Promise<void> {
     const outcome = await this.#parts.session.reply('INVITE', status, phrase, headers?.length ? { headers } : {});
     if (outcome.type === 'lost') this.#dialog.lose();
     else this.#dialog.forgetRefused();

@@ -6,7 +6,7 @@ import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../local-address.js';
 import { parseNameAddr } from '../message/name-addr.js';
-import type { SipHeaders } from '../message/sip-headers.js';
+import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type {
   InviteRequest,
   ListeningAddress,
@@ -334,12 +334,7 @@ class OpensipsDriver implements SignalingDriver {
     );
   }
 
-  #refuse(
-    session: UaSession,
-    invite: InviteRequest,
-    status: number,
-    headers: readonly (readonly [string, string])[],
-  ): void {
+  #refuse(session: UaSession, invite: InviteRequest, status: number, headers: readonly HeaderField[]): void {
     void session.reply('INVITE', status, undefined, { headers });
     const forget = (): void => {
       this.#refused.delete(session);

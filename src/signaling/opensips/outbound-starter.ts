@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 import { toHeaderValue } from '../../base/header-fields.js';
 import { quote } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { MiClient } from './mi/mi-client.js';
 import type { SessionEvent } from './session-event.js';
 import { MAX_EXTRA_BYTES, UaSession } from './ua-session.js';
@@ -13,7 +14,7 @@ export interface OutboundStart {
   readonly from: string;
   readonly fromDisplayName: string;
   readonly body: string;
-  readonly headers: Iterable<readonly [name: string, value: string]>;
+  readonly headers: HeaderList;
 }
 
 export type StartOutcome =

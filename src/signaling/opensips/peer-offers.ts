@@ -1,6 +1,7 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import { ALLOW } from '../capabilities.js';
+import type { HeaderField, HeaderList } from '../message/sip-headers.js';
 import type { OfferReply } from '../port.js';
 import { finalStatus, rejectionOf } from '../rejection.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
@@ -15,7 +16,7 @@ const MAX_RETRY_SECONDS = 10;
 
 interface Answer {
   readonly phrase?: string;
-  readonly headers?: Iterable<readonly [name: string, value: string]>;
+  readonly headers?: HeaderList;
 }
 
 /** The ACK of a 2xx of ours. */
@@ -154,7 +155,7 @@ export class PeerOffers {
     });
   }
 
-  #accept(method: string, sdp: string, offered: boolean, fields: readonly (readonly [string, string])[]): void {
+  #accept(method: string, sdp: string, offered: boolean, fields: readonly HeaderField[]): void {
     const content = { headers: [['Allow', ALLOW], ...fields], body: sdp } as const;
     // Taken for granted until OpenSIPS says otherwise: what comes next must not be met in between.
     if (method === 'INVITE') this.awaitAck(offered ? sdp : undefined, false);

@@ -3,12 +3,11 @@ import { ACCEPT_INVITE, ALLOW, refusedMethods, TIMER_TAG } from '../capabilities
 import type { DialogChannel } from '../dialog-channel.js';
 import { readInfo } from '../info-digit.js';
 import { runGuarded } from '../leg-events.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import { PeerReferral } from '../peer-referral.js';
 import type { Referral } from '../port.js';
 import type { Transfers } from '../transfers.js';
 import { requestOf, type SessionEvent } from './session-event.js';
-
-type Fields = Iterable<readonly [name: string, value: string]>;
 
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2): reliable provisional responses are not among it here. */
 const abilities = [
@@ -20,7 +19,7 @@ const abilities = [
 export interface PeerRequestsParts {
   readonly channel: DialogChannel;
   readonly transfers: Transfers;
-  readonly reply: (method: string, status: number, headers?: Fields) => void;
+  readonly reply: (method: string, status: number, headers?: HeaderList) => void;
   /** The dialog stands: a 2xx was sent or received, and no BYE. */
   readonly isUp: () => boolean;
   readonly onDigit: (digit: string, durationMs: number) => void;

@@ -6,7 +6,7 @@ import type { DialogId } from '../dialog-id.js';
 import { reasonText } from '../end-text.js';
 import { InfoSender } from '../info-sender.js';
 import { parseCSeq } from '../message/cseq.js';
-import type { SipHeaders } from '../message/sip-headers.js';
+import type { HeaderField, HeaderList, SipHeaders } from '../message/sip-headers.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
 import { oneLine } from '../rejection.js';
@@ -146,7 +146,7 @@ export class SessionDialog {
   }
 
   /** UAS: the header fields of the INVITE, whose 2xx is to carry what comes back. Its requests count from its CSeq on. */
-  begin(invite: SipHeaders): readonly (readonly [string, string])[] {
+  begin(invite: SipHeaders): readonly HeaderField[] {
     this.#peerCSeq = parseCSeq(invite.get('CSeq') ?? '')?.number ?? 0;
     return this.#timer.accept(invite);
   }
@@ -204,7 +204,7 @@ export class SessionDialog {
     this.#parts.user.onEnded(end);
   }
 
-  async #bye(fields: readonly (readonly [string, string])[]): Promise<void> {
+  async #bye(fields: readonly HeaderField[]): Promise<void> {
     // `ua_session_terminate` has no room for header fields that arrive.
     const outcome = fields.length === 0 ? undefined : await this.session.request('BYE', { headers: fields });
     if (outcome?.type !== 'done') await this.#terminate();
@@ -365,7 +365,7 @@ export class SessionDialog {
     this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
   }
 
-  #reply(method: string, status: number, headers?: Iterable<readonly [string, string]>): void {
+  #reply(method: string, status: number, headers?: HeaderList): void {
     void this.session.reply(method, status, undefined, headers === undefined ? {} : { headers });
   }
 

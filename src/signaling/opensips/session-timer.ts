@@ -3,12 +3,12 @@ import { ALLOW } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import { endText } from '../end-text.js';
 import { tokenList } from '../message/lexical.js';
-import type { SipHeaders } from '../message/sip-headers.js';
+import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
 import { type RefreshOutcome, refreshOutcome } from '../refresh-outcome.js';
 import type { Refusal } from '../refusal.js';
 import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.js';
-import { type SessionFields, SessionInterval, type SessionIntervalParts } from '../session-interval.js';
+import { SessionInterval, type SessionIntervalParts } from '../session-interval.js';
 
 /** Agreed to where the peer asks; it is to refresh where it leaves us the choice. */
 const options = {
@@ -41,7 +41,7 @@ export class SessionTimer extends SessionInterval {
     this.#channel = channel;
   }
 
-  override accept(headers: SipHeaders): SessionFields {
+  override accept(headers: SipHeaders): readonly HeaderField[] {
     this.#note(headers);
     return super.accept(headers, this.#updates);
   }
@@ -52,7 +52,7 @@ export class SessionTimer extends SessionInterval {
   }
 
   protected send(): void {
-    const headers: SessionFields = [['Allow', ALLOW], ...this.requestHeaders()];
+    const headers: readonly HeaderField[] = [['Allow', ALLOW], ...this.requestHeaders()];
     this.#channel.send(
       { method: 'UPDATE', headers },
       {

@@ -1,11 +1,10 @@
 import { reasonPhrase } from '../message/reason-phrases.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { MiClient, MiOutcome } from './mi/mi-client.js';
-
-type Fields = Iterable<readonly [name: string, value: string]>;
 
 /** What a request or a response of ours carries. */
 export interface SessionContent {
-  readonly headers?: Fields;
+  readonly headers?: HeaderList;
   readonly body?: string;
   /** Of the body; `application/sdp` when absent. */
   readonly contentType?: string;
@@ -92,7 +91,7 @@ function contentParams({ headers, body, contentType }: SessionContent): Readonly
 }
 
 /** As many of the fields as there is room for, the first ones first. */
-function extraHeaders(headers: Fields | undefined): string {
+function extraHeaders(headers: HeaderList | undefined): string {
   let text = '';
   for (const [name, value] of headers ?? []) {
     const line = `${name}: ${value}\r\n`;

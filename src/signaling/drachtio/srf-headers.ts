@@ -1,7 +1,5 @@
+import type { HeaderList } from '../message/sip-headers.js';
 import type { SrfHeaders } from './srf-module.js';
-
-/** Header fields in order; a `Map` will do. */
-export type HeaderList = Iterable<readonly [name: string, value: string]>;
 
 /** What goes out with a request or a response beside its first line. */
 export interface Content {
