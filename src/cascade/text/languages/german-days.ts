@@ -8,6 +8,12 @@ const WEAK =
 const PLAIN = /(?<!\p{L})(?:der|die|das|dieser|jeder|(?:ein|kein|mein|dein|sein|ihr|unser|dies|jed)e)\s$/iu;
 /** And in `-er`, where what follows is masculine, which nobody knows here: unser zweiter. */
 const MIXED = /(?<!\p{L})(?:ein|kein|mein|dein|sein|ihr|unser)\s$/iu;
+/** These have no article with them: nach dritter Mahnung, seit zweitem Termin, bis achte Klasse. */
+const BARE = /(?<!\p{L})(ab|aus|bei|bis|in|mit|nach|seit|vor)\s$/iu;
+/** Nouns that are feminine, as far as their ends tell. */
+const FEMININE = /(?:ung|heit|keit|schaft|ion|tät|anz|enz|e|hand|wahl|fahrt|schicht)$/iu;
+/** Behind a number of one's own these begin a sentence. */
+const TITLE = /^\s(?:Herr|Frau|Doktor|Dr)(?!\p{L})/u;
 /** A day of the week between the two: am Montag, 3. März. */
 const WEEKDAY = /(?:mon|diens|donners|frei|sams|sonn)tag,?\s$|mittwoch,?\s$/iu;
 /** The first of two: vom 24.12. bis 31.12., am 1. und 2. Mai. */
@@ -88,10 +94,16 @@ export class GermanDays {
         pattern: /(\d{1,3})\.(?=\s\p{L}|\s?$)/uy,
         say: (match, { before, after }) => {
           const last = after.trim() === '';
-          if (NO_ORDINAL.test(before) || OPENERS.test(after)) return undefined;
+          const opens = OPENERS.test(after);
+          const [, preposition] = FIRST_OF_TWO.test(before) ? [] : (BARE.exec(before) ?? []);
+          if (NO_ORDINAL.test(before) || (opens && !/(?<!\p{L})(?:am|vom|zum)\s$/iu.test(before))) return undefined;
+          if (!last && !opens && preposition !== undefined) {
+            const ending = strongEnding(preposition, after);
+            return ending === undefined ? undefined : `${stemOf(Number(match[1]), words)}${ending}`;
+          }
           if (last ? !/(?<!\p{L})(?:am|vom|zum|bis|dem|den|[^\p{L}]der)\s$/iu.test(` ${before}`) : !inflects(before))
             return undefined;
-          return `${this.ordinal(Number(match[1]), before)}${last ? '.' : ''}`;
+          return `${this.ordinal(Number(match[1]), before)}${last || opens ? '.' : ''}`;
         },
       },
     ];
@@ -108,6 +120,16 @@ export class GermanDays {
     if (WEAK.test(article)) return `${stem}en`;
     return PLAIN.test(article) ? `${stem}e` : `${stem}er`;
   }
+}
+
+/** What an ordinal without an article ends in: as the adjective behind it does, or by what can be seen of the noun's gender. */
+function strongEnding(preposition: string, after: string): string | undefined {
+  const next = /^\s(\p{L}+)/u.exec(after)?.[1] ?? '';
+  if (TITLE.test(after)) return undefined;
+  if (/^\p{Ll}/u.test(next)) return /e[mnr]?$/u.exec(next)?.[0];
+  const feminine = FEMININE.test(next);
+  if (preposition.toLowerCase() === 'bis') return feminine ? 'e' : 'en';
+  return feminine ? 'er' : 'em';
 }
 
 function inflects(before: string): boolean {
