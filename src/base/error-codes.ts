@@ -26,7 +26,8 @@ export const errorCodes = {
   },
   ERR_NO_MEDIA_PORT: {
     meaning: 'No RTP port is free in `media.ports`.',
-    remedy: 'Widen `media.ports`, lower `limits.calls` or shorten `media.portRestSeconds`.',
+    remedy:
+      'Widen `media.ports`, lower `limits.calls` or shorten `media.portRestSeconds`. Where the message names the limit of open files, raise that.',
   },
   ERR_MEDIA_ENGINE: {
     meaning: 'The media add-on that `media.engine: native` asks for is missing or cannot be loaded.',

@@ -1,3 +1,7 @@
+/** What helps a process that may open no more files and sockets. */
+export const OPEN_FILES_REMEDY =
+  'raise the limit of open files (ulimit -n; LimitNOFILE= of a systemd unit, ulimits: nofile: of a Compose file)';
+
 /**
  * What is wrong with a file in plain words, for the usual codes of `fs`; else the words of the error.
  *
@@ -20,6 +24,10 @@ export function fileProblem(error: unknown, missing = 'there is no such file'): 
       return 'the disk is read-only';
     case 'ENOSPC':
       return 'the disk is full';
+    case 'EMFILE':
+      return `this process may have no more files and sockets open: ${OPEN_FILES_REMEDY}`;
+    case 'ENFILE':
+      return 'the system has no more files to open (sysctl fs.file-max)';
     default:
       return error instanceof Error ? error.message : String(error);
   }

@@ -15,6 +15,8 @@ export interface CliIo {
    * the process. Returns a function that unsubscribes.
    */
   onStrayRejection(listener: (error: unknown) => void): () => void;
+  /** How many files and sockets the process may have open; `undefined` where the system does not say. */
+  openFilesLimit(): number | undefined;
   /** From now on memory that is no longer used goes back to the system, where the allocator can be told so. */
   giveMemoryBack(): void;
 }

@@ -1,10 +1,12 @@
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import { type ErrorCode, errorCodes } from '../base/error-codes.js';
+import { OPEN_FILES_REMEDY } from '../base/file-problem.js';
 import type { CliIo } from './cli-io.js';
 
-/** What helps against an error, from the table of codes; `undefined` for errors of others. */
+/** What helps against an error, from the table of codes, or against a limit of the system's; `undefined` for errors of others. */
 export function remedyOf(error: unknown): string | undefined {
   const code = errorCode(error);
+  if (code === 'EMFILE') return OPEN_FILES_REMEDY;
   return code !== undefined && isOurs(code) ? errorCodes[code].remedy : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { giveMemoryBack } from '../media/native/free-memory.js';
 import type { CliIo } from './cli-io.js';
 
@@ -28,6 +29,17 @@ export function createProcessIo(process: NodeJS.Process): CliIo {
       process.on('unhandledRejection', listener);
       return () => process.off('unhandledRejection', listener);
     },
+    openFilesLimit,
     giveMemoryBack: () => void giveMemoryBack(process.env),
   };
+}
+
+/** Linux says it in proc(5). */
+function openFilesLimit(): number | undefined {
+  try {
+    const found = /^Max open files +(\d+) /m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return found === undefined ? undefined : Number(found);
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Clock, createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
+import { OPEN_FILES_REMEDY } from '../base/file-problem.js';
 import { type ConfigIssue, formatConfigIssues } from '../config/config-issue.js';
 import type { LoadedConfig, LoadResult } from '../config/load-config.js';
 import { createConnector, type VoiceConnector } from '../connector.js';
@@ -12,6 +13,9 @@ import { remedyOf } from './failure.js';
 import { printIssues } from './issue-output.js';
 import { loadAvc } from './read-avc.js';
 import { checkFlavors, DEFAULT_CONFIG, readConfig } from './read-config.js';
+
+/** Files and sockets that are open without a call, and for each call at least: those of RTP and RTCP. */
+const OPEN_FILES = { atRest: 50, ofCall: 2 } as const;
 
 /** Something is said about progress when the start takes longer than this, ms. */
 const PATIENCE_MS = 1000;
@@ -54,6 +58,7 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
   const redact = (text: string): string => secrets.redact(text);
   const stream = options.json ? plainStream(io) : io.stdout;
   const log = createLog({ stream, level: options.logLevel, redact }, { clock });
+  warnOfFewFiles(loaded.config.limits.calls, io.openFilesLimit(), log);
   const connector = createConnector(loaded.config, {
     clock,
     log,
@@ -95,6 +100,16 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
     io.signal.removeEventListener('abort', stop);
     for (const unsubscribe of subscriptions) unsubscribe();
   }
+}
+
+/** Calls that there is no socket for are refused one by one: told before the first. */
+function warnOfFewFiles(calls: number, limit: number | undefined, log: Log): void {
+  const needed = OPEN_FILES.atRest + OPEN_FILES.ofCall * calls;
+  if (limit === undefined || limit >= needed) return;
+  log.warn(
+    { calls, needed, limit, remedy: OPEN_FILES_REMEDY },
+    'limits.calls needs more open files and sockets than the system allows',
+  );
 }
 
 /** A warning for the log and for answers of the admin interface. */

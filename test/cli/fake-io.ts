@@ -15,11 +15,16 @@ export interface FakeIo extends CliIo {
   readonly subscriptions: () => number;
 }
 
+export interface FakeIoOptions {
+  readonly env?: Record<string, string>;
+  readonly isTTY?: boolean;
+  readonly abort?: AbortController;
+  /** What the system says of its limit. */
+  readonly openFiles?: number;
+}
+
 /** A process for commands under test: output is collected, signals come by `send` and `abort` alone. */
-export function createFakeIo(
-  cwd: string,
-  { abort, env = {}, isTTY = false }: { env?: Record<string, string>; isTTY?: boolean; abort?: AbortController } = {},
-): FakeIo {
+export function createFakeIo(cwd: string, { abort, env = {}, isTTY = false, openFiles }: FakeIoOptions = {}): FakeIo {
   const stdout = collect(isTTY);
   const stderr = collect(isTTY);
   const signals = subscribers<Parameters<FakeIo['send']>[0]>();
@@ -33,6 +38,7 @@ export function createFakeIo(
     signal: (abort ?? new AbortController()).signal,
     onSignal: signals.subscribe,
     onStrayRejection: rejections.subscribe,
+    openFilesLimit: () => openFiles,
     giveMemoryBack: () => {
       givenBack += 1;
     },

@@ -34,10 +34,10 @@ class Running {
   readonly code: Promise<number>;
   #settled = false;
 
-  constructor(args: readonly string[] = [], { admin = '127.0.0.1:0', isTTY = false } = {}) {
+  constructor(args: readonly string[] = [], { admin = '127.0.0.1:0', isTTY = false, openFiles = 20_000 } = {}) {
     const directory = temporaryDirectory();
     const abort = new AbortController();
-    this.io = createFakeIo(directory, { abort, isTTY });
+    this.io = createFakeIo(directory, { abort, isTTY, openFiles });
     this.file = join(directory, 'connector.yaml');
     writeFileSync(this.file, config(directory, admin));
     this.code = runCli(['run', '--config', 'connector.yaml', ...args], this.io);
@@ -86,6 +86,17 @@ test('says ready with its addresses, and ends with 0 at SIGTERM; nothing stays s
   expect(running.io.subscriptions()).toBe(0);
   expect(running.io.timesGivenBack()).toBe(1);
   expect(running.io.err()).toBe('');
+});
+
+test('a limit of open files that is too low for limits.calls is told at the start, with what helps', async () => {
+  const [low, enough] = [new Running([], { openFiles: 449 }), new Running([], { openFiles: 450 })];
+  const warning = 'limits.calls needs more open files and sockets than the system allows';
+  expect(await low.line(warning)).toMatchObject({
+    ...{ level: 'warn', calls: 200, needed: 450, limit: 449 },
+    remedy: expect.stringContaining('ulimit -n'),
+  });
+  await enough.ports();
+  expect(enough.lines().map(({ msg }) => msg)).not.toContain(warning);
 });
 
 test('a drain that an operator asked for is no first signal: SIGTERM then still lets the calls finish', async () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSystemClock } from '../../src/base/clock.js';
@@ -109,4 +110,12 @@ describe('SIGTERM', () => {
     expect(await connector.exited()).toBe(0);
     expect(connector.records()).toMatchObject([{ from: 'cut', cause: { text: 'drain' } }]);
   });
+});
+
+test('a command that may not open the files of the program itself says which limit it is', async () => {
+  const child = spawn('sh', ['-c', 'ulimit -n 64 && exec "$0" "$1" check', process.execPath, cli]);
+  const said: string[] = [];
+  child.stderr.on('data', (bytes: Buffer) => said.push(String(bytes)));
+  const [code] = (await once(child, 'close')) as [number];
+  expect([code, said.join('')]).toEqual([1, expect.stringMatching(/^voice-connector: .*\(ulimit -n; [^\n]+\)\n$/)]);
 });

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../../base/clock.js';
-import { ConnectorError, errorCode, errorMessage } from '../../base/connector-error.js';
+import { ConnectorError, errorCode } from '../../base/connector-error.js';
+import { fileProblem } from '../../base/file-problem.js';
 import type { Random } from '../../base/random.js';
 import type { MediaEngine } from '../engine.js';
 import { PortPool } from './port-pool.js';
@@ -54,7 +55,7 @@ export class RtpPorts {
         this.#pool.release(port);
         if (error instanceof ConnectorError) throw error;
         if (portErrors.includes(errorCode(error))) continue;
-        const message = `cannot bind RTP to ${bound.address}: ${errorMessage(error)}`;
+        const message = `cannot bind RTP to ${bound.address}: ${fileProblem(error)}`;
         throw new ConnectorError('ERR_NO_MEDIA_PORT', message, { cause: error });
       }
     }
