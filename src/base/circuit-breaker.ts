@@ -14,11 +14,6 @@ export interface CircuitBreakerOptions {
   readonly backOff?: { readonly maxOpenMs: number; readonly random: Random };
 }
 
-export const defaultCircuitBreakerOptions = {
-  failures: 5,
-  openMs: 30_000,
-} as const satisfies CircuitBreakerOptions;
-
 /** `closed`: everybody may try. `open`: nobody. `half-open`: one may try, and its fate decides. */
 export type CircuitBreakerState = 'closed' | 'open' | 'half-open';
 

@@ -1,10 +1,3 @@
-/** What people say in English to show that they are listening. */
-export const defaultBackChannels: readonly string[] = [
-  ...['mm', 'mmm', 'mm-hm', 'mm-hmm', 'mhm', 'hm', 'hmm', 'uh-huh', 'uh', 'um', 'ah', 'aha', 'oh'],
-  ...['yes', 'yeah', 'yep', 'yup', 'ok', 'okay', 'right', 'all right', 'alright', 'sure', 'exactly'],
-  ...['good', 'great', 'fine', 'cool', 'nice', 'wow', 'really', 'true', 'gotcha', 'got it', 'i see', 'of course'],
-];
-
 /** A transcript is read so far, and a phrase may have so many words. */
 const MAX_CHARS = 400;
 const MAX_PHRASE_WORDS = 4;

@@ -12,8 +12,6 @@ export interface CallSounds {
   readonly hold: BackgroundSound | undefined;
 }
 
-export const noSounds: CallSounds = { ambient: undefined, thinking: undefined, hold: undefined };
-
 /**
  * Decides what is mixed in beneath and between the words of one call. Told of what changes, tells the stream only of
  * what that changes to the ear.

@@ -15,9 +15,9 @@ import type { OpenRecorder } from './call-media.js';
 import type { FailOverPlan } from './fail-over-plan.js';
 import type { MediaNegotiation } from './media-negotiation.js';
 import type { CallIdentity, RecordedPersonalData } from './record-builder.js';
-import { defaultReplyWatchOptions, type ReplyWatchOptions } from './reply-watch.js';
+import type { ReplyWatchOptions } from './reply-watch.js';
 import type { SecondLegDeps } from './second-leg.js';
-import { defaultInterruptionOptions, type InterruptionOptions } from './turn-taking.js';
+import type { InterruptionOptions } from './turn-taking.js';
 
 /** What is known of a call before it begins. */
 export interface CallOptions {
@@ -80,14 +80,6 @@ export interface FailurePolicy extends ReplyWatchOptions {
   /** Where the caller then goes. */
   readonly transfer: TransferTarget | undefined;
 }
-
-export const defaultCallPolicies = {
-  interruption: defaultInterruptionOptions,
-  silence: { repromptMs: 15_000, reprompts: [], goodbye: undefined },
-  ending: { warningMs: 30_000, warning: undefined, spent: undefined },
-  failure: { ...defaultReplyWatchOptions, waiting: undefined, apology: undefined, transfer: undefined },
-  recording: { announcement: undefined },
-} as const satisfies Pick<CallOptions, 'interruption' | 'silence' | 'ending' | 'failure' | 'recording'>;
 
 /** What a call works with. */
 export interface CallDeps {

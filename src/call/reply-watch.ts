@@ -7,11 +7,6 @@ export interface ReplyWatchOptions {
   readonly replyTimeoutMs: number;
 }
 
-export const defaultReplyWatchOptions = {
-  waitingAfterMs: 1_300,
-  replyTimeoutMs: 10_000,
-} as const satisfies ReplyWatchOptions;
-
 /** Between one word to somebody who waits and the next, ms. */
 const AGAIN_MS = 6_000;
 

@@ -1,4 +1,3 @@
-import { defaultBackChannels } from './back-channels.js';
 import { SpeechMeasure } from './speech-measure.js';
 import type { TurnDecision } from './turn-decision.js';
 
@@ -19,16 +18,6 @@ export interface InterruptionOptions {
   /** So long after the agent begins or ends to speak, a sound counts only if it outlasts that time (echo), ms. */
   readonly echoGuardMs: number;
 }
-
-export const defaultInterruptionOptions = {
-  enabled: true,
-  minSpeechMs: 250,
-  minWords: 0,
-  rejectAfterMs: 500,
-  backchannels: defaultBackChannels,
-  greeting: true,
-  echoGuardMs: 0,
-} as const satisfies InterruptionOptions;
 
 /** As good as never, ms; a number that V8 keeps within the object, unlike infinity. */
 const LONG_AGO_MS = 2 ** 30;
@@ -117,10 +106,7 @@ export class TurnTaking {
   /** The flavor has transcribed words while they were spoken. */
   #timelyWords = false;
 
-  constructor(
-    options: InterruptionOptions = defaultInterruptionOptions,
-    times: TurnTakingTimes = defaultTurnTakingTimes,
-  ) {
+  constructor(options: InterruptionOptions, times: TurnTakingTimes = defaultTurnTakingTimes) {
     this.#options = options;
     this.#times = times;
     this.#speech = new SpeechMeasure(times.runGapMs);

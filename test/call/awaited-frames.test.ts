@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { defaultInterruptionOptions } from '../../src/call/turn-taking.js';
+import { defaultInterruptionOptions } from '../support/call-policies.js';
 import { answer, bye, settle, setUp, slots } from './call-setup.js';
 
 type Step =

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { BackChannels, defaultBackChannels } from '../../src/call/back-channels.js';
+import { BackChannels } from '../../src/call/back-channels.js';
+import { configDefaults } from '../../src/config/defaults.js';
 
-const english = new BackChannels(defaultBackChannels);
+const english = new BackChannels(configDefaults.route.interruption.backchannels);
 
 describe('a listener', () => {
   test.each([

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { BackgroundScene, type CallSounds, noSounds } from '../../src/call/background-scene.js';
+import { BackgroundScene, type CallSounds } from '../../src/call/background-scene.js';
 import type { BackgroundSound } from '../../src/media/playout/background.js';
+import { noSounds } from '../support/call-policies.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { answer, bye, settle, setUp as setUpCall, slots } from './call-setup.js';

@@ -1,9 +1,8 @@
-import { CircuitBreaker, defaultCircuitBreakerOptions } from '../../src/base/circuit-breaker.js';
+import { CircuitBreaker } from '../../src/base/circuit-breaker.js';
 import { createSystemRandom } from '../../src/base/random.js';
-import { noSounds } from '../../src/call/background-scene.js';
 import { Call } from '../../src/call/call.js';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
-import { type CallDeps, type CallOptions, defaultCallPolicies } from '../../src/call/call-options.js';
+import type { CallDeps, CallOptions } from '../../src/call/call-options.js';
 import { FailOverPlan, type FlavorChoice } from '../../src/call/fail-over-plan.js';
 import { MediaNegotiation } from '../../src/call/media-negotiation.js';
 import { EventRound, type FlavorCapabilities } from '../../src/flavor-api/index.js';
@@ -11,6 +10,7 @@ import type { CallEvent } from '../../src/ops/call-event.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import type { InviteRequest } from '../../src/signaling/port.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
+import { defaultCallPolicies, noSounds } from '../support/call-policies.js';
 import { FakeAnnouncer } from '../support/fake-announcer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor, type FakeSession } from '../support/fake-flavor.js';
@@ -119,7 +119,7 @@ export function setUp({
 }
 
 export function choiceOf(name: string, flavor: FakeFlavor, clock: FakeClock): FlavorChoice {
-  return { name, flavor, breaker: new CircuitBreaker(defaultCircuitBreakerOptions, clock) };
+  return { name, flavor, breaker: new CircuitBreaker({ failures: 5, openMs: 30_000 }, clock) };
 }
 
 export type Setup = ReturnType<typeof setUp>;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { defaultCallPolicies } from '../../src/call/call-options.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
 import type { InviteRequest } from '../../src/signaling/port.js';
 import type { TransferTarget } from '../../src/tools/tool.js';
+import { defaultCallPolicies } from '../support/call-policies.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 import { OFFER } from '../support/fake-leg.js';
 import type { FakeOutboundLeg } from '../support/fake-outbound-leg.js';

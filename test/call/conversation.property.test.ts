@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { defaultInterruptionOptions, defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
+import { defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
+import { defaultInterruptionOptions } from '../support/call-policies.js';
 import { OFFER } from '../support/fake-leg.js';
 import { runnerOf, scriptedTool } from '../support/tool-runner.js';
 import { answer, bye, settle, setUp } from './call-setup.js';

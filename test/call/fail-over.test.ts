@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { defaultCallPolicies } from '../../src/call/call-options.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
+import { defaultCallPolicies } from '../support/call-policies.js';
 import { FakeFlavor } from '../support/fake-flavor.js';
 import type { FakeStream } from '../support/fake-media.js';
 import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
-import { defaultCallPolicies } from '../../src/call/call-options.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
+import { defaultCallPolicies } from '../support/call-policies.js';
 import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';
 
 const silence = {

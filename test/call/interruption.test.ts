@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { defaultInterruptionOptions, type InterruptionOptions } from '../../src/call/turn-taking.js';
+import type { InterruptionOptions } from '../../src/call/turn-taking.js';
+import { defaultInterruptionOptions } from '../support/call-policies.js';
 import { OFFER } from '../support/fake-leg.js';
 import type { FakeStream } from '../support/fake-media.js';
 import { answer, bye, type CallSetup, type Setup, settle, setUp, slots } from './call-setup.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defaultCallPolicies } from '../../src/call/call-options.js';
+import { defaultCallPolicies } from '../support/call-policies.js';
 import { freeMeter } from '../support/free-meter.js';
 import { answer, setUp, slots } from './call-setup.js';
 

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TurnDecision } from '../../src/call/turn-decision.js';
-import {
-  defaultInterruptionOptions,
-  defaultTurnTakingTimes,
-  type InterruptionOptions,
-  TurnTaking,
-} from '../../src/call/turn-taking.js';
+import { defaultTurnTakingTimes, type InterruptionOptions, TurnTaking } from '../../src/call/turn-taking.js';
+import { defaultInterruptionOptions } from '../support/call-policies.js';
 
 /** Feeds frames of 20 ms; returns the decisions that were not `undefined`, with the frame they came at. */
 function feed(turns: TurnTaking, voiced: boolean, ms: number, stirring = false): [number, TurnDecision][] {

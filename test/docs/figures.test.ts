@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { MOST_FAREWELL_MS } from '../../src/call/farewell.js';
-import { defaultInterruptionOptions, defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
+import { defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
 import { adaptiveJitterBufferDefaults } from '../../src/media/jitter/adaptive-jitter-buffer.js';
 import { latchDefaults } from '../../src/media/peer/latch.js';
@@ -17,7 +17,7 @@ function wordsOf(path: string): string {
 }
 
 const { openMs, farewellMs, farewellTailMs, abandonMs } = defaultCallLimits;
-const { minSpeechMs, rejectAfterMs } = defaultInterruptionOptions;
+const { minSpeechMs, rejectAfterMs } = configDefaults.route.interruption;
 const { runGapMs, endGapMs, backChannelMs } = defaultTurnTakingTimes;
 const { startMs, startWindowMs, stopMs } = voiceDetectorDefaults;
 const { limits, media } = configDefaults;
@@ -50,10 +50,6 @@ describe('docs/2-how-it-works.md states the figures in force', () => {
   test('the jitter buffer of the engine is the one described', () => {
     expect(adaptiveJitterBufferDefaults).toMatchObject(media.jitter);
   });
-});
-
-test('a route without options interrupts as a call without options does', () => {
-  expect(configDefaults.route.interruption).toEqual(defaultInterruptionOptions);
 });
 
 describe('docs/2-how-it-works.md states what is done when a session fails', () => {

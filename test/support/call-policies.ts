@@ -1,0 +1,26 @@
+import type { CallSounds } from '../../src/call/background-scene.js';
+import type { CallOptions } from '../../src/call/call-options.js';
+import type { ReplyWatchOptions } from '../../src/call/reply-watch.js';
+import type { InterruptionOptions } from '../../src/call/turn-taking.js';
+import { configDefaults } from '../../src/config/defaults.js';
+
+const { interruption, onFailure } = configDefaults.route;
+
+/** As a route has them that says nothing. */
+export const defaultInterruptionOptions: InterruptionOptions = interruption;
+
+export const defaultReplyWatchOptions: ReplyWatchOptions = {
+  waitingAfterMs: onFailure.waitingAfterMs,
+  replyTimeoutMs: onFailure.replyTimeoutMs,
+};
+
+/** The same without a word of the host's. */
+export const defaultCallPolicies = {
+  interruption: defaultInterruptionOptions,
+  silence: { repromptMs: 15_000, reprompts: [], goodbye: undefined },
+  ending: { warningMs: 30_000, warning: undefined, spent: undefined },
+  failure: { ...defaultReplyWatchOptions, waiting: undefined, apology: undefined, transfer: undefined },
+  recording: { announcement: undefined },
+} as const satisfies Pick<CallOptions, 'interruption' | 'silence' | 'ending' | 'failure' | 'recording'>;
+
+export const noSounds: CallSounds = { ambient: undefined, thinking: undefined, hold: undefined };
