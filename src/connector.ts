@@ -9,6 +9,7 @@ import { mediaThreads } from './connector/media-threads.js';
 import { VoiceConnector } from './connector/voice-connector.js';
 import { createDtlsIdentity } from './media/dtls/dtls-identity.js';
 import { createWorkerEngine } from './media/worker/worker-engine.js';
+import { silentLog } from './ops/silent-log.js';
 
 export type { Config } from './config/config.js';
 export type { ConnectorDeps } from './connector/connector-deps.js';
@@ -50,5 +51,3 @@ export function createConnector(config: Config, deps: Partial<ConnectorDeps> = {
     ...deps,
   });
 }
-
-const silentLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -1,7 +1,7 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { FlavorEvent, InterruptCause } from '../flavor-api/index.js';
-import type { CallerFrame, CommandSequence, MediaStream } from '../media/engine.js';
+import { type CallerFrame, type CommandSequence, FRAME_MS, type MediaStream } from '../media/engine.js';
 import type { BargeInRecord } from '../ops/call-record.js';
 import type { AgentResponses } from './agent-responses.js';
 import { CallerWords } from './caller-words.js';
@@ -21,8 +21,6 @@ export interface BargeInParts {
   /** A turn of the caller is over, which took `speechMs`; its last voiced packet came at `lastVoicedAtMs`. */
   onTurnOver(speechMs: number, lastVoicedAtMs: number): void;
 }
-
-const FRAME_MS = 20;
 
 /** A flavor's own onset lies at most so far back. ms */
 const FLAVOR_REACH_MS = 1000;

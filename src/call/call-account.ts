@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { FlavorEvent, Logger } from '../flavor-api/index.js';
 import type { StreamStats } from '../media/engine.js';
-import type { CallEvent, CallEventSink, CallSummary } from '../ops/call-event.js';
+import type { CallEventSink, CallHappening, CallSummary } from '../ops/call-event.js';
 import type { BargeInRecord, CallRecord } from '../ops/call-record.js';
 import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { CallOutcome } from './call-state.js';
@@ -14,6 +14,7 @@ import {
   type CallFacts,
   type CallIdentity,
   type RecordedPersonalData,
+  unansweredSummary,
 } from './record-builder.js';
 import { TurnLedger, type VoicedTurn } from './turn-ledger.js';
 import { WarningLines } from './warning-lines.js';
@@ -78,18 +79,10 @@ export class CallAccount implements ConversationNotes {
   }
 
   summary(state: string): CallSummary {
-    const { id, direction, from, to, route, flavor, startedAtMs } = this.identity;
     const answeredAtMs = this.#answeredAtMs;
     return {
-      id,
-      direction,
-      from,
-      to,
-      route,
-      flavor,
+      ...unansweredSummary(this.identity, state),
       codec: this.#codec,
-      state,
-      startedAt: new Date(startedAtMs).toISOString(),
       answeredAt: answeredAtMs === null ? null : new Date(answeredAtMs).toISOString(),
       durationMs: this.#durationMs(this.#clock.now()),
       turns: this.#turns,
@@ -185,7 +178,7 @@ export class CallAccount implements ConversationNotes {
   }
 
   /** Nothing follows `call-ended`: what a tool or a phone still brings is dropped. */
-  emit(event: WithoutContext<CallEvent>): void {
+  emit(event: CallHappening): void {
     if (this.#closed) return;
     this.#sink({ ...event, callId: this.identity.id, atMs: this.#clock.wallTime() });
   }
@@ -226,5 +219,3 @@ export class CallAccount implements ConversationNotes {
     return record;
   }
 }
-
-type WithoutContext<Event> = Event extends unknown ? Omit<Event, 'callId' | 'atMs'> : never;

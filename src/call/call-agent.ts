@@ -23,7 +23,7 @@ import { allowsMethod } from './peer-methods.js';
 import { Prompts } from './prompts.js';
 import type { SecondLeg } from './second-leg.js';
 import { chooseFormats, type SessionFormats } from './session-formats.js';
-import { asFlavorError } from './session-link.js';
+import { asFlavorError, type SessionEnd } from './session-link.js';
 
 export interface CallAgentParts
   extends Pick<
@@ -282,7 +282,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
     this.#parts.apply({ type: 'session-failed', recovery });
   }
 
-  onEnded(...[reason, error, recovery, headers = {}]: Parameters<CallSessionHandlers['onEnded']>): void {
+  onEnded({ reason, error, headers = {} }: SessionEnd, recovery: boolean): void {
     if (reason === 'completed') this.#farewellHeaders = farewellFields(this.#options.hangUp.headers, headers);
     if (reason !== 'completed' || error) this.#onSessionLost(error, recovery);
     this.#parts.apply({ type: 'session-ended', reason, recovery });

@@ -2,7 +2,7 @@ import type { Permit } from '../base/circuit-breaker.js';
 import { type CallContext, type EventRound, FlavorError, type FlavorSession } from '../flavor-api/index.js';
 import type { FailOverPlan, FlavorChoice } from './fail-over-plan.js';
 import type { SessionFormats } from './session-formats.js';
-import { asFlavorError, type SessionEvent, SessionLink } from './session-link.js';
+import { asFlavorError, type SessionEnd, type SessionEvent, SessionLink } from './session-link.js';
 
 /** A session that was opened, and what it was opened with. */
 export interface OpenedSession {
@@ -16,12 +16,7 @@ export interface CallSessionHandlers {
   /** The attempt came to nothing. `recovery`: {@link CallSession.open} has another way. */
   onFailed(error: FlavorError, recovery: boolean): void;
   /** The session that was opened is over. */
-  onEnded(
-    reason: 'completed' | 'aborted' | 'failed',
-    error: FlavorError | undefined,
-    recovery: boolean,
-    headers?: EndHeaders,
-  ): void;
+  onEnded(end: SessionEnd, recovery: boolean): void;
   /** A session that does not count any more says what it has used. */
   onUsage(event: UsageEvent): void;
   /** The flavor broke a rule of the contract, and the session lives. */
@@ -33,8 +28,6 @@ export interface CallSessionHandlers {
 }
 
 type UsageEvent = Extract<SessionEvent, { type: 'usage' }>;
-/** What a session that has completed wants on the BYE. */
-type EndHeaders = Readonly<Record<string, string>>;
 
 export interface CallSessionParts {
   readonly plan: FailOverPlan;
@@ -84,7 +77,7 @@ export class CallSession {
     if (!attempt || attempt.over) return;
     const recovery = this.#onLost(attempt, error);
     attempt.abort.abort();
-    if (attempt.link) this.#parts.handlers.onEnded('failed', error, recovery);
+    if (attempt.link) this.#parts.handlers.onEnded({ reason: 'failed', error }, recovery);
     else this.#parts.handlers.onFailed(error, recovery);
   }
 
@@ -145,11 +138,7 @@ export class CallSession {
   #onOpened(attempt: Attempt, session: FlavorSession, formats: SessionFormats, number: number): void {
     // One that comes too late has been aborted and is read to its end, so that nothing of it stays open.
     const handlers = {
-      onEnded: (
-        reason: 'completed' | 'aborted' | 'failed',
-        error: FlavorError | undefined,
-        headers: EndHeaders | undefined,
-      ): void => this.#onEnded(attempt, reason, error, headers),
+      onEnded: (end: SessionEnd): void => this.#onEnded(attempt, end),
       onMisbehaviour: (method: string, message: string): void => this.#parts.handlers.onMisbehaviour(method, message),
     };
     const link = new SessionLink(session, handlers, number === 1 ? '' : `${number}/`, this.#parts.eventRound);
@@ -164,15 +153,10 @@ export class CallSession {
     this.#parts.handlers.onFailed(error, recovery);
   }
 
-  #onEnded(
-    attempt: Attempt,
-    reason: 'completed' | 'aborted' | 'failed',
-    error: FlavorError | undefined,
-    headers: EndHeaders | undefined,
-  ): void {
+  #onEnded(attempt: Attempt, end: SessionEnd): void {
     if (attempt.over) return;
-    const recovery = reason === 'completed' ? this.#onCompleted(attempt) : this.#onLost(attempt, error);
-    this.#parts.handlers.onEnded(reason, error, recovery, headers);
+    const recovery = end.reason === 'completed' ? this.#onCompleted(attempt) : this.#onLost(attempt, end.error);
+    this.#parts.handlers.onEnded(end, recovery);
   }
 
   #onCompleted(attempt: Attempt): false {

@@ -1,4 +1,5 @@
 import type { CauseText, EndedBy } from '../ops/call-record.js';
+import type { SessionEnd } from './session-link.js';
 
 /**
  * A call's life. `preparing`: no final answer was sent, or came; media and flavor open. `answered`: 200 sent, ACK awaited;
@@ -52,7 +53,7 @@ export type CallEvent =
   /** The event stream ended, or the session was given up for not answering. `recovery`: as above. */
   | {
       readonly type: 'session-ended';
-      readonly reason: 'completed' | 'aborted' | 'failed';
+      readonly reason: SessionEnd['reason'];
       readonly recovery: boolean;
     }
   /** The stream did not end in time after the abort. */

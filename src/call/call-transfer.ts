@@ -3,6 +3,7 @@ import { errorMessage } from '../base/connector-error.js';
 import type { SipLeg } from '../signaling/port.js';
 import type { TransferOutcome, TransferTarget } from '../tools/tool.js';
 import type { Announcement, Saying } from './announcement.js';
+import { callOver } from './call-over.js';
 import type { CallEvent } from './call-state.js';
 import type { SecondLeg } from './second-leg.js';
 
@@ -26,8 +27,6 @@ interface Pending {
   resolve(outcome: TransferOutcome): void;
   reject(error: Error): void;
 }
-
-const OVER = 'The call is over.';
 
 /**
  * Hands the caller over, one attempt at a time. Whatever fails leaves the caller with the agent.
@@ -55,7 +54,7 @@ export class CallTransfer {
    * @param afterSpeech calls `then` once the agent's words that go with it were heard
    */
   async transfer(target: TransferTarget, afterSpeech: (then: () => void) => void): Promise<TransferOutcome> {
-    if (this.#closed) throw new Error(OVER);
+    if (this.#closed) throw callOver();
     if (this.#busy) throw new Error('A transfer is under way already.');
     this.#busy = true;
     try {
@@ -64,7 +63,7 @@ export class CallTransfer {
         afterSpeech(resolve);
       });
       // Whoever waited for the same words may have ended the call meanwhile.
-      if (this.#closed) throw new Error(OVER);
+      if (this.#closed) throw callOver();
       const mode = target.mode ?? 'blind';
       switch (mode) {
         case 'blind':
@@ -94,8 +93,8 @@ export class CallTransfer {
   /** The call is over, or the agent's part of it: whoever waits is told, and a target that is not bridged is hung up on. */
   close(): void {
     this.#closed = true;
-    this.#giveUpSpeech(new Error(OVER));
-    this.#refer?.reject(new Error(OVER));
+    this.#giveUpSpeech(callOver());
+    this.#refer?.reject(callOver());
     this.#refer = undefined;
     this.#second?.hangUp();
     this.#second = undefined;
@@ -107,17 +106,17 @@ export class CallTransfer {
     // Made while it rings.
     const words = target.announce && this.#parts.prepare(target.announce);
     const answer = await second.answered;
-    if (this.#closed) throw new Error(OVER);
+    if (this.#closed) throw callOver();
     if (!answer.ok) return answer;
     const announcement = await words;
     if (announcement) await second.say(announcement);
     await this.#parts.takeUp();
-    if (this.#closed) throw new Error(OVER);
+    if (this.#closed) throw callOver();
     if (!second.up) return { ok: false, status: 480 };
     const outcome = ask ? await this.#askToReplace(target, second) : undefined;
     // The success has ended the call already.
     if (outcome?.ok) return outcome;
-    if (this.#closed) throw new Error(OVER);
+    if (this.#closed) throw callOver();
     // The target has hung up meanwhile: 480 unless the phone said something better.
     if (!second.up) return outcome ?? { ok: false, status: 480 };
     this.#second = undefined;

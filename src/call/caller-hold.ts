@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
 import type { SipLeg } from '../signaling/port.js';
 import type { CallMedia } from './call-media.js';
+import { callOver } from './call-over.js';
 
 /** How often a phone that refuses to end the hold is asked, and the pauses between, ms. */
 const RESUME_ATTEMPTS = 3;
@@ -85,7 +86,7 @@ export class CallerHold {
   close(): void {
     this.#closed = true;
     this.#endPause();
-    this.#asking?.reject(new Error('The call is over.'));
+    this.#asking?.reject(callOver());
     this.#asking = undefined;
   }
 
@@ -103,7 +104,7 @@ export class CallerHold {
   }
 
   async #offer(direction: 'sendonly' | 'sendrecv'): Promise<void> {
-    if (this.#closed) throw new Error('The call is over.');
+    if (this.#closed) throw callOver();
     const answered = new Promise<void>((resolve, reject) => {
       this.#asking = { resolve, reject };
     });

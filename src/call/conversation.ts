@@ -1,7 +1,7 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { ConversationItem, FlavorCapabilities, SpeakRequest } from '../flavor-api/index.js';
-import type { CallerFrame, MediaStream, StreamEvent } from '../media/engine.js';
+import { type CallerFrame, FRAME_MS, type MediaStream, type StreamEvent } from '../media/engine.js';
 import { AgentResponses, type HostSpeechOptions } from './agent-responses.js';
 import { AgentSpeech } from './agent-speech.js';
 import type { Announcement } from './announcement.js';
@@ -16,7 +16,6 @@ import { SilenceWatch } from './silence-watch.js';
 import { SpeechWaits } from './speech-waits.js';
 import { ToolDesk } from './tool-desk.js';
 
-const FRAME_MS = 20;
 /** What is usual between the caller's last word and the end of their turn, ms; a flavor may take longer. */
 const USUAL_END_OF_TURN_MS = 500;
 /** Caller speech of which a session ought to take note, even if it gives no sign of it, ms. */

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { CommandSequence, StreamEvent } from '../media/engine.js';
 import type { SipLeg } from '../signaling/port.js';
 import type { CallMedia } from './call-media.js';
+import { callOver } from './call-over.js';
 
 /** A key by INFO: how long it is pressed, and the pause after it, ms. */
 const INFO_DURATION_MS = 160;
@@ -34,7 +35,7 @@ export class KeyPresses {
   /** `0-9*#A-D`. Resolves when the last of them has left. Rejects where the other side takes none. */
   async press(digits: string): Promise<void> {
     const { stream, canSendDigits } = this.#parts.media;
-    if (!stream || this.#closed) throw new Error('The call is over.');
+    if (!stream || this.#closed) throw callOver();
     if (!canSendDigits) {
       await this.#pressByInfo(digits);
       return;
@@ -54,7 +55,7 @@ export class KeyPresses {
   close(): void {
     this.#closed = true;
     this.#endPause();
-    for (const waiting of this.#sent.values()) waiting.reject(new Error('The call is over.'));
+    for (const waiting of this.#sent.values()) waiting.reject(callOver());
     this.#sent.clear();
   }
 
@@ -62,7 +63,7 @@ export class KeyPresses {
     const { infoDigits, leg, clock } = this.#parts;
     if (!infoDigits) throw new Error('The other side takes no key presses, neither by RFC 4733 nor by INFO.');
     for (const digit of digits) {
-      if (this.#closed) throw new Error('The call is over.');
+      if (this.#closed) throw callOver();
       leg.sendDigit(digit, INFO_DURATION_MS);
       // A gateway plays what it is told: two that come together would be one long tone, or none.
       await new Promise<void>((resolve) => {

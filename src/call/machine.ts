@@ -1,6 +1,7 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { CauseText } from '../ops/call-record.js';
 import type { CallEffect, CallEvent, CallOutcome, CallState } from './call-state.js';
+import { RETRY_AFTER_SECONDS, statusWhenTold } from './refusal.js';
 
 export interface Transition {
   readonly state: CallState;
@@ -108,11 +109,10 @@ export function reduceCall(state: CallState, event: CallEvent): Transition {
     case 'limit-reached':
       return onLimitReached(state, event.limit);
     case 'told-to-end':
-      // 503 has the proxy try the next server, which is what a drain wants and an operator who hangs up does not.
       return end(state, {
         endedBy: 'connector',
         cause: event.by,
-        status: unansweredOr(state, event.by === 'drain' ? 503 : 480),
+        status: unansweredOr(state, statusWhenTold(event.by)),
       });
     default:
       return assertUnreachable(event);
@@ -362,8 +362,8 @@ function farewell(state: CallState, outcome: CallOutcome): CallEffect {
   if (state.phase !== 'preparing') return { type: 'hang-up', cause: outcome.cause };
   if (state.outbound) return { type: 'hang-up', cause: outcome.cause, unanswered: true };
   // Without Retry-After the proxy tries the next server at once: right for a flavor that is broken here (sip.md row 12).
-  const retryAfterSeconds = outcome.cause === 'busy-limit' || outcome.cause === 'drain' ? 5 : undefined;
-  return { type: 'reject', status: outcome.status, retryAfterSeconds };
+  const mayRetry = outcome.cause === 'busy-limit' || outcome.cause === 'drain';
+  return { type: 'reject', status: outcome.status, retryAfterSeconds: mayRetry ? RETRY_AFTER_SECONDS : undefined };
 }
 
 /** Finishes once nothing is open any more. */

@@ -1,6 +1,7 @@
 import type { FlavorEvent } from '../flavor-api/index.js';
 import type { StreamStats } from '../media/engine.js';
-import { CALL_RECORD_VERSION, type CallRecord } from '../ops/call-record.js';
+import type { CallSummary } from '../ops/call-event.js';
+import { type CallRecord, emptyRecord } from '../ops/call-record.js';
 import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { CallOutcome } from './call-state.js';
 import type { Dialogue } from './dialogue.js';
@@ -47,6 +48,16 @@ export interface CallFacts {
   readonly error: CallRecord['error'];
 }
 
+/** What `GET /calls` shows of a call that nobody has answered. */
+export function unansweredSummary(identity: CallIdentity, state: string): CallSummary {
+  const { id, direction, from, to, route, flavor, startedAtMs } = identity;
+  const startedAt = new Date(startedAtMs).toISOString();
+  return {
+    ...{ id, direction, from, to, route, flavor, codec: null, state, startedAt },
+    ...{ answeredAt: null, durationMs: 0, turns: 0, v2vMs: null },
+  };
+}
+
 /** The record of a call that was admitted. `endedAtMs`: wall time. */
 export function buildRecord(
   identity: CallIdentity,
@@ -87,30 +98,9 @@ export function refusalRecord(
   endedAtMs: number,
   error: CallRecord['error'] = null,
 ): CallRecord {
-  return {
-    version: CALL_RECORD_VERSION,
-    id: identity.id,
-    direction: identity.direction,
-    from: identity.from,
-    to: identity.to,
-    route: identity.route,
-    flavor: identity.flavor,
-    codec: null,
-    startedAt: new Date(identity.startedAtMs).toISOString(),
-    answeredAt: null,
-    endedAt: new Date(endedAtMs).toISOString(),
-    durationMs: 0,
-    endedBy: outcome.endedBy,
-    cause: { sip: outcome.status, text: outcome.cause },
-    turns: [],
-    bargeIns: [],
-    rtp: null,
-    tools: [],
-    usage: [],
-    costUsd: null,
-    recording: null,
-    error,
-  };
+  const { endedBy, status: sip, cause: text } = outcome;
+  const call = { ...identity, startedAt: new Date(identity.startedAtMs).toISOString() };
+  return emptyRecord(call, { atMs: endedAtMs, endedBy, cause: { sip, text }, error });
 }
 
 /** Adds up usage events of the same kind. What is no quantity is left out: one such would spoil the sum, and the record. */

@@ -12,21 +12,20 @@ import {
   type SpeakRequest,
   type ToolResult,
 } from '../flavor-api/index.js';
+import { FRAME_MS } from '../media/engine.js';
 
-const FRAME_MS = 20;
 /** What stands in memory shared with a media thread has room for more, also of a wide band. */
 const MAX_AWAITED_FRAMES = 5;
 
 /** Everything a session says but its `end`. */
 export type SessionEvent = Exclude<FlavorEvent, { type: 'end' }>;
 
+/** How a session is over: as its `end` says, or what stands for one. */
+export type SessionEnd = Omit<FlavorEvent & { type: 'end' }, 'type'>;
+
 export interface SessionLinkHandlers {
   /** Once. A stream that throws or stops without `end` counts as failed. */
-  onEnded(
-    reason: 'completed' | 'aborted' | 'failed',
-    error: FlavorError | undefined,
-    headers: Readonly<Record<string, string>> | undefined,
-  ): void;
+  onEnded(end: SessionEnd): void;
   /** A session method threw or returned a promise that rejected, which the contract forbids. At most once a session. */
   onMisbehaviour(method: string, message: string): void;
 }
@@ -65,7 +64,7 @@ export class SessionLink {
     try {
       for (const event of this.#early.splice(0)) listener(event);
     } catch (error) {
-      this.#end('failed', asFlavorError(error));
+      this.#fail(error);
     }
   }
 
@@ -146,7 +145,7 @@ export class SessionLink {
         over = this.#take(event);
       } catch (error) {
         over = true;
-        this.#end('failed', asFlavorError(error));
+        this.#fail(error);
       }
     }, this.#round);
   }
@@ -154,7 +153,7 @@ export class SessionLink {
   /** True: it was the last. */
   #take(event: FlavorEvent): boolean {
     if (event.type === 'end') {
-      this.#end(event.reason, event.error, event.headers);
+      this.#end(event);
       return true;
     }
     const problem = problemOf(event);
@@ -173,20 +172,20 @@ export class SessionLink {
         return;
       }
       for await (const event of events) if (this.#take(event)) return;
-      this.#end('failed', new FlavorError('ERR_FLAVOR_PROTOCOL', 'the event stream stopped without `end`', false));
+      this.#fail(new FlavorError('ERR_FLAVOR_PROTOCOL', 'the event stream stopped without `end`', false));
     } catch (error) {
-      this.#end('failed', asFlavorError(error));
+      this.#fail(error);
     }
   }
 
-  #end(
-    reason: 'completed' | 'aborted' | 'failed',
-    error: FlavorError | undefined,
-    headers?: Readonly<Record<string, string>>,
-  ): void {
+  #fail(error: unknown): void {
+    this.#end({ reason: 'failed', error: asFlavorError(error) });
+  }
+
+  #end(end: SessionEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#handlers.onEnded(reason, error, headers);
+    this.#handlers.onEnded(end);
   }
 
   #guard(method: string, action: () => unknown): void {

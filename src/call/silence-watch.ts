@@ -1,3 +1,4 @@
+import { FRAME_MS } from '../media/engine.js';
 export interface SilenceWatchOptions {
   /** Silence that ends the call, ms. */
   readonly limitMs: number;
@@ -11,8 +12,6 @@ export interface SilenceWatchOptions {
 
 /** What is to be done about the silence. */
 export type SilenceDecision = 'reprompt' | 'limit' | undefined;
-
-const FRAME_MS = 20;
 
 /**
  * Counts how long a caller has given no sign of life: no voiced frame, no digit. Time in which the agent speaks, or is

@@ -1,4 +1,4 @@
-const FRAME_MS = 20;
+import { FRAME_MS } from '../media/engine.js';
 
 /** How long a caller has been speaking, by several measures; fed frame by frame. All ms. */
 export class SpeechMeasure {

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { FlavorEvent, ToolResult } from '../flavor-api/index.js';
 import type { Filler, ToolContext } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
+import { CALL_OVER } from './call-over.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import type { CurrentSession } from './current-session.js';
 import type { SessionLink } from './session-link.js';
@@ -29,7 +30,6 @@ const MAX_RUNNING = 8;
 const MAX_CALLS = 200;
 /** In place of a name that no tool has: what a model makes up belongs in no metric. */
 const UNKNOWN = 'unknown';
-const OVER = 'The call is over.';
 /**
  * Turns of the microtask queue that a result has to arrive after its tool was stopped. A transfer ends its call in the
  * instant in which it succeeds, while the result is still on its way through promises.
@@ -200,12 +200,12 @@ export class ToolDesk {
   async #execute({ id, name, arguments: given, responseId }: FlavorEvent & { type: 'tool-call' }): Promise<ToolResult> {
     const { tools, context, clock } = this.#parts;
     const signal = this.#parts.signal();
-    if (signal.aborted) return failed(id, OVER, false);
+    if (signal.aborted) return failed(id, CALL_OVER, false);
     const abort = new AbortController();
     const stopped = new Promise<undefined>((resolve) => {
       abort.signal.addEventListener('abort', () => void turns(GRACE_TURNS).then(resolve), { once: true });
     });
-    const onOver = (): void => abort.abort(new ToolStopped(OVER, false));
+    const onOver = (): void => abort.abort(new ToolStopped(CALL_OVER, false));
     signal.addEventListener('abort', onOver, { once: true });
     const timer = clock.setTimeout(
       () => abort.abort(new ToolStopped('This took too long and was given up.', true)),

@@ -1,3 +1,4 @@
+import { FRAME_MS } from '../media/engine.js';
 import { SpeechMeasure } from './speech-measure.js';
 import type { TurnDecision } from './turn-decision.js';
 
@@ -59,8 +60,6 @@ export interface Words {
   readonly backChannel: boolean;
   readonly final: boolean;
 }
-
-const FRAME_MS = 20;
 
 /**
  * When the caller's voice means a turn, an interruption, or nothing. Pure bookkeeping, fed by the media plane's voice

@@ -15,6 +15,7 @@ import {
   type FlavorReport,
 } from './flavor-check.js';
 import { countIssues, printIssues, toPrintedIssues } from './issue-output.js';
+import { patiently } from './patience.js';
 import { DEFAULT_CONFIG } from './read-config.js';
 
 interface CheckOptions {
@@ -22,9 +23,6 @@ interface CheckOptions {
   readonly providers?: true;
   readonly json?: true;
 }
-
-/** Something is said about progress when it takes longer than this, ms. */
-const PATIENCE_MS = 1000;
 
 /** `voice-connector check`: everything that is wrong with a configuration, without taking a call. */
 export function createCheckCommand(
@@ -87,18 +85,15 @@ async function askProviders(
   deps: FlavorCheckDeps,
 ): Promise<FlavorReport[]> {
   const waiting = new Set(reports.filter(({ prepared }) => prepared).map(({ name }) => name));
-  const timer = deps.clock.setTimeout(() => {
-    io.stderr.write(`waiting for the providers of ${[...waiting].join(', ')} ...\n`);
-  }, PATIENCE_MS);
   const asked = reports.map(async (report): Promise<FlavorReport> => {
     if (!report.prepared) return report;
     const provider = await checkProvider(report.prepared, loaded.secrets, deps, io.signal);
     waiting.delete(report.name);
     return { ...report, provider };
   });
-  const flavors = await Promise.all(asked);
-  deps.clock.clearTimeout(timer);
-  return flavors;
+  return patiently(Promise.all(asked), deps.clock, () => {
+    io.stderr.write(`waiting for the providers of ${[...waiting].join(', ')} ...\n`);
+  });
 }
 
 function print({ errors, flavors, loaded, ok, warnings }: CheckOutcome, { config }: CheckOptions, io: CliIo): void {

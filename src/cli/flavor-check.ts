@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import { type Clock, createSystemClock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
+import { Deadline } from '../base/deadline.js';
 import { inTime } from '../base/in-time.js';
+import { orAborted } from '../base/or-aborted.js';
 import type { ConfigIssue } from '../config/config-issue.js';
 import { explainFlavorOptions, hideWriteOnly, missingFolders } from '../config/flavor-options.js';
 import type { LoadedConfig } from '../config/load-config.js';
@@ -10,6 +12,7 @@ import { suggest } from '../config/suggest.js';
 import { CLOSING_MS, closeFlavor, MAKING_MS, type PreparedFlavor, whyUnusable } from '../connector/flavor-factory.js';
 import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
 import type { Flavor, FlavorModule, Logger } from '../flavor-api/index.js';
+import { silentLog } from '../ops/silent-log.js';
 
 /** What `check` needs of the world besides the file. */
 export interface FlavorCheckDeps {
@@ -113,26 +116,22 @@ export async function checkProvider(
 ): Promise<ProviderReport> {
   const startedMs = clock.now();
   const spentMs = (): number => Math.round(clock.now() - startedMs);
-  const limit = new AbortController();
-  const timer = clock.setTimeout(() => limit.abort(), PROVIDER_LIMIT_MS);
-  const ended = AbortSignal.any([signal, limit.signal]);
+  const late = (): Error => new Error(`no answer within ${PROVIDER_LIMIT_MS / 1000} s`);
+  using limit = new Deadline(clock, PROVIDER_LIMIT_MS, late, signal);
   try {
-    const gaveUp = new Promise<never>((_resolve, reject) => {
-      const reason = (): string => (signal.aborted ? 'interrupted' : `no answer within ${PROVIDER_LIMIT_MS / 1000} s`);
-      ended.addEventListener('abort', () => reject(new Error(reason())), { once: true });
-    });
     const warnings: string[] = [];
     const log = {
-      ...silent,
+      ...silentLog,
       warn: (fields: object, text: string) => void warnings.push(secrets.redact(told(fields, text))),
     };
-    await Promise.race([askProvider(prepared, clock, ended, log), gaveUp]);
+    await orAborted(askProvider(prepared, clock, limit.signal, log), limit.signal);
     return { ok: true, ms: spentMs(), warnings };
   } catch (error) {
+    if (signal.aborted && error === signal.reason) {
+      return { ok: false, ms: spentMs(), code: null, message: 'interrupted' };
+    }
     const message = secrets.redact(errorMessage(error));
     return { ok: false, ms: spentMs(), code: errorCode(error) ?? null, message };
-  } finally {
-    clock.clearTimeout(timer);
   }
 }
 
@@ -148,8 +147,6 @@ async function askProvider(prepared: PreparedFlavor, clock: Clock, signal: Abort
   await closedInTime(flavor, clock);
 }
 
-const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
 /** A line of a flavor's log, for a person: `a tier does not work: rented: the server refused ... (ERR_FLAVOR_AUTH)`. */
 function told(
   { code, detail, ...names }: { readonly code?: unknown; readonly detail?: unknown },
@@ -161,7 +158,7 @@ function told(
   return `${parts.join(': ')}${code === undefined ? '' : ` (${String(code)})`}`;
 }
 
-async function made({ module, options }: PreparedFlavor, clock: Clock, log = silent): Promise<Flavor> {
+async function made({ module, options }: PreparedFlavor, clock: Clock, log = silentLog): Promise<Flavor> {
   const flavor = await module.create(options, { log, now: () => clock.now() });
   const problem = await whyUnusable(flavor);
   if (problem === undefined) return flavor;

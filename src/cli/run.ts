@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Clock, createSystemClock } from '../base/clock.js';
+import { createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import { OPEN_FILES_REMEDY } from '../base/file-problem.js';
 import { type ConfigIssue, formatConfigIssues } from '../config/config-issue.js';
@@ -11,14 +11,12 @@ import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import { remedyOf } from './failure.js';
 import { printIssues } from './issue-output.js';
+import { patiently } from './patience.js';
 import { loadAvc } from './read-avc.js';
 import { checkFlavors, DEFAULT_CONFIG, readConfig } from './read-config.js';
 
 /** Files and sockets that are open without a call, and for each call at least: those of RTP and RTCP. */
 const OPEN_FILES = { atRest: 50, ofCall: 2 } as const;
-
-/** Something is said about progress when the start takes longer than this, ms. */
-const PATIENCE_MS = 1000;
 
 /** `voice-connector run`: takes calls until SIGTERM. */
 export function createRunCommand(io: CliIo, report: ReportExitCode): Command {
@@ -84,7 +82,7 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
   io.signal.addEventListener('abort', stop, { once: true });
   if (io.signal.aborted) stop();
   try {
-    await started(connector, log, clock);
+    await patiently(connector.start(), clock, () => log.info({}, 'still starting: flavors get ready'));
     await connector.finished;
     await connector.stop();
     log.info({}, 'stopped');
@@ -116,16 +114,6 @@ function warnOfFewFiles(calls: number, limit: number | undefined, log: Log): voi
 function inOneLine({ file, help, key, line, message }: ConfigIssue): string {
   const subject = key === '' ? '' : `${key}: `;
   return `${file}:${line}: ${subject}${message}${help === undefined ? '' : ` (${help})`}`;
-}
-
-/** Starts, and says what takes so long when it does. */
-async function started(connector: VoiceConnector, log: Log, clock: Clock): Promise<void> {
-  const timer = clock.setTimeout(() => log.info({}, 'still starting: flavors get ready'), PATIENCE_MS);
-  try {
-    await connector.start();
-  } finally {
-    clock.clearTimeout(timer);
-  }
 }
 
 /** First SIGTERM or SIGINT drains, whoever has asked for a drain before; the second ends the calls. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import { errorCode, errorMessage } from '../base/connector-error.js';
+import { errorMessage } from '../base/connector-error.js';
 import type { ErrorCode } from '../base/error-codes.js';
 import { checkHeaderFields } from '../base/header-fields.js';
 import type { Random } from '../base/random.js';
@@ -208,14 +208,8 @@ export class Dialer {
     if (route === undefined || choice === undefined) return undefined;
     const options = route.own?.flavor ?? {};
     if (Object.keys(options).length === 0) return { route, choice, madeForCall: false };
-    try {
-      return { route, choice: await generation.variant(choice.name, options), madeForCall: true };
-    } catch (error) {
-      // Its message may repeat what was given.
-      const code = errorCode(error) ?? 'ERR_UNEXPECTED';
-      childLog(this.#deps.log, identity.id).error({ code }, 'the options of a call do not fit');
-      return undefined;
-    }
+    const variant = await generation.variant(choice.name, options, childLog(this.#deps.log, identity.id));
+    return variant && { route, choice: variant, madeForCall: true };
   }
 
   /** The route with the call's own settings; `undefined`: they refuse it. Never rejects. */

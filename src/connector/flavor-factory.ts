@@ -33,7 +33,7 @@ export async function prepareFlavor(
   name: string,
 ): Promise<PreparedFlavor | { readonly issues: readonly FlavorOptionIssue[] }> {
   const section = config.flavors[name];
-  if (!section) throw new ConnectorError('ERR_FLAVOR_NOT_FOUND', `there is no flavor ${JSON.stringify(name)}`);
+  if (!section) throw noSuchFlavor(name);
   const module = await loadFlavorModule(section.use, dirname(config.file));
   const result = await module.manifest.configSchema['~standard'].validate(section.options);
   if (!result.issues) return { module, options: result.value };
@@ -42,6 +42,11 @@ export async function prepareFlavor(
     message: issue.message,
   }));
   return { issues };
+}
+
+/** A name that no flavor of the configuration has. */
+export function noSuchFlavor(name: string): ConnectorError {
+  return new ConnectorError('ERR_FLAVOR_NOT_FOUND', `there is no flavor ${JSON.stringify(name)}`);
 }
 
 /**

@@ -1,6 +1,6 @@
-import { ConnectorError } from '../base/connector-error.js';
 import type { Config } from '../config/config.js';
 import type { Flavor } from '../flavor-api/index.js';
+import { noSuchFlavor } from './flavor-factory.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -15,12 +15,10 @@ export async function createVariant(
   createFlavors: (config: Config) => Promise<ReadonlyMap<string, Flavor>>,
 ): Promise<Flavor> {
   const section = config.flavors[name];
-  if (section === undefined)
-    throw new ConnectorError('ERR_FLAVOR_NOT_FOUND', `there is no flavor ${JSON.stringify(name)}`);
+  if (section === undefined) throw noSuchFlavor(name);
   const merged = { ...section, options: mergeOptions(section.options, options) };
   const flavor = (await createFlavors({ ...config, flavors: { [name]: merged } })).get(name);
-  if (flavor === undefined)
-    throw new ConnectorError('ERR_FLAVOR_NOT_FOUND', `there is no flavor ${JSON.stringify(name)}`);
+  if (flavor === undefined) throw noSuchFlavor(name);
   return flavor;
 }
 

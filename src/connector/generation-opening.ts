@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
+import { Deadline } from '../base/deadline.js';
+import { orAborted } from '../base/or-aborted.js';
 import type { Random } from '../base/random.js';
 import type { Announcer } from '../call/announcement.js';
 import type { Config } from '../config/config.js';
@@ -80,27 +82,13 @@ async function warmUpInTime(
   { clock, log }: Pick<GenerationOpeningDeps, 'clock' | 'log'>,
   stop: AbortSignal,
 ): Promise<void> {
-  const late = new AbortController();
-  const timer = clock.setTimeout(() => late.abort(), WARMUP_MS);
-  const { signal } = late;
-  // Not AbortSignal.any: who does not stop listening would be kept, a flavor that was replaced for instance.
-  const onStop = (): void => late.abort(stop.reason);
-  if (stop.aborted) onStop();
-  stop.addEventListener('abort', onStop, { once: true });
-  const gaveUp = new Promise<never>((_resolve, reject) => {
-    const giveUp = (): void => reject(new Error(`not ready after ${WARMUP_MS / 1000} s, or the connector stops`));
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
-  });
+  const late = (): Error => new Error(`not ready after ${WARMUP_MS / 1000} s`);
+  using deadline = new Deadline(clock, WARMUP_MS, late, stop);
+  const { signal } = deadline;
   try {
-    await Promise.race([action(signal), gaveUp]);
+    await orAborted(Promise.resolve(action(signal)), signal);
   } catch (error) {
     log.warn({ ...fields, error: errorMessage(error) }, 'something did not warm up');
-  } finally {
-    clock.clearTimeout(timer);
-    stop.removeEventListener('abort', onStop);
-    // Where there is no warm-up, or it threw at once, nobody waits for this any more.
-    gaveUp.catch(() => undefined);
   }
 }
 

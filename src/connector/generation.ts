@@ -1,5 +1,6 @@
 import { CircuitBreaker, type CircuitBreakerState } from '../base/circuit-breaker.js';
 import type { Clock } from '../base/clock.js';
+import { errorCode } from '../base/connector-error.js';
 import type { Announcer } from '../call/announcement.js';
 import type { FlavorChoice } from '../call/fail-over-plan.js';
 import type { Config } from '../config/config.js';
@@ -65,11 +66,21 @@ export class Generation {
   }
 
   /**
-   * The flavor of that name with options of one call's own, to be closed by {@link discard} when the call is over. Throws
-   * what making a flavor throws.
+   * The flavor of that name with options of one call's own, to be closed by {@link discard} when the call is over.
+   * `undefined`: the options do not fit, which `log`, the call's, is told. Never rejects.
    */
-  async variant(name: string, options: Readonly<Record<string, unknown>>): Promise<FlavorChoice> {
-    return this.#choose(name, await this.#createVariant(name, options));
+  async variant(
+    name: string,
+    options: Readonly<Record<string, unknown>>,
+    log: Pick<Logger, 'error'>,
+  ): Promise<FlavorChoice | undefined> {
+    try {
+      return this.#choose(name, await this.#createVariant(name, options));
+    } catch (error) {
+      // Its message may repeat what was given.
+      log.error({ code: errorCode(error) ?? 'ERR_UNEXPECTED' }, 'the options of a call do not fit');
+      return undefined;
+    }
   }
 
   /** Closes a variant. Never rejects. */

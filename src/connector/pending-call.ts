@@ -1,5 +1,6 @@
 import type { CallOutcome } from '../call/call-state.js';
-import type { CallIdentity } from '../call/record-builder.js';
+import { type CallIdentity, unansweredSummary } from '../call/record-builder.js';
+import { RETRY_AFTER_SECONDS, statusWhenTold } from '../call/refusal.js';
 import type { CallSummary } from '../ops/call-event.js';
 import type { InboundLeg } from '../signaling/port.js';
 import type { RegisteredCall } from './call-registry.js';
@@ -38,22 +39,7 @@ export class PendingCall implements RegisteredCall {
   }
 
   summary(): CallSummary {
-    const { id, direction, from, to, route, flavor, startedAtMs } = this.#identity;
-    return {
-      id,
-      direction,
-      from,
-      to,
-      route,
-      flavor,
-      codec: null,
-      state: 'preparing',
-      startedAt: new Date(startedAtMs).toISOString(),
-      answeredAt: null,
-      durationMs: 0,
-      turns: 0,
-      v2vMs: null,
-    };
+    return unansweredSummary(this.#identity, 'preparing');
   }
 
   /** Nobody has answered yet. */
@@ -62,9 +48,9 @@ export class PendingCall implements RegisteredCall {
   }
 
   end(by: 'admin' | 'drain'): void {
-    const status = by === 'drain' ? 503 : 480;
+    const status = statusWhenTold(by);
     this.#end({ endedBy: 'connector', cause: by, status });
-    this.#leg.reject(status, by === 'drain' ? { retryAfterSeconds: 5 } : {});
+    this.#leg.reject(status, by === 'drain' ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {});
   }
 
   #end(outcome: CallOutcome): void {

@@ -47,6 +47,13 @@ export interface ReceptionDeps {
   onOccupancy(): void;
 }
 
+/** An INVITE that was admitted and has found its route. */
+interface Arrival {
+  readonly leg: InboundLeg;
+  readonly generation: Generation;
+  readonly identity: CallIdentity;
+}
+
 /**
  * Decides what becomes of an INVITE: refused by drain, limit, cost, route or description, or a call. Every one leaves a record.
  */
@@ -88,8 +95,9 @@ export class Reception {
       this.#refuseAs(leg, identity, route?.reject ?? 404, headers ? { headers } : {});
       return;
     }
-    if (route.settings === undefined) this.#beginAsResolved(leg, generation, identity, route, wanted);
-    else void this.#beginWithSettings(leg, generation, identity, route, wanted);
+    const arrival = { leg, generation, identity };
+    if (route.settings === undefined) this.#beginAsResolved(arrival, route, wanted);
+    else void this.#beginWithSettings(arrival, route, wanted);
   }
 
   /** An INVITE that the driver has refused by itself. */
@@ -98,40 +106,22 @@ export class Reception {
   }
 
   /** Asks for the settings of the call, then begins it. Never rejects. */
-  async #beginWithSettings(
-    leg: InboundLeg,
-    generation: Generation,
-    identity: CallIdentity,
-    route: RouteConfig,
-    wanted: SettingsAnswer | undefined,
-  ): Promise<void> {
-    const { registry, log } = this.#deps;
-    const { id, from, to } = identity;
-    const moment = { wallTimeMs: identity.startedAtMs, timeZone: route.timeZone };
+  async #beginWithSettings(arrival: Arrival, route: RouteConfig, wanted: SettingsAnswer | undefined): Promise<void> {
+    const { generation, identity, leg } = arrival;
+    const { id, from, to, startedAtMs } = identity;
+    const moment = { wallTimeMs: startedAtMs, timeZone: route.timeZone };
     const facts = { id, from, to, headers: leg.invite.headers, moment };
-    const pending = new PendingCall(identity, leg);
-    generation.retain();
-    registry.add(pending);
-    this.#deps.onOccupancy();
-    const call = { route, facts, flavors: generation.flavors, log: childLog(log, id) };
-    const resolved = await generation.settings.resolve(call, pending.signal).catch(() => undefined);
-    if (pending.outcome) this.#record(identity, pending.outcome);
-    else if (resolved?.outcome === 'answer') this.#beginAsResolved(leg, generation, identity, resolved.route, wanted);
-    else this.#refuseAs(leg, identity, resolved?.status ?? 500, {});
-    // The call has taken its place, if there is one.
-    if (registry.get(id) === pending) registry.delete(id);
-    generation.release();
-    this.#deps.onOccupancy();
+    const call = { route, facts, flavors: generation.flavors, log: childLog(this.#deps.log, id) };
+    const resolve = (signal: AbortSignal) => generation.settings.resolve(call, signal).catch(() => undefined);
+    await this.#whilePending(arrival, resolve, (resolved) => {
+      if (resolved?.outcome === 'answer') this.#beginAsResolved(arrival, resolved.route, wanted);
+      else this.#refuseAs(leg, identity, resolved?.status ?? 500, {});
+    });
   }
 
   /** `wanted`: what the script of a proxy asks for, over whatever is said elsewhere. */
-  #beginAsResolved(
-    leg: InboundLeg,
-    generation: Generation,
-    identity: CallIdentity,
-    resolved: RouteConfig,
-    wanted: SettingsAnswer | undefined,
-  ): void {
+  #beginAsResolved(arrival: Arrival, resolved: RouteConfig, wanted: SettingsAnswer | undefined): void {
+    const { generation, identity, leg } = arrival;
     const log = childLog(this.#deps.log, identity.id);
     const route = applyScriptSettings(resolved, wanted, generation.flavors, log);
     if (typeof route === 'number') {
@@ -140,70 +130,62 @@ export class Reception {
     }
     const flavor = route.flavor ?? null;
     const choice = flavor === null ? undefined : generation.flavors.get(flavor);
-    const answered = { ...identity, flavor };
+    const answered = { ...arrival, identity: { ...identity, flavor } };
     const options = route.own?.flavor ?? {};
     if (!choice) this.#refuseAs(leg, identity, 500, {});
-    else if (Object.keys(options).length === 0) this.#beginOrRefuse(leg, generation, answered, route, choice);
-    else void this.#beginWithVariant(leg, generation, answered, route, choice.name);
+    else if (Object.keys(options).length === 0) this.#beginOrRefuse(answered, route, choice);
+    else void this.#beginWithVariant(answered, route, choice.name);
   }
 
   /** Makes the flavor anew with the options of this call. Never rejects. */
-  async #beginWithVariant(
-    leg: InboundLeg,
-    generation: Generation,
-    identity: CallIdentity,
-    route: RouteConfig,
-    name: string,
-  ): Promise<void> {
-    const { registry, log } = this.#deps;
+  async #beginWithVariant(arrival: Arrival, route: RouteConfig, name: string): Promise<void> {
+    const { generation, identity, leg } = arrival;
+    const log = childLog(this.#deps.log, identity.id);
+    const make = () => generation.variant(name, route.own?.flavor ?? {}, log);
+    const { begun, result: made } = await this.#whilePending(arrival, make, (variant) => {
+      if (variant === undefined) this.#refuseAs(leg, identity, 500, {});
+      else this.#beginOrRefuse(arrival, route, variant, true);
+    });
+    if (made !== undefined && !begun) void generation.discard(made);
+  }
+
+  /**
+   * Counts an INVITE, shows it and lets it be ended, while `work` is done for it; then does what comes next, unless it was
+   * ended. Never rejects, as `work` does not.
+   *
+   * @returns what came of the work, and whether the INVITE has become a call
+   */
+  async #whilePending<Result>(
+    { generation, identity, leg }: Arrival,
+    work: (signal: AbortSignal) => Promise<Result>,
+    next: (result: Result) => void,
+  ): Promise<{ readonly result: Result; readonly begun: boolean }> {
+    const { registry } = this.#deps;
     const pending = new PendingCall(identity, leg);
     generation.retain();
     registry.add(pending);
     this.#deps.onOccupancy();
-    const variant = await generation.variant(name, route.own?.flavor ?? {}).catch((error: unknown) => {
-      // Its message may repeat what was given.
-      childLog(log, identity.id).error(
-        { code: errorCode(error) ?? 'ERR_UNEXPECTED' },
-        'the options of a call do not fit',
-      );
-      return undefined;
-    });
+    const result = await work(pending.signal);
     if (pending.outcome) this.#record(identity, pending.outcome);
-    else if (variant === undefined) this.#refuseAs(leg, identity, 500, {});
-    else this.#beginOrRefuse(leg, generation, identity, route, variant, true);
-    if (variant !== undefined && registry.get(identity.id) === pending) void generation.discard(variant);
-    if (registry.get(identity.id) === pending) registry.delete(identity.id);
+    else next(result);
+    // The call has taken its place, if there is one.
+    const begun = registry.get(identity.id) !== pending;
+    if (!begun) registry.delete(identity.id);
     generation.release();
     this.#deps.onOccupancy();
+    return { result, begun };
   }
 
-  #beginOrRefuse(
-    leg: InboundLeg,
-    generation: Generation,
-    identity: CallIdentity,
-    route: RouteConfig,
-    choice: FlavorChoice,
-    madeForCall = false,
-  ): void {
+  #beginOrRefuse(arrival: Arrival, route: RouteConfig, choice: FlavorChoice, madeForCall = false): void {
+    const { identity, leg } = arrival;
+    const { headers, sdp: offer } = leg.invite;
+    const peer = { localAddress: leg.localAddress, offer };
     try {
-      this.#begin(leg, generation, identity, route, choice, madeForCall);
+      const address = mediaAddress(this.#deps.media, peer, (remote) => this.#localAddresses.find(remote));
+      this.#deps.assembly.begin({ ...arrival, route, choice, madeForCall, headers, offer, address });
     } catch (error) {
       this.#refuseAs(leg, identity, statusOf(error), {}, error);
     }
-  }
-
-  #begin(
-    leg: InboundLeg,
-    generation: Generation,
-    identity: CallIdentity,
-    route: RouteConfig,
-    choice: FlavorChoice,
-    madeForCall: boolean,
-  ): void {
-    const { headers, sdp: offer } = leg.invite;
-    const peer = { localAddress: leg.localAddress, offer };
-    const address = mediaAddress(this.#deps.media, peer, (remote) => this.#localAddresses.find(remote));
-    this.#deps.assembly.begin({ leg, generation, identity, route, choice, madeForCall, headers, offer, address });
   }
 
   #refuse(leg: InboundLeg, status: number, cause: CauseText, options: RejectOptions): void {

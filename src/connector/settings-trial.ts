@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../flavor-api/index.js';
 import { createGuardedFetch } from '../http/guarded-fetch.js';
+import { silentLog } from '../ops/silent-log.js';
 import { CallSettings, type ResolvedRoute, type SettingsCall } from './call-settings.js';
 
 /** What would become of a call, and what the log would say. */
@@ -26,7 +27,7 @@ export async function trySettings(
     const details = Object.values(fields).flat().map(String).join(', ');
     problems.push(details === '' ? message : `${message} (${details})`);
   };
-  const log: Logger = { debug: () => {}, info: () => {}, warn: told, error: told };
+  const log: Logger = { ...silentLog, warn: told, error: told };
   await using fetch = createGuardedFetch({ allow, clock });
   const resolved = await new CallSettings({ clock, fetch }).resolve({ ...call, log }, signal);
   return { resolved, problems };

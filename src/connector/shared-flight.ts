@@ -1,3 +1,5 @@
+import { orAborted } from '../base/or-aborted.js';
+
 /**
  * One piece of work that several wait for. Whoever stops waiting leaves the others alone; when nobody waits any more the
  * work is given up.
@@ -23,15 +25,9 @@ export class SharedFlight<Value> {
   async join(signal: AbortSignal): Promise<Value> {
     signal.throwIfAborted();
     this.#waiting += 1;
-    let leave = (): void => {};
-    const left = new Promise<never>((_resolve, reject) => {
-      leave = () => reject(signal.reason);
-      signal.addEventListener('abort', leave, { once: true });
-    });
     try {
-      return await Promise.race([this.#landed, left]);
+      return await orAborted(this.#landed, signal);
     } finally {
-      signal.removeEventListener('abort', leave);
       this.#waiting -= 1;
       if (this.#waiting === 0) this.#abort.abort();
     }

@@ -3,6 +3,7 @@ import { errorMessage } from '../base/connector-error.js';
 import { createSystemRandom } from '../base/random.js';
 import type { Config } from '../config/config.js';
 import { createGuardedFetch } from '../http/guarded-fetch.js';
+import { silentLog } from '../ops/silent-log.js';
 import { openToolSet } from '../tools/tool-set.js';
 
 /** A tool of the configuration that cannot work. */
@@ -16,8 +17,7 @@ export interface ToolProblem {
 export async function toolProblems({ http, tools }: Pick<Config, 'http' | 'tools'>): Promise<readonly ToolProblem[]> {
   const clock = createSystemClock();
   await using fetch = createGuardedFetch({ allow: http.allow, clock });
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-  const deps = { http: fetch, clock, log, random: createSystemRandom() };
+  const deps = { http: fetch, clock, log: silentLog, random: createSystemRandom() };
   const problems: ToolProblem[] = [];
   for (const [name, options] of Object.entries(tools)) {
     try {

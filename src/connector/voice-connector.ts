@@ -7,6 +7,7 @@ import { RecordingThread } from '../media/recording/recording-thread.js';
 import type { RegistrationSummary } from '../ops/admin/admin-control.js';
 import { AdmissionControl } from '../ops/admission.js';
 import type { CallEventSink, CallSummary } from '../ops/call-event.js';
+import type { CallRecord } from '../ops/call-record.js';
 import type { SpendBook } from '../ops/cost/spend-book.js';
 import { EventHub } from '../ops/event-hub.js';
 import type { OutboundCallOutcome, OutboundCallRequest } from '../ops/outbound-calls.js';
@@ -257,47 +258,32 @@ export class VoiceConnector implements AsyncDisposable {
     { engine, recordings, records }: { engine: MediaEngine; recordings: RecordingThread; records: RecordLog },
   ): Parameters<SignalingDriver['start']>[0] {
     const { clock, random, log } = this.#deps;
-    const assembly = new CallAssembly({
-      clock,
-      random,
-      log,
-      engine,
-      recordings,
-      driver,
+    const shared = {
+      ...{ clock, random, log },
       media: this.#media,
       registry: this.#registry,
-      emit: this.#hub.publish,
       spending: this.#spending,
-      beforeAnswer: (summary, costSoFar) => records.began(summary, costSoFar),
-      onRecord: (record) => records.append(record),
+      emit: this.#hub.publish,
+      generation: () => this.#generation,
+      onRecord: (record: CallRecord) => records.append(record),
       onOccupancy: () => this.#onOccupancy(),
+    };
+    const assembly = new CallAssembly({
+      ...shared,
+      ...{ engine, recordings, driver },
+      beforeAnswer: (summary, costSoFar) => records.began(summary, costSoFar),
     });
     this.#dialer = new Dialer({
-      clock,
-      random,
-      log,
-      media: this.#media,
-      registry: this.#registry,
+      ...shared,
       assembly,
-      spending: this.#spending,
-      generation: () => this.#generation,
       unavailable: () => obstacles({ draining: this.#draining, driverUp: this.#driverUp })[0],
       invite: (request) => driver.invite(request),
     });
     const reception = new Reception({
-      clock,
-      random,
-      log,
-      media: this.#media,
-      registry: this.#registry,
-      admission: this.#admission,
-      spending: this.#spending,
+      ...shared,
       assembly,
-      emit: this.#hub.publish,
-      generation: () => this.#generation,
+      admission: this.#admission,
       draining: () => this.#draining,
-      onRecord: (record) => records.append(record),
-      onOccupancy: () => this.#onOccupancy(),
     });
     return {
       onInvite: (leg) => reception.onInvite(leg),

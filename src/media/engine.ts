@@ -91,7 +91,10 @@ export interface RtcpParameters {
   readonly remote: { readonly address: string; readonly port: number } | undefined;
 }
 
-/** One 20 ms frame of caller audio. The object and its `data` are reused for every frame: copy to keep. */
+/** How long a {@link CallerFrame} is, ms. */
+export const FRAME_MS = 20;
+
+/** One frame of caller audio, {@link FRAME_MS} long. The object and its `data` are reused for every frame: copy to keep. */
 export interface CallerFrame {
   /** In the stream's `input` format. */
   data: Uint8Array;

@@ -160,3 +160,21 @@ export interface CallRecord {
    */
   readonly recovered?: true;
 }
+
+/**
+ * The record of a call of which nothing is known but whose it was and how it ended.
+ *
+ * @param end `atMs`: wall time, ms since the epoch
+ */
+export function emptyRecord(
+  call: Pick<CallRecord, 'id' | 'direction' | 'from' | 'to' | 'route' | 'flavor' | 'startedAt'>,
+  end: Pick<CallRecord, 'endedBy' | 'cause' | 'error'> & { readonly atMs: number },
+): CallRecord {
+  const { id, direction, from, to, route, flavor, startedAt } = call;
+  const { atMs, endedBy, cause, error } = end;
+  return {
+    ...{ version: CALL_RECORD_VERSION, id, direction, from, to, route, flavor, codec: null, startedAt },
+    ...{ answeredAt: null, endedAt: new Date(atMs).toISOString(), durationMs: 0, endedBy, cause },
+    ...{ turns: [], bargeIns: [], rtp: null, tools: [], usage: [], costUsd: null, recording: null, error },
+  };
+}

@@ -5,7 +5,7 @@ import { fileProblem } from '../base/file-problem.js';
 import type { Logger } from '../flavor-api/logger.js';
 import type { CallSummary } from './call-event.js';
 import { CallJournal, type CostSoFar, type InterruptedCall, readJournal } from './call-journal.js';
-import { CALL_RECORD_VERSION, type CallRecord } from './call-record.js';
+import { type CallRecord, emptyRecord } from './call-record.js';
 import {
   diskFileSystem,
   type FileSystem,
@@ -264,30 +264,15 @@ function recordId(line: string): string | undefined {
 function recoveredRecord({ call, beganAtMs, costUsd, diedAtMs }: InterruptedCall): CallRecord {
   const answeredAtMs = call.answeredAt === null ? beganAtMs : Date.parse(call.answeredAt);
   const endedAtMs = Math.max(diedAtMs, answeredAtMs);
+  const error = { code: 'ERR_CALL_INTERRUPTED', message: 'the connector died during the call' };
+  // The closed vocabulary has no word for a crash. The process left with the call up, as at the end of a drain.
+  const cause = { sip: 200, text: 'drain' } as const;
   return {
-    version: CALL_RECORD_VERSION,
-    id: call.id,
-    direction: call.direction,
-    from: call.from,
-    to: call.to,
-    route: call.route,
-    flavor: call.flavor,
+    ...emptyRecord(call, { atMs: endedAtMs, endedBy: 'connector', cause, error }),
     codec: call.codec,
-    startedAt: call.startedAt,
     answeredAt: new Date(answeredAtMs).toISOString(),
-    endedAt: new Date(endedAtMs).toISOString(),
     durationMs: endedAtMs - answeredAtMs,
-    endedBy: 'connector',
-    // The closed vocabulary has no word for a crash. The process left with the call up, as at the end of a drain.
-    cause: { sip: 200, text: 'drain' },
-    turns: [],
-    bargeIns: [],
-    rtp: null,
-    tools: [],
-    usage: [],
     costUsd,
-    recording: null,
-    error: { code: 'ERR_CALL_INTERRUPTED', message: 'the connector died during the call' },
     recovered: true,
   };
 }

@@ -8,7 +8,7 @@ import { settle } from './call-setup.js';
 function link(session: FlavorSession, listen = true) {
   const seen: string[] = [];
   const made = new SessionLink(session, {
-    onEnded: (reason, error) => seen.push(`ended ${reason} ${error?.code ?? ''}`.trim()),
+    onEnded: ({ reason, error }) => seen.push(`ended ${reason} ${error?.code ?? ''}`.trim()),
     onMisbehaviour: (method, message) => seen.push(`${method}: ${message}`),
   });
   const hear = (): void => made.listen((event) => seen.push(event.type));
@@ -167,7 +167,7 @@ describe('a session that breaks its word', () => {
     const errors: (string | undefined)[] = [];
     const made = new SessionLink(
       session,
-      { onEnded: (_reason, error) => errors.push(error?.message), onMisbehaviour: () => {} },
+      { onEnded: ({ error }) => errors.push(error?.message), onMisbehaviour: () => {} },
       '2/',
     );
     made.listen(() => {});
@@ -253,7 +253,7 @@ test('a listener that throws ends the session, and hears nothing more', async ()
   const ended: string[] = [];
   const session: FlavorSession = Object.assign(Object.create(await fakeSession()), { events });
   const made = new SessionLink(session, {
-    onEnded: (reason, error) => ended.push(`${reason} ${error?.message}`),
+    onEnded: ({ reason, error }) => ended.push(`${reason} ${error?.message}`),
     onMisbehaviour: () => {},
   });
   const heard: string[] = [];
