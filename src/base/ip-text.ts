@@ -6,10 +6,11 @@ export function withoutZone(address: string): string {
   return percent < 0 ? address : address.slice(0, percent);
 }
 
-/** `::ffff:192.0.2.1` as `192.0.2.1`; any other address as it is. */
+/** `::ffff:192.0.2.1`, also as `::ffff:c000:201`, as `192.0.2.1`; any other address as it is (RFC 4291 section 2.5.5.2). */
 export function unmapped(address: string): string {
-  const match = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  return match?.[1] ?? address;
+  const [, dotted, high, low] = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i.exec(address) ?? [];
+  if (high === undefined || low === undefined) return dotted ?? address;
+  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]).join('.');
 }
 
 /** The four or sixteen bytes of an IP literal, in network order; its zone does not count, and an IPv4-mapped one has four. */

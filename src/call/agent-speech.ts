@@ -1,3 +1,4 @@
+import { dropOldest } from '../base/drop-oldest.js';
 import type { AudioFormat, ConversationItem, PlayoutReport } from '../flavor-api/index.js';
 import { ASSUMED_RATE, HeardText } from '../heard/heard-text.js';
 
@@ -178,12 +179,7 @@ export class AgentSpeech {
     }
     this.#over ??= new Set();
     this.#over.add(response.id);
-    if (this.#over.size > REMEMBERED_RESPONSES) {
-      for (const oldest of this.#over) {
-        this.#over.delete(oldest);
-        break;
-      }
-    }
+    dropOldest(this.#over, REMEMBERED_RESPONSES);
     // Finished is finished: rounding of the last packet takes no word away.
     const heard = response.heard.heardAt(state === 'finished' ? Math.max(heardMs, response.heard.audioMs) : heardMs);
     const report = { responseId: response.id, state, heardMs, heardText: heard.text, heardChars: heard.chars };

@@ -45,7 +45,7 @@ export interface CallOptions {
 }
 
 /** What is said to a caller who says nothing. */
-export interface SilencePolicy {
+interface SilencePolicy {
   /** Silence before each question, ms. */
   readonly repromptMs: number;
   /** Before the first, to somebody who has not been heard yet, ms. Default: `repromptMs`. */
@@ -57,7 +57,7 @@ export interface SilencePolicy {
 }
 
 /** What is said before a call is over for its length or its cost. */
-export interface EndingPolicy {
+interface EndingPolicy {
   /** How long before, ms. */
   readonly warningMs: number;
   readonly warning: Saying | undefined;
@@ -66,13 +66,13 @@ export interface EndingPolicy {
 }
 
 /** What is said of the recording. */
-export interface RecordingPolicy {
+interface RecordingPolicy {
   /** Before anything else. Without it, where it is wanted and cannot be said, nothing is recorded. */
   readonly announcement: Saying | undefined;
 }
 
 /** What happens when a session fails; in which order others are asked is the plan's. */
-export interface FailurePolicy extends ReplyWatchOptions {
+interface FailurePolicy extends ReplyWatchOptions {
   /** Said when a reply, or another session, takes longer than `waitingAfterMs`. */
   readonly waiting: Saying | undefined;
   /** Said when nobody is left to ask. */

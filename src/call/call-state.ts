@@ -9,7 +9,7 @@ import type { SessionEnd } from './session-link.js';
 export type CallPhase = 'preparing' | 'answered' | 'active' | 'ending' | 'ended';
 
 /** A resource that takes time to open and to close. */
-export type Resource = 'opening' | 'open' | 'closing' | 'closed';
+type Resource = 'opening' | 'open' | 'closing' | 'closed';
 
 /** Why a call is over: fixed by the first event that ends it, never changed after. */
 export interface CallOutcome {

@@ -1,3 +1,4 @@
+import { dropOldest } from '../base/drop-oldest.js';
 import type { FlavorEvent } from '../flavor-api/index.js';
 import { BackChannels } from './back-channels.js';
 import type { Words } from './turn-taking.js';
@@ -72,12 +73,7 @@ export class CallerWords {
     const stretch = this.#due.shift()?.stretch ?? this.#stretch;
     this.#stretchOf ??= new Map();
     this.#stretchOf.set(turnId, stretch);
-    if (this.#stretchOf.size > KEPT_TURNS) {
-      for (const oldest of this.#stretchOf.keys()) {
-        this.#stretchOf.delete(oldest);
-        break;
-      }
-    }
+    dropOldest(this.#stretchOf, KEPT_TURNS);
     return stretch;
   }
 }

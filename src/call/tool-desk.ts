@@ -8,7 +8,7 @@ import type { CurrentSession } from './current-session.js';
 import type { SessionLink } from './session-link.js';
 import { ToolFiller } from './tool-filler.js';
 
-export interface ToolDeskHandlers {
+interface ToolDeskHandlers {
   /** The caller waits for a tool in silence: these words are to be said aside. */
   onFiller(filler: Filler): void;
 }

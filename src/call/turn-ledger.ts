@@ -1,3 +1,4 @@
+import { dropOldest } from '../base/drop-oldest.js';
 import type { TurnTiming } from '../flavor-api/index.js';
 import type { BargeInRecord, TurnRecord } from '../ops/call-record.js';
 
@@ -108,8 +109,7 @@ export class TurnLedger {
       notes = [];
       this.#tiers ??= new Map();
       this.#tiers.set(responseId, notes);
-      const [oldest] = this.#tiers.keys();
-      if (this.#tiers.size > KEPT_RESPONSES && oldest !== undefined) this.#tiers.delete(oldest);
+      dropOldest(this.#tiers, KEPT_RESPONSES);
     }
     if (notes.length < KEPT_TIERS) {
       notes.push({

@@ -1,4 +1,6 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { unmapped } from '../base/ip-text.js';
+import { createSourceFilter } from '../base/source-filter.js';
 
 /** A text read as a value, or why it cannot be. The problem never repeats the text: it may hold a resolved reference. */
 export type Parsed<Value> =
@@ -49,7 +51,7 @@ export function parseBlock(text: string): Parsed<string> {
   const version = address.includes('%') ? 0 : isIP(address);
   const bits = version === 4 ? 32 : 128;
   // Of an IPv4-mapped block the first 96 bits are given.
-  const least = version === 6 && address.includes('.') ? 96 : 0;
+  const least = unmapped(address) === address ? 0 : 96;
   const prefix = Number(prefixText);
   const isPrefix = prefixText === undefined || (/^\d{1,3}$/.test(prefixText) && prefix >= least && prefix <= bits);
   if (version === 0 || !isPrefix || rest.length > 0) {
@@ -119,17 +121,5 @@ export function isWithin(hostname: string, blocks: readonly string[]): boolean {
   if (/^(?:.*\.)?localhost\.?$/i.test(hostname)) {
     return isWithin('127.0.0.1', blocks) || isWithin('[::1]', blocks);
   }
-  const address = hostname.replace(/^\[(.*)\]$/, '$1');
-  const family = isIP(address);
-  if (family === 0) return false;
-  const list = new BlockList();
-  for (const block of blocks) {
-    const [start = '', bits] = block.split('/');
-    const type = isIP(start) === 4 ? 'ipv4' : 'ipv6';
-    // Node would take ::/0 for a block that holds every IPv4 address too.
-    if (family === 4 && type === 'ipv6') continue;
-    if (bits === undefined) list.addAddress(start, type);
-    else list.addSubnet(start, Number(bits), type);
-  }
-  return list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return createSourceFilter(blocks)(hostname.replace(/^\[(.*)\]$/, '$1'));
 }

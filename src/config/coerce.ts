@@ -1,6 +1,5 @@
 import type { $ZodIssue } from 'zod/v4/core';
-import { formatPath } from './config-issue.js';
-import { valueAt } from './explain-issue.js';
+import { formatPath, pathOf, valueAt } from './config-path.js';
 import { ValueEdits } from './value-edits.js';
 
 /**
@@ -17,7 +16,7 @@ export function coerceValues(value: unknown, issues: readonly $ZodIssue[], refer
   let isChanged = false;
   for (const issue of issues) {
     if (issue.code !== 'invalid_type') continue;
-    const path = issue.path.filter((part) => typeof part !== 'symbol');
+    const path = pathOf(issue);
     const replacement = coerce(valueAt(value, path), issue.expected, referenced.has(formatPath(path)));
     if (replacement === undefined) continue;
     edits.set(path, replacement);

@@ -9,7 +9,8 @@ import {
   type Pair,
   parseDocument,
 } from 'yaml';
-import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
+import type { ConfigIssue } from './config-issue.js';
+import { type ConfigPath, formatPath } from './config-path.js';
 import { lineAround, ShownLine, type TextRange } from './excerpt.js';
 import { secretsBySight } from './secrets-by-sight.js';
 

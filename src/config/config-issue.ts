@@ -1,8 +1,5 @@
 import { ConnectorError } from '../base/connector-error.js';
 
-/** Where in a configuration something is: keys of mappings and indexes of lists, from the top. */
-export type ConfigPath = readonly (string | number)[];
-
 /** A mistake in a configuration file, or something in it that deserves a second look. */
 export interface ConfigIssue {
   readonly severity: 'error' | 'warning';
@@ -19,17 +16,6 @@ export interface ConfigIssue {
   readonly help?: string;
   /** The line in question, secrets masked, and the part of it to underline (from 0). */
   readonly excerpt?: { readonly text: string; readonly start: number; readonly length: number };
-}
-
-/** `['routes', 0, 'match']` as `routes[0].match`. Keys that are no plain names are quoted. */
-export function formatPath(path: ConfigPath): string {
-  let text = '';
-  for (const part of path) {
-    if (typeof part === 'number') text += `[${part}]`;
-    else if (/^[\w-]+$/.test(part)) text += text === '' ? part : `.${part}`;
-    else text += `[${JSON.stringify(part)}]`;
-  }
-  return text;
 }
 
 /** Sorted by line and column. */

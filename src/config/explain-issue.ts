@@ -1,9 +1,10 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import type { ConfigDocument } from './config-document.js';
-import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
+import type { ConfigIssue } from './config-issue.js';
+import { type ConfigPath, formatPath, pathOf, valueAt } from './config-path.js';
 import { listKeys, type SchemaNode, schemaAt } from './json-schema.js';
 import type { ResolvedValues } from './resolve-values.js';
-import { SHORTHAND } from './schema/saying.js';
+import { SHORTHAND } from './schema/marks.js';
 import { isSecretPath } from './secrets.js';
 import { suggest } from './suggest.js';
 
@@ -14,19 +15,9 @@ export interface ExplainContext {
   readonly schema: SchemaNode;
 }
 
-/** The value at a path of plain data. */
-export function valueAt(root: unknown, path: ConfigPath): unknown {
-  let value = root;
-  for (const part of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
-    value = (value as Readonly<Record<string | number, unknown>>)[part];
-  }
-  return value;
-}
-
 /** One complaint of zod as issues with line, expectation and advice; none if the value could not be resolved anyway. */
 export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigIssue[] {
-  const path = issue.path.filter((part) => typeof part !== 'symbol');
+  const path = pathOf(issue);
   if (isUnresolved(path, context.resolved)) return [];
   const { document } = context;
   switch (issue.code) {

@@ -4,7 +4,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { $ZodIssue } from 'zod/v4/core';
 import { fileProblem } from '../base/file-problem.js';
 import type { ConfigIssue } from './config-issue.js';
-import { explainIssue, valueAt } from './explain-issue.js';
+import { standardPath, valueAt } from './config-path.js';
+import { explainIssue } from './explain-issue.js';
 import { pathsWith, type SchemaNode } from './json-schema.js';
 import type { LoadedConfig } from './load-config.js';
 
@@ -25,7 +26,7 @@ export function explainFlavorOptions(
   const section = ['flavors', name];
   const schema: SchemaNode = { properties: { flavors: { properties: { [name]: jsonSchema } } } };
   return issues.flatMap((issue) => {
-    const path = [...section, ...(issue.path ?? []).map(keyOf)];
+    const path = [...section, ...standardPath(issue)];
     if (isZodIssue(issue)) return explainIssue({ ...issue, path: [...path] }, { document, resolved, schema });
     // Words of others may repeat a value.
     return [document.issueAt(path, secrets.redact(issue.message))];
@@ -84,9 +85,4 @@ function textsIn(value: unknown): readonly string[] {
 
 function isZodIssue(issue: object): issue is $ZodIssue {
   return 'code' in issue && typeof issue.code === 'string' && 'path' in issue;
-}
-
-function keyOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {
-  const key = typeof segment === 'object' ? segment.key : segment;
-  return typeof key === 'number' ? key : String(key);
 }

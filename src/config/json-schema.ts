@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { LISTED } from './schema/listed.js';
-import { SHORTHAND } from './schema/saying.js';
+import { type ConfigPath, valueAt } from './config-path.js';
+import { LISTED, SHORTHAND } from './schema/marks.js';
 import { configSchema } from './schema.js';
 
 /** The part of JSON Schema that zod writes for our configuration. */
@@ -54,11 +54,7 @@ function kindOf(node: SchemaNode): unknown {
  *
  * @param value What the file says, which decides between kinds of one thing.
  */
-export function schemaAt(
-  root: SchemaNode,
-  path: readonly (string | number)[],
-  value?: unknown,
-): SchemaNode | undefined {
+export function schemaAt(root: SchemaNode, path: ConfigPath, value?: unknown): SchemaNode | undefined {
   let node: SchemaNode | undefined = root;
   let current = value;
   for (const part of path) {
@@ -67,7 +63,7 @@ export function schemaAt(
     if (typeof part === 'number') node = items;
     else if (properties && Object.hasOwn(properties, part)) node = properties[part];
     else node = typeof additionalProperties === 'object' ? additionalProperties : undefined;
-    current = childOf(current, part);
+    current = valueAt(current, [part]);
   }
   return node && ofKind(node, current);
 }
@@ -77,12 +73,7 @@ export function schemaAt(
  *
  * @param path of the value, which those of the result begin with
  */
-export function pathsWith(
-  keyword: string,
-  schema: SchemaNode,
-  value: unknown,
-  path: readonly (string | number)[],
-): (readonly (string | number)[])[] {
+export function pathsWith(keyword: string, schema: SchemaNode, value: unknown, path: ConfigPath): ConfigPath[] {
   const own = saysOfTexts(keyword, schema) ? [path] : [];
   const { additionalProperties: others, properties = {}, items } = ofKind(schema, value);
   const inner: (readonly [string | number, SchemaNode | undefined])[] = Array.isArray(value)
@@ -92,8 +83,8 @@ export function pathsWith(
     const names = Object.keys(Object(value)).filter((name) => !Object.hasOwn(properties, name));
     inner.push(...names.map((name) => [name, others] as const));
   }
-  return inner.reduce<(readonly (string | number)[])[]>((found, [key, child]) => {
-    if (child !== undefined) found.push(...pathsWith(keyword, child, childOf(value, key), [...path, key]));
+  return inner.reduce<ConfigPath[]>((found, [key, child]) => {
+    if (child !== undefined) found.push(...pathsWith(keyword, child, valueAt(value, [key]), [...path, key]));
     return found;
   }, own);
 }
@@ -126,16 +117,10 @@ function kindsOf({ oneOf, anyOf }: SchemaNode): readonly SchemaNode[] {
 /** How well a value fits a kind, by the constants that the kind has: its `type`, its `provider` and `server`. */
 function likeness({ properties = {} }: SchemaNode, value: unknown): number {
   return Object.entries(properties).reduce((sum, [key, { const: constant }]) => {
-    const written = childOf(value, key);
+    const written = valueAt(value, [key]);
     if (constant === undefined || written === undefined) return sum;
     return sum + (written === constant ? 1 : -1);
   }, 0);
-}
-
-function childOf(value: unknown, part: string | number): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, part)
-    ? (value as Readonly<Record<string | number, unknown>>)[part]
-    : undefined;
 }
 
 /**

@@ -5,9 +5,11 @@ import { createSystemClock } from '../base/clock.js';
 import { fileProblem } from '../base/file-problem.js';
 import type { Config } from './config.js';
 import { ConfigDocument } from './config-document.js';
-import { type ConfigIssue, type ConfigPath, formatPath, inFileOrder } from './config-issue.js';
-import { explainIssue, valueAt } from './explain-issue.js';
-import { checkFiles, toConfig } from './file-paths.js';
+import { type ConfigIssue, inFileOrder } from './config-issue.js';
+import { type ConfigPath, formatPath, valueAt } from './config-path.js';
+import { explainIssue } from './explain-issue.js';
+import { checkFiles } from './file-check.js';
+import { toConfig } from './file-paths.js';
 import { describeConfig } from './json-schema.js';
 import { type ResolvedValues, resolveValues } from './resolve-values.js';
 import type { BrokenRule } from './rules/broken-rule.js';
@@ -92,27 +94,21 @@ export async function loadConfigText(text: string, file: string, options: LoadOp
     const context = { document, resolved: values, schema: describeConfig() };
     for (const issue of validated.issues) issues.push(...explainIssue(issue, context));
   }
-  for (const { path, message, ...placing } of await brokenRules(
-    validated,
-    directory,
-    options.wallTimeMs ?? createSystemClock().wallTime(),
-  )) {
+  const { data } = validated;
+  const config = data && toConfig(data, absolute, { file: directory, working: options.cwd });
+  const wallTimeMs = options.wallTimeMs ?? createSystemClock().wallTime();
+  const files = config === undefined ? [] : await checkFiles(config, wallTimeMs);
+  for (const { path, message, ...placing } of ofSoundKeys([...brokenRules(validated), ...files], validated)) {
     issues.push(document.issueAt(path, message, placing));
   }
-  const { data } = validated;
-  if (validated.issues.length > 0 || data === undefined || issues.some(({ severity }) => severity === 'error')) {
+  if (validated.issues.length > 0 || config === undefined || issues.some(({ severity }) => severity === 'error')) {
     return refused(issues, secrets);
   }
-  const config = toConfig(data, absolute, { file: directory, working: options.cwd });
   return { ok: true, config, document, resolved: values, secrets, warnings: inFileOrder(issues) };
 }
 
-/** What is wrong between keys, and with files, leaving out what touches a key that is itself wrong. */
-async function brokenRules(
-  { data, pruned, value }: Validated,
-  directory: string,
-  wallTimeMs: number,
-): Promise<BrokenRule[]> {
+/** What is wrong between keys. */
+function brokenRules({ data, value }: Validated): readonly BrokenRule[] {
   if (!data) return [];
   const namesAt = (path: ConfigPath): string[] => Object.keys(Object(valueAt(value, path)));
   const names = {
@@ -121,7 +117,11 @@ async function brokenRules(
     targets: namesAt(['transfer', 'targets']),
     trunks: namesAt(['trunks']),
   };
-  const broken = [...checkRules(data, names, value), ...(await checkFiles(data, directory, wallTimeMs))];
+  return checkRules(data, names, value);
+}
+
+/** Leaves out what touches a key that is itself wrong. */
+function ofSoundKeys(broken: readonly BrokenRule[], { pruned }: Validated): readonly BrokenRule[] {
   const whole = new Set(pruned.map(formatPath));
   const above = new Set(pruned.flatMap((path) => path.map((_part, index) => formatPath(path.slice(0, index)))));
   const isWrong = (path: ConfigPath): boolean =>

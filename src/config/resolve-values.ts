@@ -1,7 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import { fileProblem } from '../base/file-problem.js';
 import type { ConfigDocument } from './config-document.js';
-import { type ConfigIssue, type ConfigPath, formatPath } from './config-issue.js';
+import type { ConfigIssue } from './config-issue.js';
+import { type ConfigPath, formatPath } from './config-path.js';
 import { parseReferences } from './references.js';
 import { isForProgram, isSecretPath, looksSecret, type Secrets, soundsSecret, urlPasswords } from './secrets.js';
 import { secretsBySight } from './secrets-by-sight.js';

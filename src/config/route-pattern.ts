@@ -2,7 +2,7 @@ import type { Parsed } from './addresses.js';
 import { patternEffort } from './pattern-effort.js';
 
 /** Texts longer than this match nothing: patterns are the operator's, what they are tried on is a stranger's. */
-export const MAX_MATCHED_LENGTH = 256;
+const MAX_MATCHED_LENGTH = 256;
 
 /** The same for header fields, where the pattern has no more than two unbounded repetitions: an Identity has 600 to 1,000. */
 const MAX_HEADER_LENGTH = 2_048;

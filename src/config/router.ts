@@ -1,6 +1,6 @@
 import { ConnectorError } from '../base/connector-error.js';
 import type { RouteConfig, RouteMatch } from './config.js';
-import { formatPath } from './config-issue.js';
+import { formatPath } from './config-path.js';
 import { compilePattern, matchesPattern, maxMatchedLength } from './route-pattern.js';
 
 /** What a call is routed by; `InviteRequest` fits. */

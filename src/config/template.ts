@@ -46,7 +46,7 @@ export interface CallFacts extends CallerFacts {
 }
 
 /** A point in time, and where it is told. */
-export interface CallMoment {
+interface CallMoment {
   /** Milliseconds since the Unix epoch. */
   readonly wallTimeMs: number;
   /** IANA name of a zone that exists: an unknown one makes {@link callVariables} throw a `RangeError`. */

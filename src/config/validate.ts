@@ -1,7 +1,6 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import { coerceValues } from './coerce.js';
-import { type ConfigPath, formatPath } from './config-issue.js';
-import { valueAt } from './explain-issue.js';
+import { type ConfigPath, formatPath, pathOf, valueAt } from './config-path.js';
 import { configSchema, type ParsedConfig } from './schema.js';
 import { ValueEdits } from './value-edits.js';
 
@@ -75,10 +74,6 @@ function culprits(issue: $ZodIssue, value: unknown): ConfigPath[] {
     (part, position) => typeof part === 'number' && !(position === 1 && whole[0] === 'routes'),
   );
   return [index < 0 ? whole : whole.slice(0, index)];
-}
-
-function pathOf(issue: $ZodIssue): ConfigPath {
-  return issue.path.filter((part) => typeof part !== 'symbol');
 }
 
 function without(value: unknown, paths: readonly ConfigPath[]): unknown {

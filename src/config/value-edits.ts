@@ -1,4 +1,4 @@
-import type { ConfigPath } from './config-issue.js';
+import type { ConfigPath } from './config-path.js';
 
 /** What happens at a place: a new value, nothing any more, or something further down. */
 interface Place {

@@ -1,6 +1,7 @@
 import { createResampler } from '../audio/resampler.js';
 import type { Clock, TimerHandle } from '../base/clock.js';
 import { ConnectorError } from '../base/connector-error.js';
+import { dropOldest } from '../base/drop-oldest.js';
 import type { Announcement, Announcer, Saying } from '../call/announcement.js';
 import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../cascade/index.js';
 import { readWavFile } from '../media/wav-file.js';
@@ -44,8 +45,7 @@ export class HostAnnouncer implements Announcer, AsyncDisposable {
     if (known) return made;
     // What could not be made is tried again.
     made.catch(() => this.#made.delete(key));
-    const [oldest] = this.#made.keys();
-    if (this.#made.size > KEPT && oldest !== undefined) this.#made.delete(oldest);
+    dropOldest(this.#made, KEPT);
     return made;
   }
 

@@ -22,7 +22,7 @@ export type ResolvedRoute =
   | { readonly outcome: 'reject'; readonly status: number; readonly why: 'settings' | 'unavailable' };
 
 /** `file`: the route has no settings, or they were not to be had and are not required. */
-export type SettingsSource = 'file' | 'cache' | 'fetched';
+type SettingsSource = 'file' | 'cache' | 'fetched';
 
 /** A call that has found its route. */
 export interface SettingsCall {

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import { ConnectorError, errorCode, errorMessage } from '../base/connector-error.js';
 import { inTime } from '../base/in-time.js';
 import type { Config } from '../config/config.js';
+import { standardPath } from '../config/config-path.js';
 import { type Flavor, type FlavorDeps, FlavorError, type FlavorModule, flavorErrorCodes } from '../flavor-api/index.js';
 import { loadFlavorModule } from './flavor-loader.js';
 
@@ -38,7 +39,7 @@ export async function prepareFlavor(
   const result = await module.manifest.configSchema['~standard'].validate(section.options);
   if (!result.issues) return { module, options: result.value };
   const issues = result.issues.map((issue) => ({
-    path: ['flavors', name, ...(issue.path ?? []).map(keyOf)],
+    path: ['flavors', name, ...standardPath(issue)],
     message: issue.message,
   }));
   return { issues };
@@ -145,9 +146,4 @@ function problemOf(flavor: Partial<Flavor> | null | undefined): string | undefin
 function optionError(file: string, issues: readonly FlavorOptionIssue[]): ConnectorError {
   const lines = issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   return new ConnectorError('ERR_CONFIG_INVALID', `${file}: ${lines.join('; ')}`);
-}
-
-function keyOf(segment: PropertyKey | { readonly key: PropertyKey }): string | number {
-  const key = typeof segment === 'object' ? segment.key : segment;
-  return typeof key === 'number' ? key : String(key);
 }

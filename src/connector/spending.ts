@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
-import { readBuiltInPrices } from '../config/built-in-prices.js';
 import type { Config } from '../config/config.js';
+import { readBuiltInPriceSet } from '../config/price-sets.js';
 import type { Logger } from '../flavor-api/index.js';
 import { PriceList } from '../ops/cost/price-list.js';
 import { SpendBook, type SpendLimits } from '../ops/cost/spend-book.js';
@@ -34,7 +34,7 @@ export async function carryOverSpending(book: SpendBook, path: string, log: Logg
 }
 
 function priceList({ cost }: Config): PriceList {
-  return new PriceList([cost.prices, readBuiltInPrices().prices]);
+  return new PriceList([cost.prices, readBuiltInPriceSet('today').prices]);
 }
 
 function limitsOf({ cost: { perCallUsd, perDayUsd, timeZone } }: Config): SpendLimits {

@@ -1,4 +1,6 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { addressBytes, unmapped, withoutZone } from '../base/ip-text.js';
+import { createSourceFilter } from '../base/source-filter.js';
 
 /** IPv4 that is not the public internet: IANA's special-purpose registry (RFC 6890), multicast and reserved space. */
 const DENIED_IPV4 = [
@@ -25,59 +27,30 @@ const GLOBAL_IPV6 = ['2000::/3'] as const;
 /** Parts of it that lead elsewhere: protocol assignments with Teredo, 6to4, documentation (RFC 6890, 9637). */
 const DENIED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'] as const;
 
-/** IPv6 that carries an IPv4 address in its last 32 bits: IPv4-mapped (RFC 4291), NAT64 (RFC 6052). */
-const CARRIERS_OF_IPV4 = ['::ffff:0:0/96', '64:ff9b::/96'] as const;
+/** IPv6 that carries an IPv4 address in its last 32 bits (RFC 6052); what is IPv4-mapped is IPv4 to all of this. */
+const NAT64 = ['64:ff9b::/96'] as const;
+
+const isDeniedIpv4 = createSourceFilter(DENIED_IPV4);
+const isGlobalIpv6 = createSourceFilter(GLOBAL_IPV6);
+const isDeniedIpv6 = createSourceFilter(DENIED_IPV6);
+const isNat64 = createSourceFilter(NAT64);
 
 /** Says which addresses requests may go to: the public internet, and what the operator allows besides. */
 export class AddressGuard {
-  readonly #allowed: Blocks;
-  readonly #deniedIpv4 = new Blocks(DENIED_IPV4);
-  readonly #deniedIpv6 = new Blocks(DENIED_IPV6);
-  readonly #globalIpv6 = new Blocks(GLOBAL_IPV6);
-  readonly #carriers = new Blocks(CARRIERS_OF_IPV4);
+  readonly #isAllowed: (address: string) => boolean;
 
   /** @param allow CIDR blocks or single addresses, reachable in spite of everything; throws on what is neither */
   constructor(allow: readonly string[]) {
-    this.#allowed = new Blocks(allow);
+    this.#isAllowed = createSourceFilter(allow);
   }
 
   /** @param address an IP literal without brackets, zone allowed; anything else is denied */
   permits(address: string): boolean {
-    const bare = address.split('%')[0] ?? '';
-    if (this.#allowed.has(bare)) return true;
-    if (isIP(bare) === 4) return !this.#deniedIpv4.has(bare);
+    const bare = unmapped(withoutZone(address));
+    if (this.#isAllowed(bare)) return true;
+    if (isIP(bare) === 4) return !isDeniedIpv4(bare);
     if (isIP(bare) !== 6) return false;
-    if (this.#carriers.has(bare)) return this.permits(carriedIpv4(bare));
-    return this.#globalIpv6.has(bare) && !this.#deniedIpv6.has(bare);
+    if (isNat64(bare)) return this.permits(addressBytes(bare).subarray(-4).join('.'));
+    return isGlobalIpv6(bare) && !isDeniedIpv6(bare);
   }
-}
-
-/** CIDR blocks. One list per family: a BlockList with ::/0 would hold every IPv4 address as well. */
-class Blocks {
-  readonly #ipv4 = new BlockList();
-  readonly #ipv6 = new BlockList();
-
-  constructor(blocks: readonly string[]) {
-    for (const block of blocks) {
-      const [address = '', prefix] = block.split('/');
-      const isIpv6 = isIP(address) === 6;
-      const list = isIpv6 ? this.#ipv6 : this.#ipv4;
-      list.addSubnet(address, Number(prefix ?? (isIpv6 ? 128 : 32)), isIpv6 ? 'ipv6' : 'ipv4');
-    }
-  }
-
-  has(address: string): boolean {
-    const version = isIP(address);
-    if (version === 0) return false;
-    return version === 4 ? this.#ipv4.check(address, 'ipv4') : this.#ipv6.check(address, 'ipv6');
-  }
-}
-
-/** The last 32 bits of an IPv6 address, dotted. */
-function carriedIpv4(address: string): string {
-  // The URL parser writes any spelling as groups of hexadecimal.
-  const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-  const groups = canonical.split(':');
-  const [high, low] = [groups.at(-2), groups.at(-1)].map((group) => Number.parseInt(group || '0', 16));
-  return [high, low].flatMap((group = 0) => [group >> 8, group & 0xff]).join('.');
 }

@@ -4,7 +4,7 @@ import { ConnectorError } from '../base/connector-error.js';
 import type { AddressGuard } from './address-guard.js';
 
 /** One address of a host name. */
-export interface ResolvedAddress {
+interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
 }

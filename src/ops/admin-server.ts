@@ -32,7 +32,7 @@ export interface AdminServerOptions {
 }
 
 /** What a client may hold of the server. */
-export type AdminLimits = { readonly [Name in keyof typeof adminServerDefaults]: number };
+type AdminLimits = { readonly [Name in keyof typeof adminServerDefaults]: number };
 
 export interface AdminServerDeps {
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import type { MetricFactory } from './metric-factory.js';
 import { TurnMetrics } from './turn-metrics.js';
 
 /** Upper bounds of buckets, in the unit of each metric. */
-export const metricBuckets = {
+const metricBuckets = {
   setupSeconds: [0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
   durationSeconds: [1, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200],
   roundTripSeconds: [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1],

@@ -1,3 +1,5 @@
+import type { CircuitBreakerState } from '../base/circuit-breaker.js';
+import { type RegistrationSummary, registrationStates } from './admin/admin-control.js';
 import type { CallEventSink } from './call-event.js';
 import { CallMetrics } from './call-metrics.js';
 import type { EventLoopLag } from './event-loop-monitor.js';
@@ -5,15 +7,7 @@ import { LabelValues } from './label-values.js';
 import { type MetricDescription, MetricFactory } from './metric-factory.js';
 import type { RecordLogStatus } from './record-log.js';
 
-/** As a circuit breaker has it: sessions are tried, none is, one is for a test. */
-export type BreakerState = 'closed' | 'open' | 'half-open';
-
-const breakerStates = ['closed', 'open', 'half-open'] as const satisfies readonly BreakerState[];
-
-/** As a registration has it. */
-export type RegistrationState = 'registering' | 'registered' | 'failed';
-
-const registrationStates = ['registering', 'registered', 'failed'] as const satisfies readonly RegistrationState[];
+const breakerStates = ['closed', 'open', 'half-open'] as const satisfies readonly CircuitBreakerState[];
 
 /** Where gauges look when they are read. None may block; where one throws, its metric is left out. */
 export interface MetricsSources {
@@ -29,15 +23,15 @@ export interface MetricsSources {
   events(): { readonly subscribers: number; readonly dropped: number };
   eventLoop(): EventLoopLag;
   /** Circuit breakers of the flavors in force. */
-  breakers(): readonly { readonly flavor: string; readonly state: BreakerState }[];
+  breakers(): readonly { readonly flavor: string; readonly state: CircuitBreakerState }[];
   /** States of the extensions we are registered as. */
-  registrations(): readonly { readonly state: RegistrationState }[];
+  registrations(): readonly Pick<RegistrationSummary, 'state'>[];
   /** Memory that the process holds, bytes. */
   residentBytes(): number;
 }
 
 /** One answered admin request. */
-export interface AdminRequestFacts {
+interface AdminRequestFacts {
   readonly method: string;
   /** The route's pattern, never the path itself; `undefined` when no route fits. */
   readonly route: string | undefined;

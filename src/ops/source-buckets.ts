@@ -1,3 +1,4 @@
+import { dropOldest } from '../base/drop-oldest.js';
 import { sourceKey } from './source-key.js';
 import { TokenBucket, type TokenBucketOptions } from './token-bucket.js';
 
@@ -28,10 +29,7 @@ export class SourceBuckets {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#options, nowMs);
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size > this.#maxSources) {
-      const oldest = this.#buckets.keys().next();
-      if (!oldest.done) this.#buckets.delete(oldest.value);
-    }
+    dropOldest(this.#buckets, this.#maxSources);
     return bucket;
   }
 }

@@ -2,7 +2,7 @@ import type { BargeInRecord, TurnRecord } from './call-record.js';
 import type { MetricFactory } from './metric-factory.js';
 
 /** Upper bounds of buckets, seconds. */
-export const turnBuckets = {
+const turnBuckets = {
   voiceToVoiceSeconds: [0.1, 0.2, 0.3, 0.5, 0.65, 0.8, 1, 1.2, 1.5, 2, 3, 5, 10],
   stageSeconds: [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2, 5],
   silenceSeconds: [0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5],

@@ -1,6 +1,7 @@
 import { readAvcAzure } from './avc-azure.js';
 import { readAvcDeepgram, readAvcDeepgramNative } from './avc-deepgram.js';
-import { type AvcOptions, readAvcOpenai } from './avc-openai.js';
+import { readAvcOpenai } from './avc-openai.js';
+import type { AvcOptions } from './avc-options.js';
 import { AvcSection, type Environment } from './avc-sections.js';
 import type { IniFile } from './ini.js';
 

@@ -1,5 +1,4 @@
-import { grouped } from './avc-deepgram.js';
-import { type AvcOptions, said } from './avc-openai.js';
+import { type AvcOptions, grouped, said } from './avc-options.js';
 import type { AvcSection } from './avc-sections.js';
 
 /** Reads `[azure]`: Azure Speech around a model of OpenAI's. `instructions` and `welcome_message` are read elsewhere. */

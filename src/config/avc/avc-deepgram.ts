@@ -1,5 +1,4 @@
-import type { AvcOptions } from './avc-openai.js';
-import { said } from './avc-openai.js';
+import { type AvcOptions, grouped, said } from './avc-options.js';
 import type { AvcSection } from './avc-sections.js';
 
 /**
@@ -51,16 +50,4 @@ export function readAvcDeepgramNative(section: AvcSection, inherited?: AvcSectio
 
 function authorization(key: string): Readonly<Record<string, string>> {
   return { authorization: /^bearer /i.test(key) ? key : `Bearer ${key}` };
-}
-
-/** Without sections that say nothing. */
-export function grouped(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return said(
-    Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [
-        key,
-        typeof value === 'object' && Object.keys(Object(value)).length === 0 ? undefined : value,
-      ]),
-    ),
-  );
 }

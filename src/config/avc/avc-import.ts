@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { isPrivateHost } from '../addresses.js';
 import { compilePattern } from '../route-pattern.js';
 import { type AvcAgent, escaped, readAvcAgents } from './avc-agents.js';
-import { AVC_TRANSFER_TARGET } from './avc-openai.js';
+import { AVC_TRANSFER_TARGET } from './avc-options.js';
 import { AvcSection, type Environment } from './avc-sections.js';
 import { type IniFile, type IniIssue, parseIni } from './ini.js';
 

@@ -1,17 +1,5 @@
+import { type AvcOptions, said } from './avc-options.js';
 import type { AvcSection } from './avc-sections.js';
-
-/** Options of a flavor that its section of the Python connector names. */
-export interface AvcOptions {
-  /** As our configuration has them; what is not said is left out. */
-  readonly options: Readonly<Record<string, unknown>>;
-  /** URI of its one target of a transfer. */
-  readonly transferTo: string | undefined;
-  /** Options that say something that cannot be done, and why. */
-  readonly refused: readonly { readonly option: string; readonly why: string }[];
-}
-
-/** The target in `transfer.targets`, and in a call. */
-export const AVC_TRANSFER_TARGET = 'transfer_to';
 
 /** It spoke the protocol before general availability to everybody; api.openai.com does not any more. */
 function isBeta(url: string): boolean {
@@ -63,9 +51,4 @@ function turnDetectionOf(section: AvcSection): Readonly<Record<string, unknown>>
     silenceDurationMs: section.getNumber('turn_detection_silence_ms', 'OPENAI_TURN_DETECT_SILENCE_MS'),
   });
   return type === undefined && Object.keys(values).length === 0 ? undefined : { type: 'server_vad', ...values };
-}
-
-/** What was said: nothing that is undefined or empty. */
-export function said(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''));
 }

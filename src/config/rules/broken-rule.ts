@@ -1,6 +1,5 @@
 import type { IssueOptions } from '../config-document.js';
-import type { ConfigPath } from '../config-issue.js';
-import { valueAt } from '../explain-issue.js';
+import { type ConfigPath, valueAt } from '../config-path.js';
 import { suggest } from '../suggest.js';
 
 /** A rule that the file breaks. */

@@ -1,4 +1,4 @@
-import type { ConfigPath } from '../config-issue.js';
+import type { ConfigPath } from '../config-path.js';
 import type { ParsedConfig } from '../schema.js';
 import { builtInTools } from '../tool-names.js';
 import { type BrokenRule, type FileNames, repeated, unknownName } from './broken-rule.js';

@@ -1,6 +1,7 @@
 import { isEverybody } from '../addresses.js';
 import type { ParsedConfig } from '../schema.js';
 import { type BrokenRule, isWritten } from './broken-rule.js';
+import { openToEverybody } from './remote-peers.js';
 import { checkSessionTimers } from './session-timers.js';
 
 /**
@@ -38,15 +39,7 @@ export function checkDrachtio({ signaling }: ParsedConfig, written: unknown): Br
         help: 'name the addresses of your drachtio servers',
       });
     }
-    for (const [block, text] of allow.entries()) {
-      if (!isEverybody(text)) continue;
-      broken.push({
-        severity: 'warning',
-        path: [...path, 'allow', block],
-        message: 'anybody on the network may call in',
-        help: 'name the networks of your PBX and trunks',
-      });
-    }
+    broken.push(...openToEverybody(allow, [...path, 'allow']));
   }
   return broken;
 }

@@ -1,12 +1,14 @@
-import type { Saying } from '../config.js';
-import type { ConfigPath } from '../config-issue.js';
+import type { RouteConfig, Saying } from '../config.js';
+import type { ConfigPath } from '../config-path.js';
 import type { ParsedConfig } from '../schema.js';
 
 /** A route as the schema leaves it. */
 export type ParsedRoute = ParsedConfig['routes'][number];
 
 /** Every saying of a route, and its place in it. */
-export function sayingsOf(route: ParsedRoute): { readonly saying: Saying; readonly place: ConfigPath }[] {
+export function sayingsOf(
+  route: Pick<RouteConfig, 'duration' | 'greeting' | 'onFailure' | 'silence'>,
+): { readonly saying: Saying; readonly place: ConfigPath }[] {
   const { duration, greeting, onFailure, silence } = route;
   const placed: { readonly saying: Saying | undefined; readonly place: ConfigPath }[] = [
     { saying: greeting, place: ['greeting'] },

@@ -1,10 +1,11 @@
 import type { SessionTimersConfig } from '../config.js';
+import type { ConfigPath } from '../config-path.js';
 import type { BrokenRule } from './broken-rule.js';
 
 /** What a driver asks for it must agree to as well. `path`: of the driver's section. */
 export function checkSessionTimers(
   { expiresSeconds, minSeconds }: SessionTimersConfig,
-  path: readonly (string | number)[],
+  path: ConfigPath,
 ): BrokenRule[] {
   if (expiresSeconds >= minSeconds) return [];
   return [

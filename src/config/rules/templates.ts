@@ -1,4 +1,4 @@
-import type { ConfigPath } from '../config-issue.js';
+import type { ConfigPath } from '../config-path.js';
 import { suggest } from '../suggest.js';
 import { callVariableNames, isVariableName, placeholders } from '../template.js';
 import type { BrokenRule } from './broken-rule.js';

@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { isEverybody, isPrivateHost, isWithin } from '../addresses.js';
-import type { ConfigPath } from '../config-issue.js';
+import type { ConfigPath } from '../config-path.js';
 import type { ParsedConfig } from '../schema.js';
 import { suggest } from '../suggest.js';
 import { placeholders } from '../template.js';
@@ -73,58 +73,14 @@ function checkTrunk(path: ConfigPath, trunk: string, mode: string, names: FileNa
   return unknownTrunk(path, trunk, names);
 }
 
+type ToolOf<Type extends string> = Extract<ParsedConfig['tools'][string], { type: Type }>;
+
 function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow: readonly string[]): BrokenRule[] {
   switch (tool.type) {
-    case 'webhook': {
-      const broken = [
-        ...checkHeaders(tool.headers, path),
-        ...checkArguments(tool, path),
-        ...checkUrl(tool.url, [...path, 'url'], allow),
-      ];
-      if (tool.method === 'GET' && tool.body !== undefined) {
-        broken.push({
-          path: [...path, 'body'],
-          atKey: true,
-          message: 'a GET has no body',
-          help: 'put {{name}} into the url, or use another method',
-        });
-      }
-      return broken;
-    }
-    case 'mcp': {
-      const { command, url } = tool;
-      const broken = checkHeaders(tool.headers, path);
-      if ((command === undefined) === (url === undefined)) {
-        broken.push({
-          path: url === undefined ? path : [...path, 'url'],
-          atKey: true,
-          message: 'an MCP server has either a command or a url',
-          help: 'command: starts it here and speaks over stdio; url: asks one that runs, over streamable HTTP',
-        });
-        return broken;
-      }
-      const unused =
-        url === undefined
-          ? (['headers'] as const).filter((key) => Object.keys(tool[key]).length > 0)
-          : (['args', 'env'] as const).filter((key) => Object.keys(tool[key]).length > 0);
-      for (const key of unused) {
-        broken.push({
-          path: [...path, key],
-          atKey: true,
-          message: `a server with a ${url === undefined ? 'command' : 'url'} has no use for ${key}`,
-          help: 'remove it',
-        });
-      }
-      if (url === undefined) return broken;
-      if (url.includes('{{')) {
-        broken.push({
-          path: [...path, 'url'],
-          message: 'a template, and the server is the same for all calls',
-          help: 'write the address itself',
-        });
-      }
-      return [...broken, ...checkUrl(url, [...path, 'url'], allow)];
-    }
+    case 'webhook':
+      return checkWebhook(tool, path, allow);
+    case 'mcp':
+      return [...checkHeaders(tool.headers, path), ...checkServer(tool, path, allow)];
     case 'module':
       return [];
     default:
@@ -132,11 +88,47 @@ function checkTool(tool: ParsedConfig['tools'][string], path: ConfigPath, allow:
   }
 }
 
+function checkWebhook(tool: ToolOf<'webhook'>, path: ConfigPath, allow: readonly string[]): BrokenRule[] {
+  const broken: BrokenRule[] = [
+    ...checkHeaders(tool.headers, path),
+    ...checkArguments(tool, path),
+    ...checkUrl(tool.url, [...path, 'url'], allow),
+  ];
+  if (tool.method === 'GET' && tool.body !== undefined) {
+    const help = 'put {{name}} into the url, or use another method';
+    broken.push({ path: [...path, 'body'], atKey: true, message: 'a GET has no body', help });
+  }
+  return broken;
+}
+
+/** An MCP server: one that is started here, or one that runs elsewhere. */
+function checkServer(tool: ToolOf<'mcp'>, path: ConfigPath, allow: readonly string[]): BrokenRule[] {
+  const { command, url } = tool;
+  if ((command === undefined) === (url === undefined)) {
+    const message = 'an MCP server has either a command or a url';
+    const help = 'command: starts it here and speaks over stdio; url: asks one that runs, over streamable HTTP';
+    return [{ path: url === undefined ? path : [...path, 'url'], atKey: true, message, help }];
+  }
+  const kind = url === undefined ? 'command' : 'url';
+  const others = url === undefined ? (['headers'] as const) : (['args', 'env'] as const);
+  const broken = others.flatMap((key): BrokenRule[] => {
+    if (Object.keys(tool[key]).length === 0) return [];
+    const message = `a server with a ${kind} has no use for ${key}`;
+    return [{ path: [...path, key], atKey: true, message, help: 'remove it' }];
+  });
+  if (url === undefined) return broken;
+  if (url.includes('{{')) {
+    broken.push({
+      path: [...path, 'url'],
+      message: 'a template, and the server is the same for all calls',
+      help: 'write the address itself',
+    });
+  }
+  return [...broken, ...checkUrl(url, [...path, 'url'], allow)];
+}
+
 /** What a template takes from the arguments must be among them. */
-function checkArguments(
-  { body = '', headers, parameters, url }: Extract<ParsedConfig['tools'][string], { type: 'webhook' }>,
-  path: ConfigPath,
-): BrokenRule[] {
+function checkArguments({ body = '', headers, parameters, url }: ToolOf<'webhook'>, path: ConfigPath): BrokenRule[] {
   const known = Object.keys(Object(parameters['properties']));
   const templates: readonly (readonly [string, ConfigPath])[] = [
     [url, ['url']],

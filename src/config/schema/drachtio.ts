@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Parsed, parseBlock, parseHostPort } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
-import { LISTED } from './listed.js';
+import { LISTED } from './marks.js';
 import { checked, notation, path } from './notation.js';
 import { sessionTimerKeys } from './session-timers.js';
 

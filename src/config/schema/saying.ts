@@ -1,8 +1,6 @@
 import * as z from 'zod';
+import { SHORTHAND } from './marks.js';
 import { path } from './notation.js';
-
-/** What marks a schema node whose object may be written as a text: editors are told so, and advice mentions it. */
-export const SHORTHAND = 'shorthand';
 
 /** Words of the operator's. A text alone is short for `{ text: ... }`. */
 export const saying = () =>

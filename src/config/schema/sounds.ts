@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { configDefaults } from '../defaults.js';
+import { SHORTHAND } from './marks.js';
 import { milliseconds, path } from './notation.js';
-import { SHORTHAND } from './saying.js';
 
 const { sounds: defaults } = configDefaults.route;
 

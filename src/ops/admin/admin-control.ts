@@ -1,11 +1,14 @@
 import type { CallSummary } from '../call-event.js';
 import type { OutboundCallOutcome, OutboundCallRequest } from '../outbound-calls.js';
 
+/** States of a registration. */
+export const registrationStates = ['registering', 'registered', 'failed'] as const;
+
 /** An extension that the connector is registered as, or tries to be. */
 export interface RegistrationSummary {
   readonly registrar: string;
   readonly user: string;
-  readonly state: 'registering' | 'registered' | 'failed';
+  readonly state: (typeof registrationStates)[number];
   /** ISO 8601: when the registrar forgets us; `null` when it does not know us. */
   readonly expiresAt: string | null;
   /** Why the last attempt failed. */

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
+import { dropOldest } from '../../base/drop-oldest.js';
 import { SourceBuckets } from '../source-buckets.js';
 import type { TokenBucketOptions } from '../token-bucket.js';
 
@@ -71,8 +72,7 @@ export class Authentication {
   #isNew(hashed: string): boolean {
     if (this.#tried.has(hashed)) return false;
     this.#tried.add(hashed);
-    const [oldest] = this.#tried;
-    if (this.#tried.size > authenticationDefaults.maxTokens && oldest !== undefined) this.#tried.delete(oldest);
+    dropOldest(this.#tried, authenticationDefaults.maxTokens);
     return true;
   }
 }

@@ -1,14 +1,8 @@
-import { BlockList, isIP } from 'node:net';
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
+import { isIP } from 'node:net';
+import { createSourceFilter } from '../../base/source-filter.js';
 
 /** Whether an IP address is of this machine alone. */
-export function isLoopbackAddress(address: string): boolean {
-  const version = isIP(address);
-  return version !== 0 && loopback.check(address, version === 4 ? 'ipv4' : 'ipv6');
-}
+export const isLoopbackAddress = createSourceFilter(['127.0.0.0/8', '::1']);
 
 /** What there is to know of where a request came from. */
 interface Arrival {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { AdminControl } from './admin-control.js';
+import { type AdminControl, registrationStates } from './admin-control.js';
 import { commonErrors } from './schemas.js';
 
 const registrationSchema = {
@@ -8,7 +8,7 @@ const registrationSchema = {
   properties: {
     registrar: { type: 'string', description: 'SIP URI of the PBX.' },
     user: { type: 'string', description: 'The extension.' },
-    state: { type: 'string', enum: ['registering', 'registered', 'failed'] },
+    state: { type: 'string', enum: registrationStates },
     expiresAt: { type: ['string', 'null'], format: 'date-time', description: 'Null: the PBX does not know us.' },
     failure: { type: ['string', 'null'], description: 'Why the last attempt failed.' },
   },

@@ -42,7 +42,7 @@ export interface Way {
 }
 
 /** What a provider lets one have for nothing every month. */
-export interface Credit {
+interface Credit {
   readonly provider: string;
   readonly usdPerMonth: number;
   readonly source?: string | undefined;

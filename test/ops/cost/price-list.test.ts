@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { readBuiltInPrices } from '../../../src/config/built-in-prices.js';
+import { readBuiltInPriceSet } from '../../../src/config/price-sets.js';
 import { PriceList } from '../../../src/ops/cost/price-list.js';
 
 const day = '2026-11-22';
-const builtIn = new PriceList([readBuiltInPrices().prices]);
+const builtIn = new PriceList([readBuiltInPriceSet('today').prices]);
 
 function millionOf(model: string, unit: string, provider = 'openai', on = day, list = builtIn): number | undefined {
   const usd = list.usdPerUnit({ provider, model, unit }, on);
@@ -11,7 +11,7 @@ function millionOf(model: string, unit: string, provider = 'openai', on = day, l
 }
 
 test('the prices of the package are dated and name their sources', () => {
-  const { date, prices } = readBuiltInPrices();
+  const { date, prices } = readBuiltInPriceSet('today');
   expect(date).toMatch(/^20\d\d-/);
   expect(prices.filter(({ source }) => source === undefined)).toEqual([]);
   expect(prices.length).toBeGreaterThan(20);
@@ -55,7 +55,7 @@ test('a price holds from its first day to its last', () => {
 
 test('the operator’s prices come before those of the package, and those fill the gaps', () => {
   const own = [{ provider: 'openai', model: 'gpt-realtime*', usdPerMillionTokens: { audioInput: 20 } }];
-  const list = new PriceList([own, readBuiltInPrices().prices]);
+  const list = new PriceList([own, readBuiltInPriceSet('today').prices]);
   expect(millionOf('gpt-realtime', 'audio-input-tokens', 'openai', day, list)).toBe(20);
   expect(millionOf('gpt-realtime', 'audio-output-tokens', 'openai', day, list)).toBe(64);
 });
