@@ -1,5 +1,5 @@
 import type { CallRecord } from '../ops/call-record.js';
-import { CHARACTER_WIDTH, text } from '../picture/svg.js';
+import { CHARACTER_WIDTH, svgPicture, text } from '../picture/svg.js';
 import type { Failure, Figure, ResumedPause, Span, ToolRun } from './demo-account.js';
 import { column, frame, ink, type Place } from './picture-frame.js';
 import {
@@ -51,10 +51,7 @@ export function drawTimeline(input: TimelineInput): string {
   const axisY = frame.axisY + (input.tools.length > 0 ? frame.toolsRow : 0);
   const figuresY = axisY + frame.figuresGap;
   const height = figuresY + rows * frame.figureRow + 40;
-  const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
-    ` font-family="DejaVu Sans, Verdana, sans-serif" font-size="15" fill="${ink.text}">`,
-    `<rect width="${width}" height="${height}" fill="${ink.paper}"/>`,
+  return svgPicture({ width, height, fontSize: 15 }, [
     text(left, 46, input.title, { size: 26, weight: 'bold' }),
     text(left, 74, input.subtitle, { fill: ink.faint }),
     axis(durationMs, axisY, x),
@@ -86,9 +83,7 @@ export function drawTimeline(input: TimelineInput): string {
     ...(input.tools.length > 0 ? [lane('Tools', frame.toolsY, ink.tool)] : []),
     ...input.tools.flatMap((tool) => toolMark(tool, x)),
     ...input.figures.map((row, index) => figure(row, index, rows, figuresY)),
-    '</svg>',
-  ];
-  return `${parts.join('\n')}\n`;
+  ]);
 }
 
 /** Interruptions, pauses and failures, by time. */

@@ -11,6 +11,21 @@ export interface TextStyle {
   readonly anchor?: 'middle' | 'end';
 }
 
+/** A picture on paper. @param content elements, in the order in which they are drawn */
+export function svgPicture(
+  { width, height, fontSize = 14 }: { readonly width: number; readonly height: number; readonly fontSize?: number },
+  content: readonly string[],
+): string {
+  const parts = [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
+    ` font-family="DejaVu Sans, Verdana, sans-serif" font-size="${fontSize}" fill="${paperInk.text}">`,
+    `<rect width="${width}" height="${height}" fill="${paperInk.paper}"/>`,
+    ...content,
+    '</svg>',
+  ];
+  return `${parts.join('\n')}\n`;
+}
+
 /** An SVG text; `content` is a stranger's. */
 export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
   const attributes = [

@@ -4,7 +4,7 @@ import { counted } from '../text-table.js';
 import { cheaperSpans } from './break-even.js';
 import { type CallProfile, ordinaryCall } from './call-profile.js';
 import type { PriceSet, Source, Way } from './price-set.js';
-import { type CostPart, costOf, totalUsd, usdOf, type WayCost } from './way-cost.js';
+import { type CostPart, costOf, HOUR_MS, totalUsd, usdOf, type WayCost } from './way-cost.js';
 
 /** What is compared. */
 export interface Question {
@@ -53,8 +53,6 @@ export interface Comparison {
   /** Prices that were used. */
   readonly used: readonly Price[];
 }
-
-const HOUR_MS = 3_600_000;
 
 /** Compares the ways of a price set for calls of a month. */
 export function compareWays(set: PriceSet, question: Question): Comparison {

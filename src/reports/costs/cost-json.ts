@@ -44,6 +44,6 @@ function orNull(value: number | null): number | null {
 }
 
 /** To a millionth: more is noise of binary fractions. */
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }

@@ -1,9 +1,12 @@
-import { paperInk, text } from '../../picture/svg.js';
+import { paperInk, svgPicture, text } from '../../picture/svg.js';
+import { niceAbove } from '../nice-above.js';
 import { counted, money, whole } from '../text-table.js';
 import type { ComparedWay, Comparison } from './comparison.js';
 import { cheaperText, headline } from './cost-table.js';
 
 const size = { width: 1600, left: 90, right: 480, top: 120, plotHeight: 620, row: 34 } as const;
+/** Ends of the axis, times a power of ten. */
+const STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8] as const;
 const plotWidth = size.width - size.left - size.right;
 const bottom = size.top + size.plotHeight;
 
@@ -29,17 +32,14 @@ const MOST_TIMES = 12;
 /** Draws what the ways cost over the minutes of a month, and where each becomes cheaper than the first one, as SVG. */
 export function drawCosts(comparison: Comparison): string {
   const { ways, minutes } = comparison;
-  const lastMinute = niceAbove(lastMinuteOf(comparison));
+  const lastMinute = niceAbove(STEPS, lastMinuteOf(comparison));
   // As high as the first way at the end: what leaves the picture upwards is dear anyway.
-  const highest = niceAbove(Math.max(ways[0]?.usdAt(lastMinute) ?? 0, ways[0]?.usdPerMonth ?? 0, 1) * 1.05);
+  const highest = niceAbove(STEPS, Math.max(ways[0]?.usdAt(lastMinute) ?? 0, ways[0]?.usdPerMonth ?? 0, 1) * 1.05);
   const x = (at: number): number => size.left + (at / lastMinute) * plotWidth;
   const y = (usd: number): number => bottom - (usd / highest) * size.plotHeight;
   const labels = placed(ways, (way) => y(way.usdAt(lastMinute)));
   const height = Math.max(bottom + 90, ...labels.map((at) => at + 60));
-  const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${height}" viewBox="0 0 ${size.width} ${height}"`,
-    ` font-family="DejaVu Sans, Verdana, sans-serif" font-size="14" fill="${paperInk.text}">`,
-    `<rect width="${size.width}" height="${height}" fill="${paperInk.paper}"/>`,
+  return svgPicture({ width: size.width, height }, [
     text(size.left, 46, 'What a month of calls costs', { size: 26, weight: 'bold' }),
     text(size.left, 76, headline(comparison), { fill: paperInk.faint }),
     ...axes(lastMinute, highest, x, y),
@@ -48,9 +48,7 @@ export function drawCosts(comparison: Comparison): string {
     ...ways.map((way, index) => curve(way, strokeOf(index), { lastMinute, highest }, x, y)),
     ...breakEvens(ways, { lastMinute, highest }, x, y),
     ...ways.flatMap((way, index) => label(way, strokeOf(index), labels[index] ?? 0, minutes)),
-    '</svg>',
-  ];
-  return `${parts.join('\n')}\n`;
+  ]);
 }
 
 interface Stroke {
@@ -77,12 +75,6 @@ function lastMinuteOf({ ways, minutes }: Comparison): number {
     cheaper.flatMap(({ fromMinutes, toMinutes }) => [fromMinutes, toMinutes ?? 0]),
   );
   return Math.max(minutes, ...ends.filter((at) => at <= minutes * MOST_TIMES)) * BEYOND;
-}
-
-/** The next of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten. */
-function niceAbove(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
 function axes(lastMinute: number, highest: number, x: Place, y: Place): readonly string[] {

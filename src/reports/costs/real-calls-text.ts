@@ -1,4 +1,5 @@
 import { counted, money, textTable, whole } from '../text-table.js';
+import { rounded } from './cost-json.js';
 import type { RealCalls, UsedUp } from './real-calls.js';
 
 /** What call records came to, as a person reads it. */
@@ -68,8 +69,4 @@ export function realCallsJson(real: RealCalls) {
 
 function usageJson({ usd, ...used }: UsedUp) {
   return { ...used, usd: usd === undefined ? null : rounded(usd) };
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }

@@ -36,7 +36,7 @@ export interface WayCost {
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 
 /** USD a month of one part. */
 export function usdOf({ fixedUsd, perCallUsd, creditUsd }: Growth, calls: number): number {

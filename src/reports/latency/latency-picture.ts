@@ -1,4 +1,5 @@
-import { CHARACTER_WIDTH, paperInk, text } from '../../picture/svg.js';
+import { CHARACTER_WIDTH, paperInk, svgPicture, text } from '../../picture/svg.js';
+import { niceAbove } from '../nice-above.js';
 import { counted, whole } from '../text-table.js';
 import { type Band, BROKEN_ABOVE_MS, bands, NATURAL_BELOW_MS } from './bands.js';
 import { MAX_MS } from './histogram.js';
@@ -7,6 +8,8 @@ import { groupName } from './latency-text.js';
 import { type Share, shares } from './turn-shares.js';
 
 const size = { width: 1600, left: 300, right: 330, top: 170, bar: 34, row: 74, most: 40 } as const;
+/** Ends of the axis, times a power of ten. */
+const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8] as const;
 const plotWidth = size.width - size.left - size.right;
 const bandsLeft = size.left + plotWidth + 30;
 const bandsWidth = size.right - 60;
@@ -37,23 +40,18 @@ type Place = (ms: number) => number;
 export function drawLatency(report: LatencyReport): string {
   const groups = report.groups.slice(0, size.most);
   const farthestMs = Math.max(BROKEN_ABOVE_MS * 1.2, ...groups.flatMap(({ p95Ms, meanMs }) => [p95Ms, meanMs]));
-  const lastMs = niceAbove(Math.min(farthestMs, MAX_MS));
+  const lastMs = niceAbove(STEPS, Math.min(farthestMs, MAX_MS));
   const x: Place = (ms) => size.left + (Math.min(ms, lastMs) / lastMs) * plotWidth;
   const bottom = size.top + Math.max(1, groups.length) * size.row;
   const height = bottom + 70;
-  const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${height}" viewBox="0 0 ${size.width} ${height}"`,
-    ` font-family="DejaVu Sans, Verdana, sans-serif" font-size="14" fill="${paperInk.text}">`,
-    `<rect width="${size.width}" height="${height}" fill="${paperInk.paper}"/>`,
+  return svgPicture({ width: size.width, height }, [
     text(40, 46, 'What callers wait for', { size: 26, weight: 'bold' }),
     text(40, 74, subtitle(report, groups.length), { fill: paperInk.faint }),
     ...bandPlaces(x, lastMs, bottom),
     ...legend(),
     ...axis(x, lastMs, bottom),
     ...groups.flatMap((group, index) => row(group, size.top + index * size.row, x)),
-    '</svg>',
-  ];
-  return `${parts.join('\n')}\n`;
+  ]);
 }
 
 function subtitle({ answers, groups }: LatencyReport, shown: number): string {
@@ -158,10 +156,4 @@ function bandBar({ bands: felt }: LatencyGroup, top: number): readonly string[] 
 
 function clipped(name: string, characters: number): string {
   return name.length <= characters ? name : `${name.slice(0, characters - 1)}…`;
-}
-
-/** The next of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten. */
-function niceAbove(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
 }
