@@ -1,5 +1,4 @@
 import { assertUnreachable } from '../base/assert.js';
-import { errorCode } from '../base/connector-error.js';
 import type { CallerFrame, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { CallSummary } from '../ops/call-event.js';
 import type { InboundLeg, LegEvent, OfferReply } from '../signaling/port.js';
@@ -20,6 +19,7 @@ import {
 } from './call-state.js';
 import { CallTimers, timerDelays } from './call-timers.js';
 import { beginCall, type CallBeginning, reduceCall } from './machine.js';
+import { answerOffer } from './offer-answer.js';
 import { OutboundProgress } from './outbound-progress.js';
 import { reasonHeader } from './reason-header.js';
 import { DEFAULT_RING_MS, SecondLeg } from './second-leg.js';
@@ -322,11 +322,7 @@ export class Call {
       reply.reject(481);
       return;
     }
-    try {
-      reply.accept(this.#media.renegotiate(offer));
-    } catch (error) {
-      reply.reject(errorCode(error) === 'ERR_SDP_INVALID' ? 400 : 488);
-    }
+    answerOffer(reply, () => this.#media.renegotiate(offer));
   }
 
   #onParameters(parameters: StreamParameters, held: boolean): void {

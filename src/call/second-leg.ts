@@ -1,6 +1,5 @@
 import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
-import { errorCode } from '../base/connector-error.js';
 import type { HeaderFields } from '../base/header-fields.js';
 import type { CallerFrame, MediaEngine, MediaStream, StreamEvent, StreamParameters } from '../media/engine.js';
 import type { LegEvent, OfferReply, OutboundLeg, OutboundRequest, SipLeg } from '../signaling/port.js';
@@ -9,6 +8,7 @@ import type { TransferTarget } from '../tools/tool.js';
 import type { Announcement } from './announcement.js';
 import { EarlySession } from './early-session.js';
 import type { MediaNegotiation } from './media-negotiation.js';
+import { answerOffer } from './offer-answer.js';
 
 /** Whom a call goes to, and by which way. */
 export type SecondLegOrder = Pick<
@@ -238,21 +238,13 @@ export class SecondLeg {
       return;
     }
     const { port } = this.#stream.local;
-    try {
-      if (offer === undefined) {
-        reply.accept(negotiation.offer(port));
-        return;
-      }
-      if (this.#early) {
-        reply.accept(this.#early.renegotiate(offer, port));
-        return;
-      }
+    answerOffer(reply, () => {
+      if (offer === undefined) return negotiation.offer(port);
+      if (this.#early) return this.#early.renegotiate(offer, port);
       const { sdp, parameters } = negotiation.answer(offer, port);
       this.#apply(parameters);
-      reply.accept(sdp);
-    } catch (error) {
-      reply.reject(errorCode(error) === 'ERR_SDP_INVALID' ? 400 : 488);
-    }
+      return sdp;
+    });
   }
 
   #apply(parameters: StreamParameters): void {

@@ -4,9 +4,11 @@ import type { Random } from '../base/random.js';
 import { Call } from '../call/call.js';
 import type { CallLeg } from '../call/call-leg.js';
 import type { OpenRecorder } from '../call/call-media.js';
+import type { CallDeps } from '../call/call-options.js';
 import type { FlavorChoice } from '../call/fail-over-plan.js';
 import { MediaNegotiation } from '../call/media-negotiation.js';
 import type { CallIdentity } from '../call/record-builder.js';
+import type { SecondLegDeps } from '../call/second-leg.js';
 import type { Config, MediaConfig, RouteConfig } from '../config/config.js';
 import { EventRound, type Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';
@@ -18,7 +20,7 @@ import type { SpendBook } from '../ops/cost/spend-book.js';
 import type { SignalingDriver } from '../signaling/port.js';
 import type { AudioCodec, SrtpMode } from '../signaling/sdp/sdp.js';
 import type { CallRegistry } from './call-registry.js';
-import { callTexts } from './call-texts.js';
+import { type CallTexts, callTexts } from './call-texts.js';
 import { localDtls } from './dtls-media.js';
 import type { Generation } from './generation.js';
 import { mediaAddress } from './media-address.js';
@@ -78,78 +80,88 @@ export class CallAssembly {
 
   /** Begins the call. Throws `ERR_SDP_*` for an offer that cannot be answered; then nothing has happened. */
   begin(routed: RoutedCall): void {
-    const { clock, random, engine, driver, media, registry, emit, log } = this.#deps;
-    const { address, choice, generation, identity, leg, offer, route } = routed;
-    const { config } = generation;
-    const negotiation = new MediaNegotiation(
-      offer,
-      {
-        address,
-        codecs: media.codecs,
-        srtp: routed.srtp ?? media.srtp,
-        dtls: localDtls(engine.fingerprint, media, random),
-        nets: routed.nets ?? media.latching.from,
-      },
-      random,
-    );
-    const { headers, variables, render } = callTexts(route, identity, routed);
+    const { registry, log } = this.#deps;
+    const { generation, identity, leg, route } = routed;
+    const negotiation = this.#negotiation(routed);
+    const texts = callTexts(route, identity, routed);
     const callLog = childLog(log, identity.id);
-    const { from, to } = identity;
-    const tools = generation.tools.forCall({
-      names: route.tools,
-      transferTargets: transferTargets(config, route, render),
-      outbound: identity.direction === 'outbound',
-      call: { id: identity.id, from, to, variables },
-      log: callLog,
-    });
-    const call = new Call(
-      leg,
-      {
-        identity,
-        ...routeOptions(config, route, render),
-        instructions: route.instructions === undefined ? undefined : render(route.instructions),
-        render,
-        variables,
-        headers,
-      },
-      {
-        clock,
-        engine,
-        eventRound: this.#eventRound,
-        plan: routePlan(route, choice, generation.flavors),
-        announcer: generation.announcer,
-        sounds: generation.sounds.of(route),
-        negotiation,
-        features: driver.features,
-        second: {
-          clock,
-          engine,
-          invite: (request) => driver.invite(request),
-          order: (target) => ({ nets: media.latching.from, ...transferOrder(config, target) }),
-          negotiate: (localAddress, codec, srtp) => this.#negotiationOfOurs(localAddress, codec, srtp ?? media.srtp),
-        },
-        tools,
-        openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording, identity.id),
-        log: callLog,
-        emit,
-        openMeter: (onExhausted) => this.#deps.spending.open(onExhausted),
-        beforeAnswer: (summary, costSoFar) => this.#deps.beforeAnswer(summary, costSoFar),
-        onFinished: (record) => {
-          registry.delete(identity.id);
-          if (routed.madeForCall === true) void generation.discard(choice);
-          generation.release();
-          callLog.info({ cause: record.cause, endedBy: record.endedBy, durationMs: record.durationMs }, 'call ended');
-          this.#deps.onRecord(record);
-          this.#deps.onOccupancy();
-        },
-      },
-    );
+    const { instructions } = route;
+    const options = {
+      identity,
+      ...routeOptions(generation.config, route, texts.render),
+      instructions: instructions === undefined ? undefined : texts.render(instructions),
+      ...texts,
+    };
+    const call = new Call(leg, options, this.#callDeps(routed, negotiation, texts, callLog));
     generation.retain();
     registry.add(call);
     const { direction, flavor } = identity;
     callLog.info({ direction, route: identity.route, flavor }, 'call started');
     this.#deps.onOccupancy();
     call.begin();
+  }
+
+  #negotiation({ address, offer, srtp, nets }: RoutedCall): MediaNegotiation {
+    const { engine, media, random } = this.#deps;
+    return new MediaNegotiation(
+      offer,
+      {
+        address,
+        codecs: media.codecs,
+        srtp: srtp ?? media.srtp,
+        dtls: localDtls(engine.fingerprint, media, random),
+        nets: nets ?? media.latching.from,
+      },
+      random,
+    );
+  }
+
+  #callDeps(
+    { choice, generation, identity, madeForCall = false, route }: RoutedCall,
+    negotiation: MediaNegotiation,
+    { render, variables }: CallTexts,
+    log: Logger,
+  ): CallDeps {
+    const { clock, driver, emit, engine } = this.#deps;
+    const { config } = generation;
+    const { id, direction, from, to } = identity;
+    return {
+      ...{ clock, engine, emit, negotiation, log },
+      eventRound: this.#eventRound,
+      plan: routePlan(route, choice, generation.flavors),
+      announcer: generation.announcer,
+      sounds: generation.sounds.of(route),
+      features: driver.features,
+      second: this.#secondLegDeps(config),
+      tools: generation.tools.forCall({
+        names: route.tools,
+        transferTargets: transferTargets(config, route, render),
+        outbound: direction === 'outbound',
+        call: { id, from, to, variables },
+        log,
+      }),
+      openRecorder: config.recording.mode === 'off' ? undefined : this.#recorder(config.recording, id),
+      openMeter: (onExhausted) => this.#deps.spending.open(onExhausted),
+      beforeAnswer: (summary, costSoFar) => this.#deps.beforeAnswer(summary, costSoFar),
+      onFinished: (record) => {
+        this.#deps.registry.delete(id);
+        if (madeForCall) void generation.discard(choice);
+        generation.release();
+        log.info({ cause: record.cause, endedBy: record.endedBy, durationMs: record.durationMs }, 'call ended');
+        this.#deps.onRecord(record);
+        this.#deps.onOccupancy();
+      },
+    };
+  }
+
+  #secondLegDeps(config: Config): SecondLegDeps {
+    const { clock, driver, engine, media } = this.#deps;
+    return {
+      ...{ clock, engine },
+      invite: (request) => driver.invite(request),
+      order: (target) => ({ nets: media.latching.from, ...transferOrder(config, target) }),
+      negotiate: (localAddress, codec, srtp) => this.#negotiationOfOurs(localAddress, codec, srtp ?? media.srtp),
+    };
   }
 
   /** For a call of ours. The caller's codec comes first: what both have is not transcoded. */
