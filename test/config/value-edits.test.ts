@@ -1,5 +1,5 @@
-import type { ConfigPath } from '../../src/config/config-path.js';
 import { expect, test } from 'vitest';
+import type { ConfigPath } from '../../src/config/config-path.js';
 import { validate } from '../../src/config/validate.js';
 import { ValueEdits } from '../../src/config/value-edits.js';
 
