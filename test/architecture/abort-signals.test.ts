@@ -7,7 +7,6 @@ const places = [
   'flavors/openai-realtime/connection/pool.ts', // at start alone
   'src/cascade/engines/whisper/renewed-session.ts', // one for each session of a call
   'src/cascade/fail-over/text-to-speech.ts', // one a call
-  'src/cli/flavor-check.ts',
   'src/cli/interruption.ts',
 ];
 
