@@ -1,6 +1,6 @@
 import { REFER_EVENT, SIPFRAG_TYPE } from './capabilities.js';
 import type { DialogChannel } from './dialog-channel.js';
-import { parseCSeq } from './message/cseq.js';
+import { cseqNumber } from './message/cseq.js';
 import { parseNameAddr } from './message/name-addr.js';
 import { reasonPhrase } from './message/reason-phrases.js';
 import type { SipRequest } from './message/sip-message.js';
@@ -26,10 +26,10 @@ export class PeerReferral implements Referral {
   readonly #event: string;
   #phase: 'asked' | 'accepted' | 'over' = 'asked';
 
-  private constructor({ headers }: SipRequest, uri: string, parts: PeerReferralParts) {
+  private constructor(refer: SipRequest, uri: string, parts: PeerReferralParts) {
     this.uri = uri;
-    this.referredBy = parseNameAddr(headers.get('Referred-By') ?? '')?.uri;
-    this.#event = `${REFER_EVENT};id=${parseCSeq(headers.get('CSeq') ?? '')?.number ?? 0}`;
+    this.referredBy = parseNameAddr(refer.headers.get('Referred-By') ?? '')?.uri;
+    this.#event = `${REFER_EVENT};id=${cseqNumber(refer) ?? 0}`;
     this.#parts = parts;
   }
 

@@ -1,13 +1,13 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, optionsHeadersOf, SDP_TYPE } from '../capabilities.js';
-import { type DialogId, dialogKey } from '../dialog-id.js';
+import { type DialogId, dialogKey, fromTagOf } from '../dialog-id.js';
 import type { DigestClient } from '../digest/digest-client.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
 import { InfoSender } from '../info-sender.js';
 import { runGuarded } from '../leg-events.js';
-import { parseCSeq } from '../message/cseq.js';
+import { cseqNumber } from '../message/cseq.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
@@ -134,8 +134,8 @@ export class CallDialog implements ServerDialog {
   #onAccepted(sent: SentResponse, invite: SipRequest): void {
     if (sent.type === 'sent') {
       this.enter(sent.dialogId);
-      const remoteTag = parseNameAddr(invite.headers.get('From') ?? '')?.tag ?? '';
-      this.identify({ callId: invite.headers.get('Call-ID') ?? '', localTag: sentTag(sent.message), remoteTag });
+      const callId = invite.headers.get('Call-ID') ?? '';
+      this.identify({ callId, localTag: sentTag(sent.message), remoteTag: fromTagOf(invite) ?? '' });
       return;
     }
     // A CANCEL was quicker than our 200, and the server has answered both; or the caller's connection is gone.
@@ -340,8 +340,8 @@ export class CallDialog implements ServerDialog {
   }
 
   /** False for a number below one seen before (RFC 3261 section 12.2.2): the server lets it through. */
-  #acceptCSeq({ headers }: SipRequest): boolean {
-    const number = parseCSeq(headers.get('CSeq') ?? '')?.number ?? 0;
+  #acceptCSeq(request: SipRequest): boolean {
+    const number = cseqNumber(request) ?? 0;
     if (number < this.#remoteCSeq) return false;
     this.#remoteCSeq = number;
     return true;

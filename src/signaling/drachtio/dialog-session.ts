@@ -1,6 +1,6 @@
 import { ALLOW } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
-import { parseNameAddr } from '../message/name-addr.js';
+import { toTagOf } from '../dialog-id.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
@@ -136,7 +136,7 @@ export class DialogSession {
    */
   confirmByResponse(invite: SipRequest, response: SipResponse): string | undefined {
     const described = sdpOf(response);
-    const tag = parseNameAddr(response.headers.get('To') ?? '')?.tag ?? '';
+    const tag = toTagOf(response) ?? '';
     this.noteEarlyAnswer(sdpOf(invite) ?? '', described, tag);
     const agreed = this.#updated ? undefined : this.#remote;
     this.#confirmed = true;

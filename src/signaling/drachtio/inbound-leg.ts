@@ -1,7 +1,7 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, RELIABLE_TAG, SDP_TYPE } from '../capabilities.js';
-import type { DialogId } from '../dialog-id.js';
+import { type DialogId, mergeKeyOf } from '../dialog-id.js';
 import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { hasOptionTag, parseDecimal } from '../message/lexical.js';
@@ -263,12 +263,6 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
   }
 }
 
-/** What an INVITE that came twice, by different ways, has in common (RFC 3261 section 8.2.2.2). */
-export function mergeKeyOf(invite: SipRequest): string {
-  const { headers } = invite;
-  return `${headers.get('Call-ID')}\n${headers.get('CSeq')}\n${fromTag(invite)}`;
-}
-
 /**
  * How provisional responses go out. `reliable`: the caller insists, and the server (v0.9.10) numbers and repeats each, and
  * answers its PRACK, without being asked. It must not be asked: with `Require: 100rel` in a response of ours it dies when
@@ -278,8 +272,4 @@ export function mergeKeyOf(invite: SipRequest): string {
 function provisionalMode({ headers }: SipRequest, offered: boolean): 'plain' | 'reliable' | 'none' {
   if (!hasOptionTag(headers.getAll('Require'), RELIABLE_TAG)) return 'plain';
   return offered ? 'reliable' : 'none';
-}
-
-function fromTag(request: SipRequest): string {
-  return parseNameAddr(request.headers.get('From') ?? '')?.tag ?? '';
 }

@@ -1,13 +1,12 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
-import type { DialogId } from '../dialog-id.js';
+import { type DialogId, toTagOf } from '../dialog-id.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { endText } from '../end-text.js';
 import { checkDigit } from '../info-sender.js';
 import { InviteInterval } from '../invite-interval.js';
 import { LegEvents } from '../leg-events.js';
-import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
@@ -241,9 +240,9 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       acknowledge();
       attempt.dialog ??= this.#createDialog();
       attempt.dialog.enter(dialogId);
-      attempt.dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
+      attempt.dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTagOf(response) ?? '' });
       const answer = sdpOf(response);
-      if (answer !== undefined) attempt.dialog.noteEarlyAnswer(this.#body, answer, toTag(response));
+      if (answer !== undefined) attempt.dialog.noteEarlyAnswer(this.#body, answer, toTagOf(response) ?? '');
     }
     if (this.#attempt !== attempt || attempt.givenUp !== undefined || response.status === 100) return;
     this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
@@ -257,7 +256,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     const dialog = attempt.dialog ?? this.#createDialog();
     dialog.enter(dialogId);
     const sdp = dialog.confirmByResponse(invite, response);
-    dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTag(response) });
+    dialog.identify({ callId: this.callId, localTag: attempt.tag, remoteTag: toTagOf(response) ?? '' });
     if (wanted) {
       this.#answered = dialog;
       this.#stopTimers();
@@ -393,8 +392,4 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     clock.clearTimeout(this.#failOverTimer);
     clock.clearTimeout(this.#cancelTimer);
   }
-}
-
-function toTag({ headers }: SipResponse): string {
-  return parseNameAddr(headers.get('To') ?? '')?.tag ?? '';
 }

@@ -1,9 +1,9 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import { SDP_TYPE } from '../capabilities.js';
-import { parseCSeq } from '../message/cseq.js';
+import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
-import type { SipMessage, SipRequest } from '../message/sip-message.js';
+import type { SipRequest } from '../message/sip-message.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
@@ -109,7 +109,7 @@ export class PeerOffers {
   /** A 2xx was handed to the server, which repeats it. `offered`: it carries an offer of ours. */
   awaitAck(invite: SipRequest, offered: boolean, initial: boolean): void {
     const { clock, ackMs, onAckTimeout } = this.#parts;
-    const number = cseqNumber(invite);
+    const number = cseqNumber(invite) ?? 0;
     const timer = clock.setTimeout(() => {
       this.#unacknowledged.delete(number);
       onAckTimeout();
@@ -120,7 +120,7 @@ export class PeerOffers {
 
   /** Takes an ACK; `undefined` when nothing waits for it. The caller is to look whether all is clear now. */
   acknowledge(ack: SipRequest): Acknowledgement | undefined {
-    const number = cseqNumber(ack);
+    const number = cseqNumber(ack) ?? 0;
     const waiting = this.#unacknowledged.get(number);
     if (waiting === undefined) return undefined;
     this.#parts.clock.clearTimeout(waiting.timer);
@@ -162,12 +162,8 @@ export class PeerOffers {
   }
 
   #forget(invite: SipRequest): boolean {
-    const number = cseqNumber(invite);
+    const number = cseqNumber(invite) ?? 0;
     this.#parts.clock.clearTimeout(this.#unacknowledged.get(number)?.timer);
     return this.#unacknowledged.delete(number);
   }
-}
-
-function cseqNumber(message: SipMessage): number {
-  return parseCSeq(message.headers.get('CSeq') ?? '')?.number ?? 0;
 }

@@ -2,13 +2,11 @@ import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import { optionsHeadersOf } from '../capabilities.js';
-import { dialogKey } from '../dialog-id.js';
+import { dialogKey, mergeKeyOf, toTagOf } from '../dialog-id.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import type { LocalAddressFinder } from '../local-address.js';
-import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderField } from '../message/sip-headers.js';
-import type { SipRequest } from '../message/sip-message.js';
 import type { InviteRequest, SignalingHandlers } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { readReplaces } from '../replaces.js';
@@ -18,7 +16,7 @@ import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.j
 import { readSessionBody } from '../session-body.js';
 import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
 import type { DrachtioLimits, DrachtioLog } from './drachtio-options.js';
-import { mergeKeyOf, ServerUasLeg } from './inbound-leg.js';
+import { ServerUasLeg } from './inbound-leg.js';
 import type { LeftBehind } from './left-behind.js';
 import { ownTags } from './own-tags.js';
 import type { ServerRequest } from './server-request.js';
@@ -151,7 +149,7 @@ export class ServerCalls implements CallServer {
       dialog?.onAck(request);
       return;
     }
-    const inDialog = hasToTag(request);
+    const inDialog = toTagOf(request) !== undefined;
     // Whom we have called speaks in that call, from wherever its Contact is; to call us is another matter.
     const called = inDialog && dialog?.outbound === true;
     if (!called && !this.#context.accept(incoming.source.address)) {
@@ -263,8 +261,4 @@ function refusalOf({ request, malformed, source }: ServerRequest, inDialog: bool
   return malformed === undefined
     ? inspectRequest(request, inDialog, source.protocol, ownTags)
     : { status: malformed.status, headers: [] };
-}
-
-function hasToTag(request: SipRequest): boolean {
-  return parseNameAddr(request.headers.get('To') ?? '')?.tag !== undefined;
 }

@@ -8,7 +8,7 @@ import type {
   DialogContentUser,
 } from '../dialog-channel.js';
 import type { DigestClient, ReceivedChallenges } from '../digest/digest-client.js';
-import { parseCSeq } from '../message/cseq.js';
+import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { OutgoingTransaction, RequestFailure } from './outgoing-request.js';
@@ -45,7 +45,7 @@ export class ServerChannel implements DialogChannel {
         {
           onSent: (request) => {
             sent = request;
-            user.onSent?.(cseqNumber(request));
+            user.onSent?.(cseqNumber(request) ?? 0);
           },
           onResponse: ({ response }) => {
             if (response.status < 200) return;
@@ -82,7 +82,7 @@ export class ServerChannel implements DialogChannel {
         {
           onSent: (request) => {
             sent = request;
-            user.onSent?.(cseqNumber(request));
+            user.onSent?.(cseqNumber(request) ?? 0);
           },
           onResponse: ({ response, acknowledge }) => {
             if (response.status < 200) {
@@ -135,8 +135,4 @@ export function isChallenge({ status }: SipResponse): boolean {
 
 export function challengesOf({ headers }: SipResponse): ReceivedChallenges {
   return { server: headers.getAll('WWW-Authenticate'), proxy: headers.getAll('Proxy-Authenticate') };
-}
-
-function cseqNumber(request: SipRequest): number {
-  return parseCSeq(request.headers.get('CSeq') ?? '')?.number ?? 0;
 }

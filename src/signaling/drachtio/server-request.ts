@@ -1,5 +1,5 @@
 import { errorMessage } from '../../base/connector-error.js';
-import { parseNameAddr } from '../message/name-addr.js';
+import { toTagOf } from '../dialog-id.js';
 import { reasonPhrase } from '../message/reason-phrases.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { SipSource } from '../port.js';
@@ -128,8 +128,7 @@ export class ServerRequest {
 /** Our tag in a response that was sent: the server chose it. */
 export function sentTag(message: string): string {
   const parsed = readServerMessage(message);
-  if (parsed.type !== 'message') return '';
-  return parseNameAddr(parsed.message.headers.get('To') ?? '')?.tag ?? '';
+  return parsed.type === 'message' ? (toTagOf(parsed.message) ?? '') : '';
 }
 
 /**

@@ -6,10 +6,11 @@ import type {
   DialogContent,
   DialogContentUser,
 } from '../dialog-channel.js';
+import { cseqNumber } from '../message/cseq.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { sendInDialog } from './authorized-send.js';
-import { cseqNumber, type Dialog } from './dialog/dialog.js';
+import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import { SuccessAck } from './dialog/success-ack.js';
 import type { Endpoint } from './endpoint.js';

@@ -1,8 +1,8 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
+import { toTagOf } from '../dialog-id.js';
 import type { DigestClient } from '../digest/digest-client.js';
 import { endText } from '../end-text.js';
-import { parseNameAddr } from '../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
 import { sdpOf } from '../session-body.js';
@@ -135,7 +135,7 @@ export class InviteAttempt {
       return;
     }
     if (response.status === 100) return;
-    const fork = toTag(response) === '' ? undefined : this.#forkOf(response);
+    const fork = !toTagOf(response) ? undefined : this.#forkOf(response);
     const rseq = reliableNumber(response);
     if (rseq === undefined || this.#acknowledge(fork, response, rseq)) this.#parts.user.onProgress(response);
   }
@@ -179,7 +179,7 @@ export class InviteAttempt {
 
   /** The dialog of a response's To tag, made when it is new; `undefined` when there are too many. */
   #forkOf(response: SipResponse): Fork | undefined {
-    const tag = toTag(response);
+    const tag = toTagOf(response) ?? '';
     const known = this.#forks.get(tag);
     const transaction = this.#transaction;
     if (known !== undefined || transaction === undefined) return known;
@@ -239,10 +239,6 @@ export class InviteAttempt {
     clock.clearTimeout(this.#cancelTimer);
     openInvites.delete(this);
   }
-}
-
-function toTag(response: SipResponse): string {
-  return parseNameAddr(response.headers.get('To') ?? '')?.tag ?? '';
 }
 
 /** What a leg ends with whose last attempt came to this. */

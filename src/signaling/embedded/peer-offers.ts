@@ -1,4 +1,5 @@
 import { SDP_TYPE } from '../capabilities.js';
+import { cseqNumber } from '../message/cseq.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
@@ -6,7 +7,7 @@ import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
 import { AcceptedResponse } from './dialog/accepted-response.js';
-import { cseqNumber, type Dialog } from './dialog/dialog.js';
+import type { Dialog } from './dialog/dialog.js';
 import type { Endpoint } from './endpoint.js';
 import { OfferQuestion, retryAfterSoon } from './offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';

@@ -1,9 +1,10 @@
 import { RELIABLE_TAG } from '../capabilities.js';
+import { cseqNumber } from '../message/cseq.js';
 import { hasOptionTag } from '../message/lexical.js';
 import { parseRSeq, serializeRAck } from '../message/rack.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { sendInDialog } from './authorized-send.js';
-import { cseqNumber, type Dialog } from './dialog/dialog.js';
+import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
 

@@ -1,12 +1,12 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import { RELIABLE_TAG, SDP_TYPE } from '../capabilities.js';
+import { cseqNumber } from '../message/cseq.js';
 import { hasOptionTag } from '../message/lexical.js';
 import { parseRAck } from '../message/rack.js';
 import type { ResponseOptions } from '../message/response-builder.js';
 import type { OfferReply } from '../port.js';
 import { readSessionBody } from '../session-body.js';
-import { cseqNumber } from './dialog/dialog.js';
 import {
   type ReliableEffect,
   type ReliableEvent,

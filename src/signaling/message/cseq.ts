@@ -1,4 +1,5 @@
 import { parseDecimal, TextCursor } from './lexical.js';
+import type { SipMessage } from './sip-message.js';
 
 /** RFC 3261 section 8.1.1.5: less than 2^31. */
 export const MAX_CSEQ = 2 ** 31 - 1;
@@ -21,4 +22,9 @@ export function parseCSeq(text: string): CSeq | undefined {
 
 export function serializeCSeq({ number, method }: CSeq): string {
   return `${number} ${method}`;
+}
+
+/** The number in CSeq; `undefined` when malformed. */
+export function cseqNumber({ headers }: Pick<SipMessage, 'headers'>): number | undefined {
+  return parseCSeq(headers.get('CSeq') ?? '')?.number;
 }

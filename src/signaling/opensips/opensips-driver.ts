@@ -2,6 +2,7 @@ import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { TIMER_TAG } from '../capabilities.js';
+import { mergeKeyOf } from '../dialog-id.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../local-address.js';
@@ -297,7 +298,7 @@ class OpensipsDriver implements SignalingDriver {
       understoodTags,
     );
     const tooBrief = refuseShortSession(request.headers);
-    const mergeKey = `${invite.callId}\n${event.headers.get('CSeq')}\n${event.headers.get('From')}`;
+    const mergeKey = mergeKeyOf(event);
     if (refusal !== undefined) this.#refuse(session, invite, refusal.status, refusal.headers);
     else if (body.type === 'refused') this.#refuse(session, invite, body.refusal.status, body.refusal.headers);
     else if (tooBrief !== undefined) this.#refuse(session, invite, tooBrief.status, tooBrief.headers);

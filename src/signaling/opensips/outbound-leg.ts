@@ -1,11 +1,10 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW } from '../capabilities.js';
-import type { DialogId } from '../dialog-id.js';
+import { type DialogId, fromTagOf, toTagOf } from '../dialog-id.js';
 import { endText } from '../end-text.js';
 import { checkDigit } from '../info-sender.js';
 import { LegEvents } from '../leg-events.js';
-import { parseNameAddr } from '../message/name-addr.js';
 import { parseSipUri } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
@@ -255,8 +254,7 @@ export class UacSessionLeg implements OutboundLeg {
     }
     this.#answered = true;
     this.#parts.clock.clearTimeout(this.#answerTimer);
-    const remoteTag = parseNameAddr(response.headers.get('To') ?? '')?.tag ?? '';
-    const localTag = parseNameAddr(response.headers.get('From') ?? '')?.tag ?? '';
+    const [localTag, remoteTag] = [fromTagOf(response) ?? '', toTagOf(response) ?? ''];
     this.#dialog?.confirmByResponse({ callId: this.callId, localTag, remoteTag }, this.#parts.from);
     // The CANCEL crossed this 2xx (RFC 3261 section 9.1).
     if (this.#givenUp !== undefined) this.#dialog?.hangUp(this.#givenUp);

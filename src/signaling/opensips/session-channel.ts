@@ -6,7 +6,7 @@ import type {
   DialogContent,
   DialogContentUser,
 } from '../dialog-channel.js';
-import { parseCSeq } from '../message/cseq.js';
+import { cseqNumber } from '../message/cseq.js';
 import type { SipResponse } from '../message/sip-message.js';
 import type { UaSession } from './ua-session.js';
 
@@ -77,7 +77,7 @@ export class SessionChannel implements DialogChannel {
       user.onProvisional?.();
       return;
     }
-    user.onSent?.(parseCSeq(response.headers.get('CSeq') ?? '')?.number ?? 0);
+    user.onSent?.(cseqNumber(response) ?? 0);
     this.#finish(outgoing, () => user.onResponse(response));
   }
 

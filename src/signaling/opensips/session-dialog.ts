@@ -5,7 +5,7 @@ import type { Random } from '../../base/random.js';
 import type { DialogId } from '../dialog-id.js';
 import { reasonText } from '../end-text.js';
 import { InfoSender } from '../info-sender.js';
-import { parseCSeq } from '../message/cseq.js';
+import { cseqNumber } from '../message/cseq.js';
 import type { HeaderField, HeaderList, SipHeaders } from '../message/sip-headers.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
@@ -147,7 +147,7 @@ export class SessionDialog {
 
   /** UAS: the header fields of the INVITE, whose 2xx is to carry what comes back. Its requests count from its CSeq on. */
   begin(invite: SipHeaders): readonly HeaderField[] {
-    this.#peerCSeq = parseCSeq(invite.get('CSeq') ?? '')?.number ?? 0;
+    this.#peerCSeq = cseqNumber({ headers: invite }) ?? 0;
     return this.#timer.accept(invite);
   }
 
@@ -323,7 +323,7 @@ export class SessionDialog {
       return;
     }
     // RFC 3261 section 12.2.2; OpenSIPS does not look at it.
-    const cseq = parseCSeq(event.headers.get('CSeq') ?? '')?.number ?? this.#peerCSeq;
+    const cseq = cseqNumber(event) ?? this.#peerCSeq;
     if (cseq < this.#peerCSeq) {
       this.#reply(method, 500);
       return;

@@ -1,5 +1,6 @@
+import { fromTagOf, toTagOf } from '../../dialog-id.js';
 import type { DigestClient } from '../../digest/digest-client.js';
-import { parseCSeq, serializeCSeq } from '../../message/cseq.js';
+import { cseqNumber, serializeCSeq } from '../../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
 import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../../message/name-addr.js';
 import { SipHeaders } from '../../message/sip-headers.js';
@@ -82,8 +83,8 @@ export class Dialog {
     const from = invite.headers.get('From') ?? '';
     return new Dialog({
       callId: invite.headers.get('Call-ID') ?? '',
-      localTag: parseNameAddr(from)?.tag ?? '',
-      remoteTag: parseNameAddr(to)?.tag ?? '',
+      localTag: fromTagOf(invite) ?? '',
+      remoteTag: toTagOf(response) ?? '',
       localAddress: from,
       remoteAddress: to,
       routeSet: routeSetOf(response.headers, 'uac'),
@@ -160,11 +161,6 @@ export class Dialog {
   get direct(): boolean {
     return this.#routeSet.length === 0;
   }
-}
-
-/** The number in CSeq; `undefined` when malformed. */
-export function cseqNumber(message: SipMessage): number | undefined {
-  return parseCSeq(message.headers.get('CSeq') ?? '')?.number;
 }
 
 function contactOf(message: SipMessage): string | undefined {

@@ -1,7 +1,8 @@
+import { cseqNumber } from '../../message/cseq.js';
 import type { Endpoint } from '../endpoint.js';
 import type { ClientTransaction } from '../transaction/client-transaction.js';
 import type { SipFlow } from '../transport/sip-transport.js';
-import { cseqNumber, type Dialog } from './dialog.js';
+import type { Dialog } from './dialog.js';
 import type { FlowOrigin } from './flow-finder.js';
 
 /**

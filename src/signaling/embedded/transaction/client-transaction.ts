@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../../../base/assert.js';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
-import { parseCSeq, serializeCSeq } from '../../message/cseq.js';
+import { cseqNumber, serializeCSeq } from '../../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
 import { SipHeaders } from '../../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../../message/sip-message.js';
@@ -224,7 +224,7 @@ function sibling(invite: SipRequest, method: 'ACK' | 'CANCEL', to: string | unde
   if (to !== undefined) headers.append('To', to);
   const callId = invite.headers.get('Call-ID');
   if (callId !== undefined) headers.append('Call-ID', callId);
-  const number = parseCSeq(invite.headers.get('CSeq') ?? '')?.number ?? 1;
+  const number = cseqNumber(invite) ?? 1;
   headers.append('CSeq', serializeCSeq({ number, method }));
   return { kind: 'request', method, uri: invite.uri, headers, body: Buffer.alloc(0) };
 }

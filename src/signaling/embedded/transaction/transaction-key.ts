@@ -1,6 +1,6 @@
+import { fromTagOf } from '../../dialog-id.js';
 import { parseCSeq } from '../../message/cseq.js';
 import { splitList } from '../../message/lexical.js';
-import { parseNameAddr } from '../../message/name-addr.js';
 import type { SipRequest, SipResponse } from '../../message/sip-message.js';
 import { topVia, type Via } from '../../message/via.js';
 
@@ -26,7 +26,7 @@ export function serverTransactionKey(request: SipRequest, method: string): strin
   const common = [headers.get('Call-ID'), cseq.number, method];
   if (isUnique(via)) return [via.branch, via.host.toLowerCase(), via.port, ...common].join(SEPARATOR);
   const firstVia = splitList(headers.get('Via') ?? '')[0];
-  return [firstVia, request.uri, fromTag(request), ...common].join(SEPARATOR);
+  return [firstVia, request.uri, fromTagOf(request) ?? '', ...common].join(SEPARATOR);
 }
 
 /** RFC 3261 section 17.1.3: topmost branch and the method in CSeq. */
@@ -41,20 +41,6 @@ export function responseTransactionKey(response: SipResponse): string | undefine
   return branch === undefined || cseq === undefined ? undefined : clientTransactionKey(branch, cseq.method);
 }
 
-/**
- * Equal for two copies of one request that came over different paths (RFC 3261 section 8.2.2.2); `undefined` for a
- * request inside a dialog, to which the rule does not apply.
- */
-export function mergeKey(request: SipRequest): string | undefined {
-  const { headers } = request;
-  if (parseNameAddr(headers.get('To') ?? '')?.tag !== undefined) return undefined;
-  return [headers.get('Call-ID'), fromTag(request), headers.get('CSeq')].join(SEPARATOR);
-}
-
 function isUnique(via: Via): boolean {
   return via.branch?.startsWith(MAGIC_COOKIE) === true && via.branch.length > MAGIC_COOKIE.length;
-}
-
-function fromTag(request: SipRequest): string {
-  return parseNameAddr(request.headers.get('From') ?? '')?.tag ?? '';
 }

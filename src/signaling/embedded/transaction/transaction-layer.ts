@@ -3,6 +3,7 @@ import { assertUnreachable } from '../../../base/assert.js';
 import type { Clock } from '../../../base/clock.js';
 import { errorMessage } from '../../../base/connector-error.js';
 import type { Random } from '../../../base/random.js';
+import { mergeKeyOf, toTagOf } from '../../dialog-id.js';
 import { splitList } from '../../message/lexical.js';
 import { createResponse, type ResponseOptions } from '../../message/response-builder.js';
 import { SipHeaders } from '../../message/sip-headers.js';
@@ -14,13 +15,7 @@ import { ClientTransaction, type ClientTransactionUser } from './client-transact
 import { responseFlow } from './response-route.js';
 import { type ReceivedRequest, ServerTransaction } from './server-transaction.js';
 import { type TimerOptions, type TimerValues, timerDefaults, timerValues } from './timer-values.js';
-import {
-  clientTransactionKey,
-  MAGIC_COOKIE,
-  mergeKey,
-  responseTransactionKey,
-  serverTransactionKey,
-} from './transaction-key.js';
+import { clientTransactionKey, MAGIC_COOKIE, responseTransactionKey, serverTransactionKey } from './transaction-key.js';
 
 /** A stream in place of a datagram flow. */
 export interface LargeRequestFlow {
@@ -364,7 +359,10 @@ function isTooLarge(request: SipRequest, flow: SipFlow): boolean {
  * monitors ping for ever with one Call-ID and CSeq.
  */
 function mergeableKey(request: SipRequest): string | undefined {
-  return request.method === 'OPTIONS' || request.method === 'CANCEL' ? undefined : mergeKey(request);
+  const { method } = request;
+  return method === 'OPTIONS' || method === 'CANCEL' || toTagOf(request) !== undefined
+    ? undefined
+    : mergeKeyOf(request);
 }
 
 function guarded(user: ClientTransactionUser, onFault: (message: string) => void): ClientTransactionUser {
