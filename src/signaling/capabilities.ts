@@ -40,22 +40,16 @@ export const TIMER_TAG = 'timer';
 /** Option tag of INVITEs that take over a call (RFC 3891). */
 export const REPLACES_TAG = 'replaces';
 
-/** Extensions a peer may require of every driver. */
-export const supportedTags: ReadonlySet<string> = new Set([RELIABLE_TAG]);
+/** Option tags that a peer may require of a driver which writes its responses itself. */
+export function ownTags(sessionTimers: boolean): ReadonlySet<string> {
+  return new Set([RELIABLE_TAG, ...(sessionTimers ? [TIMER_TAG] : []), REPLACES_TAG]);
+}
 
-/** Value of Supported. */
-export const SUPPORTED = [...supportedTags].join(', ');
+export function supportedField(tags: Iterable<string>): HeaderField {
+  return ['Supported', [...tags].join(', ')];
+}
 
-/** What a 200 to OPTIONS says (RFC 3261 section 11.2). */
-export const optionsHeaders = [
-  ['Allow', ALLOW],
-  ['Accept', ACCEPT_INVITE],
-  ['Supported', SUPPORTED],
-] as const;
-
-/** {@link optionsHeaders} where more is supported than by every driver. */
-export function optionsHeadersOf(supported: Iterable<string>): readonly HeaderField[] {
-  return optionsHeaders.map(([name, value]) =>
-    name === 'Supported' ? [name, [...supported].join(', ')] : [name, value],
-  );
+/** What a 200 to OPTIONS says (RFC 3261 section 11.2) where these option tags are supported. */
+export function optionsHeaders(tags: Iterable<string>): readonly HeaderField[] {
+  return [['Allow', ALLOW], ['Accept', ACCEPT_INVITE], supportedField(tags)];
 }

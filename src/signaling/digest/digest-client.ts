@@ -1,5 +1,6 @@
 import type { Random } from '../../base/random.js';
 import type { HeaderField } from '../message/sip-headers.js';
+import type { SipResponse } from '../message/sip-message.js';
 import { quoteAuthValue } from './auth-header.js';
 import { chooseChallenges, type DigestChallenge } from './challenge.js';
 import { digestResponse } from './digest.js';
@@ -25,6 +26,10 @@ export interface AuthorizedRequest {
 export interface ReceivedChallenges {
   readonly server: readonly string[];
   readonly proxy: readonly string[];
+}
+
+export function isChallenge({ status }: SipResponse): boolean {
+  return status === 401 || status === 407;
 }
 
 /** Realms of one call or registration that are remembered; more are a mistake, or an attack. */
@@ -122,6 +127,13 @@ export class DigestExchange {
 
   constructor(client: DigestClient) {
     this.#client = client;
+  }
+
+  /** {@link challenged} by a response; any other than a 401 or 407 asks for nothing. */
+  challengedBy(response: SipResponse): boolean {
+    const { headers } = response;
+    const [server, proxy] = [headers.getAll('WWW-Authenticate'), headers.getAll('Proxy-Authenticate')];
+    return isChallenge(response) && this.challenged({ server, proxy });
   }
 
   /**

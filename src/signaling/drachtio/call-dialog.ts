@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { ALLOW, optionsHeadersOf, SDP_TYPE } from '../capabilities.js';
+import { ALLOW, optionsHeaders, SDP_TYPE } from '../capabilities.js';
 import { type DialogId, dialogKey, fromTagOf } from '../dialog-id.js';
 import type { DigestClient } from '../digest/digest-client.js';
 import { reasonText } from '../end-text.js';
@@ -19,7 +19,7 @@ import { sdpOf } from '../session-body.js';
 import { Transfers } from '../transfers.js';
 import type { CallServer, ReplacingInvite, ServerDialog } from './call-server.js';
 import { DialogSession } from './dialog-session.js';
-import { ownTags } from './own-tags.js';
+import { supportedTags } from './own-tags.js';
 import { ServerChannel } from './server-channel.js';
 import { type SentResponse, type ServerRequest, sentTag } from './server-request.js';
 
@@ -326,7 +326,7 @@ export class CallDialog implements ServerDialog {
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
-        request.respond(200, { headers: optionsHeadersOf(ownTags) });
+        request.respond(200, { headers: optionsHeaders(supportedTags) });
         return;
       case 'REFER':
         this.#receiveRefer(request);

@@ -1,4 +1,4 @@
-import { ALLOW } from '../capabilities.js';
+import { ALLOW, supportedField } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import { toTagOf } from '../dialog-id.js';
 import type { HeaderList } from '../message/sip-headers.js';
@@ -7,7 +7,7 @@ import type { LegEnd, OfferReply } from '../port.js';
 import { type Offer, Reoffers } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
 import type { CallServer } from './call-server.js';
-import { SUPPORTED } from './own-tags.js';
+import { supportedTags } from './own-tags.js';
 import { type Acknowledgement, PeerOffers } from './peer-offers.js';
 import type { ServerRequest } from './server-request.js';
 import { SessionTimer } from './session-timer.js';
@@ -16,10 +16,7 @@ import { SessionTimer } from './session-timer.js';
 const ACK_GRACE_MS = 2_000;
 
 /** What every 2xx says about us; Contact is the server's. */
-const ownHeaders: HeaderList = [
-  ['Allow', ALLOW],
-  ['Supported', SUPPORTED],
-];
+const ownHeaders: HeaderList = [['Allow', ALLOW], supportedField(supportedTags)];
 
 /** An offer that is none: what the peer answered to a refresh of ours is told as one, and nobody waits for the answer. */
 const nobodyWaits: OfferReply = { accept: () => {}, reject: () => {} };

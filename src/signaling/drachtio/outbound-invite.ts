@@ -1,9 +1,9 @@
-import { ALLOW } from '../capabilities.js';
+import { ALLOW, supportedField } from '../capabilities.js';
 import { serializeNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { OutboundRequest } from '../port.js';
 import { encodeUser, oneLine } from '../rejection.js';
-import { SUPPORTED } from './own-tags.js';
+import { supportedTags } from './own-tags.js';
 
 export interface OutboundInviteParts {
   readonly request: OutboundRequest;
@@ -25,7 +25,7 @@ export function outboundInvite(parts: OutboundInviteParts): HeaderList {
     ['Call-ID', callId],
     ['CSeq', `${cseq} INVITE`],
     ['Allow', ALLOW],
-    ['Supported', SUPPORTED],
+    supportedField(supportedTags),
     ...sessionHeaders,
     ...authorization,
     ...(request.headers ?? []),

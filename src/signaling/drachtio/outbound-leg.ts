@@ -20,7 +20,6 @@ import type { CallServer, ReplacingInvite } from './call-server.js';
 import { replaceLeg } from './leg-replacement.js';
 import { outboundInvite } from './outbound-invite.js';
 import type { OutgoingTransaction, RequestFailure, ServerResponse } from './outgoing-request.js';
-import { challengesOf, isChallenge } from './server-channel.js';
 import { type ServerTarget, TargetList } from './target-list.js';
 
 /** One INVITE on its way. */
@@ -331,7 +330,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       return;
     }
     this.#lastEnd = { by: received ? 'peer' : 'transport', status, text };
-    if (isChallenge(response) && this.#exchange?.challenged(challengesOf(response))) {
+    if (this.#exchange?.challengedBy(response)) {
       this.#send(attempt.target, attempt.tag);
       return;
     }

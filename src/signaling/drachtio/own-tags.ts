@@ -1,7 +1,4 @@
-import { REPLACES_TAG, supportedTags, TIMER_TAG } from '../capabilities.js';
+import { ownTags } from '../capabilities.js';
 
 /** Option tags that a peer may require. */
-export const ownTags: ReadonlySet<string> = new Set([...supportedTags, TIMER_TAG, REPLACES_TAG]);
-
-/** Value of Supported. */
-export const SUPPORTED = [...ownTags].join(', ');
+export const supportedTags = ownTags(true);

@@ -1,7 +1,7 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import { optionsHeadersOf } from '../capabilities.js';
+import { optionsHeaders } from '../capabilities.js';
 import { dialogKey, mergeKeyOf, toTagOf } from '../dialog-id.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
@@ -18,7 +18,7 @@ import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
 import type { DrachtioLimits, DrachtioLog } from './drachtio-options.js';
 import { ServerUasLeg } from './inbound-leg.js';
 import type { LeftBehind } from './left-behind.js';
-import { ownTags } from './own-tags.js';
+import { supportedTags } from './own-tags.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfSession } from './srf-session.js';
 
@@ -231,7 +231,7 @@ export class ServerCalls implements CallServer {
 
   #answerOptions(incoming: ServerRequest): void {
     const open = this.#context.availability() === 'open';
-    const about = optionsHeadersOf(ownTags);
+    const about = optionsHeaders(supportedTags);
     incoming.respond(open ? 200 : 503, { headers: open ? about : [...about, this.#retryAfter()] });
     this.#checkIdle();
   }
@@ -259,6 +259,6 @@ export class ServerCalls implements CallServer {
 
 function refusalOf({ request, malformed, source }: ServerRequest, inDialog: boolean): Refusal | undefined {
   return malformed === undefined
-    ? inspectRequest(request, inDialog, source.protocol, ownTags)
+    ? inspectRequest(request, inDialog, source.protocol, supportedTags)
     : { status: malformed.status, headers: [] };
 }

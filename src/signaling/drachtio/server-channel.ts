@@ -7,10 +7,10 @@ import type {
   DialogContent,
   DialogContentUser,
 } from '../dialog-channel.js';
-import type { DigestClient, ReceivedChallenges } from '../digest/digest-client.js';
+import type { DigestClient } from '../digest/digest-client.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import type { SipRequest } from '../message/sip-message.js';
 import type { OutgoingTransaction, RequestFailure } from './outgoing-request.js';
 import type { SrfSession } from './srf-session.js';
 
@@ -49,7 +49,7 @@ export class ServerChannel implements DialogChannel {
           },
           onResponse: ({ response }) => {
             if (response.status < 200) return;
-            if (sent !== undefined && isChallenge(response) && exchange?.challenged(challengesOf(response))) {
+            if (sent !== undefined && exchange?.challengedBy(response)) {
               transmit(credentials?.authorize(sent) ?? []);
             } else user.onResponse(response);
           },
@@ -90,7 +90,7 @@ export class ServerChannel implements DialogChannel {
               user.onProvisional();
               return;
             }
-            if (sent !== undefined && isChallenge(response) && exchange?.challenged(challengesOf(response))) {
+            if (sent !== undefined && exchange?.challengedBy(response)) {
               transaction = transmit(credentials?.authorize(sent) ?? []);
               return;
             }
@@ -127,12 +127,4 @@ export class ServerChannel implements DialogChannel {
     user.onFailure(reason === 'timeout' ? 'timeout' : 'transport');
     if (reason === 'no-dialog') this.#parts.onNoDialog();
   }
-}
-
-export function isChallenge({ status }: SipResponse): boolean {
-  return status === 401 || status === 407;
-}
-
-export function challengesOf({ headers }: SipResponse): ReceivedChallenges {
-  return { server: headers.getAll('WWW-Authenticate'), proxy: headers.getAll('Proxy-Authenticate') };
 }

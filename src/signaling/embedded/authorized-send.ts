@@ -1,5 +1,5 @@
-import type { DigestClient, ReceivedChallenges } from '../digest/digest-client.js';
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import type { DigestClient } from '../digest/digest-client.js';
+import type { SipRequest } from '../message/sip-message.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { Endpoint } from './endpoint.js';
 import type { ClientTransaction, ClientTransactionUser } from './transaction/client-transaction.js';
@@ -28,7 +28,7 @@ export function sendInDialog(
     authorize(message, credentials);
     return endpoint.transactions.send(message, flow, {
       onResponse: (response) => {
-        if (!isChallenge(response) || !exchange.challenged(challengesOf(response))) {
+        if (!exchange.challengedBy(response)) {
           user.onResponse(response);
           return;
         }
@@ -40,14 +40,6 @@ export function sendInDialog(
     });
   };
   return transmit(request);
-}
-
-export function isChallenge({ status }: SipResponse): boolean {
-  return status === 401 || status === 407;
-}
-
-export function challengesOf({ headers }: SipResponse): ReceivedChallenges {
-  return { server: headers.getAll('WWW-Authenticate'), proxy: headers.getAll('Proxy-Authenticate') };
 }
 
 /** Adds the credentials that are known to be wanted. */

@@ -1,6 +1,7 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { ALLOW } from '../capabilities.js';
+import { ALLOW, optionsHeaders, supportedField } from '../capabilities.js';
+import type { DialogId } from '../dialog-id.js';
 import { reasonText } from '../end-text.js';
 import { readInfo } from '../info-digit.js';
 import { checkDigit, InfoSender } from '../info-sender.js';
@@ -11,17 +12,17 @@ import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { PeerReferral } from '../peer-referral.js';
 import type { HangUpOptions, LegEnd, OfferReply, ReferRequest } from '../port.js';
 import { checkReferRequest } from '../refer-request.js';
+import { oneLine } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
 import { Transfers } from '../transfers.js';
 import { sendInDialog } from './authorized-send.js';
 import type { DialogUser } from './call-dialog-user.js';
 import type { Dialog } from './dialog/dialog.js';
-import type { DialogId, DialogOwner } from './dialog/dialog-table.js';
+import type { DialogOwner } from './dialog/dialog-table.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import { DialogSession } from './dialog-session.js';
-import { type Endpoint, oneLine } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { EndpointChannel } from './endpoint-channel.js';
-import { ownOptionsHeaders } from './request-inspection.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
@@ -293,7 +294,7 @@ export class CallDialog implements DialogOwner {
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
-        this.respond(transaction, 200, { headers: ownOptionsHeaders(this.#endpoint.supported) });
+        this.respond(transaction, 200, { headers: optionsHeaders(this.#endpoint.supported) });
         return;
       case 'REFER':
         this.#receiveRefer(transaction);
@@ -355,11 +356,7 @@ export class CallDialog implements DialogOwner {
 
   /** What every response above 100 to an INVITE of this dialog says about us (RFC 3261 section 13.3.1.4). */
   contactHeaders(): readonly HeaderField[] {
-    return [
-      ['Contact', this.#contact],
-      ['Allow', ALLOW],
-      ['Supported', [...this.#endpoint.supported].join(', ')],
-    ];
+    return [['Contact', this.#contact], ['Allow', ALLOW], supportedField(this.#endpoint.supported)];
   }
 
   /** The same for the 2xx to the INVITE that creates the dialog, and what is agreed of the session's timer. */

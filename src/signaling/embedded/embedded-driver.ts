@@ -1,6 +1,8 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
+import { optionsHeaders } from '../capabilities.js';
+import { dialogIdOf } from '../dialog-id.js';
 import { TargetResolver } from '../dns/target-resolver.js';
 import { inviteRequestOf, type ReceivedInvite } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
@@ -17,10 +19,11 @@ import type {
 } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { readReplaces } from '../replaces.js';
+import { inspectRequest } from '../request-inspection.js';
 import { sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
 import { advertisedTo } from './advertised-host.js';
-import { DialogTable, dialogIdOf } from './dialog/dialog-table.js';
+import { DialogTable } from './dialog/dialog-table.js';
 import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
 import { LargeRequests } from './dialog/large-requests.js';
 import { NameResolver } from './dialog/name-resolver.js';
@@ -32,7 +35,6 @@ import { UacLeg } from './outbound-leg.js';
 import { Peers } from './peers.js';
 import { Registration } from './registration.js';
 import type { RegistrationOptions } from './registration-options.js';
-import { inspectRequest, ownOptionsHeaders } from './request-inspection.js';
 import { requestedTarget } from './requested-target.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
@@ -268,7 +270,7 @@ class EmbeddedDriver implements SignalingDriver {
       this.#refuse(transaction, { status: malformed.status, headers: [] }, inDialog);
       return;
     }
-    const refusal = inspectRequest(request, inDialog, transaction.source, this.#endpoint.supported);
+    const refusal = inspectRequest(request, inDialog, transaction.source.protocol, this.#endpoint.supported);
     if (refusal !== undefined) {
       this.#refuse(transaction, refusal, inDialog);
       return;
@@ -357,7 +359,7 @@ class EmbeddedDriver implements SignalingDriver {
 
   #answerOptions(transaction: ServerTransaction): void {
     const open = this.#availability === 'open';
-    const about = ownOptionsHeaders(this.#endpoint.supported);
+    const about = optionsHeaders(this.#endpoint.supported);
     const headers = open ? about : [...about, this.#retryAfter()];
     this.#endpoint.respond(transaction, open ? 200 : 503, { headers });
   }

@@ -3,6 +3,7 @@ import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
+import { ownTags } from '../capabilities.js';
 import type { TargetResolver } from '../dns/target-resolver.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
@@ -15,7 +16,6 @@ import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
 import { OpenInvites } from './open-invites.js';
-import { ownTags } from './request-inspection.js';
 import { SeenAddresses } from './seen-addresses.js';
 import { ServiceRoutes } from './service-routes.js';
 import { SetAside } from './set-aside.js';
@@ -203,5 +203,3 @@ function hasIpHost(uri: string): boolean {
   const parsed = parseSipUri(uri);
   return parsed !== undefined && isIP(parsed.params.get('maddr')?.replace(/^\[|\]$/g, '') || parsed.host) !== 0;
 }
-
-export { encodeUser, oneLine, rejectionOf } from '../rejection.js';

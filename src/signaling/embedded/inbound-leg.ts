@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
+import type { DialogId } from '../dialog-id.js';
 import { reasonText } from '../end-text.js';
 import { LegEvents } from '../leg-events.js';
 import { parseDecimal } from '../message/lexical.js';
@@ -18,15 +19,14 @@ import type {
   ReferRequest,
   RejectOptions,
 } from '../port.js';
+import { finalStatus, rejectionOf } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
 import type { ReplaceableLeg } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
-import type { DialogId } from './dialog/dialog-table.js';
 import { originOf } from './dialog/flow-finder.js';
-import { type Endpoint, rejectionOf } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { asksForSips, replaceLeg } from './leg-replacement.js';
-import { finalStatus } from './offer-question.js';
 import { Provisionals, strayPrackStatus } from './provisionals.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 

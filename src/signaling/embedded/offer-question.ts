@@ -65,5 +65,3 @@ const MAX_RETRY_SECONDS = 10;
 export function retryAfterSoon({ random }: Endpoint): HeaderField {
   return ['Retry-After', String(random.integer(MAX_RETRY_SECONDS + 1))];
 }
-
-export { finalStatus } from '../rejection.js';

@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { ALLOW, SDP_TYPE } from '../capabilities.js';
+import { ALLOW, SDP_TYPE, supportedField } from '../capabilities.js';
+import type { DialogId } from '../dialog-id.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { checkDigit } from '../info-sender.js';
 import { InviteInterval } from '../invite-interval.js';
@@ -22,14 +23,14 @@ import type {
 } from '../port.js';
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
 import { checkReferRequest } from '../refer-request.js';
+import { oneLine } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
 import type { ReplaceableLeg } from '../replaces.js';
 import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
-import { authorize, challengesOf, isChallenge } from './authorized-send.js';
+import { authorize } from './authorized-send.js';
 import type { CallDialog, CallDialogUser } from './call-dialog.js';
-import type { DialogId } from './dialog/dialog-table.js';
-import { type Endpoint, oneLine } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { type AttemptFailure, endOf, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
 import { type NextHop, NextHops } from './next-hops.js';
@@ -231,7 +232,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     headers.append('CSeq', serializeCSeq({ number: this.#cseq, method: 'INVITE' }));
     headers.append('Contact', contact);
     headers.append('Allow', ALLOW);
-    headers.append('Supported', [...this.#endpoint.supported].join(', '));
+    headers.append(...supportedField(this.#endpoint.supported));
     for (const [name, value] of this.#interval.headers) headers.append(name, value);
     for (const [name, value] of this.#request.headers ?? []) headers.append(name, value);
     headers.append('Content-Type', SDP_TYPE);
@@ -261,7 +262,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     this.#lastEnd = endOf(failure);
     if (failure.type === 'response') {
       const { response } = failure;
-      if (isChallenge(response) && this.#exchange?.challenged(challengesOf(response))) {
+      if (this.#exchange?.challengedBy(response)) {
         this.#send(hop);
         return;
       }

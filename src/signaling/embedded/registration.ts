@@ -1,15 +1,16 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { ALLOW } from '../capabilities.js';
-import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
+import { DigestClient, type DigestExchange, isChallenge } from '../digest/digest-client.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
 import { parseNameAddrList } from '../message/name-addr.js';
 import { SipHeaders } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { RegistrationStatus } from '../port.js';
+import { encodeUser } from '../rejection.js';
 import { retryAfterSeconds } from '../retry-after.js';
-import { authorize, challengesOf, isChallenge } from './authorized-send.js';
-import { type Endpoint, encodeUser } from './endpoint.js';
+import { authorize } from './authorized-send.js';
+import type { Endpoint } from './endpoint.js';
 import { type NextHop, NextHops } from './next-hops.js';
 import type { RegistrationOptions } from './registration-options.js';
 import {
@@ -180,7 +181,7 @@ export class Registration {
         onResponse: (response) => {
           if (response.status < 200 || round !== this.#round) return;
           if (response.status < 300) user.onSuccess(response, contact);
-          else if (isChallenge(response) && exchange.challenged(challengesOf(response))) {
+          else if (exchange.challengedBy(response)) {
             this.#send(hop, expiresSeconds, exchange, round, user);
           } else user.onFailure(response);
         },

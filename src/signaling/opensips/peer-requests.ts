@@ -1,5 +1,5 @@
 import { assertUnreachable } from '../../base/assert.js';
-import { ACCEPT_INVITE, ALLOW, refusedMethods, TIMER_TAG } from '../capabilities.js';
+import { ALLOW, optionsHeaders, refusedMethods, TIMER_TAG } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import { readInfo } from '../info-digit.js';
 import { runGuarded } from '../leg-events.js';
@@ -10,11 +10,7 @@ import type { Transfers } from '../transfers.js';
 import { requestOf, type SessionEvent } from './session-event.js';
 
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2): reliable provisional responses are not among it here. */
-const abilities = [
-  ['Allow', ALLOW],
-  ['Accept', ACCEPT_INVITE],
-  ['Supported', TIMER_TAG],
-] as const;
+const abilities = optionsHeaders([TIMER_TAG]);
 
 export interface PeerRequestsParts {
   readonly channel: DialogChannel;

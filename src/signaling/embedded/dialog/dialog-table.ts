@@ -43,5 +43,3 @@ export class DialogTable {
     return id === undefined ? undefined : this.#owners.get(dialogKey(id));
   }
 }
-
-export { type DialogId, dialogIdOf } from '../../dialog-id.js';

@@ -151,16 +151,6 @@ export class Dialog {
   get localUri(): string {
     return parseNameAddr(this.#localAddress)?.uri ?? '';
   }
-
-  /** Where requests go: the first route, or the remote target when no proxy stays in the path. */
-  get nextHop(): string {
-    return addressRequest(this.#routeSet, this.#remoteTarget).nextHop;
-  }
-
-  /** No proxy asked to stay in the path. */
-  get direct(): boolean {
-    return this.#routeSet.length === 0;
-  }
 }
 
 function contactOf(message: SipMessage): string | undefined {
