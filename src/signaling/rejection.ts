@@ -1,6 +1,7 @@
 import { checkHeaderFields } from '../base/header-fields.js';
 import type { HeaderField } from './message/sip-headers.js';
 import type { RejectOptions } from './port.js';
+import { retryAfterField } from './retry-after.js';
 
 /** What a refusal says beside its status. */
 export interface Rejection {
@@ -15,7 +16,7 @@ export interface Rejection {
 export function rejectionOf(options: RejectOptions = {}): Rejection {
   const headers: HeaderField[] = [];
   if (options.retryAfterSeconds !== undefined) {
-    headers.push(['Retry-After', String(Math.max(0, Math.round(options.retryAfterSeconds)))]);
+    headers.push(retryAfterField(Math.max(0, Math.round(options.retryAfterSeconds))));
   }
   if (options.reason !== undefined) headers.push(['Reason', oneLine(options.reason)]);
   checkHeaderFields(options.headers);

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../acknowledgement.js';
 import { ALLOW, supportedField } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import { toTagOf } from '../dialog-id.js';
@@ -8,7 +9,7 @@ import { type Offer, Reoffers } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
 import type { CallServer } from './call-server.js';
 import { supportedTags } from './own-tags.js';
-import { type Acknowledgement, PeerOffers } from './peer-offers.js';
+import { PeerOffers } from './peer-offers.js';
 import type { ServerRequest } from './server-request.js';
 import { SessionTimer } from './session-timer.js';
 

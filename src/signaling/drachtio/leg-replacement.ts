@@ -1,8 +1,8 @@
 import { fromUserOf } from '../invite-request.js';
+import { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { ReplacingInvite } from './call-server.js';
-import { OfferQuestion } from './offer-question.js';
 
 export interface LegReplacementParts {
   readonly invite: ReplacingInvite;
@@ -25,7 +25,6 @@ export function replaceLeg({ invite, old, user, onOffer, onReplaced }: LegReplac
   const next = new CallDialog(calls, 'inbound', user);
   const question = new OfferQuestion({
     clock: calls.clock,
-    request,
     onOffer,
     accept: (body) => {
       next.accept(request, body, { answered: false });
@@ -36,7 +35,7 @@ export function replaceLeg({ invite, old, user, onOffer, onReplaced }: LegReplac
       request.respond(status, rejection);
       next.forget();
     },
-    onCancelled: () => next.forget(),
   });
+  request.onCancel(() => question.withdraw(() => next.forget()));
   question.ask(sdp);
 }

@@ -1,33 +1,22 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
+import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../acknowledgement.js';
 import { SDP_TYPE } from '../capabilities.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
+import { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
+import { retryAfterSoon } from '../retry-after.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
-import { OfferQuestion } from './offer-question.js';
 import type { SentResponse, ServerRequest } from './server-request.js';
-
-/** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
-const MAX_UNACKNOWLEDGED = 8;
-
-/** RFC 3261 section 14.2: a second INVITE is put off for a random time up to this, s. */
-const MAX_RETRY_SECONDS = 10;
 
 interface Unacknowledged {
   readonly timer: TimerHandle;
   /** The 2xx carried an offer of ours, the ACK will bring the answer. */
   readonly offered: boolean;
   /** The 2xx of the INVITE that created the dialog. */
-  readonly initial: boolean;
-}
-
-/** The ACK of a 2xx of ours. */
-export interface Acknowledgement {
-  readonly sdp: string | undefined;
-  /** It is that of the INVITE that created the dialog. */
   readonly initial: boolean;
 }
 
@@ -99,8 +88,7 @@ export class PeerOffers {
     }
     const busy = this.#open !== undefined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED;
     if (busy || early) {
-      const seconds = this.#parts.random.integer(MAX_RETRY_SECONDS + 1);
-      request.respond(500, { headers: [['Retry-After', String(seconds)]] });
+      request.respond(500, { headers: [retryAfterSoon(this.#parts.random)] });
       return;
     }
     this.#offer(request, sdp);
@@ -144,7 +132,6 @@ export class PeerOffers {
     };
     const question = new OfferQuestion({
       clock,
-      request,
       onOffer,
       accept: (body) => {
         if (isInvite) this.awaitAck(request.request, sdp === undefined, false);
@@ -152,12 +139,12 @@ export class PeerOffers {
         if (!isInvite) onClosed();
       },
       refuse: (status, rejection) => request.respond(status, rejection, onClosed),
-      onCancelled: onClosed,
       onSettled: () => {
         this.#open = undefined;
       },
     });
     this.#open = question;
+    request.onCancel(() => question.withdraw(onClosed));
     question.ask(sdp);
   }
 

@@ -12,6 +12,7 @@ import type { Refusal } from '../refusal.js';
 import { readReplaces } from '../replaces.js';
 import { inspectRequest } from '../request-inspection.js';
 import type { RestingTargets } from '../resting-targets.js';
+import { retryAfterField } from '../retry-after.js';
 import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
 import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
@@ -249,7 +250,7 @@ export class ServerCalls implements CallServer {
   }
 
   #retryAfter(): HeaderField {
-    return ['Retry-After', String(this.#context.limits.retryAfterSeconds)];
+    return retryAfterField(this.#context.limits.retryAfterSeconds);
   }
 
   #checkIdle(): void {

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from '../acknowledgement.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
@@ -7,7 +8,7 @@ import { sdpOf } from '../session-body.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
-import { type Acknowledgement, PeerOffers, type PeerOffersParts } from './peer-offers.js';
+import { PeerOffers, type PeerOffersParts } from './peer-offers.js';
 import { PeerUpdates, type PeerUpdatesParts } from './peer-updates.js';
 import { SessionTimer } from './session-timer.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';

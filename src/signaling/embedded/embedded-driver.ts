@@ -20,6 +20,7 @@ import type {
 import type { Refusal } from '../refusal.js';
 import { readReplaces } from '../replaces.js';
 import { inspectRequest } from '../request-inspection.js';
+import { retryAfterField } from '../retry-after.js';
 import { sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
 import { advertisedTo } from './advertised-host.js';
@@ -376,7 +377,7 @@ class EmbeddedDriver implements SignalingDriver {
   }
 
   #retryAfter(): HeaderField {
-    return ['Retry-After', String(this.#endpoint.limits.retryAfterSeconds)];
+    return retryAfterField(this.#endpoint.limits.retryAfterSeconds);
   }
 }
 

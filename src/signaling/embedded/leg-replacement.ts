@@ -6,10 +6,10 @@ import { createResponse, type ResponseOptions } from '../message/response-builde
 import { uriScheme } from '../message/sip-uri.js';
 import type { OfferReply } from '../port.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
+import { questionIn } from './cancellable-question.js';
 import { Dialog } from './dialog/dialog.js';
 import { originOf } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
-import { OfferQuestion } from './offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 export interface LegReplacementParts {
@@ -49,9 +49,8 @@ export function replaceLeg(parts: LegReplacementParts): void {
   transaction.toTag = toTag;
   const respond = (status: number, options: ResponseOptions = {}): void =>
     transaction.respond(createResponse(transaction.request, status, { toTag, ...options }));
-  const question = new OfferQuestion({
+  const question = questionIn(transaction, {
     clock: endpoint.clock,
-    transaction,
     onOffer,
     accept: (body) => {
       respond(200, { headers: next.acceptanceHeaders(transaction.request), contentType: SDP_TYPE, body });
@@ -59,11 +58,10 @@ export function replaceLeg(parts: LegReplacementParts): void {
       onReplaced(next, fromUserOf(transaction.request));
       old.hangUp({ reason: 'SIP;cause=200;text="replaced"' });
     },
-    refuse: (status, options) => {
-      respond(status, options);
+    refuse: (status, rejection) => {
+      respond(status, rejection);
       next.forget();
     },
-    onSettled: () => {},
   });
   question.ask(sdp);
 }

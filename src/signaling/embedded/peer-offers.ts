@@ -1,19 +1,19 @@
+import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../acknowledgement.js';
 import { SDP_TYPE } from '../capabilities.js';
 import { cseqNumber } from '../message/cseq.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
+import type { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
+import { retryAfterSoon } from '../retry-after.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
+import { questionIn } from './cancellable-question.js';
 import { AcceptedResponse } from './dialog/accepted-response.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { Endpoint } from './endpoint.js';
-import { OfferQuestion, retryAfterSoon } from './offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
-
-/** Un-ACKed 2xx one dialog may have at once; a peer that sends more re-INVITEs without ACK is put off. */
-const MAX_UNACKNOWLEDGED = 8;
 
 interface Unacknowledged {
   /** CSeq number of the INVITE. */
@@ -22,13 +22,6 @@ interface Unacknowledged {
   /** The 2xx carried an offer of ours, the ACK will bring the answer. */
   readonly offered: boolean;
   /** The 2xx of the INVITE that created the dialog. */
-  readonly initial: boolean;
-}
-
-/** The ACK of a 2xx of ours. */
-export interface Acknowledgement {
-  readonly sdp: string | undefined;
-  /** It is that of the INVITE that created the dialog. */
   readonly initial: boolean;
 }
 
@@ -90,7 +83,7 @@ export class PeerOffers {
       return;
     }
     if (early || this.#pending !== undefined || this.#unacknowledged.length >= MAX_UNACKNOWLEDGED) {
-      this.#refuse(transaction, 500, { headers: [retryAfterSoon(this.#parts.endpoint)] });
+      this.#refuse(transaction, 500, { headers: [retryAfterSoon(this.#parts.endpoint.random)] });
       return;
     }
     const body = readSessionBody(transaction.request);
@@ -141,9 +134,8 @@ export class PeerOffers {
 
   #offer(transaction: ServerTransaction, sdp: string | undefined): void {
     const { endpoint, dialog, acceptanceHeaders, onOffer } = this.#parts;
-    const question = new OfferQuestion({
+    const question = questionIn(transaction, {
       clock: endpoint.clock,
-      transaction,
       onOffer,
       accept: (answer) => {
         dialog.refreshTarget(transaction.request);
@@ -151,7 +143,7 @@ export class PeerOffers {
         this.#respond(transaction, 200, { headers, contentType: SDP_TYPE, body: answer });
         this.awaitAck(transaction, sdp === undefined, false);
       },
-      refuse: (status, options) => this.#refuse(transaction, status, options),
+      refuse: (status, rejection) => this.#refuse(transaction, status, rejection),
       onSettled: () => {
         this.#pending = undefined;
       },

@@ -2,12 +2,14 @@ import { SDP_TYPE } from '../capabilities.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
+import type { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
+import { retryAfterSoon } from '../retry-after.js';
 import { readSessionBody } from '../session-body.js';
+import { questionIn } from './cancellable-question.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { Endpoint } from './endpoint.js';
-import { OfferQuestion, retryAfterSoon } from './offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 export interface PeerUpdatesParts {
@@ -41,7 +43,7 @@ export class PeerUpdates {
    */
   receive(transaction: ServerTransaction, blocked: 491 | 500 | undefined): void {
     const { request } = transaction;
-    const { refusalOf, dialog, acceptanceHeaders } = this.#parts;
+    const { refusalOf, endpoint, dialog, acceptanceHeaders } = this.#parts;
     const body = readSessionBody(request);
     const refusal = body.type === 'refused' ? body.refusal : refusalOf(request);
     if (refusal !== undefined) {
@@ -49,8 +51,9 @@ export class PeerUpdates {
       return;
     }
     const describes = body.type === 'sdp';
-    if (this.pending || (describes && blocked === 500)) this.#putOff(transaction);
-    else if (describes && blocked === 491) this.#respond(transaction, 491);
+    if (this.pending || (describes && blocked === 500)) {
+      this.#respond(transaction, 500, { headers: [retryAfterSoon(endpoint.random)] });
+    } else if (describes && blocked === 491) this.#respond(transaction, 491);
     else if (describes) this.#ask(transaction, body.sdp);
     else {
       dialog.refreshTarget(request);
@@ -64,9 +67,8 @@ export class PeerUpdates {
 
   #ask(transaction: ServerTransaction, sdp: string): void {
     const { endpoint, dialog, acceptanceHeaders, onOffer, onClosed } = this.#parts;
-    const question = new OfferQuestion({
+    const question = questionIn(transaction, {
       clock: endpoint.clock,
-      transaction,
       onOffer: (_, reply) => onOffer(sdp, reply),
       accept: (answer) => {
         dialog.refreshTarget(transaction.request);
@@ -74,8 +76,8 @@ export class PeerUpdates {
         this.#respond(transaction, 200, { headers, contentType: SDP_TYPE, body: answer });
         onClosed();
       },
-      refuse: (status, options) => {
-        this.#respond(transaction, status, options);
+      refuse: (status, rejection) => {
+        this.#respond(transaction, status, rejection);
         onClosed();
       },
       onSettled: () => {
@@ -84,10 +86,6 @@ export class PeerUpdates {
     });
     this.#pending = question;
     question.ask(sdp);
-  }
-
-  #putOff(transaction: ServerTransaction): void {
-    this.#respond(transaction, 500, { headers: [retryAfterSoon(this.#parts.endpoint)] });
   }
 
   #respond(transaction: ServerTransaction, status: number, options?: ResponseOptions): void {

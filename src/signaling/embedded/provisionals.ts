@@ -5,8 +5,10 @@ import { cseqNumber } from '../message/cseq.js';
 import { hasOptionTag } from '../message/lexical.js';
 import { parseRAck } from '../message/rack.js';
 import type { ResponseOptions } from '../message/response-builder.js';
+import type { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import { readSessionBody } from '../session-body.js';
+import { questionIn } from './cancellable-question.js';
 import {
   type ReliableEffect,
   type ReliableEvent,
@@ -15,7 +17,6 @@ import {
   stepReliable,
 } from './dialog/reliable-provisional.js';
 import type { Endpoint } from './endpoint.js';
-import { OfferQuestion } from './offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** RFC 3262 section 3: first numbers are random; half the range leaves room to count on. */
@@ -202,16 +203,15 @@ export class Provisionals {
       // An offer of theirs is unanswered still.
       respond(prack, 488);
     } else {
-      this.#question = new OfferQuestion({
+      this.#question = questionIn(prack, {
         clock: endpoint.clock,
-        transaction: prack,
         onOffer: (_, reply) => onOffer(body.sdp, reply),
         accept: (answer) => {
           respond(prack, 200, descriptionOf(answer));
           this.#proceed();
         },
-        refuse: (status, options) => {
-          respond(prack, status, options);
+        refuse: (status, rejection) => {
+          respond(prack, status, rejection);
           this.#proceed();
         },
         onSettled: () => {

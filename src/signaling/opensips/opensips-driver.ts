@@ -19,6 +19,7 @@ import type {
 import { encodeUser } from '../rejection.js';
 import { inspectRequest } from '../request-inspection.js';
 import { RestingTargets } from '../resting-targets.js';
+import { retryAfterField } from '../retry-after.js';
 import { readSessionBody } from '../session-body.js';
 import { type Availability, AvailabilityNotice } from './availability-notice.js';
 import { EventSocket } from './event-socket.js';
@@ -51,6 +52,9 @@ type SessionLeg = UasSessionLeg | UacSessionLeg;
 
 /** Option tags an INVITE may require: RFC 3262 needs what no command of OpenSIPS can send. */
 const understoodTags: ReadonlySet<string> = new Set([TIMER_TAG]);
+
+/** Of a 503 to an INVITE for which there is no room. */
+const RETRY_AFTER_SECONDS = 10;
 
 /** Sessions asked about at once where all of them are looked through. */
 const AUDIT_AT_ONCE = 8;
@@ -304,7 +308,7 @@ class OpensipsDriver implements SignalingDriver {
     else if (tooBrief !== undefined) this.#refuse(session, invite, tooBrief.status, tooBrief.headers);
     else if (this.#isMerged(mergeKey)) this.#refuse(session, invite, 482, []);
     else if (this.#sessions.size >= this.#limits.maxSessions || this.#closing !== undefined) {
-      this.#refuse(session, invite, 503, [['Retry-After', '10']]);
+      this.#refuse(session, invite, 503, [retryAfterField(RETRY_AFTER_SECONDS)]);
     } else this.#offerLeg(session, invite, request.headers, mergeKey);
   }
 

@@ -1,9 +1,12 @@
-import type { Clock, TimerHandle } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
+import type { Acknowledgement } from '../acknowledgement.js';
 import { ALLOW } from '../capabilities.js';
-import type { HeaderField, HeaderList } from '../message/sip-headers.js';
+import type { HeaderField } from '../message/sip-headers.js';
+import { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
-import { finalStatus, rejectionOf } from '../rejection.js';
+import type { Rejection } from '../rejection.js';
+import { retryAfterSoon } from '../retry-after.js';
 import { readSessionBody, sdpOf } from '../session-body.js';
 import { AckWatch, type AckWatchOptions } from './ack-watch.js';
 import type { MiOutcome } from './mi/mi-client.js';
@@ -11,19 +14,8 @@ import { requestOf, type SessionEvent } from './session-event.js';
 import type { SessionTimer } from './session-timer.js';
 import type { UaSession } from './ua-session.js';
 
-/** RFC 3261 section 14.2: a second INVITE is put off for a random time up to this, s. */
-const MAX_RETRY_SECONDS = 10;
-
-interface Answer {
-  readonly phrase?: string;
-  readonly headers?: HeaderList;
-}
-
-/** The ACK of a 2xx of ours. */
-export interface Acknowledgement {
-  readonly sdp: string | undefined;
-  /** It is that of the INVITE that created the dialog. */
-  readonly initial: boolean;
+/** The ACK of a 2xx of ours, as far as OpenSIPS tells of it. */
+export interface SeenAcknowledgement extends Acknowledgement {
   /** Our offer, where the ACK should have brought the answer to it and nobody told us what it was. */
   readonly unanswered: string | undefined;
 }
@@ -35,7 +27,7 @@ export interface PeerOffersParts {
   readonly random: Random;
   readonly ackOptions: AckWatchOptions;
   readonly onOffer: (sdp: string | undefined, reply: OfferReply) => void;
-  readonly onAck: (ack: Acknowledgement) => void;
+  readonly onAck: (ack: SeenAcknowledgement) => void;
   /** No ACK for 64*T1. */
   readonly onAckTimeout: () => void;
   /** OpenSIPS does not answer, or knows the session no longer. */
@@ -47,7 +39,7 @@ export interface PeerOffersParts {
 /** The offers of the peer in one session, by INVITE or UPDATE: our answers, and the ACKs that the INVITEs wait for. */
 export class PeerOffers {
   readonly #parts: PeerOffersParts;
-  #pending: ((status: number) => void) | undefined;
+  #pending: OfferQuestion | undefined;
   #watch: { readonly watch: AckWatch; readonly initial: boolean } | undefined;
 
   constructor(parts: PeerOffersParts) {
@@ -83,8 +75,7 @@ export class PeerOffers {
       this.#answer('UPDATE', 200, { headers: [['Allow', ALLOW], ...timer.accept(event.headers)] });
     } else if (crossing) this.#answer(event.method, 491);
     else if (this.#pending !== undefined) {
-      const seconds = this.#parts.random.integer(MAX_RETRY_SECONDS + 1);
-      this.#answer(event.method, 500, { headers: [['Retry-After', String(seconds)]] });
+      this.#answer(event.method, 500, { headers: [retryAfterSoon(this.#parts.random)] });
     } else this.#offer(event, sdp);
   }
 
@@ -119,40 +110,33 @@ export class PeerOffers {
 
   /** Stops every timer and answers what is still open with `status`. */
   close(status: number): void {
-    this.#pending?.(status);
+    this.#pending?.refuse(status);
     this.#watch?.watch.stop();
     this.#watch = undefined;
   }
 
-  #acknowledged(ack: Acknowledgement): void {
+  #acknowledged(ack: SeenAcknowledgement): void {
     this.#watch = undefined;
     this.#parts.onAck(ack);
     this.#parts.onClosed();
   }
 
   #offer({ method, headers }: SessionEvent, sdp: string | undefined): void {
-    const { clock, onOffer, timer: sessionTimer } = this.#parts;
-    let timer: TimerHandle | undefined;
-    let settled = false;
-    const settle = (answer: () => void) => {
-      if (settled) return;
-      settled = true;
-      clock.clearTimeout(timer);
-      this.#pending = undefined;
-      answer();
-    };
-    const refuse = (status: number, content?: Answer) =>
-      settle(() => {
-        this.#answer(method, status, content);
+    const { clock, onOffer, timer } = this.#parts;
+    const question = new OfferQuestion({
+      clock,
+      onOffer,
+      accept: (answer) => this.#accept(method, answer, sdp === undefined, timer.accept(headers)),
+      refuse: (status, rejection) => {
+        this.#answer(method, status, rejection);
         this.#parts.onClosed();
-      });
-    // One turn of the event loop, so that a listener that awaits something settled is still heard.
-    timer = clock.setTimeout(() => refuse(500), 0);
-    this.#pending = refuse;
-    onOffer(sdp, {
-      accept: (answer) => settle(() => this.#accept(method, answer, sdp === undefined, sessionTimer.accept(headers))),
-      reject: (status, options) => refuse(finalStatus(status), rejectionOf(options)),
+      },
+      onSettled: () => {
+        this.#pending = undefined;
+      },
     });
+    this.#pending = question;
+    question.ask(sdp);
   }
 
   #accept(method: string, sdp: string, offered: boolean, fields: readonly HeaderField[]): void {
@@ -163,9 +147,8 @@ export class PeerOffers {
     void this.#settle(this.#parts.session.reply(method, 200, undefined, content));
   }
 
-  #answer(method: string, status: number, { phrase, headers }: Answer = {}): void {
-    const content = headers === undefined ? {} : { headers };
-    void this.#settle(this.#parts.session.reply(method, status, phrase, content));
+  #answer(method: string, status: number, { phrase, headers }: Rejection = { headers: [] }): void {
+    void this.#settle(this.#parts.session.reply(method, status, phrase, { headers }));
   }
 
   /** What OpenSIPS refuses, the peer has ended or OpenSIPS has answered itself; silence means that nobody knows. */

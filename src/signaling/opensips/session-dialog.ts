@@ -14,7 +14,7 @@ import { type Offer, Reoffers } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
 import { Transfers } from '../transfers.js';
 import type { OpensipsLimits } from './opensips-options.js';
-import { type Acknowledgement, PeerOffers } from './peer-offers.js';
+import { PeerOffers, type SeenAcknowledgement } from './peer-offers.js';
 import { PeerRequests } from './peer-requests.js';
 import { SessionChannel } from './session-channel.js';
 import { requestOf, responseOf, type SessionEvent } from './session-event.js';
@@ -333,7 +333,7 @@ export class SessionDialog {
     else this.#requests.receive(event);
   }
 
-  #onAck({ sdp, initial, unanswered }: Acknowledgement): void {
+  #onAck({ sdp, initial, unanswered }: SeenAcknowledgement): void {
     if (unanswered === undefined) this.#parts.user.onAcked(sdp);
     else this.#learnAnswer(unanswered);
     if (initial) this.#sendHeld();

@@ -60,6 +60,8 @@ export class ServerTransaction implements ReceivedRequest {
   onCancel: ((cancel: SipRequest) => void) | undefined;
   /** INVITE: the ACK of an error response has come, or will not: the transaction is `confirmed` or over. */
   onSettled: (() => void) | undefined;
+  /** The To tag of our responses, remembered for the 200 to a CANCEL (RFC 3261 section 9.2). */
+  toTag: string | undefined;
   readonly #deps: ServerTransactionDeps;
   readonly #timers: TransactionTimers;
   #invite: InviteServerState | undefined;
@@ -67,7 +69,6 @@ export class ServerTransaction implements ReceivedRequest {
   #lastResponse: Buffer | undefined;
   #finalStatus = 0;
   #replyTo: { readonly source: SipFlow; readonly transport: SipTransport };
-  #toTag: string | undefined;
 
   constructor(received: ReceivedRequest, deps: ServerTransactionDeps) {
     this.request = received.request;
@@ -90,15 +91,6 @@ export class ServerTransaction implements ReceivedRequest {
   /** True from a 2xx to an INVITE until timer L: the transaction hands on ACKs and sends further 2xx. */
   get accepted(): boolean {
     return this.#invite?.name === 'accepted';
-  }
-
-  /** The To tag of our responses, remembered for the 200 to a CANCEL (RFC 3261 section 9.2). */
-  get toTag(): string | undefined {
-    return this.#toTag;
-  }
-
-  set toTag(tag: string | undefined) {
-    this.#toTag = tag;
   }
 
   /**
