@@ -1,10 +1,12 @@
+import { assertUnreachable } from '../base/assert.js';
 import { ACCEPT_INFO, DTMF_RELAY_TYPE, DTMF_TYPE } from './capabilities.js';
 import { parseContentType } from './message/content-type.js';
+import type { HeaderField } from './message/sip-headers.js';
 import type { SipRequest } from './message/sip-message.js';
 import type { Refusal } from './refusal.js';
 
 /** What an INFO means to us. */
-export type InfoMeaning =
+type InfoMeaning =
   | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
   | { readonly type: 'nothing' }
   | { readonly type: 'refused'; readonly refusal: Refusal };
@@ -26,13 +28,36 @@ const numberedDigits: ReadonlyMap<string, string> = new Map([
   ] as const),
 ]);
 
+/** Answers an INFO of the peer, and tells of the digit in it. */
+export function receiveInfo(
+  info: SipRequest,
+  respond: (status: number, headers?: readonly HeaderField[]) => void,
+  onDigit: (digit: string, durationMs: number) => void,
+): void {
+  const meaning = readInfo(info);
+  switch (meaning.type) {
+    case 'nothing':
+      respond(200);
+      return;
+    case 'digit':
+      respond(200);
+      onDigit(meaning.digit, meaning.durationMs);
+      return;
+    case 'refused':
+      respond(meaning.refusal.status, meaning.refusal.headers);
+      return;
+    default:
+      assertUnreachable(meaning);
+  }
+}
+
 /**
  * Reads an INFO (RFC 6086 section 9, legacy use): `application/dtmf-relay` with `Signal=5` and `Duration=160` lines,
  * or `application/dtmf` with the digit alone. A signal that is no digit (hook flash) means nothing. Other bodies are
  * refused with 415, an unreadable one with 400; an Info Package, of which we have asked for none, with 469 (section
  * 4.2.2), but where its body is a digit all the same: some gateways name a package of their own.
  */
-export function readInfo(request: SipRequest): InfoMeaning {
+function readInfo(request: SipRequest): InfoMeaning {
   const mediaType = parseContentType(request.headers.get('Content-Type') ?? '')?.mediaType;
   const isKey = request.body.length > 0 && (mediaType === DTMF_RELAY_TYPE || mediaType === DTMF_TYPE);
   if (!isKey && request.headers.get('Info-Package') !== undefined) {

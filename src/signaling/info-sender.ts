@@ -28,10 +28,9 @@ export class InfoSender {
     this.#channel = channel;
   }
 
-  /** @param usable Whether the dialog takes requests now; if not, the digit is only checked. */
-  add(digit: string, durationMs: number, usable: boolean): void {
-    checkDigit(digit);
-    if (!usable || this.#closed) return;
+  /** @param digit one that {@link checkDigit} lets pass */
+  add(digit: string, durationMs: number): void {
+    if (this.#closed) return;
     if (this.#waiting.length >= MAX_WAITING) throw new ConnectorError('ERR_SIP_STATE', 'too many digits wait');
     const duration = Math.min(MAX_DURATION_MS, Math.max(MIN_DURATION_MS, Math.round(durationMs)));
     this.#waiting.push(`Signal=${digit}\r\nDuration=${duration}\r\n`);

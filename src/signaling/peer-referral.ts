@@ -1,5 +1,6 @@
 import { REFER_EVENT, SIPFRAG_TYPE } from './capabilities.js';
 import type { DialogChannel } from './dialog-channel.js';
+import { runGuarded } from './leg-events.js';
 import { cseqNumber } from './message/cseq.js';
 import { parseNameAddr } from './message/name-addr.js';
 import { reasonPhrase } from './message/reason-phrases.js';
@@ -33,8 +34,27 @@ export class PeerReferral implements Referral {
     this.#parts = parts;
   }
 
+  /** Answers a REFER: by `onRefer`, which may keep the referral, else declined (603). Nobody there, or no dialog: likewise. */
+  static receive(
+    refer: SipRequest,
+    onRefer: ((referral: Referral) => void) | undefined,
+    parts: PeerReferralParts & { readonly onFault: (error: unknown) => void },
+  ): void {
+    if (onRefer === undefined || !parts.isAlive()) {
+      parts.respond(603);
+      return;
+    }
+    const referral = PeerReferral.#of(refer, parts);
+    if (referral === undefined) {
+      parts.respond(400);
+      return;
+    }
+    runGuarded(() => onRefer(referral), parts.onFault);
+    referral.reject();
+  }
+
   /** `undefined` without exactly one readable Refer-To: 400 (section 2.4.2). */
-  static of(refer: SipRequest, parts: PeerReferralParts): PeerReferral | undefined {
+  static #of(refer: SipRequest, parts: PeerReferralParts): PeerReferral | undefined {
     const [value, ...others] = refer.headers.getAll('Refer-To');
     const uri = value === undefined || others.length > 0 ? undefined : parseNameAddr(value)?.uri;
     return uri === undefined ? undefined : new PeerReferral(refer, uri, parts);

@@ -2,7 +2,7 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock, TimerHandle } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { ChannelInvite, DialogChannel } from './dialog-channel.js';
-import { endText } from './end-text.js';
+import { endText } from './leg-end.js';
 import type { SipResponse } from './message/sip-message.js';
 import type { LegEnd } from './port.js';
 import {
@@ -128,7 +128,7 @@ export class Reoffers {
         return;
       case 'end': {
         const { by, status } = effect;
-        this.#parts.onDead({ by, status, text: response === undefined ? '' : endText(response) });
+        this.#parts.onDead({ by, status, text: endText(response) });
         return;
       }
       default:

@@ -5,6 +5,9 @@ import type { SipRequest } from './message/sip-message.js';
 import { parseSipUri } from './message/sip-uri.js';
 import type { SipLeg } from './port.js';
 
+/** Reason (RFC 3326) of the BYE to a peer whose place somebody else has taken. */
+export const REPLACED = 'SIP;cause=200;text="replaced"';
+
 /** A leg of this driver. */
 export interface ReplaceableLeg extends SipLeg {
   /** Its dialog, once there is an established call in it and until somebody ends it. */

@@ -26,6 +26,13 @@ export interface SessionTimerOptions {
   readonly refresher: 'us' | 'peer';
 }
 
+export const sessionTimerDefaults = {
+  mode: 'accept',
+  expiresSeconds: 1_800,
+  minSeconds: 90,
+  refresher: 'us',
+} as const satisfies SessionTimerOptions;
+
 /** RFC 4028 section 5: no interval may be shorter, s. */
 export const SHORTEST_SESSION_SECONDS = 90;
 

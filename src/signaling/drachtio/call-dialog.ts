@@ -1,19 +1,16 @@
-import { assertUnreachable } from '../../base/assert.js';
-import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, optionsHeaders, SDP_TYPE } from '../capabilities.js';
+import { DialogCommands } from '../dialog-commands.js';
 import { type DialogId, dialogKey, fromTagOf } from '../dialog-id.js';
 import type { DigestClient } from '../digest/digest-client.js';
-import { reasonText } from '../end-text.js';
-import { readInfo } from '../info-digit.js';
+import { receiveInfo } from '../info-digit.js';
 import { InfoSender } from '../info-sender.js';
-import { runGuarded } from '../leg-events.js';
+import { reasonText } from '../leg-end.js';
 import { cseqNumber } from '../message/cseq.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { PeerReferral } from '../peer-referral.js';
-import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
-import { checkReferRequest } from '../refer-request.js';
+import type { HangUpOptions, LegEnd, OfferReply, Referral } from '../port.js';
 import type { Offer } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
 import { Transfers } from '../transfers.js';
@@ -54,29 +51,26 @@ export interface AcceptanceOptions {
 type Phase = 'pending' | 'confirmed' | 'ending' | 'gone';
 
 /** What happens inside one call's dialog, in both directions. The server keeps its CSeq, routes and retransmissions. */
-export class CallDialog implements ServerDialog {
+export class CallDialog extends DialogCommands implements ServerDialog {
   readonly #calls: CallServer;
   readonly #user: CallDialogUser;
   /** The call is ours. */
   readonly outbound: boolean;
   readonly #session: DialogSession;
-  readonly #transfers: Transfers;
-  readonly #digits: InfoSender;
+  protected readonly transfers: Transfers;
+  protected readonly digits: InfoSender;
   readonly #channel: ServerChannel;
   #phase: Phase = 'pending';
   #id = '';
   #identity: DialogId | undefined;
   #localUri = '';
   #remoteCSeq = 0;
-  /** BYE to be sent once the ACK is there; holds what it is to say. */
-  #heldBye: HangUpOptions | undefined;
   /** Header fields of a BYE that waits for the server's name of the dialog. */
   #bye: HeaderList | undefined;
-  /** REFER to be sent once the ACK is there. */
-  #heldRefer: (() => void) | undefined;
 
   /** @param credentials answer 401 and 407 to requests of ours in the dialog */
   constructor(calls: CallServer, direction: 'inbound' | 'outbound', user: CallDialogUser, credentials?: DigestClient) {
+    super();
     const { session, clock, limits } = calls;
     this.#calls = calls;
     this.#user = user;
@@ -96,10 +90,10 @@ export class CallDialog implements ServerDialog {
       outbound: this.outbound,
       onOffer: (sdp, reply) => user.onOffer(sdp, reply),
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
-      onAckTimeout: () => this.#onAckTimeout(),
+      onAckTimeout: () => this.endUnacknowledged(),
       onDead: (end, reason) => this.sendBye(reason === undefined ? {} : { reason }, end),
     });
-    this.#transfers = new Transfers({
+    this.transfers = new Transfers({
       channel,
       clock,
       firstNotifyMs: 64 * limits.t1Ms,
@@ -107,7 +101,7 @@ export class CallDialog implements ServerDialog {
       localUri: () => this.#localUri,
       onTransfer: (status, final) => user.onTransfer(status, final),
     });
-    this.#digits = new InfoSender(channel);
+    this.digits = new InfoSender(channel);
   }
 
   /** The server's name of the dialog is known: its requests come here from now on. */
@@ -169,51 +163,33 @@ export class CallDialog implements ServerDialog {
     if (key !== undefined && identities.get(key) === this) identities.delete(key);
   }
 
-  /**
-   * Sends BYE, or holds it back until the ACK of our first 2xx has come (RFC 3261 section 15). Throws `ERR_SIP_STATE`
-   * for header fields that may not be sent.
-   */
-  hangUp(options: HangUpOptions): void {
-    checkHeaderFields(options.headers);
-    if (this.#phase !== 'confirmed') return;
-    if (this.#session.awaitsFirstAck) this.#heldBye ??= options;
-    else this.sendBye(options, { by: 'local', status: 0, text: '' });
-  }
-
-  /** As that of the embedded endpoint: held back until the ACK, 481 without a call, `ERR_SIP_STATE` for what is unfit. */
-  refer(request: ReferRequest): void {
-    if (!this.#usable) {
-      checkReferRequest(request);
-      queueMicrotask(() => this.#user.onTransfer(481, true));
-      return;
-    }
-    const send = this.#transfers.begin(request);
-    if (this.#session.awaitsFirstAck) this.#heldRefer = send;
-    else send();
-  }
-
-  /** Re-INVITE with an offer of ours, as soon as RFC 3261 section 14.1 allows; 481 as with {@link refer}. */
-  reoffer(offer: Offer): void {
-    if (this.#usable) this.#session.reoffer(offer);
-    else queueMicrotask(() => this.#user.onReoffered(481, undefined));
-  }
-
-  /** A digit by INFO; throws `ERR_SIP_STATE` for what is none. Nothing is sent where {@link refer} would fail. */
-  sendDigit(digit: string, durationMs: number): void {
-    this.#digits.add(digit, durationMs, this.#usable);
-  }
-
   /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
   get replaceableDialog(): DialogId | undefined {
-    return this.#usable ? this.#identity : undefined;
+    return this.usable ? this.#identity : undefined;
+  }
+
+  protected get confirmed(): boolean {
+    return this.#phase === 'confirmed';
+  }
+
+  protected get awaitsFirstAck(): boolean {
+    return this.#session.awaitsFirstAck;
+  }
+
+  protected sendOffer(offer: Offer): void {
+    this.#session.reoffer(offer);
+  }
+
+  protected tellTransfer(status: number, final: boolean): void {
+    this.#user.onTransfer(status, final);
+  }
+
+  protected tellReoffered(status: number, sdp: string | undefined): void {
+    this.#user.onReoffered(status, sdp);
   }
 
   get up(): boolean {
     return this.#phase === 'confirmed' || this.#phase === 'ending';
-  }
-
-  get #usable(): boolean {
-    return this.#phase === 'confirmed' && this.#heldBye === undefined;
   }
 
   /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */
@@ -260,7 +236,7 @@ export class CallDialog implements ServerDialog {
     const acknowledged = this.#session.acknowledge(ack);
     if (acknowledged === undefined) return;
     this.#user.onAcked(acknowledged.sdp);
-    if (acknowledged.initial) this.#sendHeld();
+    if (acknowledged.initial) this.sendHeld();
     this.#session.proceed();
   }
 
@@ -268,32 +244,16 @@ export class CallDialog implements ServerDialog {
   onServersBye(bye: SipRequest): void {
     const text = reasonText(bye);
     if (!/ACK timeout/i.test(text)) this.#lose({ by: 'transport', status: 408, text });
-    else this.#lose({ by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' });
-  }
-
-  #sendHeld(): void {
-    if (this.#heldBye !== undefined) this.sendBye(this.#heldBye, { by: 'local', status: 0, text: '' });
-    else this.#heldRefer?.();
-  }
-
-  #onAckTimeout(): void {
-    const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
-    this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
+    else this.#lose(this.unacknowledgedEnd);
   }
 
   onReplaces(invite: ReplacingInvite, earlyOnly: boolean): void {
-    const status = this.#refusalOfReplacement(earlyOnly);
+    // An INVITE of the peer's is no match (RFC 3891 section 3); one of ours that rings is not for others to pick up.
+    const isCallers = this.#phase === 'pending' && !this.outbound;
+    const idle = this.#session.idle && !this.transfers.underWay;
+    const status = isCallers ? 481 : this.refusalOfReplacement(earlyOnly, idle);
     if (status === undefined) this.#user.onReplace(invite);
     else invite.request.respond(status);
-  }
-
-  /** RFC 3891 section 3. An INVITE of ours that rings is not for others to pick up, and one of the peer's is no match. */
-  #refusalOfReplacement(earlyOnly: boolean): number | undefined {
-    if (this.#phase === 'pending' && !this.outbound) return 481;
-    if (!this.#usable) return 603;
-    if (earlyOnly) return 486;
-    // Whoever waits for the outcome of an offer or a transfer in this dialog would wait for ever.
-    return this.#session.idle && !this.#transfers.underWay && this.#heldRefer === undefined ? undefined : 491;
   }
 
   /** Any request but ACK. */
@@ -322,7 +282,11 @@ export class CallDialog implements ServerDialog {
         request.respond(481);
         return;
       case 'INFO':
-        this.#receiveInfo(request);
+        receiveInfo(
+          request.request,
+          (status, headers = []) => request.respond(status, { headers }),
+          (digit, durationMs) => this.#user.onDigit(digit, durationMs),
+        );
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
@@ -332,7 +296,7 @@ export class CallDialog implements ServerDialog {
         this.#receiveRefer(request);
         return;
       case 'NOTIFY':
-        this.#transfers.onNotify(request.request, (status, headers = []) => request.respond(status, { headers }));
+        this.transfers.onNotify(request.request, (status, headers = []) => request.respond(status, { headers }));
         return;
       default:
         request.respond(405, { headers: [['Allow', ALLOW]] });
@@ -348,51 +312,19 @@ export class CallDialog implements ServerDialog {
   }
 
   #receiveRefer(request: ServerRequest): void {
-    const { onRefer } = this.#user;
-    if (onRefer === undefined || this.#phase !== 'confirmed') {
-      request.respond(603);
-      return;
-    }
-    const referral = PeerReferral.of(request.request, {
+    PeerReferral.receive(request.request, this.#user.onRefer, {
       channel: this.#channel,
       respond: (status) => request.respond(status),
-      isAlive: () => this.#phase === 'confirmed',
+      isAlive: () => this.confirmed,
+      onFault: (error) => this.#calls.fault(error),
     });
-    if (referral === undefined) {
-      request.respond(400);
-      return;
-    }
-    runGuarded(
-      () => onRefer(referral),
-      (error) => this.#calls.fault(error),
-    );
-    referral.reject();
-  }
-
-  #receiveInfo(request: ServerRequest): void {
-    const meaning = readInfo(request.request);
-    switch (meaning.type) {
-      case 'nothing':
-        request.respond(200);
-        return;
-      case 'digit':
-        request.respond(200);
-        this.#user.onDigit(meaning.digit, meaning.durationMs);
-        return;
-      case 'refused':
-        request.respond(meaning.refusal.status, { headers: meaning.refusal.headers });
-        return;
-      default:
-        assertUnreachable(meaning);
-    }
   }
 
   /** Stops every timer and answers what is still open. */
   #quiet(status: number): void {
     this.#session.close(status);
-    this.#transfers.close();
-    this.#digits.close();
-    this.#heldBye = undefined;
-    this.#heldRefer = undefined;
+    this.transfers.close();
+    this.digits.close();
+    this.dropHeld();
   }
 }

@@ -2,9 +2,10 @@ import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, RELIABLE_TAG, SDP_TYPE } from '../capabilities.js';
 import { type DialogId, mergeKeyOf } from '../dialog-id.js';
-import { reasonText } from '../end-text.js';
+import { inviteLifetime } from '../invite-lifetime.js';
+import { ENDED_BY_LOSS, ENDED_BY_US, reasonText } from '../leg-end.js';
 import { LegEvents } from '../leg-events.js';
-import { hasOptionTag, parseDecimal } from '../message/lexical.js';
+import { hasOptionTag } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
@@ -26,9 +27,6 @@ import type { CallServer, ReplacingInvite } from './call-server.js';
 import { replaceLeg } from './leg-replacement.js';
 import { readServerMessage } from './server-message.js';
 import type { ServerRequest } from './server-request.js';
-
-/** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
-const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 
 /** Characters of the user part in Contact: the server's own buffer for that field has 255. */
 const MAX_CONTACT_USER = 128;
@@ -125,14 +123,14 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
   shutDown(): void {
     if (this.#pending) this.reject(503);
-    else this.#dialog.sendBye({}, { by: 'local', status: 0, text: '' });
+    else this.#dialog.sendBye({}, ENDED_BY_US);
   }
 
   /** The connection with the server is gone, and the server ends the call towards the peer when it is asked next. */
   lose(): void {
     this.#settle();
     this.#dialog.forget();
-    this.#ended({ by: 'transport', status: 0, text: '' });
+    this.#ended(ENDED_BY_LOSS);
   }
 
   /** A handler or listener threw: a caller who still waits gets 500. */
@@ -237,13 +235,8 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
 
   #startExpiry(): void {
     const { clock, limits } = this.#calls;
-    const expires = parseDecimal(this.#request.request.headers.get('Expires') ?? '', MAX_EXPIRES_SECONDS);
-    const expiresMs = (expires ?? Number.POSITIVE_INFINITY) * 1000;
-    // RFC 3261 section 13.3.1: the caller has lost interest by then. 0 is read as "no limit", as others do.
-    this.#expiry =
-      expiresMs > 0 && expiresMs <= limits.maxPendingMs
-        ? clock.setTimeout(() => this.#expire(), expiresMs)
-        : clock.setTimeout(() => this.reject(480), limits.maxPendingMs);
+    const { delayMs, expires } = inviteLifetime(this.#request.request.headers.get('Expires'), limits.maxPendingMs);
+    this.#expiry = clock.setTimeout(expires ? () => this.#expire() : () => this.reject(480), delayMs);
   }
 
   #expire(): void {

@@ -1,6 +1,7 @@
 import { fromUserOf } from '../invite-request.js';
 import { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
+import { REPLACED } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { ReplacingInvite } from './call-server.js';
 
@@ -29,7 +30,7 @@ export function replaceLeg({ invite, old, user, onOffer, onReplaced }: LegReplac
     accept: (body) => {
       next.accept(request, body, { answered: false });
       onReplaced(next, fromUserOf(request.request));
-      old.hangUp({ reason: 'SIP;cause=200;text="replaced"' });
+      old.hangUp({ reason: REPLACED });
     },
     refuse: (status, rejection) => {
       request.respond(status, rejection);

@@ -3,9 +3,9 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
 import { type DialogId, toTagOf } from '../dialog-id.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
-import { endText } from '../end-text.js';
 import { checkDigit } from '../info-sender.js';
 import { InviteInterval } from '../invite-interval.js';
+import { ENDED_BY_LOSS, ENDED_BY_US, endText } from '../leg-end.js';
 import { LegEvents } from '../leg-events.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
@@ -104,7 +104,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     this.#givenUp = true;
     const attempt = this.#attempt;
     if (attempt === undefined) {
-      this.#end({ by: 'local', status: 0, text: '' });
+      this.#end(ENDED_BY_US);
       return;
     }
     attempt.givenUp = { reason: options.reason };
@@ -136,22 +136,21 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
   /** The driver closes: CANCEL or BYE at once. Whoever answers meanwhile gets ACK and BYE, as long as the connection is there. */
   shutDown(): void {
     if (this.#events.ended) return;
-    const end: LegEnd = { by: 'local', status: 0, text: '' };
-    if (this.#answered !== undefined) this.#answered.sendBye({}, end);
+    if (this.#answered !== undefined) this.#answered.sendBye({}, ENDED_BY_US);
     else this.hangUp();
-    this.#end(end);
+    this.#end(ENDED_BY_US);
   }
 
   /** The connection with the server is gone. */
   lose(): void {
     this.#attempt?.transaction?.abandon();
     this.#answered?.forget();
-    this.#end({ by: 'transport', status: 0, text: '' });
+    this.#end(ENDED_BY_LOSS);
   }
 
   #abandon(): void {
     if (this.#answered === undefined) this.#attempt?.transaction?.abandon();
-    this.#end({ by: 'local', status: 0, text: '' });
+    this.#end(ENDED_BY_US);
   }
 
   /** The target that is left, or the end. */
@@ -264,9 +263,8 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     }
     // The CANCEL crossed this 2xx (RFC 3261 section 9.1). Where the server sends a BYE by itself, it refuses ours.
     const reason = attempt.givenUp?.reason;
-    const end: LegEnd = { by: 'local', status: 0, text: '' };
-    dialog.sendBye(reason === undefined ? {} : { reason }, end);
-    if (this.#attempt === attempt) this.#end(end);
+    dialog.sendBye(reason === undefined ? {} : { reason }, ENDED_BY_US);
+    if (this.#attempt === attempt) this.#end(ENDED_BY_US);
   }
 
   #createDialog(): CallDialog {

@@ -1,17 +1,14 @@
-import { assertUnreachable } from '../../base/assert.js';
-import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, optionsHeaders, supportedField } from '../capabilities.js';
+import { DialogCommands } from '../dialog-commands.js';
 import type { DialogId } from '../dialog-id.js';
-import { reasonText } from '../end-text.js';
-import { readInfo } from '../info-digit.js';
-import { checkDigit, InfoSender } from '../info-sender.js';
-import { runGuarded } from '../leg-events.js';
+import { receiveInfo } from '../info-digit.js';
+import { InfoSender } from '../info-sender.js';
+import { reasonText } from '../leg-end.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { PeerReferral } from '../peer-referral.js';
-import type { HangUpOptions, LegEnd, OfferReply, ReferRequest } from '../port.js';
-import { checkReferRequest } from '../refer-request.js';
+import type { HangUpOptions, LegEnd, OfferReply } from '../port.js';
 import { oneLine } from '../rejection.js';
 import type { Offer } from '../reoffers.js';
 import { Transfers } from '../transfers.js';
@@ -46,7 +43,7 @@ export interface CallDialogParts {
 type Phase = 'uas-pending' | 'uac-pending' | 'confirmed' | 'ending' | 'gone';
 
 /** What happens inside one call's dialog: re-INVITE, INFO, OPTIONS, REFER, ACK and BYE, in both directions. */
-export class CallDialog implements DialogOwner {
+export class CallDialog extends DialogCommands implements DialogOwner {
   readonly dialog: Dialog;
   readonly #endpoint: Endpoint;
   readonly #origin: FlowOrigin;
@@ -58,12 +55,9 @@ export class CallDialog implements DialogOwner {
   readonly #user: CallDialogUser;
   readonly #session: DialogSession;
   #phase: Phase;
-  /** BYE to be sent once the ACK is there; holds what it is to say. */
-  #heldBye: HangUpOptions | undefined;
-  /** REFER to be sent once the ACK is there. */
-  #heldRefer: (() => void) | undefined;
 
   constructor(parts: CallDialogParts, phase: 'uas-pending' | 'uac-pending') {
+    super();
     const { endpoint, dialog, origin, contact, user } = parts;
     this.#endpoint = endpoint;
     this.dialog = dialog;
@@ -75,8 +69,8 @@ export class CallDialog implements DialogOwner {
       outbound: phase === 'uac-pending',
       channel: () => this.#channelOfOurs(),
       onOffer: (sdp, reply) => user.onOffer(this, sdp, reply),
-      onReoffered: (status, sdp) => user.onReoffered(this, status, sdp),
-      onAckTimeout: () => this.#onAckTimeout(),
+      onReoffered: (status, sdp) => this.tellReoffered(status, sdp),
+      onAckTimeout: () => this.endUnacknowledged(),
       onDead: (end, reason) => this.sendBye(reason === undefined ? {} : { reason }, end),
       ownHeaders: () => this.contactHeaders(),
       ...{ endpoint, dialog, origin, contact },
@@ -95,7 +89,7 @@ export class CallDialog implements DialogOwner {
     return this.#channel;
   }
 
-  #transfersOfOurs(): Transfers {
+  protected get transfers(): Transfers {
     const { clock, limits, timers } = this.#endpoint;
     this.#transfers ??= new Transfers({
       channel: this.#channelOfOurs(),
@@ -103,9 +97,34 @@ export class CallDialog implements DialogOwner {
       firstNotifyMs: 64 * timers.t1Ms,
       resultMs: limits.transferTimeoutMs,
       localUri: () => this.dialog.localUri,
-      onTransfer: (status, final) => this.#user.onTransfer(this, status, final),
+      onTransfer: (status, final) => this.tellTransfer(status, final),
     });
     return this.#transfers;
+  }
+
+  protected get digits(): InfoSender {
+    this.#digits ??= new InfoSender(this.#channelOfOurs());
+    return this.#digits;
+  }
+
+  protected get confirmed(): boolean {
+    return this.#phase === 'confirmed';
+  }
+
+  protected get awaitsFirstAck(): boolean {
+    return this.#session.awaitsFirstAck;
+  }
+
+  protected sendOffer(offer: Offer): void {
+    this.#session.reoffer(offer);
+  }
+
+  protected tellTransfer(status: number, final: boolean): void {
+    this.#user.onTransfer(this, status, final);
+  }
+
+  protected tellReoffered(status: number, sdp: string | undefined): void {
+    this.#user.onReoffered(this, status, sdp);
   }
 
   /** The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's. */
@@ -133,53 +152,9 @@ export class CallDialog implements DialogOwner {
     this.#session.ask(sdp, reply);
   }
 
-  /**
-   * Sends BYE, or holds it back until the ACK of our first 2xx has come (RFC 3261 section 15). Throws `ERR_SIP_STATE`
-   * for header fields that may not be sent.
-   */
-  hangUp(options: HangUpOptions): void {
-    checkHeaderFields(options.headers);
-    if (this.#phase !== 'confirmed') return;
-    if (this.#session.awaitsFirstAck) this.#heldBye ??= options;
-    else this.sendBye(options, { by: 'local', status: 0, text: '' });
-  }
-
-  /**
-   * Blind transfer; the REFER is held back until the ACK of our first 2xx has come. A dialog that is not confirmed, or
-   * about to end, has the user hear of a 481. Throws `ERR_SIP_STATE` as {@link Transfers.begin} does.
-   */
-  refer(request: ReferRequest): void {
-    if (!this.#usable) {
-      checkReferRequest(request);
-      queueMicrotask(() => this.#user.onTransfer(this, 481, true));
-      return;
-    }
-    const send = this.#transfersOfOurs().begin(request);
-    if (this.#session.awaitsFirstAck) this.#heldRefer = send;
-    else send();
-  }
-
-  /** Re-INVITE with an offer of ours, as soon as RFC 3261 section 14.1 allows; 481 as with {@link refer}. */
-  reoffer(offer: Offer): void {
-    if (this.#usable) this.#session.reoffer(offer);
-    else queueMicrotask(() => this.#user.onReoffered(this, 481, undefined));
-  }
-
-  /** A digit by INFO; throws `ERR_SIP_STATE` for what is none. Nothing is sent where {@link refer} would fail. */
-  sendDigit(digit: string, durationMs: number): void {
-    checkDigit(digit);
-    if (!this.#usable) return;
-    this.#digits ??= new InfoSender(this.#channelOfOurs());
-    this.#digits.add(digit, durationMs, true);
-  }
-
   /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
   get replaceableDialog(): DialogId | undefined {
-    return this.#usable ? this.dialog : undefined;
-  }
-
-  get #usable(): boolean {
-    return this.#phase === 'confirmed' && this.#heldBye === undefined;
+    return this.usable ? this.dialog : undefined;
   }
 
   /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */
@@ -222,45 +197,16 @@ export class CallDialog implements DialogOwner {
     const acknowledged = this.#session.acknowledge(ack);
     if (acknowledged === undefined) return;
     this.#user.onAcked(this, acknowledged.sdp);
-    if (acknowledged.initial) this.#sendHeld();
+    if (acknowledged.initial) this.sendHeld();
     this.#session.proceed();
   }
 
-  #sendHeld(): void {
-    const [bye, refer] = [this.#heldBye, this.#heldRefer];
-    if (bye !== undefined) this.sendBye(bye, { by: 'local', status: 0, text: '' });
-    else refer?.();
-  }
-
-  #onAckTimeout(): void {
-    const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
-    this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
-  }
-
   onReplaces(transaction: ServerTransaction, sdp: string | undefined, earlyOnly: boolean): void {
-    const status = this.#refusalOfReplacement(earlyOnly);
+    // An INVITE of the peer's is no match (RFC 3891 section 3); one of ours that rings is not for others to pick up.
+    const idle = this.#session.idle && this.#transfers?.underWay !== true;
+    const status = this.#phase === 'uas-pending' ? 481 : this.refusalOfReplacement(earlyOnly, idle);
     if (status === undefined) this.#user.onReplace(transaction, sdp);
     else this.#endpoint.respond(transaction, status);
-  }
-
-  /** RFC 3891 section 3. An INVITE of ours that rings is not for others to pick up, and one of the peer's is no match. */
-  #refusalOfReplacement(earlyOnly: boolean): number | undefined {
-    switch (this.#phase) {
-      case 'uas-pending':
-        return 481;
-      case 'uac-pending':
-      case 'ending':
-      case 'gone':
-        return 603;
-      case 'confirmed':
-        break;
-      default:
-        assertUnreachable(this.#phase);
-    }
-    if (this.#heldBye !== undefined) return 603;
-    if (earlyOnly) return 486;
-    // Whoever waits for the outcome of an offer or a transfer in this dialog would wait for ever.
-    return this.#session.idle && this.#transfers?.underWay !== true && this.#heldRefer === undefined ? undefined : 491;
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -290,7 +236,11 @@ export class CallDialog implements DialogOwner {
         else this.#user.onPrack(transaction);
         return;
       case 'INFO':
-        this.#receiveInfo(transaction);
+        receiveInfo(
+          request,
+          (status, headers = []) => this.respond(transaction, status, { headers }),
+          (digit, durationMs) => this.#user.onDigit(this, digit, durationMs),
+        );
         return;
       case 'OPTIONS':
         // Availability concerns new calls: a peer that checks on this one must not be told to give it up.
@@ -300,7 +250,7 @@ export class CallDialog implements DialogOwner {
         this.#receiveRefer(transaction);
         return;
       case 'NOTIFY':
-        this.#transfersOfOurs().onNotify(request, (status, headers = []) => {
+        this.transfers.onNotify(request, (status, headers = []) => {
           if (status < 300) this.dialog.refreshTarget(request);
           this.respond(transaction, status, { headers });
         });
@@ -311,47 +261,16 @@ export class CallDialog implements DialogOwner {
   }
 
   #receiveRefer(transaction: ServerTransaction): void {
-    const { onRefer } = this.#user;
-    if (onRefer === undefined || this.#phase !== 'confirmed') {
-      this.respond(transaction, 603);
-      return;
-    }
-    const referral = PeerReferral.of(transaction.request, {
+    PeerReferral.receive(transaction.request, this.#user.onRefer, {
       channel: this.#channelOfOurs(),
       respond: (status) => {
         const accepted = status < 300;
         if (accepted) this.dialog.refreshTarget(transaction.request);
         this.respond(transaction, status, { headers: accepted ? [['Contact', this.#contact]] : [] });
       },
-      isAlive: () => this.#phase === 'confirmed',
+      isAlive: () => this.confirmed,
+      onFault: (error) => this.#endpoint.fault(error),
     });
-    if (referral === undefined) {
-      this.respond(transaction, 400);
-      return;
-    }
-    runGuarded(
-      () => onRefer(referral),
-      (error) => this.#endpoint.fault(error),
-    );
-    referral.reject();
-  }
-
-  #receiveInfo(transaction: ServerTransaction): void {
-    const meaning = readInfo(transaction.request);
-    switch (meaning.type) {
-      case 'nothing':
-        this.respond(transaction, 200);
-        return;
-      case 'digit':
-        this.respond(transaction, 200);
-        this.#user.onDigit(this, meaning.digit, meaning.durationMs);
-        return;
-      case 'refused':
-        this.respond(transaction, meaning.refusal.status, { headers: meaning.refusal.headers });
-        return;
-      default:
-        assertUnreachable(meaning);
-    }
   }
 
   /** What every response above 100 to an INVITE of this dialog says about us (RFC 3261 section 13.3.1.4). */
@@ -370,8 +289,7 @@ export class CallDialog implements DialogOwner {
     this.#transfers?.close();
     this.#digits?.close();
     this.#channel?.close();
-    this.#heldBye = undefined;
-    this.#heldRefer = undefined;
+    this.dropHeld();
   }
 
   /** Answers a request of the peer in this dialog. */

@@ -2,9 +2,9 @@ import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
 import type { DialogId } from '../dialog-id.js';
-import { reasonText } from '../end-text.js';
+import { inviteLifetime } from '../invite-lifetime.js';
+import { ENDED_BY_US, reasonText } from '../leg-end.js';
 import { LegEvents } from '../leg-events.js';
-import { parseDecimal } from '../message/lexical.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
@@ -29,9 +29,6 @@ import type { Endpoint } from './endpoint.js';
 import { asksForSips, replaceLeg } from './leg-replacement.js';
 import { Provisionals, strayPrackStatus } from './provisionals.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
-
-/** An unreadable or absurd Expires: 2^32-1 s is RFC 3261's own limit. */
-const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 
 /** One INVITE that came in, from its first provisional response to the end of its dialog. */
 export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
@@ -163,7 +160,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
   shutDown(): void {
     if (this.#pending) this.reject(503);
-    else this.#call.sendBye({}, { by: 'local', status: 0, text: '' });
+    else this.#call.sendBye({}, ENDED_BY_US);
   }
 
   /** A handler or listener threw: a caller who still waits gets 500. */
@@ -267,12 +264,8 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
 
   #startExpiry({ request }: ServerTransaction): void {
     const { clock, limits } = this.#endpoint;
-    const expires = parseDecimal(request.headers.get('Expires') ?? '', MAX_EXPIRES_SECONDS);
-    const expiresMs = (expires ?? Number.POSITIVE_INFINITY) * 1000;
-    // RFC 3261 section 13.3.1: the caller has lost interest by then. 0 is read as "no limit", as others do.
-    this.#expiry =
-      expiresMs > 0 && expiresMs <= limits.maxPendingMs
-        ? clock.setTimeout(() => this.#giveUp({ by: 'peer', status: 487, text: '' }), expiresMs)
-        : clock.setTimeout(() => this.reject(480), limits.maxPendingMs);
+    const { delayMs, expires } = inviteLifetime(request.headers.get('Expires'), limits.maxPendingMs);
+    const expire = expires ? () => this.#giveUp({ by: 'peer', status: 487, text: '' }) : () => this.reject(480);
+    this.#expiry = clock.setTimeout(expire, delayMs);
   }
 }

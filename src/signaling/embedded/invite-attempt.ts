@@ -2,7 +2,7 @@ import { assertUnreachable } from '../../base/assert.js';
 import type { TimerHandle } from '../../base/clock.js';
 import { toTagOf } from '../dialog-id.js';
 import type { DigestClient } from '../digest/digest-client.js';
-import { endText } from '../end-text.js';
+import { ENDED_BY_US, endText } from '../leg-end.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
 import { sdpOf } from '../session-body.js';
@@ -172,8 +172,7 @@ export class InviteAttempt {
       return;
     }
     // Another fork answered too, or the CANCEL crossed this 2xx (RFC 3261 sections 9.1 and 13.2.2.4).
-    const end: LegEnd = { by: 'local', status: 0, text: '' };
-    fork.call.sendBye(this.#givenUp ?? {}, end);
+    fork.call.sendBye(this.#givenUp ?? {}, ENDED_BY_US);
     if (this.#answered === undefined) this.#fail({ type: 'given-up' });
   }
 
@@ -251,7 +250,7 @@ export function endOf(failure: AttemptFailure): LegEnd {
     case 'transport':
       return { by: 'transport', status: 503, text: '' };
     case 'given-up':
-      return { by: 'local', status: 0, text: '' };
+      return ENDED_BY_US;
     default:
       return assertUnreachable(failure);
   }

@@ -5,6 +5,7 @@ import { parseNameAddrList } from '../message/name-addr.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import { uriScheme } from '../message/sip-uri.js';
 import type { OfferReply } from '../port.js';
+import { REPLACED } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { questionIn } from './cancellable-question.js';
 import { Dialog } from './dialog/dialog.js';
@@ -56,7 +57,7 @@ export function replaceLeg(parts: LegReplacementParts): void {
       respond(200, { headers: next.acceptanceHeaders(transaction.request), contentType: SDP_TYPE, body });
       next.confirmByAcceptance(transaction, body, sdp === undefined);
       onReplaced(next, fromUserOf(transaction.request));
-      old.hangUp({ reason: 'SIP;cause=200;text="replaced"' });
+      old.hangUp({ reason: REPLACED });
     },
     refuse: (status, rejection) => {
       respond(status, rejection);

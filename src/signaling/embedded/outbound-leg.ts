@@ -5,6 +5,7 @@ import type { DialogId } from '../dialog-id.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { checkDigit } from '../info-sender.js';
 import { InviteInterval } from '../invite-interval.js';
+import { ENDED_BY_LOSS, ENDED_BY_US } from '../leg-end.js';
 import { LegEvents } from '../leg-events.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
@@ -54,7 +55,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   #attempt: InviteAttempt | undefined;
   #cseq = 0;
   /** How it ended with the next hop before, when there is no other. */
-  #lastEnd: LegEnd = { by: 'transport', status: 0, text: '' };
+  #lastEnd: LegEnd = ENDED_BY_LOSS;
   #redirects = 0;
   #description: { readonly localAddress: string; readonly body: Buffer } | undefined;
   #failOverTimer: TimerHandle | undefined;
@@ -104,7 +105,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     }
     checkHeaderFields(options.headers);
     this.#givenUp = true;
-    if (this.#attempt === undefined) this.#end({ by: 'local', status: 0, text: '' });
+    if (this.#attempt === undefined) this.#end(ENDED_BY_US);
     else this.#attempt.giveUp(options);
   }
 
@@ -136,7 +137,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     if (this.#events.ended) return;
     this.hangUp();
     this.#attempt?.giveUpSilent();
-    this.#end({ by: 'local', status: 0, text: '' });
+    this.#end(ENDED_BY_US);
   }
 
   /** The next hop that is left, or the end. */

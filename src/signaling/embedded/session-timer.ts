@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { ALLOW } from '../capabilities.js';
-import { endText } from '../end-text.js';
+import { endText } from '../leg-end.js';
 import { parseDecimal, tokenList } from '../message/lexical.js';
 import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
@@ -96,10 +96,7 @@ export class SessionTimer extends SessionInterval {
         this.later(retryAfterMs(response));
         return;
       case 'dead':
-        this.die(
-          { by: outcome.by, status: outcome.status, text: response === undefined ? '' : endText(response) },
-          undefined,
-        );
+        this.die({ by: outcome.by, status: outcome.status, text: endText(response) }, undefined);
         return;
       default:
         assertUnreachable(outcome);

@@ -3,9 +3,9 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
 import { ALLOW } from '../capabilities.js';
 import type { DialogId } from '../dialog-id.js';
-import { reasonText } from '../end-text.js';
+import { inviteLifetime } from '../invite-lifetime.js';
+import { ENDED_BY_US, reasonText } from '../leg-end.js';
 import { LegEvents } from '../leg-events.js';
-import { parseDecimal } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type {
@@ -24,8 +24,6 @@ import type { OpensipsLimits } from './opensips-options.js';
 import { SessionDialog } from './session-dialog.js';
 import { requestOf, type SessionEvent } from './session-event.js';
 import type { UaSession } from './ua-session.js';
-
-const MAX_EXPIRES_SECONDS = 2 ** 32 - 1;
 
 export interface SessionLegParts {
   readonly session: UaSession;
@@ -162,7 +160,7 @@ export class UasSessionLeg implements InboundLeg {
   async shutDown(): Promise<void> {
     if (this.#phase === 'pending') this.reject(503);
     await this.#answer;
-    this.#dialog.sendBye({}, { by: 'local', status: 0, text: '' });
+    this.#dialog.sendBye({}, ENDED_BY_US);
     await this.#refusal;
     await this.#dialog.dismiss();
   }
@@ -227,12 +225,8 @@ export class UasSessionLeg implements InboundLeg {
 
   #startExpiry(): void {
     const { clock, limits } = this.#parts;
-    const seconds = parseDecimal(this.#header('expires'), MAX_EXPIRES_SECONDS) ?? Number.POSITIVE_INFINITY;
-    // RFC 3261 section 13.3.1: the caller has lost interest by then. 0 is read as "no limit", as others do.
-    this.#expiry =
-      seconds > 0 && seconds * 1000 <= limits.maxPendingMs
-        ? clock.setTimeout(() => this.#giveUp(''), seconds * 1000)
-        : clock.setTimeout(() => this.reject(480), limits.maxPendingMs);
+    const { delayMs, expires } = inviteLifetime(this.#header('expires'), limits.maxPendingMs);
+    this.#expiry = clock.setTimeout(expires ? () => this.#giveUp('') : () => this.reject(480), delayMs);
   }
 
   #repeatRinging(status: 180 | 183, sdp: string | undefined): void {

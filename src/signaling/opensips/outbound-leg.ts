@@ -2,8 +2,8 @@ import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW } from '../capabilities.js';
 import { type DialogId, fromTagOf, toTagOf } from '../dialog-id.js';
-import { endText } from '../end-text.js';
 import { checkDigit } from '../info-sender.js';
+import { ENDED_BY_LOSS, ENDED_BY_US, endText } from '../leg-end.js';
 import { LegEvents } from '../leg-events.js';
 import { parseSipUri } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
@@ -112,7 +112,7 @@ export class UacSessionLeg implements OutboundLeg {
       body = typeof sdp === 'string' ? sdp : sdp(this.localAddress);
     } catch (error) {
       onFault(error);
-      this.#end({ by: 'local', status: 0, text: '' });
+      this.#end(ENDED_BY_US);
       return;
     }
     const [target, ...others] = this.#targets;
@@ -191,7 +191,7 @@ export class UacSessionLeg implements OutboundLeg {
 
   lose(): void {
     this.#onSettled();
-    if (this.#dialog === undefined) this.#end({ by: 'transport', status: 0, text: '' });
+    if (this.#dialog === undefined) this.#end(ENDED_BY_LOSS);
     else this.#dialog.lose();
   }
 
@@ -203,7 +203,7 @@ export class UacSessionLeg implements OutboundLeg {
     this.hangUp();
     // The callee's phone may ring already, and nobody but us would stop it.
     if (this.#session === undefined) await this.#beginning;
-    this.#end({ by: 'local', status: 0, text: '' });
+    this.#end(ENDED_BY_US);
     const { clock, limits } = this.#parts;
     if (this.#session === undefined || this.#answered) this.#onSettled();
     const late = clock.setTimeout(() => this.#onSettled(), limits.closeMs);
@@ -214,7 +214,7 @@ export class UacSessionLeg implements OutboundLeg {
 
   async #dismiss(): Promise<void> {
     const session = this.#session;
-    this.#end({ by: 'local', status: 0, text: '' });
+    this.#end(ENDED_BY_US);
     await this.#dialog?.dismiss();
     if (session !== undefined && !this.#answered) await session.terminate();
   }

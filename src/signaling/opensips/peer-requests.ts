@@ -1,8 +1,6 @@
-import { assertUnreachable } from '../../base/assert.js';
 import { ALLOW, optionsHeaders, refusedMethods, TIMER_TAG } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
-import { readInfo } from '../info-digit.js';
-import { runGuarded } from '../leg-events.js';
+import { receiveInfo } from '../info-digit.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import { PeerReferral } from '../peer-referral.js';
 import type { Referral } from '../port.js';
@@ -32,60 +30,28 @@ export class PeerRequests {
   }
 
   receive(event: SessionEvent): void {
-    const { reply, transfers } = this.#parts;
+    const { channel, isUp, onDigit, onFault, onRefer, reply, transfers } = this.#parts;
     const { method } = event;
     switch (method) {
       case 'INFO':
-        this.#receiveInfo(event);
+        receiveInfo(requestOf(event), (status, headers) => reply(method, status, headers), onDigit);
         return;
       case 'OPTIONS':
         reply(method, 200, abilities);
         return;
       case 'REFER':
-        this.#receiveRefer(event);
+        PeerReferral.receive(requestOf(event), onRefer, {
+          channel,
+          respond: (status) => reply(method, status),
+          isAlive: isUp,
+          onFault,
+        });
         return;
       case 'NOTIFY':
         transfers.onNotify(requestOf(event), (status, headers = []) => reply(method, status, headers));
         return;
       default:
         reply(method, refusedMethods.has(method) ? 405 : 501, [['Allow', ALLOW]]);
-    }
-  }
-
-  #receiveInfo(event: SessionEvent): void {
-    const { reply, onDigit } = this.#parts;
-    const meaning = readInfo(requestOf(event));
-    switch (meaning.type) {
-      case 'nothing':
-        reply('INFO', 200);
-        return;
-      case 'digit':
-        reply('INFO', 200);
-        onDigit(meaning.digit, meaning.durationMs);
-        return;
-      case 'refused':
-        reply('INFO', meaning.refusal.status, meaning.refusal.headers);
-        return;
-      default:
-        assertUnreachable(meaning);
-    }
-  }
-
-  #receiveRefer(event: SessionEvent): void {
-    const { channel, isUp, onFault, onRefer, reply } = this.#parts;
-    if (onRefer === undefined || !isUp()) {
-      reply('REFER', 603);
-      return;
-    }
-    const referral = PeerReferral.of(requestOf(event), {
-      channel,
-      respond: (status) => reply('REFER', status),
-      isAlive: isUp,
-    });
-    if (referral === undefined) reply('REFER', 400);
-    else {
-      runGuarded(() => onRefer(referral), onFault);
-      referral.reject();
     }
   }
 }

@@ -1,14 +1,13 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock, TimerHandle } from '../../base/clock.js';
-import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
+import { DialogCommands } from '../dialog-commands.js';
 import type { DialogId } from '../dialog-id.js';
-import { reasonText } from '../end-text.js';
 import { InfoSender } from '../info-sender.js';
+import { ENDED_BY_LOSS, reasonText } from '../leg-end.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderField, HeaderList, SipHeaders } from '../message/sip-headers.js';
-import type { HangUpOptions, LegEnd, OfferReply, ReferRequest, Referral } from '../port.js';
-import { checkReferRequest } from '../refer-request.js';
+import type { HangUpOptions, LegEnd, OfferReply, Referral } from '../port.js';
 import { oneLine } from '../rejection.js';
 import { type Offer, Reoffers } from '../reoffers.js';
 import { sdpOf } from '../session-body.js';
@@ -54,13 +53,13 @@ export interface SessionDialogParts {
 type Phase = 'pending' | 'confirmed' | 'ending' | 'gone';
 
 /** What happens inside one session of OpenSIPS once it is answered, in both directions. */
-export class SessionDialog {
+export class SessionDialog extends DialogCommands {
   readonly session: UaSession;
   readonly #parts: SessionDialogParts;
   readonly #peerOffers: PeerOffers;
   readonly #reoffers: Reoffers;
-  readonly #transfers: Transfers;
-  readonly #digits: InfoSender;
+  protected readonly transfers: Transfers;
+  protected readonly digits: InfoSender;
   readonly #requests: PeerRequests;
   readonly #timer: SessionTimer;
   readonly #channel: SessionChannel;
@@ -69,13 +68,12 @@ export class SessionDialog {
   #localUri = '';
   /** The highest CSeq of the peer's requests. */
   #peerCSeq = 0;
-  #heldBye: HangUpOptions | undefined;
-  #heldRefer: (() => void) | undefined;
   #forgetTimer: TimerHandle | undefined;
   /** Until OpenSIPS has heard of the end that we decided on. */
   #ending: Promise<void> | undefined;
 
   constructor(parts: SessionDialogParts) {
+    super();
     const { session, clock, random, limits, user } = parts;
     this.session = session;
     this.#parts = parts;
@@ -94,7 +92,7 @@ export class SessionDialog {
       ackOptions: limits.ack,
       onOffer: (sdp, reply) => user.onOffer(sdp, reply),
       onAck: (ack) => this.#onAck(ack),
-      onAckTimeout: () => this.#onAckTimeout(),
+      onAckTimeout: () => this.endUnacknowledged(),
       onLost: () => this.lose(),
       onClosed: () => this.#reoffers.proceed(),
     });
@@ -109,7 +107,7 @@ export class SessionDialog {
       onDead: (end) => this.sendBye({}, end),
       onFault: parts.onFault,
     });
-    this.#transfers = new Transfers({
+    this.transfers = new Transfers({
       channel: this.#channel,
       clock,
       firstNotifyMs: limits.ack.patienceMs,
@@ -117,12 +115,12 @@ export class SessionDialog {
       localUri: () => this.#localUri,
       onTransfer: (status, final) => user.onTransfer(status, final),
     });
-    this.#digits = new InfoSender(this.#channel);
+    this.digits = new InfoSender(this.#channel);
     this.#requests = new PeerRequests({
       channel: this.#channel,
-      transfers: this.#transfers,
+      transfers: this.transfers,
       reply: (method, status, headers) => this.#reply(method, status, headers),
-      isUp: () => this.#phase === 'confirmed',
+      isUp: () => this.confirmed,
       onDigit: (digit, durationMs) => user.onDigit(digit, durationMs),
       onRefer: user.onRefer,
       onFault: parts.onFault,
@@ -134,8 +132,28 @@ export class SessionDialog {
     return this.#phase === 'ending' || this.#phase === 'gone';
   }
 
+  protected get confirmed(): boolean {
+    return this.#phase === 'confirmed';
+  }
+
+  protected get awaitsFirstAck(): boolean {
+    return this.#peerOffers.awaitsFirstAck;
+  }
+
+  protected sendOffer(offer: Offer): void {
+    this.#reoffers.offer(offer);
+  }
+
+  protected tellTransfer(status: number, final: boolean): void {
+    this.#parts.user.onTransfer(status, final);
+  }
+
+  protected tellReoffered(status: number, sdp: string | undefined): void {
+    this.#parts.user.onReoffered(status, sdp);
+  }
+
   get replaceableDialog(): DialogId | undefined {
-    return this.#usable ? this.#identity : undefined;
+    return this.usable ? this.#identity : undefined;
   }
 
   /** UAS: OpenSIPS has taken our 2xx. `offer`: what it offered, where the INVITE offered nothing. */
@@ -160,39 +178,6 @@ export class SessionDialog {
     this.#phase = 'confirmed';
     this.#identity = identity;
     this.#localUri = localUri;
-  }
-
-  /** BYE, held back until the ACK of our first 2xx (RFC 3261 section 15). Throws `ERR_SIP_STATE` for unfit headers. */
-  hangUp(options: HangUpOptions): void {
-    checkHeaderFields(options.headers);
-    if (this.#phase !== 'confirmed') return;
-    if (this.#peerOffers.awaitsFirstAck) this.#heldBye ??= options;
-    else this.sendBye(options, { by: 'local', status: 0, text: '' });
-  }
-
-  /** Held back until the ACK; 481 without a call. Throws `ERR_SIP_STATE` for what is unfit. */
-  refer(request: ReferRequest): void {
-    if (!this.#usable) {
-      checkReferRequest(request);
-      queueMicrotask(() => this.#parts.user.onTransfer(481, true));
-      return;
-    }
-    const send = this.#transfers.begin(request);
-    if (this.#peerOffers.awaitsFirstAck) this.#heldRefer = send;
-    else send();
-  }
-
-  reoffer(offer: Offer): void {
-    if (this.#usable) this.#reoffers.offer(offer);
-    else queueMicrotask(() => this.#parts.user.onReoffered(481, undefined));
-  }
-
-  sendDigit(digit: string, durationMs: number): void {
-    this.#digits.add(digit, durationMs, this.#usable);
-  }
-
-  get #usable(): boolean {
-    return this.#phase === 'confirmed' && this.#heldBye === undefined;
   }
 
   /** Sends BYE at once. The user hears of the end now; the session is kept until OpenSIPS has told how the BYE went. */
@@ -230,7 +215,7 @@ export class SessionDialog {
     const waiting = this.#phase === 'pending' && this.#parts.direction === 'inbound';
     this.#leave();
     this.#ending = this.#terminate(waiting);
-    this.#parts.user.onEnded({ by: 'transport', status: 0, text: '' });
+    this.#parts.user.onEnded(ENDED_BY_LOSS);
   }
 
   /**
@@ -336,7 +321,7 @@ export class SessionDialog {
   #onAck({ sdp, initial, unanswered }: SeenAcknowledgement): void {
     if (unanswered === undefined) this.#parts.user.onAcked(sdp);
     else this.#learnAnswer(unanswered);
-    if (initial) this.#sendHeld();
+    if (initial) this.sendHeld();
   }
 
   /**
@@ -352,19 +337,6 @@ export class SessionDialog {
     });
   }
 
-  #sendHeld(): void {
-    const [bye, refer] = [this.#heldBye, this.#heldRefer];
-    this.#heldBye = undefined;
-    this.#heldRefer = undefined;
-    if (bye !== undefined) this.sendBye(bye, { by: 'local', status: 0, text: '' });
-    else refer?.();
-  }
-
-  #onAckTimeout(): void {
-    const end: LegEnd = { by: this.#heldBye === undefined ? 'ack-timeout' : 'local', status: 0, text: '' };
-    this.sendBye(this.#heldBye ?? { reason: 'SIP;cause=408;text="ack-timeout"' }, end);
-  }
-
   #reply(method: string, status: number, headers?: HeaderList): void {
     void this.session.reply(method, status, undefined, headers === undefined ? {} : { headers });
   }
@@ -374,11 +346,10 @@ export class SessionDialog {
     this.#phase = 'ending';
     this.#peerOffers.close(487);
     this.#reoffers.close();
-    this.#transfers.close();
-    this.#digits.close();
+    this.transfers.close();
+    this.digits.close();
     this.#timer.close();
     this.#channel.close();
-    this.#heldBye = undefined;
-    this.#heldRefer = undefined;
+    this.dropHeld();
   }
 }

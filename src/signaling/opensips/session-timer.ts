@@ -1,22 +1,17 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { ALLOW } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
-import { endText } from '../end-text.js';
+import { endText } from '../leg-end.js';
 import { tokenList } from '../message/lexical.js';
 import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
 import { type RefreshOutcome, refreshOutcome } from '../refresh-outcome.js';
 import type { Refusal } from '../refusal.js';
-import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.js';
+import { type SessionTimerOptions, sessionRefusal, sessionTimerDefaults } from '../session-agreement.js';
 import { SessionInterval, type SessionIntervalParts } from '../session-interval.js';
 
 /** Agreed to where the peer asks; it is to refresh where it leaves us the choice. */
-const options = {
-  mode: 'accept',
-  expiresSeconds: 1_800,
-  minSeconds: 90,
-  refresher: 'peer',
-} as const satisfies SessionTimerOptions;
+const options: SessionTimerOptions = { ...sessionTimerDefaults, refresher: 'peer' };
 
 export interface SessionTimerParts extends Omit<SessionIntervalParts, 'options' | 'aheadMs'> {
   readonly channel: DialogChannel;
@@ -74,7 +69,7 @@ export class SessionTimer extends SessionInterval {
         return;
       case 'dead': {
         const { by, status } = outcome;
-        this.die({ by, status, text: response === undefined ? '' : endText(response) }, undefined);
+        this.die({ by, status, text: endText(response) }, undefined);
         return;
       }
       case 'no-update':
