@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import type { SessionTimerOptions } from '../session-agreement.js';
+import type { Logger } from '../../flavor-api/index.js';
+import { type LegLimits, legLimitDefaults } from '../leg-limits.js';
+import { type SessionTimerOptions, sessionTimerDefaults } from '../session-agreement.js';
 import type { SrfConstructor } from './srf-module.js';
 import type { SessionLimits } from './srf-session.js';
 
@@ -46,7 +48,7 @@ export interface DrachtioOptions {
 }
 
 /** What keeps memory bounded and waiting finite. */
-export interface DrachtioLimits extends SessionLimits {
+export interface DrachtioLimits extends LegLimits, SessionLimits {
   /** From dialling a server to being let in, ms. */
   readonly connectMs: number;
   /** Wait before the second attempt, ms; each further one waits twice as long, up to `reconnectMaxMs`. */
@@ -56,23 +58,16 @@ export interface DrachtioLimits extends SessionLimits {
   readonly refusedRetryMs: number;
   /** Connections of outbound mode at once. */
   readonly maxConnections: number;
-  /** Legs alive at one server; an INVITE beyond is answered 503. */
+  /** Legs alive at one server. */
   readonly maxLegs: number;
-  /** See `EmbeddedLimits`. */
-  readonly maxPendingMs: number;
-  readonly ringRepeatMs: number;
-  readonly retryAfterSeconds: number;
-  readonly answerTimeoutMs: number;
-  /** `OutboundRequest.failOverMs` when absent. */
-  readonly failOverMs: number;
-  readonly transferTimeoutMs: number;
   /** RFC 3261 T1, ms: what we wait for is told in multiples of it. */
   readonly t1Ms: number;
 }
 
 export const drachtioDefaults = {
-  sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
+  sessionTimers: sessionTimerDefaults,
   limits: {
+    ...legLimitDefaults,
     pingMs: 10_000,
     silenceMs: 25_000,
     responseMs: 34_000,
@@ -83,29 +78,15 @@ export const drachtioDefaults = {
     reconnectMaxMs: 2_000,
     refusedRetryMs: 60_000,
     maxConnections: 10_000,
-    maxLegs: 10_000,
-    maxPendingMs: 200_000,
-    ringRepeatMs: 60_000,
-    retryAfterSeconds: 10,
-    answerTimeoutMs: 180_000,
-    failOverMs: 4_000,
-    transferTimeoutMs: 120_000,
     t1Ms: 500,
   },
 } as const satisfies Pick<DrachtioOptions, 'limits'> & Pick<DrachtioServer, 'sessionTimers'>;
 
-/** The driver's log: a pino logger fits. No message carries a secret, a number, a name, a digit or a body. */
-export interface DrachtioLog {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 export interface DrachtioDeps {
   readonly clock: Clock;
   readonly random: Random;
-  readonly log?: DrachtioLog;
+  /** No message carries a secret, a number, a name, a digit or a body. */
+  readonly log?: Logger;
   /** Loads drachtio-srf; the package itself when absent. */
   readonly loadSrf?: () => Promise<SrfConstructor>;
   /** Dials a server; real sockets when absent. */

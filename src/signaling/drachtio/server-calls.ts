@@ -1,6 +1,7 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
+import type { Logger } from '../../flavor-api/index.js';
 import { optionsHeaders } from '../capabilities.js';
 import { dialogKey, mergeKeyOf, toTagOf } from '../dialog-id.js';
 import { inviteRequestOf } from '../invite-request.js';
@@ -16,7 +17,7 @@ import { retryAfterField } from '../retry-after.js';
 import { type SessionTimerOptions, sessionRefusal } from '../session-agreement.js';
 import { readSessionBody } from '../session-body.js';
 import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
-import type { DrachtioLimits, DrachtioLog } from './drachtio-options.js';
+import type { DrachtioLimits } from './drachtio-options.js';
 import { ServerUasLeg } from './inbound-leg.js';
 import type { LeftBehind } from './left-behind.js';
 import { supportedTags } from './own-tags.js';
@@ -28,7 +29,7 @@ export interface DriverContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: DrachtioLimits;
-  readonly log: DrachtioLog | undefined;
+  readonly log: Logger | undefined;
   readonly handlers: SignalingHandlers;
   readonly localAddresses: LocalAddressFinder;
   readonly resting: RestingTargets;

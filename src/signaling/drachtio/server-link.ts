@@ -3,7 +3,8 @@ import { connect as connectTls } from 'node:tls';
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
-import type { DrachtioLimits, DrachtioLog, DrachtioServer } from './drachtio-options.js';
+import type { Logger } from '../../flavor-api/index.js';
+import type { DrachtioLimits, DrachtioServer } from './drachtio-options.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfConstructor } from './srf-module.js';
 import { type ServerGreeting, SrfSession } from './srf-session.js';
@@ -18,7 +19,7 @@ export interface ServerLinkParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: DrachtioLimits;
-  readonly log: DrachtioLog | undefined;
+  readonly log: Logger | undefined;
   readonly dial: (server: DrachtioServer) => Socket;
 }
 

@@ -2,7 +2,8 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import type { Clock } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
-import type { DrachtioLimits, DrachtioListen, DrachtioLog } from './drachtio-options.js';
+import type { Logger } from '../../flavor-api/index.js';
+import type { DrachtioLimits, DrachtioListen } from './drachtio-options.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfConstructor } from './srf-module.js';
 import { SrfSession } from './srf-session.js';
@@ -14,7 +15,7 @@ export interface ServerListenerParts {
   readonly accept: (address: string) => boolean;
   readonly clock: Clock;
   readonly limits: DrachtioLimits;
-  readonly log: DrachtioLog | undefined;
+  readonly log: Logger | undefined;
 }
 
 export interface ServerListenerUser {

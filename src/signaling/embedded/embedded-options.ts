@@ -1,10 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { TlsFiles } from '../../base/tls-material.js';
+import type { Logger } from '../../flavor-api/index.js';
 import type { DnsClient } from '../dns/dns-client.js';
 import type { HepOptions } from '../hep/hep-sender.js';
+import { type LegLimits, legLimitDefaults } from '../leg-limits.js';
 import type { SipProtocol } from '../port.js';
-import type { SessionTimerOptions } from '../session-agreement.js';
+import { type SessionTimerOptions, sessionTimerDefaults } from '../session-agreement.js';
 import type { Lookup } from './dialog/name-resolver.js';
 import type { PeerAuthenticationOptions } from './peer-authentication.js';
 import type { RegistrationOptions } from './registration-options.js';
@@ -45,27 +47,13 @@ export interface EmbeddedOptions {
 }
 
 /** What keeps the endpoint's memory bounded, whatever comes. */
-export interface EmbeddedLimits {
-  /** Legs alive; an INVITE beyond is answered 503. */
-  readonly maxLegs: number;
+export interface EmbeddedLimits extends LegLimits {
   /** See `TransactionLayerOptions`. */
   readonly maxServerTransactions: number;
   /** See `TransactionLayerOptions`. */
   readonly maxServerBytes: number;
-  /** An inbound INVITE that nobody answers is refused with 480 after this, ms. */
-  readonly maxPendingMs: number;
-  /** A provisional response is repeated so often that proxies keep waiting (RFC 3261 section 13.3.1.1), ms. */
-  readonly ringRepeatMs: number;
   /** Dialogs one outbound INVITE may create by forking; further early ones are ignored, for an answer the oldest goes. */
   readonly maxForks: number;
-  /** Retry-After of a 503, seconds. */
-  readonly retryAfterSeconds: number;
-  /** `OutboundRequest.answerTimeoutMs` when absent. */
-  readonly answerTimeoutMs: number;
-  /** `OutboundRequest.failOverMs` when absent. */
-  readonly failOverMs: number;
-  /** From the first NOTIFY of a transfer to its result; longer, it has failed, ms. */
-  readonly transferTimeoutMs: number;
   /** Time for the end of the INVITEs that a stop has cancelled, ms. */
   readonly closeMs: number;
 }
@@ -73,29 +61,19 @@ export interface EmbeddedLimits {
 export const embeddedDefaults = {
   /** NAT devices forget a UDP flow after 30 s, the shortest-lived of them. */
   keepAliveSeconds: 25,
-  sessionTimers: { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' },
+  sessionTimers: sessionTimerDefaults,
   timers: timerDefaults,
   limits: {
-    maxLegs: 10_000,
+    ...legLimitDefaults,
     maxServerTransactions: 16_384,
     maxServerBytes: 32 << 20,
-    maxPendingMs: 200_000,
-    ringRepeatMs: 60_000,
     maxForks: 16,
-    retryAfterSeconds: 10,
-    answerTimeoutMs: 180_000,
-    failOverMs: 4_000,
-    transferTimeoutMs: 120_000,
     closeMs: 1_000,
   },
 } as const satisfies Pick<EmbeddedOptions, 'sessionTimers' | 'timers' | 'limits' | 'keepAliveSeconds'>;
 
 /** The driver's log: a pino logger fits. No message carries a number, a name, a digit or a body. */
-export interface EmbeddedLog {
-  debug(fields: object, message: string): void;
-  info?(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+export type EmbeddedLog = Pick<Logger, 'debug' | 'warn'> & Partial<Pick<Logger, 'info'>>;
 
 export interface EmbeddedDeps {
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { Logger } from '../../flavor-api/index.js';
+import { type LegLimits, legLimitDefaults } from '../leg-limits.js';
 import { type AckWatchOptions, ackWatchDefaults } from './ack-watch.js';
 import type { MiAddress } from './mi/mi-link.js';
 
@@ -15,22 +16,15 @@ export interface OpensipsOptions {
   readonly domain: string | undefined;
 }
 
-export interface OpensipsLimits {
+export interface OpensipsLimits
+  extends Pick<LegLimits, 'maxPendingMs' | 'ringRepeatMs' | 'answerTimeoutMs' | 'transferTimeoutMs'> {
   readonly ack: AckWatchOptions;
   /** Calls at once, those that are about to end included. */
   readonly maxSessions: number;
-  /** How long an INVITE may wait for our decision, ms. */
-  readonly maxPendingMs: number;
-  /** 180 and 183 are sent again so often (RFC 3261 section 13.3.1.1), ms. */
-  readonly ringRepeatMs: number;
   /** Longest wait for a response to a request of ours, ms: more than OpenSIPS's own. */
   readonly responseMs: number;
   /** How long a refused session is left for its ACK before OpenSIPS is told to forget it, ms. */
   readonly refusedMs: number;
-  /** Longest wait for the result of a transfer, ms. */
-  readonly transferTimeoutMs: number;
-  /** Default of `OutboundRequest.answerTimeoutMs`. */
-  readonly answerTimeoutMs: number;
   /** How often OpenSIPS is told to end a session while it does not answer; each takes as long as the MI client waits. */
   readonly terminateAttempts: number;
   /** Time for the end of the INVITEs that a stop has cancelled, ms. */
@@ -54,11 +48,11 @@ export const opensipsDefaults = {
     ack: ackWatchDefaults,
     maxSessions: 10_000,
     maxPendingMs: 180_000,
-    ringRepeatMs: 60_000,
+    ringRepeatMs: legLimitDefaults.ringRepeatMs,
     responseMs: 35_000,
     refusedMs: 5_000,
     transferTimeoutMs: 180_000,
-    answerTimeoutMs: 180_000,
+    answerTimeoutMs: legLimitDefaults.answerTimeoutMs,
     terminateAttempts: 10,
     closeMs: 1_000,
     farewellMs: 3_000,
