@@ -6,6 +6,11 @@ export function withoutZone(address: string): string {
   return percent < 0 ? address : address.slice(0, percent);
 }
 
+/** A host without the brackets that an IPv6 address has in a URI. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}
+
 /** `::ffff:192.0.2.1`, also as `::ffff:c000:201`, as `192.0.2.1`; any other address as it is (RFC 4291 section 2.5.5.2). */
 export function unmapped(address: string): string {
   const [, dotted, high, low] = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i.exec(address) ?? [];

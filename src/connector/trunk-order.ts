@@ -1,7 +1,7 @@
 import type { SecondLegOrder } from '../call/second-leg.js';
 import type { Config, TrunkConfig } from '../config/config.js';
 import { isNumberAllowed, normaliseNumber } from '../config/dialled-number.js';
-import { decodedUser, parseSipUri } from '../signaling/message/sip-uri.js';
+import { decodedUser, hostToReach, parseSipUri } from '../signaling/message/sip-uri.js';
 import type { OutboundOrder } from './outbound-line.js';
 
 /** How a number is called through a trunk. */
@@ -64,6 +64,5 @@ function withUser(target: string, user: string): string {
 function hostsOf(uri: string): readonly string[] {
   const parsed = parseSipUri(uri);
   if (parsed === undefined || parsed.host === '') return [];
-  const maddr = parsed.params.get('maddr')?.replace(/^\[|\]$/g, '');
-  return [parsed.host, ...(maddr === undefined ? [] : [maddr])].map((host) => host.toLowerCase());
+  return [...new Set([parsed.host, hostToReach(parsed)])].map((host) => host.toLowerCase());
 }

@@ -37,6 +37,11 @@ export function checkedRemote(remote: IpEndpoint): IpEndpoint {
   return { address, port };
 }
 
+/** The address of a socket that is bound to all of one family. */
+export function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
 /** Throws `ERR_LISTEN` unless the address to bind is an IP literal. */
 export function checkBindAddress(address: string): void {
   if (isIP(address) === 0) throw new ConnectorError('ERR_LISTEN', `"${address}" is not an IP address`);

@@ -3,7 +3,8 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../base/clock.js';
 import { withoutZone } from '../base/ip-text.js';
-import { lookupNothing } from './ip-literal.js';
+import { rememberNewest } from '../base/remember-newest.js';
+import { isWildcard, lookupNothing } from './ip-literal.js';
 
 /** How long an answer holds, and how many are kept. Routes change: a VPN comes up, DHCP renews. */
 export const localAddressDefaults = { cacheMs: 30_000, cacheEntries: 1_024 } as const;
@@ -26,7 +27,8 @@ export function createLocalAddressFinder(
   clock: Clock,
   ask: (remote: string) => string | undefined = askKernel,
 ): LocalAddressFinder {
-  if (bound !== '0.0.0.0' && bound !== '::') return { find: () => withoutZone(bound) };
+  if (!isWildcard(bound)) return { find: () => withoutZone(bound) };
+  const { cacheMs, cacheEntries } = localAddressDefaults;
   const known = new Map<string, { readonly local: string; readonly untilMs: number }>();
   return {
     find(remote) {
@@ -34,10 +36,7 @@ export function createLocalAddressFinder(
       const hit = known.get(remote);
       if (hit !== undefined && hit.untilMs > nowMs) return hit.local;
       const local = ask(remote) ?? guessByInterface(remote);
-      known.delete(remote);
-      known.set(remote, { local, untilMs: nowMs + localAddressDefaults.cacheMs });
-      const oldest = known.size > localAddressDefaults.cacheEntries ? known.keys().next().value : undefined;
-      if (oldest !== undefined) known.delete(oldest);
+      rememberNewest(known, remote, { local, untilMs: nowMs + cacheMs }, cacheEntries);
       return local;
     },
   };
@@ -55,7 +54,7 @@ function askKernel(remote: string): string | undefined {
     // Discard, RFC 863; any port will do.
     socket.connect(9, remote);
     const { address } = socket.address();
-    return address === '0.0.0.0' || address === '::' ? undefined : withoutZone(address);
+    return isWildcard(address) ? undefined : withoutZone(address);
   } catch {
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { rememberNewest } from '../base/remember-newest.js';
 
 /** Longest time a target is left alone, ms: a mistake of its own must not take it away for days. */
 const MAX_REST_MS = 3_600_000;
@@ -16,12 +17,8 @@ export class RestingTargets {
   }
 
   add(target: string, seconds: number): void {
-    this.#untilMs.delete(target);
-    this.#untilMs.set(target, this.#clock.now() + Math.min(seconds * 1000, MAX_REST_MS));
-    for (const oldest of this.#untilMs.keys()) {
-      if (this.#untilMs.size <= MAX_RESTING) break;
-      this.#untilMs.delete(oldest);
-    }
+    const untilMs = this.#clock.now() + Math.min(seconds * 1000, MAX_REST_MS);
+    rememberNewest(this.#untilMs, target, untilMs, MAX_RESTING);
   }
 
   has(target: string): boolean {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { withoutBrackets } from '../../base/ip-text.js';
 import { isPrivateHost } from '../addresses.js';
 import { compilePattern } from '../route-pattern.js';
 import { type AvcAgent, escaped, readAvcAgents } from './avc-agents.js';
@@ -108,7 +109,7 @@ const PRIVATE_NETS = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0
 function apiNets(apiUrl: string | undefined): readonly string[] {
   if (apiUrl === undefined || !URL.canParse(apiUrl)) return [];
   const { hostname } = new URL(apiUrl);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = withoutBrackets(hostname);
   if (isIP(host) === 0) return PRIVATE_NETS;
   return isPrivateHost(hostname) ? [host] : [];
 }

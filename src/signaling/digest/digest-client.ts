@@ -1,4 +1,5 @@
 import type { Random } from '../../base/random.js';
+import { rememberNewest } from '../../base/remember-newest.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
 import { quoteAuthValue } from './auth-header.js';
@@ -74,12 +75,8 @@ export class DigestClient {
 
   /** From now on this challenge is answered. */
   remember(key: string, challenger: Challenger, challenge: DigestChallenge): void {
-    this.#spaces.delete(key);
-    this.#spaces.set(key, { challenger, challenge, cnonce: this.#random.hex(16), uses: 0 });
-    for (const oldest of this.#spaces.keys()) {
-      if (this.#spaces.size <= MAX_REALMS) break;
-      this.#spaces.delete(oldest);
-    }
+    const space = { challenger, challenge, cnonce: this.#random.hex(16), uses: 0 };
+    rememberNewest(this.#spaces, key, space, MAX_REALMS);
   }
 
   /** It does not take our answer. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.js';
 import { ConnectorError } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
-import { parseSipUri, type SipUri } from '../message/sip-uri.js';
+import { rememberNewest } from '../../base/remember-newest.js';
+import { hostToReach, parseSipUri, type SipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { createSystemDns, type DnsClient } from './dns-client.js';
 import { askServices, isEmpty, isSecure, orderHosts, type ServicePlan, type ServiceQuestion } from './service-plan.js';
@@ -109,9 +110,7 @@ export class TargetResolver {
     const protocol = secure ? secured(plain) : plain;
     if (secure && plain !== undefined && protocol === undefined) return undefined;
     if (protocol !== undefined && !spoken.includes(protocol)) return undefined;
-    const maddr = uri.params.get('maddr')?.replace(/^\[|\]$/g, '');
-    const host = maddr === undefined || maddr === '' ? uri.host : maddr;
-    return { host: host.toLowerCase(), port: uri.port, protocol, secure, spoken };
+    return { host: hostToReach(uri).toLowerCase(), port: uri.port, protocol, secure, spoken };
   }
 
   #targets(plan: ServicePlan, uri: SipUri): readonly SipTarget[] {
@@ -179,12 +178,7 @@ export class TargetResolver {
   }
 
   #remember(key: string, plan: ServicePlan): void {
-    this.#answers.delete(key);
-    this.#answers.set(key, { plan, atMs: this.#clock.now() });
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= this.#options.maxNames) break;
-      this.#answers.delete(oldest);
-    }
+    rememberNewest(this.#answers, key, { plan, atMs: this.#clock.now() }, this.#options.maxNames);
   }
 }
 

@@ -8,7 +8,7 @@ import type { TargetResolver } from '../dns/target-resolver.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { SipResponse } from '../message/sip-message.js';
-import { parseSipUri } from '../message/sip-uri.js';
+import { hostToReach, parseSipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { encodeUser } from '../rejection.js';
 import type { SessionTimerOptions } from '../session-agreement.js';
@@ -201,5 +201,5 @@ function transportParam(protocol: SipProtocol, secure: boolean): string {
 
 function hasIpHost(uri: string): boolean {
   const parsed = parseSipUri(uri);
-  return parsed !== undefined && isIP(parsed.params.get('maddr')?.replace(/^\[|\]$/g, '') || parsed.host) !== 0;
+  return parsed !== undefined && isIP(hostToReach(parsed)) !== 0;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import { unmapped, withoutZone } from '../../base/ip-text.js';
 import type { Random } from '../../base/random.js';
+import { rememberNewest } from '../../base/remember-newest.js';
 import { createSourceFilter } from '../../base/source-filter.js';
 import type { SipRequest } from '../message/sip-message.js';
 import { PeerAuthentication, type PeerAuthenticationOptions, type PeerVerdict } from './peer-authentication.js';
@@ -23,7 +24,7 @@ export class Peers {
   readonly #authentication: PeerAuthentication | undefined;
   readonly #registrars = new Set<string>();
   /** In order of last use. */
-  readonly #contacted = new Set<string>();
+  readonly #contacted = new Map<string, true>();
 
   /** Throws `ERR_CONFIG_INVALID` for a bad CIDR block. */
   constructor({ allow, auth }: PeersOptions, deps: { readonly clock: Clock; readonly random: Random }) {
@@ -55,13 +56,7 @@ export class Peers {
   /** A request of ours goes there, and its responses come back. Who may begin calls anyhow need not be remembered. */
   addContacted(address: string): void {
     if (this.mayBegin(address)) return;
-    const key = plain(address);
-    this.#contacted.delete(key);
-    this.#contacted.add(key);
-    for (const oldest of this.#contacted) {
-      if (this.#contacted.size <= MAX_CONTACTED) break;
-      this.#contacted.delete(oldest);
-    }
+    rememberNewest(this.#contacted, plain(address), true, MAX_CONTACTED);
   }
 }
 

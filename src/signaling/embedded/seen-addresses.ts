@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
+import { rememberNewest } from '../../base/remember-newest.js';
+import { isWildcard } from '../ip-literal.js';
 import type { SipResponse } from '../message/sip-message.js';
 import { topVia } from '../message/via.js';
-import type { SipFlow } from './transport/sip-transport.js';
+import { peerKey, type SipFlow } from './transport/sip-transport.js';
 
 /** Peers whose view of us is remembered; the one unheard for longest goes first. */
 const MAX_PEERS = 1_024;
@@ -27,24 +29,15 @@ export class SeenAddresses {
     if (via === undefined) return;
     const host = via.received ?? flow.local.address;
     const port = typeof via.rport === 'number' ? via.rport : flow.local.port;
-    const key = keyOf(flow);
+    const key = peerKey(flow);
     // A name, another family or nothing at all: no address that a peer could have seen.
-    if (isIP(host) !== isIP(flow.local.address) || host === '0.0.0.0' || host === '::') return;
-    this.#seen.delete(key);
-    if (host === flow.local.address && port === flow.local.port) return;
-    this.#seen.set(key, { host, port });
-    for (const oldest of this.#seen.keys()) {
-      if (this.#seen.size <= MAX_PEERS) break;
-      this.#seen.delete(oldest);
-    }
+    if (isIP(host) !== isIP(flow.local.address) || isWildcard(host)) return;
+    if (host === flow.local.address && port === flow.local.port) this.#seen.delete(key);
+    else rememberNewest(this.#seen, key, { host, port }, MAX_PEERS);
   }
 
   /** Where the peer at the end of the flow sees us, if not where we think we are. */
   of(flow: SipFlow): SeenAddress | undefined {
-    return flow.reliable ? undefined : this.#seen.get(keyOf(flow));
+    return flow.reliable ? undefined : this.#seen.get(peerKey(flow));
   }
-}
-
-function keyOf({ protocol, remote }: SipFlow): string {
-  return `${protocol} ${remote.address} ${remote.port}`;
 }

@@ -1,3 +1,4 @@
+import { withoutBrackets } from '../../base/ip-text.js';
 import { canonicalHost } from '../message/host.js';
 import { parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
 import type { SipResponse } from '../message/sip-message.js';
@@ -38,5 +39,5 @@ export class ServiceRoutes {
 }
 
 function keyOf(user: string, domain: string): string {
-  return `${user}@${canonicalHost(domain.replace(/^\[|\]$/g, '')).toLowerCase()}`;
+  return `${user}@${canonicalHost(withoutBrackets(domain)).toLowerCase()}`;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { RestingTargets } from '../resting-targets.js';
-import type { SipFlow } from './transport/sip-transport.js';
+import { peerKey, type SipFlow } from './transport/sip-transport.js';
 
 /** Servers that answered 503 with Retry-After, by the flows that end at them: see {@link RestingTargets}. */
 export class SetAside {
@@ -12,14 +12,10 @@ export class SetAside {
 
   /** Leaves the server at the end of `flow` alone for so long. */
   add(flow: SipFlow, seconds: number): void {
-    this.#resting.add(keyOf(flow), seconds);
+    this.#resting.add(peerKey(flow), seconds);
   }
 
   has(flow: SipFlow): boolean {
-    return this.#resting.has(keyOf(flow));
+    return this.#resting.has(peerKey(flow));
   }
-}
-
-function keyOf({ protocol, remote }: SipFlow): string {
-  return `${protocol} ${remote.address} ${remote.port}`;
 }

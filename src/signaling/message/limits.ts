@@ -3,6 +3,8 @@
  * stands between a peer and our memory.
  */
 export const messageLimits = {
+  /** What is shorter is a keep-alive (CRLF, NUL: RFC 5626 section 3.5.1) or noise: the shortest start line alone is longer. */
+  leastBytes: 10,
   /** Start line and header fields with their line ends, bytes. Above: 513. */
   headBytes: 65_536,
   /** Header fields of one message, folded lines counted once. Above: 400. */

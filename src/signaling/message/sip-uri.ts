@@ -1,3 +1,4 @@
+import { withoutBrackets } from '../../base/ip-text.js';
 import { parseHostPort, serializeHostPort } from './host.js';
 import { serializeParams, splitParams } from './lexical.js';
 
@@ -17,6 +18,11 @@ export interface SipUri {
   readonly headers: string | undefined;
   /** Schemes other than `sip`, `sips` and `tel`: everything after the colon. */
   readonly opaque: string | undefined;
+}
+
+/** The host that a request for this URI goes to, without brackets: `maddr`, where there is one (RFC 3261 section 19.1.1). */
+export function hostToReach({ host, params }: SipUri): string {
+  return withoutBrackets(params.get('maddr') ?? '') || host;
 }
 
 /** The scheme of a URI in lower case, or `undefined` when it has none (RFC 3986 section 3.1). */

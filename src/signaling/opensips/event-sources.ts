@@ -1,4 +1,5 @@
 import { isIP, isIPv4 } from 'node:net';
+import { withoutBrackets } from '../../base/ip-text.js';
 import { createSourceFilter } from '../../base/source-filter.js';
 import type { MiAddress } from './mi/mi-link.js';
 
@@ -33,6 +34,6 @@ export function miHost(configured: MiAddress, commands: Commands): string {
   if (address !== undefined && isIPv4(address)) return address;
   const { protocol } = configured;
   const host = protocol === 'fifo' ? '' : protocol === 'udp' ? configured.host : new URL(configured.url).hostname;
-  const bare = host.replace(/^\[|\]$/g, '');
+  const bare = withoutBrackets(host);
   return isIP(bare) === 0 ? '127.0.0.1' : bare;
 }

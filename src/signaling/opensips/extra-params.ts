@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { withoutBrackets } from '../../base/ip-text.js';
 import type { SipSource } from '../port.js';
 import { parseObject } from './mi/mi-message.js';
 
@@ -29,7 +30,7 @@ const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map(
 
 function parseSource(text: string): SipSource | undefined {
   const match = /^([a-z]{2,3}):(.{1,64}):(\d{1,5})$/i.exec(text);
-  const address = match?.[2]?.replace(/^\[|\]$/g, '') ?? '';
+  const address = withoutBrackets(match?.[2] ?? '');
   const protocol = protocols.get(match?.[1]?.toLowerCase() ?? '');
   const port = Number(match?.[3]);
   return protocol === undefined || isIP(address) === 0 || port > 65_535 ? undefined : { protocol, address, port };

@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { withoutBrackets } from '../../../base/ip-text.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 
 /** Where the connections of an engine may go. Engines that are given one ask it before, and while, they connect. */
@@ -57,7 +58,7 @@ export function createHostGuard(options: HostGuardOptions): HostGuard {
   const names = new Set(hosts.filter((host) => !isAddress(host)).map(nameOf));
   return {
     admit(url) {
-      const host = url.hostname.replace(/^\[|\]$/g, '');
+      const host = withoutBrackets(url.hostname);
       if (isIP(host) !== 0 ? addresses.has(host) : names.has(nameOf(host)) || LOCALHOST.test(nameOf(host))) return;
       throw new FlavorError('ERR_FLAVOR_CONFIG', `${host} is not among the hosts that are allowed`, false);
     },

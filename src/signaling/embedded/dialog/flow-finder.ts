@@ -2,7 +2,7 @@ import { isIP, isIPv6 } from 'node:net';
 import { defaultPorts, isSecure } from '../../dns/service-plan.js';
 import type { SipTarget } from '../../dns/target-resolver.js';
 import { canonicalHost } from '../../message/host.js';
-import { parseSipUri } from '../../message/sip-uri.js';
+import { hostToReach, parseSipUri } from '../../message/sip-uri.js';
 import { topVia } from '../../message/via.js';
 import type { ListeningAddress, SipProtocol } from '../../port.js';
 import type { ReceivedRequest } from '../transaction/server-transaction.js';
@@ -127,8 +127,7 @@ function nextHopOf(text: string): NextHop | undefined {
   const named = uri.params.get('transport')?.toLowerCase();
   const protocol = named === undefined ? undefined : spokenProtocol(named, secure);
   if (named !== undefined && protocol === undefined) return undefined;
-  const maddr = uri.params.get('maddr')?.replace(/^\[|\]$/g, '');
-  const host = canonicalHost(maddr === undefined || maddr === '' ? uri.host : maddr);
+  const host = canonicalHost(hostToReach(uri));
   const sameFlow = uri.params.has('ob') || protocol === 'ws' || protocol === 'wss';
   return { host, port: uri.port, protocol, secure, sameFlow };
 }

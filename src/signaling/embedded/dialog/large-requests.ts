@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../../base/clock.js';
+import { rememberNewest } from '../../../base/remember-newest.js';
 import type { LargeRequestFlow } from '../transaction/transaction-layer.js';
 import type { SipFlow } from '../transport/sip-transport.js';
 import type { BoundTransport } from './flow-finder.js';
@@ -35,10 +36,7 @@ export class LargeRequests {
   }
 
   #refused(key: string): void {
-    this.#refusals.delete(key);
-    this.#refusals.set(key, this.#clock.now() + largeRequestDefaults.refusalMs);
-    const oldest =
-      this.#refusals.size > largeRequestDefaults.maxRefusals ? this.#refusals.keys().next().value : undefined;
-    if (oldest !== undefined) this.#refusals.delete(oldest);
+    const { maxRefusals, refusalMs } = largeRequestDefaults;
+    rememberNewest(this.#refusals, key, this.#clock.now() + refusalMs, maxRefusals);
   }
 }

@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
+import { rememberNewest } from '../../../base/remember-newest.js';
 
 export interface NameResolverOptions {
   /** The answer must be there by then, ms. */
@@ -133,12 +134,7 @@ export class NameResolver {
   #remember(key: string, addresses: readonly string[]): void {
     const { lifetimeMs, failureLifetimeMs, maxNames } = this.#options;
     const livesMs = addresses.length > 0 ? lifetimeMs : failureLifetimeMs;
-    this.#entries.delete(key);
-    this.#entries.set(key, { addresses, expiresAtMs: this.#clock.now() + livesMs });
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= maxNames) break;
-      this.#entries.delete(oldest);
-    }
+    rememberNewest(this.#entries, key, { addresses, expiresAtMs: this.#clock.now() + livesMs }, maxNames);
   }
 }
 

@@ -1,10 +1,8 @@
 import type { TlsMaterial } from '../../../base/tls-material.js';
 import type { CapturedMessage } from '../../hep/hep-packet.js';
+import { messageLimits } from '../../message/limits.js';
 import type { ListeningAddress, SipProtocol } from '../../port.js';
 import type { SipFlow, SipRemote, SipTransport, SipTransportHandlers } from './sip-transport.js';
-
-/** Shorter ones are keep-alives. */
-const MIN_MESSAGE_BYTES = 10;
 
 /** Takes a copy of each message, without its time. Must not throw. */
 export type Capture = (captured: Omit<CapturedMessage, 'wallTimeMs'>) => void;
@@ -83,7 +81,7 @@ class CapturedFlow implements SipFlow {
 
   send(message: Uint8Array): void {
     const { remote, local, reliable } = this.#flow;
-    if (message.length >= MIN_MESSAGE_BYTES) {
+    if (message.length >= messageLimits.leastBytes) {
       this.#capture({ source: local, destination: remote, transport: reliable ? 'tcp' : 'udp', message });
     }
     this.#flow.send(message);

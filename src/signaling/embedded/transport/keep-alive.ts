@@ -4,6 +4,9 @@ import type { Random } from '../../../base/random.js';
 /** Two line ends between messages: the keep-alive of RFC 5626 section 3.5.1, on a stream answered by one. */
 export const KEEP_ALIVE_PING = Buffer.from('\r\n\r\n', 'latin1');
 
+/** Its answer. */
+export const KEEP_ALIVE_PONG = Buffer.from('\r\n', 'latin1');
+
 /** After a keep-alive its answer must be there within this, ms (RFC 5626 section 4.4.1). */
 export const KEEP_ALIVE_ANSWER_MS = 10_000;
 

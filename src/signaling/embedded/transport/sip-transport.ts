@@ -22,6 +22,11 @@ export interface SipFlow {
   onError(listener: (error: Error) => void): () => void;
 }
 
+/** The peer at the end of a flow, however often it comes back. */
+export function peerKey({ protocol, remote }: SipFlow): string {
+  return `${protocol} ${remote.address} ${remote.port}`;
+}
+
 export interface SipTransportHandlers {
   /**
    * One whole message: a datagram (keep-alives are gone), or one frame of a stream. A datagram whose body is shorter

@@ -5,7 +5,7 @@ import type { Random } from '../../../base/random.js';
 import type { IpEndpoint } from '../../ip-literal.js';
 import { ErrorListeners } from './error-listeners.js';
 import { FrameReader } from './frame-reader.js';
-import { KEEP_ALIVE_ANSWER_MS, KEEP_ALIVE_PING, KeepAlive } from './keep-alive.js';
+import { KEEP_ALIVE_ANSWER_MS, KEEP_ALIVE_PING, KEEP_ALIVE_PONG, KeepAlive } from './keep-alive.js';
 import type { SipFlow } from './sip-transport.js';
 
 /** How long a connection may do what, and how much may wait in it. */
@@ -43,8 +43,6 @@ export interface TcpConnectionOptions {
 
 /** More messages than this in one read, and the other sockets get their turn before the next. */
 const MESSAGES_PER_TURN = 16;
-
-const PONG = Buffer.from('\r\n', 'latin1');
 
 /**
  * What the running deadline is for. `fresh`: accepted, no message yet. `partial`: inside a message. `ending`: an
@@ -158,7 +156,7 @@ export class TcpConnection implements SipFlow {
     if (this.#awaited !== undefined) {
       this.#options.clock.clearTimeout(this.#awaited);
       this.#awaited = undefined;
-      if (!this.#reader.pending && chunk.equals(PONG)) {
+      if (!this.#reader.pending && chunk.equals(KEEP_ALIVE_PONG)) {
         // Not for the reader, to which two of them would be a keep-alive of the peer's.
         this.#answersPings = true;
         this.#rest();
@@ -170,7 +168,7 @@ export class TcpConnection implements SipFlow {
     this.#reader.feed(chunk);
     if (this.#deaf) return;
     // One answer for all keep-alives of a chunk: a flood of them must not become a flood of ours.
-    if (this.#pinged) this.send(PONG);
+    if (this.#pinged) this.send(KEEP_ALIVE_PONG);
     if (this.#messages - before > MESSAGES_PER_TURN) this.#yield();
     if (!this.#reader.pending) {
       if (this.#messages > 0 || this.#phase === 'resting') this.#rest();

@@ -4,7 +4,7 @@ import type { Clock } from '../../../base/clock.js';
 import { ConnectorError } from '../../../base/connector-error.js';
 import type { Random } from '../../../base/random.js';
 import type { TlsMaterial } from '../../../base/tls-material.js';
-import { checkedRemote, type IpEndpoint } from '../../ip-literal.js';
+import { checkedRemote, type IpEndpoint, isWildcard } from '../../ip-literal.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-address.js';
 import type { ListeningAddress } from '../../port.js';
 import type { SipFlow, SipRemote, SipTransport, SipTransportHandlers } from './sip-transport.js';
@@ -202,10 +202,6 @@ class TcpTransport implements SipTransport {
     await Promise.all([listener, ...[...this.#connections].map((connection) => connection.end())]);
     clock.clearTimeout(timer);
   }
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::';
 }
 
 /** With TLS a connection proves one name: another name at the same address gets a connection of its own. */

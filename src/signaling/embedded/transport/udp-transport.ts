@@ -4,6 +4,7 @@ import type { Clock } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
 import { checkBindAddress, checkedRemote, type IpEndpoint, lookupNothing } from '../../ip-literal.js';
 import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-address.js';
+import { messageLimits } from '../../message/limits.js';
 import type { ListeningAddress } from '../../port.js';
 import { ErrorListeners } from './error-listeners.js';
 import { PacedReading } from './paced-reading.js';
@@ -19,9 +20,6 @@ export interface UdpTransportOptions {
   /** Peers to listen to, by IP literal. Others get no answer at all. Everybody when absent. */
   readonly accept?: (address: string) => boolean;
 }
-
-/** Shorter datagrams are keep-alives (CRLF, NUL) or noise: the shortest SIP start line alone is longer. */
-const MIN_MESSAGE_BYTES = 10;
 
 /** STUN messages begin with a byte below this. */
 const STUN_FIRST_BYTES = 0x04;
@@ -101,7 +99,7 @@ class UdpTransport implements SipTransport {
 
   #receive(message: Buffer, source: RemoteInfo, reading: PacedReading<Datagram>): void {
     // Port 0 can be forged but never answered.
-    if (message.length < MIN_MESSAGE_BYTES || source.port === 0 || !this.#accept(source.address)) return;
+    if (message.length < messageLimits.leastBytes || source.port === 0 || !this.#accept(source.address)) return;
     // No SIP message begins so; the two most significant bits are what tells STUN from it (RFC 5626 section 3.5.2).
     if ((message[0] ?? 0) < STUN_FIRST_BYTES) {
       const answer = stunAnswer(message, source);

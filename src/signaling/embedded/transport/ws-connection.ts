@@ -3,7 +3,9 @@ import type { RawData, WebSocket } from 'ws';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
 import type { IpEndpoint } from '../../ip-literal.js';
+import { messageLimits } from '../../message/limits.js';
 import { ErrorListeners } from './error-listeners.js';
+import { KEEP_ALIVE_PING, KEEP_ALIVE_PONG } from './keep-alive.js';
 import type { SipFlow } from './sip-transport.js';
 
 /** How long a WebSocket may do what, and how much may wait in it. */
@@ -34,10 +36,6 @@ export interface WsConnectionOptions {
 
 /** More messages than this in one turn of the event loop, and the other sockets get their turn before the next. */
 const MESSAGES_PER_TURN = 16;
-/** Shorter messages are keep-alives (RFC 5626 section 3.5.1) or noise: the shortest SIP start line alone is longer. */
-const MIN_MESSAGE_BYTES = 10;
-const PING = '\r\n\r\n';
-const PONG = '\r\n';
 /** RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
 
@@ -146,8 +144,8 @@ export class WsConnection implements SipFlow {
     if (!this.usable) return;
     this.#yieldAfterMany();
     const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
-    if (bytes.length < MIN_MESSAGE_BYTES) {
-      if (bytes.toString('latin1') === PING) this.#socket.send(PONG, { binary: false });
+    if (bytes.length < messageLimits.leastBytes) {
+      if (bytes.equals(KEEP_ALIVE_PING)) this.#socket.send(KEEP_ALIVE_PONG, { binary: false });
       return;
     }
     this.#options.clock.clearTimeout(this.#first);
