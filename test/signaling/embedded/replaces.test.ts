@@ -122,6 +122,20 @@ test('only an early call is wanted, and this one is established: 486', async () 
   expect(call.seen()).toEqual([486]);
 });
 
+test('a transfer asked for before the ACK stands in nobody’s way once it has failed', async () => {
+  const call = await PeerDialog.establish({
+    onInvite: (leg) => {
+      leg.accept(SDP);
+      leg.refer({ uri: 'sip:sales@example.com' });
+    },
+  });
+  const refer = call.takeRequest();
+  call.respond(refer, 603);
+  const [ours, theirs] = [tagOf(refer.headers.get('From')), tagOf(refer.headers.get('To'))];
+  invite(call, [`Replaces: ${call.leg.callId};to-tag=${ours};from-tag=${theirs}`]);
+  expect(call.events.map(({ type }) => type)).toEqual(['transfer', 'offer']);
+});
+
 test('a call that has just ended: 603', async () => {
   const { call, replaces } = await established();
   call.leg.hangUp();
