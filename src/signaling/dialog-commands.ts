@@ -1,4 +1,5 @@
 import { checkHeaderFields } from '../base/header-fields.js';
+import type { DialogId } from './dialog-id.js';
 import { checkDigit, type InfoSender } from './info-sender.js';
 import { ENDED_BY_US } from './leg-end.js';
 import type { HangUpOptions, LegEnd, ReferRequest } from './port.js';
@@ -17,6 +18,8 @@ export abstract class DialogCommands {
   #heldBye: HangUpOptions | undefined;
   #heldRefer: (() => void) | undefined;
 
+  /** How the dialog is called on the wire, once that is known. */
+  protected abstract readonly identity: DialogId | undefined;
   /** A 2xx was sent or received, and no BYE. */
   protected abstract readonly confirmed: boolean;
   /** Our first 2xx has no ACK yet. */
@@ -62,6 +65,11 @@ export abstract class DialogCommands {
   sendDigit(digit: string, durationMs: number): void {
     checkDigit(digit);
     if (this.usable) this.digits.add(digit, durationMs);
+  }
+
+  /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
+  get replaceableDialog(): DialogId | undefined {
+    return this.usable ? this.identity : undefined;
   }
 
   /** Confirmed, and nobody has asked for its end. */

@@ -62,7 +62,7 @@ export class CallDialog extends DialogCommands implements ServerDialog {
   readonly #channel: ServerChannel;
   #phase: Phase = 'pending';
   #id = '';
-  #identity: DialogId | undefined;
+  protected identity: DialogId | undefined;
   #localUri = '';
   #remoteCSeq = 0;
   /** Header fields of a BYE that waits for the server's name of the dialog. */
@@ -153,19 +153,14 @@ export class CallDialog extends DialogCommands implements ServerDialog {
   identify(identity: DialogId): void {
     if (this.#phase === 'gone') return;
     this.#unidentify();
-    this.#identity = identity;
+    this.identity = identity;
     this.#calls.identities.set(dialogKey(identity), this);
   }
 
   #unidentify(): void {
     const { identities } = this.#calls;
-    const key = this.#identity && dialogKey(this.#identity);
+    const key = this.identity && dialogKey(this.identity);
     if (key !== undefined && identities.get(key) === this) identities.delete(key);
-  }
-
-  /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
-  get replaceableDialog(): DialogId | undefined {
-    return this.usable ? this.#identity : undefined;
   }
 
   protected get confirmed(): boolean {

@@ -1,27 +1,17 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, RELIABLE_TAG, SDP_TYPE } from '../capabilities.js';
-import { type DialogId, mergeKeyOf } from '../dialog-id.js';
+import { mergeKeyOf } from '../dialog-id.js';
+import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
 import { ENDED_BY_LOSS, ENDED_BY_US, reasonText } from '../leg-end.js';
-import { LegEvents } from '../leg-events.js';
+import type { LegEvents } from '../leg-events.js';
 import { hasOptionTag } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
-import type {
-  AcceptOptions,
-  HangUpOptions,
-  InboundLeg,
-  InviteRequest,
-  LegEnd,
-  LegEvent,
-  ReferRequest,
-  RejectOptions,
-} from '../port.js';
+import type { AcceptOptions, HangUpOptions, InboundLeg, InviteRequest, LegEnd, RejectOptions } from '../port.js';
 import { encodeUser, finalStatus, rejectionOf } from '../rejection.js';
-import type { Offer } from '../reoffers.js';
-import type { ReplaceableLeg } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { CallServer, ReplacingInvite } from './call-server.js';
 import { replaceLeg } from './leg-replacement.js';
@@ -32,7 +22,7 @@ import type { ServerRequest } from './server-request.js';
 const MAX_CONTACT_USER = 128;
 
 /** One INVITE that a drachtio server handed to us, from its first provisional response to the end of its dialog. */
-export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
+export class ServerUasLeg extends DialogLeg implements InboundLeg {
   readonly direction = 'inbound';
   readonly callId: string;
   readonly localAddress: string;
@@ -42,7 +32,6 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
   /** Those of the connection that the leg lives on. */
   #calls: CallServer;
   readonly #request: ServerRequest;
-  readonly #events: LegEvents;
   /** The dialog the leg lives in; another one when somebody has taken the peer's place. */
   #dialog: CallDialog;
   readonly #mode: 'plain' | 'reliable' | 'none';
@@ -53,6 +42,7 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
   #ringRepeat: TimerHandle | undefined;
 
   constructor(calls: CallServer, request: ServerRequest, invite: InviteRequest) {
+    super();
     this.callId = invite.callId;
     this.localAddress = calls.localAddressTo(invite.source.address);
     this.invite = invite;
@@ -60,7 +50,6 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
     this.#calls = calls;
     this.#request = request;
     this.#mode = provisionalMode(request.request, invite.sdp !== undefined);
-    this.#events = new LegEvents((error) => this.refuseAfterFault(error));
     const dialog: CallDialog = new CallDialog(
       calls,
       'inbound',
@@ -73,12 +62,12 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
     this.#startExpiry();
   }
 
-  get replaceableDialog(): DialogId | undefined {
-    return this.#dialog.replaceableDialog;
+  protected get talking(): CallDialog {
+    return this.#dialog;
   }
 
-  listen(listener: (event: LegEvent) => void): void {
-    this.#events.listen(listener);
+  protected onListenerFault(error: unknown): void {
+    this.refuseAfterFault(error);
   }
 
   ring(status: 180 | 183, sdp?: string): void {
@@ -100,24 +89,12 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
     this.#dialog.forget();
     this.#request.respond(final, rejection);
     this.#calls.removeLeg(this);
-    this.#events.endLater({ by: 'local', status: final, text: '' });
+    this.events.endLater({ by: 'local', status: final, text: '' });
   }
 
   hangUp(options: HangUpOptions = {}): void {
     if (this.#pending) this.reject(options.status ?? 480, options);
     else this.#dialog.hangUp(options);
-  }
-
-  refer(request: ReferRequest): void {
-    this.#dialog.refer(request);
-  }
-
-  reoffer(sdp: Offer): void {
-    this.#dialog.reoffer(sdp);
-  }
-
-  sendDigit(digit: string, durationMs: number): void {
-    this.#dialog.sendDigit(digit, durationMs);
   }
 
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
@@ -175,7 +152,7 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
     const ifCurrent = (action: () => void): void => {
       if (dialog() === this.#dialog) action();
     };
-    const emit = (event: Parameters<LegEvents['emit']>[0]): void => ifCurrent(() => this.#events.emit(event));
+    const emit = (event: Parameters<LegEvents['emit']>[0]): void => ifCurrent(() => this.events.emit(event));
     return {
       onAcked: (sdp) => emit({ type: 'acked', sdp }),
       onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
@@ -193,13 +170,13 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
       invite,
       old: this.#dialog,
       user: this.#userOf(() => next),
-      onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+      onOffer: (sdp, reply) => this.events.emit({ type: 'offer', sdp, reply }),
       onReplaced: (dialog, fromUser) => {
         next = dialog;
         this.#dialog = dialog;
         invite.calls.move(this, this.#calls);
         this.#calls = invite.calls;
-        this.#events.emit({ type: 'replaced', fromUser });
+        this.events.emit({ type: 'replaced', fromUser });
       },
     });
   }
@@ -223,8 +200,8 @@ export class ServerUasLeg implements InboundLeg, ReplaceableLeg {
       return;
     }
     this.#calls.removeLeg(this);
-    if (end.by === 'local') this.#events.endLater(end);
-    else this.#events.end(end);
+    if (end.by === 'local') this.events.endLater(end);
+    else this.events.end(end);
   }
 
   #settle(): void {

@@ -1,18 +1,15 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
-import { type DialogId, toTagOf } from '../dialog-id.js';
+import { toTagOf } from '../dialog-id.js';
+import { DialogLeg } from '../dialog-leg.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
-import { checkDigit } from '../info-sender.js';
 import { InviteInterval } from '../invite-interval.js';
 import { ENDED_BY_LOSS, ENDED_BY_US, endText } from '../leg-end.js';
-import { LegEvents } from '../leg-events.js';
+import type { LegEvents } from '../leg-events.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
+import type { HangUpOptions, LegEnd, OutboundLeg, OutboundRequest } from '../port.js';
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
-import { checkReferRequest } from '../refer-request.js';
-import type { Offer } from '../reoffers.js';
-import type { ReplaceableLeg } from '../replaces.js';
 import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
@@ -38,14 +35,13 @@ interface Attempt {
 }
 
 /** A call of ours through a drachtio server, to the end of its dialog. */
-export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
+export class ServerUacLeg extends DialogLeg implements OutboundLeg {
   readonly direction = 'outbound';
   readonly callId: string;
   readonly localAddress: string;
   /** Those of the connection that the leg lives on. */
   #calls: CallServer;
   readonly #request: OutboundRequest;
-  readonly #events: LegEvents;
   readonly #targets: TargetList;
   readonly #credentials: DigestClient | undefined;
   readonly #interval: InviteInterval;
@@ -65,11 +61,11 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
   #cancelTimer: TimerHandle | undefined;
 
   constructor(calls: CallServer, request: OutboundRequest, localAddress: string) {
+    super();
     this.#calls = calls;
     this.#request = request;
     this.localAddress = localAddress;
     this.callId = calls.random.hex(16);
-    this.#events = new LegEvents((error) => calls.fault(error));
     this.#targets = new TargetList(request.uri, request.targets ?? [], calls.resting);
     this.#interval = new InviteInterval(calls.sessionTimers);
     this.#credentials = request.auth === undefined ? undefined : new DigestClient(request.auth, calls.random);
@@ -77,12 +73,12 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     this.#body = typeof sdp === 'string' ? sdp : sdp(localAddress);
   }
 
-  get replaceableDialog(): DialogId | undefined {
-    return this.#answered?.replaceableDialog;
+  protected get talking(): CallDialog | undefined {
+    return this.#answered;
   }
 
-  listen(listener: (event: LegEvent) => void): void {
-    this.#events.listen(listener);
+  protected onListenerFault(error: unknown): void {
+    this.#calls.fault(error);
   }
 
   /** Hands the INVITE to the server. To be called once. */
@@ -94,7 +90,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
   }
 
   hangUp(options: HangUpOptions = {}): void {
-    if (this.#events.ended) return;
+    if (this.events.ended) return;
     if (this.#answered !== undefined) {
       this.#answered.hangUp(options);
       return;
@@ -114,28 +110,9 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     this.#cancelTimer = clock.setTimeout(() => this.#abandon(), 64 * limits.t1Ms);
   }
 
-  refer(request: ReferRequest): void {
-    if (this.#answered !== undefined) {
-      this.#answered.refer(request);
-      return;
-    }
-    checkReferRequest(request);
-    this.#events.emitLater({ type: 'transfer', status: 481, final: true });
-  }
-
-  reoffer(sdp: Offer): void {
-    if (this.#answered !== undefined) this.#answered.reoffer(sdp);
-    else this.#events.emitLater({ type: 'reoffered', status: 481, sdp: undefined });
-  }
-
-  sendDigit(digit: string, durationMs: number): void {
-    if (this.#answered !== undefined) this.#answered.sendDigit(digit, durationMs);
-    else checkDigit(digit);
-  }
-
   /** The driver closes: CANCEL or BYE at once. Whoever answers meanwhile gets ACK and BYE, as long as the connection is there. */
   shutDown(): void {
-    if (this.#events.ended) return;
+    if (this.events.ended) return;
     if (this.#answered !== undefined) this.#answered.sendBye({}, ENDED_BY_US);
     else this.hangUp();
     this.#end(ENDED_BY_US);
@@ -215,7 +192,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     const attempt = this.#attempt;
     if (!this.#targets.more || attempt === undefined) return;
     this.#failOverTimer = clock.setTimeout(() => {
-      if (this.#attempt !== attempt || attempt.heard || this.#givenUp || this.#events.ended) return;
+      if (this.#attempt !== attempt || attempt.heard || this.#givenUp || this.events.ended) return;
       const other = this.#targets.next();
       if (other === undefined) return;
       // It may have our INVITE and answer yet: then it is cancelled, or acknowledged and ended.
@@ -243,14 +220,14 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       if (answer !== undefined) attempt.dialog.noteEarlyAnswer(this.#body, answer, toTagOf(response) ?? '');
     }
     if (this.#attempt !== attempt || attempt.givenUp !== undefined || response.status === 100) return;
-    this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
+    this.events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
   }
 
   #receiveSuccess(attempt: Attempt, { response, dialogId, acknowledge }: ServerResponse): void {
     acknowledge();
     const invite = attempt.sent;
     if (invite === undefined) return;
-    const wanted = this.#attempt === attempt && attempt.givenUp === undefined && !this.#events.ended;
+    const wanted = this.#attempt === attempt && attempt.givenUp === undefined && !this.events.ended;
     const dialog = attempt.dialog ?? this.#createDialog();
     dialog.enter(dialogId);
     const sdp = dialog.confirmByResponse(invite, response);
@@ -258,7 +235,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
     if (wanted) {
       this.#answered = dialog;
       this.#stopTimers();
-      this.#events.emit({ type: 'answered', sdp });
+      this.events.emit({ type: 'answered', sdp });
       return;
     }
     // The CANCEL crossed this 2xx (RFC 3261 section 9.1). Where the server sends a BYE by itself, it refuses ours.
@@ -280,7 +257,7 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
   /** Once the call is answered, only the dialog it lives in is the leg's. */
   #userOf(dialog: () => CallDialog | undefined): CallDialogUser {
     const emit = (event: Parameters<LegEvents['emit']>[0]): void => {
-      if (this.#answered === undefined || dialog() === this.#answered) this.#events.emit(event);
+      if (this.#answered === undefined || dialog() === this.#answered) this.events.emit(event);
     };
     return {
       onAcked: (sdp) => emit({ type: 'acked', sdp }),
@@ -307,13 +284,13 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       invite,
       old,
       user: this.#userOf(() => next),
-      onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
+      onOffer: (sdp, reply) => this.events.emit({ type: 'offer', sdp, reply }),
       onReplaced: (dialog, fromUser) => {
         next = dialog;
         this.#answered = dialog;
         invite.calls.move(this, this.#calls);
         this.#calls = invite.calls;
-        this.#events.emit({ type: 'replaced', fromUser });
+        this.events.emit({ type: 'replaced', fromUser });
       },
     });
   }
@@ -377,9 +354,9 @@ export class ServerUacLeg implements OutboundLeg, ReplaceableLeg {
       this.#attempt.dialog?.abandon();
       this.#attempt.dialog = undefined;
     }
-    if (this.#events.ended) return;
-    if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);
-    else this.#events.endLater(end);
+    if (this.events.ended) return;
+    if (end.by === 'peer' || end.by === 'ack-timeout') this.events.end(end);
+    else this.events.endLater(end);
     this.#calls.removeLeg(this);
   }
 

@@ -107,6 +107,10 @@ export class CallDialog extends DialogCommands implements DialogOwner {
     return this.#digits;
   }
 
+  protected get identity(): DialogId {
+    return this.dialog;
+  }
+
   protected get confirmed(): boolean {
     return this.#phase === 'confirmed';
   }
@@ -150,11 +154,6 @@ export class CallDialog extends DialogCommands implements DialogOwner {
   /** Asks the user for an answer to an offer of the peer that came in a PRACK. */
   ask(sdp: string, reply: OfferReply): void {
     this.#session.ask(sdp, reply);
-  }
-
-  /** The dialog by which a third party may take over this call (RFC 3891); `undefined` while there is none. */
-  get replaceableDialog(): DialogId | undefined {
-    return this.usable ? this.dialog : undefined;
   }
 
   /** Sends BYE at once. The user hears of the end when it is on its way; only the transaction lives on. */

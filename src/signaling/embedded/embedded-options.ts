@@ -11,6 +11,7 @@ import type { Lookup } from './dialog/name-resolver.js';
 import type { PeerAuthenticationOptions } from './peer-authentication.js';
 import type { RegistrationOptions } from './registration-options.js';
 import { type TimerOptions, timerDefaults } from './transaction/timer-values.js';
+import { type TransactionLayerOptions, transactionLayerDefaults } from './transaction/transaction-layer.js';
 import type { SipTransport } from './transport/sip-transport.js';
 import type { TlsPolicy } from './transport/tls-policy.js';
 
@@ -47,11 +48,9 @@ export interface EmbeddedOptions {
 }
 
 /** What keeps the endpoint's memory bounded, whatever comes. */
-export interface EmbeddedLimits extends LegLimits {
-  /** See `TransactionLayerOptions`. */
-  readonly maxServerTransactions: number;
-  /** See `TransactionLayerOptions`. */
-  readonly maxServerBytes: number;
+export interface EmbeddedLimits
+  extends LegLimits,
+    Pick<TransactionLayerOptions, 'maxServerTransactions' | 'maxServerBytes'> {
   /** Dialogs one outbound INVITE may create by forking; further early ones are ignored, for an answer the oldest goes. */
   readonly maxForks: number;
   /** Time for the end of the INVITEs that a stop has cancelled, ms. */
@@ -65,8 +64,8 @@ export const embeddedDefaults = {
   timers: timerDefaults,
   limits: {
     ...legLimitDefaults,
-    maxServerTransactions: 16_384,
-    maxServerBytes: 32 << 20,
+    maxServerTransactions: transactionLayerDefaults.maxServerTransactions,
+    maxServerBytes: transactionLayerDefaults.maxServerBytes,
     maxForks: 16,
     closeMs: 1_000,
   },

@@ -1,10 +1,10 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
-import type { DialogId } from '../dialog-id.js';
+import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
 import { ENDED_BY_US, reasonText } from '../leg-end.js';
-import { LegEvents } from '../leg-events.js';
+import type { LegEvents } from '../leg-events.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
@@ -14,14 +14,10 @@ import type {
   InboundLeg,
   InviteRequest,
   LegEnd,
-  LegEvent,
   OfferReply,
-  ReferRequest,
   RejectOptions,
 } from '../port.js';
 import { finalStatus, rejectionOf } from '../rejection.js';
-import type { Offer } from '../reoffers.js';
-import type { ReplaceableLeg } from '../replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
 import { originOf } from './dialog/flow-finder.js';
@@ -31,7 +27,7 @@ import { Provisionals, strayPrackStatus } from './provisionals.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** One INVITE that came in, from its first provisional response to the end of its dialog. */
-export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
+export class UasLeg extends DialogLeg implements InboundLeg, CallDialogUser {
   readonly direction = 'inbound';
   readonly callId: string;
   readonly localAddress: string;
@@ -42,7 +38,6 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
   /** The dialog the leg lives in; another one when somebody has taken the peer's place. */
   #call: CallDialog;
   readonly #localTag: string;
-  readonly #events: LegEvents;
   readonly #onOver: () => void;
   /** As long as a PRACK may be meant for one of them. */
   #provisionals: Provisionals | undefined;
@@ -54,6 +49,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
 
   /** `onEnded` is called once, just before the listener hears of the end. */
   constructor(endpoint: Endpoint, transaction: ServerTransaction, invite: InviteRequest, onEnded: () => void) {
+    super();
     const { request, source } = transaction;
     this.callId = invite.callId;
     this.localAddress = source.local.address;
@@ -62,7 +58,6 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
     this.#transaction = transaction;
     this.#onOver = onEnded;
     this.#localTag = endpoint.tag();
-    this.#events = new LegEvents((error) => this.refuseAfterFault(error));
     this.#call = new CallDialog(
       {
         endpoint,
@@ -88,8 +83,12 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
     this.#startExpiry(transaction);
   }
 
-  listen(listener: (event: LegEvent) => void): void {
-    this.#events.listen(listener);
+  protected get talking(): CallDialog {
+    return this.#call;
+  }
+
+  protected onListenerFault(error: unknown): void {
+    this.refuseAfterFault(error);
   }
 
   /**
@@ -141,22 +140,6 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
     else this.#call.hangUp(options);
   }
 
-  refer(request: ReferRequest): void {
-    this.#call.refer(request);
-  }
-
-  reoffer(sdp: Offer): void {
-    this.#call.reoffer(sdp);
-  }
-
-  sendDigit(digit: string, durationMs: number): void {
-    this.#call.sendDigit(digit, durationMs);
-  }
-
-  get replaceableDialog(): DialogId | undefined {
-    return this.#call.replaceableDialog;
-  }
-
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
   shutDown(): void {
     if (this.#pending) this.reject(503);
@@ -200,7 +183,7 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
 
   /** What happens in a dialog concerns the leg as long as it lives in that one. */
   #emit(call: CallDialog, event: Parameters<LegEvents['emit']>[0]): void {
-    if (call === this.#call) this.#events.emit(event);
+    if (call === this.#call) this.events.emit(event);
   }
 
   onReplace(transaction: ServerTransaction, sdp: string | undefined): void {
@@ -211,10 +194,10 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
       contactUser: this.invite.requestUser,
       old: this.#call,
       user: this,
-      onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
+      onOffer: (offer, reply) => this.events.emit({ type: 'offer', sdp: offer, reply }),
       onReplaced: (call, fromUser) => {
         this.#call = call;
-        this.#events.emit({ type: 'replaced', fromUser });
+        this.events.emit({ type: 'replaced', fromUser });
       },
     });
   }
@@ -237,8 +220,8 @@ export class UasLeg implements InboundLeg, ReplaceableLeg, CallDialogUser {
       return;
     }
     this.#onOver();
-    if (end.by === 'local') this.#events.endLater(end);
-    else this.#events.end(end);
+    if (end.by === 'local') this.events.endLater(end);
+    else this.events.end(end);
   }
 
   #settle(): void {

@@ -1,32 +1,19 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, SDP_TYPE, supportedField } from '../capabilities.js';
-import type { DialogId } from '../dialog-id.js';
+import { DialogLeg } from '../dialog-leg.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
-import { checkDigit } from '../info-sender.js';
 import { InviteInterval } from '../invite-interval.js';
 import { ENDED_BY_LOSS, ENDED_BY_US } from '../leg-end.js';
-import { LegEvents } from '../leg-events.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
 import { serializeNameAddr } from '../message/name-addr.js';
 import { SipHeaders } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import { uriScheme } from '../message/sip-uri.js';
-import type {
-  HangUpOptions,
-  LegEnd,
-  LegEvent,
-  OfferReply,
-  OutboundLeg,
-  OutboundRequest,
-  ReferRequest,
-} from '../port.js';
+import type { HangUpOptions, LegEnd, OfferReply, OutboundLeg, OutboundRequest } from '../port.js';
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
-import { checkReferRequest } from '../refer-request.js';
 import { oneLine } from '../rejection.js';
-import type { Offer } from '../reoffers.js';
-import type { ReplaceableLeg } from '../replaces.js';
 import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
 import { authorize } from './authorized-send.js';
@@ -38,13 +25,12 @@ import { type NextHop, NextHops } from './next-hops.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** A call of ours, from the first packet to the end of its dialog. */
-export class UacLeg implements OutboundLeg, ReplaceableLeg {
+export class UacLeg extends DialogLeg implements OutboundLeg {
   readonly direction = 'outbound';
   readonly callId: string;
   readonly #endpoint: Endpoint;
   readonly #request: OutboundRequest;
   readonly #localTag: string;
-  readonly #events: LegEvents;
   readonly #onEnded: () => void;
   #localAddress: string;
   readonly #hops: NextHops;
@@ -68,13 +54,13 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
 
   /** `localAddress` is what is shown until the way to the peer is known. */
   constructor(endpoint: Endpoint, request: OutboundRequest, localAddress: string, onEnded: () => void) {
+    super();
     this.#endpoint = endpoint;
     this.#request = request;
     this.#localAddress = localAddress;
     this.#onEnded = onEnded;
     this.callId = endpoint.random.hex(16);
     this.#localTag = endpoint.tag();
-    this.#events = new LegEvents((error) => endpoint.fault(error));
     this.#hops = new NextHops(endpoint, request.uri, request.targets ?? [], endpoint.serviceRoutes.for(request));
     this.#interval = new InviteInterval(endpoint.sessionTimers);
     this.#credentials = request.auth === undefined ? undefined : new DigestClient(request.auth, endpoint.random);
@@ -85,8 +71,12 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     return this.#localAddress;
   }
 
-  listen(listener: (event: LegEvent) => void): void {
-    this.#events.listen(listener);
+  protected get talking(): CallDialog | undefined {
+    return this.#answered;
+  }
+
+  protected onListenerFault(error: unknown): void {
+    this.#endpoint.fault(error);
   }
 
   /** Looks the next hop up and sends the INVITE. To be called once. */
@@ -98,7 +88,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   }
 
   hangUp(options: HangUpOptions = {}): void {
-    if (this.#events.ended) return;
+    if (this.events.ended) return;
     if (this.#answered !== undefined) {
       this.#answered.hangUp(options);
       return;
@@ -109,32 +99,9 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     else this.#attempt.giveUp(options);
   }
 
-  refer(request: ReferRequest): void {
-    if (this.#answered !== undefined) {
-      this.#answered.refer(request);
-      return;
-    }
-    checkReferRequest(request);
-    this.#events.emitLater({ type: 'transfer', status: 481, final: true });
-  }
-
-  reoffer(sdp: Offer): void {
-    if (this.#answered !== undefined) this.#answered.reoffer(sdp);
-    else this.#events.emitLater({ type: 'reoffered', status: 481, sdp: undefined });
-  }
-
-  sendDigit(digit: string, durationMs: number): void {
-    if (this.#answered !== undefined) this.#answered.sendDigit(digit, durationMs);
-    else checkDigit(digit);
-  }
-
-  get replaceableDialog(): DialogId | undefined {
-    return this.#answered?.replaceableDialog;
-  }
-
   /** The driver closes: CANCEL or BYE at once. Whoever answers meanwhile gets ACK and BYE, as long as the driver waits. */
   shutDown(): void {
-    if (this.#events.ended) return;
+    if (this.events.ended) return;
     this.hangUp();
     this.#attempt?.giveUpSilent();
     this.#end(ENDED_BY_US);
@@ -143,7 +110,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   /** The next hop that is left, or the end. */
   #tryNext(): void {
     this.#hops.next((hop) => {
-      if (this.#events.ended) return;
+      if (this.events.ended) return;
       if (hop !== undefined) this.#invite(hop);
       else if (this.#hops.restingSeen) this.#end({ ...this.#lastEnd, status: this.#lastEnd.status || 503 });
       else this.#end(this.#lastEnd);
@@ -172,12 +139,12 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
         user: {
           onProgress: (response) => {
             if (this.#attempt !== attempt) return;
-            this.#events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
+            this.events.emit({ type: 'progress', status: response.status, sdp: sdpOf(response) });
           },
           onAnswered: (call, sdp) => {
             this.#answered = call;
             this.#stopTimers();
-            this.#events.emit({ type: 'answered', sdp: call === this.#updated ? undefined : sdp });
+            this.events.emit({ type: 'answered', sdp: call === this.#updated ? undefined : sdp });
           },
           onFailed: (failure) => {
             if (this.#attempt === attempt) this.#onFailed(hop, failure);
@@ -200,7 +167,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
     if (!this.#hops.more) return;
     const waiting = this.#attempt;
     const stillSilent = (): boolean =>
-      !this.#events.ended && !this.#givenUp && this.#attempt === waiting && waiting?.heard === false;
+      !this.events.ended && !this.#givenUp && this.#attempt === waiting && waiting?.heard === false;
     this.#failOverTimer = clock.setTimeout(() => {
       if (!stillSilent()) return;
       this.#hops.next((other) => {
@@ -300,16 +267,16 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
   #dialogUser(): CallDialogUser {
     return {
       onAcked: (call, sdp) => {
-        if (call === this.#answered) this.#events.emit({ type: 'acked', sdp });
+        if (call === this.#answered) this.events.emit({ type: 'acked', sdp });
       },
       onOffer: (call, sdp, reply) => {
         if (this.#answered === undefined) this.#offerEarly(call, sdp, reply);
-        else if (call === this.#answered) this.#events.emit({ type: 'offer', sdp, reply });
+        else if (call === this.#answered) this.events.emit({ type: 'offer', sdp, reply });
         else reply.reject(488);
       },
-      onDigit: (_, digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
-      onTransfer: (_, status, final) => this.#events.emit({ type: 'transfer', status, final }),
-      onReoffered: (_, status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+      onDigit: (_, digit, durationMs) => this.events.emit({ type: 'digit', digit, durationMs }),
+      onTransfer: (_, status, final) => this.events.emit({ type: 'transfer', status, final }),
+      onReoffered: (_, status, sdp) => this.events.emit({ type: 'reoffered', status, sdp }),
       onReplace: (transaction, sdp) => this.#replace(transaction, sdp),
       onRefer: this.#request.onRefer,
       onEnded: (call, end) => {
@@ -328,7 +295,7 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
       this.#updated = call;
       reply.accept(description);
     };
-    this.#events.emit({ type: 'offer', sdp, reply: { accept, reject: (...refusal) => reply.reject(...refusal) } });
+    this.events.emit({ type: 'offer', sdp, reply: { accept, reject: (...refusal) => reply.reject(...refusal) } });
   }
 
   #replace(transaction: ServerTransaction, sdp: string | undefined): void {
@@ -344,21 +311,21 @@ export class UacLeg implements OutboundLeg, ReplaceableLeg {
       contactUser: this.#request.fromUser,
       old,
       user: this.#dialogUser(),
-      onOffer: (offer, reply) => this.#events.emit({ type: 'offer', sdp: offer, reply }),
+      onOffer: (offer, reply) => this.events.emit({ type: 'offer', sdp: offer, reply }),
       onReplaced: (call, fromUser) => {
         this.#answered = call;
-        this.#events.emit({ type: 'replaced', fromUser });
+        this.events.emit({ type: 'replaced', fromUser });
       },
     });
   }
 
   #end(end: LegEnd): void {
     this.#stopTimers();
-    if (this.#events.ended) return;
+    if (this.events.ended) return;
     this.#attempt?.close();
     this.#onEnded();
-    if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);
-    else this.#events.endLater(end);
+    if (end.by === 'peer' || end.by === 'ack-timeout') this.events.end(end);
+    else this.events.endLater(end);
   }
 
   #stopTimers(): void {

@@ -2,24 +2,13 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import type { Random } from '../../base/random.js';
 import { ALLOW } from '../capabilities.js';
-import type { DialogId } from '../dialog-id.js';
+import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
 import { ENDED_BY_US, reasonText } from '../leg-end.js';
-import { LegEvents } from '../leg-events.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
-import type {
-  AcceptOptions,
-  HangUpOptions,
-  InboundLeg,
-  InviteRequest,
-  LegEnd,
-  LegEvent,
-  ReferRequest,
-  RejectOptions,
-} from '../port.js';
+import type { AcceptOptions, HangUpOptions, InboundLeg, InviteRequest, LegEnd, RejectOptions } from '../port.js';
 import { finalStatus, rejectionOf } from '../rejection.js';
-import type { Offer } from '../reoffers.js';
 import type { OpensipsLimits } from './opensips-options.js';
 import { SessionDialog } from './session-dialog.js';
 import { requestOf, type SessionEvent } from './session-event.js';
@@ -42,14 +31,13 @@ export interface InboundLegParts extends SessionLegParts {
 }
 
 /** One INVITE that OpenSIPS has handed to us, to the end of its session. */
-export class UasSessionLeg implements InboundLeg {
+export class UasSessionLeg extends DialogLeg implements InboundLeg {
   readonly direction = 'inbound';
   readonly callId: string;
   readonly localAddress: string;
   readonly invite: InviteRequest;
   readonly #parts: InboundLegParts;
   readonly #dialog: SessionDialog;
-  readonly #events: LegEvents;
   /** `answering`: a 200 is on its way to OpenSIPS. */
   #phase: 'pending' | 'answering' | 'settled' = 'pending';
   /** Until OpenSIPS has taken our 200. */
@@ -61,19 +49,19 @@ export class UasSessionLeg implements InboundLeg {
   #ringRepeat: TimerHandle | undefined;
 
   constructor(parts: InboundLegParts, invite: InviteRequest) {
+    super();
     this.callId = invite.callId;
     this.localAddress = parts.localAddress;
     this.invite = invite;
     this.#parts = parts;
-    this.#events = new LegEvents((error) => this.refuseAfterFault(error));
     this.#dialog = new SessionDialog({
       direction: 'inbound',
       user: {
-        onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
-        onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
-        onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
-        onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
-        onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+        onAcked: (sdp) => this.events.emit({ type: 'acked', sdp }),
+        onOffer: (sdp, reply) => this.events.emit({ type: 'offer', sdp, reply }),
+        onDigit: (digit, durationMs) => this.events.emit({ type: 'digit', digit, durationMs }),
+        onTransfer: (status, final) => this.events.emit({ type: 'transfer', status, final }),
+        onReoffered: (status, sdp) => this.events.emit({ type: 'reoffered', status, sdp }),
         onEnded: (end) => this.#ended(end),
       },
       ...parts,
@@ -81,17 +69,17 @@ export class UasSessionLeg implements InboundLeg {
     this.#startExpiry();
   }
 
-  get replaceableDialog(): DialogId | undefined {
-    return this.#dialog.replaceableDialog;
+  protected get talking(): SessionDialog {
+    return this.#dialog;
+  }
+
+  protected onListenerFault(error: unknown): void {
+    this.refuseAfterFault(error);
   }
 
   /** Nothing is left to do for anybody but OpenSIPS. */
   get over(): boolean {
     return this.#refusal !== undefined || this.#dialog.over;
-  }
-
-  listen(listener: (event: LegEvent) => void): void {
-    this.#events.listen(listener);
   }
 
   ring(status: 180 | 183, sdp?: string): void {
@@ -120,7 +108,7 @@ export class UasSessionLeg implements InboundLeg {
     const final = finalStatus(status);
     this.#settle('settled');
     this.#refusal = this.#refuse(final, phrase, headers);
-    this.#events.endLater({ by: 'local', status: final, text: '' });
+    this.events.endLater({ by: 'local', status: final, text: '' });
   }
 
   hangUp(options: HangUpOptions = {}): void {
@@ -130,18 +118,6 @@ export class UasSessionLeg implements InboundLeg {
       checkHeaderFields(options.headers);
       this.#hangUpWhenAnswered ??= options;
     }
-  }
-
-  refer(request: ReferRequest): void {
-    this.#dialog.refer(request);
-  }
-
-  reoffer(sdp: Offer): void {
-    this.#dialog.reoffer(sdp);
-  }
-
-  sendDigit(digit: string, durationMs: number): void {
-    this.#dialog.sendDigit(digit, durationMs);
   }
 
   /** A handler or listener threw: a caller who still waits gets 500. */
@@ -172,7 +148,7 @@ export class UasSessionLeg implements InboundLeg {
       // BYE in an early dialog: OpenSIPS answers it and the INVITE (487).
       this.#settle('settled');
       this.#dialog.forget();
-      this.#events.end({ by: 'peer', status: 487, text: reasonText(requestOf(event)) });
+      this.events.end({ by: 'peer', status: 487, text: reasonText(requestOf(event)) });
     } else this.#dialog.receive(event);
   }
 
@@ -204,13 +180,13 @@ export class UasSessionLeg implements InboundLeg {
   #giveUp(text: string): void {
     this.#settle('settled');
     this.#refusal = this.#refuse(487);
-    this.#events.end({ by: 'peer', status: 487, text });
+    this.events.end({ by: 'peer', status: 487, text });
   }
 
   #ended(end: LegEnd): void {
     this.#settle('settled');
-    if (end.by === 'local') this.#events.endLater(end);
-    else this.#events.end(end);
+    if (end.by === 'local') this.events.endLater(end);
+    else this.events.end(end);
   }
 
   #settle(phase: 'answering' | 'settled'): void {

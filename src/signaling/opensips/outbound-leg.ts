@@ -1,14 +1,11 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW } from '../capabilities.js';
-import { type DialogId, fromTagOf, toTagOf } from '../dialog-id.js';
-import { checkDigit } from '../info-sender.js';
+import { fromTagOf, toTagOf } from '../dialog-id.js';
+import { DialogLeg } from '../dialog-leg.js';
 import { ENDED_BY_LOSS, ENDED_BY_US, endText } from '../leg-end.js';
-import { LegEvents } from '../leg-events.js';
 import { parseSipUri } from '../message/sip-uri.js';
-import type { HangUpOptions, LegEnd, LegEvent, OutboundLeg, OutboundRequest, ReferRequest } from '../port.js';
-import { checkReferRequest } from '../refer-request.js';
-import type { Offer } from '../reoffers.js';
+import type { HangUpOptions, LegEnd, OutboundLeg, OutboundRequest } from '../port.js';
 import type { RestingTargets } from '../resting-targets.js';
 import { retryAfterSeconds } from '../retry-after.js';
 import { sdpOf } from '../session-body.js';
@@ -32,12 +29,11 @@ export interface UacLegParts extends Omit<SessionLegParts, 'session' | 'onForgot
 }
 
 /** A call of ours through OpenSIPS, from `ua_session_client_start` to the end of its session. */
-export class UacSessionLeg implements OutboundLeg {
+export class UacSessionLeg extends DialogLeg implements OutboundLeg {
   readonly direction = 'outbound';
   readonly localAddress: string;
   readonly #parts: UacLegParts;
   readonly #request: OutboundRequest;
-  readonly #events: LegEvents;
   #dialog: SessionDialog | undefined;
   #session: UaSession | undefined;
   #answered = false;
@@ -58,11 +54,11 @@ export class UacSessionLeg implements OutboundLeg {
   });
 
   constructor(parts: UacLegParts, request: OutboundRequest) {
+    super();
     this.localAddress = parts.localAddress;
     this.#parts = parts;
     this.#request = request;
     this.#targets = request.targets ?? [];
-    this.#events = new LegEvents((error) => parts.onFault(error));
   }
 
   /** The key of the session, which OpenSIPS takes for Call-ID too; empty until it has said it. */
@@ -70,16 +66,16 @@ export class UacSessionLeg implements OutboundLeg {
     return this.#session?.key ?? '';
   }
 
-  get replaceableDialog(): DialogId | undefined {
-    return this.#answered ? this.#dialog?.replaceableDialog : undefined;
+  protected get talking(): SessionDialog | undefined {
+    return this.#answered ? this.#dialog : undefined;
+  }
+
+  protected onListenerFault(error: unknown): void {
+    this.#parts.onFault(error);
   }
 
   get over(): boolean {
-    return this.#events.ended;
-  }
-
-  listen(listener: (event: LegEvent) => void): void {
-    this.#events.listen(listener);
+    return this.events.ended;
   }
 
   /** Asks OpenSIPS to send the INVITE. To be called once; never rejects. */
@@ -145,11 +141,11 @@ export class UacSessionLeg implements OutboundLeg {
       session,
       direction: 'outbound',
       user: {
-        onAcked: (sdp) => this.#events.emit({ type: 'acked', sdp }),
-        onOffer: (sdp, reply) => this.#events.emit({ type: 'offer', sdp, reply }),
-        onDigit: (digit, durationMs) => this.#events.emit({ type: 'digit', digit, durationMs }),
-        onTransfer: (status, final) => this.#events.emit({ type: 'transfer', status, final }),
-        onReoffered: (status, sdp) => this.#events.emit({ type: 'reoffered', status, sdp }),
+        onAcked: (sdp) => this.events.emit({ type: 'acked', sdp }),
+        onOffer: (sdp, reply) => this.events.emit({ type: 'offer', sdp, reply }),
+        onDigit: (digit, durationMs) => this.events.emit({ type: 'digit', digit, durationMs }),
+        onTransfer: (status, final) => this.events.emit({ type: 'transfer', status, final }),
+        onReoffered: (status, sdp) => this.events.emit({ type: 'reoffered', status, sdp }),
         onRefer: this.#request.onRefer,
         onEnded: (end) => this.#end(end),
       },
@@ -160,7 +156,7 @@ export class UacSessionLeg implements OutboundLeg {
   }
 
   hangUp(options: HangUpOptions = {}): void {
-    if (this.#events.ended) return;
+    if (this.events.ended) return;
     if (this.#answered) {
       this.#dialog?.hangUp(options);
       return;
@@ -169,24 +165,6 @@ export class UacSessionLeg implements OutboundLeg {
     if (this.#givenUp !== undefined) return;
     this.#givenUp = options;
     if (this.#session !== undefined) this.#cancel();
-  }
-
-  refer(request: ReferRequest): void {
-    if (this.#answered && this.#dialog !== undefined) this.#dialog.refer(request);
-    else {
-      checkReferRequest(request);
-      this.#events.emitLater({ type: 'transfer', status: 481, final: true });
-    }
-  }
-
-  reoffer(sdp: Offer): void {
-    if (this.#answered && this.#dialog !== undefined) this.#dialog.reoffer(sdp);
-    else this.#events.emitLater({ type: 'reoffered', status: 481, sdp: undefined });
-  }
-
-  sendDigit(digit: string, durationMs: number): void {
-    if (this.#dialog === undefined) checkDigit(digit);
-    else this.#dialog.sendDigit(digit, durationMs);
   }
 
   lose(): void {
@@ -230,7 +208,7 @@ export class UacSessionLeg implements OutboundLeg {
     if (event.status < 200) {
       this.#heard = true;
       if (event.status > 100 && this.#givenUp === undefined) {
-        this.#events.emit({ type: 'progress', status: event.status, sdp: sdpOf(response) });
+        this.events.emit({ type: 'progress', status: event.status, sdp: sdpOf(response) });
       }
       return;
     }
@@ -258,7 +236,7 @@ export class UacSessionLeg implements OutboundLeg {
     this.#dialog?.confirmByResponse({ callId: this.callId, localTag, remoteTag }, this.#parts.from);
     // The CANCEL crossed this 2xx (RFC 3261 section 9.1).
     if (this.#givenUp !== undefined) this.#dialog?.hangUp(this.#givenUp);
-    else this.#events.emit({ type: 'answered', sdp: sdpOf(response) });
+    else this.events.emit({ type: 'answered', sdp: sdpOf(response) });
   }
 
   #cancel(): void {
@@ -273,9 +251,9 @@ export class UacSessionLeg implements OutboundLeg {
 
   #end(end: LegEnd): void {
     this.#parts.clock.clearTimeout(this.#answerTimer);
-    if (this.#events.ended) return;
+    if (this.events.ended) return;
     if (this.#session === undefined) this.#parts.onForgotten(undefined);
-    if (end.by === 'peer' || end.by === 'ack-timeout') this.#events.end(end);
-    else this.#events.endLater(end);
+    if (end.by === 'peer' || end.by === 'ack-timeout') this.events.end(end);
+    else this.events.endLater(end);
   }
 }

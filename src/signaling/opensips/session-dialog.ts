@@ -64,7 +64,7 @@ export class SessionDialog extends DialogCommands {
   readonly #timer: SessionTimer;
   readonly #channel: SessionChannel;
   #phase: Phase = 'pending';
-  #identity: DialogId | undefined;
+  protected identity: DialogId | undefined;
   #localUri = '';
   /** The highest CSeq of the peer's requests. */
   #peerCSeq = 0;
@@ -152,10 +152,6 @@ export class SessionDialog extends DialogCommands {
     this.#parts.user.onReoffered(status, sdp);
   }
 
-  get replaceableDialog(): DialogId | undefined {
-    return this.usable ? this.#identity : undefined;
-  }
-
   /** UAS: OpenSIPS has taken our 2xx. `offer`: what it offered, where the INVITE offered nothing. */
   confirmByAcceptance(identity: DialogId, localUri: string, offer: string | undefined): void {
     if (this.#phase !== 'pending') return;
@@ -176,7 +172,7 @@ export class SessionDialog extends DialogCommands {
 
   #confirm(identity: DialogId, localUri: string): void {
     this.#phase = 'confirmed';
-    this.#identity = identity;
+    this.identity = identity;
     this.#localUri = localUri;
   }
 
