@@ -42,6 +42,12 @@ export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 
+/** A bound address that can stand in an SDP: loopback instead of a wildcard, until the way to the peer is known. */
+export function concrete(address: string): string {
+  if (!isWildcard(address)) return address;
+  return address === '::' ? '::1' : '127.0.0.1';
+}
+
 /** Throws `ERR_LISTEN` unless the address to bind is an IP literal. */
 export function checkBindAddress(address: string): void {
   if (isIP(address) === 0) throw new ConnectorError('ERR_LISTEN', `"${address}" is not an IP address`);

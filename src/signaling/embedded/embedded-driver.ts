@@ -4,7 +4,8 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { optionsHeaders } from '../capabilities.js';
 import { dialogIdOf } from '../dialog-id.js';
 import { TargetResolver } from '../dns/target-resolver.js';
-import { inviteRequestOf, type ReceivedInvite } from '../invite-request.js';
+import { inviteRequestOf } from '../invite-request.js';
+import { concrete } from '../ip-literal.js';
 import { runGuarded } from '../leg-events.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import { parseMessage } from '../message/sip-parser.js';
@@ -36,7 +37,7 @@ import { UacLeg } from './outbound-leg.js';
 import { Peers } from './peers.js';
 import { Registration } from './registration.js';
 import type { RegistrationOptions } from './registration-options.js';
-import { requestedTarget } from './requested-target.js';
+import { receivedInvite } from './requested-target.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';
 import { createSocketTransport } from './transport/create-transport.js';
@@ -328,7 +329,7 @@ class EmbeddedDriver implements SignalingDriver {
     }
     const sdp = body.type === 'sdp' ? body.sdp : undefined;
     if (this.#receiveReplacement(transaction, sdp)) return;
-    const invite = inviteRequestOf(received(transaction, this.#options.advertise), sdp);
+    const invite = inviteRequestOf(receivedInvite(transaction, this.#options.advertise), sdp);
     const leg: UasLeg = new UasLeg(this.#endpoint, transaction, invite, () => this.#legs.delete(leg));
     this.#legs.add(leg);
     runGuarded(
@@ -369,7 +370,7 @@ class EmbeddedDriver implements SignalingDriver {
     this.#endpoint.respond(transaction, refusal.status, { headers: refusal.headers });
     this.#endpoint.debug({ status: refusal.status, reason: transaction.malformed?.reason }, 'request refused');
     if (transaction.request.method !== 'INVITE' || inDialog) return;
-    const invite: InviteRequest = inviteRequestOf(received(transaction, this.#options.advertise));
+    const invite: InviteRequest = inviteRequestOf(receivedInvite(transaction, this.#options.advertise));
     runGuarded(
       () => this.#handlers?.onRefused(invite, refusal.status),
       (error) => this.#endpoint.fault(error),
@@ -379,24 +380,4 @@ class EmbeddedDriver implements SignalingDriver {
   #retryAfter(): HeaderField {
     return retryAfterField(this.#endpoint.limits.retryAfterSeconds);
   }
-}
-
-/** A bound address that can stand in an SDP: loopback instead of a wildcard, for a moment only. */
-function concrete(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1';
-  return address === '::' ? '::1' : address;
-}
-
-/** An INVITE as every driver describes it. */
-function received(
-  { request, source, receivedAtMs }: ServerTransaction,
-  advertised: string | undefined,
-): ReceivedInvite {
-  const { protocol, remote, local } = source;
-  const uri = requestedTarget(request, local.port, [local.address, advertised ?? local.address]);
-  return {
-    request: { ...request, uri },
-    source: { protocol, address: remote.address, port: remote.port },
-    receivedAtMs,
-  };
 }

@@ -1,8 +1,24 @@
 import { defaultPorts } from '../dns/service-plan.js';
+import type { ReceivedInvite } from '../invite-request.js';
 import { canonicalHost } from '../message/host.js';
 import { parseNameAddrList } from '../message/name-addr.js';
 import type { SipRequest } from '../message/sip-message.js';
 import { parseSipUri, type SipUri } from '../message/sip-uri.js';
+import type { ServerTransaction } from './transaction/server-transaction.js';
+
+/** An INVITE of the peer as every driver describes it. @param advertised our host, as configured */
+export function receivedInvite(
+  { request, source, receivedAtMs }: ServerTransaction,
+  advertised: string | undefined,
+): ReceivedInvite {
+  const { protocol, remote, local } = source;
+  const uri = requestedTarget(request, local.port, [local.address, advertised ?? local.address]);
+  return {
+    request: { ...request, uri },
+    source: { protocol, address: remote.address, port: remote.port },
+    receivedAtMs,
+  };
+}
 
 /**
  * The URI a request outside a dialog is meant for. A strict router before us (RFC 2543), or a caller that has us as
