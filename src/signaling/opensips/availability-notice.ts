@@ -1,11 +1,12 @@
 import type { MiClient } from './mi/mi-client.js';
 import { METHOD_NOT_FOUND } from './mi/mi-message.js';
+import { FULL_RETRY_AFTER_SECONDS } from './opensips-options.js';
 
 /** The variable of OpenSIPS's script (module cfgutils): `$shv(voice_connector)`. */
 const VARIABLE = 'voice_connector';
 
 /** Its values: 0, or what the script is to say in Retry-After of a 503, s. */
-const values = { open: 0, full: 10, draining: 60 } as const;
+const values = { open: 0, full: FULL_RETRY_AFTER_SECONDS, draining: 60 } as const;
 
 export type Availability = keyof typeof values;
 

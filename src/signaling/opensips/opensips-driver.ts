@@ -22,14 +22,21 @@ import { RestingTargets } from '../resting-targets.js';
 import { retryAfterField } from '../retry-after.js';
 import { readSessionBody } from '../session-body.js';
 import { type Availability, AvailabilityNotice } from './availability-notice.js';
-import { EventSocket } from './event-socket.js';
+import type { BoundSocket } from './bound-socket.js';
+import { createEventSocket } from './event-socket.js';
 import { createEventFilter, miHost } from './event-sources.js';
 import { readExtraParams } from './extra-params.js';
 import { UasSessionLeg } from './inbound-leg.js';
 import { createMiLink } from './mi/create-mi-link.js';
 import { MiClient } from './mi/mi-client.js';
 import type { MiLink } from './mi/mi-link.js';
-import { type OpensipsDeps, type OpensipsLimits, type OpensipsOptions, opensipsDefaults } from './opensips-options.js';
+import {
+  FULL_RETRY_AFTER_SECONDS,
+  type OpensipsDeps,
+  type OpensipsLimits,
+  type OpensipsOptions,
+  opensipsDefaults,
+} from './opensips-options.js';
 import { UacSessionLeg } from './outbound-leg.js';
 import { OutboundStarter } from './outbound-starter.js';
 import { readSessionEvent, requestOf, type SessionEvent } from './session-event.js';
@@ -53,9 +60,6 @@ type SessionLeg = UasSessionLeg | UacSessionLeg;
 /** Option tags an INVITE may require: RFC 3262 needs what no command of OpenSIPS can send. */
 const understoodTags: ReadonlySet<string> = new Set([TIMER_TAG]);
 
-/** Of a 503 to an INVITE for which there is no room. */
-const RETRY_AFTER_SECONDS = 10;
-
 /** Sessions asked about at once where all of them are looked through. */
 const AUDIT_AT_ONCE = 8;
 const AUDIT_MS = 60_000;
@@ -67,7 +71,7 @@ class OpensipsDriver implements SignalingDriver {
   readonly #deps: OpensipsDeps;
   readonly #limits: OpensipsLimits = opensipsDefaults.limits;
   readonly #mi: MiClient;
-  readonly #events: EventSocket;
+  readonly #events: BoundSocket;
   readonly #starter: OutboundStarter;
   readonly #resting: RestingTargets;
   readonly #availability: AvailabilityNotice;
@@ -93,7 +97,7 @@ class OpensipsDriver implements SignalingDriver {
     this.#starter = new OutboundStarter(this.#mi, deps.clock);
     this.#resting = new RestingTargets(deps.clock);
     this.#availability = new AvailabilityNotice(this.#mi);
-    this.#events = new EventSocket({
+    this.#events = createEventSocket({
       ...options.events,
       accept: createEventFilter(options.allow, this.#mi),
       onDatagram: (datagram) => this.#onDatagram(datagram),
@@ -308,7 +312,7 @@ class OpensipsDriver implements SignalingDriver {
     else if (tooBrief !== undefined) this.#refuse(session, invite, tooBrief.status, tooBrief.headers);
     else if (this.#isMerged(mergeKey)) this.#refuse(session, invite, 482, []);
     else if (this.#sessions.size >= this.#limits.maxSessions || this.#closing !== undefined) {
-      this.#refuse(session, invite, 503, [retryAfterField(RETRY_AFTER_SECONDS)]);
+      this.#refuse(session, invite, 503, [retryAfterField(FULL_RETRY_AFTER_SECONDS)]);
     } else this.#offerLeg(session, invite, request.headers, mergeKey);
   }
 

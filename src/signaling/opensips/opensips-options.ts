@@ -33,6 +33,9 @@ export interface OpensipsLimits
   readonly farewellMs: number;
 }
 
+/** Of a 503 to an INVITE for which there is no room, s. */
+export const FULL_RETRY_AFTER_SECONDS = 10;
+
 export interface SubscriptionOptions {
   /** Lifetime asked for, s, and how often it is renewed, ms. */
   readonly expiresSeconds: number;

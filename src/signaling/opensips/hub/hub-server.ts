@@ -1,5 +1,5 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
+import type { RemoteInfo } from 'node:dgram';
+import { BoundSocket } from '../bound-socket.js';
 import { type MiFailure, readMiRequest, writeMiAnswer } from '../mi/mi-message.js';
 
 /** A command of a connector behind the hub. */
@@ -29,45 +29,31 @@ const MAX_OPEN = 10_000;
 export class HubServer {
   readonly #options: HubServerOptions;
   readonly #open = new Set<string>();
-  #socket: Socket | undefined;
+  readonly #socket: BoundSocket;
 
   constructor(options: HubServerOptions) {
+    const { host, port, onFailure } = options;
     this.#options = options;
+    this.#socket = new BoundSocket({
+      purpose: 'commands of connectors',
+      type: host.includes(':') ? 'udp6' : 'udp4',
+      host,
+      port,
+      onDatagram: (bytes, peer) => void this.#receive(bytes, peer),
+      onFailure,
+    });
   }
 
   /** Throws `ERR_LISTEN`. */
-  async bind(): Promise<{ readonly address: string; readonly port: number }> {
-    const { host, port, onFailure } = this.#options;
-    const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
-    this.#socket = socket;
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', (error) => {
-        reject(new ConnectorError('ERR_LISTEN', `commands of connectors: ${host}:${port}: ${errorMessage(error)}`));
-      });
-      socket.bind(port, host, () => resolve());
-    });
-    socket.removeAllListeners('error');
-    socket.on('error', onFailure);
-    socket.on('message', (bytes, peer) => void this.#receive(socket, bytes, peer));
-    const { address, port: bound } = socket.address();
-    return { address, port: bound };
+  bind(): Promise<{ readonly address: string; readonly port: number }> {
+    return this.#socket.bind();
   }
 
-  async close(): Promise<void> {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket === undefined) return;
-    await new Promise<void>((resolve) => {
-      try {
-        socket.close(() => resolve());
-      } catch {
-        // It never was bound.
-        resolve();
-      }
-    });
+  close(): Promise<void> {
+    return this.#socket.close();
   }
 
-  async #receive(socket: Socket, bytes: Buffer, peer: RemoteInfo): Promise<void> {
+  async #receive(bytes: Buffer, peer: RemoteInfo): Promise<void> {
     const { accept, onRequest } = this.#options;
     if (!accept(peer.address) || this.#open.size >= MAX_OPEN) return;
     const request = readMiRequest(bytes.toString('utf8'));
@@ -79,8 +65,6 @@ export class HubServer {
     this.#open.add(name);
     const answer = await onRequest({ from, method, params });
     this.#open.delete(name);
-    if (answer === undefined || this.#socket !== socket) return;
-    // Without a callback an error of this one datagram would be an error of the socket.
-    socket.send(writeMiAnswer(id, answer), peer.port, peer.address, () => {});
+    if (answer !== undefined) this.#socket.send(writeMiAnswer(id, answer), peer.port, peer.address);
   }
 }

@@ -1,4 +1,6 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
+import { retryAfterField } from '../../retry-after.js';
+import { FULL_RETRY_AFTER_SECONDS, opensipsDefaults } from '../opensips-options.js';
 import type { SessionEvent } from '../session-event.js';
 import type { UaSession } from '../ua-session.js';
 import type { HubWorker } from './hub-worker.js';
@@ -40,8 +42,7 @@ const CLAIM_MS = 3_000;
 /** And one that the far end has just answered: time for a connector that comes back to a new hub, and for 200 again, ms. */
 const ANSWERED_MS = 5_000;
 
-/** How long a session that we refused is left for its ACK, ms. */
-const REFUSED_MS = 5_000;
+const { refusedMs } = opensipsDefaults.limits;
 
 /**
  * Which session is whose. A new one goes to the connector with the fewest; one that was begun before this hub was there
@@ -141,7 +142,7 @@ export class HubSessions {
         void opensips(key).terminate();
         this.forget(key);
       };
-      if (graceful) session.timer = clock.setTimeout(end, REFUSED_MS);
+      if (graceful) session.timer = clock.setTimeout(end, refusedMs);
       else end();
     }
   }
@@ -174,12 +175,12 @@ export class HubSessions {
     const { clock } = this.#parts;
     const opensips = this.#parts.session(key);
     session.invite = undefined;
-    void opensips.reply('INVITE', 503, undefined, { headers: [['Retry-After', '10']] });
+    void opensips.reply('INVITE', 503, undefined, { headers: [retryAfterField(FULL_RETRY_AFTER_SECONDS)] });
     // Left for its ACK a while, as connectors leave theirs.
     session.timer = clock.setTimeout(() => {
       void opensips.terminate();
       this.forget(key);
-    }, REFUSED_MS);
+    }, refusedMs);
   }
 
   /** Nobody may have it any more: what waits for an answer gets one, when nobody has given it. */

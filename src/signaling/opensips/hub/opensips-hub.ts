@@ -4,7 +4,8 @@ import type { Random } from '../../../base/random.js';
 import { createSourceFilter } from '../../../base/source-filter.js';
 import type { Logger } from '../../../flavor-api/index.js';
 import { createLocalAddressFinder } from '../../local-address.js';
-import { EventSocket } from '../event-socket.js';
+import type { BoundSocket } from '../bound-socket.js';
+import { createEventSocket } from '../event-socket.js';
 import { createEventFilter, miHost } from '../event-sources.js';
 import { createMiLink } from '../mi/create-mi-link.js';
 import { MiClient, type MiOutcome } from '../mi/mi-client.js';
@@ -57,7 +58,7 @@ export class OpensipsHub implements AsyncDisposable {
   readonly #deps: HubDeps;
   readonly #options: HubOptions;
   readonly #mi: MiClient;
-  readonly #events: EventSocket;
+  readonly #events: BoundSocket;
   readonly #server: HubServer;
   readonly #sessions: HubSessions;
   /** By the address of their commands. */
@@ -80,7 +81,7 @@ export class OpensipsHub implements AsyncDisposable {
     const accept = (address: string): boolean => isAllowed(address) || isNear(address);
     const onFailure = (error: Error): void => log.warn({ error: errorMessage(error) }, 'a socket failed');
     const onDatagram = (datagram: Buffer): void => this.#onDatagram(datagram);
-    this.#events = new EventSocket({ ...options.events, accept, onDatagram, onFailure });
+    this.#events = createEventSocket({ ...options.events, accept, onDatagram, onFailure });
     const onRequest = (request: HubRequest): Promise<HubAnswer | undefined> => this.#onRequest(request);
     this.#server = new HubServer({ ...options.listen, accept, onRequest, onFailure });
     this.#sessions = new HubSessions({
