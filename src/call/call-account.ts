@@ -108,7 +108,8 @@ export class CallAccount implements ConversationNotes {
     this.#answeredAtMs = this.#clock.wallTime();
     this.#originMs = this.#clock.now();
     this.ledger.onAnswered(this.#originMs);
-    this.emit({ type: 'call-answered', codec: this.#codec ?? 'unknown', setupMs: this.#originMs - receivedAtMs });
+    const setupMs = Math.round(this.#originMs - receivedAtMs);
+    this.emit({ type: 'call-answered', codec: this.#codec ?? 'unknown', setupMs });
   }
 
   onCallerSpeaking(speaking: boolean): void {

@@ -15,7 +15,7 @@ export type SubscriptionItem =
   | { readonly type: 'gap'; readonly missed: number };
 
 export interface SubscriptionOptions {
-  /** Only events of this call. */
+  /** Only events of this call: those that are remembered first, so that who asks for a call misses nothing of it. */
   readonly callId?: string | undefined;
   /** The last event the subscriber has seen, as in `Last-Event-ID`: those after it are given again. */
   readonly afterId?: string | undefined;
@@ -93,7 +93,7 @@ export class EventHub {
   /** @returns `undefined` when there are as many subscribers as may be, or the hub has closed. */
   subscribe(options: SubscriptionOptions = {}): EventSubscription | undefined {
     if (this.#closed || this.#subscribers.size >= eventHubDefaults.subscribers) return undefined;
-    const position = options.afterId === undefined ? this.#sequence : this.#positionOf(options.afterId);
+    const position = this.#beginning(options);
     const subscription: Subscription = new Subscription(position, options.callId, {
       next: (after) => this.#next(after, options.callId),
       forget: () => this.#subscribers.delete(subscription),
@@ -107,6 +107,12 @@ export class EventHub {
     this.#closed = true;
     for (const subscriber of [...this.#subscribers]) subscriber.close();
     this.#listeners.clear();
+  }
+
+  /** The number of the event after which a subscriber begins. */
+  #beginning({ callId, afterId }: SubscriptionOptions): number {
+    if (afterId !== undefined) return this.#positionOf(afterId);
+    return callId === undefined ? this.#sequence : this.#sequence - this.#memory.length;
   }
 
   /** After an id of another process, or nonsense, everything remembered is new to the subscriber. */

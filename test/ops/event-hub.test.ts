@@ -76,6 +76,31 @@ test('a subscriber to one call sees no other, and the others passing by are no g
   expect(times(takeAll(subscription))).toEqual([7]);
 });
 
+test('whoever asks for one call gets its beginning, too: nothing of it is lost between its id and the question', () => {
+  const events = hub();
+  for (let index = 0; index < eventHubDefaults.memory; index += 1) events.publish(digitEvent('call-1', index));
+  events.publish(digitEvent('call-2', 1));
+  events.publish(digitEvent('call-1', 2));
+  events.publish(digitEvent('call-2', 3));
+  const subscription = subscribe(events, { callId: 'call-2' });
+  expect(times(takeAll(subscription))).toEqual([1, 3]);
+  let woken = 0;
+  subscription.onReady(() => {
+    woken += 1;
+  });
+  events.publish(digitEvent('call-1', 4));
+  expect(woken).toBe(0);
+  events.publish(digitEvent('call-2', 5));
+  expect(times(takeAll(subscription))).toEqual([5]);
+  expect(events.stats.dropped).toBe(0);
+});
+
+test('of one call, too, whoever comes back continues after the last event seen', () => {
+  const events = hub();
+  for (let index = 1; index <= 5; index += 1) events.publish(digitEvent('call-1', index));
+  expect(times(takeAll(subscribe(events, { callId: 'call-1', afterId: 'cafe-3' })))).toEqual([4, 5]);
+});
+
 test('a slow subscriber loses the oldest events, is told how many, and is counted; a quick one loses none', () => {
   const events = hub();
   const slow = subscribe(events);

@@ -27,7 +27,12 @@ export function eventRoutes(app: FastifyInstance, events: EventHub, clock: Clock
           type: 'object',
           additionalProperties: false,
           properties: {
-            call: { type: 'string', minLength: 1, maxLength: 128, description: 'Only events of this call.' },
+            call: {
+              type: 'string',
+              minLength: 1,
+              maxLength: 128,
+              description: 'Only events of this call, from its beginning.',
+            },
           },
         },
         headers: {
