@@ -63,6 +63,39 @@ test('a greeting that a busy machine brings late is not taken for what speak() w
   expect(await statusOf(referenceHarness(provider, late), 17)).toBe('passed: ');
 });
 
+test('nor is it so where what was asked for comes a good while after it', async () => {
+  const late = withSession((session) => {
+    let waits: Parameters<typeof session.speak>[0] | undefined;
+    return {
+      start: () => undefined,
+      speak(request) {
+        session.start();
+        waits = request;
+      },
+      onPlayout(report) {
+        session.onPlayout(report);
+        const request = waits;
+        if (report.state !== 'finished' || request === undefined) return;
+        waits = undefined;
+        setTimeout(() => session.speak(request), 1_000);
+      },
+    };
+  });
+  expect(await statusOf(referenceHarness(provider, late), 17)).toBe('passed: ');
+});
+
+test('a greeting that a busy machine brings late is no answer to the caller of another session', async () => {
+  const module = withSession((session) => ({ start: () => void setTimeout(() => session.start(), 150) }));
+  const late: typeof module = {
+    manifest: module.manifest,
+    async create(config, deps) {
+      const flavor = await module.create(config, deps);
+      return { ...flavor, capabilities: { ...flavor.capabilities, greets: true } };
+    },
+  };
+  expect(await statusOf(referenceHarness(provider, late), 30)).toBe('passed: ');
+});
+
 test('a check that does not apply says why', async () => {
   expect(await statusOf(immediateHarness(), 16)).toBe('not-applicable: capabilities.dtmf is absent');
   expect(await statusOf(immediateHarness(), 19)).toMatch(/^not-applicable: the flavor works inside the process/);

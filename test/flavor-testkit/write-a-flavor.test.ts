@@ -65,6 +65,15 @@ test('the table of checks is the one in the kit', async () => {
   );
 });
 
+test('the types that a flavor in TypeScript is told to name are there', async () => {
+  const text = await readFile(PAGE, 'utf8');
+  const [, section = ''] = /^## In TypeScript[^\n]*\n([\s\S]*?)^## /m.exec(text) ?? [];
+  const names = [...section.matchAll(/\b(?:[A-Z][a-z]+){2,}\b(?=`)/g)].map(([name]) => name);
+  expect(names).toContain('FlavorSession');
+  const api = await readFile('src/flavor-api/index.ts', 'utf8');
+  expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(api))).toEqual([]);
+});
+
 test('the piece of a config file names the flavor that the page builds', async () => {
   const text = await readFile(PAGE, 'utf8');
   const [, yaml] = /^```yaml\n([\s\S]*?)^```$/m.exec(text) ?? [];

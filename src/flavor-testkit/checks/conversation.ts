@@ -76,12 +76,14 @@ export const conversationChecks: readonly ContractCheck[] = [
       const mark = host.log.events.length;
       host.speak({ text: SPOKEN });
       const first = await host.untilVoiced(mark, 'speech after speak()');
-      await host.untilQuiet();
       const { events } = host.log;
       const spoken = (id: string): boolean => plainWords(responseText(events, id)) === plainWords(SPOKEN);
-      // On a busy machine the greeting may come only now, before what was asked for.
-      const later = events.slice(mark).flatMap(({ event }) => (event.type === 'audio' ? [event.responseId] : []));
-      const id = later.find(spoken);
+      const later = (): readonly string[] =>
+        events.slice(mark).flatMap(({ event }) => (event.type === 'audio' ? [event.responseId] : []));
+      // On a busy machine the greeting may come only now, and what was asked for a good while after it.
+      await host.reaches(() => later().some(spoken));
+      await host.untilQuiet();
+      const id = later().find(spoken);
       expect(id !== undefined, `asked to speak "${SPOKEN}", the response says "${responseText(events, first)}"`);
       const done = events.slice(mark).some(({ event }) => event.type === 'audio-done' && event.responseId === id);
       expect(done, 'audio-done is missing');

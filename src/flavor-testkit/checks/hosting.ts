@@ -71,6 +71,10 @@ export const hostingChecks: readonly ContractCheck[] = [
       const talking = await context.open('conversation', { flavor });
       silent.host.start();
       talking.host.start();
+      // On a busy machine a greeting may come late: it is no answer to anybody.
+      if (flavor.capabilities.greets === true) {
+        await together(...[talking, silent].map(({ host }) => host.reaches(() => host.voicedSince(0) !== undefined)));
+      }
       await together(talking.host.untilQuiet(), silent.host.untilQuiet());
       const mark = silent.host.log.events.length;
       await together(talking.host.converse(talking.action), silent.host.settle(2_000));
