@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { expect, it } from 'vitest';
+import type { LegEvent } from '../../../src/signaling/port.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
 
@@ -101,6 +102,35 @@ it('a caller whose 200 MI has lost is refused also where it is back only when th
   await clock.advanceAsync(8_000, 250);
   expect(seenBy(scene, key)).toEqual([503]);
   expect(scene.opensips.sessions.size).toBe(0);
+});
+
+it('a session that OpenSIPS has lost without a word ends its call within a minute; the others go on', async () => {
+  const clock = new FakeClock();
+  const scene = await openOpensipsScene({}, () => {}, clock);
+  const { sessions } = scene.opensips;
+  scene.opensips.reportsAcks = true;
+  const calls: { readonly key: string; readonly ended: () => LegEvent | undefined }[] = [];
+  for (const callId of ['lost', 'silent', 'up']) {
+    const { key } = scene.opensips.invite({ body: OFFER, callId });
+    const leg = await scene.nextLeg();
+    const { first, events } = watch(leg);
+    leg.accept(ANSWER);
+    await first('acked');
+    calls.push({ key, ended: () => events.find(({ type }) => type === 'ended') });
+  }
+  const ends = () => calls.map(({ ended }) => ended());
+  const [lost, silent] = calls;
+  sessions.delete(lost?.key ?? '');
+  // What OpenSIPS does not say is no end.
+  scene.opensips.faults.loseRequest = (_method, params) => params['key'] === silent?.key;
+  // The question is asked again for some seconds.
+  await clock.advanceAsync(70_000, 1_000);
+  const end = expect.objectContaining({ end: expect.objectContaining({ by: 'transport' }) });
+  expect(ends()).toEqual([end, undefined, undefined]);
+  scene.opensips.faults.loseRequest = () => false;
+  sessions.delete(silent?.key ?? '');
+  await clock.advanceAsync(60_000, 1_000);
+  expect(ends()).toEqual([end, end, undefined]);
 });
 
 it('an OpenSIPS that is not there yet is found when it comes', async () => {

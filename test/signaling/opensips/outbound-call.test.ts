@@ -30,6 +30,39 @@ it('a call of ours is started, answered, and ended by the peer', async () => {
   expect(await first('ended')).toMatchObject({ end: { by: 'peer' } });
 });
 
+it('hold, transfer and digits go to a callee who has answered, and to nobody before', async () => {
+  const scene = await openOpensipsScene();
+  const { opensips } = scene;
+  const leg = scene.driver.invite(request);
+  const { events, first } = watch(leg);
+  await opensips.until(() => leg.callId !== '');
+  const session = opensips.sessions.get(leg.callId);
+  if (session === undefined) throw new Error('no session');
+  opensips.respond(session, 'INVITE', 183, ANSWER);
+  await first('progress');
+  events.length = 0;
+  leg.reoffer(OFFER);
+  leg.refer({ uri: 'sip:desk@example.com' });
+  await opensips.until(() => events.length === 2);
+  expect(events).toEqual([
+    { type: 'reoffered', status: 481, sdp: undefined },
+    { type: 'transfer', status: 481, final: true },
+  ]);
+  events.length = 0;
+  opensips.respond(session, 'INVITE', 200, ANSWER);
+  await first('answered');
+  expect(opensips.wire.map(({ method }) => method)).toEqual(['INVITE']);
+  leg.reoffer(OFFER);
+  await opensips.until(() => opensips.wire.length === 2);
+  opensips.respond(session, 'INVITE', 200, ANSWER);
+  expect(await first('reoffered')).toEqual({ type: 'reoffered', status: 200, sdp: ANSWER });
+  leg.sendDigit('5', 100);
+  await opensips.outgoing(session.key, 'INFO');
+  opensips.respond(session, 'INFO', 200);
+  leg.refer({ uri: 'sip:desk@example.com' });
+  await opensips.outgoing(session.key, 'REFER');
+});
+
 it('a callee who refuses is reported with its status', async () => {
   const scene = await openOpensipsScene();
   const { first } = watch(scene.driver.invite(request));
