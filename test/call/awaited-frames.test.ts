@@ -163,3 +163,16 @@ test('frames are kept from no session that says nothing of pieces, or nonsense, 
     expect(asked.at(-1)).toBe(awaited);
   }
 });
+
+test('a session that throws when it is asked costs no frame', async () => {
+  const setup = setUp({ capabilities: pieces });
+  const { stream, session } = await answer(setup);
+  Object.defineProperty(session, 'awaitedInputMs', {
+    get: () => {
+      throw new Error('broken');
+    },
+  });
+  const before = session.frames;
+  await slots(setup, stream, 100);
+  expect(session.frames).toBe(before + 5);
+});

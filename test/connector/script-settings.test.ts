@@ -41,3 +41,8 @@ it.each([
 ])('%s', (text, expected) => {
   expect(readScriptSettings(text, 'front', createKeptLog())).toEqual(expected);
 });
+
+// It comes from a web server of the operator's, or in a header field.
+it.each([['no JSON'], ['[1]'], ['null'], ['"salon"']])('%s is no answer in those words', (text) => {
+  expect(parseAvcAnswer(text, 'openai')).toMatchObject({ ok: false });
+});

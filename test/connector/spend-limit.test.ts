@@ -1,6 +1,10 @@
 import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
+import { carryOverSpending } from '../../src/connector/spending.js';
+import type { SpendBook } from '../../src/ops/cost/spend-book.js';
 import { FakeLeg } from '../support/fake-leg.js';
+import { createKeptLog } from '../support/silent-log.js';
 import { answered, setUp } from './connector-setup.js';
 
 const cost = {
@@ -39,4 +43,14 @@ test('a restart goes on with what the day has cost already', async () => {
   const leg = new FakeLeg();
   setup.driver.ring(leg);
   expect(leg.actions).toEqual(['reject 503']);
+});
+
+test('records that cannot be read stop no start: the day begins at nothing, and the log says so', async () => {
+  const log = createKeptLog();
+  const carried: number[] = [];
+  const book = { carryOver: (usd: number) => carried.push(usd), isToday: () => true } as Partial<SpendBook>;
+  // A directory stands where the file should.
+  await carryOverSpending(book as SpendBook, tmpdir(), log);
+  expect(carried).toEqual([]);
+  expect(log.lines.join()).toContain('counted from now');
 });
