@@ -441,6 +441,19 @@ describe('a bridge', () => {
     expect(setup.records).toMatchObject([{ cause: { text: 'admin' } }]);
   });
 
+  test('goes on at the address that the target’s phone answers in its ACK, where it asked us for an offer', async () => {
+    const setup = await bridged();
+    const [offer = ''] = setup.second.offered(undefined);
+    setup.second.emit({ type: 'acked', sdp: offer.replace(/^m=audio \d+/m, 'm=audio 31004') });
+    expect(setup.target.parameters.at(-1)).toMatchObject({ remote: { port: 31_004 } });
+    // The ACK of an answer of ours has nothing to say.
+    setup.second.offered(OFFER);
+    const count = setup.target.parameters.length;
+    setup.second.emit({ type: 'acked', sdp: undefined });
+    expect(setup.target.parameters).toHaveLength(count);
+    expect(setup.second.farewells).toEqual([]);
+  });
+
   test('ends when the target’s audio stops for good, unless that phone holds', async () => {
     const setup = await bridged();
     expect(setup.second.offered(`${OFFER}a=sendonly\r\n`).join()).toContain('a=recvonly');

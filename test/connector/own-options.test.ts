@@ -62,3 +62,17 @@ it('a caller who gives up while the flavor is made leaves nothing behind', async
   const [record] = await setup.records();
   expect(record?.cause.text).toBe('cancelled');
 });
+
+it.each([
+  [{ flavor: 'agent' }, '200'],
+  [{ flavor: 'nobody' }, 'reject 486'],
+  [{}, 'reject 486'],
+])(
+  'a number that a route refuses is answered by the agent that the script names, where a route has it: %j',
+  async (named, action) => {
+    const setup = await withOptions();
+    const leg = new FakeLeg({ requestUser: '2009', extraParams: JSON.stringify(named) });
+    setup.driver.ring(leg);
+    await expect.poll(() => leg.actions).toContain(action);
+  },
+);
