@@ -46,6 +46,14 @@ test('what has no price is named, not guessed, and said once', () => {
   expect(log.lines.filter(({ message }) => message.includes('without a price'))).toHaveLength(1);
 });
 
+test('a flavor that names ever new models fills neither the memory nor the log', () => {
+  const { log, open } = bench();
+  const meter = open('a');
+  for (let number = 0; number < 300; number += 1) meter.add({ ...minutes(1), model: `model-${number}` });
+  expect(meter.cost.unpriced).toHaveLength(100);
+  expect(log.lines.filter(({ message }) => message.includes('without a price'))).toHaveLength(100);
+});
+
 test('a call that has cost as much as it may is told so, with every report from then on', () => {
   const { ended, open } = bench({ perCallUsd: 2 });
   const a = open('a');

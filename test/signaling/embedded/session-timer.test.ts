@@ -243,6 +243,20 @@ describe.each([
     expect(call.events).toEqual([EXPIRED]);
   });
 
+  test.each([
+    [1, 1_000],
+    [0, 1_000],
+    [12, 12_000],
+  ])('503 with Retry-After %i: again that much later, and not before', async (seconds, delayMs) => {
+    const call = await establish();
+    call.h.clock.advance(60_000);
+    call.respond(call.takeRequest(), 503, { extra: [`Retry-After: ${seconds} (busy)`] });
+    call.h.clock.advance(delayMs - 1);
+    expect(call.seen()).toEqual([]);
+    call.h.clock.advance(1);
+    expect(call.seen()).toEqual(['UPDATE']);
+  });
+
   test.each([481, 408])('%i: the dialog is dead; BYE, and the leg ends by the peer', async (status) => {
     const call = await establish();
     call.h.clock.advance(60_000);

@@ -103,6 +103,7 @@ test('comfort noise is answered where it is offered and fits the codec, and neve
   ]);
   expect(answer(['m=audio 4000 RTP/AVP 0']).local.text).not.toContain('CN');
   expect(answer(['m=audio 4000 RTP/AVP 0 13', 'a=rtpmap:13 CN/16000']).local.text).not.toContain('CN');
+  expect(answer(['m=audio 4000 RTP/AVP 0 13', 'a=rtpmap:13 L8/8000']).local.text).not.toContain('CN');
   expect(createOffer(all).text).not.toContain('CN');
 });
 

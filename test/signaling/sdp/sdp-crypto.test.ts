@@ -27,6 +27,7 @@ const cryptoLines = (text: string): string[] => text.split('\r\n').filter((line)
 
 test.each([
   [`1 ${SHA80} ${inline(7)}`, { tag: 1, suite: SHA80, lifetimePackets: 2 ** 48 }],
+  [`1 ${SHA80} ${inline(7)}|2^48`, { tag: 1, suite: SHA80, lifetimePackets: 2 ** 48 }],
   [`2 ${SHA32} ${inline(7)}|2^20`, { tag: 2, suite: SHA32, lifetimePackets: 2 ** 20 }],
   [`3 ${GCM} ${inline(7, 28)}|1000 WSH=128 -ODD`, { tag: 3, suite: GCM, lifetimePackets: 1000 }],
   [`4 ${GCM} ${inline(7, 28).replace(/=+$/, '')}`, { tag: 4, suite: GCM }],
@@ -140,8 +141,8 @@ test('a peer without SRTP answers an optional offer plainly', () => {
 
 test('our key lasts until the peer changes its own, or moves', () => {
   const ours = withSrtp('optional');
-  const offered = (fill: number, port = 4000): string =>
-    sdp([`m=audio ${port} RTP/SAVP 0`, `a=crypto:1 ${SHA80} ${inline(fill)}`, 'a=sendonly']);
+  const offered = (fill: number, port = 4000, connection = 'a=sendonly'): string =>
+    sdp([`m=audio ${port} RTP/SAVP 0`, connection, `a=crypto:1 ${SHA80} ${inline(fill)}`, 'a=sendonly']);
   const first = createAnswer(offered(7), ours);
   const held = createAnswer(offered(7), ours, first.local);
   expect(held.audio.srtp?.localKey).toEqual(first.audio.srtp?.localKey);
@@ -149,6 +150,8 @@ test('our key lasts until the peer changes its own, or moves', () => {
   expect(rekeyed.audio.srtp?.localKey).not.toEqual(first.audio.srtp?.localKey);
   const moved = createAnswer(offered(8, 5000), ours, rekeyed.local);
   expect(moved.audio.srtp?.localKey).not.toEqual(rekeyed.audio.srtp?.localKey);
+  const away = createAnswer(offered(8, 5000, 'c=IN IP4 192.0.2.77'), ours, moved.local);
+  expect(away.audio.srtp?.localKey).not.toEqual(moved.audio.srtp?.localKey);
   // An offer of ours says what was agreed on.
   expect(cryptoLines(createOffer(ours, moved.local).text)).toContain(`a=crypto:2 ${SHA80} ${inline(3)}`);
 });

@@ -114,6 +114,18 @@ test('older browsers wrote RTP/SAVPF with a fingerprint, and phones without ICE 
   expect(audio.dtls?.ice).toBeUndefined();
 });
 
+test('what RTP/SAVPF without a=crypto means does not hang on whether we would take keys in SDP', () => {
+  const srtp = { mode: 'optional', newKey: (bytes: number) => new Uint8Array(bytes) } as const;
+  const { audio } = createAnswer(dtlsOffer(undefined, 'RTP/SAVPF'), { ...withDtls(), srtp });
+  expect([audio.dtls?.fingerprints.length, audio.srtp]).toEqual([1, undefined]);
+});
+
+test('a fingerprint in an RTP/AVP section asks for nothing', () => {
+  const { audio, local: answer } = createAnswer(dtlsOffer(undefined, 'RTP/AVP'), withDtls());
+  expect(audio.dtls).toBeUndefined();
+  expect(answer.text).not.toContain('a=fingerprint');
+});
+
 test('RTCP that does not share the port is a component of its own, one port up, now and in offers of ours', () => {
   const offer = dtlsOffer((lines) => [...lines.filter((line) => line !== 'a=rtcp-mux'), 'a=mid:0']).replace(
     't=0 0',
@@ -188,6 +200,8 @@ test('a second offer keeps our credentials; an ICE restart gets new ones', () =>
   expect(held.audio).toMatchObject({ direction: 'recvonly', dtls: first.audio.dtls });
   const restarted = createAnswer(browserOffer.replace('w7fO', 'Zz9+'), media, held.local);
   expect(restarted.audio.dtls?.ice).toMatchObject({ localFragment: 'frag2', remoteFragment: 'Zz9+' });
+  const password = createAnswer(browserOffer.replace('w7fO', 'Zz9+').replace('eXbp', 'aXbp'), media, restarted.local);
+  expect(password.audio.dtls?.ice).toMatchObject({ localFragment: 'frag3' });
 });
 
 test('an offer of ours in the same dialog names the same transport, and its answer has to keep it', () => {
