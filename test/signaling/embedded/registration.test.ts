@@ -8,6 +8,7 @@ import {
 } from '../../../src/signaling/embedded/registration-schedule.js';
 import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import { createHarness, settle } from '../../support/embedded-harness.js';
+import { FakeDns } from '../../support/fake-dns.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { requestText, responseText, SDP } from '../../support/sip-text.js';
 
@@ -17,7 +18,7 @@ const challenge = (nonce = 'n1', more = '') => ({
 });
 
 /** An endpoint that is to be extension 2000; nobody is in its allow-list. */
-async function registering(changes: Partial<RegistrationOptions> = {}, keepAliveSeconds = 0) {
+async function registering(changes: Partial<RegistrationOptions> = {}, keepAliveSeconds = 0, dns?: FakeDns) {
   const register = [
     {
       registrar: `sip:${PBX.address}`,
@@ -27,7 +28,10 @@ async function registering(changes: Partial<RegistrationOptions> = {}, keepAlive
       ...changes,
     },
   ];
-  const h = await createHarness({ options: { register, allow: ['203.0.113.1'], keepAliveSeconds } });
+  const h = await createHarness({
+    options: { register, allow: ['203.0.113.1'], keepAliveSeconds },
+    ...(dns && { dns }),
+  });
   const next = (): SipRequest => {
     const request = h.udp.takeRequests().findLast(({ method }) => method === 'REGISTER');
     if (request === undefined) throw new Error('no REGISTER');
@@ -157,6 +161,31 @@ describe('failure', () => {
     );
     const random = new SeededRandom(2);
     expect(new Set([1, 2, 3, 4].map(() => backOffDelayMs(3, registrationTimes, random))).size).toBeGreaterThan(1);
+  });
+
+  test('503: the next server of the registrar is asked at once, and who wants to be left alone is', async () => {
+    const addresses = [PBX.address, '198.51.100.8'] as const;
+    const dns = new FakeDns({ addresses: { 'pbx.example.com': addresses } });
+    const { h, status } = await registering({ registrar: 'sip:pbx.example.com' }, 0, dns);
+    const lookedUp = async () => {
+      for (let turn = 0; turn < 10; turn += 1) await settle();
+    };
+    await lookedUp();
+    const refuse = (address: string, extra: string[] = []) => {
+      const [sent, ...more] = h.udp.take();
+      expect([sent?.to.address, more]).toEqual([address, []]);
+      h.udp.receive(
+        { address, port: 5060 },
+        responseText(sent?.message as SipRequest, { status: 503, toTag: 'pbx', extra }),
+      );
+    };
+    refuse(addresses[0], ['Retry-After: 3600']);
+    refuse(addresses[1]);
+    expect(status()).toMatchObject({ state: 'failed', failure: expect.stringContaining('503') });
+    // The second round, a minute later at most, leaves the first out.
+    h.clock.advance(60_000);
+    await lookedUp();
+    refuse(addresses[1]);
   });
 
   test('Retry-After is waited for', async () => {
