@@ -12,8 +12,6 @@ export interface AudioConverter {
    * input itself wherever that holds whole samples.
    */
   convert(input: Uint8Array): Uint8Array;
-  /** Forgets the past (resampler state and a waiting byte), as if newly created. */
-  reset(): void;
 }
 
 /** Makes a converter between any two formats of the contract. Stateful: one per stream and direction. */
@@ -24,7 +22,7 @@ export function createAudioConverter(from: AudioFormat, to: AudioFormat): AudioC
 }
 
 /** It has no state: one does for all. */
-const passThrough: AudioConverter = { convert: (input) => input, reset: () => {} };
+const passThrough: AudioConverter = { convert: (input) => input };
 
 /** Turns chunks of `pcm16` bytes into chunks of whole samples. */
 class SampleAligner implements AudioConverter {
@@ -46,10 +44,6 @@ class SampleAligner implements AudioConverter {
       this.#carry = -1;
     }
     return aligned;
-  }
-
-  reset(): void {
-    this.#carry = -1;
   }
 }
 
@@ -83,11 +77,6 @@ class TranscodingConverter implements AudioConverter {
     const resampled = this.#linear.take(resampler.outputSamples(samples.length));
     resampler.fill(samples, resampled.samples);
     return this.#encode(resampled);
-  }
-
-  reset(): void {
-    this.#aligner.reset();
-    this.#resampler?.reset();
   }
 
   #decode(input: Uint8Array, views: Pcm16Views): Pcm16View {

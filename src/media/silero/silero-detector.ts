@@ -60,14 +60,6 @@ export class SileroVoiceDetector implements VoiceDetector {
     return voiced;
   }
 
-  reset(): void {
-    this.#gate.reset();
-    this.changed = undefined;
-    this.speaking = false;
-    this.speechMs = 0;
-    this.onsetMsAgo = 0;
-  }
-
   #followGate(): void {
     const { speaking } = this.#gate;
     if (speaking !== this.speaking) this.changed = speaking ? 'started' : 'stopped';

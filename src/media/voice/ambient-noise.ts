@@ -129,13 +129,6 @@ export class AmbientNoise {
     const above = this.#loudness.bandExcessDb > this.#usualExcessDb;
     this.#usualExcessDb = Math.min(this.#usualExcessDb + (above ? 0.0388 : -0.0012), 3);
   }
-
-  reset(): void {
-    this.#ambientDb.fill(BIN_FLOOR_DB);
-    this.#levelAmbientDb = Number.NaN;
-    this.#usualExcessDb = 0.6;
-    this.#shareAbove = 0;
-  }
 }
 
 /**

@@ -82,11 +82,6 @@ export class Periodicity {
     }
     return best;
   }
-
-  reset(): void {
-    this.#tail.fill(0);
-    this.#slow.fill(0);
-  }
 }
 
 /** The sample of {@link input} at `middle`, without what lies above 1600 Hz. */

@@ -71,11 +71,6 @@ export class SoundDuration {
     return count * BLOCK_MS > ms;
   }
 
-  reset(): void {
-    this.#levelsDb.fill(0);
-    this.#ambientDb = Number.NaN;
-  }
-
   #learn(excessDb: number, weight: number): void {
     this.#ambientDb += excessDb > 0 ? RISE_DB * weight : -FALL_DB - Math.max(0, -excessDb - FAR_BELOW_DB) * FAST_FALL;
   }

@@ -54,8 +54,6 @@ export interface VoiceDetector {
   readonly speechMs: number;
   /** When `changed` is `started`: from the estimated onset of speech to the end of the last frame, ms. */
   readonly onsetMsAgo: number;
-  /** Forgets everything, the noise included. */
-  reset(): void;
   /** Whether a costly model is to help, where there is one. Absent: there is none. */
   useModel?(wanted: boolean): void;
 }
@@ -180,30 +178,6 @@ class PitchVoiceDetector implements VoiceDetector {
     this.#frames += 1;
     this.#follow(voiced);
     return voiced;
-  }
-
-  reset(): void {
-    this.changed = undefined;
-    this.speaking = false;
-    this.speechMs = 0;
-    this.onsetMsAgo = 0;
-    this.#before = noSound;
-    this.#noise.reset();
-    this.#periodicity.reset();
-    this.#tones.reset();
-    this.#duration.reset();
-    this.#stirring.reset();
-    this.#frames = 0;
-    this.#silentFrames = 0;
-    this.#heard = false;
-    this.#calibratedFrames = CALIBRATION_FRAMES;
-    this.#voicedBits = 0;
-    this.#standingOutBits = 0;
-    this.#framesSinceVoiced = 0;
-    this.#framesSincePitch = UNVOICED_FRAMES;
-    this.#stretchFrames = 0;
-    this.#peakDb = -99;
-    this.#framesWithoutLull = 0;
   }
 
   #listen(samples: Int16Array): boolean {

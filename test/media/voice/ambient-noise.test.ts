@@ -109,13 +109,3 @@ test('what may be speech is learnt at a quarter of the speed', async () => {
   expect(slow - quick).toBeCloseTo(20 * 0.32 * 0.75, 0);
 });
 
-test('reset forgets levels, bands and habits', async () => {
-  const noise = new AmbientNoise();
-  learn(noise, await spectra('babble', 4, -20), true);
-  noise.reset();
-  const fresh = new AmbientNoise();
-  expect(noise.usualExcessDb).toBe(fresh.usualExcessDb);
-  for (const power of (await spectra('pink', 1, -45, 5)).slice(0, 3)) {
-    expect({ ...noise.compare(power, false) }).toEqual({ ...fresh.compare(power, false) });
-  }
-});

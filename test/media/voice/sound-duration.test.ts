@@ -32,17 +32,6 @@ test('a sound in noise 10 dB below it counts like one in silence', () => {
   expect(everExceeds(1005, 40, 1000, 3000)).toBe(false);
 });
 
-test('reset forgets the sound', () => {
-  const duration = new SoundDuration(8);
-  duration.push(new Float64Array(80), 1);
-  for (let frame = 0; frame < 7; frame += 1) duration.push(new Float64Array(80).fill(1000), 0);
-  expect(duration.exceeds(60)).toBe(true);
-  duration.reset();
-  duration.push(new Float64Array(80), 1);
-  duration.push(new Float64Array(80).fill(1000), 0);
-  expect(duration.exceeds(60)).toBe(false);
-});
-
 test('digital silence is the same as zeros', () => {
   const told = new SoundDuration(8);
   const pushed = new SoundDuration(8);

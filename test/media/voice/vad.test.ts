@@ -363,17 +363,6 @@ test('speech below minLevelDb is left to the background', async () => {
   expect(listen(scene.samples, { minLevelDb: -20 }).stretches).toEqual([]);
 });
 
-test('reset makes a detector new: what was loud before does not hide what is quiet now', async () => {
-  const { samples } = await makeScene({ lines: [{ text: sentences[1], voice: 'awb' }], levelDbfs: -40, leadMs: 500 });
-  const detector = createVoiceDetector();
-  const first = listenWith(detector, samples);
-  expect(first.stretches).toHaveLength(1);
-  listenWith(detector, await noiseOnly('babble', 5000, -15));
-  detector.reset();
-  expect(detector).toMatchObject({ speaking: false, speechMs: 0, onsetMsAgo: 0, changed: undefined });
-  expect(listenWith(detector, samples)).toEqual(first);
-});
-
 test.each([0, 80, 161, 320])('a frame of %d samples is a mistake', (length) => {
   expect(() => createVoiceDetector().process(new Int16Array(length))).toThrow(RangeError);
 });
