@@ -6,22 +6,17 @@
  * some 36 below (G.113 Appendix IV), so that its notes cannot stand beside these; and it has no value for Opus.
  */
 
+/** What the length of a packet adds to the delay of one direction, ms. */
+export const PACKET_DELAY_MS = 20;
+
 /** What is known of one direction of a call. */
 export interface CallQuality {
   /** Packets that could not be played: lost, or too late. 0 to 1. */
   readonly lossRatio: number;
-  /**
-   * G.107 section 7.6 burst ratio: mean length of observed loss bursts over the mean length that random loss of the
-   * same ratio would have. 1 (random) when absent; up to 2 is what the model was fitted for.
-   */
-  readonly burstRatio?: number;
   /** RFC 3550 interarrival jitter, ms. Twice of it is counted as delay: what a de-jitter buffer needs at least. */
   readonly jitterMs: number;
   /** Mouth-to-ear delay of one direction without de-jittering, ms. */
   readonly delayMs: number;
-  readonly codec: 'pcmu' | 'pcma' | 'g722' | 'opus';
-  /** Whether gaps are concealed (G.711 Appendix I or alike) rather than left silent. Default true. */
-  readonly concealment?: boolean;
 }
 
 /** G.107 table 2 defaults, and G.113 Appendix I for the codec. */
@@ -42,19 +37,16 @@ const defaults = {
    * model has no better note to give than that of G.711, and one scale for all calls is what can be compared.
    */
   ie: 0,
-  /** Packet-loss robustness: with concealment after the manner of G.711 Appendix I, or a decoder's own, and without. */
-  bplConcealed: 25.1,
-  bplPlain: 4.3,
+  /** Packet-loss robustness, with concealment after the manner of G.711 Appendix I, or a decoder's own. */
+  bpl: 25.1,
 } as const;
 
 /** The transmission rating factor R, 0 to 93.2 here. */
 export function estimateR(quality: CallQuality): number {
   const delayMs = Math.max(0, quality.delayMs) + 2 * Math.max(0, quality.jitterMs);
   const lossPercent = 100 * Math.min(Math.max(quality.lossRatio, 0), 1);
-  const burstRatio = Math.max(1, quality.burstRatio ?? 1);
-  const bpl = (quality.concealment ?? true) ? defaults.bplConcealed : defaults.bplPlain;
-  // Equation 7-29. A loss-free call would divide 0 by Bpl, which is 0 as it should be.
-  const equipment = defaults.ie + (95 - defaults.ie) * (lossPercent / (lossPercent / burstRatio + bpl));
+  // Equation 7-29, with losses at random: a burst ratio of 1.
+  const equipment = defaults.ie + (95 - defaults.ie) * (lossPercent / (lossPercent + defaults.bpl));
   const r = defaults.ro - defaults.is - delayImpairment(delayMs) - equipment;
   return Math.min(Math.max(r, 0), 100);
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.js';
 import type { StreamStats } from '../engine.js';
-import { type CallQuality, estimateMos } from '../mos.js';
+import { estimateMos, PACKET_DELAY_MS } from '../mos.js';
 import type { LocalSource } from '../rtp/local-source.js';
 import type { SequenceTracker } from '../rtp/sequence-tracker.js';
 import { middleOfNtp, msOfNtpUnits, ntpOf, ntpUnits } from './ntp-time.js';
@@ -16,8 +16,6 @@ const REMEMBERED_REPORTS = 8;
 const ROUND_TRIP_WEIGHT = 1 / 8;
 /** Clocks are coarse: so far below zero is zero, ms. */
 const ROUND_TRIP_TOLERANCE_MS = 20;
-/** What the length of a packet adds to the delay assumed for the MOS, ms. */
-const PACKET_DELAY_MS = 20;
 /** RFC 3550 section 6.3.5: a sender that has been silent for two intervals is none. */
 const SENDER_TIMEOUT_MS = 10_000;
 
@@ -86,15 +84,14 @@ export class RtcpSession {
     return this.#roundTripMs;
   }
 
-  /** @param packets RTP packets that we sent, in `codec` */
-  stats(packets: number, codec: CallQuality['codec']): RtcpStats {
+  /** @param packets RTP packets that we sent */
+  stats(packets: number): RtcpStats {
     const roundTripMs = this.#roundTripMs;
     const lost = this.#lost;
     const jitterMs = this.#jitterMs;
     const lossRatio = lost === undefined || packets === 0 ? undefined : lost / packets;
     const delayMs = PACKET_DELAY_MS + (roundTripMs ?? 0) / 2;
-    const mos =
-      lossRatio === undefined ? undefined : estimateMos({ lossRatio, jitterMs: jitterMs ?? 0, delayMs, codec });
+    const mos = lossRatio === undefined ? undefined : estimateMos({ lossRatio, jitterMs: jitterMs ?? 0, delayMs });
     return {
       remote: { lost, jitterMs, mos },
       roundTripMs,

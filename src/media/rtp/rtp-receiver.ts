@@ -10,7 +10,7 @@ import type { EventFormat } from '../dtmf/telephone-event.js';
 import type { PhoneCodec, StreamListener, StreamParameters, StreamStats, StreamTap } from '../engine.js';
 import { FrameScratch } from '../jitter/frame-scratch.js';
 import type { JitterBuffer } from '../jitter/jitter-buffer.js';
-import { estimateMos } from '../mos.js';
+import { estimateMos, PACKET_DELAY_MS } from '../mos.js';
 import type { Latch } from '../peer/latch.js';
 import type { RemoteAddress } from '../peer/remote-address.js';
 import { isRtcp, parseRtcp, RtcpSummary } from '../rtcp/rtcp-packet.js';
@@ -27,8 +27,6 @@ const FRAME_MS = 20;
 const CODEC_REST_MS = 1_000;
 /** So long after a change of codec the one before is heard, ms, unless the new one is: its packets are still under way. */
 const OLD_CODEC_MS = 2_000;
-/** What the packet length of the caller adds to the delay assumed for the MOS, ms. */
-const PACKET_DELAY_MS = 20;
 
 export interface RtpReceiverDeps {
   readonly latch: Latch;
@@ -254,7 +252,7 @@ export class RtpReceiver {
     const { expected, lost, jitterMs } = this.sequences;
     if (this.#packets === 0) return undefined;
     const lossRatio = Math.min(1, (lost + this.#lateDropped()) / expected);
-    return estimateMos({ lossRatio, jitterMs, delayMs: PACKET_DELAY_MS + roundTripMs / 2, codec: this.#coding.name });
+    return estimateMos({ lossRatio, jitterMs, delayMs: PACKET_DELAY_MS + roundTripMs / 2 });
   }
 
   /** Decoders give back what they hold. */

@@ -163,7 +163,7 @@ export class RtpStream implements MediaStream, WheelMember {
 
   stats(): StreamStats {
     const mos = this.#receiver.mos(this.#rtcp.roundTripMs);
-    const remote = this.#rtcp.stats(this.#sender.sent().packets, this.#codec);
+    const remote = this.#rtcp.stats(this.#sender.sent().packets);
     return { in: this.#receiver.stats(), out: this.#sender.stats(), mos, ...remote };
   }
 

@@ -105,7 +105,7 @@ test('two ends measure the time between them, and learn what the other lost', ()
   const answer = there.next(idle);
   expect(answer.atMs).toBeGreaterThan(sent.atMs + oneWayMs);
   here.receive(answer.bytes, answer.atMs + oneWayMs);
-  const stats = here.session.stats(100, 'pcmu');
+  const stats = here.session.stats(100);
   expect(stats.roundTripMs).toBeCloseTo(2 * oneWayMs, 0);
   expect(stats.remote).toMatchObject({ lost: 1, jitterMs: 0.125 });
   expect(stats.remote.mos).toBeGreaterThan(4);
@@ -123,7 +123,7 @@ test('delay costs quality', () => {
     let answer = there.next(idle);
     while (answer.atMs < sent.atMs + oneWayMs) answer = there.next(idle);
     here.receive(answer.bytes, answer.atMs + oneWayMs);
-    return here.session.stats(100, 'pcmu').remote.mos ?? 0;
+    return here.session.stats(100).remote.mos ?? 0;
   };
   expect(mosAt(400)).toBeLessThan(mosAt(20) - 0.5);
 });
