@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '../../base/clock.js';
+import { compiledEntry } from '../../base/compiled-entry.js';
 import { createSystemRandom } from '../../base/random.js';
 import { rehearse } from '../rehearsal.js';
 import { MEDIA_NICE, setThreadNice } from '../thread-nice.js';
@@ -32,7 +33,5 @@ export async function startNativeThread(addon: string): Promise<void> {
 
 /** What such a thread runs, with the add-on where `findDatagrams` finds it. */
 export function nativeThreadEntry(): URL {
-  const { url } = import.meta;
-  // Node 20 starts no thread from TypeScript: tests, which run on the sources, take it from `dist`.
-  return new URL('./native-thread-entry.js', url.endsWith('.ts') ? url.replace('/src/', '/dist/src/') : url);
+  return compiledEntry('./native-thread-entry.js', import.meta.url);
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { compiledEntry } from '../../base/compiled-entry.js';
 import type { Random } from '../../base/random.js';
 import { threadLimits } from '../../base/thread-limits.js';
 import type { CreateRecordingFile, RecordedBlock, RecordingFile } from './recording-file.js';
@@ -76,7 +77,11 @@ export class RecordingThread implements AsyncDisposable {
 
   #started(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(threadEntry(), { name: 'recording', execArgv: [], resourceLimits: threadLimits });
+    const worker = new Worker(compiledEntry('./recording-thread-entry.js', import.meta.url), {
+      name: 'recording',
+      execArgv: [],
+      resourceLimits: threadLimits,
+    });
     let reason = ENDED;
     worker.on('message', ({ id, error }: RecordingReply) => {
       const pending = this.#pending.get(id);
@@ -127,11 +132,4 @@ class ThreadFile implements RecordingFile {
   close(): Promise<void> {
     return this.#ask(this.#number, { type: 'close' });
   }
-}
-
-/** The compiled entry: Node 20 starts no thread from TypeScript, so tests, which run on the sources, take it from `dist`. */
-function threadEntry(): URL {
-  const { url } = import.meta;
-  const compiled = url.endsWith('.ts') ? url.replace('/src/', '/dist/src/') : url;
-  return new URL('./recording-thread-entry.js', compiled);
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, clockOriginMs } from '../../base/clock.js';
+import { compiledEntry } from '../../base/compiled-entry.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { threadLimits } from '../../base/thread-limits.js';
 import type { StreamListener, StreamOptions } from '../engine.js';
@@ -71,7 +72,12 @@ export class MediaWorker {
   #ending = false;
   #gone = false;
 
-  constructor(options: MediaWorkerOptions, clock: Clock, handlers: MediaWorkerHandlers, entry = threadEntry()) {
+  constructor(
+    options: MediaWorkerOptions,
+    clock: Clock,
+    handlers: MediaWorkerHandlers,
+    entry = compiledEntry('./thread-entry.js', import.meta.url),
+  ) {
     const { host, maxStreams, name } = options;
     this.#clock = clock;
     this.#handlers = handlers;
@@ -240,11 +246,4 @@ export class MediaWorker {
     this.#onReady();
     this.#handlers.onGone(message);
   }
-}
-
-/** The compiled entry: Node 20 starts no thread from TypeScript, so tests, which run on the sources, take it from `dist`. */
-function threadEntry(): URL {
-  const { url } = import.meta;
-  const compiled = url.endsWith('.ts') ? url.replace('/src/', '/dist/src/') : url;
-  return new URL('./thread-entry.js', compiled);
 }
