@@ -39,12 +39,7 @@ export async function loadOpus(name: OpusLibraryName): Promise<OpusLibrary | und
 /** Whether a tone comes out of what it was made into: native code that was built for another Node.js may load all the same. */
 export function works(library: OpusLibrary): boolean {
   try {
-    const encoder = library.createEncoder(opusFormatDefaults, opusEncodingDefaults);
-    const decoder = library.createDecoder();
-    const samples = Int16Array.from({ length: OPUS_SAMPLE_RATE / 50 }, (_, i) => ((i * i) % 200) * 40);
-    const payload = new Uint8Array(MAX_PAYLOAD_BYTES);
-    const bytes = encoder.encode(samples, payload);
-    return bytes > 1 && decoder.decode(payload, 0, bytes, new Int16Array(OPUS_SAMPLE_RATE / 8)) === samples.length;
+    return comesThrough(library, 1);
   } catch {
     return false;
   }
@@ -55,14 +50,22 @@ const WARM_UP_PACKETS = 10;
 
 /** Has code made that the first packets of a call would have to wait for, a hundred times as long as for later ones. */
 export function warmUpOpus(library: OpusLibrary): void {
+  comesThrough(library, WARM_UP_PACKETS);
+}
+
+/** Codes a tone of 20 ms so many times. Whether the last of them was decoded to its length. */
+function comesThrough(library: OpusLibrary, packets: number): boolean {
   const encoder = library.createEncoder(opusFormatDefaults, opusEncodingDefaults);
   const decoder = library.createDecoder();
   const samples = Int16Array.from({ length: OPUS_SAMPLE_RATE / 50 }, (_, i) => ((i * i) % 200) * 40);
   const payload = new Uint8Array(MAX_PAYLOAD_BYTES);
   const heard = new Int16Array(OPUS_SAMPLE_RATE / 8);
-  for (let packet = 0; packet < WARM_UP_PACKETS; packet += 1) {
-    decoder.decode(payload, 0, encoder.encode(samples, payload), heard);
+  let isWhole = false;
+  for (let packet = 0; packet < packets; packet += 1) {
+    const bytes = encoder.encode(samples, payload);
+    isWhole = bytes > 1 && decoder.decode(payload, 0, bytes, heard) === samples.length;
   }
   encoder.close();
   decoder.close();
+  return isWhole;
 }

@@ -1,4 +1,3 @@
-import { ctl } from './opus-ctl.js';
 import {
   encoderSettings,
   OPUS_SAMPLE_RATE,
@@ -9,8 +8,6 @@ import {
   type OpusLibrary,
 } from './opus-library.js';
 import { opusEmptyPacket, opusLostPacket } from './opus-packet.js';
-
-const EXPECTED_LOSS_PERCENT = 5;
 
 /** One direction or both of a stream, as the package has it. */
 interface Handle {
@@ -99,15 +96,7 @@ class NativeEncoder implements OpusEncoder {
   constructor(handle: Handle, format: OpusFormat, encoding: OpusEncoding, sampleRate: number) {
     this.#handle = handle;
     this.#samplesPerMs = sampleRate / 1000;
-    const { bitrate, maxBandwidth } = encoderSettings(format, encoding);
-    handle.applyEncoderCTL(ctl.bitrate, bitrate);
-    handle.applyEncoderCTL(ctl.complexity, encoding.complexity);
-    handle.applyEncoderCTL(ctl.maxBandwidth, maxBandwidth);
-    handle.applyEncoderCTL(ctl.signal, ctl.voice);
-    handle.applyEncoderCTL(ctl.inbandFec, format.inbandFec ? 1 : 0);
-    handle.applyEncoderCTL(ctl.packetLoss, format.inbandFec ? EXPECTED_LOSS_PERCENT : 0);
-    handle.applyEncoderCTL(ctl.dtx, format.dtx ? 1 : 0);
-    handle.applyEncoderCTL(ctl.vbr, format.constantBitrate ? 0 : 1);
+    for (const [request, value] of encoderSettings(format, encoding)) handle.applyEncoderCTL(request, value);
   }
 
   encode(samples: Int16Array, payload: Uint8Array): number {

@@ -1,3 +1,5 @@
+import { ctl } from './opus-ctl.js';
+
 /** What of a peer's `a=fmtp` (RFC 7587 section 6.1) tells our encoder what to send. Safe to copy between threads. */
 export interface OpusFormat {
   /** Highest sample rate the peer plays, Hz. */
@@ -66,16 +68,25 @@ export interface OpusLibrary {
 /** The package that brings Opus. */
 export type OpusLibraryName = '@evan/opus' | 'node-opus';
 
-/** What an encoder is to do, of both wills. */
+/** What the encoder is told to expect, so that it spends bits on error correction, %. */
+const EXPECTED_LOSS_PERCENT = 5;
+
+/** What an encoder is to do, of both wills: requests of libopus, and their values. */
 export function encoderSettings(
   format: OpusFormat,
   encoding: OpusEncoding,
-): {
-  readonly bitrate: number;
-  /** `OPUS_SET_MAX_BANDWIDTH`: 1101 narrowband to 1104 super-wideband. */
-  readonly maxBandwidth: number;
-} {
+): readonly (readonly [request: number, value: number])[] {
   const rate = format.maxPlaybackRate;
+  // 1101 narrowband to 1104 super-wideband.
   const maxBandwidth = rate < 12_000 ? 1101 : rate < 16_000 ? 1102 : rate < 24_000 ? 1103 : 1104;
-  return { bitrate: Math.max(6_000, Math.min(encoding.bitrate, format.maxAverageBitrate)), maxBandwidth };
+  return [
+    [ctl.bitrate, Math.max(6_000, Math.min(encoding.bitrate, format.maxAverageBitrate))],
+    [ctl.complexity, encoding.complexity],
+    [ctl.maxBandwidth, maxBandwidth],
+    [ctl.signal, ctl.voice],
+    [ctl.inbandFec, format.inbandFec ? 1 : 0],
+    [ctl.packetLoss, format.inbandFec ? EXPECTED_LOSS_PERCENT : 0],
+    [ctl.dtx, format.dtx ? 1 : 0],
+    [ctl.vbr, format.constantBitrate ? 0 : 1],
+  ];
 }

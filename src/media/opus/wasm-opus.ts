@@ -155,15 +155,7 @@ class WasmEncoder implements OpusEncoder {
     const state = heap.allocate(api.opus_encoder_get_size(1));
     this.#state = state;
     api.opus_encoder_init(state, sampleRate, 1, ctl.voip);
-    const { bitrate, maxBandwidth } = encoderSettings(format, encoding);
-    api.opus_encoder_ctl_set(state, ctl.bitrate, bitrate);
-    api.opus_encoder_ctl_set(state, ctl.complexity, encoding.complexity);
-    api.opus_encoder_ctl_set(state, ctl.maxBandwidth, maxBandwidth);
-    api.opus_encoder_ctl_set(state, ctl.signal, ctl.voice);
-    api.opus_encoder_ctl_set(state, ctl.inbandFec, format.inbandFec ? 1 : 0);
-    api.opus_encoder_ctl_set(state, ctl.packetLoss, format.inbandFec ? EXPECTED_LOSS_PERCENT : 0);
-    api.opus_encoder_ctl_set(state, ctl.dtx, format.dtx ? 1 : 0);
-    api.opus_encoder_ctl_set(state, ctl.vbr, format.constantBitrate ? 0 : 1);
+    for (const [request, value] of encoderSettings(format, encoding)) api.opus_encoder_ctl_set(state, request, value);
   }
 
   encode(samples: Int16Array, payload: Uint8Array): number {
@@ -182,6 +174,3 @@ class WasmEncoder implements OpusEncoder {
     this.#open = false;
   }
 }
-
-/** What the encoder is told to expect, so that it spends bits on error correction, %. */
-const EXPECTED_LOSS_PERCENT = 5;
