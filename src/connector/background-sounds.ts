@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { amplitudeAt } from '../audio/amplitude.js';
 import { createResampler } from '../audio/resampler.js';
 import { errorMessage } from '../base/connector-error.js';
 import type { CallSounds } from '../call/background-scene.js';
@@ -16,7 +17,6 @@ const SEAM = 400;
 /** Levels are measured in blocks of so many samples, and only where something is heard: so far below the loudest, dB. */
 const BLOCK = 160;
 const GATE_DB = 30;
-const FULL_SCALE = 32_768;
 /** The loudest sample stays below this, whatever level is asked for. */
 const MAX_PEAK = 29_000;
 
@@ -117,5 +117,5 @@ function gainFor(samples: Int16Array, levelDb: number): number {
   const heard = powers.filter((power) => power > 0 && power >= gate);
   const rms = Math.sqrt(heard.reduce((sum, power) => sum + power, 0) / Math.max(1, heard.length));
   if (rms === 0) return 1;
-  return Math.min((FULL_SCALE * 10 ** (levelDb / 20)) / rms, MAX_PEAK / peak);
+  return Math.min(amplitudeAt(levelDb) / rms, MAX_PEAK / peak);
 }

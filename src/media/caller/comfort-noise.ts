@@ -1,9 +1,9 @@
-import { FULL_SCALE } from '../audibility.js';
+import { amplitudeAt, FULL_SCALE } from '../../audio/amplitude.js';
 
 /** Silence quieter than this is digital silence, and stays so: G.711's own smallest steps (amplitude). */
 const SILENT_POWER = 8 ** 2;
 /** The loudest noise that is taken for the surroundings of a caller: -45 dBFS. More is somebody's voice, or a tone. */
-const LOUDEST_POWER = (FULL_SCALE * 10 ** (-45 / 20)) ** 2;
+const LOUDEST_POWER = amplitudeAt(-45) ** 2;
 /** The surroundings are as loud as the quietest frame of the last one to two seconds. */
 const WINDOW_FRAMES = 50;
 /** One sample in so many is looked at. */

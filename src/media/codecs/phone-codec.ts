@@ -1,8 +1,8 @@
+import { amplitudeAt } from '../../audio/amplitude.js';
 import { alawWords, type CompandedWords, mulawWords } from '../../audio/companded-words.js';
 import { ALAW_SILENCE, decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw, MULAW_SILENCE } from '../../audio/g711.js';
 import { LITTLE_ENDIAN, readPcm16, writePcm16 } from '../../audio/pcm16.js';
 import type { AudioFormat } from '../../flavor-api/index.js';
-import { amplitudeAt } from '../audibility.js';
 import type { PhoneCodec } from '../engine.js';
 
 /** Peak from which agent audio counts as audible, dBFS. */

@@ -1,6 +1,6 @@
+import { amplitudeAt } from '../../audio/amplitude.js';
 import { decodeAlaw, decodeMulaw } from '../../audio/g711.js';
 import { type AudioFormat, bytesPerSample } from '../../flavor-api/index.js';
-import { amplitudeAt } from '../audibility.js';
 
 /** How leading silence is recognised and how much of it goes. */
 export interface SilenceTrimOptions {

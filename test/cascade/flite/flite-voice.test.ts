@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFliteVoice, type FliteVoice, type FliteVoiceOptions } from '../../../src/cascade/index.js';
-import { isAudible } from '../../../src/media/audibility.js';
+import { isAudible } from '../../support/audible.js';
 import { bundle } from '../../support/bundle.js';
 import { FakeClock } from '../../support/fake-clock.js';
 

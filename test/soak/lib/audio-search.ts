@@ -1,4 +1,4 @@
-import { amplitudeAt } from '../../../src/media/audibility.js';
+import { amplitudeAt } from '../../../src/audio/amplitude.js';
 
 /** A stretch of one recording that is, sample for sample, a stretch of another. Positions in samples. */
 export interface Run {

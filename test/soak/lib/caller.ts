@@ -1,10 +1,10 @@
 import type { Clock } from '../../../src/base/clock.js';
 import type { Random } from '../../../src/base/random.js';
-import { isAudible } from '../../../src/media/audibility.js';
 import type { StreamTap } from '../../../src/media/engine.js';
 import { PhoneCall } from '../../../src/phone/phone-call.js';
 import type { PhoneParts } from '../../../src/phone/phone-parts.js';
 import type { LegEnd } from '../../../src/signaling/port.js';
+import { isAudible } from '../../support/audible.js';
 import { toMachineTime } from './monotonic.js';
 
 /** Peak from which a packet counts as voiced, dBFS: as the connector counts its own. */
