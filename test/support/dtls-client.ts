@@ -202,7 +202,7 @@ export class DtlsClient {
 
   #shareKey(): { readonly point: Uint8Array; readonly secret: Uint8Array } {
     const exchange = new OctetReader(this.heard.get(12) ?? new Uint8Array(0));
-    exchange.uint8();
+    exchange.bytes(1); // The kind of curve.
     const group = exchange.uint16();
     const theirs = exchange.vector(1);
     if (group === 0x17) {

@@ -1,13 +1,11 @@
 import { createResampler, type Resampler } from '../../audio/resampler.js';
 import { Int16Views, Uint8Views } from '../../audio/views.js';
-import type { FrameDecoder } from '../codecs/frame-codec.js';
+import { type FrameDecoder, MAX_PACKET_MS } from '../codecs/frame-codec.js';
 import { type PhoneCoding, phoneCodings } from '../codecs/phone-codec.js';
 import type { StreamCodecs } from '../codecs/stream-codecs.js';
 import type { PhoneCodec, StreamTap } from '../engine.js';
 
 const TAP_HZ = 8000;
-/** Room for the longest packet, ms. */
-const MAX_PACKET_MS = 240;
 
 /** Lets a tap hear the caller's packets as they arrive. A codec with a memory is decoded once more for it, apart from what is played. */
 export class CallerTap {

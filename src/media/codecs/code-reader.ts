@@ -1,11 +1,12 @@
+import { MAX_PACKET_MS } from './frame-codec.js';
 import type { PacketReader } from './packet-reader.js';
 
-/** Samples of the longest packet: 240 ms. */
-const MAX_SAMPLES = 1920;
+const SAMPLES_PER_MS = 8;
+const MAX_SAMPLES = MAX_PACKET_MS * SAMPLES_PER_MS;
 
 /** G.711: one byte is one sample is one tick, and stays as it is. */
 class CodeReader implements PacketReader {
-  readonly ticksPerMs = 8;
+  readonly ticksPerMs = SAMPLES_PER_MS;
   readonly frameSamples = 160;
   readonly frameBytes = 160;
   readonly conceals = false;

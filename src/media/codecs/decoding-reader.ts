@@ -1,9 +1,7 @@
-import type { FrameDecoder } from './frame-codec.js';
+import { type FrameDecoder, MAX_PACKET_MS } from './frame-codec.js';
 import type { PacketReader } from './packet-reader.js';
 
 const FRAME_MS = 20;
-/** Room for the longest packet, ms. */
-const MAX_PACKET_MS = 240;
 
 /** Reads packets through a decoder: each is decoded once, when its turn comes. Gives `pcm16`. */
 export class DecodingReader implements PacketReader {

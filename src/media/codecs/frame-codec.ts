@@ -1,3 +1,6 @@
+/** The longest packet that is taken, ms (RFC 3551 section 4.2 asks receivers for 200). */
+export const MAX_PACKET_MS = 240;
+
 /** Decodes the payloads of one codec, one after the other, to 16-bit samples. Stateful: one per stream. */
 export interface FrameDecoder {
   readonly sampleRate: 16_000 | 24_000;

@@ -1,10 +1,9 @@
 import { G722Decoder, G722Encoder } from '../../audio/g722.js';
-import type { FrameDecoder, FrameEncoder } from './frame-codec.js';
+import { type FrameDecoder, type FrameEncoder, MAX_PACKET_MS } from './frame-codec.js';
 
-/** Bytes of the longest packet: 240 ms. */
-const MAX_BYTES = 1920;
 /** One byte a tick: RFC 3551 section 4.5.2 keeps the clock at 8000 Hz for what is sampled at 16,000. */
 const TICKS_PER_MS = 8;
+const MAX_BYTES = MAX_PACKET_MS * TICKS_PER_MS;
 
 /** G.722 from RTP: gaps are filled by the waveform concealment, as for G.711. */
 export class G722FrameDecoder implements FrameDecoder {

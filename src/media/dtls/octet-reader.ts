@@ -16,10 +16,6 @@ export class OctetReader {
     return this.#at === this.#bytes.length;
   }
 
-  uint8(): number {
-    return this.#unsigned(1);
-  }
-
   uint16(): number {
     return this.#unsigned(2);
   }

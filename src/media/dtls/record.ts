@@ -1,4 +1,4 @@
-import { readUint16, readUint32 } from '../srtp/octets.js';
+import { readUint16, readUint32 } from '../octets.js';
 
 /** RFC 6347 section 4.1: type, version, epoch, sequence number (48 bits), length. */
 export const RECORD_HEADER_BYTES = 13;

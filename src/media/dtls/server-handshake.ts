@@ -1,7 +1,7 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import { assertUnreachable } from '../../base/assert.js';
 import type { DtlsFingerprint, SrtpParameters, SrtpSuite } from '../engine.js';
-import { sameOctets } from '../srtp/octets.js';
+import { sameOctets } from '../octets.js';
 import { type ClientHello, parseClientHello } from './client-hello.js';
 import type { DtlsIdentity } from './dtls-identity.js';
 import type { FlightPart } from './flight.js';

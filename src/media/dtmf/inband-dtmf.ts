@@ -1,3 +1,5 @@
+import { COLUMNS_HZ, ROWS_HZ } from './key-tones.js';
+
 /** Limits of the detector, after ITU-T Q.24 (Table A.1) and what networks do to tones. */
 export interface InbandDtmfOptions {
   /** A tone weaker than this is none, dBm0. Q.24 asks for -24 at the least in most countries, -29 in some. */
@@ -20,9 +22,6 @@ export const inbandDtmfDefaults = {
   minPauseMs: 20,
 } as const satisfies InbandDtmfOptions;
 
-/** ITU-T Q.23, Hz. */
-const ROWS_HZ = [697, 770, 852, 941] as const;
-const COLUMNS_HZ = [1209, 1336, 1477, 1633] as const;
 const KEYS = '123A456B789C*0#D';
 
 const RATE = 8000;

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { readUint16, readUint32 } from '../srtp/octets.js';
+import { readUint16, readUint32 } from '../octets.js';
 
 /**
  * STUN messages (RFC 8489 section 5), as far as one who answers connectivity checks needs them:

@@ -1,4 +1,4 @@
-import type { RemoteAddress } from './remote-address.js';
+import { isSameRemote, type RemoteAddress } from './remote-address.js';
 
 /** Whose packets are taken for the caller's, apart from the address in the SDP. */
 export interface LatchOptions {
@@ -95,7 +95,7 @@ export class Latch {
   judge(from: RemoteAddress, ssrc: number, sequence: number, nowMs: number): LatchVerdict {
     const expected = this.#expected;
     if (expected === undefined) return 'refused';
-    if (from === this.#known || (this.#source !== undefined && isSame(from, this.#source))) {
+    if (from === this.#known || (this.#source !== undefined && isSameRemote(from, this.#source))) {
       this.#known = from;
       // A source other than the SDP's that is still at work after a re-INVITE keeps its place.
       this.#locked = true;
@@ -103,7 +103,7 @@ export class Latch {
       return 'accepted';
     }
     if (this.#isOutside(from.address)) return 'outside';
-    if (isSame(from, expected)) return this.#latch(expected, nowMs);
+    if (isSameRemote(from, expected)) return this.#latch(expected, nowMs);
     // Nothing can be sent to port 0, which a packet may well say it comes from.
     if (this.#locked || this.#options.strict || from.port === 0) return 'refused';
     const sameAddress = expected.address === from.address;
@@ -143,7 +143,7 @@ export class Latch {
     const agrees =
       this.#candidate !== undefined &&
       this.#agreeing > 0 &&
-      isSame(from, this.#candidate) &&
+      isSameRemote(from, this.#candidate) &&
       ssrc === this.#candidateSsrc &&
       sequence === ((this.#candidateSequence + 1) & 0xffff);
     this.#agreeing = agrees ? this.#agreeing + 1 : 1;
@@ -151,8 +151,4 @@ export class Latch {
     this.#candidateSsrc = ssrc;
     this.#candidateSequence = sequence;
   }
-}
-
-function isSame(one: RemoteAddress, other: RemoteAddress): boolean {
-  return one === other || (one.port === other.port && one.address === other.address);
 }

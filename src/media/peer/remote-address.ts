@@ -37,7 +37,7 @@ function isUnicast(address: string, family: 4 | 6): boolean {
   return first > 0 && first < 224;
 }
 
-/** Whether both are the same address and port. */
+/** Whether both are the same address and port. Hot path. */
 export function isSameRemote(a: RemoteAddress, b: RemoteAddress | undefined): boolean {
-  return a.address === b?.address && a.port === b.port;
+  return a === b || (a.port === b?.port && a.address === b.address);
 }

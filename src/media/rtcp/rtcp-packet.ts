@@ -1,3 +1,5 @@
+import { readUint16, readUint32 } from '../octets.js';
+
 /**
  * RTCP, as far as one end of one audio stream needs it. Every packet of a compound begins (RFC 3550 section 6.4.1):
  *
@@ -94,7 +96,7 @@ export function parseRtcp(bytes: Uint8Array, summary: RtcpSummary, ownSsrc?: num
     if (offset + HEADER_BYTES > bytes.length) return false;
     const first = bytes[offset] as number;
     const type = bytes[offset + 1] as number;
-    const words = ((bytes[offset + 2] as number) << 8) | (bytes[offset + 3] as number);
+    const words = readUint16(bytes, offset + 2);
     const end = offset + HEADER_BYTES + 4 * words;
     if (first >> 6 !== 2 || type < 192 || type > 223 || end > bytes.length) return false;
     let contentEnd = end;
@@ -136,9 +138,4 @@ function leastBytes(type: number, count: number): number {
     default:
       return HEADER_BYTES;
   }
-}
-
-function readUint32(bytes: Uint8Array, offset: number): number {
-  const high = ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
-  return ((high << 16) | ((bytes[offset + 2] as number) << 8) | (bytes[offset + 3] as number)) >>> 0;
 }

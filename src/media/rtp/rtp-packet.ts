@@ -1,3 +1,5 @@
+import { readUint16, readUint32, writeUint32 } from '../octets.js';
+
 /**
  * RTP data packets, RFC 3550 section 5.1:
  *
@@ -98,19 +100,4 @@ export function writeRtpHeader(
   bytes[3] = sequence;
   writeUint32(bytes, 4, timestamp);
   writeUint32(bytes, 8, ssrc);
-}
-
-function readUint16(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
-}
-
-function readUint32(bytes: Uint8Array, offset: number): number {
-  return ((readUint16(bytes, offset) << 16) | readUint16(bytes, offset + 2)) >>> 0;
-}
-
-function writeUint32(bytes: Uint8Array, offset: number, value: number): void {
-  bytes[offset] = value >>> 24;
-  bytes[offset + 1] = value >>> 16;
-  bytes[offset + 2] = value >>> 8;
-  bytes[offset + 3] = value;
 }

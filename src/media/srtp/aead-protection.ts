@@ -1,13 +1,11 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { mixUint32, readUint32, writeUint32 } from '../octets.js';
 import type { SessionKeys } from './key-derivation.js';
-import { mixUint32, readUint32, writeUint32 } from './octets.js';
+import { CYCLE } from './packet-index.js';
 import type { PacketProtection } from './packet-protection.js';
+import { ENCRYPTED, INDEX_BYTES, RTCP_HEADER_BYTES } from './srtcp-format.js';
 
 const TAG_BYTES = 16;
-const INDEX_BYTES = 4;
-const RTCP_HEADER_BYTES = 8;
-const ENCRYPTED = 0x8000_0000;
-const TWO_TO_16 = 2 ** 16;
 
 interface Keys {
   readonly key: KeyObject;
@@ -89,7 +87,7 @@ export class AeadProtection implements PacketProtection {
     const nonce = this.#nonce;
     nonce.set(this.#rtp.salt);
     mixUint32(nonce, 2, ssrc);
-    mixUint32(nonce, 6, Math.floor(index / TWO_TO_16));
+    mixUint32(nonce, 6, Math.floor(index / CYCLE));
     nonce[10] = (nonce[10] as number) ^ ((index >>> 8) & 0xff);
     nonce[11] = (nonce[11] as number) ^ (index & 0xff);
   }

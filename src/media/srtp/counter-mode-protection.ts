@@ -1,15 +1,13 @@
 import { type Cipher, createCipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { mixUint32, readUint32, sameOctets, writeUint32 } from '../octets.js';
 import type { SessionKeys } from './key-derivation.js';
-import { mixUint32, readUint32, sameOctets, writeUint32 } from './octets.js';
+import { CYCLE } from './packet-index.js';
 import type { PacketProtection } from './packet-protection.js';
+import { ENCRYPTED, INDEX_BYTES, RTCP_HEADER_BYTES } from './srtcp-format.js';
 
 const BLOCK_BYTES = 16;
 /** RFC 3711 section 4.2.1 and RFC 4568 section 6.2.2: SRTCP has the long tag in both suites. */
 const RTCP_TAG_BYTES = 10;
-const INDEX_BYTES = 4;
-const RTCP_HEADER_BYTES = 8;
-const ENCRYPTED = 0x8000_0000;
-const TWO_TO_16 = 2 ** 16;
 const TWO_TO_32 = 2 ** 32;
 
 /** AES counter mode with HMAC-SHA1 (RFC 3711 sections 4.1.1 and 4.2.1). */
@@ -75,7 +73,7 @@ export class CounterModeProtection implements PacketProtection {
 
   /** Over the packet and the rollover counter, which is written where the tag will stand: one update instead of two. */
   #rtpTag(bytes: Uint8Array, end: number, index: number): Uint8Array {
-    writeUint32(bytes, end, Math.floor(index / TWO_TO_16));
+    writeUint32(bytes, end, Math.floor(index / CYCLE));
     return createHmac('sha1', this.#rtpAuth)
       .update(bytes.subarray(0, end + INDEX_BYTES))
       .digest();
@@ -112,7 +110,7 @@ class KeyStream {
     const at = block * BLOCK_BYTES;
     counters.set(this.#salt, at);
     mixUint32(counters, at + 4, ssrc);
-    mixUint32(counters, at + 8, Math.floor(index / TWO_TO_16) % TWO_TO_32);
+    mixUint32(counters, at + 8, Math.floor(index / CYCLE) % TWO_TO_32);
     counters[at + 12] = (this.#salt[12] as number) ^ ((index >>> 8) & 0xff);
     counters[at + 13] = (this.#salt[13] as number) ^ (index & 0xff);
     counters[at + 14] = block >> 8;

@@ -1,4 +1,5 @@
-const CYCLE = 0x1_0000;
+/** Packets between two of the same sequence number: the rollover counter counts them. */
+export const CYCLE = 0x1_0000;
 const HALF_CYCLE = 0x8000;
 
 /**

@@ -1,14 +1,14 @@
+import { readUint32 } from '../octets.js';
 import { parseRtp, RtpPacket } from '../rtp/rtp-packet.js';
 import { createProtection } from './create-protection.js';
-import { readUint32 } from './octets.js';
 import { estimateIndex } from './packet-index.js';
 import type { PacketProtection } from './packet-protection.js';
 import { ReplayWindow } from './replay-window.js';
+import { RTCP_HEADER_BYTES } from './srtcp-format.js';
 import { isSameKey, type SrtpKey } from './srtp-outbound.js';
 
 /** Sources of one peer that are remembered; it needs one, and another after each change of its SSRC. */
 const MAX_SOURCES = 4;
-const RTCP_HEADER_BYTES = 8;
 
 /** Why a packet was refused: not authentic, seen before (or too old to know), or more than its key may protect. */
 export type SrtpDefect = 'srtp-auth' | 'srtp-replay' | 'srtp-lifetime';

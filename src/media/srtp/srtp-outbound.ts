@@ -1,11 +1,11 @@
 import { Uint8Views } from '../../audio/views.js';
 import type { SrtpSuite } from '../engine.js';
+import { readUint16, readUint32 } from '../octets.js';
 import { RTP_HEADER_BYTES } from '../rtp/rtp-packet.js';
 import { createProtection } from './create-protection.js';
-import { readUint16, readUint32 } from './octets.js';
+import { CYCLE } from './packet-index.js';
 import type { PacketProtection } from './packet-protection.js';
 
-const CYCLE = 0x1_0000;
 /** RFC 3711 section 9.2: a master key protects so many packets and no more. */
 const MAX_RTP_INDEX = 2 ** 48 - 1;
 const MAX_RTCP_INDEX = 2 ** 31 - 1;

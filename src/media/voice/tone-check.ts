@@ -1,3 +1,5 @@
+import { COLUMNS_HZ, ROWS_HZ } from '../dtmf/key-tones.js';
+
 /** Hz between two bins of the spectrum. */
 const BIN_HZ = 8000 / 256;
 
@@ -8,9 +10,6 @@ const LAST_BIN = 112;
 /** A pure tone fills its bin and this many on either side (the main lobe of the window, and what a cut tone adds). */
 const PEAK_REACH = 3;
 
-/** ITU-T Q.23: the tones of a telephone's keys. */
-const ROWS_HZ = [697, 770, 852, 941] as const;
-const COLUMNS_HZ = [1209, 1336, 1477, 1633] as const;
 /** Q.24 asks receivers to accept 1.5 %; a spectrum of 32 ms cannot tell as exactly. */
 const KEY_TOLERANCE = 0.03;
 

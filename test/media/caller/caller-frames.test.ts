@@ -23,7 +23,6 @@ for (const [name, encode] of [['pcmu', encodeMulaw] as const, ['pcma', encodeAla
     const voice: VoiceDetector = {
       ...{ changed: undefined, speaking: false, stirring: false, speechMs: 0, onsetMsAgo: 0 },
       process: expectTold,
-      reset: () => {},
     };
     const buffer = new AdaptiveJitterBuffer({ minMs: 20, maxMs: 120, burstMs: 80 });
     buffer.use(codeReader);

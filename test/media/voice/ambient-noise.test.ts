@@ -108,4 +108,3 @@ test('what may be speech is learnt at a quarter of the speed', async () => {
   const [quick, slow] = [await excessAfter(1), await excessAfter(0.25)];
   expect(slow - quick).toBeCloseTo(20 * 0.32 * 0.75, 0);
 });
-

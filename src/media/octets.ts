@@ -1,3 +1,5 @@
+/** Numbers in packets: most significant octet first. No lengths are checked: that is for whoever knows what it reads. */
+
 export function readUint16(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
 }
