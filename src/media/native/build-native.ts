@@ -4,7 +4,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /** The add-on's sources, from the root of the repository or of the package; the first is compiled, and includes the others. */
-const SOURCES = ['src/media/native/datagrams.cc', 'src/media/native/batch-ring.h'] as const;
+const SOURCES = [
+  'src/media/native/datagrams.cc',
+  'src/media/native/datagram-sockets.h',
+  'src/media/native/batch-ring.h',
+] as const;
 
 const FLAGS = ['-std=c++17', '-O2', '-shared', '-fPIC', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra'];
 

@@ -226,6 +226,14 @@ describe.each([
   });
 });
 
+test('what is no number is no socket: closing it leaves the first one open', () => {
+  using native = open(true);
+  const first = native.bind('127.0.0.1', 0);
+  expect(first).toBe(0);
+  expect(() => Reflect.apply(native.close, native, ['0'])).toThrow(TypeError);
+  expect(native.port(first)).toBeGreaterThan(0);
+});
+
 test('nothing that it is called with ends the process', () => {
   const native = loadDatagrams(addon);
   const random = new SeededRandom(7);
