@@ -1,19 +1,25 @@
-/* What the bench's programs share: time, priority, pinning, and frames that carry a number in inaudible sound. */
+/* What the bench's programs share: time, priority, pinning, sockets, RTP headers, and frames that carry a number in inaudible sound. */
 #ifndef BENCH_COMMON_H
 #define BENCH_COMMON_H
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FRAME_BYTES 160
+#define RTP_HEADER_BYTES 12
+#define RTP_BYTES (RTP_HEADER_BYTES + FRAME_BYTES)
 #define NS_PER_MS 1000000LL
 
 static inline int64_t clock_ns(clockid_t clock) {
@@ -53,6 +59,39 @@ static inline void *grow(void *memory, size_t bytes) {
   void *larger = realloc(memory, bytes);
   if (!larger) die("memory");
   return larger;
+}
+
+/* A socket of 127.0.0.1 that does not block, at a port of the system's choice. */
+static inline int open_loopback(int type, int *port) {
+  struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof local;
+  int fd = socket(AF_INET, type | SOCK_NONBLOCK, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof local) < 0) die("socket");
+  if (getsockname(fd, (struct sockaddr *)&local, &length) < 0) die("getsockname");
+  *port = ntohs(local.sin_port);
+  return fd;
+}
+
+/* RFC 3550 section 5.1, of mu-law (payload type 0). */
+static inline void write_rtp_header(uint8_t *packet, int marker, uint16_t sequence, uint32_t timestamp, uint32_t source) {
+  uint16_t number = htons(sequence);
+  uint32_t words[2] = {htonl(timestamp), htonl(source)};
+  packet[0] = 0x80;
+  packet[1] = marker ? 0x80 : 0;
+  memcpy(packet + 2, &number, sizeof number);
+  memcpy(packet + 4, words, sizeof words);
+}
+
+/* Options come in pairs: the program ends where the last has no value. */
+static inline void check_pairs(int argc, char **argv) {
+  if (argc % 2 == 1) return;
+  fprintf(stderr, "a value is missing: %s\n", argv[argc - 1]);
+  exit(2);
+}
+
+static inline int unknown_option(const char *name) {
+  fprintf(stderr, "unknown: %s\n", name);
+  return 2;
 }
 
 /*

@@ -23,25 +23,19 @@ static int16_t decode_mulaw(uint8_t code) {
 
 static int socket_of(int call) { return call % PTIME_MS / (PTIME_MS / SOCKETS); }
 
-void media_open(struct load *load) {
+void media_open(void) {
   int large = 8 << 20, yes = 1;
   call_of_port = malloc(65536 * sizeof *call_of_port);
   if (!call_of_port) die("memory");
   for (int i = 0; i < 65536; i += 1) call_of_port[i] = -1;
   for (int code = 0; code < 256; code += 1) linear[code] = decode_mulaw((uint8_t)code);
   for (int i = 0; i < SOCKETS; i += 1) {
-    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof local;
-    sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    if (sockets[i] < 0 || bind(sockets[i], (struct sockaddr *)&local, sizeof local) < 0) die("RTP socket");
+    sockets[i] = open_loopback(SOCK_DGRAM, &local_ports[i]);
     if (setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUFFORCE, &large, sizeof large) < 0) {
       setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
     }
     if (setsockopt(sockets[i], SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) < 0) die("SO_TIMESTAMPNS");
-    if (getsockname(sockets[i], (struct sockaddr *)&local, &length) < 0) die("getsockname");
-    local_ports[i] = ntohs(local.sin_port);
   }
-  (void)load;
 }
 
 int media_port(int call) { return local_ports[socket_of(call)]; }
@@ -56,14 +50,8 @@ void media_start(struct load *load, int index, struct sockaddr_in remote) {
 
 static void write_packet(struct load *load, int index, uint8_t *packet, int64_t now_ns) {
   struct call *call = &load->all[index];
-  uint16_t sequence = htons(call->sequence);
-  uint32_t timestamp = htonl(call->timestamp), source = htonl((uint32_t)index + 0x10000);
-  packet[0] = 0x80;
-  packet[1] = call->frames == 0 ? 0x80 : 0;
-  memcpy(packet + 2, &sequence, 2);
-  memcpy(packet + 4, &timestamp, 4);
-  memcpy(packet + 8, &source, 4);
-  uint8_t *frame = packet + 12;
+  write_rtp_header(packet, call->frames == 0, call->sequence, call->timestamp, (uint32_t)index + 0x10000);
+  uint8_t *frame = packet + RTP_HEADER_BYTES;
   memset(frame + CODED_BITS, ONE, FRAME_BYTES - CODED_BITS);
   if (load->marker_every > 0 && call->frames % (uint32_t)load->marker_every == (uint32_t)load->marker_every / 2) {
     for (int i = 0; i < FRAME_BYTES; i += 1) frame[i] = i % 8 < 4 ? TONE_CODE_HIGH : TONE_CODE_LOW;
@@ -83,7 +71,7 @@ static void write_packet(struct load *load, int index, uint8_t *packet, int64_t 
 
 /* Sends one packet of each call whose turn it is in this millisecond of twenty. */
 void media_send(struct load *load, int phase) {
-  static uint8_t packets[BATCH][12 + FRAME_BYTES];
+  static uint8_t packets[BATCH][RTP_BYTES];
   static struct iovec parts[BATCH];
   static struct mmsghdr messages[BATCH];
   int to = sockets[socket_of(phase)];
@@ -159,7 +147,7 @@ static void on_frame(struct load *load, struct call *call, const uint8_t *frame,
 
 static void on_packet(struct load *load, const uint8_t *packet, size_t bytes, int port, int64_t at_ns) {
   int index = call_of_port[port];
-  if (index < 0 || bytes != 12 + FRAME_BYTES || (packet[1] & 0x7f) != 0) return;
+  if (index < 0 || bytes != RTP_BYTES || (packet[1] & 0x7f) != 0) return;
   struct call *call = &load->all[index];
   uint16_t sequence = (uint16_t)(packet[2] << 8 | packet[3]);
   int step = call->heard ? (int16_t)(uint16_t)(sequence - call->last_sequence) : 1;
@@ -178,7 +166,7 @@ static void on_packet(struct load *load, const uint8_t *packet, size_t bytes, in
     call->last_arrival_ns = at_ns;
   }
   call->heard = 1;
-  on_frame(load, call, packet + 12, at_ns);
+  on_frame(load, call, packet + RTP_HEADER_BYTES, at_ns);
 }
 
 static int64_t arrival_of(struct msghdr *header) {
@@ -193,7 +181,7 @@ static int64_t arrival_of(struct msghdr *header) {
 
 void media_read(struct load *load) {
   static uint8_t packets[BATCH][2048];
-  static uint8_t controls[BATCH][64];
+  static _Alignas(struct cmsghdr) uint8_t controls[BATCH][64];
   static struct sockaddr_in from[BATCH];
   static struct iovec parts[BATCH];
   static struct mmsghdr messages[BATCH];

@@ -11,17 +11,11 @@ static int sip_socket;
 static int sip_port;
 static uint32_t run_id;
 
-void sip_open(struct load *load) {
-  struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t length = sizeof local;
+void sip_open(void) {
   int large = 4 << 20;
-  sip_socket = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-  if (sip_socket < 0 || bind(sip_socket, (struct sockaddr *)&local, sizeof local) < 0) die("SIP socket");
+  sip_socket = open_loopback(SOCK_DGRAM, &sip_port);
   setsockopt(sip_socket, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
-  if (getsockname(sip_socket, (struct sockaddr *)&local, &length) < 0) die("getsockname");
-  sip_port = ntohs(local.sin_port);
   run_id = (uint32_t)(clock_ns(CLOCK_REALTIME) / 1000) ^ (uint32_t)getpid() << 20;
-  (void)load;
 }
 
 static void put(struct load *load, const char *text, int length) {
@@ -30,19 +24,18 @@ static void put(struct load *load, const char *text, int length) {
 
 static void request(struct load *load, int index, const char *method, int number, const char *body) {
   struct call *call = &load->all[index];
-  char text[4096], to[300], uri[300];
-  char host[INET_ADDRSTRLEN];
+  char text[4096], uri[240], host[INET_ADDRSTRLEN];
   inet_ntop(AF_INET, &load->sip_target.sin_addr, host, sizeof host);
   snprintf(uri, sizeof uri, "sip:%s@%s:%d", load->user, host, ntohs(load->sip_target.sin_port));
-  snprintf(to, sizeof to, "%s", call->to[0] ? call->to : "");
-  if (!to[0]) snprintf(to, sizeof to, "<%s>", uri);
+  if (!call->to[0]) snprintf(call->to, sizeof call->to, "<%s>", uri);
   int in_dialog = call->target[0] != 0;
-  /* The ACK to a 200 is a transaction of its own; a request sent again is the same. */
+  /* The ACK to a refusal belongs to its INVITE (RFC 3261 section 17.1.1.3), that to a 200 is a transaction of its own. */
+  const char *transaction = in_dialog ? method : "INVITE";
   int length = snprintf(text, sizeof text,
                         "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK%s%s;rport\r\nMax-Forwards: 70\r\n"
                         "From: <sip:load-%d@127.0.0.1>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"
                         "Contact: <sip:load-%d@127.0.0.1:%d>\r\n%sContent-Length: %zu\r\n\r\n%s",
-                        method, in_dialog ? call->target : uri, sip_port, call->branch, method, index, call->tag, to,
+                        method, in_dialog ? call->target : uri, sip_port, call->branch, transaction, index, call->tag, call->to,
                         call->call_id, number, method, index, sip_port,
                         body[0] ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
   put(load, text, length);
@@ -63,18 +56,18 @@ void sip_invite(struct load *load, int index) {
   snprintf(call->branch, sizeof call->branch, "%x%06d", run_id, index);
   snprintf(call->call_id, sizeof call->call_id, "%x-%d@load", run_id, index);
   call->state = INVITED;
-  call->invited_ns = clock_ns(CLOCK_MONOTONIC);
+  call->asked_ns = clock_ns(CLOCK_MONOTONIC);
   call->wait_ns = T1_NS;
-  call->retry_ns = call->invited_ns + T1_NS;
+  call->retry_ns = call->asked_ns + T1_NS;
   send_invite(load, index);
 }
 
 void sip_leave(struct load *load, int index) {
   struct call *call = &load->all[index];
   call->state = LEAVING;
-  call->invited_ns = clock_ns(CLOCK_MONOTONIC);
+  call->asked_ns = clock_ns(CLOCK_MONOTONIC);
   call->wait_ns = T1_NS;
-  call->retry_ns = call->invited_ns + T1_NS;
+  call->retry_ns = call->asked_ns + T1_NS;
   request(load, index, "BYE", 2, "");
 }
 
@@ -83,7 +76,7 @@ void sip_timers(struct load *load) {
   for (int i = 0; i < load->calls; i += 1) {
     struct call *call = &load->all[i];
     if (call->state != INVITED && call->state != LEAVING) continue;
-    if (now_ns - call->invited_ns > LIMIT_NS) {
+    if (now_ns - call->asked_ns > LIMIT_NS) {
       if (call->state == INVITED) load->refused += 1;
       call->state = FAILED;
     } else if (call->retry_ns && now_ns >= call->retry_ns) {
@@ -143,7 +136,7 @@ static void on_answer(struct load *load, int index, const char *message) {
     const char *uri = strchr(contact, '<');
     if (!uri || sscanf(uri, "<%255[^>]", call->target) != 1) snprintf(call->target, sizeof call->target, "%s", contact);
     if (where_it_listens(message, &remote)) {
-      if (!load->from_ns) add_value(&load->setup, (double)(clock_ns(CLOCK_MONOTONIC) - call->invited_ns) / NS_PER_MS);
+      if (!load->from_ns) add_value(&load->setup, (double)(clock_ns(CLOCK_MONOTONIC) - call->asked_ns) / NS_PER_MS);
       media_start(load, index, remote);
       load->answered += 1;
     } else {

@@ -12,7 +12,6 @@
 #include "load.h"
 
 #include <math.h>
-#include <signal.h>
 
 #define TICK_NS NS_PER_MS
 #define SETUP_LIMIT_NS (60000 * NS_PER_MS)
@@ -118,8 +117,8 @@ int main(int argc, char **argv) {
   const char *ports = NULL;
   double warmup = 2, window = 5;
   int cpu = -1, priority = 0;
-  signal(SIGPIPE, SIG_DFL);
-  for (int i = 1; i + 1 < argc; i += 2) {
+  check_pairs(argc, argv);
+  for (int i = 1; i < argc; i += 2) {
     const char *name = argv[i], *value = argv[i + 1];
     if (strcmp(name, "--calls") == 0) load.calls = atoi(value);
     else if (strcmp(name, "--sip") == 0) load.sip_target = address_of(value);
@@ -131,12 +130,10 @@ int main(int argc, char **argv) {
     else if (strcmp(name, "--marker-every") == 0) load.marker_every = atoi(value);
     else if (strcmp(name, "--cpu") == 0) cpu = atoi(value);
     else if (strcmp(name, "--priority") == 0) priority = atoi(value);
-    else {
-      fprintf(stderr, "unknown: %s\n", name);
-      return 2;
-    }
+    else return unknown_option(name);
   }
-  if (load.calls < 1 || (load.user == NULL) == (ports == NULL)) {
+  int has_target = load.sip_target.sin_family == AF_INET;
+  if (load.calls < 1 || (load.user == NULL) == (ports == NULL) || has_target != (load.user != NULL)) {
     fprintf(stderr, "needs either --sip and --user, or --ports\n");
     return 2;
   }
@@ -147,8 +144,8 @@ int main(int argc, char **argv) {
     load.all[i].timestamp = (uint32_t)i * 4711;
   }
   int pinned = pin_to(cpu), realtime = become_realtime(priority);
-  media_open(&load);
-  if (load.user) sip_open(&load);
+  media_open();
+  if (load.user) sip_open();
   else start_on_ports(&load, ports);
   int64_t origin_ns = clock_ns(CLOCK_MONOTONIC), tick = 1;
   set_up(&load, &tick, origin_ns);

@@ -4,11 +4,6 @@
 
 #include "common.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #define PTIME_MS 20
 #define PTIME_NS (PTIME_MS * NS_PER_MS)
 /* Frames whose time of sending is remembered: 20 s. */
@@ -21,7 +16,8 @@ struct call {
   /* SIP */
   char tag[24], branch[32], call_id[48];
   char to[256], target[256];
-  int64_t invited_ns, retry_ns, wait_ns;
+  /* Of the request that is not answered yet. */
+  int64_t asked_ns, retry_ns, wait_ns;
   /* RTP */
   struct sockaddr_in remote;
   uint16_t sequence;
@@ -70,14 +66,14 @@ static inline int counts(const struct load *load, int64_t at_ns) {
 }
 
 /* load-media.c */
-void media_open(struct load *load);
+void media_open(void);
 int media_port(int call);
 void media_start(struct load *load, int call, struct sockaddr_in remote);
 void media_send(struct load *load, int phase);
 void media_read(struct load *load);
 
 /* load-sip.c */
-void sip_open(struct load *load);
+void sip_open(void);
 void sip_invite(struct load *load, int call);
 void sip_leave(struct load *load, int call);
 void sip_read(struct load *load);

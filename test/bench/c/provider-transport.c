@@ -1,8 +1,5 @@
 #include "provider.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #ifdef WITH_TLS
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -10,7 +7,7 @@
 static SSL_CTX *context;
 
 void transport_setup(const char *certificate, const char *key) {
-  if (!certificate || !key) return;
+  if (!certificate) return;
   context = SSL_CTX_new(TLS_server_method());
   if (!context || SSL_CTX_use_certificate_chain_file(context, certificate) != 1 ||
       SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1) {
@@ -50,14 +47,25 @@ static void tls_close(SSL *tls) { SSL_free(tls); }
 typedef void SSL;
 
 void transport_setup(const char *certificate, const char *key) {
-  if (!certificate && !key) return;
+  (void)key;
+  if (!certificate) return;
   fprintf(stderr, "built without TLS\n");
   exit(1);
 }
 
 void transport_open(struct connection *connection) { connection->tls = NULL; }
-static long tls_read(SSL *tls, uint8_t *to, size_t room) { return tls && to && room ? -1 : -1; }
-static long tls_write(SSL *tls, const uint8_t *from, size_t count) { return tls && from && count ? -1 : -1; }
+
+/* Never called: no connection is one of TLS. */
+static long tls_read(SSL *tls, uint8_t *to, size_t room) {
+  (void)tls, (void)to, (void)room;
+  return -1;
+}
+
+static long tls_write(SSL *tls, const uint8_t *from, size_t count) {
+  (void)tls, (void)from, (void)count;
+  return -1;
+}
+
 static void tls_close(SSL *tls) { (void)tls; }
 #endif
 

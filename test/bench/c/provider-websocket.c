@@ -1,6 +1,8 @@
 #include "provider.h"
 
 #define MAX_MESSAGE (1 << 20)
+/* 16 bytes in base64 (RFC 6455 section 4.1). */
+#define KEY_BYTES 24
 
 /* SHA-1 (RFC 3174) of a text short enough for two blocks: RFC 6455 wants it once for each connection. */
 static void sha1(const char *text, size_t length, uint8_t digest[20]) {
@@ -81,12 +83,13 @@ static int upgrade(struct connection *connection) {
   struct buffer *in = &connection->in;
   const uint8_t *end = memmem(in->bytes, in->count, "\r\n\r\n", 4);
   if (!end) return in->count > 16384 ? -1 : 0;
+  /* What has come has no zero byte behind it: nothing that looks for one may look into it. */
   const uint8_t *at = memmem(in->bytes, in->count, "Sec-WebSocket-Key: ", 19);
-  char key[128], base64[32], answer[256];
+  char key[KEY_BYTES + sizeof guid], base64[32], answer[256];
   uint8_t digest[20];
-  if (!at || sscanf((const char *)at + 19, "%63[^\r\n]", key) != 1) return -1;
-  strcat(key, guid);
-  if (strlen(key) > 110) return -1;
+  if (!at || end - at < 19 + KEY_BYTES || at[19 + KEY_BYTES] != '\r') return -1;
+  memcpy(key, at + 19, KEY_BYTES);
+  memcpy(key + KEY_BYTES, guid, sizeof guid);
   sha1(key, strlen(key), digest);
   base64[base64_encode(digest, sizeof digest, base64)] = 0;
   int length = snprintf(answer, sizeof answer,

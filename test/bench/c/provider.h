@@ -23,7 +23,7 @@ struct connection {
   int64_t next_burst_ns;
 };
 
-/* provider-transport.c. A certificate makes every connection one of TLS. What fails for good returns 0. */
+/* provider-transport.c. A certificate and its key make every connection one of TLS. What fails for good returns 0. */
 void transport_setup(const char *certificate, const char *key);
 void transport_open(struct connection *connection);
 /* Reads once; the bytes read, 0: nothing for now, -1: over. */

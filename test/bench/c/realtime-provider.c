@@ -12,21 +12,16 @@
  */
 #include "provider.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define MAX_EVENTS 256
 #define BURST_FRAMES 5
 #define BURST_EVERY_MS 1000
 #define APPEND "{\"type\":\"input_audio_buffer.append\",\"audio\":\""
+#define APPEND_BYTES (sizeof APPEND - 1)
 
 static struct {
   int bursts;
@@ -51,7 +46,7 @@ static void say_audio(struct connection *connection, const char *base64, size_t 
                       "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_%08lx%012lu\","
                       "\"response_id\":\"resp_CUPYtM5hPKlPmY5gbIm6F\",\"item_id\":\"item_CUPYtlfeR4Pxkum0TJjMJ\","
                       "\"output_index\":0,\"content_index\":0,\"delta\":\"",
-                      (long)connection->id, connection->events++);
+                      connection->id, connection->events++);
   memcpy(text + head, base64, length);
   memcpy(text + head + length, "\"}", 2);
   say(connection, text, (size_t)head + length + 2);
@@ -63,6 +58,7 @@ static void say_tone(struct connection *connection, int ms) {
   char base64[32004];
   size_t count = 0;
   if (options.pcm24) {
+    /* Little-endian, as the service has it, on any machine that we know. */
     for (int i = 0; i < ms * 24; i += 1) {
       int16_t sample = i % 24 < 12 ? 800 : -800;
       memcpy(bytes + count, &sample, 2);
@@ -86,9 +82,13 @@ static void say_burst(struct connection *connection) {
 }
 
 static void on_response_create(struct connection *connection, const char *message, size_t length) {
+  static const char name[] = "\"request\":\"";
   char text[512], request[64] = "";
-  const char *at = memmem(message, length, "\"request\":\"", 11);
-  if (at) sscanf(at, "\"request\":\"%63[^\"]", request);
+  const char *at = memmem(message, length, name, sizeof name - 1);
+  if (at) {
+    const char *value = at + sizeof name - 1, *end = memchr(value, '"', (size_t)(message + length - value));
+    if (end && end - value < (long)sizeof request) memcpy(request, value, (size_t)(end - value));
+  }
   if (connection->talking) return;
   say(connection, text,
       (size_t)snprintf(text, sizeof text,
@@ -108,15 +108,15 @@ static void on_response_create(struct connection *connection, const char *messag
 }
 
 static void on_message(struct connection *connection, const char *message, size_t length) {
-  if (length > sizeof APPEND && memcmp(message, APPEND, sizeof APPEND - 1) == 0) {
+  if (length > APPEND_BYTES && memcmp(message, APPEND, APPEND_BYTES) == 0) {
     if (!connection->talking || options.bursts) return;
     if (!connection->echoing) {
       if (clock_ns(CLOCK_MONOTONIC) - last_opened_ns < options.settle_ms * NS_PER_MS) return;
       say_tone(connection, options.cushion_ms);
       connection->echoing = 1;
     }
-    const char *end = memchr(message + sizeof APPEND, '"', length - sizeof APPEND);
-    if (end) say_audio(connection, message + sizeof APPEND - 1, (size_t)(end - message) - (sizeof APPEND - 1));
+    const char *audio = message + APPEND_BYTES, *end = memchr(audio, '"', length - APPEND_BYTES);
+    if (end) say_audio(connection, audio, (size_t)(end - audio));
   } else if (memmem(message, length < 64 ? length : 64, "\"session.update\"", 16)) {
     static const char updated[] = "{\"type\":\"session.updated\",\"event_id\":\"event_u\",\"session\":{\"type\":\"realtime\"}}";
     say(connection, updated, sizeof updated - 1);
@@ -183,13 +183,15 @@ static void burst_all(void) {
     connection->next_burst_ns += BURST_EVERY_MS * NS_PER_MS;
     say_burst(connection);
     if (!transport_flush(connection)) drop(connection);
+    else watch(connection);
   }
 }
 
 int main(int argc, char **argv) {
   const char *certificate = NULL, *key = NULL;
-  int cpu = -1, yes = 1;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  int cpu = -1, port;
+  check_pairs(argc, argv);
+  for (int i = 1; i < argc; i += 2) {
     const char *name = argv[i], *value = argv[i + 1];
     if (strcmp(name, "--cpu") == 0) cpu = atoi(value);
     else if (strcmp(name, "--mode") == 0) options.bursts = strcmp(value, "bursts") == 0;
@@ -198,12 +200,9 @@ int main(int argc, char **argv) {
     else if (strcmp(name, "--settle") == 0) options.settle_ms = atoi(value);
     else if (strcmp(name, "--certificate") == 0) certificate = value;
     else if (strcmp(name, "--key") == 0) key = value;
-    else {
-      fprintf(stderr, "unknown: %s\n", name);
-      return 2;
-    }
+    else return unknown_option(name);
   }
-  if (options.cushion_ms > 500) return 2;
+  if (options.cushion_ms > 500 || !certificate != !key) return 2;
   signal(SIGPIPE, SIG_IGN);
   pin_to(cpu);
   transport_setup(certificate, key);
@@ -212,17 +211,13 @@ int main(int argc, char **argv) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
-  struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t length = sizeof local;
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) < 0) die("socket");
-  if (bind(listener, (struct sockaddr *)&local, sizeof local) < 0 || listen(listener, 1024) < 0) die("listen");
-  if (getsockname(listener, (struct sockaddr *)&local, &length) < 0) die("getsockname");
+  int listener = open_loopback(SOCK_STREAM, &port);
+  if (listen(listener, 1024) < 0) die("listen");
   epoll = epoll_create1(0);
   struct epoll_event listening = {.events = EPOLLIN, .data.ptr = NULL}, ending = {.events = EPOLLIN, .data.ptr = &epoll};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &listening) < 0) die("epoll");
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, 0, &ending) < 0) die("epoll");
-  printf("{\"port\":%d}\n", ntohs(local.sin_port));
+  printf("{\"port\":%d}\n", port);
   fflush(stdout);
   for (;;) {
     struct epoll_event events[MAX_EVENTS];

@@ -8,16 +8,12 @@
  */
 #include "common.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define SLOT_NS (5 * NS_PER_MS)
 #define SLOTS 4
 #define QUEUED 4
+#define SILENCE 0xff
 
 struct call {
   int socket;
@@ -37,7 +33,7 @@ static void read_all(struct call *call) {
     ssize_t bytes = call->connected ? recv(call->socket, packet, sizeof packet, 0)
                                     : recvfrom(call->socket, packet, sizeof packet, 0, (struct sockaddr *)&from, &length);
     if (bytes < 0) return;
-    if (bytes != 12 + FRAME_BYTES) continue;
+    if (bytes != RTP_BYTES) continue;
     if (!call->connected) {
       if (connect(call->socket, (struct sockaddr *)&from, sizeof from) < 0) die("connect");
       call->connected = 1;
@@ -46,25 +42,20 @@ static void read_all(struct call *call) {
       call->first = (call->first + 1) % QUEUED;
       call->count -= 1;
     }
-    memcpy(call->frames[(call->first + call->count) % QUEUED], packet + 12, FRAME_BYTES);
+    memcpy(call->frames[(call->first + call->count) % QUEUED], packet + RTP_HEADER_BYTES, FRAME_BYTES);
     call->count += 1;
   }
 }
 
 static void send_one(struct call *call, uint32_t index) {
-  uint8_t packet[12 + FRAME_BYTES] = {0x80, 0};
-  uint16_t sequence = htons(call->sequence);
-  uint32_t timestamp = htonl(call->timestamp);
-  uint32_t source = htonl(index + 1);
-  memcpy(packet + 2, &sequence, 2);
-  memcpy(packet + 4, &timestamp, 4);
-  memcpy(packet + 8, &source, 4);
+  uint8_t packet[RTP_BYTES];
+  write_rtp_header(packet, 0, call->sequence, call->timestamp, index + 1);
   if (call->count > 0) {
-    memcpy(packet + 12, call->frames[call->first], FRAME_BYTES);
+    memcpy(packet + RTP_HEADER_BYTES, call->frames[call->first], FRAME_BYTES);
     call->first = (call->first + 1) % QUEUED;
     call->count -= 1;
   } else {
-    memset(packet + 12, 0xff, FRAME_BYTES);
+    memset(packet + RTP_HEADER_BYTES, SILENCE, FRAME_BYTES);
   }
   call->sequence += 1;
   call->timestamp += FRAME_BYTES;
@@ -73,21 +64,20 @@ static void send_one(struct call *call, uint32_t index) {
 
 int main(int argc, char **argv) {
   int calls = 1, cpu = -1;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  check_pairs(argc, argv);
+  for (int i = 1; i < argc; i += 2) {
     if (strcmp(argv[i], "--calls") == 0) calls = atoi(argv[i + 1]);
-    if (strcmp(argv[i], "--cpu") == 0) cpu = atoi(argv[i + 1]);
+    else if (strcmp(argv[i], "--cpu") == 0) cpu = atoi(argv[i + 1]);
+    else return unknown_option(argv[i]);
   }
   pin_to(cpu);
   struct call *all = calloc((size_t)calls, sizeof *all);
   if (!all) die("memory");
   printf("{\"ports\":[");
   for (int i = 0; i < calls; i += 1) {
-    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof local;
-    all[i].socket = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    if (all[i].socket < 0 || bind(all[i].socket, (struct sockaddr *)&local, sizeof local) < 0) die("socket");
-    if (getsockname(all[i].socket, (struct sockaddr *)&local, &length) < 0) die("getsockname");
-    printf("%s%d", i ? "," : "", ntohs(local.sin_port));
+    int port;
+    all[i].socket = open_loopback(SOCK_DGRAM, &port);
+    printf("%s%d", i ? "," : "", port);
   }
   printf("]}\n");
   fflush(stdout);
