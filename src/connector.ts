@@ -1,11 +1,11 @@
 import { createSystemClock } from './base/clock.js';
 import { createSystemRandom } from './base/random.js';
 import type { Config } from './config/config.js';
-import { HostAnnouncer } from './connector/announcer.js';
 import type { ConnectorDeps } from './connector/connector-deps.js';
-import { createSignalingDriver } from './connector/driver-factory.js';
-import { createFlavors } from './connector/flavor-factory.js';
-import { mediaThreads } from './connector/media-threads.js';
+import { createFlavors } from './connector/flavors/flavor-factory.js';
+import { createSignalingDriver } from './connector/network/driver-factory.js';
+import { mediaThreads } from './connector/network/media-threads.js';
+import { HostAnnouncer } from './connector/sound/announcer.js';
 import { VoiceConnector } from './connector/voice-connector.js';
 import { createDtlsIdentity } from './media/dtls/dtls-identity.js';
 import { createWorkerEngine } from './media/worker/worker-engine.js';

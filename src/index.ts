@@ -1,9 +1,9 @@
 /** The connector as a library: `createConnector(config, deps)`. Published as `sip-voice-connector`. */
 export { ConnectorError } from './base/connector-error.js';
 export { type ErrorCode, errorCodes } from './base/error-codes.js';
-export type { Announcer } from './call/announcement.js';
-export type { ConfigIssue } from './config/config-issue.js';
+export type { Announcer } from './call/speech/announcement.js';
 export type { LoadedConfig, LoadOptions, LoadResult, RefusedConfig } from './config/load-config.js';
+export type { ConfigIssue } from './config/reading/config-issue.js';
 export { loadConfig } from './connector/library-config.js';
 export {
   type Config,

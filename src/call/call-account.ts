@@ -16,7 +16,7 @@ import {
   type RecordedPersonalData,
   unansweredSummary,
 } from './record-builder.js';
-import { TurnLedger, type VoicedTurn } from './turn-ledger.js';
+import { TurnLedger, type VoicedTurn } from './turns/turn-ledger.js';
 import { WarningLines } from './warning-lines.js';
 
 /** Digits and tools kept of one call. */

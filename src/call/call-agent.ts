@@ -4,26 +4,26 @@ import { type CallContext, FlavorError } from '../flavor-api/index.js';
 import type { CallerFrame, StreamEvent } from '../media/engine.js';
 import type { LegEvent } from '../signaling/port.js';
 import type { Filler, TransferTarget } from '../tools/tool.js';
-import { BackgroundScene } from './background-scene.js';
 import type { CallAccount } from './call-account.js';
-import { withHistory } from './call-context.js';
-import { CallControl } from './call-control.js';
 import type { CallLeg } from './call-leg.js';
-import type { CallMedia } from './call-media.js';
 import type { CallDeps, CallOptions } from './call-options.js';
-import { CallSession, type CallSessionHandlers, type OpenedSession } from './call-session.js';
 import type { CallEvent } from './call-state.js';
-import { continuation } from './continuation.js';
+import { CallControl } from './control/call-control.js';
+import type { SecondLeg } from './control/second-leg.js';
 import { Conversation } from './conversation.js';
 import type { ConversationHandlers } from './conversation-options.js';
-import type { FlavorChoice } from './fail-over-plan.js';
 import { farewellFields } from './farewell-fields.js';
-import { HostLines } from './host-lines.js';
+import { BackgroundScene } from './media/background-scene.js';
+import type { CallMedia } from './media/call-media.js';
 import { allowsMethod } from './peer-methods.js';
-import { Prompts } from './prompts.js';
-import type { SecondLeg } from './second-leg.js';
-import { chooseFormats, type SessionFormats } from './session-formats.js';
-import { asFlavorError, type SessionEnd } from './session-link.js';
+import { withHistory } from './session/call-context.js';
+import { CallSession, type CallSessionHandlers, type OpenedSession } from './session/call-session.js';
+import { continuation } from './session/continuation.js';
+import type { FlavorChoice } from './session/fail-over-plan.js';
+import { chooseFormats, type SessionFormats } from './session/session-formats.js';
+import { asFlavorError, type SessionEnd } from './session/session-link.js';
+import { HostLines } from './speech/host-lines.js';
+import { Prompts } from './speech/prompts.js';
 
 export interface CallAgentParts
   extends Pick<

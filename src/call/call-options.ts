@@ -8,16 +8,16 @@ import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { SignalingFeatures } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
-import type { Announcer, Saying } from './announcement.js';
-import type { CallSounds } from './background-scene.js';
 import type { CallLimits } from './call-limits.js';
-import type { OpenRecorder } from './call-media.js';
-import type { FailOverPlan } from './fail-over-plan.js';
-import type { MediaNegotiation } from './media-negotiation.js';
+import type { SecondLegDeps } from './control/second-leg.js';
+import type { CallSounds } from './media/background-scene.js';
+import type { OpenRecorder } from './media/call-media.js';
+import type { MediaNegotiation } from './media/media-negotiation.js';
 import type { CallIdentity, RecordedPersonalData } from './record-builder.js';
 import type { ReplyWatchOptions } from './reply-watch.js';
-import type { SecondLegDeps } from './second-leg.js';
-import type { InterruptionOptions } from './turn-taking.js';
+import type { FailOverPlan } from './session/fail-over-plan.js';
+import type { Announcer, Saying } from './speech/announcement.js';
+import type { InterruptionOptions } from './turns/turn-taking.js';
 
 /** What is known of a call before it begins. */
 export interface CallOptions {

@@ -1,5 +1,5 @@
 import type { CauseText, EndedBy } from '../ops/call-record.js';
-import type { SessionEnd } from './session-link.js';
+import type { SessionEnd } from './session/session-link.js';
 
 /**
  * A call's life. `preparing`: no final answer was sent, or came; media and flavor open. `answered`: 200 sent, ACK awaited;

@@ -3,11 +3,9 @@ import type { CallerFrame, StreamEvent, StreamParameters } from '../media/engine
 import type { CallSummary } from '../ops/call-event.js';
 import type { InboundLeg, LegEvent, OfferReply } from '../signaling/port.js';
 import type { TransferTarget } from '../tools/tool.js';
-import { Bridge, isOfBridge } from './bridge.js';
 import { CallAccount } from './call-account.js';
 import { CallAgent } from './call-agent.js';
 import type { CallLeg } from './call-leg.js';
-import { CallMedia } from './call-media.js';
 import type { CallDeps, CallOptions } from './call-options.js';
 import {
   type CallEffect,
@@ -18,11 +16,13 @@ import {
   callTimers,
 } from './call-state.js';
 import { CallTimers, timerDelays } from './call-timers.js';
+import { Bridge, isOfBridge } from './control/bridge.js';
+import { DEFAULT_RING_MS, SecondLeg } from './control/second-leg.js';
 import { beginCall, type CallBeginning, reduceCall } from './machine.js';
+import { CallMedia } from './media/call-media.js';
 import { answerOffer } from './offer-answer.js';
 import { OutboundProgress } from './outbound-progress.js';
 import { reasonHeader } from './reason-header.js';
-import { DEFAULT_RING_MS, SecondLeg } from './second-leg.js';
 
 /**
  * One call: runs the effects of the call machine on the leg, the media stream and the flavor session, and turns what

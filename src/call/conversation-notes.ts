@@ -1,7 +1,7 @@
 import type { FlavorEvent } from '../flavor-api/index.js';
 import type { BargeInRecord } from '../ops/call-record.js';
 import type { Dialogue } from './dialogue.js';
-import type { TurnLedger, VoicedTurn } from './turn-ledger.js';
+import type { TurnLedger, VoicedTurn } from './turns/turn-ledger.js';
 
 /** What a conversation writes down. */
 export interface ConversationNotes {

@@ -3,12 +3,12 @@ import type { MediaStream } from '../media/engine.js';
 import type { Filler, ToolContext } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import type { ConversationNotes } from './conversation-notes.js';
-import type { FarewellOptions } from './farewell.js';
 import type { ReplyWatchHandlers, ReplyWatchOptions } from './reply-watch.js';
-import type { SessionFormats } from './session-formats.js';
-import type { SessionLink } from './session-link.js';
+import type { SessionFormats } from './session/session-formats.js';
+import type { SessionLink } from './session/session-link.js';
 import type { SilenceWatchOptions } from './silence-watch.js';
-import type { InterruptionOptions } from './turn-taking.js';
+import type { FarewellOptions } from './speech/farewell.js';
+import type { InterruptionOptions } from './turns/turn-taking.js';
 
 export interface ConversationOptions extends FarewellOptions {
   readonly capabilities: FlavorCapabilities;

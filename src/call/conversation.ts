@@ -2,19 +2,19 @@ import { assertUnreachable } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
 import type { ConversationItem, FlavorCapabilities, SpeakRequest } from '../flavor-api/index.js';
 import { type CallerFrame, FRAME_MS, type MediaStream, type StreamEvent } from '../media/engine.js';
-import { AgentResponses, type HostSpeechOptions } from './agent-responses.js';
-import { AgentSpeech } from './agent-speech.js';
-import type { Announcement } from './announcement.js';
-import { BargeIn } from './barge-in.js';
+import { ToolDesk } from './control/tool-desk.js';
 import type { ConversationNotes } from './conversation-notes.js';
 import type { ConversationHandlers, ConversationOptions, ConversationParts } from './conversation-options.js';
-import { CurrentSession } from './current-session.js';
 import { ReplyWatch } from './reply-watch.js';
-import type { SessionFormats } from './session-formats.js';
-import type { SessionEvent, SessionLink } from './session-link.js';
+import { CurrentSession } from './session/current-session.js';
+import type { SessionFormats } from './session/session-formats.js';
+import type { SessionEvent, SessionLink } from './session/session-link.js';
 import { SilenceWatch } from './silence-watch.js';
-import { SpeechWaits } from './speech-waits.js';
-import { ToolDesk } from './tool-desk.js';
+import { AgentResponses, type HostSpeechOptions } from './speech/agent-responses.js';
+import { AgentSpeech } from './speech/agent-speech.js';
+import type { Announcement } from './speech/announcement.js';
+import { SpeechWaits } from './speech/speech-waits.js';
+import { BargeIn } from './turns/barge-in.js';
 
 /** What is usual between the caller's last word and the end of their turn, ms; a flavor may take longer. */
 const USUAL_END_OF_TURN_MS = 500;

@@ -1,7 +1,7 @@
 import type { CallAccount } from './call-account.js';
 import type { UndialledLeg } from './call-leg.js';
-import type { CallMedia } from './call-media.js';
 import type { CallEvent } from './call-state.js';
+import type { CallMedia } from './media/call-media.js';
 
 export interface OutboundProgressParts {
   readonly media: CallMedia;

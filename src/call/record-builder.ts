@@ -5,8 +5,8 @@ import { type CallRecord, emptyRecord } from '../ops/call-record.js';
 import type { CallMeter } from '../ops/cost/spend-book.js';
 import type { CallOutcome } from './call-state.js';
 import type { Dialogue } from './dialogue.js';
-import type { RecordingPause } from './recording-tap.js';
-import type { TurnLedger } from './turn-ledger.js';
+import type { RecordingPause } from './media/recording-tap.js';
+import type { TurnLedger } from './turns/turn-ledger.js';
 
 /** Kinds of usage kept of a call, and characters of what flavors call providers and models. */
 const KEPT_KINDS = 200;

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { Parsed } from '../config/addresses.js';
+import type { Parsed } from '../config/notation/addresses.js';
 
 /** Of an option or argument, by the notation of the configuration; what is wrong with it is said as wrong usage. */
 export function argumentOf<Value>(parsed: Parsed<Value>): Value {

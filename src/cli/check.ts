@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { OpensipsConfig } from '../config/config.js';
-import { type ConfigIssue, inFileOrder } from '../config/config-issue.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
+import { type ConfigIssue, inFileOrder } from '../config/reading/config-issue.js';
+import { codecWarnings } from '../connector/network/usable-codecs.js';
 import { toolProblems } from '../connector/tool-check.js';
-import { codecWarnings } from '../connector/usable-codecs.js';
 import type { CliIo } from './cli-io.js';
 import type { ReportExitCode } from './exit-code.js';
 import {

@@ -4,13 +4,19 @@ import { ConnectorError, errorCode, errorMessage } from '../base/connector-error
 import { Deadline } from '../base/deadline.js';
 import { inTime } from '../base/in-time.js';
 import { orAborted } from '../base/or-aborted.js';
-import type { ConfigIssue } from '../config/config-issue.js';
 import { explainFlavorOptions, hideWriteOnly, missingFolders } from '../config/flavor-options.js';
 import type { LoadedConfig } from '../config/load-config.js';
-import type { Secrets } from '../config/secrets.js';
-import { suggest } from '../config/suggest.js';
-import { CLOSING_MS, closeFlavor, MAKING_MS, type PreparedFlavor, whyUnusable } from '../connector/flavor-factory.js';
-import { builtInFlavors, loadFlavorModule } from '../connector/flavor-loader.js';
+import type { ConfigIssue } from '../config/reading/config-issue.js';
+import type { Secrets } from '../config/reading/secrets.js';
+import { suggest } from '../config/reading/suggest.js';
+import {
+  CLOSING_MS,
+  closeFlavor,
+  MAKING_MS,
+  type PreparedFlavor,
+  whyUnusable,
+} from '../connector/flavors/flavor-factory.js';
+import { builtInFlavors, loadFlavorModule } from '../connector/flavors/flavor-loader.js';
 import type { Flavor, FlavorModule, Logger } from '../flavor-api/index.js';
 import { silentLog } from '../ops/silent-log.js';
 

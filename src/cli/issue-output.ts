@@ -1,4 +1,4 @@
-import { type ConfigIssue, formatConfigIssues } from '../config/config-issue.js';
+import { type ConfigIssue, formatConfigIssues } from '../config/reading/config-issue.js';
 import type { CliIo } from './cli-io.js';
 
 /** An issue as `--json` prints it. */

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { createSystemClock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import { createSystemRandom } from '../base/random.js';
-import { parseBlock } from '../config/addresses.js';
+import { parseBlock } from '../config/notation/addresses.js';
 import { parseEvents, parseMi } from '../config/schema/opensips.js';
 import { createLog } from '../ops/log.js';
 import { OpensipsHub } from '../signaling/opensips/hub/opensips-hub.js';

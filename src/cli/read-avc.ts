@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { Document, isScalar, visit } from 'yaml';
 import { fileProblem } from '../base/file-problem.js';
 import { type AvcSecret, importAvc } from '../config/avc/avc-import.js';
-import type { ConfigIssue } from '../config/config-issue.js';
 import { type LoadResult, loadConfigText } from '../config/load-config.js';
-import { Secrets } from '../config/secrets.js';
+import type { ConfigIssue } from '../config/reading/config-issue.js';
+import { Secrets } from '../config/reading/secrets.js';
 import type { CliIo } from './cli-io.js';
 
 /** What became of an INI file of the OpenSIPS AI Voice Connector. */

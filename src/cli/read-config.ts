@@ -1,5 +1,5 @@
-import { type ConfigIssue, inFileOrder } from '../config/config-issue.js';
 import { type LoadResult, loadConfig } from '../config/load-config.js';
+import { type ConfigIssue, inFileOrder } from '../config/reading/config-issue.js';
 import type { CliIo } from './cli-io.js';
 import { checkFlavor, createFlavorCheckDeps } from './flavor-check.js';
 

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import type { Config, DurationConfig, InterruptionConfig, RouteConfig, Saying } from '../config/config.js';
 import type { LoadedConfig } from '../config/load-config.js';
+import { type CallFacts, callVariables, renderTemplate } from '../config/notation/template.js';
+import { renderUrl } from '../config/notation/url-template.js';
 import { createRouter, describeMismatch } from '../config/router.js';
-import { type CallFacts, callVariables, renderTemplate } from '../config/template.js';
-import { renderUrl } from '../config/url-template.js';
 import { shownHeaders } from '../connector/call-texts.js';
 import { headerFields } from '../connector/route-options.js';
-import { type SettingsTrial, trySettings } from '../connector/settings-trial.js';
+import { type SettingsTrial, trySettings } from '../connector/settings/settings-trial.js';
 
 /** A call to be tried. */
 export interface TriedCall {

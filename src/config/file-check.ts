@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { fileProblem } from '../base/file-problem.js';
 import { readTlsMaterial, TlsFileError, type TlsFiles } from '../base/tls-material.js';
 import type { Config, Saying } from './config.js';
-import type { ConfigPath } from './config-path.js';
+import type { ConfigPath } from './reading/config-path.js';
 import type { BrokenRule } from './rules/broken-rule.js';
 import { sayingsOf } from './rules/sayings.js';
 import { wavProblem } from './wav-check.js';

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { $ZodIssue } from 'zod/v4/core';
 import { fileProblem } from '../base/file-problem.js';
-import type { ConfigIssue } from './config-issue.js';
-import { standardPath, valueAt } from './config-path.js';
-import { explainIssue } from './explain-issue.js';
 import { pathsWith, type SchemaNode } from './json-schema.js';
 import type { LoadedConfig } from './load-config.js';
+import type { ConfigIssue } from './reading/config-issue.js';
+import { standardPath, valueAt } from './reading/config-path.js';
+import { explainIssue } from './reading/explain-issue.js';
 
 /**
  * What a flavor's own schema says about its section, as issues with file, line and key like all others. A zod schema

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ConfigPath, valueAt } from './config-path.js';
+import { type ConfigPath, valueAt } from './reading/config-path.js';
 import { LISTED, SHORTHAND } from './schema/marks.js';
 import { configSchema } from './schema.js';
 

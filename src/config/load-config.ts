@@ -4,18 +4,18 @@ import { dirname, resolve } from 'node:path';
 import { createSystemClock } from '../base/clock.js';
 import { fileProblem } from '../base/file-problem.js';
 import type { Config } from './config.js';
-import { ConfigDocument } from './config-document.js';
-import { type ConfigIssue, inFileOrder } from './config-issue.js';
-import { type ConfigPath, formatPath, valueAt } from './config-path.js';
-import { explainIssue } from './explain-issue.js';
 import { checkFiles } from './file-check.js';
 import { toConfig } from './file-paths.js';
 import { describeConfig } from './json-schema.js';
-import { type ResolvedValues, resolveValues } from './resolve-values.js';
+import { ConfigDocument } from './reading/config-document.js';
+import { type ConfigIssue, inFileOrder } from './reading/config-issue.js';
+import { type ConfigPath, formatPath, valueAt } from './reading/config-path.js';
+import { explainIssue } from './reading/explain-issue.js';
+import { type ResolvedValues, resolveValues } from './reading/resolve-values.js';
+import { Secrets } from './reading/secrets.js';
+import { type Validated, validate } from './reading/validate.js';
 import type { BrokenRule } from './rules/broken-rule.js';
 import { checkRules } from './rules.js';
-import { Secrets } from './secrets.js';
-import { type Validated, validate } from './validate.js';
 
 export interface LoadOptions {
   /** Environment for `${NAME}`. */

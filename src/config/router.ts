@@ -1,7 +1,7 @@
 import { ConnectorError } from '../base/connector-error.js';
 import type { RouteConfig, RouteMatch } from './config.js';
-import { formatPath } from './config-path.js';
-import { compilePattern, matchesPattern, maxMatchedLength } from './route-pattern.js';
+import { compilePattern, matchesPattern, maxMatchedLength } from './notation/route-pattern.js';
+import { formatPath } from './reading/config-path.js';
 
 /** What a call is routed by; `InviteRequest` fits. */
 export interface RouteInput {

@@ -1,4 +1,4 @@
-import { valueAt } from './config-path.js';
+import { valueAt } from './reading/config-path.js';
 import { checkAdmin } from './rules/admin.js';
 import type { BrokenRule, FileNames } from './rules/broken-rule.js';
 import { checkConversation } from './rules/conversation.js';

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { parseBlock } from './addresses.js';
 import { fliteVoiceNames } from './config.js';
 import { configDefaults as defaults } from './defaults.js';
+import { parseBlock } from './notation/addresses.js';
+import { parseTransferTarget } from './notation/transfer-target.js';
 import { costSchema } from './schema/cost.js';
 import { SHORTHAND } from './schema/marks.js';
 import { mediaSchema, signalingSchema } from './schema/network.js';
@@ -12,7 +13,6 @@ import { routeSchema } from './schema/route.js';
 import { saying } from './schema/saying.js';
 import { sipHeaders } from './schema/sip-headers.js';
 import { toolSchema } from './schema/tools.js';
-import { parseTransferTarget } from './transfer-target.js';
 
 /*
  * The configuration file, key by key; its larger sections are in `schema/`. Descriptions end up in the JSON Schema that

@@ -1,6 +1,12 @@
 import type { CallIdentity } from '../call/record-builder.js';
 import type { RouteConfig } from '../config/config.js';
-import { callerVariables, callVariables, cleanValue, isCredentialHeader, renderTemplate } from '../config/template.js';
+import {
+  callerVariables,
+  callVariables,
+  cleanValue,
+  isCredentialHeader,
+  renderTemplate,
+} from '../config/notation/template.js';
 import type { InviteRequest } from '../signaling/port.js';
 
 /** Longest header field shown to a flavor, characters: an Identity (RFC 8224) has some hundred more than a name. */

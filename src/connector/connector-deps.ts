@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
-import type { Announcer } from '../call/announcement.js';
+import type { Announcer } from '../call/speech/announcement.js';
 import type { Config } from '../config/config.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { MediaEngine } from '../media/engine.js';

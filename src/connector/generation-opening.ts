@@ -3,17 +3,17 @@ import { errorMessage } from '../base/connector-error.js';
 import { Deadline } from '../base/deadline.js';
 import { orAborted } from '../base/or-aborted.js';
 import type { Random } from '../base/random.js';
-import type { Announcer } from '../call/announcement.js';
+import type { Announcer } from '../call/speech/announcement.js';
 import type { Config } from '../config/config.js';
 import { createRouter } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import { createGuardedFetch } from '../http/guarded-fetch.js';
 import { openToolSet } from '../tools/tool-set.js';
-import { BackgroundSounds } from './background-sounds.js';
-import { createVariant } from './flavor-variant.js';
+import { createVariant } from './flavors/flavor-variant.js';
 import { Generation, type GenerationDeps } from './generation.js';
-import { prepareRecordings } from './recording-directory.js';
 import { fixedSayings } from './route-options.js';
+import { BackgroundSounds } from './sound/background-sounds.js';
+import { prepareRecordings } from './sound/recording-directory.js';
 
 export interface GenerationOpeningDeps {
   readonly clock: Clock;

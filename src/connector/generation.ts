@@ -1,15 +1,15 @@
 import { CircuitBreaker, type CircuitBreakerState } from '../base/circuit-breaker.js';
 import type { Clock } from '../base/clock.js';
 import { errorCode } from '../base/connector-error.js';
-import type { Announcer } from '../call/announcement.js';
-import type { FlavorChoice } from '../call/fail-over-plan.js';
+import type { FlavorChoice } from '../call/session/fail-over-plan.js';
+import type { Announcer } from '../call/speech/announcement.js';
 import type { Config } from '../config/config.js';
 import type { Router } from '../config/router.js';
 import type { Flavor, Logger } from '../flavor-api/index.js';
 import type { GuardedFetch } from '../http/guarded-fetch.js';
 import type { ToolSet } from '../tools/tool-set.js';
-import type { BackgroundSounds } from './background-sounds.js';
-import { CallSettings } from './call-settings.js';
+import { CallSettings } from './settings/call-settings.js';
+import type { BackgroundSounds } from './sound/background-sounds.js';
 
 export interface GenerationDeps {
   readonly clock: Clock;

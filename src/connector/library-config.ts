@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { hideWriteOnly } from '../config/flavor-options.js';
 import { type LoadedConfig, type LoadOptions, type LoadResult, loadConfig as loadFile } from '../config/load-config.js';
-import { loadFlavorModule } from './flavor-loader.js';
+import { loadFlavorModule } from './flavors/flavor-loader.js';
 
 /**
  * Reads, resolves and validates a configuration file, for a program of one's own. Mistakes come back as issues, all of them at

@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { CallOutcome } from '../call/call-state.js';
-import type { FlavorChoice } from '../call/fail-over-plan.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
+import type { FlavorChoice } from '../call/session/fail-over-plan.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
 import { describeRoute, type RouteDecision } from '../config/router.js';
 import type { Logger } from '../flavor-api/index.js';
@@ -17,11 +17,11 @@ import { type CallAssembly, childLog } from './call-assembly.js';
 import type { CallRegistry } from './call-registry.js';
 import { callTexts } from './call-texts.js';
 import type { Generation } from './generation.js';
-import { mediaAddress } from './media-address.js';
+import { mediaAddress } from './network/media-address.js';
 import { PendingCall } from './pending-call.js';
 import { headerFields } from './route-options.js';
-import { applyScriptSettings, readScriptSettings } from './script-settings.js';
-import type { SettingsAnswer } from './settings-answer.js';
+import { applyScriptSettings, readScriptSettings } from './settings/script-settings.js';
+import type { SettingsAnswer } from './settings/settings-answer.js';
 
 /** Retry-After while draining: another connector is meant to take the call, this one will not be back at once. */
 const DRAIN_RETRY_SECONDS = 30;

@@ -1,7 +1,7 @@
 import { type HeaderFields, toHeaderFields } from '../base/header-fields.js';
 import { defaultCallLimits } from '../call/call-limits.js';
 import type { CallOptions } from '../call/call-options.js';
-import { FailOverPlan, type FlavorChoice } from '../call/fail-over-plan.js';
+import { FailOverPlan, type FlavorChoice } from '../call/session/fail-over-plan.js';
 import { AVC_TRANSFER_TARGET } from '../config/avc/avc-options.js';
 import type { Config, RouteConfig, Saying } from '../config/config.js';
 import type { TransferTarget } from '../tools/tool.js';

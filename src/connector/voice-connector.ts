@@ -17,15 +17,15 @@ import { CallAssembly } from './call-assembly.js';
 import { CallRegistry } from './call-registry.js';
 import { Closers } from './closers.js';
 import type { ConnectorDeps } from './connector-deps.js';
-import { Dialer } from './dialer.js';
 import type { Generation } from './generation.js';
 import { openGeneration } from './generation-opening.js';
+import { usableMedia } from './network/usable-codecs.js';
 import { type ConnectorView, type Operations, startOperations } from './operations.js';
+import { Dialer } from './outbound/dialer.js';
 import { obstacles, type Readiness, readiness } from './readiness.js';
 import { Reception } from './reception.js';
 import { restartOnly } from './restart-only.js';
 import { carryOverSpending, openSpendBook, renewSpendBook } from './spending.js';
-import { usableMedia } from './usable-codecs.js';
 
 /** Where a running connector listens. */
 export interface ConnectorAddresses {

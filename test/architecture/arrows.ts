@@ -113,7 +113,7 @@ const CONTRACT_PACKAGES: readonly string[] = ['@standard-schema/spec'];
 
 /** Who may load a module whose name is known only at run time: a flavor, or a tool, named in the configuration. */
 const COMPUTED_IMPORTS: readonly string[] = [
-  'src/connector/flavor-loader.ts',
+  'src/connector/flavors/flavor-loader.ts',
   'src/tools/module/module-loader.ts',
   // `sherpa-onnx-node`, or a stand-in for it: a process of its own, which is told the name.
   'src/cascade/engines/sherpa/sherpa-child.mjs',
@@ -123,7 +123,7 @@ const COMPUTED_IMPORTS: readonly string[] = [
 ];
 
 /** Who may name the built-in flavors, each by its own module, so that they are loaded lazily. */
-const FLAVOR_LOADER = 'src/connector/flavor-loader.ts';
+const FLAVOR_LOADER = 'src/connector/flavors/flavor-loader.ts';
 const BUILT_IN_FLAVOR = /^flavors\/[\w-]+\/index\.ts$/;
 
 const ownPackage = 'sip-voice-connector';

@@ -115,7 +115,7 @@ const wrong: readonly (readonly [path: string, text: string, complaint: RegExp])
   ['src/media/x.ts', "import y from '../../flavors/echo/index.js';", /stands in no room/],
   ['src/media/x.ts', "import y from 'sip-voice-connector/flavor';", /must not import this package by name/],
   ['src/media/x.ts', 'const y = await import(name);', /computed/],
-  ['src/connector/flavor-loader.ts', "import y from '../../flavors/echo/manifest.js';", /stands in no room/],
+  ['src/connector/flavors/flavor-loader.ts', "import y from '../../../flavors/echo/manifest.js';", /stands in no room/],
   ['src/unknown/x.ts', '', /stands in no room/],
   ['src/stray.ts', '', /stands in no room/],
   [
@@ -136,8 +136,8 @@ test.each([
   ['src/signaling/drachtio/x.ts', "import Srf from 'drachtio-srf';"],
   ['src/cli/x.ts', "import { createConnector } from '../connector.js';"],
   ['src/call/x.ts', "import type { SipLeg } from '../signaling/port.js';"],
-  ['src/connector/flavor-loader.ts', 'const module = await import(name);'],
-  ['src/connector/flavor-loader.ts', "const module = await import('../../flavors/echo/index.js');"],
+  ['src/connector/flavors/flavor-loader.ts', 'const module = await import(name);'],
+  ['src/connector/flavors/flavor-loader.ts', "const module = await import('../../../flavors/echo/index.js');"],
   ['flavors/echo/x.ts', "import { defineFlavor } from 'sip-voice-connector/flavor';\nimport { z } from 'zod';"],
 ])('%s may contain %j', (path, text) => {
   expect(violations([{ path, text }])).toEqual([]);

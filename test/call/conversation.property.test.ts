@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
+import { defaultTurnTakingTimes } from '../../src/call/turns/turn-taking.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
 import { defaultInterruptionOptions } from '../support/call-policies.js';
 import { OFFER } from '../support/fake-leg.js';

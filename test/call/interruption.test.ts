@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InterruptionOptions } from '../../src/call/turn-taking.js';
+import type { InterruptionOptions } from '../../src/call/turns/turn-taking.js';
 import { defaultInterruptionOptions } from '../support/call-policies.js';
 import { OFFER } from '../support/fake-leg.js';
 import type { FakeStream } from '../support/fake-media.js';

@@ -7,7 +7,7 @@ import {
   type RecordedPersonalData,
   refusalRecord,
 } from '../../src/call/record-builder.js';
-import { TurnLedger } from '../../src/call/turn-ledger.js';
+import { TurnLedger } from '../../src/call/turns/turn-ledger.js';
 import { fullRecord } from '../support/sample-record.js';
 
 const identity = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Announcement } from '../../src/call/announcement.js';
+import type { Announcement } from '../../src/call/speech/announcement.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
 import { createBuiltIns } from '../../src/tools/built-in.js';
 import { announcementOf } from '../support/fake-announcer.js';

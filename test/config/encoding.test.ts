@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { formatConfigIssues } from '../../src/config/config-issue.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { formatConfigIssues } from '../../src/config/reading/config-issue.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const text =

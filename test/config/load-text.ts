@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { formatConfigIssues } from '../../src/config/config-issue.js';
 import { type LoadedConfig, type LoadResult, loadConfig } from '../../src/config/load-config.js';
+import { formatConfigIssues } from '../../src/config/reading/config-issue.js';
 
 export interface LoadTextOptions {
   readonly env?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isNumberAllowed, normaliseNumber, parseNumberPrefix } from '../../src/config/dialled-number.js';
+import { isNumberAllowed, normaliseNumber, parseNumberPrefix } from '../../src/config/notation/dialled-number.js';
 import { summary } from './load-text.js';
 
 const text = (trunk: string, outbound: string) =>

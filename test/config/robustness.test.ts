@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatConfigIssues } from '../../src/config/config-issue.js';
+import { formatConfigIssues } from '../../src/config/reading/config-issue.js';
 import { loadText } from './load-text.js';
 
 const shipped = readFileSync(new URL('../../sip-config/connector.yaml', import.meta.url), 'utf8');

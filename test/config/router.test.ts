@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RouteConfig, RouteMatch } from '../../src/config/config.js';
-import { patternEffort } from '../../src/config/pattern-effort.js';
-import { compilePattern, matchesPattern, maxMatchedLength } from '../../src/config/route-pattern.js';
+import { patternEffort } from '../../src/config/notation/pattern-effort.js';
+import { compilePattern, matchesPattern, maxMatchedLength } from '../../src/config/notation/route-pattern.js';
 import { createRouter, describeMismatch, describeRoute, type RouteInput } from '../../src/config/router.js';
 import { routeDefaults } from '../support/config-defaults.js';
 

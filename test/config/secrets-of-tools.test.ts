@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatConfigIssues } from '../../src/config/config-issue.js';
+import { formatConfigIssues } from '../../src/config/reading/config-issue.js';
 import { loadText } from './load-text.js';
 
 const webhook = (more: string): string => `type: webhook, description: Books., ${more}`;

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
-import { MediaNegotiation } from '../../src/call/media-negotiation.js';
+import { MediaNegotiation } from '../../src/call/media/media-negotiation.js';
 import { createMediaEngine } from '../../src/media/dgram-engine.js';
 import type { MediaEngine } from '../../src/media/engine.js';
 import { createEmbeddedDriver } from '../../src/signaling/embedded/embedded-driver.js';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSystemClock } from '../../src/base/clock.js';
 import type { RouteConfig, SettingsConfig } from '../../src/config/config.js';
-import { CallSettings } from '../../src/connector/call-settings.js';
+import { CallSettings } from '../../src/connector/settings/call-settings.js';
 import { createGuardedFetch } from '../../src/http/guarded-fetch.js';
 import { routeDefaults } from '../support/config-defaults.js';
 import { createKeptLog } from '../support/silent-log.js';

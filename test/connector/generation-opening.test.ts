@@ -3,7 +3,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createSystemRandom } from '../../src/base/random.js';
-import type { Announcement, Announcer } from '../../src/call/announcement.js';
+import type { Announcement, Announcer } from '../../src/call/speech/announcement.js';
 import type { Config } from '../../src/config/config.js';
 import { openGeneration } from '../../src/connector/generation-opening.js';
 import type { Flavor } from '../../src/flavor-api/index.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defaultCallLimits } from '../../src/call/call-limits.js';
-import { MOST_FAREWELL_MS } from '../../src/call/farewell.js';
-import { defaultTurnTakingTimes } from '../../src/call/turn-taking.js';
+import { MOST_FAREWELL_MS } from '../../src/call/speech/farewell.js';
+import { defaultTurnTakingTimes } from '../../src/call/turns/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
 import { adaptiveJitterBufferDefaults } from '../../src/media/jitter/adaptive-jitter-buffer.js';
 import { latchDefaults } from '../../src/media/peer/latch.js';

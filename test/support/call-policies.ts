@@ -1,7 +1,7 @@
-import type { CallSounds } from '../../src/call/background-scene.js';
 import type { CallOptions } from '../../src/call/call-options.js';
+import type { CallSounds } from '../../src/call/media/background-scene.js';
 import type { ReplyWatchOptions } from '../../src/call/reply-watch.js';
-import type { InterruptionOptions } from '../../src/call/turn-taking.js';
+import type { InterruptionOptions } from '../../src/call/turns/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
 
 const { interruption, onFailure } = configDefaults.route;

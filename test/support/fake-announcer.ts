@@ -1,4 +1,4 @@
-import type { Announcement, Announcer, Saying } from '../../src/call/announcement.js';
+import type { Announcement, Announcer, Saying } from '../../src/call/speech/announcement.js';
 
 /** A tenth of a second for each word. */
 export function announcementOf({ text = '' }: Saying): Announcement {

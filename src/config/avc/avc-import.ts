@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { withoutBrackets } from '../../base/ip-text.js';
-import { isPrivateHost } from '../addresses.js';
-import { compilePattern } from '../route-pattern.js';
+import { isPrivateHost } from '../notation/addresses.js';
+import { compilePattern } from '../notation/route-pattern.js';
 import { type AvcAgent, escaped, readAvcAgents } from './avc-agents.js';
 import { AVC_TRANSFER_TARGET } from './avc-options.js';
 import { AvcSection, type Environment } from './avc-sections.js';

@@ -1,6 +1,6 @@
-import type { IssueOptions } from '../config-document.js';
-import { type ConfigPath, valueAt } from '../config-path.js';
-import { suggest } from '../suggest.js';
+import type { IssueOptions } from '../reading/config-document.js';
+import { type ConfigPath, valueAt } from '../reading/config-path.js';
+import { suggest } from '../reading/suggest.js';
 
 /** A rule that the file breaks. */
 export interface BrokenRule extends IssueOptions {

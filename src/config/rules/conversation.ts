@@ -1,6 +1,6 @@
-import type { ConfigPath } from '../config-path.js';
+import { builtInTools } from '../notation/tool-names.js';
+import type { ConfigPath } from '../reading/config-path.js';
 import type { ParsedConfig } from '../schema.js';
-import { builtInTools } from '../tool-names.js';
 import { type BrokenRule, type FileNames, repeated, unknownName } from './broken-rule.js';
 import type { ParsedRoute } from './sayings.js';
 

@@ -1,4 +1,4 @@
-import { isEverybody } from '../addresses.js';
+import { isEverybody } from '../notation/addresses.js';
 import type { ParsedConfig } from '../schema.js';
 import { type BrokenRule, isWritten } from './broken-rule.js';
 import { openToEverybody } from './remote-peers.js';

@@ -1,4 +1,4 @@
-import { evenPorts, isLoopback } from '../addresses.js';
+import { evenPorts, isLoopback } from '../notation/addresses.js';
 import type { ParsedConfig } from '../schema.js';
 import type { BrokenRule } from './broken-rule.js';
 import { hasRemotePeers } from './remote-peers.js';

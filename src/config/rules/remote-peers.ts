@@ -1,5 +1,5 @@
-import { isEverybody, isLoopback } from '../addresses.js';
-import type { ConfigPath } from '../config-path.js';
+import { isEverybody, isLoopback } from '../notation/addresses.js';
+import type { ConfigPath } from '../reading/config-path.js';
 import type { ParsedConfig } from '../schema.js';
 import type { BrokenRule } from './broken-rule.js';
 

@@ -1,4 +1,4 @@
-import type { ConfigPath } from '../config-path.js';
+import type { ConfigPath } from '../reading/config-path.js';
 import type { ParsedConfig } from '../schema.js';
 import { type BrokenRule, type FileNames, unknownName } from './broken-rule.js';
 import type { ParsedRoute } from './sayings.js';

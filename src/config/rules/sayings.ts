@@ -1,5 +1,5 @@
 import type { RouteConfig, Saying } from '../config.js';
-import type { ConfigPath } from '../config-path.js';
+import type { ConfigPath } from '../reading/config-path.js';
 import type { ParsedConfig } from '../schema.js';
 
 /** A route as the schema leaves it. */

@@ -1,5 +1,5 @@
 import type { SessionTimersConfig } from '../config.js';
-import type { ConfigPath } from '../config-path.js';
+import type { ConfigPath } from '../reading/config-path.js';
 import type { BrokenRule } from './broken-rule.js';
 
 /** What a driver asks for it must agree to as well. `path`: of the driver's section. */

@@ -1,5 +1,5 @@
 import { headerNameProblem } from '../../base/header-fields.js';
-import type { ConfigPath } from '../config-path.js';
+import type { ConfigPath } from '../reading/config-path.js';
 import type { BrokenRule } from './broken-rule.js';
 
 /** Names of SIP header fields that are sent: fit for one, none of the protocol's own, each once whatever its case. */

@@ -1,4 +1,4 @@
-import { isLoopback } from '../addresses.js';
+import { isLoopback } from '../notation/addresses.js';
 import type { ParsedConfig } from '../schema.js';
 import type { BrokenRule } from './broken-rule.js';
 

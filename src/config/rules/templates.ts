@@ -1,6 +1,6 @@
-import type { ConfigPath } from '../config-path.js';
-import { suggest } from '../suggest.js';
-import { callVariableNames, isVariableName, placeholders } from '../template.js';
+import { callVariableNames, isVariableName, placeholders } from '../notation/template.js';
+import type { ConfigPath } from '../reading/config-path.js';
+import { suggest } from '../reading/suggest.js';
 import type { BrokenRule } from './broken-rule.js';
 import { type ParsedRoute, sayingsOf } from './sayings.js';
 

@@ -1,10 +1,10 @@
 import { assertUnreachable } from '../../base/assert.js';
-import { isEverybody, isPrivateHost, isWithin } from '../addresses.js';
-import type { ConfigPath } from '../config-path.js';
+import { isEverybody, isPrivateHost, isWithin } from '../notation/addresses.js';
+import { placeholders } from '../notation/template.js';
+import { builtInTools, isToolName } from '../notation/tool-names.js';
+import type { ConfigPath } from '../reading/config-path.js';
+import { suggest } from '../reading/suggest.js';
 import type { ParsedConfig } from '../schema.js';
-import { suggest } from '../suggest.js';
-import { placeholders } from '../template.js';
-import { builtInTools, isToolName } from '../tool-names.js';
 import { type BrokenRule, type FileNames, unknownTrunk } from './broken-rule.js';
 import { checkSipHeaders } from './sip-headers.js';
 

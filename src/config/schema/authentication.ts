@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { parseBlock } from '../addresses.js';
 import { configDefaults } from '../defaults.js';
+import { parseBlock } from '../notation/addresses.js';
 import { checked, notation } from './notation.js';
 import { parseTarget, parseUser } from './outbound.js';
 

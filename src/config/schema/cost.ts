@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { configDefaults as defaults } from '../defaults.js';
-import { parseTimeZone } from '../time-zone.js';
+import { parseTimeZone } from '../notation/time-zone.js';
 import { checked } from './notation.js';
 import { saying } from './saying.js';
 

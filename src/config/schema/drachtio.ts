@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type Parsed, parseBlock, parseHostPort } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
+import { type Parsed, parseBlock, parseHostPort } from '../notation/addresses.js';
 import { LISTED } from './marks.js';
 import { checked, notation, path } from './notation.js';
 import { sessionTimerKeys } from './session-timers.js';

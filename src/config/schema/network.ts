@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { isWildcard, type Parsed, parseBlock, parseListen, parsePortRange } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
-import { parseDscp } from '../dscp.js';
+import { isWildcard, type Parsed, parseBlock, parseListen, parsePortRange } from '../notation/addresses.js';
+import { parseDscp } from '../notation/dscp.js';
 import { authSchema, registerSchema } from './authentication.js';
 import { drachtioSchema } from './drachtio.js';
 import { checked, notation, path } from './notation.js';

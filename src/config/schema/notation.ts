@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Parsed } from '../addresses.js';
+import type { Parsed } from '../notation/addresses.js';
 
 /** A text in a notation of its own. */
 export function notation<Value>(parse: (text: string) => Parsed<Value>) {

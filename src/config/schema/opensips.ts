@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { type Parsed, parseBlock, parseHostPort } from '../addresses.js';
 import type { OpensipsConfig } from '../config.js';
 import { configDefaults } from '../defaults.js';
+import { type Parsed, parseBlock, parseHostPort } from '../notation/addresses.js';
 import { notation } from './notation.js';
 
 const { opensips: defaults } = configDefaults.signaling;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { parseHostPort } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
+import { parseHostPort } from '../notation/addresses.js';
 import { notation, path, seconds } from './notation.js';
 import { saying } from './saying.js';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { type Parsed, parseBlock } from '../addresses.js';
 import { configDefaults as defaults } from '../defaults.js';
-import { parseNumberPrefix } from '../dialled-number.js';
-import { parseTransferTarget } from '../transfer-target.js';
+import { type Parsed, parseBlock } from '../notation/addresses.js';
+import { parseNumberPrefix } from '../notation/dialled-number.js';
+import { parseTransferTarget } from '../notation/transfer-target.js';
 import { checked, notation, seconds } from './notation.js';
 
 /** A SIP URI without a user. */

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Parsed } from '../addresses.js';
 import { configDefaults } from '../defaults.js';
-import { compilePattern } from '../route-pattern.js';
-import { isCredentialHeader } from '../template.js';
-import { parseTimeZone } from '../time-zone.js';
-import { parseUrlTemplate } from '../url-template.js';
+import type { Parsed } from '../notation/addresses.js';
+import { compilePattern } from '../notation/route-pattern.js';
+import { isCredentialHeader } from '../notation/template.js';
+import { parseTimeZone } from '../notation/time-zone.js';
+import { parseUrlTemplate } from '../notation/url-template.js';
 import { durationSchema, interruptionSchema, onFailureSchema, silenceSchema } from './conversation.js';
 import { checked, milliseconds, notation } from './notation.js';
 import { saying } from './saying.js';

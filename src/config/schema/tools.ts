@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Parsed } from '../addresses.js';
 import { configDefaults } from '../defaults.js';
-import { jsonSchemaProblem } from '../tool-parameters.js';
-import { parseUrlTemplate } from '../url-template.js';
+import type { Parsed } from '../notation/addresses.js';
+import { jsonSchemaProblem } from '../notation/tool-parameters.js';
+import { parseUrlTemplate } from '../notation/url-template.js';
 import { checked, milliseconds, path } from './notation.js';
 import { saying } from './saying.js';
 

@@ -1,0 +1,86 @@
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import type { CommandSequence } from '../../media/engine.js';
+import { Farewell, type FarewellOptions, type FarewellParts } from './farewell.js';
+
+export type SpeechWaitsParts = Omit<FarewellParts, 'onOver'> & { readonly clock: Clock };
+
+/** One wait for speech that was asked for and has no name yet. */
+interface NextWait {
+  readonly timer: TimerHandle;
+  onAnnounced(responseId: string): void;
+}
+
+/** Everybody who waits for words of the agent or the host to have been heard: a goodbye, a transfer, an apology. */
+export class SpeechWaits {
+  readonly #options: FarewellOptions;
+  readonly #parts: SpeechWaitsParts;
+  /** Made with the first of them. */
+  #waits: Set<Farewell> | undefined;
+  #next: NextWait | undefined;
+  #closed = false;
+
+  constructor(options: FarewellOptions, parts: SpeechWaitsParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /**
+   * Calls `then` once when the response was heard, or all that is queued where none is named; in any case when
+   * nothing has come within `farewellMs`. Never after {@link close}. `last`: nothing is to be heard behind it.
+   */
+  after(responseId: string | undefined, then: () => void, last = false): void {
+    if (this.#closed) return;
+    const onOver = (): void => {
+      this.#waits?.delete(wait);
+      wait.close();
+      then();
+    };
+    const wait = new Farewell(this.#options, { onOver, ...this.#parts });
+    this.#waits ??= new Set();
+    this.#waits.add(wait);
+    wait.begin(responseId, last);
+  }
+
+  /**
+   * The same for the next response that the agent begins, which was just asked for. `otherwise`: it began none within
+   * `farewellStartMs`.
+   */
+  afterNext(then: () => void, otherwise: () => void): void {
+    if (this.#closed) return;
+    const { clock } = this.#parts;
+    clock.clearTimeout(this.#next?.timer);
+    const timer = clock.setTimeout(() => {
+      this.#next = undefined;
+      otherwise();
+    }, this.#options.farewellStartMs);
+    const onAnnounced = (responseId: string): void => {
+      this.#next = undefined;
+      clock.clearTimeout(timer);
+      this.after(responseId, then);
+    };
+    this.#next = { timer, onAnnounced };
+  }
+
+  /** The agent has begun a response. */
+  onAnnounced(responseId: string): void {
+    this.#next?.onAnnounced(responseId);
+  }
+
+  /** A response has its terminal report. */
+  onReport(responseId: string): void {
+    if (this.#waits) for (const wait of [...this.#waits]) wait.onReport(responseId);
+  }
+
+  onAck(sequence: CommandSequence): void {
+    if (this.#waits) for (const wait of [...this.#waits]) wait.onAck(sequence);
+  }
+
+  /** The call is over: nobody is called any more. */
+  close(): void {
+    this.#closed = true;
+    this.#parts.clock.clearTimeout(this.#next?.timer);
+    this.#next = undefined;
+    for (const wait of this.#waits ?? []) wait.close();
+    this.#waits?.clear();
+  }
+}
