@@ -155,6 +155,8 @@ export class RtpReceiver {
     if (isUnderWay) {
       this.#awaited = codec;
       this.#awaitedUntilMs = nowMs + OLD_CODEC_MS;
+      // Keys come as agreed on now.
+      if (events !== undefined) this.#dtmf.useClocks(events.unitsPerMs, phoneCodings[codec.name].ticksPerMs);
     } else this.#listenTo(spoken ?? codec);
     this.#changedAtMs = Number.NEGATIVE_INFINITY;
     // A phone that sends events may send the tone as well: no key counts twice.

@@ -183,6 +183,15 @@ describe('a codec that was changed for another', () => {
     expect(receiver.stats().dropped).toEqual({ 'payload-type': 60 });
   });
 
+  test('is heard while keys come by the clock of the new agreement', () => {
+    const { receiver, events, go } = setUpChange();
+    receiver.configure({ name: 'pcma', payloadType: 8 }, { payloadType: 96, unitsPerMs: 48 }, true, 200);
+    go(1);
+    go(1, (fields) => ({ ...fields, payloadType: 96, payload: eventPayload(5, 4_800, true) }));
+    go(10);
+    expect(events.filter(({ type }) => type === 'digit')).toMatchObject([{ digit: '5', durationMs: 100 }]);
+  });
+
   test('is heard for 2 s, by a phone that does not change', () => {
     const { receiver, go } = setUpChange();
     go(110);
