@@ -3,6 +3,7 @@ import { FakeClock } from '../support/fake-clock.js';
 import { FakeDevnen } from './chatterbox/index.js';
 import { toneVoice } from './openai-realtime/index.js';
 import { startFakeReplicate } from './replicate/index.js';
+import { startFakeTogether } from './together/index.js';
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -107,4 +108,11 @@ test('Replicate: an order that was waited for in vain is a 202, with the times t
     status: 202,
     body: { status: 'starting', started_at: null, completed_at: null },
   });
+});
+
+test.each(['Token key', 'key'])('Together.ai: a key shown as "%s" is none', async (authorization) => {
+  const fake = opened(await startFakeTogether({ ...voice, apiKey: 'key' }));
+  const body = { model: 'hexgrad/Kokoro-82M', input: 'Good day.', voice: 'af_heart' };
+  expect((await post(`${fake.url}/audio/speech`, body, { authorization })).status).toBe(401);
+  expect((await post(`${fake.url}/audio/speech`, body, { authorization: 'Bearer key' })).status).toBe(200);
 });

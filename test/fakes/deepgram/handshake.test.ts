@@ -38,6 +38,7 @@ test.each([
   ['a key', { authorization: 'Token right' }, [], true],
   ["a browser's key", {}, ['token', 'right'], true],
   ['a wrong key', { authorization: 'Token wrong' }, [], false],
+  ['a key as if it had been granted', { authorization: 'Bearer right' }, [], false],
   ['no key', {}, [], false],
 ])('%s is let in or not', async (_name, headers, protocols, admitted) => {
   const fake = await start({ apiKey: 'right' });
@@ -56,6 +57,8 @@ test('a token that was granted connects', async () => {
   const client = new RawClient(`${fake.url}${speakPath}`, { authorization: `Bearer ${token}` });
   expect(await client.opened).toBe(true);
   await client.close();
+  const asKey = new RawClient(`${fake.url}${speakPath}`, { authorization: `Token ${token}` });
+  expect(await asKey.opened).toBe(false);
   const refused = await fetch(`${http}/v1/auth/grant`, { method: 'POST', headers: { authorization: 'Token wrong' } });
   expect(refused.status).toBe(401);
 });

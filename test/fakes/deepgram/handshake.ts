@@ -92,8 +92,14 @@ const v2Parameters = [
 
 const speakParameters = ['model', 'encoding', 'sample_rate', 'speed', 'mip_opt_out', 'tag'];
 
+/** What a client shows: a key as `Token`, a granted token as `Bearer`; neither is let in as the other. */
+export interface Credential {
+  readonly scheme: 'token' | 'bearer';
+  readonly text: string;
+}
+
 /** Judges a request to upgrade: path, credentials, parameters. `knows` says whether a credential is let in. */
-export function judgeUpgrade(request: IncomingMessage, knows: (credential: string) => boolean): Verdict {
+export function judgeUpgrade(request: IncomingMessage, knows: (credential: Credential) => boolean): Verdict {
   const target = request.url ?? '/';
   const url = new URL(URL.canParse(target, 'ws://fake') ? target : '/', 'ws://fake');
   const service = Object.hasOwn(services, url.pathname) ? services[url.pathname] : undefined;
@@ -114,11 +120,12 @@ export function judgeUpgrade(request: IncomingMessage, knows: (credential: strin
 }
 
 /** `Authorization: Token KEY` or `Bearer JWT`, or the two subprotocols that browsers use. */
-export function credentialOf({ headers }: IncomingMessage): string | undefined {
-  const header = /^(?:Token|Bearer) (\S+)$/i.exec(headers.authorization ?? '')?.[1];
-  if (header !== undefined) return header;
-  const [scheme, key] = (headers['sec-websocket-protocol'] ?? '').split(',').map((part) => part.trim());
-  return scheme === 'token' || scheme === 'bearer' ? key : undefined;
+export function credentialOf({ headers }: IncomingMessage): Credential | undefined {
+  const shown =
+    headers.authorization?.split(' ') ?? headers['sec-websocket-protocol']?.split(',').map((part) => part.trim()) ?? [];
+  const [scheme = '', text = ''] = shown;
+  const name = scheme.toLowerCase();
+  return (name === 'token' || name === 'bearer') && text !== '' ? { scheme: name, text } : undefined;
 }
 
 function judgeListenV1(query: URLSearchParams): Verdict {

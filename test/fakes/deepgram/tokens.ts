@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/base/clock.js';
+import type { Credential } from './handshake.js';
 
 /** How long a granted token connects, s. */
 const EXPIRES_IN_SECONDS = 30;
@@ -15,12 +16,13 @@ export class Tokens {
   }
 
   /** Without a key of its own, the fake takes any that is no token. */
-  isKey(credential: string): boolean {
-    return this.#apiKey === undefined ? !credential.startsWith('jwt-') : credential === this.#apiKey;
+  isKey({ scheme, text }: Credential): boolean {
+    if (scheme !== 'token') return false;
+    return this.#apiKey === undefined ? !text.startsWith('jwt-') : text === this.#apiKey;
   }
 
-  admits(credential: string): boolean {
-    const expiresAtMs = this.#expiries.get(credential);
+  admits(credential: Credential): boolean {
+    const expiresAtMs = credential.scheme === 'bearer' ? this.#expiries.get(credential.text) : undefined;
     return this.isKey(credential) || (expiresAtMs !== undefined && this.#clock.now() < expiresAtMs);
   }
 

@@ -99,7 +99,9 @@ export class FakeTogether implements AsyncDisposable {
 
   #admits(request: Pick<IncomingMessage, 'headers'>, query: URLSearchParams): boolean {
     const { apiKey } = this.#options;
-    const shown = request.headers.authorization?.replace(/^Bearer /, '') ?? query.get('api_key') ?? '';
+    const { authorization } = request.headers;
+    const shown = authorization === undefined ? query.get('api_key') : /^Bearer (\S+)$/i.exec(authorization)?.[1];
+    if (shown === undefined || shown === null) return false;
     return shown !== '' && (apiKey === undefined || shown === apiKey);
   }
 

@@ -24,7 +24,7 @@ export async function answerTranscription(answer: TranscriptionAnswer): Promise<
     return;
   }
   if (faults.has('flood')) return flood(answer);
-  if (fields['stream'] === 'true' && variant !== 'whisper.cpp') return answerByEvents(answer);
+  if (fields['stream'] === 'true' && streams(variant, fields)) return answerByEvents(answer);
   const body = bodyOf(answer);
   response.writeHead(200, { 'content-type': 'application/json' });
   if (faults.has('empty')) response.end();
@@ -33,6 +33,11 @@ export async function answerTranscription(answer: TranscriptionAnswer): Promise<
     response.write(body.slice(0, 5));
     setTimeout(() => response.destroy(), 10);
   } else response.end(body);
+}
+
+/** OpenAI passes over `stream` where the model is `whisper-1`, whisper.cpp over all it does not know. */
+function streams(variant: WhisperVariant, { model }: TranscriptionAnswer['fields']): boolean {
+  return variant !== 'whisper.cpp' && !(variant === 'openai' && model === 'whisper-1');
 }
 
 function bodyOf({ variant, fields, heard, faults }: TranscriptionAnswer): string {

@@ -185,7 +185,10 @@ export class FakeWhisper implements ProviderControl, AsyncDisposable {
     if (variant !== 'whisper.cpp' && !models.includes(form.fields['model'] ?? '')) {
       return refusalOf(variant, 404).send(response);
     }
-    if (faults.has('no-verbose') && form.fields['response_format'] === 'verbose_json') {
+    // Of OpenAI's models only Whisper tells its doubts.
+    const { response_format: format, model = '' } = form.fields;
+    const noVerbose = faults.has('no-verbose') || (variant === 'openai' && model.startsWith('gpt-'));
+    if (noVerbose && format === 'verbose_json') {
       return refusalOf(variant, 400).send(response);
     }
     const signal = AbortSignal.any([gone.signal, this.#closing.signal]);

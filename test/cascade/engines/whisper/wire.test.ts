@@ -66,13 +66,25 @@ test('a recording and what is known beside it arrive as a form', async () => {
 });
 
 test.each(['speaches', 'openai', 'vllm'] as const)('text is streamed by %s, and whole in the end', async (variant) => {
-  const { server } = await scene({ variant }, { stream: true });
+  const model = variant === 'openai' ? 'gpt-4o-transcribe' : 'whisper-1';
+  const { server } = await scene({ variant, models: [model] }, { stream: true, model });
   const texts: string[] = [];
   const { text } = await server.transcribe({ wav: recording(), prompt: '' }, (so) => texts.push(so), signal);
   expect(text).toBe('Good morning. Who is there?');
   expect(texts.length).toBeGreaterThan(1);
   for (const [index, so] of texts.entries()) expect(texts[index + 1] ?? text).toContain(so);
   expect(texts.at(-1)).toBe(text);
+});
+
+test('whisper-1 of OpenAI is not streamed, whatever is asked: its text comes whole', async () => {
+  const { fake, server } = await scene(
+    { variant: 'openai', models: ['whisper-1'] },
+    { stream: true, model: 'whisper-1' },
+  );
+  const texts: string[] = [];
+  const { text } = await server.transcribe({ wav: recording(), prompt: '' }, (so) => texts.push(so), signal);
+  expect(fake.recordings[0]?.fields['stream']).toBe('true');
+  expect({ text, texts }).toEqual({ text: 'Good morning. Who is there?', texts: [] });
 });
 
 test('a server that does not know verbose_json is asked for json, and from then on at once', async () => {
@@ -83,7 +95,10 @@ test('a server that does not know verbose_json is asked for json, and from then 
 });
 
 test("OpenAI's newer models are never asked for verbose_json", async () => {
-  const { fake, server } = await scene({ models: ['gpt-4o-transcribe'] }, { model: 'gpt-4o-transcribe' });
+  const { fake, server } = await scene(
+    { variant: 'openai', models: ['gpt-4o-transcribe'] },
+    { model: 'gpt-4o-transcribe' },
+  );
   await server.transcribe({ wav: recording(), prompt: '' }, () => {}, signal);
   expect(fake.recordings[0]?.fields['response_format']).toBe('json');
 });
