@@ -3,9 +3,9 @@ import type { DialogId } from './dialog-id.js';
 import { checkDigit, type InfoSender } from './info-sender.js';
 import { ENDED_BY_US } from './leg-end.js';
 import type { HangUpOptions, LegEnd, ReferRequest } from './port.js';
-import { checkReferRequest } from './refer-request.js';
-import type { Offer } from './reoffers.js';
-import type { Transfers } from './transfers.js';
+import type { Offer } from './session/reoffers.js';
+import { checkReferRequest } from './transfer/refer-request.js';
+import type { Transfers } from './transfer/transfers.js';
 
 /** Reason (RFC 3326) of the BYE to a peer that has not acknowledged our 2xx. */
 const ACK_TIMEOUT = 'SIP;cause=408;text="ack-timeout"';

@@ -3,8 +3,8 @@ import type { DialogId } from './dialog-id.js';
 import { checkDigit } from './info-sender.js';
 import { LegEvents } from './leg-events.js';
 import type { LegEvent, ReferRequest } from './port.js';
-import { checkReferRequest } from './refer-request.js';
-import type { Offer } from './reoffers.js';
+import type { Offer } from './session/reoffers.js';
+import { checkReferRequest } from './transfer/refer-request.js';
 
 /** What a leg of any driver hands on to its dialog; without one, nothing is sent and a 481 is told. */
 export abstract class DialogLeg {

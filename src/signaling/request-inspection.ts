@@ -5,7 +5,7 @@ import type { SipRequest } from './message/sip-message.js';
 import { uriScheme } from './message/sip-uri.js';
 import type { SipProtocol } from './port.js';
 import type { Refusal } from './refusal.js';
-import { acceptsSdp } from './session-body.js';
+import { acceptsSdp } from './session/session-body.js';
 
 /** Schemes of a Request-URI we answer to. `sips` asks for TLS on every hop, this last one included (RFC 5630). */
 const schemes: ReadonlySet<string | undefined> = new Set(['sip', 'tel']);

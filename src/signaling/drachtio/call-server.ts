@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { RestingTargets } from '../resting-targets.js';
-import type { SessionTimerOptions } from '../session-agreement.js';
+import type { SessionTimerOptions } from '../session/session-agreement.js';
 import type { DrachtioLimits } from './drachtio-options.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfSession } from './srf-session.js';

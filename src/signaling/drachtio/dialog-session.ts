@@ -1,12 +1,12 @@
-import type { Acknowledgement } from '../acknowledgement.js';
 import { ALLOW, supportedField } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import { toTagOf } from '../dialog-id.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
-import { type Offer, Reoffers } from '../reoffers.js';
-import { sdpOf } from '../session-body.js';
+import type { Acknowledgement } from '../session/acknowledgement.js';
+import { type Offer, Reoffers } from '../session/reoffers.js';
+import { sdpOf } from '../session/session-body.js';
 import type { CallServer } from './call-server.js';
 import { supportedTags } from './own-tags.js';
 import { PeerOffers } from './peer-offers.js';

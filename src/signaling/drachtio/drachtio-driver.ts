@@ -14,7 +14,7 @@ import type {
   SignalingServer,
 } from '../port.js';
 import { RestingTargets } from '../resting-targets.js';
-import type { SessionTimerOptions } from '../session-agreement.js';
+import type { SessionTimerOptions } from '../session/session-agreement.js';
 import { type DrachtioDeps, type DrachtioOptions, type DrachtioServer, drachtioDefaults } from './drachtio-options.js';
 import type { LeftBehind } from './left-behind.js';
 import { ServerUacLeg } from './outbound-leg.js';

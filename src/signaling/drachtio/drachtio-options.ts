@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { Logger } from '../../flavor-api/index.js';
 import { type LegLimits, legLimitDefaults } from '../leg-limits.js';
-import { type SessionTimerOptions, sessionTimerDefaults } from '../session-agreement.js';
+import { type SessionTimerOptions, sessionTimerDefaults } from '../session/session-agreement.js';
 import type { SrfConstructor } from './srf-module.js';
 import type { SessionLimits } from './srf-session.js';
 

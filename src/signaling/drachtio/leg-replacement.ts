@@ -1,7 +1,7 @@
 import { fromUserOf } from '../invite-request.js';
-import { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
-import { REPLACED } from '../replaces.js';
+import { OfferQuestion } from '../session/offer-question.js';
+import { REPLACED } from '../transfer/replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { ReplacingInvite } from './call-server.js';
 

@@ -1,15 +1,15 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../acknowledgement.js';
 import { SDP_TYPE } from '../capabilities.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
-import { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { retryAfterSoon } from '../retry-after.js';
-import { readSessionBody, sdpOf } from '../session-body.js';
+import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../session/acknowledgement.js';
+import { OfferQuestion } from '../session/offer-question.js';
+import { readSessionBody, sdpOf } from '../session/session-body.js';
 import type { SentResponse, ServerRequest } from './server-request.js';
 
 interface Unacknowledged {

@@ -1,4 +1,4 @@
-import { SessionInterval, type SessionIntervalParts } from '../session-interval.js';
+import { SessionInterval, type SessionIntervalParts } from '../session/session-interval.js';
 
 /**
  * We refresh so long before half the interval, ms: the server has a timer of its own, which a 2xx to a re-INVITE of ours

@@ -1,4 +1,4 @@
-import { OfferQuestion, type OfferQuestionParts } from '../offer-question.js';
+import { OfferQuestion, type OfferQuestionParts } from '../session/offer-question.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** An {@link OfferQuestion} that its sender may take back by CANCEL: 487. */

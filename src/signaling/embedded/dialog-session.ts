@@ -1,10 +1,10 @@
-import type { Acknowledgement } from '../acknowledgement.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { LegEnd, OfferReply } from '../port.js';
-import { type Offer, Reoffers } from '../reoffers.js';
-import { sdpOf } from '../session-body.js';
+import type { Acknowledgement } from '../session/acknowledgement.js';
+import { type Offer, Reoffers } from '../session/reoffers.js';
+import { sdpOf } from '../session/session-body.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';

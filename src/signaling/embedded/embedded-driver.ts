@@ -19,11 +19,11 @@ import type {
   SignalingHandlers,
 } from '../port.js';
 import type { Refusal } from '../refusal.js';
-import { readReplaces } from '../replaces.js';
 import { inspectRequest } from '../request-inspection.js';
 import { retryAfterField } from '../retry-after.js';
-import { sessionRefusal } from '../session-agreement.js';
-import { readSessionBody } from '../session-body.js';
+import { sessionRefusal } from '../session/session-agreement.js';
+import { readSessionBody } from '../session/session-body.js';
+import { readReplaces } from '../transfer/replaces.js';
 import { advertisedTo } from './advertised-host.js';
 import { DialogTable } from './dialog/dialog-table.js';
 import { type BoundTransport, FlowFinder } from './dialog/flow-finder.js';
@@ -35,8 +35,8 @@ import { HepCapture } from './hep-capture.js';
 import { UasLeg } from './inbound-leg.js';
 import { UacLeg } from './outbound-leg.js';
 import { Peers } from './peers.js';
-import { Registration } from './registration.js';
-import type { RegistrationOptions } from './registration-options.js';
+import { Registration } from './registration/registration.js';
+import type { RegistrationOptions } from './registration/registration-options.js';
 import { receivedInvite } from './requested-target.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import { TransactionLayer } from './transaction/transaction-layer.js';

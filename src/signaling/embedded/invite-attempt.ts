@@ -5,7 +5,7 @@ import type { DigestClient } from '../digest/digest-client.js';
 import { ENDED_BY_US, endText } from '../leg-end.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
-import { sdpOf } from '../session-body.js';
+import { sdpOf } from '../session/session-body.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';

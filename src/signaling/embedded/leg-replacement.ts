@@ -5,7 +5,7 @@ import { parseNameAddrList } from '../message/name-addr.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import { uriScheme } from '../message/sip-uri.js';
 import type { OfferReply } from '../port.js';
-import { REPLACED } from '../replaces.js';
+import { REPLACED } from '../transfer/replaces.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import { questionIn } from './cancellable-question.js';
 import { Dialog } from './dialog/dialog.js';

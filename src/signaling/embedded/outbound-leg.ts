@@ -3,7 +3,6 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, SDP_TYPE, supportedField } from '../capabilities.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
-import { InviteInterval } from '../invite-interval.js';
 import { ENDED_BY_LOSS, ENDED_BY_US } from '../leg-end.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
@@ -15,7 +14,8 @@ import type { HangUpOptions, LegEnd, OfferReply, OutboundLeg, OutboundRequest } 
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
 import { oneLine } from '../rejection.js';
 import { retryAfterSeconds } from '../retry-after.js';
-import { sdpOf } from '../session-body.js';
+import { InviteInterval } from '../session/invite-interval.js';
+import { sdpOf } from '../session/session-body.js';
 import { authorize } from './authorized-send.js';
 import type { CallDialog, CallDialogUser } from './call-dialog.js';
 import type { Endpoint } from './endpoint.js';

@@ -1,14 +1,14 @@
-import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../acknowledgement.js';
 import { SDP_TYPE } from '../capabilities.js';
 import { cseqNumber } from '../message/cseq.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
-import type { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { retryAfterSoon } from '../retry-after.js';
-import { readSessionBody, sdpOf } from '../session-body.js';
+import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../session/acknowledgement.js';
+import type { OfferQuestion } from '../session/offer-question.js';
+import { readSessionBody, sdpOf } from '../session/session-body.js';
 import { questionIn } from './cancellable-question.js';
 import { AcceptedResponse } from './dialog/accepted-response.js';
 import type { Dialog } from './dialog/dialog.js';

@@ -5,9 +5,9 @@ import { cseqNumber } from '../message/cseq.js';
 import { hasOptionTag } from '../message/lexical.js';
 import { parseRAck } from '../message/rack.js';
 import type { ResponseOptions } from '../message/response-builder.js';
-import type { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
-import { readSessionBody } from '../session-body.js';
+import type { OfferQuestion } from '../session/offer-question.js';
+import { readSessionBody } from '../session/session-body.js';
 import { questionIn } from './cancellable-question.js';
 import {
   type ReliableEffect,

@@ -20,7 +20,7 @@ import { encodeUser } from '../rejection.js';
 import { inspectRequest } from '../request-inspection.js';
 import { RestingTargets } from '../resting-targets.js';
 import { retryAfterField } from '../retry-after.js';
-import { readSessionBody } from '../session-body.js';
+import { readSessionBody } from '../session/session-body.js';
 import { type Availability, AvailabilityNotice } from './availability-notice.js';
 import type { BoundSocket } from './bound-socket.js';
 import { createEventSocket } from './event-socket.js';

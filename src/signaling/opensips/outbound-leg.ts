@@ -8,7 +8,7 @@ import { parseSipUri } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, OutboundLeg, OutboundRequest } from '../port.js';
 import type { RestingTargets } from '../resting-targets.js';
 import { retryAfterSeconds } from '../retry-after.js';
-import { sdpOf } from '../session-body.js';
+import { sdpOf } from '../session/session-body.js';
 import type { SessionLegParts } from './inbound-leg.js';
 import type { OutboundStarter } from './outbound-starter.js';
 import { SessionDialog } from './session-dialog.js';

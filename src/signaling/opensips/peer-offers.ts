@@ -1,13 +1,13 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import type { Acknowledgement } from '../acknowledgement.js';
 import { ALLOW } from '../capabilities.js';
 import type { HeaderField } from '../message/sip-headers.js';
-import { OfferQuestion } from '../offer-question.js';
 import type { OfferReply } from '../port.js';
 import type { Rejection } from '../rejection.js';
 import { retryAfterSoon } from '../retry-after.js';
-import { readSessionBody, sdpOf } from '../session-body.js';
+import type { Acknowledgement } from '../session/acknowledgement.js';
+import { OfferQuestion } from '../session/offer-question.js';
+import { readSessionBody, sdpOf } from '../session/session-body.js';
 import { AckWatch, type AckWatchOptions } from './ack-watch.js';
 import type { MiOutcome } from './mi/mi-client.js';
 import { requestOf, type SessionEvent } from './session-event.js';

@@ -2,9 +2,9 @@ import { ALLOW, optionsHeaders, refusedMethods, TIMER_TAG } from '../capabilitie
 import type { DialogChannel } from '../dialog-channel.js';
 import { receiveInfo } from '../info-digit.js';
 import type { HeaderList } from '../message/sip-headers.js';
-import { PeerReferral } from '../peer-referral.js';
 import type { Referral } from '../port.js';
-import type { Transfers } from '../transfers.js';
+import { PeerReferral } from '../transfer/peer-referral.js';
+import type { Transfers } from '../transfer/transfers.js';
 import { requestOf, type SessionEvent } from './session-event.js';
 
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2): reliable provisional responses are not among it here. */

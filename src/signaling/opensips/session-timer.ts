@@ -5,10 +5,10 @@ import { endText } from '../leg-end.js';
 import { tokenList } from '../message/lexical.js';
 import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
-import { type RefreshOutcome, refreshOutcome } from '../refresh-outcome.js';
 import type { Refusal } from '../refusal.js';
-import { type SessionTimerOptions, sessionRefusal, sessionTimerDefaults } from '../session-agreement.js';
-import { SessionInterval, type SessionIntervalParts } from '../session-interval.js';
+import { type RefreshOutcome, refreshOutcome } from '../session/refresh-outcome.js';
+import { type SessionTimerOptions, sessionRefusal, sessionTimerDefaults } from '../session/session-agreement.js';
+import { SessionInterval, type SessionIntervalParts } from '../session/session-interval.js';
 
 /** Agreed to where the peer asks; it is to refresh where it leaves us the choice. */
 const options: SessionTimerOptions = { ...sessionTimerDefaults, refresher: 'peer' };

@@ -3,7 +3,7 @@ import { createSystemRandom } from '../../../src/base/random.js';
 import { drachtioDefaults } from '../../../src/signaling/drachtio/drachtio-options.js';
 import { SessionTimer } from '../../../src/signaling/drachtio/session-timer.js';
 import type { SipRequest, SipResponse } from '../../../src/signaling/message/sip-message.js';
-import type { SessionTimerOptions } from '../../../src/signaling/session-agreement.js';
+import type { SessionTimerOptions } from '../../../src/signaling/session/session-agreement.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { invite, mustParse } from '../message/samples.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SessionTimerOptions } from '../../../src/signaling/session-agreement.js';
+import type { SessionTimerOptions } from '../../../src/signaling/session/session-agreement.js';
 import { FakeDrachtioServer, header } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP } from '../../support/drachtio-harness.js';
 

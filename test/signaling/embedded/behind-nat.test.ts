@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EmbeddedOptions } from '../../../src/signaling/embedded/embedded-options.js';
-import { ServiceRoutes } from '../../../src/signaling/embedded/service-routes.js';
+import { ServiceRoutes } from '../../../src/signaling/embedded/registration/service-routes.js';
 import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
 import { createHarness } from '../../support/embedded-harness.js';
 import { requestText, responseText, SDP } from '../../support/sip-text.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
-import type { SessionTimerOptions } from '../../../src/signaling/session-agreement.js';
+import type { SessionTimerOptions } from '../../../src/signaling/session/session-agreement.js';
 import { createHarness, PEER } from '../../support/embedded-harness.js';
 import { responseText, SDP } from '../../support/sip-text.js';
 

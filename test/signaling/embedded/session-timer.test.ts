@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
-import type { SessionTimerOptions } from '../../../src/signaling/session-agreement.js';
+import type { SessionTimerOptions } from '../../../src/signaling/session/session-agreement.js';
 import { createHarness, type Harness, lastResponse, settle } from '../../support/embedded-harness.js';
 import { PeerDialog, type PeerDialogOptions } from '../../support/peer-dialog.js';
 import { SDP } from '../../support/sip-text.js';

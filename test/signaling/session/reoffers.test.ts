@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { ChannelInviteUser } from '../../src/signaling/dialog-channel.js';
-import { SipHeaders } from '../../src/signaling/message/sip-headers.js';
-import type { SipResponse } from '../../src/signaling/message/sip-message.js';
-import { Reoffers } from '../../src/signaling/reoffers.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { SeededRandom } from '../support/seeded-random.js';
+import type { ChannelInviteUser } from '../../../src/signaling/dialog-channel.js';
+import { SipHeaders } from '../../../src/signaling/message/sip-headers.js';
+import type { SipResponse } from '../../../src/signaling/message/sip-message.js';
+import { Reoffers } from '../../../src/signaling/session/reoffers.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { SeededRandom } from '../../support/seeded-random.js';
 
 function setUp() {
   const sent: ChannelInviteUser[] = [];

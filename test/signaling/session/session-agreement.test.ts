@@ -3,8 +3,8 @@ import {
   parseMinSe,
   parseSessionExpires,
   serializeSessionExpires,
-} from '../../src/signaling/message/session-expires.js';
-import { refreshOutcome } from '../../src/signaling/refresh-outcome.js';
+} from '../../../src/signaling/message/session-expires.js';
+import { refreshOutcome } from '../../../src/signaling/session/refresh-outcome.js';
 import {
   agreedSession,
   answerSession,
@@ -12,7 +12,7 @@ import {
   type SessionAnswer,
   type SessionTimerOptions,
   sessionTimes,
-} from '../../src/signaling/session-agreement.js';
+} from '../../../src/signaling/session/session-agreement.js';
 
 const accept: SessionTimerOptions = { mode: 'accept', expiresSeconds: 1800, minSeconds: 90, refresher: 'us' };
 const request: SessionTimerOptions = { ...accept, mode: 'request' };

@@ -1,7 +1,7 @@
-import { ConnectorError } from '../base/connector-error.js';
-import { checkHeaderFields } from '../base/header-fields.js';
-import { parseSipUri } from './message/sip-uri.js';
-import type { ReferRequest } from './port.js';
+import { ConnectorError } from '../../base/connector-error.js';
+import { checkHeaderFields } from '../../base/header-fields.js';
+import { parseSipUri } from '../message/sip-uri.js';
+import type { ReferRequest } from '../port.js';
 import { referTo } from './replaces.js';
 
 /** Longest URI of a transfer, characters. */

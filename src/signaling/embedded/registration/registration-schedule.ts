@@ -1,7 +1,7 @@
-import type { Random } from '../../base/random.js';
-import { parseNameAddrList } from '../message/name-addr.js';
-import type { SipResponse } from '../message/sip-message.js';
-import { parseSipUri } from '../message/sip-uri.js';
+import type { Random } from '../../../base/random.js';
+import { parseNameAddrList } from '../../message/name-addr.js';
+import type { SipResponse } from '../../message/sip-message.js';
+import { parseSipUri } from '../../message/sip-uri.js';
 
 /** How a registration is kept alive. */
 export interface RegistrationTimes {

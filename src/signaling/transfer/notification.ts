@@ -1,10 +1,10 @@
-import { ALLOW_EVENTS, REFER_EVENT, SIPFRAG_TYPE } from './capabilities.js';
-import { parseContentType } from './message/content-type.js';
-import { TextCursor, takeParams } from './message/lexical.js';
-import type { SipRequest } from './message/sip-message.js';
-import { MAX_SIPFRAG_BYTES, sipfragStatus } from './message/sipfrag.js';
-import type { Refusal } from './refusal.js';
-import { isEncoded } from './session-body.js';
+import { ALLOW_EVENTS, REFER_EVENT, SIPFRAG_TYPE } from '../capabilities.js';
+import { parseContentType } from '../message/content-type.js';
+import { TextCursor, takeParams } from '../message/lexical.js';
+import type { SipRequest } from '../message/sip-message.js';
+import { MAX_SIPFRAG_BYTES, sipfragStatus } from '../message/sipfrag.js';
+import type { Refusal } from '../refusal.js';
+import { isEncoded } from '../session/session-body.js';
 
 /** What a NOTIFY says of a transfer. */
 export interface ReferNews {

@@ -1,17 +1,19 @@
-import type { TimerHandle } from '../../base/clock.js';
-import { ALLOW } from '../capabilities.js';
-import { DigestClient, type DigestExchange, isChallenge } from '../digest/digest-client.js';
-import { serializeCSeq } from '../message/cseq.js';
-import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
-import { parseNameAddrList } from '../message/name-addr.js';
-import { SipHeaders } from '../message/sip-headers.js';
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import type { RegistrationStatus } from '../port.js';
-import { encodeUser } from '../rejection.js';
-import { retryAfterSeconds } from '../retry-after.js';
-import { authorize } from './authorized-send.js';
-import type { Endpoint } from './endpoint.js';
-import { type NextHop, NextHops } from './next-hops.js';
+import type { TimerHandle } from '../../../base/clock.js';
+import { ALLOW } from '../../capabilities.js';
+import { DigestClient, type DigestExchange, isChallenge } from '../../digest/digest-client.js';
+import { serializeCSeq } from '../../message/cseq.js';
+import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
+import { parseNameAddrList } from '../../message/name-addr.js';
+import { SipHeaders } from '../../message/sip-headers.js';
+import type { SipRequest, SipResponse } from '../../message/sip-message.js';
+import type { RegistrationStatus } from '../../port.js';
+import { encodeUser } from '../../rejection.js';
+import { retryAfterSeconds } from '../../retry-after.js';
+import { authorize } from '../authorized-send.js';
+import type { Endpoint } from '../endpoint.js';
+import { type NextHop, NextHops } from '../next-hops.js';
+import type { ClientTransaction } from '../transaction/client-transaction.js';
+import type { SipFlow } from '../transport/sip-transport.js';
 import type { RegistrationOptions } from './registration-options.js';
 import {
   backOffDelayMs,
@@ -22,8 +24,6 @@ import {
   seconds,
 } from './registration-schedule.js';
 import { serviceRouteOf } from './service-routes.js';
-import type { ClientTransaction } from './transaction/client-transaction.js';
-import type { SipFlow } from './transport/sip-transport.js';
 
 export interface RegistrationDeps {
   readonly endpoint: Endpoint;

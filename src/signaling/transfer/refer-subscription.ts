@@ -1,4 +1,4 @@
-import { assertUnreachable } from '../base/assert.js';
+import { assertUnreachable } from '../../base/assert.js';
 
 /**
  * One REFER of ours and the subscription it makes (RFC 3515, RFC 6665).

@@ -1,12 +1,12 @@
-import { REFER_EVENT, SIPFRAG_TYPE } from './capabilities.js';
-import type { DialogChannel } from './dialog-channel.js';
-import { runGuarded } from './leg-events.js';
-import { cseqNumber } from './message/cseq.js';
-import { parseNameAddr } from './message/name-addr.js';
-import { reasonPhrase } from './message/reason-phrases.js';
-import type { SipRequest } from './message/sip-message.js';
-import type { Referral } from './port.js';
-import { finalStatus } from './rejection.js';
+import { REFER_EVENT, SIPFRAG_TYPE } from '../capabilities.js';
+import type { DialogChannel } from '../dialog-channel.js';
+import { runGuarded } from '../leg-events.js';
+import { cseqNumber } from '../message/cseq.js';
+import { parseNameAddr } from '../message/name-addr.js';
+import { reasonPhrase } from '../message/reason-phrases.js';
+import type { SipRequest } from '../message/sip-message.js';
+import type { Referral } from '../port.js';
+import { finalStatus } from '../rejection.js';
 
 /** Said of a subscription that goes on, s. It is never refreshed, and ends with the result. */
 const EXPIRES_SECONDS = 180;

@@ -1,4 +1,4 @@
-import { assertUnreachable } from '../base/assert.js';
+import { assertUnreachable } from '../../base/assert.js';
 
 /**
  * Our re-INVITEs in one dialog (RFC 3261 section 14.1): one at a time, none while an INVITE of the peer is open, and one

@@ -1,9 +1,9 @@
-import { ConnectorError } from '../base/connector-error.js';
-import type { DialogId } from './dialog-id.js';
-import { splitParams, trimBlanks } from './message/lexical.js';
-import type { SipRequest } from './message/sip-message.js';
-import { parseSipUri } from './message/sip-uri.js';
-import type { SipLeg } from './port.js';
+import { ConnectorError } from '../../base/connector-error.js';
+import type { DialogId } from '../dialog-id.js';
+import { splitParams, trimBlanks } from '../message/lexical.js';
+import type { SipRequest } from '../message/sip-message.js';
+import { parseSipUri } from '../message/sip-uri.js';
+import type { SipLeg } from '../port.js';
 
 /** Reason (RFC 3326) of the BYE to a peer whose place somebody else has taken. */
 export const REPLACED = 'SIP;cause=200;text="replaced"';

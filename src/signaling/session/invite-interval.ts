@@ -1,4 +1,4 @@
-import type { SipResponse } from './message/sip-message.js';
+import type { SipResponse } from '../message/sip-message.js';
 import { learnedInterval, type SessionTimerOptions, sessionHeaders } from './session-agreement.js';
 
 /** How often an INVITE is sent again with a longer session interval: once for each proxy that asks for one, and no chain. */

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
-import type { RegistrationOptions } from '../../../src/signaling/embedded/registration-options.js';
+import { parseAuthHeader } from '../../../../src/signaling/digest/auth-header.js';
+import type { RegistrationOptions } from '../../../../src/signaling/embedded/registration/registration-options.js';
 import {
   backOffDelayMs,
   refreshDelayMs,
   registrationTimes,
-} from '../../../src/signaling/embedded/registration-schedule.js';
-import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
-import { createHarness, settle } from '../../support/embedded-harness.js';
-import { FakeDns } from '../../support/fake-dns.js';
-import { SeededRandom } from '../../support/seeded-random.js';
-import { requestText, responseText, SDP } from '../../support/sip-text.js';
+} from '../../../../src/signaling/embedded/registration/registration-schedule.js';
+import type { SipRequest } from '../../../../src/signaling/message/sip-message.js';
+import { createHarness, settle } from '../../../support/embedded-harness.js';
+import { FakeDns } from '../../../support/fake-dns.js';
+import { SeededRandom } from '../../../support/seeded-random.js';
+import { requestText, responseText, SDP } from '../../../support/sip-text.js';
 
 const PBX = { address: '198.51.100.7', port: 5060 };
 const challenge = (nonce = 'n1', more = '') => ({

@@ -1,11 +1,11 @@
-import { type Clock, MAX_TIMEOUT_MS, type TimerHandle } from '../base/clock.js';
-import type { Random } from '../base/random.js';
-import { TIMER_TAG } from './capabilities.js';
-import { parseMinSe, parseSessionExpires, serializeSessionExpires } from './message/session-expires.js';
-import type { HeaderField, SipHeaders } from './message/sip-headers.js';
-import type { SipRequest, SipResponse } from './message/sip-message.js';
-import type { LegEnd } from './port.js';
-import type { Refusal } from './refusal.js';
+import { type Clock, MAX_TIMEOUT_MS, type TimerHandle } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
+import { TIMER_TAG } from '../capabilities.js';
+import { parseMinSe, parseSessionExpires, serializeSessionExpires } from '../message/session-expires.js';
+import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
+import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import type { LegEnd } from '../port.js';
+import type { Refusal } from '../refusal.js';
 import {
   agreedSession,
   answerSession,

@@ -1,6 +1,6 @@
-import type { Clock, TimerHandle } from '../base/clock.js';
-import type { OfferReply } from './port.js';
-import { finalStatus, type Rejection, rejectionOf } from './rejection.js';
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import type { OfferReply } from '../port.js';
+import { finalStatus, type Rejection, rejectionOf } from '../rejection.js';
 
 export interface OfferQuestionParts {
   readonly clock: Clock;

@@ -1,10 +1,10 @@
-import { ACCEPT_INVITE, SDP_TYPE } from './capabilities.js';
-import { type ContentType, parseContentType } from './message/content-type.js';
-import { splitList, unquote } from './message/lexical.js';
-import type { SipHeaders } from './message/sip-headers.js';
-import type { SipMessage } from './message/sip-message.js';
+import { ACCEPT_INVITE, SDP_TYPE } from '../capabilities.js';
+import { type ContentType, parseContentType } from '../message/content-type.js';
+import { splitList, unquote } from '../message/lexical.js';
+import type { SipHeaders } from '../message/sip-headers.js';
+import type { SipMessage } from '../message/sip-message.js';
+import type { Refusal } from '../refusal.js';
 import { splitMultipart } from './multipart.js';
-import type { Refusal } from './refusal.js';
 
 /** The session description in a message, or why its body cannot be used. */
 export type SessionBody =

@@ -1,11 +1,12 @@
-import { assertUnreachable } from '../base/assert.js';
-import type { Clock, TimerHandle } from '../base/clock.js';
-import { ConnectorError } from '../base/connector-error.js';
-import type { DialogChannel } from './dialog-channel.js';
-import type { HeaderField } from './message/sip-headers.js';
-import type { SipRequest } from './message/sip-message.js';
+import { assertUnreachable } from '../../base/assert.js';
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import { ConnectorError } from '../../base/connector-error.js';
+import type { DialogChannel } from '../dialog-channel.js';
+import type { HeaderField } from '../message/sip-headers.js';
+import type { SipRequest } from '../message/sip-message.js';
+import type { ReferRequest } from '../port.js';
+import type { Refusal } from '../refusal.js';
 import { type NotifyMeaning, readNotify } from './notification.js';
-import type { ReferRequest } from './port.js';
 import { checkReferRequest, isTransferUri } from './refer-request.js';
 import {
   isUnderWay,
@@ -16,7 +17,6 @@ import {
   stepRefer,
   takesNotify,
 } from './refer-subscription.js';
-import type { Refusal } from './refusal.js';
 import { referTo } from './replaces.js';
 
 /** Transfers of one dialog that are remembered for NOTIFYs that come late. */

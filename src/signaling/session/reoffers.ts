@@ -1,10 +1,10 @@
-import { assertUnreachable } from '../base/assert.js';
-import type { Clock, TimerHandle } from '../base/clock.js';
-import type { Random } from '../base/random.js';
-import type { ChannelInvite, DialogChannel } from './dialog-channel.js';
-import { endText } from './leg-end.js';
-import type { SipResponse } from './message/sip-message.js';
-import type { LegEnd } from './port.js';
+import { assertUnreachable } from '../../base/assert.js';
+import type { Clock, TimerHandle } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
+import type { ChannelInvite, DialogChannel } from '../dialog-channel.js';
+import { endText } from '../leg-end.js';
+import type { SipResponse } from '../message/sip-message.js';
+import type { LegEnd } from '../port.js';
 import {
   type ReofferEffect,
   type ReofferEvent,

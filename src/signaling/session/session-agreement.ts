@@ -1,15 +1,15 @@
-import { TIMER_TAG } from './capabilities.js';
-import { hasOptionTag } from './message/lexical.js';
+import { TIMER_TAG } from '../capabilities.js';
+import { hasOptionTag } from '../message/lexical.js';
 import {
   parseMinSe,
   parseSessionExpires,
   type Refresher,
   type SessionExpires,
   serializeSessionExpires,
-} from './message/session-expires.js';
-import type { HeaderField, SipHeaders } from './message/sip-headers.js';
-import type { SipResponse } from './message/sip-message.js';
-import type { Refusal } from './refusal.js';
+} from '../message/session-expires.js';
+import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
+import type { SipResponse } from '../message/sip-message.js';
+import type { Refusal } from '../refusal.js';
 
 /** Session timers (RFC 4028) as the operator wants them. */
 export interface SessionTimerOptions {

@@ -1,9 +1,9 @@
-import { withoutBrackets } from '../../base/ip-text.js';
-import { canonicalHost } from '../message/host.js';
-import { parseNameAddrList, serializeNameAddr } from '../message/name-addr.js';
-import type { SipResponse } from '../message/sip-message.js';
-import { parseSipUri } from '../message/sip-uri.js';
-import type { OutboundRequest } from '../port.js';
+import { withoutBrackets } from '../../../base/ip-text.js';
+import { canonicalHost } from '../../message/host.js';
+import { parseNameAddrList, serializeNameAddr } from '../../message/name-addr.js';
+import type { SipResponse } from '../../message/sip-message.js';
+import { parseSipUri } from '../../message/sip-uri.js';
+import type { OutboundRequest } from '../../port.js';
 
 /** Proxies of one Service-Route that are taken. */
 const MAX_PROXIES = 8;
