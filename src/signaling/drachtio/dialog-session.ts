@@ -7,6 +7,7 @@ import type { LegEnd, OfferReply } from '../port.js';
 import type { Acknowledgement } from '../session/acknowledgement.js';
 import { type Offer, Reoffers } from '../session/reoffers.js';
 import { sdpOf } from '../session/session-body.js';
+import { StandingSession } from '../session/standing-session.js';
 import type { CallServer } from './call-server.js';
 import { supportedTags } from './own-tags.js';
 import { PeerOffers } from './peer-offers.js';
@@ -18,9 +19,6 @@ const ACK_GRACE_MS = 2_000;
 
 /** What every 2xx says about us; Contact is the server's. */
 const ownHeaders: HeaderList = [['Allow', ALLOW], supportedField(supportedTags)];
-
-/** An offer that is none: what the peer answered to a refresh of ours is told as one, and nobody waits for the answer. */
-const nobodyWaits: OfferReply = { accept: () => {}, reject: () => {} };
 
 export interface DialogSessionParts {
   readonly calls: CallServer;
@@ -41,15 +39,9 @@ export class DialogSession {
   readonly #peerOffers: PeerOffers;
   readonly #reoffers: Reoffers;
   readonly #timer: SessionTimer;
-  /** The descriptions that stand, ours and the peer's. */
-  #local = '';
-  #remote: string | undefined;
-  /** The first offer was answered, in a reliable response. */
-  #exchanged = false;
-  /** To tag of that response, where a callee sent it. */
+  readonly #standing: StandingSession;
+  /** To tag of the response that answered the first offer, where a callee sent it. */
   #answeredBy: string | undefined;
-  /** Another offer, of the peer's, was answered since (RFC 3311 section 5.2). */
-  #updated = false;
   #confirmed = false;
 
   constructor(parts: DialogSessionParts) {
@@ -61,16 +53,17 @@ export class DialogSession {
       options: sessionTimers,
       clock,
       random,
-      refresh: () => this.#reoffers.refresh(this.#local),
+      refresh: () => this.#reoffers.refresh(this.#standing.local),
       onDead,
     });
+    this.#standing = new StandingSession(this.#timer, parts.onOffer);
     this.#peerOffers = new PeerOffers({
       clock,
       random,
       ackMs: patienceMs + ACK_GRACE_MS,
       refusalOf: (request) => (this.#confirmed ? this.#timer.refusalOf(request.headers) : undefined),
       acceptanceHeaders: (request) => this.acceptanceHeaders(request),
-      onOffer: (sdp, reply) => this.#ask(sdp, reply),
+      onOffer: (sdp, reply) => this.#standing.ask(sdp, reply),
       onAckTimeout: parts.onAckTimeout,
       onClosed: () => this.#reoffers.proceed(),
     });
@@ -81,14 +74,7 @@ export class DialogSession {
       patienceMs,
       ownsCallId: outbound,
       isClear: () => this.#peerOffers.clear,
-      session: {
-        accepted: (response, offer, refresh) => {
-          this.#timer.accepted(response);
-          this.#onAnswered(offer, sdpOf(response), refresh);
-        },
-        failed: () => this.#timer.failed(),
-        learn: (response) => this.#timer.learn(response),
-      },
+      session: this.#standing,
       onReoffered: parts.onReoffered,
       onDead: (end) => onDead(end, undefined),
       onFault: (error) => calls.fault(error),
@@ -115,11 +101,8 @@ export class DialogSession {
    * callee who sent it.
    */
   noteEarlyAnswer(local: string, remote: string | undefined, tag?: string): void {
-    if (this.#exchanged) return;
-    this.#exchanged = true;
-    this.#answeredBy = tag;
-    this.#local = local;
-    this.#remote = remote;
+    if (!this.#standing.exchanged) this.#answeredBy = tag;
+    this.#standing.begin(local, remote);
   }
 
   /** UAS: the INVITE that creates the dialog is being answered 2xx. `offered`: with an offer of ours. */
@@ -136,7 +119,7 @@ export class DialogSession {
     const described = sdpOf(response);
     const tag = toTagOf(response) ?? '';
     this.noteEarlyAnswer(sdpOf(invite) ?? '', described, tag);
-    const agreed = this.#updated ? undefined : this.#remote;
+    const agreed = this.#standing.updated ? undefined : this.#standing.remote;
     this.#confirmed = true;
     this.#timer.begin(invite);
     this.#timer.accepted(response);
@@ -146,14 +129,14 @@ export class DialogSession {
   /** Takes a re-INVITE, or an UPDATE. `early`: the INVITE that creates the dialog has no final response. */
   receive(request: ServerRequest, early: boolean): void {
     const { outbound } = this.#parts;
-    const unanswered = early && outbound && !this.#exchanged;
+    const unanswered = early && outbound && !this.#standing.exchanged;
     this.#peerOffers.receive(request, unanswered || this.#reoffers.pending, early && !outbound);
   }
 
   /** Takes an ACK; `undefined` when nothing waits for it. {@link proceed} is to be called after it. */
   acknowledge(ack: SipRequest): Acknowledgement | undefined {
     const acknowledged = this.#peerOffers.acknowledge(ack);
-    if (acknowledged?.sdp !== undefined) this.#remote = acknowledged.sdp;
+    this.#standing.acknowledge(acknowledged?.sdp);
     return acknowledged;
   }
 
@@ -181,25 +164,5 @@ export class DialogSession {
     this.#peerOffers.close(status);
     this.#reoffers.close();
     this.#timer.close();
-  }
-
-  #ask(sdp: string | undefined, reply: OfferReply): void {
-    this.#parts.onOffer(sdp, {
-      accept: (description) => {
-        this.#local = description;
-        this.#remote = sdp ?? this.#remote;
-        this.#updated = true;
-        reply.accept(description);
-      },
-      reject: (status, options) => reply.reject(status, options),
-    });
-  }
-
-  #onAnswered(offer: string, answer: string | undefined, refresh: boolean): void {
-    const changed = answer !== undefined && answer !== this.#remote;
-    this.#local = offer;
-    this.#remote = answer ?? this.#remote;
-    // A refresh is no concern of the user's, unless the peer takes the opportunity to move.
-    if (refresh && changed) this.#parts.onOffer(answer, nobodyWaits);
   }
 }

@@ -5,6 +5,7 @@ import type { LegEnd, OfferReply } from '../port.js';
 import type { Acknowledgement } from '../session/acknowledgement.js';
 import { type Offer, Reoffers } from '../session/reoffers.js';
 import { sdpOf } from '../session/session-body.js';
+import { StandingSession } from '../session/standing-session.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
 import type { Endpoint } from './endpoint.js';
@@ -31,9 +32,6 @@ export interface DialogSessionParts {
   readonly ownHeaders: () => readonly HeaderField[];
 }
 
-/** An offer that is none: what the peer answered to a refresh of ours is told as one, and nobody waits for the answer. */
-const nobodyWaits: OfferReply = { accept: () => {}, reject: () => {} };
-
 /**
  * The session of one dialog: offers and answers in both directions, by re-INVITE, UPDATE and PRACK, which must not cross
  * (RFC 3261 section 14, RFC 3311, RFC 6337), and the timer that watches over it (RFC 4028).
@@ -46,11 +44,7 @@ export class DialogSession {
   #updates: PeerUpdates | undefined;
   #reoffers: Reoffers | undefined;
   readonly #timer: SessionTimer;
-  /** The descriptions that stand, ours and the peer's. */
-  #local = '';
-  #remote: string | undefined;
-  /** The first offer was answered, in a reliable response. */
-  #exchanged = false;
+  readonly #standing: StandingSession;
   #confirmed = false;
 
   constructor(parts: DialogSessionParts) {
@@ -61,9 +55,10 @@ export class DialogSession {
       dialog,
       origin,
       contact,
-      refreshByInvite: () => this.#reoffering().refresh(this.#local),
+      refreshByInvite: () => this.#reoffering().refresh(this.#standing.local),
       onDead,
     });
+    this.#standing = new StandingSession(this.#timer, parts.onOffer);
     this.#peers = {
       endpoint,
       dialog,
@@ -85,14 +80,7 @@ export class DialogSession {
       patienceMs: 64 * endpoint.timers.t1Ms,
       ownsCallId: outbound,
       isClear: () => this.#peerOffers.clear && !this.#updating,
-      session: {
-        accepted: (response, offer, refresh) => {
-          this.#timer.accepted(response);
-          this.#onAnswered(offer, sdpOf(response), refresh);
-        },
-        failed: () => this.#timer.failed(),
-        learn: (response) => this.#timer.learn(response),
-      },
+      session: this.#standing,
       onReoffered,
       onDead: (end) => onDead(end, undefined),
       onFault: (error) => endpoint.fault(error),
@@ -127,24 +115,18 @@ export class DialogSession {
 
   /** The first offer was answered by a reliable provisional response: `local` ours, `remote` the peer's. */
   noteEarlyAnswer(local: string, remote: string | undefined): void {
-    this.#exchanged = true;
-    this.#local = local;
-    this.#remote = remote;
+    this.#standing.begin(local, remote);
   }
 
   /** UAS: the INVITE that created the dialog was answered 2xx, with `local` or, where that stood already, without. */
   confirmByAcceptance(invite: ServerTransaction, local: string, offered: boolean): void {
-    if (!this.#exchanged) {
-      this.#local = local;
-      this.#remote = sdpOf(invite.request);
-    }
-    this.#exchanged = true;
+    this.#standing.begin(local, sdpOf(invite.request));
     this.#peerOffers.awaitAck(invite, offered, true);
   }
 
   /** UAC: a 2xx to our INVITE came. */
   confirmByResponse(invite: SipRequest, response: SipResponse): void {
-    if (!this.#exchanged) this.noteEarlyAnswer(sdpOf(invite) ?? '', sdpOf(response));
+    this.#standing.begin(sdpOf(invite) ?? '', sdpOf(response));
     this.#confirmed = true;
     this.#timer.begin(invite);
     this.#timer.accepted(response);
@@ -165,20 +147,13 @@ export class DialogSession {
   /** Takes an ACK; `undefined` when nothing waits for it. */
   acknowledge(ack: SipRequest): Acknowledgement | undefined {
     const acknowledged = this.#peerOffers.acknowledge(ack);
-    if (acknowledged?.sdp !== undefined) this.#remote = acknowledged.sdp;
+    this.#standing.acknowledge(acknowledged?.sdp);
     return acknowledged;
   }
 
   /** Asks the user for an answer to an offer of the peer, or for an offer. */
   ask(sdp: string | undefined, reply: OfferReply): void {
-    this.#parts.onOffer(sdp, {
-      accept: (description) => {
-        this.#local = description;
-        this.#remote = sdp ?? this.#remote;
-        reply.accept(description);
-      },
-      reject: (status, options) => reply.reject(status, options),
-    });
+    this.#standing.ask(sdp, reply);
   }
 
   reoffer(offer: Offer): void {
@@ -211,16 +186,8 @@ export class DialogSession {
 
   /** Why the peer may make no offer by UPDATE now (RFC 3311 section 5.2). */
   #blocked(): 491 | 500 | undefined {
-    if (!this.#exchanged) return this.#parts.outbound ? 491 : 500;
+    if (!this.#standing.exchanged) return this.#parts.outbound ? 491 : 500;
     if (this.#reinviting || this.#peerOffers.awaitsAnswer) return 491;
     return this.#peerOffers.pending ? 500 : undefined;
-  }
-
-  #onAnswered(offer: string, answer: string | undefined, refresh: boolean): void {
-    const changed = answer !== undefined && answer !== this.#remote;
-    this.#local = offer;
-    this.#remote = answer ?? this.#remote;
-    // A refresh is no concern of the user's, unless the peer takes the opportunity to move.
-    if (refresh && changed) this.#parts.onOffer(answer, nobodyWaits);
   }
 }
