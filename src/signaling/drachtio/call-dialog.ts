@@ -17,8 +17,8 @@ import { Transfers } from '../transfer/transfers.js';
 import type { CallServer, ReplacingInvite, ServerDialog } from './call-server.js';
 import { DialogSession } from './dialog-session.js';
 import { supportedTags } from './own-tags.js';
+import { type SentResponse, type ServerRequest, sentTag } from './server/server-request.js';
 import { ServerChannel } from './server-channel.js';
-import { type SentResponse, type ServerRequest, sentTag } from './server-request.js';
 
 /** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
 export interface CallDialogUser {

@@ -4,8 +4,8 @@ import type { SipRequest } from '../message/sip-message.js';
 import type { RestingTargets } from '../resting-targets.js';
 import type { SessionTimerOptions } from '../session/session-agreement.js';
 import type { DrachtioLimits } from './drachtio-options.js';
-import type { ServerRequest } from './server-request.js';
-import type { SrfSession } from './srf-session.js';
+import type { ServerRequest } from './server/server-request.js';
+import type { SrfSession } from './server/srf-session.js';
 
 /** A leg, as far as its server is concerned. */
 export interface ServerLeg {

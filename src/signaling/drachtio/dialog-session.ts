@@ -11,7 +11,7 @@ import { StandingSession } from '../session/standing-session.js';
 import type { CallServer } from './call-server.js';
 import { supportedTags } from './own-tags.js';
 import { PeerOffers } from './peer-offers.js';
-import type { ServerRequest } from './server-request.js';
+import type { ServerRequest } from './server/server-request.js';
 import { SessionTimer } from './session-timer.js';
 
 /** The first ACK: the server gives up after 64*T1 and says so; this is in case it does not. */

@@ -16,13 +16,13 @@ import type {
 import { RestingTargets } from '../resting-targets.js';
 import type { SessionTimerOptions } from '../session/session-agreement.js';
 import { type DrachtioDeps, type DrachtioOptions, type DrachtioServer, drachtioDefaults } from './drachtio-options.js';
-import type { LeftBehind } from './left-behind.js';
 import { ServerUacLeg } from './outbound-leg.js';
+import type { LeftBehind } from './server/left-behind.js';
+import { dialServer, ServerLink } from './server/server-link.js';
+import { ServerListener } from './server/server-listener.js';
+import { loadSrf, type SrfConstructor } from './server/srf-module.js';
+import { protocols, type ServerGreeting, type SrfSession } from './server/srf-session.js';
 import { type DriverContext, ServerCalls } from './server-calls.js';
-import { dialServer, ServerLink } from './server-link.js';
-import { ServerListener } from './server-listener.js';
-import { loadSrf, type SrfConstructor } from './srf-module.js';
-import { protocols, type ServerGreeting, type SrfSession } from './srf-session.js';
 
 /** What we ask a server for outside of dialogs. It takes no others, and drops what nobody asked for, or says 503. */
 const METHODS = ['INVITE', 'OPTIONS', 'INFO', 'MESSAGE', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH', 'REGISTER'] as const;

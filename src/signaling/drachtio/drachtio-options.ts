@@ -4,8 +4,8 @@ import type { Random } from '../../base/random.js';
 import type { Logger } from '../../flavor-api/index.js';
 import { type LegLimits, legLimitDefaults } from '../leg-limits.js';
 import { type SessionTimerOptions, sessionTimerDefaults } from '../session/session-agreement.js';
-import type { SrfConstructor } from './srf-module.js';
-import type { SessionLimits } from './srf-session.js';
+import type { SrfConstructor } from './server/srf-module.js';
+import type { SessionLimits } from './server/srf-session.js';
 
 /** TLS towards a server, or for servers that connect to us. PEM texts. */
 export interface DrachtioTls {

@@ -15,8 +15,8 @@ import { encodeUser, finalStatus, rejectionOf } from '../rejection.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { CallServer, ReplacingInvite } from './call-server.js';
 import { replaceLeg } from './leg-replacement.js';
-import { readServerMessage } from './server-message.js';
-import type { ServerRequest } from './server-request.js';
+import { readServerMessage } from './server/server-message.js';
+import type { ServerRequest } from './server/server-request.js';
 
 /** Characters of the user part in Contact: the server's own buffer for that field has 255. */
 const MAX_CONTACT_USER = 128;

@@ -16,7 +16,7 @@ import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { CallServer, ReplacingInvite } from './call-server.js';
 import { replaceLeg } from './leg-replacement.js';
 import { outboundInvite } from './outbound-invite.js';
-import type { OutgoingTransaction, RequestFailure, ServerResponse } from './outgoing-request.js';
+import type { OutgoingTransaction, RequestFailure, ServerResponse } from './server/outgoing-request.js';
 import { type ServerTarget, TargetList } from './target-list.js';
 
 /** One INVITE on its way. */

@@ -10,7 +10,7 @@ import { retryAfterSoon } from '../retry-after.js';
 import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../session/acknowledgement.js';
 import { OfferQuestion } from '../session/offer-question.js';
 import { readSessionBody, sdpOf } from '../session/session-body.js';
-import type { SentResponse, ServerRequest } from './server-request.js';
+import type { SentResponse, ServerRequest } from './server/server-request.js';
 
 interface Unacknowledged {
   readonly timer: TimerHandle;

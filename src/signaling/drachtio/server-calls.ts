@@ -19,10 +19,10 @@ import { readReplaces } from '../transfer/replaces.js';
 import type { CallServer, ServerDialog, ServerLeg } from './call-server.js';
 import type { DrachtioLimits } from './drachtio-options.js';
 import { ServerUasLeg } from './inbound-leg.js';
-import type { LeftBehind } from './left-behind.js';
 import { supportedTags } from './own-tags.js';
-import type { ServerRequest } from './server-request.js';
-import type { SrfSession } from './srf-session.js';
+import type { LeftBehind } from './server/left-behind.js';
+import type { ServerRequest } from './server/server-request.js';
+import type { SrfSession } from './server/srf-session.js';
 
 /** What all connections of one driver share. */
 export interface DriverContext {

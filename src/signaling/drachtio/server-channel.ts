@@ -11,8 +11,8 @@ import type { DigestClient } from '../digest/digest-client.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
-import type { OutgoingTransaction, RequestFailure } from './outgoing-request.js';
-import type { SrfSession } from './srf-session.js';
+import type { OutgoingTransaction, RequestFailure } from './server/outgoing-request.js';
+import type { SrfSession } from './server/srf-session.js';
 
 export interface ServerChannelParts {
   readonly session: SrfSession;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { createConnection, createServer, type Server, Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../../src/base/connector-error.js';
-import { loadSrf } from '../../../src/signaling/drachtio/srf-module.js';
+import { loadSrf } from '../../../src/signaling/drachtio/server/srf-module.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP, until } from '../../support/drachtio-harness.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';

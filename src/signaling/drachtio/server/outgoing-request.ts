@@ -1,4 +1,4 @@
-import type { SipRequest, SipResponse } from '../message/sip-message.js';
+import type { SipRequest, SipResponse } from '../../message/sip-message.js';
 import type { Content } from './srf-headers.js';
 
 /** A request for the server to send. Via, From, To, Call-ID, CSeq and Contact are its own, where not said otherwise. */

@@ -1,8 +1,8 @@
-import { errorMessage } from '../../base/connector-error.js';
-import { toTagOf } from '../dialog-id.js';
-import { reasonPhrase } from '../message/reason-phrases.js';
-import type { SipRequest } from '../message/sip-message.js';
-import type { SipSource } from '../port.js';
+import { errorMessage } from '../../../base/connector-error.js';
+import { toTagOf } from '../../dialog-id.js';
+import { reasonPhrase } from '../../message/reason-phrases.js';
+import type { SipRequest } from '../../message/sip-message.js';
+import type { SipSource } from '../../port.js';
 import { readServerMessage } from './server-message.js';
 import { type Content, toSrfHeaders } from './srf-headers.js';
 import type { SrfHeaders, SrfMessage, SrfRequest, SrfResponse, SrfWay } from './srf-module.js';

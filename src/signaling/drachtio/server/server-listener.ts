@@ -1,9 +1,9 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { Clock } from '../../base/clock.js';
-import { ConnectorError, errorMessage } from '../../base/connector-error.js';
-import type { Logger } from '../../flavor-api/index.js';
-import type { DrachtioLimits, DrachtioListen } from './drachtio-options.js';
+import type { Clock } from '../../../base/clock.js';
+import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
+import type { Logger } from '../../../flavor-api/index.js';
+import type { DrachtioLimits, DrachtioListen } from '../drachtio-options.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfConstructor } from './srf-module.js';
 import { SrfSession } from './srf-session.js';

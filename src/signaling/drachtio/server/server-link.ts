@@ -1,10 +1,10 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Clock, TimerHandle } from '../../base/clock.js';
-import { errorMessage } from '../../base/connector-error.js';
-import type { Random } from '../../base/random.js';
-import type { Logger } from '../../flavor-api/index.js';
-import type { DrachtioLimits, DrachtioServer } from './drachtio-options.js';
+import type { Clock, TimerHandle } from '../../../base/clock.js';
+import { errorMessage } from '../../../base/connector-error.js';
+import type { Random } from '../../../base/random.js';
+import type { Logger } from '../../../flavor-api/index.js';
+import type { DrachtioLimits, DrachtioServer } from '../drachtio-options.js';
 import type { ServerRequest } from './server-request.js';
 import type { SrfConstructor } from './srf-module.js';
 import { type ServerGreeting, SrfSession } from './srf-session.js';

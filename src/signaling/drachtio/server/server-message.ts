@@ -1,5 +1,5 @@
-import type { ParsedMessage } from '../message/sip-message.js';
-import { parseMessage } from '../message/sip-parser.js';
+import type { ParsedMessage } from '../../message/sip-message.js';
+import { parseMessage } from '../../message/sip-parser.js';
 
 /** What drachtio-srf, which reads everything as UTF-8, makes of a byte that is none: one character, of three bytes. */
 const REPLACEMENT = '\ufffd';

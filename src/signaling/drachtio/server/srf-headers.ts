@@ -1,4 +1,4 @@
-import type { HeaderList } from '../message/sip-headers.js';
+import type { HeaderList } from '../../message/sip-headers.js';
 import type { SrfHeaders } from './srf-module.js';
 
 /** What goes out with a request or a response beside its first line. */

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Server, Socket } from 'node:net';
-import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { ConnectorError, errorMessage } from '../../../base/connector-error.js';
 import { loadPrivateCopy } from './private-copy.js';
 
 /**

@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net';
-import type { Clock, TimerHandle } from '../../base/clock.js';
-import { errorCode } from '../../base/connector-error.js';
-import { runGuarded } from '../leg-events.js';
-import type { SipSource } from '../port.js';
+import type { Clock, TimerHandle } from '../../../base/clock.js';
+import { errorCode } from '../../../base/connector-error.js';
+import { runGuarded } from '../../leg-events.js';
+import type { SipSource } from '../../port.js';
 import type { LeftBehind } from './left-behind.js';
 import type { OutgoingRequest, OutgoingTransaction, RequestFailure, RequestUser } from './outgoing-request.js';
 import { readServerMessage } from './server-message.js';
