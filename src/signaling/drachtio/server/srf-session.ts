@@ -1,24 +1,14 @@
 import { createServer, type Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
-import { errorCode } from '../../../base/connector-error.js';
 import { runGuarded } from '../../leg-events.js';
 import type { SipSource } from '../../port.js';
 import type { LeftBehind } from './left-behind.js';
-import type { OutgoingRequest, OutgoingTransaction, RequestFailure, RequestUser } from './outgoing-request.js';
+import { OpenRequest } from './open-request.js';
+import type { OutgoingRequest, OutgoingTransaction, RequestUser } from './outgoing-request.js';
 import { readServerMessage } from './server-message.js';
 import { ServerRequest } from './server-request.js';
 import { toSrfHeaders } from './srf-headers.js';
-import type {
-  SrfAck,
-  SrfConstructor,
-  SrfHeaders,
-  SrfIncomingResponse,
-  SrfInstance,
-  SrfMeta,
-  SrfRequest,
-  SrfResponse,
-  SrfWay,
-} from './srf-module.js';
+import type { SrfConstructor, SrfInstance, SrfMeta, SrfRequest, SrfResponse, SrfWay } from './srf-module.js';
 
 /** What the server said of itself when it let us in. */
 export interface ServerGreeting {
@@ -62,14 +52,6 @@ export interface SessionLimits {
   readonly closeMs: number;
   /** What may wait for a server that does not read, bytes. */
   readonly maxUnsentBytes: number;
-}
-
-interface OpenRequest {
-  /** An INVITE that was cancelled: a 2xx that crosses the CANCEL is still to be acknowledged, and ended. */
-  readonly cancelled: boolean;
-  /** An INVITE outside of a dialog that the server has. */
-  readonly invite: SrfRequest | undefined;
-  fail(reason: RequestFailure): void;
 }
 
 /**
@@ -135,70 +117,22 @@ export class SrfSession {
   /** Hands a request to the server. */
   request(request: OutgoingRequest, user: RequestUser): OutgoingTransaction {
     const { clock, socket, limits } = this.#parts;
-    let finished = false;
-    let abandoned = false;
-    let sent: SrfRequest | undefined;
-    let cancelled: { readonly reason: string | undefined } | undefined;
-    let timer: TimerHandle | undefined;
-    const finish = () => {
-      finished = true;
-      clock.clearTimeout(timer);
-      this.#open.delete(entry);
-    };
-    const entry: OpenRequest = {
-      get cancelled() {
-        return cancelled !== undefined;
-      },
-      get invite() {
-        return request.method === 'INVITE' && request.dialogId === undefined ? sent : undefined;
-      },
-      fail: (reason) => {
-        if (finished) return;
-        finish();
-        this.#guard(() => user.onFailure(reason));
-        this.#onTold();
-      },
-    };
-    const cancel = () => {
-      if (cancelled === undefined || sent === undefined || (finished && !abandoned)) return;
-      const { reason } = cancelled;
-      const headers = toSrfHeaders({ headers: reason === undefined ? [] : [['Reason', reason]] }) ?? {};
-      const invite = sent;
-      this.#guard(() => invite.cancel({ headers }, () => {}));
-    };
-    this.#open.add(entry);
-    if (request.method !== 'INVITE') timer = clock.setTimeout(() => entry.fail('timeout'), limits.responseMs);
+    const open: OpenRequest = new OpenRequest({
+      request,
+      user,
+      clock,
+      responseMs: limits.responseMs,
+      guard: (callback) => this.#guard(callback),
+      adopt: (update, response) => this.adopt(update, response),
+      onOver: () => this.#open.delete(open),
+      onTold: () => this.#onTold(),
+    });
+    this.#open.add(open);
     const headers = toSrfHeaders(request);
     if (this.#closed || socket.destroyed || headers === undefined || !this.#hasRoom()) {
-      queueMicrotask(() => entry.fail('transport'));
-      return { cancel: () => {}, abandon: finish };
+      queueMicrotask(() => open.fail('transport'));
+      return open;
     }
-    const onResponse = (response: SrfIncomingResponse, ack: SrfAck) => {
-      const parsed = readServerMessage(response.raw);
-      if (finished || parsed.type !== 'message' || parsed.message.kind !== 'response') return;
-      const { message } = parsed;
-      if (message.status >= 200) finish();
-      this.#guard(() =>
-        user.onResponse({
-          response: message,
-          dialogId: response.stackDialogId ?? '',
-          received: response.source_address !== '',
-          acknowledge: () => this.#guard(() => ack({ headers: message.status < 200 ? {} : credentialsOf(request) })),
-        }),
-      );
-      this.#onTold();
-    };
-    const begin = (srfRequest: SrfRequest) => {
-      srfRequest.on('response', onResponse);
-      // One of the same Call-ID comes here while this waits for its answer, whatever it is about.
-      srfRequest.on('update', (update: SrfRequest, response: SrfResponse) => this.adopt(update, response));
-      const parsed = readServerMessage(srfRequest.raw);
-      if (parsed.type === 'message' && parsed.message.kind === 'request') {
-        const { message } = parsed;
-        this.#guard(() => user.onSent?.(message));
-      }
-      cancel();
-    };
     const { method, uri = 'sip:placeholder', nextHop, dialogId, body } = request;
     const told = this.#handOver();
     try {
@@ -213,30 +147,16 @@ export class SrfSession {
           _socket: socket,
         },
         (error, srfRequest) => {
-          sent = srfRequest;
-          if (error || srfRequest === undefined)
-            entry.fail(errorCode(error) === 'ENODIALOG' ? 'no-dialog' : 'transport');
-          else if (!finished) begin(srfRequest);
-          // Given up before the server had taken it.
-          else if (abandoned) cancel();
+          open.taken(error, srfRequest);
           told();
         },
       );
     } catch {
       // It throws where the socket has just gone.
       told();
-      queueMicrotask(() => entry.fail('transport'));
+      queueMicrotask(() => open.fail('transport'));
     }
-    return {
-      cancel: (reason) => {
-        cancelled ??= { reason };
-        cancel();
-      },
-      abandon: () => {
-        abandoned = true;
-        finish();
-      },
-    };
+    return open;
   }
 
   /**
@@ -357,9 +277,4 @@ export const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map([
 
 function sourceOf({ protocol, source_address, source_port }: SrfMeta): SipSource {
   return { protocol: protocols.get(protocol) ?? 'udp', address: source_address, port: source_port };
-}
-
-/** RFC 3261 section 22.1: an ACK cannot be challenged, and carries what the INVITE was let through with. */
-function credentialsOf({ headers = [] }: OutgoingRequest): SrfHeaders {
-  return toSrfHeaders({ headers: [...headers].filter(([name]) => /^(proxy-)?authorization$/i.test(name)) }) ?? {};
 }
