@@ -11,7 +11,7 @@ import type { DigestClient } from '../digest/digest-client.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
-import type { OutgoingTransaction, RequestFailure } from './server/outgoing-request.js';
+import type { OutgoingTransaction, RequestFailure, RequestUser } from './server/outgoing-request.js';
 import type { SrfSession } from './server/srf-session.js';
 
 export interface ServerChannelParts {
@@ -36,91 +36,81 @@ export class ServerChannel implements DialogChannel {
   }
 
   send(content: DialogContent, user: DialogContentUser): void {
-    const { session, dialogId, credentials } = this.#parts;
-    const exchange = credentials?.begin();
-    const transmit = (authorization: HeaderList): void => {
-      let sent: SipRequest | undefined;
-      session.request(
-        { ...content, headers: [...(content.headers ?? []), ...authorization], dialogId: dialogId() },
-        {
-          onSent: (request) => {
-            sent = request;
-            user.onSent?.(cseqNumber(request) ?? 0);
-          },
-          onResponse: ({ response }) => {
-            if (response.status < 200) return;
-            if (sent !== undefined && exchange?.challengedBy(response)) {
-              transmit(credentials?.authorize(sent) ?? []);
-            } else user.onResponse(response);
-          },
-          onFailure: (reason) => this.#fail(reason, user),
-        },
-      );
-    };
-    transmit([]);
+    this.#transmit(content, () => content.headers ?? [], {
+      onSent: (request) => user.onSent?.(cseqNumber(request) ?? 0),
+      onResponse: ({ response }) => {
+        if (response.status >= 200) user.onResponse(response);
+      },
+      onFailure: (reason) => this.#fail(reason, user),
+    });
   }
 
   invite(sdp: string, user: ChannelInviteUser): ChannelInvite {
-    const { session, dialogId, clock, credentials, sessionHeaders } = this.#parts;
-    const exchange = credentials?.begin();
+    const { clock, sessionHeaders } = this.#parts;
     let proceeding = false;
     let limit: TimerHandle | undefined;
     const finish = () => {
       proceeding = false;
       clock.clearTimeout(limit);
     };
-    const transmit = (authorization: HeaderList): OutgoingTransaction => {
-      let sent: SipRequest | undefined;
-      return session.request(
-        {
-          method: 'INVITE',
-          dialogId: dialogId(),
-          headers: [['Allow', ALLOW], ...sessionHeaders(), ...authorization],
-          contentType: SDP_TYPE,
-          body: sdp,
-        },
-        {
-          onSent: (request) => {
-            sent = request;
-            user.onSent?.(cseqNumber(request) ?? 0);
-          },
-          onResponse: ({ response, acknowledge }) => {
-            if (response.status < 200) {
-              proceeding = true;
-              user.onProvisional();
-              return;
-            }
-            if (sent !== undefined && exchange?.challengedBy(response)) {
-              transaction = transmit(credentials?.authorize(sent) ?? []);
-              return;
-            }
-            finish();
-            if (response.status < 300) acknowledge();
-            user.onResponse(response);
-          },
-          onFailure: (reason) => {
-            finish();
-            this.#fail(reason, user);
-          },
-        },
-      );
-    };
-    let transaction = transmit([]);
+    const content = { method: 'INVITE', contentType: SDP_TYPE, body: sdp };
+    const current = this.#transmit(content, () => [['Allow', ALLOW], ...sessionHeaders()], {
+      onSent: (request) => user.onSent?.(cseqNumber(request) ?? 0),
+      onResponse: ({ response, acknowledge }) => {
+        if (response.status < 200) {
+          proceeding = true;
+          user.onProvisional();
+          return;
+        }
+        finish();
+        if (response.status < 300) acknowledge();
+        user.onResponse(response);
+      },
+      onFailure: (reason) => {
+        finish();
+        this.#fail(reason, user);
+      },
+    });
     return {
       get proceeding() {
         return proceeding;
       },
-      cancel: () => transaction.cancel(undefined),
+      cancel: () => current().cancel(undefined),
       limit: (delayMs) => {
         clock.clearTimeout(limit);
         limit = clock.setTimeout(() => {
           if (!proceeding) return;
           finish();
-          transaction.abandon();
+          current().abandon();
           user.onFailure('timeout');
         }, delayMs);
       },
     };
+  }
+
+  /** Sends a request, and again with credentials where they are asked for. Returns what tells the one under way. */
+  #transmit(content: DialogContent, headers: () => HeaderList, user: RequestUser): () => OutgoingTransaction {
+    const { session, dialogId, credentials } = this.#parts;
+    const exchange = credentials?.begin();
+    const send = (authorization: HeaderList): OutgoingTransaction => {
+      let sent: SipRequest | undefined;
+      return session.request(
+        { ...content, headers: [...headers(), ...authorization], dialogId: dialogId() },
+        {
+          onSent: (request) => {
+            sent = request;
+            user.onSent?.(request);
+          },
+          onResponse: (response) => {
+            if (sent === undefined || !exchange?.challengedBy(response.response)) user.onResponse(response);
+            else transaction = send(credentials?.authorize(sent) ?? []);
+          },
+          onFailure: (reason) => user.onFailure(reason),
+        },
+      );
+    };
+    let transaction = send([]);
+    return () => transaction;
   }
 
   #fail(reason: RequestFailure, user: DialogContentUser): void {
