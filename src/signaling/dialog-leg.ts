@@ -1,5 +1,6 @@
 import type { DialogCommands } from './dialog-commands.js';
 import type { DialogId } from './dialog-id.js';
+import type { DialogUser } from './dialog-user.js';
 import { checkDigit } from './info-sender.js';
 import { LegEvents } from './leg-events.js';
 import type { LegEvent, ReferRequest } from './port.js';
@@ -13,6 +14,20 @@ export abstract class DialogLeg {
   /** The dialog that the leg's user talks in: of a call of ours, the one that answered. */
   protected abstract readonly talking: DialogCommands | undefined;
   protected abstract onListenerFault(error: unknown): void;
+
+  /** Tells what happens in a dialog as events of the leg, for as long as `isOurs` says that the leg lives in that one. */
+  protected toldOf(isOurs: () => boolean = () => true): Omit<DialogUser, 'onRefer' | 'onEnded'> {
+    const emit: LegEvents['emit'] = (event) => {
+      if (isOurs()) this.events.emit(event);
+    };
+    return {
+      onAcked: (sdp) => emit({ type: 'acked', sdp }),
+      onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
+      onDigit: (digit, durationMs) => emit({ type: 'digit', digit, durationMs }),
+      onTransfer: (status, final) => emit({ type: 'transfer', status, final }),
+      onReoffered: (status, sdp) => emit({ type: 'reoffered', status, sdp }),
+    };
+  }
 
   get replaceableDialog(): DialogId | undefined {
     return this.talking?.replaceableDialog;

@@ -1,6 +1,7 @@
 import { ALLOW, optionsHeaders, SDP_TYPE } from '../capabilities.js';
 import { DialogCommands } from '../dialog-commands.js';
 import { type DialogId, dialogKey, fromTagOf } from '../dialog-id.js';
+import type { DialogUser } from '../dialog-user.js';
 import type { DigestClient } from '../digest/digest-client.js';
 import { receiveInfo } from '../info-digit.js';
 import { InfoSender } from '../info-sender.js';
@@ -9,7 +10,7 @@ import { cseqNumber } from '../message/cseq.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import type { HangUpOptions, LegEnd, OfferReply, Referral } from '../port.js';
+import type { HangUpOptions, LegEnd } from '../port.js';
 import type { Offer } from '../session/reoffers.js';
 import { sdpOf } from '../session/session-body.js';
 import { PeerReferral } from '../transfer/peer-referral.js';
@@ -21,20 +22,9 @@ import { type SentResponse, type ServerRequest, sentTag } from './server/server-
 import { ServerChannel } from './server-channel.js';
 
 /** The leg above. Every callback runs while the message that caused it is handled, `onEnded` also from own methods. */
-export interface CallDialogUser {
-  /** The ACK of a 2xx of ours. */
-  onAcked(sdp: string | undefined): void;
-  /** A re-INVITE, or an UPDATE with an offer; `reply` answers it. */
-  onOffer(sdp: string | undefined, reply: OfferReply): void;
-  onDigit(digit: string, durationMs: number): void;
-  onTransfer(status: number, final: boolean): void;
-  onReoffered(status: number, sdp: string | undefined): void;
+export interface CallDialogUser extends DialogUser {
   /** Somebody asks to take the peer's place in this established call (RFC 3891); to be answered. */
   onReplace(invite: ReplacingInvite): void;
-  /** A REFER of the peer; where this is absent it is declined. */
-  readonly onRefer?: ((referral: Referral) => void) | undefined;
-  /** The dialog is over for the user. Called at most once. */
-  onEnded(end: LegEnd): void;
 }
 
 export interface AcceptanceOptions {

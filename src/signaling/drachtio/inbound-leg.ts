@@ -5,7 +5,6 @@ import { mergeKeyOf } from '../dialog-id.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
 import { ENDED_BY_LOSS, ENDED_BY_US, reasonText } from '../leg-end.js';
-import type { LegEvents } from '../leg-events.js';
 import { hasOptionTag } from '../message/lexical.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
@@ -149,18 +148,13 @@ export class ServerUasLeg extends DialogLeg implements InboundLeg {
 
   /** What happens in a dialog concerns the leg as long as it lives in that one. */
   #userOf(dialog: () => CallDialog | undefined): CallDialogUser {
-    const ifCurrent = (action: () => void): void => {
-      if (dialog() === this.#dialog) action();
-    };
-    const emit = (event: Parameters<LegEvents['emit']>[0]): void => ifCurrent(() => this.events.emit(event));
+    const isOurs = (): boolean => dialog() === this.#dialog;
     return {
-      onAcked: (sdp) => emit({ type: 'acked', sdp }),
-      onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
-      onDigit: (digit, durationMs) => emit({ type: 'digit', digit, durationMs }),
-      onTransfer: (status, final) => emit({ type: 'transfer', status, final }),
-      onReoffered: (status, sdp) => emit({ type: 'reoffered', status, sdp }),
       onReplace: (invite) => this.#replace(invite),
-      onEnded: (end) => ifCurrent(() => this.#ended(end)),
+      onEnded: (end) => {
+        if (isOurs()) this.#ended(end);
+      },
+      ...this.toldOf(isOurs),
     };
   }
 

@@ -5,7 +5,6 @@ import { toTagOf } from '../dialog-id.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
 import { ENDED_BY_LOSS, ENDED_BY_US, endText } from '../leg-end.js';
-import type { LegEvents } from '../leg-events.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd, OutboundLeg, OutboundRequest } from '../port.js';
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
@@ -256,20 +255,13 @@ export class ServerUacLeg extends DialogLeg implements OutboundLeg {
 
   /** Once the call is answered, only the dialog it lives in is the leg's. */
   #userOf(dialog: () => CallDialog | undefined): CallDialogUser {
-    const emit = (event: Parameters<LegEvents['emit']>[0]): void => {
-      if (this.#answered === undefined || dialog() === this.#answered) this.events.emit(event);
-    };
     return {
-      onAcked: (sdp) => emit({ type: 'acked', sdp }),
-      onOffer: (sdp, reply) => emit({ type: 'offer', sdp, reply }),
-      onDigit: (digit, durationMs) => emit({ type: 'digit', digit, durationMs }),
-      onTransfer: (status, final) => emit({ type: 'transfer', status, final }),
-      onReoffered: (status, sdp) => emit({ type: 'reoffered', status, sdp }),
       onReplace: (invite) => this.#replace(invite),
       onRefer: this.#request.onRefer,
       onEnded: (end) => {
         if (this.#answered !== undefined && dialog() === this.#answered) this.#end(end);
       },
+      ...this.toldOf(() => this.#answered === undefined || dialog() === this.#answered),
     };
   }
 

@@ -57,12 +57,8 @@ export class UasSessionLeg extends DialogLeg implements InboundLeg {
     this.#dialog = new SessionDialog({
       direction: 'inbound',
       user: {
-        onAcked: (sdp) => this.events.emit({ type: 'acked', sdp }),
-        onOffer: (sdp, reply) => this.events.emit({ type: 'offer', sdp, reply }),
-        onDigit: (digit, durationMs) => this.events.emit({ type: 'digit', digit, durationMs }),
-        onTransfer: (status, final) => this.events.emit({ type: 'transfer', status, final }),
-        onReoffered: (status, sdp) => this.events.emit({ type: 'reoffered', status, sdp }),
         onEnded: (end) => this.#ended(end),
+        ...this.toldOf(),
       },
       ...parts,
     });

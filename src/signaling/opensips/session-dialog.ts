@@ -3,11 +3,12 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import { DialogCommands } from '../dialog-commands.js';
 import type { DialogId } from '../dialog-id.js';
+import type { DialogUser } from '../dialog-user.js';
 import { InfoSender } from '../info-sender.js';
 import { ENDED_BY_LOSS, reasonText } from '../leg-end.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderField, HeaderList, SipHeaders } from '../message/sip-headers.js';
-import type { HangUpOptions, LegEnd, OfferReply, Referral } from '../port.js';
+import type { HangUpOptions, LegEnd } from '../port.js';
 import { oneLine } from '../rejection.js';
 import { type Offer, Reoffers } from '../session/reoffers.js';
 import { sdpOf } from '../session/session-body.js';
@@ -20,25 +21,14 @@ import { requestOf, responseOf, type SessionEvent } from './session-event.js';
 import { SessionTimer } from './session-timer.js';
 import type { UaSession } from './ua-session.js';
 
-/** The leg above. */
-export interface SessionUser {
-  onAcked(sdp: string | undefined): void;
-  onOffer(sdp: string | undefined, reply: OfferReply): void;
-  onDigit(digit: string, durationMs: number): void;
-  onTransfer(status: number, final: boolean): void;
-  onReoffered(status: number, sdp: string | undefined): void;
-  readonly onRefer?: ((referral: Referral) => void) | undefined;
-  /** The dialog is over for the user. Called at most once. */
-  onEnded(end: LegEnd): void;
-}
-
 export interface SessionDialogParts {
   readonly session: UaSession;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: OpensipsLimits;
   readonly direction: 'inbound' | 'outbound';
-  readonly user: SessionUser;
+  /** The leg above. */
+  readonly user: DialogUser;
   readonly onFault: (error: unknown) => void;
   /** Its events need not come here any longer. */
   readonly onForgotten: () => void;
