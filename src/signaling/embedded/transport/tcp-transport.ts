@@ -1,27 +1,19 @@
 import { createConnection, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Clock } from '../../../base/clock.js';
-import { ConnectorError } from '../../../base/connector-error.js';
 import type { Random } from '../../../base/random.js';
-import type { TlsMaterial } from '../../../base/tls-material.js';
 import { checkedRemote, type IpEndpoint, isWildcard } from '../../ip-literal.js';
-import { createLocalAddressFinder, type LocalAddressFinder } from '../../local-address.js';
-import type { ListeningAddress } from '../../port.js';
-import type { SipFlow, SipRemote, SipTransport, SipTransportHandlers } from './sip-transport.js';
+import type { SipFlow, SipRemote, SipTransport } from './sip-transport.js';
+import { type AcceptedStream, KEEP_ALIVE_DELAY_MS, streamListenerDefaults } from './stream-listener.js';
 import {
-  type AcceptedStream,
-  KEEP_ALIVE_DELAY_MS,
-  StreamListener,
-  type StreamListenerLimits,
-  streamListenerDefaults,
-} from './stream-listener.js';
+  remoteKey,
+  StreamTransport,
+  type StreamTransportLimits,
+  type StreamTransportOptions,
+} from './stream-transport.js';
 import { TcpConnection, type TcpConnectionLimits } from './tcp-connection.js';
-import { clientTls, type TlsSettings } from './tls-policy.js';
+import { clientTls } from './tls-policy.js';
 
-export interface TcpTransportLimits extends TcpConnectionLimits, StreamListenerLimits {
-  /** Connections in all, ours included, and those that have not finished their handshake. */
-  readonly connections: number;
-}
+export interface TcpTransportLimits extends TcpConnectionLimits, StreamTransportLimits {}
 
 /**
  * `idleMs` is longer than the longest call of the shipped configuration (3,600 s), so that the connection an INVITE
@@ -39,17 +31,8 @@ export const tcpTransportDefaults = {
   unsentBytes: 1 << 20,
 } as const satisfies TcpTransportLimits;
 
-export interface TcpTransportOptions {
-  /** IP literal to bind; a wildcard takes its own family only, so `0.0.0.0` and `::` can stand side by side. */
-  readonly address: string;
-  /** 0 lets the kernel choose. */
-  readonly port: number;
-  readonly clock: Clock;
-  /** Peers to listen to, by IP literal; the connections of others are reset. Everybody when absent. */
-  readonly accept?: (address: string) => boolean;
+export interface TcpTransportOptions extends StreamTransportOptions {
   readonly limits?: Partial<TcpTransportLimits>;
-  /** TLS on every connection, in and out. */
-  readonly tls?: TlsSettings;
   /** Keeps the connections that we opened open (RFC 5626); none when absent. */
   readonly keepAlive?: { readonly random: Random; readonly intervalMs: number };
 }
@@ -65,12 +48,6 @@ export function createTcpTransport(options: TcpTransportOptions): SipTransport {
   return new TcpTransport(options);
 }
 
-interface Running {
-  readonly handlers: SipTransportHandlers;
-  readonly local: IpEndpoint;
-  readonly localAddresses: LocalAddressFinder;
-}
-
 interface Adoption {
   readonly socket: Socket;
   readonly remote: IpEndpoint;
@@ -81,48 +58,18 @@ interface Adoption {
   readonly connectMs?: number | undefined;
 }
 
-class TcpTransport implements SipTransport {
-  readonly protocol: 'tcp' | 'tls';
+class TcpTransport extends StreamTransport<'tcp' | 'tls', TcpConnection> implements SipTransport {
   readonly #options: TcpTransportOptions;
   readonly #limits: TcpTransportLimits;
-  readonly #listener: StreamListener;
-  readonly #connections = new Set<TcpConnection>();
-  readonly #byRemote = new Map<string, TcpConnection>();
-  #tls: TlsSettings | undefined;
-  #running: Running | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(options: TcpTransportOptions) {
-    const { address, port, clock, accept, tls } = options;
+    const limits = { ...tcpTransportDefaults, ...options.limits };
+    super(options.tls === undefined ? 'tcp' : 'tls', options, limits);
     this.#options = options;
-    this.#limits = { ...tcpTransportDefaults, ...options.limits };
-    this.#tls = tls;
-    this.protocol = tls === undefined ? 'tcp' : 'tls';
-    this.#listener = new StreamListener({
-      ...{ protocol: this.protocol, address, port, clock, accept, tls, limits: this.#limits },
-    });
+    this.#limits = limits;
   }
 
-  async start(handlers: SipTransportHandlers): Promise<ListeningAddress> {
-    const bound = await this.#listener.start({
-      onStream: (stream) => this.#accepted(stream),
-      isFull: (handshakes) => this.#connections.size + handshakes >= this.#limits.connections,
-      onFailure: (error) => handlers.onFailure(error),
-      onHandshakeFailure: (error) => handlers.onHandshakeFailure?.('accepting', error),
-    });
-    const local = { address: bound.address, port: bound.port };
-    const localAddresses = createLocalAddressFinder(bound.address, this.#options.clock);
-    this.#running = { handlers, local, localAddresses };
-    return bound;
-  }
-
-  setTls(material: TlsMaterial): void {
-    if (this.#tls === undefined) return;
-    this.#tls = { ...this.#tls, material };
-    this.#listener.setTls(this.#tls);
-  }
-
-  #accepted({ socket, remote, localAddress }: AcceptedStream): void {
+  protected onAccepted({ socket, remote, localAddress }: AcceptedStream): void {
     this.#adopt({ socket, remote, localAddress, connecting: false, key: remoteKey(remote, undefined) });
   }
 
@@ -130,15 +77,15 @@ class TcpTransport implements SipTransport {
     const remote = checkedRemote(wanted);
     const { address } = remote;
     const serverName = wanted.serverName ?? address;
-    const key = remoteKey(remote, this.#tls === undefined ? undefined : serverName);
-    const existing = this.#byRemote.get(key);
+    const key = remoteKey(remote, this.tls === undefined ? undefined : serverName);
+    const existing = this.byRemote.get(key);
     if (existing?.usable) return existing;
-    const { localAddresses } = this.#state();
-    const localAddress = localAddresses.find(address);
-    if (this.#closing !== undefined || this.#connections.size >= this.#limits.connections) {
+    const localAddress = this.running.localAddresses.find(address);
+    const { refusal } = this;
+    if (refusal !== undefined) {
       // A flow that fails as a refused connection does: later, and to its listeners.
       const flow = this.#adopt({ socket: new Socket(), remote, localAddress, connecting: true, key });
-      flow.abort(this.#closing === undefined ? 'too many connections' : 'the transport is closed');
+      flow.abort(refusal);
       return flow;
     }
     const socket = this.#connect(remote, serverName);
@@ -146,7 +93,7 @@ class TcpTransport implements SipTransport {
   }
 
   #connect({ address, port }: IpEndpoint, serverName: string): Socket {
-    const { local } = this.#state();
+    const { local } = this.running;
     const socket = createConnection({
       host: address,
       port,
@@ -155,12 +102,12 @@ class TcpTransport implements SipTransport {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
     });
-    if (this.#tls === undefined) return socket;
-    return connectTls({ socket, ...clientTls(this.#tls, serverName) });
+    if (this.tls === undefined) return socket;
+    return connectTls({ socket, ...clientTls(this.tls, serverName) });
   }
 
   #adopt({ key, connectMs = this.#limits.connectMs, ...parts }: Adoption): TcpConnection {
-    const { handlers, local } = this.#state();
+    const { handlers, local } = this.running;
     const connection = new TcpConnection({
       protocol: this.protocol,
       socket: parts.socket,
@@ -172,39 +119,22 @@ class TcpTransport implements SipTransport {
       keepAlive: parts.connecting ? this.#options.keepAlive : undefined,
       onMessage: (flow, message) => handlers.onMessage(flow, message),
       onClose: (closed, { early, error }) => {
-        this.#connections.delete(closed);
-        if (this.#byRemote.get(key) === closed) this.#byRemote.delete(key);
-        if (early && this.#tls !== undefined) handlers.onHandshakeFailure?.('connecting', error);
+        this.connections.delete(closed);
+        if (this.byRemote.get(key) === closed) this.byRemote.delete(key);
+        if (early && this.tls !== undefined) handlers.onHandshakeFailure?.('connecting', error);
       },
     });
-    this.#connections.add(connection);
-    this.#byRemote.set(key, connection);
+    this.connections.add(connection);
+    this.byRemote.set(key, connection);
     return connection;
   }
 
-  #state(): Running {
-    if (this.#running === undefined)
-      throw new ConnectorError('ERR_SIP_STATE', `the ${this.protocol.toUpperCase()} transport has not been started`);
-    return this.#running;
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
-    return this.#closing;
-  }
-
-  async #shutDown(): Promise<void> {
+  protected async shutDown(listener: Promise<void>): Promise<void> {
     const { clock } = this.#options;
     const timer = clock.setTimeout(() => {
-      for (const connection of this.#connections) connection.abort('closed on our side');
+      for (const connection of this.connections) connection.abort('closed on our side');
     }, CLOSE_MS);
-    const listener = this.#listener.close();
-    await Promise.all([listener, ...[...this.#connections].map((connection) => connection.end())]);
+    await Promise.all([listener, ...[...this.connections].map((connection) => connection.end())]);
     clock.clearTimeout(timer);
   }
-}
-
-/** With TLS a connection proves one name: another name at the same address gets a connection of its own. */
-function remoteKey({ address, port }: IpEndpoint, serverName: string | undefined): string {
-  return `${address} ${port} ${serverName?.toLowerCase() ?? ''}`;
 }
