@@ -27,7 +27,7 @@ export function parseUrlTemplate(text: string): Parsed<string> {
     return { ok: false, problem: 'this is no URL', help: HELP };
   }
   if (hasDotSegment(start + rest)) {
-    return { ok: false, problem: 'a URL with "." or "../.." in its path', help: 'write the path it leads to' };
+    return { ok: false, problem: 'a URL with "." or ".." in its path', help: 'write the path it leads to' };
   }
   if (rest.includes('#')) {
     return {
@@ -41,7 +41,7 @@ export function parseUrlTemplate(text: string): Parsed<string> {
 
 /**
  * Fills in a URL that passed {@link parseUrlTemplate}, each value percent-encoded. Values that would lead to another
- * path all the same (`../..` as a whole segment) are refused; the problem repeats none of them.
+ * path all the same (`..` as a whole segment) are refused; the problem repeats none of them.
  */
 export function renderUrl(
   template: string,
@@ -53,7 +53,7 @@ export function renderUrl(
   return { ok: true, value: text, missing };
 }
 
-/** "." and "../.." in any spelling, "%2e" included, lead elsewhere (WHATWG URL, section 4.4). */
+/** "." and ".." in any spelling, "%2e" included, lead elsewhere (WHATWG URL, section 4.4). */
 function hasDotSegment(url: string): boolean {
   const path = /^[^:]+:\/\/[^/?]*([^?]*)/.exec(url)?.[1] ?? '';
   return path.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));

@@ -25,8 +25,8 @@ test.each([
   ['https://example.com/a\nb', 'this is no URL'],
   ['https://example.com\\{{to}}', 'this is no URL'],
   ['https://example.com:99999/', 'this is no URL'],
-  ['https://example.com/a/../b', 'a URL with "." or "../.." in its path'],
-  ['https://example.com/%2e%2E/b', 'a URL with "." or "../.." in its path'],
+  ['https://example.com/a/../b', 'a URL with "." or ".." in its path'],
+  ['https://example.com/%2e%2E/b', 'a URL with "." or ".." in its path'],
   ['https://example.com/a#b', 'a URL with a fragment: "#" and what follows is never sent'],
 ])('%j is none: %s', (text, problem) => {
   expect(parseUrlTemplate(text)).toMatchObject({ ok: false, problem });
@@ -51,7 +51,7 @@ describe('filling in', () => {
     });
   });
 
-  test.each(['../..', '.'])('a value of %j would lead elsewhere', (to) => {
+  test.each(['..', '.'])('a value of %j would lead elsewhere', (to) => {
     expect(render('https://a.example/numbers/{{to}}', to)).toMatchObject({ ok: false });
     expect(render('https://a.example/numbers/{{to}}/x', to)).toMatchObject({ ok: false });
     expect(render('https://a.example/numbers?to={{to}}', to)).toMatchObject({ ok: true });

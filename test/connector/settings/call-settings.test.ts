@@ -239,7 +239,7 @@ describe('without an answer', () => {
 
   test('because the number would lead to another path: nobody is asked', async () => {
     const { asked, begin } = setUp();
-    expect(await begin(routeWith({ required: true }), '../..')).toMatchObject({ outcome: 'reject', status: 503 });
+    expect(await begin(routeWith({ required: true }), '..')).toMatchObject({ outcome: 'reject', status: 503 });
     expect(asked).toEqual([]);
   });
 
