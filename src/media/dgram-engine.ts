@@ -5,10 +5,8 @@ import { StreamHost, type StreamHostDeps, type StreamHostOptions } from './strea
 
 export interface MediaEngineOptions extends RtpPortsOptions, StreamHostOptions {}
 
-export type MediaEngineDeps = StreamHostDeps;
-
 /** The media engine that runs in the thread it is made in. */
-export function createMediaEngine(options: MediaEngineOptions, deps: MediaEngineDeps): MediaEngine {
+export function createMediaEngine(options: MediaEngineOptions, deps: StreamHostDeps): MediaEngine {
   return new DgramEngine(options, deps);
 }
 
@@ -19,7 +17,7 @@ class DgramEngine implements MediaEngine {
   readonly #closing = new Set<Promise<void>>();
   #disposed = false;
 
-  constructor(options: MediaEngineOptions, deps: MediaEngineDeps) {
+  constructor(options: MediaEngineOptions, deps: StreamHostDeps) {
     this.#ports = new RtpPorts(options, deps);
     this.#host = new StreamHost(options, deps);
   }

@@ -5,7 +5,7 @@ import type { RecordLayer } from './record-layer.js';
 import { PROTECTION_BYTES } from './record-protection.js';
 
 /** Of a datagram, without IP and UDP: passes where IPv6 must pass (1280 bytes), a tunnel or two included. */
-export const MAX_DATAGRAM_BYTES = 1_200;
+const MAX_DATAGRAM_BYTES = 1_200;
 
 /** The datagrams of a flight. Each time it is sent its records have new numbers (RFC 6347 section 4.2.4). */
 export function writeFlight(

@@ -68,7 +68,7 @@ export interface StunMessage {
 }
 
 /** Whether a datagram can be STUN at all, by what every message has in common. Cheap. */
-export function isStun(bytes: Uint8Array): boolean {
+function isStun(bytes: Uint8Array): boolean {
   return (
     bytes.length >= STUN_HEADER_BYTES &&
     (bytes[0] as number) < 4 &&

@@ -84,6 +84,7 @@ export class AdaptiveJitterBuffer implements JitterBuffer {
     return this.#target.targetMs;
   }
 
+  /** Audio queued, ms. */
   get depthMs(): number {
     return this.#depthTicks() / this.#ticksPerMs;
   }

@@ -51,8 +51,6 @@ export interface JitterBuffer {
   take(nowMs: number, speaking: boolean): JitterFrame;
   /** Forgets what is queued; the next packet begins a new stream. */
   reset(): void;
-  /** Audio queued, ms. */
-  readonly depthMs: number;
   /** Audio that came and was never played: given up in a burst, or overtaken by a resync, ms. What was spliced is not among it. */
   readonly discardedMs: number;
 }

@@ -7,7 +7,7 @@ import { BLOCK_FRAMES, FRAME_BYTES, TIMELINE_HZ } from './stereo-timeline.js';
 import { writeAll } from './write-all.js';
 
 /** Of each side. */
-export const recordingEncoding = {
+const recordingEncoding = {
   bitrate: 16_000,
   complexity: 2,
 } as const satisfies OpusEncoding;

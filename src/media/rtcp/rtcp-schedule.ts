@@ -1,7 +1,7 @@
 import type { Random } from '../../base/random.js';
 
 /** RFC 3550 section 6.2: the least time between two reports, ms. The first may come after half of it. */
-export const MIN_INTERVAL_MS = 5000;
+const MIN_INTERVAL_MS = 5000;
 /** Section 6.2: a twentieth of the session's bandwidth, for which G.711 with its headers stands here, bytes per ms. */
 const RTCP_BYTES_PER_MS = (0.05 * 80_000) / 8 / 1000;
 /** Section 6.3.1: makes up for what timer reconsideration does to the mean. */

@@ -1,4 +1,4 @@
-import type { VoiceDetector } from '../voice/vad.js';
+import { type VoiceDetector, voiceDetectorDefaults } from '../voice/vad.js';
 import type { SileroEar } from './silero-service.js';
 
 const FRAME_MS = 20;
@@ -7,12 +7,8 @@ const ONSET_MS = 200;
 /** For so long after the end of speech the model still says that there is some, frames: measured, version 5, in little noise. */
 const HANGOVER_FRAMES = 9;
 
-export interface SileroDetectorOptions {
-  /** Time without speech after which it is said to have stopped, ms. */
-  readonly stopMs: number;
-}
-
-export const sileroDetectorDefaults = { stopMs: 500 } as const satisfies SileroDetectorOptions;
+/** Time without speech after which it is said to have stopped, as the gate has it. */
+const STOP_FRAMES = Math.ceil(voiceDetectorDefaults.stopMs / FRAME_MS) - HANGOVER_FRAMES;
 
 /**
  * Silero's opinion of when a caller speaks, where it is wanted and to be had; the gate's otherwise. Verdicts on single
@@ -25,16 +21,14 @@ export class SileroVoiceDetector implements VoiceDetector {
   onsetMsAgo = 0;
   readonly #gate: VoiceDetector;
   readonly #open: () => SileroEar;
-  readonly #stopFrames: number;
   #ear: SileroEar | undefined;
   #quietFrames = 0;
   #stretchFrames = 0;
 
   /** @param open called when the model is wanted */
-  constructor(gate: VoiceDetector, open: () => SileroEar, options: SileroDetectorOptions = sileroDetectorDefaults) {
+  constructor(gate: VoiceDetector, open: () => SileroEar) {
     this.#gate = gate;
     this.#open = open;
-    this.#stopFrames = Math.ceil(options.stopMs / FRAME_MS) - HANGOVER_FRAMES;
   }
 
   get stirring(): boolean {
@@ -85,7 +79,7 @@ export class SileroVoiceDetector implements VoiceDetector {
     this.#stretchFrames += 1;
     this.#quietFrames = speech || voiced ? 0 : this.#quietFrames + 1;
     if (speech) this.speechMs = Math.max(this.speechMs, (this.#stretchFrames - HANGOVER_FRAMES) * FRAME_MS);
-    if (this.#quietFrames < this.#stopFrames) return;
+    if (this.#quietFrames < STOP_FRAMES) return;
     this.speaking = false;
     this.changed = 'stopped';
   }

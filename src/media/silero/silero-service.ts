@@ -4,8 +4,6 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 export interface SileroOptions {
   /** Absolute path of `silero_vad.onnx`, version 4 or 5. */
   readonly model: string;
-  /** Probability from which a window is speech, 0 to 1. */
-  readonly threshold?: number;
   /** Default: `sherpa-onnx-node`. Tests have a stand-in. */
   readonly module?: string;
 }
@@ -17,6 +15,7 @@ export interface SileroDeps {
 }
 
 const PACKAGE = 'sherpa-onnx-node';
+/** Probability from which a window is speech, 0 to 1. */
 const THRESHOLD = 0.5;
 const FRAME = 160;
 /** Batches that the process may owe answers to: a quarter of a second. What comes then is not asked about. */
@@ -132,7 +131,7 @@ export class SileroService {
   #start(): void {
     this.#restart = undefined;
     if (this.#disposed) return;
-    const { model, module = PACKAGE, threshold = THRESHOLD } = this.#options;
+    const { model, module = PACKAGE } = this.#options;
     const child = fork(new URL('./silero-child.mjs', import.meta.url), {
       serialization: 'advanced',
       execArgv: [],
@@ -142,7 +141,7 @@ export class SileroService {
     child.on('message', (message) => this.#onMessage(child, message));
     child.on('error', () => this.#onGone(child));
     child.on('exit', () => this.#onGone(child));
-    child.send({ module, model, threshold }, ignoreError);
+    child.send({ module, model, threshold: THRESHOLD }, ignoreError);
   }
 
   #onMessage(child: ChildProcess, message: unknown): void {

@@ -15,8 +15,14 @@ export class RtpSocketsTransport implements DatagramTransport {
     this.#clock = clock;
   }
 
-  bind(address: string, family: 4 | 6, port: number, listener: DatagramListener): Promise<RtpSockets> {
-    return RtpSockets.bind(address, family, port, listener, this.#clock, this.#reading);
+  async bind(address: string, family: 4 | 6, port: number, listener: DatagramListener): Promise<DatagramPair> {
+    const rtp = await bind(address, family, port);
+    try {
+      return new RtpSockets(rtp, await bind(address, family, port + 1), listener, this.#clock, this.#reading);
+    } catch (error) {
+      await close(rtp);
+      throw error;
+    }
   }
 
   flush(): void {}
@@ -77,13 +83,13 @@ class ReadCount {
  * DNS lookup, which even for a literal sends on a later turn, when the buffer may hold the next packet; the lookup
  * given here is synchronous, so that the bytes are in the kernel when `send` returns (measured: no dearer than connected).
  */
-export class RtpSockets implements DatagramPair {
+class RtpSockets implements DatagramPair {
   readonly local: RemoteAddress;
   readonly #rtp: Socket;
   readonly #rtcp: Socket;
   #closed: Promise<void> | undefined;
 
-  private constructor(rtp: Socket, rtcp: Socket, listener: DatagramListener, clock: Clock, reading: Reading) {
+  constructor(rtp: Socket, rtcp: Socket, listener: DatagramListener, clock: Clock, reading: Reading) {
     this.#rtp = rtp;
     this.#rtcp = rtcp;
     const { address, port } = rtp.address();
@@ -102,24 +108,6 @@ export class RtpSockets implements DatagramPair {
     });
     rtp.on('error', (error) => listener.onError(error));
     rtcp.on('error', (error) => listener.onError(error));
-  }
-
-  /** Binds `port` and `port + 1` of `address`, an IP literal. Rejects with the system's error. */
-  static async bind(
-    address: string,
-    family: 4 | 6,
-    port: number,
-    listener: DatagramListener,
-    clock: Clock,
-    reading = new Reading(),
-  ): Promise<RtpSockets> {
-    const rtp = await bind(address, family, port);
-    try {
-      return new RtpSockets(rtp, await bind(address, family, port + 1), listener, clock, reading);
-    } catch (error) {
-      await close(rtp);
-      throw error;
-    }
   }
 
   send(packet: Uint8Array, to: RemoteAddress): void {

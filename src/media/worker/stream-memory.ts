@@ -15,7 +15,7 @@ const STATS_BYTES = 2048;
  */
 export const DOWN_RING_BYTES = 8192;
 /** From the thread: frames may be kept in it until a piece of them is whole, and what a recording hears lies between them. */
-export const UP_RING_BYTES = 16_384;
+const UP_RING_BYTES = 16_384;
 
 const STATS_OFFSET = HEADER_BYTES;
 const DOWN_OFFSET = STATS_OFFSET + STATS_BYTES;

@@ -19,8 +19,6 @@ export interface WorkerEngineDeps {
   readonly startsAtOnce?: boolean;
   /** What a thread runs. Default: `thread-entry`. */
   readonly entry?: URL;
-  /** Threads at most. Default: see {@link workerEngineDefaults}. */
-  readonly maxThreads?: number;
 }
 
 export const workerEngineDefaults = {
@@ -45,7 +43,7 @@ class WorkerEngine implements MediaEngine {
   readonly #options: MediaEngineOptions;
   readonly #deps: WorkerEngineDeps;
   readonly #ports: RtpPorts;
-  readonly #maxThreads: number;
+  readonly #maxThreads = Math.max(1, availableParallelism() - workerEngineDefaults.otherCores);
   readonly #threads = new Set<MediaWorker>();
   #started = 0;
   #disposed = false;
@@ -55,7 +53,6 @@ class WorkerEngine implements MediaEngine {
     this.#options = options;
     this.#deps = deps;
     this.#ports = new RtpPorts(options, deps);
-    this.#maxThreads = deps.maxThreads ?? Math.max(1, availableParallelism() - workerEngineDefaults.otherCores);
     if (deps.startsAtOnce === true) this.#start();
   }
 

@@ -51,7 +51,7 @@ test('a silent frame that sound is spliced to is not called silent', () => {
   const known = new Uint8Array(160).fill(1);
   const frame = { data, words: new Int32Array(data.buffer), known, missingMs: 0, playing: true, receivedAtMs: 1 };
   const jitterBuffer: JitterBuffer = {
-    ...{ use: () => {}, put: () => 'queued', reset: () => {}, depthMs: 0, discardedMs: 0 },
+    ...{ use: () => {}, put: () => 'queued', reset: () => {}, discardedMs: 0 },
     take: (nowMs) => ({ ...frame, before: nowMs === 20 ? new Uint8Array(160).fill(0x10) : undefined }),
   };
   const called: (boolean | undefined)[] = [];
