@@ -182,9 +182,10 @@ napi_value send_all(napi_env env, napi_callback_info info) {
 }
 
 /*
- * receive(bytes, offset, records, times): puts packets into `bytes`, one behind the other from `offset` on, each at a multiple of 256 behind it. `records` gets
- * four numbers for each: index of the socket, offset, length, and the number of its source (from 1, see `source`) when that
- * is another than its predecessor's, else 0. `times`: when it arrived. The number of packets; to be called again until 0.
+ * receive(bytes, offset, records, times): puts packets into `bytes`, one behind the other, each at a multiple of 256 behind
+ * `offset`. `records` gets four numbers for each: index of the socket, offset, length, and the number of its source (from 1, see
+ * `source`) when that is another than its predecessor's, else 0. `times`: when it arrived. The number of packets; to be called
+ * again until 0.
  */
 napi_value receive_all(napi_env env, napi_callback_info info) {
   Call call(env, info, 4);

@@ -24,9 +24,10 @@ const none = {
 } as const satisfies Record<RtpDefect | SrtpDefect, 0> & Readonly<Record<string, 0>>;
 
 /**
- * Why a packet was refused. `srtp-…`: not authentic, seen before, or beyond what its key may protect; `rtcp`: a malformed one; `direction`: we receive nothing now; `source` and `probation`: the
- * latching rule; `net`: from outside the nets of the call; `no-keys`: before DTLS has made the keys; `stun`: neither an authentic check nor a keepalive of the peer;
- * `dtls`: DTLS that nobody asked for, or from where ICE has found nobody; `sequence`: out of all order; `event`: a malformed telephone event.
+ * Why a packet was refused. `srtp-…`: not authentic, seen before, or beyond what its key may protect; `rtcp`: a malformed
+ * one; `direction`: we receive nothing now; `source` and `probation`: the latching rule; `net`: from outside the nets of the
+ * call; `no-keys`: before DTLS has made the keys; `stun`: neither an authentic check nor a keepalive of the peer; `dtls`: DTLS
+ * that nobody asked for, or from where ICE has found nobody; `sequence`: out of all order; `event`: a malformed telephone event.
  */
 export type DropReason = keyof typeof none;
 
