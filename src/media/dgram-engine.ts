@@ -1,6 +1,6 @@
 import type { MediaEngine, MediaStream, StreamOptions } from './engine.js';
-import type { RtpStream } from './rtp/rtp-stream.js';
 import { type RtpPlace, RtpPorts, type RtpPortsOptions } from './sockets/rtp-ports.js';
+import type { RtpStream } from './stream/rtp-stream.js';
 import { StreamHost, type StreamHostDeps, type StreamHostOptions } from './stream-host.js';
 
 export interface MediaEngineOptions extends RtpPortsOptions, StreamHostOptions {}

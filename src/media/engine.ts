@@ -1,6 +1,4 @@
 import type { AudioFormat } from '../flavor-api/index.js';
-import type { OpusFormat } from './opus/opus-library.js';
-import type { BackgroundLayer, BackgroundSound } from './playout/background.js';
 
 /**
  * The border between a call and its media. Everything on the far side may live on another thread or in native code:
@@ -19,6 +17,20 @@ export interface PhoneCodec {
   readonly payloadType: number;
   /** Of Opus: what the peer wants to get. */
   readonly opus?: OpusFormat;
+}
+
+/** What of a peer's `a=fmtp` (RFC 7587 section 6.1) tells our encoder what to send. Safe to copy between threads. */
+export interface OpusFormat {
+  /** Highest sample rate the peer plays, Hz. */
+  readonly maxPlaybackRate: number;
+  /** Bits a second at most. */
+  readonly maxAverageBitrate: number;
+  /** The peer can use in-band forward error correction. */
+  readonly inbandFec: boolean;
+  /** The peer would rather have next to nothing of silence. */
+  readonly dtx: boolean;
+  /** The peer wants a constant bit rate. */
+  readonly constantBitrate: boolean;
 }
 
 /** The outcome of an offer/answer exchange, as the media plane needs it. */
@@ -151,6 +163,17 @@ export type StreamEvent =
   | { readonly type: 'failed'; readonly message: string }
   /** The last event of every stream: `close` took effect; each response still open got its `response-ended` before. */
   | { readonly type: 'closed'; readonly atMs: number };
+
+/** A sound without end, for beneath or between what is said. Many streams may hold the same one: never changed. */
+export interface BackgroundSound {
+  /** Mono, 16 bits, as loud as it is to be heard; repeated from its beginning. At least one. */
+  readonly samples: Int16Array;
+  /** 8, 16, 24 or 48 kHz. Another than the phone's costs a resampler for as long as it is heard. */
+  readonly sampleRate: number;
+}
+
+/** Two sounds may be heard at once: the room, and something that happens in it. */
+export type BackgroundLayer = 'ambient' | 'foreground';
 
 /** Position of playout. */
 export interface Playhead {

@@ -1,9 +1,9 @@
 import { createSystemRandom } from '../base/random.js';
 import { rehearseHandshake } from './dtls/dtls-rehearsal.js';
 import type { StreamParameters } from './engine.js';
-import type { RemoteAddress } from './peer/remote-address.js';
 import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp/rtp-packet.js';
 import type { DatagramListener, DatagramPair, DatagramTransport } from './sockets/datagram-transport.js';
+import type { RemoteAddress } from './sockets/remote-address.js';
 import { StreamHost, type StreamHostOptions } from './stream-host.js';
 import { FRAME_SLOTS } from './wheel/pacing-wheel.js';
 import { SimulatedTime } from './wheel/simulated-time.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type SourceFile, violations } from './arrows.js';
-import { circles } from './circles.js';
+import { circles, folderCircles } from './circles.js';
 import { importsOf } from './source-imports.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -30,6 +30,19 @@ test('imports of src and flavors follow the arrows of the house', () => {
 
 test('no files import each other in a circle', () => {
   expect(circles(files)).toEqual([]);
+});
+
+test('the rooms of the media plane import each other in no circle', () => {
+  expect(folderCircles(files, 'src/media/')).toEqual([]);
+});
+
+test('finds a circle of folders where no files make one', () => {
+  const of = (path: string, name: string): SourceFile => ({
+    path: `src/a/${path}.ts`,
+    text: `import type { X } from '${name}.js';`,
+  });
+  const graph = [of('b/one', '../c/two'), of('b/three', './one'), of('c/four', '../b/one'), of('five', './c/two')];
+  expect(folderCircles([...graph, of('c/two', './six')], 'src/a/')).toEqual([['src/a/b', 'src/a/c']]);
 });
 
 test('finds a circle of imports, of types too', () => {

@@ -1,8 +1,8 @@
 import { createSystemClock } from '../../src/base/clock.js';
 import { findDatagrams, loadDatagrams } from '../../src/media/native/datagrams.js';
 import { NativeTransport } from '../../src/media/native/native-transport.js';
-import type { RemoteAddress } from '../../src/media/peer/remote-address.js';
 import type { DatagramPair, DatagramTransport, SlotTimer } from '../../src/media/sockets/datagram-transport.js';
+import type { RemoteAddress } from '../../src/media/sockets/remote-address.js';
 import { RtpSocketsTransport } from '../../src/media/sockets/rtp-sockets.js';
 import { BlockingSlotTimer } from '../../src/media/worker/blocking-slot-timer.js';
 

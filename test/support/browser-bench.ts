@@ -1,6 +1,6 @@
 import type { DtlsParameters, IceParameters, SrtpParameters, StreamParameters } from '../../src/media/engine.js';
 import type { AdmitsAddress } from '../../src/media/peer/latch.js';
-import type { RemoteAddress } from '../../src/media/peer/remote-address.js';
+import type { RemoteAddress } from '../../src/media/sockets/remote-address.js';
 import { SrtpInbound } from '../../src/media/srtp/srtp-inbound.js';
 import { SrtpOutbound } from '../../src/media/srtp/srtp-outbound.js';
 import { FakeKeyExchange } from './fake-key-exchange.js';

@@ -1,6 +1,8 @@
 import type { Clock } from '../../src/base/clock.js';
 import type { AudioFormat } from '../../src/flavor-api/index.js';
 import type {
+  BackgroundLayer,
+  BackgroundSound,
   CallerFrame,
   CommandSequence,
   MediaEngine,
@@ -11,7 +13,6 @@ import type {
   StreamParameters,
   StreamTap,
 } from '../../src/media/engine.js';
-import type { BackgroundLayer, BackgroundSound } from '../../src/media/playout/background.js';
 
 type AckedCommand = Extract<StreamEvent, { type: 'ack' }>['command'];
 

@@ -1,11 +1,11 @@
-import { StreamCodecs } from '../../src/media/codecs/stream-codecs.js';
 import type { CallerFrame, StreamEvent, StreamListener, StreamParameters } from '../../src/media/engine.js';
 import { AdaptiveJitterBuffer } from '../../src/media/jitter/adaptive-jitter-buffer.js';
 import type { BeginKeyExchange } from '../../src/media/peer/key-exchange.js';
 import type { AdmitsAddress, LatchOptions } from '../../src/media/peer/latch.js';
 import { isRtcp } from '../../src/media/rtcp/rtcp-packet.js';
 import { parseRtp, RtpPacket } from '../../src/media/rtp/rtp-packet.js';
-import { RtpStream } from '../../src/media/rtp/rtp-stream.js';
+import { RtpStream } from '../../src/media/stream/rtp-stream.js';
+import { StreamCodecs } from '../../src/media/stream/stream-codecs.js';
 import { PacingWheel } from '../../src/media/wheel/pacing-wheel.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeVoiceDetector } from './fake-voice-detector.js';

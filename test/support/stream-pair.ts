@@ -1,8 +1,8 @@
 import type { AudioFormat } from '../../src/flavor-api/index.js';
-import type { StreamCodecs } from '../../src/media/codecs/stream-codecs.js';
 import type { CallerFrame, PhoneCodec, StreamEvent } from '../../src/media/engine.js';
 import { AdaptiveJitterBuffer } from '../../src/media/jitter/adaptive-jitter-buffer.js';
-import { RtpStream } from '../../src/media/rtp/rtp-stream.js';
+import { RtpStream } from '../../src/media/stream/rtp-stream.js';
+import type { StreamCodecs } from '../../src/media/stream/stream-codecs.js';
 import { PacingWheel } from '../../src/media/wheel/pacing-wheel.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeVoiceDetector } from './fake-voice-detector.js';

@@ -1,6 +1,5 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
-import type { MediaStream } from '../../media/engine.js';
-import type { BackgroundSound } from '../../media/playout/background.js';
+import type { BackgroundSound, MediaStream } from '../../media/engine.js';
 
 /** What a caller hears besides words, as far as there is any. */
 export interface CallSounds {

@@ -5,7 +5,7 @@ import { errorMessage } from '../../base/connector-error.js';
 import type { CallSounds } from '../../call/media/background-scene.js';
 import type { RouteConfig, SoundConfig } from '../../config/config.js';
 import type { Logger } from '../../flavor-api/index.js';
-import type { BackgroundSound } from '../../media/playout/background.js';
+import type { BackgroundSound } from '../../media/engine.js';
 import { readWavFile } from '../../media/wav-file.js';
 
 /** The rate of a phone's usual codecs: what is mixed in costs no resampler there. Hz */

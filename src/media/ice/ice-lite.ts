@@ -1,5 +1,5 @@
 import type { IceParameters } from '../engine.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import { SeenChecks } from './seen-checks.js';
 import { attributeType, isAuthentic, messageType, parseStun } from './stun-message.js';
 import { bindingError, bindingSuccess, stunErrors } from './stun-response.js';

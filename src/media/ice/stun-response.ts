@@ -1,5 +1,5 @@
 import { addressBytes } from '../../base/ip-text.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import {
   ATTRIBUTE_HEADER_BYTES,
   attributeType,

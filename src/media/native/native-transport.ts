@@ -1,7 +1,7 @@
 import { getSystemErrorName } from 'node:util';
 import { type Clock, clockOriginMs } from '../../base/clock.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
 import type { DatagramListener, DatagramPair, DatagramTransport, SlotTimer } from '../sockets/datagram-transport.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import { FRAME_SLOTS } from '../wheel/pacing-wheel.js';
 import type { Datagrams } from './datagrams.js';
 import { type Area, KeptPackets } from './kept-packets.js';

@@ -1,10 +1,10 @@
+import type { OpusFormat } from '../engine.js';
 import {
   encoderSettings,
   OPUS_SAMPLE_RATE,
   type OpusDecoder,
   type OpusEncoder,
   type OpusEncoding,
-  type OpusFormat,
   type OpusLibrary,
 } from './opus-library.js';
 import { opusEmptyPacket, opusLostPacket } from './opus-packet.js';

@@ -1,5 +1,6 @@
 import type { FrameDecoder, FrameEncoder } from '../codecs/frame-codec.js';
-import type { OpusDecoder, OpusEncoder, OpusEncoding, OpusFormat, OpusLibrary } from './opus-library.js';
+import type { OpusFormat } from '../engine.js';
+import type { OpusDecoder, OpusEncoder, OpusEncoding, OpusLibrary } from './opus-library.js';
 import { OPUS_SAMPLE_RATE } from './opus-library.js';
 import { OPUS_TICKS_PER_MS, opusTicks } from './opus-packet.js';
 

@@ -1,18 +1,5 @@
+import type { OpusFormat } from '../engine.js';
 import { ctl } from './opus-ctl.js';
-
-/** What of a peer's `a=fmtp` (RFC 7587 section 6.1) tells our encoder what to send. Safe to copy between threads. */
-export interface OpusFormat {
-  /** Highest sample rate the peer plays, Hz. */
-  readonly maxPlaybackRate: number;
-  /** Bits a second at most. */
-  readonly maxAverageBitrate: number;
-  /** The peer can use in-band forward error correction. */
-  readonly inbandFec: boolean;
-  /** The peer would rather have next to nothing of silence. */
-  readonly dtx: boolean;
-  /** The peer wants a constant bit rate. */
-  readonly constantBitrate: boolean;
-}
 
 /** RFC 7587 section 6.1: what holds where nothing is said. */
 export const opusFormatDefaults = {

@@ -1,4 +1,5 @@
 import { type WasmModule, wasm } from '../../audio/web-assembly.js';
+import type { OpusFormat } from '../engine.js';
 import { ctl } from './opus-ctl.js';
 import {
   encoderSettings,
@@ -6,7 +7,6 @@ import {
   type OpusDecoder,
   type OpusEncoder,
   type OpusEncoding,
-  type OpusFormat,
   type OpusLibrary,
 } from './opus-library.js';
 

@@ -1,6 +1,6 @@
 import type { RtcpParameters } from '../engine.js';
+import { isSameRemote, type RemoteAddress, usableRemote } from '../sockets/remote-address.js';
 import type { AdmitsAddress, Latch } from './latch.js';
-import { isSameRemote, type RemoteAddress, usableRemote } from './remote-address.js';
 
 export interface DestinationOptions {
   readonly family: 4 | 6;

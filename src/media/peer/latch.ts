@@ -1,4 +1,4 @@
-import { isSameRemote, type RemoteAddress } from './remote-address.js';
+import { isSameRemote, type RemoteAddress } from '../sockets/remote-address.js';
 
 /** Whose packets are taken for the caller's, apart from the address in the SDP. */
 export interface LatchOptions {

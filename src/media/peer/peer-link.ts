@@ -1,11 +1,11 @@
 import type { DtlsParameters, StreamParameters } from '../engine.js';
-import type { DropReason } from '../rtp/drop-counter.js';
 import type { DatagramPair } from '../sockets/datagram-transport.js';
+import { type RemoteAddress, usableRemote } from '../sockets/remote-address.js';
 import { SrtpSession, type StreamKeys } from '../srtp/srtp-session.js';
 import { Destination, type DestinationOptions } from './destination.js';
+import type { DropReason } from './drop-counter.js';
 import type { BeginKeyExchange } from './key-exchange.js';
 import type { Latch } from './latch.js';
-import { type RemoteAddress, usableRemote } from './remote-address.js';
 import { RtcpLink } from './rtcp-link.js';
 import { SecureAssociation } from './secure-association.js';
 

@@ -1,8 +1,8 @@
 import type { DtlsParameters } from '../engine.js';
-import type { DropReason } from '../rtp/drop-counter.js';
 import type { DatagramPair } from '../sockets/datagram-transport.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import { SrtpSession } from '../srtp/srtp-session.js';
-import type { RemoteAddress } from './remote-address.js';
+import type { DropReason } from './drop-counter.js';
 import { SecureAssociation, type SecureAssociationDeps, type SecureAssociationListener } from './secure-association.js';
 
 export interface RtcpLinkDeps extends Omit<SecureAssociationDeps, 'send' | 'listener'> {

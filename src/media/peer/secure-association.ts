@@ -1,9 +1,9 @@
 import type { DtlsFingerprint, DtlsParameters, IceParameters, SrtpParameters } from '../engine.js';
 import { IceLite, type IceVerdict } from '../ice/ice-lite.js';
-import type { DropReason } from '../rtp/drop-counter.js';
+import { isSameRemote, type RemoteAddress, usableRemote } from '../sockets/remote-address.js';
+import type { DropReason } from './drop-counter.js';
 import type { BeginKeyExchange, KeyExchange } from './key-exchange.js';
 import type { AdmitsAddress } from './latch.js';
-import { isSameRemote, type RemoteAddress, usableRemote } from './remote-address.js';
 import { RenewableExchange } from './renewable-exchange.js';
 
 /** So long a peer may take until there are keys, ms. */

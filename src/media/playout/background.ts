@@ -1,18 +1,9 @@
 import { createResampler, type Resampler } from '../../audio/resampler.js';
 import { Int16Views } from '../../audio/views.js';
+import type { BackgroundLayer, BackgroundSound } from '../engine.js';
 import { mixInto } from './sound-mix.js';
 
-/** A sound without end, for beneath or between what is said. Many streams may hold the same one: never changed. */
-export interface BackgroundSound {
-  /** Mono, 16 bits, as loud as it is to be heard; repeated from its beginning. At least one. */
-  readonly samples: Int16Array;
-  /** 8, 16, 24 or 48 kHz. Another than the phone's costs a resampler for as long as it is heard. */
-  readonly sampleRate: number;
-}
-
-/** Two sounds may be heard at once: the room, and something that happens in it. */
-export const backgroundLayers = ['ambient', 'foreground'] as const;
-export type BackgroundLayer = (typeof backgroundLayers)[number];
+export const backgroundLayers: readonly BackgroundLayer[] = ['ambient', 'foreground'];
 
 /** A sound comes and goes within this, ms. */
 const FADE_MS = 150;

@@ -1,8 +1,8 @@
 import { Int16Views } from '../../audio/views.js';
 import { type AudioFormat, bytesPerMs, bytesPerSample } from '../../flavor-api/index.js';
 import type { PhoneCoding } from '../codecs/phone-codec.js';
-import type { CommandSequence, Playhead, StreamEvent } from '../engine.js';
-import { Background, type BackgroundLayer, type BackgroundSound, backgroundLayers } from './background.js';
+import type { BackgroundLayer, BackgroundSound, CommandSequence, Playhead, StreamEvent } from '../engine.js';
+import { Background, backgroundLayers } from './background.js';
 import { ResponseAudio, UNITS_PER_MS } from './response-audio.js';
 import { mixInto } from './sound-mix.js';
 import { EDGE_MS, fadeIn, fadeOut } from './speech-edge.js';

@@ -1,5 +1,5 @@
 import type { Random } from '../../base/random.js';
-import { isSameRemote, type RemoteAddress } from '../peer/remote-address.js';
+import { isSameRemote, type RemoteAddress } from '../sockets/remote-address.js';
 
 /** Addresses that may make us change: whoever sends from one port after the other changes nothing any more. */
 const MAX_CONFLICTS = 4;

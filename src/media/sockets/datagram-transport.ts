@@ -1,4 +1,4 @@
-import type { RemoteAddress } from '../peer/remote-address.js';
+import type { RemoteAddress } from './remote-address.js';
 
 /**
  * The border between streams and the sockets they use: Node's own (`rtp-sockets.ts`), or another way to the kernel. Two

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Clock } from '../../base/clock.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
 import type { DatagramListener, DatagramPair, DatagramTransport } from './datagram-transport.js';
+import type { RemoteAddress } from './remote-address.js';
 
 /** Packets that Node reads of one socket in a turn of the event loop, at most. */
 const READS_PER_TURN = 32;

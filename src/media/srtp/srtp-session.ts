@@ -1,7 +1,7 @@
 import type { SrtpParameters } from '../engine.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
 import { isRtcp } from '../rtcp/rtcp-packet.js';
 import type { DatagramPair } from '../sockets/datagram-transport.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import { type SrtpDefect, SrtpInbound } from './srtp-inbound.js';
 import { SrtpOutbound } from './srtp-outbound.js';
 

@@ -1,11 +1,10 @@
 import { assertUnreachable } from '../../base/assert.js';
 import { bytesPerMs } from '../../flavor-api/index.js';
 import { phoneCodings } from '../codecs/phone-codec.js';
-import type { CallerFrame, StreamEvent, StreamListener } from '../engine.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
-import type { BackgroundLayer } from '../playout/background.js';
-import type { RtpStream } from '../rtp/rtp-stream.js';
+import type { BackgroundLayer, CallerFrame, StreamEvent, StreamListener } from '../engine.js';
 import type { DatagramPair } from '../sockets/datagram-transport.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
+import type { RtpStream } from '../stream/rtp-stream.js';
 import { type CommandHandler, CommandReader } from './command-link.js';
 import { ReportWriter } from './report-link.js';
 import type { ReportScratch } from './report-scratch.js';

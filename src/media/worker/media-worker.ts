@@ -4,7 +4,7 @@ import { compiledEntry } from '../../base/compiled-entry.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { threadLimits } from '../../base/thread-limits.js';
 import type { StreamListener, StreamOptions } from '../engine.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import type { RtpPlace } from '../sockets/rtp-ports.js';
 import type { StreamHostOptions } from '../stream-host.js';
 import { type MemoryPlace, MemoryPool } from './memory-pool.js';

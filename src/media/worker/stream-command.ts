@@ -1,7 +1,6 @@
 import type { AudioFormat } from '../../flavor-api/index.js';
 import type { DtmfTiming } from '../dtmf/dtmf-sender.js';
-import type { StreamParameters } from '../engine.js';
-import type { BackgroundLayer } from '../playout/background.js';
+import type { BackgroundLayer, StreamParameters } from '../engine.js';
 
 /** The methods of a `MediaStream` as they cross to its thread; audio goes beside them. Plain data and bytes (the keys of SRTP). */
 export type StreamCommand =

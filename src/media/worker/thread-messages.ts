@@ -1,5 +1,5 @@
 import type { StreamOptions } from '../engine.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import type { RtpPlace } from '../sockets/rtp-ports.js';
 import type { StreamHostOptions } from '../stream-host.js';
 

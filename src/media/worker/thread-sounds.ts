@@ -1,4 +1,4 @@
-import type { BackgroundSound } from '../playout/background.js';
+import type { BackgroundSound } from '../engine.js';
 import type { ThreadOrder } from './thread-messages.js';
 
 /**

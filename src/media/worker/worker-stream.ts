@@ -2,6 +2,8 @@ import { errorMessage } from '../../base/connector-error.js';
 import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
 import { phoneCodings } from '../codecs/phone-codec.js';
 import type {
+  BackgroundLayer,
+  BackgroundSound,
   CallerFrame,
   CommandSequence,
   MediaStream,
@@ -11,9 +13,8 @@ import type {
   StreamStats,
   StreamTap,
 } from '../engine.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
-import type { BackgroundLayer, BackgroundSound } from '../playout/background.js';
 import { playoutDefaults } from '../playout/playout.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import { CommandWriter } from './command-link.js';
 import { ReportReader } from './report-link.js';
 import type { StreamCommand } from './stream-command.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BackgroundScene, type CallSounds } from '../../../src/call/media/background-scene.js';
-import type { BackgroundSound } from '../../../src/media/playout/background.js';
+import type { BackgroundSound } from '../../../src/media/engine.js';
 import { noSounds } from '../../support/call-policies.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { runnerOf, scriptedTool } from '../../support/tool-runner.js';

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { ownPacketBuffers, SharedPacketBuffers } from '../../../src/media/codecs/packet-buffers.js';
 import { phoneCodings } from '../../../src/media/codecs/phone-codec.js';
-import { StreamCodecs } from '../../../src/media/codecs/stream-codecs.js';
 import type { DatagramTransport } from '../../../src/media/sockets/datagram-transport.js';
 import { RtpSocketsTransport } from '../../../src/media/sockets/rtp-sockets.js';
+import { StreamCodecs } from '../../../src/media/stream/stream-codecs.js';
 
 const PCMU = { name: 'pcmu', payloadType: 0 } as const;
 

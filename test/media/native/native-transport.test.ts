@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Datagrams } from '../../../src/media/native/datagrams.js';
 import { NativeTransport } from '../../../src/media/native/native-transport.js';
-import type { RemoteAddress } from '../../../src/media/peer/remote-address.js';
 import type { DatagramPair } from '../../../src/media/sockets/datagram-transport.js';
+import type { RemoteAddress } from '../../../src/media/sockets/remote-address.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 /** Names of packets below this are those of STUN. */

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from 'vitest';
-import { StreamCodecs } from '../../../src/media/codecs/stream-codecs.js';
 import { AdaptiveJitterBuffer } from '../../../src/media/jitter/adaptive-jitter-buffer.js';
 import { loadOpus, works } from '../../../src/media/opus/load-opus.js';
 import { createNodeOpus, isNodeOpus } from '../../../src/media/opus/node-opus.js';
@@ -13,7 +12,8 @@ import {
 } from '../../../src/media/opus/opus-library.js';
 import { opusTicks } from '../../../src/media/opus/opus-packet.js';
 import { Latch } from '../../../src/media/peer/latch.js';
-import { RtpReceiver } from '../../../src/media/rtp/rtp-receiver.js';
+import { RtpReceiver } from '../../../src/media/stream/rtp-receiver.js';
+import { StreamCodecs } from '../../../src/media/stream/stream-codecs.js';
 import { FakeVoiceDetector } from '../../support/fake-voice-detector.js';
 import { rtpBytes } from '../../support/rtp-bytes.js';
 import { SeededRandom } from '../../support/seeded-random.js';

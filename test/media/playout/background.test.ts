@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { phoneCodings } from '../../../src/media/codecs/phone-codec.js';
-import { Background, type BackgroundSound } from '../../../src/media/playout/background.js';
+import type { BackgroundSound } from '../../../src/media/engine.js';
+import { Background } from '../../../src/media/playout/background.js';
 import { Playout } from '../../../src/media/playout/playout.js';
 import { mixInto } from '../../../src/media/playout/sound-mix.js';
 

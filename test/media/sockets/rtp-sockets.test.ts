@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { loadDatagrams } from '../../../src/media/native/datagrams.js';
 import { NativeTransport } from '../../../src/media/native/native-transport.js';
-import type { RemoteAddress } from '../../../src/media/peer/remote-address.js';
 import type {
   DatagramListener,
   DatagramPair,
   DatagramTransport,
 } from '../../../src/media/sockets/datagram-transport.js';
+import type { RemoteAddress } from '../../../src/media/sockets/remote-address.js';
 import { RtpSocketsTransport } from '../../../src/media/sockets/rtp-sockets.js';
 import { nativeAddon } from '../../support/native-addon.js';
 import { rtpBytes } from '../../support/rtp-bytes.js';

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
-import { StreamCodecs } from '../../../src/media/codecs/stream-codecs.js';
 import type { PhoneCodec } from '../../../src/media/engine.js';
 import { loadOpus } from '../../../src/media/opus/load-opus.js';
 import { opusEncodingDefaults, opusFormatDefaults } from '../../../src/media/opus/opus-library.js';
 import { parseRtp, RtpPacket } from '../../../src/media/rtp/rtp-packet.js';
+import { StreamCodecs } from '../../../src/media/stream/stream-codecs.js';
 import { connectStreams, samplesOf } from '../../support/stream-pair.js';
 import { rms, tone, toneShare } from '../../support/tones.js';
 

@@ -1,14 +1,14 @@
-import type { PhoneCodec } from '../engine.js';
+import { codeReader } from '../codecs/code-reader.js';
+import { DecodingReader } from '../codecs/decoding-reader.js';
+import type { FrameDecoder, FrameEncoder } from '../codecs/frame-codec.js';
+import { G722FrameDecoder, G722FrameEncoder } from '../codecs/g722-codec.js';
+import { ownPacketBuffers, type PacketBufferSource } from '../codecs/packet-buffers.js';
+import type { PacketReader } from '../codecs/packet-reader.js';
+import { PacketWriter } from '../codecs/packet-writer.js';
+import { packetTimeOf, phoneCodings } from '../codecs/phone-codec.js';
+import type { OpusFormat, PhoneCodec } from '../engine.js';
 import { OpusFrameDecoder, OpusFrameEncoder } from '../opus/opus-codec.js';
-import { type OpusEncoding, type OpusFormat, type OpusLibrary, opusFormatDefaults } from '../opus/opus-library.js';
-import { codeReader } from './code-reader.js';
-import { DecodingReader } from './decoding-reader.js';
-import type { FrameDecoder, FrameEncoder } from './frame-codec.js';
-import { G722FrameDecoder, G722FrameEncoder } from './g722-codec.js';
-import { ownPacketBuffers, type PacketBufferSource } from './packet-buffers.js';
-import type { PacketReader } from './packet-reader.js';
-import { PacketWriter } from './packet-writer.js';
-import { packetTimeOf, phoneCodings } from './phone-codec.js';
+import { type OpusEncoding, type OpusLibrary, opusFormatDefaults } from '../opus/opus-library.js';
 
 /** Opus as an engine has it. */
 export interface LoadedOpus {

@@ -2,8 +2,8 @@ import { createResampler, type Resampler } from '../../audio/resampler.js';
 import { Int16Views, Uint8Views } from '../../audio/views.js';
 import { type FrameDecoder, MAX_PACKET_MS } from '../codecs/frame-codec.js';
 import { type PhoneCoding, phoneCodings } from '../codecs/phone-codec.js';
-import type { StreamCodecs } from '../codecs/stream-codecs.js';
 import type { PhoneCodec, StreamTap } from '../engine.js';
+import type { StreamCodecs } from './stream-codecs.js';
 
 const TAP_HZ = 8000;
 

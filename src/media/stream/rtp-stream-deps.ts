@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import type { StreamCodecs } from '../codecs/stream-codecs.js';
 import type { StreamListener, StreamTap } from '../engine.js';
 import type { FrameScratch } from '../jitter/frame-scratch.js';
 import type { JitterBuffer } from '../jitter/jitter-buffer.js';
@@ -9,6 +8,7 @@ import type { AdmitsAddress, LatchOptions } from '../peer/latch.js';
 import type { DatagramPair } from '../sockets/datagram-transport.js';
 import type { VoiceDetector } from '../voice/vad.js';
 import type { PacingWheel } from '../wheel/pacing-wheel.js';
+import type { StreamCodecs } from './stream-codecs.js';
 
 export interface RtpStreamOptions {
   readonly family: 4 | 6;

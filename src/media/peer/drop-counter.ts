@@ -1,5 +1,5 @@
+import type { RtpDefect } from '../rtp/rtp-packet.js';
 import type { SrtpDefect } from '../srtp/srtp-inbound.js';
-import type { RtpDefect } from './rtp-packet.js';
 
 const none = {
   'not-rtp': 0,

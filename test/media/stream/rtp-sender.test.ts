@@ -5,7 +5,7 @@ import { phoneCodings } from '../../../src/media/codecs/phone-codec.js';
 import { Playout } from '../../../src/media/playout/playout.js';
 import { LocalSource } from '../../../src/media/rtp/local-source.js';
 import { parseRtp, RtpPacket } from '../../../src/media/rtp/rtp-packet.js';
-import { RtpSender } from '../../../src/media/rtp/rtp-sender.js';
+import { RtpSender } from '../../../src/media/stream/rtp-sender.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 
 interface SentPacket extends RtpPacket {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RemoteAddress } from '../../../src/media/peer/remote-address.js';
+import type { RemoteAddress } from '../../../src/media/sockets/remote-address.js';
 import { ELSEWHERE, ICE, setUpBrowser } from '../../support/browser-bench.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { CALLER } from '../../support/stream-bench.js';

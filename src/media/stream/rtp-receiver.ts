@@ -1,9 +1,7 @@
 import { CallerFrames } from '../caller/caller-frames.js';
-import { CallerTap } from '../caller/caller-tap.js';
 import { codeReader } from '../codecs/code-reader.js';
 import type { PacketReader } from '../codecs/packet-reader.js';
 import { type PhoneCoding, phoneCodings } from '../codecs/phone-codec.js';
-import type { StreamCodecs } from '../codecs/stream-codecs.js';
 import { DtmfReceiver } from '../dtmf/dtmf-receiver.js';
 import { InbandDtmfDetector } from '../dtmf/inband-dtmf.js';
 import type { EventFormat } from '../dtmf/telephone-event.js';
@@ -11,13 +9,15 @@ import type { PhoneCodec, StreamListener, StreamParameters, StreamStats, StreamT
 import { FrameScratch } from '../jitter/frame-scratch.js';
 import type { JitterBuffer } from '../jitter/jitter-buffer.js';
 import { estimateMos, PACKET_DELAY_MS } from '../mos.js';
+import { DropCounter, type DropReason } from '../peer/drop-counter.js';
 import type { Latch } from '../peer/latch.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
 import { isRtcp, parseRtcp, RtcpSummary } from '../rtcp/rtcp-packet.js';
+import { parseRtp, type RtpPacket } from '../rtp/rtp-packet.js';
+import { SequenceTracker } from '../rtp/sequence-tracker.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import type { VoiceDetector } from '../voice/vad.js';
-import { DropCounter, type DropReason } from './drop-counter.js';
-import { parseRtp, type RtpPacket } from './rtp-packet.js';
-import { SequenceTracker } from './sequence-tracker.js';
+import { CallerTap } from './caller-tap.js';
+import type { StreamCodecs } from './stream-codecs.js';
 
 const CLOCK_HZ = 8000;
 /** RFC 3551 table 4, RFC 3389: taken whether agreed on or not, from any phone that sends it. */

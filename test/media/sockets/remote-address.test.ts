@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { usableRemote } from '../../../src/media/peer/remote-address.js';
+import { usableRemote } from '../../../src/media/sockets/remote-address.js';
 
 test.each([
   ['192.0.2.1', 4, '192.0.2.1'],

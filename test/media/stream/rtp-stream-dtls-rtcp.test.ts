@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RemoteAddress } from '../../../src/media/peer/remote-address.js';
+import type { RemoteAddress } from '../../../src/media/sockets/remote-address.js';
 import { SrtpInbound } from '../../../src/media/srtp/srtp-inbound.js';
 import { SrtpOutbound } from '../../../src/media/srtp/srtp-outbound.js';
 import {

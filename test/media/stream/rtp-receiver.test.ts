@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ALAW_SILENCE, decodeAlaw, encodeMulaw, MULAW_SILENCE } from '../../../src/audio/g711.js';
-import { StreamCodecs } from '../../../src/media/codecs/stream-codecs.js';
 import type { StreamEvent } from '../../../src/media/engine.js';
 import { AdaptiveJitterBuffer } from '../../../src/media/jitter/adaptive-jitter-buffer.js';
 import { Latch } from '../../../src/media/peer/latch.js';
-import { RtpReceiver } from '../../../src/media/rtp/rtp-receiver.js';
+import { RtpReceiver } from '../../../src/media/stream/rtp-receiver.js';
+import { StreamCodecs } from '../../../src/media/stream/stream-codecs.js';
 import { FakeVoiceDetector } from '../../support/fake-voice-detector.js';
 import { eventPayload, type RtpFields, rtpBytes } from '../../support/rtp-bytes.js';
 import { SeededRandom } from '../../support/seeded-random.js';

@@ -5,13 +5,13 @@ import { phoneCodings } from '../codecs/phone-codec.js';
 import { DtmfSender, type DtmfTiming } from '../dtmf/dtmf-sender.js';
 import { type EventFormat, TELEPHONE_EVENT_BYTES } from '../dtmf/telephone-event.js';
 import type { StreamStats, StreamTap } from '../engine.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
-import { AgentTap } from '../playout/agent-tap.js';
 import type { Playout } from '../playout/playout.js';
 import type { SentMedia } from '../rtcp/rtcp-session.js';
+import type { LocalSource } from '../rtp/local-source.js';
+import { RTP_HEADER_BYTES, writeRtpHeader } from '../rtp/rtp-packet.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import { SLOT_MS } from '../wheel/pacing-wheel.js';
-import type { LocalSource } from './local-source.js';
-import { RTP_HEADER_BYTES, writeRtpHeader } from './rtp-packet.js';
+import { AgentTap } from './agent-tap.js';
 
 /** Packets of a stream that a late tick may still send; what is older is skipped. */
 const MAX_CATCH_UP = 2;

@@ -5,6 +5,8 @@ import { phoneCodings } from '../codecs/phone-codec.js';
 import type { DtmfTiming } from '../dtmf/dtmf-sender.js';
 import { eventFormat } from '../dtmf/telephone-event.js';
 import type {
+  BackgroundLayer,
+  BackgroundSound,
   CommandSequence,
   MediaStream,
   PhoneCodec,
@@ -14,13 +16,12 @@ import type {
 } from '../engine.js';
 import { Latch } from '../peer/latch.js';
 import { PeerLink } from '../peer/peer-link.js';
-import type { RemoteAddress } from '../peer/remote-address.js';
-import type { BackgroundLayer, BackgroundSound } from '../playout/background.js';
 import { Playout } from '../playout/playout.js';
 import { RtcpSession } from '../rtcp/rtcp-session.js';
+import { LocalSource } from '../rtp/local-source.js';
+import type { RemoteAddress } from '../sockets/remote-address.js';
 import type { SrtpSession } from '../srtp/srtp-session.js';
 import { FRAME_SLOTS, type WheelMember } from '../wheel/pacing-wheel.js';
-import { LocalSource } from './local-source.js';
 import { RtpReceiver } from './rtp-receiver.js';
 import { RtpSender } from './rtp-sender.js';
 import type { Command } from './rtp-stream-command.js';
