@@ -15,10 +15,11 @@ afterEach(() => {
 
 const failure = (what: string): FlavorError => new FlavorError('ERR_FLAVOR_NETWORK', what, true);
 
-test('a connection that takes its time, within what was allowed, is not missed a sign of life', async () => {
+/** A server that answers upgrades when it is told to, and a connection to it. */
+async function setUp(autoPong = true) {
   const clock = new FakeClock();
   const server = createServer();
-  const sockets = new WebSocketServer({ noServer: true });
+  const sockets = new WebSocketServer({ noServer: true, autoPong });
   closing.push(() => {
     for (const client of sockets.clients) client.terminate();
     server.closeAllConnections();
@@ -47,11 +48,40 @@ test('a connection that takes its time, within what was allowed, is not missed a
     new AbortController().signal,
   );
   await expect.poll(() => upgrades.length).toBe(1);
+  const accept = (): void => {
+    for (const upgrade of upgrades.splice(0)) sockets.handleUpgrade(...upgrade, () => undefined);
+  };
+  return { clock, sockets, lost, connecting, accept };
+}
+
+test('a connection that takes its time, within what was allowed, is not missed a sign of life', async () => {
+  const { clock, lost, connecting, accept } = await setUp();
   clock.advance(15_000);
-  for (const upgrade of upgrades) sockets.handleUpgrade(...upgrade, () => undefined);
+  accept();
   const socket = await connecting;
   clock.advance(4_000);
   expect(lost).toEqual([]);
   expect(socket.alive).toBe(true);
+  socket.close();
+});
+
+test.each([true, false])('a silent connection lives if it answers pings, and is lost if not: %s', async (answers) => {
+  const { clock, sockets, lost, connecting, accept } = await setUp(answers);
+  accept();
+  const socket = await connecting;
+  const [client] = sockets.clients;
+  for (let round = 1; round <= 3 && socket.alive; round += 1) {
+    const pinged = new Promise((resolve) => client?.once('ping', resolve));
+    clock.advance(8_000);
+    if (socket.alive) await pinged;
+    // The answer to a ping of the server's comes after the answer to ours.
+    if (answers) {
+      const ponged = new Promise((resolve) => client?.once('pong', resolve));
+      client?.ping();
+      await ponged;
+    }
+  }
+  expect(socket.alive).toBe(answers);
+  expect(lost.map(({ message }) => message)).toEqual(answers ? [] : ['to show a sign of life']);
   socket.close();
 });

@@ -1,4 +1,4 @@
-import type { LookupAddress } from 'node:dns';
+import type { LookupAddress, LookupOptions } from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -67,6 +67,31 @@ describe('what is allowed', () => {
 
   test.each(['no name', 'http://x', '10.0.0.0/33', '10.0.0.0/x', ''])('%j is no host to allow', (host) => {
     expect(() => createHostGuard({ hosts: [host] })).toThrow(FlavorError);
+  });
+});
+
+describe('addresses of a name', () => {
+  const ask = (guard: HostGuard, name: string, options: LookupOptions): Promise<unknown> =>
+    new Promise((resolve) => guard.lookup(name, options, (error, ...found) => resolve(error ?? found)));
+
+  test('are all given, or the first of the family that is asked for', async () => {
+    const guard = guardWith(['gpu.example.net'], ['fd00::7', '10.0.0.1']);
+    const four = { address: '10.0.0.1', family: 4 };
+    const six = { address: 'fd00::7', family: 6 };
+    expect(await ask(guard, 'gpu.example.net', { all: true })).toEqual([[six, four]]);
+    expect(await ask(guard, 'gpu.example.net', { all: true, family: 'IPv4' })).toEqual([[four]]);
+    expect(await ask(guard, 'gpu.example.net', {})).toEqual(['fd00::7', 6]);
+    expect(await ask(guard, 'gpu.example.net', { family: 4 })).toEqual(['10.0.0.1', 4]);
+  });
+
+  test('of the family that is asked for may be none', async () => {
+    const guard = guardWith(['gpu.example.net'], ['10.0.0.1']);
+    expect(await ask(guard, 'gpu.example.net', { family: 6 })).toMatchObject({ code: 'ERR_FLAVOR_NETWORK' });
+  });
+
+  test('come from the system where nothing else is said', async () => {
+    const found = await ask(createHostGuard({ hosts: [] }), 'localhost', { all: true });
+    expect(JSON.stringify(found)).toMatch(/"(127\.0\.0\.1|::1)"/);
   });
 });
 

@@ -6,7 +6,7 @@ import type {
   SpeechToTextEvent,
   SpeechToTextStream,
 } from '../../../src/cascade/stages/speech-to-text.js';
-import { FlavorError, type FlavorErrorCode } from '../../../src/flavor-api/index.js';
+import { type AudioFrame, FlavorError, type FlavorErrorCode } from '../../../src/flavor-api/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const input = { encoding: 'mulaw', sampleRate: 8000 } as const;
@@ -16,15 +16,17 @@ function setUp() {
   const clock = new FakeClock();
   const streams: EventStream<SpeechToTextEvent>[] = [];
   const failures: FlavorError[] = [];
+  const written: number[] = [];
   const listen = (): SpeechToTextStream => {
     const events = new EventStream<SpeechToTextEvent>();
     streams.push(events);
-    return { events, write: () => {}, finalize: () => {}, close: () => {} };
+    const write = ({ positionMs }: AudioFrame): void => void written.push(positionMs);
+    return { events, write, finalize: () => {}, close: () => {} };
   };
   const engine = { identity: { provider: 'p', model: 'm' }, capabilities, open: async () => listen() };
   const { signal } = new AbortController();
   const parts = { engine: engine as unknown as SpeechToText, input, clock, signal };
-  new Recogniser(
+  const recogniser = new Recogniser(
     { ...parts, onEvent: () => {}, onLost: () => {}, onFailed: (error) => void failures.push(error) },
     listen(),
   );
@@ -39,7 +41,7 @@ function setUp() {
     for (let turn = 0; turn < 20; turn += 1) await undefined;
     return streams.length > length;
   };
-  return { lose, failures };
+  return { lose, failures, written, recogniser, clock, streams };
 }
 
 describe('a recogniser that is lost again and again', () => {
@@ -64,4 +66,17 @@ describe('a recogniser that is lost again and again', () => {
     for (let attempt = 0; attempt < 3; attempt += 1) expect(await lose('ERR_FLAVOR_NETWORK', 500)).toBe(true);
     expect(await lose('ERR_FLAVOR_NETWORK', 500)).toBe(false);
   });
+});
+
+test('of what is said while there is no recogniser the next one hears the last five seconds', async () => {
+  const { recogniser, written, clock, streams } = setUp();
+  streams[0]?.push({ type: 'end', error: new FlavorError('ERR_FLAVOR_NETWORK', 'lost', true) });
+  for (let turn = 0; turn < 20; turn += 1) await undefined;
+  for (let positionMs = 0; positionMs < 8_000; positionMs += 20) {
+    recogniser.write({ data: new Uint8Array(160), positionMs, concealed: false });
+  }
+  expect(written).toEqual([]);
+  clock.advance(1_000);
+  for (let turn = 0; turn < 20; turn += 1) await undefined;
+  expect([written[0], written.at(-1), written.length]).toEqual([3_000, 7_980, 250]);
 });

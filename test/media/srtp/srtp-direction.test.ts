@@ -94,6 +94,14 @@ test('a new source of the same peer is taken, and what the old one sent cannot b
   expect(opens(old)).toBe('srtp-replay');
 });
 
+test('of a peer that changes its SSRC again and again the oldest source is forgotten', () => {
+  const { seal, opens } = pair('AEAD_AES_128_GCM');
+  const sealed = [1, 2, 3, 4, 5].map((ssrc) => seal(10, ssrc));
+  expect(sealed.map(opens)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+  expect(sealed.slice(1).map(opens)).toEqual(Array(4).fill('srtp-replay'));
+  expect(opens(sealed[0] as Buffer)).toBe('ok');
+});
+
 test('a key protects as many packets as its sender said, and no more', () => {
   const outbound = new SrtpOutbound(keyOf('AES_CM_128_HMAC_SHA1_80'));
   const inbound = new SrtpInbound(keyOf('AES_CM_128_HMAC_SHA1_80', 1, 3));
@@ -177,6 +185,17 @@ test('keys that come back are known among the last sixteen; those before them ar
   const first = pair(suite).seal(2);
   expect(known).not.toEqual(first);
   expect(forgotten).toEqual(first);
+});
+
+test('a key that comes back after a change of SSRC begins at a rollover counter of 0, as who receives it does', () => {
+  const suite = 'AES_CM_128_HMAC_SHA1_80';
+  const { outbound, seal } = pair(suite);
+  for (const sequence of [65_530, 65_540]) seal(sequence);
+  outbound.rekey(keyOf(suite, 2), false);
+  outbound.startOver();
+  seal(70, 7);
+  outbound.rekey(keyOf(suite), false);
+  expect(new SrtpInbound(keyOf(suite)).openRtp(seal(71, 7))).toEqual(packetOf(71, 7));
 });
 
 test('protection that is given up and comes back with its key goes on where it was', () => {

@@ -217,6 +217,25 @@ describe('over streamable HTTP', () => {
     await left;
   });
 
+  test('a request that is not answered in time is ended, whatever the tool may take', async () => {
+    const clock = new FakeClock();
+    const server = await startHttp();
+    const { connection } = await connect({ url: server.url, headers: {} }, undefined, clock);
+    const left = new Promise<void>((resolve) => {
+      server.instead = (response) => {
+        if (response.req.method === 'GET') response.writeHead(405).end();
+        else {
+          response.once('close', resolve);
+          clock.advance(10_000);
+        }
+      };
+    });
+    const answer = connection.call(call('echo', { text: 'x' }, 60_000), live());
+    await expect(answer).rejects.toMatchObject({ kind: 'timeout' });
+    await left;
+    server.instead = undefined;
+  });
+
   test('an address that may not be asked is not asked', async () => {
     const server = await startHttp();
     await expect(connect({ url: server.url, headers: {} }, [])).rejects.toMatchObject({

@@ -217,7 +217,10 @@ test('a message that is none is a warning, and the stream goes on', async () => 
 
 test('an answer is spoken in mu-law, piece by piece, and its characters are counted', async () => {
   const fake = await start();
-  const engine = createDeepgramTextToSpeech(deepgramSpeakSchema.parse({ url: fake.url, speed: 1.2 }), deps);
+  const engine = createDeepgramTextToSpeech(
+    deepgramSpeakSchema.parse({ url: fake.url, speed: 1.2, mipOptOut: true }),
+    deps,
+  );
   const session = await engine.open({ output: mulaw }, signal());
   const utterance = session.begin();
   const events = kept(utterance.events);
@@ -229,7 +232,9 @@ test('an answer is spoken in mu-law, piece by piece, and its characters are coun
   const bytes = events.reduce((sum, event) => sum + (event.type === 'audio' ? event.data.length : 0), 0);
   expect(bytes).toBe(fake.timeline.speeches.reduce((sum, { audioMs }) => sum + audioMs * 8, 0));
   expect(events.find(({ type }) => type === 'usage')).toMatchObject({ unit: 'characters', quantity: 26 });
-  expect(fake.timeline.connections[0]?.query).toBe('model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&speed=1.2');
+  expect(fake.timeline.connections[0]?.query).toBe(
+    'model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&speed=1.2&mip_opt_out=true',
+  );
   session.close();
   await eventually(() => fake.connections()).toBe(0);
   expect(fake.timeline.connections[0]?.messages.at(-1)).toEqual({ type: 'Close' });

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -130,6 +130,26 @@ test('files that are cut short, changed or foreign are not played: they are dele
   for (const digit of [1, 2, 3]) expect(await opened.read(name(digit), 0)).toBeUndefined();
   expect(await readdir(folder)).toEqual([`${name(3)}.phrase`, 'notes.txt']);
   expect(readPhrase(whole)?.samples).toEqual(sound(3).samples);
+});
+
+test('files that others may read are made private at start', async () => {
+  const file = join(folder, `${name(1)}.phrase`);
+  await writeFile(file, writePhrase(sound(1)));
+  await chmod(file, 0o644);
+  await PhraseFolder.open(folder, 1e6, new SeededRandom(1));
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
+
+test('a phrase that cannot be written leaves nothing behind, and may be written later', async () => {
+  const phrases = await PhraseFolder.open(folder, 1e6, new SeededRandom(1));
+  const file = join(folder, `${name(1)}.phrase`);
+  await mkdir(file);
+  await phrases.write(name(1), sound(1));
+  expect([phrases.has(name(1)), phrases.bytes]).toEqual([false, 0]);
+  expect(await readdir(folder)).toEqual([`${name(1)}.phrase`]);
+  await rm(file, { recursive: true });
+  await phrases.write(name(1), sound(1));
+  expect((await phrases.read(name(1), 0))?.samples).toEqual(sound(1).samples);
 });
 
 test('the least recently used leave when there are too many bytes, also at the next start', async () => {

@@ -213,6 +213,14 @@ test('a tape takes memory for a long turn while that lasts, and gives it back wi
   }
 });
 
+test('a block that goes round the end of a tape is kept whole', () => {
+  const tape = new Tape(8, 8);
+  for (let at = 0; at < 30; at += 3) {
+    tape.write(Uint8Array.of(at, at + 1, at + 2));
+    expect([...tape.read(at, 3)]).toEqual([at, at + 1, at + 2]);
+  }
+});
+
 test('a block larger than a tape leaves the tape empty, not broken', () => {
   const tape = new Tape(10, 100);
   tape.write(new Uint8Array(500));
