@@ -62,6 +62,7 @@ describe('English', () => {
     says([
       ['2026-03-14', 'March fourteenth, twenty twenty-six'],
       ['2026-03-14T09:30:00Z', 'March fourteenth, twenty twenty-six, nine thirty'],
+      ['2026-03-14T29:30:00Z', 'March fourteenth, twenty twenty-six'],
       ['on 3/14/2026.', 'on March fourteenth, twenty twenty-six.'],
       [
         'born 3/4/85, valid until 3/4/49',

@@ -46,6 +46,7 @@ test.each([
   ['another version', rtcp(201, 0, 4, 1, 0x40)],
   ['a second packet that is no RTCP', Buffer.concat([rtcp(201, 0, 4), rtpBytes({})])],
   ['padding of 0', rtcp(201, 0, 8, 2, 0xa0)],
+  ['padding that is no multiple of four', rtcp(201, 0, 12, 3, 0xa0).fill(5, 15)],
   ['padding in another packet than the last', Buffer.concat([rtcp(201, 0, 8, 2, 0xa0).fill(4, 11), rtcp(203, 0, 0)])],
 ])('%s is refused', (_, bytes) => {
   expect(summaryOf(bytes)).toBeUndefined();

@@ -152,7 +152,15 @@ test('a hold does not begin the encoder anew, nor does an offer that changes not
   const { clock, us, connect } = connectStreams({ codecs, codec: codecOf.g722, ptimeMs: 20, format: pcm16k });
   const first = codecs.writerFor(codecOf.opus, 20, undefined);
   expect(codecs.writerFor({ ...codecOf.opus, opus: { ...fec } }, 20, first)).toBe(first);
-  expect(codecs.writerFor({ ...codecOf.opus, opus: { ...fec, dtx: true } }, 20, first)).not.toBe(first);
+  for (const other of [
+    { dtx: true },
+    { inbandFec: false },
+    { constantBitrate: true },
+    { maxPlaybackRate: 8_000 },
+    { maxAverageBitrate: 20_000 },
+  ]) {
+    expect(codecs.writerFor({ ...codecOf.opus, opus: { ...fec, ...other } }, 20, first)).not.toBe(first);
+  }
   connect(codecOf.g722, 20);
   clock.advance(200);
   expect(us.sent.length).toBeGreaterThan(8);

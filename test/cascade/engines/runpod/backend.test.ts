@@ -63,6 +63,13 @@ describe.concurrent('RunPod', { timeout: 60_000 }, () => {
     expect(fake.asked('cancel')).toEqual([]);
   });
 
+  test('all that is configured goes to a handler of ours', async () => {
+    const section = { voice: 'Andy', language: 'de', temperature: 0.5, exaggeration: 0.7, seed: 7 };
+    const { fake, say } = await bench({ realTimeFactor: 0.2 }, { ...section, cfgWeight: 0.3 });
+    await say();
+    expect(fake.jobs).toMatchObject([{ input: { text: TEXT, ...section, cfg_weight: 0.3 } }]);
+  });
+
   test('the first audio comes long before the last', async () => {
     const { backend, fake } = await bench({ realTimeFactor: 2 });
     for await (const chunk of backend.synthesize(TEXT, never)) if (chunk.type === 'audio') break;
