@@ -31,8 +31,10 @@ export class ReplyWatch {
   #tools = 0;
   /** Of the tools that run, or ran beside them, one has a result that something is to be said about. */
   #replyWanted = false;
-  /** What was owed when the first of them began. */
-  #owedBeforeMs: number | undefined;
+  /** When the first of them began. */
+  #toolsSinceMs = 0;
+  /** What was said by then was answered, if only by a tool. The end of a turn may be known later than its answer. */
+  #answeredUntilMs = Number.NEGATIVE_INFINITY;
   #busySinceMs: number | undefined;
   #waiting: TimerHandle | undefined;
   #timeout: TimerHandle | undefined;
@@ -55,7 +57,7 @@ export class ReplyWatch {
 
   /** A reply is owed since `fromMs` ({@link Clock.now}). An earlier debt stays what it is. */
   expect(fromMs: number): void {
-    if (this.#owedSinceMs !== undefined) return;
+    if (this.#owedSinceMs !== undefined || fromMs <= this.#answeredUntilMs) return;
     this.#owedSinceMs = fromMs;
     this.#arm(fromMs);
     this.#tell(fromMs);
@@ -73,7 +75,7 @@ export class ReplyWatch {
   onToolStarted(): void {
     if (this.#tools === 0) {
       this.#replyWanted = false;
-      this.#owedBeforeMs = this.#owedSinceMs;
+      this.#toolsSinceMs = this.#clock.now();
     }
     this.#tools += 1;
     this.#disarm();
@@ -88,7 +90,10 @@ export class ReplyWatch {
     this.#tools = Math.max(0, this.#tools - 1);
     this.#replyWanted ||= reply;
     if (this.#tools > 0) return;
-    if (!this.#replyWanted && this.#owedSinceMs === this.#owedBeforeMs) this.#owedSinceMs = undefined;
+    if (!this.#replyWanted) {
+      this.#answeredUntilMs = this.#toolsSinceMs;
+      if ((this.#owedSinceMs ?? 0) <= this.#answeredUntilMs) this.#owedSinceMs = undefined;
+    }
     if (this.#owedSinceMs === undefined && this.#replyWanted) this.#owedSinceMs = this.#clock.now();
     if (this.#owedSinceMs !== undefined) this.#arm(this.#clock.now());
     this.#tell(this.#clock.now());

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { runDemo } from '../demo/demo.js';
 import type { Scenario } from '../demo/scenario.js';
+import { assistantScenario } from '../demo/scenarios/assistant.js';
 import { chatterboxScenario } from '../demo/scenarios/chatterbox.js';
 import { deepgramScenario } from '../demo/scenarios/deepgram.js';
 import { echoScenario } from '../demo/scenarios/echo.js';
@@ -17,6 +18,7 @@ interface Options {
   readonly flavor: (typeof flavors)[number];
   readonly model?: string;
   readonly voice?: string;
+  readonly outbound?: true;
   readonly json?: true;
 }
 
@@ -28,6 +30,7 @@ export function createDemoCommand(io: CliIo, report: ReportExitCode): Command {
     .addOption(new Option('--flavor <name>', 'who answers').choices(flavors).default('echo'))
     .option('--model <name>', 'of openai-realtime')
     .option('--voice <name>', 'of openai-realtime')
+    .option('--outbound', 'the agent rings a salon and books a haircut; with openai-realtime and deepgram')
     .option('--json', 'print one JSON object at the end instead of progress')
     .addHelpText(
       'after',
@@ -44,16 +47,20 @@ Examples:
   voice-connector demo --flavor openai-realtime
   voice-connector demo --flavor deepgram
   voice-connector demo --flavor chatterbox-custom
+  voice-connector demo --flavor openai-realtime --outbound
 `,
     )
-    .action(async ({ out, flavor, model, voice, json }: Options) => {
+    .action(async ({ out, flavor, model, voice, outbound, json }: Options, command: Command) => {
+      if (outbound && flavor !== 'openai-realtime' && flavor !== 'deepgram') {
+        command.error(`error: --outbound is for --flavor openai-realtime and deepgram, not for ${flavor}`);
+      }
       const tell = (line: string): void => {
         if (!json) io.stdout.write(`${line}\n`);
       };
       using interruption = createInterruption(io);
       try {
         const { signal } = interruption;
-        const scenario = scenarioOf(flavor, { model, voice });
+        const scenario = scenarioOf(flavor, { model, voice }, outbound === true);
         const result = await runDemo({ scenario, directory: out, cwd: io.cwd, env: io.env, tell, signal });
         if (json) io.stdout.write(`${JSON.stringify(result)}\n`);
         if (!result.ok) report(1);
@@ -64,13 +71,16 @@ Examples:
     });
 }
 
-function scenarioOf(flavor: Options['flavor'], options: RealtimeOptions): Scenario {
+function scenarioOf(flavor: Options['flavor'], options: RealtimeOptions, outbound: boolean): Scenario {
   switch (flavor) {
     case 'echo':
       return echoScenario;
     case 'openai-realtime':
+      if (outbound) return assistantScenario({ flavor, ...options });
       return realtimeScenario(options);
     case 'deepgram':
+      if (outbound) return assistantScenario({ flavor, ...options });
+      return deepgramScenario({ flavor });
     case 'deepgram-agent':
       return deepgramScenario({ flavor });
     case 'chatterbox-custom':

@@ -43,7 +43,7 @@ function describeConversation(conversation: ConversationOutcome): string[] {
   const { duration, greeting, instructions, interruption, onFailure, silence, tools, transfer } = conversation;
   const lines: string[] = [];
   if (instructions !== null) lines.push(`is told ${JSON.stringify(shortened(instructions))}`);
-  if (greeting !== null) lines.push(`greets with ${quoted(greeting)}`);
+  if (greeting !== null) lines.push(greeting.text === '' ? 'does not greet' : `greets with ${quoted(greeting)}`);
   lines.push(describeInterruption(interruption));
   const targets = transfer.map(({ is, name }) => `${name}: ${is}`).join(', ');
   const kinds = tools.map(({ is, name }) => {

@@ -215,6 +215,7 @@ export interface RouteConfig {
   readonly variables: Readonly<Record<string, string>>;
   /** In place of those in the flavor's own options; a template. */
   readonly instructions?: string;
+  /** An empty text: nothing. */
   readonly greeting?: Saying;
   /** IANA name of the zone in which `{{date}}`, `{{time}}`, `{{weekday}}` and `{{datetime}}` are told. */
   readonly timeZone: string;

@@ -26,6 +26,8 @@ export interface CallerParts<Line extends string> {
   readonly watch: CallWatch;
   readonly clock: Clock;
   tell(line: string): void;
+  /** Who it is, in what is told. Default: the caller. */
+  readonly name?: string;
 }
 
 const KEY_PAUSE_MS = 150;
@@ -70,6 +72,16 @@ export class Caller<Line extends string = string> {
     return this.#parts.watch.until(reached, this.#parts.call.ended, patienceMs);
   }
 
+  /** Resolves with what `event` brings; with `undefined` when patience runs out or the call is over. */
+  async awaits<T>(event: Promise<T>, patienceMs: number): Promise<T | undefined> {
+    let brought: T | undefined;
+    const come = event.then((value) => {
+      brought = value;
+    });
+    await pause(patienceMs, this.#parts.clock, Promise.race([come, this.#parts.call.ended]));
+    return brought;
+  }
+
   wait(ms: number): Promise<void> {
     return pause(ms, this.#parts.clock, this.#parts.call.ended);
   }
@@ -91,19 +103,27 @@ export class Caller<Line extends string = string> {
   /** Resolves when the last of it has been said. */
   async say(name: Line): Promise<void> {
     if (this.#over) return;
-    const { call, clock, lines, tell } = this.#parts;
+    const { call, clock, lines, tell, name: who = 'caller' } = this.#parts;
     const { text, samples } = lines[name];
     this.#answered = this.seen.answers;
-    tell(`          caller: "${text}"`);
+    tell(`          ${who}: "${text}"`);
     const startMs = clock.now();
     await call.say(samples);
     this.#spoken.push({ text, startMs, endMs: clock.now() });
   }
 
+  /** Plays what are no words, such as music. Resolves when the last of it has left. */
+  async play(what: string, samples: Int16Array): Promise<void> {
+    if (this.#over) return;
+    const { call, tell, name: who = 'caller' } = this.#parts;
+    tell(`          ${who}: (${what})`);
+    await call.say(samples);
+  }
+
   async press(keys: string): Promise<void> {
     if (this.#over) return;
-    const { call, clock, tell } = this.#parts;
-    tell(`          caller presses ${keys}`);
+    const { call, clock, tell, name: who = 'caller' } = this.#parts;
+    tell(`          ${who} presses ${keys}`);
     this.#answered = undefined;
     for (const digit of keys) {
       this.#pressed.push({ digit, atMs: clock.now() });

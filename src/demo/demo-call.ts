@@ -1,9 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import { createSystemRandom } from '../base/random.js';
+import type { VoiceConnector } from '../connector.js';
 import type { CallRecord } from '../ops/call-record.js';
+import type { OutboundCallRequest } from '../ops/outbound-calls.js';
 import { PhoneCall } from '../phone/phone-call.js';
 import { createPhoneParts } from '../phone/phone-parts.js';
 import type { CallWatch } from './call-watch.js';
+import type { CalledPhone } from './called-phone.js';
 import { Caller, type CallerLine, type PressedDigit, type SpokenLine } from './caller.js';
 
 export interface CallPlan<Line extends string> {
@@ -28,6 +31,33 @@ export interface PlayedCall {
 /** The connector answered with a SIP status of 300 or above; its record says why. */
 export class CallRefused extends Error {
   override readonly name = 'CallRefused';
+}
+
+export interface CalledPlan<Line extends string> extends Omit<CallPlan<Line>, 'uri'> {
+  readonly phone: CalledPhone;
+  readonly request: OutboundCallRequest;
+  readonly connector: Pick<VoiceConnector, 'dial'>;
+  /** Settled when the call is over, answered or not. */
+  readonly over: Promise<unknown>;
+}
+
+/**
+ * One call of the connector's to a scripted phone, over when this resolves. Throws the reason of `signal`,
+ * {@link CallRefused}, and an `Error` where no call was made.
+ */
+export async function receiveCall<Line extends string>(plan: CalledPlan<Line>): Promise<PlayedCall> {
+  const { phone, request, connector, over, lines, watch, clock, tell, signal, play } = plan;
+  const outcome = await connector.dial(request);
+  if (!outcome.ok) throw new Error(`the call was not made: ${outcome.message}`);
+  const call = await phone.answered(over);
+  if (call === undefined) throw new CallRefused('the call was not answered');
+  const hangUp = (): void => call.hangUp();
+  signal?.addEventListener('abort', hangUp, { once: true });
+  if (signal?.aborted) hangUp();
+  const caller = new Caller({ call, lines, watch, clock, tell, name: 'salon' });
+  await play(caller);
+  await call.ended;
+  return { spoken: caller.spoken, pressed: caller.pressed, ackedMs: phone.ackedMs };
 }
 
 /** One call of a scripted phone, over when this resolves. Throws the reason of `signal`, and {@link CallRefused}. */

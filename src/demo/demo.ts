@@ -14,7 +14,7 @@ import { CallWatch } from './call-watch.js';
 import type { Caller } from './caller.js';
 import { synthesiseLines } from './caller-voice.js';
 import { type DemoAccount, type Figure, failures, hostSpeech, resumedPauses, toolRuns } from './demo-account.js';
-import { CallRefused, type PlayedCall, placeCall, whyRefused } from './demo-call.js';
+import { CallRefused, type PlayedCall, placeCall, receiveCall, whyRefused } from './demo-call.js';
 import { DEMO_NUMBER, demoConfig } from './demo-config.js';
 import { narrate } from './narrator.js';
 import { writePicture } from './picture.js';
@@ -72,17 +72,25 @@ export async function runDemo<Line extends string>(options: DemoOptions<Line>): 
       events.push(event);
       if (event.type === 'call-answered') answeredMs = clock.now();
       watch.onEvent(event);
-      const line = narrate(event, clock.now() - startedMs);
+      const line = narrate(event, clock.now() - startedMs, stage.called && 'salon');
       if (line !== undefined) tell(line);
       if (event.type === 'call-ended') done(event.record);
     });
   });
   const { sip } = await connector.start();
   const uri = `sip:${DEMO_NUMBER}@127.0.0.1:${sip[0]?.port ?? 0}`;
-  tell(`The connector answers at ${uri}; a phone is dialling it.`);
+  tell(
+    stage.called === undefined
+      ? `The connector answers at ${uri}; a phone is dialling it.`
+      : `The connector is asked to call ${stage.called.request.to}.`,
+  );
   const play = (caller: Caller<Line>): Promise<void> => stage.play(caller);
   const recorded = (): Promise<CallRecord> => within(RECORD_MS, clock, ended);
-  const played = await placeCall({ uri, lines, watch, clock, tell, signal, play }).catch(async (error: unknown) => {
+  const plan = { lines, watch, clock, tell, signal, play };
+  const playing = stage.called
+    ? receiveCall({ ...plan, ...stage.called, connector, over: ended })
+    : placeCall({ ...plan, uri });
+  const played = await playing.catch(async (error: unknown) => {
     throw error instanceof CallRefused ? whyRefused(error, await recorded(), stage.remedy) : error;
   });
   const record = await recorded();
@@ -134,7 +142,7 @@ async function keepRecording(directory: string, record: CallRecord): Promise<Cal
 
 interface Ending {
   readonly directory: string;
-  readonly stage: Pick<Stage, 'agent' | 'figures' | 'succeeded'>;
+  readonly stage: Pick<Stage, 'agent' | 'called' | 'figures' | 'keep' | 'succeeded'>;
   readonly account: DemoAccount;
   readonly played: PlayedCall;
   readonly tell: DemoOptions['tell'];
@@ -147,6 +155,7 @@ async function finish({ directory, stage, account, played, tell }: Ending): Prom
   await writePicture(directory, {
     title: 'A phone call, as the connector saw it',
     subtitle: `${record.startedAt} · ${stage.agent} · ${record.codec?.toUpperCase()} · SIP and RTP over UDP on loopback`,
+    otherSide: stage.called ? 'Salon' : 'Caller',
     caller: samples.caller,
     agent: samples.agent,
     record,
@@ -162,7 +171,8 @@ async function finish({ directory, stage, account, played, tell }: Ending): Prom
     failures: failures(account),
     figures,
   });
-  const files = ['call.wav', 'call.json', 'timeline.svg', 'timeline.png'];
+  const more = (await stage.keep?.(directory)) ?? [];
+  const files = ['call.wav', 'call.json', 'timeline.svg', 'timeline.png', ...more];
   const width = Math.max(...figures.map(([name]) => name.length));
   tell('');
   for (const [name, value] of figures) tell(`  ${name.padEnd(width)}  ${value}`);

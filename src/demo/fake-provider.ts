@@ -43,6 +43,8 @@ export interface FakeProviderOptions {
   readonly name: string;
   /** Which of its kinds. */
   readonly variant?: string;
+  /** Which of its scripts. */
+  readonly script?: string;
   /** The program; another one is of use to tests only. */
   readonly program?: URL;
   readonly clock: Clock;
@@ -50,7 +52,7 @@ export interface FakeProviderOptions {
 
 /** Starts a fake. Rejects when there is none, when it ends or does not say in time where it listens, and with the reason of `signal`. */
 export async function startFakeProvider(options: FakeProviderOptions, signal?: AbortSignal): Promise<FakeProvider> {
-  const { name, variant, program = FAKES, clock } = options;
+  const { name, variant, script, program = FAKES, clock } = options;
   const path = fileURLToPath(program);
   if (!existsSync(path)) {
     throw new Error(
@@ -59,7 +61,10 @@ export async function startFakeProvider(options: FakeProviderOptions, signal?: A
     );
   }
   signal?.throwIfAborted();
-  const kind = variant === undefined ? [] : ['--variant', variant];
+  const kind = [
+    ...(variant === undefined ? [] : ['--variant', variant]),
+    ...(script === undefined ? [] : ['--script', script]),
+  ];
   // The channel is how it learns that this process is gone, whatever ended it.
   const child = spawn(process.execPath, [path, name, ...kind, '--port', '0', '--json'], {
     stdio: ['pipe', 'pipe', 'ignore', 'ipc'],

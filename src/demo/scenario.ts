@@ -1,5 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { CallRecord } from '../ops/call-record.js';
+import type { OutboundCallRequest } from '../ops/outbound-calls.js';
+import type { CalledPhone } from './called-phone.js';
 import type { Caller } from './caller.js';
 import type { DemoAccount, Figure } from './demo-account.js';
 
@@ -37,10 +39,14 @@ export interface Stage<Line extends string = string> extends AsyncDisposable {
   readonly agent: string;
   /** What to do when the agent cannot be reached. */
   readonly remedy?: string;
-  /** Plays the caller. A call that is over leaves the rest undone, at once. */
+  /** Whom the connector calls, and for what, as POST /calls takes it. Absent: a phone calls the connector. */
+  readonly called?: { readonly phone: CalledPhone; readonly request: OutboundCallRequest };
+  /** Plays the person at the phone. A call that is over leaves the rest undone, at once. */
   play(caller: Caller<Line>): Promise<void>;
   /** The call is over: rows of the table, in this order. */
   figures(account: DemoAccount): Promise<readonly Figure[]>;
+  /** Leaves more files in the directory, and tells their names. */
+  keep?(directory: string): Promise<readonly string[]>;
   /** Whether the call went as it should. */
   succeeded(record: CallRecord): boolean;
 }

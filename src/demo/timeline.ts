@@ -18,6 +18,8 @@ import { peaksOf } from './waveform.js';
 export interface TimelineInput {
   readonly title: string;
   readonly subtitle: string;
+  /** Who talks with the agent. Default: `Caller`. */
+  readonly otherSide?: string;
   /** 8000 Hz, equally long. */
   readonly caller: Int16Array;
   readonly agent: Int16Array;
@@ -55,7 +57,7 @@ export function drawTimeline(input: TimelineInput): string {
     text(left, 46, input.title, { size: 26, weight: 'bold' }),
     text(left, 74, input.subtitle, { fill: ink.faint }),
     axis(durationMs, axisY, x),
-    lane('Caller', callerY, ink.caller),
+    lane(input.otherSide ?? 'Caller', callerY, ink.caller),
     lane('Agent', agentY, ink.agent),
     ...input.callerSpeech.map((span) => block(span, callerY, ink.callerTint, x)),
     ...input.record.turns.map((turn) =>

@@ -10,13 +10,14 @@ import type {
   StreamStats,
   StreamTap,
 } from '../media/engine.js';
-import type { LegEnd, LegEvent, OutboundLeg, Referral, SignalingDriver } from '../signaling/port.js';
+import type { InboundLeg, LegEnd, LegEvent, Referral, SignalingDriver, SipLeg } from '../signaling/port.js';
 import {
   type AudioCodec,
   createAnswer,
   createOffer,
   createSessionId,
   type LocalDescription,
+  type LocalMedia,
   type NegotiatedAudio,
   readAnswer,
   withPeer,
@@ -32,7 +33,8 @@ export type PhoneEvent =
 export type PhoneSampleRate = 8000 | 16_000 | 24_000;
 
 export interface PhoneCallOptions {
-  readonly uri: string;
+  /** Whom it dials. Not of a phone that is called. */
+  readonly uri?: string;
   /** User part of From. */
   readonly fromUser: string;
   readonly codecs: readonly AudioCodec[];
@@ -43,6 +45,8 @@ export interface PhoneCallOptions {
   onEvent(event: PhoneEvent): void;
   /** 20 ms of what the phone hears, borrowed. */
   onHeard?(samples: Int16Array): void;
+  /** A key that the other side presses. */
+  onDigit?(digit: string): void;
   readonly tap?: StreamTap;
   /** Takes the other side's REFERs (blind transfer); without it the phone declines them. */
   onRefer?(referral: Referral): void;
@@ -55,7 +59,7 @@ export interface PhoneCallDeps {
   readonly random: Random;
 }
 
-/** One outbound call of a scripted phone: it plays what it is given, hears, presses keys, hangs up. */
+/** One call of a scripted phone, that it makes or takes: it plays what it is given, hears, presses keys, hangs up. */
 export class PhoneCall {
   readonly #options: PhoneCallOptions;
   readonly #deps: PhoneCallDeps;
@@ -63,8 +67,9 @@ export class PhoneCall {
   readonly #answered = deferred<boolean>();
   readonly #acknowledged = new Map<number, () => void>();
   readonly #played = new Map<string, () => void>();
+  readonly #sessionId: string;
   #stream: MediaStream | undefined;
-  #leg: OutboundLeg | undefined;
+  #leg: SipLeg | undefined;
   #offer: LocalDescription | undefined;
   #utterances = 0;
   #dtmfNegotiated = false;
@@ -73,6 +78,7 @@ export class PhoneCall {
   constructor(options: PhoneCallOptions, deps: PhoneCallDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#sessionId = createSessionId(deps.random);
   }
 
   /** Resolves with true at the answer, with false when the call ends unanswered. */
@@ -90,40 +96,38 @@ export class PhoneCall {
 
   /** Sends the INVITE. Throws `ERR_NO_MEDIA_PORT`. */
   async dial(): Promise<void> {
-    const { engine, driver, random } = this.#deps;
-    const { tap } = this.#options;
-    const stream = await engine.open({
-      listener: { onFrame: (frame) => this.#onFrame(frame), onEvent: (event) => this.#onStreamEvent(event) },
-      ...(tap && { tap }),
-      family: this.#options.uri.includes('[') ? 6 : 4,
-    });
-    this.#stream = stream;
-    const format = { encoding: 'pcm16', sampleRate: this.#options.sampleRate ?? 8000 } as const;
-    stream.setFormats(format, format);
-    const session = { sessionId: createSessionId(random), sessionVersion: 1 };
-    const { onRefer } = this.#options;
-    this.#leg = driver.invite({
-      uri: this.#options.uri,
-      fromUser: this.#options.fromUser,
+    const { fromUser, onRefer, uri = '' } = this.#options;
+    const stream = await this.#openStream(uri.includes('[') ? 6 : 4);
+    const leg = this.#deps.driver.invite({
+      uri,
+      fromUser,
       ...(onRefer && { onRefer: (referral) => onRefer(referral) }),
       sdp: (address) => {
-        const { codecs, srtp: mode = 'off' } = this.#options;
-        const srtp = { mode, newKey: (bytes: number) => new Uint8Array(Buffer.from(random.hex(bytes), 'hex')) };
-        const local = {
-          address,
-          port: stream.local.port,
-          codecs,
-          direction: 'sendrecv',
-          ptimeMs: 20,
-          srtp,
-          ...session,
-        } as const;
-        this.#offer = createOffer(local);
+        this.#offer = createOffer(this.#localMedia(stream, address));
         return this.#offer.text;
       },
     });
-    this.#leg.listen((event) => this.#onLegEvent(event));
-    if (this.#givenUp) this.#leg.hangUp();
+    this.#listenTo(leg);
+    if (this.#givenUp) leg.hangUp();
+  }
+
+  /**
+   * Takes a call that has come in: rings for `ringMs`, then answers. To be called before control returns to the event
+   * loop. Rejects with `ERR_NO_MEDIA_PORT`. An offer that it cannot answer is refused (488).
+   */
+  async take(leg: InboundLeg, ringMs: number): Promise<void> {
+    this.#listenTo(leg);
+    leg.ring(180);
+    const stream = await this.#openStream(leg.localAddress.includes(':') ? 6 : 4);
+    await Promise.race([this.#pause(ringMs), this.#ended.promise]);
+    try {
+      const { local, audio } = createAnswer(leg.invite.sdp ?? '', this.#localMedia(stream, leg.localAddress));
+      this.#offer = local;
+      this.#apply(audio);
+      leg.accept(local.text);
+    } catch {
+      leg.reject(488);
+    }
   }
 
   /** Plays samples to the other side. Resolves when the last has left, or the call is over. */
@@ -156,6 +160,42 @@ export class PhoneCall {
     this.#leg?.hangUp();
   }
 
+  async #openStream(family: 4 | 6): Promise<MediaStream> {
+    const { sampleRate = 8000, tap } = this.#options;
+    const stream = await this.#deps.engine.open({
+      listener: { onFrame: (frame) => this.#onFrame(frame), onEvent: (event) => this.#onStreamEvent(event) },
+      ...(tap && { tap }),
+      family,
+    });
+    this.#stream = stream;
+    const format = { encoding: 'pcm16', sampleRate } as const;
+    stream.setFormats(format, format);
+    return stream;
+  }
+
+  #localMedia({ local }: MediaStream, address: string): LocalMedia {
+    const { codecs, srtp: mode = 'off' } = this.#options;
+    const { random } = this.#deps;
+    const newKey = (bytes: number): Uint8Array => new Uint8Array(Buffer.from(random.hex(bytes), 'hex'));
+    const session = { sessionId: this.#sessionId, sessionVersion: 1 };
+    return {
+      ...{ address, codecs, port: local.port, direction: 'sendrecv', ptimeMs: 20 },
+      ...{ srtp: { mode, newKey }, ...session },
+    };
+  }
+
+  #listenTo(leg: SipLeg): void {
+    this.#leg = leg;
+    leg.listen((event) => this.#onLegEvent(event));
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#deps.clock.setTimeout(resolve, ms);
+      void this.#ended.promise.then(() => this.#deps.clock.clearTimeout(timer));
+    });
+  }
+
   #onFrame(frame: CallerFrame): void {
     const { data } = frame;
     this.#options.onHeard?.(new Int16Array(data.buffer, data.byteOffset, data.byteLength / 2));
@@ -170,6 +210,7 @@ export class PhoneCall {
       this.#acknowledged.get(event.sequence)?.();
       this.#acknowledged.delete(event.sequence);
     }
+    if (event.type === 'digit') this.#options.onDigit?.(event.digit);
     if (event.type === 'failed') this.hangUp();
   }
 
@@ -195,8 +236,11 @@ export class PhoneCall {
       case 'acked':
         // It answers the offer that a re-INVITE without one was given.
         if (event.sdp !== undefined) this.#connect(event.sdp);
+        this.#answered.resolve(true);
         return;
       case 'digit':
+        this.#options.onDigit?.(event.digit);
+        return;
       case 'transfer':
       case 'reoffered':
       case 'replaced':

@@ -4,10 +4,12 @@ import { createMediaEngine } from '../media/dgram-engine.js';
 import type { MediaEngine } from '../media/engine.js';
 import { opusEncodingDefaults } from '../media/opus/opus-library.js';
 import { createEmbeddedDriver } from '../signaling/embedded/embedded-driver.js';
-import type { SignalingDriver, SipProtocol } from '../signaling/port.js';
+import type { InboundLeg, SignalingDriver, SipProtocol } from '../signaling/port.js';
 
 /** The SIP and RTP a phone needs: an endpoint of its own, on a port of the kernel's choice. */
 export interface PhoneParts extends AsyncDisposable {
+  /** Where it can be called. */
+  readonly port: number;
   readonly driver: SignalingDriver;
   readonly engine: MediaEngine;
 }
@@ -18,6 +20,8 @@ export interface PhonePartsOptions {
   readonly protocol: SipProtocol;
   /** Hears why a connection was not made. */
   onTrouble?(error: string): void;
+  /** Takes calls. Default: they are refused with 480, this phone only dials. */
+  onCall?(leg: InboundLeg): void;
   /** Takes any certificate, over TLS. Default: it must prove the name that was dialled. */
   readonly insecure?: boolean;
 }
@@ -25,12 +29,12 @@ export interface PhonePartsOptions {
 /** RTP ports of the phone; apart from the connector's default range, so that both live on one machine. */
 const PHONE_PORTS = { min: 30_000, max: 34_998 } as const;
 
-/** Throws `ERR_LISTEN`. Incoming calls are refused with 480: this phone only dials. */
+/** Throws `ERR_LISTEN`. */
 export async function createPhoneParts(
   options: PhonePartsOptions,
   deps: { readonly clock: Clock; readonly random: Random },
 ): Promise<PhoneParts> {
-  const { bind, insecure = false, onTrouble, protocol } = options;
+  const { bind, insecure = false, onCall, onTrouble, protocol } = options;
   const log = { debug: () => {}, warn: (fields: object) => 'error' in fields && onTrouble?.(String(fields.error)) };
   const listen = [{ protocol, host: bind, port: 0 }];
   const driver = createEmbeddedDriver(
@@ -49,8 +53,10 @@ export async function createPhoneParts(
     },
     deps,
   );
-  await driver.start({ onInvite: (leg) => leg.reject(480), onRefused: () => {}, onStateChange: () => {} });
+  const onInvite = (leg: InboundLeg): void => (onCall ? onCall(leg) : leg.reject(480));
+  const [address] = await driver.start({ onInvite, onRefused: () => {}, onStateChange: () => {} });
   return {
+    port: address?.port ?? 0,
     driver,
     engine,
     async [Symbol.asyncDispose]() {

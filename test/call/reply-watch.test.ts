@@ -87,6 +87,24 @@ test('what is said while such a tool runs is still to be answered', () => {
   expect(said).toEqual(['waiting 1400']);
 });
 
+test('the turn that such a tool answers may be known to be over only while it runs, or later', () => {
+  const { clock, said, watch } = setUp();
+  const lastWordMs = clock.now();
+  clock.advance(500);
+  watch.onToolStarted();
+  clock.advance(50);
+  watch.expect(lastWordMs);
+  watch.onToolEnded(false);
+  expect(watch.busy).toBe(false);
+  clock.advance(50);
+  watch.expect(lastWordMs);
+  clock.advance(30_000);
+  expect(said).toEqual([]);
+  watch.expect(clock.now());
+  clock.advance(1300);
+  expect(said).toEqual(['waiting 31900']);
+});
+
 test.each([
   [true, false],
   [false, true],

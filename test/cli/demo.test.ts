@@ -28,11 +28,14 @@ test('Ctrl-C in the call: everything is closed, 1, and no recording is left', as
   expect(files.filter((file) => file.startsWith('recording') || file.endsWith('.lock'))).toEqual([]);
 }, 60_000);
 
-test.each([[['--nosuch']], [['extra']], [['--flavor', 'nobody']]])('wrong usage %j: 2', async (args) => {
-  const io = createFakeIo(temporaryDirectory());
-  expect(await runCli(['demo', ...args], io)).toBe(2);
-  expect(readdirSync(io.cwd)).toEqual([]);
-});
+test.each([[['--nosuch']], [['extra']], [['--flavor', 'nobody']], [['--outbound']]])(
+  'wrong usage %j: 2',
+  async (args) => {
+    const io = createFakeIo(temporaryDirectory());
+    expect(await runCli(['demo', ...args], io)).toBe(2);
+    expect(readdirSync(io.cwd)).toEqual([]);
+  },
+);
 
 test('--help ends with 0', async () => {
   const io = createFakeIo(temporaryDirectory());

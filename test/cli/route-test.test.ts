@@ -223,6 +223,12 @@ describe('a whole conversation', () => {
     });
   });
 
+  test('one that leaves the first word to the other side', async () => {
+    const route = desk.replace('PORT', '1').replace('{ text: "Good day, {{from}}" }', 'false');
+    const { out } = await routeTest(['1', '--config', 'c.yaml'], directoryWith(route));
+    expect(out).toContain('\n  does not greet\n');
+  });
+
   test('one that cannot be interrupted and can only talk', async () => {
     const text =
       'flavors: { a: { use: echo } }\nroutes: [{ match: { any: true }, flavor: a, tools: [], interruption: { enabled: false } }]\n';

@@ -16,6 +16,7 @@ const examples = readdirSync(`${repository}sip-config`).filter(
 
 /** What an operator has to set for each; everything else has a default. */
 const environment: Readonly<Record<string, readonly string[]>> = {
+  'assistant.yaml': ['OPENAI_API_KEY', 'TRUNK_PASSWORD'],
   'behind-opensips.yaml': [],
   'browser-phone.yaml': [],
   'connector.yaml': [],

@@ -20,7 +20,7 @@ describe('a mistake in a route', () => {
     ['greeting: { wave: a.wav }', 'error routes[0].greeting.wave: unknown key'],
     ['greeting: {}', 'error routes[0].greeting: neither text nor wav'],
     ['greeting: ""', 'error routes[0].greeting: the text is empty'],
-    ['greeting: 7', 'error routes[0].greeting: expected text, or keys and values, found a whole number'],
+    ['greeting: 7', 'error routes[0].greeting: expected text, or false, or keys and values, found a whole number'],
     ['timeZone: Europe/Lodnon', 'error routes[0].timeZone: no time zone has this name'],
     ['timeZone: "+01:00"', 'error routes[0].timeZone: expected a time zone'],
     [
@@ -47,6 +47,7 @@ describe('a mistake in a route', () => {
       'duration: { endSeconds: 20, warning: Soon. }',
       'error routes[0].duration.warningSeconds: the longest call, duration.endSeconds, has only 20 s',
     ],
+    ['greeting: true', 'error routes[0].greeting: expected text, or false, or keys and values, found the word true'],
     ['silence: { reprompts: hello }', 'error routes[0].silence.reprompts: expected a list, found text'],
     [
       'duration: { warning: Soon., warningSeconds: 600 }',

@@ -6,6 +6,8 @@ export interface FakeArguments {
   readonly beta: boolean;
   /** `--variant`, of the fakes that have some. */
   readonly variant: string | undefined;
+  /** `--script`, of the fakes that have several. */
+  readonly script: string | undefined;
 }
 
 /** A fake that was started by hand. */
@@ -26,6 +28,8 @@ export interface FakeCommand {
   /** Each with what it does, for the help. */
   readonly options: readonly string[];
   readonly variants: readonly string[];
+  /** What it can talk about; absent: one thing alone. */
+  readonly scripts?: readonly string[];
   readonly faults: readonly string[];
   start(given: FakeArguments): Promise<RunningFake>;
 }

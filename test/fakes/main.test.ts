@@ -113,6 +113,8 @@ test.each([
   ['no name', []],
   ['another name', ['sunshine']],
   ['another variant', ['openai-text', '--variant', 'sunshine']],
+  ['another script', ['openai-realtime', '--script', 'opera']],
+  ['a script of a fake that has none', ['runpod', '--script', 'assistant']],
   ['an unknown fault', ['openai-realtime', '--fault', 'sunshine']],
   ['an unknown option', ['openai-realtime', '--colour']],
   ['a port that is none', ['openai-realtime', '--port', 'x']],

@@ -62,11 +62,12 @@ function readArguments(args: readonly string[]): Arguments | string {
         key: { type: 'string' },
         beta: { type: 'boolean', default: false },
         variant: { type: 'string' },
+        script: { type: 'string' },
         fault: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
       },
     });
-    const { port, key, beta, variant, fault: faults, json } = values;
+    const { port, key, beta, variant, script, fault: faults, json } = values;
     const command = commands.find(({ name }) => name === positionals.join());
     if (command === undefined) {
       const names = `the fakes are ${commands.map(({ name }) => name).join(', ')}`;
@@ -77,7 +78,9 @@ function readArguments(args: readonly string[]): Arguments | string {
     if (unknown !== undefined) return `${command.name} has no fault ${unknown}`;
     if (variant !== undefined && !command.variants.includes(variant))
       return `${command.name} has no variant ${variant}: ${listed(command.variants)}`;
-    return { command, port: Number(port), key, beta, variant, faults, json };
+    if (script !== undefined && !command.scripts?.includes(script))
+      return `${command.name} has no script ${script}: ${listed(command.scripts ?? [])}`;
+    return { command, port: Number(port), key, beta, variant, script, faults, json };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

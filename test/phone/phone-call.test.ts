@@ -4,7 +4,7 @@ import { PhoneCall, type PhoneEvent } from '../../src/phone/phone-call.js';
 import type { LegEvent, OutboundRequest } from '../../src/signaling/port.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeDriver } from '../support/fake-driver.js';
-import { OFFER, PCMA_ANSWER } from '../support/fake-leg.js';
+import { FakeLeg, OFFER, PCMA_ANSWER } from '../support/fake-leg.js';
 import { FakeEngine } from '../support/fake-media.js';
 
 /** A phone without a network. */
@@ -161,4 +161,50 @@ test('a socket that fails ends the call', async () => {
   emit({ type: 'answered', sdp: OFFER });
   engine.streams[0]?.emit({ type: 'failed', message: 'network is down' });
   expect(leg.hangUps).toBe(1);
+});
+
+test('a phone that is called rings, answers, hears keys, and is hung up on', async () => {
+  const clock = new FakeClock(0);
+  const engine = new FakeEngine(clock);
+  const digits: string[] = [];
+  const options = {
+    fromUser: 'salon',
+    codecs: ['pcmu'],
+    onEvent: () => {},
+    onDigit: (digit: string) => digits.push(digit),
+  } as const;
+  const call = new PhoneCall(options, { driver: new FakeDriver(), engine, clock, random: createSystemRandom() });
+  const leg = new FakeLeg();
+  const taken = call.take(leg, 1000);
+  await clock.advanceAsync(900, 50);
+  expect(leg.actions).toEqual(['180']);
+  await clock.advanceAsync(200, 50);
+  await taken;
+  expect(leg.actions).toEqual(['180', '200']);
+  expect(leg.descriptions[0]).toContain('RTP/AVP 0 101');
+  leg.emit({ type: 'acked', sdp: undefined });
+  expect(await call.answered).toBe(true);
+  leg.emit({ type: 'digit', digit: '2', durationMs: 100 });
+  engine.streams[0]?.emit({ type: 'digit', digit: '5', durationMs: 100, atMs: 0 });
+  expect(digits).toEqual(['2', '5']);
+  call.hangUp();
+  expect(leg.actions.at(-1)).toContain('hang-up');
+});
+
+test('a call that is given up while the phone rings is not answered, and an offer that it cannot answer is refused', async () => {
+  const clock = new FakeClock(0);
+  const deps = { driver: new FakeDriver(), engine: new FakeEngine(clock), clock, random: createSystemRandom() };
+  const options = { fromUser: 'salon', codecs: ['pcmu'], onEvent: () => {} } as const;
+  const [given, odd] = [new FakeLeg(), new FakeLeg({ sdp: OFFER.replace('RTP/AVP 0 8 101', 'RTP/AVP 18') })];
+  const first = new PhoneCall(options, deps);
+  const ringing = first.take(given, 1000);
+  await clock.advanceAsync(100, 50);
+  given.emit({ type: 'ended', end: { by: 'peer', status: 487, text: '' } });
+  await ringing;
+  expect(await first.answered).toBe(false);
+  expect(clock.pendingTimers).toBe(0);
+  const taken = new PhoneCall(options, deps).take(odd, 10);
+  await clock.advanceAsync(100, 50);
+  await taken;
+  expect(odd.actions).toEqual(['180', 'reject 488']);
 });

@@ -119,9 +119,12 @@ export const routeSchema = z
       .min(1)
       .exactOptional()
       .describe("What the agent is told to do, in place of the flavor's own. May hold {{name}} and the like."),
-    greeting: saying()
+    greeting: z
+      .union([z.literal(false).transform(() => ({ text: '' })), saying()])
       .exactOptional()
-      .describe('What the agent says first. May hold {{name}}, {{from}}, {{date}}, {{sip.Header-Name}} and the like.'),
+      .describe(
+        'What the agent says first; false: nothing, the other side begins. May hold {{name}}, {{from}}, {{date}}, {{sip.Header-Name}} and the like.',
+      ),
     timeZone: checked(parseTimeZone)
       .prefault(defaults.timeZone)
       .describe('Where {{date}}, {{time}}, {{weekday}} and {{datetime}} are told: Europe/London.'),

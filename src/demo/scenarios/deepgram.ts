@@ -1,6 +1,7 @@
 import { type FakeProvider, startFakeProvider } from '../fake-provider.js';
 import type { Scenario, Setting, Stage } from '../scenario.js';
 import { startSlotsService } from '../slots-service.js';
+import type { DemoModel, FakeScriptName } from './demo-model.js';
 import { realtimeFigures } from './realtime-figures.js';
 import { playSalonCaller, type SalonLine, salonConfig, salonLines, salonSucceeded } from './salon.js';
 
@@ -22,20 +23,38 @@ export function deepgramScenario(options: DeepgramOptions): Scenario<SalonLine> 
   return { lines: salonLines, open: (setting) => open(options, setting) };
 }
 
-async function open({ flavor, fakes }: DeepgramOptions, setting: Setting): Promise<Stage<SalonLine>> {
-  const { env, tell, clock, signal } = setting;
+async function open(options: DeepgramOptions, setting: Setting): Promise<Stage<SalonLine>> {
+  const model = await openDeepgramModel(options, 'salon', setting);
+  const slots = await startSlotsService(setting.clock);
+  return {
+    ...model,
+    config: salonConfig(model.section, slots.url),
+    play: playSalonCaller,
+    figures: async (account) => realtimeFigures(account, undefined),
+    succeeded: salonSucceeded,
+    [Symbol.asyncDispose]: async () => {
+      await model[Symbol.asyncDispose]();
+      await slots[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The flavor, with the real services or the fakes. Rejects as {@link startFakeProvider} does. */
+export async function openDeepgramModel(
+  { flavor, fakes }: DeepgramOptions,
+  script: FakeScriptName,
+  { env, tell, clock, signal }: Setting,
+): Promise<DemoModel> {
   const needed = flavor === 'deepgram' ? [DEEPGRAM_KEY, MODEL_KEY] : [DEEPGRAM_KEY];
   const real = needed.every((name) => (env[name] ?? '') !== '');
-  const slots = await startSlotsService(clock);
-  const fakesStarted: FakeProvider[] = [];
+  const started: FakeProvider[] = [];
   const close = async (): Promise<void> => {
-    for (const fake of fakesStarted) await fake[Symbol.asyncDispose]();
-    await slots[Symbol.asyncDispose]();
+    for (const fake of started) await fake[Symbol.asyncDispose]();
   };
   const start = async (name: string): Promise<string> => {
     const program = fakes === undefined ? {} : { program: fakes };
-    const fake = await startFakeProvider({ name, clock, ...program }, signal);
-    fakesStarted.push(fake);
+    const fake = await startFakeProvider({ name, script, clock, ...program }, signal);
+    started.push(fake);
     return fake.url;
   };
   if (!real) tell(`${needed.join(' and ')} not set: starting the fakes ...`);
@@ -49,12 +68,10 @@ async function open({ flavor, fakes }: DeepgramOptions, setting: Setting): Promi
     throw error;
   }
   return {
-    config: salonConfig(sectionOf(flavor, url, modelUrl), slots.url),
+    section: sectionOf(flavor, url, modelUrl),
     env: Object.fromEntries(needed.map((name) => [name, real ? (env[name] ?? '') : 'none'])),
     agent: `flavor ${flavor}, ${real ? 'the real services' : 'with the fakes of this repository'}`,
-    play: playSalonCaller,
-    figures: async (account) => realtimeFigures(account, undefined),
-    succeeded: salonSucceeded,
+    account: async () => undefined,
     [Symbol.asyncDispose]: close,
   };
 }

@@ -1,5 +1,5 @@
 import type { CallRecord } from '../../ops/call-record.js';
-import { type DemoAccount, type Figure, resumedPauses } from '../demo-account.js';
+import { type DemoAccount, type Figure, resumedPauses, setupMs } from '../demo-account.js';
 import type { FakeAccount } from '../fake-provider.js';
 import {
   answersOf,
@@ -24,6 +24,18 @@ export function realtimeFigures(account: DemoAccount, told: FakeAccount | undefi
     ...toldFigures(told),
     ...wavFigures(account),
     toolsFigure(account.record),
+    goodbyeFigure(account.record),
+    ...usageFigures(account.record),
+    ...lineFigures(account),
+  ];
+}
+
+/** Rows for a call of the agent's to somebody: nobody greets, and nobody is interrupted. */
+export function outboundFigures(account: DemoAccount): readonly Figure[] {
+  return [
+    ['INVITE to 200, while it rang', inMs(setupMs(account))],
+    ...latencyFigures(account),
+    ...modelFigures(account),
     goodbyeFigure(account.record),
     ...usageFigures(account.record),
     ...lineFigures(account),

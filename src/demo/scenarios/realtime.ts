@@ -1,6 +1,7 @@
 import { type FakeProvider, startFakeProvider } from '../fake-provider.js';
 import type { Scenario, Setting, Stage } from '../scenario.js';
 import { startSlotsService } from '../slots-service.js';
+import type { DemoModel, FakeScriptName } from './demo-model.js';
 import { realtimeFigures } from './realtime-figures.js';
 import { playSalonCaller, type SalonLine, salonConfig, salonLines, salonSucceeded } from './salon.js';
 
@@ -25,22 +26,43 @@ export function realtimeScenario(options: RealtimeOptions): Scenario<SalonLine> 
   return { lines: salonLines, open: (setting) => open(options, setting) };
 }
 
-async function open(options: RealtimeOptions, { env, tell, clock, signal }: Setting): Promise<Stage<SalonLine>> {
-  const { [KEY]: key, [URL_VARIABLE]: url } = env;
+async function open(options: RealtimeOptions, setting: Setting): Promise<Stage<SalonLine>> {
+  const { clock } = setting;
+  const model = await openRealtimeModel(options, 'salon', setting);
   const slots = await startSlotsService(clock);
-  const fake = key || url ? undefined : await startFake(options, { tell, clock, signal }, slots);
   return {
-    config: realtimeConfig({ ...options, url: fake?.url ?? url, slotsUrl: slots.url }),
+    ...model,
+    config: salonConfig(model.section, slots.url),
+    play: playSalonCaller,
+    figures: async (account) => realtimeFigures(account, await model.account()),
+    succeeded: salonSucceeded,
+    [Symbol.asyncDispose]: async () => {
+      await model[Symbol.asyncDispose]();
+      await slots[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The flavor, with the real service, a server of the environment's, or the fake. Rejects as {@link startFakeProvider} does. */
+export async function openRealtimeModel(
+  options: RealtimeOptions,
+  script: FakeScriptName,
+  { env, tell, clock, signal }: Setting,
+): Promise<DemoModel> {
+  const { [KEY]: key, [URL_VARIABLE]: url } = env;
+  let fake: FakeProvider | undefined;
+  if (!key && !url) {
+    tell('OPENAI_API_KEY is not set: starting the fake of the Realtime API ...');
+    const program = options.fakes === undefined ? {} : { program: options.fakes };
+    fake = await startFakeProvider({ name: 'openai-realtime', script, clock, ...program }, signal);
+  }
+  return {
+    section: sectionOf({ ...options, url: fake?.url ?? url }),
     env: key ? { [KEY]: key } : {},
     agent: `flavor openai-realtime, ${answering(fake, url)}`,
     ...(!fake && { remedy: remedyFor(url) }),
-    play: playSalonCaller,
-    figures: async (account) => realtimeFigures(account, await fake?.account()),
-    succeeded: salonSucceeded,
-    [Symbol.asyncDispose]: async () => {
-      await fake?.[Symbol.asyncDispose]();
-      await slots[Symbol.asyncDispose]();
-    },
+    account: async () => fake?.account(),
+    [Symbol.asyncDispose]: async () => fake?.[Symbol.asyncDispose](),
   };
 }
 
@@ -58,29 +80,13 @@ function remedyFor(url: string | undefined): string {
   return `${URL_VARIABLE} is ${address}: start a server there, or unset the variable to have the real service (with ${KEY}) or the fake (without).`;
 }
 
-async function startFake(
-  { fakes }: RealtimeOptions,
-  { tell, clock, signal }: Pick<Setting, 'tell' | 'clock' | 'signal'>,
-  slots: AsyncDisposable,
-): Promise<FakeProvider> {
-  tell('OPENAI_API_KEY is not set: starting the fake of the Realtime API ...');
-  const program = fakes === undefined ? {} : { program: fakes };
-  try {
-    return await startFakeProvider({ name: 'openai-realtime', clock, ...program }, signal);
-  } catch (error) {
-    await slots[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-interface ConfigValues extends Pick<RealtimeOptions, 'model' | 'voice'> {
-  readonly url: string | undefined;
-  readonly slotsUrl: string;
-}
-
-function realtimeConfig({ url, model, voice, slotsUrl }: ConfigValues): string {
+function sectionOf({
+  url,
+  model,
+  voice,
+}: Pick<RealtimeOptions, 'model' | 'voice'> & { readonly url: string | undefined }): string {
   const options = Object.entries({ url, model, voice }).flatMap(([name, value]) =>
     value === undefined ? [] : [`    ${name}: ${JSON.stringify(value)}\n`],
   );
-  return salonConfig(`    use: openai-realtime\n    apiKey: \${${KEY}:-none}\n${options.join('')}`, slotsUrl);
+  return `    use: openai-realtime\n    apiKey: \${${KEY}:-none}\n${options.join('')}`;
 }

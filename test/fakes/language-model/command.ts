@@ -1,7 +1,8 @@
 import type { FakeCommand, RunningFake } from '../command.js';
+import { scriptNamed, scriptNames, scriptOption } from '../openai-realtime/scripts.js';
 import { isModelFault, modelFaults } from './faults.js';
-import { salonMind } from './salon-mind.js';
 import type { Mind } from './scripted-answer.js';
+import { scriptedMind } from './scripted-mind.js';
 import type { ModelService } from './service.js';
 
 /** What a fake of a provider of text has in common with the others, by hand. */
@@ -21,11 +22,14 @@ export function modelCommand(
 ): FakeCommand {
   return {
     name: about.name,
-    options: about.options,
+    options: [...about.options, scriptOption],
+    scripts: scriptNames,
     variants: about.variants,
     faults: modelFaults,
-    async start({ port, key, variant }): Promise<RunningFake> {
-      const fake = await about.open({ port, ...(key !== undefined && { apiKey: key }), variant, mind: salonMind });
+    async start({ port, key, variant, script: name }): Promise<RunningFake> {
+      const { role, script } = scriptNamed(name);
+      const mind = scriptedMind(script);
+      const fake = await about.open({ port, ...(key !== undefined && { apiKey: key }), variant, mind });
       return {
         url: fake.baseUrl,
         introduction: `A fake of ${about.title} listens at ${fake.baseUrl}
@@ -34,7 +38,7 @@ Point a language model at it, in the section of a flavor that has one:
 
   llm: ${about.section(fake.baseUrl, key ?? 'anything', variant)}
 
-It answers as a hairdresser's receptionist. Ctrl-C ends it.
+It answers as ${role}. Ctrl-C ends it.
 `,
         fail(fault) {
           if (isModelFault(fault)) fake.fail(fault);

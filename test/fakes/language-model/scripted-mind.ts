@@ -1,14 +1,15 @@
 import type { Reply } from '../openai-realtime/reply.js';
-import { salonScript } from '../openai-realtime/salon-script.js';
-import type { MindTurn } from '../openai-realtime/script.js';
+import type { MindTurn, Script } from '../openai-realtime/script.js';
 import type { AskedQuestion, Mind, ScriptedAnswer } from './scripted-answer.js';
 
-/** The hairdresser's receptionist of the other fakes, as a model that is asked: it remembers nothing but what it is told. */
-export const salonMind: Mind = (question): ScriptedAnswer => {
-  const reply = salonScript().reply(turnOf(question));
-  // It is written so that nothing has to be waited for.
-  return reply instanceof Promise ? { text: '' } : answerOf(reply);
-};
+/** The mind of a script of the other fakes, as a model that is asked: it remembers nothing but what it is told. */
+export function scriptedMind(script: Script): Mind {
+  return (question): ScriptedAnswer => {
+    const reply = script().reply(turnOf(question));
+    // They are written so that nothing has to be waited for.
+    return reply instanceof Promise ? { text: '' } : answerOf(reply);
+  };
+}
 
 function turnOf({ dialogue, system, tools }: AskedQuestion): MindTurn {
   const common = { instructions: system, tools };
