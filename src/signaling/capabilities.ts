@@ -38,7 +38,7 @@ export const RELIABLE_TAG = '100rel';
 export const TIMER_TAG = 'timer';
 
 /** Option tag of INVITEs that take over a call (RFC 3891). */
-export const REPLACES_TAG = 'replaces';
+const REPLACES_TAG = 'replaces';
 
 /** Option tags that a peer may require of a driver which writes its responses itself. */
 export function ownTags(sessionTimers: boolean): ReadonlySet<string> {

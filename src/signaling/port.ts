@@ -249,6 +249,9 @@ export interface SignalingHandlers {
   onStateChange(state: 'up' | 'down'): void;
 }
 
+/** Whether calls are taken, as OPTIONS tell it. */
+export type Availability = 'open' | 'full' | 'draining';
+
 /** What a driver can do beyond the calls themselves: callers look here, never at its name. */
 export interface SignalingFeatures {
   /** REFER with Replaces ({@link ReferRequest.replaces}). */
@@ -286,7 +289,7 @@ export interface SignalingDriver extends AsyncDisposable {
   /** Binds or connects. Throws `ERR_LISTEN`. Resolves with what was bound once calls can come. */
   start(handlers: SignalingHandlers, signal?: AbortSignal): Promise<readonly ListeningAddress[]>;
   /** What OPTIONS answers: 200 when `open`, 503 with Retry-After otherwise. INVITEs still reach `onInvite`. */
-  setAvailability(availability: 'open' | 'full' | 'draining'): void;
+  setAvailability(availability: Availability): void;
   /** Reads anew what it was given as files: certificates. Throws `ERR_TLS_FILE`, and keeps what it had. */
   renew?(): Promise<void>;
   /** Absent where the driver registers nowhere. */

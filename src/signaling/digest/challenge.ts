@@ -16,7 +16,7 @@ export interface DigestChallenge {
 }
 
 /** Reads one challenge; `undefined` for another scheme, an unknown algorithm or qop, and without realm or nonce. */
-export function parseChallenge(value: string): DigestChallenge | undefined {
+function parseChallenge(value: string): DigestChallenge | undefined {
   const header = parseAuthHeader(value);
   if (header?.scheme !== 'digest') return undefined;
   const { params } = header;

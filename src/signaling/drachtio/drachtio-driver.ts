@@ -6,6 +6,7 @@ import { runGuarded } from '../leg-events.js';
 import { createLocalAddressFinder } from '../local-address.js';
 import { parseSipUri } from '../message/sip-uri.js';
 import type {
+  Availability,
   ListeningAddress,
   OutboundLeg,
   OutboundRequest,
@@ -15,13 +16,14 @@ import type {
 } from '../port.js';
 import { RestingTargets } from '../resting-targets.js';
 import type { SessionTimerOptions } from '../session/session-agreement.js';
+import { sipProtocolOf } from '../sip-protocol.js';
 import { type DrachtioDeps, type DrachtioOptions, type DrachtioServer, drachtioDefaults } from './drachtio-options.js';
 import { ServerUacLeg } from './outbound-leg.js';
 import type { LeftBehind } from './server/left-behind.js';
 import { dialServer, ServerLink } from './server/server-link.js';
 import { ServerListener } from './server/server-listener.js';
 import { loadSrf, type SrfConstructor } from './server/srf-module.js';
-import { protocols, type ServerGreeting, type SrfSession } from './server/srf-session.js';
+import type { ServerGreeting, SrfSession } from './server/srf-session.js';
 import { type DriverContext, ServerCalls } from './server-calls.js';
 
 /** What we ask a server for outside of dialogs. It takes no others, and drops what nobody asked for, or says 503. */
@@ -48,7 +50,7 @@ class DrachtioDriver implements SignalingDriver {
   readonly #calls = new Map<SrfSession, ServerCalls>();
   #listener: ServerListener | undefined;
   #context: DriverContext | undefined;
-  #availability: 'open' | 'full' | 'draining' = 'open';
+  #availability: Availability = 'open';
   #up = false;
   #starting = false;
   /** Which of the servers has the next outbound call. */
@@ -86,7 +88,7 @@ class DrachtioDriver implements SignalingDriver {
     }
   }
 
-  setAvailability(availability: 'open' | 'full' | 'draining'): void {
+  setAvailability(availability: Availability): void {
     this.#availability = availability;
   }
 
@@ -257,8 +259,8 @@ class DrachtioDriver implements SignalingDriver {
 
 /** `udp/10.0.0.5:5060`, as a server calls what it listens on. */
 function addressOf(hostport: string): readonly ListeningAddress[] {
-  const match = /^(udp|tcp|tls|ws|wss)\/\[?([0-9A-Fa-f.:]+?)\]?:(\d{1,5})$/.exec(hostport.trim());
+  const match = /^([a-z]{2,3})\/\[?([0-9A-Fa-f.:]+?)\]?:(\d{1,5})$/.exec(hostport.trim());
   const [, protocol = '', address = '', port = ''] = match ?? [];
-  const known = protocols.get(protocol);
+  const known = sipProtocolOf(protocol);
   return known === undefined ? [] : [{ protocol: known, address, port: Number(port) }];
 }

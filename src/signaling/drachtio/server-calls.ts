@@ -8,7 +8,7 @@ import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import type { LocalAddressFinder } from '../local-address.js';
 import type { HeaderField } from '../message/sip-headers.js';
-import type { InviteRequest, SignalingHandlers } from '../port.js';
+import type { Availability, InviteRequest, SignalingHandlers } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { inspectRequest } from '../request-inspection.js';
 import type { RestingTargets } from '../resting-targets.js';
@@ -37,7 +37,7 @@ export interface DriverContext {
   readonly identities: Map<string, ServerDialog>;
   /** The allow-list. */
   readonly accept: (address: string) => boolean;
-  readonly availability: () => 'open' | 'full' | 'draining';
+  readonly availability: () => Availability;
   readonly closing: () => boolean;
 }
 

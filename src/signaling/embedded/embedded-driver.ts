@@ -10,6 +10,7 @@ import { runGuarded } from '../leg-events.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import { parseMessage } from '../message/sip-parser.js';
 import type {
+  Availability,
   InviteRequest,
   ListeningAddress,
   OutboundLeg,
@@ -69,7 +70,7 @@ class EmbeddedDriver implements SignalingDriver {
   readonly #legs = new Set<{ shutDown(): void }>();
   readonly #registrations: readonly Registration[];
   #handlers: SignalingHandlers | undefined;
-  #availability: 'open' | 'full' | 'draining' = 'open';
+  #availability: Availability = 'open';
   #closing: Promise<void> | undefined;
 
   constructor(options: EmbeddedOptions, deps: EmbeddedDeps) {
@@ -167,7 +168,7 @@ class EmbeddedDriver implements SignalingDriver {
     return this.#registrations.map(({ status }) => status);
   }
 
-  setAvailability(availability: 'open' | 'full' | 'draining'): void {
+  setAvailability(availability: Availability): void {
     this.#availability = availability;
   }
 

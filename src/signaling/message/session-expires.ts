@@ -1,7 +1,7 @@
 import { parseDecimal, TextCursor, takeParams } from './lexical.js';
 
 /** Larger intervals mean this one: a session that outlives it outlives the process too. */
-export const MAX_SESSION_SECONDS = 2 ** 32 - 1;
+const MAX_SESSION_SECONDS = 2 ** 32 - 1;
 
 /** Who refreshes: the side that sent the request the field stands in, or answers (RFC 4028 section 4). */
 export type Refresher = 'uac' | 'uas';

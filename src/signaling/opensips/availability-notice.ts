@@ -1,3 +1,4 @@
+import type { Availability } from '../port.js';
 import type { MiClient } from './mi/mi-client.js';
 import { METHOD_NOT_FOUND } from './mi/mi-message.js';
 import { FULL_RETRY_AFTER_SECONDS } from './opensips-options.js';
@@ -6,9 +7,7 @@ import { FULL_RETRY_AFTER_SECONDS } from './opensips-options.js';
 const VARIABLE = 'voice_connector';
 
 /** Its values: 0, or what the script is to say in Retry-After of a 503, s. */
-const values = { open: 0, full: FULL_RETRY_AFTER_SECONDS, draining: 60 } as const;
-
-export type Availability = keyof typeof values;
+const values: Readonly<Record<Availability, number>> = { open: 0, full: FULL_RETRY_AFTER_SECONDS, draining: 60 };
 
 /**
  * Tells the script of OpenSIPS whether calls are taken, so that its answer to OPTIONS can say so: it is the script that

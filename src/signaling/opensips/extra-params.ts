@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { withoutBrackets } from '../../base/ip-text.js';
 import type { SipSource } from '../port.js';
+import { sipProtocolOf } from '../sip-protocol.js';
 import { parseObject } from './mi/mi-message.js';
 
 /** What the third argument of `ua_session_server_init` says of the INVITE itself; its other keys are the connector's. */
@@ -24,14 +25,10 @@ export function readExtraParams(text: string): InviteOrigin {
   };
 }
 
-const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map(
-  (['udp', 'tcp', 'tls', 'ws', 'wss'] as const).map((name) => [name, name]),
-);
-
 function parseSource(text: string): SipSource | undefined {
   const match = /^([a-z]{2,3}):(.{1,64}):(\d{1,5})$/i.exec(text);
   const address = withoutBrackets(match?.[2] ?? '');
-  const protocol = protocols.get(match?.[1]?.toLowerCase() ?? '');
+  const protocol = sipProtocolOf(match?.[1] ?? '');
   const port = Number(match?.[3]);
   return protocol === undefined || isIP(address) === 0 || port > 65_535 ? undefined : { protocol, address, port };
 }

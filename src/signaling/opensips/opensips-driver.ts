@@ -9,6 +9,7 @@ import { createLocalAddressFinder, type LocalAddressFinder } from '../local-addr
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type {
+  Availability,
   InviteRequest,
   ListeningAddress,
   OutboundLeg,
@@ -21,7 +22,7 @@ import { inspectRequest } from '../request-inspection.js';
 import { RestingTargets } from '../resting-targets.js';
 import { retryAfterField } from '../retry-after.js';
 import { readSessionBody } from '../session/session-body.js';
-import { type Availability, AvailabilityNotice } from './availability-notice.js';
+import { AvailabilityNotice } from './availability-notice.js';
 import type { BoundSocket } from './bound-socket.js';
 import { createEventSocket } from './event-socket.js';
 import { createEventFilter, miHost } from './event-sources.js';

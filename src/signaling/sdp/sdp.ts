@@ -52,9 +52,9 @@ import { type AudioSection, type DescriptionContent, type MediaLayout, writeDesc
  */
 export type { AddressFamily } from './sdp-address.js';
 export type { LocalSrtp, SrtpMode } from './sdp-crypto.js';
-export type { IceCredentials, LocalDtls } from './sdp-dtls.js';
+export type { LocalDtls } from './sdp-dtls.js';
 export type { AudioCodec } from './sdp-formats.js';
-export { type ParsedMedia, type ParsedSdp, parseSessionDescription, type SdpDirection } from './sdp-parse.js';
+export { parseSessionDescription, type SdpDirection } from './sdp-parse.js';
 
 /** Our side of the stream. */
 export interface LocalMedia {

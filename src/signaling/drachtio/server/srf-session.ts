@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { runGuarded } from '../../leg-events.js';
 import type { SipSource } from '../../port.js';
+import { sipProtocolOf } from '../../sip-protocol.js';
 import type { LeftBehind } from './left-behind.js';
 import { OpenRequest } from './open-request.js';
 import type { OutgoingRequest, OutgoingTransaction, RequestUser } from './outgoing-request.js';
@@ -266,15 +267,6 @@ export class SrfSession {
   }
 }
 
-/** Protocols as the server calls them. */
-export const protocols: ReadonlyMap<string, SipSource['protocol']> = new Map([
-  ['udp', 'udp'],
-  ['tcp', 'tcp'],
-  ['tls', 'tls'],
-  ['ws', 'ws'],
-  ['wss', 'wss'],
-]);
-
 function sourceOf({ protocol, source_address, source_port }: SrfMeta): SipSource {
-  return { protocol: protocols.get(protocol) ?? 'udp', address: source_address, port: source_port };
+  return { protocol: sipProtocolOf(protocol) ?? 'udp', address: source_address, port: source_port };
 }

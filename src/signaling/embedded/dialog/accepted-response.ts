@@ -5,7 +5,7 @@ import type { TimerOptions } from '../transaction/timer-values.js';
  * When a 2xx to an INVITE is sent again, ms after it was sent first: T1, then doubling up to T2, until 64*T1, on every
  * transport (RFC 3261 section 13.3.1.4). Returns `undefined` when the wait is over.
  */
-export function nextRepetitionMs(elapsedMs: number, gapMs: number, timers: TimerOptions): number | undefined {
+function nextRepetitionMs(elapsedMs: number, gapMs: number, timers: TimerOptions): number | undefined {
   const nextMs = elapsedMs + gapMs;
   return nextMs < 64 * timers.t1Ms ? nextMs : undefined;
 }
