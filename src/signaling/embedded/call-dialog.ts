@@ -7,13 +7,12 @@ import { reasonText } from '../leg-end.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import type { HangUpOptions, LegEnd, OfferReply } from '../port.js';
+import type { HangUpOptions, LegEnd, OfferReply, Referral } from '../port.js';
 import { oneLine } from '../rejection.js';
 import type { Offer } from '../session/reoffers.js';
 import { PeerReferral } from '../transfer/peer-referral.js';
 import { Transfers } from '../transfer/transfers.js';
 import { sendInDialog } from './authorized-send.js';
-import type { DialogUser } from './call-dialog-user.js';
 import type { Dialog } from './dialog/dialog.js';
 import type { DialogOwner } from './dialog/dialog-table.js';
 import type { FlowOrigin } from './dialog/flow-finder.js';
@@ -23,7 +22,29 @@ import { EndpointChannel } from './endpoint-channel.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
-export type CallDialogUser = DialogUser<CallDialog>;
+/**
+ * The leg above, told whose dialog it is. Every callback runs while the message that caused it is handled, `onEnded` also
+ * from own methods.
+ */
+export interface CallDialogUser {
+  /** The ACK of a 2xx of ours. */
+  onAcked(call: CallDialog, sdp: string | undefined): void;
+  /** A re-INVITE; `reply` answers it. */
+  onOffer(call: CallDialog, sdp: string | undefined, reply: OfferReply): void;
+  onDigit(call: CallDialog, digit: string, durationMs: number): void;
+  /** News of a transfer of ours; also in a turn of its own, where the REFER could not be sent. */
+  onTransfer(call: CallDialog, status: number, final: boolean): void;
+  /** The answer to an offer of ours; likewise. */
+  onReoffered(call: CallDialog, status: number, sdp: string | undefined): void;
+  /** UAS: a PRACK, to be answered. */
+  onPrack?(prack: ServerTransaction): void;
+  /** Somebody asks to take the peer's place in this established call (RFC 3891); to be answered. */
+  onReplace(transaction: ServerTransaction, sdp: string | undefined): void;
+  /** A REFER of the peer; where this is absent it is declined. */
+  readonly onRefer?: ((referral: Referral) => void) | undefined;
+  /** The dialog is over for the user: BYE received or sent. Called at most once. */
+  onEnded(call: CallDialog, end: LegEnd): void;
+}
 
 export interface CallDialogParts {
   readonly endpoint: Endpoint;
