@@ -42,6 +42,7 @@ const CLAIM_MS = 3_000;
 /** And one that the far end has just answered: time for a connector that comes back to a new hub, and for 200 again, ms. */
 const ANSWERED_MS = 5_000;
 
+/** How long a session that we refused is left for its ACK, as connectors leave theirs, ms. */
 const { refusedMs } = opensipsDefaults.limits;
 
 /**
@@ -176,7 +177,6 @@ export class HubSessions {
     const opensips = this.#parts.session(key);
     session.invite = undefined;
     void opensips.reply('INVITE', 503, undefined, { headers: [retryAfterField(FULL_RETRY_AFTER_SECONDS)] });
-    // Left for its ACK a while, as connectors leave theirs.
     session.timer = clock.setTimeout(() => {
       void opensips.terminate();
       this.forget(key);
