@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { carryOverSpending } from '../../src/connector/spending.js';
 import type { SpendBook } from '../../src/ops/cost/spend-book.js';
 import { FakeLeg } from '../support/fake-leg.js';
 import { createKeptLog } from '../support/silent-log.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { answered, setUp } from './connector-setup.js';
 
 const cost = {
@@ -49,8 +50,10 @@ test('records that cannot be read stop no start: the day begins at nothing, and 
   const log = createKeptLog();
   const carried: number[] = [];
   const book = { carryOver: (usd: number) => carried.push(usd), isToday: () => true } as Partial<SpendBook>;
-  // A directory stands where the file should.
-  await carryOverSpending(book as SpendBook, tmpdir(), log);
+  const directory = temporaryDirectory();
+  const loop = join(directory, 'cdr.jsonl');
+  await symlink(loop, loop);
+  for (const path of [directory, loop]) await carryOverSpending(book as SpendBook, path, log);
   expect(carried).toEqual([]);
-  expect(log.lines.join()).toContain('counted from now');
+  expect(log.lines.filter((line) => line.includes('counted from now'))).toHaveLength(2);
 });

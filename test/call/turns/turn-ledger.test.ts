@@ -99,6 +99,37 @@ test('stages that come after the audio they belong to stand in the same turn', (
   expect(ledger.turns().map(({ stages }) => stages.endOfTurnMs)).toEqual([210, 77]);
 });
 
+test('stages that come only once their answer is heard are its own', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  ledger.onResponseAudio('a', 600);
+  ledger.onResponseStarted('a', 610);
+  ledger.onTiming({ endOfTurnMs: 210 });
+  ledger.onResponseEnded({ responseId: 'a', atMs: 900, sentMs: 290, state: 'finished' });
+  expect(ledger.turns()[0]?.stages.endOfTurnMs).toBe(210);
+});
+
+test.each([
+  ['not heard yet they are its own, the later ones', false, [77]],
+  ['heard they are those of the turn after it', true, [210, 77]],
+])('stages that come twice, before a response and in it: where it is %s', (_, heard, expected) => {
+  const ledger = new TurnLedger(0);
+  ledger.onVoicedFrame(100);
+  ledger.onTiming({ endOfTurnMs: 210 });
+  ledger.onResponseAudio('a', 600);
+  if (heard) ledger.onResponseStarted('a', 610);
+  ledger.onTiming({ endOfTurnMs: 77 });
+  if (!heard) ledger.onResponseStarted('a', 610);
+  ledger.onResponseEnded({ responseId: 'a', atMs: 900, sentMs: 290, state: 'finished' });
+  if (heard) {
+    ledger.onVoicedFrame(1000);
+    ledger.onResponseAudio('b', 1500);
+    ledger.onResponseStarted('b', 1510);
+    ledger.onResponseEnded({ responseId: 'b', atMs: 1900, sentMs: 290, state: 'finished' });
+  }
+  expect(ledger.turns().map(({ stages }) => stages.endOfTurnMs)).toEqual(expected);
+});
+
 test('stages that come while a greeting plays wait for the answer', () => {
   const ledger = new TurnLedger(0);
   ledger.onResponseAudio('greeting', 10);

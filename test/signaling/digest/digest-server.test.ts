@@ -123,9 +123,25 @@ describe('counts', () => {
     expect([uses.take('a', 1, 2), uses.take('old', 1, 1), uses.take('d', 3, 1)]).toEqual([false, false, true]);
   });
 
+  test('a nonce gets no second life where one made before it was used later, and forgotten later', () => {
+    const uses = new NonceUses(2);
+    const took = [uses.take('old', 10, 1), uses.take('young', 20, 1), uses.take('old', 10, 2)];
+    expect([...took, uses.take('x', 30, 1), uses.take('y', 31, 1)]).toEqual([true, true, true, true, true]);
+    expect(uses.take('young', 20, 2)).toBe(false);
+  });
+
   test('a count may come late, but once, and not later than 31 others', () => {
     const uses = new NonceUses(2);
     const took = [40, 9, 8, 9, 39, 40, 200, 200, 169, 168].map((count) => uses.take('a', 1, count));
     expect(took).toEqual([true, true, false, false, true, false, true, false, true, false]);
+    // One that is 32 ahead, with all between still to come.
+    expect([1, 2, 34, 33, 3, 2].map((count) => uses.take('b', 1, count))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 });

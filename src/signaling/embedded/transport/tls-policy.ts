@@ -85,8 +85,7 @@ function identities(
     .map((uri) => uri.slice('sip:'.length))
     .filter((domain) => !domain.includes('@'));
   if (uris.length > 0) return uris;
-  const dns = ofType('DNS');
-  if (dns.length > 0 || names.length > 0) return dns;
+  if (names.length > 0) return ofType('DNS');
   const common: string | string[] | undefined = certificate.subject?.CN;
   return common === undefined ? [] : [common].flat();
 }

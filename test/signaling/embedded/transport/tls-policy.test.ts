@@ -24,6 +24,7 @@ describe('whose certificate it is (RFC 5922 section 7)', () => {
     ['a wildcard', 'a.example.com', 'DNS:*.example.com'],
     ['a user of the domain', 'example.com', 'URI:sip:alice@example.com'],
     ['the common name, where there are alternative names', 'common.example', 'DNS:other.example'],
+    ['the common name, where there are names of other kinds', 'common.example', 'IP Address:192.0.2.1'],
     ['the common name of an address', '192.0.2.1', undefined],
     ['an address among the DNS names', '192.0.2.1', 'DNS:192.0.2.1'],
     ['a name that hides in a quoted one', 'example.com', 'DNS:"evil.example, DNS:example.com"'],
