@@ -78,6 +78,6 @@ function sourceBuckets(limits: AdmissionLimits): SourceBuckets {
 }
 
 function refused(reason: 'calls' | 'rate' | 'source-rate', waitMs: number): Admission {
-  // At least a second, since a smaller number cannot be written; at most an hour, for a rate of next to nothing.
-  return { ok: false, reason, retryAfterSeconds: Math.min(Math.max(Math.ceil(waitMs / 1000), 1), 3600) };
+  // Whole seconds are all that can be written; at most an hour, for a rate of next to nothing.
+  return { ok: false, reason, retryAfterSeconds: Math.min(Math.ceil(waitMs / 1000), 3600) };
 }

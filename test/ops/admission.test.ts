@@ -56,6 +56,14 @@ test('a steady stream at the allowed rate is never refused', () => {
   }
 });
 
+test('a rate of next to nothing, or of nothing, asks for no more than an hour of patience', () => {
+  for (const perSourcePerSecond of [0.0001, 0]) {
+    const admission = new AdmissionControl({ ...limits, perSourcePerSecond }, { clock: new FakeClock() });
+    admission.admit('192.0.2.1', 0);
+    expect(admission.admit('192.0.2.1', 0)).toEqual({ ok: false, reason: 'source-rate', retryAfterSeconds: 3600 });
+  }
+});
+
 test('new limits hold at once', () => {
   const admission = new AdmissionControl(limits, { clock: new FakeClock() });
   admission.setLimits({ calls: 1, callsPerSecond: 50, perSourcePerSecond: 50 });

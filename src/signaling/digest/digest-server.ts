@@ -155,7 +155,7 @@ function parseCount(text: string | undefined): number | undefined {
  * names should stay.
  */
 function coversRequest(answered: string | undefined, uri: string): boolean {
-  return answered !== undefined && (answered === uri || userOf(answered) === userOf(uri));
+  return answered !== undefined && userOf(answered) === userOf(uri);
 }
 
 function userOf(uri: string): string {

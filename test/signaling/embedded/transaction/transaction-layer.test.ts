@@ -141,6 +141,17 @@ describe('matching of requests', () => {
     expect(transport.takeResponses().map(({ status }) => status)).toEqual([482, 482]);
   });
 
+  test('the 482 of one copy, and the end of its transaction, change nothing for the next copy', () => {
+    const { receive, requests, transport, clock } = setUp();
+    receive(requestText({ method: 'INVITE' }));
+    for (let copy = 0; copy < 3; copy += 1) {
+      receive(requestText({ method: 'INVITE' }));
+      clock.advance(40_000);
+      expect(transport.takeResponses().at(-1)?.status).toBe(482);
+    }
+    expect(requests).toHaveLength(1);
+  });
+
   test('an OPTIONS ping with the same Call-ID and CSeq for ever is answered each time', () => {
     const { receive, requests } = setUp();
     receive(requestText({ method: 'OPTIONS' }));
@@ -357,6 +368,7 @@ describe('limits and faults', () => {
     receive(response.replace('branch=z9hG4bK', 'branch=z9hG4bKx'));
     receive(response.replace('1 OPTIONS', '1 BYE'));
     receive(response.replace('From:', 'Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK9\r\nFrom:'));
+    receive(response.replace(/^(Via: .*)$/m, '$1, SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK9'));
     expect(heard).toEqual([]);
     receive(response);
     expect(heard).toEqual([200]);
