@@ -62,6 +62,15 @@ describe('request line', () => {
     expect(verdict(line(startLine))).toBe(expected);
   });
 
+  test.each([
+    [128, 'message'],
+    [129, '400'],
+  ])('a method of %i characters: %s', (length, expected) => {
+    const method = 'M'.repeat(length);
+    const fields = soundFields.map((field) => field.replace(/^(CSeq: \d+) .*/, `$1 ${method}`));
+    expect(verdict(wire(`${method} sip:2000@host SIP/2.0`, [...fields, 'Content-Length: 0']))).toBe(expected);
+  });
+
   test('line ends before it are skipped', () => {
     expect(verdict(Buffer.concat([Buffer.from('\r\n\r\n'), invite()]))).toBe('message');
   });
@@ -112,6 +121,8 @@ describe('header fields', () => {
     ['a CR in a value', invite({}, ['X-Header: a\rb']), '400'],
     ['a CR after a backslash', invite({}, ['X-Header: "a\\\rb"']), '400'],
     ['a line end without CR', invite({}, ['X-Header: a\nX-Other: b']), '400'],
+    ['a TAB in a value', invite({}, ['Subject: a\tb']), 'message'],
+    ['a DEL in a value', invite({}, ['Subject: a\u007fb']), '400'],
     ['names that objects have', invite({}, ['__proto__: a', 'constructor: b', 'toString: c']), 'message'],
   ])('%s', (_title, bytes, expected) => {
     expect(verdict(bytes)).toBe(expected);
