@@ -68,7 +68,7 @@ type SchemaErrors = readonly {
 function complaintOf(errors: SchemaErrors): string {
   const [first] = errors;
   if (first === undefined || errors.some(({ keyword }) => keyword === 'oneOf')) {
-    return 'the body must have either flavor or route';
+    return 'the body must have flavor or route, and not both';
   }
   const key = first.instancePath.slice(1).replaceAll('/', '.');
   return `${key === '' ? 'the body' : key} ${first.message ?? 'is not as it must be'}`;

@@ -30,8 +30,8 @@ describe('POST /calls', () => {
     ['nothing', '', 'the request is malformed'],
     ['a list', '[]', 'the body must be a JSON object'],
     ['no number', '{"flavor":"a"}', "the body must have required property 'to'"],
-    ['neither flavor nor route', '{"to":"20"}', 'the body must have either flavor or route'],
-    ['both', '{"to":"20","flavor":"a","route":"b"}', 'the body must have either flavor or route'],
+    ['neither flavor nor route', '{"to":"20"}', 'the body must have flavor or route, and not both'],
+    ['both', '{"to":"20","flavor":"a","route":"b"}', 'the body must have flavor or route, and not both'],
     [
       'an unknown field',
       '{"to":"20","flavor":"a","uri":"sip:x"}',
