@@ -1,3 +1,4 @@
+import { isObject } from '../../base/is-object.js';
 import type { Config } from '../../config/config.js';
 import type { Flavor } from '../../flavor-api/index.js';
 import { noSuchFlavor } from './flavor-factory.js';
@@ -26,12 +27,8 @@ export async function createVariant(
 function mergeOptions(base: Options, patch: Options): Options {
   const merged = Object.entries(patch).map(([key, value]) => {
     const before = base[key];
-    const alike = isSection(before) && isSection(value) && before['type'] === value['type'];
+    const alike = isObject(before) && isObject(value) && before['type'] === value['type'];
     return [key, alike ? { ...before, ...value } : value] as const;
   });
   return { ...base, ...Object.fromEntries(merged) };
-}
-
-function isSection(value: unknown): value is Options {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { isObject } from '../../base/is-object.js';
 
 /** Conditions that hold for an `import` in Node.js ("Modules: Packages", conditional exports). */
 const conditions: ReadonlySet<string> = new Set(['node', 'import', 'module-sync', 'default']);
@@ -42,8 +43,4 @@ function targetOf(target: unknown): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../base/is-object.js';
 import { readAvcOptions } from '../../config/avc/avc-agents.js';
 import { AvcSection } from '../../config/avc/avc-sections.js';
 import type { IniOption } from '../../config/avc/ini.js';
@@ -24,7 +25,7 @@ export function parseAvcAnswer(body: string, fallback: string | undefined): Pars
   } catch {
     return { ok: false, problem: 'it is no JSON' };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return { ok: false, problem: 'it is no object' };
   }
   const said = new Map<string, unknown>(Object.entries(value));

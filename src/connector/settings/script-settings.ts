@@ -1,3 +1,4 @@
+import { isObject } from '../../base/is-object.js';
 import type { RouteConfig } from '../../config/config.js';
 import type { Logger } from '../../flavor-api/index.js';
 import { parseAvcAnswer } from './avc-answer.js';
@@ -62,7 +63,7 @@ export function applyScriptSettings(
 function objectOf(text: string): [string, unknown][] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
+    return isObject(value) ? Object.entries(value) : undefined;
   } catch {
     return undefined;
   }

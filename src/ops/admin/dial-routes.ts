@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { isObject } from '../../base/is-object.js';
 import type { Logger } from '../../flavor-api/logger.js';
 import type { OutboundCallRequest } from '../outbound-calls.js';
 import type { AdminControl } from './admin-control.js';
@@ -46,10 +47,6 @@ const bodySchema = {
 } as const;
 
 const NO_OBJECT = 'the body must be a JSON object, sent with content-type: application/json';
-
-function isObject(body: unknown): body is object {
-  return typeof body === 'object' && body !== null && !Array.isArray(body);
-}
 
 /** Told before what is missing: `flavour` is why there is no `flavor`. */
 function unknownKeyOf(body: object): string | undefined {
