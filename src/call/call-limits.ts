@@ -16,12 +16,11 @@ export interface CallLimits {
   readonly farewellTailMs: number;
 }
 
-export const defaultCallLimits = {
+/** Those that no operator chooses. */
+export const fixedCallLimits = {
   openMs: 5_000,
-  callMs: 3_600_000,
-  silenceMs: 60_000,
   abandonMs: 1_000,
   farewellMs: 15_000,
   farewellStartMs: 3_000,
   farewellTailMs: 200,
-} as const satisfies CallLimits;
+} as const satisfies Partial<CallLimits>;

@@ -1,5 +1,5 @@
 import { type HeaderFields, toHeaderFields } from '../base/header-fields.js';
-import { defaultCallLimits } from '../call/call-limits.js';
+import { fixedCallLimits } from '../call/call-limits.js';
 import type { CallOptions } from '../call/call-options.js';
 import { FailOverPlan, type FlavorChoice } from '../call/session/fail-over-plan.js';
 import { AVC_TRANSFER_TARGET } from '../config/avc/avc-options.js';
@@ -38,7 +38,7 @@ export function routeOptions(
     answer: { ...route.answer, headers: headerFields(route.answer.headers, render) },
     hangUp: { headers: headerFields(route.hangup.headers, render) },
     limits: {
-      ...defaultCallLimits,
+      ...fixedCallLimits,
       callMs: (duration.endSeconds ?? limits.callSeconds) * 1000,
       silenceMs: (silence.endSeconds ?? limits.silenceSeconds) * 1000,
     },

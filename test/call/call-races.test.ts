@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
 import type { CallSummary } from '../../src/ops/call-event.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
+import { defaultCallLimits } from '../support/call-policies.js';
 import { FakeSession } from '../support/fake-flavor.js';
 import { OFFER } from '../support/fake-leg.js';
 import { runnerOf, scriptedTool } from '../support/tool-runner.js';

@@ -1,7 +1,6 @@
 import { CircuitBreaker } from '../../src/base/circuit-breaker.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import { Call } from '../../src/call/call.js';
-import { defaultCallLimits } from '../../src/call/call-limits.js';
 import type { CallDeps, CallOptions } from '../../src/call/call-options.js';
 import { MediaNegotiation } from '../../src/call/media/media-negotiation.js';
 import { FailOverPlan, type FlavorChoice } from '../../src/call/session/fail-over-plan.js';
@@ -10,7 +9,7 @@ import type { CallEvent } from '../../src/ops/call-event.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
 import type { InviteRequest } from '../../src/signaling/port.js';
 import { createHangUpTool } from '../../src/tools/hang-up.js';
-import { defaultCallPolicies, noSounds } from '../support/call-policies.js';
+import { defaultCallLimits, defaultCallPolicies, noSounds } from '../support/call-policies.js';
 import { FakeAnnouncer } from '../support/fake-announcer.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeFlavor, type FakeSession } from '../support/fake-flavor.js';

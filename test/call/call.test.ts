@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../src/base/connector-error.js';
-import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { FlavorError } from '../../src/flavor-api/index.js';
+import { defaultCallLimits } from '../support/call-policies.js';
 import { OFFER, PCMA_ANSWER } from '../support/fake-leg.js';
 import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';
 

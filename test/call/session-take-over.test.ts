@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { CallAccount } from '../../src/call/call-account.js';
-import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { Conversation } from '../../src/call/conversation.js';
 import type { ConversationHandlers } from '../../src/call/conversation-options.js';
 import { SessionLink } from '../../src/call/session/session-link.js';
 import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
 import type { ToolContext } from '../../src/tools/tool.js';
-import { defaultInterruptionOptions, defaultReplyWatchOptions } from '../support/call-policies.js';
+import { defaultCallLimits, defaultInterruptionOptions, defaultReplyWatchOptions } from '../support/call-policies.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { agentCapabilities, FakeSession } from '../support/fake-flavor.js';
 import { FakeStream } from '../support/fake-media.js';

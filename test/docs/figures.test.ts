@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { defaultCallLimits } from '../../src/call/call-limits.js';
+import { fixedCallLimits } from '../../src/call/call-limits.js';
 import { MOST_FAREWELL_MS } from '../../src/call/speech/farewell.js';
 import { defaultTurnTakingTimes } from '../../src/call/turns/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
@@ -16,7 +16,7 @@ function wordsOf(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
 }
 
-const { openMs, farewellMs, farewellTailMs, abandonMs } = defaultCallLimits;
+const { openMs, farewellMs, farewellTailMs, abandonMs } = fixedCallLimits;
 const { minSpeechMs, rejectAfterMs } = configDefaults.route.interruption;
 const { runGapMs, endGapMs, backChannelMs } = defaultTurnTakingTimes;
 const { startMs, startWindowMs, stopMs } = voiceDetectorDefaults;

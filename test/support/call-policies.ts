@@ -1,3 +1,4 @@
+import { type CallLimits, fixedCallLimits } from '../../src/call/call-limits.js';
 import type { CallOptions } from '../../src/call/call-options.js';
 import type { CallSounds } from '../../src/call/media/background-scene.js';
 import type { ReplyWatchOptions } from '../../src/call/reply-watch.js';
@@ -5,6 +6,7 @@ import type { InterruptionOptions } from '../../src/call/turns/turn-taking.js';
 import { configDefaults } from '../../src/config/defaults.js';
 
 const { interruption, onFailure } = configDefaults.route;
+const { callSeconds, silenceSeconds } = configDefaults.limits;
 
 /** As a route has them that says nothing. */
 export const defaultInterruptionOptions: InterruptionOptions = interruption;
@@ -24,3 +26,9 @@ export const defaultCallPolicies = {
 } as const satisfies Pick<CallOptions, 'interruption' | 'silence' | 'ending' | 'failure' | 'recording'>;
 
 export const noSounds: CallSounds = { ambient: undefined, thinking: undefined, hold: undefined };
+
+export const defaultCallLimits: CallLimits = {
+  ...fixedCallLimits,
+  callMs: callSeconds * 1000,
+  silenceMs: silenceSeconds * 1000,
+};

@@ -1,6 +1,5 @@
 import { encodeMulaw } from '../../src/audio/g711.js';
 import { CallAccount } from '../../src/call/call-account.js';
-import { defaultCallLimits } from '../../src/call/call-limits.js';
 import { Conversation } from '../../src/call/conversation.js';
 import { SessionLink } from '../../src/call/session/session-link.js';
 import type { InterruptionOptions } from '../../src/call/turns/turn-taking.js';
@@ -10,7 +9,7 @@ import { RtpStream } from '../../src/media/stream/rtp-stream.js';
 import { StreamCodecs } from '../../src/media/stream/stream-codecs.js';
 import { createVoiceDetector } from '../../src/media/voice/vad.js';
 import { PacingWheel } from '../../src/media/wheel/pacing-wheel.js';
-import { defaultInterruptionOptions, defaultReplyWatchOptions } from './call-policies.js';
+import { defaultCallLimits, defaultInterruptionOptions, defaultReplyWatchOptions } from './call-policies.js';
 import { FakeClock } from './fake-clock.js';
 import { agentCapabilities, FakeSession } from './fake-flavor.js';
 import { freeMeter } from './free-meter.js';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { defaultCallLimits } from '../../../src/call/call-limits.js';
 import { FlavorError } from '../../../src/flavor-api/index.js';
-import { defaultCallPolicies } from '../../support/call-policies.js';
+import { defaultCallLimits, defaultCallPolicies } from '../../support/call-policies.js';
 import { answer, bye, type Setup, settle, setUp, slots } from '../call-setup.js';
 
 const silence = {
