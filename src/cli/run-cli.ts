@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { createBrowserPhoneCommand } from './browser-phone.js';
-import { createCheckCommand } from './check.js';
 import type { CliIo } from './cli-io.js';
-import { createCostsCommand } from './costs.js';
-import { createDemoCommand } from './demo.js';
+import { createBrowserPhoneCommand } from './commands/browser-phone.js';
+import { createCheckCommand } from './commands/check.js';
+import { createCostsCommand } from './commands/costs.js';
+import { createDemoCommand } from './commands/demo.js';
+import { createImportAvcCommand } from './commands/import-avc.js';
+import { createLatencyCommand } from './commands/latency.js';
+import { createOpensipsHubCommand } from './commands/opensips-hub.js';
+import { createPhoneCommand } from './commands/phone.js';
+import { createRouteTestCommand } from './commands/route-test.js';
+import { createRunCommand } from './commands/run.js';
 import type { ExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
-import { createImportAvcCommand } from './import-avc.js';
-import { createLatencyCommand } from './latency.js';
-import { createOpensipsHubCommand } from './opensips-hub.js';
-import { createPhoneCommand } from './phone.js';
-import { createRouteTestCommand } from './route-test.js';
-import { createRunCommand } from './run.js';
 
 /** Runs a command line (without `node` and the script). Resolves with the exit code; never rejects. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {

@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Clock, createSystemClock } from '../base/clock.js';
-import { loadConfig } from '../config/load-config.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
-import { printIssues, toPrintedIssues } from './issue-output.js';
-import { DEFAULT_CONFIG } from './read-config.js';
-import { describeOutcome } from './route-description.js';
-import { tryCall } from './route-outcome.js';
+import { type Clock, createSystemClock } from '../../base/clock.js';
+import { loadConfig } from '../../config/load-config.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { printIssues, toPrintedIssues } from '../issue-output.js';
+import { DEFAULT_CONFIG } from '../read-config.js';
+import { describeOutcome } from '../route-description.js';
+import { tryCall } from '../route-outcome.js';
 
 interface RouteTestOptions {
   readonly config: string;

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadAvc } from '../../src/cli/read-avc.js';
-import { runCli } from '../../src/cli/run-cli.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
-import { createFakeIo } from './fake-io.js';
+import { loadAvc } from '../../../src/cli/read-avc.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { createFakeIo } from '../fake-io.js';
 
 it('a new user imports an INI file, sets what standard error asks for, and the check passes', async () => {
   const directory = temporaryDirectory();

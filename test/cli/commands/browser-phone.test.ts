@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.js';
-import { createFakeIo } from './fake-io.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { createFakeIo } from '../fake-io.js';
 
 test('the page is served until a signal', async () => {
   const io = createFakeIo('/');

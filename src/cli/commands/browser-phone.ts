@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { ConnectorError, errorCode } from '../base/connector-error.js';
-import { servePage } from '../browser-phone/page-server.js';
-import { type HostPort, parseHostPort } from '../config/notation/addresses.js';
-import { argumentOf, parsedOption } from './argument.js';
-import type { CliIo } from './cli-io.js';
-import { untilEnded } from './ending.js';
-import type { ReportExitCode } from './exit-code.js';
-import { tellFailure } from './failure.js';
+import { ConnectorError, errorCode } from '../../base/connector-error.js';
+import { servePage } from '../../browser-phone/page-server.js';
+import { type HostPort, parseHostPort } from '../../config/notation/addresses.js';
+import { argumentOf, parsedOption } from '../argument.js';
+import type { CliIo } from '../cli-io.js';
+import { untilEnded } from '../ending.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { tellFailure } from '../failure.js';
 
 interface BrowserPhoneOptions {
   readonly listen: HostPort;

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
-import { createSystemClock } from '../base/clock.js';
-import { errorCode, errorMessage } from '../base/connector-error.js';
-import { createSystemRandom } from '../base/random.js';
-import { parseBlock } from '../config/notation/addresses.js';
-import { parseEvents, parseMi } from '../config/schema/opensips.js';
-import { createLog } from '../ops/log.js';
-import { OpensipsHub } from '../signaling/opensips/hub/opensips-hub.js';
-import { argumentOf, parsedOption } from './argument.js';
-import type { CliIo } from './cli-io.js';
-import { untilEnded } from './ending.js';
-import type { ReportExitCode } from './exit-code.js';
+import { createSystemClock } from '../../base/clock.js';
+import { errorCode, errorMessage } from '../../base/connector-error.js';
+import { createSystemRandom } from '../../base/random.js';
+import { parseBlock } from '../../config/notation/addresses.js';
+import { parseEvents, parseMi } from '../../config/schema/opensips.js';
+import { createLog } from '../../ops/log.js';
+import { OpensipsHub } from '../../signaling/opensips/hub/opensips-hub.js';
+import { argumentOf, parsedOption } from '../argument.js';
+import type { CliIo } from '../cli-io.js';
+import { untilEnded } from '../ending.js';
+import type { ReportExitCode } from '../exit-code.js';
 
 const LOOPBACK = '127.0.0.0/8';
 

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.js';
-import { sampleRecord } from '../support/sample-record.js';
-import { createFakeIo } from './fake-io.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { sampleRecord } from '../../support/sample-record.js';
+import { createFakeIo } from '../fake-io.js';
 
 function directoryWith(files: Readonly<Record<string, string>> = {}): string {
   const directory = mkdtempSync(join(tmpdir(), 'costs-'));

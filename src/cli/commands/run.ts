@@ -1,19 +1,19 @@
 import { Writable } from 'node:stream';
 import { Command, InvalidArgumentError } from 'commander';
-import { createSystemClock } from '../base/clock.js';
-import { errorCode, errorMessage } from '../base/connector-error.js';
-import { OPEN_FILES_REMEDY } from '../base/file-problem.js';
-import type { LoadedConfig, LoadResult } from '../config/load-config.js';
-import { type ConfigIssue, formatConfigIssues } from '../config/reading/config-issue.js';
-import { createConnector, type VoiceConnector } from '../connector.js';
-import { createLog, type Log, type LogLevel, logLevels } from '../ops/log.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
-import { remedyOf } from './failure.js';
-import { printIssues } from './issue-output.js';
-import { patiently } from './patience.js';
-import { loadAvc } from './read-avc.js';
-import { checkFlavors, DEFAULT_CONFIG, readConfig } from './read-config.js';
+import { createSystemClock } from '../../base/clock.js';
+import { errorCode, errorMessage } from '../../base/connector-error.js';
+import { OPEN_FILES_REMEDY } from '../../base/file-problem.js';
+import type { LoadedConfig, LoadResult } from '../../config/load-config.js';
+import { type ConfigIssue, formatConfigIssues } from '../../config/reading/config-issue.js';
+import { createConnector, type VoiceConnector } from '../../connector.js';
+import { createLog, type Log, type LogLevel, logLevels } from '../../ops/log.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { remedyOf } from '../failure.js';
+import { printIssues } from '../issue-output.js';
+import { patiently } from '../patience.js';
+import { loadAvc } from '../read-avc.js';
+import { checkFlavors, DEFAULT_CONFIG, readConfig } from '../read-config.js';
 
 /** Files and sockets that are open without a call, and for each call at least: those of RTP and RTCP. */
 const OPEN_FILES = { atRest: 50, ofCall: 2 } as const;

@@ -1,15 +1,15 @@
 import { Command, Option } from 'commander';
-import { runDemo } from '../demo/demo.js';
-import type { Scenario } from '../demo/scenario.js';
-import { assistantScenario } from '../demo/scenarios/assistant.js';
-import { chatterboxScenario } from '../demo/scenarios/chatterbox.js';
-import { deepgramScenario } from '../demo/scenarios/deepgram.js';
-import { echoScenario } from '../demo/scenarios/echo.js';
-import { type RealtimeOptions, realtimeScenario } from '../demo/scenarios/realtime.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
-import { tellFailure } from './failure.js';
-import { createInterruption } from './interruption.js';
+import { runDemo } from '../../demo/demo.js';
+import type { Scenario } from '../../demo/scenario.js';
+import { assistantScenario } from '../../demo/scenarios/assistant.js';
+import { chatterboxScenario } from '../../demo/scenarios/chatterbox.js';
+import { deepgramScenario } from '../../demo/scenarios/deepgram.js';
+import { echoScenario } from '../../demo/scenarios/echo.js';
+import { type RealtimeOptions, realtimeScenario } from '../../demo/scenarios/realtime.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { tellFailure } from '../failure.js';
+import { createInterruption } from '../interruption.js';
 
 const flavors = ['echo', 'openai-realtime', 'deepgram', 'deepgram-agent', 'chatterbox-custom'] as const;
 

@@ -1,20 +1,20 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { ConnectorError } from '../base/connector-error.js';
-import { priceSetFiles, readPriceSet } from '../config/price-sets.js';
-import { PriceList } from '../ops/cost/price-list.js';
-import { compareWays, type Question } from '../reports/costs/comparison.js';
-import { costJson } from '../reports/costs/cost-json.js';
-import { drawCosts } from '../reports/costs/cost-picture.js';
-import { costTable } from '../reports/costs/cost-table.js';
-import type { PriceSet, Source } from '../reports/costs/price-set.js';
-import { RealCalls } from '../reports/costs/real-calls.js';
-import { realCallsJson, realCallsTable } from '../reports/costs/real-calls-text.js';
-import { RecordSource } from '../reports/record-source.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
-import { tellFailure } from './failure.js';
-import { createInterruption } from './interruption.js';
-import { badLinesJson, tellBadLines, writePictures } from './report-output.js';
+import { ConnectorError } from '../../base/connector-error.js';
+import { priceSetFiles, readPriceSet } from '../../config/price-sets.js';
+import { PriceList } from '../../ops/cost/price-list.js';
+import { compareWays, type Question } from '../../reports/costs/comparison.js';
+import { costJson } from '../../reports/costs/cost-json.js';
+import { drawCosts } from '../../reports/costs/cost-picture.js';
+import { costTable } from '../../reports/costs/cost-table.js';
+import type { PriceSet, Source } from '../../reports/costs/price-set.js';
+import { RealCalls } from '../../reports/costs/real-calls.js';
+import { realCallsJson, realCallsTable } from '../../reports/costs/real-calls-text.js';
+import { RecordSource } from '../../reports/record-source.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { tellFailure } from '../failure.js';
+import { createInterruption } from '../interruption.js';
+import { badLinesJson, tellBadLines, writePictures } from '../report-output.js';
 
 interface Options {
   readonly minutes?: number;

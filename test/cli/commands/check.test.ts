@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import { createCheckCommand } from '../../src/cli/check.js';
-import type { FlavorCheckDeps } from '../../src/cli/flavor-check.js';
-import { runCli } from '../../src/cli/run-cli.js';
-import { defineFlavor, type Flavor, FlavorError, type FlavorModule } from '../../src/flavor-api/index.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { createFakeIo, type FakeIo } from './fake-io.js';
+import { createCheckCommand } from '../../../src/cli/commands/check.js';
+import type { FlavorCheckDeps } from '../../../src/cli/flavor-check.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { defineFlavor, type Flavor, FlavorError, type FlavorModule } from '../../../src/flavor-api/index.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { createFakeIo, type FakeIo } from '../fake-io.js';
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 function directoryWith(text: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'connector-check-'));

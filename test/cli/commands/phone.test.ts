@@ -2,16 +2,16 @@ import { createSocket } from 'node:dgram';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createSystemClock } from '../../src/base/clock.js';
-import { createSystemRandom } from '../../src/base/random.js';
-import { runCli } from '../../src/cli/run-cli.js';
-import { readWavFile, writeWavFile } from '../../src/media/wav-file.js';
-import { createEmbeddedDriver } from '../../src/signaling/embedded/embedded-driver.js';
-import type { LegEvent, SignalingDriver } from '../../src/signaling/port.js';
-import { createAnswer, type LocalMedia } from '../../src/signaling/sdp/sdp.js';
-import { OFFER } from '../support/fake-leg.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
-import { createFakeIo } from './fake-io.js';
+import { createSystemClock } from '../../../src/base/clock.js';
+import { createSystemRandom } from '../../../src/base/random.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { readWavFile, writeWavFile } from '../../../src/media/wav-file.js';
+import { createEmbeddedDriver } from '../../../src/signaling/embedded/embedded-driver.js';
+import type { LegEvent, SignalingDriver } from '../../../src/signaling/port.js';
+import { createAnswer, type LocalMedia } from '../../../src/signaling/sdp/sdp.js';
+import { OFFER } from '../../support/fake-leg.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { createFakeIo } from '../fake-io.js';
 
 /** The other side: answers `take`, `deaf` (no telephone-event), `secure` (with SRTP, its first codec), rings for ever at `ring`, is busy otherwise. */
 let driver: SignalingDriver;

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.js';
-import { fullRecord, sampleRecord } from '../support/sample-record.js';
-import { createFakeIo } from './fake-io.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { fullRecord, sampleRecord } from '../../support/sample-record.js';
+import { createFakeIo } from '../fake-io.js';
 
 async function latency(files: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const directory = mkdtempSync(join(tmpdir(), 'latency-'));

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import type { OpensipsConfig } from '../config/config.js';
-import { type LoadedConfig, loadConfig } from '../config/load-config.js';
-import { type ConfigIssue, inFileOrder } from '../config/reading/config-issue.js';
-import { codecWarnings } from '../connector/network/usable-codecs.js';
-import { toolProblems } from '../connector/tool-check.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
+import type { OpensipsConfig } from '../../config/config.js';
+import { type LoadedConfig, loadConfig } from '../../config/load-config.js';
+import { type ConfigIssue, inFileOrder } from '../../config/reading/config-issue.js';
+import { codecWarnings } from '../../connector/network/usable-codecs.js';
+import { toolProblems } from '../../connector/tool-check.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
 import {
   checkFlavor,
   checkMade,
@@ -13,10 +13,10 @@ import {
   createFlavorCheckDeps,
   type FlavorCheckDeps,
   type FlavorReport,
-} from './flavor-check.js';
-import { countIssues, printIssues, toPrintedIssues } from './issue-output.js';
-import { patiently } from './patience.js';
-import { DEFAULT_CONFIG } from './read-config.js';
+} from '../flavor-check.js';
+import { countIssues, printIssues, toPrintedIssues } from '../issue-output.js';
+import { patiently } from '../patience.js';
+import { DEFAULT_CONFIG } from '../read-config.js';
 
 interface CheckOptions {
   readonly config: string;

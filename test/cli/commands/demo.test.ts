@@ -1,9 +1,9 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
-import { createFakeIo } from './fake-io.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { createFakeIo } from '../fake-io.js';
 
 test('a place that cannot be written to: 1, with its path; as JSON too', async () => {
   const io = createFakeIo(temporaryDirectory());

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import type { AvcSecret } from '../config/avc/avc-import.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
-import { printIssues } from './issue-output.js';
-import { readAvc } from './read-avc.js';
+import type { AvcSecret } from '../../config/avc/avc-import.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { printIssues } from '../issue-output.js';
+import { readAvc } from '../read-avc.js';
 
 /** `voice-connector import-avc`: writes our configuration for an INI file of the OpenSIPS AI Voice Connector. */
 export function createImportAvcCommand(io: CliIo, report: ReportExitCode): Command {

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { drawLatency } from '../reports/latency/latency-picture.js';
-import { LatencyReport } from '../reports/latency/latency-report.js';
-import { latencyJson, latencyTable } from '../reports/latency/latency-text.js';
-import { RecordSource } from '../reports/record-source.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
-import { tellFailure } from './failure.js';
-import { createInterruption } from './interruption.js';
-import { badLinesJson, tellBadLines, writePictures } from './report-output.js';
+import { drawLatency } from '../../reports/latency/latency-picture.js';
+import { LatencyReport } from '../../reports/latency/latency-report.js';
+import { latencyJson, latencyTable } from '../../reports/latency/latency-text.js';
+import { RecordSource } from '../../reports/record-source.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { tellFailure } from '../failure.js';
+import { createInterruption } from '../interruption.js';
+import { badLinesJson, tellBadLines, writePictures } from '../report-output.js';
 
 interface Options {
   readonly fromCdr: readonly string[];

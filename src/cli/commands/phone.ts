@@ -1,21 +1,21 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
-import { createSystemRandom } from '../base/random.js';
-import { readWavFile } from '../media/wav-file.js';
-import { HeardFile } from '../phone/heard-file.js';
-import { PhoneCall, type PhoneSampleRate } from '../phone/phone-call.js';
-import { createPhoneParts } from '../phone/phone-parts.js';
-import { toPhoneSamples } from '../phone/phone-samples.js';
-import { type PhoneTarget, phoneTarget } from '../phone/phone-target.js';
-import type { SrtpMode } from '../signaling/sdp/sdp-crypto.js';
-import { type AudioCodec, codecFormats } from '../signaling/sdp/sdp-formats.js';
-import { parsedOption } from './argument.js';
-import type { CliIo } from './cli-io.js';
-import type { ReportExitCode } from './exit-code.js';
-import { tellFailure } from './failure.js';
-import { createInterruption } from './interruption.js';
-import { PhoneAccount } from './phone-account.js';
+import { type Clock, createSystemClock, type TimerHandle } from '../../base/clock.js';
+import { createSystemRandom } from '../../base/random.js';
+import { readWavFile } from '../../media/wav-file.js';
+import { HeardFile } from '../../phone/heard-file.js';
+import { PhoneCall, type PhoneSampleRate } from '../../phone/phone-call.js';
+import { createPhoneParts } from '../../phone/phone-parts.js';
+import { toPhoneSamples } from '../../phone/phone-samples.js';
+import { type PhoneTarget, phoneTarget } from '../../phone/phone-target.js';
+import type { SrtpMode } from '../../signaling/sdp/sdp-crypto.js';
+import { type AudioCodec, codecFormats } from '../../signaling/sdp/sdp-formats.js';
+import { parsedOption } from '../argument.js';
+import type { CliIo } from '../cli-io.js';
+import type { ReportExitCode } from '../exit-code.js';
+import { tellFailure } from '../failure.js';
+import { createInterruption } from '../interruption.js';
+import { PhoneAccount } from '../phone-account.js';
 
 interface PhoneOptions {
   readonly say?: string;

@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
-import { TestPhone } from '../support/test-phone.js';
-import { createFakeIo, type FakeIo } from './fake-io.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { TestPhone } from '../../support/test-phone.js';
+import { createFakeIo, type FakeIo } from '../fake-io.js';
 
 const TOKEN = 'token-of-this-test';
 

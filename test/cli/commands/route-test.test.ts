@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { runCli } from '../../src/cli/run-cli.js';
-import { routeDefaults } from '../support/config-defaults.js';
-import { createFakeIo } from './fake-io.js';
+import { runCli } from '../../../src/cli/run-cli.js';
+import { routeDefaults } from '../../support/config-defaults.js';
+import { createFakeIo } from '../fake-io.js';
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 async function routeTest(args: readonly string[], cwd = repository) {
   const io = createFakeIo(cwd);
