@@ -3,7 +3,7 @@ import { AppendMessages } from '../../../flavors/openai-realtime/protocol/append
 import { isObject, type JsonObject, objectIn, textIn } from '../../../flavors/openai-realtime/protocol/json.js';
 import type { SessionSetup } from '../../../flavors/openai-realtime/protocol/session-setup.js';
 import { RealtimeSession } from '../../../flavors/openai-realtime/session.js';
-import type { CallContext, FlavorEvent, PlayoutReport } from '../../../src/flavor-api/index.js';
+import type { CallContext, FlavorError, FlavorEvent, PlayoutReport } from '../../../src/flavor-api/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ScriptedConnection } from './scripted-connection.js';
 
@@ -43,6 +43,8 @@ export class TestCall {
   readonly connections: ScriptedConnection[] = [];
   /** Whether the next connections can be made. */
   reachable = true;
+  /** What the service answers to the next connections, if it refuses them. */
+  refusal: FlavorError | undefined;
   /** What the next connections wait for. */
   connecting: Promise<void> | undefined;
   readonly events: FlavorEvent[] = [];
@@ -63,6 +65,7 @@ export class TestCall {
         obtain: async (setup) => {
           this.setups.push(setup());
           if (!this.reachable) throw new Error('unreachable');
+          if (this.refusal) throw this.refusal;
           if (this.connecting) {
             await this.connecting;
             this.setups.push(setup());

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { objectIn, textIn } from '../../../flavors/openai-realtime/protocol/json.js';
-import type { ConversationItem } from '../../../src/flavor-api/index.js';
+import { type ConversationItem, FlavorError } from '../../../src/flavor-api/index.js';
 import { TestCall } from './call.js';
 
 /** What the host has of the dialogue; it grows during a call. */
@@ -251,10 +251,14 @@ test('after so many attempts in vain the session ends as failed, and may be trie
 
 test('a refused key is not tried again', async () => {
   const { call } = talking();
-  call.reachable = false;
-  call.service.lose('ERR_FLAVOR_AUTH');
-  await call.settle();
-  expect(await call.warnings()).toEqual(['ERR_FLAVOR_AUTH']);
+  call.refusal = new FlavorError('ERR_FLAVOR_AUTH', 'no such key', false);
+  call.service.lose();
+  for (let step = 0; step < 50; step += 1) {
+    await call.settle();
+    call.clock.advance(100);
+  }
+  expect(call.setups).toHaveLength(1);
+  expect(await call.of('end')).toMatchObject([{ reason: 'failed', error: { code: 'ERR_FLAVOR_AUTH' } }]);
 });
 
 test('a connection that lives long makes earlier losses forgotten, one that does not adds to them', async () => {

@@ -231,6 +231,20 @@ test('a cancellation that fails is tried once more', async () => {
   expect(provider.cancelled).toEqual(['job']);
 });
 
+test('a cancellation that is refused for good is not tried again', async () => {
+  const { provider, clock, follow, abort } = sceneOf();
+  let tries = 0;
+  provider.cancel = async () => {
+    tries += 1;
+    throw new FlavorError('ERR_FLAVOR_AUTH', 'no', false);
+  };
+  const following = follow();
+  await clock.advanceAsync(50);
+  abort.abort();
+  await clock.advanceAsync(5_000, 20);
+  expect([tries, following.over]).toEqual([1, true]);
+});
+
 test('being disposed of waits for cancellations, but not for ever', async () => {
   const { provider, clock, follow, abort, jobs } = sceneOf();
   provider.cancel = () => new Promise(() => {});

@@ -79,6 +79,14 @@ test('what is switched off is not in the settings', () => {
   expect(update).toContain('"tools":[]');
 });
 
+test('what is switched off, or left to the service, is not in the settings of the beta dialect', () => {
+  const beta = { dialect: 'beta', transcription: 'off', turnDetection: { type: 'host' } };
+  const update = JSON.stringify(updateOf(beta));
+  for (const word of ['transcription', 'noise_reduction', 'max_response', 'temperature', 'speed']) {
+    expect(update).not.toContain(word);
+  }
+});
+
 test('each format of the contract has its name on the wire', () => {
   const alaw = { encoding: 'alaw', sampleRate: 8000 } as const;
   const pcm16 = { encoding: 'pcm16', sampleRate: 24000 } as const;
