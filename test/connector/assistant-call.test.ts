@@ -40,7 +40,7 @@ test('an assistant rings a salon: a key for the menu, nothing to the music, a wi
   const section = `    use: openai-realtime
     apiKey: none
     url: ${fake.url}
-    turnDetection: { type: server_vad, silenceDurationMs: 200 }
+    turnDetection: { type: server_vad, silenceDurationMs: 350 }
 `;
   const { config } = await loadGood(`signaling: { embedded: { listen: ["udp:127.0.0.1:0"] } }
 media: { bind: 127.0.0.1, portRestSeconds: 0 }
@@ -69,7 +69,8 @@ ${assistantConfig(section, phone.port, desk.url)}`);
   });
   const call = await phone.answered(ended);
   if (!begun.ok || !call) throw new Error('there was no call');
-  const says = (): Promise<void> => call.say(holdMusic(450));
+  // A machine that stalls for longer than the silence that ends a turn would make two turns of one.
+  const says = (): Promise<void> => call.say(holdMusic(400));
   const over = call.ended;
 
   await says();
