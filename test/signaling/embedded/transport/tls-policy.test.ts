@@ -11,6 +11,7 @@ describe('whose certificate it is (RFC 5922 section 7)', () => {
     ['a SIP URI of the domain', 'example.com', 'URI:sip:example.com, DNS:other.example'],
     ['among others, in any case', 'Example.COM.', 'DNS:x.example, URI:SIP:EXAMPLE.com'],
     ['a DNS name where there is no SIP URI', 'example.com', 'DNS:a.example, DNS:example.com, URI:https://x.example'],
+    ['a DNS name beside the URI of a user', 'example.com', 'URI:sip:alice@example.com, DNS:example.com'],
     ['an IP address', '192.0.2.1', 'DNS:example.com, IP Address:192.0.2.1'],
     ['an IPv6 address, however it is spelled', '2001:db8::1', 'IP Address:2001:DB8:0:0:0:0:0:1'],
     ['the common name, where there is nothing else', 'common.example', undefined],
