@@ -42,7 +42,8 @@ function pointed(value: unknown, pointer: string): unknown {
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   return steps.reduce<unknown>((part, step) => {
-    if (typeof part !== 'object' || part === null || !Object.hasOwn(part, step)) return undefined;
+    if (typeof part !== 'object' || part === null) return undefined;
+    // Its own properties alone.
     return Object.getOwnPropertyDescriptor(part, step)?.value;
   }, value);
 }

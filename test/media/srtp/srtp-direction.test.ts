@@ -132,6 +132,20 @@ test.each([false, true])(
   },
 );
 
+test('while the old key may still be at work, nothing is taken that neither key has made', () => {
+  const { outbound, inbound, seal, opens } = pair('AEAD_AES_128_GCM');
+  expect(opens(seal(10))).toBe('ok');
+  const straggler = seal(11);
+  inbound.rekey(keyOf('AES_CM_128_HMAC_SHA1_32', 2));
+  const forged = Buffer.from(straggler);
+  forged[20] = (forged[20] ?? 0) ^ 1;
+  expect(opens(forged)).toBe('srtp-auth');
+  // Of a source that the old key never spoke for; and too short for the old key's tag, though not for the new one's.
+  expect(opens(Buffer.from(outbound.protectRtp(packetOf(12, 77)) ?? []))).toBe('srtp-auth');
+  for (let length = 12; length < 30; length += 1) expect(opens(straggler.subarray(0, length))).toBe('srtp-auth');
+  expect(inbound.openRtp(Buffer.from(straggler))).toEqual(packetOf(11));
+});
+
 test('the same key again changes nothing', () => {
   const suite = 'AEAD_AES_128_GCM';
   const { outbound, inbound, seal, opens } = pair(suite);

@@ -195,6 +195,10 @@ describe('the answer', () => {
     expect((await call({ day: 'Monday' })).error).toBe('The service says: Fully booked.');
     server.respond = json({ error: { message: 'Closed.', stack: 'secret' } }, 400);
     expect((await call({ day: 'Monday' })).error).toBe('The service says: Closed.');
+    for (const answer of [null, { error: null }, { error: { message: null } }]) {
+      server.respond = json(answer, 400);
+      expect((await call({ day: 'Monday' })).error).toBe('The service answered 400.');
+    }
     server.respond = (_request, response) => void response.writeHead(500).end('<h1>secret</h1>');
     expect(await call({ day: 'Monday' })).toEqual({
       id: 't1',

@@ -132,6 +132,25 @@ test('files that are cut short, changed or foreign are not played: they are dele
   expect(readPhrase(whole)?.samples).toEqual(sound(3).samples);
 });
 
+test('a file whose head is not one of ours is no phrase', () => {
+  const changed = (change: (bytes: Buffer) => void): Buffer => {
+    const bytes = writePhrase(sound(3));
+    change(bytes);
+    return bytes;
+  };
+  for (const bytes of [
+    Buffer.alloc(0),
+    writePhrase(sound(3)).subarray(0, 16),
+    changed((head) => head.write('WAVE')),
+    changed((head) => head.writeUInt32LE(7_999, 4)),
+    changed((head) => head.writeUInt32LE(96_001, 4)),
+    changed((head) => head.writeUInt32LE(999, 8)),
+    changed((head) => head.writeUInt32LE(4_000_000_000, 8)),
+  ]) {
+    expect(readPhrase(bytes)).toBeUndefined();
+  }
+});
+
 test('files that others may read are made private at start', async () => {
   const file = join(folder, `${name(1)}.phrase`);
   await writeFile(file, writePhrase(sound(1)));
