@@ -72,3 +72,24 @@ test('an interruption leaves nothing to be said', () => {
   expect(sent).toHaveLength(1);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('while the agent speaks without end, sixteen words of the host wait at most, of them the first', () => {
+  const { injections, sent, say } = setUp();
+  say('Words 0.');
+  injections.onRefused();
+  for (let word = 1; word < 20; word += 1) {
+    vi.advanceTimersByTime(10);
+    say(`Words ${word}.`);
+  }
+  // The wait counts from the first that was refused.
+  vi.advanceTimersByTime(110);
+  expect(sent.slice(1)).toEqual(Array.from({ length: 16 }, (_, word) => `Words ${word}.`));
+});
+
+test('another connection is told the last sixteen of what was not said', () => {
+  const { injections, sent, say } = setUp();
+  for (let word = 0; word < 20; word += 1) say(`Words ${word}.`);
+  sent.splice(0);
+  injections.again();
+  expect(sent).toEqual(Array.from({ length: 16 }, (_, at) => `Words ${at + 4}.`));
+});
