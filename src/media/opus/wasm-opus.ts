@@ -9,6 +9,7 @@ import {
   type OpusEncoding,
   type OpusLibrary,
 } from './opus-library.js';
+import { opusEmptyPacket } from './opus-packet.js';
 
 /** Room for one packet, and for 120 ms at 24,000 Hz, bytes. */
 const PACKET_BYTES = 4096;
@@ -147,10 +148,12 @@ class WasmDecoder implements OpusDecoder {
 class WasmEncoder implements OpusEncoder {
   readonly #heap: OpusHeap;
   readonly #state: number;
+  readonly #samplesPerMs: number;
   #open = true;
 
   constructor(heap: OpusHeap, format: OpusFormat, encoding: OpusEncoding, sampleRate: number) {
     this.#heap = heap;
+    this.#samplesPerMs = sampleRate / 1000;
     const { api } = heap;
     const state = heap.allocate(api.opus_encoder_get_size(1));
     this.#state = state;
@@ -163,14 +166,30 @@ class WasmEncoder implements OpusEncoder {
     const pcm = heap.samples;
     const at = heap.pcm >> 1;
     for (let i = 0; i < samples.length; i += 1) pcm[at + i] = samples[i] as number;
-    const bytes = heap.api.opus_encode(this.#state, heap.pcm, samples.length, heap.packet, payload.length);
-    const coded = heap.bytes;
-    for (let i = 0; i < bytes; i += 1) payload[i] = coded[heap.packet + i] as number;
-    return Math.max(bytes, 1);
+    const bytes = this.#run(samples.length, payload.length);
+    if (bytes > 0) {
+      const coded = heap.bytes;
+      for (let i = 0; i < bytes; i += 1) payload[i] = coded[heap.packet + i] as number;
+      return bytes;
+    }
+    payload[0] = opusEmptyPacket(samples.length / this.#samplesPerMs);
+    return 1;
   }
 
   close(): void {
     if (this.#open) this.#heap.api.free(this.#state);
     this.#open = false;
+  }
+
+  /** Bytes of the packet; less than 1 where there is none. */
+  #run(samples: number, room: number): number {
+    const { api, packet, pcm } = this.#heap;
+    try {
+      return api.opus_encode(this.#state, pcm, samples, packet, room);
+    } catch {
+      // A trap costs this call a packet: the media thread has a hundred others.
+      api.opus_encoder_ctl_set(this.#state, ctl.resetState, 0);
+      return 0;
+    }
   }
 }

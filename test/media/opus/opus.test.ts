@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { wasm } from '../../../src/audio/web-assembly.js';
 import { AdaptiveJitterBuffer } from '../../../src/media/jitter/adaptive-jitter-buffer.js';
 import { loadOpus, works } from '../../../src/media/opus/load-opus.js';
 import { createNodeOpus, isNodeOpus } from '../../../src/media/opus/node-opus.js';
@@ -145,6 +146,39 @@ test('10,000 hostile payloads are dropped or heard as noise, and the caller is h
   expect(heard).toHaveLength(10_050);
   expect(toneShare(heard.at(-1) ?? new Int16Array(1), 440, OPUS_SAMPLE_RATE)).toBeGreaterThan(0.9);
   receiver.close();
+});
+
+test.each([
+  ['says no', () => -3],
+  [
+    'traps',
+    () => {
+      throw new Error('unreachable');
+    },
+  ],
+])('where the encoder %s, an empty packet leaves, of the length that was due', async (_how, fail: () => number) => {
+  const { Instance } = wasm;
+  let broken = false;
+  class Breaking {
+    readonly exports: unknown;
+    constructor(...given: ConstructorParameters<typeof Instance>) {
+      const exports = new Instance(...given).exports as { opus_encode(...numbers: number[]): number };
+      const opus_encode = (...numbers: number[]): number => (broken ? fail() : exports.opus_encode(...numbers));
+      this.exports = { ...exports, opus_encode };
+    }
+  }
+  const spy = vi.spyOn(wasm, 'Instance').mockImplementation(Breaking);
+  const opus = await loadOpus('@evan/opus').finally(() => spy.mockRestore());
+  const encoder = opus?.createEncoder(opusFormatDefaults, opusEncodingDefaults);
+  const payload = new Uint8Array(1276);
+  expect(encoder?.encode(tone(440, OPUS_SAMPLE_RATE, FRAME), payload)).toBeGreaterThan(1);
+  broken = true;
+  for (const ms of [10, 20, 40, 60]) {
+    const bytes = encoder?.encode(new Int16Array((OPUS_SAMPLE_RATE / 1000) * ms), payload) ?? 0;
+    expect([bytes, opusTicks(payload, 0, bytes)]).toEqual([1, ms * 48]);
+  }
+  broken = false;
+  expect(encoder?.encode(tone(440, OPUS_SAMPLE_RATE, FRAME), payload)).toBeGreaterThan(1);
 });
 
 /** The interface of `node-opus`, played by the native half of `@evan/opus`. */
