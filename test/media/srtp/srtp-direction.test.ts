@@ -212,6 +212,18 @@ test('a key that comes back after a change of SSRC begins at a rollover counter 
   expect(new SrtpInbound(keyOf(suite)).openRtp(seal(71, 7))).toEqual(packetOf(71, 7));
 });
 
+test('a key that came back and was given up again is among the last ones once more', () => {
+  const suite = 'AES_CM_128_HMAC_SHA1_80';
+  const { outbound, seal } = pair(suite);
+  const first = seal(2);
+  outbound.rekey(keyOf(suite, 2), true);
+  outbound.rekey(keyOf(suite), true);
+  for (const sequence of [30_000, 60_000, 65_536]) seal(sequence);
+  for (let fill = 3; fill < 19; fill += 1) outbound.rekey(keyOf(suite, fill), true);
+  outbound.rekey(keyOf(suite), true);
+  expect(Buffer.from(outbound.protectRtp(packetOf(2)) ?? [])).not.toEqual(first);
+});
+
 test('protection that is given up and comes back with its key goes on where it was', () => {
   const sent: Buffer[] = [];
   const keep = (bytes: Uint8Array): void => void sent.push(Buffer.from(bytes));
