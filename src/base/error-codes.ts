@@ -108,8 +108,8 @@ export const errorCodes = {
     remedy: 'Ask another connector, or wait as long as Retry-After says.',
   },
   ERR_RECORDING_WRITE: {
-    meaning: 'The recording of a call cannot be written.',
-    remedy: 'Check space and permissions of `recording.path`; the call itself goes on.',
+    meaning: 'The recording of a call cannot be written, or lacks what a slow disk did not take in time.',
+    remedy: 'Check space, permissions and speed of `recording.path`; the call itself goes on.',
   },
   ERR_ADMIN_UNAUTHORIZED: {
     meaning: 'An admin request came without the token, or with a wrong one (401).',

@@ -5,7 +5,7 @@ import { fileProblem } from '../../base/file-problem.js';
 import { makeDirectory } from '../../base/make-directory.js';
 import type { StreamTap } from '../engine.js';
 import type { CreateRecordingFile, RecordingFile } from './recording-file.js';
-import { StereoTimeline, TIMELINE_HZ } from './stereo-timeline.js';
+import { BLOCK_FRAMES, StereoTimeline, TIMELINE_HZ } from './stereo-timeline.js';
 import { TrackCursor, type TrackCursorOptions } from './track-cursor.js';
 import { createWavRecording } from './wav-recording.js';
 
@@ -33,14 +33,15 @@ export interface StereoRecorder extends StreamTap {
   readonly begun: boolean;
   /**
    * Writes the rest, closes the file and says how long it is. Idempotent. Rejects with `ERR_RECORDING_WRITE` when any
-   * part could not be written; recording had stopped there, and the file holds what came before.
+   * part could not be written: recording had stopped there, and the file holds what came before; or, where the disk had
+   * only been too slow, the file is whole but for holes.
    */
   close(): Promise<{ readonly path: string; readonly durationMs: number }>;
 }
 
 /**
  * Starts a recording. The file is opened in the background; every failure comes out of `close`. Memory is bounded at
- * 256 KB: a disk that stalls for more than 6 s costs silence in the recording, never the call.
+ * 256 KB: a disk that stalls for more than 6 s costs silence in the recording, which `close` tells of, never the call.
  */
 export function createStereoRecorder(options: StereoRecorderOptions): StereoRecorder {
   return new DiskRecorder(options);
@@ -147,6 +148,14 @@ class DiskRecorder implements StereoRecorder {
     if (this.#failure !== undefined) {
       const reason = `${path}: ${fileProblem(this.#failure)}`;
       throw new ConnectorError('ERR_RECORDING_WRITE', reason, { cause: this.#failure });
+    }
+    const { blocks, lateSamples } = this.#timeline.losses;
+    const lostMs = Math.round((blocks * BLOCK_FRAMES + lateSamples) / SAMPLES_PER_MS);
+    if (lostMs > 0) {
+      throw new ConnectorError(
+        'ERR_RECORDING_WRITE',
+        `${path}: ${lostMs} ms of sound are missing: the disk was too slow`,
+      );
     }
     return { path, durationMs: this.#timeline.endFrame / SAMPLES_PER_MS };
   }

@@ -142,6 +142,28 @@ test('a disk that fills up fails the close', async () => {
   expect(recorder.begun).toBe(true);
 });
 
+test('a disk that stalls for long leaves holes, and the close says how long they are together', async () => {
+  const path = 'call.wav';
+  let wake = (): void => {};
+  const stall = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const written: number[] = [];
+  const nothing = async (): Promise<void> => {};
+  const file = {
+    ...{ begin: () => stall, settle: nothing, finish: nothing, close: nothing },
+    write: async ({ index }: { readonly index: number }) => void written.push(index),
+  };
+  const recorder = createStereoRecorder({ path, originMs: 0, clock: new FakeClock(), createFile: async () => file });
+  for (let half = 0; half < 40; half += 1) recorder.agent(frame(half), half * 500);
+  wake();
+  await expect(recorder.close()).rejects.toMatchObject({
+    code: 'ERR_RECORDING_WRITE',
+    message: expect.stringContaining('call.wav: 12000 ms '),
+  });
+  expect(written).toEqual(Array.from({ length: 16 }, (_, i) => 24 + i));
+});
+
 test('a caller whose clock is slow is followed without a hole in the waveform', async () => {
   const clock = new FakeClock();
   const path = join(temporaryDirectory(), 'call.wav');
