@@ -65,6 +65,11 @@ export class Destination {
     return { address: to.address, port: Math.min(to.port + 1, 65_535) };
   }
 
+  /** Whether the SDP says that RTCP is there. The port that it comes from cannot be known. */
+  saysRtcp(address: string): boolean {
+    return address === this.#rtcpRemote?.address;
+  }
+
   #admitted(remote: RemoteAddress | undefined): RemoteAddress | undefined {
     const { admits } = this.#options;
     return remote === undefined || admits === undefined || admits(remote.address) ? remote : undefined;

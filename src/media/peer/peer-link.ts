@@ -85,11 +85,12 @@ export class PeerLink {
   }
 
   /**
-   * Whom RTCP is to be judged as: a second component has addresses of its own, which may be those of another network than
-   * RTP's (RFC 8445 section 5.1.1.1), and the peer has been proven to be there.
+   * Whom RTCP is to be judged as: it may come from another network than RTP's, where the SDP says so (RFC 3605), or where a
+   * second component, which has addresses of its own (RFC 8445 section 5.1.1.1), has been proven to be.
    */
   rtcpSource(from: RemoteAddress): RemoteAddress {
-    return this.#rtcp?.isPeer(from) === true ? (this.destination.rtp ?? from) : from;
+    const isPeer = this.#rtcp?.isPeer(from) ?? this.destination.saysRtcp(from.address);
+    return isPeer ? (this.destination.rtp ?? from) : from;
   }
 
   /** To be called every few 10 ms. */

@@ -94,6 +94,23 @@ test('what the caller reports is in the figures of the call', () => {
   expect(stream.stats().in.dropped).toEqual({ source: 1 });
 });
 
+test('reports come from another address than audio where a=rtcp says so, within the nets of the call', () => {
+  const elsewhere = { address: '192.0.2.77', port: 5_555 };
+  const report = Buffer.alloc(8);
+  report.writeUInt32BE(0x80c9_0001, 0);
+  for (const [admits, received, dropped] of [
+    [undefined, 1, { source: 1 }],
+    [(address: string) => address === CALLER.address, 0, { net: 2 }],
+  ] as const) {
+    const { clock, stream } = setUpStream({}, undefined, admits);
+    stream.connect(parametersOf({ rtcp: { mux: false, remote: elsewhere } }));
+    clock.advance(40);
+    stream.receiveRtcp(report, { ...elsewhere, port: 6_666 }, clock.now());
+    stream.receiveRtcp(report, { address: '198.51.100.66', port: 5_555 }, clock.now());
+    expect(stream.stats()).toMatchObject({ rtcp: { received }, in: { dropped } });
+  }
+});
+
 test('a report that cannot be taken ends its own call and no other: nothing is thrown', () => {
   const { stream, events, clock } = setUpStream();
   stream.connect(parametersOf());
