@@ -99,20 +99,51 @@ export function onsetLabels(marks: readonly OnsetMark[], x: Place): string[] {
   });
 }
 
-/** A tool from call to result, in a row of its own above the axis. */
-export function toolMark({ name, ok, startMs, endMs }: ToolRun, x: Place): string[] {
+/**
+ * Tools from call to result, in a row of their own above the axis. Those that follow each other so
+ * soon that their labels would overlap have one together.
+ */
+export function toolMarks(tools: readonly ToolRun[], x: Place): string[] {
+  const groups: ToolGroup[] = [];
+  for (const tool of [...tools].sort((one, other) => one.startMs - other.startMs)) {
+    const from = x(tool.startMs);
+    const until = Math.max(from + 6, x(tool.endMs));
+    const label = `${tool.name} ${Math.round(tool.endMs - tool.startMs)} ms${tool.ok ? '' : ', failed'}`;
+    const last = groups.at(-1);
+    if (last === undefined || from > last.until + 14 + widthOf(last.label)) {
+      groups.push({ from, until, label, ok: tool.ok });
+      continue;
+    }
+    last.until = Math.max(last.until, until);
+    last.label = `${last.label} · ${label}`;
+    last.ok &&= tool.ok;
+  }
+  return [...tools.map((tool) => toolBar(tool, x)), ...groups.map(toolLabel)];
+}
+
+interface ToolGroup {
+  readonly from: number;
+  until: number;
+  label: string;
+  ok: boolean;
+}
+
+const widthOf = (label: string): number => label.length * CHARACTER_WIDTH;
+
+function toolBar({ ok, startMs, endMs }: ToolRun, x: Place): string {
   const from = x(startMs);
   const width = Math.max(6, x(endMs) - from);
-  const y = toolsY - 8;
-  const label = `${name} ${Math.round(endMs - startMs)} ms${ok ? '' : ', failed'}`;
-  const bar =
-    `<rect x="${from.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="16" rx="4" fill="${ink.toolTint}"` +
-    ` stroke="${ok ? ink.tool : ink.alarm}"/>`;
+  return (
+    `<rect x="${from.toFixed(1)}" y="${toolsY - 8}" width="${width.toFixed(1)}" height="16" rx="4" fill="${ink.toolTint}"` +
+    ` stroke="${ok ? ink.tool : ink.alarm}"/>`
+  );
+}
+
+function toolLabel({ from, until, label, ok }: ToolGroup): string {
   const style = { fill: ok ? ink.tool : ink.alarm, size: 13 } as const;
-  const room = left + frame.plot - from - width;
-  return label.length * CHARACTER_WIDTH < room
-    ? [bar, text(from + width + 6, y + 13, label, style)]
-    : [bar, text(from - 6, y + 13, label, { ...style, anchor: 'end' })];
+  return until + widthOf(label) < left + frame.plot
+    ? text(until + 6, toolsY + 5, label, style)
+    : text(from - 6, toolsY + 5, label, { ...style, anchor: 'end' });
 }
 
 export function digitMark(digit: { readonly atMs: number; readonly digit: string }, x: Place): string {

@@ -10,7 +10,7 @@ import {
   onsetLabels,
   onsetMarks,
   onsetPlaces,
-  toolMark,
+  toolMarks,
 } from './timeline-marks.js';
 import { peaksOf } from './waveform.js';
 
@@ -83,7 +83,7 @@ export function drawTimeline(input: TimelineInput): string {
     ...onsetLabels(onsets, x),
     ...input.digits.map((digit) => digitMark(digit, x)),
     ...(input.tools.length > 0 ? [lane('Tools', frame.toolsY, ink.tool)] : []),
-    ...input.tools.flatMap((tool) => toolMark(tool, x)),
+    ...toolMarks(input.tools, x),
     ...input.figures.map((row, index) => figure(row, index, rows, figuresY)),
   ]);
 }

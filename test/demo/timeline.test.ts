@@ -102,6 +102,15 @@ test('without tools there is no row for them', () => {
   expect(textsOf(drawTimeline(input()))).toContain('Tools');
 });
 
+test('tools that follow each other at once have one label together, in the order in which they began', () => {
+  const tool = (name: string, startMs: number) => ({ name, ok: true, startMs, endMs: startMs + 10 });
+  const svg = drawTimeline(input({ tools: [tool('find_slots', 1000), tool('hang_up', 8010), tool('book', 8000)] }));
+  const texts = textsOf(svg);
+  expect(texts).toContain('find_slots 10 ms');
+  expect(texts).toContain('book 10 ms · hang_up 10 ms');
+  expect(svg.match(/height="16" rx="4"/g)).toHaveLength(3);
+});
+
 test('labels of interruptions that crowd are put where there is room, or left out', () => {
   const bargeIns = [3000, 3100, 3200, 3300, 3400, 3500].map((onsetMs) => ({ ...fullRecord.bargeIns[0], onsetMs }));
   const svg = drawTimeline(input({ record: sampleRecord({ bargeIns }), pauses: [] }));
