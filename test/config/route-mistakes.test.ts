@@ -40,6 +40,10 @@ describe('a mistake in a route', () => {
       'warning routes[0].silence.reprompts: silence.endSeconds ends the call after 15 s, before the last of these is said',
     ],
     [
+      'silence: { firstSeconds: 60, repromptSeconds: 15, reprompts: [a] }',
+      'warning routes[0].silence.reprompts: limits.silenceSeconds ends the call after 60 s, before the last of these is said',
+    ],
+    [
       'silence: { firstSeconds: 0 }',
       'error routes[0].silence.firstSeconds: expected a number above 0 and at most 31536000',
     ],

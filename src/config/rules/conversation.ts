@@ -35,13 +35,15 @@ function checkTimes(
     });
   }
   const [silenceKey, silenceSeconds] = limitOf('silence', silence.endSeconds, limits.silenceSeconds);
-  const repromptsEnd = silence.repromptSeconds * silence.reprompts.length;
+  // To somebody who has not been heard yet, or to somebody who has: whichever takes longer.
+  const firstSeconds = Math.max(silence.firstSeconds ?? 0, silence.repromptSeconds);
+  const repromptsEnd = firstSeconds + silence.repromptSeconds * (silence.reprompts.length - 1);
   if (silence.reprompts.length > 0 && repromptsEnd >= silenceSeconds) {
     broken.push({
       severity: 'warning',
       path: [...path, 'silence', 'reprompts'],
       message: `${silenceKey} ends the call after ${silenceSeconds} s, before the last of these is said`,
-      help: `raise ${silenceKey} above ${repromptsEnd}, or lower repromptSeconds`,
+      help: `raise ${silenceKey} above ${repromptsEnd}, or lower ${firstSeconds > silence.repromptSeconds ? 'firstSeconds' : 'repromptSeconds'}`,
     });
   }
   const [durationKey, callSeconds] = limitOf('duration', duration.endSeconds, limits.callSeconds);
