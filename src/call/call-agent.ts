@@ -174,7 +174,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   /** `then` once the agent's last words were heard. */
   awaitFarewell(then: () => void): void {
-    this.#conversation?.afterGoodbye(this.#control.goodbyeId, () => this.#control.afterTransfer(then));
+    this.#conversation?.afterGoodbye(this.#control, then);
   }
 
   /** No session is left. `then` once the host has said so and could not transfer the caller. */

@@ -37,6 +37,16 @@ export interface ConversationHandlers extends ReplyWatchHandlers {
   onFiller(filler: Filler): void;
 }
 
+/** The last words of an agent. */
+export interface Goodbye {
+  /** Of the response that they are, if it has a name. */
+  readonly goodbyeId: string | undefined;
+  /** The agent hangs up behind them, and has not taken that back. */
+  readonly hangsUp: boolean;
+  /** Calls `then` at once, or where the agent has left the caller to a transfer, when it is known what became of that. */
+  afterTransfer(then: () => void): void;
+}
+
 export interface ConversationParts {
   readonly stream: MediaStream;
   readonly link: SessionLink;

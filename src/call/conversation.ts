@@ -4,7 +4,7 @@ import type { ConversationItem, FlavorCapabilities, SpeakRequest } from '../flav
 import { type CallerFrame, FRAME_MS, type MediaStream, type StreamEvent } from '../media/engine.js';
 import { ToolDesk } from './control/tool-desk.js';
 import type { ConversationNotes } from './conversation-notes.js';
-import type { ConversationHandlers, ConversationOptions, ConversationParts } from './conversation-options.js';
+import type { ConversationHandlers, ConversationOptions, ConversationParts, Goodbye } from './conversation-options.js';
 import { ReplyWatch } from './reply-watch.js';
 import { CurrentSession } from './session/current-session.js';
 import type { SessionFormats } from './session/session-formats.js';
@@ -152,9 +152,10 @@ export class Conversation {
     if (!this.#closed) this.#waits.after(responseId, then);
   }
 
-  /** The same for the agent's goodbye, and for work of its that is still done, such as a report. */
-  afterGoodbye(responseId: string | undefined, then: () => void): void {
-    if (!this.#closed) this.#waits.after(responseId, () => this.#tools.afterWork(then), true);
+  /** The same for the agent's goodbye, then for work of its that is still done, such as a report, and for a transfer. */
+  afterGoodbye(goodbye: Goodbye, then: () => void): void {
+    const heard = (): void => this.#tools.afterWork(() => goodbye.afterTransfer(then));
+    if (!this.#closed) this.#waits.after(goodbye.goodbyeId, heard, () => goodbye.hangsUp);
   }
 
   /** The same for the next response the session begins. `otherwise`: it does not begin one soon. */

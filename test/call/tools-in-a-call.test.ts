@@ -124,7 +124,7 @@ describe('an agent that hangs up while a tool of the operator’s runs', () => {
   const hangUp = { type: 'tool-call', id: 't2', name: 'hang_up', arguments: {} } as const;
 
   /** The agent reports, says goodbye and hangs up, all in one answer. */
-  async function reporting({ cancellable = false } = {}) {
+  async function reporting({ cancellable = false, words }: { cancellable?: boolean; words?: Filler } = {}) {
     let finish = (): void => {};
     const report = scriptedTool(
       async () => {
@@ -136,7 +136,7 @@ describe('an agent that hangs up while a tool of the operator’s runs', () => {
       {
         definition: { name: 'report', description: '', parameters: {}, cancellable },
         external: true,
-        timing: { timeoutMs: 8000, filler: undefined, fillerAfterMs: 700 },
+        timing: { timeoutMs: 8000, filler: words, fillerAfterMs: 700 },
       },
     );
     const setup = setUp({ deps: { tools: runnerOf(report, createHangUpTool()) } });
@@ -167,6 +167,13 @@ describe('an agent that hangs up while a tool of the operator’s runs', () => {
     expect(setup.leg.actions.at(-1)).toContain('normal');
   });
 
+  test('nobody is asked to wait behind the goodbye', async () => {
+    const { setup, stream, session } = await reporting({ words: filler });
+    await slots(setup, stream, 4000);
+    expect(setup.leg.actions).toEqual(['180', '200']);
+    expect(session.spoken).toEqual([]);
+  });
+
   test('what changes nothing is not waited for', async () => {
     const { setup } = await reporting({ cancellable: true });
     expect(setup.leg.actions.at(-1)).toContain('normal');
@@ -178,5 +185,24 @@ describe('an agent that hangs up while a tool of the operator’s runs', () => {
     await settle();
     expect(setup.records[0]?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: false }]);
     expect(setup.clock.pendingTimers).toBe(0);
+  });
+
+  test('a transfer takes the goodbye back: what is said behind that is heard', async () => {
+    const transfer = scriptedTool(
+      async ({ responseId }, { phone }) => ({
+        output: await phone.transfer({ name: 'sales', uri: 'sip:200@pbx' }, responseId),
+        reply: true,
+      }),
+      { definition: { name: 'transfer', description: '', parameters: {} } },
+    );
+    const setup = setUp({ deps: { tools: runnerOf(transfer, createHangUpTool()) } });
+    const { stream, session } = await answer(setup);
+    session.say('bye', ['Good', 'bye.']);
+    session.events.push({ ...hangUp, responseId: 'bye' });
+    await slots(setup, stream, 40);
+    session.say('moment', ['One', 'moment,', 'I', 'connect', 'you.']);
+    session.events.push({ type: 'tool-call', id: 't3', responseId: 'moment', name: 'transfer', arguments: {} });
+    await slots(setup, stream, 4000);
+    expect(stream.played).toEqual(['bye', 'moment']);
   });
 });

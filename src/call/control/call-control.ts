@@ -3,6 +3,7 @@ import type { StreamEvent } from '../../media/engine.js';
 import type { LegEvent, SipLeg } from '../../signaling/port.js';
 import type { ToolContext, TransferOutcome, TransferTarget } from '../../tools/tool.js';
 import type { Conversation } from '../conversation.js';
+import type { Goodbye } from '../conversation-options.js';
 import type { CallMedia } from '../media/call-media.js';
 import { CallTransfer, type CallTransferParts } from './call-transfer.js';
 import { CallerHold } from './caller-hold.js';
@@ -34,7 +35,7 @@ interface UnderWay {
 }
 
 /** What tools may do to one call: hang up, transfer, press keys, put on hold, pause the recording. The rest of the call is out of their reach. */
-export class CallControl implements ToolContext {
+export class CallControl implements ToolContext, Goodbye {
   readonly #parts: CallControlParts;
   /** Made when the agent asks for one: most calls never do. */
   #keys: KeyPresses | undefined;
@@ -52,6 +53,11 @@ export class CallControl implements ToolContext {
   /** The speech that goes with the agent's wish to hang up, if it named one. */
   get goodbyeId(): string | undefined {
     return this.#goodbyeId;
+  }
+
+  /** The agent has asked for that, and for no transfer since. */
+  get hangsUp(): boolean {
+    return this.#hangsUp;
   }
 
   /** A model that transfers the caller may also say goodbye: the BYE would come before anybody has answered. */

@@ -107,9 +107,11 @@ export class ToolDesk {
 
   /**
    * Calls `then` once nothing runs that does something for the operator: at once, or when the last of it has ended, in
-   * the time that each tool has. What tools do to the call itself ends with it. Not after {@link close}.
+   * the time that each tool has. What tools do to the call itself ends with it. Not after {@link close}. The goodbye was
+   * heard: nobody is asked to wait any more.
    */
   afterWork(then: () => void): void {
+    this.#filler.forget();
     this.#onWorkDone = then;
     this.#tellWorkDone();
   }

@@ -23,7 +23,7 @@ export class Farewell {
   #begun = false;
   #begunAtMs = 0;
   #responseId: string | undefined;
-  #last = false;
+  #isLast = (): boolean => false;
   #mark: CommandSequence | undefined;
   #timer: TimerHandle | undefined;
 
@@ -36,12 +36,13 @@ export class Farewell {
    * Later calls are ignored.
    *
    * @param responseId the goodbye, which may still be on its way; absent: whatever is queued
-   * @param last the call ends with it: what an agent says of a tool behind its goodbye would be cut off in the first word
+   * @param isLast asked when it was heard: whether the call ends with it, as what an agent says of a tool behind its
+   *   goodbye would be cut off in the first word
    */
-  begin(responseId: string | undefined, last = false): void {
+  begin(responseId: string | undefined, isLast = this.#isLast): void {
     if (this.#begun) return;
     this.#begun = true;
-    this.#last = last;
+    this.#isLast = isLast;
     this.#begunAtMs = this.#parts.clock.now();
     if (responseId === undefined || this.#parts.speech.isOver(responseId)) {
       this.#awaitQueued();
@@ -60,7 +61,7 @@ export class Farewell {
   /** The terminal report of a response was made. */
   onReport(responseId: string): void {
     if (this.#responseId === undefined || responseId !== this.#responseId) return;
-    if (this.#last) this.#parts.stream.flush();
+    if (this.#isLast()) this.#parts.stream.flush();
     this.#onHeard();
   }
 

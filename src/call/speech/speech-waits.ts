@@ -26,9 +26,9 @@ export class SpeechWaits {
 
   /**
    * Calls `then` once when the response was heard, or all that is queued where none is named; in any case when
-   * nothing has come within `farewellMs`. Never after {@link close}. `last`: nothing is to be heard behind it.
+   * nothing has come within `farewellMs`. Never after {@link close}. `isLast`: see {@link Farewell.begin}.
    */
-  after(responseId: string | undefined, then: () => void, last = false): void {
+  after(responseId: string | undefined, then: () => void, isLast?: () => boolean): void {
     if (this.#closed) return;
     const onOver = (): void => {
       this.#waits?.delete(wait);
@@ -38,7 +38,7 @@ export class SpeechWaits {
     const wait = new Farewell(this.#options, { onOver, ...this.#parts });
     this.#waits ??= new Set();
     this.#waits.add(wait);
-    wait.begin(responseId, last);
+    wait.begin(responseId, isLast);
   }
 
   /**

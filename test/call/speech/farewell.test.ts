@@ -123,7 +123,7 @@ test.each([
 ])('what is queued behind the last words of a call is dropped: last %s', (last, flushes) => {
   const { speech, stream, farewell } = setUp();
   speech.onText('bye', 'goodbye', 0);
-  farewell.begin('bye', last);
+  farewell.begin('bye', () => last);
   farewell.onReport('other');
   expect(stream.flushes).toBe(0);
   farewell.onReport('bye');
