@@ -200,6 +200,14 @@ describe('a codec that was changed for another', () => {
     expect(receiver.stats()).toMatchObject({ packets: 121, dropped: { 'payload-type': 9 } });
   });
 
+  test('is over for good once another is spoken, be it not the first choice', () => {
+    const { receiver, go } = setUpChange();
+    const also = { codecs: [{ name: 'g722', payloadType: 9 }], dtmfPayloadType: undefined } as const;
+    receiver.configure({ name: 'pcma', payloadType: 8 }, eventsOf(101), true, 200, also);
+    go(150, (fields) => ({ ...fields, payloadType: 9 }));
+    expect(receiver.stats()).toMatchObject({ packets: 160, dropped: {} });
+  });
+
   test('is not heard after a hold, when nothing of it is under way', () => {
     const { receiver, go } = setUp();
     go(10);
