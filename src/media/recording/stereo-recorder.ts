@@ -152,10 +152,7 @@ class DiskRecorder implements StereoRecorder {
     const { blocks, lateSamples } = this.#timeline.losses;
     const lostMs = Math.round((blocks * BLOCK_FRAMES + lateSamples) / SAMPLES_PER_MS);
     if (lostMs > 0) {
-      throw new ConnectorError(
-        'ERR_RECORDING_WRITE',
-        `${path}: ${lostMs} ms of sound are missing: the disk was too slow`,
-      );
+      throw new ConnectorError('ERR_RECORDING_WRITE', `${path}: ${lostMs} ms of sound could not be written in time`);
     }
     return { path, durationMs: this.#timeline.endFrame / SAMPLES_PER_MS };
   }
