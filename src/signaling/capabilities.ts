@@ -1,4 +1,5 @@
 import type { HeaderField } from './message/sip-headers.js';
+
 /** What this endpoint speaks: said in Allow, Accept and Supported, and nothing beyond what is built. */
 
 /** Methods understood (RFC 3261, RFC 3262, RFC 3311, RFC 6086), as the value of Allow. NOTIFY: of our own REFERs only. */

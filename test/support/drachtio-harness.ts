@@ -44,7 +44,7 @@ export class DrachtioHarness implements AsyncDisposable {
     };
     this.driver = createDrachtioDriver(
       {
-        servers: options.servers ?? [{ host: '127.0.0.1', port: server.port, secret: 'cymru' }],
+        servers: options.servers ?? [{ host: '127.0.0.1', port: server.port, secret: server.secret }],
         listen: options.listen,
         allow: options.allow ?? ['127.0.0.0/8'],
         // Time in these tests leaps, and servers do not talk faster for it.
@@ -61,7 +61,10 @@ export class DrachtioHarness implements AsyncDisposable {
 
   /** Not started. */
   static async create(options: HarnessOptions = {}): Promise<DrachtioHarness> {
-    return new DrachtioHarness(await FakeDrachtioServer.start(), options);
+    return new DrachtioHarness(
+      await FakeDrachtioServer.start(options.listen && { secret: options.listen.secret }),
+      options,
+    );
   }
 
   static async start(options: HarnessOptions = {}): Promise<DrachtioHarness> {

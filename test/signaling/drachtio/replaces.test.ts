@@ -96,7 +96,7 @@ describe('an INVITE with Replaces', () => {
   test('by another server takes over as well, and the call ends with that one alone', async () => {
     await using other = await FakeDrachtioServer.start();
     await using one = await FakeDrachtioServer.start();
-    const servers = [one, other].map(({ port }) => ({ host: '127.0.0.1', port, secret: 'cymru' }));
+    const servers = [one, other].map(({ port, secret }) => ({ host: '127.0.0.1', port, secret }));
     await using harness = await DrachtioHarness.start({ servers });
     await until(() =>
       [one, other].every(({ applications }) => applications.some(({ routes }) => routes.has('register'))),

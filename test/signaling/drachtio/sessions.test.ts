@@ -15,9 +15,9 @@ const asking: SessionTimerOptions = { mode: 'request', expiresSeconds: 600, minS
 /** A call of ours through a server whose calls have these session timers. */
 async function dialled(sessionTimers?: SessionTimerOptions) {
   const server = await FakeDrachtioServer.start();
-  const { port } = server;
+  const { port, secret } = server;
   const harness = await DrachtioHarness.start({
-    servers: [{ host: '127.0.0.1', port, secret: 'cymru', sessionTimers }],
+    servers: [{ host: '127.0.0.1', port, secret, sessionTimers }],
   });
   const leg = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1:5080', fromUser: '2000', sdp: OFFER }));
   return {
