@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
+import { digestResponse } from '../../../src/signaling/digest/digest.js';
 import { DigestClient } from '../../../src/signaling/digest/digest-client.js';
 import { DigestServer } from '../../../src/signaling/digest/digest-server.js';
 import { NonceUses } from '../../../src/signaling/digest/nonce-uses.js';
@@ -112,6 +113,34 @@ describe('verdicts', () => {
     const counted = (nc: string) => overheard.map((value) => `${value}, nc=${nc}`);
     const verdicts = [overheard, counted('00000002'), counted('00000009')].map((value) => server.check(invite, value));
     expect(verdicts.map(({ type }) => type)).toEqual(['ok', 'stale', 'stale']);
+  });
+});
+
+describe('a count', () => {
+  /** Right credentials but for how they count: whoever sends them knows the password. */
+  const counted = (server: DigestServer, nc: string) => {
+    const params = parseAuthHeader(server.challenges(false)[0] ?? '')?.params;
+    const nonce = params?.get('nonce') ?? '';
+    const [user, realm, cnonce] = ['pbx', 'pbx.example', 'c'];
+    const about = { user, realm, password: 'swordfish', nonce, cnonce, ...invite };
+    const response = digestResponse({
+      algorithm: { hash: 'SHA-256', session: false },
+      ...about,
+      qop: { type: 'auth', nc, cnonce },
+    });
+    const common = `Digest username="pbx", realm="${realm}", nonce="${nonce}", uri="${invite.uri}", algorithm=SHA-256`;
+    return `${common}, qop=auth, nc=${nc}, cnonce="${cnonce}", response="${response}"`;
+  };
+
+  test.each([
+    ['of eight digits is one', '0000000a', 'ok'],
+    ['of one digit is none', '1', 'wrong'],
+    ['of nine digits is none', '000000001', 'wrong'],
+    ['that is no number is none', 'zzzzzzzz', 'wrong'],
+    ['of nothing is none', '00000000', 'wrong'],
+  ])('%s', (_, nc, type) => {
+    const { server } = scene();
+    expect(server.check(invite, [counted(server, nc)]).type).toBe(type);
   });
 });
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FrameReader } from '../../../../src/signaling/embedded/transport/frame-reader.js';
 import { messageLimits } from '../../../../src/signaling/message/limits.js';
 import { invite, soundFields, verdict, wire } from '../../message/samples.js';
@@ -127,6 +127,25 @@ test('a message cut from the holding buffer is not overwritten by the next', () 
   expect(messages.map((bytes) => bytes.toString('latin1'))).toEqual(
     [withBody, other].map((bytes) => bytes.toString('latin1')),
   );
+});
+
+test('a message that comes byte by byte costs work in proportion to its length, not to its square', () => {
+  const pad = 'x'.repeat(10_000);
+  const bytes = wire('INVITE sip:a@b SIP/2.0', [...soundFields, `X-Pad: ${pad}`, 'Content-Length: 10000'], pad);
+  const copied = vi.spyOn(Buffer.prototype, 'copy');
+  const searched = vi.spyOn(Buffer.prototype, 'indexOf');
+  const messages: Buffer[] = [];
+  const reader = new FrameReader({ message: (one) => messages.push(one), ping: () => {}, broken: () => {} });
+  for (const byte of bytes) reader.feed(Buffer.of(byte));
+  const copies = copied.mock.results.reduce((sum, { value }) => sum + Number(value), 0);
+  const places = searched.mock.calls.map(
+    ([, from], index) => (searched.mock.contexts[index]?.length ?? 0) - Number(from),
+  );
+  vi.restoreAllMocks();
+  expect(messages).toHaveLength(1);
+  // Each byte is put into the buffer, and moved when that doubles; the last three are looked at again each time.
+  expect(copies).toBeLessThan(4 * bytes.length);
+  expect(places.reduce((sum, count) => sum + count, 0)).toBeLessThan(10 * bytes.length);
 });
 
 test('megabytes of blanks end at the limit', () => {
