@@ -109,3 +109,17 @@ it('a call that was refused ends, whatever the last connector that had it says t
   expect(sent.map((text) => JSON.parse(text).method)).toEqual(expect.arrayContaining(['ua_session_terminate']));
   expect(sessions.size).toBe(0);
 });
+
+it.each(['UAS', 'UAC'])(
+  'a peer that asks in a call whose connector is no more is told so, and the call ends (%s)',
+  async (entity) => {
+    const { clock, sessions, sent, raise } = scene();
+    sessions.own('B2B.1', '127.0.0.1 40000', undefined);
+    raise('UPDATED', 0, entity);
+    await clock.advanceAsync(3_000);
+    expect(sent.map((text) => JSON.parse(text))).toMatchObject([
+      { method: 'ua_session_reply', params: { key: 'B2B.1', method: 'INVITE', code: 481 } },
+    ]);
+    expect(sessions.size).toBe(0);
+  },
+);

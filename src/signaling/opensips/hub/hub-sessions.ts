@@ -196,7 +196,7 @@ export class HubSessions {
     session.timer = clock.setTimeout(
       () => {
         this.forget(key);
-        const waits = entity === 'UAS' && type === 'UPDATED' && method !== 'ACK';
+        const waits = type === 'UPDATED' && method !== 'ACK';
         const cancelled = entity === 'UAS' && type === 'TERMINATED' && method === 'CANCEL';
         const opensips = this.#parts.session(key);
         if (waits) void opensips.reply(method, 481).then(() => opensips.terminate());
