@@ -19,6 +19,8 @@ interface Outgoing {
   timer: TimerHandle | undefined;
   sent: boolean;
   proceeding: boolean;
+  /** Whoever asked has said how long the final response may take yet. */
+  limited: boolean;
   over: boolean;
 }
 
@@ -57,7 +59,9 @@ export class SessionChannel implements DialogChannel {
         if (this.#current === outgoing && !outgoing.over) void this.#parts.session.request('CANCEL');
       },
       limit: (delayMs) => {
-        if (this.#current === outgoing && !outgoing.over) this.#wait(outgoing, delayMs);
+        if (this.#current !== outgoing || outgoing.over) return;
+        outgoing.limited = true;
+        this.#wait(outgoing, delayMs);
       },
     };
   }
@@ -74,6 +78,8 @@ export class SessionChannel implements DialogChannel {
     const { user } = outgoing;
     if (response.status < 200) {
       outgoing.proceeding = true;
+      // How long somebody may ring is for whoever asked: the limit set here would end the wait before a CANCEL.
+      if (method === 'INVITE' && !outgoing.limited) this.#parts.clock.clearTimeout(outgoing.timer);
       user.onProvisional?.();
       return;
     }
@@ -90,7 +96,15 @@ export class SessionChannel implements DialogChannel {
   }
 
   #add(content: DialogContent, user: DialogContentUser): Outgoing {
-    const outgoing: Outgoing = { content, user, timer: undefined, sent: false, proceeding: false, over: false };
+    const outgoing: Outgoing = {
+      content,
+      user,
+      timer: undefined,
+      sent: false,
+      proceeding: false,
+      limited: false,
+      over: false,
+    };
     if (this.#closed || this.#waiting.length >= MAX_WAITING) {
       queueMicrotask(() => user.onFailure('transport'));
       return outgoing;
