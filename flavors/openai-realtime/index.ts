@@ -9,7 +9,7 @@ import { ConnectionPool } from './connection/pool.js';
 import { realtimeCapabilities, realtimeManifest } from './manifest.js';
 import { AppendMessages } from './protocol/append-message.js';
 import { configFailure } from './protocol/errors.js';
-import { type SessionSetup, setupOf } from './protocol/session-setup.js';
+import { type SessionSetup, setupOf, setupToTry } from './protocol/session-setup.js';
 import { RealtimeSession } from './session.js';
 
 /** What tests replace. */
@@ -58,9 +58,14 @@ class RealtimeFlavor implements Flavor {
     );
   }
 
-  /** A connection, up to the service's greeting: it costs no tokens. */
+  /**
+   * A connection, up to the settings being taken, which looks at key, model and voice, and at what a model does not have:
+   * it costs no tokens.
+   */
   async check(signal: AbortSignal): Promise<void> {
-    (await this.#connect(signal)).close();
+    const setup = setupToTry(this.#config, this.capabilities);
+    const connection = await this.#connect(signal);
+    (await configured(connection, () => setup, this.#config.connectTimeoutMs, signal)).close();
   }
 
   /** Fills the pool. A service that cannot be reached now may be when a call comes: the pool goes on trying. */

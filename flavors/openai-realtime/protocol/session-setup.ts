@@ -5,7 +5,7 @@ import type {
   RealtimeSessionCreateRequest,
   SessionUpdateEvent,
 } from 'openai/resources/realtime/realtime';
-import type { AudioFormat, CallContext, ToolDefinition } from 'sip-voice-connector/flavor';
+import type { AudioFormat, CallContext, FlavorCapabilities, ToolDefinition } from 'sip-voice-connector/flavor';
 import type { RealtimeConfig, TurnDetection } from '../config.js';
 
 /** What a session is told about its call, and told again when another connection takes it over. */
@@ -31,6 +31,21 @@ export function setupOf(config: RealtimeConfig, call: CallContext): SessionSetup
     instructions: call.instructions ?? call.render(config.instructions),
     tools: config.tools ? call.tools : [],
     promptVariables: Object.fromEntries(variables.map(([name, text]) => [name, call.render(text)])),
+  };
+}
+
+/** The setup of a call that there is not: without tools, so no call of one is demanded, and with its templates as they are. */
+export function setupToTry(config: RealtimeConfig, { input, output }: FlavorCapabilities): SessionSetup {
+  const [heard] = input;
+  const [spoken] = output;
+  if (!heard || !spoken) throw new Error('no format');
+  return {
+    config: { ...config, toolChoice: 'auto' },
+    input: heard,
+    output: spoken,
+    instructions: config.instructions,
+    tools: [],
+    promptVariables: config.prompt?.variables ?? {},
   };
 }
 

@@ -147,6 +147,17 @@ test.each<[FaultName, boolean]>([
   expect(host.ended?.event).toMatchObject({ reason: 'failed', error: { code: 'ERR_FLAVOR_QUOTA', retryable } });
 });
 
+test('a model that does not reason refuses to, and a check says so before a caller does', async () => {
+  const { flavor, call } = await scene({ reasoningEffort: 'low' });
+  await expect(flavor.check(AbortSignal.timeout(30_000))).rejects.toMatchObject({
+    code: 'ERR_FLAVOR_CONFIG',
+    message: expect.stringContaining('session.reasoning'),
+  });
+  await expect(call()).rejects.toMatchObject({ code: 'ERR_FLAVOR_CONFIG' });
+  const reasoning = await scene({ model: 'gpt-realtime-2', reasoningEffort: 'low', toolChoice: 'required' });
+  await reasoning.flavor.check(AbortSignal.timeout(30_000));
+});
+
 test('one response that fails is made once more, and the caller hears the answer', async () => {
   const { fake, call } = await scene();
   const host = await call();
