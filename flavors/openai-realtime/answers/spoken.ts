@@ -194,8 +194,6 @@ export class SpokenResponses {
     if (!spoken.complete || (spoken.emitted && !spoken.report)) return;
     this.#open.delete(spoken.responseId);
     if (spoken.aside || spoken.report?.state === 'finished') return;
-    // Complete, never given to the host and not given up: it had no speech, only calls of tools.
-    if (!spoken.report && !spoken.dropped) return;
     if (spoken.textItemId !== undefined) this.#correctText(spoken.textItemId, spoken.report?.heardText ?? '');
     else this.#correctAudio(spoken, spoken.report?.heardMs ?? 0);
   }

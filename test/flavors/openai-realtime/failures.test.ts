@@ -171,3 +171,20 @@ test('messages of errors hold no words of the service', async () => {
   const [warning] = await call.of('warning');
   expect(warning?.error.message).toBe('the service refused a request (bservererrorsecretwordsb)');
 });
+
+test('a service in which another response always runs is asked nine times in a row, and given up at the tenth', async () => {
+  const call = new TestCall().start();
+  call.turn('item_1');
+  const collide = (request: number): void => {
+    const error = { type: 'invalid_request_error', code: 'conversation_already_has_active_response' };
+    call.service.say('error', { error: { ...error, event_id: `request-${request}` } });
+    call.clock.advance(250);
+  };
+  for (let request = 1; request <= 8; request += 1) collide(request);
+  expect(await call.warnings()).toEqual([]);
+  expect(call.service.ofType('response.create')).toHaveLength(9);
+  collide(9);
+  expect(await call.warnings()).toEqual(['ERR_FLAVOR_PROTOCOL']);
+  collide(10);
+  expect(await call.of('end')).toMatchObject([{ reason: 'failed', error: { code: 'ERR_FLAVOR_PROTOCOL' } }]);
+});

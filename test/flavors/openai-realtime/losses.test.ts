@@ -196,6 +196,19 @@ test('keys and context that came while there was no connection reach the new one
   expect(call.service.types().at(-1)).toBe('response.create');
 });
 
+test('of context and keys without end, another connection is told the latest fifty, and the first hundred', async () => {
+  const { call } = talking();
+  for (let word = 0; word < 60; word += 1) await call.session.update({ context: `Context ${word}.` });
+  call.service.lose();
+  for (let key = 0; key < 105; key += 1) call.session.onDtmf(`${key}#`);
+  call.clock.advance(0);
+  await call.settle();
+  expect(call.items()).toEqual([
+    ...Array.from({ length: 50 }, (_, at) => `system: Context ${at + 10}.`),
+    ...Array.from({ length: 100 }, (_, key) => `user: I pressed these keys on my phone: ${key}#`),
+  ]);
+});
+
 test('another connection begins with the instructions and tools of the moment', async () => {
   const { call } = talking();
   await call.session.update({ instructions: 'Be thorough.', tools: [{ name: 'a', description: '', parameters: {} }] });

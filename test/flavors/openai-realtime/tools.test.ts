@@ -117,3 +117,11 @@ test('results are JSON, bounded, whatever they are', () => {
   expect(long.length).toBeLessThan(64_001);
   expect(JSON.parse(long)).toMatchObject({ truncated: true });
 });
+
+test('a call that is cut short, which nobody will answer, goes from the memory of the service, speech or none', () => {
+  const { call, id } = asking();
+  const item = { id: 'item_cut', type: 'function_call', status: 'incomplete', call_id: 'call_1', name: 'look_up' };
+  call.service.say('response.output_item.done', { response_id: id, item: { ...item, arguments: '{"or' } });
+  call.done(id, 'incomplete');
+  expect(call.service.sent.at(-1)).toEqual({ type: 'conversation.item.delete', item_id: 'item_cut' });
+});

@@ -50,14 +50,16 @@ test('a pool of none opens nothing', async () => {
 });
 
 test('a pool hands out what is ready and opens another in its place', async () => {
-  const { pool, made, settle } = sceneOf(2);
+  const { pool, made, clock, settle } = sceneOf(2);
   await pool.fill(calm);
   expect(pool.ready).toBe(2);
-  const taken = pool.take();
-  expect(taken?.alive).toBe(true);
+  // The youngest has the longest to live.
+  expect(pool.take()).toBe(made[1]);
   await settle();
   expect(pool.ready).toBe(2);
   expect(made).toHaveLength(3);
+  // What was taken does not grow old here any more.
+  expect(clock.pendingTimers).toBe(2);
 });
 
 test('connections in place of others share a signal: one for each would stay in memory as long as the pool', async () => {
