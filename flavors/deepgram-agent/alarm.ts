@@ -1,11 +1,18 @@
+import type { Clock, TimerHandle } from 'sip-voice-connector/cascade';
+
 /** One timer that is set, moved and stopped. */
 export class Alarm {
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #timer: TimerHandle | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Calls `callback` once after `delayMs`, in place of what was to be called before. */
   set(delayMs: number, callback: () => void): void {
     this.clear();
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       callback();
     }, delayMs);
@@ -16,7 +23,7 @@ export class Alarm {
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }

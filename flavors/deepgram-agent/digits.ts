@@ -1,3 +1,4 @@
+import type { Clock } from 'sip-voice-connector/cascade';
 import { Alarm } from './alarm.js';
 
 /** Keys collected at once; a caller who presses more is not typing a number. */
@@ -6,12 +7,13 @@ const MAX_DIGITS = 64;
 /** Keys that the caller presses, brought together: a number is one thing to say, not ten. `#` ends it at once. */
 export class DigitCollector {
   readonly #pauseMs: number;
-  readonly #pause = new Alarm();
+  readonly #pause: Alarm;
   readonly #onDigits: (digits: string) => void;
   #digits = '';
 
-  constructor(pauseMs: number, onDigits: (digits: string) => void) {
+  constructor(pauseMs: number, clock: Clock, onDigits: (digits: string) => void) {
     this.#pauseMs = pauseMs;
+    this.#pause = new Alarm(clock);
     this.#onDigits = onDigits;
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from 'sip-voice-connector/cascade';
 import { Alarm } from './alarm.js';
 
 /** Words of the host's for the agent to say. */
@@ -22,12 +23,13 @@ const TELLING = 20;
 /** What the host has the agent say, in order, until it is said. Deepgram refuses it while somebody speaks, and names nothing. */
 export class Injections {
   readonly #send: (words: HostWords) => void;
-  readonly #again = new Alarm();
+  readonly #again: Alarm;
   /** Told, and not known to be said. */
   #told: Told[] = [];
   #refused: HostWords[] = [];
 
-  constructor(send: (words: HostWords) => void) {
+  constructor(clock: Clock, send: (words: HostWords) => void) {
+    this.#again = new Alarm(clock);
     this.#send = send;
   }
 

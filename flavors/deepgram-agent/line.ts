@@ -46,7 +46,7 @@ export class Line {
   readonly #backoff: Backoff;
   readonly #tls: SharedTls;
   readonly #closing = new AbortController();
-  readonly #keepAlive = new Alarm();
+  readonly #keepAlive: Alarm;
   #connection: DeepgramConnection | undefined;
   #readyAtMs = 0;
   #audioSinceKeepAlive = false;
@@ -57,6 +57,7 @@ export class Line {
     this.#config = config;
     this.#handlers = handlers;
     this.#clock = clock;
+    this.#keepAlive = new Alarm(clock);
     this.#backoff = new Backoff(config.reconnect, clock, random, config.answerTimeoutMs);
     this.#tls = tls;
   }
@@ -123,7 +124,7 @@ export class Line {
         }
       };
       const onAbort = (): void => settle(signal.reason);
-      const timer = new Alarm();
+      const timer = new Alarm(this.#clock);
       timer.set(connectTimeoutMs, () => {
         settle(new FlavorError('ERR_FLAVOR_TIMEOUT', 'Deepgram took too long to take the settings', true));
       });

@@ -47,9 +47,9 @@ export class AgentSession implements FlavorSession {
   readonly #voice: AgentVoice;
   readonly #tools: ToolDesk;
   readonly #digits: DigitCollector;
-  readonly #usage = new Alarm();
-  readonly #answer = new Alarm();
-  readonly #injections = new Injections((words) => this.#inject(words));
+  readonly #usage: Alarm;
+  readonly #answer: Alarm;
+  readonly #injections: Injections;
   #setup: CallSetup;
   /** What the latest connection was told. */
   #told: CallSetup | undefined;
@@ -74,6 +74,10 @@ export class AgentSession implements FlavorSession {
   constructor(config: AgentConfig, call: CallContext, deps: LineDeps) {
     this.#config = config;
     this.#call = call;
+    const { clock } = deps;
+    this.#usage = new Alarm(clock);
+    this.#answer = new Alarm(clock);
+    this.#injections = new Injections(clock, (words) => this.#inject(words));
     this.#setup = setupOf(config, call);
     this.#instructions = this.#setup.instructions;
     const push = (event: FlavorEvent): void => this.events.push(event);
@@ -104,7 +108,7 @@ export class AgentSession implements FlavorSession {
       send: (message) => this.#line.send(message),
       onLate: (name, output) => this.#userMessage(resultOf(name, output)),
     });
-    this.#digits = new DigitCollector(config.digitPauseMs, (digits) => this.#userMessage(pressedKeys(digits)));
+    this.#digits = new DigitCollector(config.digitPauseMs, clock, (digits) => this.#userMessage(pressedKeys(digits)));
   }
 
   /** Connects. Rejects when there is no agent to be had. */

@@ -1,35 +1,34 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { Injections } from '../../../flavors/deepgram-agent/injections.js';
-
-beforeEach(() => vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
+import { FakeClock } from '../../support/fake-clock.js';
 
 function setUp() {
   const sent: string[] = [];
-  const injections = new Injections(({ text }) => sent.push(text));
+  const clock = new FakeClock();
+  const injections = new Injections(clock, ({ text }) => sent.push(text));
   const say = (text: string, aside = false): void => injections.say({ text, aside });
-  return { injections, sent, say };
+  return { clock, injections, sent, say };
 }
 
 test('all that was refused while somebody spoke is said later, in order', () => {
-  const { injections, sent, say } = setUp();
+  const { clock, injections, sent, say } = setUp();
   say('Are you there?');
   say('The call will end in a minute.');
   injections.onRefused();
   injections.onRefused();
   say('Goodbye.');
   expect(sent).toEqual(['Are you there?', 'The call will end in a minute.']);
-  vi.advanceTimersByTime(400);
+  clock.advance(400);
   expect(sent.slice(2)).toEqual(['Are you there?', 'The call will end in a minute.', 'Goodbye.']);
-  vi.advanceTimersByTime(10_000);
+  clock.advance(10_000);
   expect(sent).toHaveLength(5);
 });
 
 test('what only bridges a wait is dropped', () => {
-  const { injections, sent, say } = setUp();
+  const { clock, injections, sent, say } = setUp();
   say('One moment.', true);
   injections.onRefused();
-  vi.advanceTimersByTime(10_000);
+  clock.advance(10_000);
   expect(sent).toEqual(['One moment.']);
 });
 
@@ -64,25 +63,25 @@ test('words that the agent says in another spelling are over when they are said'
 });
 
 test('an interruption leaves nothing to be said', () => {
-  const { injections, sent, say } = setUp();
+  const { clock, injections, sent, say } = setUp();
   say('Are you there?');
   injections.onRefused();
   injections.clear();
-  vi.advanceTimersByTime(10_000);
+  clock.advance(10_000);
   expect(sent).toHaveLength(1);
-  expect(vi.getTimerCount()).toBe(0);
+  expect(clock.pendingTimers).toBe(0);
 });
 
 test('while the agent speaks without end, sixteen words of the host wait at most, of them the first', () => {
-  const { injections, sent, say } = setUp();
+  const { clock, injections, sent, say } = setUp();
   say('Words 0.');
   injections.onRefused();
   for (let word = 1; word < 20; word += 1) {
-    vi.advanceTimersByTime(10);
+    clock.advance(10);
     say(`Words ${word}.`);
   }
   // The wait counts from the first that was refused.
-  vi.advanceTimersByTime(110);
+  clock.advance(110);
   expect(sent.slice(1)).toEqual(Array.from({ length: 16 }, (_, word) => `Words ${word}.`));
 });
 

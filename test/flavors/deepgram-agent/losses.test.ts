@@ -5,12 +5,14 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { agentConfigSchema } from '../../../flavors/deepgram-agent/config.js';
 import agent from '../../../flavors/deepgram-agent/index.js';
 import { Line } from '../../../flavors/deepgram-agent/line.js';
+import { AgentSession } from '../../../flavors/deepgram-agent/session.js';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { createSystemRandom } from '../../../src/base/random.js';
 import { SharedTls } from '../../../src/cascade/engines/shared/shared-tls.js';
 import { FlavorError, type FlavorEvent, type FlavorSession } from '../../../src/flavor-api/index.js';
 import { eventually } from '../../fakes/deepgram/scene.js';
 import { isObject, type JsonObject, memberAt } from '../../fakes/openai-realtime/json-value.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { contextOf } from '../openai-realtime/call.js';
 
 const open: { close(): void }[] = [];
@@ -189,4 +191,38 @@ test('a cancelled call whose result wants no reply does not silence the agent', 
   peer.say({ type: 'AgentThinking', content: '' });
   peer.say({ type: 'ConversationText', role: 'assistant', content: 'Go on.' });
   await eventually(() => events.some((event) => event.type === 'text' && event.text === 'Go on.')).toBe(true);
+});
+
+test('of additions to the context the agent is told the last fifty', async () => {
+  const peer = await new Peer().listen();
+  const { session } = await callOf(peer);
+  for (let word = 0; word < 60; word += 1) await session.update({ context: `Context ${word}.` });
+  await eventually(() => peer.ofType('UpdatePrompt').length).toBe(60);
+  const contexts = Array.from({ length: 50 }, (_, at) => `Context ${at + 10}.`);
+  expect(peer.ofType('UpdatePrompt').at(-1)?.['prompt']).toBe(['Be brief.', ...contexts].join('\n\n'));
+});
+
+test('an agent that does not answer in time is given up, and the next is given the words again', async () => {
+  const peer = await new Peer().listen();
+  const clock = new FakeClock();
+  const config = agentConfigSchema.parse({ apiKey: 'key', url: peer.url, greeting: '', answerTimeoutMs: 5_000 });
+  const controller = new AbortController();
+  open.push({ close: () => controller.abort() });
+  const call = contextOf({ signal: controller.signal });
+  const deps = { clock, random: createSystemRandom(), tls: new SharedTls() };
+  const session = await new AgentSession(config, call, deps).open();
+  const warnings: string[] = [];
+  void (async () => {
+    for await (const event of session.events) if (event.type === 'warning') warnings.push(event.error.code);
+  })();
+  session.start();
+  session.speak({ instructions: 'Say goodbye.' });
+  clock.advance(4_999);
+  await eventually(() => peer.ofType('InjectUserMessage').length).toBe(1);
+  expect(peer.sockets).toHaveLength(1);
+  clock.advance(1);
+  await eventually(() => peer.ofType('InjectUserMessage').length).toBe(2);
+  expect(new Set(peer.ofType('InjectUserMessage').map(({ content }) => content)).size).toBe(1);
+  expect(peer.sockets).toHaveLength(2);
+  expect(warnings).toEqual(['ERR_FLAVOR_TIMEOUT']);
 });
