@@ -105,6 +105,9 @@ test.each([
   ['sesame-1-abcdefgh-23', true],
   ['summertime20240718', true],
   ['xoxb-qwrtzpsdfghklm-7', true],
+  ['xoxb-aqwrtzpsdfgh-7', true],
+  ['ab-cd-ef-gh-ij-1', true],
+  ['sesame-1234-5678', true],
   ['dGhpcyBpcyBhIHNlY3JldA==1', true],
   ['MTk4NjIyNDgz.Cl2FMQ.ZnCjm1XVW7vRze4b', true],
 ])('%s looks secret: %s', (text, expected) => {
