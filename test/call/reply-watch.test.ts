@@ -105,6 +105,18 @@ test('the turn that such a tool answers may be known to be over only while it ru
   expect(said).toEqual(['waiting 31900']);
 });
 
+test('so is what is said between two of them that run at the same time: it is later than the first', () => {
+  const { clock, watch } = setUp();
+  watch.onToolStarted();
+  clock.advance(100);
+  watch.expect(clock.now());
+  clock.advance(100);
+  watch.onToolStarted();
+  watch.onToolEnded(false);
+  watch.onToolEnded(false);
+  expect(watch.owed).toBe(true);
+});
+
 test.each([
   [true, false],
   [false, true],

@@ -141,6 +141,17 @@ describe('transfer', () => {
     expect(setup.clock.pendingTimers).toBe(0);
   });
 
+  test('that cannot be tried where the agent is over ends the call', async () => {
+    const setup = await setUpTool((phone) => phone.transfer(target, 'r'));
+    setup.leg.refer = () => {
+      throw new Error('no way to say so');
+    };
+    setup.session.say('r', ['One', 'moment.']);
+    setup.session.events.push({ type: 'end', reason: 'completed' });
+    await slots(setup, setup.stream, 2500);
+    expect(setup.records).toMatchObject([{ endedBy: 'agent', cause: { text: 'normal' } }]);
+  });
+
   test('that fails leaves the caller with the agent, whom a hang_up beside it had not ended', async () => {
     const setup = await setUpTool(async (phone) => {
       phone.hangUp('r');

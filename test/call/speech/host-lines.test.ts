@@ -21,6 +21,14 @@ describe('a caller who says nothing', () => {
     expect(session.spoken).toEqual([{ text: 'Are you there?' }, { text: 'Hello?' }]);
   });
 
+  test('is asked sooner where nothing at all has been heard since the answer', async () => {
+    const firstMs = 500;
+    const setup = setUp({ options: { silence: { ...silence, firstMs } } });
+    const { stream, session } = await answer(setup);
+    await slots(setup, stream, firstMs);
+    expect(session.spoken).toEqual([{ text: 'Are you there?' }]);
+  });
+
   test('hears the goodbye before the call ends, in the voice of the agent', async () => {
     const setup = setUp({ options: { silence: { ...silence, reprompts: [] } } });
     const { stream, session } = await answer(setup);
