@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /** Of a thread whose packets are to leave on time: on a core that it shares with one other it weighs nine times as much (sched(7)). */
 export const MEDIA_NICE = -10;
@@ -16,5 +16,14 @@ export function setThreadNice(nice: number): void {
     setPriority(nice);
   } catch {
     // The thread is one among others.
+  }
+}
+
+/** A process that a thread has started has that thread's nice value: gives it the one of our own process instead. */
+export function setChildNice(pid: number): void {
+  try {
+    setPriority(pid, getPriority(process.pid));
+  } catch {
+    // It has ended already, or the value may not be lowered to ours.
   }
 }

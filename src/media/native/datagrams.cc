@@ -16,8 +16,8 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#include <pthread.h>
 #include <sched.h>
+#include <sys/syscall.h>
 
 namespace {
 
@@ -248,7 +248,11 @@ napi_value monotonic_now(napi_env env, napi_callback_info info) {
   return call.result(static_cast<double>(clock_ns(CLOCK_MONOTONIC)) / 1e6);
 }
 
-/* realtime(priority): SCHED_FIFO for the calling thread, or with 0 the ordinary policy; 0 or a negative errno. */
+/*
+ * realtime(priority): SCHED_FIFO for the calling thread, or with 0 the ordinary policy; 0 or a negative errno. What the thread
+ * starts is ordinary: a process beside it would else have the priority, too. By the system call, which takes threads one by one
+ * with any libc, and the flag.
+ */
 napi_value become_realtime(napi_env env, napi_callback_info info) {
   Call call(env, info, 1);
   if (!call.datagrams) return nullptr;
@@ -256,7 +260,8 @@ napi_value become_realtime(napi_env env, napi_callback_info info) {
   if (call.failed) return nullptr;
   sched_param param = {};
   param.sched_priority = priority;
-  return call.result(-pthread_setschedparam(pthread_self(), priority == 0 ? SCHED_OTHER : SCHED_FIFO, &param));
+  int policy = (priority == 0 ? SCHED_OTHER : SCHED_FIFO) | SCHED_RESET_ON_FORK;
+  return call.result(syscall(SYS_sched_setscheduler, 0, policy, &param) < 0 ? -errno : 0);
 }
 
 /* batches(): 1 where many sockets are read or written in one system call, else 0. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock, TimerHandle } from '../../base/clock.js';
+import { setChildNice } from '../thread-nice.js';
 
 export interface SileroOptions {
   /** Absolute path of `silero_vad.onnx`, version 4 or 5. */
@@ -138,6 +139,8 @@ export class SileroService {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#child = child;
+    // The media thread comes before others; a model need not.
+    if (child.pid !== undefined) setChildNice(child.pid);
     child.on('message', (message) => this.#onMessage(child, message));
     child.on('error', () => this.#onGone(child));
     child.on('exit', () => this.#onGone(child));
