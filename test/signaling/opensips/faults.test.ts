@@ -282,6 +282,32 @@ it('a stop beside an OpenSIPS that answers no more takes 3 s, whatever there is 
   expect(clock.pendingTimers).toBe(0);
 });
 
+it('a stop tells OpenSIPS of the end of a hundred calls at a time: its socket does not hold them all', async () => {
+  const clock = new FakeClock();
+  const scene = await openOpensipsScene({}, () => {}, clock);
+  const { opensips } = scene;
+  opensips.reportsAcks = true;
+  for (let call = 0; call < 110; call += 1) {
+    opensips.invite({ body: OFFER, callId: `call-${call}` });
+    const leg = await scene.nextLeg();
+    const { first } = watch(leg);
+    leg.accept(ANSWER);
+    await first('acked');
+  }
+  let told = 0;
+  opensips.faults.loseRequest = (method) => {
+    if (method === 'ua_session_terminate') told += 1;
+    return true;
+  };
+  const closed = scene.driver[Symbol.asyncDispose]();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(told).toBe(100);
+  opensips.faults.loseRequest = () => false;
+  await clock.advanceAsync(500, 250);
+  await closed;
+  expect([opensips.sessions.size, clock.pendingTimers]).toEqual([0, 0]);
+});
+
 it('a stop waits until OpenSIPS has heard of the end of each call', async () => {
   const scene = await openOpensipsScene();
   scene.opensips.invite({ body: OFFER });
