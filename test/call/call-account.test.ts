@@ -90,10 +90,10 @@ test('the summary says what is known so far', () => {
   expect(Date.parse(summary.answeredAt ?? '') - Date.parse(summary.startedAt)).toBe(40);
 });
 
-test('the time from INVITE to answer is on the call’s own clock', () => {
+test('the time from INVITE to answer is on the call’s own clock, in whole milliseconds', () => {
   const { account: call, clock, events } = account();
   clock.advance(40);
-  call.onAnswered(4990);
+  call.onAnswered(4990.4);
   expect(events).toMatchObject([{ type: 'call-answered', setupMs: 50, codec: 'unknown' }]);
 });
 

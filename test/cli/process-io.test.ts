@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { createProcessIo } from '../../src/cli/process-io.js';
@@ -29,4 +30,10 @@ test('signals and stray rejections come to subscribers, until they unsubscribe',
   expect(['SIGTERM', 'SIGINT', 'SIGHUP', 'unhandledRejection'].map((name) => process.listenerCount(name))).toEqual([
     0, 0, 0, 0,
   ]);
+});
+
+test('the limit of open files is that of this process, where the system has proc(5)', () => {
+  const said = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim();
+  const limit = process.platform !== 'linux' || said === 'unlimited' ? undefined : Number(said);
+  expect(createProcessIo(fakeProcess()).openFilesLimit()).toBe(limit);
 });

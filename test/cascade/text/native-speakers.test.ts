@@ -14,6 +14,7 @@ const cases: Readonly<Record<string, readonly (readonly [written: string, spoken
     ['Wir öffnen am 3. Dann sehen wir uns.', 'Wir öffnen am dritten. Dann sehen wir uns.'],
     ['Ich komme mit 2. Frau Meier kommt allein.', 'Ich komme mit zwei. Frau Meier kommt allein.'],
     ['Wir haben bis 3. Danach nicht.', 'Wir haben bis drei. Danach nicht.'],
+    ['Ich komme in 3.', 'Ich komme in drei.'],
     ['Unser 2. Termin ist am 7.', 'Unser zweiter Termin ist am siebten.'],
     ['Drücken Sie die 1. Danach warten Sie.', 'Drücken Sie die eins. Danach warten Sie.'],
     ['Ich nehme die 3. Dann gehe ich.', 'Ich nehme die drei. Dann gehe ich.'],

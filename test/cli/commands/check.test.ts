@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { createCheckCommand } from '../../../src/cli/commands/check.js';
 import type { FlavorCheckDeps } from '../../../src/cli/flavor-check.js';
+import { readConfig } from '../../../src/cli/read-config.js';
 import { runCli } from '../../../src/cli/run-cli.js';
 import { defineFlavor, type Flavor, FlavorError, type FlavorModule } from '../../../src/flavor-api/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -119,6 +120,9 @@ routes: [{ match: { any: true }, flavor: desk }]
   expect(await runCli(['check', '--config', 'connector.yaml'], io)).toBe(0);
   if (problem === undefined) expect(io.err()).toBe('');
   else expect(io.err()).toContain(`warning: flavors.desk.stt.folder: ${directory}/${problem}`);
+  // What `run` logs.
+  const { warnings } = await readConfig('connector.yaml', io);
+  expect(warnings.map(({ key }) => key)).toEqual(problem === undefined ? [] : ['flavors.desk.stt.folder']);
 });
 
 test('a codec whose library cannot be loaded is a warning', async () => {

@@ -97,7 +97,7 @@ export class GermanDays {
           const opens = OPENERS.test(after);
           const [, preposition] = FIRST_OF_TWO.test(before) ? [] : (BARE.exec(before) ?? []);
           if (NO_ORDINAL.test(before) || (opens && !/(?<!\p{L})(?:am|vom|zum)\s$/iu.test(before))) return undefined;
-          if (!last && !opens && preposition !== undefined) {
+          if (!last && preposition !== undefined) {
             const ending = strongEnding(preposition, after);
             return ending === undefined ? undefined : `${stemOf(Number(match[1]), words)}${ending}`;
           }
