@@ -73,6 +73,14 @@ describe.each(['inbound', 'outbound'] as const)('an INVITE with Replaces of an e
     await takeOver(harness.server, named(old)).response(491);
   });
 
+  test('is put off while the outcome of a transfer of ours is awaited', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call: old, leg } = await established(harness, direction);
+    leg.it.refer({ uri: 'sip:sales@example.com' });
+    await old.own('REFER');
+    await takeOver(harness.server, named(old)).response(491);
+  });
+
   test('of an early call only is refused with 486', async () => {
     await using harness = await DrachtioHarness.start();
     const { call: old } = await established(harness, direction);
@@ -157,6 +165,16 @@ describe('an INVITE with Replaces', () => {
     const { call: old } = await established(harness, 'inbound');
     await takeOver(harness.server, replaces(old)).response(status);
     expect(harness.refused).toMatchObject([{ status }]);
+  });
+
+  test('of a call of ours that rings is declined', async () => {
+    await using harness = await DrachtioHarness.start();
+    await harness.routed();
+    harness.driver.invite({ uri: 'sip:far@127.0.0.1:5080', fromUser: '2000', sdp: OFFER });
+    const invite = await harness.server.outgoing();
+    invite.respond(183, { headers: [['RSeq', '1']] });
+    await invite.dialog.own('PRACK');
+    await takeOver(harness.server, named(invite.dialog)).response(603);
   });
 
   test('of a call that still rings is no match', async () => {
