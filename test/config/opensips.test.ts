@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseEvents, parseMi } from '../../src/config/schema/opensips.js';
+import { anyRoute, loadGood, summary } from './load-text.js';
 
 describe('where OpenSIPS takes commands', () => {
   test.each([
@@ -36,4 +37,11 @@ test('events come to an IPv4 address, port 0 for any', () => {
   for (const text of ['udp:[::1]:5000', 'udp:opensips:5000', '127.0.0.1:5000', 'tcp:127.0.0.1:5000']) {
     expect(parseEvents(text)).toMatchObject({ ok: false });
   }
+});
+
+test('the directory of replies is an absolute path, and ends with a slash', async () => {
+  const of = (directory: string) =>
+    `signaling: { driver: opensips, opensips: { mi: "fifo:/run/opensips", replyDirectory: ${directory} } }\n${anyRoute}`;
+  expect((await loadGood(of('/run/replies'))).config.signaling.opensips.replyDirectory).toBe('/run/replies/');
+  expect(await summary(of('replies'))).toEqual(['error signaling.opensips.replyDirectory: expected an absolute path']);
 });

@@ -44,6 +44,10 @@ describe('numbers', () => {
 describe('mistakes', () => {
   test.each([
     ['a user without a password', '{ targets: ["sip:10.0.0.1"], user: u }', '{}', 'has no password'],
+    ['a password without a user', '{ targets: ["sip:10.0.0.1"], password: pass-word }', '{}', 'has no user'],
+    ['a number to call from that is an address', '{ targets: ["sip:10.0.0.1"] }', '{ from: "a@b" }', 'user part'],
+    ['a domain that is an address', '{ targets: ["sip:10.0.0.1"], domain: "a@b" }', '{}', 'expected a host'],
+    ['a domain with a parameter', '{ targets: ["sip:10.0.0.1"], fromDomain: "b;lr" }', '{}', 'expected a host'],
     ['a proxy without a domain', '{ targets: ["sip:10.0.0.1;lr"] }', '{}', 'behind a proxy'],
     ['a target with a user', '{ targets: ["sip:a@10.0.0.1"] }', '{}', 'names no user'],
     ['a target that is no SIP', '{ targets: ["tel:+44"] }', '{}', 'sip: or sips:'],
@@ -55,6 +59,13 @@ describe('mistakes', () => {
     const problems = await summary(text(trunk, outbound));
     expect(problems).toHaveLength(1);
     expect(JSON.stringify(problems)).toContain(said);
+  });
+
+  test('credentials where OpenSIPS answers the challenges', async () => {
+    const trunk = '{ targets: ["sip:10.0.0.1"], user: u, password: pass-word }';
+    expect(await summary(`signaling: { driver: opensips }\n${text(trunk, '{}')}`)).toEqual([
+      'error trunks.carrier.user: with driver opensips it is OpenSIPS that answers a challenge',
+    ]);
   });
 
   test('a trunk whose password is not set is there all the same', async () => {
