@@ -8,6 +8,8 @@ describe('a lost connection', () => {
     await using harness = await DrachtioHarness.start();
     const up = await harness.answered();
     const waiting = await harness.incoming();
+    waiting.leg.it.ring(180);
+    await waiting.call.response(180);
     const leg = hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1:5080', fromUser: '2000', sdp: OFFER }));
     const ringing = await harness.server.outgoing();
     ringing.respond(180);
@@ -18,6 +20,8 @@ describe('a lost connection', () => {
     await up.call.own('BYE');
     await waiting.call.response(503);
     await ringing.cancel;
+    // A call that was not up gets no BYE.
+    expect(waiting.call.unseen).toBe(0);
     expect((await waiting.leg.event('ended')).end).toMatchObject({ by: 'transport' });
   });
 

@@ -40,6 +40,14 @@ describe('what comes outside of a dialog', () => {
     expect(harness.refused.map((one) => [one.status, one.invite.requestUser])).toEqual([[status, '2000']]);
   });
 
+  test('a re-INVITE that cannot be served is refused, and no call that was refused', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call } = await harness.answered();
+    call.request('INVITE', { headers: [['Require', 'foo']], contentType: SDP, body: OFFER });
+    await call.response(420);
+    expect(harness.refused).toEqual([]);
+  });
+
   test('a merged INVITE, by another way, gets 482 while the first has no response', async () => {
     await using harness = await DrachtioHarness.start();
     const { call } = await harness.incoming();
@@ -47,11 +55,24 @@ describe('what comes outside of a dialog', () => {
     await call.response(482);
   });
 
+  test('an INVITE that comes again after its call has ended is a call of its own', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming();
+    call.cancel();
+    await leg.event('ended');
+    call.again({ contentType: SDP, body: OFFER });
+    expect((await harness.leg()).it.callId).toBe(call.callId);
+  });
+
   test('an INVITE from a stranger gets 403, for the server has said 100; anything else no answer', async () => {
     await using harness = await DrachtioHarness.start({ allow: ['10.0.0.0/8'] });
     await harness.routed();
     const probe = harness.server.ask('OPTIONS');
-    await harness.server.call({ contentType: SDP, body: OFFER }).response(403);
+    const stranger = harness.server.call({ contentType: SDP, body: OFFER });
+    await stranger.response(403);
+    // In what would be a dialog as well: the server has handed it over.
+    stranger.request('INFO', { contentType: 'application/dtmf', body: '5' });
+    await stranger.response(403, 'INFO');
     expect([probe.unseen, harness.refused]).toEqual([0, []]);
     await harness.server.call({ contentType: SDP, body: OFFER, sourceAddress: '10.1.2.3' });
     expect((await harness.leg()).it.invite.source.address).toBe('10.1.2.3');
