@@ -176,7 +176,6 @@ class DrachtioDriver implements SignalingDriver {
   /** Dials all servers, and waits for the first outcome of each. */
   async #connect(Srf: SrfConstructor, signal: AbortSignal | undefined): Promise<readonly ListeningAddress[]> {
     const greetings = await Promise.all(this.#options.servers.map((server) => this.#link(Srf, server, signal)));
-    if (this.#options.servers.length > 0 && !this.#up) this.#report(false);
     return greetings.flatMap((greeting) => greeting?.hostports.flatMap(addressOf) ?? []);
   }
 

@@ -133,7 +133,6 @@ export class ServerUacLeg extends DialogLeg implements OutboundLeg {
   #tryNext(): void {
     const target = this.#targets.next();
     if (target !== undefined) this.#invite(target);
-    else if (this.#targets.restingSeen) this.#end({ ...this.#lastEnd, status: this.#lastEnd.status || 503 });
     else this.#end(this.#lastEnd);
   }
 
@@ -195,7 +194,6 @@ export class ServerUacLeg extends DialogLeg implements OutboundLeg {
       const other = this.#targets.next();
       if (other === undefined) return;
       // It may have our INVITE and answer yet: then it is cancelled, or acknowledged and ended.
-      attempt.givenUp = { reason: undefined };
       attempt.transaction?.cancel(undefined);
       this.#invite(other);
     }, this.#request.failOverMs ?? limits.failOverMs);
@@ -321,9 +319,7 @@ export class ServerUacLeg extends DialogLeg implements OutboundLeg {
     const { mayFollow } = this.#request;
     this.#redirects += 1;
     if (mayFollow === undefined || this.#redirects > MAX_REDIRECTS) return false;
-    const uris = redirectTargets(response).filter((uri) => mayFollow(uri));
-    if (uris.length === 0) return false;
-    this.#targets.redirect(uris);
+    this.#targets.redirect(redirectTargets(response).filter((uri) => mayFollow(uri)));
     this.#tryNext();
     return true;
   }

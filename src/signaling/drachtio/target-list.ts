@@ -14,7 +14,6 @@ export class TargetList {
   readonly #resting: RestingTargets;
   #targets: string[];
   #current = '';
-  #restingSeen = false;
 
   /** @param targets as `OutboundRequest.targets`; empty: the URI itself */
   constructor(uri: string, targets: readonly string[], resting: RestingTargets) {
@@ -28,11 +27,6 @@ export class TargetList {
     return this.#targets.length > 0;
   }
 
-  /** One was left out because it had asked for it. */
-  get restingSeen(): boolean {
-    return this.#restingSeen;
-  }
-
   /** `undefined` when none is left. */
   next(): ServerTarget | undefined {
     for (;;) {
@@ -42,7 +36,6 @@ export class TargetList {
         this.#current = target;
         return this.#addressing(target);
       }
-      this.#restingSeen = true;
     }
   }
 

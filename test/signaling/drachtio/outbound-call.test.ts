@@ -134,8 +134,10 @@ describe('a call of ours', () => {
     await leg.event('progress');
     leg.it.hangUp({ reason: 'SIP;cause=408;text="nobody"' });
     expect((await invite.cancel).body).toContain('SIP;cause=408;text="nobody"');
+    invite.respond(180);
     invite.respond(487);
     expect((await leg.event('ended')).end).toMatchObject({ by: 'local', status: 487 });
+    expect(leg.events.map(({ type }) => type)).toEqual(['progress', 'ended']);
   });
 
   test('is given up when nobody answers in time', async () => {

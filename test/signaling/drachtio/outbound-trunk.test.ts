@@ -163,4 +163,24 @@ describe('a call of ours through a trunk', () => {
     (await harness.server.outgoing()).respond(302, { headers: contact });
     expect((await harness.server.outgoing()).message.startLine).toBe('INVITE sip:b@good.example SIP/2.0');
   });
+
+  test('follows five redirections, and no contact that there is none of', async () => {
+    await using harness = await DrachtioHarness.start();
+    const around = dial(harness, { targets: [], mayFollow: () => true });
+    for (let hop = 0; hop <= 5; hop += 1) {
+      (await harness.server.outgoing()).respond(302, { headers: [['Contact', `<sip:b@hop${hop}.example>`]] });
+    }
+    expect((await around.event('ended')).end).toMatchObject({ by: 'peer', status: 302 });
+    const nowhere = dial(harness, { mayFollow: () => false });
+    (await harness.server.outgoing()).respond(302, { headers: [['Contact', '<sip:b@bad.example>']] });
+    expect((await nowhere.event('ended')).end).toMatchObject({ by: 'peer', status: 302 });
+  });
+
+  test('names nobody in From who could end the line or the address', async () => {
+    await using harness = await DrachtioHarness.start();
+    dial(harness, { fromUser: '20@evil>', fromDisplayName: 'A\r\nX-Evil: 1' });
+    const invite = await harness.server.outgoing();
+    expect(header(invite.message, 'from')).toMatch(/^"A X-Evil: 1" <sip:20%40evil%3E@127\.0\.0\.1[^>]*>;tag=/);
+    expect(header(invite.message, 'x-evil')).toBeUndefined();
+  });
 });
