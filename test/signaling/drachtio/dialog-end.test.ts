@@ -117,6 +117,24 @@ describe('an offer of ours that waits for one of the peer', () => {
   });
 });
 
+test('a hold on which the peer rings without end is cancelled; where that helps nothing the call ends', async () => {
+  await using harness = await DrachtioHarness.start();
+  const { call, leg } = await harness.answered();
+  leg.it.reoffer(OFFER);
+  const invite = await call.own('INVITE');
+  invite.respond(180);
+  await eventLoopTurns(20);
+  harness.clock.advance(32_000);
+  await eventLoopTurns(20);
+  harness.clock.advance(31_000);
+  invite.respond(180);
+  await eventLoopTurns(20);
+  expect(leg.events.map(({ type }) => type)).not.toContain('ended');
+  harness.clock.advance(1_000);
+  expect((await leg.event('ended')).end).toMatchObject({ by: 'transport', status: 408 });
+  await call.own('BYE');
+});
+
 describe('a second offer of the peer', () => {
   test('gets 500 with Retry-After while the first has no answer', async () => {
     await using harness = await DrachtioHarness.start();

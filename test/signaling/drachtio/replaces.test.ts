@@ -81,6 +81,16 @@ describe.each(['inbound', 'outbound'] as const)('an INVITE with Replaces of an e
     await takeOver(harness.server, named(old)).response(491);
   });
 
+  test('is no match once the connection of the call was lost', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call: old, leg } = await established(harness, direction);
+    harness.server.applications[0]?.close();
+    await leg.event('ended');
+    harness.clock.advance(250);
+    await old.own('BYE');
+    await takeOver(harness.server, named(old)).response(481);
+  });
+
   test('of an early call only is refused with 486', async () => {
     await using harness = await DrachtioHarness.start();
     const { call: old } = await established(harness, direction);
