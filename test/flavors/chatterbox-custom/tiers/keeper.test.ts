@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { TierObservation } from '../../../../flavors/chatterbox-custom/router.js';
 import { careFor, keeperDefaults, type TierCare } from '../../../../flavors/chatterbox-custom/tiers/keeper.js';
 import { FlavorError } from '../../../../src/flavor-api/index.js';
+import { createKeptLog } from '../../../support/silent-log.js';
 import { setUp } from '../support/bench.js';
 import { runUntil, settle } from '../support/simulation.js';
 
@@ -113,4 +114,36 @@ test('a tier that is down is tried again by probes, at longer and longer distanc
   session.close();
   await settle();
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('a tier that cannot be started is named, stays cold, and is tried again at longer and longer distances', async () => {
+  const log = createKeptLog();
+  const { clock, backends, voice } = setUp([{ tier: { keepWarm: 'always' } }], { log });
+  const [laptop] = backends;
+  let wakes = 0;
+  if (laptop) {
+    laptop.health = { state: 'cold' };
+    Object.assign(laptop, {
+      wake: () => {
+        wakes += 1;
+        if (wakes === 1) return new Promise(() => {});
+        return Promise.reject(new FlavorError('ERR_FLAVOR_QUOTA', 'no credit is left', true));
+      },
+    });
+  }
+  await voice.warmup?.(new AbortController().signal);
+  await runUntil(clock, () => wakes === 1, 30_000, 500);
+  await runUntil(clock, () => log.lines.length > 0, 179_000, 500);
+  expect([log.lines.length, voice.tiers[0]?.seen.health]).toEqual([0, 'starting']);
+  await runUntil(clock, () => log.lines.length > 0, 2_000, 500);
+  expect(voice.tiers[0]?.seen.health).toBe('cold');
+  await runUntil(clock, () => false, 600_000, 1_000);
+  expect(wakes).toBeGreaterThan(3);
+  expect(wakes).toBeLessThan(15);
+  const told = log.lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+  expect(told.slice(0, 2)).toEqual([
+    { level: 'warn', message: 'a tier cannot be started', tier: 'laptop', code: 'ERR_FLAVOR_TIMEOUT' },
+    { level: 'warn', message: 'a tier cannot be started', tier: 'laptop', code: 'ERR_FLAVOR_QUOTA' },
+  ]);
+  await voice[Symbol.asyncDispose]();
 });

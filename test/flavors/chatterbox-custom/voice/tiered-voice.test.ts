@@ -239,6 +239,36 @@ test('and given up where it does not come back', async () => {
   expect(clock.now() - beganMs).toBeLessThan(4_000);
 });
 
+test('one that goes on where another broke off, and stops before the place is found, is left for the next', async () => {
+  const { clock, open, backends } = setUp([{}, {}, {}]);
+  const [laptop, gpu, cloud] = backends;
+  if (laptop) laptop.fault = { afterMs: 2_000 };
+  stalling(gpu, 100, 1e9);
+  const events = await sayAll(
+    await open(),
+    clock,
+    'Your table is booked for half past seven, and we look forward to it.',
+  );
+  expect(events.at(-1)?.event).toEqual({ type: 'end', spokenPieces: 1 });
+  expect([gpu?.requests[0]?.state, cloud?.requests.at(-1)?.state]).toEqual(['aborted', 'done']);
+});
+
+test('an answer without end is a fault of its tier, which is told to stop', async () => {
+  const { clock, open, backends } = setUp([{ backend: { sampleRate: 8_000 } }]);
+  let givenMs = 0;
+  if (backends[0]) {
+    backends[0].synthesize = async function* (_, signal) {
+      for (; givenMs < 300_000 && !signal.aborted; givenMs += 10_000) {
+        yield { type: 'audio', samples: new Int16Array(80_000) };
+      }
+    };
+  }
+  const events = await sayAll(await open(), clock, 'Good afternoon.');
+  const error = { code: 'ERR_FLAVOR_PROTOCOL', message: 'the answer does not end' };
+  expect(events.at(-1)?.event).toMatchObject({ type: 'end', spokenPieces: 0, error });
+  expect(givenMs).toBe(130_000);
+});
+
 test('what comes before the silence has lasted is no stall, however long ago the last piece came', async () => {
   const { clock, open, backends } = setUp([{}, {}]);
   // As from RunPod: a short first item, and the next one a poll and its work later.
