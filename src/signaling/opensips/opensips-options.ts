@@ -29,7 +29,10 @@ export interface OpensipsLimits
   readonly terminateAttempts: number;
   /** Time for the end of the INVITEs that a stop has cancelled, ms. */
   readonly closeMs: number;
-  /** Longest time that a stop takes, ms: an OpenSIPS that answers does so at once, and one that is dead forgets by itself. */
+  /**
+   * Longest time that a stop takes, ms. Longer than a command is waited for that is not sent twice (a BYE with a Reason):
+   * only then is it known that the session is to be ended otherwise.
+   */
   readonly farewellMs: number;
 }
 
@@ -58,7 +61,7 @@ export const opensipsDefaults = {
     answerTimeoutMs: legLimitDefaults.answerTimeoutMs,
     terminateAttempts: 10,
     closeMs: 1_000,
-    farewellMs: 3_000,
+    farewellMs: 5_000,
   },
   subscription: { expiresSeconds: 90, renewMs: 30_000, probeMs: 2_000, retryMs: 250 },
 } as const satisfies { readonly limits: OpensipsLimits; readonly subscription: SubscriptionOptions };
