@@ -200,6 +200,11 @@ describe('a stop', () => {
     const invite = await harness.server.outgoing();
     await invite.cancel;
     expect((await leg.event('ended')).end.by).toBe('local');
+    // Who calls meanwhile is refused, and whom we would call is not called.
+    await harness.server.call({ contentType: SDP, body: OFFER }).response(503);
+    expect(() => harness.driver.invite({ uri: 'sip:far@127.0.0.1', fromUser: '2000', sdp: OFFER })).toThrow(
+      expect.objectContaining({ code: 'ERR_SIP_STATE' }),
+    );
     invite.respond(487);
     await closed;
   });

@@ -143,6 +143,21 @@ describe('a second offer of the peer', () => {
     scene.call.request('UPDATE', { contentType: SDP, body: OFFER });
     const refused = await scene.call.response(500, 'UPDATE');
     expect(refused.headers.map(([name]) => name.toLowerCase())).toContain('retry-after');
+    expect(scene.leg.events.filter(({ type }) => type === 'offer')).toHaveLength(1);
+  });
+
+  test('gets 500 where eight of the first have no ACK', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.answered();
+    leg.it.listen((event) => {
+      if (event.type === 'offer') event.reply.accept(ANSWER);
+    });
+    for (let number = 0; number < 8; number += 1) {
+      call.request('INVITE', { contentType: SDP, body: OFFER });
+      await call.response(200);
+    }
+    call.request('INVITE', { contentType: SDP, body: OFFER });
+    await call.response(500);
   });
 
   test('gets 491 while an offer of ours in a 200 waits for its answer in the ACK', async () => {
