@@ -1,5 +1,4 @@
-import { decodeAlaw, decodeMulaw } from '../../audio/g711.js';
-import { readPcm16 } from '../../audio/pcm16.js';
+import { readSamples } from '../../audio/linear-samples.js';
 import { type AudioFormat, bytesPerMs } from '../../flavor-api/index.js';
 
 /** Of a longer piece nothing is kept: to say it again would take too long, ms. */
@@ -52,8 +51,6 @@ export class PieceSound implements Sound {
 /** Linear samples of audio in any format of a call. */
 export function samplesOf(data: Uint8Array, { encoding }: AudioFormat): Int16Array {
   const samples = new Int16Array(encoding === 'pcm16' ? data.length >> 1 : data.length);
-  if (encoding === 'mulaw') decodeMulaw(data, samples);
-  else if (encoding === 'alaw') decodeAlaw(data, samples);
-  else readPcm16(data, samples);
+  readSamples(data, encoding, samples);
   return samples;
 }

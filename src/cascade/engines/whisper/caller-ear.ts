@@ -1,5 +1,5 @@
 import { EnergyGate } from '../../../audio/energy-gate.js';
-import { decodeAlaw, decodeMulaw } from '../../../audio/g711.js';
+import { readSamples } from '../../../audio/linear-samples.js';
 import { createResampler, type Resampler } from '../../../audio/resampler.js';
 import { Int16Views } from '../../../audio/views.js';
 import { type AudioFormat, type AudioFrame, bytesPerMs } from '../../../flavor-api/index.js';
@@ -113,13 +113,7 @@ export class CallerEar {
   #decode(data: Uint8Array): Int16Array {
     const { encoding } = this.#format;
     const samples = this.#views.take(encoding === 'pcm16' ? data.length >> 1 : data.length);
-    if (encoding === 'mulaw') decodeMulaw(data, samples);
-    else if (encoding === 'alaw') decodeAlaw(data, samples);
-    else {
-      for (let i = 0; i < samples.length; i += 1) {
-        samples[i] = ((data[2 * i + 1] as number) << 8) | (data[2 * i] as number);
-      }
-    }
+    readSamples(data, encoding, samples);
     return samples;
   }
 
