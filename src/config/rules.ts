@@ -22,7 +22,7 @@ export function checkRules(config: ParsedConfig, names: FileNames, written: unkn
     ...checkMedia(config),
     ...checkSrtp(config),
     ...checkAdmin(config, written),
-    ...checkOutbound(config, names),
+    ...checkOutbound(config, names, written),
     ...checkTools(config, names),
     ...config.routes.flatMap((route, index) => {
       const path = ['routes', index];

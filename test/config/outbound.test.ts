@@ -45,6 +45,12 @@ describe('mistakes', () => {
   test.each([
     ['a user without a password', '{ targets: ["sip:10.0.0.1"], user: u }', '{}', 'has no password'],
     ['a password without a user', '{ targets: ["sip:10.0.0.1"], password: pass-word }', '{}', 'has no user'],
+    [
+      'a user that is none, and a password',
+      '{ targets: ["sip:10.0.0.1"], user: "", password: pass-word }',
+      '{}',
+      'carrier.user',
+    ],
     ['a number to call from that is an address', '{ targets: ["sip:10.0.0.1"] }', '{ from: "a@b" }', 'user part'],
     ['a domain that is an address', '{ targets: ["sip:10.0.0.1"], domain: "a@b" }', '{}', 'expected a host'],
     ['a domain with a parameter', '{ targets: ["sip:10.0.0.1"], fromDomain: "b;lr" }', '{}', 'expected a host'],

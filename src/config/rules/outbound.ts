@@ -1,8 +1,12 @@
 import type { ParsedConfig } from '../schema.js';
-import { type BrokenRule, type FileNames, unknownTrunk } from './broken-rule.js';
+import { type BrokenRule, type FileNames, isWritten, unknownTrunk } from './broken-rule.js';
 
 /** Trunks, and the outbound calls that go through one of them. */
-export function checkOutbound({ outbound, signaling, trunks }: ParsedConfig, names: FileNames): BrokenRule[] {
+export function checkOutbound(
+  { outbound, signaling, trunks }: ParsedConfig,
+  names: FileNames,
+  written: unknown,
+): BrokenRule[] {
   const broken: BrokenRule[] = [];
   for (const [name, { domain, password, targets, user }] of Object.entries(trunks)) {
     if (signaling.driver === 'opensips' && user !== undefined) {
@@ -12,10 +16,12 @@ export function checkOutbound({ outbound, signaling, trunks }: ParsedConfig, nam
         help: 'remove user and password, and give them to its module uac_auth',
       });
     }
-    if ((user === undefined) !== (password === undefined)) {
+    const missing = user === undefined ? 'user' : 'password';
+    const given = user === undefined ? 'password' : 'user';
+    if ((user === undefined) !== (password === undefined) && !isWritten(written, ['trunks', name, missing])) {
       broken.push({
-        path: ['trunks', name, user === undefined ? 'password' : 'user'],
-        message: `a trunk with ${user === undefined ? 'a password has no user' : 'a user has no password'}`,
+        path: ['trunks', name, given],
+        message: `a trunk with a ${given} has no ${missing}`,
         help: 'give both, or neither where the trunk knows us by our address',
       });
     }
