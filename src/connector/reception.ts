@@ -179,8 +179,8 @@ export class Reception {
   #beginOrRefuse(arrival: Arrival, route: RouteConfig, choice: FlavorChoice, madeForCall = false): void {
     const { identity, leg } = arrival;
     const { headers, sdp: offer } = leg.invite;
-    const peer = { localAddress: leg.localAddress, offer };
     try {
+      const peer = { localAddress: leg.localAddress, offer };
       const address = mediaAddress(this.#deps.media, peer, (remote) => this.#localAddresses.find(remote));
       this.#deps.assembly.begin({ ...arrival, route, choice, madeForCall, headers, offer, address });
     } catch (error) {
