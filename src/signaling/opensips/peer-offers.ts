@@ -41,6 +41,9 @@ export class PeerOffers {
   readonly #parts: PeerOffersParts;
   #pending: OfferQuestion | undefined;
   #watch: { readonly watch: AckWatch; readonly initial: boolean } | undefined;
+  #accepted = false;
+  /** The ACK of the first 2xx, told of before OpenSIPS has told that it took the 2xx: the two come by two sockets. */
+  #early: SessionEvent | undefined;
 
   constructor(parts: PeerOffersParts) {
     this.#parts = parts;
@@ -98,12 +101,19 @@ export class PeerOffers {
       onGone: onLost,
     });
     this.#watch = { watch, initial: first };
+    this.#accepted = true;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) this.receiveAck(early);
   }
 
   /** The event of an ACK. */
   receiveAck(event: SessionEvent): void {
     const watched = this.#watch;
-    if (watched === undefined) return;
+    if (watched === undefined) {
+      if (!this.#accepted) this.#early = event;
+      return;
+    }
     watched.watch.stop();
     this.#acknowledged({ sdp: sdpOf(requestOf(event)), initial: watched.initial, unanswered: undefined });
   }

@@ -161,6 +161,26 @@ it('late offer: the answer is in the event of the ACK, where the script has flag
   expect(await first('acked')).toEqual({ type: 'acked', sdp: ANSWER });
 });
 
+it('late offer: the event of the ACK may be there before OpenSIPS has said that it took the 2xx', async () => {
+  const scene = await openOpensipsScene({}, (opensips) => {
+    opensips.peerAcks = false;
+    opensips.reportsAcks = true;
+  });
+  const session = scene.opensips.invite();
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  let lost = 0;
+  scene.opensips.faults.loseAnswer = (method) => {
+    if (method !== 'ua_session_reply' || lost > 0) return false;
+    lost += 1;
+    scene.opensips.ack(session, ANSWER);
+    return true;
+  };
+  leg.accept(OFFER);
+  expect(await first('acked')).toEqual({ type: 'acked', sdp: ANSWER });
+  expect(lost).toBe(1);
+});
+
 it('late offer: without that flag the answer is learnt by offering once more', async () => {
   const scene = await openOpensipsScene();
   const session = scene.opensips.invite();
