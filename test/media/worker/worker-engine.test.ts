@@ -93,7 +93,9 @@ test('twelve seconds of 24 kHz speech in one go are played whole: no frame is dr
   stream.setFormats({ encoding: 'mulaw', sampleRate: 8000 }, { encoding: 'pcm16', sampleRate: 24_000 });
   const samples = Int16Array.from({ length: 12 * 24_000 }, (_, index) => 8000 * Math.sin(index / 10));
   stream.play('speech', new Uint8Array(samples.buffer));
-  expect(stream.queuedMs()).toBeCloseTo(12_000, 0);
+  // A packet or two may have left already.
+  expect(stream.queuedMs()).toBeGreaterThan(11_900);
+  expect(stream.queuedMs()).toBeLessThan(12_001);
   stream.endResponse('speech');
   await phone.hear(30);
   const queuedMs = stream.queuedMs();
