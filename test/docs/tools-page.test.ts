@@ -10,6 +10,7 @@ import { createSystemClock } from '../../src/base/clock.js';
 import { createSystemRandom } from '../../src/base/random.js';
 import { runCli } from '../../src/cli/run-cli.js';
 import { type LoadedConfig, loadConfig } from '../../src/config/load-config.js';
+import { builtInTools } from '../../src/config/notation/tool-names.js';
 import { createGuardedFetch } from '../../src/http/guarded-fetch.js';
 import { builtInToolNames, createBuiltIns } from '../../src/tools/built-in.js';
 import { MAX_OUTPUT_CHARS } from '../../src/tools/tool-output.js';
@@ -120,6 +121,7 @@ describe('what the page says of the code', () => {
   test('all built-in tools, and no other', () => {
     const section = page.split('\n## Built in\n')[1]?.split('\n## ')[0] ?? '';
     expect([...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual([...builtInToolNames]);
+    expect(builtInTools).toEqual(builtInToolNames);
     const tools = createBuiltIns(builtInToolNames, {
       clock: new FakeClock(),
       transferTargets: [{ name: 'a', uri: 'sip:a@b' }],
