@@ -31,7 +31,10 @@ export interface SrtpRemoteKey extends SrtpKey {
  */
 export class SrtpInbound {
   readonly #packet = new RtpPacket();
+  /** The one that was heard longest ago comes first: it gives way to another. */
   readonly #sources = new Map<number, Source>();
+  /** The last of them; -1 before the first. */
+  #newestSsrc = -1;
   #key: SrtpRemoteKey;
   #protection: PacketProtection;
   /** Of the key before, until the new one is seen at work: packets of the old one are still on their way. */
@@ -77,7 +80,7 @@ export class SrtpInbound {
     if (this.#packets >= this.#key.lifetimePackets) return 'srtp-lifetime';
     if (this.#protection.unprotectRtp(bytes, packet.payloadOffset, ssrc, index)) {
       this.#confirm();
-      (source ?? this.#remember(ssrc)).rtp.record(index);
+      this.#heard(ssrc, source).rtp.record(index);
       return bytes.subarray(0, bytes.length - rtpOverhead);
     }
     return this.#confirmed ? 'srtp-auth' : this.#openOtherwise(bytes, source, index);
@@ -92,7 +95,7 @@ export class SrtpInbound {
     const index = this.#protection.rtcpIndexOf(bytes);
     if (source?.rtcp.isReplay(index)) return 'srtp-replay';
     if (!this.#protection.unprotectRtcp(bytes, ssrc)) return 'srtp-auth';
-    (source ?? this.#remember(ssrc)).rtcp.record(index);
+    this.#heard(ssrc, source).rtcp.record(index);
     return bytes.subarray(0, bytes.length - rtcpOverhead);
   }
 
@@ -101,7 +104,7 @@ export class SrtpInbound {
     const { payloadOffset, sequence, ssrc } = this.#packet;
     if (index !== sequence && this.#protection.unprotectRtp(bytes, payloadOffset, ssrc, sequence)) {
       this.#confirm();
-      (source ?? this.#remember(ssrc)).rtp.record(sequence);
+      this.#heard(ssrc, source).rtp.record(sequence);
       return bytes.subarray(0, bytes.length - this.#protection.rtpOverhead);
     }
     const previous = this.#previous;
@@ -120,13 +123,17 @@ export class SrtpInbound {
     this.#previous = undefined;
   }
 
-  #remember(ssrc: number): Source {
+  /** An authentic packet came of a source. One that comes back after others must find its rollover counter as it left it. */
+  #heard(ssrc: number, known: Source | undefined): Source {
+    if (known !== undefined && ssrc === this.#newestSsrc) return known;
+    const source = known ?? { rtp: new ReplayWindow(), rtcp: new ReplayWindow(), before: undefined };
+    this.#sources.delete(ssrc);
     for (const oldest of this.#sources.keys()) {
       if (this.#sources.size < MAX_SOURCES) break;
       this.#sources.delete(oldest);
     }
-    const source = { rtp: new ReplayWindow(), rtcp: new ReplayWindow(), before: undefined };
     this.#sources.set(ssrc, source);
+    this.#newestSsrc = ssrc;
     return source;
   }
 }

@@ -102,6 +102,17 @@ test('of a peer that changes its SSRC again and again the oldest source is forgo
   expect(opens(sealed[0] as Buffer)).toBe('ok');
 });
 
+test('a source that is heard again and again is remembered, and so is its rollover counter, however many others come between', () => {
+  const { seal, opens } = pair('AES_CM_128_HMAC_SHA1_80');
+  // Each has a rollover counter of its own: another SRTP sender for the others of the peer, music on hold for instance.
+  const others = new SrtpOutbound(keyOf('AES_CM_128_HMAC_SHA1_80'));
+  for (let sequence = 65_530; sequence < 65_540; sequence += 1) expect(opens(seal(sequence, 1))).toBe('ok');
+  for (let ssrc = 2; ssrc < 8; ssrc += 1) {
+    expect(opens(Buffer.from(others.protectRtp(packetOf(10 * ssrc, ssrc)) ?? []))).toBe('ok');
+    expect(opens(seal(65_540 + ssrc, 1))).toBe('ok');
+  }
+});
+
 test('a key protects as many packets as its sender said, and no more', () => {
   const outbound = new SrtpOutbound(keyOf('AES_CM_128_HMAC_SHA1_80'));
   const inbound = new SrtpInbound(keyOf('AES_CM_128_HMAC_SHA1_80', 1, 3));
