@@ -58,8 +58,8 @@ export class RtcpSession {
   #roundTripMs: number | undefined;
   #lost: number | undefined;
   #jitterMs: number | undefined;
-  /** Of the source that the last block was about. */
-  #blockSsrc = 0;
+  /** Of the source that the last block was about, and what it counted. */
+  #blockRun = 0;
   #expectedBefore = 0;
   #receivedBefore = 0;
 
@@ -169,8 +169,8 @@ export class RtcpSession {
   #block(sequences: SequenceTracker, nowMs: number): ReportBlock | undefined {
     const { source } = sequences;
     if (source === undefined) return undefined;
-    if (source.ssrc !== this.#blockSsrc) {
-      this.#blockSsrc = source.ssrc;
+    if (source.run !== this.#blockRun) {
+      this.#blockRun = source.run;
       this.#expectedBefore = 0;
       this.#receivedBefore = 0;
     }

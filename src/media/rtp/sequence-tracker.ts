@@ -17,7 +17,10 @@ export type SequenceVerdict = 'next' | 'restarted' | 'duplicate' | 'refused';
 /** The source that is heard now, as a report block describes it (RFC 3550 section 6.4.1). */
 export interface HeardSource {
   readonly ssrc: number;
+  /** Another number each time that all begins anew, with another SSRC or the same: what follows counts from there (A.1). */
+  readonly run: number;
   readonly expected: number;
+  /** Those that came twice count twice. */
   readonly received: number;
   /** Extended by the number of cycles in the upper 16 bits. */
   readonly highest: number;
@@ -48,6 +51,8 @@ export class SequenceTracker {
   #receivedBefore = 0;
   #expectedBefore = 0;
   #duplicates = 0;
+  #duplicatesBefore = 0;
+  #run = 0;
   #transit = 0;
   #transitKnown = false;
   #jitter = 0;
@@ -81,8 +86,9 @@ export class SequenceTracker {
     if (!this.#started) return undefined;
     return {
       ssrc: this.#ssrc,
+      run: this.#run,
       expected: this.#highest - this.#base + 1,
-      received: this.#received,
+      received: this.#received + this.#duplicates - this.#duplicatesBefore,
       highest: this.#highest - Math.floor(this.#base / 0x1_0000) * 0x1_0000,
       jitter: this.#jitter,
     };
@@ -131,6 +137,7 @@ export class SequenceTracker {
     this.#seen[extended % REMEMBERED] = extended;
     this.#extended = extended;
     this.#received += 1;
+    if (timed) this.#measureJitter(timestamp, arrivalMs);
     return 'next';
   }
 
@@ -148,8 +155,11 @@ export class SequenceTracker {
     this.#expectedBefore = this.expected;
     this.#receivedBefore += this.#received;
     this.#received = 0;
+    this.#duplicatesBefore = this.#duplicates;
+    this.#run += 1;
     // A multiple of 2^16 above everything before, so that the low 16 bits stay the sequence number.
     const cycle = this.#started ? Math.floor(this.#highest / 0x1_0000) + 1 : 1;
+    if (ssrc !== this.#ssrc) this.#jitter = 0;
     this.#started = true;
     this.#ssrc = ssrc;
     this.#base = cycle * 0x1_0000 + sequence;
@@ -167,7 +177,7 @@ export class SequenceTracker {
     return this.#oldInRow >= RESTART_PACKETS && arrivalMs - this.#firstOldMs >= RESTART_SPREAD_MS;
   }
 
-  /** RFC 3550 A.8. Differences are taken modulo 2^32; a jump of the timestamp is no jitter and is left out. */
+  /** RFC 3550 A.8, in the order of arrival. Differences are taken modulo 2^32; a jump of the timestamp is no jitter and is left out. */
   #measureJitter(timestamp: number, arrivalMs: number): void {
     const arrival = Math.round((arrivalMs / 1000) * this.#clockHz);
     const transit = (arrival - timestamp) | 0;

@@ -86,12 +86,38 @@ test('a block has the loss since the last one, the loss of all, and the wrapped 
 });
 
 test('a new source begins anew', () => {
-  const { next, hear } = setUp();
+  const { next, hear, sequences } = setUp();
   hear(100, 4);
+  for (let late = 0; late < 20; late += 1)
+    sequences.update(THEIRS, 64 + late, (100 + late) * 160, true, 2_000 + 20 * late + 40 * (late % 2));
   next(idle);
   hear(50, Number.POSITIVE_INFINITY, 77, 5);
   const block = next(idle).bytes.subarray(8);
   expect([block.readUInt32BE(0), block[4], block.readUIntBE(5, 3), block.readUInt32BE(8)]).toEqual([77, 0, 0, 54]);
+  // The jitter of the one before, 40 ms late now and then, is not its own.
+  expect(block.readUInt32BE(12)).toBe(0);
+});
+
+test('what came twice was received twice: the loss that is told may be negative (RFC 3550 section 6.4.1)', () => {
+  const { next, hear, sequences } = setUp();
+  hear(10, 5, THEIRS, 100);
+  for (let count = 0; count < 3; count += 1) sequences.update(THEIRS, 100, 0, true, 200);
+  const block = next(idle).bytes.subarray(8);
+  // One of nine was lost and three came again: none was lost of late, and two too many have come.
+  expect([block[4], block.readIntBE(5, 3)]).toEqual([0, -2]);
+  // The call's own figure is of packets that never came.
+  expect(sequences.lost).toBe(1);
+});
+
+test('a source whose numbers begin anew is reported on from there (RFC 3550 A.1)', () => {
+  const { next, hear } = setUp();
+  hear(100, 4, THEIRS, 1_000);
+  next(idle);
+  hear(201, 4, THEIRS, 40_000);
+  const block = next(idle).bytes.subarray(8);
+  // The first of them is refused until the second confirms it: of the 200 after it, 50 are missing.
+  expect(block.readIntBE(5, 3)).toBe(50);
+  expect(block[4]).toBe(Math.floor((50 * 256) / 200));
 });
 
 test('two ends measure the time between them, and learn what the other lost', () => {

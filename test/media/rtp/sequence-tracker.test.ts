@@ -120,6 +120,20 @@ test('jitter follows RFC 3550 A.8', () => {
   expect(tracker.jitterMs).toBeCloseTo(expected, 6);
 });
 
+test('jitter is measured in the order of arrival, not of the numbers (RFC 3550 section 6.4.1)', () => {
+  const tracker = new SequenceTracker(8000);
+  // 1, 3, 2, 4: the second one took 30 ms longer than the others.
+  const arrivals = [
+    [1, 0],
+    [3, 40],
+    [2, 50],
+    [4, 60],
+  ] as const;
+  for (const [sequence, atMs] of arrivals) tracker.update(1, sequence, 160 * sequence, true, atMs);
+  const afterThird = 30 / 16;
+  expect(tracker.jitterMs).toBeCloseTo(afterThird + (30 - afterThird) / 16, 6);
+});
+
 test('telephone events and jumps of the timestamp are no jitter', () => {
   const tracker = new SequenceTracker(8000);
   tracker.update(1, 1, 0, true, 0);
