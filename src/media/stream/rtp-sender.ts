@@ -193,7 +193,8 @@ export class RtpSender {
       this.#sendAudio(writer, silence, timestamp, to, nowMs);
       return;
     }
-    const marker = step === 'begin' || this.#afterGap;
+    // RFC 4733 section 2.2.2: here the marker begins an event, and not a talkspurt.
+    const marker = step === 'begin';
     writeRtpHeader(packet, marker, format.payloadType, this.#sequence, this.#eventTimestamp, this.#source.ssrc);
     this.#transmit(packet, to, nowMs);
     this.#tap?.hear(silence.frame, nowMs);

@@ -240,6 +240,20 @@ test('codec and packet length change with a re-INVITE, the timeline does not', (
   ).toEqual([160, 160, 160, 240, 240, 240]);
 });
 
+test('an event that is held up goes on without a marker, which would begin another (RFC 4733 section 2.2.2)', () => {
+  const { sender, packets, turn } = setUp();
+  turn(12);
+  sender.sendDigits('5', { durationMs: 120, gapMs: 60 }, () => {});
+  turn(8);
+  // The process was held up for longer than it catches up.
+  for (const late of [15, 11]) turn(4, { to: TO, lateSlots: late });
+  turn(40);
+  const events = packets.filter(({ payloadType }) => payloadType === 101);
+  expect(events.length).toBeGreaterThan(5);
+  expect(new Set(events.map(({ timestamp }) => timestamp)).size).toBe(1);
+  expect(events.map(({ marker }) => marker)).toEqual(events.map((_, index) => index === 0));
+});
+
 test('events beside Opus with a clock of 8000 Hz: durations in that clock, timestamps on the line of the audio', () => {
   const { sender, packets, turn } = setUp();
   sender.configure(new PacketWriter(phoneCodings.opus, undefined, 20), 111, { payloadType: 101, unitsPerMs: 8 });
