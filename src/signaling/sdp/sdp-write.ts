@@ -57,7 +57,8 @@ export function writeDescription(content: DescriptionContent): string {
     name: '-',
     connection: { version: content.family, ip: content.address },
     timing: content.timing,
-    ...(transport?.ice && { icelite: 'ice-lite' }),
+    // RFC 8445 section 10: that is what tells its agents from those of RFC 5245.
+    ...(transport?.ice && { icelite: 'ice-lite', iceOptions: 'ice2' }),
     ...(transport?.bundled && transport.mid && { groups: [{ type: 'BUNDLE', mids: transport.mid }] }),
     media: content.media.map((section) => ('codecs' in section ? audioSection(section) : refusedSection(section))),
   };

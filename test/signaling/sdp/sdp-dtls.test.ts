@@ -44,7 +44,8 @@ const refusal = (offer: string, ours: LocalMedia = withDtls()): string => {
 test("a browser's offer is answered: we are lite, passive, and at our addresses of one family", () => {
   const { local: answer, audio } = createAnswer(browserOffer, withDtls(['192.0.2.10', '10.0.0.5', '2001:db8::5']));
   const [audioSection, videoSection] = sections(answer.text);
-  expect(answer.text).toContain('\r\na=ice-lite\r\n');
+  // RFC 8445 section 10: whoever goes by it, and not by RFC 5245, has to say so.
+  expect(answer.text).toMatch(/\r\na=ice-lite\r\n(?:.*\r\n)*a=ice-options:ice2\r\n(?:.*\r\n)*m=audio/);
   // The video is refused, so it is in no group (RFC 9143 section 7.3.3).
   expect(answer.text).toContain('\r\na=group:BUNDLE 0\r\n');
   expect(audioSection?.[0]).toBe('m=audio 35000 UDP/TLS/RTP/SAVPF 111 110');
