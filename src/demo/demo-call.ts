@@ -36,7 +36,7 @@ export class CallRefused extends Error {
 export interface CalledPlan<Line extends string> extends Omit<CallPlan<Line>, 'uri'> {
   readonly phone: CalledPhone;
   readonly request: OutboundCallRequest;
-  readonly connector: Pick<VoiceConnector, 'dial'>;
+  readonly connector: Pick<VoiceConnector, 'dial' | 'hangUp'>;
   /** Settled when the call is over, answered or not. */
   readonly over: Promise<unknown>;
 }
@@ -49,11 +49,13 @@ export async function receiveCall<Line extends string>(plan: CalledPlan<Line>): 
   const { phone, request, connector, over, lines, watch, clock, tell, signal, play } = plan;
   const outcome = await connector.dial(request);
   if (!outcome.ok) throw new Error(`the call was not made: ${outcome.message}`);
-  const call = await phone.answered(over);
-  if (call === undefined) throw new CallRefused('the call was not answered');
-  const hangUp = (): void => call.hangUp();
+  // While it rings, too, when there is no call yet that the phone could end.
+  const hangUp = (): void => void connector.hangUp(outcome.id);
   signal?.addEventListener('abort', hangUp, { once: true });
   if (signal?.aborted) hangUp();
+  const call = await phone.answered(over);
+  signal?.throwIfAborted();
+  if (call === undefined) throw new CallRefused('the call was not answered');
   const caller = new Caller({ call, lines, watch, clock, tell, name: 'salon' });
   await play(caller);
   await call.ended;

@@ -416,6 +416,24 @@ describe('references', () => {
     expect(Object.keys(config.flavors)).toEqual(['${A}']);
   });
 
+  test('may stand for the false of a greeting or a filler: nobody says that word', async () => {
+    const text = (value: string): string => `flavors: { a: { use: echo } }
+tools: { t: { type: webhook, description: d, url: "https://example.com/t", filler: ${value} } }
+routes: [{ match: { any: true }, flavor: a, greeting: ${value}, tools: [t] }]
+`;
+    const said = async (value: string, env = {}) => {
+      const { routes, tools } = (await loadGood(text(value), { env })).config;
+      return { greeting: routes[0]?.greeting?.text, filler: tools['t']?.filler };
+    };
+    const nothing = await said('false');
+    expect(nothing).toEqual({ greeting: '', filler: false });
+    expect(await said('"${WORDS:-false}"')).toEqual(nothing);
+    expect(await said('"${WORDS}"', { WORDS: 'false' })).toEqual(nothing);
+    const words = { greeting: 'Hello.', filler: { text: 'Hello.' } };
+    expect(await said('"${WORDS:-false}"', { WORDS: 'Hello.' })).toEqual(words);
+    expect(await said('{ text: "false" }')).toEqual({ greeting: 'false', filler: { text: 'false' } });
+  });
+
   test('may stand for a number or a truth, where one is wanted', async () => {
     const { config } = await loadGood(
       `limits: { calls: "\${CALLS}", callSeconds: "\${SECONDS:-1.5}" }\nmedia: { latching: { nat: "\${NAT}" } }\n${anyRoute}`,

@@ -7,7 +7,7 @@ import { parseTimeZone } from '../notation/time-zone.js';
 import { parseUrlTemplate } from '../notation/url-template.js';
 import { durationSchema, interruptionSchema, onFailureSchema, silenceSchema } from './conversation.js';
 import { checked, milliseconds, notation } from './notation.js';
-import { saying } from './saying.js';
+import { sayingOrNone } from './saying.js';
 import { sipHeaders } from './sip-headers.js';
 import { soundsSchema } from './sounds.js';
 
@@ -119,8 +119,8 @@ export const routeSchema = z
       .min(1)
       .exactOptional()
       .describe("What the agent is told to do, in place of the flavor's own. May hold {{name}} and the like."),
-    greeting: z
-      .union([z.literal(false).transform(() => ({ text: '' })), saying()])
+    greeting: sayingOrNone()
+      .transform((greeting) => greeting || { text: '' })
       .exactOptional()
       .describe(
         'What the agent says first; false: nothing, the other side begins. May hold {{name}}, {{from}}, {{date}}, {{sip.Header-Name}} and the like.',

@@ -20,3 +20,13 @@ export const saying = () =>
         }),
     )
     .meta({ [SHORTHAND]: 'text' });
+
+/**
+ * The same, or `false` for none. A reference is text, and where this is its whole value that is what it means:
+ * `${GREETING:-false}`. Who wants the word itself said writes `{ text: "false" }`.
+ */
+export const sayingOrNone = () => z.union([z.preprocess(noneOf, z.literal(false)), saying()]);
+
+function noneOf(value: unknown): unknown {
+  return value === 'false' ? false : value;
+}

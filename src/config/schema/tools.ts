@@ -4,7 +4,7 @@ import type { Parsed } from '../notation/addresses.js';
 import { jsonSchemaProblem } from '../notation/tool-parameters.js';
 import { parseUrlTemplate } from '../notation/url-template.js';
 import { checked, milliseconds, path } from './notation.js';
-import { saying } from './saying.js';
+import { sayingOrNone } from './saying.js';
 
 const { tool: defaults } = configDefaults;
 
@@ -36,10 +36,7 @@ const slow = (timeoutMs: number) => ({
   timeoutMs: milliseconds(100, 120_000)
     .default(timeoutMs)
     .describe('Longest time it may take, ms; the agent is told when it took longer.'),
-  filler: z
-    .union([z.literal(false), saying()])
-    .prefault(defaults.filler)
-    .describe('Said while the caller waits for it; false: nothing.'),
+  filler: sayingOrNone().prefault(defaults.filler).describe('Said while the caller waits for it; false: nothing.'),
   fillerAfterMs: milliseconds(0, 60_000)
     .default(defaults.fillerAfterMs)
     .describe('How long the caller waits before that is said, ms.'),
