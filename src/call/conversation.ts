@@ -15,11 +15,7 @@ import { AgentSpeech } from './speech/agent-speech.js';
 import type { Announcement } from './speech/announcement.js';
 import { SpeechWaits } from './speech/speech-waits.js';
 import { BargeIn } from './turns/barge-in.js';
-
-/** What is usual between the caller's last word and the end of their turn, ms; a flavor may take longer. */
-const USUAL_END_OF_TURN_MS = 500;
-/** Caller speech of which a session ought to take note, even if it gives no sign of it, ms. */
-const NOTEWORTHY_MS = 1_000;
+import { TurnDebts } from './turns/turn-debts.js';
 
 /**
  * The talk itself: stands between the media stream and the flavor session while both are open, and hands what comes
@@ -36,14 +32,13 @@ export class Conversation {
   readonly #tools: ToolDesk;
   readonly #silence: SilenceWatch;
   readonly #reply: ReplyWatch;
+  readonly #debts: TurnDebts;
   readonly #waits: SpeechWaits;
   #announcements = 0;
   #callerTurns = 0;
   #cutOff = false;
   /** Audio of the session has come. */
   #sessionReplied = false;
-  /** The session has shown that it hears what the caller says just now, or said last. */
-  #sessionHears = false;
   #held = false;
   /** How long the caller has held the call so far: the session's clock is that much behind the stream's. */
   #heldMs = 0;
@@ -66,12 +61,16 @@ export class Conversation {
     this.#session = session;
     this.#waits = waits;
     this.#responses = responses;
+    this.#reply = new ReplyWatch(options.reply, clock, handlers);
+    const debts = new TurnDebts({ session, reply: this.#reply, clock });
+    this.#debts = debts;
     const onTurn = (): void => this.#onTurn();
-    const onTurnOver = (speechMs: number, atMs: number): void => this.#onTurnOver(speechMs, atMs);
+    const onTurnOver = (speechMs: number, atMs: number): void => {
+      if (!this.#held) debts.onTurnOver(speechMs, atMs);
+    };
     this.#bargeIn = new BargeIn(interruption, { stream, session, responses, notes, clock, onTurn, onTurnOver });
     this.#tools = new ToolDesk({ session, notes, tools, context: control, clock, signal, handlers });
     this.#silence = new SilenceWatch(options.silence);
-    this.#reply = new ReplyWatch(options.reply, clock, handlers);
   }
 
   /** The dialogue so far. What others than the session are saying just now counts as heard. */
@@ -116,6 +115,7 @@ export class Conversation {
     this.#responses.onReplaced();
     this.#bargeIn.onReplaced();
     this.#tools.onReplaced();
+    this.#debts.onReplaced();
     this.#reply.onTakenOver();
   }
 
@@ -188,6 +188,7 @@ export class Conversation {
     frame.positionMs -= this.#heldMs;
     this.#session.link.write(frame);
     this.#bargeIn.onFrame(frame);
+    this.#debts.onFrame(frame, this.#bargeIn.callerSpeaking);
     const decision = this.#silence.onFrame(frame.voiced, this.#agentBusy());
     if (decision === 'reprompt') this.#handlers.onReprompt(this.#silence.asked);
     if (decision === 'limit') this.#handlers.onSilenceLimit();
@@ -263,13 +264,13 @@ export class Conversation {
       case 'audio':
         if (!this.#responses.onAudio(event)) return;
         this.#cutOff = false;
-        this.#reply.settle();
+        this.#debts.settle();
         if (this.#sessionReplied) return;
         this.#sessionReplied = true;
         this.#handlers.onReply();
         return;
       case 'audio-done':
-        if (this.#responses.onDone(event.responseId)) this.#reply.settle();
+        if (this.#responses.onDone(event.responseId)) this.#debts.settle();
         return;
       case 'text':
         this.#responses.onText(event.responseId, event.text, event.atMs);
@@ -294,11 +295,11 @@ export class Conversation {
         this.#notes.onWarning(event.error.code, event.error.message);
         return;
       case 'speech-started':
-        this.#sessionHears = true;
+        this.#debts.onHearing();
         if (!this.#held) this.#bargeIn.onFlavorHeard(event.positionMs);
         return;
       case 'speech-stopped':
-        this.#sessionHears = true;
+        this.#debts.onHearingEnd();
         this.#bargeIn.onFlavorHeardEnd();
         return;
       default:
@@ -335,7 +336,7 @@ export class Conversation {
 
   #onVoiceStarted(positionMs: number): void {
     this.#onSign();
-    if (!this.#bargeIn.callerSpeaking) this.#sessionHears = false;
+    this.#debts.onSpeech(this.#bargeIn.callerSpeaking);
     this.#bargeIn.onVoiceStarted(positionMs);
   }
 
@@ -346,7 +347,7 @@ export class Conversation {
   }
 
   #onCallerWords(event: SessionEvent & { type: 'transcript' }): void {
-    this.#sessionHears = true;
+    this.#debts.onWords(event.final);
     if (!this.#held) this.#bargeIn.onTranscript(event);
   }
 
@@ -361,21 +362,12 @@ export class Conversation {
   #onTurn(): void {
     this.#callerTurns += 1;
     this.#onSign();
-    // Who goes on speaking waits for no answer.
-    this.#reply.settle();
-  }
-
-  /** Whether anybody owes an answer: a cough that the session made nothing of wants none. */
-  #onTurnOver(speechMs: number, lastVoicedAtMs: number): void {
-    const { turnTaking, interruptible, endOfTurnMs = USUAL_END_OF_TURN_MS } = this.#session.capabilities;
-    if (!interruptible || this.#held) return;
-    if (turnTaking === 'flavor' && !this.#sessionHears && speechMs < NOTEWORTHY_MS) return;
-    const graceMs = turnTaking === 'flavor' ? Math.max(0, endOfTurnMs - USUAL_END_OF_TURN_MS) : 0;
-    this.#reply.expect(lastVoicedAtMs + graceMs);
+    this.#debts.settle();
   }
 
   async #runTool(event: SessionEvent & { type: 'tool-call' }): Promise<void> {
     const { link } = this.#session;
+    this.#debts.onTool();
     this.#reply.onToolStarted();
     const reply = await this.#tools.run(event);
     // A session that has taken over is waited for by the tools of its own.

@@ -1,8 +1,11 @@
 import { encodeMulaw } from '../../src/audio/g711.js';
 import { CallAccount } from '../../src/call/call-account.js';
 import { Conversation } from '../../src/call/conversation.js';
+import type { ConversationHandlers } from '../../src/call/conversation-options.js';
+import type { ReplyWatchOptions } from '../../src/call/reply-watch.js';
 import { SessionLink } from '../../src/call/session/session-link.js';
 import type { InterruptionOptions } from '../../src/call/turns/turn-taking.js';
+import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
 import type { StreamEvent } from '../../src/media/engine.js';
 import { AdaptiveJitterBuffer } from '../../src/media/jitter/adaptive-jitter-buffer.js';
 import { RtpStream } from '../../src/media/stream/rtp-stream.js';
@@ -32,6 +35,14 @@ export interface SentPacket {
   readonly codes: Uint8Array;
 }
 
+/** What is not as usual about a call. */
+export interface SimulatedTalk {
+  readonly capabilities?: Partial<FlavorCapabilities>;
+  /** Default: the usual wait, and a reply time-out of ten minutes. */
+  readonly reply?: ReplyWatchOptions;
+  readonly handlers?: Partial<ConversationHandlers>;
+}
+
 type Ack = StreamEvent & { readonly type: 'ack' };
 
 /**
@@ -51,7 +62,7 @@ export class SimulatedCall {
   #sequence = 0;
 
   /** `seed`: how the phone's packets lie between the connector's slots. */
-  constructor(options: Partial<InterruptionOptions> = {}, seed = 1) {
+  constructor(options: Partial<InterruptionOptions> = {}, seed = 1, talking: SimulatedTalk = {}) {
     const { clock } = this;
     const random = new SeededRandom(seed);
     const log = createKeptLog();
@@ -91,15 +102,15 @@ export class SimulatedCall {
     const talk = new Conversation(
       {
         ...defaultCallLimits,
-        capabilities: agentCapabilities,
+        capabilities: { ...agentCapabilities, ...talking.capabilities },
         formats,
         silence: { limitMs: 600_000, repromptMs: 600_000, reprompts: 0 },
-        reply: { ...defaultReplyWatchOptions, replyTimeoutMs: 600_000 },
+        reply: talking.reply ?? { ...defaultReplyWatchOptions, replyTimeoutMs: 600_000 },
         interruption: { ...defaultInterruptionOptions, ...options },
         greets: undefined,
       },
       { stream: this.#stream, link, notes: this.account, tools: runnerOf(), control: noControl, signal: () => signal },
-      noHandlers,
+      { ...noHandlers, ...talking.handlers },
       clock,
     );
     conversation = talk;

@@ -154,7 +154,10 @@ function outcomeOf(text: string | undefined): z.output<typeof report>['arguments
 function outcomeFigure(text: string | undefined): Figure {
   const told = outcomeOf(text);
   const parts = told === undefined ? [] : [told.outcome, told.day, told.time, told.price];
-  return ['Outcome, as reported', parts.filter((part) => part !== undefined).join(', ') || 'none'];
+  return [
+    'Outcome, as reported',
+    parts.filter((part) => part !== undefined).join(', ') || 'none: the call ended before',
+  ];
 }
 
 function toolsFigure({ tools }: CallRecord): Figure {
@@ -217,6 +220,6 @@ ${flavor}routes:
       goodbye: I cannot hear you, so I will call again. Goodbye.
       endSeconds: 150
     duration: { endSeconds: 600 }
-    onFailure: { waitingAfterMs: 50000, replyTimeoutMs: 60000, apology: "I am sorry, I have to call again later. Goodbye." }
+    onFailure: { waitingAfterMs: 4000, apology: "I am sorry, I have to call again later. Goodbye." }
 `;
 }
