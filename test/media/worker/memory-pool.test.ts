@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
+import { CommandReader, CommandWriter } from '../../../src/media/worker/command-link.js';
 import { MemoryPool } from '../../../src/media/worker/memory-pool.js';
-import { ReportWriter } from '../../../src/media/worker/report-link.js';
+import { ReportReader, ReportWriter } from '../../../src/media/worker/report-link.js';
 import { FiguresWriter } from '../../../src/media/worker/stream-figures.js';
 import { type StreamMemory, word } from '../../../src/media/worker/stream-memory.js';
 import { WorkerStream } from '../../../src/media/worker/worker-stream.js';
 
-const BYTES = 26_880;
+const BYTES = 28_672;
+const PAGE_BYTES = 4096;
 
 const bytesOf = ({ views, firstWord }: StreamMemory): Uint8Array =>
   views.bytes.subarray(4 * firstWord, 4 * firstWord + BYTES);
@@ -44,6 +46,29 @@ test('streams of a block have memory of their own, a hundred of them too', () =>
     expect([...memory.stats.slice(0, 2)]).toEqual([index + 1, index + 1]);
     expect({ block, place }).toEqual({ block: Math.floor(index / 64), place: index % 64 });
   });
+});
+
+test("a call with a phone's codec touches two pages of its stream's memory, wherever in the block it lies", () => {
+  const pool = new MemoryPool();
+  for (let stream = 0; stream < 20; stream += 1) {
+    const { memory } = pool.take();
+    const writer = new CommandWriter(memory.down, () => {});
+    const reader = new CommandReader(memory.down, { command: () => {}, play: () => {}, interject: () => {} });
+    const reports = new ReportWriter(memory, () => {});
+    const heard = new ReportReader(memory, { onFrame: () => {}, onEvent: () => {} }, undefined);
+    new FiguresWriter(memory).writeStats(statsOf(7));
+    for (let piece = 0; piece < 50; piece += 1) {
+      for (let frame = 0; frame < 3; frame += 1) reports.onFrame(frameAt(20 * (3 * piece + frame)));
+      heard.drain();
+      writer.play('r', new Uint8Array(480).fill(1));
+      reader.drain();
+    }
+    const touched = new Set<number>();
+    bytesOf(memory).forEach((byte, at) => {
+      if (byte !== 0) touched.add(Math.floor((4 * memory.firstWord + at) / PAGE_BYTES));
+    });
+    expect(touched.size).toBe(2);
+  }
 });
 
 test('memory of a stream that has ended is used again, with a header as new, its neighbours untouched', () => {
