@@ -83,9 +83,16 @@ function readHead(message: Buffer): Head | undefined {
   const to = from + (eventId ?? otherEventId ?? '').length;
   // Copies: a part of a string keeps all of it, and of these the session keeps some.
   return {
-    before: Buffer.from(text.slice(0, from), 'latin1'),
-    behind: Buffer.from(text.slice(to), 'latin1'),
+    before: bytesOf(text.slice(0, from)),
+    behind: bytesOf(text.slice(to)),
     responseId: Buffer.from(responseId, 'latin1').toString('latin1'),
     itemId: Buffer.from(itemId, 'latin1').toString('latin1'),
   };
+}
+
+/** With memory of their own: in that which `Buffer.from` shares out they would keep 8 kB for as long as the connection lasts. */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.alloc(text.length);
+  bytes.write(text, 'latin1');
+  return bytes;
 }

@@ -93,6 +93,24 @@ test('ids that are kept keep no message', () => {
   expect(ids).toHaveLength(3 * kept);
 });
 
+test('a connection keeps of a head no more than its bytes', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const count = 300;
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  const readers = Array.from({ length: count }, () => {
+    const reader = new AudioDeltaReader();
+    expect(reader.read(bytesOf(delta))).toBeDefined();
+    // What others ask for in between takes up the rest of the memory that is shared out in pieces.
+    for (let other = 0; other < 4; other += 1) Buffer.allocUnsafe(4000);
+    return reader;
+  });
+  collect();
+  expect((process.memoryUsage().arrayBuffers - before) / count).toBeLessThan(1000);
+  expect(readers).toHaveLength(count);
+});
+
 test.each([
   ['another event', { ...delta, type: 'response.output_audio_transcript.delta' }],
   ['members in another order', { type: delta.type, ...members, event_id: 'event_1' }],
