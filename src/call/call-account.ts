@@ -181,7 +181,7 @@ export class CallAccount implements ConversationNotes {
   /** Nothing follows `call-ended`: what a tool or a phone still brings is dropped. */
   emit(event: CallHappening): void {
     if (this.#closed) return;
-    this.#sink({ ...event, callId: this.identity.id, atMs: this.#clock.wallTime() });
+    this.#sink({ callId: this.identity.id, atMs: this.#clock.wallTime(), ...event });
   }
 
   /** Writes the record, and says that the call is over. */

@@ -263,8 +263,8 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
     const greeting = talkedTo ? '' : this.#lines.greetingText();
     const { id, direction, from, to } = identity;
     const facts = {
-      ...{ id, direction, from, to, headers, variables, signal, render, log },
       tools: flavor.capabilities.tools ? tools.definitions : [],
+      ...{ id, direction, from, to, headers, variables, signal, render, log },
       ...(greeting !== undefined && { greeting }),
       ...(instructions !== undefined && { instructions }),
       ...formats,
@@ -338,7 +338,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
       {
         capabilities: choice.flavor.capabilities,
         formats,
-        silence: { ...silence, limitMs: limits.silenceMs, reprompts },
+        silence: { limitMs: limits.silenceMs, ...silence, reprompts },
         reply: failure,
         interruption,
         greets: this.#greets(choice),

@@ -53,7 +53,8 @@ export function unansweredSummary(identity: CallIdentity, state: string): CallSu
   const { id, direction, from, to, route, flavor, startedAtMs } = identity;
   const startedAt = new Date(startedAtMs).toISOString();
   return {
-    ...{ id, direction, from, to, route, flavor, codec: null, state, startedAt },
+    id,
+    ...{ direction, from, to, route, flavor, codec: null, state, startedAt },
     ...{ answeredAt: null, durationMs: 0, turns: 0, v2vMs: null },
   };
 }

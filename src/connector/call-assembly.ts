@@ -126,8 +126,8 @@ export class CallAssembly {
     const { config } = generation;
     const { id, direction, from, to } = identity;
     return {
-      ...{ clock, engine, emit, negotiation, log },
       eventRound: this.#eventRound,
+      ...{ clock, engine, emit, negotiation, log },
       plan: routePlan(route, choice, generation.flavors),
       announcer: generation.announcer,
       sounds: generation.sounds.of(route),
@@ -157,8 +157,8 @@ export class CallAssembly {
   #secondLegDeps(config: Config): SecondLegDeps {
     const { clock, driver, engine, media } = this.#deps;
     return {
-      ...{ clock, engine },
       invite: (request) => driver.invite(request),
+      ...{ clock, engine },
       order: (target) => ({ nets: media.latching.from, ...transferOrder(config, target) }),
       negotiate: (localAddress, codec, srtp) => this.#negotiationOfOurs(localAddress, codec, srtp ?? media.srtp),
     };

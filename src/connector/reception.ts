@@ -182,7 +182,7 @@ export class Reception {
     try {
       const peer = { localAddress: leg.localAddress, offer };
       const address = mediaAddress(this.#deps.media, peer, (remote) => this.#localAddresses.find(remote));
-      this.#deps.assembly.begin({ ...arrival, route, choice, madeForCall, headers, offer, address });
+      this.#deps.assembly.begin({ route, choice, madeForCall, headers, offer, address, ...arrival });
     } catch (error) {
       this.#refuseAs(leg, identity, statusOf(error), {}, error);
     }

@@ -38,9 +38,9 @@ export function routeOptions(
     answer: { ...route.answer, headers: headerFields(route.answer.headers, render) },
     hangUp: { headers: headerFields(route.hangup.headers, render) },
     limits: {
-      ...fixedCallLimits,
       callMs: (duration.endSeconds ?? limits.callSeconds) * 1000,
       silenceMs: (silence.endSeconds ?? limits.silenceSeconds) * 1000,
+      ...fixedCallLimits,
     },
     interruption,
     silence: {

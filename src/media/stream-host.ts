@@ -145,7 +145,7 @@ export class StreamHost {
         random: this.#deps.random,
         wheel: this.wheel,
         port: guard?.(pair) ?? pair,
-        jitterBuffer: new AdaptiveJitterBuffer({ ...jitter, burstMs: BURST_MS }, scratch),
+        jitterBuffer: new AdaptiveJitterBuffer({ burstMs: BURST_MS, ...jitter }, scratch),
         scratch,
         voice: this.#voiceDetector(),
         codecs,

@@ -173,7 +173,8 @@ export function emptyRecord(
   const { id, direction, from, to, route, flavor, startedAt } = call;
   const { atMs, endedBy, cause, error } = end;
   return {
-    ...{ version: CALL_RECORD_VERSION, id, direction, from, to, route, flavor, codec: null, startedAt },
+    version: CALL_RECORD_VERSION,
+    ...{ id, direction, from, to, route, flavor, codec: null, startedAt },
     ...{ answeredAt: null, endedAt: new Date(atMs).toISOString(), durationMs: 0, endedBy, cause },
     ...{ turns: [], bargeIns: [], rtp: null, tools: [], usage: [], costUsd: null, recording: null, error },
   };

@@ -187,7 +187,7 @@ export class RealtimeConnection implements Connection {
         },
       };
       this.#updates.push(update);
-      this.send({ ...event, event_id: eventId });
+      this.send({ event_id: eventId, ...event });
     });
   }
 

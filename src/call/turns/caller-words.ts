@@ -54,7 +54,7 @@ export class CallerWords {
     if (event.role !== 'caller') return undefined;
     const stretch = this.#stretchOf?.get(event.turnId) ?? this.#assign(event.turnId, atMs);
     if (stretch !== this.#stretch) return undefined;
-    return { ...this.#backChannels.read(event.text), final: event.final };
+    return { final: event.final, ...this.#backChannels.read(event.text) };
   }
 
   /** Whether a transcript that comes while nobody was heard to speak tells of speech: none that was heard can be meant. */

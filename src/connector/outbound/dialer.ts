@@ -162,10 +162,10 @@ export class Dialer {
     if (this.#deps.registry.size >= generation.config.limits.calls) return full();
     const line = new OutboundLine(
       {
-        ...trunkOrder(trunk, identity.to, outbound.allow),
         fromUser: identity.from,
         headers,
         answerTimeoutMs: (request.ringSeconds ?? outbound.ringSeconds) * 1000,
+        ...trunkOrder(trunk, identity.to, outbound.allow),
       },
       (order) => {
         const { sdp } = order;

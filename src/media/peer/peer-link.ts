@@ -119,7 +119,8 @@ export class PeerLink {
     }
     const { family, admits } = this.#options;
     return new SecureAssociation(dtls, nowMs, {
-      ...{ family, admits, begin, send: (datagram, to) => port.send(datagram, to) },
+      family,
+      ...{ admits, begin, send: (datagram, to) => port.send(datagram, to) },
       listener: {
         onRemote: (remote, atMs) => {
           latch.expect(remote, atMs);
@@ -144,8 +145,8 @@ export class PeerLink {
     if (begin === undefined) return undefined;
     const { family, admits } = this.#options;
     return new RtcpLink(dtls, nowMs, {
-      ...{ family, admits, begin, port },
       listener: { onKeys: () => listener.onChanged(), onRefused: (reason) => listener.onRefused(reason) },
+      ...{ family, admits, begin, port },
     });
   }
 

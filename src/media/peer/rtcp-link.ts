@@ -26,7 +26,8 @@ export class RtcpLink {
     this.#srtp = new SrtpSession(port);
     this.#srtp.receiveWith('awaited');
     this.#association = new SecureAssociation(dtls, nowMs, {
-      ...{ family, admits, begin, send: (datagram, to) => port.sendRtcp(datagram, to) },
+      family,
+      ...{ admits, begin, send: (datagram, to) => port.sendRtcp(datagram, to) },
       listener: {
         onRemote: () => {},
         onKeys: (keys) => {

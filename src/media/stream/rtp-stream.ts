@@ -68,12 +68,12 @@ export class RtpStream implements MediaStream, WheelMember {
     const { listener: outside } = deps;
     const emit = { onEvent: (event: StreamEvent) => this.#emit(event) };
     this.#link = new PeerLink(options, {
-      ...{ latch: this.#latch, port: deps.port, beginKeyExchange: deps.beginKeyExchange },
       listener: {
         onChanged: () => this.#beginReports(),
         onFailed: (message) => this.fail(new Error(message)),
         onRefused: (reason) => this.#receiver.refuse(reason),
       },
+      ...{ latch: this.#latch, port: deps.port, beginKeyExchange: deps.beginKeyExchange },
     });
     this.#srtp = this.#link.srtp;
     const { clock, jitterBuffer, voice, tap, random, codecs, scratch } = deps;
@@ -87,8 +87,8 @@ export class RtpStream implements MediaStream, WheelMember {
     });
     this.#rtcp = new RtcpSession({ source: this.#source, wallOffsetMs: clock.wallTime() - clock.now() }, random);
     this.#receiver = new RtpReceiver({
-      ...{ latch: this.#latch, jitterBuffer, voice, listener: emit, tap, codecs, reports: this.#rtcp },
       audience: outside,
+      ...{ latch: this.#latch, jitterBuffer, voice, listener: emit, tap, codecs, reports: this.#rtcp },
       ...(scratch && { scratch }),
       inbandDtmf: options.inbandDtmf === true,
       onCollision: (from) => this.#avoidCollision(from),

@@ -128,7 +128,8 @@ export class MediaWorker {
       const tapped = tap !== undefined;
       const { block, index } = memory;
       const order: OpenOrder = {
-        ...{ type: 'open', id, block, index, memory: memory.memory.views.memory },
+        type: 'open',
+        ...{ id, block, index, memory: memory.memory.views.memory },
         ...{ place, tapped, nets },
       };
       this.#worker.postMessage(order);

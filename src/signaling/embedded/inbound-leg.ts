@@ -117,7 +117,7 @@ export class UasLeg extends DialogLeg implements InboundLeg, CallDialogUser {
     provisionals.succeed(() => {
       this.#settle();
       const described = provisionals.mayRepeat(sdp) ? { contentType: SDP_TYPE, body: sdp } : {};
-      this.#respond(200, { ...described, headers });
+      this.#respond(200, { headers, ...described });
       this.#transaction = undefined;
       if (!provisionals.reliable) this.#provisionals = undefined;
       this.#call.confirmByAcceptance(transaction, sdp, this.invite.sdp === undefined);

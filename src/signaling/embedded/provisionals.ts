@@ -189,7 +189,7 @@ export class Provisionals {
       ['Require', RELIABLE_TAG],
       ['RSeq', String(rseq)],
     ] as const;
-    this.#parts.send(ringing.status, { ...descriptionOf(sdp), headers });
+    this.#parts.send(ringing.status, { headers, ...descriptionOf(sdp) });
     this.#repeatLater();
   }
 

@@ -190,7 +190,6 @@ function readSection(
   const connection = section?.connection ?? session.connection;
   const direction = section?.direction ?? session.direction;
   return {
-    ...mediaLine,
     connection: connection && classifyConnection(`IP${connection.version}`, String(connection.ip)),
     direction: direction ?? 'sendrecv',
     rtpMaps,
@@ -199,6 +198,7 @@ function readSection(
     rtcp: rtcpOf(section),
     ptimeMs: positive(section?.ptime),
     maxPtimeMs: positive(section?.maxptime),
+    ...mediaLine,
   };
 }
 

@@ -110,7 +110,8 @@ function dtlsFields(section: DtlsSection, port: number, rtcpMux: boolean): Parti
 /** RFC 8445 section 5.1.2.1: those of the second component, RTCP, are one port up, and one less urgent. */
 function candidateLines(candidates: readonly IceCandidate[], component: number, port: number): CandidateLine[] {
   return candidates.map(({ address, priority }, index) => ({
-    ...{ foundation: String(index + 1), component, transport: 'UDP', priority: priority + 1 - component },
+    foundation: String(index + 1),
+    ...{ component, transport: 'UDP', priority: priority + 1 - component },
     ...{ ip: address, port: port + component - 1, type: 'host' },
   }));
 }

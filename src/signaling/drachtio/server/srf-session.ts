@@ -217,8 +217,8 @@ export class SrfSession {
   #read(srfRequest: SrfRequest, srfResponse: SrfResponse): ServerRequest | undefined {
     const parsed = readServerMessage(srfRequest.raw);
     const around = {
-      ...{ srfRequest, srfResponse, source: sourceOf(srfRequest), receivedAtMs: this.#parts.clock.now() },
       handOver: () => this.#handOver(),
+      ...{ srfRequest, srfResponse, source: sourceOf(srfRequest), receivedAtMs: this.#parts.clock.now() },
     };
     if (parsed.type === 'malformed') {
       const { request, status, reason } = parsed;
