@@ -68,7 +68,7 @@ function collectGarbage(): void {
   if (typeof collect === 'function') collect();
 }
 
-test('what a stream keeps outside of the heap is some 10 kB', async () => {
+test('what a stream keeps outside of the heap is some 9 kB', async () => {
   const time = new SimulatedTime();
   const network = new NoNetwork();
   const host = new StreamHost(
@@ -87,6 +87,6 @@ test('what a stream keeps outside of the heap is some 10 kB', async () => {
   }
   const [, stream = 0] = sizes.sort((one, other) => one - other);
   expect(stream).toBeGreaterThan(5_000);
-  expect(stream).toBeLessThan(12_500);
+  expect(stream).toBeLessThan(9_800);
   host.close();
 });

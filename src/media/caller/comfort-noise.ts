@@ -11,6 +11,8 @@ const STRIDE = 4;
 /** RFC 3389 section 3: no more reflection coefficients are used; the sound hardly changes with more. */
 const MAX_ORDER = 12;
 
+const noNumbers = new Float64Array(0);
+
 /**
  * Noise for when nothing comes: as loud as an RFC 3389 packet says, else as the surroundings of the caller were while
  * somebody could be heard. Silence, where neither is known. Shaped like the packet says, white otherwise.
@@ -21,9 +23,9 @@ const MAX_ORDER = 12;
  *     +-+-+-+-+-+-+-+-+ +-----+-----+-
  */
 export class ComfortNoise {
-  /** The state of the filter, and behind it in the same memory its reflections. */
-  readonly #lattice = new Float64Array(2 * MAX_ORDER + 1);
-  readonly #reflections = this.#lattice.subarray(MAX_ORDER + 1);
+  /** The state of the filter, and behind it in the same memory its reflections: made for the first packet that has some. */
+  #lattice = noNumbers;
+  #reflections = noNumbers;
   #order = 0;
   /** What a packet said; below 0: none has. */
   #toldPower = -1;
@@ -67,6 +69,10 @@ export class ComfortNoise {
     const level = (bytes[offset] as number) & 0x7f;
     this.#toldPower = FULL_SCALE ** 2 * 10 ** (-level / 10);
     this.#order = Math.min(length - 1, MAX_ORDER);
+    if (this.#order > 0 && this.#lattice === noNumbers) {
+      this.#lattice = new Float64Array(2 * MAX_ORDER + 1);
+      this.#reflections = this.#lattice.subarray(MAX_ORDER + 1);
+    }
     for (let i = 0; i < this.#order; i += 1) {
       const index = Math.min(bytes[offset + 1 + i] as number, 254);
       this.#reflections[i] = (258 * (index - 127)) / 32_768;

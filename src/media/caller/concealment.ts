@@ -29,12 +29,13 @@ export class Concealment {
   readonly #maxPeriod: number;
   readonly #holdSamples: number;
   readonly #fadedSamples: number;
-  readonly #history: Int16Array;
+  /** What was heard last; made, as the template, for the first gap. */
+  #history: Int16Array = noSamples;
   /** The last two frames: the history is made of them when a gap needs it. */
   #newer: Int16Array = noSamples;
   #older: Int16Array = noSamples;
   /** The last pitch period before the gap, its end joined to its beginning. */
-  readonly #template: Int16Array;
+  #template: Int16Array = noSamples;
   #period: number;
   #inGap = false;
   /** Samples invented since the gap began. */
@@ -52,10 +53,6 @@ export class Concealment {
     this.#maxPeriod = MAX_PERIOD_MS * perMs;
     this.#holdSamples = HOLD_MS * perMs;
     this.#fadedSamples = FADED_MS * perMs;
-    // A template reaches a quarter of a period further back, for its join.
-    const memory = new Int16Array(this.#maxPeriod + MATCH_MS * perMs + Math.ceil(1.25 * this.#maxPeriod));
-    this.#template = memory.subarray(0, this.#maxPeriod);
-    this.#history = memory.subarray(this.#maxPeriod);
     this.#period = this.#minPeriod;
   }
 
@@ -96,8 +93,17 @@ export class Concealment {
     this.#inGap = true;
     this.#invented = 0;
     this.#fadeInLeft = 0;
+    if (this.#history === noSamples) this.#makeRoom();
     this.#recall();
     this.#chooseTemplate(samples, at);
+  }
+
+  #makeRoom(): void {
+    const longest = this.#maxPeriod;
+    // A template reaches a quarter of a period further back, for its join.
+    const memory = new Int16Array(longest + MATCH_MS * this.#perMs + Math.ceil(1.25 * longest));
+    this.#template = memory.subarray(0, longest);
+    this.#history = memory.subarray(longest);
   }
 
   #endGap(): void {

@@ -4,6 +4,8 @@ import type { FrameEncoder } from './frame-codec.js';
 import { ownPacketBuffers, type PacketBuffer, type PacketBufferSource } from './packet-buffers.js';
 import type { PhoneCoding } from './phone-codec.js';
 
+const noSamples = new Int16Array(0);
+
 /** Buffers for packets of one codec and length, and their encoder if it has one. */
 export class PacketWriter {
   readonly coding: PhoneCoding;
@@ -30,7 +32,7 @@ export class PacketWriter {
     this.#encoder = encoder;
     const frameBytes = ptimeMs * bytesPerMs(coding.format);
     this.#buffers = buffers.take(encoder?.maxPayloadBytes ?? frameBytes, encoder && frameBytes);
-    this.#samples = new Int16Array(encoder === undefined ? 0 : frameBytes / 2);
+    this.#samples = encoder === undefined ? noSamples : new Int16Array(frameBytes / 2);
     this.#packets = this.#buffers.map(() => []);
   }
 

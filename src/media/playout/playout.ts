@@ -17,6 +17,9 @@ export const playoutDefaults = {
 /** How long a response waits whose first piece the silence trim left little of: one packet of 20 ms, whose moment is not exact. */
 const SCANT_WAIT_MS = 15;
 
+const noSamples = new Int16Array(0);
+const noBytes = new Uint8Array(0);
+
 interface Mark {
   readonly sequence: CommandSequence;
   /** The last response queued before it, and how much of that; `undefined` when nothing was. */
@@ -49,11 +52,11 @@ export class Playout {
   #refusedMs = 0;
   /** The last packet ended in the middle of the first response, with the sample `#last`, in the phone's format. */
   #running = false;
-  #last = new Uint8Array(0);
-  /** What is left to be heard of speech that was cut off; next packet. */
-  #edge = new Int16Array(0);
-  #edgeBytes = new Uint8Array(0);
-  #scratch = new Int16Array(0);
+  #last = noBytes;
+  /** What is left to be heard of speech that was cut off; next packet. Made, with the next two, for the first that is. */
+  #edge = noSamples;
+  #edgeBytes = noBytes;
+  #scratch = noSamples;
   #cutOff = false;
   /** Speech goes on in the middle. */
   #takenUp = false;
@@ -64,7 +67,7 @@ export class Playout {
   /** The response that was played last. */
   #playing: ResponseAudio | undefined;
   readonly #sounds: { -readonly [layer in BackgroundLayer]?: BackgroundSound | undefined } = {};
-  readonly #linear = new Int16Views();
+  #linear: Int16Views | undefined;
 
   constructor(coding: PhoneCoding, emit: (event: StreamEvent) => void) {
     this.#coding = coding;
@@ -281,16 +284,21 @@ export class Playout {
     return taken;
   }
 
-  /** Room for an edge in the phone's format. Speech that is cut off as the codec changes has no slope. */
+  /** To the phone's format. Speech that is cut off as the codec changes has no slope. */
   #fit(): void {
-    const { encoding, sampleRate } = this.#coding.format;
-    const samples = (EDGE_MS * sampleRate) / 1000;
-    this.#last = new Uint8Array(bytesPerSample(encoding));
+    this.#last = new Uint8Array(bytesPerSample(this.#coding.format.encoding));
+    this.#edge = noSamples;
+    this.#running = false;
+    this.#cutOff = false;
+  }
+
+  /** Room for an edge in the phone's format. */
+  #makeEdge(): void {
+    if (this.#edge !== noSamples) return;
+    const samples = (EDGE_MS * this.#coding.format.sampleRate) / 1000;
     this.#edge = new Int16Array(samples);
     this.#edgeBytes = new Uint8Array(samples * this.#last.length);
     this.#scratch = new Int16Array(samples);
-    this.#running = false;
-    this.#cutOff = false;
   }
 
   #keepLast(packet: Uint8Array): void {
@@ -303,6 +311,7 @@ export class Playout {
     const head = this.#responses[0];
     if (!this.#running || head === undefined) return;
     this.#running = false;
+    this.#makeEdge();
     const bytes = this.#edgeBytes;
     const last = this.#last;
     for (let i = head.peek(bytes, bytes.length); i < bytes.length; i += 1) bytes[i] = last[i % last.length] as number;
@@ -324,6 +333,7 @@ export class Playout {
   #mix(packet: Uint8Array): void {
     const background = this.#background;
     if (background === undefined) return;
+    this.#linear ??= new Int16Views();
     const samples = this.#linear.take(packet.length / this.#last.length);
     this.#coding.decode(packet, samples);
     background.mix(samples);
@@ -334,6 +344,7 @@ export class Playout {
   /** Lets what was put into the packet rise. */
   #rise(packet: Uint8Array, offset: number, count: number): void {
     this.#takenUp = false;
+    this.#makeEdge();
     const bytes = packet.subarray(offset, offset + Math.min(count, this.#edgeBytes.length));
     const samples = this.#scratch.subarray(0, bytes.length / this.#last.length);
     this.#coding.decode(bytes, samples);
