@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { isNestedTooDeep } from '../../base/nesting.js';
 import type { FlavorEvent, ToolResult } from '../../flavor-api/index.js';
 import type { Filler, ToolContext } from '../../tools/tool.js';
 import type { ToolRunner } from '../../tools/tool-runner.js';
@@ -130,7 +131,10 @@ export class ToolDesk {
     if (this.#closed || !this.#take(event.id, link)) return false;
     const startedMs = clock.now();
     const end = this.#filler.begin(tools.timing(event.name));
-    const result = this.#refusal(event) ?? (await this.#execute(event));
+    const nested = isNestedTooDeep(event.arguments);
+    const result = nested
+      ? failed(event.id, 'The arguments are nested too deeply.', true)
+      : (this.#refusal(event) ?? (await this.#execute(event)));
     end();
     notes.onTool(tools.has(event.name) ? event.name : UNKNOWN, result.error === undefined, clock.now() - startedMs);
     notes.dialogue.onTool(
@@ -138,7 +142,8 @@ export class ToolDesk {
         role: 'tool',
         id: event.id,
         name: event.name,
-        arguments: event.arguments,
+        // The session that comes next has to write them again.
+        arguments: nested ? {} : event.arguments,
         output: result.output,
         ...(result.error !== undefined && { error: result.error }),
       },

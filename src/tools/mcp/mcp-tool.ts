@@ -1,3 +1,4 @@
+import { isNestedTooDeep } from '../../base/nesting.js';
 import type { Tool, ToolTiming } from '../tool.js';
 import { fitOutput } from '../tool-output.js';
 import { McpFailure, type McpServer, type RemoteTool } from './mcp-server.js';
@@ -69,7 +70,7 @@ function offeredName(server: string, tool: string): string {
 }
 
 function isUsable({ name, parameters }: RemoteTool): boolean {
-  return name !== '' && JSON.stringify(parameters).length <= MAX_SCHEMA_CHARS;
+  return name !== '' && !isNestedTooDeep(parameters) && JSON.stringify(parameters).length <= MAX_SCHEMA_CHARS;
 }
 
 /** The server checks them against its own schema. */

@@ -116,6 +116,19 @@ test('a result goes to the session, the record and the dialogue', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('arguments that nobody can walk are refused, and kept out of the dialogue, which others have to write', async () => {
+  const slow = new SlowTool();
+  const { desk, session, dialogue } = setUp(slow.tool);
+  const nested: unknown = JSON.parse(`{"day":${'['.repeat(10_000)}${']'.repeat(10_000)}}`);
+  const reply = desk.run({ type: 'tool-call', id: 't1', name: 'scripted', arguments: nested });
+  expect(slow.runs).toBe(0);
+  expect(await reply).toBe(true);
+  const error = 'The arguments are nested too deeply.';
+  expect(session.results).toEqual([{ id: 't1', output: null, error, reply: true }]);
+  const told = { role: 'tool', id: 't1', name: 'scripted', arguments: {}, output: null, error };
+  expect(dialogue.history).toEqual([told]);
+});
+
 test('tools run side by side, and their results come in the order in which they end', async () => {
   const slow = new SlowTool();
   const { session, call, end } = setUp(slow.tool);

@@ -65,6 +65,12 @@ describe.each(apis)('OpenAI, %s', (api) => {
     expect(callsOf(await ask(modelAt(fake, { api })))).toMatchObject([{ arguments: '{"day": fri' }]);
   });
 
+  it('passes on arguments that nobody can walk as they are', async () => {
+    const written = `{"day":${'['.repeat(3_000)}${']'.repeat(3_000)}}`;
+    const fake = await fakeOf({ mind: () => ({ toolCalls: [{ name: 'find_slot', arguments: written }] }) });
+    expect(callsOf(await ask(modelAt(fake, { api })))).toMatchObject([{ arguments: written }]);
+  });
+
   it('is cut off by the limit without a call whose arguments are cut off too', async () => {
     const toolCalls = [{ name: 'find_slot', arguments: '{"day":' }];
     const fake = await fakeOf({ mind: () => ({ text: 'Well', toolCalls, end: 'length' }) });

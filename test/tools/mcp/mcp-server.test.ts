@@ -294,6 +294,15 @@ describe('as tools', () => {
     expect(await run('calendar_delete_all')).toMatchObject({ error: expect.stringContaining('no tool') });
   });
 
+  test('a schema that nobody can walk hides its own tool, and none of the others', async () => {
+    for (const levels of [65, 3_000, 10_000]) {
+      const nested = JSON.parse('{"items":'.repeat(levels) + 1 + '}'.repeat(levels));
+      const { runner, run } = await offered([remote('list'), { ...remote('deep'), parameters: nested }]);
+      expect(runner.definitions.map(({ name }) => name)).toEqual(['calendar_list']);
+      expect(await run('calendar_deep')).toMatchObject({ error: expect.stringContaining('no tool') });
+    }
+  });
+
   test('a description that is cut within a pair of surrogates has no half of it', async () => {
     const { runner } = await offered([{ ...remote('list'), description: `${'x'.repeat(1023)}\u{1f4c5} and more` }]);
     expect(runner.definitions[0]?.description).toBe('x'.repeat(1023));

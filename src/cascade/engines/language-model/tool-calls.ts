@@ -1,3 +1,4 @@
+import { isNestedTooDeep } from '../../../base/nesting.js';
 import type { ModelMessage, ModelToolCall } from '../../stages/language-model.js';
 
 /** What every provider accepts as the id of a call. */
@@ -29,11 +30,12 @@ export function plainToolName(name: string): string {
   return name.replace(/[^\w-]/g, '_').slice(0, 64) || 'unnamed';
 }
 
-/** A call whose arguments have come whole. No arguments are an empty object; what is no JSON stays text. */
+/** A call whose arguments have come whole. No arguments are an empty object; what is no JSON, or beyond all depth, stays text. */
 export function toolCall(id: string, name: string, written: string): ModelToolCall {
   if (written.trim() === '') return { id, name, arguments: {} };
   try {
-    return { id, name, arguments: JSON.parse(written) as unknown };
+    const read: unknown = JSON.parse(written);
+    return { id, name, arguments: isNestedTooDeep(read) ? written : read };
   } catch {
     return { id, name, arguments: written };
   }
