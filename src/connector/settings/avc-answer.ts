@@ -1,4 +1,5 @@
 import { isObject } from '../../base/is-object.js';
+import { isNestedTooDeep } from '../../base/nesting.js';
 import { readAvcOptions } from '../../config/avc/avc-agents.js';
 import { AvcSection } from '../../config/avc/avc-sections.js';
 import type { IniOption } from '../../config/avc/ini.js';
@@ -28,6 +29,7 @@ export function parseAvcAnswer(body: string, fallback: string | undefined): Pars
   if (!isObject(value)) {
     return { ok: false, problem: 'it is no object' };
   }
+  if (isNestedTooDeep(value)) return { ok: false, problem: 'it is too deep' };
   const said = new Map<string, unknown>(Object.entries(value));
   const flavor = said.get('flavor') ?? undefined;
   const name = typeof flavor === 'string' && flavor !== '' ? flavor : (fallback ?? '');

@@ -1,4 +1,5 @@
 import { isObject } from '../../base/is-object.js';
+import { isNestedTooDeep } from '../../base/nesting.js';
 import type { RouteConfig } from '../../config/config.js';
 import type { Logger } from '../../flavor-api/index.js';
 import { parseAvcAnswer } from './avc-answer.js';
@@ -63,7 +64,7 @@ export function applyScriptSettings(
 function objectOf(text: string): [string, unknown][] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? Object.entries(value) : undefined;
+    return isObject(value) && !isNestedTooDeep(value) ? Object.entries(value) : undefined;
   } catch {
     return undefined;
   }

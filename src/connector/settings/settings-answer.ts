@@ -124,6 +124,9 @@ function without(value: unknown, path: readonly PropertyKey[], keys: readonly st
     return value.map((item, index) => (index === first ? without(item, rest, keys) : item));
   }
   const entries = Object.entries(value);
-  if (first === undefined) return Object.fromEntries(entries.filter(([key]) => !keys.includes(key)));
+  if (first === undefined) {
+    const unwanted = new Set(keys);
+    return Object.fromEntries(entries.filter(([key]) => !unwanted.has(key)));
+  }
   return Object.fromEntries(entries.map(([key, item]) => [key, key === first ? without(item, rest, keys) : item]));
 }

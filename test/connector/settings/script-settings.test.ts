@@ -42,6 +42,14 @@ it.each([
   expect(readScriptSettings(text, 'front', createKeptLog())).toEqual(expected);
 });
 
+it('what is nested so deep that nobody can write it again is left out, in either words', () => {
+  const deep = '['.repeat(10_000) + ']'.repeat(10_000);
+  for (const text of [`{"flavor":${deep}}`, `{"front":{"instructions":${deep}}}`]) {
+    expect(readScriptSettings(text, 'front', createKeptLog())).toBeUndefined();
+    expect(parseAvcAnswer(text, 'front')).toEqual({ ok: false, problem: 'it is too deep' });
+  }
+});
+
 // It comes from a web server of the operator's, or in a header field.
 it.each([['no JSON'], ['[1]'], ['null'], ['"salon"']])('%s is no answer in those words', (text) => {
   expect(parseAvcAnswer(text, 'openai')).toMatchObject({ ok: false });
