@@ -3,6 +3,8 @@ import { protocolFault } from './failures.js';
 
 /** One event's longest text, characters: a chunk of half a minute of speech in base64 has two millions. */
 const MAX_EVENT_CHARACTERS = 8 * 1_048_576;
+/** Lines of a body that mean nothing. The parser makes an error with a stack of each: 64 kB of them would take 200 ms. */
+const MAX_FOREIGN_LINES = 1_000;
 
 export interface ServerEvent {
   /** The name in its `event:` line, '' without one. */
@@ -15,7 +17,7 @@ export interface ServerEvent {
  * event.
  *
  * @param who The server in messages.
- * @throws FlavorError for an event that is too long; what the body throws.
+ * @throws FlavorError for an event that is too long, and for a body of other lines; what the body throws.
  */
 export async function* serverEvents(
   who: string,
@@ -24,11 +26,14 @@ export async function* serverEvents(
 ): AsyncGenerator<ServerEvent, void, undefined> {
   const events: ServerEvent[] = [];
   let tooLong = false;
+  let foreignLines = 0;
   const parser = createParser({
     maxBufferSize: maxCharacters,
     onEvent: ({ event, data }) => events.push({ event: event ?? '', data }),
     onError: ({ type }) => {
       tooLong ||= type === 'max-buffer-size-exceeded';
+      foreignLines += 1;
+      if (foreignLines > MAX_FOREIGN_LINES) throw protocolFault(who, 'something that is no server-sent events');
     },
   });
   // A character of several bytes may be cut in two. The decoder takes a byte order mark away.

@@ -37,6 +37,17 @@ test('an event without end is not collected', async () => {
   await expect(read(`data: ${'x'.repeat(2_000)}`, 100, 1_000)).rejects.toMatchObject({ code: 'ERR_FLAVOR_PROTOCOL' });
 });
 
+test('fields that nobody knows are passed over, and a body of nothing else is not read to its end', async () => {
+  expect(await read(`${'x: y\n'.repeat(100)}data: 1\n\n`)).toEqual([{ event: '', data: '1' }]);
+  let taken = 0;
+  async function* page(): AsyncGenerator<Uint8Array> {
+    for (; taken < 100; taken += 1) yield Buffer.from('x\n'.repeat(1_000));
+  }
+  const events = serverEvents('the speech server', page());
+  await expect(events.next()).rejects.toMatchObject({ code: 'ERR_FLAVOR_PROTOCOL' });
+  expect(taken).toBeLessThan(3);
+});
+
 test('a line of half a megabyte in small pieces takes no time to speak of', async () => {
   const [event] = await read(`data: ${'x'.repeat(500_000)}\n\n`, 1_400);
   expect(event?.data.length).toBe(500_000);
