@@ -1,10 +1,10 @@
 import { ACCEPT_INVITE, SDP_TYPE } from '../capabilities.js';
-import { type ContentType, parseContentType } from '../message/content-type.js';
+import { parseContentType } from '../message/content-type.js';
 import { splitList, unquote } from '../message/lexical.js';
 import type { SipHeaders } from '../message/sip-headers.js';
 import type { SipMessage } from '../message/sip-message.js';
 import type { Refusal } from '../refusal.js';
-import { splitMultipart } from './multipart.js';
+import { type BodyPart, splitMultipart } from './multipart.js';
 
 /** The session description in a message, or why its body cannot be used. */
 export type SessionBody =
@@ -23,24 +23,24 @@ const ENCODED: SessionBody = {
 };
 
 /**
- * Reads the session description of an INVITE, its responses or its ACK, alone or as a part of a multipart body. A body
- * that the sender marked `handling=optional` and that is not understood counts as none (RFC 3261 section 20.11).
+ * Reads the session description of an INVITE or UPDATE, alone or as a part of a multipart body. A body that the sender
+ * marked `handling=optional` and that is not understood counts as none (RFC 3261 section 20.11). A part beside the session
+ * description is passed over unless its sender wrote `handling=required`: by that section it need not say so, but PBXes
+ * leave it out of parts that nobody needs.
  */
 export function readSessionBody(message: SipMessage): SessionBody {
   if (message.body.length === 0) return NONE;
   const { headers } = message;
-  const optional = isOptional(headers.get('Content-Disposition'));
+  const optional = handlingOf(headers.get('Content-Disposition')) === 'optional';
   if (isEncoded(headers)) return optional ? NONE : ENCODED;
-  const type = parseContentType(headers.get('Content-Type') ?? '');
-  const sdp = type === undefined ? undefined : sdpIn(type, message.body);
-  if (sdp !== undefined) return { type: 'sdp', sdp };
+  const { sdp, demanding } = describedIn(message);
+  if (sdp !== undefined && !demanding) return { type: 'sdp', sdp };
   return optional ? NONE : UNSUPPORTED;
 }
 
 /** The session description of a message whose body nobody can refuse: a response or an ACK. */
 export function sdpOf(message: SipMessage): string | undefined {
-  const body = readSessionBody(message);
-  return body.type === 'sdp' ? body.sdp : undefined;
+  return message.body.length === 0 || isEncoded(message.headers) ? undefined : describedIn(message).sdp;
 }
 
 /**
@@ -59,12 +59,32 @@ function rangeAdmitsSdp(range: string): boolean {
   return !params.some((param) => /^q\s*=\s*0(?:\.0{0,3})?$/.test(param));
 }
 
-function sdpIn(type: ContentType, body: Buffer): string | undefined {
-  if (type.mediaType === SDP_TYPE) return body.toString('utf8');
-  if (!type.mediaType.startsWith('multipart/')) return undefined;
+interface Described {
+  readonly sdp: string | undefined;
+  /** There is a part beside it that must be understood, and is not. */
+  readonly demanding: boolean;
+}
+
+function describedIn({ headers, body }: SipMessage): Described {
+  const type = parseContentType(headers.get('Content-Type') ?? '');
+  if (type?.mediaType === SDP_TYPE) return { sdp: body.toString('utf8'), demanding: false };
+  if (!type?.mediaType.startsWith('multipart/')) return { sdp: undefined, demanding: false };
   const parts = splitMultipart(body, unquote(type.params.get('boundary') ?? ''));
-  const part = parts.find(({ headers }) => parseContentType(headers.get('content-type') ?? '')?.mediaType === SDP_TYPE);
-  return part?.body.toString('utf8');
+  const described = parts.find(isSession);
+  // Of alternatives one is enough (RFC 2046 section 5.1.4).
+  const demanding =
+    type.mediaType !== 'multipart/alternative' && parts.some((part) => part !== described && isRequired(part));
+  return { sdp: described?.body.toString('utf8'), demanding };
+}
+
+/** A session description, and not that of an early session beside it (RFC 3959 section 4). */
+function isSession({ headers }: BodyPart): boolean {
+  const type = parseContentType(headers.get('content-type') ?? '');
+  return type?.mediaType === SDP_TYPE && !/^\s*early-session\s*(?:;|$)/i.test(headers.get('content-disposition') ?? '');
+}
+
+function isRequired({ headers }: BodyPart): boolean {
+  return handlingOf(headers.get('content-disposition')) === 'required';
 }
 
 /** Whether the body is packed in a way that is not undone here. */
@@ -73,7 +93,11 @@ export function isEncoded(headers: SipHeaders): boolean {
   return encodings.some((encoding) => encoding !== '' && encoding.toLowerCase() !== 'identity');
 }
 
-function isOptional(disposition: string | undefined): boolean {
-  const params = disposition?.split(';').slice(1) ?? [];
-  return params.some((param) => /^\s*handling\s*=\s*optional\s*$/i.test(param));
+/** What is said of a body that is not understood; lower case, `undefined` where nothing is. */
+function handlingOf(disposition: string | undefined): string | undefined {
+  for (const param of disposition?.split(';').slice(1) ?? []) {
+    const value = /^\s*handling\s*=\s*([a-z]+)\s*$/i.exec(param)?.[1];
+    if (value !== undefined) return value.toLowerCase();
+  }
+  return undefined;
 }

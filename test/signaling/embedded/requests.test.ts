@@ -119,6 +119,38 @@ describe('what the endpoint refuses by itself', () => {
     expect(h.leg().invite.sdp).toBe('v=0\r\ns=no --unique delimiter');
   });
 
+  test.each([
+    ['that must be understood', 'multipart/mixed', 'signal;handling=required', [415], undefined],
+    ['that may be passed over', 'multipart/mixed', 'signal; handling=OPTIONAL', [100, 200], 'v=0'],
+    [
+      'instead of which the session description does',
+      'multipart/alternative',
+      'x;handling=required',
+      [100, 200],
+      'v=0',
+    ],
+  ] as const)('a part beside the SDP %s', async (_, type, disposition, statuses, sdp) => {
+    const h = await createHarness();
+    const parts = [
+      `--x\r\nContent-Type: application/isup\r\nContent-Disposition: ${disposition}\r\n\r\nbinary\r\n`,
+      '--x\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--x--\r\n',
+    ];
+    h.send({ method: 'INVITE', type: `${type};boundary=x`, body: parts.join('') });
+    const sent = h.udp.takeResponses();
+    expect([sent.map(({ status }) => status), h.legs[0]?.leg.invite.sdp]).toEqual([statuses, sdp]);
+    expect(sent.at(-1)?.headers.get('Accept')).toBe(statuses[0] === 415 ? 'application/sdp' : undefined);
+  });
+
+  test('the SDP of an early session (RFC 3959) is not that of the session', async () => {
+    const h = await createHarness();
+    const parts = [
+      '--x\r\nContent-Type: application/sdp\r\nContent-Disposition: early-session\r\n\r\nv=0 early\r\n',
+      '--x\r\nContent-Type: application/sdp\r\nContent-Disposition: session\r\n\r\nv=0\r\n--x--\r\n',
+    ];
+    h.send({ method: 'INVITE', type: 'multipart/mixed;boundary=x', body: parts.join('') });
+    expect(h.leg().invite.sdp).toBe('v=0');
+  });
+
   test('a multipart body without SDP is refused', async () => {
     const h = await createHarness();
     h.send({
