@@ -52,5 +52,12 @@ export function supportedField(tags: Iterable<string>): HeaderField {
 
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2) where these option tags are supported. */
 export function optionsHeaders(tags: Iterable<string>): readonly HeaderField[] {
-  return [['Allow', ALLOW], ['Accept', ACCEPT_INVITE], supportedField(tags)];
+  return [
+    ['Allow', ALLOW],
+    ['Accept', ACCEPT_INVITE],
+    // What isEncoded lets through, and the language of our phrases.
+    ['Accept-Encoding', 'identity'],
+    ['Accept-Language', 'en'],
+    supportedField(tags),
+  ];
 }

@@ -23,15 +23,27 @@ export function inspectRequest(
   protocol: SipProtocol,
   understoodTags: ReadonlySet<string>,
 ): Refusal | undefined {
-  const { method, headers } = request;
+  const { method } = request;
   if (!allowedMethods.has(method) && !(inDialog && method === 'REFER')) {
     return { status: refusedMethods.has(method) ? 405 : 501, headers: [['Allow', ALLOW]] };
   }
   const known = isSecure(protocol) ? secureSchemes : schemes;
   if (!known.has(uriScheme(request.uri))) return { status: 416, headers: [] };
-  // Section 8.2.2.3: not for CANCEL and ACK, which do not come this way.
+  return inspectExtensions(request, understoodTags);
+}
+
+/**
+ * The part of {@link inspectRequest} that looks at header fields alone: Require, Replaces and Accept. Not for CANCEL and
+ * ACK (RFC 3261 section 8.2.2.3), which do not come this way.
+ */
+export function inspectExtensions(
+  { method, headers }: Pick<SipRequest, 'method' | 'headers'>,
+  understoodTags: ReadonlySet<string>,
+): Refusal | undefined {
   const unsupported = tokenList(headers.getAll('Require')).filter((tag) => !understoodTags.has(tag.toLowerCase()));
   if (unsupported.length > 0) return { status: 420, headers: [['Unsupported', unsupported.join(', ')]] };
+  // RFC 3891 section 3.
+  if (method !== 'INVITE' && headers.has('Replaces')) return { status: 400, headers: [] };
   if (method === 'INVITE' && !acceptsSdp(headers)) return { status: 406, headers: [['Accept', ACCEPT_INVITE]] };
   return undefined;
 }

@@ -1,7 +1,6 @@
 import type { TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import { checkHeaderFields } from '../../base/header-fields.js';
-import { TIMER_TAG } from '../capabilities.js';
 import { mergeKeyOf } from '../dialog-id.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
@@ -40,6 +39,7 @@ import {
 } from './opensips-options.js';
 import { UacSessionLeg } from './outbound-leg.js';
 import { OutboundStarter } from './outbound-starter.js';
+import { understoodTags } from './own-tags.js';
 import { readSessionEvent, requestOf, type SessionEvent } from './session-event.js';
 import { refuseShortSession } from './session-timer.js';
 import { Subscription } from './subscription.js';
@@ -57,9 +57,6 @@ export function createOpensipsDriver(options: OpensipsOptions, deps: OpensipsDep
 
 /** A leg of either direction. */
 type SessionLeg = UasSessionLeg | UacSessionLeg;
-
-/** Option tags an INVITE may require: RFC 3262 needs what no command of OpenSIPS can send. */
-const understoodTags: ReadonlySet<string> = new Set([TIMER_TAG]);
 
 /** Sessions asked about at once where all of them are looked through. */
 const AUDIT_AT_ONCE = 8;

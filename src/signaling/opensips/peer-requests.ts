@@ -1,14 +1,15 @@
-import { ALLOW, optionsHeaders, refusedMethods, TIMER_TAG } from '../capabilities.js';
+import { ALLOW, optionsHeaders, refusedMethods } from '../capabilities.js';
 import type { DialogChannel } from '../dialog-channel.js';
 import { receiveInfo } from '../info-digit.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { Referral } from '../port.js';
 import { PeerReferral } from '../transfer/peer-referral.js';
 import type { Transfers } from '../transfer/transfers.js';
+import { understoodTags } from './own-tags.js';
 import { requestOf, type SessionEvent } from './session-event.js';
 
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2): reliable provisional responses are not among it here. */
-const abilities = optionsHeaders([TIMER_TAG]);
+const abilities = optionsHeaders(understoodTags);
 
 export interface PeerRequestsParts {
   readonly channel: DialogChannel;

@@ -10,10 +10,12 @@ import { cseqNumber } from '../message/cseq.js';
 import type { HeaderField, HeaderList, SipHeaders } from '../message/sip-headers.js';
 import type { HangUpOptions, LegEnd } from '../port.js';
 import { oneLine } from '../rejection.js';
+import { inspectExtensions } from '../request-inspection.js';
 import { type Offer, Reoffers } from '../session/reoffers.js';
 import { sdpOf } from '../session/session-body.js';
 import { Transfers } from '../transfer/transfers.js';
 import type { OpensipsLimits } from './opensips-options.js';
+import { understoodTags } from './own-tags.js';
 import { PeerOffers, type SeenAcknowledgement } from './peer-offers.js';
 import { PeerRequests } from './peer-requests.js';
 import { SessionChannel } from './session-channel.js';
@@ -291,6 +293,11 @@ export class SessionDialog extends DialogCommands {
     const { method } = event;
     if (this.over) {
       this.#reply(method, 481);
+      return;
+    }
+    const refusal = inspectExtensions(event, understoodTags);
+    if (refusal !== undefined) {
+      this.#reply(method, refusal.status, refusal.headers);
       return;
     }
     // RFC 3261 section 12.2.2; OpenSIPS does not look at it.

@@ -108,6 +108,14 @@ describe('refused, and told so to the connector', () => {
   });
 });
 
+test('Replaces in anything but an INVITE: 400', async () => {
+  const { call, replaces } = await established();
+  call.request('INFO', { extra: [`Replaces: ${replaces}`] });
+  call.h.udp.receive(CAROL, requestText({ ...carol, method: 'OPTIONS', extra: [`Replaces: ${replaces}`] }));
+  expect(call.seen()).toEqual([400, 400]);
+  expect(call.h.refused).toEqual([]);
+});
+
 test('may be required, and is said in OPTIONS', async () => {
   const { call, replaces } = await established();
   call.request('OPTIONS');

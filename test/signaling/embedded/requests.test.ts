@@ -200,7 +200,7 @@ describe('what the endpoint refuses by itself', () => {
 });
 
 describe('OPTIONS', () => {
-  test('200 with Allow, Accept and Supported when open; 503 with Retry-After when full or draining', async () => {
+  test('200 with all that RFC 3261 section 11.2 asks for when open; 503 with Retry-After when full or draining', async () => {
     const h = await createHarness();
     for (const [availability, status, retryAfter] of [
       ['open', 200, undefined],
@@ -212,9 +212,12 @@ describe('OPTIONS', () => {
       h.send({ method: 'OPTIONS' });
       const { headers, ...response } = lastResponse(h.udp.take());
       expect([response.status, headers.get('Retry-After')]).toEqual([status, retryAfter]);
-      expect([headers.get('Allow'), headers.get('Accept'), headers.get('Supported')]).toEqual([
+      const names = ['Allow', 'Accept', 'Accept-Encoding', 'Accept-Language', 'Supported'];
+      expect(names.map((name) => headers.get(name))).toEqual([
         ALLOW,
         'application/sdp',
+        'identity',
+        'en',
         '100rel, timer, replaces',
       ]);
     }

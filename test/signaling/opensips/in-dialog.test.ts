@@ -35,6 +35,10 @@ it.each([
   ['NOTIFY', '', 'Event: presence\r\n', 489],
   ['SUBSCRIBE', '', '', 405],
   ['FOO', '', '', 501],
+  ['INVITE', OFFER, 'Content-Type: application/sdp\r\nRequire: x-new\r\n', 420],
+  ['INFO', '', 'Require: 100rel\r\n', 420],
+  ['INVITE', OFFER, 'Content-Type: application/sdp\r\nAccept: text/plain\r\n', 406],
+  ['OPTIONS', '', 'Replaces: a;to-tag=b;from-tag=c\r\n', 400],
 ])('%s is answered', async (method, body, headers, status) => {
   opensips.request(session, method, body, headers);
   await opensips.response(session, method, status);
