@@ -1,5 +1,5 @@
-import { parseNameAddr } from '../message/name-addr.js';
-import { parseSipUri } from '../message/sip-uri.js';
+import { parseNameAddr, parseNameAddrList } from '../message/name-addr.js';
+import { parseSipUri, uriScheme } from '../message/sip-uri.js';
 import type { Endpoint } from './endpoint.js';
 import type { SipFlow } from './transport/sip-transport.js';
 
@@ -9,6 +9,12 @@ export interface NextHop {
   readonly requestUri: string;
   /** Proxies that are to be named in a Route header field, as its value. */
   readonly route: string | undefined;
+}
+
+/** Our Contact is to be a `sips:` URI: so is the Request-URI or the topmost Route (RFC 3261 section 8.1.1.8). */
+export function isSecureWay({ requestUri, route }: NextHop): boolean {
+  const topmost = parseNameAddrList(route ?? '')?.[0]?.uri ?? '';
+  return [requestUri, topmost].some((uri) => uriScheme(uri) === 'sips');
 }
 
 /** The next hops of one outbound call, in the order they are tried. Servers that are set aside are left out. */

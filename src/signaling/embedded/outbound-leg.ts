@@ -9,7 +9,6 @@ import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
 import { serializeNameAddr } from '../message/name-addr.js';
 import { SipHeaders } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import { uriScheme } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, OfferReply, OutboundLeg, OutboundRequest } from '../port.js';
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
 import { oneLine } from '../rejection.js';
@@ -21,7 +20,7 @@ import type { CallDialog, CallDialogUser } from './call-dialog.js';
 import type { Endpoint } from './endpoint.js';
 import { type AttemptFailure, endOf, InviteAttempt } from './invite-attempt.js';
 import { replaceLeg } from './leg-replacement.js';
-import { type NextHop, NextHops } from './next-hops.js';
+import { isSecureWay, type NextHop, NextHops } from './next-hops.js';
 import type { ServerTransaction } from './transaction/server-transaction.js';
 
 /** A call of ours, from the first packet to the end of its dialog. */
@@ -128,8 +127,7 @@ export class UacLeg extends DialogLeg implements OutboundLeg {
     const { flow } = hop;
     this.#localAddress = flow.local.address;
     try {
-      const secure = uriScheme(hop.requestUri) === 'sips';
-      const contact = this.#endpoint.contact(flow, this.#request.fromUser, secure);
+      const contact = this.#endpoint.contact(flow, this.#request.fromUser, isSecureWay(hop));
       const attempt: InviteAttempt = new InviteAttempt({
         endpoint: this.#endpoint,
         request: this.#createInvite(hop, contact),

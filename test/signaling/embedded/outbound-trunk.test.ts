@@ -54,6 +54,17 @@ describe('addressing', () => {
     expect(invite.headers.get('From')).toMatch(/^<sip:2000@customer\.example>;tag=/);
   });
 
+  test.each([
+    ['sips:198.51.100.1;lr', 'sip:+4420@trunk.example', true],
+    ['sip:198.51.100.1;transport=tls;lr', 'sips:+4420@trunk.example', true],
+    ['sip:198.51.100.1;transport=tls;lr', 'sip:+4420@trunk.example', false],
+  ])('by way of %s to %s, our Contact is as safe as that', async (target, uri, secure) => {
+    const h = await createHarness({ protocols: ['udp', 'tls'] });
+    h.dial({ uri, targets: [target] });
+    const contact = h.tls.takeRequests()[0]?.headers.get('Contact');
+    expect(contact).toBe(secure ? '<sips:2000@192.0.2.1:5060>' : '<sip:2000@192.0.2.1:5060;transport=tls>');
+  });
+
   test('a proxy with lr is named in Route, also in the CANCEL; a target with a user is the request-URI', async () => {
     const proxied = await dialled({ targets: [`sip:${FIRST};lr`] });
     const invite = proxied.next();

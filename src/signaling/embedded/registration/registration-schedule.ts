@@ -30,7 +30,9 @@ const REFRESH_MARGIN_SECONDS = 32;
  */
 export function grantedSeconds({ headers }: SipResponse, contactUri: string, askedSeconds: number): number {
   const contacts = headers.getAll('Contact').flatMap((value) => parseNameAddrList(value) ?? []);
-  const own = contacts.find(({ uri }) => sameContact(uri, contactUri));
+  const alike = contacts.filter(({ uri }) => sameContact(uri, contactUri));
+  // Of one that we had by another transport the binding may be there still: it is another (RFC 3261 section 19.1.4).
+  const own = alike.find(({ uri }) => transportOf(uri) === transportOf(contactUri)) ?? alike[0];
   const granted = seconds(own?.params.get('expires')) ?? seconds(headers.get('Expires')) ?? askedSeconds;
   return Math.max(granted, 1);
 }
@@ -50,6 +52,10 @@ export function backOffDelayMs(failures: number, times: RegistrationTimes, rando
 /** Delta seconds; `undefined` when absent or malformed. */
 export function seconds(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,10}$/.test(text.trim()) ? Number(text) : undefined;
+}
+
+function transportOf(uri: string): string | undefined {
+  return parseSipUri(uri)?.params.get('transport')?.toLowerCase();
 }
 
 /** Registrars change the parameters of a Contact, hardly ever user, host and port. */

@@ -46,6 +46,16 @@ async function registering(changes: Partial<RegistrationOptions> = {}, keepAlive
   return { h, next, reply, accept, status, silent };
 }
 
+test('how long we are bound is told of our Contact, not of one that we had by another transport', async () => {
+  const { h } = await registering({ registrar: `sip:${PBX.address};transport=tcp` });
+  const [register] = h.tcp.takeRequests();
+  if (register === undefined) throw new Error('no REGISTER');
+  const contacts = '<sip:2000@192.0.2.1:5060>;expires=3500, <sip:2000@192.0.2.1:5060;transport=TCP>;expires=300';
+  h.tcp.receive(PBX, responseText(register, { status: 200, toTag: 'pbx', extra: [`Contact: ${contacts}`] }));
+  h.clock.advance(270_000);
+  expect(h.tcp.takeRequests().map(({ method }) => method)).toEqual(['REGISTER']);
+});
+
 describe('REGISTER', () => {
   test('says who is where, for how long, and that proxies may stay in the path', async () => {
     const { next, status } = await registering();
