@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { errorCode, errorMessage } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
 import type { CallOutcome } from '../call/call-state.js';
+import { warningOf } from '../call/offer-answer.js';
 import { type CallIdentity, refusalRecord } from '../call/record-builder.js';
 import type { FlavorChoice } from '../call/session/fail-over-plan.js';
 import type { MediaConfig, RouteConfig } from '../config/config.js';
@@ -184,7 +185,7 @@ export class Reception {
       const address = mediaAddress(this.#deps.media, peer, (remote) => this.#localAddresses.find(remote));
       this.#deps.assembly.begin({ route, choice, madeForCall, headers, offer, address, ...arrival });
     } catch (error) {
-      this.#refuseAs(leg, identity, statusOf(error), {}, error);
+      this.#refuseAs(leg, identity, statusOf(error), warningOf(error), error);
     }
   }
 

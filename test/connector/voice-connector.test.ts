@@ -36,6 +36,9 @@ describe('what becomes of an INVITE', () => {
     const leg = new FakeLeg(invite);
     setup.driver.ring(leg);
     expect(leg.actions).toEqual([`reject ${status}`]);
+    const warning = leg.rejection?.headers?.get('Warning');
+    if (status === 488) expect(warning).toMatch(/^399 agent "SDP has no usable audio: line 6: none of its formats is /);
+    else expect(warning).toBeUndefined();
     expect(await setup.records()).toMatchObject([{ cause: { sip: status, text: 'rejected' }, answeredAt: null }]);
   });
 
