@@ -2,7 +2,7 @@ import type { Random } from '../../base/random.js';
 import { rememberNewest } from '../../base/remember-newest.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
-import { quoteAuthValue } from './auth-header.js';
+import { parseAuthHeader, quoteAuthValue } from './auth-header.js';
 import { chooseChallenges, type DigestChallenge } from './challenge.js';
 import { digestResponse } from './digest.js';
 
@@ -77,6 +77,23 @@ export class DigestClient {
   remember(key: string, challenger: Challenger, challenge: DigestChallenge): void {
     const space = { challenger, challenge, cnonce: this.#random.hex(16), uses: 0 };
     rememberNewest(this.#spaces, key, space, MAX_REALMS);
+  }
+
+  /**
+   * A 2xx may name the nonce for what comes next (RFC 7616 section 3.5, RFC 7615), and spares a round trip. It says neither
+   * realm nor algorithm: where several have asked it could be anybody's, and is left alone.
+   */
+  renew({ headers, status }: SipResponse): void {
+    if (status < 200 || status >= 300) return;
+    this.#renew('server', headers.get('Authentication-Info'));
+    this.#renew('proxy', headers.get('Proxy-Authentication-Info'));
+  }
+
+  #renew(challenger: Challenger, info: string | undefined): void {
+    const nonce = info === undefined ? undefined : parseAuthHeader(`Digest ${info}`)?.params.get('nextnonce');
+    const [space, ...others] = [...this.#spaces].filter(([, each]) => each.challenger === challenger);
+    if (nonce === undefined || space === undefined || others.length > 0) return;
+    this.remember(space[0], challenger, { ...space[1].challenge, nonce });
   }
 
   /** It does not take our answer. */

@@ -28,6 +28,7 @@ export function sendInDialog(
     authorize(message, credentials);
     return endpoint.transactions.send(message, flow, {
       onResponse: (response) => {
+        credentials.renew(response);
         if (!exchange.challengedBy(response)) {
           user.onResponse(response);
           return;

@@ -4,11 +4,12 @@ import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
 import { ownTags } from '../capabilities.js';
+import { DigestClient } from '../digest/digest-client.js';
 import type { TargetResolver } from '../dns/target-resolver.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { SipResponse } from '../message/sip-message.js';
-import { hostToReach, parseSipUri } from '../message/sip-uri.js';
+import { decodedUser, hostToReach, parseSipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { encodeUser } from '../rejection.js';
 import type { SessionTimerOptions } from '../session/session-agreement.js';
@@ -16,10 +17,11 @@ import type { DialogTable } from './dialog/dialog-table.js';
 import type { FlowFinder, FlowOrigin } from './dialog/flow-finder.js';
 import type { EmbeddedLimits, EmbeddedLog } from './embedded-options.js';
 import { OpenInvites } from './open-invites.js';
+import { ExtensionCredentials } from './registration/extension-credentials.js';
 import { ServiceRoutes } from './registration/service-routes.js';
 import { SeenAddresses } from './seen-addresses.js';
 import { SetAside } from './set-aside.js';
-import type { ServerTransaction } from './transaction/server-transaction.js';
+import type { ReceivedRequest, ServerTransaction } from './transaction/server-transaction.js';
 import type { TimerOptions } from './transaction/timer-values.js';
 import type { TransactionLayer } from './transaction/transaction-layer.js';
 import { KEEP_ALIVE_PING, KeepAlive } from './transport/keep-alive.js';
@@ -62,6 +64,7 @@ export class Endpoint {
   readonly setAside: SetAside;
   readonly openInvites: OpenInvites;
   readonly serviceRoutes = new ServiceRoutes();
+  readonly extensions = new ExtensionCredentials();
   readonly #seen = new SeenAddresses();
   readonly #parts: EndpointParts;
 
@@ -108,6 +111,13 @@ export class Endpoint {
     const userPart = user === '' ? '' : `${encodeUser(user)}@`;
     const host = serializeHostPort(this.#seen.of(flow) ?? this.sentBy(flow));
     return `<${secure ? 'sips' : 'sip'}:${userPart}${host}${transportParam(flow.protocol, secure)}>`;
+  }
+
+  /** What challenges are answered with in the dialog that this INVITE of the peer asks for; `undefined`: not at all. */
+  credentialsFor({ request, source }: ReceivedRequest): DigestClient | undefined {
+    const uri = parseSipUri(request.uri);
+    const known = this.extensions.for(uri === undefined ? '' : decodedUser(uri), source.remote.address);
+    return known && new DigestClient(known, this.random);
   }
 
   /** `sip:user@host` for a From of ours; the host is our own unless there is a domain. */

@@ -162,6 +162,7 @@ export class InviteAttempt {
       fork.ack.repeat();
       return;
     }
+    this.#parts.credentials?.renew(response);
     fork.call.dialog.confirm(response);
     fork.ack = new SuccessAck(this.#parts.endpoint, fork.call.dialog, this.#origin, transaction);
     fork.call.confirmByResponse(this.#parts.request, response);

@@ -40,7 +40,7 @@ export function replaceLeg(parts: LegReplacementParts): void {
   const next = new CallDialog(
     {
       endpoint,
-      dialog: Dialog.ofUas(transaction.request, toTag),
+      dialog: Dialog.ofUas(transaction.request, toTag, endpoint.credentialsFor(transaction)),
       origin: originOf(transaction),
       contact: endpoint.contact(transaction.source, contactUser, asksForSips(transaction)),
       user,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
 import { digestResponse } from '../../../src/signaling/digest/digest.js';
 import { DigestClient } from '../../../src/signaling/digest/digest-client.js';
+import { SipHeaders } from '../../../src/signaling/message/sip-headers.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 
 const invite = { method: 'INVITE', uri: 'sip:bob@example.com', body: Buffer.from('v=0') };
@@ -22,6 +23,23 @@ function sent(client: DigestClient, request = invite) {
     params: parseAuthHeader(value)?.params ?? new Map<string, string>(),
   }));
 }
+
+test('a next nonce is nobody’s where two have asked, and a refusal names none', () => {
+  const client = createClient();
+  const named = (status: number, nonce: string) =>
+    client.renew({
+      ...{ kind: 'response', status, phrase: '', body: Buffer.alloc(0) },
+      headers: new SipHeaders().append('Authentication-Info', `nextnonce="${nonce}"`),
+    });
+  named(200, 'n0');
+  client.begin().challenged({ server: [challenge()], proxy: [] });
+  named(486, 'n2');
+  named(200, 'n3');
+  expect(sent(client).map(({ params }) => [params.get('nonce'), params.get('nc')])).toEqual([['n3', '00000001']]);
+  client.begin().challenged({ server: [challenge({ realm: 'other' })], proxy: [] });
+  named(200, 'n4');
+  expect(sent(client).map(({ params }) => params.get('nonce'))).toEqual(['n3', 'n1']);
+});
 
 describe('answering', () => {
   test('nothing is sent before a challenge', () => {

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseAuthHeader } from '../../../src/signaling/digest/auth-header.js';
 import type { SipRequest } from '../../../src/signaling/message/sip-message.js';
-import { createHarness, PEER } from '../../support/embedded-harness.js';
+import { createHarness, establishedCall, type Harness, PEER } from '../../support/embedded-harness.js';
 import { PeerDialog } from '../../support/peer-dialog.js';
-import { responseText, SDP } from '../../support/sip-text.js';
+import { type RequestText, requestText, responseText, SDP, tagOf } from '../../support/sip-text.js';
 
 /** Requests of ours inside a dialog that are asked who sends them (RFC 3261 section 22). */
 
@@ -78,4 +78,77 @@ test('PRACK: a 407 is answered with the RAck of the first', async () => {
   expect([again.method, cseq(again), again.headers.get('RAck')]).toEqual(['PRACK', '3 PRACK', '7 1 INVITE']);
   expect(credentialsOf(again).get('realm')).toBe('trunk');
   expect(more).toEqual([]);
+});
+
+test.each(['server', 'proxy'] as const)(
+  'the next nonce that a 2xx of the %s names is used at once',
+  async (challenger) => {
+    const [challenge, info] =
+      challenger === 'proxy'
+        ? [CHALLENGE, 'Proxy-Authentication-Info: nextnonce="n2", qop=auth']
+        : [CHALLENGE.map((line) => line.replace('Proxy-', 'WWW-')), 'Authentication-Info: qop=auth, nextnonce="n2"'];
+    const call = await PeerDialog.establish({ direction: 'outbound', request: { auth }, extra });
+    const key = (request: SipRequest) => {
+      const name = challenger === 'proxy' ? 'Proxy-Authorization' : 'Authorization';
+      const params = parseAuthHeader(request.headers.get(name) ?? '')?.params;
+      return [params?.get('nonce'), params?.get('nc')];
+    };
+    call.leg.sendDigit('5', 100);
+    call.respond(call.takeRequest(), challenger === 'proxy' ? 407 : 401, { extra: challenge });
+    const answered = call.takeRequest();
+    expect(key(answered)).toEqual(['n1', '00000001']);
+    call.respond(answered, 200, { extra: [info] });
+    call.leg.sendDigit('6', 100);
+    expect(key(call.takeRequest())).toEqual(['n2', '00000001']);
+  },
+);
+
+describe('a call to our extension', () => {
+  const register = [
+    { registrar: 'sip:192.0.2.9:5070', user: '2000', password: 'secret', authUser: 'alice', expiresSeconds: 600 },
+  ];
+  const byeOf = (h: Harness) => {
+    const [bye, ...more] = h.udp.takeRequests();
+    if (bye?.method !== 'BYE' || more.length > 0) throw new Error('no BYE');
+    return bye;
+  };
+
+  /** Registered; the registrar has called. */
+  async function called(more: Partial<RequestText> = {}) {
+    const h = await createHarness({ options: { register, keepAliveSeconds: 0 } });
+    const [first] = h.udp.takeRequests();
+    if (first === undefined) throw new Error('no REGISTER');
+    h.udp.receive(PEER, responseText(first, { status: 200, toTag: 'pbx' }));
+    establishedCall(h, more);
+    h.udp.take();
+    return h;
+  }
+
+  test.each([
+    ['by its name', {}],
+    ['by a number that leads to it', { uri: 'sip:+4420@192.0.2.1' }],
+  ])('%s is ended with its password where the registrar asks for that', async (_, more) => {
+    const h = await called(more);
+    h.leg().hangUp();
+    const first = byeOf(h);
+    expect(credentialsOf(first).size).toBe(0);
+    h.udp.receive(PEER, responseText(first, { status: 407, extra: CHALLENGE }));
+    const again = byeOf(h);
+    expect([credentialsOf(again).get('username'), cseq(again)]).toEqual(['alice', '2 BYE']);
+  });
+
+  test('from anywhere else is not: nobody but the registrar sees an answer made with the password', async () => {
+    const h = await createHarness({ options: { register, keepAliveSeconds: 0 } });
+    const [first] = h.udp.takeRequests();
+    if (first === undefined) throw new Error('no REGISTER');
+    h.udp.receive(PEER, responseText(first, { status: 200, toTag: 'pbx' }));
+    const other = { address: '192.0.2.10', port: 5070 };
+    h.udp.receive(other, requestText({ method: 'INVITE', body: SDP }));
+    const [accepted] = h.udp.takeResponses().slice(-1);
+    const to = `<sip:2000@192.0.2.1>;tag=${tagOf(accepted?.headers.get('To'))}`;
+    h.udp.receive(other, requestText({ method: 'ACK', to }));
+    h.leg().hangUp();
+    h.udp.receive(other, responseText(byeOf(h), { status: 407, extra: CHALLENGE }));
+    expect(h.udp.takeRequests()).toEqual([]);
+  });
 });

@@ -59,7 +59,7 @@ export class Dialog {
   }
 
   /** The dialog an INVITE asks for, seen from its receiver (section 12.1.1). */
-  static ofUas(invite: SipRequest, localTag: string): Dialog {
+  static ofUas(invite: SipRequest, localTag: string, credentials?: DigestClient): Dialog {
     const { headers } = invite;
     const from = headers.get('From') ?? '';
     const remote = parseNameAddr(from);
@@ -74,6 +74,7 @@ export class Dialog {
       remoteTarget: contactOf(invite) ?? remote?.uri ?? '',
       localCSeq: 0,
       remoteCSeq: cseqNumber(invite),
+      credentials,
     });
   }
 

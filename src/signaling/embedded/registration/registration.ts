@@ -1,6 +1,6 @@
 import type { TimerHandle } from '../../../base/clock.js';
 import { ALLOW } from '../../capabilities.js';
-import { DigestClient, type DigestExchange, isChallenge } from '../../digest/digest-client.js';
+import { DigestClient, type DigestCredentials, type DigestExchange, isChallenge } from '../../digest/digest-client.js';
 import { serializeCSeq } from '../../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
 import { parseNameAddrList } from '../../message/name-addr.js';
@@ -42,6 +42,7 @@ export class Registration {
   readonly #options: RegistrationOptions;
   readonly #deps: RegistrationDeps;
   readonly #times: RegistrationTimes;
+  readonly #identity: DigestCredentials;
   readonly #credentials: DigestClient;
   readonly #aor: string;
   /** The registrar as request-URI: its domain, without parameters. */
@@ -74,7 +75,8 @@ export class Registration {
     this.#deps = deps;
     this.#times = deps.times ?? registrationTimes;
     const { authUser, password, registrar, user } = options;
-    this.#credentials = new DigestClient({ user: authUser ?? user, password }, endpoint.random);
+    this.#identity = { user: authUser ?? user, password };
+    this.#credentials = new DigestClient(this.#identity, endpoint.random);
     this.#domain = registrar.replace(/;.*$/, '');
     this.#host = this.#domain.slice(this.#domain.indexOf(':') + 1).replace(/:\d+$/, '');
     this.#aor = `sip:${encodeUser(user)}@${this.#host}`;
@@ -180,6 +182,7 @@ export class Registration {
       this.#transaction = endpoint.transactions.send(request, hop.flow, {
         onResponse: (response) => {
           if (response.status < 200 || round !== this.#round) return;
+          this.#credentials.renew(response);
           if (response.status < 300) user.onSuccess(response, contact);
           else if (exchange.challengedBy(response)) {
             this.#send(hop, expiresSeconds, exchange, round, user);
@@ -230,6 +233,7 @@ export class Registration {
     this.#failures = 0;
     this.#bound = { hop, contact };
     for (const user of this.#users) endpoint.serviceRoutes.set(user, this.#host, serviceRouteOf(response));
+    endpoint.extensions.set(this.#options.user, hop.flow.remote.address, this.#identity);
     const seenElsewhere = endpoint.contact(hop.flow, this.#options.user, false) !== contact;
     this.#moved = seenElsewhere && !this.#moved;
     this.#timer = endpoint.clock.setTimeout(() => this.start(), refreshDelayMs(granted));
