@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
+import { ALLOW } from '../capabilities.js';
 import type {
   ChannelInvite,
   ChannelInviteUser,
@@ -7,6 +8,7 @@ import type {
   DialogContentUser,
 } from '../dialog-channel.js';
 import { cseqNumber } from '../message/cseq.js';
+import type { HeaderList } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
 import type { UaSession } from './ua-session.js';
 
@@ -29,6 +31,8 @@ export interface SessionChannelParts {
   readonly clock: Clock;
   /** Longest wait for a final response, ms. OpenSIPS gives up before by its own fr_timeout, and says so (408). */
   readonly responseMs: number;
+  /** What a re-INVITE says of the session's timer. */
+  readonly sessionHeaders: () => HeaderList;
 }
 
 /**
@@ -50,7 +54,8 @@ export class SessionChannel implements DialogChannel {
   }
 
   invite(sdp: string, user: ChannelInviteUser): ChannelInvite {
-    const outgoing = this.#add({ method: 'INVITE', body: sdp }, user);
+    const headers = [['Allow', ALLOW] as const, ...this.#parts.sessionHeaders()];
+    const outgoing = this.#add({ method: 'INVITE', headers, body: sdp }, user);
     return {
       get proceeding() {
         return outgoing.proceeding;

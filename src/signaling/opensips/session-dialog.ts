@@ -69,7 +69,12 @@ export class SessionDialog extends DialogCommands {
     const { session, clock, random, limits, user } = parts;
     this.session = session;
     this.#parts = parts;
-    this.#channel = new SessionChannel({ session, clock, responseMs: limits.responseMs });
+    this.#channel = new SessionChannel({
+      session,
+      clock,
+      responseMs: limits.responseMs,
+      sessionHeaders: () => this.#timer.requestHeaders(),
+    });
     this.#timer = new SessionTimer({
       channel: this.#channel,
       clock,
@@ -95,6 +100,13 @@ export class SessionDialog extends DialogCommands {
       patienceMs: limits.ack.patienceMs,
       ownsCallId: parts.direction === 'outbound',
       isClear: () => this.#peerOffers.clear,
+      // A re-INVITE refreshes the session, whatever it is for (RFC 4028 section 7.4).
+      session: {
+        accepted: (response) => this.#timer.accepted(response),
+        // An UPDATE that is due waits behind it, and has an outcome of its own.
+        failed: () => {},
+        learn: (response) => this.#timer.learn(response),
+      },
       onReoffered: (status, sdp) => user.onReoffered(status, sdp),
       onDead: (end) => this.sendBye({}, end),
       onFault: parts.onFault,
@@ -325,7 +337,11 @@ export class SessionDialog extends DialogCommands {
     const { user } = this.#parts;
     this.#channel.invite(offer, {
       onProvisional: () => {},
-      onResponse: (response) => user.onAcked(response.status < 300 ? sdpOf(response) : undefined),
+      onResponse: (response) => {
+        const accepted = response.status < 300;
+        if (accepted) this.#timer.accepted(response);
+        user.onAcked(accepted ? sdpOf(response) : undefined);
+      },
       onFailure: () => user.onAcked(undefined),
     });
   }

@@ -106,6 +106,26 @@ it('hold by a re-INVITE of ours, acknowledged; one that collides is made again',
   await opensips.outgoing(session.key, 'ACK');
 });
 
+it('a re-INVITE of ours keeps the session timer, as long as the peer does', async () => {
+  const agreed = 'Supported: timer\r\nSession-Expires: 300;refresher=uac\r\n';
+  const asked = 'Supported: timer\r\nSession-Expires: 300;refresher=uas\r\nMin-SE: 90\r\n';
+  opensips.request(session, 'UPDATE', '', agreed);
+  await opensips.response(session, 'UPDATE', 200);
+  const reoffer = async (answerHeaders: string) => {
+    opensips.wire.length = 0;
+    events.length = 0;
+    leg.reoffer(OFFER);
+    const invite = await opensips.outgoing(session.key, 'INVITE');
+    opensips.respond(session, 'INVITE', 200, ANSWER, answerHeaders);
+    await first('reoffered');
+    return invite.headers;
+  };
+  expect(await reoffer('Session-Expires: 300;refresher=uas\r\n')).toContain(asked);
+  expect(await reoffer('')).toContain(asked);
+  // It has let the timer go: nothing ends the call any more, and nothing is asked for.
+  expect(await reoffer('')).not.toContain('Session-Expires');
+});
+
 it('a transfer is followed to its result', async () => {
   leg.refer({ uri: 'sip:desk@example.com' });
   const refer = await opensips.outgoing(session.key, 'REFER');
