@@ -50,6 +50,12 @@ export function supportedField(tags: Iterable<string>): HeaderField {
   return ['Supported', [...tags].join(', ')];
 }
 
+/**
+ * What each request of ours in a dialog says that has nothing else to say of session timers: RFC 4028 section 7.1 wants it of
+ * whoever speaks the extension, whether it is used or not.
+ */
+export const TIMER_SUPPORTED: HeaderField = ['Supported', TIMER_TAG];
+
 /** What a 200 to OPTIONS says (RFC 3261 section 11.2) where these option tags are supported. */
 export function optionsHeaders(tags: Iterable<string>): readonly HeaderField[] {
   return [

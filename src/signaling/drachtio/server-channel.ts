@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
-import { ALLOW, SDP_TYPE } from '../capabilities.js';
+import { ALLOW, SDP_TYPE, TIMER_SUPPORTED } from '../capabilities.js';
 import type {
   ChannelInvite,
   ChannelInviteUser,
@@ -36,7 +36,7 @@ export class ServerChannel implements DialogChannel {
   }
 
   send(content: DialogContent, user: DialogContentUser): void {
-    this.#transmit(content, () => content.headers ?? [], {
+    this.#transmit(content, () => [TIMER_SUPPORTED, ...(content.headers ?? [])], {
       onSent: (request) => user.onSent?.(cseqNumber(request) ?? 0),
       onResponse: ({ response }) => {
         if (response.status >= 200) user.onResponse(response);

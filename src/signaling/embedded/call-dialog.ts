@@ -184,7 +184,8 @@ export class CallDialog extends DialogCommands implements DialogOwner {
     this.#quiet(487);
     const { request, nextHop } = this.dialog.createRequest('BYE');
     if (reason !== undefined) request.headers.append('Reason', oneLine(reason));
-    for (const [name, value] of headers ?? []) request.headers.append(name, value);
+    for (const [name, value] of [...this.#endpoint.requestFields, ...(headers ?? [])])
+      request.headers.append(name, value);
     this.#endpoint.findFlow(nextHop, this.#origin, (flow) => {
       try {
         if (flow === undefined) this.forget();

@@ -50,7 +50,7 @@ export class EndpointChannel implements DialogChannel {
     const { endpoint, dialog, contact } = this.#parts;
     const { request, nextHop } = dialog.createRequest(method);
     request.headers.append('Contact', contact);
-    for (const [name, value] of headers) request.headers.append(name, value);
+    for (const [name, value] of [...endpoint.requestFields, ...headers]) request.headers.append(name, value);
     if (contentType !== undefined) request.headers.append('Content-Type', contentType);
     this.#whenFound(nextHop, user, (flow) => {
       user.onSent?.(cseqNumber(request) ?? 0);

@@ -3,11 +3,12 @@ import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
-import { ownTags } from '../capabilities.js';
+import { ownTags, TIMER_SUPPORTED } from '../capabilities.js';
 import { DigestClient } from '../digest/digest-client.js';
 import type { TargetResolver } from '../dns/target-resolver.js';
 import { serializeHost, serializeHostPort } from '../message/host.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
+import type { HeaderField } from '../message/sip-headers.js';
 import type { SipResponse } from '../message/sip-message.js';
 import { decodedUser, hostToReach, parseSipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
@@ -59,6 +60,8 @@ export class Endpoint {
   readonly sessionTimers: SessionTimerOptions;
   /** Option tags of what we support. */
   readonly supported: ReadonlySet<string>;
+  /** Header fields of each request of ours in a dialog that is no INVITE, UPDATE or ACK. */
+  readonly requestFields: readonly HeaderField[];
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly setAside: SetAside;
@@ -75,7 +78,9 @@ export class Endpoint {
     this.timers = parts.timers;
     this.limits = parts.limits;
     this.sessionTimers = parts.sessionTimers;
-    this.supported = ownTags(parts.sessionTimers.mode !== 'off');
+    const timers = parts.sessionTimers.mode !== 'off';
+    this.supported = ownTags(timers);
+    this.requestFields = timers ? [TIMER_SUPPORTED] : [];
     this.transactions = parts.transactions;
     this.dialogs = parts.dialogs;
     this.setAside = new SetAside(parts.clock);

@@ -25,6 +25,7 @@ export function sendPrack(
   const { dialog, origin, invite, rseq } = parts;
   const { request, nextHop } = dialog.createRequest('PRACK');
   request.headers.append('RAck', serializeRAck({ rseq, cseq: cseqNumber(invite) ?? 1, method: 'INVITE' }));
+  for (const [name, value] of endpoint.requestFields) request.headers.append(name, value);
   endpoint.findFlow(nextHop, origin, (flow) => {
     if (flow !== undefined)
       sendInDialog(endpoint, dialog, request, flow, { onResponse: () => {}, onFailure: () => {} });

@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
-import { ALLOW } from '../capabilities.js';
+import { ALLOW, TIMER_SUPPORTED } from '../capabilities.js';
 import type {
   ChannelInvite,
   ChannelInviteUser,
@@ -50,7 +50,8 @@ export class SessionChannel implements DialogChannel {
   }
 
   send(content: DialogContent, user: DialogContentUser): void {
-    this.#add(content, user);
+    const { method, headers = [] } = content;
+    this.#add(method === 'UPDATE' ? content : { ...content, headers: [...headers, TIMER_SUPPORTED] }, user);
   }
 
   invite(sdp: string, user: ChannelInviteUser): ChannelInvite {

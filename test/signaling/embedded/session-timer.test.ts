@@ -419,3 +419,18 @@ test('a call that is over leaves no timer', async () => {
     expect(call.h.clock.pendingTimers).toBe(0);
   }
 });
+
+test.each([
+  ['INFO', (call: PeerDialog) => call.leg.sendDigit('5', 100)],
+  ['REFER', (call: PeerDialog) => call.leg.refer({ uri: 'sip:carol@192.0.2.7' })],
+  ['INVITE', (call: PeerDialog) => call.leg.reoffer(SDP)],
+  ['BYE', (call: PeerDialog) => call.leg.hangUp()],
+] as const)('a %s says that we know session timers, whether there is one or not', async (method, cause) => {
+  const call = await PeerDialog.establish();
+  cause(call);
+  const request = call.takeRequest();
+  expect([request.method, request.headers.getAll('Supported')]).toEqual([method, ['timer']]);
+  const without = await PeerDialog.establish(withTimers({ mode: 'off' }));
+  cause(without);
+  expect(without.takeRequest().headers.getAll('Supported')).toEqual([]);
+});

@@ -129,7 +129,8 @@ it('a re-INVITE of ours keeps the session timer, as long as the peer does', asyn
 it('a transfer is followed to its result', async () => {
   leg.refer({ uri: 'sip:desk@example.com' });
   const refer = await opensips.outgoing(session.key, 'REFER');
-  expect(refer.headers).toBe('Refer-To: <sip:desk@example.com>\r\nReferred-By: <sip:1000@127.0.0.1>\r\n');
+  const about = 'Refer-To: <sip:desk@example.com>\r\nReferred-By: <sip:1000@127.0.0.1>\r\n';
+  expect(refer.headers).toBe(`${about}Supported: timer\r\n`);
   opensips.respond(session, 'REFER', 202);
   const sipfrag = 'Event: refer\r\nContent-Type: message/sipfrag\r\nSubscription-State: ';
   opensips.request(session, 'NOTIFY', 'SIP/2.0 100 Trying\r\n', `${sipfrag}active\r\n`);
@@ -149,6 +150,6 @@ it('a digit of ours leaves by INFO', async () => {
   leg.sendDigit('5', 100);
   expect(await opensips.outgoing(session.key, 'INFO')).toMatchObject({
     body: 'Signal=5\r\nDuration=100\r\n',
-    headers: 'Content-Type: application/dtmf-relay\r\n',
+    headers: 'Content-Type: application/dtmf-relay\r\nSupported: timer\r\n',
   });
 });
