@@ -53,7 +53,8 @@ class CompiledCheck implements ArgumentCheck {
 }
 
 function createAjv(): Ajv {
-  const ajv = new Ajv({ strict: false, allErrors: true, useDefaults: true });
+  // Of a format that it does not know `check` warns; it would write to the console.
+  const ajv = new Ajv({ strict: false, allErrors: true, useDefaults: true, logger: false });
   formats.default(ajv);
   return ajv;
 }

@@ -344,6 +344,30 @@ describe('one mistake', () => {
       await summary('routes: [{ match: { any: true }, reject: 404 }, { match: { to: "1" }, reject: 486 }]\n'),
     ).toEqual(['warning routes[1]: no call gets here: routes[0] matches every call']);
   });
+
+  test.each([
+    ['{ to: "1" }', '{ to: "1" }'],
+    ['{ from: "2", to: "1" }', '{ to: "1", from: "2" }'],
+    ['{ to: "1" }', '{ to: "1", from: "2" }'],
+    ['{ header: { X-A: b } }', '{ to: "1", header: { x-a: b } }'],
+  ])('a route behind one that takes its calls: %s before %s', async (first, second) => {
+    expect(
+      await summary(
+        `routes: [{ match: ${first}, reject: 404 }, { match: { to: "3" }, reject: 404 }, { match: ${second}, reject: 486 }]\n`,
+      ),
+    ).toEqual(['warning routes[2].match: no call gets here: routes[0] matches all of them']);
+  });
+
+  test.each([
+    ['{ to: "1", from: "2" }', '{ to: "1" }'],
+    ['{ to: "1" }', '{ from: "1" }'],
+    ['{ to: "1", from: "2" }', '{ to: "1", from: "3" }'],
+    ['{ to: "1" }', '{ any: true }'],
+  ])('one that gets some of the calls: %s before %s', async (first, second) => {
+    expect(await summary(`routes: [{ match: ${first}, reject: 404 }, { match: ${second}, reject: 486 }]\n`)).toEqual(
+      [],
+    );
+  });
 });
 
 describe('what looks like a mistake and is none', () => {

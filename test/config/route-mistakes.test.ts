@@ -234,6 +234,10 @@ describe('a mistake in a tool', () => {
       'error tools.x.url: this is a private address, which requests do not reach without leave',
     ],
     [`x: ${webhook('result: data')}`, 'error tools.x.result: this is no JSON pointer'],
+    [
+      `x: ${webhook('parameters: { type: object, properties: { a: { type: string, maxlength: 3 } } }')}`,
+      'warning tools.x.parameters.properties.a.maxlength: draft 7 of JSON Schema has no such keyword: nothing comes of it',
+    ],
     [`x: ${webhook('body: "{{args.day}}"')}`, 'warning tools.x.body: the tool has no argument day'],
     [
       'x: { type: mcp, url: "https://a.example/{{to}}" }',

@@ -84,13 +84,44 @@ function checkMatch(route: ParsedRoute, path: ConfigPath): BrokenRule[] {
 /** Routes that no call reaches. */
 export function checkReachable(routes: ParsedConfig['routes']): BrokenRule[] {
   const catchAll = routes.findIndex((route) => route.match.any);
-  if (catchAll < 0 || catchAll === routes.length - 1) return [];
-  return [
-    {
+  const reached = catchAll < 0 ? routes : routes.slice(0, catchAll + 1);
+  const broken = checkCovered(reached);
+  if (reached.length < routes.length) {
+    broken.push({
       severity: 'warning',
       path: ['routes', catchAll + 1],
       message: `no call gets here: routes[${catchAll}] matches every call`,
       help: 'move the route with any: true to the end',
-    },
-  ];
+    });
+  }
+  return broken;
+}
+
+/** Routes behind one that asks for the same, or for one thing of it. What patterns have in common is not looked at. */
+function checkCovered(routes: ParsedConfig['routes']): BrokenRule[] {
+  const first = new Map<string, number>();
+  return routes.flatMap(({ match }, index): BrokenRule[] => {
+    const conditions = conditionsOf(match);
+    if (conditions.length === 0) return [];
+    const all = conditions.join('\n');
+    const earlier = [all, ...conditions].flatMap((one) => first.get(one) ?? []).sort((one, other) => one - other)[0];
+    if (!first.has(all)) first.set(all, index);
+    if (earlier === undefined) return [];
+    const message = `no call gets here: routes[${earlier}] matches all of them`;
+    return [
+      {
+        severity: 'warning',
+        path: ['routes', index, 'match'],
+        atKey: true,
+        message,
+        help: 'remove one of the two, or change a condition',
+      },
+    ];
+  });
+}
+
+/** Each condition as one line, in a fixed order. Names of header fields have no case. */
+function conditionsOf({ header = {}, ...others }: ParsedConfig['routes'][number]['match']): string[] {
+  const named = Object.entries(header).map(([name, pattern]) => [`header ${name.toLowerCase()}`, pattern]);
+  return [...Object.entries(others), ...named].map((condition) => JSON.stringify(condition)).sort();
 }

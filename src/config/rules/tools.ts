@@ -2,6 +2,7 @@ import { assertUnreachable } from '../../base/assert.js';
 import { isEverybody, isPrivateHost, isWithin } from '../notation/addresses.js';
 import { placeholders } from '../notation/template.js';
 import { builtInTools, isToolName } from '../notation/tool-names.js';
+import { schemaDoubts } from '../notation/tool-parameters.js';
 import type { ConfigPath } from '../reading/config-path.js';
 import { suggest } from '../reading/suggest.js';
 import type { ParsedConfig } from '../schema.js';
@@ -92,6 +93,9 @@ function checkWebhook(tool: ToolOf<'webhook'>, path: ConfigPath, allow: readonly
   const broken: BrokenRule[] = [
     ...checkHeaders(tool.headers, path),
     ...checkArguments(tool, path),
+    ...schemaDoubts(tool.parameters, [...path, 'parameters']).map(
+      (doubt): BrokenRule => ({ severity: 'warning', atKey: true, ...doubt }),
+    ),
     ...checkUrl(tool.url, [...path, 'url'], allow),
   ];
   if (tool.method === 'GET' && tool.body !== undefined) {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
 import type { ToolResult } from '../../../src/flavor-api/index.js';
 import { createGuardedFetch } from '../../../src/http/guarded-fetch.js';
@@ -224,6 +224,14 @@ describe('the answer', () => {
     expect((await call({ day: 'Monday' }, abort.signal)).error).toBe('The call is over.');
     expect(log.lines).toEqual([]);
   });
+});
+
+test('a format that nobody knows is no line on the console, and stops no arguments', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const schema = { type: 'object', properties: { day: { type: 'string', format: 'dat' } } };
+  expect(new ArgumentSchemas().compile(schema).check({ day: 'Monday' }).ok).toBe(true);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 test('a private address that is not allowed is never asked', async () => {
