@@ -66,7 +66,7 @@ export async function checkFlavor(loaded: LoadedConfig, name: string, deps: Flav
     module = await inTime(loading, MAKING_MS, deps.clock, () => new Error(`its module ${TOO_LATE} to load`));
   } catch (error) {
     const [message = ''] = errorMessage(error).split('\n');
-    const help = helpFor(use, message);
+    const help = helpFor(use, message, error);
     const issue = loaded.document.issueAt(['flavors', name, 'use'], loaded.secrets.redact(message), { help });
     return { name, use, issues: [issue] };
   }
@@ -171,14 +171,23 @@ async function made({ module, options }: PreparedFlavor, clock: Clock, log = sil
   throw new ConnectorError('ERR_FLAVOR_INVALID', problem);
 }
 
+function isSyntaxError(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.name === 'SyntaxError';
+}
+
 /** What to do about a flavor that does not load. */
-function helpFor(use: string, message: string): string {
+function helpFor(use: string, message: string, error: unknown): string {
   if (builtInFlavors.some((name) => name === use)) {
     return 'it belongs to this package, of which something is missing: install that again';
   }
   const needed = /Cannot find package '([^']+)' imported from/.exec(message)?.[1];
   // Most often the connector itself, which is a peer of every flavor and may be installed elsewhere.
   if (needed !== undefined) return `the flavor imports ${needed}, which must be installed beside it`;
+  if (errorCode(error) === 'ERR_FLAVOR_INVALID')
+    return 'a module gives its flavor so: export default defineFlavor({ ... })';
+  if (/ \(at [^()]+:\d+\)/.test(message)) return 'the module itself fails, at the place named';
+  // Node.js keeps the place in an ES module to itself.
+  if (isSyntaxError(error)) return 'a module cannot be read: node --check FILE says where';
   if (message.includes(TOO_LATE)) return 'it waits for something at its top level; what takes time belongs into warmup';
   const meant = suggest(use, builtInFlavors);
   if (meant !== undefined) return `did you mean "${meant}"?`;

@@ -753,6 +753,18 @@ describe('files that are no configuration', () => {
     `);
   });
 
+  test.each([
+    ['greeting: Hello: this is me', 'a colon and a blank in the middle of a text', 'put a text in quotes'],
+    ['a: b\n  c: d', 'keys below a value', 'a key has either a value beside it or keys below it'],
+    ['routes:\n  - match: { any: true }\n  flavor: a', 'at the same column', 'begin in the same column'],
+    ['greeting: @home', 'reserved character', 'put the text in quotes'],
+    ['greeting: "Hello', 'Missing closing', 'close the text with the quote that it began with'],
+  ])('syntax: %j is told with what to do', async (text, message, help) => {
+    const lines = (await complaints(`${text}\n`)).split('\n');
+    expect(lines.find((line) => line.startsWith('error: '))).toContain(message);
+    expect(lines.find((line) => line.includes('= help: '))).toContain(help);
+  });
+
   test('duplicate keys and tags do not hide other mistakes', async () => {
     expect(
       await complaints(`limits: { calls: 1, calls: 2, cals: 3 }\nadmin: { listen: !host 127.0.0.1:1 }\n${anyRoute}`),

@@ -183,6 +183,11 @@ function explainYaml(
         message: 'a backslash that YAML does not know, inside double quotes',
         help: 'write it twice ("\\\\+44"), or use single quotes (\'\\+44\')',
       };
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return {
+        message: 'a colon and a blank in the middle of a text, or keys below a value',
+        help: 'put a text in quotes; a key has either a value beside it or keys below it',
+      };
     case 'MULTIPLE_DOCS':
       return { message: 'a second YAML document', help: 'remove the line "---": one file holds one configuration' };
     case 'TAG_RESOLVE_FAILED':
@@ -196,7 +201,16 @@ function explainYaml(
           help: `a value with \${...} inside [ ] or { } needs quotes: "\${NAME}"`,
         };
       }
-      return { message: `YAML: ${yamlMessage}` };
+      const help = yamlHelp(code, yamlMessage);
+      return { message: `YAML: ${yamlMessage}`, ...(help !== undefined && { help }) };
     }
   }
+}
+
+function yamlHelp(code: string, yamlMessage: string): string | undefined {
+  if (code === 'BAD_SCALAR_START') return 'put the text in quotes';
+  if (code === 'BAD_INDENT' && yamlMessage.includes('same column')) {
+    return 'the keys of one section begin in the same column, further in than the key they belong to';
+  }
+  return yamlMessage.startsWith('Missing closing') ? 'close the text with the quote that it began with' : undefined;
 }

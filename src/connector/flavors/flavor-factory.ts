@@ -144,7 +144,14 @@ function problemOf(flavor: Partial<Flavor> | null | undefined): string | undefin
     const formats: unknown = flavor.capabilities?.[side];
     if (!Array.isArray(formats) || formats.length === 0) return `capabilities.${side} names no format`;
     const unknown = formats.find((format) => !encodings.has(format?.encoding) || !sampleRates.has(format?.sampleRate));
-    if (unknown !== undefined) return `capabilities.${side} names ${JSON.stringify(unknown)}, which is no format`;
+    if (unknown !== undefined) {
+      const known = `encoding: ${[...encodings].join(', ')}; sampleRate: ${[...sampleRates].join(', ')}`;
+      return `capabilities.${side} names ${JSON.stringify(unknown)}, which is no format (${known})`;
+    }
+  }
+  const turnTaking: unknown = flavor.capabilities?.turnTaking;
+  if (turnTaking !== undefined && turnTaking !== 'host' && turnTaking !== 'flavor') {
+    return `capabilities.turnTaking is ${JSON.stringify(turnTaking)}: "host" or "flavor"`;
   }
   return undefined;
 }

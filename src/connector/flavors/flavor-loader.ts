@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { thrownAt } from '../../base/thrown-at.js';
 import { typeScriptProblem } from '../../base/type-stripping.js';
 import type { FlavorModule } from '../../flavor-api/index.js';
 import { packageEntry } from './package-entry.js';
@@ -66,7 +67,14 @@ async function importFrom(
   if (found.isDirectory()) throw new Error(`${file} is a directory: name the file in it`);
   const unreadable = typeScriptProblem(file, stripsTypes);
   if (unreadable !== undefined) throw new Error(unreadable);
-  return import(pathToFileURL(file).href);
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    const at = thrownAt(error);
+    if (at === undefined) throw error;
+    const [reason] = errorMessage(error).split('\n');
+    throw new Error(`${reason} (at ${at})`, { cause: error });
+  }
 }
 
 /** Of a module that was compiled from ESM to CommonJS, the default export is one level down. */

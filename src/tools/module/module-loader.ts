@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { thrownAt } from '../../base/thrown-at.js';
 import { typeScriptProblem } from '../../base/type-stripping.js';
 import type { ToolSchema, UserTool } from './define-tool.js';
 
@@ -23,7 +24,8 @@ export async function loadToolModule(path: string, stripsTypes?: boolean): Promi
     loaded = await import(pathToFileURL(path).href);
   } catch (error) {
     const [reason = ''] = errorMessage(error).split('\n');
-    throw invalid(`${path} does not load: ${reason}`, error);
+    const at = thrownAt(error);
+    throw invalid(`${path} does not load: ${reason}${at === undefined ? '' : ` (at ${at})`}`, error);
   }
   const tool = defaultExport(loaded.default);
   const problem = problemOf(tool);

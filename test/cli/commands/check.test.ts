@@ -460,6 +460,31 @@ routes: [{ match: { any: true }, flavor: good }]
     expect(io.err()).toContain('= help: it belongs to this package, of which something is missing: install that again');
   });
 
+  test.each([
+    ['export default { create() {} };', 'a module gives its flavor so: export default defineFlavor({ ... })'],
+    ["throw new Error('no SDK');", 'the module itself fails, at the place named'],
+  ])('a module with a mistake is told what to do: %s', async (source, help) => {
+    const directory = directoryWith(
+      'flavors: { one: { use: ./one.mjs } }\nroutes: [{ match: { any: true }, flavor: one }]\n',
+    );
+    writeFileSync(join(directory, 'one.mjs'), source);
+    const io = createFakeIo(directory);
+    expect(await runCli(['check', '--config', 'connector.yaml'], io)).toBe(1);
+    expect(io.err()).toContain(`= help: ${help}\n`);
+  });
+
+  test('a module that Node.js cannot read, of which it does not say where', async () => {
+    const cause = new SyntaxError('Unexpected end of input');
+    const loadModule = () => Promise.reject(new Error(`"./one.mjs" does not load: ${cause.message}`, { cause }));
+    const io = createFakeIo(
+      directoryWith('flavors: { one: { use: ./one.mjs } }\nroutes: [{ match: { any: true }, flavor: one }]\n'),
+    );
+    const { codes, done } = await checkProviders({ ...fakeDeps(), loadModule }, io);
+    await done;
+    expect(codes).toEqual([1]);
+    expect(io.err()).toContain('= help: a module cannot be read: node --check FILE says where\n');
+  });
+
   test('a flavor beside which the connector is not installed is told what is missing', async () => {
     const missing =
       "Cannot find package 'sip-voice-connector' imported from /etc/connector/node_modules/clock/index.js";

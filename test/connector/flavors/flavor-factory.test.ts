@@ -88,15 +88,19 @@ test.each([
   ['return flavor({ capabilities: { input: [format], output: [] } });', 'capabilities.output names no format'],
   [
     "return flavor({ capabilities: { input: [format, { encoding: 'opus', sampleRate: 48000 }], output: [format] } });",
-    'capabilities.input names {"encoding":"opus","sampleRate":48000}, which is no format',
+    'capabilities.input names {"encoding":"opus","sampleRate":48000}, which is no format (encoding: pcm16, mulaw, alaw; sampleRate: 8000, 16000, 24000, 48000)',
   ],
   [
     "return flavor({ capabilities: { input: [format], output: [{ encoding: 'pcm16', sampleRate: 44100 }] } });",
-    'capabilities.output names {"encoding":"pcm16","sampleRate":44100}, which is no format',
+    'capabilities.output names {"encoding":"pcm16","sampleRate":44100}, which is no format (encoding: pcm16, mulaw, alaw; sampleRate: 8000, 16000, 24000, 48000)',
   ],
   [
     'return flavor({ capabilities: { input: [null], output: [format] } });',
-    'capabilities.input names null, which is no format',
+    'capabilities.input names null, which is no format (encoding: pcm16, mulaw, alaw; sampleRate: 8000, 16000, 24000, 48000)',
+  ],
+  [
+    "return flavor({ capabilities: { input: [format], output: [format], turnTaking: 'both' } });",
+    'capabilities.turnTaking is "both": "host" or "flavor"',
   ],
 ])('what is no flavor is refused before a call meets it: %s', async (body, problem) => {
   const { config, calls } = configOf({ partner: body });

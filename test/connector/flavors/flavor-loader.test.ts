@@ -107,7 +107,12 @@ describe('what is no flavor is refused by name', () => {
     ['nothing', 'nosuch', 'ERR_FLAVOR_NOT_FOUND', /"nosuch" does not load.*built in: echo, openai-realtime/],
     ['no file', './nosuch.mjs', 'ERR_FLAVOR_NOT_FOUND', /there is no file .*nosuch\.mjs/],
     ['a directory', './folder', 'ERR_FLAVOR_NOT_FOUND', /is a directory: name the file/],
-    ['a module that throws', './throws.mjs', 'ERR_FLAVOR_NOT_FOUND', /vendor SDK is missing/],
+    [
+      'a module that throws',
+      './throws.mjs',
+      'ERR_FLAVOR_NOT_FOUND',
+      /vendor SDK is missing \(at \/.*\/throws\.mjs:1:7\) \(built in/,
+    ],
     ['no default export', './named.mjs', 'ERR_FLAVOR_INVALID', /no default export/],
     ['no create', './text.mjs', 'ERR_FLAVOR_INVALID', /no create\(\)/],
     ['create that is none', './number.mjs', 'ERR_FLAVOR_INVALID', /no create\(\)/],

@@ -50,7 +50,7 @@ describe('a module', () => {
   test.each([
     ['nowhere.mjs', /there is no file .*nowhere\.mjs$/],
     ['', /there is no file/],
-    ['broken.mjs', /broken\.mjs does not load: no database$/],
+    ['broken.mjs', /broken\.mjs does not load: no database \(at \/.*\/broken\.mjs:\d+:\d+\)$/],
     ['no-default.mjs', /is no tool: it has no default export/],
     ['no-run.mjs', /is no tool: its default export has no run\(\)$/],
     ['no-description.mjs', /is no tool: its default export has no description$/],
