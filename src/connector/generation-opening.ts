@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
 import { Deadline } from '../base/deadline.js';
@@ -41,6 +42,8 @@ export async function openGeneration(
   stop: AbortSignal,
 ): Promise<Generation> {
   const { clock, log, random } = deps;
+  // Each flavor listens until it is ready, and Node.js takes more than ten for a leak.
+  setMaxListeners(0, stop);
   const router = createRouter(config.routes);
   const fetch = createGuardedFetch({ allow: config.http.allow, clock });
   try {

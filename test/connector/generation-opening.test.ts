@@ -8,6 +8,7 @@ import type { Config } from '../../src/config/config.js';
 import { openGeneration } from '../../src/connector/generation-opening.js';
 import type { Flavor } from '../../src/flavor-api/index.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { warningsOf } from '../support/process-warnings.js';
 import { createKeptLog, type KeptLog } from '../support/silent-log.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { setUp } from './connector-setup.js';
@@ -89,6 +90,16 @@ test('a start that is stopped waits for no flavor that warms up', async () => {
   expect(given?.aborted).toBe(true);
   expect(log.lines.filter((line) => line.includes('did not warm up'))).not.toEqual([]);
   expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+});
+
+test('Node.js takes a dozen flavors that warm up for no leak', async () => {
+  const { config } = await setUp();
+  const warmup = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const flavor: Partial<Flavor> = { warmup, [Symbol.asyncDispose]: async () => {} };
+  const flavors = new Map(Array.from({ length: 12 }, (_, index) => [`f${index}`, flavor as Flavor]));
+  const deps = { ...generationDeps(createKeptLog(), new SlowVoice()), createFlavors: async () => flavors };
+  const warnings = await warningsOf(() => openGeneration(config, deps, new AbortController().signal));
+  expect(warnings).toEqual([]);
 });
 
 test('recordings that cannot be kept are told before the first call', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Command } from 'commander';
 import type { OpensipsConfig } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load-config.js';
@@ -84,6 +85,8 @@ async function askProviders(
   io: CliIo,
   deps: FlavorCheckDeps,
 ): Promise<FlavorReport[]> {
+  // Each listens until it has its answer, and Node.js takes more than ten for a leak.
+  setMaxListeners(0, io.signal);
   const waiting = new Set(reports.filter(({ prepared }) => prepared).map(({ name }) => name));
   const asked = reports.map(async (report): Promise<FlavorReport> => {
     if (!report.prepared) return report;

@@ -10,6 +10,7 @@ import { readConfig } from '../../../src/cli/read-config.js';
 import { runCli } from '../../../src/cli/run-cli.js';
 import { defineFlavor, type Flavor, FlavorError, type FlavorModule } from '../../../src/flavor-api/index.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { warningsOf } from '../../support/process-warnings.js';
 import { createFakeIo, type FakeIo } from '../fake-io.js';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
@@ -432,6 +433,19 @@ routes: [{ match: { any: true }, flavor: good }]
     }
     await done;
   }
+
+  test('Node.js takes a dozen that are asked at the same time for no leak', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `f${index}`);
+    const many = names.map((name) => `  ${name}: { use: fake, answer: slow }\n`).join('');
+    const deps = fakeDeps();
+    const io = createFakeIo(directoryWith(`flavors:\n${many}routes: [{ match: { any: true }, flavor: f0 }]\n`));
+    const warnings = await warningsOf(async () => {
+      const { done } = await checkProviders(deps, io);
+      await finish(deps.clock, done);
+    });
+    expect(deps.disposed).toHaveLength(12);
+    expect(warnings).toEqual([]);
+  });
 
   test('are asked, and each is reported; secrets are not', async () => {
     const deps = fakeDeps();
