@@ -284,7 +284,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   onEnded({ reason, error, headers = {} }: SessionEnd, recovery: boolean): void {
     if (reason === 'completed') this.#farewellHeaders = farewellFields(this.#options.hangUp.headers, headers);
-    if (reason !== 'completed' || error) this.#onSessionLost(error, recovery);
+    if (error) this.#onSessionLost(error, recovery);
     this.#parts.apply({ type: 'session-ended', reason, recovery });
   }
 
@@ -297,10 +297,10 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
   }
 
   /** What another session makes good is a warning. */
-  #onSessionLost(error: FlavorError | undefined, recovery: boolean): void {
+  #onSessionLost(error: FlavorError, recovery: boolean): void {
     if (this.#closed) return;
     if (recovery) this.#parts.account.onFailOver(this.#session.choice?.name ?? '', error);
-    else if (error) this.#parts.account.onError(error);
+    else this.#parts.account.onError(error);
   }
 
   /** Once media and session are both open, they can talk. False: they cannot, and the session was given up. */

@@ -152,10 +152,11 @@ describe('after the end', () => {
     const setup = setUp({ invite: { sdp: undefined } });
     setup.call.begin();
     await settle();
-    setup.flavor.sessions[0]?.events.push({ type: 'end', reason: 'failed' });
+    const error = new FlavorError('ERR_FLAVOR_AUTH', 'the key was refused', false);
+    setup.flavor.sessions[0]?.events.push({ type: 'end', reason: 'failed', error });
     await settle();
     setup.leg.emit({ type: 'acked', sdp: 'nonsense' });
-    expect(setup.records).toMatchObject([{ cause: { text: 'flavor-error' }, error: null }]);
+    expect(setup.records).toMatchObject([{ cause: { text: 'flavor-error' }, error: { code: 'ERR_FLAVOR_AUTH' } }]);
   });
 
   test('what a session that ignores its abort still says is heard by nobody', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectorError } from '../../src/base/connector-error.js';
-import { FlavorError } from '../../src/flavor-api/index.js';
+import { FlavorError, type FlavorEvent } from '../../src/flavor-api/index.js';
 import { defaultCallLimits } from '../support/call-policies.js';
 import { OFFER, PCMA_ANSWER } from '../support/fake-leg.js';
 import { answer, bye, type Setup, settle, setUp, slots } from './call-setup.js';
@@ -135,6 +135,22 @@ describe('a call that never comes up', () => {
     expect(setup.leg.actions).toEqual(['180', 'reject 503']);
     expect(setup.leg.rejection).toEqual({ headers: new Map() });
     expect(setup.records[0]?.error).toEqual({ code: 'ERR_FLAVOR_AUTH', message: 'the key was refused' });
+  });
+
+  test.each([
+    [{ reason: 'completed' }, 'the session ended as completed before its start()'],
+    [{ reason: 'aborted' }, 'the session ended as aborted, and nobody had aborted it'],
+    [{ reason: 'failed' }, 'the session ended as failed, without an error that says why'],
+    [{ reason: 'done' }, 'the session ended for a reason that the contract does not know: "done"'],
+    [{ reason: 'failed', error: new Error('the provider is gone') }, 'the provider is gone'],
+  ])('a session that is over before its time leaves the reason in the record: %j', async (end, message) => {
+    const setup = setUp({ options: { answer: { delayMs: 1000, earlyMedia: false, headers: new Map() } } });
+    setup.call.begin();
+    await settle();
+    setup.flavor.sessions[0]?.events.push({ type: 'end', ...end } as FlavorEvent);
+    await settle();
+    expect(setup.leg.actions.at(-1)).toBe('reject 503');
+    expect(setup.records[0]?.error).toEqual({ code: 'ERR_FLAVOR_PROTOCOL', message });
   });
 
   test('a flavor that takes more than five seconds is given up', async () => {

@@ -2,7 +2,7 @@ import type { Permit } from '../../base/circuit-breaker.js';
 import { type CallContext, type EventRound, FlavorError, type FlavorSession } from '../../flavor-api/index.js';
 import type { FailOverPlan, FlavorChoice } from './fail-over-plan.js';
 import type { SessionFormats } from './session-formats.js';
-import { asFlavorError, type SessionEnd, type SessionEvent, SessionLink } from './session-link.js';
+import { asFlavorError, type SessionEnd, type SessionEvent, SessionLink, whyOver } from './session-link.js';
 
 /** A session that was opened, and what it was opened with. */
 export interface OpenedSession {
@@ -155,8 +155,9 @@ export class CallSession {
 
   #onEnded(attempt: Attempt, end: SessionEnd): void {
     if (attempt.over) return;
-    const recovery = end.reason === 'completed' ? this.#onCompleted(attempt) : this.#onLost(attempt, end.error);
-    this.#parts.handlers.onEnded(end, recovery);
+    const error = this.#closed ? end.error : whyOver(end, attempt.link?.started === true);
+    const recovery = end.reason === 'completed' ? this.#onCompleted(attempt) : this.#onLost(attempt, error);
+    this.#parts.handlers.onEnded({ ...end, ...(error && { error }) }, recovery);
   }
 
   #onCompleted(attempt: Attempt): false {

@@ -43,6 +43,7 @@ export class SessionLink {
   #listener: ((event: SessionEvent) => void) | undefined;
   /** What came before there was a listener. */
   readonly #early: SessionEvent[] = [];
+  #started = false;
   #ended = false;
   #misbehaved = false;
 
@@ -94,7 +95,13 @@ export class SessionLink {
     }
   }
 
+  /** Whether the session was told that the caller hears. */
+  get started(): boolean {
+    return this.#started;
+  }
+
   start(): void {
+    this.#started = true;
     this.#guard('start', () => this.#session.start());
   }
 
@@ -229,14 +236,27 @@ function problemOf(event: SessionEvent): string | undefined {
     case 'tier':
       return idProblem(event.type, event.responseId);
     case 'tool-call':
-      return idProblem(event.type, event.id);
-    default:
+      return typeof event.id === 'string' ? undefined : 'an event of type tool-call without id';
+    case 'speech-started':
+    case 'speech-stopped':
+    case 'transcript':
+    case 'turn':
+    case 'usage':
+    case 'warning':
       return undefined;
+    default:
+      return unknownType(event);
   }
 }
 
 function idProblem(type: SessionEvent['type'], id: unknown): string | undefined {
-  return typeof id === 'string' ? undefined : `a ${type} event without its id`;
+  return typeof id === 'string' ? undefined : `an event of type ${type} without responseId`;
+}
+
+/** Of a version of the contract to come, or a slip of the pen. */
+function unknownType(event: never): string {
+  const { type } = event as { readonly type: unknown };
+  return `an event of a type that the contract does not know: ${JSON.stringify(type)?.slice(0, 64)}`;
 }
 
 /** The event with every id in it put under `scope`. */
@@ -264,6 +284,35 @@ function scopeIds(event: SessionEvent, scope: string): SessionEvent {
     default:
       return assertUnreachable(event);
   }
+}
+
+/**
+ * Why a session is over that nobody has ended, as far as it says; `undefined` where it has simply finished. What is told to
+ * nobody costs its author hours.
+ *
+ * @param started whether the session was told that the caller hears
+ */
+export function whyOver({ reason, error }: SessionEnd, started: boolean): FlavorError | undefined {
+  if (error !== undefined) return isFlavorError(error) ? error : protocolError(errorMessage(error), error);
+  switch (reason) {
+    case 'completed':
+      return started ? undefined : protocolError('the session ended as completed before its start()');
+    case 'aborted':
+      return protocolError('the session ended as aborted, and nobody had aborted it');
+    case 'failed':
+      return protocolError('the session ended as failed, without an error that says why');
+    default:
+      return protocolError(`the session ended for a reason that the contract does not know: ${unknownReason(reason)}`);
+  }
+}
+
+function unknownReason(reason: never): string {
+  return `${JSON.stringify(reason)?.slice(0, 64)}`;
+}
+
+/** To be tried again: that a session does not say what went wrong says nothing of how long it will. */
+function protocolError(message: string, cause?: unknown): FlavorError {
+  return new FlavorError('ERR_FLAVOR_PROTOCOL', message, true, { cause });
 }
 
 /** Anything a flavor threw, with a code: its own, or ERR_FLAVOR_PROTOCOL. */

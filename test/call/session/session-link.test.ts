@@ -173,7 +173,7 @@ describe('a session that breaks its word', () => {
     made.listen(() => {});
     session.events.push({ type: 'transcript-delta', text: 'My card is 4111' } as unknown as FlavorEvent);
     await settle();
-    expect(errors).toEqual(['unreachable variant: transcript-delta']);
+    expect(errors).toEqual(['an event of a type that the contract does not know: "transcript-delta"']);
   });
 
   test('no stream at all has failed too', async () => {
