@@ -15,6 +15,8 @@ interface Side {
   readonly events: StreamEvent[];
   /** Packets as sent. */
   readonly sent: Uint8Array[];
+  /** RTCP, likewise. */
+  readonly reports: Uint8Array[];
   invented: number;
 }
 
@@ -39,6 +41,7 @@ export function connectStreams(options: PairOptions) {
     const heard: number[] = [];
     const events: StreamEvent[] = [];
     const sent: Uint8Array[] = [];
+    const reports: Uint8Array[] = [];
     const stream: RtpStream = new RtpStream(
       { family: 4, latching: { nat: false, strict: false }, rtpTimeoutMs: 0 },
       {
@@ -51,7 +54,7 @@ export function connectStreams(options: PairOptions) {
         tap: undefined,
         port: {
           local: addresses[own],
-          sendRtcp: () => {},
+          sendRtcp: (bytes) => reports.push(Uint8Array.from(bytes)),
           send: (bytes) => {
             sent.push(Uint8Array.from(bytes));
             if (!options.loses?.(sent.length - 1)) deliver(Uint8Array.from(bytes));
@@ -67,7 +70,7 @@ export function connectStreams(options: PairOptions) {
         onClosed: () => {},
       },
     );
-    const side: Side = { stream, heard, events, sent, invented: 0 };
+    const side: Side = { stream, heard, events, sent, reports, invented: 0 };
     return side;
   };
   const us: Side = makeSide(0, (bytes) => peer.stream.receiveRtp(bytes, addresses[0], clock.now()));

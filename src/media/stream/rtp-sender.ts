@@ -220,7 +220,7 @@ export class RtpSender {
     this.#lastSentMs = nowMs;
   }
 
-  /** Another rate goes on from where the timestamp stands (RFC 7160 section 4.1): one SSRC, no jump back. */
+  /** Another rate goes on from where the timestamp stands, under another SSRC (RFC 7160 section 4.1). */
   #useClock(ticksPerMs: number): void {
     const ticksPerSlot = SLOT_MS * ticksPerMs;
     if (ticksPerSlot === this.#ticksPerSlot) return;

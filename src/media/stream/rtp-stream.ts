@@ -1,7 +1,7 @@
 import { errorMessage } from '../../base/connector-error.js';
 import type { AudioFormat } from '../../flavor-api/index.js';
 import type { PacketWriter } from '../codecs/packet-writer.js';
-import { phoneCodings } from '../codecs/phone-codec.js';
+import { type PhoneCoding, phoneCodings } from '../codecs/phone-codec.js';
 import type { DtmfTiming } from '../dtmf/dtmf-sender.js';
 import { eventFormat } from '../dtmf/telephone-event.js';
 import type {
@@ -9,7 +9,6 @@ import type {
   BackgroundSound,
   CommandSequence,
   MediaStream,
-  PhoneCodec,
   StreamEvent,
   StreamParameters,
   StreamStats,
@@ -52,7 +51,7 @@ export class RtpStream implements MediaStream, WheelMember {
   readonly #digitsSent: CommandSequence[] = [];
   #lastSequence = 0;
   #phase: number | undefined;
-  #codec: PhoneCodec['name'] = 'pcmu';
+  #coding: PhoneCoding = phoneCodings.pcmu;
   #sending = false;
   #writer: PacketWriter | undefined;
   #timeoutReported = false;
@@ -324,9 +323,12 @@ export class RtpStream implements MediaStream, WheelMember {
 
   #speakTo(parameters: StreamParameters, slot: number): void {
     const { codec, direction, ptimeMs } = parameters;
+    const coding = phoneCodings[codec.name];
+    // RFC 7160 section 4.1: each clock has a source of its own. To whom the one before spoke it says goodbye.
+    if (coding.ticksPerMs !== this.#coding.ticksPerMs && this.#sender.sent().packets > 0) this.#changeSource();
     this.#link.speakTo(parameters);
     this.#sending = direction === 'sendrecv' || direction === 'sendonly';
-    this.#codec = codec.name;
+    this.#coding = coding;
     this.#beginReports();
     this.#writer = this.#deps.codecs.writerFor(codec, ptimeMs, this.#writer);
     this.#sender.configure(this.#writer, codec.payloadType, eventFormat(parameters));
@@ -339,9 +341,8 @@ export class RtpStream implements MediaStream, WheelMember {
 
   #beginReports(): void {
     const { reports, destination } = this.#link;
-    const { remote } = destination;
-    if (reports && remote !== undefined) {
-      this.#rtcp.begin(1000 * phoneCodings[this.#codec].ticksPerMs, this.#deps.clock.now());
+    if (reports && destination.remote !== undefined) {
+      this.#rtcp.begin(1000 * this.#coding.ticksPerMs, this.#deps.clock.now());
     }
     this.#reportDueMs = reports ? this.#rtcp.dueMs : Number.POSITIVE_INFINITY;
   }
@@ -364,9 +365,13 @@ export class RtpStream implements MediaStream, WheelMember {
     if (packet !== undefined) this.#link.sendRtcp(packet);
   }
 
-  /** The peer uses our SSRC: goodbye to that, and on with another (RFC 3550 section 8.2). */
+  /** The peer uses our SSRC (RFC 3550 section 8.2). */
   #avoidCollision(from: RemoteAddress): void {
-    if (!this.#source.collidesWith(from)) return;
+    if (this.#source.collidesWith(from)) this.#changeSource();
+  }
+
+  /** Goodbye to our SSRC, and on with another. */
+  #changeSource(): void {
     this.#sendBye();
     this.#source.renew();
     this.#sender.startOver();

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { PhoneCodec } from '../../../src/media/engine.js';
+import { readUint32 } from '../../../src/media/octets.js';
 import { loadOpus } from '../../../src/media/opus/load-opus.js';
 import { opusEncodingDefaults, opusFormatDefaults } from '../../../src/media/opus/opus-library.js';
 import { parseRtp, RtpPacket } from '../../../src/media/rtp/rtp-packet.js';
@@ -146,6 +147,28 @@ test('a re-INVITE that changes the codec lets the response go on, and its clock 
   const ended = us.events.find(({ type }) => type === 'response-ended');
   expect(ended).toMatchObject({ state: 'finished', heardMs: 4000 });
   expect(ended?.type === 'response-ended' && ended.sentMs).toBeGreaterThan(3980);
+});
+
+test('another clock has another SSRC, and the one before gets BYE (RFC 7160 section 4.1)', () => {
+  const { clock, us, peer, connect } = connectStreams({ codecs, codec: codecOf.pcmu, ptimeMs: 20, format: pcm16k });
+  for (const name of ['pcmu', 'g722', 'opus', 'pcma'] as const) {
+    connect(codecOf[name], 20);
+    clock.advance(1000);
+  }
+  const headers = us.sent.map((bytes) => {
+    const packet = new RtpPacket();
+    parseRtp(bytes, packet);
+    return packet;
+  });
+  // G.722 has the clock of PCMU. A clock that was there before has a new SSRC, too.
+  const ssrcs = [...new Set(headers.map(({ ssrc }) => ssrc))];
+  const sources = ssrcs.map((own) => headers.filter(({ ssrc }) => ssrc === own));
+  const spoken = sources.map((packets) => [...new Set(packets.map(({ payloadType }) => payloadType))]);
+  expect(spoken).toEqual([[0, 9], [111], [8]]);
+  for (const packets of sources) expect(packets.map(({ marker }) => marker)).toEqual(packets.map((_, at) => at === 0));
+  const byes = us.reports.filter((bytes) => bytes.at(-8) === 0x81 && bytes.at(-7) === 203);
+  expect(byes.map((bytes) => readUint32(bytes, bytes.length - 4))).toEqual(ssrcs.slice(0, 2));
+  expect(peer.stream.stats().in).toMatchObject({ lost: 0, dropped: {} });
 });
 
 test('a hold does not begin the encoder anew, nor does an offer that changes nothing', () => {
