@@ -94,6 +94,11 @@ export class SequenceTracker {
     };
   }
 
+  /** Whether that source is the one heard now. */
+  hears(ssrc: number): boolean {
+    return this.#started && ssrc === this.#ssrc;
+  }
+
   /** Interarrival jitter, ms. */
   get jitterMs(): number {
     return (this.#jitter / this.#clockHz) * 1000;

@@ -14,7 +14,7 @@ import type { Latch } from '../peer/latch.js';
 import { isRtcp, parseRtcp, RtcpSummary } from '../rtcp/rtcp-packet.js';
 import { parseRtp, type RtpPacket } from '../rtp/rtp-packet.js';
 import { SequenceTracker } from '../rtp/sequence-tracker.js';
-import type { RemoteAddress } from '../sockets/remote-address.js';
+import { isSameRemote, type RemoteAddress } from '../sockets/remote-address.js';
 import type { VoiceDetector } from '../voice/vad.js';
 import { CallerTap } from './caller-tap.js';
 import type { StreamCodecs } from './stream-codecs.js';
@@ -170,12 +170,13 @@ export class RtpReceiver {
       this.receiveRtcp(bytes.subarray(offset, offset + length), from, nowMs);
       return;
     }
-    if (!this.#receiving) {
-      this.#drops.add('direction');
-      return;
-    }
     const packet = this.#packet;
     const defect = parseRtp(bytes, packet, offset, length);
+    if (!this.#receiving) {
+      this.#drops.add('direction');
+      if (defect === undefined) this.#passOver(packet, from, nowMs);
+      return;
+    }
     if (defect !== undefined) {
       this.#drops.add(defect);
       return;
@@ -310,6 +311,12 @@ export class RtpReceiver {
         this.#drops.add('net');
         return false;
     }
+  }
+
+  /** While the caller is held its packets are not heard, but they came: when its source is heard again none was lost. */
+  #passOver({ ssrc, sequence, timestamp }: RtpPacket, from: RemoteAddress, nowMs: number): void {
+    if (!isSameRemote(from, this.#latch.source) || !this.sequences.hears(ssrc)) return;
+    this.sequences.update(ssrc, sequence, timestamp, false, nowMs);
   }
 
   #isInOrder(packet: RtpPacket, timed: boolean, nowMs: number): boolean {

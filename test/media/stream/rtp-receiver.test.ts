@@ -547,3 +547,20 @@ test.each([
   go(20, (fields) => ({ ...fields, payload: new Uint8Array(160).fill(0xff) }));
   expect(events.flatMap((event) => (event.type === 'digit' ? [event.digit] : []))).toEqual(digits);
 });
+
+test('what a phone sends on while it is held is not heard, and no loss either', () => {
+  const { receiver, frames, go, now } = setUp();
+  const hold = (receiving: boolean): void =>
+    receiver.configure({ name: 'pcmu', payloadType: 0 }, eventsOf(101), receiving, now());
+  go(20);
+  hold(false);
+  const heard = frames.filter(({ codes }) => codes[159] === LOUD).length;
+  go(100);
+  expect(frames.filter(({ codes }) => codes[159] === LOUD)).toHaveLength(heard);
+  hold(true);
+  go(20);
+  const { source } = receiver.sequences;
+  expect(receiver.stats()).toMatchObject({ packets: 40, lost: 0, dropped: { direction: 100 } });
+  expect([source?.expected, source?.received]).toEqual([140, 140]);
+  expect(receiver.mos()).toBeGreaterThan(4);
+});
