@@ -94,6 +94,11 @@ export class SequenceTracker {
     };
   }
 
+  /** Whether a source is heard. */
+  get started(): boolean {
+    return this.#started;
+  }
+
   /** Whether that source is the one heard now. */
   hears(ssrc: number): boolean {
     return this.#started && ssrc === this.#ssrc;

@@ -80,6 +80,8 @@ export class RtpReceiver {
   /** The number of the same events in our own offer, where the peer has another. */
   #toldDtmfPayloadType = -1;
   #eventUnitsPerMs: number | undefined;
+  /** Of the last event; -1 before the first. */
+  #eventSsrc = -1;
   /** All that the caller may speak. */
   #agreed: readonly PhoneCodec[] = [];
   #changedAtMs = Number.NEGATIVE_INFINITY;
@@ -197,7 +199,9 @@ export class RtpReceiver {
     }
     this.#lastHeardMs = nowMs;
     if (packet.ssrc === this.#reports.ssrc) this.#onCollision?.(from);
-    if (!this.#isInOrder(packet, !isEvent, nowMs)) return;
+    // A gateway that makes events itself may give them a source of their own: between them that of the audio goes on.
+    const isApart = isEvent && this.sequences.started && !this.sequences.hears(packet.ssrc);
+    if (!isApart && !this.#isInOrder(packet, !isEvent, nowMs)) return;
     this.#packets += 1;
     if (isAudio || other !== undefined) this.#takeAudio(packet, bytes, nowMs);
     else if (isEvent) this.#takeEvent(packet, bytes, nowMs);
@@ -320,6 +324,7 @@ export class RtpReceiver {
   }
 
   #isInOrder(packet: RtpPacket, timed: boolean, nowMs: number): boolean {
+    const isHeard = this.sequences.hears(packet.ssrc);
     switch (this.sequences.update(packet.ssrc, packet.sequence, packet.timestamp, timed, nowMs)) {
       case 'next':
         return true;
@@ -328,7 +333,8 @@ export class RtpReceiver {
         this.#reader.reset();
         this.frames.noise.reset();
         this.#nowMs = nowMs;
-        this.#dtmf.reset();
+        // Of another source they have timestamps of their own, and may have begun before its audio.
+        if (isHeard) this.#dtmf.reset();
         this.#inband?.reset();
         return true;
       case 'duplicate':
@@ -356,7 +362,9 @@ export class RtpReceiver {
   #takeEvent(packet: RtpPacket, bytes: Uint8Array, nowMs: number): void {
     this.#nowMs = nowMs;
     this.#keyDown = true;
-    const { payloadOffset, payloadBytes, timestamp } = packet;
+    const { payloadOffset, payloadBytes, ssrc, timestamp } = packet;
+    if (ssrc !== this.#eventSsrc) this.#dtmf.reset();
+    this.#eventSsrc = ssrc;
     if (!this.#dtmf.receive(bytes, payloadOffset, payloadBytes, timestamp, nowMs)) this.#drops.add('event');
   }
 }

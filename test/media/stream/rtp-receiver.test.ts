@@ -365,6 +365,53 @@ test('digits are reported once, and audio around them is heard', () => {
   ]);
 });
 
+describe('events of a source of their own, as some gateways send them', () => {
+  /** Eight packets of a press of the key, one between two of the audio each. */
+  const press = (
+    { go, receive }: Pick<ReturnType<typeof setUp>, 'go' | 'receive'>,
+    key: number,
+    from: number,
+  ): void => {
+    for (let step = 1; step <= 8; step += 1) {
+      const payload = eventPayload(key, Math.min(step, 6) * 160, step >= 6);
+      receive(rtpBytes({ payloadType: 101, sequence: from + step, timestamp: 1_000 * from, ssrc: 99, payload }));
+      go(1);
+    }
+  };
+
+  test('each key is reported once, and the audio goes on between them', () => {
+    const bench = setUp();
+    const { go, events, frames, receiver } = bench;
+    go(10);
+    press(bench, 5, 900);
+    go(10);
+    press(bench, 6, 940);
+    go(10);
+    expect(events.filter(({ type }) => type === 'digit')).toMatchObject([
+      { digit: '5', durationMs: 120 },
+      { digit: '6', durationMs: 120 },
+    ]);
+    expect(silentFrames(frames.slice(5))).toEqual([]);
+    expect(receiver.stats()).toMatchObject({ packets: 62, lost: 0, lateDropped: 0 });
+  });
+
+  test('audio that begins in the middle of a key, under its SSRC, does not press it again', () => {
+    const { go, events } = setUp();
+    go(10);
+    let step = 0;
+    go(16, (fields) => {
+      step += 1;
+      // In turns, from the beginning on: events and audio of the new source.
+      const sequence = 500 + step;
+      if (step % 2 === 0) return { ...fields, ssrc: 8, sequence };
+      const payload = eventPayload(5, step * 160, step >= 11);
+      return { ...fields, ssrc: 8, sequence, payloadType: 101, timestamp: 99_000, payload };
+    });
+    go(10, (fields) => ({ ...fields, ssrc: 8 }));
+    expect(events.filter(({ type }) => type === 'digit')).toMatchObject([{ digit: '5' }]);
+  });
+});
+
 test('a digit whose end never comes is reported from the frame clock', () => {
   const { events, go } = setUp();
   go(3, (fields) => ({ ...fields, timestamp: 16_000, payloadType: 101, payload: eventPayload(9, 160, false) }));
