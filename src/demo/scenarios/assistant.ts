@@ -215,10 +215,10 @@ ${flavor}routes:
     tools: [send_dtmf, stay_silent, report_outcome, hang_up]
     silence:
       firstSeconds: 5
-      repromptSeconds: 45
-      reprompts: [Hello?, "Hello, are you still there?"]
+      repromptSeconds: 60
+      reprompts: [Hello?, "Hello, are you still there?", Hello?]
       goodbye: I cannot hear you, so I will call again. Goodbye.
-      endSeconds: 150
+      endSeconds: 240
     duration: { endSeconds: 600 }
     onFailure: { waitingAfterMs: 4000, apology: "I am sorry, I have to call again later. Goodbye." }
 `;
