@@ -51,6 +51,10 @@ export type FlavorEvent =
    * for it as for its own, and alone decides.
    */
   | { readonly type: 'speech-started'; readonly positionMs: number }
+  /**
+   * The end of that. Of sound that goes on, such as music on hold, the host expects no answer before this or a final
+   * transcript comes.
+   */
   | { readonly type: 'speech-stopped'; readonly positionMs: number }
   /**
    * `text` is all of the turn so far, also where it is not `final`. The sooner a caller's words come, the better the host
