@@ -21,7 +21,7 @@ export const errorCodes = {
       'Look at the file that `signaling.embedded.tls` names: PEM, a key without passphrase that fits the certificate.',
   },
   ERR_STOPPED: {
-    meaning: 'The connector was stopped before it had started.',
+    meaning: 'The connector was stopped, before it had started or before it was to start again.',
     remedy: 'Nothing is wrong: make another one to start again.',
   },
   ERR_NO_MEDIA_PORT: {

@@ -85,10 +85,13 @@ export class VoiceConnector implements AsyncDisposable {
 
   /**
    * Loads the flavors, opens the record log, binds SIP and admin. On failure everything that was opened is closed again.
-   * Once: a second call gives the result of the first. Throws `ERR_LISTEN`, `ERR_FLAVOR_*`, `ERR_CONFIG_INVALID`,
-   * `ERR_RECORD_WRITE`, `ERR_RECORD_IN_USE`, and `ERR_STOPPED` after `stop`.
+   * Once: a second call gives the result of the first, and after `stop` none starts it again. Throws `ERR_LISTEN`,
+   * `ERR_FLAVOR_*`, `ERR_CONFIG_INVALID`, `ERR_RECORD_WRITE`, `ERR_RECORD_IN_USE`, and `ERR_STOPPED` after `stop`.
    */
   start(): Promise<ConnectorAddresses> {
+    if (this.#starting && this.#stopping) {
+      return Promise.reject(new ConnectorError('ERR_STOPPED', 'the connector was stopped, and starts no more'));
+    }
     this.#starting ??= this.#start();
     return this.#starting;
   }

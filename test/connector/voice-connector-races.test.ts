@@ -165,6 +165,13 @@ describe('start and stop', () => {
     expect(setup.flavors).toEqual([]);
   });
 
+  test('a start after a stop is refused, and not taken for the one before it', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    await setup.connector.stop();
+    await expect(setup.connector.start()).rejects.toMatchObject({ code: 'ERR_STOPPED' });
+  });
+
   test('starting twice is starting once', async () => {
     const setup = await setUp();
     expect(await setup.connector.start()).toBe(await setup.connector.start());

@@ -173,7 +173,10 @@ export class SessionLink {
 
   async #drain(): Promise<void> {
     try {
-      const { events } = this.#session;
+      const events: AsyncIterable<FlavorEvent> | undefined = this.#session?.events;
+      if (events === undefined) {
+        throw new FlavorError('ERR_FLAVOR_PROTOCOL', 'open() gave back no session with events', false);
+      }
       if (isPlainQueue(events)) {
         this.#subscribe(events);
         return;

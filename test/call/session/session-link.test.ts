@@ -186,6 +186,17 @@ describe('a session that breaks its word', () => {
     expect(seen).toEqual(['ended failed ERR_FLAVOR_PROTOCOL']);
   });
 
+  test.each([undefined, null, {}])('a session that is %j is told as what it is', async (session) => {
+    const errors: (string | undefined)[] = [];
+    const handlers = {
+      onEnded: ({ error }: { error?: FlavorError }) => errors.push(error?.message),
+      onMisbehaviour: () => {},
+    };
+    new SessionLink(session as unknown as FlavorSession, handlers).listen(() => {});
+    await settle();
+    expect(errors).toEqual(['open() gave back no session with events']);
+  });
+
   test('an event that cannot be used ends the session as failed', async () => {
     const session = await fakeSession();
     const { link: made, seen } = link(session, false);
