@@ -62,9 +62,6 @@ type SessionLeg = UasSessionLeg | UacSessionLeg;
 const AUDIT_AT_ONCE = 8;
 const AUDIT_MS = 60_000;
 
-/** Calls that a stop ends at once: the socket of OpenSIPS holds some 270 commands, and of thousands most were lost. */
-const FAREWELLS_AT_ONCE = 100;
-
 class OpensipsDriver implements SignalingDriver {
   readonly name = 'opensips';
   readonly features = { attendedTransfer: true, headers: true, infoDigits: true } as const;
@@ -181,12 +178,10 @@ class OpensipsDriver implements SignalingDriver {
     const limit = clock.setTimeout(() => this.#mi.giveUp(), this.#limits.farewellMs);
     const legs = [...this.#sessions.values(), ...this.#starting];
     const refused = this.#forgetRefused();
-    const isUp = ({ replaceableDialog }: SessionLeg): boolean => replaceableDialog !== undefined;
-    const ringing = legs.filter((leg) => !isUp(leg)).map((leg) => leg.shutDown());
-    const ended = endInTurn(legs.filter(isUp));
+    const ended = legs.map((leg) => leg.shutDown());
     // As long as something is to be heard.
     const settled = Promise.all(legs.map((leg) => (leg instanceof UacSessionLeg ? leg.settled : undefined)));
-    await Promise.all([settled.then(() => this.#subscription?.close()), refused, ...ringing, ended]);
+    await Promise.all([settled.then(() => this.#subscription?.close()), refused, ...ended]);
     // Those that have come meanwhile.
     await this.#forgetRefused();
     clock.clearTimeout(limit);
@@ -377,12 +372,4 @@ class OpensipsDriver implements SignalingDriver {
   #fault(error: unknown): void {
     this.#deps.log?.error({ error: errorMessage(error) }, 'a call of OpenSIPS could not be handled');
   }
-}
-
-async function endInTurn(legs: readonly SessionLeg[]): Promise<void> {
-  const rest = [...legs];
-  const next = async (): Promise<void> => {
-    for (let leg = rest.pop(); leg !== undefined; leg = rest.pop()) await leg.shutDown();
-  };
-  await Promise.all(Array.from({ length: FAREWELLS_AT_ONCE }, next));
 }

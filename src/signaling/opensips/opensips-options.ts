@@ -27,6 +27,8 @@ export interface OpensipsLimits
   readonly refusedMs: number;
   /** How often OpenSIPS is told to end a session while it does not answer; each takes as long as the MI client waits. */
   readonly terminateAttempts: number;
+  /** Time between two of them, ms. */
+  readonly terminateRetryMs: number;
   /** Time for the end of the INVITEs that a stop has cancelled, ms. */
   readonly closeMs: number;
   /**
@@ -60,6 +62,7 @@ export const opensipsDefaults = {
     transferTimeoutMs: 180_000,
     answerTimeoutMs: legLimitDefaults.answerTimeoutMs,
     terminateAttempts: 10,
+    terminateRetryMs: 1_000,
     closeMs: 1_000,
     farewellMs: 5_000,
   },

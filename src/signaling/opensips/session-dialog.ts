@@ -63,6 +63,8 @@ export class SessionDialog extends DialogCommands {
   #forgetTimer: TimerHandle | undefined;
   /** Until OpenSIPS has heard of the end that we decided on. */
   #ending: Promise<void> | undefined;
+  #retryTimer: TimerHandle | undefined;
+  #retryNow = (): void => {};
 
   constructor(parts: SessionDialogParts) {
     super();
@@ -235,6 +237,7 @@ export class SessionDialog extends DialogCommands {
     if (this.#phase !== 'ending') this.#leave();
     this.#parts.clock.clearTimeout(this.#forgetTimer);
     this.#phase = 'gone';
+    this.#retryNow();
     this.#parts.onForgotten();
   }
 
@@ -252,18 +255,31 @@ export class SessionDialog extends DialogCommands {
   }
 
   /**
-   * Once at least, and as often as it takes while the session is not to be forgotten.
+   * Once at least, and as often as it takes while the session is not to be forgotten; a last time when it is to be.
    *
    * @param waiting An INVITE may wait for its final response, without which OpenSIPS ends nothing. Where it has one,
    *   another is not sent.
    */
   async #terminate(waiting = false): Promise<void> {
-    for (let attempts = this.#parts.limits.terminateAttempts; attempts > 0; attempts -= 1) {
+    for (let left = this.#parts.limits.terminateAttempts; left > 0; left -= 1) {
       const refusal = waiting ? await this.session.reply('INVITE', 503) : undefined;
       const end = await this.session.terminate();
       if ((refusal?.type !== 'lost' && end.type !== 'lost') || this.#phase === 'gone') break;
+      await this.#pause();
     }
     this.forget();
+  }
+
+  /** Between two attempts, which may be lost at once where OpenSIPS has too much to do already. */
+  #pause(): Promise<void> {
+    const { clock, limits } = this.#parts;
+    return new Promise((resolve) => {
+      this.#retryNow = () => {
+        clock.clearTimeout(this.#retryTimer);
+        resolve();
+      };
+      this.#retryTimer = clock.setTimeout(resolve, limits.terminateRetryMs);
+    });
   }
 
   /** Takes an event of this session other than its first. */

@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
+import { type LaneUser, MiLane } from './mi-lane.js';
 import type { MiLink } from './mi-link.js';
 import { METHOD_NOT_FOUND, type MiAnswer, type MiParams, readMiAnswer, writeMiRequest } from './mi-message.js';
 
@@ -13,18 +14,39 @@ export type MiOutcome =
 export interface MiClientOptions {
   /** Time for the answer, by attempt, ms. Commands that may be repeated are sent once for each, others wait for as long. */
   readonly attemptMs: readonly number[];
-  /** Commands that wait for an answer at once; more are lost. */
-  readonly maxPending: number;
+  /** Commands of each kind that wait for an answer at once. The others wait for their turn. */
+  readonly atOnce: Readonly<Record<CommandKind, number>>;
+  /** Longest wait for its turn, ms; then a command is lost. */
+  readonly turnMs: number;
+  /** Commands of each kind that wait for their turn; more are lost. */
+  readonly maxWaiting: number;
 }
 
+/**
+ * The socket of OpenSIPS (mi_datagram) holds some 270 commands at the size that Linux gives it, and drops the others: 88
+ * fit, each of them sent three times, also while OpenSIPS does something else.
+ */
 export const miClientDefaults = {
   attemptMs: [500, 1_000, 2_000],
-  maxPending: 2_000,
+  atOnce: { ending: 32, session: 48, other: 8 },
+  turnMs: 5_000,
+  maxWaiting: 10_000,
 } as const satisfies MiClientOptions;
 
-interface Pending {
+/**
+ * Kinds do not wait for one another: a call that rings is answered while a thousand others are being ended, and that
+ * OpenSIPS is there is noticed whatever its sessions do.
+ *
+ * - `ending`: ends a session that is over for us.
+ * - `session`: anything else about a session.
+ * - `other`: subscription, signs of life, variables.
+ */
+type CommandKind = 'ending' | 'session' | 'other';
+
+interface Pending extends LaneUser {
   readonly method: string;
   readonly params: MiParams;
+  readonly lane: MiLane;
   readonly attempts: number;
   readonly settle: (outcome: MiOutcome) => void;
   attempt: number;
@@ -47,6 +69,7 @@ export class MiClient {
   readonly #clock: Clock;
   readonly #options: MiClientOptions;
   readonly #pending = new Map<number, Pending>();
+  readonly #lanes: Readonly<Record<CommandKind, MiLane>>;
   #lastId = 0;
   #prefixed = false;
   #closed = false;
@@ -55,6 +78,8 @@ export class MiClient {
     this.#link = link;
     this.#clock = clock;
     this.#options = options;
+    const { ending, session, other } = options.atOnce;
+    this.#lanes = { ending: new MiLane(ending), session: new MiLane(session), other: new MiLane(other) };
   }
 
   /** As {@link MiLink.address}. */
@@ -68,33 +93,42 @@ export class MiClient {
   }
 
   /**
-   * Runs a command; never rejects.
+   * Runs a command, as soon as those of its kind leave room; never rejects.
    *
    * @param repeatable It may be carried out twice without harm: it is sent again, under the same id, while no answer comes.
    */
   call(method: string, params: MiParams, repeatable: boolean): Promise<MiOutcome> {
-    if (this.#closed || this.#pending.size >= this.#options.maxPending) return Promise.resolve(LOST);
+    const { attemptMs, maxWaiting, turnMs } = this.#options;
+    const lane = this.#lanes[kindOf(method, params)];
+    if (this.#closed || lane.waiting >= maxWaiting) return Promise.resolve(LOST);
     return new Promise((resolve) => {
       const id = this.#nextId();
-      const attempts = repeatable ? this.#options.attemptMs.length : 1;
       const pending: Pending = {
         method,
         params,
-        attempts,
+        lane,
+        attempts: repeatable ? attemptMs.length : 1,
+        start: () => {
+          this.#clock.clearTimeout(pending.timer);
+          pending.prefixed = this.#prefixed && SESSION_COMMAND.test(method);
+          this.#transmit(id, pending);
+        },
         settle: resolve,
         attempt: 0,
-        prefixed: this.#prefixed && SESSION_COMMAND.test(method),
+        prefixed: false,
         renamed: false,
-        timer: undefined,
+        timer: this.#clock.setTimeout(() => this.#settle(id, pending, LOST), turnMs),
       };
       this.#pending.set(id, pending);
-      this.#transmit(id, pending);
+      lane.enter(pending);
     });
   }
 
   /** Waits for no answer any more: commands are lost, those to come as well. */
   giveUp(): void {
     this.#closed = true;
+    // Those that wait for their turn first: they are not to have it now.
+    for (const [id, pending] of this.#pending) if (pending.attempt === 0) this.#settle(id, pending, LOST);
     for (const [id, pending] of this.#pending) this.#settle(id, pending, LOST);
   }
 
@@ -155,7 +189,14 @@ export class MiClient {
     // Which name it has is what the next command starts with.
     if (known && SESSION_COMMAND.test(pending.method)) this.#prefixed = pending.prefixed;
     pending.settle(outcome);
+    pending.lane.leave(pending);
   }
+}
+
+function kindOf(method: string, params: MiParams): CommandKind {
+  if (!SESSION_COMMAND.test(method)) return 'other';
+  const bye = method === 'ua_session_update' && 'method' in params && params['method'] === 'BYE';
+  return bye || method === 'ua_session_terminate' ? 'ending' : 'session';
 }
 
 function outcomeOf(answer: MiAnswer): MiOutcome {
