@@ -12,8 +12,11 @@ export interface DialogContent {
 
 /** Whoever sent a request inside a dialog. Nothing but `onSent` is called while `send` runs. */
 export interface DialogContentUser {
-  /** It is on its way, perhaps once more with credentials; a NOTIFY names a REFER by this number. */
-  onSent?(cseq: number): void;
+  /**
+   * It is on its way, perhaps once more with credentials; a NOTIFY names a REFER by this number. `undefined`: somebody else
+   * numbers it, and the final response tells.
+   */
+  onSent?(cseq: number | undefined): void;
   /** The final response. */
   onResponse(response: SipResponse): void;
   /** There will be none. */

@@ -131,6 +131,8 @@ export class SessionChannel implements DialogChannel {
   async #transmit(outgoing: Outgoing): Promise<void> {
     const { method, ...content } = outgoing.content;
     outgoing.sent = true;
+    // What follows from it may be told of before its response: the processes of OpenSIPS do not wait for one another.
+    outgoing.user.onSent?.(undefined);
     this.#wait(outgoing, this.#parts.responseMs);
     const outcome = await this.#parts.session.request(method, content);
     // Lost may mean sent: the response, or its absence, tells.

@@ -23,7 +23,9 @@ import { referTo } from './replaces.js';
 const MAX_REMEMBERED = 8;
 
 interface Transfer {
-  /** CSeq number of the REFER, by which NOTIFYs name it; `undefined` before it is sent. */
+  /** The REFER is on its way. */
+  sent: boolean;
+  /** CSeq number of the REFER, by which NOTIFYs name it; `undefined` before it is known. */
   id: string | undefined;
   state: ReferState;
   timer: TimerHandle | undefined;
@@ -63,7 +65,7 @@ export class Transfers {
     }
     // Read now: the leg to be replaced may have ended when the REFER leaves.
     const target = referTo(request.uri, request.replaces);
-    const transfer: Transfer = { id: undefined, state: startRefer(), timer: undefined };
+    const transfer: Transfer = { sent: false, id: undefined, state: startRefer(), timer: undefined };
     this.#transfers = [...this.#transfers.slice(1 - MAX_REMEMBERED), transfer];
     return () => this.#send(transfer, target, request);
   }
@@ -93,11 +95,14 @@ export class Transfers {
     this.#transfers = [];
   }
 
-  /** A NOTIFY without `id` is of the oldest REFER that may still have one (RFC 3515 section 2.4.6). */
+  /**
+   * A NOTIFY without `id` is of the oldest REFER that may still have one (RFC 3515 section 2.4.6); one with an `id` may be
+   * of the REFER whose number is not known yet, since it may overtake the 202 (RFC 6665 section 4.1.2.4).
+   */
   #find(id: string | undefined): Transfer | undefined {
-    return this.#transfers.find((transfer) =>
-      id === undefined ? transfer.id !== undefined && transfer.state.name !== 'over' : transfer.id === id,
-    );
+    const sent = this.#transfers.filter((transfer) => transfer.sent);
+    if (id === undefined) return sent.find(({ state }) => state.name !== 'over');
+    return sent.find((transfer) => transfer.id === id) ?? sent.find((transfer) => transfer.id === undefined);
   }
 
   #send(transfer: Transfer, target: string, { referredBy, headers }: ReferRequest): void {
@@ -111,7 +116,8 @@ export class Transfers {
       { method: 'REFER', headers: [...fields, ...(headers ?? [])] },
       {
         onSent: (cseq) => {
-          transfer.id = String(cseq);
+          transfer.sent = true;
+          if (cseq !== undefined) transfer.id = String(cseq);
         },
         onResponse: ({ status }) => this.#advance(transfer, { type: 'answered', status }),
         onFailure: (reason) => this.#advance(transfer, { type: 'lost', reason }),

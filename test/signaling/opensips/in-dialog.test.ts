@@ -146,6 +146,23 @@ it('a transfer is followed to its result', async () => {
   expect(events.some(({ type }) => type === 'ended')).toBe(false);
 });
 
+it.each(['refer', 'refer;id=7'])(
+  'a NOTIFY of a transfer that is told of before its 202 gets 200 (Event: %s)',
+  async (event) => {
+    leg.refer({ uri: 'sip:desk@example.com' });
+    await opensips.outgoing(session.key, 'REFER');
+    const sipfrag = `Event: ${event}\r\nContent-Type: message/sipfrag\r\nSubscription-State: `;
+    opensips.request(session, 'NOTIFY', 'SIP/2.0 100 Trying\r\n', `${sipfrag}active\r\n`);
+    await opensips.response(session, 'NOTIFY', 200);
+    opensips.respond(session, 'REFER', 202);
+    opensips.wire.length = 0;
+    opensips.request(session, 'NOTIFY', 'SIP/2.0 486 Busy Here\r\n', `${sipfrag}terminated;reason=noresource\r\n`);
+    await opensips.response(session, 'NOTIFY', 200);
+    const told = events.filter(({ type }) => type === 'transfer');
+    expect(told.at(-1)).toEqual({ type: 'transfer', status: 486, final: true });
+  },
+);
+
 it('a digit of ours leaves by INFO', async () => {
   leg.sendDigit('5', 100);
   expect(await opensips.outgoing(session.key, 'INFO')).toMatchObject({
