@@ -43,8 +43,8 @@ export async function takeProcessLock(
  * removes whatever stands where it was bound, and by then that may be the lock of another who was as quick.
  */
 async function succeed(name: string, id: string, clock: Clock): Promise<ProcessLock | 'held' | 'unavailable'> {
-  // No longer than most names of locks are: see sun_path.
-  const own = join(dirname(name), `.${id.slice(0, 8)}`);
+  // No longer than most names of locks are: see sun_path. Node takes one that reads like a number, `.29366393`, for a port.
+  const own = join(dirname(name), `.x${id.slice(0, 7)}`);
   const server = await listenOn(own, id);
   if (typeof server === 'string') return 'unavailable';
   const ours = factsOf(own);

@@ -1,7 +1,9 @@
+import crypto, { randomUUID } from 'node:crypto';
 import { linkSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Clock, createSystemClock } from '../../src/base/clock.js';
 import { type ProcessLock, takeProcessLock } from '../../src/ops/process-lock.js';
@@ -34,6 +36,23 @@ test('is held once, and free again when it is released', async () => {
   const again = await takeProcessLock(path, { clock });
   expect(isLock(again)).toBe(true);
   if (isLock(again)) await again.release();
+});
+
+test('a dead process is succeeded in the working directory too, whatever the identity of the new one reads like', async () => {
+  const path = resolve(`${randomUUID()}.lock`);
+  onTestFinished(() => rmSync(path, { force: true }));
+  await leftBehind(path);
+  // Of a number alone Node makes a port.
+  const genuine = crypto.randomUUID;
+  onTestFinished(() => {
+    crypto.randomUUID = genuine;
+    syncBuiltinESMExports();
+  });
+  crypto.randomUUID = () => '29366393-0000-4000-8000-000000000000';
+  syncBuiltinESMExports();
+  const lock = await takeProcessLock(path, { clock });
+  expect(isLock(lock)).toBe(true);
+  if (isLock(lock)) await lock.release();
 });
 
 test('of several that start at once after a crash, one has the lock of the dead process', async () => {
