@@ -1,5 +1,4 @@
-import type { Clock } from 'sip-voice-connector/cascade';
-import { Alarm } from './alarm.js';
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 
 /** Words of the host's for the agent to say. */
 export interface HostWords {

@@ -1,4 +1,5 @@
 import {
+  Alarm,
   Backoff,
   type Clock,
   connectDeepgram,
@@ -9,7 +10,6 @@ import {
   type SharedTls,
 } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
-import { Alarm } from './alarm.js';
 import type { AgentConfig } from './config.js';
 import type { JsonObject } from './json.js';
 import { readServerMessage, type ServerMessage } from './server-message.js';

@@ -1,3 +1,4 @@
+import { Alarm, DigitCollector } from 'sip-voice-connector/cascade';
 import {
   type AudioFrame,
   bytesPerMs,
@@ -14,10 +15,8 @@ import {
   type ToolResult,
 } from 'sip-voice-connector/flavor';
 import { AgentVoice } from './agent-voice.js';
-import { Alarm } from './alarm.js';
 import { CallerAudio } from './caller-audio.js';
 import type { AgentConfig } from './config.js';
-import { DigitCollector } from './digits.js';
 import { type HostWords, Injections } from './injections.js';
 import { Line, type LineDeps } from './line.js';
 import { fromTheHost, goOn, pressedKeys, resultOf } from './phrases.js';

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock } from 'sip-voice-connector/cascade';
 
 /** Faults that a session lives through, and how long it takes for one to be forgotten, ms. */
 const MAX_FAULTS = 20;

@@ -1,4 +1,4 @@
-import { Alarm, type Clock } from './clock.js';
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 
 /** For the first sound of the greeting, while the phone rings, ms: in the end a caller would rather be answered. */
 const LONGEST_MS = 1_500;

@@ -1,6 +1,6 @@
 import tls from 'node:tls';
+import { type Clock, createSystemClock } from 'sip-voice-connector/cascade';
 import { type CallContext, defineFlavor, type Flavor, type FlavorModule } from 'sip-voice-connector/flavor';
-import { type Clock, systemClock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
 import { configured } from './connection/configure.js';
 import { type Connection, RealtimeConnection } from './connection/connection.js';
@@ -27,7 +27,7 @@ export function defineRealtime(parts: RealtimeParts = {}): FlavorModule<Realtime
       if (config.temperature !== undefined && config.dialect === 'ga') {
         throw configFailure('temperature: the service takes none; only the beta dialect has it');
       }
-      const clock = parts.clock ?? systemClock(() => deps.now());
+      const clock = parts.clock ?? { ...createSystemClock(), now: () => deps.now() };
       return new RealtimeFlavor(config, endpointOf(config), clock, parts.random ?? Math.random);
     },
   });

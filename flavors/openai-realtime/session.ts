@@ -1,3 +1,4 @@
+import { type Clock, DigitCollector } from 'sip-voice-connector/cascade';
 import {
   type AudioFrame,
   bytesPerMs,
@@ -23,11 +24,9 @@ import type { CallerTurns, CallerTurnsHandlers } from './caller/caller-turns.js'
 import { HostTurns } from './caller/host-turns.js';
 import { ServerTurns } from './caller/server-turns.js';
 import { TurnBook } from './caller/turn-book.js';
-import type { Clock } from './clock.js';
 import type { RealtimeConfig } from './config.js';
 import type { Connection } from './connection/connection.js';
 import { Line } from './connection/line.js';
-import { DigitCollector } from './digits.js';
 import { FaultCounter } from './fault-counter.js';
 import { GreetingWait } from './greeting-wait.js';
 import type { AppendMessages } from './protocol/append-message.js';

@@ -5,6 +5,7 @@
 
 export { encodeAlaw, encodeMulaw } from '../audio/g711.js';
 export { createResampler, type Resampler, type ResamplerOptions } from '../audio/resampler.js';
+export { Alarm } from '../base/alarm.js';
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,
@@ -14,10 +15,12 @@ export {
 export { type Clock, createSystemClock, type TimerHandle } from '../base/clock.js';
 export { Deadline } from '../base/deadline.js';
 export { orAborted } from '../base/or-aborted.js';
+export { pause } from '../base/pause.js';
 export { createSystemRandom, type Random } from '../base/random.js';
 export { inTurns, type Steps } from '../base/steps.js';
 export { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js';
 export { type CascadeDeps, type CascadeStages, cascadeCapabilities, createCascade } from './create-cascade.js';
+export { DigitCollector } from './dialogue/digit-collector.js';
 export {
   type AzureDeps,
   type AzureListenConfig,

@@ -1,4 +1,4 @@
-import { Alarm, type Clock } from '../clock.js';
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 import type { RealtimeConfig } from '../config.js';
 import { cancelResponse, createResponse } from '../protocol/client-event.js';
 import { asideOrder, type Request } from './request.js';

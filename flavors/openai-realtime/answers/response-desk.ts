@@ -1,5 +1,5 @@
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 import type { FlavorError, FlavorEvent, PlayoutReport } from 'sip-voice-connector/flavor';
-import { Alarm, type Clock } from '../clock.js';
 import type { RealtimeConfig } from '../config.js';
 import { cancelResponse, createResponse } from '../protocol/client-event.js';
 import { protocolFault, timeout, type WireError, wireFailure } from '../protocol/errors.js';

@@ -1,5 +1,5 @@
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 import type { PlayoutReport } from 'sip-voice-connector/flavor';
-import { Alarm, type Clock } from '../clock.js';
 import type { RealtimeConfig } from '../config.js';
 import { assistantText, createItem, deleteItem, truncateItem } from '../protocol/client-event.js';
 

@@ -1,5 +1,5 @@
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 import type { FlavorEvent } from 'sip-voice-connector/flavor';
-import { Alarm, type Clock } from '../clock.js';
 import type { RealtimeConfig } from '../config.js';
 import { deleteItem } from '../protocol/client-event.js';
 import type { ServerEvent } from '../protocol/server-event.js';

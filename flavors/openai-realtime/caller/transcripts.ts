@@ -1,5 +1,5 @@
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 import type { FlavorEvent } from 'sip-voice-connector/flavor';
-import { Alarm, type Clock } from '../clock.js';
 
 /** One turn of the caller, by the item that it is at the service. */
 interface Turn {

@@ -1,5 +1,5 @@
+import type { Clock } from 'sip-voice-connector/cascade';
 import type { FlavorEvent } from 'sip-voice-connector/flavor';
-import type { Clock } from '../clock.js';
 import type { RealtimeConfig } from '../config.js';
 import type { ServerEvent } from '../protocol/server-event.js';
 import { transcriptionUsageEvents } from '../protocol/usage.js';

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Clock, TimerHandle } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import { WebSocket } from 'ws';
-import type { Clock, Timer } from '../clock.js';
 import { AudioDeltaReader } from '../protocol/audio-delta.js';
 import {
   closeFailure,
@@ -73,7 +73,7 @@ export class RealtimeConnection implements Connection {
   #updates: { readonly eventId: string; readonly settle: (error?: FlavorError) => void }[] = [];
   #updateCount = 0;
   readonly #audio = new AudioDeltaReader();
-  #keepalive: Timer;
+  #keepalive: TimerHandle | undefined;
   #heardSincePing = true;
 
   /**

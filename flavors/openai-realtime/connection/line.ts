@@ -1,5 +1,5 @@
+import { Alarm, type Clock, pause } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
-import { Alarm, type Clock, sleep } from '../clock.js';
 import { timeout } from '../protocol/errors.js';
 import type { ServerEvent } from '../protocol/server-event.js';
 import type { Connection } from './connection.js';
@@ -157,7 +157,7 @@ export class Line {
       try {
         const standby = this.#standby;
         this.#standby = undefined;
-        if (!standby?.alive) await sleep(this.#delayMs(), this.#options.clock, signal);
+        if (!standby?.alive) await pause(this.#delayMs(), this.#options.clock, signal);
         const connection = standby?.alive ? standby : await this.#options.obtain(signal);
         if (signal.aborted) {
           connection.close();

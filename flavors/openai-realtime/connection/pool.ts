@@ -1,4 +1,4 @@
-import { Alarm, type Clock } from '../clock.js';
+import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 import type { Connection } from './connection.js';
 
 export interface PoolOptions {

@@ -1,3 +1,4 @@
+import { Alarm } from '../../base/alarm.js';
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import {
@@ -10,7 +11,6 @@ import {
 import { type CascadeOptions, firstClauseCharacters } from '../options.js';
 import type { LanguageModel, ModelToolCall } from '../stages/language-model.js';
 import type { AnswerRequest, TurnCommand, TurnEvent } from '../turns/turn-state.js';
-import { Alarm } from './alarm.js';
 import { Answer } from './answer.js';
 import { AsideDesk } from './aside-desk.js';
 import type { Memory } from './memory.js';

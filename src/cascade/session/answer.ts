@@ -1,9 +1,9 @@
+import { Alarm } from '../../base/alarm.js';
 import type { Clock } from '../../base/clock.js';
 import { FlavorError, type FlavorEvent } from '../../flavor-api/index.js';
 import type { LanguageModel, LanguageModelRequest, ModelOpaque, ModelToolCall } from '../stages/language-model.js';
 import { asFlavorError, timeoutError } from '../stages/stage-error.js';
 import { ClauseSplitter, type ClauseSplitterOptions, clauseSplitterDefaults } from '../text/clause-splitter.js';
-import { Alarm } from './alarm.js';
 import { SpeechOut, type VoiceParts } from './speech-out.js';
 
 export interface AnswerParts {

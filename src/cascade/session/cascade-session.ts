@@ -1,3 +1,4 @@
+import { Alarm } from '../../base/alarm.js';
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import {
@@ -30,7 +31,6 @@ import {
   type TurnOptions,
   type TurnState,
 } from '../turns/turn-state.js';
-import { Alarm } from './alarm.js';
 import { AnswerDesk } from './answer-desk.js';
 import { Memory } from './memory.js';
 import { Recogniser } from './recogniser.js';

@@ -1,8 +1,8 @@
+import { Alarm } from '../../base/alarm.js';
 import type { Clock } from '../../base/clock.js';
 import { type AudioFormat, type AudioFrame, FlavorError } from '../../flavor-api/index.js';
 import type { SpeechToText, SpeechToTextEvent, SpeechToTextStream } from '../stages/speech-to-text.js';
 import { asFlavorError } from '../stages/stage-error.js';
-import { Alarm } from './alarm.js';
 
 export interface RecogniserParts {
   readonly engine: SpeechToText;

@@ -1,3 +1,4 @@
+import { Alarm } from '../../base/alarm.js';
 import type { Clock } from '../../base/clock.js';
 import { FlavorError, type FlavorEvent } from '../../flavor-api/index.js';
 import { restOfPiece, type SpeechPace } from '../fail-over/seam.js';
@@ -9,7 +10,6 @@ import type {
   TextToSpeechUtterance,
 } from '../stages/text-to-speech.js';
 import { SpokenText, type TextCue } from '../text/spoken-text.js';
-import { Alarm } from './alarm.js';
 
 /** A call's voice, and what goes with it. */
 export interface VoiceParts {

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from 'sip-voice-connector/cascade';
+import type { Clock, TimerHandle } from './clock.js';
 
 /** One timer that is set, moved and stopped. */
 export class Alarm {
@@ -9,6 +9,11 @@ export class Alarm {
     this.#clock = clock;
   }
 
+  /** It is set, and has not gone off. */
+  get pending(): boolean {
+    return this.#timer !== undefined;
+  }
+
   /** Calls `callback` once after `delayMs`, in place of what was to be called before. */
   set(delayMs: number, callback: () => void): void {
     this.clear();
@@ -16,10 +21,6 @@ export class Alarm {
       this.#timer = undefined;
       callback();
     }, delayMs);
-  }
-
-  get pending(): boolean {
-    return this.#timer !== undefined;
   }
 
   clear(): void {

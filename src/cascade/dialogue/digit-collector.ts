@@ -1,4 +1,5 @@
-import { Alarm, type Clock } from './clock.js';
+import { Alarm } from '../../base/alarm.js';
+import type { Clock } from '../../base/clock.js';
 
 /** Keys collected at once; a caller who presses more is not typing a number. */
 const MAX_DIGITS = 64;
