@@ -244,6 +244,8 @@ test('Spanish', () => {
       ['21 €, 100 casas, 1.500,5', 'veintiún euros, cien casas, mil quinientos coma cinco'],
       ['14/03/2026 a las 14:30', 'catorce de marzo de dos mil veintiséis a las catorce treinta'],
       ['El Sr. Pérez, 3º', 'El señor Pérez, tercero'],
+      ['pedido 11-12-2024-77', 'pedido uno uno, uno dos, dos cero dos cuatro, siete siete'],
+      ['1-5-2026-5-6-2026', 'primero de mayo de dos mil veintiséis a cinco de junio de dos mil veintiséis'],
     ],
     'es',
   );
@@ -256,6 +258,8 @@ test('French', () => {
       ['le 1er mai à 14h30', 'le premier mai à quatorze heures trente'],
       ['20,50 € par mois', 'vingt euros et cinquante centimes par mois'],
       ['2e et 5e', 'deuxième et cinquième'],
+      ['01/05/2026-05/06/2026', 'premier mai deux mille vingt-six à cinq juin deux mille vingt-six'],
+      ['commande 11-12-2024-77', 'commande un un, un deux, deux zéro deux quatre, sept sept'],
       ['06 12 34 56 78', 'zéro six, un deux, trois quatre, cinq six, sept huit'],
     ],
     'fr',

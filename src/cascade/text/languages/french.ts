@@ -1,6 +1,6 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
-import { isDay, isTime, wholeYear } from '../rules/dates.js';
+import { dayFirstRules, isTime } from '../rules/dates.js';
 
 const small = [
   'zéro',
@@ -106,23 +106,7 @@ const PARTS =
 const BEFORE_DAY = /(?<!\p{L})(?:le|du|au|dès|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s$/iu;
 
 const rules: readonly Rule[] = [
-  {
-    pattern: /(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?![\d/-])/y,
-    say: (match) => {
-      const [day, month] = [Number(match[1]), Number(match[2])];
-      return isDay(month, day) ? date(day, month, match[3]) : undefined;
-    },
-  },
-  {
-    // 01/05/26; le 1/5, where what stands before says that it is a day
-    pattern: /(\d{1,2})\/(\d{1,2})(?:\/(\d{2}))?(?![\d/]|[.,]\d)/y,
-    say: (match, { before, after }) => {
-      const [day, month] = [Number(match[1]), Number(match[2])];
-      const isDate = match[3] !== undefined || (BEFORE_DAY.test(before) && !PARTS.test(after));
-      if (!isDay(month, day) || !isDate) return undefined;
-      return date(day, month, match[3] === undefined ? undefined : wholeYear(match[3]));
-    },
-  },
+  ...dayFirstRules(date, BEFORE_DAY, PARTS),
   { pattern: /24\s?h?\/24/iy, say: () => 'vingt-quatre heures sur vingt-quatre' },
   { pattern: /7\s?j?\/7(?![\d/])/iy, say: () => 'sept jours sur sept' },
   { pattern: /24\/7/y, say: () => 'vingt-quatre heures sur vingt-quatre, sept jours sur sept' },

@@ -1,6 +1,6 @@
 import type { SpokenLanguage } from '../language.js';
 import type { Rule } from '../rule.js';
-import { isDay, isTime, wholeYear } from '../rules/dates.js';
+import { dayFirstRules, isTime } from '../rules/dates.js';
 
 const small = [
   'cero',
@@ -137,23 +137,7 @@ const BEFORE_DAY = /(?<!\p{L})(?:el|al|del|lunes|martes|miércoles|jueves|vierne
 
 const rules: readonly Rule[] = [
   { pattern: /24\/7/y, say: () => 'las veinticuatro horas, los siete días' },
-  {
-    pattern: /(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?![\d/])/y,
-    say: (match) => {
-      const [day, month] = [Number(match[1]), Number(match[2])];
-      return isDay(month, day) ? date(day, month, match[3]) : undefined;
-    },
-  },
-  {
-    // 01/05/26; el 1/5, where what stands before says that it is a day
-    pattern: /(\d{1,2})\/(\d{1,2})(?:\/(\d{2}))?(?![\d/]|[.,]\d)/y,
-    say: (match, { before, after }) => {
-      const [day, month] = [Number(match[1]), Number(match[2])];
-      const isDate = match[3] !== undefined || (BEFORE_DAY.test(before) && !PARTS.test(after));
-      if (!isDay(month, day) || !isDate) return undefined;
-      return date(day, month, match[3] === undefined ? undefined : wholeYear(match[3]));
-    },
-  },
+  ...dayFirstRules(date, BEFORE_DAY, PARTS),
   {
     // 1º, 2.ª, 1.er piso
     pattern: /(\d{1,2})\.?(\u00ba|\u00aa|er(?!\p{L}))/uy,

@@ -45,3 +45,36 @@ export function isTime(hour: number, minute: number): boolean {
 export function wholeYear(written: string): string {
   return written.length === 4 ? written : `${written >= '50' ? 19 : 20}${written}`;
 }
+
+/**
+ * Dates with the day first: `1/5/2026`, `01/05/26`, and `le 1/5` where what stands before says that it is a day.
+ *
+ * @param say the date in words; `year` has four digits
+ * @param dayBefore matches text before a day
+ * @param partsBehind matches text behind a fraction that could be a day: 3/4 du temps
+ */
+export function dayFirstRules(
+  say: (day: number, month: number, year: string | undefined) => string,
+  dayBefore: RegExp,
+  partsBehind: RegExp,
+): readonly Rule[] {
+  return [
+    {
+      // Behind a date with dashes, one more is the number of an order: 11-12-2024-77; or the way to another date.
+      pattern: /(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?![\d/]|(?<=-\d{4})-(?!\d{1,2}-\d{1,2}-\d{4}(?![\d-])))/y,
+      say: (match) => {
+        const [day, month] = [Number(match[1]), Number(match[2])];
+        return isDay(month, day) ? say(day, month, match[3]) : undefined;
+      },
+    },
+    {
+      pattern: /(\d{1,2})\/(\d{1,2})(?:\/(\d{2}))?(?![\d/]|[.,]\d)/y,
+      say: (match, { before, after }) => {
+        const [day, month] = [Number(match[1]), Number(match[2])];
+        const isDate = match[3] !== undefined || (dayBefore.test(before) && !partsBehind.test(after));
+        if (!isDay(month, day) || !isDate) return undefined;
+        return say(day, month, match[3] === undefined ? undefined : wholeYear(match[3]));
+      },
+    },
+  ];
+}
