@@ -1,4 +1,4 @@
-import type { FliteSpeech } from 'sip-voice-connector/cascade';
+import { encodedSamples, type FliteSpeech } from 'sip-voice-connector/cascade';
 import type { FlavorEvent } from 'sip-voice-connector/flavor';
 
 /** Something to be said, spoken. */
@@ -27,7 +27,7 @@ export function* utteranceEvents(responseId: string, utterance: Utterance): Gene
     for (; word < words.length && (words[word]?.startMs ?? 0) < endMs; word += 1) {
       yield { type: 'text', responseId, text: `${spelled[word] ?? ''} `, atMs: words[word]?.startMs ?? 0 };
     }
-    yield { type: 'audio', responseId, data: pcmBytes(pcm.subarray(start, start + chunkSamples)) };
+    yield { type: 'audio', responseId, data: encodedSamples(pcm.subarray(start, start + chunkSamples), 'pcm16') };
   }
   yield { type: 'audio-done', responseId };
 }
@@ -43,9 +43,4 @@ export function* playbackEvents(
     yield { type: 'audio', responseId, data: bytes.subarray(start, start + chunkBytes) };
   }
   yield { type: 'audio-done', responseId };
-}
-
-/** A copy of samples as the contract's `pcm16`: little-endian, which is every platform Node runs on. */
-function pcmBytes(samples: Int16Array): Uint8Array {
-  return new Uint8Array(samples.buffer.slice(samples.byteOffset, samples.byteOffset + samples.byteLength));
 }

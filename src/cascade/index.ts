@@ -3,7 +3,7 @@
  * of three of them; an offline voice, and text made speakable. Published as `sip-voice-connector/cascade`.
  */
 
-export { encodeAlaw, encodeMulaw } from '../audio/g711.js';
+export { encodedSamples } from '../audio/linear-samples.js';
 export { createResampler, type Resampler, type ResamplerOptions } from '../audio/resampler.js';
 export { Alarm } from '../base/alarm.js';
 export {

@@ -1,4 +1,4 @@
-import { type Clock, encodeAlaw, encodeMulaw, type TimerHandle } from 'sip-voice-connector/cascade';
+import { type Clock, encodedSamples, type TimerHandle } from 'sip-voice-connector/cascade';
 import type { AudioFormat } from 'sip-voice-connector/flavor';
 import type { Rendering } from './rendering.js';
 
@@ -82,7 +82,9 @@ export class Handover {
   /** Hands these on at once. */
   say(samples: Int16Array): void {
     const most = MOST_MS * this.#perMs;
-    for (let at = 0; at < samples.length; at += most) this.#push(this.#encode(samples.subarray(at, at + most)));
+    for (let at = 0; at < samples.length; at += most) {
+      this.#push(encodedSamples(samples.subarray(at, at + most), this.#format.encoding));
+    }
     this.#heardUntilMs = Math.max(this.#heardUntilMs, this.#clock.now()) + samples.length / this.#perMs;
   }
 
@@ -92,18 +94,5 @@ export class Handover {
 
   get #perMs(): number {
     return this.#format.sampleRate / 1_000;
-  }
-
-  #encode(samples: Int16Array): Uint8Array {
-    if (this.#format.encoding === 'pcm16') {
-      const bytes = new Uint8Array(2 * samples.length);
-      const view = new DataView(bytes.buffer);
-      for (let i = 0; i < samples.length; i += 1) view.setInt16(2 * i, samples[i] as number, true);
-      return bytes;
-    }
-    const codes = new Uint8Array(samples.length);
-    if (this.#format.encoding === 'mulaw') encodeMulaw(samples, codes);
-    else encodeAlaw(samples, codes);
-    return codes;
   }
 }

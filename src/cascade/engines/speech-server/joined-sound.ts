@@ -1,4 +1,4 @@
-import { encodeAlaw, encodeMulaw } from '../../../audio/g711.js';
+import { encodedSamples } from '../../../audio/linear-samples.js';
 import { createResampler, type Resampler } from '../../../audio/resampler.js';
 import type { AudioFormat } from '../../../flavor-api/index.js';
 import { SmoothEdges } from './smooth-edges.js';
@@ -76,19 +76,6 @@ export class JoinedSound {
     stretch.early -= skipped;
     const sound = resampled.subarray(skipped, skipped + Math.max(0, Math.min(mostSamples, resampled.length)));
     this.#emitted += sound.length;
-    return encoded(sound, this.#format.encoding);
+    return encodedSamples(sound, this.#format.encoding);
   }
-}
-
-/** The bytes of samples, the receiver's own. */
-function encoded(samples: Int16Array, encoding: AudioFormat['encoding']): Uint8Array {
-  if (encoding === 'pcm16') {
-    const bytes = Buffer.alloc(2 * samples.length);
-    for (let i = 0; i < samples.length; i += 1) bytes.writeInt16LE(samples[i] as number, 2 * i);
-    return bytes;
-  }
-  const bytes = new Uint8Array(samples.length);
-  if (encoding === 'mulaw') encodeMulaw(samples, bytes);
-  else encodeAlaw(samples, bytes);
-  return bytes;
 }
