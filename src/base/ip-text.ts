@@ -29,3 +29,9 @@ export function addressBytes(literal: string): Buffer {
   const zeros = new Array<string>(8 - before.length - after.length).fill('0');
   return Buffer.from([...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
+
+/** Whether an address of this family is what a `lookup` of Node was asked for. */
+export function hasFamily(family: number, wanted: number | string | undefined): boolean {
+  const version = wanted === 'IPv4' ? 4 : wanted === 'IPv6' ? 6 : wanted;
+  return version === undefined || version === 0 || version === family;
+}

@@ -1,6 +1,7 @@
 import { isIP, type LookupFunction, Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { ConnectorError } from '../base/connector-error.js';
+import { hasFamily } from '../base/ip-text.js';
 import type { AddressGuard } from './address-guard.js';
 
 /** One address of a host name. */
@@ -62,11 +63,6 @@ function guardedLookup(guard: AddressGuard, resolve: ResolveHost): LookupFunctio
     };
     resolve(hostname).then(accept, refuse);
   };
-}
-
-function hasFamily(family: number, wanted: number | string | undefined): boolean {
-  const version = wanted === 'IPv4' ? 4 : wanted === 'IPv6' ? 6 : wanted;
-  return version === undefined || version === 0 || version === family;
 }
 
 function blocked(hostname: string): ConnectorError {

@@ -1,10 +1,10 @@
+import { PLACEHOLDER } from '../../base/placeholder.js';
+
 /** Longest text that one variable puts into a template, characters. */
 const MAX_VALUE_LENGTH = 512;
 
 /** Header fields that carry proofs of identity: never shown to a flavor, never put into a text. */
 const CREDENTIAL_HEADERS: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization']);
-
-const PLACEHOLDER = /\{\{[ \t]*([\w.-]{1,128})[ \t]*\}\}/g;
 
 /** Variables that every call has by itself. A route cannot set them; `call.id` it could not name anyway. */
 export const callVariableNames = [

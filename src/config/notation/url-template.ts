@@ -1,3 +1,4 @@
+import { hasDotSegment } from '../../base/dot-segments.js';
 import type { Parsed } from './addresses.js';
 import { renderTemplate } from './template.js';
 
@@ -51,10 +52,4 @@ export function renderUrl(
   if (hasDotSegment(text) || !URL.canParse(text))
     return { ok: false, problem: 'the values make another address of this URL', missing };
   return { ok: true, value: text, missing };
-}
-
-/** "." and ".." in any spelling, "%2e" included, lead elsewhere (WHATWG URL, section 4.4). */
-function hasDotSegment(url: string): boolean {
-  const path = /^[^:]+:\/\/[^/?]*([^?]*)/.exec(url)?.[1] ?? '';
-  return path.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
 }

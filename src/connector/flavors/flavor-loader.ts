@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { defaultExport } from '../../base/default-export.js';
 import { thrownAt } from '../../base/thrown-at.js';
 import { typeScriptProblem } from '../../base/type-stripping.js';
 import type { FlavorModule } from '../../flavor-api/index.js';
@@ -75,12 +76,6 @@ async function importFrom(
     const [reason] = errorMessage(error).split('\n');
     throw new Error(`${reason} (at ${at})`, { cause: error });
   }
-}
-
-/** Of a module that was compiled from ESM to CommonJS, the default export is one level down. */
-function defaultExport(value: unknown): unknown {
-  const compiled = typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
-  return compiled ? value.default : value;
 }
 
 function isFlavorModule(value: unknown): value is FlavorModule {

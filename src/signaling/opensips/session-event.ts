@@ -1,7 +1,8 @@
+import { isObject } from '../../base/is-object.js';
 import { readHead } from '../message/message-head.js';
 import { SipHeaders } from '../message/sip-headers.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
-import { isObject, parseObject } from './mi/mi-message.js';
+import { parseObject } from './mi/mi-message.js';
 
 /** The event that b2b_entities raises about a session of `ua_session_server_init` or `ua_session_client_start`. */
 export const UA_SESSION_EVENT = 'E_UA_SESSION';

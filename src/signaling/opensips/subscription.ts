@@ -1,7 +1,7 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
+import { isObject } from '../../base/is-object.js';
 import type { Logger } from '../../flavor-api/index.js';
 import type { MiClient } from './mi/mi-client.js';
-import { isObject } from './mi/mi-message.js';
 import type { SubscriptionOptions } from './opensips-options.js';
 import { UA_SESSION_EVENT } from './session-event.js';
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ConnectorError, errorMessage } from '../../base/connector-error.js';
+import { defaultExport } from '../../base/default-export.js';
 import { thrownAt } from '../../base/thrown-at.js';
 import { typeScriptProblem } from '../../base/type-stripping.js';
 import type { ToolSchema, UserTool } from './define-tool.js';
@@ -31,12 +32,6 @@ export async function loadToolModule(path: string, stripsTypes?: boolean): Promi
   const problem = problemOf(tool);
   if (problem !== undefined || !isTool(tool)) throw invalid(`${path} is no tool: ${problem}`);
   return tool;
-}
-
-/** Of a module that was compiled from ESM to CommonJS, the default export is one level down. */
-function defaultExport(value: unknown): unknown {
-  const compiled = typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
-  return compiled ? value.default : value;
 }
 
 function isTool(value: unknown): value is LoadedTool {

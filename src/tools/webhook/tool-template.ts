@@ -1,7 +1,8 @@
+import { PLACEHOLDER } from '../../base/placeholder.js';
+
 /** What a placeholder stands for; `undefined` where there is nothing of that name. */
 export type TemplateValues = (name: string) => unknown;
 
-const PLACEHOLDER = /\{\{[ \t]*([\w.-]{1,128})[ \t]*\}\}/g;
 /** Longest text that one placeholder puts in, characters. */
 const MAX_VALUE_CHARS = 4096;
 

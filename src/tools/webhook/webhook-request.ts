@@ -1,4 +1,5 @@
 import { ConnectorError } from '../../base/connector-error.js';
+import { hasDotSegment } from '../../base/dot-segments.js';
 import type { CallFacts } from '../tool.js';
 import { templateValues } from './template-values.js';
 import { type TemplateValues, ToolTemplate } from './tool-template.js';
@@ -95,10 +96,4 @@ function originOf(url: ToolTemplate): string {
   const text = url.percentEncoded(() => 'x');
   if (!URL.canParse(text)) throw new ConnectorError('ERR_TOOL_INVALID', 'url: not a url');
   return new URL(text).origin;
-}
-
-/** `.` and `..` lead elsewhere in any spelling: percent-encoding does not help (WHATWG URL section 4.4). */
-function hasDotSegment(url: string): boolean {
-  const path = /^[^:]+:\/\/[^/?]*([^?]*)/.exec(url)?.[1] ?? '';
-  return path.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { concurrencySchema, patienceSchemas } from '../speech-server/server-config.js';
+import { concurrencySchema, patienceSchemas, serverTokenSchema } from '../speech-server/server-config.js';
 
 const name = z.string().regex(/^[^\s"\\][^"\\\n\r]{0,199}$/);
 
@@ -10,14 +10,7 @@ export const openAiSpeechSchema = z.strictObject({
     .refine((url) => !/[?#]/.test(url), { error: 'an address without ? and #' })
     .default('https://api.openai.com/v1')
     .describe('Of the API, with its version.'),
-  apiKey: z
-    .string()
-    .min(1)
-    .max(4_000)
-    .regex(/^[\x21-\x7e]+$/)
-    .meta({ writeOnly: true })
-    .optional()
-    .describe('Default: none, as servers of your own want it.'),
+  apiKey: serverTokenSchema.describe('Default: none, as servers of your own want it.'),
   vendor: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/)

@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { withoutBrackets } from '../../../base/ip-text.js';
+import { hasFamily, withoutBrackets } from '../../../base/ip-text.js';
 import { FlavorError } from '../../../flavor-api/index.js';
 
 /** Where the connections of an engine may go. Engines that are given one ask it before, and while, they connect. */
@@ -120,11 +120,6 @@ class AddressSet {
     if (version === 4) return this.#ipv4.check(mapped, 'ipv4');
     return version === 6 && this.#ipv6.check(mapped, 'ipv6');
   }
-}
-
-function hasFamily(family: number, wanted: number | string | undefined): boolean {
-  const version = wanted === 'IPv4' ? 4 : wanted === 'IPv6' ? 6 : wanted;
-  return version === undefined || version === 0 || version === family;
 }
 
 const bySystem: ResolveName = (name) =>

@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { errorMessage } from '../../../base/connector-error.js';
+import { isObject } from '../../../base/is-object.js';
 import type { Random } from '../../../base/random.js';
 import { createSourceFilter } from '../../../base/source-filter.js';
 import type { Logger } from '../../../flavor-api/index.js';
@@ -10,7 +11,7 @@ import { createEventFilter, miHost } from '../event-sources.js';
 import { createMiLink } from '../mi/create-mi-link.js';
 import { MiClient, type MiOutcome } from '../mi/mi-client.js';
 import type { MiAddress } from '../mi/mi-link.js';
-import { isObject, METHOD_NOT_FOUND, type MiParams } from '../mi/mi-message.js';
+import { METHOD_NOT_FOUND, type MiParams } from '../mi/mi-message.js';
 import { opensipsDefaults } from '../opensips-options.js';
 import { readSessionEvent, type SessionEvent, UA_SESSION_EVENT } from '../session-event.js';
 import { HUB_FIELD, Subscription } from '../subscription.js';

@@ -1,3 +1,5 @@
+import { isObject } from '../../../base/is-object.js';
+
 /** Parameters of an MI command; OpenSIPS tells strings from numbers. */
 export type MiParams = Readonly<Record<string, string | number>> | readonly (string | number)[];
 
@@ -72,10 +74,6 @@ export function takeObjects(text: string): { readonly objects: readonly string[]
     }
   }
   return { objects, rest: depth > 0 ? text.slice(start) : '' };
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Reads a request with named parameters; `undefined` for anything else. */
