@@ -1,3 +1,4 @@
+import { PowerSpectrum } from '../audio/power-spectrum.js';
 import type { Clock } from '../base/clock.js';
 import { ConnectorError } from '../base/connector-error.js';
 import type { Random } from '../base/random.js';
@@ -20,7 +21,6 @@ import type { RtpPlace } from './sockets/rtp-ports.js';
 import { RtpSocketsTransport } from './sockets/rtp-sockets.js';
 import { RtpStream } from './stream/rtp-stream.js';
 import { StreamCodecs } from './stream/stream-codecs.js';
-import { PowerSpectrum } from './voice/power-spectrum.js';
 import { createVoiceDetector, type VoiceDetector } from './voice/vad.js';
 import { PacingWheel } from './wheel/pacing-wheel.js';
 

@@ -1,4 +1,4 @@
-import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../src/media/voice/power-spectrum.js';
+import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../src/audio/power-spectrum.js';
 
 /** Pieces that a recording is searched for, ms. */
 const PIECE_MS = 200;

@@ -1,5 +1,5 @@
+import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../src/audio/power-spectrum.js';
 import { Concealment } from '../../src/media/caller/concealment.js';
-import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../src/media/voice/power-spectrum.js';
 import { SeededRandom } from './seeded-random.js';
 import { speak8k } from './speech.js';
 

@@ -1,20 +1,21 @@
+import { PowerSpectrum, SPECTRUM_BINS, SPECTRUM_SAMPLES } from '../../audio/power-spectrum.js';
+
 /** Rate at which frames are looked at, Hz: what a phone lets through. */
 const BASE_RATE = 8_000;
-const WINDOW = 256;
 /** From one frame to the next. */
 export const FRAME_MS = 10;
 const HOP = (BASE_RATE * FRAME_MS) / 1_000;
 export const BANDS = 16;
 const LOWEST_HZ = 120;
 const HIGHEST_HZ = 3_700;
-/** Energy of a band that counts as none: a step or two of 16 bits. */
-const FLOOR = 1e3;
+/** Power of a band that counts as none: a step or two of 16 bits. */
+const FLOOR = 10;
 
 /** 32 ms of sound, seen from afar: where its energy lies, and how much there is. */
 export interface Frame {
-  /** Natural logarithms of the energies of the bands, their mean taken off: what sound it is, however loud. */
+  /** Natural logarithms of the powers of the bands, their mean taken off: what sound it is, however loud. */
   readonly shape: Float32Array;
-  /** Energy, dB above an arbitrary level. */
+  /** Power, dB above an arbitrary level. */
   readonly levelDb: number;
 }
 
@@ -67,11 +68,11 @@ export class SoundingTime {
 export class FrameReader {
   readonly frames: Frame[] = [];
   readonly #decimation: number;
-  readonly #analysis = new Analysis();
+  readonly #spectrum = new PowerSpectrum();
   /** What is left of the last chunk, at the rate it came in. */
   #rest: Int16Array = new Int16Array(0);
   /** At the base rate: the beginning is that of the next frame. */
-  #pending = new Float32Array(4 * WINDOW);
+  #pending = new Int16Array(4 * SPECTRUM_SAMPLES);
   #length = 0;
 
   /** @param sampleRate a whole multiple of 8000 Hz */
@@ -93,16 +94,36 @@ export class FrameReader {
     this.#length += count;
     this.#rest = joined.slice(count * step);
     let at = 0;
-    for (; at + WINDOW <= this.#length; at += HOP) this.frames.push(this.#analysis.frameOf(this.#pending, at));
+    for (; at + SPECTRUM_SAMPLES <= this.#length; at += HOP) this.frames.push(this.#frameAt(at));
     this.#pending.copyWithin(0, at, this.#length);
     this.#length -= at;
   }
 
   #grow(count: number): void {
     if (this.#length + count <= this.#pending.length) return;
-    const larger = new Float32Array(2 * (this.#length + count));
+    const larger = new Int16Array(2 * (this.#length + count));
     larger.set(this.#pending.subarray(0, this.#length));
     this.#pending = larger;
+  }
+
+  #frameAt(at: number): Frame {
+    const { power, window } = this.#spectrum;
+    for (let i = 0; i < SPECTRUM_SAMPLES; i += 1) window[i] = this.#pending[at + i] as number;
+    this.#spectrum.compute(window);
+    const shape = new Float32Array(BANDS).fill(FLOOR);
+    for (let bin = firstBin; bin <= lastBin; bin += 1) {
+      const band = bandOfBin[bin] as number;
+      shape[band] = (shape[band] as number) + (power[bin] as number);
+    }
+    let mean = 0;
+    let sum = 0;
+    for (let band = 0; band < BANDS; band += 1) {
+      sum += shape[band] as number;
+      shape[band] = Math.log(shape[band] as number);
+      mean += (shape[band] as number) / BANDS;
+    }
+    for (let band = 0; band < BANDS; band += 1) shape[band] = (shape[band] as number) - mean;
+    return { shape, levelDb: 10 * Math.log10(sum) };
   }
 }
 
@@ -113,112 +134,12 @@ function concat(one: Int16Array, other: Int16Array): Int16Array {
   return both;
 }
 
-/** Half as many points as the window has samples: two neighbours are the parts of one complex number. */
-const POINTS = WINDOW / 2;
-const hann = Float64Array.from({ length: WINDOW }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / WINDOW));
-const cosines = Float64Array.from({ length: WINDOW / 2 }, (_, i) => Math.cos((2 * Math.PI * i) / WINDOW));
-const sines = Float64Array.from({ length: WINDOW / 2 }, (_, i) => -Math.sin((2 * Math.PI * i) / WINDOW));
-/** Where each point goes before the transform: its number with the bits in reverse. */
-const reversed = Uint8Array.from({ length: POINTS }, (_, i) => {
-  let number = 0;
-  for (let bit = 1; bit < POINTS; bit *= 2) number = 2 * number + ((i & bit) === 0 ? 0 : 1);
-  return number;
-});
 const mel = (hz: number): number => 1127 * Math.log(1 + hz / 700);
-/** The band of each line of the spectrum; -1: of none. */
-const bandOfLine = Int8Array.from({ length: WINDOW / 2 }, (_, line) => {
-  const hz = (line * BASE_RATE) / WINDOW;
+/** The band of each bin of the spectrum; -1: of none. */
+const bandOfBin = Int8Array.from({ length: SPECTRUM_BINS }, (_, bin) => {
+  const hz = (bin * BASE_RATE) / SPECTRUM_SAMPLES;
   if (hz < LOWEST_HZ || hz >= HIGHEST_HZ) return -1;
   return Math.floor((BANDS * (mel(hz) - mel(LOWEST_HZ))) / (mel(HIGHEST_HZ) - mel(LOWEST_HZ)));
 });
-const firstLine = bandOfLine.findIndex((band) => band >= 0);
-const lastLine = bandOfLine.findLastIndex((band) => band >= 0);
-
-/** Makes frames of a window of samples. What it works in is kept for the next. */
-class Analysis {
-  readonly #re = new Float64Array(POINTS);
-  readonly #im = new Float64Array(POINTS);
-  readonly #energies = new Float64Array(BANDS);
-
-  frameOf(samples: Float32Array, at: number): Frame {
-    const re = this.#re;
-    const im = this.#im;
-    const energies = this.#energies;
-    for (let i = 0; i < POINTS; i += 1) {
-      const place = reversed[i] as number;
-      re[place] = (samples[at + 2 * i] as number) * (hann[2 * i] as number);
-      im[place] = (samples[at + 2 * i + 1] as number) * (hann[2 * i + 1] as number);
-    }
-    transform(re, im);
-    energies.fill(0);
-    for (let line = firstLine; line <= lastLine; line += 1) {
-      const band = bandOfLine[line] as number;
-      energies[band] = (energies[band] as number) + energyOf(re, im, line);
-    }
-    let mean = 0;
-    let sum = 0;
-    const shape = new Float32Array(BANDS);
-    for (let band = 0; band < BANDS; band += 1) {
-      const energy = (energies[band] as number) + FLOOR;
-      shape[band] = Math.log(energy);
-      mean += (shape[band] as number) / BANDS;
-      sum += energy;
-    }
-    for (let band = 0; band < BANDS; band += 1) shape[band] = (shape[band] as number) - mean;
-    return { shape, levelDb: 10 * Math.log10(sum) };
-  }
-}
-
-/** Of a line of the real spectrum: the even samples and the odd ones were transformed as one. */
-function energyOf(re: Float64Array, im: Float64Array, line: number): number {
-  const one = re[line] as number;
-  const oneIm = im[line] as number;
-  const other = re[POINTS - line] as number;
-  const otherIm = im[POINTS - line] as number;
-  const odd = (oneIm + otherIm) / 2;
-  const oddIm = (other - one) / 2;
-  const cosine = cosines[line] as number;
-  const sine = sines[line] as number;
-  const real = (one + other) / 2 + odd * cosine - oddIm * sine;
-  const imaginary = (oneIm - otherIm) / 2 + odd * sine + oddIm * cosine;
-  return real * real + imaginary * imaginary;
-}
-
-/** Discrete Fourier transform in place of points in reversed order, radix 2, decimation in time; the first two steps as one. */
-function transform(re: Float64Array, im: Float64Array): void {
-  for (let start = 0; start < POINTS; start += 4) {
-    const sum = (re[start] as number) + (re[start + 1] as number);
-    const sumIm = (im[start] as number) + (im[start + 1] as number);
-    const step = (re[start] as number) - (re[start + 1] as number);
-    const stepIm = (im[start] as number) - (im[start + 1] as number);
-    const nextSum = (re[start + 2] as number) + (re[start + 3] as number);
-    const nextSumIm = (im[start + 2] as number) + (im[start + 3] as number);
-    const nextStep = (re[start + 2] as number) - (re[start + 3] as number);
-    const nextStepIm = (im[start + 2] as number) - (im[start + 3] as number);
-    re[start] = sum + nextSum;
-    im[start] = sumIm + nextSumIm;
-    re[start + 1] = step + nextStepIm;
-    im[start + 1] = stepIm - nextStep;
-    re[start + 2] = sum - nextSum;
-    im[start + 2] = sumIm - nextSumIm;
-    re[start + 3] = step - nextStepIm;
-    im[start + 3] = stepIm + nextStep;
-  }
-  for (let size = 8; size <= POINTS; size *= 2) {
-    const half = size / 2;
-    const stride = WINDOW / size;
-    for (let k = 0; k < half; k += 1) {
-      const cosine = cosines[k * stride] as number;
-      const sine = sines[k * stride] as number;
-      for (let upper = k; upper < POINTS; upper += size) {
-        const lower = upper + half;
-        const real = (re[lower] as number) * cosine - (im[lower] as number) * sine;
-        const imaginary = (re[lower] as number) * sine + (im[lower] as number) * cosine;
-        re[lower] = (re[upper] as number) - real;
-        im[lower] = (im[upper] as number) - imaginary;
-        re[upper] = (re[upper] as number) + real;
-        im[upper] = (im[upper] as number) + imaginary;
-      }
-    }
-  }
-}
+const firstBin = bandOfBin.findIndex((band) => band >= 0);
+const lastBin = bandOfBin.findLastIndex((band) => band >= 0);

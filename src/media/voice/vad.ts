@@ -1,6 +1,6 @@
+import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../audio/power-spectrum.js';
 import { AmbientNoise, type Loudness } from './ambient-noise.js';
 import { Periodicity } from './periodicity.js';
-import { PowerSpectrum, SPECTRUM_SAMPLES } from './power-spectrum.js';
 import { SoundDuration } from './sound-duration.js';
 import { CERTAIN_PERIODICITY, Stirring } from './stirring.js';
 import { ToneCheck } from './tone-check.js';

@@ -1,4 +1,4 @@
-import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../../src/media/voice/power-spectrum.js';
+import { PowerSpectrum, SPECTRUM_SAMPLES } from '../../../src/audio/power-spectrum.js';
 import { type Speech, wordsUntil } from './speech.js';
 import { resample } from './wire-format.js';
 

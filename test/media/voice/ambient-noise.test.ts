@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { PowerSpectrum } from '../../../src/audio/power-spectrum.js';
 import { AmbientNoise, type Loudness } from '../../../src/media/voice/ambient-noise.js';
-import { PowerSpectrum } from '../../../src/media/voice/power-spectrum.js';
 import { makeNoise, type NoiseKind } from '../../support/phone-scene.js';
 
 /** Power spectra of noise at a level, 20 ms apart. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { PowerSpectrum, SPECTRUM_BINS, SPECTRUM_SAMPLES } from '../../../src/media/voice/power-spectrum.js';
-import { SeededRandom } from '../../support/seeded-random.js';
+import { PowerSpectrum, SPECTRUM_BINS, SPECTRUM_SAMPLES } from '../../src/audio/power-spectrum.js';
+import { SeededRandom } from '../support/seeded-random.js';
 
 /** The definition, term by term. */
 function slowly(samples: Float64Array): number[] {
