@@ -2,8 +2,9 @@ import { cumulativeWeights, isWordEnd, pauseMarks } from '../base/text-weight.js
 import type { AudioFormat } from '../flavor-api/index.js';
 import { letterSounds } from './letter-sounds.js';
 import { alignPauses, type WordGap } from './pause-alignment.js';
+import { markCost, QUICKEST, TEMPOS, tempoCost } from './reading-costs.js';
 import { type Reading, SpeechAligner } from './speech-alignment.js';
-import { BLOCK_MS, type Pause, SpokenAudio } from './spoken-audio.js';
+import { BLOCK_MS, type Pause, SpokenAudio, speechBefore } from './spoken-audio.js';
 
 /** Text of one response that is spoken from `atMs` on; `atMs` is absent when the flavor gave none. */
 interface Cue {
@@ -36,9 +37,6 @@ export interface Heard {
 export const ASSUMED_RATE = 0.015;
 /** A word whose end is an estimate counts once so much of it was heard: the estimate errs to either side. */
 const HEARD_SHARE = 0.5;
-/** What it costs to think that nobody pauses at a comma, and at another mark, in {@link alignPauses} and {@link SpeechAligner}. */
-const COMMA_COST = 1;
-const MARK_COST = 3;
 /**
  * Where a word is, as its sounds say it, counts for so much, and as pauses say it for the rest. They seldom err together:
  * between them fewer words are told wrongly than by either alone.
@@ -49,12 +47,6 @@ const AROUND_MS = 3000;
 /** Characters and blocks of it at most, 40 s: where nobody pauses for so long, letters alone say where words are. */
 const MOST_CHARS = 700;
 const MOST_BLOCKS = 2000;
-/** How much slower or faster than others of the voice a response may be. */
-const TEMPOS = [1, 0.8, 0.9, 1.12, 1.25] as const;
-/** What it costs to think that it is, by the square of its natural logarithm. */
-const TEMPO_COST = 150;
-/** None is so much quicker. */
-const QUICKEST = 2;
 /** Borders so near are the same, in letters and in ms. */
 const SAME_LETTERS = 0.5;
 const SAME_MS = 1;
@@ -182,7 +174,7 @@ export class HeardText {
       const to = { speechMs: from.speechMs + lettersMs * tempo, weight: guess.weight };
       const reading = read?.(to);
       if (!reading) continue;
-      const evidence = reading.evidence - TEMPO_COST * Math.log(tempo) ** 2;
+      const evidence = reading.evidence - tempoCost(tempo);
       if (evidence > (best?.evidence ?? Number.NEGATIVE_INFINITY)) best = { to, anchors: reading.anchors, evidence };
     }
     const aligned = this.#byPauses(from, best?.to ?? guess, pauses, weights);
@@ -250,7 +242,7 @@ export class HeardText {
         .map((speechMs) => blocksIn(speechMs) - before)
         .filter((at) => at > 0),
       sounds,
-      markCosts: sounds.map(({ wordEnd = 0 }) => (marks.has(wordEnd) ? this.#markCost(wordEnd) : 0)),
+      markCosts: sounds.map(({ wordEnd = 0 }) => (marks.has(wordEnd) ? markCost(this.#text, wordEnd) : 0)),
       complete: untilMs === undefined,
     });
     const share = ((weights[toChar] as number) - from.weight) / (to.weight - from.weight);
@@ -272,11 +264,6 @@ export class HeardText {
     };
   }
 
-  /** What it costs to think that nobody pauses at the mark before `index`. */
-  #markCost(index: number): number {
-    return /[,，、]/u.test(this.#text[index - 1] ?? '') ? COMMA_COST : MARK_COST;
-  }
-
   /** The ends of words between two weights. */
   #gaps(from: number, to: number, weights: Float64Array): readonly WordGap[] {
     const marks = new Set(pauseMarks(this.#text));
@@ -285,7 +272,7 @@ export class HeardText {
       const weight = weights[index] as number;
       if (weight >= to - SAME_LETTERS) break;
       if (weight <= from + SAME_LETTERS || !isWordEnd(this.#text, index)) continue;
-      gaps.push({ at: weight - from, markCost: marks.has(index) ? this.#markCost(index) : 0 });
+      gaps.push({ at: weight - from, markCost: marks.has(index) ? markCost(this.#text, index) : 0 });
     }
     return gaps;
   }
@@ -313,16 +300,6 @@ function blocksIn(ms: number): number {
 /** How much of the first `ms` is speech. */
 function speechTime(ms: number, pauses: readonly Pause[]): number {
   return pauses.reduce((left, { fromMs, toMs }) => left - Math.max(0, Math.min(ms, toMs) - fromMs), ms);
-}
-
-/** How much speech there is before each of the pauses. */
-function speechBefore(pauses: readonly Pause[]): readonly number[] {
-  let silentMs = 0;
-  return pauses.map(({ fromMs, toMs }) => {
-    const speechMs = fromMs - silentMs;
-    silentMs += toMs - fromMs;
-    return speechMs;
-  });
 }
 
 /** By pauses, and by sounds where they tell something. */

@@ -195,3 +195,13 @@ function codeSamples(decode: typeof decodeMulaw): Float64Array {
   );
   return Float64Array.from(samples);
 }
+
+/** How much speech there is before each of the pauses, ms. */
+export function speechBefore(pauses: readonly Pause[]): readonly number[] {
+  let silentMs = 0;
+  return pauses.map(({ fromMs, toMs }) => {
+    const speechMs = fromMs - silentMs;
+    silentMs += toMs - fromMs;
+    return speechMs;
+  });
+}

@@ -1,7 +1,10 @@
+import { encodedSamples } from '../../audio/linear-samples.js';
 import type { Steps } from '../../base/steps.js';
 import { cumulativeWeights, pauseMarks } from '../../base/text-weight.js';
 import { letterSounds } from '../../heard/letter-sounds.js';
-import { type Reading, SpeechAligner, type SpeechBlock } from '../../heard/speech-alignment.js';
+import { markCost, QUICKEST, TEMPOS, tempoCost } from '../../heard/reading-costs.js';
+import { type Reading, SpeechAligner } from '../../heard/speech-alignment.js';
+import { BLOCK_MS, type Pause, SpokenAudio, speechBefore } from '../../heard/spoken-audio.js';
 
 /** Where a word begins in the sound of its text. */
 export interface WordPlace {
@@ -12,25 +15,10 @@ export interface WordPlace {
   readonly endMs: number;
 }
 
-/** What is looked at as one sound, ms. */
-const BLOCK_MS = 20;
-/** A block is silent so far below the loudest, dB; the stops inside words are shorter than so many blocks. */
-const BELOW_PEAK_DB = 35;
-const PAUSE_BLOCKS = 5;
-/** Share of the blocks that the loud ones are above. */
-const LOUD = 0.95;
 /** Blocks that are looked at in one step. */
 const STEP_BLOCKS = 25;
-/** Rate at which brightness tells sounds apart, Hz. */
+/** Rate at which sounds are told apart, Hz: what a phone lets through. */
 const BASE_RATE = 8_000;
-/** How much slower or faster than usual the voice may be, and what it costs to think so, by the square of the logarithm. */
-const TEMPOS = [1, 0.8, 0.9, 1.12, 1.25] as const;
-const TEMPO_COST = 150;
-/** No text is said so many times as fast. */
-const QUICKEST = 2;
-/** What it costs to think that nobody pauses at a comma, and at another mark. */
-const COMMA_COST = 1;
-const MARK_COST = 3;
 
 /**
  * Where the words of a text begin in its sound, as far as it has come, by what their letters sound like. Where the sound
@@ -45,7 +33,10 @@ export function* wordPlaces(
   sampleRate: number,
   letterMs: number,
 ): Steps<readonly WordPlace[]> {
-  const { blocks, pauses, atMs, untilMs } = speechOf(yield* blocksOf(samples, sampleRate));
+  const audio = yield* soundOf(samples, sampleRate);
+  const pauses = audio.pauses();
+  const blocks = audio.speech(pauses, 0, Number.POSITIVE_INFINITY);
+  const places = new SpeechPlaces(pauses, blocks.length);
   yield;
   const weights = cumulativeWeights(text);
   const reach = (blocks.length * BLOCK_MS * QUICKEST) / letterMs;
@@ -53,34 +44,32 @@ export function* wordPlaces(
   const to = beyond < 0 ? text.length : beyond;
   const sounds = letterSounds(text, 0, to, weights);
   const marks = new Set(pauseMarks(text));
-  const markCosts = sounds.map(({ wordEnd = 0 }) =>
-    !marks.has(wordEnd) ? 0 : /[,，、]/u.test(text[wordEnd - 1] ?? '') ? COMMA_COST : MARK_COST,
-  );
+  const markCosts = sounds.map(({ wordEnd = 0 }) => (marks.has(wordEnd) ? markCost(text, wordEnd) : 0));
   const lasts = ((weights[to] as number) * letterMs) / BLOCK_MS;
-  const aligner = new SpeechAligner({ blocks, pauses, sounds, markCosts, complete: false });
+  const aligner = new SpeechAligner({ blocks, pauses: places.within, sounds, markCosts, complete: false });
   let best: { readonly reading: Reading; readonly evidence: number } | undefined;
   for (const tempo of TEMPOS) {
     yield;
     const reading = aligner.read(lasts * tempo);
     if (reading === undefined) continue;
-    const evidence = reading.evidence - TEMPO_COST * Math.log(tempo) ** 2;
+    const evidence = reading.evidence - tempoCost(tempo);
     if (evidence > (best?.evidence ?? Number.NEGATIVE_INFINITY)) best = { reading, evidence };
   }
   yield;
   const ends = best?.reading.ends();
   const first = text.search(/\S/u);
   if (ends === undefined || first < 0) return [];
-  const places: WordPlace[] = [];
-  let [index, startMs] = [first, atMs(0)];
+  const words: WordPlace[] = [];
+  let [index, startMs] = [first, places.atMs(0)];
   for (const [sound, end] of ends.entries()) {
     const { wordEnd } = sounds[sound] ?? {};
     if (wordEnd === undefined) continue;
-    places.push({ index, startMs, endMs: untilMs(end) });
+    words.push({ index, startMs, endMs: places.untilMs(end) });
     const next = text.slice(wordEnd).search(/\S/u);
-    if (next < 0) return places;
-    [index, startMs] = [wordEnd + next, atMs(end)];
+    if (next < 0) return words;
+    [index, startMs] = [wordEnd + next, places.atMs(end)];
   }
-  return [...places, { index, startMs, endMs: untilMs(blocks.length) }];
+  return [...words, { index, startMs, endMs: places.untilMs(blocks.length) }];
 }
 
 /**
@@ -105,78 +94,53 @@ export function placeByLetters(
   return Math.min(next.startMs, here.startMs + (atMs - before.startMs) * ratio);
 }
 
-interface Speech {
-  /** Pauses left out. */
-  readonly blocks: readonly SpeechBlock[];
-  /** Each before the block of this index. */
-  readonly pauses: readonly number[];
-  /** When a block of it begins, behind a pause where there is one, ms. */
-  atMs(block: number): number;
+/** Where a place in the speech is in the sound that has the pauses, ms. */
+class SpeechPlaces {
+  readonly #pauses: readonly { readonly before: number; readonly lengthMs: number }[];
+
+  /** @param count blocks of speech; a pause behind all of them does not count */
+  constructor(pauses: readonly Pause[], count: number) {
+    const speechMs = speechBefore(pauses);
+    this.#pauses = pauses
+      .map(({ fromMs, toMs }, index) => ({ before: (speechMs[index] ?? 0) / BLOCK_MS, lengthMs: toMs - fromMs }))
+      .filter(({ before }) => before < count);
+  }
+
+  /** Of the pauses between words, the blocks that they are before. */
+  get within(): readonly number[] {
+    return this.#pauses.map(({ before }) => before).filter((before) => before > 0);
+  }
+
+  /** When a block begins, behind a pause where there is one. */
+  atMs(block: number): number {
+    return this.#msOf(block, Math.round(block));
+  }
+
   /** The same before the pause. */
-  untilMs(block: number): number;
-}
-
-function speechOf(all: readonly SpeechBlock[]): Speech {
-  const levels = Float64Array.from(all, ({ levelDb }) => levelDb).sort();
-  const quiet = (levels.at(-1) ?? 0) - BELOW_PEAK_DB;
-  const loud = levels[Math.floor(LOUD * levels.length)] ?? 0;
-  const blocks: SpeechBlock[] = [];
-  const pauses: number[] = [];
-  /** Of each block of speech, its place among all. */
-  const places: number[] = [];
-  let silent = 0;
-  for (let at = 0; at <= all.length; at += 1) {
-    const block = all[at];
-    if (block !== undefined && block.levelDb < quiet) {
-      silent += 1;
-      continue;
-    }
-    const edge = blocks.length === 0 || block === undefined;
-    if (silent >= (edge ? 1 : PAUSE_BLOCKS)) {
-      if (!edge) pauses.push(blocks.length);
-      silent = 0;
-    }
-    for (let within = at - silent; within < at; within += 1) add(within);
-    silent = 0;
-    if (block !== undefined) add(at);
+  untilMs(block: number): number {
+    return this.#msOf(block, Math.round(block) - 1);
   }
-  const placeOf = (block: number): number => places[block] ?? (places.at(-1) ?? -1) + 1 + block - places.length;
-  return {
-    blocks,
-    pauses,
-    atMs: (block) => (placeOf(Math.round(block)) + block - Math.round(block)) * BLOCK_MS,
-    untilMs: (block) => (placeOf(Math.round(block) - 1) + 1 + block - Math.round(block)) * BLOCK_MS,
-  };
 
-  function add(at: number): void {
-    const { levelDb, brightnessHz } = all[at] as SpeechBlock;
-    blocks.push({ levelDb: levelDb - loud, brightnessHz });
-    places.push(at);
+  #msOf(block: number, last: number): number {
+    return this.#pauses.reduce((ms, { before, lengthMs }) => (before <= last ? ms + lengthMs : ms), block * BLOCK_MS);
   }
 }
 
-/** Of every 20 ms. */
-function* blocksOf(samples: Int16Array, sampleRate: number): Steps<readonly SpeechBlock[]> {
+/** The sound at the base rate; a mean is a poor filter, and good enough to tell sounds apart. */
+function* soundOf(samples: Int16Array, sampleRate: number): Steps<SpokenAudio> {
+  const audio = new SpokenAudio({ encoding: 'pcm16', sampleRate: BASE_RATE });
   const step = Math.max(1, Math.round(sampleRate / BASE_RATE));
-  const count = (BASE_RATE * BLOCK_MS) / 1_000;
-  const blocks: SpeechBlock[] = [];
-  let last = 0;
-  for (let from = 0; from + count * step <= samples.length; from += count * step) {
-    if (blocks.length % STEP_BLOCKS === STEP_BLOCKS - 1) yield;
-    let [power, slope] = [0, 0];
-    for (let at = from; at < from + count * step; at += step) {
-      let sample = 0;
-      for (let k = 0; k < step; k += 1) sample += (samples[at + k] as number) / step;
-      power += sample * sample;
-      slope += (sample - last) ** 2;
-      last = sample;
+  const count = Math.floor(samples.length / step);
+  const most = (STEP_BLOCKS * BLOCK_MS * BASE_RATE) / 1_000;
+  for (let from = 0; from < count; from += most) {
+    const part = new Int16Array(Math.min(most, count - from));
+    for (let at = 0; at < part.length; at += 1) {
+      let sum = 0;
+      for (let k = 0; k < step; k += 1) sum += samples[(from + at) * step + k] as number;
+      part[at] = Math.round(sum / step);
     }
-    // Of a tone it is its frequency: the difference of two samples grows with it.
-    const ratio = Math.min(4, slope / (power + count));
-    blocks.push({
-      levelDb: 10 * Math.log10(power / count + 1),
-      brightnessHz: (Math.acos(1 - ratio / 2) / (2 * Math.PI)) * BASE_RATE,
-    });
+    audio.push(encodedSamples(part, 'pcm16'));
+    yield;
   }
-  return blocks;
+  return audio;
 }
