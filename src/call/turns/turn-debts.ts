@@ -40,7 +40,9 @@ export class TurnDebts {
   /** Hot path. `callerSpeaking`: a stretch of speech is under way. */
   onFrame(frame: CallerFrame, callerSpeaking: boolean): void {
     if (!callerSpeaking && this.#doubt !== 'owed') return;
-    this.#level.push(frame.data, this.#parts.session.formats.input.encoding, frame.voiced);
+    const { capabilities, formats } = this.#parts.session;
+    if (capabilities.turnTaking === 'host') return;
+    this.#level.push(frame.data, formats.input.encoding, frame.voiced);
     if (this.#doubt !== 'owed' || !this.#level.loud) return;
     // The music has only paused.
     this.settle();
