@@ -21,7 +21,7 @@ export function sendInDialog(
   flow: SipFlow,
   user: AuthorizedSendUser,
 ): ClientTransaction {
-  const { credentials } = dialog;
+  const credentials = dialog.credentialsTo(flow.remote.address);
   if (credentials === undefined) return endpoint.transactions.send(request, flow, user);
   const exchange = credentials.begin();
   const transmit = (message: SipRequest): ClientTransaction => {

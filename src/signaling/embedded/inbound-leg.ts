@@ -61,7 +61,7 @@ export class UasLeg extends DialogLeg implements InboundLeg, CallDialogUser {
     this.#call = new CallDialog(
       {
         endpoint,
-        dialog: Dialog.ofUas(request, this.#localTag, endpoint.credentialsFor(transaction)),
+        dialog: Dialog.ofUas(request, this.#localTag, endpoint.credentialsFor(transaction), source.remote.address),
         origin: originOf(transaction),
         contact: endpoint.contact(source, invite.requestUser, asksForSips(transaction)),
         user: this,

@@ -37,12 +37,13 @@ export interface LegReplacementParts {
 export function replaceLeg(parts: LegReplacementParts): void {
   const { endpoint, transaction, sdp, contactUser, old, user, onOffer, onReplaced } = parts;
   const toTag = endpoint.tag();
+  const { request, source } = transaction;
   const next = new CallDialog(
     {
       endpoint,
-      dialog: Dialog.ofUas(transaction.request, toTag, endpoint.credentialsFor(transaction)),
+      dialog: Dialog.ofUas(request, toTag, endpoint.credentialsFor(transaction), source.remote.address),
       origin: originOf(transaction),
-      contact: endpoint.contact(transaction.source, contactUser, asksForSips(transaction)),
+      contact: endpoint.contact(source, contactUser, asksForSips(transaction)),
       user,
     },
     'uas-pending',

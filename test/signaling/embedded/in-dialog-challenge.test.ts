@@ -137,6 +137,17 @@ describe('a call to our extension', () => {
     expect([credentialsOf(again).get('username'), cseq(again)]).toEqual(['alice', '2 BYE']);
   });
 
+  test('that went past the registrar to its caller is not: a caller could guess at a password whose answer it sees', async () => {
+    const mallory = { address: '192.0.2.66', port: 5066 };
+    const h = await called({ contact: `<sip:mallory@${mallory.address}:${mallory.port}>` });
+    h.leg().hangUp();
+    const [sent] = h.udp.take();
+    if (sent?.message.kind !== 'request') throw new Error('no BYE');
+    expect(sent.to).toEqual(mallory);
+    h.udp.receive(mallory, responseText(sent.message, { status: 407, extra: CHALLENGE }));
+    expect(h.udp.takeRequests()).toEqual([]);
+  });
+
   test('from anywhere else is not: nobody but the registrar sees an answer made with the password', async () => {
     const h = await createHarness({ options: { register, keepAliveSeconds: 0 } });
     const [first] = h.udp.takeRequests();

@@ -28,6 +28,8 @@ interface DialogParts {
   readonly localCSeq: number;
   readonly remoteCSeq: number | undefined;
   readonly credentials?: DigestClient | undefined;
+  /** Address of whom they are for, as an IP literal; `undefined`: whoever asks. */
+  readonly credentialsFor?: string | undefined;
 }
 
 /** State of one dialog, RFC 3261 section 12. Knows neither timers nor sockets. */
@@ -36,8 +38,8 @@ export class Dialog {
   readonly localTag: string;
   /** Empty for an RFC 2543 peer without tags. */
   readonly remoteTag: string;
-  /** What challenges in this dialog are answered with; `undefined`: not at all. */
-  readonly credentials: DigestClient | undefined;
+  readonly #credentials: DigestClient | undefined;
+  readonly #credentialsFor: string | undefined;
   readonly #localAddress: string;
   readonly #remoteAddress: string;
   #routeSet: RouteSet;
@@ -49,7 +51,8 @@ export class Dialog {
     this.callId = parts.callId;
     this.localTag = parts.localTag;
     this.remoteTag = parts.remoteTag;
-    this.credentials = parts.credentials;
+    this.#credentials = parts.credentials;
+    this.#credentialsFor = parts.credentialsFor;
     this.#localAddress = parts.localAddress;
     this.#remoteAddress = parts.remoteAddress;
     this.#routeSet = parts.routeSet;
@@ -58,8 +61,12 @@ export class Dialog {
     this.#remoteCSeq = parts.remoteCSeq;
   }
 
-  /** The dialog an INVITE asks for, seen from its receiver (section 12.1.1). */
-  static ofUas(invite: SipRequest, localTag: string, credentials?: DigestClient): Dialog {
+  /**
+   * The dialog an INVITE asks for, seen from its receiver (section 12.1.1).
+   *
+   * @param credentialsFor address that alone gets to see them: a Contact may name any other
+   */
+  static ofUas(invite: SipRequest, localTag: string, credentials?: DigestClient, credentialsFor?: string): Dialog {
     const { headers } = invite;
     const from = headers.get('From') ?? '';
     const remote = parseNameAddr(from);
@@ -75,6 +82,7 @@ export class Dialog {
       localCSeq: 0,
       remoteCSeq: cseqNumber(invite),
       credentials,
+      credentialsFor,
     });
   }
 
@@ -94,6 +102,11 @@ export class Dialog {
       remoteCSeq: undefined,
       credentials,
     });
+  }
+
+  /** What a challenge is answered with that a request to this address meets, an IP literal; `undefined`: not at all. */
+  credentialsTo(address: string): DigestClient | undefined {
+    return this.#credentialsFor === undefined || this.#credentialsFor === address ? this.#credentials : undefined;
   }
 
   /** The 2xx of an early dialog: its Record-Route replaces what a provisional response said (section 13.2.2.4). */

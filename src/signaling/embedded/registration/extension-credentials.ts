@@ -6,7 +6,9 @@ const MAX_ADDRESSES = 256;
 
 /**
  * Whom registrars know us as, by the address that they answered from: what a challenge in a call of theirs is answered with
- * (RFC 3261 section 22.2). Only there: nobody else gets to see an answer made with an extension's password.
+ * (RFC 3261 section 22.2). Only there, and only in requests that go there: a caller whose Contact leads past a proxy would
+ * get to see an answer made with the extension's password, and could guess at that. A proxy that stays in the path passes a
+ * caller's challenge on, as it does in calls of ours.
  */
 export class ExtensionCredentials {
   readonly #known = new Map<string, Map<string, DigestCredentials>>();
