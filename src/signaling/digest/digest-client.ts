@@ -93,6 +93,8 @@ export class DigestClient {
     const nonce = info === undefined ? undefined : parseAuthHeader(`Digest ${info}`)?.params.get('nextnonce');
     const [space, ...others] = [...this.#spaces].filter(([, each]) => each.challenger === challenger);
     if (nonce === undefined || space === undefined || others.length > 0) return;
+    // The same once more, by a server that keeps it or in a 2xx that comes again: `nc` must not fall back.
+    if (nonce === space[1].challenge.nonce) return;
     this.remember(space[0], challenger, { ...space[1].challenge, nonce });
   }
 

@@ -41,6 +41,20 @@ test('a next nonce is nobody’s where two have asked, and a refusal names none'
   expect(sent(client).map(({ params }) => params.get('nonce'))).toEqual(['n3', 'n1']);
 });
 
+test('a next nonce that is in use already is counted on: its server would take it for a replay', () => {
+  const client = createClient();
+  client.begin().challenged({ server: [challenge()], proxy: [] });
+  const counts: unknown[] = [];
+  for (let request = 0; request < 3; request += 1) {
+    counts.push(sent(client)[0]?.params.get('nc'));
+    client.renew({
+      ...{ kind: 'response', status: 200, phrase: '', body: Buffer.alloc(0) },
+      headers: new SipHeaders().append('Authentication-Info', 'nextnonce="n1"'),
+    });
+  }
+  expect(counts).toEqual(['00000001', '00000002', '00000003']);
+});
+
 describe('answering', () => {
   test('nothing is sent before a challenge', () => {
     expect(createClient().authorize(invite)).toEqual([]);
