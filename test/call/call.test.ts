@@ -141,6 +141,7 @@ describe('a call that never comes up', () => {
     [{ reason: 'completed' }, 'the session ended as completed before its start()'],
     [{ reason: 'aborted' }, 'the session ended as aborted, and nobody had aborted it'],
     [{ reason: 'failed' }, 'the session ended as failed, without an error that says why'],
+    [{ reason: 'failed', error: null }, 'the session ended as failed, without an error that says why'],
     [{ reason: 'done' }, 'the session ended for a reason that the contract does not know: "done"'],
     [{ reason: 'failed', error: new Error('the provider is gone') }, 'the provider is gone'],
   ])('a session that is over before its time leaves the reason in the record: %j', async (end, message) => {

@@ -296,7 +296,7 @@ function scopeIds(event: SessionEvent, scope: string): SessionEvent {
  * @param started whether the session was told that the caller hears
  */
 export function whyOver({ reason, error }: SessionEnd, started: boolean): FlavorError | undefined {
-  if (error !== undefined) return isFlavorError(error) ? error : protocolError(errorMessage(error), error);
+  if (error) return isFlavorError(error) ? error : protocolError(errorMessage(error), error);
   switch (reason) {
     case 'completed':
       return started ? undefined : protocolError('the session ended as completed before its start()');
