@@ -174,7 +174,10 @@ export class Conversation {
    */
   onHeld(held: boolean): void {
     this.#held = held;
-    if (held && !this.#closed) this.#bargeIn.onCutOff();
+    if (held && !this.#closed) {
+      this.#bargeIn.onCutOff();
+      this.#debts.onHeld();
+    }
     this.#silence.onSign();
   }
 

@@ -378,6 +378,27 @@ describe('hold', () => {
     },
   );
 
+  test('a session that comes to the end of a short sound only on hold owes no answer to it', async () => {
+    const setup = setUp({ capabilities: { turnTaking: 'flavor' } });
+    const { stream, session } = await answer(setup);
+    const sound = async (): Promise<void> => {
+      voiceStarted(setup, stream, 0);
+      await slots(setup, stream, 400, true);
+      await slots(setup, stream, 500);
+      voiceStopped(setup, stream, 400);
+      await settle();
+    };
+    session.events.push({ type: 'speech-started', positionMs: 0 });
+    await sound();
+    session.say('r1', ['one', 'two']);
+    await slots(setup, stream, 1_500);
+    await sound();
+    hold(setup, 'sendonly');
+    session.events.push({ type: 'speech-stopped', positionMs: 400 });
+    await slots(setup, stream, 15_000);
+    expect(setup.records).toEqual([]);
+  });
+
   test('neither silence nor missing packets end a call on hold; both count anew afterwards', async () => {
     const setup = setUp();
     const { stream } = await answer(setup);

@@ -104,6 +104,11 @@ export class TurnDebts {
     this.#parts.reply.settle();
   }
 
+  /** The caller holds the call: whoever does wants no answer to what was taken for no turn until then. */
+  onHeld(): void {
+    this.#doubt = 'none';
+  }
+
   /** Another session hears the caller from now on. */
   onReplaced(): void {
     this.#hearing = false;

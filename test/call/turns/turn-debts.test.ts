@@ -82,6 +82,14 @@ test('a turn that was taken for none is owed one from when its words come', () =
   expect(owed()).toBe(10_000);
 });
 
+test('a call on hold waits for no answer to music that was taken for no turn before', () => {
+  const { debts, turn, owed } = setUp();
+  turn(LOUD, () => debts.onHearing());
+  debts.onHeld();
+  debts.onHearingEnd();
+  expect(owed()).toBeUndefined();
+});
+
 test('a session that takes over hears nobody yet, and answers for no turn that was none', () => {
   const { debts, turn, owed } = setUp();
   turn(LOUD, () => debts.onHearing());
