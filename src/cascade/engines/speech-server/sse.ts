@@ -5,6 +5,8 @@ import { protocolFault } from './failures.js';
 const MAX_EVENT_CHARACTERS = 8 * 1_048_576;
 /** Lines of a body that mean nothing. The parser makes an error with a stack of each: 64 kB of them would take 200 ms. */
 const MAX_FOREIGN_LINES = 1_000;
+/** Each event makes up for so many: fields that nobody knows are to be passed over, however long the stream is. */
+const FOREIGN_LINES_AN_EVENT = 10;
 
 export interface ServerEvent {
   /** The name in its `event:` line, '' without one. */
@@ -29,7 +31,10 @@ export async function* serverEvents(
   let foreignLines = 0;
   const parser = createParser({
     maxBufferSize: maxCharacters,
-    onEvent: ({ event, data }) => events.push({ event: event ?? '', data }),
+    onEvent: ({ event, data }) => {
+      foreignLines = Math.max(0, foreignLines - FOREIGN_LINES_AN_EVENT);
+      events.push({ event: event ?? '', data });
+    },
     onError: ({ type }) => {
       tooLong ||= type === 'max-buffer-size-exceeded';
       foreignLines += 1;

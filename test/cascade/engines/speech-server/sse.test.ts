@@ -39,6 +39,8 @@ test('an event without end is not collected', async () => {
 
 test('fields that nobody knows are passed over, and a body of nothing else is not read to its end', async () => {
   expect(await read(`${'x: y\n'.repeat(100)}data: 1\n\n`)).toEqual([{ event: '', data: '1' }]);
+  // A field beside each event is no such body, however long it is.
+  expect(await read('x: y\ndata: 1\n\n'.repeat(1_500), 4_096)).toHaveLength(1_500);
   let taken = 0;
   async function* page(): AsyncGenerator<Uint8Array> {
     for (; taken < 100; taken += 1) yield Buffer.from('x\n'.repeat(1_000));
