@@ -1,6 +1,7 @@
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
+import { TIMER_SUPPORTED } from '../capabilities.js';
 import { DialogCommands } from '../dialog-commands.js';
 import type { DialogId } from '../dialog-id.js';
 import type { DialogUser } from '../dialog-user.js';
@@ -193,7 +194,8 @@ export class SessionDialog extends DialogCommands {
 
   async #bye(fields: readonly HeaderField[]): Promise<void> {
     // `ua_session_terminate` has no room for header fields that arrive.
-    const outcome = fields.length === 0 ? undefined : await this.session.request('BYE', { headers: fields });
+    const outcome =
+      fields.length === 0 ? undefined : await this.session.request('BYE', { headers: [...fields, TIMER_SUPPORTED] });
     if (outcome?.type !== 'done') await this.#terminate();
     else this.#terminateLater(this.#parts.limits.responseMs);
   }

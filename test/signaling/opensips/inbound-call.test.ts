@@ -101,7 +101,7 @@ it('we hang up with a Reason that arrives, and OpenSIPS forgets the session', as
   call.leg.hangUp({ reason: 'SIP;cause=200;text="normal"', headers: new Map([['X-Why', 'done']]) });
   expect(await call.first('ended')).toMatchObject({ end: { by: 'local' } });
   const bye = await scene.opensips.outgoing(call.session.key, 'BYE');
-  expect(bye.headers).toBe('Reason: SIP;cause=200;text="normal"\r\nX-Why: done\r\n');
+  expect(bye.headers).toBe('Reason: SIP;cause=200;text="normal"\r\nX-Why: done\r\nSupported: timer\r\n');
   scene.opensips.respond(call.session, 'BYE', 200);
   await scene.opensips.until(() => scene.opensips.sessions.size === 0);
 });
