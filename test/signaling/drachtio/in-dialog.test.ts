@@ -267,6 +267,16 @@ describe('what we ask in a dialog', () => {
     expect(() => leg.it.sendDigit('x', 100)).toThrow(expect.objectContaining({ code: 'ERR_SIP_STATE' }));
   });
 
+  test('REFER, INFO and BYE say that we know session timers (RFC 4028 section 7.1)', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.answered();
+    leg.it.refer({ uri: 'sip:sales@example.com' });
+    leg.it.sendDigit('1', 160);
+    leg.it.hangUp();
+    for (const method of ['REFER', 'INFO', 'BYE'] as const)
+      expect(header((await call.own(method)).message, 'supported')).toBe('timer');
+  });
+
   test('BYE says why, and a BYE that crosses it gets 200', async () => {
     await using harness = await DrachtioHarness.start();
     const { call, leg } = await harness.answered();
