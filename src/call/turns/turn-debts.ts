@@ -28,8 +28,10 @@ export class TurnDebts {
   readonly #level = new LineLevel();
   /** The session has shown that it hears what the caller says just now, or said last. */
   #heard = false;
-  /** The session's own detector hears somebody, as far as it has said. Not every flavor tells the end of it. */
+  /** The session's own detector hears somebody, as far as it has said. */
   #hearing = false;
+  /** It has told the end of that before. Not every flavor does: of others it is over with the last words of a turn. */
+  #tellsEnds = false;
   /** Whether the latest turn wants an answer: `owed` is that it seems so, `waived` that it does not. */
   #doubt: 'none' | 'owed' | 'waived' = 'none';
 
@@ -65,12 +67,14 @@ export class TurnDebts {
   onHearingEnd(): void {
     this.#heard = true;
     this.#hearing = false;
+    this.#tellsEnds = true;
     this.#claim();
   }
 
   /** The session understands words of the caller's; `final`: all that it will make of the turn. */
   onWords(final: boolean): void {
     this.#heard = true;
+    if (final && !this.#tellsEnds) this.#hearing = false;
     if (this.#doubt === 'owed' && !this.#hearing) this.#doubt = 'none';
     if (final) this.#claim();
   }
@@ -112,6 +116,7 @@ export class TurnDebts {
   /** Another session hears the caller from now on. */
   onReplaced(): void {
     this.#hearing = false;
+    this.#tellsEnds = false;
     this.#doubt = 'none';
   }
 

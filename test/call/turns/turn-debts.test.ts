@@ -73,6 +73,29 @@ test('a turn that was heard is owed an answer however loud the line is', () => {
   expect(owed()).toBe(9_500);
 });
 
+test('so is one whose last words came before its end, of a flavor that never tells the end of what it hears', () => {
+  const { debts, frames, turn, owed } = setUp();
+  for (const behind of [LOUD, SILENT]) {
+    turn(behind, () => {
+      debts.onHearing();
+      debts.onWords(true);
+    });
+    frames(LOUD, false, 20, false);
+    expect(owed()).toBe(9_500);
+  }
+});
+
+test('the words of the turn before say nothing about what a flavor that tells ends still hears', () => {
+  const { debts, turn, owed } = setUp();
+  debts.onHearing();
+  debts.onHearingEnd();
+  turn(LOUD, () => {
+    debts.onHearing();
+    debts.onWords(true);
+  });
+  expect(owed()).toBeUndefined();
+});
+
 test('a turn that was taken for none is owed one from when its words come', () => {
   const { debts, turn, owed } = setUp();
   turn(LOUD);
