@@ -222,7 +222,6 @@ export class ServerUacLeg extends DialogLeg implements OutboundLeg {
 
   #receiveSuccess(attempt: Attempt, { response, dialogId, acknowledge }: ServerResponse): void {
     acknowledge();
-    this.#credentials?.renew(response);
     const invite = attempt.sent;
     if (invite === undefined) return;
     const wanted = this.#attempt === attempt && attempt.givenUp === undefined && !this.events.ended;

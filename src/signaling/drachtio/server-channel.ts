@@ -102,7 +102,6 @@ export class ServerChannel implements DialogChannel {
             user.onSent?.(request);
           },
           onResponse: (response) => {
-            credentials?.renew(response.response);
             if (sent === undefined || !exchange?.challengedBy(response.response)) user.onResponse(response);
             else transaction = send(credentials?.authorize(sent) ?? []);
           },

@@ -118,6 +118,15 @@ describe('refresh', () => {
     expect([refresh.headers.get('CSeq'), params?.get('nc')]).toEqual(['3 REGISTER', '00000002']);
   });
 
+  test('with the nonce that the registrar named for it (RFC 7616 section 3.5)', async () => {
+    const { next, reply, h } = await registering();
+    reply(next(), 401, challenge());
+    reply(next(), 200, { extra: ['Authentication-Info: nextnonce="n2"'] });
+    h.clock.advance(568_000);
+    const params = parseAuthHeader(next().headers.get('Authorization') ?? '')?.params;
+    expect([params?.get('nonce'), params?.get('nc')]).toEqual(['n2', '00000001']);
+  });
+
   test('a nonce that has become stale meanwhile is replaced', async () => {
     const { next, reply, accept, h, status } = await registering();
     reply(next(), 401, challenge());
