@@ -115,7 +115,7 @@ export class Conversation {
     this.#responses.onReplaced();
     this.#bargeIn.onReplaced();
     this.#tools.onReplaced();
-    this.#debts.onReplaced();
+    this.#debts.onLost();
     this.#reply.onTakenOver();
   }
 
@@ -123,6 +123,7 @@ export class Conversation {
   onSessionLost(): void {
     if (this.#closed) return;
     this.#cutOff = this.#responses.onReplaced() || this.#cutOff;
+    this.#debts.onLost();
     this.#reply.onTakenOver();
     if (this.#cutOff) this.#reply.expect(this.#clock.now());
   }

@@ -39,7 +39,7 @@ const noHandlers: ConversationHandlers = {
 };
 
 /** A conversation on fakes, whose session can be replaced. */
-function setUp({ tools = runnerOf(), handlers = noHandlers } = {}) {
+function setUp({ tools = runnerOf(), handlers = noHandlers, capabilities = {} as Partial<FlavorCapabilities> } = {}) {
   const clock = new FakeClock(1000);
   const log = createKeptLog();
   const account = new CallAccount(identity, [], { clock, log, emit: () => {}, meter: freeMeter });
@@ -66,7 +66,7 @@ function setUp({ tools = runnerOf(), handlers = noHandlers } = {}) {
   );
   const conversation = new Conversation(
     {
-      capabilities: agentCapabilities,
+      capabilities: { ...agentCapabilities, ...capabilities },
       formats,
       ...defaultCallLimits,
       silence: { limitMs: 60_000, repromptMs: 15_000, reprompts: 0 },
@@ -104,6 +104,18 @@ function setUp({ tools = runnerOf(), handlers = noHandlers } = {}) {
 }
 
 describe('a session that takes over', () => {
+  test('owes the answer to a caller on a loud line whose turn its forerunner was lost in', async () => {
+    const { conversation, session, stream, slots, clock } = setUp({ capabilities: { turnTaking: 'flavor' } });
+    stream.callerCode = 0x80;
+    session.events.push({ type: 'speech-started', positionMs: 0 });
+    stream.emit({ type: 'voice-started', positionMs: 0, atMs: clock.now() });
+    await slots(1_500, true);
+    conversation.onSessionLost();
+    await slots(500);
+    stream.emit({ type: 'voice-stopped', positionMs: 1_500, speechMs: 1_500, atMs: clock.now() });
+    expect(conversation.replyOwed).toBe(true);
+  });
+
   test('speaks after the words its forerunner had sent, and is told of its own alone', async () => {
     const { session, takeOver, slots, account } = setUp();
     session.say('a1', ['one', 'two'], false);

@@ -24,6 +24,8 @@ export class FakeStream implements MediaStream {
   paused = false;
   touched = 0;
   voiceModel = false;
+  /** What the caller sends, in mu-law: silence, where a test says nothing else. */
+  callerCode = 0xff;
   /** Of what is played, set last. */
   output: AudioFormat | undefined;
   /** Frames that may wait are kept, as a media thread does it. */
@@ -162,7 +164,7 @@ export class FakeStream implements MediaStream {
       else this.emit({ type: 'ack', sequence: mark.sequence, command: 'mark', atMs, playing: undefined });
     }
     const frame: CallerFrame = {
-      data: new Uint8Array(160).fill(0xff),
+      data: new Uint8Array(160).fill(this.callerCode),
       positionMs: this.#positionMs,
       concealed: false,
       voiced,

@@ -113,8 +113,8 @@ export class TurnDebts {
     this.#doubt = 'none';
   }
 
-  /** Another session hears the caller from now on. */
-  onReplaced(): void {
+  /** The session is lost, or another hears the caller from now on: what it was hearing it tells no end of. */
+  onLost(): void {
     this.#hearing = false;
     this.#tellsEnds = false;
     this.#doubt = 'none';

@@ -116,7 +116,7 @@ test('a call on hold waits for no answer to music that was taken for no turn bef
 test('a session that takes over hears nobody yet, and answers for no turn that was none', () => {
   const { debts, turn, owed } = setUp();
   turn(LOUD, () => debts.onHearing());
-  debts.onReplaced();
+  debts.onLost();
   debts.onHearingEnd();
   expect(owed()).toBeUndefined();
   turn(LOUD, () => debts.onWords(false));
