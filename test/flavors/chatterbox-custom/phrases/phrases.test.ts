@@ -16,7 +16,8 @@ let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'phrases-'));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+// A phrase may be on its way to the disk still.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 const sound = (seed: number, length = 1_000) => ({
   samples: Int16Array.from({ length }, (_, i) => (i * seed) % 30_000),
