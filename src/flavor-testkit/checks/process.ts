@@ -23,6 +23,8 @@ const FRAMES = 50;
 const ROUNDS = 9;
 /** Slow rounds that no disturbance explains, after which the flavor is called slow. */
 const SLOW_ROUNDS = 5;
+/** The same where every other write is slow: no disturbance is like that. */
+const HEAVY_ROUNDS = 3;
 /** Between rounds, ms: what disturbs writes alone, such as a network that others fill, comes in spells. */
 const REST_MS = 500;
 const WRITE_MS = 0.2;
@@ -105,16 +107,18 @@ export const processChecks: readonly ContractCheck[] = [
       for (const host of hosts) host.start();
       let medianMs = CONTROL_MS;
       let slowRounds = 0;
-      for (let number = 0; number < ROUNDS && slowRounds < SLOW_ROUNDS; number += 1) {
+      let enough = SLOW_ROUNDS;
+      for (let number = 0; number < ROUNDS && slowRounds < enough; number += 1) {
         const round = await writeRound(hosts, number * FRAMES * 20, medianMs);
         if (round.p99Ms < WRITE_MS) return;
         medianMs = round.medianMs;
+        enough = medianMs >= WRITE_MS ? HEAVY_ROUNDS : SLOW_ROUNDS;
         // A round in which plain arithmetic was interrupted as often says nothing about the flavor.
         if (round.controlP99Ms < WRITE_MS / 2 || medianMs >= WRITE_MS) slowRounds += 1;
         await pause(REST_MS);
       }
       const slow = `write() is too slow in ${slowRounds} rounds of ${WRITERS * FRAMES}, its median is ${medianMs.toFixed(3)} ms`;
-      expect(slowRounds < SLOW_ROUNDS, slow);
+      expect(slowRounds < enough, slow);
       context.note(`the machine is too busy to judge the slowest writes; the median is ${medianMs.toFixed(3)} ms`);
     },
   },
