@@ -3,6 +3,7 @@ import { canaries } from '../canaries.js';
 import { type CheckContext, type ContractCheck, expect } from '../check.js';
 import type { FakeHost } from '../fake-host.js';
 import type { ContractHarness } from '../harness.js';
+import { LoopbackWriter } from '../loopback-writer.js';
 import { eventually } from '../pacer.js';
 import { processListeners, watchResources } from '../process-probe.js';
 import type { LoggedLine } from '../recording-logger.js';
@@ -28,7 +29,7 @@ const HEAVY_ROUNDS = 3;
 /** Between rounds, ms: what disturbs writes alone, such as a network that others fill, comes in spells. */
 const REST_MS = 500;
 const WRITE_MS = 0.2;
-/** Arithmetic beside each write of the first round; afterwards as long as a write takes. */
+/** How long the comparison beside each write of the first round takes, ms; afterwards as long as a write takes. */
 const CONTROL_MS = 0.02;
 
 const SPOKEN = 'canary sentence about a brass telescope';
@@ -105,15 +106,16 @@ export const processChecks: readonly ContractCheck[] = [
         hosts.push((await context.open('conversation', { flavor, keepEvents: false })).host);
       }
       for (const host of hosts) host.start();
+      await using loopback = await LoopbackWriter.open();
       let medianMs = CONTROL_MS;
       let slowRounds = 0;
       let enough = SLOW_ROUNDS;
       for (let number = 0; number < ROUNDS && slowRounds < enough; number += 1) {
-        const round = await writeRound(hosts, number * FRAMES * 20, medianMs);
+        const round = await writeRound(hosts, loopback, number * FRAMES * 20, medianMs);
         if (round.p99Ms < WRITE_MS) return;
         medianMs = round.medianMs;
         enough = medianMs >= WRITE_MS ? HEAVY_ROUNDS : SLOW_ROUNDS;
-        // A round in which plain arithmetic was interrupted as often says nothing about the flavor.
+        // A round in which the comparison was interrupted as often says nothing about the flavor.
         if (round.controlP99Ms < WRITE_MS / 2 || medianMs >= WRITE_MS) slowRounds += 1;
         await pause(REST_MS);
       }
@@ -246,12 +248,17 @@ function holdsSingleDigit(value: unknown, depth = 0): boolean {
 interface WriteRound {
   readonly medianMs: number;
   readonly p99Ms: number;
-  /** Of stretches of arithmetic as long as a write, done in turn with the writes: what the machine adds by itself. */
+  /** Of writes to a connection of our own, and arithmetic until they took as long, in turn with the flavor's: what the machine adds. */
   readonly controlP99Ms: number;
 }
 
 /** One round of writes: how long they took. */
-async function writeRound(hosts: readonly FakeHost[], fromMs: number, controlMs: number): Promise<WriteRound> {
+async function writeRound(
+  hosts: readonly FakeHost[],
+  loopback: LoopbackWriter,
+  fromMs: number,
+  controlMs: number,
+): Promise<WriteRound> {
   const took = new Float64Array(hosts.length * FRAMES);
   const control = new Float64Array(took.length);
   let index = 0;
@@ -261,6 +268,7 @@ async function writeRound(hosts: readonly FakeHost[], fromMs: number, controlMs:
       const startedAtMs = performance.now();
       session.write(data);
       const writtenAtMs = performance.now();
+      loopback.write(frameBytes);
       while (performance.now() - writtenAtMs < controlMs);
       took[index] = writtenAtMs - startedAtMs;
       control[index] = performance.now() - writtenAtMs - controlMs;
