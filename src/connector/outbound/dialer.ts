@@ -113,12 +113,20 @@ export class Dialer {
     // A reload meanwhile must not close the flavors under it.
     generation.retain();
     this.#preparing += 1;
-    const agent = await this.#agent(generation, identity, destination.route, headers);
-    // From here on there is no await: the call is counted once, here or in the registry.
-    const outcome = this.#begin(request, generation, identity, agent, headers);
-    if (!outcome.ok && agent?.madeForCall === true) void generation.discard(agent.choice);
-    this.#preparing -= 1;
-    generation.release();
+    let agent: Agent | undefined;
+    let outcome: OutboundCallOutcome | undefined;
+    try {
+      agent = await this.#agent(generation, identity, destination.route, headers);
+      // From here on there is no await: the call is counted once, here or in the registry.
+      outcome = this.#begin(request, generation, identity, agent, headers);
+    } catch (error) {
+      childLog(log, identity.id).error({ error: errorMessage(error) }, 'an outbound call could not be begun');
+      outcome = refused(503, 'ERR_CALL_UNAVAILABLE', 'the call could not be begun: see the log', BUSY_RETRY_SECONDS);
+    } finally {
+      if (outcome?.ok !== true && agent?.madeForCall === true) void generation.discard(agent.choice);
+      this.#preparing -= 1;
+      generation.release();
+    }
     return outcome;
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createSystemRandom } from '../../../src/base/random.js';
 import type { Config } from '../../../src/config/config.js';
 import { CallWindow } from '../../../src/connector/outbound/call-window.js';
 import { trunkOrder } from '../../../src/connector/outbound/trunk-order.js';
@@ -11,8 +12,8 @@ import { answered, bye, route, type Setup, setUp } from '../connector-setup.js';
 const trunk = { targets: ['sip:192.0.2.5'], user: 'u', password: 'p', failOverSeconds: 4 };
 const outbound = { allow: ['+4420', '20'], trunk: 'carrier', callsPerMinute: 3, calls: 2, ringSeconds: 45 };
 
-async function running(changes: Partial<Config> = {}) {
-  const setup = await setUp({ trunks: { carrier: trunk }, outbound, ...changes });
+async function running(changes: Partial<Config> = {}, deps: Parameters<typeof setUp>[1] = {}) {
+  const setup = await setUp({ trunks: { carrier: trunk }, outbound, ...changes }, deps);
   await setup.connector.start();
   const events: CallEvent[] = [];
   setup.connector.onEvent((event) => events.push(event));
@@ -238,6 +239,24 @@ describe('what is refused', () => {
     expect(await setup.connector.dial({ to: '2001', flavor: 'agent' })).toMatchObject(refusal);
     const unstarted = await setUp();
     expect(await unstarted.connector.dial({ to: '2001', flavor: 'agent' })).toMatchObject(refusal);
+  });
+
+  test('a fault as a call is begun is told, and takes no place for good', async () => {
+    const random = createSystemRandom();
+    let faulty = false;
+    const integer = (limit: number): number => {
+      if (faulty) throw new Error('a fault');
+      return random.integer(limit);
+    };
+    const setup = await running({ outbound: { ...outbound, calls: 1 } }, { random: { ...random, integer } });
+    faulty = true;
+    const outcome = await setup.connector.dial({ to: '2001', flavor: 'agent' });
+    expect(outcome).toMatchObject({ ok: false, status: 503, code: 'ERR_CALL_UNAVAILABLE' });
+    expect(JSON.stringify(setup.log.lines)).toContain('a fault');
+    faulty = false;
+    await dial(setup);
+    await setup.connector.stop();
+    expect(setup.flavors[0]?.disposed).toBe(1);
   });
 
   test('no number is logged', async () => {
