@@ -263,13 +263,7 @@ function onLegEnded(before: CallState, event: CallEvent & { type: 'leg-ended' })
       return end(state, { endedBy: 'connector', cause: 'ack-timeout', status: 200 }, 'gone');
     case 'transport':
       // The way to the phone is gone, or nobody refreshed the session (RFC 4028): whether it hung up nobody knows.
-      return end(
-        state,
-        answered
-          ? { endedBy: 'connector', cause: 'unreachable', status: 200 }
-          : { endedBy: 'caller', cause: 'cancelled', status: unansweredOr(state, 487) },
-        'gone',
-      );
+      return end(state, { endedBy: 'connector', cause: 'unreachable', status: unansweredOr(state, 503) }, 'gone');
     case 'local':
       // The driver gave up by itself: a fault of ours that was answered 500.
       return end(

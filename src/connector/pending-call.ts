@@ -20,7 +20,10 @@ export class PendingCall implements RegisteredCall {
     this.#identity = identity;
     this.#leg = leg;
     leg.listen((event) => {
-      if (event.type === 'ended') this.#end({ endedBy: 'caller', cause: 'cancelled', status: event.end.status || 487 });
+      if (event.type !== 'ended') return;
+      // Nobody knows whether the caller has hung up where the SIP server, or the way to it, is gone.
+      if (event.end.by === 'transport') this.#end({ endedBy: 'connector', cause: 'unreachable', status: 503 });
+      else this.#end({ endedBy: 'caller', cause: 'cancelled', status: event.end.status || 487 });
     });
   }
 

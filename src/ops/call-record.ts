@@ -22,6 +22,7 @@ export type CauseText =
   /** Outbound calls that were not answered. */
   | 'busy'
   | 'no-answer'
+  /** No way to whom we call, or the way to the phone was lost, also while it waited for the answer. */
   | 'unreachable';
 
 /** All causes, for metrics and documentation. */

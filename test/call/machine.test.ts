@@ -152,9 +152,13 @@ describe('races', () => {
     expect(outcomeOf(play([...active, { type: 'answer-unusable' }, ...closed]).effects)?.status).toBe(200);
   });
 
-  test('a next hop that is gone: cancelled before the answer, unreachable after it', () => {
+  test('a next hop that is gone: nobody has hung up, neither before the answer nor after it', () => {
     const gone: CallEvent = { type: 'leg-ended', by: 'transport', status: 0 };
-    expect(outcomeOf(play([...ready, gone, ...closed]).effects)).toMatchObject({ cause: 'cancelled', status: 487 });
+    expect(outcomeOf(play([...ready, gone, ...closed]).effects)).toMatchObject({
+      endedBy: 'connector',
+      cause: 'unreachable',
+      status: 503,
+    });
     expect(outcomeOf(play([...active, gone, ...closed]).effects)).toMatchObject({
       endedBy: 'connector',
       cause: 'unreachable',

@@ -61,14 +61,17 @@ test('a call without the settings it needs is refused, so that another connector
   expect(await records()).toMatchObject([{ cause: { sip: 503 } }]);
 });
 
-test('a caller who gives up meanwhile costs no session and leaves a record', async () => {
+test.each([
+  ['gives up', { by: 'peer', status: 487 }, { cause: { sip: 487, text: 'cancelled' }, endedBy: 'caller' }],
+  ['whose SIP server is lost', { by: 'transport' }, { cause: { sip: 503, text: 'unreachable' }, endedBy: 'connector' }],
+] as const)('a caller who %s meanwhile costs no session and leaves a record', async (_, end, record) => {
   const { ring, flavors, records, connector } = await setUpWithApi();
   const { leg, answer } = await ring();
-  leg.emit({ ...bye, end: { ...bye.end, status: 487 } });
+  leg.emit({ ...bye, end: { ...bye.end, ...end } });
   await expect.poll(() => connector.calls()).toEqual([]);
   answer({});
   expect(flavors[0]?.sessions).toEqual([]);
-  expect(await records()).toMatchObject([{ cause: { sip: 487, text: 'cancelled' }, endedBy: 'caller' }]);
+  expect(await records()).toMatchObject([record]);
 });
 
 test('calls that wait for their settings count against the limit', async () => {
