@@ -1,6 +1,9 @@
 import { ConnectorError } from '../base/connector-error.js';
 import { DTMF_RELAY_TYPE } from './capabilities.js';
 import type { DialogChannel } from './dialog-channel.js';
+import { deadDialogEnd } from './leg-end.js';
+import type { SipResponse } from './message/sip-message.js';
+import type { LegEnd } from './port.js';
 
 /** Digits of one dialog that may wait: more than any menu asks for. */
 const MAX_WAITING = 64;
@@ -20,12 +23,15 @@ export function checkDigit(digit: string): void {
  */
 export class InfoSender {
   readonly #channel: DialogChannel;
+  readonly #onDead: (end: LegEnd) => void;
   readonly #waiting: string[] = [];
   #busy = false;
   #closed = false;
 
-  constructor(channel: DialogChannel) {
+  /** @param onDead the peer does not know the dialog, or is silent: an INFO belongs to the call (RFC 5057 section 5.3) */
+  constructor(channel: DialogChannel, onDead: (end: LegEnd) => void) {
     this.#channel = channel;
+    this.#onDead = onDead;
   }
 
   /** @param digit one that {@link checkDigit} lets pass */
@@ -48,11 +54,21 @@ export class InfoSender {
     const body = this.#waiting.shift();
     if (body === undefined) return;
     this.#busy = true;
-    // A digit that cannot be sent is lost, as one in a lost packet would be; the next is tried all the same.
-    const done = (): void => {
-      this.#busy = false;
-      this.#proceed();
-    };
-    this.#channel.send({ method: 'INFO', contentType: DTMF_RELAY_TYPE, body }, { onResponse: done, onFailure: done });
+    this.#channel.send(
+      { method: 'INFO', contentType: DTMF_RELAY_TYPE, body },
+      {
+        onResponse: (response) => this.#finish(response.status, response),
+        onFailure: (reason) => this.#finish(reason),
+      },
+    );
+  }
+
+  /** A digit that is refused, or cannot be sent, is lost, as one in a lost packet would be; the next is tried all the same. */
+  #finish(result: number | 'timeout' | 'transport', response?: SipResponse): void {
+    this.#busy = false;
+    if (this.#closed) return;
+    const end = deadDialogEnd(result, response);
+    if (end === undefined) this.#proceed();
+    else this.#onDead(end);
   }
 }

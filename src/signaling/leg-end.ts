@@ -19,3 +19,18 @@ export function reasonText(request: SipRequest): string {
 export function endText(response: SipResponse | undefined): string {
   return response === undefined ? '' : (response.headers.get('Reason') ?? response.phrase).slice(0, MAX_TEXT_LENGTH);
 }
+
+/**
+ * How a call ends because of what came of a request in it: the peer does not know the dialog (481), or it or a proxy before
+ * it is silent (408, or nothing at all; RFC 3261 section 12.2.1.2). `undefined`: the call goes on. Of requests that belong
+ * to the call: REFER and NOTIFY have a subscription of their own to end (RFC 5057 section 5.1).
+ *
+ * @param result final status, or why there is none
+ */
+export function deadDialogEnd(
+  result: number | 'timeout' | 'transport',
+  response: SipResponse | undefined,
+): LegEnd | undefined {
+  if (result === 'timeout') return { by: 'transport', status: 408, text: '' };
+  return result === 481 || result === 408 ? { by: 'peer', status: result, text: endText(response) } : undefined;
+}

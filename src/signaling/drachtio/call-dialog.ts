@@ -91,7 +91,7 @@ export class CallDialog extends DialogCommands implements ServerDialog {
       localUri: () => this.#localUri,
       onTransfer: (status, final) => user.onTransfer(status, final),
     });
-    this.digits = new InfoSender(channel);
+    this.digits = new InfoSender(channel, (end) => this.sendBye({}, end));
   }
 
   /** The server's name of the dialog is known: its requests come here from now on. */

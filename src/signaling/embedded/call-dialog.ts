@@ -124,7 +124,7 @@ export class CallDialog extends DialogCommands implements DialogOwner {
   }
 
   protected get digits(): InfoSender {
-    this.#digits ??= new InfoSender(this.#channelOfOurs());
+    this.#digits ??= new InfoSender(this.#channelOfOurs(), (end) => this.sendBye({}, end));
     return this.#digits;
   }
 

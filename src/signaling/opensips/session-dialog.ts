@@ -122,7 +122,7 @@ export class SessionDialog extends DialogCommands {
       localUri: () => this.#localUri,
       onTransfer: (status, final) => user.onTransfer(status, final),
     });
-    this.digits = new InfoSender(this.#channel);
+    this.digits = new InfoSender(this.#channel, (end) => this.sendBye({}, end));
     this.#requests = new PeerRequests({
       channel: this.#channel,
       transfers: this.transfers,

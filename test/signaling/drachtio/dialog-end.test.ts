@@ -26,6 +26,15 @@ describe('the end of a call', () => {
     bye.respond(200);
   });
 
+  test('comes where the peer answers a digit with 481: it does not know the dialog any more', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.answered();
+    leg.it.sendDigit('1', 160);
+    (await call.own('INFO')).respond(481);
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'peer', status: 481 });
+    (await call.own('BYE')).respond(481);
+  });
+
   test('leaves no timer, whatever was under way', async () => {
     await using harness = await DrachtioHarness.start();
     await harness.routed();

@@ -24,7 +24,7 @@ test('digits leave one by one, whatever the peer answers', async () => {
   const call = await PeerDialog.establish();
   const sent: string[] = [];
   for (const digit of '12A') call.leg.sendDigit(digit, 100);
-  for (const status of [200, 415, 481]) {
+  for (const status of [200, 415, 603]) {
     const info = call.takeRequest();
     sent.push(info.body.toString('latin1', 7, 8));
     call.respond(info, 100);
@@ -35,14 +35,21 @@ test('digits leave one by one, whatever the peer answers', async () => {
   expect(call.seen()).toEqual([]);
 });
 
-test('a digit that nobody answers is given up, and the next one follows', async () => {
+test.each([
+  [481, { by: 'peer', status: 481, text: 'gone' }],
+  [408, { by: 'peer', status: 408, text: 'gone' }],
+  ['nothing', { by: 'transport', status: 408, text: '' }],
+] as const)('a call whose peer answers a digit with %s is over (RFC 3261 section 12.2.1.2)', async (answer, end) => {
   const call = await PeerDialog.establish();
   call.leg.sendDigit('1', 100);
   call.leg.sendDigit('2', 100);
-  call.h.clock.advance(31_999);
-  expect(call.take().every(({ message }) => message.body.toString().startsWith('Signal=1'))).toBe(true);
-  call.h.clock.advance(1);
-  expect(call.takeRequest().body.toString()).toMatch(/^Signal=2/);
+  if (answer === 'nothing') {
+    call.h.clock.advance(31_999);
+    expect(call.take().every(({ message }) => message.body.toString().startsWith('Signal=1'))).toBe(true);
+    call.h.clock.advance(1);
+  } else call.respond(call.takeRequest(), answer, { phrase: 'gone' });
+  expect(call.seen()).toEqual(['BYE']);
+  expect(call.events).toEqual([{ type: 'ended', end }]);
 });
 
 test('what is no digit, or comes in masses, is refused; an absurd duration is bounded', async () => {

@@ -170,3 +170,11 @@ it('a digit of ours leaves by INFO', async () => {
     headers: 'Content-Type: application/dtmf-relay\r\nSupported: timer\r\n',
   });
 });
+
+it('a peer that answers a digit with 481 does not know the dialog any more: the call is over', async () => {
+  leg.sendDigit('5', 100);
+  await opensips.outgoing(session.key, 'INFO');
+  opensips.respond(session, 'INFO', 481);
+  expect((await first('ended')).end).toMatchObject({ by: 'peer', status: 481 });
+  await expect.poll(() => opensips.sessions.get(session.key)).toBeUndefined();
+});
