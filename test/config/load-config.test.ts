@@ -794,6 +794,19 @@ describe('files that are no configuration', () => {
     `);
   });
 
+  test('duplicate keys are found in maps of lists and below anchors, each once', async () => {
+    const text = `flavors: { a: &a { use: echo, use: echo }, b: *a }
+routes:
+  - match: { any: true }
+    reject: 404
+    reject: 404
+    reject: 404
+`;
+    const result = await loadText(text);
+    const duplicates = result.ok ? [] : result.errors.filter(({ message }) => message === 'this key is here twice');
+    expect(duplicates.map(({ line, column }) => `${line}:${column}`)).toEqual(['1:31', '5:5', '6:5']);
+  });
+
   test('aliases without an anchor, and aliases that multiply', async () => {
     expect(await summary(`limits: *nowhere\n${anyRoute}`)).toEqual([
       'error limits: no anchor "&nowhere" before this alias',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anyRoute, complaints, loadGood, summary } from './load-text.js';
+import { anyRoute, complaints, loadGood, loadText, summary } from './load-text.js';
 
 describe('many mistakes at once', () => {
   test('are all told, in the order of the file, each with its line, what was expected and what to do', async () => {
@@ -405,6 +405,17 @@ describe('unknown keys come with advice', () => {
   ])('%s', async (text, help) => {
     expect(await complaints(`${text}\n${anyRoute}`)).toContain(`= help: ${help}\n`);
   });
+});
+
+test.each([
+  ['media: { ports: 40000 }', 'write FIRST-LAST, such as 35000-64999'],
+  ['admin: { listen: 8080 }', 'write ADDRESS:PORT'],
+  ['routes: [{ match: { to: 2000 }, reject: 404 }]', 'put it in quotes: "2000"'],
+])('quotes are advised where they would help, and nowhere else: %s', async (text, help) => {
+  const result = await loadText(`${text}\n${text.startsWith('routes') ? '' : anyRoute}`);
+  const [issue] = result.ok ? [] : result.errors;
+  expect(issue?.message).toBe('expected text, found a whole number');
+  expect(issue?.help).toContain(help);
 });
 
 test('a kind that is not said is asked for by the kinds there are, not by the words of one of them', async () => {

@@ -6,13 +6,21 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  type Pair,
   parseDocument,
+  type YAMLMap,
 } from 'yaml';
 import type { ConfigIssue } from './config-issue.js';
 import { type ConfigPath, formatPath } from './config-path.js';
+import { duplicateKeys } from './duplicate-keys.js';
 import { lineAround, ShownLine, type TextRange } from './excerpt.js';
 import { secretsBySight } from './secrets-by-sight.js';
+
+/** A complaint of YAML's: its kind, its words, and the offsets that it is about. */
+interface SyntaxProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [start: number, end: number];
+}
 
 /** How an issue is placed and worded beyond its message. */
 export interface IssueOptions {
@@ -32,6 +40,8 @@ export class ConfigDocument {
   readonly #secretRanges: TextRange[] = [];
   /** The line that was shown last: the next mistake is often in the same. */
   #shown: ShownLine | undefined;
+  /** The entries of the maps that something was looked for in, by key. */
+  readonly #entries = new WeakMap<YAMLMap, ReadonlyMap<unknown, YAMLMap['items'][number]>>();
   readonly tree: Document.Parsed;
 
   /** @param file As the operator gave it; only for messages. */
@@ -45,13 +55,14 @@ export class ConfigDocument {
       lineCounter: this.#lines,
       prettyErrors: false,
       stringKeys: true,
-      uniqueKeys: true,
+      // Told by ourselves: yaml compares each key of a map with all others, seconds for some thousands.
+      uniqueKeys: false,
     });
   }
 
   /** Whether the tree is what the operator meant: no error of syntax, duplicate keys aside. */
   get isReadable(): boolean {
-    return this.tree.errors.every(({ code }) => code === 'DUPLICATE_KEY');
+    return this.tree.errors.length === 0;
   }
 
   /**
@@ -59,7 +70,11 @@ export class ConfigDocument {
    * the parser is lost, and its further complaints would only hide the cause.
    */
   syntaxIssues(): ConfigIssue[] {
-    const errors = [...this.tree.errors, ...this.tree.warnings];
+    const errors: readonly SyntaxProblem[] = [
+      ...this.tree.errors,
+      ...this.tree.warnings,
+      ...duplicateKeys(this.tree).map((pos) => ({ code: 'DUPLICATE_KEY', message: '', pos })),
+    ];
     const firstError = errors.find(({ code }) => code !== 'DUPLICATE_KEY' && code !== 'TAG_RESOLVE_FAILED');
     const told = errors.filter((error) => error === firstError || !firstError || error.pos[0] < firstError.pos[0]);
     return told.map((error) => {
@@ -119,7 +134,7 @@ export class ConfigDocument {
     for (const part of path) {
       const collection = isAlias(node) ? node.resolve(this.tree) : node;
       if (isMap(collection)) {
-        const pair = collection.items.find((item: Pair) => isScalar(item.key) && item.key.value === part);
+        const pair = this.#entriesOf(collection).get(part);
         if (!pair) break;
         key = pair.key;
         node = pair.value;
@@ -131,6 +146,18 @@ export class ConfigDocument {
       }
     }
     return { node, key };
+  }
+
+  /** Of a key that is there twice, the first. */
+  #entriesOf(map: YAMLMap): ReadonlyMap<unknown, YAMLMap['items'][number]> {
+    const known = this.#entries.get(map);
+    if (known) return known;
+    const entries = new Map<unknown, YAMLMap['items'][number]>();
+    for (const pair of map.items) {
+      if (isScalar(pair.key) && !entries.has(pair.key.value)) entries.set(pair.key.value, pair);
+    }
+    this.#entries.set(map, entries);
+    return entries;
   }
 
   #rangeOf(path: ConfigPath, atKey: boolean): TextRange {

@@ -22,9 +22,9 @@ export function explainIssue(issue: $ZodIssue, context: ExplainContext): ConfigI
   const { document } = context;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => explainUnknownKey(path, key, adviceOn(key, issue.message), context));
+      return explainUnknownKeys(issue, path, context);
     case 'invalid_type':
-      return [explainType(issue.expected, path, context)];
+      return [explainType(issue.expected, path, context, adviceOf(issue.message))];
     case 'invalid_value':
       return [explainChoice(issue.values, path, context)];
     case 'too_small':
@@ -49,33 +49,47 @@ function isUnresolved(path: ConfigPath, { unresolved, value }: ResolvedValues): 
   return written.some((_part, index) => unresolved.has(formatPath(written.slice(0, index + 1))));
 }
 
-/** What the schema itself says of a key that it does not have; zod's own words say nothing new. */
-function adviceOn(key: string, message: string): string | undefined {
-  return message.includes(key) && !message.startsWith('Unrecognized') ? message : undefined;
+/** What the schema itself says; zod's own words say nothing new. */
+function adviceOf(message: string): string | undefined {
+  return /^(?:Unrecognized|Invalid) /.test(message) ? undefined : message;
 }
 
-function explainUnknownKey(
+function explainUnknownKeys(
+  { keys, message }: Extract<$ZodIssue, { readonly code: 'unrecognized_keys' }>,
   parent: ConfigPath,
-  key: string,
-  advice: string | undefined,
   { document, resolved, schema }: ExplainContext,
-): ConfigIssue {
-  const path = [...parent, key];
+): ConfigIssue[] {
   const known = Object.keys(schemaAt(schema, parent, resolved.value)?.properties ?? {});
-  const meant = suggest(key, known);
-  const help = advice ?? (meant === undefined ? elsewhere(key, schema, known) : `did you mean "${meant}"?`);
-  return document.issueAt(path, 'unknown key', { atKey: true, help });
+  const advice = adviceOf(message);
+  // Once for all keys: a file that a program wrote may have thousands.
+  const places = placesByName(schema);
+  return keys.map((key) => {
+    const meant = suggest(key, known);
+    const guess = meant === undefined ? elsewhere(key, places.get(key), known) : `did you mean "${meant}"?`;
+    const help = advice?.includes(key) ? advice : guess;
+    return document.issueAt([...parent, key], 'unknown key', { atKey: true, help });
+  });
+}
+
+/** Where a key of some name exists. */
+function placesByName(schema: SchemaNode): ReadonlyMap<string, readonly string[]> {
+  const places = new Map<string, string[]>();
+  for (const { key } of listKeys(schema)) {
+    const name = key.slice(key.lastIndexOf('.') + 1);
+    places.set(name, [...(places.get(name) ?? []), key]);
+  }
+  return places;
 }
 
 /** A key that exists, but in another place, or else the keys that would do here. */
-function elsewhere(key: string, schema: SchemaNode, known: readonly string[]): string {
-  const places = listKeys(schema).filter((place) => place.key.split('.').at(-1) === key);
+function elsewhere(key: string, places: readonly string[] = [], known: readonly string[]): string {
   const [place] = places;
-  if (place && places.length === 1) return `"${key}" belongs elsewhere: ${place.key}`;
+  if (place !== undefined && places.length === 1) return `"${key}" belongs elsewhere: ${place}`;
   return `the keys here are ${known.join(', ')}`;
 }
 
-function explainType(expected: string, path: ConfigPath, context: ExplainContext): ConfigIssue {
+/** @param advice what to write in place of a number that quotes would not mend */
+function explainType(expected: string, path: ConfigPath, context: ExplainContext, advice?: string): ConfigIssue {
   const { document, resolved, schema } = context;
   const value = valueAt(resolved.value, path);
   const key = path.at(-1);
@@ -89,7 +103,7 @@ function explainType(expected: string, path: ConfigPath, context: ExplainContext
   const source = document.sourceOf(path);
   if (expected === 'string' && source !== undefined && (typeof value === 'number' || typeof value === 'boolean')) {
     const quoted = isSecretPath(path) ? '…' : source;
-    return document.issueAt(path, message, { help: `put it in quotes: "${quoted}"` });
+    return document.issueAt(path, message, { help: advice ?? `put it in quotes: "${quoted}"` });
   }
   if (path.length === 0)
     return document.issueAt(path, message, {

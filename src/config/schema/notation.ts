@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import type { Parsed } from '../notation/addresses.js';
 
-/** A text in a notation of its own. */
+/** A text in a notation of its own. Of a number that quotes would not mend, such as a single port, the message says what to write. */
 export function notation<Value>(parse: (text: string) => Parsed<Value>) {
-  return z.string().transform((text, context) => {
+  const error = ({ input }: { readonly input?: unknown }): string | undefined => {
+    const parsed = typeof input === 'number' ? parse(String(input)) : undefined;
+    return parsed?.ok === false ? (parsed.help ?? parsed.problem) : undefined;
+  };
+  return z.string({ error }).transform((text, context) => {
     const parsed = parse(text);
     if (parsed.ok) return parsed.value;
     context.addIssue({ code: 'custom', message: parsed.problem, params: { help: parsed.help } });
