@@ -4,6 +4,7 @@ import type { OpensipsConfig } from '../../config/config.js';
 import { type LoadedConfig, loadConfig } from '../../config/load-config.js';
 import { type ConfigIssue, inFileOrder } from '../../config/reading/config-issue.js';
 import { codecWarnings } from '../../connector/network/usable-codecs.js';
+import { type StartCheckDeps, startProblems } from '../../connector/start-check.js';
 import { toolProblems } from '../../connector/tool-check.js';
 import type { CliIo } from '../cli-io.js';
 import type { ReportExitCode } from '../exit-code.js';
@@ -29,7 +30,7 @@ interface CheckOptions {
 export function createCheckCommand(
   io: CliIo,
   report: ReportExitCode,
-  deps: FlavorCheckDeps = createFlavorCheckDeps(),
+  deps: FlavorCheckDeps & Pick<StartCheckDeps, 'findAddon'> = createFlavorCheckDeps(),
 ): Command {
   return new Command('check')
     .description('validate a configuration: every mistake, with file, line and key')
@@ -58,7 +59,11 @@ interface CheckOutcome {
   readonly flavors: readonly FlavorReport[];
 }
 
-async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): Promise<CheckOutcome> {
+async function check(
+  options: CheckOptions,
+  io: CliIo,
+  deps: FlavorCheckDeps & Pick<StartCheckDeps, 'findAddon'>,
+): Promise<CheckOutcome> {
   const loaded = await loadConfig(options.config, { env: io.env, cwd: io.cwd });
   if (!loaded.ok) return { ...loaded, loaded: undefined, flavors: [] };
   const names = Object.keys(loaded.config.flavors);
@@ -71,10 +76,19 @@ async function check(options: CheckOptions, io: CliIo, deps: FlavorCheckDeps): P
   const codecs = (await codecWarnings(loaded.config)).map(({ path, message }) =>
     loaded.document.issueAt(path, message, { severity: 'warning' }),
   );
-  const issues = inFileOrder([...reports.flatMap((report) => report.issues), ...tools]);
+  const machine = (await startProblems(loaded.config, { ...deps, env: io.env })).map(({ path, message, ...placing }) =>
+    loaded.document.issueAt(path, loaded.secrets.redact(message), placing),
+  );
+  const fatal = machine.filter(({ severity }) => severity === 'error');
+  const issues = inFileOrder([...reports.flatMap((report) => report.issues), ...tools, ...fatal]);
   const flavors = options.providers ? await askProviders(loaded, reports, io, deps) : reports;
   const ok = issues.length === 0 && flavors.every(({ provider }) => provider?.ok !== false);
-  const warnings = [...loaded.warnings, ...codecs, ...reports.flatMap((report) => report.warnings ?? [])];
+  const warnings = inFileOrder([
+    ...loaded.warnings,
+    ...codecs,
+    ...machine.filter(({ severity }) => severity === 'warning'),
+    ...reports.flatMap((report) => report.warnings ?? []),
+  ]);
   return { ok, loaded, errors: issues, warnings, flavors };
 }
 

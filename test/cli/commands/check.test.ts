@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { createCheckCommand } from '../../../src/cli/commands/check.js';
-import type { FlavorCheckDeps } from '../../../src/cli/flavor-check.js';
+import { createFlavorCheckDeps, type FlavorCheckDeps } from '../../../src/cli/flavor-check.js';
 import { readConfig } from '../../../src/cli/read-config.js';
 import { runCli } from '../../../src/cli/run-cli.js';
 import { defineFlavor, type Flavor, FlavorError, type FlavorModule } from '../../../src/flavor-api/index.js';
@@ -132,6 +132,64 @@ test('a codec whose library cannot be loaded is a warning', async () => {
   );
   expect(code).toBe(0);
   expect(err).toContain('warning: media.codecs[0]: not offered: the package node-opus cannot be loaded\n');
+});
+
+describe('what this machine lacks has a line before the start finds out', () => {
+  const route = 'routes: [{ match: { any: true }, reject: 404 }]\n';
+
+  test.each([
+    ['media: { engine: native }', 1, 'error: media.engine: it cannot be had: the add-on has not been built'],
+    ['media: { dscp: EF }', 0, 'warning: media.dscp: packets will not be marked: the add-on has not been built'],
+    ['media: { engine: auto }', 0, undefined],
+  ])('the media add-on: %s', async (text, code, line) => {
+    const io = createFakeIo(directoryWith(`${text}\n${route}`));
+    const deps = { ...createFlavorCheckDeps(), findAddon: () => undefined };
+    let reported = 0;
+    const command = createCheckCommand(
+      io,
+      (exitCode) => {
+        reported = exitCode;
+      },
+      deps,
+    );
+    await command.parseAsync(['--config', 'connector.yaml'], { from: 'user' });
+    expect(reported).toBe(code);
+    if (line === undefined) expect(io.err()).toBe('');
+    else expect(io.err()).toContain(`${line}\n`);
+    if (line !== undefined) expect(io.err()).toContain('npm run build:native');
+  });
+
+  test.each([
+    ['cdr: { path: connector.yaml/cdr.jsonl }', 1, 'error: cdr.path: ', 'what should be its directory is a file'],
+    ['cdr: { path: . }', 1, 'error: cdr.path: ', 'it is a directory'],
+    ['cdr: { path: data/2026/cdr.jsonl }', 0, '', ''],
+    [
+      'recording: { mode: stereo, path: connector.yaml/calls }',
+      0,
+      'warning: recording.path: calls would not be recorded: ',
+      'what should be its directory is a file',
+    ],
+    ['recording: { mode: "off", path: connector.yaml/calls }', 0, '', ''],
+  ])('files and directories that the connector writes: %s', async (text, code, start, end) => {
+    const { code: was, err } = await check(`${text}\n${route}`);
+    expect(was).toBe(code);
+    const [first = ''] = err.split('\n');
+    expect([first.startsWith(start), first.endsWith(end)], first).toEqual([true, true]);
+    if (start === '') expect(err).toBe('');
+  });
+
+  test.each([
+    ['no-such-program', 'warning: tools.crm.command: this program cannot be started: it is not in PATH'],
+    ['./no-such-program', 'warning: tools.crm.command: this program cannot be started: there is no such file'],
+    ['/etc', 'warning: tools.crm.command: this program cannot be started: there is no such file'],
+    ['/etc/passwd', 'warning: tools.crm.command: this program cannot be started: it may not be started'],
+    ['sh', ''],
+    ['/bin/sh', ''],
+  ])('the program of an MCP server: %s', async (command, line) => {
+    const { code, err } = await check(`tools: { crm: { type: mcp, command: ${command} } }\n${route}`);
+    expect(code).toBe(0);
+    expect(err.split('\n')[0]).toBe(line);
+  });
 });
 
 describe('mistakes', () => {
