@@ -57,8 +57,9 @@ describe('the Contact of a registration', () => {
   test('is taken back at the end wherever it is, also while it moves', async () => {
     const { h, next, reply } = await behindNat();
     reply(next(), 200, seenAt('203.0.113.9', 40_000));
-    next();
+    const move = next();
     const closing = h.driver[Symbol.asyncDispose]();
+    reply(move, 500, seenAt('203.0.113.9', 40_000));
     const farewell = next();
     expect(farewell.headers.get('Expires')).toBe('0');
     const [here, there] = ['<sip:2000@203.0.113.9:40000>', '<sip:2000@192.0.2.1:5060>;expires=0'];

@@ -58,6 +58,8 @@ export class Registration {
   /** The exchange under way: what an older one still brings is ignored. */
   #round = 0;
   #transaction: ClientTransaction | undefined;
+  /** A REGISTER has no final response. */
+  #open = false;
   /** When the registrar forgets us, {@link Clock.now}. */
   #boundUntilMs = Number.NEGATIVE_INFINITY;
   /** Where the last 200 came from. */
@@ -66,6 +68,8 @@ export class Registration {
   #release: () => void = () => {};
   #unsubscribe: () => void = () => {};
   #closed = false;
+  /** Closed while a REGISTER was open: what follows when it is not any more. */
+  #onLast: () => void = () => {};
   /** This registration was made again because the registrar sees us elsewhere: not again before the next refresh. */
   #moved = false;
 
@@ -109,11 +113,7 @@ export class Registration {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#round += 1;
     this.#stopTimers();
-    this.#transaction?.abandon();
-    const bound = this.#bound;
-    if (bound === undefined) return;
     const { clock } = this.#deps.endpoint;
     await new Promise<void>((resolve) => {
       const late = clock.setTimeout(resolve, this.#times.farewellMs);
@@ -121,13 +121,23 @@ export class Registration {
         clock.clearTimeout(late);
         resolve();
       };
-      this.#send(bound.hop, 0, this.#credentials.begin(), this.#round, { onSuccess: done, onFailure: done });
+      // What is open may bind us yet, and is to be answered before another one leaves (section 10.2).
+      if (this.#open) this.#onLast = () => this.#takeBack(done);
+      else this.#takeBack(done);
     });
+    this.#round += 1;
+    this.#transaction?.abandon();
+  }
+
+  #takeBack(done: () => void): void {
+    const bound = this.#bound;
+    if (bound === undefined) done();
+    else this.#send(bound.hop, 0, this.#credentials.begin(), this.#round, { onSuccess: done, onFailure: done });
   }
 
   #next(hops: NextHops, round: number, problem: string): void {
     hops.next((hop) => {
-      if (round !== this.#round) return;
+      if (round !== this.#round || this.#closed) return;
       if (hop === undefined) {
         this.#fail(problem, undefined);
         return;
@@ -178,21 +188,30 @@ export class Registration {
     const { endpoint } = this.#deps;
     const contact = endpoint.contact(hop.flow, this.#options.user, false);
     const request = this.#createRequest(hop, contact, expiresSeconds);
+    this.#open = true;
     try {
       this.#transaction = endpoint.transactions.send(request, hop.flow, {
         onResponse: (response) => {
           if (response.status < 200 || round !== this.#round) return;
+          this.#open = false;
           this.#credentials.renew(response);
-          if (response.status < 300) user.onSuccess(response, contact);
+          if (this.#closed && expiresSeconds > 0) {
+            if (response.status < 300) this.#bound = { hop, contact };
+            this.#onLast();
+          } else if (response.status < 300) user.onSuccess(response, contact);
           else if (exchange.challengedBy(response)) {
             this.#send(hop, expiresSeconds, exchange, round, user);
           } else user.onFailure(response);
         },
         onFailure: () => {
-          if (round === this.#round) user.onFailure(undefined);
+          if (round !== this.#round) return;
+          this.#open = false;
+          if (this.#closed && expiresSeconds > 0) this.#onLast();
+          else user.onFailure(undefined);
         },
       });
     } catch (error) {
+      this.#open = false;
       endpoint.fault(error);
       user.onFailure(undefined);
     }

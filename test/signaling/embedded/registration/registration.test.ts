@@ -304,10 +304,53 @@ describe('a registered extension', () => {
     expect(h.clock.pendingTimers).toBe(0);
   });
 
-  test('one that never was has nothing to take back', async () => {
-    const { next, h } = await registering();
-    next();
-    await h.driver[Symbol.asyncDispose]();
-    expect([h.udp.take(), h.clock.pendingTimers]).toEqual([[], 0]);
+  test('one that is under way at the end is taken back when it has come about, and not before it is answered', async () => {
+    const { next, reply, accept, silent, h } = await registering();
+    reply(next(), 401, challenge());
+    const register = next();
+    const closing = h.driver[Symbol.asyncDispose]();
+    await settle();
+    expect(silent()).toBe(true);
+    reply(register, 100);
+    accept(register);
+    const farewell = next();
+    expect([farewell.headers.get('Expires'), farewell.headers.has('Authorization')]).toEqual(['0', true]);
+    accept(farewell);
+    await closing;
+    expect(h.clock.pendingTimers).toBe(0);
+  });
+
+  test('so is a binding whose refresh is refused meanwhile', async () => {
+    const { next, reply, accept, h } = await registering();
+    accept(next());
+    h.clock.advance(600_000);
+    const refresh = next();
+    const closing = h.driver[Symbol.asyncDispose]();
+    reply(refresh, 500);
+    const farewell = next();
+    expect(farewell.headers.get('Expires')).toBe('0');
+    accept(farewell);
+    await closing;
+  });
+
+  test('one whose connection breaks at the end has nothing to take back', async () => {
+    const { h } = await registering({ registrar: `sip:${PBX.address};transport=tcp` });
+    const closing = h.driver[Symbol.asyncDispose]();
+    h.tcp.opened[0]?.break();
+    await closing;
+    expect([h.tcp.takeRequests().length, h.clock.pendingTimers]).toEqual([1, 0]);
+  });
+
+  test.each([
+    ['is refused', ({ reply, next }: Awaited<ReturnType<typeof registering>>) => reply(next(), 401, challenge())],
+    ['is not answered for two seconds', ({ h }: Awaited<ReturnType<typeof registering>>) => h.clock.advance(2_000)],
+  ])('one that never was, and %s, has nothing to take back', async (_, happens) => {
+    const scene = await registering();
+    const { h } = scene;
+    const closing = h.driver[Symbol.asyncDispose]();
+    happens(scene);
+    await closing;
+    expect(new Set(h.udp.takeRequests().map(({ headers }) => headers.get('Expires')))).not.toContain('0');
+    expect(h.clock.pendingTimers).toBe(0);
   });
 });
