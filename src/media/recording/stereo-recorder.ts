@@ -47,22 +47,30 @@ export function createStereoRecorder(options: StereoRecorderOptions): StereoReco
   return new DiskRecorder(options);
 }
 
-/** Phones' clocks drift by 100 ppm at most, networks jitter by tens of ms: half a second of straying is no jitter. */
+/**
+ * Phones' clocks drift by 100 ppm at most, networks jitter by tens of ms: half a second of straying is no jitter, and one
+ * early packet no reason to move.
+ */
 export const callerTrack = {
   driftSamples: 60 * SAMPLES_PER_MS,
   driftPackets: 25,
   creepSamples: 5 * SAMPLES_PER_MS,
   creepPackets: 250,
+  earlySamples: Number.POSITIVE_INFINITY,
   jumpSamples: 400 * SAMPLES_PER_MS,
   spurtGapSamples: 60 * SAMPLES_PER_MS,
 } as const satisfies TrackCursorOptions;
 
-/** Our own packets leave on a grid: a late tick is made up for by the next, only a skipped slot strays for good. */
+/**
+ * Our own packets leave on a grid, never before their time: a late tick is made up for by the next, and only a skipped
+ * slot strays for good.
+ */
 export const agentTrack = {
   driftSamples: 10 * SAMPLES_PER_MS,
   driftPackets: 10,
-  creepSamples: 5 * SAMPLES_PER_MS,
+  creepSamples: SAMPLES_PER_MS,
   creepPackets: 250,
+  earlySamples: SAMPLES_PER_MS,
   jumpSamples: 60 * SAMPLES_PER_MS,
   spurtGapSamples: 0,
 } as const satisfies TrackCursorOptions;

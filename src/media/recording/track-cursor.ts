@@ -7,6 +7,8 @@ export interface TrackCursorOptions {
   /** When the least late of `creepPackets` strays by more than this, the track is moved after it sample by sample. */
   readonly creepSamples: number;
   readonly creepPackets: number;
+  /** A single packet that is earlier than its place by more than this moves the track so as well. */
+  readonly earlySamples: number;
   /** Beyond this, the media clock itself has jumped, and the track moves at once. */
   readonly jumpSamples: number;
   /**
@@ -74,8 +76,12 @@ export class TrackCursor {
     if (this.#strayed >= this.#options.driftPackets) this.#move(this.#leastDrift);
   }
 
-  /** Jitter only ever delays: the least late packet shows how the clocks stand to each other. */
+  /** Jitter only ever delays: the least late packet shows how the clocks stand to each other, and an early one at once. */
   #follow(drift: number): void {
+    if (drift < -this.#options.earlySamples && drift < this.#creep) {
+      this.#creep = Math.round(drift);
+      this.#forget();
+    }
     if (this.#creep !== 0) {
       const step = Math.sign(this.#creep);
       this.#offset += step;
