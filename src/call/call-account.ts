@@ -103,12 +103,15 @@ export class CallAccount implements ConversationNotes {
     this.#codec = codec;
   }
 
-  /** @param receivedAtMs {@link Clock.now} at the arrival of the INVITE. */
-  onAnswered(receivedAtMs: number): void {
+  /**
+   * @param receivedAtMs {@link Clock.now} at the arrival of the INVITE
+   * @param atMs the same at the answer: times in the record count from here
+   */
+  onAnswered(receivedAtMs: number, atMs: number): void {
     this.#answeredAtMs = this.#clock.wallTime();
-    this.#originMs = this.#clock.now();
-    this.ledger.onAnswered(this.#originMs);
-    const setupMs = Math.round(this.#originMs - receivedAtMs);
+    this.#originMs = atMs;
+    this.ledger.onAnswered(atMs);
+    const setupMs = Math.round(atMs - receivedAtMs);
     this.emit({ type: 'call-answered', codec: this.#codec ?? 'unknown', setupMs });
   }
 

@@ -132,7 +132,7 @@ export class Call {
         this.#account.emit({ type: 'call-ringing' });
         return;
       case 'ring-early':
-        this.#inbound((leg) => this.#describe(leg, (sdp) => leg.ring(183, sdp)));
+        this.#inbound((leg) => this.#describe(leg, this.#deps.clock.now(), (sdp) => leg.ring(183, sdp)));
         return;
       case 'accept':
         this.#inbound((leg) => void this.#accept(leg));
@@ -249,17 +249,19 @@ export class Call {
     const codec = leg.invite.sdp === undefined ? null : this.#deps.negotiation.expectedCodec;
     await this.#deps.beforeAnswer({ ...this.summary(), answeredAt, codec }, this.#account.costSoFar);
     if (this.#state?.phase !== 'preparing') return;
-    this.#describe(leg, (sdp) => {
+    // One moment for the record and the recording, however long this takes: their times are compared.
+    const atMs = this.#deps.clock.now();
+    this.#describe(leg, atMs, (sdp) => {
       leg.accept(sdp, { headers: this.#options.answer.headers });
-      this.#account.onAnswered(leg.invite.receivedAtMs);
+      this.#account.onAnswered(leg.invite.receivedAtMs, atMs);
       this.#apply({ type: 'accepted' });
     });
   }
 
   /** Sends our description; an offer that turns out unusable now ends the call. */
-  #describe(leg: InboundLeg, send: (sdp: string) => void): void {
+  #describe(leg: InboundLeg, atMs: number, send: (sdp: string) => void): void {
     try {
-      send(this.#media.describe(leg.invite.sdp));
+      send(this.#media.describe(leg.invite.sdp, atMs));
     } catch (error) {
       this.#account.onError(error);
       this.#apply({ type: 'answer-unusable' });

@@ -37,15 +37,16 @@ export class OutboundProgress {
   }
 
   onAnswered(sdp: string | undefined): void {
-    const { account, apply, media } = this.#parts;
+    const { account, apply, media, now } = this.#parts;
+    const atMs = now();
     try {
-      media.settleFirstOffer(sdp);
+      media.settleFirstOffer(sdp, atMs);
     } catch (error) {
       account.onError(error);
       apply({ type: 'answer-unusable' });
       return;
     }
-    account.onAnswered(this.#dialledAtMs);
+    account.onAnswered(this.#dialledAtMs, atMs);
     apply({ type: 'answered' });
   }
 }

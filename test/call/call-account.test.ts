@@ -79,7 +79,7 @@ test('the summary says what is known so far', () => {
   expect(call.summary('preparing')).toMatchObject({ state: 'preparing', codec: null, answeredAt: null, durationMs: 0 });
   call.onCodec('pcma');
   clock.advance(40);
-  call.onAnswered(clock.now() - 40);
+  call.onAnswered(clock.now() - 40, clock.now());
   clock.advance(1000);
   expect(call.summary('active')).toMatchObject({ turns: 0, v2vMs: null });
   call.onTurn({ v2vMs: 700, stages: {} });
@@ -93,7 +93,7 @@ test('the summary says what is known so far', () => {
 test('the time from INVITE to answer is on the call’s own clock, in whole milliseconds', () => {
   const { account: call, clock, events } = account();
   clock.advance(40);
-  call.onAnswered(4990.4);
+  call.onAnswered(4990.4, clock.now());
   expect(events).toMatchObject([{ type: 'call-answered', setupMs: 50, codec: 'unknown' }]);
 });
 

@@ -37,6 +37,26 @@ test('a caller who is recorded hears so first, then the agent', async () => {
   expect(setup.records[0]?.recording).toBe('/recordings/c1.wav');
 });
 
+test('record and recording begin at the same moment, however long the answer takes', async () => {
+  const { openRecorder } = recorder();
+  const origins: number[] = [];
+  const setup = setUp({
+    deps: {
+      openRecorder: (originMs: number) => {
+        origins.push(originMs);
+        setup.clock.advance(30);
+        return openRecorder();
+      },
+    },
+  });
+  const { stream } = await answer(setup);
+  await slots(setup, stream, 500);
+  setup.leg.emit(bye);
+  await settle();
+  expect(origins).toHaveLength(1);
+  expect(setup.records[0]?.durationMs).toBe(setup.clock.now() - (origins[0] ?? 0));
+});
+
 test('a session that takes over before those words are there begins behind them, once', async () => {
   const { openRecorder } = recorder();
   let voice = (_said: Announcement): void => {};

@@ -124,7 +124,7 @@ export class SimulatedCall {
       ptimeMs: 20,
     });
     clock.advance(random.integer(20));
-    this.account.onAnswered(clock.now());
+    this.account.onAnswered(clock.now(), clock.now());
   }
 
   /** The phone sends 20 ms of sound, and 20 ms pass until its next packet. 160 samples. */

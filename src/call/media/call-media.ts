@@ -74,10 +74,11 @@ export class CallMedia {
   /**
    * The description for our first 183 or 200; media flows from now on if the peer's is known. A second call repeats the
    * same description. Throws `ERR_SDP_UNACCEPTABLE`.
+   * @param atMs {@link Clock.now} of that response: where a recording begins
    */
-  describe(offer: string | undefined): string {
+  describe(offer: string | undefined, atMs: number): string {
     if (this.#parameters) return this.#deps.negotiation.current();
-    this.#beginRecording();
+    this.#beginRecording(atMs);
     return this.renegotiate(offer);
   }
 
@@ -98,12 +99,13 @@ export class CallMedia {
   /**
    * An INVITE of ours was answered. `answer` is that to our first offer; absent, what was agreed before counts. Throws
    * `ERR_SDP_*`.
+   * @param atMs {@link Clock.now} of the answer: where a recording begins
    */
-  settleFirstOffer(answer: string | undefined): void {
+  settleFirstOffer(answer: string | undefined, atMs: number): void {
     const early = this.#early;
     this.#early = undefined;
     const parameters = early?.settle(answer) ?? this.#deps.negotiation.readAnswer(answer);
-    this.#beginRecording();
+    this.#beginRecording(atMs);
     this.#connect(parameters);
   }
 
@@ -111,9 +113,8 @@ export class CallMedia {
     return this.#stream?.local.port ?? 0;
   }
 
-  #beginRecording(): void {
+  #beginRecording(originMs: number): void {
     if (this.#recording) return;
-    const originMs = this.#deps.clock.now();
     const { openRecorder, recordingAnnounced } = this.#deps;
     this.#recording = openRecorder?.(originMs);
     if (this.#recording) this.#tap.begin(this.#recording.recorder, originMs, recordingAnnounced);
@@ -151,7 +152,7 @@ export class CallMedia {
   /** The peer's answer to our offer, from an ACK or a 200. Throws `ERR_SDP_*`. */
   readAnswer(answer: string | undefined): void {
     const parameters = this.#deps.negotiation.readAnswer(answer);
-    this.#beginRecording();
+    this.#beginRecording(this.#deps.clock.now());
     this.#connect(parameters);
   }
 

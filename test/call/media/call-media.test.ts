@@ -30,9 +30,9 @@ test('the first description begins the recording and lets media flow; the second
   const { media, engine, happened } = setUp();
   await media.open(silent);
   expect(media.recordingPath).toBeNull();
-  const early = media.describe(OFFER);
+  const early = media.describe(OFFER, 1000);
   expect(early).toContain('m=audio 40000 ');
-  expect(media.describe(OFFER)).toBe(early);
+  expect(media.describe(OFFER, 1000)).toBe(early);
   expect(happened).toEqual(['recording from 1000', 'pcmu']);
   expect(engine.streams[0]?.parameters).toHaveLength(1);
   expect(media.recordingPath).toBe('/tmp/x.wav');
@@ -43,7 +43,7 @@ test('the first description begins the recording and lets media flow; the second
 test('a late offer: media flows from the answer on', async () => {
   const { media, engine, happened } = setUp(undefined);
   await media.open(silent);
-  expect(media.describe(undefined)).toContain('RTP/AVP 0 8 101');
+  expect(media.describe(undefined, 1000)).toContain('RTP/AVP 0 8 101');
   expect(media.answerPending).toBe(true);
   expect(engine.streams[0]?.parameters).toEqual([]);
   media.readAnswer(PCMA_ANSWER);
@@ -54,7 +54,7 @@ test('a late offer: media flows from the answer on', async () => {
 test('hold is told; what cannot be used changes nothing', async () => {
   const { media, engine, happened } = setUp();
   await media.open(silent);
-  media.describe(OFFER);
+  media.describe(OFFER, 1000);
   media.renegotiate(`${OFFER}a=sendonly\r\n`);
   expect(happened.at(-1)).toBe('pcmu held');
   expect(() => media.renegotiate('nonsense')).toThrow();
