@@ -183,9 +183,9 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
     this.#lines.apologise(() => void this.#sendAway(then));
   }
 
-  /** `then` once a silent caller has been told that the call ends. */
-  sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void): void {
-    this.#lines.sayGoodbye(limit, then);
+  /** `then` once a silent caller has been told that the call ends, if that is still `wanted`. */
+  sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void, wanted: () => boolean): void {
+    this.#lines.sayGoodbye(limit, then, wanted);
   }
 
   /** The longest call is nearly over. */

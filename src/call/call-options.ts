@@ -16,7 +16,7 @@ import type { MediaNegotiation } from './media/media-negotiation.js';
 import type { CallIdentity, RecordedPersonalData } from './record-builder.js';
 import type { ReplyWatchOptions } from './reply-watch.js';
 import type { FailOverPlan } from './session/fail-over-plan.js';
-import type { Announcer, Saying } from './speech/announcement.js';
+import type { Announcer, Cue, Saying } from './speech/announcement.js';
 import type { InterruptionOptions } from './turns/turn-taking.js';
 
 /** What is known of a call before it begins. */
@@ -51,16 +51,16 @@ interface SilencePolicy {
   /** Before the first, to somebody who has not been heard yet, ms. Default: `repromptMs`. */
   readonly firstMs?: number | undefined;
   /** The first time, the second time ...; empty: nobody is asked. */
-  readonly reprompts: readonly Saying[];
+  readonly reprompts: readonly Cue[];
   /** Said before the call is ended for `limits.silenceMs`, or after the last question. */
-  readonly goodbye: Saying | undefined;
+  readonly goodbye: Cue | undefined;
 }
 
 /** What is said before a call is over for its length or its cost. */
 interface EndingPolicy {
   /** How long before, ms. */
   readonly warningMs: number;
-  readonly warning: Saying | undefined;
+  readonly warning: Cue | undefined;
   /** Before a call is ended because it, or the day, has cost as much as it may. */
   readonly spent: Saying | undefined;
 }

@@ -165,7 +165,7 @@ export class Call {
         this.#agent.apologise(onSaid);
         return;
       case 'say-goodbye':
-        this.#agent.sayGoodbye(effect.limit, onSaid);
+        this.#agent.sayGoodbye(effect.limit, onSaid, () => this.#state?.leaving === of);
         return;
       case 'warn':
         this.#agent.warn();

@@ -13,6 +13,7 @@ import { SilenceWatch } from './silence-watch.js';
 import { AgentResponses, type HostSpeechOptions } from './speech/agent-responses.js';
 import { AgentSpeech } from './speech/agent-speech.js';
 import type { Announcement } from './speech/announcement.js';
+import type { AskedTurn } from './speech/last-turn.js';
 import { SpeechWaits } from './speech/speech-waits.js';
 import { BargeIn } from './turns/barge-in.js';
 import { TurnDebts } from './turns/turn-debts.js';
@@ -164,6 +165,12 @@ export class Conversation {
     if (!this.#closed) this.#waits.afterNext(then, otherwise);
   }
 
+  /** For an agent that is just asked for its last turn; see {@link SpeechWaits.afterTurn}. */
+  afterTurn({ there, ...rest }: AskedTurn): void {
+    const follows = (): boolean => there() && this.#session.capabilities.instructions !== false;
+    this.#waits.afterTurn({ there: follows, busy: () => this.#reply.busy || this.#responses.underWay, ...rest });
+  }
+
   /** The caller has said that the answer arrived: silence counts from now on. */
   onAnswered(): void {
     this.#silence.onAnswered();
@@ -232,7 +239,10 @@ export class Conversation {
         return;
       case 'voice-started':
         this.#tools.onCallerSpeaking(true);
-        if (!this.#held && !this.#closed) this.#onVoiceStarted(event.positionMs - this.#heldMs);
+        if (this.#held || this.#closed) return;
+        this.#onSign();
+        this.#debts.onSpeech(this.#bargeIn.callerSpeaking);
+        this.#bargeIn.onVoiceStarted(event.positionMs - this.#heldMs);
         return;
       case 'voice-stopped':
         this.#tools.onCallerSpeaking(false);
@@ -338,12 +348,6 @@ export class Conversation {
     this.#responses.settle();
   }
 
-  #onVoiceStarted(positionMs: number): void {
-    this.#onSign();
-    this.#debts.onSpeech(this.#bargeIn.callerSpeaking);
-    this.#bargeIn.onVoiceStarted(positionMs);
-  }
-
   #onAgentSpeaking(speaking: boolean, interrupted: boolean): void {
     this.#tools.onAgentSpeaking(speaking);
     this.#notes.onAgentSpeaking(speaking, interrupted);
@@ -372,6 +376,7 @@ export class Conversation {
   async #runTool(event: SessionEvent & { type: 'tool-call' }): Promise<void> {
     const { link } = this.#session;
     this.#debts.onTool();
+    this.#waits.onTool();
     this.#reply.onToolStarted();
     const reply = await this.#tools.run(event);
     // A session that has taken over is waited for by the tools of its own.

@@ -17,7 +17,7 @@ import {
   whyUnusable,
 } from '../connector/flavors/flavor-factory.js';
 import { builtInFlavors, loadFlavorModule } from '../connector/flavors/flavor-loader.js';
-import type { Flavor, FlavorModule, Logger } from '../flavor-api/index.js';
+import type { Flavor, FlavorCapabilities, FlavorModule, Logger } from '../flavor-api/index.js';
 import { silentLog } from '../ops/silent-log.js';
 
 /** What `check` needs of the world besides the file. */
@@ -36,6 +36,8 @@ export interface FlavorReport {
   readonly issues: readonly ConfigIssue[];
   /** What deserves a second look. */
   readonly warnings?: readonly ConfigIssue[];
+  /** What it can do, once it was made. */
+  readonly capabilities?: FlavorCapabilities;
   /** Only for a flavor without issues. */
   readonly prepared?: PreparedFlavor;
   /** Only with `--providers`, and only for a flavor without issues. */
@@ -95,7 +97,7 @@ export async function checkMade(
     const flavor = await inTime(made(prepared, clock), MAKING_MS, clock, late, closeFlavor);
     failed = 'cannot be closed';
     await closedInTime(flavor, clock);
-    return report;
+    return { ...report, capabilities: flavor.capabilities };
   } catch (error) {
     const code = errorCode(error);
     const message = loaded.secrets.redact(`${errorMessage(error)}${code === undefined ? '' : ` (${code})`}`);
@@ -119,7 +121,7 @@ export async function checkProvider(
   secrets: Secrets,
   { clock }: FlavorCheckDeps,
   signal: AbortSignal,
-): Promise<ProviderReport> {
+): Promise<Pick<FlavorReport, 'capabilities'> & { readonly provider: ProviderReport }> {
   const startedMs = clock.now();
   const spentMs = (): number => Math.round(clock.now() - startedMs);
   const late = (): Error => new Error(`no answer within ${PROVIDER_LIMIT_MS / 1000} s`);
@@ -130,18 +132,23 @@ export async function checkProvider(
       ...silentLog,
       warn: (fields: object, text: string) => void warnings.push(secrets.redact(told(fields, text))),
     };
-    await orAborted(askProvider(prepared, clock, limit.signal, log), limit.signal);
-    return { ok: true, ms: spentMs(), warnings };
+    const capabilities = await orAborted(askProvider(prepared, clock, limit.signal, log), limit.signal);
+    return { capabilities, provider: { ok: true, ms: spentMs(), warnings } };
   } catch (error) {
     if (signal.aborted && error === signal.reason) {
-      return { ok: false, ms: spentMs(), code: null, message: 'interrupted' };
+      return { provider: { ok: false, ms: spentMs(), code: null, message: 'interrupted' } };
     }
     const message = secrets.redact(errorMessage(error));
-    return { ok: false, ms: spentMs(), code: errorCode(error) ?? null, message };
+    return { provider: { ok: false, ms: spentMs(), code: errorCode(error) ?? null, message } };
   }
 }
 
-async function askProvider(prepared: PreparedFlavor, clock: Clock, signal: AbortSignal, log: Logger): Promise<void> {
+async function askProvider(
+  prepared: PreparedFlavor,
+  clock: Clock,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<FlavorCapabilities> {
   const flavor = await made(prepared, clock, log);
   try {
     await flavor.check(signal);
@@ -151,6 +158,7 @@ async function askProvider(prepared: PreparedFlavor, clock: Clock, signal: Abort
     throw error;
   }
   await closedInTime(flavor, clock);
+  return flavor.capabilities;
 }
 
 /** A line of a flavor's log, for a person: `a tier does not work: rented: the server refused ... (ERR_FLAVOR_AUTH)`. */

@@ -1,4 +1,4 @@
-import type { InterruptionConfig, Saying } from '../config/config.js';
+import type { Cue, InterruptionConfig } from '../config/config.js';
 import type { ConversationOutcome, RouteOutcome, SettingsOutcome } from './route-outcome.js';
 
 /** Characters of instructions that are shown. */
@@ -87,7 +87,8 @@ function describeFailure(onFailure: ConversationOutcome['onFailure']): string[] 
   ];
 }
 
-function quoted({ text, wav }: Saying): string {
+function quoted({ text, wav, instructions }: Cue): string {
+  if (instructions !== undefined) return `what it sees fit (told ${JSON.stringify(shortened(instructions))})`;
   if (wav === undefined) return JSON.stringify(text ?? '');
   return text === undefined ? `the recording ${wav}` : `the recording ${wav} (${JSON.stringify(text)})`;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { Config, DurationConfig, InterruptionConfig, RouteConfig, Saying } from '../config/config.js';
+import type { Config, Cue, DurationConfig, InterruptionConfig, RouteConfig, Saying } from '../config/config.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { type CallFacts, callVariables, renderTemplate } from '../config/notation/template.js';
 import { renderUrl } from '../config/notation/url-template.js';
@@ -69,8 +69,8 @@ export interface ConversationOutcome {
   readonly interruption: InterruptionConfig;
   readonly silence: {
     readonly repromptSeconds: number;
-    readonly reprompts: readonly Saying[];
-    readonly goodbye: Saying | null;
+    readonly reprompts: readonly Cue[];
+    readonly goodbye: Cue | null;
     readonly firstSeconds?: number;
     /** Of the route, or `limits.silenceSeconds`. */
     readonly endSeconds: number;
@@ -198,7 +198,11 @@ function conversationOf(
     for (const name of rendered.missing) missing.add(name);
     return rendered.text;
   };
-  const say = (saying: Saying): Saying => (saying.text === undefined ? saying : { ...saying, text: fill(saying.text) });
+  const say = (saying: Cue): Cue => ({
+    ...saying,
+    ...(saying.text !== undefined && { text: fill(saying.text) }),
+    ...(saying.instructions !== undefined && { instructions: fill(saying.instructions) }),
+  });
   const target = (name: string): Named<string> => ({ name, is: config.transfer.targets[name]?.uri ?? '' });
   const conversation: ConversationOutcome = {
     instructions: instructions === undefined ? null : fill(instructions),

@@ -1,13 +1,13 @@
 import type { CostConfig } from './cost-config.js';
 import type { LimitsConfig } from './limits-config.js';
 import type { MediaConfig, SrtpConfig } from './media-config.js';
-import type { Saying } from './saying.js';
+import type { Cue, Saying } from './saying.js';
 import type { SoundsConfig } from './sounds-config.js';
 
 export type { CostConfig, PriceConfig } from './cost-config.js';
 export type { LimitsConfig } from './limits-config.js';
 export type { MediaConfig, SrtpConfig } from './media-config.js';
-export type { Saying } from './saying.js';
+export type { Cue, Saying } from './saying.js';
 export type { SoundConfig, SoundsConfig } from './sounds-config.js';
 
 /**
@@ -276,8 +276,8 @@ export interface SilenceConfig {
   readonly firstSeconds?: number;
   /** Ends the call; default `limits.silenceSeconds`. */
   readonly endSeconds?: number;
-  readonly reprompts: readonly Saying[];
-  readonly goodbye?: Saying;
+  readonly reprompts: readonly Cue[];
+  readonly goodbye?: Cue;
 }
 
 /** How long a call may last, and what is said before its end. */
@@ -285,7 +285,7 @@ export interface DurationConfig {
   /** Default `limits.callSeconds`. */
   readonly endSeconds?: number;
   readonly warningSeconds: number;
-  readonly warning?: Saying;
+  readonly warning?: Cue;
 }
 
 /** What becomes of a call whose flavor fails. */

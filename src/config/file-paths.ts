@@ -120,7 +120,7 @@ function vadWithPath(vad: MediaConfig['vad'], directory: string): MediaConfig['v
   return vad.model === undefined ? vad : { ...vad, model: absolute(vad.model, directory) };
 }
 
-function located(saying: Saying, directory: string): Saying {
+function located<Words extends Saying>(saying: Words, directory: string): Words {
   return saying.wav === undefined ? saying : { ...saying, wav: absolute(saying.wav, directory) };
 }
 

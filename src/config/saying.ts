@@ -6,3 +6,11 @@ export interface Saying {
   readonly text?: string;
   readonly wav?: string;
 }
+
+/**
+ * The same, or `instructions` in place of a recording: by these the agent does and says what it sees fit. The text is then
+ * for where no agent can.
+ */
+export interface Cue extends Saying {
+  readonly instructions?: string;
+}

@@ -36,6 +36,8 @@ export interface FlavorCapabilities {
    * a request for exact words is answered by a `warning`, or spoken as the flavor sees fit.
    */
   readonly verbatimSpeech: boolean;
+  /** False: it has no model that would follow `speak({ instructions })`, and answers that by a `warning`. Absent: true. */
+  readonly instructions?: boolean;
   /** Wants `onVoice` and `onOnset` from the host's VAD. */
   readonly needsVad: boolean;
   /**

@@ -110,6 +110,19 @@ describe('a mistake in a route', () => {
       'silence: { reprompts: [Hi, "{{x}}?"] }',
       'warning routes[0].silence.reprompts[1]: {{x}} has no value and will be left out',
     ],
+    ['silence: { goodbye: {} }', 'error routes[0].silence.goodbye: neither text nor wav nor instructions'],
+    [
+      'silence: { goodbye: { wav: a.wav, instructions: Report. } }',
+      'error routes[0].silence.goodbye: a recording and instructions: one of them is said',
+    ],
+    [
+      'onFailure: { apology: { instructions: Apologise. } }',
+      'error routes[0].onFailure.apology.instructions: unknown key',
+    ],
+    [
+      'silence: { reprompts: [{ instructions: "Ask for {{x}}." }] }',
+      'warning routes[0].silence.reprompts[0].instructions: {{x}} has no value and will be left out',
+    ],
     [
       'duration: { warning: { text: "{{tme}}" } }',
       'warning routes[0].duration.warning.text: {{tme}} has no value and will be left out',

@@ -67,6 +67,11 @@ export class AgentResponses {
     return this.#speaking.size > 0;
   }
 
+  /** Something is being said, or will be: of it not all was heard yet. */
+  get underWay(): boolean {
+    return this.#parts.speech.underWay;
+  }
+
   /** What is under the playhead may be interrupted. */
   get interruptible(): boolean {
     for (const responseId of this.#speaking) if (this.#protected?.has(responseId)) return false;

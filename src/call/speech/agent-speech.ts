@@ -144,6 +144,11 @@ export class AgentSpeech {
       .map(({ id, heard: { text } }) => ({ role: 'agent', responseId: id, text, heardText: text, interrupted: false }));
   }
 
+  /** Something has been announced whose end is not reported. */
+  get underWay(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** The response has been announced and its end not reported. */
   isOpen(responseId: string): boolean {
     return this.#latest?.id === responseId || this.#open.has(responseId);

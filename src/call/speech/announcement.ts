@@ -5,6 +5,14 @@ export interface Saying {
   readonly wav?: string;
 }
 
+/**
+ * Words of the operator's, or `instructions` by which the agent does and says what it sees fit. The words are then for
+ * where no agent can.
+ */
+export interface Cue extends Saying {
+  readonly instructions?: string;
+}
+
 /** Something the host itself can play to a caller, in no flavor's voice. */
 export interface Announcement {
   /** What is heard; empty where a recording has no transcript. */

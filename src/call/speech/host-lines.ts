@@ -1,6 +1,6 @@
 import type { CallOptions } from '../call-options.js';
 import type { Conversation } from '../conversation.js';
-import type { Saying } from './announcement.js';
+import type { Cue, Saying } from './announcement.js';
 import type { Prompts } from './prompts.js';
 
 export interface HostLinesParts {
@@ -74,11 +74,15 @@ export class HostLines {
     if (warning) this.#say(warning);
   }
 
-  /** `then` once it was heard, or could not be said; at once where the route has none. */
-  sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void): void {
+  /**
+   * `then` once it was heard, or could not be said; at once where the route has none.
+   *
+   * @param wanted false once the caller has come back from it
+   */
+  sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void, wanted: () => boolean): void {
     const { ending, silence } = this.#options;
     const goodbye = limit === 'silence' ? silence.goodbye : ending.spent;
-    if (goodbye) this.#say(goodbye, then);
+    if (goodbye) this.#say(goodbye, then, wanted);
     else then();
   }
 
@@ -116,14 +120,29 @@ export class HostLines {
     else this.#after(undefined, then);
   }
 
-  #say(saying: Saying, then?: () => void): void {
+  #say(saying: Cue, then?: () => void, wanted = (): boolean => true): void {
+    const { prompts, agentSpeaks } = this.#parts;
     const conversation = this.#parts.conversation();
-    const text = this.#parts.prompts.textOf(saying);
-    if (!conversation || saying.wav !== undefined || text === undefined || !this.#parts.agentSpeaks()) {
+    const instructions = prompts.instructionsOf(saying);
+    const text = prompts.textOf(saying);
+    // The agent does not do it.
+    const instead = (next: () => void) => () => void (wanted() && this.#announce(saying, next));
+    if (conversation && instructions !== undefined && agentSpeaks()) {
+      if (then) {
+        conversation.afterTurn({
+          there: () => agentSpeaks() && wanted(),
+          onOver: () => conversation.afterSpeech(undefined, then),
+          onIdle: instead(then),
+        });
+      }
+      conversation.speak({ instructions });
+      return;
+    }
+    if (!conversation || saying.wav !== undefined || text === undefined || !agentSpeaks()) {
       void this.#announce(saying, then);
       return;
     }
-    if (then) conversation.afterNextSpeech(then, () => void this.#announce(saying, then));
+    if (then) conversation.afterNextSpeech(then, instead(then));
     conversation.speak({ text });
   }
 

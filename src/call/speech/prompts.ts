@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from '../../base/connector-error.js';
-import type { Announcement, Announcer, Saying } from './announcement.js';
+import type { Announcement, Announcer, Cue, Saying } from './announcement.js';
 
 export interface PromptsParts {
   readonly announcer: Announcer;
@@ -25,7 +25,12 @@ export class Prompts {
     return saying.text === undefined ? undefined : this.#parts.render(saying.text);
   }
 
-  /** The announcement, or `undefined` when it cannot be made, which is a warning and no more. Never rejects. */
+  /** What the agent is told for this call; `undefined` where the words themselves are to be said. */
+  instructionsOf(cue: Cue): string | undefined {
+    return cue.instructions === undefined ? undefined : this.#parts.render(cue.instructions);
+  }
+
+  /** The announcement, or `undefined` where there are no words, and when it cannot be made, which is a warning and no more. Never rejects. */
   get(saying: Saying): Promise<Announcement | undefined> {
     this.#made ??= new Map();
     const known = this.#made.get(saying);
@@ -38,7 +43,11 @@ export class Prompts {
   async #make(saying: Saying): Promise<Announcement | undefined> {
     try {
       const text = this.textOf(saying);
-      return await this.#parts.announcer.prepare({ ...saying, ...(text !== undefined && { text }) });
+      if (text === undefined && saying.wav === undefined) return undefined;
+      return await this.#parts.announcer.prepare({
+        ...(saying.wav !== undefined && { wav: saying.wav }),
+        ...(text !== undefined && { text }),
+      });
     } catch (error) {
       this.#parts.onWarning(errorCode(error) ?? 'ERR_UNEXPECTED', errorMessage(error));
       return undefined;

@@ -1,6 +1,12 @@
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import type { CommandSequence } from '../../media/engine.js';
+import type { ReplyWatchOptions } from '../reply-watch.js';
 import { Farewell, type FarewellOptions, type FarewellParts } from './farewell.js';
+import { LastTurn, type LastTurnParts } from './last-turn.js';
+
+export interface SpeechWaitsOptions extends FarewellOptions {
+  readonly reply: Pick<ReplyWatchOptions, 'replyTimeoutMs'>;
+}
 
 export type SpeechWaitsParts = Omit<FarewellParts, 'onOver'> & { readonly clock: Clock };
 
@@ -12,14 +18,15 @@ interface NextWait {
 
 /** Everybody who waits for words of the agent or the host to have been heard: a goodbye, a transfer, an apology. */
 export class SpeechWaits {
-  readonly #options: FarewellOptions;
+  readonly #options: SpeechWaitsOptions;
   readonly #parts: SpeechWaitsParts;
   /** Made with the first of them. */
   #waits: Set<Farewell> | undefined;
   #next: NextWait | undefined;
+  #lastTurn: LastTurn | undefined;
   #closed = false;
 
-  constructor(options: FarewellOptions, parts: SpeechWaitsParts) {
+  constructor(options: SpeechWaitsOptions, parts: SpeechWaitsParts) {
     this.#options = options;
     this.#parts = parts;
   }
@@ -61,9 +68,25 @@ export class SpeechWaits {
     this.#next = { timer, onAnnounced };
   }
 
+  /**
+   * `onOver` once the agent, who was just asked for something, has done all that it makes of it: words, tools, and words
+   * about those. `onIdle`: it began nothing within `replyTimeoutMs`.
+   */
+  afterTurn(turn: Omit<LastTurnParts, 'clock' | 'beginMs'>): void {
+    if (this.#closed) return;
+    this.#lastTurn?.close();
+    this.#lastTurn = new LastTurn({ clock: this.#parts.clock, beginMs: this.#options.reply.replyTimeoutMs, ...turn });
+  }
+
   /** The agent has begun a response. */
   onAnnounced(responseId: string): void {
     this.#next?.onAnnounced(responseId);
+    this.#lastTurn?.onAct();
+  }
+
+  /** The agent has called a tool. */
+  onTool(): void {
+    this.#lastTurn?.onAct();
   }
 
   /** A response has its terminal report. */
@@ -80,6 +103,7 @@ export class SpeechWaits {
     this.#closed = true;
     this.#parts.clock.clearTimeout(this.#next?.timer);
     this.#next = undefined;
+    this.#lastTurn?.close();
     for (const wait of this.#waits ?? []) wait.close();
     this.#waits?.clear();
   }

@@ -7,6 +7,7 @@ import { codecWarnings } from '../../connector/network/usable-codecs.js';
 import { type StartCheckDeps, startProblems } from '../../connector/start-check.js';
 import { toolProblems } from '../../connector/tool-check.js';
 import type { CliIo } from '../cli-io.js';
+import { cueWarnings } from '../cue-check.js';
 import type { ReportExitCode } from '../exit-code.js';
 import {
   checkFlavor,
@@ -88,6 +89,7 @@ async function check(
     ...codecs,
     ...machine.filter(({ severity }) => severity === 'warning'),
     ...reports.flatMap((report) => report.warnings ?? []),
+    ...cueWarnings(loaded, flavors),
   ]);
   return { ok, loaded, errors: issues, warnings, flavors };
 }
@@ -104,9 +106,9 @@ async function askProviders(
   const waiting = new Set(reports.filter(({ prepared }) => prepared).map(({ name }) => name));
   const asked = reports.map(async (report): Promise<FlavorReport> => {
     if (!report.prepared) return report;
-    const provider = await checkProvider(report.prepared, loaded.secrets, deps, io.signal);
+    const asked = await checkProvider(report.prepared, loaded.secrets, deps, io.signal);
     waiting.delete(report.name);
-    return { ...report, provider };
+    return { ...report, ...asked };
   });
   return patiently(Promise.all(asked), deps.clock, () => {
     io.stderr.write(`waiting for the providers of ${[...waiting].join(', ')} ...\n`);

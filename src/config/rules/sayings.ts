@@ -1,4 +1,4 @@
-import type { RouteConfig, Saying } from '../config.js';
+import type { Cue, RouteConfig } from '../config.js';
 import type { ConfigPath } from '../reading/config-path.js';
 import type { ParsedConfig } from '../schema.js';
 
@@ -8,9 +8,9 @@ export type ParsedRoute = ParsedConfig['routes'][number];
 /** Every saying of a route, and its place in it. */
 export function sayingsOf(
   route: Pick<RouteConfig, 'duration' | 'greeting' | 'onFailure' | 'silence'>,
-): { readonly saying: Saying; readonly place: ConfigPath }[] {
+): { readonly saying: Cue; readonly place: ConfigPath }[] {
   const { duration, greeting, onFailure, silence } = route;
-  const placed: { readonly saying: Saying | undefined; readonly place: ConfigPath }[] = [
+  const placed: { readonly saying: Cue | undefined; readonly place: ConfigPath }[] = [
     { saying: greeting, place: ['greeting'] },
     ...silence.reprompts.map((saying, index) => ({ saying, place: ['silence', 'reprompts', index] })),
     { saying: silence.goodbye, place: ['silence', 'goodbye'] },

@@ -37,8 +37,11 @@ export function checkTemplates(route: ParsedRoute, path: ConfigPath): BrokenRule
 /** Every template of a route, and its place in it. */
 function templatesOf(route: ParsedRoute): { readonly text: string; readonly place: ConfigPath }[] {
   const { answer, hangup, instructions, settings } = route;
-  const templates = sayingsOf(route).flatMap(({ saying: { text }, place }) =>
-    text === undefined ? [] : [{ text, place: [...place, 'text'] }],
+  const templates = sayingsOf(route).flatMap(({ saying, place }) =>
+    (['text', 'instructions'] as const).flatMap((key) => {
+      const text = saying[key];
+      return text === undefined ? [] : [{ text, place: [...place, key] }];
+    }),
   );
   if (instructions !== undefined) templates.push({ text: instructions, place: ['instructions'] });
   if (settings !== undefined) templates.push({ text: settings.url, place: ['settings', 'url'] });

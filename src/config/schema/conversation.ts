@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { configDefaults } from '../defaults.js';
 import { milliseconds, seconds } from './notation.js';
-import { saying } from './saying.js';
+import { cue, saying } from './saying.js';
 
 const { interruption, silence, duration, onFailure } = configDefaults.route;
 
@@ -67,10 +67,10 @@ export const silenceSchema = z
       .exactOptional()
       .describe('A call in which the caller says nothing for this long is ended. Default: limits.silenceSeconds.'),
     reprompts: z
-      .array(saying())
+      .array(cue())
       .default([...silence.reprompts])
       .describe('What is said then, one after the other. An empty list: nothing.'),
-    goodbye: saying().exactOptional().describe('What is said before a silent call is ended. Default: nothing.'),
+    goodbye: cue().exactOptional().describe('What is said before a silent call is ended. Default: nothing.'),
   })
   .prefault({})
   .describe('What is said to a caller who says nothing, and when the call is ended.');
@@ -82,7 +82,7 @@ export const durationSchema = z
     warningSeconds: seconds()
       .default(duration.warningSeconds)
       .describe('How long before that end the warning is said.'),
-    warning: saying().exactOptional().describe('The warning. Default: none.'),
+    warning: cue().exactOptional().describe('The warning. Default: none.'),
   })
   .prefault({})
   .describe('How long a call may last, and what is said before its end.');

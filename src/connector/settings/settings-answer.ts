@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { $ZodIssue } from 'zod/v4/core';
-import type { OwnOptions, Saying } from '../../config/config.js';
+import type { Cue, OwnOptions, Saying } from '../../config/config.js';
 import { isVariableName } from '../../config/notation/template.js';
 import { parseTimeZone } from '../../config/notation/time-zone.js';
 import { interruptionFields } from '../../config/schema/conversation.js';
@@ -13,13 +13,19 @@ const MAX_INSTRUCTIONS_LENGTH = 32_768;
 const MAX_LIST_LENGTH = 64;
 
 const name = () => z.string().min(1).max(128);
+const text = () => z.string().min(1).max(MAX_TEXT_LENGTH);
 const names = () => z.array(name()).max(MAX_LIST_LENGTH);
 
 /** A text, or `{ text }`: a path from the network would choose a file of this machine. */
-const spoken = () =>
+const spoken = () => z.preprocess(fullSaying, z.strictObject({ text: text() }));
+
+/** The same, or what the agent is told. */
+const cue = () =>
   z.preprocess(
-    (value): unknown => (typeof value === 'string' ? { text: value } : value),
-    z.strictObject({ text: z.string().min(1).max(MAX_TEXT_LENGTH) }),
+    fullSaying,
+    z
+      .strictObject({ text: text().exactOptional(), instructions: text().exactOptional() })
+      .refine(({ text, instructions }) => text !== undefined || instructions !== undefined),
   );
 
 const answerSchema = z.strictObject({
@@ -45,8 +51,8 @@ const answerSchema = z.strictObject({
   silence: z
     .strictObject({
       repromptSeconds: z.number().positive().max(86_400),
-      reprompts: z.array(spoken()).max(10),
-      goodbye: spoken(),
+      reprompts: z.array(cue()).max(10),
+      goodbye: cue(),
     })
     .partial()
     .exactOptional(),
@@ -67,8 +73,8 @@ export interface SettingsAnswer {
   };
   readonly silence?: {
     readonly repromptSeconds?: number | undefined;
-    readonly reprompts?: readonly Saying[] | undefined;
-    readonly goodbye?: Saying | undefined;
+    readonly reprompts?: readonly Cue[] | undefined;
+    readonly goodbye?: Cue | undefined;
   };
   /** Only in the words of the Python connector. */
   readonly own?: OwnOptions;
@@ -103,6 +109,10 @@ export function parseSettingsAnswer(body: string): ParsedAnswer {
     }
   }
   return { ok: false, problem: 'it is too deep' };
+}
+
+function fullSaying(value: unknown): unknown {
+  return typeof value === 'string' ? { text: value } : value;
 }
 
 function problemOf(issue: $ZodIssue | undefined): string {

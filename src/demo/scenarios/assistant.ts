@@ -217,9 +217,14 @@ ${flavor}routes:
       firstSeconds: 5
       repromptSeconds: 60
       reprompts: [Hello?, "Hello, are you still there?", Hello?]
-      goodbye: I cannot hear you, so I will call again. Goodbye.
+      goodbye:
+        instructions: Nobody has spoken for minutes. In one answer, say goodbye, call report_outcome and call hang_up.
+        text: I cannot hear you, so I will call again. Goodbye.
       endSeconds: 240
-    duration: { endSeconds: 600 }
+    duration:
+      endSeconds: 600
+      warning:
+        instructions: The call is about to be cut off. In one answer, say that you will call again, call report_outcome and call hang_up.
     onFailure: { waitingAfterMs: 4000, apology: "I am sorry, I have to call again later. Goodbye." }
 `;
 }

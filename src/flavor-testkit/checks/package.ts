@@ -154,7 +154,7 @@ function requireCapabilities(capabilities: unknown): void {
   for (const name of ['truncation', 'tools', 'verbatimSpeech', 'needsVad', 'interruptible']) {
     expect(typeof capabilities[name] === 'boolean', `capabilities.${name} must be true or false`);
   }
-  for (const name of ['parallelTools', 'dtmf', 'updatable', 'greets']) {
+  for (const name of ['parallelTools', 'dtmf', 'updatable', 'greets', 'instructions']) {
     const value = capabilities[name];
     expect(value === undefined || typeof value === 'boolean', `capabilities.${name} must be true, false or absent`);
   }

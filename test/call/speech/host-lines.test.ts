@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FlavorError } from '../../../src/flavor-api/index.js';
+import { createHangUpTool } from '../../../src/tools/hang-up.js';
 import { defaultCallLimits, defaultCallPolicies } from '../../support/call-policies.js';
+import { runnerOf, scriptedTool } from '../../support/tool-runner.js';
 import { answer, bye, type Setup, settle, setUp, slots } from '../call-setup.js';
 
 const silence = {
@@ -64,6 +66,15 @@ describe('a caller who says nothing', () => {
     expect(setup.records).toEqual([]);
   });
 
+  test('and speaks before the agent has begun the goodbye is not told of it by the host', async () => {
+    const setup = setUp({ options: { silence: { ...silence, reprompts: [] } } });
+    const { stream } = await answer(setup);
+    await slots(setup, stream, 10_000);
+    stream.emit({ type: 'voice-started', positionMs: 10_000, atMs: setup.clock.now() });
+    await slots(setup, stream, 5000, true);
+    expect(stream.played).toEqual([]);
+  });
+
   test('and makes a sound during the goodbye: the agent’s own, which follows, is heard to its end', async () => {
     const setup = setUp({ options: { silence: { ...silence, reprompts: [] } } });
     const { stream, session } = await answer(setup);
@@ -90,6 +101,140 @@ describe('a caller who says nothing', () => {
     // The answer about the tool is owed: until it is there or given up nobody asks.
     await slots(setup, stream, 3000);
     expect(session.spoken).toEqual([]);
+  });
+});
+
+describe('an agent that has the last turn of a silent call', () => {
+  const goodbye = { instructions: 'Nobody speaks. Report that.', text: 'I hang up now.' };
+  const options = { silence: { ...silence, reprompts: [], goodbye } };
+
+  /** The agent has just been told. `report`: the tool it has for that takes as long as the test wants. */
+  const silent = async (replies = true) => {
+    let done = (): void => {};
+    const report = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    const aborted: boolean[] = [];
+    const reportTool = scriptedTool(
+      async (_call, _context, signal) => {
+        await report;
+        aborted.push(signal.aborted);
+        return { output: {}, reply: replies };
+      },
+      { name: 'report', timing: { timeoutMs: 120_000, filler: undefined, fillerAfterMs: 700 } },
+    );
+    const setup = setUp({ options, deps: { tools: runnerOf(createHangUpTool(), reportTool) } });
+    const { stream, session } = await answer(setup);
+    await slots(setup, stream, 10_000);
+    expect(session.spoken).toEqual([{ instructions: goodbye.instructions }]);
+    const call = (name: string, responseId?: string): void =>
+      void session.events.push({
+        type: 'tool-call',
+        id: name,
+        name,
+        arguments: {},
+        ...(responseId !== undefined && { responseId }),
+      });
+    return { setup, stream, session, call, done, aborted };
+  };
+
+  test('is told in place of a question, too, with the values of the call', async () => {
+    const reprompts = [{ instructions: 'Ask whether {{owner}} is there.' }];
+    const render = (text: string): string => text.replace('{{owner}}', 'Alice');
+    const setup = setUp({ options: { silence: { ...silence, reprompts }, render } });
+    const { stream, session } = await answer(setup);
+    await slots(setup, stream, 2000);
+    expect(session.spoken).toEqual([{ instructions: 'Ask whether Alice is there.' }]);
+    session.say('r', ['Alice,', 'are', 'you', 'there?']);
+    await slots(setup, stream, 3000);
+    expect(setup.leg.actions.at(-1)).toBe('200');
+  });
+
+  test('is heard to its end, its report runs to its end, and so does what it says of that', async () => {
+    const { setup, stream, session, call, done, aborted } = await silent();
+    await slots(setup, stream, 4000);
+    session.say('bye', ['Goodbye.']);
+    await slots(setup, stream, 1500);
+    // The model writes the arguments of its tool when the goodbye has been heard.
+    call('report');
+    await slots(setup, stream, 20_000);
+    expect(setup.leg.actions.at(-1)).toBe('200');
+    done();
+    await slots(setup, stream, 1000);
+    session.say('again', ['Until', 'then.']);
+    await slots(setup, stream, 2500);
+    expect(setup.leg.actions.at(-1)).toBe('200');
+    await slots(setup, stream, 1000);
+    expect(aborted).toEqual([false]);
+    expect(setup.records).toMatchObject([
+      { endedBy: 'connector', cause: { text: 'silence' }, tools: [{ name: 'report', ok: true }] },
+    ]);
+    expect(lines(setup)).toEqual(['Goodbye.', 'Until then.']);
+  });
+
+  test('may hang up itself: the call ends for the silence all the same', async () => {
+    const { setup, stream, session, call, done } = await silent(false);
+    session.say('bye', ['Goodbye.']);
+    call('report', 'bye');
+    call('hang_up', 'bye');
+    await slots(setup, stream, 3000);
+    expect(setup.records).toEqual([]);
+    done();
+    await slots(setup, stream, 2500);
+    expect(setup.records).toMatchObject([{ endedBy: 'connector', cause: { text: 'silence' } }]);
+    expect(setup.records[0]?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: true }]);
+  });
+
+  test('does nothing with it: the host says its words, and the call ends', async () => {
+    const { setup, stream } = await silent();
+    await slots(setup, stream, 9900);
+    expect(stream.played).toEqual([]);
+    await slots(setup, stream, 5000);
+    expect(lines(setup)).toEqual(['I hang up now.']);
+    expect(setup.records).toMatchObject([{ cause: { text: 'silence' } }]);
+  });
+
+  test('has a tool that never ends: it has had a minute', async () => {
+    const { setup, stream, call } = await silent();
+    call('report');
+    await slots(setup, stream, 59_000);
+    expect(setup.records).toEqual([]);
+    await slots(setup, stream, 2000);
+    expect(setup.records).toMatchObject([{ cause: { text: 'silence' }, tools: [{ name: 'report', ok: false }] }]);
+  });
+
+  test('breaks off: nobody waits for it', async () => {
+    const { setup, stream, session, call } = await silent();
+    call('report');
+    await slots(setup, stream, 1000);
+    session.events.push({ type: 'end', reason: 'failed', error: new FlavorError('ERR_FLAVOR_NETWORK', 'gone', true) });
+    await slots(setup, stream, 1000);
+    expect(setup.records).toMatchObject([{ cause: { text: 'silence' } }]);
+  });
+
+  test('and whose caller speaks after all: nothing is said in its place, and the call goes on', async () => {
+    const { setup, stream } = await silent();
+    stream.emit({ type: 'voice-started', positionMs: 10_000, atMs: setup.clock.now() });
+    await slots(setup, stream, 9_000, true);
+    stream.emit({ type: 'voice-stopped', positionMs: 19_000, speechMs: 9_000, atMs: setup.clock.now() });
+    await slots(setup, stream, 5_000);
+    expect(stream.played).toEqual([]);
+    expect(setup.records).toEqual([]);
+  });
+
+  test.each([
+    [{ instructions: 'Report.' }, []],
+    [goodbye, ['I hang up now.']],
+  ])('is not there: what the host can say is %o', async (words, said) => {
+    const setup = setUp({ retries: 1, options: { silence: { ...silence, reprompts: [], goodbye: words } } });
+    const { stream, session } = await answer(setup);
+    setup.flavor.opening = new Promise(() => {});
+    await slots(setup, stream, 9_000);
+    session.events.push({ type: 'end', reason: 'failed', error: new FlavorError('ERR_FLAVOR_NETWORK', 'gone', true) });
+    await slots(setup, stream, 4_000);
+    expect(lines(setup)).toEqual(said);
+    expect(setup.records).toMatchObject([{ cause: { text: 'silence' } }]);
+    expect(setup.events.filter(({ type }) => type === 'warning')).toEqual([]);
   });
 });
 
@@ -156,6 +301,14 @@ describe('the longest call', () => {
     await slots(setup, stream, 3500);
     expect(stream.played).toEqual(['host/1']);
   });
+});
+
+test('an agent may be told that the call is nearly over, and do about it what it sees fit', async () => {
+  const ending = { warningMs: 2000, warning: { instructions: 'Two seconds. Report.' }, spent: undefined };
+  const setup = setUp({ options: { ending, limits: { ...defaultCallLimits, callMs: 5000 } } });
+  const { stream, session } = await answer(setup);
+  await slots(setup, stream, 3020);
+  expect(session.spoken).toEqual([{ instructions: 'Two seconds. Report.' }]);
 });
 
 describe('asking the caller to wait', () => {

@@ -126,6 +126,24 @@ routes: [{ match: { any: true }, flavor: desk }]
   expect(warnings.map(({ key }) => key)).toEqual(problem === undefined ? [] : ['flavors.desk.stt.folder']);
 });
 
+test.each([[], ['--providers']])('instructions for a flavor that has no model are a warning %s', async (...args) => {
+  const { code, err } = await check(
+    `flavors: { one: { use: echo } }
+routes:
+  - match: { any: true }
+    flavor: one
+    silence: { reprompts: [Hello?, { instructions: Ask. }] }
+    duration: { warning: { instructions: Report. } }
+`,
+    args,
+  );
+  expect(code).toBe(0);
+  const told = 'instructions: the flavor "one" has no model that would follow them';
+  expect(err).toContain(`warning: routes[0].silence.reprompts[1].${told}\n`);
+  expect(err).toContain(`warning: routes[0].duration.warning.${told}\n`);
+  expect(err.match(/no model/g)).toHaveLength(2);
+});
+
 test('a codec whose library cannot be loaded is a warning', async () => {
   const { code, err } = await check(
     'media: { codecs: [opus, pcmu], opus: { library: node-opus } }\nroutes: [{ match: { any: true }, reject: 404 }]\n',

@@ -223,6 +223,17 @@ describe('a whole conversation', () => {
     });
   });
 
+  test('what the agent is told in place of words', async () => {
+    const route = desk
+      .replace('PORT', '1')
+      .replace('goodbye: Goodbye.', 'goodbye: { instructions: "Report to {{shop}}.", text: Bye. }');
+    const { out } = await routeTest(['1', '--config', 'c.yaml'], directoryWith(route));
+    expect(out).toContain('  after 60 s of silence says what it sees fit (told "Report to London.") and hangs up\n');
+    const { out: json } = await routeTest(['1', '--config', 'c.yaml', '--json'], directoryWith(route));
+    const goodbye = { instructions: 'Report to London.', text: 'Bye.' };
+    expect(JSON.parse(json)).toMatchObject({ conversation: { silence: { goodbye } } });
+  });
+
   test('one that leaves the first word to the other side', async () => {
     const route = desk.replace('PORT', '1').replace('{ text: "Good day, {{from}}" }', 'false');
     const { out } = await routeTest(['1', '--config', 'c.yaml'], directoryWith(route));

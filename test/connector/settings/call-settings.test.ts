@@ -108,7 +108,7 @@ describe('an answer', () => {
       variables: { shop: 'Paris', name: 'Ann' },
       timeZone: 'Europe/Paris',
       interruption: { minWords: 2, greeting: false },
-      silence: { reprompts: ['Hello?', { text: 'Anyone?' }] },
+      silence: { reprompts: ['Hello?', { text: 'Anyone?' }], goodbye: { instructions: 'Report.', mood: 'sad' } },
     });
     const file = routeWith();
     expect(resolved).toEqual({
@@ -122,7 +122,11 @@ describe('an answer', () => {
         variables: { shop: 'Paris', tone: 'calm', name: 'Ann' },
         timeZone: 'Europe/Paris',
         interruption: { ...file.interruption, minWords: 2, greeting: false },
-        silence: { ...file.silence, reprompts: [{ text: 'Hello?' }, { text: 'Anyone?' }] },
+        silence: {
+          ...file.silence,
+          reprompts: [{ text: 'Hello?' }, { text: 'Anyone?' }],
+          goodbye: { instructions: 'Report.' },
+        },
         onFailure: { ...file.onFailure, flavors: ['spare'] },
       },
     });
