@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { header } from '../../fakes/drachtio-server/index.js';
 import { ANSWER, DrachtioHarness, OFFER, SDP } from '../../support/drachtio-harness.js';
+import { processorMsOf } from '../../support/processor-time.js';
 
 describe('a call that a server hands over', () => {
   test('rings, is answered, acknowledged, and ended by the caller', async () => {
@@ -247,20 +248,20 @@ describe('a call that a server hands over', () => {
   ])('whose body of many parts is never read costs no time: %.20s', async (contentType, body) => {
     await using harness = await DrachtioHarness.start();
     await harness.routed();
-    const startedMs = performance.now();
-    await harness.server.call({ contentType, body }).response(415);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    const costMs = await processorMsOf(() => harness.server.call({ contentType, body }).response(415));
+    expect(costMs).toBeLessThan(1_000);
   });
 
   // What tries each blank as the first before a line end takes ten seconds, for everybody's calls.
   test('whose From has 60,000 blanks costs no time', async () => {
     await using harness = await DrachtioHarness.start();
     const displayName = `"${' '.repeat(60_000)}x"`;
-    const startedMs = performance.now();
-    const { call, leg } = await harness.incoming({ displayName, contentType: SDP, body: OFFER });
-    leg.it.ring(180);
-    await call.response(180);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    const costMs = await processorMsOf(async () => {
+      const { call, leg } = await harness.incoming({ displayName, contentType: SDP, body: OFFER });
+      leg.it.ring(180);
+      await call.response(180);
+    });
+    expect(costMs).toBeLessThan(1_000);
   });
 
   test('whose handler throws is answered 500', async () => {

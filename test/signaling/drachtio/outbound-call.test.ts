@@ -3,6 +3,7 @@ import type { OutboundRequest, Referral } from '../../../src/signaling/port.js';
 import { header } from '../../fakes/drachtio-server/index.js';
 import type { OutgoingInvite } from '../../fakes/drachtio-server/outgoing-invite.js';
 import { ANSWER, DrachtioHarness, hear, OFFER, SDP } from '../../support/drachtio-harness.js';
+import { processorMsOf } from '../../support/processor-time.js';
 
 const request: OutboundRequest = { uri: 'sip:far@127.0.0.1:5080', fromUser: '2000', sdp: OFFER };
 
@@ -53,10 +54,11 @@ describe('a call of ours', () => {
     await using harness = await DrachtioHarness.start();
     const { leg, invite } = await dialled(harness);
     const phrase = `${' '.repeat(3_000)}x\u2028y`;
-    const startedMs = performance.now();
-    invite.respond(486, { phrase });
-    expect((await leg.event('ended')).end).toMatchObject({ by: 'peer', status: 486 });
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    const costMs = await processorMsOf(async () => {
+      invite.respond(486, { phrase });
+      expect((await leg.event('ended')).end).toMatchObject({ by: 'peer', status: 486 });
+    });
+    expect(costMs).toBeLessThan(1_000);
   });
 
   test('answers an offer by UPDATE before it is answered, once its own has an answer', async () => {
