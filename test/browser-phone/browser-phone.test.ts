@@ -78,5 +78,5 @@ test('a call that is left before there is a microphone ends once', async () => {
   const ended: string[] = [];
   void phone.call('2000', { onEnded: (reason: string) => ended.push(reason) });
   await phone.close();
-  await vi.waitFor(() => expect(ended).toEqual(['']));
+  await expect.poll(() => ended).toEqual(['']);
 });

@@ -57,7 +57,7 @@ test('noise that sets in on a silent line two seconds before costs no interrupti
     const later = { ...sound, samples, onsetMs: sound.onsetMs + lead / 8, endMs: sound.endMs + lead / 8 };
     expect((await overlap(later, agent, 'none')).confirmedAfterMs, sound.text).toBeDefined();
   }
-}, 60_000);
+});
 
 test('an agent that goes on says exactly what it would have said', async () => {
   const { codes } = await agentText();

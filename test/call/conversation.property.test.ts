@@ -278,4 +278,4 @@ test('whatever happens, in whatever order, the contract is kept, and in the end 
     ),
     { numRuns: 100 },
   );
-}, 60_000);
+});

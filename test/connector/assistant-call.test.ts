@@ -104,4 +104,4 @@ ${assistantConfig(section, phone.port, desk.url)}`);
     'Goodbye.',
   ]);
   expect(JSON.parse(desk.report ?? '')).toMatchObject({ call: { id: begun.id }, arguments: outcome });
-}, 30_000);
+});

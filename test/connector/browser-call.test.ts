@@ -75,7 +75,7 @@ routes: [{ match: { to: "2000" }, flavor: echo }]
   for (let attempt = 0; attempt < 10 && heard() < 5; attempt += 1) {
     await phone.talk(values.map((byte) => new Uint8Array(160).fill(byte)));
   }
-  await expect.poll(heard, { timeout: 10_000 }).toBeGreaterThan(4);
+  await expect.poll(heard).toBeGreaterThan(4);
   peer.send(requestText({ method: 'BYE', via: `${via}-bye`, contact, to, cseq: 2 }));
   await peer.response('BYE', 200);
   await connector.stop();

@@ -52,12 +52,10 @@ test('one connector calls another through a trunk, says who it is, and both talk
   expect(response.status).toBe(202);
   const { id } = (await response.json()) as { id: string };
   const answered = (events: readonly CallEvent[]) => events.some(({ type }) => type === 'call-answered');
-  await expect
-    .poll(() => [answered(caller.events), answered(callee.events)], { timeout: 10_000 })
-    .toEqual([true, true]);
+  await expect.poll(() => [answered(caller.events), answered(callee.events)]).toEqual([true, true]);
   expect(caller.connector.calls()).toMatchObject([{ id, direction: 'outbound', to: '2000', codec: 'pcmu' }]);
   expect(caller.connector.hangUp(id)).toBe(true);
-  await expect.poll(() => callee.connector.calls(), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => callee.connector.calls()).toEqual([]);
   expect(await caller.records()).toMatchObject([
     { id, direction: 'outbound', from: '7000', cause: { sip: 200, text: 'admin' } },
   ]);

@@ -98,4 +98,4 @@ test('a whole call: two tools at once, words while they take their time, one ans
   cage.collect('record', JSON.stringify(record));
   cage.expectAbsent(...Object.values(canaries));
   expect(connector.errors).toBe('');
-}, 60_000);
+});

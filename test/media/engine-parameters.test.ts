@@ -12,7 +12,7 @@ import { UdpPhone } from '../support/udp-phone.js';
 const LOUD = 0x10;
 
 /** Counters of a media thread are a little behind; however slow the machine is. */
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 10 });
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 30_000, interval: 10 });
 
 const random = new SeededRandom(process.pid + 2);
 let nextPort = 20_000 + 2 * random.integer(5_500);
@@ -43,7 +43,7 @@ const deps = () => ({ clock: createSystemClock(), random: createSystemRandom() }
 describe.each([
   ['in the thread of the call', createMediaEngine],
   ['in a thread of its own', createWorkerEngine],
-])('media %s', { timeout: 60_000 }, (_where, createEngine) => {
+])('media %s', (_where, createEngine) => {
   const openEngine = (changes: Partial<MediaEngineOptions> = {}): MediaEngine =>
     createEngine({ ...engineOptions(), ...changes }, deps());
 

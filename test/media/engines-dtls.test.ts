@@ -16,7 +16,7 @@ const random = new SeededRandom(process.pid);
 /** Others than those of `engines.test.ts`, which may run at the same time; below 32,768, from where Linux gives them away. */
 let nextPort = 12_000 + 2 * random.integer(3_500);
 
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 8_000, interval: 10 });
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 30_000, interval: 10 });
 const createAddonEngine = (options: MediaEngineOptions, deps: WorkerEngineDeps): MediaEngine =>
   createWorkerEngine(options, { ...deps, entry: nativeEntry() });
 
@@ -26,7 +26,7 @@ describe.each([
   ['in the thread of the call', createMediaEngine],
   ['in a thread of its own', createWorkerEngine],
   ['in a thread of its own, by the add-on', createAddonEngine],
-])('a browser, its media %s', { timeout: 60_000 }, (_where, createEngine) => {
+])('a browser, its media %s', (_where, createEngine) => {
   const openEngine = (bind = '127.0.0.1', certificates: { dtls?: DtlsIdentity } = { dtls: identity }): MediaEngine => {
     const min = nextPort;
     nextPort += 8;

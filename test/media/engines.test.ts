@@ -23,7 +23,7 @@ import { UdpPhone } from '../support/udp-phone.js';
 const LOUD = 0x10;
 
 /** Counters of a media thread are a little behind; however slow the machine is. */
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 30_000, interval: 10 });
 
 const random = new SeededRandom(process.pid);
 /**
@@ -55,7 +55,7 @@ describe.each([
   ['in the thread of the call', createMediaEngine],
   ['in a thread of its own', createWorkerEngine],
   ['in a thread of its own, by the add-on', createAddonEngine],
-])('media %s', { timeout: 60_000 }, (_where, createEngine) => {
+])('media %s', (_where, createEngine) => {
   const openEngine = (changes: Partial<MediaEngineOptions> = {}): MediaEngine =>
     createEngine(
       { ...engineOptions(portRange(20)), ...changes },

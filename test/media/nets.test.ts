@@ -87,7 +87,7 @@ describe.each([
   ['in the thread of the call', createMediaEngine],
   ['in a thread of its own', createWorkerEngine],
   ['in a thread of its own, by the add-on', createAddonEngine],
-])('media %s', { timeout: 60_000 }, (_where, createEngine) => {
+])('media %s', (_where, createEngine) => {
   test.each([
     ['127.0.0.1', '192.0.2.0/24', '127.0.0.0/8'],
     ['::1', '2001:db8::/32', '::1/128'],
@@ -116,7 +116,7 @@ describe.each([
         expect(taking.stats().in).toMatchObject({ packets: 3, dropped: {} });
         expect(taking.stats().out.packets).toBeGreaterThan(0);
       },
-      { timeout: 20_000, interval: 10 },
+      { timeout: 30_000, interval: 10 },
     );
     expect(refusing.stats().out.packets).toBe(0);
   });

@@ -1,6 +1,5 @@
 import { copyFile, mkdir, readFile, rename, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { callJournalDefaults } from '../../src/ops/call-journal.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
@@ -27,11 +26,7 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 2000; attempt += 1) {
-    if (await condition()) return;
-    await sleep(2);
-  }
-  throw new Error('the condition never came true');
+  await expect.poll(condition, { interval: 2 }).toBe(true);
 }
 
 /** The disk as a process leaves it that dies now: the files copied elsewhere, inode numbers and all else lost. */

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { errorCode } from '../../src/base/connector-error.js';
 import type { CallRecord } from '../../src/ops/call-record.js';
@@ -49,11 +48,7 @@ async function idsIn(path: string): Promise<string[]> {
 
 /** Waits for the file system, which no fake clock governs. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 2000; attempt += 1) {
-    if (await condition()) return;
-    await sleep(2);
-  }
-  throw new Error('the condition never came true');
+  await expect.poll(condition, { interval: 2 }).toBe(true);
 }
 
 test('records are written in order, one JSON line each, in a file that only its owner can read', async () => {

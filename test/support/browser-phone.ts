@@ -84,7 +84,7 @@ export class BrowserPhone implements AsyncDisposable {
   }
 
   /** Checks until it is answered, then agrees on keys; throws after `limitMs`. */
-  async connect(to: Address, limitMs = 10_000): Promise<void> {
+  async connect(to: Address, limitMs = 30_000): Promise<void> {
     this.#to = to;
     await this.#repeat(
       () => this.answers > 0,

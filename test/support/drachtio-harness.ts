@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { createSystemRandom } from '../../src/base/random.js';
 import { createDrachtioDriver } from '../../src/signaling/drachtio/drachtio-driver.js';
 import {
@@ -157,8 +158,7 @@ export function hear<T extends SipLeg>(leg: T): Heard<T> {
   };
 }
 
-/** Waits until something holds, at most 5 s. */
+/** Waits until something holds. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1_000 && !holds(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 5));
-  if (!holds()) throw new Error('it never came to this');
+  await expect.poll(holds, { interval: 5 }).toBe(true);
 }

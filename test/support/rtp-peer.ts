@@ -69,7 +69,7 @@ export class RtpPeer implements AsyncDisposable {
   }
 
   /** Resolves when `count` packets in all have come; throws after `limitMs`. */
-  async waitForPackets(count: number, limitMs = 20_000): Promise<void> {
+  async waitForPackets(count: number, limitMs = 30_000): Promise<void> {
     const deadlineMs = performance.now() + limitMs;
     while (this.received.length < count) {
       if (performance.now() > deadlineMs) throw new Error(`${this.received.length} of ${count} RTP packets came`);

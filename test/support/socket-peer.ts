@@ -11,7 +11,7 @@ interface Remote {
 }
 
 /** How long a message that must come is waited for, ms: generous, since nothing here is about speed. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** A SIP peer on a real socket: sends text, hands out what comes back in order. */
 abstract class SocketPeer {

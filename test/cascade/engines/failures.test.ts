@@ -219,9 +219,5 @@ test('Azure’s filter of the question is a refusal, not a failure', async () =>
 
 /** Turns of the event loop, until it is so. */
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 2_000; turn += 1) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error('it never came to that');
+  await expect.poll(condition, { interval: 5 }).toBe(true);
 }

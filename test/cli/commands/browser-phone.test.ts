@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../../../src/cli/run-cli.js';
 import { createFakeIo } from '../fake-io.js';
 
@@ -7,7 +7,9 @@ test('the page is served until a signal', async () => {
   const io = createFakeIo('/');
   const args = ['--listen', '127.0.0.1:0', '--server', 'wss://phone.example.com:5067', '--number', '3000'];
   const ended = runCli(['browser-phone', ...args], io);
-  const url = await vi.waitUntil(() => /^http:\S+$/m.exec(io.out())?.[0]);
+  const shown = (): string => /^http:\S+$/m.exec(io.out())?.[0] ?? '';
+  await expect.poll(shown).not.toBe('');
+  const url = shown();
   const html = await (await fetch(url)).text();
   expect(html).toContain('value="wss://phone.example.com:5067"');
   expect(html).toContain('value="3000"');

@@ -63,7 +63,7 @@ class Running {
   }
 
   async line(message: string): Promise<LogLine> {
-    await expect.poll(() => this.lines().map(({ msg }) => msg), { timeout: 15_000 }).toContain(message);
+    await expect.poll(() => this.lines().map(({ msg }) => msg)).toContain(message);
     return this.lines().find(({ msg }) => msg === message) ?? { msg: message };
   }
 

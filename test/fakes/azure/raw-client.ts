@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 
 /** How long a test waits for something that should come at once, ms. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** A message of the service, as it came. */
 export interface ServiceMessage {

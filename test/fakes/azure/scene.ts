@@ -5,12 +5,9 @@ import { toneVoice } from '../openai-realtime/tone-voice.js';
 import { type FakeAzure, type FakeAzureOptions, startFakeAzure } from './index.js';
 import { RawClient } from './raw-client.js';
 
-/** How long a busy machine may take for what comes at once, ms. */
-const PATIENCE_MS = 10_000;
-
 /** Expects of something looked at again and again what it will be in the end. */
 export function eventually<Value>(look: () => Value): ReturnType<typeof expect.poll<Value>> {
-  return expect.poll(look, { timeout: PATIENCE_MS });
+  return expect.poll(look);
 }
 
 export const sttPath = '/stt/speech/universal/v2?language=en-US';

@@ -4,7 +4,7 @@ import type { Speech } from '../openai-realtime/speech.js';
 import { bytesPerMs, encodeAudio, type FakeAudioFormat } from './audio-format.js';
 
 /** How long a test waits for something that should come at once, ms. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 export const mulaw: FakeAudioFormat = { encoding: 'mulaw', sampleRate: 8000 };
 

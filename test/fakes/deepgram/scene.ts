@@ -3,12 +3,9 @@ import { toneVoice } from '../openai-realtime/tone-voice.js';
 import { type FakeDeepgram, type FakeDeepgramOptions, startFakeDeepgram } from './index.js';
 import { RawClient } from './raw-client.js';
 
-/** How long a busy machine may take for what comes at once, ms. */
-const PATIENCE_MS = 10_000;
-
 /** Expects of something looked at again and again what it will be in the end. */
 export function eventually<Value>(look: () => Value): ReturnType<typeof expect.poll<Value>> {
-  return expect.poll(look, { timeout: PATIENCE_MS });
+  return expect.poll(look);
 }
 
 export const novaPath =

@@ -10,7 +10,7 @@ export class WaitingList<T> {
   }
 
   /** The first that fits, now or later; rejects after `limitMs` with what is there instead. */
-  next(wants: (item: T) => boolean, what: string, limitMs = 15_000): Promise<T> {
+  next(wants: (item: T) => boolean, what: string, limitMs = 30_000): Promise<T> {
     const index = this.#items.findIndex(wants);
     const [item] = index < 0 ? [] : this.#items.splice(index, 1);
     if (item !== undefined) return Promise.resolve(item);

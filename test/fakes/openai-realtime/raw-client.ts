@@ -16,7 +16,7 @@ export interface Ending {
 }
 
 /** How long a test waits for something that should come at once, ms. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** The barest client there is: JSON over a WebSocket, everything that came kept in order. */
 export class RawClient {

@@ -7,12 +7,9 @@ import { phoneSession, RawClient, type RawClientOptions } from './raw-client.js'
 export const callerLine = 'Book a haircut please';
 export const replyLine = 'Which day would suit you?';
 
-/** How long a busy machine may take for what comes at once, ms. */
-const PATIENCE_MS = 10_000;
-
 /** Expects of something looked at again and again what it will be in the end. */
 export function eventually<Value>(look: () => Value): ReturnType<typeof expect.poll<Value>> {
-  return expect.poll(look, { timeout: PATIENCE_MS });
+  return expect.poll(look);
 }
 
 /** A fake and its clients for tests, closed after each. */

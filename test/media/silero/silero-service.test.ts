@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { type SileroEar, SileroService } from '../../../src/media/silero/silero-service.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -25,13 +25,15 @@ function setUp(options: { readonly model?: string; readonly module?: string } = 
 
 /** Pushes frames until the verdict is the one awaited. */
 const until = (ear: SileroEar, frame: Int16Array, speech: boolean | undefined): Promise<void> =>
-  vi.waitFor(
-    () => {
-      ear.push(frame);
-      expect(ear.speech).toBe(speech);
-    },
-    { timeout: 10_000, interval: 5 },
-  );
+  expect
+    .poll(
+      () => {
+        ear.push(frame);
+        return ear.speech;
+      },
+      { interval: 5 },
+    )
+    .toBe(speech);
 
 test('each call gets verdicts of its own, from one process', async () => {
   const { service, notices } = setUp();
@@ -76,7 +78,7 @@ test.each([
 ])('without %s there is no verdict, and one notice', async (_what, options, notice) => {
   const { service, notices } = setUp(options);
   const ear = service.open();
-  await vi.waitFor(() => expect(notices).toHaveLength(1), { timeout: 10_000 });
+  await expect.poll(() => notices).toHaveLength(1);
   ear.push(loud);
   service.open();
   expect(ear.speech).toBeUndefined();

@@ -13,7 +13,7 @@ import { UdpPhone } from '../../support/udp-phone.js';
 const LOUD = 0x10;
 
 /** However slow the machine is. */
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 10 });
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 30_000, interval: 10 });
 
 let nextPort = 20_000 + 2 * new SeededRandom(process.pid + 1).integer(5_500);
 

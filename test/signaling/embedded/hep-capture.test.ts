@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { newBranch, requestText, SDP, tagOf } from '../../support/sip-text.js';
 import { addressOf, startSocketDriver } from '../../support/socket-driver.js';
 import { TcpPeer, UdpPeer } from '../../support/socket-peer.js';
@@ -23,7 +23,7 @@ test.each(['udp', 'tcp'] as const)('a call over %s is captured, message by messa
   peer.send(request('ACK', to));
   peer.send(request('BYE', to));
   await peer.response('BYE', 200);
-  await vi.waitFor(() => expect(server.captured).toHaveLength(6), 10_000);
+  await expect.poll(() => server.captured).toHaveLength(6);
   const [number, port] = [protocol === 'udp' ? 17 : 6, remote.port];
   const inwards = { from: peer.port, to: port, protocol: number };
   const outwards = { from: port, to: peer.port, protocol: number };
@@ -53,7 +53,7 @@ test('without a capture server calls go on, and nobody is told more than once', 
     );
     await peer.response('OPTIONS', 200);
   }
-  await vi.waitFor(() => expect(endpoint.warnings).toHaveLength(1), 10_000);
+  await expect.poll(() => endpoint.warnings).toHaveLength(1);
   expect(endpoint.warnings).toEqual([{ error: expect.stringContaining('EACCES') }]);
   peer.close();
 });

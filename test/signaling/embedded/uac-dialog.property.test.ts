@@ -75,7 +75,7 @@ test('whatever the order of events, an outbound call ends exactly once, last of 
     }),
     { numRuns: 600, seed: 20_260_102 },
   );
-}, 60_000);
+});
 
 function refer(leg: SipLeg): void {
   try {

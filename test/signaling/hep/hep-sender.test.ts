@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { HepSender } from '../../../src/signaling/hep/hep-sender.js';
 import { captureServer } from './capture-server.js';
 
@@ -17,7 +17,7 @@ test('the keys of SRTP stay here; after close nothing is sent', async () => {
   const sender = new HepSender({ to: server.to, id: 1 }, () => {});
   sender.send(captured('a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0'));
   sender.send(captured('second'));
-  await vi.waitFor(() => expect(server.captured).toHaveLength(2), 10_000);
+  await expect.poll(() => server.captured).toHaveLength(2);
   expect(server.captured.map(({ message }) => message)).toEqual([
     'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:xxxxxxxx',
     'second',
@@ -35,7 +35,7 @@ test('what cannot be put into a packet is told once, and nothing is thrown', asy
   sender.send(nowhere);
   sender.send(nowhere);
   sender.send(captured('sent'));
-  await vi.waitFor(() => expect(server.captured.map(({ message }) => message)).toEqual(['sent']), 10_000);
+  await expect.poll(() => server.captured.map(({ message }) => message)).toEqual(['sent']);
   expect(failures).toHaveLength(1);
   sender.close();
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createSystemRandom } from '../../../src/base/random.js';
 import { FifoMiLink } from '../../../src/signaling/opensips/mi/fifo-mi-link.js';
 import { takeObjects } from '../../../src/signaling/opensips/mi/mi-message.js';
@@ -24,7 +24,7 @@ it('a late answer and the one after it in one piece are two answers', async () =
   clock.advance(1_000);
   const reply = readdirSync(directory).find((name) => name.startsWith('voice_connector')) ?? '';
   writeFileSync(join(directory, reply), '{"id":1,"result":{"a":"}é"}}\n{"id":2,"result":"OK"}', { flag: 'r+' });
-  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  await expect.poll(() => answers).toHaveLength(2);
   expect(answers).toEqual(['{"id":1,"result":{"a":"}é"}}', '{"id":2,"result":"OK"}']);
 });
 

@@ -11,7 +11,7 @@ it('events wait for the socket of their connector, a thousand at most', async ()
   onTestFinished(() => worker.close());
   for (let number = 1; number <= 1_001; number += 1) worker.send(Buffer.from(String(number)));
   expect(sent).toEqual([]);
-  await vi.waitFor(() => expect(sent).not.toEqual([]));
+  await expect.poll(() => sent).not.toEqual([]);
   expect([sent.length, sent[0], sent.at(-1)]).toEqual([1_000, '1', '1000']);
   worker.send(Buffer.from('later'));
   expect(sent.at(-1)).toBe('later');

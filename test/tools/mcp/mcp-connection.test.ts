@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, createSystemClock } from '../../../src/base/clock.js';
 import { createGuardedFetch } from '../../../src/http/guarded-fetch.js';
 import { connectMcp } from '../../../src/tools/mcp/mcp-connection.js';
@@ -89,7 +89,7 @@ describe.each(['stdio', 'streamable HTTP'])('a server over %s', (kind) => {
   test('says when it has other tools', async () => {
     const { connection, events } = await open();
     await connection.call(call('grow'), live());
-    await vi.waitFor(() => expect(events).toEqual(['changed']), 10_000);
+    await expect.poll(() => events).toEqual(['changed']);
     expect((await connection.list()).at(-1)?.name).toBe('grown');
   });
 
@@ -153,13 +153,10 @@ describe('over streamable HTTP', () => {
     const { connection } = await connect({ url: server.url, headers: {} });
     const abort = new AbortController();
     const slow = connection.call(call('slow'), abort.signal);
-    await vi.waitFor(
-      () => expect(server.seen.filter(({ method }) => method === 'POST').length).toBeGreaterThan(2),
-      10_000,
-    );
+    await expect.poll(() => server.seen.filter(({ method }) => method === 'POST').length).toBeGreaterThan(2);
     abort.abort(new Error('over'));
     await expect(slow).rejects.toThrow('over');
-    await vi.waitFor(() => expect(server.journal.cancelled).toEqual(['slow']), 10_000);
+    await expect.poll(() => server.journal.cancelled).toEqual(['slow']);
   });
 
   test('a server that was restarted has forgotten us', async () => {
@@ -181,12 +178,12 @@ describe('over streamable HTTP', () => {
         response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`retry: ${retry}\n\n`);
       const { connection } = await connect({ url: server.url, headers: {} }, undefined, clock);
       const streams = (): number => server.seen.filter(({ method }) => method === 'GET').length;
-      await vi.waitFor(() => expect(clock.pendingTimers).toBeGreaterThan(0), 10_000);
+      await expect.poll(() => clock.pendingTimers).toBeGreaterThan(0);
       await connection.call(call('echo', { text: 'x' }), live());
       await setTimeout(100);
       expect(streams()).toBe(1);
       clock.advance(1000);
-      await vi.waitFor(() => expect(streams()).toBe(2), 10_000);
+      await expect.poll(() => streams()).toBe(2);
       await setTimeout(50);
       expect(streams()).toBe(2);
     },

@@ -70,24 +70,20 @@ test.each([
   ['Replicate', replicate, { provider: 'replicate', retries: 0 }],
   ['Together.ai', together, { provider: 'together' }],
   ['Together.ai over WebSocket', togetherSocket, { provider: 'together', transport: 'websocket' }],
-])(
-  '%s keeps the promises of a voice',
-  async (_name, start, section) => {
-    await using fake = await start();
-    const create = (): TextToSpeech =>
-      createTextToSpeech(textToSpeechConfig.parse({ apiKey: 'secret', baseUrl: fake.url, ...section }));
-    const report = await runTextToSpeechChecks({
-      create,
-      provider: {
-        name: 'tts',
-        drop: () => fake.drop(),
-        fail: (fault) => fake.fail(fault),
-        recover: () => fake.recover(),
-        malformNext: () => {},
-        connections: () => fake.openConnections,
-      },
-    });
-    expect(report.conforms, formatReport(report)).toBe(true);
-  },
-  60_000,
-);
+])('%s keeps the promises of a voice', async (_name, start, section) => {
+  await using fake = await start();
+  const create = (): TextToSpeech =>
+    createTextToSpeech(textToSpeechConfig.parse({ apiKey: 'secret', baseUrl: fake.url, ...section }));
+  const report = await runTextToSpeechChecks({
+    create,
+    provider: {
+      name: 'tts',
+      drop: () => fake.drop(),
+      fail: (fault) => fake.fail(fault),
+      recover: () => fake.recover(),
+      malformNext: () => {},
+      connections: () => fake.openConnections,
+    },
+  });
+  expect(report.conforms, formatReport(report)).toBe(true);
+});

@@ -46,7 +46,7 @@ async function bench(
 
 const orders = (fake: FakeReplicate) => fake.requests.filter(({ path }) => path.endsWith('/predictions'));
 
-describe.concurrent('Replicate', { timeout: 60_000 }, () => {
+describe.concurrent('Replicate', () => {
   test('a prediction that is done in time is one request and one file, fetched without the token', async () => {
     const { fake, backend, say } = await bench({ warm: 1 });
     const { samples, rates, usage, progress, error } = await say();

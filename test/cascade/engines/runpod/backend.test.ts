@@ -50,7 +50,7 @@ async function bench(
 const never = new AbortController().signal;
 const ofPublic = { endpoint: 'chatterbox-turbo' };
 
-describe.concurrent('RunPod', { timeout: 60_000 }, () => {
+describe.concurrent('RunPod', () => {
   test('speech of a handler of ours comes as it is made, whole, with the machine time it took', async () => {
     const { fake, say } = await bench({ realTimeFactor: 0.2 });
     const { samples, rates, usage, progress, error } = await say();

@@ -47,7 +47,7 @@ async function bench(
 
 const overSocket = { transport: 'websocket' };
 
-describe.concurrent('Together.ai', { timeout: 60_000 }, () => {
+describe.concurrent('Together.ai', () => {
   test.each(['delta', 'b64'] as const)(
     'events of the shape %s are understood, and paid by the character',
     async (shape) => {

@@ -309,7 +309,7 @@ describe.each(['modal', 'own host'] as const)('the speech app at %s', (kind) => 
     const answer = await fetch(url, { method: 'POST', body: JSON.stringify({ text }), headers, signal, dispatcher });
     expect(answer.status).toBe(200);
     abort.abort();
-    await expect.poll(() => program.told.join(''), { timeout: 15_000 }).toContain('"gone"');
+    await expect.poll(() => program.told.join('')).toContain('"gone"');
     const after = await settled(() => sentencesSaid(program));
     expect(after - before).toBeLessThan(15);
   });

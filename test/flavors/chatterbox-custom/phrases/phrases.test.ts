@@ -26,7 +26,7 @@ const sound = (seed: number, length = 1_000) => ({
 const name = (digit: number): string => digit.toString(16).repeat(64).slice(0, 64);
 const bench = (more: object = {}) => setUp([{}, {}], { cache: { folder, phrases: [GREETING], ...more } });
 const written = async (count: number): Promise<readonly string[]> => {
-  for (let look = 0; look < 200; look += 1) {
+  for (let look = 0; look < 3_000; look += 1) {
     const files = await readdir(folder);
     if (files.length >= count && !files.some((file) => file.startsWith('.new'))) return files;
     await new Promise((resolve) => setTimeout(resolve, 10));

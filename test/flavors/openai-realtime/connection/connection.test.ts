@@ -108,8 +108,7 @@ async function connect(
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let step = 0; step < 400 && !condition(); step += 1) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(condition()).toBe(true);
+  await expect.poll(condition, { interval: 5 }).toBe(true);
 }
 
 test('a connection is there when the service greets, and carries the headers of its endpoint', async () => {

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { KEEP_ALIVE_ANSWER_MS, KeepAlive } from '../../../../src/signaling/embedded/transport/keep-alive.js';
 import { createTcpTransport } from '../../../../src/signaling/embedded/transport/tcp-transport.js';
 import { eventLoopTurns } from '../../../support/event-loop-turns.js';
@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const close of opened.splice(0).reverse()) await close();
 });
 
-const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true), 10_000);
+const until = (condition: () => boolean): Promise<void> => expect.poll(condition).toBe(true);
 
 /** A TCP peer that answers keep-alives as long as it is told to. */
 async function peer() {

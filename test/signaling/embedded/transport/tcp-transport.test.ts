@@ -1,5 +1,5 @@
 import { createConnection, createServer, Socket } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { SipFlow, SipTransport } from '../../../../src/signaling/embedded/transport/sip-transport.js';
 import { TcpConnection } from '../../../../src/signaling/embedded/transport/tcp-connection.js';
 import {
@@ -67,7 +67,7 @@ async function connect(bound: ListeningAddress, address = '127.0.0.1'): Promise<
   return { socket, heard: () => heard, closed: () => closed };
 }
 
-const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true), 10_000);
+const until = (condition: () => boolean): Promise<void> => expect.poll(condition).toBe(true);
 
 /** Lets what is under way on loopback arrive, where the point is that nothing happens. */
 const settle = (): Promise<void> => eventLoopTurns(50);

@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, createServer, type TLSSocket } from 'node:tls';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { SipFlow, SipTransport } from '../../../../src/signaling/embedded/transport/sip-transport.js';
 import {
   createTcpTransport,
@@ -63,7 +63,7 @@ async function connect({ bound }: Listening, options: ConnectionOptions = {}): P
   return socket;
 }
 
-const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true), 10_000);
+const until = (condition: () => boolean): Promise<void> => expect.poll(condition).toBe(true);
 
 test('a message over TLS comes over a flow that leads back', async () => {
   const server = await listen();
@@ -182,7 +182,7 @@ test('handshakes under way count as connections: many addresses together cannot 
   await until(() => server.clock.pendingTimers === 3);
   expect((await connect(server)).authorized).toBe(false);
   server.clock.advance(tcpTransportDefaults.handshakeMs);
-  await vi.waitFor(async () => expect((await connect(server)).authorized).toBe(true), 10_000);
+  await expect.poll(async () => (await connect(server)).authorized).toBe(true);
   expect(first.destroyed).toBe(false);
 });
 
@@ -193,7 +193,7 @@ test('connections that are gone count no longer', async () => {
   const closed = new Promise<void>((resolve) => first.once('close', () => resolve()));
   first.destroy();
   await closed;
-  await vi.waitFor(async () => expect((await connect(server)).authorized).toBe(true), 10_000);
+  await expect.poll(async () => (await connect(server)).authorized).toBe(true);
 });
 
 test('a renewed certificate is shown to new peers; old connections go on', async () => {

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { SipFlow, SipTransport } from '../../../../src/signaling/embedded/transport/sip-transport.js';
 import {
   createUdpTransport,
@@ -62,7 +62,7 @@ test.each([
     const { bound, received } = await listen({ address });
     const { socket, heard } = await peer(source);
     socket.send(invite(), bound.port, source);
-    await vi.waitFor(() => expect(received).toHaveLength(1), 10_000);
+    await expect.poll(() => received).toHaveLength(1);
     const [{ flow, message }] = received as [Received];
     expect(message.equals(invite())).toBe(true);
     expect(flow).toMatchObject({
@@ -73,7 +73,7 @@ test.each([
       local: { address: source, port: bound.port },
     });
     flow.send(Buffer.from('SIP/2.0 100 Trying\r\n\r\n'));
-    await vi.waitFor(() => expect(heard).toEqual(['SIP/2.0 100 Trying\r\n\r\n']), 10_000);
+    await expect.poll(() => heard).toEqual(['SIP/2.0 100 Trying\r\n\r\n']);
   },
 );
 
@@ -82,7 +82,7 @@ test('keep-alives and noise are not messages', async () => {
   const { socket } = await peer();
   for (const noise of ['', '\r\n\r\n', '\r\n', '\0', '\0\0\0\0', 'jaK']) socket.send(noise, bound.port, '127.0.0.1');
   socket.send(invite(), bound.port, '127.0.0.1');
-  await vi.waitFor(() => expect(received).toHaveLength(1), 10_000);
+  await expect.poll(() => received).toHaveLength(1);
 });
 
 test('peers outside the filter are not heard', async () => {
@@ -94,7 +94,7 @@ test('peers outside the filter are not heard', async () => {
   const { bound, received } = await listen({ accept });
   const { socket } = await peer();
   socket.send(invite(), bound.port, '127.0.0.1');
-  await vi.waitFor(() => expect(asked).toEqual(['127.0.0.1']), 10_000);
+  await expect.poll(() => asked).toEqual(['127.0.0.1']);
   expect(received).toEqual([]);
 });
 
@@ -103,7 +103,7 @@ test('datagrams to one peer leave in order', async () => {
   const { socket, heard } = await peer();
   const flow = transport.flowTo({ address: '127.0.0.1', port: socket.address().port });
   for (let index = 0; index < 50; index += 1) flow.send(Buffer.from(String(index)));
-  await vi.waitFor(() => expect(heard).toEqual(Array.from({ length: 50 }, (_, index) => String(index))), 10_000);
+  await expect.poll(() => heard).toEqual(Array.from({ length: 50 }, (_, index) => String(index)));
 });
 
 test.each([
@@ -128,7 +128,7 @@ test('an IPv4 address in its IPv4-mapped form is reached over IPv4', async () =>
   const { transport } = await listen();
   const { socket, heard } = await peer();
   transport.flowTo({ address: '::ffff:127.0.0.1', port: socket.address().port }).send(Buffer.from('x'));
-  await vi.waitFor(() => expect(heard).toEqual(['x']), 10_000);
+  await expect.poll(() => heard).toEqual(['x']);
 });
 
 test('what cannot be sent is told to the flow and to nobody else', async () => {
@@ -143,7 +143,7 @@ test('what cannot be sent is told to the flow and to nobody else', async () => {
   wrongFamily.send(Buffer.from('x'));
   tooLong.send(Buffer.alloc(70_000));
   expect(errors).toEqual([]);
-  await vi.waitFor(() => expect(errors).toHaveLength(2), 10_000);
+  await expect.poll(() => errors).toHaveLength(2);
   expect(unsubscribed).toEqual([]);
   expect(failures).toEqual([]);
 });
@@ -157,7 +157,7 @@ test('a closed transport closes its flows; sending then fails without an excepti
   await transport.close();
   expect(flow.closed).toBe(true);
   flow.send(Buffer.from('x'));
-  await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'ERR_SIP_TRANSPORT' }]), 10_000);
+  await expect.poll(() => errors).toMatchObject([{ code: 'ERR_SIP_TRANSPORT' }]);
 });
 
 test.each(['localhost', '', '192.0.2.1.5'])('binding to %j fails without asking DNS', async (address) => {
@@ -181,7 +181,7 @@ test('every message has a flow of its own: no table of sources is kept', async (
   const { bound, received } = await listen();
   const { socket } = await peer();
   for (let index = 0; index < 200; index += 1) socket.send(invite(), bound.port, '127.0.0.1');
-  await vi.waitFor(() => expect(received.length).toBeGreaterThan(100), 10_000);
+  await expect.poll(() => received.length).toBeGreaterThan(100);
   const flows = new Set(received.map(({ flow }) => flow));
   expect(flows.size).toBe(received.length);
 });
@@ -192,7 +192,7 @@ test("a STUN binding request (RFC 5626) is answered on the SIP port; other STUN,
   const request = Buffer.from('000100002112a442b7e7a701bc34d686fa87dfae', 'hex');
   socket.send(Buffer.from('010100002112a442b7e7a701bc34d686fa87dfae', 'hex'), bound.port, '127.0.0.1');
   socket.send(request, bound.port, '127.0.0.1');
-  await vi.waitFor(() => expect(heard.length).toBe(1), 10_000);
+  await expect.poll(() => heard.length).toBe(1);
   expect(Buffer.from(heard[0] ?? '', 'latin1').readUInt16BE(26) ^ 0x2112).toBe(socket.address().port);
   expect(received).toEqual([]);
 });

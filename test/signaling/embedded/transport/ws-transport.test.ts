@@ -1,5 +1,5 @@
 import { createConnection, createServer } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { SipFlow, SipTransport } from '../../../../src/signaling/embedded/transport/sip-transport.js';
 import { MAX_WS_MESSAGE_BYTES } from '../../../../src/signaling/embedded/transport/ws-handshake.js';
@@ -70,7 +70,7 @@ async function browse(
   return { socket, frames, refused };
 }
 
-const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => expect(condition()).toBe(true), 10_000);
+const until = (condition: () => boolean): Promise<void> => expect.poll(condition).toBe(true);
 const settle = (): Promise<void> => eventLoopTurns(50);
 
 test('one message a frame, text or binary, over a flow that leads back', async () => {
