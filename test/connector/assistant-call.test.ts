@@ -40,7 +40,7 @@ test('an assistant rings a salon: a key for the menu, nothing to the music, a wi
   const section = `    use: openai-realtime
     apiKey: none
     url: ${fake.url}
-    turnDetection: { type: server_vad, silenceDurationMs: 350 }
+    turnDetection: { type: server_vad, silenceDurationMs: 1000 }
 `;
   const { config } = await loadGood(`signaling: { embedded: { listen: ["udp:127.0.0.1:0"] } }
 media: { bind: 127.0.0.1, portRestSeconds: 0 }

@@ -151,6 +151,6 @@ test('a process of its own: nothing is printed, its options do not disturb the t
     const voice = createFliteVoice({ voice: 'slt', workerUrl: new URL(${JSON.stringify(worker)}) });
     const { pcm } = await voice.speak('Hello.');
     console.log(pcm.length > 8000);`;
-  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 15_000 });
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 100_000 });
   expect(await run).toEqual({ stdout: 'true\n', stderr: '' });
 });
