@@ -77,6 +77,7 @@ export class InviteAttempt {
   #givenUp: HangUpOptions | undefined;
   #cancelled = false;
   #cancelTimer: TimerHandle | undefined;
+  #earlyTimer: TimerHandle | undefined;
 
   constructor(parts: InviteAttemptParts) {
     this.#parts = parts;
@@ -113,6 +114,7 @@ export class InviteAttempt {
 
   /** The call is over, or there is none: early dialogs of other forks are forgotten (RFC 3261 section 12.3). */
   close(): void {
+    this.#parts.endpoint.clock.clearTimeout(this.#earlyTimer);
     for (const fork of this.#forks.values()) if (fork.ack === undefined) fork.call.forget();
   }
 
@@ -169,6 +171,7 @@ export class InviteAttempt {
     if (this.#answered === undefined && this.#givenUp === undefined && !this.#over) {
       this.#answered = fork.call;
       this.#finish();
+      this.#limitEarlyForks();
       this.#parts.user.onAnswered(fork.call, fork.answer ?? sdpOf(response));
       return;
     }
@@ -200,6 +203,13 @@ export class InviteAttempt {
     const fork: Fork = { call, ack: undefined, rseq: undefined, answer: undefined };
     this.#forks.set(tag, fork);
     return fork;
+  }
+
+  /** None of the others answers any more 64*T1 after the first 2xx (RFC 3261 section 13.2.2.4). */
+  #limitEarlyForks(): void {
+    if (this.#forks.size < 2) return;
+    const { clock, timers } = this.#parts.endpoint;
+    this.#earlyTimer = clock.setTimeout(() => this.close(), 64 * timers.t1Ms);
   }
 
   /** Makes room for a 2xx, which is always acknowledged (RFC 3261 section 13.2.2.4): of a long hunt the last may answer. */

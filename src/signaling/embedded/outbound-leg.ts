@@ -272,7 +272,9 @@ export class UacLeg extends DialogLeg implements OutboundLeg {
         else if (call === this.#answered) this.events.emit({ type: 'offer', sdp, reply });
         else reply.reject(488);
       },
-      onDigit: (_, digit, durationMs) => this.events.emit({ type: 'digit', digit, durationMs }),
+      onDigit: (call, digit, durationMs) => {
+        if (call === (this.#answered ?? call)) this.events.emit({ type: 'digit', digit, durationMs });
+      },
       onTransfer: (_, status, final) => this.events.emit({ type: 'transfer', status, final }),
       onReoffered: (_, status, sdp) => this.events.emit({ type: 'reoffered', status, sdp }),
       onReplace: (transaction, sdp) => this.#replace(transaction, sdp),

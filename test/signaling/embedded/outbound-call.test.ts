@@ -292,21 +292,33 @@ describe('forking', () => {
     expect(h.udp.takeRequests().map(({ headers }) => tagOf(headers.get('To')))).toEqual(['one']);
   });
 
-  test('an early dialog that never came to anything is gone with the leg', async () => {
-    const { h, leg, invite, reply, methods } = await dialled();
-    reply(180, { toTag: 'one' });
-    reply(180, { toTag: 'two' });
-    reply(200, { ...answer, toTag: 'one' });
-    const ask = (cseq: number) => {
-      const to = invite.headers.get('From') ?? '';
-      h.send({ method: 'OPTIONS', cseq, from: '<sip:two@x>;tag=two', to, callId: leg.callId });
-    };
-    methods();
-    ask(1);
-    leg.hangUp();
-    ask(2);
-    expect(methods()).toEqual([200, 'BYE', 481]);
-  });
+  test.each([
+    ['with the leg', ({ leg }) => leg.hangUp(), ['BYE', 481]],
+    // RFC 3261 section 13.2.2.4.
+    ['64*T1 after the answer', ({ h }) => h.clock.advance(32_000), [481]],
+  ] satisfies [string, (scene: Awaited<ReturnType<typeof dialled>>) => void, (string | number)[]][])(
+    'an early dialog that never came to anything is gone %s, and nothing of it was heard in the call',
+    async (_, pass, seen) => {
+      const scene = await dialled();
+      const { h, leg, invite, reply, methods, events } = scene;
+      reply(180, { toTag: 'one' });
+      reply(180, { toTag: 'two' });
+      reply(200, { ...answer, toTag: 'one' });
+      const digit = { method: 'INFO', type: 'application/dtmf-relay', body: 'Signal=5\r\n' };
+      const send = (cseq: number) => {
+        const to = invite.headers.get('From') ?? '';
+        h.send({ ...digit, cseq, from: '<sip:two@x>;tag=two', to, callId: leg.callId });
+      };
+      methods();
+      h.clock.advance(31_999);
+      send(1);
+      expect(methods()).toEqual([200]);
+      pass(scene);
+      send(2);
+      expect(methods()).toEqual(seen);
+      expect(events.some(({ type }) => type === 'digit')).toBe(false);
+    },
+  );
 
   test('late, after the leg has ended, all the same', async () => {
     const { h, leg, reply, methods } = await dialled();
