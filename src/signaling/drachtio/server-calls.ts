@@ -10,7 +10,7 @@ import type { LocalAddressFinder } from '../local-address.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { Availability, InviteRequest, SignalingHandlers } from '../port.js';
 import type { Refusal } from '../refusal.js';
-import { inspectRequest } from '../request-inspection.js';
+import { inspectRequest, namesNoPlace } from '../request-inspection.js';
 import type { RestingTargets } from '../resting-targets.js';
 import { retryAfterField } from '../retry-after.js';
 import { type SessionTimerOptions, sessionRefusal } from '../session/session-agreement.js';
@@ -151,6 +151,13 @@ export class ServerCalls implements CallServer {
       dialog?.onAck(request);
       return;
     }
+    // Before anything is answered, and to whomever.
+    if (dialog === undefined && deadly.has(request.method) && namesNoPlace(request.headers)) {
+      incoming.ignore();
+      this.#context.log?.debug({}, 'a request without a usable Contact was left unanswered');
+      this.#checkIdle();
+      return;
+    }
     const inDialog = toTagOf(request) !== undefined;
     // Whom we have called speaks in that call, from wherever its Contact is; to call us is another matter.
     const called = inDialog && dialog?.outbound === true;
@@ -258,6 +265,12 @@ export class ServerCalls implements CallServer {
     if (this.idle) this.#onIdle();
   }
 }
+
+/**
+ * drachtio-server v0.9.10 makes a dialog of these with whatever is answered, and over UDP ends with a segmentation fault where the host
+ * of the Contact is missing in it. It forgets what gets no answer after 64 s.
+ */
+const deadly: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE']);
 
 function refusalOf({ request, malformed, source }: ServerRequest, inDialog: boolean): Refusal | undefined {
   return malformed === undefined

@@ -341,7 +341,9 @@ export class PeerDialog {
         ['To', inside ? `<${this.#ownUri}>;tag=${this.ownTag}` : `<${this.#ownUri}>`],
         ['Call-ID', this.callId],
         ['CSeq', `${cseq} ${method}`],
-        ['Contact', `<sip:peer@${address}:${port}>`],
+        ...(headers.some(([name]) => name === 'Contact')
+          ? []
+          : [['Contact', `<sip:peer@${address}:${port}>`] as const]),
         ...headers,
         ...(contentType === undefined ? [] : [['Content-Type', contentType] as const]),
       ],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { header } from '../../fakes/drachtio-server/index.js';
-import { DrachtioHarness, OFFER, SDP } from '../../support/drachtio-harness.js';
+import { DrachtioHarness, OFFER, SDP, until } from '../../support/drachtio-harness.js';
 
 describe('what comes outside of a dialog', () => {
   test('OPTIONS is answered 200, and 503 with Retry-After when calls are not taken', async () => {
@@ -38,6 +38,30 @@ describe('what comes outside of a dialog', () => {
     const refusal = await harness.server.call(content).response(status);
     expect(header(refusal, name)).toMatch(value);
     expect(harness.refused.map((one) => [one.status, one.invite.requestUser])).toEqual([[status, '2000']]);
+  });
+
+  // Over UDP any answer to it ends drachtio-server v0.9.10, and all its calls.
+  test.each([
+    ['INVITE', '*', '127.0.0.0/8'],
+    ['INVITE', '<tel:+442079460000>', '127.0.0.0/8'],
+    ['INVITE', '"sip:a@b" <tel:+442079460000>, <sip:a@b>', '127.0.0.0/8'],
+    ['INVITE', '*', '192.0.2.1'],
+    ['SUBSCRIBE', '*', '127.0.0.0/8'],
+  ])('%s with Contact: %s gets no answer, now or on another connection (allow: %s)', async (method, contact, allow) => {
+    await using harness = await DrachtioHarness.start({ allow: [allow] });
+    await harness.routed();
+    const headers = [['Contact', contact]] as const;
+    const deadly = method === 'INVITE' ? harness.server.call({ headers }) : harness.server.ask(method, { headers });
+    const refused = { headers: [['Require', 'foo']], contentType: SDP, body: OFFER } as const;
+    const status = allow === '192.0.2.1' ? 403 : 420;
+    await harness.server.call(refused).response(status);
+    harness.server.applications[0]?.close();
+    await harness.state('down');
+    harness.clock.advance(250);
+    await harness.state('up');
+    await until(() => harness.server.applications.some(({ routes }) => routes.has('invite')));
+    await harness.server.call(refused).response(status);
+    expect([deadly.unseen, harness.refused.every((one) => one.status === 420)]).toEqual([0, true]);
   });
 
   test('a re-INVITE that cannot be served is refused, and no call that was refused', async () => {

@@ -10,6 +10,7 @@ import {
   PEER,
   settle,
 } from '../../support/embedded-harness.js';
+import { PeerDialog } from '../../support/peer-dialog.js';
 import { SDP, tagOf } from '../../support/sip-text.js';
 
 const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY';
@@ -97,6 +98,20 @@ describe('what the endpoint refuses by itself', () => {
     expect(h.statuses()).toEqual([100, 200]);
     expect(h.leg().invite.sdp).toBeUndefined();
   });
+
+  test.each(['*', '<tel:+442079460000>', '<mailto:a@b>'])(
+    'Contact: %s is no place to reach the peer at: 400',
+    async (contact) => {
+      const h = await createHarness();
+      h.send({ method: 'INVITE', body: SDP, contact });
+      expect([h.statuses(), h.legs, h.refused.length]).toEqual([[400], [], 1]);
+      const call = await PeerDialog.establish();
+      for (const method of ['INVITE', 'UPDATE', 'NOTIFY', 'INFO']) call.request(method, { contact, body: '' });
+      expect(call.seen()).toEqual([400, 400, 400, 200]);
+      call.leg.hangUp();
+      expect(call.takeRequest().uri).toBe('sip:peer@192.0.2.9:5075');
+    },
+  );
 
   test('the SDP is found in a multipart body', async () => {
     const h = await createHarness();

@@ -62,6 +62,15 @@ export class ServerRequest {
     this.respond(503);
   }
 
+  /** Nothing is to be answered, now or by another connection: drachtio-srf forgets it, too. */
+  ignore(): void {
+    const { srfRequest } = this.#parts;
+    this.#finished = true;
+    const pending = srfRequest.agent.mapServer.get(srfRequest.socket)?.pendingNetworkInvites;
+    for (const [callId, { req }] of pending ?? []) if (req === srfRequest) pending?.delete(callId);
+    for (const listener of this.#onSettled) listener();
+  }
+
   /** The server sent this request to the peer by itself, and only lets us know: a BYE after a missing ACK. */
   get isServers(): boolean {
     return this.#parts.srfRequest.source === 'application';

@@ -29,6 +29,8 @@ export interface SrfMeta {
 /** What speaks on a connection. */
 export interface SrfAgent {
   readonly idle: boolean;
+  /** What it knows of each connection: INVITEs without a final response, by Call-ID. */
+  readonly mapServer: ReadonlyMap<Socket, { readonly pendingNetworkInvites: Map<string, { readonly req: unknown }> }>;
 }
 
 /** Whose connection a message goes out by. */
