@@ -39,9 +39,13 @@ const SPREAD_FRAMES = 10;
 /** What is drawn out at the end of a text, and how much may be left of it. */
 const DRAWN_FRAMES = 35;
 const SHARES = [1, 0.75, 0.5] as const;
-/** A match goes on so far into the second rendering; what it costs less than the best that does not, a frame. */
+/**
+ * A match goes on so far into the second rendering; what it costs less than the best that does not, a frame, and what at most:
+ * faint sounds where the two renderings join are left out like silence, and what is then matched costs more.
+ */
 const LEAST_FRAMES = 6;
 const CLEARLY = 0.05;
+const MOST_COST = 0.48;
 
 /** What the end of what was heard costs a frame, where it is matched with the end of a rendering: low where that is what was heard. */
 export function* tailCost(search: TailSearch): Steps<number> {
@@ -68,7 +72,7 @@ export function* placeBeyond(search: SequelSearch): Steps<SequelPlace | undefine
     if (match.at(heard.length - 1) < sequel.border + LEAST_FRAMES) continue;
     [beyond, found] = [match.cost, one];
   }
-  if (found?.match === undefined || beyond > within - CLEARLY) return undefined;
+  if (found?.match === undefined || beyond > MOST_COST || beyond > within - CLEARLY) return undefined;
   const { sequel, match, heard } = found;
   let border = Math.max(found.from, search.from);
   while (border < heard.length - 1 && match.at(border) < sequel.border) border += 1;

@@ -64,8 +64,11 @@ const FIRST_WORD_MS = 250;
 const LISTENED_MS = 600;
 /** What is heard of the silence before a rendering's first sound, frames. */
 const ONSET_FRAMES = 4;
-/** Two voices: a match that is so much later than the letters say would lose words, ms. */
+/** Two voices: a match that is so much later than the letters say would lose words, ms; and one so much later contradicts them. */
 const LATE_MS = 120;
+const CONTRADICTED_MS = 300;
+/** What two voices have in common by the letters, ms: where it is less, the pace of the text begins too late. */
+const LEAST_COMMON_MS = 700;
 /** So much sound is left of what was asked for where the place lies at its end, frames. */
 const AT_END_FRAMES = 6;
 /** Half a window: a frame speaks of what lies around its middle. */
@@ -99,15 +102,30 @@ export class JointSearch {
 
   /**
    * Hears what the letters say of the place, where the same voice goes on that answers as a whole: it need not begin so far
-   * back then. Of one that streams what is said again is made in no time, and more of it makes a better match.
+   * back then. Of one that streams what is said again is made in no time, and more of it makes a better match. Another voice
+   * begins farther back where the letters say that the two would have hardly anything in common: sounds of two voices agree
+   * somewhere, and what was not asked for is not missed by anybody but the caller.
    *
    * @param next who will be asked, most likely
    */
   *listen(next: Tier | undefined): Steps<void> {
     const { text, tier } = this.#old.rendering;
-    if (next?.voice !== tier.voice || next.backend.capabilities.streaming || this.anchor.index === 0) return;
-    const found = anchorByLetters(text, yield* this.#wordsOfOld(), this.#heard, tier.pace, this.#anchor);
-    if (found !== undefined) [this.#anchor, this.#leastMs] = [found.anchor, found.leastMs];
+    if (next === undefined || this.anchor.index === 0) return;
+    const own = next.voice === tier.voice;
+    if (own && next.backend.capabilities.streaming) return;
+    const words = yield* this.#wordsOfOld();
+    const found = anchorByLetters(text, words, this.#heard, tier.pace, this.#anchor);
+    if (found === undefined) return;
+    if (own) [this.#anchor, this.#leastMs] = [found.anchor, found.leastMs];
+    else if (found.anchor.index < this.#anchor.index && this.#commonMs(words) < LEAST_COMMON_MS) {
+      this.#anchor = found.anchor;
+    }
+  }
+
+  /** Sound of the old rendering from the anchor's word on, as the letters have it, ms; 0 where that was not begun. */
+  #commonMs(words: readonly WordPlace[]): number {
+    const first = words.find(({ index }) => index >= this.anchor.index);
+    return first === undefined ? 0 : this.#heard.at(this.#heard.totalMs) - first.startMs;
   }
 
   get anchor(): Anchor {
@@ -258,16 +276,19 @@ export class JointSearch {
     }
     // Half a word of one voice and half of another is no word.
     const open = levelAt(heard, best) > loudestOf(heard) - GAP_DB;
-    const plain = !open || match.cost < this.#likeness(rendering).plainCost;
-    const place = yield* this.#early(match.at(best), best);
-    const dip = nearestDip(frames, Math.max(0, place - (plain ? EARLY.plain : EARLY.doubtful)));
+    const doubtful = match.cost >= this.#likeness(rendering).plainCost;
+    const place = yield* this.#early(match.at(best), best, doubtful);
+    const dip = nearestDip(frames, Math.max(0, place - (open && doubtful ? EARLY.doubtful : EARLY.plain)));
     const gap = open ? dip : Math.min(dip, endOfPause(frames, place) ?? dip);
     // The old one may have been handed on meanwhile.
     return { leave: Math.max(old.sent, leave), enter: inside(this.#sampleAt(gap), rendering), matched: false };
   }
 
-  /** Of a place in the new rendering and that which the letters say, the earlier one, where the two are far apart. */
-  *#early(place: number, leave: number): Steps<number> {
+  /**
+   * Of a place in the new rendering and that which the letters say, the earlier one, where the two are far apart. Where they
+   * contradict each other and the match is `doubtful`, the letters may be wrong by a word as well: from the one before.
+   */
+  *#early(place: number, leave: number, doubtful: boolean): Steps<number> {
     const [{ rendering: old }, rendering] = [this.#old, this.#new as Rendering];
     const words = yield* this.#wordsOf(rendering);
     const own = words.map((word) => ({ ...word, index: word.index + this.anchor.index }));
@@ -277,7 +298,10 @@ export class JointSearch {
       own.push({ index: old.text.length, startMs: last.endMs, endMs: last.endMs });
     const byLetters = placeByLetters(yield* this.#wordsOfOld(), own, middleOf(leave));
     if (byLetters === undefined || byLetters >= middleOf(place) - LATE_MS) return place;
-    return Math.max(0, Math.round((byLetters - HALF_WINDOW_MS) / FRAME_MS));
+    const contradicted = doubtful && byLetters < middleOf(place) - CONTRADICTED_MS;
+    const under = own.findLastIndex(({ startMs }) => startMs <= byLetters);
+    const earlyMs = contradicted ? (own[under - 1]?.startMs ?? 0) : byLetters;
+    return Math.max(0, Math.round((earlyMs - HALF_WINDOW_MS) / FRAME_MS));
   }
 
   *#wordsOfOld(): Steps<readonly WordPlace[]> {

@@ -5,6 +5,7 @@ import { atOnce } from '../../../../src/base/steps.js';
 import { Aligner, VoiceMean } from '../../../../src/cascade/seam/align.js';
 import { oneVoice } from '../../../../src/cascade/seam/likeness.js';
 import { FRAME_MS, type Frame, FrameReader, loudestOf } from '../../../../src/cascade/seam/spectrum.js';
+import { type DyingTier, runDeathTrial } from '../support/death-trial.js';
 import { runSeamTrial } from '../support/seam-trial.js';
 import { NARRATOR_RATE, Narrator } from '../support/spoken.js';
 
@@ -113,4 +114,51 @@ test('where the place is at the end of what was asked for, the end of its last w
   });
   expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
   expect(Math.floor(enter)).toBe('The book you'.split(' ').length);
+});
+
+test('where what follows is hardly like what was heard, it is not gone on in the middle of it', async () => {
+  const { lost, tiers } = await runSeamTrial({
+    narrators: [slt, slt],
+    text: 'The book you asked for is out on loan, and two other readers are waiting for it as well.',
+    before: ['You are number six in the queue, and somebody will speak to you soon.'],
+    diesAfterMs: 1_112,
+    first: { realTimeFactor: 0.8, firstAudioMs: 60 },
+    second: { streaming: false, tempo: TEMPO, firstAudioMs: 150 },
+  });
+  expect(lost).toBe(0);
+  expect(tiers.slice(0, 2)).toEqual(['laptop current', 'gpu fail-over']);
+});
+
+/** A tier dies in the middle of `readers`; one of the same voice, which answers as a whole, says `other` and dies; others are left. */
+function dieAtReaders(...others: readonly DyingTier[]) {
+  return runDeathTrial(
+    slt,
+    'The book you asked for is out on loan, and two other readers are waiting for it as well.',
+    [
+      { backend: { realTimeFactor: 0.8, firstAudioMs: 60 }, fault: { afterMs: 3_046 } },
+      { backend: { streaming: false, tempo: 1.02, firstAudioMs: 150 }, fault: 'gone', passes: 1 },
+      ...others,
+    ],
+    'Doctor Okafor is in surgery this morning, he could ring you back at about noon.',
+  );
+}
+
+const died = ['laptop current', 'gpu fail-over, left: ERR_FLAVOR_NETWORK'];
+
+test('a tier of the same voice says what follows: it is entered where the first broke off', async () => {
+  const { lost, repeated, tiers } = await dieAtReaders({});
+  expect({ lost, repeated }).toEqual({ lost: 0, repeated: 0 });
+  expect(tiers).toEqual([...died, 'cloud fail-over']);
+});
+
+test('another voice says what follows: the place is not looked for in there, and no word is lost', async () => {
+  const { lost, tiers } = await dieAtReaders({ voice: 'another' });
+  expect(lost).toBe(0);
+  expect(tiers).toEqual([...died, 'gpu fail-over', 'cloud fail-over']);
+});
+
+test('a tier falls silent as it says what follows: that is not waited for without end', async () => {
+  const { lost, tiers } = await dieAtReaders({ fault: { afterMs: 300, hangs: true } }, {});
+  expect(lost).toBe(0);
+  expect(tiers).toEqual([...died, 'gpu fail-over', 'cloud fail-over', 'reserve fail-over']);
 });

@@ -13,6 +13,8 @@ export interface DyingTier {
   readonly fault?: ScriptedBackend['fault'];
   /** Requests that it lives through. Default: none. */
   readonly passes?: number;
+  /** Whose voice it says it has. Default: all have the same. */
+  readonly voice?: string;
 }
 
 export interface DeathOutcome {
@@ -25,42 +27,58 @@ export interface DeathOutcome {
 }
 
 const RATE = 8_000;
-const names = ['laptop', 'gpu', 'cloud'];
+const names = ['laptop', 'gpu', 'cloud', 'reserve'];
 
-/** One voice on several tiers at simulated time, any of which may die. Words are found by the samples that were handed on. */
+/**
+ * One voice on several tiers at simulated time, any of which may die. Words are found by the samples that were handed on.
+ *
+ * @param before what the first tier has said in this call, before any of them dies
+ */
 export async function runDeathTrial(
   narrator: Narrator,
   text: string,
   tiers: readonly DyingTier[],
+  before?: string,
 ): Promise<DeathOutcome> {
   const clock = new FakeClock();
-  const backends = tiers.map(({ backend, fault, passes = 0 }) => {
-    const scripted = new ScriptedBackend(clock, (words) => narrator.say(words).pcm, {
-      firstAudioMs: 120,
-      realTimeFactor: 0.3,
-      ...backend,
-    });
-    scripted.fault = fault;
-    scripted.passes = passes;
-    return scripted;
-  });
+  const backends = tiers.map(
+    ({ backend }) =>
+      new ScriptedBackend(clock, (words) => narrator.say(words).pcm, {
+        firstAudioMs: 120,
+        realTimeFactor: 0.3,
+        ...backend,
+      }),
+  );
   const voice = createTieredVoice(
     {
       tiers: backends.map((backend, index) => ({
         rules: { name: names[index] ?? '', kind: 'local', private: true, concurrency: 1, queueMs: 300 },
         backend,
-        voice: 'one',
+        voice: tiers[index]?.voice ?? 'one',
         keepWarm: 'never',
       })),
     },
     { clock, random: new SeededRandom(1) },
   );
   const session = await voice.open({ output: { encoding: 'pcm16', sampleRate: RATE } }, new AbortController().signal);
-  const utterance = session.begin();
-  const events = follow(utterance, clock);
-  utterance.append(text);
-  utterance.finish();
-  await runUntil(clock, () => ended(events));
+  const say = async (said: string) => {
+    const utterance = session.begin();
+    const told = follow(utterance, clock);
+    utterance.append(said);
+    utterance.finish();
+    await runUntil(clock, () => ended(told));
+    return told;
+  };
+  if (before !== undefined) {
+    await say(before);
+    clock.advance(10_000);
+  }
+  for (const [index, backend] of backends.entries()) {
+    backend.requests.length = 0;
+    backend.fault = tiers[index]?.fault;
+    backend.passes = tiers[index]?.passes ?? 0;
+  }
+  const events = await say(text);
   session.close();
   const end = events.at(-1)?.event;
   if (end?.type !== 'end' || end.error !== undefined) throw new Error(`ended with ${JSON.stringify(end)}`);

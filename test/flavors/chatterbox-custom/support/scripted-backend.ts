@@ -56,10 +56,10 @@ export class ScriptedBackend implements SpeechBackend {
   busy = 0;
   mostBusy = 0;
   /**
-   * What happens to the next request: it breaks off after so much speech, ms, be that all of it; it breaks off before it is
-   * answered (`gone`); or it never is.
+   * What happens to the next request: it breaks off after so much speech, ms, be that all of it, or falls silent there; it
+   * breaks off before it is answered (`gone`); or it never is.
    */
-  fault: { readonly afterMs: number } | 'gone' | 'silent' | FlavorError | undefined;
+  fault: { readonly afterMs: number; readonly hangs?: boolean } | 'gone' | 'silent' | FlavorError | undefined;
   /** Requests that go well before that. */
   passes = 0;
   readonly #clock: Clock;
@@ -102,7 +102,10 @@ export class ScriptedBackend implements SpeechBackend {
       if (!streaming) await this.wait(durationMs * realTimeFactor, signal);
       for (let at = 0; at < pcm.length; ) {
         const atMs = at / perMs;
-        if (atMs >= breaksAtMs) throw brokenOff();
+        if (atMs >= breaksAtMs) {
+          if (typeof fault === 'object' && fault.hangs) await this.wait(1e9, signal);
+          throw brokenOff();
+        }
         const endMs = Math.min(durationMs, breaksAtMs);
         const to = streaming ? Math.min(pcm.length, Math.ceil(Math.min(endMs, atMs + chunkMs) * perMs)) : pcm.length;
         if (streaming) await this.wait(((to - at) / perMs) * realTimeFactor, signal);
