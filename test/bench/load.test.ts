@@ -6,7 +6,11 @@ import { referenceKind } from './reference-target.js';
 const anywhere = { serverCpu: -1, loadCpu: -1 };
 
 test('load and reference in C are built, and what one sends comes back from the other', async () => {
-  const run = await measureRun(referenceKind, 8, { warmupSeconds: 0.2, windowSeconds: 0.4, ...anywhere });
+  const runFor = (windowSeconds: number) =>
+    measureRun(referenceKind, 8, { warmupSeconds: 0.2, windowSeconds, ...anywhere });
+  let run = await runFor(0.4);
+  // A busy machine may let nothing go there and back in so short a time.
+  if (run.load.returned === 0) run = await runFor(10);
   expect(run.load).toMatchObject({ calls: 8, answered: 8, refused: 0, endedEarly: 0, reordered: 0, lost: 0 });
   expect(run.load.received).toBeGreaterThan(0);
   expect(run.load.returned).toBeGreaterThan(0);

@@ -104,5 +104,5 @@ test.each([
 test('Modal keeps the promises of a voice', async () => {
   const fake = await FakeModal.start({ voice: { synthesise: toneVoice, overheadMs: 10 } });
   open.push(fake);
-  await expectPromisesKept(fake, () => new ModalBackend(modalSchema.parse({ url: fake.url, answerTimeoutMs: 1_000 })));
+  await expectPromisesKept(fake, () => new ModalBackend(modalSchema.parse({ url: fake.url, answerTimeoutMs: 8_000 })));
 });

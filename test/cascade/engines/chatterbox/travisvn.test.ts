@@ -3,7 +3,7 @@ import { TravisvnBackend } from '../../../../src/cascade/engines/chatterbox/trav
 import { travisvnSchema } from '../../../../src/cascade/engines/chatterbox/travisvn-config.js';
 import { FakeTravisvn, type FakeTravisvnOptions } from '../../../fakes/chatterbox/travisvn.js';
 import { toneVoice } from '../../../fakes/openai-realtime/tone-voice.js';
-import { hear, never, soundOf, speechOf } from '../speech-server/hear.js';
+import { hear, heldVoice, never, soundOf, speechOf } from '../speech-server/hear.js';
 import { expectPromisesKept } from '../speech-server/keeps-promises.js';
 
 const open: AsyncDisposable[] = [];
@@ -58,13 +58,16 @@ test('streaming is a path of its own, and events are asked for in the body; ther
 });
 
 test.each(['events', 'stream'] as const)('%s: a text is heard while its rest is made', async (answer) => {
-  const { backend } = await start({ answer, chunkCharacters: 50 }, { voice: { overheadMs: 60 } });
-  const arrivals: number[] = [];
+  const held = heldVoice(toneVoice);
+  const { backend } = await start({ answer, chunkCharacters: 50 }, { voice: { synthesise: held.synthesise } });
   const long = 'Your order left us this morning. It will be there on Friday. Is there anything else?';
+  let chunks = 0;
   for await (const chunk of backend.synthesize(long, never)) {
-    if (chunk.type === 'audio') arrivals.push(performance.now());
+    if (chunk.type !== 'audio') continue;
+    chunks += 1;
+    held.release();
   }
-  expect((arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)).toBeGreaterThan(40);
+  expect(chunks).toBeGreaterThan(1);
 });
 
 test.each(answers)('%s: a model that is not there is said so, though a stream begins with 200', async (answer) => {
@@ -132,6 +135,6 @@ test('travisvn keeps the promises of a voice', async () => {
   open.push(fake);
   await expectPromisesKept(
     fake,
-    () => new TravisvnBackend(travisvnSchema.parse({ url: fake.url, answerTimeoutMs: 1_000 })),
+    () => new TravisvnBackend(travisvnSchema.parse({ url: fake.url, answerTimeoutMs: 8_000 })),
   );
 });

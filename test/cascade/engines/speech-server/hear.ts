@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SpeechChunk } from '../../../../src/cascade/engines/speech-server/backend.js';
+import type { Synthesise } from '../../../fakes/openai-realtime/speech.js';
 import type { FakeVoice } from '../../../fakes/speech-server/voice.js';
 
 /** All that an answer of a backend had. */
@@ -39,6 +40,26 @@ export async function hear(chunks: AsyncIterable<SpeechChunk>): Promise<Heard> {
     at += part.length;
   }
   return { samples: joined, rates, progress, usage, error };
+}
+
+/**
+ * A voice for a fake that makes its first text at once, and every other only after `release`. Where the first is heard before
+ * that, it was not kept until all was there; no clock need say so.
+ */
+export function heldVoice(synthesise: Synthesise): { readonly synthesise: Synthesise; readonly release: () => void } {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let first: string | undefined;
+  return {
+    synthesise: async (text) => {
+      first ??= text;
+      if (text !== first) await released;
+      return synthesise(text);
+    },
+    release,
+  };
 }
 
 /** What a fake's voice makes of a text, to compare with what was heard: comparing samples one by one takes its time. */

@@ -14,7 +14,7 @@ test.each<[WhisperVariant, object]>([
   const report = await runSpeechToTextChecks({
     create: () =>
       createWhisperSpeechToText(
-        whisperListenSchema.parse({ url: fake.url, answerTimeoutMs: 2_000, retries: 0, ...section }),
+        whisperListenSchema.parse({ url: fake.url, answerTimeoutMs: 8_000, retries: 0, ...section }),
       ),
     frameIntervalMs: 0,
     provider: fake,
