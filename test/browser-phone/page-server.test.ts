@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { type PageServer, servePage } from '../../src/browser-phone/page-server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 async function serve(settings: { readonly server?: string; readonly number?: string } = {}): Promise<PageServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'page-'));
+  const directory = temporaryDirectory();
   await writeFile(join(directory, 'main.js'), 'export const built = true;\n');
   return servePage({
     server: 'ws://127.0.0.1:5066',

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PriceList } from '../../../src/ops/cost/price-list.js';
@@ -7,6 +6,7 @@ import { SpendBook, type SpendLimits } from '../../../src/ops/cost/spend-book.js
 import { spentBefore } from '../../../src/ops/cost/spent-before.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryLog } from '../../support/memory-log.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 const HOUR_MS = 3_600_000;
 const prices = new PriceList([[{ provider: 'p', model: 'm', usdPerMinute: 1 }]]);
@@ -131,7 +131,7 @@ const unread = (error: unknown): never => {
 
 test('a process that starts anew goes on with what the records of the day say', async () => {
   const { book } = bench({ perDayUsd: 3 });
-  const path = join(await mkdtemp(join(tmpdir(), 'spent-')), 'cdr.jsonl');
+  const path = join(temporaryDirectory(), 'cdr.jsonl');
   const isToday = (wallTimeMs: number): boolean => book.isToday(wallTimeMs);
   expect(await spentBefore(path, isToday, unread)).toBe(0);
   const record = (endedAt: string, costUsd: unknown) =>
@@ -154,7 +154,7 @@ test('a process that starts anew goes on with what the records of the day say', 
 
 test('a process that starts anew after its records were rotated counts those of the day in the rotated files', async () => {
   const { book } = bench({ perDayUsd: 3 });
-  const directory = await mkdtemp(join(tmpdir(), 'spent-'));
+  const directory = temporaryDirectory();
   const path = join(directory, 'cdr.jsonl');
   const day = (date: string, ...costs: readonly number[]) =>
     costs.map((costUsd) => `${JSON.stringify({ endedAt: `${date}T01:00:00.000Z`, costUsd })}\n`).join('');
@@ -182,7 +182,7 @@ test('a process that starts anew after its records were rotated counts those of 
 });
 
 test('a rotated file that is gone, leads nowhere or cannot be read costs the others nothing', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'spent-'));
+  const directory = temporaryDirectory();
   const path = join(directory, 'cdr.jsonl');
   const record = (endedAt: string, costUsd: number) => `${JSON.stringify({ endedAt, costUsd })}\n`;
   await writeFile(path, record('2026-01-01T01:00:00.000Z', 1));
