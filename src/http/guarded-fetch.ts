@@ -48,7 +48,7 @@ export interface GuardedFetch extends AsyncDisposable {
   request(request: HttpRequest): Promise<HttpResponse>;
   /**
    * The same guard behind the shape of `fetch`, for libraries that bring their own requests. Redirects are refused, and
-   * an answer (of an event stream: one event) that is longer than `maxBytes` fails while it is read.
+   * an answer (of an event stream: one event) that is longer than `maxBytes` fails while it is read, as does a flood of events.
    */
   asFetch(maxBytes: number): (url: string | URL, init?: RequestInit) => Promise<Response>;
 }
@@ -114,7 +114,7 @@ class Http implements GuardedFetch {
         });
         const { status, statusText } = response;
         const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-        const bounded = response.body && boundedBody(response.body, { host, maxBytes, isStream });
+        const bounded = response.body && boundedBody(response.body, { host, maxBytes, isStream }, this.#clock);
         // Node's own class, which libraries are typed with, in place of undici's.
         return new Response(bounded, { status, statusText, headers: [...response.headers] });
       } catch (error) {

@@ -322,4 +322,26 @@ describe('as fetch, for libraries', () => {
     };
     await expect((await fetch(server.url())).text()).rejects.toMatchObject({ code: 'ERR_HTTP_TOO_LARGE' });
   });
+
+  test.each(['\n\n', ':\n\n', 'data: x\n\n'])('an event stream may last, and may be no flood of %j', async (event) => {
+    const clock = new FakeClock();
+    let sent: ((text: string) => void) | undefined;
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      sent = (text) => void response.write(text);
+    });
+    const answer = await guarded({ clock }).asFetch(1000)(server.url());
+    const reader = answer.body?.getReader();
+    for (let second = 0; second < 20; second += 1) {
+      sent?.(event.repeat(1000));
+      let length = 0;
+      while (length < event.length * 1000) length += (await reader?.read())?.value?.length ?? 0;
+      clock.advance(1000);
+    }
+    sent?.(event.repeat(6000));
+    const rest = async (): Promise<void> => {
+      while (!(await reader?.read())?.done);
+    };
+    await expect(rest()).rejects.toMatchObject({ code: 'ERR_HTTP_TOO_LARGE' });
+  });
 });

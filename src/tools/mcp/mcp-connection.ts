@@ -7,6 +7,7 @@ import type { JsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/t
 import { AbortScope } from '../../base/abort-scope.js';
 import type { Clock, TimerHandle } from '../../base/clock.js';
 import { ConnectorError, errorCode } from '../../base/connector-error.js';
+import { PerSecond } from '../../base/per-second.js';
 import type { GuardedFetch } from '../../http/guarded-fetch.js';
 import { readResult } from './mcp-result.js';
 import {
@@ -35,6 +36,8 @@ export interface McpConnectionDeps {
 }
 
 const MAX_MESSAGE_BYTES = 1_048_576;
+/** Of a program, lines that cannot be read included: the SDK reads a whole pipe of them in one go. */
+const MAX_MESSAGES_PER_SECOND = 1_000;
 const MAX_PAGES = 20;
 const MAX_TOOLS = 200;
 /** From one stream of server messages to the next: a server may end each at once and ask to be asked again, ms. */
@@ -165,13 +168,15 @@ class SdkConnection implements McpConnection {
     if ('command' in address) {
       const { command, args, env } = address;
       // What it writes to stderr is not ours to keep: it may quote what it was given.
-      return new StdioClientTransport({
+      const transport = new StdioClientTransport({
         command,
         args: [...args],
         env: { ...env },
         stderr: 'ignore',
         maxBufferSize: MAX_MESSAGE_BYTES,
       });
+      this.#boundMessages(transport);
+      return transport;
     }
     const fetch = this.#deps.http.asFetch(MAX_MESSAGE_BYTES);
     return new StreamableHTTPClientTransport(new URL(address.url), {
@@ -184,6 +189,31 @@ class SdkConnection implements McpConnection {
         return fetch(url, init);
       },
     });
+  }
+
+  /**
+   * Ends a program that floods us. The SDK reads on for as long as there are lines, whatever they are; what `onerror`
+   * throws for one of them makes it close the connection. The client's own listeners come after these.
+   */
+  #boundMessages(transport: StdioClientTransport): void {
+    const { clock } = this.#deps;
+    const rate = new PerSecond(MAX_MESSAGES_PER_SECOND, clock.now());
+    const tooMany = new McpFailure('lost', `more than ${MAX_MESSAGES_PER_SECOND} messages a second`);
+    let isOver = false;
+    const isTooMany = (): boolean => {
+      if (isOver || rate.take(1, clock.now())) return isOver;
+      isOver = true;
+      if (transport.pid !== null) process.kill(transport.pid);
+      return true;
+    };
+    transport.onmessage = () => {
+      if (isTooMany()) throw new LineError();
+    };
+    transport.onerror = (error) => {
+      // Others do not come from the loop over the lines: thrown there they would end the process.
+      const isOfLine = error instanceof LineError || error instanceof SyntaxError || error.name === 'ZodError';
+      if (isOfLine && isTooMany()) throw tooMany;
+    };
   }
 
   /** The SDK comes back as soon as a server says (`retry: 0`), for ever. */
@@ -219,6 +249,9 @@ class SdkConnection implements McpConnection {
     return { ...init, signal: request.signal };
   }
 }
+
+/** A line that came after too many. */
+class LineError extends Error {}
 
 function acceptAll<Value>(): JsonSchemaValidator<Value> {
   return (input) => ({ valid: true, data: input as Value, errorMessage: undefined });

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Clock, createSystemClock } from '../../../src/base/clock.js';
 import { createGuardedFetch } from '../../../src/http/guarded-fetch.js';
 import { connectMcp } from '../../../src/tools/mcp/mcp-connection.js';
@@ -124,6 +124,24 @@ describe('over stdio', () => {
     const { connection, events } = await connect(stdio);
     await expect(connection.call(call('crash'), live())).rejects.toMatchObject({ kind: 'lost' });
     expect(events).toEqual(['the connection was closed']);
+  });
+
+  test.each([
+    ['blank lines', '\n'],
+    ['lines that are no message', '{}\n'],
+    ['notifications', '{"jsonrpc":"2.0","method":"notifications/x"}\n'],
+  ])('a server that writes %s without end is ended, and few of them are read', async (_what, line) => {
+    let read = 0;
+    const parse = JSON.parse;
+    const { connection, events } = await connect(stdio);
+    vi.spyOn(JSON, 'parse').mockImplementation((...args: Parameters<typeof parse>) => {
+      read += 1;
+      return parse(...args);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    await expect(connection.call(call('babble', { line }), live())).rejects.toMatchObject({ kind: 'lost' });
+    expect(events).toEqual(['the connection was closed']);
+    expect(read).toBeLessThan(20_000);
   });
 
   test('a program that is not there, or says nothing, is a failure', async () => {
