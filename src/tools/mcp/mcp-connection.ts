@@ -269,5 +269,7 @@ function asFailure(error: unknown): McpFailure {
   if (errorCode(error) === 'ENOENT') return new McpFailure('lost', 'its program is not there');
   if (errorCode(error) === 'EACCES') return new McpFailure('lost', 'its program may not be started');
   const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'unknown');
-  return new McpFailure(reason === 'ERR_HTTP_TIMEOUT' ? 'timeout' : 'lost', reason);
+  // Of requests of ours: the host and what was wrong with it, such as ENOTFOUND.
+  const words = error instanceof ConnectorError ? `${reason}: ${error.message}` : reason;
+  return new McpFailure(reason === 'ERR_HTTP_TIMEOUT' ? 'timeout' : 'lost', words);
 }

@@ -32,7 +32,7 @@ export type McpFailureKind =
   /** No connection, or none any more. */
   | 'lost';
 
-/** The message of any other kind than `refused` names no more than a code: it goes to logs. */
+/** The message of any other kind than `refused` names no more than a code and the host: it goes to logs. */
 export class McpFailure extends Error {
   override readonly name = 'McpFailure';
 

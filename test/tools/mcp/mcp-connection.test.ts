@@ -255,9 +255,20 @@ describe('over streamable HTTP', () => {
     const server = await startHttp();
     await expect(connect({ url: server.url, headers: {} }, [])).rejects.toMatchObject({
       kind: 'lost',
-      message: 'ERR_HTTP_BLOCKED',
+      message: expect.stringMatching(/^ERR_HTTP_BLOCKED: 127\.0\.0\.1/),
     });
     expect(server.seen).toEqual([]);
+  });
+
+  test('where a server cannot be reached, the host is named and what is wrong, and nothing else of its address', async () => {
+    const server = await startHttp();
+    const { url } = server;
+    await server.stop();
+    const { host } = new URL(url);
+    await expect(connect({ url: `${url}?key=canary`, headers: {} })).rejects.toMatchObject({
+      kind: 'lost',
+      message: `ERR_HTTP_FAILED: the request to ${host} failed: ECONNREFUSED`,
+    });
   });
 
   test('a redirect to somewhere else is not followed', async () => {
