@@ -77,7 +77,8 @@ export class Reserve {
       const leftMs = atMs - this.#handedMs - keptMs;
       if (leftMs <= 0) break;
       if (event.type !== 'audio') {
-        kept.push(event);
+        // Engines tell of words ahead of their sound.
+        if (event.type !== 'word' || event.atMs < atMs) kept.push(event);
         continue;
       }
       const data = event.data.subarray(0, this.#bytesIn(leftMs));

@@ -15,6 +15,26 @@ test('an engine that floods is not held back without end', () => {
   reserve.clear();
 });
 
+test('words that begin behind the place of a cut go with their sound, though they were told before it came', () => {
+  const clock = new FakeClock();
+  const words: string[] = [];
+  const reserve = new Reserve(clock, { encoding: 'mulaw', sampleRate: 8_000 }, (event) => {
+    if (event.type === 'word') words.push(event.text);
+  });
+  reserve.push({ type: 'audio', data: new Uint8Array(4_000) });
+  for (const [text, atMs] of [
+    ['seven', 480],
+    ['to', 800],
+    ['nine', 1_100],
+  ] as const) {
+    reserve.push({ type: 'word', text, atMs });
+  }
+  reserve.push({ type: 'audio', data: new Uint8Array(8_000) });
+  reserve.cut(800);
+  clock.advance(1_000);
+  expect(words).toEqual(['seven']);
+});
+
 test('what is held stays while a place is looked for, and goes on after that', () => {
   const clock = new FakeClock();
   let handedMs = 0;
