@@ -73,6 +73,8 @@ class SdkConnection implements McpConnection {
   readonly #requests = new AbortScope();
   #nextStreamAtMs = Number.NEGATIVE_INFINITY;
   #closed = false;
+  /** What its loss is put down to. */
+  #lossReason = 'the connection was closed';
 
   constructor(options: McpConnectionOptions, handlers: McpConnectionHandlers, deps: McpConnectionDeps) {
     this.#handlers = handlers;
@@ -161,7 +163,7 @@ class SdkConnection implements McpConnection {
   #onClosed(): void {
     if (this.#closed) return;
     this.#requests.close();
-    this.#handlers.onLost('the connection was closed');
+    this.#handlers.onLost(this.#lossReason);
   }
 
   #createTransport(address: McpAddress): StdioClientTransport | StreamableHTTPClientTransport {
@@ -203,6 +205,7 @@ class SdkConnection implements McpConnection {
     const isTooMany = (): boolean => {
       if (isOver || rate.take(1, clock.now())) return isOver;
       isOver = true;
+      this.#lossReason = tooMany.message;
       if (transport.pid !== null) process.kill(transport.pid);
       return true;
     };
