@@ -9,6 +9,8 @@ export interface OutboundCallRequest {
   /** Exactly one of `flavor`, a name of the configuration, and `route`, what a caller would have dialled to get there. */
   readonly flavor?: string;
   readonly route?: string;
+  /** In place of that of route or flavor, a template; false: nothing, who is called speaks first. */
+  readonly greeting?: string | false;
   /** For `{{name}}`; they come before those of the route. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Header fields of the INVITE. */

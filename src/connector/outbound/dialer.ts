@@ -183,11 +183,12 @@ export class Dialer {
     );
     const { choice, madeForCall, route } = agent;
     const variables = { ...route.variables, ...request.variables };
+    const greeting = request.greeting === undefined ? {} : { greeting: { text: request.greeting || '' } };
     this.#deps.assembly.begin({
       leg: line,
       generation,
       identity: { ...identity, flavor: choice.name },
-      route: { ...route, variables },
+      route: { ...route, ...greeting, variables },
       choice,
       madeForCall,
       headers: shown(headers),

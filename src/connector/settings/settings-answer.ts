@@ -13,13 +13,14 @@ const MAX_INSTRUCTIONS_LENGTH = 32_768;
 const MAX_LIST_LENGTH = 64;
 
 const name = () => z.string().min(1).max(128);
-const text = () => z.string().min(1).max(MAX_TEXT_LENGTH);
+const text = (min = 1) => z.string().min(min).max(MAX_TEXT_LENGTH);
 const names = () => z.array(name()).max(MAX_LIST_LENGTH);
 
-/** A text, or `{ text }`: a path from the network would choose a file of this machine. */
-const spoken = () => z.preprocess(fullSaying, z.strictObject({ text: text() }));
+/** A text, or `{ text }`, or `false` for none: a path from the network would choose a file of this machine. */
+const spokenOrNone = () =>
+  z.preprocess((value) => (value === false ? { text: '' } : fullSaying(value)), z.strictObject({ text: text(0) }));
 
-/** The same, or what the agent is told. */
+/** A text, or what the agent is told. */
 const cue = () =>
   z.preprocess(
     fullSaying,
@@ -32,7 +33,7 @@ const answerSchema = z.strictObject({
   flavor: name().exactOptional(),
   reject: z.number().int().min(400).max(699).exactOptional(),
   instructions: z.string().min(1).max(MAX_INSTRUCTIONS_LENGTH).exactOptional(),
-  greeting: spoken().exactOptional(),
+  greeting: spokenOrNone().exactOptional(),
   variables: z
     .record(z.string().refine(isVariableName), z.string().max(MAX_TEXT_LENGTH))
     .refine((variables) => Object.keys(variables).length <= MAX_LIST_LENGTH)
@@ -112,7 +113,7 @@ export function parseSettingsAnswer(body: string): ParsedAnswer {
 }
 
 function fullSaying(value: unknown): unknown {
-  return typeof value === 'string' ? { text: value } : value;
+  return typeof value === 'string' && value !== '' ? { text: value } : value;
 }
 
 function problemOf(issue: $ZodIssue | undefined): string {

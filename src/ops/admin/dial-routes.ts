@@ -40,6 +40,11 @@ const bodySchema = {
       maxLength: 128,
       description: 'In place of flavor: the call is talked as by the route that answers this number.',
     },
+    greeting: {
+      anyOf: [{ type: 'string', minLength: 1, maxLength: 2000 }, { const: false }],
+      description:
+        'What the agent says first, in place of what its route says; false: nothing, who is called speaks first.',
+    },
     variables: texts(50, 'Values for {{name}} in texts; they come before those of the route.'),
     headers: texts(32, 'SIP header fields of the INVITE.'),
     ringSeconds: { type: 'number', exclusiveMinimum: 0, maximum: 600, description: 'Default: outbound.ringSeconds.' },

@@ -42,6 +42,19 @@ function holdOpening(setup: Setup): (error?: Error) => void {
   return settle;
 }
 
+test.each([
+  [undefined, 'Hi +442079460123, Paris, '],
+  ['Good day from {{shop}}.', 'Good day from Paris.'],
+  [false, ''],
+] as const)('the greeting of a call, %s, takes the place of that of its route', async (greeting, said) => {
+  const setup = await running();
+  const own = greeting === undefined ? {} : { greeting };
+  const leg = await dial(setup, { route: '2000', from: '+442079460123', variables: { shop: 'Paris' }, ...own });
+  expect(setup.flavors[0]?.sessions[0]?.call.greeting).toBe(said);
+  leg.emit(bye);
+  await setup.records();
+});
+
 describe('an outbound call', () => {
   test('goes through the trunk, is greeted at the answer, and leaves a record', async () => {
     const setup = await running();

@@ -174,6 +174,7 @@ describe('what comes from the network never widens what the file allows', () => 
     ['a value that is too long', { variables: { a: 'x'.repeat(5000) } }, 'variables is not as it must be'],
     ['instructions that are too long', { instructions: 'x'.repeat(40_000) }, 'instructions is not as it must be'],
     ['a time zone that there is not', { timeZone: 'Mars/Olympus' }, 'timeZone is not as it must be'],
+    ['an empty text', { greeting: '' }, 'greeting is not as it must be'],
     ['numbers for texts', { greeting: 7 }, 'greeting is not as it must be'],
     ['times that fit nowhere', { interruption: { minSpeechMs: -1 } }, 'interruption.minSpeechMs is not as it must be'],
     [
@@ -187,6 +188,11 @@ describe('what comes from the network never widens what the file allows', () => 
     const { logged, resolve } = setUp();
     expect(await resolve(answer)).toEqual({ outcome: 'answer', route: routeWith(), source: 'file' });
     expect(logged()).toMatchObject([{ level: 'warn', problem }]);
+  });
+
+  test('may leave the first word to the caller', async () => {
+    const { resolve } = setUp();
+    expect(await resolve({ greeting: false })).toMatchObject({ route: { greeting: { text: '' } } });
   });
 
   test('a recording with its words: the words are taken, and the path is not', async () => {

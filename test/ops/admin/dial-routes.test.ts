@@ -15,6 +15,7 @@ describe('POST /calls', () => {
       to: '+44 20 7946 0000',
       route: 'reminder',
       from: '+442079460123',
+      greeting: false,
       variables: { day: 'Friday' },
       headers: { 'X-Campaign': 'spring' },
       ringSeconds: 20,
@@ -41,6 +42,8 @@ describe('POST /calls', () => {
     ['a number that is none', '{"to":20,"flavor":"a"}', 'to must be string'],
     ['a From that ends its URI', '{"to":"20","flavor":"a","from":"7000@evil"}', 'from must match pattern'],
     ['a variable that is no text', '{"to":"20","flavor":"a","variables":{"n":1}}', 'variables.n must be string'],
+    ['a greeting that is none', '{"to":"20","flavor":"a","greeting":true}', 'greeting must be string'],
+    ['no word of one', '{"to":"20","flavor":"a","greeting":""}', 'greeting must NOT have fewer than 1'],
     ['no time to ring', '{"to":"20","flavor":"a","ringSeconds":0}', 'ringSeconds must be > 0'],
     ['a prototype', '{"to":"20","flavor":"a","__proto__":{}}', 'the request is malformed'],
   ])('%s: 400, and nobody is called', async (_, body, part) => {
