@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { SilenceWatchOptions } from '../../src/call/silence-watch.js';
 import { holdMusic } from '../../src/demo/hold-music.js';
 import type { FlavorCapabilities, FlavorEvent } from '../../src/flavor-api/index.js';
 import { defaultReplyWatchOptions } from '../support/call-policies.js';
@@ -21,13 +22,19 @@ class MuteAgent {
   #frames = 0;
   #sinceMs = 0;
 
-  constructor(capabilities: Partial<FlavorCapabilities>) {
+  constructor(capabilities: Partial<FlavorCapabilities>, silence?: SilenceWatchOptions) {
     const note = (what: string) => () =>
       void this.done.push(`${what} ${Math.round((this.#call.clock.now() - this.#sinceMs) / 1000)}`);
     this.#call = new SimulatedCall({}, 1, {
       capabilities,
       reply: defaultReplyWatchOptions,
-      handlers: { onWaiting: note('waiting'), onReplyTimeout: note('timeout') },
+      handlers: {
+        onWaiting: note('waiting'),
+        onReplyTimeout: note('timeout'),
+        onReprompt: note('asked'),
+        onSilenceLimit: note('given up'),
+      },
+      ...(silence && { silence }),
     });
   }
 
@@ -148,4 +155,22 @@ test('where the host takes the turns an answer is owed to each that it ends', as
   agent.counts();
   await agent.hearsNothing(2_000);
   expect(agent.done).toEqual(['waiting 1']);
+});
+
+test('nobody is asked whether they are there while music plays, and the call is not given up for it', async () => {
+  const band = holdMusic(60_000);
+  const silence = { limitMs: 12_000, repromptMs: 5_000, reprompts: 3 };
+  const agent = new MuteAgent({ turnTaking: 'flavor' }, silence);
+  await agent.hears(band);
+  expect(agent.done).toEqual([]);
+  await agent.hearsNothing(LONG_MS);
+  // From the last of its chords on that was taken for a voice, which is a second or two before its end.
+  expect(agent.done.map((what) => what.replace(/ \d+$/, ''))).toEqual(['asked', 'asked', 'given up']);
+});
+
+test('the noise of a street is silence', async () => {
+  const { behind } = await inTheStreet(15);
+  const agent = new MuteAgent({ turnTaking: 'flavor' }, { limitMs: 12_000, repromptMs: 5_000, reprompts: 1 });
+  await agent.hears(behind);
+  expect(agent.done[0]).toBe('asked 5');
 });

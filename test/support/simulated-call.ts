@@ -4,6 +4,7 @@ import { Conversation } from '../../src/call/conversation.js';
 import type { ConversationHandlers } from '../../src/call/conversation-options.js';
 import type { ReplyWatchOptions } from '../../src/call/reply-watch.js';
 import { SessionLink } from '../../src/call/session/session-link.js';
+import type { SilenceWatchOptions } from '../../src/call/silence-watch.js';
 import type { InterruptionOptions } from '../../src/call/turns/turn-taking.js';
 import type { FlavorCapabilities } from '../../src/flavor-api/index.js';
 import type { StreamEvent } from '../../src/media/engine.js';
@@ -41,6 +42,8 @@ export interface SimulatedTalk {
   /** Default: the usual wait, and a reply time-out of ten minutes. */
   readonly reply?: ReplyWatchOptions;
   readonly handlers?: Partial<ConversationHandlers>;
+  /** Default: ten minutes of it are nothing. */
+  readonly silence?: SilenceWatchOptions;
 }
 
 type Ack = StreamEvent & { readonly type: 'ack' };
@@ -104,7 +107,7 @@ export class SimulatedCall {
         ...defaultCallLimits,
         capabilities: { ...agentCapabilities, ...talking.capabilities },
         formats,
-        silence: { limitMs: 600_000, repromptMs: 600_000, reprompts: 0 },
+        silence: talking.silence ?? { limitMs: 600_000, repromptMs: 600_000, reprompts: 0 },
         reply: talking.reply ?? { ...defaultReplyWatchOptions, replyTimeoutMs: 600_000 },
         interruption: { ...defaultInterruptionOptions, ...options },
         greets: undefined,
