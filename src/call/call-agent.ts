@@ -185,7 +185,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
 
   /** `then` once a silent caller has been told that the call ends, if that is still `wanted`. */
   sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void, wanted: () => boolean): void {
-    this.#lines.sayGoodbye(limit, then, wanted);
+    this.#lines.sayGoodbye(limit, { goodbye: this.#control, wanted, then });
   }
 
   /** The longest call is nearly over. */

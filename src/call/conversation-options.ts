@@ -41,6 +41,8 @@ export interface ConversationHandlers extends ReplyWatchHandlers {
 export interface Goodbye {
   /** Of the response that they are, if it has a name. */
   readonly goodbyeId: string | undefined;
+  /** How often the agent has hung up: from some goodbyes it is called back. */
+  readonly hangUps: number;
   /** The agent hangs up behind them, and has not taken that back. */
   readonly hangsUp: boolean;
   /** Calls `then` at once, or where the agent has left the caller to a transfer, when it is known what became of that. */

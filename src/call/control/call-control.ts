@@ -44,6 +44,7 @@ export class CallControl implements ToolContext, Goodbye {
   #underWay: UnderWay | undefined;
   #goodbyeId: string | undefined;
   #hangsUp = false;
+  #hangUps = 0;
   #closed = false;
 
   constructor(parts: CallControlParts) {
@@ -53,6 +54,10 @@ export class CallControl implements ToolContext, Goodbye {
   /** The speech that goes with the agent's wish to hang up, if it named one. */
   get goodbyeId(): string | undefined {
     return this.#goodbyeId;
+  }
+
+  get hangUps(): number {
+    return this.#hangUps;
   }
 
   /** The agent has asked for that, and for no transfer since. */
@@ -67,6 +72,7 @@ export class CallControl implements ToolContext, Goodbye {
     if (transfer && (sameTurn || !transfer.begun())) return false;
     this.#goodbyeId = responseId;
     this.#hangsUp = true;
+    this.#hangUps += 1;
     this.#parts.apply({ type: 'agent-leaving' });
     return true;
   }

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../call-options.js';
 import type { Conversation } from '../conversation.js';
+import type { Goodbye } from '../conversation-options.js';
 import type { Cue, Saying } from './announcement.js';
 import type { Prompts } from './prompts.js';
 
@@ -8,6 +9,16 @@ export interface HostLinesParts {
   conversation(): Conversation | undefined;
   /** A session is there that can speak. */
   agentSpeaks(): boolean;
+}
+
+/** What a goodbye of the host's is followed by. */
+export interface Leaving {
+  /** The agent's own, should it hang up itself. */
+  readonly goodbye: Goodbye;
+  /** False once the caller has come back. */
+  wanted(): boolean;
+  /** The last words were heard: the call may end. */
+  then(): void;
 }
 
 export type HostLinesOptions = Pick<
@@ -74,16 +85,12 @@ export class HostLines {
     if (warning) this.#say(warning);
   }
 
-  /**
-   * `then` once it was heard, or could not be said; at once where the route has none.
-   *
-   * @param wanted false once the caller has come back from it
-   */
-  sayGoodbye(limit: 'silence' | 'spend-limit', then: () => void, wanted: () => boolean): void {
+  /** `then` once it was heard, or could not be said; at once where the route has none. */
+  sayGoodbye(limit: 'silence' | 'spend-limit', leaving: Leaving): void {
     const { ending, silence } = this.#options;
     const goodbye = limit === 'silence' ? silence.goodbye : ending.spent;
-    if (goodbye) this.#say(goodbye, then, wanted);
-    else then();
+    if (goodbye) this.#say(goodbye, leaving);
+    else leaving.then();
   }
 
   /** Unless the caller hears something anyway by the time the words are there. */
@@ -120,30 +127,37 @@ export class HostLines {
     else this.#after(undefined, then);
   }
 
-  #say(saying: Cue, then?: () => void, wanted = (): boolean => true): void {
+  #say(saying: Cue, leaving?: Leaving): void {
     const { prompts, agentSpeaks } = this.#parts;
     const conversation = this.#parts.conversation();
     const instructions = prompts.instructionsOf(saying);
     const text = prompts.textOf(saying);
     // The agent does not do it.
-    const instead = (next: () => void) => () => void (wanted() && this.#announce(saying, next));
+    const instead = (): void => {
+      if (leaving?.wanted()) void this.#announce(saying, leaving.then);
+    };
     if (conversation && instructions !== undefined && agentSpeaks()) {
-      if (then) {
-        conversation.afterTurn({
-          there: () => agentSpeaks() && wanted(),
-          onOver: () => conversation.afterSpeech(undefined, then),
-          onIdle: instead(then),
-        });
-      }
+      if (leaving) this.#afterTurn(conversation, leaving, instead);
       conversation.speak({ instructions });
       return;
     }
     if (!conversation || saying.wav !== undefined || text === undefined || !agentSpeaks()) {
-      void this.#announce(saying, then);
+      void this.#announce(saying, leaving?.then);
       return;
     }
-    if (then) conversation.afterNextSpeech(then, instead(then));
+    if (leaving) conversation.afterNextSpeech(leaving.then, instead);
     conversation.speak({ text });
+  }
+
+  #afterTurn(conversation: Conversation, { goodbye, wanted, then }: Leaving, onIdle: () => void): void {
+    const { hangUps } = goodbye;
+    conversation.afterTurn({
+      there: () => this.#parts.agentSpeaks() && wanted(),
+      left: () => goodbye.hangUps > hangUps,
+      onLeft: () => conversation.afterGoodbye(goodbye, then),
+      onOver: () => conversation.afterSpeech(undefined, then),
+      onIdle,
+    });
   }
 
   async #announce(saying: Saying, then?: () => void, interruptible = true): Promise<void> {

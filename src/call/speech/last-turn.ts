@@ -5,9 +5,13 @@ import { MOST_FAREWELL_MS } from './farewell.js';
 export interface AskedTurn {
   /** A session is there that can do something. */
   there(): boolean;
-  /** It has done what it wanted, or had all the time there is. Called at most once, and not after {@link onIdle}. */
+  /** The agent has hung up: what it says of its tools from then on is nobody's business. */
+  left(): boolean;
+  /** Called once, unless one of the others is: it has hung up. */
+  onLeft(): void;
+  /** The same: it has done what it wanted, or had all the time there is. */
   onOver(): void;
-  /** It has done nothing at all. Called at most once. */
+  /** The same: it has done nothing at all. */
   onIdle(): void;
 }
 
@@ -59,12 +63,13 @@ export class LastTurn {
   }
 
   #look(): void {
-    const { clock, beginMs, there, busy, onOver, onIdle } = this.#parts;
+    const { clock, beginMs, there, left, busy, onLeft, onOver, onIdle } = this.#parts;
     const nowMs = clock.now();
     if (busy()) this.#quietSinceMs = nowMs;
     const mostQuietMs = this.#acted ? QUIET_MS : beginMs;
     const goesOn = nowMs - this.#quietSinceMs < mostQuietMs && nowMs - this.#beganAtMs < MOST_FAREWELL_MS;
-    if (goesOn && there()) this.#arm();
+    if (left()) onLeft();
+    else if (goesOn && there()) this.#arm();
     else if (this.#acted) onOver();
     else onIdle();
   }

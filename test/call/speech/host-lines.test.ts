@@ -109,7 +109,7 @@ describe('an agent that has the last turn of a silent call', () => {
   const options = { silence: { ...silence, reprompts: [], goodbye } };
 
   /** The agent has just been told. `report`: the tool it has for that takes as long as the test wants. */
-  const silent = async (replies = true) => {
+  const silent = async () => {
     let done = (): void => {};
     const report = new Promise<void>((resolve) => {
       done = resolve;
@@ -119,9 +119,9 @@ describe('an agent that has the last turn of a silent call', () => {
       async (_call, _context, signal) => {
         await report;
         aborted.push(signal.aborted);
-        return { output: {}, reply: replies };
+        return { output: {}, reply: true };
       },
-      { name: 'report', timing: { timeoutMs: 120_000, filler: undefined, fillerAfterMs: 700 } },
+      { name: 'report', external: true, timing: { timeoutMs: 120_000, filler: undefined, fillerAfterMs: 700 } },
     );
     const setup = setUp({ options, deps: { tools: runnerOf(createHangUpTool(), reportTool) } });
     const { stream, session } = await answer(setup);
@@ -172,15 +172,15 @@ describe('an agent that has the last turn of a silent call', () => {
     expect(lines(setup)).toEqual(['Goodbye.', 'Until then.']);
   });
 
-  test('may hang up itself: the call ends for the silence all the same', async () => {
-    const { setup, stream, session, call, done } = await silent(false);
+  test('may hang up itself: the report is still waited for, and nothing that it says of that', async () => {
+    const { setup, stream, session, call, done } = await silent();
     session.say('bye', ['Goodbye.']);
     call('report', 'bye');
     call('hang_up', 'bye');
     await slots(setup, stream, 3000);
     expect(setup.records).toEqual([]);
     done();
-    await slots(setup, stream, 2500);
+    await slots(setup, stream, 300);
     expect(setup.records).toMatchObject([{ endedBy: 'connector', cause: { text: 'silence' } }]);
     expect(setup.records[0]?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: true }]);
   });
