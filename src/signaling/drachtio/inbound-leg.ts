@@ -6,19 +6,16 @@ import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
 import { ENDED_BY_LOSS, ENDED_BY_US, reasonText } from '../leg-end.js';
 import { hasOptionTag } from '../message/lexical.js';
-import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
 import type { AcceptOptions, HangUpOptions, InboundLeg, InviteRequest, LegEnd, RejectOptions } from '../port.js';
-import { encodeUser, finalStatus, rejectionOf } from '../rejection.js';
+import { finalStatus, rejectionOf } from '../rejection.js';
 import { CallDialog, type CallDialogUser } from './call-dialog.js';
 import type { CallServer, ReplacingInvite } from './call-server.js';
 import { replaceLeg } from './leg-replacement.js';
+import { ownContact } from './own-contact.js';
 import { readServerMessage } from './server/server-message.js';
 import type { ServerRequest } from './server/server-request.js';
-
-/** Characters of the user part in Contact: the server's own buffer for that field has 255. */
-const MAX_CONTACT_USER = 128;
 
 /** One INVITE that a drachtio server handed to us, from its first provisional response to the end of its dialog. */
 export class ServerUasLeg extends DialogLeg implements InboundLeg {
@@ -116,7 +113,7 @@ export class ServerUasLeg extends DialogLeg implements InboundLeg {
   }
 
   #sendProvisional(status: 180 | 183, sdp: string | undefined): void {
-    const headers: HeaderList = [['Allow', ALLOW], ...this.#contact()];
+    const headers: HeaderList = [['Allow', ALLOW], ownContact(this.invite.requestUser, this.#request)];
     if (this.#mode === 'reliable' && sdp !== undefined) {
       this.#answered = true;
       this.#dialog.noteEarlyAnswer(sdp, this.invite.sdp);
@@ -126,24 +123,6 @@ export class ServerUasLeg extends DialogLeg implements InboundLeg {
       if (sent.type === 'sent') this.#dialog.enter(sent.dialogId);
     });
     this.#repeatRinging(status, sdp);
-  }
-
-  /**
-   * Whom the caller asks in the early dialog (RFC 3261 section 12.1.1): to a 2xx alone the server adds that by itself, here it
-   * puts its own address in the place of `localhost`.
-   */
-  #contact(): HeaderList {
-    const { requestUser, source } = this.invite;
-    const encoded = encodeUser(requestUser);
-    const user = encoded === '' || encoded.length > MAX_CONTACT_USER ? 'connector' : encoded;
-    // RFC 7118 section 5.2: `ws` with and without TLS.
-    const name = source.protocol === 'wss' ? 'ws' : source.protocol;
-    const transport = name === 'udp' ? '' : `;transport=${name}`;
-    // A caller of a `sips:` URI, or from one, is to find nothing less (section 12.1.1).
-    const { uri, headers } = this.#request.request;
-    const theirs = parseNameAddr(headers.get('Contact') ?? '')?.uri ?? '';
-    const scheme = [uri, theirs].some((one) => /^sips:/i.test(one)) ? 'sips' : 'sip';
-    return [['Contact', `<${scheme}:${user}@localhost${transport}>`]];
   }
 
   /** What happens in a dialog concerns the leg as long as it lives in that one. */

@@ -4,12 +4,14 @@ import { SDP_TYPE } from '../capabilities.js';
 import { cseqNumber } from '../message/cseq.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
+import { decodedUser, parseSipUri } from '../message/sip-uri.js';
 import type { OfferReply } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { retryAfterSoon } from '../retry-after.js';
 import { type Acknowledgement, MAX_UNACKNOWLEDGED } from '../session/acknowledgement.js';
 import { OfferQuestion } from '../session/offer-question.js';
 import { readSessionBody, sdpOf } from '../session/session-body.js';
+import { ownContact } from './own-contact.js';
 import type { SentResponse, ServerRequest } from './server/server-request.js';
 
 interface Unacknowledged {
@@ -79,7 +81,7 @@ export class PeerOffers {
     const sdp = body.type === 'sdp' ? body.sdp : undefined;
     if (!isInvite && sdp === undefined) {
       // A refresh of target or session timer, and no question.
-      request.respond(200, { headers: this.#parts.acceptanceHeaders(request.request) });
+      request.respond(200, { headers: this.#acceptance(request) });
       return;
     }
     if (crossing || [...this.#unacknowledged.values()].some(({ offered }) => offered)) {
@@ -124,7 +126,7 @@ export class PeerOffers {
   }
 
   #offer(request: ServerRequest, sdp: string | undefined): void {
-    const { clock, acceptanceHeaders, onOffer, onClosed } = this.#parts;
+    const { clock, onOffer, onClosed } = this.#parts;
     const isInvite = request.request.method === 'INVITE';
     const onSent = (sent: SentResponse) => {
       // The INVITE was cancelled meanwhile: no ACK will come.
@@ -135,7 +137,7 @@ export class PeerOffers {
       onOffer,
       accept: (body) => {
         if (isInvite) this.awaitAck(request.request, sdp === undefined, false);
-        request.respond(200, { headers: acceptanceHeaders(request.request), contentType: SDP_TYPE, body }, onSent);
+        request.respond(200, { headers: this.#acceptance(request), contentType: SDP_TYPE, body }, onSent);
         if (!isInvite) onClosed();
       },
       refuse: (status, rejection) => request.respond(status, rejection, onClosed),
@@ -146,6 +148,14 @@ export class PeerOffers {
     this.#open = question;
     request.onCancel(() => question.withdraw(onClosed));
     question.ask(sdp);
+  }
+
+  /** The server adds a Contact to the 2xx of an INVITE, and to that of an UPDATE none. */
+  #acceptance(request: ServerRequest): HeaderList {
+    const headers = this.#parts.acceptanceHeaders(request.request);
+    if (request.request.method === 'INVITE') return headers;
+    const uri = parseSipUri(request.request.uri);
+    return [ownContact(uri === undefined ? '' : decodedUser(uri), request), ...headers];
   }
 
   #forget(invite: SipRequest): boolean {

@@ -294,9 +294,13 @@ describe('what we ask in a dialog', () => {
       if (event.type === 'offer') event.reply.accept(ANSWER);
     });
     call.request('UPDATE', { contentType: SDP, body: HOLD });
-    expect((await call.response(200, 'UPDATE')).body).toBe(ANSWER);
+    const answer = await call.response(200, 'UPDATE');
+    expect(answer.body).toBe(ANSWER);
     call.request('UPDATE');
-    expect((await call.response(200, 'UPDATE')).body).toBe('');
+    const refresh = await call.response(200, 'UPDATE');
+    expect(refresh.body).toBe('');
+    // RFC 3311 section 5.1: the server adds it to the 2xx of an INVITE alone.
+    for (const response of [answer, refresh]) expect(header(response, 'contact')).toBe('<sip:2000@127.0.0.1:5060>');
   });
 
   test('PRACK fits no response that the server has sent reliably: 481', async () => {
