@@ -232,6 +232,10 @@ export class CallDialog extends DialogCommands implements ServerDialog {
     else this.#lose(this.unacknowledgedEnd);
   }
 
+  onRefusedBye(bye: SipRequest): void {
+    if (this.up) this.#lose({ by: 'peer', status: 0, text: reasonText(bye) });
+  }
+
   onReplaces(invite: ReplacingInvite, earlyOnly: boolean): void {
     // An INVITE of the peer's is no match (RFC 3891 section 3); one of ours that rings is not for others to pick up.
     const isCallers = this.#phase === 'pending' && !this.outbound;
@@ -250,6 +254,7 @@ export class CallDialog extends DialogCommands implements ServerDialog {
     }
     if (!this.#acceptCSeq(request.request)) {
       request.respond(500);
+      if (method === 'BYE') this.onRefusedBye(request.request);
       return;
     }
     switch (method) {

@@ -23,6 +23,8 @@ export interface ServerDialog {
   onAck(request: SipRequest): void;
   /** The server has ended the dialog by itself. */
   onServersBye(request: SipRequest): void;
+  /** The peer's BYE was refused. The server forgets the dialog as it gets one, whatever we answer. */
+  onRefusedBye(request: SipRequest): void;
   /** Somebody takes the peer's place. */
   onReplaces(invite: ReplacingInvite, earlyOnly: boolean): void;
 }

@@ -164,11 +164,14 @@ export class ServerCalls implements CallServer {
     if (!called && !this.#context.accept(incoming.source.address)) {
       // The server has said 100 to an INVITE already: a caller who has heard that is not left waiting.
       if (request.method === 'INVITE' || inDialog) incoming.respond(403);
+      if (request.method === 'BYE') dialog?.onRefusedBye(request);
       return;
     }
     const refusal = refusalOf(incoming, inDialog);
-    if (refusal !== undefined) this.#refuse(incoming, refusal, inDialog);
-    else if (inDialog) {
+    if (refusal !== undefined) {
+      this.#refuse(incoming, refusal, inDialog);
+      if (request.method === 'BYE') dialog?.onRefusedBye(request);
+    } else if (inDialog) {
       if (dialog === undefined) incoming.respond(481);
       else dialog.onRequest(incoming);
     } else if (request.method === 'INVITE') this.#receiveInvite(incoming);

@@ -35,6 +35,22 @@ describe('the end of a call', () => {
     (await call.own('BYE')).respond(481);
   });
 
+  test.each([
+    ['of an extension nobody has', 420, 'request'],
+    ['out of order', 500, 'late'],
+  ] as const)('comes with a BYE %s, which is refused: the server has forgotten the call', async (_, status, kind) => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.answered();
+    call.request('OPTIONS');
+    await call.response(200, 'OPTIONS');
+    if (kind === 'late') call.late('BYE');
+    else call.request('BYE', { headers: [['Require', 'foo']] });
+    await call.response(status, 'BYE');
+    expect((await leg.event('ended')).end).toMatchObject({ by: 'peer' });
+    await eventLoopTurns(20);
+    expect(call.unseen).toBe(0);
+  });
+
   test('leaves no timer, whatever was under way', async () => {
     await using harness = await DrachtioHarness.start();
     await harness.routed();
