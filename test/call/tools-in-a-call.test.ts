@@ -179,12 +179,38 @@ describe('an agent that hangs up while a tool of the operator’s runs', () => {
     expect(setup.leg.actions.at(-1)).toContain('normal');
   });
 
-  test('the other side may hang up meanwhile', async () => {
+  test('the other side may hang up meanwhile: the report still arrives', async () => {
+    const { setup, finish } = await reporting();
+    setup.leg.emit(bye);
+    await settle();
+    const endedMs = setup.clock.now();
+    setup.clock.advance(2400);
+    await settle();
+    expect(setup.records).toEqual([]);
+    finish();
+    await settle();
+    const [record] = setup.records;
+    expect(record?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: true }]);
+    // The call was over before.
+    expect(Date.parse(record?.endedAt ?? '')).toBe(setup.clock.wallTime() - (setup.clock.now() - endedMs));
+    expect(setup.clock.pendingTimers).toBe(0);
+  });
+
+  test('or it is given up two and a half seconds later', async () => {
     const { setup } = await reporting();
     setup.leg.emit(bye);
     await settle();
+    setup.clock.advance(2500);
+    await settle();
     expect(setup.records[0]?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: false }]);
     expect(setup.clock.pendingTimers).toBe(0);
+  });
+
+  test('what changes nothing ends with the call', async () => {
+    const { setup } = await reporting({ cancellable: true });
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records[0]?.tools).toMatchObject([{ name: 'hang_up' }, { name: 'report', ok: false }]);
   });
 
   test('a transfer takes the goodbye back: what is said behind that is heard', async () => {

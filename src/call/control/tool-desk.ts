@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock, TimerHandle } from '../../base/clock.js';
 import { isNestedTooDeep } from '../../base/nesting.js';
 import type { FlavorEvent, ToolResult } from '../../flavor-api/index.js';
 import type { Filler, ToolContext } from '../../tools/tool.js';
@@ -36,6 +36,11 @@ const UNKNOWN = 'unknown';
  * instant in which it succeeds, while the result is still on its way through promises.
  */
 const GRACE_TURNS = 10;
+/**
+ * Time that is left, once the call is over, to what does something for the operator: whoever was called hangs up first
+ * as often as not, while the agent still reports how it went. Less than a connector that stops waits for its calls. ms
+ */
+const AFTER_CALL_MS = 2_500;
 
 /** Why a tool was given up: the reason of its signal, and what the model gets. */
 class ToolStopped extends Error {
@@ -100,10 +105,14 @@ export class ToolDesk {
     }
   }
 
-  /** For the record of a call that is over: what stopped tools have done, which is a few turns away. `undefined`: nothing runs. */
+  /**
+   * For the record of a call that is over: what tools have done. Those that were stopped are a few turns away, those that
+   * work for the operator {@link AFTER_CALL_MS} at most. `undefined`: nothing runs.
+   */
   results(): Promise<unknown> | undefined {
     if (this.#runs === undefined || this.#runs.size === 0) return undefined;
-    return Promise.race([Promise.all(this.#runs), turns(2 * GRACE_TURNS)]);
+    const all = Promise.all(this.#runs);
+    return this.#working ? all : Promise.race([all, turns(2 * GRACE_TURNS)]);
   }
 
   /**
@@ -117,10 +126,14 @@ export class ToolDesk {
     this.#tellWorkDone();
   }
 
+  /** Something runs that does something for the operator. */
+  get #working(): boolean {
+    return [...(this.#running ?? [])].some(({ awaited }) => awaited);
+  }
+
   #tellWorkDone(): void {
-    const busy = [...(this.#running ?? [])].some(({ awaited }) => awaited);
     const then = this.#onWorkDone;
-    if (busy || then === undefined) return;
+    if (then === undefined || this.#working) return;
     this.#onWorkDone = undefined;
     then();
   }
@@ -212,8 +225,6 @@ export class ToolDesk {
     const stopped = new Promise<undefined>((resolve) => {
       abort.signal.addEventListener('abort', () => void turns(GRACE_TURNS).then(resolve), { once: true });
     });
-    const onOver = (): void => abort.abort(new ToolStopped(CALL_OVER, false));
-    signal.addEventListener('abort', onOver, { once: true });
     const timer = clock.setTimeout(
       () => abort.abort(new ToolStopped('This took too long and was given up.', true)),
       tools.timing(name).timeoutMs,
@@ -221,6 +232,13 @@ export class ToolDesk {
     const cancellable = tools.isCancellable(name);
     // What may be given up for a word of the caller's may be for their goodbye.
     const running = { cancellable, awaited: tools.isExternal(name) && !cancellable, abort };
+    let overTimer: TimerHandle | undefined;
+    const stop = (): void => abort.abort(new ToolStopped(CALL_OVER, false));
+    const onOver = (): void => {
+      if (running.awaited) overTimer = clock.setTimeout(stop, AFTER_CALL_MS);
+      else stop();
+    };
+    signal.addEventListener('abort', onOver, { once: true });
     this.#running ??= new Set();
     this.#running.add(running);
     try {
@@ -233,6 +251,7 @@ export class ToolDesk {
       this.#running.delete(running);
       this.#tellWorkDone();
       clock.clearTimeout(timer);
+      clock.clearTimeout(overTimer);
       signal.removeEventListener('abort', onOver);
     }
   }

@@ -199,7 +199,7 @@ describe('an agent that has the last turn of a silent call', () => {
     call('report');
     await slots(setup, stream, 59_000);
     expect(setup.records).toEqual([]);
-    await slots(setup, stream, 2000);
+    await slots(setup, stream, 4500);
     expect(setup.records).toMatchObject([{ cause: { text: 'silence' }, tools: [{ name: 'report', ok: false }] }]);
   });
 
@@ -209,7 +209,7 @@ describe('an agent that has the last turn of a silent call', () => {
     await slots(setup, stream, 1000);
     session.events.push({ type: 'end', reason: 'failed', error: new FlavorError('ERR_FLAVOR_NETWORK', 'gone', true) });
     await slots(setup, stream, 1000);
-    expect(setup.records).toMatchObject([{ cause: { text: 'silence' } }]);
+    expect(setup.leg.actions.at(-1)).toContain('silence');
   });
 
   test('and whose caller speaks after all: nothing is said in its place, and the call goes on', async () => {
