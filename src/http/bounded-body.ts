@@ -39,17 +39,22 @@ export function boundedBody(
   const rate = new PerSecond(MAX_LINES_PER_SECOND, clock.now());
   let bytes = 0;
   let lineIsEmpty = false;
+  let afterReturn = false;
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         let lines = 0;
         for (const byte of chunk) {
           bytes += 1;
-          if (!limit.isStream || byte === CARRIAGE_RETURN) continue;
-          if (byte === LINE_FEED) lines += 1;
-          // A blank line ends an event (WHATWG HTML section 9.2.5).
-          if (byte === LINE_FEED && lineIsEmpty) bytes = 0;
-          lineIsEmpty = byte === LINE_FEED;
+          if (!limit.isStream) continue;
+          // A line ends with LF, CR or both, and a blank one ends an event (WHATWG HTML section 9.2.5).
+          const isSecondHalf = byte === LINE_FEED && afterReturn;
+          afterReturn = byte === CARRIAGE_RETURN;
+          if (isSecondHalf) continue;
+          const isEnd = afterReturn || byte === LINE_FEED;
+          if (isEnd) lines += 1;
+          if (isEnd && lineIsEmpty) bytes = 0;
+          lineIsEmpty = isEnd;
         }
         if (bytes > limit.maxBytes) controller.error(tooLarge(limit));
         else if (!rate.take(lines, clock.now())) controller.error(tooFast(limit));

@@ -323,7 +323,14 @@ describe('as fetch, for libraries', () => {
     await expect((await fetch(server.url())).text()).rejects.toMatchObject({ code: 'ERR_HTTP_TOO_LARGE' });
   });
 
-  test.each(['\n\n', ':\n\n', 'data: x\n\n'])('an event stream may last, and may be no flood of %j', async (event) => {
+  test.each([
+    ['\n\n', 2],
+    [':\n\n', 2],
+    ['data: x\n\n', 2],
+    ['data: x\r\n\r\n', 2],
+    ['\r\r', 2],
+    ['\r\r\r\n\n', 4],
+  ])('an event stream may last, and may be no flood of %j', async (event, lines) => {
     const clock = new FakeClock();
     let sent: ((text: string) => void) | undefined;
     const server = await serve((_request, response) => {
@@ -332,13 +339,14 @@ describe('as fetch, for libraries', () => {
     });
     const answer = await guarded({ clock }).asFetch(1000)(server.url());
     const reader = answer.body?.getReader();
+    const most = event.repeat(5000 / lines);
     for (let second = 0; second < 20; second += 1) {
-      sent?.(event.repeat(1000));
+      sent?.(most);
       let length = 0;
-      while (length < event.length * 1000) length += (await reader?.read())?.value?.length ?? 0;
+      while (length < most.length) length += (await reader?.read())?.value?.length ?? 0;
       clock.advance(1000);
     }
-    sent?.(event.repeat(6000));
+    sent?.(most + event);
     const rest = async (): Promise<void> => {
       while (!(await reader?.read())?.done);
     };
