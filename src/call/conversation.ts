@@ -186,7 +186,7 @@ export class Conversation {
       this.#bargeIn.onCutOff();
       this.#debts.onHeld();
     }
-    this.#silence.onSign();
+    this.#onSign();
   }
 
   /** Hot path: one frame of the caller, every 20 ms. */

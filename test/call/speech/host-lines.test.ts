@@ -222,6 +222,19 @@ describe('an agent that has the last turn of a silent call', () => {
     expect(setup.records).toEqual([]);
   });
 
+  test('and whose caller holds the call: somebody is there, and the call goes on', async () => {
+    const { setup, stream } = await silent();
+    for (const direction of ['sendonly', 'sendrecv']) {
+      setup.leg.emit({
+        type: 'offer',
+        sdp: `${setup.leg.invite.sdp}a=${direction}\r\n`,
+        reply: { accept: () => {}, reject: () => {} },
+      });
+      await slots(setup, stream, 8_000);
+    }
+    expect(setup.records).toEqual([]);
+  });
+
   test.each([
     [{ instructions: 'Report.' }, []],
     [goodbye, ['I hang up now.']],
