@@ -99,6 +99,11 @@ export class Conversation {
     return this.#tools.busy;
   }
 
+  /** The session has a model, which does what it is told. */
+  get followsInstructions(): boolean {
+    return this.#session.capabilities.instructions !== false;
+  }
+
   /** The caller hears something, or will without anybody's doing. */
   get audible(): boolean {
     // What is too short for a packet waits for more, and is not heard.
@@ -166,9 +171,8 @@ export class Conversation {
   }
 
   /** For an agent that is just asked for its last turn; see {@link SpeechWaits.afterTurn}. */
-  afterTurn({ there, ...rest }: AskedTurn): void {
-    const follows = (): boolean => there() && this.#session.capabilities.instructions !== false;
-    this.#waits.afterTurn({ there: follows, busy: () => this.#reply.busy || this.#responses.underWay, ...rest });
+  afterTurn(turn: AskedTurn): void {
+    this.#waits.afterTurn({ busy: () => this.#reply.busy || this.#responses.underWay, ...turn });
   }
 
   /** The caller has said that the answer arrived: silence counts from now on. */
@@ -291,7 +295,9 @@ export class Conversation {
         return;
       case 'transcript':
         this.#notes.dialogue.onTranscript(event, this.#clock.now());
-        if (event.role === 'caller') this.#onCallerWords(event);
+        if (event.role !== 'caller') return;
+        this.#debts.onWords(event.final);
+        if (!this.#held) this.#bargeIn.onTranscript(event);
         return;
       case 'tool-call':
         void this.#runTool(event);
@@ -352,11 +358,6 @@ export class Conversation {
     this.#tools.onAgentSpeaking(speaking);
     this.#notes.onAgentSpeaking(speaking, interrupted);
     this.#handlers.onSpeaking(speaking);
-  }
-
-  #onCallerWords(event: SessionEvent & { type: 'transcript' }): void {
-    this.#debts.onWords(event.final);
-    if (!this.#held) this.#bargeIn.onTranscript(event);
   }
 
   /** Frames that decide nothing may wait until the session has use for them. Hot path. */

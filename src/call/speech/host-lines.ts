@@ -136,7 +136,7 @@ export class HostLines {
     const instead = (): void => {
       if (leaving?.wanted()) void this.#announce(saying, leaving.then);
     };
-    if (conversation && instructions !== undefined && agentSpeaks()) {
+    if (conversation?.followsInstructions && instructions !== undefined && agentSpeaks()) {
       if (leaving) this.#afterTurn(conversation, leaving, instead);
       conversation.speak({ instructions });
       return;
@@ -152,7 +152,7 @@ export class HostLines {
   #afterTurn(conversation: Conversation, { goodbye, wanted, then }: Leaving, onIdle: () => void): void {
     const { hangUps } = goodbye;
     conversation.afterTurn({
-      there: () => this.#parts.agentSpeaks() && wanted(),
+      there: () => this.#parts.agentSpeaks() && conversation.followsInstructions && wanted(),
       left: () => goodbye.hangUps > hangUps,
       onLeft: () => conversation.afterGoodbye(goodbye, then),
       onOver: () => conversation.afterSpeech(undefined, then),

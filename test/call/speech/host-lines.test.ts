@@ -251,6 +251,20 @@ describe('an agent that has the last turn of a silent call', () => {
   });
 });
 
+test('where the agent has no model the words beside the instructions are said', async () => {
+  const reprompts = [{ instructions: 'Ask.', text: 'Hello?' }];
+  const goodbye = { instructions: 'Report.', text: 'Goodbye.' };
+  const setup = setUp({
+    capabilities: { instructions: false },
+    options: { silence: { ...silence, reprompts, goodbye } },
+  });
+  const { stream, session } = await answer(setup);
+  await slots(setup, stream, 2000);
+  session.say('r', ['Hello?']);
+  await slots(setup, stream, 4000);
+  expect(session.spoken).toEqual([{ text: 'Hello?' }, { text: 'Goodbye.' }]);
+});
+
 describe('recordings', () => {
   const greeting = { wav: '/hello.wav', text: 'Welcome to the salon.' };
 
