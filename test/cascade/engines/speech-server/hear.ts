@@ -42,11 +42,18 @@ export async function hear(chunks: AsyncIterable<SpeechChunk>): Promise<Heard> {
   return { samples: joined, rates, progress, usage, error };
 }
 
+/** A text of three sentences, for a server that makes them one by one. */
+const SENTENCES = 'Your order left us this morning. It will be there on Friday. Is there anything else?';
+
 /**
- * A voice for a fake that makes its first text at once, and every other only after `release`. Where the first is heard before
- * that, it was not kept until all was there; no clock need say so.
+ * A voice for a fake that makes its first text at once, and every other only once that is heard: `piecesHeard` asks a
+ * backend for three sentences, and counts the pieces of their sound. More than one: the first was not kept until all was
+ * there, and no clock need say so.
  */
-export function heldVoice(synthesise: Synthesise): { readonly synthesise: Synthesise; readonly release: () => void } {
+export function heldVoice(synthesise: Synthesise): {
+  readonly synthesise: Synthesise;
+  piecesHeard(backend: { synthesize(text: string, signal: AbortSignal): AsyncIterable<SpeechChunk> }): Promise<number>;
+} {
   let release = (): void => {};
   const released = new Promise<void>((resolve) => {
     release = resolve;
@@ -58,7 +65,15 @@ export function heldVoice(synthesise: Synthesise): { readonly synthesise: Synthe
       if (text !== first) await released;
       return synthesise(text);
     },
-    release,
+    piecesHeard: async (backend) => {
+      let pieces = 0;
+      for await (const chunk of backend.synthesize(SENTENCES, never)) {
+        if (chunk.type !== 'audio') continue;
+        pieces += 1;
+        release();
+      }
+      return pieces;
+    },
   };
 }
 
