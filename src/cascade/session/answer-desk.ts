@@ -50,6 +50,8 @@ export class AnswerDesk {
   #answer: Answer | undefined;
   /** The answer was begun on words that may not be all. */
   #guess = false;
+  /** What the host asked the answer for, until it has called a tool. */
+  #order: string | undefined;
   #toolRounds = 0;
 
   constructor(parts: AnswerDeskParts) {
@@ -68,8 +70,7 @@ export class AnswerDesk {
 
   /** The caller's turn is over. */
   onTurn({ turn, text, voicedUntilMs, textAtMs, speculative }: TurnCommand & { readonly type: 'turn' }): void {
-    this.#toolRounds = 0;
-    this.#recordFirst();
+    this.#onCaller();
     this.#parts.memory.addCaller(text);
     const fromMs = Math.min(voicedUntilMs ?? textAtMs, textAtMs);
     this.#timer.onTurn(`turn-${turn}`, fromMs, textAtMs, this.#parts.clock.now(), speculative);
@@ -77,8 +78,7 @@ export class AnswerDesk {
   }
 
   onKeys(keys: string): void {
-    this.#toolRounds = 0;
-    this.#recordFirst();
+    this.#onCaller();
     this.#parts.memory.addNote(pressedKeys(keys));
     this.#bridgeWait();
   }
@@ -125,6 +125,7 @@ export class AnswerDesk {
     );
     this.#answer = answer;
     this.#guess = guess !== undefined;
+    this.#order = request.kind === 'instructions' ? along(request.text) : undefined;
     this.#spoken.open(answer.speech, entryOf(answer));
     if (request.kind === 'words') answer.say(request.text);
     else answer.ask(this.#requestFor(request, guess));
@@ -161,6 +162,8 @@ export class AnswerDesk {
       this.#warn('the model calls too many tools at once');
       return;
     }
+    if (this.#order !== undefined) this.#parts.memory.keepOrder(this.#order, entryOf(answer));
+    this.#order = undefined;
     answer.calls.push(call);
     // The host bridges the wait for a tool.
     this.#wait.clear();
@@ -252,8 +255,11 @@ export class AnswerDesk {
     if (this.#tools.onAnswerOver(answer.id)) this.#askForReply();
   }
 
-  /** What the agent is saying while the caller speaks was begun before: it stands before the caller's words. */
-  #recordFirst(): void {
+  /** The caller has the word. What the agent is saying was begun before: it stands before theirs. */
+  #onCaller(): void {
+    this.#toolRounds = 0;
+    this.#order = undefined;
+    this.#parts.memory.forgetOrder();
     if (!this.#guess) this.#record();
   }
 

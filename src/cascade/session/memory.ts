@@ -40,6 +40,7 @@ export class Memory {
   #dialogue: Dialogue;
   /** Of turns that were dropped. */
   #summary = '';
+  #order: { readonly text: string; readonly entry: string } | undefined;
 
   constructor(options: MemoryOptions) {
     this.#options = options;
@@ -59,6 +60,18 @@ export class Memory {
 
   addNote(text: string): void {
     this.#dialogue = addNote(this.#dialogue, text);
+  }
+
+  /**
+   * The agent's answer `entry` was made on an order of the host's and has called a tool: until {@link forgetOrder} the
+   * order stands before it, or the answer to the result would be made by a model that knows nothing of it.
+   */
+  keepOrder(text: string, entry: string): void {
+    this.#order = { text, entry };
+  }
+
+  forgetOrder(): void {
+    this.#order = undefined;
   }
 
   setAgent(entry: string, what: AgentEntry): void {
@@ -84,7 +97,7 @@ export class Memory {
 
   request({ guess, order, mayCallTools = true }: RequestOptions = {}): LanguageModelRequest {
     this.#fit();
-    let dialogue = guess === undefined ? this.#dialogue : addCaller(this.#dialogue, guess);
+    let dialogue = guess === undefined ? this.#withOrder() : addCaller(this.#dialogue, guess);
     if (this.#summary !== '') {
       dialogue = [{ kind: 'note', text: `(What was said before, in short: ${this.#summary})` }, ...dialogue];
     }
@@ -95,6 +108,14 @@ export class Memory {
       tools: this.#tools,
       mayCallTools,
     };
+  }
+
+  #withOrder(): Dialogue {
+    const { text, entry } = this.#order ?? {};
+    const index = this.#dialogue.findIndex((each) => each.kind === 'agent' && each.id === entry);
+    return text === undefined || index < 0
+      ? this.#dialogue
+      : this.#dialogue.toSpliced(index, 0, { kind: 'note', text });
   }
 
   #fit(): void {

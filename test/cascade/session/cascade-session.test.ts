@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FlavorError } from '../../../src/flavor-api/index.js';
+import type { Reply } from '../../fakes/cascade/scripted-llm.js';
 import { ScriptedStt } from '../../fakes/cascade/scripted-stt.js';
 import { dropped } from '../../fakes/cascade/stage-fault.js';
 import { SeededRandom } from '../../support/seeded-random.js';
@@ -520,6 +521,29 @@ describe('the host', () => {
     await scene.converse('I am.');
     expect(scene.prompt).not.toContain('still there');
     expect(scene.prompt).toContain('Please hold. Yes.');
+  });
+
+  test('asks for what takes a tool: the answer to its result knows what for, until the caller speaks', async () => {
+    const report: Reply = { calls: [{ name: 'look_up', arguments: {} }] };
+    const scene = await started({ script: (_, number) => (number === 0 ? report : { text: 'Goodbye.' }) });
+    scene.session.speak({ instructions: 'Report that nobody speaks, then say goodbye.' });
+    await scene.settle();
+    const order = { role: 'user', text: expect.stringContaining('then say goodbye') };
+    const [call] = scene.of('tool-call');
+    scene.session.onToolResult({ id: call?.id ?? '', output: 'done', reply: true });
+    await scene.settle();
+    expect(scene.llm.requests.map(({ messages }) => messages)).toEqual([
+      [order],
+      [
+        order,
+        { role: 'assistant', text: '', toolCalls: [expect.anything()] },
+        { role: 'tool', results: [expect.anything()] },
+      ],
+    ]);
+    expect(scene.said).toEqual(['Goodbye.']);
+    await scene.converse('Wait, I am here.');
+    expect(scene.prompt).toContain('done');
+    expect(scene.prompt).not.toContain('then say goodbye');
   });
 
   test('has words said aside, which nobody remembers', async () => {
