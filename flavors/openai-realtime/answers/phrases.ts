@@ -13,6 +13,14 @@ export function pressedKeys(digits: string): string {
   return `I pressed these keys on my phone: ${digits}`;
 }
 
+/** What is to be done about the result of a tool that was called on these instructions. */
+export function goOnWith(instructions: string): string {
+  return (
+    `${instructions}\n\nYou have begun with that: what you said and called already stands in the conversation. Do only ` +
+    'what is still missing, and repeat nothing that has succeeded.'
+  );
+}
+
 /** Speech that a lost connection cut off. */
 export function goOnAfter(heard: string): string {
   return heard === ''

@@ -1,6 +1,6 @@
 import type { RealtimeConfig } from '../config.js';
 import type { ResponseOrder } from '../protocol/client-event.js';
-import { exactWords, goOnAfter } from './phrases.js';
+import { exactWords, goOnAfter, goOnWith } from './phrases.js';
 
 /** Something that the model is to say. */
 export type Request =
@@ -12,12 +12,16 @@ export type Request =
   /** The rest of a response that the connection took away. */
   | { readonly kind: 'go-on'; readonly heard: string };
 
-/** What is sent for a request. `instructions`: those of the session, which those of a response replace. */
+/**
+ * What is sent for a request. `instructions`: those of the session, which those of a response replace. `toolsFor`: what the
+ * tools were called for whose results are answered, if not for the caller.
+ */
 export function orderOf(
   request: Request,
   requestId: string,
   config: Pick<RealtimeConfig, 'toolChoice'>,
   instructions: string,
+  toolsFor?: string,
 ): ResponseOrder {
   switch (request.kind) {
     case 'greeting':
@@ -29,10 +33,13 @@ export function orderOf(
     case 'go-on':
       return { requestId, instructions: `${instructions}\n\n${goOnAfter(request.heard)}` };
     case 'reply':
-      // A model that must call a tool would otherwise never come to say what the tool told it.
-      return request.to === 'tools' && config.toolChoice === 'required'
-        ? { requestId, toolChoice: 'auto' }
-        : { requestId };
+      if (request.to !== 'tools') return { requestId };
+      return {
+        requestId,
+        ...(toolsFor !== undefined && { instructions: `${instructions}\n\n${goOnWith(toolsFor)}` }),
+        // A model that must call a tool would otherwise never come to say what the tool told it.
+        ...(config.toolChoice === 'required' && { toolChoice: 'auto' }),
+      };
   }
 }
 

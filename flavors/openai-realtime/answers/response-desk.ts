@@ -56,6 +56,8 @@ export class ResponseDesk {
   readonly #queue = new RequestQueue();
   readonly #aside: AsideDesk;
   #active: ActiveResponse | undefined;
+  /** Instructions on which a tool was called, until the caller has the word: the answer to its result is along them, too. */
+  #toolsFor: string | undefined;
   /** A connection stands and knows the dialogue. */
   #ready = false;
   #requests = 0;
@@ -87,6 +89,7 @@ export class ResponseDesk {
   }
 
   ask(request: Request): void {
+    if (request.kind === 'reply' && request.to !== 'tools') this.#toolsFor = undefined;
     if (!this.#queue.add(request)) {
       this.#options.push({ type: 'warning', error: protocolFault('no response while too many were asked for') });
     }
@@ -105,8 +108,8 @@ export class ResponseDesk {
     if (!request) return;
     const active = this.#begin(request);
     this.#active = active;
-    const { config } = this.#options;
-    this.#options.send(createResponse(orderOf(request, active.requestId, config, this.#options.instructions())));
+    const { config, instructions, send } = this.#options;
+    send(createResponse(orderOf(request, active.requestId, config, instructions(), this.#toolsFor)));
     this.#watchdog.set(config.responseTimeoutMs, () => this.#onSilence(active));
   }
 
@@ -241,6 +244,7 @@ export class ResponseDesk {
       this.#options.onFault(protocolFault('a call of a tool without its id or name'));
     } else {
       response.calls = true;
+      if (response.request.kind === 'instructions') this.#toolsFor = response.request.text;
       this.#options.onToolCall({ id: item.callId, name: item.name, arguments: item.arguments }, response.spoken);
     }
   }

@@ -32,6 +32,27 @@ test('one answer follows the results of all calls of a response, after the last 
   expect(call.service.types().slice(-2)).toEqual(['conversation.item.create', 'response.create']);
 });
 
+test('the answer to a tool that was called on instructions of the host knows of them, until the caller has the word', () => {
+  const call = new TestCall({ instructions: 'Be brief.' }).start();
+  call.session.speak({ instructions: 'Report that nobody speaks, then say goodbye.' });
+  const id = call.created();
+  call.calls(id, 'call_1').done(id);
+  call.session.onToolResult({ id: 'call_1', output: {}, reply: true });
+  expect(call.lastRequest).toMatchObject({
+    instructions: expect.stringMatching(
+      /^Be brief\.\n\nReport that nobody speaks, then say goodbye\..*still missing/su,
+    ),
+  });
+  const next = call.created();
+  call.calls(next, 'call_2').done(next);
+  call.turn('item_1');
+  const answer = call.created();
+  call.session.onToolResult({ id: 'call_2', output: {}, reply: true });
+  call.done(answer);
+  expect(call.service.ofType('response.create')).toHaveLength(4);
+  expect(call.lastRequest).not.toHaveProperty('instructions');
+});
+
 test('no answer follows where no result wants one', () => {
   const { call, id } = asking();
   call.calls(id, 'call_1').calls(id, 'call_2').done(id);
