@@ -7,7 +7,9 @@ import { dialogKey, mergeKeyOf, toTagOf } from '../dialog-id.js';
 import { inviteRequestOf } from '../invite-request.js';
 import { runGuarded } from '../leg-events.js';
 import type { LocalAddressFinder } from '../local-address.js';
+import { isToken } from '../message/lexical.js';
 import type { HeaderField } from '../message/sip-headers.js';
+import type { SipRequest } from '../message/sip-message.js';
 import type { Availability, InviteRequest, SignalingHandlers } from '../port.js';
 import type { Refusal } from '../refusal.js';
 import { inspectRequest, namesNoPlace } from '../request-inspection.js';
@@ -152,7 +154,7 @@ export class ServerCalls implements CallServer {
       return;
     }
     // Before anything is answered, and to whomever.
-    if (dialog === undefined && deadly.has(request.method) && namesNoPlace(request.headers)) {
+    if (dialog === undefined && isDeadly(request)) {
       incoming.ignore();
       this.#context.log?.debug({}, 'a request without a usable Contact was left unanswered');
       this.#checkIdle();
@@ -270,10 +272,15 @@ export class ServerCalls implements CallServer {
 }
 
 /**
- * drachtio-server v0.9.10 makes a dialog of these with whatever is answered, and over UDP ends with a segmentation fault where the host
- * of the Contact is missing in it. It forgets what gets no answer after 64 s.
+ * drachtio-server v0.9.10 makes a dialog of an INVITE or SUBSCRIBE with whatever is answered, and over UDP ends with a
+ * segmentation fault where the host of the Contact is missing in it. It takes for a URI what begins with neither token, quote nor
+ * bracket: a name before the URI, too. It forgets what gets no answer after 64 s.
  */
-const deadly: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE']);
+function isDeadly({ method, headers }: SipRequest): boolean {
+  if (method !== 'INVITE' && method !== 'SUBSCRIBE') return false;
+  const begin = headers.get('Contact')?.charAt(0);
+  return namesNoPlace(headers) || !(begin === undefined || '"<'.includes(begin) || isToken(begin));
+}
 
 function refusalOf({ request, malformed, source }: ServerRequest, inDialog: boolean): Refusal | undefined {
   return malformed === undefined

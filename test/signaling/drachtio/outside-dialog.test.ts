@@ -47,10 +47,20 @@ describe('what comes outside of a dialog', () => {
     ['INVITE', '"sip:a@b" <tel:+442079460000>, <sip:a@b>', '127.0.0.0/8'],
     ['INVITE', '*', '192.0.2.1'],
     ['SUBSCRIBE', '*', '127.0.0.0/8'],
-  ])('%s with Contact: %s gets no answer, now or on another connection (allow: %s)', async (method, contact, allow) => {
+    ['INVITE', '@<sip:a@b>', '127.0.0.0/8'],
+    ['INVITE', 'Ünal <sip:a@b>', '127.0.0.0/8'],
+    // To the server a CR alone ends a line, too, and a line may go on before the colon.
+    ['INVITE', '<sip:a@b>', '127.0.0.0/8', 'a\r\nContact\r\n : *'],
+    ['INVITE', '<sip:a@b>', '127.0.0.0/8', 'a\rContact: *'],
+    ['SUBSCRIBE', '<sip:a@b>', '127.0.0.0/8', 'a\rContact: *'],
+  ])('%s with Contact: %s gets no answer, now or on another connection (allow: %s)', async (...row) => {
+    const [method, contact, allow, subject = 'a'] = row;
     await using harness = await DrachtioHarness.start({ allow: [allow] });
     await harness.routed();
-    const headers = [['Contact', contact]] as const;
+    const headers = [
+      ['Subject', subject],
+      ['Contact', contact],
+    ] as const;
     const deadly = method === 'INVITE' ? harness.server.call({ headers }) : harness.server.ask(method, { headers });
     const refused = { headers: [['Require', 'foo']], contentType: SDP, body: OFFER } as const;
     const status = allow === '192.0.2.1' ? 403 : 420;
