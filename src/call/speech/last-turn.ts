@@ -11,7 +11,7 @@ export interface AskedTurn {
   onLeft(): void;
   /** The same: it has done what it wanted, or had all the time there is. */
   onOver(): void;
-  /** The same: it has done nothing at all. */
+  /** The same: it has done nothing at all, or was lost before it said a word. */
   onIdle(): void;
 }
 
@@ -36,6 +36,7 @@ export class LastTurn {
   readonly #parts: LastTurnParts;
   readonly #beganAtMs: number;
   #acted = false;
+  #spoke = false;
   #quietSinceMs: number;
   #timer: TimerHandle | undefined;
 
@@ -48,8 +49,9 @@ export class LastTurn {
   }
 
   /** The agent begins to speak, or calls a tool. */
-  onAct(): void {
+  onAct(act: 'speech' | 'tool'): void {
     this.#acted = true;
+    this.#spoke ||= act === 'speech';
     this.#quietSinceMs = this.#parts.clock.now();
   }
 
@@ -70,7 +72,7 @@ export class LastTurn {
     const goesOn = nowMs - this.#quietSinceMs < mostQuietMs && nowMs - this.#beganAtMs < MOST_FAREWELL_MS;
     if (left()) onLeft();
     else if (goesOn && there()) this.#arm();
-    else if (this.#acted) onOver();
+    else if (this.#spoke || (this.#acted && there())) onOver();
     else onIdle();
   }
 }

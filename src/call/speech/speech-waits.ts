@@ -70,7 +70,7 @@ export class SpeechWaits {
 
   /**
    * `onOver` once the agent, who was just asked for something, has done all that it makes of it: words, tools, and words
-   * about those. `onIdle`: it began nothing within `replyTimeoutMs`.
+   * about those. `onIdle`: it began nothing within `replyTimeoutMs`, or was lost without a word.
    */
   afterTurn(turn: Omit<LastTurnParts, 'clock' | 'beginMs'>): void {
     if (this.#closed) return;
@@ -81,12 +81,12 @@ export class SpeechWaits {
   /** The agent has begun a response. */
   onAnnounced(responseId: string): void {
     this.#next?.onAnnounced(responseId);
-    this.#lastTurn?.onAct();
+    this.#lastTurn?.onAct('speech');
   }
 
   /** The agent has called a tool. */
   onTool(): void {
-    this.#lastTurn?.onAct();
+    this.#lastTurn?.onAct('tool');
   }
 
   /** A response has its terminal report. */

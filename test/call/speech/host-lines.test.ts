@@ -203,13 +203,20 @@ describe('an agent that has the last turn of a silent call', () => {
     expect(setup.records).toMatchObject([{ cause: { text: 'silence' }, tools: [{ name: 'report', ok: false }] }]);
   });
 
-  test('breaks off: nobody waits for it', async () => {
+  test.each([
+    ['behind its goodbye: nobody waits for it', true, ['Goodbye.']],
+    ['before it said a word: the host says its own', false, ['I hang up now.']],
+  ])('breaks off %s', async (_, speaks, said) => {
     const { setup, stream, session, call } = await silent();
     call('report');
+    if (speaks) session.say('bye', ['Goodbye.']);
     await slots(setup, stream, 1000);
     session.events.push({ type: 'end', reason: 'failed', error: new FlavorError('ERR_FLAVOR_NETWORK', 'gone', true) });
-    await slots(setup, stream, 1000);
+    await slots(setup, stream, speaks ? 1000 : 4000);
     expect(setup.leg.actions.at(-1)).toContain('silence');
+    // The report has its time behind the end of the call.
+    await slots(setup, stream, 3000);
+    expect(lines(setup)).toEqual(said);
   });
 
   test('and whose caller speaks after all: nothing is said in its place, and the call goes on', async () => {
