@@ -50,7 +50,7 @@ export class AnswerDesk {
   #answer: Answer | undefined;
   /** The answer was begun on words that may not be all. */
   #guess = false;
-  /** What the host asked the answer for, until it has called a tool. */
+  /** What the host asked the answer for, until the memory keeps it. */
   #order: string | undefined;
   #toolRounds = 0;
 
@@ -117,6 +117,8 @@ export class AnswerDesk {
           send({ type: 'answer-done', id });
         },
         onFailed: (error) => {
+          // What is heard of it stands: the rest is asked for by a request of its own.
+          if (answer.speech.emitted) this.#keepOrder(answer);
           this.#close(answer);
           const rest = request.kind === 'words' ? request.text.slice(answer.text.length) : '';
           send({ type: 'answer-failed', id, error, rest });
@@ -162,8 +164,7 @@ export class AnswerDesk {
       this.#warn('the model calls too many tools at once');
       return;
     }
-    if (this.#order !== undefined) this.#parts.memory.keepOrder(this.#order, entryOf(answer));
-    this.#order = undefined;
+    this.#keepOrder(answer);
     answer.calls.push(call);
     // The host bridges the wait for a tool.
     this.#wait.clear();
@@ -253,6 +254,12 @@ export class AnswerDesk {
     if (!answer.speech.emitted) this.#spoken.forget(answer.speech.responseId);
     this.#timer.flush();
     if (this.#tools.onAnswerOver(answer.id)) this.#askForReply();
+  }
+
+  /** The next request goes on with what was begun on the order. */
+  #keepOrder(answer: Answer): void {
+    if (this.#order !== undefined) this.#parts.memory.keepOrder(this.#order, entryOf(answer));
+    this.#order = undefined;
   }
 
   /** The caller has the word. What the agent is saying was begun before: it stands before theirs. */

@@ -63,8 +63,8 @@ export class Memory {
   }
 
   /**
-   * The agent's answer `entry` was made on an order of the host's and has called a tool: until {@link forgetOrder} the
-   * order stands before it, or the answer to the result would be made by a model that knows nothing of it.
+   * The agent's answer `entry` was made on an order of the host's, and has called a tool or broken off: until
+   * {@link forgetOrder} the order stands before it, or what follows would be made by a model that knows nothing of it.
    */
   keepOrder(text: string, entry: string): void {
     this.#order = { text, entry };

@@ -546,6 +546,21 @@ describe('the host', () => {
     expect(scene.prompt).not.toContain('then say goodbye');
   });
 
+  test('asks for something that breaks off: the rest is made in the knowledge of it', async () => {
+    const script = (_: unknown, number: number): Reply =>
+      number === 0 ? { text: 'Goodbye. ', error: dropped } : { calls: [{ name: 'look_up', arguments: {} }] };
+    const scene = await started({ script });
+    scene.session.speak({ instructions: 'Say goodbye, then report.' });
+    await scene.pass(500);
+    expect(scene.llm.requests).toHaveLength(2);
+    expect(scene.llm.requests.at(-1)?.messages).toMatchObject([
+      { role: 'user', text: expect.stringContaining('then report') },
+      { role: 'assistant', text: 'Goodbye.' },
+      { role: 'user', text: expect.stringContaining('cut off') },
+    ]);
+    expect(scene.of('tool-call')).toHaveLength(1);
+  });
+
   test('has words said aside, which nobody remembers', async () => {
     const scene = await started({ script: (_, number) => (number === 0 ? { hangs: true } : { text: 'So.' }) });
     await scene.converse('Where is it?');
