@@ -9,8 +9,14 @@ export type Request =
   | { readonly kind: 'instructions'; readonly text: string }
   /** An answer to what the conversation holds: words of the caller, keys, results of tools. */
   | { readonly kind: 'reply'; readonly to: 'caller' | 'keys' | 'tools' }
-  /** The rest of a response that the connection took away. */
-  | { readonly kind: 'go-on'; readonly heard: string };
+  /** The rest of a response that the connection took away. `along`: the host's instructions for it, if it had any. */
+  | { readonly kind: 'go-on'; readonly heard: string; readonly along?: string | undefined };
+
+/** What the host has asked for, in words that are not to be said. */
+export function hostOrder(request: Request): string | undefined {
+  if (request.kind === 'instructions') return request.text;
+  return request.kind === 'go-on' ? request.along : undefined;
+}
 
 /**
  * What is sent for a request. `instructions`: those of the session, which those of a response replace. `toolsFor`: what the
@@ -30,8 +36,10 @@ export function orderOf(
       return { requestId, instructions: exactWords(request.text), toolChoice: 'none', fromNothing: true };
     case 'instructions':
       return { requestId, instructions: `${instructions}\n\n${request.text}` };
-    case 'go-on':
-      return { requestId, instructions: `${instructions}\n\n${goOnAfter(request.heard)}` };
+    case 'go-on': {
+      const parts = [instructions, request.along, goOnAfter(request.heard)];
+      return { requestId, instructions: parts.filter((part) => part !== undefined).join('\n\n') };
+    }
     case 'reply':
       if (request.to !== 'tools') return { requestId };
       return {

@@ -9,7 +9,7 @@ import { type ActiveResponse, activeResponse } from './active-response.js';
 import { AsideDesk } from './aside-desk.js';
 import { RecentIds } from './recent-ids.js';
 import { RepeatGuard } from './repeat-guard.js';
-import { orderOf, type Request, RequestQueue } from './request.js';
+import { hostOrder, orderOf, type Request, RequestQueue } from './request.js';
 import type { SpeechOut } from './speech-out.js';
 import { heardWords, type Spoken, type SpokenResponses } from './spoken.js';
 import type { ToolCall } from './tool-rounds.js';
@@ -244,7 +244,7 @@ export class ResponseDesk {
       this.#options.onFault(protocolFault('a call of a tool without its id or name'));
     } else {
       response.calls = true;
-      if (response.request.kind === 'instructions') this.#toolsFor = response.request.text;
+      this.#toolsFor = hostOrder(response.request) ?? this.#toolsFor;
       this.#options.onToolCall({ id: item.callId, name: item.name, arguments: item.arguments }, response.spoken);
     }
   }
@@ -324,7 +324,7 @@ export class ResponseDesk {
     if (active.spoken.emitted && !active.cancelled && !out.holds(active.spoken)) {
       out.cutOff(active.spoken);
       active.spoken.text = heardWords(active.spoken.text, active.spoken.bytes / bytesPerMs);
-      this.#queue.putBack({ kind: 'go-on', heard: active.spoken.text });
+      this.#queue.putBack({ kind: 'go-on', heard: active.spoken.text, along: hostOrder(active.request) });
     } else {
       out.discard(active.spoken);
       spoken.drop(active.spoken);

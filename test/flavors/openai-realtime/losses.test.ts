@@ -42,6 +42,14 @@ test('a lost connection is replaced at once, with a warning, and the dialogue to
   expect(call.service.types().at(-1)).toBe('response.create');
 });
 
+test('what goes on with an answer on instructions of the host knows of them', async () => {
+  const { call } = talking({ instructions: 'Be brief.' });
+  call.session.speak({ instructions: 'Say goodbye, then report.' });
+  call.speaks(call.created(), 400, 'Good');
+  await lose(call);
+  expect(call.asked()[0]).toMatch(/^Be brief\.\n\nSay goodbye, then report\.\n\nYour last message was cut off/u);
+});
+
 test('an answer that was owed is asked for again when the words are written down', async () => {
   const { call, history } = talking();
   call.turn('item_1').transcript('item_1', 'On Friday.');
