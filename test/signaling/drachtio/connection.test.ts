@@ -118,6 +118,17 @@ describe('the connection with a server', () => {
     await harness.state('down');
   });
 
+  test('that says something now and then is not silent', async () => {
+    await using harness = await DrachtioHarness.start({ limits: { silenceMs: 25_000 } });
+    const { call } = await harness.answered();
+    for (let times = 0; times < 3; times += 1) {
+      harness.clock.advance(20_000);
+      call.request('OPTIONS');
+      await call.response(200, 'OPTIONS');
+    }
+    expect(harness.states).toEqual(['up']);
+  });
+
   test('survives a frame that no server writes: it is closed and dialled again', async () => {
     await using harness = await DrachtioHarness.start();
     harness.server.applications[0]?.sendRaw('garbage#and more\r\n');
@@ -180,6 +191,40 @@ describe('several servers', () => {
     expect(harness.states).toEqual(['up']);
     await first.stop();
     await harness.state('down');
+  });
+});
+
+describe('calls of ours with several servers', () => {
+  test('go by each in turn', async () => {
+    await using one = await FakeDrachtioServer.start({ secret: 'one' });
+    await using two = await FakeDrachtioServer.start({ secret: 'two' });
+    await using harness = await DrachtioHarness.start({
+      servers: [one, two].map(({ port, secret }) => ({ host: '127.0.0.1', port, secret })),
+    });
+    const dial = () => hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1', fromUser: '2000', sdp: OFFER }));
+    for (let round = 0; round < 2; round += 1) {
+      dial();
+      dial();
+      await Promise.all([one.outgoing(), two.outgoing()]);
+    }
+  });
+
+  test('go by another than one that is lost; by nobody once all are', async () => {
+    await using one = await FakeDrachtioServer.start({ secret: 'one' });
+    await using two = await FakeDrachtioServer.start({ secret: 'two' });
+    await using harness = await DrachtioHarness.start({
+      servers: [one, two].map(({ port, secret }) => ({ host: '127.0.0.1', port, secret })),
+    });
+    const dial = () => hear(harness.driver.invite({ uri: 'sip:far@127.0.0.1', fromUser: '2000', sdp: OFFER }));
+    await one.stop();
+    await until(() => harness.log.some(({ message }) => message === 'a drachtio server is not connected'));
+    dial();
+    dial();
+    await two.outgoing();
+    await two.outgoing();
+    await two.stop();
+    await harness.state('down');
+    expect(dial).toThrow('no drachtio server is connected');
   });
 });
 
