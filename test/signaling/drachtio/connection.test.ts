@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { createConnection, createServer, type Server, Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConnectorError } from '../../../src/base/connector-error.js';
 import { loadSrf } from '../../../src/signaling/drachtio/server/srf-module.js';
 import { FakeDrachtioServer } from '../../fakes/drachtio-server/index.js';
@@ -135,6 +135,20 @@ describe('the connection with a server', () => {
     await harness.state('down');
     harness.clock.advance(250);
     await harness.state('up');
+  });
+
+  test('drops a message that drachtio-srf cannot read, and prints nothing of it', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+    try {
+      await using harness = await DrachtioHarness.start();
+      const { call } = await harness.answered();
+      call.request('F\u00c4X');
+      call.request('OPTIONS');
+      await call.response(200, 'OPTIONS');
+      expect(printed).not.toHaveBeenCalled();
+    } finally {
+      printed.mockRestore();
+    }
   });
 
   test('is dialled again at long intervals when the server no longer knows the secret, and says so once', async () => {

@@ -110,7 +110,9 @@ export async function loadSrf(): Promise<SrfConstructor> {
   try {
     Srf = loadPrivateCopy(require, 'drachtio-srf', () => {
       const srf: unknown = require('drachtio-srf');
-      giveHeadsAlone(require('drachtio-srf/lib/sip-parser/parser.js'));
+      const parser: SrfParser = require('drachtio-srf/lib/sip-parser/parser.js');
+      giveHeadsAlone(parser);
+      dropUnreadable(parser, require('drachtio-srf/lib/drachtio-agent.js'));
       return srf;
     });
   } catch (error) {
@@ -122,9 +124,14 @@ export async function loadSrf(): Promise<SrfConstructor> {
   return Srf as SrfConstructor;
 }
 
-/** What drachtio-srf reads messages with; it calls it by this name each time. */
+/** What drachtio-srf reads messages with; it calls it by this name each time. Throws, or has nothing, for what it cannot read. */
 interface SrfParser {
   parseSipMessage(text: string, lazy: boolean): unknown;
+}
+
+/** Where drachtio-srf takes a frame of its server: a line with fields between `|`, the second its kind, and a message of a peer. */
+interface SrfFrameReader {
+  readonly prototype: { _onMsg(this: unknown, socket: Socket, frame: string): void };
 }
 
 /**
@@ -137,6 +144,37 @@ function giveHeadsAlone(parser: SrfParser): void {
   parser.parseSipMessage = (text, lazy) => {
     const headEnd = text.indexOf('\r\n\r\n');
     return parse(withoutPhrase(headEnd < 0 ? text : text.slice(0, headEnd + 4)), lazy);
+  };
+}
+
+/**
+ * A message of a peer that drachtio-srf cannot read it drops, and prints whole to stderr, which is a log: numbers of callers with it,
+ * and anybody may send it thousands. It is dropped before. Each message is read once, all the same.
+ */
+function dropUnreadable(parser: SrfParser, { prototype }: SrfFrameReader): void {
+  const parse = parser.parseSipMessage;
+  const onFrame = prototype._onMsg;
+  let read: { readonly text: string; readonly message: unknown } | undefined;
+  parser.parseSipMessage = (text, lazy) => (read?.text === text ? read.message : parse(text, lazy));
+  prototype._onMsg = function (socket, frame) {
+    const lineEnd = frame.indexOf('\r');
+    if (lineEnd < 0 || frame.slice(0, lineEnd).split('|', 2)[1] !== 'sip') {
+      onFrame.call(this, socket, frame);
+      return;
+    }
+    const text = frame.slice(lineEnd + 2);
+    try {
+      const message = parse(text, true);
+      if (!message) return;
+      read = { text, message };
+    } catch {
+      return;
+    }
+    try {
+      onFrame.call(this, socket, frame);
+    } finally {
+      read = undefined;
+    }
   };
 }
 
