@@ -10,7 +10,12 @@ const require = createRequire(import.meta.url);
 let loading: Promise<void> | undefined;
 
 async function load(): Promise<void> {
-  await initWasm(await readFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm')));
+  try {
+    await initWasm(await readFile(require.resolve('@resvg/resvg-wasm/index_bg.wasm')));
+  } catch (error) {
+    // Another copy of this module was first: the renderer is theirs and ours.
+    if (!/already initialized/i.test(String(error))) throw error;
+  }
 }
 
 /** Turns SVG into PNG bytes, with fonts out of npm: a bare Debian has none. */

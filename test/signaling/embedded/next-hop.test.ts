@@ -69,14 +69,12 @@ describe('over UDP', () => {
     expect(h.udp.take().map(({ to }) => to)).toEqual([PEER]);
   });
 
-  test.each([
-    '<sip:alice@192.0.2.33:5077;transport=tls>',
-    '<sips:alice@192.0.2.33>',
-    '<tel:+4420>',
-    '<sip:alice@[2001:db8::1]>',
-  ])('%s leads nowhere from here: back to where the INVITE came from', async (contact) => {
-    expect(await byeOf({ contact })).toMatchObject({ to: '192.0.2.9:5070' });
-  });
+  test.each(['<sip:alice@192.0.2.33:5077;transport=tls>', '<sips:alice@192.0.2.33>', '<sip:alice@[2001:db8::1]>'])(
+    '%s leads nowhere from here: back to where the INVITE came from',
+    async (contact) => {
+      expect(await byeOf({ contact })).toMatchObject({ to: '192.0.2.9:5070' });
+    },
+  );
 
   test('a phone behind NAT that knows only its private address is reached where it was seen', async () => {
     const contact = '<sip:alice@10.1.1.1:5060>';
