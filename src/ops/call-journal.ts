@@ -19,22 +19,29 @@ const callSchema = z.object({
   answeredAt: z.iso.datetime().nullable(),
 }) satisfies z.ZodType<JournaledCall>;
 
-/** Times are wall time, ms since the epoch. */
+const momentSchema = z.object({
+  /** Wall time, ms since the epoch. */
+  atMs: z.number(),
+  /** The process's monotonic clock, ms: the wall clock may be set in the middle of a call. */
+  upMs: z.number(),
+});
+
+/** A moment in the life of one process. */
+type Moment = z.infer<typeof momentSchema>;
+
 const entrySchema = z.discriminatedUnion('op', [
-  z.object({
+  momentSchema.extend({
     op: z.literal('begin'),
-    atMs: z.number(),
     /** The record file at that moment: the call's record can only stand after this length, or in a newer file. */
     records: z.object({ ino: z.number(), size: z.number() }),
     call: callSchema,
     /** Set when a process takes over the calls of a dead one: its last sign of life, and what the call had cost. */
-    diedAtMs: z.number().optional(),
+    died: momentSchema.optional(),
     costUsd: z.number().optional(),
   }),
-  z.object({ op: z.literal('end'), atMs: z.number(), id: z.string() }),
-  z.object({
+  momentSchema.extend({ op: z.literal('end'), id: z.string() }),
+  momentSchema.extend({
     op: z.literal('alive'),
-    atMs: z.number(),
     /** What calls have cost so far, by id, USD; those that have cost something. */
     costs: z.record(z.string(), z.number()).optional(),
   }),
@@ -46,10 +53,10 @@ type BeginEntry = Extract<z.infer<typeof entrySchema>, { op: 'begin' }>;
 export interface InterruptedCall {
   readonly call: JournaledCall;
   readonly records: { readonly ino: number; readonly size: number };
-  /** When the journal was told, which is when the call was answered; ms since the epoch. */
-  readonly beganAtMs: number;
-  /** The last moment at which the process is known to have lived, ms since the epoch. */
-  readonly diedAtMs: number;
+  /** When the journal was told, which is when the call was answered. */
+  readonly began: Moment;
+  /** The last moment at which the process is known to have lived. */
+  readonly died: Moment;
   /** What it had cost at the last sign of life that says so, USD; it may have been more. */
   readonly costUsd: number | null;
 }
@@ -64,29 +71,27 @@ export type CostSoFar = () => number | null;
 export async function readJournal(file: OpenFile): Promise<InterruptedCall[]> {
   const begun = new Map<string, BeginEntry>();
   const costs = new Map<string, number>();
-  let lastMs = 0;
+  let last: Moment | undefined;
   for await (const line of readLines(file, 0)) {
     const entry = parseEntry(line);
     if (!entry) continue;
-    lastMs = Math.max(lastMs, entry.diedAtMs ?? entry.atMs);
+    last = { atMs: entry.atMs, upMs: entry.upMs };
     for (const [id, usd] of Object.entries(entry.costs ?? {})) costs.set(id, usd);
     if (entry.op === 'begin') begun.set(entry.call.id, entry);
     else if (entry.op === 'end') begun.delete(entry.id);
   }
-  return [...begun.values()].map(({ call, records, atMs, diedAtMs, costUsd }) => ({
+  return [...begun.values()].map(({ call, records, atMs, upMs, died, costUsd }) => ({
     call,
     records,
-    beganAtMs: atMs,
-    diedAtMs: diedAtMs ?? lastMs,
+    began: { atMs, upMs },
+    died: died ?? last ?? { atMs, upMs },
     costUsd: costs.get(call.id) ?? costUsd ?? null,
   }));
 }
 
 function parseEntry(
   line: string,
-):
-  | (z.infer<typeof entrySchema> & { diedAtMs?: number | undefined; costs?: Record<string, number> | undefined })
-  | undefined {
+): (z.infer<typeof entrySchema> & { costs?: Record<string, number> | undefined }) | undefined {
   try {
     return entrySchema.safeParse(JSON.parse(line)).data;
   } catch {
@@ -123,9 +128,9 @@ export class CallJournal {
   constructor(writer: LineWriter, clock: Clock, interrupted: readonly InterruptedCall[]) {
     this.#writer = writer;
     this.#clock = clock;
-    for (const { call, records, beganAtMs, diedAtMs, costUsd } of interrupted) {
-      const known = { diedAtMs, ...(costUsd !== null && { costUsd }) };
-      this.#open.set(call.id, line({ op: 'begin', atMs: beganAtMs, records, call, ...known }));
+    for (const { call, records, began, died, costUsd } of interrupted) {
+      const known = { died, ...(costUsd !== null && { costUsd }) };
+      this.#open.set(call.id, line({ op: 'begin', ...began, records, call, ...known }));
     }
     this.#rewrite();
   }
@@ -144,7 +149,7 @@ export class CallJournal {
     const { id, direction, from, to, route, flavor, codec, startedAt, answeredAt } = call;
     const entry = line({
       op: 'begin',
-      atMs: this.#clock.wallTime(),
+      ...this.#now(),
       records: { ino: records.ino, size: records.size },
       call: { id, direction, from, to, route, flavor, codec, startedAt, answeredAt },
     });
@@ -168,7 +173,7 @@ export class CallJournal {
   ended(id: string): void {
     this.#costs.delete(id);
     if (!this.#open.delete(id)) return;
-    this.#append(line({ op: 'end', atMs: this.#clock.wallTime(), id }));
+    this.#append(line({ op: 'end', ...this.#now(), id }));
     if (this.#lines - this.#open.size > callJournalDefaults.maxDeadLines) this.#rewrite();
   }
 
@@ -216,7 +221,11 @@ export class CallJournal {
       if (usd !== null && usd > 0) costs.push([id, usd]);
     }
     const known = costs.length === 0 ? {} : { costs: Object.fromEntries(costs) };
-    return line({ op: 'alive', atMs: this.#clock.wallTime(), ...known });
+    return line({ op: 'alive', ...this.#now(), ...known });
+  }
+
+  #now(): Moment {
+    return { atMs: this.#clock.wallTime(), upMs: Math.round(this.#clock.now()) };
   }
 
   #startBeat(): void {

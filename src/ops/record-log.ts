@@ -261,17 +261,16 @@ function recordId(line: string): string | undefined {
 }
 
 /** What can still be said of a call whose process died. */
-function recoveredRecord({ call, beganAtMs, costUsd, diedAtMs }: InterruptedCall): CallRecord {
-  const answeredAtMs = call.answeredAt === null ? beganAtMs : Date.parse(call.answeredAt);
-  const endedAtMs = Math.max(diedAtMs, answeredAtMs);
+function recoveredRecord({ call, began, costUsd, died }: InterruptedCall): CallRecord {
   const error = { code: 'ERR_CALL_INTERRUPTED', message: 'the connector died during the call' };
   // The closed vocabulary has no word for a crash. The process left with the call up, as at the end of a drain.
   const cause = { sip: 200, text: 'drain' } as const;
   return {
-    ...emptyRecord(call, { atMs: endedAtMs, endedBy: 'connector', cause, error }),
+    ...emptyRecord(call, { atMs: died.atMs, endedBy: 'connector', cause, error }),
     codec: call.codec,
-    answeredAt: new Date(answeredAtMs).toISOString(),
-    durationMs: endedAtMs - answeredAtMs,
+    answeredAt: call.answeredAt ?? new Date(began.atMs).toISOString(),
+    // Below 0 where a process could not rewrite the journal it took over, and put its own moments behind those.
+    durationMs: Math.max(0, died.upMs - began.upMs),
     costUsd,
     recovered: true,
   };

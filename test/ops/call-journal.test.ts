@@ -129,6 +129,28 @@ test('a call that is over is asked nothing more while the disk refuses its recor
   expect(await recordsIn(after)).toMatchObject([{ id: 'a', costUsd: 0.5, recovered: true }]);
 });
 
+test.each([
+  { set: 'forward', ms: 86_400_000, endedAt: '2026-01-02T00:00:11.234Z' },
+  { set: 'back', ms: -3_600_000, endedAt: '2025-12-31T23:00:11.234Z' },
+])('a clock that is set $set during a call that a crash cuts off does not change how long it lasted', async (step) => {
+  const path = join(temporaryDirectory(), 'cdr.jsonl');
+  const clock = new FakeClock(1234);
+  const recordLog = await openAt(path, clock);
+  await recordLog.began(sampleSummary({ id: 'a' }));
+  clock.advance(callJournalDefaults.beatMs);
+  clock.stepWallTime(step.ms);
+  clock.advance(callJournalDefaults.beatMs);
+  await recordLog.flush();
+  const after = await crash(path);
+  const expected = [{ id: 'a', endedAt: step.endedAt, durationMs: 10_000 }];
+  await openAt(after, new FakeClock(99, Date.UTC(2026, 0, 2)), { datasync: 'EIO', only: 'cdr.jsonl' });
+  const again = await crash(after);
+  await truncate(again);
+  await openAt(again, new FakeClock(0, Date.UTC(2026, 0, 3)));
+  expect(await recordsIn(after)).toMatchObject(expected);
+  expect(await recordsIn(again)).toMatchObject(expected);
+});
+
 test('a call announced just before its answer counts as answered at that moment', async () => {
   const path = join(temporaryDirectory(), 'cdr.jsonl');
   const clock = new FakeClock(250);
@@ -197,7 +219,7 @@ test('a call keeps the time of its own crash when the disk is full through the n
   await recordLog.flush();
   const first = await crash(path);
   await openAt(first, new FakeClock(0, Date.UTC(2026, 0, 2)), { write: 'ENOSPC', only: 'cdr.jsonl' });
-  await until(async () => (await readFile(`${first}.open`, 'utf8')).includes('diedAtMs'));
+  await until(async () => (await readFile(`${first}.open`, 'utf8')).includes('"died"'));
   const second = await crash(first);
   await openAt(second, new FakeClock(0, Date.UTC(2026, 0, 3)));
   expect(await recordsIn(second)).toMatchObject([{ id: 'a', endedAt: '2026-01-01T00:00:05.000Z' }]);
