@@ -24,7 +24,7 @@ export async function carryOverSpending(book: SpendBook, path: string, log: Logg
     log.error({ problem: errorMessage(error) }, message);
   };
   try {
-    book.carryOver(await spentBefore(path, (wallTimeMs) => book.isToday(wallTimeMs), onUnreadable));
+    book.carryOver(await spentBefore(path, (wallTimeMs) => book.compareDay(wallTimeMs), onUnreadable));
   } catch (error) {
     log.error(
       { problem: errorMessage(error) },

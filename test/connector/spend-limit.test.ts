@@ -49,7 +49,7 @@ test('a restart goes on with what the day has cost already', async () => {
 test('records that cannot be read stop no start: the day begins at nothing, and the log says so', async () => {
   const log = createKeptLog();
   const carried: number[] = [];
-  const book = { carryOver: (usd: number) => carried.push(usd), isToday: () => true } as Partial<SpendBook>;
+  const book = { carryOver: (usd: number) => carried.push(usd), compareDay: () => 0 } as Partial<SpendBook>;
   const directory = temporaryDirectory();
   const loop = join(directory, 'cdr.jsonl');
   await symlink(loop, loop);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import { rememberNewest } from '../../base/remember-newest.js';
 import type { Logger } from '../../flavor-api/index.js';
 import type { PricedUsage, PriceList } from './price-list.js';
 import { SpendingDay } from './spending-day.js';
@@ -32,6 +33,8 @@ export interface CallMeter {
 
 /** Longest Retry-After while a day's money is spent, s: a reload may allow more before midnight. */
 const MAX_RETRY_SECONDS = 3_600;
+/** Days that a clock which was set may come back to. */
+const REMEMBERED_DAYS = 4;
 /** Kinds of usage without a price that are remembered, of the process and of one call. */
 const REMEMBERED_KINDS = 100;
 
@@ -48,6 +51,8 @@ export class SpendBook {
   #limits: SpendLimits;
   #day: SpendingDay;
   #today = '';
+  /** What other days have cost that were counted: the clock may be set back to one. */
+  readonly #otherDays = new Map<string, number>();
   #spentUsd = 0;
   #unpricedReports = 0;
 
@@ -76,9 +81,10 @@ export class SpendBook {
     this.#spentUsd += usd;
   }
 
-  /** Whether a time, ms since the epoch, is of the day that is being counted. */
-  isToday(wallTimeMs: number): boolean {
-    return this.#day.of(wallTimeMs) === this.#current();
+  /** Below 0 where a time, ms since the epoch, is of a day before the one that is being counted, 0 where it is of that one. */
+  compareDay(wallTimeMs: number): number {
+    const [day, today] = [this.#day.of(wallTimeMs), this.#current()];
+    return day < today ? -1 : Number(day > today);
   }
 
   /** USD since midnight. */
@@ -148,12 +154,13 @@ export class SpendBook {
     return perCallUsd !== undefined && usd !== null && usd >= perCallUsd;
   }
 
-  /** The day; at midnight the sum begins anew. */
+  /** The day; at midnight the sum begins anew. One that the clock is set back to goes on. */
   #current(): string {
     const today = this.#day.at(this.#clock.wallTime());
     if (today !== this.#today) {
+      rememberNewest(this.#otherDays, this.#today, this.#spentUsd, REMEMBERED_DAYS);
       this.#today = today;
-      this.#spentUsd = 0;
+      this.#spentUsd = this.#otherDays.get(today) ?? 0;
     }
     return today;
   }

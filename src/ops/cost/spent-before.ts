@@ -13,23 +13,23 @@ const MAX_FILES = 100;
 /**
  * What the calls of this day have cost by the records at the end of a file, USD: a process that starts anew goes on with
  * it. Where the whole file is of this day, those that it was rotated to come next, the latest first, as long as they are
- * not compressed. A file that is not there is an empty one.
+ * not compressed. A file that is not there is an empty one. Records of later days, of a clock that was ahead, are passed over.
  *
- * @param isToday By wall time, ms since the epoch.
+ * @param compareDay Of a wall time, ms since the epoch, and the day: below 0 where it is of an earlier one, 0 where it is of the day.
  * @param onUnreadable Told of a file it was rotated to that cannot be read: the others count all the same.
  * @throws What the disk says of the file itself.
  */
 export async function spentBefore(
   path: string,
-  isToday: (wallTimeMs: number) => boolean,
+  compareDay: (wallTimeMs: number) => number,
   onUnreadable: (error: unknown) => void,
 ): Promise<number> {
-  const own = await spentIn(path, isToday);
+  const own = await spentIn(path, compareDay);
   if (own.earlierDay) return own.usd;
   let { usd } = own;
   for (const file of await rotatedFrom(path)) {
     try {
-      const found = await spentIn(file, isToday);
+      const found = await spentIn(file, compareDay);
       usd += found.usd;
       if (found.earlierDay) break;
     } catch (error) {
@@ -75,7 +75,7 @@ interface Spent {
 }
 
 /** Reads backwards, up to the first record of an earlier day. */
-async function spentIn(path: string, isToday: (wallTimeMs: number) => boolean): Promise<Spent> {
+async function spentIn(path: string, compareDay: (wallTimeMs: number) => number): Promise<Spent> {
   const file = await openToRead(path);
   if (file === undefined) return { usd: 0, earlierDay: false };
   try {
@@ -94,8 +94,9 @@ async function spentIn(path: string, isToday: (wallTimeMs: number) => boolean): 
       for (const line of whole.split('\n').reverse()) {
         const record = costOf(line);
         if (record === undefined) continue;
-        if (!isToday(record.endedAtMs)) return { usd, earlierDay: true };
-        usd += record.usd;
+        const day = compareDay(record.endedAtMs);
+        if (day < 0) return { usd, earlierDay: true };
+        if (day === 0) usd += record.usd;
       }
       end = start;
     }

@@ -90,6 +90,20 @@ test('the next day begins at nothing, where the operator counts', () => {
   expect([book.exhausted, book.spentTodayUsd]).toEqual([false, 0]);
 });
 
+test('a day that the clock is set back to goes on with what it has cost', () => {
+  const { book, clock, ended, open } = bench({ perDayUsd: 3 }, Date.UTC(2026, 0, 1, 23, 59));
+  open('a').add(minutes(2));
+  clock.stepWallTime(HOUR_MS);
+  open('b').add(minutes(1));
+  expect(book.spentTodayUsd).toBe(1);
+  clock.stepWallTime(-HOUR_MS);
+  expect(book.spentTodayUsd).toBe(2);
+  open('c').add(minutes(1));
+  expect([book.exhausted, ended]).toEqual([true, ['a', 'b', 'c']]);
+  clock.advance(60_000);
+  expect(book.spentTodayUsd).toBe(1);
+});
+
 test('Retry-After is an hour at most: a reload may allow more before midnight', () => {
   const { book, open } = bench({ perDayUsd: 1 });
   open('a').add(minutes(2));
@@ -132,8 +146,8 @@ const unread = (error: unknown): never => {
 test('a process that starts anew goes on with what the records of the day say', async () => {
   const { book } = bench({ perDayUsd: 3 });
   const path = join(temporaryDirectory(), 'cdr.jsonl');
-  const isToday = (wallTimeMs: number): boolean => book.isToday(wallTimeMs);
-  expect(await spentBefore(path, isToday, unread)).toBe(0);
+  const compareDay = (wallTimeMs: number): number => book.compareDay(wallTimeMs);
+  expect(await spentBefore(path, compareDay, unread)).toBe(0);
   const record = (endedAt: string, costUsd: unknown) =>
     JSON.stringify({ endedAt, costUsd, filler: 'ü'.repeat(40_000) });
   const lines = [
@@ -141,12 +155,14 @@ test('a process that starts anew goes on with what the records of the day say', 
     record('2025-12-31T23:59:59.999Z', 100),
     ...Array.from({ length: 20 }, () => record('2026-01-01T00:00:00.000Z', 0.1)),
     record('2026-01-01T10:00:00.000Z', null),
+    // The clock was ahead when the machine came up.
+    record('2026-01-02T00:30:00.000Z', 100),
     'torn {',
     '',
     record('2026-01-01T11:00:00.000Z', 1.5),
   ];
   await writeFile(path, `${lines.join('\n')}\n`);
-  const usd = await spentBefore(path, isToday, unread);
+  const usd = await spentBefore(path, compareDay, unread);
   expect(usd).toBeCloseTo(3.5, 6);
   book.carryOver(usd);
   expect(book.exhausted).toBe(true);
@@ -173,12 +189,12 @@ test('a process that starts anew after its records were rotated counts those of 
     await writeFile(join(directory, name), content);
     await utimes(join(directory, name), seconds, seconds);
   }
-  const isToday = (wallTimeMs: number): boolean => book.isToday(wallTimeMs);
-  expect(await spentBefore(path, isToday, unread)).toBeCloseTo(1.75, 6);
+  const compareDay = (wallTimeMs: number): number => book.compareDay(wallTimeMs);
+  expect(await spentBefore(path, compareDay, unread)).toBeCloseTo(1.75, 6);
   // Moved away a moment ago, and not written anew yet.
   await rm(path);
-  expect(await spentBefore(path, isToday, unread)).toBeCloseTo(1.75, 6);
-  expect(await spentBefore(join(directory, 'none', 'cdr.jsonl'), isToday, unread)).toBe(0);
+  expect(await spentBefore(path, compareDay, unread)).toBeCloseTo(1.75, 6);
+  expect(await spentBefore(join(directory, 'none', 'cdr.jsonl'), compareDay, unread)).toBe(0);
 });
 
 test('a rotated file that is gone, leads nowhere or cannot be read costs the others nothing', async () => {
@@ -191,11 +207,11 @@ test('a rotated file that is gone, leads nowhere or cannot be read costs the oth
   await writeFile(`${path}.3`, record('2026-01-01T02:00:00.000Z', 2));
   await writeFile(`${path}.4`, record('2026-01-01T03:00:00.000Z', 4));
   const broken = new Error('EIO');
-  const isToday = (wallTimeMs: number): boolean => {
+  const compareDay = (wallTimeMs: number): number => {
     if (new Date(wallTimeMs).getUTCHours() === 2) throw broken;
-    return true;
+    return 0;
   };
   const problems: unknown[] = [];
-  expect(await spentBefore(path, isToday, (error) => problems.push(error))).toBe(5);
+  expect(await spentBefore(path, compareDay, (error) => problems.push(error))).toBe(5);
   expect(problems).toEqual([broken]);
 });
