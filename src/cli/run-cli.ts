@@ -2,20 +2,29 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import type { CliIo } from './cli-io.js';
-import { createBrowserPhoneCommand } from './commands/browser-phone.js';
-import { createCheckCommand } from './commands/check.js';
-import { createCostsCommand } from './commands/costs.js';
-import { createDemoCommand } from './commands/demo.js';
-import { createImportAvcCommand } from './commands/import-avc.js';
-import { createLatencyCommand } from './commands/latency.js';
-import { createOpensipsHubCommand } from './commands/opensips-hub.js';
-import { createPhoneCommand } from './commands/phone.js';
-import { createRouteTestCommand } from './commands/route-test.js';
-import { createRunCommand } from './commands/run.js';
-import type { ExitCode } from './exit-code.js';
+import type { ExitCode, ReportExitCode } from './exit-code.js';
 import { tellFailure } from './failure.js';
 
-/** Runs a command line (without `node` and the script). Resolves with the exit code; never rejects. */
+type CreateCommand = (io: CliIo, report: ReportExitCode) => Command;
+
+/** Each command with its part of the program, in the order of `--help`. */
+const commands = new Map<string, () => Promise<CreateCommand>>([
+  ['run', async () => (await import('./commands/run.js')).createRunCommand],
+  ['check', async () => (await import('./commands/check.js')).createCheckCommand],
+  ['route-test', async () => (await import('./commands/route-test.js')).createRouteTestCommand],
+  ['phone', async () => (await import('./commands/phone.js')).createPhoneCommand],
+  ['browser-phone', async () => (await import('./commands/browser-phone.js')).createBrowserPhoneCommand],
+  ['demo', async () => (await import('./commands/demo.js')).createDemoCommand],
+  ['costs', async () => (await import('./commands/costs.js')).createCostsCommand],
+  ['latency', async () => (await import('./commands/latency.js')).createLatencyCommand],
+  ['import-avc', async () => (await import('./commands/import-avc.js')).createImportAvcCommand],
+  ['opensips-hub', async () => (await import('./commands/opensips-hub.js')).createOpensipsHubCommand],
+]);
+
+/**
+ * Runs a command line (without `node` and the script). Resolves with the exit code; rejects only when files of the
+ * program itself cannot be loaded.
+ */
 export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
   const report = (code: ExitCode): void => {
@@ -24,20 +33,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
   const program = new Command('voice-connector')
     .description('answers SIP calls with a swappable voice agent')
     .version(packageVersion());
-  for (const create of [
-    createRunCommand,
-    createCheckCommand,
-    createRouteTestCommand,
-    createPhoneCommand,
-    createBrowserPhoneCommand,
-    createDemoCommand,
-    createCostsCommand,
-    createLatencyCommand,
-    createImportAvcCommand,
-    createOpensipsHubCommand,
-  ]) {
-    program.addCommand(create(io, report));
-  }
+  for (const create of await loadCommands(args)) program.addCommand(create(io, report));
   for (const command of [program, ...program.commands]) {
     command.showHelpAfterError('(--help says more)');
     command.exitOverride().configureOutput({
@@ -58,6 +54,12 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<ExitCo
     return 1;
   }
   return exitCode;
+}
+
+/** The command that is named, alone: loading the others takes longer than most commands do. No name: every command. */
+function loadCommands([name = '']: readonly string[]): Promise<readonly CreateCommand[]> {
+  const named = commands.get(name);
+  return Promise.all(named ? [named()] : [...commands.values()].map((load) => load()));
 }
 
 function packageVersion(): string {
