@@ -1,4 +1,4 @@
-import { createFliteVoice } from '../cascade/index.js';
+import { createFliteVoice } from '../cascade/flite/flite-voice.js';
 import { toPhoneSamples } from '../phone/phone-samples.js';
 import type { CallerLine } from './caller.js';
 import type { LineText } from './scenario.js';

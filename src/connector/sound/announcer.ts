@@ -3,7 +3,7 @@ import type { Clock, TimerHandle } from '../../base/clock.js';
 import { ConnectorError } from '../../base/connector-error.js';
 import { dropOldest } from '../../base/drop-oldest.js';
 import type { Announcement, Announcer, Saying } from '../../call/speech/announcement.js';
-import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../cascade/index.js';
+import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../cascade/flite/flite-voice.js';
 import { readWavFile } from '../../media/wav-file.js';
 
 /** Announcements kept: those of the configuration, and lately used ones with a caller's data in them. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { createSystemClock } from '../../../src/base/clock.js';
-import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/index.js';
+import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/flite/flite-voice.js';
 import type { ProviderControl, ProviderFault, ProviderRequest } from '../../../src/flavor-testkit/harness.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { refuseUpgrade } from '../openai-realtime/listener.js';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { createSystemClock } from '../../../src/base/clock.js';
-import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/index.js';
+import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/flite/flite-voice.js';
 import type { ProviderControl, ProviderFault, ProviderRequest } from '../../../src/flavor-testkit/harness.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { Connection, type ConnectionOptions } from './connection.js';

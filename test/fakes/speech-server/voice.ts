@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/base/clock.js';
-import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/index.js';
+import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/flite/flite-voice.js';
 import { type Speech, SpokenTexts, type Synthesise } from '../openai-realtime/speech.js';
 import { resample } from '../openai-realtime/wire-format.js';
 

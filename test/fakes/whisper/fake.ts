@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { createSystemClock } from '../../../src/base/clock.js';
-import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/index.js';
+import { createFliteVoice, type FliteVoice, type FliteVoiceName } from '../../../src/cascade/flite/flite-voice.js';
 import type { ProviderControl, ProviderFault } from '../../../src/flavor-testkit/harness.js';
 import { refuseUpgrade } from '../openai-realtime/listener.js';
 import { type KnownUtterance, Recogniser } from '../openai-realtime/recogniser.js';
