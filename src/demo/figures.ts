@@ -22,7 +22,7 @@ export function answersOf(record: CallRecord): readonly (Turn & { readonly v2vMs
 }
 
 /** The turn that was cut off last, if any. */
-export function cutOffTurn(record: CallRecord): Turn | undefined {
+function cutOffTurn(record: CallRecord): Turn | undefined {
   return record.turns.findLast((turn) => turn.interrupted);
 }
 

@@ -12,7 +12,7 @@ import type {
   SipProtocol,
 } from '../../src/signaling/port.js';
 import { FakeClock } from './fake-clock.js';
-import { type FakeFlow, FakeSipTransport, type Sent } from './fake-sip-transport.js';
+import { FakeSipTransport, type Sent } from './fake-sip-transport.js';
 import { SeededRandom } from './seeded-random.js';
 import { type RequestText, requestText, SDP, tagOf } from './sip-text.js';
 
@@ -162,5 +162,3 @@ export function establishedCall(harness: Harness, parts: Partial<RequestText> = 
   harness.send({ method: 'ACK', to, ...(callId === undefined ? {} : { callId }) });
   return { to };
 }
-
-export type { FakeFlow };

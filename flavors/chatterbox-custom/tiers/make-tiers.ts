@@ -34,7 +34,7 @@ const notOfTheVoice: ReadonlySet<string> = new Set([
 ]);
 
 /** Tells voices apart, in one text: everything in the section that may change the sound. */
-export function voiceOf(section: SpeechBackendConfig): string {
+function voiceOf(section: SpeechBackendConfig): string {
   const entries = Object.entries(section).filter(([key, value]) => !notOfTheVoice.has(key) && value !== undefined);
   return JSON.stringify(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }

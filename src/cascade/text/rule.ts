@@ -75,7 +75,7 @@ function firstThatSpeaks(
 }
 
 /** A text as a regular expression that matches it alone. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 

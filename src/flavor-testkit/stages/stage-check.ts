@@ -209,12 +209,7 @@ export function commonChecks<Engine extends Stage, Harness extends StageHarness<
 }
 
 /** Throws unless `error` is a `FlavorError` with that code. `retryable` `undefined`: either. */
-export function requireError(
-  error: unknown,
-  code: FlavorErrorCode,
-  retryable: boolean | undefined,
-  what: string,
-): void {
+function requireError(error: unknown, code: FlavorErrorCode, retryable: boolean | undefined, what: string): void {
   const shape = flavorErrorOf(error);
   expect(shape !== undefined, `${what}: expected a FlavorError with ${code}, got ${String(error)}`);
   expect(shape.code === code, `${what}: expected ${code}, got ${shape.code}`);

@@ -18,7 +18,7 @@ export const SLASH = 0x2f;
 export const COLON = 0x3a;
 const SEMICOLON = 0x3b;
 export const LESS_THAN = 0x3c;
-export const EQUALS = 0x3d;
+const EQUALS = 0x3d;
 export const GREATER_THAN = 0x3e;
 export const BACKSLASH = 0x5c;
 

@@ -42,7 +42,7 @@ export interface ReofferStep {
 }
 
 /** How often one offer is sent again after a 491: a peer that says it each time is not colliding with us. */
-export const MAX_COLLISIONS = 5;
+const MAX_COLLISIONS = 5;
 
 const IDLE: ReofferState = { name: 'idle' };
 const OVER: ReofferState = { name: 'over' };

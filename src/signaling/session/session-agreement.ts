@@ -34,7 +34,7 @@ export const sessionTimerDefaults = {
 } as const satisfies SessionTimerOptions;
 
 /** RFC 4028 section 5: no interval may be shorter, s. */
-export const SHORTEST_SESSION_SECONDS = 90;
+const SHORTEST_SESSION_SECONDS = 90;
 
 /** No interval of ours is longer, whatever is asked for, s. */
 const LONGEST_SESSION_SECONDS = 86_400;

@@ -6,5 +6,5 @@
 export { FakeAzure, startFakeAzure } from './fake.js';
 export { type FaultName, type FaultOptions, faultNames, isFaultName } from './faults.js';
 export type { ServiceName } from './handshake.js';
-export { type FakeAzureOptions, fakeAzureDefaults } from './options.js';
+export type { FakeAzureOptions } from './options.js';
 export * from './timeline.js';

@@ -4,7 +4,7 @@
  */
 
 export { FakeDeepgram, startFakeDeepgram } from './fake.js';
-export { type FaultName, type FaultOptions, faultNames, isFaultName, type ServicePart } from './faults.js';
+export type { FaultName, FaultOptions, ServicePart } from './faults.js';
 export type { ServiceName } from './handshake.js';
-export { type FakeDeepgramOptions, fakeDeepgramDefaults, type HeardLine } from './options.js';
+export type { FakeDeepgramOptions, HeardLine } from './options.js';
 export * from './timeline.js';

@@ -10,9 +10,6 @@ export interface Frame {
   readonly message: string | undefined;
 }
 
-/** The server drops an application that announces a longer frame: its length has five digits at most. */
-export const MAX_FRAME_BYTES = 99_999;
-
 export function encodeFrame(fields: readonly string[], message?: string, encoding: 'utf8' | 'latin1' = 'utf8'): Buffer {
   const text = message === undefined ? fields.join('|') : `${fields.join('|')}\r\n${message}`;
   const bytes = Buffer.from(text, encoding);
@@ -31,6 +28,7 @@ export class FrameReader {
       const hash = this.#buffer.indexOf('#');
       if (hash < 0) return this.#buffer.length > 6 ? undefined : frames;
       const digits = this.#buffer.toString('latin1', 0, hash);
+      // Of five digits at most: the server drops an application that announces a longer frame.
       if (!/^\d{1,5}$/.test(digits)) return undefined;
       const end = hash + 1 + Number(digits);
       if (this.#buffer.length < end) return frames;

@@ -1,2 +1,2 @@
 export { type FakeDrachtioOptions, FakeDrachtioServer, type PeerCall } from './fake.js';
-export { header, methodOf, type SipText, statusOf } from './sip-text.js';
+export { header, type SipText } from './sip-text.js';

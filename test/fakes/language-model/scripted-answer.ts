@@ -38,11 +38,6 @@ export interface AskedQuestion {
 /** Decides what is answered. */
 export type Mind = (question: AskedQuestion, turn: number) => ScriptedAnswer;
 
-/** Answers in order; the last one again and again. */
-export function inOrder(answers: readonly ScriptedAnswer[]): Mind {
-  return (_question, turn) => answers[Math.min(turn, answers.length - 1)] ?? { text: '' };
-}
-
 export function tokensOf(answer: ScriptedAnswer): readonly string[] {
   return answer.tokens ?? (answer.text ?? '').match(/\s*\S+|\s+$/g) ?? [];
 }

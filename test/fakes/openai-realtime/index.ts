@@ -4,13 +4,13 @@
  */
 
 export { FakeOpenAiRealtime, startFakeOpenAiRealtime } from './fake.js';
-export { type FaultName, type FaultOptions, faultNames, isFaultName } from './faults.js';
+export type { FaultName, FaultOptions } from './faults.js';
 export type { Dialect } from './handshake.js';
 export type { CancelReason } from './model-response.js';
-export { type FakeOptions, fakeDefaults, type Utterance } from './options.js';
+export type { FakeOptions, Utterance } from './options.js';
 export type { KnownUtterance } from './recogniser.js';
 export type { Reply, ResponseFailure, ToolCall } from './reply.js';
-export { salonCallerLines, salonReplies, salonScript, salonUtterances } from './salon-script.js';
+export { salonCallerLines, salonScript, salonUtterances } from './salon-script.js';
 export { type LinesOptions, type Mind, type MindTurn, type Script, type ScriptLine, scriptOf } from './script.js';
 export type { Speech, Synthesise } from './speech.js';
 export * from './timeline.js';

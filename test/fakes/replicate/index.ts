@@ -1,4 +1,4 @@
 /** A fake of Replicate, on loopback. See `README.md` beside this file. */
 export { FakeReplicate, type FakeReplicateOptions, startFakeReplicate } from './fake.js';
-export { allReplicateFaults, isReplicateFault, type ReplicateFault, replicateFaults } from './faults.js';
+export type { ReplicateFault } from './faults.js';
 export type { PredictionRecord, ReplicateStatus } from './prediction.js';

@@ -42,7 +42,7 @@ export function jobView(answer: JsonObject, id?: string): JobView {
 }
 
 /** `[{"output": ...}, ...]`. */
-export function itemsOf(stream: unknown): readonly unknown[] {
+function itemsOf(stream: unknown): readonly unknown[] {
   return Array.isArray(stream) ? stream.map((item) => (isObject(item) ? item['output'] : undefined)) : [];
 }
 

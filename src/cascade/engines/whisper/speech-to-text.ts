@@ -182,7 +182,7 @@ class RealtimeSpeechToText implements SpeechToText {
 }
 
 /** OpenAI charges; for everybody else's server the machine is what costs. */
-export function whisperIdentity({ url, server, model }: WhisperListenConfig): StageIdentity {
+function whisperIdentity({ url, server, model }: WhisperListenConfig): StageIdentity {
   const provider = new URL(url).hostname === 'api.openai.com' ? 'openai' : 'whisper';
   return { provider, model: server === 'whisper.cpp' ? 'whisper.cpp' : model };
 }

@@ -21,7 +21,6 @@ export interface SrfMeta {
   readonly source_address: string;
   readonly source_port: number;
   readonly protocol: string;
-  readonly stackTxnId: string;
   /** Empty outside a dialog. */
   readonly stackDialogId: string | undefined;
 }
