@@ -43,7 +43,7 @@ import { understoodTags } from './own-tags.js';
 import { readSessionEvent, requestOf, type SessionEvent } from './session-event.js';
 import { refuseShortSession } from './session-timer.js';
 import { Subscription } from './subscription.js';
-import { UaSession } from './ua-session.js';
+import { keyTakenFor, UaSession } from './ua-session.js';
 
 /**
  * Calls of OpenSIPS's UA sessions (module b2b_entities): its script hands an INVITE over by `ua_session_server_init`, the
@@ -274,8 +274,19 @@ class OpensipsDriver implements SignalingDriver {
     this.#starter.receive(event);
   }
 
-  /** A session that was answered by a connector which is no more: its peer is not left waiting. */
-  #receiveOrphan({ key, type, method }: SessionEvent): void {
+  /**
+   * A session that was answered by a connector which is no more: its peer is not left waiting. Or one of ours by another To
+   * tag (RFC 3261 section 12.2.2), where OpenSIPS has ended the call with a BYE or CANCEL.
+   */
+  #receiveOrphan(event: SessionEvent): void {
+    const { key, type, method } = event;
+    const taken = keyTakenFor(key, this.#sessions.keys());
+    const leg = taken === undefined ? undefined : this.#sessions.get(taken);
+    if (taken !== undefined && leg !== undefined) {
+      if (type === 'TERMINATED') leg.receive(event);
+      else if (type === 'UPDATED' && method !== 'ACK') void new UaSession(this.#mi, taken).reply(method, 481);
+      return;
+    }
     // A hub shows it to others too, and knows what to do when it is nobody's.
     if (this.#subscription?.behindHub === true) return;
     const session = new UaSession(this.#mi, key);

@@ -40,7 +40,8 @@ export interface PeerOffersParts {
 export class PeerOffers {
   readonly #parts: PeerOffersParts;
   #pending: OfferQuestion | undefined;
-  #watch: { readonly watch: AckWatch; readonly initial: boolean } | undefined;
+  /** `offered`: the 2xx has our offer, the ACK is to bring the answer. */
+  #watch: { readonly watch: AckWatch; readonly initial: boolean; readonly offered: boolean } | undefined;
   #accepted = false;
   /** The ACK of the first 2xx, told of before OpenSIPS has told that it took the 2xx: the two come by two sockets. */
   #early: SessionEvent | undefined;
@@ -63,8 +64,9 @@ export class PeerOffers {
    * Takes a re-INVITE or an UPDATE.
    *
    * @param crossing An INVITE of ours has no final response: 491 for what carries an offer.
+   * @param early The peer's INVITE has none: 500 (RFC 3311 section 5.2).
    */
-  receive(event: SessionEvent, crossing: boolean): void {
+  receive(event: SessionEvent, crossing: boolean, early: boolean): void {
     const { timer } = this.#parts;
     const body = readSessionBody(requestOf(event));
     const refusal = body.type === 'refused' ? body.refusal : timer.refusalOf(event.headers);
@@ -76,8 +78,8 @@ export class PeerOffers {
     // A session refresh, or a changed Contact: RFC 3311 section 5.2.
     if (event.method === 'UPDATE' && sdp === undefined) {
       this.#answer('UPDATE', 200, { headers: [['Allow', ALLOW], ...timer.accept(event.headers)] });
-    } else if (crossing) this.#answer(event.method, 491);
-    else if (this.#pending !== undefined) {
+    } else if (crossing || this.#watch?.offered === true) this.#answer(event.method, 491);
+    else if (early || this.#pending !== undefined) {
       this.#answer(event.method, 500, { headers: [retryAfterSoon(this.#parts.random)] });
     } else this.#offer(event, sdp);
   }
@@ -100,7 +102,7 @@ export class PeerOffers {
       },
       onGone: onLost,
     });
-    this.#watch = { watch, initial: first };
+    this.#watch = { watch, initial: first, offered: offer !== undefined };
     this.#accepted = true;
     const early = this.#early;
     this.#early = undefined;

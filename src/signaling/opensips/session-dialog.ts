@@ -337,8 +337,10 @@ export class SessionDialog extends DialogCommands {
       return;
     }
     this.#peerCSeq = cseq;
-    if (method === 'INVITE' || method === 'UPDATE') this.#peerOffers.receive(event, this.#reoffers.pending);
-    else this.#requests.receive(event);
+    if (method === 'INVITE' || method === 'UPDATE') {
+      const early = this.#phase === 'pending' && this.#parts.direction === 'inbound';
+      this.#peerOffers.receive(event, this.#reoffers.pending, early);
+    } else this.#requests.receive(event);
   }
 
   #onAck({ sdp, initial, unanswered }: SeenAcknowledgement): void {

@@ -62,6 +62,19 @@ export class UaSession {
   }
 }
 
+/**
+ * Of the keys of sessions that came in, the one that OpenSIPS takes this one for: it looks for a session by the two numbers a
+ * key begins with, so that a request with another To tag of the same beginning is one of that session.
+ */
+export function keyTakenFor(key: string, keys: Iterable<string>): string | undefined {
+  const entry = entryOf(key);
+  if (entry === undefined) return undefined;
+  for (const other of keys) if (entryOf(other) === entry) return other;
+  return undefined;
+}
+
+const entryOf = (key: string): string | undefined => /^B2B\.\d+\.\d+(?=\.)/.exec(key)?.[0];
+
 /** `unknown`: OpenSIPS did not say. */
 export type SessionState = 'early' | 'confirmed' | 'established' | 'modified' | 'terminated' | 'gone' | 'unknown';
 

@@ -187,6 +187,22 @@ it('a session that a connector before us has left behind is ended when its peer 
   expect(scene.opensips.sessions.size).toBe(0);
 });
 
+it('a request with another To tag, which OpenSIPS takes for the call’s, gets 481 and ends nothing; its BYE has ended the call', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { first } = watch(leg);
+  leg.accept(ANSWER);
+  await first('acked');
+  const wrong = { ...session, key: `${session.key}x` };
+  session.uasMethod = 'INFO';
+  scene.opensips.raise(wrong, { type: 'UPDATED', method: 'INFO', headers: 'CSeq: 2 INFO\r\n' });
+  await scene.opensips.response(session, 'INFO', 481);
+  scene.opensips.raise(wrong, { type: 'TERMINATED', method: 'BYE', headers: 'CSeq: 3 BYE\r\n' });
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer' } });
+  expect(scene.opensips.commands.filter(({ method }) => method.endsWith('terminate'))).toEqual([]);
+});
+
 it('the names of OpenSIPS 4 are used where the old ones are gone', async () => {
   const scene = await openOpensipsScene({}, (opensips) => {
     opensips.faults.newNames = true;

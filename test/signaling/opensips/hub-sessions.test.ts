@@ -18,12 +18,12 @@ function scene() {
   const mi = new MiClient(link, clock);
   const [subscribed, heard]: [HubWorker[], string[]] = [[], []];
   const sessions = new HubSessions({ clock, session: (key) => new UaSession(mi, key), candidates: () => subscribed });
-  const raise = (event_type: string, status: number, entity_type = 'UAC'): void => {
+  const raise = (event_type: string, status: number, entity_type = 'UAC', key = 'B2B.1', method = 'INVITE'): void => {
     const params = {
-      key: 'B2B.1',
+      key,
       event_type,
       entity_type,
-      method: 'INVITE',
+      method,
       status,
       reason: 'OK',
       body: '',
@@ -97,6 +97,17 @@ it('hears of its call once it has subscribed, and loses it when it is gone', asy
   sessions.release(worker, false);
   await clock.advanceAsync(0);
   expect(sent.map((text) => JSON.parse(text))).toMatchObject([{ method: 'ua_session_terminate' }]);
+});
+
+it('what comes with another To tag goes to the connector whose call OpenSIPS takes it for, and a BYE ends that call', () => {
+  const { sessions, sent, raise, subscribe, heard } = scene();
+  const worker = subscribe('a');
+  subscribe('b');
+  sessions.own('B2B.7.1.2.3', 'a', worker);
+  raise('UPDATED', 0, 'UAS', 'B2B.7.1.2.3x', 'INFO');
+  expect([heard, sessions.size]).toEqual([['UPDATED'], 1]);
+  raise('TERMINATED', 0, 'UAS', 'B2B.7.1.2.4', 'BYE');
+  expect([heard, sessions.size, sent]).toEqual([['UPDATED', 'TERMINATED'], 0, []]);
 });
 
 it('a call that was refused ends, whatever the last connector that had it says then', async () => {

@@ -60,6 +60,36 @@ it('a refused session is not left with OpenSIPS', async () => {
   expect(scene.opensips.sessions.size).toBe(0);
 });
 
+it('an offer by UPDATE while the INVITE waits for its answer gets 500; one that offers nothing 200', async () => {
+  const { opensips, nextLeg } = await openOpensipsScene();
+  const session = opensips.invite({ body: OFFER });
+  const leg = await nextLeg();
+  const { events, first } = watch(leg);
+  leg.ring(180);
+  opensips.request(session, 'UPDATE', OFFER);
+  expect(await opensips.response(session, 'UPDATE', 500)).toMatchObject({
+    headers: expect.stringMatching(/Retry-After/),
+  });
+  opensips.request(session, 'UPDATE');
+  await opensips.response(session, 'UPDATE', 200);
+  leg.accept(ANSWER);
+  await first('acked');
+  expect(events.map(({ type }) => type)).toEqual(['acked']);
+});
+
+it('an offer by UPDATE while our own waits for its answer in the ACK gets 491', async () => {
+  const { opensips, nextLeg } = await openOpensipsScene({}, (prepared) => {
+    prepared.reportsAcks = true;
+    prepared.peerAcks = false;
+  });
+  const session = opensips.invite({ body: '' });
+  const leg = await nextLeg();
+  leg.accept(OFFER);
+  await opensips.response(session, 'INVITE', 200);
+  opensips.request(session, 'UPDATE', OFFER);
+  await opensips.response(session, 'UPDATE', 491);
+});
+
 it('CANCEL is told from BYE: the INVITE gets its 487', async () => {
   const scene = await openOpensipsScene();
   const session = scene.opensips.invite({ body: OFFER });

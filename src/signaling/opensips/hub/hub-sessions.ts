@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from '../../../base/clock.js';
 import { retryAfterField } from '../../retry-after.js';
 import { FULL_RETRY_AFTER_SECONDS, opensipsDefaults } from '../opensips-options.js';
 import type { SessionEvent } from '../session-event.js';
-import type { UaSession } from '../ua-session.js';
+import { keyTakenFor, type UaSession } from '../ua-session.js';
 import type { HubWorker } from './hub-worker.js';
 
 export interface HubSessionsParts {
@@ -62,7 +62,9 @@ export class HubSessions {
   }
 
   receive(event: SessionEvent, datagram: Buffer): void {
-    const { key } = event;
+    // What has another To tag is the business of whoever has the session that OpenSIPS takes it for.
+    const taken = this.#sessions.has(event.key) || event.type === 'NEW' ? undefined : this.#takenFor(event);
+    const key = taken ?? event.key;
     let session = this.#sessions.get(key);
     if (session === undefined) {
       if (this.#sessions.size >= MAX_SESSIONS) return;
@@ -151,6 +153,10 @@ export class HubSessions {
   /** OpenSIPS runs anew: it knows none of them. */
   clear(): void {
     for (const key of [...this.#sessions.keys()]) this.forget(key);
+  }
+
+  #takenFor({ key, entity }: SessionEvent): string | undefined {
+    return entity === 'UAS' ? keyTakenFor(key, this.#sessions.keys()) : undefined;
   }
 
   #assign(key: string, session: HubSession): void {
