@@ -8,6 +8,9 @@ import { logFields } from './log-fields.js';
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** What may wait for a reader of standard output who stands still, bytes. Writes to a full pipe do not block: they wait in memory. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
 export interface LogOptions {
   /** Where lines go; a terminal gets text for people, anything else one JSON object a line. */
   readonly stream: Writable & { readonly isTTY?: boolean };
@@ -24,7 +27,8 @@ export interface Log extends Logger {
 
 /**
  * Makes a log of JSON lines `{level, time, …fields, msg}`, `time` in ISO 8601 UTC; on a terminal the same in colour, one
- * line each. Lines are written at once, in order; fields never make logging throw.
+ * line each. Lines are written at once, in order; fields never make logging throw. While more than {@link MAX_WAITING_BYTES}
+ * wait for the reader lines are left out, and counted in the next one that is not.
  */
 export function createLog(options: LogOptions, deps: { readonly clock: Clock }): Log {
   const { stream, level, redact } = options;
@@ -45,20 +49,36 @@ export function createLog(options: LogOptions, deps: { readonly clock: Clock }):
     },
     destination,
   );
-  return wrap(logger, redact);
+  return wrap(logger, redact, outlet(stream, logger));
 }
 
-function wrap(logger: pino.Logger, redact: (text: string) => string): Log {
+/** Says whether a line may be written now, after how many were not. */
+function outlet(stream: Writable, logger: pino.Logger): () => boolean {
+  let lines = 0;
+  return () => {
+    if (stream.writableLength > MAX_WAITING_BYTES) {
+      lines += 1;
+      return false;
+    }
+    if (lines > 0) {
+      logger.warn({ lines }, 'nobody read the log: lines were left out');
+      lines = 0;
+    }
+    return true;
+  };
+}
+
+function wrap(logger: pino.Logger, redact: (text: string) => string, hasRoom: () => boolean): Log {
   const at =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (fields: object, message: string): void => {
-      if (logger.isLevelEnabled(level)) logger[level](logFields(fields, redact), redact(message));
+      if (logger.isLevelEnabled(level) && hasRoom()) logger[level](logFields(fields, redact), redact(message));
     };
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (fields) => wrap(logger.child(logFields(fields, redact) as object), redact),
+    child: (fields) => wrap(logger.child(logFields(fields, redact) as object), redact, hasRoom),
   };
 }

@@ -1,4 +1,4 @@
-import { PassThrough, type Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { ConnectorError } from '../../src/base/connector-error.js';
 import { createLog, type LogLevel } from '../../src/ops/log.js';
@@ -28,6 +28,31 @@ test('away from a terminal each line is one JSON object with level, time, fields
     { level: 'info', time: '2026-01-01T00:00:00.000Z', port: 5060, msg: 'listening' },
     { level: 'warn', time: '2026-01-01T00:00:00.000Z', call: 'call-1', code: 'ERR_SPEECH', msg: 'no voice' },
   ]);
+});
+
+test('a reader who stands still costs 8 MB and the lines after them, which are counted once he reads on', () => {
+  const read: (() => void)[] = [];
+  const lines: { readonly msg: string; readonly lines?: number }[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()));
+      read.push(done);
+    },
+  });
+  const log = createLog({ stream, level: 'info', redact }, { clock: new FakeClock() });
+  const child = log.child({ call: 'a' });
+  const text = 'x'.repeat(100_000);
+  for (let line = 0; line < 120; line += 1) child.info({}, text);
+  expect(stream.writableLength).toBeLessThan(9 * 1024 * 1024);
+  const before = stream.writableLength;
+  log.error({}, 'not written either');
+  expect(stream.writableLength).toBe(before);
+  while (read.length > 0) read.shift()?.();
+  log.info({}, 'read again');
+  while (read.length > 0) read.shift()?.();
+  const written = lines.filter(({ msg }) => msg === text).length;
+  expect(written).toBeGreaterThan(80);
+  expect(lines.slice(written)).toMatchObject([{ level: 'warn', lines: 121 - written }, { msg: 'read again' }]);
 });
 
 test('lines below the level are not written, in children neither', () => {

@@ -137,9 +137,9 @@ function onSignal(connector: VoiceConnector, log: Log): (name: 'SIGTERM' | 'SIGI
 /** The same stream, but no terminal. */
 function plainStream(io: CliIo): Writable {
   return new Writable({
+    // What a reader who stands still leaves to wait shows here, too.
     write(chunk, _encoding, done) {
-      io.stdout.write(chunk);
-      done();
+      io.stdout.write(chunk, () => done());
     },
   });
 }
