@@ -6,8 +6,11 @@ import { withoutZone } from '../base/ip-text.js';
 import { rememberNewest } from '../base/remember-newest.js';
 import { isWildcard, lookupNothing } from './ip-literal.js';
 
-/** How long an answer holds, and how many are kept. Routes change: a VPN comes up, DHCP renews. */
-export const localAddressDefaults = { cacheMs: 30_000, cacheEntries: 1_024 } as const;
+/**
+ * How long an answer holds, and how many are kept. Routes change: a VPN comes up, DHCP gives another address. A call that is
+ * answered with the old one has no audio, so an answer holds just long enough for the messages of a call, or of a flood.
+ */
+export const localAddressDefaults = { cacheMs: 1_000, cacheEntries: 1_024 } as const;
 
 /** Answers which of our addresses packets to a peer leave from. */
 export interface LocalAddressFinder {

@@ -55,6 +55,16 @@ test('answers are kept for a while and for a bounded number of peers', () => {
   expect(asked).toEqual(['10.0.0.1']);
 });
 
+test('a call one second after the machine has another address is answered with that one', () => {
+  const clock = new FakeClock();
+  let address = '192.0.2.1';
+  const finder = createLocalAddressFinder('0.0.0.0', clock, () => address);
+  finder.find('10.0.0.1');
+  address = '192.0.2.7';
+  clock.advance(1_000);
+  expect(finder.find('10.0.0.1')).toBe('192.0.2.7');
+});
+
 test('where the kernel has no answer an interface address stands in', () => {
   const finder = createLocalAddressFinder('0.0.0.0', new FakeClock(), () => undefined);
   expect(finder.find('127.0.0.1')).toBe('127.0.0.1');
