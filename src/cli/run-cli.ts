@@ -12,6 +12,7 @@ const commands = new Map<string, () => Promise<CreateCommand>>([
   ['run', async () => (await import('./commands/run.js')).createRunCommand],
   ['check', async () => (await import('./commands/check.js')).createCheckCommand],
   ['route-test', async () => (await import('./commands/route-test.js')).createRouteTestCommand],
+  ['status', async () => (await import('./commands/status.js')).createStatusCommand],
   ['phone', async () => (await import('./commands/phone.js')).createPhoneCommand],
   ['browser-phone', async () => (await import('./commands/browser-phone.js')).createBrowserPhoneCommand],
   ['demo', async () => (await import('./commands/demo.js')).createDemoCommand],

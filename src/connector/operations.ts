@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Logger } from '../flavor-api/index.js';
 import type { AdminControl } from '../ops/admin/admin-control.js';
 import { createAdminServer } from '../ops/admin-server.js';
+import { ADMIN_TOKEN_FILE } from '../ops/admin-token.js';
 import type { EventHub } from '../ops/event-hub.js';
 import { createEventLoopMonitor } from '../ops/event-loop-monitor.js';
 import { createMetrics, type MetricsSources } from '../ops/metrics.js';
@@ -33,9 +34,6 @@ export interface Operations {
   close(): Promise<void>;
 }
 
-/** Where a random admin token is kept when none is configured, from the working directory. */
-const TOKEN_FILE = './data/admin.token';
-
 /** Throws `ERR_LISTEN`, `ERR_CONFIG_INVALID`. */
 export async function startOperations(config: Config, view: ConnectorView, deps: OperationsDeps): Promise<Operations> {
   const { clock, random, log, hub } = deps;
@@ -62,7 +60,7 @@ export async function startOperations(config: Config, view: ConnectorView, deps:
   };
   try {
     const { listen, token } = config.admin;
-    const options = { listen, token, tokenFile: TOKEN_FILE };
+    const options = { listen, token, tokenFile: ADMIN_TOKEN_FILE };
     const server = await createAdminServer(options, view, { clock, random, log, metrics, events: hub });
     const { address, port } = server.listening;
     return {

@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ConnectorError } from '../base/connector-error.js';
 import { fileProblem } from '../base/file-problem.js';
 import { makeDirectory } from '../base/make-directory.js';
@@ -9,6 +9,9 @@ import type { Logger } from '../flavor-api/logger.js';
 import { PRIVATE_DIRECTORY_MODE, PRIVATE_FILE_MODE } from './file-system.js';
 
 const TOKEN_BYTES = 32;
+
+/** Where a random admin token is kept when none is configured, from the working directory. */
+export const ADMIN_TOKEN_FILE = './data/admin.token';
 
 /**
  * The admin token of a connector without a configured one: read from `path`, or made and written there with mode 0600.
@@ -33,6 +36,11 @@ export async function adminToken(
   }
   deps.log.info({ path }, 'a new admin token was written');
   return token;
+}
+
+/** The token that a connector with this working directory keeps; `undefined` where this user may read none. */
+export function readAdminToken(cwd: string): Promise<string | undefined> {
+  return readToken(resolve(cwd, ADMIN_TOKEN_FILE));
 }
 
 async function readToken(path: string): Promise<string | undefined> {

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { causeTexts } from '../../src/ops/call-record.js';
-import { createMetrics, type MetricDescription, type MetricsSources } from '../../src/ops/metrics.js';
+import type { MetricDescription } from '../../src/ops/metric-factory.js';
+import { createMetrics, type MetricsSources } from '../../src/ops/metrics.js';
 
 const rule = z.strictObject({
   alert: z.string().regex(/^VoiceConnector[A-Z]\w+$/),
