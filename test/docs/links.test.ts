@@ -86,6 +86,7 @@ describe('what would be noticed', () => {
       'run',
       'check',
       'route-test',
+      'status',
       'phone',
       'browser-phone',
       'demo',
