@@ -31,8 +31,8 @@ export async function compileFlite() {
 }
 
 /**
- * Speaks `text` with the named voice. The text goes in by standard input, so nothing in it can be an option. Every run
- * has a memory of its own: nothing is left of the one before.
+ * Speaks `text` with the named voice. The text goes in by standard input, so nothing in it can be an option. Nothing is
+ * left of the text before.
  * @param {import('./wasi-host.mjs').WasmModule} flite
  * @param {string} voice
  * @param {string} text
