@@ -1,4 +1,5 @@
 import { Int16Views } from '../../audio/views.js';
+import { dropOldest } from '../../base/drop-oldest.js';
 import { type AudioFormat, bytesPerMs, bytesPerSample } from '../../flavor-api/index.js';
 import type { PhoneCoding } from '../codecs/phone-codec.js';
 import type { BackgroundLayer, BackgroundSound, CommandSequence, Playhead, StreamEvent } from '../engine.js';
@@ -373,18 +374,10 @@ export class Playout {
     this.#byId.delete(response.id);
     response.closed = true;
     if (response === this.#playing) this.#playing = undefined;
-    this.#rememberEnded(response.id);
+    this.#endedIds.add(response.id);
+    dropOldest(this.#endedIds, playoutDefaults.rememberedIds);
     const heardMs = state === 'finished' ? response.lengthMs : response.heardMs;
     const { id: responseId, sentMs } = response;
     this.#found.push({ type: 'response-ended', responseId, state, heardMs, sentMs, atMs });
-  }
-
-  #rememberEnded(id: string): void {
-    this.#endedIds.add(id);
-    if (this.#endedIds.size <= playoutDefaults.rememberedIds) return;
-    for (const oldest of this.#endedIds) {
-      this.#endedIds.delete(oldest);
-      return;
-    }
   }
 }

@@ -20,10 +20,6 @@ export interface DialogOwner {
 export class DialogTable {
   readonly #owners = new Map<string, DialogOwner>();
 
-  get size(): number {
-    return this.#owners.size;
-  }
-
   add(dialog: Dialog, owner: DialogOwner): void {
     this.#owners.set(dialogKey(dialog), owner);
   }
