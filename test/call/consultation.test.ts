@@ -344,6 +344,18 @@ describe('a bridge', () => {
     expect(setup.records).toEqual([]);
   });
 
+  test('passes keys on to the other side, however they came', async () => {
+    const setup = await bridged();
+    setup.stream.emit({ type: 'digit', digit: '1', durationMs: 100, atMs: 0 });
+    setup.leg.emit({ type: 'digit', digit: '2', durationMs: 100 });
+    setup.target.emit({ type: 'digit', digit: '3', durationMs: 100, atMs: 0 });
+    setup.second.emit({ type: 'digit', digit: '4', durationMs: 100 });
+    expect([setup.target.digits, setup.stream.digits]).toEqual([
+      ['1', '2'],
+      ['3', '4'],
+    ]);
+  });
+
   test('is not touched by a session that was still being opened', async () => {
     const backup = new FakeFlavor({ output: [{ encoding: 'pcm16', sampleRate: 24_000 }] });
     let open = (): void => {};

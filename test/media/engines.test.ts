@@ -156,6 +156,25 @@ describe.each([
     for (const phone of phones) await phone[Symbol.asyncDispose]();
   });
 
+  test('a pause holds what is queued, and words that bridge a gap are heard before it', async () => {
+    await using engine = openEngine();
+    await using phone = await UdpPhone.open();
+    const stream = await engine.open({ family: 4, listener: quiet });
+    stream.connect(parametersFor(phone.remote));
+    stream.pause();
+    stream.play('answer', new Uint8Array(800).fill(0x10));
+    stream.endResponse('answer');
+    await phone.hear(5);
+    expect(runsOf(codesOf(phone))).toEqual([]);
+    stream.interject('bridge', new Uint8Array(480).fill(0x20));
+    stream.resume();
+    await eventually(() => {
+      const codes = codesOf(phone);
+      expect([0x10, 0x20].map((code) => codes.filter((heard) => heard === code).length)).toEqual([800, 480]);
+    });
+    expect(runsOf(codesOf(phone)).map(({ code }) => code)).toEqual([0x20, 0x10]);
+  });
+
   test.each(['opus', 'g722'] as const)('%s is spoken', async (name) => {
     const opus = { library: '@evan/opus', bitrate: 32_000, complexity: 5 } as const;
     await using engine = openEngine({ opus });

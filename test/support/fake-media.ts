@@ -34,6 +34,8 @@ export class FakeStream implements MediaStream {
   readonly background: { [Layer in BackgroundLayer]?: BackgroundSound | undefined } = {};
   /** Names of the responses of which something was played, in order. */
   readonly played: string[] = [];
+  /** What {@link sendDigits} was asked for. */
+  readonly digits: string[] = [];
   readonly #listener: StreamListener;
   readonly #clock: Clock;
   readonly #queue: { id: string; leftMs: number; heardMs: number; done: boolean }[] = [];
@@ -106,7 +108,8 @@ export class FakeStream implements MediaStream {
     return this.#sequence;
   }
 
-  sendDigits(): CommandSequence {
+  sendDigits(digits: string): CommandSequence {
+    this.digits.push(digits);
     return this.#command('send-digits');
   }
 

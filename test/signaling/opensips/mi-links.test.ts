@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
+import { createSocket, type Socket } from 'node:dgram';
+import { promises as dns } from 'node:dns';
 import { createReadStream, existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { MiAddress } from '../../../src/signaling/opensips/mi/mi-link.js';
+import { UdpMiLink } from '../../../src/signaling/opensips/mi/udp-mi-link.js';
 import type { FakeOpensips } from '../../fakes/opensips/fake-opensips.js';
 import { ANSWER, OFFER, openOpensipsScene, watch } from '../../support/opensips-harness.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -56,6 +59,42 @@ async function overFifo(opensips: FakeOpensips): Promise<MiAddress> {
   });
   return { protocol: 'fifo', path, replyDirectory: directory };
 }
+
+/** mi_datagram at this address, which is what it answers. */
+async function udpServer(address: string, port = 0): Promise<Socket> {
+  const socket = createSocket('udp4');
+  socket.on('message', (_bytes, from) => socket.send(address, from.port, from.address));
+  await new Promise<void>((resolve) => socket.bind(port, address, resolve));
+  return socket;
+}
+
+it('by UDP a name is looked up again once nobody is there, as it may mean another host by now', async () => {
+  const first = await udpServer('127.0.0.1');
+  const { port } = first.address();
+  const lookup = vi.spyOn(dns, 'lookup').mockImplementation((async () => [{ address, family: 4 }]) as never);
+  let address = '127.0.0.1';
+  const link = new UdpMiLink('opensips.example', port);
+  onTestFinished(async () => {
+    lookup.mockRestore();
+    await link.close();
+  });
+  const answers: string[] = [];
+  await link.open((text) => answers.push(text));
+  link.send('ps');
+  await expect.poll(() => answers).toEqual(['127.0.0.1']);
+  await new Promise<void>((resolve) => first.close(() => resolve()));
+  address = '127.0.0.2';
+  const second = await udpServer(address, port);
+  onTestFinished(() => void second.close());
+  // As MI is asked: again until there is an answer.
+  await expect
+    .poll(() => {
+      link.send('ps');
+      return answers.at(-1);
+    })
+    .toBe('127.0.0.2');
+  expect(link.address).toBe('127.0.0.2');
+});
 
 it.each([
   ['HTTP', overHttp],
