@@ -124,20 +124,12 @@ it('two sessions of b2b_entities are not taken for each other: its tables are la
   }
 });
 
-it('what b2b_entities does not survive is refused before it is handed over, and dropped where it answers a call of ours', () => {
-  const requests = b2b.text.slice(b2b.text.indexOf('route {'), b2b.text.indexOf('ua_session_server_init('));
-  for (const name of ['To', 'From', 'Call-ID', 'CSeq']) expect(requests).toContain(`!is_present_hf("${name}")`);
-  const star = /\$hdr\(Contact\) =~ "(.+?)"/g;
-  const replies = b2b.text.slice(b2b.text.indexOf('onreply_route {'));
-  for (const part of [requests, replies]) {
-    const [pattern = ''] = [...part.matchAll(star)].map((match) => match[1]?.replace('[[:space:]]', '\\s'));
-    expect(['*', ' *', '<sip:*@example.com>'].map((contact) => new RegExp(pattern).test(contact))).toEqual([
-      true,
-      true,
-      false,
-    ]);
-  }
-  expect(replies).toMatch(/^onreply_route \{[^}]*drop;/);
+it('what b2b_entities does not survive is refused before it is handed over', () => {
+  const before = b2b.text.slice(b2b.text.indexOf('route {'), b2b.text.indexOf('ua_session_server_init('));
+  for (const name of ['To', 'From', 'Call-ID', 'CSeq']) expect(before).toContain(`!is_present_hf("${name}")`);
+  const pattern = /\$hdr\(Contact\) =~ "(.+?)"/.exec(before)?.[1]?.replace('[[:space:]]', '\\s') ?? '$';
+  const refused = ['*', ' *', '<sip:*@example.com>'].map((contact) => new RegExp(pattern).test(contact));
+  expect(refused).toEqual([true, true, false]);
 });
 
 it('the flags of create_dialog mean the same to 3.4, which reads letters, and to 4.0, which reads words', () => {
