@@ -5,7 +5,7 @@ import { INITIAL_MAX_FORWARDS } from '../../message/max-forwards.js';
 import { parseNameAddr, parseNameAddrList, serializeNameAddr } from '../../message/name-addr.js';
 import { SipHeaders } from '../../message/sip-headers.js';
 import type { SipMessage, SipRequest, SipResponse } from '../../message/sip-message.js';
-import { addressRequest, type RouteSet, routeSetOf } from './route-set.js';
+import { addressRequest, type RouteSet, routeSetOf, targetOf } from './route-set.js';
 
 /** A request of ours in a dialog, and where it goes. */
 export interface DialogRequest {
@@ -168,7 +168,8 @@ export class Dialog {
 }
 
 function contactOf(message: SipMessage): string | undefined {
-  return parseNameAddrList(message.headers.get('Contact') ?? '')?.[0]?.uri;
+  const uri = parseNameAddrList(message.headers.get('Contact') ?? '')?.[0]?.uri;
+  return uri === undefined ? undefined : targetOf(uri);
 }
 
 function withTag(address: string, tag: string): string {

@@ -1,6 +1,6 @@
 import { type NameAddr, parseNameAddrList, serializeNameAddr } from '../../message/name-addr.js';
 import type { SipHeaders } from '../../message/sip-headers.js';
-import { parseSipUri, serializeSipUri } from '../../message/sip-uri.js';
+import { parseSipUri, type SipUri, serializeSipUri, uriScheme } from '../../message/sip-uri.js';
 
 /** Proxies between the two ends of a dialog, nearest first, as `name-addr` texts. Empty: the peer is next. */
 export type RouteSet = readonly string[];
@@ -38,9 +38,28 @@ export function addressRequest(routeSet: RouteSet, remoteTarget: string): Reques
     return { requestUri: remoteTarget, routes: [], nextHop: remoteTarget };
   }
   if (firstUri.params.has('lr')) return { requestUri: remoteTarget, routes: routeSet, nextHop: firstRoute.uri };
-  // Section 19.1.1: neither `method` nor header fields may stand in a request-URI.
-  const params = new Map(firstUri.params);
+  return {
+    requestUri: withoutRequestParts(firstUri),
+    routes: [...others, `<${remoteTarget}>`],
+    nextHop: firstRoute.uri,
+  };
+}
+
+/**
+ * The Contact of a dialog as its remote target. `undefined` for one that SIP does not go to, a `tel:` URI for instance
+ * (RFC 3261 section 8.1.1.8); one that cannot be read otherwise stays as it is.
+ */
+export function targetOf(contact: string): string | undefined {
+  const scheme = uriScheme(contact);
+  if (scheme !== 'sip' && scheme !== 'sips') return undefined;
+  const uri = parseSipUri(contact);
+  const plain = uri === undefined || (uri.headers === undefined && !uri.params.has('method'));
+  return plain ? contact : withoutRequestParts(uri);
+}
+
+/** Neither `method` nor header fields may stand in a request-URI (RFC 3261 section 19.1.1). */
+function withoutRequestParts(uri: SipUri): string {
+  const params = new Map(uri.params);
   params.delete('method');
-  const requestUri = serializeSipUri({ ...firstUri, params, headers: undefined });
-  return { requestUri, routes: [...others, `<${remoteTarget}>`], nextHop: firstRoute.uri };
+  return serializeSipUri({ ...uri, params, headers: undefined });
 }

@@ -126,4 +126,19 @@ describe('UAC dialog', () => {
     expect(request.headers.get('CSeq')).toBe('5 ACK');
     expect(dialog.createRequest('BYE').request.headers.get('CSeq')).toBe('6 BYE');
   });
+
+  test.each([
+    ['<tel:+1234>', 'sip:bob@early'],
+    ['<http://192.0.2.9/>', 'sip:bob@early'],
+    ['*', 'sip:bob@early'],
+    ['<sip:bob@b;x=y;method=BYE?Route=%3Csip:evil%3E>', 'sip:bob@b;x=y'],
+    ['<sip:bob@B;X=y>', 'sip:bob@B;X=y'],
+    ['<SIPS:bob@b>', 'SIPS:bob@b'],
+  ])('a Contact %s makes requests go to %s', (contact, target) => {
+    const answer = (status: number, at: string) =>
+      parseResponse(responseText(invite, { status, toTag: 'bob', extra: [`Contact: ${at}`] }));
+    const dialog = Dialog.ofUac(invite, answer(183, '<sip:bob@early>'));
+    dialog.confirm(answer(200, contact));
+    expect(dialog.createRequest('ACK', 5).request.uri).toBe(target);
+  });
 });
