@@ -216,8 +216,8 @@ export class UacSessionLeg extends DialogLeg implements OutboundLeg {
         this.#parts.resting.add(this.#target, seconds);
       }
       this.#leaveOutResting();
-      // 408 is OpenSIPS's own word for a target that says nothing.
-      const silent = event.status === 408 && !this.#heard;
+      // OpenSIPS's own word for a target that says nothing is a 408 without header fields.
+      const silent = event.status === 408 && !this.#heard && !response.headers.has('To');
       if ((silent || event.status === 503) && this.#targets.length > 0 && this.#givenUp === undefined) {
         void this.#tryNext();
         return;

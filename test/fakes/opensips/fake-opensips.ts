@@ -222,6 +222,13 @@ export class FakeOpensips {
     if (method === 'BYE' || refused) this.sessions.delete(session.key);
   }
 
+  /** Nothing comes to an INVITE of ours: a 408 of OpenSIPS's own, which has no header fields. */
+  timeOut(session: FakeSession): void {
+    session.uacMethod = undefined;
+    this.raise(session, { type: 'REJECTED', method: 'INVITE', status: 408, phrase: 'Timeout', headers: '' });
+    if (session.state === state.new) this.sessions.delete(session.key);
+  }
+
   raise({ key, entity }: Pick<FakeSession, 'key' | 'entity'>, fields: EventFields): void {
     const { type, method, status = 0, phrase = null, body = '', headers = '', extra = null } = fields;
     const params = { key, event_type: type, entity_type: entity, status, reason: phrase, method, body, headers };

@@ -83,7 +83,7 @@ it('a callee whose phone says nothing at all is told from one who does not answe
     await scene.opensips.until(() => leg.callId !== '');
     const session = scene.opensips.sessions.get(key);
     if (session && said !== '') scene.opensips.respond(session, 'INVITE', 180);
-    if (session) scene.opensips.respond(session, 'INVITE', 408);
+    if (session) scene.opensips.timeOut(session);
     return (await first('ended')).end.by;
   });
   expect(await Promise.all(ends)).toEqual(['transport', 'peer']);
@@ -143,9 +143,16 @@ it('a target that says nothing is passed over, though the one before it had rung
   scene.opensips.respond(first, 'INVITE', 180);
   await scene.opensips.until(() => events.length === 1);
   scene.opensips.respond(first, 'INVITE', 503);
-  scene.opensips.respond(await next(), 'INVITE', 408);
+  scene.opensips.timeOut(await next());
   await next();
   expect(targetsOf(scene)).toEqual(targets);
+});
+
+it('a 408 of the far end’s own is its answer, though nothing came before it: no other target is tried', async () => {
+  const scene = await openOpensipsScene();
+  const { first, next } = dialTrunk(scene, ['sip:one.example.com', 'sip:two.example.com']);
+  scene.opensips.respond(await next(), 'INVITE', 408);
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 408 } });
 });
 
 it('a target that answers 503 with Retry-After is left alone for that time, by other calls too', async () => {
