@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { readExtraParams } from '../../../src/signaling/opensips/extra-params.js';
 import type { FakeSession } from '../../fakes/opensips/sessions.js';
 import { eventLoopTurns } from '../../support/event-loop-turns.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
 
 async function answered(scene: OpensipsScene, session: FakeSession) {
@@ -97,6 +98,38 @@ it('CANCEL is told from BYE: the INVITE gets its 487', async () => {
   scene.opensips.cancel(session, 'Reason: SIP;cause=200\r\n');
   expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 487, text: 'SIP;cause=200' } });
   await scene.opensips.response(session, 'INVITE', 487);
+});
+
+it.each([
+  ['as its Expires says', 'Expires: 130\r\n', 130_000, { by: 'peer', status: 487 }],
+  ['after three minutes', '', 180_000, { by: 'local', status: 480 }],
+])('an INVITE that nobody answers rings on every minute and is given up %s', async (_when, headers, afterMs, end) => {
+  const clock = new FakeClock();
+  const { opensips, nextLeg } = await openOpensipsScene({}, () => {}, clock);
+  const session = opensips.invite({ body: OFFER, headers });
+  const leg = await nextLeg();
+  const { events, first } = watch(leg);
+  leg.ring(180);
+  await clock.advanceAsync(afterMs - 1, 10_000);
+  expect(events).toEqual([]);
+  clock.advance(1);
+  expect(await first('ended')).toMatchObject({ end });
+  await opensips.response(session, 'INVITE', end.status);
+  const rings = opensips.wire.filter((wire) => wire.type === 'response' && wire.status === 180);
+  expect(rings).toHaveLength(1 + Math.floor((afterMs - 1) / 60_000));
+});
+
+it('a BYE before the answer ends the call, and OpenSIPS answers both itself', async () => {
+  const { opensips, nextLeg } = await openOpensipsScene({}, () => {}, new FakeClock());
+  const session = opensips.invite({ body: OFFER });
+  const leg = await nextLeg();
+  const { first } = watch(leg);
+  opensips.bye(session, 'Reason: SIP;cause=200\r\n');
+  expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 487, text: 'SIP;cause=200' } });
+  leg.accept(ANSWER);
+  leg.hangUp();
+  await eventLoopTurns();
+  expect(opensips.commands.filter(({ params }) => params['key'] === session.key)).toEqual([]);
 });
 
 it('a CANCEL that crosses the 200 ends the call: OpenSIPS would tell of no BYE', async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { opensipsDefaults } from '../../../src/signaling/opensips/opensips-options.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ANSWER, OFFER, type OpensipsScene, openOpensipsScene, watch } from '../../support/opensips-harness.js';
 
@@ -101,6 +102,33 @@ it('a call given up before its answer is cancelled; a 200 that crosses gets its 
   if (session) scene.opensips.respond(session, 'INVITE', 200, ANSWER);
   await scene.opensips.outgoing(key, 'BYE');
   expect(await first('ended')).toMatchObject({ end: { by: 'local' } });
+});
+
+it('a callee who does not answer in time is cancelled, and not waited for where that is not answered either', async () => {
+  const clock = new FakeClock();
+  const { opensips, driver } = await openOpensipsScene({}, () => {}, clock);
+  const leg = driver.invite({ ...request, answerTimeoutMs: 20_000 });
+  const { events, first } = watch(leg);
+  await opensips.until(() => leg.callId !== '');
+  clock.advance(19_999);
+  expect(opensips.wire.map(({ method }) => method)).not.toContain('CANCEL');
+  clock.advance(1);
+  await opensips.outgoing(leg.callId, 'CANCEL');
+  expect(events).toEqual([]);
+  clock.advance(opensipsDefaults.limits.ack.patienceMs);
+  expect(await first('ended')).toMatchObject({ end: { by: 'local' } });
+  await opensips.until(() => opensips.sessions.size === 0);
+});
+
+it('a call that OpenSIPS has lost while it rings is over, and its end is not waited for', async () => {
+  const clock = new FakeClock();
+  const { opensips, driver } = await openOpensipsScene({}, () => {}, clock);
+  const leg = driver.invite(request);
+  const { events } = watch(leg);
+  await opensips.until(() => leg.callId !== '');
+  opensips.sessions.delete(leg.callId);
+  await clock.advanceAsync(70_000, 1_000);
+  expect(events).toMatchObject([{ type: 'ended', end: { by: 'transport' } }]);
 });
 
 it('a call whose start was never confirmed is ended when it turns up', async () => {
