@@ -104,7 +104,8 @@ const runs =
         await runVitest(['--no-isolate', '--maxWorkers=3', ...OTHERS.map((glob) => `--exclude=${glob}`)], false),
         // These mostly wait, in real time: two of them would leave two cores idle for most of it.
         await runVitest(['--maxWorkers=4', ...APART], false),
-        await runVitest(CALLS, false),
+        // Two calls at once, whose processes wait most of the time, left half of two cores idle.
+        await runVitest(['--maxWorkers=3', ...CALLS], false),
       ];
 
 const checks = [
