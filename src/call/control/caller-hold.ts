@@ -78,6 +78,8 @@ export class CallerHold {
       this.#parts.media.readAnswer(sdp);
       asking?.resolve();
     } catch (error) {
+      // What was agreed before stands, also for what the phone offers next.
+      this.#parts.media.withdrawOffer();
       asking?.reject(new Error(errorMessage(error)));
     }
   }

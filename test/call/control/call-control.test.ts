@@ -267,6 +267,24 @@ describe('hold', () => {
     expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
   });
 
+  test.each(['v=0', undefined])(
+    'to which the phone answers %j is an error, and the talk goes on as it was',
+    async (sdp) => {
+      const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
+      setup.leg.emit({ type: 'reoffered', status: 200, sdp });
+      await settle();
+      expect(setup.session.results).toMatchObject([{ id: 't', error: expect.anything() }]);
+      expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
+      const answers: string[] = [];
+      setup.leg.emit({
+        type: 'offer',
+        sdp: OFFER,
+        reply: { accept: (own) => void answers.push(own), reject: () => {} },
+      });
+      expect(answers.join()).toContain('a=sendrecv');
+    },
+  );
+
   test('whose end the phone refuses is offered three times, then we talk again without its word', async () => {
     const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
     await agree(setup, 'recvonly');

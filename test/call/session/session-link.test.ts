@@ -1,19 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import { asFlavorError, SessionLink } from '../../../src/call/session/session-link.js';
+import { asFlavorError, type SessionEvent, SessionLink } from '../../../src/call/session/session-link.js';
 import { FlavorError, type FlavorEvent, FlavorEventQueue, type FlavorSession } from '../../../src/flavor-api/index.js';
 import { FakeFlavor, type FakeSession } from '../../support/fake-flavor.js';
 import { settle } from '../call-setup.js';
 
 /** A link to a session, with everything it reports. */
-function link(session: FlavorSession, listen = true) {
+function link(session: FlavorSession, listen = true, scope = '') {
   const seen: string[] = [];
-  const made = new SessionLink(session, {
-    onEnded: ({ reason, error }) => seen.push(`ended ${reason} ${error?.code ?? ''}`.trim()),
-    onMisbehaviour: (method, message) => seen.push(`${method}: ${message}`),
-  });
-  const hear = (): void => made.listen((event) => seen.push(event.type));
+  const events: SessionEvent[] = [];
+  const made = new SessionLink(
+    session,
+    {
+      onEnded: ({ reason, error }) => seen.push(`ended ${reason} ${error?.code ?? ''}`.trim()),
+      onMisbehaviour: (method, message) => seen.push(`${method}: ${message}`),
+    },
+    scope,
+  );
+  const hear = (): void =>
+    made.listen((event) => {
+      seen.push(event.type);
+      events.push(event);
+    });
   if (listen) hear();
-  return { link: made, seen, hear };
+  return { link: made, seen, events, hear };
 }
 
 async function fakeSession(): Promise<FakeSession> {
@@ -68,6 +77,30 @@ test('passes every method on', async () => {
     'dtmf 1',
   ]);
   expect([session.frames, session.playouts.length, session.results.length]).toEqual([1, 1, 1]);
+});
+
+test('the ids of a later session are unlike those of the one before, and it hears of its own alone', async () => {
+  const session = await fakeSession();
+  const { link: made, events } = link(session, true, '2/');
+  session.events.push({ type: 'tool-call', id: 't', name: 'act', arguments: {}, responseId: 'r' });
+  session.events.push({ type: 'tool-call', id: 'u', name: 'act', arguments: {} });
+  session.events.push({ type: 'turn', turnId: 'a', timing: {} });
+  session.events.push({ type: 'text', responseId: 'r', text: 'x' });
+  session.events.push({ type: 'speech-started', positionMs: 20 });
+  await settle();
+  expect(events).toEqual([
+    { type: 'tool-call', id: '2/t', name: 'act', arguments: {}, responseId: '2/r' },
+    { type: 'tool-call', id: '2/u', name: 'act', arguments: {} },
+    { type: 'turn', turnId: '2/a', timing: {} },
+    { type: 'text', responseId: '2/r', text: 'x' },
+    { type: 'speech-started', positionMs: 20 },
+  ]);
+  for (const scope of ['', '1/', '2/']) {
+    made.onToolResult({ id: `${scope}t`, output: 1, reply: true });
+    made.onPlayout({ ...report, responseId: `${scope}r` });
+  }
+  expect(session.results).toEqual([{ id: 't', output: 1, reply: true }]);
+  expect(session.playouts).toEqual([report]);
 });
 
 test('does without the methods that a session need not have', async () => {
