@@ -3,10 +3,15 @@ import { type ErrorCode, errorCodes } from '../base/error-codes.js';
 import { OPEN_FILES_REMEDY } from '../base/file-problem.js';
 import type { CliIo } from './cli-io.js';
 
+/** What helps a process that may start no more threads: Node says no more than `EAGAIN` then. */
+const THREADS_REMEDY =
+  'raise the limit of threads (ulimit -u; TasksMax= of a systemd unit, pids_limit: of a Compose file)';
+
 /** What helps against an error, from the table of codes, or against a limit of the system's; `undefined` for errors of others. */
 export function remedyOf(error: unknown): string | undefined {
   const code = errorCode(error);
   if (code === 'EMFILE') return OPEN_FILES_REMEDY;
+  if (code === 'ERR_WORKER_INIT_FAILED') return THREADS_REMEDY;
   return code !== undefined && isOurs(code) ? errorCodes[code].remedy : undefined;
 }
 

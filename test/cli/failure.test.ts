@@ -5,6 +5,7 @@ import { remedyOf } from '../../src/cli/failure.js';
 test.each([
   [new ConnectorError('ERR_NO_MEDIA_PORT', 'no free RTP port'), /media\.ports/],
   [Object.assign(new Error('listen EMFILE'), { code: 'EMFILE' }), /ulimit -n/],
+  [Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' }), /limit of threads/],
 ])('what helps against %s is told', (error, remedy) => {
   expect(remedyOf(error)).toMatch(remedy);
 });
