@@ -261,6 +261,16 @@ describe('attended', () => {
     expect(setup.target()?.queuedMs()).toBe(20);
   });
 
+  test('a phone that cannot be asked is bridged', async () => {
+    const setup = await consulting('attended');
+    setup.leg.referralError = new Error('a transfer of the phone is under way');
+    await answered(setup.second);
+    expect(setup.session.call.signal.aborted).toBe(true);
+    expect(setup.records).toEqual([]);
+    await slots(setup, setup.stream, 20);
+    expect(setup.target()?.queuedMs()).toBe(20);
+  });
+
   test('a phone that allows no REFER is not asked', async () => {
     const setup = await consulting('attended', { headers: new Map([['allow', ['INVITE, ACK, BYE, CANCEL']]]) });
     await answered(setup.second);
