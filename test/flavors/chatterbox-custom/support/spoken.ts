@@ -1,4 +1,4 @@
-import { compileFlite, SAMPLE_RATE, synthesise } from '../../../../src/cascade/flite/synthesise.mjs';
+import { compileFlite, SAMPLE_RATE, type Synthesis, synthesise } from '../../../../src/cascade/flite/synthesise.mjs';
 
 /** A sentence as flite says it, with the places of its words, which it tells nobody. */
 export interface SpokenSentence {
@@ -10,6 +10,20 @@ export interface SpokenSentence {
   readonly times: readonly { readonly startMs: number; readonly endMs: number }[];
 }
 
+type Flite = Awaited<ReturnType<typeof compileFlite>>;
+
+/** One for all narrators: to compile it takes longer than to say several sentences. */
+let compiled: Promise<Flite> | undefined;
+const made = new Map<string, Synthesis>();
+
+/** A voice says the same text the same way each time. */
+function synthesiseOnce(flite: Flite, voice: string, text: string): Synthesis {
+  const key = `${voice}:${text}`;
+  const synthesis = made.get(key) ?? synthesise(flite, voice, text);
+  made.set(key, synthesis);
+  return synthesis;
+}
+
 const isPause = (name: string): boolean => name === 'pau' || name === 'ssil';
 
 /**
@@ -17,24 +31,25 @@ const isPause = (name: string): boolean => name === 'pau' || name === 'ssil';
  * sentence. Where that does not come out even, the sounds are dealt out in proportion.
  */
 export class Narrator {
-  readonly #flite: Awaited<ReturnType<typeof compileFlite>>;
+  readonly #flite: Flite;
   readonly #voice: string;
   readonly #sounds = new Map<string, number>();
   readonly #said = new Map<string, SpokenSentence>();
 
-  private constructor(flite: Awaited<ReturnType<typeof compileFlite>>, voice: string) {
+  private constructor(flite: Flite, voice: string) {
     this.#flite = flite;
     this.#voice = voice;
   }
 
   static async create(voice: string): Promise<Narrator> {
-    return new Narrator(await compileFlite(), voice);
+    compiled ??= compileFlite();
+    return new Narrator(await compiled, voice);
   }
 
   say(text: string): SpokenSentence {
     const known = this.#said.get(text);
     if (known) return known;
-    const { pcm, utterances } = synthesise(this.#flite, this.#voice, text);
+    const { pcm, utterances } = synthesiseOnce(this.#flite, this.#voice, text);
     const sounds: { startMs: number; endMs: number }[] = [];
     let offsetMs = 0;
     for (const segments of utterances) {
@@ -67,7 +82,7 @@ export class Narrator {
     const plain = (word: string): string => word.replace(/[.,;:!?]+$/, '');
     const fresh = [...new Set(words.map(plain))].filter((word) => !this.#sounds.has(word));
     if (fresh.length > 0) {
-      const { utterances } = synthesise(this.#flite, this.#voice, fresh.join(', '));
+      const { utterances } = synthesiseOnce(this.#flite, this.#voice, fresh.join(', '));
       const counts: number[] = [];
       for (const segments of utterances) {
         let count = 0;
