@@ -91,6 +91,11 @@ it('a caller cannot forge X-Flavor: the proxy takes it away first, the B2B scrip
   expect(b2b.text.indexOf('is_present_hf("X-Flavor")')).toBeLessThan(b2b.text.indexOf('ua_session_server_init'));
 });
 
+it('rtpengine has the role in DTLS that it takes by itself: with another one Chromium hears nothing', () => {
+  expect(everything.text).toMatch(/\$rtp_relay_peer = "UDP\/TLS\/RTP\/SAVPF /);
+  expect(everything.text).not.toMatch(/DTLS=/);
+});
+
 it('an INVITE that cannot be sent on does not look like a connector that is dead', () => {
   // Over UDP it is its length that fails, whichever connector is next: over TCP nobody answers the call.
   const marks = [...proxy.text.matchAll(/(.*)\s+ds_mark_dst\("p"\)/g)].map((match) => match[1]?.trim());

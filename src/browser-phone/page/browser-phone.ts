@@ -29,7 +29,7 @@ export class BrowserPhone {
       // No STUN server: the connector answers at its own address, and learns ours from where our checks come from.
       sessionDescriptionHandlerFactoryOptions: {
         iceGatheringTimeout: 500,
-        peerConnectionConfiguration: { iceServers: [], bundlePolicy: 'max-bundle' },
+        peerConnectionConfiguration: { iceServers: [] },
       },
     });
   }
