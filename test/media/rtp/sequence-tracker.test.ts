@@ -109,6 +109,13 @@ test('another SSRC begins anew; totals go on', () => {
   expect([tracker.expected, tracker.lost]).toEqual([6, 1]);
 });
 
+test('an SSRC of 32 bits is known again, and told as it came', () => {
+  const { tracker, feed } = setUp();
+  expect(feed([1, 2, 3], { ssrc: 0xf1f2_f3f4 })).toEqual(['restarted', 'next', 'next']);
+  expect([tracker.hears(0xf1f2_f3f4), tracker.hears(0x71f2_f3f4)]).toEqual([true, false]);
+  expect(tracker.source?.ssrc).toBe(0xf1f2_f3f4);
+});
+
 test('jitter follows RFC 3550 A.8', () => {
   const tracker = new SequenceTracker(8000);
   const delays = [0, 10, 0, 10, 0, 10];

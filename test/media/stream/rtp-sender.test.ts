@@ -290,3 +290,26 @@ test('two streams begin at different numbers', () => {
   });
   for (const field of [0, 1, 2]) expect(headers[0]?.[field]).not.toBe(headers[1]?.[field]);
 });
+
+test('an SSRC of 32 bits leaves as it is, and timestamps come round', () => {
+  const random = { integer: (limit: number) => limit - 1, hex: () => '' };
+  const source = new LocalSource(random);
+  const headers: RtpPacket[] = [];
+  const sender = new RtpSender({
+    ...{ random, source, playout: new Playout(phoneCodings.pcmu, () => {}), tap: undefined },
+    port: {
+      send: (bytes) => {
+        const packet = new RtpPacket();
+        parseRtp(bytes, packet);
+        headers.push(packet);
+      },
+    },
+  });
+  sender.configure(new PacketWriter(phoneCodings.pcmu, undefined, 20), 0, undefined);
+  sender.begin(0);
+  sender.onSlot(0, 0, TO, 0);
+  sender.onSlot(4, 4, TO, 20);
+  expect(source.ssrc).toBe(2 ** 32 - 1);
+  expect(headers.map(({ ssrc }) => ssrc)).toEqual([2 ** 32 - 1, 2 ** 32 - 1]);
+  expect(headers.map(({ timestamp }) => timestamp)).toEqual([2 ** 32 - 1, 159]);
+});
