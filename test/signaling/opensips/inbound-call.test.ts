@@ -128,7 +128,7 @@ it('a BYE before the answer ends the call, and OpenSIPS answers both itself', as
   expect(await first('ended')).toMatchObject({ end: { by: 'peer', status: 487, text: 'SIP;cause=200' } });
   leg.accept(ANSWER);
   leg.hangUp();
-  await eventLoopTurns();
+  await eventLoopTurns(20);
   expect(opensips.commands.filter(({ params }) => params['key'] === session.key)).toEqual([]);
 });
 
