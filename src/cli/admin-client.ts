@@ -50,7 +50,8 @@ export class AdminClient {
       const response = await fetch(`${this.#url}${path}`, { headers, redirect: 'error', signal: deadline.signal });
       answer = { status: response.status, body: await response.text() };
     } catch (error) {
-      const why = errorMessage((error as Error).cause ?? error);
+      // One that no header field can carry stands in the message.
+      const why = errorMessage((error as Error).cause ?? error).replaceAll(this.#token, '[token]');
       throw new Error(
         `${this.#url} does not answer (${why}): is the connector running, and is this its admin.listen?`,
         { cause: error },

@@ -44,6 +44,8 @@ export interface LoadedConfig {
 
 export interface RefusedConfig {
   readonly ok: false;
+  /** Where nothing is wrong with this part: how the connector is asked that was started with the file. */
+  readonly admin?: Config['admin'] | undefined;
   readonly errors: readonly ConfigIssue[];
   readonly warnings: readonly ConfigIssue[];
   readonly secrets: Secrets;
@@ -102,7 +104,8 @@ export async function loadConfigText(text: string, file: string, options: LoadOp
     issues.push(document.issueAt(path, message, placing));
   }
   if (validated.issues.length > 0 || config === undefined || issues.some(({ severity }) => severity === 'error')) {
-    return refused(issues, secrets);
+    const sound = syntaxIssues.length === 0 && !issues.some(isOfAdmin);
+    return { ...refused(issues, secrets), admin: sound ? config?.admin : undefined };
   }
   return { ok: true, config, document, resolved: values, secrets, warnings: inFileOrder(issues) };
 }
@@ -127,6 +130,10 @@ function ofSoundKeys(broken: readonly BrokenRule[], { pruned }: Validated): read
   const isWrong = (path: ConfigPath): boolean =>
     above.has(formatPath(path)) || [...path, ''].some((_part, index) => whole.has(formatPath(path.slice(0, index))));
   return broken.filter((rule) => !isWrong(rule.path));
+}
+
+function isOfAdmin({ key, severity }: ConfigIssue): boolean {
+  return severity === 'error' && (key === 'admin' || key.startsWith('admin.'));
 }
 
 function ofFile(file: string, place: { line: number; column: number }, message: string, help: string): ConfigIssue {

@@ -36,16 +36,19 @@ Examples:
     )
     .action(async (options: Options) => {
       const loaded = await loadConfig(options.config, { env: io.env, cwd: io.cwd });
-      if (!loaded.ok) {
-        if (options.json) io.stdout.write(`${JSON.stringify({ ok: false, errors: toPrintedIssues(loaded.errors) })}\n`);
-        else printIssues(loaded.errors, io);
+      // The rest of the file may need secrets that only the connector has, or may have been changed since its start.
+      const { admin } = loaded.ok ? loaded.config : loaded;
+      if (admin === undefined) {
+        const errors = loaded.ok ? [] : loaded.errors;
+        if (options.json) io.stdout.write(`${JSON.stringify({ ok: false, errors: toPrintedIssues(errors) })}\n`);
+        else printIssues(errors, io);
         report(1);
         return;
       }
       using interruption = createInterruption(io);
       try {
         const clock = createSystemClock();
-        const status = await ask(await AdminClient.of(loaded.config.admin, io.cwd, clock, interruption.signal));
+        const status = await ask(await AdminClient.of(admin, io.cwd, clock, interruption.signal));
         io.stdout.write(options.json ? `${JSON.stringify({ ok: true, ...status })}\n` : statusText(status));
         if (!status.ready) report(1);
       } catch (error) {

@@ -13,13 +13,18 @@ interface Running {
   readonly token?: string | null;
   /** Of `data/admin.token`. */
   readonly kept?: string;
+  /** More of the configuration. */
+  readonly more?: string;
 }
 
-async function status({ port, token = ADMIN_TOKEN, kept }: Running, ...args: readonly string[]) {
+async function status({ port, token = ADMIN_TOKEN, kept, more = '' }: Running, ...args: readonly string[]) {
   const directory = temporaryDirectory();
-  const secret = token === null ? '' : `, token: ${token}`;
+  const secret = token === null ? '' : `, token: ${JSON.stringify(token)}`;
   const config = `admin: { listen: 127.0.0.1:${port}${secret} }\nflavors: { echo: { use: echo } }\n`;
-  writeFileSync(join(directory, 'connector.yaml'), `${config}routes: [{ match: { to: "2000" }, flavor: echo }]\n`);
+  writeFileSync(
+    join(directory, 'connector.yaml'),
+    `${config}routes: [{ match: { to: "2000" }, flavor: echo }]\n${more}`,
+  );
   if (kept !== undefined) {
     mkdirSync(join(directory, 'data'), { mode: 0o700 });
     writeFileSync(join(directory, 'data/admin.token'), kept, { mode: 0o600 });
@@ -85,6 +90,23 @@ test('without a configured token the one that the connector keeps is taken', asy
   const without = await status({ port, token: null });
   expect(without).toMatchObject({ code: 1, out: '' });
   expect(without.err).toContain('run this in the working directory of the connector, as its user');
+});
+
+test('what is wrong in other parts of the file, such as a secret that only the connector has, does not matter', async () => {
+  const { port } = await adminBench();
+  const more = 'trunks: { main: { uri: "sip:trunk.example", auth: { user: u, password: "${NOT_SET_HERE}" } } }\n';
+  expect(await status({ port, more })).toMatchObject({ code: 0, err: '' });
+  const token = await status({ port, token: '${NOT_SET_HERE}', more });
+  expect(token).toMatchObject({ code: 1, out: '' });
+  expect(token.err).toContain('admin.token: the environment variable NOT_SET_HERE is not set');
+  expect((await status({ port, more: 'routes: [' })).code).toBe(1);
+});
+
+test('a token that no request can carry is not printed', async () => {
+  const { err, code } = await status({ port: 1, token: 'secret-of-two\nlines' });
+  expect(code).toBe(1);
+  expect(err).toContain('[token]');
+  expect(err).not.toContain('secret-of-two');
 });
 
 test('another token, and nobody there, are told apart', async () => {
