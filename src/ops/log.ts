@@ -61,7 +61,7 @@ function outlet(stream: Writable, logger: pino.Logger): () => boolean {
       return false;
     }
     if (lines > 0) {
-      logger.warn({ lines }, 'nobody read the log: lines were left out');
+      logger.error({ lines }, 'nobody read the log: lines were left out');
       lines = 0;
     }
     return true;
