@@ -102,7 +102,8 @@ class MemoryFile {
  *   readonly stderr: Uint8Array,
  *   readonly files: ReadonlyMap<string, Uint8Array>,
  * }} Outcome `files`: what the program wrote to its root directory
- * @typedef {{ run(input: Input): Outcome, forget(): void, memoryBytes(): number }} Program `forget`: to be run again
+ * @typedef {{ run(input: Input): Outcome & { readonly returned: boolean }, forget(): void, memoryBytes(): number }} Program
+ * `returned`: it came to its end without an exit; `forget`: to be run again
  */
 
 /** A program whose last run took more memory than this is made anew, bytes. */
@@ -122,8 +123,8 @@ export function runProgram(module, input) {
   const program = kept.get(module) ?? loadProgram(module);
   // Until it has ended well: one that trapped or exited has left its stack somewhere.
   kept.delete(module);
-  const outcome = program.run(input);
-  if (outcome.status === 0 && program.memoryBytes() <= KEPT_BYTES) {
+  const { returned, ...outcome } = program.run(input);
+  if (returned && program.memoryBytes() <= KEPT_BYTES) {
     program.forget();
     kept.set(module, program);
   }
@@ -291,13 +292,16 @@ function loadProgram(module) {
     ]);
     argv = ['program', ...args].map((text) => new TextEncoder().encode(`${text}\0`));
     let status = 0;
+    let returned = false;
     try {
       start();
+      returned = true;
     } catch (error) {
       if (!(error instanceof ProgramExit)) throw error;
       status = error.status;
     }
     return {
+      returned,
       status,
       stdout: output.content(),
       stderr: errors.content(),

@@ -43,6 +43,9 @@ test('a program is run again in memory as it was at first, until it ends badly',
 test('a program that exits, traps or takes much memory is made anew for the next run', async () => {
   const exits = await program('(call $exit (global.get $runs))');
   expect(statuses(exits)).toEqual([1, 1, 1]);
+  const exitsWell = await program(`(if (i32.gt_u (global.get $runs) (i32.const 1)) (then (call $exit (i32.const 1))))
+    (call $exit (i32.const 0))`);
+  expect(statuses(exitsWell)).toEqual([0, 0, 0]);
   const grows = await program(`(drop (memory.grow (i32.const 1024)))
     (if (i32.gt_u (global.get $runs) (i32.const 1)) (then (call $exit (i32.const 1))))`);
   expect(statuses(grows)).toEqual([0, 0, 0]);
