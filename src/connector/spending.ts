@@ -17,8 +17,16 @@ export function renewSpendBook(book: SpendBook, config: Config): void {
   book.renew(priceList(config), limitsOf(config));
 }
 
-/** Goes on with what the records of this day say. Without them it begins at nothing, and says so. Never rejects. */
+/**
+ * Goes on with what the records of this day say; also of an earlier one to which the clock is set back later, having been
+ * ahead at the start. Without them it begins at nothing, and says so. Never rejects.
+ */
 export async function carryOverSpending(book: SpendBook, path: string, log: Logger): Promise<void> {
+  await readSpending(book, path, log);
+  book.onSetBack = () => void readSpending(book, path, log);
+}
+
+async function readSpending(book: SpendBook, path: string, log: Logger): Promise<void> {
   const onUnreadable = (error: unknown): void => {
     const message = 'records that were rotated cannot be read: what their calls have cost this day is not counted';
     log.error({ problem: errorMessage(error) }, message);

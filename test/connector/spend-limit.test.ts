@@ -1,8 +1,10 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { carryOverSpending } from '../../src/connector/spending.js';
-import type { SpendBook } from '../../src/ops/cost/spend-book.js';
+import { PriceList } from '../../src/ops/cost/price-list.js';
+import { SpendBook } from '../../src/ops/cost/spend-book.js';
+import { FakeClock } from '../support/fake-clock.js';
 import { FakeLeg } from '../support/fake-leg.js';
 import { createKeptLog } from '../support/silent-log.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -44,6 +46,25 @@ test('a restart goes on with what the day has cost already', async () => {
   const leg = new FakeLeg();
   setup.driver.ring(leg);
   expect(leg.actions).toEqual(['reject 503']);
+});
+
+test('a start with a clock that is ahead goes on with the right day once the clock is set back', async () => {
+  const clock = new FakeClock(0, Date.UTC(2026, 0, 2, 0, 30));
+  const log = createKeptLog();
+  const limits = { perCallUsd: undefined, perDayUsd: 3, timeZone: 'UTC' };
+  const book = new SpendBook(new PriceList([]), limits, { clock, log });
+  const path = join(temporaryDirectory(), 'cdr.jsonl');
+  await writeFile(path, `${JSON.stringify({ endedAt: '2026-01-01T20:00:00.000Z', costUsd: 5 })}\n`);
+  await carryOverSpending(book, path, log);
+  const read = vi.spyOn(book, 'onSetBack');
+  expect(book.spentTodayUsd).toBe(0);
+  for (let day = 0; day < 2; day += 1) {
+    clock.stepWallTime(-3_600_000);
+    await expect.poll(() => book.spentTodayUsd).toBe(5);
+    clock.stepWallTime(3_600_000);
+    expect(book.spentTodayUsd).toBe(0);
+  }
+  expect(read).toHaveBeenCalledTimes(1);
 });
 
 test('records that cannot be read stop no start: the day begins at nothing, and the log says so', async () => {

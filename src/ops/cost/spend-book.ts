@@ -43,6 +43,8 @@ const REMEMBERED_KINDS = 100;
  * is of this process, and what `carryOver` was told.
  */
 export class SpendBook {
+  /** The clock was set back to a day of which nothing was counted; records may say what it has cost (`carryOver`). */
+  onSetBack: () => void = () => {};
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #meters = new Set<Meter>();
@@ -159,8 +161,11 @@ export class SpendBook {
     const today = this.#day.at(this.#clock.wallTime());
     if (today !== this.#today) {
       rememberNewest(this.#otherDays, this.#today, this.#spentUsd, REMEMBERED_DAYS);
+      const known = this.#otherDays.get(today);
+      const isSetBack = today < this.#today;
       this.#today = today;
-      this.#spentUsd = this.#otherDays.get(today) ?? 0;
+      this.#spentUsd = known ?? 0;
+      if (isSetBack && known === undefined) this.onSetBack();
     }
     return today;
   }
