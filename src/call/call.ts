@@ -348,7 +348,8 @@ export class Call {
 
   #onStreamEvent(event: StreamEvent): void {
     if (this.#bridge && isOfBridge(event)) return;
-    if (event.type === 'digit') this.#bridge?.onDigit(event.digit);
+    // Where no telephone-event was negotiated the key was heard in the sound, which the target hears as well.
+    if (event.type === 'digit' && this.#media.canSendDigits) this.#bridge?.onDigit(event.digit);
     this.#agent.onStreamEvent(event);
     // A phone that holds need not send music.
     if (event.type === 'rtp-timeout' && !this.#held) this.#apply({ type: 'limit-reached', limit: 'rtp-timeout' });

@@ -50,6 +50,9 @@ async function consulting(
   return { ...setup, second, target: () => setup.engine.streams[1] };
 }
 
+/** Of a phone that takes no telephone-events. */
+const withoutEvents = (sdp: string): string => sdp.replace(' 101', '').replace(/a=rtpmap:101.*\r\n/, '');
+
 const answered = async (second: FakeOutboundLeg): Promise<void> => {
   second.answer();
   await settle();
@@ -364,6 +367,18 @@ describe('a bridge', () => {
       ['1', '2'],
       ['3', '4'],
     ]);
+  });
+
+  test('repeats no key that it heard in the sound, which carries it already', async () => {
+    const setup = await bridged({ sdp: withoutEvents(OFFER) });
+    setup.stream.emit({ type: 'digit', digit: '1', durationMs: 100, atMs: 0 });
+    setup.leg.emit({ type: 'digit', digit: '2', durationMs: 100 });
+    expect(setup.target.digits).toEqual(['2']);
+    const other = await bridged();
+    other.second.offered(withoutEvents(OFFER));
+    other.target.emit({ type: 'digit', digit: '3', durationMs: 100, atMs: 0 });
+    other.second.emit({ type: 'digit', digit: '4', durationMs: 100 });
+    expect(other.stream.digits).toEqual(['4']);
   });
 
   test('is not touched by a session that was still being opened', async () => {

@@ -56,6 +56,7 @@ export interface SecondLegOptions {
 export interface SecondLegUser {
   /** Hot path: 20 ms of what the other party says; the frame is reused. */
   onFrame(frame: CallerFrame): void;
+  /** A key by RFC 4733 or INFO; one that was heard in the sound is there already. */
   onDigit(digit: string): void;
   /** It is over, from whatever side. */
   onEnded(): void;
@@ -80,6 +81,7 @@ export class SecondLeg {
   #early: EarlySession | undefined;
   #user: SecondLegUser | undefined;
   #held = false;
+  #canSendDigits = false;
   #onSaid: () => void = () => {};
   #state: 'calling' | 'up' | 'over' = 'calling';
 
@@ -98,6 +100,11 @@ export class SecondLeg {
 
   get stream(): MediaStream | undefined {
     return this.#stream;
+  }
+
+  /** The other party takes telephone-events, and sends its own keys by them. */
+  get canSendDigits(): boolean {
+    return this.#canSendDigits;
   }
 
   /** Somebody has answered, and is still there. */
@@ -249,12 +256,13 @@ export class SecondLeg {
 
   #apply(parameters: StreamParameters): void {
     this.#held = parameters.direction !== 'sendrecv';
+    this.#canSendDigits = parameters.dtmfPayloadType !== undefined;
     this.#stream?.connect(parameters);
     if (!this.#held) this.#stream?.touch();
   }
 
   #onStreamEvent(event: StreamEvent): void {
-    if (event.type === 'digit') this.#user?.onDigit(event.digit);
+    if (event.type === 'digit' && this.#canSendDigits) this.#user?.onDigit(event.digit);
     if (event.type === 'response-ended' && event.responseId === ANNOUNCEMENT) this.#onSaid();
     const silent = event.type === 'rtp-timeout' && !this.#held;
     if (!silent && event.type !== 'failed') return;
