@@ -8,7 +8,7 @@ import type { CallAccount } from './call-account.js';
 import type { CallLeg } from './call-leg.js';
 import type { CallDeps, CallOptions } from './call-options.js';
 import type { CallEvent } from './call-state.js';
-import { CallControl } from './control/call-control.js';
+import { CallControl, type CallControlParts } from './control/call-control.js';
 import type { SecondLeg } from './control/second-leg.js';
 import { Conversation } from './conversation.js';
 import type { ConversationHandlers } from './conversation-options.js';
@@ -37,7 +37,7 @@ export interface CallAgentParts
   /** Calls the target of a transfer. */
   dial(target: TransferTarget): SecondLeg;
   /** The caller talks with that target from now on, and with no agent. */
-  bridge(second: SecondLeg): void;
+  readonly bridge: CallControlParts['bridge'];
   apply(event: CallEvent): void;
   /** A session that can speak is there. */
   speaks(): boolean;

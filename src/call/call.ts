@@ -17,6 +17,7 @@ import {
 } from './call-state.js';
 import { CallTimers, timerDelays } from './call-timers.js';
 import { Bridge, isOfBridge } from './control/bridge.js';
+import type { KeyTarget } from './control/key-presses.js';
 import { DEFAULT_RING_MS, SecondLeg } from './control/second-leg.js';
 import { beginCall, type CallBeginning, reduceCall } from './machine.js';
 import { CallMedia } from './media/call-media.js';
@@ -64,7 +65,7 @@ export class Call {
       media: this.#media,
       account: this.#account,
       dial: (target) => this.#dialTarget(target),
-      bridge: (second) => this.#join(second),
+      bridge: (second, caller) => this.#join(second, caller),
       apply: (event) => this.#apply(event),
       speaks: () => this.#state?.session === 'open',
       isOver: () => this.#isOver(),
@@ -207,13 +208,13 @@ export class Call {
     return second;
   }
 
-  #join(second: SecondLeg): void {
+  #join(second: SecondLeg, caller: KeyTarget): void {
     const { stream, codec } = this.#media;
     if (!stream || this.#isOver()) {
       second.hangUp();
       return;
     }
-    this.#bridge = new Bridge(stream, second, codec, () => this.#apply({ type: 'bridge-over' }));
+    this.#bridge = new Bridge(caller, second, codec, () => this.#apply({ type: 'bridge-over' }));
     this.#apply({ type: 'bridged' });
   }
 
@@ -278,7 +279,7 @@ export class Call {
         this.#onOffer(event.sdp, event.reply);
         return;
       case 'digit':
-        this.#bridge?.onDigit(event.digit);
+        this.#bridge?.onDigit(event.digit, event.durationMs);
         this.#agent.onDigit(event.digit);
         return;
       case 'ended':
@@ -349,7 +350,7 @@ export class Call {
   #onStreamEvent(event: StreamEvent): void {
     if (this.#bridge && isOfBridge(event)) return;
     // Where no telephone-event was negotiated the key was heard in the sound, which the target hears as well.
-    if (event.type === 'digit' && this.#media.canSendDigits) this.#bridge?.onDigit(event.digit);
+    if (event.type === 'digit' && this.#media.canSendDigits) this.#bridge?.onDigit(event.digit, event.durationMs);
     this.#agent.onStreamEvent(event);
     // A phone that holds need not send music.
     if (event.type === 'rtp-timeout' && !this.#held) this.#apply({ type: 'limit-reached', limit: 'rtp-timeout' });

@@ -381,6 +381,42 @@ describe('a bridge', () => {
     expect(other.stream.digits).toEqual(['4']);
   });
 
+  test('passes keys on by INFO to a phone without telephone-events, as long as they were held', async () => {
+    const setup = await bridged();
+    setup.second.offered(withoutEvents(OFFER));
+    setup.stream.emit({ type: 'digit', digit: '1', durationMs: 120, atMs: 0 });
+    setup.leg.emit({ type: 'digit', digit: '2', durationMs: 250 });
+    expect([setup.target.digits, setup.second.digits]).toEqual([[], ['1 120', '2 250']]);
+    setup.second.offered(OFFER);
+    setup.leg.emit({ type: 'offer', sdp: withoutEvents(OFFER), reply: { accept: () => {}, reject: () => {} } });
+    setup.target.emit({ type: 'digit', digit: '3', durationMs: 100, atMs: 0 });
+    setup.second.emit({ type: 'digit', digit: '4', durationMs: 100 });
+    expect([setup.stream.digits, setup.leg.actions]).toEqual([[], ['180', '200', 'info 3', 'info 4']]);
+  });
+
+  test('sends no INFO to a caller whose Allow has none, nor for a key heard in the sound', async () => {
+    const setup = await bridged({ sdp: withoutEvents(OFFER), headers: new Map([['allow', ['INVITE, ACK, BYE']]]) });
+    setup.second.emit({ type: 'digit', digit: '1', durationMs: 100 });
+    setup.second.offered(withoutEvents(OFFER));
+    setup.stream.emit({ type: 'digit', digit: '2', durationMs: 100, atMs: 0 });
+    expect([setup.leg.actions, setup.stream.digits]).toEqual([['180', '200'], []]);
+    expect([setup.second.digits, setup.target.digits]).toEqual([[], []]);
+  });
+
+  test('goes on where more keys wait than may be sent by INFO', async () => {
+    const setup = await bridged({ sdp: withoutEvents(OFFER) });
+    setup.second.offered(withoutEvents(OFFER));
+    for (const leg of [setup.leg, setup.second]) leg.digitError = new Error('too many digits wait');
+    setup.leg.emit({ type: 'digit', digit: '1', durationMs: 100 });
+    setup.second.emit({ type: 'digit', digit: '2', durationMs: 100 });
+    for (const leg of [setup.leg, setup.second]) leg.digitError = undefined;
+    setup.leg.emit({ type: 'digit', digit: '3', durationMs: 100 });
+    setup.second.emit({ type: 'digit', digit: '4', durationMs: 100 });
+    expect([setup.second.digits, setup.leg.actions.at(-1)]).toEqual([['3 100'], 'info 4']);
+    await settle();
+    expect([setup.records, setup.second.farewells]).toEqual([[], []]);
+  });
+
   test('is not touched by a session that was still being opened', async () => {
     const backup = new FakeFlavor({ output: [{ encoding: 'pcm16', sampleRate: 24_000 }] });
     let open = (): void => {};

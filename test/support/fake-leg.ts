@@ -33,6 +33,8 @@ export class FakeLeg implements InboundLeg {
   readonly referrals: ReferRequest[] = [];
   /** Thrown by `refer`. */
   referralError: Error | undefined;
+  /** Thrown by `sendDigit`. */
+  digitError: Error | undefined;
   rejection: RejectOptions | undefined;
   acceptance: AcceptOptions | undefined;
   farewell: HangUpOptions | undefined;
@@ -95,6 +97,7 @@ export class FakeLeg implements InboundLeg {
   }
 
   sendDigit(digit: string): void {
+    if (this.digitError) throw this.digitError;
     this.actions.push(`info ${digit}`);
   }
 

@@ -14,6 +14,10 @@ export class FakeOutboundLeg implements OutboundLeg {
   readonly localAddress = '127.0.0.1';
   readonly request: OutboundRequest;
   readonly offer: string;
+  /** By INFO: `5 160`. */
+  readonly digits: string[] = [];
+  /** Thrown by `sendDigit`. */
+  digitError: Error | undefined;
   readonly farewells: (HangUpOptions | undefined)[] = [];
   #listener: ((event: LegEvent) => void) | undefined;
 
@@ -34,7 +38,10 @@ export class FakeOutboundLeg implements OutboundLeg {
 
   reoffer(): void {}
 
-  sendDigit(): void {}
+  sendDigit(digit: string, durationMs: number): void {
+    if (this.digitError) throw this.digitError;
+    this.digits.push(`${digit} ${durationMs}`);
+  }
 
   /** 200 with an answer to our offer. */
   answer(): void {

@@ -1,5 +1,6 @@
 import type { CallerFrame, MediaStream, StreamEvent } from '../../media/engine.js';
 import { phoneFormats } from '../session/session-formats.js';
+import type { KeyTarget } from './key-presses.js';
 import type { SecondLeg } from './second-leg.js';
 
 /** What one side may lag behind the other, ms: more is dropped, or a phone on hold would hear the past when it is back. */
@@ -42,28 +43,30 @@ class Direction {
  * pacing of both streams, in one format. Where both phones have the caller's codec nothing is transcoded.
  */
 export class Bridge {
-  readonly #caller: MediaStream;
   readonly #second: SecondLeg;
+  readonly #target: KeyTarget;
   readonly #toTarget: Direction;
 
   /**
    * @param codec the caller's
    * @param onOver the target has hung up, or is gone
    */
-  constructor(caller: MediaStream, second: SecondLeg, codec: keyof typeof phoneFormats, onOver: () => void) {
-    const target = second.stream;
-    if (!target) throw new TypeError('a leg that is up has a stream');
-    this.#caller = caller;
+  constructor(caller: KeyTarget, second: SecondLeg, codec: keyof typeof phoneFormats, onOver: () => void) {
+    const { stream } = caller.media;
+    const { leg, stream: target } = second;
+    if (!stream || !leg || !target) throw new TypeError('a leg that is up has a stream');
     this.#second = second;
+    // What we dialled has said nothing of what it takes.
+    this.#target = { leg, media: second, infoDigits: true };
     this.#toTarget = new Direction(target);
-    const toCaller = new Direction(caller);
+    const toCaller = new Direction(stream);
     const format = phoneFormats[codec];
     // What is still queued of the agent's words: the caller talks with somebody else now.
-    caller.flush();
-    for (const stream of [caller, target]) stream.setFormats(format, format);
+    stream.flush();
+    for (const each of [stream, target]) each.setFormats(format, format);
     second.use({
       onFrame: (frame) => toCaller.onFrame(frame),
-      onDigit: (digit) => this.#press(this.#caller, digit),
+      onDigit: (digit, durationMs) => press(caller, digit, durationMs),
       onEnded: onOver,
     });
   }
@@ -74,17 +77,24 @@ export class Bridge {
   }
 
   /** A key that the caller pressed. */
-  onDigit(digit: string): void {
-    const { stream } = this.#second;
-    if (stream) this.#press(stream, digit);
+  onDigit(digit: string, durationMs: number): void {
+    press(this.#target, digit, durationMs);
   }
 
   /** The caller is gone: BYE to the target. Idempotent. */
   close(reason: string): void {
     this.#second.hangUp(reason);
   }
+}
 
-  #press(stream: MediaStream, digit: string): void {
-    stream.sendDigits(digit);
+/** By RFC 4733 where that was negotiated, else by INFO, as long as it was held. */
+function press({ leg, media, infoDigits }: KeyTarget, digit: string, durationMs: number): void {
+  if (media.canSendDigits) media.stream?.sendDigits(digit);
+  else if (infoDigits) {
+    try {
+      leg.sendDigit(digit, durationMs);
+    } catch {
+      // More wait than a phone will ever answer: the key is lost, as one in a lost packet would be, and the call goes on.
+    }
   }
 }

@@ -7,9 +7,10 @@ import type { Goodbye } from '../conversation-options.js';
 import type { CallMedia } from '../media/call-media.js';
 import { CallTransfer, type CallTransferParts } from './call-transfer.js';
 import { CallerHold } from './caller-hold.js';
-import { KeyPresses } from './key-presses.js';
+import { KeyPresses, type KeyTarget } from './key-presses.js';
+import type { SecondLeg } from './second-leg.js';
 
-export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeUp'> {
+export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeUp' | 'bridge'> {
   readonly leg: Pick<SipLeg, 'refer' | 'reoffer' | 'sendDigit'>;
   readonly media: Pick<
     CallMedia,
@@ -18,6 +19,8 @@ export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeU
   readonly clock: Clock;
   /** Keys can be pressed by INFO. */
   readonly infoDigits: boolean;
+  /** The caller and the target talk with each other from now on, and press keys. */
+  bridge(second: SecondLeg, caller: KeyTarget): void;
   conversation(): Conversation | undefined;
   /** The 200 was sent, or has come. */
   answered(): boolean;
@@ -87,7 +90,13 @@ export class CallControl implements ToolContext, Goodbye {
       this.#parts.apply({ type: 'agent-staying' });
     }
     let [taken, parked] = [false, false];
-    this.#transfer ??= this.#made(new CallTransfer({ takeUp: async () => this.#hold?.end(), ...this.#parts }));
+    this.#transfer ??= this.#made(
+      new CallTransfer({
+        ...this.#parts,
+        takeUp: async () => this.#hold?.end(),
+        bridge: (second) => this.#parts.bridge(second, this.#parts),
+      }),
+    );
     const outcome = this.#transfer.transfer(target, (then) => {
       taken = true;
       const begin = (): void => {

@@ -8,12 +8,16 @@ import type { CallMedia } from '../media/call-media.js';
 const INFO_DURATION_MS = 160;
 const INFO_GAP_MS = 100;
 
-export interface KeyPressesParts {
+/** A phone that keys are sent to. */
+export interface KeyTarget {
   readonly leg: Pick<SipLeg, 'sendDigit'>;
   readonly media: Pick<CallMedia, 'stream' | 'canSendDigits'>;
-  readonly clock: Clock;
   /** The driver sends digits by INFO, and the peer has not said that it takes none. */
   readonly infoDigits: boolean;
+}
+
+export interface KeyPressesParts extends KeyTarget {
+  readonly clock: Clock;
 }
 
 interface Waiting {

@@ -57,7 +57,7 @@ export interface SecondLegUser {
   /** Hot path: 20 ms of what the other party says; the frame is reused. */
   onFrame(frame: CallerFrame): void;
   /** A key by RFC 4733 or INFO; one that was heard in the sound is there already. */
-  onDigit(digit: string): void;
+  onDigit(digit: string, durationMs: number): void;
   /** It is over, from whatever side. */
   onEnded(): void;
 }
@@ -196,7 +196,7 @@ export class SecondLeg {
         if (this.#negotiation?.answerPending) this.#connect(() => this.#negotiation?.readAnswer(event.sdp));
         return;
       case 'digit':
-        this.#user?.onDigit(event.digit);
+        this.#user?.onDigit(event.digit, event.durationMs);
         return;
       case 'ended':
         this.#over(statusOf(event.end));
@@ -262,7 +262,7 @@ export class SecondLeg {
   }
 
   #onStreamEvent(event: StreamEvent): void {
-    if (event.type === 'digit' && this.#canSendDigits) this.#user?.onDigit(event.digit);
+    if (event.type === 'digit' && this.#canSendDigits) this.#user?.onDigit(event.digit, event.durationMs);
     if (event.type === 'response-ended' && event.responseId === ANNOUNCEMENT) this.#onSaid();
     const silent = event.type === 'rtp-timeout' && !this.#held;
     if (!silent && event.type !== 'failed') return;
