@@ -14,6 +14,8 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 export interface LogOptions {
   /** Where lines go; a terminal gets text for people, anything else one JSON object a line. */
   readonly stream: Writable & { readonly isTTY?: boolean };
+  /** JSON on a terminal too. */
+  readonly json?: boolean;
   readonly level: LogLevel;
   /** Takes the secrets of the configuration out of a text. Sees every message and every string in the fields. */
   readonly redact: (text: string) => string;
@@ -31,9 +33,9 @@ export interface Log extends Logger {
  * wait for the reader lines are left out, and counted in the next one that is not.
  */
 export function createLog(options: LogOptions, deps: { readonly clock: Clock }): Log {
-  const { stream, level, redact } = options;
-  const onTerminal = stream.isTTY === true;
-  const destination = onTerminal
+  const { stream, level, redact, json = false } = options;
+  const forPeople = stream.isTTY === true && !json;
+  const destination = forPeople
     ? pretty({ destination: stream, colorize: true, singleLine: true, translateTime: 'SYS:HH:MM:ss.l', sync: true })
     : stream;
   const logger = pino(
@@ -43,7 +45,7 @@ export function createLog(options: LogOptions, deps: { readonly clock: Clock }):
       base: null,
       timestamp: () => `,"time":"${new Date(deps.clock.wallTime()).toISOString()}"`,
       // pino-pretty colours by the number.
-      ...(onTerminal ? {} : { formatters: { level: (label: string) => ({ level: label }) } }),
+      ...(forPeople ? {} : { formatters: { level: (label: string) => ({ level: label }) } }),
       // Errors arrive as plain objects.
       serializers: {},
     },

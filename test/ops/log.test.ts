@@ -143,6 +143,16 @@ test('on a terminal a line is for people, and secrets are out of it too', async 
   cage.expectAbsent(SECRET);
 });
 
+test('JSON asked for on a terminal is handed to it line by line: a crash loses none', () => {
+  const lines: unknown[] = [];
+  // Says of no line that it has been written, and takes the next all the same.
+  const write = (chunk: string): boolean => lines.push(JSON.parse(chunk)) > 0;
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, write });
+  const log = createLog({ stream: terminal, level: 'info', redact, json: true }, { clock: new FakeClock() });
+  for (const message of ['one', 'two']) log.error({}, message);
+  expect(lines).toMatchObject([{ msg: 'one' }, { msg: 'two' }]);
+});
+
 test('the cage finds a canary however it is spelled, also across two writes', () => {
   const canary = '8675309-24601';
   const bytes = Buffer.from(`xy${canary}z`);

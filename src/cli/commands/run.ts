@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import { Command, InvalidArgumentError } from 'commander';
 import { createSystemClock } from '../../base/clock.js';
 import { errorCode, errorMessage } from '../../base/connector-error.js';
@@ -54,8 +53,8 @@ async function run(options: RunOptions, loaded: LoadedConfig, io: CliIo, report:
   const clock = createSystemClock();
   const { secrets } = loaded;
   const redact = (text: string): string => secrets.redact(text);
-  const stream = options.json ? plainStream(io) : io.stdout;
-  const log = createLog({ stream, level: options.logLevel, redact }, { clock });
+  const { json = false, logLevel: level } = options;
+  const log = createLog({ stream: io.stdout, level, redact, json }, { clock });
   warnOfFewFiles(loaded.config.limits.calls, io.openFilesLimit(), log);
   const connector = createConnector(loaded.config, {
     clock,
@@ -132,16 +131,6 @@ function onSignal(connector: VoiceConnector, log: Log): (name: 'SIGTERM' | 'SIGI
     if (asked === 1) void connector.drain();
     else void connector.stop();
   };
-}
-
-/** The same stream, but no terminal. */
-function plainStream(io: CliIo): Writable {
-  return new Writable({
-    // What a reader who stands still leaves to wait shows here, too.
-    write(chunk, _encoding, done) {
-      io.stdout.write(chunk, () => done());
-    },
-  });
 }
 
 function parseLevel(value: string): LogLevel {
