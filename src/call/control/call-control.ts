@@ -10,7 +10,7 @@ import { CallerHold } from './caller-hold.js';
 import { KeyPresses, type KeyTarget } from './key-presses.js';
 import type { SecondLeg } from './second-leg.js';
 
-export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeUp' | 'bridge'> {
+export interface CallControlParts extends Omit<CallTransferParts, 'leg' | 'takeUp' | 'join'> {
   readonly leg: Pick<SipLeg, 'refer' | 'reoffer' | 'sendDigit'>;
   readonly media: Pick<
     CallMedia,
@@ -92,9 +92,9 @@ export class CallControl implements ToolContext, Goodbye {
     let [taken, parked] = [false, false];
     this.#transfer ??= this.#made(
       new CallTransfer({
-        ...this.#parts,
         takeUp: async () => this.#hold?.end(),
-        bridge: (second) => this.#parts.bridge(second, this.#parts),
+        join: (second) => this.#parts.bridge(second, this.#parts),
+        ...this.#parts,
       }),
     );
     const outcome = this.#transfer.transfer(target, (then) => {

@@ -18,7 +18,7 @@ export interface CallTransferParts {
   /** Ends a hold. Resolves when the caller is back, at once where there is none. */
   takeUp(): Promise<void>;
   /** The caller and the target talk with each other from now on. */
-  bridge(second: SecondLeg): void;
+  join(second: SecondLeg): void;
   apply(event: CallEvent): void;
 }
 
@@ -120,7 +120,7 @@ export class CallTransfer {
     // The target has hung up meanwhile: 480 unless the phone said something better.
     if (!second.up) return outcome ?? { ok: false, status: 480 };
     this.#second = undefined;
-    this.#parts.bridge(second);
+    this.#parts.join(second);
     return { ok: true, status: 200 };
   }
 
