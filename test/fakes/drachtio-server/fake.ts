@@ -1,6 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createServer as createTlsServer,
+  type TlsOptions,
+} from 'node:tls';
 import { Application, type SipFrame } from './application.js';
 import { encodeFrame } from './frames.js';
 import { OutgoingInvite } from './outgoing-invite.js';
@@ -14,6 +20,8 @@ export interface FakeDrachtioOptions {
   /** Of 127.0.0.1; 0 lets the kernel choose. */
   readonly port?: number;
   readonly version?: string;
+  /** Takes applications over TLS. */
+  readonly tls?: TlsOptions;
 }
 
 /** A peer's request outside of a dialog. */
@@ -52,7 +60,8 @@ export class FakeDrachtioServer implements AsyncDisposable {
   private constructor(options: FakeDrachtioOptions) {
     this.secret = options.secret ?? randomUUID();
     this.#version = options.version ?? 'v0.9.10';
-    this.#server = createServer((socket) => this.#take(socket));
+    const take = (socket: Socket): void => this.#take(socket);
+    this.#server = options.tls === undefined ? createServer(take) : createTlsServer(options.tls, take);
   }
 
   static async start(options: FakeDrachtioOptions = {}): Promise<FakeDrachtioServer> {
@@ -92,9 +101,9 @@ export class FakeDrachtioServer implements AsyncDisposable {
   }
 
   /** Outbound mode: connects to an application, which is to say the secret, and stays as long as the call. */
-  async connectTo(port: number, host = '127.0.0.1'): Promise<Application> {
-    const socket = connect(port, host);
-    await once(socket, 'connect');
+  async connectTo(port: number, host = '127.0.0.1', tls?: ConnectionOptions): Promise<Application> {
+    const socket = tls === undefined ? connect(port, host) : connectTls({ ...tls, port, host });
+    await once(socket, tls === undefined ? 'connect' : 'secureConnect');
     this.#take(socket);
     const hungUp = once(socket, 'close').then(() => Promise.reject(new Error('the application hung up')));
     return Promise.race([this.application(), hungUp]);
