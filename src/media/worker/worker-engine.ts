@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../../base/clock.js';
-import { ConnectorError } from '../../base/connector-error.js';
+import { ConnectorError, errorMessage } from '../../base/connector-error.js';
 import type { Random } from '../../base/random.js';
 import type { MediaEngineOptions } from '../dgram-engine.js';
 import { fingerprintOf } from '../dtls/dtls-identity.js';
@@ -46,6 +46,8 @@ class WorkerEngine implements MediaEngine {
   readonly #maxThreads = Math.max(1, availableParallelism() - workerEngineDefaults.otherCores);
   readonly #threads = new Set<MediaWorker>();
   #started = 0;
+  /** A thread that would have been of use could not be started, and this was said. */
+  #shortOfThreads = false;
   #disposed = false;
 
   constructor(options: MediaEngineOptions, deps: WorkerEngineDeps) {
@@ -84,7 +86,15 @@ class WorkerEngine implements MediaEngine {
     for (const thread of this.#threads) if (!least || thread.load < least.load) least = thread;
     const enough = least !== undefined && least.load >= workerEngineDefaults.streamsPerThread;
     if (least && (!enough || this.#threads.size >= this.#maxThreads)) return least;
-    return this.#start();
+    try {
+      return this.#start();
+    } catch (error) {
+      // A limit of threads or memory (ERR_WORKER_INIT_FAILED): the threads there are take the call, as with fewer cores.
+      if (least === undefined) throw error;
+      if (!this.#shortOfThreads) this.#deps.onNotice?.(`no other media thread can be started: ${errorMessage(error)}`);
+      this.#shortOfThreads = true;
+      return least;
+    }
   }
 
   #start(): MediaWorker {

@@ -1,12 +1,24 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { createSystemRandom } from '../../../src/base/random.js';
 import { threadLimits } from '../../../src/base/thread-limits.js';
-import type { CallerFrame, MediaEngine, StreamEvent, StreamParameters } from '../../../src/media/engine.js';
-import { createWorkerEngine, type WorkerEngineDeps } from '../../../src/media/worker/worker-engine.js';
+import type {
+  CallerFrame,
+  MediaEngine,
+  StreamEvent,
+  StreamOptions,
+  StreamParameters,
+} from '../../../src/media/engine.js';
+import {
+  createWorkerEngine,
+  type WorkerEngineDeps,
+  workerEngineDefaults,
+} from '../../../src/media/worker/worker-engine.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { UdpPhone } from '../../support/udp-phone.js';
 
@@ -17,7 +29,8 @@ const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { tim
 
 let nextPort = 20_000 + 2 * new SeededRandom(process.pid + 1).integer(5_500);
 
-const openEngine = (deps: Partial<WorkerEngineDeps> = {}): MediaEngine => {
+/** @param entryOf of each thread, where they differ */
+const openEngine = (deps: Partial<WorkerEngineDeps> = {}, entryOf?: () => URL): MediaEngine => {
   nextPort += 20;
   return createWorkerEngine(
     {
@@ -28,7 +41,10 @@ const openEngine = (deps: Partial<WorkerEngineDeps> = {}): MediaEngine => {
       latching: { nat: false, strict: false },
       rtpTimeoutMs: 30_000,
     },
-    { clock: createSystemClock(), random: createSystemRandom(), ...deps },
+    Object.defineProperties(
+      { clock: createSystemClock(), random: createSystemRandom(), ...deps },
+      entryOf === undefined ? {} : { entry: { get: entryOf } },
+    ),
   );
 };
 
@@ -241,6 +257,50 @@ test('a thread that cannot start is an error of the call that needed it', async 
   const opening = engine.open({ family: 4, listener: { onFrame: () => {}, onEvent: () => {} } });
   await expect(opening).rejects.toMatchObject({ code: 'ERR_NO_MEDIA_PORT' });
   expect(engine.usage().open).toBe(0);
+});
+
+/** A machine with cores for three media threads, of which each has enough with two streams. */
+const manyCores = (): void => {
+  const spies = [
+    vi.spyOn(os, 'availableParallelism').mockReturnValue(4),
+    vi.spyOn(workerEngineDefaults as { streamsPerThread: number }, 'streamsPerThread', 'get').mockReturnValue(2),
+  ];
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore();
+    syncBuiltinESMExports();
+  });
+};
+
+const nobody: StreamOptions = { family: 4, listener: { onFrame: () => {}, onEvent: () => {} } };
+
+test('streams that a thread has enough of get another, as long as there are cores', async () => {
+  manyCores();
+  const entries: URL[] = [];
+  const entry = new URL('../../../dist/src/media/worker/thread-entry.js', import.meta.url);
+  await using engine = openEngine({}, () => {
+    entries.push(entry);
+    return entry;
+  });
+  for (let count = 1; count <= 7; count += 1) {
+    await engine.open(nobody);
+    expect(entries.length).toBe(Math.min(Math.ceil(count / 2), 3));
+  }
+});
+
+test('a call for which no other thread can be started is taken by one that is there', async () => {
+  manyCores();
+  const told: string[] = [];
+  const entry = new URL('../../../dist/src/media/worker/thread-entry.js', import.meta.url);
+  let asked = 0;
+  // As where a limit of threads is reached, this throws when the thread is made.
+  const next = (): URL => (asked++ === 0 ? entry : new URL('none:thread'));
+  await using engine = openEngine({ onNotice: (message) => told.push(message) }, next);
+  for (let count = 1; count <= 4; count += 1) await engine.open(nobody);
+  expect(engine.usage().open).toBe(4);
+  // It is tried again, and said once.
+  expect([asked, told.length]).toEqual([3, 1]);
+  expect(told[0]).toMatch(/^no other media thread can be started: /);
 });
 
 test('a listener that throws fails its own call, and no other', async () => {
