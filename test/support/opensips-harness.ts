@@ -39,12 +39,13 @@ export function linkTo(opensips: FakeOpensips): MiLink {
 
 /**
  * A driver over real datagrams beside a fake OpenSIPS; both are closed after the test. `options.mi` may be what `prepare`
- * makes of the fake. With a `clock` of the test's the commands go without datagrams.
+ * makes of the fake. With a `clock` of the test's the commands go without datagrams. `onInvite` is run first for each leg.
  */
 export async function openOpensipsScene(
   options: Partial<OpensipsOptions> = {},
   prepare: (opensips: FakeOpensips) => unknown = () => {},
   clock?: FakeClock,
+  onInvite: () => void = () => {},
 ): Promise<OpensipsScene> {
   const opensips = new FakeOpensips();
   await prepare(opensips);
@@ -66,6 +67,7 @@ export async function openOpensipsScene(
   const refused: { readonly invite: InviteRequest; readonly status: number }[] = [];
   await driver.start({
     onInvite: (leg) => {
+      onInvite();
       const next = waiting.shift();
       if (next) next(leg);
       else legs.push(leg);

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { OutboundLine } from '../../../src/connector/outbound/outbound-line.js';
 import type { LegEvent } from '../../../src/signaling/port.js';
 import { FakeOutboundLeg } from '../../support/fake-outbound-leg.js';
@@ -61,4 +61,18 @@ it('dialled twice it rings once, and hanging up is for the leg', async () => {
   await Promise.resolve();
   expect(legs.map(({ offer, farewells }) => [offer, farewells.length])).toEqual([['v=0 127.0.0.1', 1]]);
   expect(events).toEqual([]);
+});
+
+it('transfer and hold of a call that was dialled are for the leg', () => {
+  const { line, legs, events } = openLine();
+  line.dial(describeSound);
+  const [leg] = legs;
+  if (leg === undefined) throw new Error('nothing was dialled');
+  const refer = vi.spyOn(leg, 'refer');
+  const reoffer = vi.spyOn(leg, 'reoffer');
+  line.refer({ uri: 'sip:desk@example.com' });
+  line.reoffer('v=1');
+  expect(refer.mock.calls).toEqual([[{ uri: 'sip:desk@example.com' }]]);
+  expect(reoffer.mock.calls).toEqual([['v=1']]);
+  expect([line.callId, line.localAddress, events]).toEqual(['second@test', '127.0.0.1', []]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MULAW_SILENCE } from '../../../src/audio/g711.js';
 import { phoneCodings } from '../../../src/media/codecs/phone-codec.js';
 import type { StreamEvent } from '../../../src/media/engine.js';
-import { Playout } from '../../../src/media/playout/playout.js';
+import { Playout, playoutDefaults } from '../../../src/media/playout/playout.js';
 import { EDGE_MS } from '../../../src/media/playout/speech-edge.js';
 
 /** At 8000 Hz. */
@@ -259,6 +259,22 @@ test('late audio of an ended response starts nothing', () => {
   playout.play('b', audio(20));
   expect(codes(3)).toEqual([MULAW_SILENCE, MULAW_SILENCE, MULAW_SILENCE]);
   expect(events.filter(({ type }) => type === 'response-ended')).toHaveLength(2);
+});
+
+test('as many ended responses are remembered as may still have audio under way, and no more', () => {
+  const { playout, events, send } = setUp();
+  const say = (id: string): void => {
+    playout.play(id, audio(20));
+    playout.end(id);
+    send(1);
+  };
+  for (let number = 0; number <= playoutDefaults.rememberedIds; number += 1) say(`r${number}`);
+  const ended = (): number => events.filter(({ type }) => type === 'response-ended').length;
+  const before = ended();
+  say('r1');
+  expect(ended()).toBe(before);
+  say('r0');
+  expect(ended()).toBe(before + 1);
 });
 
 test('audio after the end of a response that still plays is dropped', () => {

@@ -274,6 +274,18 @@ describe('a call that a server hands over', () => {
     await harness.server.call({ contentType: SDP, body: OFFER }).response(500);
   });
 
+  test('whose listener throws before the answer is answered 500, and the next call comes', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.incoming();
+    leg.it.listen(() => {
+      throw new Error('broken');
+    });
+    // Told at once that there is no dialog for it yet.
+    leg.it.reoffer(OFFER);
+    await call.response(500);
+    await harness.answered();
+  });
+
   test('cannot smuggle a line end into a header field of ours', async () => {
     await using harness = await DrachtioHarness.start();
     const { call, leg } = await harness.incoming();

@@ -294,3 +294,29 @@ it('a session interval below 90 s gets 422 with Min-SE, a longer one is agreed t
   expect(headers).toContain('Session-Expires: 1800;refresher=uac\r\n');
   expect(headers).toContain('Require: timer\r\n');
 });
+
+it('a caller whose call nobody can handle, or whose listener throws before the answer, gets 500', async () => {
+  let broken = true;
+  const scene = await openOpensipsScene(
+    {},
+    () => {},
+    undefined,
+    () => {
+      if (broken) throw new Error('broken');
+    },
+  );
+  await scene.opensips.response(scene.opensips.invite({ body: OFFER, callId: 'a' }), 'INVITE', 500);
+  broken = false;
+  const session = scene.opensips.invite({ body: OFFER, callId: 'b' });
+  const leg = await scene.nextLeg();
+  leg.listen(() => {
+    throw new Error('broken');
+  });
+  // Told at once that there is no dialog for it yet.
+  leg.reoffer(OFFER);
+  await scene.opensips.response(session, 'INVITE', 500);
+  // Nobody else is hurt.
+  const next = scene.opensips.invite({ body: OFFER, callId: 'c' });
+  (await scene.nextLeg()).accept(ANSWER);
+  await scene.opensips.response(next, 'INVITE', 200);
+});
