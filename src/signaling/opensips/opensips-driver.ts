@@ -283,6 +283,8 @@ class OpensipsDriver implements SignalingDriver {
     const taken = keyTakenFor(key, this.#sessions.keys());
     const leg = taken === undefined ? undefined : this.#sessions.get(taken);
     if (taken !== undefined && leg !== undefined) {
+      // Another call may begin with the same two numbers. OpenSIPS tells requests apart by Call-ID, commands it does not.
+      if (leg.callId !== event.headers.get('Call-ID')) return;
       if (type === 'TERMINATED') leg.receive(event);
       else if (type === 'UPDATED' && method !== 'ACK') void new UaSession(this.#mi, taken).reply(method, 481);
       return;

@@ -63,8 +63,8 @@ export class UaSession {
 }
 
 /**
- * Of the keys of sessions that came in, the one that OpenSIPS takes this one for: it looks for a session by the two numbers a
- * key begins with, so that a request with another To tag of the same beginning is one of that session.
+ * Of the keys of sessions, the one that OpenSIPS takes this one for: it looks for a session by the two numbers a key begins
+ * with, so that a request of the same Call-ID with another To tag of the same beginning is one of that session.
  */
 export function keyTakenFor(key: string, keys: Iterable<string>): string | undefined {
   const entry = entryOf(key);

@@ -195,12 +195,32 @@ it('a request with another To tag, which OpenSIPS takes for the call’s, gets 4
   leg.accept(ANSWER);
   await first('acked');
   const wrong = { ...session, key: `${session.key}x` };
+  const callId = `Call-ID: ${session.key}\r\n`;
   session.uasMethod = 'INFO';
-  scene.opensips.raise(wrong, { type: 'UPDATED', method: 'INFO', headers: 'CSeq: 2 INFO\r\n' });
+  scene.opensips.raise(wrong, { type: 'UPDATED', method: 'INFO', headers: `CSeq: 2 INFO\r\n${callId}` });
   await scene.opensips.response(session, 'INFO', 481);
-  scene.opensips.raise(wrong, { type: 'TERMINATED', method: 'BYE', headers: 'CSeq: 3 BYE\r\n' });
+  scene.opensips.raise(wrong, { type: 'TERMINATED', method: 'BYE', headers: `CSeq: 3 BYE\r\n${callId}` });
   expect(await first('ended')).toMatchObject({ end: { by: 'peer' } });
   expect(scene.opensips.commands.filter(({ method }) => method.endsWith('terminate'))).toEqual([]);
+});
+
+it('another call that has the place of ours with OpenSIPS does nothing to ours', async () => {
+  const scene = await openOpensipsScene();
+  const session = scene.opensips.invite({ body: OFFER });
+  const leg = await scene.nextLeg();
+  const { events, first } = watch(leg);
+  leg.accept(ANSWER);
+  await first('acked');
+  const other = { ...session, key: `${session.key}x` };
+  const commands = scene.opensips.commands.length;
+  for (const [type, method] of [['UPDATED', 'INFO'] as const, ['TERMINATED', 'BYE'] as const]) {
+    scene.opensips.raise(other, { type, method, headers: `CSeq: 2 ${method}\r\nCall-ID: another\r\n` });
+  }
+  // What comes after them on the same way has been heard.
+  scene.opensips.request(session, 'OPTIONS');
+  await scene.opensips.response(session, 'OPTIONS', 200);
+  expect(events.map(({ type }) => type)).toEqual(['acked']);
+  expect(scene.opensips.commands.slice(commands).map(({ params }) => Object(params).method)).toEqual(['OPTIONS']);
 });
 
 it('the names of OpenSIPS 4 are used where the old ones are gone', async () => {
