@@ -110,6 +110,17 @@ it('what comes with another To tag goes to the connector whose call OpenSIPS tak
   expect([heard, sessions.size, sent]).toEqual([['UPDATED', 'TERMINATED'], 0, []]);
 });
 
+it('what comes with another To tag in a call whose connector is no more ends that call', async () => {
+  const { clock, sessions, sent, raise } = scene();
+  sessions.own('B2B.7.1.2.3', 'a', undefined);
+  raise('UPDATED', 0, 'UAS', 'B2B.7.1.2.3x', 'INFO');
+  await clock.advanceAsync(3_000);
+  expect(sent.map((text) => JSON.parse(text))).toMatchObject([
+    { method: 'ua_session_reply', params: { key: 'B2B.7.1.2.3x', method: 'INFO', code: 481 } },
+  ]);
+  expect(sessions.size).toBe(0);
+});
+
 it('a call that was refused ends, whatever the last connector that had it says then', async () => {
   const { clock, sessions, sent, raise, subscribe } = scene();
   const worker = subscribe('a');

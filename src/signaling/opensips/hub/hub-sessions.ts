@@ -78,7 +78,7 @@ export class HubSessions {
     }
     if (event.type === 'TERMINATED') session.invite = undefined;
     if (session.worker !== undefined) session.worker.send(datagram);
-    else this.#showToAll(event, session, datagram);
+    else this.#showToAll(key, session, event, datagram);
     if (isLast(event)) this.forget(key);
   }
 
@@ -189,11 +189,15 @@ export class HubSessions {
     }, refusedMs);
   }
 
-  /** Nobody may have it any more: what waits for an answer gets one, when nobody has given it. */
-  #showToAll(event: SessionEvent, session: HubSession, datagram: Buffer): void {
+  /**
+   * Nobody may have it any more: what waits for an answer gets one, when nobody has given it.
+   *
+   * @param key of the session; that of the event has another To tag where the request had
+   */
+  #showToAll(key: string, session: HubSession, event: SessionEvent, datagram: Buffer): void {
     const { clock } = this.#parts;
     for (const worker of this.#parts.candidates()) worker.send(datagram);
-    const { entity, key, method, type } = event;
+    const { entity, method, type } = event;
     const answered = entity === 'UAC' && method === 'INVITE' && type === 'ANSWERED';
     // The far end says 200 again and again.
     if (session.timer !== undefined && (!answered || session.shown === 'answer')) return;
@@ -204,7 +208,7 @@ export class HubSessions {
         this.forget(key);
         const waits = type === 'UPDATED' && method !== 'ACK';
         const cancelled = entity === 'UAS' && type === 'TERMINATED' && method === 'CANCEL';
-        const opensips = this.#parts.session(key);
+        const opensips = this.#parts.session(event.key);
         if (waits) void opensips.reply(method, 481).then(() => opensips.terminate());
         else if (cancelled) void opensips.reply('INVITE', 487).then(() => opensips.terminate());
         // Nobody has sent the ACK: whoever dialled is no more, and the far end would hear nothing for hours.
