@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
 
 /** Codes of Node.js that the sources name. */
-const foreignCodes = ['ERR_HTTP_REQUEST_TIMEOUT'];
+const foreignCodes = ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_WORKER_INIT_FAILED'];
 
 /** The tables and types themselves: a code that only they know is a ghost. */
 const declaringFiles = ['src/base/error-codes.ts', 'src/flavor-api/errors.ts'];
