@@ -100,8 +100,8 @@ export type CallEffect =
   /** 200; `accepted` reports it sent. */
   | { readonly type: 'accept' }
   | { readonly type: 'reject'; readonly status: number; readonly retryAfterSeconds: number | undefined }
-  /** BYE, or CANCEL of an INVITE of ours that has no answer, with the cause as Reason. */
-  | { readonly type: 'hang-up'; readonly cause: CauseText; readonly unanswered?: true }
+  /** BYE, or CANCEL of an INVITE of ours that has no answer, with the cause as Reason, and its status (200 when absent). */
+  | { readonly type: 'hang-up'; readonly cause: CauseText; readonly reasonStatus?: 487 | 488 }
   /** The caller hears: let the agent greet. */
   | { readonly type: 'start-session' }
   /** The session is lost and there is another way: open it, and tell the caller to wait. */

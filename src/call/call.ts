@@ -146,7 +146,7 @@ export class Call {
         return;
       }
       case 'hang-up': {
-        const reason = reasonHeader(effect.cause, effect.unanswered);
+        const reason = reasonHeader(effect.cause, effect.reasonStatus);
         this.#leg.hangUp({ reason, headers: this.#agent.farewellHeaders });
         return;
       }

@@ -353,10 +353,15 @@ function end(state: CallState, outcome: CallOutcome, leg: 'tell' | 'gone' = 'tel
 }
 
 function farewell(state: CallState, outcome: CallOutcome): CallEffect {
-  if (state.phase !== 'preparing') return { type: 'hang-up', cause: outcome.cause };
-  if (state.outbound) return { type: 'hang-up', cause: outcome.cause, unanswered: true };
+  const { cause } = outcome;
+  // What the other side answered cannot be used. The dialog is there, so that it gets BYE, also where a call of ours was just answered.
+  if (cause === 'rejected' && (state.outbound || isAnswered(state)))
+    return { type: 'hang-up', cause, reasonStatus: 488 };
+  if (isAnswered(state)) return { type: 'hang-up', cause };
+  // With 200 a CANCEL would say that the call was answered elsewhere (RFC 3326 section 3.1), and a phone would not list it as missed.
+  if (state.outbound) return { type: 'hang-up', cause, reasonStatus: 487 };
   // Without Retry-After the proxy tries the next server at once: right for a flavor that is broken here (sip.md row 12).
-  const mayRetry = outcome.cause === 'busy-limit' || outcome.cause === 'drain';
+  const mayRetry = cause === 'busy-limit' || cause === 'drain';
   return { type: 'reject', status: outcome.status, retryAfterSeconds: mayRetry ? RETRY_AFTER_SECONDS : undefined };
 }
 

@@ -279,7 +279,10 @@ export interface MediaStream {
   flush(): CommandSequence;
   /** Acknowledged when everything queued before it has been sent (or flushed). */
   mark(): CommandSequence;
-  /** RFC 4733 digits out, `0-9*#A-D`; acknowledged when the last has been sent. Needs a negotiated payload type. */
+  /**
+   * RFC 4733 digits out, `0-9*#A-D`; acknowledged when the last has been sent, at once where more than `MAX_WAITING_DIGITS` would
+   * wait: none of them is sent then. Needs a negotiated payload type.
+   */
   sendDigits(digits: string, options?: { readonly durationMs?: number; readonly gapMs?: number }): CommandSequence;
   /** Restarts the RTP time-out (ACK, resume). */
   touch(): void;

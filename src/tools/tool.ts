@@ -45,7 +45,7 @@ export interface ToolContext {
   transfer(target: TransferTarget, responseId: string | undefined): Promise<TransferOutcome>;
   /**
    * Presses keys, `0-9*#A-D`: by RFC 4733 where that was negotiated, else by INFO. Resolves when the last of them was
-   * sent. Rejects where the other side takes neither.
+   * sent. Rejects where the other side takes neither, or more than 256 would wait.
    */
   sendDigits(digits: string): Promise<void>;
   /**

@@ -145,6 +145,11 @@ describe('races', () => {
     expect(effects).toContainEqual({ type: 'reject', status: 488, retryAfterSeconds: undefined });
   });
 
+  test('an answer in an ACK that turns out unusable: BYE with 488 as Reason (RFC 3326)', () => {
+    const { effects } = play([...active, { type: 'answer-unusable' }, ...closed]);
+    expect(effects).toContainEqual({ type: 'hang-up', cause: 'rejected', reasonStatus: 488 });
+  });
+
   test('a dialog that our own side gave up: the status of what was answered', () => {
     const gone: CallEvent = { type: 'leg-ended', by: 'local', status: 480 };
     expect(outcomeOf(play([...ready, gone, ...closed]).effects)?.status).toBe(480);

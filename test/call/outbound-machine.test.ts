@@ -32,6 +32,17 @@ test('the agent begins at the answer, or when it is there', () => {
   );
 });
 
+test('an answer that cannot be used gets BYE with 488 as Reason, not the 487 of a CANCEL (RFC 3326)', () => {
+  const lastWords = (...events: readonly CallEvent[]): CallEffect | undefined => {
+    const { state } = run(media, session);
+    return events
+      .reduce(({ state }, event) => reduceCall(state, event), { state, effects: [] as readonly CallEffect[] })
+      .effects.find(({ type }) => type === 'hang-up');
+  };
+  expect(lastWords({ type: 'answer-unusable' })).toEqual({ type: 'hang-up', cause: 'rejected', reasonStatus: 488 });
+  expect(lastWords({ type: 'told-to-end', by: 'admin' })).toMatchObject({ cause: 'admin', reasonStatus: 487 });
+});
+
 test('an inbound call knows no answer of the other side', () => {
   const { state } = beginCall({ ...beginning, outbound: false });
   expect(reduceCall(state, answered)).toEqual({ state, effects: [] });

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
-import type { CommandSequence, StreamEvent } from '../../media/engine.js';
+import { MAX_WAITING_DIGITS } from '../../media/dtmf/dtmf-sender.js';
+import type { CommandSequence, MediaStream, StreamEvent } from '../../media/engine.js';
 import type { SipLeg } from '../../signaling/port.js';
 import { callOver } from '../call-over.js';
 import type { CallMedia } from '../media/call-media.js';
@@ -29,6 +30,8 @@ interface Waiting {
 export class KeyPresses {
   readonly #parts: KeyPressesParts;
   readonly #sent = new Map<CommandSequence, Waiting>();
+  /** Keys that were asked for and have not left. */
+  #waiting = 0;
   #endPause: () => void = () => {};
   #closed = false;
 
@@ -36,16 +39,19 @@ export class KeyPresses {
     this.#parts = parts;
   }
 
-  /** `0-9*#A-D`. Resolves when the last of them has left. Rejects where the other side takes none. */
+  /** `0-9*#A-D`. Resolves when the last of them has left. Rejects where the other side takes none, or too many wait. */
   async press(digits: string): Promise<void> {
     const { stream, canSendDigits } = this.#parts.media;
     if (!stream || this.#closed) throw callOver();
-    if (!canSendDigits) {
-      await this.#pressByInfo(digits);
-      return;
+    if (this.#waiting + digits.length > MAX_WAITING_DIGITS) {
+      throw new Error(`Too many keys: at most ${MAX_WAITING_DIGITS} keys may wait to be pressed.`);
     }
-    const sequence = stream.sendDigits(digits);
-    await new Promise<void>((resolve, reject) => this.#sent.set(sequence, { resolve, reject }));
+    this.#waiting += digits.length;
+    try {
+      await (canSendDigits ? this.#pressByEvents(stream, digits) : this.#pressByInfo(digits));
+    } finally {
+      this.#waiting -= digits.length;
+    }
   }
 
   onStreamEvent(event: StreamEvent): void {
@@ -61,6 +67,11 @@ export class KeyPresses {
     this.#endPause();
     for (const waiting of this.#sent.values()) waiting.reject(callOver());
     this.#sent.clear();
+  }
+
+  async #pressByEvents(stream: MediaStream, digits: string): Promise<void> {
+    const sequence = stream.sendDigits(digits);
+    await new Promise<void>((resolve, reject) => this.#sent.set(sequence, { resolve, reject }));
   }
 
   async #pressByInfo(digits: string): Promise<void> {

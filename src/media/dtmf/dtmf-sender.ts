@@ -19,6 +19,9 @@ const END_PACKETS = 3;
 /** -10 dBm0, what phones send. */
 const VOLUME = 10;
 
+/** Keys that may wait: most of a minute of them, more than any menu asks for. */
+export const MAX_WAITING_DIGITS = 256;
+
 /** What goes out in a slot: `begin` is the first packet of an event, `gap` silence between digits. */
 export type DtmfStep = 'begin' | 'continue' | 'gap';
 
@@ -46,22 +49,26 @@ export class DtmfSender {
   #gapLeft = 0;
 
   /**
-   * Queues digits; characters other than `0-9*#A-D` are passed over.
-   * @param onSent called once, when the last of them has been written (at the next slot when there is none)
+   * Queues digits; characters other than `0-9*#A-D` are passed over, and all of them where more
+   * than `MAX_WAITING_DIGITS` would wait.
+   * @param onSent called once, when the last of them has been written (at once when there is none)
    */
   queue(digits: string, timing: Partial<DtmfTiming>, onSent: () => void): void {
     const { durationMs, gapMs } = { ...dtmfTimingDefaults, ...timing };
     const events = Array.from(digits.toUpperCase(), (digit) => DTMF_DIGITS.indexOf(digit)).filter(
       (event) => event >= 0,
     );
+    if (events.length === 0 || this.#presses.length + events.length > MAX_WAITING_DIGITS) {
+      onSent();
+      return;
+    }
     const durationUnits = Math.min(Math.max(durationMs, MIN_DURATION_MS) * this.unitsPerMs, MAX_SEGMENT_UNITS);
     const gapUnits = Math.max(gapMs, MIN_GAP_MS) * this.unitsPerMs;
     events.forEach((event, index) => {
       const last = index === events.length - 1;
       this.#presses.push({ event, durationUnits, gapUnits, onSent: last ? onSent : undefined });
     });
-    this.active = this.#isActive();
-    if (events.length === 0) onSent();
+    this.active = true;
   }
 
   /** There is no way to send them any more: whoever waits for one is told, as of those that were sent. */

@@ -203,6 +203,24 @@ describe('digits', () => {
     expect(setup.leg.actions.join()).not.toContain('info');
   });
 
+  test('are an error where more wait than a phone will ever press', async () => {
+    for (const sdp of [undefined, WITHOUT_EVENTS]) {
+      const tool = (phone: ToolContext): Promise<void> => phone.sendDigits('1'.repeat(100_000));
+      const setup = await setUpTool(tool, sdp === undefined ? {} : { sdp });
+      expect(setup.session.results).toMatchObject([{ error: expect.stringContaining('at most 256 keys may wait') }]);
+      expect(setup.leg.actions.join()).not.toContain('info');
+    }
+  });
+
+  test('have room again when those before them were sent', async () => {
+    const setup = await setUpTool(async (phone) => {
+      await phone.sendDigits('1'.repeat(256));
+      await phone.sendDigits('2');
+    });
+    await slots(setup, setup.stream, 257 * 200 + 100);
+    expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
+  });
+
   test('by INFO of a call that ends meanwhile keep nobody waiting, and none follows', async () => {
     const setup = await setUpTool((phone) => phone.sendDigits('12#'), { sdp: WITHOUT_EVENTS });
     setup.leg.emit(bye);

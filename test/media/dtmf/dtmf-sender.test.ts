@@ -46,6 +46,20 @@ test('the gap counts from the end of one digit to the beginning of the next', ()
   expect(next - ended).toBe(1 + 100 / 20);
 });
 
+test('keys beyond those that may wait are lost, and nobody waits for them', () => {
+  const sender = new DtmfSender();
+  let done = 0;
+  for (let key = 0; key < 100_000; key += 1) sender.queue('1', {}, () => (done += 1));
+  expect(done).toBe(100_000 - 256);
+  const pressed = new DtmfSender();
+  pressed.queue('1'.repeat(256), {}, () => (done = 0));
+  const payload = Buffer.alloc(4);
+  let begun = 0;
+  while (pressed.active) if (pressed.step(160, payload) === 'begin') begun += 1;
+  expect(begun).toBe(256);
+  expect(done).toBe(0);
+});
+
 test('it is done when the last packet of the last digit is written, once', () => {
   const sender = new DtmfSender();
   let done = 0;
