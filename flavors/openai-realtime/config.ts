@@ -105,10 +105,8 @@ export const realtimeConfigSchema = z.strictObject({
     .min(20)
     .max(200)
     .multipleOf(20)
-    .default(40)
-    .describe(
-      'Caller audio per message. 20 answers 10 ms sooner on average, 60 later by as much and with fewer messages.',
-    ),
+    .optional()
+    .describe('Caller audio per message. Default: 40, and 20 while the service hears the caller speak.'),
   digitPauseMs: z.int().min(200).max(10_000).default(1_500).describe('Digits with shorter pauses go together.'),
   pool: z
     .strictObject({

@@ -89,11 +89,11 @@ export class RealtimeSession implements FlavorSession {
     const push = this.events.push.bind(this.events);
     const send = (event: object): void => this.#line.send(event);
     this.#audio = new CallerAudio({
+      ...callerAudioDefaults,
+      ...(config.appendMs !== undefined && { appendMs: config.appendMs, speechAppendMs: config.appendMs }),
       bytesPerMs: bytesPerMs(call.input),
-      appendMs: config.appendMs,
       messages: options.messages,
       onOverflow: () => this.#onOverflow(),
-      ...callerAudioDefaults,
     });
     const outBytesPerMs = bytesPerMs(call.output);
     this.#spoken = new SpokenResponses({

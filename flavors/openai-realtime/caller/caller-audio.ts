@@ -12,6 +12,8 @@ export interface CallerAudioOptions {
   readonly bytesPerMs: number;
   /** Audio per message. */
   readonly appendMs: number;
+  /** The same while the service hears the caller speak; at most `appendMs`. */
+  readonly speechAppendMs: number;
   /** Kept before anything that is said, for a service that has to hear it again. */
   readonly keepMs: number;
   /** The most that is kept, and the most that may wait for the network. */
@@ -22,12 +24,23 @@ export interface CallerAudioOptions {
   onOverflow(): void;
 }
 
-export const callerAudioDefaults = { keepMs: 500, maxMs: 30_000 } as const satisfies Partial<CallerAudioOptions>;
+export const callerAudioDefaults = {
+  appendMs: 40,
+  speechAppendMs: 20,
+  keepMs: 500,
+  maxMs: 30_000,
+} as const satisfies Partial<CallerAudioOptions>;
 
 /** Audio per message where much is sent at once. */
 const REPLAY_MS = 1_000;
 /** Breaks between the two clocks that are remembered. */
 const KEPT_MARKS = 64;
+
+/** Memory in which a message's audio is collected, and the message. */
+interface Piece {
+  readonly audio: Buffer;
+  readonly message: AppendMessage;
+}
 
 /** From here on, the service's clock and the call's run in step. */
 interface Mark {
@@ -43,8 +56,10 @@ export class CallerAudio {
   readonly #options: CallerAudioOptions;
   readonly #tape: Tape;
   readonly #pending: Buffer;
-  readonly #message: AppendMessage;
+  readonly #usual: Piece;
+  readonly #inSpeech: Piece;
   readonly #maxBuffered: number;
+  #piece: Piece;
   #pendingBytes = 0;
   /** Position, in the call, of byte 0 of the tape. */
   #originMs = 0;
@@ -58,10 +73,13 @@ export class CallerAudio {
 
   constructor(options: CallerAudioOptions) {
     this.#options = options;
-    const { bytesPerMs, appendMs, keepMs, maxMs, messages } = options;
+    const { bytesPerMs, appendMs, speechAppendMs, keepMs, maxMs, messages } = options;
     this.#tape = new Tape(keepMs * bytesPerMs, maxMs * bytesPerMs);
     this.#pending = Buffer.alloc(appendMs * bytesPerMs);
-    this.#message = messages.of(this.#pending.length);
+    this.#usual = { audio: this.#pending, message: messages.of(this.#pending.length) };
+    const inSpeech = this.#pending.subarray(0, speechAppendMs * bytesPerMs);
+    this.#inSpeech = { audio: inSpeech, message: messages.of(inSpeech.length) };
+    this.#piece = this.#usual;
     // Base64 and the words around it.
     this.#maxBuffered = maxMs * bytesPerMs * 2;
   }
@@ -78,7 +96,7 @@ export class CallerAudio {
 
   /** What is missing of the next message, ms. */
   get awaitedMs(): number {
-    return (this.#pending.length - this.#pendingBytes) / this.#options.bytesPerMs;
+    return (this.#piece.audio.length - this.#pendingBytes) / this.#options.bytesPerMs;
   }
 
   /** Audio that the present connection has been sent, ms. */
@@ -86,7 +104,16 @@ export class CallerAudio {
     return this.#sessionBytes / this.#options.bytesPerMs;
   }
 
-  /** Hot path: copies, and every `appendMs` one message. */
+  /**
+   * The service has begun, or ceased, to hear the caller speak. Meanwhile it is sent audio in shorter messages, so that it
+   * hears the end of the turn sooner.
+   */
+  heard(speech: boolean): void {
+    this.#piece = speech ? this.#inSpeech : this.#usual;
+    if (this.#pendingBytes >= this.#piece.audio.length) this.flush();
+  }
+
+  /** Hot path: copies, and with the last byte of a message sends it. */
   write(data: Uint8Array, positionMs: number): void {
     if (positionMs !== this.endMs) this.#jump(positionMs);
     this.#tape.write(data);
@@ -122,7 +149,10 @@ export class CallerAudio {
 
   /** Sends what has been collected for a message, however little. */
   flush(): void {
-    if (this.#pendingBytes > 0) this.#send(this.#pending.subarray(0, this.#pendingBytes));
+    const { audio } = this.#piece;
+    // No view is made of one that is whole.
+    if (this.#pendingBytes === audio.length) this.#send(audio);
+    else if (this.#pendingBytes > 0) this.#send(this.#pending.subarray(0, this.#pendingBytes));
     this.#pendingBytes = 0;
   }
 
@@ -141,16 +171,15 @@ export class CallerAudio {
   #append(data: Uint8Array): void {
     for (let done = 0; done < data.length; ) {
       if (this.#broken) this.#mark(this.endMs - (data.length - done) / this.#options.bytesPerMs);
-      const part = Math.min(data.length - done, this.#pending.length - this.#pendingBytes);
+      const part = Math.min(data.length - done, this.#piece.audio.length - this.#pendingBytes);
       this.#pending.set(
         done === 0 && part === data.length ? data : data.subarray(done, done + part),
         this.#pendingBytes,
       );
       this.#pendingBytes += part;
       done += part;
-      if (this.#pendingBytes < this.#pending.length) return;
-      this.#send(this.#pending);
-      this.#pendingBytes = 0;
+      if (this.#pendingBytes < this.#piece.audio.length) return;
+      this.flush();
     }
   }
 
@@ -182,7 +211,7 @@ export class CallerAudio {
     }
     this.#overflowing = false;
     this.#sessionBytes += bytes.length;
-    sink.sendMessage(this.#message.of(bytes));
+    sink.sendMessage(this.#piece.message.of(bytes));
   }
 
   #mark(positionMs: number): void {

@@ -85,6 +85,7 @@ export class ServerTurns implements CallerTurns {
     this.#gate.forgetStretches();
     this.#voicedUntilMs?.clear();
     this.#patience.clear();
+    this.#options.audio.heard(false);
   }
 
   onReplaced(): void {
@@ -97,6 +98,7 @@ export class ServerTurns implements CallerTurns {
 
   #onStarted(itemId: string, atMs: number): void {
     const { audio, book, push } = this.#options;
+    audio.heard(true);
     const fromMs = audio.positionOf(atMs);
     const voicedFromMs = Math.min(fromMs + this.#paddingMs, audio.endMs);
     book.open(itemId, fromMs);
@@ -108,6 +110,7 @@ export class ServerTurns implements CallerTurns {
 
   #onStopped(itemId: string, atMs: number): void {
     const { audio, book, push } = this.#options;
+    audio.heard(false);
     const untilMs = audio.positionOf(atMs);
     const voicedUntilMs = Math.max(0, untilMs - this.#silenceMs);
     book.complete(itemId, untilMs);

@@ -23,6 +23,37 @@ test('the answer comes out as text, audio, transcript and an end', async () => {
   });
 });
 
+/** Audio that the service has after each of `frames` frames more, ms. */
+function heardMs(call: TestCall, frames: number): readonly number[] {
+  return Array.from({ length: frames }, () => call.write(20).service.audio.length / 8);
+}
+
+test('audio goes in messages of 40 ms, and of 20 while the service hears the caller speak', () => {
+  const call = new TestCall().start();
+  expect(heardMs(call, 3)).toEqual([0, 40, 40]);
+  call.service.say('input_audio_buffer.speech_started', { item_id: 'item_1', audio_start_ms: 0 });
+  expect(call.service.audio.length / 8).toBe(60);
+  expect(heardMs(call, 2)).toEqual([80, 100]);
+  call.service.say('input_audio_buffer.speech_stopped', { item_id: 'item_1', audio_end_ms: 100 });
+  expect(heardMs(call, 3)).toEqual([100, 140, 140]);
+});
+
+test('a connection that is lost while the caller speaks leaves no short messages to the next', async () => {
+  const call = new TestCall({ reconnect: { firstDelayMs: 0 } }).start();
+  call.service.say('input_audio_buffer.speech_started', { item_id: 'item_1', audio_start_ms: 0 });
+  call.write(120).service.lose();
+  call.clock.advance(1);
+  await call.settle();
+  const before = call.service.audio.length / 8;
+  expect(heardMs(call, 2)).toEqual([before, before + 40]);
+});
+
+test('an appendMs that is written down holds always', () => {
+  const call = new TestCall({ appendMs: 60 }).start();
+  call.service.say('input_audio_buffer.speech_started', { item_id: 'item_1', audio_start_ms: 0 });
+  expect(heardMs(call, 4)).toEqual([0, 0, 60, 60]);
+});
+
 test('a cough that the host rejects is deleted and not answered', () => {
   const call = new TestCall().start();
   call.turn('item_1', 'rejected');

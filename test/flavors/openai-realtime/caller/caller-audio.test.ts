@@ -13,10 +13,11 @@ class Line {
   readonly audio: CallerAudio;
   #frames = 0;
 
-  constructor(appendMs = 20, maxMs = 30_000) {
+  constructor(appendMs = 20, maxMs = 30_000, speechAppendMs = 20) {
     this.audio = new CallerAudio({
       bytesPerMs: 8,
       appendMs,
+      speechAppendMs,
       keepMs: 500,
       maxMs,
       messages: new AppendMessages(),
@@ -60,6 +61,27 @@ test('each frame is a message, or so many frames together', () => {
   threes.audio.attach(threes, 0);
   expect(threes.write(160).lengths).toEqual([60, 60]);
   expect(threes.frames).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test('while the service hears the caller speak messages are shorter, and no frame is lost or waits between', () => {
+  const line = new Line(60, 30_000, 20);
+  line.audio.attach(line, 0);
+  line.write(40);
+  line.audio.heard(true);
+  expect(line.lengths).toEqual([40]);
+  expect(line.write(60).lengths).toEqual([40, 20, 20, 20]);
+  expect(line.audio.awaitedMs).toBe(20);
+  line.audio.heard(false);
+  expect(line.audio.awaitedMs).toBe(60);
+  expect(line.write(120).lengths).toEqual([40, 20, 20, 20, 60, 60]);
+  expect(line.frames).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('messages in speech are never longer than the others', () => {
+  const line = new Line(20, 30_000, 100);
+  line.audio.attach(line, 0);
+  line.audio.heard(true);
+  expect(line.write(60).lengths).toEqual([20, 20, 20]);
 });
 
 test('a frame’s memory is not kept', () => {
