@@ -2,7 +2,7 @@ import { Alarm, type Clock } from 'sip-voice-connector/cascade';
 import type { FlavorError, FlavorEvent, PlayoutReport } from 'sip-voice-connector/flavor';
 import type { RealtimeConfig } from '../config.js';
 import { cancelResponse, createResponse } from '../protocol/client-event.js';
-import { protocolFault, timeout, type WireError, wireFailure } from '../protocol/errors.js';
+import { cutShort, protocolFault, timeout, type WireError, wireFailure } from '../protocol/errors.js';
 import type { OutputItem, ServerEvent } from '../protocol/server-event.js';
 import { responseUsageEvents } from '../protocol/usage.js';
 import { type ActiveResponse, activeResponse } from './active-response.js';
@@ -278,7 +278,7 @@ export class ResponseDesk {
     else if (response?.serverId === event.responseId) this.#onEnd(response, event);
   }
 
-  #onEnd(active: ActiveResponse, { status, error }: ServerEvent & { type: 'response-done' }): void {
+  #onEnd(active: ActiveResponse, { status, reason, error }: ServerEvent & { type: 'response-done' }): void {
     const { mute, calls, spoken } = active;
     if (active.cancelled) {
       this.#release(active);
@@ -287,6 +287,7 @@ export class ResponseDesk {
     } else if (mute && spoken.bytes === 0 && !calls) {
       this.#onFailure(active, protocolFault('text in place of speech'));
     } else {
+      if (status === 'incomplete') this.#options.push({ type: 'warning', error: cutShort(reason) });
       this.#failures = 0;
       this.#options.out.done(spoken);
       this.#release(active);

@@ -103,6 +103,15 @@ export function protocolFault(what: string): FlavorError {
   return new FlavorError('ERR_FLAVOR_PROTOCOL', `the service sent ${what}`, true);
 }
 
+/** A response that ended before its end, by the `reason` of its `status_details`. What there is of it is heard. */
+export function cutShort(reason: string): FlavorError {
+  if (reason === 'max_output_tokens') {
+    return configFailure('an answer reached maxOutputTokens before its end: raise it, or ask for less');
+  }
+  const why = plain(reason) === '' ? '' : ` (${plain(reason)})`;
+  return new FlavorError('ERR_FLAVOR_PROTOCOL', `the service broke off an answer${why}`, true);
+}
+
 /** The configuration cannot work. */
 export function configFailure(message: string): FlavorError {
   return new FlavorError('ERR_FLAVOR_CONFIG', message, false);

@@ -53,6 +53,8 @@ export type ServerEvent =
       readonly type: 'response-done';
       readonly responseId: string;
       readonly status: ResponseStatus;
+      /** Why it is not whole: `max_output_tokens`, `content_filter`; '' where nothing is said of it. */
+      readonly reason: string;
       readonly error: Pick<WireError, 'type' | 'code' | 'param'>;
       readonly usage: ResponseUsage | undefined;
     };
@@ -209,12 +211,14 @@ function itemOf(raw: JsonObject, id: string, whole: boolean): OutputItem {
 
 function responseDone(event: JsonObject): ServerEvent | Unreadable {
   const response = objectIn(event, 'response');
-  const error = objectIn(objectIn(response, 'status_details'), 'error');
+  const details = objectIn(response, 'status_details');
+  const error = objectIn(details, 'error');
   const status = response['status'];
   return withIds(response, ['id'], ([responseId]) => ({
     type: 'response-done',
     responseId,
     status: status === 'cancelled' || status === 'incomplete' || status === 'failed' ? status : 'completed',
+    reason: textIn(details, 'reason'),
     error: { type: textIn(error, 'type'), code: textIn(error, 'code'), param: '' },
     usage: responseUsage(response['usage']),
   }));

@@ -119,6 +119,7 @@ export class Answer {
         else if (event.type === 'done') {
           this.opaque = event.opaque;
           if (event.reason === 'refused') this.#warn('the model declined to answer');
+          if (event.reason === 'length') this.#parts.push({ type: 'warning', error: cutShort() });
           this.#onComplete();
         }
       }
@@ -216,6 +217,12 @@ export class Answer {
   #warn(message: string): void {
     this.#parts.push({ type: 'warning', error: protocolError(message) });
   }
+}
+
+/** A model that thinks may have spent all of it before its first word. */
+function cutShort(): FlavorError {
+  const message = 'the model reached the limit of its answer (maxTokens) before the end: raise it, or ask for less';
+  return new FlavorError('ERR_FLAVOR_CONFIG', message, false);
 }
 
 function protocolError(message: string): FlavorError {

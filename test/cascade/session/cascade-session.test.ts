@@ -938,6 +938,24 @@ test('a model that writes without end is stopped, and the call goes on', async (
   expect(scene.said.at(-1)).toBe('Sure.');
 });
 
+test.each([
+  ['length', 'ERR_FLAVOR_CONFIG', 'maxTokens'],
+  ['refused', 'ERR_FLAVOR_PROTOCOL', 'declined'],
+] as const)(
+  'an answer that ends for "%s" is heard, and the operator learns why it is short',
+  async (end, code, word) => {
+    for (const text of ['Your order left us on', '']) {
+      const scene = await started({ script: () => ({ text, end }) });
+      await scene.converse('Where is it?');
+      expect(scene.said.join('')).toBe(text);
+      expect(scene.of('warning').map(({ error }) => error)).toMatchObject([
+        { code, message: expect.stringContaining(word) },
+      ]);
+      expect(scene.of('end')).toEqual([]);
+    }
+  },
+);
+
 test('a voice that throws where it must not ends its session, and nothing else', async () => {
   const scene = await started();
   const broken = {

@@ -10,6 +10,8 @@ export interface Reply {
   readonly error?: FlavorError;
   /** Says nothing more behind the text. */
   readonly hangs?: boolean;
+  /** How it ends, where not as its content says. */
+  readonly end?: 'length' | 'refused';
   /** Waited for before the first word, and after each word. */
   readonly gate?: Promise<void>;
 }
@@ -79,7 +81,7 @@ export class ScriptedLlm implements LanguageModel {
         };
       }
       yield { type: 'usage', provider: 'scripted', model: 'mind', unit: 'output-tokens', quantity: 7 };
-      yield { type: 'done', reason: reply.calls ? 'tool-calls' : 'completed' };
+      yield { type: 'done', reason: reply.end ?? (reply.calls ? 'tool-calls' : 'completed') };
     } finally {
       if (signal.aborted) this.aborted += 1;
       this.running -= 1;

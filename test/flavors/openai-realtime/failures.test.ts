@@ -188,3 +188,24 @@ test('a service in which another response always runs is asked nine times in a r
   collide(10);
   expect(await call.of('end')).toMatchObject([{ reason: 'failed', error: { code: 'ERR_FLAVOR_PROTOCOL' } }]);
 });
+
+test.each([
+  ['max_output_tokens', 'ERR_FLAVOR_CONFIG', 'maxOutputTokens'],
+  ['content_filter', 'ERR_FLAVOR_PROTOCOL', '(content_filter)'],
+])(
+  'an answer that ends before its end for %s is heard as far as it goes, and the operator learns why',
+  async (reason, code, word) => {
+    const call = new TestCall().start();
+    call.turn('item_1');
+    const id = call.created();
+    call
+      .speaks(id, 1_000, 'First we wash your')
+      .done(id, 'incomplete', { status_details: { type: 'incomplete', reason } });
+    expect((await call.of('warning')).map(({ error }) => error)).toMatchObject([
+      { code, message: expect.stringContaining(word) },
+    ]);
+    expect((await call.of('audio-done')).map(({ responseId }) => responseId)).toEqual(['response-1']);
+    call.turn('item_2').response(300);
+    expect(await call.of('end')).toEqual([]);
+  },
+);
