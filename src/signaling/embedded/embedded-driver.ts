@@ -269,6 +269,7 @@ class EmbeddedDriver implements SignalingDriver {
       transaction.abandon();
       return;
     }
+    transaction.unproven = this.#peers.mustAuthenticate(transaction.source.remote.address);
     if (malformed !== undefined) {
       this.#refuse(transaction, { status: malformed.status, headers: [] }, inDialog);
       return;
@@ -281,7 +282,10 @@ class EmbeddedDriver implements SignalingDriver {
     if (inDialog) {
       const owner = this.#dialogs.find(request);
       if (owner === undefined) this.#endpoint.respond(transaction, 481);
-      else owner.onRequest(transaction);
+      else {
+        transaction.unproven = false;
+        owner.onRequest(transaction);
+      }
       return;
     }
     if (!this.#isAuthenticated(transaction)) return;
@@ -294,7 +298,10 @@ class EmbeddedDriver implements SignalingDriver {
   /** False: it was answered 401. */
   #isAuthenticated(transaction: ServerTransaction): boolean {
     const verdict = this.#peers.judge(transaction.request, transaction.source.remote.address);
-    if (verdict.type === 'admitted') return true;
+    if (verdict.type === 'admitted') {
+      transaction.unproven = false;
+      return true;
+    }
     const headers = verdict.challenges.map((value) => ['WWW-Authenticate', value] as const);
     // An INVITE without credentials is a question, one with wrong ones an attempt to be recorded.
     if (verdict.failed) this.#refuse(transaction, { status: 401, headers }, false);

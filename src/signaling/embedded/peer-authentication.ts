@@ -36,8 +36,13 @@ export class PeerAuthentication {
     this.#isExcepted = createSourceFilter(options.except);
   }
 
-  judge({ body, headers, method, uri }: SipRequest, source: string): PeerVerdict {
-    if (unchallenged.has(method) || this.#isExcepted(source)) return { type: 'admitted' };
+  /** Whether peers at this address have to say who they are. */
+  asks(source: string): boolean {
+    return !this.#isExcepted(source);
+  }
+
+  judge({ body, headers, method, uri }: SipRequest): PeerVerdict {
+    if (unchallenged.has(method)) return { type: 'admitted' };
     const verdict = this.#server.check({ method, uri, body }, headers.getAll('Authorization'));
     if (verdict.type === 'ok') return { type: 'admitted' };
     const challenges = this.#server.challenges(verdict.type === 'stale');

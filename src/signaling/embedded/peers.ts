@@ -42,10 +42,19 @@ export class Peers {
     return this.#isAllowed(source) || this.#registrars.has(plain(source));
   }
 
-  /** Whether it may without saying who it is. Registrars have been asked by us, and cannot be. */
+  /** Whether its address is not enough. Registrars have been asked by us, and cannot be. */
+  mustAuthenticate(source: string): boolean {
+    return this.#asked(source) !== undefined;
+  }
+
+  /** Whether this request may begin something. */
   judge(request: SipRequest, source: string): PeerVerdict {
-    if (this.#authentication === undefined || this.#registrars.has(plain(source))) return { type: 'admitted' };
-    return this.#authentication.judge(request, source);
+    return this.#asked(source)?.judge(request) ?? { type: 'admitted' };
+  }
+
+  #asked(source: string): PeerAuthentication | undefined {
+    const authentication = this.#authentication;
+    return authentication?.asks(source) && !this.#registrars.has(plain(source)) ? authentication : undefined;
   }
 
   /** Calls for our extension come from there. */

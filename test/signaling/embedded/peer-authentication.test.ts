@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { DigestClient } from '../../../src/signaling/digest/digest-client.js';
 import type { SipResponse } from '../../../src/signaling/message/sip-message.js';
-import { createHarness, PEER } from '../../support/embedded-harness.js';
+import { createHarness, type HarnessOptions, PEER } from '../../support/embedded-harness.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { requestText, SDP, tagOf } from '../../support/sip-text.js';
 
 const auth = { realm: 'example.com', users: { pbx: 'swordfish' }, except: ['198.51.100.0/24'] };
 
-async function guarded() {
-  const h = await createHarness({ options: { auth } });
+async function guarded(onInvite?: HarnessOptions['onInvite']) {
+  const h = await createHarness({ options: { auth }, ...(onInvite && { onInvite }) });
   const client = (user: string, password: string) => new DigestClient({ user, password }, new SeededRandom(9));
   /** An INVITE, and what it is answered. */
   const invite = (cseq: number, extra: readonly string[] = []): readonly SipResponse[] => {
@@ -64,6 +64,35 @@ describe('a peer that calls', () => {
     h.send({ method: 'INVITE', callId: 'other', extra: credentials, body: SDP });
     expect(h.statuses()).toEqual([401]);
   });
+});
+
+describe('whoever has not shown who it is', () => {
+  test.each([
+    ['nothing but the question', {}, 401],
+    ['an extension nobody knows', { extra: ['Require: teleport'] }, 420],
+    ['a dialog that is not there', { to: '<sip:2000@192.0.2.1>;tag=nobody' }, 481],
+  ])('hears an answer once, whatever its INVITE has in it: %s', async (_, parts, status) => {
+    const { h } = await guarded();
+    h.send({ method: 'INVITE', body: SDP, ...parts });
+    expect(h.statuses()).toEqual([status]);
+    h.clock.advance(40_000);
+    expect(h.statuses()).toEqual([]);
+  });
+
+  test('hears it again when it asks again', async () => {
+    const { h } = await guarded();
+    const text = h.send({ method: 'INVITE', body: SDP });
+    const [first] = h.udp.take();
+    h.udp.receive(PEER, text);
+    expect(h.udp.take()).toEqual([first]);
+  });
+});
+
+test('a caller who has shown who it is hears a refusal until it is acknowledged', async () => {
+  const { h, invite, client, answerTo } = await guarded((leg) => leg.reject(486));
+  expect(invite(2, answerTo(invite(1), client('pbx', 'swordfish'))).map(({ status }) => status)).toEqual([486]);
+  h.clock.advance(3_600);
+  expect(h.statuses()).toEqual([486, 486, 486]);
 });
 
 describe('what is not challenged', () => {

@@ -62,6 +62,11 @@ export class ServerTransaction implements ReceivedRequest {
   onSettled: (() => void) | undefined;
   /** The To tag of our responses, remembered for the 200 to a CANCEL (RFC 3261 section 9.2). */
   toTag: string | undefined;
+  /**
+   * The peer has not shown yet who it is, and its source may be forged: an error response to its INVITE goes out once, and
+   * again only for an INVITE that comes again. Repeated by timer it would make eleven of one (RFC 3261 section 26.3.2.4).
+   */
+  unproven = false;
   readonly #deps: ServerTransactionDeps;
   readonly #timers: TransactionTimers;
   #invite: InviteServerState | undefined;
@@ -177,7 +182,7 @@ export class ServerTransaction implements ReceivedRequest {
     const { timers } = this.#deps;
     if (this.#invite !== undefined) {
       if (this.#invite.name === 'terminated') return undefined;
-      const step = stepInviteServer(this.#invite, event, timers);
+      const step = stepInviteServer(this.#invite, event, this.unproven ? { ...timers, retransmits: false } : timers);
       this.#invite = step.state;
       return step;
     }
