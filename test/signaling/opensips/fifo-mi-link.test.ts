@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSystemRandom } from '../../../src/base/random.js';
-import { FifoMiLink } from '../../../src/signaling/opensips/mi/fifo-mi-link.js';
+import { FifoMiLink, writeToFifo } from '../../../src/signaling/opensips/mi/fifo-mi-link.js';
 import { takeObjects } from '../../../src/signaling/opensips/mi/mi-message.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -26,6 +26,16 @@ it('a late answer and the one after it in one piece are two answers', async () =
   writeFileSync(join(directory, reply), '{"id":1,"result":{"a":"}é"}}\n{"id":2,"result":"OK"}', { flag: 'r+' });
   await expect.poll(() => answers).toHaveLength(2);
   expect(answers).toEqual(['{"id":1,"result":{"a":"}é"}}', '{"id":2,"result":"OK"}']);
+});
+
+it('what stands where the FIFO should be and is none is not written to', async () => {
+  const directory = temporaryDirectory();
+  const records = join(directory, 'cdr.jsonl');
+  writeFileSync(records, '{"id":"1"}\n');
+  const path = join(directory, 'opensips_fifo');
+  symlinkSync(records, path);
+  await expect(writeToFifo(path, ':voice_connector:{"id":1}\n')).rejects.toThrow(`${path} is no FIFO`);
+  expect(readFileSync(records, 'utf8')).toBe('{"id":"1"}\n');
 });
 
 it('objects are taken out of a stream one by one', () => {

@@ -25,6 +25,17 @@ export interface FifoMiOptions {
 }
 
 /**
+ * Writes a line into a FIFO that somebody reads; rejects where nobody does, or where `path` is something else: while OpenSIPS
+ * is away, others who may write to its directory could have put a link to a file of ours there.
+ */
+export async function writeToFifo(path: string, text: string): Promise<void> {
+  // Without a reader this fails at once, where a blocking open would wait for ever.
+  await using file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  if (!(await file.stat()).isFIFO()) throw new Error(`${path} is no FIFO`);
+  await file.write(text);
+}
+
+/**
  * MI over named pipes (module mi_fifo). Requests go `:REPLY-FIFO:JSON` into OpenSIPS's FIFO; the answer comes through a
  * FIFO of ours in its `reply_dir`. Node cannot make one: `mkfifo` of coreutils does. One request at a time, since reads of
  * OpenSIPS are not by line. Answers can run together all the same: a late one, and the one to the request after it.
@@ -97,13 +108,7 @@ export class FifoMiLink implements MiLink {
 
   async #write(text: string): Promise<void> {
     try {
-      // Without a reader this fails at once, where a blocking open would wait for ever.
-      const file = await open(this.#options.path, constants.O_WRONLY | constants.O_NONBLOCK);
-      try {
-        await file.write(text);
-      } finally {
-        await file.close();
-      }
+      await writeToFifo(this.#options.path, text);
     } catch {
       // OpenSIPS is not there, or its pipe is full: the request is lost, and the client's timer tells.
     }
