@@ -11,6 +11,9 @@ export type LogLevel = (typeof logLevels)[number];
 /** What may wait for a reader of standard output who stands still, bytes. Writes to a full pipe do not block: they wait in memory. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
+/** What moves a terminal's cursor or changes its title: a provider's or peer's words may hold it. */
+const TERMINAL_CONTROLS = /[^\P{Cc}\n\t]/gu;
+
 export interface LogOptions {
   /** Where lines go; a terminal gets text for people, anything else one JSON object a line. */
   readonly stream: Writable & { readonly isTTY?: boolean };
@@ -51,7 +54,9 @@ export function createLog(options: LogOptions, deps: { readonly clock: Clock }):
     },
     destination,
   );
-  return wrap(logger, redact, outlet(stream, logger));
+  // JSON leaves U+0080 to U+009F as they are, and stacks are no JSON here.
+  const clean = forPeople ? (text: string): string => redact(text).replace(TERMINAL_CONTROLS, ' ') : redact;
+  return wrap(logger, clean, outlet(stream, logger));
 }
 
 /** Says whether a line may be written now, after how many were not. */

@@ -143,6 +143,20 @@ test('on a terminal a line is for people, and secrets are out of it too', async 
   cage.expectAbsent(SECRET);
 });
 
+test('what strangers say moves no cursor of a terminal, in stacks neither', async () => {
+  const cage = new CanaryCage();
+  const terminal = Object.assign(new PassThrough(), { isTTY: true });
+  terminal.pipe(cage.stream('terminal'));
+  const log = createLog({ stream: terminal, level: 'info', redact }, { clock: new FakeClock() });
+  const words = 'gone \u001b]0;title\u0007 \u009b2J \r away';
+  log.warn({ reason: words, error: new Error(words) }, words);
+  log.warn({}, 'the end');
+  await expect.poll(() => cage.text).toContain('the end');
+  expect(cage.text).toContain('gone');
+  // Colours, which are ours, begin with the first of them.
+  for (const control of ['\u001b]', '\u0007', '\u009b', '\r']) expect(cage.text).not.toContain(control);
+});
+
 test('JSON asked for on a terminal is handed to it line by line: a crash loses none', () => {
   const lines: unknown[] = [];
   // Says of no line that it has been written, and takes the next all the same.
