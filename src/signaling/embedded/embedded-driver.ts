@@ -304,8 +304,10 @@ class EmbeddedDriver implements SignalingDriver {
     }
     const headers = verdict.challenges.map((value) => ['WWW-Authenticate', value] as const);
     // An INVITE without credentials is a question, one with wrong ones an attempt to be recorded.
-    if (verdict.failed) this.#refuse(transaction, { status: 401, headers }, false);
-    else this.#endpoint.respond(transaction, 401, { headers });
+    if (verdict.failed) {
+      this.#endpoint.noteGuess(transaction.source);
+      this.#refuse(transaction, { status: 401, headers }, false);
+    } else this.#endpoint.respond(transaction, 401, { headers });
     return false;
   }
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { assertUnreachable } from '../../base/assert.js';
 import type { Clock } from '../../base/clock.js';
 import { errorMessage } from '../../base/connector-error.js';
+import { PerSecond } from '../../base/per-second.js';
 import type { Random } from '../../base/random.js';
 import { ownTags, TIMER_SUPPORTED } from '../capabilities.js';
 import { DigestClient } from '../digest/digest-client.js';
@@ -51,6 +52,8 @@ export interface EndpointParts {
 /** The flow to one server; `undefined` where its protocol or family is not spoken. */
 export type FlowOpener = () => SipFlow | undefined;
 
+const MAX_GUESS_LINES_PER_SECOND = 10;
+
 /** What all legs of one driver share. */
 export class Endpoint {
   readonly clock: Clock;
@@ -69,6 +72,7 @@ export class Endpoint {
   readonly serviceRoutes = new ServiceRoutes();
   readonly extensions = new ExtensionCredentials();
   readonly #seen = new SeenAddresses();
+  readonly #guesses: PerSecond;
   readonly #parts: EndpointParts;
 
   constructor(parts: EndpointParts) {
@@ -85,6 +89,7 @@ export class Endpoint {
     this.dialogs = parts.dialogs;
     this.setAside = new SetAside(parts.clock);
     this.openInvites = new OpenInvites(parts.clock);
+    this.#guesses = new PerSecond(MAX_GUESS_LINES_PER_SECOND, parts.clock.now());
   }
 
   /** An unguessable tag: RFC 3261 section 19.3 asks for 32 bits, this has 64. */
@@ -185,6 +190,12 @@ export class Endpoint {
   /** Answers with a tag of its own: for requests that create no dialog. */
   respond(transaction: ServerTransaction, status: number, options: ResponseOptions = {}): void {
     transaction.respond(createResponse(transaction.request, status, { toTag: this.tag(), ...options }));
+  }
+
+  /** Credentials were wrong. Logged for whoever bans addresses that guess; a flood of guesses makes no flood of lines. */
+  noteGuess({ remote: { address } }: SipFlow): void {
+    if (!this.#guesses.take(1, this.clock.now())) return;
+    this.#parts.log?.warn({ address }, 'a caller gave a wrong user or password');
   }
 
   /** Something threw that should not have. Never throws itself. */

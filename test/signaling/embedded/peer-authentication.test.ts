@@ -46,6 +46,17 @@ describe('a peer that calls', () => {
     expect(h.refused.map(({ status }) => status)).toEqual([401]);
   });
 
+  test('the log says from where wrong passwords come, ten times a second at most, and nothing of who only asks', async () => {
+    const { h, invite, client, answerTo } = await guarded();
+    const wrong = answerTo(invite(1), client('pbx', 'x'));
+    expect(h.warnings).toEqual([]);
+    for (let attempt = 0; attempt < 30; attempt += 1) invite(2 + attempt, wrong);
+    expect(h.warnings).toEqual(Array.from({ length: 10 }, () => ({ address: PEER.address })));
+    h.clock.advance(1_000);
+    invite(40, wrong);
+    expect(h.warnings).toHaveLength(11);
+  });
+
   test('a nonce that is too old is stale, and the call goes on with the new one', async () => {
     const { h, invite, client, answerTo } = await guarded();
     const pbx = client('pbx', 'swordfish');
