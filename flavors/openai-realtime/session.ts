@@ -317,6 +317,7 @@ export class RealtimeSession implements FlavorSession {
       this.#line.giveUp(wireFailure(error));
       return;
     }
+    this.#turns.onError?.(error);
     if (this.#desk.onError(error) || isBenign(error)) return;
     const failure = wireFailure(error);
     if (failure.retryable || failure.code === 'ERR_FLAVOR_PROTOCOL')

@@ -1,3 +1,4 @@
+import type { WireError } from '../protocol/errors.js';
 import type { ServerEvent } from '../protocol/server-event.js';
 
 /** Who decides that the caller has finished: one way to take turns. */
@@ -10,6 +11,8 @@ export interface CallerTurns {
   /** The host says that the turn is over. */
   endTurn(): void;
   onEvent(event: ServerEvent): void;
+  /** An `error` event, which may be about a turn. */
+  onError?(error: WireError): void;
   /** The connection is gone. `againFromMs`: what was said from there on must be heard again, though it was complete. */
   onLost(againFromMs: number | undefined): void;
   /** Another connection hears what is left to be heard. */

@@ -1,4 +1,5 @@
 import { clearAudio, commitAudio } from '../protocol/client-event.js';
+import { EMPTY_COMMIT, type WireError } from '../protocol/errors.js';
 import type { ServerEvent } from '../protocol/server-event.js';
 import type { CallerAudio } from './caller-audio.js';
 import type { CallerTurns, CallerTurnsHandlers } from './caller-turns.js';
@@ -77,6 +78,13 @@ export class HostTurns implements CallerTurns {
   onEvent(event: ServerEvent): void {
     if (event.type === 'committed') this.#onCommitted(event.itemId);
     else this.#options.book.onEvent(event);
+  }
+
+  /** Of a turn that the service finds too short nothing comes; what it acknowledges next is the one after it. */
+  onError({ code }: WireError): void {
+    if (code !== EMPTY_COMMIT) return;
+    this.#complete.shift();
+    this.#keep();
   }
 
   onLost(againFromMs: number | undefined): void {

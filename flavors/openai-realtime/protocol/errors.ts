@@ -9,11 +9,14 @@ export interface WireError {
   readonly param: string;
 }
 
+/** What was committed is less than the service takes for a turn, 100 ms. */
+export const EMPTY_COMMIT = 'input_audio_buffer_commit_empty';
+
 /** Races that are part of every conversation: two sides that act at once. Nothing is wrong, nothing is lost. */
 const benignCodes: ReadonlySet<string> = new Set([
   'conversation_already_has_active_response',
   'response_cancel_not_active',
-  'input_audio_buffer_commit_empty',
+  EMPTY_COMMIT,
   'item_truncate_invalid_item_id',
   'item_delete_invalid_item_id',
 ]);

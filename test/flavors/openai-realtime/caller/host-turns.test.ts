@@ -136,3 +136,24 @@ test('turns that were complete and not acknowledged when the connection was lost
   call.service.say('input_audio_buffer.committed', { item_id: 'item_2' });
   expect(call.service.ofType('input_audio_buffer.commit')).toHaveLength(2);
 });
+
+test('a turn of which the service says that it is too short is none, and the next is told from its own beginning', async () => {
+  const call = hosted();
+  call.write(2_000);
+  speak(call, 2_000);
+  const error = { type: 'invalid_request_error', code: 'input_audio_buffer_commit_empty' };
+  call.service.say('error', { error });
+  expect(await call.warnings()).toEqual([]);
+  call.write(20_000);
+  speak(call, 23_600);
+  call.service.say('input_audio_buffer.committed', { item_id: 'item_1' });
+  call.transcript('item_1', 'On Friday.').response(300);
+  expect((await call.of('turn')).map(({ timing }) => timing.endOfTurnMs)).toEqual([600]);
+  // Nothing of either is said again.
+  call.service.lose();
+  await call.settle();
+  call.clock.advance(0);
+  await call.settle();
+  expect(call.service.audio).toHaveLength(0);
+  expect(call.service.types()).not.toContain('input_audio_buffer.commit');
+});
