@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock, TimerHandle } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import { WebSocket } from 'ws';
+import { RecentIds } from '../answers/recent-ids.js';
 import { AudioDeltaReader } from '../protocol/audio-delta.js';
 import {
   closeFailure,
@@ -53,6 +54,8 @@ const AS_TEXT = { binary: false } as const;
 const MAX_REFUSAL_BYTES = 16 * 2 ** 10;
 /** For the other side to answer a close, ms. */
 const CLOSE_MS = 300;
+/** Events that are remembered by id: gateways have said things twice. */
+const KEPT_EVENTS = 16;
 /** A connection that neither says nor answers anything for two of these is dead, ms. */
 const KEEPALIVE_MS = 10_000;
 
@@ -73,6 +76,8 @@ export class RealtimeConnection implements Connection {
   #updates: { readonly eventId: string; readonly settle: (error?: FlavorError) => void }[] = [];
   #updateCount = 0;
   readonly #audio = new AudioDeltaReader();
+  readonly #events = new RecentIds(KEPT_EVENTS);
+  readonly #isRepeated = (eventId: string): boolean => !this.#events.add(eventId);
   #keepalive: TimerHandle | undefined;
   #heardSincePing = true;
 
@@ -207,7 +212,9 @@ export class RealtimeConnection implements Connection {
     this.#heardSincePing = true;
     if (!this.alive) return;
     const readable = !isBinary && Buffer.isBuffer(data);
-    const event = readable ? (this.#audio.read(data) ?? readServerEvent(data.toString())) : 'unreadable';
+    const event = readable
+      ? (this.#audio.read(data) ?? readServerEvent(data.toString(), this.#isRepeated))
+      : 'unreadable';
     if (event === 'ignored') return;
     if (event === 'unreadable') {
       this.#listener?.onFault(

@@ -134,12 +134,22 @@ type BetaName =
   | 'response.text.delta'
   | 'input_audio_buffer.partial_transcription';
 
-/** Reads one message. Everything in it is checked; nothing of it is trusted. */
-export function readServerEvent(text: string): ServerEvent | Ignored | Unreadable {
+/**
+ * Reads one message. Everything in it is checked; nothing of it is trusted.
+ *
+ * @param isRepeated asked with the id of an event that is of use, if it has one; one that has come before is ignored
+ */
+export function readServerEvent(
+  text: string,
+  isRepeated: (eventId: string) => boolean = () => false,
+): ServerEvent | Ignored | Unreadable {
   const event = parseJson(text);
   if (!isObject(event) || typeof event['type'] !== 'string') return 'unreadable';
   const reader = readers.get(event['type']);
-  return reader ? reader(event) : 'ignored';
+  if (reader === undefined) return 'ignored';
+  const eventId = textIn(event, 'event_id');
+  const known = eventId !== '' && eventId.length <= ID_LENGTH && isRepeated(eventId);
+  return known ? 'ignored' : reader(event);
 }
 
 function withIds<const Keys extends readonly string[]>(

@@ -133,6 +133,27 @@ test('events come as they are said, what cannot be read as faults, and the conne
   expect(told.lost).toEqual([]);
 });
 
+test('what a gateway says twice is told once; without ids nothing can be said of it', async () => {
+  const peer = await new Peer().listen((socket) => socket.send(created));
+  const connection = await connect(peer);
+  const told = hear(connection);
+  const response = { id: 'resp_1', status: 'completed' };
+  const events = [
+    { type: 'response.created', event_id: 'event_1', response },
+    { type: 'response.done', event_id: 'event_2', response },
+    { type: 'input_audio_buffer.committed', event_id: 'event_3', item_id: 'a' },
+    { type: 'input_audio_buffer.committed', item_id: 'b' },
+    { type: 'input_audio_buffer.committed', event_id: '', item_id: 'c' },
+  ];
+  for (const event of [...events, ...events]) peer.say(event);
+  peer.say({ type: 'input_audio_buffer.committed', event_id: 'event_4', item_id: 'last' });
+  const seen = (): readonly string[] =>
+    told.events.map((event) => ('itemId' in event && typeof event.itemId === 'string' ? event.itemId : event.type));
+  await until(() => seen().includes('last'));
+  expect(seen()).toEqual(['response-created', 'response-done', 'a', 'b', 'c', 'b', 'c', 'last']);
+  expect(told.faults).toEqual([]);
+});
+
 test.each([
   [401, '{}', 'ERR_FLAVOR_AUTH', false],
   [429, '{"error":{"code":"insufficient_quota"}}', 'ERR_FLAVOR_QUOTA', false],
