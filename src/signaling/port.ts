@@ -98,7 +98,10 @@ export type LegEvent =
   | { readonly type: 'progress'; readonly status: number; readonly sdp: string | undefined }
   /** UAC: 2xx; the ACK has been sent. `sdp` answers our offer; absent where an `offer` was accepted since that answer. */
   | { readonly type: 'answered'; readonly sdp: string | undefined }
-  /** UAS: the ACK of our 2xx (first or re-INVITE). `sdp` is the answer to an offer of ours. */
+  /**
+   * UAS: the ACK of our 2xx (first or re-INVITE). `sdp` is the answer to an offer of ours. While that is awaited the ACK of
+   * an earlier 2xx is not told: the next one brings the answer.
+   */
   | { readonly type: 'acked'; readonly sdp: string | undefined }
   /**
    * A re-INVITE, or an UPDATE that carries an offer (RFC 3311). `reply` is to be used before returning to the event loop,

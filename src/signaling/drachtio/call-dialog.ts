@@ -220,7 +220,7 @@ export class CallDialog extends DialogCommands implements ServerDialog {
   onAck(ack: SipRequest): void {
     const acknowledged = this.#session.acknowledge(ack);
     if (acknowledged === undefined) return;
-    this.#user.onAcked(acknowledged.sdp);
+    if (!acknowledged.overtaken) this.#user.onAcked(acknowledged.sdp);
     if (acknowledged.initial) this.sendHeld();
     this.#session.proceed();
   }

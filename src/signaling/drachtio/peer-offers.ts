@@ -55,6 +55,11 @@ export class PeerOffers {
     return this.#open === undefined && this.#unacknowledged.size === 0;
   }
 
+  /** A 2xx of ours carried an offer whose answer the ACK will bring. */
+  get #awaitsAnswer(): boolean {
+    return [...this.#unacknowledged.values()].some(({ offered }) => offered);
+  }
+
   /** The 2xx of the INVITE that created the dialog has no ACK yet. */
   get awaitsFirstAck(): boolean {
     return [...this.#unacknowledged.values()].some(({ initial }) => initial);
@@ -84,7 +89,7 @@ export class PeerOffers {
       request.respond(200, { headers: this.#acceptance(request) });
       return;
     }
-    if (crossing || [...this.#unacknowledged.values()].some(({ offered }) => offered)) {
+    if (crossing || this.#awaitsAnswer) {
       request.respond(491);
       return;
     }
@@ -115,7 +120,7 @@ export class PeerOffers {
     if (waiting === undefined) return undefined;
     this.#parts.clock.clearTimeout(waiting.timer);
     this.#unacknowledged.delete(number);
-    return { sdp: sdpOf(ack), initial: waiting.initial };
+    return { sdp: sdpOf(ack), initial: waiting.initial, overtaken: this.#awaitsAnswer };
   }
 
   /** Stops every timer and answers what is still open with `status`. */

@@ -217,7 +217,7 @@ export class CallDialog extends DialogCommands implements DialogOwner {
   onAck(ack: SipRequest): void {
     const acknowledged = this.#session.acknowledge(ack);
     if (acknowledged === undefined) return;
-    this.#user.onAcked(this, acknowledged.sdp);
+    if (!acknowledged.overtaken) this.#user.onAcked(this, acknowledged.sdp);
     if (acknowledged.initial) this.sendHeld();
     this.#session.proceed();
   }

@@ -114,7 +114,7 @@ export class PeerOffers {
     const waiting = number === undefined ? undefined : this.#take(number);
     if (waiting === undefined) return undefined;
     waiting.response.stop();
-    return { sdp: sdpOf(ack), initial: waiting.initial };
+    return { sdp: sdpOf(ack), initial: waiting.initial, overtaken: this.awaitsAnswer };
   }
 
   /** Stops every timer and answers what is still open with `status`. */

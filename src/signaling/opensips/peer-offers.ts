@@ -15,7 +15,7 @@ import type { SessionTimer } from './session-timer.js';
 import type { UaSession } from './ua-session.js';
 
 /** The ACK of a 2xx of ours, as far as OpenSIPS tells of it. */
-export interface SeenAcknowledgement extends Acknowledgement {
+export interface SeenAcknowledgement extends Omit<Acknowledgement, 'overtaken'> {
   /** Our offer, where the ACK should have brought the answer to it and nobody told us what it was. */
   readonly unanswered: string | undefined;
 }

@@ -6,4 +6,6 @@ export interface Acknowledgement {
   readonly sdp: string | undefined;
   /** It is that of the INVITE that created the dialog. */
   readonly initial: boolean;
+  /** A later 2xx has an offer of ours, and the ACK of that one is still to bring the answer. */
+  readonly overtaken: boolean;
 }

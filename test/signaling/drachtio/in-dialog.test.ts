@@ -80,6 +80,25 @@ describe('what a peer asks in its dialog', () => {
     expect(acked).toEqual([ANSWER]);
   });
 
+  test('the ACK of the re-INVITE before it is no answer to our offer', async () => {
+    await using harness = await DrachtioHarness.start();
+    const { call, leg } = await harness.answered();
+    const acked: (string | undefined)[] = [];
+    leg.it.listen((event) => {
+      if (event.type === 'offer') event.reply.accept(event.sdp === undefined ? OFFER : ANSWER);
+      if (event.type === 'acked') acked.push(event.sdp);
+    });
+    call.request('INVITE', { contentType: SDP, body: HOLD });
+    await call.response(200);
+    call.request('INVITE');
+    await call.response(200);
+    call.late('ACK');
+    call.ack(ANSWER);
+    call.request('OPTIONS');
+    await call.response(200, 'OPTIONS');
+    expect(acked).toEqual([ANSWER]);
+  });
+
   test('an unusable re-INVITE is refused, the call goes on, and the next one is answered', async () => {
     await using harness = await DrachtioHarness.start();
     const { call, leg } = await harness.answered();

@@ -450,6 +450,19 @@ describe('re-INVITE', () => {
     expect(h.events().map(({ type }) => type)).toEqual(['offer']);
   });
 
+  test('the ACK of the one before it is no answer to our offer', async () => {
+    const { h, to } = await callWith((reply, sdp) => reply.accept(sdp === undefined ? 'ours' : 'answer'));
+    h.send({ method: 'INVITE', to, cseq: 2, body: 'offer' });
+    h.send({ method: 'INVITE', to, cseq: 3 });
+    expect(h.statuses()).toEqual([200, 200]);
+    const before = h.events().length;
+    h.send({ method: 'ACK', to, cseq: 2 });
+    h.send({ method: 'ACK', to, cseq: 3, body: 'theirs' });
+    expect(h.events().slice(before)).toEqual([{ type: 'acked', sdp: 'theirs' }]);
+    h.clock.advance(60_000);
+    expect(h.statuses()).toEqual([]);
+  });
+
   test('hanging up while one is open: 487 and BYE', async () => {
     const { h, to } = await callWith(() => h.leg().hangUp());
     h.send({ method: 'INVITE', to, cseq: 2, body: SDP });
