@@ -13,9 +13,22 @@ export class FakeDns implements DnsClient {
   zone: FakeZone;
   /** Answers no question at all. */
   silent = false;
+  /** Questions that it does not answer. */
+  readonly unanswered = new Set<string>();
+  readonly #delays = new Map<string, Promise<void>>();
 
   constructor(zone: FakeZone = {}) {
     this.zone = zone;
+  }
+
+  /** A question is answered when the function returned is called. */
+  delay(question: string): () => void {
+    let answer = (): void => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    this.#delays.set(question, answered);
+    return answer;
   }
 
   naptr(name: string): Promise<readonly NaptrRecord[]> {
@@ -32,7 +45,8 @@ export class FakeDns implements DnsClient {
 
   async #answer<Value>(question: string, found: readonly Value[] | Error | undefined): Promise<readonly Value[]> {
     this.asked.push(question);
-    if (this.silent) return new Promise(() => {});
+    await this.#delays.get(question);
+    if (this.silent || this.unanswered.has(question)) return new Promise(() => {});
     if (found instanceof Error) throw found;
     return found ?? [];
   }

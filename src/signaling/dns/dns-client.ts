@@ -1,6 +1,8 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { Clock } from '../../base/clock.js';
 import { errorCode } from '../../base/connector-error.js';
+import { lookUpAddresses } from './address-lookup.js';
 
 /** A NAPTR record (RFC 3403) as far as SIP looks at it. */
 export interface NaptrRecord {
@@ -37,16 +39,21 @@ const TRIES = 2;
 /** Codes of a name that has no such records, and of one that does not exist. */
 const noRecords: readonly (string | undefined)[] = ['ENODATA', 'ENOTFOUND'];
 
-/** The name servers of the system. Addresses come from the system's resolver: hosts file, search domains, DNS. */
-export function createSystemDns(): DnsClient {
+/** The name servers of the system. Addresses come from the system's resolver, as long as that has a thread for it. */
+export function createSystemDns(clock: Clock): DnsClient {
   const resolver = new Resolver({ timeout: QUERY_MS, tries: TRIES });
+  const system = async (name: string): Promise<readonly string[]> => {
+    const found = await orNone(lookup(name, { all: true }));
+    return found.map(({ address }) => address).filter((address) => isIP(address) !== 0);
+  };
+  const servers = async (name: string): Promise<readonly string[]> => {
+    const found = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);
+    return found.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  };
   return {
     naptr: (name) => orNone(resolver.resolveNaptr(name)),
     srv: (name) => orNone(resolver.resolveSrv(name)),
-    addresses: async (name) => {
-      const found = await orNone(lookup(name, { all: true }));
-      return found.map(({ address }) => address).filter((address) => isIP(address) !== 0);
-    },
+    addresses: (name) => lookUpAddresses(name, { clock, system, servers }),
   };
 }
 

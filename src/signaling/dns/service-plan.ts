@@ -66,8 +66,14 @@ export function isSecure(protocol: SipProtocol): boolean {
  * Asks DNS as RFC 3263 section 4 says: NAPTR where the URI names neither transport nor port, SRV where it names no port,
  * addresses else. Rejects when a server does not answer and nothing was found without it. A name server that fails at NAPTR
  * alone is read as having none, since many do.
+ *
+ * @param ofHost the addresses of a host that SRV names, one of several; asked of `dns` when absent
  */
-export async function askServices(dns: DnsClient, question: ServiceQuestion): Promise<ServicePlan> {
+export async function askServices(
+  dns: DnsClient,
+  question: ServiceQuestion,
+  ofHost = (name: string): Promise<readonly string[]> => dns.addresses(name),
+): Promise<ServicePlan> {
   const { host, port, protocol } = question;
   const fallback = protocol ?? fallbackProtocol(question);
   if (fallback === undefined) return [];
@@ -88,7 +94,7 @@ export async function askServices(dns: DnsClient, question: ServiceQuestion): Pr
   for (const place of places) {
     const records = await dns.srv(place.name).catch(noted);
     if (records.length === 0) continue;
-    services.push({ protocol: place.protocol, hosts: await hostsOf(dns, records, noted) });
+    services.push({ protocol: place.protocol, hosts: await hostsOf(ofHost, records, noted) });
   }
   if (failures.length > 0 && isEmpty(services)) throw failures[0];
   return services.length > 0 ? services : [await plainService(dns, host, fallback, undefined)];
@@ -147,7 +153,7 @@ function srvPlaces(
 }
 
 async function hostsOf(
-  dns: DnsClient,
+  ofHost: (name: string) => Promise<readonly string[]>,
   records: readonly SrvRecord[],
   onFailure: (error: unknown) => readonly [],
 ): Promise<readonly ServiceHost[]> {
@@ -157,7 +163,7 @@ async function hostsOf(
     .slice(0, MAX_HOSTS);
   return Promise.all(
     usable.map(async ({ priority, weight, port, name }) => {
-      const addresses = await dns.addresses(name).catch(onFailure);
+      const addresses = await ofHost(name).catch(onFailure);
       return { priority, weight, port, addresses: bounded(addresses) };
     }),
   );

@@ -6,6 +6,7 @@ import { hostToReach, parseSipUri, type SipUri } from '../message/sip-uri.js';
 import type { SipProtocol } from '../port.js';
 import { createSystemDns, type DnsClient } from './dns-client.js';
 import { askServices, isEmpty, isSecure, orderHosts, type ServicePlan, type ServiceQuestion } from './service-plan.js';
+import { SharedDns } from './shared-dns.js';
 
 /** Where a request may be sent. */
 export interface SipTarget {
@@ -57,6 +58,9 @@ interface Answer {
   readonly atMs: number;
 }
 
+/** Part of the time for an answer after which no other host of a service is waited for. */
+const HOSTS_BY = 0.95;
+
 /** Most targets of one answer. */
 const MAX_TARGETS = 32;
 
@@ -75,11 +79,13 @@ export class TargetResolver {
   readonly #options: TargetResolverOptions;
   readonly #answers = new Map<string, Answer>();
   readonly #running = new Map<string, Promise<ServicePlan>>();
+  /** Those whose answer is late, and still welcome. */
+  readonly #late = new Set<string>();
 
   constructor(deps: TargetResolverDeps, options: Partial<TargetResolverOptions> = {}) {
     this.#clock = deps.clock;
     this.#random = deps.random;
-    this.#dns = deps.dns ?? createSystemDns();
+    this.#dns = new SharedDns(deps.dns ?? createSystemDns(deps.clock));
     this.#options = { ...targetResolverDefaults, ...options };
   }
 
@@ -142,7 +148,7 @@ export class TargetResolver {
 
   #ask(key: string, question: ServiceQuestion): Promise<ServicePlan> {
     const { timeoutMs } = this.#options;
-    const asked = this.#within(question.host, askServices(this.#patient(), question), timeoutMs).then(
+    const asked = this.#within(question.host, this.#askInTime(question), timeoutMs).then(
       (plan) => {
         this.#running.delete(key);
         this.#remember(key, plan);
@@ -150,6 +156,7 @@ export class TargetResolver {
       },
       (cause: unknown) => {
         this.#running.delete(key);
+        if (cause instanceof LateAnswer) this.#awaitLate(key, question);
         throw new ConnectorError('ERR_SIP_TRANSPORT', `DNS gives no answer for ${question.host}`, { cause });
       },
     );
@@ -157,28 +164,54 @@ export class TargetResolver {
     return asked;
   }
 
-  /** Some name servers drop what they do not know, and NAPTR is that: it has half the time, SRV and addresses the other. */
-  #patient(): DnsClient {
+  /** Whoever asked has given up; what name servers that are slow say in the end is for whoever asks next. */
+  #awaitLate(key: string, question: ServiceQuestion): void {
+    if (this.#late.has(key)) return;
+    this.#late.add(key);
+    askServices(this.#dns, question)
+      .then(
+        (plan) => {
+          if (!isEmpty(plan)) this.#remember(key, plan);
+        },
+        () => {},
+      )
+      .finally(() => this.#late.delete(key));
+  }
+
+  /**
+   * Some name servers drop what they do not know, and NAPTR is that: it has half the time, SRV and addresses the other. Of
+   * several hosts those whose addresses are there in time are enough: the others are tried in turn (RFC 3263 section 4.2).
+   */
+  #askInTime(question: ServiceQuestion): Promise<ServicePlan> {
     const dns = this.#dns;
-    return {
-      naptr: (name) => this.#within(name, dns.naptr(name), this.#options.timeoutMs / 2),
+    const { timeoutMs } = this.#options;
+    const untilMs = this.#clock.now() + timeoutMs * HOSTS_BY;
+    const patient: DnsClient = {
+      naptr: (name) => this.#within(name, dns.naptr(name), timeoutMs / 2),
       srv: (name) => dns.srv(name),
       addresses: (name) => dns.addresses(name),
     };
+    return askServices(patient, question, (name) =>
+      this.#within(name, dns.addresses(name), Math.max(0, untilMs - this.#clock.now())),
+    );
   }
 
   async #within<Value>(name: string, answer: Promise<Value>, limitMs: number): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimeout(
-        () => reject(new Error(`no answer for ${name} within ${limitMs} ms`)),
-        limitMs,
-      );
+      const timer = this.#clock.setTimeout(() => reject(new LateAnswer(name, limitMs)), limitMs);
       answer.then(resolve, reject).finally(() => this.#clock.clearTimeout(timer));
     });
   }
 
   #remember(key: string, plan: ServicePlan): void {
     rememberNewest(this.#answers, key, { plan, atMs: this.#clock.now() }, this.#options.maxNames);
+  }
+}
+
+/** It may come yet. */
+class LateAnswer extends Error {
+  constructor(name: string, limitMs: number) {
+    super(`no answer for ${name} within ${limitMs} ms`);
   }
 }
 

@@ -181,7 +181,11 @@ export class Endpoint {
       .resolveTargets(uri)
       .catch((error: unknown) => {
         this.#parts.log?.warn({ error: errorMessage(error) }, 'a configured name cannot be looked up');
-        return [];
+        return undefined;
+      })
+      .then((servers) => {
+        if (servers?.length === 0) this.#parts.log?.warn({ name: hostOf(uri) }, 'a configured name leads to no server');
+        return servers ?? [];
       })
       .then((servers) => done(servers.map((server) => () => opened(flows.to(server)))))
       .catch((error: unknown) => this.fault(error));
@@ -226,6 +230,11 @@ function transportParam(protocol: SipProtocol, secure: boolean): string {
 }
 
 function hasIpHost(uri: string): boolean {
+  return isIP(hostOf(uri)) !== 0;
+}
+
+/** Without the user, who may be a number. */
+function hostOf(uri: string): string {
   const parsed = parseSipUri(uri);
-  return parsed !== undefined && isIP(hostToReach(parsed)) !== 0;
+  return parsed === undefined ? '' : hostToReach(parsed);
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { SrvRecord } from '../../../src/signaling/dns/dns-client.js';
 import {
@@ -175,6 +176,44 @@ test('one server whose name does not resolve leaves the others', async () => {
     addresses: { 'bad.example': new Error('SERVFAIL'), 'good.example': ['203.0.113.2'] },
   });
   expect((await resolve('sip:pbx.example;transport=udp')).map(text)).toEqual(['udp 203.0.113.2 5060']);
+});
+
+test('a server whose name nobody answers for is left out in time, and the others are tried (section 4.2)', async () => {
+  const { clock, dns, resolve } = setUp({
+    srv: { '_sip._udp.pbx.example': [srv('dead.example', 5060, 1), srv('good.example', 5060, 2)] },
+    addresses: { 'good.example': ['203.0.113.2'] },
+  });
+  dns.unanswered.add('A dead.example');
+  const targets = resolve('sip:pbx.example;transport=udp');
+  await turn();
+  clock.advance(1_950);
+  expect((await targets).map(text)).toEqual(['udp 203.0.113.2 5060']);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('what a slow name server says in the end is for whoever asks next', async () => {
+  const { clock, dns, resolve } = setUp({ addresses: { 'pbx.example': ['203.0.113.1'] } });
+  const answer = dns.delay('A pbx.example');
+  const late = resolve('sip:pbx.example:5070').catch((error: unknown) => error);
+  await turn();
+  clock.advance(2_000);
+  expect(await late).toMatchObject({ code: 'ERR_SIP_TRANSPORT' });
+  answer();
+  await turn();
+  expect((await resolve('sip:pbx.example:5070')).map(text)).toEqual(['udp 203.0.113.1 5070']);
+  expect(dns.asked).toEqual(['A pbx.example']);
+});
+
+test('a question without an answer is asked once, however often and for whatever URI its name is wanted', async () => {
+  const { clock, dns, resolve } = setUp();
+  dns.silent = true;
+  for (const port of [5070, 5071, 5070, 5071]) {
+    const outcome = resolve(`sip:pbx.example:${port}`).catch((error: unknown) => error);
+    await turn();
+    clock.advance(2_000);
+    expect(await outcome).toMatchObject({ code: 'ERR_SIP_TRANSPORT' });
+  }
+  expect(dns.asked).toEqual(['A pbx.example']);
 });
 
 test('one question for all who ask at once, and for 60 s; then a new one', async () => {

@@ -314,9 +314,10 @@ describe('a target with a name', () => {
 
   test('a name that leads nowhere makes way for the next target', async () => {
     const dns = new FakeDns(zone);
-    const { next } = await dialled({ targets: ['sip:gone.example', `sip:${SECOND}`] }, dns);
+    const { h, next } = await dialled({ targets: ['sip:+4420@gone.example', `sip:${SECOND}`] }, dns);
     await lookedUp();
     expect(next().host).toBe(SECOND);
+    expect(h.warnings).toEqual([{ name: 'gone.example' }]);
     expect(dns.asked).toContain('SRV _sip._udp.gone.example');
   });
 
