@@ -158,9 +158,12 @@ function coversRequest(answered: string | undefined, uri: string): boolean {
   return answered !== undefined && userOf(answered) === userOf(uri);
 }
 
+/** The number of a `tel:` URI, without its parameters, is what the user of a `sip:` URI is. */
 function userOf(uri: string): string {
+  const start = uri.indexOf(':') + 1;
+  if (/^tel:/i.test(uri)) return uri.slice(start).split(';', 1)[0] ?? '';
   const at = uri.indexOf('@');
-  return at < 0 ? '' : uri.slice(uri.indexOf(':') + 1, at);
+  return at < 0 ? '' : uri.slice(start, at);
 }
 
 /** In a time that depends on the lengths alone. */

@@ -81,6 +81,17 @@ describe('verdicts', () => {
     expect(server.check({ ...invite, uri: 'sip:2000@10.0.0.1;x=y' }, values(client)).type).toBe('ok');
   });
 
+  test('those for a tel: URI cover its number alone', () => {
+    const { clientOf, server, values } = scene();
+    const client = clientOf('pbx', 'swordfish');
+    const call = (uri: string) => ({ ...invite, uri });
+    const answered = call('tel:+442071838750;phone-context=example.com');
+    expect(server.check(call('tel:+900'), values(client, answered)).type).toBe('wrong');
+    expect(server.check(call('tel:+442071838750'), values(client, answered)).type).toBe('ok');
+    // As a proxy has it that knows where the number is.
+    expect(server.check(call('sip:+442071838750@192.0.2.1;user=phone'), values(client, answered)).type).toBe('ok');
+  });
+
   test('a nonce has its time: then it is stale, for those who know the password', () => {
     const { clock, clientOf, verdict } = scene();
     const [right, wrong] = [clientOf('pbx', 'swordfish'), clientOf('pbx', 'no')];
