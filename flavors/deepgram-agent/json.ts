@@ -11,6 +11,12 @@ export function textIn(object: JsonObject, key: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** The arguments of a call: JSON in a text, '' if there are none. What is no text holds no object, whatever it is. */
+export function argumentsIn(object: JsonObject): string {
+  const value = object['arguments'] ?? '';
+  return typeof value === 'string' ? value : 'null';
+}
+
 /** `text` as a JSON object, or `undefined` when it is none. */
 export function parseObject(text: string): JsonObject | undefined {
   try {

@@ -108,6 +108,7 @@ export class Line {
     return new Promise((resolve, reject) => {
       let connection: DeepgramConnection | undefined;
       let welcome = false;
+      let introduced = false;
       let settled = false;
       const settle = (error?: unknown): void => {
         if (settled) return;
@@ -129,7 +130,9 @@ export class Line {
         settle(new FlavorError('ERR_FLAVOR_TIMEOUT', 'Deepgram took too long to take the settings', true));
       });
       const introduce = (): void => {
-        if (welcome && connection !== undefined && !settled) connection.send(this.#handlers.settings());
+        if (!welcome || connection === undefined || settled || introduced) return;
+        introduced = true;
+        connection.send(this.#handlers.settings());
       };
       const onMessage = (message: JsonObject): void => {
         const read = readServerMessage(message);
@@ -139,10 +142,12 @@ export class Line {
         }
         if (read === 'ignored' || read === 'unreadable') return;
         if (read.type === 'error') settle(deepgramFailure(read.code));
-        else if (read.type === 'settings-applied') settle();
         else if (read.type === 'welcome') {
           welcome = true;
           introduce();
+        } else if (read.type === 'settings-applied') {
+          // Whoever says so before they were sent means others.
+          if (introduced) settle();
         } else if (read.type === 'warning') this.#handlers.onWarning(deepgramFailure(read.code));
       };
       const dialling = { url, path: '/v1/agent/converse', apiKey, timeoutMs: connectTimeoutMs, tls: this.#tls };

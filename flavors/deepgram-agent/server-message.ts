@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, textIn } from './json.js';
+import { argumentsIn, isObject, type JsonObject, textIn } from './json.js';
 
 /** A call of a function that the client is to run. */
 export interface FunctionCall {
@@ -82,7 +82,7 @@ function functionsOf(value: unknown): ServerMessage | 'unreadable' {
   const read = calls.map((each) => ({
     id: textIn(each, 'id'),
     name: textIn(each, 'name'),
-    arguments: textIn(each, 'arguments'),
+    arguments: argumentsIn(each),
   }));
   return read.some(({ id, name }) => id === '' || name === '') ? 'unreadable' : { type: 'functions', calls: read };
 }

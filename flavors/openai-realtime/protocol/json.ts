@@ -17,6 +17,12 @@ export function textIn(object: JsonObject, key: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** The arguments of a call: JSON in a text, '' if there are none. What is no text holds no object, whatever it is. */
+export function argumentsIn(object: JsonObject): string {
+  const value = object['arguments'] ?? '';
+  return typeof value === 'string' ? value : 'null';
+}
+
 /** The member if it is a finite number that is not negative, else 0. */
 export function countIn(object: JsonObject, key: string): number {
   const value = object[key];

@@ -1,6 +1,6 @@
 import type { RealtimeServerEvent } from 'openai/resources/realtime/realtime';
 import type { WireError } from './errors.js';
-import { countIn, isObject, type JsonObject, objectIn, parseJson, textIn } from './json.js';
+import { argumentsIn, countIn, isObject, type JsonObject, objectIn, parseJson, textIn } from './json.js';
 import { type ResponseUsage, responseUsage, type TranscriptionUsage, transcriptionUsage } from './usage.js';
 
 export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
@@ -216,7 +216,7 @@ function itemOf(raw: JsonObject, id: string, whole: boolean): OutputItem {
   if (raw['type'] === 'message') return { kind: 'message', id, whole };
   if (raw['type'] !== 'function_call') return { kind: 'other', id, whole };
   const callId = textIn(raw, 'call_id').slice(0, ID_LENGTH);
-  return { kind: 'call', id, whole, callId, name: textIn(raw, 'name'), arguments: textIn(raw, 'arguments') };
+  return { kind: 'call', id, whole, callId, name: textIn(raw, 'name'), arguments: argumentsIn(raw) };
 }
 
 function responseDone(event: JsonObject): ServerEvent | Unreadable {

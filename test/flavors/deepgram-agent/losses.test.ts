@@ -1,85 +1,16 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { expect, test } from 'vitest';
 import { agentConfigSchema } from '../../../flavors/deepgram-agent/config.js';
-import agent from '../../../flavors/deepgram-agent/index.js';
 import { Line } from '../../../flavors/deepgram-agent/line.js';
 import { AgentSession } from '../../../flavors/deepgram-agent/session.js';
 import { createSystemClock } from '../../../src/base/clock.js';
 import { createSystemRandom } from '../../../src/base/random.js';
 import { SharedTls } from '../../../src/cascade/engines/shared/shared-tls.js';
-import { FlavorError, type FlavorEvent, type FlavorSession } from '../../../src/flavor-api/index.js';
+import { FlavorError } from '../../../src/flavor-api/index.js';
 import { eventually } from '../../fakes/deepgram/scene.js';
-import { isObject, type JsonObject, memberAt } from '../../fakes/openai-realtime/json-value.js';
+import { memberAt } from '../../fakes/openai-realtime/json-value.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { contextOf } from '../openai-realtime/call.js';
-
-const open: { close(): void }[] = [];
-afterEach(() => {
-  for (const each of open.splice(0).reverse()) each.close();
-});
-
-/** A service whose connections do what the test says, and nothing else. */
-class Peer {
-  readonly sockets: WebSocket[] = [];
-  /** By connection, all that it was told but audio. */
-  readonly told: JsonObject[][] = [];
-  readonly #server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  /** Whether `Settings` are taken as soon as they come. */
-  takes = true;
-
-  async listen(): Promise<this> {
-    open.push({ close: () => this.#server.close() });
-    this.#server.on('connection', (socket) => {
-      open.push({ close: () => socket.terminate() });
-      const told: JsonObject[] = [];
-      this.sockets.push(socket);
-      this.told.push(told);
-      socket.on('message', (data, isBinary) => {
-        const message: unknown = isBinary ? undefined : JSON.parse(String(data));
-        if (!isObject(message)) return;
-        told.push(message);
-        if (message['type'] === 'Settings' && this.takes) this.say({ type: 'SettingsApplied' });
-      });
-      socket.send('{"type":"Welcome","request_id":"r"}');
-    });
-    await once(this.#server, 'listening');
-    return this;
-  }
-
-  get url(): string {
-    return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  say(message: object): void {
-    this.sockets.at(-1)?.send(JSON.stringify(message));
-  }
-
-  /** All of a type that was told, on whatever connection. */
-  ofType(type: string): readonly JsonObject[] {
-    return this.told.flat().filter((each) => each['type'] === type);
-  }
-}
-
-async function callOf(
-  peer: Peer,
-  config: object = {},
-): Promise<{ readonly session: FlavorSession; readonly events: FlavorEvent[] }> {
-  const controller = new AbortController();
-  open.push({ close: () => controller.abort() });
-  const flavor = await agent.create(
-    agentConfigSchema.parse({ apiKey: 'key', url: peer.url, greeting: '', instructions: 'Be brief.', ...config }),
-    { log: contextOf().log, now: () => performance.now() },
-  );
-  const session = await flavor.open(contextOf({ signal: controller.signal }));
-  const events: FlavorEvent[] = [];
-  void (async () => {
-    for await (const event of session.events) events.push(event);
-  })();
-  session.start();
-  return { session, events };
-}
+import { callOf, open, Peer } from './peer.js';
 
 test('a greeting of which nothing has come when the connection breaks is made by the next', async () => {
   const peer = await new Peer().listen();
@@ -225,4 +156,23 @@ test('an agent that does not answer in time is given up, and the next is given t
   expect(new Set(peer.ofType('InjectUserMessage').map(({ content }) => content)).size).toBe(1);
   expect(peer.sockets).toHaveLength(2);
   expect(warnings).toEqual(['ERR_FLAVOR_TIMEOUT']);
+});
+
+test('an answer that a loss cuts off is gone on with by the next connection, and that is no turn of the caller', async () => {
+  const peer = await new Peer().listen();
+  const { events } = await callOf(peer);
+  peer.say({ type: 'ConversationText', role: 'assistant', content: 'It is on its way, and' });
+  peer.sound(800);
+  await eventually(() => events.some(({ type }) => type === 'audio')).toBe(true);
+  peer.sockets[0]?.terminate();
+  await eventually(() => peer.ofType('InjectUserMessage').length).toBe(1);
+  const content = peer.ofType('InjectUserMessage')[0]?.['content'];
+  expect(content).toContain('cut off on the line');
+  peer.say({ type: 'ConversationText', role: 'user', content });
+  peer.say({ type: 'ConversationText', role: 'assistant', content: 'it will be there on Friday.' });
+  await eventually(() => events.flatMap((event) => (event.type === 'text' ? [event.responseId] : []))).toEqual([
+    'speech-1',
+    'speech-2',
+  ]);
+  expect(events.filter(({ type }) => type === 'transcript')).toEqual([]);
 });
