@@ -338,7 +338,7 @@ export class CallAgent implements CallSessionHandlers, ConversationHandlers {
       {
         capabilities: choice.flavor.capabilities,
         formats,
-        silence: { limitMs: limits.silenceMs, ...silence, reprompts },
+        silence: { limitMs: limits.silenceMs, ...silence, reprompts, waits: !account.answered },
         reply: failure,
         interruption,
         greets: this.#greets(choice),

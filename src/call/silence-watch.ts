@@ -8,6 +8,8 @@ export interface SilenceWatchOptions {
   readonly firstMs?: number | undefined;
   /** How often they are asked. When nothing came of the last time either, the limit counts as reached. */
   readonly reprompts: number;
+  /** Nothing counts before {@link SilenceWatch.onAnswered}: the caller does not hear us yet. Default false. */
+  readonly waits?: boolean;
 }
 
 /** What is to be done about the silence. */
@@ -26,9 +28,11 @@ export class SilenceWatch {
   #reported = false;
   /** The caller has spoken, or pressed a key: a click on the line is no word. */
   #known = false;
+  #waits: boolean;
 
   constructor(options: SilenceWatchOptions) {
     this.#options = options;
+    this.#waits = options.waits ?? false;
   }
 
   /** How often the caller has been asked since their last sign. */
@@ -43,6 +47,7 @@ export class SilenceWatch {
 
   /** One frame. `limit` is said once until the next sign. Hot path. */
   onFrame(voiced: boolean, agentBusy: boolean): SilenceDecision {
+    if (this.#waits) return undefined;
     if (voiced) {
       this.#silentMs = 0;
       this.#unaskedMs = 0;
@@ -71,11 +76,16 @@ export class SilenceWatch {
   /** A word, a key, the end of a hold. */
   onSign(): void {
     this.#known = true;
-    this.onAnswered();
+    this.#restart();
   }
 
   /** The count begins. */
   onAnswered(): void {
+    this.#waits = false;
+    this.#restart();
+  }
+
+  #restart(): void {
     this.#silentMs = 0;
     this.#unaskedMs = 0;
     this.#asked = 0;

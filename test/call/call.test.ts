@@ -324,6 +324,22 @@ describe('the talk', () => {
 });
 
 describe('limits', () => {
+  test('before the ACK nobody is asked whether they are there: the session was not told to start', async () => {
+    const silence = { repromptMs: 2_000, reprompts: [{ text: 'Are you there?' }], goodbye: undefined };
+    const setup = setUp({ options: { silence } });
+    setup.call.begin();
+    await settle();
+    const [[stream], [session]] = [setup.engine.streams, setup.flavor.sessions];
+    if (!stream || !session) throw new Error('the call did not open');
+    await slots(setup, stream, 15_000);
+    expect([session.told, session.spoken, setup.leg.actions]).toEqual([[], [], ['180', '200']]);
+    setup.leg.emit({ type: 'acked', sdp: undefined });
+    await slots(setup, stream, 1_900);
+    expect(session.spoken).toEqual([]);
+    await slots(setup, stream, 200);
+    expect(session.spoken).toEqual([{ text: 'Are you there?' }]);
+  });
+
   test('a silent caller is hung up after the silence limit; the agent speaking does not count', async () => {
     const setup = setUp();
     const { stream, session } = await answer(setup);
