@@ -185,9 +185,13 @@ export class TurnLedger {
     this.#bargeIn = { onsetMs, commandedMs: atMs, silentMs: undefined, resumed: undefined };
   }
 
-  /** The onset that the agent is being silenced for is known more exactly: its first voiced packet was received then. */
+  /**
+   * The onset that the agent is being silenced for is known more exactly: its first voiced packet was received then. Where a
+   * first sign was quicker than the voice, it is the command: no time of a record is below 0.
+   */
   onOnsetFound(onsetMs: number): void {
-    if (this.#bargeIn?.resumed === undefined && this.#bargeIn) this.#bargeIn.onsetMs = onsetMs;
+    const bargeIn = this.#bargeIn;
+    if (bargeIn?.resumed === undefined && bargeIn) bargeIn.onsetMs = Math.min(onsetMs, bargeIn.commandedMs);
   }
 
   /** The media plane's acknowledgement: nothing of the agent left after `atMs`. The barge-in, if all of it is known. */

@@ -231,6 +231,14 @@ test('an onset that is found more exactly while the agent is paused replaces the
   expect(ledger.onSilent(3010)).toMatchObject({ onsetMs: 3000 });
 });
 
+test('a voice that begins after the agent was paused for a first sign of it leaves no time below 0', () => {
+  const ledger = new TurnLedger(0);
+  ledger.onSilenceCommanded(1000, 1005);
+  ledger.onSilent(1010);
+  ledger.onOnsetFound(1090);
+  expect(ledger.onVerdict(true)).toMatchObject({ onsetMs: 1005, onsetToPauseMs: 5, decisionToSilenceMs: 5 });
+});
+
 test('who made the audio of an answer, or was asked in vain, and why, stands in its turn, as often as that changed', () => {
   const ledger = new TurnLedger(0);
   const say = (id: string): void => {
