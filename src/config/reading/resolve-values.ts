@@ -4,7 +4,7 @@ import type { ConfigDocument } from './config-document.js';
 import type { ConfigIssue } from './config-issue.js';
 import { type ConfigPath, formatPath } from './config-path.js';
 import { parseReferences } from './references.js';
-import { isForProgram, isSecretPath, looksSecret, type Secrets, soundsSecret, urlPasswords } from './secrets.js';
+import { isForProgram, isSecretPath, looksSecret, type Secrets, soundsSecret, urlSecrets } from './secrets.js';
 import { secretsBySight } from './secrets-by-sight.js';
 
 /** What references may draw on. */
@@ -128,7 +128,7 @@ class Walk {
   /** What of a text is to be found in no log. */
   #learn(text: string, path: ConfigPath, isSecret: boolean): void {
     const { secrets } = this.#deps;
-    for (const password of urlPasswords(text)) secrets.add(password);
+    for (const found of urlSecrets(text)) secrets.add(found);
     if (isSecret) secrets.add(text);
     if (isSecret && /^cookie$/i.test(String(path.at(-1)))) {
       for (const pair of text.split(';')) secrets.add(pair.slice(pair.indexOf('=') + 1).trim());

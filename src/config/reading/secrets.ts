@@ -75,11 +75,21 @@ function readsAsWords(text: string): boolean {
   );
 }
 
-/** Passwords in the addresses of a text, as they are written there; where there is only one name, it may be a token. */
-export function urlPasswords(text: string): string[] {
-  return Array.from(text.matchAll(/:\/\/(?:[^\s/:@"']*:([^\s/@"']+)|([^\s/:@"']+))@/g), ([, password, user]) =>
-    password !== undefined ? password : looksSecret(user ?? '') ? (user ?? '') : '',
-  ).filter((found) => found !== '');
+/**
+ * What is secret in the addresses of a text, as it is written there: passwords (where there is only one name, it may be a
+ * token), and parameters of a query that are called like secrets. `key` is many a harmless word's name, too.
+ */
+export function urlSecrets(text: string): string[] {
+  const passwords = Array.from(
+    text.matchAll(/:\/\/(?:[^\s/:@"']*:([^\s/@"']+)|([^\s/:@"']+))@/g),
+    ([, password, user = '']) => password ?? (looksSecret(user) ? user : ''),
+  );
+  const parameters = Array.from(text.matchAll(/:\/\/[^\s?"']*\?([^\s#"']+)/g), ([, query = '']) =>
+    Array.from(query.matchAll(/(?:^|&)([\w-]{1,64})=([^&{}]+)(?=&|$)/g), ([, name = '', value = '']) =>
+      soundsSecret(name) && (name.toLowerCase() !== 'key' || looksSecret(value)) ? value : '',
+    ),
+  );
+  return [...passwords, ...parameters.flat()].filter((found) => found !== '');
 }
 
 /**

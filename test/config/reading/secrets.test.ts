@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSecretPath, looksSecret, Secrets, soundsSecret, urlPasswords } from '../../../src/config/reading/secrets.js';
+import { isSecretPath, looksSecret, Secrets, soundsSecret, urlSecrets } from '../../../src/config/reading/secrets.js';
 
 test.each([
   'token',
@@ -116,7 +116,13 @@ test.each([
 
 test('passwords in addresses are found, and tokens that stand for both', () => {
   const text = 'redis://u:hunter22@a http://Ann@b wss://:empty-user@c https://ghp_abcdefgh12345678@d sip:x@y';
-  expect(urlPasswords(text)).toEqual(['hunter22', 'empty-user', 'ghp_abcdefgh12345678']);
+  expect(urlSecrets(text)).toEqual(['hunter22', 'empty-user', 'ghp_abcdefgh12345678']);
+});
+
+test('parameters of an address that are called like secrets are, unless a template makes them', () => {
+  const query = 'api_key=hunter22&city={{args.city}}&token={{sip.X-Token}}&max_tokens=1000000&key=customers';
+  const text = `wss://a.example/v1?${query} https://b/?access_token=a%2Bb%3Dcde#part https://c/?key=AIzaSyA1b2C3d4E5f6 token=of-none`;
+  expect(urlSecrets(text)).toEqual(['hunter22', 'a%2Bb%3Dcde', 'AIzaSyA1b2C3d4E5f6']);
 });
 
 test('of a header field, the token is a secret without its scheme, too', () => {
