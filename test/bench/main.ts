@@ -5,6 +5,7 @@ import { measureEcho } from './echo-section.js';
 import { exitCodeOf } from './finding.js';
 import { type BenchOptions, parseOptions, type SectionName, UsageError, usage } from './options.js';
 import { measureFirstPacket, measureRealtime } from './realtime-section.js';
+import { measureRelay } from './relay-section.js';
 import { renderSection } from './report.js';
 import type { SectionContext, SectionReport } from './section.js';
 import { measureStall } from './stall-section.js';
@@ -15,6 +16,7 @@ const sections: Readonly<Record<SectionName, (context: SectionContext) => Promis
   transport: measureTransport,
   stall: measureStall,
   realtime: measureRealtime,
+  relay: measureRelay,
   'first-packet': measureFirstPacket,
 };
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const sectionNames = ['echo', 'transport', 'stall', 'realtime', 'first-packet'] as const;
+export const sectionNames = ['echo', 'transport', 'stall', 'realtime', 'relay', 'first-packet'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 export interface BenchOptions {
@@ -36,7 +36,7 @@ usage: npm run bench -- [options]
   --rounds N                times each cell is measured; the median counts (3; quick: 1)
   --window SECONDS          that figures are taken over (5; quick: 4), after --warmup SECONDS (3; quick: 2)
   --engine NAME             media.engine of the connector (its default)
-  --provider NAME[,NAME]    kinds of provider of \`realtime\`, such as mulaw-60-wss; all when left out
+  --provider NAME[,NAME]    kinds of provider of \`realtime\` and \`relay\`, such as mulaw-60-wss
   --cores SERVER,LOAD       cores of what is measured and of the load (0,1)
   --json FILE               all figures as JSON, too
 

@@ -34,40 +34,66 @@ export function realtimeKind(kind: ProviderKind, loadCpu: number, engine: string
   return {
     name: kind.name,
     ...(kind.encoding === 'pcm24' && { markerEvery: MARKER_EVERY }),
-    start: (calls, cpu) => startPair({ kind, mode: 'echo', loadCpu, engine }, calls, cpu),
+    start: (calls, cpu) =>
+      startPair({ kind, mode: 'echo', loadCpu }, (provider) => startFlavor(kind, provider, engine, calls, cpu)),
   };
 }
 
 /** The same flavor against a provider that speaks once a second, and writes into its audio when it did. */
 export function burstKind(kind: ProviderKind, loadCpu: number, engine: string | undefined): TargetKind {
-  return { name: kind.name, start: (calls, cpu) => startPair({ kind, mode: 'bursts', loadCpu, engine }, calls, cpu) };
+  return {
+    name: kind.name,
+    start: (calls, cpu) =>
+      startPair({ kind, mode: 'bursts', loadCpu }, (provider) => startFlavor(kind, provider, engine, calls, cpu)),
+  };
+}
+
+/** A provider as a target sees it. */
+export interface ProviderAddress {
+  readonly url: string;
+  /** What a process of Node's needs to trust its certificate. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 interface PairOptions {
   readonly kind: ProviderKind;
   readonly mode: 'echo' | 'bursts';
   readonly loadCpu: number;
-  readonly engine: string | undefined;
 }
 
-async function startPair({ kind, mode, loadCpu, engine }: PairOptions, calls: number, cpu: number): Promise<Target> {
+/** A provider, and a target that talks to it: they end together. */
+export async function startPair(
+  { kind, mode, loadCpu }: PairOptions,
+  start: (provider: ProviderAddress) => Promise<Target>,
+): Promise<Target> {
   const provider = await Provider.start(kind, mode, loadCpu);
+  const url = `${kind.tls ? 'wss' : 'ws'}://127.0.0.1:${provider.port}/v1/realtime`;
   try {
-    const flavor = {
-      use: 'openai-realtime',
-      apiKey: 'none',
-      url: `${kind.tls ? 'wss' : 'ws'}://127.0.0.1:${provider.port}/v1/realtime`,
-      appendMs: kind.chunkMs,
-      transcription: 'off',
-      // The old protocol knows linear audio alone.
-      ...(kind.encoding === 'pcm24' && { dialect: 'beta' }),
-    };
-    const env = kind.tls ? { NODE_EXTRA_CA_CERTS: tlsFile('authority.crt') } : {};
-    return new Pair(await startConnector({ flavor, engine, env }, calls, cpu), provider);
+    const env: Readonly<Record<string, string>> = kind.tls ? { NODE_EXTRA_CA_CERTS: tlsFile('authority.crt') } : {};
+    return new Pair(await start({ url, env }), provider);
   } catch (error) {
     await provider[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function startFlavor(
+  kind: ProviderKind,
+  { url, env }: ProviderAddress,
+  engine: string | undefined,
+  calls: number,
+  cpu: number,
+): Promise<Target> {
+  const flavor = {
+    use: 'openai-realtime',
+    apiKey: 'none',
+    url,
+    appendMs: kind.chunkMs,
+    transcription: 'off',
+    // The old protocol knows linear audio alone.
+    ...(kind.encoding === 'pcm24' && { dialect: 'beta' }),
+  };
+  return startConnector({ flavor, engine, env }, calls, cpu);
 }
 
 /** Whether the provider can be built with TLS; otherwise why not. */
@@ -112,30 +138,30 @@ class Provider implements AsyncDisposable {
   }
 }
 
-/** A connector and the provider that it talks to. */
+/** A target and the provider that it talks to. */
 class Pair implements Target {
-  readonly #connector: Target;
+  readonly #target: Target;
   readonly #provider: Provider;
 
-  constructor(connector: Target, provider: Provider) {
-    this.#connector = connector;
+  constructor(target: Target, provider: Provider) {
+    this.#target = target;
     this.#provider = provider;
   }
 
   get pid(): number {
-    return this.#connector.pid;
+    return this.#target.pid;
   }
 
   get loadArgs(): readonly string[] {
-    return this.#connector.loadArgs;
+    return this.#target.loadArgs;
   }
 
   complaint(): string {
-    return this.#connector.complaint();
+    return this.#target.complaint();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connector[Symbol.asyncDispose]();
+    await this.#target[Symbol.asyncDispose]();
     await this.#provider[Symbol.asyncDispose]();
   }
 }

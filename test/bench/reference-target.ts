@@ -11,8 +11,12 @@ export const referenceKind: TargetKind = {
 };
 
 /** Starts an echo without SIP: a program that prints its ports as `{"ports":[...]}`. */
-export async function startEcho(command: string, args: readonly string[]): Promise<Target> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function startEcho(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Target> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const [line]: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
   const { ports }: { readonly ports: readonly number[] } = JSON.parse(String(line));
   return new EchoTarget(child, ports);

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import { findDatagrams } from '../../src/media/native/datagrams.js';
+import { UsageError } from './options.js';
+import { parseProvider, startPair, tlsProblem } from './realtime-provider.js';
+import { referenceKind, startEcho } from './reference-target.js';
+import { measureKinds, type SectionContext, type SectionReport } from './section.js';
+import type { TargetKind } from './target.js';
+
+const SIZES = [200] as const;
+const PROVIDER = 'mulaw-60-wss';
+
+const program = fileURLToPath(new URL('./transport-relay.js', import.meta.url));
+
+/**
+ * What a realtime call cannot cost less than, as long as its audio comes over `transport` and goes over `ws`: both by
+ * themselves, without jitter buffer, playout, call and flavor.
+ */
+export async function measureRelay(context: SectionContext): Promise<SectionReport> {
+  const { options } = context;
+  const providers = (options.providers ?? [PROVIDER]).map(providerOf);
+  const problem = providers.some(({ tls }) => tls) ? tlsProblem() : undefined;
+  const notes = problem === undefined ? [] : ['Providers by wss were left out: the headers of OpenSSL are missing.'];
+  const transports = [['Node’s sockets', 'node']];
+  if (findDatagrams() === undefined)
+    notes.push('The add-on was left out: it has not been built (`npm run build:native`).');
+  else transports.push(['add-on', 'native']);
+  const kinds = providers
+    .filter(({ tls }) => !tls || problem === undefined)
+    .flatMap((provider) =>
+      transports.map(
+        ([name, transport = '']): TargetKind => ({
+          name: `${name}, ${provider.name}`,
+          start: (calls, cpu) =>
+            startPair({ kind: provider, mode: 'echo', loadCpu: options.loadCpu }, ({ url, env }) => {
+              const relay = [program, transport, String(calls), url, String(provider.chunkMs)];
+              return startEcho('taskset', ['-c', String(cpu), process.execPath, ...relay], env);
+            }),
+        }),
+      ),
+    );
+  const runs = await measureKinds(context, [referenceKind, ...kinds], options.calls ?? SIZES);
+  return { title: 'Relay alone', runs, reference: referenceKind.name, findings: [], notes };
+}
+
+function providerOf(name: string) {
+  const kind = parseProvider(name);
+  if (kind?.encoding !== 'mulaw') throw new UsageError(`--provider: ${name} cannot be relayed; mulaw-60-wss can`);
+  return kind;
+}
