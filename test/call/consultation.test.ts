@@ -357,6 +357,20 @@ describe('a bridge', () => {
     expect(setup.records).toEqual([]);
   });
 
+  test('leaves nothing to be heard of what the agent was saying, and takes the caller’s format', async () => {
+    const setup = await consulting('bridge');
+    setup.session.say(
+      'r',
+      Array.from({ length: 20 }, () => 'Please hold on.'),
+    );
+    await slots(setup, setup.stream, 200);
+    expect(setup.stream.queuedMs()).toBeGreaterThan(500);
+    await answered(setup.second);
+    expect(setup.stream.queuedMs()).toBe(0);
+    const phone = { encoding: 'mulaw', sampleRate: 8000 };
+    expect([setup.stream.output, setup.target()?.output]).toEqual([phone, phone]);
+  });
+
   test('passes keys on to the other side, however they came', async () => {
     const setup = await bridged();
     setup.stream.emit({ type: 'digit', digit: '1', durationMs: 100, atMs: 0 });

@@ -64,6 +64,9 @@ describe('transfer', () => {
     await slots(setup, setup.stream, 400);
     expect(setup.session.results).toMatchObject([{ id: 't', error: 'no such scheme' }]);
     expect(setup.records).toEqual([]);
+    setup.leg.emit(bye);
+    await settle();
+    expect(setup.records).toMatchObject([{ endedBy: 'caller' }]);
   });
 
   const success = { type: 'transfer', status: 200, final: true } as const;
@@ -247,16 +250,55 @@ describe('hold', () => {
     await settle();
   }
 
+  /** What we say where the phone makes an offer of its own, or asks for one of ours (RFC 3261 section 14.2). */
+  function answerTo({ leg }: Pick<Setup, 'leg'>, sdp: string | undefined): string {
+    const answers: string[] = [];
+    leg.emit({ type: 'offer', sdp, reply: { accept: (own) => void answers.push(own), reject: () => {} } });
+    return answers.join();
+  }
+
   test('offers to send only, and after its time to talk again', async () => {
     const setup = await setUpTool((phone, signal) => phone.hold(5, signal));
     expect(setup.leg.descriptions.at(-1)).toContain('a=sendonly');
     await agree(setup, 'recvonly');
     expect(setup.stream.parameters.at(-1)?.direction).toBe('sendonly');
-    await slots(setup, setup.stream, 5000);
+    await slots(setup, setup.stream, 4900);
+    expect(setup.leg.descriptions.at(-1)).toContain('a=sendonly');
+    await slots(setup, setup.stream, 100);
     expect(setup.leg.descriptions.at(-1)).toContain('a=sendrecv');
     await agree(setup, 'sendrecv');
     expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
     expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
+  });
+
+  test('that is given up early talks again at once', async () => {
+    const giveUp = new AbortController();
+    const setup = await setUpTool((phone) => phone.hold(300, giveUp.signal));
+    await agree(setup, 'recvonly');
+    expect(setup.leg.descriptions.at(-1)).toContain('a=sendonly');
+    giveUp.abort();
+    await settle();
+    expect(setup.leg.descriptions.at(-1)).toContain('a=sendrecv');
+  });
+
+  test('is one at a time, and another may follow', async () => {
+    let phone: ToolContext | undefined;
+    const setup = await setUpTool((context, signal) => {
+      phone = context;
+      return context.hold(5, signal);
+    });
+    await agree(setup, 'recvonly');
+    const { signal } = new AbortController();
+    await expect(phone?.hold(5, signal)).rejects.toThrow('on hold already');
+    await slots(setup, setup.stream, 5000);
+    await agree(setup, 'sendrecv');
+    const next = phone?.hold(1, signal);
+    await agree(setup, 'recvonly');
+    expect(setup.stream.parameters.at(-1)?.direction).toBe('sendonly');
+    await slots(setup, setup.stream, 1000);
+    await agree(setup, 'sendrecv');
+    await next;
+    expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
   });
 
   test('before the answer is an error: an offer of ours may still await its own', async () => {
@@ -283,6 +325,7 @@ describe('hold', () => {
     await settle();
     expect(setup.session.results).toMatchObject([{ error: expect.stringContaining('488') }]);
     expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
+    expect(answerTo(setup, undefined)).toContain('a=sendrecv');
   });
 
   test.each(['v=0', undefined])(
@@ -293,13 +336,7 @@ describe('hold', () => {
       await settle();
       expect(setup.session.results).toMatchObject([{ id: 't', error: expect.anything() }]);
       expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
-      const answers: string[] = [];
-      setup.leg.emit({
-        type: 'offer',
-        sdp: OFFER,
-        reply: { accept: (own) => void answers.push(own), reject: () => {} },
-      });
-      expect(answers.join()).toContain('a=sendrecv');
+      expect(answerTo(setup, OFFER)).toContain('a=sendrecv');
     },
   );
 
@@ -311,18 +348,18 @@ describe('hold', () => {
     const before = offers();
     for (const status of [500, 488, 500]) {
       expect(setup.stream.parameters.at(-1)?.direction).toBe('sendonly');
+      const asked = offers();
       setup.leg.emit({ type: 'reoffered', status, sdp: undefined });
       await settle();
-      await slots(setup, setup.stream, 2000);
+      await slots(setup, setup.stream, 1900);
+      expect(offers()).toBe(asked);
+      await slots(setup, setup.stream, 100);
     }
     expect(offers() - before).toBe(2);
     expect(setup.stream.parameters.at(-1)?.direction).toBe('sendrecv');
     expect(setup.session.results).toMatchObject([{ id: 't', output: 'done' }]);
     expect(setup.events.map(({ type }) => type)).toContain('call-resumed');
-    const answers: string[] = [];
-    const reply = { accept: (sdp: string) => void answers.push(sdp), reject: () => {} };
-    setup.leg.emit({ type: 'offer', sdp: OFFER, reply });
-    expect(answers.join()).toContain('a=sendrecv');
+    expect(answerTo(setup, OFFER)).toContain('a=sendrecv');
   });
 
   test('whose end is agreed to at the second attempt is over then', async () => {
