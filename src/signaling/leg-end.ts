@@ -1,11 +1,14 @@
 import type { SipRequest, SipResponse } from './message/sip-message.js';
-import type { LegEnd } from './port.js';
+import type { HangUpOptions, LegEnd } from './port.js';
 
 /** Length of `LegEnd.text`, characters. */
 const MAX_TEXT_LENGTH = 200;
 
 /** We ended it, and no response says how. */
 export const ENDED_BY_US: LegEnd = { by: 'local', status: 0, text: '' };
+
+/** Nobody has picked up in time: what the CANCEL says, or the BYE to who does in that moment (RFC 3326). */
+export const NO_ANSWER: HangUpOptions = { reason: 'SIP;cause=487;text="no-answer"' };
 
 /** The connection or the server that the dialog lived on is gone. */
 export const ENDED_BY_LOSS: LegEnd = { by: 'transport', status: 0, text: '' };

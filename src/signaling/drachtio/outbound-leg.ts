@@ -4,7 +4,7 @@ import { SDP_TYPE } from '../capabilities.js';
 import { toTagOf } from '../dialog-id.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
-import { ENDED_BY_LOSS, ENDED_BY_US, endText } from '../leg-end.js';
+import { ENDED_BY_LOSS, ENDED_BY_US, endText, NO_ANSWER } from '../leg-end.js';
 import type { SipRequest, SipResponse } from '../message/sip-message.js';
 import type { HangUpOptions, LegEnd, OutboundLeg, OutboundRequest } from '../port.js';
 import { MAX_REDIRECTS, redirectTargets } from '../redirect-targets.js';
@@ -84,7 +84,7 @@ export class ServerUacLeg extends DialogLeg implements OutboundLeg {
   start(): void {
     const { clock, limits } = this.#calls;
     const timeoutMs = this.#request.answerTimeoutMs ?? limits.answerTimeoutMs;
-    this.#answerTimer = clock.setTimeout(() => this.hangUp(), timeoutMs);
+    this.#answerTimer = clock.setTimeout(() => this.hangUp(NO_ANSWER), timeoutMs);
     this.#tryNext();
   }
 

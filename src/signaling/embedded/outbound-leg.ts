@@ -3,7 +3,7 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW, SDP_TYPE, supportedField } from '../capabilities.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { DigestClient, type DigestExchange } from '../digest/digest-client.js';
-import { ENDED_BY_LOSS, ENDED_BY_US } from '../leg-end.js';
+import { ENDED_BY_LOSS, ENDED_BY_US, NO_ANSWER } from '../leg-end.js';
 import { serializeCSeq } from '../message/cseq.js';
 import { INITIAL_MAX_FORWARDS } from '../message/max-forwards.js';
 import { serializeNameAddr } from '../message/name-addr.js';
@@ -82,7 +82,7 @@ export class UacLeg extends DialogLeg implements OutboundLeg {
   start(): void {
     const { clock, limits } = this.#endpoint;
     const timeoutMs = this.#request.answerTimeoutMs ?? limits.answerTimeoutMs;
-    this.#answerTimer = clock.setTimeout(() => this.hangUp(), timeoutMs);
+    this.#answerTimer = clock.setTimeout(() => this.hangUp(NO_ANSWER), timeoutMs);
     this.#tryNext();
   }
 

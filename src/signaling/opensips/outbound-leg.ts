@@ -3,7 +3,7 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { ALLOW } from '../capabilities.js';
 import { fromTagOf, toTagOf } from '../dialog-id.js';
 import { DialogLeg } from '../dialog-leg.js';
-import { ENDED_BY_LOSS, ENDED_BY_US, endText } from '../leg-end.js';
+import { ENDED_BY_LOSS, ENDED_BY_US, endText, NO_ANSWER } from '../leg-end.js';
 import { parseSipUri } from '../message/sip-uri.js';
 import type { HangUpOptions, LegEnd, OutboundLeg, OutboundRequest } from '../port.js';
 import type { RestingTargets } from '../resting-targets.js';
@@ -81,7 +81,8 @@ export class UacSessionLeg extends DialogLeg implements OutboundLeg {
   /** Asks OpenSIPS to send the INVITE. To be called once; never rejects. */
   async start(): Promise<void> {
     const { clock, limits } = this.#parts;
-    this.#answerTimer = clock.setTimeout(() => this.hangUp(), this.#request.answerTimeoutMs ?? limits.answerTimeoutMs);
+    const timeoutMs = this.#request.answerTimeoutMs ?? limits.answerTimeoutMs;
+    this.#answerTimer = clock.setTimeout(() => this.hangUp(NO_ANSWER), timeoutMs);
     this.#leaveOutResting();
     if (this.#targets.length > 0 || !this.#request.targets?.length) await this.#tryNext();
     else this.#end({ by: 'transport', status: 503, text: '' });

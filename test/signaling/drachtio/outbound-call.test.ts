@@ -148,7 +148,7 @@ describe('a call of ours', () => {
     invite.respond(180);
     await leg.event('progress');
     harness.clock.advance(20_000);
-    await invite.cancel;
+    expect((await invite.cancel).body).toContain('SIP;cause=487;text="no-answer"');
     invite.respond(487);
     await leg.event('ended');
   });

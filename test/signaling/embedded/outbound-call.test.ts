@@ -254,13 +254,20 @@ describe('giving up', () => {
     expect(h.udp.opened.map(({ listeners }) => listeners).filter((count) => count > 0)).toEqual([]);
   });
 
-  test('by itself when nobody picks up in time', async () => {
+  test('by itself when nobody picks up in time; whoever does in that moment is told why as well', async () => {
     const { h, reply, methods } = await dialled({ answerTimeoutMs: 20_000 });
     reply(180, { toTag: 'bob' });
     h.clock.advance(19_999);
     expect(methods()).toEqual([]);
     h.clock.advance(1);
-    expect(methods()).toEqual(['CANCEL']);
+    reply(200, answer);
+    const sent = h.udp.takeRequests().map(({ method, headers }) => [method, headers.get('Reason')]);
+    const why = 'SIP;cause=487;text="no-answer"';
+    expect(sent).toEqual([
+      ['CANCEL', why],
+      ['ACK', undefined],
+      ['BYE', why],
+    ]);
   });
 
   test('while the name is still being looked up: nothing is sent', async () => {
