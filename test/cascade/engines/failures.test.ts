@@ -10,7 +10,7 @@ import type { ModelFault } from '../../fakes/language-model/faults.js';
 import type { Mind } from '../../fakes/language-model/scripted-answer.js';
 import type { ModelService } from '../../fakes/language-model/service.js';
 import { startFakeOpenAiText } from '../../fakes/openai-text/index.js';
-import { ask, endOf, failureOf, question, textOf } from './ask.js';
+import { ask, callsOf, endOf, failureOf, question, textOf } from './ask.js';
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -215,6 +215,65 @@ test('Azure’s filter of the question is a refusal, not a failure', async () =>
   open.push(model);
   const events: readonly LanguageModelEvent[] = await ask(model);
   expect(events).toEqual([{ type: 'done', reason: 'refused' }]);
+});
+
+/** A model whose answer is this stream, whatever it is asked. */
+async function modelSaying(
+  section: Readonly<Record<string, unknown>>,
+  lines: readonly unknown[],
+): Promise<LanguageModel> {
+  const server = createHttpServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const line of lines) {
+      const name = typeof line === 'object' && line !== null && 'type' in line ? `event: ${String(line.type)}\n` : '';
+      response.write(`${name}data: ${JSON.stringify(line)}\n\n`);
+    }
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({ [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return modelAt(`http://127.0.0.1:${port}${section['provider'] === 'anthropic' ? '' : '/v1'}`, section);
+}
+
+const chat = { provider: 'openai', api: 'chat', retries: 0 };
+const delta = (part: object, finish: string | null = null): object => {
+  return { choices: [{ index: 0, delta: part, finish_reason: finish }] };
+};
+
+test.each([
+  ['chat', chat, [null]],
+  ['chat', chat, [delta({ tool_calls: 7 })]],
+  ['responses', { ...chat, api: 'responses' }, [{ type: 'response.output_item.done' }]],
+  ['messages', { provider: 'anthropic', retries: 0 }, [{ type: 'content_block_delta', index: 0 }]],
+])('%s: what is of another shape than the API’s is no fault of the network', async (_, section, lines) => {
+  expect(await failureOf(ask(await modelSaying(section, lines)))).toMatchObject({
+    code: 'ERR_FLAVOR_PROTOCOL',
+    message: 'the language model answered what its API does not have',
+    retryable: true,
+  });
+});
+
+test('of an answer in parts the text is said, and what is no text never', async () => {
+  const thinking = { type: 'thinking', thinking: [{ type: 'text', text: 'They want Friday.' }] };
+  const lines = [
+    delta({ content: [thinking] }),
+    delta({ content: [{ type: 'text', text: 'On ' }] }),
+    delta({ content: 'Friday.' }),
+    delta({ content: { text: 'no' }, refusal: 7 }),
+    delta({}, 'stop'),
+  ];
+  const events = await ask(await modelSaying(chat, lines));
+  expect(textOf(events)).toBe('On Friday.');
+  expect(endOf(events)).toEqual({ type: 'done', reason: 'completed' });
+});
+
+test('arguments that come as the object they stand for are those of the call', async () => {
+  const call = { index: 0, id: 'call_1', function: { name: 'find_slot', arguments: { day: 'friday' } } };
+  const events = await ask(await modelSaying(chat, [delta({ tool_calls: [call] }, 'tool_calls')]));
+  expect(callsOf(events)).toEqual([{ id: 'call_1', name: 'find_slot', arguments: { day: 'friday' } }]);
 });
 
 /** Turns of the event loop, until it is so. */

@@ -76,6 +76,10 @@ function byCause(error: Record<string, unknown>): FlavorError {
     if (typeof inner['code'] === 'string') code = plain(inner['code']);
     inner = inner['cause'];
   }
+  // What was read was of another shape than the API's: nothing below HTTP throws this without a code.
+  if (code === '' && (error instanceof TypeError || error instanceof RangeError)) {
+    return failure('ERR_FLAVOR_PROTOCOL', 'answered what its API does not have', true);
+  }
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' || error['name'] === 'APIConnectionTimeoutError') {
     return failure('ERR_FLAVOR_TIMEOUT', `could not be reached in time${described([code])}`, true);
   }

@@ -8,6 +8,7 @@ import { brokenOff } from '../language-model/failure.js';
 import { ThinkFilter } from '../language-model/think-filter.js';
 import { toolCall } from '../language-model/tool-calls.js';
 import { count, usageOf } from '../language-model/usage.js';
+import { isObject, textIn } from '../shared/json.js';
 import { chatRequest } from './chat-request.js';
 import type { OpenAiModelOptions } from './options.js';
 
@@ -38,8 +39,9 @@ export async function* chatAnswer(
       }
       if (choice === undefined || finish !== null) continue;
       const { delta } = choice;
-      const written = `${delta?.content ?? ''}${delta?.refusal ?? ''}`;
-      refused ||= (delta?.refusal ?? '') !== '';
+      const refusal = writtenIn(delta?.refusal);
+      const written = writtenIn(delta?.content) + refusal;
+      refused ||= refusal !== '';
       const text = thinking?.push(written) ?? written;
       if (text !== '') yield { type: 'text', text };
       for (const part of delta?.tool_calls ?? []) calls.add(part);
@@ -64,6 +66,13 @@ export async function* chatAnswer(
   if (ended) return;
   yield* usage;
   yield { type: 'done', reason: reasonOf(finish, called, refused) };
+}
+
+/** What is written in a delta: text, or as Mistral's models that think have it, parts of which only the text is spoken. */
+function writtenIn(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isObject(part) && part['type'] === 'text' ? textIn(part, 'text') : '')).join('');
 }
 
 function reasonOf(
@@ -101,7 +110,9 @@ class CallAssembler {
     const call = isNew ? { id: part.id ?? '', name: '', written: '', index } : known;
     if (isNew) this.#calls.push(call);
     if (call.name === '') call.name = part.function?.name ?? '';
-    call.written += part.function?.arguments ?? '';
+    const given: unknown = part.function?.arguments ?? '';
+    // Text-generation-inference sends the object itself.
+    call.written += typeof given === 'string' ? given : JSON.stringify(given);
   }
 
   all(): readonly ModelToolCall[] {
