@@ -74,7 +74,12 @@ export class RealtimeSession implements RealtimeConnection {
     });
     ready.catch(() => {});
     let open = false;
-    const lose = (error: FlavorError): void => (open ? listener.onLost(error) : reject(error));
+    let lost: FlavorError | undefined;
+    const lose = (error: FlavorError): void => {
+      lost ??= error;
+      if (open) listener.onLost(error);
+      else reject(error);
+    };
     const socket = await ProviderSocket.connect(
       {
         url: urlOf(config),
@@ -105,6 +110,8 @@ export class RealtimeSession implements RealtimeConnection {
       signal.addEventListener('abort', onAbort, { once: true });
       signal.throwIfAborted();
       await ready;
+      // It may have ended in the breath in which it began.
+      if (lost !== undefined) throw lost;
     } catch (error) {
       socket.close();
       throw error;

@@ -137,6 +137,26 @@ test('speaches refuses a wrong key as it closes: 1008 is no lost connection', as
   await expect(engine.check(signal)).rejects.toMatchObject({ code: 'ERR_FLAVOR_AUTH', retryable: false });
 });
 
+test('a session that is over in the breath in which it begins is none', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  open.push({ [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())) });
+  server.on('connection', (socket, { socket: below }) => {
+    below.cork();
+    for (const message of [{ type: 'session.created' }, { type: 'error', error: { type: 'no_such_model' } }]) {
+      socket.send(JSON.stringify(message));
+    }
+    below.uncork();
+  });
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const engine = createWhisperSpeechToText(whisperListenSchema.parse({ server: 'speaches-realtime', url }));
+  const refusal = { code: 'ERR_FLAVOR_NETWORK', message: expect.stringContaining('no_such_model') };
+  await expect(engine.check(signal)).rejects.toMatchObject(refusal);
+  const input = { encoding: 'mulaw', sampleRate: 8000 } as const;
+  await expect(engine.open({ input }, signal)).rejects.toMatchObject(refusal);
+  await expect.poll(() => server.clients.size).toBe(0);
+});
+
 test('a model that the server has not got is found out by check()', async () => {
   const { server } = await scene({}, { model: 'large-v9' });
   await expect(server.probe(signal)).rejects.toMatchObject({ code: 'ERR_FLAVOR_CONFIG', retryable: false });
