@@ -140,7 +140,12 @@ export class ListenLine implements HeardLine {
       },
     };
     connection = await this.#options.dial(listener, signal);
-    for (const message of early) this.#options.reader.read(message, () => 0);
+    for (const message of early) {
+      const { failure } = this.#options.reader.read(message, () => 0);
+      if (failure === undefined) continue;
+      connection.close();
+      throw failure;
+    }
     return connection;
   }
 

@@ -283,3 +283,16 @@ test('a hold that comes while nobody listens moves the call to another connectio
   bench.line.close();
   expect(bench.clock.pendingTimers).toBe(0);
 });
+
+test('what a service says right behind the upgrade is why there is no connection, the first time and later', async () => {
+  const refused = new Bench();
+  refused.service.greeting = [{ type: 'Error', code: 'INVALID_AUTH' }];
+  await expect(refused.open()).rejects.toMatchObject({ code: 'ERR_FLAVOR_AUTH', retryable: false });
+  expect(refused.service.last.alive).toBe(false);
+  const bench = await new Bench().open();
+  bench.service.greeting = refused.service.greeting;
+  bench.service.last.lose(closeFailure(1011));
+  await bench.pass(100);
+  expect(bench.failed).toMatchObject({ code: 'ERR_FLAVOR_AUTH' });
+  expect(bench.service.sockets).toHaveLength(2);
+});

@@ -77,6 +77,8 @@ export class ScriptedService {
   readonly sockets: ScriptedSocket[] = [];
   /** What the next attempts are refused with. */
   readonly refusals: unknown[] = [];
+  /** What is said on each connection before whoever dialled has it. */
+  greeting: readonly JsonObject[] = [];
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -94,6 +96,7 @@ export class ScriptedService {
     if (refusal !== undefined) throw refusal;
     const socket = new ScriptedSocket(listener, this.#clock);
     this.sockets.push(socket);
+    for (const message of this.greeting) socket.say(message);
     return socket;
   };
 }
