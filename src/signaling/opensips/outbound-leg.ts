@@ -15,6 +15,9 @@ import { SessionDialog } from './session-dialog.js';
 import { responseOf, type SessionEvent } from './session-event.js';
 import type { UaSession } from './ua-session.js';
 
+/** How often OpenSIPS is asked whether it still has a session that was cancelled, ms. */
+const CANCELLED_PROBE_MS = 1_000;
+
 export interface UacLegParts extends Omit<SessionLegParts, 'session' | 'onForgotten'> {
   readonly starter: OutboundStarter;
   /** Targets of all calls that have asked for none for a while. */
@@ -47,6 +50,7 @@ export class UacSessionLeg extends DialogLeg implements OutboundLeg {
   #heard = false;
   #givenUp: HangUpOptions | undefined;
   #answerTimer: TimerHandle | undefined;
+  #probeTimer: TimerHandle | undefined;
   #onSettled: () => void = () => {};
   /** After {@link shutDown}: the last INVITE is over, or is not waited for any longer. */
   readonly settled = new Promise<void>((resolve) => {
@@ -229,6 +233,7 @@ export class UacSessionLeg extends DialogLeg implements OutboundLeg {
     }
     this.#answered = true;
     this.#parts.clock.clearTimeout(this.#answerTimer);
+    this.#parts.clock.clearTimeout(this.#probeTimer);
     const [localTag, remoteTag] = [fromTagOf(response) ?? '', toTagOf(response) ?? ''];
     this.#dialog?.confirmByResponse({ callId: this.callId, localTag, remoteTag }, this.#parts.from);
     // The CANCEL crossed this 2xx (RFC 3261 section 9.1).
@@ -238,16 +243,40 @@ export class UacSessionLeg extends DialogLeg implements OutboundLeg {
 
   #cancel(): void {
     const { clock, limits } = this.#parts;
-    void this.#session?.request('CANCEL').then(({ type }) => {
+    const session = this.#session;
+    if (session === undefined) return;
+    void session.request('CANCEL').then(({ type }) => {
       if (type !== 'done') this.#onSettled();
+      this.#probe(session);
     });
     // Section 9.1: whoever answers the CANCEL but never the INVITE is not waited for longer than this.
     clock.clearTimeout(this.#answerTimer);
     this.#answerTimer = clock.setTimeout(() => void this.#dismiss(), limits.ack.patienceMs);
   }
 
+  /**
+   * OpenSIPS 3.6.8 forgets a session that was cancelled with whatever comes first, a 180 that crosses the CANCEL too, and
+   * tells of no 487 then.
+   */
+  #probe(session: UaSession): void {
+    if (this.events.ended || this.#answered) return;
+    this.#probeTimer = this.#parts.clock.setTimeout(() => {
+      void session.state().then((state) => {
+        if (state !== 'gone') {
+          this.#probe(session);
+          return;
+        }
+        if (this.#answered) return;
+        this.#onSettled();
+        this.#dialog?.forget();
+        this.#end(ENDED_BY_US);
+      });
+    }, CANCELLED_PROBE_MS);
+  }
+
   #end(end: LegEnd): void {
     this.#parts.clock.clearTimeout(this.#answerTimer);
+    this.#parts.clock.clearTimeout(this.#probeTimer);
     if (this.events.ended) return;
     if (this.#session === undefined) this.#parts.onForgotten(undefined);
     if (end.by === 'peer' || end.by === 'ack-timeout') this.events.end(end);

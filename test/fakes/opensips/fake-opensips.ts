@@ -219,7 +219,9 @@ export class FakeOpensips {
     // A call of ours that has rung and is refused stays, unless it was cancelled.
     const ours = session.entity === 'UAC' && method === 'INVITE' && status >= 300;
     const refused = ours && (cancelled || session.state === state.new);
-    if (method === 'BYE' || refused) this.sessions.delete(session.key);
+    // And whatever comes to one that was cancelled is its end: its 487 is nobody's any more.
+    const lateRinging = cancelled && session.entity === 'UAC' && type === 'EARLY';
+    if (method === 'BYE' || refused || lateRinging) this.sessions.delete(session.key);
   }
 
   /** Nothing comes to an INVITE of ours: a 408 of OpenSIPS's own, which has no header fields. */

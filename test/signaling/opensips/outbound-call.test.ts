@@ -120,6 +120,30 @@ it('a callee who does not answer in time is cancelled, and not waited for where 
   await opensips.until(() => opensips.sessions.size === 0);
 });
 
+it('a cancelled call ends soon though OpenSIPS, which has forgotten it with a 180 after the CANCEL, tells of no 487', async () => {
+  const clock = new FakeClock();
+  const { opensips, driver } = await openOpensipsScene({}, () => {}, clock);
+  const leg = driver.invite(request);
+  const { events, first } = watch(leg);
+  await opensips.until(() => leg.callId !== '');
+  leg.hangUp();
+  await opensips.outgoing(leg.callId, 'CANCEL');
+  const session = opensips.sessions.get(leg.callId);
+  const pass = async (turns: number): Promise<void> => {
+    for (let turn = 0; turn < turns && events.length === 0; turn += 1) {
+      clock.advance(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  // The callee takes its time.
+  await pass(200);
+  expect(events).toEqual([]);
+  if (session) opensips.respond(session, 'INVITE', 180);
+  await pass(400);
+  expect(await first('ended')).toMatchObject({ end: { by: 'local' } });
+  expect(opensips.sessions.size).toBe(0);
+});
+
 it('a call that OpenSIPS has lost while it rings is over, and its end is not waited for', async () => {
   const clock = new FakeClock();
   const { opensips, driver } = await openOpensipsScene({}, () => {}, clock);
