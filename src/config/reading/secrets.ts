@@ -80,16 +80,17 @@ function readsAsWords(text: string): boolean {
  * token), and parameters of a query that are called like secrets. `key` is many a harmless word's name, too.
  */
 export function urlSecrets(text: string): string[] {
+  if (!text.includes('://')) return [];
   const passwords = Array.from(
     text.matchAll(/:\/\/(?:[^\s/:@"']*:([^\s/@"']+)|([^\s/:@"']+))@/g),
     ([, password, user = '']) => password ?? (looksSecret(user) ? user : ''),
   );
-  const parameters = Array.from(text.matchAll(/:\/\/[^\s?"']*\?([^\s#"']+)/g), ([, query = '']) =>
-    Array.from(query.matchAll(/(?:^|&)([\w-]{1,64})=([^&{}]+)(?=&|$)/g), ([, name = '', value = '']) =>
+  const parameters = Array.from(
+    text.matchAll(/(?<=[?&])([\w-]{1,64})=([^\s#"'&{}]+)(?![^\s#"'&])/g),
+    ([, name = '', value = '']) =>
       soundsSecret(name) && (name.toLowerCase() !== 'key' || looksSecret(value)) ? value : '',
-    ),
   );
-  return [...passwords, ...parameters.flat()].filter((found) => found !== '');
+  return [...passwords, ...parameters].filter((found) => found !== '');
 }
 
 /**
