@@ -2,7 +2,6 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock, TimerHandle } from 'sip-voice-connector/cascade';
 import { FlavorError } from 'sip-voice-connector/flavor';
 import { WebSocket } from 'ws';
-import { RecentIds } from '../answers/recent-ids.js';
 import { AudioDeltaReader } from '../protocol/audio-delta.js';
 import {
   closeFailure,
@@ -16,6 +15,7 @@ import {
 import { isObject, objectIn, parseJson, textIn } from '../protocol/json.js';
 import { readServerEvent, type ServerEvent } from '../protocol/server-event.js';
 import type { Endpoint } from './endpoint.js';
+import { EventIds } from './event-ids.js';
 import { MaskSource } from './mask-source.js';
 
 /** Told what comes over a connection. `onLost` is the last call, and does not come after `close()`. */
@@ -54,8 +54,6 @@ const AS_TEXT = { binary: false } as const;
 const MAX_REFUSAL_BYTES = 16 * 2 ** 10;
 /** For the other side to answer a close, ms. */
 const CLOSE_MS = 300;
-/** Events that are remembered by id: gateways have said things twice. */
-const KEPT_EVENTS = 16;
 /** A connection that neither says nor answers anything for two of these is dead, ms. */
 const KEEPALIVE_MS = 10_000;
 
@@ -76,8 +74,8 @@ export class RealtimeConnection implements Connection {
   #updates: { readonly eventId: string; readonly settle: (error?: FlavorError) => void }[] = [];
   #updateCount = 0;
   readonly #audio = new AudioDeltaReader();
-  readonly #events = new RecentIds(KEPT_EVENTS);
-  readonly #isRepeated = (eventId: string): boolean => !this.#events.add(eventId);
+  readonly #ids = new EventIds();
+  readonly #isRepeated = this.#ids.isRepeated.bind(this.#ids);
   #keepalive: TimerHandle | undefined;
   #heardSincePing = true;
 
@@ -212,9 +210,7 @@ export class RealtimeConnection implements Connection {
     this.#heardSincePing = true;
     if (!this.alive) return;
     const readable = !isBinary && Buffer.isBuffer(data);
-    const event = readable
-      ? (this.#audio.read(data) ?? readServerEvent(data.toString(), this.#isRepeated))
-      : 'unreadable';
+    const event = readable ? this.#read(data) : 'unreadable';
     if (event === 'ignored') return;
     if (event === 'unreadable') {
       this.#listener?.onFault(
@@ -225,6 +221,12 @@ export class RealtimeConnection implements Connection {
     if (event.type === 'session-updated') this.#updates[0]?.settle();
     else if (event.type === 'error' && this.#refusesUpdate(event.error)) return;
     this.#listener?.onEvent(event);
+  }
+
+  #read(data: Buffer): ReturnType<typeof readServerEvent> {
+    const event = this.#audio.read(data) ?? readServerEvent(data.toString(), this.#isRepeated);
+    const named = this.#ids.naming || typeof event === 'string' || event.type !== 'audio';
+    return named ? event : { ...event, eventId: '' };
   }
 
   #refusesUpdate(error: WireError): boolean {

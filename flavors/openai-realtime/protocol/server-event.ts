@@ -137,18 +137,19 @@ type BetaName =
 /**
  * Reads one message. Everything in it is checked; nothing of it is trusted.
  *
- * @param isRepeated asked with the id of an event that is of use, if it has one; one that has come before is ignored
+ * @param isRepeated asked with the id of an event that is of use, if it has one, and all of its text: a repetition is ignored.
+ * Not asked about audio, which is long, and is looked at for repetitions where it is heard.
  */
 export function readServerEvent(
   text: string,
-  isRepeated: (eventId: string) => boolean = () => false,
+  isRepeated: (eventId: string, text: string) => boolean = () => false,
 ): ServerEvent | Ignored | Unreadable {
   const event = parseJson(text);
   if (!isObject(event) || typeof event['type'] !== 'string') return 'unreadable';
   const reader = readers.get(event['type']);
   if (reader === undefined) return 'ignored';
   const eventId = textIn(event, 'event_id');
-  const known = eventId !== '' && eventId.length <= ID_LENGTH && isRepeated(eventId);
+  const known = reader !== audio && eventId !== '' && eventId.length <= ID_LENGTH && isRepeated(eventId, text);
   return known ? 'ignored' : reader(event);
 }
 

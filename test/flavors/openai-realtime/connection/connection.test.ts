@@ -154,6 +154,38 @@ test('what a gateway says twice is told once; without ids nothing can be said of
   expect(told.faults).toEqual([]);
 });
 
+test('a server that gives every event the same id is heard in full', async () => {
+  const id = { event_id: 'event_TODO' };
+  const peer = await new Peer().listen((socket) =>
+    socket.send(JSON.stringify({ type: 'session.created', ...id, session: {} })),
+  );
+  const connection = await connect(peer);
+  const told = hear(connection);
+  const item = { ...id, item_id: 'item_1' };
+  const delta = { type: 'conversation.item.input_audio_transcription.delta', ...item, delta: ' ha' };
+  const sound = { response_id: 'resp_1', output_index: 0, content_index: 0 };
+  const events = [
+    { type: 'session.updated', ...id, session: {} },
+    { type: 'input_audio_buffer.committed', ...item },
+    delta,
+    delta,
+    { type: 'response.output_audio.delta', ...item, ...sound, delta: 'AAEC' },
+    { type: 'input_audio_buffer.committed', ...item, item_id: 'last' },
+  ];
+  for (const event of events) peer.say(event);
+  await until(() => told.events.some((event) => 'itemId' in event && event.itemId === 'last'));
+  expect(told.events.map(({ type }) => type)).toEqual([
+    'session-updated',
+    'committed',
+    'caller-words',
+    'caller-words',
+    'audio',
+    'committed',
+  ]);
+  // By an id that names no event, none of the sound behind it would be heard.
+  expect(told.events).toContainEqual(expect.objectContaining({ type: 'audio', eventId: '' }));
+});
+
 test.each([
   [401, '{}', 'ERR_FLAVOR_AUTH', false],
   [429, '{"error":{"code":"insufficient_quota"}}', 'ERR_FLAVOR_QUOTA', false],
