@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { errorMessage } from '../base/connector-error.js';
 import { Deadline } from '../base/deadline.js';
 import type { Config } from '../config/config.js';
+import { openPaths } from '../ops/admin/health-routes.js';
 import { ADMIN_TOKEN_FILE, readAdminToken } from '../ops/admin-token.js';
 
 const ANSWER_MS = 5000;
@@ -38,6 +39,22 @@ export class AdminClient {
   }
 
   /**
+   * Whether calls are taken, which is asked without the token. Throws an `Error` that says what to do where nobody answers, or
+   * another program: it may write down what it is sent.
+   */
+  async readiness(): Promise<unknown> {
+    const text = await this.get('/readyz', [200, 503]).catch((error: unknown) => {
+      if (error instanceof OtherStatus) return '';
+      throw error;
+    });
+    const answer = parsed(text);
+    if (typeof Object(answer).ready === 'boolean') return answer;
+    throw new Error(
+      `${this.#url} is not a connector’s admin interface: is the connector running, and is this its admin.listen?`,
+    );
+  }
+
+  /**
    * The body of an answer, as text. Throws an `Error` that says what to do where nobody answers within 5 s, or with
    * anything but `statuses`.
    */
@@ -46,7 +63,7 @@ export class AdminClient {
     using deadline = new Deadline(this.#clock, ANSWER_MS, late, this.#signal);
     let answer: { readonly status: number; readonly body: string };
     try {
-      const headers = { authorization: `Bearer ${this.#token}` };
+      const headers = openPaths.has(path) ? {} : { authorization: `Bearer ${this.#token}` };
       const response = await fetch(`${this.#url}${path}`, { headers, redirect: 'error', signal: deadline.signal });
       answer = { status: response.status, body: await response.text() };
     } catch (error) {
@@ -59,7 +76,18 @@ export class AdminClient {
     }
     if (statuses.includes(answer.status)) return answer.body;
     const hint = answer.status === 401 ? ': it was started with another token' : '';
-    throw new Error(`${this.#url}${path} answers ${answer.status}${hint}`);
+    throw new OtherStatus(`${this.#url}${path} answers ${answer.status}${hint}`);
+  }
+}
+
+/** An answer that was not asked for. */
+class OtherStatus extends Error {}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -61,11 +61,12 @@ Examples:
 async function ask(client: AdminClient): Promise<StatusReport> {
   const json = async <Key extends keyof AdminAnswers>(path: string, key: Key): Promise<AdminAnswers[Key]> =>
     (JSON.parse(await client.get(path)) as AdminAnswers)[key];
-  const [readiness, calls, registrations, metrics] = await Promise.all([
-    client.get('/readyz', [200, 503]),
+  // First, since another program may listen where the connector should: it is not to have the token.
+  const readiness = (await client.readiness()) as AdminAnswers['readiness'];
+  const [calls, registrations, metrics] = await Promise.all([
     json('/calls', 'calls'),
     json('/registrations', 'registrations'),
     client.get('/metrics'),
   ]);
-  return statusReport({ readiness: JSON.parse(readiness) as AdminAnswers['readiness'], calls, registrations, metrics });
+  return statusReport({ readiness, calls, registrations, metrics });
 }

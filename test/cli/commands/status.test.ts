@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCli } from '../../../src/cli/run-cli.js';
 import { ADMIN_TOKEN, type AdminBench, adminBench } from '../../support/admin-bench.js';
+import { HttpServer } from '../../support/http-server.js';
 import { sampleSummary } from '../../support/sample-record.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { createFakeIo } from '../fake-io.js';
@@ -102,8 +103,21 @@ test('what is wrong in other parts of the file, such as a secret that only the c
   expect((await status({ port, more: 'routes: [' })).code).toBe(1);
 });
 
+test.each([
+  ['a page', 200, '<html>hello</html>'],
+  ['JSON of its own', 200, '{"status":"ok"}'],
+  ['404', 404, 'nothing here'],
+])('another program on that port, which answers %s, is not shown the token', async (_, code, body) => {
+  await using other = await HttpServer.start((_request, response) => response.writeHead(code).end(body));
+  const { err, ...rest } = await status({ port: other.port });
+  expect(rest).toEqual({ code: 1, out: '' });
+  expect(err).toContain(`http://127.0.0.1:${other.port} is not a connector’s admin interface`);
+  expect(JSON.stringify(other.seen)).not.toContain(ADMIN_TOKEN);
+});
+
 test('a token that no request can carry is not printed', async () => {
-  const { err, code } = await status({ port: 1, token: 'secret-of-two\nlines' });
+  const { port } = await adminBench();
+  const { err, code } = await status({ port, token: 'secret-of-two\nlines' });
   expect(code).toBe(1);
   expect(err).toContain('[token]');
   expect(err).not.toContain('secret-of-two');
