@@ -38,6 +38,8 @@ export class SpeakLine implements SpeakDesk {
   readonly #backoff: Backoff;
   #lease: SpeakLease | undefined;
   #obtaining = false;
+  /** What Deepgram said of the connection that is being had, before it was here: why it is of no use. */
+  #early: FlavorError | undefined;
   /** `Clear` sent and not answered. */
   #clears = 0;
   #untold: FlavorError[] = [];
@@ -204,6 +206,7 @@ export class SpeakLine implements SpeakDesk {
 
   async #newLease(signal: AbortSignal): Promise<SpeakLease> {
     const { pool, format } = this.#options;
+    this.#early = undefined;
     return pool.lease(format, this.#listener(), signal);
   }
 
@@ -212,9 +215,9 @@ export class SpeakLine implements SpeakDesk {
       lease.release(true);
       return;
     }
-    if (!lease.connection.alive) {
+    if (this.#early !== undefined || !lease.connection.alive) {
       lease.release(false);
-      throw closeFailure(1006);
+      throw this.#early ?? closeFailure(1006);
     }
     this.#lease = lease;
     this.#clears = 0;
@@ -227,7 +230,11 @@ export class SpeakLine implements SpeakDesk {
   }
 
   #lose(error: FlavorError): void {
-    if (this.#closing.signal.aborted || this.#lease === undefined) return;
+    if (this.#closing.signal.aborted) return;
+    if (this.#lease === undefined) {
+      this.#early ??= error;
+      return;
+    }
     this.#lease.release(false);
     this.#lease = undefined;
     this.#clears = 0;

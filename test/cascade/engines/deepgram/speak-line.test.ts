@@ -459,3 +459,13 @@ test('a service that never speaks is given up, however long it is waited for', a
   expect(said.events.at(-1)).toMatchObject({ type: 'end', error: { code: 'ERR_FLAVOR_TIMEOUT' } });
   expect(bench.service.sockets.length).toBe(4);
 });
+
+test('what a service says right behind the upgrade is why there is no voice, and the next connection is none the worse', async () => {
+  const bench = new Bench();
+  bench.service.greeting = [{ type: 'Error', err_code: 'INVALID_AUTH' }];
+  await expect(bench.line.open(new AbortController().signal)).rejects.toMatchObject({ code: 'ERR_FLAVOR_AUTH' });
+  expect(bench.service.last.alive).toBe(false);
+  bench.service.greeting = [{ type: 'Metadata' }];
+  await bench.line.open(new AbortController().signal);
+  expect(bench.service.last.alive).toBe(true);
+});
