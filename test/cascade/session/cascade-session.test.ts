@@ -956,6 +956,19 @@ test.each([
   },
 );
 
+test('a voice that says that all was said, and made no sound, is asked twice for each of three answers', async () => {
+  const scene = await started({ tts: { manual: true } });
+  await scene.converse('Where is it?');
+  for (let turn = 0; turn < 20; turn += 1) {
+    scene.tts.utterances.at(-1)?.end();
+    await scene.pass(500);
+  }
+  expect(scene.tts.utterances).toHaveLength(6);
+  expect(scene.llm.requests).toHaveLength(3);
+  expect(scene.of('text')).toEqual([]);
+  expect(scene.events.at(-1)).toMatchObject({ reason: 'failed', error: { code: 'ERR_FLAVOR_PROTOCOL' } });
+});
+
 test('a voice that throws where it must not ends its session, and nothing else', async () => {
   const scene = await started();
   const broken = {
