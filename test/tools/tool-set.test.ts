@@ -104,6 +104,9 @@ test('a route has the tools that it lists, of every kind, and no other', async (
   expect(await run('who')).toMatchObject({ output: 'Hello, +441234' });
   expect(runner.timing('book')).toEqual({ ...timing, timeoutMs: 10_500 });
   expect(runner.timing('who').filler).toBeUndefined();
+  // What does something for the operator is not stopped by a caller who hangs up.
+  const external = ['book', 'calendar_echo', 'who', 'hang_up'].filter((name) => runner.isExternal(name));
+  expect(external).toEqual(['book', 'calendar_echo', 'who']);
 
   const other = runnerFor(set, ['who']);
   expect(other.runner.definitions.map(({ name }) => name)).toEqual(['who']);

@@ -47,6 +47,12 @@ test('a value that looks like a placeholder stays what it is, and a long one is 
   expect(new ToolTemplate('{{v}}').xml(values('x'.repeat(100_000)))).toHaveLength(4096);
 });
 
+test('half of a surrogate pair, as it came or at the cut, is left out: it cannot be percent-encoded', () => {
+  const url = new ToolTemplate('{{v}}');
+  expect(url.percentEncoded(values('a\ud83db'))).toBe('ab');
+  expect(url.percentEncoded(values(`${'x'.repeat(4095)}😀`))).toBe('x'.repeat(4095));
+});
+
 describe('names', () => {
   const call = { id: 'c1', from: '+441', to: '2000', variables: { shop: 'London', 'sip.x-tenant': 'acme', to: 'x' } };
   const value = templateValues(call, 'book', { name: 'Eve', at: { day: 'Monday' }, list: ['a'] });

@@ -133,6 +133,11 @@ describe('the request', () => {
     const { server, call } = await scene(json({}));
     expect(await call({ when: 'Monday' })).toMatchObject({ error: expect.stringContaining('do not fit'), reply: true });
     expect(server.seen).toEqual([]);
+    const dated = await scene(json({}), {
+      parameters: { type: 'object', properties: { day: { type: 'string', format: 'date' } } },
+    });
+    expect(await dated.call({ day: 'Monday' })).toMatchObject({ error: expect.stringContaining('day must match') });
+    expect(dated.server.seen).toEqual([]);
   });
 });
 
@@ -179,6 +184,9 @@ describe('the answer', () => {
       result: '/data/free~1slots',
     });
     expect(await call({ day: 'Monday' })).toMatchObject({ output: ['9:00'] });
+    // RFC 6901 section 4: ~1 first, so that ~01 is ~1 and no slash.
+    const tilde = await scene(json({ 'a~1b': 'yes', 'a/b': 'no' }), { result: '/a~01b' });
+    expect(await tilde.call({ day: 'Monday' })).toMatchObject({ output: 'yes' });
   });
 
   test('without the part that matters is an error, and inherited properties are no part', async () => {
