@@ -37,6 +37,15 @@ test('one that is required makes the connector unready, before its first registr
   }
 });
 
+test('one that is not required is no reason where another of the same registrar is', () => {
+  const both = parts(failed, { required: true });
+  const register = [
+    { ...pbx, user: '2001', required: true },
+    { ...pbx, required: false },
+  ];
+  expect(readiness({ ...both, register })).toEqual({ ready: true, reasons: [NAMED] });
+});
+
 test('a refresh that failed counts for nothing as long as the binding stands', () => {
   expect(readiness(parts({ state: 'failed' }, { required: true }))).toEqual({ ready: true, reasons: [] });
 });

@@ -56,6 +56,7 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   metrics.observe({ ...bargeIn, resumed: false });
   metrics.observe({ ...bargeIn, resumed: true });
   metrics.observe({ type: 'tool', callId: 'call-1', atMs: 0, name: 'hang_up', ok: true, ms: 3 });
+  metrics.observe({ type: 'tool', callId: 'call-1', atMs: 0, name: 'book', ok: false, ms: 3 });
   metrics.observe({ type: 'warning', callId: 'call-1', atMs: 0, code: 'ERR_FLAVOR_NETWORK' });
   metrics.observe({
     ...endedEvent(sampleRecord({ id: 'call-1' })),
@@ -80,6 +81,7 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   expect(found.get('barge_in_silence_seconds_sum')).toBeCloseTo(0.028);
   expect(found.get('barge_in_pause_seconds_sum')).toBeCloseTo(0.18);
   expect(found.get('tool_calls_total{result="ok"}')).toBe(1);
+  expect(found.get('tool_calls_total{result="failed"}')).toBe(1);
   expect(found.get('call_warnings_total{code="ERR_FLAVOR_NETWORK"}')).toBe(1);
   expect(found.get('rtp_packets_total{direction="in"}')).toBe(475);
   expect(found.get('rtp_packets_total{direction="out"}')).toBe(475);
@@ -89,7 +91,19 @@ test('an answered call is counted with its direction, flavor, cause and end, and
   expect(found.get('rtp_dropped_packets_total{reason="wrong-source"}')).toBe(5);
   expect(found.get('rtp_skipped_slots_total')).toBe(3);
   expect(found.get('mos_sum')).toBeCloseTo(4.3);
+  expect(found.get('rtp_remote_lost_packets_total')).toBe(1);
+  expect(found.get('remote_mos_sum')).toBeCloseTo(4.2);
+  expect(found.get('rtp_round_trip_seconds_sum')).toBeCloseTo(0.042);
   expect([...found.keys()].filter((name) => name.startsWith('calls_refused_total'))).toEqual([]);
+});
+
+test('a flavor that a reload took away has no circuit breaker any more', async () => {
+  let breakers = [{ flavor: 'frontdesk', state: 'open' }] as ReturnType<MetricsSources['breakers']>;
+  const metrics = createMetrics({ flavors: ['frontdesk'] }, { ...sources, breakers: () => breakers });
+  const states = async () => [...(await samples(metrics))].filter(([name]) => name.startsWith('circuit_breaker'));
+  expect(await states()).toContainEqual(['circuit_breaker{flavor="frontdesk",state="open"}', 1]);
+  breakers = [];
+  expect(await states()).toEqual([]);
 });
 
 test('what calls have cost is added up by flavor; one whose cost is not known adds nothing', async () => {

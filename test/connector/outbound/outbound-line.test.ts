@@ -53,10 +53,12 @@ it('a driver that has stopped ends the call, as a network would', async () => {
   expect(events).toEqual([{ type: 'ended', end: { by: 'transport', status: 0, text: '' } }]);
 });
 
-it('dialled twice it rings once, and hanging up is for the leg', async () => {
+it('dialled twice it rings once, and keys and hanging up are for the leg', async () => {
   const { line, legs, events } = openLine();
   line.dial(describeSound);
   line.dial(describeSound);
+  line.sendDigit('5', 100);
+  expect(legs[0]?.digits).toEqual(['5 100']);
   line.hangUp();
   await Promise.resolve();
   expect(legs.map(({ offer, farewells }) => [offer, farewells.length])).toEqual([['v=0 127.0.0.1', 1]]);

@@ -44,11 +44,17 @@ test('a SIP URI stays the request-URI, and goes by way of the trunk', () => {
   expect(order('desk')).toMatchObject({ uri: 'sip:200@pbx.test', targets: ['sip:192.0.2.5;transport=tcp'] });
 });
 
-test('media of a target is looked for in the nets of its trunk', () => {
+test('media of a target is looked for in the nets of its trunk, and encrypted as that has it', () => {
   const mediaFrom = ['203.0.113.0/24'];
-  const trunks = { main: { ...config.trunks.main, mediaFrom } };
+  const trunks = { main: { ...config.trunks.main, mediaFrom, srtp: 'required' as const } };
   const { uri } = config.transfer.targets.mobile;
-  expect(transferOrder({ ...config, trunks }, { name: 'mobile', uri })).toMatchObject({ nets: mediaFrom });
+  const way = { nets: mediaFrom, srtp: 'required' };
+  expect(transferOrder({ ...config, trunks }, { name: 'mobile', uri })).toMatchObject(way);
+});
+
+test('what a tel URI says beside its number (RFC 3966 section 3) is not dialled', () => {
+  const uri = 'tel:+44-(20)-71.23;ext=42;phone-context=+44';
+  expect(transferOrder(config, { name: 'mobile', uri }).uri).toBe('sip:+44207123@192.0.2.5;transport=tcp');
 });
 
 test.each([
