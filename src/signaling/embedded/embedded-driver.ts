@@ -304,10 +304,8 @@ class EmbeddedDriver implements SignalingDriver {
     }
     const headers = verdict.challenges.map((value) => ['WWW-Authenticate', value] as const);
     // An INVITE without credentials is a question, one with wrong ones an attempt to be recorded.
-    if (verdict.failed) {
-      this.#endpoint.noteGuess(transaction.source);
-      this.#refuse(transaction, { status: 401, headers }, false);
-    } else this.#endpoint.respond(transaction, 401, { headers });
+    if (verdict.failed) this.#refuse(transaction, { status: 401, headers }, false);
+    else this.#endpoint.respond(transaction, 401, { headers });
     return false;
   }
 
@@ -380,6 +378,7 @@ class EmbeddedDriver implements SignalingDriver {
     this.#endpoint.respond(transaction, refusal.status, { headers: refusal.headers });
     this.#endpoint.debug({ status: refusal.status, reason: transaction.malformed?.reason }, 'request refused');
     if (transaction.request.method !== 'INVITE' || inDialog) return;
+    if (transaction.unproven && !this.#endpoint.noteStranger(transaction.source, refusal.status)) return;
     const invite: InviteRequest = inviteRequestOf(receivedInvite(transaction, this.#options.advertise));
     runGuarded(
       () => this.#handlers?.onRefused(invite, refusal.status),

@@ -52,7 +52,8 @@ export interface EndpointParts {
 /** The flow to one server; `undefined` where its protocol or family is not spoken. */
 export type FlowOpener = () => SipFlow | undefined;
 
-const MAX_GUESS_LINES_PER_SECOND = 10;
+/** Of strangers, who leave a line in the log and a call record each. */
+const MAX_REFUSALS_NOTED_PER_SECOND = 10;
 
 /** What all legs of one driver share. */
 export class Endpoint {
@@ -72,7 +73,7 @@ export class Endpoint {
   readonly serviceRoutes = new ServiceRoutes();
   readonly extensions = new ExtensionCredentials();
   readonly #seen = new SeenAddresses();
-  readonly #guesses: PerSecond;
+  readonly #strangers: PerSecond;
   readonly #parts: EndpointParts;
 
   constructor(parts: EndpointParts) {
@@ -89,7 +90,7 @@ export class Endpoint {
     this.dialogs = parts.dialogs;
     this.setAside = new SetAside(parts.clock);
     this.openInvites = new OpenInvites(parts.clock);
-    this.#guesses = new PerSecond(MAX_GUESS_LINES_PER_SECOND, parts.clock.now());
+    this.#strangers = new PerSecond(MAX_REFUSALS_NOTED_PER_SECOND, parts.clock.now());
   }
 
   /** An unguessable tag: RFC 3261 section 19.3 asks for 32 bits, this has 64. */
@@ -196,10 +197,14 @@ export class Endpoint {
     transaction.respond(createResponse(transaction.request, status, { toTag: this.tag(), ...options }));
   }
 
-  /** Credentials were wrong. Logged for whoever bans addresses that guess; a flood of guesses makes no flood of lines. */
-  noteGuess({ remote: { address } }: SipFlow): void {
-    if (!this.#guesses.take(1, this.clock.now())) return;
-    this.#parts.log?.warn({ address }, 'a caller gave a wrong user or password');
+  /**
+   * An INVITE was refused whose sender has not shown who it is. False: there were too many within a second to leave a trace on a
+   * disk. Wrong credentials are logged for whoever bans addresses that guess.
+   */
+  noteStranger({ remote: { address } }: SipFlow, status: number): boolean {
+    if (!this.#strangers.take(1, this.clock.now())) return false;
+    if (status === 401) this.#parts.log?.warn({ address }, 'a caller gave a wrong user or password');
+    return true;
   }
 
   /** Something threw that should not have. Never throws itself. */

@@ -46,15 +46,16 @@ describe('a peer that calls', () => {
     expect(h.refused.map(({ status }) => status)).toEqual([401]);
   });
 
-  test('the log says from where wrong passwords come, ten times a second at most, and nothing of who only asks', async () => {
+  test('wrong passwords are recorded and logged with where they come from, ten a second at most; who only asks is not', async () => {
     const { h, invite, client, answerTo } = await guarded();
     const wrong = answerTo(invite(1), client('pbx', 'x'));
     expect(h.warnings).toEqual([]);
     for (let attempt = 0; attempt < 30; attempt += 1) invite(2 + attempt, wrong);
     expect(h.warnings).toEqual(Array.from({ length: 10 }, () => ({ address: PEER.address })));
+    expect(h.refused).toHaveLength(10);
     h.clock.advance(1_000);
     invite(40, wrong);
-    expect(h.warnings).toHaveLength(11);
+    expect([h.warnings.length, h.refused.length]).toEqual([11, 11]);
   });
 
   test('a nonce that is too old is stale, and the call goes on with the new one', async () => {
@@ -88,6 +89,15 @@ describe('whoever has not shown who it is', () => {
     expect(h.statuses()).toEqual([status]);
     h.clock.advance(40_000);
     expect(h.statuses()).toEqual([]);
+  });
+
+  test('leaves ten records a second at most, whatever it is refused for', async () => {
+    const { h } = await guarded();
+    for (let sent = 0; sent < 30; sent += 1) {
+      h.send({ method: 'INVITE', callId: `flood-${sent}`, extra: ['Require: teleport'], body: SDP });
+    }
+    expect(h.statuses()).toEqual(Array.from({ length: 30 }, () => 420));
+    expect([h.refused.length, h.warnings]).toEqual([10, []]);
   });
 
   test('hears it again when it asks again', async () => {
