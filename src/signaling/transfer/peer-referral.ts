@@ -34,19 +34,19 @@ export class PeerReferral implements Referral {
     this.#parts = parts;
   }
 
-  /** Answers a REFER: by `onRefer`, which may keep the referral, else declined (603). Nobody there, or no dialog: likewise. */
+  /** Answers a REFER: by `onRefer`, which may keep the referral, else declined (603). Nobody there, or no dialog: likewise. Malformed: 400. */
   static receive(
     refer: SipRequest,
     onRefer: ((referral: Referral) => void) | undefined,
     parts: PeerReferralParts & { readonly onFault: (error: unknown) => void },
   ): void {
-    if (onRefer === undefined || !parts.isAlive()) {
-      parts.respond(603);
-      return;
-    }
     const referral = PeerReferral.#of(refer, parts);
     if (referral === undefined) {
       parts.respond(400);
+      return;
+    }
+    if (onRefer === undefined || !parts.isAlive()) {
+      parts.respond(603);
       return;
     }
     runGuarded(() => onRefer(referral), parts.onFault);

@@ -329,6 +329,16 @@ describe('other requests in a dialog', () => {
   });
 });
 
+test.each([[[]], [['Refer-To: <sip:a@b>', 'Refer-To: <sip:c@d>']], [['Refer-To: <sip:a@b>, <sip:c@d>']]])(
+  'a REFER without exactly one Refer-To (%j) gets 400 also where none is taken (RFC 3515 section 2.4.2)',
+  async (extra) => {
+    const h = await createHarness();
+    const { to } = establishedCall(h);
+    h.send({ method: 'REFER', to, cseq: 2, extra });
+    expect(h.statuses()).toEqual([400]);
+  },
+);
+
 describe('re-INVITE', () => {
   /** A call whose re-INVITEs are answered by `onOffer`. */
   async function callWith(
