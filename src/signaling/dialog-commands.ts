@@ -40,6 +40,11 @@ export abstract class DialogCommands {
     else this.sendBye(options, ENDED_BY_US);
   }
 
+  /** The driver closes: BYE at once, with what one that is held back was to say. */
+  hangUpNow(): void {
+    this.sendBye(this.#heldBye ?? {}, ENDED_BY_US);
+  }
+
   /**
    * Transfer; the REFER is held back until the ACK. A dialog that is not confirmed, or about to end, has the user hear of
    * a 481. Throws `ERR_SIP_STATE` as {@link Transfers.begin} does.

@@ -4,7 +4,7 @@ import { ALLOW, RELIABLE_TAG, SDP_TYPE } from '../capabilities.js';
 import { mergeKeyOf } from '../dialog-id.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
-import { ENDED_BY_LOSS, ENDED_BY_US, reasonText } from '../leg-end.js';
+import { ENDED_BY_LOSS, reasonText } from '../leg-end.js';
 import { hasOptionTag } from '../message/lexical.js';
 import type { HeaderList } from '../message/sip-headers.js';
 import type { SipRequest } from '../message/sip-message.js';
@@ -96,7 +96,7 @@ export class ServerUasLeg extends DialogLeg implements InboundLeg {
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
   shutDown(): void {
     if (this.#pending) this.reject(503);
-    else this.#dialog.sendBye({}, ENDED_BY_US);
+    else this.#dialog.hangUpNow();
   }
 
   /** The connection with the server is gone, and the server ends the call towards the peer when it is asked next. */

@@ -3,7 +3,7 @@ import { checkHeaderFields } from '../../base/header-fields.js';
 import { SDP_TYPE } from '../capabilities.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
-import { ENDED_BY_US, reasonText } from '../leg-end.js';
+import { reasonText } from '../leg-end.js';
 import type { LegEvents } from '../leg-events.js';
 import { createResponse, type ResponseOptions } from '../message/response-builder.js';
 import type { HeaderField } from '../message/sip-headers.js';
@@ -143,7 +143,7 @@ export class UasLeg extends DialogLeg implements InboundLeg, CallDialogUser {
   /** The driver closes: refuses or sends BYE at once, without waiting for an ACK. */
   shutDown(): void {
     if (this.#pending) this.reject(503);
-    else this.#call.sendBye({}, ENDED_BY_US);
+    else this.#call.hangUpNow();
   }
 
   /** A handler or listener threw: a caller who still waits gets 500. */

@@ -4,7 +4,7 @@ import type { Random } from '../../base/random.js';
 import { ALLOW } from '../capabilities.js';
 import { DialogLeg } from '../dialog-leg.js';
 import { inviteLifetime } from '../invite-lifetime.js';
-import { ENDED_BY_US, reasonText } from '../leg-end.js';
+import { reasonText } from '../leg-end.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import type { HeaderField, SipHeaders } from '../message/sip-headers.js';
 import type { AcceptOptions, HangUpOptions, InboundLeg, InviteRequest, LegEnd, RejectOptions } from '../port.js';
@@ -132,7 +132,7 @@ export class UasSessionLeg extends DialogLeg implements InboundLeg {
   async shutDown(): Promise<void> {
     if (this.#phase === 'pending') this.reject(503);
     await this.#answer;
-    this.#dialog.sendBye({}, ENDED_BY_US);
+    this.#dialog.hangUpNow();
     await this.#refusal;
     await this.#dialog.dismiss();
   }

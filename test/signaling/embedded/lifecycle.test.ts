@@ -126,6 +126,21 @@ test('closing ends every leg once and leaves no timer', async () => {
   expect([h.clock.pendingTimers, h.udp.closed, h.tcp.closed]).toEqual([0, true, true]);
 });
 
+test('a BYE that waits for the ACK leaves as the driver closes, and says what it was to say', async () => {
+  const h = await createHarness();
+  answeredCall(h);
+  h.leg().hangUp({ reason: 'SIP;cause=200;text="drain"', headers: new Map([['X-Call', '1']]) });
+  expect(h.udp.takeRequests()).toEqual([]);
+  await h.driver[Symbol.asyncDispose]();
+  const [bye, ...others] = h.udp.takeRequests();
+  expect([bye?.method, bye?.headers.get('Reason'), bye?.headers.get('X-Call'), others]).toEqual([
+    'BYE',
+    'SIP;cause=200;text="drain"',
+    '1',
+    [],
+  ]);
+});
+
 test('two thousand calls leave no timer and no transaction behind', async () => {
   const h = await createHarness();
   for (let index = 0; index < 2000; index += 1) {
