@@ -17,11 +17,19 @@ const noBytes = new Uint8Array(0);
 interface WaitingRecord {
   readonly type: number;
   readonly bytes: Uint8Array;
+  /** It brings audio, or says whose it is: what acts upon all of it need not wait behind it. */
+  readonly speech: boolean;
 }
+
+/** Those that say which response audio belongs to, and where it ends. */
+const speechCommands: ReadonlySet<StreamCommand['type']> = new Set(['response', 'interject', 'end-response']);
+/** Those that must not wait until the audio of a minute has crossed: a caller who speaks up, or holds the call. */
+const promptCommands: ReadonlySet<StreamCommand['type']> = new Set(['connect', 'pause', 'resume']);
 
 /**
  * The call's end of the ring down. Everything that is commanded, audio included, goes through it in order; what finds no
- * room waits here, and none of it is lost: a provider may send a minute of speech at once.
+ * room waits here, and none of it is lost: a provider may send a minute of speech at once. Of what waits, a pause and the
+ * like overtake audio, and nothing but that: acknowledgements are counted in the order of the commands.
  */
 export class CommandWriter {
   readonly #ring: RingWriter;
@@ -43,9 +51,14 @@ export class CommandWriter {
   command(command: StreamCommand): void {
     const bytes = serialize(command);
     const { longest } = this.#ring;
+    const speech = speechCommands.has(command.type);
+    const prompt = promptCommands.has(command.type);
     let start = 0;
-    for (; bytes.length - start > longest; start += longest) this.#put(COMMAND_PART, bytes, start, start + longest);
-    this.#put(COMMAND, bytes, start, bytes.length);
+    for (; bytes.length - start > longest; start += longest) {
+      this.#put(COMMAND_PART, bytes, start, start + longest, false, prompt);
+    }
+    // The end of a command that came in parts stays behind them.
+    this.#put(COMMAND, bytes, start, bytes.length, speech && start === 0, prompt);
   }
 
   /** Hot path. `audio` is copied. */
@@ -55,7 +68,7 @@ export class CommandWriter {
       this.command({ type: 'response', responseId });
     }
     this.#putAudio(PLAY, audio);
-    if (audio.length === 0) this.#put(PLAY, audio, 0, 0);
+    if (audio.length === 0) this.#put(PLAY, audio, 0, 0, true);
   }
 
   interject(responseId: string, audio: Uint8Array): void {
@@ -67,7 +80,7 @@ export class CommandWriter {
   forgetAudio(): void {
     this.#waiting = this.#waiting.map((record) => {
       const isAudio = record.type === PLAY || record.type === AUDIO_PART;
-      return isAudio ? { type: record.type, bytes: noBytes } : record;
+      return isAudio ? { ...record, bytes: noBytes } : record;
     });
   }
 
@@ -84,14 +97,17 @@ export class CommandWriter {
   #putAudio(type: number, audio: Uint8Array): void {
     const { longest } = this.#ring;
     for (let start = 0; start < audio.length; start += longest) {
-      this.#put(type, audio, start, Math.min(start + longest, audio.length));
+      this.#put(type, audio, start, Math.min(start + longest, audio.length), true);
     }
   }
 
-  #put(type: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#waiting.length === 0 && this.#write(type, bytes, start, end)) return;
+  #put(type: number, bytes: Uint8Array, start: number, end: number, speech: boolean, prompt = false): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0 && this.#write(type, bytes, start, end)) return;
+    let place = waiting.length;
+    while (prompt && waiting[place - 1]?.speech === true) place -= 1;
     // Of a `Buffer`, its own `slice` would be the flavor's memory.
-    this.#waiting.push({ type, bytes: new Uint8Array(bytes.subarray(start, end)) });
+    waiting.splice(place, 0, { type, bytes: new Uint8Array(bytes.subarray(start, end)), speech });
     this.#onFull();
   }
 

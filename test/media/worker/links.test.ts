@@ -77,6 +77,56 @@ test('audio in chunks of any size, far more than the ring holds, arrives byte fo
   );
 });
 
+test('a pause, its end and what was negotiated overtake audio that waits for room', () => {
+  const { writer, reader, played, commands } = setUpCommands();
+  writer.play('a', new Uint8Array(100_000));
+  writer.command({ type: 'end-response', responseId: 'a' });
+  for (const type of ['pause', 'resume'] as const) writer.command({ type });
+  reader.drain();
+  writer.pump();
+  reader.drain();
+  expect(commands).toEqual([{ type: 'pause' }, { type: 'resume' }]);
+  for (let turn = 0; turn < 100; turn += 1) {
+    writer.pump();
+    reader.drain();
+  }
+  expect(commands.slice(2)).toEqual([{ type: 'end-response', responseId: 'a' }]);
+  expect(played.map(({ responseId, bytes }) => [responseId, bytes.length / 2])).toEqual([['a', 100_000]]);
+});
+
+test('commands that are acknowledged keep their order, however long they are and whatever audio stands between them', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ of: fc.nat(4), length: fc.nat(20_000), drains: fc.boolean() }), { maxLength: 20 }),
+      (steps) => {
+        const { writer, reader, played, commands } = setUpCommands();
+        const expected: string[] = [];
+        let bytes = 0;
+        for (const { of, length, drains } of steps) {
+          writer.play('a', new Uint8Array(length));
+          bytes += length;
+          const type = (['pause', 'resume', 'flush', 'mark', 'connect'] as const)[of] ?? 'mark';
+          const key = new Uint8Array(length);
+          const srtp = { suite: 'AEAD_AES_128_GCM', localKey: key, remoteKey: key, remoteLifetimePackets: 1 } as const;
+          const codec = { name: 'pcmu', payloadType: 0 } as const;
+          const rest = { dtmfPayloadType: undefined, remote: undefined, direction: 'sendrecv', ptimeMs: 20 } as const;
+          writer.command(type === 'connect' ? { type, parameters: { codec, srtp, ...rest } } : { type });
+          expected.push(type);
+          if (drains) reader.drain();
+          writer.pump();
+        }
+        for (let turn = 0; turn < 400; turn += 1) {
+          reader.drain();
+          writer.pump();
+        }
+        expect(commands.map(({ type }) => type)).toEqual(expected);
+        expect(played.reduce((sum, each) => sum + each.bytes.length / 2, 0)).toBe(bytes);
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
 test('a response of no audio is named all the same', () => {
   const { writer, reader, played } = setUpCommands();
   writer.play('silent', new Uint8Array(0));
