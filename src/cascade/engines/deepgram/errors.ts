@@ -46,7 +46,10 @@ export function serviceFailure(code: string): FlavorError {
   if (/UNAUTHORIZED|INVALID_AUTH|FORBIDDEN|INSUFFICIENT_PERMISSIONS/i.test(code)) {
     return new FlavorError('ERR_FLAVOR_AUTH', `Deepgram refused the API key (${what})`, false);
   }
-  if (/RATE_LIMIT|TOO_MANY|QUOTA|INSUFFICIENT_(?:FUNDS|CREDIT)/i.test(code)) {
+  if (/PAYMENT_REQUIRED|INSUFFICIENT_(?:FUNDS|CREDIT)/i.test(code)) {
+    return new FlavorError('ERR_FLAVOR_QUOTA', `Deepgram's credit is used up (${what})`, false);
+  }
+  if (/RATE_LIMIT|TOO_MANY|QUOTA/i.test(code)) {
     return new FlavorError('ERR_FLAVOR_QUOTA', `Deepgram is busy (${what})`, true);
   }
   if (/TIMEOUT/i.test(code))

@@ -303,6 +303,26 @@ test('where the others fail as well, it is asked again rather than nobody', asyn
   expect([laptop?.requests.length, (gpu?.requests.length ?? 0) >= 2]).toEqual([2, true]);
 });
 
+test('an interruption while every tier is busy gives up the place in the queue, and the next gets the tier', async () => {
+  const { clock, open, backends, voice } = setUp([{ rules: { queueMs: 10_000 }, backend: { realTimeFactor: 0.5 } }]);
+  const text = 'This takes half as long to make as it takes to say.';
+  const first = say(await open(), clock, text);
+  await settle();
+  const second = say(await open(), clock, text);
+  const third = say(await open(), clock, text);
+  await settle();
+  expect(voice.tiers[0]?.seen.waiting).toBe(2);
+  second.utterance.cancel();
+  await settle();
+  expect(ended(second.events)).toBe(true);
+  expect(voice.tiers[0]?.seen.waiting).toBe(1);
+  await runUntil(clock, () => ended(first.events) && ended(third.events));
+  expect(bytesOf(third.events)).toBe(bytesFor(text));
+  expect(bytesOf(second.events)).toBe(0);
+  expect(backends[0]?.requests).toHaveLength(2);
+  expect(voice.tiers[0]?.seen).toMatchObject({ busy: 0, waiting: 0 });
+});
+
 test('an interruption cancels what is asked for, at once, and nothing follows', async () => {
   const { clock, open, backends, voice } = setUp([{}]);
   const { utterance, events } = say(await open(), clock, 'A sentence that nobody is going to hear to its end.');
