@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { startConnector } from './connector-target.js';
+import { UsageError } from './options.js';
 import { BuildError, buildProgram, tlsFile } from './programs.js';
 import type { Target, TargetKind } from './target.js';
 
@@ -27,6 +28,13 @@ export function parseProvider(name: string): ProviderKind | undefined {
   const [, encoding, chunk, scheme] = /^(mulaw|pcm24)-(20|40|60|80|100|120|140|160|180|200)-(wss?)$/.exec(name) ?? [];
   if (encoding !== 'mulaw' && encoding !== 'pcm24') return undefined;
   return { name, encoding, chunkMs: Number(chunk), tls: scheme === 'wss' };
+}
+
+/** The kind that `--provider` names. Throws {@link UsageError}. */
+export function providerOf(name: string): ProviderKind {
+  const kind = parseProvider(name);
+  if (!kind) throw new UsageError(`--provider: ${name} is none; such as mulaw-60-wss, pcm24-20-ws`);
+  return kind;
 }
 
 /** The flavor `openai-realtime` against a provider that gives back what it is sent. */

@@ -1,14 +1,6 @@
 import type { Run } from './cell.js';
 import { atMost, type Finding } from './finding.js';
-import { UsageError } from './options.js';
-import {
-  burstKind,
-  CUSHION_MS,
-  type ProviderKind,
-  parseProvider,
-  realtimeKind,
-  tlsProblem,
-} from './realtime-provider.js';
+import { burstKind, CUSHION_MS, type ProviderKind, providerOf, realtimeKind, tlsProblem } from './realtime-provider.js';
 import { referenceKind } from './reference-target.js';
 import { measureKinds, type SectionContext, type SectionReport } from './section.js';
 import { rowsOf } from './summary.js';
@@ -94,10 +86,4 @@ function cellsOf({ options }: SectionContext, tell: (line: string) => void, note
     const kinds = providers.map(providerOf).filter(({ tls }) => !tls || problem === undefined);
     return [calls, kinds] as const;
   });
-}
-
-function providerOf(name: string): ProviderKind {
-  const kind = parseProvider(name);
-  if (!kind) throw new UsageError(`--provider: ${name} is none; such as mulaw-60-wss, pcm24-20-ws`);
-  return kind;
 }

@@ -10,14 +10,17 @@ export const referenceKind: TargetKind = {
   start: (calls, cpu) => startEcho(buildProgram('reference-echo'), ['--calls', String(calls), '--cpu', String(cpu)]),
 };
 
-/** Starts an echo without SIP: a program that prints its ports as `{"ports":[...]}`. */
+/** Starts an echo without SIP: a program that prints its ports as `{"ports":[...]}`. Rejects where it ends before. */
 export async function startEcho(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Target> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
-  const [line]: unknown[] = await once(createInterface({ input: child.stdout }), 'line');
+  const lines = createInterface({ input: child.stdout });
+  // It has said why on standard error.
+  const ended = once(lines, 'close').then(() => Promise.reject(new Error(`${command} has ended before it was ready`)));
+  const [line]: unknown[] = await Promise.race([once(lines, 'line'), ended]);
   const { ports }: { readonly ports: readonly number[] } = JSON.parse(String(line));
   return new EchoTarget(child, ports);
 }

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { findDatagrams } from '../../src/media/native/datagrams.js';
-import { UsageError } from './options.js';
-import { parseProvider, startPair, tlsProblem } from './realtime-provider.js';
+import { type ProviderKind, providerOf, startPair, tlsProblem } from './realtime-provider.js';
 import { referenceKind, startEcho } from './reference-target.js';
 import { measureKinds, type SectionContext, type SectionReport } from './section.js';
 import type { TargetKind } from './target.js';
@@ -17,33 +16,38 @@ const program = fileURLToPath(new URL('./transport-relay.js', import.meta.url));
  */
 export async function measureRelay(context: SectionContext): Promise<SectionReport> {
   const { options } = context;
-  const providers = (options.providers ?? [PROVIDER]).map(providerOf);
-  const problem = providers.some(({ tls }) => tls) ? tlsProblem() : undefined;
-  const notes = problem === undefined ? [] : ['Providers by wss were left out: the headers of OpenSSL are missing.'];
+  const { providers, notes } = relayed(options.providers ?? [PROVIDER], tlsProblem);
   const transports = [['Node’s sockets', 'node']];
   if (findDatagrams() === undefined)
     notes.push('The add-on was left out: it has not been built (`npm run build:native`).');
   else transports.push(['add-on', 'native']);
-  const kinds = providers
-    .filter(({ tls }) => !tls || problem === undefined)
-    .flatMap((provider) =>
-      transports.map(
-        ([name, transport = '']): TargetKind => ({
-          name: `${name}, ${provider.name}`,
-          start: (calls, cpu) =>
-            startPair({ kind: provider, mode: 'echo', loadCpu: options.loadCpu }, ({ url, env }) => {
-              const relay = [program, transport, String(calls), url, String(provider.chunkMs)];
-              return startEcho('taskset', ['-c', String(cpu), process.execPath, ...relay], env);
-            }),
-        }),
-      ),
-    );
+  const kinds = providers.flatMap((provider) =>
+    transports.map(
+      ([name, transport = '']): TargetKind => ({
+        name: `${name}, ${provider.name}`,
+        start: (calls, cpu) =>
+          startPair({ kind: provider, mode: 'echo', loadCpu: options.loadCpu }, ({ url, env }) => {
+            const relay = [program, transport, String(calls), url, String(provider.chunkMs)];
+            return startEcho('taskset', ['-c', String(cpu), process.execPath, ...relay], env);
+          }),
+      }),
+    ),
+  );
   const runs = await measureKinds(context, [referenceKind, ...kinds], options.calls ?? SIZES);
   return { title: 'Relay alone', runs, reference: referenceKind.name, findings: [], notes };
 }
 
-function providerOf(name: string) {
-  const kind = parseProvider(name);
-  if (kind?.encoding !== 'mulaw') throw new UsageError(`--provider: ${name} cannot be relayed; mulaw-60-wss can`);
-  return kind;
+/** Of the kinds of provider that are asked for, those that can be relayed; `notes` name the others. Throws {@link UsageError}. */
+export function relayed(
+  names: readonly string[],
+  withoutTls: () => string | undefined,
+): { readonly providers: readonly ProviderKind[]; readonly notes: string[] } {
+  const kinds = names.map(providerOf);
+  const notes: string[] = [];
+  const linear = kinds.filter(({ encoding }) => encoding !== 'mulaw').map(({ name }) => name);
+  if (linear.length > 0) notes.push(`Left out, since mu-law alone is relayed: ${linear.join(', ')}.`);
+  const providers = kinds.filter(({ encoding }) => encoding === 'mulaw');
+  if (!providers.some(({ tls }) => tls) || withoutTls() === undefined) return { providers, notes };
+  notes.push('Providers by wss were left out: the headers of OpenSSL are missing.');
+  return { providers: providers.filter(({ tls }) => !tls), notes };
 }
