@@ -11,10 +11,10 @@ export function textIn(object: JsonObject, key: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The arguments of a call: JSON in a text, '' if there are none. What is no text holds no object, whatever it is. */
+/** The arguments of a call: JSON in a text, '' if there are none. Some servers send what the text would stand for. */
 export function argumentsIn(object: JsonObject): string {
   const value = object['arguments'] ?? '';
-  return typeof value === 'string' ? value : 'null';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** `text` as a JSON object, or `undefined` when it is none. */

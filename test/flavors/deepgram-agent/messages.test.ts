@@ -21,6 +21,19 @@ test('settings that are said to be taken before they were sent are sent all the 
   await eventually(() => textsOf(events)).toEqual(['Hello.']);
 });
 
+test('settings are sent once, however often a connection is welcomed', async () => {
+  const peer = await new Peer().listen();
+  peer.takes = false;
+  const opening = callOf(peer);
+  await eventually(() => peer.ofType('Settings').length).toBe(1);
+  peer.say({ type: 'Welcome', request_id: 'r' });
+  peer.say({ type: 'SettingsApplied' });
+  const { session } = await opening;
+  session.speak({ text: 'One moment please.' });
+  await eventually(() => peer.ofType('InjectAgentMessage').length).toBe(1);
+  expect(peer.ofType('Settings')).toHaveLength(1);
+});
+
 test('a goodbye that is still being said when its call wants no word is heard to its end, and nothing behind it', async () => {
   const peer = await new Peer().listen();
   const { session, events } = await callOf(peer);
@@ -54,14 +67,20 @@ test('words that are refused while somebody speaks are told again', async () => 
   await eventually(() => events.map(({ type }) => type)).toEqual(['warning']);
 });
 
-test('a function is not called without the arguments that came in a way in which they are never sent', async () => {
+test('arguments that come as the object they stand for are those of the call; of anything else the model is told', async () => {
   const peer = await new Peer().listen();
   const { events } = await callOf(peer);
   peer.say(callOfTool({ order: 7 }, 'a'));
-  peer.say(callOfTool(undefined, 'b'));
-  await eventually(() => events.flatMap((event) => (event.type === 'tool-call' ? [event.id] : []))).toEqual(['b']);
+  peer.say(callOfTool(7, 'b'));
+  peer.say(callOfTool(undefined, 'c'));
+  const called = (): readonly unknown[] =>
+    events.flatMap((event) => (event.type === 'tool-call' ? [[event.id, event.arguments]] : []));
+  await eventually(called).toEqual([
+    ['a', { order: 7 }],
+    ['c', {}],
+  ]);
   await eventually(() => peer.ofType('FunctionCallResponse')).toMatchObject([
-    { id: 'a', content: expect.stringContaining('no JSON object') },
+    { id: 'b', content: expect.stringContaining('no JSON object') },
   ]);
 });
 

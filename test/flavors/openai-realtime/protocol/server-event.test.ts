@@ -72,9 +72,9 @@ test.each([
   ['{"order":7}', '{"order":7}'],
   [undefined, ''],
   [null, ''],
-  [{ order: 7 }, 'null'],
-  [7, 'null'],
-])('the arguments of a call are text: %j is read as %j', (written, taken) => {
+  [{ order: 7 }, '{"order":7}'],
+  [7, '7'],
+])('the arguments of a call are text, or what it would stand for: %j is read as %j', (written, taken) => {
   const item = { id: 'i', type: 'function_call', call_id: 'c', name: 'f', arguments: written };
   expect(read({ type: 'response.output_item.done', response_id: 'r', item })).toMatchObject({
     item: { arguments: taken },
