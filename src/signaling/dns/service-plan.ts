@@ -84,18 +84,18 @@ export async function askServices(
     byNaptr.length > 0
       ? byNaptr.map(({ record, spoken }) => ({ protocol: spoken, name: record.replacement }))
       : srvPlaces(host, protocol === undefined ? wanted(question) : [protocol]);
-  const services: Service[] = [];
   // One place or server that fails must not take the others with it.
   const failures: unknown[] = [];
   const noted = (error: unknown): readonly [] => {
     failures.push(error);
     return [];
   };
-  for (const place of places) {
-    const records = await dns.srv(place.name).catch(noted);
-    if (records.length === 0) continue;
-    services.push({ protocol: place.protocol, hosts: await hostsOf(ofHost, records, noted) });
-  }
+  // All at once: behind one that is silent there would be no time left for the others.
+  const asked = places.map(async ({ protocol, name }): Promise<readonly Service[]> => {
+    const records = await dns.srv(name).catch(noted);
+    return records.length === 0 ? [] : [{ protocol, hosts: await hostsOf(ofHost, records, noted) }];
+  });
+  const services = (await Promise.all(asked)).flat();
   if (failures.length > 0 && isEmpty(services)) throw failures[0];
   return services.length > 0 ? services : [await plainService(dns, host, fallback, undefined)];
 }

@@ -58,7 +58,7 @@ interface Answer {
   readonly atMs: number;
 }
 
-/** Part of the time for an answer after which no other host of a service is waited for. */
+/** Part of the time for an answer after which no other transport, and no other host of one, is waited for. */
 const HOSTS_BY = 0.95;
 
 /** Most targets of one answer. */
@@ -180,20 +180,20 @@ export class TargetResolver {
 
   /**
    * Some name servers drop what they do not know, and NAPTR is that: it has half the time, SRV and addresses the other. Of
-   * several hosts those whose addresses are there in time are enough: the others are tried in turn (RFC 3263 section 4.2).
+   * several transports and hosts those that are there in time are enough, to be tried in turn (RFC 3263 section 4.2).
    */
   #askInTime(question: ServiceQuestion): Promise<ServicePlan> {
     const dns = this.#dns;
     const { timeoutMs } = this.#options;
     const untilMs = this.#clock.now() + timeoutMs * HOSTS_BY;
+    const inTime = <Value>(name: string, answer: Promise<Value>): Promise<Value> =>
+      this.#within(name, answer, Math.max(0, untilMs - this.#clock.now()));
     const patient: DnsClient = {
       naptr: (name) => this.#within(name, dns.naptr(name), timeoutMs / 2),
-      srv: (name) => dns.srv(name),
+      srv: (name) => inTime(name, dns.srv(name)),
       addresses: (name) => dns.addresses(name),
     };
-    return askServices(patient, question, (name) =>
-      this.#within(name, dns.addresses(name), Math.max(0, untilMs - this.#clock.now())),
-    );
+    return askServices(patient, question, (name) => inTime(name, dns.addresses(name)));
   }
 
   async #within<Value>(name: string, answer: Promise<Value>, limitMs: number): Promise<Value> {

@@ -191,6 +191,26 @@ test('a server whose name nobody answers for is left out in time, and the others
   expect(clock.pendingTimers).toBe(0);
 });
 
+test.each(['A dead.example', 'SRV _sip._udp.pbx.example'])(
+  'while nobody answers %s the other transports are asked for, and tried in time',
+  async (question) => {
+    const { clock, dns, resolve } = setUp({
+      srv: {
+        '_sip._udp.pbx.example': [srv('dead.example', 5060)],
+        '_sip._tcp.pbx.example': [srv('good.example', 5060)],
+      },
+      addresses: { 'good.example': ['203.0.113.2'] },
+    });
+    dns.unanswered.add(question);
+    const targets = resolve('sip:pbx.example');
+    await turn();
+    expect(dns.asked).toContain('A good.example');
+    clock.advance(1_900);
+    expect((await targets).map(text)).toEqual(['tcp 203.0.113.2 5060']);
+    expect(clock.pendingTimers).toBe(0);
+  },
+);
+
 test('what a slow name server says in the end is for whoever asks next', async () => {
   const { clock, dns, resolve } = setUp({ addresses: { 'pbx.example': ['203.0.113.1'] } });
   const answer = dns.delay('A pbx.example');
