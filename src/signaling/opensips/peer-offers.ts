@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import { ALLOW } from '../capabilities.js';
+import { cseqNumber } from '../message/cseq.js';
 import type { HeaderField } from '../message/sip-headers.js';
 import type { OfferReply } from '../port.js';
 import type { Rejection } from '../rejection.js';
@@ -41,7 +42,9 @@ export class PeerOffers {
   readonly #parts: PeerOffersParts;
   #pending: OfferQuestion | undefined;
   /** `offered`: the 2xx has our offer, the ACK is to bring the answer. */
-  #watch: { readonly watch: AckWatch; readonly initial: boolean; readonly offered: boolean } | undefined;
+  #watch:
+    | { readonly watch: AckWatch; readonly initial: boolean; readonly offered: boolean; readonly number: number }
+    | undefined;
   #accepted = false;
   /** The ACK of the first 2xx, told of before OpenSIPS has told that it took the 2xx: the two come by two sockets. */
   #early: SessionEvent | undefined;
@@ -84,8 +87,8 @@ export class PeerOffers {
     } else this.#offer(event, sdp);
   }
 
-  /** A 2xx of ours has been taken; `offer`: what it offered, where the ACK is to bring the answer. */
-  awaitAck(offer: string | undefined, initial: boolean): void {
+  /** A 2xx of ours has been taken; `offer`: what it offered, where the ACK is to bring the answer. `number`: CSeq of its INVITE. */
+  awaitAck(offer: string | undefined, initial: boolean, number: number): void {
     const { session, clock, ackOptions, onAckTimeout, onLost } = this.#parts;
     this.#watch?.watch.stop();
     // A re-INVITE may be heard of before the ACK that came before it: what waits for that one waits for both.
@@ -102,7 +105,7 @@ export class PeerOffers {
       },
       onGone: onLost,
     });
-    this.#watch = { watch, initial: first, offered: offer !== undefined };
+    this.#watch = { watch, initial: first, offered: offer !== undefined, number };
     this.#accepted = true;
     const early = this.#early;
     this.#early = undefined;
@@ -116,6 +119,8 @@ export class PeerOffers {
       if (!this.#accepted) this.#early = event;
       return;
     }
+    // The ACK of the 2xx before: that of this one is still to bring the answer.
+    if (watched.offered && (cseqNumber(event) ?? watched.number) < watched.number) return;
     watched.watch.stop();
     this.#acknowledged({ sdp: sdpOf(requestOf(event)), initial: watched.initial, unanswered: undefined });
   }
@@ -133,12 +138,13 @@ export class PeerOffers {
     this.#parts.onClosed();
   }
 
-  #offer({ method, headers }: SessionEvent, sdp: string | undefined): void {
+  #offer(event: SessionEvent, sdp: string | undefined): void {
+    const { method, headers } = event;
     const { clock, onOffer, timer } = this.#parts;
     const question = new OfferQuestion({
       clock,
       onOffer,
-      accept: (answer) => this.#accept(method, answer, sdp === undefined, timer.accept(headers)),
+      accept: (answer) => this.#accept(event, answer, sdp === undefined, timer.accept(headers)),
       refuse: (status, rejection) => {
         this.#answer(method, status, rejection);
         this.#parts.onClosed();
@@ -151,10 +157,11 @@ export class PeerOffers {
     question.ask(sdp);
   }
 
-  #accept(method: string, sdp: string, offered: boolean, fields: readonly HeaderField[]): void {
+  #accept(event: SessionEvent, sdp: string, offered: boolean, fields: readonly HeaderField[]): void {
+    const { method } = event;
     const content = { headers: [['Allow', ALLOW], ...fields], body: sdp } as const;
     // Taken for granted until OpenSIPS says otherwise: what comes next must not be met in between.
-    if (method === 'INVITE') this.awaitAck(offered ? sdp : undefined, false);
+    if (method === 'INVITE') this.awaitAck(offered ? sdp : undefined, false, cseqNumber(event) ?? 0);
     else this.#parts.onClosed();
     void this.#settle(this.#parts.session.reply(method, 200, undefined, content));
   }

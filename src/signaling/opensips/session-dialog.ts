@@ -163,7 +163,7 @@ export class SessionDialog extends DialogCommands {
   confirmByAcceptance(identity: DialogId, localUri: string, offer: string | undefined): void {
     if (this.#phase !== 'pending') return;
     this.#confirm(identity, localUri);
-    this.#peerOffers.awaitAck(offer, true);
+    this.#peerOffers.awaitAck(offer, true, 0);
   }
 
   /** UAS: the header fields of the INVITE, whose 2xx is to carry what comes back. Its requests count from its CSeq on. */

@@ -208,6 +208,29 @@ it('hanging up waits for the ACK, also where a re-INVITE of the peer is heard of
   await scene.opensips.outgoing(session.key, 'BYE');
 });
 
+it('the ACK of the 2xx before it, heard of late, is no answer to our offer', async () => {
+  const { opensips, nextLeg } = await openOpensipsScene({}, (prepared) => {
+    prepared.peerAcks = false;
+    prepared.reportsAcks = true;
+    prepared.faults.loseRequest = (method) => method === 'ua_session_list';
+  });
+  const session = opensips.invite({ body: OFFER });
+  const leg = await nextLeg();
+  const { events, first } = watch(leg);
+  leg.accept(ANSWER);
+  await opensips.response(session, 'INVITE', 200);
+  await eventLoopTurns(20);
+  const cseq = 2 + opensips.commands.length;
+  opensips.request(session, 'INVITE', '', '');
+  (await first('offer')).reply.accept(OFFER);
+  await opensips.until(() => opensips.wire.filter((wire) => wire.type === 'response').length === 2);
+  const ack = { type: 'UPDATED', method: 'ACK' };
+  opensips.raise(session, { ...ack, headers: 'CSeq: 1 ACK\r\n' });
+  opensips.raise(session, { ...ack, headers: `CSeq: ${cseq} ACK\r\nContent-Type: application/sdp\r\n`, body: ANSWER });
+  await first('acked');
+  expect(events.filter(({ type }) => type === 'acked')).toEqual([{ type: 'acked', sdp: ANSWER }]);
+});
+
 it('late offer: the answer is in the event of the ACK, where the script has flag a', async () => {
   const scene = await openOpensipsScene({}, (opensips) => {
     opensips.peerAcks = false;
