@@ -39,6 +39,23 @@ test('when a day has cost as much as it may, its calls end, and new ones get 503
   ]);
 });
 
+test('a reload brings a limit, and takes it away: what was spent stays spent', async () => {
+  const { perDayUsd: _none, ...unlimited } = cost;
+  const setup = await setUp({ cost: unlimited });
+  await setup.connector.start();
+  await answered(setup);
+  setup.flavors[0]?.sessions[0]?.events.push(usd(3.5));
+  await answered(setup);
+  expect(await setup.connector.apply({ ...setup.config, cost })).toMatchObject({ ok: true });
+  const late = new FakeLeg();
+  setup.driver.ring(late);
+  expect(late.actions).toEqual(['reject 503']);
+  await expect.poll(() => setup.flavors[0]?.sessions[0]?.spoken).toEqual([{ text: 'Goodbye.' }]);
+  const limits = { ...setup.config.limits, calls: 10 };
+  expect(await setup.connector.apply({ ...setup.config, limits })).toMatchObject({ ok: true });
+  await answered(setup);
+});
+
 test('a restart goes on with what the day has cost already', async () => {
   const setup = await setUp({ cost });
   await writeFile(setup.config.cdr.path, `${JSON.stringify({ endedAt: new Date().toISOString(), costUsd: 5 })}\n`);

@@ -117,6 +117,16 @@ describe('drain and stop', () => {
     expect(setup.driver.disposed).toBe(true);
   });
 
+  test('from the moment of a stop new calls get 503', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const stopped = setup.connector.stop();
+    const late = new FakeLeg();
+    setup.driver.ring(late);
+    expect(late.actions).toEqual(['reject 503']);
+    await stopped;
+  });
+
   test('an operator ends one call', async () => {
     const setup = await setUp();
     await setup.connector.start();
@@ -143,6 +153,22 @@ describe('reload', () => {
     leg.emit(bye);
     await expect.poll(() => setup.flavors[0]?.disposed).toBe(1);
     expect(setup.flavors[1]?.disposed).toBe(0);
+  });
+
+  test('limits.calls is that of the new configuration; calls that are up count, and stay', async () => {
+    const setup = await setUp();
+    await setup.connector.start();
+    const leg = await answered(setup);
+    const limits = { ...setup.config.limits, calls: 1 };
+    expect(await setup.connector.apply({ ...setup.config, limits })).toMatchObject({ ok: true });
+    expect(setup.driver.availability.at(-1)).toBe('full');
+    const late = new FakeLeg();
+    setup.driver.ring(late);
+    expect(late.actions).toEqual(['reject 503']);
+    expect(leg.actions.at(-1)).toBe('200');
+    expect(await setup.connector.apply(setup.config)).toMatchObject({ ok: true });
+    expect(setup.driver.availability.at(-1)).toBe('open');
+    await answered(setup);
   });
 
   test('a configuration whose flavors cannot be made changes nothing', async () => {
