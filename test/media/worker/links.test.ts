@@ -94,6 +94,20 @@ test('a pause, its end and what was negotiated overtake audio that waits for roo
   expect(played.map(({ responseId, bytes }) => [responseId, bytes.length / 2])).toEqual([['a', 100_000]]);
 });
 
+test('nothing gets in between the parts of a command', () => {
+  const { writer, reader, played, commands } = setUpCommands();
+  const long = 'b'.repeat(20_000);
+  writer.play('a', new Uint8Array(DOWN_RING_BYTES));
+  writer.play(long, Uint8Array.of(7));
+  writer.command({ type: 'pause' });
+  for (let turn = 0; turn < 20; turn += 1) {
+    reader.drain();
+    writer.pump();
+  }
+  expect(played.map(({ responseId }) => responseId)).toEqual(['a', long]);
+  expect(commands).toEqual([{ type: 'pause' }]);
+});
+
 test('commands that are acknowledged keep their order, however long they are and whatever audio stands between them', () => {
   fc.assert(
     fc.property(

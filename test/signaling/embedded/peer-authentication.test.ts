@@ -116,6 +116,16 @@ test('a caller who has shown who it is hears a refusal until it is acknowledged'
   expect(h.statuses()).toEqual([486, 486, 486]);
 });
 
+test('so does the peer of a call whose re-INVITE is refused, though a request in a dialog has no credentials', async () => {
+  const { h, invite, client, answerTo } = await guarded();
+  const [, ok] = invite(2, answerTo(invite(1), client('pbx', 'swordfish')));
+  const to = ok?.headers.get('To') ?? '';
+  h.send({ method: 'ACK', to, cseq: 2 });
+  h.send({ method: 'INVITE', to, cseq: 3, body: SDP });
+  h.clock.advance(600);
+  expect(h.statuses()).toEqual([500, 500]);
+});
+
 describe('what is not challenged', () => {
   test('OPTIONS, requests in a dialog, ACK and CANCEL', async () => {
     const { h, invite, client, answerTo } = await guarded();
