@@ -19,7 +19,7 @@ import { ResponseDesk } from './answers/response-desk.js';
 import { SpeechOut } from './answers/speech-out.js';
 import { SpokenResponses } from './answers/spoken.js';
 import { ToolDesk } from './answers/tool-desk.js';
-import { CallerAudio, callerAudioDefaults } from './caller/caller-audio.js';
+import { appendDefaults, CallerAudio, callerAudioDefaults } from './caller/caller-audio.js';
 import type { CallerTurns, CallerTurnsHandlers } from './caller/caller-turns.js';
 import { HostTurns } from './caller/host-turns.js';
 import { ServerTurns } from './caller/server-turns.js';
@@ -89,11 +89,12 @@ export class RealtimeSession implements FlavorSession {
     const push = this.events.push.bind(this.events);
     const send = (event: object): void => this.#line.send(event);
     this.#audio = new CallerAudio({
-      ...callerAudioDefaults,
-      ...(config.appendMs !== undefined && { appendMs: config.appendMs, speechAppendMs: config.appendMs }),
       bytesPerMs: bytesPerMs(call.input),
+      appendMs: config.appendMs ?? appendDefaults.appendMs,
+      speechAppendMs: config.appendMs ?? appendDefaults.speechAppendMs,
       messages: options.messages,
       onOverflow: () => this.#onOverflow(),
+      ...callerAudioDefaults,
     });
     const outBytesPerMs = bytesPerMs(call.output);
     this.#spoken = new SpokenResponses({

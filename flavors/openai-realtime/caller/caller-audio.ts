@@ -24,12 +24,9 @@ export interface CallerAudioOptions {
   onOverflow(): void;
 }
 
-export const callerAudioDefaults = {
-  appendMs: 40,
-  speechAppendMs: 20,
-  keepMs: 500,
-  maxMs: 30_000,
-} as const satisfies Partial<CallerAudioOptions>;
+export const callerAudioDefaults = { keepMs: 500, maxMs: 30_000 } as const satisfies Partial<CallerAudioOptions>;
+/** Where the configuration names no length. */
+export const appendDefaults = { appendMs: 40, speechAppendMs: 20 } as const satisfies Partial<CallerAudioOptions>;
 
 /** Audio per message where much is sent at once. */
 const REPLAY_MS = 1_000;
