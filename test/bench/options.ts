@@ -5,7 +5,7 @@ export type SectionName = (typeof sectionNames)[number];
 
 export interface BenchOptions {
   readonly sections: readonly SectionName[];
-  /** Under three minutes in all: fewer sizes, one round. */
+  /** Four minutes in all: fewer sizes, one round. */
   readonly quick: boolean;
   /** Numbers of calls in place of each section's own. */
   readonly calls: readonly number[] | undefined;
@@ -31,7 +31,7 @@ export const usage = `Measures the media plane beside the least that C needs for
 
 usage: npm run bench -- [options]
   --only SECTION[,SECTION]  ${sectionNames.join(', ')}; all when left out
-  --quick                   under three minutes: fewer sizes, one round
+  --quick                   four minutes: fewer sizes, one round
   --calls N[,N]             sizes in place of each section's own
   --rounds N                times each cell is measured; the median counts (3; quick: 1)
   --window SECONDS          that figures are taken over (5; quick: 4), after --warmup SECONDS (3; quick: 2)
