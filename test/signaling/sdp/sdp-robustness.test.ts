@@ -138,7 +138,8 @@ describe('64 KiB of the worst', () => {
   ];
 
   test.each(pieces)('%s: the time grows with the text, not with its square', (_name, tail) => {
-    // Processor time, four times the text: linear work takes 4 times as long, quadratic 16 times.
+    // Processor time, four times the text: linear work takes 4 times as long, quadratic 16 times, and seconds for so much text.
+    // A list of 16,000 and more takes V8 some 30 ms here that one of 8,000 does not.
     readAll(`${head}${tail}`);
     const timeOf = (text: string): number => {
       let bestMs = Number.POSITIVE_INFINITY;
@@ -150,7 +151,7 @@ describe('64 KiB of the worst', () => {
       return bestMs;
     };
     const quarterMs = timeOf(`${head}${tail.slice(0, tail.length / 4)}`);
-    expect(timeOf(`${head}${tail}`)).toBeLessThan(Math.max(quarterMs, 2) * 12 + 20);
+    expect(timeOf(`${head}${tail}`)).toBeLessThan(Math.max(quarterMs, 2) * 12 + 100);
   });
 });
 
